@@ -1,0 +1,60 @@
+/**
+ * Metric names that two rooms must agree on: what the scenarios emit (read by adapters/k6) and what the reference platform
+ * exposes (read by witnesses, the autoscaler and failover checks). Runs inside k6: no imports.
+ */
+
+/**
+ * Emitted by a scenario. A happy request costs one Trend sample; Counters are for the rare side only, so that
+ * good = the histogram's count and attempts = good + bad hold exactly, per window and across instances.
+ * k6 pushes Counters as `k6_<name>_total` and Trends as `k6_<name>_seconds` (native histograms, in seconds).
+ */
+export const scenarioMetrics = {
+  /** Trend (ms from the intended start), tags `sli`: one sample per good response. */
+  latency: 'md_latency',
+  /** Counter, tags `sli`, `reason`: attempts that were not good (refused though they should not be, error, time-out). */
+  bad: 'md_bad',
+  /** Counter, tags `sli`, `limit` (`target` | `ceiling`): good responses slower than the objective's target or ceiling. */
+  slow: 'md_slow',
+  /** Counter, tags `op`: operations acknowledged by the platform. */
+  acknowledged: 'md_acknowledged',
+  /** Counter, tags `op`: sum of acknowledged amounts, in cents. */
+  amount: 'md_amount_cents',
+  /** Counters, tags `op`: sums of the two 32-bit digests of the acknowledged idempotency keys. */
+  digestLow: 'md_digest_low',
+  digestHigh: 'md_digest_high',
+  /** Counter, tags `op`: cleanly refused operations (not bad for money, bad or not for the SLI as the scenario says). */
+  refused: 'md_refused',
+  /** Counter, tags `op`, `key`: 1 for each operation whose outcome the client never learnt. */
+  unknown: 'md_unknown',
+  /** Counter, tag `op`: how many unknowns there are in all, so that a lost key is noticed. */
+  unknownCount: 'md_unknown_count',
+  /** Gauge: sockets open now. */
+  socketsOpen: 'md_sockets_open',
+  /** Counter, tag `outcome` (`connected` | `failed` | `dropped`): socket lifecycle. */
+  socketEvents: 'md_socket_events',
+  /** Trend (ms): how late the JavaScript event loop of the generator handled a socket message. */
+  loopLag: 'md_loop_lag',
+} as const
+
+/** SLIs of the stock scenarios; `api` is the union of the three requests and has no samples of its own. */
+export const compositeSlis: Readonly<Record<string, readonly string[]>> = { api: ['login', 'deposit', 'bet'] }
+
+/** Exposed by the platform's services on /metrics. */
+export const platformMetrics = {
+  /** Counter on every HTTP service, labels `route`, `code`: requests answered (probes and /metrics not counted). */
+  requests: 'http_requests_total',
+  /** Histogram on every HTTP service, labels `route`. */
+  requestSeconds: 'http_request_duration_seconds',
+  /** Counter on each PSP simulator, labels `psp`, `operation` (`charge` | `void` | `query`), `outcome`: the PSP's own count of calls that reached it. */
+  pspRequests: 'psp_requests_total',
+  /** Counter on payments-api, labels `psp`, `outcome` (`approved` | `refused` | `unknown` | `error` | `open`): how charges ended. */
+  charges: 'payments_charges_total',
+  /** Gauge on payments-api, labels `psp`: 0 closed, 1 half-open, 2 open. */
+  breaker: 'payments_breaker_state',
+  /** Gauge on payments-api: deposits whose PSP outcome is unknown and not yet voided or confirmed. */
+  unresolved: 'payments_unresolved',
+  /** Gauge on wallet: rows in the outbox not yet delivered. */
+  outboxLag: 'wallet_outbox_lag',
+  /** Gauge on realtime: sockets open. */
+  sockets: 'realtime_sockets',
+} as const
