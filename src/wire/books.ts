@@ -7,7 +7,13 @@
 export type KeyDigest = { readonly low: number; readonly high: number }
 
 /** One bucket of keys (bucket number = first byte of md5(key)); sums are exact below 2^53. */
-export type BookBucket = { readonly bucket: number; readonly count: number; readonly amountCents: number; readonly low: number; readonly high: number }
+export type BookBucket = {
+  readonly bucket: number
+  readonly count: number
+  readonly amountCents: number
+  readonly low: number
+  readonly high: number
+}
 
 /** What a book holds for one operation of one run. `buckets` lists only buckets that are not empty. */
 export type BookEntry = {
@@ -35,12 +41,19 @@ export type Book = {
 }
 
 /** Answer to `POST /books/keys`: those of the asked keys that are committed. */
-export type CommittedKeys = { readonly book: string; readonly committed: readonly { readonly key: string; readonly amountCents: number; readonly times: number }[] }
+export type CommittedKeys = {
+  readonly book: string
+  readonly committed: readonly { readonly key: string; readonly amountCents: number; readonly times: number }[]
+}
 
 /** The idempotency key of the n-th operation of a run. */
 export const operationKey = (run: string, operation: string, n: number): string => `${run}.${operation}.${n}`
 
 /** Digest of a key from its md5 in hex. */
 export function digestOf(md5Hex: string): KeyDigest & { bucket: number } {
-  return { low: Number.parseInt(md5Hex.slice(0, 8), 16), high: Number.parseInt(md5Hex.slice(8, 16), 16), bucket: Number.parseInt(md5Hex.slice(0, 2), 16) }
+  return {
+    low: Number.parseInt(md5Hex.slice(0, 8), 16),
+    high: Number.parseInt(md5Hex.slice(8, 16), 16),
+    bucket: Number.parseInt(md5Hex.slice(0, 2), 16),
+  }
 }

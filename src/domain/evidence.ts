@@ -1,0 +1,295 @@
+/**
+ * Evidence: what the journal holds and the only thing that the judge and the reports read. Records say what was seen and
+ * when, never what it means. Every record carries `at` on the controller's clock; fields named `…At` are somebody else's clock.
+ */
+import type { ClusterObject } from './cluster.ts'
+import type { Rehearsal, Target } from './rehearsal.ts'
+import type { Timeline } from './timeline.ts'
+import type { Instant, Millis, PerSecond, Ratio } from './units.ts'
+
+export type Evidence =
+  | RunStarted
+  | { readonly kind: 'phase-started'; readonly at: Instant; readonly phase: string; readonly index: number }
+  | LoadStarted
+  | LoadFrame
+  | LoadEnded
+  | FaultStep
+  | UndoWritten
+  | UndoDone
+  | ObjectSeen
+  | Sample
+  | BookRead
+  | KeysRead
+  | GeneratorHealth
+  | GuardrailTripped
+  | {
+      readonly kind: 'stop-requested'
+      readonly at: Instant
+      readonly by: 'operator' | 'guardrail' | 'failure'
+      readonly reason: string
+    }
+  | Residue
+  | EvidenceLost
+  | { readonly kind: 'run-ended'; readonly at: Instant; readonly healed: boolean }
+
+export type EvidenceKind = Evidence['kind']
+export type EvidenceOf<K extends EvidenceKind> = Extract<Evidence, { kind: K }>
+
+/** First record of a journal: everything that judging needs and that is known before the first harm. */
+export type RunStarted = {
+  readonly kind: 'run-started'
+  readonly at: Instant
+  readonly format: 1
+  readonly run: string
+  readonly rehearsal: Rehearsal
+  readonly target: Target
+  readonly timeline: Timeline
+  readonly environment: Environment
+}
+
+export type Environment = {
+  readonly matchday: string
+  readonly node: string
+  readonly k6: string
+  readonly kubernetes: string
+  readonly clusterUid: string
+  readonly cores: number
+  readonly seed: number
+  readonly command: string
+}
+
+/** Time zero of the plan on the controller's clock; the scenario was told the same moment. */
+export type LoadStarted = {
+  readonly kind: 'load-started'
+  readonly at: Instant
+  readonly zeroAt: Instant
+  readonly instance: string
+  readonly pid: number
+}
+
+/**
+ * About one a second from each generator instance. All counts are cumulative since the instance started, so that a lost
+ * frame loses resolution, not counts. Frames of instances add up.
+ */
+export type LoadFrame = {
+  readonly kind: 'load-frame'
+  readonly at: Instant
+  readonly instance: string
+  readonly slis: Readonly<Record<string, SliCounts>>
+  readonly profiles: Readonly<Record<string, { readonly iterations: number; readonly dropped: number }>>
+  readonly operations: Readonly<Record<string, OperationCounts>>
+  /** Keys whose outcome the client never learnt, new in this frame. */
+  readonly unknownKeys: readonly { readonly operation: string; readonly key: string }[]
+  readonly sockets?: {
+    readonly open: number
+    readonly connected: number
+    readonly failed: number
+    readonly dropped: number
+  }
+  /** Lateness of the generator's event loop since the last frame, in ms. */
+  readonly loopLag?: { readonly count: number; readonly p95Ms: number }
+  readonly vus: number
+}
+
+/** Good responses are the histogram's count; `slow` and `overCeiling` are the good ones beyond the objective's limits. */
+export type SliCounts = {
+  readonly good: number
+  readonly bad: number
+  readonly badBy: Readonly<Record<string, number>>
+  readonly slow: number
+  readonly overCeiling: number
+  /** Latencies of the good responses, new in this frame: `[upper bound in ms, count]`, ascending. Draws; never decides. */
+  readonly histogram: readonly (readonly [number, number])[]
+}
+
+export type OperationCounts = {
+  readonly acknowledged: number
+  readonly amountCents: number
+  readonly digestLow: number
+  readonly digestHigh: number
+  readonly refused: number
+  readonly unknown: number
+}
+
+export type LoadEnded = {
+  readonly kind: 'load-ended'
+  readonly at: Instant
+  readonly instance: string
+  /** `completed`: ran its plan; `stopped`: the controller stopped it; `crashed`: anything else. */
+  readonly outcome: 'completed' | 'stopped' | 'crashed'
+  readonly exitCode: number | null
+  readonly problems: readonly string[]
+}
+
+/** One step of a fault's life. Steps that never happen are missing, and their absence is judged. */
+export type FaultStep = {
+  readonly kind: 'fault-step'
+  readonly at: Instant
+  readonly fault: string
+  readonly step: FaultStepData
+}
+
+export type FaultStepData =
+  /** Live pods that the selectors match, and the limit that admitted them. */
+  | {
+      readonly is: 'admitted'
+      readonly pods: readonly string[]
+      readonly candidates: number
+      readonly limit: number
+      readonly note: string
+    }
+  | { readonly is: 'refused'; readonly problem: string }
+  | { readonly is: 'created'; readonly namespace: string; readonly name: string; readonly uid: string }
+  | { readonly is: 'injected'; readonly pods: readonly string[] }
+  | { readonly is: 'failed'; readonly problem: string }
+  /** Share of the pods that match now and are covered; `escaped` were born during the fault and are not. */
+  | {
+      readonly is: 'coverage'
+      readonly covered: number
+      readonly matching: number
+      readonly escaped: readonly string[]
+    }
+  | { readonly is: 'heal-requested' }
+  | { readonly is: 'healed' }
+  | { readonly is: 'heal-failed'; readonly problem: string }
+
+/** What takes one harm back; written and flushed before the harm is done, undone in reverse order. */
+export type Undo = {
+  readonly does: 'delete-object'
+  readonly apiVersion: string
+  readonly objectKind: string
+  readonly plural: string
+  readonly namespace: string
+  readonly name: string
+}
+
+export type UndoWritten = {
+  readonly kind: 'undo-written'
+  readonly at: Instant
+  readonly id: string
+  readonly undo: Undo
+}
+export type UndoDone = {
+  readonly kind: 'undo-done'
+  readonly at: Instant
+  readonly id: string
+  readonly by: 'run' | 'heal'
+  readonly outcome: 'undone' | 'already-gone'
+}
+
+export type ObjectSeen = {
+  readonly kind: 'object-seen'
+  readonly at: Instant
+  readonly change: 'present' | 'added' | 'modified' | 'deleted'
+  readonly object: ClusterObject
+}
+
+/** One scrape of one pod of a source. `ok: false` is a measurement too: nobody answered. */
+export type Sample =
+  | {
+      readonly kind: 'sample'
+      readonly at: Instant
+      readonly source: string
+      readonly pod: string
+      readonly ok: true
+      readonly series: readonly Series[]
+    }
+  | {
+      readonly kind: 'sample'
+      readonly at: Instant
+      readonly source: string
+      readonly pod: string
+      readonly ok: false
+      readonly problem: string
+    }
+
+export type Series = {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+}
+
+/** A book as the platform shows it (`wire/books.ts`), repeated here because the domain imports nothing. */
+export type BookRead = {
+  readonly kind: 'book-read'
+  readonly at: Instant
+  readonly book: string
+  readonly settled: boolean
+  readonly pending: Readonly<Record<string, number>>
+  readonly entries: readonly BookLine[]
+  readonly imbalanceCents?: number
+  readonly final: boolean
+}
+
+export type BookLine = {
+  readonly operation: string
+  readonly count: number
+  readonly amountCents: number
+  readonly low: number
+  readonly high: number
+  readonly duplicates: number
+  readonly duplicateKeys: readonly string[]
+  readonly buckets: readonly {
+    readonly bucket: number
+    readonly count: number
+    readonly amountCents: number
+    readonly low: number
+    readonly high: number
+  }[]
+}
+
+/** Which of the client's unknown keys a book holds. `low`/`high` are the key's digest, so that the judge needs no md5. */
+export type KeysRead = {
+  readonly kind: 'keys-read'
+  readonly at: Instant
+  readonly book: string
+  readonly operation: string
+  readonly asked: number
+  readonly committed: readonly {
+    readonly key: string
+    readonly amountCents: number
+    readonly times: number
+    readonly low: number
+    readonly high: number
+  }[]
+}
+
+/** CPU in cores (1 = one core full) of the generator, and the machine's busy share, since the last record. */
+export type GeneratorHealth = {
+  readonly kind: 'generator-health'
+  readonly at: Instant
+  readonly instance: string
+  readonly cpuCores: number
+  readonly hostBusy: Ratio
+  readonly rssBytes: number
+}
+
+export type GuardrailTripped = {
+  readonly kind: 'guardrail-tripped'
+  readonly at: Instant
+  readonly id: string
+  readonly sli: string
+  readonly measured: Ratio
+  readonly below: Ratio
+  readonly forMs: Millis
+}
+
+/** The residue audit: what matchday made and is still there. Empty is clean. */
+export type Residue = {
+  readonly kind: 'residue'
+  readonly at: Instant
+  readonly when: 'before' | 'after'
+  readonly items: readonly ResidueItem[]
+}
+export type ResidueItem = { readonly what: string; readonly where: string; readonly next: string }
+
+/** Evidence that should be there and is not: a watch broke, a probe crashed, frames stopped. Never green. */
+export type EvidenceLost = {
+  readonly kind: 'evidence-lost'
+  readonly at: Instant
+  readonly about: string
+  readonly problem: string
+}
+
+/** Planned rate at one moment, for drawing offered against achieved load. */
+export type OfferedLoad = { readonly atMs: Millis; readonly rates: Readonly<Record<string, PerSecond>> }

@@ -1,0 +1,16 @@
+import type { Some } from './units.ts'
+
+/** Where in a user's file something stands. Lines and columns count from 1; 0 means the whole file or a flag. */
+export type SourcePoint = { readonly file: string; readonly line: number; readonly column: number }
+
+/** One thing wrong with the user's input: where, a stable code, what is wrong, and what to do next. */
+export type Issue = { readonly at: SourcePoint; readonly code: string; readonly problem: string; readonly next: string }
+
+/** Parsers return every issue at once, or the value; never half of each. */
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly issues: Some<Issue> }
+
+export const point = (at: SourcePoint): string => (at.line > 0 ? `${at.file}:${at.line}` : at.file)
+
+/** The house form of an issue: `path:line code`, the problem, the next step. */
+export const formatIssue = (issue: Issue): string =>
+  `${point(issue.at)} ${issue.code}\n  ${issue.problem}\n  Next: ${issue.next}`

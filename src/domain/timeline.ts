@@ -1,0 +1,44 @@
+/** The plan of one run: everything the controller will do and when, in milliseconds from the start of the load. Made by `plan`. */
+import type { ChaosObject } from './rehearsal.ts'
+import type { Millis, PerSecond, Some } from './units.ts'
+
+export type Timeline = {
+  readonly run: string
+  readonly seed: number
+  readonly totalMs: Millis
+  readonly phases: Some<PlannedPhase>
+  readonly faults: readonly PlannedFault[]
+  readonly load: LoadPlan
+}
+
+export type PlannedPhase = {
+  readonly name: string
+  readonly fromMs: Millis
+  readonly rampEndMs: Millis
+  readonly toMs: Millis
+  readonly factor: number
+}
+
+/** `object` is what will be created: run label, unique name, duration = planned time + 10 s (the dead man's hand). */
+export type PlannedFault = {
+  readonly name: string
+  readonly fromMs: Millis
+  readonly toMs: Millis
+  readonly object: ChaosObject & { readonly metadata: { readonly namespace: string } }
+}
+
+/** Given to the scenario as JSON; `wire/load-plan.ts` and the scenarios read the same shape. */
+export type LoadPlan = {
+  readonly run: string
+  readonly seed: number
+  readonly entry: string
+  readonly profiles: readonly LoadProfile[]
+  readonly sockets?: { readonly lifetimeMs: Millis; readonly stages: readonly LoadStage[] }
+  /** Limits in ms by SLI, for counting slow responses. */
+  readonly limits: Readonly<Record<string, { readonly targetMs: Millis; readonly ceilingMs: Millis }>>
+}
+
+export type LoadProfile = { readonly name: string; readonly stages: Some<LoadStage> }
+
+/** The rate (or, for sockets, the population) moves linearly from `from` to `to` during `durationMs`. */
+export type LoadStage = { readonly durationMs: Millis; readonly from: PerSecond; readonly to: PerSecond }

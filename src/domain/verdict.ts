@@ -1,0 +1,169 @@
+/** The judgment of a run. Merge order of kinds: fail > aborted > inconclusive > pass. Made by `judge`, drawn by `report`. */
+import type { Instant, Millis, Ratio, Some } from './units.ts'
+
+export type Verdict =
+  | { readonly kind: 'pass'; readonly warnings: readonly Finding[] }
+  | { readonly kind: 'fail'; readonly breaches: Some<Finding> }
+  | { readonly kind: 'aborted'; readonly by: string; readonly at: Instant; readonly gaps: readonly Finding[] }
+  | { readonly kind: 'inconclusive'; readonly gaps: Some<Finding> }
+
+/**
+ * One thing that the run showed. `cause` is stable and general (`autoscaler-late`, `failover-missing`, `double-charge`, `unreconciled`,
+ * `fault-unproven`, `generator-starved`, `slo-missed`, `slo-unproven`, …); `evidence` are line numbers of the journal, from 1.
+ */
+export type Finding = {
+  readonly weight: 'breach' | 'gap' | 'warning'
+  readonly cause: string
+  readonly subject: string
+  readonly sentence: string
+  readonly next: string
+  readonly evidence: readonly number[]
+}
+
+export type Judgment = {
+  readonly format: 1
+  readonly run: string
+  readonly rehearsal: string
+  readonly verdict: Verdict
+  readonly summary: string
+  readonly exitCode: number
+  readonly healed: boolean
+  readonly slos: readonly SloResult[]
+  readonly faults: readonly FaultResult[]
+  readonly autoscalers: readonly AutoscalerResult[]
+  readonly budgets: readonly BudgetResult[]
+  readonly ledger?: LedgerResult
+  readonly generator: GeneratorResult
+  readonly findings: readonly Finding[]
+}
+
+export type WindowCounts = {
+  readonly attempts: number
+  readonly good: number
+  readonly bad: number
+  readonly slow: number
+  readonly overCeiling: number
+  readonly neverRan: number
+  readonly quantileMs?: number
+}
+
+export type SloResult = {
+  readonly sli: string
+  readonly kind: 'availability' | 'latency'
+  readonly objective: Ratio
+  readonly targetMs?: Millis
+  readonly ceilingMs?: Millis
+  readonly state: 'proven' | 'proven-with-warning' | 'unproven' | 'missed' | 'no-evidence'
+  readonly whole: WindowCounts
+  readonly achieved?: Ratio
+  /** One-sided 95 % lower bound (Clopper–Pearson) of the achieved share. */
+  readonly lowerBound?: Ratio
+  /** Share of the error budget of this run that is used; above 1 is missed. */
+  readonly budgetUsed: number
+  readonly windows: readonly {
+    readonly name: string
+    readonly kind: 'phase' | 'fault'
+    readonly fromMs: Millis
+    readonly toMs: Millis
+    readonly counts: WindowCounts
+  }[]
+}
+
+export type FaultResult = {
+  readonly fault: string
+  readonly state: 'proven' | 'unproven' | 'not-injected' | 'refused' | 'not-reached'
+  readonly injectedAt?: Instant
+  readonly witnessedAt?: Instant
+  readonly healedAt?: Instant
+  readonly pods: readonly string[]
+  readonly coverage?: Ratio
+  readonly witness: {
+    readonly metric: string
+    readonly of: string
+    readonly before?: number
+    readonly during?: number
+    readonly sentence: string
+  }
+  readonly failovers: readonly {
+    readonly from: string
+    readonly to: string
+    readonly withinMs: Millis
+    readonly tookMs?: Millis
+    readonly held: boolean
+  }[]
+  readonly recoveries: readonly {
+    readonly sli: string
+    readonly withinMs: Millis
+    readonly tookMs?: Millis
+    readonly held: boolean
+  }[]
+}
+
+export type AutoscalerResult = {
+  readonly name: string
+  readonly phase: string
+  /** Metric over target → decided → scheduled → ready, each in ms after the first. */
+  readonly steps: readonly {
+    readonly name: 'over-target' | 'decided' | 'scheduled' | 'ready'
+    readonly at?: Instant
+    readonly afterMs?: Millis
+    readonly budgetMs?: Millis
+    readonly held: boolean
+  }[]
+  readonly peakDesired: number
+  readonly peakReady: number
+  readonly held: boolean
+}
+
+export type BudgetResult = {
+  readonly budget: string
+  readonly held: boolean
+  readonly lowestHealthy?: number
+  readonly wantedHealthy?: number
+}
+
+export type LedgerResult = {
+  readonly reconciled: boolean
+  readonly settled: boolean
+  readonly operations: readonly {
+    readonly operation: string
+    readonly client: {
+      readonly acknowledged: number
+      readonly amountCents: number
+      readonly refused: number
+      readonly unknown: number
+    }
+    readonly books: readonly {
+      readonly book: string
+      readonly count: number
+      readonly amountCents: number
+      readonly duplicates: number
+      readonly unknownCommitted: number
+      readonly agrees: boolean
+      readonly sentence: string
+    }[]
+  }[]
+}
+
+export type GeneratorResult = {
+  readonly trusted: boolean
+  readonly due: number
+  readonly ran: number
+  readonly dropped: number
+  readonly missing: number
+  readonly cpuCoresPeak: number
+  readonly hostBusyPeak: Ratio
+  readonly sentence: string
+}
+
+/** Exit codes of the command line; one table for the whole product. */
+export const exitCodes = {
+  pass: 0,
+  fail: 1,
+  badInput: 2,
+  inconclusive: 3,
+  aborted: 4,
+  environment: 5,
+  notHealed: 6,
+  defect: 70,
+} as const
