@@ -1,0 +1,148 @@
+/**
+ * What the controller needs of the world. Each port has one adapter for real systems (`src/adapters`); tests substitute only
+ * `Clock`. Ports throw `EnvironmentError` for what the user can mend outside; lost measurements are reported as data.
+ */
+
+import type { ClusterObject } from '../domain/cluster.ts'
+import type {
+  BookLine,
+  FaultStepData,
+  GeneratorHealth,
+  LoadFrame,
+  ResidueItem,
+  Sample,
+  Undo,
+} from '../domain/evidence.ts'
+import type { Issue } from '../domain/issue.ts'
+import type { MetricSource, Rehearsal, Target } from '../domain/rehearsal.ts'
+import type { LoadPlan, PlannedFault } from '../domain/timeline.ts'
+import type { Instant, Millis } from '../domain/units.ts'
+
+export interface Clock {
+  /** Wall time in ms that never runs backwards within a process. */
+  now(): Instant
+  /** Resolves at the moment, or at once when it has passed; rejects with the signal's reason when aborted. */
+  until(at: Instant, signal?: AbortSignal): Promise<void>
+}
+
+/** The environment is not as it must be: what was tried, what came back, and the next step. Exit code 5. */
+export class EnvironmentError extends Error {
+  readonly next: string
+  constructor(problem: string, next: string, cause?: unknown) {
+    super(problem, cause === undefined ? undefined : { cause })
+    this.name = 'EnvironmentError'
+    this.next = next
+  }
+}
+
+export type LoadEvent =
+  | { readonly kind: 'frame'; readonly frame: Omit<LoadFrame, 'kind' | 'at'> & { readonly at: Instant } }
+  | { readonly kind: 'health'; readonly health: Omit<GeneratorHealth, 'kind'> }
+  | {
+      readonly kind: 'ended'
+      readonly outcome: 'completed' | 'stopped' | 'crashed'
+      readonly exitCode: number | null
+      readonly problems: readonly string[]
+    }
+
+/** A k6 that runs; events arrive in order, `ended` is the last one and always comes. */
+export type RunningLoad = {
+  readonly instance: string
+  readonly pid: number
+  /** Time zero of the plan on the controller's clock. */
+  readonly zeroAt: Instant
+  /** Asks k6 to end now (its in-flight work is interrupted); resolves after `ended`. */
+  stop(): Promise<void>
+  /** Resolves after `ended`. */
+  readonly ended: Promise<void>
+}
+
+export interface LoadGenerator {
+  /** Loads the script without running it; issues are the user's (syntax error, missing file, hanging script). */
+  inspect(script: string): Promise<{ readonly version: string; readonly issues: readonly Issue[] }>
+  /** `folder` takes k6's own logs and the plan file. */
+  start(script: string, plan: LoadPlan, folder: string, onEvent: (event: LoadEvent) => void): Promise<RunningLoad>
+}
+
+/** Reads and watches of one cluster, as far as the target's namespace and the rehearsal need. */
+export interface Cluster {
+  identify(): Promise<{ readonly kubernetes: string; readonly uid: string }>
+  /** Problems with permissions, missing namespaces or CRDs, all at once; nothing is changed. */
+  preflight(rehearsal: Rehearsal, target: Target): Promise<readonly Issue[]>
+  /** Watches until aborted. `onLost` says when a watch broke and evidence is missing; it is retried. */
+  watch(
+    target: Target,
+    onSeen: (change: 'present' | 'added' | 'modified' | 'deleted', object: ClusterObject) => void,
+    onLost: (about: string, problem: string) => void,
+    signal: AbortSignal,
+  ): Promise<void>
+}
+
+/** Pods that a fault would hit now. */
+export type Admission = {
+  readonly ok: boolean
+  readonly pods: readonly string[]
+  readonly candidates: number
+  readonly limit: number
+  readonly note: string
+  readonly problems: readonly Issue[]
+}
+
+export interface FaultInjector {
+  /** Counts live pods against the blast radius. `held` are pods that other running faults hold. */
+  admit(fault: PlannedFault, rehearsal: Rehearsal, target: Target, held: readonly string[]): Promise<Admission>
+  undoOf(fault: PlannedFault): Undo
+  /** Creates the object and reports each step seen until aborted; `deadlineMs` bounds the wait for injection. */
+  inject(
+    fault: PlannedFault,
+    deadlineMs: Millis,
+    onStep: (step: FaultStepData) => void,
+    onSeen: (object: ClusterObject) => void,
+    signal: AbortSignal,
+  ): Promise<void>
+  /** Takes a harm back and waits until it is really gone; idempotent. Throws when it is not gone within `budgetMs`. */
+  undo(undo: Undo, budgetMs: Millis): Promise<'undone' | 'already-gone'>
+  /** Everything that carries matchday's run label and is still there (of any run, or of one). */
+  leftovers(target: Target): Promise<readonly { readonly undo: Undo; readonly run: string }[]>
+  /** What is left besides labelled objects: finalizers, rules held by a daemon as far as the cluster shows them. */
+  residue(target: Target): Promise<readonly ResidueItem[]>
+}
+
+export interface Probes {
+  /** One scrape of each pod of a source, through the API server; never throws, failures are samples. */
+  scrape(name: string, source: MetricSource): Promise<readonly Omit<Sample, 'kind'>[]>
+}
+
+export type BookState = {
+  readonly book: string
+  readonly settled: boolean
+  readonly pending: Readonly<Record<string, number>>
+  readonly entries: readonly BookLine[]
+  readonly imbalanceCents?: number
+}
+
+export interface Books {
+  read(target: Target, book: string, run: string): Promise<BookState>
+  committed(
+    target: Target,
+    book: string,
+    run: string,
+    keys: readonly string[],
+  ): Promise<
+    readonly {
+      readonly key: string
+      readonly amountCents: number
+      readonly times: number
+      readonly low: number
+      readonly high: number
+    }[]
+  >
+}
+
+/** One rehearsal a target at a time. */
+export interface TargetLock {
+  /** Throws EnvironmentError naming the holder when another live run has it. */
+  acquire(target: Target, run: string): Promise<{ readonly lost: AbortSignal; release(): Promise<void> }>
+  /** Removes the lock of a dead run; refuses when its holder renewed it a moment ago. */
+  breakDead(target: Target): Promise<void>
+}
