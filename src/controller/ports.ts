@@ -17,6 +17,7 @@ import type { Issue } from '../domain/issue.ts'
 import type { MetricSource, Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { LoadPlan, PlannedFault } from '../domain/timeline.ts'
 import type { Instant, Millis } from '../domain/units.ts'
+import type { Inventory } from '../plan/blast-radius.ts'
 
 export interface Clock {
   /** Wall time in ms that never runs backwards within a process. */
@@ -78,19 +79,9 @@ export interface Cluster {
   ): Promise<void>
 }
 
-/** Pods that a fault would hit now. */
-export type Admission = {
-  readonly ok: boolean
-  readonly pods: readonly string[]
-  readonly candidates: number
-  readonly limit: number
-  readonly note: string
-  readonly problems: readonly Issue[]
-}
-
 export interface FaultInjector {
-  /** Counts live pods against the blast radius. `held` are pods that other running faults hold. */
-  admit(fault: PlannedFault, rehearsal: Rehearsal, target: Target, held: readonly string[]): Promise<Admission>
+  /** Live pods and nodes that the fault's selectors may look at, for `plan`'s admission and for coverage. */
+  inventory(target: Target, fault: PlannedFault): Promise<Inventory>
   undoOf(fault: PlannedFault): Undo
   /** Creates the object and reports each step seen until aborted; `deadlineMs` bounds the wait for injection. */
   inject(
@@ -110,7 +101,7 @@ export interface FaultInjector {
 
 export interface Probes {
   /** One scrape of each pod of a source, through the API server; never throws, failures are samples. */
-  scrape(name: string, source: MetricSource): Promise<readonly Omit<Sample, 'kind'>[]>
+  scrape(name: string, source: MetricSource): Promise<readonly Sample[]>
 }
 
 export type BookState = {

@@ -1,0 +1,127 @@
+/**
+ * adapters/kubernetes: the cluster as the controller sees it, over nothing but a kubeconfig. `connect.ts` opens the one
+ * connection that all adapters share; the others read, watch and lock through it.
+ */
+
+import { readFileSync } from 'node:fs'
+import https from 'node:https'
+import { KubeConfig } from '@kubernetes/client-node'
+import { EnvironmentError } from '../../controller/ports.ts'
+import type { ApiRequest, ApiResponse, KubernetesApi } from '../../protocols/kubernetes/api.ts'
+import { watchResource } from './watch.ts'
+
+const REQUEST_TIMEOUT_MS = 10_000
+
+/** Opens a context of a kubeconfig. Nothing is sent yet. Errors: EnvironmentError for an unreadable file or an unknown context. */
+export async function connectKubernetes(choice: {
+  readonly kubeconfig?: string
+  readonly context?: string
+}): Promise<KubernetesApi> {
+  const config = loadConfig(choice.kubeconfig)
+  selectContext(config, choice.context)
+  const cluster = config.getCurrentCluster()
+  if (!cluster)
+    throw new EnvironmentError(
+      `context ${config.getCurrentContext()} names no cluster`,
+      'Mend the kubeconfig: kubectl config view',
+    )
+  const options: https.RequestOptions = {}
+  await config.applyToHTTPSOptions(options)
+  const agent = new https.Agent({ ...agentOptionsOf(options), keepAlive: true, maxSockets: 16 })
+  const api: KubernetesApi = {
+    context: config.getCurrentContext(),
+    server: cluster.server,
+    request: (request) => send(new URL(cluster.server), { ...options, agent }, request),
+    watch: (path, onEvent, onLost, signal) => watchResource(config, api, path, onEvent, onLost, signal),
+  }
+  return api
+}
+
+function loadConfig(file: string | undefined): KubeConfig {
+  const config = new KubeConfig()
+  try {
+    if (file === undefined) config.loadFromDefault()
+    else config.loadFromString(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new EnvironmentError(
+      `cannot read the kubeconfig ${file ?? '(default)'}: ${messageOf(error)}`,
+      'Give a readable file with --kubeconfig.',
+      error,
+    )
+  }
+  return config
+}
+
+function selectContext(config: KubeConfig, context: string | undefined): void {
+  if (context === undefined) return
+  const known = config.getContexts().map((each) => each.name)
+  if (!known.includes(context)) {
+    throw new EnvironmentError(
+      `the kubeconfig has no context ${context}; it has ${known.join(', ') || 'none'}`,
+      'Choose one of them with --context.',
+    )
+  }
+  config.setCurrentContext(context)
+}
+
+/** The TLS part of what client-node prepared; its own agent is replaced by one that keeps connections. */
+const agentOptionsOf = ({
+  ca,
+  cert,
+  key,
+  rejectUnauthorized,
+  servername,
+}: https.RequestOptions): https.AgentOptions => ({
+  ...(ca === undefined ? {} : { ca }),
+  ...(cert === undefined ? {} : { cert }),
+  ...(key === undefined ? {} : { key }),
+  ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+  ...(servername === undefined ? {} : { servername }),
+})
+
+function send(server: URL, options: https.RequestOptions, request: ApiRequest): Promise<ApiResponse> {
+  const body = request.body === undefined ? undefined : JSON.stringify(request.body)
+  const headers = {
+    ...options.headers,
+    accept: 'application/json, */*',
+    ...(body === undefined
+      ? {}
+      : { 'content-type': request.contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
+  }
+  const signal = AbortSignal.any([
+    AbortSignal.timeout(request.timeoutMs ?? REQUEST_TIMEOUT_MS),
+    ...(request.signal ? [request.signal] : []),
+  ])
+  return new Promise((resolve, reject) => {
+    const prefix = server.pathname.replace(/\/$/, '')
+    const call = https.request(
+      {
+        ...options,
+        host: server.hostname,
+        port: server.port || 443,
+        method: request.method,
+        path: prefix + request.path,
+        headers,
+        signal,
+      },
+      (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('error', reject)
+        response.on('end', () => resolve(answer(response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8'))))
+      },
+    )
+    call.on('error', (error) => reject(signal.aborted && signal.reason instanceof Error ? signal.reason : error))
+    call.end(body)
+  })
+}
+
+function answer(status: number, text: string): ApiResponse {
+  try {
+    return { status, text, json: JSON.parse(text) }
+  } catch {
+    return { status, text, json: undefined }
+  }
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,159 @@
+/** Asks the API server, before anything is touched, for every permission and object that the rehearsal will need. */
+import type { Issue, SourcePoint } from '../../domain/issue.ts'
+import type { Rehearsal, Target } from '../../domain/rehearsal.ts'
+import { demand, find, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
+import { messageOf } from './connect.ts'
+
+type Need = {
+  readonly verb: string
+  readonly group: string
+  readonly resource: string
+  readonly namespace: string
+  readonly subresource?: string
+  readonly at: SourcePoint
+}
+
+export async function preflight(api: KubernetesApi, rehearsal: Rehearsal, target: Target): Promise<readonly Issue[]> {
+  const needs = needsOf(rehearsal, target)
+  const answers = await Promise.all([
+    ...needs.map((need) => permission(api, need)),
+    ...objectsOf(rehearsal, target).map((object) => presence(api, object)),
+    identity(api, target),
+  ])
+  return answers.filter((each) => each !== undefined)
+}
+
+function needsOf(rehearsal: Rehearsal, target: Target): readonly Need[] {
+  const at: SourcePoint = { file: target.file, line: 0, column: 0 }
+  const here = (group: string, resource: string, ...verbs: string[]): Need[] =>
+    verbs.map((verb) => ({ verb, group, resource, namespace: target.namespace, at }))
+  const faults = rehearsal.faults.flatMap((fault) => {
+    const namespace = fault.object.metadata.namespace ?? target.namespace
+    return ['create', 'get', 'list', 'watch', 'delete'].map((verb) => ({
+      verb,
+      group: 'chaos-mesh.org',
+      resource: fault.object.kind.toLowerCase(),
+      namespace,
+      at: fault.at,
+    }))
+  })
+  const proxies = [
+    ...Object.values(target.sources).map((source) => ({
+      verb: 'get',
+      group: '',
+      resource: 'pods',
+      subresource: 'proxy',
+      namespace: source.namespace,
+      at,
+    })),
+    ...target.books.flatMap((book) =>
+      ['get', 'create'].map((verb) => ({
+        verb,
+        group: '',
+        resource: 'services',
+        subresource: 'proxy',
+        namespace: book.namespace,
+        at,
+      })),
+    ),
+  ]
+  return unique([
+    ...here('', 'pods', 'list', 'watch'),
+    ...here('apps', 'deployments', 'list', 'watch'),
+    ...here('autoscaling', 'horizontalpodautoscalers', 'list', 'watch'),
+    ...here('policy', 'poddisruptionbudgets', 'list', 'watch'),
+    ...here('discovery.k8s.io', 'endpointslices', 'list', 'watch'),
+    ...here('coordination.k8s.io', 'leases', 'create', 'get', 'update', 'delete'),
+    ...['list', 'watch'].map((verb) => ({ verb, group: '', resource: 'nodes', namespace: '', at })),
+    ...proxies,
+    ...faults,
+  ])
+}
+
+const keyOf = (need: Need): string =>
+  [need.verb, need.group, need.resource, need.subresource ?? '', need.namespace].join('|')
+const unique = (needs: readonly Need[]): readonly Need[] => [
+  ...new Map(needs.map((need) => [keyOf(need), need])).values(),
+]
+
+async function permission(api: KubernetesApi, need: Need): Promise<Issue | undefined> {
+  const { verb, group, resource, namespace, subresource, at } = need
+  const resourceAttributes = {
+    verb,
+    group,
+    resource,
+    ...(namespace ? { namespace } : {}),
+    ...(subresource ? { subresource } : {}),
+  }
+  const review = await demand(api, {
+    method: 'POST',
+    path: paths.accessReviews,
+    body: { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } },
+  })
+  const status = (review as { status?: { allowed?: boolean; reason?: string } }).status
+  if (status?.allowed) return undefined
+  const what = `${resource}${subresource ? `/${subresource}` : ''}${group ? `.${group}` : ''}`
+  return {
+    at,
+    code: 'permission-missing',
+    problem: `context ${api.context} may not ${verb} ${what}${namespace ? ` in namespace ${namespace}` : ''}${status?.reason ? ` (${status.reason})` : ''}.`,
+    next: `Grant it, then try: kubectl --context ${api.context} auth can-i ${verb} ${what}${namespace ? ` -n ${namespace}` : ''}`,
+  }
+}
+
+type Presence = { readonly path: string; readonly what: string; readonly next: string; readonly at: SourcePoint }
+
+function objectsOf(rehearsal: Rehearsal, target: Target): readonly Presence[] {
+  const file: SourcePoint = { file: target.file, line: 0, column: 0 }
+  const namespaces = new Set([
+    target.namespace,
+    ...Object.values(target.sources).map((each) => each.namespace),
+    ...target.books.map((each) => each.namespace),
+  ])
+  const kinds = new Map(rehearsal.faults.map((fault) => [fault.object.kind, fault.at]))
+  return [
+    ...[...namespaces].map((name) => ({
+      path: paths.namespace(name),
+      what: `namespace ${name}`,
+      next: 'Deploy the platform first, or mend the target file.',
+      at: file,
+    })),
+    ...[...kinds].map(([kind, at]) => ({
+      path: paths.chaos(kind.toLowerCase()),
+      what: `the Chaos Mesh kind ${kind}`,
+      next: 'Install Chaos Mesh in the cluster, or use a fault of a kind it has.',
+      at,
+    })),
+  ]
+}
+
+async function presence(api: KubernetesApi, { path, what, next, at }: Presence): Promise<Issue | undefined> {
+  try {
+    if (
+      (await find(api, { method: 'GET', path: `${path}${path.includes('/namespaces/') ? '' : '?limit=1'}` })) !==
+      undefined
+    )
+      return undefined
+  } catch (error) {
+    // A refusal is reported by the permission that is missing; only absence is this check's business.
+    return /Forbidden|403/.test(messageOf(error))
+      ? undefined
+      : { at, code: 'cluster-unreadable', problem: `cannot read ${what}: ${messageOf(error)}`, next }
+  }
+  return { at, code: 'object-missing', problem: `the cluster of context ${api.context} has no ${what}.`, next }
+}
+
+/** A target file may pin the cluster it means; the same context name on another machine must not be mistaken for it. */
+async function identity(api: KubernetesApi, target: Target): Promise<Issue | undefined> {
+  if (target.clusterUid === undefined) return undefined
+  const system = (await demand(api, { method: 'GET', path: paths.namespace('kube-system') })) as {
+    metadata?: { uid?: string }
+  }
+  if (system.metadata?.uid === target.clusterUid) return undefined
+  return {
+    at: { file: target.file, line: 0, column: 0 },
+    code: 'wrong-cluster',
+    problem: `context ${api.context} leads to cluster ${system.metadata?.uid}, but the target file means ${target.clusterUid}.`,
+    next: 'Check the kubeconfig; change clusterUid only if the cluster was really replaced.',
+  }
+}

@@ -1,0 +1,151 @@
+/** Kubernetes objects → the reduced snapshots that the journal keeps. Pure; a field that is missing upstream stays missing here. */
+import type {
+  BudgetSeen,
+  ClusterObject,
+  DeploymentSeen,
+  EndpointsSeen,
+  HpaSeen,
+  NodeSeen,
+  PodSeen,
+} from '../../domain/cluster.ts'
+import { type Instant, instant } from '../../domain/units.ts'
+import type { KubeObject } from '../../protocols/kubernetes/api.ts'
+import { quantity } from '../../protocols/kubernetes/quantity.ts'
+
+type Fields = { readonly [key: string]: unknown }
+const fields = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {})
+const list = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.map(fields) : [])
+const count = (value: unknown): number => (typeof value === 'number' ? value : 0)
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+const named = (object: KubeObject) => ({
+  namespace: object.metadata.namespace ?? '',
+  name: object.metadata.name,
+  uid: object.metadata.uid ?? '',
+})
+
+const timeOf = (value: unknown): Instant | undefined => {
+  const at = typeof value === 'string' ? Date.parse(value) : Number.NaN
+  return Number.isNaN(at) ? undefined : instant(at)
+}
+const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
+  value === undefined ? {} : ({ [key]: value } as { [P in K]: V })
+
+const appOf = (labels: Readonly<Record<string, string>>): string =>
+  labels['app.kubernetes.io/name'] ?? labels.app ?? labels['k8s-app'] ?? ''
+
+export function podSeen(object: KubeObject): PodSeen {
+  const spec = fields(object.spec)
+  const status = fields(object.status)
+  const labels = object.metadata.labels ?? {}
+  const condition = (type: string) =>
+    list(status.conditions).find((each) => each.type === type && each.status === 'True')
+  return {
+    resource: 'Pod',
+    ...named(object),
+    app: appOf(labels),
+    labels,
+    ...optional('node', text(spec.nodeName) || undefined),
+    ...optional('ip', text(status.podIP) || undefined),
+    podPhase: text(status.phase),
+    ready: condition('Ready') !== undefined,
+    deleting: object.metadata.deletionTimestamp !== undefined,
+    restarts: list(status.containerStatuses).reduce((sum, each) => sum + count(each.restartCount), 0),
+    ...optional('createdAt', timeOf(object.metadata.creationTimestamp)),
+    ...optional('scheduledAt', timeOf(condition('PodScheduled')?.lastTransitionTime)),
+    ...optional('readyAt', timeOf(condition('Ready')?.lastTransitionTime)),
+  }
+}
+
+export function hpaSeen(object: KubeObject): HpaSeen {
+  const spec = fields(object.spec)
+  const status = fields(object.status)
+  return {
+    resource: 'HorizontalPodAutoscaler',
+    ...named(object),
+    of: text(fields(spec.scaleTargetRef).name),
+    min: typeof spec.minReplicas === 'number' ? spec.minReplicas : 1,
+    max: count(spec.maxReplicas),
+    current: count(status.currentReplicas),
+    desired: count(status.desiredReplicas),
+    metrics: list(spec.metrics).map((metric, index) => metricSeen(metric, list(status.currentMetrics)[index] ?? {})),
+    conditions: list(status.conditions).map((each) => ({
+      type: text(each.type),
+      status: text(each.status),
+      reason: text(each.reason),
+      message: text(each.message),
+    })),
+    ...optional('lastScaleAt', timeOf(status.lastScaleTime)),
+  }
+}
+
+/** One metric of autoscaling/v2: its source type names the field under which metric, target and current stand. */
+function metricSeen(wanted: Fields, current: Fields): HpaSeen['metrics'][number] {
+  const type = text(wanted.type)
+  const source = sourceField(type)
+  const body = fields(wanted[source])
+  const target = fields(body.target)
+  const now = current.type === wanted.type ? fields(fields(current[source]).current) : {}
+  const name = text(fields(body.metric).name) || text(body.name)
+  const field =
+    target.type === 'Utilization' ? 'averageUtilization' : target.type === 'AverageValue' ? 'averageValue' : 'value'
+  return { metric: `${type}/${name}`, target: quantity(target[field]) ?? 0, ...optional('value', quantity(now[field])) }
+}
+
+function sourceField(type: string): string {
+  return type === 'ContainerResource' ? 'containerResource' : type.charAt(0).toLowerCase() + type.slice(1)
+}
+
+export function deploymentSeen(object: KubeObject): DeploymentSeen {
+  const spec = fields(object.spec)
+  const status = fields(object.status)
+  return {
+    resource: 'Deployment',
+    ...named(object),
+    wanted: typeof spec.replicas === 'number' ? spec.replicas : 1,
+    current: count(status.replicas),
+    ready: count(status.readyReplicas),
+    updated: count(status.updatedReplicas),
+  }
+}
+
+export function budgetSeen(object: KubeObject): BudgetSeen {
+  const status = fields(object.status)
+  return {
+    resource: 'PodDisruptionBudget',
+    ...named(object),
+    healthy: count(status.currentHealthy),
+    wantedHealthy: count(status.desiredHealthy),
+    expected: count(status.expectedPods),
+    allowed: count(status.disruptionsAllowed),
+  }
+}
+
+export function nodeSeen(object: KubeObject): NodeSeen {
+  const labels = object.metadata.labels ?? {}
+  const spec = fields(object.spec)
+  return {
+    resource: 'Node',
+    ...named(object),
+    zone: labels['topology.kubernetes.io/zone'] ?? '',
+    pool: labels['matchday.dev/pool'] ?? labels['node.kubernetes.io/pool'] ?? '',
+    ready: list(fields(object.status).conditions).some((each) => each.type === 'Ready' && each.status === 'True'),
+    unschedulable: spec.unschedulable === true,
+    taints: list(spec.taints).map((each) => `${text(each.key)}=${text(each.value)}:${text(each.effect)}`),
+  }
+}
+
+export function endpointsSeen(object: KubeObject): EndpointsSeen {
+  const endpoints = list(object.endpoints)
+  // A missing `ready` means unknown, which consumers must read as ready (EndpointConditions in discovery/v1).
+  const ready = endpoints.filter((each) => fields(each.conditions).ready !== false).length
+  return {
+    resource: 'EndpointSlice',
+    ...named(object),
+    service: object.metadata.labels?.['kubernetes.io/service-name'] ?? '',
+    ready,
+    notReady: endpoints.length - ready,
+  }
+}
+
+export type Snapshot = (object: KubeObject) => ClusterObject

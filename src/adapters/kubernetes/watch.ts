@@ -1,0 +1,109 @@
+/** List, then watch from there, again and again until aborted: no change is lost while the server still knows our version. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type KubeConfig, Watch } from '@kubernetes/client-node'
+import {
+  demand,
+  isKubeObject,
+  itemsOf,
+  type KubeObject,
+  type KubernetesApi,
+  type WatchEvent,
+} from '../../protocols/kubernetes/api.ts'
+
+const RETRY_MS = 500
+
+export async function watchResource(
+  config: KubeConfig,
+  api: KubernetesApi,
+  path: string,
+  onEvent: (event: WatchEvent) => void,
+  onLost: (problem: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const known = new Map<string, KubeObject>()
+  let version: string | undefined
+  while (!signal.aborted) {
+    try {
+      version ??= await relist(api, path, known, onEvent, signal)
+      const ended = await watchFrom(config, path, version, known, onEvent, signal)
+      version = ended.expired ? undefined : ended.version
+    } catch (error) {
+      if (signal.aborted) return
+      onLost(error instanceof Error ? error.message : String(error))
+      version = undefined
+      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
+    }
+  }
+}
+
+const keyOf = (object: KubeObject): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`
+
+/** Brings `known` in step with the server and tells the differences; what vanished meanwhile counts as deleted now. */
+async function relist(
+  api: KubernetesApi,
+  path: string,
+  known: Map<string, KubeObject>,
+  onEvent: (event: WatchEvent) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  const list = await demand(api, { method: 'GET', path, signal })
+  const items = itemsOf(list)
+  const present = new Set(items.map(keyOf))
+  for (const [key, object] of known) {
+    if (present.has(key)) continue
+    known.delete(key)
+    onEvent({ change: 'deleted', object })
+  }
+  for (const object of items) {
+    const before = known.get(keyOf(object))
+    known.set(keyOf(object), object)
+    if (before?.metadata.resourceVersion !== object.metadata.resourceVersion)
+      onEvent({ change: before ? 'modified' : 'present', object })
+  }
+  return (list as { metadata?: { resourceVersion?: string } }).metadata?.resourceVersion ?? ''
+}
+
+const changes = { ADDED: 'added', MODIFIED: 'modified', DELETED: 'deleted' } as const
+const isChange = (phase: string): phase is keyof typeof changes => phase in changes
+
+/** One watch connection. Resolves when it ends: with the last version seen, or expired when the server no longer knows it. */
+function watchFrom(
+  config: KubeConfig,
+  path: string,
+  from: string,
+  known: Map<string, KubeObject>,
+  onEvent: (event: WatchEvent) => void,
+  signal: AbortSignal,
+) {
+  return new Promise<{ version: string; expired: boolean }>((resolve, reject) => {
+    let version = from
+    let expired = false
+    const url = new URL(path, 'https://api')
+    const query = { ...Object.fromEntries(url.searchParams), resourceVersion: from, allowWatchBookmarks: true }
+    const receive = (phase: string, object: unknown) => {
+      if (phase === 'ERROR') expired = true
+      if (!isKubeObject({ metadata: { name: '' }, ...(object as object) })) return
+      const seen = object as KubeObject
+      version = seen.metadata?.resourceVersion ?? version
+      if (!isChange(phase)) return
+      if (phase === 'DELETED') known.delete(keyOf(seen))
+      else known.set(keyOf(seen), seen)
+      onEvent({ change: changes[phase], object: seen })
+    }
+    // The library ends an idle watch after 30 s by itself; that is not a loss, since the version is kept.
+    let stop = () => {}
+    const done = (error: unknown) => {
+      signal.removeEventListener('abort', stop)
+      if (error === null || error === undefined || isIdleEnd(error) || signal.aborted) resolve({ version, expired })
+      else reject(error instanceof Error ? error : new Error(String(error)))
+    }
+    new Watch(config).watch(url.pathname, query, receive, done).then((controller) => {
+      stop = () => controller.abort()
+      if (signal.aborted) stop()
+      signal.addEventListener('abort', stop, { once: true })
+    }, reject)
+  })
+}
+
+const isIdleEnd = (error: unknown): boolean =>
+  error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')

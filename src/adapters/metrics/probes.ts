@@ -1,0 +1,78 @@
+/**
+ * adapters/metrics: reads Prometheus endpoints of pods through the API server's proxy, so that a kubeconfig is all it takes,
+ * and keeps only the series that the target file names. A pod that does not answer is a sample too.
+ */
+import type { Clock, Probes } from '../../controller/ports.ts'
+import type { Sample, Series } from '../../domain/evidence.ts'
+import type { MetricSource } from '../../domain/rehearsal.ts'
+import { demand, itemsOf, type KubeObject, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
+import { parseText } from '../../protocols/prometheus/text.ts'
+
+const SCRAPE_TIMEOUT_MS = 1500
+/** Pods come and go: the list of a source is read anew at this pace, not at each scrape. */
+const PODS_FRESH_MS = 1000
+
+export function kubernetesProbes(api: KubernetesApi, clock: Clock): Probes {
+  const podsBySource = new Map<string, { readAt: number; pods: readonly string[] }>()
+  const podsOf = async (name: string, source: MetricSource): Promise<readonly string[]> => {
+    const known = podsBySource.get(name)
+    if (known && clock.now() - known.readAt < PODS_FRESH_MS) return known.pods
+    const pods = itemsOf(
+      await demand(api, {
+        method: 'GET',
+        path: paths.pods(source.namespace, source.selector),
+        timeoutMs: SCRAPE_TIMEOUT_MS,
+      }),
+    )
+    const running = pods.filter(isRunning).map((pod) => pod.metadata.name)
+    podsBySource.set(name, { readAt: clock.now(), pods: running })
+    return running
+  }
+  const scrapePod = async (name: string, source: MetricSource, pod: string): Promise<Sample> => {
+    try {
+      const path = paths.podProxy(source.namespace, pod, source.port, source.path)
+      const response = await api.request({ method: 'GET', path, timeoutMs: SCRAPE_TIMEOUT_MS })
+      const at = clock.now()
+      if (response.status !== 200)
+        return { kind: 'sample', at, source: name, pod, ok: false, problem: `answered ${response.status}` }
+      return { kind: 'sample', at, source: name, pod, ok: true, series: seriesOf(response.text, source.metrics) }
+    } catch (error) {
+      return {
+        kind: 'sample',
+        at: clock.now(),
+        source: name,
+        pod,
+        ok: false,
+        problem: error instanceof Error ? error.message : String(error),
+      }
+    }
+  }
+  return {
+    scrape: async (name, source) => {
+      try {
+        return await Promise.all((await podsOf(name, source)).map((pod) => scrapePod(name, source, pod)))
+      } catch (error) {
+        return [
+          {
+            kind: 'sample',
+            at: clock.now(),
+            source: name,
+            pod: '',
+            ok: false,
+            problem: `cannot list its pods: ${error instanceof Error ? error.message : String(error)}`,
+          },
+        ]
+      }
+    },
+  }
+}
+
+function isRunning(pod: KubeObject): boolean {
+  const { podIP, phase } = (pod.status ?? {}) as { podIP?: string; phase?: string }
+  return phase === 'Running' && podIP !== undefined
+}
+
+function seriesOf(text: string, wanted: readonly string[]): readonly Series[] {
+  const names = new Set(wanted)
+  return parseText(text).filter((series) => names.has(series.name))
+}

@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+// The command itself. matchday is TypeScript that Node 24 runs as it is; under an older Node this file hands over to the Node 24 that
+// npm installed beside it. It must stay plain JavaScript that Node 20 reads.
+import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const main = join(dirname(fileURLToPath(import.meta.url)), 'main.ts')
+const major = Number(process.versions.node.split('.')[0])
+
+if (major >= 24) {
+  await import(main)
+} else {
+  const node = join(dirname(createRequire(import.meta.url).resolve('node/package.json')), 'bin', 'node')
+  // The pipe on descriptor 3 tells the child when this process is gone, however it went.
+  const child = spawn(node, [main, ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    env: { ...process.env, MATCHDAY_LIFELINE_FD: '3' },
+  })
+  // A terminal sends Ctrl-C to both processes; the child counts signals that arrive together once.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('error', (error) => {
+    console.error(`matchday: cannot start Node 24 at ${node}: ${error.message}\n  Next: npm ci`)
+    process.exitCode = 5
+  })
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143)
+  })
+}

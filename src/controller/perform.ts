@@ -1,0 +1,237 @@
+/**
+ * The controller performs a planned rehearsal: it locks the target, watches, drives the load, applies and heals faults, settles
+ * the books, audits what is left, and writes evidence of all of it. It judges nothing but guardrails, live, with the judge's own fold.
+ */
+import type { Environment, Evidence, LoadFrame } from '../domain/evidence.ts'
+import type { Rehearsal, Target } from '../domain/rehearsal.ts'
+import type { Timeline } from '../domain/timeline.ts'
+import { after, type Instant, millis, seconds } from '../domain/units.ts'
+import { guarding } from '../judge/guardrails.ts'
+import { performFault } from './fault.ts'
+import { healing } from './healing.ts'
+import type {
+  Books,
+  Clock,
+  Cluster,
+  FaultInjector,
+  LoadEvent,
+  LoadGenerator,
+  Probes,
+  RunningLoad,
+  TargetLock,
+} from './ports.ts'
+import { problemOf } from './problem.ts'
+import { type EvidenceSink, type Recorder, recording } from './recorder.ts'
+import { settle, settleBudget, type UnknownKeys } from './settling.ts'
+import { watching } from './watching.ts'
+
+export type ControllerPorts = {
+  readonly clock: Clock
+  readonly load: LoadGenerator
+  readonly cluster: Cluster
+  readonly faults: FaultInjector
+  readonly probes: Probes
+  readonly books: Books
+  readonly lock: TargetLock
+}
+
+export type Performance = {
+  readonly rehearsal: Rehearsal
+  readonly target: Target
+  readonly timeline: Timeline
+  readonly environment: Environment
+  /** Folder of the run; k6's own files go there. */
+  readonly folder: string
+}
+
+/** k6 lets iterations in flight end; more than this after the plan's end is a hang, and the load is stopped. */
+const LOAD_OVERRUN = seconds(15)
+
+/**
+ * Performs the whole run. `operator` asks it to stop early: it heals, reads the books once and ends in seconds. Resolves when
+ * the journal is complete; rejects with EnvironmentError before anything was touched, never after.
+ */
+export async function perform(
+  ports: ControllerPorts,
+  performance: Performance,
+  sink: EvidenceSink,
+  onEvidence: (record: Evidence) => void,
+  operator: AbortSignal,
+): Promise<{ readonly healed: boolean }> {
+  const { rehearsal, target, timeline, environment } = performance
+  const stopping = new AbortController()
+  const lock = await ports.lock.acquire(target, timeline.run)
+  const recorder = recording(sink, ports.clock, onEvidence, (error) =>
+    stop('failure', `the journal cannot be written: ${problemOf(error)}`),
+  )
+  const stop = (by: 'operator' | 'guardrail' | 'failure', reason: string) => {
+    if (stopping.signal.aborted) return
+    stopping.abort(new Error(reason))
+    recorder.record({ kind: 'stop-requested', by, reason })
+  }
+  whenAborted(operator, () => stop('operator', 'the operator asked to stop'))
+  whenAborted(lock.lost, () => stop('failure', `the lock on the target was lost: ${problemOf(lock.lost.reason)}`))
+
+  const heal = healing(recorder, ports.faults)
+  try {
+    recorder.record({ kind: 'run-started', format: 1, run: timeline.run, rehearsal, target, timeline, environment })
+    await recorder.flush()
+    recorder.record({ kind: 'residue', when: 'before', items: await ports.faults.residue(target) })
+    await rehearse(ports, performance, recorder, heal, stop, stopping.signal)
+  } catch (error) {
+    stop('failure', problemOf(error))
+  } finally {
+    for (const problem of await heal.healAll()) recorder.record({ kind: 'evidence-lost', about: 'healing', problem })
+    await lock
+      .release()
+      .catch((error: unknown) =>
+        recorder.record({ kind: 'evidence-lost', about: 'the lock', problem: problemOf(error) }),
+      )
+  }
+  return { healed: await audit(ports, target, recorder) }
+}
+
+const whenAborted = (signal: AbortSignal, then: () => void): void => {
+  if (signal.aborted) then()
+  else signal.addEventListener('abort', then, { once: true })
+}
+
+type Stop = (by: 'operator' | 'guardrail' | 'failure', reason: string) => void
+
+/** Everything between the first watch and the last book. */
+async function rehearse(
+  ports: ControllerPorts,
+  performance: Performance,
+  recorder: Recorder,
+  heal: ReturnType<typeof healing>,
+  stop: Stop,
+  stopping: AbortSignal,
+): Promise<void> {
+  const { rehearsal, target, timeline } = performance
+  const looking = new AbortController()
+  const watch = watching(ports, target, recorder, looking.signal)
+  const client = clientSide(rehearsal, timeline, recorder, stop)
+  try {
+    const load = await startLoad(ports, performance, recorder, client.onEvent)
+    const held = new Set<string>()
+    const work = [
+      runLoad(ports, timeline, load, stop, stopping),
+      announcePhases(ports.clock, timeline, load.zeroAt, recorder, stopping),
+      ...timeline.faults.map((fault) =>
+        performFault(
+          { ...ports, recorder, healing: heal, closely: watch.closely },
+          fault,
+          rehearsal,
+          target,
+          load.zeroAt,
+          held,
+          stopping,
+        ),
+      ),
+    ]
+    await Promise.all(work)
+    const budget = settleBudget(rehearsal, stopping.aborted)
+    if (budget) await settle(ports, target, timeline.run, client.unknown, budget, recorder)
+  } finally {
+    looking.abort()
+    await watch.stopped
+  }
+}
+
+async function startLoad(
+  ports: ControllerPorts,
+  performance: Performance,
+  recorder: Recorder,
+  onEvent: (event: LoadEvent) => void,
+): Promise<RunningLoad> {
+  const { rehearsal, timeline, folder } = performance
+  const load = await ports.load.start(rehearsal.load.script, timeline.load, folder, onEvent)
+  recorder.record({ kind: 'load-started', zeroAt: load.zeroAt, instance: load.instance, pid: load.pid })
+  return load
+}
+
+/** Waits for the load's own end; stops it when the run stops or when it does not end. A load that ends early stops the run. */
+async function runLoad(
+  ports: ControllerPorts,
+  timeline: Timeline,
+  load: RunningLoad,
+  stop: Stop,
+  stopping: AbortSignal,
+): Promise<void> {
+  const waiting = new AbortController()
+  const patience = AbortSignal.any([stopping, waiting.signal])
+  const overrun = ports.clock.until(after(load.zeroAt, millis(timeline.totalMs + LOAD_OVERRUN)), patience).then(
+    () => load.stop(),
+    () => (stopping.aborted ? load.stop() : undefined),
+  )
+  await load.ended
+  waiting.abort()
+  await overrun
+  // One second of grace: k6 rounds its last stage, and that is not an early end.
+  if (ports.clock.now() < after(load.zeroAt, millis(Math.max(0, timeline.totalMs - 1000))))
+    stop('failure', 'the load generator ended before its plan did')
+}
+
+async function announcePhases(
+  clock: Clock,
+  timeline: Timeline,
+  zeroAt: Instant,
+  recorder: Recorder,
+  stopping: AbortSignal,
+): Promise<void> {
+  for (const [index, phase] of timeline.phases.entries()) {
+    await clock.until(after(zeroAt, phase.fromMs), stopping).catch(() => undefined)
+    if (stopping.aborted) return
+    recorder.record({ kind: 'phase-started', phase: phase.name, index })
+  }
+}
+
+/** What the load generator tells: frames into the journal and past the guardrails, unknown keys collected for the books. */
+function clientSide(
+  rehearsal: Rehearsal,
+  timeline: Timeline,
+  recorder: Recorder,
+  stop: Stop,
+): { readonly onEvent: (event: LoadEvent) => void; readonly unknown: UnknownKeys } {
+  const guard = guarding(rehearsal, timeline)
+  const unknown = new Map<string, string[]>()
+  const onFrame = (frame: LoadFrame) => {
+    recorder.record(frame)
+    for (const { operation, key } of frame.unknownKeys) unknown.set(operation, [...(unknown.get(operation) ?? []), key])
+    const trip = guard.add(frame)
+    if (!trip) return
+    recorder.record(trip)
+    stop(
+      'guardrail',
+      `guardrail ${trip.id}: ${trip.sli} at ${(trip.measured * 100).toFixed(2)} %, below ${(trip.below * 100).toFixed(2)} %`,
+    )
+  }
+  const onEvent = (event: LoadEvent) => {
+    switch (event.kind) {
+      case 'frame':
+        return onFrame({ kind: 'load-frame', ...event.frame })
+      case 'health':
+        return recorder.record({ kind: 'generator-health', ...event.health })
+      case 'ended': {
+        const { outcome, exitCode, problems } = event
+        return recorder.record({ kind: 'load-ended', instance: 'k6', outcome, exitCode, problems })
+      }
+    }
+  }
+  return { onEvent, unknown }
+}
+
+/** The last look: what matchday made and is still there. The run ends healed only if nothing is. */
+async function audit(ports: ControllerPorts, target: Target, recorder: Recorder): Promise<boolean> {
+  let healed = false
+  try {
+    const items = await ports.faults.residue(target)
+    recorder.record({ kind: 'residue', when: 'after', items })
+    healed = items.length === 0
+  } catch (error) {
+    recorder.record({ kind: 'evidence-lost', about: 'the residue audit', problem: problemOf(error) })
+  }
+  recorder.record({ kind: 'run-ended', healed })
+  await recorder.flush().catch(() => undefined)
+  return healed
+}

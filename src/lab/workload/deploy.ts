@@ -1,0 +1,131 @@
+/** Applies manifests by server-side apply, and waits until what they ask for is Ready, telling what is still missing. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AppsV1Api, CoreV1Api, KubeConfig, KubernetesObjectApi, PatchStrategy } from '@kubernetes/client-node'
+import { LabError } from '../lab-error.ts'
+import type { Manifest } from './render.ts'
+
+const FIELD_MANAGER = 'matchday-lab'
+const READY_BUDGET_MS = 120_000
+const LOOK_EVERY_MS = 250
+
+export type Deployment = { readonly pods: number; readonly appliedMs: number; readonly readyMs: number }
+
+/** Kinds that others refer to go first; within a rank all at once. */
+const ranks: Readonly<Record<string, number>> = {
+  Namespace: 0,
+  PriorityClass: 1,
+  StorageClass: 1,
+  ServiceAccount: 1,
+  ConfigMap: 1,
+  Secret: 1,
+  NetworkPolicy: 1,
+  Service: 1,
+}
+const rankOf = (manifest: Manifest): number => ranks[manifest.kind] ?? 2
+
+export async function deploy(
+  kubeconfig: string,
+  manifests: readonly Manifest[],
+  onProgress: (text: string) => void,
+  signal?: AbortSignal,
+): Promise<Deployment> {
+  const config = new KubeConfig()
+  config.loadFromFile(kubeconfig)
+  const startedAt = performance.now()
+  await applyAll(config, manifests)
+  const appliedMs = performance.now() - startedAt
+  const namespaces = [...new Set(manifests.map((each) => each.metadata.namespace).filter((each) => each !== undefined))]
+  const pods = await untilReady(config, namespaces, onProgress, signal)
+  return { pods, appliedMs, readyMs: performance.now() - startedAt }
+}
+
+async function applyAll(config: KubeConfig, manifests: readonly Manifest[]): Promise<void> {
+  const api = KubernetesObjectApi.makeApiClient(config)
+  const problems: string[] = []
+  for (const rank of [0, 1, 2]) {
+    const batch = manifests.filter((each) => rankOf(each) === rank)
+    await Promise.all(
+      batch.map((manifest) =>
+        api
+          .patch(manifest, undefined, undefined, FIELD_MANAGER, true, PatchStrategy.ServerSideApply)
+          .catch((error: unknown) => problems.push(`${manifest.kind} ${manifest.metadata.name}: ${reasonOf(error)}`)),
+      ),
+    )
+  }
+  if (problems.length > 0)
+    throw new LabError({
+      code: 'manifests-refused',
+      problem: `the API server refused:\n  ${problems.join('\n  ')}`,
+      next: 'mend the manifests; kubectl apply --dry-run=server shows the same.',
+    })
+}
+
+function reasonOf(error: unknown): string {
+  const body = (error as { body?: unknown }).body
+  const message = typeof body === 'string' ? /"message":"((?:[^"\\]|\\.)*)"/.exec(body)?.[1] : undefined
+  return message ?? (error instanceof Error ? error.message : String(error))
+}
+
+/** Resolves with the number of Ready pods. @throws LabError naming each workload that is not Ready in time, with its pods' reasons. */
+async function untilReady(
+  config: KubeConfig,
+  namespaces: readonly string[],
+  onProgress: (text: string) => void,
+  signal?: AbortSignal,
+): Promise<number> {
+  const apps = config.makeApiClient(AppsV1Api)
+  const deadline = Date.now() + READY_BUDGET_MS
+  for (;;) {
+    signal?.throwIfAborted()
+    const states = (await Promise.all(namespaces.map((namespace) => readiness(apps, namespace)))).flat()
+    const missing = states.filter((each) => each.ready < each.wanted)
+    const ready = states.reduce((sum, each) => sum + each.ready, 0)
+    onProgress(`${ready} of ${states.reduce((sum, each) => sum + each.wanted, 0)} pods ready`)
+    if (missing.length === 0 && states.length > 0) return ready
+    if (Date.now() > deadline) throw await notReady(config, missing)
+    await sleep(LOOK_EVERY_MS, undefined, signal ? { signal } : {})
+  }
+}
+
+type Readiness = { readonly namespace: string; readonly name: string; readonly wanted: number; readonly ready: number }
+
+async function readiness(apps: AppsV1Api, namespace: string): Promise<readonly Readiness[]> {
+  const lists = await Promise.all([
+    apps.listNamespacedDeployment({ namespace }),
+    apps.listNamespacedStatefulSet({ namespace }),
+  ])
+  return lists
+    .flatMap((list) => [...list.items])
+    .map((item) => {
+      // A status of an older generation says nothing about what was just applied.
+      const seen = (item.status?.observedGeneration ?? 0) >= (item.metadata?.generation ?? 0)
+      return {
+        namespace,
+        name: item.metadata?.name ?? '',
+        wanted: item.spec?.replicas ?? 1,
+        ready: seen ? (item.status?.readyReplicas ?? 0) : 0,
+      }
+    })
+}
+
+async function notReady(config: KubeConfig, missing: readonly Readiness[]): Promise<LabError> {
+  const core = config.makeApiClient(CoreV1Api)
+  const reasons = await Promise.all(
+    [...new Set(missing.map((each) => each.namespace))].map(async (namespace) => {
+      const { items } = await core.listNamespacedPod({ namespace })
+      return items
+        .filter((pod) => !pod.status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True'))
+        .map((pod) => {
+          const waiting = pod.status?.containerStatuses
+            ?.map((each) => each.state?.waiting?.reason ?? each.state?.terminated?.reason)
+            .filter(Boolean)
+          return `${namespace}/${pod.metadata?.name}: ${[pod.status?.phase, ...(waiting ?? [])].join(', ')}`
+        })
+    }),
+  )
+  return new LabError({
+    code: 'workload-not-ready',
+    problem: `${missing.map((each) => `${each.namespace}/${each.name} ${each.ready}/${each.wanted}`).join(', ')} not ready after ${READY_BUDGET_MS / 1000} s:\n  ${reasons.flat().join('\n  ')}`,
+    next: 'look at them: kubectl describe pod, kubectl logs (the kubeconfig is printed by matchday lab status).',
+  })
+}

@@ -1,0 +1,49 @@
+/** Kustomize (the one inside kubectl) makes the manifests; overlays are kustomize components, so `kubectl apply -k` works with them too. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { promisify } from 'node:util'
+import { parseAllDocuments } from 'yaml'
+import { LabError } from '../lab-error.ts'
+
+export type Manifest = {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string } & Readonly<Record<string, unknown>>
+} & Readonly<Record<string, unknown>>
+
+const run = promisify(execFile)
+
+/** Renders a kustomization folder with components on top, in the order given. @throws LabError with kustomize's own words. */
+export async function renderManifests(
+  kubectl: string,
+  folder: string,
+  overlays: readonly string[],
+): Promise<readonly Manifest[]> {
+  const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'matchday-render-')))
+  const from = (path: string) => relative(scratch, realpathSync(path))
+  const kustomization = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: [from(folder)],
+    components: overlays.map(from),
+  }
+  try {
+    writeFileSync(join(scratch, 'kustomization.yaml'), JSON.stringify(kustomization))
+    const { stdout } = await run(kubectl, ['kustomize', '--load-restrictor', 'LoadRestrictionsNone', scratch], {
+      maxBuffer: 32 << 20,
+    })
+    return parseAllDocuments(stdout).map((document) => document.toJS() as Manifest)
+  } catch (cause) {
+    const words = (cause as { stderr?: string }).stderr ?? String(cause)
+    throw new LabError({
+      code: 'manifests-invalid',
+      problem: `kustomize cannot render ${[folder, ...overlays].join(' + ')}: ${words.trim()}`,
+      next: `try: kubectl kustomize ${folder}`,
+      cause,
+    })
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * What adapters need of the Kubernetes API: plain requests and a watch that says when it broke. The one implementation is
+ * `adapters/kubernetes`; the shape lives here so that adapters that speak through the API server need not know it.
+ */
+
+export type ApiRequest = {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Path with query, from the root of the API server. */
+  readonly path: string
+  readonly body?: unknown
+  readonly contentType?: string
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+/** `json` is undefined when the answer is not JSON; `text` always holds the body. */
+export type ApiResponse = { readonly status: number; readonly text: string; readonly json: unknown }
+
+export type WatchEvent = { readonly change: 'present' | 'added' | 'modified' | 'deleted'; readonly object: KubeObject }
+
+export type KubeObject = {
+  readonly apiVersion?: string
+  readonly kind?: string
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
+    readonly uid?: string
+    readonly resourceVersion?: string
+    readonly creationTimestamp?: string
+    readonly deletionTimestamp?: string
+    readonly labels?: Readonly<Record<string, string>>
+    readonly annotations?: Readonly<Record<string, string>>
+    readonly finalizers?: readonly string[]
+    readonly generation?: number
+  }
+  readonly [field: string]: unknown
+}
+
+export interface KubernetesApi {
+  readonly context: string
+  readonly server: string
+  /** Rejects only when no answer came (unreachable, time-out, aborted); any HTTP status is an answer. */
+  request(request: ApiRequest): Promise<ApiResponse>
+  /** Lists, then watches until aborted; resumes after breaks without a gap where the server allows it. `onLost` tells of each break that may have lost events. */
+  watch(
+    path: string,
+    onEvent: (event: WatchEvent) => void,
+    onLost: (problem: string) => void,
+    signal: AbortSignal,
+  ): Promise<void>
+}
+
+/** The API server's answer was a refusal; `reason` is Kubernetes' own (`Forbidden`, `NotFound`, `Conflict`, …). */
+export class ApiRefusal extends Error {
+  readonly status: number
+  readonly reason: string
+  constructor(request: ApiRequest, response: ApiResponse) {
+    const body = response.json as { message?: string; reason?: string } | undefined
+    super(`${request.method} ${request.path}: ${response.status} ${body?.message ?? response.text.slice(0, 300)}`)
+    this.name = 'ApiRefusal'
+    this.status = response.status
+    this.reason = body?.reason ?? String(response.status)
+  }
+}
+
+/** A request whose answer must be a success: the parsed body, or ApiRefusal. */
+export async function demand(api: KubernetesApi, request: ApiRequest): Promise<unknown> {
+  const response = await api.request(request)
+  if (response.status >= 300) throw new ApiRefusal(request, response)
+  return response.json
+}
+
+/** Like `demand`, but undefined when the object is not there. */
+export async function find(api: KubernetesApi, request: ApiRequest): Promise<unknown> {
+  const response = await api.request(request)
+  if (response.status === 404) return undefined
+  if (response.status >= 300) throw new ApiRefusal(request, response)
+  return response.json
+}
+
+export const isKubeObject = (value: unknown): value is KubeObject =>
+  typeof value === 'object' &&
+  value !== null &&
+  'metadata' in value &&
+  typeof (value as KubeObject).metadata?.name === 'string'
+
+/** Items of a list answer. */
+export function itemsOf(list: unknown): readonly KubeObject[] {
+  const items = (list as { items?: unknown } | undefined)?.items
+  return Array.isArray(items) ? items.filter(isKubeObject) : []
+}
+
+const selectorText = (labels: Readonly<Record<string, string>>): string =>
+  Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',')
+
+export const paths = {
+  namespaces: '/api/v1/namespaces',
+  namespace: (name: string) => `/api/v1/namespaces/${name}`,
+  nodes: '/api/v1/nodes',
+  pods: (namespace: string, labels?: Readonly<Record<string, string>>) =>
+    `/api/v1/namespaces/${namespace}/pods${labels ? `?labelSelector=${encodeURIComponent(selectorText(labels))}` : ''}`,
+  podProxy: (namespace: string, pod: string, port: number, path: string) =>
+    `/api/v1/namespaces/${namespace}/pods/${pod}:${port}/proxy${path}`,
+  serviceProxy: (namespace: string, service: string, port: number, path: string) =>
+    `/api/v1/namespaces/${namespace}/services/${service}:${port}/proxy${path}`,
+  deployments: (namespace: string) => `/apis/apps/v1/namespaces/${namespace}/deployments`,
+  autoscalers: (namespace: string) => `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers`,
+  budgets: (namespace: string) => `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
+  endpointSlices: (namespace: string) => `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
+  leases: (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
+  accessReviews: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+  chaos: (plural: string, namespace?: string) =>
+    namespace
+      ? `/apis/chaos-mesh.org/v1alpha1/namespaces/${namespace}/${plural}`
+      : `/apis/chaos-mesh.org/v1alpha1/${plural}`,
+} as const
