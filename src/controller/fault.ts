@@ -6,7 +6,8 @@ import type { FaultStepData } from '../domain/evidence.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { PlannedFault } from '../domain/timeline.ts'
 import { after, type Instant, seconds } from '../domain/units.ts'
-import { admitFault, coverNewcomers, type Inventory } from '../plan/blast-radius.ts'
+import { admitFault } from '../plan/blast-radius.ts'
+import { coverNewcomers } from '../plan/coverage.ts'
 import type { Healing } from './healing.ts'
 import type { Clock, FaultInjector } from './ports.ts'
 import { problemOf } from './problem.ts'
@@ -130,17 +131,14 @@ async function keepCovered(
     const next = after(ports.clock.now(), COVER_EVERY)
     await ports.clock.until(next < healAt ? next : healAt, signal)
     if (ports.clock.now() >= healAt) return
-    const inventory: Inventory = await ports.faults.inventory(target, fault)
-    const newcomers = coverNewcomers(fault, inventory, covered, undos.length)
-    if (newcomers.fault) {
-      await inject(ports, newcomers.fault, undos, () => undefined, signal)
-      for (const pod of newcomers.pods) covered.add(pod)
+    const inventory = await ports.faults.inventory(target, fault)
+    const now = coverNewcomers(fault, inventory, covered, undos.length + 1)
+    if (now.fault) {
+      await inject(ports, now.fault, undos, () => undefined, signal)
+      for (const pod of now.newcomers) covered.add(pod)
     }
-    const coverage = {
-      covered: newcomers.matching.filter((pod) => covered.has(pod)).length,
-      matching: newcomers.matching.length,
-    }
-    const escaped = newcomers.matching.filter((pod) => !covered.has(pod))
+    const escaped = now.matching.filter((pod) => !covered.has(pod))
+    const coverage = { covered: now.matching.length - escaped.length, matching: now.matching.length }
     const text = JSON.stringify([coverage, escaped])
     if (text !== last) step({ is: 'coverage', ...coverage, escaped })
     last = text

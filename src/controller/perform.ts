@@ -2,13 +2,13 @@
  * The controller performs a planned rehearsal: it locks the target, watches, drives the load, applies and heals faults, settles
  * the books, audits what is left, and writes evidence of all of it. It judges nothing but guardrails, live, with the judge's own fold.
  */
-import type { Environment, Evidence, LoadFrame } from '../domain/evidence.ts'
+import type { Environment, Evidence, LoadFrame, ResidueItem } from '../domain/evidence.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import { after, type Instant, millis, seconds } from '../domain/units.ts'
 import { guarding } from '../judge/guardrails.ts'
 import { performFault } from './fault.ts'
-import { healing } from './healing.ts'
+import { healing, healLeftovers } from './healing.ts'
 import type {
   Books,
   Clock,
@@ -76,6 +76,8 @@ export async function perform(
   try {
     recorder.record({ kind: 'run-started', format: 1, run: timeline.run, rehearsal, target, timeline, environment })
     await recorder.flush()
+    // The lock is ours, so whatever carries a run's label was left by a run that is dead.
+    await healLeftovers(ports.faults, target, [])
     recorder.record({ kind: 'residue', when: 'before', items: await ports.faults.residue(target) })
     await rehearse(ports, performance, recorder, heal, stop, stopping.signal)
   } catch (error) {
@@ -225,7 +227,7 @@ function clientSide(
 async function audit(ports: ControllerPorts, target: Target, recorder: Recorder): Promise<boolean> {
   let healed = false
   try {
-    const items = await ports.faults.residue(target)
+    const items = [...(await ports.faults.residue(target)), ...(await lockResidue(ports.lock, target))]
     recorder.record({ kind: 'residue', when: 'after', items })
     healed = items.length === 0
   } catch (error) {
@@ -234,4 +236,16 @@ async function audit(ports: ControllerPorts, target: Target, recorder: Recorder)
   recorder.record({ kind: 'run-ended', healed })
   await recorder.flush().catch(() => undefined)
   return healed
+}
+
+async function lockResidue(lock: TargetLock, target: Target): Promise<readonly ResidueItem[]> {
+  const holder = await lock.holder(target)
+  if (holder === undefined) return []
+  return [
+    {
+      what: `the lock of run ${holder}`,
+      where: `Lease in ${target.namespace}`,
+      next: `matchday heal --context ${target.context}`,
+    },
+  ]
 }

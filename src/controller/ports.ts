@@ -17,7 +17,7 @@ import type { Issue } from '../domain/issue.ts'
 import type { MetricSource, Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { LoadPlan, PlannedFault } from '../domain/timeline.ts'
 import type { Instant, Millis } from '../domain/units.ts'
-import type { Inventory } from '../plan/blast-radius.ts'
+import type { Inventory } from '../plan/inventory.ts'
 
 export interface Clock {
   /** Wall time in ms that never runs backwards within a process. */
@@ -134,6 +134,8 @@ export interface Books {
 export interface TargetLock {
   /** Throws EnvironmentError naming the holder when another live run has it. */
   acquire(target: Target, run: string): Promise<{ readonly lost: AbortSignal; release(): Promise<void> }>
+  /** The run that holds the target now, alive or not. */
+  holder(target: Target): Promise<string | undefined>
   /** Removes the lock of a dead run; refuses when its holder renewed it a moment ago. */
   breakDead(target: Target): Promise<void>
 }

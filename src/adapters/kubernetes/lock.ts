@@ -25,6 +25,10 @@ export function leaseLock(api: KubernetesApi): TargetLock {
       await take(api, target, run)
       return hold(api, target, run)
     },
+    holder: async (target) => {
+      const lease = await read(api, target)
+      return lease && specOf(lease).holderIdentity
+    },
     breakDead: async (target) => {
       const lease = await read(api, target)
       if (lease === undefined) return
@@ -65,7 +69,6 @@ function leaseBody(run: string, resourceVersion?: string): object {
     metadata: {
       name: LEASE_NAME,
       labels: { 'matchday.dev/run': run },
-      annotations: { [OWNER_ANNOTATION]: thisOwner() },
       annotations: { [OWNER_ANNOTATION]: thisOwner() },
       ...(resourceVersion ? { resourceVersion } : {}),
     },

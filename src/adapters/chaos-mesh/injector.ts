@@ -1,0 +1,254 @@
+/**
+ * adapters/chaos-mesh: faults as Chaos Mesh objects, in any cluster that has Chaos Mesh, the lab included. Reads records, not
+ * conditions; keeps its own deadlines, because nobody else's survives a dead controller; and finds what is left by label.
+ */
+import type { Clock, FaultInjector } from '../../controller/ports.ts'
+import type { ChaosSeen, ClusterObject } from '../../domain/cluster.ts'
+import type { FaultStepData, ResidueItem, Undo } from '../../domain/evidence.ts'
+import type { Target } from '../../domain/rehearsal.ts'
+import type { PlannedFault } from '../../domain/timeline.ts'
+import { after, type Millis, seconds } from '../../domain/units.ts'
+import { faultState, type SeenVersion } from '../../protocols/chaos-mesh/fault-state.ts'
+import { type ChaosObject, isChaosObject, KINDS, pluralOf } from '../../protocols/chaos-mesh/objects.ts'
+import {
+  ApiRefusal,
+  demand,
+  find,
+  itemsOf,
+  type KubeObject,
+  type KubernetesApi,
+  paths,
+} from '../../protocols/kubernetes/api.ts'
+
+/** On every object that matchday makes; the value is the run's name. */
+export const RUN_LABEL = 'matchday.dev/run'
+const LOOK_EVERY = seconds(0.25)
+
+export function chaosMeshInjector(api: KubernetesApi, clock: Clock): FaultInjector {
+  return {
+    inventory: (_target, fault) => inventory(api, fault),
+    undoOf,
+    inject: (fault, deadline, onStep, onSeen, signal) => inject(api, clock, fault, deadline, onStep, onSeen, signal),
+    undo: (undo, budget) => takeBack(api, clock, undo, budget),
+    leftovers: (target) => leftovers(api, target),
+    residue: (target) => residue(api, target),
+  }
+}
+
+/** Pods and nodes of the cluster as far as the fault's selectors can reach: its selectors name namespaces, or mean its own. */
+async function inventory(api: KubernetesApi, fault: PlannedFault) {
+  const namespaces = [...new Set([fault.object.metadata.namespace, ...namespacesIn(fault.object.spec)])]
+  const [nodes, ...pods] = await Promise.all([
+    demand(api, { method: 'GET', path: paths.nodes }),
+    ...namespaces.map((namespace) => demand(api, { method: 'GET', path: paths.pods(namespace) })),
+  ])
+  return { pods: pods.flatMap((list) => [...itemsOf(list)]), nodes: [...itemsOf(nodes)] }
+}
+
+function namespacesIn(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return []
+  const own =
+    'namespaces' in value && Array.isArray(value.namespaces)
+      ? value.namespaces.filter((each) => typeof each === 'string')
+      : []
+  const named = 'pods' in value && typeof value.pods === 'object' && value.pods !== null ? Object.keys(value.pods) : []
+  return [...own, ...named, ...Object.values(value).flatMap(namespacesIn)]
+}
+
+function undoOf(fault: PlannedFault): Undo {
+  const { apiVersion, kind, metadata } = fault.object
+  return {
+    does: 'delete-object',
+    apiVersion,
+    objectKind: kind,
+    plural: kind.toLowerCase(),
+    namespace: metadata.namespace,
+    name: metadata.name,
+  }
+}
+
+const objectPath = (undo: Pick<Undo, 'plural' | 'namespace' | 'name'>): string =>
+  `${paths.chaos(undo.plural, undo.namespace)}/${undo.name}`
+
+async function inject(
+  api: KubernetesApi,
+  clock: Clock,
+  fault: PlannedFault,
+  deadlineMs: Millis,
+  onStep: (step: FaultStepData) => void,
+  onSeen: (object: ClusterObject) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const undo = undoOf(fault)
+  const created = (await demand(api, {
+    method: 'POST',
+    path: paths.chaos(undo.plural, undo.namespace),
+    body: fault.object,
+    signal,
+  })) as KubeObject
+  onStep({ is: 'created', namespace: undo.namespace, name: undo.name, uid: created.metadata.uid ?? '' })
+  const deadline = after(clock.now(), deadlineMs)
+  const looking = new AbortController()
+  const versions: SeenVersion[] = []
+  const watchPath = `${paths.chaos(undo.plural, undo.namespace)}?fieldSelector=${encodeURIComponent(`metadata.name=${undo.name}`)}`
+  const watch = api.watch(
+    watchPath,
+    ({ change, object }) => {
+      if (!isChaosObject(object)) return
+      versions.push({ atMs: clock.now(), object, gone: change === 'deleted' })
+      onSeen(chaosSeen(object))
+    },
+    () => undefined,
+    AbortSignal.any([looking.signal, signal]),
+  )
+  try {
+    onStep(await outcome(clock, versions, deadline, deadlineMs, signal))
+  } finally {
+    looking.abort()
+    await watch
+  }
+}
+
+/** Looks until the object says injected, or until it is clear that it will not be. */
+async function outcome(
+  clock: Clock,
+  versions: readonly SeenVersion[],
+  deadline: ReturnType<Clock['now']>,
+  selectionWithinMs: Millis,
+  signal: AbortSignal,
+): Promise<FaultStepData> {
+  for (;;) {
+    const state = faultState(versions, { nowMs: clock.now(), selectionWithinMs })
+    if (state.kind === 'injected') return { is: 'injected', pods: podsOf(versions.at(-1)?.object) }
+    if (state.kind === 'never-selected')
+      return { is: 'failed', problem: 'no pod was selected: the selectors match nothing now' }
+    if (clock.now() >= deadline) return { is: 'failed', problem: problemOf(state, selectionWithinMs) }
+    await clock.until(after(clock.now(), LOOK_EVERY), signal)
+  }
+}
+
+function problemOf(state: ReturnType<typeof faultState>, waitedMs: Millis): string {
+  const waited = `after ${waitedMs / 1000} s`
+  if (state.kind === 'failed')
+    return `${waited} injection still fails: ${state.failures.map((each) => `${each.id}: ${each.message}`).join('; ')}`
+  if (state.kind === 'injecting') return `${waited} not injected at ${state.missing.join(', ')}`
+  return `${waited} the experiment is ${state.kind}`
+}
+
+/** Source pods, `namespace/name`; targets of a network fault are its far end, not harmed by selection. */
+function podsOf(object: ChaosObject | undefined): readonly string[] {
+  const records = object?.status?.experiment?.containerRecords ?? []
+  return [
+    ...new Set(
+      records.filter((each) => each.selectorKey === '.').map((each) => each.id.split('/').slice(0, 2).join('/')),
+    ),
+  ]
+}
+
+function chaosSeen(object: ChaosObject): ChaosSeen {
+  const { experiment, conditions } = object.status ?? {}
+  return {
+    resource: 'Chaos',
+    namespace: object.metadata.namespace,
+    name: object.metadata.name,
+    uid: object.metadata.uid ?? '',
+    chaosKind: object.kind,
+    ...(experiment?.desiredPhase ? { desiredPhase: experiment.desiredPhase } : {}),
+    conditions: Object.fromEntries((conditions ?? []).map((each) => [each.type, each.status])),
+    records: (experiment?.containerRecords ?? []).map(
+      ({ id, selectorKey, phase, injectedCount, recoveredCount, events }) => {
+        const last = events?.at(-1)
+        return {
+          id,
+          selectorKey,
+          phase,
+          injectedCount,
+          recoveredCount,
+          ...(last?.type === 'Failed' ? { problem: last.message ?? 'no reason given' } : {}),
+        }
+      },
+    ),
+  }
+}
+
+/** Deletes the object and waits until it is gone, which is when Chaos Mesh has recovered every record. */
+async function takeBack(
+  api: KubernetesApi,
+  clock: Clock,
+  undo: Undo,
+  budgetMs: Millis,
+): Promise<'undone' | 'already-gone'> {
+  const path = objectPath(undo)
+  const deadline = after(clock.now(), budgetMs)
+  const response = await insist(() => api.request({ method: 'DELETE', path }), clock, deadline)
+  if (response.status === 404) return 'already-gone'
+  if (response.status >= 300) throw new ApiRefusal({ method: 'DELETE', path }, response)
+  while ((await insist(() => find(api, { method: 'GET', path }), clock, deadline)) !== undefined) {
+    if (clock.now() >= deadline) {
+      throw new Error(
+        `${path} is still there ${budgetMs / 1000} s after its deletion. Look at its records (kubectl get -o yaml) before forcing anything: a forced finalizer leaves the harm behind.`,
+      )
+    }
+    await clock.until(after(clock.now(), LOOK_EVERY))
+  }
+  return 'undone'
+}
+
+/** Healing must get through a moment in which the API server does not answer. */
+async function insist<T>(attempt: () => Promise<T>, clock: Clock, deadline: ReturnType<Clock['now']>): Promise<T> {
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (error instanceof ApiRefusal || clock.now() >= deadline) throw error
+      await clock.until(after(clock.now(), LOOK_EVERY))
+    }
+  }
+}
+
+/** Chaos objects with a run's label, in every namespace that we may list; kinds that the cluster does not have are passed over. */
+async function labelled(api: KubernetesApi, target: Target): Promise<readonly KubeObject[]> {
+  const namespaces = new Set([target.namespace, ...Object.values(target.sources).map((each) => each.namespace)])
+  const selector = `?labelSelector=${encodeURIComponent(RUN_LABEL)}`
+  const lists = await Promise.all(
+    KINDS.flatMap((kind) =>
+      [...namespaces].map(async (namespace) => {
+        const response = await api.request({
+          method: 'GET',
+          path: `${paths.chaos(pluralOf(kind), namespace)}${selector}`,
+        })
+        // 403: a role with least privilege lists only the kinds that its rehearsals use; what we may not make we have not made.
+        if (response.status === 404 || response.status === 403) return []
+        if (response.status >= 300) throw new ApiRefusal({ method: 'GET', path: pluralOf(kind) }, response)
+        return itemsOf(response.json).map((item) => ({ ...item, kind, apiVersion: 'chaos-mesh.org/v1alpha1' }))
+      }),
+    ),
+  )
+  return lists.flat()
+}
+
+async function leftovers(api: KubernetesApi, target: Target) {
+  const objects = await labelled(api, target)
+  return objects.map((object) => ({
+    run: object.metadata.labels?.[RUN_LABEL] ?? '',
+    undo: {
+      does: 'delete-object' as const,
+      apiVersion: object.apiVersion ?? '',
+      objectKind: object.kind ?? '',
+      plural: (object.kind ?? '').toLowerCase(),
+      namespace: object.metadata.namespace ?? '',
+      name: object.metadata.name,
+    },
+  }))
+}
+
+async function residue(api: KubernetesApi, target: Target): Promise<readonly ResidueItem[]> {
+  const objects = await labelled(api, target)
+  return objects.map((object) => ({
+    what: `${object.kind} ${object.metadata.namespace}/${object.metadata.name} of run ${object.metadata.labels?.[RUN_LABEL]}`,
+    where: object.metadata.deletionTimestamp
+      ? `deleting, finalizers ${(object.metadata.finalizers ?? []).join(', ')}`
+      : 'live',
+    next: `matchday heal --context ${target.context}`,
+  }))
+}
