@@ -1,0 +1,104 @@
+/**
+ * The Prometheus text exposition format, version 0.0.4, and OpenMetrics text as far as it is the same, read into samples. Pods
+ * answer /metrics with it; witnesses and the autoscaler's metrics read it. One bad line doesn't spoil the others, but is reported.
+ */
+
+export type Labels = Readonly<Record<string, string>>
+export type Sample = {
+  readonly name: string
+  readonly labels: Labels
+  /** May be NaN or infinite, as in the text. */
+  readonly value: number
+  /** Only where the exposition gives one; most don't. */
+  readonly timestampMs?: number
+}
+export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untyped'
+export type Exposition = {
+  readonly samples: readonly Sample[]
+  /** Type by family name, where declared. */
+  readonly types: ReadonlyMap<string, MetricType>
+  readonly problems: readonly { readonly line: number; readonly problem: string }[]
+}
+
+/** Reads a whole exposition. Never throws: what can't be read is a problem with its line number. */
+export function parseExposition(text: string): Exposition {
+  const samples: Sample[] = []
+  const types = new Map<string, MetricType>()
+  const problems: { line: number; problem: string }[] = []
+  for (const [index, raw] of text.split('\n').entries()) {
+    const line = raw.trim()
+    if (line === '') continue
+    if (line.startsWith('#')) {
+      readType(line, types)
+      continue
+    }
+    const sample = readSample(line)
+    if (typeof sample === 'string') problems.push({ line: index + 1, problem: sample })
+    else samples.push(sample)
+  }
+  return { samples, types, problems }
+}
+
+const TYPES: Readonly<Record<string, MetricType>> = {
+  counter: 'counter',
+  gauge: 'gauge',
+  histogram: 'histogram',
+  summary: 'summary',
+  untyped: 'untyped',
+  unknown: 'untyped',
+}
+
+function readType(line: string, types: Map<string, MetricType>): void {
+  const [, name, word] = /^#\s*TYPE\s+(\S+)\s+(\S+)\s*$/.exec(line) ?? []
+  if (name === undefined || word === undefined) return
+  const type = Object.hasOwn(TYPES, word) ? TYPES[word] : undefined
+  if (type !== undefined) types.set(name, type)
+}
+
+function readSample(line: string): Sample | string {
+  const name = /^[a-zA-Z_:][a-zA-Z0-9_:]*/.exec(line)?.[0]
+  if (name === undefined) return `no metric name at "${excerpt(line)}"`
+  const labelled = readLabels(line, name.length)
+  if (typeof labelled === 'string') return labelled
+  // OpenMetrics appends exemplars behind " # ".
+  const [value, timestamp, more] = (line.slice(labelled.end).split(' # ')[0] ?? '').trim().split(/\s+/)
+  if (value === undefined || value === '') return `"${name}" has no value`
+  if (more !== undefined) return `too many words behind "${name}"`
+  const number = readNumber(value)
+  if (number === undefined) return `"${excerpt(value)}" is no number`
+  if (timestamp === undefined) return { name, labels: labelled.labels, value: number }
+  if (!/^-?\d+(\.\d+)?$/.test(timestamp)) return `"${excerpt(timestamp)}" is no timestamp`
+  return { name, labels: labelled.labels, value: number, timestampMs: Number(timestamp) }
+}
+
+const excerpt = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text)
+
+function readNumber(word: string): number | undefined {
+  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word)) return Number(word)
+  if (/^[+-]?inf(inity)?$/i.test(word)) return word.startsWith('-') ? -Infinity : Infinity
+  return /^nan$/i.test(word) ? Number.NaN : undefined
+}
+
+// One label, or the end of the list. Sticky, so that a long line is walked once.
+const LABEL = /\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\\n]|\\.)*)"\s*(,|(?=\}))/y
+
+function readLabels(line: string, from: number): { readonly labels: Labels; readonly end: number } | string {
+  const open = /\s*\{/y
+  open.lastIndex = from
+  if (!open.test(line)) return { labels: {}, end: from }
+  const entries: [string, string][] = []
+  let at = open.lastIndex
+  for (;;) {
+    const close = /\s*\}/y
+    close.lastIndex = at
+    if (close.test(line)) return { labels: Object.fromEntries(entries), end: close.lastIndex }
+    LABEL.lastIndex = at
+    const label = LABEL.exec(line)
+    if (label === null) return `labels can't be read at "${excerpt(line.slice(at))}"`
+    entries.push([label[1] ?? '', unescaped(label[2] ?? '')])
+    at = LABEL.lastIndex
+  }
+}
+
+const unescaped = (text: string): string =>
+  text.includes('\\') ? text.replace(/\\(.)/g, (_, char: string) => (char === 'n' ? '\n' : char)) : text

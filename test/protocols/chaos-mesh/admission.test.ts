@@ -1,0 +1,188 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { admissionAnswer, admit, withDefaults } from '../../../src/protocols/chaos-mesh/admission.ts'
+import type { ChaosObject } from '../../../src/protocols/chaos-mesh/objects.ts'
+import { strictProblems } from '../../../src/protocols/chaos-mesh/strict.ts'
+
+const selector = { namespaces: ['default'], labelSelectors: { app: 'api' } }
+const all = { mode: 'all', selector }
+const chaos = (kind: string, spec: unknown, name = 'x') => ({
+  apiVersion: 'chaos-mesh.org/v1alpha1',
+  kind,
+  metadata: { name, namespace: 'default' },
+  spec,
+})
+const pod = (spec: object) => chaos('PodChaos', { action: 'pod-kill', ...all, ...spec })
+const network = (spec: object) => chaos('NetworkChaos', { action: 'partition', ...all, ...spec })
+const http = (spec: object) => chaos('HTTPChaos', { target: 'Request', port: 80, ...all, ...spec })
+const latency = { delay: { latency: '10ms' } }
+
+/** The object behind each row of observed/admission.ndjson, which real webhooks answered. */
+const objects: Record<string, object> = {
+  'PodChaos unknown action': pod({ action: 'pod-explode' }),
+  'PodChaos mode fixed without value': pod({ mode: 'fixed' }),
+  'PodChaos mode fixed value 0': pod({ mode: 'fixed', value: '0' }),
+  'PodChaos fixed-percent 150': pod({ mode: 'fixed-percent', value: '150' }),
+  'PodChaos duration 20x': pod({ duration: '20x' }),
+  'PodChaos container-kill without names': pod({ action: 'container-kill' }),
+  'PodChaos unknown mode': pod({ mode: 'some' }),
+  'PodChaos without mode': chaos('PodChaos', { action: 'pod-kill', selector }),
+  'PodChaos unknown field': pod({ frobnicate: true }),
+  'PodChaos negative grace': pod({ gracePeriod: -1 }),
+  'NetworkChaos delay direction from + externalTargets': network({
+    action: 'delay',
+    ...latency,
+    direction: 'from',
+    externalTargets: ['10.0.0.1'],
+  }),
+  'NetworkChaos delay direction both without target': network({ action: 'delay', ...latency, direction: 'both' }),
+  'NetworkChaos partition direction both, no target': network({ direction: 'both' }),
+  'NetworkChaos loss 200': network({ action: 'loss', loss: { loss: '200' } }),
+  'NetworkChaos bandwidth without fields': network({
+    action: 'bandwidth',
+    bandwidth: { rate: '1xb', limit: 100, buffer: 100 },
+  }),
+  'NetworkChaos delay missing': network({ action: 'delay' }),
+  'NetworkChaos external target with port': network({ externalTargets: ['10.0.0.1:443'] }),
+  'NetworkChaos bad direction': network({ direction: 'sideways' }),
+  'HTTPChaos port 0': http({ port: 0 }),
+  'HTTPChaos bad method': http({ method: 'get' }),
+  'HTTPChaos no action': http({}),
+  'HTTPChaos bad delay': http({ delay: '10q' }),
+  'DNSChaos bad action': chaos('DNSChaos', { action: 'lie', ...all }),
+  'DNSChaos ok': chaos('DNSChaos', { action: 'error', ...all }, 'ok1'),
+  'StressChaos nothing': chaos('StressChaos', { selector, mode: 'all' }),
+  'StressChaos load 120': chaos('StressChaos', { ...all, stressors: { cpu: { workers: 1, load: 120 } } }),
+}
+
+const rows: { object: string; answer: string }[] = readFileSync(
+  new URL('./observed/admission.ndjson', import.meta.url),
+  'utf8',
+)
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line))
+
+describe('admission gives the answer that the real webhooks gave', () => {
+  it.each(rows.map(({ object, answer }) => [object, answer] as const))('%s', (name, answer) => {
+    const object = objects[name]
+    if (object === undefined) throw new Error(`no object for "${name}"`)
+    const created = answer.endsWith('created (server dry run)')
+    expect(admissionAnswer(object)).toBe(created ? undefined : answer)
+  })
+
+  it('and every kind of row has its object', () => {
+    expect(rows.map(({ object }) => object).sort()).toEqual(Object.keys(objects).sort())
+  })
+})
+
+describe('admission', () => {
+  it.each([
+    ['no object', null],
+    ['a list', []],
+    ['another group', { apiVersion: 'apps/v1', kind: 'Deployment' }],
+    ['a kind that does not exist', { apiVersion: 'chaos-mesh.org/v1alpha1', kind: 'CakeChaos' }],
+    ['no name', { ...pod({}), metadata: {} }],
+    ['no spec', { ...pod({}), spec: undefined }],
+    ['a spec that is a list', { ...pod({}), spec: [] }],
+    ['a selector that is text', pod({ selector: 'app=api' })],
+    ['a number where text belongs', pod({ duration: 30 })],
+    ['a latency in words', network({ action: 'delay', delay: { latency: '1m30s' } })],
+    ['a delay without latency', network({ action: 'delay', delay: {} })],
+    ['an unknown field deep inside', pod({ selector: { labelSelector: { app: 'api' } } })],
+    ['a target without a mode', network({ target: { selector } })],
+    [
+      'a target with a bad value',
+      network({ target: { selector, mode: 'fixed', value: 'two' }, action: 'delay', ...latency }),
+    ],
+    ['a loss that is no number', network({ action: 'loss', loss: { loss: 'half' } })],
+  ])('refuses %s', (_, object) => {
+    expect(admit(object)).not.toEqual([])
+    expect(admissionAnswer(object)).toEqual(expect.any(String))
+  })
+
+  it('names the field as the user wrote it', () => {
+    const problems = admit(network({ action: 'delay', ...latency, target: { selector, mode: 'fixed' } }))
+    expect(problems.map(({ path }) => path)).toEqual(['spec.target.value'])
+  })
+
+  it('reports all problems of its first failing step at once', () => {
+    expect(admit(pod({ action: 'x', mode: 'y' }))).toHaveLength(2)
+  })
+
+  it('fills in the defaults of the mutating webhook', () => {
+    const bare = { ...all, selector: { labelSelectors: { app: 'a' } } }
+    const object = chaos('NetworkChaos', { action: 'delay', ...bare, target: bare, ...latency }) as ChaosObject
+    expect(withDefaults(object).spec).toMatchObject({
+      direction: 'to',
+      selector: { namespaces: ['default'] },
+      target: { selector: { namespaces: ['default'] } },
+      delay: { latency: '10ms', jitter: '0ms', correlation: '0' },
+    })
+  })
+
+  it('changes nothing on an object that already has its defaults', () => {
+    const once = withDefaults(network({ action: 'delay', ...latency }) as ChaosObject)
+    expect(withDefaults(once)).toEqual(once)
+  })
+
+  it('answers whatever it is given, and never throws', () => {
+    const kinds = fc.constantFrom('PodChaos', 'NetworkChaos', 'HTTPChaos', 'StressChaos', 'TimeChaos')
+    fc.assert(
+      fc.property(kinds, fc.jsonValue(), (kind, spec) => {
+        const object = chaos(kind, spec)
+        expect(admissionAnswer(object) === undefined).toBe(admit(object).length === 0)
+      }),
+    )
+  })
+})
+
+describe('strict admission stops what Chaos Mesh lets pass', () => {
+  it.each([
+    ['a partition without a target', network({ direction: 'both' }), 'cuts-everything'],
+    ['a delay without parameters', network({ action: 'delay' }), 'no-parameters'],
+    ['a loss of 200 per cent', network({ action: 'loss', loss: { loss: '200' } }), 'share-out-of-range'],
+    ['a loss that is not a number', network({ action: 'loss', loss: { loss: 'NaN' } }), 'share-out-of-range'],
+    ['an external target with a port', network({ externalTargets: ['10.0.0.1:443'] }), 'external-target-port'],
+    ['an IPv6 target', network({ externalTargets: ['fd00::1'] }), 'external-target-address'],
+    ['half an address', network({ externalTargets: ['10.0.0'] }), 'external-target-address'],
+    [
+      'a delay that also loses packets',
+      network({ action: 'delay', ...latency, loss: { loss: '5' } }),
+      'foreign-parameters',
+    ],
+    ['a delay of nothing', network({ action: 'delay', delay: { latency: '0ms' } }), 'no-effect'],
+    ['an HTTP fault without an action', http({}), 'no-parameters'],
+    ['stress without workers', chaos('StressChaos', { ...all, stressors: { cpu: { workers: 0 } } }), 'no-effect'],
+    ['names beside labels', pod({ selector: { ...selector, pods: { default: ['a'] } } }), 'selector-ignored'],
+    ['a draw that may be empty', pod({ mode: 'random-max-percent', value: '50' }), 'selects-by-chance'],
+    [
+      'a phase that does not exist',
+      pod({ selector: { ...selector, podPhaseSelectors: ['running'] } }),
+      'unknown-phase',
+    ],
+    ['a fault that is over at once', pod({ action: 'pod-failure', duration: '0s' }), 'duration-too-short'],
+    ['another cluster', pod({ remoteCluster: 'far' }), 'remote-cluster'],
+  ])('%s', (_, object, code) => {
+    expect(admit(object)).toEqual([])
+    const stopped = strictProblems(object as ChaosObject).filter(({ severity }) => severity === 'stop')
+    expect(stopped.map((problem) => problem.code)).toContain(code)
+  })
+
+  it.each([
+    [
+      'a PSP cut off by address',
+      network({ direction: 'to', externalTargets: ['10.96.0.7', '10.97.0.0/16'], duration: '35s' }),
+    ],
+    ['a partition between two selectors', network({ direction: 'both', target: all })],
+    [
+      'a delay with jitter',
+      network({ action: 'delay', delay: { latency: '90ms', jitter: '20ms', correlation: '25' } }),
+    ],
+    ['a killed pod', pod({})],
+  ])('but has nothing against %s', (_, object) => {
+    expect(admit(object)).toEqual([])
+    expect(strictProblems(object as ChaosObject)).toEqual([])
+  })
+})
