@@ -6,7 +6,7 @@ import type { Clock, Probes } from '../../controller/ports.ts'
 import type { Sample, Series } from '../../domain/evidence.ts'
 import type { MetricSource } from '../../domain/rehearsal.ts'
 import { demand, itemsOf, type KubeObject, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
-import { parseText } from '../../protocols/prometheus/text.ts'
+import { parseExposition } from '../../protocols/prometheus/text.ts'
 
 const SCRAPE_TIMEOUT_MS = 1500
 /** Pods come and go: the list of a source is read anew at this pace, not at each scrape. */
@@ -74,5 +74,5 @@ function isRunning(pod: KubeObject): boolean {
 
 function seriesOf(text: string, wanted: readonly string[]): readonly Series[] {
   const names = new Set(wanted)
-  return parseText(text).filter((series) => names.has(series.name))
+  return parseExposition(text).samples.filter((series) => names.has(series.name))
 }

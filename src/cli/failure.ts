@@ -1,0 +1,41 @@
+/** The three sorts of failure and their exit codes: the user's input (2), the environment (5), our own defect (70). */
+import { EnvironmentError } from '../controller/ports.ts'
+import { formatIssue, type Issue } from '../domain/issue.ts'
+import { exitCodes } from '../domain/verdict.ts'
+import { onStderr, say } from './terminal.ts'
+
+/** Issues in the user's files or flags: all of them, then exit code 2. */
+export class BadInput extends Error {
+  readonly issues: readonly Issue[]
+  constructor(issues: readonly Issue[]) {
+    super(issues.map(formatIssue).join('\n'))
+    this.name = 'BadInput'
+    this.issues = issues
+  }
+}
+
+type Explained = { readonly name: string; readonly message: string; readonly next: string }
+
+/** ToolchainError, LabError and EnvironmentError all carry the next step. */
+const isExplained = (error: unknown): error is Explained =>
+  error instanceof Error && 'next' in error && typeof error.next === 'string'
+
+/** Says what went wrong in the house form and returns the exit code. */
+export function reportFailure(error: unknown): number {
+  if (error instanceof BadInput) {
+    for (const issue of error.issues) say(formatIssue(issue))
+    return exitCodes.badInput
+  }
+  if (error instanceof EnvironmentError) {
+    say(`${onStderr('red', 'environment')} ${error.message}\n  Next: ${error.next}`)
+    return exitCodes.environment
+  }
+  if (isExplained(error)) {
+    const told = error.message.includes(error.next) ? '' : `\n  Next: ${error.next}`
+    say(`${onStderr('red', 'environment')} ${error.message}${told}`)
+    return exitCodes.environment
+  }
+  say(`${onStderr('red', 'defect')} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  say('  This is a defect of matchday. Next: run `matchday heal`, and report it with the journal of the run.')
+  return exitCodes.defect
+}

@@ -1,0 +1,162 @@
+/** Live progress: on a terminal a few lines that repaint themselves, elsewhere one plain line per event and a heartbeat. */
+import type { Evidence } from '../domain/evidence.ts'
+import type { Timeline } from '../domain/timeline.ts'
+import { type LiveState, liveView } from './live-state.ts'
+import { isInteractive, onStderr, say } from './terminal.ts'
+
+const REPAINT_MS = 500
+const HEARTBEAT_MS = 30_000
+
+export type Progress = { add(record: Evidence): void; end(): void }
+
+export function showProgress(timeline: Timeline, quiet: boolean): Progress {
+  if (quiet) return { add: () => undefined, end: () => undefined }
+  return isInteractive() ? painting(timeline) : lining(timeline)
+}
+
+function painting(timeline: Timeline): Progress {
+  const live = liveView(timeline)
+  let painted = 0
+  const erase = () => {
+    if (painted > 0) process.stderr.write(`\u001b[${painted}A\u001b[0J`)
+    painted = 0
+  }
+  const paint = () => {
+    erase()
+    const lines = screen(live.state, timeline)
+    process.stderr.write(`${lines.join('\n')}\n`)
+    painted = lines.length
+  }
+  const timer = setInterval(paint, REPAINT_MS)
+  return {
+    add: (record) => {
+      live.add(record)
+      const line = eventLine(record, live.state)
+      if (line === undefined) return
+      erase()
+      say(line)
+      paint()
+    },
+    end: () => {
+      clearInterval(timer)
+      erase()
+    },
+  }
+}
+
+function lining(timeline: Timeline): Progress {
+  const live = liveView(timeline)
+  const heartbeat = setInterval(() => say(`${elapsed(live.state)} ${summaryLine(live.state)}`), HEARTBEAT_MS)
+  return {
+    add: (record) => {
+      live.add(record)
+      const line = eventLine(record, live.state)
+      if (line !== undefined) say(line)
+    },
+    end: () => clearInterval(heartbeat),
+  }
+}
+
+const elapsed = (state: LiveState): string => {
+  if (state.zeroAt === undefined || state.at === undefined) return ' --:--'
+  const whole = Math.max(0, Math.floor((state.at - state.zeroAt) / 1000))
+  return `${String(Math.floor(whole / 60)).padStart(3, ' ')}:${String(whole % 60).padStart(2, '0')}`
+}
+
+/** Records worth a line of their own in both views; the rest is in the journal. */
+function eventLine(record: Evidence, state: LiveState): string | undefined {
+  const text = eventText(record)
+  return text === undefined ? undefined : `${elapsed(state)} ${text}`
+}
+
+function eventText(record: Evidence): string | undefined {
+  switch (record.kind) {
+    case 'phase-started':
+      return `${onStderr('bold', record.phase)} begins`
+    case 'load-started':
+      return `load runs (k6, pid ${record.pid})`
+    case 'load-ended':
+      return `load ${record.outcome}${record.problems.length > 0 ? `: ${record.problems[0]}` : ''}`
+    case 'fault-step':
+      return faultText(record.fault, record.step)
+    case 'guardrail-tripped':
+      return onStderr('red', `guardrail ${record.id} tripped: ${record.sli} at ${percent(record.measured)}`)
+    case 'stop-requested':
+      return `stopping: ${record.reason}`
+    case 'evidence-lost':
+      return onStderr('yellow', `evidence lost: ${record.about}: ${record.problem}`)
+    case 'book-read':
+      return record.final
+        ? `book ${record.book} ${record.settled ? 'settled' : `not settled: ${pendingText(record.pending)}`}`
+        : undefined
+    case 'residue':
+      return record.items.length > 0
+        ? onStderr('red', `residue: ${record.items.map((each) => each.what).join('; ')}`)
+        : undefined
+    default:
+      return undefined
+  }
+}
+
+const pendingText = (pending: Readonly<Record<string, number>>): string =>
+  Object.entries(pending)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ') || 'it says so itself'
+
+function faultText(fault: string, step: Extract<Evidence, { kind: 'fault-step' }>['step']): string | undefined {
+  const name = onStderr('bold', `fault ${fault}`)
+  switch (step.is) {
+    case 'admitted':
+      return `${name}: admitted, ${step.pods.length} of ${step.candidates} pods (limit ${step.limit})`
+    case 'refused':
+      return onStderr('red', `fault ${fault} refused: ${step.problem}`)
+    case 'created':
+      return `${name}: created ${step.namespace}/${step.name}`
+    case 'injected':
+      return `${name}: ${onStderr('red', 'injected')} at ${step.pods.length} pods`
+    case 'failed':
+    case 'heal-failed':
+      return onStderr('red', `fault ${fault}: ${step.problem}`)
+    case 'coverage':
+      return step.escaped.length > 0
+        ? onStderr('yellow', `fault ${fault}: escaped ${step.escaped.join(', ')}`)
+        : undefined
+    case 'heal-requested':
+      return `${name}: healing`
+    case 'healed':
+      return `${name}: ${onStderr('green', 'healed')}`
+  }
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(2)} %`
+
+function sliText(name: string, counts: { good: number; bad: number; p95Ms?: number }): string {
+  const attempts = counts.good + counts.bad
+  const share = attempts === 0 ? 'no samples' : percent(counts.good / attempts)
+  return `${name} ${share}${counts.p95Ms === undefined ? '' : ` p95 ${counts.p95Ms.toFixed(0)} ms`}`
+}
+
+const summaryLine = (state: LiveState): string =>
+  [
+    state.phase,
+    `${state.achieved.toFixed(0)} of ${state.offered.toFixed(0)}/s`,
+    ...[...state.slis].map(([name, counts]) => sliText(name, counts)),
+    ...[...state.replicas].map(([name, { ready, desired }]) => `${name} ${ready}/${desired}`),
+  ].join(' · ')
+
+function screen(state: LiveState, timeline: Timeline): readonly string[] {
+  const total = timeline.totalMs / 1000
+  const gone = state.zeroAt === undefined || state.at === undefined ? 0 : Math.max(0, (state.at - state.zeroAt) / 1000)
+  const share = Math.min(1, gone / total)
+  const bar = '━'.repeat(Math.round(share * 40)).padEnd(40, '─')
+  return [
+    `${elapsed(state)} ${onStderr('bold', state.phase)} ${bar} ${gone.toFixed(0)}/${total.toFixed(0)} s`,
+    `  load      ${state.achieved.toFixed(1)}/s of ${state.offered.toFixed(1)}/s planned${state.sockets === undefined ? '' : `, ${state.sockets} sockets`}${state.hostBusy === undefined ? '' : `, machine ${percent(state.hostBusy)} busy`}`,
+    ...[...state.slis].slice(0, 5).map(([name, counts]) => `  sli       ${sliText(name, counts)}`),
+    ...[...state.replicas]
+      .slice(0, 3)
+      .map(([name, { ready, desired }]) => `  replicas  ${name} ${ready} ready of ${desired} wanted`),
+    ...[...state.faults].slice(0, 2).map(([name, step]) => `  fault     ${name}: ${step}`),
+  ]
+}

@@ -1,0 +1,37 @@
+/** Ctrl-C and its relatives: the first asks for an orderly stop, a second one within the healing is answered with what is still being undone. */
+import { createReadStream } from 'node:fs'
+import { say } from './terminal.ts'
+
+/** Signals of one Ctrl-C may arrive twice (from the terminal and from a parent): within this time they are one. */
+const SAME_PRESS_MS = 500
+
+export function stopSignal(): AbortSignal {
+  const controller = new AbortController()
+  let pressedAt = Number.NEGATIVE_INFINITY
+  const press = (name: string) => {
+    const now = performance.now()
+    if (now - pressedAt < SAME_PRESS_MS) return
+    pressedAt = now
+    if (controller.signal.aborted)
+      return say(
+        `${name} again: still healing; what was done is being undone first (kill -9 would leave it to matchday heal).`,
+      )
+    say(`${name}: stopping, healing and judging what was seen…`)
+    controller.abort(new Error(name))
+  }
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => press(name))
+  watchLifeline(() => press('parent process gone'))
+  return controller.signal
+}
+
+/** bin.mjs holds the other end of this pipe: its end means that the command itself was killed. */
+function watchLifeline(gone: () => void): void {
+  const descriptor = Number(process.env.MATCHDAY_LIFELINE_FD)
+  if (!Number.isInteger(descriptor) || descriptor < 3) return
+  const pipe = createReadStream('', { fd: descriptor })
+  pipe.on('end', gone)
+  pipe.on('error', () => undefined)
+  pipe.resume()
+  // The pipe must not keep the process alive once its work is done.
+  if ('unref' in pipe && typeof pipe.unref === 'function') pipe.unref()
+}
