@@ -1,0 +1,53 @@
+/** The user's files, read and parsed: rehearsal, target, and the allow-list of contexts. All issues at once, or none. */
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import type { Issue, Parsed } from '../domain/issue.ts'
+import type { Rehearsal, Target } from '../domain/rehearsal.ts'
+import { parseRehearsal } from '../spec/rehearsal.ts'
+import { parseTarget } from '../spec/target.ts'
+import { BadInput } from './failure.ts'
+
+const files = {
+  read: (path: string): string | undefined => {
+    try {
+      return readFileSync(path, 'utf8')
+    } catch {
+      return undefined
+    }
+  },
+}
+
+export type Inputs = { readonly rehearsal: Rehearsal; readonly target: Target }
+
+/** Reads a rehearsal and the target file of a context (`targets/<context>.yaml` beside it, or `targetFile`). @throws BadInput */
+export function readInputs(path: string, context: string, targetFile?: string): Inputs {
+  const file = relative(process.cwd(), path) || path
+  const targetPath = targetFile ?? join(dirname(file), 'targets', `${context}.yaml`)
+  if (!existsSync(file)) throw new BadInput([missingFile(file)])
+  const target = parseTarget(files, targetPath)
+  const rehearsal = parseRehearsal(files, file, target.ok ? target.value : undefined)
+  const issues = [...issuesOf(rehearsal), ...issuesOf(target), ...(rehearsal.ok ? contextIssues(rehearsal.value, context) : [])]
+  if (!rehearsal.ok || !target.ok || issues.length > 0) throw new BadInput(issues)
+  return { rehearsal: rehearsal.value, target: target.value }
+}
+
+const issuesOf = (parsed: Parsed<unknown>): readonly Issue[] => (parsed.ok ? [] : parsed.issues)
+
+const missingFile = (file: string): Issue => ({
+  at: { file, line: 0, column: 0 },
+  code: 'file-missing',
+  problem: 'there is no such file.',
+  next: 'Give the path of a *.rehearsal.yaml; scenarios/ holds some.',
+})
+
+function contextIssues(rehearsal: Rehearsal, context: string): readonly Issue[] {
+  if (rehearsal.contexts.includes(context)) return []
+  return [
+    {
+      at: { file: rehearsal.file, line: 0, column: 0 },
+      code: 'context-not-allowed',
+      problem: `this rehearsal may run in ${rehearsal.contexts.join(', ')}, not in ${context}.`,
+      next: 'Choose an allowed context with --context, or add this one below spec.target.contexts if you mean it.',
+    },
+  ]
+}

@@ -1,0 +1,77 @@
+/**
+ * Runs every check in an order that fails early and cheaply: types, lint, pure tests, then the toolchain and the tests on the
+ * lab. Ends with one line that counts them all; a step that ran nothing counts as failed.
+ */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+type Count = { readonly passed: number; readonly failed: number }
+
+const scratch = mkdtempSync(join(tmpdir(), 'matchday-checks-'))
+const bin = (name: string): string => join('node_modules', '.bin', name)
+
+function run(title: string, command: string, args: readonly string[]): Promise<number> {
+  const startedAt = performance.now()
+  console.log(`\n== ${title}`)
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+    child.on('error', (error) => {
+      console.error(`${command}: ${error.message}`)
+      resolve(1)
+    })
+    child.on('exit', (code) => {
+      console.log(
+        `== ${title}: ${code === 0 ? 'ok' : `failed (${code})`}, ${((performance.now() - startedAt) / 1000).toFixed(0)} s`,
+      )
+      resolve(code ?? 1)
+    })
+  })
+}
+
+/** A step that is right or wrong as a whole. */
+const check = async (title: string, command: string, ...args: string[]): Promise<Count> =>
+  (await run(title, command, args)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+
+/** One vitest project, counted by its own report: an exit code of 0 with no test run is a failure. */
+async function tests(project: string): Promise<Count> {
+  const report = join(scratch, `${project}.json`)
+  const code = await run(`tests: ${project}`, bin('vitest'), [
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile=${report}`,
+  ])
+  const { passed, failed } = countsOf(report)
+  const broken = failed === 0 && (code !== 0 || passed === 0) ? 1 : 0
+  return { passed, failed: failed + broken }
+}
+
+function countsOf(report: string): Count {
+  try {
+    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8')) as {
+      numPassedTests: number
+      numFailedTests: number
+    }
+    return { passed: numPassedTests, failed: numFailedTests }
+  } catch {
+    return { passed: 0, failed: 0 }
+  }
+}
+
+const counts: Count[] = []
+counts.push(await check('types', bin('tsc'), '--noEmit'))
+counts.push(await check('lint', bin('biome'), 'check', '.'))
+counts.push(await tests('unit'))
+const toolchain = await check('toolchain', process.execPath, 'src/cli/bin.mjs', 'toolchain', 'build')
+counts.push(toolchain)
+if (toolchain.failed === 0) counts.push(await tests('lab'))
+rmSync(scratch, { recursive: true, force: true })
+
+const sum = (pick: (count: Count) => number): number => counts.reduce((all, each) => all + pick(each), 0)
+const failed = sum((each) => each.failed)
+console.log(`\n${sum((each) => each.passed)} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1
