@@ -1,0 +1,94 @@
+/** A Chaos Mesh file: one document, one object of a kind that makes a fault, and nothing that Chaos Mesh would refuse. */
+import type { SourcePoint } from '../domain/issue.ts'
+import type { ChaosObject } from '../domain/rehearsal.ts'
+import { admit } from '../protocols/chaos-mesh/admission.ts'
+import { API_VERSION, isChaosObject, KINDS } from '../protocols/chaos-mesh/objects.ts'
+import { strictProblems } from '../protocols/chaos-mesh/strict.ts'
+import { type Files, readText } from './files.ts'
+import { may, need, record } from './record.ts'
+import { dnsLabel } from './rehearsal-shape.ts'
+import type { Report } from './report.ts'
+import { refuse, type Shape, table, text, whole, word } from './shape.ts'
+import { nearest, openDocument, plainValue } from './yaml-node.ts'
+
+/** `at` finds the line of a field, such as `spec.selector.namespaces`. */
+export type ChaosFile = {
+  readonly file: string
+  readonly object: ChaosObject
+  readonly at: (path: string) => SourcePoint
+}
+
+/** Names a set of addresses in the target file that stands in for `spec.target` on clusters where the peer is outside. */
+export const ADDRESSES_ANNOTATION = 'matchday.dev/addresses'
+
+const labelKey = {
+  form: 'the name of a label',
+  example: 'app.kubernetes.io/name',
+  pattern: /^[A-Za-z0-9][A-Za-z0-9._/-]*$/,
+}
+const labels = table(labelKey, text({ form: 'a text', example: 'psp-a', pattern: /^/ }))
+
+const anyMap: Shape<Readonly<Record<string, unknown>>> = {
+  schema: { type: 'object' },
+  decode: (node, report) =>
+    node.kind === 'map'
+      ? whole(Object.fromEntries(node.entries.map(({ key, value }) => [key, plainValue(value)])))
+      : refuse(node, report, 'wrong-type', { form: 'a map', example: 'action: partition' }),
+}
+
+const chaosFile = record({
+  apiVersion: need(word(API_VERSION), `Always ${API_VERSION}.`),
+  kind: need(word(...KINDS), 'Kind of fault.'),
+  metadata: need(
+    record({
+      name: need(dnsLabel(63), 'Name of the object when it is applied by hand.'),
+      namespace: may(dnsLabel(63), 'Namespace of the object.'),
+      labels: may(labels, 'Labels.'),
+      annotations: may(labels, 'Annotations.'),
+    }),
+    'Name and namespace.',
+  ),
+  spec: need(anyMap, 'What Chaos Mesh is to do.'),
+})
+
+export function readChaosFile(files: Files, path: string, namedAt: SourcePoint, report: Report): ChaosFile | undefined {
+  const source = readText(files, path, namedAt, 'Chaos file', report)
+  const root = source === undefined ? undefined : openDocument(path, source, report)
+  const decoded = root && chaosFile.decode(root, report)
+  if (root === undefined || decoded === undefined) return undefined
+  const { name, namespace, labels, annotations } = decoded.value.metadata
+  const metadata = {
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(annotations === undefined ? {} : { annotations }),
+  }
+  const object = { ...decoded.value, metadata }
+  const at = (field: string): SourcePoint => nearest(root, field).at
+  checkAdmission(object, at, report)
+  checkAddresses(object, at, report)
+  return { file: path, object, at }
+}
+
+function checkAdmission(object: ChaosObject, at: ChaosFile['at'], report: Report): void {
+  const refused = admit(object)
+  const next = 'mend the field; kubectl apply would be told the same.'
+  for (const { path, message } of refused)
+    report(at(path), 'chaos-rejected', `Chaos Mesh would refuse this: ${message}.`, next)
+  if (refused.length > 0 || !isChaosObject(object)) return
+  for (const { severity, path, problem, next } of strictProblems(object))
+    if (severity === 'stop')
+      report(at(path), 'chaos-doubtful', `Chaos Mesh would accept this, but ${problem}.`, `${next}.`)
+}
+
+function checkAddresses(object: ChaosObject, at: ChaosFile['at'], report: Report): void {
+  const { externalTargets } = object.spec
+  if (Array.isArray(externalTargets) && externalTargets.some((entry) => String(entry).includes('${'))) {
+    const next = `name them in the annotation ${ADDRESSES_ANNOTATION} and list them under addresses in the target file.`
+    report(at('spec.externalTargets'), 'chaos-doubtful', 'Placeholders are not replaced in chaos files.', next)
+  }
+  if (object.metadata.annotations?.[ADDRESSES_ANNOTATION] === undefined) return
+  if (object.kind === 'NetworkChaos' && object.spec.target !== undefined) return
+  const problem = `The annotation ${ADDRESSES_ANNOTATION} replaces spec.target of a NetworkChaos, and there is none.`
+  report(at('metadata.annotations'), 'chaos-doubtful', problem, 'add spec.target, or remove the annotation.')
+}

@@ -1,0 +1,88 @@
+/** Every indicator that is judged must be fed by the load, and every limit must make sense. */
+import { chooseAmong } from '../did-you-mean.ts'
+import { type Draft, guardrailId, latencyOf, type SloDraft } from '../rehearsal.ts'
+import type { Report } from '../report.ts'
+import type { Placed } from '../shape.ts'
+import { reportTwins } from './timeline.ts'
+
+/** The stock scenarios' union of requests; wire/metrics.ts has the same, and a test holds them together. */
+export const API_PARTS = ['login', 'deposit', 'bet'] as const
+
+export function checkIndicators(draft: Draft, report: Report): void {
+  for (const slo of draft.slos?.value ?? []) checkSlo(slo, report)
+  const guardrails = (draft.guardrails?.value ?? []).map(({ at, value }) => ({ at, ...value.value }))
+  reportTwins(
+    (draft.slos?.value ?? []).map((slo) => ({ at: slo.at, name: sloName(slo) })),
+    'objective',
+    report,
+  )
+  reportTwins(
+    guardrails.map(({ at, sli, below }) => ({ at, name: guardrailId(sli.value, below) })),
+    'guardrail',
+    report,
+  )
+  checkRecoveries(draft, report)
+  if (draft.load?.whole !== true) return
+  const known = fedIndicators(draft.load.value.value)
+  const named = [...(draft.slos?.value ?? []).map(({ value }) => value.sli), ...guardrails.map(({ sli }) => sli)]
+  for (const sli of named) reportUnfed(sli, known, report)
+}
+
+const sloName = (slo: SloDraft): string =>
+  `${slo.value.sli.value} ${latencyOf(slo) === undefined ? 'availability' : 'latency'}`
+
+type Load = NonNullable<Draft['load']>['value']['value']
+
+function fedIndicators({ arrivals, sockets }: Load): readonly string[] {
+  const operations = Object.keys(arrivals)
+  const api = API_PARTS.some((part) => operations.includes(part)) ? ['api'] : []
+  return [...operations, ...api, ...(sockets === undefined ? [] : ['ws-rtt'])]
+}
+
+function reportUnfed({ at, value }: Placed<string>, known: readonly string[], report: Report): void {
+  if (known.includes(value)) return
+  const next =
+    value === 'ws-rtt'
+      ? 'add sockets to the load, or remove this.'
+      : chooseAmong(value, known, 'indicators of this load')
+  report(at, 'unknown-sli', `Nothing in the load feeds the indicator "${value}".`, next)
+}
+
+function checkSlo(slo: SloDraft, report: Report): void {
+  const { objective, ceiling, p50, p90, p95, p99 } = slo.value
+  const quantiles = [p50, p90, p95, p99].flatMap((target) => target ?? [])
+  const first = quantiles[0]
+  const measures = quantiles.length + (objective === undefined ? 0 : 1)
+  if (measures === 0)
+    report(
+      slo.at,
+      'missing-key',
+      'The objective has no measure.',
+      'add objective: 99.9% for availability, or p95: 250ms for latency.',
+    )
+  if (measures > 1)
+    report(slo.at, 'wrong-value', 'The objective has more than one measure.', 'make a list item of each.')
+  if (ceiling === undefined) return
+  if (first === undefined)
+    report(ceiling.at, 'wrong-value', 'A ceiling belongs to a latency.', 'add p95: 250ms, or remove the ceiling.')
+  else if (ceiling.value < first.value)
+    report(
+      ceiling.at,
+      'ceiling-below-target',
+      'The ceiling is below the target.',
+      'the ceiling is the worse of the two; swap them.',
+    )
+}
+
+/** `recovers` speaks of an objective, so there must be one. */
+function checkRecoveries(draft: Draft, report: Report): void {
+  if (draft.slos?.whole !== true) return
+  const known = [...new Set(draft.slos.value.map(({ value }) => value.sli.value))]
+  for (const fault of draft.faults?.value ?? []) {
+    for (const { value } of fault.value.expect ?? []) {
+      if (value.kind !== 'recovers' || known.includes(value.value.slo.value)) continue
+      const { at, value: sli } = value.value.slo
+      report(at, 'unknown-sli', `There is no objective for "${sli}" under slos.`, chooseAmong(sli, known, 'objectives'))
+    }
+  }
+}

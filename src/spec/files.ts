@@ -1,0 +1,44 @@
+/** Reading is somebody else's work: parsers get the contents of files through this, and stay pure. */
+import { dirname, join } from 'node:path/posix'
+import type { SourcePoint } from '../domain/issue.ts'
+import type { Report } from './report.ts'
+
+/** `read` gives the text, or undefined when there is no such file; it throws when the file is there and can't be read. */
+export type Files = { read(path: string): string | undefined }
+
+/** A path as the file `from` means it. */
+export const relativeTo = (from: string, path: string): string =>
+  path.startsWith('/') ? path : join(dirname(from), path)
+
+/** The text, or undefined with the issue reported where the file is named. */
+export function readText(
+  files: Files,
+  path: string,
+  namedAt: SourcePoint,
+  what: string,
+  report: Report,
+): string | undefined {
+  try {
+    const text = files.read(path)
+    if (text === undefined)
+      report(
+        namedAt,
+        'file-missing',
+        `${what} ${path} does not exist.`,
+        'check the path; it counts from the file that names it.',
+      )
+    return text
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    report(
+      namedAt,
+      'file-unreadable',
+      `${what} ${path} can't be read: ${reason}.`,
+      'is it a file, and may you read it?',
+    )
+    return undefined
+  }
+}
+
+/** A point that means the whole file. */
+export const wholeFile = (file: string): SourcePoint => ({ file, line: 0, column: 0 })

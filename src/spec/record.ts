@@ -1,0 +1,128 @@
+/** Shapes of maps with known keys: records, records of which parts may be broken, and unions told apart by their one key. */
+import { chooseAmong } from './did-you-mean.ts'
+import type { Report } from './report.ts'
+import { type Decoded, type JsonSchema, nameOf, refuse, type Shape } from './shape.ts'
+import type { YamlEntry, YamlMap, YamlNode } from './yaml-node.ts'
+
+export type Field<T, Needed extends boolean> = {
+  readonly shape: Shape<T>
+  readonly doc: string
+  readonly needed: Needed
+}
+export const need = <T>(shape: Shape<T>, doc: string): Field<T, true> => ({ shape, doc, needed: true })
+export const may = <T>(shape: Shape<T>, doc: string): Field<T, false> => ({ shape, doc, needed: false })
+
+type Fields = Readonly<Record<string, Field<unknown, boolean>>>
+type ValueOf<F> = F extends Field<infer T, infer Needed> ? (Needed extends true ? T : T | undefined) : never
+export type RecordOf<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]> }
+export type PartsOf<F extends Fields> = {
+  readonly [K in keyof F]: F[K] extends Field<infer T, boolean> ? Decoded<T> : never
+}
+
+/** All needed keys, or no value. Unknown keys are issues. */
+export function record<F extends Fields>(fields: F): Shape<RecordOf<F>> {
+  const inParts = parts(fields)
+  return {
+    schema: inParts.schema,
+    decode: (node, report) => {
+      const decoded = inParts.decode(node, report)
+      if (decoded === undefined) return undefined
+      const names = Object.keys(fields)
+      if (names.some((name) => fields[name]?.needed && decoded.value[name] === undefined)) return undefined
+      const value = Object.fromEntries(names.map((name) => [name, decoded.value[name]?.value]))
+      return { value: value as RecordOf<F>, whole: decoded.whole }
+    },
+  }
+}
+
+/** A record of which each part stands alone, so that a broken one does not hide what is wrong with the others. */
+export function parts<F extends Fields>(fields: F): Shape<PartsOf<F>> {
+  return {
+    schema: recordSchema(fields),
+    decode: (node, report) => {
+      if (node.kind !== 'map') {
+        const example = Object.keys(fields)
+          .slice(0, 2)
+          .map((name) => `${name}: …`)
+          .join(', ')
+        return refuse(node, report, 'wrong-type', { form: 'a map', example })
+      }
+      reportUnknown(node, Object.keys(fields), report)
+      const value = Object.entries(fields).map(([name, field]) => [name, part(node, name, field, report)] as const)
+      const isWhole = value.every(([name, decoded]) => (decoded ? decoded.whole : entryOf(node, name) === undefined))
+      return { value: Object.fromEntries(value) as PartsOf<F>, whole: isWhole }
+    },
+  }
+}
+
+// YAML lets a key stand twice; that was reported, and the first one counts.
+const entryOf = (node: YamlMap, name: string): YamlEntry | undefined => node.entries.find(({ key }) => key === name)
+
+function part(node: YamlMap, name: string, field: Field<unknown, boolean>, report: Report): Decoded<unknown> {
+  const entry = entryOf(node, name)
+  if (entry !== undefined) return field.shape.decode(entry.value, report)
+  if (field.needed)
+    report(node.at, 'missing-key', `${nameOf(node)} has no "${name}".`, `add ${name}: ${lowerFirst(field.doc)}`)
+  return undefined
+}
+
+export function reportUnknown(node: YamlMap, known: readonly string[], report: Report): void {
+  for (const { key, keyAt } of node.entries) {
+    if (known.includes(key)) continue
+    const next = key === '<<' ? 'write the keys out; YAML 1.2 has no merge keys.' : chooseAmong(key, known, 'its keys')
+    report(keyAt, 'unknown-key', `${nameOf(node)} has no key "${key}".`, next)
+  }
+}
+
+function recordSchema(fields: Fields): JsonSchema {
+  const properties = Object.entries(fields).map(([name, field]) => [
+    name,
+    { description: field.doc, ...field.shape.schema },
+  ])
+  const required = Object.keys(fields).filter((name) => fields[name]?.needed)
+  return {
+    type: 'object',
+    properties: Object.fromEntries(properties),
+    ...(required.length > 0 ? { required } : {}),
+    additionalProperties: false,
+  }
+}
+
+type Options = Readonly<Record<string, Field<unknown, boolean>>>
+export type OneOf<O extends Options> = {
+  [K in keyof O & string]: O[K] extends Field<infer T, boolean> ? { readonly kind: K; readonly value: T } : never
+}[keyof O & string]
+
+/** A map with exactly one key, which says what the value is. */
+export function oneOf<O extends Options>(options: O): Shape<OneOf<O>> {
+  const known = Object.keys(options)
+  const schemas = Object.entries(options).map(([name, field]) => recordSchema({ [name]: { ...field, needed: true } }))
+  return {
+    schema: schemas.length === 1 && schemas[0] !== undefined ? schemas[0] : { type: 'object', oneOf: schemas },
+    decode: (node, report) => {
+      const chosen = onlyEntry(node, known, report)
+      const option = chosen === undefined ? undefined : options[chosen.key]
+      const decoded = chosen && option?.shape.decode(chosen.value, report)
+      if (chosen === undefined || decoded === undefined) return undefined
+      const value = { kind: chosen.key, value: decoded.value } as unknown as OneOf<O>
+      return { value, whole: decoded.whole }
+    },
+  }
+}
+
+function onlyEntry(node: YamlNode, known: readonly string[], report: Report): YamlEntry | undefined {
+  const example = `${known[0] ?? 'name'}: …`
+  if (node.kind !== 'map') return refuse(node, report, 'wrong-type', { form: 'a map with one key', example })
+  reportUnknown(node, known, report)
+  const entries = node.entries.filter(({ key }) => known.includes(key))
+  const [first, second] = entries
+  if (second !== undefined) {
+    const problem = `${nameOf(node)} has the keys ${entries.map(({ key }) => key).join(' and ')}; it takes one.`
+    report(second.keyAt, 'wrong-value', problem, 'make a list item of each.')
+  }
+  if (first === undefined && node.entries.length === 0)
+    report(node.at, 'missing-key', `${nameOf(node)} is empty.`, `write for example ${example}`)
+  return first
+}
+
+const lowerFirst = (sentence: string): string => sentence.charAt(0).toLowerCase() + sentence.slice(1)

@@ -1,0 +1,237 @@
+/** The table of the rehearsal file: its keys, what each takes and what it means. The parser and the JSON Schema read it. */
+import { duration, factor, percentage, podLimit, rate, rateOrZero, syncs } from './quantities.ts'
+import { may, need, oneOf, parts, record } from './record.ts'
+import { integer, list, placed, type Shape, someOf, table, text, word } from './shape.ts'
+
+export const API_VERSION = 'matchday.dev/v1'
+
+// Goes into run names, Kubernetes names and folder names.
+const dnsName = { form: 'a name of lower-case letters, digits and hyphens', example: 'psp-down-at-peak' }
+export const dnsLabel = (max: number): Shape<string> =>
+  text({ ...dnsName, pattern: new RegExp(`^[a-z0-9]([a-z0-9-]{0,${max - 2}}[a-z0-9])?$`) })
+
+const title = (example: string): Shape<string> =>
+  text({ form: 'a short name', example, pattern: /^[A-Za-z0-9]([A-Za-z0-9 ._-]{0,58}[A-Za-z0-9])?$/ })
+const path = (example: string): Shape<string> =>
+  text({ form: 'a path relative to this file', example, pattern: /^[^\s].*$/ })
+const name = (form: string, example: string): Shape<string> => text({ form, example })
+export const metricName: Shape<string> = text({
+  form: 'the name of a metric',
+  example: 'psp_requests_total',
+  pattern: /^[a-zA-Z_:][a-zA-Z0-9_:]*$/,
+})
+const sli = placed(name('the name of an indicator', 'deposit'))
+
+/** Key of an arrivals table: k6's name of the load profile and the operation in idempotency keys. */
+const operation = {
+  form: 'a name of lower-case letters, digits and hyphens',
+  example: 'deposit',
+  pattern: /^[a-z][a-z0-9-]{0,30}$/,
+}
+
+const RATE_MAX = { min: 0.01, max: 1_000_000 }
+
+const load = record({
+  script: need(placed(path('promo-peak.ts')), 'Path of the k6 scenario, relative to this file.'),
+  arrivals: need(
+    table(operation, rate(RATE_MAX)),
+    'Arrivals per second of each load profile at load 1x (open model: they come whether or not the platform keeps up).',
+  ),
+  sockets: may(
+    record({
+      population: need(
+        integer({ min: 1, max: 1_000_000, what: 'a number of sockets' }),
+        'Sockets held open at load 1x.',
+      ),
+      lifetime: need(duration({ min: 1000 }), 'Mean life of a socket; a closed one is replaced.'),
+    }),
+    'WebSocket clients.',
+  ),
+})
+
+const blastRadius = record({
+  namespaces: need(someOf(dnsLabel(63)), 'Namespaces in which pods may be harmed.'),
+  pods: need(
+    podLimit(),
+    'Most pods harmed at one time, by all faults together: a share of the pods in these namespaces, or a number.',
+  ),
+  zones: need(
+    integer({ min: 0, max: 1000, what: 'a number of zones' }),
+    "Most zones in which every pod of the target's namespace may be harmed at one time.",
+  ),
+})
+
+const phase = placed(
+  record({
+    phase: need(title('promo peak'), 'Name of the phase.'),
+    ramp: may(
+      duration({ min: 0 }),
+      'Time in which the load moves linearly from the last phase (0x before the first) to this one.',
+    ),
+    for: need(duration(), 'Time at full load after the ramp; a phase lasts ramp + for.'),
+    load: need(factor({ min: 0, max: 1000 }), 'Multiple of the arrivals and sockets.'),
+  }),
+)
+
+const within = (what: string) => need(placed(duration()), what)
+
+const faultExpectation = placed(
+  oneOf({
+    failover: need(
+      record({
+        from: need(placed(name('the name of a source', 'psp-a')), 'Source that the fault takes away.'),
+        to: need(placed(name('the name of a source', 'psp-b')), 'Source that must take over.'),
+        within: within('Longest time from the injection to the take-over.'),
+      }),
+      'Work moves from one source to another while the fault lasts.',
+    ),
+    recovers: need(
+      record({
+        slo: need(sli, 'Indicator that must be good again.'),
+        within: within('Longest time from the healing to recovery.'),
+      }),
+      'An indicator is good again after the fault is healed.',
+    ),
+  }),
+)
+
+const witness = record({
+  rate: need(placed(metricName), 'Counter whose rate is watched.'),
+  of: need(
+    placed(name('the name of a source in the target file', 'psp-a')),
+    'Source of the counter: somebody other than the faulted client.',
+  ),
+  becomes: need(rateOrZero({ min: 0, max: 1_000_000 }), 'Rate that it must fall to, or below.'),
+  within: within('Longest time from the injection until the rate is down.'),
+})
+
+const fault = placed(
+  record({
+    name: need(title('psp-a down'), 'Name of the fault.'),
+    during: need(placed(name('the name of a phase', 'promo peak')), 'Phase in which the fault happens.'),
+    at: need(duration({ min: 0 }), "Start, counted from the end of that phase's ramp."),
+    for: need(placed(duration({ min: 1000 })), 'Time until the fault is healed.'),
+    apply: need(placed(path('../chaos/psp-down.yaml')), 'Chaos Mesh file with one object, relative to this file.'),
+    witness: need(
+      placed(witness),
+      'Independent measurement that must see the fault bite; without it the run is inconclusive.',
+    ),
+    expect: may(list(faultExpectation), 'What the platform must do about it.'),
+  }),
+)
+
+const expectation = placed(
+  oneOf({
+    autoscaler: need(
+      record({
+        name: need(name('the name of an autoscaler', 'payments-api'), 'Name of the HorizontalPodAutoscaler.'),
+        on: need(placed(name('the name of a phase', 'promo peak')), 'Phase whose rise it must follow.'),
+        decidesWithin: need(
+          syncs({ min: 1, max: 1000 }),
+          'Syncs of the autoscaler from metric over target to the first decision.',
+        ),
+        readyWithin: within('Longest time from metric over target until `atLeast` pods are Ready.'),
+        atLeast: need(integer({ min: 1, max: 100_000, what: 'a number of pods' }), 'Pods that must be Ready.'),
+      }),
+      'The autoscaler follows the load in time.',
+    ),
+    disruption: need(
+      record({
+        budget: need(name('the name of a PodDisruptionBudget', 'payments-api'), 'Name of the PodDisruptionBudget.'),
+        held: need(yes(), 'Always true: the budget is never violated.'),
+      }),
+      'A PodDisruptionBudget holds over the whole run.',
+    ),
+    ledger: need(
+      word('reconciled'),
+      'Every acknowledged operation is in all books exactly once, and nothing else is; read when everything has settled.',
+    ),
+  }),
+)
+
+function yes(): Shape<true> {
+  return {
+    schema: { const: true },
+    decode: (node, report) => {
+      if (node.kind === 'scalar' && node.value === true) return { value: true, whole: true }
+      report(node.at, 'wrong-value', `${node.path} can only be true.`, 'write true, or remove the expectation.')
+      return undefined
+    },
+  }
+}
+
+export const QUANTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 } as const
+export type Quantile = keyof typeof QUANTILES
+const limit = may(placed(duration()), 'Latency within which this share of the good responses must lie.')
+
+const sloFields = record({
+  sli: need(sli, 'Indicator: a key of arrivals, `api` (all requests together) or `ws-rtt`.'),
+  objective: may(
+    percentage({ min: 0.01, max: 0.999999, example: '99.9%' }),
+    'Availability: share of all attempts that must be good.',
+  ),
+  p50: limit,
+  p90: limit,
+  p95: limit,
+  p99: limit,
+  ceiling: may(
+    placed(duration()),
+    'Above the target but within the ceiling passes with a warning; without it the target is the limit.',
+  ),
+})
+
+const measures = ['objective', ...Object.keys(QUANTILES)]
+const slo = placed({
+  schema: {
+    ...sloFields.schema,
+    oneOf: measures.map((measure) => ({ required: [measure] })),
+    not: { required: ['objective', 'ceiling'] },
+  },
+  decode: sloFields.decode,
+})
+
+const guardrail = placed(
+  oneOf({
+    abortWhen: need(
+      record({
+        sli: need(sli, 'Indicator that is watched.'),
+        below: need(
+          percentage({ min: 0.0001, max: 1, example: '90%' }),
+          'Availability under which the run is stopped and healed.',
+        ),
+        for: need(duration({ min: 1000 }), 'Time that it must stay below.'),
+      }),
+      'Stops and heals the run.',
+    ),
+  }),
+)
+
+export const rehearsalSpec = parts({
+  hypothesis: need(
+    name('a sentence', 'When the first PSP disappears, deposits go on.'),
+    'What the rehearsal is to show, in one sentence.',
+  ),
+  target: need(
+    record({
+      contexts: need(
+        someOf(name('a kube context', 'lab')),
+        'Kube contexts in which this may run; any other is refused. Details stand in targets/<context>.yaml beside this file.',
+      ),
+    }),
+    'Where this may run.',
+  ),
+  load: need(placed(load), 'What players do.'),
+  blastRadius: need(placed(blastRadius), 'The most that may be harmed.'),
+  timeline: need(someOf(phase), 'Phases, one after the other.'),
+  faults: may(list(fault), 'Harm done on purpose.'),
+  expect: may(list(expectation), 'What the platform must do.'),
+  slos: need(someOf(slo), 'Service level objectives, judged over the whole run.'),
+  guardrails: may(list(guardrail), 'When to stop early.'),
+})
+
+export const rehearsalFile = parts({
+  apiVersion: need(word(API_VERSION), `Always ${API_VERSION}.`),
+  kind: need(word('Rehearsal'), 'Always Rehearsal.'),
+  metadata: need(record({ name: need(dnsLabel(40), 'Name of the rehearsal.') }), 'Who this is.'),
+  spec: need(rehearsalSpec, 'The rehearsal.'),
+})

@@ -1,0 +1,183 @@
+/**
+ * What users write becomes domain values here: rehearsal files, target files, chaos files and flags. Every issue is found in
+ * one pass and says where, what and what next; nothing is read or touched but through the given `Files`. The tables
+ * (`*-shape.ts`) say what may stand in a file, `checks/` what must hold between its parts.
+ */
+import type { Parsed } from '../domain/issue.ts'
+import type { Expectation, FaultExpectation, FaultSpec, Guardrail, Phase, Rehearsal, Slo } from '../domain/rehearsal.ts'
+import { isSome, millis, type Ratio, ratio, type Some, seconds } from '../domain/units.ts'
+import { type ChaosFile, readChaosFile } from './chaos-file.ts'
+import { checkBlastRadius } from './checks/blast-radius.ts'
+import { checkIndicators } from './checks/indicators.ts'
+import { checkTimeline } from './checks/timeline.ts'
+import { type Files, readText, relativeTo, wholeFile } from './files.ts'
+import { QUANTILES, rehearsalFile, type rehearsalSpec } from './rehearsal-shape.ts'
+import { collectIssues, type Report, settle } from './report.ts'
+import type { Shape } from './shape.ts'
+import { openDocument } from './yaml-node.ts'
+
+/** The parts of `spec` as far as they could be read. */
+export type Draft = typeof rehearsalSpec extends Shape<infer T> ? T : never
+type Whole<K extends keyof Draft> = NonNullable<Draft[K]>['value']
+export type FaultDraft = Whole<'faults'>[number]
+export type ExpectationDraft = Whole<'expect'>[number]
+
+// Outbox, unknown charges and webhooks settle in seconds; a minute leaves room for back-off after a fault.
+const LEDGER_SETTLES_WITHIN = seconds(60)
+
+export function parseRehearsal(files: Files, path: string): Parsed<Rehearsal> {
+  const { report, found } = collectIssues()
+  const text = readText(files, path, wholeFile(path), 'Rehearsal file', report)
+  const root = text === undefined ? undefined : openDocument(path, text, report)
+  const file = root && rehearsalFile.decode(root, report)?.value
+  const draft = file?.spec?.value
+  if (draft === undefined) return settle<Rehearsal>(found(), undefined)
+  if (draft.load !== undefined) {
+    const { script } = draft.load.value.value
+    readText(files, relativeTo(path, script.value), script.at, 'Scenario', report)
+  }
+  const chaos = readChaosFiles(files, path, draft, report)
+  checkTimeline(draft, report)
+  checkIndicators(draft, report)
+  checkBlastRadius(draft, chaos, report)
+  const issues = found()
+  return settle(issues, issues.length > 0 ? undefined : assemble(path, file?.metadata?.value.name, draft, chaos))
+}
+
+type ChaosFiles = ReadonlyMap<FaultDraft, ChaosFile>
+
+function readChaosFiles(files: Files, path: string, draft: Draft, report: Report): ChaosFiles {
+  const read = new Map<FaultDraft, ChaosFile>()
+  for (const fault of draft.faults?.value ?? []) {
+    const { apply } = fault.value
+    const chaos = readChaosFile(files, relativeTo(path, apply.value), apply.at, report)
+    if (chaos !== undefined) read.set(fault, chaos)
+  }
+  return read
+}
+
+/** Only called when no issue was found, so that every needed part is there. */
+function assemble(file: string, name: string | undefined, draft: Draft, chaos: ChaosFiles): Rehearsal | undefined {
+  const { hypothesis, target, load, blastRadius, timeline, slos } = draft
+  if (!name || !hypothesis || !target || !load || !blastRadius || !timeline || !slos) return undefined
+  const { script, arrivals, sockets } = load.value.value
+  return {
+    name,
+    file,
+    hypothesis: hypothesis.value,
+    contexts: target.value.contexts,
+    load: {
+      script: relativeTo(file, script.value),
+      arrivals,
+      ...(sockets ? { sockets: { population: sockets.population, lifetimeMs: sockets.lifetime } } : {}),
+      at: load.value.at,
+    },
+    blastRadius: { ...blastRadius.value.value, at: blastRadius.value.at },
+    phases: someMapped(timeline.value, phaseOf),
+    faults: (draft.faults?.value ?? []).flatMap((fault) => {
+      const read = chaos.get(fault)
+      return read === undefined ? [] : [faultOf(fault, read)]
+    }),
+    expectations: (draft.expect?.value ?? []).map(expectationOf),
+    slos: someMapped(slos.value, sloOf),
+    guardrails: (draft.guardrails?.value ?? []).map(guardrailOf),
+  }
+}
+
+function someMapped<T, U>(items: Some<T>, turn: (item: T) => U): Some<U> {
+  const turned = items.map(turn)
+  if (!isSome(turned)) throw new Error('a list that is not empty became empty')
+  return turned
+}
+
+const phaseOf = ({ at, value }: Whole<'timeline'>[number]): Phase => ({
+  name: value.phase,
+  rampMs: value.ramp ?? millis(0),
+  forMs: value.for,
+  factor: value.load,
+  at,
+})
+
+function faultOf({ at, value }: FaultDraft, chaos: ChaosFile): FaultSpec {
+  const { rate, of, becomes, within } = value.witness.value
+  return {
+    name: value.name,
+    during: value.during.value,
+    atMs: value.at,
+    forMs: value.for.value,
+    apply: chaos.file,
+    object: chaos.object,
+    witness: { metric: rate.value, of: of.value, becomes, withinMs: within.value, at: value.witness.at },
+    expect: (value.expect ?? []).map(faultExpectationOf),
+    at,
+  }
+}
+
+type FaultExpectationDraft = NonNullable<FaultDraft['value']['expect']>[number]
+
+function faultExpectationOf({ at, value }: FaultExpectationDraft): FaultExpectation {
+  switch (value.kind) {
+    case 'failover': {
+      const { from, to, within } = value.value
+      return { kind: 'failover', from: from.value, to: to.value, withinMs: within.value, at }
+    }
+    case 'recovers':
+      return { kind: 'recovers', sli: value.value.slo.value, withinMs: value.value.within.value, at }
+  }
+}
+
+function expectationOf({ at, value }: ExpectationDraft): Expectation {
+  switch (value.kind) {
+    case 'autoscaler': {
+      const { name, on, decidesWithin, readyWithin, atLeast } = value.value
+      return {
+        kind: 'autoscaler',
+        name,
+        phase: on.value,
+        decidesWithinSyncs: decidesWithin,
+        readyWithinMs: readyWithin.value,
+        atLeast,
+        at,
+      }
+    }
+    case 'disruption':
+      return { kind: 'disruption', budget: value.value.budget, at }
+    case 'ledger':
+      return { kind: 'ledger', settleWithinMs: LEDGER_SETTLES_WITHIN, at }
+  }
+}
+
+export type SloDraft = Whole<'slos'>[number]
+
+/** The one quantile that a latency objective names, with its limit. */
+export function latencyOf({
+  value,
+}: SloDraft): { quantile: Ratio; target: NonNullable<SloDraft['value']['p95']> } | undefined {
+  for (const [name, share] of Object.entries(QUANTILES)) {
+    const target = value[name as keyof typeof QUANTILES]
+    if (target !== undefined) return { quantile: ratio(share), target }
+  }
+  return undefined
+}
+
+function sloOf(slo: SloDraft): Slo {
+  const { at, value } = slo
+  const latency = latencyOf(slo)
+  if (value.objective !== undefined)
+    return { kind: 'availability', sli: value.sli.value, objective: value.objective, at }
+  if (latency === undefined) throw new Error('an objective without a measure was let through')
+  const targetMs = latency.target.value
+  const ceilingMs = value.ceiling?.value ?? targetMs
+  return { kind: 'latency', sli: value.sli.value, quantile: latency.quantile, targetMs, ceilingMs, at }
+}
+
+export const guardrailId = (sli: string, below: Ratio): string =>
+  `${sli}-below-${Number((below * 100).toPrecision(12))}%`
+
+const guardrailOf = ({ at, value }: Whole<'guardrails'>[number]): Guardrail => ({
+  id: guardrailId(value.value.sli.value, value.value.below),
+  sli: value.value.sli.value,
+  below: value.value.below,
+  forMs: value.value.for,
+  at,
+})

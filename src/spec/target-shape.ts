@@ -1,0 +1,86 @@
+/** The table of the target file: what differs between clusters. */
+import { duration, factor } from './quantities.ts'
+import { may, need, parts, record } from './record.ts'
+import { API_VERSION, dnsLabel, metricName } from './rehearsal-shape.ts'
+import { integer, list, someOf, table, text, word } from './shape.ts'
+
+const key = {
+  form: 'a name of lower-case letters, digits and hyphens',
+  example: 'psp-a',
+  pattern: /^[a-z0-9][a-z0-9-]{0,62}$/,
+}
+const labelKey = {
+  form: 'the name of a label',
+  example: 'app.kubernetes.io/name',
+  pattern: /^[A-Za-z0-9][A-Za-z0-9._/-]{0,316}$/,
+}
+const port = integer({ min: 1, max: 65_535, what: 'a port' })
+
+const source = record({
+  namespace: need(dnsLabel(63), 'Namespace of the pods.'),
+  selector: need(
+    table(labelKey, text({ form: 'the value of a label', example: 'psp-a' })),
+    'Labels that the pods carry; each of them is scraped.',
+  ),
+  port: need(port, 'Port on which the pods show their metrics.'),
+  path: may(
+    text({ form: 'a path', example: '/metrics', pattern: /^\/\S*$/ }),
+    'Path of the metrics, /metrics if left out.',
+  ),
+  metrics: need(someOf(metricName), 'Metrics that are read; others are ignored.'),
+})
+
+const book = record({
+  book: need(dnsLabel(63), 'Name of the book.'),
+  namespace: need(dnsLabel(63), 'Namespace of the service.'),
+  service: need(dnsLabel(63), 'Service that answers GET /books.'),
+  port: need(port, 'Port of the service.'),
+})
+
+export const targetSpec = parts({
+  context: need(text({ form: 'a kube context', example: 'staging-eu' }), 'Kube context that this file describes.'),
+  namespace: need(dnsLabel(63), 'Namespace of the platform.'),
+  entry: need(
+    text({
+      form: 'an http or https URL',
+      example: 'http://127.99.0.1:8080',
+      pattern: /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
+    }),
+    'URL where players enter.',
+  ),
+  clusterUid: may(
+    text({
+      form: 'a uid',
+      example: '2f3b0f6e-5f0a-4c53-9f57-0c3b6a1d8d2e',
+      pattern: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+    }),
+    'uid of the namespace kube-system, so that a context that points elsewhere is refused: kubectl get ns kube-system -o jsonpath={.metadata.uid}',
+  ),
+  hpaSync: may(duration({ min: 100 }), 'Sync period of the HorizontalPodAutoscaler controller, 15s if left out.'),
+  loadFactor: may(
+    factor({ min: 0.01, max: 10_000 }),
+    'Multiple of all arrivals and sockets on this cluster, 1x if left out.',
+  ),
+  sources: need(table(key, source), 'Where metrics are read, through the API server.'),
+  books: may(list(book), 'Where books are read, through the API server.'),
+  addresses: may(
+    table(
+      key,
+      someOf(
+        text({
+          form: 'an IPv4 address or CIDR',
+          example: '203.0.113.10/32',
+          pattern: /^((25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(25[0-5]|2[0-4]\d|1?\d?\d)(\/(3[0-2]|[12]?\d))?$/,
+        }),
+      ),
+    ),
+    'Addresses of providers outside the cluster, by the name in the annotation matchday.dev/addresses of a chaos file.',
+  ),
+})
+
+export const targetFile = parts({
+  apiVersion: need(word(API_VERSION), `Always ${API_VERSION}.`),
+  kind: need(word('Target'), 'Always Target.'),
+  metadata: may(record({ name: need(dnsLabel(63), 'Name of the target.') }), 'Who this is.'),
+  spec: need(targetSpec, 'The target.'),
+})

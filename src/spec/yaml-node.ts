@@ -1,0 +1,153 @@
+/**
+ * One YAML document as a tree in which everything knows its place, so that an issue can name line and column and the path of
+ * keys that leads there. Aliases are followed here; nothing above knows the YAML library.
+ */
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  type ParsedNode,
+  parseAllDocuments,
+  type YAMLError,
+} from 'yaml'
+import type { SourcePoint } from '../domain/issue.ts'
+import type { Report } from './report.ts'
+
+export type YamlNode = YamlMap | YamlList | YamlScalar
+type Placed = { readonly at: SourcePoint; readonly path: string }
+export type YamlMap = Placed & { readonly kind: 'map'; readonly entries: readonly YamlEntry[] }
+export type YamlEntry = { readonly key: string; readonly keyAt: SourcePoint; readonly value: YamlNode }
+export type YamlList = Placed & { readonly kind: 'list'; readonly items: readonly YamlNode[] }
+export type YamlScalar = Placed & { readonly kind: 'scalar'; readonly value: string | number | boolean | null }
+
+// A rehearsal has some hundred nodes. The limits only stop garbage and anchors that multiply.
+const FILE_CHARACTERS_MAX = 256 * 1024
+const NODES_MAX = 20_000
+
+export function openDocument(file: string, text: string, report: Report): YamlNode | undefined {
+  const top = { file, line: 0, column: 0 }
+  if (text.length > FILE_CHARACTERS_MAX) {
+    report(
+      top,
+      'file-too-large',
+      `${text.length} characters are too many.`,
+      'keep it under 256 KiB; is it the right file?',
+    )
+    return undefined
+  }
+  const lines = new LineCounter()
+  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })
+  const place = (offset: number): SourcePoint => {
+    const { line, col } = lines.linePos(offset)
+    return { file, line, column: col }
+  }
+  const [first, second] = documents
+  if (first === undefined || !('contents' in first)) {
+    report(top, 'empty-file', 'The file holds no YAML document.', 'write one; docs/rehearsal-file.md shows the form.')
+    return undefined
+  }
+  if (second !== undefined) {
+    const problem = `The file holds ${documents.length} documents; one is expected.`
+    report(place(second.range[0]), 'several-documents', problem, 'give each document a file of its own.')
+  }
+  for (const error of documents.flatMap((document) => [...document.errors, ...document.warnings]).slice(0, 10))
+    reportSyntax(error, place, report)
+  return first.errors.length > 0 && first.errors.some((error) => error.code !== 'DUPLICATE_KEY')
+    ? undefined
+    : grow(first, place, report)
+}
+
+function reportSyntax(error: YAMLError, place: (offset: number) => SourcePoint, report: Report): void {
+  const at = place(error.pos[0])
+  if (error.code === 'DUPLICATE_KEY')
+    return report(at, 'duplicate-key', 'This key stands twice in the same map.', 'keep one of the two.')
+  report(at, 'yaml-syntax', `${error.message}.`, SYNTAX_STEPS[error.code] ?? 'mend the YAML here, or just before.')
+}
+
+const SYNTAX_STEPS: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: 'indent with spaces.',
+  BAD_INDENT: 'give the keys of one map the same indentation.',
+  TAG_RESOLVE_FAILED: 'remove the tag; plain values are enough here.',
+  RESOURCE_EXHAUSTION: 'nest less deeply.',
+  MISSING_CHAR: 'close what was opened.',
+}
+
+/** Walks the document once; gives up when aliases make it larger than any file written by hand. */
+function grow(document: Document.Parsed, place: (offset: number) => SourcePoint, report: Report): YamlNode | undefined {
+  let nodes = 0
+  const open = new Set<unknown>()
+  const top = place(document.range[0])
+
+  const visit = (node: ParsedNode | null, path: string, fallback: SourcePoint): YamlNode => {
+    nodes++
+    if (nodes > NODES_MAX) return { kind: 'scalar', at: fallback, path, value: null }
+    const at = node === null ? fallback : place(node.range[0])
+    if (isAlias(node)) return follow(node.resolve(document), node.source, path, at)
+    if (isMap(node)) return { kind: 'map', at, path, entries: node.items.flatMap((pair) => entry(pair, path, at)) }
+    if (isSeq(node)) {
+      const items = node.items.map((item, index) => visit(item, `${path}[${index}]`, at))
+      return { kind: 'list', at, path, items }
+    }
+    return { kind: 'scalar', at, path, value: plain(isScalar(node) ? node.value : null) }
+  }
+
+  const follow = (target: unknown, anchor: string, path: string, at: SourcePoint): YamlNode => {
+    const nothing: YamlNode = { kind: 'scalar', at, path, value: null }
+    if (target === undefined || open.has(target)) {
+      report(at, 'yaml-syntax', `The alias *${anchor} leads nowhere or into itself.`, 'write the value out.')
+      return nothing
+    }
+    open.add(target)
+    const found = isMap(target) || isSeq(target) || isScalar(target) ? visit(target as ParsedNode, path, at) : nothing
+    open.delete(target)
+    return found
+  }
+
+  const entry = (pair: Pair<ParsedNode, ParsedNode | null>, path: string, mapAt: SourcePoint): YamlEntry[] => {
+    const keyAt = pair.key === null ? mapAt : place(pair.key.range[0])
+    const key = isScalar(pair.key) ? pair.key.value : undefined
+    if (typeof key === 'string')
+      return [{ key, keyAt, value: visit(pair.value, path === '' ? key : `${path}.${key}`, keyAt) }]
+    report(keyAt, 'wrong-type', 'A key must be a text.', `quote it, as in "${String(key ?? 'name')}": …`)
+    return []
+  }
+
+  const root = visit(document.contents, '', top)
+  if (nodes <= NODES_MAX) return root
+  report(top, 'file-too-large', `The file has more than ${NODES_MAX} nodes.`, 'does an anchor multiply itself?')
+  return undefined
+}
+
+const plain = (value: unknown): string | number | boolean | null =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null
+
+/** The tree as plain values. Keys are own properties, `__proto__` included. */
+export function plainValue(node: YamlNode): unknown {
+  switch (node.kind) {
+    case 'scalar':
+      return node.value
+    case 'list':
+      return node.items.map(plainValue)
+    case 'map':
+      return Object.fromEntries(node.entries.map(({ key, value }) => [key, plainValue(value)]))
+  }
+}
+
+/** The node at a path such as `spec.target.selector`, or the nearest one above it that exists. */
+export function nearest(root: YamlNode, path: string): YamlNode {
+  let best = root
+  const visit = (node: YamlNode): void => {
+    const leads =
+      node.path === '' || path === node.path || path.startsWith(`${node.path}.`) || path.startsWith(`${node.path}[`)
+    if (!leads) return
+    best = node
+    if (node.kind === 'map') for (const { value } of node.entries) visit(value)
+    if (node.kind === 'list') for (const item of node.items) visit(item)
+  }
+  visit(root)
+  return best
+}
