@@ -1,0 +1,98 @@
+/** bets: takes a stake, registers the bet at the game provider, and pays winners once the provider has told the outcome. */
+import { centsField, type Json, keyOf, numberField, objectOf, playerOf, textField } from '../../shared/body.ts'
+import { serveBooks } from '../../shared/books.ts'
+import { type ConfigReader, configOrExit, readDatabaseConfig, readServerConfig } from '../../shared/config.ts'
+import { type Database, openDatabase } from '../../shared/database.ts'
+import { takeWebhook } from '../../shared/inbox.ts'
+import { createService, run, type Service } from '../../shared/service.ts'
+import { SIGNATURE_HEADER } from '../../shared/signature.ts'
+import { traceparentOf } from '../../shared/trace.ts'
+import { createUpstream } from '../../shared/upstream.ts'
+import { refuseBets, settleBets } from './background.ts'
+import { type BetDesk, type BetRequest, placeBet } from './place.ts'
+import { betsBook, betsSteps, recordOutcomes, storeOn } from './store.ts'
+
+const shape = (read: ConfigReader) => ({
+  server: readServerConfig(read),
+  database: readDatabaseConfig(read),
+  walletUrl: read.url('WALLET_URL', 'http://wallet-pods:8080'),
+  providerUrl: read.url('GAME_PROVIDER_URL', 'http://game-provider.providers:8080'),
+  providerTimeoutMs: read.integer('GAME_PROVIDER_TIMEOUT_MS', { min: 50, max: 60_000, fallback: 700 }),
+  webhookSecrets: read.secrets('GAME_WEBHOOK_SECRET'),
+  everyMs: read.integer('SETTLE_EVERY_MS', { min: 10, max: 60_000, fallback: 500 }),
+})
+
+run('bets', async () => {
+  const config = configOrExit('bets', shape)
+  const service = createService('bets', config.server)
+  const database = openDatabase(config.database, 'bets', service.log)
+  const wallet = createUpstream({ url: config.walletUrl, connections: 16, maxInFlight: 256 })
+  const provider = createUpstream({ url: config.providerUrl, connections: 16, maxInFlight: 128 })
+  service.needs(database.notReady)
+  service.onStop(async () => {
+    await Promise.all([wallet.stop(), provider.stop()])
+    await database.stop()
+  })
+  const store = storeOn(database.query)
+  const sweeper: { nudge(): void } = { nudge: () => undefined }
+  const desk = {
+    store,
+    wallet,
+    provider,
+    providerTimeoutMs: config.providerTimeoutMs,
+    log: service.log,
+    leaveToSweeper: () => sweeper.nudge(),
+  }
+  serveBets(service, desk)
+  serveOutcomes(service, database, config.webhookSecrets)
+  serveBooks(service, database, betsBook)
+  await service.listen()
+  await database.prepare(betsSteps)
+
+  const background = { database, store, wallet, provider, log: service.log, everyMs: config.everyMs }
+  const loops = [refuseBets(background), settleBets(background)]
+  sweeper.nudge = () => loops[0]?.nudge()
+  service.onStop(async () => void (await Promise.all(loops.map((loop) => loop.stop()))))
+})
+
+function serveBets(service: Service, desk: BetDesk): void {
+  service.app.post('/bets', async (request, reply) => {
+    const player = playerOf(request.headers['x-player'])
+    const key = keyOf(request.headers['idempotency-key'])
+    const answer = await placeBet(
+      desk,
+      betOf(objectOf(request.body), player, key, traceparentOf(request.headers.traceparent)),
+    )
+    return reply.code(answer.status).send(answer.body)
+  })
+}
+
+const betOf = (body: Json, player: string, key: string, trace: string): BetRequest => ({
+  key,
+  player,
+  trace,
+  stakeCents: centsField(body, 'stakeCents'),
+  selection: textField(body, 'selection', 64),
+  odds: numberField(body, 'odds', 1.01, 1_000),
+})
+
+function serveOutcomes(service: Service, database: Database, secrets: readonly string[]): void {
+  service.app.register(async (scope) => {
+    // The signature covers the bytes as sent.
+    scope.removeContentTypeParser('application/json')
+    scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    scope.post<{ Body: Buffer }>('/webhooks/game', async (request) => {
+      const signature = String(request.headers[SIGNATURE_HEADER] ?? '')
+      await takeWebhook(
+        database,
+        { sender: 'game-provider', secrets, signature, body: request.body },
+        (query, events) =>
+          recordOutcomes(
+            query,
+            events.map(({ key, payload }) => ({ key, won: payload.won === true })),
+          ),
+      )
+      return { taken: true }
+    })
+  })
+}

@@ -1,0 +1,139 @@
+/**
+ * gateway: the public door. It logs players in, verifies their tokens, keeps runaways out, and passes requests on to the
+ * service that knows; it holds no state that its death could lose.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type ConfigReader, configOrExit, readServerConfig } from '../../shared/config.ts'
+import { HttpProblem } from '../../shared/problem.ts'
+import { createService, run, type Service } from '../../shared/service.ts'
+import { verifyToken } from '../../shared/token.ts'
+import { traceparentOf } from '../../shared/trace.ts'
+import { createUpstream, type Upstream } from '../../shared/upstream.ts'
+import { type FeatureName, type Features, parseFeatures } from './features.ts'
+import { forward, type Target } from './forward.ts'
+import { createLimiter, type Limiter } from './limits.ts'
+import { createLogin, type Login } from './login.ts'
+
+/** The client gives up after 2 s: whoever answers later answers nobody. */
+const UPSTREAM_TIMEOUT_MS = 1_900
+
+const shape = (read: ConfigReader) => ({
+  server: readServerConfig(read),
+  walletUrl: read.url('WALLET_URL', 'http://wallet-pods:8080'),
+  paymentsUrl: read.url('PAYMENTS_URL', 'http://payments-api-pods:8080'),
+  betsUrl: read.url('BETS_URL', 'http://bets-pods:8080'),
+  tokenSecrets: read.secrets('TOKEN_SECRETS'),
+  tokenLifetimeMs: read.integer('TOKEN_LIFETIME_S', { min: 10, max: 604_800, fallback: 3_600 }) * 1000,
+  hashCost: read.integer('LOGIN_HASH_COST', { min: 2, max: 65_536, fallback: 16_384 }),
+  features: parseFeatures(read.text('FEATURES', ''), read.problem),
+  playerRate: read.integer('RATE_PER_PLAYER', { min: 1, max: 100_000, fallback: 20 }),
+  clientRate: read.integer('RATE_PER_CLIENT', { min: 1, max: 1_000_000, fallback: 2_000 }),
+  trustProxy: read.toggle('TRUST_PROXY', false),
+})
+
+type GatewayConfig = ReturnType<typeof shape>
+type Door = {
+  readonly service: Service
+  readonly config: GatewayConfig
+  readonly players: Limiter
+  readonly clients: Limiter
+}
+
+run('gateway', async () => {
+  const config = configOrExit('gateway', shape)
+  const service = createService('gateway', config.server)
+  const door: Door = {
+    service,
+    config,
+    players: createLimiter(config.playerRate, config.playerRate * 2),
+    clients: createLimiter(config.clientRate, config.clientRate * 2),
+  }
+  const upstreamTo = (url: string): Upstream => createUpstream({ url, connections: 32, maxInFlight: 512 })
+  const upstreams = {
+    wallet: upstreamTo(config.walletUrl),
+    payments: upstreamTo(config.paymentsUrl),
+    bets: upstreamTo(config.betsUrl),
+  }
+  service.onStop(async () => void (await Promise.all(Object.values(upstreams).map((upstream) => upstream.stop()))))
+  const login = await createLogin({
+    wallet: upstreams.wallet,
+    tokenSecret: config.tokenSecrets[0],
+    tokenLifetimeMs: config.tokenLifetimeMs,
+    hashCost: config.hashCost,
+  })
+
+  // Bodies travel as bytes: whoever they are for parses them.
+  service.app.removeContentTypeParser('application/json')
+  service.app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  )
+  serveLogin(door, login)
+  serveFeatures(service, config.features)
+  servePlayers(door, 'deposits', { upstream: upstreams.payments, path: '/deposits', timeoutMs: UPSTREAM_TIMEOUT_MS })
+  servePlayers(door, 'bets', { upstream: upstreams.bets, path: '/bets', timeoutMs: UPSTREAM_TIMEOUT_MS })
+  serveWebhooks(service, upstreams)
+  await service.listen()
+})
+
+function serveLogin(door: Door, login: Login): void {
+  door.service.app.post('/login', async (request) => {
+    limitClient(door, request)
+    if (!Buffer.isBuffer(request.body))
+      throw new HttpProblem(400, { error: 'bad-request', problem: 'a JSON body is missing' })
+    return login(request.body, traceparentOf(request.headers.traceparent))
+  })
+}
+
+function serveFeatures(service: Service, features: Features): void {
+  service.app.get('/features', async () => features)
+  service.app.get('/promo', async () => {
+    if (!features['promo-widget']) throw new HttpProblem(404, { error: 'switched-off' })
+    return { title: 'Derby day', bonusPercent: 20 }
+  })
+}
+
+function servePlayers(door: Door, feature: FeatureName & ('deposits' | 'bets'), target: Target): void {
+  const { service, config } = door
+  service.app.post(target.path, async (request: FastifyRequest, reply: FastifyReply) => {
+    limitClient(door, request)
+    const player = verifyToken(
+      config.tokenSecrets,
+      request.headers.authorization?.replace(/^Bearer /, '') ?? '',
+      Date.now(),
+    )
+    if (player === undefined) throw new HttpProblem(401, { error: 'refused' })
+    if (!config.features[feature]) throw new HttpProblem(503, { error: 'switched-off' })
+    if (!door.players.allow(player, performance.now())) throw new HttpProblem(429, { error: 'too-many-requests' })
+    return forward(request, reply, target, player, service.log)
+  })
+}
+
+/** Providers call the public door too; whether they are who they say is for the receiver to verify. */
+function serveWebhooks(service: Service, upstreams: { payments: Upstream; bets: Upstream }): void {
+  service.app.post<{ Params: { psp: string } }>('/webhooks/psp/:psp', async (request, reply) => {
+    const path = `/webhooks/psp/${encodeURIComponent(request.params.psp)}`
+    return forward(
+      request,
+      reply,
+      { upstream: upstreams.payments, path, timeoutMs: UPSTREAM_TIMEOUT_MS },
+      undefined,
+      service.log,
+    )
+  })
+  service.app.post('/webhooks/game', async (request, reply) =>
+    forward(
+      request,
+      reply,
+      { upstream: upstreams.bets, path: '/webhooks/game', timeoutMs: UPSTREAM_TIMEOUT_MS },
+      undefined,
+      service.log,
+    ),
+  )
+}
+
+function limitClient({ clients, config }: Door, request: FastifyRequest): void {
+  const forwarded = config.trustProxy ? request.headers['x-forwarded-for'] : undefined
+  const client =
+    typeof forwarded === 'string' ? (forwarded.split(',').at(-1)?.trim() ?? '') : (request.socket.remoteAddress ?? '')
+  if (!clients.allow(client, performance.now())) throw new HttpProblem(429, { error: 'too-many-requests' })
+}

@@ -1,0 +1,124 @@
+/**
+ * payments-api: takes deposits, charges them at one of two providers, and sees to it that each is charged once, credited once,
+ * and accounted for whatever dies in between.
+ */
+import { Counter, Gauge } from 'prom-client'
+import { platformMetrics } from '../../../wire/metrics.ts'
+import { centsField, keyOf, objectOf, playerOf } from '../../shared/body.ts'
+import { serveBooks } from '../../shared/books.ts'
+import { configOrExit } from '../../shared/config.ts'
+import { type Database, openDatabase } from '../../shared/database.ts'
+import { badRequest } from '../../shared/problem.ts'
+import { createService, run, type Service } from '../../shared/service.ts'
+import { traceparentOf } from '../../shared/trace.ts'
+import { createUpstream } from '../../shared/upstream.ts'
+import { type PaymentsConfig, type PspConfig, readPaymentsConfig } from './config.ts'
+import { creditAt } from './credit.ts'
+import { type DepositDesk, makeDeposit } from './deposit.ts'
+import { createLane, type Lane } from './lane.ts'
+import { pspOver } from './psp.ts'
+import { type Deposit, paymentsBook, paymentsSteps, storeOn } from './store.ts'
+import { sweep } from './sweeper.ts'
+import { serveConfirmations, serveWebhooks } from './webhooks.ts'
+
+/** Voids and queries, also while every slot is taken by a charge. */
+const BACKGROUND_CONNECTIONS = 2
+const BREAKER_LEVEL = { closed: 0, 'half-open': 1, open: 2 } as const
+
+run('payments-api', async () => {
+  const config = configOrExit('payments-api', readPaymentsConfig)
+  const service = createService('payments-api', config.server)
+  const database = openDatabase(config.database, 'payments', service.log)
+  const wallet = createUpstream({ url: config.walletUrl, connections: 16, maxInFlight: 256 })
+  service.needs(database.notReady)
+  service.onStop(async () => {
+    await wallet.stop()
+    await database.stop()
+  })
+  const store = storeOn(database.query)
+  const psps = [config.primary, config.secondary]
+  const lanes = createLanes(service, config, psps)
+  const credit = (deposit: Deposit) => creditAt(wallet, service.log, deposit)
+  const sweeper = { nudge: () => undefined as undefined }
+  serveDeposits(service, {
+    store,
+    lanes: config.failover ? lanes : lanes.slice(0, 1),
+    budgetMs: config.budgetMs,
+    log: service.log,
+    credit,
+    leaveToSweeper: () => sweeper.nudge(),
+  })
+  serveWebhooks(service, database, psps)
+  serveConfirmations(service, store)
+  serveBooks(service, database, paymentsBook)
+  gauges(service, database, lanes)
+  await service.listen()
+  await database.prepare(paymentsSteps)
+
+  const loop = sweep({
+    database,
+    store,
+    psps: lanes.map(({ psp }) => psp),
+    voidUnknown: config.voidUnknown,
+    everyMs: config.sweepEveryMs,
+    log: service.log,
+    credit,
+  })
+  sweeper.nudge = loop.nudge
+  service.onStop(loop.stop)
+})
+
+function createLanes(service: Service, config: PaymentsConfig, psps: readonly PspConfig[]): readonly Lane[] {
+  const charges = new Counter({
+    name: platformMetrics.charges,
+    help: 'How charges ended; open: not tried because the breaker was open.',
+    labelNames: ['psp', 'outcome'],
+    registers: [service.metrics.registry],
+  })
+  return psps.map((psp) => {
+    const ways = {
+      charges: createUpstream({ url: psp.url, connections: config.slots, maxInFlight: config.slots }),
+      background: createUpstream({ url: psp.url, connections: BACKGROUND_CONNECTIONS, maxInFlight: 64 }),
+    }
+    service.onStop(async () => void (await Promise.all([ways.charges.stop(), ways.background.stop()])))
+    return createLane(pspOver(psp, ways), config, charges)
+  })
+}
+
+function serveDeposits(service: Service, desk: DepositDesk): void {
+  service.app.post('/deposits', async (request, reply) => {
+    const body = objectOf(request.body)
+    if (body.currency !== 'EUR') throw badRequest('currency must be EUR')
+    const answer = await makeDeposit(desk, {
+      key: keyOf(request.headers['idempotency-key']),
+      player: playerOf(request.headers['x-player']),
+      amountCents: centsField(body, 'amountCents'),
+      trace: traceparentOf(request.headers.traceparent),
+    })
+    return reply.code(answer.status).send(answer.body)
+  })
+}
+
+function gauges(service: Service, database: Database, lanes: readonly Lane[]): void {
+  new Gauge({
+    name: platformMetrics.breaker,
+    help: '0 closed, 1 half-open, 2 open.',
+    labelNames: ['psp'],
+    registers: [service.metrics.registry],
+    collect() {
+      for (const { psp, breaker } of lanes) this.set({ psp: psp.name }, BREAKER_LEVEL[breaker.state(performance.now())])
+    },
+  })
+  new Gauge({
+    name: platformMetrics.unresolved,
+    help: 'Deposits with a charge that is neither known nor voided; every replica shows all of them.',
+    registers: [service.metrics.registry],
+    async collect() {
+      const [row] = await database.query<{ count: number }>(
+        'unresolved',
+        "SELECT count(DISTINCT key) AS count FROM attempts WHERE outcome = 'unknown'",
+      )
+      this.set(row?.count ?? 0)
+    },
+  })
+}

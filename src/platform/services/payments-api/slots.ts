@@ -1,0 +1,66 @@
+/**
+ * The connections that a provider grants us: so many calls at a time, a short queue, and a quick refusal beyond it. A pod's
+ * capacity is slots ÷ latency, and a queue that could grow would only turn overload into time-outs.
+ */
+
+export type Admission =
+  | { readonly kind: 'slot'; release(): void }
+  | { readonly kind: 'full' }
+  | { readonly kind: 'expired' }
+  /** The queue was emptied because the provider is gone. */
+  | { readonly kind: 'flushed' }
+
+export type Slots = {
+  /** Waits for a slot until `waitMs` are over. */
+  acquire(waitMs: number): Promise<Admission>
+  full(): boolean
+  flush(): void
+}
+
+type Waiting = { settle(admission: Admission): void; timer: NodeJS.Timeout }
+
+export function createSlots(count: number, queueLimit: number): Slots {
+  const queue = new Set<Waiting>()
+  let free = count
+
+  function slot(): Admission {
+    let held = true
+    return {
+      kind: 'slot',
+      release: () => {
+        if (!held) return
+        held = false
+        const [next] = queue
+        if (next === undefined) free += 1
+        else leave(next, slot())
+      },
+    }
+  }
+
+  function leave(waiting: Waiting, admission: Admission): void {
+    queue.delete(waiting)
+    clearTimeout(waiting.timer)
+    waiting.settle(admission)
+  }
+
+  return {
+    full: () => free === 0 && queue.size >= queueLimit,
+    flush: () => {
+      for (const waiting of [...queue]) leave(waiting, { kind: 'flushed' })
+    },
+    acquire: (waitMs) => {
+      if (free > 0) {
+        free -= 1
+        return Promise.resolve(slot())
+      }
+      if (queue.size >= queueLimit) return Promise.resolve({ kind: 'full' })
+      return new Promise((resolve) => {
+        const waiting: Waiting = {
+          settle: resolve,
+          timer: setTimeout(() => leave(waiting, { kind: 'expired' }), waitMs),
+        }
+        queue.add(waiting)
+      })
+    },
+  }
+}

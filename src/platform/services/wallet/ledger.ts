@@ -1,0 +1,68 @@
+/** What the ledger can do, as statements: each is one round trip and one transaction. */
+
+import type { Json } from '../../shared/body.ts'
+import type { BookSource } from '../../shared/books.ts'
+import type { Query } from '../../shared/database.ts'
+
+export type Posting = 'posted' | 'repeated' | 'conflict' | 'reversed' | 'insufficient' | 'no-player'
+
+/** Topics of the outbox: who must hear of a transfer. */
+export const topics = { credited: 'deposit.credited', settled: 'bet.settled' } as const
+
+export type Settlement = {
+  readonly key: string
+  readonly player: string
+  readonly amountCents: number
+  readonly payload: Json
+}
+
+const DEPOSIT = `SELECT post_transfer('deposit', $1, $2, $3, 1, 'house:psp-clearing', '${topics.credited}', '{}') AS posting`
+const STAKE = `SELECT post_transfer('bet', $1, $2, $3, -1, 'house:stakes', NULL, NULL) AS posting`
+const RETURN_STAKE = 'SELECT return_stake($1, $2) AS posting'
+const SETTLE = `
+  SELECT key, post_transfer('settlement', key, player, "amountCents", 1, 'house:stakes', '${topics.settled}', payload) AS posting
+  FROM jsonb_to_recordset($1) AS item (key text, player text, "amountCents" bigint, payload jsonb)`
+const PLAYER = `SELECT balance_cents, credential FROM accounts WHERE name = $1 AND kind = 'player'`
+
+type PostingRow = { posting: Posting }
+
+export type Ledger = {
+  credit(key: string, player: string, amountCents: number): Promise<Posting>
+  stake(key: string, player: string, amountCents: number): Promise<Posting>
+  returnStake(key: string, player: string): Promise<Posting>
+  settle(settlements: readonly Settlement[]): Promise<readonly { key: string; posting: Posting }[]>
+  player(player: string): Promise<{ balanceCents: number; credential: string } | undefined>
+}
+
+export function ledgerOn(query: Query): Ledger {
+  const posting = async (name: string, sql: string, values: readonly unknown[]): Promise<Posting> => {
+    const [row] = await query<PostingRow>(name, sql, values)
+    if (row === undefined) throw new Error(`${name} answered nothing`)
+    return row.posting
+  }
+  return {
+    credit: (key, player, amountCents) => posting('deposit', DEPOSIT, [key, player, amountCents]),
+    stake: (key, player, amountCents) => posting('stake', STAKE, [key, player, amountCents]),
+    returnStake: (key, player) => posting('return-stake', RETURN_STAKE, [key, player]),
+    settle: (settlements) => query<{ key: string; posting: Posting }>('settle', SETTLE, [JSON.stringify(settlements)]),
+    player: async (player) => {
+      const [row] = await query<{ balance_cents: number; credential: string | null }>('player', PLAYER, [player])
+      return row?.credential ? { balanceCents: row.balance_cents, credential: row.credential } : undefined
+    },
+  }
+}
+
+/** Stakes count while they stand: what was given back is no longer a bet. */
+export const walletBook: BookSource = {
+  book: 'wallet',
+  bookings: `SELECT operation, key, amount_cents FROM transfers
+    WHERE operation IN ('deposit', 'bet', 'settlement') AND NOT reversed AND key >= $1 AND key < $2`,
+  bookingsOfKeys: `SELECT key, amount_cents FROM transfers WHERE operation IN ('deposit', 'bet') AND NOT reversed AND key = ANY($1)`,
+  pending: `SELECT 'outbox' AS name, count(*) AS count FROM events WHERE key >= $1 AND key < $2`,
+  // Offsetting errors must not cancel out: every transfer for itself, and every player's balance against their entries.
+  imbalance: `SELECT
+    (SELECT coalesce(sum(abs(total)), 0) FROM (SELECT sum(amount_cents) AS total FROM entries GROUP BY transfer_id) AS transfer) +
+    (SELECT coalesce(sum(abs(balance_cents - coalesce(total, 0))), 0) FROM accounts
+      LEFT JOIN (SELECT account_id, sum(amount_cents) AS total FROM entries GROUP BY 1) AS booked ON booked.account_id = accounts.id
+      WHERE kind = 'player') AS cents`,
+}

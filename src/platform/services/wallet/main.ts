@@ -1,0 +1,100 @@
+/**
+ * The wallet: who owns how much. Every movement of money is a transfer in its double-entry ledger; what others must hear of
+ * (a deposit credited, a bet settled) leaves by the outbox, written in the same transaction.
+ */
+import { randomUUID } from 'node:crypto'
+import { Gauge } from 'prom-client'
+import { platformMetrics } from '../../../wire/metrics.ts'
+import { serveBooks } from '../../shared/books.ts'
+import { type ConfigReader, configOrExit, readDatabaseConfig, readServerConfig } from '../../shared/config.ts'
+import { type Database, openDatabase } from '../../shared/database.ts'
+import { deliver } from '../../shared/events.ts'
+import { createService, run, type Service } from '../../shared/service.ts'
+import { type CallResult, createUpstream, failureOf } from '../../shared/upstream.ts'
+import { ledgerOn, topics, walletBook } from './ledger.ts'
+import { serveLedger } from './routes.ts'
+import { walletSteps } from './schema.ts'
+
+const DELIVERY_TIMEOUT_MS = 2_000
+
+const shape = (read: ConfigReader) => ({
+  server: readServerConfig(read),
+  database: readDatabaseConfig(read),
+  paymentsUrl: read.url('PAYMENTS_URL', 'http://payments-api:8080'),
+  realtimeUrl: read.url('REALTIME_URL', 'http://realtime-pods:8080'),
+  outboxEveryMs: read.integer('OUTBOX_EVERY_MS', { min: 10, max: 60_000, fallback: 500 }),
+  seed: {
+    players: read.integer('SEED_PLAYERS', { min: 1, max: 1_000_000, fallback: 20_000 }),
+    openingCents: read.integer('SEED_OPENING_CENTS', { min: 1, max: 100_000_000, fallback: 10_000_00 }),
+    password: read.text('SEED_PASSWORD', 'matchday'),
+    hashCost: powerOfTwo(read),
+  },
+})
+
+function powerOfTwo(read: ConfigReader): number {
+  const cost = read.integer('LOGIN_HASH_COST', { min: 2, max: 65_536, fallback: 16_384 })
+  if ((cost & (cost - 1)) !== 0) read.problem(`LOGIN_HASH_COST must be a power of two, got ${cost}`)
+  return cost
+}
+
+run('wallet', async () => {
+  const config = configOrExit('wallet', shape)
+  const service = createService('wallet', config.server)
+  const database = openDatabase(config.database, 'wallet', service.log)
+  service.needs(database.notReady)
+  service.onStop(database.stop)
+  serveLedger(service, ledgerOn(database.query))
+  serveBooks(service, database, walletBook)
+  await service.listen()
+  await database.prepare(walletSteps(config.seed))
+  gaugeOutbox(service, database)
+  deliverOutbox(service, database, config)
+})
+
+/** Every replica shows the whole outbox: read the greatest value, not the sum. */
+function gaugeOutbox(service: Service, database: Database): void {
+  new Gauge({
+    name: platformMetrics.outboxLag,
+    help: 'Rows in the outbox not yet delivered; every replica shows the whole outbox.',
+    registers: [service.metrics.registry],
+    async collect() {
+      const [row] = await database.query<{ count: number }>('outbox-lag', 'SELECT count(*) AS count FROM events')
+      this.set(row?.count ?? 0)
+    },
+  })
+}
+
+function deliverOutbox(
+  service: Service,
+  database: Database,
+  config: { paymentsUrl: string; realtimeUrl: string; outboxEveryMs: number },
+): void {
+  const payments = createUpstream({ url: config.paymentsUrl, connections: 2, maxInFlight: 4 })
+  const realtime = createUpstream({ url: config.realtimeUrl, connections: 2, maxInFlight: 64 })
+  const outbox = { database, log: service.log, holder: randomUUID(), everyMs: config.outboxEveryMs }
+  const call = (body: string) =>
+    ({ method: 'POST', path: '/events', body, timeoutMs: DELIVERY_TIMEOUT_MS, idempotent: true }) as const
+  const loops = [
+    deliver({
+      ...outbox,
+      topic: topics.credited,
+      send: async (body) => taken(service, [await payments.call(call(body))]),
+    }),
+    // A player's socket may be on any realtime pod, so that each of them hears of each result.
+    deliver({
+      ...outbox,
+      topic: topics.settled,
+      send: async (body) => taken(service, await realtime.broadcast(call(body))),
+    }),
+  ]
+  service.onStop(async () => {
+    await Promise.all(loops.map((loop) => loop.stop()))
+    await Promise.all([payments.stop(), realtime.stop()])
+  })
+}
+
+function taken(service: Service, results: readonly CallResult[]): boolean {
+  const failed = results.find((result) => result.kind !== 'answer' || result.status >= 300)
+  if (failed !== undefined) service.log.warn('outbox not delivered', { reason: failureOf(failed) })
+  return results.length > 0 && failed === undefined
+}

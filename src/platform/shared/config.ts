@@ -1,0 +1,119 @@
+/**
+ * Configuration of a service: environment variables, parsed once at start. All problems are reported together, because a
+ * pod that crashes once per typo makes an operator restart it once per typo.
+ */
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+type Range = { readonly min: number; readonly max: number; readonly fallback?: number }
+
+export type ConfigReader = {
+  text(name: string, fallback?: string): string
+  /** A whole number within its range. */
+  integer(name: string, range: Range): number
+  /** `on` or `off`. */
+  toggle(name: string, fallback: boolean): boolean
+  /** An http or postgres URL, without a trailing slash. */
+  url(name: string, fallback?: string): string
+  /** Secrets in order of preference, separated by commas: the first signs, all of them verify, so that one can be rotated. */
+  secrets(name: string): readonly [string, ...string[]]
+  /** Reports a problem that concerns several variables. */
+  problem(text: string): void
+}
+
+export type ConfigResult<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problems: readonly string[] }
+
+const MIN_SECRET_LENGTH = 16
+
+/** Reads a configuration; `shape` runs to its end even when variables are wrong, so that every problem is found. */
+export function readConfig<T>(environment: Environment, shape: (read: ConfigReader) => T): ConfigResult<T> {
+  const problems: string[] = []
+  const value = shape(readerOf(environment, problems))
+  return problems.length === 0 ? { ok: true, value } : { ok: false, problems }
+}
+
+function readerOf(environment: Environment, problems: string[]): ConfigReader {
+  const problem = (text: string): void => void problems.push(text)
+  const raw = (name: string): string | undefined => environment[name]?.trim() || undefined
+
+  function text(name: string, fallback?: string): string {
+    const value = raw(name) ?? fallback
+    if (value === undefined) problem(`${name} is missing`)
+    return value ?? ''
+  }
+
+  function integer(name: string, range: Range): number {
+    const given = raw(name)
+    if (given === undefined && range.fallback !== undefined) return range.fallback
+    const value = given !== undefined && /^\d{1,12}$/.test(given) ? Number(given) : Number.NaN
+    if (value >= range.min && value <= range.max) return value
+    problem(`${name} must be a whole number from ${range.min} to ${range.max}, got ${shown(given)}`)
+    return range.min
+  }
+
+  function toggle(name: string, fallback: boolean): boolean {
+    const given = raw(name)
+    if (given !== undefined && given !== 'on' && given !== 'off')
+      problem(`${name} must be on or off, got ${shown(given)}`)
+    return given === undefined ? fallback : given === 'on'
+  }
+
+  function url(name: string, fallback?: string): string {
+    const given = raw(name) ?? fallback
+    if (given !== undefined && URL.canParse(given) && /^(https?|postgres(ql)?):/.test(given))
+      return given.replace(/\/$/, '')
+    // A database URL holds a password: never show it.
+    problem(`${name} must be a URL (http or postgres)${given === undefined ? ', it is missing' : ''}`)
+    return 'http://invalid.invalid'
+  }
+
+  function secrets(name: string): readonly [string, ...string[]] {
+    const [first, ...older] = (raw(name) ?? '').split(',').map((part) => part.trim())
+    const all: [string, ...string[]] = [first ?? '', ...older]
+    if (all.some((secret) => secret.length < MIN_SECRET_LENGTH))
+      problem(`${name} must hold secrets of at least ${MIN_SECRET_LENGTH} characters`)
+    return all
+  }
+
+  return { text, integer, toggle, url, secrets, problem }
+}
+
+const shown = (given: string | undefined): string => (given === undefined ? 'nothing' : JSON.stringify(given))
+
+/** Reads the configuration of this process, or prints all problems as JSON lines and exits with 1. */
+export function configOrExit<T>(service: string, shape: (read: ConfigReader) => T): T {
+  const result = readConfig(process.env, shape)
+  if (result.ok) return result.value
+  for (const problem of result.problems) {
+    process.stderr.write(`${JSON.stringify({ level: 'fatal', service, message: 'bad configuration', problem })}\n`)
+  }
+  process.exit(1)
+}
+
+/** What every service needs to serve HTTP. */
+export type ServerConfig = {
+  readonly host: string
+  readonly port: number
+  /** How long a pod keeps serving after SIGTERM with readiness off, so that routers forget it first. */
+  readonly drainDelayMs: number
+  /** How long in-flight work may take after that. */
+  readonly drainTimeoutMs: number
+}
+
+export function readServerConfig(read: ConfigReader): ServerConfig {
+  return {
+    host: read.text('HOST', '0.0.0.0'),
+    port: read.integer('PORT', { min: 1, max: 65_535, fallback: 8080 }),
+    drainDelayMs: read.integer('DRAIN_DELAY_MS', { min: 0, max: 60_000, fallback: 5_000 }),
+    drainTimeoutMs: read.integer('DRAIN_TIMEOUT_MS', { min: 100, max: 120_000, fallback: 15_000 }),
+  }
+}
+
+/** What every service with state needs. `poolSize` × replicas over all services must stay below the server's max_connections. */
+export type DatabaseConfig = { readonly url: string; readonly poolSize: number }
+
+export function readDatabaseConfig(read: ConfigReader): DatabaseConfig {
+  return { url: read.url('DATABASE_URL'), poolSize: read.integer('DB_POOL_SIZE', { min: 1, max: 100, fallback: 8 }) }
+}

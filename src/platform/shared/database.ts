@@ -1,0 +1,177 @@
+/**
+ * PostgreSQL for one service: a bounded pool in the service's own schema, client-side time-outs (a partition must not hang a
+ * request), and migrations that any number of replicas may start at the same time.
+ */
+import pg from 'pg'
+import type { DatabaseConfig } from './config.ts'
+import { type Log, reasonOf } from './log.ts'
+
+// Counts and sums of cents stay far below 2^53; numbers are what JSON and arithmetic want.
+const INT8 = 20
+const NUMERIC = 1700
+pg.types.setTypeParser(INT8, Number)
+pg.types.setTypeParser(NUMERIC, Number)
+
+export type Row = Readonly<Record<string, unknown>>
+export type Query = <R extends Row = Row>(
+  name: string,
+  sql: string,
+  values?: readonly unknown[],
+) => Promise<readonly R[]>
+
+/** Brings a schema from version i to i + 1. Runs inside one transaction with all other steps that are due. */
+export type MigrationStep = (client: pg.ClientBase) => Promise<void>
+
+export type Database = {
+  /** Runs a statement that is prepared once per connection under `name`. */
+  readonly query: Query
+  transaction<T>(work: (query: Query) => Promise<T>): Promise<T>
+  /** Connects and migrates, again and again until it works: a database that starts later than its service is normal. */
+  prepare(steps: readonly MigrationStep[]): Promise<void>
+  /** For readiness: undefined once migrated and while the last check, at most 2 s old, found the database. */
+  notReady(): string | undefined
+  stop(): Promise<void>
+}
+
+const RETRY_MS = 250
+const CHECK_EVERY_MS = 1_000
+const QUERY_TIMEOUT_MS = 3_000
+
+export function openDatabase(config: DatabaseConfig, schema: string, log: Log): Database {
+  const pool = new pg.Pool({
+    connectionString: config.url,
+    max: config.poolSize,
+    connectionTimeoutMillis: 1_500,
+    idleTimeoutMillis: 60_000,
+    query_timeout: QUERY_TIMEOUT_MS,
+    keepAlive: true,
+    options: `-c search_path=${schema} -c statement_timeout=${QUERY_TIMEOUT_MS} -c idle_in_transaction_session_timeout=10000`,
+    application_name: schema,
+  })
+  pool.on('error', (thrown) => log.warn('idle database connection lost', { reason: reasonOf(thrown) }))
+  const state: { reason: string | undefined; stopped: boolean; timer?: NodeJS.Timeout } = {
+    reason: 'database not migrated yet',
+    stopped: false,
+  }
+
+  const query = queryOn(pool)
+  return {
+    query,
+    transaction: (work) => transactionOn(pool, work),
+    prepare: async (steps) => {
+      await untilMigrated(config, schema, steps, log, () => state.stopped)
+      state.reason = undefined
+      watch()
+    },
+    notReady: () => state.reason,
+    stop: async () => {
+      state.stopped = true
+      clearTimeout(state.timer)
+      await pool.end()
+    },
+  }
+
+  /** Checked in the background: a probe must be cheap, and must not queue behind the pool's work. */
+  function watch(): void {
+    state.timer = setTimeout(async () => {
+      try {
+        await query('ping', 'SELECT 1')
+        state.reason = undefined
+      } catch (thrown) {
+        state.reason = `database: ${reasonOf(thrown)}`
+      }
+      if (!state.stopped) watch()
+    }, CHECK_EVERY_MS)
+    state.timer.unref()
+  }
+}
+
+function queryOn(executor: pg.Pool | pg.ClientBase): Query {
+  return async <R extends Row>(name: string, sql: string, values: readonly unknown[] = []) => {
+    const result = await executor.query<R>({ name, text: sql, values: [...values] })
+    return result.rows
+  }
+}
+
+async function transactionOn<T>(pool: pg.Pool, work: (query: Query) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let failure: Error | undefined
+  try {
+    await client.query('BEGIN')
+    const result = await work(queryOn(client))
+    await client.query('COMMIT')
+    return result
+  } catch (thrown) {
+    // The connection is thrown away with whatever it holds: that rolls back, also when it is the connection that failed.
+    failure = thrown instanceof Error ? thrown : new Error(String(thrown))
+    throw thrown
+  } finally {
+    client.release(failure)
+  }
+}
+
+async function untilMigrated(
+  config: DatabaseConfig,
+  schema: string,
+  steps: readonly MigrationStep[],
+  log: Log,
+  stopped: () => boolean,
+): Promise<void> {
+  let lastReason = ''
+  while (!stopped()) {
+    try {
+      return await migrate(config, schema, steps)
+    } catch (thrown) {
+      const reason = reasonOf(thrown)
+      if (reason !== lastReason) log.warn('database not ready', { reason })
+      lastReason = reason
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+    }
+  }
+}
+
+/**
+ * All due steps in one transaction under an advisory lock: replicas that start together wait for the first and then find
+ * nothing to do. A pod that starts later pays one SELECT.
+ */
+async function migrate(config: DatabaseConfig, schema: string, steps: readonly MigrationStep[]): Promise<void> {
+  const client = new pg.Client({
+    connectionString: config.url,
+    connectionTimeoutMillis: 1_500,
+    options: `-c search_path=${schema}`,
+  })
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    if ((await versionOf(client, schema)) >= steps.length) return
+    await client.query('BEGIN')
+    await client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`migrate ${schema}`])
+    await client.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`)
+    await client.query(
+      'CREATE TABLE IF NOT EXISTS schema_version (version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())',
+    )
+    for (let version = await versionOf(client, schema); version < steps.length; version += 1) {
+      await steps[version]?.(client)
+      await client.query('INSERT INTO schema_version (version) VALUES ($1)', [version + 1])
+    }
+    await client.query('COMMIT')
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+async function versionOf(client: pg.Client, schema: string): Promise<number> {
+  const { rows } = await client.query<{ present: boolean }>(
+    "SELECT to_regclass($1 || '.schema_version') IS NOT NULL AS present",
+    [schema],
+  )
+  if (rows[0]?.present !== true) return 0
+  const versions = await client.query<{ version: number | null }>('SELECT max(version) AS version FROM schema_version')
+  return versions.rows[0]?.version ?? 0
+}
+
+/** A migration step made of plain SQL. */
+export const sqlStep =
+  (sql: string): MigrationStep =>
+  async (client) =>
+    void (await client.query(sql))

@@ -1,0 +1,80 @@
+/**
+ * At-least-once delivery of what a service has committed: events are written in the transaction of the fact they tell, then
+ * sent in batches by the replica that holds the lease, and deleted once the receiver said 2xx. Receivers drop what they know.
+ */
+import { type Json, objectOf, textField } from './body.ts'
+import type { Database } from './database.ts'
+import { holdLease } from './lease.ts'
+import type { Log } from './log.ts'
+import { type Loop, repeat } from './loop.ts'
+
+export const EVENT_TABLE = `
+  CREATE TABLE events (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic text NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    payload jsonb NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+  );`
+
+/** An event as it travels. Its `id` says what it tells of, so that it is the same after a sender has lost its database. */
+export type PlatformEvent = {
+  readonly id: string
+  readonly topic: string
+  readonly key: string
+  readonly payload: Json
+}
+
+type EventRow = { id: number; topic: string; key: string; payload: Json }
+
+const BATCH = 200
+const LEASE_MS = 4_000
+
+const DUE = `SELECT id, topic, key, payload FROM events WHERE topic = $1 ORDER BY id LIMIT ${BATCH}`
+
+export type Delivery = {
+  readonly database: Database
+  readonly log: Log
+  readonly topic: string
+  readonly holder: string
+  readonly everyMs: number
+  /** Sends a batch; true when the receiver has taken all of it. */
+  send(body: string): Promise<boolean>
+}
+
+/** Delivers the events of one topic in order, as long as there are any, then waits for its next turn. */
+export function deliver(delivery: Delivery): Loop {
+  const { database, topic } = delivery
+  return repeat(delivery.log, `delivery of ${topic}`, delivery.everyMs, async () => {
+    let rows: readonly EventRow[]
+    do {
+      if (!(await holdLease(database.query, `deliver ${topic}`, delivery.holder, LEASE_MS))) return
+      rows = await database.query<EventRow>('due-events', DUE, [topic])
+      if (rows.length === 0) return
+      if (!(await delivery.send(JSON.stringify({ events: rows.map(travelling) })))) return
+      await database.query('delete-events', 'DELETE FROM events WHERE id = ANY($1)', [rows.map(({ id }) => id)])
+    } while (rows.length === BATCH)
+  })
+}
+
+const travelling = ({ topic, key, payload }: EventRow): PlatformEvent => ({
+  id: `${topic}/${key}`,
+  topic,
+  key,
+  payload,
+})
+
+/** Parses a batch at its receiver. */
+export function eventsOf(body: Json): readonly PlatformEvent[] {
+  const events = body.events
+  if (!Array.isArray(events)) return []
+  return events.map((event) => {
+    const object = objectOf(event)
+    return {
+      id: textField(object, 'id'),
+      topic: textField(object, 'topic'),
+      key: textField(object, 'key'),
+      payload: objectOf(object.payload ?? {}),
+    }
+  })
+}

@@ -1,0 +1,47 @@
+/** A task that repeats until it is stopped: never twice at once, and a failure is logged, not fatal. */
+import { type Log, reasonOf } from './log.ts'
+
+export type Loop = {
+  /** Runs the task soon instead of at its next turn. */
+  nudge(): void
+  /** Resolves when the task is not running and will not run again. */
+  stop(): Promise<void>
+}
+
+export function repeat(log: Log, name: string, everyMs: number, task: () => Promise<void>): Loop {
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> | undefined
+
+  function schedule(waitMs: number): void {
+    if (stopped) return
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      running = once()
+    }, waitMs)
+  }
+
+  async function once(): Promise<void> {
+    try {
+      await task()
+    } catch (thrown) {
+      log.warn(`${name} failed, will be tried again`, { reason: reasonOf(thrown) })
+    } finally {
+      running = undefined
+      // Jitter keeps replicas from waking in step.
+      schedule(everyMs * (0.9 + Math.random() * 0.2))
+    }
+  }
+
+  schedule(everyMs * Math.random())
+  return {
+    nudge: () => {
+      if (running === undefined) schedule(0)
+    },
+    stop: async () => {
+      stopped = true
+      clearTimeout(timer)
+      await running
+    },
+  }
+}

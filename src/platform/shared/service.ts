@@ -1,0 +1,135 @@
+/**
+ * The frame of every service: probes, metrics, errors, and a SIGTERM that loses no request. Order of a drain: readiness off →
+ * keep serving while routers forget this pod → stop accepting → finish what is in flight → stop the rest → exit 0.
+ */
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { ServerConfig } from './config.ts'
+import { type Log, logOf, reasonOf } from './log.ts'
+import { type ServiceMetrics, serviceMetrics } from './metrics.ts'
+import { HttpProblem } from './problem.ts'
+import { traceIdOf, traceparentOf } from './trace.ts'
+
+export type Service = {
+  readonly app: FastifyInstance
+  readonly log: Log
+  readonly metrics: ServiceMetrics
+  /** Adds a condition of readiness: undefined when fine, otherwise why not. */
+  needs(condition: () => string | undefined): void
+  /** Something to do with readiness already off, before connections close. */
+  onDrain(step: () => Promise<void>): void
+  /** Something to stop once nothing is in flight any more, last added first. */
+  onStop(step: () => Promise<void>): void
+  listen(): Promise<void>
+}
+
+const UNCOUNTED = new Set(['/healthz', '/livez', '/metrics'])
+
+export function createService(name: string, config: ServerConfig): Service {
+  const log = logOf(name)
+  const metrics = serviceMetrics()
+  const conditions: (() => string | undefined)[] = []
+  const drains: (() => Promise<void>)[] = []
+  const stops: (() => Promise<void>)[] = []
+  const state = { draining: false }
+  const app = Fastify({
+    logger: false,
+    bodyLimit: 262_144,
+    // A keep-alive longer than the clients' own: the side that sends requests is the one that closes.
+    keepAliveTimeout: 65_000,
+    requestTimeout: 10_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+  })
+  measure(app, metrics, state)
+  answerErrors(app, log)
+  probes(app, metrics, () =>
+    state.draining ? 'draining' : conditions.map((condition) => condition()).find((reason) => reason !== undefined),
+  )
+  return {
+    app,
+    log,
+    metrics,
+    needs: (condition) => void conditions.push(condition),
+    onDrain: (step) => void drains.push(step),
+    onStop: (step) => void stops.unshift(step),
+    listen: async () => {
+      process.once('SIGTERM', () => void drain())
+      process.once('SIGINT', () => void drain())
+      await app.listen({ host: config.host, port: config.port })
+      log.info('listening', { port: config.port })
+    },
+  }
+
+  async function drain(): Promise<void> {
+    state.draining = true
+    log.info('draining', { delayMs: config.drainDelayMs })
+    setTimeout(() => exit(log, 1, 'drain timed out'), config.drainDelayMs + config.drainTimeoutMs).unref()
+    try {
+      await new Promise((resolve) => setTimeout(resolve, config.drainDelayMs))
+      await Promise.all(drains.map((step) => step()))
+      await app.close()
+      for (const step of stops) await step()
+      exit(log, 0, 'drained')
+    } catch (thrown) {
+      exit(log, 1, `drain failed: ${reasonOf(thrown)}`)
+    }
+  }
+}
+
+function exit(log: Log, code: number, message: string): never {
+  log.info(message, { code })
+  process.exit(code)
+}
+
+function measure(app: FastifyInstance, metrics: ServiceMetrics, state: { readonly draining: boolean }): void {
+  app.addHook('onSend', async (_request, reply) => {
+    // A draining pod asks its clients to connect anew: elsewhere.
+    if (state.draining) reply.header('connection', 'close')
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none'
+    if (!UNCOUNTED.has(route)) metrics.observe(route, reply.statusCode, reply.elapsedTime / 1000)
+  })
+}
+
+function answerErrors(app: FastifyInstance, log: Log): void {
+  app.setNotFoundHandler(async (_request, reply) => reply.code(404).send({ error: 'not-found' }))
+  app.setErrorHandler(async (thrown: unknown, request, reply) => {
+    if (thrown instanceof HttpProblem) return reply.code(thrown.status).send(thrown.body)
+    const status = statusOf(thrown)
+    if (status < 500) return reply.code(status).send({ error: 'bad-request', problem: reasonOf(thrown) })
+    log.error('request failed', {
+      route: request.routeOptions.url,
+      trace: traceIdOf(traceparentOf(request.headers.traceparent)),
+      reason: reasonOf(thrown),
+    })
+    return reply.code(status).send({ error: 'internal' })
+  })
+}
+
+/** Fastify's own refusals (bad JSON, body too large) carry a status; anything else is our failure. */
+function statusOf(thrown: unknown): number {
+  const status = typeof thrown === 'object' && thrown !== null && 'statusCode' in thrown ? thrown.statusCode : undefined
+  return typeof status === 'number' && status >= 400 && status < 600 ? status : 500
+}
+
+function probes(app: FastifyInstance, metrics: ServiceMetrics, notReady: () => string | undefined): void {
+  app.get('/livez', async () => ({ live: true }))
+  app.get('/healthz', async (_request: FastifyRequest, reply: FastifyReply) => {
+    const reason = notReady()
+    return reply.code(reason === undefined ? 200 : 503).send({ ready: reason === undefined, reason })
+  })
+  app.get('/metrics', async (_request, reply) => {
+    reply.header('content-type', metrics.registry.contentType)
+    return metrics.registry.metrics()
+  })
+}
+
+/** Runs a service's start; a failure there is fatal, logged and exits with 1. */
+export function run(name: string, start: () => Promise<void>): void {
+  start().catch((thrown: unknown) => {
+    logOf(name).error('start failed', { reason: reasonOf(thrown) })
+    process.exit(1)
+  })
+}

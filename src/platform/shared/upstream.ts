@@ -1,0 +1,198 @@
+/**
+ * Calls to another service: bounded keep-alive pools, one per endpoint of the name, the least busy endpoint first. One pool on
+ * a ClusterIP would pin its connections to the pods of yesterday, and a scale-out would never see a request; so a headless
+ * name is looked up once a second and each address has its own pool. A name with one address works the same way.
+ */
+import dns from 'node:dns'
+import { isIP } from 'node:net'
+import { Pool } from 'undici'
+import { reasonOf } from './log.ts'
+
+export type Call = {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly body?: string | Buffer
+  readonly headers?: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+  /** A call that may be sent twice is tried once more, elsewhere if possible, when its connection breaks. */
+  readonly idempotent: boolean
+}
+
+export type CallResult =
+  | { readonly kind: 'answer'; readonly status: number; readonly body: Buffer }
+  /** No answer in time: it may or may not have been processed. */
+  | { readonly kind: 'timeout' }
+  /** Surely not processed: no connection, or too many calls in flight. */
+  | { readonly kind: 'unsent'; readonly reason: string }
+  /** The connection broke after sending: it may or may not have been processed. */
+  | { readonly kind: 'broken'; readonly reason: string }
+
+export type Upstream = {
+  call(call: Call): Promise<CallResult>
+  /** Sends the same call to every endpoint of the name. */
+  broadcast(call: Call): Promise<readonly CallResult[]>
+  stop(): Promise<void>
+}
+
+type Endpoint = { readonly address: string; readonly pool: Pool; inFlight: number; avoidUntilMs: number }
+
+const LOOKUP_EVERY_MS = 1_000
+/** Shorter than any provider's time-out: after a partition no call may still wait for a connection begun inside it. */
+const CONNECT_TIMEOUT_MS = 500
+/** An endpoint that refused or broke a connection is avoided this long, unless there is no other. */
+const AVOID_MS = 2_000
+const UNSENT = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'UND_ERR_CONNECT_TIMEOUT'])
+
+/** `connections` bounds the sockets per endpoint, `maxInFlight` the calls over all of them: beyond it calls fail at once. */
+export function createUpstream(options: {
+  readonly url: string
+  readonly connections: number
+  readonly maxInFlight: number
+}): Upstream {
+  const { protocol, hostname, port } = new URL(options.url)
+  const endpoints = new Map<string, Endpoint>()
+  let inFlight = 0
+  let lookedUpAtMs = Number.NEGATIVE_INFINITY
+  let looking: Promise<void> | undefined
+
+  function addressesAre(addresses: readonly string[]): void {
+    for (const [address, endpoint] of endpoints) {
+      if (addresses.includes(address)) continue
+      endpoints.delete(address)
+      void endpoint.pool.close()
+    }
+    for (const address of addresses) {
+      if (!endpoints.has(address))
+        endpoints.set(address, { address, pool: poolOf(address), inFlight: 0, avoidUntilMs: 0 })
+    }
+  }
+
+  function poolOf(address: string): Pool {
+    const origin = `${protocol}//${address}:${port || '80'}`
+    return new Pool(origin, {
+      connections: options.connections,
+      pipelining: 1,
+      keepAliveTimeout: 30_000,
+      connect: { timeout: CONNECT_TIMEOUT_MS },
+    })
+  }
+
+  async function lookUp(): Promise<void> {
+    try {
+      const found = await dns.promises.lookup(hostname, { all: true, family: 4 })
+      addressesAre(found.map(({ address }) => address))
+    } catch {
+      // Stale endpoints beat none: the name may be back at the next look, and calls to dead ones fail by themselves.
+    } finally {
+      looking = undefined
+    }
+  }
+
+  /** Fresh endpoints; waits for the look-up only while there is none to use. */
+  async function current(): Promise<readonly Endpoint[]> {
+    if (isIP(hostname)) {
+      if (endpoints.size === 0) addressesAre([hostname])
+    } else if (performance.now() - lookedUpAtMs > LOOKUP_EVERY_MS) {
+      lookedUpAtMs = performance.now()
+      looking ??= lookUp()
+    }
+    if (endpoints.size === 0) await looking
+    return [...endpoints.values()]
+  }
+
+  async function once(call: Call, endpoint: Endpoint, timeoutMs: number): Promise<CallResult> {
+    endpoint.inFlight += 1
+    inFlight += 1
+    const result = await send(endpoint.pool, call, hostname, timeoutMs)
+    endpoint.inFlight -= 1
+    inFlight -= 1
+    if (result.kind !== 'answer') endpoint.avoidUntilMs = performance.now() + AVOID_MS
+    return result
+  }
+
+  async function call(wanted: Call): Promise<CallResult> {
+    if (inFlight >= options.maxInFlight)
+      return { kind: 'unsent', reason: `${options.maxInFlight} calls to ${hostname} are in flight` }
+    const startMs = performance.now()
+    const first = leastBusy(await current())
+    if (first === undefined) return { kind: 'unsent', reason: `${hostname} has no endpoint` }
+    const result = await once(wanted, first, wanted.timeoutMs)
+    const leftMs = wanted.timeoutMs - (performance.now() - startMs)
+    const second = leftMs > 1 ? elsewhere(result, wanted, first, await current()) : undefined
+    return second === undefined ? result : once(wanted, second, leftMs)
+  }
+
+  return {
+    call,
+    broadcast: async (wanted) =>
+      Promise.all((await current()).map((endpoint) => once(wanted, endpoint, wanted.timeoutMs))),
+    stop: async () => void (await Promise.all([...endpoints.values()].map(({ pool }) => pool.destroy()))),
+  }
+}
+
+/** Fewest calls in flight among those not avoided; ties by chance, so that gateways don't march in step. */
+function leastBusy(endpoints: readonly Endpoint[]): Endpoint | undefined {
+  const nowMs = performance.now()
+  const usable = endpoints.filter(({ avoidUntilMs }) => avoidUntilMs <= nowMs)
+  const candidates = usable.length > 0 ? usable : endpoints
+  const least = Math.min(...candidates.map((endpoint) => endpoint.inFlight))
+  const idle = candidates.filter((endpoint) => endpoint.inFlight === least)
+  return idle[Math.floor(Math.random() * idle.length)]
+}
+
+/** Where to try once more: a broken connection also at the same endpoint (it was an old one), a refused one only at another. */
+function elsewhere(
+  result: CallResult,
+  call: Call,
+  first: Endpoint,
+  endpoints: readonly Endpoint[],
+): Endpoint | undefined {
+  const next = leastBusy(endpoints)
+  if (result.kind === 'broken') return call.idempotent ? next : undefined
+  return result.kind === 'unsent' && next !== first ? next : undefined
+}
+
+async function send(pool: Pool, call: Call, host: string, timeoutMs: number): Promise<CallResult> {
+  const abort = new AbortController()
+  const timer = setTimeout(() => abort.abort(), timeoutMs)
+  try {
+    const headers = {
+      host,
+      ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...call.headers,
+    }
+    const response = await pool.request({
+      method: call.method,
+      path: call.path,
+      headers,
+      body: call.body ?? null,
+      signal: abort.signal,
+    })
+    const body = Buffer.from(await response.body.arrayBuffer())
+    return { kind: 'answer', status: response.statusCode, body }
+  } catch (thrown) {
+    if (abort.signal.aborted) return { kind: 'timeout' }
+    return { kind: UNSENT.has(codeOf(thrown)) ? 'unsent' : 'broken', reason: reasonOf(thrown) }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function codeOf(thrown: unknown): string {
+  return typeof thrown === 'object' && thrown !== null && 'code' in thrown && typeof thrown.code === 'string'
+    ? thrown.code
+    : ''
+}
+
+/** Why a call has no usable answer, for logs. */
+export function failureOf(result: CallResult): string {
+  switch (result.kind) {
+    case 'answer':
+      return `status ${result.status}`
+    case 'timeout':
+      return 'timed out'
+    case 'unsent':
+    case 'broken':
+      return `${result.kind}: ${result.reason}`
+  }
+}
