@@ -1,0 +1,211 @@
+// The lab: a Kubernetes cluster on this machine, for rehearsals and tests. Control plane and kubelets are Kubernetes' own; what
+// Kubernetes lets anyone plug in (container runtime, pod network, metrics, ingress, cloud provider) is made here, one folder each.
+// This file is the room's front door: it starts the owner process, asks it, and stops it.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { LabError } from './lab-error.ts'
+import { NODE_COUNT_MAX } from './nodes/node-table.ts'
+import { alreadyUp, claimHolder } from './owner/claim.ts'
+import { askOwner } from './owner/client.ts'
+import type { OwnerStatus } from './owner/controls.ts'
+import { removeTransient } from './owner/folders.ts'
+import { killLeftovers } from './owner/leftovers.ts'
+import { isAlive, signalProcess } from './owner/processes.ts'
+import { KEEP, type LabTools, type OwnerEvent, type OwnerSpec } from './owner/spec.ts'
+import type { Stage } from './owner/stages.ts'
+import { type LabState, readState } from './owner/state.ts'
+import { claimRoot, type LabPaths, labPaths } from './paths.ts'
+
+export { LabError } from './lab-error.ts'
+export type { OwnerStatus } from './owner/controls.ts'
+export type { LabTools, OwnerEvent } from './owner/spec.ts'
+export type { Stage } from './owner/stages.ts'
+export type { ComponentState, LabPhase, LabState, NodeState } from './owner/state.ts'
+export { defaultLabRoot, type LabPaths, labPaths } from './paths.ts'
+
+export type LabUpOptions = {
+  readonly root?: string
+  readonly tools: LabTools
+  /** 1 to 6. */
+  readonly nodes?: number
+  readonly ingressPort?: number
+  readonly onProgress?: (event: OwnerEvent) => void
+  /** Called as soon as the API server takes objects, which is seconds before the nodes are ready. */
+  readonly onApi?: (state: LabState) => void
+  /** Gives up: the lab that was being booted is taken down. */
+  readonly signal?: AbortSignal
+}
+
+export type LabHandle = {
+  readonly state: LabState
+  readonly kubeconfig: string
+  readonly stages: readonly Stage[]
+  /** Lets the lab outlive this process; until then it goes when this process does. */
+  keep(): void
+  /** Stops the lab and waits until nothing is left. */
+  down(): Promise<void>
+}
+
+const DEFAULT_INGRESS_PORT = 8080
+const DOWN_WITHIN_MS = 45_000
+
+/** Boots a lab. @throws LabError when one is up already, or this machine can't have one; nothing is left behind then */
+export async function labUp(options: LabUpOptions): Promise<LabHandle> {
+  requireLinux()
+  const paths = labPaths(options.root)
+  const holder = await claimHolder()
+  if (holder) throw alreadyUp(holder)
+  claimRoot(paths.root)
+  const owner = spawnOwner(paths)
+  const spec: OwnerSpec = {
+    root: paths.root,
+    nodes: options.nodes ?? NODE_COUNT_MAX,
+    ingressPort: options.ingressPort ?? DEFAULT_INGRESS_PORT,
+    tools: options.tools,
+  }
+  owner.stdin?.write(`${JSON.stringify(spec)}\n`)
+  const abort = () => owner.stdin?.end()
+  options.signal?.addEventListener('abort', abort, { once: true })
+  const stages: Stage[] = []
+  try {
+    await bootEvents(owner, paths, options, stages)
+  } finally {
+    options.signal?.removeEventListener('abort', abort)
+  }
+  return handleOf(owner, paths, stages)
+}
+
+/** `none`: no lab in this folder. `dead`: its owner is gone, leftovers may exist. `up`: there, and how it is. */
+export type LabStatus =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'dead'; readonly state: LabState }
+  | { readonly kind: 'up'; readonly state: LabState; readonly status: OwnerStatus }
+
+export async function labStatus(root?: string): Promise<LabStatus> {
+  const paths = labPaths(root)
+  const state = readState(paths.state)
+  if (!state) return { kind: 'none' }
+  if (!isAlive(state.owner)) return { kind: 'dead', state }
+  const status = await askOwner(paths.ownerSocket, 'GET', '/status')
+  return { kind: 'up', state, status: status as OwnerStatus }
+}
+
+/** Stops the lab of this folder, or cleans up after a dead one. Says whether there was anything to do. */
+export async function labDown(root?: string): Promise<'stopped' | 'cleaned' | 'nothing'> {
+  const paths = labPaths(root)
+  const state = readState(paths.state)
+  if (state && isAlive(state.owner)) {
+    await stopOwner(paths, state)
+    return 'stopped'
+  }
+  const killed = await killLeftovers(paths.root, paths.state)
+  if (state) removeTransient(paths)
+  return state || killed > 0 ? 'cleaned' : 'nothing'
+}
+
+/** Kills, stops or starts the kubelet of a node. @throws LabError when the lab or the node is not there */
+export async function controlKubelet(root: string, node: string, action: 'kill' | 'stop' | 'start'): Promise<void> {
+  await askOwner(labPaths(root).ownerSocket, 'POST', `/nodes/${node}/kubelet`, { action })
+}
+
+/** Kills, stops, starts or restarts a program of the lab, by the name it has in its status. */
+export async function controlComponent(
+  root: string,
+  name: string,
+  action: 'kill' | 'restart' | 'stop' | 'start',
+): Promise<void> {
+  await askOwner(labPaths(root).ownerSocket, 'POST', `/components/${name}`, { action })
+}
+
+function requireLinux(): void {
+  if (process.platform === 'linux') return
+  throw new LabError({
+    code: 'lab-needs-linux',
+    problem: `the lab runs on Linux only (this is ${process.platform}): it needs /proc and all of 127.0.0.0/8.`,
+    next: 'run it in a Linux virtual machine, or rehearse against another cluster.',
+  })
+}
+
+function spawnOwner(paths: LabPaths): ChildProcess {
+  mkdirSync(paths.root, { recursive: true })
+  const log = openSync(`${paths.root}/owner.log`, 'w', 0o600)
+  try {
+    return spawn(process.execPath, [fileURLToPath(new URL('./owner.ts', import.meta.url))], {
+      cwd: '/',
+      detached: true,
+      stdio: ['pipe', 'pipe', log],
+    })
+  } finally {
+    closeSync(log)
+  }
+}
+
+/** Passes events on until the lab is up. @throws LabError when it will not be */
+async function bootEvents(owner: ChildProcess, paths: LabPaths, options: LabUpOptions, stages: Stage[]): Promise<void> {
+  if (!owner.stdout) throw new Error('the owner was spawned with a pipe')
+  owner.stdin?.on('error', () => {}) // it may die before it reads; the end of its output says so
+  for await (const line of createInterface({ input: owner.stdout })) {
+    const event: OwnerEvent = JSON.parse(line)
+    options.onProgress?.(event)
+    switch (event.kind) {
+      case 'refused':
+        throw new LabError(event)
+      case 'stage':
+        stages.push({ name: event.name, startMs: event.startMs, ms: event.ms })
+        break
+      case 'api':
+        options.onApi?.(stateOf(paths))
+        break
+      case 'up':
+        return
+      case 'note':
+        break
+    }
+  }
+  options.signal?.throwIfAborted()
+  throw new LabError({
+    code: 'lab-owner-died',
+    problem: 'the process that owns the lab ended before the lab was up.',
+    next: `read ${paths.root}/owner.log`,
+  })
+}
+
+function handleOf(owner: ChildProcess, paths: LabPaths, stages: readonly Stage[]): LabHandle {
+  const state = stateOf(paths)
+  // The handle alone must not keep this process alive; the lifeline stays open as long as the process lives.
+  owner.unref()
+  unrefStream(owner.stdin)
+  unrefStream(owner.stdout)
+  owner.stdout?.resume()
+  return {
+    state,
+    kubeconfig: state.kubeconfig,
+    stages,
+    keep: () => void owner.stdin?.write(`${KEEP}\n`),
+    down: () => stopOwner(paths, state),
+  }
+}
+
+function unrefStream(stream: unknown): void {
+  if (typeof stream === 'object' && stream !== null && 'unref' in stream && typeof stream.unref === 'function')
+    stream.unref()
+}
+
+function stateOf(paths: LabPaths): LabState {
+  const state = readState(paths.state)
+  if (!state) throw new Error(`${paths.state} is written before the lab is up`)
+  return state
+}
+
+async function stopOwner(paths: LabPaths, state: LabState): Promise<void> {
+  await askOwner(paths.ownerSocket, 'POST', '/stop').catch(() => signalProcess(state.owner, 'SIGTERM'))
+  const deadlineMs = performance.now() + DOWN_WITHIN_MS
+  while (isAlive(state.owner) && performance.now() < deadlineMs) await new Promise((resolve) => setTimeout(resolve, 50))
+  if (!isAlive(state.owner)) return
+  // It hangs. Its state file and the lab's mark are enough to do its work.
+  signalProcess(state.owner, 'SIGKILL')
+  await killLeftovers(paths.root, paths.state)
+  removeTransient(paths)
+}

@@ -1,0 +1,90 @@
+// How a node's kubelet is started. It is the real kubelet, built with stubbed node resources (see docs/adr/0001); what differs from a
+// production node stands here, each with its reason.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { CredentialFiles } from '../control-plane/credentials.ts'
+import type { LabPaths } from '../paths.ts'
+import { KUBELET_PORT, type LabNode } from './node-table.ts'
+
+/** The size each node says it has. The machine is smaller: scheduling follows requests, and nothing enforces limits. */
+const NODE_CPUS = 4
+const NODE_MEMORY_GIB = 8
+
+/** Creates the node's folders and its configuration file. */
+export function prepareNode(node: LabNode, paths: LabPaths, credentials: CredentialFiles): void {
+  const at = paths.node(node.name)
+  mkdirSync(at.kubeletRoot, { recursive: true, mode: 0o755 })
+  mkdirSync(at.podLogs, { recursive: true, mode: 0o755 })
+  writeFileSync(
+    configurationFile(node, paths),
+    JSON.stringify(kubeletConfiguration(node, paths, credentials), undefined, 2),
+  )
+}
+
+export const kubeletArguments = (node: LabNode, paths: LabPaths, credentials: CredentialFiles): string[] => [
+  `--config=${configurationFile(node, paths)}`,
+  `--kubeconfig=${credentials.kubeconfig(node.name)}`,
+  `--hostname-override=${node.name}`,
+  `--root-dir=${paths.node(node.name).kubeletRoot}`,
+  `--cert-dir=${join(paths.node(node.name).root, 'certificates')}`,
+  // The kubelet refuses a loopback node address; with an external cloud provider it leaves addresses to the lab's owner.
+  '--cloud-provider=external',
+  `--node-cpus=${NODE_CPUS}`,
+  `--node-memory-gib=${NODE_MEMORY_GIB}`,
+  '--pod-network-on-loopback',
+]
+
+const configurationFile = (node: LabNode, paths: LabPaths): string => join(paths.node(node.name).root, 'kubelet.json')
+
+/** KubeletConfiguration, kubelet.config.k8s.io/v1beta1. */
+export function kubeletConfiguration(node: LabNode, paths: LabPaths, credentials: CredentialFiles) {
+  const at = paths.node(node.name)
+  const serving = credentials.certificate(`kubelet-${node.index}`)
+  return {
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    address: node.loopback,
+    port: KUBELET_PORT,
+    readOnlyPort: 0,
+    healthzPort: 0,
+    tlsCertFile: serving.certificate,
+    tlsPrivateKeyFile: serving.key,
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { enabled: false },
+      x509: { clientCAFile: credentials.authority },
+    },
+    authorization: { mode: 'AlwaysAllow' },
+    containerRuntimeEndpoint: `unix://${at.criSocket}`,
+    podLogsDir: at.podLogs,
+    volumePluginDir: join(at.root, 'volume-plugins'),
+    clusterDNS: ['10.96.0.10'],
+    clusterDomain: 'cluster.local',
+    resolvConf: '',
+    maxPods: 50,
+    serializeImagePulls: false,
+    // A container is a plain process: no cgroups, swap, kernel parameters or disk quotas to look after.
+    cgroupsPerQOS: false,
+    enforceNodeAllocatable: [],
+    failSwapOn: false,
+    failCgroupV1: false,
+    protectKernelDefaults: false,
+    makeIPTablesUtilChains: false,
+    localStorageCapacityIsolation: false,
+    oomScoreAdj: 0,
+    evictionHard: {
+      'memory.available': '0%',
+      'nodefs.available': '0%',
+      'nodefs.inodesFree': '0%',
+      'imagefs.available': '0%',
+    },
+    imageGCHighThresholdPercent: 100,
+    // The beat of a node: the lease is renewed every quarter of its duration, so a dead kubelet shows within 8 s.
+    nodeLeaseDurationSeconds: 8,
+    nodeStatusUpdateFrequency: '2s',
+    nodeStatusReportFrequency: '1m',
+    syncFrequency: '10s',
+    fileCheckFrequency: '0s',
+    featureGates: { ExtendWebSocketsToKubelet: false },
+  }
+}

@@ -1,0 +1,49 @@
+// The owner of a lab: a process apart from the cli, in a session of its own, so that Ctrl-C in a terminal never reaches it. It starts and
+// supervises every program of the lab, plays its cloud provider and its way from the API server to the pods, and takes
+// everything down at the end. Its standard input is its lifeline: the first line says what to do, the line `keep` lets it outlive
+// whoever started it, and the end of the input without that word means that nobody needs the lab any more.
+import { createInterface } from 'node:readline'
+import { LabError } from './lab-error.ts'
+import { runLab } from './owner/life.ts'
+import { KEEP, type OwnerEvent, type OwnerSpec } from './owner/spec.ts'
+
+const emit = (event: OwnerEvent): void => void process.stdout.write(`${JSON.stringify(event)}\n`)
+// The cli may be gone: then nobody reads, and that is no reason to end.
+process.stdout.on('error', () => {})
+
+const stopped = new AbortController()
+let kept = false
+let life: Promise<void> | undefined
+
+const stop = (why: string) => stopped.abort(new Error(why))
+process.on('SIGTERM', () => stop('SIGTERM'))
+process.on('SIGINT', () => stop('SIGINT'))
+
+const input = createInterface({ input: process.stdin })
+input.on('line', (line) => {
+  if (line === KEEP) kept = true
+  else if (!life) life = live(JSON.parse(line))
+})
+input.on('close', () => {
+  if (!kept) stop('whoever started this lab is gone')
+  if (!life) process.exit(0)
+})
+
+async function live(spec: OwnerSpec): Promise<void> {
+  try {
+    await runLab(spec, { emit, stop, signal: stopped.signal })
+    process.exit(0)
+  } catch (error) {
+    const about = error instanceof LabError ? error : unexpected(error)
+    console.error(error)
+    emit({ kind: 'refused', code: about.code, problem: about.problem, next: about.next })
+    process.stdout.end(() => process.exit(1))
+  }
+}
+
+const unexpected = (error: unknown): LabError =>
+  new LabError({
+    code: 'lab-failed',
+    problem: error instanceof Error ? error.message : String(error),
+    next: 'read owner.log and logs/ in the lab folder.',
+  })

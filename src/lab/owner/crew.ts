@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { LabPaths } from '../paths.ts'
+import { type Component, type ComponentPlan, createComponent } from './component.ts'
+import type { ComponentState } from './state.ts'
+
+/** All programs of a lab, by name. */
+export type Crew = {
+  /** A program of somebody else's: started at once. */
+  add(name: string, argv: readonly [string, ...string[]]): Component
+  /** An own program, a file below src/lab, on a lifeline: started at once. */
+  addOwn(name: string, file: string): void
+  get(name: string): Component | undefined
+  states(): ComponentState[]
+  /** Stops the named ones side by side, all others untouched. */
+  stop(names: readonly string[]): Promise<void>
+  names(): string[]
+}
+
+const STOP_WITHIN_MS = 5_000
+
+export function createCrew(paths: LabPaths, changed: () => void, note: (text: string) => void): Crew {
+  const members = new Map<string, Component>()
+  const start = (plan: Omit<ComponentPlan, 'root' | 'log' | 'stopWithinMs'>): Component => {
+    const component = createComponent(
+      { ...plan, root: paths.root, log: paths.log(plan.name), stopWithinMs: STOP_WITHIN_MS },
+      changed,
+    )
+    members.set(plan.name, component)
+    component.start()
+    return component
+  }
+  return {
+    add: (name, argv) => start({ name, argv, lifeline: false }),
+    addOwn: (name, file) => {
+      const main = fileURLToPath(new URL(`../${file}`, import.meta.url))
+      if (existsSync(main)) start({ name, argv: [process.execPath, main, '--lab', paths.root], lifeline: true })
+      else note(`${name} is not there yet: ${main}`)
+    },
+    get: (name) => members.get(name),
+    states: () => [...members.values()].map((member) => member.state()),
+    stop: async (names) => {
+      await Promise.all(names.map((name) => members.get(name)?.stop()))
+    },
+    names: () => [...members.keys()],
+  }
+}

@@ -1,0 +1,36 @@
+import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { LabError } from '../lab-error.ts'
+import { claimRoot, type LabPaths } from '../paths.ts'
+
+// What belongs to one lab and goes with it. Images stay: staging them is work, and they say by digest what they are.
+const TRANSIENT = ['control-plane', 'nodes', 'volumes', 'net', 'kubeconfig', 'lab.json', 'owner.sock', 'runtime.sock']
+const KEPT = ['images', 'logs', 'owner.log']
+
+/** A clean root for a new lab. Deletes only what a lab is known to write, and refuses a folder that holds anything else. */
+export function prepareRoot(paths: LabPaths): void {
+  claimRoot(paths.root)
+  const foreign = readdirSync(paths.root).filter((name) => !known(name))
+  if (foreign.length > 0) {
+    throw new LabError({
+      code: 'lab-root-in-use',
+      problem: `the lab folder ${paths.root} holds files that no lab wrote: ${foreign.slice(0, 5).join(', ')}.`,
+      next: 'give the lab a folder of its own in MATCHDAY_LAB_DIR.',
+    })
+  }
+  removeTransient(paths)
+  rmSync(paths.logs, { recursive: true, force: true })
+  for (const folder of [paths.root, paths.images, paths.nodes, paths.volumes, paths.net]) {
+    mkdirSync(folder, { recursive: true })
+    // Pods run as another user where the caller is root, whatever the umask says.
+    chmodSync(folder, 0o755)
+  }
+  for (const folder of [paths.controlPlane, paths.logs]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+}
+
+export function removeTransient(paths: LabPaths): void {
+  for (const name of TRANSIENT) rmSync(join(paths.root, name), { recursive: true, force: true })
+}
+
+const known = (name: string): boolean =>
+  KEPT.includes(name) || TRANSIENT.includes(name) || /^lab\.json\.\d+$/.test(name)

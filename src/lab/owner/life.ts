@@ -1,0 +1,154 @@
+import { rmSync } from 'node:fs'
+import type { CredentialFiles } from '../control-plane/credentials.ts'
+import { LAB_CONTEXT, METRICS_API_HOST } from '../control-plane/names.ts'
+import { labNodes } from '../nodes/node-table.ts'
+import { type LabPaths, labPaths } from '../paths.ts'
+import { type Booted, boot, kubeletName } from './boot.ts'
+import { CLAIM_HOST, claimMachine } from './claim.ts'
+import { serveControls } from './control-socket.ts'
+import { controlsOf } from './controls.ts'
+import { type Crew, createCrew } from './crew.ts'
+import { prepareRoot, removeTransient } from './folders.ts'
+import { killLeftovers } from './leftovers.ts'
+import { startTicksOf } from './processes.ts'
+import type { OwnerEvent, OwnerSpec } from './spec.ts'
+import { createStages } from './stages.ts'
+import { type LabPhase, type LabState, writeState } from './state.ts'
+
+export type LifeOptions = {
+  readonly emit: (event: OwnerEvent) => void
+  readonly stop: (why: string) => void
+  readonly signal: AbortSignal
+}
+
+type Address = { url: string; port: number; files: CredentialFiles }
+
+/** A lab from claim to clean-up; resolves when nothing is left of it. @throws LabError when it can't be had, also cleaned up */
+export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOptions): Promise<void> {
+  const paths = labPaths(spec.root)
+  const nodes = labNodes(spec.nodes)
+  const note = (text: string) => {
+    console.error(`${new Date().toISOString()} ${text}`)
+    emit({ kind: 'note', text })
+  }
+  const claim = await claimMachine(paths.root)
+  const leftovers = await killLeftovers(paths.root, paths.state)
+  if (leftovers > 0) note(`cleaned up ${leftovers} processes that a dead lab had left`)
+  prepareRoot(paths)
+
+  let phase: LabPhase = 'booting'
+  let address: Address | undefined
+  const save = () => {
+    if (address) writeState(paths.state, describe(spec, paths, address, phase, crew))
+  }
+  const crew = createCrew(paths, save, note)
+  const stages = createStages((stage) => emit({ kind: 'stage', ...stage }))
+  const enter = (next: LabPhase) => {
+    phase = next
+    save()
+  }
+  const controls = await serveControls(
+    paths.ownerSocket,
+    controlsOf({
+      crew,
+      nodes,
+      stop: () => stop('asked over the control socket'),
+      status: () => ({ phase, stages: stages.done }),
+    }),
+  )
+  let booted: Booted | undefined
+  try {
+    crew.addOwn('guard', 'owner/guard.ts')
+    booted = await boot({
+      paths,
+      nodes,
+      tools: spec.tools,
+      crew,
+      stages,
+      note,
+      signal,
+      onApi: (url) => emit({ kind: 'api', url }),
+      onAddress: (found) => {
+        address = found
+        save()
+      },
+    })
+    enter('up')
+    emit({ kind: 'up' })
+    await aborted(signal)
+    note(`stopping: ${signal.reason instanceof Error ? signal.reason.message : signal.reason}`)
+  } catch (error) {
+    // A stop during the boot is no failure of the lab.
+    if (!signal.aborted) throw error
+  } finally {
+    enter('stopping')
+    await takeDown(
+      paths,
+      crew,
+      nodes.map((node) => kubeletName(node.name)),
+      booted,
+    )
+    controls.close()
+    claim.release()
+  }
+}
+
+/**
+ * Kubelets first, so that nothing restarts pods that end; the control plane last, in the reverse order of its start; then whatever still
+ * carries the lab's mark, pods among it.
+ */
+async function takeDown(paths: LabPaths, crew: Crew, kubelets: string[], booted: Booted | undefined): Promise<void> {
+  booted?.cloud.stop()
+  const controlPlane = ['kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'etcd']
+  const own = crew.names().filter((name) => ![...kubelets, ...controlPlane, 'guard'].includes(name))
+  await crew.stop(kubelets)
+  await crew.stop(own)
+  booted?.api.close()
+  booted?.egress.close()
+  for (const name of controlPlane) await crew.stop([name])
+  await crew.stop(['guard'])
+  await killLeftovers(paths.root, paths.state)
+  removeTransient(paths)
+  rmSync(paths.ownerSocket, { force: true })
+}
+
+function describe(spec: OwnerSpec, paths: LabPaths, address: Address, phase: LabPhase, crew: Crew): LabState {
+  const serving = address.files.certificate('metrics-api')
+  return {
+    version: 1,
+    root: paths.root,
+    owner: { pid: process.pid, startTicks: startTicksOf(process.pid) ?? 0 },
+    startedAt: STARTED_AT,
+    phase,
+    context: LAB_CONTEXT,
+    kubeconfig: paths.kubeconfig,
+    apiServer: { url: address.url, port: address.port },
+    ingress: { host: CLAIM_HOST, port: spec.ingressPort },
+    metricsApi: {
+      host: METRICS_API_HOST,
+      certificate: serving.certificate,
+      key: serving.key,
+      authority: address.files.authority,
+      frontProxyAuthority: address.files.frontProxyAuthority,
+    },
+    nodes: labNodes(spec.nodes).map(({ name, index, zone, pool, address: nodeAddress, podCidr }) => ({
+      name,
+      index,
+      zone,
+      pool,
+      address: nodeAddress,
+      podCidr,
+    })),
+    components: crew.states(),
+    kubectl: spec.tools.kubectl,
+  }
+}
+
+const STARTED_AT = new Date().toISOString()
+
+function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  if (signal.aborted) resolve()
+  signal.addEventListener('abort', () => resolve(), { once: true })
+  return promise
+}

@@ -1,0 +1,28 @@
+/** What the owner is told on the first line of its standard input. */
+export type OwnerSpec = {
+  readonly root: string
+  readonly nodes: number
+  readonly ingressPort: number
+  readonly tools: LabTools
+}
+
+/** Paths of the programs that a lab is made of. */
+export type LabTools = {
+  readonly etcd: string
+  readonly 'kube-apiserver': string
+  readonly 'kube-controller-manager': string
+  readonly 'kube-scheduler': string
+  readonly kubelet: string
+  readonly kubectl: string
+}
+
+/** One line of JSON each on the owner's standard output. `ms` counts from the owner's start. */
+export type OwnerEvent =
+  | { readonly kind: 'stage'; readonly name: string; readonly startMs: number; readonly ms: number }
+  | { readonly kind: 'note'; readonly text: string }
+  | { readonly kind: 'api'; readonly url: string }
+  | { readonly kind: 'up' }
+  | { readonly kind: 'refused'; readonly code: string; readonly problem: string; readonly next: string }
+
+/** The word on standard input after which the owner outlives the process that started it. */
+export const KEEP = 'keep'

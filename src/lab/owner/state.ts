@@ -1,0 +1,103 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { isErrno, type ProcessId } from './processes.ts'
+
+/**
+ * lab.json: what a lab tells about itself. Written by the owner alone, as a whole and atomically; read by the cli, by the lab's own
+ * components, and by the next owner, who cleans up after a dead one. No secrets: they stand in the files that it names.
+ */
+export type LabState = {
+  readonly version: 1
+  readonly root: string
+  readonly owner: ProcessId
+  readonly startedAt: string
+  readonly phase: LabPhase
+  readonly context: string
+  readonly kubeconfig: string
+  readonly apiServer: { readonly url: string; readonly port: number }
+  readonly ingress: { readonly host: string; readonly port: number }
+  readonly metricsApi: MetricsApiIdentity
+  readonly nodes: readonly NodeState[]
+  readonly components: readonly ComponentState[]
+  readonly kubectl: string
+}
+
+export type LabPhase = 'booting' | 'up' | 'degraded' | 'stopping'
+
+/** What the aggregated metrics API needs: its serving certificate, the authority that signed it, and who vouches for callers. */
+export type MetricsApiIdentity = {
+  readonly host: string
+  readonly certificate: string
+  readonly key: string
+  readonly authority: string
+  readonly frontProxyAuthority: string
+}
+
+export type NodeState = {
+  readonly name: string
+  readonly index: number
+  readonly zone: string
+  readonly pool: string
+  readonly address: string
+  readonly podCidr: string
+}
+
+export type ComponentState = {
+  readonly name: string
+  readonly state: 'starting' | 'running' | 'waiting' | 'stopped'
+  /** The running process; absent while there is none. */
+  readonly process?: ProcessId
+  /** How often it had to be started again after an exit that nobody asked for. */
+  readonly restarts: number
+  /** How it last ended, if it did. */
+  readonly lastExit?: string
+}
+
+/** The state on disk, or undefined when there is none or no lab wrote it. */
+export function readState(path: string): LabState | undefined {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined
+    throw error
+  }
+  return parseState(text)
+}
+
+/** Writes are atomic, so half a file can only mean that the disk was full or that somebody else wrote it. */
+export function parseState(text: string): LabState | undefined {
+  try {
+    const found: unknown = JSON.parse(text)
+    return isState(found) ? found : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isState(found: unknown): found is LabState {
+  return (
+    hasFields(found, 'version', 'root', 'owner', 'phase', 'kubeconfig', 'nodes', 'components') &&
+    found.version === 1 &&
+    typeof found.root === 'string' &&
+    isProcessId(found.owner) &&
+    Array.isArray(found.nodes) &&
+    Array.isArray(found.components) &&
+    found.components.every(isComponentState)
+  )
+}
+
+const isComponentState = (found: unknown): boolean =>
+  hasFields(found, 'name', 'state') && (!('process' in found) || isProcessId(found.process))
+
+const isProcessId = (found: unknown): found is ProcessId =>
+  hasFields(found, 'pid', 'startTicks') && Number.isInteger(found.pid) && Number.isInteger(found.startTicks)
+
+function hasFields<K extends string>(found: unknown, ...fields: K[]): found is Record<K, unknown> {
+  return typeof found === 'object' && found !== null && fields.every((field) => field in found)
+}
+
+export function writeState(path: string, state: LabState): void {
+  const aside = `${path}.${process.pid}`
+  writeFileSync(aside, `${JSON.stringify(state, undefined, 2)}\n`, { mode: 0o644 })
+  renameSync(aside, path)
+}

@@ -1,0 +1,24 @@
+import { LabError } from '../lab-error.ts'
+
+const LOOK_EVERY_MS = 40
+
+export type Waiting = { readonly what: string; readonly withinMs: number; readonly signal: AbortSignal }
+
+/** Waits until `holds` answers true. @throws LabError when it takes longer than `withinMs`; the signal's reason when aborted */
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  { what, withinMs, signal }: Waiting,
+): Promise<void> {
+  const deadlineMs = performance.now() + withinMs
+  while (!(await holds())) {
+    signal.throwIfAborted()
+    if (performance.now() > deadlineMs) {
+      throw new LabError({
+        code: 'lab-boot-timeout',
+        problem: `${what} did not become ready within ${withinMs / 1_000} s.`,
+        next: 'read the logs of the component in the lab folder, below logs/.',
+      })
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+  }
+}

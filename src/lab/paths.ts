@@ -1,0 +1,100 @@
+// Where the lab keeps things. Every file and socket of a lab lies below one root folder, so that a lab can be found, inspected and
+// thrown away as a whole. Paths are short on purpose: a unix socket's path may have at most 107 bytes.
+import { lstatSync, mkdirSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
+import { join, resolve } from 'node:path'
+import { LabError } from './lab-error.ts'
+
+export type NodePaths = {
+  /** The node's own folder. */
+  readonly root: string
+  /** The CRI server's socket, served by the node runtime, dialled by the kubelet. */
+  readonly criSocket: string
+  /** `--root-dir` of the kubelet: pods, volumes, plugins. */
+  readonly kubeletRoot: string
+  /** Where the kubelet has container logs written: `<pod>/<container>/N.log`. */
+  readonly podLogs: string
+}
+
+export type LabPaths = {
+  readonly root: string
+  /** State of the lab (see owner/state.ts): pids with start times, address of the API server, nodes. Mode 0644, no secrets. */
+  readonly state: string
+  /** Administrator's kubeconfig, context `lab`, mode 0600. */
+  readonly kubeconfig: string
+  /** Keys, tokens, etcd's data; mode 0700. */
+  readonly controlPlane: string
+  /** Written by the image store, world-readable: pods run from here. Survives a lab. */
+  readonly images: string
+  readonly volumes: string
+  readonly net: string
+  readonly nodes: string
+  readonly logs: string
+  /** HTTP/JSON control socket of the owner. */
+  readonly ownerSocket: string
+  /** HTTP/JSON control socket of the node runtime. */
+  readonly runtimeSocket: string
+  log(component: string): string
+  node(name: string): NodePaths
+}
+
+// Linux: sun_path has 108 bytes, one of them the terminator. The longest name below the root is a kubelet's own plug-in socket.
+const SOCKET_PATH_MAX_BYTES = 107
+const LONGEST_SOCKET = join('nodes', 'zone-a-realtime', 'kubelet', 'pod-resources', 'kubelet.sock')
+
+/** The lab root that a user gets without saying anything: one for each user, so that two users never share files. */
+export function defaultLabRoot(): string {
+  const chosen = process.env.MATCHDAY_LAB_DIR
+  return chosen ? resolve(chosen) : join(tmpdir(), `matchday-${userInfo().uid}`, 'lab')
+}
+
+/** All paths of the lab below `root`. Pure: creates nothing. @throws LabError when the root is too long for unix sockets */
+export function labPaths(root: string = defaultLabRoot()): LabPaths {
+  const base = resolve(root)
+  const lengthBytes = Buffer.byteLength(join(base, LONGEST_SOCKET))
+  if (lengthBytes > SOCKET_PATH_MAX_BYTES) {
+    throw new LabError({
+      code: 'lab-root-too-long',
+      problem: `the lab folder ${base} is ${lengthBytes - SOCKET_PATH_MAX_BYTES} bytes too long for the unix sockets below it.`,
+      next: 'choose a shorter folder in MATCHDAY_LAB_DIR.',
+    })
+  }
+  const at = (...parts: string[]) => join(base, ...parts)
+  return {
+    root: base,
+    state: at('lab.json'),
+    kubeconfig: at('kubeconfig'),
+    controlPlane: at('control-plane'),
+    images: at('images'),
+    volumes: at('volumes'),
+    net: at('net'),
+    nodes: at('nodes'),
+    logs: at('logs'),
+    ownerSocket: at('owner.sock'),
+    runtimeSocket: at('runtime.sock'),
+    log: (component) => at('logs', `${component}.log`),
+    node: (name) => ({
+      root: at('nodes', name),
+      criSocket: at('nodes', name, 'cri.sock'),
+      kubeletRoot: at('nodes', name, 'kubelet'),
+      podLogs: at('nodes', name, 'pod-logs'),
+    }),
+  }
+}
+
+/**
+ * Creates the root and the folder above it, if they are missing. The default root lies in a folder that everybody may write to, so a
+ * root that belongs to somebody else, or is a symbolic link, is refused: it would let that user choose what the lab runs.
+ */
+export function claimRoot(root: string): void {
+  mkdirSync(root, { recursive: true, mode: 0o755 })
+  const found = lstatSync(root)
+  const uid = process.getuid?.()
+  if (!found.isDirectory() || found.uid !== uid) {
+    throw new LabError({
+      code: 'lab-root-foreign',
+      problem: `the lab folder ${root} ${found.isDirectory() ? `belongs to user ${found.uid}, not to you (${uid})` : 'is not a folder'}.`,
+      next: 'remove it, or choose another folder in MATCHDAY_LAB_DIR.',
+    })
+  }
+}

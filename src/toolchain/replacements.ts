@@ -1,0 +1,108 @@
+// The few places where the kubelet's source has to give way so that it runs as a plain user on the loopback network. They are kept
+// as exact texts and not as a patch: nothing of Kubernetes is committed here beyond the lines that are looked for, and a release that
+// changed one of them fails the build by name instead of being patched in the wrong place.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ToolchainError } from './toolchain-error.ts'
+
+export type Replacement = {
+  /** Relative to the module's root. */
+  readonly file: string
+  readonly why: string
+  /** Occurs exactly once in the file. */
+  readonly find: string
+  readonly put: string
+}
+
+const lines = (...text: string[]): string => text.join('\n')
+
+export const KUBERNETES_REPLACEMENTS: readonly Replacement[] = [
+  {
+    file: 'pkg/probe/dialer_others.go',
+    why: 'probes dial pods by address, and on the lab 10.x.y.z is 127.x.y.z (1 of 2: imports)',
+    find: lines('import (', '\t"net"'),
+    put: lines('import (', '\t"context"', '\t"net"'),
+  },
+  {
+    file: 'pkg/probe/dialer_others.go',
+    why: 'probes dial pods by address, and on the lab 10.x.y.z is 127.x.y.z (2 of 2: the dialer)',
+    find: 'func ProbeDialer() *net.Dialer {\n\tdialer := &net.Dialer{',
+    put: `// RedirectAddress says where an address is really dialled.
+var RedirectAddress = func(address string) string { return address }
+
+// RedirectingDialer dials where RedirectAddress says.
+type RedirectingDialer struct{ net.Dialer }
+
+func (d *RedirectingDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	return d.Dialer.DialContext(ctx, network, RedirectAddress(address))
+}
+
+func (d *RedirectingDialer) Dial(network, address string) (net.Conn, error) {
+	return d.DialContext(context.Background(), network, address)
+}
+
+func ProbeDialer() *RedirectingDialer {
+	dialer := &RedirectingDialer{net.Dialer{`,
+  },
+  {
+    file: 'pkg/probe/dialer_others.go',
+    why: 'closes the literal opened above',
+    find: '\t}\n\treturn dialer\n',
+    put: '\t}}\n\treturn dialer\n',
+  },
+  {
+    file: 'pkg/kubelet/kubelet.go',
+    why: 'HTTP hooks (postStart, preStop) dial pods like probes do (1 of 2: imports)',
+    find: '\thttpprobe "k8s.io/kubernetes/pkg/probe/http"\n',
+    put: '\t"k8s.io/kubernetes/pkg/probe"\n\thttpprobe "k8s.io/kubernetes/pkg/probe/http"\n',
+  },
+  {
+    file: 'pkg/kubelet/kubelet.go',
+    why: 'HTTP hooks (postStart, preStop) dial pods like probes do (2 of 2: the transport)',
+    find: '\t\t\tTLSClientConfig: &tls.Config{InsecureSkipVerify: true},\n\t\t},\n\t\tCheckRedirect: httpprobe',
+    put: '\t\t\tTLSClientConfig: &tls.Config{InsecureSkipVerify: true},\n\t\t\tDialContext: probe.ProbeDialer().DialContext,\n\t\t},\n\t\tCheckRedirect: httpprobe',
+  },
+  {
+    file: 'pkg/kubelet/oom/oom_watcher_linux.go',
+    why: 'a plain user may not read the kernel log: no events about memory then, instead of no kubelet',
+    find: '\toomStreamer, err := oomparser.New()\n\tif err != nil {\n\t\treturn nil, err\n\t}',
+    put: '\toomStreamer, err := oomparser.New()\n\tif err != nil {\n\t\treturn nil, nil\n\t}',
+  },
+  {
+    file: 'pkg/volume/util/atomic_writer_linux.go',
+    why: 'a plain user may not give files away; its pods run as the same user, so they can read them (1 of 2: imports)',
+    find: 'import "os"\n',
+    put: 'import (\n\t"errors"\n\t"os"\n\t"syscall"\n)\n',
+  },
+  {
+    file: 'pkg/volume/util/atomic_writer_linux.go',
+    why: 'a plain user may not give files away; its pods run as the same user, so they can read them (2 of 2: the call)',
+    find: '\treturn os.Lchown(name, uid, gid)\n',
+    put: `	err := os.Lchown(name, uid, gid)
+	if errors.Is(err, syscall.EPERM) && os.Geteuid() != 0 {
+		return nil
+	}
+	return err
+`,
+  },
+]
+
+/** Changes the files below `folder`. @throws ToolchainError when a text is not there exactly once */
+export function applyReplacements(folder: string, replacements: readonly Replacement[]): void {
+  for (const { file, find, put, why } of replacements) {
+    const path = join(folder, file)
+    const before = readFileSync(path, 'utf8')
+    const occurrences = before.split(find).length - 1
+    if (occurrences !== 1) {
+      throw new ToolchainError({
+        code: 'upstream-changed',
+        problem: `${file} has the text to be replaced ${occurrences} times instead of once (${why}).`,
+        next: 'this version of Kubernetes needs its replacement looked at: src/toolchain/replacements.ts.',
+      })
+    }
+    writeFileSync(
+      path,
+      before.replace(find, () => put),
+    )
+  }
+}
