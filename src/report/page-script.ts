@@ -1,0 +1,44 @@
+/** The page's only script: one crosshair across all charts, by pointer or arrow keys. Everything can be read without it. */
+export const script = `
+(() => {
+  const data = JSON.parse(document.getElementById('series').textContent)
+  const charts = [...document.querySelectorAll('svg.chart')]
+  const readout = document.body.appendChild(Object.assign(document.createElement('div'), { id: 'readout' }))
+  let at = 0
+  const valueAt = (line) => {
+    let found
+    for (const [seconds, value] of line.points) { if (seconds > at) break; found = value }
+    return found
+  }
+  const clock = (s) => Math.floor(s / 60) + ':' + String(Math.floor(s % 60)).padStart(2, '0')
+  const show = (svg, x, y) => {
+    const place = (data.left + (at / data.seconds) * (data.right - data.left)) * 1000
+    for (const each of charts) {
+      const cross = each.querySelector('.cross')
+      cross.setAttribute('x1', place); cross.setAttribute('x2', place); cross.setAttribute('visibility', 'visible')
+    }
+    const lines = data.charts[svg.id] ?? []
+    readout.textContent = clock(at) + '\\n' + lines.map((l) => { const v = valueAt(l); return l.name + '  ' + (v === undefined ? '–' : v) }).join('\\n')
+    readout.style.display = 'block'
+    readout.style.left = Math.min(x + 14, innerWidth - 240) + 'px'
+    readout.style.top = (y + 14) + 'px'
+  }
+  for (const svg of charts) {
+    svg.tabIndex = 0
+    svg.addEventListener('pointermove', (event) => {
+      const box = svg.getBoundingClientRect()
+      const share = ((event.clientX - box.left) / box.width - data.left) / (data.right - data.left)
+      at = Math.max(0, Math.min(1, share)) * data.seconds
+      show(svg, event.clientX, event.clientY)
+    })
+    svg.addEventListener('pointerleave', () => { readout.style.display = 'none' })
+    svg.addEventListener('keydown', (event) => {
+      if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return
+      event.preventDefault()
+      at = Math.max(0, Math.min(data.seconds, at + (event.key === 'ArrowRight' ? 1 : -1)))
+      const box = svg.getBoundingClientRect()
+      show(svg, box.left + box.width / 2, box.top)
+    })
+  }
+})()
+`
