@@ -1,0 +1,48 @@
+import type { SandboxNetwork } from '../network-plugin.ts'
+import { CONTAINER_VARIABLE } from '../processes/table.ts'
+
+export type EnvironmentParts = {
+  id: string
+  hostname: string
+  /** the image's folder of programs (Node) */
+  programs: string
+  /** the preload that shows mounted files at their paths */
+  mountPreload: string
+  view: { root: string; temporary: string; mountPaths: readonly string[] }
+  image: Readonly<Record<string, string>>
+  pod: readonly { key: string; value: string }[]
+  network: SandboxNetwork | undefined
+}
+
+/**
+ * What a container finds in its environment. The pod's own values win over the image's; NODE_OPTIONS is joined, since the pod
+ * network, the mounts and the pod may each have some. The lab's own variables:
+ * `MATCHDAY_ROOT` (prefix of mounted paths), `MATCHDAY_MOUNTS` (mounted paths, one a line), `MATCHDAY_NATIVE_ADDRESS` (where a
+ * container that isn't Node listens), `MATCHDAY_CONTAINER` (its id).
+ */
+export function environmentOfContainer(parts: EnvironmentParts): Record<string, string> {
+  const { view, network } = parts
+  const pod = Object.fromEntries(parts.pod.map(({ key, value }) => [key, value]))
+  const nodeOptions = [
+    network?.env.NODE_OPTIONS,
+    view.mountPaths.length > 0 ? `--require=${quoted(parts.mountPreload)}` : undefined,
+    pod.NODE_OPTIONS ?? parts.image.NODE_OPTIONS,
+  ].filter((option) => option)
+  return {
+    PATH: `${parts.programs}:/usr/local/bin:/usr/bin:/bin`,
+    HOME: view.root,
+    TMPDIR: view.temporary,
+    HOSTNAME: parts.hostname,
+    ...parts.image,
+    ...pod,
+    ...network?.env,
+    ...(nodeOptions.length > 0 ? { NODE_OPTIONS: nodeOptions.join(' ') } : {}),
+    ...(network ? { MATCHDAY_NATIVE_ADDRESS: network.nativeAddress } : {}),
+    MATCHDAY_ROOT: view.root,
+    MATCHDAY_MOUNTS: view.mountPaths.join('\n'),
+    [CONTAINER_VARIABLE]: parts.id,
+  }
+}
+
+/** Inside NODE_OPTIONS a value may stand in double quotes, with backslashes before quotes and backslashes. */
+const quoted = (path: string): string => (/[\s"\\]/.test(path) ? `"${path.replace(/["\\]/g, '\\$&')}"` : path)

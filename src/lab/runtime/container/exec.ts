@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { RuntimeFault } from '../fault.ts'
+import type { ContainerRecord } from '../records.ts'
+import { asIdentity, ownerOptions, spawned } from './wrapper.ts'
+
+export type ExecResult = { stdout: Buffer; stderr: Buffer; exitCode: number }
+
+// What the kubelet keeps of an exec probe or hook is far less; this keeps a runaway command from filling memory.
+const OUTPUT_BYTES_MAX = 16 * 1024 * 1024
+
+/** Starts another process in a container: same user, environment and folder. Its pipes belong to the runtime, as it ends with it. */
+export async function startExec(
+  record: ContainerRecord,
+  command: readonly string[],
+  stdin: 'ignore' | 'pipe',
+): Promise<ChildProcess> {
+  const [program, ...args] = [...asIdentity(record.identity), ...command]
+  if (program === undefined) throw new RuntimeFault('invalid', 'exec needs a command')
+  const child = spawn(program, args, {
+    cwd: record.workingDir,
+    env: record.env,
+    detached: true,
+    stdio: [stdin, 'pipe', 'pipe'],
+    ...ownerOptions(record.identity),
+  })
+  await spawned(child)
+  return child
+}
+
+/** SIGKILL for a process started above and whatever it started in its session. */
+export function killExec(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  try {
+    process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // it ended in this moment
+  }
+}
+
+/** 128 + the signal's number is what a shell reports too; SIGKILL (137) stands for signals that are not named here. */
+const SIGNAL_EXIT: Partial<Record<NodeJS.Signals, number>> = {
+  SIGHUP: 129,
+  SIGINT: 130,
+  SIGABRT: 134,
+  SIGSEGV: 139,
+  SIGTERM: 143,
+}
+
+export const exitCodeOf = (code: number | null, signal: NodeJS.Signals | null): number =>
+  code ?? (signal === null ? undefined : SIGNAL_EXIT[signal]) ?? 137
+
+/** @throws RuntimeFault `time-out`; the command is dead then. A timeout of 0 means none. */
+export async function execToEnd(
+  record: ContainerRecord,
+  command: readonly string[],
+  timeoutSeconds: number,
+): Promise<ExecResult> {
+  const child = await startExec(record, command, 'ignore')
+  const stdout = collect(child, 'stdout')
+  const stderr = collect(child, 'stderr')
+  return new Promise((resolve, reject) => {
+    const timer = timeoutSeconds > 0 ? setTimeout(expire, timeoutSeconds * 1000) : undefined
+    function expire() {
+      killExec(child)
+      reject(new RuntimeFault('time-out', `command ${JSON.stringify(command)} took longer than ${timeoutSeconds} s`))
+    }
+    child.once('close', (code, signal) => {
+      clearTimeout(timer)
+      resolve({ stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr), exitCode: exitCodeOf(code, signal) })
+    })
+  })
+}
+
+function collect(child: ChildProcess, name: 'stdout' | 'stderr'): Buffer[] {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  child[name]?.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes <= OUTPUT_BYTES_MAX) chunks.push(chunk)
+  })
+  return chunks
+}

@@ -1,0 +1,49 @@
+import type { ContainerSecurity } from '../cri/messages.ts'
+import { RuntimeFault } from '../fault.ts'
+import type { Identity } from '../records.ts'
+
+/** `nobody` on every Linux: what a pod runs as when neither it nor its image says. */
+export const NOBODY = 65534
+
+/** What the caller of the lab may do: root may choose a user for each pod, anybody else runs all of them as himself. */
+export type Host = { uid: number; isRoot: boolean }
+
+export const thisHost = (): Host => {
+  const uid = process.getuid?.() ?? NOBODY
+  return { uid, isRoot: uid === 0 }
+}
+
+export type IdentityChoice = { identity?: Identity; notices: readonly string[] }
+
+/**
+ * The user that a container runs as. Root never runs a pod as root: a pod that asks for it is refused. A plain user can't change
+ * user at all: what the pod asked for is then recorded, not honoured. Primary group: what the pod says, else `nobody`'s.
+ * @throws RuntimeFault `invalid`
+ */
+export function chooseIdentity(
+  host: Host,
+  imageUser: number | undefined,
+  asked: ContainerSecurity | null | undefined,
+): IdentityChoice {
+  const user = asked?.runAsUser?.value
+  const group = asked?.runAsGroup?.value
+  if (asked?.runAsUsername) throw new RuntimeFault('invalid', 'the lab has no user names: use runAsUser with a number')
+  if (!host.isRoot) return { notices: unhonoured(host, user, group) }
+  const uid = user ?? imageUser ?? NOBODY
+  if (uid === 0) {
+    throw new RuntimeFault(
+      'invalid',
+      'the lab never runs a container as root: set securityContext.runAsUser to another number',
+    )
+  }
+  return { identity: { uid, gid: group ?? NOBODY, groups: asked?.supplementalGroups ?? [] }, notices: [] }
+}
+
+function unhonoured(host: Host, user: number | undefined, group: number | undefined): string[] {
+  const asked = [
+    user === undefined ? '' : `runAsUser ${user}`,
+    group === undefined ? '' : `runAsGroup ${group}`,
+  ].filter(Boolean)
+  if (asked.length === 0 || user === host.uid) return []
+  return [`${asked.join(' and ')} not applied: the lab runs as user ${host.uid}, who can't change user`]
+}

@@ -1,0 +1,103 @@
+import type { Socket } from 'node:net'
+import { isAlive, type ProcessId } from '../../owner/processes.ts'
+import type { ProcessTable } from '../processes/table.ts'
+import { openForReading } from './fifo.ts'
+import type { LogSink, StreamName } from './log-sink.ts'
+import { exitCodeIn, mainPidIn, pipesOf } from './wrapper.ts'
+
+/** A running container as this process sees it, whether it was started here or found running. */
+export type Life = {
+  readonly wrapper: ProcessId
+  readonly logs: LogSink
+  /** Resolves when every process is gone and all output is written: 137 when the code is unknown (128 + SIGKILL). */
+  readonly exited: Promise<number>
+  mainPid(): number | undefined
+  /** To the main process only, as to process 1 of a real container; false when it can't be reached. */
+  signal(signal: NodeJS.Signals): boolean
+  /** SIGKILL for every process of the container. */
+  kill(): void
+}
+
+const UNKNOWN_EXIT_CODE = 137
+
+// Output that is still held open by a process that escaped the container can't hold the container's end back for longer than this.
+const DRAIN_MS_MAX = 1000
+
+export function watchLife(about: {
+  id: string
+  folder: string
+  wrapper: ProcessId
+  logs: LogSink
+  table: ProcessTable
+}): Life {
+  const { id, folder, wrapper, logs, table } = about
+  const pipes = pipesOf(folder)
+  table.addRoot(wrapper.pid, id)
+  const outputs = [
+    copy(openForReading(pipes.stdout), 'stdout', logs),
+    copy(openForReading(pipes.stderr), 'stderr', logs),
+  ]
+  const life = openForReading(pipes.life)
+
+  const killMain = () => {
+    const main = mainPidIn(folder, wrapper)
+    table.kill(id, main === undefined ? undefined : wrapper.pid)
+  }
+  const exited = ended(life, folder, wrapper).then(async () => {
+    life.destroy()
+    table.kill(id)
+    await settled(outputs)
+    table.forget(id)
+    logs.close()
+    return exitCodeIn(folder) ?? UNKNOWN_EXIT_CODE
+  })
+  return {
+    wrapper,
+    logs,
+    exited,
+    mainPid: () => mainPidIn(folder, wrapper),
+    signal: (signal) => send(mainPidIn(folder, wrapper), signal),
+    kill: killMain,
+  }
+}
+
+/** The wrapper says so, or is gone; a container that ended while no runtime ran has left its exit code. */
+function ended(life: Socket, folder: string, wrapper: ProcessId): Promise<void> {
+  return new Promise((resolve) => {
+    life.once('data', () => resolve())
+    life.once('end', resolve)
+    life.once('error', () => resolve())
+    if (exitCodeIn(folder) !== undefined || !isAlive(wrapper)) resolve()
+  })
+}
+
+function copy(pipe: Socket, stream: StreamName, logs: LogSink): { pipe: Socket; done: Promise<void> } {
+  pipe.setEncoding('latin1')
+  pipe.on('data', (text: string) => logs.write(stream, text))
+  const done = new Promise<void>((resolve) => {
+    pipe.once('close', () => {
+      logs.finish(stream)
+      resolve()
+    })
+  })
+  pipe.on('error', () => pipe.destroy())
+  return { pipe, done }
+}
+
+async function settled(outputs: readonly { pipe: Socket; done: Promise<void> }[]): Promise<void> {
+  const timer = setTimeout(() => {
+    for (const { pipe } of outputs) pipe.destroy()
+  }, DRAIN_MS_MAX)
+  await Promise.all(outputs.map(({ done }) => done))
+  clearTimeout(timer)
+}
+
+function send(pid: number | undefined, signal: NodeJS.Signals): boolean {
+  if (pid === undefined) return false
+  try {
+    process.kill(pid, signal)
+    return true
+  } catch {
+    return false // it ended in this moment; the wrapper tells
+  }
+}

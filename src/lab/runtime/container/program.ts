@@ -1,0 +1,40 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { RuntimeFault } from '../fault.ts'
+
+/** argv of a container: the pod's command replaces the image's entrypoint, the pod's args follow. */
+export function argvOf(about: {
+  entrypoint: readonly string[]
+  command: readonly string[]
+  args: readonly string[]
+  node: string
+  imageFolder: string
+}): string[] {
+  const fill = (word: string) => word.replaceAll('$NODE', about.node).replaceAll('$IMAGE', about.imageFolder)
+  const program = about.command.length > 0 ? about.command : about.entrypoint.map(fill)
+  return [...program, ...about.args]
+}
+
+/** Looks for the program as execvp(3) would, so that a wrong command is an error of the start and not an exit of the shell around it. */
+export function requireProgram(argv: readonly string[], path: string | undefined, workingDir: string): void {
+  const program = argv[0]
+  if (program === undefined || program === '')
+    throw new RuntimeFault('invalid', 'neither the pod nor its image names a command')
+  const places = program.includes('/')
+    ? [resolve(workingDir, program)]
+    : (path ?? '').split(':').map((folder) => join(folder, program))
+  if (places.some(isProgram)) return
+  throw new RuntimeFault(
+    'failed',
+    `exec: ${JSON.stringify(program)}: executable file not found in ${program.includes('/') ? 'that place' : '$PATH'}`,
+  )
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}

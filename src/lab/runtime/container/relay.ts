@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { isAlive, type ProcessId, signalProcess } from '../../owner/processes.ts'
+import { messageOf } from '../fault.ts'
+import type { Relay } from '../network-plugin.ts'
+import type { Identity } from '../records.ts'
+import { idOf, ownerOptions, spawned } from './wrapper.ts'
+
+/** The network's process beside a native container: restarted while the container lives, and never longer alive than it. */
+export type RunningRelay = { stop(): void }
+
+const RESTART_MS_MIN = 100
+const RESTART_MS_MAX = 5000
+// A relay that this process did not start gives no event when it dies.
+const WATCH_MS = 500
+
+export type RelayParts = {
+  folder: string
+  relay: Relay
+  identity: Identity | undefined
+  /** the relay of a runtime that was killed, if any */
+  found: ProcessId | undefined
+  log: (line: string) => void
+  /** keeps the new process in the container's record */
+  remember: (process: ProcessId) => void
+}
+
+export function keepRelay(parts: RelayParts): RunningRelay {
+  let stopped = false
+  let current = parts.found
+  let timer: NodeJS.Timeout | undefined
+  let waitMs = RESTART_MS_MIN
+
+  const later = (task: () => void, afterMs: number) => {
+    timer = stopped ? undefined : setTimeout(task, afterMs)
+  }
+  const again = (why: string) => {
+    if (stopped) return
+    parts.log(`relay ${why}; starting it again in ${waitMs} ms`)
+    later(start, waitMs)
+    waitMs = Math.min(waitMs * 2, RESTART_MS_MAX)
+  }
+  const watch = (process: ProcessId) => {
+    if (isAlive(process)) later(() => watch(process), WATCH_MS)
+    else again('is gone')
+  }
+  const start = () => {
+    launch(parts, (code) => again(`ended with ${code}`)).then(
+      (process) => {
+        current = process
+        parts.remember(process)
+        if (stopped) signalProcess(process, 'SIGKILL')
+      },
+      (error) => again(`can't be started: ${messageOf(error)}`),
+    )
+  }
+  if (current && isAlive(current)) watch(current)
+  else start()
+  return {
+    stop() {
+      stopped = true
+      clearTimeout(timer)
+      if (current) signalProcess(current, 'SIGKILL')
+    },
+  }
+}
+
+async function launch(parts: RelayParts, ended: (code: number | string) => void): Promise<ProcessId> {
+  const [program, ...args] = parts.relay.argv
+  if (program === undefined) throw new Error('the network plugin gave no command for its relay')
+  const logFd = openSync(join(parts.folder, 'relay.log'), 'a', 0o640)
+  try {
+    const child = spawn(program, args, {
+      cwd: '/',
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin', ...parts.relay.env },
+      detached: true,
+      stdio: ['ignore', logFd, logFd],
+      ...ownerOptions(parts.identity),
+    })
+    child.once('exit', (code, signal) => ended(signal ?? code ?? 'nothing'))
+    await spawned(child)
+    child.unref()
+    return idOf(child)
+  } finally {
+    closeSync(logFd)
+  }
+}

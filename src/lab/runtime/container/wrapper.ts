@@ -1,0 +1,134 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chownSync, closeSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isErrno, type ProcessId, startTicksOf } from '../../owner/processes.ts'
+import { RuntimeFault } from '../fault.ts'
+import type { ContainerRecord, Identity } from '../records.ts'
+import { makeFifos, openForContainer } from './fifo.ts'
+
+/**
+ * A small shell stands between the runtime and each container's main process, in a session of its own: it notes the main process's
+ * pid and, when that ends, its exit code, on disk, so that both are known to a runtime that started later.
+ *
+ * Signals are caught, not ignored, since ignored ones would stay ignored in the container. Its own messages ("Killed") go nowhere.
+ * After the end it stops itself, still holding the pipes, so that what the container wrote last is not lost while no runtime runs;
+ * the runtime kills it once all is read.
+ */
+const SCRIPT = `d=$1; shift
+trap : HUP INT QUIT TERM USR1 USR2
+exec 4>&2 2>/dev/null
+( read -r p _ </proc/self/stat; echo "$p" >"$d/pid"; exec "$@" 2>&4 3>&- 4>&- )
+echo $? >"$d/exit" && echo ended >&3 && kill -STOP $$`
+
+export const pipesOf = (folder: string) => ({
+  stdout: join(folder, 'stdout'),
+  stderr: join(folder, 'stderr'),
+  life: join(folder, 'life'),
+})
+
+/** Everything in a container's folder that must be there before it starts. The owner may write only what is named here. */
+export async function prepareFolder(folder: string, identity: Identity | undefined): Promise<void> {
+  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  const { stdout, stderr, life } = pipesOf(folder)
+  await makeFifos([stdout, stderr, life], identity)
+  for (const name of ['pid', 'exit']) {
+    writeFileSync(join(folder, name), '')
+    if (identity) chownSync(join(folder, name), identity.uid, identity.gid)
+  }
+}
+
+export async function startWrapper(folder: string, record: ContainerRecord): Promise<ProcessId> {
+  const { stdout, stderr, life } = pipesOf(folder)
+  const ends = [stdout, stderr, life].map(openForContainer)
+  try {
+    const argv = [...asIdentity(record.identity), '/bin/sh', '-c', SCRIPT, 'container', folder, ...withOddNames(record)]
+    const [command = '/bin/sh', ...args] = argv
+    const child = spawn(command, args, {
+      cwd: record.workingDir,
+      env: shellNames(record.env),
+      detached: true, // a session of its own: a signal or terminal of the lab never reaches a pod
+      stdio: ['ignore', ...ends],
+      ...ownerOptions(record.identity),
+    })
+    await spawned(child)
+    child.unref()
+    return idOf(child)
+  } finally {
+    for (const fd of ends) closeSync(fd)
+  }
+}
+
+/** Node drops all supplementary groups when it changes user; setpriv (util-linux) sets them. */
+export function asIdentity(identity: Identity | undefined): string[] {
+  if (!identity || identity.groups.length === 0) return []
+  return [
+    'setpriv',
+    `--reuid=${identity.uid}`,
+    `--regid=${identity.gid}`,
+    `--groups=${identity.groups.join(',')}`,
+    '--',
+  ]
+}
+
+export const ownerOptions = (identity: Identity | undefined): { uid?: number; gid?: number } =>
+  identity && identity.groups.length === 0 ? { uid: identity.uid, gid: identity.gid } : {}
+
+// A shell drops environment names that are no shell names ("log.level"); env(1) puts them back.
+const isShellName = (name: string): boolean => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
+
+const shellNames = (env: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => isShellName(name)))
+
+function withOddNames(record: ContainerRecord): readonly string[] {
+  const odd = Object.entries(record.env).filter(([name]) => !isShellName(name))
+  return odd.length === 0 ? record.argv : ['env', ...odd.map(([name, value]) => `${name}=${value}`), ...record.argv]
+}
+
+export function spawned(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('spawn', resolve)
+    child.once('error', (error) => reject(new RuntimeFault('failed', `the process can't be started: ${error.message}`)))
+  })
+}
+
+export function idOf(child: ChildProcess): ProcessId {
+  const startTicks = child.pid === undefined ? undefined : startTicksOf(child.pid)
+  if (child.pid === undefined || startTicks === undefined)
+    throw new RuntimeFault('failed', 'the process ended while it was started')
+  return { pid: child.pid, startTicks }
+}
+
+/** The exit code that the wrapper noted, or undefined while the container runs or when the wrapper was killed before it could. */
+export function exitCodeIn(folder: string): number | undefined {
+  return numberIn(join(folder, 'exit'))
+}
+
+/** When it was noted, ms since 1970. */
+export const exitTimeIn = (folder: string): number | undefined =>
+  exitCodeIn(folder) === undefined ? undefined : statSync(join(folder, 'exit')).mtimeMs
+
+/** The container's main process; undefined in the first moment, and when it is no longer the wrapper's child. */
+export function mainPidIn(folder: string, wrapper: ProcessId): number | undefined {
+  const pid = numberIn(join(folder, 'pid'))
+  if (pid === undefined || pid <= 1 || parentOf(pid) !== wrapper.pid) return undefined
+  return pid
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    return undefined
+  }
+}
+
+function numberIn(file: string): number | undefined {
+  try {
+    const text = readFileSync(file, 'utf8').trim()
+    return /^\d+$/.test(text) ? Number(text) : undefined
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined
+    throw error
+  }
+}

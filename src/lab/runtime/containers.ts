@@ -1,0 +1,246 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { mountPreloadFile, nodeBinary } from '../images/image-index.ts'
+import { environmentOfContainer } from './container/environment.ts'
+import { chooseIdentity } from './container/identity.ts'
+import { type Life, watchLife } from './container/life.ts'
+import { openLogSink } from './container/log-sink.ts'
+import { argvOf, requireProgram } from './container/program.ts'
+import { keepRelay, type RunningRelay } from './container/relay.ts'
+import { inside, makeView, openWay } from './container/view.ts'
+import { exitTimeIn, prepareFolder, startWrapper } from './container/wrapper.ts'
+import type { ContainerConfig, LinuxResources } from './cri/messages.ts'
+import { messageOf, RuntimeFault } from './fault.ts'
+import type { NodeContext } from './node-context.ts'
+import { unenforced } from './notices.ts'
+import type { ContainerExit, ContainerRecord, SandboxRecord } from './records.ts'
+import { networkIdentity, newId, podName } from './sandboxes.ts'
+
+/** The containers of one node: records on disk, and a `Life` for each one that runs. */
+export type Containers = {
+  create(sandbox: SandboxRecord, config: ContainerConfig): Promise<ContainerRecord>
+  start(id: string): Promise<void>
+  /** Asks, waits, then kills; returns when it has ended. */
+  stop(id: string, graceSeconds: number): Promise<void>
+  remove(id: string): Promise<void>
+  find(id: string): ContainerRecord | undefined
+  /** @throws RuntimeFault `not-found` */
+  get(id: string): ContainerRecord
+  life(id: string): Life | undefined
+  list(): readonly ContainerRecord[]
+  setResources(id: string, resources: LinuxResources): void
+  adopt(records: readonly ContainerRecord[], sandboxes: (id: string) => SandboxRecord | undefined): void
+}
+
+type Entry = { record: ContainerRecord; life?: Life; relay?: RunningRelay; ended?: Promise<void>; starting?: true }
+
+export function createContainers(context: NodeContext): Containers {
+  const { store, log, table } = context
+  const entries = new Map<string, Entry>()
+  const sandboxOf = new Map<string, SandboxRecord>()
+
+  const entryOf = (id: string): Entry => {
+    const entry = entries.get(id)
+    if (!entry) throw new RuntimeFault('not-found', `container ${id} not found`)
+    return entry
+  }
+  const keep = (entry: Entry, change: Partial<ContainerRecord>) => {
+    entry.record = { ...entry.record, ...change }
+    if (entries.has(entry.record.id)) store.saveContainer(entry.record)
+  }
+  const finish = (entry: Entry, exit: ContainerExit) => {
+    entry.relay?.stop()
+    delete entry.life
+    delete entry.relay
+    keep(entry, { exit })
+  }
+  const follow = (entry: Entry, wrapper: Life['wrapper']) => {
+    const { id, logPath } = entry.record
+    const folder = store.containerFolder(id)
+    const life = watchLife({ id, folder, wrapper, logs: openLogSink(logPath), table })
+    entry.life = life
+    entry.ended = life.exited.then((code) => finish(entry, exitOf(code, endedAtMs(entry, folder))))
+    startRelay(entry)
+  }
+  const startRelay = (entry: Entry) => {
+    const { record } = entry
+    const sandbox = sandboxOf.get(record.sandboxId)
+    if (record.image.kind !== 'native' || !sandbox?.network || !context.network.relayFor) return
+    if (entriesOf(record.sandboxId).some((other) => other.relay)) return // one relay listens on all ports of the pod
+    entry.relay = keepRelay({
+      folder: store.containerFolder(record.id),
+      relay: context.network.relayFor(networkIdentity(sandbox.id, sandbox.config, context.node), sandbox.network),
+      identity: record.identity,
+      found: record.relay,
+      log: (line) => log(`${sandbox.config.metadata.name}: ${line}`),
+      remember: (relay) => keep(entry, { relay }),
+    })
+  }
+  const entriesOf = (sandboxId: string) => [...entries.values()].filter(({ record }) => record.sandboxId === sandboxId)
+
+  return {
+    find: (id) => entries.get(id)?.record,
+    get: (id) => entryOf(id).record,
+    life: (id) => entries.get(id)?.life,
+    list: () => [...entries.values()].map(({ record }) => record),
+    async create(sandbox, config) {
+      const record = await prepare(context, sandbox, config)
+      sandboxOf.set(sandbox.id, sandbox)
+      store.saveContainer(record)
+      entries.set(record.id, { record })
+      return record
+    },
+    async start(id) {
+      const entry = entryOf(id)
+      if (entry.record.started || entry.record.exit || entry.starting)
+        throw new RuntimeFault('wrong-state', `container ${id} was started before`)
+      entry.starting = true
+      try {
+        requireProgram(entry.record.argv, entry.record.env.PATH, entry.record.workingDir)
+        const atMs = Date.now()
+        const wrapper = await startWrapper(store.containerFolder(id), entry.record)
+        keep(entry, { started: { wrapper, atMs } })
+        follow(entry, wrapper)
+      } catch (error) {
+        // 128: what containerd reports for a process that never ran
+        keep(entry, { exit: { code: 128, reason: 'StartError', message: messageOf(error), atMs: Date.now() } })
+        throw error
+      }
+    },
+    async stop(id, graceSeconds) {
+      const entry = entries.get(id)
+      if (!entry) return
+      if (!entry.life && !entry.record.exit) finish(entry, exitOf(0, Date.now()))
+      await end(entry, graceSeconds * 1000)
+    },
+    async remove(id) {
+      const entry = entries.get(id)
+      if (!entry) return
+      await end(entry, 0)
+      entries.delete(id)
+      store.forgetContainer(id)
+    },
+    setResources(id, resources) {
+      const entry = entryOf(id)
+      const { config } = entry.record
+      const linux = { securityContext: config.linux?.securityContext ?? null, resources }
+      keep(entry, { config: { ...config, linux } })
+    },
+    adopt(records, sandboxes) {
+      for (const record of records) {
+        const sandbox = sandboxes(record.sandboxId)
+        if (sandbox) sandboxOf.set(sandbox.id, sandbox)
+        const entry: Entry = { record }
+        entries.set(record.id, entry)
+        if (record.started && !record.exit) adoptOne(entry, record.started.wrapper)
+      }
+    },
+  }
+
+  function adoptOne(entry: Entry, wrapper: Life['wrapper']): void {
+    try {
+      follow(entry, wrapper)
+    } catch (error) {
+      log(`container ${entry.record.id} can't be followed any more: ${messageOf(error)}`)
+      table.addRoot(wrapper.pid, entry.record.id)
+      table.kill(entry.record.id)
+      finish(entry, { code: 137, reason: 'ContainerStatusUnknown', message: messageOf(error), atMs: Date.now() })
+    }
+  }
+}
+
+/** A file's time comes from a coarser clock, which can lag behind the start of a short container. */
+const endedAtMs = (entry: Entry, folder: string): number =>
+  Math.max(exitTimeIn(folder) ?? Date.now(), entry.record.started?.atMs ?? 0)
+
+async function end(entry: Entry, graceMs: number): Promise<void> {
+  const { life } = entry
+  if (!life) return
+  const asked = graceMs > 0 && life.signal(entry.record.image.stopSignal)
+  const timer = setTimeout(() => life.kill(), asked ? graceMs : 0)
+  await entry.ended
+  clearTimeout(timer)
+}
+
+const exitOf = (code: number, atMs: number): ContainerExit => ({
+  code,
+  reason: code === 0 ? 'Completed' : 'Error',
+  message: '',
+  atMs,
+})
+
+/** Everything that can fail without a process: image, user, volumes, pipes. */
+async function prepare(
+  context: NodeContext,
+  sandbox: SandboxRecord,
+  config: ContainerConfig,
+): Promise<ContainerRecord> {
+  const { images, store, host } = context
+  const image = images.get(config.image.image)
+  const { identity, notices } = chooseIdentity(host, image.entry.user, config.linux?.securityContext)
+  const id = newId()
+  const folder = store.containerFolder(id)
+  await prepareFolder(folder, identity)
+  if (identity) for (const mount of config.mounts) openWay(context.labRoot, mount.hostPath)
+  const view = makeView(folder, config.mounts, identity)
+  const text: ContainerConfig<string> = {
+    ...config,
+    envs: config.envs.map(({ key, value }) => ({ key, value: value.toString() })),
+  }
+  const workingDir = config.workingDir ? inside(view.root, config.workingDir) : (image.entry.workingDir ?? image.folder)
+  if (config.workingDir) mkdirSync(workingDir, { recursive: true })
+  const env = environmentOfContainer({
+    id,
+    hostname: sandbox.config.hostname || sandbox.config.metadata.name,
+    programs: images.programs,
+    mountPreload: mountPreloadFile(images.folder),
+    view,
+    image: image.entry.env ?? {},
+    pod: text.envs,
+    network: sandbox.network,
+  })
+  context.notice(podName(sandbox.config, context.node.name), [...notices, ...view.notices, ...unenforced(config)])
+  return {
+    id,
+    sandboxId: sandbox.id,
+    createdAtMs: Date.now(),
+    config: text,
+    image: {
+      name: image.name,
+      digest: image.entry.digest,
+      kind: image.entry.kind,
+      folder: image.folder,
+      stopSignal: stopSignalOf(config, image.entry.stopSignal),
+    },
+    ...(identity ? { identity } : {}),
+    argv: argvOf({
+      entrypoint: image.entry.entrypoint,
+      command: config.command,
+      args: config.args,
+      node: nodeBinary(images.folder),
+      imageFolder: image.folder,
+    }),
+    env,
+    workingDir,
+    ...(config.logPath && sandbox.config.logDirectory
+      ? { logPath: join(sandbox.config.logDirectory, config.logPath) }
+      : {}),
+  }
+}
+
+const SIGNALS: ReadonlySet<string> = new Set([
+  'SIGTERM',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGHUP',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGKILL',
+  'SIGABRT',
+])
+const isSignal = (name: string): name is NodeJS.Signals => SIGNALS.has(name)
+
+function stopSignalOf(config: ContainerConfig, image: NodeJS.Signals | undefined): NodeJS.Signals {
+  const asked = config.stopSignal.replace(/^SIGNAL_/, '')
+  return isSignal(asked) ? asked : (image ?? 'SIGTERM')
+}

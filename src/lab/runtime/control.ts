@@ -1,0 +1,137 @@
+import { chmodSync, rmSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { constants } from 'node:os'
+import type { Containers } from './containers.ts'
+import { stateOf } from './cri/views.ts'
+import { messageOf } from './fault.ts'
+import type { ProcessTable } from './processes/table.ts'
+import type { SandboxRecord } from './records.ts'
+import type { Sandboxes } from './sandboxes.ts'
+
+export type ControlledNode = { name: string; sandboxes: Sandboxes; containers: Containers }
+
+export type ContainerReport = {
+  id: string
+  name: string
+  state: string
+  cpuNanos: number
+  workingSetBytes: number
+  pid: number | undefined
+}
+export type PodReport = {
+  uid: string
+  namespace: string
+  name: string
+  node: string
+  ip: string
+  /** when CPU and memory were read, ms since 1970 */
+  sampledAtMs: number
+  containers: ContainerReport[]
+}
+
+type Answer = { status: number; body: object }
+
+/**
+ * HTTP/JSON on a unix socket, for the chaos daemon and the metrics API:
+ * `GET /pods` → PodReport[] of pods that are not stopped; `POST /containers/<id>/kill` with `{ "signal": "SIGKILL" }` → 200, 404 when
+ * there is no such running container, 400 when there is no such signal.
+ */
+export async function serveControl(
+  path: string,
+  nodes: readonly ControlledNode[],
+  table: ProcessTable,
+): Promise<{ stop(): void }> {
+  const server = createServer((request, response) => {
+    answer(request, nodes, table).then(
+      (result) => write(response, result),
+      (error) => write(response, { status: 500, body: { error: messageOf(error) } }),
+    )
+  })
+  rmSync(path, { force: true })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(path, resolve)
+  })
+  chmodSync(path, 0o600)
+  return {
+    stop: () => {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
+
+async function answer(
+  request: IncomingMessage,
+  nodes: readonly ControlledNode[],
+  table: ProcessTable,
+): Promise<Answer> {
+  if (request.method === 'GET' && request.url === '/pods') return { status: 200, body: reportPods(nodes, table) }
+  const kill = /^\/containers\/([0-9a-f]+)\/kill$/.exec(request.url ?? '')
+  if (request.method === 'POST' && kill?.[1]) return killContainer(nodes, kill[1], await bodyOf(request))
+  return {
+    status: 404,
+    body: { error: `no ${request.method} ${request.url}: use GET /pods or POST /containers/<id>/kill` },
+  }
+}
+
+export function reportPods(nodes: readonly ControlledNode[], table: ProcessTable): PodReport[] {
+  return nodes.flatMap((node) =>
+    node.sandboxes
+      .list()
+      .filter(({ stopped }) => !stopped)
+      .map((sandbox) => reportPod(node, sandbox, table)),
+  )
+}
+
+function reportPod(node: ControlledNode, sandbox: SandboxRecord, table: ProcessTable): PodReport {
+  const { uid, namespace, name } = sandbox.config.metadata
+  const own = node.containers.list().filter(({ sandboxId }) => sandboxId === sandbox.id)
+  const containers = own.map((record) => {
+    const { cpuNanos, workingSetBytes } = table.usage(record.id)
+    const pid = node.containers.life(record.id)?.mainPid()
+    return { id: record.id, name: record.config.metadata.name, state: stateOf(record), cpuNanos, workingSetBytes, pid }
+  })
+  return {
+    uid,
+    namespace,
+    name,
+    node: node.name,
+    ip: sandbox.network?.ip ?? '',
+    sampledAtMs: table.sampledAtMs(),
+    containers,
+  }
+}
+
+function killContainer(nodes: readonly ControlledNode[], id: string, body: unknown): Answer {
+  const signal = typeof body === 'object' && body !== null && 'signal' in body ? body.signal : 'SIGKILL'
+  if (!isSignal(signal)) return { status: 400, body: { error: `no signal ${JSON.stringify(signal)}` } }
+  const life = nodes.map((node) => node.containers.life(id)).find((found) => found !== undefined)
+  if (!life?.signal(signal)) return { status: 404, body: { error: `no running container ${id}` } }
+  return { status: 200, body: { id, signal } }
+}
+
+const isSignal = (name: unknown): name is NodeJS.Signals =>
+  typeof name === 'string' && Object.hasOwn(constants.signals, name)
+
+// {"signal":"SIGKILL"} and some room.
+const BODY_BYTES_MAX = 4096
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  let text = ''
+  for await (const chunk of request) {
+    text += chunk
+    if (text.length > BODY_BYTES_MAX) return undefined
+  }
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return { signal: text } // no JSON: named in the answer as a signal that doesn't exist
+  }
+}
+
+function write(response: ServerResponse, { status, body }: Answer): void {
+  response.writeHead(status, { 'content-type': 'application/json' })
+  response.end(JSON.stringify(body))
+}

@@ -1,0 +1,17 @@
+/** Why a call of the kubelet can't be done; the CRI server turns the kind into the gRPC status that the kubelet expects. */
+export type FaultKind = 'not-found' | 'invalid' | 'wrong-state' | 'time-out' | 'not-offered' | 'failed'
+
+export class RuntimeFault extends Error {
+  readonly kind: FaultKind
+
+  constructor(kind: FaultKind, message: string) {
+    super(message)
+    this.name = 'RuntimeFault'
+    this.kind = kind
+  }
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+export const isErrno = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code

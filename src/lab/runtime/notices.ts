@@ -1,0 +1,22 @@
+import type { ContainerConfig } from './cri/messages.ts'
+
+/** What a container asked for and gets only on a real node. Pure; one sentence each. */
+export function unenforced(config: ContainerConfig): string[] {
+  const { resources, securityContext } = config.linux ?? { resources: null, securityContext: null }
+  const name = config.metadata.name
+  const missing = [
+    resources && resources.memoryLimitInBytes > 0 ? 'memory limit' : '',
+    resources && resources.cpuQuota > 0 ? 'CPU limit' : '',
+    securityContext?.readonlyRootfs ? 'read-only root file system' : '',
+    securityContext?.privileged ? 'privileged mode' : '',
+    config.mounts.some((mount) => mount.readonly && !isOwnVolume(mount.containerPath)) ? 'read-only mounts' : '',
+    config.tty ? 'terminal' : '',
+    config.stdin ? 'standard input' : '',
+  ].filter((what) => what !== '')
+  return missing.length === 0
+    ? []
+    : [`container ${name}: no ${missing.join(', no ')} in the lab, where a container is a process`]
+}
+
+/** Mounted by Kubernetes into every pod: nobody asked for it. */
+const isOwnVolume = (path: string): boolean => path.startsWith('/var/run/secrets/kubernetes.io/')

@@ -1,0 +1,135 @@
+import { environmentOf, listPids, memoryOf, statOf, TICK_NANOS } from './proc.ts'
+
+/** Every process of a container carries this in its environment, so that one which leaves its parent and its session is still found. */
+export const CONTAINER_VARIABLE = 'MATCHDAY_CONTAINER'
+
+export type Usage = { cpuNanos: number; workingSetBytes: number; processes: number }
+
+/**
+ * Which process belongs to which container, and what the containers use. One pass over /proc serves all containers of all nodes, at
+ * most once in `maxAgeMs`; processes that are known to be somebody else's cost nothing in later passes.
+ */
+export type ProcessTable = {
+  addRoot(pid: number, container: string): void
+  usage(container: string): Usage
+  /** When the figures of `usage` were taken, ms since 1970. */
+  sampledAtMs(): number
+  /** SIGKILL until none is left, `spare` excepted. */
+  kill(container: string, spare?: number): void
+  forget(container: string): void
+}
+
+type Member = { pid: number; startTicks: number; container: string | undefined }
+
+const NO_USAGE: Usage = { cpuNanos: 0, workingSetBytes: 0, processes: 0 }
+
+// A process may fork while it is being killed; each round finds what the one before it left.
+const KILL_ROUNDS_MAX = 20
+
+// A pid that was somebody else's is looked at again after this time, since the kernel may have given it to a container.
+const FOREIGN_MS_MAX = 15_000
+
+// kthreadd(2) is the parent of all kernel threads, which have no environment.
+const KERNEL_THREADS = 2
+
+// More generations than any container has; a pid that is used again while this looks can't make a circle.
+const DEPTH_MAX = 100
+
+export function openProcessTable(maxAgeMs = 500, now: () => number = Date.now): ProcessTable {
+  let members = new Map<number, Member>()
+  let foreignSinceMs = now()
+  let sampledAt = 0
+  const usages = new Map<string, Usage>()
+
+  let undecided = 0
+  const remember = (pid: number, startTicks: number, container: string | undefined) => {
+    members.set(pid, { pid, startTicks, container })
+    return container
+  }
+  const containerOf = (pid: number, depth = 0): string | undefined => {
+    const known = members.get(pid)
+    if (known) return known.container
+    const stat = pid <= 1 || depth > DEPTH_MAX ? undefined : statOf(pid)
+    if (!stat) return undefined
+    const inherited = containerOf(stat.parent, depth + 1)
+    if (inherited !== undefined || stat.ended || stat.parent === KERNEL_THREADS)
+      return remember(pid, stat.startTicks, inherited)
+    const environment = environmentOf(pid, CONTAINER_VARIABLE)
+    if (environment.kind === 'known') return remember(pid, stat.startTicks, environment.value)
+    undecided += 1 // the next pass looks again
+    return undefined
+  }
+  const refresh = () => {
+    const pids = listPids()
+    const alive = new Set(pids)
+    const keepForeign = now() - foreignSinceMs < FOREIGN_MS_MAX
+    if (!keepForeign) foreignSinceMs = now()
+    members = new Map([...members].filter(([pid, member]) => alive.has(pid) && (keepForeign || member.container)))
+    undecided = 0
+    for (const pid of pids) containerOf(pid)
+  }
+  const sample = () => {
+    if (now() - sampledAt < maxAgeMs) return
+    refresh()
+    sampledAt = now()
+    for (const [container, used] of sumByContainer(members)) {
+      // Work of a process that nobody waited for leaves the sum with it; a counter must never fall.
+      const cpuNanos = Math.max(used.cpuNanos, usages.get(container)?.cpuNanos ?? 0)
+      usages.set(container, { ...used, cpuNanos })
+    }
+  }
+  return {
+    addRoot(pid, container) {
+      const stat = statOf(pid)
+      if (stat) members.set(pid, { pid, startTicks: stat.startTicks, container })
+    },
+    usage(container) {
+      sample()
+      return usages.get(container) ?? NO_USAGE
+    },
+    sampledAtMs: () => sampledAt,
+    kill(container, spare) {
+      const killed = new Set([spare])
+      for (let round = 0; round < KILL_ROUNDS_MAX; round++) {
+        refresh()
+        const targets = [...members.values()].filter((one) => one.container === container && !killed.has(one.pid))
+        if (targets.length === 0 && undecided === 0) return
+        for (const target of targets) {
+          killOne(target)
+          killed.add(target.pid)
+        }
+      }
+    },
+    forget(container) {
+      usages.delete(container)
+    },
+  }
+}
+
+function killOne(member: Member): void {
+  const stat = statOf(member.pid)
+  if (stat?.startTicks !== member.startTicks || stat.ended) return
+  try {
+    process.kill(member.pid, 'SIGKILL')
+  } catch {
+    // it ended in this moment
+  }
+}
+
+/** Memory that processes share (program text, PostgreSQL's buffers) counts once a container: the largest share that one of them has. */
+function sumByContainer(members: ReadonlyMap<number, Member>): Map<string, Usage> {
+  const sums = new Map<string, Usage & { privateBytes: number; sharedBytes: number }>()
+  for (const { pid, container, startTicks } of members.values()) {
+    const stat = container === undefined ? undefined : statOf(pid)
+    const memory = stat?.startTicks === startTicks ? memoryOf(pid) : undefined
+    if (container === undefined || !stat || !memory) continue
+    const sum = sums.get(container) ?? { ...NO_USAGE, privateBytes: 0, sharedBytes: 0 }
+    sum.cpuNanos += stat.cpuTicks * TICK_NANOS
+    sum.processes += 1
+    sum.privateBytes += memory.privateBytes
+    sum.sharedBytes = Math.max(sum.sharedBytes, memory.sharedBytes)
+    sum.workingSetBytes = sum.privateBytes + sum.sharedBytes
+    sums.set(container, sum)
+  }
+  return sums
+}

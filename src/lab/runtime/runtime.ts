@@ -1,0 +1,91 @@
+import { mkdirSync } from 'node:fs'
+import type { LabNode } from '../nodes/node-table.ts'
+import { labPaths } from '../paths.ts'
+import { type Host, thisHost } from './container/identity.ts'
+import { openWay } from './container/view.ts'
+import { type Containers, createContainers } from './containers.ts'
+import { type ControlledNode, serveControl } from './control.ts'
+import { imageCalls } from './cri/image-calls.ts'
+import { runtimeCalls } from './cri/runtime-calls.ts'
+import { loadCri } from './cri/serve.ts'
+import { type ImageStore, openImageStore } from './image-store.ts'
+import type { NetworkPlugin } from './network-plugin.ts'
+import type { NodeContext } from './node-context.ts'
+import { openProcessTable } from './processes/table.ts'
+import { createSandboxes } from './sandboxes.ts'
+import { openStore } from './store.ts'
+import { type StreamingServer, startStreaming } from './streaming/server.ts'
+
+export type RuntimeParts = {
+  labRoot: string
+  nodes: readonly LabNode[]
+  network: NetworkPlugin
+  log: (line: string) => void
+  notice: NodeContext['notice']
+  host?: Host
+}
+
+export type Runtime = {
+  /** Asks every container to end, kills what is left after the grace, and closes all sockets. */
+  end(graceMs: number): Promise<void>
+  /** Closes all sockets and leaves the pods running; a later runtime adopts them. */
+  abandon(): void
+}
+
+/** CRI servers of all nodes in this process, with the containers that were running before it, and the control socket. */
+export async function startRuntime(parts: RuntimeParts): Promise<Runtime> {
+  const { labRoot, log } = parts
+  const paths = labPaths(labRoot)
+  const cri = loadCri()
+  const streaming = await startStreaming(log)
+  const shared = { images: openImageStore(paths.images), table: openProcessTable(), host: parts.host ?? thisHost() }
+  const nodes = await Promise.all(parts.nodes.map((node) => openNode(parts, node, shared)))
+  const servers = await Promise.all(
+    nodes.map(({ node, sandboxes, containers }) =>
+      cri.serve({
+        socket: paths.node(node.name).criSocket,
+        runtime: runtimeCalls({ sandboxes, containers, table: shared.table, streaming }),
+        images: imageCalls(shared.images, shared.host),
+        log: (line) => log(`${node.name}: ${line}`),
+      }),
+    ),
+  )
+  const control = await serveControl(paths.runtimeSocket, nodes, shared.table)
+  const close = () => closeAll(streaming, [...servers, control])
+  return {
+    async end(graceMs) {
+      for (const server of servers) server.stop() // no kubelet starts another container meanwhile
+      await Promise.all(nodes.map(({ containers }) => endAll(containers, graceMs)))
+      close()
+    },
+    abandon: close,
+  }
+}
+
+type Shared = { images: ImageStore; table: NodeContext['table']; host: Host }
+type OpenNode = ControlledNode & { node: LabNode }
+
+async function openNode(parts: RuntimeParts, node: LabNode, shared: Shared): Promise<OpenNode> {
+  const { labRoot, network, notice } = parts
+  const folder = labPaths(labRoot).node(node.name).root
+  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  const log = (line: string) => parts.log(`${node.name}: ${line}`)
+  const store = openStore(folder, log)
+  if (shared.host.isRoot) openWay(labRoot, `${store.containerFolder('x')}/record`)
+  const context: NodeContext = { node, labRoot, store, network, log, notice, ...shared }
+  const sandboxes = createSandboxes(context)
+  const containers = createContainers(context)
+  const found = store.load()
+  await sandboxes.adopt(found.sandboxes)
+  containers.adopt(found.containers, sandboxes.find)
+  return { node, name: node.name, sandboxes, containers }
+}
+
+async function endAll(containers: Containers, graceMs: number): Promise<void> {
+  await Promise.all(containers.list().map(({ id }) => containers.stop(id, graceMs / 1000)))
+}
+
+function closeAll(streaming: StreamingServer, servers: readonly { stop(): void }[]): void {
+  for (const server of servers) server.stop()
+  streaming.stop()
+}

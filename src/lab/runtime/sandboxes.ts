@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import type { SandboxConfig } from './cri/messages.ts'
+import { messageOf, RuntimeFault } from './fault.ts'
+import type { SandboxIdentity } from './network-plugin.ts'
+import type { NodeContext, PodName } from './node-context.ts'
+import type { SandboxRecord } from './records.ts'
+
+/** The sandboxes of one node: a pod's name, its log folder and its address. No process stands for a sandbox. */
+export type Sandboxes = {
+  run(config: SandboxConfig): Promise<SandboxRecord>
+  /** Gives the address back. The containers must have ended. */
+  stop(id: string): Promise<void>
+  remove(id: string): void
+  find(id: string): SandboxRecord | undefined
+  /** @throws RuntimeFault `not-found` */
+  get(id: string): SandboxRecord
+  list(): readonly SandboxRecord[]
+  /** Tells the network again about every pod that was there before this process. */
+  adopt(records: readonly SandboxRecord[]): Promise<void>
+}
+
+export const newId = (): string => randomBytes(32).toString('hex')
+
+export function createSandboxes(context: NodeContext): Sandboxes {
+  const { store, network, node, log } = context
+  const records = new Map<string, SandboxRecord>()
+  const keep = (record: SandboxRecord) => {
+    store.saveSandbox(record)
+    records.set(record.id, record)
+    return record
+  }
+  const get = (id: string) => {
+    const found = records.get(id)
+    if (!found) throw new RuntimeFault('not-found', `sandbox ${id} not found`)
+    return found
+  }
+  return {
+    find: (id) => records.get(id),
+    get,
+    list: () => [...records.values()],
+    async run(config) {
+      const id = newId()
+      if (config.logDirectory) mkdirSync(config.logDirectory, { recursive: true })
+      if (isHostNetwork(config)) return keep({ id, createdAtMs: Date.now(), config })
+      const address = await network.add(networkIdentity(id, config, node))
+      return keep({ id, createdAtMs: Date.now(), config, network: address })
+    },
+    async stop(id) {
+      const record = records.get(id)
+      if (!record || record.stopped) return
+      if (record.network) await network.del({ id })
+      keep({ ...record, stopped: true })
+    },
+    remove(id) {
+      records.delete(id)
+      store.forgetSandbox(id)
+    },
+    async adopt(found) {
+      for (const record of found) {
+        records.set(record.id, record)
+        if (record.network && !record.stopped) await announce(record)
+      }
+    },
+  }
+
+  async function announce(record: SandboxRecord): Promise<void> {
+    try {
+      const address = await network.add(networkIdentity(record.id, record.config, node))
+      if (address.ip === record.network?.ip) return
+      log(`pod ${record.config.metadata.name} keeps ${record.network?.ip}, although the network now says ${address.ip}`)
+    } catch (error) {
+      log(`the network does not know pod ${record.config.metadata.name} any more: ${messageOf(error)}`)
+    }
+  }
+}
+
+export const isHostNetwork = (config: SandboxConfig): boolean =>
+  config.linux?.securityContext?.namespaceOptions?.network === 'NODE'
+
+export function networkIdentity(
+  id: string,
+  config: SandboxConfig,
+  node: { name: string; index: number },
+): SandboxIdentity {
+  const { namespace, name, uid } = config.metadata
+  const ports = config.portMappings.map(({ containerPort, protocol }) => ({ containerPort, protocol }))
+  return { id, node: node.name, nodeIndex: node.index, namespace, name, uid, labels: config.labels, ports }
+}
+
+export function podName(config: SandboxConfig, node: string): PodName {
+  const { namespace, name, uid } = config.metadata
+  return { namespace, name, uid, node, labels: config.labels }
+}

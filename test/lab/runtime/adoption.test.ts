@@ -1,0 +1,115 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  type BenchNode,
+  createContainer,
+  logOf,
+  openBenchNode,
+  runContainer,
+  runPod,
+  shell,
+  statusOf,
+  textsOf,
+  until,
+  untilExited,
+} from './bench-node.ts'
+
+let bench: BenchNode
+
+beforeAll(async () => {
+  bench = await openBenchNode()
+})
+afterAll(() => bench.close())
+
+/** A runtime that ends without a word and another one in its place; `meanwhile` happens while there is none. */
+async function replaceRuntime(meanwhile: () => void | Promise<void> = () => undefined) {
+  await bench.killRuntime()
+  await meanwhile()
+  await bench.startRuntime()
+  return bench.cri()
+}
+
+describe('a runtime that takes over', () => {
+  it('finds its containers running, with their address, process and log', async () => {
+    const before = bench.cri()
+    const pod = await runPod(bench, before, 'kept')
+    const id = await runContainer(before, pod, shell('n=0; while :; do n=$((n+1)); echo $n; sleep 0.02; done'))
+    await until(() => (textsOf(logOf(pod)).length > 3 ? true : undefined))
+    const started = (await statusOf(before, id)).startedAt
+    const address = bench.address(pod.sandbox)
+
+    const cri = await replaceRuntime()
+    expect(await statusOf(cri, id)).toMatchObject({ state: 'CONTAINER_RUNNING', startedAt: started })
+    const { status } = await cri.call<{ status: object }>('PodSandboxStatus', { podSandboxId: pod.sandbox })
+    expect(status).toMatchObject({ state: 'SANDBOX_READY', network: { ip: address } })
+    const seen = textsOf(logOf(pod)).length
+    await until(() => (textsOf(logOf(pod)).length > seen + 3 ? true : undefined))
+
+    await cri.call('StopContainer', { containerId: id, timeout: 5 })
+    expect(await statusOf(cri, id)).toMatchObject({ state: 'CONTAINER_EXITED', exitCode: 143 })
+    // Not a line is lost or written twice.
+    const numbers = textsOf(logOf(pod)).map(Number)
+    expect(numbers).toEqual(numbers.map((_, position) => position + 1))
+  })
+
+  it('learns exit code, end and last words of a container that ended meanwhile', async () => {
+    const before = bench.cri()
+    const pod = await runPod(bench, before, 'ended')
+    const id = await runContainer(
+      before,
+      pod,
+      shell('mkfifo $TMPDIR/go; echo up; read line <$TMPDIR/go; echo last words; exit 5'),
+    )
+    const temporary = join(bench.containerFolder(id), 'root', 'tmp')
+    await until(() => (logOf(pod) ? true : undefined))
+    let endedAt = 0
+    const cri = await replaceRuntime(async () => {
+      writeFileSync(join(temporary, 'go'), 'now\n')
+      await until(() => (exitFile(bench, id) !== '' ? true : undefined))
+      endedAt = Date.now()
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    })
+    const status = await untilExited(cri, id)
+    expect(status).toMatchObject({ exitCode: 5, reason: 'Error' })
+    expect(Math.abs(status.finishedAt / 1e6 - endedAt)).toBeLessThan(150)
+    expect(textsOf(logOf(pod))).toEqual(['up', 'last words'])
+  })
+
+  it('reports 137 for a container that was killed with its wrapper, and never a stranger with the same pid', async () => {
+    const before = bench.cri()
+    const pod = await runPod(bench, before, 'killed')
+    const id = await runContainer(before, pod, shell('sleep 300'))
+    const wrapper = recordOf(bench, id).started.wrapper.pid
+    const cri = await replaceRuntime(() => {
+      process.kill(-wrapper, 'SIGKILL')
+    })
+    expect(await untilExited(cri, id)).toMatchObject({ exitCode: 137 })
+  })
+
+  it('can start what was only created', async () => {
+    const before = bench.cri()
+    const pod = await runPod(bench, before, 'created')
+    const id = await createContainer(before, pod, shell('echo late'))
+    const cri = await replaceRuntime()
+    await cri.call('StartContainer', { containerId: id })
+    expect(await untilExited(cri, id)).toMatchObject({ exitCode: 0 })
+    expect(textsOf(logOf(pod))).toEqual(['late'])
+  })
+
+  it('leaves out a record that cannot be read, and says so', async () => {
+    const before = bench.cri()
+    const pod = await runPod(bench, before, 'torn')
+    const id = await createContainer(before, pod, shell('true'))
+    const cri = await replaceRuntime(() => writeFileSync(recordFile(bench, id), '{"id":'))
+    await expect(statusOf(cri, id)).rejects.toThrow(/NOT_FOUND/)
+    expect(bench.told()).toMatch(new RegExp(`${id}.*can't be read`))
+  })
+})
+
+const recordFile = (from: BenchNode, id: string) => join(from.containerFolder(id), 'record.json')
+const exitFile = (from: BenchNode, id: string) => readFileSync(join(from.containerFolder(id), 'exit'), 'utf8')
+
+function recordOf(from: BenchNode, id: string): { started: { wrapper: { pid: number } } } {
+  return JSON.parse(readFileSync(recordFile(from, id), 'utf8'))
+}

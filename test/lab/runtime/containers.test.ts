@@ -1,0 +1,226 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  type BenchNode,
+  createContainer,
+  logOf,
+  openBenchNode,
+  runContainer,
+  runPod,
+  shell,
+  statusOf,
+  textsOf,
+  until,
+  untilExited,
+} from './bench-node.ts'
+import type { CriClient } from './cri-client.ts'
+
+let bench: BenchNode
+let cri: CriClient
+
+beforeAll(async () => {
+  bench = await openBenchNode()
+  cri = bench.cri()
+})
+afterAll(() => bench.close())
+
+describe('a container', () => {
+  it('runs, writes both streams in the CRI log format and reports its exit code', async () => {
+    const pod = await runPod(bench, cri, 'two-streams')
+    const id = await runContainer(cri, pod, shell('echo out; echo err >&2; printf tail; exit 7'))
+    const status = await untilExited(cri, id)
+    expect(status).toMatchObject({ exitCode: 7, reason: 'Error' })
+    expect(status.finishedAt).toBeGreaterThanOrEqual(status.startedAt)
+    const lines = logOf(pod).trimEnd().split('\n')
+    expect(lines.map((line) => line.replace(/^\S+Z /, '')).sort()).toEqual([
+      'stderr F err',
+      'stdout F out',
+      'stdout P tail',
+    ])
+    expect(lines.every((line) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /.test(line))).toBe(true)
+  })
+
+  it("uses the image's entrypoint when the pod has no command", async () => {
+    const pod = await runPod(bench, cri, 'entrypoint')
+    const id = await runContainer(cri, pod, {})
+    expect(await untilExited(cri, id)).toMatchObject({ exitCode: 0, reason: 'Completed' })
+    expect(textsOf(logOf(pod))).toEqual(['from the entrypoint'])
+  })
+
+  it('gets its environment, odd names included, and nothing of the runtime', async () => {
+    const pod = await runPod(bench, cri, 'environment')
+    const envs = [
+      { key: 'A', value: Buffer.from('eins\nzwei') },
+      { key: 'log.level', value: Buffer.from('debug') },
+    ]
+    const id = await runContainer(cri, pod, { command: ['env', '-0'], envs })
+    await untilExited(cri, id)
+    const log = textsOf(logOf(pod)).join('\n')
+    const env = log.split('\0')
+    expect(env).toContain('A=eins\nzwei')
+    expect(env).toContain('log.level=debug')
+    expect(env).toContain('POD_NETWORK=bench')
+    expect(env).toContain('HOSTNAME=environment')
+    expect(env).toContain('MATCHDAY_NATIVE_ADDRESS=127.245.1.9')
+    expect(log).not.toContain('VITEST')
+  })
+
+  it('sees its volumes below MATCHDAY_ROOT', async () => {
+    const volume = join(bench.root, 'volumes', 'config')
+    mkdirSync(volume, { recursive: true })
+    writeFileSync(join(volume, 'app.yaml'), 'level: debug\n')
+    const pod = await runPod(bench, cri, 'volumes')
+    const mounts = [
+      { containerPath: '/etc/config', hostPath: volume },
+      { containerPath: '/../../escape', hostPath: volume },
+    ]
+    const id = await runContainer(cri, pod, {
+      ...shell('cat $MATCHDAY_ROOT/etc/config/app.yaml; ls $MATCHDAY_ROOT'),
+      mounts,
+    })
+    expect(await untilExited(cri, id)).toMatchObject({ exitCode: 0 })
+    expect(textsOf(logOf(pod))).toEqual(['level: debug', 'escape', 'etc', 'tmp'])
+  })
+
+  it('ends by SIGTERM to its main process, and by SIGKILL with everything it started when the grace is over', async () => {
+    const pod = await runPod(bench, cri, 'stop')
+    const polite = await runContainer(cri, pod, {
+      ...shell('trap "exit 3" TERM; echo up; while :; do sleep 0.05; done'),
+      logPath: 'a.log',
+    })
+    // setsid takes the child out of the session, so that no signal to a process group reaches it
+    const stubborn = await runContainer(cri, pod, {
+      ...shell('trap "" TERM; setsid sleep 345.25 & echo up; while :; do sleep 0.05; done'),
+      logPath: 'b.log',
+    })
+    await until(() => (logOf(pod, 'a.log') && logOf(pod, 'b.log') ? true : undefined))
+    await cri.call('StopContainer', { containerId: polite, timeout: 5 })
+    expect(await statusOf(cri, polite)).toMatchObject({ state: 'CONTAINER_EXITED', exitCode: 3 })
+    const before = Date.now()
+    await cri.call('StopContainer', { containerId: stubborn, timeout: 1 })
+    expect(Date.now() - before).toBeGreaterThan(900)
+    expect(await statusOf(cri, stubborn)).toMatchObject({ state: 'CONTAINER_EXITED', exitCode: 137 })
+    expect(runningCommands('sleep 345.25')).toBe(0)
+  })
+
+  it('takes what it started in the background with it', async () => {
+    const pod = await runPod(bench, cri, 'background')
+    const id = await runContainer(cri, pod, shell('setsid sleep 346.25 & exit 0'))
+    await untilExited(cri, id)
+    expect(runningCommands('sleep 346.25')).toBe(0)
+  })
+
+  it('that names no program fails to start, and says which', async () => {
+    const pod = await runPod(bench, cri, 'no-program')
+    const id = await createContainer(cri, pod, { command: ['no-such-program'] })
+    await expect(cri.call('StartContainer', { containerId: id })).rejects.toThrow(
+      /"no-such-program": executable file not found/,
+    )
+    expect(await statusOf(cri, id)).toMatchObject({ state: 'CONTAINER_EXITED', exitCode: 128, reason: 'StartError' })
+  })
+
+  it('starts once', async () => {
+    const pod = await runPod(bench, cri, 'once')
+    const id = await runContainer(cri, pod, shell('sleep 30'))
+    await expect(cri.call('StartContainer', { containerId: id })).rejects.toThrow(/FAILED_PRECONDITION/)
+  })
+
+  it('goes on in a new log file after rotation', async () => {
+    const pod = await runPod(bench, cri, 'rotation')
+    const id = await runContainer(
+      cri,
+      pod,
+      shell('echo before; while [ ! -e $TMPDIR/go ]; do sleep 0.02; done; echo after'),
+    )
+    await until(() => (logOf(pod).includes('before') ? true : undefined))
+    renameSync(join(pod.logDirectory, 'main.log'), join(pod.logDirectory, 'main.log.1'))
+    await cri.call('ReopenContainerLog', { containerId: id })
+    await cri.call('ExecSync', { containerId: id, cmd: ['sh', '-c', 'touch $TMPDIR/go'], timeout: 5 })
+    await untilExited(cri, id)
+    expect(textsOf(logOf(pod, 'main.log.1'))).toEqual(['before'])
+    expect(textsOf(logOf(pod))).toEqual(['after'])
+  })
+
+  it.runIf(process.getuid?.() === 0)('never runs as root where the lab does', async () => {
+    const pod = await runPod(bench, cri, 'users')
+    const nobody = await runContainer(cri, pod, { ...shell('id -u; touch $TMPDIR/x'), logPath: 'nobody.log' })
+    const chosen = await runContainer(cri, pod, {
+      ...shell('id -u; id -g; id -G'),
+      logPath: 'chosen.log',
+      linux: {
+        securityContext: { runAsUser: { value: 10001 }, runAsGroup: { value: 10002 }, supplementalGroups: [2000] },
+      },
+    })
+    expect(await untilExited(cri, nobody)).toMatchObject({ exitCode: 0, user: { linux: { uid: 65534 } } })
+    await untilExited(cri, chosen)
+    expect(textsOf(logOf(pod, 'nobody.log'))).toEqual(['65534'])
+    expect(textsOf(logOf(pod, 'chosen.log'))).toEqual(['10001', '10002', '10002 2000'])
+    const asRoot = { ...shell('id'), linux: { securityContext: { runAsUser: { value: 0 } } } }
+    await expect(createContainer(cri, pod, asRoot)).rejects.toThrow(/never runs a container as root/)
+  })
+
+  it('tells what the lab does not enforce', async () => {
+    const pod = await runPod(bench, cri, 'unenforced')
+    await createContainer(cri, pod, {
+      ...shell('true'),
+      linux: { resources: { memoryLimitInBytes: 1 << 20 }, securityContext: { readonlyRootfs: true } },
+    })
+    await until(() => bench.told().includes('notice unenforced') || undefined)
+    expect(bench.told()).toContain(
+      'notice unenforced: container main: no memory limit, no read-only root file system in the lab, where a container is a process',
+    )
+  })
+})
+
+describe('a sandbox', () => {
+  it('keeps its address until it is stopped, and takes its containers along', async () => {
+    const pod = await runPod(bench, cri, 'life')
+    const id = await runContainer(cri, pod, shell('sleep 347.25'))
+    const { status } = await cri.call<{ status: { network: { ip: string }; state: string } }>('PodSandboxStatus', {
+      podSandboxId: pod.sandbox,
+    })
+    expect(status).toMatchObject({ state: 'SANDBOX_READY', network: { ip: bench.address(pod.sandbox) } })
+    await cri.call('StopPodSandbox', { podSandboxId: pod.sandbox })
+    expect(runningCommands('sleep 347.25')).toBe(0)
+    expect(bench.address(pod.sandbox)).toBeUndefined()
+    expect(await statusOf(cri, id)).toMatchObject({ state: 'CONTAINER_EXITED' })
+    await cri.call('RemovePodSandbox', { podSandboxId: pod.sandbox })
+    await expect(cri.call('PodSandboxStatus', { podSandboxId: pod.sandbox })).rejects.toThrow(/NOT_FOUND/)
+    await expect(cri.call('ContainerStatus', { containerId: id })).rejects.toThrow(/NOT_FOUND/)
+    await cri.call('RemovePodSandbox', { podSandboxId: pod.sandbox })
+  })
+
+  it('lists by label and state', async () => {
+    const pod = await runPod(bench, cri, 'listed')
+    const running = await runContainer(cri, pod, { ...shell('sleep 30'), labels: { tier: 'front' } })
+    const created = await createContainer(cri, pod, { ...shell('true'), labels: { tier: 'front' } })
+    const list = async (filter: object) => {
+      const { containers } = await cri.call<{ containers: { id: string }[] }>('ListContainers', { filter })
+      return containers.map(({ id }) => id)
+    }
+    expect(await list({ labelSelector: { tier: 'front' }, state: { state: 'CONTAINER_RUNNING' } })).toEqual([running])
+    expect(await list({ podSandboxId: pod.sandbox })).toEqual([running, created])
+    expect(await list({ id: created.slice(0, 13) })).toEqual([created])
+    expect(await list({ labelSelector: { tier: 'back' } })).toEqual([])
+    const { items } = await cri.call<{ items: { id: string }[] }>('ListPodSandbox', {
+      filter: { labelSelector: { app: 'listed' } },
+    })
+    expect(items.map(({ id }) => id)).toEqual([pod.sandbox])
+  })
+})
+
+/** How many processes of this machine have that command line. */
+function runningCommands(command: string): number {
+  return readPids().filter((pid) => commandOf(pid) === command).length
+}
+
+const readPids = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
+  } catch {
+    return ''
+  }
+}
