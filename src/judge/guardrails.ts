@@ -1,0 +1,94 @@
+/** Guardrails: the same fold as the judge's, live over load frames, saying when a run does more harm than it may. */
+import type { GuardrailTripped, LoadFrame } from '../domain/evidence.ts'
+import type { Guardrail, Rehearsal } from '../domain/rehearsal.ts'
+import type { Timeline } from '../domain/timeline.ts'
+import { instant, ratio } from '../domain/units.ts'
+import { type FrameDelta, frameDeltas, membersOf } from './frame-deltas.ts'
+
+export type Guarding = {
+  /** The first guardrail that this frame trips; each trips once. */
+  add(frame: LoadFrame): GuardrailTripped | undefined
+}
+
+/** Availability is taken over this long, so that one poor second among good ones is not "below", nor one good one "recovered". */
+const SMOOTHING_MS = 3000
+
+type Counts = { readonly fromAt: number; readonly at: number; readonly good: number; readonly attempts: number }
+
+export function guarding(rehearsal: Rehearsal, timeline: Timeline): Guarding {
+  const deltaOf = frameDeltas()
+  const profiles = timeline.load.profiles.map((each) => each.name)
+  const watches = rehearsal.guardrails.map((guardrail) => watching(guardrail, profiles))
+  return {
+    add(frame) {
+      const delta = deltaOf(frame)
+      let first: GuardrailTripped | undefined
+      for (const watch of watches) {
+        const trip = watch(delta)
+        first ??= trip
+      }
+      return first
+    },
+  }
+}
+
+/**
+ * Trips when the smoothed availability was below the limit at every frame for `forMs`. Arrivals that the generator dropped count as
+ * bad; frames without attempts change nothing.
+ */
+function watching(guardrail: Guardrail, profiles: readonly string[]) {
+  let recent: Counts[] = []
+  let belowSince: number | undefined
+  let tripped = false
+  let hasOwn = false
+  const smoothingMs = Math.min(SMOOTHING_MS, guardrail.forMs)
+
+  return (delta: FrameDelta): GuardrailTripped | undefined => {
+    hasOwn ||= delta.slis.has(guardrail.sli)
+    recent.push(
+      countsOf(
+        delta,
+        membersOf(guardrail.sli, () => hasOwn, profiles),
+      ),
+    )
+    const keepMs = Math.max(guardrail.forMs, smoothingMs)
+    recent = recent.filter((each) => each.at > delta.at - keepMs)
+    const smoothed = shareOf(recent.filter((each) => each.at > delta.at - smoothingMs))
+    if (smoothed === undefined) return undefined
+    if (smoothed >= guardrail.below) {
+      belowSince = undefined
+      return undefined
+    }
+    belowSince ??= delta.fromAt
+    if (tripped || delta.at - belowSince < guardrail.forMs) return undefined
+    tripped = true
+    return trip(guardrail, delta.at, shareOf(recent) ?? smoothed)
+  }
+}
+
+const trip = (guardrail: Guardrail, at: number, measured: number): GuardrailTripped => ({
+  kind: 'guardrail-tripped',
+  at: instant(at),
+  id: guardrail.id,
+  sli: guardrail.sli,
+  measured: ratio(measured),
+  below: guardrail.below,
+  forMs: guardrail.forMs,
+})
+
+function countsOf(delta: FrameDelta, members: readonly string[]): Counts {
+  let [good, attempts] = [0, 0]
+  for (const name of members) {
+    const sli = delta.slis.get(name)
+    if (sli === undefined) continue
+    good += sli.good
+    attempts += sli.good + sli.bad + sli.dropped
+  }
+  return { fromAt: delta.fromAt, at: delta.at, good, attempts }
+}
+
+function shareOf(counts: readonly Counts[]): number | undefined {
+  const attempts = counts.reduce((sum, each) => sum + each.attempts, 0)
+  if (attempts === 0) return undefined
+  return counts.reduce((sum, each) => sum + each.good, 0) / attempts
+}
