@@ -1,4 +1,5 @@
 /** Numbers with units, as texts: `20s`, `99.9%`, `24/s`, `2.5x`, `3 syncs`. A bare number is an issue, because it hides its unit. */
+import { showDuration, showPercent } from '../domain/show.ts'
 import { type Millis, millis, type PerSecond, perSecond, type Ratio, ratio } from '../domain/units.ts'
 import { type Form, refuse, type Shape, whole, withinBounds } from './shape.ts'
 
@@ -46,15 +47,6 @@ export const readDuration = (text: string): number =>
     ),
   )
 
-/** `20s`, also `1m30s`: whole numbers of the largest unit that fits. */
-export function showDuration(ms: number): string {
-  if (ms % 1000 !== 0 || ms === 0) return ms === 0 ? '0s' : `${ms}ms`
-  const total = ms / 1000
-  const minutes = Math.floor(total / 60)
-  const rest = total % 60
-  return minutes === 0 ? `${rest}s` : rest === 0 ? `${minutes}m` : `${minutes}m${rest}s`
-}
-
 export const duration = (bounds: { readonly min?: number; readonly max?: number } = {}): Shape<Millis> =>
   quantity({
     form: 'a duration',
@@ -71,7 +63,6 @@ export const duration = (bounds: { readonly min?: number; readonly max?: number 
 const percentPattern = /^\d+(\.\d+)?%$/
 // Read as a decimal shifted by two places, so that 99.9% is the double nearest to 0.999 and not a neighbour.
 const readPercent = (text: string): number => Number(`${text.slice(0, -1)}e-2`)
-const showPercent = (value: number): string => `${Number((value * 100).toPrecision(12))}%`
 
 export const percentage = (bounds: {
   readonly min: number

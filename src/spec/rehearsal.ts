@@ -5,6 +5,7 @@
  */
 import type { Parsed } from '../domain/issue.ts'
 import type { Expectation, FaultExpectation, FaultSpec, Guardrail, Phase, Rehearsal, Slo } from '../domain/rehearsal.ts'
+import { showPercent } from '../domain/show.ts'
 import { isSome, millis, type Ratio, ratio, type Some, seconds } from '../domain/units.ts'
 import { type ChaosFile, readChaosFile } from './chaos-file.ts'
 import { checkBlastRadius } from './checks/blast-radius.ts'
@@ -171,8 +172,7 @@ function sloOf(slo: SloDraft): Slo {
   return { kind: 'latency', sli: value.sli.value, quantile: latency.quantile, targetMs, ceilingMs, at }
 }
 
-export const guardrailId = (sli: string, below: Ratio): string =>
-  `${sli}-below-${Number((below * 100).toPrecision(12))}%`
+export const guardrailId = (sli: string, below: Ratio): string => `${sli}-below-${showPercent(below)}`
 
 const guardrailOf = ({ at, value }: Whole<'guardrails'>[number]): Guardrail => ({
   id: guardrailId(value.value.sli.value, value.value.below),

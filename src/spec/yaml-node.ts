@@ -64,8 +64,8 @@ export function openDocument(file: string, text: string, report: Report): YamlNo
 function reportSyntax(error: YAMLError, place: (offset: number) => SourcePoint, report: Report): void {
   const at = place(error.pos[0])
   if (error.code === 'DUPLICATE_KEY')
-    return report(at, 'duplicate-key', 'This key stands twice in the same map.', 'keep one of the two.')
-  report(at, 'yaml-syntax', `${error.message}.`, SYNTAX_STEPS[error.code] ?? 'mend the YAML here, or just before.')
+    report(at, 'duplicate-key', 'This key stands twice in the same map.', 'keep one of the two.')
+  else report(at, 'yaml-syntax', `${error.message}.`, SYNTAX_STEPS[error.code] ?? 'mend the YAML here, or just before.')
 }
 
 const SYNTAX_STEPS: Readonly<Record<string, string>> = {

@@ -1,12 +1,10 @@
 /** Every indicator that is judged must be fed by the load, and every limit must make sense. */
+import { compositeIndicators, partsOfIndicator } from '../../domain/indicators.ts'
 import { chooseAmong } from '../did-you-mean.ts'
 import { type Draft, guardrailId, latencyOf, type SloDraft } from '../rehearsal.ts'
 import type { Report } from '../report.ts'
 import type { Placed } from '../shape.ts'
 import { reportTwins } from './timeline.ts'
-
-/** The stock scenarios' union of requests; wire/metrics.ts has the same, and a test holds them together. */
-export const API_PARTS = ['login', 'deposit', 'bet'] as const
 
 export function checkIndicators(draft: Draft, report: Report): void {
   for (const slo of draft.slos?.value ?? []) checkSlo(slo, report)
@@ -21,6 +19,7 @@ export function checkIndicators(draft: Draft, report: Report): void {
     'guardrail',
     report,
   )
+  checkUnions(draft.slos?.value ?? [], report)
   checkRecoveries(draft, report)
   if (draft.load?.whole !== true) return
   const known = fedIndicators(draft.load.value.value)
@@ -35,8 +34,10 @@ type Load = NonNullable<Draft['load']>['value']['value']
 
 function fedIndicators({ arrivals, sockets }: Load): readonly string[] {
   const operations = Object.keys(arrivals)
-  const api = API_PARTS.some((part) => operations.includes(part)) ? ['api'] : []
-  return [...operations, ...api, ...(sockets === undefined ? [] : ['ws-rtt'])]
+  const unions = Object.keys(compositeIndicators).filter((sli) =>
+    partsOfIndicator(sli).some((part) => operations.includes(part)),
+  )
+  return [...operations, ...unions, ...(sockets === undefined ? [] : ['ws-rtt'])]
 }
 
 function reportUnfed({ at, value }: Placed<string>, known: readonly string[], report: Report): void {
@@ -72,6 +73,23 @@ function checkSlo(slo: SloDraft, report: Report): void {
       'The ceiling is below the target.',
       'the ceiling is the worse of the two; swap them.',
     )
+}
+
+/** Responses of a part are counted as slow by one limit, and the union sums them up: so both must have the same. */
+function checkUnions(slos: readonly SloDraft[], report: Report): void {
+  const limitOf = (slo: SloDraft): string | undefined => {
+    const target = latencyOf(slo)?.target.value
+    return target === undefined ? undefined : `${target}/${slo.value.ceiling?.value ?? target}`
+  }
+  for (const union of slos.filter((slo) => limitOf(slo) !== undefined)) {
+    const sli = union.value.sli.value
+    const parts = partsOfIndicator(sli).filter((part) => part !== sli)
+    for (const part of slos.filter(({ value }) => parts.includes(value.sli.value))) {
+      if (limitOf(part) === undefined || limitOf(part) === limitOf(union)) continue
+      const problem = `"${part.value.sli.value}" is part of "${sli}", which has other latency limits.`
+      report(part.value.sli.at, 'wrong-value', problem, 'give both the same limit and ceiling, or remove one.')
+    }
+  }
 }
 
 /** `recovers` speaks of an objective, so there must be one. */

@@ -1,7 +1,7 @@
 /** What must hold between phases, faults and the times that are expected of them. */
 import type { SourcePoint } from '../../domain/issue.ts'
+import { showDuration } from '../../domain/show.ts'
 import { chooseAmong } from '../did-you-mean.ts'
-import { showDuration } from '../quantities.ts'
 import type { Draft, FaultDraft } from '../rehearsal.ts'
 import type { Report } from '../report.ts'
 

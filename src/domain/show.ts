@@ -1,0 +1,27 @@
+/** Quantities as people write them, in messages and on paper: `1m30s`, `99.85%`, `12,345`. */
+
+/** `20s`, `1m30s`, `1h`, `1500ms`; exact, so that it can be read back. */
+export function showDuration(ms: number): string {
+  if (ms === 0) return '0s'
+  if (ms % 1000 !== 0) return `${Number(ms.toPrecision(12))}ms`
+  const total = ms / 1000
+  const parts = [
+    [Math.floor(total / 3600), 'h'],
+    [Math.floor(total / 60) % 60, 'm'],
+    [total % 60, 's'],
+  ] as const
+  return parts.flatMap(([count, unit]) => (count > 0 ? [`${count}${unit}`] : [])).join('')
+}
+
+/** A share as per cent, without the noise of binary fractions. */
+export const showPercent = (share: number): string => `${Number((share * 100).toPrecision(12))}%`
+
+/** A moment of the plan as a clock: `1:05`, with tenths where there are any. */
+export function showClock(ms: number): string {
+  const seconds = Math.round(ms / 100) / 10
+  const rest = Number((seconds % 60).toFixed(1))
+  return `${Math.floor(seconds / 60)}:${rest < 10 ? '0' : ''}${rest}`
+}
+
+/** A count with thousands apart. */
+export const showCount = (count: number): string => String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ',')

@@ -1,0 +1,9 @@
+/** Issue codes of this room; like those of `spec` they are stable and listed in docs/rehearsal-file.md. */
+export const planCodes = {
+  'fault-outside-blast-radius': 'the planned object reaches into a namespace that the blast radius does not list',
+  'fault-selects-nothing': 'a selector of the fault matches no live pod',
+  'blast-radius-exceeded': 'the fault, with those that run at the same time, would harm more than is allowed',
+  'rate-too-high': 'load, phase and load factor multiply to more than a generator can be asked for',
+} as const
+
+export type PlanCode = keyof typeof planCodes

@@ -1,0 +1,199 @@
+/** A plan as data to show: what `matchday plan` prints, and what `--output json` gives. */
+import { arrivalsBetween } from '../domain/arrivals.ts'
+import type { Expectation, FaultExpectation, FaultSpec, Rehearsal, Slo, Target } from '../domain/rehearsal.ts'
+import { showDuration, showPercent } from '../domain/show.ts'
+import type { LoadStage, PlannedFault, PlannedPhase, Timeline } from '../domain/timeline.ts'
+import type { Millis } from '../domain/units.ts'
+import { isChaosObject } from '../protocols/chaos-mesh/objects.ts'
+import { strictProblems } from '../protocols/chaos-mesh/strict.ts'
+import type { Admission } from './blast-radius.ts'
+import { isProvable, type Provability, provabilityOf } from './provability.ts'
+
+export type PlanDescription = {
+  readonly format: 1
+  readonly rehearsal: string
+  readonly file: string
+  readonly hypothesis: string
+  readonly context: string
+  readonly entry: string
+  readonly run: string
+  readonly seed: number
+  readonly totalMs: Millis
+  readonly arrivals: number
+  readonly phases: readonly DescribedPhase[]
+  readonly faults: readonly DescribedFault[]
+  readonly objectives: readonly DescribedObjective[]
+  readonly expectations: readonly string[]
+  readonly guardrails: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+export type DescribedPhase = PlannedPhase & {
+  /** Per second at the phase's full load, by load profile. */
+  readonly rates: Readonly<Record<string, number>>
+  readonly sockets?: number
+  /** Arrivals of all profiles in the phase, ramp included. */
+  readonly arrivals: number
+}
+
+export type DescribedFault = {
+  readonly name: string
+  readonly phase: string
+  readonly fromMs: Millis
+  readonly toMs: Millis
+  readonly apply: string
+  /** What will be created: `NetworkChaos partition casino/psp-a-down-1k2j3h4`. */
+  readonly creates: string
+  readonly witness: string
+  readonly expects: readonly string[]
+  readonly overlaps: readonly string[]
+  /** Absent when no cluster was asked. */
+  readonly admission?: Admission
+}
+
+export type DescribedObjective = Provability & { readonly sentence: string; readonly provable: boolean }
+
+export type PlanInputs = {
+  readonly rehearsal: Rehearsal
+  readonly target: Target
+  readonly timeline: Timeline
+  readonly admissions?: ReadonlyMap<string, Admission>
+}
+
+export function describePlan({ rehearsal, target, timeline, admissions }: PlanInputs): PlanDescription {
+  const phases = timeline.phases.map((phase) => describePhase(phase, timeline))
+  const objectives = rehearsal.slos.map((slo) => describeObjective(slo, timeline))
+  return {
+    format: 1,
+    rehearsal: rehearsal.name,
+    file: rehearsal.file,
+    hypothesis: rehearsal.hypothesis,
+    context: target.context,
+    entry: target.entry,
+    run: timeline.run,
+    seed: timeline.seed,
+    totalMs: timeline.totalMs,
+    arrivals: phases.reduce((sum, phase) => sum + phase.arrivals, 0),
+    phases,
+    faults: timeline.faults.map((fault) => describeFault(fault, specOf(fault, rehearsal), timeline, admissions)),
+    objectives,
+    expectations: rehearsal.expectations.map((each) => expectationSentence(each, target)),
+    guardrails: rehearsal.guardrails.map(
+      ({ sli, below, forMs }) => `stops when ${sli} is below ${showPercent(below)} for ${showDuration(forMs)}`,
+    ),
+    warnings: [
+      ...objectives.flatMap(objectiveWarning),
+      ...rehearsal.expectations.flatMap((each) => expectationWarning(each, target)),
+      ...timeline.faults.flatMap(faultWarnings),
+    ],
+  }
+}
+
+function describePhase(phase: PlannedPhase, { load }: Timeline): DescribedPhase {
+  const level = (stages: readonly LoadStage[]): number => rateAt(stages, phase.toMs)
+  return {
+    ...phase,
+    rates: Object.fromEntries(load.profiles.map(({ name, stages }) => [name, level(stages)])),
+    ...(load.sockets === undefined ? {} : { sockets: level(load.sockets.stages) }),
+    arrivals: load.profiles.reduce((sum, { stages }) => sum + arrivalsBetween(stages, phase.fromMs, phase.toMs), 0),
+  }
+}
+
+/** Value at the end of the stage that ends at `atMs`. */
+function rateAt(stages: readonly LoadStage[], atMs: number): number {
+  let end = 0
+  for (const stage of stages) {
+    end += stage.durationMs
+    if (end >= atMs) return stage.to
+  }
+  return 0
+}
+
+function specOf(fault: PlannedFault, rehearsal: Rehearsal): FaultSpec {
+  const spec = rehearsal.faults.find(({ name }) => name === fault.name)
+  if (spec === undefined) throw new Error(`fault ${fault.name} is not of this rehearsal`)
+  return spec
+}
+
+function describeFault(
+  fault: PlannedFault,
+  spec: FaultSpec,
+  timeline: Timeline,
+  admissions: ReadonlyMap<string, Admission> | undefined,
+): DescribedFault {
+  const { kind, metadata, spec: chaos } = fault.object
+  const admission = admissions?.get(fault.name)
+  const { metric, of, becomes, withinMs } = spec.witness
+  return {
+    name: fault.name,
+    phase: spec.during,
+    fromMs: fault.fromMs,
+    toMs: fault.toMs,
+    apply: spec.apply,
+    creates: [kind, chaos.action, `${metadata.namespace}/${metadata.name}`].filter(Boolean).join(' '),
+    witness: `${metric} of ${of} falls to ${becomes}/s within ${showDuration(withinMs)}`,
+    expects: spec.expect.map(faultExpectationSentence),
+    overlaps: timeline.faults
+      .filter((other) => other !== fault && other.fromMs < fault.toMs && fault.fromMs < other.toMs)
+      .map(({ name }) => name),
+    ...(admission === undefined ? {} : { admission }),
+  }
+}
+
+function faultExpectationSentence(expectation: FaultExpectation): string {
+  switch (expectation.kind) {
+    case 'failover':
+      return `work moves from ${expectation.from} to ${expectation.to} within ${showDuration(expectation.withinMs)}`
+    case 'recovers':
+      return `${expectation.sli} is good again within ${showDuration(expectation.withinMs)} of the healing`
+  }
+}
+
+function expectationSentence(expectation: Expectation, { hpaSyncMs }: Target): string {
+  switch (expectation.kind) {
+    case 'autoscaler': {
+      const { name, phase, decidesWithinSyncs, readyWithinMs, atLeast } = expectation
+      const decides = `decides within ${decidesWithinSyncs} syncs (${showDuration(decidesWithinSyncs * hpaSyncMs)})`
+      return `autoscaler ${name} follows "${phase}": ${decides}, ${atLeast} pods Ready within ${showDuration(readyWithinMs)}`
+    }
+    case 'disruption':
+      return `disruption budget ${expectation.budget} holds`
+    case 'ledger':
+      return `all books agree within ${showDuration(expectation.settleWithinMs)} of the end`
+  }
+}
+
+function describeObjective(slo: Slo, timeline: Timeline): DescribedObjective {
+  const provability = provabilityOf(slo, timeline)
+  return { ...provability, sentence: objectiveSentence(slo), provable: isProvable(provability) }
+}
+
+function objectiveSentence(slo: Slo): string {
+  if (slo.kind === 'availability') return `${slo.sli} ≥ ${showPercent(slo.objective)}`
+  const ceiling = slo.ceilingMs > slo.targetMs ? ` (ceiling ${showDuration(slo.ceilingMs)})` : ''
+  return `${slo.sli} p${showPercent(slo.quantile).slice(0, -1)} ≤ ${showDuration(slo.targetMs)}${ceiling}`
+}
+
+function objectiveWarning({ provable, sentence, expected, needed }: DescribedObjective): readonly string[] {
+  if (provable) return []
+  return [`${sentence} can't be proven: ${expected} samples are planned, and it takes ${needed} without a bad one.`]
+}
+
+/** Syncs are a property of the target, so that this shows only here. */
+function expectationWarning(expectation: Expectation, { hpaSyncMs }: Target): readonly string[] {
+  if (expectation.kind !== 'autoscaler') return []
+  const decidesMs = expectation.decidesWithinSyncs * hpaSyncMs
+  if (decidesMs < expectation.readyWithinMs) return []
+  const ready = `pods must be Ready within ${showDuration(expectation.readyWithinMs)}`
+  return [
+    `autoscaler ${expectation.name} may take ${showDuration(decidesMs)} to decide on this target, and its ${ready}.`,
+  ]
+}
+
+/** What Chaos Mesh does with the object and the user may not expect; what would make the fault untrue was refused by `spec`. */
+function faultWarnings({ name, object }: PlannedFault): readonly string[] {
+  if (!isChaosObject(object)) return []
+  return strictProblems(object)
+    .filter(({ code }) => code !== 'duration-ignored')
+    .map(({ path, problem, next }) => `${name}, ${path}: ${problem}; ${next}.`)
+}

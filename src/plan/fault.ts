@@ -1,0 +1,101 @@
+/** One fault as the object that will be created: its run's label, a name of its own, a namespace, and the dead man's hand. */
+import type { Issue } from '../domain/issue.ts'
+import type { ChaosObject, FaultSpec, Rehearsal, Target } from '../domain/rehearsal.ts'
+import type { PlannedFault, PlannedPhase } from '../domain/timeline.ts'
+import { millis, seconds } from '../domain/units.ts'
+import { selectorsOf } from '../protocols/chaos-mesh/experiment.ts'
+import { isChaosObject } from '../protocols/chaos-mesh/objects.ts'
+import type { PlanCode } from './codes.ts'
+
+/** Every object that matchday makes carries this label with the run's name. */
+export const RUN_LABEL = 'matchday.dev/run'
+/** In a chaos file: whose addresses of the target file replace `spec.target`, where the target file has them. */
+export const ADDRESSES_ANNOTATION = 'matchday.dev/addresses'
+
+// The controller heals at the planned time. If it is dead, the cluster does it this much later.
+const DEAD_MANS_HAND = seconds(10)
+
+export function planFault(spec: FaultSpec, phases: readonly PlannedPhase[], target: Target, run: string): PlannedFault {
+  const phase = phases.find(({ name }) => name === spec.during)
+  if (phase === undefined) throw new Error(`fault ${spec.name} in an unknown phase was let through`)
+  const fromMs = phase.rampEndMs + spec.atMs
+  return {
+    name: spec.name,
+    fromMs: millis(fromMs),
+    toMs: millis(fromMs + spec.forMs),
+    object: plannedObject(spec, target, run),
+  }
+}
+
+function plannedObject({ name, object, forMs }: FaultSpec, target: Target, run: string): PlannedFault['object'] {
+  const { apiVersion, kind, metadata } = object
+  const labels = {
+    ...metadata.labels,
+    'app.kubernetes.io/managed-by': 'matchday',
+    'matchday.dev/fault': slug(name),
+    [RUN_LABEL]: run,
+  }
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      ...metadata,
+      name: objectName(name, run),
+      namespace: metadata.namespace ?? target.namespace,
+      labels,
+    },
+    spec: { ...atAddresses(object, target), duration: `${Math.ceil((forMs + DEAD_MANS_HAND) / 1000)}s` },
+  }
+}
+
+/** Where the peer is outside the cluster, no selector finds it: its addresses take the place of `target`. */
+function atAddresses({ metadata, spec }: ChaosObject, { addresses }: Target): ChaosObject['spec'] {
+  const name = metadata.annotations?.[ADDRESSES_ANNOTATION]
+  const known = name !== undefined && Object.hasOwn(addresses, name) ? addresses[name] : undefined
+  if (known === undefined) return spec
+  const { target: _inside, externalTargets, ...rest } = spec
+  return { ...rest, externalTargets: [...(Array.isArray(externalTargets) ? externalTargets : []), ...known] }
+}
+
+/** `psp-a-down-1k2j3h4`: readable, and unique to the run and the fault. */
+function objectName(fault: string, run: string): string {
+  // 63 less hyphen, seven base-36 digits of a 32-bit number, and `-99` for objects that cover newcomers.
+  const readable = slug(fault).slice(0, 63 - 1 - 7 - 3)
+  return `${readable.replace(/-+$/, '')}-${fingerprint(`${run}/${fault}`)}`
+}
+
+const slug = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+
+/** FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv): enough to tell the few objects of a cluster apart. */
+function fingerprint(text: string): string {
+  let hash = 0x811c9dc5
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
+  return hash.toString(36).padStart(7, '0')
+}
+
+/** Namespaces in which the planned object selects pods, its own included. */
+export function namespacesOf({ object }: PlannedFault): readonly string[] {
+  if (!isChaosObject(object)) return [object.metadata.namespace]
+  const selected = selectorsOf(object).flatMap(([, { selector }]) => {
+    if (selector.pods && Object.keys(selector.pods).length > 0) return Object.keys(selector.pods)
+    return selector.namespaces?.length ? selector.namespaces : [object.metadata.namespace]
+  })
+  return [...new Set([object.metadata.namespace, ...selected])]
+}
+
+/** `spec` checked the namespaces that the file names; here stands also the one that the target gives. */
+export function reachIssues(spec: FaultSpec, fault: PlannedFault, { blastRadius }: Rehearsal): readonly Issue[] {
+  const code: PlanCode = 'fault-outside-blast-radius'
+  return namespacesOf(fault)
+    .filter((namespace) => !blastRadius.namespaces.includes(namespace))
+    .map((namespace) => ({
+      at: spec.at,
+      code,
+      problem: `"${fault.name}" (${spec.apply}) reaches into the namespace ${namespace}, which the blast radius does not list.`,
+      next: `add it to blastRadius in ${blastRadius.at.file}:${blastRadius.at.line}, or name other namespaces in ${spec.apply}.`,
+    }))
+}

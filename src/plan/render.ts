@@ -1,0 +1,115 @@
+/** The plan as text for a terminal: narrow enough for 100 columns, plain enough for a log. */
+
+import { point } from '../domain/issue.ts'
+import { showClock, showCount, showDuration } from '../domain/show.ts'
+import type { Admission } from './blast-radius.ts'
+import type { DescribedFault, DescribedObjective, DescribedPhase, PlanDescription } from './describe.ts'
+
+export function renderPlan(plan: PlanDescription): string {
+  const length = showDuration(plan.totalMs)
+  return [
+    `${plan.rehearsal} on ${plan.context} (${plan.entry}), ${length}, ${showCount(plan.arrivals)} arrivals, seed ${plan.seed}`,
+    plan.hypothesis,
+    section('Timeline', timelineRows(plan)),
+    section('Faults', plan.faults.flatMap(faultLines)),
+    section('Objectives', columns(plan.objectives.map(objectiveRow))),
+    section('Expected', plan.expectations),
+    section('Guardrails', plan.guardrails),
+    section('Warnings', plan.warnings),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
+    .concat('\n')
+}
+
+const section = (title: string, lines: readonly string[]): string =>
+  lines.length === 0 ? '' : [title, ...lines.map((line) => `  ${line}`)].join('\n')
+
+/** Left-aligned columns, as wide as their widest cell. */
+function columns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = rows.reduce<number[]>((all, row) => row.map((cell, i) => Math.max(all[i] ?? 0, cell.length)), [])
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+type Event = { readonly atMs: number; readonly row: readonly string[] }
+
+function timelineRows(plan: PlanDescription): readonly string[] {
+  const faults = plan.faults.flatMap(({ name, fromMs, toMs }): Event[] => [
+    { atMs: fromMs, row: [showClock(fromMs), `! ${name}`, '', `for ${showDuration(toMs - fromMs)}`] },
+    { atMs: toMs, row: [showClock(toMs), `! ${name} healed`] },
+  ])
+  const phases = plan.phases.map((phase): Event => ({ atMs: phase.fromMs, row: phaseRow(phase) }))
+  const end: Event = { atMs: plan.totalMs, row: [showClock(plan.totalMs), 'end of load'] }
+  const events = [...phases, ...faults].sort((a, b) => a.atMs - b.atMs)
+  return columns([...events, end].map(({ row }) => Array.from({ length: 5 }, (_, i) => row[i] ?? '')))
+}
+
+function phaseRow({
+  name,
+  fromMs,
+  rampEndMs,
+  toMs,
+  factor,
+  rates,
+  sockets,
+  arrivals,
+}: DescribedPhase): readonly string[] {
+  const ramp = rampEndMs > fromMs ? `ramp ${showDuration(rampEndMs - fromMs)}, ` : ''
+  const perSecond = Object.entries(rates).map(([profile, rate]) => `${profile} ${Number(rate.toFixed(2))}/s`)
+  const open = sockets === undefined ? [] : [`${showCount(sockets)} sockets`]
+  return [
+    showClock(fromMs),
+    name,
+    `${factor}x`,
+    `${ramp}for ${showDuration(toMs - rampEndMs)}`,
+    `${[...perSecond, ...open].join(', ')}; ${showCount(arrivals)} arrivals`,
+  ]
+}
+
+function faultLines(fault: DescribedFault): readonly string[] {
+  const overlaps =
+    fault.overlaps.length === 0
+      ? []
+      : [`runs together with ${fault.overlaps.join(', ')}; the blast radius counts them as one`]
+  const details = [
+    `creates ${fault.creates} from ${fault.apply}`,
+    `proven when ${fault.witness}`,
+    ...fault.expects.map((sentence) => `expected: ${sentence}`),
+    ...overlaps,
+    ...(fault.admission === undefined
+      ? ['blast radius not counted: no cluster was asked']
+      : admissionLines(fault.admission)),
+  ]
+  return [`${fault.name} (${fault.phase})`, ...details.map((line) => `  ${line}`)]
+}
+
+function admissionLines({ ok, note, pods, problems }: Admission): readonly string[] {
+  const verdict = ok ? 'admitted' : 'REFUSED'
+  const reasons = problems.flatMap(({ at, code, problem, next }) => [
+    `${point(at)} ${code}`,
+    `  ${problem}`,
+    `  Next: ${next}`,
+  ])
+  return [`${verdict}: ${note}`, ...pods.map((pod) => `  ${pod}`), ...reasons]
+}
+
+function objectiveRow({
+  sentence,
+  expected,
+  needed,
+  badAllowed,
+  slo,
+  provable,
+}: DescribedObjective): readonly string[] {
+  const rare = slo.kind === 'availability' ? 'bad' : 'slow or bad'
+  if (expected === undefined)
+    return [sentence, 'samples come from the sockets', `proven by ${showCount(needed)} without one ${rare}`]
+  const samples = `${showCount(expected)} samples`
+  if (!provable) return [sentence, samples, `NOT PROVABLE: takes ${showCount(needed)} without one ${rare}`]
+  return [sentence, samples, `proven with up to ${showCount(badAllowed ?? 0)} ${rare}`]
+}

@@ -1,0 +1,53 @@
+/**
+ * What will be done and when, worked out before anything is touched: a rehearsal, a target and a seed become a timeline, live
+ * pods given as data become an admission, and both can be shown to the user. Pure: no clock, no network, no file, so that the
+ * same inputs give the same plan on every machine.
+ */
+import type { Issue, Parsed } from '../domain/issue.ts'
+import type { Rehearsal, Target } from '../domain/rehearsal.ts'
+import type { PlannedPhase, Timeline } from '../domain/timeline.ts'
+import { isSome, millis, type Some } from '../domain/units.ts'
+import { planFault, reachIssues } from './fault.ts'
+import { planLoad, rateIssues } from './load.ts'
+
+/** `run` names the run in labels, object names and idempotency keys: lower-case letters, digits and hyphens, at most 63. */
+export type RunIdentity = { readonly run: string; readonly seed: number }
+
+export function planTimeline(rehearsal: Rehearsal, target: Target, { run, seed }: RunIdentity): Parsed<Timeline> {
+  if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(run)) throw new RangeError(`"${run}" can't name a run`)
+  const phases = planPhases(rehearsal)
+  const rates = rateIssues(rehearsal, target)
+  if (isSome(rates)) return { ok: false, issues: rates }
+  const planned = rehearsal.faults.map((spec) => ({ spec, fault: planFault(spec, phases, target, run) }))
+  const issues: readonly Issue[] = planned.flatMap(({ spec, fault }) => reachIssues(spec, fault, rehearsal))
+  if (isSome(issues)) return { ok: false, issues }
+  const value = {
+    run,
+    seed,
+    totalMs: millis(phases.reduce((end, phase) => Math.max(end, phase.toMs), 0)),
+    phases,
+    faults: planned.map(({ fault }) => fault).sort((a, b) => a.fromMs - b.fromMs),
+    load: planLoad(rehearsal, target, { run, seed }),
+  }
+  return { ok: true, value }
+}
+
+/** Phases one after the other, from 0. */
+export function planPhases(rehearsal: Rehearsal): Some<PlannedPhase> {
+  let from = 0
+  const phases = rehearsal.phases.map((phase): PlannedPhase => {
+    const rampEnd = from + phase.rampMs
+    const to = rampEnd + phase.forMs
+    const planned = {
+      name: phase.name,
+      fromMs: millis(from),
+      rampEndMs: millis(rampEnd),
+      toMs: millis(to),
+      factor: phase.factor,
+    }
+    from = to
+    return planned
+  })
+  if (!isSome(phases)) throw new Error('a rehearsal without phases was let through')
+  return phases
+}
