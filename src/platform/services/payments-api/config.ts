@@ -18,9 +18,15 @@ export function readPaymentsConfig(read: ConfigReader) {
   const timeoutMs = read.integer('PSP_TIMEOUT_MS', { min: 0, max: 60_000, fallback: 600 })
   const budgetMs = read.integer('REQUEST_BUDGET_MS', { min: 100, max: 60_000, fallback: 1_700 })
   const failover = read.toggle('FAILOVER', true)
+  const leaseMs = read.integer('DEPOSIT_LEASE_MS', { min: 500, max: 600_000, fallback: 5_000 })
   const failuresToOpen = read.integer('BREAKER_FAILURES', { min: 1, max: 1_000, fallback: 5 })
   if (failuresToOpen > slots)
     read.problem('BREAKER_FAILURES must not exceed PSP_SLOTS, otherwise a lost provider costs two time-outs')
+  // The wallet is asked within the lease too: 700 ms.
+  if (leaseMs < budgetMs + 700)
+    read.problem(
+      'DEPOSIT_LEASE_MS must be at least REQUEST_BUDGET_MS + 700, otherwise deposits are swept while they are served',
+    )
   // Both providers must fit into one request: the second needs about as long as a good answer, for which 300 ms are ample.
   if (failover && timeoutMs > 0 && timeoutMs + 300 > budgetMs)
     read.problem('PSP_TIMEOUT_MS + 300 must fit into REQUEST_BUDGET_MS, otherwise failover is too late')
@@ -42,6 +48,7 @@ export function readPaymentsConfig(read: ConfigReader) {
       openMs: read.integer('BREAKER_OPEN_MS', { min: 10, max: 60_000, fallback: 1_000 }),
       openMaxMs: read.integer('BREAKER_OPEN_MAX_MS', { min: 10, max: 600_000, fallback: 4_000 }),
     },
+    leaseMs,
     sweepEveryMs: read.integer('SWEEP_EVERY_MS', { min: 10, max: 60_000, fallback: 500 }),
   }
 }

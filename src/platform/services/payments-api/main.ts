@@ -35,11 +35,11 @@ run('payments-api', async () => {
     await wallet.stop()
     await database.stop()
   })
-  const store = storeOn(database.query)
+  const store = storeOn(database.query, config.leaseMs)
   const psps = [config.primary, config.secondary]
   const lanes = createLanes(service, config, psps)
   const credit = (deposit: Deposit) => creditAt(wallet, service.log, deposit)
-  const sweeper = { nudge: () => undefined as undefined }
+  const sweeper: { nudge(): void } = { nudge: () => undefined }
   serveDeposits(service, {
     store,
     lanes: config.failover ? lanes : lanes.slice(0, 1),

