@@ -91,7 +91,7 @@ describe('a container', () => {
     })
     // setsid takes the child out of the session, so that no signal to a process group reaches it
     const stubborn = await runContainer(cri, pod, {
-      ...shell('trap "" TERM; setsid sleep 345.25 & echo up; while :; do sleep 0.05; done'),
+      ...shell(`trap "" TERM; setsid ${marked('a')} & echo up; while :; do sleep 0.05; done`),
       logPath: 'b.log',
     })
     await until(() => (logOf(pod, 'a.log') && logOf(pod, 'b.log') ? true : undefined))
@@ -101,14 +101,14 @@ describe('a container', () => {
     await cri.call('StopContainer', { containerId: stubborn, timeout: 1 })
     expect(Date.now() - before).toBeGreaterThan(900)
     expect(await statusOf(cri, stubborn)).toMatchObject({ state: 'CONTAINER_EXITED', exitCode: 137 })
-    expect(runningCommands('sleep 345.25')).toBe(0)
+    expect(runningCommands(marked('a'))).toBe(0)
   })
 
   it('takes what it started in the background with it', async () => {
     const pod = await runPod(bench, cri, 'background')
-    const id = await runContainer(cri, pod, shell('setsid sleep 346.25 & exit 0'))
+    const id = await runContainer(cri, pod, shell(`setsid ${marked('b')} & exit 0`))
     await untilExited(cri, id)
-    expect(runningCommands('sleep 346.25')).toBe(0)
+    expect(runningCommands(marked('b'))).toBe(0)
   })
 
   it('that names no program fails to start, and says which', async () => {
@@ -176,13 +176,13 @@ describe('a container', () => {
 describe('a sandbox', () => {
   it('keeps its address until it is stopped, and takes its containers along', async () => {
     const pod = await runPod(bench, cri, 'life')
-    const id = await runContainer(cri, pod, shell('sleep 347.25'))
+    const id = await runContainer(cri, pod, shell(marked('c')))
     const { status } = await cri.call<{ status: { network: { ip: string }; state: string } }>('PodSandboxStatus', {
       podSandboxId: pod.sandbox,
     })
     expect(status).toMatchObject({ state: 'SANDBOX_READY', network: { ip: bench.address(pod.sandbox) } })
     await cri.call('StopPodSandbox', { podSandboxId: pod.sandbox })
-    expect(runningCommands('sleep 347.25')).toBe(0)
+    expect(runningCommands(marked('c'))).toBe(0)
     expect(bench.address(pod.sandbox)).toBeUndefined()
     expect(await statusOf(cri, id)).toMatchObject({ state: 'CONTAINER_EXITED' })
     await cri.call('RemovePodSandbox', { podSandboxId: pod.sandbox })
@@ -209,6 +209,9 @@ describe('a sandbox', () => {
     expect(items.map(({ id }) => id)).toEqual([pod.sandbox])
   })
 })
+
+/** A command that no other run of these tests has. */
+const marked = (letter: 'a' | 'b' | 'c') => `sleep 30${letter.charCodeAt(0)}.${process.pid}`
 
 /** How many processes of this machine have that command line. */
 function runningCommands(command: string): number {

@@ -45,7 +45,7 @@ export function watchLife(about: {
   }
   const exited = ended(life, folder, wrapper).then(async () => {
     life.destroy()
-    table.kill(id)
+    await table.end(id)
     await settled(outputs)
     table.forget(id)
     logs.close()

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { environmentOf, listPids, memoryOf, statOf, TICK_NANOS } from './proc.ts'
 
 /** Every process of a container carries this in its environment, so that one which leaves its parent and its session is still found. */
@@ -14,8 +15,10 @@ export type ProcessTable = {
   usage(container: string): Usage
   /** When the figures of `usage` were taken, ms since 1970. */
   sampledAtMs(): number
-  /** SIGKILL until none is left, `spare` excepted. */
+  /** SIGKILL until none is left to be killed, `spare` excepted. */
   kill(container: string, spare?: number): void
+  /** Like kill, and waits until they are gone: a killed process may still hold its ports and memory for some milliseconds. */
+  end(container: string): Promise<void>
   forget(container: string): void
 }
 
@@ -25,6 +28,10 @@ const NO_USAGE: Usage = { cpuNanos: 0, workingSetBytes: 0, processes: 0 }
 
 // A process may fork while it is being killed; each round finds what the one before it left.
 const KILL_ROUNDS_MAX = 20
+
+// A process in an uninterruptible wait outlives SIGKILL; nobody gains from waiting longer than this.
+const GONE_MS_MAX = 2000
+const GONE_LOOK_MS = 2
 
 // A pid that was somebody else's is looked at again after this time, since the kernel may have given it to a container.
 const FOREIGN_MS_MAX = 15_000
@@ -78,6 +85,20 @@ export function openProcessTable(maxAgeMs = 500, now: () => number = Date.now): 
       usages.set(container, { ...used, cpuNanos })
     }
   }
+  const kill = (container: string, spare?: number): Member[] => {
+    const killed = new Map<number, Member>()
+    for (let round = 0; round < KILL_ROUNDS_MAX; round++) {
+      refresh()
+      const own = [...members.values()].filter((one) => one.container === container && one.pid !== spare)
+      const targets = own.filter(({ pid }) => !killed.has(pid))
+      if (targets.length === 0 && undecided === 0) break
+      for (const target of targets) {
+        killOne(target)
+        killed.set(target.pid, target)
+      }
+    }
+    return [...killed.values()]
+  }
   return {
     addRoot(pid, container) {
       const stat = statOf(pid)
@@ -88,17 +109,11 @@ export function openProcessTable(maxAgeMs = 500, now: () => number = Date.now): 
       return usages.get(container) ?? NO_USAGE
     },
     sampledAtMs: () => sampledAt,
-    kill(container, spare) {
-      const killed = new Set([spare])
-      for (let round = 0; round < KILL_ROUNDS_MAX; round++) {
-        refresh()
-        const targets = [...members.values()].filter((one) => one.container === container && !killed.has(one.pid))
-        if (targets.length === 0 && undecided === 0) return
-        for (const target of targets) {
-          killOne(target)
-          killed.add(target.pid)
-        }
-      }
+    kill: (container, spare) => void kill(container, spare),
+    async end(container) {
+      const killed = kill(container)
+      const deadlineMs = now() + GONE_MS_MAX
+      while (killed.some(isRunning) && now() < deadlineMs) await sleep(GONE_LOOK_MS)
     },
     forget(container) {
       usages.delete(container)
@@ -106,9 +121,13 @@ export function openProcessTable(maxAgeMs = 500, now: () => number = Date.now): 
   }
 }
 
-function killOne(member: Member): void {
+function isRunning(member: Member): boolean {
   const stat = statOf(member.pid)
-  if (stat?.startTicks !== member.startTicks || stat.ended) return
+  return stat?.startTicks === member.startTicks && !stat.ended
+}
+
+function killOne(member: Member): void {
+  if (!isRunning(member)) return
   try {
     process.kill(member.pid, 'SIGKILL')
   } catch {
