@@ -4,13 +4,15 @@ import { formatIssue, type Issue } from '../domain/issue.ts'
 import { exitCodes } from '../domain/verdict.ts'
 import { onStderr, say } from './terminal.ts'
 
-/** Issues in the user's files or flags: all of them, then exit code 2. */
+/** Issues in the user's files or flags: all of them, then exit code 2; 5 where the cluster lacks what they need. */
 export class BadInput extends Error {
   readonly issues: readonly Issue[]
-  constructor(issues: readonly Issue[]) {
+  readonly exitCode: number
+  constructor(issues: readonly Issue[], exitCode: number = exitCodes.badInput) {
     super(issues.map(formatIssue).join('\n'))
     this.name = 'BadInput'
     this.issues = issues
+    this.exitCode = exitCode
   }
 }
 
@@ -24,7 +26,7 @@ const isExplained = (error: unknown): error is Explained =>
 export function reportFailure(error: unknown): number {
   if (error instanceof BadInput) {
     for (const issue of error.issues) say(formatIssue(issue))
-    return exitCodes.badInput
+    return error.exitCode
   }
   if (error instanceof EnvironmentError) {
     say(`${onStderr('red', 'environment')} ${error.message}\n  Next: ${error.next}`)

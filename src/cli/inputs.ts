@@ -1,10 +1,10 @@
 /** The user's files, read and parsed: rehearsal, target, and the allow-list of contexts. All issues at once, or none. */
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { join, relative } from 'node:path'
 import type { Issue, Parsed } from '../domain/issue.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import { parseRehearsal } from '../spec/rehearsal.ts'
-import { parseTarget } from '../spec/target.ts'
+import { parseTarget, targetPath } from '../spec/target.ts'
 import { BadInput } from './failure.ts'
 
 const files = {
@@ -19,16 +19,27 @@ const files = {
 
 export type Inputs = { readonly rehearsal: Rehearsal; readonly target: Target }
 
-/** Reads a rehearsal and the target file of a context (`targets/<context>.yaml` beside it, or `targetFile`). @throws BadInput */
-export function readInputs(path: string, context: string, targetFile?: string): Inputs {
+/** Reads a rehearsal and the target file of a context (`targets/<context>.yaml` beside it, or `chosenTarget`). @throws BadInput */
+export function readInputs(path: string, context: string, chosenTarget?: string): Inputs {
   const file = relative(process.cwd(), path) || path
-  const targetPath = targetFile ?? join(dirname(file), 'targets', `${context}.yaml`)
+  const targetFile = chosenTarget ?? targetPath(file, context)
   if (!existsSync(file)) throw new BadInput([missingFile(file)])
-  const target = parseTarget(files, targetPath)
+  const target = parseTarget(files, targetFile)
   const rehearsal = parseRehearsal(files, file, target.ok ? target.value : undefined)
-  const issues = [...issuesOf(rehearsal), ...issuesOf(target), ...(rehearsal.ok ? contextIssues(rehearsal.value, context) : [])]
+  const issues = [
+    ...issuesOf(rehearsal),
+    ...issuesOf(target),
+    ...(rehearsal.ok ? contextIssues(rehearsal.value, context) : []),
+  ]
   if (!rehearsal.ok || !target.ok || issues.length > 0) throw new BadInput(issues)
   return { rehearsal: rehearsal.value, target: target.value }
+}
+
+/** A target alone, for commands that need no rehearsal. @throws BadInput */
+export function readTarget(context: string, chosenTarget?: string): Target {
+  const target = parseTarget(files, chosenTarget ?? join('scenarios', 'targets', `${context}.yaml`))
+  if (!target.ok) throw new BadInput(target.issues)
+  return target.value
 }
 
 const issuesOf = (parsed: Parsed<unknown>): readonly Issue[] => (parsed.ok ? [] : parsed.issues)

@@ -22,9 +22,13 @@ Exit codes:
 `
 
 function program(finish: (code: number) => void): Command {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
   const root = new Command('matchday')
-    .description('Rehearses promo peaks under faults on Kubernetes and says, with evidence, whether the objectives held.')
+    .description(
+      'Rehearses promo peaks under faults on Kubernetes and says, with evidence, whether the objectives held.',
+    )
     .version(version)
     .exitOverride()
     .showHelpAfterError('(add --help for the flags and examples)')
@@ -42,7 +46,12 @@ async function main(): Promise<void> {
       process.exitCode = code
     }).parseAsync()
   } catch (error) {
-    process.exitCode = error instanceof CommanderError ? (error.exitCode === 0 ? exitCodes.pass : exitCodes.badInput) : reportFailure(error)
+    process.exitCode =
+      error instanceof CommanderError
+        ? error.exitCode === 0
+          ? exitCodes.pass
+          : exitCodes.badInput
+        : reportFailure(error)
   }
 }
 

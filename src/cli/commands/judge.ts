@@ -8,7 +8,10 @@ export function addJudge(root: Command, finish: (code: number) => void): void {
     .description('judge a stored run again, from its journal alone, and render its reports')
     .argument('[folder]', 'folder of the run', 'reports/latest')
     .option('-o, --output <format>', 'text or json', 'text')
-    .addHelpText('after', '\nExamples:\n  matchday judge\n  matchday judge reports/psp-down-at-peak-20261123-201500 --output json | jq .verdict.kind')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  matchday judge\n  matchday judge reports/psp-down-at-peak-20261123-201500 --output json | jq .verdict.kind',
+    )
     .action(async (folder: string, flags: { output: string }) => {
       const judged = await judgeFolder(folder)
       await writeReports(folder, judged)

@@ -8,8 +8,6 @@ const FIELD_MANAGER = 'matchday-lab'
 const READY_BUDGET_MS = 120_000
 const LOOK_EVERY_MS = 250
 
-export type Deployment = { readonly pods: number; readonly appliedMs: number; readonly readyMs: number }
-
 /** Kinds that others refer to go first; within a rank all at once. */
 const ranks: Readonly<Record<string, number>> = {
   Namespace: 0,
@@ -23,23 +21,14 @@ const ranks: Readonly<Record<string, number>> = {
 }
 const rankOf = (manifest: Manifest): number => ranks[manifest.kind] ?? 2
 
-export async function deploy(
-  kubeconfig: string,
-  manifests: readonly Manifest[],
-  onProgress: (text: string) => void,
-  signal?: AbortSignal,
-): Promise<Deployment> {
+export const clientOf = (kubeconfig: string): KubeConfig => {
   const config = new KubeConfig()
   config.loadFromFile(kubeconfig)
-  const startedAt = performance.now()
-  await applyAll(config, manifests)
-  const appliedMs = performance.now() - startedAt
-  const namespaces = [...new Set(manifests.map((each) => each.metadata.namespace).filter((each) => each !== undefined))]
-  const pods = await untilReady(config, namespaces, onProgress, signal)
-  return { pods, appliedMs, readyMs: performance.now() - startedAt }
+  return config
 }
 
-async function applyAll(config: KubeConfig, manifests: readonly Manifest[]): Promise<void> {
+/** Creates or updates every object, in an order in which none refers to one that is not there yet. @throws LabError with every refusal */
+export async function applyManifests(config: KubeConfig, manifests: readonly Manifest[]): Promise<void> {
   const api = KubernetesObjectApi.makeApiClient(config)
   const problems: string[] = []
   for (const rank of [0, 1, 2]) {
@@ -66,8 +55,12 @@ function reasonOf(error: unknown): string {
   return message ?? (error instanceof Error ? error.message : String(error))
 }
 
+export const namespacesOf = (manifests: readonly Manifest[]): readonly string[] => [
+  ...new Set(manifests.map((each) => each.metadata.namespace).filter((each) => each !== undefined)),
+]
+
 /** Resolves with the number of Ready pods. @throws LabError naming each workload that is not Ready in time, with its pods' reasons. */
-async function untilReady(
+export async function untilReady(
   config: KubeConfig,
   namespaces: readonly string[],
   onProgress: (text: string) => void,

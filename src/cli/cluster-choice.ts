@@ -1,0 +1,80 @@
+/** Which cluster a command means: the lab of this machine, or a context of the user's kubeconfig. Only this file knows the difference. */
+import type { Command } from 'commander'
+import { connectKubernetes } from '../adapters/kubernetes/connect.ts'
+import { EnvironmentError } from '../controller/ports.ts'
+import { labStatus } from '../lab/lab.ts'
+import type { KubernetesApi } from '../protocols/kubernetes/api.ts'
+import { bootLab, REFERENCE_WORKLOAD } from './lab-boot.ts'
+import { say } from './terminal.ts'
+
+export type ClusterFlags = {
+  readonly lab?: boolean
+  readonly context?: string
+  readonly kubeconfig?: string
+  readonly target?: string
+  readonly workload: string
+  readonly overlay: readonly string[]
+  readonly keepLab?: boolean
+}
+
+export const LAB_CONTEXT = 'lab'
+
+/** Flags that every command with a cluster has. */
+export function withClusterFlags(command: Command): Command {
+  return command
+    .option('--lab', 'use the lab of this machine (a run boots one when none is up)')
+    .option('--context <name>', 'context of the kubeconfig; must be in the allow-list of the rehearsal')
+    .option('--kubeconfig <file>', 'kubeconfig to read instead of the default')
+    .option('--target <file>', 'target file instead of targets/<context>.yaml beside the rehearsal')
+}
+
+export function withLabFlags(command: Command): Command {
+  return command
+    .option('--workload <folder>', 'what a lab that is booted runs: folder with a workload.yaml', REFERENCE_WORKLOAD)
+    .option('--overlay <folder...>', 'kustomize components on top of that workload', [])
+    .option('--keep-lab', 'leave a lab that was booted running')
+}
+
+/** Nothing is touched yet: `release` takes down a lab that this command booted, unless it is to be kept. */
+export type ChosenCluster = { readonly api: KubernetesApi; readonly release: () => Promise<void> }
+
+export const contextOf = (flags: Pick<ClusterFlags, 'lab' | 'context'>): string => {
+  const context = flags.lab ? LAB_CONTEXT : flags.context
+  // The current context of a kubeconfig is whatever was used last: harm needs a name that somebody chose for it.
+  if (context === undefined)
+    throw new EnvironmentError('no cluster was chosen', 'Say --lab for the lab of this machine, or --context NAME.')
+  return context
+}
+
+/** Connects, booting the lab first where `boot` allows it. */
+export async function chooseCluster(flags: ClusterFlags, boot: boolean, signal: AbortSignal): Promise<ChosenCluster> {
+  if (contextOf(flags) !== LAB_CONTEXT || flags.kubeconfig !== undefined) {
+    return {
+      api: await connectKubernetes({
+        context: contextOf(flags),
+        ...(flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig }),
+      }),
+      release: async () => undefined,
+    }
+  }
+  const status = await labStatus()
+  if (status.kind === 'up') {
+    if (flags.overlay.length > 0)
+      throw new EnvironmentError(
+        'a lab is up already, without the overlays that were asked for',
+        'Run without --overlay, or: matchday lab down',
+      )
+    return {
+      api: await connectKubernetes({ kubeconfig: status.state.kubeconfig, context: LAB_CONTEXT }),
+      release: async () => undefined,
+    }
+  }
+  if (!boot) throw new EnvironmentError('no lab is up', 'Boot one: matchday lab up')
+  const lab = await bootLab({ workload: flags.workload, overlays: flags.overlay, signal })
+  if (flags.keepLab) lab.keep()
+  const release = async () => {
+    if (flags.keepLab) return say('lab is left running; stop it with: matchday lab down')
+    await lab.down()
+  }
+  return { api: await connectKubernetes({ kubeconfig: lab.kubeconfig, context: LAB_CONTEXT }), release }
+}

@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { type HealReport, healLeftovers } from '../../controller/healing.ts'
+import type { UndoWritten } from '../../domain/evidence.ts'
+import type { Target } from '../../domain/rehearsal.ts'
+import { exitCodes } from '../../domain/verdict.ts'
+import { openJournal } from '../../journal/journal.ts'
+import { type JournalEntry, readJournal } from '../../journal/read.ts'
+import { resumeUndos } from '../../journal/resume.ts'
+import { systemClock } from '../clock.ts'
+import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags } from '../cluster-choice.ts'
+import { readTarget } from '../inputs.ts'
+import { runFolders } from '../run-folder.ts'
+import { stopSignal } from '../stop-signal.ts'
+import { onStderr, print, say } from '../terminal.ts'
+import { clusterPortsOf } from '../wiring.ts'
+
+type Flags = ClusterFlags & { readonly reports: string; readonly output: string }
+type Dead = { readonly folder: string; readonly run: string; readonly undos: readonly UndoWritten[] }
+
+export function addHeal(root: Command, finish: (code: number) => void): void {
+  const command = root
+    .command('heal')
+    .description('undo whatever a dead run left, from its journal and from labels on the cluster')
+  withClusterFlags(command)
+    .option('--reports <folder>', 'where the runs have their folders', 'reports')
+    .option('-o, --output <format>', 'text or json', 'text')
+    .addHelpText('after', '\nExamples:\n  matchday heal --lab\n  matchday heal --context staging-eu')
+    .action(async (flags: Flags) => finish(await heal(flags)))
+}
+
+async function heal(flags: Flags): Promise<number> {
+  const target = readTarget(contextOf(flags), flags.target)
+  const { api } = await chooseCluster({ ...flags, workload: '', overlay: [] }, false, stopSignal())
+  const ports = clusterPortsOf(api)
+  // Refuses while a live run holds the target: its faults are not leftovers.
+  await ports.lock.breakDead(target)
+  const dead = await deadRuns(flags.reports, target)
+  const report = await healLeftovers(
+    ports.faults,
+    target,
+    dead.flatMap(({ run, undos }) => undos.map(({ undo }) => ({ undo, run }))),
+  )
+  const left = await ports.faults.residue(target)
+  await noteHealed(dead, report.healed)
+  if (flags.output === 'json') print(JSON.stringify({ ...report, left }, undefined, 2))
+  else {
+    for (const each of report.healed)
+      say(`${onStderr('green', each.outcome === 'undone' ? 'undone' : 'already gone')} ${each.id} of run ${each.run}`)
+    for (const problem of report.problems) say(`${onStderr('red', 'not undone')} ${problem}`)
+    for (const item of left) say(`${onStderr('red', 'still there')} ${item.what} (${item.where})`)
+    if (report.healed.length === 0 && left.length === 0) say('nothing was left to undo')
+  }
+  return report.problems.length === 0 && left.length === 0 ? exitCodes.pass : exitCodes.notHealed
+}
+
+/** Runs on this target whose journal has undos that were written and never done. */
+async function deadRuns(reports: string, target: Target): Promise<readonly Dead[]> {
+  const found: Dead[] = []
+  for (const folder of runFolders(reports)) {
+    const path = join(folder, 'journal.ndjson')
+    if (!existsSync(path)) continue
+    try {
+      const dead = await readDead(folder, path, target)
+      if (dead) found.push(dead)
+    } catch (error) {
+      say(
+        `${path} cannot be read, so only labels on the cluster tell what it left: ${error instanceof Error ? error.message : String(error)}`,
+      )
+    }
+  }
+  return found
+}
+
+async function readDead(folder: string, path: string, target: Target): Promise<Dead | undefined> {
+  let run: string | undefined
+  const entries = async function* (): AsyncGenerator<JournalEntry> {
+    for await (const entry of readJournal(path)) {
+      if (entry.record.kind === 'run-started' && entry.record.target.context === target.context) run = entry.record.run
+      yield entry
+    }
+  }
+  const undos = await resumeUndos(entries())
+  return run === undefined || undos.length === 0 ? undefined : { folder, run, undos }
+}
+
+/** The dead run's journal learns that it was healed, so that the next heal does not come back to it. */
+async function noteHealed(dead: readonly Dead[], healed: HealReport['healed']): Promise<void> {
+  for (const { folder, run, undos } of dead) {
+    const done = healed.filter((each) => each.run === run && undos.some(({ id }) => id === each.id))
+    if (done.length === 0) continue
+    const journal = await openJournal(join(folder, 'journal.ndjson'))
+    for (const { id, outcome } of done)
+      journal.append({ kind: 'undo-done', at: systemClock.now(), id, by: 'heal', outcome })
+    await journal.close()
+  }
+}

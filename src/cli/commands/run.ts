@@ -1,0 +1,127 @@
+import { randomInt } from 'node:crypto'
+import { copyFileSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import type { Command } from 'commander'
+import { k6LoadGenerator } from '../../adapters/k6/load-generator.ts'
+import { type ControllerPorts, perform } from '../../controller/perform.ts'
+import type { Environment } from '../../domain/evidence.ts'
+import { exitCodes } from '../../domain/verdict.ts'
+import { openJournal } from '../../journal/journal.ts'
+import { planTimeline } from '../../plan/timeline.ts'
+import { flagShapes, parseFlag } from '../../spec/flags.ts'
+import { systemClock } from '../clock.ts'
+import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags, withLabFlags } from '../cluster-choice.ts'
+import { BadInput } from '../failure.ts'
+import { type Inputs, readInputs } from '../inputs.ts'
+import { judgeFolder, printJudgment, writeReports } from '../judging.ts'
+import { showProgress } from '../progress.ts'
+import { makeRunFolder, type RunFolder } from '../run-folder.ts'
+import { stopSignal } from '../stop-signal.ts'
+import { onStderr, say } from '../terminal.ts'
+import { findTool } from '../tools.ts'
+import { portsOf } from '../wiring.ts'
+
+type Flags = ClusterFlags & {
+  readonly seed?: string
+  readonly reports: string
+  readonly output: string
+  readonly quiet?: boolean
+}
+
+export function addRun(root: Command, finish: (code: number) => void): void {
+  const command = root
+    .command('run')
+    .description('perform a rehearsal, judge it, and leave a report')
+    .argument('<rehearsal>', 'a *.rehearsal.yaml')
+  withLabFlags(withClusterFlags(command))
+    .option('--seed <number>', 'seed of everything random (default: REHEARSAL_SEED, or a new one)')
+    .option('--reports <folder>', 'where the run gets its folder', 'reports')
+    .option('-o, --output <format>', 'text or json', 'text')
+    .option('-q, --quiet', 'no progress, only the verdict')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  matchday run scenarios/psp-down-at-peak.rehearsal.yaml --lab\n  matchday run scenarios/psp-down-at-peak.rehearsal.yaml --context staging-eu\n  matchday run scenarios/psp-down-at-peak.rehearsal.yaml --lab --overlay test/canary/defects/no-failover\n  matchday run scenarios/psp-down-at-peak.rehearsal.yaml --lab --output json > verdict.json',
+    )
+    .action(async (file: string, flags: Flags) => finish(await run(file, flags)))
+}
+
+async function run(file: string, flags: Flags): Promise<number> {
+  const inputs = readInputs(file, contextOf(flags), flags.target)
+  const signal = stopSignal()
+  const k6 = await findTool('k6', signal)
+  await inspectScript(k6.path, inputs)
+  const chosen = await chooseCluster(flags, true, signal)
+  try {
+    const ports = portsOf(chosen.api, k6.path)
+    const folder = makeRunFolder(flags.reports, inputs.rehearsal.name, new Date())
+    await performRun(ports, inputs, folder, k6.version, flags, signal)
+    const judged = await judgeFolder(folder.path)
+    await writeReports(folder.path, judged)
+    printJudgment(judged.judgment, folder.path, flags.output)
+    return judged.judgment.exitCode
+  } finally {
+    await chosen.release()
+  }
+}
+
+/** A script that does not load is bad input, found before anything is booted or touched. */
+async function inspectScript(k6: string, { rehearsal }: Inputs): Promise<void> {
+  const { issues } = await k6LoadGenerator({ binary: k6, clock: systemClock }).inspect(rehearsal.load.script)
+  if (issues.length > 0) throw new BadInput(issues)
+}
+
+async function performRun(
+  ports: ControllerPorts,
+  inputs: Inputs,
+  folder: RunFolder,
+  k6Version: string,
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<void> {
+  const { rehearsal, target } = inputs
+  const seed = seedOf(flags)
+  const planned = planTimeline(rehearsal, target, { run: folder.run, seed })
+  if (!planned.ok) throw new BadInput(planned.issues)
+  const cluster = await ports.cluster.identify()
+  const problems = await ports.cluster.preflight(rehearsal, target)
+  if (problems.length > 0) throw new BadInput(problems, exitCodes.environment)
+  copyFileSync(rehearsal.file, folder.file('rehearsal.yaml'))
+  const environment: Environment = {
+    matchday: versionOf(),
+    node: process.version,
+    k6: k6Version,
+    kubernetes: cluster.kubernetes,
+    clusterUid: cluster.uid,
+    cores: availableParallelism(),
+    seed,
+    command: `matchday ${process.argv.slice(2).join(' ')}`,
+  }
+  say(
+    `${onStderr('bold', rehearsal.name)} on ${target.context}/${target.namespace} (${cluster.kubernetes}), seed ${seed}\n${rehearsal.hypothesis}`,
+  )
+  const journal = await openJournal(folder.file('journal.ndjson'))
+  const progress = showProgress(planned.value, flags.quiet === true)
+  try {
+    await perform(
+      ports,
+      { rehearsal, target, timeline: planned.value, environment, folder: folder.path },
+      journal,
+      progress.add,
+      signal,
+    )
+  } finally {
+    progress.end()
+    await journal.close()
+  }
+}
+
+const versionOf = (): string =>
+  (JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }).version
+
+function seedOf(flags: Flags): number {
+  const written = flags.seed ?? process.env.REHEARSAL_SEED
+  if (written === undefined) return randomInt(2 ** 31)
+  const parsed = parseFlag(flagShapes.seed, flags.seed === undefined ? 'REHEARSAL_SEED' : '--seed', written)
+  if (!parsed.ok) throw new BadInput(parsed.issues)
+  return parsed.value
+}

@@ -1,0 +1,57 @@
+/** The programs that matchday drives but does not contain, found or built by the toolchain with a line of progress now and then. */
+import { LAB_TOOLS, type ResolvedTool, resolveAll, type ToolName, type ToolProgress } from '../toolchain/toolchain.ts'
+import { isInteractive, onStderr, say } from './terminal.ts'
+
+/** A build says something each second; a log wants a line now and then, a terminal one line that moves. */
+const QUIET_MS = 15_000
+
+function telling(): (event: ToolProgress) => void {
+  let saidAt = Number.NEGATIVE_INFINITY
+  let moving = false
+  return (event) => {
+    const text = `${onStderr('dim', 'toolchain')} ${progressText(event)}`
+    const passing = event.kind === 'building' || event.kind === 'waiting'
+    if (moving) process.stderr.write('\u001b[1A\u001b[0J')
+    moving = passing && isInteractive()
+    if (passing && !moving && performance.now() - saidAt < QUIET_MS) return
+    if (event.kind === 'found' && event.source === 'cache' && !isInteractive()) return
+    saidAt = performance.now()
+    say(text)
+  }
+}
+
+function progressText(event: ToolProgress): string {
+  switch (event.kind) {
+    case 'found':
+      return `${event.tool} ${event.version} (${event.source}: ${event.path})`
+    case 'waiting':
+      return `waiting for process ${event.holderPid}, which builds too (${inSeconds(event.elapsedMs)})`
+    case 'building':
+      return `building ${event.tool}: ${event.packages} packages, ${event.doing} (${inSeconds(event.elapsedMs)})`
+    case 'built':
+      return `${event.tool} ${event.version} built in ${inSeconds(event.elapsedMs)}`
+  }
+}
+
+const inSeconds = (ms: number): string => `${Math.round(ms / 1000)} s`
+
+export const findTools = <N extends ToolName>(
+  names: readonly N[],
+  signal: AbortSignal,
+): Promise<Record<N, ResolvedTool>> => resolveAll(names, { onProgress: telling(), signal })
+
+export const findTool = async (name: ToolName, signal: AbortSignal): Promise<ResolvedTool> =>
+  (await findTools([name], signal))[name]
+
+/** Paths by name, as the lab wants them. */
+export async function labTools(signal: AbortSignal) {
+  const found = await findTools(LAB_TOOLS, signal)
+  return {
+    etcd: found.etcd.path,
+    'kube-apiserver': found['kube-apiserver'].path,
+    'kube-controller-manager': found['kube-controller-manager'].path,
+    'kube-scheduler': found['kube-scheduler'].path,
+    kubelet: found.kubelet.path,
+    kubectl: found.kubectl.path,
+  }
+}

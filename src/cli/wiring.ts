@@ -1,0 +1,26 @@
+/** Ports to adapters: the one place where the controller meets the world. */
+import { chaosMeshInjector } from '../adapters/chaos-mesh/injector.ts'
+import { k6LoadGenerator } from '../adapters/k6/load-generator.ts'
+import { kubernetesCluster } from '../adapters/kubernetes/cluster.ts'
+import { leaseLock } from '../adapters/kubernetes/lock.ts'
+import { platformBooks } from '../adapters/ledger/books.ts'
+import { kubernetesProbes } from '../adapters/metrics/probes.ts'
+import type { ControllerPorts } from '../controller/perform.ts'
+import type { KubernetesApi } from '../protocols/kubernetes/api.ts'
+import { systemClock } from './clock.ts'
+
+/** Everything that acts on one cluster; `k6` is the path of the binary. */
+export function portsOf(api: KubernetesApi, k6: string): ControllerPorts {
+  return { ...clusterPortsOf(api), load: k6LoadGenerator({ binary: k6, clock: systemClock }) }
+}
+
+export function clusterPortsOf(api: KubernetesApi): Omit<ControllerPorts, 'load'> {
+  return {
+    clock: systemClock,
+    cluster: kubernetesCluster(api),
+    faults: chaosMeshInjector(api, systemClock),
+    probes: kubernetesProbes(api, systemClock),
+    books: platformBooks(api),
+    lock: leaseLock(api),
+  }
+}
