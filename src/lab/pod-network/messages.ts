@@ -65,6 +65,8 @@ export type PodFile = PodRules & {
   nodeIp: string
   /** The ingress lives on the machine's own network: loopback stays loopback, only flows to pods are played. */
   hostNetwork: boolean
+  /** For a relay: what the pod's native container dials, `15432=wallet-db-0.wallet-db:5432`. */
+  outbound?: string
 }
 
 export type ClusterVersion = string

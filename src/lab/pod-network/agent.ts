@@ -1,0 +1,72 @@
+// The pod network: gives pods their addresses, tells their processes where Services lead and what policies and faults forbid. The
+// network itself is played inside those processes (preload/main.ts); this agent is the one place that knows the whole. It stands
+// beside the runtime, in its process, and may die with it: pods keep their last tables, and addresses and rules are on disk.
+import type { NetworkPlugin, Relay, SandboxIdentity, SandboxNetwork } from '../runtime/network-plugin.ts'
+import { type AgentCore, startAgentCore } from './agent-core.ts'
+import type { ApiConnection } from './api-stream.ts'
+import type { Endpoint, OutsideEntry } from './messages.ts'
+import { type ObjectWatch, watchObjects } from './object-watch.ts'
+import type { EndpointSlice, KubeObject, Namespace, NetworkPolicy, Pod, Service } from './objects.ts'
+
+export type AgentOptions = {
+  /** The lab's root folder; the agent owns `net/` below it. */
+  root: string
+  /** Need not exist yet, nor need the API server that it names. */
+  kubeconfig: string
+  log(line: string): void
+  /** The Node that runs relays; it must be readable by the pods' users. */
+  node?: string
+  /** What pods may reach outside the cluster; nothing by default. */
+  outside?: OutsideEntry
+}
+
+export type PodNetworkAgent = NetworkPlugin & {
+  relayFor(pod: SandboxIdentity, net: SandboxNetwork): Relay
+  /** True when all objects have been read once. */
+  isSynced(): boolean
+  stop(): Promise<void>
+}
+
+/** @throws Error when another agent serves the same root, or what is on disk cannot be understood */
+export async function startPodNetworkAgent(options: AgentOptions): Promise<PodNetworkAgent> {
+  const core = await startAgentCore(options)
+  const watches = watchCluster(options, core)
+  return {
+    add: core.add,
+    del: core.del,
+    relayFor: core.relayFor,
+    isSynced: () => watches.every((watch) => watch.isSynced()),
+    async stop() {
+      for (const watch of watches) watch.stop()
+      await core.stop()
+    },
+  }
+}
+
+function watchCluster(options: AgentOptions, core: AgentCore): readonly ObjectWatch<KubeObject>[] {
+  const onChange = (connection: ApiConnection) => {
+    // Half of a cluster would read as Services without endpoints and pods without policies.
+    if (!all.every((watch) => watch.isSynced())) return
+    const objects = {
+      services: services.items(),
+      slices: slices.items(),
+      pods: pods.items(),
+      namespaces: namespaces.items(),
+      policies: policies.items(),
+    }
+    core.setObjects(objects, endpointOf(connection))
+  }
+  const watch = <T extends KubeObject>(path: string) =>
+    watchObjects<T>({ kubeconfig: options.kubeconfig, path, onChange, log: options.log })
+  const services = watch<Service>('/api/v1/services')
+  const slices = watch<EndpointSlice>('/apis/discovery.k8s.io/v1/endpointslices')
+  const pods = watch<Pod>('/api/v1/pods')
+  const namespaces = watch<Namespace>('/api/v1/namespaces')
+  const policies = watch<NetworkPolicy>('/apis/networking.k8s.io/v1/networkpolicies')
+  const all: readonly ObjectWatch<KubeObject>[] = [services, slices, pods, namespaces, policies]
+  return all
+}
+
+function endpointOf({ access }: ApiConnection): Endpoint {
+  return [access.server.hostname, Number(access.server.port || 443)]
+}

@@ -1,0 +1,64 @@
+// Cluster DNS: which names there are (agent's side) and how a pod looks one up (bundled into the preload).
+import { routable } from './endpoints.ts'
+import type { ClusterTable, NameEntry } from './messages.ts'
+import type { EndpointSlice, Service } from './objects.ts'
+
+const ZONE = 'svc.cluster.local'
+// A chain of ExternalNames longer than this is a loop.
+const ALIASES_MAX = 8
+// /etc/resolv.conf of a pod says ndots:5: a name with fewer dots is tried with the search suffixes first.
+const NDOTS = 5
+
+/** The names that cluster DNS serves for one Service. */
+export function namesOf(service: Service, slices: readonly EndpointSlice[]): [name: string, entry: NameEntry][] {
+  const name = `${service.metadata.name}.${service.metadata.namespace}.${ZONE}`
+  const { type, externalName, clusterIP } = service.spec ?? {}
+  if (type === 'ExternalName') return externalName ? [[name, { alias: plain(externalName) }]] : []
+  if (clusterIP && clusterIP !== 'None') return [[name, { ips: [clusterIP] }]]
+  return headlessNames(name, slices)
+}
+
+function headlessNames(name: string, slices: readonly EndpointSlice[]): [string, NameEntry][] {
+  const endpoints = routable(slices)
+  const ips = endpoints.flatMap((endpoint) => endpoint.addresses)
+  const hosts = endpoints.flatMap((endpoint): [string, NameEntry][] =>
+    endpoint.hostname ? [[`${endpoint.hostname}.${name}`, { ips: endpoint.addresses }]] : [],
+  )
+  return ips.length > 0 ? [[name, { ips }], ...hosts] : []
+}
+
+export type Lookup = { kind: 'found'; ips: readonly string[] } | { kind: 'outside'; name: string } | { kind: 'unknown' }
+
+/** getaddrinfo of a pod: the search path of its namespace, then the name as it stands. */
+export function lookUp(table: ClusterTable, namespace: string, name: string): Lookup {
+  const asked = plain(name)
+  const absolute = name.endsWith('.')
+  const dots = asked.split('.').length - 1
+  const searched = [`${asked}.${namespace}.${ZONE}`, `${asked}.${ZONE}`, `${asked}.cluster.local`]
+  const candidates = absolute ? [asked] : dots < NDOTS ? [...searched, asked] : [asked, ...searched]
+  for (const candidate of candidates) {
+    const found = lookUpAbsolute(table, candidate)
+    if (found.kind !== 'unknown') return found
+  }
+  return { kind: 'unknown' }
+}
+
+/** A DNS query proper (dns.resolve4): no search path. */
+export function lookUpAbsolute(table: ClusterTable, name: string): Lookup {
+  let asked = plain(name)
+  for (let hops = 0; hops < ALIASES_MAX; hops++) {
+    const entry = table.names[asked]
+    if (!entry) return isOutside(table, asked) ? { kind: 'outside', name: asked } : { kind: 'unknown' }
+    if ('ips' in entry) return { kind: 'found', ips: entry.ips }
+    asked = entry.alias
+  }
+  return { kind: 'unknown' }
+}
+
+function isOutside(table: ClusterTable, name: string): boolean {
+  return Object.values(table.outside).some((entry) => entry.names.includes(name))
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replace(/\.$/, '')
+}

@@ -1,0 +1,80 @@
+// The Kubernetes objects that the network reads, as they stand in the API's JSON and only as far as they are read.
+// (The client library's types differ from the wire: it renames `from`.)
+
+export type Metadata = {
+  name: string
+  namespace?: string
+  uid?: string
+  resourceVersion?: string
+  labels?: Readonly<Record<string, string>>
+  annotations?: Readonly<Record<string, string>>
+}
+
+export type KubeObject = { metadata: Metadata }
+
+export type LabelSelector = {
+  matchLabels?: Readonly<Record<string, string>>
+  matchExpressions?: readonly { key: string; operator: string; values?: readonly string[] }[]
+}
+
+export type Namespace = KubeObject
+
+export type Pod = KubeObject & {
+  spec?: {
+    hostname?: string
+    subdomain?: string
+    containers?: readonly { ports?: readonly { name?: string; containerPort: number; protocol?: string }[] }[]
+  }
+  status?: { phase?: string }
+}
+
+export type Service = KubeObject & {
+  spec?: {
+    type?: string
+    clusterIP?: string
+    externalName?: string
+    sessionAffinity?: string
+    sessionAffinityConfig?: { clientIP?: { timeoutSeconds?: number } }
+    ports?: readonly { name?: string; port: number; protocol?: string; targetPort?: number | string }[]
+  }
+}
+
+export type SliceEndpoint = {
+  addresses: readonly string[]
+  hostname?: string
+  conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean }
+  targetRef?: { kind?: string; name?: string }
+}
+
+export type EndpointSlice = KubeObject & {
+  addressType?: string
+  endpoints?: readonly SliceEndpoint[]
+  ports?: readonly { name?: string; port?: number; protocol?: string }[]
+}
+
+export type PolicyPeer = {
+  podSelector?: LabelSelector
+  namespaceSelector?: LabelSelector
+  ipBlock?: { cidr: string; except?: readonly string[] }
+}
+export type PolicyPort = { protocol?: string; port?: number | string; endPort?: number }
+
+export type NetworkPolicy = KubeObject & {
+  spec?: {
+    podSelector?: LabelSelector
+    policyTypes?: readonly string[]
+    ingress?: readonly { from?: readonly PolicyPeer[]; ports?: readonly PolicyPort[] }[]
+    egress?: readonly { to?: readonly PolicyPeer[]; ports?: readonly PolicyPort[] }[]
+  }
+}
+
+export type ClusterObjects = {
+  services: readonly Service[]
+  slices: readonly EndpointSlice[]
+  pods: readonly Pod[]
+  namespaces: readonly Namespace[]
+  policies: readonly NetworkPolicy[]
+}
+
+/** A service that routes to ready endpoints has this label on each of its slices. */
+export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name'

@@ -1,0 +1,93 @@
+// The pod's own address: whatever a process binds lands on it, whatever it asks about itself reads as it would in a pod.
+import {
+  clusterAddress,
+  clusterPort,
+  isLoopback,
+  isNative,
+  machineAddress,
+  machinePort,
+  unmapped,
+} from '../addresses.ts'
+import { flowOf, knownFlow, peerIp } from './flow.ts'
+import { EADDRNOTAVAIL, native, type SocketName, type Status, type TcpHandle, tcp } from './internals.ts'
+import { self } from './pod.ts'
+
+export function playBinding(): void {
+  tcp.bind = function (address, port) {
+    return bind(this, address, port)
+  }
+  tcp.bind6 = function (address, port, flags) {
+    if (self.hostNetwork) return native.bind6.call(this, address, port, flags)
+    return bind(this, address, port)
+  }
+  tcp.listen = function (backlog) {
+    const bound = knownFlow(this)?.boundAs
+    if (bound !== undefined && isLoopback(bound)) acceptOnlyFromSelf(this)
+    return native.listen.call(this, backlog)
+  }
+  tcp.getsockname = function (out) {
+    return ownName(this, out)
+  }
+  tcp.getpeername = function (out) {
+    return peerName(this, out)
+  }
+}
+
+function bind(handle: TcpHandle, asked: string, port: number): Status {
+  const flow = flowOf(handle)
+  const address = unmapped(asked)
+  flow.bound = true
+  // A relay binds native addresses, and dials its container in the client's name.
+  if (isNative(address) || clusterAddress(address) !== address) return native.bind.call(handle, address, port)
+  if (self.hostNetwork && address !== self.ip) return native.bind.call(handle, address, port)
+  if (!isAny(address) && !isLoopback(address) && address !== self.ip) return EADDRNOTAVAIL
+  flow.boundAs = asked
+  flow.ownPort = port
+  return native.bind.call(handle, machineAddress(self.ip), machinePort(port))
+}
+
+function isAny(address: string): boolean {
+  return address === '' || address === '::' || address === '0.0.0.0'
+}
+
+// A server that listens on localhost is out of reach for everybody else in a cluster: a classic reason for probes that fail.
+function acceptOnlyFromSelf(server: TcpHandle): void {
+  const accept = server.onconnection
+  if (!accept) return
+  server.onconnection = function (status, client) {
+    const peer: SocketName = {}
+    if (client && native.getpeername.call(client, peer) === 0 && clusterAddress(peer.address ?? '') !== self.ip) {
+      native.reset.call(client)
+      return
+    }
+    accept.call(this, status, client)
+  }
+}
+
+function ownName(handle: TcpHandle, out: SocketName): Status {
+  const status = native.getsockname.call(handle, out)
+  if (status !== 0 || out.address === undefined) return status
+  const flow = knownFlow(handle)
+  const address = unmapped(out.address)
+  if (flow?.dialled && isLoopback(flow.dialled.ip)) return name(out, flow.dialled.ip, out.port)
+  if (flow?.boundAs !== undefined && !flow.peer && !flow.dialled) return name(out, flow.boundAs, out.port)
+  return clusterAddress(address) === address ? status : name(out, clusterAddress(address), out.port)
+}
+
+function peerName(handle: TcpHandle, out: SocketName): Status {
+  const status = native.getpeername.call(handle, out)
+  if (status !== 0 || out.address === undefined) return status
+  const dialled = knownFlow(handle)?.dialled
+  if (dialled) {
+    out.port = dialled.port
+    return name(out, dialled.ip, dialled.port)
+  }
+  return name(out, peerIp(unmapped(out.address)), out.port)
+}
+
+function name(out: SocketName, address: string, port: number | undefined): Status {
+  out.address = address
+  out.family = address.includes(':') ? 'IPv6' : 'IPv4'
+  if (port !== undefined) out.port = clusterPort(port)
+  return 0
+}

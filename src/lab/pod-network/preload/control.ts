@@ -1,0 +1,41 @@
+// The control channel: one connection of each process and worker to the agent, line-delimited JSON over a unix socket, never holding
+// the process alive. It comes back by itself; in between, pod.ts watches the pod's file.
+import net from 'node:net'
+import type { AgentMessage, ProcessMessage } from '../messages.ts'
+import { agentSocket, catchUp, self, setConnected, takeMessage, versions } from './pod.ts'
+
+// Short enough that an agent which restarts finds its pods again within its settling time (agent side: pod-channel.ts).
+const RECONNECT_MS = 200
+
+export function openControlChannel(): void {
+  const socket = net.connect({ path: agentSocket })
+  socket.unref()
+  socket.setEncoding('utf8')
+  const say = (message: ProcessMessage) => socket.write(`${JSON.stringify(message)}\n`)
+  socket.on('connect', () => say({ kind: 'hello', uid: self.uid, pid: process.pid, ...versions() }))
+  let rest = ''
+  socket.on('data', (text) => {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) obey(JSON.parse(line) as AgentMessage, say)
+  })
+  // The reason does not matter: every end is answered by coming back.
+  socket.on('error', () => {})
+  socket.on('close', () => {
+    setConnected(false)
+    setTimeout(reopen, RECONNECT_MS).unref()
+  })
+}
+
+function reopen(): void {
+  catchUp()
+  openControlChannel()
+}
+
+function obey(message: AgentMessage, say: (message: ProcessMessage) => unknown): void {
+  takeMessage(message)
+  if (message.kind !== 'rules') return
+  // The agent answers each hello with the pod's rules: from here on it tells of changes.
+  setConnected(true)
+  say({ kind: 'ack', version: message.version })
+}

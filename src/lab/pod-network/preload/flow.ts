@@ -1,0 +1,93 @@
+// One record per TCP handle: who the peer is, what the application dialled, whether it wants to read, and what the rules do to it.
+import { clusterAddress, clusterPort, isLoopback, isNative, unmapped } from '../addresses.ts'
+import type { FlowEffect } from '../flow-effect.ts'
+import type { EgressQueue } from './egress.ts'
+import { native, type SocketName, type TcpHandle, type TlsHandle } from './internals.ts'
+import { effectOf, rulesEpoch, self } from './pod.ts'
+
+export type Flow = {
+  readonly handle: TcpHandle
+  /** Outside the pod network: loopback inside the pod, native containers, the ingress's own sockets. */
+  bypass: boolean
+  peer?: { ip: string; port: number }
+  ownPort: number
+  dialled?: { ip: string; port: number }
+  /** The address an application bound, when it is another than the one behind it. */
+  boundAs?: string
+  bound: boolean
+  wantsRead: boolean
+  reader?: TlsHandle
+  queue?: EgressQueue
+  /** A SYN that has not left yet. */
+  pending?: NodeJS.Timeout
+  closed: boolean
+  effect: FlowEffect | undefined
+  effectEpoch: number
+}
+
+const kFlow = Symbol('flow')
+type Carrier = TcpHandle & { [kFlow]?: Flow }
+
+/** Flows that a change of rules must be brought to. */
+export const liveFlows = new Set<Flow>()
+
+export function flowOf(handle: TcpHandle): Flow {
+  const carrier: Carrier = handle
+  const known = carrier[kFlow]
+  if (known) return known
+  const flow: Flow = {
+    handle,
+    bypass: false,
+    ownPort: 0,
+    bound: false,
+    wantsRead: false,
+    closed: false,
+    effect: undefined,
+    effectEpoch: 0,
+  }
+  carrier[kFlow] = flow
+  return flow
+}
+
+export function knownFlow(handle: TcpHandle | undefined): Flow | undefined {
+  return handle && (handle as Carrier)[kFlow]
+}
+
+/** What the rules do to the flow now; undefined for most. */
+export function currentEffect(flow: Flow): FlowEffect | undefined {
+  if (flow.bypass) return undefined
+  const epoch = rulesEpoch()
+  if (flow.effectEpoch === epoch) return flow.effect
+  if (!identify(flow)) return undefined
+  flow.effectEpoch = epoch
+  flow.effect = flow.bypass || !flow.peer ? undefined : effectOf(endsOf(flow, flow.peer))
+  return flow.effect
+}
+
+export function endsOf(flow: Flow, peer: { ip: string; port: number }) {
+  return {
+    peerIp: peer.ip,
+    peerPort: peer.port,
+    ownPort: flow.ownPort,
+    ...(flow.dialled ? { dialled: flow.dialled } : {}),
+  }
+}
+
+/** Accepted connections tell their peer only when asked. False while the handle is not connected. */
+function identify(flow: Flow): boolean {
+  if (flow.peer) return true
+  const peer: SocketName = {}
+  const own: SocketName = {}
+  if (native.getpeername.call(flow.handle, peer) !== 0 || native.getsockname.call(flow.handle, own) !== 0) return false
+  flow.ownPort = clusterPort(own.port ?? 0)
+  flow.peer = { ip: peerIp(unmapped(peer.address ?? '')), port: clusterPort(peer.port ?? 0) }
+  // Inside the pod, and between a native container and its relay, there is no network device that a fault could act on.
+  flow.bypass = flow.peer.ip === self.ip || isNative(unmapped(own.address ?? '')) || isNative(flow.peer.ip)
+  if (self.hostNetwork && isLoopback(unmapped(own.address ?? ''))) flow.bypass = true
+  return true
+}
+
+/** Whoever dials from plain loopback is the node: the kubelet's probes, the API server's proxy. */
+export function peerIp(machineIp: string): string {
+  return isLoopback(machineIp) && !self.hostNetwork ? self.nodeIp : clusterAddress(machineIp)
+}

@@ -1,0 +1,27 @@
+// Runs with --require in every Node process of a pod, before the application: plays the network namespace, kube-proxy, cluster DNS and
+// NetworkPolicy in the process itself, and is where network faults act. Handles carry addresses, streams carry bytes
+// (docs/adr/0004-the-pod-network-is-a-preload.md). HTTP and DNS faults would hook in here: `http.Server.prototype.emit('request')` and
+// resolver.ts's `ask`.
+import { syncBuiltinESMExports } from 'node:module'
+import { playBinding } from './binding.ts'
+import { openControlChannel } from './control.ts'
+import { playDialling } from './dialling.ts'
+import { playEgress } from './egress.ts'
+import { playHttp2 } from './http2.ts'
+import { playReading } from './reading.ts'
+import { playResolver } from './resolver.ts'
+
+const LOADED = Symbol.for('matchday.podNetwork')
+
+// NODE_OPTIONS and execArgv may both name the file; a second copy would gate everything twice.
+if (!Reflect.get(globalThis, LOADED)) {
+  Reflect.set(globalThis, LOADED, true)
+  playBinding()
+  playDialling()
+  playReading()
+  playEgress()
+  playHttp2()
+  playResolver()
+  syncBuiltinESMExports()
+  openControlChannel()
+}

@@ -1,0 +1,167 @@
+// Cluster DNS inside the process: node:dns answers from the cluster table. The server is the peer 10.244.0.10, so a policy or a
+// fault that would cut UDP 53 to it cuts these look-ups too.
+import dns, { type LookupAddress, type LookupOptions } from 'node:dns'
+import { isIP } from 'node:net'
+import os from 'node:os'
+import { promisify } from 'node:util'
+import { DNS_IP } from '../addresses.ts'
+import { drawDelayMs } from '../flow-effect.ts'
+import { type Lookup, lookUp, lookUpAbsolute } from '../names.ts'
+import { policiesAllow } from '../policy.ts'
+import { catchUp, effectOf, self, table } from './pod.ts'
+import { admitOutside } from './route.ts'
+
+const DNS_PORT = 53
+// glibc asks twice and waits 5 s each time before it says EAI_AGAIN (resolv.conf: timeout:5 attempts:2).
+const ATTEMPTS_MS = 10_000
+
+const nativeLookup = dns.promises.lookup
+const { lookup: nativeLookupCallback } = dns
+
+type Callback = (error: Error | null, address?: string | LookupAddress[], family?: number) => void
+
+export function playResolver(): void {
+  // The hosts of other pods share this machine; each is called as its pod is.
+  if (!self.hostNetwork) os.hostname = () => self.name
+  if (self.hostNetwork) return
+  const lookupCallback = (hostname: string, options: unknown, callback?: Callback) => {
+    const done = (typeof options === 'function' ? options : callback) as Callback
+    if (typeof done !== 'function' || !isName(hostname))
+      return Reflect.apply(nativeLookupCallback, dns, callback ? [hostname, options, callback] : [hostname, options])
+    const wanted = optionsOf(options)
+    deliver(lookup(hostname, wanted), wanted.all === true, done)
+    return {}
+  }
+  Reflect.set(lookupCallback, promisify.custom, lookupPromise)
+  for (const key of Object.getOwnPropertySymbols(nativeLookupCallback)) {
+    if (key !== promisify.custom) Reflect.set(lookupCallback, key, Reflect.get(nativeLookupCallback, key))
+  }
+  Object.defineProperty(lookupCallback, 'name', { value: 'lookup' })
+  Reflect.set(dns, 'lookup', lookupCallback)
+  Reflect.set(dns.promises, 'lookup', lookupPromise)
+  playQueries()
+}
+
+async function lookupPromise(hostname: string, options?: unknown): Promise<LookupAddress | LookupAddress[]> {
+  const wanted = optionsOf(options)
+  if (!isName(hostname)) return nativeLookup(hostname, wanted)
+  const addresses = await lookup(hostname, wanted)
+  const [first] = addresses
+  return wanted.all || !first ? addresses : first
+}
+
+function isName(hostname: unknown): hostname is string {
+  return typeof hostname === 'string' && hostname !== '' && isIP(hostname) === 0
+}
+
+function optionsOf(options: unknown): LookupOptions {
+  if (typeof options === 'number') return { family: options }
+  return typeof options === 'object' && options !== null ? options : {}
+}
+
+function deliver(answer: Promise<LookupAddress[]>, all: boolean, done: Callback): void {
+  // Out of the promise, so that what the callback throws stays an uncaught exception of the application.
+  answer.then(
+    (addresses) => setImmediate(() => (all ? done(null, addresses) : done(null, ...single(addresses)))),
+    (error: Error) => setImmediate(done, error),
+  )
+}
+
+function single(addresses: LookupAddress[]): [string, number] {
+  const [first] = addresses
+  return [first?.address ?? '', first?.family ?? 4]
+}
+
+async function lookup(hostname: string, options: LookupOptions): Promise<LookupAddress[]> {
+  const local = localAnswer(hostname)
+  const found: Lookup = local ?? (await ask(hostname, () => lookUp(table, self.namespace, hostname), getaddrinfoError))
+  if (found.kind === 'outside') return lookupOutside(found.name, options)
+  const wantsV6 = options.family === 6 || options.family === 'IPv6'
+  if (found.kind === 'unknown' || wantsV6) throw getaddrinfoError('ENOTFOUND', hostname)
+  return found.ips.map((address) => ({ address, family: 4 }))
+}
+
+/** /etc/hosts of a pod. */
+function localAnswer(hostname: string): Lookup | undefined {
+  if (hostname === 'localhost') return { kind: 'found', ips: ['127.0.0.1'] }
+  return hostname === self.name ? { kind: 'found', ips: [self.ip] } : undefined
+}
+
+async function lookupOutside(name: string, options: LookupOptions): Promise<LookupAddress[]> {
+  const addresses = await nativeLookup(name, { ...options, all: true })
+  admitOutside(addresses.map((found) => found.address))
+  return addresses
+}
+
+type MakeError = (code: string, hostname: string) => Error
+
+/** One question to cluster DNS, which takes a round trip, or all attempts when the server cannot be reached. */
+async function ask(hostname: string, answer: () => Lookup, failure: MakeError): Promise<Lookup> {
+  catchUp()
+  const effect = effectOf({ peerIp: DNS_IP, peerPort: DNS_PORT, ownPort: 0 })
+  const reach = { from: self.ip, to: DNS_IP, port: DNS_PORT, protocol: 'UDP' } as const
+  if (effect?.in.blocked || effect?.out.blocked || !policiesAllow(table, reach)) {
+    await pause(ATTEMPTS_MS)
+    throw failure('EAI_AGAIN', hostname)
+  }
+  const delayMs = drawDelayMs(effect?.out) + drawDelayMs(effect?.in)
+  if (delayMs > 0) await pause(delayMs)
+  return answer()
+}
+
+function pause(waitMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, waitMs))
+}
+
+function getaddrinfoError(code: string, hostname: string): Error {
+  const errno = code === 'ENOTFOUND' ? -3008 : -3001
+  return Object.assign(new Error(`getaddrinfo ${code} ${hostname}`), { errno, code, syscall: 'getaddrinfo', hostname })
+}
+
+// dns.resolve4 and its kin are queries proper: no search path, no /etc/hosts. Only addresses are served.
+function playQueries(): void {
+  const a = async (hostname: string) => {
+    const found = await ask(
+      hostname,
+      () => lookUpAbsolute(table, hostname),
+      (code, name) => queryError('queryA', code === 'EAI_AGAIN' ? 'ETIMEOUT' : code, name),
+    )
+    if (found.kind !== 'found') throw queryError('queryA', 'ENOTFOUND', hostname)
+    return [...found.ips]
+  }
+  const none =
+    (syscall: string) =>
+    async (hostname: string): Promise<string[]> => {
+      await a(hostname)
+      throw queryError(syscall, 'ENODATA', hostname)
+    }
+  const aaaa = none('queryAaaa')
+  const byType = (hostname: string, type: unknown) =>
+    type === undefined || type === 'A'
+      ? a(hostname)
+      : none(`query${String(type).charAt(0)}${String(type).slice(1).toLowerCase()}`)(hostname)
+  for (const target of [dns.promises, dns.promises.Resolver.prototype]) {
+    Reflect.set(target, 'resolve4', (hostname: string) => a(hostname))
+    Reflect.set(target, 'resolve6', (hostname: string) => aaaa(hostname))
+    Reflect.set(target, 'resolve', (hostname: string, type?: string) => byType(hostname, type))
+  }
+  for (const target of [dns, dns.Resolver.prototype]) {
+    Reflect.set(target, 'resolve4', (hostname: string, ...rest: unknown[]) => callBack(a(hostname), rest))
+    Reflect.set(target, 'resolve6', (hostname: string, ...rest: unknown[]) => callBack(aaaa(hostname), rest))
+    Reflect.set(target, 'resolve', (hostname: string, ...rest: unknown[]) =>
+      callBack(byType(hostname, rest.length > 1 ? rest[0] : undefined), rest),
+    )
+  }
+}
+
+function callBack(answer: Promise<string[]>, rest: unknown[]): void {
+  const done = rest.at(-1) as (error: Error | null, ips?: string[]) => void
+  answer.then(
+    (ips) => setImmediate(done, null, ips),
+    (error: Error) => setImmediate(done, error),
+  )
+}
+
+function queryError(syscall: string, code: string, hostname: string): Error {
+  return Object.assign(new Error(`${syscall} ${code} ${hostname}`), { code, syscall, hostname })
+}

@@ -1,0 +1,85 @@
+// Where a connection goes, as the tables of a node would send it: a ClusterIP to one of its ready endpoints, loopback to the pod
+// itself, pod addresses to the machine's, anything else nowhere.
+import { isLoopback, isNative, POD_RANGE, SERVICE_RANGE } from '../addresses.ts'
+import { cidrHolds } from '../cidr.ts'
+import type { Endpoint, ServiceEntry } from '../messages.ts'
+import { self, table } from './pod.ts'
+
+export type Route =
+  /** Outside the pod network; dialled as it stands. */
+  | { kind: 'bypass'; ip: string; port: number }
+  /** A peer by its cluster address. */
+  | { kind: 'peer'; ip: string; port: number }
+  | { kind: 'refused' }
+  | { kind: 'unreachable' }
+  /** Nobody answers: a Service that is gone. */
+  | { kind: 'silent'; ip: string; port: number }
+
+const NODE_RANGE = '10.99.0.0/24'
+
+export function routeTo(ip: string, port: number): Route {
+  if (isNative(ip)) return { kind: 'bypass', ip, port }
+  if (isLoopback(ip)) return self.hostNetwork ? { kind: 'bypass', ip, port } : { kind: 'peer', ip: self.ip, port }
+  const service = table.services[ip]
+  if (service) return routeToService(ip, port, service)
+  if (cidrHolds(SERVICE_RANGE, ip)) return { kind: 'silent', ip, port }
+  if (cidrHolds(POD_RANGE, ip) || cidrHolds(NODE_RANGE, ip)) return { kind: 'peer', ip, port }
+  return isAllowedOutside(ip) ? { kind: 'bypass', ip, port } : { kind: 'unreachable' }
+}
+
+/** False for the address of a pod that is gone. */
+export function isAlive(ip: string): boolean {
+  return !cidrHolds(POD_RANGE, ip) || ip === self.ip || table.pods[ip] !== undefined
+}
+
+function routeToService(ip: string, port: number, service: ServiceEntry): Route {
+  const endpoint = chooseEndpoint(`${ip}:${port}`, service.ports[port] ?? [], service.affinitySeconds)
+  if (!endpoint) return { kind: 'refused' }
+  const [peer, peerPort] = endpoint
+  // The API server is the one endpoint on the machine's own loopback.
+  return isLoopback(peer) ? { kind: 'bypass', ip: peer, port: peerPort } : { kind: 'peer', ip: peer, port: peerPort }
+}
+
+type Affinity = { ip: string; untilMs: number }
+const affinities = new Map<string, Affinity>()
+
+function chooseEndpoint(key: string, endpoints: readonly Endpoint[], affinitySeconds: number | undefined) {
+  if (affinitySeconds === undefined) return endpoints[Math.floor(Math.random() * endpoints.length)]
+  const kept = affinities.get(key)
+  const stays = kept && kept.untilMs > Date.now() ? endpoints.find(([ip]) => ip === kept.ip) : undefined
+  const chosen = stays ?? heaviest(key, endpoints)
+  if (chosen) affinities.set(key, { ip: chosen[0], untilMs: Date.now() + affinitySeconds * 1000 })
+  else affinities.delete(key)
+  return chosen
+}
+
+// On a node all processes of a client share one affinity. Here each process decides alone, so they must decide alike: the endpoint
+// with the greatest hash of client and endpoint, which also moves the fewest clients when endpoints come and go.
+function heaviest(key: string, endpoints: readonly Endpoint[]): Endpoint | undefined {
+  const weigh = ([ip, port]: Endpoint) => hash(`${self.ip} ${key} ${ip}:${port}`)
+  return endpoints.reduce<Endpoint | undefined>(
+    (best, one) => (best && weigh(best) >= weigh(one) ? best : one),
+    undefined,
+  )
+}
+
+// FNV-1a with a final avalanche (murmur3's), since neighbouring addresses differ in their last characters only.
+function hash(text: string): number {
+  let sum = 0x811c9dc5
+  for (let at = 0; at < text.length; at++) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193)
+  sum = Math.imul(sum ^ (sum >>> 16), 0x85ebca6b)
+  sum = Math.imul(sum ^ (sum >>> 13), 0xc2b2ae35)
+  return (sum ^ (sum >>> 16)) >>> 0
+}
+
+const outsideIps = new Set<string>()
+
+/** Addresses that the machine's resolver gave for a name which pods may reach. */
+export function admitOutside(ips: readonly string[]): void {
+  for (const ip of ips) outsideIps.add(ip)
+}
+
+function isAllowedOutside(ip: string): boolean {
+  if (outsideIps.has(ip)) return true
+  return Object.values(table.outside).some((entry) => entry.cidrs.some((cidr) => cidrHolds(cidr, ip)))
+}

@@ -1,0 +1,129 @@
+// Stands beside a container that is not Node, in its pod's name: listens on the pod's ports, where policies and faults act through the
+// preload that it runs with, and pipes to the container's own address outside all rules. The container sees the real clients'
+// addresses. Outbound, it listens beside the container and dials what the pod's annotation says.
+import { readFileSync, watchFile } from 'node:fs'
+import net from 'node:net'
+import { machineAddress } from './addresses.ts'
+
+type Plan = { nativeAddress: string; ports: readonly number[] }
+type Dial = () => net.Socket
+
+// How often a container is looked for that does not listen (yet, or any more).
+const LOOK_MS = 200
+const ANNOTATION_MS = 500
+const OUTBOUND = /^(\d{1,5})=([a-z0-9.-]+):(\d{1,5})$/
+
+const plan = JSON.parse(process.env.MATCHDAY_RELAY ?? '{"ports":[]}') as Plan
+const podFile = process.env.MATCHDAY_POD_NETWORK ?? ''
+const open = new Set<net.Socket>()
+const servers = new Set<net.Server>()
+let stopping = false
+
+/** A pod's port is open as long as its container's is: a relay that accepted before would make probes lie. */
+function listenWhileServed(port: number): void {
+  if (stopping) return
+  const probe = net.connect({ host: plan.nativeAddress, port })
+  probe.once('error', () => setTimeout(listenWhileServed, LOOK_MS, port))
+  probe.once('connect', () => {
+    probe.destroy()
+    const server = net.createServer({ allowHalfOpen: true }, (client) => {
+      const container = net.connect({
+        host: plan.nativeAddress,
+        port,
+        localAddress: machineAddress(client.remoteAddress ?? ''),
+        allowHalfOpen: true,
+      })
+      container.once('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ECONNREFUSED' && servers.has(server)) closeAndLookAgain()
+      })
+      join(client, container)
+    })
+    const closeAndLookAgain = () => {
+      close(server)
+      listenWhileServed(port)
+    }
+    listen(server, port, '0.0.0.0', () => setTimeout(listenWhileServed, LOOK_MS, port))
+  })
+}
+
+function listen(server: net.Server, port: number, host: string, onFailure: () => void): void {
+  servers.add(server)
+  server.on('error', (error) => {
+    console.error(`relay: port ${port}: ${error.message}`)
+    close(server)
+    onFailure()
+  })
+  server.listen(port, host)
+}
+
+function close(server: net.Server): void {
+  servers.delete(server)
+  server.close()
+}
+
+/** Bytes, half-close, back-pressure and resets, both ways. */
+function join(one: net.Socket, other: net.Socket): void {
+  for (const [socket, peer] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    open.add(socket)
+    socket.setNoDelay(true)
+    socket.on('error', () => peer.resetAndDestroy())
+    socket.on('close', () => {
+      open.delete(socket)
+      if (!peer.destroyed && !socket.readableEnded) peer.resetAndDestroy()
+      exitWhenIdle()
+    })
+    socket.pipe(peer)
+  }
+}
+
+const outbound = new Map<string, net.Server>()
+
+function followAnnotation(): void {
+  const wanted = new Set(readAnnotation())
+  for (const [mapping, server] of outbound) {
+    if (wanted.has(mapping)) continue
+    close(server)
+    outbound.delete(mapping)
+  }
+  for (const mapping of wanted) if (!outbound.has(mapping)) openOutbound(mapping)
+}
+
+function readAnnotation(): string[] {
+  try {
+    const { outbound: text = '' } = JSON.parse(readFileSync(podFile, 'utf8')) as { outbound?: string }
+    return text.split(',').flatMap((part) => part.trim() || [])
+  } catch {
+    return []
+  }
+}
+
+function openOutbound(mapping: string): void {
+  const [, port, host, peerPort] = OUTBOUND.exec(mapping) ?? []
+  if (!host) {
+    console.error(`relay: matchday.dev/outbound: "${mapping}" is not <port>=<host>:<port>`)
+    return
+  }
+  const dial: Dial = () => net.connect({ host, port: Number(peerPort), allowHalfOpen: true })
+  const server = net.createServer({ allowHalfOpen: true }, (client) => join(client, dial()))
+  outbound.set(mapping, server)
+  listen(server, Number(port), plan.nativeAddress, () => outbound.delete(mapping))
+}
+
+function exitWhenIdle(): void {
+  if (stopping && open.size === 0) process.exit(0)
+}
+
+function stop(): void {
+  stopping = true
+  for (const server of servers) close(server)
+  exitWhenIdle()
+}
+
+for (const port of plan.ports) listenWhileServed(port)
+followAnnotation()
+watchFile(podFile, { interval: ANNOTATION_MS }, followAnnotation)
+process.on('SIGTERM', stop)
+process.on('SIGINT', stop)

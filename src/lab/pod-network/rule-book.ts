@@ -1,0 +1,49 @@
+// The rules of all experiments, kept on disk: an agent that restarts must neither forget a fault nor keep one that was healed.
+import { join } from 'node:path'
+import type { RulesBySource } from './mirror.ts'
+import { type NetworkRule, parseRules } from './rules.ts'
+import { readState, writeState } from './state-file.ts'
+
+export type RuleBook = {
+  sources(): RulesBySource
+  /** An empty list takes the source away. */
+  put(source: string, rules: readonly NetworkRule[]): void
+  /** Grows over restarts, so that a pod can tell newer rules from older ones. */
+  nextVersion(): number
+  version(): number
+}
+
+type Stored = { version: number; sources: Record<string, NetworkRule[]> }
+
+export function openRuleBook(netFolder: string): RuleBook {
+  const path = join(netFolder, 'rules.json')
+  const stored = parseStored(readState(path), path)
+  const sources = new Map<string, readonly NetworkRule[]>(Object.entries(stored.sources))
+  let version = stored.version
+  const save = () => writeState(path, { version, sources: Object.fromEntries(sources) }, 0o600)
+  return {
+    sources: () => sources,
+    version: () => version,
+    put(source, rules) {
+      if (rules.length === 0) sources.delete(source)
+      else sources.set(source, rules)
+      save()
+    },
+    nextVersion() {
+      version += 1
+      save()
+      return version
+    },
+  }
+}
+
+function parseStored(found: unknown, path: string): Stored {
+  if (found === undefined) return { version: 0, sources: {} }
+  const { version, sources } = found as Partial<Stored>
+  if (typeof version !== 'number' || typeof sources !== 'object') throw new Error(`${path} holds no rules; remove it`)
+  for (const rules of Object.values(sources)) {
+    const parsed = parseRules({ rules })
+    if (!parsed.ok) throw new Error(`${path}: ${parsed.problems.join('; ')}`)
+  }
+  return { version, sources }
+}

@@ -1,0 +1,40 @@
+// Pods run as unprivileged users who may not read the project, and without type stripping: what they load is bundled into the lab's
+// folder.
+import { chmodSync, mkdirSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+export type Staged = { preload: string; relay: string }
+
+/** The oldest Node that a pod may bring. */
+const TARGET = 'node20'
+
+/** Bundles the preload to `<root>/net/preload.cjs` and the relay to `<root>/net/relay.cjs`, both readable by everybody. */
+export async function stagePreload(root: string): Promise<Staged> {
+  const net = join(root, 'net')
+  mkdirSync(net, { recursive: true, mode: 0o755 })
+  const [preload, relay] = await Promise.all([
+    bundle('./preload/main.ts', net, 'preload'),
+    bundle('./relay.ts', net, 'relay'),
+  ])
+  return { preload, relay }
+}
+
+async function bundle(source: string, folder: string, name: string): Promise<string> {
+  const file = join(folder, `${name}.cjs`)
+  const aside = `${file}.${process.pid}`
+  await build({
+    entryPoints: [fileURLToPath(new URL(source, import.meta.url))],
+    outfile: aside,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: TARGET,
+    logLevel: 'silent',
+  })
+  chmodSync(aside, 0o644)
+  // Renamed into place: a pod that starts now must never read half a file.
+  renameSync(aside, file)
+  return file
+}
