@@ -1,10 +1,10 @@
 /** The whole reference platform as plain processes on loopback: bundled as for its images, each with its own port. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
-import { bundleExternals, platformImages } from '../../../src/platform/images.ts'
+import { parse } from 'yaml'
 import { freePort } from './ports.ts'
 import { cpuMsOf, ended, type Postgres, startPostgres } from './postgres.ts'
 
@@ -54,21 +54,22 @@ export const secrets: Readonly<Record<keyof typeof SECRETS, string>> = SECRETS
 
 const bundleOf = (name: ProcessName): string => (name.startsWith('psp-') ? 'psp' : name)
 
+const WORKLOAD = join(import.meta.dirname, '../../../src/platform/workload.yaml')
+
 async function bundleAll(folder: string): Promise<void> {
-  const root = join(import.meta.dirname, '../../..')
-  const entryPoints = platformImages.map(({ name, entry }) => ({
-    in: join(root, entry),
-    out: name.replace('casino/', ''),
-  }))
+  const { images }: { images: { name: string; entry: string }[] } = parse(readFileSync(WORKLOAD, 'utf8'))
   await build({
-    entryPoints,
+    entryPoints: images.map(({ name, entry }) => ({
+      in: join(dirname(WORKLOAD), entry),
+      out: name.replace('casino/', ''),
+    })),
     outdir: folder,
     bundle: true,
     platform: 'node',
     target: 'node24',
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
-    external: [...bundleExternals],
+    external: ['pg-native'],
     logLevel: 'error',
   })
 }
