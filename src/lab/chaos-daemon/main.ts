@@ -1,0 +1,93 @@
+/**
+ * The lab's Chaos Mesh: the same objects, the same answers and the same course of an experiment, enacted on the lab's pods. It keeps
+ * no state of its own: what it did stands in the objects' status and in the pod network, so that it may be killed at any time.
+ * Started by the owner as `main.ts --lab <root>`.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ChaosObject } from '../../protocols/chaos-mesh/objects.ts'
+import { isChaosObject } from '../../protocols/chaos-mesh/objects.ts'
+import { type Cluster, connect } from '../cluster-access/cluster.ts'
+import { startDaemon } from '../cluster-access/daemon.ts'
+import { follow } from '../cluster-access/follow.ts'
+import { type Fields, messageOf } from '../cluster-access/json.ts'
+import { labPaths } from '../paths.ts'
+import { startAdmissionServer } from './admission-server.ts'
+import { install } from './install.ts'
+import { createNetworkAgent, type NetworkAgent } from './network-agent.ts'
+import { networkFaults } from './network-faults.ts'
+import { ENACTED_KINDS, type EnactedKind, keyOf, listPath, sourceOf } from './paths.ts'
+import { podFaults } from './pod-faults.ts'
+import { createQueue, type Queue } from './queue.ts'
+import { reconcile } from './reconcile.ts'
+import { createRecorder } from './recorder.ts'
+
+const { root, log, stopping } = startDaemon('chaos-daemon')
+const paths = labPaths(root)
+const AGAIN_MS = 500
+
+/** Tries until it works: at its start the lab is still coming up around the daemon. */
+async function untilDone<T>(what: string, act: () => T | Promise<T>): Promise<T> {
+  let said = ''
+  for (;;) {
+    try {
+      return await act()
+    } catch (error) {
+      const problem = messageOf(error)
+      if (problem !== said) log(`${what}: ${problem}`)
+      said = problem
+      await sleep(AGAIN_MS, undefined, { signal: stopping })
+    }
+  }
+}
+
+function followKind(cluster: Cluster, kind: EnactedKind, queue: Queue): Promise<void> {
+  const seen = (item: Fields) => {
+    const object: unknown = { ...item, kind, apiVersion: 'chaos-mesh.org/v1alpha1' }
+    const key = isChaosObject(object) ? keyOf(object) : undefined
+    if (key !== undefined && isChaosObject(object)) queue.seen(key, object.metadata.resourceVersion)
+  }
+  const replaced = (items: readonly Fields[]) => items.forEach(seen)
+  return follow(cluster, listPath(kind), { replaced, changed: seen, removed: () => {} }, stopping, log)
+}
+
+/** Rules that no experiment stands for any more: it went while nobody was there to take them back. */
+async function releaseOrphans(cluster: Cluster, agent: NetworkAgent): Promise<void> {
+  const found = await agent.adopt()
+  const { items } = await cluster.get(listPath('NetworkChaos'))
+  const known = (Array.isArray(items) ? items : []).map((item: ChaosObject) => sourceOf(item.metadata))
+  for (const source of found.filter((held) => !known.includes(held))) {
+    log(`rules of ${source}, which is gone, are taken back`)
+    await agent.release(source)
+  }
+}
+
+async function serve(): Promise<void> {
+  const cluster = await untilDone('kubeconfig', () => connect(root))
+  const admission = await startAdmissionServer()
+  await untilDone('installation', () => install(cluster, admission))
+  log(`admission at ${admission.url}`)
+
+  const agent = createNetworkAgent(`${paths.net}/agent.sock`, log, (source) => {
+    const [namespace = '', name = ''] = source.split('/')
+    queue.wake({ kind: 'NetworkChaos', namespace, name })
+  })
+  const enactors = { PodChaos: podFaults(cluster, paths.runtimeSocket), NetworkChaos: networkFaults(cluster, agent) }
+  const record = createRecorder(cluster, log)
+  const enactorOf = ({ kind }: ChaosObject) => enactors[kind === 'NetworkChaos' ? kind : 'PodChaos']
+  const queue = createQueue((key) => reconcile({ cluster, record, enactorOf }, key), log)
+
+  const following = ENACTED_KINDS.map((kind) => followKind(cluster, kind, queue))
+  await untilDone('rules held by the pod network', () => releaseOrphans(cluster, agent))
+  await Promise.all(following)
+  queue.stop()
+  admission.close()
+  cluster.close()
+}
+
+try {
+  await serve()
+} catch (error) {
+  if (!stopping.aborted) throw error
+}
+process.exit(0)

@@ -1,0 +1,166 @@
+/**
+ * The daemon's side of the conversation with the pod network's agent: which rules each experiment should hold, and whether the
+ * pods have acknowledged them. Rules of one experiment are always sent together, so one request heals or harms all its pods.
+ */
+
+import type { Log } from '../cluster-access/daemon.ts'
+import { fieldsOf, isFields, listOf, messageOf, textOf } from '../cluster-access/json.ts'
+import { callSocket } from '../cluster-access/socket-client.ts'
+import type { NetworkRule } from '../pod-network/rules.ts'
+
+/** How a pod stands to the rules that were last asked for it. */
+export type Acknowledgement =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'acknowledged' }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'failed'; readonly problem: string }
+
+export type NetworkAgent = {
+  /** Asks that the pod hold exactly these rules of this source; sent by `flush`. */
+  want(source: string, podUid: string, rules: readonly NetworkRule[]): void
+  /** Sends what is wanted, if that has changed; `answered` is called when there is something new to read. */
+  flush(source: string): void
+  standing(source: string, podUid: string): Acknowledgement
+  /** What this process last asked for, or found when it began. */
+  wanted(source: string, podUid: string): readonly NetworkRule[] | undefined
+  /** Takes over what the agent held before this process began. @throws when the agent can't be asked */
+  adopt(): Promise<readonly string[]>
+  /** Takes back everything of a source and waits for it. @throws when the agent can't do it */
+  release(source: string): Promise<void>
+}
+
+type Held = {
+  rules: Map<string, readonly NetworkRule[]>
+  /** Counts changes; `answered` is the change that the agent has last answered for. */
+  version: number
+  answered: number
+  /** Of the last answer: what became of each pod, or why there was none. */
+  pods: ReadonlyMap<string, Acknowledgement>
+  problem: string | undefined
+  sending: boolean
+}
+
+// Acknowledgement takes milliseconds; a process that is stopped or starved may take longer.
+const ANSWER_WITHIN_MS = 10_000
+
+export function createNetworkAgent(socketPath: string, log: Log, answered: (source: string) => void): NetworkAgent {
+  const sources = new Map<string, Held>()
+  const held = (source: string): Held => {
+    const known = sources.get(source)
+    if (known !== undefined) return known
+    const fresh: Held = {
+      rules: new Map(),
+      version: 0,
+      answered: 0,
+      pods: new Map(),
+      problem: undefined,
+      sending: false,
+    }
+    sources.set(source, fresh)
+    return fresh
+  }
+
+  let adopting: Promise<readonly string[]> | undefined
+  const adopt = (): Promise<readonly string[]> => {
+    adopting ??= adoptRules().catch((error: unknown) => {
+      adopting = undefined
+      throw error
+    })
+    return adopting
+  }
+  const adoptRules = async (): Promise<readonly string[]> => {
+    const found = await heldRules(socketPath)
+    for (const [source, rules] of found) {
+      const state = held(source)
+      const mine = new Set(state.rules.keys())
+      // Not answered for in this process's life: the first flush asks again.
+      state.version += 1
+      for (const rule of rules) {
+        if (!mine.has(rule.podUid)) state.rules.set(rule.podUid, [...(state.rules.get(rule.podUid) ?? []), rule])
+      }
+    }
+    return [...found.keys()]
+  }
+
+  const send = async (source: string, state: Held): Promise<void> => {
+    state.sending = true
+    let { version } = state
+    try {
+      // A request replaces all rules of its source, so those from before this process began must be known.
+      await adopt()
+      version = state.version
+      state.pods = await put(socketPath, source, [...state.rules.values()].flat())
+      state.problem = undefined
+    } catch (error) {
+      state.pods = new Map()
+      state.problem = messageOf(error)
+      log(`rules of ${source}: ${state.problem}`)
+    }
+    state.answered = version
+    state.sending = false
+    if (state.version !== version) await send(source, state)
+    else answered(source)
+  }
+
+  return {
+    want(source, podUid, rules) {
+      const state = held(source)
+      state.rules.set(podUid, rules)
+      state.version += 1
+    },
+    flush(source) {
+      const state = sources.get(source)
+      if (state !== undefined && state.answered !== state.version && !state.sending) void send(source, state)
+    },
+    standing(source, podUid) {
+      const state = held(source)
+      if (state.answered !== state.version) return { kind: 'waiting' }
+      if (state.problem !== undefined) return { kind: 'failed', problem: state.problem }
+      // A pod that no rule names any more is not asked: there is nothing left to acknowledge.
+      return state.pods.get(podUid) ?? { kind: 'acknowledged' }
+    },
+    wanted: (source, podUid) => sources.get(source)?.rules.get(podUid),
+    adopt,
+    async release(source) {
+      // What an earlier process sent may be unknown here.
+      if (!sources.has(source)) await adopt()
+      if (!sources.has(source)) return
+      await callSocket(socketPath, { method: 'DELETE', path: rulesPath(source) }, ANSWER_WITHIN_MS)
+      sources.delete(source)
+    },
+  }
+}
+
+const rulesPath = (source: string): string => `/rules/${source}`
+
+async function put(
+  socketPath: string,
+  source: string,
+  rules: readonly NetworkRule[],
+): Promise<ReadonlyMap<string, Acknowledgement>> {
+  const request = { method: 'PUT', path: rulesPath(source), body: { rules } } as const
+  const answer = fieldsOf(await callSocket(socketPath, request, ANSWER_WITHIN_MS))
+  if (!isFields(answer.pods)) throw new Error('the pod network answered without naming pods')
+  return new Map(Object.entries(answer.pods).map(([uid, state]) => [uid, acknowledgementOf(state)]))
+}
+
+function acknowledgementOf(state: unknown): Acknowledgement {
+  if (state === 'acknowledged') return { kind: 'acknowledged' }
+  if (state === 'gone') return { kind: 'gone' }
+  return { kind: 'failed', problem: textOf(fieldsOf(state).failed) || 'the pod did not acknowledge' }
+}
+
+/** Everything that the agent holds, by source. */
+async function heldRules(socketPath: string): Promise<Map<string, NetworkRule[]>> {
+  const answer = fieldsOf(await callSocket(socketPath, { method: 'GET', path: '/rules' }, ANSWER_WITHIN_MS))
+  const sources = isFields(answer.sources) ? answer.sources : answer
+  return new Map(
+    Object.entries(sources).map(([source, value]) => {
+      const rules = Array.isArray(value) ? value : listOf(fieldsOf(value).rules)
+      return [source, rules.filter(isRule)]
+    }),
+  )
+}
+
+/** Of the agent's own making, so that only its identity is asked. */
+const isRule = (value: unknown): value is NetworkRule => isFields(value) && typeof value.podUid === 'string'

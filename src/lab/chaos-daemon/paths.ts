@@ -1,0 +1,35 @@
+/** Where things stand in the API. */
+
+import type { ChaosObject } from '../../protocols/chaos-mesh/objects.ts'
+import { API_VERSION, pluralOf } from '../../protocols/chaos-mesh/objects.ts'
+
+/** The kinds that the lab enacts; objects of the others never get past admission. */
+export const ENACTED_KINDS = ['PodChaos', 'NetworkChaos'] as const
+export type EnactedKind = (typeof ENACTED_KINDS)[number]
+
+/** One experiment: what the queue is keyed by. */
+export type ExperimentKey = { readonly kind: EnactedKind; readonly namespace: string; readonly name: string }
+
+export const listPath = (kind: EnactedKind): string => `/apis/${API_VERSION}/${pluralOf(kind)}`
+export const objectPath = ({ kind, namespace, name }: ExperimentKey): string =>
+  `/apis/${API_VERSION}/namespaces/${namespace}/${pluralOf(kind)}/${name}`
+export const podPath = (namespace: string, name: string): string => `/api/v1/namespaces/${namespace}/pods/${name}`
+
+export function keyOf(object: ChaosObject): ExperimentKey | undefined {
+  const kind = ENACTED_KINDS.find((enacted) => enacted === object.kind)
+  return kind && { kind, namespace: object.metadata.namespace, name: object.metadata.name }
+}
+
+/** The name under which the pod network holds an experiment's rules. */
+export const sourceOf = ({ namespace, name }: Pick<ExperimentKey, 'namespace' | 'name'>): string =>
+  `${namespace}/${name}`
+
+/** `ns/pod` or `ns/pod/container`. */
+export function partsOfId(id: string): {
+  readonly namespace: string
+  readonly pod: string
+  readonly container: string
+} {
+  const [namespace = '', pod = '', container = ''] = id.split('/')
+  return { namespace, pod, container }
+}

@@ -1,0 +1,102 @@
+/**
+ * One runner an experiment: passes never overlap, run again while they change something, and after a failure wait twice as long
+ * each time. What this daemon wrote itself does not wake it; everything else does, at once.
+ */
+
+import type { Log } from '../cluster-access/daemon.ts'
+import { messageOf } from '../cluster-access/json.ts'
+import type { ExperimentKey } from './paths.ts'
+import type { PassResult } from './reconcile.ts'
+
+export type Queue = {
+  wake(key: ExperimentKey): void
+  /** An object as the watch shows it. */
+  seen(key: ExperimentKey, resourceVersion: string | undefined): void
+  stop(): void
+}
+
+const FIRST_PAUSE_MS = 200
+const LONGEST_PAUSE_MS = 10_000
+// A duration is over only when it is exceeded: the timer aims a little behind its end.
+const WAKE_LATE_MS = 5
+// setTimeout fires at once beyond 2^31 - 1 ms; a longer wait is cut into pieces.
+const TIMER_MAX_MS = 2_147_483_647
+
+type Runner = {
+  readonly key: ExperimentKey
+  running: boolean
+  again: boolean
+  pauseMs: number
+  /** Versions that this daemon wrote and that the watch showed: Kubernetes promises that they can be compared as numbers. */
+  written: number
+  seen: number
+  timer: NodeJS.Timeout | undefined
+}
+
+export function createQueue(pass: (key: ExperimentKey) => Promise<PassResult>, log: Log): Queue {
+  const runners = new Map<string, Runner>()
+  let stopped = false
+  const runnerOf = (key: ExperimentKey): Runner => {
+    const name = nameOf(key)
+    const known = runners.get(name)
+    if (known !== undefined) return known
+    const fresh = { key, running: false, again: false, pauseMs: FIRST_PAUSE_MS, written: 0, seen: 0, timer: undefined }
+    runners.set(name, fresh)
+    return fresh
+  }
+
+  const later = (runner: Runner, waitMs: number): void => {
+    runner.timer = setTimeout(() => wake(runner), Math.min(Math.max(waitMs, 0), TIMER_MAX_MS))
+  }
+
+  const settle = (runner: Runner, result: PassResult): void => {
+    runner.written = Number(result.object?.metadata.resourceVersion ?? 0)
+    if (runner.seen > runner.written) runner.again = true
+    if (result.failed) {
+      later(runner, runner.pauseMs)
+      runner.pauseMs = Math.min(runner.pauseMs * 2, LONGEST_PAUSE_MS)
+      return
+    }
+    if (result.wrote) runner.pauseMs = FIRST_PAUSE_MS
+    if (result.object === undefined) runners.delete(nameOf(runner.key))
+    else if (result.wrote) runner.again = true
+    else if (result.wakeAtMs !== undefined) later(runner, result.wakeAtMs - Date.now() + WAKE_LATE_MS)
+  }
+
+  const run = async (runner: Runner): Promise<void> => {
+    runner.running = true
+    do {
+      runner.again = false
+      clearTimeout(runner.timer)
+      try {
+        settle(runner, await pass(runner.key))
+      } catch (error) {
+        log(`${nameOf(runner.key)}: ${messageOf(error)}`)
+        later(runner, runner.pauseMs)
+        runner.pauseMs = Math.min(runner.pauseMs * 2, LONGEST_PAUSE_MS)
+      }
+    } while (runner.again && !stopped)
+    runner.running = false
+  }
+
+  const wake = (runner: Runner): void => {
+    if (stopped) return
+    if (runner.running) runner.again = true
+    else void run(runner)
+  }
+
+  return {
+    wake: (key) => wake(runnerOf(key)),
+    seen(key, resourceVersion) {
+      const runner = runnerOf(key)
+      runner.seen = Number(resourceVersion ?? 0)
+      if (!runner.running && runner.seen > runner.written) wake(runner)
+    },
+    stop() {
+      stopped = true
+      for (const { timer } of runners.values()) clearTimeout(timer)
+    },
+  }
+}
+
+const nameOf = ({ kind, namespace, name }: ExperimentKey): string => `${kind} ${namespace}/${name}`

@@ -1,0 +1,48 @@
+/** Answers to the API server's admission reviews: defaults first, then what Chaos Mesh refuses, then what the lab can't do. */
+
+import { isDeepStrictEqual } from 'node:util'
+import { joinedMessages } from '../../protocols/chaos-mesh/admission.ts'
+import { defaultedSpec } from '../../protocols/chaos-mesh/defaults.ts'
+import { isChaosKind, isChaosObject } from '../../protocols/chaos-mesh/objects.ts'
+import { webhookProblems } from '../../protocols/chaos-mesh/webhook-rules.ts'
+import { type Fields, fieldsOf, textOf } from '../cluster-access/json.ts'
+import { labProblems } from './lab-limits.ts'
+
+export type ReviewKind = 'mutate' | 'validate'
+
+/** The AdmissionReview to send back. What can't be read at all is denied. */
+export function reviewed(kind: ReviewKind, review: unknown): Fields {
+  const request = fieldsOf(fieldsOf(review).request)
+  const answer = kind === 'mutate' ? mutation(request) : validation(request)
+  return {
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    response: { uid: textOf(request.uid), ...answer },
+  }
+}
+
+const allowed: Fields = { allowed: true }
+const denied = (message: string): Fields => ({ allowed: false, status: { status: 'Failure', code: 403, message } })
+
+function mutation(request: Fields): Fields {
+  const object = fieldsOf(request.object)
+  if (!isChaosKind(object.kind)) return denied('not a chaos object')
+  const spec = defaultedSpec(object.kind, textOf(request.namespace), object.spec)
+  if (isDeepStrictEqual(spec, object.spec)) return allowed
+  const patch = [{ op: 'add', path: '/spec', value: spec }]
+  return { ...allowed, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') }
+}
+
+/** Runs behind the schema, so that the object's shape is known to be right. */
+function validation(request: Fields): Fields {
+  const { object } = request
+  if (!isChaosObject(object)) return denied('not a chaos object')
+  // Whatever the daemon writes itself, and every annotation, comes by here: only a changed spec is an update.
+  if (request.operation === 'UPDATE')
+    return isDeepStrictEqual(fieldsOf(request.oldObject).spec, object.spec)
+      ? allowed
+      : denied('Cannot update chaos spec')
+  const problems = webhookProblems(object).map((problem) => problem.message)
+  const all = problems.length > 0 ? problems : labProblems(object)
+  return all.length === 0 ? allowed : denied(joinedMessages(all))
+}

@@ -1,0 +1,78 @@
+/** Selection as Chaos Mesh does it: once, from the pods of this moment. */
+
+import { selectorsOf, targetsContainers } from '../../protocols/chaos-mesh/experiment.ts'
+import type { ChaosObject, ChaosRecord, PodSelector } from '../../protocols/chaos-mesh/objects.ts'
+import type { SelectableNode, SelectablePod } from '../../protocols/chaos-mesh/selector.ts'
+import { selectPods } from '../../protocols/chaos-mesh/selector.ts'
+import type { Cluster } from '../cluster-access/cluster.ts'
+import { type Fields, fieldsOf, listOf, textOf } from '../cluster-access/json.ts'
+
+export type Selected =
+  | { readonly ok: true; readonly records: readonly ChaosRecord[] }
+  | { readonly ok: false; readonly reason: string }
+
+/** New records for all of the object's selectors. @throws when the API server can't be asked */
+export async function selectRecords(cluster: Cluster, object: ChaosObject): Promise<Selected> {
+  const selectors = selectorsOf(object)
+  const [pods, nodes] = await Promise.all([podsFor(cluster, object, selectors), nodesFor(cluster, selectors)])
+  const records: ChaosRecord[] = []
+  for (const [key, { selector, mode, value }] of selectors) {
+    const chosen = selectPods(selector, mode, value, pods, nodes, object.metadata.namespace, Math.random)
+    if (!chosen.ok) return chosen
+    const ids = chosen.pods.flatMap((pod) => idsOf(object, pod))
+    if (ids.length === 0) return { ok: false, reason: 'no target has been selected' }
+    records.push(...ids.map((id) => fresh(id, key)))
+  }
+  return { ok: true, records }
+}
+
+const fresh = (id: string, selectorKey: string): ChaosRecord => ({
+  id,
+  selectorKey,
+  phase: 'Not Injected',
+  injectedCount: 0,
+  recoveredCount: 0,
+})
+
+type KeyedSelector = readonly [key: string, selector: PodSelector]
+/** A pod as the API gives it: selectable, and with its containers. */
+type ListedPod = SelectablePod & { readonly spec?: { readonly containers?: unknown } }
+
+async function podsFor(
+  cluster: Cluster,
+  object: ChaosObject,
+  selectors: readonly KeyedSelector[],
+): Promise<ListedPod[]> {
+  const namespaces = new Set(selectors.flatMap(([, selector]) => namespacesOf(selector, object.metadata.namespace)))
+  const lists = await Promise.all(
+    [...namespaces].map((namespace) => cluster.get(`/api/v1/namespaces/${namespace}/pods`)),
+  )
+  return lists.flatMap(({ items }) => listOf(items).map(fieldsOf).map(listedPod))
+}
+
+function namespacesOf({ selector }: PodSelector, own: string): readonly string[] {
+  const named = Object.keys(selector.pods ?? {})
+  if (named.length > 0) return named
+  return selector.namespaces?.length ? selector.namespaces : [own]
+}
+
+async function nodesFor(cluster: Cluster, selectors: readonly KeyedSelector[]): Promise<SelectableNode[]> {
+  const needed = selectors.some(
+    ([, { selector }]) => selector.nodes !== undefined || selector.nodeSelectors !== undefined,
+  )
+  if (!needed) return []
+  return listOf((await cluster.get('/api/v1/nodes')).items).map((node) => fieldsOf(node))
+}
+
+/** The API server's word is taken for the shape of a Pod. */
+const listedPod = (pod: Fields): ListedPod => pod
+
+function idsOf(object: ChaosObject, pod: ListedPod): string[] {
+  const id = `${pod.metadata?.namespace ?? ''}/${pod.metadata?.name ?? ''}`
+  if (!targetsContainers(object)) return [id]
+  const names = listOf(pod.spec?.containers).map((container) => textOf(fieldsOf(container).name))
+  const wanted = object.kind === 'PodChaos' ? (object.spec.containerNames ?? []) : []
+  // Without names it is the first container.
+  const hit = wanted.length === 0 ? names.slice(0, 1) : names.filter((name) => wanted.includes(name))
+  return hit.map((name) => `${id}/${name}`)
+}
