@@ -114,10 +114,14 @@ func (n *nodeResources) usage() (*cadvisorapi.ContainerStats, error) {
 	return result, nil
 }
 
-func (n *nodeResources) ImagesFsInfo(context.Context) (cadvisorapi.FsInfo, error)    { return n.fileSystem() }
-func (n *nodeResources) RootFsInfo() (cadvisorapi.FsInfo, error)                     { return n.fileSystem() }
-func (n *nodeResources) ContainerFsInfo(context.Context) (cadvisorapi.FsInfo, error) { return n.fileSystem() }
-func (n *nodeResources) GetDirFsInfo(string) (cadvisorapi.FsInfo, error)             { return n.fileSystem() }
+func (n *nodeResources) ImagesFsInfo(context.Context) (cadvisorapi.FsInfo, error) {
+	return n.fileSystem()
+}
+func (n *nodeResources) RootFsInfo() (cadvisorapi.FsInfo, error) { return n.fileSystem() }
+func (n *nodeResources) ContainerFsInfo(context.Context) (cadvisorapi.FsInfo, error) {
+	return n.fileSystem()
+}
+func (n *nodeResources) GetDirFsInfo(string) (cadvisorapi.FsInfo, error) { return n.fileSystem() }
 
 // fileSystem is the real one that the node's folder lies on.
 func (n *nodeResources) fileSystem() (cadvisorapi.FsInfo, error) {

@@ -1,0 +1,154 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { takeBuildLock } from './build-lock.ts'
+import { buildArguments, cachedBuild, cacheFolder, keepBuild, placeAside } from './cache.ts'
+import { goFailure, runGo } from './go-command.ts'
+import type { ToolProgress } from './progress.ts'
+import { ToolchainError } from './toolchain-error.ts'
+import { pinnedVersion, type Tool } from './tools.ts'
+import { probeVersion } from './version-probe.ts'
+import { prepareWorkFolder, removeWorkFolder } from './work-folder.ts'
+
+export type BuildOptions = {
+  readonly cacheDirectory: string
+  readonly goModules: string
+  readonly onProgress: (progress: ToolProgress) => void
+  readonly signal?: AbortSignal | undefined
+  readonly env: NodeJS.ProcessEnv
+}
+
+export type Built = { readonly path: string; readonly version: string }
+
+/**
+ * Builds the tools that are not in the cache, one at a time in the order given, and keeps each as soon as it is verified. Several
+ * processes may ask at once: one builds, the others wait and then find what they need.
+ * @throws ToolchainError with one clear cause; the signal's reason when aborted. Either way nothing broken is left in the cache
+ */
+export async function buildTools(tools: readonly Tool[], options: BuildOptions): Promise<Map<Tool, Built>> {
+  const startedMs = performance.now()
+  const elapsedMs = () => Math.round(performance.now() - startedMs)
+  const lock = await takeBuildLock(
+    join(options.cacheDirectory, 'build.lock'),
+    (holderPid) => options.onProgress({ kind: 'waiting', holderPid, elapsedMs: elapsedMs() }),
+    options.signal,
+  ).catch((error: unknown) => Promise.reject(clear(error)))
+  const folders = new Map<string, string>()
+  try {
+    const built = new Map<Tool, Built>()
+    for (const tool of tools) built.set(tool, await cachedOrBuilt(tool, folders, options))
+    return built
+  } catch (error) {
+    throw clear(error)
+  } finally {
+    for (const folder of folders.values()) removeWorkFolder(folder)
+    lock.release()
+  }
+}
+
+async function cachedOrBuilt(tool: Tool, folders: Map<string, string>, options: BuildOptions): Promise<Built> {
+  const folder = cacheFolder(tool, options.cacheDirectory, options.goModules)
+  const cached = cachedBuild(tool, folder)
+  if (cached) return cached
+  const ticker = startTicker(tool, options.onProgress)
+  try {
+    const work = folders.get(tool.module) ?? (await prepare(tool, folders, options, ticker))
+    return await compile(tool, folder, work, options, ticker)
+  } finally {
+    ticker.stop()
+  }
+}
+
+async function prepare(
+  tool: Tool,
+  folders: Map<string, string>,
+  options: BuildOptions,
+  ticker: Ticker,
+): Promise<string> {
+  ticker.say('fetching its source')
+  const work = await prepareWorkFolder(tool.module, options.goModules, options.cacheDirectory, {
+    onLine: ticker.say,
+    signal: options.signal,
+    env: options.env,
+  })
+  folders.set(tool.module, work)
+  return work
+}
+
+async function compile(
+  tool: Tool,
+  folder: string,
+  work: string,
+  options: BuildOptions,
+  ticker: Ticker,
+): Promise<Built> {
+  const version = pinnedVersion(tool, options.goModules)
+  const aside = placeAside(tool, folder)
+  try {
+    const parameters = ['build', '-v', ...buildArguments(tool, version), '-o', aside, tool.package]
+    const { signal, env } = options
+    const result = await runGo({ arguments: parameters, folder: work, onLine: ticker.say, signal, env })
+    if (result.code !== 0) throw goFailure(`building ${tool.name} ${version}`, result)
+    await verify(tool, aside, version)
+    const path = keepBuild(tool, folder, aside, version)
+    options.onProgress({ kind: 'built', tool: tool.name, version, path, elapsedMs: ticker.elapsedMs() })
+    return { path, version }
+  } finally {
+    rmSync(aside, { force: true })
+  }
+}
+
+async function verify(tool: Tool, path: string, version: string): Promise<void> {
+  const probed = await probeVersion(tool, path)
+  if (probed.ok && probed.version === version) return
+  throw new ToolchainError({
+    code: 'build-unusable',
+    problem: `${tool.name} was built, but does not say that it is version ${version}.`,
+    tried: [probed.ok ? `it says ${probed.version}` : probed.why],
+    next: 'look for a full disk or a Go for another machine (go env GOOS GOARCH), then try again.',
+  })
+}
+
+type Ticker = { say(line: string): void; elapsedMs(): number; stop(): void }
+
+/** Progress once a second, also while go is silent for a minute: nobody should wonder whether it hangs. */
+function startTicker(tool: Tool, onProgress: (progress: ToolProgress) => void): Ticker {
+  const startedMs = performance.now()
+  const elapsedMs = () => Math.round(performance.now() - startedMs)
+  let doing = 'starting'
+  let packages = 0
+  const tick = () => onProgress({ kind: 'building', tool: tool.name, doing, packages, elapsedMs: elapsedMs() })
+  tick()
+  const timer = setInterval(tick, 1_000)
+  return {
+    say: (line) => {
+      if (!line.startsWith('go: ')) packages += 1
+      doing = line
+    },
+    elapsedMs,
+    stop: () => clearInterval(timer),
+  }
+}
+
+/** A full disk shows in our own writes as well as in go's. */
+function clear(error: unknown): unknown {
+  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return error
+  if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
+    return new ToolchainError({
+      code: 'disk-full',
+      problem: 'the disk is full.',
+      tried: [error.message],
+      next: 'make room, or put the cache elsewhere with XDG_CACHE_HOME.',
+      cause: error,
+    })
+  }
+  if (error.code === 'EACCES' || error.code === 'EROFS' || error.code === 'EPERM') {
+    return new ToolchainError({
+      code: 'cache-unwritable',
+      problem: 'the cache for built programs may not be written.',
+      tried: [error.message],
+      next: 'put the cache elsewhere with XDG_CACHE_HOME.',
+      cause: error,
+    })
+  }
+  return error
+}

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { isRunning } from './build-lock.ts'
+import { KUBERNETES_REPLACEMENTS } from './replacements.ts'
+import { pinnedVersion, type Tool } from './tools.ts'
+
+/** `$XDG_CACHE_HOME/matchday/toolchain`, by default below ~/.cache. A relative XDG_CACHE_HOME is to be ignored, says its standard. */
+export function defaultCacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
+  const chosen = env.XDG_CACHE_HOME
+  return join(chosen?.startsWith('/') ? chosen : join(homedir(), '.cache'), 'matchday', 'toolchain')
+}
+
+/** The flags of every build. Static programs without paths of this machine in them, so that Go's own cache serves any checkout. */
+export function buildArguments(tool: Tool, version: string): string[] {
+  const [major = '', minor = ''] = version.split('.')
+  const stamps = ['gitVersion', 'gitMajor', 'gitMinor'].map((key, index) => {
+    const value = [`v${version}`, major, minor][index]
+    return `-X k8s.io/component-base/version.${key}=${value}`
+  })
+  const linker = ['-s', '-w', ...(tool.requirement === 'k8s.io/kubernetes' ? stamps : [])].join(' ')
+  return ['-trimpath', '-buildvcs=false', '-mod=readonly', '-ldflags', linker]
+}
+
+/** Where a tool's build is kept. The name holds a digest of everything that goes into it, so that a changed input is another folder. */
+export function cacheFolder(tool: Tool, cacheDirectory: string, goModules: string): string {
+  const version = pinnedVersion(tool, goModules)
+  return join(cacheDirectory, `${tool.name}-${version}-${inputsDigest(tool, version, goModules)}`)
+}
+
+function inputsDigest(tool: Tool, version: string, goModules: string): string {
+  const hash = createHash('sha256')
+  const add = (name: string, content: string | Buffer) => hash.update(`${name}\0${content.length}\0`).update(content)
+  add('target', `${process.platform}/${process.arch}`)
+  add('arguments', JSON.stringify([tool.package, ...buildArguments(tool, version)]))
+  for (const file of ['go.mod', 'go.sum', ...ownSources(tool, goModules)]) {
+    add(file, readFileSync(join(goModules, tool.module, file)))
+  }
+  if (tool.module === 'kubernetes') add('replacements', JSON.stringify(KUBERNETES_REPLACEMENTS))
+  return hash.digest('hex').slice(0, 12)
+}
+
+/** Go files of the project itself, for a package that lies beside go.mod. */
+function ownSources(tool: Tool, goModules: string): string[] {
+  if (!tool.package.startsWith('./')) return []
+  const folder = tool.package.slice(2)
+  return readdirSync(join(goModules, tool.module, folder))
+    .filter((name) => name.endsWith('.go'))
+    .sort()
+    .map((name) => join(folder, name))
+}
+
+type Receipt = { readonly version: string; readonly bytes: number }
+
+/** The kept build, or undefined when there is none, or when its size is not what was once verified. */
+export function cachedBuild(tool: Tool, folder: string): { path: string; version: string } | undefined {
+  const path = join(folder, tool.name)
+  try {
+    const receipt: Receipt = JSON.parse(readFileSync(receiptPath(folder), 'utf8'))
+    return statSync(path).size === receipt.bytes ? { path, version: receipt.version } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A place for a build that is not verified yet: in the same folder, so that keeping it is one rename. */
+export function placeAside(tool: Tool, folder: string): string {
+  mkdirSync(folder, { recursive: true })
+  removeAbandoned(folder)
+  return join(folder, `.${tool.name}.${process.pid}.${Date.now()}`)
+}
+
+/** Halves that a killed build left. */
+function removeAbandoned(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const pid = Number(/^\.[a-z0-9-]+\.(\d+)\.\d+$/.exec(name)?.[1])
+    if (pid > 0 && !isRunning(pid)) rmSync(join(folder, name), { force: true })
+  }
+}
+
+/** Keeps a verified build. The file is on the disk before its name is, and the receipt comes last: without it nothing counts. */
+export function keepBuild(tool: Tool, folder: string, aside: string, version: string): string {
+  chmodSync(aside, 0o755)
+  sync(aside)
+  const path = join(folder, tool.name)
+  const receipt: Receipt = { version, bytes: statSync(aside).size }
+  renameSync(aside, path)
+  writeFileSync(`${aside}.receipt`, `${JSON.stringify(receipt)}\n`)
+  sync(`${aside}.receipt`)
+  renameSync(`${aside}.receipt`, receiptPath(folder))
+  sync(folder)
+  return path
+}
+
+const receiptPath = (folder: string): string => join(folder, 'verified.json')
+
+function sync(path: string): void {
+  const descriptor = openSync(path, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}

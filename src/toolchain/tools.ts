@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const TOOL_NAMES = [
+  // The order of building: the API server compiles most of what the others share.
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubelet',
+  'kubectl',
+  'k6',
+] as const
+
+export type ToolName = (typeof TOOL_NAMES)[number]
+
+/** The Go modules that programs are built from: folders with a committed go.mod and go.sum. */
+export type GoModule = 'kubernetes' | 'k6'
+
+export type Tool = {
+  readonly name: ToolName
+  readonly module: GoModule
+  /** What `go build` is given. */
+  readonly package: string
+  /** The requirement in go.mod that says the version. */
+  readonly requirement: string
+  readonly versionArguments: readonly string[]
+  /** First group: the version, without v. */
+  readonly versionPattern: RegExp
+  /** False where only the project's own build will do. */
+  readonly acceptsPath: boolean
+}
+
+const KUBERNETES_VERSION = /^Kubernetes v(\S+)/m
+
+const kubernetes = (name: ToolName, details: Partial<Tool> = {}): Tool => ({
+  name,
+  module: 'kubernetes',
+  package: `k8s.io/kubernetes/cmd/${name}`,
+  requirement: 'k8s.io/kubernetes',
+  versionArguments: ['--version'],
+  versionPattern: KUBERNETES_VERSION,
+  acceptsPath: true,
+  ...details,
+})
+
+export const TOOLS: Readonly<Record<ToolName, Tool>> = {
+  etcd: kubernetes('etcd', {
+    package: 'go.etcd.io/etcd/server/v3',
+    requirement: 'go.etcd.io/etcd/server/v3',
+    versionPattern: /^etcd Version: (\S+)/m,
+  }),
+  'kube-apiserver': kubernetes('kube-apiserver'),
+  'kube-controller-manager': kubernetes('kube-controller-manager'),
+  'kube-scheduler': kubernetes('kube-scheduler'),
+  // A kubelet from elsewhere would want root, cgroups and mounts.
+  kubelet: kubernetes('kubelet', { package: './labkubelet', acceptsPath: false }),
+  kubectl: kubernetes('kubectl', {
+    versionArguments: ['version', '--client'],
+    versionPattern: /^Client Version: v(\S+)/m,
+  }),
+  k6: {
+    name: 'k6',
+    module: 'k6',
+    package: 'go.k6.io/k6/v2',
+    requirement: 'go.k6.io/k6/v2',
+    versionArguments: ['version'],
+    versionPattern: /^k6(?:\.exe)? v(\S+)/m,
+    acceptsPath: true,
+  },
+}
+
+/** The folders with go.mod and go.sum, as they lie in the project. */
+export const GO_MODULES = fileURLToPath(new URL('./go', import.meta.url))
+
+/** The pinned version, from go.mod: the one place that says it. @throws Error when go.mod does not name the requirement */
+export function pinnedVersion(tool: Tool, goModules: string = GO_MODULES): string {
+  return requiredVersion(readFileSync(join(goModules, tool.module, 'go.mod'), 'utf8'), tool.requirement)
+}
+
+/** `require` blocks and single lines: a module path, a space, and v with the version. */
+export function requiredVersion(goMod: string, requirement: string): string {
+  const words = goMod.split('\n').map((line) =>
+    line
+      .replace(/^require\s+/, '')
+      .trim()
+      .split(/\s+/),
+  )
+  const version = words.find(([path, found]) => path === requirement && found?.startsWith('v'))?.[1]
+  if (version === undefined) throw new Error(`go.mod does not require ${requirement}`)
+  return version.slice(1)
+}
+
+/** The Go release that go.mod asks for, such as 1.26.0. */
+export function requiredGo(goMod: string): string {
+  const version = /^go (\d+\.\d+(?:\.\d+)?)$/m.exec(goMod)?.[1]
+  if (version === undefined) throw new Error('go.mod does not say which Go it needs')
+  return version
+}
+
+/** A program serves when it is of the same minor release: 2.2.x, 1.37.x, 3.7.x. */
+export function isSameMinor(found: string, pinned: string): boolean {
+  const minor = (version: string) => version.split('.').slice(0, 2).join('.')
+  return minor(found) === minor(pinned)
+}
+
+/** `kube-apiserver` may be given as MATCHDAY_KUBE_APISERVER. */
+export const environmentVariable = (name: ToolName): string => `MATCHDAY_${name.toUpperCase().replaceAll('-', '_')}`

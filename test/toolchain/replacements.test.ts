@@ -1,0 +1,33 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { applyReplacements } from '../../src/toolchain/replacements.ts'
+import { ToolchainError } from '../../src/toolchain/toolchain-error.ts'
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'matchday-replacements-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const replacement = { file: 'a.go', why: 'a reason', find: 'return nil, err', put: 'return nil, nil // $& $1' }
+
+describe('a replacement in upstream source', () => {
+  it('is made literally where its text stands once', () => {
+    writeFileSync(join(folder, 'a.go'), 'if err != nil { return nil, err }')
+    applyReplacements(folder, [replacement])
+    expect(readFileSync(join(folder, 'a.go'), 'utf8')).toBe('if err != nil { return nil, nil // $& $1 }')
+  })
+
+  it.each([
+    ['is gone', 'return nil, fmt.Errorf()', '0 times'],
+    ['stands there twice', 'return nil, err; return nil, err', '2 times'],
+  ])('fails loudly when the text %s, and names the file', (_, source, times) => {
+    writeFileSync(join(folder, 'a.go'), source)
+    const apply = () => applyReplacements(folder, [replacement])
+    expect(apply).toThrow(ToolchainError)
+    expect(apply).toThrow(new RegExp(`a\\.go.*${times}`))
+    expect(readFileSync(join(folder, 'a.go'), 'utf8')).toBe(source)
+  })
+})

@@ -1,0 +1,47 @@
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+// A Go module that is built like the real one, but in a second and without a network: its requirement is replaced by a folder beside it.
+
+export type Bench = {
+  readonly root: string
+  readonly goModules: string
+  readonly cacheDirectory: string
+  readonly bin: string
+}
+
+/** Folders for one test: Go modules whose k6 says `version`, an empty cache, and an empty folder for programs on the PATH. */
+export function makeBench(version = '2.2.0', source = printing(`k6 v${version} (tiny)`)): Bench {
+  const root = mkdtempSync(join(tmpdir(), 'matchday-toolchain-'))
+  const bench = { root, goModules: join(root, 'go'), cacheDirectory: join(root, 'cache'), bin: join(root, 'bin') }
+  mkdirSync(bench.bin)
+  writeModule(bench, 'go 1.21', source)
+  return bench
+}
+
+export function writeModule(bench: Bench, goLine: string, source: string, extra = ''): void {
+  const folder = join(bench.goModules, 'k6')
+  mkdirSync(join(folder, 'program'), { recursive: true })
+  const requirement = 'go.k6.io/k6/v2'
+  writeFileSync(
+    join(folder, 'go.mod'),
+    `module matchday.dev/tiny\n\n${goLine}\n\nrequire ${requirement} v2.2.0\n${extra}\nreplace ${requirement} => ./program\n`,
+  )
+  writeFileSync(join(folder, 'go.sum'), '')
+  writeFileSync(join(folder, 'tools.go'), `//go:build tools\n\npackage tools\n\nimport _ "${requirement}"\n`)
+  writeFileSync(join(folder, 'program', 'go.mod'), `module ${requirement}\n\n${goLine}\n`)
+  writeFileSync(join(folder, 'program', 'main.go'), source)
+}
+
+/** A Go program that prints one line. */
+export const printing = (line: string): string =>
+  `package main\n\nimport "os"\n\nfunc main() { os.Stdout.WriteString("${line}\\n") }\n`
+
+/** A program on a PATH: a shell script that prints one line. */
+export function putProgram(folder: string, name: string, line: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, `#!/bin/sh\necho '${line}'\n`)
+  chmodSync(path, 0o755)
+  return path
+}

@@ -1,0 +1,280 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { afterEach, describe, expect, it } from 'vitest'
+import { isRunning } from '../../src/toolchain/build-lock.ts'
+import {
+  type ResolveOptions,
+  resolveTool,
+  type ToolchainError,
+  type ToolProgress,
+} from '../../src/toolchain/toolchain.ts'
+import { type Bench, makeBench, printing, putProgram, writeModule } from './tiny-module.ts'
+
+const benches: Bench[] = []
+const bench = (...about: Parameters<typeof makeBench>): Bench => {
+  const made = makeBench(...about)
+  benches.push(made)
+  return made
+}
+afterEach(() => {
+  for (const { root } of benches.splice(0)) rmSync(root, { recursive: true, force: true })
+})
+
+/** Go is on the PATH as on this machine; k6 and the like are not, unless the test puts them into `bin`. */
+const goFolder =
+  (process.env.PATH ?? '').split(':').find((folder) => existsSync(join(folder, 'go'))) ?? '/usr/local/go/bin'
+const options = (at: Bench, more: Partial<ResolveOptions> = {}): ResolveOptions => ({
+  cacheDirectory: at.cacheDirectory,
+  goModules: at.goModules,
+  env: { ...process.env, PATH: `${at.bin}:${goFolder}` },
+  ...more,
+})
+const failure = (promise: Promise<unknown>): Promise<ToolchainError> =>
+  promise.then(
+    () => expect.fail('it should have been refused'),
+    (error) => error,
+  )
+
+describe('a program that is there already', () => {
+  it('is taken from where the user says, whatever its version', async () => {
+    const at = bench()
+    const path = putProgram(at.root, 'my-k6', 'k6 v9.9.9')
+    const found = await resolveTool('k6', options(at, { given: { k6: path } }))
+    expect(found).toEqual({ name: 'k6', path, version: '9.9.9', source: 'given' })
+  })
+
+  it('is taken from its environment variable, and a flag wins over that', async () => {
+    const at = bench()
+    const [flag, variable] = [
+      putProgram(at.root, 'a', 'Kubernetes v1.37.0'),
+      putProgram(at.root, 'b', 'Kubernetes v1.36.0'),
+    ]
+    const env = { ...process.env, MATCHDAY_KUBE_SCHEDULER: variable }
+    expect((await resolveTool('kube-scheduler', { env })).path).toBe(variable)
+    expect((await resolveTool('kube-scheduler', { env, given: { 'kube-scheduler': flag } })).path).toBe(flag)
+  })
+
+  it.each([
+    ['says something else', (at: Bench) => putProgram(at.root, 'ls', 'ls (GNU coreutils) 9.4')],
+    ['does not exist', (at: Bench) => join(at.root, 'nothing')],
+    ['may not be executed', (at: Bench) => unexecutable(at)],
+    ['is a folder', (at: Bench) => at.root],
+  ])('is refused when the user names one that %s', async (_, make) => {
+    const at = bench()
+    const path = make(at)
+    const error = await failure(resolveTool('k6', options(at, { given: { k6: path } })))
+    expect(error).toMatchObject({ name: 'ToolchainError', code: 'tool-unusable' })
+    expect(error.message).toContain(path)
+    expect(error.next).toContain('MATCHDAY_K6')
+  })
+
+  it('is taken from the PATH when it is of the pinned minor release', async () => {
+    const at = bench()
+    const path = putProgram(at.bin, 'k6', 'k6 v2.2.7 (commit/abc, linux/amd64)')
+    expect(await resolveTool('k6', options(at))).toEqual({ name: 'k6', path, version: '2.2.7', source: 'path' })
+  })
+
+  it.each(['k6 v2.3.0', 'k6 v1.2.0', 'k6 v22.2.0', 'nonsense'])(
+    'is left alone on the PATH when it says %s',
+    async (line) => {
+      const at = bench()
+      putProgram(at.bin, 'k6', line)
+      expect((await resolveTool('k6', options(at))).source).toBe('built')
+    },
+  )
+
+  it("is never a kubelet from the PATH: only the project's own build runs without privileges", async () => {
+    const at = bench()
+    putProgram(at.bin, 'kubelet', 'Kubernetes v1.37.2')
+    // No Kubernetes module in this bench, so looking further than the PATH ends with a missing file.
+    await expect(resolveTool('kubelet', options(at))).rejects.toThrow(/go\.mod/)
+  })
+})
+
+describe('a program that has to be built', () => {
+  it('is built once, verified, and found in the cache afterwards, then also without go', async () => {
+    const at = bench()
+    const seen: ToolProgress[] = []
+    const built = await resolveTool('k6', options(at, { onProgress: (progress) => seen.push(progress) }))
+    expect(built).toMatchObject({ source: 'built', version: '2.2.0' })
+    expect(seen.map((progress) => progress.kind)).toEqual(expect.arrayContaining(['building', 'built', 'found']))
+    const again = await resolveTool('k6', options(at, { env: { PATH: at.bin } }))
+    expect(again).toEqual({ ...built, source: 'cache' })
+  })
+
+  it('leaves nothing but the program and its receipt', async () => {
+    const at = bench()
+    const { path } = await resolveTool('k6', options(at))
+    expect(readdirSync(dirname(path)).sort()).toEqual(['k6', 'verified.json'])
+    expect(readdirSync(join(at.cacheDirectory, 'work'))).toEqual([])
+    expect(existsSync(join(at.cacheDirectory, 'build.lock'))).toBe(false)
+  })
+
+  it('is built again when the kept one lost bytes', async () => {
+    const at = bench()
+    const { path } = await resolveTool('k6', options(at))
+    truncateSync(path, 1_000)
+    expect((await resolveTool('k6', options(at))).source).toBe('built')
+    expect(readFileSync(path).length).toBeGreaterThan(1_000)
+  })
+
+  it('is built anew, elsewhere, when an input changed', async () => {
+    const at = bench()
+    const before = await resolveTool('k6', options(at))
+    writeFileSync(join(at.goModules, 'k6', 'go.sum'), '\n')
+    const after = await resolveTool('k6', options(at))
+    expect(after.source).toBe('built')
+    expect(after.path).not.toBe(before.path)
+    expect(existsSync(before.path)).toBe(true)
+  })
+
+  it('is not kept when it does not say the version that was asked for', async () => {
+    const at = bench('2.1.0')
+    const error = await failure(resolveTool('k6', options(at)))
+    expect(error).toMatchObject({ code: 'build-unusable' })
+    expect(error.message).toContain('it says 2.1.0')
+    expect(keptFiles(at)).toEqual([])
+  })
+
+  it('leaves no program when it is interrupted half-way, and go ends with it', async () => {
+    const at = bench()
+    const pidFile = putHangingGo(at)
+    const stop = new AbortController()
+    const resolving = resolveTool('k6', options(at, { signal: stop.signal }))
+    const pid = await contentOf(pidFile)
+    expect(keptFiles(at)).toHaveLength(1) // the half
+    stop.abort(new Error('Ctrl-C'))
+    await expect(resolving).rejects.toThrow('Ctrl-C')
+    expect(keptFiles(at)).toEqual([])
+    expect(existsSync(join(at.cacheDirectory, 'build.lock'))).toBe(false)
+    expect(isRunning(Number(pid))).toBe(false)
+  })
+
+  it('leaves no program when the build is killed, and the next who asks clears up and builds it', async () => {
+    const at = bench()
+    const pidFile = putHangingGo(at)
+    const builder = resolveInAnotherProcess(at)
+    const pid = await contentOf(pidFile)
+    builder.kill('SIGKILL')
+    await once(builder, 'exit')
+    process.kill(-Number(pid), 'SIGKILL')
+    rmSync(join(at.bin, 'go'))
+    const { path, source } = await resolveTool('k6', options(at))
+    expect(source).toBe('built')
+    expect(readdirSync(dirname(path)).sort()).toEqual(['k6', 'verified.json'])
+    expect(readdirSync(join(at.cacheDirectory, 'work'))).toEqual([])
+  })
+
+  it('is built once when two processes ask at the same time', async () => {
+    const at = bench()
+    const both = [resolveInAnotherProcess(at), resolveInAnotherProcess(at)]
+    const lines = await Promise.all(both.map((child) => new Response(Readable.toWeb(child.stdout)).text()))
+    expect(lines.map((text) => JSON.parse(text).version)).toEqual(['2.2.0', '2.2.0'])
+    expect(new Set(lines.map((text) => JSON.parse(text).path)).size).toBe(1)
+    expect(lines.join().match(/"compiled":true/g)).toHaveLength(1)
+  })
+})
+
+describe("a program that can't be built", () => {
+  it('names go when there is none', async () => {
+    const at = bench()
+    const error = await failure(resolveTool('k6', options(at, { env: { PATH: at.bin } })))
+    expect(error).toMatchObject({ code: 'go-missing' })
+    expect(error.tried).toContain('no k6 on the PATH')
+  })
+
+  it('says that go is too old, by what go.mod asks for', async () => {
+    const at = bench()
+    writeModule(at, 'go 1.999.0', printing('k6 v2.2.0'))
+    const env = { ...process.env, PATH: `${at.bin}:${goFolder}`, GOTOOLCHAIN: 'local' }
+    expect(await failure(resolveTool('k6', options(at, { env })))).toMatchObject({ code: 'go-too-old' })
+  })
+
+  it('says that the module proxy is not reached', async () => {
+    const at = bench()
+    writeModule(
+      at,
+      'go 1.21',
+      'package main\n\nimport _ "example.invalid/missing"\n\nfunc main() {}\n',
+      'require example.invalid/missing v1.0.0\n',
+    )
+    const env = {
+      ...process.env,
+      PATH: `${at.bin}:${goFolder}`,
+      GOPROXY: 'http://127.0.0.1:1',
+      GONOSUMDB: '*',
+      GOFLAGS: '',
+    }
+    writeFileSync(join(at.goModules, 'k6', 'go.sum'), SUMS)
+    expect(await failure(resolveTool('k6', options(at, { env })))).toMatchObject({ code: 'registry-unreachable' })
+  })
+
+  it('shows what go said about a source that does not compile', async () => {
+    const at = bench('2.2.0', 'package main\n\nfunc main() { undefinedThing() }\n')
+    const error = await failure(resolveTool('k6', options(at)))
+    expect(error).toMatchObject({ code: 'build-failed' })
+    expect(error.message).toContain('undefinedThing')
+  })
+
+  it('says that the cache may not be written', async () => {
+    const at = bench()
+    writeFileSync(at.cacheDirectory, 'a file where a folder should be')
+    await expect(resolveTool('k6', options(at))).rejects.toThrow(/ENOTDIR|EEXIST|cache/)
+  })
+})
+
+// Well-formed sums of a module that does not exist: go must get as far as asking the proxy.
+const SUMS = ['v1.0.0', 'v1.0.0/go.mod']
+  .map((version) => `example.invalid/missing ${version} h1:${Buffer.alloc(32).toString('base64')}\n`)
+  .join('')
+
+function unexecutable(at: Bench): string {
+  const path = putProgram(at.root, 'k6-plain', 'k6 v2.2.0')
+  chmodSync(path, 0o644)
+  return path
+}
+
+/** Everything below the cache that is neither lock nor work. */
+const keptFiles = (at: Bench): string[] =>
+  readdirSync(at.cacheDirectory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.parentPath.includes('/work'))
+    .map((entry) => entry.name)
+
+/** A go that writes half a program and then hangs; the file returned gets its process group's id. */
+function putHangingGo(at: Bench): string {
+  const pidFile = join(at.root, 'go.pid')
+  const path = join(at.bin, 'go')
+  writeFileSync(
+    path,
+    `#!/bin/sh
+PATH=/usr/bin:/bin
+while [ $# -gt 0 ]; do [ "$1" = -o ] && echo half > "$2"; shift; done
+echo $$ > ${pidFile}.new; mv ${pidFile}.new ${pidFile}
+sleep 60
+`,
+  )
+  chmodSync(path, 0o755)
+  return pidFile
+}
+
+async function contentOf(path: string): Promise<string> {
+  while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 20))
+  return readFileSync(path, 'utf8').trim()
+}
+
+/** Prints what it resolved, and whether it was this process that compiled it. */
+function resolveInAnotherProcess(at: Bench) {
+  const source = new URL('../../src/toolchain/toolchain.ts', import.meta.url)
+  const script = `const { resolveTool } = await import('${source}')
+    let compiled = false
+    const onProgress = (progress) => { compiled ||= progress.kind === 'built' }
+    const found = await resolveTool('k6', { cacheDirectory: process.argv[1], goModules: process.argv[2], onProgress })
+    console.log(JSON.stringify({ ...found, compiled }))`
+  return spawn(process.execPath, ['--input-type=module', '-e', script, at.cacheDirectory, at.goModules], {
+    env: options(at).env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+}
