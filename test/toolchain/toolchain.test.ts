@@ -240,7 +240,7 @@ function unexecutable(at: Bench): string {
 /** Everything below the cache that is neither lock nor work. */
 const keptFiles = (at: Bench): string[] =>
   readdirSync(at.cacheDirectory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.parentPath.includes('/work'))
+    .filter((entry) => entry.isFile() && entry.name !== 'build.lock' && !entry.parentPath.includes('/work'))
     .map((entry) => entry.name)
 
 /** A go that writes half a program and then hangs; the file returned gets its process group's id. */
