@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { deploymentSeen, endpointsSeen, hpaSeen, podSeen } from '../../../src/adapters/kubernetes/snapshots.ts'
+
+const metadata = { name: 'payments-api', namespace: 'casino', uid: 'u-1', creationTimestamp: '2026-11-23T20:00:00Z' }
+
+describe('snapshots of Kubernetes objects', () => {
+  it('keeps of a pod when it was created, scheduled and ready', () => {
+    const pod = podSeen({
+      metadata: { ...metadata, labels: { 'app.kubernetes.io/name': 'payments-api' } },
+      spec: { nodeName: 'zone-a-api' },
+      status: {
+        phase: 'Running',
+        podIP: '10.244.1.7',
+        conditions: [
+          { type: 'PodScheduled', status: 'True', lastTransitionTime: '2026-11-23T20:00:01Z' },
+          { type: 'Ready', status: 'True', lastTransitionTime: '2026-11-23T20:00:04Z' },
+        ],
+        containerStatuses: [{ restartCount: 2 }, { restartCount: 1 }],
+      },
+    })
+    expect(pod).toMatchObject({ app: 'payments-api', node: 'zone-a-api', ready: true, restarts: 3, deleting: false })
+    expect([pod.createdAt, pod.scheduledAt, pod.readyAt]).toEqual(
+      ['20:00:00', '20:00:01', '20:00:04'].map((time) => Date.parse(`2026-11-23T${time}Z`)),
+    )
+  })
+
+  it('does not call a pod ready, nor gives it a ready time, when its condition is False', () => {
+    const pod = podSeen({
+      metadata,
+      status: { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: '2026-11-23T20:00:04Z' }] },
+    })
+    expect(pod.ready).toBe(false)
+    expect(pod.readyAt).toBeUndefined()
+  })
+
+  it('pairs each metric of an autoscaler with its current value and leaves a missing one missing', () => {
+    const spec = {
+      scaleTargetRef: { name: 'payments-api' },
+      minReplicas: 2,
+      maxReplicas: 8,
+      metrics: [
+        {
+          type: 'Pods',
+          pods: { metric: { name: 'rps_per_pod' }, target: { type: 'AverageValue', averageValue: '12' } },
+        },
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } } },
+      ],
+    }
+    const status = {
+      currentReplicas: 2,
+      desiredReplicas: 4,
+      currentMetrics: [
+        { type: 'Pods', pods: { metric: { name: 'rps_per_pod' }, current: { averageValue: '21500m' } } },
+      ],
+    }
+    expect(hpaSeen({ metadata, spec, status })).toMatchObject({
+      of: 'payments-api',
+      min: 2,
+      max: 8,
+      desired: 4,
+      metrics: [
+        { metric: 'Pods/rps_per_pod', target: 12, value: 21.5 },
+        { metric: 'Resource/cpu', target: 70 },
+      ],
+    })
+    expect(hpaSeen({ metadata, spec, status }).metrics[1]).not.toHaveProperty('value')
+  })
+
+  it('reads an absent replica count as what Kubernetes defaults it to', () => {
+    expect(deploymentSeen({ metadata, spec: {}, status: {} })).toMatchObject({ wanted: 1, ready: 0 })
+  })
+
+  it('counts an endpoint without a ready condition as ready', () => {
+    const slice = endpointsSeen({
+      metadata,
+      endpoints: [{ conditions: {} }, { conditions: { ready: true } }, { conditions: { ready: false } }],
+    })
+    expect(slice).toMatchObject({ ready: 2, notReady: 1 })
+  })
+})

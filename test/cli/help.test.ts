@@ -1,0 +1,91 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const matchday = (...args: string[]) =>
+  spawnSync(process.execPath, ['src/cli/bin.mjs', ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1' },
+    timeout: 30_000,
+  })
+
+describe('the command line', () => {
+  it.each([
+    ['run'],
+    ['plan'],
+    ['judge'],
+    ['report'],
+    ['heal'],
+    ['lab up'],
+    ['lab status'],
+    ['lab down'],
+    ['toolchain build'],
+  ])('explains %s on --help with exit code 0', (command) => {
+    const { status, stdout } = matchday(...command.split(' '), '--help')
+    expect(status).toBe(0)
+    expect(stdout).toContain(`matchday ${command}`)
+  })
+
+  it('shows every exit code in its help', () => {
+    const { stdout } = matchday('--help')
+    for (const code of [0, 1, 2, 3, 4, 5, 6, 70]) expect(stdout).toMatch(new RegExp(`\\b${code} [a-z]`))
+  })
+
+  it.each([
+    [['frobnicate'], 'unknown command'],
+    [['run', '--frobnicate'], 'unknown option'],
+    [['run'], "missing required argument 'rehearsal'"],
+  ])('answers %j with exit code 2 and says why', (args, words) => {
+    const { status, stderr } = matchday(...args)
+    expect(status).toBe(2)
+    expect(stderr).toContain(words)
+  })
+
+  it('refuses to guess a cluster', () => {
+    const { status, stderr } = matchday('run', 'scenarios/psp-down-at-peak.rehearsal.yaml')
+    expect(status).toBe(5)
+    expect(stderr).toContain('Next: Say --lab')
+  })
+
+  it('names a missing file and the next step', () => {
+    const { status, stderr } = matchday('plan', 'nowhere.rehearsal.yaml', '--lab', '--offline')
+    expect(status).toBe(2)
+    expect(stderr).toContain('nowhere.rehearsal.yaml')
+    expect(stderr).toContain('Next:')
+  })
+
+  it('refuses a context that the rehearsal does not allow', () => {
+    const { status, stderr } = matchday(
+      'plan',
+      'scenarios/psp-down-at-peak.rehearsal.yaml',
+      '--context',
+      'production',
+      '--offline',
+      '--target',
+      'scenarios/targets/lab.yaml',
+    )
+    expect(status).toBe(2)
+    expect(stderr).toContain('context-not-allowed')
+  })
+
+  it('reports every issue of a bad rehearsal at once, with path and line', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'matchday-cli-'))
+    const file = join(folder, 'bad.rehearsal.yaml')
+    writeFileSync(
+      file,
+      'apiVersion: matchday.dev/v1\nkind: Rehearsal\nmetadata: {name: bad}\nspec:\n  hypotesis: typo\n  timeline:\n    - {phase: peak, for: 20, load: 2.5}\n',
+    )
+    const { status, stderr } = matchday('plan', file, '--lab', '--offline', '--target', 'scenarios/targets/lab.yaml')
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/bad\.rehearsal\.yaml:5 /)
+    expect(stderr).toMatch(/bad\.rehearsal\.yaml:7 /)
+  })
+
+  it('judges nothing where there is no journal', () => {
+    const { status, stderr } = matchday('judge', mkdtempSync(join(tmpdir(), 'matchday-cli-')))
+    expect(status).toBe(5)
+    expect(stderr).toContain('journal.ndjson')
+  })
+})
