@@ -1,5 +1,5 @@
 /** Shapes of maps with known keys: records, records of which parts may be broken, and unions told apart by their one key. */
-import { chooseAmong } from './did-you-mean.ts'
+import { chooseAmong, didYouMean } from './did-you-mean.ts'
 import type { Report } from './report.ts'
 import { type Decoded, type JsonSchema, nameOf, refuse, type Shape } from './shape.ts'
 import type { YamlEntry, YamlMap, YamlNode } from './yaml-node.ts'
@@ -19,7 +19,7 @@ export type PartsOf<F extends Fields> = {
   readonly [K in keyof F]: F[K] extends Field<infer T, boolean> ? Decoded<T> : never
 }
 
-/** All needed keys, or no value. Unknown keys are issues. */
+/** All needed keys and none that is broken, or no value. Unknown keys are issues. */
 export function record<F extends Fields>(fields: F): Shape<RecordOf<F>> {
   const inParts = parts(fields)
   return {
@@ -28,7 +28,9 @@ export function record<F extends Fields>(fields: F): Shape<RecordOf<F>> {
       const decoded = inParts.decode(node, report)
       if (decoded === undefined) return undefined
       const names = Object.keys(fields)
-      if (names.some((name) => fields[name]?.needed && decoded.value[name] === undefined)) return undefined
+      const written = (name: string): boolean => node.kind === 'map' && entryOf(node, name) !== undefined
+      const lacks = (name: string): boolean => decoded.value[name] === undefined
+      if (names.some((name) => lacks(name) && (fields[name]?.needed || written(name)))) return undefined
       const value = Object.fromEntries(names.map((name) => [name, decoded.value[name]?.value]))
       return { value: value as RecordOf<F>, whole: decoded.whole }
     },
@@ -47,8 +49,10 @@ export function parts<F extends Fields>(fields: F): Shape<PartsOf<F>> {
           .join(', ')
         return refuse(node, report, 'wrong-type', { form: 'a map', example })
       }
-      reportUnknown(node, Object.keys(fields), report)
-      const value = Object.entries(fields).map(([name, field]) => [name, part(node, name, field, report)] as const)
+      const meant = reportUnknown(node, Object.keys(fields), report)
+      const value = Object.entries(fields).map(
+        ([name, field]) => [name, part(node, name, field, meant.includes(name), report)] as const,
+      )
       const isWhole = value.every(([name, decoded]) => (decoded ? decoded.whole : entryOf(node, name) === undefined))
       return { value: Object.fromEntries(value) as PartsOf<F>, whole: isWhole }
     },
@@ -58,20 +62,29 @@ export function parts<F extends Fields>(fields: F): Shape<PartsOf<F>> {
 // YAML lets a key stand twice; that was reported, and the first one counts.
 const entryOf = (node: YamlMap, name: string): YamlEntry | undefined => node.entries.find(({ key }) => key === name)
 
-function part(node: YamlMap, name: string, field: Field<unknown, boolean>, report: Report): Decoded<unknown> {
+/** `mistyped`: another key was taken for this one, and saying that it is missing too would count one mistake twice. */
+function part(
+  node: YamlMap,
+  name: string,
+  field: Field<unknown, boolean>,
+  mistyped: boolean,
+  report: Report,
+): Decoded<unknown> {
   const entry = entryOf(node, name)
   if (entry !== undefined) return field.shape.decode(entry.value, report)
-  if (field.needed)
-    report(node.at, 'missing-key', `${nameOf(node)} has no "${name}".`, `add ${name}: ${lowerFirst(field.doc)}`)
+  if (field.needed && !mistyped)
+    report(node.at, 'missing-key', `${nameOf(node)} has no "${name}".`, `add "${name}": ${field.doc}`)
   return undefined
 }
 
-export function reportUnknown(node: YamlMap, known: readonly string[], report: Report): void {
-  for (const { key, keyAt } of node.entries) {
-    if (known.includes(key)) continue
+/** Gives the keys that were probably meant by unknown ones. */
+function reportUnknown(node: YamlMap, known: readonly string[], report: Report): readonly string[] {
+  const strangers = node.entries.filter(({ key }) => !known.includes(key))
+  for (const { key, keyAt } of strangers) {
     const next = key === '<<' ? 'write the keys out; YAML 1.2 has no merge keys.' : chooseAmong(key, known, 'its keys')
     report(keyAt, 'unknown-key', `${nameOf(node)} has no key "${key}".`, next)
   }
+  return strangers.flatMap(({ key }) => didYouMean(key, known) ?? [])
 }
 
 function recordSchema(fields: Fields): JsonSchema {
@@ -124,5 +137,3 @@ function onlyEntry(node: YamlNode, known: readonly string[], report: Report): Ya
     report(node.at, 'missing-key', `${nameOf(node)} is empty.`, `write for example ${example}`)
   return first
 }
-
-const lowerFirst = (sentence: string): string => sentence.charAt(0).toLowerCase() + sentence.slice(1)

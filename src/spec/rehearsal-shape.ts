@@ -208,7 +208,7 @@ const guardrail = placed(
 
 export const rehearsalSpec = parts({
   hypothesis: need(
-    name('a sentence', 'When the first PSP disappears, deposits go on.'),
+    name('a sentence', 'When the first PSP disappears, deposits go on'),
     'What the rehearsal is to show, in one sentence.',
   ),
   target: need(

@@ -4,7 +4,16 @@
  * (`*-shape.ts`) say what may stand in a file, `checks/` what must hold between its parts.
  */
 import type { Parsed } from '../domain/issue.ts'
-import type { Expectation, FaultExpectation, FaultSpec, Guardrail, Phase, Rehearsal, Slo } from '../domain/rehearsal.ts'
+import type {
+  Expectation,
+  FaultExpectation,
+  FaultSpec,
+  Guardrail,
+  Phase,
+  Rehearsal,
+  Slo,
+  Target,
+} from '../domain/rehearsal.ts'
 import { showPercent } from '../domain/show.ts'
 import { isSome, millis, type Ratio, ratio, type Some, seconds } from '../domain/units.ts'
 import { type ChaosFile, readChaosFile } from './chaos-file.ts'
@@ -12,6 +21,7 @@ import { checkBlastRadius } from './checks/blast-radius.ts'
 import { checkIndicators } from './checks/indicators.ts'
 import { checkTimeline } from './checks/timeline.ts'
 import { type Files, readText, relativeTo, wholeFile } from './files.ts'
+import { checkFit } from './fit.ts'
 import { QUANTILES, rehearsalFile, type rehearsalSpec } from './rehearsal-shape.ts'
 import { collectIssues, type Report, settle } from './report.ts'
 import type { Shape } from './shape.ts'
@@ -26,7 +36,8 @@ export type ExpectationDraft = Whole<'expect'>[number]
 // Outbox, unknown charges and webhooks settle in seconds; a minute leaves room for back-off after a fault.
 const LEDGER_SETTLES_WITHIN = seconds(60)
 
-export function parseRehearsal(files: Files, path: string): Parsed<Rehearsal> {
+/** With a target, also whether the two fit together. */
+export function parseRehearsal(files: Files, path: string, target?: Target): Parsed<Rehearsal> {
   const { report, found } = collectIssues()
   const text = readText(files, path, wholeFile(path), 'Rehearsal file', report)
   const root = text === undefined ? undefined : openDocument(path, text, report)
@@ -41,8 +52,9 @@ export function parseRehearsal(files: Files, path: string): Parsed<Rehearsal> {
   checkTimeline(draft, report)
   checkIndicators(draft, report)
   checkBlastRadius(draft, chaos, report)
-  const issues = found()
-  return settle(issues, issues.length > 0 ? undefined : assemble(path, file?.metadata?.value.name, draft, chaos))
+  if (found().length > 0) return settle<Rehearsal>(found(), undefined)
+  const rehearsal = assemble(path, file?.metadata?.value.name, draft, chaos)
+  return settle(rehearsal && target ? checkFit(rehearsal, target) : [], rehearsal)
 }
 
 type ChaosFiles = ReadonlyMap<FaultDraft, ChaosFile>

@@ -41,7 +41,9 @@ export const nameOf = (node: YamlNode): string => (node.path === '' ? 'The file'
 
 export function foundIn(node: YamlNode): string {
   if (node.kind !== 'scalar') return `a ${node.kind}`
-  return node.value === null ? 'nothing' : JSON.stringify(node.value)
+  if (node.value === null) return 'nothing'
+  if (typeof node.value !== 'string') return String(node.value)
+  return JSON.stringify(node.value.length > 60 ? `${node.value.slice(0, 60)}…` : node.value)
 }
 
 export function refuse(node: YamlNode, report: Report, code: 'wrong-type' | 'wrong-value', wanted: Form): undefined {
@@ -71,14 +73,11 @@ export function word<W extends string>(...words: Some<W>): Shape<W> {
       const known = words.find((candidate) => candidate === value)
       if (known !== undefined) return whole(known)
       const code = typeof value === 'string' ? 'wrong-value' : 'wrong-type'
-      const wanted = words.length === 1 ? `"${words[0]}"` : `one of ${words.join(', ')}`
-      const problem = `${nameOf(node)} must be ${wanted}, found ${foundIn(node)}.`
-      report(
-        node.at,
-        code,
-        problem,
-        words.length === 1 ? `write ${words[0]}.` : chooseAmong(String(value), words, 'words'),
-      )
+      const only = words.length === 1
+      const problem = only
+        ? `${nameOf(node)} must be "${words[0]}", found ${foundIn(node)}.`
+        : `${nameOf(node)} can't be ${foundIn(node)}.`
+      report(node.at, code, problem, only ? `write ${words[0]}.` : chooseAmong(String(value), words, 'it takes'))
       return undefined
     },
   }
@@ -93,16 +92,6 @@ export function integer(rule: { readonly min: number; readonly max: number; read
       if (!Number.isInteger(node.value)) return refuse(node, report, 'wrong-value', wanted)
       return withinBounds(node.value, rule, String, node, report) ? whole(node.value) : undefined
     },
-  }
-}
-
-export function boolean(only: true): Shape<true> {
-  return {
-    schema: { const: only },
-    decode: (node, report) =>
-      node.kind === 'scalar' && node.value === only
-        ? whole(only)
-        : refuse(node, report, 'wrong-value', { form: String(only), example: String(only) }),
   }
 }
 

@@ -54,18 +54,21 @@ export function openDocument(file: string, text: string, report: Report): YamlNo
     const problem = `The file holds ${documents.length} documents; one is expected.`
     report(place(second.range[0]), 'several-documents', problem, 'give each document a file of its own.')
   }
-  for (const error of documents.flatMap((document) => [...document.errors, ...document.warnings]).slice(0, 10))
-    reportSyntax(error, place, report)
-  return first.errors.length > 0 && first.errors.some((error) => error.code !== 'DUPLICATE_KEY')
-    ? undefined
-    : grow(first, place, report)
+  const errors = documents.flatMap((document) => [...document.errors, ...document.warnings])
+  for (const error of errors.filter(isTwin)) reportTwin(place(error.pos[0]), report)
+  // What follows a syntax error follows from it; the first one is the user's.
+  const broken = errors.find((error) => !isTwin(error))
+  if (broken !== undefined) reportSyntax(broken, place(broken.pos[0]), report)
+  return first.errors.every(isTwin) ? grow(first, place, report) : undefined
 }
 
-function reportSyntax(error: YAMLError, place: (offset: number) => SourcePoint, report: Report): void {
-  const at = place(error.pos[0])
-  if (error.code === 'DUPLICATE_KEY')
-    report(at, 'duplicate-key', 'This key stands twice in the same map.', 'keep one of the two.')
-  else report(at, 'yaml-syntax', `${error.message}.`, SYNTAX_STEPS[error.code] ?? 'mend the YAML here, or just before.')
+const isTwin = (error: YAMLError): boolean => error.code === 'DUPLICATE_KEY'
+
+const reportTwin = (at: SourcePoint, report: Report): void =>
+  report(at, 'duplicate-key', 'This key stands twice in the same map.', 'keep one of the two.')
+
+function reportSyntax(error: YAMLError, at: SourcePoint, report: Report): void {
+  report(at, 'yaml-syntax', `${error.message}.`, SYNTAX_STEPS[error.code] ?? 'mend the YAML here, or just before.')
 }
 
 const SYNTAX_STEPS: Readonly<Record<string, string>> = {

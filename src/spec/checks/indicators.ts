@@ -11,12 +11,12 @@ export function checkIndicators(draft: Draft, report: Report): void {
   const guardrails = (draft.guardrails?.value ?? []).map(({ at, value }) => ({ at, ...value.value }))
   reportTwins(
     (draft.slos?.value ?? []).map((slo) => ({ at: slo.at, name: sloName(slo) })),
-    'objective',
+    'an objective',
     report,
   )
   reportTwins(
     guardrails.map(({ at, sli, below }) => ({ at, name: guardrailId(sli.value, below) })),
-    'guardrail',
+    'a guardrail',
     report,
   )
   checkUnions(draft.slos?.value ?? [], report)

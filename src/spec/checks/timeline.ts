@@ -22,8 +22,8 @@ type Strike = { readonly fault: FaultDraft; readonly fromMs: number; readonly to
 const TRAFFIC_BEFORE_FAULT_MS = 5000
 
 export function checkTimeline(draft: Draft, report: Report): void {
-  reportTwins(draft.timeline?.value.map(({ at, value }) => ({ at, name: value.phase })) ?? [], 'phase', report)
-  reportTwins(draft.faults?.value.map(({ at, value }) => ({ at, name: value.name })) ?? [], 'fault', report)
+  reportTwins(draft.timeline?.value.map(({ at, value }) => ({ at, name: value.phase })) ?? [], 'a phase', report)
+  reportTwins(draft.faults?.value.map(({ at, value }) => ({ at, name: value.name })) ?? [], 'a fault', report)
   for (const fault of draft.faults?.value ?? []) checkWithinFault(fault, report)
   // With a phase missing, every time after it would be wrong.
   if (draft.timeline?.whole !== true) return
@@ -54,7 +54,7 @@ export function reportTwins(named: readonly { at: SourcePoint; name: string }[],
       report(
         at,
         'duplicate-name',
-        `There is a ${what} "${name}" already, in line ${first.line}.`,
+        `There is ${what} "${name}" already, in line ${first.line}.`,
         'give each its own name.',
       )
   }

@@ -1,0 +1,28 @@
+/** The JSON Schemas that editors use, made from the same tables as the parser. */
+import { rehearsalFile } from './rehearsal-shape.ts'
+import type { JsonSchema } from './shape.ts'
+import { targetFile } from './target-shape.ts'
+
+const published = (title: string, description: string, schema: JsonSchema): JsonSchema => ({
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title,
+  description,
+  ...schema,
+})
+
+/** By the name of the file in docs/. Editors find them by the comment in a file's first line. */
+export const schemas: Readonly<Record<string, JsonSchema>> = {
+  'rehearsal.schema.json': published(
+    'Rehearsal',
+    'One planned run: load, faults and what must hold.',
+    rehearsalFile.schema,
+  ),
+  'target.schema.json': published(
+    'Target',
+    'What differs between clusters: one file a kube context.',
+    targetFile.schema,
+  ),
+}
+
+/** The file's text, as it lies in docs/. */
+export const schemaText = (schema: JsonSchema): string => `${JSON.stringify(schema, null, 2)}\n`

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import type { Parsed } from '../../src/domain/issue.ts'
+import { issueCodes } from '../../src/spec/codes.ts'
+import { brokenChaos, brokenRehearsals, brokenTargets, type Row } from './broken-files.ts'
+import { codesOf, parseStock, parseStockTarget, parseText, printed } from './stock.ts'
+
+const groups: readonly (readonly [string, readonly Row[], (row: Row) => Parsed<unknown>])[] = [
+  ['rehearsal', brokenRehearsals, ([, file, edits]) => parseStock({ [file]: edits })],
+  ['chaos', brokenChaos, ([, file, edits]) => parseStock({ [file]: edits })],
+  ['target', brokenTargets, ([, file, edits]) => parseStockTarget({ [file]: edits })],
+]
+
+for (const [name, rows, parse] of groups) {
+  describe(`a ${name} file with a mistake`, () => {
+    it.each(rows)('%s is told with its line', (...row) => {
+      expect(codesOf(parse(row))).toEqual(row[3])
+    })
+
+    it('is answered in the words of the golden file', async () => {
+      const said = rows.map((row) => [`## ${row[0]}`, '', ...printed(parse(row)), ''].join('\n')).join('\n')
+      await expect(said).toMatchFileSnapshot(`golden/${name}-issues.md`)
+    })
+  })
+}
+
+describe('a file that is nothing of the sort', () => {
+  it.each([
+    ['nothing at all', '', 'empty-file'],
+    ['a comment', '# later\n', 'empty-file'],
+    ['a text', 'hello', 'wrong-type'],
+    ['a list', '- a\n- b\n', 'wrong-type'],
+    ['a number', '42', 'wrong-type'],
+    ['control characters', '\u0000\u0001\u0002', 'wrong-type'],
+    ['brackets without end', '['.repeat(50_000), 'yaml-syntax'],
+    ['more text than any rehearsal', `a: ${'x'.repeat(300_000)}`, 'file-too-large'],
+    [
+      'anchors that multiply',
+      `a: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefghi'].map((key, i) => `${key}: &${key} [${Array.from({ length: 9 }, () => `*${'abcdefgh'[i]}`).join(',')}]`).join('\n')}`,
+      'file-too-large',
+    ],
+    ['an alias into itself', 'a: &a\n  b: *a\n', 'yaml-syntax'],
+    ['a key that is a list', '[a, b]: c\n', 'wrong-type'],
+    ['a key named like a prototype', '__proto__: {x: 1}\n', 'missing-key'],
+    ['a byte order mark and Windows line ends', '\uFEFFkind: Rehearsal\r\n', 'missing-key'],
+  ])('%s gives issues and does no harm', (_, text, code) => {
+    expect(codesOf(parseText(text)).map((each) => each.split(':')[0])).toContain(code)
+  })
+
+  it('says so when the rehearsal is not there, and when it can not be read', async () => {
+    const { parseRehearsal } = await import('../../src/spec/rehearsal.ts')
+    expect(codesOf(parseRehearsal({ read: () => undefined }, 'x.yaml'))).toEqual(['file-missing:0'])
+    const locked = parseRehearsal(
+      {
+        read: () => {
+          throw new Error('EISDIR: illegal operation on a directory')
+        },
+      },
+      'x.yaml',
+    )
+    expect(codesOf(locked)).toEqual(['file-unreadable:0'])
+  })
+})
+
+describe('issue codes', () => {
+  it('are each shown by a file in these tables, or in the tests named beside', () => {
+    const shown = groups.flatMap(([, rows]) =>
+      rows.flatMap(([, , , issues]) => issues.map((issue) => issue.split(':')[0])),
+    )
+    const elsewhere = [
+      'file-unreadable',
+      'file-too-large',
+      'empty-file',
+      'context-not-allowed',
+      'unknown-source',
+      'unknown-metric',
+      'no-books',
+    ]
+    expect(Object.keys(issueCodes).filter((code) => !shown.includes(code) && !elsewhere.includes(code))).toEqual([])
+  })
+})

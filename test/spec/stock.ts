@@ -1,0 +1,55 @@
+/** The stock files in memory, with edits: what a user sees when one thing in a good file is wrong. */
+import { readFileSync } from 'node:fs'
+import { formatIssue, type Parsed } from '../../src/domain/issue.ts'
+import type { Rehearsal, Target } from '../../src/domain/rehearsal.ts'
+import { parseRehearsal } from '../../src/spec/rehearsal.ts'
+import { parseTarget } from '../../src/spec/target.ts'
+
+export const REHEARSAL = 'scenarios/psp-down-at-peak.rehearsal.yaml'
+export const TARGET = 'scenarios/targets/lab.yaml'
+export const CHAOS = 'chaos/psp-down.yaml'
+const SCRIPT = 'scenarios/promo-peak.ts'
+
+/** `[text, replacement]`; the text must be there, so that a case can't outlive the file that it was written for. */
+export type Edit = readonly [string, string]
+export type Edits = Readonly<Record<string, readonly Edit[]>>
+
+export function stockFiles(edits: Edits = {}): Map<string, string> {
+  const files = new Map([REHEARSAL, TARGET, CHAOS].map((path) => [path, readFileSync(path, 'utf8')]))
+  files.set(SCRIPT, 'export default () => {}')
+  for (const [path, replacements] of Object.entries(edits)) {
+    const edited = replacements.reduce((text, [from, to]) => {
+      if (!text.includes(from)) throw new Error(`${path} has no ${JSON.stringify(from)} to replace`)
+      return text.replace(from, () => to)
+    }, files.get(path) ?? '')
+    files.set(path, edited)
+  }
+  return files
+}
+
+export function parseStock(edits: Edits = {}): Parsed<Rehearsal> {
+  const files = stockFiles(edits)
+  return parseRehearsal({ read: (path) => files.get(path) }, REHEARSAL)
+}
+
+export function parseText(text: string): Parsed<Rehearsal> {
+  return parseRehearsal({ read: (path) => (path === REHEARSAL ? text : undefined) }, REHEARSAL)
+}
+
+export function parseStockTarget(edits: Edits = {}): Parsed<Target> {
+  const files = stockFiles(edits)
+  return parseTarget({ read: (path) => files.get(path) }, TARGET)
+}
+
+export function stockPair(edits: Edits = {}): { rehearsal: Rehearsal; target: Target } {
+  const [rehearsal, target] = [parseStock(edits), parseStockTarget(edits)]
+  if (!rehearsal.ok || !target.ok) throw new Error([...printed(rehearsal), ...printed(target)].join('\n'))
+  return { rehearsal: rehearsal.value, target: target.value }
+}
+
+/** `code:line` of each issue, in order. */
+export const codesOf = (parsed: Parsed<unknown>): readonly string[] =>
+  parsed.ok ? [] : parsed.issues.map(({ code, at }) => `${code}:${at.line}`)
+
+export const printed = (parsed: Parsed<unknown>): readonly string[] =>
+  parsed.ok ? ['(no issue)'] : parsed.issues.map(formatIssue)
