@@ -70,6 +70,7 @@ export function createContainers(context: NodeContext): Containers {
     entry.relay = keepRelay({
       folder: store.containerFolder(record.id),
       relay: context.network.relayFor(networkIdentity(sandbox.id, sandbox.config, context.node), sandbox.network),
+      labRoot: context.labRoot,
       identity: record.identity,
       found: record.relay,
       log: (line) => log(`${sandbox.config.metadata.name}: ${line}`),
@@ -191,6 +192,7 @@ async function prepare(
   if (config.workingDir) mkdirSync(workingDir, { recursive: true })
   const env = environmentOfContainer({
     id,
+    labRoot: context.labRoot,
     hostname: sandbox.config.hostname || sandbox.config.metadata.name,
     programs: images.programs,
     mountPreload: mountPreloadFile(images.folder),

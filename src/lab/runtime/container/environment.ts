@@ -1,8 +1,10 @@
+import { LAB_PROCESS_VARIABLE } from '../../owner/leftovers.ts'
 import type { SandboxNetwork } from '../network-plugin.ts'
 import { CONTAINER_VARIABLE } from '../processes/table.ts'
 
 export type EnvironmentParts = {
   id: string
+  labRoot: string
   hostname: string
   /** the image's folder of programs (Node) */
   programs: string
@@ -18,7 +20,7 @@ export type EnvironmentParts = {
  * What a container finds in its environment. The pod's own values win over the image's; NODE_OPTIONS is joined, since the pod
  * network, the mounts and the pod may each have some. The lab's own variables:
  * `MATCHDAY_ROOT` (prefix of mounted paths), `MATCHDAY_MOUNTS` (mounted paths, one a line), `MATCHDAY_NATIVE_ADDRESS` (where a
- * container that isn't Node listens), `MATCHDAY_CONTAINER` (its id).
+ * container that isn't Node listens), `MATCHDAY_CONTAINER` (its id), and the mark by which the owner finds all processes of the lab.
  */
 export function environmentOfContainer(parts: EnvironmentParts): Record<string, string> {
   const { view, network } = parts
@@ -40,6 +42,7 @@ export function environmentOfContainer(parts: EnvironmentParts): Record<string, 
     ...(network ? { MATCHDAY_NATIVE_ADDRESS: network.nativeAddress } : {}),
     MATCHDAY_ROOT: view.root,
     MATCHDAY_MOUNTS: view.mountPaths.join('\n'),
+    [LAB_PROCESS_VARIABLE]: parts.labRoot,
     [CONTAINER_VARIABLE]: parts.id,
   }
 }

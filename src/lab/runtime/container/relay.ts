@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
+import { LAB_PROCESS_VARIABLE } from '../../owner/leftovers.ts'
 import { isAlive, type ProcessId, signalProcess } from '../../owner/processes.ts'
 import { messageOf } from '../fault.ts'
 import type { Relay } from '../network-plugin.ts'
@@ -18,6 +19,7 @@ const WATCH_MS = 500
 export type RelayParts = {
   folder: string
   relay: Relay
+  labRoot: string
   identity: Identity | undefined
   /** the relay of a runtime that was killed, if any */
   found: ProcessId | undefined
@@ -73,7 +75,7 @@ async function launch(parts: RelayParts, ended: (code: number | string) => void)
   try {
     const child = spawn(program, args, {
       cwd: '/',
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin', ...parts.relay.env },
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin', ...parts.relay.env, [LAB_PROCESS_VARIABLE]: parts.labRoot },
       detached: true,
       stdio: ['ignore', logFd, logFd],
       ...ownerOptions(parts.identity),

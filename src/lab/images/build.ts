@@ -1,0 +1,72 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { bundleServices } from './bundle.ts'
+import { type ImageIndex, type IndexedImage, mountPreloadFile, nodeBinary, writeIndex } from './image-index.ts'
+import { postgresImage } from './postgres.ts'
+import { bundlePreload } from './preload.ts'
+import { type Built, nodeImage, pauseImage } from './recipes.ts'
+import { stageFile } from './stage.ts'
+
+/** A service of the user's or of the reference platform: one TypeScript file, bundled with all that it imports, run by Node. */
+export type ImageSource = {
+  readonly name: string
+  /** absolute path of a .ts, .js or .mjs file */
+  readonly entry: string
+  readonly env?: Readonly<Record<string, string>>
+  /** uid where the lab runs as root; `nobody` unless said */
+  readonly user?: number
+}
+
+export type BuildOptions = {
+  readonly folder: string
+  readonly sources: readonly ImageSource[]
+  readonly onProgress?: (text: string) => void
+}
+
+/**
+ * Brings `folder` (the lab's `images/`) up to date: Node itself, the images that every lab has (`matchday/pause`,
+ * `matchday/postgres`) and one image for each source, then the index. What has not changed is not built again. All of it can be
+ * read by every user, whatever the umask: pods run as somebody else where the caller is root.
+ * @throws LabError `image-build-failed` with the bundler's own words
+ */
+export async function buildImages({
+  folder,
+  sources,
+  onProgress = () => undefined,
+}: BuildOptions): Promise<ImageIndex> {
+  makeFolders(folder)
+  stageFile(process.execPath, nodeBinary(folder))
+  const [bundles, preload] = await Promise.all([
+    bundleServices(folder, sources, onProgress),
+    bundlePreload(mountPreloadFile(folder)),
+  ])
+  const built: Built[] = [
+    pauseImage(folder),
+    ...postgresImage(folder, onProgress),
+    ...sources.map((source) => nodeImage(folder, source, bundles.get(source.name), preload)),
+  ]
+  const index = { images: Object.fromEntries(built.map(({ name, image }): [string, IndexedImage] => [name, image])) }
+  writeIndex(folder, index)
+  for (const { image } of built) dropOldVersions(join(folder, image.folder))
+  return index
+}
+
+function makeFolders(folder: string): void {
+  for (const each of [folder, join(folder, 'bin'), join(folder, 'lib')]) {
+    mkdirSync(each, { recursive: true })
+    chmodSync(each, 0o755)
+  }
+}
+
+// Pods of a lab that is up may still run from the versions before this one.
+const VERSIONS_KEPT = 3
+
+function dropOldVersions(current: string): void {
+  const parent = join(current, '..')
+  if (!existsSync(parent)) return
+  const versions = readdirSync(parent)
+    .map((name) => join(parent, name))
+    .filter((path) => path !== current)
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)
+  for (const old of versions.slice(VERSIONS_KEPT - 1)) rmSync(old, { recursive: true, force: true })
+}

@@ -1,0 +1,41 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ImageSource } from './build.ts'
+import type { IndexedImage } from './image-index.ts'
+import { digestOf, stageVersion, versionFolder } from './stage.ts'
+
+export type Built = { readonly name: string; readonly image: IndexedImage }
+
+/** `preload` shows mounted files to the bundle, so it counts as part of the image. */
+export function nodeImage(folder: string, source: ImageSource, bundle: Buffer | undefined, preload: string): Built {
+  if (!bundle) throw new Error(`no bundle was made for ${source.name}`)
+  const { name, env, user } = source
+  const digest = digestOf(name, bundle, preload, process.version, JSON.stringify([env ?? null, user ?? null]))
+  const at = versionFolder(name, digest)
+  stageVersion(join(folder, at), (aside) => writeFileSync(join(aside, 'main.cjs'), bundle, { mode: 0o644 }))
+  const image: IndexedImage = {
+    digest,
+    kind: 'node',
+    folder: at,
+    entrypoint: ['$NODE', '$IMAGE/main.cjs'],
+    sizeBytes: bundle.length,
+    env: { NODE_ENV: 'production', ...env },
+    ...(user === undefined ? {} : { user }),
+  }
+  return { name, image }
+}
+
+// One process that waits, and ends when it is asked to. The shell can only be interrupted while it waits, so it doesn't sleep itself.
+const PAUSE = 'trap "exit 0" TERM INT; while :; do sleep 86400 & wait $!; done'
+
+/** What Chaos Mesh's pod-failure puts in the place of a container's image. */
+export function pauseImage(folder: string): Built {
+  const name = 'matchday/pause'
+  const digest = digestOf(name, PAUSE)
+  const at = versionFolder(name, digest)
+  stageVersion(join(folder, at), () => undefined)
+  return {
+    name,
+    image: { digest, kind: 'native', folder: at, entrypoint: ['/bin/sh', '-c', PAUSE], sizeBytes: PAUSE.length },
+  }
+}

@@ -1,0 +1,72 @@
+import { type Cluster, isConflict, isNotFound } from '../../cluster-access/cluster.ts'
+import { follow } from '../../cluster-access/follow.ts'
+import { type Fields, fieldsOf, messageOf, textOf } from '../../cluster-access/json.ts'
+import { isReleased, makeFolder, needsVolume, removeFolder, storageClass, volumeFor } from './volumes.ts'
+
+export type ProvisionerParts = {
+  cluster: Cluster
+  volumesFolder: string
+  signal: AbortSignal
+  log: (line: string) => void
+}
+
+/**
+ * Gives each claim of the default storage class a volume, and takes the folder away when the claim is gone. It keeps no state of
+ * its own: after a restart both lists are read again.
+ */
+export async function provision({ cluster, volumesFolder, signal, log }: ProvisionerParts): Promise<void> {
+  await untilDone(() => cluster.apply('/apis/storage.k8s.io/v1/storageclasses/lab-local', storageClass), signal)
+  const attempt = (what: string, task: () => Promise<void>) => {
+    task().catch((error) => log(`${what}: ${messageOf(error)}`))
+  }
+  const onClaim = (claim: Fields) => {
+    if (!needsVolume(claim)) return
+    attempt(`volume for claim ${nameOf(claim)}`, () => makeVolume(cluster, volumeFor(claim, volumesFolder)))
+  }
+  const onVolume = (volume: Fields) => {
+    if (!isReleased(volume)) return
+    attempt(`volume ${nameOf(volume)}`, async () => {
+      removeFolder(volume, volumesFolder)
+      await cluster.remove(`/api/v1/persistentvolumes/${nameOf(volume)}`).catch(unlessGone)
+    })
+  }
+  await Promise.all([
+    follow(cluster, '/api/v1/persistentvolumeclaims', followerOf(onClaim), signal, log),
+    follow(cluster, '/api/v1/persistentvolumes', followerOf(onVolume), signal, log),
+  ])
+}
+
+async function makeVolume(cluster: Cluster, volume: Fields): Promise<void> {
+  makeFolder(volume)
+  try {
+    await cluster.create('/api/v1/persistentvolumes', volume)
+  } catch (error) {
+    if (!isConflict(error)) throw error // made the last time this claim was seen
+  }
+}
+
+const followerOf = (take: (object: Fields) => void) => ({
+  replaced: (items: readonly Fields[]) => items.forEach(take),
+  changed: take,
+  removed: () => undefined,
+})
+
+const nameOf = (object: Fields): string => textOf(fieldsOf(object.metadata).name)
+
+function unlessGone(error: unknown): void {
+  if (!isNotFound(error)) throw error
+}
+
+const RETRY_MS = 250
+
+/** The API server answers only some seconds after the runtime starts. */
+async function untilDone(task: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const done = await task().then(
+      () => true,
+      () => false,
+    )
+    if (done) return
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+  }
+}

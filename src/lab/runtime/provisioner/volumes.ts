@@ -1,0 +1,79 @@
+import { chmodSync, mkdirSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import type { Fields } from '../../cluster-access/json.ts'
+import { fieldsOf, textOf } from '../../cluster-access/json.ts'
+
+// What the provisioner makes of a claim. The lab's disks are folders of one machine, so a volume follows its pod to any node, as a
+// disk that is attached over a network does; nothing ties it to a zone.
+
+export const STORAGE_CLASS = 'lab-local'
+export const PROVISIONER = 'matchday.dev/lab-local'
+
+export const storageClass = {
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  metadata: { name: STORAGE_CLASS, annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+  provisioner: PROVISIONER,
+  reclaimPolicy: 'Delete',
+  volumeBindingMode: 'Immediate',
+}
+
+export const needsVolume = (claim: Fields): boolean => {
+  const spec = fieldsOf(claim.spec)
+  const metadata = fieldsOf(claim.metadata)
+  return (
+    spec.storageClassName === STORAGE_CLASS &&
+    textOf(spec.volumeName) === '' &&
+    metadata.deletionTimestamp === undefined
+  )
+}
+
+/** Made by this provisioner, and given back by its claim. */
+export const isReleased = (volume: Fields): boolean =>
+  fieldsOf(fieldsOf(volume.metadata).annotations)[PROVISIONED_BY] === PROVISIONER &&
+  fieldsOf(volume.spec).persistentVolumeReclaimPolicy === 'Delete' &&
+  fieldsOf(volume.status).phase === 'Released'
+
+const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by'
+
+/** Named after the claim's uid, so that trying again makes the same one. */
+export function volumeFor(claim: Fields, volumesFolder: string): Fields {
+  const metadata = fieldsOf(claim.metadata)
+  const spec = fieldsOf(claim.spec)
+  const name = `pvc-${textOf(metadata.uid)}`
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name, annotations: { [PROVISIONED_BY]: PROVISIONER } },
+    spec: {
+      storageClassName: STORAGE_CLASS,
+      persistentVolumeReclaimPolicy: 'Delete',
+      accessModes: spec.accessModes,
+      volumeMode: 'Filesystem',
+      capacity: { storage: fieldsOf(fieldsOf(spec.resources).requests).storage },
+      claimRef: {
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        namespace: metadata.namespace,
+        name: metadata.name,
+        uid: metadata.uid,
+      },
+      hostPath: { path: join(volumesFolder, name), type: 'DirectoryOrCreate' },
+    },
+  }
+}
+
+const folderOf = (volume: Fields): string => textOf(fieldsOf(fieldsOf(volume.spec).hostPath).path)
+
+/** Every user may write: which one the pod will run as is not known yet. */
+export function makeFolder(volume: Fields): void {
+  mkdirSync(folderOf(volume), { recursive: true })
+  chmodSync(folderOf(volume), 0o777)
+}
+
+/** Removes the folder, if it is one that `volumeFor` would have named. */
+export function removeFolder(volume: Fields, volumesFolder: string): void {
+  const folder = folderOf(volume)
+  if (dirname(folder) === volumesFolder && basename(folder).startsWith('pvc-'))
+    rmSync(folder, { recursive: true, force: true })
+}
