@@ -136,6 +136,7 @@ function spawnOwner(paths: LabPaths): ChildProcess {
       cwd: '/',
       detached: true,
       stdio: ['pipe', 'pipe', log],
+      env: { ...process.env, NODE_COMPILE_CACHE: paths.compileCache },
     })
   } finally {
     closeSync(log)

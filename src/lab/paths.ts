@@ -27,6 +27,8 @@ export type LabPaths = {
   /** Written by the image store, world-readable: pods run from here. Survives a lab. */
   readonly images: string
   readonly volumes: string
+  /** Compiled code of the lab's own programs, kept by Node; halves their start. Survives a lab. */
+  readonly compileCache: string
   readonly net: string
   readonly nodes: string
   readonly logs: string
@@ -67,6 +69,7 @@ export function labPaths(root: string = defaultLabRoot()): LabPaths {
     controlPlane: at('control-plane'),
     images: at('images'),
     volumes: at('volumes'),
+    compileCache: at('compile-cache'),
     net: at('net'),
     nodes: at('nodes'),
     logs: at('logs'),

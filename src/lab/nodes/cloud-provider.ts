@@ -6,7 +6,13 @@ import type { LabNode } from './node-table.ts'
  * are made before their kubelets start, which saves a round at boot; a node that was deleted, and that its kubelet registered
  * anew, is completed again and loses the taint that keeps pods off until then.
  */
-export type CloudProvider = { readonly registered: Promise<void>; readonly ready: Promise<void>; stop(): void }
+export type CloudProvider = {
+  /** All node objects exist. */
+  readonly registered: Promise<void>
+  /** Every node has been Ready at least once. */
+  allReady(): boolean
+  stop(): void
+}
 
 const UNINITIALIZED = 'node.cloudprovider.kubernetes.io/uninitialized'
 const MERGE_PATCH = 'application/merge-patch+json'
@@ -24,20 +30,19 @@ export function startCloudProvider(
   log: (line: string) => void,
 ): CloudProvider {
   const stopped = new AbortController()
-  const ready = Promise.withResolvers<void>()
   const awaited = new Set(nodes.map((node) => node.name))
   const registered = Promise.all(nodes.map((node) => createNode(api, node))).then(() => undefined)
   const onNode = async (found: NodeObject) => {
     const node = nodes.find((one) => one.name === found.metadata.name)
     if (!node) return
     await completeNode(api, node, found)
-    if (isReady(found) && awaited.delete(node.name) && awaited.size === 0) ready.resolve()
+    if (isReady(found)) awaited.delete(node.name)
   }
   void registered.then(
     () => watchNodes(api, onNode, stopped.signal, log),
     () => undefined,
   )
-  return { registered, ready: ready.promise, stop: () => stopped.abort() }
+  return { registered, allReady: () => awaited.size === 0, stop: () => stopped.abort() }
 }
 
 export const isReady = (node: NodeObject): boolean =>

@@ -1,8 +1,7 @@
 // From nothing to a cluster, as much side by side as the programs allow. The API server is what takes long; everything else is started
 // so that it is ready when the API server is, without taking its processor time.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
 import { type ApiClient, apiClient } from '../control-plane/api-client.ts'
 import {
   apiServerArguments,
@@ -15,6 +14,7 @@ import {
 } from '../control-plane/commands.ts'
 import type { CredentialFiles } from '../control-plane/credentials.ts'
 import { type EgressProxy, startEgressProxy } from '../control-plane/egress-proxy.ts'
+import { LabError } from '../lab-error.ts'
 import { type CloudProvider, startCloudProvider } from '../nodes/cloud-provider.ts'
 import { kubeletArguments, prepareNode } from '../nodes/kubelet.ts'
 import type { LabNode } from '../nodes/node-table.ts'
@@ -43,25 +43,19 @@ const API_WITHIN_MS = 90_000
 const NODES_WITHIN_MS = 60_000
 
 export async function boot(options: BootOptions): Promise<Booted> {
-  const { paths, crew, stages, tools, nodes, signal } = options
+  const { paths, crew, stages, tools, nodes } = options
   const files = controlPlaneFiles(paths)
+  const waitFor = (what: string, withinMs: number, holds: () => boolean | Promise<boolean>) =>
+    until(holds, { what, withinMs, signal: options.signal, hopeless: () => crashing(crew, paths) })
+
   crew.add('etcd', [tools.etcd, ...etcdArguments(files)])
-  const [port, egress] = await Promise.all([freePort(), prepareEgress(files)])
-  const url = `https://127.0.0.1:${port}`
-  const credentials = await stages.run('credentials', async () => {
-    const { writeCredentials } = await import('../control-plane/credentials.ts')
-    return writeCredentials(paths, nodes, url)
-  })
-  for (const node of nodes) prepareNode(node, paths, credentials.files)
-  options.onAddress({ url, port, files: credentials.files })
+  const { url, port, egress, credentials } = await stages.run('credentials', () => prepare(options, files))
   crew.addOwn('node-runtime', 'runtime/main.ts')
   const api = apiClient(url, credentials.authorityPem, credentials.adminToken)
 
-  await stages.run('etcd', () =>
-    until(() => existsSync(files.etcdSocket), { what: 'etcd', withinMs: API_WITHIN_MS, signal }),
-  )
+  await stages.run('etcd', () => waitFor('etcd', API_WITHIN_MS, () => existsSync(files.etcdSocket)))
   crew.add('kube-apiserver', [tools['kube-apiserver'], ...apiServerArguments(files, credentials.files, paths, port)])
-  await stages.run('api-server', () => apiReady(api, signal))
+  await stages.run('api-server', () => waitFor('the API server', API_WITHIN_MS, () => isApiReady(api)))
   options.onApi(url)
   const cloud = startCloudProvider(api, nodes, options.note)
   crew.add('kube-controller-manager', [
@@ -70,44 +64,66 @@ export async function boot(options: BootOptions): Promise<Booted> {
   ])
   crew.add('kube-scheduler', [tools['kube-scheduler'], ...schedulerArguments(credentials.files)])
   await stages.run('node-objects', () => cloud.registered)
-  await stages.run('runtime-sockets', () => runtimeReady(options))
+  await stages.run('runtime', () => waitFor('the node runtime', NODES_WITHIN_MS, () => isRuntimeReady(options)))
   for (const node of nodes) {
     crew.add(kubeletName(node.name), [tools.kubelet, ...kubeletArguments(node, paths, credentials.files)])
   }
-  for (const name of ['chaos-daemon', 'metrics-api', 'ingress']) crew.addOwn(name, `${name}/main.ts`)
-  await stages.run('nodes-ready', () => nodesReady(cloud, signal))
+  for (const name of OWN_DAEMONS) crew.addOwn(name, `${name}/main.ts`)
+  await stages.run('nodes', () => waitFor('the nodes', NODES_WITHIN_MS, cloud.allReady))
   return { api, egress, cloud }
 }
 
+const OWN_DAEMONS = ['chaos-daemon', 'metrics-api', 'ingress']
+
 export const kubeletName = (node: string): string => `kubelet-${node}`
 
+/** Everything that lies on disk before programs start from it. */
+async function prepare({ paths, nodes, onAddress }: BootOptions, files: ControlPlaneFiles) {
+  const [port, egress, { writeCredentials }] = await Promise.all([
+    freePort(),
+    prepareEgress(files),
+    // Loading what makes certificates takes as long as making them: etcd starts meanwhile.
+    import('../control-plane/credentials.ts'),
+  ])
+  const url = `https://127.0.0.1:${port}`
+  const credentials = await writeCredentials(paths, nodes, url)
+  for (const node of nodes) prepareNode(node, paths, credentials.files)
+  onAddress({ url, port, files: credentials.files })
+  return { url, port, egress, credentials }
+}
+
 async function prepareEgress(files: ControlPlaneFiles): Promise<EgressProxy> {
-  mkdirSync(join(files.egressSocket, '..'), { recursive: true, mode: 0o700 })
   writeFileSync(files.egressConfig, egressConfiguration(files))
   return startEgressProxy(files.egressSocket)
 }
 
 /** Ready means all of its post-start hooks: roles, priorities, default namespaces. */
-const apiReady = (api: ApiClient, signal: AbortSignal): Promise<void> =>
-  until(async () => (await api.call({ path: '/readyz' }).catch(() => undefined))?.status === 200, {
-    what: 'the API server',
-    withinMs: API_WITHIN_MS,
-    signal,
-  })
+const isApiReady = async (api: ApiClient): Promise<boolean> =>
+  (await api.call({ path: '/readyz' }).catch(() => undefined))?.status === 200
 
-const runtimeReady = ({ nodes, paths, signal }: BootOptions): Promise<void> =>
-  until(() => nodes.every((node) => existsSync(paths.node(node.name).criSocket)), {
-    what: 'the node runtime',
-    withinMs: NODES_WITHIN_MS,
-    signal,
-  })
+const isRuntimeReady = ({ nodes, paths }: BootOptions): boolean =>
+  nodes.every((node) => existsSync(paths.node(node.name).criSocket))
 
-async function nodesReady(cloud: CloudProvider, signal: AbortSignal): Promise<void> {
-  let ready = false
-  void cloud.ready.then(() => {
-    ready = true
+// A program may lose a race at its start; one that fails three times has a reason.
+const HOPELESS_RESTARTS = 3
+const LOG_TAIL_BYTES = 600
+
+function crashing(crew: Crew, paths: LabPaths): LabError | undefined {
+  const failing = crew.states().find((component) => component.restarts >= HOPELESS_RESTARTS)
+  if (!failing) return undefined
+  return new LabError({
+    code: 'lab-component-crashes',
+    problem: `${failing.name} does not stay up (${failing.lastExit}). Its last words:\n${tailOf(paths.log(failing.name))}`,
+    next: `read ${paths.log(failing.name)}`,
   })
-  await until(() => ready, { what: 'the nodes', withinMs: NODES_WITHIN_MS, signal })
+}
+
+function tailOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').slice(-LOG_TAIL_BYTES).trim()
+  } catch {
+    return ''
+  }
 }
 
 /** A free port of 127.0.0.1. Somebody may take it before the API server does; then the API server says so in its log and tries again. */

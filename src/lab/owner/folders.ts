@@ -5,7 +5,7 @@ import { claimRoot, type LabPaths } from '../paths.ts'
 
 // What belongs to one lab and goes with it. Images stay: staging them is work, and they say by digest what they are.
 const TRANSIENT = ['control-plane', 'nodes', 'volumes', 'net', 'kubeconfig', 'lab.json', 'owner.sock', 'runtime.sock']
-const KEPT = ['images', 'logs', 'owner.log']
+const KEPT = ['images', 'compile-cache', 'logs', 'owner.log']
 
 /** A clean root for a new lab. Deletes only what a lab is known to write, and refuses a folder that holds anything else. */
 export function prepareRoot(paths: LabPaths): void {

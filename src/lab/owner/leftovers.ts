@@ -1,4 +1,4 @@
-import { isAlive, type ProcessId, processesWithEnv, signalProcess } from './processes.ts'
+import { isAlive, type ProcessId, processFamilies, signalProcess } from './processes.ts'
 import { readState } from './state.ts'
 
 /**
@@ -7,30 +7,41 @@ import { readState } from './state.ts'
  */
 export const LAB_PROCESS_VARIABLE = 'MATCHDAY_LAB_PROCESS'
 
+/** A container's own variable: the root of what it sees of files, a folder below the lab's root (runtime/container/environment.ts). */
+const CONTAINER_ROOT_VARIABLE = 'MATCHDAY_ROOT'
+
 const GONE_WITHIN_MS = 10_000
 const LOOK_EVERY_MS = 50
 
+// A process that is just replacing its program shows no environment: only a second look without a find counts.
+const CLEAN_LOOKS = 2
+
 /**
- * Kills what a dead owner left of its lab, and returns how many processes that were. A process counts as the lab's when it carries the
- * lab's mark, or when the state file names it and its start time is still the same; a recycled pid is never touched.
- * Looks again until nothing is found, since a dying program may have started another meanwhile.
+ * Kills what a dead owner left of its lab, and returns how many processes that were. A process counts as the lab's when it, or one of
+ * its ancestors, carries the lab's mark, or when the state file names it and its start time is still the same; a recycled pid is
+ * never touched.
  * @throws Error when something refuses to die
  */
-export async function killLeftovers(root: string, statePath: string, spare: readonly number[] = []): Promise<number> {
+export async function killLeftovers(root: string, statePath: string): Promise<number> {
   const killed = new Set<number>()
-  const deadline = Date.now() + GONE_WITHIN_MS
-  for (;;) {
-    const found = findLeftovers(root, statePath).filter((id) => !spare.includes(id.pid))
-    if (found.length === 0) return killed.size
-    if (Date.now() > deadline)
+  const deadlineMs = performance.now() + GONE_WITHIN_MS
+  for (let cleanLooks = 0; cleanLooks < CLEAN_LOOKS; ) {
+    const found = findLeftovers(root, statePath)
+    if (found.length === 0) cleanLooks += 1
+    else cleanLooks = 0
+    if (performance.now() > deadlineMs) {
       throw new Error(`processes of the lab don't end: ${found.map((id) => id.pid).join(', ')}`)
+    }
     for (const id of found) if (signalProcess(id, 'SIGKILL')) killed.add(id.pid)
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+    if (cleanLooks < CLEAN_LOOKS) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
   }
+  return killed.size
 }
 
-export function findLeftovers(root: string, statePath: string): ProcessId[] {
+function findLeftovers(root: string, statePath: string): ProcessId[] {
   const named = (readState(statePath)?.components ?? []).flatMap((component) => component.process ?? []).filter(isAlive)
-  const marked = processesWithEnv(LAB_PROCESS_VARIABLE, root)
-  return [...new Map([...named, ...marked].map((id) => [id.pid, id])).values()]
+  const mark = `${LAB_PROCESS_VARIABLE}=${root}`
+  const container = `${CONTAINER_ROOT_VARIABLE}=${root}/`
+  const marked = processFamilies((entry) => entry === mark || entry.startsWith(container))
+  return [...new Map([...named, ...marked].map((id) => [id.pid, id])).values()].filter(({ pid }) => pid !== process.pid)
 }

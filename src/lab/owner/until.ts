@@ -2,16 +2,22 @@ import { LabError } from '../lab-error.ts'
 
 const LOOK_EVERY_MS = 40
 
-export type Waiting = { readonly what: string; readonly withinMs: number; readonly signal: AbortSignal }
+export type Waiting = {
+  readonly what: string
+  readonly withinMs: number
+  readonly signal: AbortSignal
+  /** Says why there is no point in waiting any longer. */
+  readonly hopeless?: () => LabError | undefined
+}
 
 /** Waits until `holds` answers true. @throws LabError when it takes longer than `withinMs`; the signal's reason when aborted */
-export async function until(
-  holds: () => boolean | Promise<boolean>,
-  { what, withinMs, signal }: Waiting,
-): Promise<void> {
+export async function until(holds: () => boolean | Promise<boolean>, waiting: Waiting): Promise<void> {
+  const { what, withinMs, signal, hopeless } = waiting
   const deadlineMs = performance.now() + withinMs
   while (!(await holds())) {
     signal.throwIfAborted()
+    const lost = hopeless?.()
+    if (lost) throw lost
     if (performance.now() > deadlineMs) {
       throw new LabError({
         code: 'lab-boot-timeout',
