@@ -10,7 +10,9 @@ const net = require('node:net')
 const os = require('node:os')
 const readline = require('node:readline')
 const tls = require('node:tls')
-const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads')
+const v8 = require('node:v8')
+const vm = require('node:vm')
+const { Worker, isMainThread, parentPort } = require('node:worker_threads')
 
 const kept = new Map()
 const agent = new http.Agent({ keepAlive: true })
@@ -95,7 +97,14 @@ function queue(subscribe) {
 }
 
 function lineClient(socket) {
-  const answers = queue((push) => readline.createInterface({ input: socket }).on('line', push))
+  let rest = ''
+  const answers = queue((push) =>
+    socket.setEncoding('utf8').on('data', (text) => {
+      const lines = (rest + text).split('\n')
+      rest = lines.pop()
+      lines.forEach(push)
+    }),
+  )
   const ends = []
   socket.on('error', (error) => ends.push(error.code)).on('close', () => ends.push('close'))
   return {
@@ -216,7 +225,11 @@ const commands = {
   },
   hostname: () => os.hostname(),
   resources: () => process.getActiveResourcesInfo(),
-  memory: () => (globalThis.gc?.(), process.memoryUsage().heapUsed),
+  memory() {
+    v8.setFlagsFromString('--expose-gc')
+    vm.runInNewContext('gc')()
+    return process.memoryUsage().heapUsed
+  },
   /** Runs a command in a worker thread, in a fork, or in a node that was spawned. */
   async elsewhere({ where, command, args }) {
     if (where === 'worker') {
@@ -265,7 +278,7 @@ async function perform({ id, command, args = {} }) {
   }
 }
 
-if (!isMainThread && workerData === null) parentPort.on('message', async (message) => parentPort.postMessage(await perform(message)))
+if (!isMainThread) parentPort.on('message', async (message) => parentPort.postMessage(await perform(message)))
 else if (process.argv.includes('--ipc')) process.on('message', async (message) => process.send(await perform(message)))
 else if (process.argv.includes('--once')) perform(JSON.parse(process.argv.at(-1))).then((answer) => process.stdout.write(JSON.stringify(answer)))
 else
