@@ -24,8 +24,13 @@ export type Admission = {
   readonly problems: readonly Issue[]
 }
 
-/** What one fault may hit: `most` is less than `pods` where the mode draws some of them. */
-type Reach = { readonly pods: readonly string[]; readonly most: number; readonly problems: readonly string[] }
+/** What one fault may hit. `most`: pods that it can harm on top of those held already; `drawn`: a mode takes only some. */
+type Reach = {
+  readonly pods: readonly string[]
+  readonly most: number
+  readonly drawn: boolean
+  readonly problems: readonly string[]
+}
 
 /** `held`: pods that other faults hold at that time. */
 export function admitFault(
@@ -81,10 +86,12 @@ const isLiving = (pod: SelectablePod): boolean => pod.status?.phase !== 'Succeed
 /** Both sides of a cut count: Chaos Mesh puts rules into the pods of `target` too. */
 function reachOf(fault: PlannedFault, { pods, nodes }: Inventory, held: readonly string[]): Reach {
   const { object } = fault
-  if (!isChaosObject(object)) return { pods: [], most: 0, problems: [`${fault.object.kind} is no fault that is known`] }
+  if (!isChaosObject(object))
+    return { pods: [], most: 0, drawn: false, problems: [`${fault.object.kind} is no fault that is known`] }
   const hit = new Set<string>()
   const problems: string[] = []
   let most = 0
+  let drawn = false
   for (const [key, { selector, mode, value }] of selectorsOf(object)) {
     const side = key === '.' ? 'spec.selector' : 'spec.target.selector'
     const found = matchingPods(selector, pods, nodes, object.metadata.namespace)
@@ -92,11 +99,13 @@ function reachOf(fault: PlannedFault, { pods, nodes }: Inventory, held: readonly
     else if (found.pods.length === 0) problems.push(`${side} matches no live pod`)
     else {
       const fresh = found.pods.map(podId).filter((id) => !hit.has(id) && !held.includes(id))
-      most += Math.min(countBounds(mode, value, found.pods.length)?.most ?? found.pods.length, fresh.length)
+      const taken = countBounds(mode, value, found.pods.length)?.most ?? found.pods.length
+      most += Math.min(taken, fresh.length)
+      drawn ||= taken < found.pods.length
       for (const pod of found.pods) hit.add(podId(pod))
     }
   }
-  return { pods: [...hit].sort(), most, problems }
+  return { pods: [...hit].sort(), most, drawn, problems }
 }
 
 // The small step keeps 29 % of 100 pods at 29, where binary fractions make 28.999… of it.
@@ -179,7 +188,7 @@ function noteOf(
   namespaces: readonly string[],
   zones: number,
 ): string {
-  const some = reach.most < reach.pods.length ? ` (drawn from ${reach.pods.length})` : ''
+  const some = reach.drawn ? ` (drawn from ${reach.pods.length})` : ''
   const lost = zones > 0 ? `, ${zones} zone${zones > 1 ? 's' : ''} lost` : ''
   return `${harmed} of ${candidates} pods in ${namespaces.join(', ')}${some}, limit ${limit}${lost}`
 }

@@ -1,7 +1,7 @@
 /** A plan as data to show: what `matchday plan` prints, and what `--output json` gives. */
 import { arrivalsBetween } from '../domain/arrivals.ts'
 import type { Expectation, FaultExpectation, FaultSpec, Rehearsal, Slo, Target } from '../domain/rehearsal.ts'
-import { showDuration, showPercent } from '../domain/show.ts'
+import { showCount, showDuration, showPercent } from '../domain/show.ts'
 import type { LoadStage, PlannedFault, PlannedPhase, Timeline } from '../domain/timeline.ts'
 import type { Millis } from '../domain/units.ts'
 import { isChaosObject } from '../protocols/chaos-mesh/objects.ts'
@@ -176,7 +176,9 @@ function objectiveSentence(slo: Slo): string {
 
 function objectiveWarning({ provable, sentence, expected, needed }: DescribedObjective): readonly string[] {
   if (provable) return []
-  return [`${sentence} can't be proven: ${expected} samples are planned, and it takes ${needed} without a bad one.`]
+  return [
+    `${sentence} can't be proven: ${showCount(expected ?? 0)} samples are planned, and it takes ${showCount(needed)} without a bad one.`,
+  ]
 }
 
 /** Syncs are a property of the target, so that this shows only here. */

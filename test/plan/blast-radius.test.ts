@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest'
+import { formatIssue } from '../../src/domain/issue.ts'
+import type { Rehearsal } from '../../src/domain/rehearsal.ts'
+import type { PlannedFault } from '../../src/domain/timeline.ts'
+import { admitFault, admitTimeline } from '../../src/plan/blast-radius.ts'
+import type { Inventory } from '../../src/plan/inventory.ts'
+import { planTimeline } from '../../src/plan/timeline.ts'
+import type { SelectablePod } from '../../src/protocols/chaos-mesh/selector.ts'
+import { stock, stockFault, within } from './plans.ts'
+
+const RUN = { run: 'run-1', seed: 7 }
+
+function pod(namespace: string, app: string, index: number, zone: string, podPhase = 'Running'): SelectablePod {
+  return {
+    metadata: { namespace, name: `${app}-${index}`, labels: { 'app.kubernetes.io/name': app } },
+    spec: { nodeName: `node-${zone}` },
+    status: { phase: podPhase, podIP: `10.244.0.${index}` },
+  }
+}
+
+const zones = ['a', 'b', 'c']
+const spread = (namespace: string, app: string, count: number): SelectablePod[] =>
+  Array.from({ length: count }, (_, index) => pod(namespace, app, index, zones[index % 3] ?? 'a'))
+const nodes = zones.map((zone) => ({
+  metadata: { name: `node-${zone}`, labels: { 'topology.kubernetes.io/zone': `zone-${zone}` } },
+}))
+const cluster = (...pods: readonly SelectablePod[]): Inventory => ({ pods, nodes })
+
+const normal = cluster(
+  ...spread('casino', 'payments-api', 6),
+  ...spread('casino', 'gateway', 9),
+  pod('providers', 'psp-a', 0, 'c'),
+  pod('providers', 'psp-b', 0, 'c'),
+)
+
+function faultOf(rehearsal: Rehearsal, change: Record<string, unknown> = {}): PlannedFault {
+  const changed = {
+    ...rehearsal,
+    faults: rehearsal.faults.map((fault) => ({
+      ...fault,
+      object: { ...fault.object, spec: { ...fault.object.spec, ...change } },
+    })),
+  }
+  const parsed = planTimeline(changed, stock.target, RUN)
+  if (!parsed.ok || parsed.value.faults[0] === undefined) throw new Error('no plan')
+  return parsed.value.faults[0]
+}
+
+const half = within({ share: 0.5 })
+
+describe('admission', () => {
+  it('counts both sides of a cut and names the pods', () => {
+    const admission = admitFault(faultOf(half), half, normal, [])
+    expect(admission).toMatchObject({ ok: true, candidates: 17, limit: 8, problems: [] })
+    expect(admission.note).toBe('7 of 17 pods in casino, providers, limit 8')
+    expect(admission.pods).toEqual([
+      ...Array.from({ length: 6 }, (_, i) => `casino/payments-api-${i}`),
+      'providers/psp-a-0',
+    ])
+  })
+
+  it('refuses one pod too many, and says where the limit stands', () => {
+    const six = within(6)
+    const { ok, problems } = admitFault(faultOf(six), six, normal, [])
+    expect(ok).toBe(false)
+    expect(problems.map(formatIssue)).toEqual([
+      'scenarios/psp-down-at-peak.rehearsal.yaml:23 blast-radius-exceeded\n' +
+        '  "psp-a down" (chaos/psp-down.yaml) would harm 7 of 17 pods; this rehearsal allows 6.\n' +
+        '  Next: select fewer (mode: fixed with a value), or raise blastRadius.pods in scenarios/psp-down-at-peak.rehearsal.yaml:17.',
+    ])
+    expect(admitFault(faultOf(six), within(7), normal, []).ok).toBe(true)
+  })
+
+  it('does not let finished pods make the share look smaller', () => {
+    const jobs = Array.from({ length: 30 }, (_, index) => pod('casino', 'job', index, 'a', 'Succeeded'))
+    expect(admitFault(faultOf(half), half, cluster(...normal.pods, ...jobs), []).candidates).toBe(17)
+  })
+
+  it('counts what other faults hold, each pod once', () => {
+    const eight = within(8)
+    expect(admitFault(faultOf(eight), eight, normal, ['casino/gateway-0']).ok).toBe(true)
+    expect(admitFault(faultOf(eight), eight, normal, ['casino/payments-api-0', 'casino/gateway-0']).ok).toBe(true)
+    const full = admitFault(faultOf(eight), eight, normal, ['casino/gateway-0', 'casino/gateway-1'])
+    expect(full.problems[0]?.problem).toContain(
+      'would harm 9 of 17 pods, 2 of them held by faults that run at that time',
+    )
+  })
+
+  it('counts the worst draw of a mode that draws', () => {
+    const three = within(3)
+    const two = admitFault(faultOf(three, { mode: 'fixed', value: '2' }), three, normal, [])
+    expect(two).toMatchObject({ ok: true, note: '3 of 17 pods in casino, providers (drawn from 7), limit 3' })
+    expect(admitFault(faultOf(three, { mode: 'fixed-percent', value: '50' }), three, normal, []).ok).toBe(false)
+  })
+
+  it.each([
+    [
+      'the faulted pods',
+      { selector: { namespaces: ['casino'], labelSelectors: { app: 'nobody' } } },
+      'spec.selector matches no live pod',
+    ],
+    [
+      'their peers',
+      { target: { mode: 'all', selector: { namespaces: ['providers'], labelSelectors: { app: 'nobody' } } } },
+      'spec.target.selector matches no live pod',
+    ],
+    [
+      'nodes that are not there',
+      { selector: { namespaces: ['casino'], nodes: ['node-z'] } },
+      'nodes "node-z" not found',
+    ],
+  ])('refuses a fault whose selector finds nothing: %s', (_, change, words) => {
+    const { ok, problems } = admitFault(faultOf(half, change), half, normal, [])
+    expect(ok).toBe(false)
+    expect(problems.map(({ code }) => code)).toContain('fault-selects-nothing')
+    expect(problems.map(({ problem }) => problem).join()).toContain(words)
+  })
+
+  it('counts zones in which no pod would be left', () => {
+    const zone = (letters: string[]) => ({
+      selector: { namespaces: ['casino'], nodes: letters.map((letter) => `node-${letter}`) },
+      target: undefined,
+      externalTargets: ['192.0.2.1'],
+    })
+    const casino = cluster(...normal.pods.filter(({ metadata }) => metadata?.namespace === 'casino'))
+    const wide = within({ share: 1 }, 1)
+    expect(admitFault(faultOf(wide, zone(['a'])), wide, casino, []).note).toContain('1 zone lost')
+    const two = admitFault(faultOf(wide, zone(['a', 'b'])), wide, casino, [])
+    expect(two.problems[0]?.problem).toContain('no pod unharmed in 2 zones; this rehearsal allows 1')
+    const held = casino.pods
+      .filter(({ spec }) => spec?.nodeName === 'node-b')
+      .map(({ metadata }) => `casino/${metadata?.name}`)
+    expect(admitFault(faultOf(wide, zone(['a'])), wide, casino, held).ok).toBe(false)
+  })
+})
+
+describe('admission of a whole plan', () => {
+  it('counts a fault together with those that run when it begins, and not with those that are over', () => {
+    const later = (name: string, atMs: number) => ({ ...stockFault, name, atMs: atMs as typeof stockFault.atMs })
+    const rehearsal = {
+      ...within(7),
+      faults: [stockFault, later('second', stockFault.atMs + 5000), later('third', stockFault.atMs + 40_000)],
+    }
+    const parsed = planTimeline(rehearsal, stock.target, RUN)
+    if (!parsed.ok) throw new Error('no plan')
+    const others = cluster(...normal.pods)
+    const admissions = admitTimeline(parsed.value, rehearsal, others)
+    expect([...admissions].map(([name, { ok }]) => [name, ok])).toEqual([
+      [stockFault.name, true],
+      ['second', true],
+      ['third', true],
+    ])
+    // The second holds the same pods, so nothing is harmed on top; with other pods it would be.
+    expect(admissions.get('second')?.note).toBe(admissions.get(stockFault.name)?.note)
+  })
+})

@@ -1,0 +1,104 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Rehearsal, Slo } from '../../src/domain/rehearsal.ts'
+import { lowerBound } from '../../src/domain/statistics.ts'
+import type { Timeline } from '../../src/domain/timeline.ts'
+import { millis, ratio } from '../../src/domain/units.ts'
+import { admitTimeline } from '../../src/plan/blast-radius.ts'
+import { describePlan } from '../../src/plan/describe.ts'
+import { provabilityOf } from '../../src/plan/provability.ts'
+import { renderPlan } from '../../src/plan/render.ts'
+import { planTimeline } from '../../src/plan/timeline.ts'
+import { at, rehearsals, stock, stockFault } from './plans.ts'
+
+function planned(rehearsal: Rehearsal): Timeline {
+  const parsed = planTimeline(rehearsal, stock.target, { run: 'run-1', seed: 7 })
+  if (!parsed.ok) throw new Error('no plan')
+  return parsed.value
+}
+
+const availability = (objective: number): Slo => ({
+  kind: 'availability',
+  sli: 'login',
+  objective: ratio(objective),
+  at,
+})
+
+describe('provability', () => {
+  it('of the stock rehearsal leaves room for a few bad ones in every objective', () => {
+    const timeline = planned(stock.rehearsal)
+    const found = stock.rehearsal.slos.map((slo) => provabilityOf(slo, timeline))
+    expect(found).toMatchObject([
+      { expected: 7290, needed: 2995, badAllowed: 2 },
+      { expected: 6682, needed: 1996, badAllowed: 4 },
+      { expected: 18_224, needed: 59, badAllowed: 862 },
+      { needed: 59 },
+    ])
+    expect(found[3]).not.toHaveProperty('expected')
+  })
+
+  it('agrees with the bound that the judge uses: one bad more would not prove', () => {
+    fc.assert(
+      fc.property(rehearsals, fc.double({ min: 0.5, max: 0.9999, noNaN: true }), (rehearsal, objective) => {
+        const { expected, badAllowed } = provabilityOf(
+          { ...availability(objective), sli: Object.keys(rehearsal.load.arrivals)[0] ?? '' },
+          planned(rehearsal),
+        )
+        if (expected === undefined) throw new Error('not fed')
+        const proves = (bad: number): boolean => bad <= expected && lowerBound(expected - bad, expected) >= objective
+        if (badAllowed === undefined) expect(proves(0)).toBe(false)
+        else expect([proves(badAllowed), proves(badAllowed + 1)]).toEqual([true, false])
+      }),
+    )
+  })
+})
+
+describe('a described plan', () => {
+  it('reads as in the golden file', async () => {
+    const timeline = planned(stock.rehearsal)
+    const pods = ['payments-api', 'payments-api', 'gateway', 'gateway', 'wallet', 'bets'].map((app, index) => ({
+      metadata: { namespace: 'casino', name: `${app}-${index}`, labels: { 'app.kubernetes.io/name': app } },
+      status: { phase: 'Running' },
+    }))
+    const psp = {
+      metadata: { namespace: 'providers', name: 'psp-a-0', labels: { 'app.kubernetes.io/name': 'psp-a' } },
+      status: { phase: 'Running' },
+    }
+    const admissions = admitTimeline(timeline, stock.rehearsal, { pods: [...pods, psp], nodes: [] })
+    await expect(renderPlan(describePlan({ ...stock, timeline, admissions }))).toMatchFileSnapshot('golden/plan.txt')
+  })
+
+  it('shows what is refused, what overlaps and what can not be proven', async () => {
+    const rehearsal: Rehearsal = {
+      ...stock.rehearsal,
+      slos: [availability(0.99999)],
+      faults: [stockFault, { ...stockFault, name: 'psp-b down', atMs: millis(stockFault.atMs + 10_000) }],
+    }
+    const timeline = planned(rehearsal)
+    const admissions = admitTimeline(timeline, rehearsal, { pods: [], nodes: [] })
+    const slow = { ...stock.target, hpaSyncMs: millis(15_000) }
+    await expect(renderPlan(describePlan({ rehearsal, target: slow, timeline, admissions }))).toMatchFileSnapshot(
+      'golden/refused-plan.txt',
+    )
+  })
+
+  it('says that nothing was counted when no cluster was asked', () => {
+    const text = renderPlan(describePlan({ ...stock, timeline: planned(stock.rehearsal) }))
+    expect(text).toContain('blast radius not counted: no cluster was asked')
+  })
+
+  it('adds its phases up to all arrivals, and is plain data', () => {
+    fc.assert(
+      fc.property(rehearsals, (rehearsal) => {
+        const timeline = planned(rehearsal)
+        const plan = describePlan({ rehearsal, target: stock.target, timeline })
+        const factors = rehearsal.phases.map(({ factor }) => factor)
+        plan.phases.forEach(({ rates }, index) => {
+          for (const [name, rate] of Object.entries(rates))
+            expect(rate).toBeCloseTo((rehearsal.load.arrivals[name] ?? 0) * (factors[index] ?? 0), 6)
+        })
+        expect(JSON.parse(JSON.stringify(plan)).phases).toHaveLength(rehearsal.phases.length)
+      }),
+    )
+  })
+})

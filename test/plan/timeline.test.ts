@@ -1,0 +1,190 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { arrivalsBetween, arrivalsBy, dueAtMs } from '../../src/domain/arrivals.ts'
+import { formatIssue } from '../../src/domain/issue.ts'
+import type { Rehearsal, Target } from '../../src/domain/rehearsal.ts'
+import type { Timeline } from '../../src/domain/timeline.ts'
+import { RUN_LABEL } from '../../src/plan/fault.ts'
+import { planTimeline } from '../../src/plan/timeline.ts'
+import { admit } from '../../src/protocols/chaos-mesh/admission.ts'
+import { rehearsals, stock, stockFault, targets } from './plans.ts'
+
+const RUN = { run: 'psp-down-at-peak-20260823-191500-k3x9', seed: 7 }
+
+function planned(rehearsal: Rehearsal, target: Target = stock.target): Timeline {
+  const parsed = planTimeline(rehearsal, target, RUN)
+  if (!parsed.ok) throw new Error(parsed.issues.map(formatIssue).join('\n'))
+  return parsed.value
+}
+
+const holds = (check: (rehearsal: Rehearsal, target: Target, timeline: Timeline) => void): void =>
+  fc.assert(
+    fc.property(rehearsals, targets, (rehearsal, target) => {
+      check(rehearsal, target, planned(rehearsal, target))
+    }),
+  )
+
+describe('a plan', () => {
+  it('tiles its time with the phases, without gap or overlap', () => {
+    holds((rehearsal, _, { phases, totalMs }) => {
+      expect(phases[0].fromMs).toBe(0)
+      phases.slice(1).forEach((phase, index) => {
+        expect(phase.fromMs).toBe(phases[index]?.toMs)
+      })
+      expect(phases.at(-1)?.toMs).toBe(totalMs)
+      expect(phases.map(({ name }) => name)).toEqual(rehearsal.phases.map(({ name }) => name))
+      for (const { fromMs, rampEndMs, toMs } of phases) expect(fromMs <= rampEndMs && rampEndMs < toMs).toBe(true)
+    })
+  })
+
+  it('gives every load profile stages as long as the plan, level with the factor at each end of a phase', () => {
+    holds((rehearsal, target, { load, phases, totalMs }) => {
+      for (const { name, stages } of load.profiles) {
+        expect(stages.reduce((sum, { durationMs }) => sum + durationMs, 0)).toBe(totalMs)
+        let end = 0
+        for (const stage of stages) {
+          end += stage.durationMs
+          const ended = phases.find(({ rampEndMs, toMs }) => end === toMs || end === rampEndMs)
+          expect(stage.to).toBeCloseTo(
+            (rehearsal.load.arrivals[name] ?? 0) * target.loadFactor * (ended?.factor ?? Number.NaN),
+            6,
+          )
+        }
+      }
+    })
+  })
+
+  it('brings as many arrivals as ramps and levels add up to', () => {
+    holds((rehearsal, target, { load, totalMs }) => {
+      for (const { name, stages } of load.profiles) {
+        let [before, factorSeconds] = [0, 0]
+        for (const { rampMs, forMs, factor } of rehearsal.phases) {
+          factorSeconds += ((before + factor) / 2) * (rampMs / 1000) + factor * (forMs / 1000)
+          before = factor
+        }
+        const wanted = (rehearsal.load.arrivals[name] ?? 0) * target.loadFactor * factorSeconds
+        expect(arrivalsBy(stages, totalMs)).toBeCloseTo(wanted, 4)
+        expect(arrivalsBetween(stages, 0, totalMs / 2) + arrivalsBetween(stages, totalMs / 2, totalMs)).toBeCloseTo(
+          wanted,
+          4,
+        )
+      }
+    })
+  })
+
+  it('knows when each arrival is due: counting up to that moment gives its number back', () => {
+    holds((_, __, { load, totalMs }) => {
+      for (const { stages } of load.profiles) {
+        const all = arrivalsBy(stages, totalMs)
+        for (const part of [0, 0.1, 0.37, 0.5, 0.99]) {
+          const index = Math.floor(all * part)
+          if (index < all) expect(arrivalsBy(stages, dueAtMs(stages, index))).toBeCloseTo(index, 3)
+        }
+        expect(dueAtMs(stages, Math.ceil(all) + 1)).toBe(totalMs)
+      }
+    })
+  })
+
+  it('keeps each fault within the full load of its phase, and lets it heal itself 10 s later', () => {
+    holds((rehearsal, _, { faults, phases }) => {
+      expect(faults).toHaveLength(rehearsal.faults.length)
+      for (const { name, fromMs, toMs, object } of faults) {
+        const spec = rehearsal.faults.find((each) => each.name === name)
+        const phase = phases.find((each) => each.name === spec?.during)
+        expect(fromMs).toBeGreaterThanOrEqual(phase?.rampEndMs ?? Number.NaN)
+        expect(toMs).toBeLessThanOrEqual((phase?.toMs ?? Number.NaN) + 1)
+        const durationMs = Number.parseInt(String(object.spec.duration), 10) * 1000
+        expect(durationMs - (toMs - fromMs)).toBeGreaterThanOrEqual(10_000)
+        expect(durationMs - (toMs - fromMs)).toBeLessThan(11_000)
+      }
+    })
+  })
+
+  it('names each object so that Kubernetes takes it, and no two alike', () => {
+    holds((_, __, { faults }) => {
+      for (const { object } of faults) {
+        // Room is left for the `-99` of objects that cover newcomers.
+        expect(`${object.metadata.name}-99`).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])$/)
+        expect(object.metadata.labels?.[RUN_LABEL]).toBe(RUN.run)
+        expect(object.metadata.labels?.['matchday.dev/fault']).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
+        expect(admit(object)).toEqual([])
+      }
+      expect(new Set(faults.map(({ object }) => object.metadata.name)).size).toBe(faults.length)
+    })
+  })
+
+  it('is the same for the same inputs, and names objects otherwise in another run', () => {
+    expect(planned(stock.rehearsal)).toEqual(planned(stock.rehearsal))
+    const other = planTimeline(stock.rehearsal, stock.target, { run: 'another', seed: 7 })
+    expect(other.ok && other.value.faults[0]?.object.metadata.name).not.toBe(
+      planned(stock.rehearsal).faults[0]?.object.metadata.name,
+    )
+  })
+})
+
+describe('the planned object', () => {
+  it('keeps the file’s selector where the provider is in the cluster', () => {
+    const [fault] = planned(stock.rehearsal).faults
+    expect(fault?.object.spec).toEqual({ ...stockFault.object.spec, duration: '35s' })
+  })
+
+  it('cuts the addresses of the target file where the provider is outside', () => {
+    const outside = { ...stock.target, addresses: { 'psp-a': ['203.0.113.10/32', '203.0.113.11/32'] } }
+    const spec = planned(stock.rehearsal, outside).faults[0]?.object.spec
+    expect(spec).toMatchObject({
+      externalTargets: ['203.0.113.10/32', '203.0.113.11/32'],
+      selector: stockFault.object.spec.selector,
+    })
+    expect(spec).not.toHaveProperty('target')
+  })
+
+  it('gets the target’s namespace where the file leaves it open', () => {
+    const { namespace: _, ...metadata } = stockFault.object.metadata
+    const open = { ...stock.rehearsal, faults: [{ ...stockFault, object: { ...stockFault.object, metadata } }] }
+    expect(planned(open).faults[0]?.object.metadata.namespace).toBe('casino')
+    const refused = planTimeline(open, { ...stock.target, namespace: 'bank' }, RUN)
+    expect(refused.ok ? [] : refused.issues.map(formatIssue)).toEqual([
+      'scenarios/psp-down-at-peak.rehearsal.yaml:23 fault-outside-blast-radius\n' +
+        '  "psp-a down" (chaos/psp-down.yaml) reaches into the namespace bank, which the blast radius does not list.\n' +
+        '  Next: add it to blastRadius in scenarios/psp-down-at-peak.rehearsal.yaml:17, or name other namespaces in chaos/psp-down.yaml.',
+    ])
+  })
+})
+
+describe('the load plan', () => {
+  it('gives a union’s limits to its parts, which count their slow responses by them', () => {
+    expect(planned(stock.rehearsal).load.limits).toEqual({
+      api: { targetMs: 250, ceilingMs: 400 },
+      login: { targetMs: 250, ceilingMs: 400 },
+      deposit: { targetMs: 250, ceilingMs: 400 },
+      bet: { targetMs: 250, ceilingMs: 400 },
+      'ws-rtt': { targetMs: 120, ceilingMs: 120 },
+    })
+  })
+
+  it('moves the sockets with the phases', () => {
+    const { sockets } = planned(stock.rehearsal).load
+    expect(sockets?.stages.map(({ from, to }) => [from, to])).toEqual([
+      [0, 100],
+      [100, 100],
+      [100, 250],
+      [250, 250],
+      [250, 100],
+      [100, 100],
+    ])
+  })
+
+  it('refuses rates that no generator could be asked for', () => {
+    const parsed = planTimeline(stock.rehearsal, { ...stock.target, loadFactor: 1_000_000 }, RUN)
+    expect(parsed.ok ? [] : parsed.issues.map(({ code }) => code)).toEqual([
+      'rate-too-high',
+      'rate-too-high',
+      'rate-too-high',
+      'rate-too-high',
+    ])
+  })
+
+  it('asserts that the run has a name that Kubernetes and keys can carry', () => {
+    expect(() => planTimeline(stock.rehearsal, stock.target, { run: 'Run 7', seed: 7 })).toThrow("can't name a run")
+  })
+})
