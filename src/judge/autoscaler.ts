@@ -1,0 +1,195 @@
+/** The reaction of an autoscaler: metric over target → decided → scheduled → ready, each step with its own budget. */
+import type { Expectation } from '../domain/rehearsal.ts'
+import { instant, millis } from '../domain/units.ts'
+import type { AutoscalerResult, Finding } from '../domain/verdict.ts'
+import { cumulative, cut, rateOf } from './counters.ts'
+import { type Cause, finding } from './findings.ts'
+import type { HpaMoment } from './object-history.ts'
+import type { Ruled, Seen } from './seen.ts'
+import { requestsId } from './wanted-counters.ts'
+import { count, duration } from './words.ts'
+
+type Autoscaler = Extract<Expectation, { kind: 'autoscaler' }>
+type Step = AutoscalerResult['steps'][number]
+type Moment = { readonly at: number; readonly line: number | undefined }
+
+/** HPA's own tolerance (--horizontal-pod-autoscaler-tolerance): up to 10 % over target it does nothing. */
+const TOLERANCE = 1.1
+/** Rates of requests per pod are taken over as long as the metrics API takes them. */
+const RATE_MS = 5000
+/** Between a decision and its record: the scrape, the metrics API's window and the watch, measured below 2 s. */
+const MEASURING_MS = 2000
+
+export function judgeAutoscalers(seen: Seen): Ruled<readonly AutoscalerResult[]> {
+  const ruled = seen.run.head.rehearsal.expectations.flatMap((each) =>
+    each.kind === 'autoscaler' ? [judgeAutoscaler(seen, each)] : [],
+  )
+  return { result: ruled.map((each) => each.result), findings: ruled.flatMap((each) => each.findings) }
+}
+
+function judgeAutoscaler(seen: Seen, expected: Autoscaler): Ruled<AutoscalerResult> {
+  const { head, zeroAt } = seen.run
+  const phase = head.timeline.phases.find((each) => each.name === expected.phase)
+  const history = seen.objects.hpa(expected.name)
+  if (zeroAt === undefined || !phase || history.length === 0) return unseen(seen, expected, 'was never seen')
+  const span = { fromAt: zeroAt + phase.fromMs, toAt: Math.min(zeroAt + phase.toMs, seen.run.seenUntil) }
+  if (span.toAt <= span.fromAt) return unseen(seen, expected, `was not tried: the run ended before ${phase.name}`)
+  const facts = factsOf(seen, expected, history, span)
+  const over = overTarget(seen, expected, history, span) ?? (facts.decided && { ...facts.decided })
+  if (!over) return neverOver(seen, expected, facts)
+  return reacted(seen, expected, over, facts)
+}
+
+type Span = { readonly fromAt: number; readonly toAt: number }
+type Facts = {
+  readonly decided: Moment | undefined
+  readonly scheduled: Moment | undefined
+  readonly ready: Moment | undefined
+  readonly peakDesired: number
+  readonly peakReady: number
+  readonly line: number | undefined
+}
+
+/** First moments from the phase's start on at which enough was decided, scheduled and ready. */
+function factsOf(seen: Seen, { atLeast }: Autoscaler, history: readonly HpaMoment[], { fromAt, toAt }: Span): Facts {
+  const before = history.findLast((each) => each.at <= fromAt)
+  const later = history.filter((each) => each.at > fromAt)
+  const desiredBefore = before?.desired ?? later[0]?.desired ?? 0
+  const pods = seen.objects.pods(history[0]?.of ?? '')
+  const podsBefore = pods.findLast((each) => each.at <= fromAt)
+  const podsLater = pods.filter((each) => each.at > fromAt)
+  const already = (enough: boolean, line: number | undefined): Moment | undefined =>
+    enough ? { at: fromAt, line } : undefined
+  const decided = already(desiredBefore >= atLeast, before?.line) ?? later.find((each) => each.desired > desiredBefore)
+  const within = <T extends { readonly at: number }>(list: readonly T[]) => list.filter((each) => each.at <= toAt)
+  return {
+    decided: decided && { at: decided.at, line: decided.line },
+    scheduled:
+      already((podsBefore?.scheduled ?? 0) >= atLeast, podsBefore?.line) ??
+      podsLater.find((each) => each.scheduled >= atLeast),
+    ready:
+      already((podsBefore?.ready ?? 0) >= atLeast, podsBefore?.line) ?? podsLater.find((each) => each.ready >= atLeast),
+    peakDesired: Math.max(desiredBefore, ...within(later).map((each) => each.desired)),
+    peakReady: Math.max(podsBefore?.ready ?? 0, ...within(podsLater).map((each) => each.ready)),
+    line: history.findLast((each) => each.at <= toAt)?.line ?? history[0]?.line,
+  }
+}
+
+/**
+ * When the load called for more pods. An autoscaler that watches only CPU, or whose metric has no value, cannot say so itself: then
+ * the phase's start counts. Otherwise the earlier of what it shows and what the pods' own request counters show.
+ */
+function overTarget(seen: Seen, expected: Autoscaler, history: readonly HpaMoment[], span: Span): Moment | undefined {
+  const { fromAt, toAt } = span
+  const during = history.filter((each) => each.at > fromAt && each.at <= toAt)
+  const last = history.findLast((each) => each.at <= fromAt)
+  const shown = [...(last ? [last] : []), ...during]
+  const applied = (during.length > 0 ? during : shown).flatMap((each) =>
+    each.metrics.filter((metric) => !isResource(metric.metric)),
+  )
+  if (!applied.some((metric) => metric.value !== undefined)) return { at: fromAt, line: shown[0]?.line }
+  const byItself = shown.find((each) => each.metrics.some((metric) => !isResource(metric.metric) && isOver(metric)))
+  const moments = [
+    byItself && { at: Math.max(fromAt, byItself.at), line: byItself.line },
+    overByRequests(seen, expected, applied, span),
+  ].filter((each) => each !== undefined)
+  return moments.sort((a, b) => a.at - b.at)[0]
+}
+
+const isResource = (metric: string): boolean => /^(ContainerResource\/|Resource\/)?(cpu|memory)$/.test(metric)
+
+const isOver = ({ value, target }: HpaMoment['metrics'][number]): boolean =>
+  value !== undefined && target > 0 && value / target > TOLERANCE
+
+/** Requests per pod and second, as the pods themselves count them; known where the target file names the source like the autoscaler. */
+function overByRequests(
+  seen: Seen,
+  expected: Autoscaler,
+  metrics: HpaMoment['metrics'],
+  { fromAt, toAt }: Span,
+): Moment | undefined {
+  const target = metrics.find((each) => /rps|requests/.test(each.metric))?.target
+  const track = cut(seen.counters.track(requestsId(expected.name)), fromAt - RATE_MS, toAt)
+  if (target === undefined || target <= 0) return undefined
+  const counted = cumulative(track)
+  const scrapes = track.increments.filter((each) => each.toAt > fromAt).sort((a, b) => a.toAt - b.toAt)
+  return scrapes
+    .map(({ toAt: at, line }) => ({ at, line }))
+    .find(
+      ({ at }) =>
+        rateOf(counted, at - RATE_MS, at) / podsBetween(track.increments, at - RATE_MS, at) > target * TOLERANCE,
+    )
+}
+
+const podsBetween = (
+  increments: readonly { pod: string; fromAt: number; toAt: number }[],
+  fromAt: number,
+  toAt: number,
+) =>
+  Math.max(
+    1,
+    new Set(increments.filter((each) => each.toAt > fromAt && each.fromAt < toAt).map((each) => each.pod)).size,
+  )
+
+function reacted(seen: Seen, expected: Autoscaler, over: Moment, facts: Facts): Ruled<AutoscalerResult> {
+  const syncMs = seen.run.head.target.hpaSyncMs
+  const decideMs = expected.decidesWithinSyncs * syncMs + MEASURING_MS
+  const step = (name: Step['name'], moment: Moment | undefined, budgetMs?: number): Step => {
+    const afterMs = moment && Math.max(0, moment.at - over.at)
+    return {
+      name,
+      ...(moment ? { at: instant(moment.at) } : {}),
+      ...(afterMs === undefined ? {} : { afterMs: millis(afterMs) }),
+      ...(budgetMs === undefined ? {} : { budgetMs: millis(budgetMs) }),
+      held: afterMs !== undefined && afterMs <= (budgetMs ?? Number.POSITIVE_INFINITY),
+    }
+  }
+  const steps = [
+    step('over-target', over),
+    step('decided', facts.decided, decideMs),
+    step('scheduled', facts.scheduled),
+    step('ready', facts.ready, expected.readyWithinMs),
+  ]
+  const held = steps.every((each) => each.held)
+  const { name, phase } = expected
+  const result = { name, phase, steps, peakDesired: facts.peakDesired, peakReady: facts.peakReady, held }
+  return { result, findings: held ? [] : [late(seen, expected, over, facts, steps)] }
+}
+
+/** The first step that was late; a step that was still in time when the run was cut short is no breach. */
+function late(seen: Seen, expected: Autoscaler, over: Moment, facts: Facts, steps: readonly Step[]): Finding {
+  const missed = steps.find((each) => !each.held && each.budgetMs !== undefined) ?? steps.find((each) => !each.held)
+  const budgetMs = missed?.budgetMs ?? expected.readyWithinMs
+  const lines = [over.line, facts.decided?.line, facts.scheduled?.line, facts.ready?.line, facts.line]
+  const say = (weight: Finding['weight'], cause: Cause, sentence: string) =>
+    finding(weight, cause, expected.name, sentence, lines)
+  const what = {
+    'over-target': 'was over its target',
+    decided: 'decided',
+    scheduled: `had ${expected.atLeast} pods scheduled`,
+    ready: `had ${expected.atLeast} pods ready`,
+  }
+  const action = what[missed?.name ?? 'ready']
+  if (missed?.afterMs === undefined && seen.run.seenUntil < over.at + budgetMs) {
+    return say('gap', 'no-evidence', `${expected.name}: the run ended before it had to have ${action}.`)
+  }
+  const when =
+    missed?.afterMs === undefined
+      ? `never ${action} in the time that was seen`
+      : `${action} ${duration(missed.afterMs)} after the load called for it`
+  const peak = `at most ${count(facts.peakReady, 'pod')} ready of ${expected.atLeast} wanted`
+  return say('breach', 'autoscaler-late', `${expected.name} ${when}; ${duration(budgetMs)} were allowed (${peak}).`)
+}
+
+function neverOver(seen: Seen, { name, phase, atLeast }: Autoscaler, facts: Facts): Ruled<AutoscalerResult> {
+  const steps: Step[] = [{ name: 'over-target', held: false }]
+  const result = { name, phase, steps, peakDesired: facts.peakDesired, peakReady: facts.peakReady, held: false }
+  const sentence = `${name}: the load of ${phase} never took its metric over target, so that scaling to ${atLeast} pods was not asked of it.`
+  return { result, findings: [finding('gap', 'no-evidence', name, sentence, [facts.line, ...seen.run.loadLines])] }
+}
+
+function unseen(seen: Seen, { name, phase }: Autoscaler, why: string): Ruled<AutoscalerResult> {
+  const result = { name, phase, steps: [], peakDesired: 0, peakReady: 0, held: false }
+  const lines = [seen.run.headLine, ...seen.run.loadLines]
+  return { result, findings: [finding('gap', 'no-evidence', name, `Autoscaler ${name} ${why}.`, lines)] }
+}

@@ -1,0 +1,25 @@
+/** Fold over the books: the last look at each, and which of the client's unknown keys it holds. */
+import type { BookRead, KeysRead } from '../domain/evidence.ts'
+
+export type BooksRead = {
+  add(record: BookRead | KeysRead, line: number): void
+  /** The final read of each book, or the last one when none was final. */
+  readonly books: ReadonlyMap<string, { readonly read: BookRead; readonly line: number }>
+  keysOf(book: string, operation: string): { readonly read: KeysRead; readonly line: number } | undefined
+}
+
+export function booksRead(): BooksRead {
+  const books = new Map<string, { read: BookRead; line: number }>()
+  const keys = new Map<string, { read: KeysRead; line: number }>()
+  return {
+    add(record, line) {
+      if (record.kind === 'keys-read') {
+        keys.set(`${record.book}\0${record.operation}`, { read: record, line })
+        return
+      }
+      if (record.final || !books.get(record.book)?.read.final) books.set(record.book, { read: record, line })
+    },
+    books,
+    keysOf: (book, operation) => keys.get(`${book}\0${operation}`),
+  }
+}

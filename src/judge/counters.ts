@@ -1,0 +1,173 @@
+/**
+ * Counters of the platform, from scrapes: increments between two successful scrapes of the same pod. A gap between them loses
+ * resolution, not counts; a counter that fell was started anew; a pod that appears later brings all it has counted.
+ */
+import type { EvidenceOf, Series } from '../domain/evidence.ts'
+
+type Sample = EvidenceOf<'sample'>
+
+/** Which series to sum: of one source or, without `source`, of whichever pods expose the metric. */
+export type Wanted = {
+  readonly id: string
+  readonly source?: string
+  readonly metric: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** The counter of one pod grew by `count` between two moments. */
+export type Increment = {
+  readonly pod: string
+  readonly fromAt: number
+  readonly toAt: number
+  readonly count: number
+  readonly line: number
+}
+
+export type Track = {
+  readonly increments: readonly Increment[]
+  /** Scrapes that nobody answered. */
+  readonly failures: readonly { readonly pod: string; readonly at: number; readonly line: number }[]
+}
+
+export type Counters = {
+  want(wanted: Wanted): void
+  add(sample: Sample, line: number): void
+  track(id: string): Track
+}
+
+type PodState = { readonly bornFrom: number | undefined; last?: { at: number; value: number } }
+type MutableTrack = {
+  readonly wanted: Wanted
+  readonly increments: Increment[]
+  readonly failures: { pod: string; at: number; line: number }[]
+  readonly pods: Map<string, PodState>
+  readonly carriers: Set<string>
+}
+
+/** Pods that are there in the first round of scrapes may have counted for days; later ones were born under our eyes. */
+const FIRST_ROUND_MS = 1500
+/** A pod that is new in a round was not in the one before: scrapes are a second apart, and the list of pods may be as old. */
+const NEWBORN_MS = 2000
+
+export function counters(): Counters {
+  const tracks = new Map<string, MutableTrack>()
+  const firstAtOf = new Map<string, number>()
+
+  const bornFrom = (sample: Sample): number | undefined => {
+    const firstAt = firstAtOf.get(sample.source) ?? sample.at
+    firstAtOf.set(sample.source, firstAt)
+    return sample.at - firstAt > FIRST_ROUND_MS ? sample.at - NEWBORN_MS : undefined
+  }
+
+  return {
+    want(wanted) {
+      const { id } = wanted
+      tracks.set(id, { wanted, increments: [], failures: [], pods: new Map(), carriers: new Set() })
+    },
+    add(sample, line) {
+      // A source whose pods could not even be listed says nothing about any pod.
+      if (sample.pod === '') return
+      const born = bornFrom(sample)
+      for (const track of tracks.values()) {
+        if (track.wanted.source === undefined || track.wanted.source === sample.source) {
+          addTo(track, sample, born, line)
+        }
+      }
+    },
+    track: (id) => tracks.get(id) ?? { increments: [], failures: [] },
+  }
+}
+
+function addTo(track: MutableTrack, sample: Sample, bornFrom: number | undefined, line: number): void {
+  const pod = `${sample.source}/${sample.pod}`
+  const state = track.pods.get(pod) ?? { bornFrom }
+  track.pods.set(pod, state)
+  if (!sample.ok) {
+    track.failures.push({ pod, at: sample.at, line })
+    return
+  }
+  const { metric, labels, source } = track.wanted
+  if (sample.series.some((series) => series.name === metric)) track.carriers.add(pod)
+  // A labelled counter has no series before it first counts, so that a carrier without the series counts 0.
+  if (source === undefined && !track.carriers.has(pod)) return
+  const value = sumOf(sample.series, metric, labels)
+  const since = state.last ?? (state.bornFrom === undefined ? undefined : { at: state.bornFrom, value: 0 })
+  if (since) {
+    const count = value < since.value ? value : value - since.value
+    track.increments.push({ pod, fromAt: since.at, toAt: sample.at, count, line })
+  }
+  state.last = { at: sample.at, value }
+}
+
+function sumOf(all: readonly Series[], metric: string, labels: Readonly<Record<string, string>>): number {
+  let sum = 0
+  for (const series of all) {
+    if (series.name !== metric) continue
+    if (Object.entries(labels).every(([label, value]) => series.labels[label] === value)) sum += series.value
+  }
+  return sum
+}
+
+/** Events counted up to a moment; an increment that straddles it counts by its share. Piecewise linear, so that asking is quick. */
+export function cumulative(...tracks: readonly Track[]): (at: number) => number {
+  const bends = tracks
+    .flatMap(({ increments }) => increments)
+    .filter(({ count, fromAt, toAt }) => count > 0 && toAt > fromAt)
+    .flatMap(({ count, fromAt, toAt }) => {
+      const slope = count / (toAt - fromAt)
+      return [
+        { at: fromAt, slope },
+        { at: toAt, slope: -slope },
+      ]
+    })
+    .sort((a, b) => a.at - b.at || a.slope - b.slope)
+  let [sum, slope, last] = [0, 0, 0]
+  const points = bends.map((bend) => {
+    sum += slope * (bend.at - last)
+    slope += bend.slope
+    last = bend.at
+    return { at: bend.at, sum, slope }
+  })
+  return (at) => {
+    const point = points[lastAtOrBefore(points, at)]
+    return point === undefined ? 0 : point.sum + point.slope * (at - point.at)
+  }
+}
+
+function lastAtOrBefore(points: readonly { readonly at: number }[], at: number): number {
+  let [low, high] = [-1, points.length - 1]
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if ((points[middle]?.at ?? 0) <= at) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+/** Events per second between two moments. */
+export const rateOf = (counted: (at: number) => number, fromAt: number, toAt: number): number =>
+  toAt <= fromAt ? 0 : Math.max(0, ((counted(toAt) - counted(fromAt)) / (toAt - fromAt)) * 1000)
+
+/** The part of a track between two moments, so that a search over a fault does not walk the whole run. */
+export const cut = (track: Track, fromAt: number, toAt: number): Track => ({
+  increments: track.increments.filter((each) => each.toAt > fromAt && each.fromAt < toAt),
+  failures: track.failures.filter((each) => each.at >= fromAt && each.at <= toAt),
+})
+
+/** Pods that went unanswered in the window for longer than `patienceMs` without a later scrape that bridges it. */
+export function blindPods(track: Track, fromAt: number, toAt: number, patienceMs: number): readonly string[] {
+  const failures = Map.groupBy(
+    track.failures.filter((each) => each.at >= fromAt && each.at <= toAt),
+    (each) => each.pod,
+  )
+  return [...failures]
+    .filter(([pod, failed]) => {
+      const first = Math.min(...failed.map((each) => each.at))
+      const last = Math.max(...failed.map((each) => each.at))
+      const bridged = track.increments.some((each) => each.pod === pod && each.fromAt <= first && each.toAt >= last)
+      const seenAfter = track.increments.some((each) => each.pod === pod && each.toAt > last)
+      return !bridged && !seenAfter && last - first >= patienceMs
+    })
+    .map(([pod]) => pod)
+    .sort()
+}

@@ -1,0 +1,31 @@
+/** Disruption budgets: were enough pods healthy all the time? */
+import type { BudgetResult } from '../domain/verdict.ts'
+import { finding } from './findings.ts'
+import type { Ruled, Seen } from './seen.ts'
+
+export function judgeBudgets(seen: Seen): Ruled<readonly BudgetResult[]> {
+  const ruled = seen.run.head.rehearsal.expectations.flatMap((each) =>
+    each.kind === 'disruption' ? [judgeBudget(seen, each.budget)] : [],
+  )
+  return { result: ruled.map((each) => each.result), findings: ruled.flatMap((each) => each.findings) }
+}
+
+function judgeBudget(seen: Seen, budget: string): Ruled<BudgetResult> {
+  const life = seen.objects.budget(budget)
+  if (!life?.tightest) {
+    const why = life ? 'was never met, not even before the load' : 'was never seen'
+    const lines = life?.lines ?? [seen.run.headLine]
+    const gap = finding('gap', 'no-evidence', budget, `Disruption budget ${budget} ${why}.`, lines)
+    return { result: { budget, held: false }, findings: [gap] }
+  }
+  const { violation, tightest } = life
+  const result = {
+    budget,
+    held: violation === undefined,
+    lowestHealthy: tightest.healthy,
+    wantedHealthy: tightest.wanted,
+  }
+  if (!violation) return { result, findings: [] }
+  const sentence = `Disruption budget ${budget}: ${violation.healthy} pods were healthy where ${violation.wanted} are wanted (at worst ${tightest.healthy}).`
+  return { result, findings: [finding('breach', 'budget-violated', budget, sentence, [violation.line, ...life.lines])] }
+}

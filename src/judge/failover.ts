@@ -1,0 +1,86 @@
+/** How long the platform took to move from one provider to the other, by its own counters of approved charges. */
+import type { FaultExpectation } from '../domain/rehearsal.ts'
+import { millis } from '../domain/units.ts'
+import type { FaultResult, Finding } from '../domain/verdict.ts'
+import { plannedRate } from './arrivals-due.ts'
+import { blindPods, cumulative, cut, rateOf, type Track } from './counters.ts'
+import { type Cause, finding } from './findings.ts'
+import type { Ruled, Seen } from './seen.ts'
+import { approvedId, CHARGES } from './wanted-counters.ts'
+import type { HarmTimes } from './witness.ts'
+import { duration, percent, perSecondText } from './words.ts'
+
+type Failover = Extract<FaultExpectation, { kind: 'failover' }>
+
+const BEFORE_MS = 5000
+/** Taken over is: approving four fifths of what both approved before, at the load of the moment, for two seconds. */
+const TAKEN_OVER = 0.8
+const SUSTAINED_MS = 2000
+const STEP_MS = 100
+
+export function judgeFailover(
+  seen: Seen,
+  fault: string,
+  expected: Failover,
+  times: HarmTimes,
+): Ruled<FaultResult['failovers'][number]> {
+  const { from, to, withinMs } = expected
+  const around = (id: string) => cut(seen.counters.track(approvedId(id)), times.createdAt - BEFORE_MS, times.endAt)
+  const tracks = { from: around(from), to: around(to) }
+  const approvedBoth = cumulative(tracks.from, tracks.to)
+  const before = rateOf(approvedBoth, times.createdAt - BEFORE_MS, times.createdAt)
+  const lines = linesOf(tracks.to, times)
+  const say = (weight: Finding['weight'], cause: Cause, sentence: string) =>
+    finding(weight, cause, fault, sentence, [...lines, ...(seen.faults.of(fault)?.lines ?? [])])
+  const none = { from, to, withinMs, held: false }
+
+  if (before <= 0) {
+    const sentence = `${from} and ${to} approved nothing in the ${duration(BEFORE_MS)} before the fault (${CHARGES}), so that a failover cannot be seen.`
+    return { result: none, findings: [say('gap', 'no-evidence', sentence)] }
+  }
+  const tookMs = takeoverMs(seen, cumulative(tracks.to), before, times)
+  if (tookMs !== undefined) {
+    const held = tookMs <= withinMs
+    const sentence = `${to} took over from ${from} after ${duration(tookMs)}; ${duration(withinMs)} were allowed.`
+    const findings = held ? [] : [say('breach', 'failover-late', sentence)]
+    return { result: { ...none, tookMs: millis(tookMs), held }, findings }
+  }
+  const shownMs = times.endAt - times.injectedAt
+  if (seen.run.load !== 'completed' && shownMs < withinMs + SUSTAINED_MS) {
+    const sentence = `The run ended ${duration(shownMs)} into the fault, before ${to} had to take over.`
+    return { result: none, findings: [say('gap', 'no-evidence', sentence)] }
+  }
+  const blind = blindPods(tracks.to, times.injectedAt, times.endAt, SUSTAINED_MS)
+  if (blind.length > 0 || tracks.to.increments.length === 0) {
+    const sentence = `Whether ${to} took over from ${from} could not be measured: ${CHARGES} was not scraped during the fault.`
+    return { result: none, findings: [say('gap', 'no-evidence', sentence)] }
+  }
+  return { result: none, findings: [say('breach', 'failover-missing', missing(expected, tracks.to, before, times))] }
+}
+
+function missing({ from, to }: Failover, track: Track, before: number, { injectedAt, endAt }: HarmTimes): string {
+  const during = rateOf(cumulative(track), injectedAt, endAt)
+  return `${to} never took over from ${from}: it approved ${perSecondText(during)} during the fault; both approved ${perSecondText(before)} before, and ${percent(TAKEN_OVER)} of that is a takeover.`
+}
+
+function takeoverMs(
+  seen: Seen,
+  approved: (at: number) => number,
+  before: number,
+  { createdAt, injectedAt, endAt }: HarmTimes,
+): number | undefined {
+  const loadBefore = plannedRate(seen, createdAt - BEFORE_MS, createdAt)
+  for (let at = injectedAt; at + SUSTAINED_MS <= endAt; at += STEP_MS) {
+    const until = at + SUSTAINED_MS
+    // The load may ramp meanwhile: as much more or less as the plan asks is wanted of the second provider.
+    const growth = loadBefore > 0 ? plannedRate(seen, at, until) / loadBefore : 1
+    if (rateOf(approved, at, until) >= TAKEN_OVER * before * growth) return at - injectedAt
+  }
+  return undefined
+}
+
+const linesOf = (track: Track, { injectedAt }: HarmTimes): readonly number[] =>
+  track.increments
+    .filter((each) => each.toAt >= injectedAt)
+    .map((each) => each.line)
+    .slice(0, 10)

@@ -1,0 +1,186 @@
+/**
+ * Is the generator to be believed? A starved generator makes a healthy platform look slow and a slow one look idle, so that a
+ * run of one is never green; and where the machine had nothing left to give, neither is what it shows against the platform.
+ */
+import { ratio } from '../domain/units.ts'
+import type { Finding, GeneratorResult } from '../domain/verdict.ts'
+import type { Due } from './arrivals-due.ts'
+import { finding } from './findings.ts'
+import type { Seen } from './seen.ts'
+import { count, duration, percent } from './words.ts'
+
+export type GeneratorRuled = {
+  readonly result: GeneratorResult
+  readonly findings: readonly Finding[]
+  /** The machine was full or the generator late: timings and misses may be its doing. */
+  readonly contended: boolean
+}
+
+/** Full: less than a twentieth of the machine idle, or nine tenths of it taken by the generator. A healthy run stays below 70 %. */
+const HOST_FULL = 0.95
+const CORES_FULL = 0.9
+/** Starting pods fill a machine for a second or two; that is no contention. */
+const STRETCH_MS = 3000
+/** A machine that is full for a fifth of the run distorts the run. */
+const FULL_SHARE = 0.2
+const FULL_LEAST_MS = 5000
+/** Late: the event loop's p95 takes more than a tenth of the tightest latency objective; badly late: more than half of it. */
+const LATE_SHARE_OF_TARGET = 0.1
+const BADLY_LATE_SHARE_OF_TARGET = 0.5
+/** Without a latency objective, as for one of 250 ms. */
+const TARGET_FALLBACK_MS = 250
+/** Objectives on p95 leave a twentieth of the time to be late in. */
+const LATE_SHARE = 0.05
+const LATE_LEAST_MS = 3000
+
+export function judgeGenerator(seen: Seen, due: ReadonlyMap<string, Due>): GeneratorRuled {
+  const all = [...due.values()]
+  const sum = (pick: (each: Due) => number) => all.reduce((total, each) => total + pick(each), 0)
+  const rows = duringLoad(seen)
+  const pressure = pressureOn(seen)
+  const short = shortProfiles(seen, due)
+  const reasons = [...short.map((each) => each.text), ...pressure.reasons]
+  const trusted = reasons.length === 0 && rows.length > 0
+  const result: GeneratorResult = {
+    trusted,
+    due: sum((each) => each.due),
+    ran: sum((each) => each.ran),
+    dropped: sum((each) => each.dropped),
+    missing: sum((each) => Math.max(0, each.neverRan - each.dropped)),
+    cpuCoresPeak: Math.max(0, ...rows.map((row) => row.cpuCores)),
+    hostBusyPeak: ratio(Math.min(1, Math.max(0, ...rows.map((row) => row.hostBusy)))),
+    sentence: sentenceOf(reasons, rows.length > 0, pressure.fullMs),
+  }
+  return {
+    result,
+    contended: pressure.reasons.length > 0,
+    findings: [...starved(seen, reasons, pressure), ...unwatched(seen, rows.length), ...silent(seen)],
+  }
+}
+
+function sentenceOf(reasons: readonly string[], watched: boolean, fullMs: number): string {
+  if (reasons.length > 0) return `The load generator was starved: ${reasons.join('; ')}.`
+  if (!watched) return 'Nothing was measured of the load generator, so that it cannot be trusted.'
+  return fullMs > 0
+    ? `The load generator kept up; the machine was full for ${duration(fullMs)}.`
+    : 'The load generator kept up.'
+}
+
+function starved(seen: Seen, reasons: readonly string[], pressure: Pressure): readonly Finding[] {
+  if (reasons.length === 0) return []
+  const lines = [...pressure.lines, seen.load.frames.lastLine]
+  return [finding('gap', 'generator-starved', 'generator', sentenceOf(reasons, true, 0), lines)]
+}
+
+function unwatched(seen: Seen, rows: number): readonly Finding[] {
+  if (rows > 0 || seen.run.load === 'never') return []
+  const sentence =
+    'CPU of the load generator and the machine was never measured, so that starvation cannot be ruled out.'
+  return [finding('gap', 'no-evidence', 'generator', sentence, seen.run.loadLines)]
+}
+
+/** Iterations that ran and told nothing of their outcome, beyond what the objective tolerates: a script that throws. */
+function silent(seen: Seen): readonly Finding[] {
+  const { load, run } = seen
+  if (run.load !== 'completed') return []
+  return [...load.profiles]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([profile, { iterations }]) => {
+      if (!load.hasSamples(profile)) return []
+      const told = load.rows(profile).reduce((sum, row) => sum + row.good + row.bad, 0)
+      const quiet = iterations - told - (load.operations.get(profile)?.refused ?? 0)
+      if (quiet <= Math.max(1, toleranceOf(seen, [profile]) * iterations)) return []
+      const sentence = `${quiet} of ${iterations} iterations of ${profile} ended without telling their outcome.`
+      return [finding('gap', 'evidence-lost', profile, sentence, [load.frames.lastLine])]
+    })
+}
+
+/** Profiles whose arrivals never ran beyond what the tightest objective on them tolerates. */
+function shortProfiles(seen: Seen, due: ReadonlyMap<string, Due>): readonly { readonly text: string }[] {
+  return [...due]
+    .filter(([profile, each]) => each.neverRan > Math.max(1, toleranceOf(seen, [profile]) * each.due))
+    .map(([profile, each]) => ({
+      text: `${each.neverRan} of ${count(each.due, 'arrival')} of ${profile} never ran (${each.dropped} dropped)`,
+    }))
+}
+
+/** Share of bad attempts that the tightest objective leaves to these profiles. */
+function toleranceOf(seen: Seen, profiles: readonly string[]): number {
+  const names = seen.run.head.timeline.load.profiles.map((each) => each.name)
+  const budgets = seen.run.head.rehearsal.slos
+    .filter((slo) => seen.load.members(slo.sli, names).some((member) => profiles.includes(member)))
+    .map((slo) => 1 - (slo.kind === 'availability' ? slo.objective : slo.quantile))
+  // An arrival that no objective counts still makes the load: as tolerant as an objective of 99 %.
+  return budgets.length === 0 ? 0.01 : Math.min(...budgets)
+}
+
+type Pressure = { readonly reasons: readonly string[]; readonly lines: readonly number[]; readonly fullMs: number }
+
+function pressureOn(seen: Seen): Pressure {
+  const { lastAt = 0, firstAt = 0 } = seen.load.frames
+  const loadMs = Math.max(1000, lastAt - firstAt + 1000)
+  const full = fullStretches(seen)
+  const target = tightestTarget(seen)
+  const late = lateness(seen, target * LATE_SHARE_OF_TARGET)
+  const badlyLate = lateness(seen, target * BADLY_LATE_SHARE_OF_TARGET)
+  const lateLimit = Math.max(LATE_LEAST_MS, LATE_SHARE * loadMs)
+  const reasons: string[] = []
+  if (full.ms > Math.max(FULL_LEAST_MS, FULL_SHARE * loadMs)) {
+    reasons.push(
+      `the machine was full (at least ${percent(HOST_FULL)} busy) for ${duration(full.ms)} of ${duration(loadMs)}`,
+    )
+  }
+  if (badlyLate.ms > lateLimit || (late.ms > lateLimit && full.ms >= STRETCH_MS)) {
+    reasons.push(`its event loop was late for ${duration(late.ms)} (p95 up to ${duration(late.worstMs)})`)
+  }
+  return { reasons, lines: [...full.lines.slice(0, 6), ...late.lines.slice(0, 6)], fullMs: full.ms }
+}
+
+function duringLoad(seen: Seen) {
+  const from = seen.run.zeroAt ?? seen.load.frames.firstAt ?? Number.POSITIVE_INFINITY
+  const to = seen.run.loadEndedAt ?? Number.POSITIVE_INFINITY
+  return seen.health.rows.filter((row) => row.at > from && row.fromAt < to)
+}
+
+/** Time in stretches of at least three seconds during which nothing was left to give; of the instance that had it worst. */
+function fullStretches(seen: Seen): { readonly ms: number; readonly lines: readonly number[] } {
+  const cores = Math.max(1, seen.run.head.environment.cores)
+  const byInstance = Map.groupBy(duringLoad(seen), (row) => row.instance)
+  let worst: { ms: number; lines: number[] } = { ms: 0, lines: [] }
+  for (const rows of byInstance.values()) {
+    const sum: { ms: number; lines: number[] } = { ms: 0, lines: [] }
+    let stretch: typeof rows = []
+    const close = () => {
+      const ms = stretch.reduce((total, row) => total + row.at - row.fromAt, 0)
+      if (ms >= STRETCH_MS) {
+        sum.ms += ms
+        sum.lines.push(...stretch.map((row) => row.line))
+      }
+      stretch = []
+    }
+    for (const row of [...rows].sort((a, b) => a.at - b.at)) {
+      if (row.hostBusy >= HOST_FULL || row.cpuCores >= CORES_FULL * cores) stretch.push(row)
+      else close()
+    }
+    close()
+    if (sum.ms > worst.ms) worst = sum
+  }
+  return worst
+}
+
+function lateness(
+  seen: Seen,
+  limitMs: number,
+): { readonly ms: number; readonly worstMs: number; readonly lines: readonly number[] } {
+  const late = seen.load.lags.filter((row) => row.p95Ms > limitMs)
+  return {
+    ms: late.reduce((sum, row) => sum + row.at - row.fromAt, 0),
+    worstMs: Math.max(0, ...late.map((row) => row.p95Ms)),
+    lines: late.map((row) => row.line),
+  }
+}
+
+const tightestTarget = (seen: Seen): number => {
+  const targets = seen.run.head.rehearsal.slos.flatMap((slo) => (slo.kind === 'latency' ? [slo.targetMs] : []))
+  return targets.length === 0 ? TARGET_FALLBACK_MS : Math.min(...targets)
+}

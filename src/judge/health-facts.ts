@@ -1,0 +1,32 @@
+/** Fold over the generator's CPU and the machine's load: for how long there was nothing left to give. */
+import type { GeneratorHealth } from '../domain/evidence.ts'
+
+export type HealthFacts = {
+  add(record: GeneratorHealth, line: number): void
+  readonly rows: readonly HealthRow[]
+}
+
+export type HealthRow = {
+  readonly instance: string
+  readonly fromAt: number
+  readonly at: number
+  readonly cpuCores: number
+  readonly hostBusy: number
+  readonly line: number
+}
+
+/** Each record speaks for the time since the one before it; the first for a second. */
+const FIRST_MS = 1000
+
+export function healthFacts(): HealthFacts {
+  const rows: HealthRow[] = []
+  const lastAtOf = new Map<string, number>()
+  return {
+    add({ instance, at, cpuCores, hostBusy }, line) {
+      const fromAt = lastAtOf.get(instance) ?? at - FIRST_MS
+      lastAtOf.set(instance, at)
+      rows.push({ instance, fromAt, at, cpuCores, hostBusy, line })
+    },
+    rows,
+  }
+}

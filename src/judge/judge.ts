@@ -1,0 +1,81 @@
+/**
+ * judge: evidence → verdict, as a pure fold. It sees no clock, network or file, keeps counts and not records (an hour of evidence
+ * takes some megabytes), and gives the same judgment to the byte for the same evidence, live or years later. Absence is
+ * never success: each rule answers with a breach, with a gap when it cannot know, or with nothing because it saw that all is well.
+ */
+import type { Evidence } from '../domain/evidence.ts'
+import type { Judgment } from '../domain/verdict.ts'
+import { arrivalsDue } from './arrivals-due.ts'
+import { judgeAutoscalers } from './autoscaler.ts'
+import { judgeBudgets } from './disruption.ts'
+import { judgeFaults } from './faults.ts'
+import { sortFindings } from './findings.ts'
+import { judgeGenerator } from './generator.ts'
+import { judgeLedger } from './ledger.ts'
+import { judgeObjectives } from './objectives.ts'
+import { isHealed, judgeRun } from './run-findings.ts'
+import { gathering, type Seen } from './seen.ts'
+import { excuseStarved, exitCodeOf, nothingJudged, summarise, verdictOf } from './verdict.ts'
+
+export { JudgeError } from './judge-error.ts'
+
+export type Judging = {
+  /** One record and its line in the journal, from 1; in the journal's order. */
+  add(record: Evidence, line: number): void
+  /** The judgment of what was added so far; may be asked again later. Throws JudgeError without a run-started record. */
+  result(): Judgment
+}
+
+export function judging(): Judging {
+  const { seen, add } = gathering()
+  return { add, result: () => judgmentOf(seen) }
+}
+
+/** Judges evidence that is all there. Lines count from 1. */
+export function judge(records: Iterable<Evidence>): Judgment {
+  const { add, result } = judging()
+  let line = 0
+  for (const record of records) add(record, ++line)
+  return result()
+}
+
+/** Judges evidence as `readJournal` yields it, in flat memory. */
+export async function judgeEntries(
+  entries: AsyncIterable<{ readonly record: Evidence; readonly line: number }>,
+): Promise<Judgment> {
+  const { add, result } = judging()
+  for await (const { record, line } of entries) add(record, line)
+  return result()
+}
+
+function judgmentOf(seen: Seen): Judgment {
+  const { run, rehearsal } = seen.run.head
+  const due = arrivalsDue(seen)
+  const objectives = judgeObjectives(seen, due)
+  const faults = judgeFaults(seen)
+  const autoscalers = judgeAutoscalers(seen)
+  const budgets = judgeBudgets(seen)
+  const ledger = judgeLedger(seen)
+  const generator = judgeGenerator(seen, due)
+  const ruled = [objectives, faults, autoscalers, budgets, ledger, generator].flatMap((each) => each.findings)
+  const all = [...ruled, ...judgeRun(seen), ...nothingJudged(seen)]
+  const findings = sortFindings(excuseStarved(all, generator.contended))
+  const verdict = verdictOf(seen, findings)
+  const healed = isHealed(seen)
+  return {
+    format: 1,
+    run,
+    rehearsal: rehearsal.name,
+    verdict,
+    summary: summarise(seen, verdict, objectives.result, faults.result),
+    exitCode: exitCodeOf(verdict, healed),
+    healed,
+    slos: objectives.result,
+    faults: faults.result,
+    autoscalers: autoscalers.result,
+    budgets: budgets.result,
+    ...(ledger.result === undefined ? {} : { ledger: ledger.result }),
+    generator: generator.result,
+    findings,
+  }
+}

@@ -1,0 +1,127 @@
+/** Fold over load frames: a row of counts per frame and SLI (some hundred bytes a second), and the totals that decide. */
+import type { LoadFrame, OperationCounts } from '../domain/evidence.ts'
+import { type FrameDelta, frameDeltas, membersOf, type SliDelta } from './frame-deltas.ts'
+
+/** What one frame added, over the span of time that it covers. */
+export type Row = SliDelta & { readonly fromAt: number; readonly at: number; readonly line: number }
+export type LagRow = { readonly fromAt: number; readonly at: number; readonly p95Ms: number; readonly line: number }
+export type ProfileTotals = { readonly iterations: number; readonly dropped: number }
+
+export type LoadCounts = {
+  add(frame: LoadFrame, line: number): void
+  /** Rows of an SLI in order of time; of all its members for a composite one. */
+  rows(sli: string): readonly Row[]
+  hasSamples(sli: string): boolean
+  /** The SLIs (and load profiles of the same names) that count towards `sli`. */
+  members(sli: string, profiles: readonly string[]): readonly string[]
+  readonly badBy: ReadonlyMap<string, ReadonlyMap<string, number>>
+  readonly profiles: ReadonlyMap<string, ProfileTotals>
+  readonly operations: ReadonlyMap<string, OperationCounts>
+  readonly unknownKeys: ReadonlyMap<string, readonly string[]>
+  readonly lags: readonly LagRow[]
+  readonly frames: {
+    readonly count: number
+    readonly firstAt?: number
+    readonly lastAt?: number
+    readonly lastLine?: number
+  }
+  /** The longest time that an instance sent no frame. */
+  readonly longestHole: { readonly fromAt: number; readonly at: number; readonly line: number } | undefined
+}
+
+export function loadCounts(): LoadCounts {
+  const deltaOf = frameDeltas()
+  const rows = new Map<string, Row[]>()
+  const sampled = new Set<string>()
+  const badBy = new Map<string, Map<string, number>>()
+  const profiles = new Map<string, ProfileTotals>()
+  const operations = new Map<string, OperationCounts>()
+  const unknownKeys = new Map<string, string[]>()
+  const lags: LagRow[] = []
+  const lastAtOf = new Map<string, number>()
+  let frames: LoadCounts['frames'] = { count: 0 }
+  let longestHole: LoadCounts['longestHole']
+
+  const addRows = (delta: FrameDelta, line: number) => {
+    for (const [name, sli] of delta.slis) {
+      const list = rows.get(name) ?? []
+      if (list.length === 0) rows.set(name, list)
+      list.push({ ...sli, fromAt: delta.fromAt, at: delta.at, line })
+    }
+  }
+  const addTotals = (frame: LoadFrame, delta: FrameDelta) => {
+    for (const name of Object.keys(frame.slis)) sampled.add(name)
+    for (const [name, now] of delta.profiles) profiles.set(name, summed(profiles.get(name) ?? noArrivals, now))
+    for (const [name, now] of delta.operations) operations.set(name, summed(operations.get(name) ?? noOperations, now))
+    for (const [name, reasons] of delta.badBy) {
+      const known = badBy.get(name) ?? new Map<string, number>()
+      badBy.set(name, known)
+      for (const [reason, count] of Object.entries(reasons)) known.set(reason, (known.get(reason) ?? 0) + count)
+    }
+    for (const { operation, key } of frame.unknownKeys) {
+      const known = unknownKeys.get(operation)
+      if (known) known.push(key)
+      else unknownKeys.set(operation, [key])
+    }
+  }
+  const noteHole = (frame: LoadFrame, line: number) => {
+    const before = lastAtOf.get(frame.instance)
+    lastAtOf.set(frame.instance, frame.at)
+    if (before === undefined) return
+    const longest = longestHole ? longestHole.at - longestHole.fromAt : 0
+    if (frame.at - before > longest) longestHole = { fromAt: before, at: frame.at, line }
+  }
+
+  return {
+    add(frame, line) {
+      const delta = deltaOf(frame)
+      addRows(delta, line)
+      addTotals(frame, delta)
+      noteHole(frame, line)
+      if (frame.loopLag && frame.loopLag.count > 0) {
+        lags.push({ fromAt: delta.fromAt, at: delta.at, p95Ms: frame.loopLag.p95Ms, line })
+      }
+      frames = {
+        count: frames.count + 1,
+        firstAt: Math.min(frames.firstAt ?? frame.at, frame.at),
+        lastAt: Math.max(frames.lastAt ?? frame.at, frame.at),
+        lastLine: Math.max(frames.lastLine ?? line, line),
+      }
+    },
+    rows: (sli) => inOrder(rows.get(sli) ?? []),
+    hasSamples: (sli) => sampled.has(sli),
+    members: (sli, all) => membersOf(sli, (name) => sampled.has(name), all),
+    badBy,
+    profiles,
+    operations,
+    unknownKeys,
+    lags,
+    get frames() {
+      return frames
+    },
+    get longestHole() {
+      return longestHole
+    },
+  }
+}
+
+const noArrivals: ProfileTotals = { iterations: 0, dropped: 0 }
+const noOperations: OperationCounts = {
+  acknowledged: 0,
+  amountCents: 0,
+  digestLow: 0,
+  digestHigh: 0,
+  refused: 0,
+  unknown: 0,
+}
+
+/** Field by field: all fields of these are counts. */
+function summed<T extends Readonly<Record<string, number>>>(a: T, b: T): T {
+  return Object.fromEntries(Object.entries(a).map(([field, value]) => [field, value + (b[field] ?? 0)])) as T
+}
+
+/** Rows come in order but where several instances send them; then their lines decide between equals. */
+function inOrder(rows: Row[]): readonly Row[] {
+  const sorted = rows.every((row, index) => index === 0 || (rows[index - 1]?.at ?? 0) <= row.at)
+  return sorted ? rows : rows.sort((a, b) => a.at - b.at || a.line - b.line)
+}

@@ -1,0 +1,62 @@
+/** Recovered: the first moment after healing from which 100 attempts in a row are good, at the resolution of the frames. */
+import type { FaultExpectation } from '../domain/rehearsal.ts'
+import { millis } from '../domain/units.ts'
+import type { FaultResult, Finding } from '../domain/verdict.ts'
+import { type Cause, finding } from './findings.ts'
+import type { Row } from './load-counts.ts'
+import type { Ruled, Seen } from './seen.ts'
+import { duration } from './words.ts'
+
+type Recovers = Extract<FaultExpectation, { kind: 'recovers' }>
+
+const GOOD_IN_A_ROW = 100
+
+export function judgeRecovery(
+  seen: Seen,
+  fault: string,
+  { sli, withinMs }: Recovers,
+  healedAt: number | undefined,
+): Ruled<FaultResult['recoveries'][number]> {
+  const none = { sli, withinMs, held: false }
+  const say = (weight: Finding['weight'], cause: Cause, sentence: string, lines: readonly number[]) => [
+    finding(weight, cause, fault, sentence, [seen.faults.of(fault)?.healed?.line, ...lines]),
+  ]
+  if (healedAt === undefined) {
+    return { result: none, findings: say('gap', 'no-evidence', `${sli}: no recovery without healing.`, []) }
+  }
+  const names = seen.run.head.timeline.load.profiles.map((each) => each.name)
+  const rows = seen.load.members(sli, names).flatMap((member) => seen.load.rows(member))
+  const later = rows.filter((row) => row.at > healedAt).sort((a, b) => a.at - b.at || a.line - b.line)
+  const { recoveredAt, lastBadAt, good, lines } = search(later, healedAt)
+
+  if (recoveredAt !== undefined) {
+    const tookMs = millis(Math.max(0, recoveredAt - healedAt))
+    const held = tookMs <= withinMs
+    const sentence = `${sli} recovered ${duration(tookMs)} after healing; ${duration(withinMs)} were allowed.`
+    return { result: { ...none, tookMs, held }, findings: held ? [] : say('breach', 'recovery-late', sentence, lines) }
+  }
+  if (lastBadAt - healedAt > withinMs) {
+    const sentence = `${sli} did not recover: ${duration(lastBadAt - healedAt)} after healing it still had bad attempts; ${duration(withinMs)} were allowed.`
+    return { result: none, findings: say('breach', 'recovery-late', sentence, lines) }
+  }
+  const sentence = `${sli}: only ${good} attempts in a row were good before the load ended; ${GOOD_IN_A_ROW} show a recovery.`
+  return { result: none, findings: say('gap', 'no-evidence', sentence, lines) }
+}
+
+/** A bad attempt anywhere in a frame is taken to be at its end. */
+function search(rows: readonly Row[], healedAt: number) {
+  let lastBadAt = healedAt
+  let good = 0
+  const lines: number[] = []
+  for (const row of rows) {
+    if (row.bad + row.dropped > 0) {
+      lastBadAt = row.at
+      good = 0
+      lines.push(row.line)
+      continue
+    }
+    good += row.good
+    if (good >= GOOD_IN_A_ROW) return { recoveredAt: lastBadAt, lastBadAt, good, lines: lines.slice(-8) }
+  }
+  return { recoveredAt: undefined, lastBadAt, good, lines: lines.slice(-8) }
+}

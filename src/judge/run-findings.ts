@@ -1,0 +1,119 @@
+/** What the run itself shows: whether the load ran, evidence is whole, harm was taken back, and the run came to its end. */
+import type { Finding } from '../domain/verdict.ts'
+import { finding } from './findings.ts'
+import type { Seen } from './seen.ts'
+import { count, duration, listed } from './words.ts'
+
+/** Frames come once a second; the counts of a lost one are in the next, but after this long something else is wrong. */
+const FRAME_HOLE_MS = 5000
+/** Losses about the same thing are one finding each; more than this are a flood. */
+const LOST_SHOWN = 10
+
+/** Healed: every undo that was written is done, the audit found nothing, and the run says so itself if it came to say it. */
+export function isHealed(seen: Seen): boolean {
+  const { run } = seen
+  const left = run.residue.after?.record.items.length ?? 0
+  const auditedLater = (run.residue.after?.line ?? 0) > (run.ended?.line ?? Number.POSITIVE_INFINITY)
+  return run.openUndos.size === 0 && left === 0 && (run.ended?.record.healed !== false || auditedLater)
+}
+
+export function judgeRun(seen: Seen): readonly Finding[] {
+  return [
+    ...unhealed(seen),
+    ...stopped(seen),
+    ...incomplete(seen),
+    ...loadTrouble(seen),
+    ...holes(seen),
+    ...lost(seen),
+    ...audits(seen),
+  ]
+}
+
+function unhealed(seen: Seen): readonly Finding[] {
+  const { run } = seen
+  if (isHealed(seen)) return []
+  const items = run.residue.after?.record.items ?? []
+  const left = [...items.map(({ what, where }) => `${what} in ${where}`), ...run.openUndos.keys()]
+  const sentence = left.length === 0 ? 'The run ended without having healed.' : `Left behind: ${listed(left)}.`
+  const lines = [run.residue.after?.line, run.ended?.line, ...run.openUndos.values()]
+  return [finding('gap', 'not-healed', 'residue', sentence, lines)]
+}
+
+/** Stops by guardrail or operator make the verdict `aborted`; one by a failure leaves it open. */
+function stopped({ run }: Seen): readonly Finding[] {
+  if (run.stop?.record.by !== 'failure') return []
+  return [finding('gap', 'run-stopped', 'run', `The run stopped: ${run.stop.record.reason}.`, [run.stop.line])]
+}
+
+function incomplete({ run, load }: Seen): readonly Finding[] {
+  if (run.ended) return []
+  const lines = [load.frames.lastLine, ...run.loadLines, run.headLine]
+  return [finding('gap', 'run-incomplete', 'run', 'The journal ends before the run did: matchday was killed.', lines)]
+}
+
+function loadTrouble({ run, load }: Seen): readonly Finding[] {
+  const problems = run.loadProblems.length === 0 ? '' : `: ${listed(run.loadProblems, 3)}`
+  const lines = [...run.loadLines, load.frames.lastLine]
+  switch (run.load) {
+    case 'never':
+      return [
+        finding('gap', 'load-missing', 'load', `The load never started${problems}.`, [run.headLine, ...run.loadLines]),
+      ]
+    case 'crashed':
+      return [finding('gap', 'load-crashed', 'load', `The load generator crashed${problems}.`, lines)]
+    case 'running':
+      return run.ended
+        ? [finding('gap', 'load-crashed', 'load', 'The load generator was never seen to end.', lines)]
+        : []
+    case 'stopped':
+      return run.stop
+        ? []
+        : [finding('gap', 'load-crashed', 'load', `The load did not end by itself and was stopped${problems}.`, lines)]
+    case 'completed':
+      return []
+  }
+}
+
+function holes({ load }: Seen): readonly Finding[] {
+  const hole = load.longestHole
+  if (!hole || hole.at - hole.fromAt <= FRAME_HOLE_MS) return []
+  const sentence = `The load generator told nothing for ${duration(hole.at - hole.fromAt)}.`
+  return [finding('gap', 'evidence-lost', 'load frames', sentence, [hole.line])]
+}
+
+function lost({ run }: Seen): readonly Finding[] {
+  const byAbout = [...Map.groupBy(run.lost, ({ record }) => record.about)]
+  const shown = byAbout.slice(0, LOST_SHOWN).map(([about, all]) => {
+    const problem = all[0]?.record.problem ?? ''
+    const more = all.length > 1 ? ` (${count(all.length, 'time')})` : ''
+    return finding(
+      'gap',
+      'evidence-lost',
+      about,
+      `Evidence was lost about ${about}: ${problem}${more}.`,
+      all.map(({ line }) => line),
+    )
+  })
+  const unshown = run.lostCount - byAbout.slice(0, LOST_SHOWN).reduce((sum, [, all]) => sum + all.length, 0)
+  if (unshown <= 0) return shown
+  return [
+    ...shown,
+    finding('gap', 'evidence-lost', 'more', `Evidence was lost ${count(unshown, 'more time', 'more times')}.`, []),
+  ]
+}
+
+function audits({ run }: Seen): readonly Finding[] {
+  const findings: Finding[] = []
+  if (run.ended && !run.residue.after) {
+    const sentence = 'The residue audit after the run is missing, so that nobody knows what was left.'
+    findings.push(finding('gap', 'no-evidence', 'residue', sentence, [run.ended.line]))
+  }
+  const before = run.residue.before
+  if (before && before.record.items.length > 0) {
+    const items = before.record.items.map(({ what, where }) => `${what} in ${where}`)
+    findings.push(
+      finding('warning', 'residue-before', 'residue', `Found before the run: ${listed(items)}.`, [before.line]),
+    )
+  }
+  return findings
+}

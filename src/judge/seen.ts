@@ -1,0 +1,74 @@
+/** Everything that one pass over the evidence gathers; each rule reads what it needs of it and changes nothing. */
+import type { Evidence } from '../domain/evidence.ts'
+import type { Finding } from '../domain/verdict.ts'
+import { type BooksRead, booksRead } from './books-read.ts'
+import { type Counters, counters } from './counters.ts'
+import { type FaultLives, faultLives } from './fault-lives.ts'
+import { type HealthFacts, healthFacts } from './health-facts.ts'
+import { type LoadCounts, loadCounts } from './load-counts.ts'
+import { type ObjectHistory, objectHistory } from './object-history.ts'
+import { type RunFacts, runFacts } from './run-facts.ts'
+import { wantedCounters } from './wanted-counters.ts'
+
+export type Seen = {
+  readonly run: RunFacts
+  readonly load: LoadCounts
+  readonly health: HealthFacts
+  readonly faults: FaultLives
+  readonly counters: Counters
+  readonly objects: ObjectHistory
+  readonly books: BooksRead
+}
+
+/** What a rule answers: its part of the judgment, and what it found. */
+export type Ruled<T> = { readonly result: T; readonly findings: readonly Finding[] }
+
+export type Gathering = { readonly seen: Seen; add(record: Evidence, line: number): void }
+
+export function gathering(): Gathering {
+  const seen: Seen = {
+    run: runFacts(),
+    load: loadCounts(),
+    health: healthFacts(),
+    faults: faultLives(),
+    counters: counters(),
+    objects: objectHistory(),
+    books: booksRead(),
+  }
+  return { seen, add: (record, line) => addTo(seen, record, line) }
+}
+
+function addTo(seen: Seen, record: Evidence, line: number): void {
+  switch (record.kind) {
+    case 'load-frame':
+      return seen.load.add(record, line)
+    case 'generator-health':
+      return seen.health.add(record, line)
+    case 'fault-step':
+      return seen.faults.add(record, line)
+    case 'sample':
+      return seen.counters.add(record, line)
+    case 'object-seen':
+      return seen.objects.add(record, line)
+    case 'book-read':
+    case 'keys-read':
+      return seen.books.add(record, line)
+    case 'run-started':
+      if (!seen.run.hasHead) {
+        for (const wanted of wantedCounters(record.rehearsal, record.target)) seen.counters.want(wanted)
+        seen.objects.follow(record.rehearsal)
+      }
+      return seen.run.add(record, line)
+    case 'phase-started':
+    case 'load-started':
+    case 'load-ended':
+    case 'stop-requested':
+    case 'guardrail-tripped':
+    case 'residue':
+    case 'undo-written':
+    case 'undo-done':
+    case 'evidence-lost':
+    case 'run-ended':
+      return seen.run.add(record, line)
+  }
+}

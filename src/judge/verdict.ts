@@ -1,0 +1,84 @@
+/** Findings → verdict, exit code, and one sentence that says why. fail > aborted > inconclusive > pass. */
+import { isSome } from '../domain/units.ts'
+import { exitCodes, type Finding, type Judgment, type SloResult, type Verdict } from '../domain/verdict.ts'
+import { finding } from './findings.ts'
+import type { Seen } from './seen.ts'
+import { count, listed, percent } from './words.ts'
+
+/** What a starved generator can make up by itself: everything about time and shares, nothing about money and pods. */
+const generatorMade: ReadonlySet<string> = new Set([
+  'slo-missed',
+  'failover-missing',
+  'failover-late',
+  'recovery-late',
+  'autoscaler-late',
+  'unsettled',
+])
+
+/** On a machine that had nothing left to give, late is nobody's fault: such breaches become gaps. */
+export function excuseStarved(findings: readonly Finding[], contended: boolean): readonly Finding[] {
+  if (!contended) return findings
+  return findings.map((each) =>
+    each.weight === 'breach' && generatorMade.has(each.cause)
+      ? {
+          ...each,
+          weight: 'gap',
+          sentence: `${each.sentence} (The machine was starved, so that this may be its doing.)`,
+        }
+      : each,
+  )
+}
+
+export function verdictOf(seen: Seen, findings: readonly Finding[]): Verdict {
+  const breaches = findings.filter((each) => each.weight === 'breach')
+  const gaps = findings.filter((each) => each.weight === 'gap')
+  const stop = seen.run.stop?.record
+  if (isSome(breaches)) return { kind: 'fail', breaches }
+  if (stop && stop.by !== 'failure') {
+    const by = stop.by === 'guardrail' ? (seen.run.trip?.record.id ?? 'guardrail') : 'operator'
+    return { kind: 'aborted', by, at: stop.at, gaps }
+  }
+  if (isSome(gaps)) return { kind: 'inconclusive', gaps }
+  return { kind: 'pass', warnings: findings.filter((each) => each.weight === 'warning') }
+}
+
+export function exitCodeOf(verdict: Verdict, healed: boolean): number {
+  return healed ? exitCodes[verdict.kind] : exitCodes.notHealed
+}
+
+export function summarise(
+  seen: Seen,
+  verdict: Verdict,
+  slos: readonly SloResult[],
+  faults: Judgment['faults'],
+): string {
+  switch (verdict.kind) {
+    case 'pass':
+      return passed(slos, faults, verdict.warnings.length)
+    case 'fail':
+      return leading(verdict.breaches)
+    case 'inconclusive':
+      return leading(verdict.gaps)
+    case 'aborted':
+      return `Stopped by ${verdict.by === 'operator' ? 'the operator' : `guardrail ${verdict.by}`}: ${seen.run.stop?.record.reason ?? 'no reason given'}.`
+  }
+}
+
+function leading(findings: readonly Finding[]): string {
+  const [first, ...more] = findings
+  const sentence = first?.sentence ?? ''
+  return more.length === 0 ? sentence : `${sentence.replace(/\.$/, '')}; and ${count(more.length, 'more finding')}.`
+}
+
+function passed(slos: readonly SloResult[], faults: Judgment['faults'], warnings: number): string {
+  const shares = slos.map((slo) => `${slo.sli} ${percent(slo.achieved ?? 0)}`)
+  const bit = faults.length === 0 ? '' : `, while ${listed(faults.map((each) => each.fault))} was proven to bite`
+  const but = warnings === 0 ? '' : `, with ${count(warnings, 'warning')}`
+  return `Every objective is proven (${listed([...new Set(shares)], 6)})${bit}${but}.`
+}
+
+/** A run whose every step is missing must not be silent about it. */
+export const nothingJudged = (seen: Seen): readonly Finding[] =>
+  seen.run.head.rehearsal.slos.length > 0
+    ? []
+    : [finding('gap', 'no-evidence', 'objectives', 'The rehearsal names no objective.', [seen.run.headLine])]

@@ -1,0 +1,54 @@
+/** Counts of an SLI over a stretch of time, cut at frame resolution. */
+import { quantileOf } from '../domain/statistics.ts'
+import { millis } from '../domain/units.ts'
+import type { SloResult, WindowCounts } from '../domain/verdict.ts'
+import type { Row } from './load-counts.ts'
+import type { Seen } from './seen.ts'
+
+type Window = Omit<SloResult['windows'][number], 'counts'>
+
+/** Phases as planned, faults as they really were: from injected to healed. In ms from the load's zero. */
+export function windowsOf(seen: Seen): readonly Window[] {
+  const { head, zeroAt } = seen.run
+  if (zeroAt === undefined) return []
+  const phases = head.timeline.phases.map(({ name, fromMs, toMs }): Window => ({ name, kind: 'phase', fromMs, toMs }))
+  const faults = head.timeline.faults.flatMap(({ name }): readonly Window[] => {
+    const life = seen.faults.of(name)
+    if (!life?.injected) return []
+    const fromMs = millis(Math.max(0, life.injected.at - zeroAt))
+    const toMs = millis(Math.max(fromMs, (life.healed?.at ?? seen.run.seenUntil) - zeroAt))
+    return [{ name, kind: 'fault', fromMs, toMs }]
+  })
+  return [...phases, ...faults]
+}
+
+/** A frame belongs to the window that holds its middle. Never-ran arrivals of a window are those dropped in it. */
+export function countWindow(rows: readonly Row[], zeroAt: number, window: Window, quantile: number): WindowCounts {
+  const inside = rows.filter(({ fromAt, at }) => {
+    const middle = (fromAt + at) / 2 - zeroAt
+    return middle >= window.fromMs && middle < window.toMs
+  })
+  const dropped = inside.reduce((sum, row) => sum + row.dropped, 0)
+  return countRows(inside, dropped, quantile)
+}
+
+export function countRows(rows: readonly Row[], neverRan: number, quantile: number): WindowCounts {
+  let [good, bad, slow, overCeiling] = [0, 0, 0, 0]
+  const buckets = new Map<number, number>()
+  for (const row of rows) {
+    good += row.good
+    bad += row.bad
+    slow += row.slow
+    overCeiling += row.overCeiling
+    for (let i = 0; i + 1 < row.histogram.length; i += 2) {
+      const bound = row.histogram[i] ?? 0
+      buckets.set(bound, (buckets.get(bound) ?? 0) + (row.histogram[i + 1] ?? 0))
+    }
+  }
+  const quantileMs = quantileOf(
+    [...buckets].sort(([a], [b]) => a - b),
+    quantile,
+  )
+  const counts = { attempts: good + bad + neverRan, good, bad, slow, overCeiling, neverRan }
+  return quantileMs === undefined ? counts : { ...counts, quantileMs }
+}

@@ -1,0 +1,102 @@
+/** Did the fault bite? Asked of a counter that somebody else keeps than the object that injected it and the client that suffered it. */
+import type { Witness } from '../domain/rehearsal.ts'
+import { blindPods, cumulative, cut, rateOf, type Track } from './counters.ts'
+import { duration, listed, perSecondText } from './words.ts'
+
+export type Testimony = {
+  readonly proven: boolean
+  readonly witnessedAt?: number
+  readonly before?: number
+  readonly during?: number
+  readonly sentence: string
+  readonly lines: readonly number[]
+}
+
+/** When the harm began to be made, was complete, and began to be taken back, as the fault's own steps say. */
+export type HarmTimes = { readonly createdAt: number; readonly injectedAt: number; readonly endAt: number }
+
+const BEFORE_MS = 5000
+/** Rates below are taken over this long, for a counter ticks in whole events. */
+const RATE_MS = 2000
+/** Scrapes are half a second apart around a fault: what stopped in between is seen that much later. */
+const SCRAPE_MS = 500
+/** Rounding of sums; no counter is this slow and judged. */
+const NOTHING = 1e-3
+
+export function testify(witness: Witness, whole: Track, times: HarmTimes): Testimony {
+  const { createdAt, injectedAt, endAt } = times
+  const track = cut(whole, createdAt - BEFORE_MS, endAt + BEFORE_MS)
+  const counted = cumulative(track)
+  const before = rateOf(counted, createdAt - BEFORE_MS, createdAt)
+  const name = `${witness.metric} of ${witness.of}`
+  const lines = linesOf(track, times)
+  const no = (sentence: string): Testimony => ({ proven: false, before, sentence, lines })
+
+  if (track.increments.length === 0) return no(`${name} was not measured around the fault.`)
+  if (before <= witness.becomes + NOTHING) {
+    return no(`${name} counted ${perSecondText(before)} before the fault, so that its silence would prove nothing.`)
+  }
+  const during = rateOf(counted, Math.min(endAt, injectedAt + witness.withinMs), endAt)
+  const quietFrom = quietSince(track, counted, witness.becomes, times)
+  if (quietFrom === undefined) {
+    return { ...no(`${name} went on at ${perSecondText(during)} (before: ${perSecondText(before)}).`), during }
+  }
+  const blind = blindPods(track, quietFrom, endAt, RATE_MS)
+  const seenUntil = Math.max(...track.increments.map((each) => each.toAt))
+  if (blind.length > 0 || seenUntil < endAt - RATE_MS) {
+    const who = blind.length > 0 ? listed(blind) : witness.of
+    return { ...no(`${name}: ${who} could not be scraped during the fault.`), during }
+  }
+  const tookMs = Math.max(0, quietFrom - injectedAt)
+  if (tookMs > witness.withinMs + SCRAPE_MS) {
+    const sentence = `${name} came down to ${perSecondText(witness.becomes)} after ${duration(tookMs)}, later than ${duration(witness.withinMs)}.`
+    return { ...no(sentence), during, witnessedAt: quietFrom }
+  }
+  const sentence = `${name} fell from ${perSecondText(before)} to ${perSecondText(during)} within ${duration(tookMs)} and stayed there until healed.`
+  return { proven: true, witnessedAt: quietFrom, before, during, sentence, lines }
+}
+
+/** The first moment after which the rate stayed at or below `limit` for the rest of the fault; undefined if there is none. */
+function quietSince(
+  track: Track,
+  counted: (at: number) => number,
+  limit: number,
+  { createdAt, endAt }: HarmTimes,
+): number | undefined {
+  const scrapes = track.increments.map((each) => each.toAt).filter((at) => at > createdAt && at <= endAt - SCRAPE_MS)
+  const moments = [...new Set([createdAt, ...scrapes])].sort((a, b) => a - b)
+  const end = lastKnown(track, endAt)
+  let quiet: number | undefined
+  for (const at of moments) {
+    const above = rateOf(counted, at, Math.min(at + RATE_MS, end)) > limit + NOTHING
+    if (above) quiet = undefined
+    else quiet ??= at
+  }
+  return quiet
+}
+
+/** An increment that straddles the heal may hold traffic of after it, and speaks for neither side. */
+function lastKnown(track: Track, endAt: number): number {
+  const straddling = track.increments.filter((each) => each.fromAt < endAt && each.toAt > endAt && each.count > 0)
+  return Math.min(endAt, ...straddling.map((each) => each.fromAt))
+}
+
+/** Whether the counter moved again after healing: the end of a fault has to be seen as well as its beginning. */
+export function returnedAfter(witness: Witness, track: Track, healedAt: number, untilAt: number): boolean {
+  const part = cut(track, healedAt - RATE_MS, untilAt)
+  const counted = cumulative(part)
+  const moments = [healedAt, ...part.increments.map((each) => each.toAt)]
+  return moments.some((at) => {
+    if (at < healedAt || at >= untilAt) return false
+    return rateOf(counted, at, Math.min(at + RATE_MS, untilAt)) > witness.becomes + NOTHING
+  })
+}
+
+/** Scrapes around the beginning and the end of the harm: those that show the change. */
+function linesOf(track: Track, { createdAt, endAt }: HarmTimes): readonly number[] {
+  const near = (at: number, around: number) => Math.abs(at - around) <= RATE_MS
+  return track.increments
+    .filter((each) => near(each.toAt, createdAt) || near(each.toAt, endAt))
+    .map((each) => each.line)
+    .slice(0, 12)
+}
