@@ -4,13 +4,12 @@
  * Started by the owner as `main.ts --lab <root>`.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChaosObject } from '../../protocols/chaos-mesh/objects.ts'
 import { isChaosObject } from '../../protocols/chaos-mesh/objects.ts'
 import { type Cluster, connect } from '../cluster-access/cluster.ts'
 import { startDaemon } from '../cluster-access/daemon.ts'
 import { follow } from '../cluster-access/follow.ts'
-import { type Fields, messageOf } from '../cluster-access/json.ts'
+import type { Fields } from '../cluster-access/json.ts'
 import { labPaths } from '../paths.ts'
 import { startAdmissionServer } from './admission-server.ts'
 import { install } from './install.ts'
@@ -22,24 +21,8 @@ import { createQueue, type Queue } from './queue.ts'
 import { reconcile } from './reconcile.ts'
 import { createRecorder } from './recorder.ts'
 
-const { root, log, stopping } = startDaemon('chaos-daemon')
+const { root, log, stopping, untilDone } = startDaemon('chaos-daemon')
 const paths = labPaths(root)
-const AGAIN_MS = 500
-
-/** Tries until it works: at its start the lab is still coming up around the daemon. */
-async function untilDone<T>(what: string, act: () => T | Promise<T>): Promise<T> {
-  let said = ''
-  for (;;) {
-    try {
-      return await act()
-    } catch (error) {
-      const problem = messageOf(error)
-      if (problem !== said) log(`${what}: ${problem}`)
-      said = problem
-      await sleep(AGAIN_MS, undefined, { signal: stopping })
-    }
-  }
-}
 
 function followKind(cluster: Cluster, kind: EnactedKind, queue: Queue): Promise<void> {
   const seen = (item: Fields) => {
@@ -48,7 +31,7 @@ function followKind(cluster: Cluster, kind: EnactedKind, queue: Queue): Promise<
     if (key !== undefined && isChaosObject(object)) queue.seen(key, object.metadata.resourceVersion)
   }
   const replaced = (items: readonly Fields[]) => items.forEach(seen)
-  return follow(cluster, listPath(kind), { replaced, changed: seen, removed: () => {} }, stopping, log)
+  return follow(cluster, listPath(kind), { replaced, changed: seen, removed: seen }, stopping, log)
 }
 
 /** Rules that no experiment stands for any more: it went while nobody was there to take them back. */

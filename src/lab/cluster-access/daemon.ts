@@ -1,10 +1,20 @@
 /** What every daemon of the lab has in common: its one flag, its log, and that it ends when it is told to or its owner is gone. */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { messageOf } from './json.ts'
 
 export type Log = (text: string) => void
 
-export type Daemon = { readonly root: string; readonly log: Log; readonly stopping: AbortSignal }
+export type Daemon = {
+  readonly root: string
+  readonly log: Log
+  readonly stopping: AbortSignal
+  /** Tries until it works, since at a daemon's start the lab is still coming up around it. @throws only when the daemon is stopping */
+  untilDone<T>(what: string, act: () => T | Promise<T>): Promise<T>
+}
+
+const AGAIN_MS = 500
 
 /** Reads `--lab <root>`. The log goes to standard error, which the owner keeps; end of standard input means that the owner is gone. */
 export function startDaemon(name: string): Daemon {
@@ -20,5 +30,24 @@ export function startDaemon(name: string): Daemon {
   process.stdin.on('error', () => stop.abort())
   process.stdin.resume()
   const log: Log = (text) => process.stderr.write(`${new Date().toISOString()} ${text}\n`)
-  return { root: values.lab, log, stopping: stop.signal }
+  return {
+    root: values.lab,
+    log,
+    stopping: stop.signal,
+    untilDone: (what, act) => untilDone(what, act, log, stop.signal),
+  }
+}
+
+async function untilDone<T>(what: string, act: () => T | Promise<T>, log: Log, stopping: AbortSignal): Promise<T> {
+  let said = ''
+  for (;;) {
+    try {
+      return await act()
+    } catch (error) {
+      const problem = messageOf(error)
+      if (problem !== said) log(`${what}: ${problem}`)
+      said = problem
+      await sleep(AGAIN_MS, undefined, { signal: stopping })
+    }
+  }
 }

@@ -1,0 +1,91 @@
+/** From the readings of a pod to the value of a metric. Missing data gives no value, never 0: an autoscaler would believe it. */
+
+import type { MetricRule } from './metric-rules.ts'
+import type { Buckets, Reading } from './reading.ts'
+
+export type MetricValue = { readonly value: number; readonly atMs: number; readonly windowMs: number }
+
+// A pod whose last answer is older than this is not heard from any more.
+const STALE_AFTER_MS = 4000
+// A rate over less than this would be mostly noise.
+const SPAN_MIN_MS = 900
+// Scrapes come once a second, a little early or late.
+const SLACK_MS = 500
+
+/** Readings in the order of their times. */
+export function evaluate(rule: MetricRule, readings: readonly Reading[], nowMs: number): MetricValue | undefined {
+  const newest = readings.at(-1)
+  if (newest === undefined || nowMs - newest.atMs > STALE_AFTER_MS) return undefined
+  switch (rule.kind) {
+    case 'gauge': {
+      const value = newest.totals.get(rule.gauge)
+      return value === undefined ? undefined : { value, atMs: newest.atMs, windowMs: 0 }
+    }
+    case 'rate':
+      return rateOf(rule.counter, within(readings, newest, rule.windowMs), newest)
+    case 'quantile':
+      return quantileOf(rule, within(readings, newest, rule.windowMs), newest)
+  }
+}
+
+const within = (readings: readonly Reading[], newest: Reading, windowMs: number): readonly Reading[] =>
+  readings.filter(({ atMs }) => newest.atMs - atMs <= windowMs + SLACK_MS)
+
+const spanOf = (readings: readonly Reading[], newest: Reading): number =>
+  newest.atMs - (readings[0]?.atMs ?? newest.atMs)
+
+function rateOf(counter: string, window: readonly Reading[], newest: Reading): MetricValue | undefined {
+  const known = window.filter(({ totals }) => totals.has(counter))
+  const spanMs = spanOf(known, newest)
+  if (spanMs < SPAN_MIN_MS || known.at(-1) !== newest) return undefined
+  const grown = pairs(known).reduce(
+    (total, [before, after]) => total + increase(before, after, ({ totals }) => totals.get(counter) ?? 0),
+    0,
+  )
+  return { value: (grown * 1000) / spanMs, atMs: newest.atMs, windowMs: spanMs }
+}
+
+const pairs = (readings: readonly Reading[]): [Reading, Reading][] =>
+  readings.slice(1).flatMap((after, index) => {
+    const before = readings[index]
+    return before === undefined ? [] : [[before, after]]
+  })
+
+/** What a counter gained from one reading to the next; one that fell, or whose process is another, began again at 0. */
+function increase(before: Reading, after: Reading, countIn: (reading: Reading) => number): number {
+  const count = countIn(after)
+  const restarted = before.processStart !== after.processStart || count < countIn(before)
+  return restarted ? count : count - countIn(before)
+}
+
+function quantileOf(
+  rule: Extract<MetricRule, { kind: 'quantile' }>,
+  window: readonly Reading[],
+  newest: Reading,
+): MetricValue | undefined {
+  const { histogram, quantile } = rule
+  const known = window.filter(({ buckets }) => buckets.has(histogram))
+  const spanMs = spanOf(known, newest)
+  if (spanMs < SPAN_MIN_MS || known.at(-1) !== newest) return undefined
+  const bounds = (newest.buckets.get(histogram) ?? []).map(([bound]) => bound)
+  const counted: Buckets = bounds.map((bound) => [bound, grownBelow(histogram, bound, known)])
+  const seconds = quantileIn(counted, quantile)
+  return seconds === undefined ? undefined : { value: seconds * 1000, atMs: newest.atMs, windowMs: spanMs }
+}
+
+function grownBelow(histogram: string, bound: number, readings: readonly Reading[]): number {
+  const countIn = ({ buckets }: Reading): number => buckets.get(histogram)?.find(([other]) => other === bound)?.[1] ?? 0
+  return pairs(readings).reduce((total, [before, after]) => total + increase(before, after, countIn), 0)
+}
+
+/** Linear within the bucket, as Prometheus does it; beyond the last finite bound it is that bound. Undefined without observations. */
+export function quantileIn(buckets: Buckets, quantile: number): number | undefined {
+  const total = buckets.at(-1)?.[1] ?? 0
+  if (total <= 0) return undefined
+  const rank = quantile * total
+  const index = buckets.findIndex(([, count]) => count >= rank)
+  const [bound, count] = buckets[index] ?? [Number.POSITIVE_INFINITY, total]
+  const [lower, below] = index > 0 ? (buckets[index - 1] ?? [0, 0]) : [0, 0]
+  if (!Number.isFinite(bound)) return index > 0 ? lower : undefined
+  return count === below ? bound : lower + ((bound - lower) * (rank - below)) / (count - below)
+}

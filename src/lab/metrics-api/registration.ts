@@ -1,0 +1,50 @@
+/** Makes the API server send both metrics APIs here: a Service that stands for this machine, and an APIService for each. Safe to repeat. */
+
+import type { Cluster } from '../cluster-access/cluster.ts'
+import { METRICS_API_HOST } from '../control-plane/names.ts'
+import { CUSTOM, CUSTOM_VERSION, RESOURCE, RESOURCE_VERSION } from './answers.ts'
+
+const [SERVICE = '', NAMESPACE = ''] = METRICS_API_HOST.split('.')
+
+export async function register(cluster: Cluster, port: number, authorityPem: string): Promise<void> {
+  await cluster.apply(`/api/v1/namespaces/${NAMESPACE}`, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: NAMESPACE },
+  })
+  await cluster.apply(`/api/v1/namespaces/${NAMESPACE}/services/${SERVICE}`, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: SERVICE, namespace: NAMESPACE },
+    // The API server dials the name itself; no pod ever does.
+    spec: { type: 'ExternalName', externalName: 'localhost', ports: [{ port, protocol: 'TCP' }] },
+  })
+  const caBundle = Buffer.from(authorityPem).toString('base64')
+  await Promise.all([
+    applyApi(cluster, CUSTOM, CUSTOM_VERSION, port, caBundle),
+    applyApi(cluster, RESOURCE, RESOURCE_VERSION, port, caBundle),
+  ])
+}
+
+async function applyApi(
+  cluster: Cluster,
+  group: string,
+  version: string,
+  port: number,
+  caBundle: string,
+): Promise<void> {
+  const name = `${version}.${group}`
+  await cluster.apply(`/apis/apiregistration.k8s.io/v1/apiservices/${name}`, {
+    apiVersion: 'apiregistration.k8s.io/v1',
+    kind: 'APIService',
+    metadata: { name },
+    spec: {
+      group,
+      version,
+      groupPriorityMinimum: 100,
+      versionPriority: 100,
+      caBundle,
+      service: { name: SERVICE, namespace: NAMESPACE, port },
+    },
+  })
+}

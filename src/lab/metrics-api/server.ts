@@ -1,0 +1,74 @@
+/** HTTPS for the aggregated APIs. Only the API server's front proxy is answered: it has already asked who the caller is and what they may. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:https'
+import { TLSSocket } from 'node:tls'
+import { messageOf } from '../cluster-access/json.ts'
+import type { Answer } from './answers.ts'
+
+export type MetricsServer = { readonly port: number; close(): void }
+export type ServerCredentials = {
+  readonly certificate: string
+  readonly key: string
+  readonly frontProxyAuthority: string
+}
+
+// The API server's --requestheader-allowed-names.
+const FRONT_PROXY = 'front-proxy-client'
+
+export async function startServer(
+  credentials: ServerCredentials,
+  answer: (target: string) => Answer,
+): Promise<MetricsServer> {
+  const options = {
+    cert: credentials.certificate,
+    key: credentials.key,
+    ca: credentials.frontProxyAuthority,
+    requestCert: true,
+    // Strangers are told so by HTTP instead of a broken handshake.
+    rejectUnauthorized: false,
+  }
+  const server = createServer(options, (request, response) => send(response, answered(request, answer)))
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  server.listen(0, '127.0.0.1', resolve)
+  await promise
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the metrics API has no port')
+  return {
+    port: address.port,
+    close: () => {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
+
+function answered(request: IncomingMessage, answer: (target: string) => Answer): Answer {
+  if (!isFrontProxy(request))
+    return { status: 401, body: failure(401, 'Unauthorized', 'only the API server is answered') }
+  if (request.method !== 'GET')
+    return { status: 405, body: failure(405, 'MethodNotAllowed', 'metrics can only be read') }
+  try {
+    return answer(request.url ?? '/')
+  } catch (error) {
+    return { status: 400, body: failure(400, 'BadRequest', messageOf(error)) }
+  }
+}
+
+function isFrontProxy({ socket }: IncomingMessage): boolean {
+  return socket instanceof TLSSocket && socket.authorized && socket.getPeerCertificate().subject?.CN === FRONT_PROXY
+}
+
+const failure = (code: number, reason: string, message: string) => ({
+  kind: 'Status',
+  apiVersion: 'v1',
+  status: 'Failure',
+  reason,
+  message,
+  code,
+})
+
+function send(response: ServerResponse, { status, body }: Answer): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}
