@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import type { PlannedFault } from '../../src/domain/timeline.ts'
+import { coverNewcomers } from '../../src/plan/coverage.ts'
+import { planTimeline } from '../../src/plan/timeline.ts'
+import { admit } from '../../src/protocols/chaos-mesh/admission.ts'
+import { stock } from './plans.ts'
+
+function stockFault(): PlannedFault {
+  const parsed = planTimeline(stock.rehearsal, stock.target, { run: 'run-1', seed: 7 })
+  if (!parsed.ok || parsed.value.faults[0] === undefined) throw new Error('no plan')
+  return parsed.value.faults[0]
+}
+
+const pod = (name: string, more: { podIP?: string; deletionTimestamp?: string } = { podIP: '10.244.1.9' }) => ({
+  metadata: {
+    namespace: 'casino',
+    name,
+    labels: { 'app.kubernetes.io/name': 'payments-api' },
+    ...(more.deletionTimestamp === undefined ? {} : { deletionTimestamp: more.deletionTimestamp }),
+  },
+  status: { phase: 'Running', ...(more.podIP === undefined ? {} : { podIP: more.podIP }) },
+})
+
+const cover = (fault: PlannedFault, names: readonly ReturnType<typeof pod>[], covered: readonly string[]) =>
+  coverNewcomers(fault, { pods: names, nodes: [] }, new Set(covered), 2)
+
+describe('pods born during a fault', () => {
+  it('get a second object that names them and that Chaos Mesh would admit', () => {
+    const fault = stockFault()
+    const { matching, newcomers, fault: second } = cover(fault, [pod('old'), pod('new')], ['casino/old'])
+    expect(matching).toEqual(['casino/old', 'casino/new'])
+    expect(newcomers).toEqual(['casino/new'])
+    expect(second?.object.metadata).toEqual({ ...fault.object.metadata, name: `${fault.object.metadata.name}-2` })
+    expect(second?.object.spec).toEqual({ ...fault.object.spec, selector: { pods: { casino: ['new'] } } })
+    expect(admit(second?.object)).toEqual([])
+  })
+
+  it('wait until they have an address, and are left alone when they are going', () => {
+    const going = pod('going', { podIP: '10.244.1.8', deletionTimestamp: '2026-08-23T19:15:00Z' })
+    expect(cover(stockFault(), [pod('young', {}), going], [])).toEqual({ matching: [], newcomers: [] })
+  })
+
+  it('are not covered when the fault was meant for some pods only', () => {
+    const fault = stockFault()
+    const one = { ...fault, object: { ...fault.object, spec: { ...fault.object.spec, mode: 'one' } } }
+    expect(cover(one, [pod('old'), pod('new')], ['casino/old'])).toEqual({ matching: ['casino/old'], newcomers: [] })
+  })
+})
