@@ -145,6 +145,24 @@ const servers = {
     new WebSocketServer({ server }).on('connection', (socket) => socket.on('error', () => {}).on('message', (data) => socket.send(String(data))))
     return server
   },
+  /** For the ingress: says what it was asked, answers slowly, never, or dies under the request. */
+  api({ name }) {
+    let deaths = 0
+    return http.createServer((request, response) => {
+      const json = (status, body) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      let bytes = 0
+      request.on('error', () => {}).on('data', (chunk) => (bytes += chunk.length)).on('end', async () => {
+        const { method, url, headers } = request
+        if (url.startsWith('/api/echo')) return json(201, { pod: name, method, url, headers, bytes })
+        if (url === '/api/deaths') return json(200, { deaths })
+        if (url === '/api/die') return deaths++, request.socket.destroy()
+        if (url === '/api/silent') return
+        response.write('first')
+        await wait(300)
+        response.end('last')
+      })
+    })
+  },
   sink: () => net.createServer((socket) => socket.on('error', () => {}).on('data', () => {}).on('end', () => socket.end('got it\n'))),
 }
 
@@ -155,7 +173,12 @@ const commands = {
     kept.set(`server:${port}`, server)
     return server.address()
   },
-  unserve: ({ port }) => (kept.get(`server:${port}`).close(), null),
+  unserve({ port }) {
+    const server = kept.get(`server:${port}`)
+    server.close()
+    server.closeAllConnections?.()
+    return null
+  },
   async get({ url, timeoutMs, fresh }) {
     const startedMs = performance.now()
     const { status, body } = await get(url, { ...(timeoutMs ? { timeout: timeoutMs } : {}), ...(fresh ? { agent: false } : {}) })

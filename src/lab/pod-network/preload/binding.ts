@@ -69,6 +69,7 @@ function ownName(handle: TcpHandle, out: SocketName): Status {
   if (status !== 0 || out.address === undefined) return status
   const flow = knownFlow(handle)
   const address = unmapped(out.address)
+  if (self.hostNetwork && clusterAddress(address) !== self.ip) return status
   if (flow?.dialled && isLoopback(flow.dialled.ip)) return name(out, flow.dialled.ip, out.port)
   if (flow?.boundAs !== undefined && !flow.peer && !flow.dialled) return name(out, flow.boundAs, out.port)
   return clusterAddress(address) === address ? status : name(out, clusterAddress(address), out.port)
@@ -82,6 +83,7 @@ function peerName(handle: TcpHandle, out: SocketName): Status {
     out.port = dialled.port
     return name(out, dialled.ip, dialled.port)
   }
+  if (self.hostNetwork) return status
   return name(out, peerIp(unmapped(out.address)), out.port)
 }
 

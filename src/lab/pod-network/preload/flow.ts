@@ -83,7 +83,7 @@ function identify(flow: Flow): boolean {
   flow.peer = { ip: peerIp(unmapped(peer.address ?? '')), port: clusterPort(peer.port ?? 0) }
   // Inside the pod, and between a native container and its relay, there is no network device that a fault could act on.
   flow.bypass = flow.peer.ip === self.ip || isNative(unmapped(own.address ?? '')) || isNative(flow.peer.ip)
-  if (self.hostNetwork && isLoopback(unmapped(own.address ?? ''))) flow.bypass = true
+  if (self.hostNetwork && clusterAddress(unmapped(own.address ?? '')) !== self.ip) flow.bypass = true
   return true
 }
 

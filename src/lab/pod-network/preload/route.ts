@@ -18,8 +18,8 @@ export type Route =
 const NODE_RANGE = '10.99.0.0/24'
 
 export function routeTo(ip: string, port: number): Route {
-  if (isNative(ip)) return { kind: 'bypass', ip, port }
-  if (isLoopback(ip)) return self.hostNetwork ? { kind: 'bypass', ip, port } : { kind: 'peer', ip: self.ip, port }
+  if (isNative(ip) || (self.hostNetwork && !ip.startsWith('10.'))) return { kind: 'bypass', ip, port }
+  if (isLoopback(ip)) return { kind: 'peer', ip: self.ip, port }
   const service = table.services[ip]
   if (service) return routeToService(ip, port, service)
   if (cidrHolds(SERVICE_RANGE, ip)) return { kind: 'silent', ip, port }

@@ -1,0 +1,28 @@
+// The endpoints behind a route, as the Service's slices stand now.
+import { endpointsOfPort, serviceKey, slicesByService } from '../pod-network/endpoints.ts'
+import type { Endpoint } from '../pod-network/messages.ts'
+import type { EndpointSlice, Service } from '../pod-network/objects.ts'
+import type { Route } from './routes.ts'
+
+export type Backends = {
+  /** Undefined when there is no such Service or port; empty when nothing of it is ready. */
+  endpoints(route: Route): readonly Endpoint[] | undefined
+  all(): readonly Endpoint[]
+}
+
+export function createBackends(services: readonly Service[], slices: readonly EndpointSlice[]): Backends {
+  const grouped = slicesByService(slices)
+  const byPort = new Map<string, readonly Endpoint[]>()
+  for (const service of services) {
+    const key = serviceKey(service)
+    for (const port of service.spec?.ports ?? []) {
+      const endpoints = endpointsOfPort(grouped.get(key) ?? [], port.name)
+      byPort.set(`${key}:${port.port}`, endpoints)
+      if (port.name) byPort.set(`${key}:${port.name}`, endpoints)
+    }
+  }
+  return {
+    endpoints: ({ namespace, service, port }) => byPort.get(`${namespace}/${service}:${port}`),
+    all: () => [...byPort.values()].flat(),
+  }
+}

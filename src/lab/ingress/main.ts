@@ -1,0 +1,114 @@
+// `main.ts --lab <root>`: the lab's front door on 127.99.0.1:8080. Routes by the cluster's Ingress objects (class `lab` or none) to
+// ready endpoints. It runs with the pod network's preload, in the name of 10.244.0.2 but on the machine's own network: policies, faults
+// and dead pods treat its connections to pods as they treat a pod's.
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { readState } from '../owner/state.ts'
+import { labPaths } from '../paths.ts'
+import { type ObjectWatch, watchObjects } from '../pod-network/object-watch.ts'
+import type { EndpointSlice, KubeObject, Service } from '../pod-network/objects.ts'
+import type { Ingress } from './objects.ts'
+import { type IngressServer, type Listen, startIngressServer } from './server.ts'
+
+const DEFAULT_HOST = '127.99.0.1'
+const DEFAULT_PORT = 8080
+// Where ingress-nginx serves its metrics.
+const DEFAULT_METRICS_PORT = 10_254
+// The owner kills what has not ended after some seconds.
+const DRAIN_MS = 3_000
+const LOOK_AGAIN_MS = 100
+const NETWORK_WITHIN_MS = 30_000
+
+const log = (line: string) => void process.stderr.write(`${new Date().toISOString()} ${line}\n`)
+
+function fail(line: string): never {
+  log(line)
+  process.exit(1)
+}
+
+function readFlags() {
+  const { values } = parseArgs({
+    options: { lab: { type: 'string' }, listen: { type: 'string' }, metrics: { type: 'string' } },
+  })
+  if (values.lab === undefined) {
+    process.stderr.write('ingress: --lab <root> is missing\n')
+    process.exit(2)
+  }
+  return { paths: labPaths(values.lab), listen: values.listen, metrics: values.metrics }
+}
+
+/** The flag wins, then the lab's state, then the fixed default. */
+function listenAt(flags: ReturnType<typeof readFlags>): Listen {
+  const lab = readState(flags.paths.state)?.ingress
+  const [host, port] = flags.listen?.split(':') ?? [lab?.host ?? DEFAULT_HOST, String(lab?.port ?? DEFAULT_PORT)]
+  const metricsPort = Number(flags.metrics ?? DEFAULT_METRICS_PORT)
+  if (!host || !/^\d{1,5}$/.test(port ?? '')) fail(`ingress: --listen takes <address>:<port>, not ${flags.listen}`)
+  return { host, port: Number(port), metricsPort }
+}
+
+async function joinPodNetwork(net: string): Promise<void> {
+  const preload = join(net, 'preload.cjs')
+  const own = join(net, 'pods', 'ingress.json')
+  const deadlineMs = Date.now() + NETWORK_WITHIN_MS
+  while (!existsSync(preload) || !existsSync(own)) {
+    if (Date.now() > deadlineMs) fail('ingress: the pod network is not there; the node runtime writes it at its start')
+    await sleep(LOOK_AGAIN_MS)
+  }
+  process.env.MATCHDAY_POD_NETWORK = own
+  createRequire(import.meta.url)(preload)
+}
+
+function watchRoutes(kubeconfig: string, server: IngressServer): void {
+  const watch = <T extends KubeObject>(path: string) => watchObjects<T>({ kubeconfig, path, onChange, log })
+  let planned = false
+  function onChange(): void {
+    if (planned || !all.every((one) => one.isSynced())) return
+    planned = true
+    // One rollout step changes several objects; they are taken together.
+    setImmediate(() => {
+      planned = false
+      server.setObjects({ ingresses: ingresses.items(), services: services.items(), slices: slices.items() })
+    })
+  }
+  const ingresses = watch<Ingress>('/apis/networking.k8s.io/v1/ingresses')
+  const services = watch<Service>('/api/v1/services')
+  const slices = watch<EndpointSlice>('/apis/discovery.k8s.io/v1/endpointslices')
+  const all: readonly ObjectWatch<KubeObject>[] = [ingresses, services, slices]
+}
+
+async function open(listen: Listen): Promise<IngressServer> {
+  try {
+    return await startIngressServer(listen, log)
+  } catch (error) {
+    const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+    const port = error instanceof Error && 'port' in error ? error.port : listen.port
+    fail(
+      taken
+        ? `ingress: ${listen.host}:${port} is taken by another program; stop it, or choose another port`
+        : `ingress: ${error}`,
+    )
+  }
+}
+
+const flags = readFlags()
+await joinPodNetwork(flags.paths.net)
+const server = await open(listenAt(flags))
+watchRoutes(flags.paths.kubeconfig, server)
+log(`ingress listens on port ${server.port}, metrics on ${server.metricsPort}`)
+
+let stopping = false
+async function stop(graceMs: number): Promise<void> {
+  if (stopping) return
+  stopping = true
+  await server.drain(graceMs)
+  process.exit(0)
+}
+process.on('SIGTERM', () => void stop(DRAIN_MS))
+process.on('SIGINT', () => void stop(DRAIN_MS))
+// The lifeline: its owner is gone, and with it everybody who could want an answer.
+process.stdin.on('end', () => void stop(0))
+process.stdin.on('error', () => void stop(0))
+process.stdin.resume()

@@ -1,0 +1,14 @@
+// Ingress objects as they stand in the API's JSON, as far as they are read.
+import type { KubeObject } from '../pod-network/objects.ts'
+
+export type IngressBackend = { service?: { name: string; port?: { number?: number; name?: string } } }
+
+export type IngressPath = { path?: string; pathType?: string; backend: IngressBackend }
+
+export type Ingress = KubeObject & {
+  spec?: {
+    ingressClassName?: string
+    defaultBackend?: IngressBackend
+    rules?: readonly { host?: string; http?: { paths?: readonly IngressPath[] } }[]
+  }
+}

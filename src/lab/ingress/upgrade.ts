@@ -1,0 +1,105 @@
+// WebSockets and other upgrades: the handshake goes to a pod like any request, then bytes are piped until either side ends.
+import http, { type IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Endpoint } from '../pod-network/messages.ts'
+import type { Choice } from './balancer.ts'
+import { failureOf } from './failure.ts'
+import { clientAddress, towardsPod } from './headers.ts'
+import { type Outcome, TRIES_MAX, type Upstreams } from './proxy.ts'
+import type { Route } from './routes.ts'
+
+type Client = { request: IncomingMessage; socket: Duplex; head: Buffer }
+
+/** `opened` is told of the pair once it is piped; `done` when the handshake was answered. */
+export function proxyUpgrade(
+  client: Client,
+  upstreams: Upstreams,
+  opened: (sockets: readonly [Duplex, Duplex]) => void,
+  done: (outcome: Outcome) => void,
+): void {
+  const { request, socket } = client
+  socket.on('error', () => {})
+  const route = upstreams.route(request)
+  const endpoints = route && upstreams.endpoints(route)
+  const answer = (status: number, reason: string) => {
+    socket.end(
+      `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\nconnection: close\r\n\r\n${reason} (ingress)\n`,
+    )
+    done({ route, status })
+  }
+  if (!route || !endpoints) {
+    answer(route ? 503 : 404, route ? 'no such service' : 'no route')
+    return
+  }
+  const tried = new Set<Endpoint>()
+  const attempt = (lastFailure: { status: number; reason: string } | undefined): void => {
+    const from = { address: clientAddress(request), cookies: request.headers.cookie }
+    const choice = tried.size < TRIES_MAX ? upstreams.balancer.choose(route, endpoints, from, tried) : undefined
+    if (!choice) return answer(lastFailure?.status ?? 503, lastFailure?.reason ?? 'no endpoint is ready')
+    tried.add(choice.endpoint)
+    const handshake = shake(client, route, choice)
+    handshake.once('upgrade', (response, pod, podHead) => {
+      socket.write(statusLine(response, choice.cookie))
+      join(client, pod, podHead, route.settings.readMs)
+      opened([socket, pod])
+      done({ route, status: 101 })
+    })
+    handshake.once('response', (response) => {
+      socket.write(statusLine(response, choice.cookie))
+      response.pipe(socket)
+      done({ route, status: response.statusCode ?? 502 })
+    })
+    handshake.once('error', (error) => {
+      const failure = failureOf(error)
+      if (socket.destroyed) return done({ route, status: 499 })
+      if (failure.wasSent) return answer(failure.status, failure.reason)
+      upstreams.onRetry(route, failure.reason)
+      attempt(failure)
+    })
+    socket.once('close', () => handshake.destroy())
+  }
+  attempt(undefined)
+}
+
+function shake({ request }: Client, route: Route, { endpoint }: Choice): http.ClientRequest {
+  const [host, port] = endpoint
+  const { connectMs } = route.settings
+  const handshake = http.request({
+    host,
+    port,
+    path: request.url ?? '/',
+    method: request.method ?? 'GET',
+    headers: [...towardsPod(request), 'connection', 'Upgrade', 'upgrade', request.headers.upgrade ?? ''],
+    agent: false,
+  })
+  const timer = setTimeout(() => {
+    handshake.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT', syscall: 'connect' }))
+  }, connectMs)
+  handshake.once('socket', (socket) => socket.once('connect', () => clearTimeout(timer)))
+  handshake.once('close', () => clearTimeout(timer))
+  return handshake.end()
+}
+
+function statusLine(response: IncomingMessage, cookie: string | undefined): string {
+  const lines = [`HTTP/1.1 ${response.statusCode} ${response.statusMessage}`]
+  const raw = response.rawHeaders
+  for (let at = 0; at + 1 < raw.length; at += 2) lines.push(`${raw[at]}: ${raw[at + 1]}`)
+  if (cookie !== undefined) lines.push(`set-cookie: ${cookie}`)
+  return `${lines.join('\r\n')}\r\n\r\n`
+}
+
+function join({ socket, head }: Client, pod: Duplex, podHead: Buffer, idleMs: number): void {
+  if (podHead.length > 0) socket.write(podHead)
+  if (head.length > 0) pod.write(head)
+  for (const [one, other] of [
+    [socket, pod],
+    [pod, socket],
+  ] as const) {
+    one.on('error', () => other.destroy())
+    one.on('close', () => other.destroy())
+    one.pipe(other)
+  }
+  // nginx closes an upgraded connection that is idle for proxy_read_timeout.
+  if ('setTimeout' in pod && typeof pod.setTimeout === 'function') pod.setTimeout(idleMs, () => pod.destroy())
+  if ('setNoDelay' in socket && typeof socket.setNoDelay === 'function') socket.setNoDelay(true)
+}
