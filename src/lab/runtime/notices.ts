@@ -9,7 +9,7 @@ export function unenforced(config: ContainerConfig): string[] {
     resources && resources.cpuQuota > 0 ? 'CPU limit' : '',
     securityContext?.readonlyRootfs ? 'read-only root file system' : '',
     securityContext?.privileged ? 'privileged mode' : '',
-    config.mounts.some((mount) => mount.readonly && !isOwnVolume(mount.containerPath)) ? 'read-only mounts' : '',
+    config.mounts.some((mount) => mount.readonly && !isAlwaysReadOnly(mount.hostPath)) ? 'read-only mounts' : '',
     config.tty ? 'terminal' : '',
     config.stdin ? 'standard input' : '',
   ].filter((what) => what !== '')
@@ -18,5 +18,6 @@ export function unenforced(config: ContainerConfig): string[] {
     : [`container ${name}: no ${missing.join(', no ')} in the lab, where a container is a process`]
 }
 
-/** Mounted by Kubernetes into every pod: nobody asked for it. */
-const isOwnVolume = (path: string): boolean => path.startsWith('/var/run/secrets/kubernetes.io/')
+/** ConfigMaps, Secrets and tokens are mounted read-only whether the pod says so or not. */
+const isAlwaysReadOnly = (hostPath: string): boolean =>
+  /kubernetes\.io~(configmap|secret|projected|downward-api)\//.test(hostPath)

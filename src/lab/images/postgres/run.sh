@@ -1,15 +1,14 @@
 #!/bin/sh
 # PostgreSQL as a container of the lab: the environment and arguments of the official image, on the address of its pod.
-# usage: run.sh <image folder> [postgres] [-c name=value ...]
+# usage: run.sh <image folder> <node> [postgres] [-c name=value ...]
 set -eu
 image=$1
-shift
+node=$2
+shift 2
 if [ "${1:-}" = postgres ]; then shift; fi
 
 data="${MATCHDAY_ROOT:-}${PGDATA:-/var/lib/postgresql/data/pgdata}"
-user=${POSTGRES_USER:-postgres}
-database=${POSTGRES_DB:-$user}
-export LD_LIBRARY_PATH="$image/lib" PGTZ=UTC TZ=UTC
+export LD_LIBRARY_PATH="$image/lib" TZ=UTC
 unset NODE_OPTIONS PGDATA
 
 refuse() {
@@ -17,26 +16,26 @@ refuse() {
   exit 1
 }
 
+# A new cluster is a copy of the image's: initdb wants a name for its user, which a pod's user seldom has, and a second of work.
+# It is made aside, so that a container that is killed meanwhile leaves no half of one.
 make_cluster() {
   [ -n "${POSTGRES_PASSWORD:-}" ] || refuse 'POSTGRES_PASSWORD is not set and the volume is empty'
-  # Made aside: a container that is killed meanwhile must not leave half a cluster behind.
   new="$data.new"
   rm -rf "$new"
   mkdir -p "$(dirname "$data")"
-  umask 077
-  password="${TMPDIR:-/tmp}/password"
-  printf '%s\n' "$POSTGRES_PASSWORD" >"$password"
-  "$image/bin/initdb" --pgdata="$new" --username="$user" --pwfile="$password" --auth=scram-sha-256 \
-    --encoding=UTF8 --locale=C --no-instructions --no-sync >/dev/null
-  rm -f "$password"
+  (umask 077 && cp -R "$image/template" "$new")
+  # Short, since a socket's path may have 107 bytes, and private.
+  sockets=$(mktemp -d /tmp/matchday-pg.XXXXXX)
+  "$image/bin/postgres" -D "$new" -c listen_addresses= -c unix_socket_directories="$sockets" -c fsync=off >&2 &
+  server=$!
+  status=0
+  "$node" "$image/setup.cjs" "$sockets" || status=$?
+  kill -INT "$server"
+  wait "$server" || status=$?
+  rm -rf "$sockets"
+  [ "$status" = 0 ] || refuse 'the new database cluster could not be set up'
   # A pod's address is below 127.0.0.0/8 on this machine; its clients prove who they are by password.
   printf 'host all all 127.0.0.0/8 scram-sha-256\nhost replication all 127.0.0.0/8 scram-sha-256\n' >"$new/pg_hba.conf"
-  if [ "$database" != postgres ]; then
-    quoted=$(printf '%s' "$database" | sed 's/"/""/g')
-    # A single-user server answers with a prompt, and keeps running after an error.
-    printf 'CREATE DATABASE "%s"\n' "$quoted" |
-      "$image/bin/postgres" --single -j -D "$new" -c exit_on_error=on postgres >/dev/null
-  fi
   mv "$new" "$data"
 }
 
@@ -48,6 +47,4 @@ fi
 rm -f "$data/postmaster.pid"
 unset POSTGRES_PASSWORD
 
-exec "$image/bin/postgres" -D "$data" \
-  -c listen_addresses="${MATCHDAY_NATIVE_ADDRESS:-127.0.0.1}" -c unix_socket_directories= \
-  -c logging_collector=off -c log_timezone=UTC -c timezone=UTC "$@"
+exec "$image/bin/postgres" -D "$data" -c listen_addresses="${MATCHDAY_NATIVE_ADDRESS:-127.0.0.1}" -c unix_socket_directories= "$@"

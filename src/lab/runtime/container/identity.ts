@@ -1,16 +1,17 @@
 import type { ContainerSecurity } from '../cri/messages.ts'
 import { RuntimeFault } from '../fault.ts'
 import type { Identity } from '../records.ts'
+import { isOnPath } from './program.ts'
 
 /** `nobody` on every Linux: what a pod runs as when neither it nor its image says. */
 export const NOBODY = 65534
 
 /** What the caller of the lab may do: root may choose a user for each pod, anybody else runs all of them as himself. */
-export type Host = { uid: number; isRoot: boolean }
+export type Host = { uid: number; isRoot: boolean; canSetGroups: boolean }
 
 export const thisHost = (): Host => {
   const uid = process.getuid?.() ?? NOBODY
-  return { uid, isRoot: uid === 0 }
+  return { uid, isRoot: uid === 0, canSetGroups: uid === 0 && isOnPath('setpriv', process.env.PATH) }
 }
 
 export type IdentityChoice = { identity?: Identity; notices: readonly string[] }
@@ -36,7 +37,10 @@ export function chooseIdentity(
       'the lab never runs a container as root: set securityContext.runAsUser to another number',
     )
   }
-  return { identity: { uid, gid: group ?? NOBODY, groups: asked?.supplementalGroups ?? [] }, notices: [] }
+  const groups = asked?.supplementalGroups ?? []
+  if (groups.length === 0 || host.canSetGroups) return { identity: { uid, gid: group ?? NOBODY, groups }, notices: [] }
+  const notice = `fsGroup and supplementalGroups ${groups.join(', ')} can't all be applied: this machine has no setpriv (util-linux)`
+  return { identity: { uid, gid: group ?? groups[0] ?? NOBODY, groups: [] }, notices: [notice] }
 }
 
 function unhonoured(host: Host, user: number | undefined, group: number | undefined): string[] {

@@ -20,15 +20,18 @@ export function requireProgram(argv: readonly string[], path: string | undefined
   const program = argv[0]
   if (program === undefined || program === '')
     throw new RuntimeFault('invalid', 'neither the pod nor its image names a command')
-  const places = program.includes('/')
-    ? [resolve(workingDir, program)]
-    : (path ?? '').split(':').map((folder) => join(folder, program))
+  const places = program.includes('/') ? [resolve(workingDir, program)] : placesOnPath(program, path)
   if (places.some(isProgram)) return
   throw new RuntimeFault(
     'failed',
     `exec: ${JSON.stringify(program)}: executable file not found in ${program.includes('/') ? 'that place' : '$PATH'}`,
   )
 }
+
+export const isOnPath = (program: string, path: string | undefined): boolean =>
+  placesOnPath(program, path).some(isProgram)
+
+const placesOnPath = (program: string, path = ''): string[] => path.split(':').map((folder) => join(folder, program))
 
 function isProgram(path: string): boolean {
   try {

@@ -6,7 +6,7 @@ import { isAlive, type ProcessId, signalProcess } from '../../owner/processes.ts
 import { messageOf } from '../fault.ts'
 import type { Relay } from '../network-plugin.ts'
 import type { Identity } from '../records.ts'
-import { idOf, ownerOptions, spawned } from './wrapper.ts'
+import { asIdentity, idOf, ownerOptions, spawned } from './wrapper.ts'
 
 /** The network's process beside a native container: restarted while the container lives, and never longer alive than it. */
 export type RunningRelay = { stop(): void }
@@ -69,8 +69,8 @@ export function keepRelay(parts: RelayParts): RunningRelay {
 }
 
 async function launch(parts: RelayParts, ended: (code: number | string) => void): Promise<ProcessId> {
-  const [program, ...args] = parts.relay.argv
-  if (program === undefined) throw new Error('the network plugin gave no command for its relay')
+  if (parts.relay.argv.length === 0) throw new Error('the network plugin gave no command for its relay')
+  const [program = '', ...args] = [...asIdentity(parts.identity), ...parts.relay.argv]
   const logFd = openSync(join(parts.folder, 'relay.log'), 'a', 0o640)
   try {
     const child = spawn(program, args, {

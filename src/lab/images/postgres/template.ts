@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process'
+import { chmodSync, chownSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { LabError } from '../../lab-error.ts'
+import { NOBODY } from '../../runtime/container/identity.ts'
+
+const run = promisify(execFile)
+
+/** Makes `<image>/template`: an empty database cluster, its superuser `postgres` without password, for every user to copy. */
+export async function makeTemplate(image: string): Promise<void> {
+  // initdb refuses root, and writes only where its user may.
+  const scratch = mkdtempSync(join(tmpdir(), 'matchday-initdb-'))
+  const identity = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+  if (identity.uid !== undefined) chownSync(scratch, identity.uid, identity.gid)
+  const cluster = join(scratch, 'template')
+  const env = { LD_LIBRARY_PATH: join(image, 'lib'), TZ: 'UTC', PATH: process.env.PATH ?? '/usr/bin:/bin' }
+  const options = [
+    '--username=postgres',
+    '--auth=trust',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--no-instructions',
+    '--no-sync',
+  ]
+  try {
+    await run(join(image, 'bin', 'initdb'), [`--pgdata=${cluster}`, ...options], { ...identity, env, cwd: scratch })
+    makeReadable(cluster)
+    await run('cp', ['-R', cluster, join(image, 'template')])
+  } catch (cause) {
+    const words = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : String(cause)
+    throw new LabError({
+      code: 'image-build-failed',
+      problem: `initdb can't make the database cluster of the matchday/postgres image: ${words}`,
+      next: 'the user that runs the lab must have a name in /etc/passwd, and a temporary folder to write to.',
+      cause,
+    })
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+/** initdb makes everything private. */
+function makeReadable(path: string): void {
+  const stat = lstatSync(path)
+  if (stat.isSymbolicLink()) return
+  chmodSync(path, stat.isDirectory() ? 0o755 : 0o644)
+  if (stat.isDirectory()) for (const name of readdirSync(path)) makeReadable(join(path, name))
+}
