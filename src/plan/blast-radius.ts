@@ -69,10 +69,9 @@ export function admitTimeline(
   inventory: Inventory,
 ): ReadonlyMap<string, Admission> {
   const admissions = new Map<string, Admission>()
+  // In the order in which they begin, so that the admitted ones are those that began before.
   for (const fault of timeline.faults) {
-    const running = timeline.faults.filter(
-      (other) => other !== fault && other.fromMs <= fault.fromMs && fault.fromMs < other.toMs,
-    )
+    const running = timeline.faults.filter(({ name, toMs }) => admissions.has(name) && fault.fromMs < toMs)
     const held = new Set(running.flatMap(({ name }) => admissions.get(name)?.pods ?? []))
     admissions.set(fault.name, admitFault(fault, rehearsal, inventory, [...held]))
   }

@@ -113,6 +113,16 @@ describe('a plan', () => {
     })
   })
 
+  it('shortens the longest name of a fault, so that newcomers’ objects fit too', () => {
+    const long = {
+      ...stock.rehearsal,
+      faults: [{ ...stockFault, name: `${'psp a down and '.repeat(3)}nothing to be done` }],
+    }
+    const name = planned(long).faults[0]?.object.metadata.name ?? ''
+    expect(name).toMatch(/^psp-a-down-and-psp-a-down-[a-z0-9-]*[a-z0-9]$/)
+    expect(`${name}-99`).toHaveLength(63)
+  })
+
   it('is the same for the same inputs, and names objects otherwise in another run', () => {
     expect(planned(stock.rehearsal)).toEqual(planned(stock.rehearsal))
     const other = planTimeline(stock.rehearsal, stock.target, { run: 'another', seed: 7 })
