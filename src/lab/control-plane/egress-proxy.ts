@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { loopbackOf } from '../nodes/node-table.ts'
 
@@ -36,22 +36,19 @@ function tunnel(authority: string, client: Duplex, head: Buffer, open: Set<Duple
   }
   const upstream = connect(target.port, target.host)
   track(open, upstream)
-  upstream.on('connect', () => {
+  const refuse = (error: Error) => client.end(`HTTP/1.1 502 ${error.message.replace(/[\r\n]/g, ' ')}\r\n\r\n`)
+  upstream.once('error', refuse)
+  client.on('close', () => upstream.destroy())
+  upstream.once('connect', () => {
+    // From here on only a cut connection can say that something is wrong.
+    upstream.off('error', refuse)
+    upstream.on('error', () => client.destroy())
+    upstream.on('close', () => client.destroy())
     client.write('HTTP/1.1 200 OK\r\n\r\n')
     if (head.length > 0) upstream.write(head)
     upstream.pipe(client)
     client.pipe(upstream)
   })
-  upstream.on('error', (error) => refuse(client, upstream, error))
-  client.on('close', () => upstream.destroy())
-  upstream.on('close', () => client.destroy())
-}
-
-function refuse(client: Duplex, upstream: Socket, error: Error): void {
-  // Before the tunnel stands the API server can still be told why; afterwards only a cut connection says it.
-  if (upstream.bytesRead === 0 && upstream.connecting)
-    client.end(`HTTP/1.1 502 ${error.message.replace(/[\r\n]/g, ' ')}\r\n\r\n`)
-  else client.destroy()
 }
 
 /** `10.244.1.9:8080` → 127.244.1.9, 8080; undefined for what lies outside the lab. */

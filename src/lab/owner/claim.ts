@@ -18,8 +18,12 @@ export type ClaimHolder = {
 
 export type Claim = { release(): void }
 
+export type ClaimPlace = { readonly host: string; readonly port: number }
+
+const PLACE: ClaimPlace = { host: CLAIM_HOST, port: CLAIM_PORT }
+
 /** Takes the machine's one lab for `root`. @throws LabError when another lab, or another program, is there */
-export async function claimMachine(root: string): Promise<Claim> {
+export async function claimMachine(root: string, place: ClaimPlace = PLACE): Promise<Claim> {
   const holder: ClaimHolder = {
     program: 'matchday-lab',
     pid: process.pid,
@@ -31,17 +35,17 @@ export async function claimMachine(root: string): Promise<Claim> {
     response.writeHead(200, { 'content-type': 'application/json', connection: 'close' }).end(JSON.stringify(holder))
   })
   try {
-    await listen(server)
+    await listen(server, place)
   } catch (error) {
-    throw await refusal(error)
+    throw await refusal(error, place)
   }
   return { release: () => void server.close() }
 }
 
 /** Who holds the machine's lab; undefined when nobody does, or when what listens there is no lab. */
-export async function claimHolder(): Promise<ClaimHolder | undefined> {
+export async function claimHolder(place: ClaimPlace = PLACE): Promise<ClaimHolder | undefined> {
   try {
-    const answer = await fetch(`http://${CLAIM_HOST}:${CLAIM_PORT}/`, { signal: AbortSignal.timeout(2_000) })
+    const answer = await fetch(`http://${place.host}:${place.port}/`, { signal: AbortSignal.timeout(2_000) })
     const found: unknown = await answer.json()
     return isHolder(found) ? found : undefined
   } catch {
@@ -49,17 +53,17 @@ export async function claimHolder(): Promise<ClaimHolder | undefined> {
   }
 }
 
-async function refusal(error: unknown): Promise<unknown> {
+async function refusal(error: unknown, place: ClaimPlace): Promise<unknown> {
   if (isErrno(error, 'EADDRNOTAVAIL')) {
     return new LabError({
       code: 'loopback-missing',
-      problem: `the address ${CLAIM_HOST} can't be used: the lab needs all of 127.0.0.0/8 on the loopback interface, as Linux has it.`,
+      problem: `the address ${place.host} can't be used: the lab needs all of 127.0.0.0/8 on the loopback interface, as Linux has it.`,
       next: 'check that the interface lo is up.',
     })
   }
   if (!isErrno(error, 'EADDRINUSE')) return error
-  const holder = await claimHolder()
-  return holder ? alreadyUp(holder) : addressTaken()
+  const holder = await claimHolder(place)
+  return holder ? alreadyUp(holder) : addressTaken(place)
 }
 
 export const alreadyUp = (holder: ClaimHolder): LabError =>
@@ -69,20 +73,20 @@ export const alreadyUp = (holder: ClaimHolder): LabError =>
     next: `use it, or stop it first: MATCHDAY_LAB_DIR=${holder.root} matchday lab down`,
   })
 
-const addressTaken = (): LabError =>
+const addressTaken = (place: ClaimPlace): LabError =>
   new LabError({
     code: 'lab-address-taken',
-    problem: `another program listens on ${CLAIM_HOST}:${CLAIM_PORT}, which the lab needs.`,
-    next: `find it with: ss -ltnp 'sport = :${CLAIM_PORT}'`,
+    problem: `another program listens on ${place.host}:${place.port}, which the lab needs.`,
+    next: `find it with: ss -ltnp 'sport = :${place.port}'`,
   })
 
 function isHolder(found: unknown): found is ClaimHolder {
   return typeof found === 'object' && found !== null && 'program' in found && found.program === 'matchday-lab'
 }
 
-async function listen(server: Server): Promise<void> {
+async function listen(server: Server, { host, port }: ClaimPlace): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
-  server.listen(CLAIM_PORT, CLAIM_HOST, resolve)
+  server.listen(port, host, resolve)
   await promise
 }

@@ -51,7 +51,8 @@ async function act(component: Component, action: 'kill' | 'restart' | 'stop' | '
     case 'kill':
       return component.kill()
     case 'restart':
-      await component.stop()
+      // As after a crash: what survives that is what one wants to see.
+      await component.kill()
       return component.start()
     case 'stop':
       return component.stop()

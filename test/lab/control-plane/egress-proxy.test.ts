@@ -1,0 +1,71 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type EgressProxy, parseTarget, startEgressProxy } from '../../../src/lab/control-plane/egress-proxy.ts'
+
+let folder = ''
+let socketPath = ''
+let proxy: EgressProxy | undefined
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'matchday-egress-'))
+  socketPath = join(folder, 'egress.sock')
+  proxy = await startEgressProxy(socketPath)
+})
+afterEach(() => {
+  proxy?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function tunnel(target: string): Promise<{ status: number; socket: Socket }> {
+  const outgoing = request({ socketPath, method: 'CONNECT', path: target }).end()
+  const [answer, socket] = await once(outgoing, 'connect')
+  return { status: answer.statusCode, socket }
+}
+
+describe('the way from the API server into the lab', () => {
+  it('leads from 10.x to 127.x, both ways', async () => {
+    const pod = createServer((socket) => socket.on('data', (data) => socket.end(`pod heard ${data}`)))
+    await once(pod.listen(0, '127.244.1.9'), 'listening')
+    const { status, socket } = await tunnel(`10.244.1.9:${(pod.address() as AddressInfo).port}`)
+    socket.write('hello')
+    const [said] = await once(socket.setEncoding('utf8'), 'data')
+    pod.close()
+    expect([status, said]).toEqual([200, 'pod heard hello'])
+  })
+
+  it('says so when nobody listens there', async () => {
+    expect((await tunnel('10.244.1.9:9')).status).toBe(502)
+  })
+
+  it.each([
+    '93.184.216.34:443',
+    'example.org:443',
+    '192.168.1.1:80',
+    '10.1.2.3.4:80',
+    '10.1.2.3:0',
+    '10.1.2.3:99999',
+    '10.1.2.3',
+    '',
+  ])('does not lead to "%s"', (target) => expect(parseTarget(target)).toBeUndefined())
+
+  it('refuses what it does not lead to', async () => {
+    expect((await tunnel('93.184.216.34:443')).status).toBe(403)
+  })
+
+  it('leads to aggregated APIs, which listen on localhost', () => {
+    expect(parseTarget('localhost:6443')).toEqual({ host: '127.0.0.1', port: 6443 })
+  })
+
+  it('closes open tunnels when the lab ends', async () => {
+    const pod = createServer(() => {})
+    await once(pod.listen(0, '127.244.1.9'), 'listening')
+    const { socket } = await tunnel(`10.244.1.9:${(pod.address() as AddressInfo).port}`)
+    proxy?.close()
+    await once(socket, 'close')
+    pod.close()
+  })
+})

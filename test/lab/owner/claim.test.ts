@@ -1,0 +1,44 @@
+import { createServer } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Claim, claimHolder, claimMachine } from '../../../src/lab/owner/claim.ts'
+
+// Not the lab's own place: a developer's lab may be up while these tests run.
+const place = { host: '127.99.7.1', port: 17_099 }
+const claims: Claim[] = []
+const claim = async (root: string) => {
+  const made = await claimMachine(root, place)
+  claims.push(made)
+  return made
+}
+afterEach(() => {
+  for (const made of claims.splice(0)) made.release()
+})
+
+describe('the claim on the machine', () => {
+  it('is refused to a second lab, with who has it and how to stop it', async () => {
+    await claim('/tmp/one')
+    const refused = await claim('/tmp/two').catch((error) => error)
+    expect(refused).toMatchObject({ name: 'LabError', code: 'lab-already-up' })
+    expect(refused.problem).toContain(`process ${process.pid}, folder /tmp/one`)
+    expect(refused.next).toContain('MATCHDAY_LAB_DIR=/tmp/one')
+    expect(refused.next).toContain('lab down')
+  })
+
+  it('can be asked who holds it, and is free again afterwards', async () => {
+    expect(await claimHolder(place)).toBeUndefined()
+    const first = await claim('/tmp/one')
+    expect(await claimHolder(place)).toMatchObject({ root: '/tmp/one', pid: process.pid })
+    first.release()
+    await expect(claim('/tmp/two')).resolves.toBeDefined()
+  })
+
+  it('names another program that listens there', async () => {
+    const stranger = createServer((socket) => socket.end('not http'))
+    await new Promise<void>((resolve) => stranger.listen(place.port, place.host, resolve))
+    try {
+      await expect(claim('/tmp/one')).rejects.toMatchObject({ code: 'lab-address-taken' })
+    } finally {
+      stranger.close()
+    }
+  })
+})
