@@ -32,22 +32,28 @@ type Options = { agent: Agent; ca: string; headers: Record<string, string>; sign
 
 function call(url: string, options: Options, wanted: ApiRequest): Promise<ApiAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<ApiAnswer>()
-  const headers = { ...options.headers, 'content-type': wanted.contentType ?? 'application/json' }
+  const body = wanted.body === undefined ? undefined : JSON.stringify(wanted.body)
+  const headers = {
+    ...options.headers,
+    'content-type': wanted.contentType ?? 'application/json',
+    // Node leaves it out of a DELETE, whose body would then be read as the connection's next request.
+    ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
+  }
   const outgoing = request(
     new URL(wanted.path, url),
     { ...options, headers, method: wanted.method ?? 'GET' },
     (answer) => {
-      let body = ''
+      let text = ''
       answer.setEncoding('utf8')
       answer.on('data', (chunk: string) => {
-        body += chunk
+        text += chunk
       })
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body }))
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: text }))
       answer.on('error', reject)
     },
   )
   outgoing.on('error', reject)
-  outgoing.end(wanted.body === undefined ? undefined : JSON.stringify(wanted.body))
+  outgoing.end(body)
   return promise
 }
 
