@@ -1,7 +1,6 @@
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { takeBuildLock } from './build-lock.ts'
-import { buildArguments, cachedBuild, cacheFolder, keepBuild, placeAside } from './cache.ts'
+import { buildArguments, cachedBuild, cacheFolder, keepBuild, placeAside, removeAside } from './cache.ts'
 import { goFailure, runGo } from './go-command.ts'
 import type { ToolProgress } from './progress.ts'
 import { ToolchainError } from './toolchain-error.ts'
@@ -93,7 +92,7 @@ async function compile(
     options.onProgress({ kind: 'built', tool: tool.name, version, path, elapsedMs: ticker.elapsedMs() })
     return { path, version }
   } finally {
-    rmSync(aside, { force: true })
+    removeAside(aside)
   }
 }
 

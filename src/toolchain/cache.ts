@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isRunning } from './build-lock.ts'
 import { KUBERNETES_REPLACEMENTS } from './replacements.ts'
 import { pinnedVersion, type Tool } from './tools.ts'
@@ -76,20 +76,22 @@ export function cachedBuild(tool: Tool, folder: string): { path: string; version
   }
 }
 
-/** A place for a build that is not verified yet: in the same folder, so that keeping it is one rename. */
+/**
+ * A place for a build that is not verified yet, under the program's own name, since some call themselves by it. In the same folder, so
+ * that keeping it is one rename. Halves that killed builds left are removed.
+ */
 export function placeAside(tool: Tool, folder: string): string {
   mkdirSync(folder, { recursive: true })
-  removeAbandoned(folder)
-  return join(folder, `.${tool.name}.${process.pid}.${Date.now()}`)
+  for (const name of readdirSync(folder)) {
+    const pid = Number(/^aside-(\d+)$/.exec(name)?.[1])
+    if (pid > 0 && !isRunning(pid)) rmSync(join(folder, name), { recursive: true, force: true })
+  }
+  const aside = join(folder, `aside-${process.pid}`)
+  mkdirSync(aside, { recursive: true })
+  return join(aside, tool.name)
 }
 
-/** Halves that a killed build left. */
-function removeAbandoned(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const pid = Number(/^\.[a-z0-9-]+\.(\d+)\.\d+$/.exec(name)?.[1])
-    if (pid > 0 && !isRunning(pid)) rmSync(join(folder, name), { force: true })
-  }
-}
+export const removeAside = (aside: string): void => rmSync(dirname(aside), { recursive: true, force: true })
 
 /** Keeps a verified build. The file is on the disk before its name is, and the receipt comes last: without it nothing counts. */
 export function keepBuild(tool: Tool, folder: string, aside: string, version: string): string {

@@ -66,7 +66,8 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
     package: 'go.k6.io/k6/v2',
     requirement: 'go.k6.io/k6/v2',
     versionArguments: ['version'],
-    versionPattern: /^k6(?:\.exe)? v(\S+)/m,
+    // k6 calls itself by the name of its file, which is another one while it is built aside.
+    versionPattern: /^\S*k6\S* v(\d\S*)/m,
     acceptsPath: true,
   },
 }

@@ -26,10 +26,12 @@ afterEach(() => {
 /** Go is on the PATH as on this machine; k6 and the like are not, unless the test puts them into `bin`. */
 const goFolder =
   (process.env.PATH ?? '').split(':').find((folder) => existsSync(join(folder, 'go'))) ?? '/usr/local/go/bin'
+/** This machine's environment, without programs that its user has chosen. */
+const plainEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MATCHDAY_')))
 const options = (at: Bench, more: Partial<ResolveOptions> = {}): ResolveOptions => ({
   cacheDirectory: at.cacheDirectory,
   goModules: at.goModules,
-  env: { ...process.env, PATH: `${at.bin}:${goFolder}` },
+  env: { ...plainEnv, PATH: `${at.bin}:${goFolder}` },
   ...more,
 })
 const failure = (promise: Promise<unknown>): Promise<ToolchainError> =>
@@ -52,7 +54,7 @@ describe('a program that is there already', () => {
       putProgram(at.root, 'a', 'Kubernetes v1.37.0'),
       putProgram(at.root, 'b', 'Kubernetes v1.36.0'),
     ]
-    const env = { ...process.env, MATCHDAY_KUBE_SCHEDULER: variable }
+    const env = { ...plainEnv, MATCHDAY_KUBE_SCHEDULER: variable }
     expect((await resolveTool('kube-scheduler', { env })).path).toBe(variable)
     expect((await resolveTool('kube-scheduler', { env, given: { 'kube-scheduler': flag } })).path).toBe(flag)
   })
@@ -189,7 +191,7 @@ describe("a program that can't be built", () => {
   it('says that go is too old, by what go.mod asks for', async () => {
     const at = bench()
     writeModule(at, 'go 1.999.0', printing('k6 v2.2.0'))
-    const env = { ...process.env, PATH: `${at.bin}:${goFolder}`, GOTOOLCHAIN: 'local' }
+    const env = { ...plainEnv, PATH: `${at.bin}:${goFolder}`, GOTOOLCHAIN: 'local' }
     expect(await failure(resolveTool('k6', options(at, { env })))).toMatchObject({ code: 'go-too-old' })
   })
 
@@ -202,7 +204,7 @@ describe("a program that can't be built", () => {
       'require example.invalid/missing v1.0.0\n',
     )
     const env = {
-      ...process.env,
+      ...plainEnv,
       PATH: `${at.bin}:${goFolder}`,
       GOPROXY: 'http://127.0.0.1:1',
       GONOSUMDB: '*',

@@ -20,6 +20,7 @@ describe('the table of programs', () => {
     ['kube-apiserver', 'Kubernetes v1.37.2', '1.37.2'],
     ['kubectl', 'Client Version: v1.37.2\nKustomize Version: v5.8.1', '1.37.2'],
     ['k6', 'k6 v2.2.0 (go1.26.8, linux/amd64)', '2.2.0'],
+    ['k6', 'my-k6 v2.2.0 (commit/abc, go1.26.8, linux/amd64)', '2.2.0'],
   ] as const)('reads the version that %s prints', (name, printed, version) => {
     expect(TOOLS[name].versionPattern.exec(printed)?.[1]).toBe(version)
   })
