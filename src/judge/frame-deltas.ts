@@ -1,5 +1,6 @@
 /** Load frames carry counts since their instance started; judging needs what was new in each. */
-import type { LoadFrame, OperationCounts } from '../domain/evidence.ts'
+import type { LoadFrame, OperationCounts, SliCounts } from '../domain/evidence.ts'
+import { compositeIndicators, partsOfIndicator } from '../domain/indicators.ts'
 
 /** What one frame added for one SLI. `histogram` is flat (bound, count, bound, count, …) to stay small over an hour. */
 export type SliDelta = {
@@ -7,7 +8,7 @@ export type SliDelta = {
   readonly bad: number
   readonly slow: number
   readonly overCeiling: number
-  /** Arrivals of the load profile of the same name that the generator dropped. */
+  /** Arrivals of the load profiles of the same name (of its parts) that the generator dropped. */
   readonly dropped: number
   readonly histogram: readonly number[]
 }
@@ -33,11 +34,10 @@ export function frameDeltas(): (frame: LoadFrame) => FrameDelta {
   return (frame) => {
     const before = lastOf.get(frame.instance)
     lastOf.set(frame.instance, frame)
-    const names = new Set([...Object.keys(frame.slis), ...Object.keys(frame.profiles)])
     return {
       fromAt: before?.at ?? frame.at - FRAME_MS,
       at: frame.at,
-      slis: new Map([...names].sort().map((name) => [name, sliDelta(before, frame, name)])),
+      slis: new Map(namesIn(frame).map((name) => [name, sliDelta(before, frame, name)])),
       profiles: mapped(frame.profiles, (name, now) => ({
         iterations: grownBy(before?.profiles[name]?.iterations, now.iterations),
         dropped: grownBy(before?.profiles[name]?.dropped, now.dropped),
@@ -55,17 +55,41 @@ export function frameDeltas(): (frame: LoadFrame) => FrameDelta {
   }
 }
 
+/** SLIs with samples, load profiles, and the unions that have no samples of their own. */
+function namesIn(frame: LoadFrame): readonly string[] {
+  const plain = new Set([...Object.keys(frame.slis), ...Object.keys(frame.profiles)])
+  const unions = Object.entries(compositeIndicators).filter(([, parts]) => parts.some((part) => plain.has(part)))
+  return [...new Set([...plain, ...unions.map(([name]) => name)])].sort()
+}
+
 function sliDelta(before: LoadFrame | undefined, frame: LoadFrame, name: string): SliDelta {
-  const now = frame.slis[name]
-  const was = before?.slis[name]
-  const dropped = grownBy(before?.profiles[name]?.dropped, frame.profiles[name]?.dropped ?? 0)
-  if (now === undefined) return { good: 0, bad: 0, slow: 0, overCeiling: 0, dropped, histogram: [] }
+  const parts = partsOfIndicator(name)
+  const dropped = parts.reduce(
+    (sum, part) => sum + grownBy(before?.profiles[part]?.dropped, frame.profiles[part]?.dropped ?? 0),
+    0,
+  )
+  const sampled = frame.slis[name] === undefined ? parts : [name]
+  const deltas = sampled.map((part) => countsDelta(before?.slis[part], frame.slis[part]))
+  const sum = (pick: (each: Counts) => number) => deltas.reduce((total, each) => total + pick(each), 0)
+  return {
+    good: sum((each) => each.good),
+    bad: sum((each) => each.bad),
+    slow: sum((each) => each.slow),
+    overCeiling: sum((each) => each.overCeiling),
+    dropped,
+    histogram: deltas.flatMap((each) => each.histogram),
+  }
+}
+
+type Counts = Omit<SliDelta, 'dropped'>
+
+function countsDelta(was: SliCounts | undefined, now: SliCounts | undefined): Counts {
+  if (now === undefined) return { good: 0, bad: 0, slow: 0, overCeiling: 0, histogram: [] }
   return {
     good: grownBy(was?.good, now.good),
     bad: grownBy(was?.bad, now.bad),
     slow: grownBy(was?.slow, now.slow),
     overCeiling: grownBy(was?.overCeiling, now.overCeiling),
-    dropped,
     histogram: now.histogram.flat(),
   }
 }
@@ -81,15 +105,3 @@ const operationDelta = (was: OperationCounts | undefined, now: OperationCounts):
 
 const mapped = <T, R>(record: Readonly<Record<string, T>>, change: (name: string, value: T) => R): Map<string, R> =>
   new Map(Object.entries(record).map(([name, value]) => [name, change(name, value)]))
-
-/**
- * SLIs that make up `sli`: itself where it has samples of its own; `api` otherwise stands for all requests, which are the SLIs
- * named as the load's profiles.
- */
-export function membersOf(
-  sli: string,
-  hasSamples: (name: string) => boolean,
-  profiles: readonly string[],
-): readonly string[] {
-  return sli === 'api' && !hasSamples(sli) ? profiles : [sli]
-}

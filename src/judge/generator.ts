@@ -2,6 +2,7 @@
  * Is the generator to be believed? A starved generator makes a healthy platform look slow and a slow one look idle, so that a
  * run of one is never green; and where the machine had nothing left to give, neither is what it shows against the platform.
  */
+import { partsOfIndicator } from '../domain/indicators.ts'
 import { ratio } from '../domain/units.ts'
 import type { Finding, GeneratorResult } from '../domain/verdict.ts'
 import type { Due } from './arrivals-due.ts'
@@ -89,7 +90,7 @@ function silent(seen: Seen): readonly Finding[] {
       if (!load.hasSamples(profile)) return []
       const told = load.rows(profile).reduce((sum, row) => sum + row.good + row.bad, 0)
       const quiet = iterations - told - (load.operations.get(profile)?.refused ?? 0)
-      if (quiet <= Math.max(1, toleranceOf(seen, [profile]) * iterations)) return []
+      if (quiet <= Math.max(1, toleranceOf(seen, profile) * iterations)) return []
       const sentence = `${quiet} of ${iterations} iterations of ${profile} ended without telling their outcome.`
       return [finding('gap', 'evidence-lost', profile, sentence, [load.frames.lastLine])]
     })
@@ -98,17 +99,16 @@ function silent(seen: Seen): readonly Finding[] {
 /** Profiles whose arrivals never ran beyond what the tightest objective on them tolerates. */
 function shortProfiles(seen: Seen, due: ReadonlyMap<string, Due>): readonly { readonly text: string }[] {
   return [...due]
-    .filter(([profile, each]) => each.neverRan > Math.max(1, toleranceOf(seen, [profile]) * each.due))
+    .filter(([profile, each]) => each.neverRan > Math.max(1, toleranceOf(seen, profile) * each.due))
     .map(([profile, each]) => ({
       text: `${each.neverRan} of ${count(each.due, 'arrival')} of ${profile} never ran (${each.dropped} dropped)`,
     }))
 }
 
-/** Share of bad attempts that the tightest objective leaves to these profiles. */
-function toleranceOf(seen: Seen, profiles: readonly string[]): number {
-  const names = seen.run.head.timeline.load.profiles.map((each) => each.name)
+/** Share of bad attempts that the tightest objective leaves to a profile. */
+function toleranceOf(seen: Seen, profile: string): number {
   const budgets = seen.run.head.rehearsal.slos
-    .filter((slo) => seen.load.members(slo.sli, names).some((member) => profiles.includes(member)))
+    .filter((slo) => partsOfIndicator(slo.sli).includes(profile))
     .map((slo) => 1 - (slo.kind === 'availability' ? slo.objective : slo.quantile))
   // An arrival that no objective counts still makes the load: as tolerant as an objective of 99 %.
   return budgets.length === 0 ? 0.01 : Math.min(...budgets)

@@ -1,9 +1,8 @@
 /** Guardrails: the same fold as the judge's, live over load frames, saying when a run does more harm than it may. */
 import type { GuardrailTripped, LoadFrame } from '../domain/evidence.ts'
 import type { Guardrail, Rehearsal } from '../domain/rehearsal.ts'
-import type { Timeline } from '../domain/timeline.ts'
 import { instant, ratio } from '../domain/units.ts'
-import { type FrameDelta, frameDeltas, membersOf } from './frame-deltas.ts'
+import { type FrameDelta, frameDeltas } from './frame-deltas.ts'
 
 export type Guarding = {
   /** The first guardrail that this frame trips; each trips once. */
@@ -15,10 +14,9 @@ const SMOOTHING_MS = 3000
 
 type Counts = { readonly fromAt: number; readonly at: number; readonly good: number; readonly attempts: number }
 
-export function guarding(rehearsal: Rehearsal, timeline: Timeline): Guarding {
+export function guarding(rehearsal: Rehearsal): Guarding {
   const deltaOf = frameDeltas()
-  const profiles = timeline.load.profiles.map((each) => each.name)
-  const watches = rehearsal.guardrails.map((guardrail) => watching(guardrail, profiles))
+  const watches = rehearsal.guardrails.map((guardrail) => watching(guardrail))
   return {
     add(frame) {
       const delta = deltaOf(frame)
@@ -36,21 +34,14 @@ export function guarding(rehearsal: Rehearsal, timeline: Timeline): Guarding {
  * Trips when the smoothed availability was below the limit at every frame for `forMs`. Arrivals that the generator dropped count as
  * bad; frames without attempts change nothing.
  */
-function watching(guardrail: Guardrail, profiles: readonly string[]) {
+function watching(guardrail: Guardrail) {
   let recent: Counts[] = []
   let belowSince: number | undefined
   let tripped = false
-  let hasOwn = false
   const smoothingMs = Math.min(SMOOTHING_MS, guardrail.forMs)
 
   return (delta: FrameDelta): GuardrailTripped | undefined => {
-    hasOwn ||= delta.slis.has(guardrail.sli)
-    recent.push(
-      countsOf(
-        delta,
-        membersOf(guardrail.sli, () => hasOwn, profiles),
-      ),
-    )
+    recent.push(countsOf(delta, guardrail.sli))
     const keepMs = Math.max(guardrail.forMs, smoothingMs)
     recent = recent.filter((each) => each.at > delta.at - keepMs)
     const smoothed = shareOf(recent.filter((each) => each.at > delta.at - smoothingMs))
@@ -76,15 +67,9 @@ const trip = (guardrail: Guardrail, at: number, measured: number): GuardrailTrip
   forMs: guardrail.forMs,
 })
 
-function countsOf(delta: FrameDelta, members: readonly string[]): Counts {
-  let [good, attempts] = [0, 0]
-  for (const name of members) {
-    const sli = delta.slis.get(name)
-    if (sli === undefined) continue
-    good += sli.good
-    attempts += sli.good + sli.bad + sli.dropped
-  }
-  return { fromAt: delta.fromAt, at: delta.at, good, attempts }
+function countsOf({ fromAt, at, slis }: FrameDelta, sli: string): Counts {
+  const { good = 0, bad = 0, dropped = 0 } = slis.get(sli) ?? {}
+  return { fromAt, at, good, attempts: good + bad + dropped }
 }
 
 function shareOf(counts: readonly Counts[]): number | undefined {

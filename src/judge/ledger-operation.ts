@@ -11,6 +11,8 @@ export type OperationSides = {
   readonly operation: string
   readonly ledger: Side | undefined
   readonly providers: readonly Side[]
+  /** Whether every book of the target was read to its end. */
+  readonly complete: boolean
 }
 export type Compared = {
   readonly result: LedgerResult['operations'][number]
@@ -105,13 +107,13 @@ function clientDoubt(seen: Seen, operation: string, book: string, client: Operat
 }
 
 /** The providers together = the ledger. More is a charge without a booking, or a key charged at two providers. */
-function againstLedger(seen: Seen, { operation, ledger, providers }: OperationSides): Agreement {
+function againstLedger(seen: Seen, { operation, ledger, providers, complete }: OperationSides): Agreement {
   const lines = [ledger?.line, ...providers.map((side) => side.line)]
   if (!ledger) return { agrees: false, sentence: 'there is no ledger to compare with', findings: [] }
   if (providers.length === 0) {
     if (ledger.entry.count === 0) return { agrees: true, sentence: 'nothing was booked', findings: [] }
     const sentence = `${operation}: no provider's book holds any of the ${ledger.entry.count} in ${ledger.book}.`
-    const others = seen.run.head.target.books.length > 1
+    const others = complete && seen.run.head.target.books.length > 1
     // A target with the ledger alone compares client and ledger; where providers are read, one that holds nothing is a loss.
     return {
       agrees: !others,
@@ -133,12 +135,16 @@ function againstLedger(seen: Seen, { operation, ledger, providers }: OperationSi
     ),
   )
   const twice = chargedTwice(seen, operation, ledger, providers)
-  const orphans = orphaned(seen, operation, ledger, providers)
+  const unbooked = plus(orphaned(seen, operation, ledger, providers), lostByLedger(seen, operation, ledger))
   const what = `${operation}: ${names} ${differs(difference)} than ${ledger.book}${where}`
-  if (difference.count > 0 && !same(difference, orphans)) {
+  if (difference.count > 0 && !same(difference, unbooked)) {
     const keys = twice.length === 0 ? '' : ` (${listed(twice)})`
     const sentence = `${what}: charged twice${keys}.`
     return { agrees: false, sentence, findings: [finding('breach', 'double-charge', operation, sentence, lines)] }
+  }
+  // Where a provider's book was not read, that what is there is too little shows nothing.
+  if (!complete && difference.count <= 0) {
+    return { agrees: false, sentence: `${names} ${differs(difference)}, and another book is missing`, findings: [] }
   }
   const sentence = difference.count > 0 ? `${what}: charged, and never booked.` : `${what}.`
   return { agrees: false, sentence, findings: [finding('breach', 'unreconciled', operation, sentence, lines)] }
@@ -162,6 +168,13 @@ function orphaned(seen: Seen, operation: string, ledger: Side, providers: readon
   const twice = new Set(chargedTwice(seen, operation, ledger, providers))
   const held = providers.flatMap((side) => keysOf(seen, side.book, operation))
   return ofKeys(held.filter((each) => !booked.has(each.key) && !twice.has(each.key)))
+}
+
+/** What the client saw acknowledged and the ledger does not hold; nothing when it holds at least as much. */
+function lostByLedger(seen: Seen, operation: string, ledger: Side): Sums {
+  const client = ofClient(seen.load.operations.get(operation) ?? noCounts)
+  const lost = minus(plus(client, ofKeys(keysOf(seen, ledger.book, operation))), ofBook(ledger.entry))
+  return lost.count > 0 ? lost : noSums
 }
 
 function duplicates(operation: string, { book, line, entry }: Side): readonly Finding[] {

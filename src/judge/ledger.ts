@@ -27,7 +27,7 @@ export function judgeLedger(seen: Seen): Ruled<LedgerResult | undefined> {
     const none = seen.run.head.target.books.length === 0 ? [noBooks(seen)] : []
     return { result: { reconciled: false, settled: false, operations: [] }, findings: [...absent, ...none] }
   }
-  const compared = operationsOf(seen, books).map((sides) => compareOperation(seen, sides))
+  const compared = operationsOf(seen, books, missing.length === 0).map((sides) => compareOperation(seen, sides))
   const unsettled = books.filter(({ read }) => !read.settled)
   const findings = [
     ...absent,
@@ -59,6 +59,7 @@ const noMoney = (seen: Seen): Finding =>
 function operationsOf(
   seen: Seen,
   books: readonly { readonly read: BookRead; readonly line: number }[],
+  complete: boolean,
 ): readonly OperationSides[] {
   const ledger =
     books.find(({ read }) => read.book === LEDGER_BOOK) ?? books.find(({ read }) => read.imbalanceCents !== undefined)
@@ -73,6 +74,7 @@ function operationsOf(
       operation,
       ledger: sides.find((each) => each.book === ledger?.read.book),
       providers: others.filter((each) => each.carries),
+      complete,
     }
   })
 }

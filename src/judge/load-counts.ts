@@ -1,6 +1,6 @@
 /** Fold over load frames: a row of counts per frame and SLI (some hundred bytes a second), and the totals that decide. */
 import type { LoadFrame, OperationCounts } from '../domain/evidence.ts'
-import { type FrameDelta, frameDeltas, membersOf, type SliDelta } from './frame-deltas.ts'
+import { type FrameDelta, frameDeltas, type SliDelta } from './frame-deltas.ts'
 
 /** What one frame added, over the span of time that it covers. */
 export type Row = SliDelta & { readonly fromAt: number; readonly at: number; readonly line: number }
@@ -9,11 +9,9 @@ export type ProfileTotals = { readonly iterations: number; readonly dropped: num
 
 export type LoadCounts = {
   add(frame: LoadFrame, line: number): void
-  /** Rows of an SLI in order of time; of all its members for a composite one. */
+  /** Rows of an SLI in order of time. */
   rows(sli: string): readonly Row[]
   hasSamples(sli: string): boolean
-  /** The SLIs (and load profiles of the same names) that count towards `sli`. */
-  members(sli: string, profiles: readonly string[]): readonly string[]
   readonly badBy: ReadonlyMap<string, ReadonlyMap<string, number>>
   readonly profiles: ReadonlyMap<string, ProfileTotals>
   readonly operations: ReadonlyMap<string, OperationCounts>
@@ -90,7 +88,6 @@ export function loadCounts(): LoadCounts {
     },
     rows: (sli) => inOrder(rows.get(sli) ?? []),
     hasSamples: (sli) => sampled.has(sli),
-    members: (sli, all) => membersOf(sli, (name) => sampled.has(name), all),
     badBy,
     profiles,
     operations,

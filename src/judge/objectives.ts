@@ -2,6 +2,7 @@
  * Objectives: good/attempts over the whole run, proven at 95 % or not. Arrivals that were due and never ran count as bad, so that
  * the tolerance for a lagging generator is the objective's own; but a miss made of nothing else is the generator's, not the platform's.
  */
+import { partsOfIndicator } from '../domain/indicators.ts'
 import type { Slo } from '../domain/rehearsal.ts'
 import { attemptsNeeded, CONFIDENCE, lowerBound } from '../domain/statistics.ts'
 import { type Ratio, ratio } from '../domain/units.ts'
@@ -30,11 +31,8 @@ type Share = {
 
 function judgeObjective(seen: Seen, due: ReadonlyMap<string, Due>, slo: Slo): Ruled<SloResult> {
   const { run, load } = seen
-  const members = load.members(
-    slo.sli,
-    run.head.timeline.load.profiles.map((each) => each.name),
-  )
-  const rows = members.flatMap((member) => load.rows(member))
+  const members = partsOfIndicator(slo.sli)
+  const rows = load.rows(slo.sli)
   const neverRan = members.reduce((sum, member) => sum + (due.get(member)?.neverRan ?? 0), 0)
   const quantile = slo.kind === 'latency' ? slo.quantile : 0.95
   const whole = countRows(rows, neverRan, quantile)

@@ -24,9 +24,7 @@ export function judgeRecovery(
   if (healedAt === undefined) {
     return { result: none, findings: say('gap', 'no-evidence', `${sli}: no recovery without healing.`, []) }
   }
-  const names = seen.run.head.timeline.load.profiles.map((each) => each.name)
-  const rows = seen.load.members(sli, names).flatMap((member) => seen.load.rows(member))
-  const later = rows.filter((row) => row.at > healedAt).sort((a, b) => a.at - b.at || a.line - b.line)
+  const later = seen.load.rows(sli).filter((row) => row.at > healedAt)
   const { recoveredAt, lastBadAt, good, lines } = search(later, healedAt)
 
   if (recoveredAt !== undefined) {

@@ -52,8 +52,9 @@ export function testify(witness: Witness, whole: Track, times: HarmTimes): Testi
     const sentence = `${name} came down to ${perSecondText(witness.becomes)} after ${duration(tookMs)}, later than ${duration(witness.withinMs)}.`
     return { ...no(sentence), during, witnessedAt: quietFrom }
   }
-  const sentence = `${name} fell from ${perSecondText(before)} to ${perSecondText(during)} within ${duration(tookMs)} and stayed there until healed.`
-  return { proven: true, witnessedAt: quietFrom, before, during, sentence, lines }
+  const when = tookMs === 0 ? 'at once' : `within ${duration(tookMs)}`
+  const sentence = `${name} fell from ${perSecondText(before)} to ${perSecondText(during)} ${when} and stayed there until healed.`
+  return { proven: true, witnessedAt: Math.max(quietFrom, injectedAt), before, during, sentence, lines }
 }
 
 /** The first moment after which the rate stayed at or below `limit` for the rest of the fault; undefined if there is none. */

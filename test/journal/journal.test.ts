@@ -1,0 +1,190 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Evidence } from '../../src/domain/evidence.ts'
+import { instant } from '../../src/domain/units.ts'
+import { openJournal } from '../../src/journal/journal.ts'
+import { type JournalEntry, readJournal } from '../../src/journal/read.ts'
+import { resumeUndos } from '../../src/journal/resume.ts'
+import { runStarted } from '../support/evidence.ts'
+
+let folder: string
+let count = 0
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'journal-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const fresh = () => join(folder, `${count++}.ndjson`)
+const phase = (index: number): Evidence => ({
+  kind: 'phase-started',
+  at: instant(1000 + index),
+  phase: `phase ${index}`,
+  index,
+})
+
+async function written(records: readonly Evidence[]): Promise<string> {
+  const path = fresh()
+  const journal = await openJournal(path)
+  for (const record of records) journal.append(record)
+  await journal.close()
+  return path
+}
+
+async function all(path: string): Promise<JournalEntry[]> {
+  const entries: JournalEntry[] = []
+  for await (const entry of readJournal(path)) entries.push(entry)
+  return entries
+}
+
+describe('writing a journal', () => {
+  it('gives every record its line, readable at once and in order', async () => {
+    const path = fresh()
+    const journal = await openJournal(path)
+    expect([runStarted(), phase(0), phase(1)].map((record) => journal.append(record))).toEqual([1, 2, 3])
+    expect((await all(path)).map(({ line, record }) => [line, record.kind])).toEqual([
+      [1, 'run-started'],
+      [2, 'phase-started'],
+      [3, 'phase-started'],
+    ])
+    await journal.flush()
+    await journal.close()
+    await journal.close()
+    expect(() => journal.append(phase(2))).toThrow('closed')
+  })
+
+  it('continues a journal after its last whole line', async () => {
+    const path = await written([runStarted(), phase(0)])
+    appendFileSync(path, '{"kind":"phase-st')
+    const journal = await openJournal(path)
+    expect(journal.append(phase(1))).toBe(3)
+    await journal.close()
+    expect((await all(path)).map(({ record }) => record.kind)).toEqual([
+      'run-started',
+      'phase-started',
+      'phase-started',
+    ])
+  })
+
+  it('says that the disk is full, and never pretends to go on', async () => {
+    const journal = await openJournal('/dev/full')
+    expect(() => journal.append(phase(0))).toThrow('the disk is full')
+    expect(() => journal.append(phase(1))).toThrow('the disk is full')
+    await expect(journal.flush()).rejects.toMatchObject({ code: 'journal-unwritable' })
+    await expect(journal.close()).rejects.toMatchObject({ code: 'journal-unwritable' })
+  })
+
+  it('says that a folder is missing', async () => {
+    await expect(openJournal(join(folder, 'none', 'journal.ndjson'))).rejects.toThrow('no such file or folder')
+  })
+
+  it('keeps every record that was appended before kill -9', async () => {
+    const path = await written([runStarted()])
+    const source = new URL('../../src/journal/journal.ts', import.meta.url).href
+    const script = `
+      const { openJournal } = await import(${JSON.stringify(source)})
+      const journal = await openJournal(${JSON.stringify(path)})
+      for (let index = 0; index < 500; index++) journal.append({ kind: 'phase-started', at: index, phase: 'p', index })
+      process.kill(process.pid, 'SIGKILL')`
+    const writer = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' })
+    expect(await once(writer, 'exit')).toEqual([null, 'SIGKILL'])
+    expect((await all(path)).at(-1)).toMatchObject({ line: 501, record: { index: 499 } })
+  })
+})
+
+describe('reading a journal', () => {
+  it('reports a torn last line as lost evidence, wherever it is torn', async () => {
+    const path = await written([runStarted(), phase(0), phase(1)])
+    const whole = readFileSync(path)
+    const lastLine = whole.subarray(0, -1).lastIndexOf(10) + 1
+    for (const cut of [lastLine + 1, lastLine + 10, whole.length - 1]) {
+      writeFileSync(path, whole)
+      truncateSync(path, cut)
+      const entries = await all(path)
+      expect(entries).toHaveLength(3)
+      expect(entries[2]?.record).toMatchObject({ kind: 'evidence-lost', problem: expect.stringContaining('torn') })
+    }
+    truncateSync(path, lastLine)
+    expect(await all(path)).toHaveLength(2)
+  })
+
+  it.each([
+    ['a damaged line', '{"kind":"phase-star\0', 'is not a JSON object'],
+    ['an empty line', '', 'is not a JSON object'],
+    ['a list', '[]', 'is not a JSON object'],
+    ['an unknown kind', '{"kind":"moon-phase","at":1}', 'unknown kind "moon-phase"'],
+    ['an inherited name as kind', '{"kind":"constructor","at":1}', 'unknown kind'],
+    ['a missing time', '{"kind":"run-ended","healed":true}', 'no time "at"'],
+    ['a missing field', '{"kind":"run-ended","at":1}', 'no boolean "healed"'],
+  ])('turns %s into lost evidence and reads on', async (_, line, problem) => {
+    const path = await written([runStarted()])
+    appendFileSync(path, `${line}\n${JSON.stringify(phase(7))}\n`)
+    const [, second, third] = await all(path)
+    expect(second).toMatchObject({
+      line: 2,
+      record: { kind: 'evidence-lost', problem: expect.stringContaining(problem) },
+    })
+    expect(third).toMatchObject({ line: 3, record: { kind: 'phase-started', index: 7 } })
+  })
+
+  it.each([
+    ['an empty file', '', 'journal-empty'],
+    ['a file with half a first record', '{"kind":"run-st', 'journal-empty'],
+    ['another file', 'hello\n', 'journal-not-one'],
+    ['a journal without its head', `${JSON.stringify(phase(0))}\n`, 'journal-not-one'],
+    ['a newer format', `${JSON.stringify({ ...runStarted(), format: 2 })}\n`, 'journal-format'],
+  ])('refuses %s', async (_, text, code) => {
+    const path = fresh()
+    writeFileSync(path, text)
+    await expect(all(path)).rejects.toMatchObject({ name: 'JournalError', code })
+  })
+
+  it('refuses a missing file and a folder', async () => {
+    await expect(all(join(folder, 'none'))).rejects.toMatchObject({ code: 'journal-unreadable' })
+    await expect(all(folder)).rejects.toMatchObject({ code: 'journal-unreadable' })
+  })
+
+  it('reads lines that straddle chunks and characters of many bytes', async () => {
+    const long: Evidence = { kind: 'evidence-lost', at: instant(1), about: 'größe €', problem: 'ü'.repeat(700_001) }
+    const path = await written([runStarted(), long, phase(1), long])
+    const entries = await all(path)
+    expect(entries[1]?.record).toEqual(long)
+    expect(entries[3]?.record).toEqual(long)
+  })
+})
+
+describe('resuming', () => {
+  const undo = (id: string): Evidence => ({
+    kind: 'undo-written',
+    at: instant(1),
+    id,
+    undo: {
+      does: 'delete-object',
+      apiVersion: 'chaos-mesh.org/v1alpha1',
+      objectKind: 'NetworkChaos',
+      plural: 'networkchaos',
+      namespace: 'casino',
+      name: id,
+    },
+  })
+  const done = (id: string): Evidence => ({ kind: 'undo-done', at: instant(2), id, by: 'run', outcome: 'undone' })
+
+  it('lists undos that were written and never done, the latest first', async () => {
+    const path = await written([runStarted(), undo('a'), undo('b'), done('a'), undo('c'), done('x')])
+    expect((await resumeUndos(readJournal(path))).map(({ id }) => id)).toEqual(['c', 'b'])
+  })
+
+  it('finds exactly what is open, whatever the order', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(fc.string({ minLength: 1 })), fc.array(fc.boolean()), async (ids, finished) => {
+        const records = [...ids.map(undo), ...ids.filter((_, i) => finished[i]).map(done)]
+        const open = await resumeUndos(records.map((record, i) => ({ line: i + 1, record })))
+        expect(open.map(({ id }) => id)).toEqual(ids.filter((_, i) => !finished[i]).reverse())
+      }),
+    )
+  })
+})
