@@ -1,0 +1,105 @@
+/**
+ * Measuring one service level indicator. A script's profile is `export const login = measure('login', (arrival) => …)`: the given
+ * function makes one attempt and says how it ended; latency counts from the moment the arrival was due, an exception counts as
+ * bad, and everything goes into the series of `src/wire/metrics.ts`.
+ */
+import exec from 'k6/execution'
+import type { RefinedResponse, ResponseType } from 'k6/http'
+import { activationMsMax, intendedStart, runnableStages } from './intended-start.ts'
+import { vusFor } from './load.ts'
+import { plan } from './plan.ts'
+import { bad as badCounter, expectSeries, latency, slow } from './series.ts'
+
+/** The n-th arrival of a profile, 0 for the first; the same number never comes twice in a run, in any k6 instance. */
+export type Arrival = { readonly n: number }
+
+export type Outcome = { readonly good: true } | { readonly good: false; readonly reason: Reason }
+
+const REASONS = ['timeout', 'network', 'refused', 'exception', 'disconnected', 'dropped', 'http-other'] as const
+const STATUSES = [400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 501, 502, 503, 504] as const
+/** A closed list, so that every series is known beforehand. */
+export type Reason = (typeof REASONS)[number] | `http-${(typeof STATUSES)[number]}`
+
+export const good: Outcome = { good: true }
+export const bad = (reason: Reason): Outcome => ({ good: false, reason })
+
+type Answer = RefinedResponse<ResponseType>
+
+/** k6's error code for a request that ran into its time-out. */
+const REQUEST_TIMEOUT = 1050
+
+export const isTimeout = (answer: Answer): boolean => answer.error_code === REQUEST_TIMEOUT
+
+/** Good when the answer has one of the expected statuses. */
+export const expectStatus = (answer: Answer, ...statuses: readonly number[]): Outcome =>
+  statuses.includes(answer.status) ? good : bad(reasonOf(answer))
+
+export function reasonOf(answer: Answer): Reason {
+  if (answer.status === 0) return isTimeout(answer) ? 'timeout' : 'network'
+  const status = STATUSES.find((known) => known === answer.status)
+  return status === undefined ? 'http-other' : `http-${status}`
+}
+
+/** Makes the function that k6 calls for each arrival of the profile `sli`. `shared` is what the script's `setup` returned. */
+export function measure<Shared>(
+  sli: string,
+  attempt: (arrival: Arrival, shared: Shared) => Outcome,
+): (shared: Shared) => void {
+  const record = recorder(sli)
+  const stages = plan.profiles.find(({ name }) => name === sli)?.stages
+  const intended = stages && intendedStart(runnableStages(stages), activationMsMax(allVus()))
+  let profileStart: number | undefined
+  return (shared) => {
+    const n = exec.scenario.iterationInTest
+    profileStart ??= exec.scenario.startTime
+    const startedAt = Date.now()
+    const intendedAt = intended?.(n, profileStart, startedAt) ?? startedAt
+    record(
+      attempted(sli, () => attempt({ n }, shared)),
+      intendedAt,
+    )
+  }
+}
+
+const allVus = (): number => plan.profiles.reduce((sum, { stages }) => sum + vusFor(stages), 0)
+
+/** Writes outcomes of one SLI: a latency in ms when good, a count by reason when not. */
+export function recorder(sli: string): (outcome: Outcome, intendedAt: number, endedAt?: number) => void {
+  const limits = plan.limits[sli]
+  expectSeries(() => rareSeries(sli))
+  return (outcome, intendedAt, endedAt = Date.now()) => {
+    if (!outcome.good) {
+      badCounter.add(1, { sli, reason: outcome.reason })
+      return
+    }
+    const tookMs = Math.max(0, endedAt - intendedAt)
+    latency.add(tookMs, { sli })
+    if (limits === undefined || tookMs <= limits.targetMs) return
+    slow.add(1, { sli, limit: 'target' })
+    if (tookMs > limits.ceilingMs) slow.add(1, { sli, limit: 'ceiling' })
+  }
+}
+
+/** Every reason and limit of an SLI, as the profile that feeds it will tag them. */
+function rareSeries(sli: string) {
+  const scenario = sli === 'ws-rtt' ? 'sockets' : sli
+  const reasons: readonly string[] = [...REASONS, ...STATUSES.map((status) => `http-${status}`)]
+  return [
+    ...reasons.map((reason) => [badCounter, { scenario, sli, reason }] as const),
+    ...['target', 'ceiling'].map((limit) => [slow, { scenario, sli, limit }] as const),
+  ]
+}
+
+const told = new Set<string>()
+
+/** k6 ends with 0 when every iteration throws. Here an exception is a bad outcome, and its text is logged once by each VU. */
+export function attempted(sli: string, attempt: () => Outcome): Outcome {
+  try {
+    return attempt()
+  } catch (error) {
+    const text = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error)
+    if (!told.has(text)) console.error(`${sli}: ${text}`)
+    told.add(text)
+    return bad('exception')
+  }
+}

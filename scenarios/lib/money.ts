@@ -1,0 +1,79 @@
+/**
+ * Operations that move money. Each has a key and an amount that follow from the run, the operation and the arrival's number alone,
+ * so that the books can be checked by sums. Its outcome is acknowledged, refused, or unknown when the client never learnt it.
+ */
+import crypto from 'k6/crypto'
+import type { RefinedResponse, ResponseType } from 'k6/http'
+import { digestOf, operationKey } from '../../src/wire/books.ts'
+import { type Arrival, bad, good, type Outcome, reasonOf } from './measure.ts'
+import { plan } from './plan.ts'
+import {
+  acknowledged,
+  amountCents,
+  digestHigh,
+  digestLow,
+  expectSeries,
+  refused,
+  unknown,
+  unknownCount,
+} from './series.ts'
+
+export type Operation = {
+  readonly name: string
+  /** Statuses by which the platform acknowledges, and by which it refuses. Any other answer, or none, leaves it unknown. */
+  readonly acknowledges: readonly number[]
+  readonly refuses: readonly number[]
+}
+
+export type Order = { readonly key: string; readonly amountCents: number }
+
+type Answer = RefinedResponse<ResponseType>
+
+/** Between 5 and 105 units of money, from the key's digest. */
+export const amountOf = (low: number): number => 500 + (low % 10_000)
+
+/** Makes the function that performs one operation and books its outcome. Call it in the init context. */
+export function operating(operation: Operation): (arrival: Arrival, send: (order: Order) => Answer) => Outcome {
+  const op = operation.name
+  expectSeries(() =>
+    [acknowledged, amountCents, digestLow, digestHigh, refused, unknownCount].map(
+      (counter) => [counter, { scenario: op, op }] as const,
+    ),
+  )
+
+  const acknowledge = (order: Order, digest: { low: number; high: number }): Outcome => {
+    acknowledged.add(1, { op })
+    amountCents.add(order.amountCents, { op })
+    digestLow.add(digest.low, { op })
+    digestHigh.add(digest.high, { op })
+    return good
+  }
+  const lose = ({ key }: Order): void => {
+    unknown.add(1, { op, key })
+    unknownCount.add(1, { op })
+  }
+
+  return ({ n }, send) => {
+    const key = operationKey(plan.run, op, n)
+    const digest = digestOf(crypto.md5(key, 'hex'))
+    const order = { key, amountCents: amountOf(digest.low) }
+    const answer = sending(order, send, lose)
+    if (operation.acknowledges.includes(answer.status)) return acknowledge(order, digest)
+    if (operation.refuses.includes(answer.status)) {
+      refused.add(1, { op })
+      return bad('refused')
+    }
+    lose(order)
+    return bad(reasonOf(answer))
+  }
+}
+
+/** An exception while sending leaves the outcome unknown too. */
+function sending(order: Order, send: (order: Order) => Answer, lose: (order: Order) => void): Answer {
+  try {
+    return send(order)
+  } catch (error) {
+    lose(order)
+    throw error
+  }
+}

@@ -1,0 +1,28 @@
+/** The plan that drives the load: the file that matchday wrote or, with plain `k6 run`, a small default. */
+import type { LoadPlan } from '../../src/domain/timeline.ts'
+import { millis, perSecond } from '../../src/domain/units.ts'
+import { PLAN_VARIABLE, readLoadPlan } from '../../src/wire/load-plan.ts'
+
+/** The client gives up on an answer after this long, and from then on the outcome is unknown to it. */
+export const CLIENT_TIMEOUT_MS = 2000
+
+/** How often a socket is pinged; `-e PING_MS=500` changes it. */
+export const PING_MS = Number(__ENV.PING_MS ?? 1000)
+
+const planFile = __ENV[PLAN_VARIABLE]
+
+export const plan: LoadPlan = planFile ? readLoadPlan(open(planFile)) : smallPlan()
+
+/** Ten seconds at five arrivals a second each, and ten sockets; `-e ENTRY=http://…` says where players enter, `-e RUN=…` names its keys. */
+function smallPlan(): LoadPlan {
+  const level = (value: number) =>
+    [{ durationMs: millis(10_000), from: perSecond(value), to: perSecond(value) }] as const
+  return {
+    run: __ENV.RUN ?? 'plain',
+    seed: 1,
+    entry: __ENV.ENTRY ?? 'http://127.99.0.1:8080',
+    profiles: ['login', 'deposit', 'bet'].map((name) => ({ name, stages: level(5) })),
+    sockets: { lifetimeMs: millis(60_000), stages: level(10) },
+    limits: {},
+  }
+}

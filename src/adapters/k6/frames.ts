@@ -1,0 +1,171 @@
+/** From pushes to frames: what the scenario's series say, in the words of the evidence. */
+import type { LoadFrame, OperationCounts, SliCounts } from '../../domain/evidence.ts'
+import { compositeIndicators } from '../../domain/indicators.ts'
+import type { LoadPlan } from '../../domain/timeline.ts'
+import type { Instant } from '../../domain/units.ts'
+import type { WriteRequest } from '../../protocols/prometheus/remote-write.ts'
+import { scenarioMetrics } from '../../wire/metrics.ts'
+import { type HistogramTotal, type Totals, totals } from './totals.ts'
+
+export type Frame = Omit<LoadFrame, 'kind' | 'at'> & { readonly at: Instant }
+
+const counter = (name: string): string => `k6_${name}_total`
+const trend = (name: string): string => `k6_${name}_seconds`
+const gauge = (name: string): string => `k6_${name}`
+
+const OF_K6: ReadonlySet<string> = new Set([counter('iterations'), counter('dropped_iterations'), gauge('vus')])
+
+/** The series of requests are k6's own affair, and unknown keys are many: neither is summed. */
+const isWanted = (name: string): boolean =>
+  OF_K6.has(name) || (name.startsWith('k6_md_') && name !== counter(scenarioMetrics.unknown))
+
+/** Makes the function that takes the pushes of one instance and answers the frame after each. */
+export function framing(instance: string, plan: LoadPlan): (request: WriteRequest, at: Instant) => Frame {
+  const sums = totals()
+  const unknown = unknownKeys()
+  const newLatencies = new Map<string, (now: HistogramTotal) => Histogram>()
+  const newLag = growth()
+
+  const sliOf = (sli: string): SliCounts => {
+    const latency = sums.histogram(trend(scenarioMetrics.latency), { sli })
+    const limits = sums.sumBy(counter(scenarioMetrics.slow), 'limit', { sli })
+    const grown = newLatencies.get(sli) ?? growth()
+    newLatencies.set(sli, grown)
+    return {
+      good: latency.count,
+      ...badOf(sums.sumBy(counter(scenarioMetrics.bad), 'reason', { sli })),
+      slow: limits.target ?? 0,
+      overCeiling: limits.ceiling ?? 0,
+      histogram: grown(latency),
+    }
+  }
+
+  return (request, at) => {
+    const unknownNow = unknown(request)
+    sums.add({ series: request.series.filter(({ name }) => isWanted(name)) })
+    const slis = Object.fromEntries(slisIn(sums, plan).map((sli) => [sli, sliOf(sli)]))
+    return {
+      at,
+      instance,
+      slis: { ...slis, ...composites(slis) },
+      profiles: profilesOf(sums, plan),
+      operations: operationsOf(sums),
+      unknownKeys: unknownNow,
+      ...socketsOf(sums, plan),
+      ...lagOf(newLag(sums.histogram(trend(scenarioMetrics.loopLag)))),
+      vus: sums.sum(gauge('vus')) ?? 0,
+    }
+  }
+}
+
+/** SLIs that have been seen, and those of the plan's profiles, which are there with zeros from the first frame. */
+function slisIn(sums: Totals, plan: LoadPlan): readonly string[] {
+  const seen = [scenarioMetrics.latency, scenarioMetrics.bad].flatMap((name) => [
+    ...sums.values(trend(name), 'sli'),
+    ...sums.values(counter(name), 'sli'),
+  ])
+  return [...new Set([...plan.profiles.map(({ name }) => name), ...seen])]
+}
+
+function badOf(byReason: Readonly<Record<string, number>>): Pick<SliCounts, 'bad' | 'badBy'> {
+  const badBy = Object.fromEntries(Object.entries(byReason).filter(([, count]) => count > 0))
+  return { bad: Object.values(badBy).reduce((sum, count) => sum + count, 0), badBy }
+}
+
+/** A union of SLIs that has no samples of its own is the sum of those of its parts that are there. */
+function composites(slis: Readonly<Record<string, SliCounts>>): Record<string, SliCounts> {
+  const unions = Object.entries(compositeIndicators).flatMap(([name, parts]) => {
+    const present = parts.flatMap((part) => slis[part] ?? [])
+    return slis[name] === undefined && present.length > 0 ? [[name, present.reduce(union)] as const] : []
+  })
+  return Object.fromEntries(unions)
+}
+
+const union = (a: SliCounts, b: SliCounts): SliCounts => ({
+  good: a.good + b.good,
+  bad: a.bad + b.bad,
+  badBy: summed(a.badBy, b.badBy),
+  slow: a.slow + b.slow,
+  overCeiling: a.overCeiling + b.overCeiling,
+  histogram: ascending(addedUp(a.histogram, b.histogram)),
+})
+
+function summed(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): Record<string, number> {
+  const sums = { ...a }
+  for (const [name, value] of Object.entries(b)) sums[name] = (sums[name] ?? 0) + value
+  return sums
+}
+
+const profilesOf = (sums: Totals, plan: LoadPlan): LoadFrame['profiles'] =>
+  Object.fromEntries(
+    plan.profiles.map(({ name }) => {
+      const count = (metric: string) => sums.sum(counter(metric), { scenario: name }) ?? 0
+      return [name, { iterations: count('iterations'), dropped: count('dropped_iterations') }]
+    }),
+  )
+
+function operationsOf(sums: Totals): Record<string, OperationCounts> {
+  const names = [scenarioMetrics.acknowledged, scenarioMetrics.refused, scenarioMetrics.unknownCount]
+  const operations = new Set(names.flatMap((name) => sums.values(counter(name), 'op')))
+  const countsOf = (op: string): OperationCounts => {
+    const count = (name: string) => sums.sum(counter(name), { op }) ?? 0
+    return {
+      acknowledged: count(scenarioMetrics.acknowledged),
+      amountCents: count(scenarioMetrics.amount),
+      digestLow: count(scenarioMetrics.digestLow),
+      digestHigh: count(scenarioMetrics.digestHigh),
+      refused: count(scenarioMetrics.refused),
+      unknown: count(scenarioMetrics.unknownCount),
+    }
+  }
+  return Object.fromEntries([...operations].map((op) => [op, countsOf(op)]))
+}
+
+function socketsOf(sums: Totals, plan: LoadPlan): Pick<LoadFrame, 'sockets'> {
+  if (plan.sockets === undefined) return {}
+  const { connected = 0, failed = 0, dropped = 0 } = sums.sumBy(counter(scenarioMetrics.socketEvents), 'outcome')
+  return { sockets: { open: sums.sum(gauge(scenarioMetrics.socketsOpen)) ?? 0, connected, failed, dropped } }
+}
+
+/** Each unknown key is a series of its own: it is told once and then forgotten by the totals, which would grow without end. */
+function unknownKeys(): (request: WriteRequest) => LoadFrame['unknownKeys'] {
+  const told = new Set<string>()
+  const name = counter(scenarioMetrics.unknown)
+  return ({ series }) =>
+    series.flatMap(({ name: given, labels: { op, key } }) => {
+      if (given !== name || op === undefined || key === undefined || told.has(key)) return []
+      told.add(key)
+      return [{ operation: op, key }]
+    })
+}
+
+type Histogram = readonly (readonly [number, number])[]
+
+/** Makes the function that tells how a histogram grew since the call before. */
+function growth(): (now: HistogramTotal) => Histogram {
+  let before: ReadonlyMap<number, number> = new Map()
+  return ({ buckets }) => {
+    const grown = [...buckets].map(([bound, count]) => [bound, count - (before.get(bound) ?? 0)] as const)
+    before = buckets
+    return ascending(grown.filter(([, count]) => count > 0))
+  }
+}
+
+const ascending = (histogram: Histogram): Histogram => [...histogram].sort(([a], [b]) => a - b)
+
+function addedUp(a: Histogram, b: Histogram): Histogram {
+  const counts = new Map<number, number>(a)
+  for (const [bound, count] of b) counts.set(bound, (counts.get(bound) ?? 0) + count)
+  return [...counts]
+}
+
+function lagOf(grown: Histogram): Pick<LoadFrame, 'loopLag'> {
+  const count = grown.reduce((sum, [, each]) => sum + each, 0)
+  if (count === 0) return {}
+  let left = Math.ceil(count * 0.95)
+  for (const [bound, each] of grown) {
+    left -= each
+    if (left <= 0) return { loopLag: { count, p95Ms: bound } }
+  }
+  return {}
+}

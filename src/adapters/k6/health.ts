@@ -1,0 +1,74 @@
+/** How hard k6 and its machine work, from Linux' /proc: a generator at its limit makes a run inconclusive. */
+import { execFileSync } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import type { GeneratorHealth } from '../../domain/evidence.ts'
+import { instant, ratio } from '../../domain/units.ts'
+
+export type Health = Omit<GeneratorHealth, 'kind'>
+
+type Reading = {
+  readonly at: number
+  readonly cpuTicks: number
+  readonly busy: number
+  readonly total: number
+  readonly rssBytes: number
+}
+
+/** Makes the function that answers what happened since its call before; undefined at first, and when /proc does not tell. */
+export function healthOf(pid: number, instance: string): (at: number) => Promise<Health | undefined> {
+  const ticksPerSecond = clockTicks()
+  let before: Reading | undefined
+  return async (at) => {
+    const now = await reading(pid, at)
+    const last = before
+    before = now ?? before
+    if (now === undefined || last === undefined || now.at <= last.at) return undefined
+    const seconds = (now.at - last.at) / 1000
+    const total = now.total - last.total
+    return {
+      at: instant(at),
+      instance,
+      cpuCores: (now.cpuTicks - last.cpuTicks) / ticksPerSecond / seconds,
+      hostBusy: ratio(total > 0 ? Math.min(1, Math.max(0, (now.busy - last.busy) / total)) : 0),
+      rssBytes: now.rssBytes,
+    }
+  }
+}
+
+async function reading(pid: number, at: number): Promise<Reading | undefined> {
+  try {
+    const [process, status, host] = await Promise.all([
+      readFile(`/proc/${pid}/stat`, 'utf8'),
+      readFile(`/proc/${pid}/status`, 'utf8'),
+      readFile('/proc/stat', 'utf8'),
+    ])
+    return { at, cpuTicks: cpuTicks(process), ...hostTicks(host), rssBytes: rssBytes(status) }
+  } catch {
+    return undefined
+  }
+}
+
+/** utime and stime of all threads: fields 14 and 15 of proc_pid_stat(5), counted after the name, which may hold blanks. */
+export function cpuTicks(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return Number(fields[11]) + Number(fields[12])
+}
+
+const rssBytes = (status: string): number => Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024
+
+/** First line of proc_stat(5): user nice system idle iowait irq softirq steal; guests are counted in user already. */
+export function hostTicks(stat: string): { readonly busy: number; readonly total: number } {
+  const ticks = (/^cpu +(.+)$/m.exec(stat)?.[1] ?? '').split(' ').slice(0, 8).map(Number)
+  const total = ticks.reduce((sum, each) => sum + each, 0)
+  const [, , , idle = 0, waiting = 0] = ticks
+  return { busy: total - idle - waiting, total }
+}
+
+/** The kernel's unit of CPU time in /proc; 100 a second on every usual Linux. */
+function clockTicks(): number {
+  try {
+    return Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' })) || 100
+  } catch {
+    return 100
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * k6 as the load generator. The script is bundled, k6 runs it with its own thresholds and summary off and pushes its metrics once
+ * a second to a receiver in this process; out come frames, health and, last of all, how it ended. k6 has no life of its own: it ends
+ * with this process, and everything it says lies in the run's folder. docs/adr/0007 says why counts and not rates are measured.
+ */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  type Clock,
+  EnvironmentError,
+  type LoadEvent,
+  type LoadGenerator,
+  type RunningLoad,
+} from '../../controller/ports.ts'
+import { formatIssue } from '../../domain/issue.ts'
+import type { LoadPlan } from '../../domain/timeline.ts'
+import { after, type Instant, instant, seconds } from '../../domain/units.ts'
+import { PLAN_VARIABLE, writeLoadPlan } from '../../wire/load-plan.ts'
+import { bundle } from './bundle.ts'
+import { framing } from './frames.ts'
+import { type GuardedProcess, guardedProcess } from './guarded-process.ts'
+import { healthOf } from './health.ts'
+import { inspectBundle, K6_ENVIRONMENT, k6Version } from './inspect.ts'
+import { type K6Log, k6Log } from './log.ts'
+import { outcomeOf } from './outcome.ts'
+import { type Receiver, receiver } from './receiver.ts'
+
+export type K6Settings = {
+  /** Path of the k6 binary. */
+  readonly binary: string
+  readonly clock: Clock
+  /** Where bundles are kept between runs. */
+  readonly cacheFolder: string
+}
+
+const INSTANCE = 'k6'
+/** Loading, waking the VUs and opening sessions; the script's own setup has 60 s. */
+const START_PATIENCE = seconds(90)
+/** On SIGINT k6 interrupts its iterations at once, runs teardown and flushes. */
+const STOP_PATIENCE = seconds(10)
+const HEALTH_INTERVAL = seconds(1)
+
+export function k6LoadGenerator({ binary, clock, cacheFolder }: K6Settings): LoadGenerator {
+  return {
+    inspect: async (script) => {
+      const version = await k6Version(binary)
+      if (version === undefined)
+        throw new EnvironmentError(`${binary} does not run as k6.`, 'give the path of a k6 binary.')
+      const bundled = await bundle(script, cacheFolder)
+      if (!bundled.ok) return { version, issues: bundled.issues }
+      return { version, issues: await inspectBundle(binary, bundled.value, script) }
+    },
+    start: async (script, plan, folder, onEvent) => {
+      const bundled = await bundle(script, cacheFolder)
+      if (!bundled.ok)
+        throw new EnvironmentError(bundled.issues.map(formatIssue).join('\n'), 'correct the scenario and run again.')
+      return startK6({ binary, clock, bundle: bundled.value, plan, folder, onEvent })
+    },
+  }
+}
+
+type Start = {
+  readonly binary: string
+  readonly clock: Clock
+  readonly bundle: string
+  readonly plan: LoadPlan
+  readonly folder: string
+  readonly onEvent: (event: LoadEvent) => void
+}
+
+/** Rejects with EnvironmentError when k6 ends, or says nothing, before the load's time zero; it is dead then. */
+async function startK6(start: Start): Promise<RunningLoad> {
+  const { clock, plan, folder, onEvent } = start
+  const frameOf = framing(INSTANCE, plan)
+  const arriving = pushTimes()
+  let zeroAt: Instant | undefined
+  const pushes = await receiver((_, request) => {
+    const at = clock.now()
+    const frame = frameOf(request, at)
+    // What comes before time zero is the script's setup; its counts are in the next frame, for they are cumulative.
+    if (zeroAt === undefined) return
+    arriving.note(at)
+    onEvent({ kind: 'frame', frame })
+  })
+  const k6 = await launch(start, pushes).catch(async (error: unknown) => {
+    await pushes.close()
+    throw error
+  })
+  const { promise: zero, resolve: onZero } = Promise.withResolvers<number>()
+  const log = k6Log(k6.stderr, k6.stdout, join(folder, 'k6.log'), onZero)
+  zeroAt = await untilZero(clock, k6, log, zero).catch(async (error: unknown) => {
+    await pushes.close()
+    throw error
+  })
+
+  let stopping = false
+  const watching = watchHealth(clock, k6, onEvent)
+  const ended = k6.ended.then(async ({ code, signal }) => {
+    await Promise.all([watching, log.closed, pushes.close()])
+    const { outcome, reasons } = outcomeOf(code, signal, stopping)
+    const problems = [...reasons, ...arriving.problems(), ...pushes.problems, ...log.problems()]
+    onEvent({ kind: 'ended', outcome, exitCode: code, problems })
+  })
+  const stop = async (): Promise<void> => {
+    stopping = true
+    k6.signal('SIGINT')
+    await orKill(clock, k6, STOP_PATIENCE)
+    await ended
+  }
+  return { instance: INSTANCE, pid: k6.pid, zeroAt, stop, ended }
+}
+
+async function launch({ binary, bundle, plan, folder }: Start, pushes: Receiver): Promise<GuardedProcess> {
+  const planFile = join(folder, 'load-plan.json')
+  await writeFile(planFile, writeLoadPlan(plan))
+  const flags = [
+    '--quiet',
+    '--no-color',
+    '--no-thresholds',
+    '--no-usage-report',
+    '--summary-mode=disabled',
+    '--log-format=json',
+  ]
+  const command = [binary, 'run', ...flags, '--out', 'experimental-prometheus-rw', bundle]
+  return guardedProcess(command, {
+    ...process.env,
+    ...K6_ENVIRONMENT,
+    [PLAN_VARIABLE]: planFile,
+    K6_PROMETHEUS_RW_SERVER_URL: pushes.urlOf(INSTANCE),
+    K6_PROMETHEUS_RW_PUSH_INTERVAL: '1s',
+    K6_PROMETHEUS_RW_TREND_AS_NATIVE_HISTOGRAM: 'true',
+    // At the end they bring the last state of every histogram; see scenarios/lib/series.ts for the counters.
+    K6_PROMETHEUS_RW_STALE_MARKERS: 'true',
+  })
+}
+
+/** Waits for the scenario to tell its time zero. */
+async function untilZero(clock: Clock, k6: GuardedProcess, log: K6Log, zero: Promise<number>): Promise<Instant> {
+  const waiting = new AbortController()
+  const tooLate = clock.until(after(clock.now(), START_PATIENCE), waiting.signal).then(
+    () => 'too late' as const,
+    () => 'told' as const,
+  )
+  const first = await Promise.race([zero, k6.ended, tooLate])
+  waiting.abort()
+  if (typeof first === 'number') return instant(first)
+  k6.signal('SIGKILL')
+  const { code, signal } = await k6.ended
+  await log.closed
+  const how =
+    first === 'too late'
+      ? [`k6 did not begin its load within ${START_PATIENCE / 1000} s.`]
+      : outcomeOf(code, signal, false).reasons
+  throw new EnvironmentError([...how, ...log.problems()].join('\n'), 'look into k6.log in the folder of this run.')
+}
+
+async function orKill(clock: Clock, k6: GuardedProcess, patience: typeof STOP_PATIENCE): Promise<void> {
+  const waiting = new AbortController()
+  const killing = clock.until(after(clock.now(), patience), waiting.signal).then(
+    () => k6.signal('SIGKILL'),
+    () => undefined,
+  )
+  await k6.ended
+  waiting.abort()
+  await killing
+}
+
+/** One record a second until k6 ends. */
+async function watchHealth(clock: Clock, k6: GuardedProcess, onEvent: (event: LoadEvent) => void): Promise<void> {
+  const over = new AbortController()
+  void k6.ended.then(() => over.abort())
+  const measure = healthOf(k6.pid, INSTANCE)
+  while (!over.signal.aborted) {
+    const health = await measure(clock.now())
+    if (health && !over.signal.aborted) onEvent({ kind: 'health', health })
+    await clock.until(after(clock.now(), HEALTH_INTERVAL), over.signal).catch(() => undefined)
+  }
+}
+
+/** k6 pushes once a second. A longer silence is told, because guardrails were blind for so long. */
+const SILENCE_MS = 3000
+
+function pushTimes(): { note(at: Instant): void; problems(): readonly string[] } {
+  let last: Instant | undefined
+  let longestMs = 0
+  return {
+    note: (at) => {
+      if (last !== undefined) longestMs = Math.max(longestMs, at - last)
+      last = at
+    },
+    problems: () =>
+      longestMs > SILENCE_MS ? [`k6 sent no metrics for ${(longestMs / 1000).toFixed(1)} s at a stretch`] : [],
+  }
+}

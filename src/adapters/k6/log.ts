@@ -1,0 +1,66 @@
+/** What k6 says on stderr, a JSON object a line: kept in a file, searched for the zero mark, and summed up as problems. */
+import { createWriteStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { ZERO_MARK } from '../../wire/load-plan.ts'
+
+export type K6Log = {
+  /** Warnings and errors in the order of their first appearance, equal ones as one with their number. */
+  problems(): readonly string[]
+  /** Resolves when everything that was said is in the file. */
+  readonly closed: Promise<void>
+}
+
+/** k6 says much when a platform is down: so many different things are told, and the rest is in the file. */
+const PROBLEMS_MAX = 20
+const PROBLEM_CHARS_MAX = 300
+
+/** `onZero` is called with the epoch ms of the plan's time zero when the scenario tells it. */
+export function k6Log(stderr: Readable, stdout: Readable, file: string, onZero: (at: number) => void): K6Log {
+  const said = new Map<string, { readonly example: string; count: number }>()
+  const sink = createWriteStream(file, { flags: 'a' })
+  sink.on('error', (error) => note(`k6's log cannot be written: ${error.message}`))
+  const note = (problem: string): void => {
+    const kind = problem.replace(/\d+/g, '#')
+    const known = said.get(kind)
+    if (known) known.count++
+    else if (said.size < PROBLEMS_MAX) said.set(kind, { example: problem, count: 1 })
+  }
+  const hear = (line: string): void => {
+    sink.write(`${line}\n`)
+    const { level, text } = spoken(line)
+    const zero = new RegExp(`^${ZERO_MARK} (\\d+)$`).exec(text)
+    if (zero) onZero(Number(zero[1]))
+    else if (level !== 'info' && level !== 'debug') note(text.slice(0, PROBLEM_CHARS_MAX))
+  }
+  const ends = [stderr, stdout].map(
+    (stream, index) =>
+      new Promise<void>((end) => {
+        const lines = createInterface({ input: stream })
+        lines.on('line', index === 0 ? hear : (line) => sink.write(`${line}\n`)).on('close', end)
+      }),
+  )
+  const closed = Promise.all(ends).then(() => new Promise<void>((done) => sink.end(done)))
+  return {
+    problems: () =>
+      [...said.values()].map(({ example, count }) => (count > 1 ? `${example} (${count} times)` : example)),
+    closed,
+  }
+}
+
+/** The level and text of a log line; a line that is not JSON (a panic, a shell's complaint) is an error as it stands. */
+export function spoken(line: string): { readonly level: string; readonly text: string } {
+  const entry = parsed(line)
+  if (entry === undefined) return { level: 'error', text: line }
+  const text = [entry.msg, entry.error].filter((part) => typeof part === 'string' && part !== '').join(': ')
+  return { level: typeof entry.level === 'string' ? entry.level : 'error', text: text.trim() }
+}
+
+function parsed(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,31 @@
+/** How k6 ended, in words. Codes as in k6 2.2's errext/exitcodes. */
+import type { LoadEnded } from '../../domain/evidence.ts'
+
+const MEANINGS: Readonly<Record<number, string>> = {
+  99: 'thresholds were missed',
+  100: 'setup took too long',
+  101: 'teardown took too long',
+  102: 'something took too long',
+  103: 'it was stopped over its REST API',
+  104: 'its configuration is wrong',
+  105: 'it was asked to stop by a signal',
+  106: 'its REST API could not start',
+  107: 'the script threw while it was loaded or set up',
+  108: 'the script aborted the test',
+  109: 'k6 itself panicked',
+  110: 'the script marked the test as failed',
+}
+
+/** `stopping` says that we asked for the end. Ends with 0 are complete; everything else is a crash, with its reason. */
+export function outcomeOf(
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  stopping: boolean,
+): { readonly outcome: LoadEnded['outcome']; readonly reasons: readonly string[] } {
+  if (stopping)
+    return { outcome: 'stopped', reasons: signal === null ? [] : [`k6 did not stop and was ended by ${signal}`] }
+  if (code === 0) return { outcome: 'completed', reasons: [] }
+  if (signal !== null) return { outcome: 'crashed', reasons: [`k6 was killed by ${signal}`] }
+  const meaning = MEANINGS[code ?? -1] ?? 'unknown to matchday'
+  return { outcome: 'crashed', reasons: [`k6 ended with code ${code}: ${meaning}`] }
+}
