@@ -42,7 +42,8 @@ export function openDatabase(config: DatabaseConfig, schema: string, log: Log): 
     connectionString: config.url,
     max: config.poolSize,
     connectionTimeoutMillis: 1_500,
-    idleTimeoutMillis: 60_000,
+    // Never given back: a burst, or a failover to a provider that was idle, must not begin with a wave of new connections.
+    idleTimeoutMillis: 0,
     query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
     options: `-c search_path=${schema} -c statement_timeout=${QUERY_TIMEOUT_MS} -c idle_in_transaction_session_timeout=10000`,
@@ -60,6 +61,7 @@ export function openDatabase(config: DatabaseConfig, schema: string, log: Log): 
     transaction: (work) => transactionOn(pool, work),
     prepare: async (steps) => {
       await untilMigrated(config, schema, steps, log, () => state.stopped)
+      await warmUp(pool, config.poolSize)
       state.reason = undefined
       watch()
     },
@@ -84,6 +86,12 @@ export function openDatabase(config: DatabaseConfig, schema: string, log: Log): 
     }, CHECK_EVERY_MS)
     state.timer.unref()
   }
+}
+
+/** Opens all connections before the service is ready; what fails here is tried again when it is needed. */
+async function warmUp(pool: pg.Pool, size: number): Promise<void> {
+  const opened = await Promise.allSettled(Array.from({ length: size }, () => pool.connect()))
+  for (const client of opened) if (client.status === 'fulfilled') client.value.release()
 }
 
 function queryOn(executor: pg.Pool | pg.ClientBase): Query {

@@ -79,7 +79,7 @@ function environmentOf(name: ProcessName, database: string, url: (name: ProcessN
     PATH: process.env.PATH ?? '',
     HOST: '127.0.0.1',
     DATABASE_URL: database,
-    DB_POOL_SIZE: '6',
+    DB_POOL_SIZE: '3',
     DRAIN_DELAY_MS: '300',
     LOGIN_HASH_COST: '256',
     WALLET_URL: url('wallet'),

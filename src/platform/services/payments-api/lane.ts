@@ -2,7 +2,9 @@
 import type { Counter } from 'prom-client'
 import { type Breaker, type BreakerConfig, createBreaker, type Permit } from './breaker.ts'
 import type { ChargeOutcome, Psp } from './psp.ts'
-import { createSlots } from './slots.ts'
+import { type Admission, createSlots } from './slots.ts'
+
+type Slot = Extract<Admission, { kind: 'slot' }>
 
 export type LaneOutcome =
   | ChargeOutcome
@@ -17,10 +19,14 @@ export type Lane = {
   /** The right to try this lane now; counts a refusal as `open`. */
   enter(): Permit | undefined
   full(): boolean
-  charge(
-    permit: Permit,
-    charge: { key: string; amountCents: number; trace: string; budgetMs: number },
-  ): Promise<LaneOutcome>
+  charge(permit: Permit, charge: LaneCharge): Promise<LaneOutcome>
+}
+
+export type LaneCharge = {
+  readonly key: string
+  readonly amountCents: number
+  readonly trace: string
+  readonly budgetMs: number
 }
 
 export type LaneConfig = {
@@ -30,10 +36,44 @@ export type LaneConfig = {
   readonly breaker: BreakerConfig
 }
 
+/** A good answer takes some 100 ms; with less time than twice that it is kinder not to charge at all. */
+const LEAST_TIME_MS = 200
+
 export function createLane(psp: Psp, config: LaneConfig, charges: Counter<'psp' | 'outcome'>): Lane {
   const slots = createSlots(config.slots, config.queue)
   const breaker = createBreaker(config.breaker, () => slots.flush())
   const count = (outcome: string): void => charges.inc({ psp: psp.name, outcome })
+  const held: Slot[] = []
+  let out = 0
+
+  function notSent(permit: Permit, outcome: 'open' | 'busy'): LaneOutcome {
+    permit.cancelled()
+    if (outcome === 'open') count('open')
+    return { kind: outcome }
+  }
+
+  /**
+   * A slot whose call timed out is not passed on while another call is still out: that one's outcome tells whether the provider
+   * is gone, and until then nobody from the queue should start a time-out of their own.
+   */
+  function handBack(slot: Slot, outcome: ChargeOutcome): void {
+    held.push(slot)
+    if (outcome.kind === 'unknown' && out > 0) return
+    for (const each of held.splice(0)) each.release()
+  }
+
+  async function call(slot: Slot, permit: Permit, charge: LaneCharge, leftMs: number): Promise<ChargeOutcome> {
+    out += 1
+    const outcome = await psp.charge(charge.key, charge.amountCents, charge.trace, Math.min(config.timeoutMs, leftMs))
+    out -= 1
+    // A time-out that our own budget cut short says nothing about the provider.
+    if (outcome.kind === 'unknown' && leftMs < config.timeoutMs) permit.cancelled()
+    else tell(permit, outcome)
+    // After the telling: if this failure has opened the breaker, the queue is empty now.
+    handBack(slot, outcome)
+    count(outcome.kind)
+    return outcome
+  }
 
   return {
     psp,
@@ -44,22 +84,15 @@ export function createLane(psp: Psp, config: LaneConfig, charges: Counter<'psp' 
       if (permit === undefined) count('open')
       return permit
     },
-    charge: async (permit, { key, amountCents, trace, budgetMs }) => {
+    charge: async (permit, charge) => {
       const startMs = performance.now()
-      const admission = await slots.acquire(budgetMs)
-      if (admission.kind !== 'slot') {
-        permit.cancelled()
-        if (admission.kind !== 'flushed') return { kind: 'busy' }
-        count('open')
-        return { kind: 'open' }
-      }
-      const leftMs = Math.max(budgetMs - (performance.now() - startMs), 1)
-      const outcome = await psp.charge(key, amountCents, trace, Math.min(config.timeoutMs, leftMs))
-      // Told before the slot is free: if this failure opens the breaker, nobody behind it must start another time-out.
-      tell(permit, outcome)
+      const admission = await slots.acquire(charge.budgetMs)
+      if (admission.kind === 'flushed') return notSent(permit, 'open')
+      if (admission.kind !== 'slot') return notSent(permit, 'busy')
+      const leftMs = charge.budgetMs - (performance.now() - startMs)
+      if (leftMs >= LEAST_TIME_MS) return call(admission, permit, charge, leftMs)
       admission.release()
-      count(outcome.kind)
-      return outcome
+      return notSent(permit, 'busy')
     },
   }
 }
