@@ -19,7 +19,10 @@ export function judgeRecovery(
 ): Ruled<FaultResult['recoveries'][number]> {
   const none = { sli, withinMs, held: false }
   const say = (weight: Finding['weight'], cause: Cause, sentence: string, lines: readonly number[]) => [
-    finding(weight, cause, fault, sentence, [seen.faults.of(fault)?.healed?.line, ...lines]),
+    finding(weight, cause, fault, sentence, [
+      seen.faults.of(fault)?.healed?.line ?? seen.faults.of(fault)?.injected?.line,
+      ...lines,
+    ]),
   ]
   if (healedAt === undefined) {
     return { result: none, findings: say('gap', 'no-evidence', `${sli}: no recovery without healing.`, []) }

@@ -98,7 +98,9 @@ function lost({ run }: Seen): readonly Finding[] {
   if (unshown <= 0) return shown
   return [
     ...shown,
-    finding('gap', 'evidence-lost', 'more', `Evidence was lost ${count(unshown, 'more time', 'more times')}.`, []),
+    finding('gap', 'evidence-lost', 'more', `Evidence was lost ${count(unshown, 'more time', 'more times')}.`, [
+      run.lost.at(-1)?.line,
+    ]),
   ]
 }
 

@@ -1,0 +1,172 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Evidence, EvidenceKind } from '../../src/domain/evidence.ts'
+import { judge, judging } from '../../src/judge/judge.ts'
+import { CHARGES, REQUESTS } from '../../src/judge/wanted-counters.ts'
+import { platformMetrics } from '../../src/wire/metrics.ts'
+import { evidence, healthy, type Story, toBad, without } from '../support/evidence.ts'
+
+/** Judging one run takes some ten milliseconds; this many are enough to meet every branch now and then. */
+const RUNS = { numRuns: 25 }
+const rank = { fail: 0, aborted: 1, inconclusive: 2, pass: 3 } as const
+const kindRank = (records: readonly Evidence[]) => rank[judge(records).verdict.kind]
+
+const badAt = fc.array(fc.record({ second: fc.nat(159), count: fc.integer({ min: 1, max: 9 }) }), { maxLength: 4 })
+const sabotage = fc.constantFrom<Partial<Story>>(
+  {},
+  { pspCalls: () => 30 },
+  { approved: () => ({ a: 20, b: 0 }) },
+  { health: () => ({ cpuCores: 1.2, hostBusy: 0.99 }) },
+  { books: (books) => void books['psp-b']?.deposit.push(1) },
+  { lasts: 100, outcome: 'crashed' },
+  { lasts: 70, outcome: 'stopped', stop: { by: 'operator', reason: 'Ctrl-C' } },
+  { residue: [{ what: 'finalizer', where: 'casino', next: 'heal' }] },
+  { pods: () => ({ scheduled: 2, ready: 2 }) },
+)
+const loadOf =
+  (bad: readonly { second: number; count: number }[]): Story['load'] =>
+  (second, load) => {
+    for (const each of bad) if (each.second === second) toBad(load.deposit, each.count)
+  }
+
+describe('judging', () => {
+  it('gives the same judgment to the byte for the same evidence', () => {
+    fc.assert(
+      fc.property(sabotage, badAt, (story, bad) => {
+        const told = () => JSON.stringify(judge(evidence({ ...story, load: loadOf(bad) })))
+        expect(told()).toBe(told())
+      }),
+      { numRuns: 10 },
+    )
+  })
+
+  it('never improves by a bad attempt more', () => {
+    fc.assert(
+      fc.property(sabotage, badAt, fc.nat(159), (story, bad, second) => {
+        const worse = [...bad, { second, count: 3 }]
+        const before = kindRank(evidence({ ...story, load: loadOf(bad) }))
+        expect(kindRank(evidence({ ...story, load: loadOf(worse) }))).toBeLessThanOrEqual(before)
+      }),
+      RUNS,
+    )
+  })
+
+  // Records that say what went wrong are no evidence that all is well: without them a run may look better.
+  const kinds: EvidenceKind[] = [
+    'load-started',
+    'load-frame',
+    'load-ended',
+    'fault-step',
+    'undo-done',
+    'object-seen',
+    'sample',
+    'book-read',
+    'keys-read',
+    'generator-health',
+    'run-ended',
+  ]
+
+  it.each([...kinds, 'residue'] as const)('is never a pass without any %s', (kind) => {
+    const unknown = { ...healthy.unknown, deposit: { asked: 2, committed: 1 } }
+    expect(judge(without(evidence({ unknown }), kind)).verdict.kind).not.toBe('pass')
+  })
+
+  it('never turns into a pass by losing evidence', () => {
+    fc.assert(
+      fc.property(
+        sabotage.filter((story) => Object.keys(story).length > 0 && story.residue === undefined),
+        fc.subarray(kinds),
+        fc.integer({ min: 1, max: 1300 }),
+        (story, lost, length) => {
+          const records = without(evidence(story), ...lost).slice(0, length)
+          expect(judge(records).verdict.kind).not.toBe('pass')
+        },
+      ),
+      RUNS,
+    )
+  })
+
+  it('is never a pass when the journal ends early, wherever that is', () => {
+    const records = evidence()
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: records.length - 1 }), (length) => {
+        expect(judge(records.slice(0, length)).verdict.kind).not.toBe('pass')
+      }),
+      RUNS,
+    )
+  })
+
+  it('does not depend on how records of different kinds are interleaved', () => {
+    const lined = evidence({ load: loadOf([{ second: 95, count: 2 }]) }).map((record, index) => ({
+      record,
+      line: index + 1,
+    }))
+    const expected = JSON.stringify(judgeLined(lined))
+    const streams = [
+      ...Map.groupBy(lined, ({ record }) =>
+        record.kind === 'sample' ? `sample ${record.source}` : record.kind,
+      ).values(),
+    ]
+    fc.assert(
+      fc.property(fc.shuffledSubarray(streams, { minLength: streams.length }), (order) => {
+        const [head] = lined
+        const rest = order.flat().filter(({ line }) => line > 1)
+        expect(JSON.stringify(judgeLined(head ? [head, ...rest] : rest))).toBe(expected)
+      }),
+      RUNS,
+    )
+  })
+
+  it('may be asked at any time, and goes on as if it had not been', () => {
+    const records = evidence()
+    const { add, result } = judging()
+    for (const [index, record] of records.entries()) {
+      add(record, index + 1)
+      if (index % 200 === 0) expect(result().verdict.kind).not.toBe('pass')
+    }
+    expect(JSON.stringify(result())).toBe(JSON.stringify(judge(records)))
+  })
+
+  it('survives evidence in any order and from any moment', () => {
+    const [head, ...rest] = evidence()
+    if (!head) throw new Error('evidence has a head')
+    fc.assert(
+      fc.property(fc.shuffledSubarray(rest, { maxLength: 400 }), (some) => {
+        const { verdict, exitCode } = judge([head, ...some])
+        expect(verdict.kind).not.toBe('pass')
+        expect(exitCode).toBeGreaterThan(0)
+      }),
+      RUNS,
+    )
+  })
+
+  it('points with every finding at lines that are there', () => {
+    fc.assert(
+      fc.property(sabotage, (story) => {
+        const records = evidence(story)
+        for (const { evidence: lines, next, sentence } of judge(records).findings) {
+          expect(lines.length).toBeGreaterThan(0)
+          for (const line of lines) expect(records[line - 1]).toBeDefined()
+          expect(next).toMatch(/\.$/)
+          expect(sentence).toMatch(/[.)]$/)
+        }
+      }),
+      RUNS,
+    )
+  })
+
+  it('writes numbers that JSON can hold', () => {
+    const judgment = judge(evidence({ pspCalls: () => 0 }))
+    expect(JSON.parse(JSON.stringify(judgment))).toEqual(judgment)
+  })
+})
+
+function judgeLined(lined: readonly { readonly record: Evidence; readonly line: number }[]) {
+  const { add, result } = judging()
+  for (const { record, line } of lined) add(record, line)
+  return result()
+}
+
+it("knows the platform's metrics by the names that the platform gives them", () => {
+  expect([CHARGES, REQUESTS]).toEqual([platformMetrics.charges, platformMetrics.requests])
+})
