@@ -49,8 +49,9 @@ export function createQueue(pass: (key: ExperimentKey) => Promise<PassResult>, l
     runner.timer = setTimeout(() => wake(runner), Math.min(Math.max(waitMs, 0), TIMER_MAX_MS))
   }
 
-  const settle = (runner: Runner, result: PassResult): void => {
-    runner.written = Number(result.object?.metadata.resourceVersion ?? 0)
+  const settle = (runner: Runner, result: PassResult, seenBefore: number): void => {
+    // Of an object that is gone, only what was seen during the pass can be news: another one of the same name.
+    runner.written = result.object === undefined ? seenBefore : Number(result.object.metadata.resourceVersion)
     if (runner.seen > runner.written) runner.again = true
     if (result.failed) {
       later(runner, runner.pauseMs)
@@ -58,7 +59,7 @@ export function createQueue(pass: (key: ExperimentKey) => Promise<PassResult>, l
       return
     }
     if (result.wrote) runner.pauseMs = FIRST_PAUSE_MS
-    if (result.object === undefined) runners.delete(nameOf(runner.key))
+    if (result.object === undefined && !runner.again) runners.delete(nameOf(runner.key))
     else if (result.wrote) runner.again = true
     else if (result.wakeAtMs !== undefined) later(runner, result.wakeAtMs - Date.now() + WAKE_LATE_MS)
   }
@@ -69,7 +70,8 @@ export function createQueue(pass: (key: ExperimentKey) => Promise<PassResult>, l
       runner.again = false
       clearTimeout(runner.timer)
       try {
-        settle(runner, await pass(runner.key))
+        const { seen } = runner
+        settle(runner, await pass(runner.key), seen)
       } catch (error) {
         log(`${nameOf(runner.key)}: ${messageOf(error)}`)
         later(runner, runner.pauseMs)

@@ -48,8 +48,8 @@ export async function reconcile(parts: Reconciler, key: ExperimentKey): Promise<
   await writeDesire(pass)
   await writeConditions(pass)
   const failed = await moveRecords(pass)
-  // A failed try ends the pass: its object stays until the try succeeds.
-  if (!failed) await removeFinalizers(pass)
+  // A failed try ends the pass: its object stays until the try succeeds, or until somebody insists.
+  if (!failed || isForced(pass.object)) await removeFinalizers(pass)
   const endMs = endsAtMs(pass.object)
   const running = pass.object.status?.experiment?.desiredPhase === 'Run' && endMs !== undefined
   return { object: pass.object, wrote: pass.wrote, failed, ...(running && { wakeAtMs: endMs }) }

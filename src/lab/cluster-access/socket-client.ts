@@ -13,7 +13,9 @@ export type SocketRequest = {
 export function callSocket(socketPath: string, wanted: SocketRequest, withinMs: number): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>()
   const { method, path, body } = wanted
-  const headers = body === undefined ? {} : { 'content-type': 'application/json' }
+  const content = body === undefined ? undefined : JSON.stringify(body)
+  const headers =
+    content === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) }
   const signal = AbortSignal.timeout(withinMs)
   const outgoing = request({ socketPath, method, path, headers, signal }, (answer) => {
     let text = ''
@@ -33,7 +35,7 @@ export function callSocket(socketPath: string, wanted: SocketRequest, withinMs: 
   outgoing.on('error', (error) =>
     reject(signal.aborted ? new Error(`${method} ${path} was not answered within ${withinMs} ms`) : error),
   )
-  outgoing.end(body === undefined ? undefined : JSON.stringify(body))
+  outgoing.end(content)
   return promise
 }
 

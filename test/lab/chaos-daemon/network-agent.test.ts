@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createNetworkAgent, type NetworkAgent } from '../../../src/lab/chaos-daemon/network-agent.ts'
+import type { NetworkRule } from '../../../src/lab/pod-network/rules.ts'
+import { type AgentDouble, startAgentDouble } from './agent-double.ts'
+
+const rule = (podUid: string): NetworkRule => ({
+  podUid,
+  direction: 'out',
+  peers: ['10.0.0.1/32'],
+  effect: { kind: 'partition' },
+})
+let folder: string
+let socket: string
+let double: AgentDouble
+let agent: NetworkAgent
+const answered: string[] = []
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'md-'))
+  socket = join(folder, 'agent.sock')
+  double = await startAgentDouble(socket)
+  answered.length = 0
+  agent = createNetworkAgent(
+    socket,
+    () => {},
+    (source) => answered.push(source),
+  )
+})
+afterEach(async () => {
+  await double.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const standings = (...uids: string[]) => uids.map((uid) => agent.standing('ns/cut', uid).kind)
+const cut = (...uids: string[]) => {
+  for (const uid of uids) agent.want('ns/cut', uid, [rule(uid)])
+  agent.flush('ns/cut')
+}
+
+describe('the conversation with the pod network', () => {
+  it('sends all rules of an experiment at once and tells how each pod stands', async () => {
+    double.answer = (uid) => ({ a: 'acknowledged', b: 'gone', c: { failed: 'no answer' } })[uid]
+    cut('a', 'b', 'c')
+    expect(standings('a')).toEqual(['waiting'])
+    await vi.waitFor(() => expect(answered).toEqual(['ns/cut']))
+    expect(standings('a', 'b', 'c')).toEqual(['acknowledged', 'gone', 'failed'])
+    expect(double.calls).toEqual(['GET /rules', 'PUT /rules/ns/cut'])
+  })
+
+  it('sends again what changed while a request was under way, and answers for the last', async () => {
+    const gate = Promise.withResolvers<void>()
+    double.before = () => gate.promise
+    cut('a')
+    await vi.waitFor(() => expect(double.calls).toHaveLength(2))
+    agent.want('ns/cut', 'a', [])
+    agent.flush('ns/cut')
+    gate.resolve()
+    await vi.waitFor(() => expect(answered).toEqual(['ns/cut']))
+    expect(double.sources.size).toBe(0)
+    expect(standings('a')).toEqual(['acknowledged'])
+  })
+
+  it('does not send what the agent has already', async () => {
+    cut('a')
+    await vi.waitFor(() => expect(answered).toHaveLength(1))
+    agent.flush('ns/cut')
+    agent.flush('ns/unheard-of')
+    expect(double.calls).toHaveLength(2)
+  })
+
+  it('fails for every pod while nobody listens, and recovers when asked again', async () => {
+    await double.close()
+    cut('a')
+    await vi.waitFor(() => expect(standings('a')).toEqual(['failed']))
+    double = await startAgentDouble(socket)
+    cut('a')
+    await vi.waitFor(() => expect(standings('a')).toEqual(['acknowledged']))
+  })
+
+  it('keeps the rules of pods that an earlier process harmed when it changes one of them', async () => {
+    double.sources.set('ns/cut', [rule('a'), rule('b')])
+    agent.want('ns/cut', 'a', [])
+    agent.flush('ns/cut')
+    await vi.waitFor(() => expect(answered).toEqual(['ns/cut']))
+    expect(double.sources.get('ns/cut')?.map(({ podUid }) => podUid)).toEqual(['b'])
+  })
+
+  it('takes back what an earlier process left', async () => {
+    double.sources.set('ns/old', [rule('a')])
+    expect(await agent.adopt()).toEqual(['ns/old'])
+    await agent.release('ns/old')
+    expect(double.sources.size).toBe(0)
+  })
+
+  it('asks the agent for nothing when there is nothing to take back', async () => {
+    await agent.release('ns/never')
+    expect(double.calls).toEqual(['GET /rules'])
+  })
+})
