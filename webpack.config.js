@@ -1,11 +1,11 @@
-// Bundles by webpack, one entry of the list each: `npx webpack --config-name scenario` writes dist/promo-peak.js for
-// `k6 run dist/promo-peak.js`, for instance in a k6-operator TestRun. `matchday run` bundles scenarios itself, with the same function.
-import { fileURLToPath } from 'node:url'
-import { scenarioBundle } from './src/adapters/k6/bundle-config.ts'
+// `npx webpack` bundles the services of the reference platform to dist/services, one file each, exactly as the lab does for its images
+// (src/lab/images). Another workload: `npx webpack --env workload=path/to/workload.yaml`.
+import { resolve } from 'node:path'
+import { serviceConfiguration } from './src/lab/images/webpack-config.ts'
+import { readWorkload } from './src/lab/workload/workload.ts'
 
-const here = (path) => fileURLToPath(new URL(path, import.meta.url))
-
-export default [
-  scenarioBundle(here('./scenarios/promo-peak.ts'), here('./dist'), 'promo-peak.js'),
-  // Platform services are bundled by entries that are added here.
-]
+export default (env = {}) => {
+  const { images } = readWorkload(env.workload ?? resolve(import.meta.dirname, 'src/platform'))
+  const entries = Object.fromEntries(images.map(({ name, entry }) => [name.replaceAll('/', '_'), entry]))
+  return serviceConfiguration(entries, resolve(import.meta.dirname, 'dist/services'))
+}

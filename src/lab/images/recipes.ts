@@ -30,8 +30,8 @@ export async function nodeImage(
   return { name, image }
 }
 
-// One process that waits, and ends when it is asked to. The shell can only be interrupted while it waits, so it doesn't sleep itself.
-const PAUSE = 'trap "exit 0" TERM INT; while :; do sleep 86400 & wait $!; done'
+// Waits, and ends when it is asked to. The shell can only be interrupted while it waits for another process, so it doesn't sleep itself.
+const PAUSE = 'trap "kill \\$pid; exit 0" TERM INT; while :; do sleep 86400 & pid=$!; wait $pid; done'
 
 /** What Chaos Mesh's pod-failure puts in the place of a container's image. */
 export async function pauseImage(folder: string): Promise<Built> {

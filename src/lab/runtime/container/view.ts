@@ -17,10 +17,9 @@ export function makeView(folder: string, mounts: readonly Mount[], identity: Ide
   const notices: string[] = []
   const mountPaths: string[] = []
   // Parents first, so that a volume inside another one is seen, and said, rather than written into the outer volume.
-  for (const mount of [...mounts].sort((a, b) => a.containerPath.length - b.containerPath.length)) {
-    const path = containerPath(mount.containerPath)
-    const linked = linkMount(root, path, mount.hostPath)
-    if (linked) mountPaths.push(path)
+  const wanted = mounts.map(({ containerPath: path, hostPath }) => ({ path: containerPath(path), hostPath }))
+  for (const { path, hostPath } of wanted.sort((a, b) => a.path.length - b.path.length)) {
+    if (linkMount(root, path, hostPath)) mountPaths.push(path)
     else notices.push(`volume at ${path} not mounted: another volume is mounted above it`)
   }
   for (const owned of [root, temporary]) own(owned, identity)

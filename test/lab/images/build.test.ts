@@ -1,0 +1,119 @@
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundleServices } from '../../../src/lab/images/bundle.ts'
+import { nodeImage, pauseImage } from '../../../src/lab/images/recipes.ts'
+import { stageFile, stageFolder, stageVersion } from '../../../src/lab/images/stage.ts'
+
+let folder: string
+let source: { name: string; entry: string }
+const told: string[] = []
+const bundle = () => bundleServices(join(folder, 'images'), [source], (text) => void told.push(text))
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mdimg-'))
+  writeFileSync(join(folder, 'part.ts'), `export const greeting: string = 'hello'\n`)
+  writeFileSync(
+    join(folder, 'main.ts'),
+    `import { greeting } from './part.ts'\nimport { Gauge } from 'prom-client'\nconsole.log(greeting, typeof Gauge)\n`,
+  )
+  source = { name: 'test/greeter', entry: join(folder, 'main.ts') }
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('a service image', () => {
+  it('is one file with everything in it, packages of the project included', async () => {
+    const bundles = await bundle()
+    const { name, image } = await nodeImage(join(folder, 'images'), source, bundles.get('test/greeter'), '')
+    expect(name).toBe('test/greeter')
+    expect(image.digest).toMatch(/^sha256:[0-9a-f]{64}$/)
+    const main = join(folder, 'images', image.folder, 'main.cjs')
+    const lonely = mkdtempSync(join(folder, 'lonely-'))
+    expect(execFileSync(process.execPath, [main], { cwd: lonely, encoding: 'utf8' })).toBe('hello function\n')
+  })
+
+  it('is not built again while nothing has changed but the time of a file', async () => {
+    const before = (await bundle()).get(source.name)?.toString()
+    told.length = 0
+    utimesSync(join(folder, 'part.ts'), new Date(), new Date(Date.now() - 5000))
+    expect((await bundle()).get(source.name)?.toString()).toBe(before)
+    expect(told).toEqual([])
+  })
+
+  it('gets another digest when a file that it imports changes', async () => {
+    const images = join(folder, 'images')
+    const before = await nodeImage(images, source, (await bundle()).get(source.name), '')
+    writeFileSync(join(folder, 'part.ts'), `export const greeting: string = 'salut'\n`)
+    const after = await nodeImage(images, source, (await bundle()).get(source.name), '')
+    expect(after.image.digest).not.toBe(before.image.digest)
+  })
+
+  it('that does not bundle is an error with file and reason, and leaves nothing half made', async () => {
+    writeFileSync(join(folder, 'broken.ts'), `import { x } from './missing.ts'\nconst a: = 1\n`)
+    const broken = [{ name: 'test/broken', entry: join(folder, 'broken.ts') }]
+    await expect(bundleServices(join(folder, 'images'), broken, () => undefined)).rejects.toThrow(
+      /image-build-failed[\s\S]*broken\.ts/,
+    )
+    expect(readdirSync(join(folder, 'images')).filter((name) => name.startsWith('.bundling'))).toEqual([])
+    expect((await bundle()).get('test/greeter')?.toString()).toContain('salut')
+  })
+})
+
+describe('the pause image', () => {
+  it('waits, and ends with 0 when it is asked to', async () => {
+    const { image } = await pauseImage(join(folder, 'images'))
+    const [program = '', ...args] = image.entrypoint
+    const script = `"$@" >&2 & sleep 0.2; kill -TERM $!; wait $!; echo "code $?"`
+    expect(execFileSync('sh', ['-c', script, 'sh', program, ...args], { encoding: 'utf8', timeout: 5000 })).toBe(
+      'code 0\n',
+    )
+  })
+})
+
+describe('staging', () => {
+  it('makes readable for all what its owner keeps private, without touching the original', () => {
+    const secret = join(folder, 'private')
+    writeFileSync(secret, 'x')
+    chmodSync(secret, 0o700)
+    const target = join(folder, 'staged', 'program')
+    stageFile(secret, target)
+    expect(statSync(target).mode & 0o777).toBe(0o755)
+    expect(statSync(secret).mode & 0o777).toBe(0o700)
+    const before = statSync(target).ino
+    stageFile(secret, target)
+    expect(statSync(target).ino).toBe(before)
+  })
+
+  it('takes folders with their links, without what is not wanted', () => {
+    const from = join(folder, 'from')
+    mkdirSync(join(from, 'lib'), { recursive: true, mode: 0o700 })
+    writeFileSync(join(from, 'lib', 'a.so'), '')
+    writeFileSync(join(from, 'lib', 'a.a'), '')
+    stageFolder(from, join(folder, 'to'), (path) => !path.endsWith('.a'))
+    expect(readdirSync(join(folder, 'to', 'lib'))).toEqual(['a.so'])
+    expect(statSync(join(folder, 'to', 'lib')).mode & 0o777).toBe(0o755)
+  })
+
+  it('shows a version complete or not at all', async () => {
+    const target = join(folder, 'versions', 'one')
+    const failing = stageVersion(target, (aside) => {
+      writeFileSync(join(aside, 'half'), '')
+      throw new Error('disk full')
+    })
+    await expect(failing).rejects.toThrow('disk full')
+    expect(existsSync(target)).toBe(false)
+    expect(readdirSync(join(folder, 'versions'))).toEqual([])
+  })
+})

@@ -1,0 +1,137 @@
+import { once } from 'node:events'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { type BenchNode, openBenchNode, runContainer, runPod, shell, until } from './bench-node.ts'
+import type { CriClient } from './cri-client.ts'
+
+let bench: BenchNode
+let cri: CriClient
+let container: string
+
+beforeAll(async () => {
+  bench = await openBenchNode()
+  cri = bench.cri()
+  const pod = await runPod(bench, cri, 'exec')
+  const ticking = 'while :; do echo tick; sleep 0.05; done'
+  container = await runContainer(cri, pod, { ...shell(ticking), envs: [{ key: 'WHO', value: Buffer.from('pod') }] })
+})
+afterAll(() => bench.close())
+
+type Stream = {
+  stdout: string
+  stderr: string
+  status: { status: string; message?: string; details?: { causes: { reason: string; message: string }[] } }
+}
+
+async function open(url: string, protocol = 'v5.channel.k8s.io'): Promise<WebSocket> {
+  const socket = new WebSocket(url.replace('http:', 'ws:'), protocol)
+  await once(socket, 'open')
+  return socket
+}
+
+async function readAll(socket: WebSocket): Promise<Stream> {
+  const channels: Record<number, string> = { 1: '', 2: '', 3: '' }
+  socket.on('message', (message: Buffer) => {
+    const channel = message[0] ?? 0
+    channels[channel] = (channels[channel] ?? '') + message.subarray(1).toString()
+  })
+  await once(socket, 'close')
+  return { stdout: channels[1] ?? '', stderr: channels[2] ?? '', status: JSON.parse(channels[3] || '{}') }
+}
+
+async function execUrl(cmd: string[], wanted: object = {}): Promise<string> {
+  return (
+    await cri.call<{ url: string }>('Exec', { containerId: container, cmd, stdout: true, stderr: true, ...wanted })
+  ).url
+}
+
+describe('kubectl exec', () => {
+  it("carries both streams and a failed command's exit code, in the container's environment", async () => {
+    const socket = await open(await execUrl(['sh', '-c', 'echo out $WHO; echo err >&2; exit 7']))
+    const { stdout, stderr, status } = await readAll(socket)
+    expect(stdout).toBe('out pod\n')
+    expect(stderr).toBe('err\n')
+    expect(status).toMatchObject({ status: 'Failure', details: { causes: [{ reason: 'ExitCode', message: '7' }] } })
+  })
+
+  it('passes standard input on, also what comes before the command runs, until the client closes it', async () => {
+    const socket = await open(await execUrl(['sh', '-c', 'cat; echo end'], { stdin: true }))
+    socket.send(Buffer.from('\0eins '))
+    socket.send(Buffer.from('\0zwei\n'))
+    socket.send(Buffer.from([255, 0]))
+    expect(await readAll(socket)).toMatchObject({ stdout: 'eins zwei\nend\n', status: { status: 'Success' } })
+  })
+
+  it('loses nothing of a large output', async () => {
+    const socket = await open(await execUrl(['head', '-c', '3000000', '/dev/zero']))
+    expect((await readAll(socket)).stdout.length).toBe(3_000_000)
+  })
+
+  it('ends the command when the client goes away', async () => {
+    const mark = `sleep 40.${process.pid}`
+    const socket = await open(await execUrl(['sh', '-c', `${mark}; true`]))
+    const isRunning = async () => {
+      const cmd = ['sh', '-c', 'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" " "']
+      const { stdout } = await cri.call<{ stdout: Buffer }>('ExecSync', { containerId: container, cmd, timeout: 5 })
+      return stdout.toString().includes(`${mark} `)
+    }
+    await until(async () => (await isRunning()) || undefined)
+    socket.terminate()
+    await until(async () => !(await isRunning()) || undefined)
+  })
+
+  it('tells that a program does not exist', async () => {
+    const socket = await open(await execUrl(['no-such-program']))
+    expect((await readAll(socket)).status).toMatchObject({
+      status: 'Failure',
+      message: expect.stringContaining('no-such-program'),
+    })
+  })
+
+  it('refuses a URL that was used before, and plain HTTP', async () => {
+    const url = await execUrl(['true'])
+    expect((await fetch(url)).status).toBe(426)
+    await readAll(await open(url))
+    await expect(open(url)).rejects.toThrow(/404/)
+  })
+})
+
+describe('kubectl attach', () => {
+  it('follows the output', async () => {
+    const { url } = await cri.call<{ url: string }>('Attach', { containerId: container, stdout: true })
+    const socket = await open(url, 'v4.channel.k8s.io')
+    const [first] = (await once(socket, 'message')) as [Buffer]
+    expect(first[0]).toBe(1)
+    expect(first.subarray(1).toString()).toMatch(/^(tick\n)+$/)
+    socket.close()
+  })
+})
+
+describe('exec for probes and hooks', () => {
+  it('returns output and exit code', async () => {
+    const answer = await cri.call<{ stdout: Buffer; stderr: Buffer; exitCode: number }>('ExecSync', {
+      containerId: container,
+      cmd: ['sh', '-c', 'echo a; echo b >&2; exit 4'],
+      timeout: 5,
+    })
+    expect(answer).toMatchObject({ exitCode: 4 })
+    expect(answer.stdout.toString()).toBe('a\n')
+    expect(answer.stderr.toString()).toBe('b\n')
+  })
+
+  it('is over when its time is, with everything it started', async () => {
+    const call = cri.call('ExecSync', { containerId: container, cmd: ['sh', '-c', 'sleep 41 & sleep 41'], timeout: 1 })
+    await expect(call).rejects.toThrow(/DEADLINE_EXCEEDED.*longer than 1 s/)
+  })
+
+  it('needs a running container', async () => {
+    await expect(cri.call('ExecSync', { containerId: 'none', cmd: ['true'], timeout: 1 })).rejects.toThrow(/NOT_FOUND/)
+  })
+
+  it('has no port-forward, and says what to do instead', async () => {
+    const pod = await runPod(bench, cri, 'forward')
+    await expect(cri.call('PortForward', { podSandboxId: pod.sandbox, port: [80] })).rejects.toThrow(
+      /UNIMPLEMENTED.*Service and the ingress/,
+    )
+  })
+})

@@ -1,0 +1,60 @@
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import {
+  isReleased,
+  makeFolder,
+  needsVolume,
+  removeFolder,
+  STORAGE_CLASS,
+  volumeFor,
+} from '../../../src/lab/runtime/provisioner/volumes.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'mdvol-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const claim = {
+  metadata: { uid: 'u-1', name: 'data-db-0', namespace: 'casino' },
+  spec: {
+    storageClassName: STORAGE_CLASS,
+    accessModes: ['ReadWriteOnce'],
+    resources: { requests: { storage: '1Gi' } },
+  },
+}
+
+describe('a claim', () => {
+  it.each([
+    ['of the lab and unbound', claim, true],
+    ['of another class', { ...claim, spec: { ...claim.spec, storageClassName: 'fast' } }, false],
+    ['of no class', { ...claim, spec: { ...claim.spec, storageClassName: '' } }, false],
+    ['that has a volume', { ...claim, spec: { ...claim.spec, volumeName: 'pv' } }, false],
+    ['that is being deleted', { ...claim, metadata: { ...claim.metadata, deletionTimestamp: 'now' } }, false],
+  ])('%s: volume is made: %s', (_, object, expected) => {
+    expect(needsVolume(object)).toBe(expected)
+  })
+
+  it('gets the volume that names it, with a folder that every user may write to', () => {
+    const volume = volumeFor(claim, folder)
+    expect(volume).toMatchObject({
+      metadata: { name: 'pvc-u-1' },
+      spec: {
+        capacity: { storage: '1Gi' },
+        claimRef: { namespace: 'casino', name: 'data-db-0', uid: 'u-1' },
+        hostPath: { path: join(folder, 'pvc-u-1') },
+      },
+    })
+    makeFolder(volume)
+    expect(statSync(join(folder, 'pvc-u-1')).mode & 0o777).toBe(0o777)
+    expect(isReleased({ ...volume, status: { phase: 'Bound' } })).toBe(false)
+    expect(isReleased({ ...volume, status: { phase: 'Released' } })).toBe(true)
+    removeFolder(volume, folder)
+    expect(existsSync(join(folder, 'pvc-u-1'))).toBe(false)
+  })
+
+  it('that points a volume elsewhere can have nothing removed there', () => {
+    removeFolder({ spec: { hostPath: { path: folder } } }, join(folder, 'volumes'))
+    removeFolder({ spec: { hostPath: { path: join(folder, 'pvc-x', '..') } } }, folder)
+    expect(existsSync(folder)).toBe(true)
+  })
+})
