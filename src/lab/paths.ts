@@ -1,8 +1,8 @@
 // Where the lab keeps things. Every file and socket of a lab lies below one root folder, so that a lab can be found, inspected and
 // thrown away as a whole. Paths are short on purpose: a unix socket's path may have at most 107 bytes.
-import { lstatSync, mkdirSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { LabError } from './lab-error.ts'
 
 export type NodePaths = {
@@ -85,12 +85,19 @@ export function labPaths(root: string = defaultLabRoot()): LabPaths {
   }
 }
 
+/** Pods run as another user where the caller is root: folders made here let everybody through, whatever the umask. */
+function makePassable(root: string): void {
+  const first = mkdirSync(root, { recursive: true })
+  for (let folder = root; first !== undefined && folder.startsWith(first); folder = dirname(folder))
+    chmodSync(folder, 0o755)
+}
+
 /**
  * Creates the root and the folder above it, if they are missing. The default root lies in a folder that everybody may write to, so a
  * root that belongs to somebody else, or is a symbolic link, is refused: it would let that user choose what the lab runs.
  */
 export function claimRoot(root: string): void {
-  mkdirSync(root, { recursive: true, mode: 0o755 })
+  makePassable(root)
   const found = lstatSync(root)
   const uid = process.getuid?.()
   if (!found.isDirectory() || found.uid !== uid) {

@@ -9,7 +9,7 @@ import type { LabNode } from './node-table.ts'
 export type CloudProvider = {
   /** All node objects exist. */
   readonly registered: Promise<void>
-  /** Every node has been Ready at least once. */
+  /** Every node has been Ready, and open to pods, at least once. */
   allReady(): boolean
   stop(): void
 }
@@ -36,7 +36,7 @@ export function startCloudProvider(
     const node = nodes.find((one) => one.name === found.metadata.name)
     if (!node) return
     await completeNode(api, node, found)
-    if (isReady(found)) awaited.delete(node.name)
+    if (isReady(found) && !isClosed(found)) awaited.delete(node.name)
   }
   void registered.then(
     () => watchNodes(api, onNode, stopped.signal, log),
@@ -47,6 +47,10 @@ export function startCloudProvider(
 
 export const isReady = (node: NodeObject): boolean =>
   node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false
+
+/** A taint that the control plane itself puts on nodes, such as not-ready, and takes away a moment after they are. */
+const isClosed = (node: NodeObject): boolean =>
+  node.spec?.taints?.some((taint) => /^node\.(cloudprovider\.)?kubernetes\.io\//.test(taint.key)) ?? false
 
 export const nodeLabels = (node: LabNode): Record<string, string> => ({
   'topology.kubernetes.io/region': 'lab',

@@ -1,0 +1,96 @@
+/** A whole lab for a test: programs from the toolchain, images that every lab has, a folder of its own, and kubectl. */
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import { buildImages } from '../../../src/lab/images/build.ts'
+import {
+  type LabHandle,
+  type LabPaths,
+  type LabTools,
+  type LabUpOptions,
+  labPaths,
+  labUp,
+} from '../../../src/lab/lab.ts'
+import { isAlive, type ProcessId, processFamilies, startTicksOf } from '../../../src/lab/owner/processes.ts'
+import { LAB_TOOLS, resolveAll } from '../../../src/toolchain/toolchain.ts'
+
+export type LabBench = {
+  readonly root: string
+  readonly paths: LabPaths
+  readonly tools: LabTools
+  up(options?: Partial<LabUpOptions>): Promise<LabHandle>
+  /** Boots a lab from a process of its own, which can then be killed. With `keep` it lets the lab outlive it. */
+  upFromAnotherProcess(options?: { keep: boolean }): Promise<{ pid: number; kill(): Promise<void> }>
+  kubectl(...parameters: readonly string[]): Promise<string>
+  /** kubectl get -o json */
+  get(...parameters: readonly string[]): Promise<Json>
+  remove(): void
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what kubectl prints is read freely by tests
+export type Json = any
+
+const run = promisify(execFile)
+
+export async function labBench(): Promise<LabBench> {
+  const tools = toolPaths(await resolveAll(LAB_TOOLS))
+  const root = mkdtempSync(join(tmpdir(), 'md-'))
+  chmodSync(root, 0o755) // pods run as another user where the caller is root
+  const paths = labPaths(root)
+  await buildImages({ folder: paths.images, sources: [] })
+  const kubectl = async (...parameters: readonly string[]) => {
+    const { stdout } = await run(tools.kubectl, ['--kubeconfig', paths.kubeconfig, ...parameters])
+    return stdout
+  }
+  return {
+    root,
+    paths,
+    tools,
+    up: (options) => labUp({ root, tools, ...options }),
+    upFromAnotherProcess: (options) => bootElsewhere(root, tools, options?.keep ?? false),
+    kubectl,
+    get: async (...parameters) => JSON.parse(await kubectl('get', ...parameters, '-o', 'json')),
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  }
+}
+
+const toolPaths = (found: Record<keyof LabTools, { path: string }>): LabTools => ({
+  etcd: found.etcd.path,
+  'kube-apiserver': found['kube-apiserver'].path,
+  'kube-controller-manager': found['kube-controller-manager'].path,
+  'kube-scheduler': found['kube-scheduler'].path,
+  kubelet: found.kubelet.path,
+  kubectl: found.kubectl.path,
+})
+
+async function bootElsewhere(root: string, tools: LabTools, keep: boolean) {
+  const source = new URL('../../../src/lab/lab.ts', import.meta.url)
+  const script = `const { labUp } = await import('${source}')
+    const lab = await labUp(JSON.parse(process.argv[1]))
+    if (${keep}) lab.keep()
+    console.log('up')
+    setInterval(() => {}, 1000)`
+  const parameters = ['--input-type=module', '-e', script, JSON.stringify({ root, tools })]
+  const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(createInterface({ input: child.stdout }), 'line')
+  return {
+    pid: child.pid ?? 0,
+    kill: async () => {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    },
+  }
+}
+
+/** Everything that carries the mark of a lab, or descends from what does. */
+export const processesOf = (root: string): ProcessId[] =>
+  processFamilies((entry) => entry === `MATCHDAY_LAB_PROCESS=${root}` || entry.startsWith(`MATCHDAY_ROOT=${root}/`))
+
+/** A process as it is now, for asking later whether it still is. */
+export const identify = (pid: number): ProcessId => ({ pid, startTicks: startTicksOf(pid) ?? 0 })
+
+export const areGone = (ids: readonly ProcessId[]): boolean => !ids.some(isAlive)
