@@ -7,7 +7,7 @@ import type { NetworkPlugin, Relay, SandboxIdentity, SandboxNetwork } from '../r
 import { INGRESS_IP, nativeAddress, nodeAddress } from './addresses.ts'
 import { type Allocated, openAllocation } from './allocation.ts'
 import { changesBetween, clusterTable } from './cluster-table.ts'
-import { openControlServer, type PodAnswers, type RuleControl } from './control-server.ts'
+import { claimControl, openControlServer, type PodAnswers, type RuleControl } from './control-server.ts'
 import { type Endpoint, emptyTable, type FlowRule, type OutsideEntry, type PodFile } from './messages.ts'
 import { distributeRules, type RuledPod } from './mirror.ts'
 import type { ClusterObjects } from './objects.ts'
@@ -58,6 +58,7 @@ const NOTHING: ClusterObjects = { services: [], slices: [], pods: [], namespaces
 export async function startAgentCore(options: CoreOptions): Promise<AgentCore> {
   const net = join(options.root, 'net')
   mkdirSync(join(net, 'pods'), { recursive: true, mode: 0o755 })
+  await claimControl(join(net, 'agent.sock'))
   const staged = await stagePreload(options.root)
   const allocation = openAllocation(net)
   const book = openRuleBook(net)

@@ -20,7 +20,6 @@ const SOURCE = /^[a-zA-Z0-9._-]{1,253}(\/[a-zA-Z0-9._-]{1,253})?$/
 type Answer = { status: number; body: unknown }
 
 export async function openControlServer(path: string, control: RuleControl): Promise<{ stop(): Promise<void> }> {
-  if (await isServed(path)) throw new Error(`another pod network agent serves ${path}; only one may run on a lab`)
   rmSync(path, { force: true })
   const server = http.createServer((request, response) => {
     answer(request, control).then(
@@ -37,6 +36,11 @@ export async function openControlServer(path: string, control: RuleControl): Pro
         server.closeAllConnections()
       }),
   }
+}
+
+/** To be asked before anything is written: two agents would give out the same addresses. @throws Error */
+export async function claimControl(path: string): Promise<void> {
+  if (await isServed(path)) throw new Error(`another pod network agent serves ${path}; only one may run on a lab`)
 }
 
 function isServed(path: string): Promise<boolean> {

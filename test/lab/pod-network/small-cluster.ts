@@ -15,6 +15,7 @@ import type {
   Service,
 } from '../../../src/lab/pod-network/objects.ts'
 import type { NetworkEffect, NetworkRule } from '../../../src/lab/pod-network/rules.ts'
+import type { SandboxIdentity } from '../../../src/lab/runtime/network-plugin.ts'
 
 const APP = fileURLToPath(new URL('./pod-app.cjs', import.meta.url))
 
@@ -54,6 +55,8 @@ export type SmallCluster = {
   remove(pod: TestPod): Promise<void>
   service(name: string, pods: readonly TestPod[], ports: Record<number, number>, spec?: Service['spec']): Promise<void>
   policies(policies: readonly NetworkPolicy[]): Promise<void>
+  /** The API's view of a pod that has no process of the suite. */
+  annotate(pod: SandboxIdentity, annotations: Record<string, string>): Promise<void>
   fault(source: string, ...rules: NetworkRule[]): Promise<Record<string, unknown>>
   restartAgent(): Promise<void>
   stop(): Promise<void>
@@ -149,6 +152,11 @@ export async function startSmallCluster(nodeIndex: number, node: string = proces
       objects.policies = [...policies]
       await publish()
     },
+    async annotate({ name, namespace, uid, labels }, annotations) {
+      objects.pods = objects.pods.filter((one) => one.metadata.uid !== uid)
+      objects.pods.push({ metadata: { name, namespace, uid, labels, annotations } })
+      await publish()
+    },
     fault: (source, ...rules) => core.putRules(source, rules),
     async restartAgent() {
       await core.stop()
@@ -177,7 +185,7 @@ function sliceOf(
   }
 }
 
-function startApp(node: string, env: Readonly<Record<string, string>>) {
+export function startApp(node: string, env: Readonly<Record<string, string>>) {
   const child = spawn(node, [APP], { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] })
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
   let lastId = 0

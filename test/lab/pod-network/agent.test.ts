@@ -1,0 +1,164 @@
+// The agent as a process: its control socket, its memory on disk, and what pods do while it is dead. There is no API server here.
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { SandboxIdentity, SandboxNetwork } from '../../../src/lab/runtime/network-plugin.ts'
+import { type AgentProcess, control, startAgentProcess } from './agent-process.ts'
+import { startApp, within } from './small-cluster.ts'
+
+const NODE_INDEX = 220
+const identity = (name: string): SandboxIdentity => ({
+  id: `sandbox-${name}`,
+  node: 'test',
+  nodeIndex: NODE_INDEX,
+  namespace: 'casino',
+  name,
+  uid: `uid-${name}`,
+  labels: { app: name },
+  ports: [],
+})
+
+describe('the agent', () => {
+  const root = mkdtempSync(join(tmpdir(), 'md-agent-'))
+  let agent: AgentProcess
+  let one: SandboxNetwork
+  let two: SandboxNetwork
+  let client: ReturnType<typeof startApp>
+  let server: ReturnType<typeof startApp>
+  const cut = (direction = 'both') => ({
+    rules: [{ podUid: 'uid-one', direction, peers: [two.ip], effect: { kind: 'partition' } }],
+  })
+
+  beforeAll(async () => {
+    agent = await startAgentProcess(root, join(root, 'no-such-kubeconfig'))
+    one = await agent.add(identity('one'))
+    two = await agent.add(identity('two'))
+    client = startApp(process.execPath, one.env)
+    server = startApp(process.execPath, two.env)
+    await server.run('serve', { kind: 'echo', port: 7000 })
+    await client.run('open', { name: 'flow', kind: 'tcp', host: two.ip, port: 7000 })
+  }, 20_000)
+
+  afterAll(async () => {
+    client?.child.kill('SIGKILL')
+    server?.child.kill('SIGKILL')
+    await agent?.kill('SIGTERM')
+    rmSync(root, { recursive: true, force: true })
+  })
+
+  const echo = () => within(300, client.run('echo', { name: 'flow' }))
+
+  it('starts without a kubeconfig and gives each sandbox an address of its node, the same for the same id', async () => {
+    expect(one.ip).toMatch(new RegExp(`^10\\.244\\.${NODE_INDEX}\\.`))
+    expect(one.nativeAddress).toBe(one.ip.replace('10.244', '127.245'))
+    expect((await agent.add(identity('one'))).ip).toBe(one.ip)
+    expect(two.ip).not.toBe(one.ip)
+  })
+
+  it('lets only its own user put rules, and every user’s pods listen', () => {
+    const mode = (name: string) => (statSync(join(root, 'net', name)).mode & 0o777).toString(8)
+    expect([mode('agent.sock'), mode('pods.sock'), mode('preload.cjs'), mode('cluster.json')]).toEqual([
+      '600',
+      '666',
+      '644',
+      '644',
+    ])
+  })
+
+  it('answers a rule when the processes at both ends obey, lists it, and heals', async () => {
+    const put = await control(root, 'PUT', '/rules/casino/psp-down', cut())
+    expect(put).toEqual({ status: 200, body: { pods: { 'uid-one': 'acknowledged', 'uid-two': 'acknowledged' } } })
+    expect(await echo()).toBe('silent')
+    const held = await control(root, 'GET', '/rules')
+    expect(held.body.sources).toEqual({ 'casino/psp-down': [{ ...cut().rules[0], peers: [`${two.ip}/32`] }] })
+    expect(held.body.pods).toEqual({ 'uid-one': 2, 'uid-two': 2 })
+    expect((await control(root, 'DELETE', '/rules/casino/psp-down')).status).toBe(200)
+    await client.run('wait', { ms: 20 })
+    expect(await echo()).toMatchObject({ said: 'ping' })
+    expect((await control(root, 'GET', '/rules')).body).toEqual({ sources: {}, pods: {} })
+  })
+
+  it('says gone for a pod that is not there, and does not harm anybody', async () => {
+    const rules = [{ podUid: 'uid-nobody', direction: 'out', peers: 'any', effect: { kind: 'partition' } }]
+    const { body } = await control(root, 'PUT', '/rules/casino/x', { rules })
+    expect(body.pods).toEqual({ 'uid-nobody': 'gone' })
+    expect(await echo()).toMatchObject({ said: 'ping' })
+    await control(root, 'DELETE', '/rules/casino/x')
+  })
+
+  it('says which process does not acknowledge', async () => {
+    server.child.kill('SIGSTOP')
+    const { body } = await control(root, 'PUT', '/rules/casino/x', cut())
+    server.child.kill('SIGCONT')
+    expect(body.pods).toEqual({
+      'uid-one': 'acknowledged',
+      'uid-two': { failed: `process ${server.child.pid} did not acknowledge within 5000 ms` },
+    })
+    expect((await control(root, 'DELETE', '/rules/casino/x')).body.pods).toEqual({
+      'uid-one': 'acknowledged',
+      'uid-two': 'acknowledged',
+    })
+  }, 15_000)
+
+  it.each([
+    ['no JSON', 'PUT', '/rules/casino/x', '{', 400],
+    ['no rules', 'PUT', '/rules/casino/x', {}, 400],
+    [
+      'an unknown effect',
+      'PUT',
+      '/rules/casino/x',
+      { rules: [{ podUid: 'u', direction: 'in', peers: 'any', effect: { kind: 'loss' } }] },
+      400,
+    ],
+    ['a source that is a path', 'PUT', '/rules/..%2f..%2fetc/x/y', { rules: [] }, 400],
+    ['another path', 'GET', '/nothing', undefined, 404],
+    ['another method', 'POST', '/rules/casino/x', {}, 405],
+  ])('refuses %s with a reason', async (_, method, path, body, status) => {
+    const answer = await control(root, method, path, body)
+    expect(answer.status).toBe(status)
+    expect(answer.body.problems).toHaveLength(1)
+  })
+
+  it('keeps addresses and rules over its own kill -9, while pods keep obeying', async () => {
+    await control(root, 'PUT', '/rules/casino/cut', cut())
+    await agent.kill('SIGKILL')
+    expect(await echo()).toBe('silent')
+    agent = await startAgentProcess(root, join(root, 'no-such-kubeconfig'))
+    expect((await agent.add(identity('two'))).ip).toBe(two.ip)
+    expect((await control(root, 'GET', '/rules')).body.sources).toHaveProperty(['casino/cut'])
+    expect((await control(root, 'DELETE', '/rules/casino/cut')).body.pods).toEqual({
+      'uid-one': 'acknowledged',
+      'uid-two': 'acknowledged',
+    })
+    await client.run('wait', { ms: 20 })
+    expect(await echo()).toMatchObject({ said: 'ping' })
+  }, 15_000)
+
+  it('lets a process that starts while it is dead read its rules from disk', async () => {
+    await control(root, 'PUT', '/rules/casino/cut', cut())
+    await agent.kill('SIGKILL')
+    const late = startApp(process.execPath, one.env)
+    const opening = late.run('open', { name: 'late', kind: 'tcp', host: two.ip, port: 7000 })
+    expect(await within(600, opening)).toBe('silent')
+    agent = await startAgentProcess(root, join(root, 'no-such-kubeconfig'))
+    await control(root, 'DELETE', '/rules/casino/cut')
+    expect(await within(5_000, opening)).toMatchObject({ remote: [two.ip, 7000] })
+    late.child.kill('SIGKILL')
+  }, 20_000)
+
+  it('refuses to run twice on one lab', async () => {
+    await expect(startAgentProcess(root, 'none')).rejects.toThrow('ended')
+  })
+
+  it('brings a rule to a pod that is born under it, and forgets a pod that is deleted', async () => {
+    const rules = [{ podUid: 'uid-one', direction: 'both', peers: ['10.244.0.0/16'], effect: { kind: 'partition' } }]
+    await control(root, 'PUT', '/rules/casino/wide', { rules })
+    await agent.add(identity('three'))
+    const file = join(root, 'net', 'pods', 'uid-three.json')
+    expect(JSON.parse(readFileSync(file, 'utf8')).rules).toHaveLength(2)
+    await agent.del('sandbox-three')
+    expect(() => readFileSync(file)).toThrow('ENOENT')
+    await control(root, 'DELETE', '/rules/casino/wide')
+  })
+})

