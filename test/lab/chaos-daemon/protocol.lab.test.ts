@@ -142,7 +142,7 @@ describe('the daemon passes through the same versions as Chaos Mesh', () => {
     await eventually(
       'the end',
       5000,
-      async () => last(watched).status?.experiment?.desiredPhase === 'Stop' || undefined,
+      async () => watched.versions.at(-1)?.object.status?.experiment?.desiredPhase === 'Stop' || undefined,
     )
     await sleep(100)
     await remove('PodChaos', 'nobody')

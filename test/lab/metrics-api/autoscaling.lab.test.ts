@@ -1,0 +1,108 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fieldsOf, listOf, textOf } from '../../../src/lab/cluster-access/json.ts'
+import { type BareCluster, eventually, startBareCluster } from '../support/bare-cluster.ts'
+
+// Kubernetes' own HPA controller, through its own aggregation layer, on metrics of a real HTTP server. The pod is an object only: it is
+// given the address behind which that server listens.
+
+const POD_IP = '10.244.1.9'
+const APPS = '/apis/apps/v1/namespaces/default/deployments'
+const CUSTOM = '/apis/custom.metrics.k8s.io/v1beta2/namespaces/default/pods/*'
+let bare: BareCluster
+let count = 0
+const ticking = setInterval(() => {
+  count += 20
+}, 100)
+const server = createServer((_, response) => response.end(`http_requests_total{code="200"} ${count}\n`))
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.244.1.9', resolve))
+  bare = await startBareCluster({ controllers: true })
+  bare.daemon('metrics-api')
+  await eventually('registration', 20_000, async () => bare.log('metrics-api').includes('metrics at port') || undefined)
+  const { port } = server.address() as AddressInfo
+  await bare.cluster.create(APPS, {
+    metadata: { name: 'api' },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: { app: 'api' } },
+      template: {
+        metadata: {
+          labels: { app: 'api' },
+          annotations: { 'prometheus.io/scrape': 'true', 'prometheus.io/port': String(port) },
+        },
+        spec: { containers: [{ name: 'main', image: 'shop/api:1' }] },
+      },
+    },
+  })
+  const pod = await eventually('a pod', 10_000, async () => listOf((await bare.cluster.get('/api/v1/pods')).items)[0])
+  const since = new Date(Date.now() - 60_000).toISOString()
+  await bare.cluster.merge(`/api/v1/namespaces/default/pods/${textOf(fieldsOf(fieldsOf(pod).metadata).name)}/status`, {
+    status: {
+      phase: 'Running',
+      podIP: POD_IP,
+      podIPs: [{ ip: POD_IP }],
+      startTime: since,
+      conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: since }],
+    },
+  })
+})
+afterAll(async () => {
+  clearInterval(ticking)
+  server.close()
+  server.closeAllConnections()
+  await bare?.stop()
+})
+
+const itemsOf = async (path: string) => listOf((await bare.cluster.get(path)).items).map(fieldsOf)
+
+describe('the metrics API behind the API server', () => {
+  it('gives the rate of the last seconds', async () => {
+    const items = await eventually('a value', 10_000, async () => {
+      const found = await itemsOf(`${CUSTOM}/rps_per_pod?labelSelector=app%3Dapi`)
+      return found.length > 0 ? found : undefined
+    })
+    // 200 a second; the timer of a busy machine may be late.
+    expect(Number.parseInt(textOf(items[0]?.value), 10) / 1000).toBeGreaterThan(120)
+    expect(Number.parseInt(textOf(items[0]?.value), 10) / 1000).toBeLessThan(220)
+  })
+
+  it('gives no value, and not 0, for what a pod does not expose', async () => {
+    expect(await itemsOf(`${CUSTOM}/sockets_per_pod`)).toEqual([])
+    await expect(bare.cluster.get(`${CUSTOM}/cake_per_pod`)).rejects.toThrow(/not known/)
+  })
+
+  it('makes the autoscaler scale a Deployment to the load', async () => {
+    await bare.cluster.create('/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers', {
+      metadata: { name: 'api' },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' },
+        minReplicas: 1,
+        maxReplicas: 6,
+        metrics: [
+          {
+            type: 'Pods',
+            pods: { metric: { name: 'rps_per_pod' }, target: { type: 'AverageValue', averageValue: '60' } },
+          },
+        ],
+      },
+    })
+    const replicas = await eventually('a larger Deployment', 15_000, async () => {
+      const wanted = fieldsOf((await bare.cluster.get(`${APPS}/api`)).spec).replicas
+      return typeof wanted === 'number' && wanted > 1 ? wanted : undefined
+    })
+    expect(replicas).toBeGreaterThanOrEqual(3)
+    expect(replicas).toBeLessThanOrEqual(4)
+  })
+
+  it('has no metric of a pod that has stopped answering', async () => {
+    server.close()
+    server.closeAllConnections()
+    await eventually('no value', 10_000, async () => {
+      const items = await itemsOf(`${CUSTOM}/rps_per_pod`)
+      return items.length === 0 || undefined
+    })
+  })
+})
