@@ -1,5 +1,5 @@
 /** Ctrl-C and its relatives: the first asks for an orderly stop, a second one within the healing is answered with what is still being undone. */
-import { createReadStream } from 'node:fs'
+import { Socket } from 'node:net'
 import { say } from './terminal.ts'
 
 /** Signals of one Ctrl-C may arrive twice (from the terminal and from a parent): within this time they are one. */
@@ -28,10 +28,10 @@ export function stopSignal(): AbortSignal {
 function watchLifeline(gone: () => void): void {
   const descriptor = Number(process.env.MATCHDAY_LIFELINE_FD)
   if (!Number.isInteger(descriptor) || descriptor < 3) return
-  const pipe = createReadStream('', { fd: descriptor })
+  // A socket, not a file stream: a blocked file read would keep the process alive once its work is done.
+  const pipe = new Socket({ fd: descriptor, readable: true, writable: false })
   pipe.on('end', gone)
   pipe.on('error', () => undefined)
   pipe.resume()
-  // The pipe must not keep the process alive once its work is done.
-  if ('unref' in pipe && typeof pipe.unref === 'function') pipe.unref()
+  pipe.unref()
 }

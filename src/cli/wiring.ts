@@ -1,4 +1,6 @@
 /** Ports to adapters: the one place where the controller meets the world. */
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { chaosMeshInjector } from '../adapters/chaos-mesh/injector.ts'
 import { k6LoadGenerator } from '../adapters/k6/load-generator.ts'
 import { kubernetesCluster } from '../adapters/kubernetes/cluster.ts'
@@ -9,9 +11,16 @@ import type { ControllerPorts } from '../controller/perform.ts'
 import type { KubernetesApi } from '../protocols/kubernetes/api.ts'
 import { systemClock } from './clock.ts'
 
+/** Bundled scenarios are kept beside the toolchain, by content. */
+export const k6Settings = (binary: string) => ({
+  binary,
+  clock: systemClock,
+  cacheFolder: join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'matchday', 'scenarios'),
+})
+
 /** Everything that acts on one cluster; `k6` is the path of the binary. */
 export function portsOf(api: KubernetesApi, k6: string): ControllerPorts {
-  return { ...clusterPortsOf(api), load: k6LoadGenerator({ binary: k6, clock: systemClock }) }
+  return { ...clusterPortsOf(api), load: k6LoadGenerator(k6Settings(k6)) }
 }
 
 export function clusterPortsOf(api: KubernetesApi): Omit<ControllerPorts, 'load'> {

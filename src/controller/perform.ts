@@ -112,7 +112,7 @@ async function rehearse(
   const { rehearsal, target, timeline } = performance
   const looking = new AbortController()
   const watch = watching(ports, target, recorder, looking.signal)
-  const client = clientSide(rehearsal, timeline, recorder, stop)
+  const client = clientSide(rehearsal, recorder, stop)
   try {
     const load = await startLoad(ports, performance, recorder, client.onEvent)
     const held = new Set<string>()
@@ -191,11 +191,10 @@ async function announcePhases(
 /** What the load generator tells: frames into the journal and past the guardrails, unknown keys collected for the books. */
 function clientSide(
   rehearsal: Rehearsal,
-  timeline: Timeline,
   recorder: Recorder,
   stop: Stop,
 ): { readonly onEvent: (event: LoadEvent) => void; readonly unknown: UnknownKeys } {
-  const guard = guarding(rehearsal, timeline)
+  const guard = guarding(rehearsal)
   const unknown = new Map<string, string[]>()
   const onFrame = (frame: LoadFrame) => {
     recorder.record(frame)

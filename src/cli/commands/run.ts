@@ -9,7 +9,6 @@ import { exitCodes } from '../../domain/verdict.ts'
 import { openJournal } from '../../journal/journal.ts'
 import { planTimeline } from '../../plan/timeline.ts'
 import { flagShapes, parseFlag } from '../../spec/flags.ts'
-import { systemClock } from '../clock.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags, withLabFlags } from '../cluster-choice.ts'
 import { BadInput } from '../failure.ts'
 import { type Inputs, readInputs } from '../inputs.ts'
@@ -19,7 +18,7 @@ import { makeRunFolder, type RunFolder } from '../run-folder.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { onStderr, say } from '../terminal.ts'
 import { findTool } from '../tools.ts'
-import { portsOf } from '../wiring.ts'
+import { k6Settings, portsOf } from '../wiring.ts'
 
 type Flags = ClusterFlags & {
   readonly seed?: string
@@ -66,7 +65,7 @@ async function run(file: string, flags: Flags): Promise<number> {
 
 /** A script that does not load is bad input, found before anything is booted or touched. */
 async function inspectScript(k6: string, { rehearsal }: Inputs): Promise<void> {
-  const { issues } = await k6LoadGenerator({ binary: k6, clock: systemClock }).inspect(rehearsal.load.script)
+  const { issues } = await k6LoadGenerator(k6Settings(k6)).inspect(rehearsal.load.script)
   if (issues.length > 0) throw new BadInput(issues)
 }
 
