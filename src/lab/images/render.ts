@@ -2,12 +2,15 @@ import type { ImageIndex } from './image-index.ts'
 
 /**
  * Pins every image that the index knows, wherever containers stand in parsed manifests (Pods, templates, custom resources with
- * templates): `casino/wallet` and `casino/wallet:1.2` become `casino/wallet@sha256:…`. An image that already names a digest, or that
- * the index doesn't know, stays as it is. Pure: gives new documents and leaves the old ones alone.
+ * templates): `casino/wallet` and `casino/wallet:1.2` become `casino/wallet@sha256:…`. An image that already names a digest (all
+ * zeros are a placeholder), or that the index doesn't know, stays as it is. Pure: gives new documents and leaves the old ones alone.
  */
 export function renderImages<Document>(documents: readonly Document[], index: ImageIndex): Document[] {
   return documents.map((document) => pinned(document, index))
 }
+
+/** Stands in manifests for a digest that is not known yet, since images are pinned there too. */
+const PLACEHOLDER_DIGEST = /@sha256:0{64}$/
 
 const CONTAINER_LISTS: ReadonlySet<string> = new Set(['containers', 'initContainers', 'ephemeralContainers'])
 
@@ -26,8 +29,10 @@ function pinned(value: unknown, index: ImageIndex): unknown {
 }
 
 function pinnedContainer(container: unknown, index: ImageIndex): unknown {
-  if (!isObject(container) || typeof container.image !== 'string' || container.image.includes('@')) return container
-  const name = container.image.replace(/:[A-Za-z0-9_][A-Za-z0-9._-]*$/, '')
+  if (!isObject(container) || typeof container.image !== 'string') return container
+  const written = container.image.replace(PLACEHOLDER_DIGEST, '')
+  if (written.includes('@')) return container
+  const name = written.replace(/:[A-Za-z0-9_][A-Za-z0-9._-]*$/, '')
   const image = Object.hasOwn(index.images, name) ? index.images[name] : undefined
   return image ? { ...container, image: `${name}@${image.digest}` } : container
 }
