@@ -208,6 +208,43 @@ describe('a provider that falls silent', () => {
   })
 })
 
+describe('defects that can be switched on', () => {
+  async function restarted(env: Record<string, string>): Promise<void> {
+    await platform.stop('payments-api', 'SIGKILL')
+    await platform.start('payments-api', env)
+  }
+  afterAll(() => restarted({}))
+
+  it('VOID_UNKNOWN=off charges twice: what timed out at the first PSP stands beside the second', async () => {
+    await restarted({ VOID_UNKNOWN: 'off' })
+    const run = 'novoid'
+    const token = await login(platform, playerName(13))
+    platform.signal('psp-a', 'SIGSTOP')
+    const answers = await Promise.all(
+      Array.from({ length: 4 }, (_, n) => deposit(platform, token, `${run}.deposit.${n}`)),
+    )
+    platform.signal('psp-a', 'SIGCONT')
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201])
+    const books = await settledBooks(platform, depositBooks, run)
+    expect(sumOf('deposit', books.wallet).count).toBe(4)
+    expect(sumOf('deposit', books['psp-a'], books['psp-b']).count).toBeGreaterThan(4)
+  })
+
+  it('FAILOVER=off loses deposits while the first PSP is silent, yet keeps the books right', async () => {
+    await restarted({ FAILOVER: 'off' })
+    const run = 'nofailover'
+    const token = await login(platform, playerName(14))
+    platform.signal('psp-a', 'SIGSTOP')
+    const answers = await Promise.all(
+      Array.from({ length: 4 }, (_, n) => deposit(platform, token, `${run}.deposit.${n}`)),
+    )
+    platform.signal('psp-a', 'SIGCONT')
+    for (const { status } of answers) expect([503, 504]).toContain(status)
+    const books = await settledBooks(platform, depositBooks, run)
+    expect(sumOf('deposit', books['psp-a'], books['psp-b'])).toEqual(sumOf('deposit', books.wallet))
+  })
+})
+
 describe('a payments-api that dies', () => {
   it('reconciles what a killed pod left behind: charged once, credited once, or not at all', async () => {
     const run = 'killed'

@@ -1,0 +1,177 @@
+/** The manifests keep what they promise: reference numbers, security, and settings that some service really reads. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+
+type Container = {
+  name: string
+  image: string
+  ports: { containerPort: number }[]
+  envFrom?: { configMapRef?: { name: string }; secretRef?: { name: string } }[]
+  env?: { name: string; value: string }[]
+  resources: { requests: Record<string, string>; limits: Record<string, string> }
+  securityContext: Record<string, unknown>
+  startupProbe?: Record<string, unknown>
+  readinessProbe?: Record<string, unknown>
+}
+type KubeObject = {
+  kind: string
+  metadata: { name: string; namespace?: string }
+  data?: Record<string, string>
+  stringData?: Record<string, string>
+  spec: {
+    replicas: number
+    strategy: unknown
+    minReplicas: number
+    maxReplicas: number
+    metrics: unknown
+    podSelector?: unknown
+    policyTypes?: string[]
+    template: { spec: { containers: Container[]; securityContext: Record<string, unknown>; priorityClassName: string } }
+  }
+}
+
+const root = join(import.meta.dirname, '../..')
+const manifests = join(root, 'src/platform/manifests')
+
+function objectsIn(folder: string): KubeObject[] {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.yaml') && file !== 'kustomization.yaml')
+  return files.flatMap((file) =>
+    parseAllDocuments(readFileSync(join(folder, file), 'utf8')).map((document) => document.toJS() as KubeObject),
+  )
+}
+
+const base = objectsIn(join(manifests, 'base'))
+const lab = objectsIn(join(manifests, 'lab'))
+const nameOf = ({ kind, metadata }: KubeObject): string => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`
+const workloads = base.filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet')
+const containerOf = (object: KubeObject): Container => object.spec.template.spec.containers[0] as Container
+const found = (objects: KubeObject[], name: string): KubeObject =>
+  objects.find((object) => nameOf(object) === name) as KubeObject
+
+describe('payments-api', () => {
+  const deployment = found(base, 'Deployment casino/payments-api')
+
+  it('keeps the reference numbers', () => {
+    expect(deployment.spec.replicas).toBe(6)
+    expect(deployment.spec.strategy).toEqual({
+      type: 'RollingUpdate',
+      rollingUpdate: { maxSurge: 2, maxUnavailable: 1 },
+    })
+    expect(containerOf(deployment).resources).toEqual({
+      requests: { cpu: '300m', memory: '512Mi' },
+      limits: { cpu: '1', memory: '1Gi' },
+    })
+    expect(containerOf(deployment).readinessProbe).toMatchObject({
+      httpGet: { path: '/healthz', port: 8080 },
+      periodSeconds: 5,
+    })
+    expect(containerOf(deployment).ports[0]?.containerPort).toBe(8080)
+    const { minReplicas, maxReplicas, metrics } = found(base, 'HorizontalPodAutoscaler casino/payments-api').spec
+    expect({ minReplicas, maxReplicas }).toEqual({ minReplicas: 6, maxReplicas: 60 })
+    expect(metrics).toEqual([
+      {
+        type: 'Pods',
+        pods: { metric: { name: 'rps_per_pod' }, target: { type: 'AverageValue', averageValue: '120' } },
+      },
+    ])
+  })
+})
+
+describe.each(workloads.map((object) => [nameOf(object), object] as const))('%s', (_, object) => {
+  const container = containerOf(object)
+
+  it('is pinned, unprivileged, limited and probed', () => {
+    expect(container.image).toMatch(/@sha256:[0-9a-f]{64}$/)
+    expect(object.spec.template.spec.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    })
+    expect(container.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    })
+    expect(Object.keys(container.resources.limits)).toEqual(['cpu', 'memory'])
+    expect(container.startupProbe).toMatchObject({ periodSeconds: 1 })
+    expect(container.readinessProbe).toBeDefined()
+    expect(object.spec.template.spec.priorityClassName).toMatch(/^casino-/)
+  })
+
+  it('names only ConfigMaps and Secrets that exist, and sets only what its service reads', () => {
+    const known = variablesOf(container.image)
+    for (const { configMapRef, secretRef } of container.envFrom ?? []) {
+      const kind = configMapRef ? 'ConfigMap' : 'Secret'
+      const name = `${kind} ${object.metadata.namespace}/${configMapRef?.name ?? secretRef?.name}`
+      const keys = [...base, ...lab]
+        .filter((other) => nameOf(other) === name)
+        .flatMap((other) => Object.keys({ ...other.data, ...other.stringData }))
+      expect(keys.length, name).toBeGreaterThan(0)
+      if (known !== undefined)
+        expect(
+          keys.filter((key) => !known.has(key)),
+          name,
+        ).toEqual([])
+    }
+  })
+})
+
+/** The environment variables that a service of ours reads; undefined for others' images. */
+function variablesOf(image: string): ReadonlySet<string> | undefined {
+  const service = /^casino\/([a-z-]+)@/.exec(image)?.[1]
+  if (service === undefined) return undefined
+  const folders = [join(root, 'src/platform/services', service), join(root, 'src/platform/shared')]
+  const sources = folders.flatMap((folder) =>
+    readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8')),
+  )
+  const source = sources.join('\n').replace(/`PSP_\$\{letter\}_(\w+)`/g, "'PSP_A_$1' 'PSP_B_$1'")
+  return new Set([...source.matchAll(/'([A-Z][A-Z0-9_]+)'/g)].map(([, name]) => String(name)))
+}
+
+describe('the network', () => {
+  it.each([['casino'], ['providers']])('is denied by default in %s, both ways', (namespace) => {
+    const policy = found(base, `NetworkPolicy ${namespace}/default-deny`)
+    expect(policy.spec).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] })
+  })
+})
+
+describe('overlays', () => {
+  const defects = join(root, 'test/canary/defects')
+  const overlays = [
+    ['lab', lab] as const,
+    ...['no-failover', 'no-void', 'hpa-on-cpu'].map((name) => [name, objectsIn(join(defects, name))] as const),
+  ]
+
+  it.each(overlays)('%s changes only objects and containers that there are', (_, patches) => {
+    expect(patches.length).toBeGreaterThan(0)
+    for (const patch of patches) {
+      const target = base.find((object) => nameOf(object) === nameOf(patch))
+      expect(target, nameOf(patch)).toBeDefined()
+      const containers = patch.spec?.template?.spec.containers ?? []
+      for (const { name, env } of containers) {
+        const container = target?.spec.template.spec.containers.find((other) => other.name === name)
+        expect(container, `${nameOf(patch)} container ${name}`).toBeDefined()
+        expect(
+          (env ?? []).filter(({ name: variable }) => !variablesOf(container?.image ?? '')?.has(variable)),
+          nameOf(patch),
+        ).toEqual([])
+      }
+    }
+  })
+
+  it('keep the arithmetic of the lab: pinned at its minimum the peak is lost, at five pods it is not', () => {
+    const settings = found(lab, 'ConfigMap casino/payments-api').data ?? {}
+    const perPod = Number(settings.PSP_SLOTS) / 0.105
+    const { minReplicas, metrics } = found(lab, 'HorizontalPodAutoscaler casino/payments-api').spec
+    const target = Number((metrics as { pods: { target: { averageValue: string } } }[])[0]?.pods.target.averageValue)
+    const [baseRate, peakRate, confirmations] = [22, 55, 4]
+    expect(perPod * minReplicas).toBeGreaterThan(baseRate * 1.5)
+    expect(perPod * minReplicas).toBeLessThan(peakRate * 0.8)
+    const wanted = Math.ceil((peakRate + confirmations) / target)
+    expect(wanted).toBeGreaterThanOrEqual(5)
+    expect(perPod * wanted).toBeGreaterThan(peakRate * 1.5)
+    // Within the HPA's tolerance of 10 %, so that the base load keeps the minimum.
+    expect((baseRate + confirmations) / minReplicas).toBeLessThanOrEqual(target * 1.1)
+  })
+})
