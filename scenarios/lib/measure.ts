@@ -97,7 +97,7 @@ export function attempted(sli: string, attempt: () => Outcome): Outcome {
   try {
     return attempt()
   } catch (error) {
-    const text = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error)
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
     if (!told.has(text)) console.error(`${sli}: ${text}`)
     told.add(text)
     return bad('exception')

@@ -174,7 +174,7 @@ export function keepSockets(urlOf: (token: string) => string): (sessions: Sessio
     const run = (): void => {
       const now = Date.now()
       for (; start + tick * TICK_MS <= now; tick++) guarded(() => onTick(tick, start + tick * TICK_MS))
-      if (now > end && seats.every((seat) => seat.line === undefined)) return
+      if (now > end && seats.every((seat) => seat.line === undefined)) return socketsOpen.add(0, { part: String(part) })
       setTimeout(run, Math.max(1, start + tick * TICK_MS - Date.now()))
     }
 

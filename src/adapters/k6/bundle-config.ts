@@ -3,12 +3,12 @@
  * load the TypeScript itself, but its compiler loops for ever over some syntax in a .ts file and reports the same in a .js at once.
  */
 import { createRequire } from 'node:module'
-import type { Configuration } from 'webpack'
+import type { Compiler, Configuration } from 'webpack'
 
 const require = createRequire(import.meta.url)
 
 /** Raise it when the configuration changes what comes out, so that cached bundles are made anew. */
-export const BUNDLE_FORMAT = 1
+export const BUNDLE_FORMAT = 2
 
 export const scenarioBundle = (entry: string, folder: string, filename: string): Configuration => ({
   name: 'scenario',
@@ -16,7 +16,12 @@ export const scenarioBundle = (entry: string, folder: string, filename: string):
   entry,
   // k6's JavaScript engine has no DOM and no Node; es2017 also lowers async generators, which it does not parse.
   target: ['web', 'es2017'],
-  output: { path: folder, filename, libraryTarget: 'commonjs' },
+  output: {
+    path: folder,
+    filename,
+    libraryTarget: 'commonjs',
+    devtoolModuleFilenameTemplate: '[absolute-resource-path]',
+  },
   // Anchored at both ends: a path that merely holds "k6", or a package such as k6-junit, is bundled.
   externals: /^(k6(\/.*)?|https?:\/\/.*)$/,
   resolve: { extensions: ['.ts', '.js'] },
@@ -31,6 +36,27 @@ export const scenarioBundle = (entry: string, folder: string, filename: string):
   },
   // Readable stack traces; k6 reads an inline map, and looks for an external one in the wrong place.
   devtool: 'inline-source-map',
+  plugins: [readableMap],
   optimization: { minimize: false },
   performance: { hints: false },
 })
+
+/**
+ * k6 wraps the file in a function that takes a line of its own, and corrects an inline map for it only if the map's address begins
+ * with exactly "application/json;base64,"; webpack writes a charset between. Without this every line in a stack trace is one off.
+ */
+function readableMap(compiler: Compiler): void {
+  const { Compilation, sources } = compiler.webpack
+  compiler.hooks.compilation.tap('readable-map', (compilation) => {
+    const stage = Compilation.PROCESS_ASSETS_STAGE_DEV_TOOLING + 1
+    compilation.hooks.processAssets.tap({ name: 'readable-map', stage }, (assets) => {
+      for (const name of Object.keys(assets)) {
+        compilation.updateAsset(name, (asset) => {
+          const text = asset.source().toString()
+          const at = text.lastIndexOf('//# sourceMappingURL=')
+          return new sources.RawSource(text.slice(0, at) + text.slice(at).replace(';charset=utf-8', ''))
+        })
+      }
+    })
+  })
+}

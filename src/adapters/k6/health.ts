@@ -42,7 +42,9 @@ async function reading(pid: number, at: number): Promise<Reading | undefined> {
       readFile(`/proc/${pid}/status`, 'utf8'),
       readFile('/proc/stat', 'utf8'),
     ])
-    return { at, cpuTicks: cpuTicks(process), ...hostTicks(host), rssBytes: rssBytes(status) }
+    const memory = rssBytes(status)
+    // A process that has ended but was not waited for has no memory any more.
+    return memory === undefined ? undefined : { at, cpuTicks: cpuTicks(process), ...hostTicks(host), rssBytes: memory }
   } catch {
     return undefined
   }
@@ -54,7 +56,10 @@ export function cpuTicks(stat: string): number {
   return Number(fields[11]) + Number(fields[12])
 }
 
-const rssBytes = (status: string): number => Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024
+function rssBytes(status: string): number | undefined {
+  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024
+}
 
 /** First line of proc_stat(5): user nice system idle iowait irq softirq steal; guests are counted in user already. */
 export function hostTicks(stat: string): { readonly busy: number; readonly total: number } {

@@ -68,7 +68,7 @@ function failure(stderr: string, script: string): Issue {
 
 /** The innermost place of a stack trace that is the user's: `at load (file:///folder/script.ts:12:5(34))`, mapped by the bundle's map. */
 function sourcePoint(text: string, script: string): SourcePoint {
-  const place = /(?:webpack:\/\/[^/]*\/|file:\/\/)(?:\.\/)?([^\s()]+\.[jt]s):(\d+):(\d+)/.exec(text)
+  const place = /file:\/\/([^\s()]+\.[jt]s):(\d+):(\d+)/.exec(text)
   return { file: place?.[1] ?? script, line: Number(place?.[2] ?? 0), column: Number(place?.[3] ?? 0) }
 }
 

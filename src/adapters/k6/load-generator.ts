@@ -128,7 +128,7 @@ async function launch({ binary, bundle, plan, folder }: Start, pushes: Receiver)
     [PLAN_VARIABLE]: planFile,
     K6_PROMETHEUS_RW_SERVER_URL: pushes.urlOf(INSTANCE),
     K6_PROMETHEUS_RW_PUSH_INTERVAL: '1s',
-    K6_PROMETHEUS_RW_TREND_AS_NATIVE_HISTOGRAM: 'true',
+    K6_FEATURES: 'native-histograms',
     // At the end they bring the last state of every histogram; see scenarios/lib/series.ts for the counters.
     K6_PROMETHEUS_RW_STALE_MARKERS: 'true',
   })

@@ -31,7 +31,7 @@ export function k6Log(stderr: Readable, stdout: Readable, file: string, onZero: 
     const { level, text } = spoken(line)
     const zero = new RegExp(`^${ZERO_MARK} (\\d+)$`).exec(text)
     if (zero) onZero(Number(zero[1]))
-    else if (level !== 'info' && level !== 'debug') note(text.slice(0, PROBLEM_CHARS_MAX))
+    else if (level !== 'info' && level !== 'debug') note(text.replace(/\s+/g, ' ').slice(0, PROBLEM_CHARS_MAX))
   }
   const ends = [stderr, stdout].map(
     (stream, index) =>

@@ -1,4 +1,4 @@
-/** How k6 ended, in words. Codes as in k6 2.2's errext/exitcodes. */
+/** How k6 ended, in words. Codes as in k6 2.2's errext/exitcodes, the last two as in any shell. */
 import type { LoadEnded } from '../../domain/evidence.ts'
 
 const MEANINGS: Readonly<Record<number, string>> = {
@@ -14,6 +14,8 @@ const MEANINGS: Readonly<Record<number, string>> = {
   108: 'the script aborted the test',
   109: 'k6 itself panicked',
   110: 'the script marked the test as failed',
+  126: 'it may not be executed',
+  127: 'there is no such program',
 }
 
 /** `stopping` says that we asked for the end. Ends with 0 are complete; everything else is a crash, with its reason. */

@@ -1,0 +1,26 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { cpuTicks, healthOf, hostTicks } from '../../../src/adapters/k6/health.ts'
+
+describe('the generator’s health', () => {
+  it('reads CPU of a process whose name holds blanks and brackets', () => {
+    expect(cpuTicks('77 (my (odd) k6) S 1 77 77 0 -1 4194304 1 2 3 4 150 25 0 0 20 0 9 0 123')).toBe(175)
+  })
+
+  it('takes idle and waiting for disks as not busy', () => {
+    expect(hostTicks('cpu  10 1 5 80 4 0 0 0 9 9\ncpu0 1 1 1 1 1 1 1 1 1 1\n')).toEqual({ busy: 16, total: 100 })
+  })
+
+  it('measures a process that works and one that is gone', async () => {
+    const measure = healthOf(process.pid, 'k6')
+    const start = performance.now()
+    expect(await measure(start)).toBeUndefined()
+    while (performance.now() - start < 300) Math.sqrt(start)
+    const health = await measure(performance.now())
+    expect(health?.cpuCores).toBeGreaterThan(0.3)
+    expect(health?.hostBusy).toBeGreaterThan(0)
+    expect(health?.rssBytes).toBeGreaterThan(10_000_000)
+    await sleep(1)
+    expect(await healthOf(2 ** 22 + 1, 'k6')(1)).toBeUndefined()
+  })
+})

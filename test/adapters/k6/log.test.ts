@@ -1,0 +1,34 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import { k6Log } from '../../../src/adapters/k6/log.ts'
+
+const line = (entry: object): string => `${JSON.stringify(entry)}\n`
+
+describe('what k6 says', () => {
+  it('is kept, and summed up: equal warnings once with their number, the zero mark never', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'matchday-log-'))
+    const said = [
+      line({ level: 'info', msg: 'matchday-zero 1795472814177' }),
+      line({ level: 'warning', msg: 'Request Failed', error: 'dial tcp 127.0.0.1:4001: connection refused' }),
+      line({ level: 'warning', msg: 'Request Failed', error: 'dial tcp 127.0.0.1:4002: connection refused' }),
+      line({ level: 'info', msg: 'nothing special' }),
+      'panic: the sky falls\n',
+    ]
+    const zeros: number[] = []
+    const log = k6Log(Readable.from(said), Readable.from(['a banner\n']), join(folder, 'k6.log'), (at) =>
+      zeros.push(at),
+    )
+    await log.closed
+    expect(zeros).toEqual([1_795_472_814_177])
+    expect(log.problems()).toEqual([
+      'Request Failed: dial tcp 127.0.0.1:4001: connection refused (2 times)',
+      'panic: the sky falls',
+    ])
+    const kept = await readFile(join(folder, 'k6.log'), 'utf8')
+    for (const each of [...said, 'a banner\n']) expect(kept).toContain(each)
+    await rm(folder, { recursive: true })
+  })
+})

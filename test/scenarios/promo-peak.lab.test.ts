@@ -1,0 +1,184 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { iterationDueMs } from '../../scenarios/lib/intended-start.ts'
+import { resolveTool } from '../../src/toolchain/toolchain.ts'
+import { digestOf, operationKey } from '../../src/wire/books.ts'
+import { type Driver, driver, PROMO_PEAK, planOf, stage } from '../adapters/k6/driving.ts'
+import { type Order, type SmallPlatform, smallPlatform } from '../adapters/k6/small-platform.ts'
+
+let k6: Driver
+let platform: SmallPlatform
+beforeAll(async () => {
+  k6 = await driver()
+})
+afterAll(() => k6.close())
+
+/** Each test has a platform of its own. */
+async function withPlatform<T>(use: () => Promise<T>): Promise<T> {
+  platform = await smallPlatform()
+  try {
+    return await use()
+  } finally {
+    await platform.close()
+  }
+}
+
+/** Sums as a book keeps them. */
+function sumsOf(orders: readonly Order[]) {
+  const digests = orders.map(({ key }) => digestOf(createHash('md5').update(key).digest('hex')))
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
+  return {
+    amountCents: sum(orders.map(({ amountCents }) => amountCents)),
+    digestLow: sum(digests.map(({ low }) => low)),
+    digestHigh: sum(digests.map(({ high }) => high)),
+  }
+}
+
+const ramp = [stage(1000, 20), stage(1000, 20, 40), stage(1000, 40)] as const
+const ARRIVALS = 20 + 30 + 40
+
+describe('the promo peak on a healthy platform', () => {
+  it('sends what the plan says, counts it exactly, and its digests equal the book’s', () =>
+    withPlatform(async () => {
+      const profiles = { login: ramp, deposit: ramp, bet: ramp }
+      const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, profiles))
+      expect(await run.ended()).toEqual({ kind: 'ended', outcome: 'completed', exitCode: 0, problems: [] })
+
+      const last = run.frames().at(-1)
+      for (const sli of ['login', 'deposit', 'bet']) {
+        expect(last?.slis[sli]).toMatchObject({ good: ARRIVALS, bad: 0 })
+        expect(last?.profiles[sli]).toEqual({ iterations: ARRIVALS, dropped: 0 })
+      }
+      expect(last?.slis.api).toMatchObject({ good: 3 * ARRIVALS, bad: 0 })
+      for (const operation of ['deposit', 'bet'] as const) {
+        const committed = platform.committed.get(`/${operation}s`) ?? []
+        const keys = Array.from({ length: ARRIVALS }, (_, n) => operationKey('test-1', operation, n))
+        expect(new Set(committed.map(({ key }) => key))).toEqual(new Set(keys))
+        expect(last?.operations[operation]).toEqual({
+          acknowledged: ARRIVALS,
+          ...sumsOf(committed),
+          refused: 0,
+          unknown: 0,
+        })
+      }
+      const histogrammed = run.frames().flatMap(({ slis }) => slis.login?.histogram ?? [])
+      expect(histogrammed.reduce((sum, [, count]) => sum + count, 0)).toBe(ARRIVALS)
+      expect(new Set(platform.committed.get('/deposits')?.map(({ authorization }) => authorization)).size).toBe(
+        ARRIVALS,
+      )
+    }))
+
+  it('tells its time zero within 50 ms: arrivals come when the plan says', () =>
+    withPlatform(async () => {
+      const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, { deposit: ramp }))
+      await run.ended()
+      const late = (platform.arrivals.get('/deposits') ?? [])
+        .sort((a, b) => a - b)
+        .map((at, n) => at - (run.load.zeroAt + iterationDueMs(ramp, n)))
+      expect(late).toHaveLength(ARRIVALS)
+      expect(Math.min(...late)).toBeGreaterThan(-2)
+      expect(Math.min(...late)).toBeLessThan(50)
+      expect(late.toSorted((a, b) => a - b)[ARRIVALS / 2]).toBeLessThan(50)
+    }))
+
+  it('holds the planned population of sockets, replaces them, and measures their round trips', () =>
+    withPlatform(async () => {
+      const stages = [stage(2000, 0, 30), stage(3000, 30)] as const
+      const plan = planOf(
+        platform.entry,
+        { login: [stage(5000, 1)] },
+        { sockets: { lifetimeMs: stage(2000, 1).durationMs, stages } },
+      )
+      const run = await k6.drive(PROMO_PEAK, plan)
+      expect(await run.ended()).toMatchObject({ outcome: 'completed', problems: [] })
+      const last = run.frames().at(-1)
+      expect(Math.max(...run.frames().map(({ sockets }) => sockets?.open ?? 0))).toBe(30)
+      expect(last?.sockets).toEqual({ open: 0, connected: platform.socketCounts.opened, failed: 0, dropped: 0 })
+      expect(platform.socketCounts.opened).toBeGreaterThan(45)
+      expect(platform.sockets.size).toBe(0)
+      // About (0 + 30)/2 sockets for 2 s and 30 for 3 s; of the three seconds from one socket to its successor, one passes connecting.
+      expect(last?.slis['ws-rtt']?.good).toBeGreaterThan(35)
+      expect(last?.slis['ws-rtt']).toMatchObject({ bad: 0 })
+    }))
+})
+
+describe('the promo peak on a platform in trouble', () => {
+  it('counts latency from the intended start, so that waiting behind others shows', () =>
+    withPlatform(async () => {
+      platform.behaviour.delayMs = 300
+      const limits = { login: { targetMs: stage(250, 1).durationMs, ceilingMs: stage(5000, 1).durationMs } }
+      const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, { login: [stage(2000, 30)] }, { limits }))
+      await run.ended()
+      const login = run.frames().at(-1)?.slis.login
+      expect(login).toMatchObject({ good: 60, bad: 0, slow: 60, overCeiling: 0 })
+      const bounds = run.frames().flatMap(({ slis }) => slis.login?.histogram.map(([bound]) => bound) ?? [])
+      // A bucket is 9 % wide, and its upper bound is told.
+      expect(Math.min(...bounds)).toBeGreaterThanOrEqual(300)
+      expect(Math.min(...bounds)).toBeLessThan(360)
+    }))
+
+  it('sorts outcomes: refused is clean, a hang-up or an error is unknown, and the keys are listed', () =>
+    withPlatform(async () => {
+      platform.behaviour.status = (path, nth) => (path === '/login' ? 200 : ([201, 402, 503, 0][nth % 4] ?? 201))
+      const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, { deposit: [stage(2000, 20)] }))
+      const { problems } = await run.ended()
+      const last = run.frames().at(-1)
+      expect(last?.slis.deposit).toMatchObject({
+        good: 10,
+        bad: 30,
+        badBy: { refused: 10, 'http-503': 10, network: 10 },
+      })
+      expect(last?.operations.deposit).toMatchObject({ acknowledged: 10, refused: 10, unknown: 20 })
+      const unknown = run.frames().flatMap(({ unknownKeys }) => unknownKeys)
+      expect(new Set(unknown.map(({ key }) => key)).size).toBe(20)
+      // Who hung up had committed: exactly those keys are unknown and in the book.
+      const committed = platform.committed.get('/deposits')?.map(({ key }) => key) ?? []
+      expect(committed.filter((key) => unknown.some((each) => each.key === key))).toHaveLength(10)
+      expect(problems.join()).toContain('Request Failed')
+    }))
+
+  it('gives up after two seconds and calls the outcome unknown, without dropping an arrival', () =>
+    withPlatform(async () => {
+      const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, { deposit: [stage(3000, 10)] }))
+      platform.behaviour.delayMs = 6000
+      await run.ended()
+      const last = run.frames().at(-1)
+      expect(last?.profiles.deposit).toEqual({ iterations: 30, dropped: 0 })
+      expect(last?.slis.deposit).toMatchObject({ good: 0, bad: 30, badBy: { timeout: 30 } })
+      expect(last?.operations.deposit?.unknown).toBe(30)
+    }))
+
+  it('counts dropped sockets, comes back, and takes pings without a pong as bad', () =>
+    withPlatform(async () => {
+      const sockets = { lifetimeMs: stage(60_000, 1).durationMs, stages: [stage(6000, 20)] }
+      const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, { login: [stage(6000, 1)] }, { sockets }))
+      setTimeout(() => {
+        for (const socket of platform.sockets) socket.terminate()
+      }, 1500)
+      setTimeout(() => {
+        platform.behaviour.pongDelayMs = 2500
+      }, 3500)
+      expect(await run.ended()).toMatchObject({ outcome: 'completed' })
+      const last = run.frames().at(-1)
+      expect(last?.sockets).toEqual({ open: 0, connected: 40, failed: 0, dropped: 20 })
+      const rtt = last?.slis['ws-rtt']
+      expect(rtt?.badBy.disconnected).toBe(20)
+      expect(rtt?.badBy.timeout).toBeGreaterThan(30)
+      expect(rtt?.good).toBeGreaterThan(20)
+    }))
+})
+
+describe('the promo peak with plain k6', () => {
+  it('runs from its TypeScript with a small plan of its own', () =>
+    withPlatform(async () => {
+      const { path } = await resolveTool('k6')
+      const args = ['run', '--quiet', '--no-usage-report', '-e', `ENTRY=${platform.entry}`, PROMO_PEAK]
+      const output = await new Promise<string>((done, fail) => {
+        execFile(path, args, (error, stdout, stderr) => (error ? fail(error) : done(stdout + stderr)))
+      })
+      expect(platform.committed.get('/deposits')).toHaveLength(50)
+      expect(output).toMatch(/md_acknowledged\.*: 100 /)
+      expect(output).not.toMatch(/level=(warning|error)/)
+    }))
+})
