@@ -47,7 +47,7 @@ export function lookUp(table: ClusterTable, namespace: string, name: string): Lo
 export function lookUpAbsolute(table: ClusterTable, name: string): Lookup {
   let asked = plain(name)
   for (let hops = 0; hops < ALIASES_MAX; hops++) {
-    const entry = table.names[asked]
+    const entry = Object.hasOwn(table.names, asked) ? table.names[asked] : undefined
     if (!entry) return isOutside(table, asked) ? { kind: 'outside', name: asked } : { kind: 'unknown' }
     if ('ips' in entry) return { kind: 'found', ips: entry.ips }
     asked = entry.alias
