@@ -1,0 +1,254 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { callSocket } from '../../../src/lab/cluster-access/socket-client.ts'
+import { buildImages } from '../../../src/lab/images/build.ts'
+import { controlComponent, type LabHandle, labDown } from '../../../src/lab/lab.ts'
+import { eventually } from '../support/bare-cluster.ts'
+import { type Json, type LabBench, labBench } from '../support/lab-bench.ts'
+
+// Faults on pods that run, in a whole lab: what the daemon's objects say is compared with what a pod sees when it asks another.
+
+const ENTRY = fileURLToPath(new URL('./echo-app.ts', import.meta.url))
+let bench: LabBench
+let lab: LabHandle
+
+const deployment = (name: string, replicas: number) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: {
+        labels: { app: name },
+        annotations: { 'prometheus.io/scrape': 'true', 'prometheus.io/port': '8080' },
+      },
+      spec: {
+        terminationGracePeriodSeconds: 1,
+        containers: [
+          {
+            name: 'main',
+            image: 'test/echo:1',
+            resources: { requests: { cpu: '100m', memory: '64Mi' } },
+            readinessProbe: { httpGet: { path: '/healthz', port: 8080 }, periodSeconds: 1 },
+          },
+        ],
+      },
+    },
+  },
+})
+const service = (name: string) => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name },
+  spec: { selector: { app: name }, ports: [{ port: 80, targetPort: 8080 }] },
+})
+
+async function apply(...objects: object[]): Promise<void> {
+  const file = join(bench.root, 'objects.json')
+  writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }))
+  await bench.kubectl('apply', '-f', file)
+}
+
+beforeAll(async () => {
+  bench = await labBench()
+  await buildImages({ folder: bench.paths.images, sources: [{ name: 'test/echo', entry: ENTRY }] })
+  lab = await bench.up({ nodes: 2 })
+  await apply(deployment('client', 1), deployment('server', 2), service('server'))
+  await bench.kubectl('rollout', 'status', 'deployment/client', 'deployment/server', '--timeout=60s')
+  await eventually('admission', 20_000, () =>
+    bench.kubectl('get', 'networkchaos').then(
+      () => true,
+      () => undefined,
+    ),
+  )
+})
+afterAll(async () => {
+  await lab?.down()
+  await labDown(bench.root)
+  bench.remove()
+})
+afterEach(async () => {
+  await bench.kubectl('delete', 'podchaos,networkchaos', '--all', '--wait', '--timeout=20s')
+  await settled()
+})
+
+const podsOf = async (app: string): Promise<Json[]> => (await bench.get('pods', '-l', `app=${app}`)).items
+const isReady = (pod: Json) => pod.status.conditions?.some((one: Json) => one.type === 'Ready' && one.status === 'True')
+const settled = () =>
+  eventually('ready pods', 40_000, async () => {
+    const pods = [...(await podsOf('client')), ...(await podsOf('server'))]
+    return (pods.length >= 3 && pods.every((pod) => isReady(pod) && !pod.metadata.deletionTimestamp)) || undefined
+  })
+const hostOf = (pod: Json): string => pod.status.podIP.replace(/^10\./, '127.')
+
+/** What the client pod sees when it asks: milliseconds, or what went wrong. */
+async function asked(url: string, withinMs = 1000): Promise<string> {
+  const [client] = await podsOf('client')
+  const query = new URLSearchParams({ url, withinMs: String(withinMs) })
+  const answer = await fetch(`http://${hostOf(client)}:8080/ask?${query}`)
+  return answer.text()
+}
+const serverAddress = async (index = 0) => `http://${(await podsOf('server'))[index].status.podIP}:8080/`
+
+const chaos = (kind: string, name: string, spec: object) =>
+  apply({ apiVersion: 'chaos-mesh.org/v1alpha1', kind, metadata: { name }, spec })
+const statusOf = async (kind: string, name: string): Promise<Json> => (await bench.get(kind, name)).status ?? {}
+const injected = (kind: string, name: string) =>
+  eventually(`${kind} ${name} injected`, 10_000, async () => {
+    const records: Json[] = (await statusOf(kind, name)).experiment?.containerRecords ?? []
+    return (records.length > 0 && records.every((record) => record.phase === 'Injected')) || undefined
+  })
+const of = (app: string) => ({ mode: 'all', selector: { labelSelectors: { app } } })
+const heldRules = async (): Promise<Json> =>
+  callSocket(join(bench.paths.net, 'agent.sock'), { method: 'GET', path: '/rules' }, 2000)
+
+describe('a NetworkChaos bites', () => {
+  it('a partition cuts a pod off from others, and its end lets it through again', async () => {
+    const url = await serverAddress()
+    expect(await asked(url)).toMatch(/^\d+$/)
+    await chaos('NetworkChaos', 'cut', {
+      action: 'partition',
+      direction: 'both',
+      ...of('client'),
+      target: of('server'),
+    })
+    await injected('networkchaos', 'cut')
+    expect(await asked(url)).toBe('failed: time-out')
+    await bench.kubectl('delete', 'networkchaos', 'cut')
+    expect(await asked(url)).toMatch(/^\d+$/)
+    expect((await heldRules()).sources).toEqual({})
+  })
+
+  it('a cut to a Service leaves its pods reachable by address', async () => {
+    const external = { externalTargets: ['server.default.svc.cluster.local'] }
+    await chaos('NetworkChaos', 'cut', { action: 'partition', direction: 'to', ...of('client'), ...external })
+    await injected('networkchaos', 'cut')
+    expect(await asked('http://server/')).toBe('failed: time-out')
+    expect(await asked(await serverAddress())).toMatch(/^\d+$/)
+  })
+
+  it('a delay holds up every answer, and only between the named pods', async () => {
+    const delay = { latency: '300ms', jitter: '10ms' }
+    const server = (await podsOf('server'))[0].metadata.name
+    const target = { mode: 'all', selector: { pods: { default: [server] } } }
+    await chaos('NetworkChaos', 'slow', { action: 'delay', direction: 'to', ...of('client'), target, delay })
+    await injected('networkchaos', 'slow')
+    expect(Number(await asked(await serverAddress(0), 5000))).toBeGreaterThanOrEqual(280)
+    expect(Number(await asked(await serverAddress(1), 5000))).toBeLessThan(250)
+  })
+
+  it('a fault ends by its own duration', async () => {
+    const url = await serverAddress()
+    await chaos('NetworkChaos', 'short', { action: 'partition', duration: '3s', ...of('client'), target: of('server') })
+    await injected('networkchaos', 'short')
+    expect(await asked(url, 500)).toBe('failed: time-out')
+    await sleep(3000)
+    expect(await asked(url)).toMatch(/^\d+$/)
+    expect((await statusOf('networkchaos', 'short')).experiment.containerRecords[0]).toMatchObject({
+      phase: 'Not Injected',
+      injectedCount: 1,
+      recoveredCount: 1,
+    })
+  })
+
+  it('and is healed by the next daemon when its own was killed', async () => {
+    const url = await serverAddress()
+    await chaos('NetworkChaos', 'cut', { action: 'partition', duration: '5s', ...of('client'), target: of('server') })
+    await injected('networkchaos', 'cut')
+    await controlComponent(bench.root, 'chaos-daemon', 'kill')
+    expect(await asked(url, 500)).toBe('failed: time-out')
+    await controlComponent(bench.root, 'chaos-daemon', 'start')
+    await eventually('recovery', 15_000, async () => (/^\d+$/.test(await asked(url, 500)) ? true : undefined))
+    expect((await heldRules()).sources).toEqual({})
+  })
+})
+
+describe('a PodChaos bites', () => {
+  it('a failing pod is not ready, and comes back as itself', async () => {
+    const before = (await podsOf('client'))[0]
+    await chaos('PodChaos', 'fail', { action: 'pod-failure', ...of('client') })
+    await injected('podchaos', 'fail')
+    await eventually('a pod that is not ready', 20_000, async () =>
+      isReady((await podsOf('client'))[0]) ? undefined : true,
+    )
+    await bench.kubectl('delete', 'podchaos', 'fail')
+    await settled()
+    const after = (await podsOf('client'))[0]
+    expect(after.metadata.uid).toBe(before.metadata.uid)
+    expect(after.spec.containers[0].image).toBe('test/echo:1')
+    expect(await asked(await serverAddress())).toMatch(/^\d+$/)
+  })
+
+  it('a killed container is started again in the same pod', async () => {
+    const before = (await podsOf('client'))[0]
+    await chaos('PodChaos', 'crash', { action: 'container-kill', containerNames: ['main'], ...of('client') })
+    await injected('podchaos', 'crash')
+    const restarts = async () => (await podsOf('client'))[0].status.containerStatuses[0].restartCount
+    await eventually('a restart', 20_000, async () =>
+      (await restarts()) > before.status.containerStatuses[0].restartCount ? true : undefined,
+    )
+    expect((await podsOf('client'))[0].metadata.uid).toBe(before.metadata.uid)
+  })
+
+  it('a killed pod is replaced by another', async () => {
+    const before = (await podsOf('client'))[0]
+    await chaos('PodChaos', 'kill', { action: 'pod-kill', ...of('client') })
+    await injected('podchaos', 'kill')
+    await eventually('another pod', 20_000, async () => {
+      const [pod] = await podsOf('client')
+      return (pod !== undefined && pod.metadata.uid !== before.metadata.uid && isReady(pod)) || undefined
+    })
+  })
+})
+
+describe('metrics of pods that run', () => {
+  it('kubectl top shows what pods and nodes use', async () => {
+    const top = () => bench.kubectl('top', 'pods', '--no-headers').catch(() => '')
+    const lines = await eventually('usage', 20_000, async () => {
+      const found = (await top()).trim().split('\n')
+      return found.length >= 3 ? found : undefined
+    })
+    for (const line of lines) expect(line).toMatch(/^(client|server)-\S+\s+\d+m\s+[1-9]\d*Mi/)
+    expect(await bench.kubectl('top', 'nodes', '--no-headers')).toMatch(/zone-a-api\s+\d+m/)
+  })
+
+  it('and the autoscaler starts pods when requests come', async () => {
+    await apply({
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'server' },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'server' },
+        minReplicas: 2,
+        maxReplicas: 4,
+        metrics: [
+          {
+            type: 'Pods',
+            pods: { metric: { name: 'rps_per_pod' }, target: { type: 'AverageValue', averageValue: '10' } },
+          },
+        ],
+      },
+    })
+    const servers = await podsOf('server')
+    const load = setInterval(() => {
+      for (const pod of servers)
+        fetch(`http://${hostOf(pod)}:8080/`)
+          .then((answer) => answer.text())
+          .catch(() => {})
+    }, 50)
+    try {
+      await eventually('four ready servers', 30_000, async () =>
+        (await podsOf('server')).filter(isReady).length === 4 ? true : undefined,
+      )
+    } finally {
+      clearInterval(load)
+      await bench.kubectl('delete', 'hpa', 'server')
+      await bench.kubectl('scale', 'deployment/server', '--replicas=2')
+    }
+  })
+})
