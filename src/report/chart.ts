@@ -66,9 +66,12 @@ function rangeOf(chart: Chart): readonly [number, number] {
   return [low, high > low ? high : low + 1]
 }
 
+/** A band too narrow for its name, at the right edge of a run that was stopped, goes without one. */
 function phaseBand(phase: RunView['phases'][number], index: number, x: (s: number) => number): string {
   const width = x(phase.to) - x(phase.from)
+  if (width <= 0) return ''
   const band = `<rect class="phase p${index % 2}" x="${n(x(phase.from))}" y="${TOP}" width="${n(width)}" height="${HEIGHT - TOP - BOTTOM}"/>`
+  if (width < phase.name.length * 6) return band
   return `${band}<text class="phase-name" x="${n(x(phase.from) + 4)}" y="${TOP - 6}">${escapeXml(phase.name)}</text>`
 }
 

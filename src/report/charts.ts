@@ -2,6 +2,7 @@
 import type { Slo } from '../domain/rehearsal.ts'
 import type { Chart, ChartLine, Limit } from './chart.ts'
 import type { RunView } from './view.ts'
+import { percent } from './words.ts'
 
 export function chartsOf(view: RunView): readonly Chart[] {
   const { slos } = view.started.rehearsal
@@ -54,10 +55,10 @@ function availabilityChart(view: RunView, slo: Extract<Slo, { kind: 'availabilit
     title: `${slo.sli}: good answers`,
     unit: '% over 5 s',
     caption: Number.isFinite(worst)
-      ? `Lowest ${worst.toFixed(1)} %, objective ${objective} % over the whole run.`
+      ? `Lowest ${worst.toFixed(1)} %, objective ${percent(slo.objective)} over the whole run.`
       : 'No samples.',
     lines: [line(slo.sli, share, 1)],
-    limits: [{ value: objective, name: `objective ${objective} %`, kind: 'target' }],
+    limits: [{ value: objective, name: `objective ${percent(slo.objective)}`, kind: 'target' }],
     range: { min, max: 100.4 },
   }
 }
