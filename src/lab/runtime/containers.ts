@@ -8,7 +8,7 @@ import { openLogSink } from './container/log-sink.ts'
 import { argvOf, requireProgram } from './container/program.ts'
 import { keepRelay, type RunningRelay } from './container/relay.ts'
 import { inside, makeView, openWay } from './container/view.ts'
-import { exitTimeIn, prepareFolder, startWrapper } from './container/wrapper.ts'
+import { exitTimeIn, prepareFolder, startWrapper, wasStartedIn } from './container/wrapper.ts'
 import type { ContainerConfig, LinuxResources } from './cri/messages.ts'
 import { messageOf, RuntimeFault } from './fault.ts'
 import type { NodeContext } from './node-context.ts'
@@ -67,9 +67,10 @@ export function createContainers(context: NodeContext): Containers {
     const sandbox = sandboxOf.get(record.sandboxId)
     if (record.image.kind !== 'native' || !sandbox?.network || !context.network.relayFor) return
     if (entriesOf(record.sandboxId).some((other) => other.relay)) return // one relay listens on all ports of the pod
+    const pod = networkIdentity(sandbox.id, sandbox.config, context.node)
     entry.relay = keepRelay({
       folder: store.containerFolder(record.id),
-      relay: context.network.relayFor(networkIdentity(sandbox.id, sandbox.config, context.node), sandbox.network),
+      relay: context.network.relayFor(pod, sandbox.network),
       labRoot: context.labRoot,
       identity: record.identity,
       found: record.relay,
@@ -85,11 +86,17 @@ export function createContainers(context: NodeContext): Containers {
     life: (id) => entries.get(id)?.life,
     list: () => [...entries.values()].map(({ record }) => record),
     async create(sandbox, config) {
-      const record = await prepare(context, sandbox, config)
-      sandboxOf.set(sandbox.id, sandbox)
-      store.saveContainer(record)
-      entries.set(record.id, { record })
-      return record
+      const id = newId()
+      try {
+        const record = await prepare(context, sandbox, config, id)
+        store.saveContainer(record)
+        sandboxOf.set(sandbox.id, sandbox)
+        entries.set(id, { record })
+        return record
+      } catch (error) {
+        store.forgetContainer(id)
+        throw error
+      }
     },
     async start(id) {
       const entry = entryOf(id)
@@ -103,6 +110,8 @@ export function createContainers(context: NodeContext): Containers {
         keep(entry, { started: { wrapper, atMs } })
         follow(entry, wrapper)
       } catch (error) {
+        table.kill(id) // whatever had been started before the failure
+        delete entry.life
         // 128: what containerd reports for a process that never ran
         keep(entry, { exit: { code: 128, reason: 'StartError', message: messageOf(error), atMs: Date.now() } })
         throw error
@@ -119,6 +128,7 @@ export function createContainers(context: NodeContext): Containers {
       if (!entry) return
       await end(entry, 0)
       entries.delete(id)
+      if (entriesOf(entry.record.sandboxId).length === 0) sandboxOf.delete(entry.record.sandboxId)
       store.forgetContainer(id)
     },
     setResources(id, resources) {
@@ -133,7 +143,9 @@ export function createContainers(context: NodeContext): Containers {
         if (sandbox) sandboxOf.set(sandbox.id, sandbox)
         const entry: Entry = { record }
         entries.set(record.id, entry)
-        if (record.started && !record.exit) adoptOne(entry, record.started.wrapper)
+        if (record.exit) continue
+        if (record.started) adoptOne(entry, record.started.wrapper)
+        else if (wasStartedIn(store.containerFolder(record.id))) endLost(entry)
       }
     },
   }
@@ -143,10 +155,14 @@ export function createContainers(context: NodeContext): Containers {
       follow(entry, wrapper)
     } catch (error) {
       log(`container ${entry.record.id} can't be followed any more: ${messageOf(error)}`)
-      table.addRoot(wrapper.pid, entry.record.id)
-      table.kill(entry.record.id)
-      finish(entry, { code: 137, reason: 'ContainerStatusUnknown', message: messageOf(error), atMs: Date.now() })
+      endLost(entry)
     }
+  }
+
+  /** A runtime was killed in the very moment of a start: the kubelet was told nothing, and will make another container. */
+  function endLost(entry: Entry): void {
+    table.kill(entry.record.id)
+    finish(entry, { code: 137, reason: 'ContainerStatusUnknown', message: 'lost by the runtime', atMs: Date.now() })
   }
 }
 
@@ -175,11 +191,11 @@ async function prepare(
   context: NodeContext,
   sandbox: SandboxRecord,
   config: ContainerConfig,
+  id: string,
 ): Promise<ContainerRecord> {
   const { images, store, host } = context
   const image = images.get(config.image.image)
   const { identity, notices } = chooseIdentity(host, image.entry.user, config.linux?.securityContext)
-  const id = newId()
   const folder = store.containerFolder(id)
   await prepareFolder(folder, identity)
   if (identity) for (const mount of config.mounts) openWay(context.labRoot, mount.hostPath)

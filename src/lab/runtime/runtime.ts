@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs'
+import { LabError } from '../lab-error.ts'
 import type { LabNode } from '../nodes/node-table.ts'
 import { labPaths } from '../paths.ts'
 import { type Host, thisHost } from './container/identity.ts'
-import { openWay } from './container/view.ts'
+import { closedFolder, openWay } from './container/view.ts'
 import { type Containers, createContainers } from './containers.ts'
 import { type ControlledNode, serveControl } from './control.ts'
 import { imageCalls } from './cri/image-calls.ts'
@@ -38,7 +39,9 @@ export async function startRuntime(parts: RuntimeParts): Promise<Runtime> {
   const paths = labPaths(labRoot)
   const cri = loadCri()
   const streaming = await startStreaming(log)
-  const shared = { images: openImageStore(paths.images), table: openProcessTable(), host: parts.host ?? thisHost() }
+  const host = parts.host ?? thisHost()
+  if (host.isRoot) requireOpenWay(labRoot)
+  const shared = { images: openImageStore(paths.images), table: openProcessTable(), host }
   const nodes = await Promise.all(parts.nodes.map((node) => openNode(parts, node, shared)))
   const servers = await Promise.all(
     nodes.map(({ node, sandboxes, containers }) =>
@@ -79,6 +82,16 @@ async function openNode(parts: RuntimeParts, node: LabNode, shared: Shared): Pro
   await sandboxes.adopt(found.sandboxes)
   containers.adopt(found.containers, sandboxes.find)
   return { node, name: node.name, sandboxes, containers }
+}
+
+function requireOpenWay(labRoot: string): void {
+  const closed = closedFolder(labRoot)
+  if (closed === undefined) return
+  throw new LabError({
+    code: 'lab-root-closed',
+    problem: `pods never run as root, and other users can't pass through ${closed} to the lab folder ${labRoot}.`,
+    next: 'choose another folder in MATCHDAY_LAB_DIR, or run the lab as a user other than root.',
+  })
 }
 
 async function endAll(containers: Containers, graceMs: number): Promise<void> {

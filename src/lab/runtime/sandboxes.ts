@@ -11,7 +11,7 @@ export type Sandboxes = {
   run(config: SandboxConfig): Promise<SandboxRecord>
   /** Gives the address back. The containers must have ended. */
   stop(id: string): Promise<void>
-  remove(id: string): void
+  remove(id: string): Promise<void>
   find(id: string): SandboxRecord | undefined
   /** @throws RuntimeFault `not-found` */
   get(id: string): SandboxRecord
@@ -35,6 +35,10 @@ export function createSandboxes(context: NodeContext): Sandboxes {
     if (!found) throw new RuntimeFault('not-found', `sandbox ${id} not found`)
     return found
   }
+  const forget = (id: string) => {
+    records.delete(id)
+    store.forgetSandbox(id)
+  }
   return {
     find: (id) => records.get(id),
     get,
@@ -42,9 +46,16 @@ export function createSandboxes(context: NodeContext): Sandboxes {
     async run(config) {
       const id = newId()
       if (config.logDirectory) mkdirSync(config.logDirectory, { recursive: true })
-      if (isHostNetwork(config)) return keep({ id, createdAtMs: Date.now(), config })
-      const address = await network.add(networkIdentity(id, config, node))
-      return keep({ id, createdAtMs: Date.now(), config, network: address })
+      const record: SandboxRecord = { id, createdAtMs: Date.now(), config }
+      if (isHostNetwork(config)) return keep(record)
+      // Known as stopped first: should this process die in between, the kubelet removes it, and the address is given back.
+      keep({ ...record, stopped: true })
+      try {
+        return keep({ ...record, network: await network.add(networkIdentity(id, config, node)) })
+      } catch (error) {
+        forget(id)
+        throw error
+      }
     },
     async stop(id) {
       const record = records.get(id)
@@ -52,9 +63,10 @@ export function createSandboxes(context: NodeContext): Sandboxes {
       if (record.network) await network.del({ id })
       keep({ ...record, stopped: true })
     },
-    remove(id) {
-      records.delete(id)
-      store.forgetSandbox(id)
+    async remove(id) {
+      const record = records.get(id)
+      if (record && !isHostNetwork(record.config)) await network.del({ id })
+      forget(id)
     },
     async adopt(found) {
       for (const record of found) {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -96,6 +96,31 @@ describe('a runtime that takes over', () => {
     await cri.call('StartContainer', { containerId: id })
     expect(await untilExited(cri, id)).toMatchObject({ exitCode: 0 })
     expect(textsOf(logOf(pod))).toEqual(['late'])
+  })
+
+  it('ends what a runtime started that was killed before it could say so', async () => {
+    const before = bench.cri()
+    const pod = await runPod(bench, before, 'unsaid')
+    const id = await runContainer(before, pod, shell('sleep 300'))
+    const { wrapper } = recordOf(bench, id).started
+    const cri = await replaceRuntime(() => {
+      writeFileSync(recordFile(bench, id), JSON.stringify({ ...recordOf(bench, id), started: undefined }))
+    })
+    expect(await untilExited(cri, id)).toMatchObject({ exitCode: 137, reason: 'ContainerStatusUnknown' })
+    await until(() => !existsSync(`/proc/${wrapper.pid}/exe`) || undefined)
+  })
+
+  it('gives an address back that was fetched in the moment of a kill', async () => {
+    const before = bench.cri()
+    const pod = await runPod(bench, before, 'fetched')
+    const file = join(bench.containerFolder('x'), '../../sandboxes', `${pod.sandbox}.json`)
+    const cri = await replaceRuntime(() => {
+      const { network: _, ...record } = JSON.parse(readFileSync(file, 'utf8'))
+      writeFileSync(file, JSON.stringify({ ...record, stopped: true }))
+    })
+    expect(bench.address(pod.sandbox)).toBeDefined()
+    await cri.call('RemovePodSandbox', { podSandboxId: pod.sandbox })
+    expect(bench.address(pod.sandbox)).toBeUndefined()
   })
 
   it('leaves out a record that cannot be read, and says so', async () => {

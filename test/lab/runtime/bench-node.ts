@@ -4,10 +4,14 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { vi } from 'vitest'
 import { type ImageIndex, nodeBinary, writeIndex } from '../../../src/lab/images/image-index.ts'
 import { type LabNode, labNodes } from '../../../src/lab/nodes/node-table.ts'
 import { labPaths } from '../../../src/lab/paths.ts'
 import { type CriClient, criClient } from './cri-client.ts'
+
+// Real processes on a machine that may be busy: a test that waits for one must not be the one that gives up first.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 /** One node's runtime in a process of its own, with real containers and a pod network that only counts addresses. */
 export type BenchNode = {
@@ -141,7 +145,7 @@ export async function untilExited(cri: CriClient, containerId: string): Promise<
 }
 
 /** Polls until there is a value; a container's life is measured in tens of milliseconds. */
-export async function until<T>(look: () => T | undefined | Promise<T | undefined>, budgetMs = 8000): Promise<T> {
+export async function until<T>(look: () => T | undefined | Promise<T | undefined>, budgetMs = 20_000): Promise<T> {
   const deadline = Date.now() + budgetMs
   for (;;) {
     const value = await look()

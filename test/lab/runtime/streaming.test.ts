@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { isOnPath } from '../../../src/lab/runtime/container/program.ts'
 import { type BenchNode, openBenchNode, runContainer, runPod, shell, until } from './bench-node.ts'
 import type { CriClient } from './cri-client.ts'
 
@@ -39,6 +40,9 @@ async function readAll(socket: WebSocket): Promise<Stream> {
   return { stdout: channels[1] ?? '', stderr: channels[2] ?? '', status: JSON.parse(channels[3] || '{}') }
 }
 
+/** util-linux makes the terminal, where it is installed. */
+const hasScript = () => isOnPath('script', process.env.PATH)
+
 async function execUrl(cmd: string[], wanted: object = {}): Promise<string> {
   return (
     await cri.call<{ url: string }>('Exec', { containerId: container, cmd, stdout: true, stderr: true, ...wanted })
@@ -60,6 +64,14 @@ describe('kubectl exec', () => {
     socket.send(Buffer.from('\0zwei\n'))
     socket.send(Buffer.from([255, 0]))
     expect(await readAll(socket)).toMatchObject({ stdout: 'eins zwei\nend\n', status: { status: 'Success' } })
+  })
+
+  it.runIf(hasScript())('has a terminal when it is asked for one, and keeps quotes and the exit code', async () => {
+    const cmd = ['sh', '-c', `test -t 0 && test -t 1 && stty size; echo "it's $WHO"; exit 5`]
+    const socket = await open(await execUrl(cmd, { stdin: true, tty: true }))
+    const { stdout, status } = await readAll(socket)
+    expect(stdout).toBe("40 120\r\nit's pod\r\n")
+    expect(status.details?.causes[0]?.message).toBe('5')
   })
 
   it('loses nothing of a large output', async () => {

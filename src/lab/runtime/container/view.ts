@@ -69,3 +69,12 @@ export function openWay(labRoot: string, path: string): void {
     if (found && (found.mode & 0o001) === 0) chmodSync(folder, (found.mode & 0o7777) | 0o001)
   }
 }
+
+/**
+ * The nearest folder on the way to `path` that other users can't pass through, if any: pods that run as somebody else than the
+ * caller would see nothing of the lab.
+ */
+export function closedFolder(path: string): string | undefined {
+  const ways = parents('/', join(path, 'x'))
+  return ways.find((folder) => (statSync(folder).mode & 0o001) === 0)
+}

@@ -103,6 +103,9 @@ export function exitCodeIn(folder: string): number | undefined {
   return numberIn(join(folder, 'exit'))
 }
 
+/** True once the wrapper has run, whatever became of it. */
+export const wasStartedIn = (folder: string): boolean => numberIn(join(folder, 'pid')) !== undefined
+
 /** When it was noted, ms since 1970. */
 export const exitTimeIn = (folder: string): number | undefined =>
   exitCodeIn(folder) === undefined ? undefined : statSync(join(folder, 'exit')).mtimeMs

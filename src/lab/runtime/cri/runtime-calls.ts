@@ -94,7 +94,7 @@ function sandboxCalls({ sandboxes, containers }: NodeParts): Some<SandboxCallNam
     async RemovePodSandbox({ podSandboxId }) {
       await stop(podSandboxId)
       await Promise.all(containersOf(podSandboxId).map(({ id }) => containers.remove(id)))
-      sandboxes.remove(podSandboxId)
+      await sandboxes.remove(podSandboxId)
       return {}
     },
     PodSandboxStatus({ podSandboxId }) {

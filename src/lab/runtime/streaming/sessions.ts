@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { exitCodeOf, killExec, startExec } from '../container/exec.ts'
 import type { Life } from '../container/life.ts'
+import { isOnPath } from '../container/program.ts'
 import { messageOf } from '../fault.ts'
 import type { ContainerRecord } from '../records.ts'
 import { failure, nonZeroExit, parseMessage, sendOutput, sendStatus, success } from './channels.ts'
@@ -19,7 +20,8 @@ export async function exec(socket: WebSocket, offer: ExecOffer): Promise<void> {
   const early = holdMessages(socket)
   let child: ChildProcess
   try {
-    child = await startExec(offer.record, offer.command, offer.stdin ? 'pipe' : 'ignore')
+    const command = offer.tty ? onTerminal(offer) : offer.command
+    child = await startExec(offer.record, command, offer.stdin ? 'pipe' : 'ignore')
   } catch (error) {
     return sendStatus(socket, failure(messageOf(error)))
   }
@@ -45,6 +47,13 @@ export function attach(socket: WebSocket, offer: AttachOffer): void {
   )
   socket.once('close', stop)
   exited.then((code) => sendStatus(socket, code === 0 ? success : nonZeroExit(code)))
+}
+
+/** Node has no pseudo terminals; script(1) of util-linux makes one where it is installed. Its size never changes. */
+function onTerminal({ record, command, stdin }: ExecOffer): readonly string[] {
+  if (!stdin || !isOnPath('script', record.env.PATH)) return command
+  const line = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
+  return ['script', '--quiet', '--return', '--command', `stty rows 40 cols 120; exec ${line}`, '/dev/null']
 }
 
 type Message = ReturnType<typeof parseMessage>
