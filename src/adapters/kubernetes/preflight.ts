@@ -1,7 +1,7 @@
 /** Asks the API server, before anything is touched, for every permission and object that the rehearsal will need. */
 import type { Issue, SourcePoint } from '../../domain/issue.ts'
 import type { Rehearsal, Target } from '../../domain/rehearsal.ts'
-import { demand, find, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
+import { demand, find, itemsOf, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
 import { messageOf } from './connect.ts'
 
 type Need = {
@@ -18,6 +18,7 @@ export async function preflight(api: KubernetesApi, rehearsal: Rehearsal, target
   const answers = await Promise.all([
     ...needs.map((need) => permission(api, need)),
     ...objectsOf(rehearsal, target).map((object) => presence(api, object)),
+    ...Object.keys(target.sources).map((name) => sourceMatches(api, target, name)),
     identity(api, target),
   ])
   return answers.filter((each) => each !== undefined)
@@ -141,6 +142,24 @@ async function presence(api: KubernetesApi, { path, what, next, at }: Presence):
       : { at, code: 'cluster-unreadable', problem: `cannot read ${what}: ${messageOf(error)}`, next }
   }
   return { at, code: 'object-missing', problem: `the cluster of context ${api.context} has no ${what}.`, next }
+}
+
+/** A source without a pod would leave a witness without eyes; better told before the load than after it. */
+async function sourceMatches(api: KubernetesApi, target: Target, name: string): Promise<Issue | undefined> {
+  const source = target.sources[name]
+  if (source === undefined) return undefined
+  const response = await api.request({ method: 'GET', path: paths.pods(source.namespace, source.selector) })
+  // What we may not read is told by the permission that is missing.
+  if (response.status >= 300 || itemsOf(response.json).length > 0) return undefined
+  const labels = Object.entries(source.selector)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',')
+  return {
+    at: { file: target.file, line: 0, column: 0 },
+    code: 'source-matches-nothing',
+    problem: `source ${name}: no pod in namespace ${source.namespace} has ${labels}.`,
+    next: `Compare with: kubectl --context ${api.context} -n ${source.namespace} get pods --show-labels`,
+  }
 }
 
 /** A target file may pin the cluster it means; the same context name on another machine must not be mistaken for it. */

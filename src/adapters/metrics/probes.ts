@@ -37,35 +37,33 @@ export function kubernetesProbes(api: KubernetesApi, clock: Clock): Probes {
         return { kind: 'sample', at, source: name, pod, ok: false, problem: `answered ${response.status}` }
       return { kind: 'sample', at, source: name, pod, ok: true, series: seriesOf(response.text, source.metrics) }
     } catch (error) {
-      return {
-        kind: 'sample',
-        at: clock.now(),
-        source: name,
-        pod,
-        ok: false,
-        problem: error instanceof Error ? error.message : String(error),
-      }
+      return failed(clock, name, pod, error instanceof Error ? error.message : String(error))
     }
   }
   return {
     scrape: async (name, source) => {
       try {
-        return await Promise.all((await podsOf(name, source)).map((pod) => scrapePod(name, source, pod)))
+        const pods = await podsOf(name, source)
+        // Nobody to ask is a measurement too: an empty answer would look like a source that is silent.
+        if (pods.length === 0) return [failed(clock, name, '', 'no running pod matches its selector')]
+        return await Promise.all(pods.map((pod) => scrapePod(name, source, pod)))
       } catch (error) {
         return [
-          {
-            kind: 'sample',
-            at: clock.now(),
-            source: name,
-            pod: '',
-            ok: false,
-            problem: `cannot list its pods: ${error instanceof Error ? error.message : String(error)}`,
-          },
+          failed(clock, name, '', `cannot list its pods: ${error instanceof Error ? error.message : String(error)}`),
         ]
       }
     },
   }
 }
+
+const failed = (clock: Clock, source: string, pod: string, problem: string): Sample => ({
+  kind: 'sample',
+  at: clock.now(),
+  source,
+  pod,
+  ok: false,
+  problem,
+})
 
 function isRunning(pod: KubeObject): boolean {
   const { podIP, phase } = (pod.status ?? {}) as { podIP?: string; phase?: string }
