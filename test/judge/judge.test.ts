@@ -357,6 +357,17 @@ describe('recovery', () => {
     expect(causesOf(told(story), 'breach').filter((cause) => cause !== 'slo-missed')).toEqual(causes)
   })
 
+  it('takes 100 good attempts in a row, which fewer at the end of the load do not show', () => {
+    // 22 deposits a second: from 156 on there are only 88.
+    const steps: Story['steps'] = [
+      ...evidenceSteps().slice(0, -2),
+      [154, { is: 'heal-requested' }],
+      [156, { is: 'healed' }],
+    ]
+    const judgment = told({ steps, pspCalls: (s) => (s > 65.4 && s <= 156 ? 0 : 30) })
+    expect(judgment.faults[0]?.recoveries).toEqual([{ sli: 'deposit', withinMs: 10_000, held: false }])
+  })
+
   it('a lone bad attempt after 100 good ones is no relapse', () => {
     const judgment = told({ load: (second, load) => second === 110 && toBad(load.deposit, 1) })
     expect(judgment.faults[0]?.recoveries).toEqual([{ sli: 'deposit', withinMs: 10_000, tookMs: 0, held: true }])
@@ -554,6 +565,16 @@ describe('money', () => {
     const judgment = judge(records)
     expect(causesOf(judgment).sort()).toEqual(causes)
     expect(judgment.verdict.kind).toBe(kind)
+  })
+
+  it('need not be settled when the load was cut short', () => {
+    const stop = { by: 'operator', reason: 'Ctrl-C' } as const
+    const records = mapped(evidence({ lasts: 60, outcome: 'stopped', stop }), 'book-read', (read) => ({
+      ...read,
+      settled: false,
+    }))
+    expect(judge(records).verdict.kind).toBe('aborted')
+    expect(causesOf(judge(records), 'gap')).toContain('unsettled')
   })
 
   it('cannot be compared when unknown keys were not named or not looked up', () => {
