@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -46,12 +47,23 @@ describe('a lab', () => {
 
   it('says what it took to boot, and that all of it runs', async () => {
     expect(lab.stages.map((stage) => stage.name)).toEqual(
-      expect.arrayContaining(['credentials', 'etcd', 'api-server', 'node-objects', 'runtime', 'nodes']),
+      expect.arrayContaining([
+        'credentials',
+        'etcd',
+        'api-server',
+        'roles',
+        'node-objects',
+        'runtime',
+        'nodes',
+        'ingress',
+      ]),
     )
     const status = await upStatus()
     expect(status.phase).toBe('up')
     const names = status.components.map((component) => component.name)
-    expect(names).toEqual(expect.arrayContaining(['etcd', 'kube-apiserver', 'node-runtime', 'kubelet-zone-c-batch']))
+    expect(names).toEqual(
+      expect.arrayContaining(['etcd', 'kube-apiserver', 'node-runtime', 'kubelet-zone-c-batch', 'ingress']),
+    )
     expect(status.components.filter((component) => component.state !== 'running' || component.restarts > 0)).toEqual([])
   })
 
@@ -208,6 +220,14 @@ describe("a lab that can't boot", () => {
     expect(refused).toMatchObject({ code: 'lab-component-crashes' })
     expect(refused.message).toContain('kube-apiserver')
     await vi.waitFor(() => expect(processesOf(bench.root)).toEqual([]), 5_000)
+  })
+
+  it('says so when another program listens where its ingress belongs', async () => {
+    const stranger = createServer().listen(8080, '127.99.0.1')
+    await once(stranger, 'listening')
+    await expect(bench.up()).rejects.toMatchObject({ code: 'ingress-address-taken' })
+    stranger.close()
+    expect(processesOf(bench.root)).toEqual([])
   })
 
   it('is given up on request, and leaves nothing', async () => {

@@ -130,7 +130,8 @@ function makeUsers(nodes: readonly LabNode[]): User[] {
     user('admin', 'system:masters'),
     // One process runs every controller under this identity, so it needs the sum of all their rights.
     user('system:kube-controller-manager', 'system:masters'),
-    user('system:kube-scheduler'),
+    // Its own role is written a second after the API server serves; a refused scheduler would ask again only much later.
+    user('system:kube-scheduler', 'system:masters'),
     ...nodes.map((node) => user(`system:node:${node.name}`, 'system:nodes')),
   ]
 }

@@ -1,7 +1,6 @@
 // From nothing to a cluster, as much side by side as the programs allow. The API server is what takes long; everything else is started
 // so that it is ready when the API server is, without taking its processor time.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { type ApiClient, apiClient } from '../control-plane/api-client.ts'
 import {
   apiServerArguments,
@@ -20,6 +19,7 @@ import { kubeletArguments, prepareNode } from '../nodes/kubelet.ts'
 import type { LabNode } from '../nodes/node-table.ts'
 import type { LabPaths } from '../paths.ts'
 import type { Crew } from './crew.ts'
+import { freePort, isListening } from './listening.ts'
 import type { LabTools } from './spec.ts'
 import type { Stages } from './stages.ts'
 import { until } from './until.ts'
@@ -28,6 +28,7 @@ export type BootOptions = {
   readonly paths: LabPaths
   readonly nodes: readonly LabNode[]
   readonly tools: LabTools
+  readonly ingress: { readonly host: string; readonly port: number }
   readonly crew: Crew
   readonly stages: Stages
   readonly note: (text: string) => void
@@ -43,7 +44,7 @@ const API_WITHIN_MS = 90_000
 const NODES_WITHIN_MS = 60_000
 
 export async function boot(options: BootOptions): Promise<Booted> {
-  const { paths, crew, stages, tools, nodes } = options
+  const { paths, crew, stages, tools, nodes, ingress } = options
   const files = controlPlaneFiles(paths)
   const waitFor = (what: string, withinMs: number, holds: () => boolean | Promise<boolean>) =>
     until(holds, { what, withinMs, signal: options.signal, hopeless: () => crashing(crew, paths) })
@@ -55,7 +56,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
 
   await stages.run('etcd', () => waitFor('etcd', API_WITHIN_MS, () => existsSync(files.etcdSocket)))
   crew.add('kube-apiserver', [tools['kube-apiserver'], ...apiServerArguments(files, credentials.files, paths, port)])
-  await stages.run('api-server', () => waitFor('the API server', API_WITHIN_MS, () => isApiReady(api)))
+  await stages.run('api-server', () => waitFor('the API server', API_WITHIN_MS, () => answersOk(api, SERVING)))
   options.onApi(url)
   const cloud = startCloudProvider(api, nodes, options.note)
   crew.add('kube-controller-manager', [
@@ -69,7 +70,11 @@ export async function boot(options: BootOptions): Promise<Booted> {
     crew.add(kubeletName(node.name), [tools.kubelet, ...kubeletArguments(node, paths, credentials.files)])
   }
   for (const name of OWN_DAEMONS) crew.addOwn(name, `${name}/main.ts`)
-  await stages.run('nodes', () => waitFor('the nodes', NODES_WITHIN_MS, cloud.allReady))
+  await Promise.all([
+    stages.run('roles', () => waitFor('the API server', API_WITHIN_MS, () => answersOk(api, '/readyz'))),
+    stages.run('nodes', () => waitFor('the nodes', NODES_WITHIN_MS, cloud.allReady)),
+    stages.run('ingress', () => waitFor('the ingress', NODES_WITHIN_MS, () => isListening(ingress.host, ingress.port))),
+  ])
   return { api, egress, cloud }
 }
 
@@ -97,9 +102,14 @@ async function prepareEgress(files: ControlPlaneFiles): Promise<EgressProxy> {
   return startEgressProxy(files.egressSocket)
 }
 
-/** Ready means all of its post-start hooks: roles, priorities, default namespaces. */
-const isApiReady = async (api: ApiClient): Promise<boolean> =>
-  (await api.call({ path: '/readyz' }).catch(() => undefined))?.status === 200
+/**
+ * The API server serves a second before it has written the default roles. Nobody who is waiting needs them: administrator, controllers
+ * and scheduler are of system:masters, and nodes are known to the node authorizer.
+ */
+const SERVING = '/readyz?exclude=poststarthook/rbac/bootstrap-roles'
+
+const answersOk = async (api: ApiClient, path: string): Promise<boolean> =>
+  (await api.call({ path }).catch(() => undefined))?.status === 200
 
 const isRuntimeReady = ({ nodes, paths }: BootOptions): boolean =>
   nodes.every((node) => existsSync(paths.node(node.name).criSocket))
@@ -124,16 +134,4 @@ function tailOf(path: string): string {
   } catch {
     return ''
   }
-}
-
-/** A free port of 127.0.0.1. Somebody may take it before the API server does; then the API server says so in its log and tries again. */
-async function freePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const server = createServer()
-  server.once('error', reject)
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address()
-    server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-  })
-  return promise
 }

@@ -10,6 +10,7 @@ import { controlsOf } from './controls.ts'
 import { type Crew, createCrew } from './crew.ts'
 import { prepareRoot, removeTransient } from './folders.ts'
 import { killLeftovers } from './leftovers.ts'
+import { requireFree } from './listening.ts'
 import { startTicksOf } from './processes.ts'
 import type { OwnerEvent, OwnerSpec } from './spec.ts'
 import { createStages } from './stages.ts'
@@ -33,6 +34,8 @@ export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOption
   }
   const claim = await claimMachine(paths.root)
   const leftovers = await killLeftovers(paths.root, paths.state)
+  const ingress = { host: CLAIM_HOST, port: spec.ingressPort }
+  await requireFree(ingress.host, ingress.port)
   if (leftovers > 0) note(`cleaned up ${leftovers} processes that a dead lab had left`)
   prepareRoot(paths)
 
@@ -41,7 +44,7 @@ export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOption
   const save = () => {
     if (address) writeState(paths.state, describe(spec, paths, address, phase, crew))
   }
-  const crew = createCrew(paths, save, note)
+  const crew = createCrew(paths, save)
   const stages = createStages((stage) => emit({ kind: 'stage', ...stage }))
   const enter = (next: LabPhase) => {
     phase = next
@@ -63,6 +66,7 @@ export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOption
       paths,
       nodes,
       tools: spec.tools,
+      ingress,
       crew,
       stages,
       note,
