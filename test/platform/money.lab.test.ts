@@ -157,7 +157,9 @@ describe('a provider that falls silent', () => {
     expect(second.map(({ status }) => status)).toEqual([201, 201, 201, 201])
     expect(Math.max(...second.map(({ ms }) => ms))).toBeLessThan(1_000)
     expect(await metric(platform, 'payments-api', 'payments_breaker_state{psp="psp-a"}')).toBeGreaterThan(0)
-    expect(await metric(platform, 'payments-api', 'payments_unresolved')).toBeGreaterThan(0)
+    await expect
+      .poll(() => metric(platform, 'payments-api', 'payments_unresolved'), { timeout: 3_000 })
+      .toBeGreaterThan(0)
     expect((await bookOf(platform, 'payments-api', run)).settled).toBe(false)
 
     platform.signal('psp-a', 'SIGCONT')
@@ -291,6 +293,8 @@ describe('a rollout', () => {
         .poll(async () => (await call(`${platform.url('bets')}/healthz`)).status, { timeout: 8_000 })
         .toBe(503)
       expect((await call(`${platform.url('bets')}/livez`)).status).toBe(200)
+      // Neither does a scrape wait for it: what the witness reads must not go with the database.
+      expect((await call(`${platform.url('payments-api')}/metrics`, { timeoutMs: 1_000 })).status).toBe(200)
     } finally {
       platform.postgres.signalAll('SIGCONT')
     }

@@ -7,9 +7,10 @@ import { platformMetrics } from '../../../wire/metrics.ts'
 import { centsField, keyOf, objectOf, playerOf } from '../../shared/body.ts'
 import { serveBooks } from '../../shared/books.ts'
 import { configOrExit } from '../../shared/config.ts'
-import { type Database, openDatabase } from '../../shared/database.ts'
+import { openDatabase } from '../../shared/database.ts'
 import { badRequest } from '../../shared/problem.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
+import { gaugeTable } from '../../shared/table-gauge.ts'
 import { traceparentOf } from '../../shared/trace.ts'
 import { createUpstream } from '../../shared/upstream.ts'
 import { type PaymentsConfig, type PspConfig, readPaymentsConfig } from './config.ts'
@@ -51,9 +52,14 @@ run('payments-api', async () => {
   serveWebhooks(service, database, psps)
   serveConfirmations(service, store)
   serveBooks(service, database, paymentsBook)
-  gauges(service, database, lanes)
+  gaugeBreakers(service, lanes)
   await service.listen()
   await database.prepare(paymentsSteps)
+  gaugeTable(service, database, {
+    name: platformMetrics.unresolved,
+    help: 'Deposits with a charge that is neither known nor voided; every replica shows all of them.',
+    sql: "SELECT count(DISTINCT key) AS count FROM attempts WHERE outcome = 'unknown'",
+  })
 
   const loop = sweep({
     database,
@@ -99,7 +105,7 @@ function serveDeposits(service: Service, desk: DepositDesk): void {
   })
 }
 
-function gauges(service: Service, database: Database, lanes: readonly Lane[]): void {
+function gaugeBreakers(service: Service, lanes: readonly Lane[]): void {
   new Gauge({
     name: platformMetrics.breaker,
     help: '0 closed, 1 half-open, 2 open.',
@@ -107,18 +113,6 @@ function gauges(service: Service, database: Database, lanes: readonly Lane[]): v
     registers: [service.metrics.registry],
     collect() {
       for (const { psp, breaker } of lanes) this.set({ psp: psp.name }, BREAKER_LEVEL[breaker.state(performance.now())])
-    },
-  })
-  new Gauge({
-    name: platformMetrics.unresolved,
-    help: 'Deposits with a charge that is neither known nor voided; every replica shows all of them.',
-    registers: [service.metrics.registry],
-    async collect() {
-      const [row] = await database.query<{ count: number }>(
-        'unresolved',
-        "SELECT count(DISTINCT key) AS count FROM attempts WHERE outcome = 'unknown'",
-      )
-      this.set(row?.count ?? 0)
     },
   })
 }

@@ -3,13 +3,13 @@
  * (a deposit credited, a bet settled) leaves by the outbox, written in the same transaction.
  */
 import { randomUUID } from 'node:crypto'
-import { Gauge } from 'prom-client'
 import { platformMetrics } from '../../../wire/metrics.ts'
 import { serveBooks } from '../../shared/books.ts'
 import { type ConfigReader, configOrExit, readDatabaseConfig, readServerConfig } from '../../shared/config.ts'
 import { type Database, openDatabase } from '../../shared/database.ts'
 import { deliver } from '../../shared/events.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
+import { gaugeTable } from '../../shared/table-gauge.ts'
 import { type CallResult, createUpstream, failureOf } from '../../shared/upstream.ts'
 import { ledgerOn, topics, walletBook } from './ledger.ts'
 import { serveLedger } from './routes.ts'
@@ -47,22 +47,13 @@ run('wallet', async () => {
   serveBooks(service, database, walletBook)
   await service.listen()
   await database.prepare(walletSteps(config.seed))
-  gaugeOutbox(service, database)
-  deliverOutbox(service, database, config)
-})
-
-/** Every replica shows the whole outbox: read the greatest value, not the sum. */
-function gaugeOutbox(service: Service, database: Database): void {
-  new Gauge({
+  gaugeTable(service, database, {
     name: platformMetrics.outboxLag,
     help: 'Rows in the outbox not yet delivered; every replica shows the whole outbox.',
-    registers: [service.metrics.registry],
-    async collect() {
-      const [row] = await database.query<{ count: number }>('outbox-lag', 'SELECT count(*) AS count FROM events')
-      this.set(row?.count ?? 0)
-    },
+    sql: 'SELECT count(*) AS count FROM events',
   })
-}
+  deliverOutbox(service, database, config)
+})
 
 function deliverOutbox(
   service: Service,
