@@ -78,7 +78,8 @@ export async function openBenchNode(): Promise<BenchNode> {
       if (runtime) await once(runtime, 'exit')
     },
     async startRuntime() {
-      runtime = spawn(process.execPath, [join(import.meta.dirname, 'bench-main.ts'), root], { stdio: 'pipe' })
+      const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), `matchday-tests-${process.getuid?.()}`) }
+      runtime = spawn(process.execPath, [join(import.meta.dirname, 'bench-main.ts'), root], { stdio: 'pipe', env })
       runtime.stderr?.on('data', (text) => {
         told += text
       })
