@@ -27,11 +27,11 @@ function dueOf(seen: Seen, name: string, stages: readonly LoadStage[]): Due {
   const { iterations, dropped } = seen.load.profiles.get(name) ?? { iterations: 0, dropped: 0 }
   const elapsedMs = elapsed(seen)
   const whole = seen.run.load === 'completed'
-  const due = Math.floor(arrivalsBy(stages, whole ? Number.POSITIVE_INFINITY : elapsedMs - IN_FLIGHT_MS) + 1e-6)
-  const missed = due - iterations - ROUNDING
+  const dueBy = (atMs: number) => Math.floor(arrivalsBy(stages, atMs) + 1e-6)
+  const missed = dueBy(whole ? Number.POSITIVE_INFINITY : elapsedMs - IN_FLIGHT_MS) - iterations - ROUNDING
   const planned = arrivalsBy(stages, Number.POSITIVE_INFINITY)
   return {
-    due,
+    due: dueBy(whole ? Number.POSITIVE_INFINITY : elapsedMs),
     ran: iterations,
     dropped,
     neverRan: Math.max(0, dropped, missed),

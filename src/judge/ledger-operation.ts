@@ -125,8 +125,8 @@ function againstLedger(seen: Seen, { operation, ledger, providers, complete }: O
   const difference = minus(together, ofBook(ledger.entry))
   const names = listed(providers.map((side) => side.book))
   if (same(difference, noSums)) {
-    const who = providers.length === 1 ? names : `${names} together`
-    return { agrees: true, sentence: `${who} hold exactly what ${ledger.book} holds`, findings: [] }
+    const who = providers.length === 1 ? `${names} holds` : `${names} together hold`
+    return { agrees: true, sentence: `${who} exactly what ${ledger.book} holds`, findings: [] }
   }
   const where = bucketsText(
     differingBuckets(

@@ -60,8 +60,14 @@ export function summarise(
     case 'inconclusive':
       return leading(verdict.gaps)
     case 'aborted':
-      return `Stopped by ${verdict.by === 'operator' ? 'the operator' : `guardrail ${verdict.by}`}: ${seen.run.stop?.record.reason ?? 'no reason given'}.`
+      return stoppedBy(verdict.by, seen.run.stop?.record.reason ?? '')
   }
+}
+
+/** The controller's reason names the guardrail and what it measured; the operator needs no more words. */
+function stoppedBy(by: string, reason: string): string {
+  if (by === 'operator') return 'Stopped by the operator.'
+  return reason.startsWith('guardrail') ? `Stopped by ${reason}.` : `Stopped by guardrail ${by}: ${reason}.`
 }
 
 function leading(findings: readonly Finding[]): string {

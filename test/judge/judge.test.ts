@@ -600,7 +600,7 @@ describe('a run that did not go as planned', () => {
     const judgment = stopped('operator')
     expect(judgment.verdict).toMatchObject({ kind: 'aborted', by: 'operator', at: secondAt(59.9) })
     expect(judgment.exitCode).toBe(4)
-    expect(judgment.summary).toBe('Stopped by the operator: the operator asked to stop.')
+    expect(judgment.summary).toBe('Stopped by the operator.')
     expect(causesOf(judgment, 'breach')).toEqual([])
     expect(causesOf(judgment)).toContain('fault-unproven')
   })
@@ -615,8 +615,15 @@ describe('a run that did not go as planned', () => {
       below: ratio(0.9),
       forMs: millis(10_000),
     }
-    const records = evidence({ lasts: 60, outcome: 'stopped', stop: { by: 'guardrail', reason: 'deposit' } })
-    expect(judge([...records, trip]).verdict).toMatchObject({ kind: 'aborted', by: 'deposit-90' })
+    const records = evidence({
+      lasts: 60,
+      outcome: 'stopped',
+      stop: { by: 'guardrail', reason: 'guardrail deposit-90: deposit at 80 %' },
+    })
+    expect(judge([...records, trip])).toMatchObject({
+      verdict: { kind: 'aborted', by: 'deposit-90' },
+      summary: 'Stopped by guardrail deposit-90: deposit at 80 %.',
+    })
   })
 
   it('fails when an objective was already missed beyond doubt, and only then', () => {
