@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeState } from '../../../src/lab/pod-network/state-file.ts'
 import type { SandboxIdentity, SandboxNetwork } from '../../../src/lab/runtime/network-plugin.ts'
 import { type AgentProcess, control, startAgentProcess } from './agent-process.ts'
 import { startApp, within } from './small-cluster.ts'
@@ -146,6 +147,25 @@ describe('the agent', () => {
     expect(await within(5_000, opening)).toMatchObject({ remote: [two.ip, 7000] })
     late.child.kill('SIGKILL')
   }, 20_000)
+
+  it('lets a process look at its file before each flow while nobody would tell it of a change', async () => {
+    await agent.kill('SIGKILL')
+    const lonely = startApp(process.execPath, one.env)
+    await lonely.run('open', { name: 'first', kind: 'tcp', host: two.ip, port: 7000 })
+    const path = join(root, 'net', 'pods', 'uid-one.json')
+    const file = JSON.parse(readFileSync(path, 'utf8'))
+    const rule = { source: 'casino/x', direction: 'out', peers: 'any', effect: { kind: 'partition' } }
+    // Newer than what the process read, older than whatever the next agent says.
+    writeState(path, { ...file, version: file.version + 0.5, rules: [rule] }, 0o644)
+    expect(await within(150, lonely.run('open', { name: 'second', kind: 'tcp', host: two.ip, port: 7000 }))).toBe(
+      'silent',
+    )
+    lonely.child.kill('SIGKILL')
+    agent = await startAgentProcess(root, join(root, 'no-such-kubeconfig'))
+    await control(root, 'DELETE', '/rules/casino/x')
+    await client.run('wait', { ms: 50 })
+    expect(await echo()).toMatchObject({ said: 'ping' })
+  }, 15_000)
 
   it('refuses to run twice on one lab', async () => {
     await expect(startAgentProcess(root, 'none')).rejects.toThrow('ended')

@@ -1,5 +1,7 @@
 // The pod network's contract, held on every Node at hand: real processes, real sockets, the libraries that the platform uses.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import net from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { NetworkPolicy } from '../../../src/lab/pod-network/objects.ts'
 import { nodesAtHand } from './nodes-at-hand.ts'
@@ -271,6 +273,25 @@ describe.each(nodesAtHand())('the pod network under Node $version', ({ node, ind
       expect(await client.run('ends', { name: 'widow' })).toContain('close')
     })
 
+    // The node has no preload: here one end must do all of it.
+    it.each(['in', 'out'] as const)(
+      'of everything that a pod %ss cuts off the node and its probes',
+      async (direction) => {
+        const probe = net.connect(7000, server.ip.replace('10.', '127.'))
+        const answers: string[] = []
+        probe.on('data', (data) => answers.push(String(data)))
+        probe.write('before\n')
+        await expect.poll(() => answers).toEqual(['before\n'])
+        await cluster.fault('casino/cut', { podUid: server.uid, direction, peers: 'any', effect: PARTITION })
+        probe.write('during\n')
+        await new Promise((resolve) => setTimeout(resolve, SILENCE_MS))
+        expect(answers).toEqual(['before\n'])
+        await cluster.fault('casino/cut')
+        await expect.poll(() => answers.join('')).toBe('before\nduring\n')
+        probe.destroy()
+      },
+    )
+
     it('of everything stops names too, as a real one would', async () => {
       await cluster.fault('casino/cut', { podUid: client.uid, direction: 'both', peers: 'any', effect: PARTITION })
       expect(await within(SILENCE_MS, client.run('lookup', { name: 'web' }))).toBe('silent')
@@ -403,6 +424,19 @@ describe.each(nodesAtHand())('the pod network under Node $version', ({ node, ind
       const output = execFileSync(node, [app, ...once], { env: { ...process.env, ...client.env }, encoding: 'utf8' })
       expect(JSON.parse(output)).toEqual({ id: 1, value: 'client' })
       expect(Date.now() - startedMs).toBeLessThan(2_000)
+    })
+
+    it('stay alive while their only flow is cut, as with a real network', async () => {
+      const code = `require('node:net').connect(7000, '${server.ip}').on('connect', () => console.log('up'))`
+      const child = spawn(node, ['-e', code], {
+        env: { ...process.env, ...client.env },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      await once(child.stdout, 'data')
+      await cluster.fault('casino/cut', between(client, server, PARTITION))
+      await expect(within(600, once(child, 'exit'))).resolves.toBe('silent')
+      await cluster.fault('casino/cut')
+      child.kill('SIGKILL')
     })
 
     it('hold no more memory after a thousand connections', async () => {

@@ -88,7 +88,8 @@ function tcpPrototype(): TcpHandle {
 }
 
 function tlsPrototype(): TlsHandle {
-  const socket = new tls.TLSSocket(new net.Socket())
+  // Without authorities of its own the context would parse all of the machine's, in every process.
+  const socket = new tls.TLSSocket(new net.Socket(), { secureContext: tls.createSecureContext({ ca: [] }) })
   const handle: unknown = Reflect.get(socket, '_handle')
   socket.destroy()
   return requireMethods('TLSWrap', Object.getPrototypeOf(handle), ['readStart', 'readStop'])
