@@ -1,0 +1,71 @@
+/**
+ * Rehearsals that must not pass: each seeded defect is found under its own cause, on one shared lab. A platform in which nothing
+ * is wrong is the counter-test: the same rehearsal names none of these causes there.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { causesOf, startRun, type TestLab, testLab, verdictOf } from '../support/lab.ts'
+
+const defect = (name: string): string => `test/canary/defects/${name}`
+const SEEDED = ['failover-missing', 'double-charge', 'unreconciled', 'autoscaler-late', 'fault-unproven']
+
+let lab: TestLab
+beforeAll(async () => {
+  lab = await testLab()
+})
+afterAll(() => lab?.down())
+
+async function rehearse(rehearsal: string) {
+  const run = startRun(lab, rehearsal, '--quiet')
+  const { code, stderr } = await run.ended
+  expect(stderr).not.toContain('defect')
+  return { code, judgment: verdictOf(run) }
+}
+
+describe('the canary', () => {
+  it('names no seeded cause where nothing is wrong', async () => {
+    const { judgment } = await rehearse('test/canary/canary.rehearsal.yaml')
+    expect(causesOf(judgment).filter((cause) => SEEDED.includes(cause))).toEqual([])
+    expect(judgment.faults[0]?.state).toBe('proven')
+    expect(judgment.ledger?.reconciled).toBe(true)
+  })
+
+  it.each([
+    ['no-failover', ['failover-missing']],
+    ['no-void', ['double-charge', 'unreconciled']],
+    ['hpa-on-cpu', ['autoscaler-late']],
+  ])('%s does not pass, and is named', async (name, causes) => {
+    await lab.become([defect(name)])
+    const { code, judgment } = await rehearse('test/canary/canary.rehearsal.yaml')
+    await lab.become([])
+    expect(code).not.toBe(0)
+    expect(judgment.verdict.kind).not.toBe('pass')
+    expect(causesOf(judgment).filter((cause) => causes.includes(cause))).not.toEqual([])
+  })
+
+  it('a fault that selects nobody is inconclusive, as fault-unproven', async () => {
+    const { code, judgment } = await rehearse('test/canary/nobody.rehearsal.yaml')
+    expect(code).toBe(3)
+    expect(causesOf(judgment)).toContain('fault-unproven')
+  })
+
+  it('a generator that is starved of CPU is inconclusive, as generator-starved', async () => {
+    const neighbours = contend()
+    try {
+      const { code, judgment } = await rehearse('test/canary/nobody.rehearsal.yaml')
+      expect(code).not.toBe(0)
+      expect(causesOf(judgment)).toContain('generator-starved')
+    } finally {
+      for (const neighbour of neighbours) neighbour.kill('SIGKILL')
+    }
+  })
+})
+
+/** Twelve busy processes a core, ended by themselves after a minute and a half whatever becomes of the test. */
+function contend(): readonly ChildProcess[] {
+  const burn = 'const end = Date.now() + 90_000; while (Date.now() < end);'
+  return Array.from({ length: availableParallelism() * 12 }, () =>
+    spawn(process.execPath, ['-e', burn], { stdio: 'ignore' }),
+  )
+}

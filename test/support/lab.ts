@@ -1,0 +1,186 @@
+/** The lab with the reference platform, for tests that rehearse: booted once a file, in a folder of its own, and taken down. */
+import { execFile, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, watch } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { connectKubernetes } from '../../src/adapters/kubernetes/connect.ts'
+import { bootLab, REFERENCE_WORKLOAD } from '../../src/cli/lab-boot.ts'
+import type { Evidence } from '../../src/domain/evidence.ts'
+import type { Judgment } from '../../src/domain/verdict.ts'
+import { readJournal } from '../../src/journal/read.ts'
+import { readIndex } from '../../src/lab/images/image-index.ts'
+import { renderImages } from '../../src/lab/images/render.ts'
+import { type LabHandle, labPaths } from '../../src/lab/lab.ts'
+import { applyManifests, clientOf, namespacesOf, untilReady } from '../../src/lab/workload/deploy.ts'
+import { renderManifests } from '../../src/lab/workload/render.ts'
+import { readWorkload } from '../../src/lab/workload/workload.ts'
+import type { KubernetesApi } from '../../src/protocols/kubernetes/api.ts'
+
+export type TestLab = {
+  readonly handle: LabHandle
+  readonly root: string
+  readonly api: KubernetesApi
+  readonly reports: string
+  /** Makes the platform what it is with these overlays, and no others. */
+  become(overlays: readonly string[]): Promise<void>
+  kubectl(...args: string[]): Promise<string>
+  down(): Promise<void>
+}
+
+/** Boots a lab below a new folder. The folder's name is short: unix sockets lie below it. */
+export async function testLab(): Promise<TestLab> {
+  const scratch = mkdtempSync(join(tmpdir(), 'md-'))
+  const root = join(scratch, 'l')
+  process.env.MATCHDAY_LAB_DIR = root
+  const handle = await bootLab({
+    workload: REFERENCE_WORKLOAD,
+    overlays: [],
+    root,
+    signal: new AbortController().signal,
+  })
+  const reports = join(scratch, 'reports')
+  mkdirSync(reports)
+  const kubectl = async (...args: string[]) =>
+    (await promisify(execFile)(handle.state.kubectl, ['--kubeconfig', handle.kubeconfig, ...args])).stdout
+  return {
+    handle,
+    root,
+    reports,
+    api: await connectKubernetes({ kubeconfig: handle.kubeconfig }),
+    kubectl,
+    become: (overlays) => become(handle, root, overlays),
+    down: async () => {
+      await handle.down()
+      rmSync(scratch, { recursive: true, force: true })
+    },
+  }
+}
+
+async function become(handle: LabHandle, root: string, overlays: readonly string[]): Promise<void> {
+  const manifests = await renderManifests(handle.state.kubectl, readWorkload(REFERENCE_WORKLOAD).manifests, overlays)
+  const rendered = renderImages(manifests, readIndex(labPaths(root).images))
+  await applyManifests(clientOf(handle.kubeconfig), rendered)
+  await untilReady(clientOf(handle.kubeconfig), namespacesOf(rendered), () => undefined)
+}
+
+export type Run = {
+  readonly pid: number
+  /** Resolves with the first record that fits, as soon as it is in the journal; rejects when the run ends without one. */
+  until(fits: (record: Evidence) => boolean): Promise<Evidence>
+  signal(name: NodeJS.Signals): void
+  readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>
+  folder(): string
+}
+
+/** Starts `matchday run` as a user would: a process of its own, results on stdout, progress on stderr. */
+export function startRun(lab: TestLab, rehearsal: string, ...flags: string[]): Run {
+  const reports = mkdtempSync(join(lab.reports, 'r-'))
+  const args = [
+    'src/cli/main.ts',
+    'run',
+    rehearsal,
+    '--lab',
+    '--target',
+    'scenarios/targets/lab.yaml',
+    '--reports',
+    reports,
+    ...flags,
+  ]
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, MATCHDAY_LAB_DIR: lab.root, NO_COLOR: '1' },
+  })
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', (data) => {
+    stdout += data
+  })
+  child.stderr.on('data', (data) => {
+    stderr += data
+  })
+  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) =>
+    child.on('close', (code) => resolve({ code, stdout, stderr })),
+  )
+  const folder = () =>
+    readdirSync(reports)
+      .filter((name) => name !== 'latest')
+      .map((name) => join(reports, name))[0] ?? ''
+  return {
+    pid: child.pid ?? 0,
+    ended,
+    folder,
+    signal: (name) => void child.kill(name),
+    until: (fits) =>
+      untilRecord(
+        reports,
+        folder,
+        fits,
+        ended.then(({ stderr: said }) => Promise.reject(new Error(`the run ended first:\n${said}`))),
+      ),
+  }
+}
+
+/** Tails the journal by its changes, so that a test acts on what is written and not after a time. */
+async function untilRecord(
+  reports: string,
+  folder: () => string,
+  fits: (record: Evidence) => boolean,
+  ended: Promise<never>,
+): Promise<Evidence> {
+  let watcher: ReturnType<typeof watch> | undefined
+  let poll: NodeJS.Timeout | undefined
+  let read = 0
+  const found = new Promise<Evidence>((resolve) => {
+    const look = () => {
+      const path = folder() === '' ? '' : join(folder(), 'journal.ndjson')
+      if (path === '' || !existsSync(path) || statSync(path).size === read) return
+      const text = readFileSync(path, 'utf8')
+      read = text.length
+      const record = text
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as Evidence)
+        .find(fits)
+      if (record) resolve(record)
+    }
+    watcher = watch(reports, { recursive: true }, look)
+    poll = setInterval(look, 20)
+  })
+  try {
+    return await Promise.race([found, ended])
+  } finally {
+    watcher?.close()
+    clearInterval(poll)
+  }
+}
+
+export const verdictOf = (run: Run): Judgment =>
+  JSON.parse(readFileSync(join(run.folder(), 'verdict.json'), 'utf8')) as Judgment
+export const causesOf = (judgment: Judgment): readonly string[] => [
+  ...new Set(judgment.findings.map((each) => each.cause)),
+]
+
+export async function recordsOf(run: Run): Promise<readonly Evidence[]> {
+  const records: Evidence[] = []
+  for await (const { record } of readJournal(join(run.folder(), 'journal.ndjson'))) records.push(record)
+  return records
+}
+
+/** Runs any other command to its end. */
+export async function matchday(
+  lab: TestLab,
+  ...args: string[]
+): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
+  const child = spawn(process.execPath, ['src/cli/main.ts', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, MATCHDAY_LAB_DIR: lab.root, NO_COLOR: '1' },
+  })
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', (data) => {
+    stdout += data
+  })
+  child.stderr.on('data', (data) => {
+    stderr += data
+  })
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })))
+}
