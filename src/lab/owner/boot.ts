@@ -16,6 +16,7 @@ import { type EgressProxy, startEgressProxy } from '../control-plane/egress-prox
 import { LabError } from '../lab-error.ts'
 import { type CloudProvider, startCloudProvider } from '../nodes/cloud-provider.ts'
 import { kubeletArguments, prepareNode } from '../nodes/kubelet.ts'
+import { grantNodeReads } from '../nodes/node-rights.ts'
 import type { LabNode } from '../nodes/node-table.ts'
 import type { LabPaths } from '../paths.ts'
 import type { Crew } from './crew.ts'
@@ -64,7 +65,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
     ...controllerManagerArguments(credentials.files),
   ])
   crew.add('kube-scheduler', [tools['kube-scheduler'], ...schedulerArguments(credentials.files)])
-  await stages.run('node-objects', () => cloud.registered)
+  await stages.run('node-objects', () => Promise.all([cloud.registered, grantNodeReads(api)]))
   await stages.run('runtime', () => waitFor('the node runtime', NODES_WITHIN_MS, () => isRuntimeReady(options)))
   for (const node of nodes) {
     crew.add(kubeletName(node.name), [tools.kubelet, ...kubeletArguments(node, paths, credentials.files)])

@@ -1,0 +1,41 @@
+import type { ApiClient } from '../control-plane/api-client.ts'
+
+// The node authorizer lets a kubelet read just the secrets, configuration and claims of pods that it runs. It learns of pods by a watch, so
+// on a busy machine a kubelet may ask before the authorizer knows; it is refused, and the pod waits 10 to 15 s for its next
+// sync. Where images take seconds to pull nobody notices; here it would be half of a boot. So nodes may read these things anyway: all
+// kubelets of a lab belong to one user, who may read everything.
+const NAME = 'matchday:node-reads'
+
+const role = {
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRole',
+  metadata: { name: NAME },
+  rules: [
+    {
+      apiGroups: [''],
+      resources: ['secrets', 'configmaps', 'persistentvolumeclaims', 'persistentvolumes'],
+      verbs: ['get', 'list', 'watch'],
+    },
+    { apiGroups: [''], resources: ['serviceaccounts/token'], verbs: ['create'] },
+  ],
+}
+
+const binding = {
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRoleBinding',
+  metadata: { name: NAME },
+  roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: NAME },
+  subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:nodes' }],
+}
+
+/** Lets every node read what pods are made of. @throws Error when the API server refuses */
+export async function grantNodeReads(api: ApiClient): Promise<void> {
+  await create(api, 'clusterroles', role)
+  await create(api, 'clusterrolebindings', binding)
+}
+
+async function create(api: ApiClient, resource: string, body: unknown): Promise<void> {
+  const path = `/apis/rbac.authorization.k8s.io/v1/${resource}`
+  const answer = await api.call({ method: 'POST', path, body })
+  if (answer.status !== 201 && answer.status !== 409) throw new Error(`POST ${path} was refused: ${answer.body}`)
+}
