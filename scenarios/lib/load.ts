@@ -8,12 +8,10 @@ import type { Options, Scenario } from 'k6/options'
 import type { LoadPlan, LoadStage } from '../../src/domain/timeline.ts'
 import { isSome, type Some } from '../../src/domain/units.ts'
 import { ZERO_MARK } from '../../src/wire/load-plan.ts'
-import { peakOf, RATE_UNIT_SECONDS, runnableStages, totalMs, wholeRate } from './intended-start.ts'
-import { CLIENT_TIMEOUT_MS, plan } from './plan.ts'
+import { RATE_UNIT_SECONDS, runnableStages, totalMs, wholeRate } from './intended-start.ts'
+import { plan } from './plan.ts'
 import { expectSeries, profileSeries, settleSeries } from './series.ts'
-
-/** One event loop serves so many sockets with ease: some 200 messages a second. */
-export const SOCKETS_PER_VU = 100
+import { CLIENT_TIMEOUT_MS, socketVus, vusFor } from './sizing.ts'
 
 // What http_req_failed says is counted by reason in md_bad, so the sample is saved. (k6 takes null, @types/k6 2.3 does not know.)
 Reflect.apply(http.setResponseCallback, http, [null])
@@ -38,10 +36,6 @@ export function loadOptions(load: LoadPlan = plan): Options {
     teardownTimeout: '10s',
   }
 }
-
-/** With the time-out as the longest an arrival can take, so many VUs are enough for no arrival to be dropped. */
-export const vusFor = (stages: readonly LoadStage[]): number =>
-  Math.ceil((peakOf(stages) * (CLIENT_TIMEOUT_MS + 500)) / 1000) + 2
 
 function arrivalProfile(name: string, stages: Some<LoadStage>): Scenario {
   const vus = vusFor(stages)
@@ -88,9 +82,6 @@ function socketProfile(stages: Some<LoadStage>): Scenario {
     gracefulStop: '1s',
   }
 }
-
-export const socketVus = (stages: readonly LoadStage[]): number =>
-  Math.max(1, Math.ceil(peakOf(stages) / SOCKETS_PER_VU))
 
 /** Says when the plan's time zero was. All profiles start together, so any of them knows. */
 export function zero(): void {

@@ -6,9 +6,9 @@
 import exec from 'k6/execution'
 import type { RefinedResponse, ResponseType } from 'k6/http'
 import { activationMsMax, intendedStart, runnableStages } from './intended-start.ts'
-import { vusFor } from './load.ts'
 import { plan } from './plan.ts'
 import { bad as badCounter, expectSeries, latency, slow } from './series.ts'
+import { vusFor } from './sizing.ts'
 
 /** The n-th arrival of a profile, 0 for the first; the same number never comes twice in a run, in any k6 instance. */
 export type Arrival = { readonly n: number }
@@ -48,10 +48,15 @@ export function measure<Shared>(
   const record = recorder(sli)
   const stages = plan.profiles.find(({ name }) => name === sli)?.stages
   const intended = stages && intendedStart(runnableStages(stages), activationMsMax(allVus()))
-  let profileStart: number | undefined
+  // `exec.scenario` makes a new object at each access, which takes k6 ten times as long as asking the one at hand.
+  let scenario: typeof exec.scenario | undefined
+  let profileStart = 0
   return (shared) => {
-    const n = exec.scenario.iterationInTest
-    profileStart ??= exec.scenario.startTime
+    if (scenario === undefined) {
+      scenario = exec.scenario
+      profileStart = scenario.startTime
+    }
+    const n = scenario.iterationInTest
     const startedAt = Date.now()
     const intendedAt = intended?.(n, profileStart, startedAt) ?? startedAt
     record(
@@ -66,6 +71,7 @@ const allVus = (): number => plan.profiles.reduce((sum, { stages }) => sum + vus
 /** Writes outcomes of one SLI: a latency in ms when good, a count by reason when not. */
 export function recorder(sli: string): (outcome: Outcome, intendedAt: number, endedAt?: number) => void {
   const limits = plan.limits[sli]
+  const tags = { sli }
   expectSeries(() => rareSeries(sli))
   return (outcome, intendedAt, endedAt = Date.now()) => {
     if (!outcome.good) {
@@ -73,7 +79,7 @@ export function recorder(sli: string): (outcome: Outcome, intendedAt: number, en
       return
     }
     const tookMs = Math.max(0, endedAt - intendedAt)
-    latency.add(tookMs, { sli })
+    latency.add(tookMs, tags)
     if (limits === undefined || tookMs <= limits.targetMs) return
     slow.add(1, { sli, limit: 'target' })
     if (tookMs > limits.ceilingMs) slow.add(1, { sli, limit: 'ceiling' })

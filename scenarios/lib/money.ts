@@ -35,6 +35,7 @@ export const amountOf = (low: number): number => 500 + (low % 10_000)
 /** Makes the function that performs one operation and books its outcome. Call it in the init context. */
 export function operating(operation: Operation): (arrival: Arrival, send: (order: Order) => Answer) => Outcome {
   const op = operation.name
+  const tags = { op }
   expectSeries(() =>
     [acknowledged, amountCents, digestLow, digestHigh, refused, unknownCount].map(
       (counter) => [counter, { scenario: op, op }] as const,
@@ -42,15 +43,15 @@ export function operating(operation: Operation): (arrival: Arrival, send: (order
   )
 
   const acknowledge = (order: Order, digest: { low: number; high: number }): Outcome => {
-    acknowledged.add(1, { op })
-    amountCents.add(order.amountCents, { op })
-    digestLow.add(digest.low, { op })
-    digestHigh.add(digest.high, { op })
+    acknowledged.add(1, tags)
+    amountCents.add(order.amountCents, tags)
+    digestLow.add(digest.low, tags)
+    digestHigh.add(digest.high, tags)
     return good
   }
   const lose = ({ key }: Order): void => {
     unknown.add(1, { op, key })
-    unknownCount.add(1, { op })
+    unknownCount.add(1, tags)
   }
 
   return ({ n }, send) => {
@@ -60,7 +61,7 @@ export function operating(operation: Operation): (arrival: Arrival, send: (order
     const answer = sending(order, send, lose)
     if (operation.acknowledges.includes(answer.status)) return acknowledge(order, digest)
     if (operation.refuses.includes(answer.status)) {
-      refused.add(1, { op })
+      refused.add(1, tags)
       return bad('refused')
     }
     lose(order)

@@ -3,9 +3,6 @@ import type { LoadPlan } from '../../src/domain/timeline.ts'
 import { millis, perSecond } from '../../src/domain/units.ts'
 import { PLAN_VARIABLE, readLoadPlan } from '../../src/wire/load-plan.ts'
 
-/** The client gives up on an answer after this long, and from then on the outcome is unknown to it. */
-export const CLIENT_TIMEOUT_MS = 2000
-
 /** How often a socket is pinged; `-e PING_MS=500` changes it. */
 export const PING_MS = Number(__ENV.PING_MS ?? 1000)
 

@@ -5,8 +5,9 @@
  */
 import { sleep } from 'k6'
 import http from 'k6/http'
-import { CLIENT_TIMEOUT_MS, plan } from './plan.ts'
+import { plan } from './plan.ts'
 import { PLAYERS, playerOf } from './player-spread.ts'
+import { CLIENT_TIMEOUT_MS } from './sizing.ts'
 
 export const PASSWORD = 'matchday'
 

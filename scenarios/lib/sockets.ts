@@ -7,11 +7,11 @@
 import exec from 'k6/execution'
 import { type MessageEvent, WebSocket } from 'k6/websockets'
 import { levelAt, totalMs } from './intended-start.ts'
-import { socketVus } from './load.ts'
 import { bad, good, type Reason, recorder } from './measure.ts'
-import { CLIENT_TIMEOUT_MS, PING_MS, plan } from './plan.ts'
+import { PING_MS, plan } from './plan.ts'
 import { type Sessions, sessionOf } from './players.ts'
 import { expectSeries, loopLag, socketEvents, socketsOpen } from './series.ts'
+import { CLIENT_TIMEOUT_MS, socketVus } from './sizing.ts'
 
 const SLI = 'ws-rtt'
 /** Pings are due on a grid of so many ms, so that a timer's own coarseness is not taken for latency. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { intendedStart, iterationDueMs, levelAt, runnableStages } from '../../scenarios/lib/intended-start.ts'
+import { dueMsOf, intendedStart, iterationDueMs, levelAt, runnableStages } from '../../scenarios/lib/intended-start.ts'
 import { PLAYERS, playerOf } from '../../scenarios/lib/player-spread.ts'
 import { millis, perSecond } from '../../src/domain/units.ts'
 
@@ -16,6 +16,20 @@ describe('the intended start of an arrival', () => {
     expect(iterationDueMs(stages, 0)).toBeCloseTo(50, 9)
     expect(iterationDueMs(stages, 39)).toBeCloseTo(2000, 9)
     expect(iterationDueMs(stages, 69)).toBeCloseTo(3000, 9)
+  })
+
+  it('is computed the same for one arrival and for many', () => {
+    const stages = fc.array(
+      fc.record({ durationMs: fc.integer({ min: 0, max: 5000 }), from: fc.nat(200), to: fc.nat(200) }),
+      { minLength: 1, maxLength: 5 },
+    )
+    fc.assert(
+      fc.property(stages, fc.nat(3000), (all, n) => {
+        const plan = all.map(({ durationMs, from, to }) => stage(durationMs, from, to))
+        expect(dueMsOf(plan)(n)).toBeCloseTo(iterationDueMs(plan, n), 6)
+      }),
+      { numRuns: 1000 },
+    )
   })
 
   it('forgives the time in which k6 wakes its VUs, as far as this VU has seen it, and no more than the limit', () => {

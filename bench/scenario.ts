@@ -1,0 +1,181 @@
+/**
+ * What the bundled scenario costs: requests for each CPU-second of the generator, against a k6 script written by hand and against
+ * Artillery, with the same requests at the same rate to the same server; and what our receiver costs beside it. CPU is read from
+ * /proc in the middle of each run, so that start-up does not count, and rounds alternate, so that a drifting machine is fair to all.
+ */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { vusFor } from '../scenarios/lib/sizing.ts'
+import { k6LoadGenerator } from '../src/adapters/k6/load-generator.ts'
+import { systemClock } from '../src/cli/clock.ts'
+import type { LoadPlan } from '../src/domain/timeline.ts'
+import { millis, perSecond } from '../src/domain/units.ts'
+import { resolveTool } from '../src/toolchain/toolchain.ts'
+import { artilleryProgram, artilleryScript } from './peers/artillery.ts'
+
+/** Of each of the three requests; k6 is far from its limit there, and CPU for each request is what is compared. */
+const RATE = 100
+const SECONDS = 11
+const ROUNDS = 3
+const WINDOW_FROM_MS = 2500
+const WINDOW_MS = 7000
+/** Artillery fills a core at a few hundred requests a second; this is comfortable for it. */
+const ARTILLERY_RATE = 30
+
+const level = [{ durationMs: millis(SECONDS * 1000), from: perSecond(RATE), to: perSecond(RATE) }] as const
+
+type Figure = { name: string; goal: string; figure: string; met: boolean }
+
+type Cost = { readonly requests: number; readonly cpuSeconds: number; readonly ownCpuSeconds: number }
+
+export async function bench(): Promise<Figure[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'matchday-bench-'))
+  const server = await startServer()
+  try {
+    const { path: k6 } = await resolveTool('k6')
+    const ours: Cost[] = []
+    const bare: Cost[] = []
+    for (let round = 0; round < ROUNDS; round++) {
+      bare.push(await costOfCommand([k6, 'run', '--quiet', '--no-usage-report', peer('bare-k6.js')], server, RATE))
+      ours.push(await costOfScenario(k6, folder, server))
+    }
+    return [
+      againstBare(ours, bare),
+      receiverShare(ours),
+      await againstArtillery(ours, folder, server).catch((error: unknown) =>
+        missing('scenario against Artillery', error),
+      ),
+    ]
+  } finally {
+    server.stop()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function againstBare(ours: readonly Cost[], bare: readonly Cost[]): Figure {
+  const ratio = perCpuSecond(ours) / perCpuSecond(bare)
+  const detail = `${perCpuSecond(ours).toFixed(0)} against ${perCpuSecond(bare).toFixed(0)} requests a CPU-second`
+  return {
+    name: 'scenario against a hand-written k6 script',
+    goal: '≥ 0.95 × requests a CPU-second',
+    figure: `${ratio.toFixed(2)} × (${detail})`,
+    met: ratio >= 0.95,
+  }
+}
+
+/** The receiver sees the same number of series however busy k6 is, so its CPU a second is its share of a k6 that fills a core. */
+function receiverShare(ours: readonly Cost[]): Figure {
+  const share = sum(ours.map(({ ownCpuSeconds }) => ownCpuSeconds)) / (ours.length * (WINDOW_MS / 1000))
+  return {
+    name: 'receiver beside a k6 that fills a core',
+    goal: '≤ 2 % of its CPU',
+    figure: `${(share * 100).toFixed(2)} %`,
+    met: share <= 0.02,
+  }
+}
+
+async function againstArtillery(ours: readonly Cost[], folder: string, server: Server): Promise<Figure> {
+  const script = join(folder, 'artillery.json')
+  writeFileSync(script, artilleryScript(server.entry, ARTILLERY_RATE, SECONDS))
+  const command = [process.execPath, await artilleryProgram(), 'run', '--quiet', script]
+  const theirs = await costOfCommand(command, server, ARTILLERY_RATE)
+  const ratio = perCpuSecond(ours) / perCpuSecond([theirs])
+  return {
+    name: 'scenario against Artillery',
+    goal: '≥ 20 × requests a CPU-second',
+    figure: `${ratio.toFixed(1)} × (Artillery ${perCpuSecond([theirs]).toFixed(0)} requests a CPU-second)`,
+    met: ratio >= 20,
+  }
+}
+
+const missing = (name: string, error: unknown): Figure => ({
+  name,
+  goal: 'runs',
+  figure: error instanceof Error ? error.message : String(error),
+  met: false,
+})
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+const perCpuSecond = (costs: readonly Cost[]): number =>
+  sum(costs.map(({ requests }) => requests)) / sum(costs.map(({ cpuSeconds }) => cpuSeconds))
+const peer = (name: string): string => join(import.meta.dirname, 'peers', name)
+
+async function costOfScenario(k6: string, folder: string, server: Server): Promise<Cost> {
+  const plan: LoadPlan = {
+    run: 'bench',
+    seed: 1,
+    entry: server.entry,
+    profiles: ['login', 'deposit', 'bet'].map((name) => ({ name, stages: level })),
+    limits: {},
+  }
+  const generator = k6LoadGenerator({ binary: k6, clock: systemClock, cacheFolder: join(folder, 'bundles') })
+  const script = join(import.meta.dirname, '..', 'scenarios', 'promo-peak.ts')
+  const load = await generator.start(script, plan, folder, () => undefined)
+  const cost = await costWithin(load.pid, server)
+  await load.ended
+  return cost
+}
+
+/** Runs a load generator as a user would, and waits for its first order before the window begins. */
+async function costOfCommand(command: readonly string[], server: Server, rate: number): Promise<Cost> {
+  const [program = '', ...args] = command
+  const env = { ...process.env, ENTRY: server.entry, RATE: `${rate}`, SECONDS: `${SECONDS}`, VUS: `${vusFor(level)}` }
+  const child = spawn(program, args, { env, stdio: 'ignore', detached: true })
+  const ended = new Promise<void>((done) => child.once('close', () => done()).once('error', () => done()))
+  const { orders } = await server.counts()
+  for (let tries = 0; (await server.counts()).orders === orders; tries++) {
+    if (tries > 600 || child.exitCode !== null) throw new Error(`${command.join(' ')} sent nothing`)
+    await sleep(100)
+  }
+  const cost = await costWithin(child.pid ?? 0, server)
+  await ended
+  return cost
+}
+
+async function costWithin(leader: number, server: Server): Promise<Cost> {
+  await sleep(WINDOW_FROM_MS)
+  const before = { cpu: groupCpuSeconds(leader), own: process.cpuUsage(), ...(await server.counts()) }
+  await sleep(WINDOW_MS)
+  const after = { cpu: groupCpuSeconds(leader), ...(await server.counts()) }
+  const own = process.cpuUsage(before.own)
+  return {
+    requests: after.count - before.count,
+    cpuSeconds: after.cpu - before.cpu,
+    ownCpuSeconds: (own.user + own.system) / 1e6,
+  }
+}
+
+/** utime and stime, in ticks of 10 ms, of all processes in the group that `leader` leads. */
+function groupCpuSeconds(leader: number): number {
+  const ticks = readdirSync('/proc').map((pid) => {
+    if (!/^\d+$/.test(pid)) return 0
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      return Number(fields[2]) === leader ? Number(fields[11]) + Number(fields[12]) : 0
+    } catch {
+      return 0
+    }
+  })
+  return sum(ticks) / 100
+}
+
+type Server = {
+  readonly entry: string
+  counts(): Promise<{ count: number; orders: number }>
+  stop(): void
+}
+
+async function startServer(): Promise<Server> {
+  const child = spawn(process.execPath, [peer('server.mjs')], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const port = await new Promise<number>((told) => child.stdout.once('data', (data) => told(Number(String(data)))))
+  const entry = `http://127.0.0.1:${port}`
+  const counts = async () => {
+    const [count = 0, orders = 0] = (await (await fetch(`${entry}/count`)).text()).split(' ').map(Number)
+    return { count, orders }
+  }
+  return { entry, counts, stop: () => child.stdin.end() }
+}

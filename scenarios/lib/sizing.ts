@@ -1,0 +1,16 @@
+/** How many VUs a plan needs. Pure, so that it can be used outside k6. */
+import type { LoadStage } from '../../src/domain/timeline.ts'
+import { peakOf } from './intended-start.ts'
+
+/** The client gives up on an answer after this long, and from then on the outcome is unknown to it. */
+export const CLIENT_TIMEOUT_MS = 2000
+
+/** One event loop serves so many sockets with ease: some 200 messages a second. */
+export const SOCKETS_PER_VU = 100
+
+/** With the time-out as the longest an arrival can take, so many VUs are enough for no arrival to be dropped. */
+export const vusFor = (stages: readonly LoadStage[]): number =>
+  Math.ceil((peakOf(stages) * (CLIENT_TIMEOUT_MS + 500)) / 1000) + 2
+
+export const socketVus = (stages: readonly LoadStage[]): number =>
+  Math.max(1, Math.ceil(peakOf(stages) / SOCKETS_PER_VU))
