@@ -1,20 +1,14 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { mountPreloadFile, nodeBinary } from '../images/image-index.ts'
-import { environmentOfContainer } from './container/environment.ts'
-import { chooseIdentity } from './container/identity.ts'
 import { type Life, watchLife } from './container/life.ts'
 import { openLogSink } from './container/log-sink.ts'
-import { argvOf, requireProgram } from './container/program.ts'
+import { prepare } from './container/prepare.ts'
+import { requireProgram } from './container/program.ts'
 import { keepRelay, type RunningRelay } from './container/relay.ts'
-import { inside, makeView, openWay } from './container/view.ts'
-import { exitTimeIn, prepareFolder, startWrapper, wasStartedIn } from './container/wrapper.ts'
+import { exitTimeIn, startWrapper, wasStartedIn } from './container/wrapper.ts'
 import type { ContainerConfig, LinuxResources } from './cri/messages.ts'
 import { messageOf, RuntimeFault } from './fault.ts'
 import type { NodeContext } from './node-context.ts'
-import { unenforced } from './notices.ts'
 import type { ContainerExit, ContainerRecord, SandboxRecord } from './records.ts'
-import { networkIdentity, newId, podName } from './sandboxes.ts'
+import { networkIdentity, newId } from './sandboxes.ts'
 
 /** The containers of one node: records on disk, and a `Life` for each one that runs. */
 export type Containers = {
@@ -185,80 +179,3 @@ const exitOf = (code: number, atMs: number): ContainerExit => ({
   message: '',
   atMs,
 })
-
-/** Everything that can fail without a process: image, user, volumes, pipes. */
-async function prepare(
-  context: NodeContext,
-  sandbox: SandboxRecord,
-  config: ContainerConfig,
-  id: string,
-): Promise<ContainerRecord> {
-  const { images, store, host } = context
-  const image = images.get(config.image.image)
-  const { identity, notices } = chooseIdentity(host, image.entry.user, config.linux?.securityContext)
-  const folder = store.containerFolder(id)
-  await prepareFolder(folder, identity)
-  if (identity) for (const mount of config.mounts) openWay(context.labRoot, mount.hostPath)
-  const view = makeView(folder, config.mounts, identity)
-  const text: ContainerConfig<string> = {
-    ...config,
-    envs: config.envs.map(({ key, value }) => ({ key, value: value.toString() })),
-  }
-  const workingDir = config.workingDir ? inside(view.root, config.workingDir) : (image.entry.workingDir ?? image.folder)
-  if (config.workingDir) mkdirSync(workingDir, { recursive: true })
-  const env = environmentOfContainer({
-    id,
-    labRoot: context.labRoot,
-    hostname: sandbox.config.hostname || sandbox.config.metadata.name,
-    programs: images.programs,
-    mountPreload: mountPreloadFile(images.folder),
-    view,
-    image: image.entry.env ?? {},
-    pod: text.envs,
-    network: sandbox.network,
-  })
-  context.notice(podName(sandbox.config, context.node.name), [...notices, ...view.notices, ...unenforced(config)])
-  return {
-    id,
-    sandboxId: sandbox.id,
-    createdAtMs: Date.now(),
-    config: text,
-    image: {
-      name: image.name,
-      digest: image.entry.digest,
-      kind: image.entry.kind,
-      folder: image.folder,
-      stopSignal: stopSignalOf(config, image.entry.stopSignal),
-    },
-    ...(identity ? { identity } : {}),
-    argv: argvOf({
-      entrypoint: image.entry.entrypoint,
-      command: config.command,
-      args: config.args,
-      node: nodeBinary(images.folder),
-      imageFolder: image.folder,
-    }),
-    env,
-    workingDir,
-    ...(config.logPath && sandbox.config.logDirectory
-      ? { logPath: join(sandbox.config.logDirectory, config.logPath) }
-      : {}),
-  }
-}
-
-const SIGNALS: ReadonlySet<string> = new Set([
-  'SIGTERM',
-  'SIGINT',
-  'SIGQUIT',
-  'SIGHUP',
-  'SIGUSR1',
-  'SIGUSR2',
-  'SIGKILL',
-  'SIGABRT',
-])
-const isSignal = (name: string): name is NodeJS.Signals => SIGNALS.has(name)
-
-function stopSignalOf(config: ContainerConfig, image: NodeJS.Signals | undefined): NodeJS.Signals {
-  const asked = config.stopSignal.replace(/^SIGNAL_/, '')
-  return isSignal(asked) ? asked : (image ?? 'SIGTERM')
-}

@@ -24,15 +24,13 @@ make_cluster() {
   rm -rf "$new"
   mkdir -p "$(dirname "$data")"
   (umask 077 && cp -R "$image/template" "$new")
-  # Short, since a socket's path may have 107 bytes, and private.
-  sockets=$(mktemp -d /tmp/matchday-pg.XXXXXX)
-  "$image/bin/postgres" -D "$new" -c listen_addresses= -c unix_socket_directories="$sockets" -c fsync=off >&2 &
+  # The socket lies in the cluster's own private folder, under a name that is short however deep that is (a path may have 107 bytes).
+  "$image/bin/postgres" -D "$new" -c listen_addresses= -c unix_socket_directories=/proc/self/cwd -c fsync=off >&2 &
   server=$!
   status=0
-  "$node" "$image/setup.cjs" "$sockets" || status=$?
+  (cd "$new" && exec "$node" "$image/setup.cjs" /proc/self/cwd) || status=$?
   kill -INT "$server"
   wait "$server" || status=$?
-  rm -rf "$sockets"
   [ "$status" = 0 ] || refuse 'the new database cluster could not be set up'
   # A pod's address is below 127.0.0.0/8 on this machine; its clients prove who they are by password.
   printf 'host all all 127.0.0.0/8 scram-sha-256\nhost replication all 127.0.0.0/8 scram-sha-256\n' >"$new/pg_hba.conf"

@@ -2,7 +2,6 @@
 // its volumes are links below MATCHDAY_ROOT. This maps paths at or below a mounted path to there, in every function of node:fs that
 // takes a path, so that programs read /etc/config/app.yaml as in a cluster. Loaders of modules and native code don't go through it.
 const fs = require('node:fs')
-const { syncBuiltinESMExports } = require('node:module')
 const { posix } = require('node:path')
 const { fileURLToPath } = require('node:url')
 
@@ -46,5 +45,4 @@ if (root !== '' && mounts.length > 0) {
   }
   patch(fs, ONE.map((name) => `${name}Sync`), 1)
   patch(fs, TWO.map((name) => `${name}Sync`), 2)
-  syncBuiltinESMExports()
 }

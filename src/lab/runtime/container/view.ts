@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, statSync, symlinkSync } from 'node:fs'
 import { dirname, join, posix, relative, sep } from 'node:path'
+import { isErrno } from '../../owner/processes.ts'
 import type { Mount } from '../cri/messages.ts'
-import { isErrno } from '../fault.ts'
 import type { Identity } from '../records.ts'
 
 /**

@@ -1,31 +1,13 @@
-import { execToEnd } from '../container/exec.ts'
-import type { Containers } from '../containers.ts'
 import { RuntimeFault } from '../fault.ts'
-import type { ProcessTable } from '../processes/table.ts'
-import type { ContainerRecord, SandboxRecord } from '../records.ts'
-import type { Sandboxes } from '../sandboxes.ts'
-import type { StreamingServer } from '../streaming/server.ts'
-import { matchesContainer, matchesContainerStats, matchesSandbox, matchesSandboxStats } from './filters.ts'
+import { commandCalls, running } from './command-calls.ts'
+import { matchesContainer, matchesSandbox } from './filters.ts'
 import type { RuntimeCalls } from './messages.ts'
-import {
-  containerItem,
-  containerStats,
-  containerStatus,
-  sandboxItem,
-  sandboxStats,
-  sandboxStatus,
-  sumUsage,
-} from './views.ts'
+import type { NodeParts, Some } from './node-parts.ts'
+import { statsCalls } from './stats-calls.ts'
+import { containerItem, containerStatus, sandboxItem, sandboxStatus } from './views.ts'
 
-export const RUNTIME_NAME = 'matchday'
+const RUNTIME_NAME = 'matchday'
 const RUNTIME_VERSION = '0.1.0'
-
-export type NodeParts = {
-  sandboxes: Sandboxes
-  containers: Containers
-  table: ProcessTable
-  streaming: StreamingServer
-}
 
 /** The RuntimeService of one node, call by call. What a real runtime does and this one doesn't is answered UNIMPLEMENTED. */
 export function runtimeCalls(parts: NodeParts): RuntimeCalls {
@@ -37,8 +19,6 @@ export function runtimeCalls(parts: NodeParts): RuntimeCalls {
     ...statsCalls(parts),
   }
 }
-
-type Some<Names extends keyof RuntimeCalls> = Pick<RuntimeCalls, Names>
 
 function generalCalls(): Some<
   'Version' | 'Status' | 'RuntimeConfig' | 'UpdateRuntimeConfig' | 'ListMetricDescriptors' | 'ListPodSandboxMetrics'
@@ -162,70 +142,5 @@ function containerCalls({ sandboxes, containers }: NodeParts): Some<ContainerCal
       running(containers, containerId).logs.reopen()
       return {}
     },
-  }
-}
-
-function commandCalls({
-  sandboxes,
-  containers,
-  streaming,
-}: NodeParts): Some<'ExecSync' | 'Exec' | 'Attach' | 'PortForward'> {
-  return {
-    async ExecSync({ containerId, cmd, timeout }) {
-      running(containers, containerId)
-      return execToEnd(containers.get(containerId), cmd, timeout)
-    },
-    Exec({ containerId, cmd, tty, stdin }) {
-      running(containers, containerId)
-      return { url: streaming.offerExec({ record: containers.get(containerId), command: cmd, stdin, tty }) }
-    },
-    Attach({ containerId, tty }) {
-      return { url: streaming.offerAttach({ life: running(containers, containerId), tty }) }
-    },
-    PortForward({ podSandboxId }) {
-      const { name } = sandboxes.get(podSandboxId).config.metadata
-      throw new RuntimeFault(
-        'not-offered',
-        `the lab has no port-forward; reach pod ${name} through a Service and the ingress, or with kubectl exec`,
-      )
-    },
-  }
-}
-
-function running(containers: Containers, id: string) {
-  containers.get(id)
-  const life = containers.life(id)
-  if (!life) throw new RuntimeFault('wrong-state', `container ${id} is not running`)
-  return life
-}
-
-function statsCalls(
-  parts: NodeParts,
-): Some<'ContainerStats' | 'ListContainerStats' | 'PodSandboxStats' | 'ListPodSandboxStats'> {
-  const { sandboxes, containers, table } = parts
-  const live = () => containers.list().filter(({ started, exit }) => started && !exit)
-  const ofContainer = (record: ContainerRecord) => {
-    const used = table.usage(record.id)
-    return containerStats(record, used, table.sampledAtMs())
-  }
-  const ofSandbox = (record: SandboxRecord) => {
-    const own = live().filter(({ sandboxId }) => sandboxId === record.id)
-    const used = sumUsage(own.map(({ id }) => table.usage(id)))
-    return sandboxStats(record, own.map(ofContainer), used, table.sampledAtMs())
-  }
-  return {
-    ContainerStats: ({ containerId }) => ({ stats: ofContainer(containers.get(containerId)) }),
-    ListContainerStats: ({ filter }) => ({
-      stats: live()
-        .filter((record) => matchesContainerStats(record, filter))
-        .map(ofContainer),
-    }),
-    PodSandboxStats: ({ podSandboxId }) => ({ stats: ofSandbox(sandboxes.get(podSandboxId)) }),
-    ListPodSandboxStats: ({ filter }) => ({
-      stats: sandboxes
-        .list()
-        .filter((record) => !record.stopped && matchesSandboxStats(record, filter))
-        .map(ofSandbox),
-    }),
   }
 }

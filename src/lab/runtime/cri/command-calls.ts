@@ -1,0 +1,38 @@
+import { execToEnd } from '../container/exec.ts'
+import type { Life } from '../container/life.ts'
+import type { Containers } from '../containers.ts'
+import { RuntimeFault } from '../fault.ts'
+import type { NodeParts, Some } from './node-parts.ts'
+
+type CommandCallNames = 'ExecSync' | 'Exec' | 'Attach' | 'PortForward'
+
+export function commandCalls({ sandboxes, containers, streaming }: NodeParts): Some<CommandCallNames> {
+  return {
+    async ExecSync({ containerId, cmd, timeout }) {
+      running(containers, containerId)
+      return execToEnd(containers.get(containerId), cmd, timeout)
+    },
+    Exec({ containerId, cmd, tty, stdin }) {
+      running(containers, containerId)
+      return { url: streaming.offerExec({ record: containers.get(containerId), command: cmd, stdin, tty }) }
+    },
+    Attach({ containerId, tty }) {
+      return { url: streaming.offerAttach({ life: running(containers, containerId), tty }) }
+    },
+    PortForward({ podSandboxId }) {
+      const { name } = sandboxes.get(podSandboxId).config.metadata
+      throw new RuntimeFault(
+        'not-offered',
+        `the lab has no port-forward; reach pod ${name} through a Service and the ingress, or with kubectl exec`,
+      )
+    },
+  }
+}
+
+/** @throws RuntimeFault `not-found` or `wrong-state` */
+export function running(containers: Containers, id: string): Life {
+  containers.get(id)
+  const life = containers.life(id)
+  if (!life) throw new RuntimeFault('wrong-state', `container ${id} is not running`)
+  return life
+}

@@ -1,0 +1,15 @@
+import type { Containers } from '../containers.ts'
+import type { ProcessTable } from '../processes/table.ts'
+import type { Sandboxes } from '../sandboxes.ts'
+import type { StreamingServer } from '../streaming/server.ts'
+import type { RuntimeCalls } from './messages.ts'
+
+/** What the calls of one node work with. */
+export type NodeParts = {
+  sandboxes: Sandboxes
+  containers: Containers
+  table: ProcessTable
+  streaming: StreamingServer
+}
+
+export type Some<Names extends keyof RuntimeCalls> = Pick<RuntimeCalls, Names>
