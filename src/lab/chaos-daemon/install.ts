@@ -3,17 +3,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { webhookName } from '../../protocols/chaos-mesh/admission.ts'
 import type { ChaosKind } from '../../protocols/chaos-mesh/objects.ts'
-import { GROUP, KINDS, pluralOf, VERSION } from '../../protocols/chaos-mesh/objects.ts'
+import { API_VERSION, GROUP, KINDS, pluralOf, VERSION } from '../../protocols/chaos-mesh/objects.ts'
 import type { Cluster } from '../cluster-access/cluster.ts'
-import { fieldsOf, listOf } from '../cluster-access/json.ts'
+import { fieldsOf, listOf, messageOf } from '../cluster-access/json.ts'
 import type { AdmissionServer } from './admission-server.ts'
 import { crdName, customResourceDefinitions } from './crds.ts'
+import { ENACTED_KINDS, type EnactedKind } from './paths.ts'
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1'
-const ESTABLISHED_WITHIN_MS = 30_000
+const WITHIN_MS = 30_000
+const AGAIN_MS = 50
 
-/** Returns when the API server serves the definitions. @throws when it does not within 30 s */
+/** Returns when the API server serves the definitions and asks the webhooks. @throws when it does not within 30 s */
 export async function install(cluster: Cluster, admission: AdmissionServer): Promise<void> {
   await Promise.all([
     ...customResourceDefinitions().map(({ name, body }) => cluster.apply(`${CRDS}/${name}`, body)),
@@ -24,16 +26,39 @@ export async function install(cluster: Cluster, admission: AdmissionServer): Pro
     ),
   ])
   await Promise.all(KINDS.map((kind) => established(cluster, kind)))
+  await Promise.all(ENACTED_KINDS.map((kind) => guarded(cluster, kind)))
 }
 
 async function established(cluster: Cluster, kind: ChaosKind): Promise<void> {
-  const deadline = performance.now() + ESTABLISHED_WITHIN_MS
+  const deadline = performance.now() + WITHIN_MS
   for (;;) {
     const { status } = await cluster.get(`${CRDS}/${crdName(kind)}`)
     const conditions = listOf(fieldsOf(status).conditions).map(fieldsOf)
     if (conditions.some(({ type, status: holds }) => type === 'Established' && holds === 'True')) return
     if (performance.now() > deadline) throw new Error(`the API server does not serve ${kind} objects`)
-    await sleep(50)
+    await sleep(AGAIN_MS)
+  }
+}
+
+/**
+ * Asks for an object that only the webhooks refuse, and stores nothing: until they do, one that is wrong would slip through. It also spares
+ * the first real fault the API server's first, slow walk to the webhooks.
+ */
+async function guarded(cluster: Cluster, kind: EnactedKind): Promise<void> {
+  const deadline = performance.now() + WITHIN_MS
+  const action = kind === 'PodChaos' ? 'pod-kill' : 'partition'
+  const probe = {
+    apiVersion: API_VERSION,
+    kind,
+    metadata: { name: 'admission-probe' },
+    spec: { action, mode: 'fixed', value: '0', selector: {} },
+  }
+  const path = `/apis/${API_VERSION}/namespaces/default/${pluralOf(kind)}?dryRun=All`
+  for (;;) {
+    const answer = await cluster.create(path, probe).then(() => 'admitted', messageOf)
+    if (answer.includes(webhookName(kind)) && answer.includes('denied')) return
+    if (performance.now() > deadline) throw new Error(`${kind} objects are not guarded: ${answer}`)
+    await sleep(AGAIN_MS)
   }
 }
 

@@ -153,13 +153,8 @@ function acknowledgementOf(state: unknown): Acknowledgement {
 /** Everything that the agent holds, by source. */
 async function heldRules(socketPath: string): Promise<Map<string, NetworkRule[]>> {
   const answer = fieldsOf(await callSocket(socketPath, { method: 'GET', path: '/rules' }, ANSWER_WITHIN_MS))
-  const sources = isFields(answer.sources) ? answer.sources : answer
-  return new Map(
-    Object.entries(sources).map(([source, value]) => {
-      const rules = Array.isArray(value) ? value : listOf(fieldsOf(value).rules)
-      return [source, rules.filter(isRule)]
-    }),
-  )
+  if (!isFields(answer.sources)) throw new Error('the pod network did not say what it holds')
+  return new Map(Object.entries(answer.sources).map(([source, rules]) => [source, listOf(rules).filter(isRule)]))
 }
 
 /** Of the agent's own making, so that only its identity is asked. */

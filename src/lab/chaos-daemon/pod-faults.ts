@@ -149,9 +149,9 @@ async function killContainer(cluster: Cluster, runtimeSocket: string, record: Ch
 /** The runtime's id of a pod's running container. */
 function runningContainer(listed: unknown, pod: Fields, container: string): string | undefined {
   const uid = fieldsOf(pod.metadata).uid
-  const all = Array.isArray(listed) ? listed : listOf(fieldsOf(listed).pods)
-  const found = all.map(fieldsOf).filter((each) => each.uid === uid)
-  const running = found
+  const running = listOf(listed)
+    .map(fieldsOf)
+    .filter((each) => each.uid === uid)
     .flatMap((each) => listOf(each.containers).map(fieldsOf))
     .find(({ name, state }) => name === container && /running/i.test(textOf(state)))
   return running === undefined ? undefined : textOf(running.id)

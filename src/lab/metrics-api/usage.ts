@@ -24,24 +24,25 @@ export type Snapshot = { readonly atMs: number; readonly pods: readonly PodCount
 
 /** The runtime's answer to `GET /pods`; stopped containers use nothing and are left out. */
 export function snapshotOf(answer: unknown, atMs: number): Snapshot {
-  const pods = Array.isArray(answer) ? answer : listOf(fieldsOf(answer).pods)
   return {
     atMs,
-    pods: pods.map(fieldsOf).map((pod) => ({
-      uid: textOf(pod.uid),
-      namespace: textOf(pod.namespace),
-      name: textOf(pod.name),
-      node: textOf(pod.node),
-      containers: listOf(pod.containers)
-        .map(fieldsOf)
-        .filter(({ state }) => /running/i.test(textOf(state)))
-        .map((container) => ({
-          id: textOf(container.id),
-          name: textOf(container.name),
-          cpuNanos: numberOf(container.cpuNanos),
-          memoryBytes: numberOf(container.workingSetBytes),
-        })),
-    })),
+    pods: listOf(answer)
+      .map(fieldsOf)
+      .map((pod) => ({
+        uid: textOf(pod.uid),
+        namespace: textOf(pod.namespace),
+        name: textOf(pod.name),
+        node: textOf(pod.node),
+        containers: listOf(pod.containers)
+          .map(fieldsOf)
+          .filter(({ state }) => /running/i.test(textOf(state)))
+          .map((container) => ({
+            id: textOf(container.id),
+            name: textOf(container.name),
+            cpuNanos: numberOf(container.cpuNanos),
+            memoryBytes: numberOf(container.workingSetBytes),
+          })),
+      })),
   }
 }
 

@@ -122,6 +122,12 @@ describe('admission', () => {
     })
   })
 
+  it('takes an empty direction for none, as Chaos Mesh does', () => {
+    const object = network({ direction: '' })
+    expect(admit(object)).toEqual([])
+    expect(withDefaults(object as ChaosObject).spec).toMatchObject({ direction: 'to' })
+  })
+
   it('changes nothing on an object that already has its defaults', () => {
     const once = withDefaults(network({ action: 'delay', ...latency }) as ChaosObject)
     expect(withDefaults(once)).toEqual(once)

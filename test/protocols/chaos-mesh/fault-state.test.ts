@@ -97,6 +97,17 @@ describe('the client', () => {
     })
   })
 
+  it('forgets failures of a fault that is stopped and never struck', () => {
+    const event = {
+      type: 'Failed',
+      operation: 'Apply',
+      message: 'no route',
+      timestamp: '2026-01-01T00:00:00Z',
+    } as const
+    const stopped = version([{ ...record, events: [event] }], { deletionTimestamp: '2026-01-01T00:00:00Z' })
+    expect(state(stopped)).toEqual({ kind: 'untouched' })
+  })
+
   it('calls a fault that vanished while injected unrecovered', () => {
     const injected = { ...record, phase: 'Injected', injectedCount: 1 } as const
     expect(state(version([injected], {}, true))).toEqual({ kind: 'gone-unrecovered', missing: ['default/api-1'] })

@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { recordsOf } from '../../../src/protocols/chaos-mesh/experiment.ts'
+import { type ChaosObject, PAUSE_ANNOTATION } from '../../../src/protocols/chaos-mesh/objects.ts'
+import { versionsOf } from '../../protocols/chaos-mesh/recordings.ts'
+import { eventually } from '../support/bare-cluster.ts'
+import { type DaemonBench, daemonBench } from './daemon-bench.ts'
+
+let bench: DaemonBench
+beforeAll(async () => {
+  bench = await daemonBench()
+})
+afterAll(() => bench?.stop())
+
+const selector = { labelSelectors: { app: 'api' } }
+const podSelector = (name: string) => ({ mode: 'all', selector: { pods: { default: [name] } } })
+
+/** What a version says, without what differs from run to run: names of the drawn pods, times. */
+function said(object: ChaosObject): string {
+  const { generation, finalizers, deletionTimestamp, annotations } = object.metadata
+  const conditions = object.status?.conditions === undefined ? [] : [...object.status.conditions]
+  const parts = [
+    `gen ${generation}`,
+    finalizers?.join() ?? 'free',
+    deletionTimestamp ? 'deleted' : 'there',
+    Object.keys(annotations ?? {}).join(),
+    object.status?.experiment?.desiredPhase ?? '-',
+    conditions
+      .map(({ type, status }) => `${type}=${status}`)
+      .sort()
+      .join(' '),
+    ...(recordsOf(object) ?? []).map((record) => {
+      const events = (record.events ?? []).map(({ type, operation }) => `${operation} ${type}`)
+      return `${record.selectorKey} ${record.phase} +${record.injectedCount} -${record.recoveredCount} [${events.join()}]`
+    }),
+    Object.values(object.status?.instances ?? {}).join(),
+  ]
+  return parts.join(' | ')
+}
+const course = (versions: readonly { object: ChaosObject }[]): string[] => versions.map(({ object }) => said(object))
+
+describe('the daemon passes through the same versions as Chaos Mesh', () => {
+  it('when pods fail, recover at the end of the duration and the object is deleted', async () => {
+    const watched = await bench.watch('PodChaos', 'fail-two')
+    await bench.create('PodChaos', 'fail-two', {
+      action: 'pod-failure',
+      mode: 'fixed',
+      value: '2',
+      duration: '3s',
+      selector,
+    })
+    await watched.until('recovered')
+    await sleep(200)
+    await bench.remove('PodChaos', 'fail-two')
+    await watched.ended
+    expect(course(watched.versions)).toEqual(course(versionsOf('podchaos', 'fail-two')))
+  })
+
+  it('when nobody is selected', async () => {
+    const watched = await bench.watch('PodChaos', 'nobody')
+    await bench.create('PodChaos', 'nobody', {
+      action: 'pod-failure',
+      mode: 'all',
+      duration: '2s',
+      selector: { labelSelectors: { app: 'x' } },
+    })
+    await eventually(
+      'the end',
+      5000,
+      async () => watched.versions.at(-1)?.object.status?.experiment?.desiredPhase === 'Stop' || undefined,
+    )
+    await sleep(100)
+    await bench.remove('PodChaos', 'nobody')
+    await watched.ended
+    expect(course(watched.versions)).toEqual(course(versionsOf('podchaos', 'nobody')))
+  })
+
+  it('when it is paused, resumed, and deleted while injected', async () => {
+    const watched = await bench.watch('PodChaos', 'paused')
+    const annotate = (value: string | null) => bench.annotate('PodChaos', 'paused', PAUSE_ANNOTATION, value)
+    await bench.create('PodChaos', 'paused', { action: 'pod-failure', mode: 'one', selector })
+    await watched.until('injected')
+    await sleep(200)
+    await annotate('true')
+    await watched.until('recovered')
+    await sleep(200)
+    await annotate(null)
+    await watched.until('injected')
+    await sleep(200)
+    await bench.remove('PodChaos', 'paused')
+    await watched.ended
+    expect(course(watched.versions)).toEqual(course(versionsOf('podchaos', 'paused')))
+  })
+
+  it('when two pods are cut off from each other', async () => {
+    const watched = await bench.watch('NetworkChaos', 'psp-cut')
+    await bench.create('NetworkChaos', 'psp-cut', {
+      action: 'partition',
+      direction: 'both',
+      duration: '3s',
+      ...podSelector('api-2'),
+      target: podSelector('api-3'),
+    })
+    await watched.until('injected')
+    expect(bench.agent.sources.get('default/psp-cut')).toMatchObject([
+      { direction: 'both', peers: ['10.244.0.23/32'], effect: { kind: 'partition' } },
+      { direction: 'both', peers: ['10.244.0.22/32'], effect: { kind: 'partition' } },
+    ])
+    await watched.until('recovered')
+    expect(bench.agent.sources.has('default/psp-cut')).toBe(false)
+    await sleep(200)
+    watched.stop()
+    expect(course(watched.versions)).toEqual(course(versionsOf('networkchaos', 'psp-cut')))
+    await bench.remove('NetworkChaos', 'psp-cut')
+  })
+
+  it('when a delay is deleted while it is injected', async () => {
+    const watched = await bench.watch('NetworkChaos', 'slow')
+    await bench.create('NetworkChaos', 'slow', {
+      action: 'delay',
+      ...podSelector('api-4'),
+      delay: { latency: '200ms', jitter: '20ms' },
+      externalTargets: ['10.200.0.7', '10.201.0.0/16'],
+    })
+    await watched.until('injected')
+    await sleep(200)
+    await bench.remove('NetworkChaos', 'slow')
+    await watched.ended
+    expect(course(watched.versions)).toEqual(course(versionsOf('networkchaos', 'slow')))
+  })
+})
