@@ -25,14 +25,14 @@ export async function makeTemplate(image: string): Promise<void> {
     '--no-sync',
   ]
   try {
-    await run(join(image, 'bin', 'initdb'), [`--pgdata=${cluster}`, ...options], { ...identity, env, cwd: scratch })
+    const command = [join(image, 'bin', 'initdb'), `--pgdata=${cluster}`, ...options]
+    await runNamed(command, { ...identity, env, cwd: scratch })
     makeReadable(cluster)
     await run('cp', ['-R', cluster, join(image, 'template')])
   } catch (cause) {
-    const words = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : String(cause)
     throw new LabError({
       code: 'image-build-failed',
-      problem: `initdb can't make the database cluster of the matchday/postgres image: ${words}`,
+      problem: `initdb can't make the database cluster of the matchday/postgres image: ${wordsOf(cause)}`,
       next: 'the user that runs the lab must have a name in /etc/passwd, and a temporary folder to write to.',
       cause,
     })
@@ -40,6 +40,24 @@ export async function makeTemplate(image: string): Promise<void> {
     rmSync(scratch, { recursive: true, force: true })
   }
 }
+
+type RunOptions = { cwd: string; env: NodeJS.ProcessEnv; uid?: number; gid?: number }
+
+/** initdb wants a name for its user. One who has none, as in many containers, borrows `nobody`'s in a user namespace. */
+async function runNamed([program = '', ...args]: readonly string[], options: RunOptions): Promise<void> {
+  try {
+    await run(program, args, options)
+  } catch (first) {
+    if (!wordsOf(first).includes('could not look up')) throw first
+    const borrow = ['--user', `--map-user=${NOBODY}`, '--', program, ...args]
+    await run('unshare', borrow, options).catch(() => {
+      throw first
+    })
+  }
+}
+
+const wordsOf = (error: unknown): string =>
+  error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error)
 
 /** initdb makes everything private. */
 function makeReadable(path: string): void {
