@@ -13,7 +13,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-describe('the build lock', () => {
+describe('the build lock', { timeout: 30_000 }, () => {
   it('lets the second wait, tells it who builds, and lets it in when the first is done', async () => {
     const first = await takeBuildLock(path, () => {})
     const order: string[] = []

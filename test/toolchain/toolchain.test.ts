@@ -40,7 +40,7 @@ const failure = (promise: Promise<unknown>): Promise<ToolchainError> =>
     (error) => error,
   )
 
-describe('a program that is there already', () => {
+describe('a program that is there already', { timeout: 60_000 }, () => {
   it('is taken from where the user says, whatever its version', async () => {
     const at = bench()
     const path = putProgram(at.root, 'my-k6', 'k6 v9.9.9')
@@ -96,7 +96,8 @@ describe('a program that is there already', () => {
   })
 })
 
-describe('a program that has to be built', () => {
+// Real builds, on a machine that may have other things to do.
+describe('a program that has to be built', { timeout: 60_000 }, () => {
   it('is built once, verified, and found in the cache afterwards, then also without go', async () => {
     const at = bench()
     const seen: ToolProgress[] = []
@@ -181,7 +182,7 @@ describe('a program that has to be built', () => {
   })
 })
 
-describe("a program that can't be built", () => {
+describe("a program that can't be built", { timeout: 60_000 }, () => {
   it('names go when there is none', async () => {
     const at = bench()
     const error = await failure(resolveTool('k6', options(at, { env: { PATH: at.bin } })))
