@@ -15,7 +15,7 @@ type Finished = {
 
 const run = (binary: string, args: readonly string[], patienceMs: number): Promise<Finished> =>
   new Promise((done) => {
-    const env = { ...process.env, ...K6_ENVIRONMENT }
+    const env = k6Environment()
     const options = { timeout: patienceMs, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024, env } as const
     execFile(binary, [...args], options, (error, stdout, stderr) =>
       done({
@@ -27,8 +27,14 @@ const run = (binary: string, args: readonly string[], patienceMs: number): Promi
     )
   })
 
-/** k6 must never fetch another binary for an import it does not know, nor phone home. */
-export const K6_ENVIRONMENT = { K6_AUTO_EXTENSION_RESOLUTION: 'false', K6_NO_USAGE_REPORT: 'true' } as const
+/**
+ * Our environment for k6. It must never fetch another binary for an import it does not know, nor phone home; and a K6_VUS or
+ * K6_DURATION that a user has set for his own runs would silently replace the plan's load, so none is passed on.
+ */
+export function k6Environment(): Record<string, string | undefined> {
+  const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('K6_'))
+  return { ...Object.fromEntries(ours), K6_AUTO_EXTENSION_RESOLUTION: 'false', K6_NO_USAGE_REPORT: 'true' }
+}
 
 /** The version as k6 says it (`v2.2.0`); undefined when the binary does not run. */
 export async function k6Version(binary: string): Promise<string | undefined> {

@@ -20,7 +20,7 @@ import { bundle } from './bundle.ts'
 import { framing } from './frames.ts'
 import { type GuardedProcess, guardedProcess } from './guarded-process.ts'
 import { healthOf } from './health.ts'
-import { inspectBundle, K6_ENVIRONMENT, k6Version } from './inspect.ts'
+import { inspectBundle, k6Environment, k6Version } from './inspect.ts'
 import { type K6Log, k6Log } from './log.ts'
 import { outcomeOf } from './outcome.ts'
 import { type Receiver, receiver } from './receiver.ts'
@@ -123,8 +123,7 @@ async function launch({ binary, bundle, plan, folder }: Start, pushes: Receiver)
   ]
   const command = [binary, 'run', ...flags, '--out', 'experimental-prometheus-rw', bundle]
   return guardedProcess(command, {
-    ...process.env,
-    ...K6_ENVIRONMENT,
+    ...k6Environment(),
     [PLAN_VARIABLE]: planFile,
     K6_PROMETHEUS_RW_SERVER_URL: pushes.urlOf(INSTANCE),
     K6_PROMETHEUS_RW_PUSH_INTERVAL: '1s',
