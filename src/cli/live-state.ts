@@ -2,6 +2,7 @@
 
 import { arrivalsBetween } from '../domain/arrivals.ts'
 import type { Evidence, LoadFrame } from '../domain/evidence.ts'
+import { quantileOf } from '../domain/statistics.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import type { Instant } from '../domain/units.ts'
 
@@ -13,7 +14,7 @@ export type LiveState = {
   achieved: number
   slis: Map<string, { good: number; bad: number; p95Ms?: number }>
   sockets?: number
-  replicas: Map<string, { ready: number; desired: number }>
+  replicas: Map<string, { ready: number; desired?: number }>
   faults: Map<string, string>
   hostBusy?: number
 }
@@ -65,12 +66,15 @@ export function liveView(timeline: Timeline): { readonly state: LiveState; add(r
   return { state, add }
 }
 
-/** Only autoscaled deployments are worth a place on the screen. */
 function setReplicas(state: LiveState, name: string, change: { ready?: number; desired?: number }): void {
-  const known = state.replicas.get(name)
-  if (known === undefined && change.desired === undefined) return
-  state.replicas.set(name, { ready: 0, desired: 0, ...known, ...change })
+  state.replicas.set(name, { ready: 0, ...state.replicas.get(name), ...change })
 }
+
+/** Only autoscaled deployments are worth a place on the screen: they have a wanted number besides the ready one. */
+export const scaled = (
+  state: LiveState,
+): readonly { readonly name: string; readonly ready: number; readonly desired: number }[] =>
+  [...state.replicas].flatMap(([name, { ready, desired }]) => (desired === undefined ? [] : [{ name, ready, desired }]))
 
 function showFrames(state: LiveState, frames: readonly LoadFrame[], timeline: Timeline): void {
   const first = frames[0]
@@ -86,7 +90,7 @@ function showFrames(state: LiveState, frames: readonly LoadFrame[], timeline: Ti
   }
   for (const [sli, counts] of Object.entries(last.slis)) {
     const p95Ms = quantileOf(
-      frames.flatMap((frame) => frame.slis[sli]?.histogram ?? []),
+      frames.flatMap((frame) => frame.slis[sli]?.histogram ?? []).sort((a, b) => a[0] - b[0]),
       0.95,
     )
     state.slis.set(sli, { good: counts.good, bad: counts.bad, ...(p95Ms === undefined ? {} : { p95Ms }) })
@@ -96,14 +100,3 @@ function showFrames(state: LiveState, frames: readonly LoadFrame[], timeline: Ti
 
 const iterationsOf = (frame: LoadFrame): number =>
   Object.values(frame.profiles).reduce((sum, each) => sum + each.iterations, 0)
-
-function quantileOf(buckets: readonly (readonly [number, number])[], quantile: number): number | undefined {
-  const sorted = [...buckets].sort((a, b) => a[0] - b[0])
-  const all = sorted.reduce((sum, [, count]) => sum + count, 0)
-  let seen = 0
-  for (const [bound, count] of sorted) {
-    seen += count
-    if (seen >= all * quantile && all > 0) return bound
-  }
-  return undefined
-}

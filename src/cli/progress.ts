@@ -1,7 +1,7 @@
 /** Live progress: on a terminal a few lines that repaint themselves, elsewhere one plain line per event and a heartbeat. */
 import type { Evidence } from '../domain/evidence.ts'
 import type { Timeline } from '../domain/timeline.ts'
-import { type LiveState, liveView } from './live-state.ts'
+import { type LiveState, liveView, scaled } from './live-state.ts'
 import { isInteractive, onStderr, say } from './terminal.ts'
 
 const REPAINT_MS = 500
@@ -142,7 +142,7 @@ const summaryLine = (state: LiveState): string =>
     state.phase,
     `${state.achieved.toFixed(0)} of ${state.offered.toFixed(0)}/s`,
     ...[...state.slis].map(([name, counts]) => sliText(name, counts)),
-    ...[...state.replicas].map(([name, { ready, desired }]) => `${name} ${ready}/${desired}`),
+    ...scaled(state).map(({ name, ready, desired }) => `${name} ${ready}/${desired}`),
   ].join(' · ')
 
 function screen(state: LiveState, timeline: Timeline): readonly string[] {
@@ -154,9 +154,9 @@ function screen(state: LiveState, timeline: Timeline): readonly string[] {
     `${elapsed(state)} ${onStderr('bold', state.phase)} ${bar} ${gone.toFixed(0)}/${total.toFixed(0)} s`,
     `  load      ${state.achieved.toFixed(1)}/s of ${state.offered.toFixed(1)}/s planned${state.sockets === undefined ? '' : `, ${state.sockets} sockets`}${state.hostBusy === undefined ? '' : `, machine ${percent(state.hostBusy)} busy`}`,
     ...[...state.slis].slice(0, 5).map(([name, counts]) => `  sli       ${sliText(name, counts)}`),
-    ...[...state.replicas]
+    ...scaled(state)
       .slice(0, 3)
-      .map(([name, { ready, desired }]) => `  replicas  ${name} ${ready} ready of ${desired} wanted`),
+      .map(({ name, ready, desired }) => `  replicas  ${name} ${ready} ready of ${desired} wanted`),
     ...[...state.faults].slice(0, 2).map(([name, step]) => `  fault     ${name}: ${step}`),
   ]
 }

@@ -94,7 +94,7 @@ const nothingBooked = (operation: string): BookLine => ({
 function notSettled(seen: Seen, expected: Ledger, read: BookRead, line: number): Finding {
   const pending = Object.entries(read.pending).filter(([, n]) => n > 0)
   const names = listed(pending.sort(([a], [b]) => compare(a, b)).map(([name, n]) => `${n} ${name}`))
-  const sentence = `${read.book} was not settled ${duration(expected.settleWithinMs)} after the load: ${names || 'it did not say what'} pending.`
+  const sentence = `${read.book} was not settled when it was last read (it may take ${duration(expected.settleWithinMs)} after the load): ${names || 'it did not say what'} pending.`
   const weight = seen.run.load === 'completed' && !seen.run.stop ? 'breach' : 'gap'
   return finding(weight, 'unsettled', `book ${read.book}`, sentence, [line])
 }

@@ -4,8 +4,8 @@
  */
 import { arrivalsBetween } from '../domain/arrivals.ts'
 import type { Evidence, LoadFrame, RunStarted, Sample } from '../domain/evidence.ts'
+import { quantileOf } from '../domain/statistics.ts'
 import type { Instant } from '../domain/units.ts'
-import { quantileOf } from './quantile.ts'
 
 /** Seconds since the load's zero, and a value. */
 export type Point = readonly [seconds: number, value: number]
@@ -220,7 +220,7 @@ function drawSli(drawn: Mutable, frame: LoadFrame, name: string, at: number): vo
   const bad = known.recent.reduce((sum, each) => sum + each.bad, 0)
   if (good + bad > 0) known.share.push([at, (good / (good + bad)) * 100])
   known.bad.push([at, fresh.bad])
-  const histogram = known.recent.flatMap((each) => each.histogram)
+  const histogram = known.recent.flatMap((each) => each.histogram).sort((a, b) => a[0] - b[0])
   const p50 = quantileOf(histogram, 0.5)
   const p95 = quantileOf(histogram, 0.95)
   if (p50 !== undefined) known.p50.push([at, p50])
