@@ -9,6 +9,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.lab.test.ts', 'node_modules/**'],
+          // Some start processes of their own, and the machine may be busy.
+          testTimeout: 30_000,
         },
       },
       {
