@@ -7,6 +7,7 @@ import type { AgentMessage, ClusterVersion, PodRules, ProcessMessage } from './m
 export type Delivery = 'acknowledged' | { failed: string }
 
 export type PodChannel = {
+  listen(path: string): Promise<void>
   broadcast(message: AgentMessage): void
   /** Resolves when every process of the pod obeys; a process that comes later is met with these rules or newer ones. */
   deliver(uid: string, rules: PodRules): Promise<Delivery>
@@ -17,7 +18,7 @@ export type PodChannel = {
 export type Greeting = {
   rulesOf(uid: string): PodRules | undefined
   /** The whole table, unless the process has this version already. */
-  clusterFor(version: ClusterVersion): AgentMessage | undefined
+  tableFor(version: ClusterVersion): AgentMessage | undefined
 }
 
 type Process = { socket: net.Socket; uid: string; pid: number; acknowledged: number }
@@ -28,11 +29,7 @@ const HELLO_BYTES_MAX = 4_096
 // A process that does not read is cut off rather than remembered for; it gets the whole state when it comes back.
 const UNREAD_BYTES_MAX = 4 * 1024 * 1024
 
-export async function openPodChannel(
-  path: string,
-  greeting: Greeting,
-  log: (line: string) => void,
-): Promise<PodChannel> {
+export function createPodChannel(greeting: Greeting, log: (line: string) => void): PodChannel {
   const processes = new Set<Process>()
   const waiting = new Set<() => void>()
   const progressed = () => {
@@ -59,7 +56,7 @@ export async function openPodChannel(
     if (!rules) return undefined
     const process: Process = { socket, uid: hello.uid, pid: hello.pid, acknowledged: -1 }
     processes.add(process)
-    const cluster = greeting.clusterFor(hello.clusterVersion)
+    const cluster = greeting.tableFor(hello.clusterVersion)
     if (cluster) tell(process, cluster)
     tell(process, { kind: 'rules', ...rules })
     return process
@@ -79,10 +76,13 @@ export async function openPodChannel(
     })
   })
   server.on('error', (error) => log(`pod channel: ${error.message}`))
-  rmSync(path, { force: true })
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
-  // Pods run as other users.
-  chmodSync(path, 0o666)
+
+  async function listen(path: string): Promise<void> {
+    rmSync(path, { force: true })
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
+    // Pods run as other users.
+    chmodSync(path, 0o666)
+  }
 
   function deliver(uid: string, rules: PodRules): Promise<Delivery> {
     const mine = () => [...processes].filter((process) => process.uid === uid)
@@ -107,6 +107,7 @@ export async function openPodChannel(
   }
 
   return {
+    listen,
     broadcast(message) {
       for (const process of processes) tell(process, message)
     },

@@ -294,6 +294,18 @@ describe('the ingress', () => {
     return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(await metricsText())?.[1] ?? Number.NaN)
   }
 
+  it('holds a pod back while its client does not read', async () => {
+    const response = await new Promise<http.IncomingMessage>((resolve) =>
+      http.get({ port, path: '/api/flood' }, resolve),
+    )
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const each = await Promise.all([a, b].map((pod) => pod.run('get', { url: 'http://localhost:8082/api/flooded' })))
+    const megabytes = Math.max(...each.map(({ flooded }) => flooded))
+    expect(megabytes).toBeGreaterThan(0)
+    expect(megabytes).toBeLessThan(40)
+    response.destroy()
+  })
+
   it('survives what is no HTTP, and clients that go away in the middle', async () => {
     const going = http.get({ port, path: '/api/slow' })
     await once(going, 'response')

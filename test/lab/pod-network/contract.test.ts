@@ -286,6 +286,13 @@ describe.each(nodesAtHand())('the pod network under Node $version', ({ node, ind
         probe.write('during\n')
         await new Promise((resolve) => setTimeout(resolve, SILENCE_MS))
         expect(answers).toEqual(['before\n'])
+        // A connection that comes during the fault gets through the kernel's handshake here, and no further.
+        const late = net.connect(7000, server.ip.replace('10.', '127.'))
+        late.on('data', (data) => answers.push(String(data)))
+        late.write('late\n')
+        await new Promise((resolve) => setTimeout(resolve, SILENCE_MS))
+        expect(answers).toEqual(['before\n'])
+        late.destroy()
         await cluster.fault('casino/cut')
         await expect.poll(() => answers.join('')).toBe('before\nduring\n')
         probe.destroy()
@@ -336,14 +343,15 @@ describe.each(nodesAtHand())('the pod network under Node $version', ({ node, ind
 
     it('narrows a large write to the rate', async () => {
       const upload = () => client.run('upload', { host: server.ip, port: 7005, bytes: 400_000 })
-      expect(await upload()).toBeLessThan(300)
+      expect((await upload()).tookMs).toBeLessThan(300)
       await cluster.fault(
         'casino/slow',
         between(client, server, { kind: 'bandwidth', bytesPerSecond: 1_000_000 }, 'out'),
       )
-      const tookMs = await upload()
+      const { tookMs, spreadMs } = await upload()
       expect(tookMs).toBeGreaterThan(360)
       expect(tookMs).toBeLessThan(900)
+      expect(spreadMs).toBeGreaterThan(300)
       await cluster.fault('casino/slow')
     })
   })
@@ -447,9 +455,9 @@ describe.each(nodesAtHand())('the pod network under Node $version', ({ node, ind
         }
         return client.run('memory')
       }
-      const before = await many(300)
-      expect((await many(1_000)) - before).toBeLessThan(6_000_000)
-    })
+      const before = await many(200)
+      expect((await many(800)) - before).toBeLessThan(6_000_000)
+    }, 20_000)
 
     it('find nobody at the address of a pod that is gone', async () => {
       const gone = await cluster.pod('gone')

@@ -148,6 +148,13 @@ const servers = {
   /** For the ingress: says what it was asked, answers slowly, never, or dies under the request. */
   api({ name }) {
     let deaths = 0
+    let flooded = 0
+    const flood = async (response) => {
+      for (; flooded < 64 && !response.destroyed; flooded++) {
+        if (!response.write(Buffer.alloc(1_000_000))) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve))
+      }
+      response.end()
+    }
     return http.createServer((request, response) => {
       const json = (status, body) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
       let bytes = 0
@@ -157,13 +164,19 @@ const servers = {
         if (url === '/api/deaths') return json(200, { deaths })
         if (url === '/api/die') return deaths++, request.socket.destroy()
         if (url === '/api/silent') return
+        if (url === '/api/flooded') return json(200, { flooded })
+        if (url === '/api/flood') return flood(response)
         response.write('first')
         await wait(300)
         response.end('last')
       })
     })
   },
-  sink: () => net.createServer((socket) => socket.on('error', () => {}).on('data', () => {}).on('end', () => socket.end('got it\n'))),
+  sink: () => net.createServer({ allowHalfOpen: true }, (socket) => {
+      const times = []
+      socket.on('error', () => {}).on('data', () => times.push(performance.now()))
+      socket.on('end', () => socket.end(String(times.at(-1) - times[0])))
+    }),
 }
 
 const commands = {
@@ -214,10 +227,11 @@ const commands = {
     const socket = net.connect({ host, port })
     await opened(socket, 'connect')
     const startedMs = performance.now()
-    const ended = new Promise((resolve, reject) => socket.on('error', reject).on('data', () => {}).on('end', resolve))
+    let said = ''
+    const ended = new Promise((resolve, reject) => socket.on('error', reject).on('data', (data) => (said += data)).on('end', resolve))
     socket.end(Buffer.alloc(bytes, 1))
     await ended
-    return performance.now() - startedMs
+    return { tookMs: performance.now() - startedMs, spreadMs: Number(said) }
   },
   async lookup({ name, how = 'lookup', options }) {
     switch (how) {

@@ -1,0 +1,76 @@
+// Keeps the cluster table current on disk and in every process of every pod.
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { changesBetween, clusterTable, type LivePod } from './cluster-table.ts'
+import { type AgentMessage, type ClusterVersion, type Endpoint, emptyTable, type OutsideEntry } from './messages.ts'
+import type { ClusterObjects } from './objects.ts'
+import { writeState } from './state-file.ts'
+
+export type FeedOptions = {
+  /** `<root>/net` */
+  netFolder: string
+  outside: OutsideEntry
+  livePods(): readonly LivePod[]
+  broadcast(message: AgentMessage): void
+  /** Called after changes from the API server were taken over. */
+  onRefresh(): void
+}
+
+export type TableFeed = {
+  objects(): ClusterObjects
+  /** Cheap to call often: changes are gathered for some milliseconds. */
+  setObjects(objects: ClusterObjects, apiServer?: Endpoint): void
+  /** A pod came: its peers must know it before it starts. */
+  refresh(): void
+  refreshSoon(): void
+  /** The whole table, unless the process has this version already. */
+  tableFor(version: ClusterVersion): AgentMessage | undefined
+  stop(): void
+}
+
+// A rollout changes dozens of objects within a second; pods see them at most this much later.
+const GATHER_MS = 20
+
+const NOTHING: ClusterObjects = { services: [], slices: [], pods: [], namespaces: [], policies: [] }
+
+export function createTableFeed({ netFolder, outside, livePods, broadcast, onRefresh }: FeedOptions): TableFeed {
+  const epoch = randomUUID()
+  let objects = NOTHING
+  let apiServer: Endpoint | undefined
+  let table = emptyTable()
+  let number = 0
+  let gathering: NodeJS.Timeout | undefined
+  const version = () => `${epoch}.${number}`
+
+  function refresh(): void {
+    clearTimeout(gathering)
+    gathering = undefined
+    const next = clusterTable({ objects, livePods: livePods(), outside, ...(apiServer ? { apiServer } : {}) })
+    const changes = changesBetween(table, next)
+    if (changes.length === 0 && number > 0) return
+    table = next
+    number += 1
+    writeState(join(netFolder, 'cluster.json'), { version: version(), table }, 0o644)
+    broadcast({ kind: 'change', version: version(), changes })
+  }
+
+  function refreshSoon(): void {
+    gathering ??= setTimeout(() => {
+      refresh()
+      onRefresh()
+    }, GATHER_MS)
+  }
+
+  return {
+    objects: () => objects,
+    setObjects(next, server) {
+      objects = next
+      apiServer = server
+      refreshSoon()
+    },
+    refresh,
+    refreshSoon,
+    tableFor: (known) => (known === version() ? undefined : { kind: 'cluster', version: version(), table }),
+    stop: () => clearTimeout(gathering),
+  }
+}
