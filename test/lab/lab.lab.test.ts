@@ -178,8 +178,7 @@ describe('the owner of a lab', () => {
 
   it('outlives that process once it is told to, and is stopped by its folder alone', async () => {
     const booter = await bench.upFromAnotherProcess({ keep: true })
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await booter.kill()
+    await booter.exited
     await new Promise((resolve) => setTimeout(resolve, 1_500))
     expect((await upStatus()).phase).toBe('up')
     expect(await labDown(bench.root)).toBe('stopped')

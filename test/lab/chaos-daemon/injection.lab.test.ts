@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { fieldsOf, listOf } from '../../../src/lab/cluster-access/json.ts'
 import { recordsOf } from '../../../src/protocols/chaos-mesh/experiment.ts'
-import { CLEAN_FINALIZER_ANNOTATION } from '../../../src/protocols/chaos-mesh/objects.ts'
+import { CLEAN_FINALIZER_ANNOTATION, PAUSE_ANNOTATION } from '../../../src/protocols/chaos-mesh/objects.ts'
 import { eventually } from '../support/bare-cluster.ts'
 import { type DaemonBench, daemonBench, PODS, pathOf } from './daemon-bench.ts'
 
@@ -239,6 +239,44 @@ describe('a daemon that is killed', () => {
     await bench.start()
     await watched.ended
     expect(watched.state().kind).toBe('recovered')
+    expect(bench.agent.sources.size).toBe(0)
+  })
+
+  it('while a paused fault is being healed, heals it and nothing else', async () => {
+    const watched = await bench.watch('NetworkChaos', 'pausing')
+    await bench.create('NetworkChaos', 'pausing', {
+      action: 'partition',
+      ...podSelector('api-1'),
+      externalTargets: ['10.96.0.7'],
+    })
+    await watched.until('injected')
+    bench.agent.before = () => new Promise(() => {})
+    await bench.annotate('NetworkChaos', 'pausing', PAUSE_ANNOTATION, 'true')
+    await eventually(
+      'Injected/Wait',
+      5000,
+      async () => recordsOf(watched.last())?.[0]?.phase === 'Injected/Wait' || undefined,
+    )
+    await bench.kill()
+    bench.agent.before = async () => {}
+    await bench.start()
+    await watched.until('recovered')
+    expect(bench.agent.sources.size).toBe(0)
+    await bench.remove('NetworkChaos', 'pausing')
+    await watched.ended
+  })
+
+  it('before it wrote down whom it harmed, takes everything back with the object', async () => {
+    const watched = await bench.watch('NetworkChaos', 'unwritten')
+    const nobody = { mode: 'all', selector: { labelSelectors: { app: 'nobody' } } }
+    await bench.create('NetworkChaos', 'unwritten', { action: 'partition', ...nobody, externalTargets: ['10.96.0.7'] })
+    await watched.until('pending')
+    await bench.kill()
+    bench.agent.sources.set('default/unwritten', [{ podUid: 'somebody' }])
+    await bench.start()
+    expect(bench.agent.sources.has('default/unwritten')).toBe(true)
+    await bench.remove('NetworkChaos', 'unwritten')
+    await watched.ended
     expect(bench.agent.sources.size).toBe(0)
   })
 

@@ -23,13 +23,15 @@ export type LabBench = {
   readonly paths: LabPaths
   readonly tools: LabTools
   up(options?: Partial<LabUpOptions>): Promise<LabHandle>
-  /** Boots a lab from a process of its own, which can then be killed. With `keep` it lets the lab outlive it. */
-  upFromAnotherProcess(options?: { keep: boolean }): Promise<{ pid: number; kill(): Promise<void> }>
+  /** Boots a lab from a process of its own, which can then be killed. With `keep` it lets the lab outlive it, and ends at once. */
+  upFromAnotherProcess(options?: { keep: boolean }): Promise<Booter>
   kubectl(...parameters: readonly string[]): Promise<string>
   /** kubectl get -o json */
   get(...parameters: readonly string[]): Promise<Json>
   remove(): void
 }
+
+export type Booter = { readonly pid: number; readonly exited: Promise<void>; kill(): Promise<void> }
 
 // biome-ignore lint/suspicious/noExplicitAny: what kubectl prints is read freely by tests
 export type Json = any
@@ -67,21 +69,26 @@ const toolPaths = (found: Record<keyof LabTools, { path: string }>): LabTools =>
   kubectl: found.kubectl.path,
 })
 
-async function bootElsewhere(root: string, tools: LabTools, keep: boolean) {
+async function bootElsewhere(root: string, tools: LabTools, keep: boolean): Promise<Booter> {
   const source = new URL('../../../src/lab/lab.ts', import.meta.url)
   const script = `const { labUp } = await import('${source}')
     const lab = await labUp(JSON.parse(process.argv[1]))
-    if (${keep}) lab.keep()
     console.log('up')
-    setInterval(() => {}, 1000)`
+    if (!${keep}) setInterval(() => {}, 1000)
+    else {
+      lab.keep()
+      process.exit()
+    }`
   const parameters = ['--input-type=module', '-e', script, JSON.stringify({ root, tools })]
   const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const exited = once(child, 'exit')
   await once(createInterface({ input: child.stdout }), 'line')
   return {
     pid: child.pid ?? 0,
+    exited: exited.then(() => undefined),
     kill: async () => {
       child.kill('SIGKILL')
-      await once(child, 'exit')
+      await exited
     },
   }
 }
