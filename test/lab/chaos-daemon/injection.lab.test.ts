@@ -270,7 +270,11 @@ describe('a daemon that is killed', () => {
     const watched = await bench.watch('NetworkChaos', 'unwritten')
     const nobody = { mode: 'all', selector: { labelSelectors: { app: 'nobody' } } }
     await bench.create('NetworkChaos', 'unwritten', { action: 'partition', ...nobody, externalTargets: ['10.96.0.7'] })
-    await watched.until('pending')
+    await eventually(
+      'a finalizer',
+      5000,
+      async () => watched.versions.at(-1)?.object.metadata.finalizers?.length || undefined,
+    )
     await bench.kill()
     bench.agent.sources.set('default/unwritten', [{ podUid: 'somebody' }])
     await bench.start()
