@@ -1,0 +1,148 @@
+/**
+ * One place in the population of sockets. A seat holds one socket at a time, pings it whenever it is attended, replaces it when its
+ * life is over, and comes back after a drop. What happens to a socket that the seat has given up no longer counts.
+ */
+import { type MessageEvent, WebSocket } from 'k6/websockets'
+import { bad, good, type Outcome, type Reason } from './measure.ts'
+import { loopLag, socketEvents } from './series.ts'
+import { CLIENT_TIMEOUT_MS } from './sizing.ts'
+
+/** After the n-th failure in a row a seat sits out 2^(n-1) - 1 pings, at most 7. */
+const SIT_OUT_MAX = 7
+/** The event loop's lateness is sampled on every so many seats. */
+const LAG_SAMPLED = 8
+
+export type Seat = {
+  /** Called when a ping is due, in epoch ms; `taken` says whether the plan wants the seat now. */
+  attend(dueAt: number, taken: boolean): void
+  isEmpty(): boolean
+}
+
+export type Seating = {
+  readonly urlOf: (seat: number) => string
+  readonly lifetimeMs: number
+  readonly record: (outcome: Outcome, intendedAt: number, endedAt?: number) => void
+  /** Runs an event handler; an exception must not end the iteration, and with it every socket of this VU. */
+  readonly guarded: (handle: () => void) => void
+  /** A socket opened (1) or an open one closed (-1). */
+  readonly onOpen: (change: 1 | -1) => void
+}
+
+type Line = {
+  readonly socket: WebSocket
+  readonly since: number
+  readonly expiresAt: number
+  open: boolean
+  /** Given up while connecting, or closed by us. */
+  abandoned: boolean
+  /** When the pings without a pong were due. */
+  readonly awaiting: Set<number>
+}
+
+/** Steps of the golden ratio spread any number of seats evenly over 0..1. */
+export const spread = (n: number): number => (n * 0.618034) % 1
+
+export function seatOf(number: number, { urlOf, lifetimeMs, record, guarded, onOpen }: Seating): Seat {
+  let line: Line | undefined
+  let lives = 0
+  let failures = 0
+  let sitOut = 0
+
+  const missed = (reason: Reason): void => record(bad(reason), 0)
+
+  const connect = (now: number): void => {
+    const socket = new WebSocket(urlOf(number))
+    // First lives are cut to different lengths, so that later not all sockets are replaced at once.
+    const share = lives++ === 0 ? spread(number) * 0.9 + 0.1 : 1
+    const expiresAt = now + lifetimeMs * share
+    const fresh: Line = { socket, since: now, expiresAt, open: false, abandoned: false, awaiting: new Set() }
+    line = fresh
+    socket.onopen = () => guarded(() => opened(fresh))
+    socket.onmessage = (event) => guarded(() => event && heard(fresh, event))
+    socket.onclose = () => guarded(() => closed(fresh))
+  }
+
+  const opened = (its: Line): void => {
+    if (its.abandoned) return its.socket.close()
+    its.open = true
+    failures = 0
+    onOpen(1)
+    socketEvents.add(1, { outcome: 'connected' })
+  }
+
+  const heard = ({ awaiting }: Line, { data, timestamp }: MessageEvent): void => {
+    if (typeof data !== 'string' || !data.includes('"pong"')) return
+    if (number % LAG_SAMPLED === 0) loopLag.add(Math.max(0, Date.now() - timestamp))
+    const dueAt = Number(JSON.parse(data).id)
+    if (!awaiting.delete(dueAt)) return
+    if (timestamp - dueAt > CLIENT_TIMEOUT_MS) missed('timeout')
+    else record(good, dueAt, timestamp)
+  }
+
+  const closed = (its: Line): void => {
+    if (its.open) onOpen(-1)
+    if (!its.abandoned) lost(its, its.open ? 'dropped' : 'failed')
+    its.open = false
+    its.abandoned = true
+    if (line === its) line = undefined
+  }
+
+  const lost = ({ awaiting }: Line, outcome: 'dropped' | 'failed'): void => {
+    socketEvents.add(1, { outcome })
+    for (const _ of awaiting) missed('dropped')
+    awaiting.clear()
+    sitOut = Math.min(SIT_OUT_MAX, 2 ** failures - 1)
+    failures++
+  }
+
+  const release = (its: Line): void => {
+    its.abandoned = true
+    // k6 hands a close frame to a pump that is not there before the handshake ends: closing then would block the event loop.
+    if (its.open) its.socket.close()
+    line = undefined
+  }
+
+  const comeBack = (dueAt: number): void => {
+    if (failures > 0) missed('disconnected')
+    if (sitOut > 0) sitOut--
+    else connect(dueAt)
+  }
+
+  const connecting = (its: Line, dueAt: number): void => {
+    if (dueAt - its.since < CLIENT_TIMEOUT_MS) return
+    missed('disconnected')
+    lost(its, 'failed')
+    release(its)
+  }
+
+  const ping = ({ awaiting, socket }: Line, dueAt: number): void => {
+    awaiting.add(dueAt)
+    socket.send(`{"type":"ping","id":${dueAt}}`)
+  }
+
+  const expirePings = ({ awaiting }: Line, now: number): void => {
+    for (const dueAt of awaiting) {
+      if (now - dueAt <= CLIENT_TIMEOUT_MS) return
+      awaiting.delete(dueAt)
+      missed('timeout')
+    }
+  }
+
+  /** A seat leaves its socket only when every ping is answered or counted as lost. */
+  const attendLine = (its: Line, dueAt: number, taken: boolean): void => {
+    expirePings(its, dueAt)
+    if (taken && !its.open) return connecting(its, dueAt)
+    if (taken && dueAt < its.expiresAt) return ping(its, dueAt)
+    if (its.awaiting.size > 0) return
+    release(its)
+    if (taken) connect(dueAt)
+  }
+
+  return {
+    attend: (dueAt, taken) => {
+      if (line) attendLine(line, dueAt, taken)
+      else if (taken) comeBack(dueAt)
+    },
+    isEmpty: () => line === undefined,
+  }
+}
