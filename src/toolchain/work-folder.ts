@@ -24,11 +24,16 @@ export async function prepareWorkFolder(
 ): Promise<string> {
   removeAbandoned(cache)
   const folder = workFolder(cache, goModule)
-  rmSync(folder, { recursive: true, force: true })
-  cpSync(join(goModules, goModule), folder, { recursive: true })
-  const changed = CHANGED[goModule]
-  if (changed) await changeModule(folder, changed.path, changed.replacements, context)
-  return folder
+  removeWorkFolder(folder)
+  try {
+    cpSync(join(goModules, goModule), folder, { recursive: true })
+    const changed = CHANGED[goModule]
+    if (changed) await changeModule(folder, changed.path, changed.replacements, context)
+    return folder
+  } catch (error) {
+    removeWorkFolder(folder)
+    throw error
+  }
 }
 
 export const removeWorkFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true })

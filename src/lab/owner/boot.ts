@@ -70,10 +70,11 @@ export async function boot(options: BootOptions): Promise<Booted> {
   for (const node of nodes) {
     crew.add(kubeletName(node.name), [tools.kubelet, ...kubeletArguments(node, paths, credentials.files)])
   }
+  await stages.run('nodes', () => waitFor('the nodes', NODES_WITHIN_MS, cloud.allReady))
+  // No pod waits for these, and their start would take processor time from the kubelets.
   for (const name of OWN_DAEMONS) crew.addOwn(name, `${name}/main.ts`)
   await Promise.all([
     stages.run('roles', () => waitFor('the API server', API_WITHIN_MS, () => answersOk(api, '/readyz'))),
-    stages.run('nodes', () => waitFor('the nodes', NODES_WITHIN_MS, cloud.allReady)),
     stages.run('ingress', () => waitFor('the ingress', NODES_WITHIN_MS, () => isListening(ingress.host, ingress.port))),
   ])
   return { api, egress, cloud }
