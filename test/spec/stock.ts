@@ -1,4 +1,4 @@
-/** The stock files in memory, with edits: what a user sees when one thing in a good file is wrong. */
+/** Good files in memory, with edits: what a user sees when one thing in a good file is wrong. They are copies of the stock files, so that tuning those moves no line here. */
 import { readFileSync } from 'node:fs'
 import { formatIssue, type Parsed } from '../../src/domain/issue.ts'
 import type { Rehearsal, Target } from '../../src/domain/rehearsal.ts'
@@ -8,6 +8,11 @@ import { parseTarget } from '../../src/spec/target.ts'
 export const REHEARSAL = 'scenarios/psp-down-at-peak.rehearsal.yaml'
 export const TARGET = 'scenarios/targets/lab.yaml'
 export const CHAOS = 'chaos/psp-down.yaml'
+const GOOD = {
+  [REHEARSAL]: 'test/spec/good/rehearsal.yaml',
+  [TARGET]: 'test/spec/good/target.yaml',
+  [CHAOS]: 'test/spec/good/chaos.yaml',
+}
 const SCRIPT = 'scenarios/promo-peak.ts'
 
 /** `[text, replacement]`; the text must be there, so that a case can't outlive the file that it was written for. */
@@ -15,7 +20,7 @@ export type Edit = readonly [string, string]
 export type Edits = Readonly<Record<string, readonly Edit[]>>
 
 export function stockFiles(edits: Edits = {}): Map<string, string> {
-  const files = new Map([REHEARSAL, TARGET, CHAOS].map((path) => [path, readFileSync(path, 'utf8')]))
+  const files = new Map(Object.entries(GOOD).map(([path, copy]) => [path, readFileSync(copy, 'utf8')]))
   files.set(SCRIPT, 'export default () => {}')
   for (const [path, replacements] of Object.entries(edits)) {
     const edited = replacements.reduce((text, [from, to]) => {
