@@ -48,7 +48,7 @@ describe('the agent', () => {
     rmSync(root, { recursive: true, force: true })
   })
 
-  const echo = () => within(300, client.run('echo', { name: 'flow' }))
+  const echo = () => within(150, client.run('echo', { name: 'flow' }))
 
   it('starts without a kubeconfig and gives each sandbox an address of its node, the same for the same id', async () => {
     expect(one.ip).toMatch(new RegExp(`^10\\.244\\.${NODE_INDEX}\\.`))

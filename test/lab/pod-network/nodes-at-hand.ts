@@ -1,4 +1,4 @@
-// The Nodes that pods may bring and that are on this machine: the one that runs the tests, and another major version on PATH.
+// The Nodes that pods may bring and that are on this machine: the one that runs the tests, and other major versions on PATH.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -7,16 +7,24 @@ export type NodeAtHand = { node: string; version: string; major: number; index: 
 
 const OLDEST_MAJOR = 20
 
-export function nodesAtHand(): NodeAtHand[] {
-  const candidates = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'node'))
-  const found = new Map([[majorOf(process.version), { node: process.execPath, version: process.version }]])
-  for (const node of candidates.filter((path) => existsSync(path))) {
-    const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
-    if (majorOf(version) >= OLDEST_MAJOR && !found.has(majorOf(version))) found.set(majorOf(version), { node, version })
+export function thisNode(): NodeAtHand {
+  return { node: process.execPath, version: process.version, major: majorOf(process.version), index: 0 }
+}
+
+export function otherNodes(): NodeAtHand[] {
+  const found: NodeAtHand[] = []
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    const node = join(folder, 'node')
+    const version = existsSync(node) ? versionOf(node) : ''
+    const major = majorOf(version)
+    const isKnown = [thisNode(), ...found].some((one) => one.major === major)
+    if (major >= OLDEST_MAJOR && !isKnown) found.push({ node, version, major, index: found.length + 1 })
   }
-  if (found.size === 1)
-    console.info(`only Node ${process.version} is on PATH: other versions are not covered by this run`)
-  return [...found.values()].map((one, index) => ({ ...one, major: majorOf(one.version), index }))
+  return found
+}
+
+function versionOf(node: string): string {
+  return execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
 }
 
 function majorOf(version: string): number {
