@@ -5,6 +5,7 @@ import { buildImages } from '../lab/images/build.ts'
 import { renderImages } from '../lab/images/render.ts'
 import { type LabHandle, labPaths, labUp } from '../lab/lab.ts'
 import { applyManifests, clientOf, namespacesOf, untilReady } from '../lab/workload/deploy.ts'
+import { untilPlugInsServe } from '../lab/workload/plug-ins.ts'
 import { renderManifests } from '../lab/workload/render.ts'
 import { readWorkload } from '../lab/workload/workload.ts'
 import { onStderr, say } from './terminal.ts'
@@ -57,6 +58,8 @@ export async function bootLab(choice: LabChoice): Promise<LabHandle> {
       last = text
     }
     await untilReady(clientOf(lab.kubeconfig), namespacesOf(rendered), showOnce, choice.signal)
+    await untilPlugInsServe(clientOf(lab.kubeconfig), choice.signal)
+    stage('chaos and metrics APIs serve')
     return lab
   } catch (error) {
     await lab.down()

@@ -5,6 +5,7 @@
 
 import { readFileSync } from 'node:fs'
 import https from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { KubeConfig } from '@kubernetes/client-node'
 import { EnvironmentError } from '../../controller/ports.ts'
 import type { ApiRequest, ApiResponse, KubernetesApi } from '../../protocols/kubernetes/api.ts'
@@ -31,7 +32,7 @@ export async function connectKubernetes(choice: {
   const api: KubernetesApi = {
     context: config.getCurrentContext(),
     server: cluster.server,
-    request: (request) => send(new URL(cluster.server), { ...options, agent }, request),
+    request: (request) => sendPatiently(new URL(cluster.server), { ...options, agent }, request),
     watch: (path, onEvent, onLost, signal) => watchResource(config, api, path, onEvent, onLost, signal),
   }
   return api
@@ -78,6 +79,18 @@ const agentOptionsOf = ({
   ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
   ...(servername === undefined ? {} : { servername }),
 })
+
+/** 429 means "not now": the API server asks to come back (API priority and fairness, a kind whose storage is being made). */
+const TRIES_MAX = 5
+const BACK_OFF_MS = 400
+
+async function sendPatiently(server: URL, options: https.RequestOptions, request: ApiRequest): Promise<ApiResponse> {
+  for (let attempt = 1; ; attempt++) {
+    const response = await send(server, options, request)
+    if (response.status !== 429 || attempt === TRIES_MAX) return response
+    await sleep(BACK_OFF_MS * attempt, undefined, request.signal ? { signal: request.signal } : {})
+  }
+}
 
 function send(server: URL, options: https.RequestOptions, request: ApiRequest): Promise<ApiResponse> {
   const body = request.body === undefined ? undefined : JSON.stringify(request.body)

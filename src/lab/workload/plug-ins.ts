@@ -1,0 +1,61 @@
+/**
+ * Pods may be Ready before the lab's own APIs are: the chaos kinds with their admission, and the metrics that autoscalers ask for.
+ * A rehearsal that begins before them would judge the lab's boot.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node'
+import { LabError } from '../lab-error.ts'
+
+const BUDGET_MS = 60_000
+const LOOK_EVERY_MS = 200
+
+/** A fault that admission lets through and that is never stored: dry run. */
+const harmless = {
+  apiVersion: 'chaos-mesh.org/v1alpha1',
+  kind: 'PodChaos',
+  metadata: { name: 'plug-in-check', namespace: 'default' },
+  spec: { action: 'pod-kill', mode: 'one', selector: { namespaces: ['default'] } },
+}
+
+/** @throws LabError naming the API that does not serve in time, with its last answer */
+export async function untilPlugInsServe(config: KubeConfig, signal?: AbortSignal): Promise<void> {
+  const api = KubernetesObjectApi.makeApiClient(config)
+  await untilServed('chaos-daemon', () => api.create(harmless, undefined, 'All'), signal)
+  const metrics = (name: string) => ({
+    apiVersion: 'apiregistration.k8s.io/v1',
+    kind: 'APIService',
+    metadata: { name },
+  })
+  for (const name of ['v1beta2.custom.metrics.k8s.io', 'v1beta1.metrics.k8s.io']) {
+    await untilServed('metrics-api', async () => requireAvailable(await api.read(metrics(name))), signal)
+  }
+}
+
+async function untilServed(component: string, ask: () => Promise<unknown>, signal?: AbortSignal): Promise<void> {
+  const deadline = Date.now() + BUDGET_MS
+  for (;;) {
+    signal?.throwIfAborted()
+    try {
+      await ask()
+      return
+    } catch (cause) {
+      if (Date.now() > deadline) {
+        const words = cause instanceof Error ? cause.message : String(cause)
+        throw new LabError({
+          code: 'lab-plug-in-silent',
+          problem: `${component} does not serve after ${BUDGET_MS / 1000} s: ${words}`,
+          next: `read logs/${component}.log in the lab's folder.`,
+          cause,
+        })
+      }
+      await sleep(LOOK_EVERY_MS, undefined, signal ? { signal } : {})
+    }
+  }
+}
+
+function requireAvailable(service: unknown): void {
+  const conditions = (service as { status?: { conditions?: { type: string; status: string; message?: string }[] } })
+    .status?.conditions
+  const available = conditions?.find((each) => each.type === 'Available')
+  if (available?.status !== 'True') throw new Error(available?.message ?? 'not registered yet')
+}
