@@ -67,14 +67,15 @@ function takeoverMs(
   seen: Seen,
   approved: (at: number) => number,
   before: number,
-  { createdAt, injectedAt, endAt }: HarmTimes,
+  { createdAt, endAt }: HarmTimes,
 ): number | undefined {
   const loadBefore = plannedRate(seen, createdAt - BEFORE_MS, createdAt)
-  for (let at = injectedAt; at + SUSTAINED_MS <= endAt; at += STEP_MS) {
+  // The harm begins somewhere between the object's creation and the status that says so: counted from the former, never flattered.
+  for (let at = createdAt; at + SUSTAINED_MS <= endAt; at += STEP_MS) {
     const until = at + SUSTAINED_MS
     // The load may ramp meanwhile: as much more or less as the plan asks is wanted of the second provider.
     const growth = loadBefore > 0 ? plannedRate(seen, at, until) / loadBefore : 1
-    if (rateOf(approved, at, until) >= TAKEN_OVER * before * growth) return at - injectedAt
+    if (rateOf(approved, at, until) >= TAKEN_OVER * before * growth) return at - createdAt
   }
   return undefined
 }

@@ -9,7 +9,12 @@ export const verdictWords: Readonly<Record<Verdict['kind'], { readonly word: str
 }
 
 export const percent = (share: number | undefined, digits = 3): string =>
-  share === undefined ? '–' : `${(share * 100).toFixed(digits).replace(/0+$/, '').replace(/\.$/, '')} %`
+  share === undefined
+    ? '–'
+    : `${(share * 100)
+        .toFixed(digits)
+        .replace(/\.(\d*?)0+$/, '.$1')
+        .replace(/\.$/, '')} %`
 export const inSeconds = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 1000).toFixed(1)} s`)
 export const cents = (amount: number): string =>
   `${(amount / 100).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })} €`
