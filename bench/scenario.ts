@@ -17,7 +17,7 @@ import { resolveTool } from '../src/toolchain/toolchain.ts'
 import { artilleryProgram, artilleryScript } from './peers/artillery.ts'
 
 /** Of each of the three requests; k6 is far from its limit there, and CPU for each request is what is compared. */
-const RATE = 100
+const RATE = 200
 const SECONDS = 11
 const ROUNDS = 3
 const WINDOW_FROM_MS = 2500

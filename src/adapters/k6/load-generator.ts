@@ -124,6 +124,9 @@ async function launch({ binary, bundle, plan, folder }: Start, pushes: Receiver)
   const command = [binary, 'run', ...flags, '--out', 'experimental-prometheus-rw', bundle]
   return guardedProcess(command, {
     ...k6Environment(),
+    // Every VU holds its own copy of the script, which Go's collector walks each time the heap has doubled. At three times the heap
+    // it walks half as often: less CPU for each request, and fewer pauses that would be taken for latency.
+    GOGC: process.env.GOGC ?? '200',
     [PLAN_VARIABLE]: planFile,
     K6_PROMETHEUS_RW_SERVER_URL: pushes.urlOf(INSTANCE),
     K6_PROMETHEUS_RW_PUSH_INTERVAL: '1s',
