@@ -1,6 +1,16 @@
 /** The lab with the reference platform, for tests that rehearse: booted once a file, in a folder of its own, and taken down. */
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, watch } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  watch,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -31,6 +41,8 @@ export type TestLab = {
 /** Boots a lab below a new folder. The folder's name is short: unix sockets lie below it. */
 export async function testLab(): Promise<TestLab> {
   const scratch = mkdtempSync(join(tmpdir(), 'md-'))
+  // Pods of a root caller run as somebody else, who must get to their images.
+  chmodSync(scratch, 0o755)
   const root = join(scratch, 'l')
   process.env.MATCHDAY_LAB_DIR = root
   const handle = await bootLab({
