@@ -49,7 +49,7 @@ export function chartSvg(chart: Chart, view: RunView): string {
     ),
     ...chart.limits.map(
       (limit) =>
-        `<g class="limit ${limit.kind}"><line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${n(y(limit.value))}" y2="${n(y(limit.value))}"/><text x="${WIDTH - RIGHT - 4}" y="${n(y(limit.value) - 4)}" text-anchor="end">${escapeXml(limit.name)}</text></g>`,
+        `<g class="limit ${limit.kind}"><line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${n(y(limit.value))}" y2="${n(y(limit.value))}"/><text x="${WIDTH - RIGHT - 4}" y="${n(y(limit.value) + (y(limit.value) < TOP + 30 ? 12 : -4))}" text-anchor="end">${escapeXml(limit.name)}</text></g>`,
     ),
     ...chart.lines.map((line) => lineSvg(line, x, y, view.seconds, y(low))),
   ]
