@@ -30,6 +30,7 @@ export function readInputs(path: string, context: string, chosenTarget?: string)
     ...issuesOf(rehearsal),
     ...issuesOf(target),
     ...(rehearsal.ok ? contextIssues(rehearsal.value, context) : []),
+    ...(target.ok ? mismatch(target.value, context) : []),
   ]
   if (!rehearsal.ok || !target.ok || issues.length > 0) throw new BadInput(issues)
   return { rehearsal: rehearsal.value, target: target.value }
@@ -38,7 +39,8 @@ export function readInputs(path: string, context: string, chosenTarget?: string)
 /** A target alone, for commands that need no rehearsal. @throws BadInput */
 export function readTarget(context: string, chosenTarget?: string): Target {
   const target = parseTarget(files, chosenTarget ?? join('scenarios', 'targets', `${context}.yaml`))
-  if (!target.ok) throw new BadInput(target.issues)
+  const issues = target.ok ? mismatch(target.value, context) : target.issues
+  if (!target.ok || issues.length > 0) throw new BadInput(issues)
   return target.value
 }
 
@@ -59,6 +61,19 @@ function contextIssues(rehearsal: Rehearsal, context: string): readonly Issue[] 
       code: 'context-not-allowed',
       problem: `this rehearsal may run in ${rehearsal.contexts.join(', ')}, not in ${context}.`,
       next: 'Choose an allowed context with --context, or add this one below spec.target.contexts if you mean it.',
+    },
+  ]
+}
+
+/** A target file of one cluster used on another would send the load to the wrong entry and read the wrong books. */
+function mismatch(target: Target, context: string): readonly Issue[] {
+  if (target.context === context) return []
+  return [
+    {
+      at: { file: target.file, line: 0, column: 0 },
+      code: 'target-of-another-context',
+      problem: `this target file is for the context ${target.context}, not for ${context}.`,
+      next: `Choose --context ${target.context}, or a target file for ${context}.`,
     },
   ]
 }

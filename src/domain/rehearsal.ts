@@ -147,7 +147,7 @@ export type Target = {
     readonly service: string
     readonly port: number
   }[]
-  /** Addresses of names that chaos files use as `${name}`, for clusters where providers are outside. */
+  /** Addresses by the name that a chaos file's annotation `matchday.dev/addresses` gives, for clusters where providers are outside. */
   readonly addresses: Readonly<Record<string, readonly string[]>>
 }
 
