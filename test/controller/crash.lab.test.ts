@@ -92,7 +92,7 @@ describe('somebody else', () => {
   it('the chaos daemon killed while the fault is in: it comes back and the fault is healed', async () => {
     const run = startRun(lab, CRASH)
     await run.until(step('injected'))
-    await controlComponent(lab.root, 'chaos-daemon', 'kill')
+    await controlComponent(lab.root, 'chaos-daemon', 'restart')
     const { code } = await run.ended
     expect(code).not.toBe(6)
     expect((await recordsOf(run)).some(step('healed'))).toBe(true)
