@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
+import { parseRehearsal } from '../../src/spec/rehearsal.ts'
 
 type Container = {
   name: string
@@ -165,9 +166,11 @@ describe('overlays', () => {
     const perPod = Number(settings.PSP_SLOTS) / 0.105
     const { minReplicas, metrics } = found(lab, 'HorizontalPodAutoscaler casino/payments-api').spec
     const target = Number((metrics as { pods: { target: { averageValue: string } } }[])[0]?.pods.target.averageValue)
-    const [baseRate, peakRate, confirmations] = [22, 55, 4]
+    const [baseRate, peakRate] = depositRates()
+    const confirmations = 4
     expect(perPod * minReplicas).toBeGreaterThan(baseRate * 1.5)
-    expect(perPod * minReplicas).toBeLessThan(peakRate * 0.8)
+    // What is over capacity is refused once the queues are full: far more than 0.15 % of the deposits.
+    expect(perPod * minReplicas).toBeLessThan(peakRate * 0.97)
     const wanted = Math.ceil((peakRate + confirmations) / target)
     expect(wanted).toBeGreaterThanOrEqual(5)
     expect(perPod * wanted).toBeGreaterThan(peakRate * 1.5)
@@ -175,3 +178,14 @@ describe('overlays', () => {
     expect((baseRate + confirmations) / minReplicas).toBeLessThanOrEqual(target * 1.1)
   })
 })
+
+/** Deposits a second of the stock rehearsal, at 1x and at its peak: the manifests are sized for that file and no other. */
+function depositRates(): readonly [number, number] {
+  const parsed = parseRehearsal(
+    { read: (path) => readFileSync(path, 'utf8') },
+    'scenarios/psp-down-at-peak.rehearsal.yaml',
+  )
+  if (!parsed.ok) throw new Error('the stock rehearsal does not parse')
+  const base = parsed.value.load.arrivals.deposit ?? 0
+  return [base, base * Math.max(...parsed.value.phases.map((phase) => phase.factor))]
+}
