@@ -2,9 +2,18 @@
  * Cluster objects, reduced to what is judged and drawn. Adapters make them from Kubernetes objects; nothing else knows the
  * full shapes. Times named `…At` are the cluster's clock, of one second's resolution where Kubernetes has no better.
  */
-import type { Instant } from './units.ts'
+import type { Instant, Millis } from './units.ts'
 
-export type ClusterObject = PodSeen | HpaSeen | DeploymentSeen | BudgetSeen | NodeSeen | EndpointsSeen | ChaosSeen
+export type ClusterObject =
+  | PodSeen
+  | HpaSeen
+  | ScaledObjectSeen
+  | DeploymentSeen
+  | StatefulSetSeen
+  | BudgetSeen
+  | NodeSeen
+  | EndpointsSeen
+  | ChaosSeen
 
 type Named = { readonly namespace: string; readonly name: string; readonly uid: string }
 
@@ -32,13 +41,38 @@ export type HpaSeen = Named & {
   readonly desired: number
   /** One per metric of the spec: its current value over its target (1 = on target); undefined while the HPA has no value. */
   readonly metrics: readonly { readonly metric: string; readonly target: number; readonly value?: number }[]
-  readonly conditions: readonly {
-    readonly type: string
-    readonly status: string
-    readonly reason: string
-    readonly message: string
-  }[]
+  readonly conditions: readonly ConditionSeen[]
   readonly lastScaleAt?: Instant
+}
+
+export type ConditionSeen = {
+  readonly type: string
+  readonly status: string
+  readonly reason: string
+  readonly message: string
+}
+
+/**
+ * KEDA's own object. It decides between none and some; between one and many decides the HPA that it makes, `hpaName`, whose metrics
+ * are `External/<name>` for each of `metrics`.
+ */
+export type ScaledObjectSeen = Named & {
+  readonly resource: 'ScaledObject'
+  readonly of: string
+  /** Kind of the workload that it scales. */
+  readonly ofKind: string
+  readonly min: number
+  readonly max: number
+  /** Replicas while nothing is to be done, when that is not `min`. */
+  readonly idle?: number
+  readonly pollingMs: Millis
+  readonly cooldownMs: Millis
+  /** `Ready`, `Active`, `Fallback`, `Paused`, `HPAActive`, as far as KEDA has set them. */
+  readonly conditions: readonly ConditionSeen[]
+  /** Names under which external.metrics.k8s.io serves its triggers. */
+  readonly metrics: readonly string[]
+  readonly lastActiveAt?: Instant
+  readonly hpaName?: string
 }
 
 export type DeploymentSeen = Named & {
@@ -47,6 +81,13 @@ export type DeploymentSeen = Named & {
   readonly current: number
   readonly ready: number
   readonly updated: number
+}
+
+export type StatefulSetSeen = Named & {
+  readonly resource: 'StatefulSet'
+  readonly wanted: number
+  readonly current: number
+  readonly ready: number
 }
 
 export type BudgetSeen = Named & {

@@ -6,23 +6,22 @@ import type { Target } from '../../domain/rehearsal.ts'
 import { demand, type KubeObject, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
 import { messageOf } from './connect.ts'
 import { preflight } from './preflight.ts'
-import { budgetSeen, deploymentSeen, endpointsSeen, hpaSeen, nodeSeen, podSeen } from './snapshots.ts'
+import { scaledObjectSeen, servesScaledObjects } from './scaled-objects.ts'
+import { budgetSeen, deploymentSeen, endpointsSeen, hpaSeen, nodeSeen, podSeen, statefulSetSeen } from './snapshots.ts'
 
 export function kubernetesCluster(api: KubernetesApi): Cluster {
   return {
     identify: () => identify(api),
     preflight: (rehearsal, target) => preflight(api, rehearsal, target),
     watch: async (target, onSeen, onLost, signal) => {
-      await Promise.all(
-        watchesOf(target).map(({ about, path, reduce }) =>
-          api.watch(
-            path,
-            ({ change, object }) => onSeen(change, reduce(object)),
-            (problem) => onLost(about, problem),
-            signal,
-          ),
-        ),
-      )
+      const follow = ({ about, path, reduce }: WatchPlan) =>
+        api.watch(
+          path,
+          ({ change, object }) => onSeen(change, reduce(object)),
+          (problem) => onLost(about, problem),
+          signal,
+        )
+      await Promise.all([...watchesOf(target).map(follow), followScaledObjects(api, target, follow)])
     },
   }
 }
@@ -55,9 +54,20 @@ function watchesOf(target: Target): readonly WatchPlan[] {
   return [
     { about: 'nodes', path: paths.nodes, reduce: nodeSeen },
     { about: 'deployments', path: paths.deployments(namespace), reduce: deploymentSeen },
+    { about: 'stateful sets', path: paths.statefulSets(namespace), reduce: statefulSetSeen },
     { about: 'autoscalers', path: paths.autoscalers(namespace), reduce: hpaSeen },
     { about: 'disruption budgets', path: paths.budgets(namespace), reduce: budgetSeen },
     { about: 'endpoint slices', path: paths.endpointSlices(namespace), reduce: endpointsSeen },
     ...[...sources].sort().map((each) => ({ about: `pods of ${each}`, path: paths.pods(each), reduce: podSeen })),
   ]
+}
+
+/** Nothing where the cluster has no KEDA. Where that cannot be known, the watch itself tells what it could not see. */
+async function followScaledObjects(
+  api: KubernetesApi,
+  { namespace }: Target,
+  follow: (plan: WatchPlan) => Promise<void>,
+): Promise<void> {
+  if (!(await servesScaledObjects(api).catch(() => true))) return
+  await follow({ about: 'scaled objects', path: paths.scaledObjects(namespace), reduce: scaledObjectSeen })
 }

@@ -3,6 +3,7 @@ import type { Issue, SourcePoint } from '../../domain/issue.ts'
 import type { Rehearsal, Target } from '../../domain/rehearsal.ts'
 import { demand, find, itemsOf, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
 import { messageOf } from './connect.ts'
+import { servesScaledObjects } from './scaled-objects.ts'
 
 type Need = {
   readonly verb: string
@@ -14,7 +15,7 @@ type Need = {
 }
 
 export async function preflight(api: KubernetesApi, rehearsal: Rehearsal, target: Target): Promise<readonly Issue[]> {
-  const needs = needsOf(rehearsal, target)
+  const needs = [...needsOf(rehearsal, target), ...(await scaledObjectNeeds(api, target))]
   const answers = await Promise.all([
     ...needs.map((need) => permission(api, need)),
     ...objectsOf(rehearsal, target).map((object) => presence(api, object)),
@@ -61,6 +62,7 @@ function needsOf(rehearsal: Rehearsal, target: Target): readonly Need[] {
   return unique([
     ...here('', 'pods', 'list', 'watch'),
     ...here('apps', 'deployments', 'list', 'watch'),
+    ...here('apps', 'statefulsets', 'list', 'watch'),
     ...here('autoscaling', 'horizontalpodautoscalers', 'list', 'watch'),
     ...here('policy', 'poddisruptionbudgets', 'list', 'watch'),
     ...here('discovery.k8s.io', 'endpointslices', 'list', 'watch'),
@@ -69,6 +71,13 @@ function needsOf(rehearsal: Rehearsal, target: Target): readonly Need[] {
     ...proxies,
     ...faults,
   ])
+}
+
+/** KEDA is watched where the cluster has it, so it takes a permission only there. */
+async function scaledObjectNeeds(api: KubernetesApi, { namespace, file }: Target): Promise<readonly Need[]> {
+  if (!(await servesScaledObjects(api))) return []
+  const at: SourcePoint = { file, line: 0, column: 0 }
+  return ['list', 'watch'].map((verb) => ({ verb, group: 'keda.sh', resource: 'scaledobjects', namespace, at }))
 }
 
 const keyOf = (need: Need): string =>
@@ -102,6 +111,9 @@ async function permission(api: KubernetesApi, need: Need): Promise<Issue | undef
   }
 }
 
+/** The name that KEDA gives the HPA of a ScaledObject, unless the ScaledObject says another one. */
+const madeByKeda = (autoscaler: string): boolean => autoscaler.startsWith('keda-hpa-')
+
 type Presence = { readonly path: string; readonly what: string; readonly next: string; readonly at: SourcePoint }
 
 function objectsOf(rehearsal: Rehearsal, target: Target): readonly Presence[] {
@@ -111,6 +123,7 @@ function objectsOf(rehearsal: Rehearsal, target: Target): readonly Presence[] {
     ...Object.values(target.sources).map((each) => each.namespace),
     ...target.books.map((each) => each.namespace),
   ])
+  const scaled = rehearsal.expectations.find((each) => each.kind === 'autoscaler' && madeByKeda(each.name))
   const kinds = new Map(rehearsal.faults.map((fault) => [fault.object.kind, fault.at]))
   return [
     ...[...namespaces].map((name) => ({
@@ -119,6 +132,16 @@ function objectsOf(rehearsal: Rehearsal, target: Target): readonly Presence[] {
       next: 'Deploy the platform first, or mend the target file.',
       at: file,
     })),
+    ...(scaled
+      ? [
+          {
+            path: paths.keda,
+            what: 'KEDA (keda.sh/v1alpha1), which an expectation is about',
+            next: 'Install KEDA in the cluster, or drop the expectation.',
+            at: scaled.at,
+          },
+        ]
+      : []),
     ...[...kinds].map(([kind, at]) => ({
       path: paths.chaos(kind.toLowerCase()),
       what: `the Chaos Mesh kind ${kind}`,

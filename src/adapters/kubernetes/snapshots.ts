@@ -7,29 +7,11 @@ import type {
   HpaSeen,
   NodeSeen,
   PodSeen,
+  StatefulSetSeen,
 } from '../../domain/cluster.ts'
-import { type Instant, instant } from '../../domain/units.ts'
 import type { KubeObject } from '../../protocols/kubernetes/api.ts'
 import { quantity } from '../../protocols/kubernetes/quantity.ts'
-
-type Fields = { readonly [key: string]: unknown }
-const fields = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {})
-const list = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.map(fields) : [])
-const count = (value: unknown): number => (typeof value === 'number' ? value : 0)
-const text = (value: unknown): string => (typeof value === 'string' ? value : '')
-
-const named = (object: KubeObject) => ({
-  namespace: object.metadata.namespace ?? '',
-  name: object.metadata.name,
-  uid: object.metadata.uid ?? '',
-})
-
-const timeOf = (value: unknown): Instant | undefined => {
-  const at = typeof value === 'string' ? Date.parse(value) : Number.NaN
-  return Number.isNaN(at) ? undefined : instant(at)
-}
-const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
-  value === undefined ? {} : ({ [key]: value } as { [P in K]: V })
+import { conditionsOf, count, type Fields, fields, list, named, optional, text, timeOf } from './fields.ts'
 
 const appOf = (labels: Readonly<Record<string, string>>): string =>
   labels['app.kubernetes.io/name'] ?? labels.app ?? labels['k8s-app'] ?? ''
@@ -69,12 +51,7 @@ export function hpaSeen(object: KubeObject): HpaSeen {
     current: count(status.currentReplicas),
     desired: count(status.desiredReplicas),
     metrics: list(spec.metrics).map((metric, index) => metricSeen(metric, list(status.currentMetrics)[index] ?? {})),
-    conditions: list(status.conditions).map((each) => ({
-      type: text(each.type),
-      status: text(each.status),
-      reason: text(each.reason),
-      message: text(each.message),
-    })),
+    conditions: conditionsOf(status),
     ...optional('lastScaleAt', timeOf(status.lastScaleTime)),
   }
 }
@@ -106,6 +83,18 @@ export function deploymentSeen(object: KubeObject): DeploymentSeen {
     current: count(status.replicas),
     ready: count(status.readyReplicas),
     updated: count(status.updatedReplicas),
+  }
+}
+
+export function statefulSetSeen(object: KubeObject): StatefulSetSeen {
+  const spec = fields(object.spec)
+  const status = fields(object.status)
+  return {
+    resource: 'StatefulSet',
+    ...named(object),
+    wanted: typeof spec.replicas === 'number' ? spec.replicas : 1,
+    current: count(status.replicas),
+    ready: count(status.readyReplicas),
   }
 }
 

@@ -106,7 +106,10 @@ export const paths = {
   serviceProxy: (namespace: string, service: string, port: number, path: string) =>
     `/api/v1/namespaces/${namespace}/services/${service}:${port}/proxy${path}`,
   deployments: (namespace: string) => `/apis/apps/v1/namespaces/${namespace}/deployments`,
+  statefulSets: (namespace: string) => `/apis/apps/v1/namespaces/${namespace}/statefulsets`,
   autoscalers: (namespace: string) => `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers`,
+  keda: '/apis/keda.sh/v1alpha1',
+  scaledObjects: (namespace: string) => `/apis/keda.sh/v1alpha1/namespaces/${namespace}/scaledobjects`,
   budgets: (namespace: string) => `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
   endpointSlices: (namespace: string) => `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
   leases: (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,

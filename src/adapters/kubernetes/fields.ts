@@ -1,0 +1,31 @@
+/** Reads of Kubernetes objects whose shape is not certain: what is missing or of another type reads as empty, never as an error. */
+import type { ConditionSeen } from '../../domain/cluster.ts'
+import { type Instant, instant } from '../../domain/units.ts'
+import type { KubeObject } from '../../protocols/kubernetes/api.ts'
+
+export type Fields = { readonly [key: string]: unknown }
+export const fields = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {})
+export const list = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.map(fields) : [])
+export const count = (value: unknown): number => (typeof value === 'number' ? value : 0)
+export const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+export const named = (object: KubeObject) => ({
+  namespace: object.metadata.namespace ?? '',
+  name: object.metadata.name,
+  uid: object.metadata.uid ?? '',
+})
+
+export const timeOf = (value: unknown): Instant | undefined => {
+  const at = typeof value === 'string' ? Date.parse(value) : Number.NaN
+  return Number.isNaN(at) ? undefined : instant(at)
+}
+export const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
+  value === undefined ? {} : ({ [key]: value } as { [P in K]: V })
+
+export const conditionsOf = (status: Fields): readonly ConditionSeen[] =>
+  list(status.conditions).map((each) => ({
+    type: text(each.type),
+    status: text(each.status),
+    reason: text(each.reason),
+    message: text(each.message),
+  }))
