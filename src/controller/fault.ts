@@ -37,10 +37,10 @@ export async function performFault(
   signal: AbortSignal,
 ): Promise<void> {
   const step = (data: FaultStepData) => ports.recorder.record({ kind: 'fault-step', fault: fault.name, step: data })
-  const witness = rehearsal.faults.find((each) => each.name === fault.name)?.witness.of
+  const witness = rehearsal.faults.find((each) => each.name === fault.name)?.witness
   try {
     await ports.clock.until(after(zeroAt, seconds(Math.max(0, fault.fromMs / 1000 - 6))), signal)
-    if (witness) ports.closely.add(witness)
+    if (witness?.kind === 'rate') ports.closely.add(witness.of)
     await ports.clock.until(after(zeroAt, fault.fromMs), signal)
     const pods = await admit(ports, fault, rehearsal, target, held, step)
     if (pods) await hurtAndHeal(ports, fault, target, pods, held, after(zeroAt, fault.toMs), step, signal)

@@ -57,7 +57,16 @@ export function healing(recorder: Recorder, faults: FaultInjector): Healing {
   }
 }
 
-export const undoId = (undo: Undo): string => `${undo.plural}/${undo.namespace}/${undo.name}`
+export function undoId(undo: Undo): string {
+  switch (undo.does) {
+    case 'delete-object':
+      return `${undo.plural}/${undo.namespace}/${undo.name}`
+    case 'remove-taint':
+      return `taint/${undo.node}/${undo.key}:${undo.effect}`
+    case 'restore-field':
+      return `field${undo.path}#${undo.field.join('.')}`
+  }
+}
 
 export type HealReport = {
   readonly healed: readonly { readonly id: string; readonly run: string; readonly outcome: 'undone' | 'already-gone' }[]

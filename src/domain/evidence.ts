@@ -14,6 +14,7 @@ export type Evidence =
   | LoadFrame
   | LoadEnded
   | FaultStep
+  | ActionStep
   | UndoWritten
   | UndoDone
   | ObjectSeen
@@ -153,15 +154,73 @@ export type FaultStepData =
   | { readonly is: 'healed' }
   | { readonly is: 'heal-failed'; readonly problem: string }
 
-/** What takes one harm back; written and flushed before the harm is done, undone in reverse order. */
-export type Undo = {
-  readonly does: 'delete-object'
-  readonly apiVersion: string
-  readonly objectKind: string
-  readonly plural: string
-  readonly namespace: string
-  readonly name: string
+/** One step of an action's life; targets are `Node/a1`, `Deployment/casino/gateway`, `Pod/casino/gateway-x`. */
+export type ActionStep = {
+  readonly kind: 'action-step'
+  readonly at: Instant
+  readonly action: string
+  readonly step: ActionStepData
 }
+
+export type ActionStepData =
+  /** What it will touch, and the live pods that this harms, within the blast radius. */
+  | {
+      readonly is: 'admitted'
+      readonly targets: readonly string[]
+      readonly pods: readonly string[]
+      readonly limit: number
+      readonly note: string
+    }
+  | { readonly is: 'refused'; readonly problem: string }
+  | { readonly is: 'begun'; readonly targets: readonly string[] }
+  | { readonly is: 'evicted'; readonly pod: string; readonly node: string }
+  /** The Eviction API answered 429: a disruption budget is spent. Asked again until it is not. */
+  | { readonly is: 'eviction-refused'; readonly pod: string; readonly node: string; readonly problem: string }
+  /** The cluster shows that it is done: drained, rolled out, scaled, promoted, the flag seen. */
+  | { readonly is: 'done'; readonly note: string }
+  | { readonly is: 'failed'; readonly problem: string }
+  | { readonly is: 'heal-requested' }
+  | { readonly is: 'healed' }
+  | { readonly is: 'heal-failed'; readonly problem: string }
+
+/** What takes one harm back; written and flushed before the harm is done, undone in reverse order. */
+export type Undo =
+  | {
+      readonly does: 'delete-object'
+      readonly apiVersion: string
+      readonly objectKind: string
+      readonly plural: string
+      readonly namespace: string
+      readonly name: string
+    }
+  | { readonly does: 'remove-taint'; readonly node: string; readonly key: string; readonly effect: string }
+  /**
+   * Puts one field of one object back, only while it still holds what matchday wrote: what somebody else has changed since is theirs.
+   * `path` is the object's API path, `field` its keys from the root; null means that the field was not there. Then waits for `settled`.
+   */
+  | {
+      readonly does: 'restore-field'
+      readonly path: string
+      readonly field: readonly string[]
+      readonly wrote: FieldValue
+      readonly was: FieldValue | null
+      readonly settled?: Settled
+    }
+export type FieldValue = string | number | boolean
+
+/** What must be true before an action, or its undo, counts as done. */
+export type Settled =
+  /** All replicas updated and Ready, none of the old left. */
+  | { readonly kind: 'rolled-out'; readonly path: string }
+  /** A node is Ready. */
+  | { readonly kind: 'node-ready'; readonly path: string }
+  /** Two fields of the object are equal. */
+  | {
+      readonly kind: 'fields-equal'
+      readonly path: string
+      readonly desired: readonly string[]
+      readonly observed: readonly string[]
+    }
 
 export type UndoWritten = {
   readonly kind: 'undo-written'
@@ -269,9 +328,12 @@ export type GuardrailTripped = {
   readonly at: Instant
   readonly id: string
   readonly sli: string
+  /** Availability over the time that tripped it, and the availability that it may not fall below. */
   readonly measured: Ratio
   readonly below: Ratio
   readonly forMs: Millis
+  /** Of a burn-rate guardrail: how fast the budget burnt over the long window, and how fast it may. */
+  readonly burn?: { readonly factor: number; readonly limit: number }
 }
 
 /** The residue audit: what matchday made and is still there. Empty is clean. */

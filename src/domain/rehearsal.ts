@@ -12,6 +12,7 @@ export type Rehearsal = {
   readonly blastRadius: BlastRadius
   readonly phases: Some<Phase>
   readonly faults: readonly FaultSpec[]
+  readonly actions: readonly ActionSpec[]
   readonly expectations: readonly Expectation[]
   readonly slos: Some<Slo>
   readonly guardrails: readonly Guardrail[]
@@ -53,9 +54,44 @@ export type FaultSpec = {
   readonly apply: string
   readonly object: ChaosObject
   readonly witness: Witness
-  readonly expect: readonly FaultExpectation[]
+  readonly expect: readonly Reaction[]
   readonly at: SourcePoint
 }
+
+/** Something done to the cluster itself, as an operator would, each with its own undo. */
+export type ActionSpec = {
+  readonly name: string
+  readonly during: string
+  readonly atMs: Millis
+  /** Undone after so long. Undefined: at the end of the load, or never for what needs no undo. */
+  readonly forMs?: Millis
+  readonly act: Act
+  readonly expect: readonly Reaction[]
+  readonly at: SourcePoint
+}
+
+export type Act =
+  | {
+      readonly kind: 'taint'
+      readonly nodes: NodeChoice
+      readonly key: string
+      readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute'
+    }
+  /** Cordon, then evict every pod that is not a DaemonSet's through the Eviction API; undone by uncordoning. */
+  | { readonly kind: 'drain'; readonly nodes: NodeChoice }
+  /** The nodes lose power, where the cluster offers that (`matchday.dev/power-control`). */
+  | { readonly kind: 'power-off'; readonly nodes: NodeChoice }
+  | { readonly kind: 'scale'; readonly workload: Workload; readonly replicas: number }
+  /** A rolling restart of the pods, as `kubectl rollout restart`. */
+  | { readonly kind: 'rollout'; readonly workload: Workload }
+  /** One key of a ConfigMap in the target's namespace. */
+  | { readonly kind: 'flag'; readonly configMap: string; readonly key: string; readonly value: string }
+  /** Another member becomes the primary of a database that the target file names. */
+  | { readonly kind: 'promote'; readonly database: string; readonly to: string }
+
+/** Nodes that fit everything given; the first `atMost` of them by name. */
+export type NodeChoice = { readonly zone?: string; readonly pool?: string; readonly atMost?: number }
+export type Workload = { readonly kind: 'Deployment' | 'StatefulSet'; readonly name: string }
 
 /** A Chaos Mesh object as the file has it: admission belongs to `protocols/chaos-mesh`, not to this type. */
 export type ChaosObject = {
@@ -70,18 +106,36 @@ export type ChaosObject = {
   readonly spec: Readonly<Record<string, unknown>>
 }
 
-/** An independent measurement that must see the fault bite: the rate of a counter, kept by somebody other than the faulted client. */
-export type Witness = {
+/** An independent measurement that must see the fault bite, kept by somebody other than the faulted client. */
+export type Witness = RateWitness | ReadyWitness
+
+/** The rate per second of a counter, which must come down to `becomes` or rise to it within `withinMs` of the injection. */
+export type RateWitness = {
+  readonly kind: 'rate'
+  readonly direction: 'falls' | 'rises'
   readonly metric: string
+  /** Only series with these labels. */
+  readonly where: Readonly<Record<string, string>>
   /** Name of a source in the target file. */
   readonly of: string
-  /** Rate per second that it must come down to (at most), within `withinMs` of the injection. */
   readonly becomes: PerSecond
   readonly withinMs: Millis
   readonly at: SourcePoint
 }
 
-export type FaultExpectation =
+/** How many pods or nodes the cluster's own probes call Ready, which must come down to `becomes`. */
+export type ReadyWitness = {
+  readonly kind: 'ready'
+  readonly what: 'pods' | 'nodes'
+  readonly app?: string
+  readonly zone?: string
+  readonly becomes: number
+  readonly withinMs: Millis
+  readonly at: SourcePoint
+}
+
+/** What the platform must do about a fault or an action. Times count from the injection, those of `recovers` and `spreads` from the healing. */
+export type Reaction =
   | {
       readonly kind: 'failover'
       readonly from: string
@@ -90,6 +144,61 @@ export type FaultExpectation =
       readonly at: SourcePoint
     }
   | { readonly kind: 'recovers'; readonly sli: string; readonly withinMs: Millis; readonly at: SourcePoint }
+  /** `share` of the sockets that were open are open again, and at no second more than `herdMax` of them come back. */
+  | {
+      readonly kind: 'reconnects'
+      readonly share: Ratio
+      readonly withinMs: Millis
+      readonly herdMax?: PerSecond
+      readonly at: SourcePoint
+    }
+  /** At least so many pods of the app are Ready from then on until the harm ends. */
+  | {
+      readonly kind: 'survives'
+      readonly app: string
+      readonly ready: number
+      readonly withinMs: Millis
+      readonly at: SourcePoint
+    }
+  /** The Ready pods of the app stand in so many zones again. */
+  | {
+      readonly kind: 'spreads'
+      readonly app: string
+      readonly zones: number
+      readonly withinMs: Millis
+      readonly at: SourcePoint
+    }
+  /** Calls to what is broken come down: the breaker opens. */
+  | {
+      readonly kind: 'backs-off'
+      readonly metric: string
+      readonly where: Readonly<Record<string, string>>
+      readonly of: string
+      readonly becomes: PerSecond
+      readonly withinMs: Millis
+      readonly at: SourcePoint
+    }
+  /** Attempts per operation while the harm lasts: retries must not become a storm. */
+  | {
+      readonly kind: 'amplification'
+      readonly of: string
+      readonly attempts: string
+      readonly operations: string
+      readonly atMost: number
+      readonly at: SourcePoint
+    }
+  /** No more than so many bad attempts from begin to end of the harm. */
+  | { readonly kind: 'undisturbed'; readonly sli: string; readonly badMax: number; readonly at: SourcePoint }
+  /** Of an action: it comes to its end (drained, rolled out, promoted). */
+  | { readonly kind: 'completes'; readonly withinMs: Millis; readonly at: SourcePoint }
+  /** A database moves: no acknowledged operation is lost (RPO 0), and `sli` is good again within `rtoMs` of its first bad attempt. */
+  | {
+      readonly kind: 'promotes'
+      readonly database: string
+      readonly sli: string
+      readonly rtoMs: Millis
+      readonly at: SourcePoint
+    }
 
 export type Expectation =
   | {
@@ -101,6 +210,28 @@ export type Expectation =
       /** From metric over target to `atLeast` pods Ready. */
       readonly readyWithinMs: Millis
       readonly atLeast: number
+      /** After the phase it comes down again within this time, with at most so many changes of direction in the whole run. */
+      readonly calms?: { readonly withinMs: Millis; readonly turnsMax: number }
+      readonly at: SourcePoint
+    }
+  /** KEDA: from zero (or its minimum) to `atLeast` and, when `idleWithinMs` is given, back after the phase. */
+  | {
+      readonly kind: 'keda'
+      readonly scaledObject: string
+      readonly phase: string
+      readonly activatesWithinMs: Millis
+      readonly readyWithinMs: Millis
+      readonly atLeast: number
+      readonly idleWithinMs?: Millis
+      readonly at: SourcePoint
+    }
+  /** A gauge, summed over the pods of a source, never goes above a limit: connections to a database, for example. */
+  | {
+      readonly kind: 'connections'
+      readonly of: string
+      readonly metric: string
+      readonly where: Readonly<Record<string, string>>
+      readonly atMost: number
       readonly at: SourcePoint
     }
   | { readonly kind: 'disruption'; readonly budget: string; readonly at: SourcePoint }
@@ -118,12 +249,30 @@ export type Slo =
       readonly at: SourcePoint
     }
 
-/** Stops and heals the run when the availability of `sli` stays below `below` for `forMs`. */
-export type Guardrail = {
+/** Stops and heals the run: when the availability of `sli` stays too low, or when its error budget burns too fast. */
+export type Guardrail = AvailabilityGuardrail | BurnGuardrail
+
+export type AvailabilityGuardrail = {
+  readonly kind: 'availability'
   readonly id: string
   readonly sli: string
   readonly below: Ratio
   readonly forMs: Millis
+  readonly at: SourcePoint
+}
+
+/**
+ * Trips when the burn rate (share of bad attempts ÷ share that the objective allows) is at least `factor` over the long window and
+ * over the short one, so that it neither trips on one second nor stays tripped (SRE Workbook, ch. 5, multi-window alerts).
+ */
+export type BurnGuardrail = {
+  readonly kind: 'burn'
+  readonly id: string
+  readonly sli: string
+  readonly objective: Ratio
+  readonly factor: number
+  readonly longMs: Millis
+  readonly shortMs: Millis
   readonly at: SourcePoint
 }
 
@@ -147,8 +296,20 @@ export type Target = {
     readonly service: string
     readonly port: number
   }[]
+  /** How another member of a database is made its primary: one field of one object, and where the cluster shows who it is. */
+  readonly databases: Readonly<Record<string, DatabaseSwitch>>
   /** Addresses by the name that a chaos file's annotation `matchday.dev/addresses` gives, for clusters where providers are outside. */
   readonly addresses: Readonly<Record<string, readonly string[]>>
+}
+
+/** `desired` and `observed` are dotted paths (`data.primary`) in the object; it is switched when they are equal. */
+export type DatabaseSwitch = {
+  readonly apiVersion: string
+  readonly plural: string
+  readonly namespace: string
+  readonly name: string
+  readonly desired: string
+  readonly observed: string
 }
 
 export type MetricSource = {

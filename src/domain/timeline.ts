@@ -1,5 +1,5 @@
 /** The plan of one run: everything the controller will do and when, in milliseconds from the start of the load. Made by `plan`. */
-import type { ChaosObject } from './rehearsal.ts'
+import type { Act, ChaosObject } from './rehearsal.ts'
 import type { Millis, PerSecond, Some } from './units.ts'
 
 export type Timeline = {
@@ -8,6 +8,7 @@ export type Timeline = {
   readonly totalMs: Millis
   readonly phases: Some<PlannedPhase>
   readonly faults: readonly PlannedFault[]
+  readonly actions: readonly PlannedAction[]
   readonly load: LoadPlan
 }
 
@@ -25,6 +26,14 @@ export type PlannedFault = {
   readonly fromMs: Millis
   readonly toMs: Millis
   readonly object: ChaosObject & { readonly metadata: { readonly namespace: string } }
+}
+
+/** `toMs`: when it is undone; without, it is undone when the load has ended. */
+export type PlannedAction = {
+  readonly name: string
+  readonly fromMs: Millis
+  readonly toMs?: Millis
+  readonly act: Act
 }
 
 /** Given to the scenario as JSON; `wire/load-plan.ts` and the scenarios read the same shape. */

@@ -1,4 +1,5 @@
 /** The judgment of a run. Merge order of kinds: fail > aborted > inconclusive > pass. Made by `judge`, drawn by `report`. */
+import type { Reaction } from './rehearsal.ts'
 import type { Instant, Millis, Ratio, Some } from './units.ts'
 
 export type Verdict =
@@ -30,8 +31,11 @@ export type Judgment = {
   readonly healed: boolean
   readonly slos: readonly SloResult[]
   readonly faults: readonly FaultResult[]
+  readonly actions: readonly ActionResult[]
   readonly autoscalers: readonly AutoscalerResult[]
+  readonly keda: readonly KedaResult[]
   readonly budgets: readonly BudgetResult[]
+  readonly connections: readonly ConnectionsResult[]
   readonly ledger?: LedgerResult
   readonly generator: GeneratorResult
   readonly findings: readonly Finding[]
@@ -97,6 +101,72 @@ export type FaultResult = {
     readonly tookMs?: Millis
     readonly held: boolean
   }[]
+  readonly reactions: readonly ReactionResult[]
+  readonly costs: readonly HarmCost[]
+}
+
+/** One reaction that was expected of the platform, other than failover and recovery, which have figures of their own. */
+export type ReactionResult = {
+  readonly kind: Reaction['kind']
+  readonly subject: string
+  readonly sentence: string
+  readonly held: boolean
+  readonly withinMs?: Millis
+  readonly tookMs?: Millis
+}
+
+/** What one harm cost one objective, and how fast it was felt and over. Times count from the injection. */
+export type HarmCost = {
+  readonly sli: string
+  readonly attempts: number
+  readonly bad: number
+  /** Share of the run's error budget that was burnt from injection to recovery; above 1 is all of it. */
+  readonly budgetBurnt: number
+  /** Greatest burn rate over any 5 s of it: share of bad attempts ÷ share that the objective allows. */
+  readonly peakBurn: number
+  /** Until the first bad attempt; undefined when there was none. */
+  readonly detectMs?: Millis
+  /** Until the last bad attempt that this harm caused. */
+  readonly recoverMs?: Millis
+}
+
+export type ActionResult = {
+  readonly action: string
+  readonly state: 'done' | 'not-done' | 'refused' | 'failed' | 'not-reached'
+  readonly begunAt?: Instant
+  readonly doneAt?: Instant
+  readonly healedAt?: Instant
+  readonly targets: readonly string[]
+  readonly evicted: number
+  /** Evictions that a disruption budget refused, at least for a while. */
+  readonly refusedEvictions: number
+  readonly reactions: readonly ReactionResult[]
+  readonly failovers: FaultResult['failovers']
+  readonly recoveries: FaultResult['recoveries']
+  readonly costs: readonly HarmCost[]
+}
+
+/** KEDA's part of a reaction: trigger active → first pod → enough pods → back at rest. */
+export type KedaResult = {
+  readonly scaledObject: string
+  readonly phase: string
+  readonly steps: readonly {
+    readonly name: 'active' | 'first-pod' | 'ready' | 'idle'
+    readonly at?: Instant
+    readonly afterMs?: Millis
+    readonly budgetMs?: Millis
+    readonly held: boolean
+  }[]
+  readonly peakReady: number
+  readonly held: boolean
+}
+
+export type ConnectionsResult = {
+  readonly of: string
+  readonly metric: string
+  readonly highest?: number
+  readonly atMost: number
+  readonly held: boolean
 }
 
 export type AutoscalerResult = {
@@ -112,6 +182,9 @@ export type AutoscalerResult = {
   }[]
   readonly peakDesired: number
   readonly peakReady: number
+  /** Changes of direction of the number of wanted pods, and how long after the phase it was down again. */
+  readonly turns?: number
+  readonly calmMs?: Millis
   readonly held: boolean
 }
 
@@ -120,6 +193,8 @@ export type BudgetResult = {
   readonly held: boolean
   readonly lowestHealthy?: number
   readonly wantedHealthy?: number
+  /** Evictions that it refused. */
+  readonly refusedEvictions: number
 }
 
 export type LedgerResult = {

@@ -20,6 +20,7 @@ const shapes: { readonly [K in EvidenceKind]: Readonly<Record<string, FieldType>
   },
   'load-ended': { instance: 'string', outcome: 'string', problems: 'list' },
   'fault-step': { fault: 'string', step: 'object' },
+  'action-step': { action: 'string', step: 'object' },
   'undo-written': { id: 'string', undo: 'object' },
   'undo-done': { id: 'string', by: 'string', outcome: 'string' },
   'object-seen': { change: 'string', object: 'object' },

@@ -16,7 +16,7 @@ function judgeBudget(seen: Seen, budget: string): Ruled<BudgetResult> {
     const why = life ? 'was never met, not even before the load' : 'was never seen'
     const lines = life?.lines ?? [seen.run.headLine]
     const gap = finding('gap', 'no-evidence', budget, `Disruption budget ${budget} ${why}.`, lines)
-    return { result: { budget, held: false }, findings: [gap] }
+    return { result: { budget, held: false, refusedEvictions: 0 }, findings: [gap] }
   }
   const { violation, tightest } = life
   const result = {
@@ -24,6 +24,7 @@ function judgeBudget(seen: Seen, budget: string): Ruled<BudgetResult> {
     held: violation === undefined,
     lowestHealthy: tightest.healthy,
     wantedHealthy: tightest.wanted,
+    refusedEvictions: 0,
   }
   if (!violation) return { result, findings: [] }
   const sentence = `Disruption budget ${budget}: ${violation.healthy} pods were healthy where ${violation.wanted} are wanted (at worst ${tightest.healthy}).`

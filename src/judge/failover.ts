@@ -1,5 +1,5 @@
 /** How long the platform took to move from one provider to the other, by its own counters of approved charges. */
-import type { FaultExpectation } from '../domain/rehearsal.ts'
+import type { Reaction } from '../domain/rehearsal.ts'
 import { millis } from '../domain/units.ts'
 import type { FaultResult, Finding } from '../domain/verdict.ts'
 import { plannedRate } from './arrivals-due.ts'
@@ -10,7 +10,7 @@ import { approvedId, CHARGES } from './wanted-counters.ts'
 import type { HarmTimes } from './witness.ts'
 import { duration, percent, perSecondText } from './words.ts'
 
-type Failover = Extract<FaultExpectation, { kind: 'failover' }>
+type Failover = Extract<Reaction, { kind: 'failover' }>
 
 const BEFORE_MS = 5000
 /** Taken over is: approving four fifths of what both approved before, at the load of the moment, for two seconds. */

@@ -1,5 +1,5 @@
 /** A fault counts only when it was injected, an independent witness saw it bite, and it was seen to be gone again. */
-import type { FaultSpec } from '../domain/rehearsal.ts'
+import type { FaultSpec, Witness } from '../domain/rehearsal.ts'
 import { instant, ratio } from '../domain/units.ts'
 import type { FaultResult, Finding } from '../domain/verdict.ts'
 import { judgeFailover } from './failover.ts'
@@ -22,15 +22,14 @@ function judgeFault(seen: Seen, fault: FaultSpec): Ruled<FaultResult> {
   const endAt = Math.max(life.injected.at, life.healRequested?.at ?? life.healed?.at ?? seen.run.seenUntil)
   const createdAt = Math.min(life.created?.at ?? life.injected.at, life.injected.at)
   const times = { createdAt, injectedAt: life.injected.at, endAt }
-  const testimony = testify(fault.witness, seen.counters.track(witnessId(fault.name)), times)
+  const testimony = testimonyOf(seen, fault, times)
   const expected = testimony.proven ? judgeExpectations(seen, fault, life, times) : nothingExpected
   const result: FaultResult = {
     ...base(fault, life),
     state: testimony.proven ? 'proven' : 'unproven',
     ...(testimony.witnessedAt === undefined ? {} : { witnessedAt: instant(testimony.witnessedAt) }),
     witness: {
-      metric: fault.witness.metric,
-      of: fault.witness.of,
+      ...measureOf(fault.witness),
       ...(testimony.before === undefined ? {} : { before: testimony.before }),
       ...(testimony.during === undefined ? {} : { during: testimony.during }),
       sentence: testimony.sentence,
@@ -45,8 +44,23 @@ function judgeFault(seen: Seen, fault: FaultSpec): Ruled<FaultResult> {
   return { result, findings: [...findings, ...expected.findings] }
 }
 
-type Expected = Pick<FaultResult, 'failovers' | 'recoveries'>
-const nothingExpected: Ruled<Expected> = { result: { failovers: [], recoveries: [] }, findings: [] }
+/** What was measured, and where, in two words. */
+function measureOf(witness: Witness): { readonly metric: string; readonly of: string } {
+  if (witness.kind === 'rate') return { metric: witness.metric, of: witness.of }
+  const { what, app, zone } = witness
+  return { metric: `Ready ${what}`, of: [app, zone].filter(Boolean).join(' in ') || 'the cluster' }
+}
+
+function testimonyOf(seen: Seen, { name, witness }: FaultSpec, times: HarmTimes): Testimony {
+  if (witness.kind === 'rate') return testify(witness, seen.counters.track(witnessId(name)), times)
+  return { proven: false, sentence: 'a witness of readiness is not judged yet.', lines: [] }
+}
+
+type Expected = Pick<FaultResult, 'failovers' | 'recoveries' | 'reactions' | 'costs'>
+const nothingExpected: Ruled<Expected> = {
+  result: { failovers: [], recoveries: [], reactions: [], costs: [] },
+  findings: [],
+}
 
 /** Only a fault that bit can show how the platform takes it. */
 function judgeExpectations(seen: Seen, fault: FaultSpec, life: FaultLife, times: HarmTimes): Ruled<Expected> {
@@ -57,7 +71,12 @@ function judgeExpectations(seen: Seen, fault: FaultSpec, life: FaultLife, times:
     each.kind === 'recovers' ? [judgeRecovery(seen, fault.name, each, life.healed?.at)] : [],
   )
   return {
-    result: { failovers: failovers.map((each) => each.result), recoveries: recoveries.map((each) => each.result) },
+    result: {
+      failovers: failovers.map((each) => each.result),
+      recoveries: recoveries.map((each) => each.result),
+      reactions: [],
+      costs: [],
+    },
     findings: [...failovers, ...recoveries].flatMap((each) => each.findings),
   }
 }
@@ -75,8 +94,8 @@ function base(fault: FaultSpec, life: FaultLife | undefined) {
 function notInjected(seen: Seen, fault: FaultSpec, life: FaultLife | undefined): Ruled<FaultResult> {
   const state = life === undefined ? 'not-reached' : life.problem?.is === 'refused' ? 'refused' : 'not-injected'
   const sentence = sentenceNotInjected(fault, life)
-  const { metric, of } = fault.witness
-  const result = { ...base(fault, life), state, witness: { metric, of, sentence }, ...nothingExpected.result } as const
+  const witness = { ...measureOf(fault.witness), sentence }
+  const result = { ...base(fault, life), state, witness, ...nothingExpected.result } as const
   const lines = life?.lines ?? [...seen.run.loadLines, seen.run.headLine]
   return { result, findings: [finding('gap', 'fault-unproven', fault.name, sentence, lines)] }
 }
@@ -105,9 +124,10 @@ function afterwards(seen: Seen, fault: FaultSpec, life: FaultLife, testimony: Te
   if (!testimony.proven || seen.run.load !== 'completed') return []
   const track = seen.counters.track(witnessId(fault.name))
   const untilAt = seen.run.seenUntil
-  if (returnedAfter(fault.witness, track, life.healed.at, untilAt)) return []
+  if (fault.witness.kind !== 'rate' || returnedAfter(fault.witness, track, life.healed.at, untilAt)) return []
   const waited = duration(Math.max(0, untilAt - life.healed.at))
-  return say(`${fault.witness.metric} of ${fault.witness.of} did not come back in the ${waited} of load after healing.`)
+  const { metric, of } = measureOf(fault.witness)
+  return say(`${metric} of ${of} did not come back in the ${waited} of load after healing.`)
 }
 
 function escaped({ name }: FaultSpec, { coverage }: FaultLife): readonly Finding[] {

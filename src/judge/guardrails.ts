@@ -1,6 +1,6 @@
 /** Guardrails: the same fold as the judge's, live over load frames, saying when a run does more harm than it may. */
 import type { GuardrailTripped, LoadFrame } from '../domain/evidence.ts'
-import type { Guardrail, Rehearsal } from '../domain/rehearsal.ts'
+import type { AvailabilityGuardrail, Rehearsal } from '../domain/rehearsal.ts'
 import { instant, ratio } from '../domain/units.ts'
 import { type FrameDelta, frameDeltas } from './frame-deltas.ts'
 
@@ -16,7 +16,9 @@ type Counts = { readonly fromAt: number; readonly at: number; readonly good: num
 
 export function guarding(rehearsal: Rehearsal): Guarding {
   const deltaOf = frameDeltas()
-  const watches = rehearsal.guardrails.map((guardrail) => watching(guardrail))
+  const watches = rehearsal.guardrails.flatMap((guardrail) =>
+    guardrail.kind === 'availability' ? [watching(guardrail)] : [],
+  )
   return {
     add(frame) {
       const delta = deltaOf(frame)
@@ -34,7 +36,7 @@ export function guarding(rehearsal: Rehearsal): Guarding {
  * Trips when the smoothed availability was below the limit at every frame for `forMs`. Arrivals that the generator dropped count as
  * bad; frames without attempts change nothing.
  */
-function watching(guardrail: Guardrail) {
+function watching(guardrail: AvailabilityGuardrail) {
   let recent: Counts[] = []
   let belowSince: number | undefined
   let tripped = false
@@ -57,7 +59,7 @@ function watching(guardrail: Guardrail) {
   }
 }
 
-const trip = (guardrail: Guardrail, at: number, measured: number): GuardrailTripped => ({
+const trip = (guardrail: AvailabilityGuardrail, at: number, measured: number): GuardrailTripped => ({
   kind: 'guardrail-tripped',
   at: instant(at),
   id: guardrail.id,

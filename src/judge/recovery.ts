@@ -1,5 +1,5 @@
 /** Recovered: the first moment after healing from which 100 attempts in a row are good, at the resolution of the frames. */
-import type { FaultExpectation } from '../domain/rehearsal.ts'
+import type { Reaction } from '../domain/rehearsal.ts'
 import { millis } from '../domain/units.ts'
 import type { FaultResult, Finding } from '../domain/verdict.ts'
 import { type Cause, finding } from './findings.ts'
@@ -7,7 +7,7 @@ import type { Row } from './load-counts.ts'
 import type { Ruled, Seen } from './seen.ts'
 import { duration } from './words.ts'
 
-type Recovers = Extract<FaultExpectation, { kind: 'recovers' }>
+type Recovers = Extract<Reaction, { kind: 'recovers' }>
 
 const GOOD_IN_A_ROW = 100
 

@@ -59,6 +59,7 @@ function addTo(seen: Seen, record: Evidence, line: number): void {
         seen.objects.follow(record.rehearsal)
       }
       return seen.run.add(record, line)
+    case 'action-step':
     case 'phase-started':
     case 'load-started':
     case 'load-ended':

@@ -11,8 +11,10 @@ export const approvedId = (provider: string): string => `approved:${provider}`
 export const requestsId = (autoscaler: string): string => `requests:${autoscaler}`
 
 export function wantedCounters(rehearsal: Rehearsal, target: Target): readonly Wanted[] {
-  const witnesses = rehearsal.faults.map(
-    ({ name, witness }): Wanted => ({ id: witnessId(name), source: witness.of, metric: witness.metric, labels: {} }),
+  const witnesses = rehearsal.faults.flatMap(({ name, witness }): readonly Wanted[] =>
+    witness.kind === 'rate'
+      ? [{ id: witnessId(name), source: witness.of, metric: witness.metric, labels: witness.where }]
+      : [],
   )
   const providers = new Set(
     rehearsal.faults.flatMap(({ expect }) =>

@@ -1,5 +1,5 @@
 /** Did the fault bite? Asked of a counter that somebody else keeps than the object that injected it and the client that suffered it. */
-import type { Witness } from '../domain/rehearsal.ts'
+import type { RateWitness } from '../domain/rehearsal.ts'
 import { blindPods, cumulative, cut, rateOf, type Track } from './counters.ts'
 import { duration, listed, perSecondText } from './words.ts'
 
@@ -23,7 +23,7 @@ const SCRAPE_MS = 500
 /** Rounding of sums; no counter is this slow and judged. */
 const NOTHING = 1e-3
 
-export function testify(witness: Witness, whole: Track, times: HarmTimes): Testimony {
+export function testify(witness: RateWitness, whole: Track, times: HarmTimes): Testimony {
   const { createdAt, injectedAt, endAt } = times
   const track = cut(whole, createdAt - BEFORE_MS, endAt + BEFORE_MS)
   const counted = cumulative(track)
@@ -83,7 +83,7 @@ function lastKnown(track: Track, endAt: number): number {
 }
 
 /** Whether the counter moved again after healing: the end of a fault has to be seen as well as its beginning. */
-export function returnedAfter(witness: Witness, track: Track, healedAt: number, untilAt: number): boolean {
+export function returnedAfter(witness: RateWitness, track: Track, healedAt: number, untilAt: number): boolean {
   const part = cut(track, healedAt - RATE_MS, untilAt)
   const counted = cumulative(part)
   const moments = [healedAt, ...part.increments.map((each) => each.toAt)]

@@ -1,6 +1,15 @@
 /** A plan as data to show: what `matchday plan` prints, and what `--output json` gives. */
 import { arrivalsBetween } from '../domain/arrivals.ts'
-import type { Expectation, FaultExpectation, FaultSpec, Rehearsal, Slo, Target } from '../domain/rehearsal.ts'
+import type {
+  Expectation,
+  FaultSpec,
+  Guardrail,
+  Reaction,
+  Rehearsal,
+  Slo,
+  Target,
+  Witness,
+} from '../domain/rehearsal.ts'
 import { showCount, showDuration, showPercent } from '../domain/show.ts'
 import type { LoadStage, PlannedFault, PlannedPhase, Timeline } from '../domain/timeline.ts'
 import type { Millis } from '../domain/units.ts'
@@ -78,9 +87,7 @@ export function describePlan({ rehearsal, target, timeline, admissions }: PlanIn
     faults: timeline.faults.map((fault) => describeFault(fault, specOf(fault, rehearsal), timeline, admissions)),
     objectives,
     expectations: rehearsal.expectations.map((each) => expectationSentence(each, target)),
-    guardrails: rehearsal.guardrails.map(
-      ({ sli, below, forMs }) => `stops when ${sli} is below ${showPercent(below)} for ${showDuration(forMs)}`,
-    ),
+    guardrails: rehearsal.guardrails.map(guardrailSentence),
     warnings: [
       ...objectives.flatMap(objectiveWarning),
       ...rehearsal.expectations.flatMap((each) => expectationWarning(each, target)),
@@ -123,7 +130,6 @@ function describeFault(
 ): DescribedFault {
   const { kind, metadata, spec: chaos } = fault.object
   const admission = admissions?.get(fault.name)
-  const { metric, of, becomes, withinMs } = spec.witness
   return {
     name: fault.name,
     phase: spec.during,
@@ -131,8 +137,8 @@ function describeFault(
     toMs: fault.toMs,
     apply: spec.apply,
     creates: [kind, chaos.action, `${metadata.namespace}/${metadata.name}`].filter(Boolean).join(' '),
-    witness: `${metric} of ${of} falls to ${becomes}/s within ${showDuration(withinMs)}`,
-    expects: spec.expect.map(faultExpectationSentence),
+    witness: witnessSentence(spec.witness),
+    expects: spec.expect.map(reactionSentence),
     overlaps: timeline.faults
       .filter((other) => other !== fault && other.fromMs < fault.toMs && fault.fromMs < other.toMs)
       .map(({ name }) => name),
@@ -140,12 +146,57 @@ function describeFault(
   }
 }
 
-function faultExpectationSentence(expectation: FaultExpectation): string {
-  switch (expectation.kind) {
+function guardrailSentence(guardrail: Guardrail): string {
+  if (guardrail.kind === 'availability') {
+    const { sli, below, forMs } = guardrail
+    return `stops when ${sli} is below ${showPercent(below)} for ${showDuration(forMs)}`
+  }
+  const { sli, factor, longMs, shortMs } = guardrail
+  return `stops when ${sli} burns its budget ${factor}x too fast over ${showDuration(longMs)} and over ${showDuration(shortMs)}`
+}
+
+function witnessSentence(witness: Witness): string {
+  const within = `within ${showDuration(witness.withinMs)}`
+  if (witness.kind === 'ready') {
+    const where = [witness.app && ` of ${witness.app}`, witness.zone && ` in ${witness.zone}`].filter(Boolean).join('')
+    return `Ready ${witness.what}${where} fall to ${witness.becomes} ${within}`
+  }
+  const { metric, where, of, direction, becomes } = witness
+  return `${metric}${labelText(where)} of ${of} ${direction} to ${becomes}/s ${within}`
+}
+
+function labelText(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([key, value]) => `${key}="${value}"`)
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+}
+
+function reactionSentence(reaction: Reaction): string {
+  const within = (ms: Millis): string => `within ${showDuration(ms)}`
+  switch (reaction.kind) {
     case 'failover':
-      return `work moves from ${expectation.from} to ${expectation.to} within ${showDuration(expectation.withinMs)}`
+      return `work moves from ${reaction.from} to ${reaction.to} ${within(reaction.withinMs)}`
     case 'recovers':
-      return `${expectation.sli} is good again within ${showDuration(expectation.withinMs)} of the healing`
+      return `${reaction.sli} is good again ${within(reaction.withinMs)} of the healing`
+    case 'reconnects': {
+      const herd = reaction.herdMax === undefined ? '' : `, at most ${reaction.herdMax}/s`
+      return `${showPercent(reaction.share)} of the sockets are open again ${within(reaction.withinMs)}${herd}`
+    }
+    case 'survives':
+      return `${reaction.app} keeps ${reaction.ready} pods Ready, ${within(reaction.withinMs)}`
+    case 'spreads':
+      return `${reaction.app} stands in ${reaction.zones} zones again ${within(reaction.withinMs)} of the healing`
+    case 'backs-off': {
+      const calls = `${reaction.metric}${labelText(reaction.where)} of ${reaction.of}`
+      return `${calls} comes down to ${reaction.becomes}/s ${within(reaction.withinMs)}`
+    }
+    case 'amplification':
+      return `${reaction.of} makes at most ${reaction.atMost} attempts for each operation`
+    case 'undisturbed':
+      return `${reaction.sli} has at most ${showCount(reaction.badMax)} bad attempts meanwhile`
+    case 'completes':
+      return `it comes to its end ${within(reaction.withinMs)}`
+    case 'promotes':
+      return `${reaction.database} moves without loss, ${reaction.sli} is good again ${within(reaction.rtoMs)}`
   }
 }
 
@@ -156,6 +207,13 @@ function expectationSentence(expectation: Expectation, { hpaSyncMs }: Target): s
       const decides = `decides within ${decidesWithinSyncs} syncs (${showDuration(decidesWithinSyncs * hpaSyncMs)})`
       return `autoscaler ${name} follows "${phase}": ${decides}, ${atLeast} pods Ready within ${showDuration(readyWithinMs)}`
     }
+    case 'keda': {
+      const { scaledObject, phase, activatesWithinMs, readyWithinMs, atLeast } = expectation
+      const active = `active within ${showDuration(activatesWithinMs)}`
+      return `scaled object ${scaledObject} follows "${phase}": ${active}, ${atLeast} pods Ready within ${showDuration(readyWithinMs)}`
+    }
+    case 'connections':
+      return `${expectation.metric}${labelText(expectation.where)} of ${expectation.of} stays at ${expectation.atMost} or below`
     case 'disruption':
       return `disruption budget ${expectation.budget} holds`
     case 'ledger':

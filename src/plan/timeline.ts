@@ -27,6 +27,7 @@ export function planTimeline(rehearsal: Rehearsal, target: Target, { run, seed }
     totalMs: millis(phases.reduce((end, phase) => Math.max(end, phase.toMs), 0)),
     phases,
     faults: planned.map(({ fault }) => fault).sort((a, b) => a.fromMs - b.fromMs),
+    actions: [],
     load: planLoad(rehearsal, target, { run, seed }),
   }
   return { ok: true, value }

@@ -33,15 +33,23 @@ function checkSources({ witness, expect }: FaultSpec, target: Target, report: Re
   const known = Object.keys(target.sources)
   const reportUnknown = (name: string, at: Issue['at']): void =>
     report(at, 'unknown-source', `${target.file} has no source "${name}".`, chooseAmong(name, known, 'sources'))
-  const source = Object.hasOwn(target.sources, witness.of) ? target.sources[witness.of] : undefined
-  if (source === undefined) reportUnknown(witness.of, witness.at)
-  else if (!source.metrics.includes(witness.metric)) {
-    const problem = `${target.file} does not list ${witness.metric} among the metrics of "${witness.of}".`
-    report(witness.at, 'unknown-metric', problem, chooseAmong(witness.metric, source.metrics, 'its metrics'))
-  }
+  if (witness.kind === 'rate') checkMetric(witness, target, report, reportUnknown)
   for (const expectation of expect) {
     if (expectation.kind !== 'failover') continue
     for (const name of [expectation.from, expectation.to])
       if (!known.includes(name)) reportUnknown(name, expectation.at)
   }
+}
+
+function checkMetric(
+  { of, metric, at }: { readonly of: string; readonly metric: string; readonly at: Issue['at'] },
+  target: Target,
+  report: Report,
+  reportUnknown: (name: string, at: Issue['at']) => void,
+): void {
+  const source = Object.hasOwn(target.sources, of) ? target.sources[of] : undefined
+  if (source === undefined) return reportUnknown(of, at)
+  if (source.metrics.includes(metric)) return
+  const problem = `${target.file} does not list ${metric} among the metrics of "${of}".`
+  report(at, 'unknown-metric', problem, chooseAmong(metric, source.metrics, 'its metrics'))
 }

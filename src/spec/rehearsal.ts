@@ -4,16 +4,7 @@
  * (`*-shape.ts`) say what may stand in a file, `checks/` what must hold between its parts.
  */
 import type { Parsed } from '../domain/issue.ts'
-import type {
-  Expectation,
-  FaultExpectation,
-  FaultSpec,
-  Guardrail,
-  Phase,
-  Rehearsal,
-  Slo,
-  Target,
-} from '../domain/rehearsal.ts'
+import type { Expectation, FaultSpec, Guardrail, Phase, Reaction, Rehearsal, Slo, Target } from '../domain/rehearsal.ts'
 import { showPercent } from '../domain/show.ts'
 import { isSome, millis, type Ratio, ratio, type Some, seconds } from '../domain/units.ts'
 import { type ChaosFile, readChaosFile } from './chaos-file.ts'
@@ -91,6 +82,7 @@ function assemble(file: string, name: string | undefined, draft: Draft, chaos: C
       const read = chaos.get(fault)
       return read === undefined ? [] : [faultOf(fault, read)]
     }),
+    actions: [],
     expectations: (draft.expect?.value ?? []).map(expectationOf),
     slos: someMapped(slos.value, sloOf),
     guardrails: (draft.guardrails?.value ?? []).map(guardrailOf),
@@ -120,15 +112,24 @@ function faultOf({ at, value }: FaultDraft, chaos: ChaosFile): FaultSpec {
     forMs: value.for.value,
     apply: chaos.file,
     object: chaos.object,
-    witness: { metric: rate.value, of: of.value, becomes, withinMs: within.value, at: value.witness.at },
-    expect: (value.expect ?? []).map(faultExpectationOf),
+    witness: {
+      kind: 'rate',
+      direction: 'falls',
+      metric: rate.value,
+      where: {},
+      of: of.value,
+      becomes,
+      withinMs: within.value,
+      at: value.witness.at,
+    },
+    expect: (value.expect ?? []).map(reactionOf),
     at,
   }
 }
 
-type FaultExpectationDraft = NonNullable<FaultDraft['value']['expect']>[number]
+type ReactionDraft = NonNullable<FaultDraft['value']['expect']>[number]
 
-function faultExpectationOf({ at, value }: FaultExpectationDraft): FaultExpectation {
+function reactionOf({ at, value }: ReactionDraft): Reaction {
   switch (value.kind) {
     case 'failover': {
       const { from, to, within } = value.value
@@ -187,6 +188,7 @@ function sloOf(slo: SloDraft): Slo {
 export const guardrailId = (sli: string, below: Ratio): string => `${sli}-below-${showPercent(below)}`
 
 const guardrailOf = ({ at, value }: Whole<'guardrails'>[number]): Guardrail => ({
+  kind: 'availability',
   id: guardrailId(value.value.sli.value, value.value.below),
   sli: value.value.sli.value,
   below: value.value.below,

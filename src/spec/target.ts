@@ -47,6 +47,7 @@ function assemble(file: string, draft: Draft): Target | undefined {
       ]),
     ),
     books: books?.value ?? [],
+    databases: {},
     addresses: addresses?.value ?? {},
   }
 }

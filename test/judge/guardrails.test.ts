@@ -6,7 +6,14 @@ import { guarding } from '../../src/judge/guardrails.ts'
 import { evidence, rehearsal, type Story, toBad, toDropped, ZERO } from '../support/evidence.ts'
 
 const at = rehearsal.load.at
-const deposits: Guardrail = { id: 'deposit-90', sli: 'deposit', below: ratio(0.9), forMs: seconds(10), at }
+const deposits: Guardrail = {
+  kind: 'availability',
+  id: 'deposit-90',
+  sli: 'deposit',
+  below: ratio(0.9),
+  forMs: seconds(10),
+  at,
+}
 
 function trips(load: Story['load'], guardrails: readonly Guardrail[] = [deposits]) {
   const guard = guarding({ ...rehearsal, guardrails })

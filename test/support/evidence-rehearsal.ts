@@ -44,7 +44,16 @@ export const rehearsal: Rehearsal = {
       forMs: seconds(25),
       apply: '../chaos/psp-down.yaml',
       object: chaos,
-      witness: { metric: 'psp_requests_total', of: 'psp-a', becomes: perSecond(0), withinMs: seconds(2), at },
+      witness: {
+        kind: 'rate',
+        direction: 'falls',
+        metric: 'psp_requests_total',
+        where: {},
+        of: 'psp-a',
+        becomes: perSecond(0),
+        withinMs: seconds(2),
+        at,
+      },
       expect: [
         { kind: 'failover', from: 'psp-a', to: 'psp-b', withinMs: seconds(10), at },
         { kind: 'recovers', sli: 'deposit', withinMs: seconds(10), at },
@@ -52,6 +61,7 @@ export const rehearsal: Rehearsal = {
       at,
     },
   ],
+  actions: [],
   expectations: [
     {
       kind: 'autoscaler',
@@ -71,7 +81,7 @@ export const rehearsal: Rehearsal = {
     { kind: 'latency', sli: 'api', quantile: ratio(0.95), targetMs: millis(250), ceilingMs: millis(400), at },
     { kind: 'latency', sli: 'ws-rtt', quantile: ratio(0.95), targetMs: millis(120), ceilingMs: millis(120), at },
   ],
-  guardrails: [{ id: 'deposit-90', sli: 'deposit', below: ratio(0.9), forMs: seconds(10), at }],
+  guardrails: [{ kind: 'availability', id: 'deposit-90', sli: 'deposit', below: ratio(0.9), forMs: seconds(10), at }],
 }
 
 const source = (namespace: string, name: string, ...metrics: string[]) =>
@@ -95,6 +105,7 @@ export const target: Target = {
     service: book,
     port: 8080,
   })),
+  databases: {},
   addresses: {},
 }
 
@@ -117,6 +128,7 @@ export const timeline: Timeline = {
     { name: 'recovery', fromMs: seconds(125), rampEndMs: seconds(130), toMs: seconds(160), factor: 1 },
   ],
   faults: [{ name: FAULT, fromMs: seconds(65), toMs: seconds(90), object: chaos }],
+  actions: [],
   load: {
     run: RUN,
     seed: 7,

@@ -55,7 +55,9 @@ function namespacesIn(value: unknown): readonly string[] {
   return [...own, ...named, ...Object.values(value).flatMap(namespacesIn)]
 }
 
-function undoOf(fault: PlannedFault): Undo {
+type DeleteObject = Extract<Undo, { does: 'delete-object' }>
+
+function undoOf(fault: PlannedFault): DeleteObject {
   const { apiVersion, kind, metadata } = fault.object
   return {
     does: 'delete-object',
@@ -67,7 +69,7 @@ function undoOf(fault: PlannedFault): Undo {
   }
 }
 
-const objectPath = (undo: Pick<Undo, 'plural' | 'namespace' | 'name'>): string =>
+const objectPath = (undo: Pick<DeleteObject, 'plural' | 'namespace' | 'name'>): string =>
   `${paths.chaos(undo.plural, undo.namespace)}/${undo.name}`
 
 async function inject(
@@ -178,6 +180,7 @@ async function takeBack(
   undo: Undo,
   budgetMs: Millis,
 ): Promise<'undone' | 'already-gone'> {
+  if (undo.does !== 'delete-object') throw new Error(`${undo.does} is no undo of a chaos object`)
   const path = objectPath(undo)
   const deadline = after(clock.now(), budgetMs)
   const response = await insist(() => api.request({ method: 'DELETE', path }), clock, deadline)
