@@ -2,7 +2,7 @@
 import type { GuardrailTripped, LoadFrame } from '../domain/evidence.ts'
 import type { AvailabilityGuardrail, Rehearsal } from '../domain/rehearsal.ts'
 import { instant, ratio } from '../domain/units.ts'
-import { type FrameDelta, frameDeltas } from './frame-deltas.ts'
+import { type FrameDelta, frameDeltas } from './load/frame-deltas.ts'
 
 export type Guarding = {
   /** The first guardrail that this frame trips; each trips once. */

@@ -5,19 +5,19 @@
  */
 import type { Evidence } from '../domain/evidence.ts'
 import type { Judgment } from '../domain/verdict.ts'
-import { arrivalsDue } from './arrivals-due.ts'
-import { judgeAutoscalers } from './autoscaler.ts'
-import { judgeBudgets } from './disruption.ts'
-import { judgeFaults } from './faults.ts'
-import { sortFindings } from './findings.ts'
-import { judgeGenerator } from './generator.ts'
-import { judgeLedger } from './ledger.ts'
-import { judgeObjectives } from './objectives.ts'
-import { isHealed, judgeRun } from './run-findings.ts'
+import { judgeAutoscalers } from './cluster/autoscaler.ts'
+import { judgeBudgets } from './cluster/disruption.ts'
+import { judgeFaults } from './harm/faults.ts'
+import { arrivalsDue } from './load/arrivals-due.ts'
+import { judgeGenerator } from './load/generator.ts'
+import { judgeObjectives } from './load/objectives.ts'
+import { judgeLedger } from './money/ledger.ts'
+import { isHealed, judgeRun } from './run/run-findings.ts'
 import { gathering, type Seen } from './seen.ts'
-import { excuseStarved, exitCodeOf, nothingJudged, summarise, verdictOf } from './verdict.ts'
+import { sortFindings } from './verdict/findings.ts'
+import { excuseStarved, exitCodeOf, nothingJudged, summarise, verdictOf } from './verdict/verdict.ts'
 
-export { JudgeError } from './judge-error.ts'
+export { JudgeError } from './run/judge-error.ts'
 
 export type Judging = {
   /** One record and its line in the journal, from 1; in the journal's order. */

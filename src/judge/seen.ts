@@ -1,14 +1,14 @@
 /** Everything that one pass over the evidence gathers; each rule reads what it needs of it and changes nothing. */
 import type { Evidence } from '../domain/evidence.ts'
 import type { Finding } from '../domain/verdict.ts'
-import { type BooksRead, booksRead } from './books-read.ts'
-import { type Counters, counters } from './counters.ts'
-import { type FaultLives, faultLives } from './fault-lives.ts'
-import { type HealthFacts, healthFacts } from './health-facts.ts'
-import { type LoadCounts, loadCounts } from './load-counts.ts'
-import { type ObjectHistory, objectHistory } from './object-history.ts'
-import { type RunFacts, runFacts } from './run-facts.ts'
-import { wantedCounters } from './wanted-counters.ts'
+import { type ObjectHistory, objectHistory } from './cluster/object-history.ts'
+import { type Counters, counters } from './counters/counters.ts'
+import { wantedCounters } from './counters/wanted-counters.ts'
+import { type FaultLives, faultLives } from './harm/fault-lives.ts'
+import { type HealthFacts, healthFacts } from './load/health-facts.ts'
+import { type LoadCounts, loadCounts } from './load/load-counts.ts'
+import { type BooksRead, booksRead } from './money/books-read.ts'
+import { type RunFacts, runFacts } from './run/run-facts.ts'
 
 export type Seen = {
   readonly run: RunFacts

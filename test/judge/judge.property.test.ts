@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import type { Evidence, EvidenceKind } from '../../src/domain/evidence.ts'
+import { CHARGES, REQUESTS } from '../../src/judge/counters/wanted-counters.ts'
 import { judge, judging } from '../../src/judge/judge.ts'
-import { CHARGES, REQUESTS } from '../../src/judge/wanted-counters.ts'
 import { platformMetrics } from '../../src/wire/metrics.ts'
 import { evidence, healthy, type Story, toBad, without } from '../support/evidence.ts'
 

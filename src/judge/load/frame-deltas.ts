@@ -1,6 +1,6 @@
 /** Load frames carry counts since their instance started; judging needs what was new in each. */
-import type { LoadFrame, OperationCounts, SliCounts } from '../domain/evidence.ts'
-import { compositeIndicators, partsOfIndicator } from '../domain/indicators.ts'
+import type { LoadFrame, OperationCounts, SliCounts } from '../../domain/evidence.ts'
+import { compositeIndicators, partsOfIndicator } from '../../domain/indicators.ts'
 
 /** What one frame added for one SLI. `histogram` is flat (bound, count, bound, count, …) to stay small over an hour. */
 export type SliDelta = {

@@ -1,5 +1,5 @@
 /** Fold over the steps of each fault. */
-import type { EvidenceOf, FaultStepData } from '../domain/evidence.ts'
+import type { EvidenceOf, FaultStepData } from '../../domain/evidence.ts'
 
 type Moment = { readonly at: number; readonly line: number }
 

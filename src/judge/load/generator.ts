@@ -2,13 +2,13 @@
  * Is the generator to be believed? A starved generator makes a healthy platform look slow and a slow one look idle, so that a
  * run of one is never green; and where the machine had nothing left to give, neither is what it shows against the platform.
  */
-import { partsOfIndicator } from '../domain/indicators.ts'
-import { ratio } from '../domain/units.ts'
-import type { Finding, GeneratorResult } from '../domain/verdict.ts'
+import { partsOfIndicator } from '../../domain/indicators.ts'
+import { ratio } from '../../domain/units.ts'
+import type { Finding, GeneratorResult } from '../../domain/verdict.ts'
+import type { Seen } from '../seen.ts'
+import { finding } from '../verdict/findings.ts'
+import { count, duration, percent } from '../verdict/words.ts'
 import type { Due } from './arrivals-due.ts'
-import { finding } from './findings.ts'
-import type { Seen } from './seen.ts'
-import { count, duration, percent } from './words.ts'
 
 export type GeneratorRuled = {
   readonly result: GeneratorResult

@@ -1,11 +1,11 @@
 /** Recovered: the first moment after healing from which 100 attempts in a row are good, at the resolution of the frames. */
-import type { Reaction } from '../domain/rehearsal.ts'
-import { millis } from '../domain/units.ts'
-import type { FaultResult, Finding } from '../domain/verdict.ts'
-import { type Cause, finding } from './findings.ts'
-import type { Row } from './load-counts.ts'
-import type { Ruled, Seen } from './seen.ts'
-import { duration } from './words.ts'
+import type { Reaction } from '../../domain/rehearsal.ts'
+import { millis } from '../../domain/units.ts'
+import type { FaultResult, Finding } from '../../domain/verdict.ts'
+import type { Row } from '../load/load-counts.ts'
+import type { Ruled, Seen } from '../seen.ts'
+import { type Cause, finding } from '../verdict/findings.ts'
+import { duration } from '../verdict/words.ts'
 
 type Recovers = Extract<Reaction, { kind: 'recovers' }>
 

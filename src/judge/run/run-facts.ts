@@ -1,5 +1,5 @@
 /** Fold over the records that come once or a few times a run: its head, the load's life, stops, undos, audits, losses, its end. */
-import type { Evidence, EvidenceOf, GuardrailTripped, Residue, RunStarted } from '../domain/evidence.ts'
+import type { Evidence, EvidenceOf, GuardrailTripped, Residue, RunStarted } from '../../domain/evidence.ts'
 import { JudgeError } from './judge-error.ts'
 
 type Stop = EvidenceOf<'stop-requested'>

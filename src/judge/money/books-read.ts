@@ -1,5 +1,5 @@
 /** Fold over the books: the last look at each, and which of the client's unknown keys it holds. */
-import type { BookRead, KeysRead } from '../domain/evidence.ts'
+import type { BookRead, KeysRead } from '../../domain/evidence.ts'
 
 export type BooksRead = {
   add(record: BookRead | KeysRead, line: number): void

@@ -1,7 +1,7 @@
 /** Fold over object versions: the autoscalers and budgets that the rehearsal names, and how many pods each app has. */
-import type { BudgetSeen, HpaSeen, PodSeen } from '../domain/cluster.ts'
-import type { ObjectSeen } from '../domain/evidence.ts'
-import type { Rehearsal } from '../domain/rehearsal.ts'
+import type { BudgetSeen, HpaSeen, PodSeen } from '../../domain/cluster.ts'
+import type { ObjectSeen } from '../../domain/evidence.ts'
+import type { Rehearsal } from '../../domain/rehearsal.ts'
 
 type Lined<T> = T & { readonly at: number; readonly line: number }
 export type HpaMoment = Lined<{ readonly of: string; readonly desired: number; readonly metrics: HpaSeen['metrics'] }>

@@ -1,14 +1,14 @@
 /** How long the platform took to move from one provider to the other, by its own counters of approved charges. */
-import type { Reaction } from '../domain/rehearsal.ts'
-import { millis } from '../domain/units.ts'
-import type { FaultResult, Finding } from '../domain/verdict.ts'
-import { plannedRate } from './arrivals-due.ts'
-import { blindPods, cumulative, cut, rateOf, type Track } from './counters.ts'
-import { type Cause, finding } from './findings.ts'
-import type { Ruled, Seen } from './seen.ts'
-import { approvedId, CHARGES } from './wanted-counters.ts'
-import type { HarmTimes } from './witness.ts'
-import { duration, percent, perSecondText } from './words.ts'
+import type { Reaction } from '../../domain/rehearsal.ts'
+import { millis } from '../../domain/units.ts'
+import type { FaultResult, Finding } from '../../domain/verdict.ts'
+import { blindPods, cumulative, cut, rateOf, type Track } from '../counters/counters.ts'
+import { approvedId, CHARGES } from '../counters/wanted-counters.ts'
+import type { HarmTimes } from '../harm/witness.ts'
+import { plannedRate } from '../load/arrivals-due.ts'
+import type { Ruled, Seen } from '../seen.ts'
+import { type Cause, finding } from '../verdict/findings.ts'
+import { duration, percent, perSecondText } from '../verdict/words.ts'
 
 type Failover = Extract<Reaction, { kind: 'failover' }>
 

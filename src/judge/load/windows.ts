@@ -1,9 +1,9 @@
 /** Counts of an SLI over a stretch of time, cut at frame resolution. */
-import { quantileOf } from '../domain/statistics.ts'
-import { millis } from '../domain/units.ts'
-import type { SloResult, WindowCounts } from '../domain/verdict.ts'
+import { quantileOf } from '../../domain/statistics.ts'
+import { millis } from '../../domain/units.ts'
+import type { SloResult, WindowCounts } from '../../domain/verdict.ts'
+import type { Seen } from '../seen.ts'
 import type { Row } from './load-counts.ts'
-import type { Seen } from './seen.ts'
 
 type Window = Omit<SloResult['windows'][number], 'counts'>
 

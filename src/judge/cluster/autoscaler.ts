@@ -1,13 +1,13 @@
 /** The reaction of an autoscaler: metric over target → decided → scheduled → ready, each step with its own budget. */
-import type { Expectation } from '../domain/rehearsal.ts'
-import { instant, millis } from '../domain/units.ts'
-import type { AutoscalerResult, Finding } from '../domain/verdict.ts'
-import { cumulative, cut, rateOf } from './counters.ts'
-import { type Cause, finding } from './findings.ts'
+import type { Expectation } from '../../domain/rehearsal.ts'
+import { instant, millis } from '../../domain/units.ts'
+import type { AutoscalerResult, Finding } from '../../domain/verdict.ts'
+import { cumulative, cut, rateOf } from '../counters/counters.ts'
+import { requestsId } from '../counters/wanted-counters.ts'
+import type { Ruled, Seen } from '../seen.ts'
+import { type Cause, finding } from '../verdict/findings.ts'
+import { count, duration } from '../verdict/words.ts'
 import type { HpaMoment } from './object-history.ts'
-import type { Ruled, Seen } from './seen.ts'
-import { requestsId } from './wanted-counters.ts'
-import { count, duration } from './words.ts'
 
 type Autoscaler = Extract<Expectation, { kind: 'autoscaler' }>
 type Step = AutoscalerResult['steps'][number]

@@ -1,10 +1,10 @@
 /** One operation on all sides: client ↔ ledger ↔ providers together. */
-import type { BookLine, KeysRead, OperationCounts } from '../domain/evidence.ts'
-import type { Finding, LedgerResult } from '../domain/verdict.ts'
-import { compare, finding } from './findings.ts'
-import type { Seen } from './seen.ts'
+import type { BookLine, KeysRead, OperationCounts } from '../../domain/evidence.ts'
+import type { Finding, LedgerResult } from '../../domain/verdict.ts'
+import type { Seen } from '../seen.ts'
+import { compare, finding } from '../verdict/findings.ts'
+import { count, listed, money } from '../verdict/words.ts'
 import { differingBuckets, minus, noSums, ofBook, ofClient, ofKeys, plus, type Sums, same } from './sums.ts'
-import { count, listed, money } from './words.ts'
 
 export type Side = { readonly book: string; readonly line: number; readonly entry: BookLine; readonly carries: boolean }
 export type OperationSides = {

@@ -2,13 +2,13 @@
  * Money: what the client saw acknowledged is committed in the ledger, what is committed was acknowledged or unknown to the client,
  * no key is booked twice, and the providers together hold exactly what the ledger holds. By counts, amounts and digests.
  */
-import type { BookLine, BookRead } from '../domain/evidence.ts'
-import type { Expectation } from '../domain/rehearsal.ts'
-import type { Finding, LedgerResult } from '../domain/verdict.ts'
-import { type Cause, compare, finding } from './findings.ts'
+import type { BookLine, BookRead } from '../../domain/evidence.ts'
+import type { Expectation } from '../../domain/rehearsal.ts'
+import type { Finding, LedgerResult } from '../../domain/verdict.ts'
+import type { Ruled, Seen } from '../seen.ts'
+import { type Cause, compare, finding } from '../verdict/findings.ts'
+import { count, duration, listed } from '../verdict/words.ts'
 import { compareOperation, type OperationSides } from './ledger-operation.ts'
-import type { Ruled, Seen } from './seen.ts'
-import { count, duration, listed } from './words.ts'
 
 type Ledger = Extract<Expectation, { kind: 'ledger' }>
 

@@ -1,5 +1,5 @@
 /** Fold over the generator's CPU and the machine's load: for how long there was nothing left to give. */
-import type { GeneratorHealth } from '../domain/evidence.ts'
+import type { GeneratorHealth } from '../../domain/evidence.ts'
 
 export type HealthFacts = {
   add(record: GeneratorHealth, line: number): void

@@ -1,5 +1,5 @@
 /** Findings: how they are made, which cause leads, and what to do next. A cause is stable: pipelines match on it. */
-import type { Finding } from '../domain/verdict.ts'
+import type { Finding } from '../../domain/verdict.ts'
 
 /** In the order of telling power: what stands first explains what follows, and makes the summary. */
 const causes = {

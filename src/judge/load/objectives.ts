@@ -2,17 +2,17 @@
  * Objectives: good/attempts over the whole run, proven at 95 % or not. Arrivals that were due and never ran count as bad, so that
  * the tolerance for a lagging generator is the objective's own; but a miss made of nothing else is the generator's, not the platform's.
  */
-import { partsOfIndicator } from '../domain/indicators.ts'
-import type { Slo } from '../domain/rehearsal.ts'
-import { attemptsNeeded, CONFIDENCE, lowerBound } from '../domain/statistics.ts'
-import { type Ratio, ratio } from '../domain/units.ts'
-import type { Finding, SloResult, WindowCounts } from '../domain/verdict.ts'
+import { partsOfIndicator } from '../../domain/indicators.ts'
+import type { Slo } from '../../domain/rehearsal.ts'
+import { attemptsNeeded, CONFIDENCE, lowerBound } from '../../domain/statistics.ts'
+import { type Ratio, ratio } from '../../domain/units.ts'
+import type { Finding, SloResult, WindowCounts } from '../../domain/verdict.ts'
+import type { Ruled, Seen } from '../seen.ts'
+import { finding } from '../verdict/findings.ts'
+import { count, listed, percent } from '../verdict/words.ts'
 import { type Due, elapsed } from './arrivals-due.ts'
-import { finding } from './findings.ts'
 import type { Row } from './load-counts.ts'
-import type { Ruled, Seen } from './seen.ts'
 import { countRows, countWindow, windowsOf } from './windows.ts'
-import { count, listed, percent } from './words.ts'
 
 export function judgeObjectives(seen: Seen, due: ReadonlyMap<string, Due>): Ruled<readonly SloResult[]> {
   const ruled = seen.run.head.rehearsal.slos.map((slo) => judgeObjective(seen, due, slo))

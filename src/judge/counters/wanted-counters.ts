@@ -1,5 +1,5 @@
 /** Which of the platform's counters a rehearsal's rules need; everything else that was scraped is only drawn. */
-import type { Rehearsal, Target } from '../domain/rehearsal.ts'
+import type { Rehearsal, Target } from '../../domain/rehearsal.ts'
 import type { Wanted } from './counters.ts'
 
 /** Names that the platform exposes (`wire/metrics.ts`; a test holds them equal, for the judge imports nothing but the domain). */

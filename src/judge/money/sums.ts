@@ -1,5 +1,5 @@
 /** Sums over sets of keys: equal count, amount and both digests mean equal sets, but for a collision of 64 bits. */
-import type { BookLine, KeysRead, OperationCounts } from '../domain/evidence.ts'
+import type { BookLine, KeysRead, OperationCounts } from '../../domain/evidence.ts'
 
 export type Sums = { readonly count: number; readonly amountCents: number; readonly low: number; readonly high: number }
 

@@ -1,7 +1,7 @@
 /** Disruption budgets: were enough pods healthy all the time? */
-import type { BudgetResult } from '../domain/verdict.ts'
-import { finding } from './findings.ts'
-import type { Ruled, Seen } from './seen.ts'
+import type { BudgetResult } from '../../domain/verdict.ts'
+import type { Ruled, Seen } from '../seen.ts'
+import { finding } from '../verdict/findings.ts'
 
 export function judgeBudgets(seen: Seen): Ruled<readonly BudgetResult[]> {
   const ruled = seen.run.head.rehearsal.expectations.flatMap((each) =>

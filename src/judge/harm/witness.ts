@@ -1,7 +1,7 @@
 /** Did the fault bite? Asked of a counter that somebody else keeps than the object that injected it and the client that suffered it. */
-import type { RateWitness } from '../domain/rehearsal.ts'
-import { blindPods, cumulative, cut, rateOf, type Track } from './counters.ts'
-import { duration, listed, perSecondText } from './words.ts'
+import type { RateWitness } from '../../domain/rehearsal.ts'
+import { blindPods, cumulative, cut, rateOf, type Track } from '../counters/counters.ts'
+import { duration, listed, perSecondText } from '../verdict/words.ts'
 
 export type Testimony = {
   readonly proven: boolean

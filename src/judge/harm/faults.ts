@@ -1,15 +1,15 @@
 /** A fault counts only when it was injected, an independent witness saw it bite, and it was seen to be gone again. */
-import type { FaultSpec, Witness } from '../domain/rehearsal.ts'
-import { instant, ratio } from '../domain/units.ts'
-import type { FaultResult, Finding } from '../domain/verdict.ts'
-import { judgeFailover } from './failover.ts'
+import type { FaultSpec, Witness } from '../../domain/rehearsal.ts'
+import { instant, ratio } from '../../domain/units.ts'
+import type { FaultResult, Finding } from '../../domain/verdict.ts'
+import { witnessId } from '../counters/wanted-counters.ts'
+import { judgeFailover } from '../reactions/failover.ts'
+import { judgeRecovery } from '../reactions/recovery.ts'
+import type { Ruled, Seen } from '../seen.ts'
+import { finding } from '../verdict/findings.ts'
+import { count, duration, listed, percent } from '../verdict/words.ts'
 import type { FaultLife } from './fault-lives.ts'
-import { finding } from './findings.ts'
-import { judgeRecovery } from './recovery.ts'
-import type { Ruled, Seen } from './seen.ts'
-import { witnessId } from './wanted-counters.ts'
 import { type HarmTimes, returnedAfter, type Testimony, testify } from './witness.ts'
-import { count, duration, listed, percent } from './words.ts'
 
 export function judgeFaults(seen: Seen): Ruled<readonly FaultResult[]> {
   const ruled = seen.run.head.rehearsal.faults.map((fault) => judgeFault(seen, fault))

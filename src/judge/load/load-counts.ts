@@ -1,5 +1,5 @@
 /** Fold over load frames: a row of counts per frame and SLI (some hundred bytes a second), and the totals that decide. */
-import type { LoadFrame, OperationCounts } from '../domain/evidence.ts'
+import type { LoadFrame, OperationCounts } from '../../domain/evidence.ts'
 import { type FrameDelta, frameDeltas, type SliDelta } from './frame-deltas.ts'
 
 /** What one frame added, over the span of time that it covers. */
