@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { type KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node'
 import { connectKubernetes } from '../../src/adapters/kubernetes/connect.ts'
 import { bootLab, REFERENCE_WORKLOAD } from '../../src/cli/lab-boot.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
@@ -23,7 +24,7 @@ import { readIndex } from '../../src/lab/images/image-index.ts'
 import { renderImages } from '../../src/lab/images/render.ts'
 import { type LabHandle, labPaths } from '../../src/lab/lab.ts'
 import { applyManifests, clientOf, namespacesOf, untilReady } from '../../src/lab/workload/deploy.ts'
-import { renderManifests } from '../../src/lab/workload/render.ts'
+import { type Manifest, renderManifests } from '../../src/lab/workload/render.ts'
 import { readWorkload } from '../../src/lab/workload/workload.ts'
 import type { KubernetesApi } from '../../src/protocols/kubernetes/api.ts'
 
@@ -70,10 +71,30 @@ export async function testLab(): Promise<TestLab> {
 }
 
 async function become(handle: LabHandle, root: string, overlays: readonly string[]): Promise<void> {
-  const manifests = await renderManifests(handle.state.kubectl, readWorkload(REFERENCE_WORKLOAD).manifests, overlays)
+  const render = (with_: readonly string[]) =>
+    renderManifests(handle.state.kubectl, readWorkload(REFERENCE_WORKLOAD).manifests, with_)
+  const [healthy, manifests] = await Promise.all([render([]), render(overlays)])
   const rendered = renderImages(manifests, readIndex(labPaths(root).images))
-  await applyManifests(clientOf(handle.kubeconfig), rendered)
-  await untilReady(clientOf(handle.kubeconfig), namespacesOf(rendered), () => undefined)
+  const client = clientOf(handle.kubeconfig)
+  await removeAll(client, missingFrom(rendered, healthy))
+  await applyManifests(client, rendered)
+  await untilReady(client, namespacesOf(rendered), () => undefined)
+}
+
+const identityOf = ({ kind, metadata }: Manifest): string => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`
+
+/** What an overlay takes away (`$patch: delete`): applying never deletes. */
+function missingFrom(rendered: readonly Manifest[], healthy: readonly Manifest[]): readonly Manifest[] {
+  const there = new Set(rendered.map(identityOf))
+  return healthy.filter((each) => !there.has(identityOf(each)))
+}
+
+async function removeAll(config: KubeConfig, manifests: readonly Manifest[]): Promise<void> {
+  const api = KubernetesObjectApi.makeApiClient(config)
+  for (const { apiVersion, kind, metadata } of manifests)
+    await api.delete({ apiVersion, kind, metadata }).catch((error: unknown) => {
+      if ((error as { code?: number }).code !== 404) throw error
+    })
 }
 
 export type Run = {

@@ -1,0 +1,118 @@
+/**
+ * `npm run detect`: performs a rehearsal against each seeded defect and against the healthy platform, on one lab, and prints the matrix
+ * of expected and found causes. Takes an hour and more, so each trial is kept the moment it ends and `--resume` goes on from there.
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { startRun, type TestLab, testLab, verdictOf } from '../support/lab.ts'
+import { healthyTrials, seededDefects } from './matrix.ts'
+import { isRight, rule, type Seeded, type Trial, trialOf } from './outcome.ts'
+import { detectionPage } from './page.ts'
+
+const HELP = `Performs a rehearsal against each seeded defect and prints which cause was found.
+
+usage: npm run detect -- [--only a,b] [--healthy N] [--resume] [--page docs/detection.md] [--list]
+
+  --only a,b     these defects (or rehearsals, for healthy runs) only
+  --healthy N    healthy runs of each rehearsal (default 1)
+  --resume       keep the trials of the last time and do what is missing
+  --page FILE    where the matrix goes (default: printed only)
+  --list         say what would be done, and do nothing
+
+examples:
+  npm run detect -- --only no-failover,hpa-on-cpu
+  npm run detect -- --resume --page docs/detection.md`
+
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    healthy: { type: 'string', default: '1' },
+    resume: { type: 'boolean', default: false },
+    page: { type: 'string' },
+    list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+const KEPT = join('reports', 'detection', 'trials.json')
+const only = flags.only?.split(',')
+const isWanted = (name: string): boolean => only === undefined || only.includes(name)
+
+type Task = { readonly id: string; readonly rehearsal: string; readonly seeded?: Seeded }
+const tasks: readonly Task[] = [
+  ...seededDefects
+    .filter(({ defect }) => isWanted(defect))
+    .map((seeded) => ({ id: seeded.defect, rehearsal: seeded.rehearsal, seeded })),
+  ...healthyTrials
+    .filter(isWanted)
+    .flatMap((rehearsal) =>
+      Array.from({ length: Number(flags.healthy) }, (_, n) => ({ id: `healthy ${rehearsal} ${n + 1}`, rehearsal })),
+    ),
+]
+
+type Kept = Readonly<Record<string, Trial>>
+const readKept = (): Kept => (existsSync(KEPT) ? (JSON.parse(readFileSync(KEPT, 'utf8')) as Kept) : {})
+
+function keep(id: string, trial: Trial): void {
+  mkdirSync(join('reports', 'detection'), { recursive: true })
+  writeFileSync(KEPT, JSON.stringify({ ...readKept(), [id]: trial }, undefined, 2))
+}
+
+async function perform(lab: TestLab, { rehearsal, seeded }: Task): Promise<Trial> {
+  await lab.become(seeded === undefined ? [] : [`test/canary/defects/${seeded.defect}`])
+  const run = startRun(lab, rehearsal, '--quiet')
+  const { code, stderr } = await run.ended
+  const judgment = existsSync(join(run.folder(), 'verdict.json')) ? verdictOf(run) : undefined
+  if (judgment === undefined) console.error(stderr)
+  return trialOf(judgment, code, { rehearsal, run: run.folder(), ...(seeded ? { seeded } : {}) })
+}
+
+/** A defect may leave the platform in a state from which it does not come back: then the next trial gets a new lab. */
+async function performAll(todo: readonly Task[]): Promise<void> {
+  let lab: TestLab | undefined
+  try {
+    for (const [index, task] of todo.entries()) {
+      const startedAt = performance.now()
+      try {
+        lab ??= await testLab()
+        const trial = await perform(lab, task)
+        keep(task.id, trial)
+        const took = Math.round((performance.now() - startedAt) / 1000)
+        console.log(
+          `${index + 1}/${todo.length} ${task.id}: ${rule(trial)} (${trial.verdict}: ${trial.found.join(', ') || '-'}), ${took} s`,
+        )
+      } catch (error) {
+        console.error(`${task.id}: ${error instanceof Error ? error.message : error}`)
+        await lab?.down()
+        lab = undefined
+      }
+    }
+  } finally {
+    await lab?.down()
+  }
+}
+
+if (flags.help) {
+  console.log(HELP)
+} else if (flags.list) {
+  for (const { id, rehearsal, seeded } of tasks)
+    console.log(`${id}  ${rehearsal}  ${seeded?.causes.join(' or ') ?? 'no cause'}`)
+} else {
+  if (!flags.resume) rmSync(KEPT, { force: true })
+  const startedAt = Date.now()
+  await performAll(tasks.filter(({ id }) => !(id in readKept())))
+  const kept = readKept()
+  const trials = tasks.flatMap(({ id }) => kept[id] ?? [])
+  const page = detectionPage(trials, {
+    date: new Date().toISOString().slice(0, 10),
+    commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
+    cores: availableParallelism(),
+    minutes: Math.round((Date.now() - startedAt) / 60_000),
+  })
+  if (flags.page) writeFileSync(flags.page, page)
+  console.log(page)
+  process.exitCode = trials.length === tasks.length && trials.every(isRight) ? 0 : 1
+}

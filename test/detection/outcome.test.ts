@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import { rule, type Seeded, type Trial } from './outcome.ts'
+import { detectionPage } from './page.ts'
+
+const seeded: Seeded = {
+  defect: 'no-failover',
+  trap: 'one provider',
+  rehearsal: 'canary',
+  causes: ['failover-missing'],
+}
+const trial = (verdict: Trial['verdict'], found: readonly string[], of?: Seeded): Trial => ({
+  rehearsal: 'canary',
+  run: 'reports/x',
+  exitCode: 1,
+  verdict,
+  found,
+  ...(of ? { seeded: of } : {}),
+})
+
+describe('the rules of the matrix', () => {
+  it.each([
+    ['a defect under its own cause is caught', trial('fail', ['slo-missed', 'failover-missing'], seeded), 'caught'],
+    ['a defect that only misses an objective is not named', trial('fail', ['slo-missed'], seeded), 'unnamed'],
+    ['a defect that passes is missed', trial('pass', [], seeded), 'missed'],
+    ['a defect whose run gave no verdict is missed', trial('no verdict', [], seeded), 'missed'],
+    ['a healthy run that passes is healthy', trial('pass', []), 'healthy'],
+    ['a healthy run that fails is a false alarm', trial('fail', ['slo-missed']), 'false alarm'],
+    [
+      'a healthy run that names a cause is a false alarm even when inconclusive',
+      trial('inconclusive', ['failover-missing']),
+      'false alarm',
+    ],
+    ['a healthy run on a starved machine proves nothing', trial('inconclusive', ['generator-starved']), 'inconclusive'],
+    ['a healthy run without verdict proves nothing', trial('no verdict', []), 'inconclusive'],
+  ])('%s', (_, given, ruling) => expect(rule(given)).toBe(ruling))
+})
+
+it('the page counts what is below it', () => {
+  const page = detectionPage(
+    [trial('fail', ['failover-missing'], seeded), trial('pass', [], seeded), trial('pass', [])],
+    {
+      date: '2026-11-25',
+      commit: 'abc',
+      cores: 2,
+      minutes: 3,
+    },
+  )
+  expect(page).toContain('**1 of 2 defects caught under their own cause**, 0 not passed but named otherwise, 1 missed;')
+  expect(page).toContain('1 healthy runs: 1 passed, 0 inconclusive, 0 false alarms.')
+  expect(page).toContain(
+    '| caught | no-failover | one provider | canary | `failover-missing` | `failover-missing` | fail |',
+  )
+})

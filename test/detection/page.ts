@@ -1,0 +1,41 @@
+/** The matrix as Markdown: docs/detection.md. */
+import { type Ruling, rule, type Trial } from './outcome.ts'
+
+const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+const code = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ') || '-'
+
+export type Circumstances = {
+  readonly date: string
+  readonly commit: string
+  readonly cores: number
+  readonly minutes: number
+}
+
+export function detectionPage(trials: readonly Trial[], { date, commit, cores, minutes }: Circumstances): string {
+  const seeded = trials.flatMap((trial) => (trial.seeded === undefined ? [] : [{ trial, seeded: trial.seeded }]))
+  const healthy = trials.filter((trial) => trial.seeded === undefined)
+  const count = (kind: Ruling): number => trials.filter((trial) => rule(trial) === kind).length
+  return [
+    '# Detection matrix',
+    '',
+    'Each seeded defect is a kustomize component of a few lines in `test/canary/defects`. The platform runs with it, a rehearsal is',
+    'performed, and the judge, who knows nothing of the defect, has to name its cause. `npm run detect` makes this page.',
+    '',
+    `Measured on ${date} at ${commit}, ${cores} cores, ${minutes} min.`,
+    `**${count('caught')} of ${seeded.length} defects caught under their own cause**, ${count('unnamed')} not passed but named otherwise, ${count('missed')} missed;`,
+    `${healthy.length} healthy runs: ${count('healthy')} passed, ${count('inconclusive')} inconclusive, ${count('false alarm')} false alarms.`,
+    '',
+    row('', 'defect', 'trap', 'rehearsal', 'expected', 'found', 'verdict'),
+    row(...Array.from({ length: 7 }, () => '---')),
+    ...seeded.map(({ trial, seeded: { defect, trap, causes } }) =>
+      row(rule(trial), defect, trap, trial.rehearsal, code(causes), code(trial.found), trial.verdict),
+    ),
+    '',
+    '## Healthy runs',
+    '',
+    row('', 'rehearsal', 'found', 'verdict'),
+    row(...Array.from({ length: 4 }, () => '---')),
+    ...healthy.map((trial) => row(rule(trial), trial.rehearsal, code(trial.found), trial.verdict)),
+    '',
+  ].join('\n')
+}
