@@ -1,5 +1,13 @@
 /** The programs that matchday drives but does not contain, found or built by the toolchain with a line of progress now and then. */
-import { LAB_TOOLS, type ResolvedTool, resolveAll, type ToolName, type ToolProgress } from '../toolchain/toolchain.ts'
+import { dirname } from 'node:path'
+import {
+  KEDA_TOOLS,
+  LAB_TOOLS,
+  type ResolvedTool,
+  resolveAll,
+  type ToolName,
+  type ToolProgress,
+} from '../toolchain/toolchain.ts'
 import { isInteractive, onStderr, say } from './terminal.ts'
 
 /** A build says something each second; a log wants a line now and then, a terminal one line that moves. */
@@ -54,4 +62,11 @@ export async function labTools(signal: AbortSignal) {
     kubelet: found.kubelet.path,
     kubectl: found.kubectl.path,
   }
+}
+
+/** KEDA's programs and the folder with its own manifests. Takes some ten minutes where they have to be built. */
+export async function kedaTools(signal: AbortSignal) {
+  const found = await findTools(KEDA_TOOLS, signal)
+  const operator = found['keda-operator'].path
+  return { operator, adapter: found['keda-adapter'].path, manifests: dirname(operator) }
 }

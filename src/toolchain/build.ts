@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { takeBuildLock } from './build-lock.ts'
-import { buildArguments, cachedBuild, cacheFolder, keepBuild, placeAside, removeAside } from './cache.ts'
+import { buildArguments, cachedBuild, cacheFolder, keepBuild, keepCarried, placeAside, removeAside } from './cache.ts'
 import { goFailure, runGo } from './go-command.ts'
 import type { ToolProgress } from './progress.ts'
 import { ToolchainError } from './toolchain-error.ts'
 import { pinnedVersion, type Tool } from './tools.ts'
 import { probeVersion } from './version-probe.ts'
-import { prepareWorkFolder, removeWorkFolder } from './work-folder.ts'
+import { copiedSource, prepareWorkFolder, removeWorkFolder } from './work-folder.ts'
 
 export type BuildOptions = {
   readonly cacheDirectory: string
@@ -88,6 +88,7 @@ async function compile(
     const result = await runGo({ arguments: parameters, folder: work, onLine: ticker.say, signal, env })
     if (result.code !== 0) throw goFailure(`building ${tool.name} ${version}`, result)
     await verify(tool, aside, version)
+    keepCarried(tool, folder, copiedSource(work))
     const path = keepBuild(tool, folder, aside, version)
     options.onProgress({ kind: 'built', tool: tool.name, version, path, elapsedMs: ticker.elapsedMs() })
     return { path, version }

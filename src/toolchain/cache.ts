@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import {
   chmodSync,
   closeSync,
+  cpSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -15,7 +17,7 @@ import {
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { isRunning } from './build-lock.ts'
-import { KUBERNETES_REPLACEMENTS } from './replacements.ts'
+import { CHANGED } from './replacements.ts'
 import { pinnedVersion, type Tool } from './tools.ts'
 
 /** `$XDG_CACHE_HOME/matchday/toolchain`, by default below ~/.cache. A relative XDG_CACHE_HOME is to be ignored, says its standard. */
@@ -31,7 +33,9 @@ export function buildArguments(tool: Tool, version: string): string[] {
     const value = [`v${version}`, major, minor][index]
     return `-X k8s.io/component-base/version.${key}=${value}`
   })
-  const linker = ['-s', '-w', ...(tool.requirement === 'k8s.io/kubernetes' ? stamps : [])].join(' ')
+  const own = tool.requirement === 'k8s.io/kubernetes' ? stamps : []
+  const keda = tool.module === 'keda' ? [`-X ${tool.requirement}/version.Version=${version}`] : []
+  const linker = ['-s', '-w', ...own, ...keda].join(' ')
   return ['-trimpath', '-buildvcs=false', '-mod=readonly', '-ldflags', linker]
 }
 
@@ -49,7 +53,9 @@ function inputsDigest(tool: Tool, version: string, goModules: string): string {
   for (const file of ['go.mod', 'go.sum', ...ownSources(tool, goModules)]) {
     add(file, readFileSync(join(goModules, tool.module, file)))
   }
-  if (tool.module === 'kubernetes') add('replacements', JSON.stringify(KUBERNETES_REPLACEMENTS))
+  const changed = CHANGED[tool.module]
+  if (changed) add('replacements', JSON.stringify(changed.replacements))
+  if (tool.carries) add('carries', JSON.stringify(tool.carries))
   return hash.digest('hex').slice(0, 12)
 }
 
@@ -70,7 +76,8 @@ export function cachedBuild(tool: Tool, folder: string): { path: string; version
   const path = join(folder, tool.name)
   try {
     const receipt: Receipt = JSON.parse(readFileSync(receiptPath(folder), 'utf8'))
-    return statSync(path).size === receipt.bytes ? { path, version: receipt.version } : undefined
+    const whole = Object.keys(tool.carries ?? {}).every((name) => existsSync(join(folder, name)))
+    return whole && statSync(path).size === receipt.bytes ? { path, version: receipt.version } : undefined
   } catch {
     return undefined
   }
@@ -92,6 +99,14 @@ export function placeAside(tool: Tool, folder: string): string {
 }
 
 export const removeAside = (aside: string): void => rmSync(dirname(aside), { recursive: true, force: true })
+
+/** Puts what a program carries beside it, from its module's copied source; before its receipt, so that half of it counts for nothing. */
+export function keepCarried(tool: Tool, folder: string, source: string): void {
+  for (const [name, from] of Object.entries(tool.carries ?? {})) {
+    rmSync(join(folder, name), { recursive: true, force: true })
+    cpSync(join(source, from), join(folder, name), { recursive: true })
+  }
+}
 
 /** Keeps a verified build. The file is on the disk before its name is, and the receipt comes last: without it nothing counts. */
 export function keepBuild(tool: Tool, folder: string, aside: string, version: string): string {

@@ -1,9 +1,10 @@
-// The few places where the kubelet's source has to give way so that it runs as a plain user on the loopback network. They are kept
-// as exact texts and not as a patch: nothing of Kubernetes is committed here beyond the lines that are looked for, and a release that
+// The few places where a program's source has to give way so that it runs as a plain user on the loopback network. They are kept
+// as exact texts and not as a patch: nothing of Kubernetes or KEDA is committed here beyond the lines that are looked for, and a release that
 // changed one of them fails the build by name instead of being patched in the wrong place.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ToolchainError } from './toolchain-error.ts'
+import type { GoModule } from './tools.ts'
 
 export type Replacement = {
   /** Relative to the module's root. */
@@ -87,6 +88,75 @@ func ProbeDialer() *RedirectingDialer {
   },
 ]
 
+// A pod's name server is its relay (lab/pod-network/relay.ts), which answers as cluster DNS would and stands for what it names. Go
+// asks the servers of /etc/resolv.conf, and there is one of those on a machine, not one for each pod.
+const RESOLVER = `	if address := os.Getenv("MATCHDAY_RESOLVER"); address != "" {
+		net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		}}
+	}
+`
+
+// Both programs say their version only to an API server.
+const SAY_VERSION = `	if len(os.Args) == 2 && os.Args[1] == "--version" {
+		fmt.Println("KEDA v" + version.Version)
+		os.Exit(0)
+	}
+`
+
+export const KEDA_REPLACEMENTS: readonly Replacement[] = [
+  {
+    file: 'cmd/operator/main.go',
+    why: "names are looked up by the pod's relay, and the version can be asked (1 of 3: imports)",
+    find: lines('import (', '\t"errors"', '\t"flag"', '\t"maps"', '\t"os"'),
+    put: lines('import (', '\t"context"', '\t"errors"', '\t"flag"', '\t"fmt"', '\t"maps"', '\t"net"', '\t"os"'),
+  },
+  {
+    file: 'cmd/operator/main.go',
+    why: "names are looked up by the pod's relay, and the version can be asked (2 of 3: KEDA's own import)",
+    find: '\tkedautil "github.com/kedacore/keda/v2/pkg/util"\n',
+    put: '\tkedautil "github.com/kedacore/keda/v2/pkg/util"\n\t"github.com/kedacore/keda/v2/version"\n',
+  },
+  {
+    file: 'cmd/operator/main.go',
+    why: "names are looked up by the pod's relay, and the version can be asked (3 of 3: before anything else)",
+    find: 'func main() {\n',
+    put: `func main() {\n${SAY_VERSION}${RESOLVER}`,
+  },
+  {
+    file: 'cmd/adapter/main.go',
+    why: "names are looked up by the pod's relay, and the version can be asked (1 of 3: imports)",
+    find: '\t"fmt"\n\t"net/http"\n',
+    put: '\t"fmt"\n\t"net"\n\t"net/http"\n',
+  },
+  {
+    file: 'cmd/adapter/main.go',
+    why: "names are looked up by the pod's relay, and the version can be asked (2 of 3: KEDA's own import)",
+    find: '\tkedautil "github.com/kedacore/keda/v2/pkg/util"\n',
+    put: '\tkedautil "github.com/kedacore/keda/v2/pkg/util"\n\t"github.com/kedacore/keda/v2/version"\n',
+  },
+  {
+    file: 'cmd/adapter/main.go',
+    why: "names are looked up by the pod's relay, and the version can be asked (3 of 3: before anything else)",
+    find: 'func main() {\n',
+    put: `func main() {\n${SAY_VERSION}${RESOLVER}`,
+  },
+  {
+    file: 'cmd/adapter/main.go',
+    why: 'its metrics are served on the address of its pod: on all addresses they would take port 8080 from every pod of the machine',
+    find: 'fmt.Sprintf(":%v", metricsAPIServerPort)',
+    put: 'fmt.Sprintf("%s:%v", os.Getenv("MATCHDAY_NATIVE_ADDRESS"), metricsAPIServerPort)',
+  },
+]
+
+/** Modules whose source is changed before they are built. */
+export const CHANGED: Readonly<
+  Partial<Record<GoModule, { readonly path: string; readonly replacements: readonly Replacement[] }>>
+> = {
+  kubernetes: { path: 'k8s.io/kubernetes', replacements: KUBERNETES_REPLACEMENTS },
+  keda: { path: 'github.com/kedacore/keda/v2', replacements: KEDA_REPLACEMENTS },
+}
+
 /** Changes the files below `folder`. @throws ToolchainError when a text is not there exactly once */
 export function applyReplacements(folder: string, replacements: readonly Replacement[]): void {
   for (const { file, find, put, why } of replacements) {
@@ -97,7 +167,7 @@ export function applyReplacements(folder: string, replacements: readonly Replace
       throw new ToolchainError({
         code: 'upstream-changed',
         problem: `${file} has the text to be replaced ${occurrences} times instead of once (${why}).`,
-        next: 'this version of Kubernetes needs its replacement looked at: src/toolchain/replacements.ts.',
+        next: 'this version needs its replacement looked at: src/toolchain/replacements.ts.',
       })
     }
     writeFileSync(

@@ -1,4 +1,4 @@
-// Finds or builds the programs that matchday needs and that npm does not carry: k6, etcd, Kubernetes and kubectl. A program that the user
+// Finds or builds the programs that matchday needs and that npm does not carry: k6, etcd, Kubernetes, KEDA and KWOK. A program that the user
 // names is taken; else one on the PATH of the pinned minor release; else the project's own build from its cache; else it is built by Go
 // from a go.mod and go.sum that are committed here. Nothing half-built is ever kept, whatever happens in between.
 import { accessSync, constants, statSync } from 'node:fs'
@@ -12,6 +12,7 @@ import {
   GO_MODULES,
   isSameMinor,
   pinnedVersion,
+  TOOL_GROUPS,
   TOOL_NAMES,
   TOOLS,
   type Tool,
@@ -21,7 +22,9 @@ import { probeVersion } from './version-probe.ts'
 
 export type { ToolProgress, ToolSource } from './progress.ts'
 export { ToolchainError } from './toolchain-error.ts'
-export { TOOL_NAMES, type ToolName } from './tools.ts'
+export { STANDARD_TOOLS, TOOL_GROUPS, TOOL_NAMES, type ToolName } from './tools.ts'
+
+export const KEDA_TOOLS = TOOL_GROUPS.keda
 
 export type ResolvedTool = {
   readonly name: ToolName

@@ -11,12 +11,27 @@ export const TOOL_NAMES = [
   'kubelet',
   'kubectl',
   'k6',
+  // Only for runs and benchmarks that need them: see STANDARD_TOOLS.
+  'keda-operator',
+  'keda-adapter',
+  'kwok',
 ] as const
 
 export type ToolName = (typeof TOOL_NAMES)[number]
 
+/** Programs that are wanted together, by the name of what they make up. */
+export const TOOL_GROUPS = { keda: ['keda-operator', 'keda-adapter'] } as const satisfies Record<
+  string,
+  readonly ToolName[]
+>
+
+const SPECIAL: readonly ToolName[] = [...TOOL_GROUPS.keda, 'kwok']
+
+/** What every run needs. KEDA takes longer to build than all of Kubernetes, so it is built when something asks for it by name. */
+export const STANDARD_TOOLS: readonly ToolName[] = TOOL_NAMES.filter((name) => !SPECIAL.includes(name))
+
 /** The Go modules that programs are built from: folders with a committed go.mod and go.sum. */
-export type GoModule = 'kubernetes' | 'k6'
+export type GoModule = 'kubernetes' | 'k6' | 'keda' | 'kwok'
 
 export type Tool = {
   readonly name: ToolName
@@ -30,6 +45,8 @@ export type Tool = {
   readonly versionPattern: RegExp
   /** False where only the project's own build will do. */
   readonly acceptsPath: boolean
+  /** Folders of the module that are kept beside the program: name in the cache to path in the module. Only where its source is copied. */
+  readonly carries?: Readonly<Record<string, string>>
 }
 
 const KUBERNETES_VERSION = /^Kubernetes v(\S+)/m
@@ -42,6 +59,18 @@ const kubernetes = (name: ToolName, details: Partial<Tool> = {}): Tool => ({
   versionArguments: ['--version'],
   versionPattern: KUBERNETES_VERSION,
   acceptsPath: true,
+  ...details,
+})
+
+const keda = (name: ToolName, command: string, details: Partial<Tool> = {}): Tool => ({
+  name,
+  module: 'keda',
+  package: `github.com/kedacore/keda/v2/cmd/${command}`,
+  requirement: 'github.com/kedacore/keda/v2',
+  versionArguments: ['--version'],
+  versionPattern: /^KEDA v(\S+)/m,
+  // One from elsewhere would ask the machine's name server, which knows no Service (see replacements.ts).
+  acceptsPath: false,
   ...details,
 })
 
@@ -68,6 +97,17 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
     versionArguments: ['version'],
     // k6 calls itself by the name of its file, which is another one while it is built aside.
     versionPattern: /^\S*k6\S* v(\d\S*)/m,
+    acceptsPath: true,
+  },
+  'keda-operator': keda('keda-operator', 'operator', { carries: { crds: 'config/crd/bases', rbac: 'config/rbac' } }),
+  'keda-adapter': keda('keda-adapter', 'adapter'),
+  kwok: {
+    name: 'kwok',
+    module: 'kwok',
+    package: 'sigs.k8s.io/kwok/cmd/kwok',
+    requirement: 'sigs.k8s.io/kwok',
+    versionArguments: ['--version'],
+    versionPattern: /^kwok version v?(\d\S*)/m,
     acceptsPath: true,
   },
 }

@@ -2,18 +2,13 @@ import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isRunning } from './build-lock.ts'
 import { type GoRun, goFailure, runGo } from './go-command.ts'
-import { applyReplacements, KUBERNETES_REPLACEMENTS, type Replacement } from './replacements.ts'
+import { applyReplacements, CHANGED, type Replacement } from './replacements.ts'
 import type { GoModule } from './tools.ts'
 
 type Context = Pick<GoRun, 'onLine' | 'signal' | 'env'>
 
-// Modules whose source is changed before they are built.
-const CHANGED: Readonly<Partial<Record<GoModule, { path: string; replacements: readonly Replacement[] }>>> = {
-  kubernetes: { path: 'k8s.io/kubernetes', replacements: KUBERNETES_REPLACEMENTS },
-}
-
 /**
- * A folder to build a module's programs in: the committed go.mod, go.sum and sources, and for Kubernetes a changed copy of its module.
+ * A folder to build a module's programs in: the committed go.mod, go.sum and sources, and for Kubernetes and KEDA a changed copy of their module.
  * Belongs to this process; `removeWorkFolder` takes it away again.
  */
 export async function prepareWorkFolder(
@@ -38,6 +33,9 @@ export async function prepareWorkFolder(
 
 export const removeWorkFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true })
 
+/** Where a module's own source lies that was copied. */
+export const copiedSource = (folder: string): string => join(folder, 'source')
+
 const workFolder = (cache: string, goModule: GoModule): string => join(cache, 'work', `${goModule}-${process.pid}`)
 
 /** Folders of builds that were killed. */
@@ -58,7 +56,7 @@ async function changeModule(
   context: Context,
 ): Promise<void> {
   const downloaded = await goOrThrow(`fetching ${path}`, ['mod', 'download', '-json', path], folder, context)
-  const copy = join(folder, 'source')
+  const copy = copiedSource(folder)
   copyWritable(folderOf(downloaded), copy)
   applyReplacements(copy, replacements)
   await goOrThrow(`replacing ${path}`, ['mod', 'edit', '-replace', `${path}=./source`], folder, context)

@@ -6,6 +6,8 @@ import {
   pinnedVersion,
   requiredGo,
   requiredVersion,
+  STANDARD_TOOLS,
+  TOOL_GROUPS,
   TOOL_NAMES,
   TOOLS,
 } from '../../src/toolchain/tools.ts'
@@ -20,9 +22,16 @@ describe('the table of programs', () => {
     ['kube-apiserver', 'Kubernetes v1.37.2', '1.37.2'],
     ['kubectl', 'Client Version: v1.37.2\nKustomize Version: v5.8.1', '1.37.2'],
     ['k6', 'k6 v2.2.0 (go1.26.8, linux/amd64)', '2.2.0'],
+    ['keda-operator', 'KEDA v2.21.0', '2.21.0'],
+    ['kwok', 'kwok version v0.8.0 go1.26.8 (linux/amd64)', '0.8.0'],
     ['k6', 'my-k6 v2.2.0 (commit/abc, go1.26.8, linux/amd64)', '2.2.0'],
   ] as const)('reads the version that %s prints', (name, printed, version) => {
     expect(TOOLS[name].versionPattern.exec(printed)?.[1]).toBe(version)
+  })
+
+  it('does not hold KEDA and KWOK among the tools that every run needs', () => {
+    expect(STANDARD_TOOLS).toContain('kube-apiserver')
+    for (const name of [...TOOL_GROUPS.keda, 'kwok'] as const) expect(STANDARD_TOOLS).not.toContain(name)
   })
 
   it('knows each program by its environment variable', () => {

@@ -1,6 +1,6 @@
-import type { Command } from 'commander'
+import { Argument, type Command } from 'commander'
 import { exitCodes } from '../../domain/verdict.ts'
-import { TOOL_NAMES } from '../../toolchain/toolchain.ts'
+import { STANDARD_TOOLS, TOOL_GROUPS, TOOL_NAMES, type ToolName } from '../../toolchain/toolchain.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { print } from '../terminal.ts'
 import { findTools } from '../tools.ts'
@@ -8,20 +8,30 @@ import { findTools } from '../tools.ts'
 export function addToolchain(root: Command, finish: (code: number) => void): void {
   root
     .command('toolchain')
-    .description('find or build k6 and the control plane')
+    .description('find or build the programs that matchday drives')
     .command('build')
-    .description('make every tool ready: given path, PATH, cache, or built by Go from the committed go.mod')
+    .description('make tools ready: given path, PATH, cache, or built by Go from the committed go.mod')
+    .addArgument(
+      new Argument('[tools...]', 'which ones; all that every run needs, if none is named').choices([...NAMES]),
+    )
     .option('-o, --output <format>', 'text or json', 'text')
     .addHelpText(
       'after',
-      '\nA path of your own: MATCHDAY_K6=/opt/k6 matchday toolchain build\n\nExamples:\n  matchday toolchain build\n  matchday toolchain build --output json',
+      '\nA path of your own: MATCHDAY_K6=/opt/k6 matchday toolchain build\n\nExamples:\n  matchday toolchain build\n  matchday toolchain build keda\n  matchday toolchain build --output json',
     )
-    .action(async (flags: { output: string }) => {
-      const found = await findTools(TOOL_NAMES, stopSignal())
+    .action(async (names: string[], flags: { output: string }) => {
+      const found = await findTools(names.length === 0 ? STANDARD_TOOLS : names.flatMap(toolsNamed), stopSignal())
       if (flags.output === 'json') print(JSON.stringify(found, undefined, 2))
       else
         for (const [name, { path, version }] of Object.entries(found))
           print(`${name.padEnd(26)} ${version.padEnd(10)} ${path}`)
       finish(exitCodes.pass)
     })
+}
+
+const NAMES: readonly string[] = [...TOOL_NAMES, ...Object.keys(TOOL_GROUPS)]
+
+function toolsNamed(name: string): readonly ToolName[] {
+  if (name in TOOL_GROUPS) return TOOL_GROUPS[name as keyof typeof TOOL_GROUPS]
+  return TOOL_NAMES.filter((each) => each === name)
 }
