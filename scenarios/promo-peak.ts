@@ -1,11 +1,12 @@
 /**
  * The promo peak: players log in, deposit and bet, and watch odds over a WebSocket, all at the rates that the plan says, however
- * slowly the platform answers. With plain k6: `k6 run -e ENTRY=http://127.99.0.1:8080 scenarios/promo-peak.ts`.
+ * slowly the platform answers. More is driven where a rehearsal lists it: payout, lobby, high-roller (deposits so large that anti-fraud
+ * is asked), double-click (each deposit sent twice) and forged-webhook. With plain k6: `k6 run -e ENTRY=http://127.99.0.1:8080 scenarios/promo-peak.ts`.
  */
 import http from 'k6/http'
 import { loadOptions } from './lib/load.ts'
-import { expectStatus, measure } from './lib/measure.ts'
-import { operating } from './lib/money.ts'
+import { expectRefusal, expectStatus, measure } from './lib/measure.ts'
+import { type Order, operating } from './lib/money.ts'
 import { plan } from './lib/plan.ts'
 import { playerOf } from './lib/player-spread.ts'
 import { logIn, openSessions, type Session, type Sessions, sessionOf } from './lib/players.ts'
@@ -19,13 +20,53 @@ export const setup = () => openSessions()
 
 export const login = measure('login', ({ n }) => expectStatus(logIn(playerOf(n)), 200))
 
+export const lobby = measure<Sessions>('lobby', ({ n }, sessions) => {
+  const headers = { Authorization: `Bearer ${sessionOf(sessions, n).token}` }
+  return expectStatus(http.get(`${plan.entry}/lobby`, { headers, timeout: CLIENT_TIMEOUT_MS, redirects: 0 }), 200)
+})
+
 const depositing = operating({ name: 'deposit', acknowledges: [201], refuses: [402] })
 const betting = operating({ name: 'bet', acknowledges: [201], refuses: [402, 409] })
 
+const payingOut = operating({ name: 'payout', acknowledges: [202], refuses: [402] })
+// Both are deposits, with keys that the profile `deposit` never reaches.
+const rolling = operating({
+  name: 'deposit',
+  profile: 'high-roller',
+  acknowledges: [201],
+  refuses: [402],
+  firstKey: 10_000_000,
+  amount: (low) => 100_000 + (low % 100_000),
+})
+const clickingTwice = operating({
+  name: 'deposit',
+  profile: 'double-click',
+  acknowledges: [201],
+  refuses: [402],
+  firstKey: 20_000_000,
+})
+
+const euros = (path: string, { key, amountCents }: Order, session: Session) =>
+  order(path, key, session, { amountCents, currency: 'EUR' })
+
 export const deposit = measure<Sessions>('deposit', (arrival, sessions) =>
-  depositing(arrival, ({ key, amountCents }) =>
-    order('/deposits', key, sessionOf(sessions, arrival.n), { amountCents, currency: 'EUR' }),
-  ),
+  depositing(arrival, (wanted) => euros('/deposits', wanted, sessionOf(sessions, arrival.n))),
+)
+
+export const highRoller = measure<Sessions>('high-roller', (arrival, sessions) =>
+  rolling(arrival, (wanted) => euros('/deposits', wanted, sessionOf(sessions, arrival.n))),
+)
+
+/** What counts is the second answer, which tells of the first one too: booked once, whatever became of it. */
+export const doubleClick = measure<Sessions>('double-click', (arrival, sessions) =>
+  clickingTwice(arrival, (wanted) => {
+    euros('/deposits', wanted, sessionOf(sessions, arrival.n))
+    return euros('/deposits', wanted, sessionOf(sessions, arrival.n))
+  }),
+)
+
+export const payout = measure<Sessions>('payout', (arrival, sessions) =>
+  payingOut(arrival, (wanted) => euros('/payouts', wanted, sessionOf(sessions, arrival.n))),
 )
 
 export const bet = measure<Sessions>('bet', (arrival, sessions) =>
@@ -33,6 +74,16 @@ export const bet = measure<Sessions>('bet', (arrival, sessions) =>
     order('/bets', key, sessionOf(sessions, arrival.n), { stakeCents: amountCents, selection: 'home', odds: 1.85 }),
   ),
 )
+
+/** Somebody who is no provider tells of a charge that never was: right shape, right time, wrong signature. */
+export const forgedWebhook = measure('forged-webhook', ({ n }) => {
+  const key = `${plan.run}.forged.${n}`
+  const body = { events: [{ id: `charge.approved/${key}`, topic: 'charge.approved', key, payload: {} }] }
+  const signature = `t=${Math.floor(Date.now() / 1000)},v1=${'0'.repeat(64)}`
+  const headers = { 'Content-Type': 'application/json', 'X-Signature': signature }
+  const params = { headers, timeout: CLIENT_TIMEOUT_MS, redirects: 0 }
+  return expectRefusal(http.post(`${plan.entry}/webhooks/psp/psp-a`, JSON.stringify(body), params), 401, 403)
+})
 
 export const sockets = keepSockets(
   (token) => `${plan.entry.replace(/^http/, 'ws')}/ws?token=${encodeURIComponent(token)}`,

@@ -1,6 +1,6 @@
 /**
  * k6 options from the load plan. Each profile of the plan becomes an entry of `options.scenarios` that calls the script's exported
- * function of the same name; `sockets` and `zero` are exported by every script that has them in its plan.
+ * function of the same name (`forged-webhook` calls `forgedWebhook`); `sockets` and `zero` are exported by every script that has them in its plan.
  */
 import exec from 'k6/execution'
 import http from 'k6/http'
@@ -41,7 +41,7 @@ function arrivalProfile(name: string, stages: Some<LoadStage>): Scenario {
   const vus = vusFor(stages)
   return {
     executor: 'ramping-arrival-rate',
-    exec: name,
+    exec: exportNameOf(name),
     startRate: wholeRate(stages[0].from),
     timeUnit: `${RATE_UNIT_SECONDS}s`,
     stages: [...stages.flatMap((stage, index) => k6Stages(stage, stages[index - 1])), ...tail(stages)],
@@ -50,6 +50,10 @@ function arrivalProfile(name: string, stages: Some<LoadStage>): Scenario {
     gracefulStop: `${CLIENT_TIMEOUT_MS + 1000}ms`,
   }
 }
+
+/** Names of profiles have hyphens, those of functions cannot. */
+export const exportNameOf = (profile: string): string =>
+  profile.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
 type K6Stage = { duration: string; target: number }
 

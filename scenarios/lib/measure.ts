@@ -6,7 +6,7 @@
 import exec from 'k6/execution'
 import type { RefinedResponse, ResponseType } from 'k6/http'
 import { activationMsMax, intendedStart, runnableStages } from './intended-start.ts'
-import { plan } from './plan.ts'
+import { isPlanned, plan } from './plan.ts'
 import { bad as badCounter, expectSeries, latency, slow } from './series.ts'
 import { vusFor } from './sizing.ts'
 
@@ -15,7 +15,17 @@ export type Arrival = { readonly n: number }
 
 export type Outcome = { readonly good: true } | { readonly good: false; readonly reason: Reason }
 
-const REASONS = ['timeout', 'network', 'refused', 'exception', 'disconnected', 'dropped', 'http-other'] as const
+/** `accepted`: the platform took what it should have refused. */
+const REASONS = [
+  'timeout',
+  'network',
+  'refused',
+  'exception',
+  'disconnected',
+  'dropped',
+  'accepted',
+  'http-other',
+] as const
 const STATUSES = [400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 501, 502, 503, 504] as const
 /** A closed list, so that every series is known beforehand. */
 export type Reason = (typeof REASONS)[number] | `http-${(typeof STATUSES)[number]}`
@@ -33,6 +43,12 @@ export const isTimeout = (answer: Answer): boolean => answer.error_code === REQU
 /** Good when the answer has one of the expected statuses. */
 export const expectStatus = (answer: Answer, ...statuses: readonly number[]): Outcome =>
   statuses.includes(answer.status) ? good : bad(reasonOf(answer))
+
+/** Good when the platform refuses; an answer that takes it is worse than none. */
+export function expectRefusal(answer: Answer, ...statuses: readonly number[]): Outcome {
+  if (answer.status >= 200 && answer.status < 300) return bad('accepted')
+  return expectStatus(answer, ...statuses)
+}
 
 export function reasonOf(answer: Answer): Reason {
   if (answer.status === 0) return isTimeout(answer) ? 'timeout' : 'network'
@@ -72,7 +88,7 @@ const allVus = (): number => plan.profiles.reduce((sum, { stages }) => sum + vus
 export function recorder(sli: string): (outcome: Outcome, intendedAt: number, endedAt?: number) => void {
   const limits = plan.limits[sli]
   const tags = { sli }
-  expectSeries(() => rareSeries(sli))
+  if (sli === 'ws-rtt' || isPlanned(sli)) expectSeries(() => rareSeries(sli))
   return (outcome, intendedAt, endedAt = Date.now()) => {
     if (!outcome.good) {
       badCounter.add(1, { sli, reason: outcome.reason })

@@ -6,7 +6,7 @@ import crypto from 'k6/crypto'
 import type { RefinedResponse, ResponseType } from 'k6/http'
 import { digestOf, operationKey } from '../../src/wire/books.ts'
 import { type Arrival, bad, good, type Outcome, reasonOf } from './measure.ts'
-import { plan } from './plan.ts'
+import { isPlanned, plan } from './plan.ts'
 import {
   acknowledged,
   amountCents,
@@ -23,6 +23,11 @@ export type Operation = {
   /** Statuses by which the platform acknowledges, and by which it refuses. Any other answer, or none, leaves it unknown. */
   readonly acknowledges: readonly number[]
   readonly refuses: readonly number[]
+  /** The load profile, where it is not called like the operation: then its keys begin at a number that no other profile reaches. */
+  readonly profile?: string
+  readonly firstKey?: number
+  /** Cents from the key's digest. */
+  readonly amount?: (low: number) => number
 }
 
 export type Order = { readonly key: string; readonly amountCents: number }
@@ -34,13 +39,14 @@ export const amountOf = (low: number): number => 500 + (low % 10_000)
 
 /** Makes the function that performs one operation and books its outcome. Call it in the init context. */
 export function operating(operation: Operation): (arrival: Arrival, send: (order: Order) => Answer) => Outcome {
-  const op = operation.name
+  const { name: op, profile: scenario = op, firstKey = 0, amount = amountOf } = operation
   const tags = { op }
-  expectSeries(() =>
-    [acknowledged, amountCents, digestLow, digestHigh, refused, unknownCount].map(
-      (counter) => [counter, { scenario: op, op }] as const,
-    ),
-  )
+  if (isPlanned(scenario))
+    expectSeries(() =>
+      [acknowledged, amountCents, digestLow, digestHigh, refused, unknownCount].map(
+        (counter) => [counter, { scenario, op }] as const,
+      ),
+    )
 
   const acknowledge = (order: Order, digest: { low: number; high: number }): Outcome => {
     acknowledged.add(1, tags)
@@ -55,9 +61,9 @@ export function operating(operation: Operation): (arrival: Arrival, send: (order
   }
 
   return ({ n }, send) => {
-    const key = operationKey(plan.run, op, n)
+    const key = operationKey(plan.run, op, firstKey + n)
     const digest = digestOf(crypto.md5(key, 'hex'))
-    const order = { key, amountCents: amountOf(digest.low) }
+    const order = { key, amountCents: amount(digest.low) }
     const answer = sending(order, send, lose)
     if (operation.acknowledges.includes(answer.status)) return acknowledge(order, digest)
     if (operation.refuses.includes(answer.status)) {

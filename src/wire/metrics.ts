@@ -45,7 +45,7 @@ export const platformMetrics = {
   requests: 'http_requests_total',
   /** Histogram on every HTTP service, labels `route`. */
   requestSeconds: 'http_request_duration_seconds',
-  /** Counter on each PSP simulator, labels `psp`, `operation` (`charge` | `void` | `query`), `outcome`: the PSP's own count of calls that reached it. */
+  /** Counter on each PSP simulator, labels `psp`, `operation` (`charge` | `void` | `query` | `payout`), `outcome`: the PSP's own count of calls that reached it. */
   pspRequests: 'psp_requests_total',
   /** Counter on payments-api, labels `psp`, `outcome` (`approved` | `refused` | `unknown` | `error` | `open`): how charges ended. */
   charges: 'payments_charges_total',
@@ -55,6 +55,11 @@ export const platformMetrics = {
   unresolved: 'payments_unresolved',
   /** Gauge on wallet: rows in the outbox not yet delivered. */
   outboxLag: 'wallet_outbox_lag',
+  /** Counters on payout-worker, labels `psp` (and `outcome`: `paid` | `refused` | `unsent` | `unknown`): requests sent, and how calls ended. */
+  payoutAttempts: 'payout_attempts_total',
+  payouts: 'payouts_total',
+  /** Gauge on wallet: payouts reserved and not yet paid or given back. */
+  payoutsPending: 'wallet_payouts_pending',
   /** Gauge on realtime: sockets open. */
   sockets: 'realtime_sockets',
 } as const

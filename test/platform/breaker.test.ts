@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createBreaker } from '../../src/platform/services/payments-api/breaker.ts'
+import { createBreaker } from '../../src/platform/shared/breaker.ts'
 
 const config = { enabled: true, failuresToOpen: 2, openMs: 1_000, openMaxMs: 4_000 }
 

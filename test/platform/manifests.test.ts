@@ -149,7 +149,7 @@ describe('overlays', () => {
     for (const patch of patches) {
       const target = base.find((object) => nameOf(object) === nameOf(patch))
       expect(target, nameOf(patch)).toBeDefined()
-      const containers = patch.spec?.template?.spec.containers ?? []
+      const containers = patch.spec?.template?.spec?.containers ?? []
       for (const { name, env } of containers) {
         const container = target?.spec.template.spec.containers.find((other) => other.name === name)
         expect(container, `${nameOf(patch)} container ${name}`).toBeDefined()

@@ -45,6 +45,18 @@ export function numberField(body: Json, name: string, min: number, max: number):
   throw badRequest(`${name} must be a number from ${min} to ${max}`)
 }
 
+export function integerField(body: Json, name: string, min: number, max: number): number {
+  const value = numberField(body, name, min, max)
+  if (Number.isInteger(value)) return value
+  throw badRequest(`${name} must be a whole number`)
+}
+
+export function toggleField(body: Json, name: string): boolean {
+  const value = body[name]
+  if (typeof value === 'boolean') return value
+  throw badRequest(`${name} must be true or false`)
+}
+
 export function arrayField(body: Json, name: string, maxLength: number): readonly unknown[] {
   const value = body[name]
   if (Array.isArray(value) && value.length <= maxLength) return value

@@ -38,6 +38,8 @@ export type Delivery = {
   readonly topic: string
   readonly holder: string
   readonly everyMs: number
+  /** Which of the due events go now, and in which order; without it all of them, as they came. */
+  choose?(events: readonly EventRow[]): readonly EventRow[]
   /** Sends a batch; true when the receiver has taken all of it. */
   send(body: string): Promise<boolean>
 }
@@ -50,9 +52,10 @@ export function deliver(delivery: Delivery): Loop {
     do {
       if (!(await holdLease(database.query, `deliver ${topic}`, delivery.holder, LEASE_MS))) return
       rows = await database.query<EventRow>('due-events', DUE, [topic])
-      if (rows.length === 0) return
-      if (!(await delivery.send(JSON.stringify({ events: rows.map(travelling) })))) return
-      await database.query('delete-events', 'DELETE FROM events WHERE id = ANY($1)', [rows.map(({ id }) => id)])
+      const chosen = delivery.choose?.(rows) ?? rows
+      if (chosen.length === 0) return
+      if (!(await delivery.send(JSON.stringify({ events: chosen.map(travelling) })))) return
+      await database.query('delete-events', 'DELETE FROM events WHERE id = ANY($1)', [chosen.map(({ id }) => id)])
     } while (rows.length === BATCH)
   })
 }

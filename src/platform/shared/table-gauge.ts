@@ -10,20 +10,32 @@ import type { Service } from './service.ts'
 
 const REFRESH_MS = 1_000
 
-/** `sql` yields one row with a `count`. Starts to refresh at once, so the table must exist. */
+type TableGauges = {
+  /** Yields one row with a column of numbers for each name in `help`. */
+  readonly sql: string
+  /** By the name of the metric, which is the name of its column too. */
+  readonly help: Readonly<Record<string, string>>
+  readonly everyMs?: number
+}
+
+/** One statement for all of them: each costs every replica a round trip a second. Starts to refresh at once, so the tables must exist. */
 export function gaugeTable(
   service: Service,
   database: Database,
-  gauge: { name: string; help: string; sql: string },
+  { sql, help, everyMs = REFRESH_MS }: TableGauges,
 ): void {
-  const shown = new Gauge({ name: gauge.name, help: gauge.help, registers: [service.metrics.registry] })
-  shown.remove()
-  const loop = repeat(service.log, gauge.name, REFRESH_MS, async () => {
+  const gauges = Object.entries(help).map(([name, text]) => {
+    const gauge = new Gauge({ name, help: text, registers: [service.metrics.registry] })
+    gauge.remove()
+    return { name, gauge }
+  })
+  const [first] = Object.keys(help)
+  const loop = repeat(service.log, `gauges ${first}`, everyMs, async () => {
     try {
-      const [row] = await database.query<{ count: number }>(gauge.name, gauge.sql)
-      shown.set(row?.count ?? 0)
+      const [row] = await database.query<Readonly<Record<string, number>>>(`gauges-${first}`, sql)
+      for (const { name, gauge } of gauges) gauge.set(row?.[name] ?? 0)
     } catch (thrown) {
-      shown.remove()
+      for (const { gauge } of gauges) gauge.remove()
       throw thrown
     }
   })

@@ -48,6 +48,8 @@ export function createUpstream(options: {
   readonly url: string
   readonly connections: number
   readonly maxInFlight: number
+  /** Told of every request that is really sent: more than there are calls, where calls are tried again. */
+  readonly onSend?: () => void
 }): Upstream {
   const { protocol, hostname, port } = new URL(options.url)
   const endpoints = new Map<string, Endpoint>()
@@ -103,6 +105,7 @@ export function createUpstream(options: {
   async function once(call: Call, endpoint: Endpoint, timeoutMs: number): Promise<CallResult> {
     endpoint.inFlight += 1
     inFlight += 1
+    options.onSend?.()
     const result = await send(endpoint.pool, call, hostname, timeoutMs)
     endpoint.inFlight -= 1
     inFlight -= 1
@@ -119,7 +122,10 @@ export function createUpstream(options: {
     const result = await once(wanted, first, wanted.timeoutMs)
     const leftMs = wanted.timeoutMs - (performance.now() - startMs)
     const second = leftMs > 1 ? elsewhere(result, wanted, first, await current()) : undefined
-    return second === undefined ? result : once(wanted, second, leftMs)
+    if (second === undefined) return result
+    const last = await once(wanted, second, leftMs)
+    // What broke may have been processed, whatever became of the second try.
+    return result.kind === 'broken' && last.kind === 'unsent' ? result : last
   }
 
   return {

@@ -49,6 +49,13 @@ export function bet(platform: Platform, token: string, key: string, stakeCents =
   })
 }
 
+export function payout(platform: Platform, token: string, key: string, amountCents = 1_000): Promise<Answer> {
+  return call(`${platform.url('gateway')}/payouts`, {
+    headers: { authorization: `Bearer ${token}`, 'idempotency-key': key },
+    body: { amountCents, currency: 'EUR' },
+  })
+}
+
 export async function balanceOf(platform: Platform, player: string): Promise<number> {
   return Number((await call(`${platform.url('wallet')}/players/${player}`)).body.balanceCents)
 }

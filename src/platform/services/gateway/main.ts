@@ -71,6 +71,7 @@ run('gateway', async () => {
   serveFeatures(service, config.features)
   servePlayers(door, 'deposits', { upstream: upstreams.payments, path: '/deposits', timeoutMs: UPSTREAM_TIMEOUT_MS })
   servePlayers(door, 'bets', { upstream: upstreams.bets, path: '/bets', timeoutMs: UPSTREAM_TIMEOUT_MS })
+  servePlayers(door, 'payouts', { upstream: upstreams.wallet, path: '/payouts', timeoutMs: UPSTREAM_TIMEOUT_MS })
   serveWebhooks(service, upstreams)
   await service.listen()
 })
@@ -92,7 +93,7 @@ function serveFeatures(service: Service, features: Features): void {
   })
 }
 
-function servePlayers(door: Door, feature: FeatureName & ('deposits' | 'bets'), target: Target): void {
+function servePlayers(door: Door, feature: FeatureName & ('deposits' | 'bets' | 'payouts'), target: Target): void {
   const { service, config } = door
   service.app.post(target.path, async (request: FastifyRequest, reply: FastifyReply) => {
     limitClient(door, request)

@@ -1,4 +1,4 @@
-import { type ConfigReader, readDatabaseConfig, readServerConfig } from '../../shared/config.ts'
+import { type ConfigReader, NO_TIMEOUT_MS, readDatabaseConfig, readServerConfig } from '../../shared/config.ts'
 
 /** A provider, as payments-api knows it. */
 export type PspConfig = {
@@ -7,9 +7,6 @@ export type PspConfig = {
   readonly apiKey: string
   readonly webhookSecrets: readonly string[]
 }
-
-/** Longest any call may take where time-outs are switched off (`PSP_TIMEOUT_MS=0`): the socket's own patience, not a policy. */
-const NO_TIMEOUT_MS = 600_000
 
 export type PaymentsConfig = ReturnType<typeof readPaymentsConfig>
 

@@ -4,9 +4,9 @@
  * that the outcome is not known.
  */
 import { randomUUID } from 'node:crypto'
+import type { Permit } from '../../shared/breaker.ts'
 import type { Log } from '../../shared/log.ts'
 import { traceIdOf } from '../../shared/trace.ts'
-import type { Permit } from './breaker.ts'
 import type { CreditOutcome } from './credit.ts'
 import type { Lane, LaneOutcome } from './lane.ts'
 import type { Deposit, KnownDeposit, Store } from './store.ts'

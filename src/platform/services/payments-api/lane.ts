@@ -1,6 +1,6 @@
 /** The way to one provider: its breaker, its slots, its client, and the metrics that tell how charges ended. */
 import type { Counter } from 'prom-client'
-import { type Breaker, type BreakerConfig, createBreaker, type Permit } from './breaker.ts'
+import { type Breaker, type BreakerConfig, createBreaker, type Permit } from '../../shared/breaker.ts'
 import type { ChargeOutcome, Psp } from './psp.ts'
 import { type Admission, createSlots } from './slots.ts'
 

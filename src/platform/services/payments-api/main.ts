@@ -56,9 +56,11 @@ run('payments-api', async () => {
   await service.listen()
   await database.prepare(paymentsSteps)
   gaugeTable(service, database, {
-    name: platformMetrics.unresolved,
-    help: 'Deposits with a charge that is neither known nor voided; every replica shows all of them.',
-    sql: "SELECT count(DISTINCT key) AS count FROM attempts WHERE outcome = 'unknown'",
+    sql: `SELECT count(DISTINCT key) AS ${platformMetrics.unresolved} FROM attempts WHERE outcome = 'unknown'`,
+    help: {
+      [platformMetrics.unresolved]:
+        'Deposits with a charge that is neither known nor voided; every replica shows all of them.',
+    },
   })
 
   const loop = sweep({

@@ -1,24 +1,22 @@
 /**
- * A payment service provider, simulated: it charges, voids and answers queries under the merchant's key, keeps its own books
+ * A payment service provider, simulated: it charges, voids, pays out and answers queries under the merchant's key, keeps its own books
  * in its own database, counts every call that reached it, and tells the merchant of each charge by signed webhook. It knows
  * nothing of rehearsals: what goes wrong with it goes wrong outside it.
  */
-import { randomUUID, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import { Counter } from 'prom-client'
 import { platformMetrics } from '../../../wire/metrics.ts'
 import { centsField, keyOf, objectOf, textField } from '../../shared/body.ts'
 import { serveBooks } from '../../shared/books.ts'
 import { type ConfigReader, configOrExit, readDatabaseConfig, readServerConfig } from '../../shared/config.ts'
 import { openDatabase } from '../../shared/database.ts'
-import { deliver } from '../../shared/events.ts'
 import { HttpProblem } from '../../shared/problem.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
-import { SIGNATURE_HEADER, signBody } from '../../shared/signature.ts'
-import { createUpstream } from '../../shared/upstream.ts'
-import { CHARGE_TOPIC, type ChargeStatus, type Charges, chargesOn } from './charges.ts'
+import { type ChargeStatus, type Charges, chargesOn } from './charges.ts'
+import { type Payouts, payoutsOn } from './payouts.ts'
 import { pspBook, pspSteps } from './schema.ts'
+import { readWebhookConfig, sendWebhooks } from './webhooks.ts'
 
-const WEBHOOK_TIMEOUT_MS = 2_000
 const CHARGE_STATUS: Readonly<Record<ChargeStatus, number>> = { approved: 201, refused: 402, voided: 409 }
 
 function shape(read: ConfigReader) {
@@ -27,9 +25,7 @@ function shape(read: ConfigReader) {
     database: readDatabaseConfig(read),
     psp: read.text('PSP_NAME'),
     apiKey: read.secrets('PSP_API_KEY'),
-    webhookSecret: read.secrets('WEBHOOK_SECRET'),
-    webhookUrl: read.url('WEBHOOK_URL', 'http://gateway.casino:8080'),
-    webhookEveryMs: read.integer('WEBHOOK_EVERY_MS', { min: 10, max: 60_000, fallback: 1_000 }),
+    webhooks: readWebhookConfig(read),
     latencyMinMs: read.integer('LATENCY_MIN_MS', { min: 0, max: 60_000, fallback: 80 }),
     latencyMaxMs: read.integer('LATENCY_MAX_MS', { min: 0, max: 60_000, fallback: 120 }),
     /** The issuer refuses what is above a card's limit: a refusal that has nothing to do with faults. */
@@ -48,59 +44,38 @@ run('psp', async () => {
   const database = openDatabase(config.database, config.psp.replaceAll('-', '_'), service.log)
   service.needs(database.notReady)
   service.onStop(database.stop)
-  serveCharges(service, config, chargesOn(database.query))
+  authorise(service, config.apiKey)
+  const count = requestCounter(service, config.psp)
+  serveCharges(service, config, chargesOn(database.query), count)
+  servePayouts(service, config, payoutsOn(database.query), count)
   serveBooks(service, database, pspBook(config.psp))
   await service.listen()
   await database.prepare(pspSteps)
-
-  const merchant = createUpstream({ url: config.webhookUrl, connections: 2, maxInFlight: 4 })
-  const webhooks = deliver({
-    database,
-    log: service.log,
-    topic: CHARGE_TOPIC,
-    holder: randomUUID(),
-    everyMs: config.webhookEveryMs,
-    send: async (body) => {
-      const headers = { [SIGNATURE_HEADER]: signBody(config.webhookSecret[0], body, Date.now()) }
-      const path = `/webhooks/psp/${config.psp}`
-      const result = await merchant.call({
-        method: 'POST',
-        path,
-        body,
-        headers,
-        timeoutMs: WEBHOOK_TIMEOUT_MS,
-        idempotent: true,
-      })
-      return result.kind === 'answer' && result.status < 300
-    },
-  })
-  service.onStop(async () => {
-    await webhooks.stop()
-    await merchant.stop()
-  })
+  sendWebhooks(service, database, config.psp, config.webhooks)
 })
 
-function serveCharges(service: Service, config: PspConfig, charges: Charges): void {
+type Count = (operation: 'charge' | 'void' | 'query' | 'payout', outcome: string) => void
+
+function requestCounter(service: Service, psp: string): Count {
   const requests = new Counter({
     name: platformMetrics.pspRequests,
     help: 'Calls that reached this provider, by its own count.',
     labelNames: ['psp', 'operation', 'outcome'],
     registers: [service.metrics.registry],
   })
-  const count = (operation: 'charge' | 'void' | 'query', outcome: string): void =>
-    requests.inc({ psp: config.psp, operation, outcome })
-  const { app } = service
+  return (operation, outcome) => requests.inc({ psp, operation, outcome })
+}
 
-  app.addHook('onRequest', async (request) => {
-    if (request.routeOptions.url?.startsWith('/charges') && !authorised(config.apiKey, request.headers.authorization)) {
-      throw new HttpProblem(401, { error: 'unauthorised' })
-    }
+function authorise(service: Service, keys: readonly string[]): void {
+  service.app.addHook('onRequest', async ({ routeOptions, headers }) => {
+    const guarded = /^\/(charges|payouts)/.test(routeOptions.url ?? '')
+    if (guarded && !authorised(keys, headers.authorization)) throw new HttpProblem(401, { error: 'unauthorised' })
   })
+}
+
+function serveCharges({ app }: Service, config: PspConfig, charges: Charges, count: Count): void {
   app.post('/charges', async (request, reply) => {
-    const body = objectOf(request.body)
-    const key = keyOf(body.key)
-    const amountCents = centsField(body, 'amountCents')
-    if (textField(body, 'currency', 3) !== 'EUR') throw new HttpProblem(422, { error: 'currency' })
+    const { key, amountCents } = orderOf(request.body)
     // The issuer has decided before the answer is on its way: a caller that gives up in between may well have been charged.
     const { status, amountCents: charged } = await charges.charge(
       key,
@@ -109,7 +84,7 @@ function serveCharges(service: Service, config: PspConfig, charges: Charges): vo
     )
     if (status !== 'voided' && charged !== amountCents) throw new HttpProblem(422, { error: 'key-reused' })
     count('charge', status)
-    await new Promise((resolve) => setTimeout(resolve, latencyMs(config)))
+    await latency(config)
     return reply.code(CHARGE_STATUS[status]).send({ status, key })
   })
   app.get<{ Params: { key: string } }>('/charges/:key', async (request) => {
@@ -124,8 +99,25 @@ function serveCharges(service: Service, config: PspConfig, charges: Charges): vo
   })
 }
 
-const latencyMs = ({ latencyMinMs, latencyMaxMs }: PspConfig): number =>
-  latencyMinMs + Math.random() * (latencyMaxMs - latencyMinMs)
+function servePayouts({ app }: Service, config: PspConfig, payouts: Payouts, count: Count): void {
+  app.post('/payouts', async (request, reply) => {
+    const { key, amountCents } = orderOf(request.body)
+    // Booked before the answer is on its way, as with charges.
+    if ((await payouts.pay(key, amountCents)) !== amountCents) throw new HttpProblem(422, { error: 'key-reused' })
+    count('payout', 'paid')
+    await latency(config)
+    return reply.code(201).send({ status: 'paid', key })
+  })
+}
+
+function orderOf(content: unknown): { key: string; amountCents: number } {
+  const body = objectOf(content)
+  if (textField(body, 'currency', 3) !== 'EUR') throw new HttpProblem(422, { error: 'currency' })
+  return { key: keyOf(body.key), amountCents: centsField(body, 'amountCents') }
+}
+
+const latency = ({ latencyMinMs, latencyMaxMs }: PspConfig): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, latencyMinMs + Math.random() * (latencyMaxMs - latencyMinMs)))
 
 function authorised(keys: readonly string[], header: string | undefined): boolean {
   const given = Buffer.from(header?.replace(/^Bearer /, '') ?? '')

@@ -16,11 +16,11 @@ export type Settlement = {
   readonly payload: Json
 }
 
-const DEPOSIT = `SELECT post_transfer('deposit', $1, $2, $3, 1, 'house:psp-clearing', '${topics.credited}', '{}') AS posting`
+const DEPOSIT = `SELECT post_transfer('deposit', $1, $2, $3, 1, 'house:psp-clearing', $4, '{}') AS posting`
 const STAKE = `SELECT post_transfer('bet', $1, $2, $3, -1, 'house:stakes', NULL, NULL) AS posting`
 const RETURN_STAKE = 'SELECT return_stake($1, $2) AS posting'
 const SETTLE = `
-  SELECT key, post_transfer('settlement', key, player, "amountCents", 1, 'house:stakes', '${topics.settled}', payload) AS posting
+  SELECT key, post_transfer('settlement', key, player, "amountCents", 1, 'house:stakes', $2, payload) AS posting
   FROM jsonb_to_recordset($1) AS item (key text, player text, "amountCents" bigint, payload jsonb)`
 const PLAYER = `SELECT balance_cents, credential FROM accounts WHERE name = $1 AND kind = 'player'`
 
@@ -34,17 +34,21 @@ export type Ledger = {
   player(player: string): Promise<{ balanceCents: number; credential: string } | undefined>
 }
 
-export function ledgerOn(query: Query): Ledger {
+/** With `outbox` off (a defect to show) money moves, and nobody hears of it. */
+export function ledgerOn(query: Query, outbox: boolean): Ledger {
+  const credited = outbox ? topics.credited : null
+  const settled = outbox ? topics.settled : null
   const posting = async (name: string, sql: string, values: readonly unknown[]): Promise<Posting> => {
     const [row] = await query<PostingRow>(name, sql, values)
     if (row === undefined) throw new Error(`${name} answered nothing`)
     return row.posting
   }
   return {
-    credit: (key, player, amountCents) => posting('deposit', DEPOSIT, [key, player, amountCents]),
+    credit: (key, player, amountCents) => posting('deposit', DEPOSIT, [key, player, amountCents, credited]),
     stake: (key, player, amountCents) => posting('stake', STAKE, [key, player, amountCents]),
     returnStake: (key, player) => posting('return-stake', RETURN_STAKE, [key, player]),
-    settle: (settlements) => query<{ key: string; posting: Posting }>('settle', SETTLE, [JSON.stringify(settlements)]),
+    settle: (settlements) =>
+      query<{ key: string; posting: Posting }>('settle', SETTLE, [JSON.stringify(settlements), settled]),
     player: async (player) => {
       const [row] = await query<{ balance_cents: number; credential: string | null }>('player', PLAYER, [player])
       return row?.credential ? { balanceCents: row.balance_cents, credential: row.credential } : undefined
@@ -52,13 +56,14 @@ export function ledgerOn(query: Query): Ledger {
   }
 }
 
-/** Stakes count while they stand: what was given back is no longer a bet. */
+/** Stakes and payouts count while they stand: what was given back is no longer a bet, or a payout. */
 export const walletBook: BookSource = {
   book: 'wallet',
   bookings: `SELECT operation, key, amount_cents FROM transfers
-    WHERE operation IN ('deposit', 'bet', 'settlement') AND NOT reversed AND key >= $1 AND key < $2`,
-  bookingsOfKeys: `SELECT key, amount_cents FROM transfers WHERE operation IN ('deposit', 'bet') AND NOT reversed AND key = ANY($1)`,
-  pending: `SELECT 'outbox' AS name, count(*) AS count FROM events WHERE key >= $1 AND key < $2`,
+    WHERE operation IN ('deposit', 'bet', 'settlement', 'payout') AND NOT reversed AND key >= $1 AND key < $2`,
+  bookingsOfKeys: `SELECT key, amount_cents FROM transfers WHERE operation IN ('deposit', 'bet', 'payout') AND NOT reversed AND key = ANY($1)`,
+  pending: `SELECT 'outbox' AS name, count(*) AS count FROM events WHERE key >= $1 AND key < $2
+    UNION ALL SELECT 'payouts', count(*) FROM payouts WHERE state = 'pending' AND key >= $1 AND key < $2`,
   // Offsetting errors must not cancel out: every transfer for itself, and every player's balance against their entries.
   imbalance: `SELECT
     (SELECT coalesce(sum(abs(total)), 0) FROM (SELECT sum(amount_cents) AS total FROM entries GROUP BY transfer_id) AS transfer) +

@@ -12,6 +12,7 @@ import { createService, run, type Service } from '../../shared/service.ts'
 import { gaugeTable } from '../../shared/table-gauge.ts'
 import { type CallResult, createUpstream, failureOf } from '../../shared/upstream.ts'
 import { ledgerOn, topics, walletBook } from './ledger.ts'
+import { servePayouts } from './payouts.ts'
 import { serveLedger } from './routes.ts'
 import { walletSteps } from './schema.ts'
 
@@ -22,6 +23,7 @@ const shape = (read: ConfigReader) => ({
   database: readDatabaseConfig(read),
   paymentsUrl: read.url('PAYMENTS_URL', 'http://payments-api:8080'),
   realtimeUrl: read.url('REALTIME_URL', 'http://realtime-pods:8080'),
+  outbox: read.toggle('OUTBOX', true),
   outboxEveryMs: read.integer('OUTBOX_EVERY_MS', { min: 10, max: 60_000, fallback: 500 }),
   seed: {
     players: read.integer('SEED_PLAYERS', { min: 1, max: 1_000_000, fallback: 20_000 }),
@@ -43,14 +45,19 @@ run('wallet', async () => {
   const database = openDatabase(config.database, 'wallet', service.log)
   service.needs(database.notReady)
   service.onStop(database.stop)
-  serveLedger(service, ledgerOn(database.query))
+  serveLedger(service, ledgerOn(database.query, config.outbox))
+  servePayouts(service, database.query, config.outbox)
   serveBooks(service, database, walletBook)
   await service.listen()
   await database.prepare(walletSteps(config.seed))
   gaugeTable(service, database, {
-    name: platformMetrics.outboxLag,
-    help: 'Rows in the outbox not yet delivered; every replica shows the whole outbox.',
-    sql: 'SELECT count(*) AS count FROM events',
+    sql: `SELECT (SELECT count(*) FROM events) AS ${platformMetrics.outboxLag},
+      (SELECT count(*) FROM payouts WHERE state = 'pending') AS ${platformMetrics.payoutsPending}`,
+    help: {
+      [platformMetrics.outboxLag]: 'Rows in the outbox not yet delivered; every replica shows the whole outbox.',
+      [platformMetrics.payoutsPending]:
+        'Payouts reserved and not yet paid or given back; every replica shows all of them.',
+    },
   })
   deliverOutbox(service, database, config)
 })
