@@ -7,6 +7,7 @@ import type { Issue, Parsed } from '../domain/issue.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { PlannedPhase, Timeline } from '../domain/timeline.ts'
 import { isSome, millis, type Some } from '../domain/units.ts'
+import { planAction } from './action.ts'
 import { planFault, reachIssues } from './fault.ts'
 import { planLoad, rateIssues } from './load.ts'
 
@@ -27,7 +28,7 @@ export function planTimeline(rehearsal: Rehearsal, target: Target, { run, seed }
     totalMs: millis(phases.reduce((end, phase) => Math.max(end, phase.toMs), 0)),
     phases,
     faults: planned.map(({ fault }) => fault).sort((a, b) => a.fromMs - b.fromMs),
-    actions: [],
+    actions: rehearsal.actions.map((spec) => planAction(spec, phases)).sort((a, b) => a.fromMs - b.fromMs),
     load: planLoad(rehearsal, target, { run, seed }),
   }
   return { ok: true, value }

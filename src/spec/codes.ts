@@ -22,7 +22,9 @@ export const issueCodes = {
   'ceiling-below-target': 'a latency ceiling under the latency target',
   'fault-too-early': 'a fault before its witness could have seen traffic',
   'fault-outlasts-phase': 'a fault that ends after its phase',
+  'action-outlasts-phase': 'an action that begins or ends after its phase',
   'faults-overlap': 'two faults at one time that the same witness would have to tell apart',
+  'reaction-misplaced': 'a reaction that this harm can not bring about',
   'expectation-unobservable': 'an expectation whose time does not fit into the run',
   'chaos-rejected': 'a chaos object that Chaos Mesh would refuse',
   'chaos-doubtful': 'a chaos object that Chaos Mesh accepts and that does not do what it seems to say',
@@ -30,6 +32,7 @@ export const issueCodes = {
   'context-not-allowed': 'a kube context that the rehearsal does not allow',
   'unknown-source': 'a metric source that the target file does not have',
   'unknown-metric': 'a metric that the source is not said to expose',
+  'unknown-database': 'a database that the target file does not have',
   'no-books': 'a ledger to reconcile and no books in the target file',
 } as const
 

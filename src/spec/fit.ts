@@ -1,6 +1,6 @@
 /** Whether a rehearsal and a target fit together: each of them may be in order alone. */
-import type { Issue } from '../domain/issue.ts'
-import type { FaultSpec, Rehearsal, Target } from '../domain/rehearsal.ts'
+import type { Issue, SourcePoint } from '../domain/issue.ts'
+import type { Act, Expectation, Reaction, Rehearsal, Target } from '../domain/rehearsal.ts'
 import { chooseAmong, listed } from './did-you-mean.ts'
 import { wholeFile } from './files.ts'
 import { collectIssues, type Report } from './report.ts'
@@ -17,39 +17,69 @@ export function checkFit(rehearsal: Rehearsal, target: Target): readonly Issue[]
       'add it to target.contexts there, if it may be harmed.',
     )
   }
-  for (const fault of rehearsal.faults) checkSources(fault, target, report)
-  for (const expectation of rehearsal.expectations)
-    if (expectation.kind === 'ledger' && target.books.length === 0)
-      report(
-        expectation.at,
-        'no-books',
-        `There is a ledger to reconcile, and ${target.file} lists no books.`,
-        'list the books there.',
-      )
+  const fit = fitting(target, report)
+  for (const { witness } of rehearsal.faults)
+    if (witness.kind === 'rate') fit.metric(witness.of, witness.metric, witness.at)
+  for (const { act, at } of rehearsal.actions) checkAct(act, at, fit)
+  for (const { expect } of [...rehearsal.faults, ...rehearsal.actions])
+    for (const reaction of expect) checkReaction(reaction, fit)
+  for (const expectation of rehearsal.expectations) checkExpectation(expectation, target, fit, report)
   return found()
 }
 
-function checkSources({ witness, expect }: FaultSpec, target: Target, report: Report): void {
-  const known = Object.keys(target.sources)
-  const reportUnknown = (name: string, at: Issue['at']): void =>
-    report(at, 'unknown-source', `${target.file} has no source "${name}".`, chooseAmong(name, known, 'sources'))
-  if (witness.kind === 'rate') checkMetric(witness, target, report, reportUnknown)
-  for (const expectation of expect) {
-    if (expectation.kind !== 'failover') continue
-    for (const name of [expectation.from, expectation.to])
-      if (!known.includes(name)) reportUnknown(name, expectation.at)
+type Fit = {
+  source(name: string, at: SourcePoint): void
+  metric(source: string, metric: string, at: SourcePoint): void
+  database(name: string, at: SourcePoint): void
+}
+
+/** What a target file must have, asked for by name. */
+function fitting({ file, sources, databases }: Target, report: Report): Fit {
+  const source = (name: string, at: SourcePoint): void => {
+    if (Object.hasOwn(sources, name)) return
+    const next = chooseAmong(name, Object.keys(sources), 'sources')
+    report(at, 'unknown-source', `${file} has no source "${name}".`, next)
+  }
+  const metric = (of: string, name: string, at: SourcePoint): void => {
+    const listedOnes = Object.hasOwn(sources, of) ? sources[of]?.metrics : undefined
+    if (listedOnes === undefined) return source(of, at)
+    if (listedOnes.includes(name)) return
+    const problem = `${file} does not list ${name} among the metrics of "${of}".`
+    report(at, 'unknown-metric', problem, chooseAmong(name, listedOnes, 'its metrics'))
+  }
+  const database = (name: string, at: SourcePoint): void => {
+    if (Object.hasOwn(databases, name)) return
+    const next = chooseAmong(name, Object.keys(databases), 'databases')
+    report(at, 'unknown-database', `${file} has no database "${name}".`, next)
+  }
+  return { source, metric, database }
+}
+
+function checkAct(act: Act, at: SourcePoint, fit: Fit): void {
+  if (act.kind === 'promote') fit.database(act.database, at)
+}
+
+function checkReaction(reaction: Reaction, fit: Fit): void {
+  switch (reaction.kind) {
+    case 'failover':
+      for (const name of [reaction.from, reaction.to]) fit.source(name, reaction.at)
+      return
+    case 'backs-off':
+      return fit.metric(reaction.of, reaction.metric, reaction.at)
+    case 'amplification':
+      for (const metric of new Set([reaction.attempts, reaction.operations]))
+        fit.metric(reaction.of, metric, reaction.at)
+      return
+    case 'promotes':
+      return fit.database(reaction.database, reaction.at)
+    default:
+      return
   }
 }
 
-function checkMetric(
-  { of, metric, at }: { readonly of: string; readonly metric: string; readonly at: Issue['at'] },
-  target: Target,
-  report: Report,
-  reportUnknown: (name: string, at: Issue['at']) => void,
-): void {
-  const source = Object.hasOwn(target.sources, of) ? target.sources[of] : undefined
-  if (source === undefined) return reportUnknown(of, at)
-  if (source.metrics.includes(metric)) return
-  const problem = `${target.file} does not list ${metric} among the metrics of "${of}".`
-  report(at, 'unknown-metric', problem, chooseAmong(metric, source.metrics, 'its metrics'))
+function checkExpectation(expectation: Expectation, target: Target, fit: Fit, report: Report): void {
+  if (expectation.kind === 'connections') fit.metric(expectation.of, expectation.metric, expectation.at)
+  if (expectation.kind !== 'ledger' || target.books.length > 0) return
+  const problem = `There is a ledger to reconcile, and ${target.file} lists no books.`
+  report(expectation.at, 'no-books', problem, 'list the books there.')
 }

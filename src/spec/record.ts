@@ -123,6 +123,33 @@ export function oneOf<O extends Options>(options: O): Shape<OneOf<O>> {
   }
 }
 
+type Forms = Readonly<Record<string, Shape<unknown>>>
+type FormOf<F extends Forms> = {
+  [K in keyof F & string]: F[K] extends Shape<infer T> ? { readonly kind: K; readonly value: T } : never
+}[keyof F & string]
+
+/** Maps of several forms, each told by a key that only it has; what has none of these keys is of the form `otherwise`. */
+export function tellApart<F extends Forms, O extends Forms>(forms: F, otherwise: O): Shape<FormOf<F> | FormOf<O>> {
+  const all = Object.entries({ ...forms, ...otherwise })
+  return {
+    schema: { type: 'object', oneOf: all.map(([, shape]) => shape.schema) },
+    decode: (node, report) => {
+      const told = all.find(([key]) => node.kind === 'map' && Object.hasOwn(forms, key) && entryOf(node, key))
+      const [kind, shape] = told ?? all.at(-1) ?? []
+      const decoded = shape?.decode(node, report)
+      if (decoded === undefined) return undefined
+      return { value: { kind, value: decoded.value } as unknown as FormOf<F> | FormOf<O>, whole: decoded.whole }
+    },
+  }
+}
+
+/** A record of which exactly one of `choices` is given beside the other keys. Which one, a check tells. */
+export function choosing<F extends Fields>(choices: readonly (keyof F & string)[], fields: F): Shape<RecordOf<F>> {
+  const shape = record(fields)
+  const schema = { ...shape.schema, oneOf: choices.map((choice) => ({ required: [choice] })) }
+  return { schema, decode: shape.decode }
+}
+
 function onlyEntry(node: YamlNode, known: readonly string[], report: Report): YamlEntry | undefined {
   const example = `${known[0] ?? 'name'}: …`
   if (node.kind !== 'map') return refuse(node, report, 'wrong-type', { form: 'a map with one key', example })

@@ -1,26 +1,11 @@
 /** The table of the rehearsal file: its keys, what each takes and what it means. The parser and the JSON Schema read it. */
-import { duration, factor, percentage, podLimit, rate, rateOrZero, syncs } from './quantities.ts'
-import { may, need, oneOf, parts, record } from './record.ts'
-import { integer, list, placed, type Shape, someOf, table, text, word } from './shape.ts'
+import { action, fault } from './harm-shape.ts'
+import { dnsLabel, metricName, name, path, seriesLabels, sli, source, title, within } from './name-shapes.ts'
+import { duration, factor, percentage, podLimit, rate, syncs } from './quantities.ts'
+import { may, need, oneOf, parts, record, tellApart } from './record.ts'
+import { integer, list, placed, type Shape, someOf, table, word } from './shape.ts'
 
 export const API_VERSION = 'matchday.dev/v1'
-
-// Goes into run names, Kubernetes names and folder names.
-const dnsName = { form: 'a name of lower-case letters, digits and hyphens', example: 'psp-down-at-peak' }
-export const dnsLabel = (max: number): Shape<string> =>
-  text({ ...dnsName, pattern: new RegExp(`^[a-z0-9]([a-z0-9-]{0,${max - 2}}[a-z0-9])?$`) })
-
-const title = (example: string): Shape<string> =>
-  text({ form: 'a short name', example, pattern: /^[A-Za-z0-9]([A-Za-z0-9 ._-]{0,58}[A-Za-z0-9])?$/ })
-const path = (example: string): Shape<string> =>
-  text({ form: 'a path relative to this file', example, pattern: /^[^\s].*$/ })
-const name = (form: string, example: string): Shape<string> => text({ form, example })
-export const metricName: Shape<string> = text({
-  form: 'the name of a metric',
-  example: 'psp_requests_total',
-  pattern: /^[a-zA-Z_:][a-zA-Z0-9_:]*$/,
-})
-const sli = placed(name('the name of an indicator', 'deposit'))
 
 /** Key of an arrivals table: k6's name of the load profile and the operation in idempotency keys. */
 const operation = {
@@ -73,53 +58,6 @@ const phase = placed(
   }),
 )
 
-const within = (what: string) => need(placed(duration()), what)
-
-const faultExpectation = placed(
-  oneOf({
-    failover: need(
-      record({
-        from: need(placed(name('the name of a source', 'psp-a')), 'Source that the fault takes away.'),
-        to: need(placed(name('the name of a source', 'psp-b')), 'Source that must take over.'),
-        within: within('Longest time from the injection to the take-over.'),
-      }),
-      'Work moves from one source to another while the fault lasts.',
-    ),
-    recovers: need(
-      record({
-        slo: need(sli, 'Indicator that must be good again.'),
-        within: within('Longest time from the healing to recovery.'),
-      }),
-      'An indicator is good again after the fault is healed.',
-    ),
-  }),
-)
-
-const witness = record({
-  rate: need(placed(metricName), 'Counter whose rate is watched.'),
-  of: need(
-    placed(name('the name of a source in the target file', 'psp-a')),
-    'Source of the counter: somebody other than the faulted client.',
-  ),
-  becomes: need(rateOrZero({ min: 0, max: 1_000_000 }), 'Rate that it must fall to, or below.'),
-  within: within('Longest time from the injection until the rate is down.'),
-})
-
-const fault = placed(
-  record({
-    name: need(title('psp-a down'), 'Name of the fault.'),
-    during: need(placed(name('the name of a phase', 'promo peak')), 'Phase in which the fault happens.'),
-    at: need(duration({ min: 0 }), "Start, counted from the end of that phase's ramp."),
-    for: need(placed(duration({ min: 1000 })), 'Time until the fault is healed.'),
-    apply: need(placed(path('../chaos/psp-down.yaml')), 'Chaos Mesh file with one object, relative to this file.'),
-    witness: need(
-      placed(witness),
-      'Independent measurement that must see the fault bite; without it the run is inconclusive.',
-    ),
-    expect: may(list(faultExpectation), 'What the platform must do about it.'),
-  }),
-)
-
 const expectation = placed(
   oneOf({
     autoscaler: need(
@@ -132,8 +70,44 @@ const expectation = placed(
         ),
         readyWithin: within('Longest time from metric over target until `atLeast` pods are Ready.'),
         atLeast: need(integer({ min: 1, max: 100_000, what: 'a number of pods' }), 'Pods that must be Ready.'),
+        calms: may(
+          record({
+            within: within('Longest time from the end of the phase until it has come down again.'),
+            turns: need(
+              integer({ min: 0, max: 1000, what: 'a number of turns' }),
+              'Most changes of direction in the whole run, so that it does not flap.',
+            ),
+          }),
+          'It comes down again when the load does.',
+        ),
       }),
       'The autoscaler follows the load in time.',
+    ),
+    keda: need(
+      record({
+        name: need(name('the name of a ScaledObject', 'payout-worker'), 'Name of the ScaledObject.'),
+        on: need(placed(name('the name of a phase', 'promo peak')), 'Phase whose rise it must follow.'),
+        activatesWithin: within('Longest time from the begin of the phase until its trigger is active.'),
+        readyWithin: within('Longest time from the begin of the phase until `atLeast` pods are Ready.'),
+        atLeast: need(integer({ min: 1, max: 100_000, what: 'a number of pods' }), 'Pods that must be Ready.'),
+        idleWithin: may(
+          placed(duration()),
+          'Longest time from the end of the phase until it is at rest again; may it stay, leave this out.',
+        ),
+      }),
+      'KEDA wakes a workload up in time and lets it rest again.',
+    ),
+    connections: need(
+      record({
+        gauge: need(placed(metricName), 'Gauge that is summed over the pods of the source.'),
+        where: may(seriesLabels, 'Only series with these labels.'),
+        of: need(source('wallet-db'), 'Source of the gauge.'),
+        atMost: need(
+          integer({ min: 0, max: 1_000_000, what: 'a number of connections' }),
+          'Value that the sum never exceeds.',
+        ),
+      }),
+      'A pool keeps its limit, avalanches after an outage included.',
     ),
     disruption: need(
       record({
@@ -190,19 +164,28 @@ const slo = placed({
   decode: sloFields.decode,
 })
 
+const tooLow = record({
+  sli: need(sli, 'Indicator that is watched.'),
+  below: need(
+    percentage({ min: 0.0001, max: 1, example: '90%' }),
+    'Availability under which the run is stopped and healed.',
+  ),
+  for: need(duration({ min: 1000 }), 'Time that it must stay below.'),
+})
+
+const burning = record({
+  sli: need(sli, 'Indicator that is watched; it needs an objective of availability under slos.'),
+  burns: need(
+    factor({ min: 1, max: 1_000_000 }),
+    'Burn rate at which the run is stopped: share of bad attempts over the share that the objective allows.',
+  ),
+  over: need(placed(duration({ min: 1000 })), 'Long window, so that one bad second does not stop the run.'),
+  and: need(placed(duration({ min: 1000 })), 'Short window, so that what is over does not stop it either.'),
+})
+
 const guardrail = placed(
   oneOf({
-    abortWhen: need(
-      record({
-        sli: need(sli, 'Indicator that is watched.'),
-        below: need(
-          percentage({ min: 0.0001, max: 1, example: '90%' }),
-          'Availability under which the run is stopped and healed.',
-        ),
-        for: need(duration({ min: 1000 }), 'Time that it must stay below.'),
-      }),
-      'Stops and heals the run.',
-    ),
+    abortWhen: need(tellApart({ burns: burning }, { below: tooLow }), 'Stops and heals the run.'),
   }),
 )
 
@@ -223,7 +206,8 @@ export const rehearsalSpec = parts({
   load: need(placed(load), 'What players do.'),
   blastRadius: need(placed(blastRadius), 'The most that may be harmed.'),
   timeline: need(someOf(phase), 'Phases, one after the other.'),
-  faults: may(list(fault), 'Harm done on purpose.'),
+  faults: may(list(fault), 'Harm done on purpose, by Chaos Mesh.'),
+  actions: may(list(action), 'What an operator does to the cluster itself, each with its own undo.'),
   expect: may(list(expectation), 'What the platform must do.'),
   slos: need(someOf(slo), 'Service level objectives, judged over the whole run.'),
   guardrails: may(list(guardrail), 'When to stop early.'),

@@ -4,15 +4,18 @@
  * (`*-shape.ts`) say what may stand in a file, `checks/` what must hold between its parts.
  */
 import type { Parsed } from '../domain/issue.ts'
-import type { Expectation, FaultSpec, Guardrail, Phase, Reaction, Rehearsal, Slo, Target } from '../domain/rehearsal.ts'
+import type { Expectation, Guardrail, Phase, Rehearsal, Slo, Target } from '../domain/rehearsal.ts'
 import { showPercent } from '../domain/show.ts'
 import { isSome, millis, type Ratio, ratio, type Some, seconds } from '../domain/units.ts'
 import { type ChaosFile, readChaosFile } from './chaos-file.ts'
+import { checkActions } from './checks/actions.ts'
 import { checkBlastRadius } from './checks/blast-radius.ts'
+import { checkHarms } from './checks/harms.ts'
 import { checkIndicators } from './checks/indicators.ts'
 import { checkTimeline } from './checks/timeline.ts'
 import { type Files, readText, relativeTo, wholeFile } from './files.ts'
 import { checkFit } from './fit.ts'
+import { actionOf, faultOf } from './harm.ts'
 import { QUANTILES, rehearsalFile, type rehearsalSpec } from './rehearsal-shape.ts'
 import { collectIssues, type Report, settle } from './report.ts'
 import type { Shape } from './shape.ts'
@@ -22,6 +25,8 @@ import { openDocument } from './yaml-node.ts'
 export type Draft = typeof rehearsalSpec extends Shape<infer T> ? T : never
 type Whole<K extends keyof Draft> = NonNullable<Draft[K]>['value']
 export type FaultDraft = Whole<'faults'>[number]
+export type ActionDraft = Whole<'actions'>[number]
+export type ReactionDraft = NonNullable<FaultDraft['value']['expect']>[number]
 export type ExpectationDraft = Whole<'expect'>[number]
 
 // Outbox, unknown charges and webhooks settle in seconds; a minute leaves room for back-off after a fault.
@@ -41,6 +46,8 @@ export function parseRehearsal(files: Files, path: string, target?: Target): Par
   }
   const chaos = readChaosFiles(files, path, draft, report)
   checkTimeline(draft, report)
+  checkActions(draft, report)
+  checkHarms(draft, report)
   checkIndicators(draft, report)
   checkBlastRadius(draft, chaos, report)
   if (found().length > 0) return settle<Rehearsal>(found(), undefined)
@@ -82,10 +89,10 @@ function assemble(file: string, name: string | undefined, draft: Draft, chaos: C
       const read = chaos.get(fault)
       return read === undefined ? [] : [faultOf(fault, read)]
     }),
-    actions: [],
+    actions: (draft.actions?.value ?? []).map(actionOf),
     expectations: (draft.expect?.value ?? []).map(expectationOf),
     slos: someMapped(slos.value, sloOf),
-    guardrails: (draft.guardrails?.value ?? []).map(guardrailOf),
+    guardrails: (draft.guardrails?.value ?? []).map((guardrail) => guardrailOf(guardrail, slos.value)),
   }
 }
 
@@ -103,47 +110,10 @@ const phaseOf = ({ at, value }: Whole<'timeline'>[number]): Phase => ({
   at,
 })
 
-function faultOf({ at, value }: FaultDraft, chaos: ChaosFile): FaultSpec {
-  const { rate, of, becomes, within } = value.witness.value
-  return {
-    name: value.name,
-    during: value.during.value,
-    atMs: value.at,
-    forMs: value.for.value,
-    apply: chaos.file,
-    object: chaos.object,
-    witness: {
-      kind: 'rate',
-      direction: 'falls',
-      metric: rate.value,
-      where: {},
-      of: of.value,
-      becomes,
-      withinMs: within.value,
-      at: value.witness.at,
-    },
-    expect: (value.expect ?? []).map(reactionOf),
-    at,
-  }
-}
-
-type ReactionDraft = NonNullable<FaultDraft['value']['expect']>[number]
-
-function reactionOf({ at, value }: ReactionDraft): Reaction {
-  switch (value.kind) {
-    case 'failover': {
-      const { from, to, within } = value.value
-      return { kind: 'failover', from: from.value, to: to.value, withinMs: within.value, at }
-    }
-    case 'recovers':
-      return { kind: 'recovers', sli: value.value.slo.value, withinMs: value.value.within.value, at }
-  }
-}
-
 function expectationOf({ at, value }: ExpectationDraft): Expectation {
   switch (value.kind) {
     case 'autoscaler': {
-      const { name, on, decidesWithin, readyWithin, atLeast } = value.value
+      const { name, on, decidesWithin, readyWithin, atLeast, calms } = value.value
       return {
         kind: 'autoscaler',
         name,
@@ -151,8 +121,26 @@ function expectationOf({ at, value }: ExpectationDraft): Expectation {
         decidesWithinSyncs: decidesWithin,
         readyWithinMs: readyWithin.value,
         atLeast,
+        ...(calms === undefined ? {} : { calms: { withinMs: calms.within.value, turnsMax: calms.turns } }),
         at,
       }
+    }
+    case 'keda': {
+      const { name, on, activatesWithin, readyWithin, atLeast, idleWithin } = value.value
+      return {
+        kind: 'keda',
+        scaledObject: name,
+        phase: on.value,
+        activatesWithinMs: activatesWithin.value,
+        readyWithinMs: readyWithin.value,
+        atLeast,
+        ...(idleWithin === undefined ? {} : { idleWithinMs: idleWithin.value }),
+        at,
+      }
+    }
+    case 'connections': {
+      const { gauge, where, of, atMost } = value.value
+      return { kind: 'connections', of: of.value, metric: gauge.value, where: where ?? {}, atMost, at }
     }
     case 'disruption':
       return { kind: 'disruption', budget: value.value.budget, at }
@@ -185,13 +173,25 @@ function sloOf(slo: SloDraft): Slo {
   return { kind: 'latency', sli: value.sli.value, quantile: latency.quantile, targetMs, ceilingMs, at }
 }
 
-export const guardrailId = (sli: string, below: Ratio): string => `${sli}-below-${showPercent(below)}`
+export type GuardrailDraft = Whole<'guardrails'>[number]
 
-const guardrailOf = ({ at, value }: Whole<'guardrails'>[number]): Guardrail => ({
-  kind: 'availability',
-  id: guardrailId(value.value.sli.value, value.value.below),
-  sli: value.value.sli.value,
-  below: value.value.below,
-  forMs: value.value.for,
-  at,
-})
+export function guardrailId({ value: { value: draft } }: GuardrailDraft): string {
+  const limit = draft.kind === 'burns' ? `burns-${draft.value.burns}x` : `below-${showPercent(draft.value.below)}`
+  return `${draft.value.sli.value}-${limit}`
+}
+
+/** The objective whose budget a burn rate speaks of. */
+export const availabilityOf = (sli: string, slos: readonly SloDraft[]): Ratio | undefined =>
+  slos.find(({ value }) => value.sli.value === sli && value.objective !== undefined)?.value.objective
+
+function guardrailOf(guardrail: GuardrailDraft, slos: readonly SloDraft[]): Guardrail {
+  const { at, value } = guardrail
+  const id = guardrailId(guardrail)
+  const { kind, value: limits } = value.value
+  const sli = limits.sli.value
+  if (kind === 'below') return { kind: 'availability', id, sli, below: limits.below, forMs: limits.for, at }
+  const objective = availabilityOf(sli, slos)
+  if (objective === undefined) throw new Error('a burn rate without an objective was let through')
+  const { burns, over, and } = limits
+  return { kind: 'burn', id, sli, objective, factor: burns, longMs: over.value, shortMs: and.value, at }
+}

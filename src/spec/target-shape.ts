@@ -1,7 +1,9 @@
 /** The table of the target file: what differs between clusters. */
+
+import { dnsLabel, metricName, objectName } from './name-shapes.ts'
 import { duration, factor } from './quantities.ts'
 import { may, need, parts, record } from './record.ts'
-import { API_VERSION, dnsLabel, metricName } from './rehearsal-shape.ts'
+import { API_VERSION } from './rehearsal-shape.ts'
 import { integer, list, someOf, table, text, word } from './shape.ts'
 
 const key = {
@@ -37,6 +39,21 @@ const book = record({
   port: need(port, 'Port of the service.'),
 })
 
+const fieldPath = (example: string) =>
+  text({ form: 'keys of an object, with dots between', example, pattern: /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/ })
+
+const database = record({
+  apiVersion: need(
+    text({ form: 'the version of an API', example: 'postgresql.cnpg.io/v1', pattern: /^([a-z0-9.-]+\/)?v[a-z0-9]+$/ }),
+    'API version of the object.',
+  ),
+  plural: need(dnsLabel(63), 'Plural of its kind, as in API paths.'),
+  namespace: need(dnsLabel(63), 'Namespace of the object.'),
+  name: need(objectName('wallet-db'), 'Name of the object.'),
+  desired: need(fieldPath('spec.primary'), 'Field into which the name of the wanted primary is written.'),
+  observed: need(fieldPath('status.currentPrimary'), 'Field that shows which member is the primary.'),
+})
+
 export const targetSpec = parts({
   context: need(text({ form: 'a kube context', example: 'staging-eu' }), 'Kube context that this file describes.'),
   namespace: need(dnsLabel(63), 'Namespace of the platform.'),
@@ -63,6 +80,10 @@ export const targetSpec = parts({
   ),
   sources: need(table(key, source), 'Where metrics are read, through the API server.'),
   books: may(list(book), 'Where books are read, through the API server.'),
+  databases: may(
+    table(key, database),
+    'How another member of a database is made its primary: one field of one object; it has moved when desired and observed are equal.',
+  ),
   addresses: may(
     table(
       key,

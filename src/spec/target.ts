@@ -30,7 +30,7 @@ export function parseTarget(files: Files, path: string): Parsed<Target> {
 }
 
 function assemble(file: string, draft: Draft): Target | undefined {
-  const { context, namespace, entry, clusterUid, hpaSync, loadFactor, sources, books, addresses } = draft
+  const { context, namespace, entry, clusterUid, hpaSync, loadFactor, sources, books, databases, addresses } = draft
   if (!context || !namespace || !entry || !sources) return undefined
   return {
     context: context.value,
@@ -47,7 +47,7 @@ function assemble(file: string, draft: Draft): Target | undefined {
       ]),
     ),
     books: books?.value ?? [],
-    databases: {},
+    databases: databases?.value ?? {},
     addresses: addresses?.value ?? {},
   }
 }

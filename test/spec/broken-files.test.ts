@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Parsed } from '../../src/domain/issue.ts'
 import { issueCodes } from '../../src/spec/codes.ts'
-import { brokenChaos, brokenRehearsals, brokenTargets, type Row } from './broken-files.ts'
+import { brokenActions, brokenChaos, brokenRehearsals, brokenTargets, type Row } from './broken-files.ts'
 import { codesOf, parseStock, parseStockTarget, parseText, printed } from './stock.ts'
 
 const groups: readonly (readonly [string, readonly Row[], (row: Row) => Parsed<unknown>])[] = [
   ['rehearsal', brokenRehearsals, ([, file, edits]) => parseStock({ [file]: edits })],
+  ['action', brokenActions, ([, file, edits]) => parseStock({ [file]: edits })],
   ['chaos', brokenChaos, ([, file, edits]) => parseStock({ [file]: edits })],
   ['target', brokenTargets, ([, file, edits]) => parseStockTarget({ [file]: edits })],
 ]
@@ -73,6 +74,7 @@ describe('issue codes', () => {
       'context-not-allowed',
       'unknown-source',
       'unknown-metric',
+      'unknown-database',
       'no-books',
     ]
     expect(Object.keys(issueCodes).filter((code) => !shown.includes(code) && !elsewhere.includes(code))).toEqual([])

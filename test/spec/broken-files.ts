@@ -1,5 +1,5 @@
 /** One row, one mistake: what is edited in the stock files, and the code and line of each issue that it must give. */
-import { CHAOS, type Edit, REHEARSAL, TARGET } from './stock.ts'
+import { CHAOS, type Edit, EVERYTHING, REHEARSAL, TARGET } from './stock.ts'
 
 export type Row = readonly [title: string, file: string, edits: readonly Edit[], issues: readonly string[]]
 
@@ -11,6 +11,8 @@ const one = (title: string, file: string, edit: Edit, ...issues: readonly string
 ]
 const spec = (title: string, from: string, to: string, ...issues: readonly string[]): Row =>
   one(title, REHEARSAL, [from, to], ...issues)
+const every = (title: string, from: string, to: string, ...issues: readonly string[]): Row =>
+  one(title, EVERYTHING, [from, to], ...issues)
 const chaos = (title: string, from: string, to: string, ...issues: readonly string[]): Row =>
   one(title, CHAOS, [from, to], ...issues)
 
@@ -185,6 +187,140 @@ export const brokenRehearsals: readonly Row[] = [
   ],
 ]
 
+const drainOf = 'drain: {pool: api, atMost: 1}'
+
+/** Edits of the file that has one of everything. */
+export const brokenActions: readonly Row[] = [
+  every('an action that does nothing', `      ${drainOf}\n`, '', 'missing-key:47'),
+  every('an action that does two things', drainOf, `${drainOf}\n      rollout: {deployment: wallet}`, 'wrong-value:47'),
+  every('a mistyped act', 'powerOff:', 'poweroff:', 'missing-key:53', 'unknown-key:53'),
+  every('a drain of all nodes', drainOf, 'drain: {atMost: 1}', 'missing-key:50'),
+  every('an effect that does not exist', 'effect: NoSchedule', 'effect: NoScheduling', 'wrong-value:46'),
+  every('a taint without a key', 'key: matchday.dev/zone-lost, ', '', 'missing-key:46'),
+  every(
+    'a scaling of two workloads',
+    '{deployment: wallet, replicas',
+    '{deployment: wallet, statefulSet: db, replicas',
+    'unknown-key:54',
+  ),
+  every('a scaling without a number', 'deployment: wallet, replicas: 1', 'deployment: wallet', 'missing-key:54'),
+  every('a flag that is no text', "value: 'off'", 'value: false', 'wrong-type:63'),
+  every('an action in no phase', 'during: recovery\n      at: 1s', 'during: recovry\n      at: 1s', 'unknown-phase:57'),
+  every(
+    'an action that outlasts its phase',
+    'at: 5s, for: 5s, scale: {deployment',
+    'at: 5s, for: 5m, scale: {deployment',
+    'action-outlasts-phase:54',
+  ),
+  every(
+    'an action that begins after its phase',
+    'at: 70s\n      drain',
+    'at: 95s\n      drain',
+    'action-outlasts-phase:47',
+  ),
+  every('an action named like a fault', 'name: zone-c dark', 'name: psp-a down', 'duplicate-name:53'),
+  every(
+    'a completion of a fault',
+    '- undisturbed: {sli: login, bad: 0}',
+    '- completes: {within: 5s}',
+    'reaction-misplaced:28',
+  ),
+  every(
+    'a promotion by a flag',
+    "value: 'off'}}",
+    "value: 'off'}, expect: [{promotes: {database: wallet-db, slo: deposit, rto: 5s}}]}",
+    'reaction-misplaced:63',
+  ),
+  every(
+    'a promotion of another database',
+    'promotes: {database: wallet-db',
+    'promotes: {database: bets-db',
+    'reaction-misplaced:70',
+  ),
+  every('a promotion of what has no objective', 'slo: deposit, rto', 'slo: bet, rto', 'unknown-sli:70'),
+  every('a promotion that takes longer than the run', 'rto: 20s', 'rto: 20m', 'expectation-unobservable:70'),
+  every('a completion after the undo', 'at: 70s\n', 'at: 70s\n      for: 20s\n', 'expectation-unobservable:53'),
+  every(
+    'a completion after the end',
+    '- completes: {within: 30s}',
+    '- completes: {within: 30m}',
+    'expectation-unobservable:52',
+  ),
+  every(
+    'a recovery from what is undone at the end only',
+    '- completes: {within: 30s}',
+    '- recovers: {slo: login, within: 10s}',
+    'expectation-unobservable:52',
+  ),
+  every('a spreading after the end', 'zones: 3, within: 30s', 'zones: 3, within: 30m', 'expectation-unobservable:44'),
+  every(
+    'survivors that are counted too late',
+    'ready: 2, within: 10s',
+    'ready: 2, within: 20s',
+    'expectation-unobservable:43',
+  ),
+  every(
+    'a breaker slower than the fault',
+    'becomes: 1/s, within: 10s',
+    'becomes: 1/s, within: 25s',
+    'expectation-unobservable:26',
+  ),
+  every(
+    'players who reconnect after the end',
+    'share: 99%, within: 20s',
+    'share: 99%, within: 20m',
+    'expectation-unobservable:42',
+  ),
+  every('players without sockets', '    sockets: {population: 60, lifetime: 60s}\n', '', 'expectation-unobservable:41'),
+  every('a herd without a unit', 'herd: 30/s', 'herd: 30', 'missing-unit:42'),
+  every('an amplification without a unit', 'atMost: 1.5x', 'atMost: 1.5', 'missing-unit:27'),
+  every(
+    'a disturbance of what nobody feeds',
+    'undisturbed: {sli: login',
+    'undisturbed: {sli: logins',
+    'unknown-sli:28',
+  ),
+  every('an unknown reaction', '- survives:', '- survive:', 'unknown-key:43'),
+  every('a witness by services', 'ready: pods', 'ready: services', 'wrong-value:40'),
+  every('a node of an app', 'ready: pods', 'ready: nodes', 'wrong-value:40'),
+  every('a witness that falls and rises', 'rises: 5/s', 'rises: 5/s, becomes: 0', 'unknown-key:34'),
+  every('a label that can not be one', 'where: {outcome: error}', 'where: {out-come: error}', 'wrong-value:34'),
+  every(
+    'two faults of one series at one time',
+    'at: 60s\n      for: 10s',
+    'at: 50s\n      for: 10s',
+    'faults-overlap:34',
+  ),
+  every(
+    'a scaled object in no phase',
+    'name: payout-worker, on: promo peak',
+    'name: payout-worker, on: peak',
+    'unknown-phase:73',
+  ),
+  every(
+    'a scaled object that wakes up too late',
+    'activatesWithin: 10s',
+    'activatesWithin: 3m',
+    'expectation-unobservable:73',
+  ),
+  every(
+    'a scaled object that rests after the end',
+    'idleWithin: 60s',
+    'idleWithin: 70s',
+    'expectation-unobservable:73',
+  ),
+  every(
+    'an autoscaler that calms down after the end',
+    'calms: {within: 50s',
+    'calms: {within: 70s',
+    'expectation-unobservable:72',
+  ),
+  every('a burn rate without its x', 'burns: 100x', 'burns: 100', 'missing-unit:82'),
+  every('a burn rate without a short window', ', and: 5s', '', 'missing-key:82'),
+  every('a short window that is not shorter', 'and: 5s', 'and: 30s', 'wrong-value:82'),
+  every('a burn rate of what has no budget', 'sli: deposit, burns', 'sli: api, burns', 'unknown-sli:82'),
+]
+
 export const brokenChaos: readonly Row[] = [
   chaos('two documents', '  duration: 60s', '  duration: 60s\n---\nkind: Other', 'several-documents:25'),
   chaos('a kind that makes no fault', 'kind: NetworkChaos', 'kind: Workflow', 'wrong-value:5'),
@@ -215,6 +351,8 @@ export const brokenTargets: readonly Row[] = [
   one('no entry', TARGET, ['  entry: http://127.99.0.1:8080\n', ''], 'missing-key:8'),
   one('an entry that is no URL', TARGET, ['http://127.99.0.1:8080', '127.99.0.1:8080'], 'wrong-value:10'),
   one('a port beyond the last', TARGET, ['port: 8080', 'port: 80800'], 'out-of-range:17'),
+  one('a database of no kind', TARGET, ['      plural: configmaps\n', ''], 'missing-key:51'),
+  one('a field that is no path', TARGET, ['desired: data.primary', 'desired: data..primary'], 'wrong-value:55'),
   one('a factor without x', TARGET, ['loadFactor: 1x', 'loadFactor: 1'], 'missing-unit:12'),
   one('a source without metrics', TARGET, ['metrics: [psp_requests_total]', 'metrics: []'], 'missing-key:18'),
   one(

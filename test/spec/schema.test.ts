@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { schemas, schemaText } from '../../src/spec/schema.ts'
-import { brokenRehearsals, brokenTargets, type Row } from './broken-files.ts'
+import { brokenActions, brokenRehearsals, brokenTargets, type Row } from './broken-files.ts'
 import { REHEARSAL, stockFiles, TARGET } from './stock.ts'
 
 const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false, strictRequired: false })
@@ -25,7 +25,9 @@ describe('the published JSON Schemas', () => {
 
   it.each([
     ['rehearsal.schema.json', REHEARSAL],
+    ['rehearsal.schema.json', 'test/spec/good/everything.yaml'],
     ['target.schema.json', TARGET],
+    ['target.schema.json', 'test/spec/good/target.yaml'],
     ['target.schema.json', 'scenarios/targets/staging-eu.example.yaml'],
   ])('%s accepts %s', (schema, path) => {
     expect(accepts(schema, readFileSync(path, 'utf8'))).toBe(true)
@@ -43,7 +45,7 @@ describe('the published JSON Schemas', () => {
   const isKnowable = ([, , , issues]: Row): boolean =>
     issues.some((issue) => knowable.includes(issue.split(':')[0] ?? ''))
 
-  it.each(brokenRehearsals.filter(isKnowable))('the editor marks %s too', (_, file, edits) => {
+  it.each([...brokenRehearsals, ...brokenActions].filter(isKnowable))('the editor marks %s too', (_, file, edits) => {
     const text = stockFiles({ [file]: edits }).get(file) ?? ''
     // The alias is no YAML at all for a strict reader.
     if (text.includes('*script')) return

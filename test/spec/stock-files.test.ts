@@ -4,7 +4,18 @@ import { compositeIndicators } from '../../src/domain/indicators.ts'
 import { parseRehearsal } from '../../src/spec/rehearsal.ts'
 import { parseTarget, targetPath } from '../../src/spec/target.ts'
 import { compositeSlis, platformMetrics } from '../../src/wire/metrics.ts'
-import { codesOf, type Edits, parseStock, parseStockTarget, REHEARSAL, stockFiles, stockPair, TARGET } from './stock.ts'
+import {
+  codesOf,
+  type Edits,
+  EVERYTHING,
+  everythingPair,
+  parseStock,
+  parseStockTarget,
+  REHEARSAL,
+  stockFiles,
+  stockPair,
+  TARGET,
+} from './stock.ts'
 
 describe('the stock rehearsal', () => {
   it('is read with all its values', () => {
@@ -68,6 +79,85 @@ describe('the stock rehearsal', () => {
 
   it('knows the unions that the scenarios know', () => {
     expect(compositeIndicators).toEqual(compositeSlis)
+  })
+})
+
+describe('a rehearsal with one of everything', () => {
+  const { rehearsal, target } = everythingPair()
+
+  it('is read with all its actions', () => {
+    expect(rehearsal.actions.map(({ act }) => act)).toEqual([
+      { kind: 'taint', nodes: { zone: 'zone-b' }, key: 'matchday.dev/zone-lost', effect: 'NoSchedule' },
+      { kind: 'drain', nodes: { pool: 'api', atMost: 1 } },
+      { kind: 'power-off', nodes: { zone: 'zone-c' } },
+      { kind: 'scale', workload: { kind: 'Deployment', name: 'wallet' }, replicas: 1 },
+      { kind: 'scale', workload: { kind: 'StatefulSet', name: 'wallet-db' }, replicas: 3 },
+      { kind: 'rollout', workload: { kind: 'Deployment', name: 'gateway' } },
+      { kind: 'flag', configMap: 'features', key: 'promo', value: 'off' },
+      { kind: 'promote', database: 'wallet-db', to: 'wallet-db-1' },
+    ])
+    expect(rehearsal.actions.map(({ forMs }) => forMs)).toEqual([
+      20_000,
+      undefined,
+      20_000,
+      5000,
+      5000,
+      undefined,
+      10_000,
+      40_000,
+    ])
+  })
+
+  it('is read with all its witnesses, reactions, expectations and guardrails', () => {
+    expect(rehearsal.faults.map(({ witness }) => witness)).toMatchObject([
+      { kind: 'rate', direction: 'falls', where: { operation: 'charge' }, becomes: 0 },
+      { kind: 'rate', direction: 'rises', where: { outcome: 'error' }, becomes: 5 },
+      { kind: 'ready', what: 'pods', app: 'gateway', zone: 'zone-b', becomes: 0 },
+    ])
+    const reactions = [...rehearsal.faults, ...rehearsal.actions].flatMap(({ expect }) => expect)
+    expect(reactions).toMatchObject([
+      { kind: 'backs-off', where: { psp: 'psp-a' }, becomes: 1 },
+      { kind: 'amplification', atMost: 1.5 },
+      { kind: 'undisturbed', badMax: 0 },
+      { kind: 'reconnects', share: 0.99, herdMax: 30 },
+      { kind: 'survives', app: 'gateway', ready: 2 },
+      { kind: 'spreads', zones: 3 },
+      { kind: 'completes', withinMs: 30_000 },
+      { kind: 'completes', withinMs: 20_000 },
+      { kind: 'recovers', sli: 'login' },
+      { kind: 'promotes', database: 'wallet-db', sli: 'deposit', rtoMs: 20_000 },
+    ])
+    expect(rehearsal.expectations).toMatchObject([
+      { kind: 'autoscaler', calms: { withinMs: 50_000, turnsMax: 2 } },
+      { kind: 'keda', scaledObject: 'payout-worker', idleWithinMs: 60_000 },
+      { kind: 'connections', metric: 'http_requests_total', where: { code: '200' }, atMost: 40 },
+      { kind: 'ledger' },
+    ])
+    expect(rehearsal.guardrails[1]).toMatchObject({
+      kind: 'burn',
+      id: 'deposit-burns-100x',
+      objective: 0.9985,
+      factor: 100,
+      longMs: 30_000,
+      shortMs: 5000,
+    })
+  })
+
+  it.each([
+    ['promotion of nothing', 'database: wallet-db', 'database: db', ['unknown-database:64', 'unknown-database:70']],
+    [
+      'breaker that nobody shows',
+      'backsOff: {rate: payments_charges_total',
+      'backsOff: {rate: calls',
+      ['unknown-metric:26'],
+    ],
+    ['attempts that nobody counts', 'attempts: payments_charges_total', 'attempts: tries', ['unknown-metric:27']],
+    ['connections of nobody', "{code: '200'}, of: wallet", "{code: '200'}, of: vault", ['unknown-source:74']],
+  ])('does not fit a target that lacks what it names: %s', (_, from, to, issues) => {
+    const files = stockFiles({ [EVERYTHING]: [[from, to]] })
+    const text = (files.get(EVERYTHING) ?? '').replaceAll(from, to)
+    const read = (path: string) => (path === EVERYTHING ? text : files.get(path))
+    expect(codesOf(parseRehearsal({ read }, EVERYTHING, target))).toEqual(issues)
   })
 })
 

@@ -6,10 +6,12 @@ import { parseRehearsal } from '../../src/spec/rehearsal.ts'
 import { parseTarget } from '../../src/spec/target.ts'
 
 export const REHEARSAL = 'scenarios/psp-down-at-peak.rehearsal.yaml'
+export const EVERYTHING = 'scenarios/everything.rehearsal.yaml'
 export const TARGET = 'scenarios/targets/lab.yaml'
 export const CHAOS = 'chaos/psp-down.yaml'
 const GOOD = {
   [REHEARSAL]: 'test/spec/good/rehearsal.yaml',
+  [EVERYTHING]: 'test/spec/good/everything.yaml',
   [TARGET]: 'test/spec/good/target.yaml',
   [CHAOS]: 'test/spec/good/chaos.yaml',
 }
@@ -32,9 +34,14 @@ export function stockFiles(edits: Edits = {}): Map<string, string> {
   return files
 }
 
+/** Reads the file that is edited: the stock rehearsal, if it is none of the others. */
 export function parseStock(edits: Edits = {}): Parsed<Rehearsal> {
+  return parseNamed(EVERYTHING in edits ? EVERYTHING : REHEARSAL, edits)
+}
+
+export function parseNamed(path: string, edits: Edits = {}): Parsed<Rehearsal> {
   const files = stockFiles(edits)
-  return parseRehearsal({ read: (path) => files.get(path) }, REHEARSAL)
+  return parseRehearsal({ read: (each) => files.get(each) }, path)
 }
 
 export function parseText(text: string): Parsed<Rehearsal> {
@@ -46,8 +53,12 @@ export function parseStockTarget(edits: Edits = {}): Parsed<Target> {
   return parseTarget({ read: (path) => files.get(path) }, TARGET)
 }
 
-export function stockPair(edits: Edits = {}): { rehearsal: Rehearsal; target: Target } {
-  const [rehearsal, target] = [parseStock(edits), parseStockTarget(edits)]
+export const stockPair = (edits: Edits = {}) => pairOf(REHEARSAL, edits)
+/** A rehearsal with one of everything that the format has. */
+export const everythingPair = (edits: Edits = {}) => pairOf(EVERYTHING, edits)
+
+function pairOf(path: string, edits: Edits): { rehearsal: Rehearsal; target: Target } {
+  const [rehearsal, target] = [parseNamed(path, edits), parseStockTarget(edits)]
   if (!rehearsal.ok || !target.ok) throw new Error([...printed(rehearsal), ...printed(target)].join('\n'))
   return { rehearsal: rehearsal.value, target: target.value }
 }

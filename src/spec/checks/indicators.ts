@@ -1,29 +1,34 @@
 /** Every indicator that is judged must be fed by the load, and every limit must make sense. */
 import { compositeIndicators, partsOfIndicator } from '../../domain/indicators.ts'
 import { chooseAmong } from '../did-you-mean.ts'
-import { type Draft, guardrailId, latencyOf, type SloDraft } from '../rehearsal.ts'
+import { availabilityOf, type Draft, type GuardrailDraft, guardrailId, latencyOf, type SloDraft } from '../rehearsal.ts'
 import type { Report } from '../report.ts'
 import type { Placed } from '../shape.ts'
 import { reportTwins } from './timeline.ts'
 
 export function checkIndicators(draft: Draft, report: Report): void {
   for (const slo of draft.slos?.value ?? []) checkSlo(slo, report)
-  const guardrails = (draft.guardrails?.value ?? []).map(({ at, value }) => ({ at, ...value.value }))
+  const guardrails = draft.guardrails?.value ?? []
   reportTwins(
     (draft.slos?.value ?? []).map((slo) => ({ at: slo.at, name: sloName(slo) })),
     'an objective',
     report,
   )
   reportTwins(
-    guardrails.map(({ at, sli, below }) => ({ at, name: guardrailId(sli.value, below) })),
+    guardrails.map((guardrail) => ({ at: guardrail.at, name: guardrailId(guardrail) })),
     'a guardrail',
     report,
   )
   checkUnions(draft.slos?.value ?? [], report)
-  checkRecoveries(draft, report)
+  checkReactions(draft, report)
+  for (const guardrail of guardrails) checkBurnRate(guardrail, draft.slos, report)
   if (draft.load?.whole !== true) return
   const known = fedIndicators(draft.load.value.value)
-  const named = [...(draft.slos?.value ?? []).map(({ value }) => value.sli), ...guardrails.map(({ sli }) => sli)]
+  const named = [
+    ...(draft.slos?.value ?? []).map(({ value }) => value.sli),
+    ...guardrails.map(({ value }) => value.value.value.sli),
+    ...reactionsOf(draft).flatMap(({ value }) => (value.kind === 'undisturbed' ? [value.value.sli] : [])),
+  ]
   for (const sli of named) reportUnfed(sli, known, report)
 }
 
@@ -92,15 +97,31 @@ function checkUnions(slos: readonly SloDraft[], report: Report): void {
   }
 }
 
-/** `recovers` speaks of an objective, so there must be one. */
-function checkRecoveries(draft: Draft, report: Report): void {
+const reactionsOf = ({ faults, actions }: Draft) =>
+  [...(faults?.value ?? []), ...(actions?.value ?? [])].flatMap(({ value }) => value.expect ?? [])
+
+/** `recovers` and `promotes` speak of an objective, so there must be one. */
+function checkReactions(draft: Draft, report: Report): void {
   if (draft.slos?.whole !== true) return
   const known = [...new Set(draft.slos.value.map(({ value }) => value.sli.value))]
-  for (const fault of draft.faults?.value ?? []) {
-    for (const { value } of fault.value.expect ?? []) {
-      if (value.kind !== 'recovers' || known.includes(value.value.slo.value)) continue
-      const { at, value: sli } = value.value.slo
-      report(at, 'unknown-sli', `There is no objective for "${sli}" under slos.`, chooseAmong(sli, known, 'objectives'))
-    }
+  for (const { value } of reactionsOf(draft)) {
+    if (value.kind !== 'recovers' && value.kind !== 'promotes') continue
+    const { at, value: sli } = value.value.slo
+    if (known.includes(sli)) continue
+    report(at, 'unknown-sli', `There is no objective for "${sli}" under slos.`, chooseAmong(sli, known, 'objectives'))
   }
+}
+
+/** A burn rate is counted against a budget, which only an objective of availability has; and a window in itself shows nothing. */
+function checkBurnRate({ value }: GuardrailDraft, slos: Draft['slos'], report: Report): void {
+  if (value.value.kind !== 'burns') return
+  const { sli, over, and } = value.value.value
+  if (and.value >= over.value) {
+    const problem = 'The short window is not shorter than the long one.'
+    report(and.at, 'wrong-value', problem, 'a twelfth of the long one is usual; over: 1m, and: 5s.')
+  }
+  if (slos?.whole !== true || availabilityOf(sli.value, slos.value) !== undefined) return
+  const known = slos.value.flatMap(({ value }) => (value.objective === undefined ? [] : [value.sli.value]))
+  const problem = `There is no objective of availability for "${sli.value}" under slos, so it has no budget to burn.`
+  report(sli.at, 'unknown-sli', problem, chooseAmong(sli.value, known, 'objectives'))
 }

@@ -1,0 +1,130 @@
+/** What must hold between faults, actions, the phases in which they happen, and what is expected of the platform meanwhile. */
+import type { SourcePoint } from '../../domain/issue.ts'
+import { showDuration } from '../../domain/show.ts'
+import type { ActionDraft, Draft, FaultDraft, ReactionDraft } from '../rehearsal.ts'
+import type { Report } from '../report.ts'
+import type { Placed } from '../shape.ts'
+import { checkReaction } from './reactions.ts'
+import { type Plan, planOf, reportTwins, type Span, spanOf } from './timeline.ts'
+
+/** A fault or an action, as far as both have the same. */
+export type Harm = {
+  readonly is: 'fault' | 'action'
+  readonly name: string
+  readonly at: SourcePoint
+  readonly during: Placed<string>
+  readonly atMs: number
+  readonly lasts?: Placed<number>
+  readonly expect: readonly ReactionDraft[]
+  readonly witness?: FaultDraft['value']['witness']
+  readonly action?: ActionDraft
+}
+
+/** A harm with its place in the plan. Without a time of its own it lasts to the end of the load. */
+export type Strike = { readonly harm: Harm; readonly fromMs: number; readonly toMs: number; readonly totalMs: number }
+
+// The witness compares with the traffic before the fault: two seconds to reach it and a few scrapes at 0.5 s.
+const TRAFFIC_BEFORE_FAULT_MS = 5000
+
+export function checkHarms(draft: Draft, report: Report): void {
+  const harms = [...(draft.faults?.value ?? []).map(ofFault), ...(draft.actions?.value ?? []).map(ofAction)]
+  reportTwins(harms, 'a fault or an action', report)
+  const plan = planOf(draft)
+  const strikes = plan === undefined ? [] : harms.flatMap((harm) => strikeOf(harm, plan, report) ?? [])
+  for (const harm of harms) {
+    const strike = strikes.find((each) => each.harm === harm)
+    checkWitness(harm, report)
+    for (const reaction of harm.expect) checkReaction(reaction, harm, strike, draft, report)
+  }
+  checkOverlaps(strikes, report)
+}
+
+const ofFault = ({ at, value }: FaultDraft): Harm => ({
+  is: 'fault',
+  name: value.name,
+  at,
+  during: value.during,
+  atMs: value.at,
+  lasts: value.for,
+  expect: value.expect ?? [],
+  witness: value.witness,
+})
+
+const ofAction = (action: ActionDraft): Harm => ({
+  is: 'action',
+  name: action.value.name,
+  at: action.at,
+  during: action.value.during,
+  atMs: action.value.at,
+  ...(action.value.for === undefined ? {} : { lasts: action.value.for }),
+  expect: action.value.expect ?? [],
+  action,
+})
+
+function strikeOf(harm: Harm, plan: Plan, report: Report): Strike | undefined {
+  const span = spanOf(harm.during, plan, report)
+  if (span === undefined) return undefined
+  const fromMs = span.rampEndMs + harm.atMs
+  const toMs = harm.lasts === undefined ? plan.totalMs : fromMs + harm.lasts.value
+  if (harm.lasts === undefined ? fromMs >= span.toMs : toMs > span.toMs)
+    reportOutlasting(harm, fromMs, toMs, span, report)
+  if (harm.witness !== undefined && harm.witness.value.kind !== 'ready' && fromMs < TRAFFIC_BEFORE_FAULT_MS) {
+    const problem = `The fault begins ${showDuration(fromMs)} after the load, before its witness has seen traffic.`
+    const next = `let it begin at least ${showDuration(TRAFFIC_BEFORE_FAULT_MS)} after the load.`
+    report(harm.at, 'fault-too-early', problem, next)
+  }
+  return { harm, fromMs, toMs, totalMs: plan.totalMs }
+}
+
+function reportOutlasting({ is, at, lasts }: Harm, fromMs: number, toMs: number, span: Span, report: Report): void {
+  const length = `whose full load lasts ${showDuration(span.toMs - span.rampEndMs)}`
+  const how =
+    lasts === undefined ? `begins ${showDuration(fromMs - span.toMs)}` : `ends ${showDuration(toMs - span.toMs)}`
+  report(
+    lasts?.at ?? at,
+    is === 'fault' ? 'fault-outlasts-phase' : 'action-outlasts-phase',
+    `The ${is} ${how} after its phase "${span.name}", ${length}.`,
+    'begin it sooner, shorten it, or let the phase last longer.',
+  )
+}
+
+function checkWitness({ witness, lasts }: Harm, report: Report): void {
+  if (witness === undefined || lasts === undefined) return
+  const { kind, value } = witness.value
+  if (value.within.value >= lasts.value) {
+    const problem = `The witness has ${showDuration(value.within.value)}, and the fault lasts ${showDuration(lasts.value)}.`
+    report(value.within.at, 'expectation-unobservable', problem, 'let the fault last longer, or expect it sooner.')
+  }
+  if (kind === 'ready' && value.ready === 'nodes' && value.app !== undefined)
+    report(value.app.at, 'wrong-value', 'Nodes are of no app.', 'remove the app, or write ready: pods.')
+}
+
+/** Faults may overlap: the blast radius counts them together. But then each needs a witness that the other does not move. */
+function checkOverlaps(strikes: readonly Strike[], report: Report): void {
+  strikes.forEach((strike, index) => {
+    for (const earlier of strikes.slice(0, index)) {
+      const together = strike.fromMs < earlier.toMs && earlier.fromMs < strike.toMs
+      const shared = together ? sharedWitness(strike.harm, earlier.harm) : undefined
+      if (shared === undefined) continue
+      const problem = `"${strike.harm.name}" and "${earlier.harm.name}" overlap, and both are witnessed by ${shared.value}, which could not tell them apart.`
+      report(shared.at, 'faults-overlap', problem, 'let one follow the other, or give them different witnesses.')
+    }
+  })
+}
+
+/** What both are witnessed by: the same source, unless a label keeps the series apart; or pods or nodes that both may mean. */
+function sharedWitness(harm: Harm, other: Harm): Placed<string> | undefined {
+  const [mine, theirs] = [harm.witness, other.witness]
+  if (mine === undefined || theirs === undefined) return undefined
+  const [a, b] = [mine.value, theirs.value]
+  if (a.kind === 'ready' || b.kind === 'ready') {
+    if (a.kind !== 'ready' || b.kind !== 'ready' || a.value.ready !== b.value.ready) return undefined
+    const apart = differ(a.value.app?.value, b.value.app?.value) || differ(a.value.zone, b.value.zone)
+    return apart ? undefined : { at: mine.at, value: `the Ready ${a.value.ready}` }
+  }
+  const [where, others] = [a.value.where ?? {}, b.value.where ?? {}]
+  const apart = Object.keys(where).some((label) => differ(where[label], others[label]))
+  return a.value.of.value === b.value.of.value && !apart ? a.value.of : undefined
+}
+
+const differ = (a: string | undefined, b: string | undefined): boolean => a !== undefined && b !== undefined && a !== b

@@ -1,0 +1,238 @@
+/** The tables of what is done to the cluster: faults with their witnesses, actions, and the reactions that both expect. */
+import {
+  dnsLabel,
+  metricName,
+  name,
+  objectName,
+  path,
+  seriesLabels,
+  sli,
+  source,
+  title,
+  within,
+} from './name-shapes.ts'
+import { duration, factor, percentage, rate, rateOrZero } from './quantities.ts'
+import { choosing, may, need, oneOf, record, tellApart } from './record.ts'
+import { integer, list, type Placed, placed, type Shape, text, word } from './shape.ts'
+
+const RATE_MAX = { min: 0, max: 1_000_000 }
+const pods = (what: string, min = 1) => need(integer({ min, max: 100_000, what: 'a number of pods' }), what)
+const app = name('the name of an app', 'gateway')
+const phase = placed(name('the name of a phase', 'promo peak'))
+
+const reaction = placed(
+  oneOf({
+    failover: need(
+      record({
+        from: need(source('psp-a'), 'Source that the harm takes away.'),
+        to: need(source('psp-b'), 'Source that must take over.'),
+        within: within('Longest time from the injection to the take-over.'),
+      }),
+      'Work moves from one source to another while the harm lasts.',
+    ),
+    recovers: need(
+      record({
+        slo: need(sli, 'Indicator that must be good again.'),
+        within: within('Longest time from the healing to recovery.'),
+      }),
+      'An indicator is good again after the healing.',
+    ),
+    reconnects: need(
+      record({
+        share: need(
+          percentage({ min: 0.01, max: 1, example: '99%' }),
+          'Share of the sockets that were open before which must be open again.',
+        ),
+        within: within('Longest time from the injection until they are.'),
+        herd: may(rate({ min: 1, max: 1_000_000 }), 'Most sockets that may come back in one second.'),
+      }),
+      'Players reconnect, and not all at once.',
+    ),
+    survives: need(
+      record({
+        app: need(app, 'App whose pods are counted.'),
+        ready: pods('Pods that stay Ready until the harm ends.', 0),
+        within: within('Time from the injection after which that must hold.'),
+      }),
+      'An app keeps pods Ready.',
+    ),
+    spreads: need(
+      record({
+        app: need(app, 'App whose pods are counted.'),
+        zones: need(
+          integer({ min: 1, max: 1000, what: 'a number of zones' }),
+          'Zones in which Ready pods of it must stand again.',
+        ),
+        within: within('Longest time from the healing until they do.'),
+      }),
+      'An app stands in so many zones again after the healing.',
+    ),
+    backsOff: need(
+      record({
+        rate: need(placed(metricName), 'Counter of calls to what is broken.'),
+        where: may(seriesLabels, 'Only series with these labels.'),
+        of: need(source('payments-api'), 'Source of the counter.'),
+        becomes: need(rateOrZero(RATE_MAX), 'Rate that it must fall to, or below.'),
+        within: within('Longest time from the injection until it is down.'),
+      }),
+      'Calls to what is broken come down: the breaker opens.',
+    ),
+    amplification: need(
+      record({
+        of: need(source('payments-api'), 'Source of both counters.'),
+        attempts: need(placed(metricName), 'Counter of attempts, retries included.'),
+        operations: need(placed(metricName), 'Counter of the operations that they serve.'),
+        atMost: need(factor({ min: 1, max: 1000 }), 'Most attempts for each operation while the harm lasts.'),
+      }),
+      'Retries do not become a storm.',
+    ),
+    undisturbed: need(
+      record({
+        sli: need(sli, 'Indicator that is watched.'),
+        bad: need(
+          integer({ min: 0, max: 1_000_000, what: 'a number of attempts' }),
+          'Most bad attempts from begin to end of the harm.',
+        ),
+      }),
+      'An indicator hardly notices.',
+    ),
+    completes: need(
+      record({ within: within('Longest time from the begin of the action to its end.') }),
+      'The action comes to its end: drained, rolled out, promoted.',
+    ),
+    promotes: need(
+      record({
+        database: need(placed(dnsLabel(63)), 'Database of the target file that moves.'),
+        slo: need(sli, 'Indicator by which clients notice it.'),
+        rto: within('Longest time from its first bad attempt until it is good again.'),
+      }),
+      'A database moves without loss (RPO 0) and in time (RTO).',
+    ),
+  }),
+)
+
+const until = 'Longest time from the injection until it does.'
+const rateOf = {
+  rate: need(placed(metricName), 'Counter whose rate is watched.'),
+  where: may(seriesLabels, 'Only series with these labels.'),
+  of: need(source('psp-a'), 'Source of the counter: somebody other than the faulted client.'),
+  within: within(until),
+}
+
+const witness = tellApart(
+  {
+    ready: record({
+      ready: need(word('pods', 'nodes'), "What the cluster's own probes call Ready."),
+      app: may(placed(app), 'Only pods of this app.'),
+      zone: may(name('the name of a zone', 'zone-b'), 'Only those in this zone.'),
+      becomes: pods('Number that it must fall to, or below.', 0),
+      within: within(until),
+    }),
+    rises: record({
+      ...rateOf,
+      rises: need(rate({ min: 0.01, max: 1_000_000 }), 'Rate that it must rise to, or above.'),
+    }),
+  },
+  {
+    falls: record({ ...rateOf, becomes: need(rateOrZero(RATE_MAX), 'Rate that it must fall to, or below.') }),
+  },
+)
+
+export const fault = placed(
+  record({
+    name: need(title('psp-a down'), 'Name of the fault.'),
+    during: need(phase, 'Phase in which the fault happens.'),
+    at: need(duration({ min: 0 }), "Start, counted from the end of that phase's ramp."),
+    for: need(placed(duration({ min: 1000 })), 'Time until the fault is healed.'),
+    apply: need(placed(path('../chaos/psp-down.yaml')), 'Chaos Mesh file with one object, relative to this file.'),
+    witness: need(
+      placed(witness),
+      'Independent measurement that must see the fault bite; without it the run is inconclusive.',
+    ),
+    expect: may(list(reaction), 'What the platform must do about it.'),
+  }),
+)
+
+const nodes = {
+  zone: may(name('the name of a zone', 'zone-b'), 'Only nodes of this zone.'),
+  pool: may(name('the name of a node pool', 'realtime'), 'Only nodes of this pool.'),
+  atMost: may(
+    integer({ min: 1, max: 100_000, what: 'a number of nodes' }),
+    'Only the first so many of them, by name; all if left out.',
+  ),
+}
+const someNodes = { anyOf: [{ required: ['zone'] }, { required: ['pool'] }] }
+const onNodes = <T>(shape: Shape<T>): Shape<Placed<T>> =>
+  placed({ schema: { ...shape.schema, ...someNodes }, decode: shape.decode })
+
+const labelKey = text({
+  form: 'the key of a taint',
+  example: 'matchday.dev/zone-lost',
+  pattern: /^[A-Za-z0-9][A-Za-z0-9._/-]{0,316}$/,
+})
+const replicas = pods('Replicas that it gets.', 0)
+const deployment = need(objectName('gateway'), 'Name of the Deployment.')
+const statefulSet = need(objectName('wallet-db'), 'Name of the StatefulSet.')
+
+const acts = {
+  taint: may(
+    onNodes(
+      record({
+        ...nodes,
+        key: need(labelKey, 'Key of the taint.'),
+        effect: need(word('NoSchedule', 'PreferNoSchedule', 'NoExecute'), 'Effect of the taint.'),
+      }),
+    ),
+    'Taints nodes; undone by removing the taint.',
+  ),
+  drain: may(
+    onNodes(record(nodes)),
+    'Cordons nodes and evicts their pods through the Eviction API, as kubectl drain; undone by uncordoning.',
+  ),
+  powerOff: may(
+    onNodes(record(nodes)),
+    'Nodes lose power, where the cluster offers that (annotation matchday.dev/power-control); undone by power on.',
+  ),
+  scale: may(
+    tellApart({ statefulSet: record({ statefulSet, replicas }) }, { deployment: record({ deployment, replicas }) }),
+    'Sets the replicas of a workload that no autoscaler owns; undone by the number before.',
+  ),
+  rollout: may(
+    tellApart({ statefulSet: record({ statefulSet }) }, { deployment: record({ deployment }) }),
+    'Restarts the pods one after the other, as kubectl rollout restart; undone by the template before, when it is not complete.',
+  ),
+  flag: may(
+    record({
+      configMap: need(objectName('features'), "Name of a ConfigMap in the target's namespace."),
+      key: need(
+        text({ form: 'a key of a ConfigMap', example: 'promo', pattern: /^[-._a-zA-Z0-9]{1,253}$/ }),
+        'Key that is set.',
+      ),
+      value: need(text({ form: 'a text', example: "'off'" }), 'Value that it gets.'),
+    }),
+    'Sets one key of a ConfigMap; undone by the value before.',
+  ),
+  promote: may(
+    record({
+      database: need(placed(dnsLabel(63)), 'Database of the target file.'),
+      to: need(objectName('wallet-db-1'), 'Member that becomes the primary.'),
+    }),
+    'Makes another member the primary of a database; undone by promoting the one before.',
+  ),
+} as const
+
+export const ACT_KEYS = Object.keys(acts) as readonly (keyof typeof acts)[]
+
+export const action = placed(
+  choosing(ACT_KEYS, {
+    name: need(title('zone-b tainted'), 'Name of the action.'),
+    during: need(phase, 'Phase in which the action begins.'),
+    at: need(duration({ min: 0 }), "Start, counted from the end of that phase's ramp."),
+    for: may(
+      placed(duration({ min: 1000 })),
+      'Time until it is undone; at the end of the load if left out. A rollout that is complete needs no undo.',
+    ),
+    ...acts,
+    expect: may(list(reaction), 'What the platform must do about it.'),
+  }),
+)

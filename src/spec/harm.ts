@@ -1,0 +1,130 @@
+/** Faults, actions and reactions as drafts become domain values. Only called when no issue was found. */
+import type { Act, ActionSpec, FaultSpec, NodeChoice, Reaction, Witness, Workload } from '../domain/rehearsal.ts'
+import type { ChaosFile } from './chaos-file.ts'
+import { ACT_KEYS } from './harm-shape.ts'
+import type { ActionDraft, FaultDraft, ReactionDraft } from './rehearsal.ts'
+
+type WitnessDraft = FaultDraft['value']['witness']
+export type ActKey = (typeof ACT_KEYS)[number]
+
+/** What the action does, as far as the file says so: exactly one of these, or an issue. */
+export const actKeysOf = ({ value }: ActionDraft): readonly ActKey[] =>
+  ACT_KEYS.filter((key) => value[key] !== undefined)
+
+export function faultOf({ at, value }: FaultDraft, chaos: ChaosFile): FaultSpec {
+  return {
+    name: value.name,
+    during: value.during.value,
+    atMs: value.at,
+    forMs: value.for.value,
+    apply: chaos.file,
+    object: chaos.object,
+    witness: witnessOf(value.witness),
+    expect: (value.expect ?? []).map(reactionOf),
+    at,
+  }
+}
+
+function witnessOf({ at, value: { kind, value } }: WitnessDraft): Witness {
+  const withinMs = value.within.value
+  if (kind === 'ready') {
+    const { ready, app, zone, becomes } = value
+    return {
+      kind: 'ready',
+      what: ready,
+      ...(app === undefined ? {} : { app: app.value }),
+      ...(zone === undefined ? {} : { zone }),
+      becomes,
+      withinMs,
+      at,
+    }
+  }
+  const watched = { metric: value.rate.value, where: value.where ?? {}, of: value.of.value, withinMs, at }
+  if (kind === 'rises') return { kind: 'rate', direction: 'rises', becomes: value.rises, ...watched }
+  return { kind: 'rate', direction: 'falls', becomes: value.becomes, ...watched }
+}
+
+export function reactionOf({ at, value }: ReactionDraft): Reaction {
+  switch (value.kind) {
+    case 'failover': {
+      const { from, to, within } = value.value
+      return { kind: 'failover', from: from.value, to: to.value, withinMs: within.value, at }
+    }
+    case 'recovers':
+      return { kind: 'recovers', sli: value.value.slo.value, withinMs: value.value.within.value, at }
+    case 'reconnects': {
+      const { share, within, herd } = value.value
+      return { kind: 'reconnects', share, withinMs: within.value, ...(herd === undefined ? {} : { herdMax: herd }), at }
+    }
+    case 'survives': {
+      const { app, ready, within } = value.value
+      return { kind: 'survives', app, ready, withinMs: within.value, at }
+    }
+    case 'spreads': {
+      const { app, zones, within } = value.value
+      return { kind: 'spreads', app, zones, withinMs: within.value, at }
+    }
+    case 'backsOff': {
+      const { rate, where, of, becomes, within } = value.value
+      const watched = { metric: rate.value, where: where ?? {}, of: of.value }
+      return { kind: 'backs-off', ...watched, becomes, withinMs: within.value, at }
+    }
+    case 'amplification': {
+      const { of, attempts, operations, atMost } = value.value
+      return {
+        kind: 'amplification',
+        of: of.value,
+        attempts: attempts.value,
+        operations: operations.value,
+        atMost,
+        at,
+      }
+    }
+    case 'undisturbed':
+      return { kind: 'undisturbed', sli: value.value.sli.value, badMax: value.value.bad, at }
+    case 'completes':
+      return { kind: 'completes', withinMs: value.value.within.value, at }
+    case 'promotes': {
+      const { database, slo, rto } = value.value
+      return { kind: 'promotes', database: database.value, sli: slo.value, rtoMs: rto.value, at }
+    }
+  }
+}
+
+export const actionOf = (action: ActionDraft): ActionSpec => ({
+  name: action.value.name,
+  during: action.value.during.value,
+  atMs: action.value.at,
+  ...(action.value.for === undefined ? {} : { forMs: action.value.for.value }),
+  act: actOf(action),
+  expect: (action.value.expect ?? []).map(reactionOf),
+  at: action.at,
+})
+
+function actOf({ value }: ActionDraft): Act {
+  const { taint, drain, powerOff, scale, rollout, flag, promote } = value
+  if (taint) {
+    const { key, effect, ...nodes } = taint.value
+    return { kind: 'taint', nodes: choiceOf(nodes), key, effect }
+  }
+  if (drain) return { kind: 'drain', nodes: choiceOf(drain.value) }
+  if (powerOff) return { kind: 'power-off', nodes: choiceOf(powerOff.value) }
+  if (scale) return { kind: 'scale', workload: workloadOf(scale), replicas: scale.value.replicas }
+  if (rollout) return { kind: 'rollout', workload: workloadOf(rollout) }
+  if (flag) return { kind: 'flag', ...flag }
+  if (promote) return { kind: 'promote', database: promote.database.value, to: promote.to }
+  throw new Error('an action that does nothing was let through')
+}
+
+type NodesDraft = NonNullable<ActionDraft['value']['drain']>['value']
+
+const choiceOf = ({ zone, pool, atMost }: NodesDraft): NodeChoice => ({
+  ...(zone === undefined ? {} : { zone }),
+  ...(pool === undefined ? {} : { pool }),
+  ...(atMost === undefined ? {} : { atMost }),
+})
+
+const workloadOf = (draft: NonNullable<ActionDraft['value']['rollout' | 'scale']>): Workload =>
+  draft.kind === 'statefulSet'
+    ? { kind: 'StatefulSet', name: draft.value.statefulSet }
+    : { kind: 'Deployment', name: draft.value.deployment }
