@@ -4,7 +4,7 @@ import { connectKubernetes } from '../adapters/kubernetes/connect.ts'
 import { EnvironmentError } from '../controller/ports.ts'
 import { labStatus } from '../lab/lab.ts'
 import type { KubernetesApi } from '../protocols/kubernetes/api.ts'
-import { bootLab, REFERENCE_WORKLOAD } from './lab-boot.ts'
+import { REFERENCE_WORKLOAD } from './reference-workload.ts'
 import { say } from './terminal.ts'
 
 export type ClusterFlags = {
@@ -70,6 +70,7 @@ export async function chooseCluster(flags: ClusterFlags, boot: boolean, signal: 
     }
   }
   if (!boot) throw new EnvironmentError('no lab is up', 'Boot one: matchday lab up')
+  const { bootLab } = await import('./lab-boot.ts')
   const lab = await bootLab({ workload: flags.workload, overlays: flags.overlay, signal })
   if (flags.keepLab) lab.keep()
   const release = async () => {

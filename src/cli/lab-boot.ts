@@ -1,6 +1,4 @@
 /** Boots the lab with a workload in it, for `lab up` and `run --lab`, with a line of progress for each stage. */
-import { dirname, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { buildImages } from '../lab/images/build.ts'
 import { renderImages } from '../lab/images/render.ts'
 import { type LabHandle, labPaths, labUp } from '../lab/lab.ts'
@@ -10,9 +8,6 @@ import { renderManifests } from '../lab/workload/render.ts'
 import { readWorkload } from '../lab/workload/workload.ts'
 import { onStderr, say } from './terminal.ts'
 import { labTools } from './tools.ts'
-
-/** The reference platform, as a folder like any user's: this room does not import it. */
-export const REFERENCE_WORKLOAD = resolve(dirname(fileURLToPath(import.meta.url)), '../platform')
 
 export type LabChoice = {
   readonly workload: string

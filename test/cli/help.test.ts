@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -26,6 +26,24 @@ describe('the command line', () => {
     const { status, stdout } = matchday(...command.split(' '), '--help')
     expect(status).toBe(0)
     expect(stdout).toContain(`matchday ${command}`)
+  })
+
+  it('loads neither a bundler nor a Kubernetes client to explain itself', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'matchday-loaded-'))
+    const spy = join(folder, 'spy.mjs')
+    const seen = join(folder, 'seen')
+    writeFileSync(
+      spy,
+      `import { appendFileSync } from 'node:fs'
+       import { registerHooks } from 'node:module'
+       registerHooks({ load: (url, context, next) => (appendFileSync(${JSON.stringify(seen)}, url + '\\n'), next(url, context)) })`,
+    )
+    const { status } = spawnSync(process.execPath, ['--import', spy, 'src/cli/bin.mjs', '--help'], { timeout: 30_000 })
+    const loaded = readFileSync(seen, 'utf8')
+    rmSync(folder, { recursive: true })
+    expect(status).toBe(0)
+    expect(loaded).toContain('/node_modules/commander/')
+    expect(loaded).not.toMatch(/node_modules\/(webpack|esbuild|@kubernetes|pg)\//)
   })
 
   it('shows every exit code in its help', () => {

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs'
 import https from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { KubeConfig } from '@kubernetes/client-node'
+import type { KubeConfig } from '@kubernetes/client-node'
 import { EnvironmentError } from '../../controller/ports.ts'
 import type { ApiRequest, ApiResponse, KubernetesApi } from '../../protocols/kubernetes/api.ts'
 import { watchResource } from './watch.ts'
@@ -18,7 +18,7 @@ export async function connectKubernetes(choice: {
   readonly kubeconfig?: string
   readonly context?: string
 }): Promise<KubernetesApi> {
-  const config = loadConfig(choice.kubeconfig)
+  const config = await loadConfig(choice.kubeconfig)
   selectContext(config, choice.context)
   const cluster = config.getCurrentCluster()
   if (!cluster)
@@ -38,7 +38,9 @@ export async function connectKubernetes(choice: {
   return api
 }
 
-function loadConfig(file: string | undefined): KubeConfig {
+async function loadConfig(file: string | undefined): Promise<KubeConfig> {
+  // Loading the library takes longer than everything else that most commands do; a command without a cluster need not pay for it.
+  const { KubeConfig } = await import('@kubernetes/client-node')
   const config = new KubeConfig()
   try {
     if (file === undefined) config.loadFromDefault()

@@ -1,6 +1,6 @@
 /** List, then watch from there, again and again until aborted: no change is lost while the server still knows our version. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type KubeConfig, Watch } from '@kubernetes/client-node'
+import type { KubeConfig } from '@kubernetes/client-node'
 import {
   demand,
   isKubeObject,
@@ -67,7 +67,7 @@ const changes = { ADDED: 'added', MODIFIED: 'modified', DELETED: 'deleted' } as 
 const isChange = (phase: string): phase is keyof typeof changes => phase in changes
 
 /** One watch connection. Resolves when it ends: with the last version seen, or expired when the server no longer knows it. */
-function watchFrom(
+async function watchFrom(
   config: KubeConfig,
   path: string,
   from: string,
@@ -75,6 +75,7 @@ function watchFrom(
   onEvent: (event: WatchEvent) => void,
   signal: AbortSignal,
 ) {
+  const { Watch } = await import('@kubernetes/client-node')
   return new Promise<{ version: string; expired: boolean }>((resolve, reject) => {
     let version = from
     let expired = false

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { exitCodes } from '../../domain/verdict.ts'
 import { defaultLabRoot, labDown, labStatus } from '../../lab/lab.ts'
-import { bootLab, REFERENCE_WORKLOAD } from '../lab-boot.ts'
+import { REFERENCE_WORKLOAD } from '../reference-workload.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { print, say } from '../terminal.ts'
 
@@ -17,6 +17,7 @@ export function addLab(root: Command, finish: (code: number) => void): void {
       '\nExamples:\n  matchday lab up\n  matchday lab up --workload ./my-services\n  matchday lab up --overlay test/canary/defects/no-failover\n  kubectl --kubeconfig "$(matchday lab status --output kubeconfig)" get pods -A',
     )
     .action(async (flags: { workload: string; overlay: string[] }) => {
+      const { bootLab } = await import('../lab-boot.ts')
       const handle = await bootLab({ workload: flags.workload, overlays: flags.overlay, signal: stopSignal() })
       handle.keep()
       say('lab is up; stop it with: matchday lab down')
