@@ -6,17 +6,22 @@ import { loopbackOf } from '../nodes/node-table.ts'
 
 export type EgressProxy = { close(): void }
 
+/** Whether nobody answers at a cluster address, because the node there has no power. */
+export type Silence = (address: string) => boolean
+
 /**
  * The way from the API server to nodes, pods and aggregated APIs: an HTTP CONNECT proxy on a unix socket that maps 10.x.y.z to
  * 127.x.y.z. Loopback names pass (the aggregated metrics API listens there); anything else is refused, since nothing in a
- * lab has a reason to leave the machine.
+ * lab has a reason to leave the machine. Where there is silence the caller waits until it loses patience, as for lost packets.
  */
-export async function startEgressProxy(socketPath: string): Promise<EgressProxy> {
+export async function startEgressProxy(socketPath: string, isSilent: Silence = () => false): Promise<EgressProxy> {
   const open = new Set<Duplex>()
   const server = createServer((_request, response) => response.writeHead(405).end())
   server.on('connect', (request, client, head) => {
     track(open, client)
-    tunnel(request.url ?? '', client, head, open)
+    client.on('error', () => client.destroy())
+    const authority = request.url ?? ''
+    if (!isSilent(authority.replace(/:\d+$/, ''))) tunnel(authority, client, head, open)
   })
   await listen(server, socketPath)
   return {
@@ -28,7 +33,6 @@ export async function startEgressProxy(socketPath: string): Promise<EgressProxy>
 }
 
 function tunnel(authority: string, client: Duplex, head: Buffer, open: Set<Duplex>): void {
-  client.on('error', () => client.destroy())
   const target = parseTarget(authority)
   if (!target) {
     client.end('HTTP/1.1 403 Forbidden\r\n\r\n')

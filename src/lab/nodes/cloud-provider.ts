@@ -1,10 +1,11 @@
 import type { ApiClient } from '../control-plane/api-client.ts'
 import type { LabNode } from './node-table.ts'
+import { type NodePower, POWER_ANNOTATION, POWER_CONTROL_LABEL } from './power.ts'
 
 /**
- * The lab as cloud provider: it says where nodes are (zone, pool, address), as the cloud-controller-manager does in a cloud. Node objects
- * are made before their kubelets start, which saves a round at boot; a node that was deleted, and that its kubelet registered
- * anew, is completed again and loses the taint that keeps pods off until then.
+ * The lab as cloud provider: it says where nodes are (zone, pool, address), as the cloud-controller-manager does in a cloud, and takes and
+ * gives their power. Node objects are made before their kubelets start, which saves a round at boot; a node that was
+ * deleted, and that its kubelet registered anew, is completed again and loses the taint that keeps pods off until then.
  */
 export type CloudProvider = {
   /** All node objects exist. */
@@ -19,7 +20,12 @@ const MERGE_PATCH = 'application/merge-patch+json'
 const RETRY_MS = 500
 
 export type NodeObject = {
-  metadata: { name: string; labels?: Record<string, string>; resourceVersion?: string }
+  metadata: {
+    name: string
+    labels?: Record<string, string>
+    annotations?: Record<string, string>
+    resourceVersion?: string
+  }
   spec?: { podCIDR?: string; taints?: { key: string; effect: string; value?: string }[] }
   status?: { addresses?: { type: string; address: string }[]; conditions?: { type: string; status: string }[] }
 }
@@ -27,6 +33,7 @@ export type NodeObject = {
 export function startCloudProvider(
   api: ApiClient,
   nodes: readonly LabNode[],
+  power: NodePower,
   log: (line: string) => void,
 ): CloudProvider {
   const stopped = new AbortController()
@@ -35,14 +42,23 @@ export function startCloudProvider(
   const onNode = async (found: NodeObject) => {
     const node = nodes.find((one) => one.name === found.metadata.name)
     if (!node) return
+    power.want(node.name, found.metadata.annotations?.[POWER_ANNOTATION] === 'off' ? 'off' : 'on')
     await completeNode(api, node, found)
     if (isReady(found) && !isClosed(found)) awaited.delete(node.name)
   }
+  // Nobody could ask for the power of a node without an object; with power its kubelet registers it anew.
+  const onGone = (name: string) => {
+    if (nodes.some((node) => node.name === name)) power.want(name, 'on')
+  }
   void registered.then(
-    () => watchNodes(api, onNode, stopped.signal, log),
+    () => watchNodes(api, { nodes, onNode, onGone }, stopped.signal, log),
     () => undefined,
   )
-  return { registered, allReady: () => awaited.size === 0, stop: () => stopped.abort() }
+  const stop = () => {
+    power.stop()
+    stopped.abort()
+  }
+  return { registered, allReady: () => awaited.size === 0, stop }
 }
 
 export const isReady = (node: NodeObject): boolean =>
@@ -56,6 +72,7 @@ export const nodeLabels = (node: LabNode): Record<string, string> => ({
   'topology.kubernetes.io/region': 'lab',
   'topology.kubernetes.io/zone': node.zone,
   'matchday.dev/pool': node.pool,
+  [POWER_CONTROL_LABEL]: 'true',
 })
 
 async function createNode(api: ApiClient, node: LabNode): Promise<void> {
@@ -100,21 +117,31 @@ async function patch(api: ApiClient, path: string, body: unknown): Promise<void>
     throw new Error(`PATCH ${path}: ${answer.body}`)
 }
 
+type Follower = {
+  readonly nodes: readonly LabNode[]
+  readonly onNode: (node: NodeObject) => Promise<void>
+  readonly onGone: (name: string) => void
+}
+
 /** List, watch, and begin again when the watch ends: one place for every change, also those made while nobody watched. */
 async function watchNodes(
   api: ApiClient,
-  onNode: (node: NodeObject) => Promise<void>,
+  { nodes, onNode, onGone }: Follower,
   signal: AbortSignal,
   log: (line: string) => void,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      const list = JSON.parse((await api.call({ path: '/api/v1/nodes' })).body)
+      const list: { items?: NodeObject[]; metadata?: { resourceVersion?: string } } = JSON.parse(
+        (await api.call({ path: '/api/v1/nodes' })).body,
+      )
       for (const node of list.items ?? []) await onNode(node)
+      for (const { name } of nodes) if (list.items?.every((item) => item.metadata.name !== name)) onGone(name)
       const path = `/api/v1/nodes?watch=1&resourceVersion=${list.metadata?.resourceVersion ?? ''}`
       for await (const line of api.lines(path, signal)) {
         const event = JSON.parse(line)
         if (event.type === 'ADDED' || event.type === 'MODIFIED') await onNode(event.object)
+        if (event.type === 'DELETED') onGone(event.object.metadata.name)
         if (event.type === 'ERROR') break
       }
     } catch (error) {

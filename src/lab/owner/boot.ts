@@ -18,7 +18,10 @@ import { type CloudProvider, startCloudProvider } from '../nodes/cloud-provider.
 import { kubeletArguments, prepareNode } from '../nodes/kubelet.ts'
 import { grantNodeReads } from '../nodes/node-rights.ts'
 import type { LabNode } from '../nodes/node-table.ts'
+import { createNodePower, type NodePower } from '../nodes/power.ts'
 import type { LabPaths } from '../paths.ts'
+import { cidrHolds } from '../pod-network/cidr.ts'
+import { askOwner } from './client.ts'
 import type { Crew } from './crew.ts'
 import { freePort, isListening } from './listening.ts'
 import type { LabTools } from './spec.ts'
@@ -51,7 +54,8 @@ export async function boot(options: BootOptions): Promise<Booted> {
     until(holds, { what, withinMs, signal: options.signal, hopeless: () => crashing(crew, paths) })
 
   crew.add('etcd', [tools.etcd, ...etcdArguments(files)])
-  const { url, port, egress, credentials } = await stages.run('credentials', () => prepare(options, files))
+  const power = nodePower(options)
+  const { url, port, egress, credentials } = await stages.run('credentials', () => prepare(options, files, power))
   crew.addOwn('node-runtime', 'runtime/main.ts')
   const api = apiClient(url, credentials.authorityPem, credentials.adminToken)
 
@@ -59,7 +63,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
   crew.add('kube-apiserver', [tools['kube-apiserver'], ...apiServerArguments(files, credentials.files, paths, port)])
   await stages.run('api-server', () => waitFor('the API server', API_WITHIN_MS, () => answersOk(api, SERVING)))
   options.onApi(url)
-  const cloud = startCloudProvider(api, nodes, options.note)
+  const cloud = startCloudProvider(api, nodes, power, options.note)
   crew.add('kube-controller-manager', [
     tools['kube-controller-manager'],
     ...controllerManagerArguments(credentials.files),
@@ -84,11 +88,22 @@ const OWN_DAEMONS = ['chaos-daemon', 'metrics-api', 'ingress']
 
 export const kubeletName = (node: string): string => `kubelet-${node}`
 
+const nodePower = ({ crew, paths, note }: BootOptions): NodePower =>
+  createNodePower({
+    killKubelet: async (node) => crew.get(kubeletName(node))?.kill(),
+    startKubelet: (node) => crew.get(kubeletName(node))?.start(),
+    switchPods: async (node, power) =>
+      void (await askOwner(paths.runtimeSocket, 'POST', `/nodes/${node}/power`, { power })),
+    log: note,
+  })
+
 /** Everything that lies on disk before programs start from it. */
-async function prepare({ paths, nodes, onAddress }: BootOptions, files: ControlPlaneFiles) {
+async function prepare({ paths, nodes, onAddress }: BootOptions, files: ControlPlaneFiles, power: NodePower) {
+  const isSilent = (address: string) =>
+    nodes.some((node) => power.isOff(node.name) && (address === node.address || cidrHolds(node.podCidr, address)))
   const [port, egress, { writeCredentials }] = await Promise.all([
     freePort(),
-    prepareEgress(files),
+    prepareEgress(files, isSilent),
     // Loading what makes certificates takes as long as making them: etcd starts meanwhile.
     import('../control-plane/credentials.ts'),
   ])
@@ -99,9 +114,9 @@ async function prepare({ paths, nodes, onAddress }: BootOptions, files: ControlP
   return { url, port, egress, credentials }
 }
 
-async function prepareEgress(files: ControlPlaneFiles): Promise<EgressProxy> {
+async function prepareEgress(files: ControlPlaneFiles, isSilent: (address: string) => boolean): Promise<EgressProxy> {
   writeFileSync(files.egressConfig, egressConfiguration(files))
-  return startEgressProxy(files.egressSocket)
+  return startEgressProxy(files.egressSocket, isSilent)
 }
 
 /**

@@ -11,6 +11,7 @@ import type { ClusterObjects } from './objects.ts'
 import { createPodChannel } from './pod-channel.ts'
 import { openRuleBook } from './rule-book.ts'
 import { createRuleDelivery, type DescribedPod } from './rule-delivery.ts'
+import { openSilentNodes } from './silent-nodes.ts'
 import { type Staged, stagePreload } from './stage.ts'
 import { createTableFeed } from './table-feed.ts'
 
@@ -27,6 +28,7 @@ export type CoreOptions = {
 export type AgentCore = NetworkPlugin &
   RuleControl & {
     relayFor(pod: SandboxIdentity, net: SandboxNetwork): Relay
+    setSilent(node: { name: string; index: number }, silent: boolean): Promise<void>
     /** What the API server holds now. Cheap to call often. */
     setObjects(objects: ClusterObjects, apiServer?: Endpoint): void
     stop(): Promise<void>
@@ -74,9 +76,11 @@ export async function startAgentCore(options: CoreOptions): Promise<AgentCore> {
     // Annotations may have changed what a relay dials.
     onRefresh: () => delivery.refresh(),
   })
+  const silent = openSilentNodes(netFolder)
   const delivery = createRuleDelivery({
     netFolder,
     book: openRuleBook(netFolder),
+    silence: () => silent.rules([...sandboxes().values()]),
     pods: () => [INGRESS, ...[...sandboxes().values()].map((sandbox) => describe(sandbox, outboundOf(sandbox.uid)))],
     channel,
     settle: () => Math.max(0, settledAtMs - Date.now()),
@@ -102,6 +106,12 @@ export async function startAgentCore(options: CoreOptions): Promise<AgentCore> {
     feed.refreshSoon()
   }
 
+  async function setSilent(node: { name: string; index: number }, isSilent: boolean): Promise<void> {
+    silent.set(node.index, isSilent)
+    delivery.refresh()
+    await delivery.settled()
+  }
+
   function relayFor(pod: SandboxIdentity, network: SandboxNetwork): Relay {
     const tcp = pod.ports.filter((port) => port.protocol === 'TCP' || port.protocol === '')
     const ports = [...new Set(tcp.map((port) => port.containerPort))]
@@ -118,6 +128,7 @@ export async function startAgentCore(options: CoreOptions): Promise<AgentCore> {
     add,
     del,
     relayFor,
+    setSilent,
     putRules: delivery.putRules,
     heldRules: delivery.heldRules,
     setObjects: feed.setObjects,

@@ -22,6 +22,7 @@ export type AgentOptions = {
 
 export type PodNetworkAgent = NetworkPlugin & {
   relayFor(pod: SandboxIdentity, net: SandboxNetwork): Relay
+  setSilent(node: { name: string; index: number }, silent: boolean): Promise<void>
   /** True when all objects have been read once. */
   isSynced(): boolean
   stop(): Promise<void>
@@ -35,6 +36,7 @@ export async function startPodNetworkAgent(options: AgentOptions): Promise<PodNe
     add: core.add,
     del: core.del,
     relayFor: core.relayFor,
+    setSilent: core.setSilent,
     isSynced: () => watches.every((watch) => watch.isSynced()),
     async stop() {
       for (const watch of watches) watch.stop()

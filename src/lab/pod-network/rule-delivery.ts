@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import type { PodAnswers, RuleControl } from './control-server.ts'
 import type { FlowRule, PodFile, PodRules } from './messages.ts'
-import { distributeRules } from './mirror.ts'
+import { distributeRules, type RulesBySource } from './mirror.ts'
 import type { PodChannel } from './pod-channel.ts'
 import type { RuleBook } from './rule-book.ts'
 import type { NetworkRule } from './rules.ts'
@@ -16,6 +16,8 @@ export type DeliveryOptions = {
   /** `<root>/net` */
   netFolder: string
   book: RuleBook
+  /** Rules that no experiment made and no audit takes back: of nodes without power. */
+  silence(): RulesBySource
   pods(): readonly DescribedPod[]
   channel: PodChannel
   /** Milliseconds to wait before "every process has acknowledged" can be said: pods must find an agent that restarted. */
@@ -25,17 +27,19 @@ export type DeliveryOptions = {
 export type RuleDelivery = RuleControl & {
   /** Brings every pod's file up to date, and its processes where rules changed: after a pod came or went, too. */
   refresh(): void
+  /** Resolves when every process of every pod obeys what it holds, or had its time to. */
+  settled(): Promise<void>
   rulesOf(uid: string): PodRules | undefined
 }
 
 type InForce = PodRules & { written: string }
 
-export function createRuleDelivery({ netFolder, book, pods, channel, settle }: DeliveryOptions): RuleDelivery {
+export function createRuleDelivery({ netFolder, book, silence, pods, channel, settle }: DeliveryOptions): RuleDelivery {
   const inForce = new Map<string, InForce>()
 
   function refresh(): void {
     const present = pods()
-    const held = distributeRules(present, book.sources())
+    const held = distributeRules(present, new Map([...book.sources(), ...silence()]))
     const version = once(() => book.nextVersion())
     for (const pod of present) hold(pod, held.get(pod.uid) ?? [], version)
     for (const uid of inForce.keys()) if (!held.has(uid)) inForce.delete(uid)
@@ -80,7 +84,11 @@ export function createRuleDelivery({ netFolder, book, pods, channel, settle }: D
     }
   }
 
-  return { refresh, putRules, heldRules, rulesOf: (uid) => inForce.get(uid) }
+  async function settled(): Promise<void> {
+    await Promise.all([...inForce.keys()].map(answerOf))
+  }
+
+  return { refresh, settled, putRules, heldRules, rulesOf: (uid) => inForce.get(uid) }
 }
 
 /** One version for all pods of one refresh, and none where nothing changed. */

@@ -22,6 +22,9 @@ export type Containers = {
   get(id: string): ContainerRecord
   life(id: string): Life | undefined
   list(): readonly ContainerRecord[]
+  /** No container starts until `allowStarts`, and all that run are killed. Resolves when they have ended. */
+  killAll(): Promise<void>
+  allowStarts(): void
   setResources(id: string, resources: LinuxResources): void
   adopt(records: readonly ContainerRecord[], sandboxes: (id: string) => SandboxRecord | undefined): void
 }
@@ -32,6 +35,7 @@ export function createContainers(context: NodeContext): Containers {
   const { store, log, table } = context
   const entries = new Map<string, Entry>()
   const sandboxOf = new Map<string, SandboxRecord>()
+  let closed = false
 
   const entryOf = (id: string): Entry => {
     const entry = entries.get(id)
@@ -96,6 +100,7 @@ export function createContainers(context: NodeContext): Containers {
       const entry = entryOf(id)
       if (entry.record.started || entry.record.exit || entry.starting)
         throw new RuntimeFault('wrong-state', `container ${id} was started before`)
+      if (closed) throw new RuntimeFault('wrong-state', 'the node has no power')
       entry.starting = true
       try {
         requireProgram(entry.record.argv, entry.record.env.PATH, entry.record.workingDir)
@@ -103,6 +108,7 @@ export function createContainers(context: NodeContext): Containers {
         const wrapper = await startWrapper(store.containerFolder(id), entry.record)
         keep(entry, { started: { wrapper, atMs } })
         follow(entry, wrapper)
+        if (closed) entry.life?.kill()
       } catch (error) {
         table.kill(id) // whatever had been started before the failure
         delete entry.life
@@ -124,6 +130,13 @@ export function createContainers(context: NodeContext): Containers {
       entries.delete(id)
       if (entriesOf(entry.record.sandboxId).length === 0) sandboxOf.delete(entry.record.sandboxId)
       store.forgetContainer(id)
+    },
+    async killAll() {
+      closed = true
+      await Promise.all([...entries.values()].map((entry) => end(entry, 0)))
+    },
+    allowStarts() {
+      closed = false
     },
     setResources(id, resources) {
       const entry = entryOf(id)

@@ -4,11 +4,12 @@ import { constants } from 'node:os'
 import type { Containers } from './containers.ts'
 import { stateOf } from './cri/views.ts'
 import { messageOf } from './fault.ts'
+import type { PowerSwitch } from './power.ts'
 import type { ProcessTable } from './processes/table.ts'
 import type { SandboxRecord } from './records.ts'
 import type { Sandboxes } from './sandboxes.ts'
 
-export type ControlledNode = { name: string; sandboxes: Sandboxes; containers: Containers }
+export type ControlledNode = { name: string; sandboxes: Sandboxes; containers: Containers; power: PowerSwitch }
 
 export type ContainerReport = {
   id: string
@@ -32,9 +33,10 @@ export type PodReport = {
 type Answer = { status: number; body: object }
 
 /**
- * HTTP/JSON on a unix socket, for the chaos daemon and the metrics API:
+ * HTTP/JSON on a unix socket, for the chaos daemon, the metrics API and the lab's owner:
  * `GET /pods` → PodReport[] of pods that are not stopped; `POST /containers/<id>/kill` with `{ "signal": "SIGKILL" }` → 200, 404 when
- * there is no such running container, 400 when there is no such signal.
+ * there is no such running container, 400 when there is no such signal; `POST /nodes/<node>/power` with `{ "power": "off" | "on" }` → 200
+ * when it is done, 404 and 400 likewise. The kubelet of a node without power must not run.
  */
 export async function serveControl(
   path: string,
@@ -69,10 +71,23 @@ async function answer(
   if (request.method === 'GET' && request.url === '/pods') return { status: 200, body: reportPods(nodes, table) }
   const kill = /^\/containers\/([0-9a-f]+)\/kill$/.exec(request.url ?? '')
   if (request.method === 'POST' && kill?.[1]) return killContainer(nodes, kill[1], await bodyOf(request))
+  const node = /^\/nodes\/([a-z0-9-]+)\/power$/.exec(request.url ?? '')
+  if (request.method === 'POST' && node?.[1]) return switchPower(nodes, node[1], await bodyOf(request))
   return {
     status: 404,
-    body: { error: `no ${request.method} ${request.url}: use GET /pods or POST /containers/<id>/kill` },
+    body: {
+      error: `no ${request.method} ${request.url}: use GET /pods, POST /containers/<id>/kill or POST /nodes/<node>/power`,
+    },
   }
+}
+
+async function switchPower(nodes: readonly ControlledNode[], name: string, body: unknown): Promise<Answer> {
+  const power = typeof body === 'object' && body !== null && 'power' in body ? body.power : undefined
+  if (power !== 'on' && power !== 'off') return { status: 400, body: { error: 'power is neither on nor off' } }
+  const node = nodes.find((one) => one.name === name)
+  if (!node) return { status: 404, body: { error: `no node ${name}` } }
+  await node.power[power]()
+  return { status: 200, body: { node: name, power } }
 }
 
 export function reportPods(nodes: readonly ControlledNode[], table: ProcessTable): PodReport[] {

@@ -31,6 +31,11 @@ export interface NetworkPlugin {
   /** Idempotent per id. */
   add(pod: SandboxIdentity): Promise<SandboxNetwork>
   del(pod: { id: string }): Promise<void>
+  /**
+   * While a node is silent nothing arrives from its pods or at them: connections to them are lost and not refused, and open ones just
+   * stop. Resolves when every process of every peer obeys, or had its time to. Kept over a restart.
+   */
+  setSilent?(node: { name: string; index: number }, silent: boolean): Promise<void>
   /** Listens on the pod's ports in the pod's name and forwards to `nativeAddress`. */
   relayFor?(pod: SandboxIdentity, net: SandboxNetwork): Relay
 }

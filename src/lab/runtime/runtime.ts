@@ -12,6 +12,7 @@ import { loadCri } from './cri/serve.ts'
 import { type ImageStore, openImageStore } from './image-store.ts'
 import type { NetworkPlugin } from './network-plugin.ts'
 import type { NodeContext } from './node-context.ts'
+import { powerSwitch } from './power.ts'
 import { openProcessTable } from './processes/table.ts'
 import { createSandboxes } from './sandboxes.ts'
 import { openStore } from './store.ts'
@@ -81,7 +82,7 @@ async function openNode(parts: RuntimeParts, node: LabNode, shared: Shared): Pro
   const found = store.load()
   await sandboxes.adopt(found.sandboxes)
   containers.adopt(found.containers, sandboxes.find)
-  return { node, name: node.name, sandboxes, containers }
+  return { node, name: node.name, sandboxes, containers, power: powerSwitch({ node, sandboxes, containers, network }) }
 }
 
 function requireOpenWay(labRoot: string): void {

@@ -41,6 +41,20 @@ describe('the way from the API server into the lab', () => {
     expect((await tunnel('10.244.1.9:9')).status).toBe(502)
   })
 
+  it('gives no answer at all, not even a refusal, for a node without power', async () => {
+    const silent = join(folder, 'silent.sock')
+    const dark = await startEgressProxy(silent, (address) => address === '10.244.1.9')
+    const ask = (target: string) => request({ socketPath: silent, method: 'CONNECT', path: target }).end()
+    const [refused] = await once(ask('10.244.1.8:9'), 'connect')
+    expect(refused.statusCode).toBe(502)
+    const waiting = ask('10.244.1.9:9').on('error', () => {})
+    const answered = once(waiting, 'connect').then(() => 'answered')
+    expect(await Promise.race([answered, new Promise((resolve) => setTimeout(() => resolve('silence'), 500))])).toBe(
+      'silence',
+    )
+    dark.close()
+  })
+
   it.each([
     '93.184.216.34:443',
     'example.org:443',

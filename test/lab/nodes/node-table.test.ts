@@ -23,6 +23,7 @@ describe('the nodes', () => {
       'topology.kubernetes.io/region': 'lab',
       'topology.kubernetes.io/zone': 'zone-c',
       'matchday.dev/pool': 'batch',
+      'matchday.dev/power-control': 'true',
     })
   })
 

@@ -11,6 +11,7 @@ export type AgentProcess = {
   add(pod: SandboxIdentity): Promise<SandboxNetwork>
   relayFor(pod: SandboxIdentity): Promise<Relay>
   del(id: string): Promise<void>
+  setSilent(node: { name: string; index: number }, silent: boolean): Promise<void>
   kill(signal: NodeJS.Signals): Promise<void>
 }
 
@@ -38,6 +39,7 @@ export async function startAgentProcess(root: string, kubeconfig: string): Promi
     add: (pod) => ask({ add: pod }) as Promise<SandboxNetwork>,
     relayFor: (pod) => ask({ relayFor: pod }) as Promise<Relay>,
     del: async (id) => void (await ask({ del: id })),
+    setSilent: async (node, silent) => void (await ask({ node, silent })),
     kill: (signal) => end(child, signal),
   }
 }

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { writeState } from '../../../src/lab/pod-network/state-file.ts'
 import type { SandboxIdentity, SandboxNetwork } from '../../../src/lab/runtime/network-plugin.ts'
 import { type AgentProcess, control, startAgentProcess } from './agent-process.ts'
@@ -166,6 +166,29 @@ describe('the agent', () => {
     await client.run('wait', { ms: 50 })
     expect(await echo()).toMatchObject({ said: 'ping' })
   }, 15_000)
+
+  it('keeps a node without power silent, dead pods and over its own kill -9 too, and no audit takes that back', async () => {
+    const dark = { name: 'dark', index: NODE_INDEX - 1 }
+    const there = await agent.add({ ...identity('there'), nodeIndex: dark.index })
+    const peer = startApp(process.execPath, there.env)
+    await peer.run('serve', { kind: 'echo', port: 7000 })
+    await client.run('open', { name: 'there', kind: 'tcp', host: there.ip, port: 7000 })
+    await agent.setSilent(dark, true)
+    peer.child.kill('SIGKILL')
+    expect(await within(500, client.run('echo', { name: 'there' }))).toBe('silent')
+    const dialled = client.run('open', { name: 'more', kind: 'tcp', host: there.ip, port: 7000 }).catch(String)
+    expect(await within(500, dialled)).toBe('silent')
+    expect((await control(root, 'GET', '/rules')).body.sources).toEqual({})
+
+    await agent.kill('SIGKILL')
+    agent = await startAgentProcess(root, join(root, 'no-such-kubeconfig'))
+    expect(await within(1_500, dialled)).toBe('silent')
+    await agent.del('sandbox-there')
+    await agent.setSilent(dark, false)
+    // What a machine answers that is back and knows nothing of the connection.
+    await vi.waitFor(async () => expect(await client.run('ends', { name: 'there' })).toContain('close'))
+    expect(await echo()).toMatchObject({ said: 'ping' })
+  }, 20_000)
 
   it('refuses to run twice on one lab', async () => {
     await expect(startAgentProcess(root, 'none')).rejects.toThrow('ended')

@@ -6,6 +6,7 @@ import { labPaths } from '../../../src/lab/paths.ts'
 import type { PodReport } from '../../../src/lab/runtime/control.ts'
 import {
   type BenchNode,
+  createContainer,
   openBenchNode,
   runContainer,
   runPod,
@@ -101,6 +102,34 @@ describe('POST /containers/<id>/kill', () => {
     expect(await ask('POST', `/containers/${id}/kill`, { signal: 9 })).toMatchObject({ status: 400 })
     expect(await ask('GET', '/nothing')).toMatchObject({ status: 404 })
     expect(await statusOf(cri, id)).toMatchObject({ state: 'CONTAINER_RUNNING' })
+  })
+})
+
+describe('POST /nodes/<node>/power', () => {
+  const power = (wanted: string) => ask('POST', '/nodes/zone-a-api/power', { power: wanted })
+
+  it('kills every container at once, starts none while it is off, and has a dead sandbox when it is back', async () => {
+    const pod = await runPod(bench, cri, 'powered')
+    const running = await runContainer(cri, pod, shell(`trap '' TERM; sleep 60 & setsid sleep 61 & wait`))
+    const created = await createContainer(cri, pod, shell('sleep 60'))
+    await until(async () => (await containerOf('powered')).pid)
+    expect(await power('off')).toMatchObject({ status: 200 })
+    expect(await statusOf(cri, running)).toMatchObject({ state: 'CONTAINER_EXITED', exitCode: 137 })
+    await expect(cri.call('StartContainer', { containerId: created })).rejects.toThrow('no power')
+
+    expect(await power('off')).toMatchObject({ status: 200 })
+    expect(await power('on')).toMatchObject({ status: 200 })
+    expect((await pods()).filter(({ name }) => name === 'powered')).toEqual([])
+    expect(bench.address(pod.sandbox)).toBeUndefined()
+    const next = await runPod(bench, cri, 'powered')
+    const id = await runContainer(cri, next, shell('sleep 60'))
+    expect(await statusOf(cri, id)).toMatchObject({ state: 'CONTAINER_RUNNING' })
+    await runContainer(cri, await runPod(bench, cri, 'idle'), shell('sleep 60'))
+  })
+
+  it('refuses nodes and powers that there are not', async () => {
+    expect(await ask('POST', '/nodes/zone-x/power', { power: 'off' })).toMatchObject({ status: 404 })
+    expect(await power('half')).toMatchObject({ status: 400 })
   })
 })
 

@@ -1,0 +1,33 @@
+// Nodes without power. Their pods are cut off from everybody before they are killed, so that no peer sees the end of a connection that
+// a dead machine could not have announced, and they stay cut off until the node is back. On disk, because the agent may restart meanwhile.
+import { join } from 'node:path'
+import type { Allocated } from './allocation.ts'
+import type { RulesBySource } from './mirror.ts'
+import { readState, writeState } from './state-file.ts'
+
+export type SilentNodes = {
+  set(nodeIndex: number, silent: boolean): void
+  rules(pods: readonly Allocated[]): RulesBySource
+}
+
+// No name of an experiment has a blank: these rules can't be mistaken for one's.
+const SOURCE = 'no power'
+
+export function openSilentNodes(netFolder: string): SilentNodes {
+  const path = join(netFolder, 'silent-nodes.json')
+  const found = readState(path)
+  const silent = new Set<number>(Array.isArray(found) ? found.map(Number) : [])
+  return {
+    set(nodeIndex, isSilent) {
+      if (isSilent) silent.add(nodeIndex)
+      else silent.delete(nodeIndex)
+      writeState(path, [...silent], 0o600)
+    },
+    rules(pods) {
+      const cutOff = pods.filter((pod) => silent.has(pod.nodeIndex))
+      if (cutOff.length === 0) return new Map()
+      const effect = { kind: 'partition' } as const
+      return new Map([[SOURCE, cutOff.map(({ uid }) => ({ podUid: uid, direction: 'both', peers: 'any', effect }))]])
+    },
+  }
+}

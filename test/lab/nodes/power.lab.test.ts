@@ -1,0 +1,167 @@
+import { writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { buildImages } from '../../../src/lab/images/build.ts'
+import { labDown, labStatus } from '../../../src/lab/lab.ts'
+import { loopbackOf } from '../../../src/lab/nodes/node-table.ts'
+import { type Json, type LabBench, labBench } from '../support/lab-bench.ts'
+
+// A zone dies as machines die: without a word. What follows is Kubernetes' own, and the annotation is all that a controller needs.
+
+const labels = { app: 'roaming' }
+const roaming = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'roaming', namespace: 'default' },
+  spec: {
+    replicas: 6,
+    selector: { matchLabels: labels },
+    template: {
+      metadata: { labels },
+      spec: {
+        topologySpreadConstraints: [
+          {
+            maxSkew: 1,
+            topologyKey: 'topology.kubernetes.io/zone',
+            whenUnsatisfiable: 'ScheduleAnyway',
+            labelSelector: { matchLabels: labels },
+          },
+        ],
+        containers: [
+          {
+            name: 'web',
+            image: 'test/web',
+            ports: [{ containerPort: 8080 }],
+            readinessProbe: { httpGet: { path: '/healthz', port: 8080 }, periodSeconds: 1 },
+          },
+        ],
+      },
+    },
+  },
+}
+const LOST_ZONE = 'topology.kubernetes.io/zone=zone-c'
+
+let bench: LabBench
+beforeAll(async () => {
+  bench = await labBench()
+  const entry = join(import.meta.dirname, 'web-app.ts')
+  await buildImages({ folder: bench.paths.images, sources: [{ name: 'test/web', entry }] })
+  await bench.up()
+  const file = join(bench.root, 'logs', 'roaming.json')
+  writeFileSync(file, JSON.stringify(roaming))
+  await bench.kubectl('apply', '-f', file)
+  await bench.kubectl('rollout', 'status', 'deployment/roaming', '--timeout=90s')
+})
+afterAll(async () => {
+  await labDown(bench.root)
+  bench.remove()
+})
+
+const within = (timeout: number, check: () => Promise<unknown>) => vi.waitFor(check, { timeout, interval: 250 })
+const isTrue = (object: Json, type: string) =>
+  object.status.conditions?.some((one: Json) => one.type === type && one.status === 'True')
+const allPods = async (): Promise<Json[]> => (await bench.get('pods', '-l', 'app=roaming')).items
+const inLostZone = (pod: Json) => /^zone-c-/.test(pod.spec.nodeName ?? '')
+const readyElsewhere = async () =>
+  (await allPods()).filter((pod) => isTrue(pod, 'Ready') && !pod.metadata.deletionTimestamp && !inLostZone(pod))
+const lostNodes = async (): Promise<Json[]> => (await bench.get('nodes', '-l', LOST_ZONE)).items
+const kubelets = async () => {
+  const found = await labStatus(bench.root)
+  if (found.kind !== 'up') return expect.fail(`the lab is ${found.kind}`)
+  const states = found.status.components.filter(({ name }) => name.startsWith('kubelet-zone-c'))
+  return states.map(({ state }) => state)
+}
+
+describe('the nodes of a zone that lose power', () => {
+  it('say that they obey the annotation', async () => {
+    const { items } = await bench.get('nodes', '-l', 'matchday.dev/power-control=true')
+    expect(items).toHaveLength(6)
+  })
+
+  it('die without a word, lose their pods to other zones, and come back', async () => {
+    const before = await allPods()
+    const lost = before.filter(inLostZone)
+    const [peer] = before.filter((pod) => !inLostZone(pod))
+    expect(lost.length).toBeGreaterThan(0)
+    const victim: string = lost[0].status.podIP
+    const ask = async (path: string) => (await fetch(`http://${loopbackOf(peer.status.podIP)}:8080${path}`)).text()
+    await ask(`/hold?ip=${victim}`)
+    await within(5_000, async () => expect(await ask('/held')).toBe('open'))
+    expect(await ask(`/dial?ip=${victim}`)).toBe('answered')
+
+    await bench.kubectl('annotate', 'nodes', '-l', LOST_ZONE, 'matchday.dev/power=off')
+    await within(10_000, async () => {
+      expect(await kubelets()).toEqual(['stopped', 'stopped'])
+      for (const pod of lost) expect(await listens(loopbackOf(pod.status.podIP))).toBe(false)
+    })
+    // The process is gone, and on this machine a connection to where it was is refused; a peer in the cluster must not see that.
+    expect(await ask(`/dial?ip=${victim}`)).toBe('silence')
+    expect(await ask('/held')).toBe('open')
+    const asked = bench.kubectl('get', '--raw', proxyTo(lost[0]), '--request-timeout=2s')
+    await expect(asked).rejects.toThrow(/timeout|deadline/i)
+
+    await within(40_000, async () => {
+      const statuses = (await lostNodes()).flatMap((node) => node.status.conditions)
+      expect(statuses.filter((one: Json) => one.type === 'Ready').map((one: Json) => one.status)).toEqual([
+        'Unknown',
+        'Unknown',
+      ])
+    })
+    await within(60_000, async () => expect(await readyElsewhere()).toHaveLength(6))
+    expect(await ask('/held')).toBe('open')
+
+    // As a heal does that knows nothing but what stands on the object.
+    await bench.kubectl('annotate', 'nodes', '-l', LOST_ZONE, 'matchday.dev/power-')
+    await within(60_000, async () => {
+      for (const node of await lostNodes()) {
+        expect(isTrue(node, 'Ready')).toBe(true)
+        expect(node.spec.taints ?? []).toEqual([])
+      }
+      const left = (await allPods()).filter((pod) => lost.some((one) => one.metadata.name === pod.metadata.name))
+      expect(left).toEqual([])
+    })
+    expect(await ask('/held')).not.toBe('open')
+    await bench.kubectl('scale', 'deployment/roaming', '--replicas=9')
+    await within(60_000, async () => {
+      expect((await allPods()).filter((pod) => inLostZone(pod) && isTrue(pod, 'Ready')).length).toBeGreaterThan(1)
+    })
+  })
+
+  it('stay dead over a crash of the runtime, and their pods that nobody evicted run again when power is back', async () => {
+    const [node] = await lostNodes()
+    const onNode = async () => (await allPods()).filter((pod) => pod.spec.nodeName === node.metadata.name)
+    const before = await onNode()
+    expect(before.length).toBeGreaterThan(0)
+    await bench.kubectl('annotate', 'node', node.metadata.name, 'matchday.dev/power=off')
+    await within(10_000, async () => expect(await listens(loopbackOf(before[0].status.podIP))).toBe(false))
+    const runtime = await componentPid('node-runtime')
+    process.kill(runtime, 'SIGKILL')
+    await within(20_000, async () => expect(await componentPid('node-runtime')).not.toBe(runtime))
+    expect(await listens(loopbackOf(before[0].status.podIP))).toBe(false)
+    await bench.kubectl('annotate', 'node', node.metadata.name, '--overwrite', 'matchday.dev/power=on')
+    await within(60_000, async () => {
+      const after = await onNode()
+      expect(after.map((pod) => pod.metadata.name).sort()).toEqual(before.map((pod) => pod.metadata.name).sort())
+      expect(after.every((pod) => isTrue(pod, 'Ready'))).toBe(true)
+      // A machine that boots remembers no sandbox: the same pod, another address, one restart more.
+      expect(after.map((pod) => pod.status.containerStatuses[0].restartCount)).toEqual(after.map(() => 1))
+    })
+  })
+})
+
+const proxyTo = (pod: Json) => `/api/v1/namespaces/default/pods/${pod.metadata.name}:8080/proxy/held`
+
+async function componentPid(name: string): Promise<number> {
+  const found = await labStatus(bench.root)
+  if (found.kind !== 'up') return expect.fail(`the lab is ${found.kind}`)
+  const pid = found.status.components.find((component) => component.name === name)?.process?.pid
+  return pid ?? expect.fail(`${name} runs`)
+}
+
+function listens(host: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = connect({ port: 8080, host }, () => resolve(true))
+  socket.on('error', () => resolve(false))
+  return promise.finally(() => socket.destroy())
+}
