@@ -1,5 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { parseProcessStat } from '../protocols/linux/process-stat.ts'
 
 export type BuildLock = { release(): void }
 
@@ -95,11 +96,10 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Tells two processes with the same pid apart: start time in ticks (/proc/PID/stat, field 22), where there is such a thing. */
+/** Tells two processes with the same pid apart, where there is a /proc. */
 function startOf(pid: number): string {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    return parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.startTicks.toString() ?? ''
   } catch {
     return ''
   }

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import type { GeneratorHealth } from '../../domain/evidence.ts'
 import { instant, ratio } from '../../domain/units.ts'
+import { parseProcessStat } from '../../protocols/linux/process-stat.ts'
 
 export type Health = Omit<GeneratorHealth, 'kind'>
 
@@ -44,16 +45,12 @@ async function reading(pid: number, at: number): Promise<Reading | undefined> {
     ])
     const memory = rssBytes(status)
     // A process that has ended but was not waited for has no memory any more.
-    return memory === undefined ? undefined : { at, cpuTicks: cpuTicks(process), ...hostTicks(host), rssBytes: memory }
+    const stat = parseProcessStat(process)
+    if (memory === undefined || stat === undefined) return undefined
+    return { at, cpuTicks: stat.cpuTicks, ...hostTicks(host), rssBytes: memory }
   } catch {
     return undefined
   }
-}
-
-/** utime and stime of all threads: fields 14 and 15 of proc_pid_stat(5), counted after the name, which may hold blanks. */
-export function cpuTicks(stat: string): number {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return Number(fields[11]) + Number(fields[12])
 }
 
 function rssBytes(status: string): number | undefined {

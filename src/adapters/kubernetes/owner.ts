@@ -1,14 +1,13 @@
 /** A process named so that it can be told dead later: machine, pid and start time (pids are used again, start times are not). */
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { parseProcessStat } from '../../protocols/linux/process-stat.ts'
 
-/** Field 22 of /proc/<pid>/stat, in clock ticks since boot (proc(5)); undefined when there is no such process. */
 function startTicks(pid: number): string | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    return parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.startTicks.toString()
   } catch {
-    return undefined
+    return undefined // there is no such process, or no /proc
   }
 }
 

@@ -1,7 +1,6 @@
 /** The `labelSelector` of a query, in the text form of the Kubernetes API. */
 
-import { type Labels, meets } from '../../protocols/chaos-mesh/label-selector.ts'
-import type { LabelRequirement } from '../../protocols/chaos-mesh/objects.ts'
+import { type LabelRequirement, type Labels, meets } from '../../protocols/kubernetes/label-selector.ts'
 
 export type LabelQuery = (labels: Labels) => boolean
 

@@ -1,9 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { type ProcessStat, parseProcessStat } from '../../protocols/linux/process-stat.ts'
 
-/**
- * A process, named so that a recycled pid is never taken for it: `startTicks` is field 22 of /proc/PID/stat, the start time in clock
- * ticks since boot (proc_pid_stat(5)).
- */
+/** A process, named so that a recycled pid is never taken for it. */
 export type ProcessId = { readonly pid: number; readonly startTicks: number }
 
 /** Start time of a process, or undefined when there is none, or only a zombie that nobody has waited for yet. */
@@ -11,16 +9,9 @@ export const startTicksOf = (pid: number): number | undefined => statOf(pid)?.st
 
 export const isAlive = (id: ProcessId): boolean => startTicksOf(id.pid) === id.startTicks
 
-type Stat = { readonly startTicks: number; readonly parent: number }
-
-function statOf(pid: number): Stat | undefined {
-  const stat = readIfThere(`/proc/${pid}/stat`)
-  if (stat === undefined) return undefined
-  // The command name is in parentheses and may itself contain spaces and parentheses: count from the last one.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  if (fields[0] === 'Z' || fields[0] === 'X') return undefined
-  const startTicks = Number(fields[19])
-  return Number.isFinite(startTicks) ? { startTicks, parent: Number(fields[1]) } : undefined
+function statOf(pid: number): ProcessStat | undefined {
+  const stat = parseProcessStat(readIfThere(`/proc/${pid}/stat`) ?? '')
+  return stat?.ended ? undefined : stat
 }
 
 /**
@@ -40,7 +31,7 @@ export function processFamilies(matches: (entry: string) => boolean): ProcessId[
   })
 }
 
-function entryOf(pid: number): [number, Stat][] {
+function entryOf(pid: number): [number, ProcessStat][] {
   const stat = statOf(pid)
   return stat ? [[pid, stat]] : []
 }

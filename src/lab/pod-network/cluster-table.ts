@@ -1,5 +1,6 @@
 // From the objects of the API server and the pods on the machine to the table that all pods share. Computed whole on each change
 // (some milliseconds for a hundred pods) and sent as the difference, so that no history of events can leave it wrong.
+import type { Labels } from '../../protocols/kubernetes/label-selector.ts'
 import { DNS_IP, INGRESS_IP } from './addresses.ts'
 import { serviceEntry, serviceKey, slicesByService } from './endpoints.ts'
 import {
@@ -14,7 +15,6 @@ import {
 import { namesOf } from './names.ts'
 import type { ClusterObjects, Pod, Service } from './objects.ts'
 import { type NamespaceLabels, type PolicyPod, policiesOf, policyEntry, policyKey } from './policy-entries.ts'
-import type { Labels } from './selector.ts'
 
 /** A pod that has an address on this machine, whether or not the API server has told of it yet. */
 export type LivePod = PolicyPod & { uid: string }

@@ -1,5 +1,6 @@
 // The Kubernetes objects that the network reads, as they stand in the API's JSON and only as far as they are read.
 // (The client library's types differ from the wire: it renames `from`.)
+import type { LabelSelector } from '../../protocols/kubernetes/label-selector.ts'
 
 export type Metadata = {
   name: string
@@ -11,11 +12,6 @@ export type Metadata = {
 }
 
 export type KubeObject = { metadata: Metadata }
-
-export type LabelSelector = {
-  matchLabels?: Readonly<Record<string, string>>
-  matchExpressions?: readonly { key: string; operator: string; values?: readonly string[] }[]
-}
 
 export type Namespace = KubeObject
 

@@ -1,7 +1,7 @@
 // NetworkPolicy objects with their selectors turned into the addresses of today's pods.
+import { type Labels, selects } from '../../protocols/kubernetes/label-selector.ts'
 import type { Allowance, AllowedPeers, AllowedPort, PolicyEntry } from './messages.ts'
 import type { NetworkPolicy, PolicyPeer, PolicyPort } from './objects.ts'
-import { type Labels, selects } from './selector.ts'
 
 /** A pod as policies see it. */
 export type PolicyPod = { ip: string; namespace: string; labels: Labels }

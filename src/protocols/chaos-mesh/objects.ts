@@ -6,6 +6,8 @@
  * Facts are from Chaos Mesh 608b61e; the recordings in test/protocols/chaos-mesh/observed hold this code to them.
  */
 
+import type { LabelRequirement } from '../kubernetes/label-selector.ts'
+
 export const GROUP = 'chaos-mesh.org'
 export const VERSION = 'v1alpha1'
 export const API_VERSION = `${GROUP}/${VERSION}`
@@ -33,12 +35,6 @@ export const CLEAN_FINALIZER_ANNOTATION = 'chaos-mesh.chaos-mesh.org/cleanFinali
 
 export const MODES = ['one', 'all', 'fixed', 'fixed-percent', 'random-max-percent'] as const
 export type Mode = (typeof MODES)[number]
-
-export type LabelRequirement = {
-  readonly key: string
-  readonly operator: string
-  readonly values?: readonly string[]
-}
 
 /** All fields must match; `nodes` and `nodeSelectors` are joined first; `pods`, when given, replaces every other field. */
 export type PodSelectorSpec = {

@@ -3,8 +3,7 @@
  * pending, finished or being deleted are taken too.
  */
 
-import type { Labels } from './label-selector.ts'
-import { hasPairs, meets, requirementProblem } from './label-selector.ts'
+import { hasPairs, type Labels, meets, requirementProblem } from '../kubernetes/label-selector.ts'
 import { chosenCount, chosenIndexes } from './mode.ts'
 import type { Mode, PodSelectorSpec } from './objects.ts'
 

@@ -1,8 +1,22 @@
-/** Kubernetes label selection, as far as Chaos Mesh uses it: exact pairs and set-based expressions. */
-
-import type { LabelRequirement } from './objects.ts'
+/** Kubernetes label selection: exact pairs and set-based expressions, as policies, faults and queries state them. */
 
 export type Labels = Readonly<Record<string, string>>
+
+export type LabelRequirement = {
+  readonly key: string
+  readonly operator: string
+  readonly values?: readonly string[]
+}
+
+export type LabelSelector = {
+  readonly matchLabels?: Labels
+  readonly matchExpressions?: readonly LabelRequirement[]
+}
+
+/** An empty selector selects everything; what an absent one means, the caller decides. */
+export const selects = ({ matchLabels, matchExpressions = [] }: LabelSelector, labels: Labels): boolean =>
+  hasPairs(labels, matchLabels) && matchExpressions.every((requirement) => meets(labels, requirement))
+
 const own = (labels: Labels, key: string): string | undefined => (Object.hasOwn(labels, key) ? labels[key] : undefined)
 
 export const hasPairs = (labels: Labels, pairs: Labels | undefined): boolean =>
@@ -22,7 +36,7 @@ export function requirementProblem({ key, operator, values = [] }: LabelRequirem
   }
 }
 
-/** `NotIn` holds for objects that lack the label, too. */
+/** `NotIn` holds for objects that lack the label, too. An unknown operator selects nothing: it must not open a policy. */
 export function meets(labels: Labels, { key, operator, values = [] }: LabelRequirement): boolean {
   const value = own(labels, key)
   switch (operator) {

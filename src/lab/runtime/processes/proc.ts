@@ -1,8 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-
-/** One line of /proc/PID/stat, as far as it is needed here; proc_pid_stat(5) numbers the fields from 1. */
-export type ProcessStat = { parent: number; cpuTicks: number; startTicks: number; ended: boolean }
+import { type ProcessStat, parseProcessStat } from '../../../protocols/linux/process-stat.ts'
 
 /** Clock ticks of /proc are 1/100 s on every Linux (USER_HZ). */
 export const TICK_NANOS = 10_000_000
@@ -12,13 +10,7 @@ export const listPids = (): number[] =>
 
 export function statOf(pid: number): ProcessStat | undefined {
   const text = readProc(pid, 'stat')
-  if (text === undefined) return undefined
-  // The command name may itself contain spaces and parentheses: count from the last one. Field n stands at n - 3.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  const at = (n: number) => Number(fields[n - 3])
-  // utime, stime, and those of children that were waited for
-  const cpuTicks = at(14) + at(15) + at(16) + at(17)
-  return { parent: at(4), cpuTicks, startTicks: at(22), ended: fields[0] === 'Z' || fields[0] === 'X' }
+  return text === undefined ? undefined : parseProcessStat(text)
 }
 
 export type ProcessMemory = { privateBytes: number; sharedBytes: number }

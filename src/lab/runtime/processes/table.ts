@@ -143,7 +143,7 @@ function sumByContainer(members: ReadonlyMap<number, Member>): Map<string, Usage
     const memory = stat?.startTicks === startTicks ? memoryOf(pid) : undefined
     if (container === undefined || !stat || !memory) continue
     const sum = sums.get(container) ?? { ...NO_USAGE, privateBytes: 0, sharedBytes: 0 }
-    sum.cpuNanos += stat.cpuTicks * TICK_NANOS
+    sum.cpuNanos += (stat.cpuTicks + stat.waitedCpuTicks) * TICK_NANOS
     sum.processes += 1
     sum.privateBytes += memory.privateBytes
     sum.sharedBytes = Math.max(sum.sharedBytes, memory.sharedBytes)
