@@ -1,21 +1,21 @@
 // `<root>/net/agent.sock`: where the chaos daemon puts rules, takes them away, and audits what is left. HTTP/JSON:
-//   PUT /rules/<source> {rules: NetworkRule[]} → {pods: {[uid]: 'acknowledged' | 'gone' | {failed}}}, DELETE likewise,
-//   GET /rules → {sources: {[source]: NetworkRule[]}, pods: {[uid]: number of rules in force}}
+//   PUT /rules/<source> {rules: FaultRule[]} → {pods: {[uid]: 'acknowledged' | 'gone' | {failed}}}, DELETE likewise,
+//   GET /rules → {sources: {[source]: FaultRule[]}, pods: {[uid]: number of rules in force}}
 import { chmodSync, rmSync } from 'node:fs'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import net from 'node:net'
-import { type NetworkRule, parseRules } from './rules.ts'
+import { type FaultRule, parseRules } from './rules.ts'
 
 export type PodAnswers = Record<string, 'acknowledged' | 'gone' | { failed: string }>
 
 export type RuleControl = {
-  putRules(source: string, rules: readonly NetworkRule[]): Promise<PodAnswers>
-  heldRules(): { sources: Record<string, readonly NetworkRule[]>; pods: Record<string, number> }
+  putRules(source: string, rules: readonly FaultRule[]): Promise<PodAnswers>
+  heldRules(): { sources: Record<string, readonly FaultRule[]>; pods: Record<string, number> }
 }
 
 const BODY_BYTES_MAX = 16 * 1024 * 1024
-// namespace/name of Kubernetes objects: two DNS names.
-const SOURCE = /^[a-zA-Z0-9._-]{1,253}(\/[a-zA-Z0-9._-]{1,253})?$/
+// namespace/name of Kubernetes objects, two DNS names; a kind before it keeps experiments of the same name apart.
+const SOURCE = /^([a-z]{1,32}:)?[a-zA-Z0-9._-]{1,253}(\/[a-zA-Z0-9._-]{1,253})?$/
 
 type Answer = { status: number; body: unknown }
 
@@ -56,7 +56,7 @@ async function answer(request: IncomingMessage, control: RuleControl): Promise<A
   if (path === '/rules' && request.method === 'GET') return { status: 200, body: control.heldRules() }
   const source = path?.startsWith('/rules/') ? path.slice('/rules/'.length) : undefined
   if (source === undefined) return { status: 404, body: { problems: [`no such path: ${request.url}`] } }
-  if (!SOURCE.test(source)) return bad('the source is not <namespace>/<name>')
+  if (!SOURCE.test(source)) return bad('the source is not [<kind>:]<namespace>/<name>')
   if (request.method === 'DELETE') return { status: 200, body: { pods: await control.putRules(source, []) } }
   if (request.method !== 'PUT') return { status: 405, body: { problems: ['only GET, PUT and DELETE'] } }
   return put(request, source, control)

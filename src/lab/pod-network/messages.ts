@@ -1,5 +1,7 @@
 // What the agent tells the processes of the pods: the cluster table that all pods share, and each pod's own file with its rules.
 // Processes read both files at their start and then follow line-delimited JSON over a unix socket. Also bundled into the preload.
+import type { DnsEffect } from './dns-effect.ts'
+import type { HttpEffect } from './http-effect.ts'
 import type { NetworkEffect } from './rules.ts'
 
 /** A cluster address and port; the address is 10.x, or plain loopback for the API server. */
@@ -54,7 +56,17 @@ export type FlowRule = {
   effect: NetworkEffect
 }
 
-export type PodRules = { version: number; rules: readonly FlowRule[] }
+/** On what the pod is asked. `from`: only by this client, whose own fault it is; it acts where the request is served. */
+export type HttpRule = { source: string; effect: HttpEffect; from?: string }
+/** On the names that the pod looks up. */
+export type DnsRule = { source: string; effect: DnsEffect }
+export type PodRule = FlowRule | HttpRule | DnsRule
+
+export const isFlowRule = (rule: PodRule): rule is FlowRule => 'direction' in rule
+export const isHttpRule = (rule: PodRule): rule is HttpRule => rule.effect.kind === 'http'
+export const isDnsRule = (rule: PodRule): rule is DnsRule => rule.effect.kind === 'dns'
+
+export type PodRules = { version: number; rules: readonly PodRule[] }
 
 /** `<root>/net/pods/<uid>.json` */
 export type PodFile = PodRules & {
@@ -84,7 +96,8 @@ export type AgentMessage =
 
 export type ProcessMessage =
   | { kind: 'hello'; uid: string; pid: number; clusterVersion: ClusterVersion; rulesVersion: number }
-  | { kind: 'ack'; version: number }
+  /** `problem`: these rules are held, and something in this process can't obey them. */
+  | { kind: 'ack'; version: number; problem?: string }
 
 export function emptyTable(): ClusterTable {
   return { services: {}, names: {}, pods: {}, policies: {}, outside: {} }

@@ -1,27 +1,40 @@
 // From the rules of all experiments to what each pod must hold. A gate at one end alone leaks (HTTP/2 writes below it, a peer's
-// FIN passes it), so each rule is also held, seen from the other side, by every lab pod that it names as a peer.
+// FIN passes it), so each rule is also held, seen from the other side, by every lab pod that it names as a peer. Faults of HTTP act where
+// a request is served: what the faulted pod itself asks others is changed at those others.
 import { cidrHolds } from './cidr.ts'
-import type { FlowRule } from './messages.ts'
-import type { NetworkRule } from './rules.ts'
+import type { FlowRule, PodRule } from './messages.ts'
+import { type FaultRule, isNetworkRule, type NetworkRule, type ProcessRule } from './rules.ts'
 
 export type RuledPod = { uid: string; ip: string }
-export type RulesBySource = ReadonlyMap<string, readonly NetworkRule[]>
+export type RulesBySource = ReadonlyMap<string, readonly FaultRule[]>
 
 /** The rules that each pod holds, by uid; a rule whose pod is not (or no longer) there harms nobody. */
-export function distributeRules(pods: readonly RuledPod[], sources: RulesBySource): Map<string, FlowRule[]> {
-  const held = new Map<string, FlowRule[]>(pods.map((pod) => [pod.uid, []]))
+export function distributeRules(pods: readonly RuledPod[], sources: RulesBySource): Map<string, PodRule[]> {
+  const held = new Map<string, PodRule[]>(pods.map((pod) => [pod.uid, []]))
   const byUid = new Map(pods.map((pod) => [pod.uid, pod]))
   for (const [source, rules] of sources) {
     for (const rule of rules) {
       const owner = byUid.get(rule.podUid)
       if (!owner) continue
-      held.get(owner.uid)?.push(...ownSide(source, rule))
-      for (const pod of pods) {
-        if (pod !== owner && names(rule, pod)) held.get(pod.uid)?.push(...peerSide(source, rule, owner))
-      }
+      held.get(owner.uid)?.push(...ownRules(source, rule))
+      for (const pod of pods) if (pod !== owner) held.get(pod.uid)?.push(...peerRules(source, rule, owner, pod))
     }
   }
   return held
+}
+
+function ownRules(source: string, rule: FaultRule): PodRule[] {
+  return isNetworkRule(rule) ? ownSide(source, rule) : [inProcess(source, rule)]
+}
+
+function peerRules(source: string, rule: FaultRule, owner: RuledPod, peer: RuledPod): PodRule[] {
+  if (isNetworkRule(rule)) return names(rule, peer) ? peerSide(source, rule, owner) : []
+  return rule.effect.kind === 'http' ? [{ source, effect: rule.effect, from: owner.ip }] : []
+}
+
+// The two unions can't be told apart by the compiler: each effect alone makes a rule.
+function inProcess(source: string, { effect }: ProcessRule): PodRule {
+  return effect.kind === 'http' ? { source, effect } : { source, effect }
 }
 
 function names(rule: NetworkRule, pod: RuledPod): boolean {

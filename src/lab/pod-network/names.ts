@@ -27,20 +27,29 @@ function headlessNames(name: string, slices: readonly EndpointSlice[]): [string,
   return ips.length > 0 ? [[name, { ips }], ...hosts] : []
 }
 
-export type Lookup = { kind: 'found'; ips: readonly string[] } | { kind: 'outside'; name: string } | { kind: 'unknown' }
+export type Lookup =
+  | { kind: 'found'; ips: readonly string[] }
+  | { kind: 'outside'; name: string }
+  | { kind: 'unknown' }
+  /** A fault's doing: the server fails (SERVFAIL), or says something that leads nowhere. */
+  | { kind: 'failed' }
+  | { kind: 'astray' }
 
-/** getaddrinfo of a pod: the search path of its namespace, then the name as it stands. */
-export function lookUp(table: ClusterTable, namespace: string, name: string): Lookup {
+/** getaddrinfo of a pod: the search path of its namespace, then the name as it stands; `answer` is the server. */
+export function lookUp(namespace: string, name: string, answer: (asked: string) => Lookup): Lookup {
   const asked = plain(name)
   const absolute = name.endsWith('.')
   const dots = asked.split('.').length - 1
   const searched = [`${asked}.${namespace}.${ZONE}`, `${asked}.${ZONE}`, `${asked}.cluster.local`]
   const candidates = absolute ? [asked] : dots < NDOTS ? [...searched, asked] : [asked, ...searched]
+  let failed = false
   for (const candidate of candidates) {
-    const found = lookUpAbsolute(table, candidate)
-    if (found.kind !== 'unknown') return found
+    const found = answer(candidate)
+    // glibc goes on with the next name of its search path, and says in the end that it may work later.
+    if (found.kind === 'failed') failed = true
+    else if (found.kind !== 'unknown') return found
   }
-  return { kind: 'unknown' }
+  return { kind: failed ? 'failed' : 'unknown' }
 }
 
 /** A DNS query proper (dns.resolve4): no search path. */

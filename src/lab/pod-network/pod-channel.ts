@@ -21,7 +21,7 @@ export type Greeting = {
   tableFor(version: ClusterVersion): AgentMessage | undefined
 }
 
-type Process = { socket: net.Socket; uid: string; pid: number; acknowledged: number }
+type Process = { socket: net.Socket; uid: string; pid: number; acknowledged: number; problem?: string | undefined }
 
 // Rules to ten pods were acknowledged within 8 ms; seconds mean a process that is stopped or spins.
 const ACKNOWLEDGE_MS = 5_000
@@ -43,7 +43,7 @@ export function createPodChannel(greeting: Greeting, log: (line: string) => void
 
   function hear(socket: net.Socket, known: Process | undefined, message: ProcessMessage): Process | undefined {
     if (message.kind === 'ack') {
-      if (known) known.acknowledged = message.version
+      if (known) Object.assign(known, { acknowledged: message.version, problem: message.problem })
       progressed()
       return known
     }
@@ -95,7 +95,9 @@ export function createPodChannel(greeting: Greeting, log: (line: string) => void
         resolve(delivery)
       }
       const check = () => {
-        if (laggards().length === 0) settle('acknowledged')
+        if (laggards().length > 0) return
+        const problem = mine().find((process) => process.problem !== undefined)?.problem
+        settle(problem === undefined ? 'acknowledged' : { failed: problem })
       }
       const timer = setTimeout(() => {
         const pids = laggards().map((process) => process.pid)
@@ -140,8 +142,10 @@ function parseMessage(line: string): ProcessMessage | undefined {
     return undefined
   }
   if (typeof said !== 'object' || said === null) return undefined
-  const { kind, version, uid, pid, clusterVersion, rulesVersion } = said as Record<string, unknown>
-  if (kind === 'ack') return typeof version === 'number' ? { kind, version } : undefined
+  const { kind, version, problem, uid, pid, clusterVersion, rulesVersion } = said as Record<string, unknown>
+  if (kind === 'ack' && typeof version === 'number') {
+    return { kind, version, ...(typeof problem === 'string' ? { problem } : {}) }
+  }
   if (kind !== 'hello' || typeof uid !== 'string' || typeof pid !== 'number') return undefined
   if (typeof clusterVersion !== 'string' || typeof rulesVersion !== 'number') return undefined
   return { kind, uid, pid, clusterVersion, rulesVersion }

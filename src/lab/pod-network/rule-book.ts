@@ -1,24 +1,24 @@
 // The rules of all experiments, kept on disk: an agent that restarts must neither forget a fault nor keep one that was healed.
 import { join } from 'node:path'
 import type { RulesBySource } from './mirror.ts'
-import { type NetworkRule, parseRules } from './rules.ts'
+import { type FaultRule, parseRules } from './rules.ts'
 import { readState, writeState } from './state-file.ts'
 
 export type RuleBook = {
   sources(): RulesBySource
   /** An empty list takes the source away. */
-  put(source: string, rules: readonly NetworkRule[]): void
+  put(source: string, rules: readonly FaultRule[]): void
   /** Grows over restarts, so that a pod can tell newer rules from older ones. */
   nextVersion(): number
   version(): number
 }
 
-type Stored = { version: number; sources: Record<string, NetworkRule[]> }
+type Stored = { version: number; sources: Record<string, FaultRule[]> }
 
 export function openRuleBook(netFolder: string): RuleBook {
   const path = join(netFolder, 'rules.json')
   const stored = parseStored(readState(path), path)
-  const sources = new Map<string, readonly NetworkRule[]>(Object.entries(stored.sources))
+  const sources = new Map<string, readonly FaultRule[]>(Object.entries(stored.sources))
   let version = stored.version
   const save = () => writeState(path, { version, sources: Object.fromEntries(sources) }, 0o600)
   return {

@@ -2,11 +2,11 @@
 // those that run. On disk first, so that no process can start under rules older than those that were answered for.
 import { join } from 'node:path'
 import type { PodAnswers, RuleControl } from './control-server.ts'
-import type { FlowRule, PodFile, PodRules } from './messages.ts'
+import type { PodFile, PodRule, PodRules } from './messages.ts'
 import { distributeRules, type RulesBySource } from './mirror.ts'
 import type { PodChannel } from './pod-channel.ts'
 import type { RuleBook } from './rule-book.ts'
-import type { NetworkRule } from './rules.ts'
+import type { FaultRule } from './rules.ts'
 import { writeState } from './state-file.ts'
 
 /** A pod's file without its rules. */
@@ -45,7 +45,7 @@ export function createRuleDelivery({ netFolder, book, silence, pods, channel, se
     for (const uid of inForce.keys()) if (!held.has(uid)) inForce.delete(uid)
   }
 
-  function hold(pod: DescribedPod, rules: readonly FlowRule[], nextVersion: () => number): void {
+  function hold(pod: DescribedPod, rules: readonly PodRule[], nextVersion: () => number): void {
     const before = inForce.get(pod.uid)
     const isSame = before !== undefined && JSON.stringify(before.rules) === JSON.stringify(rules)
     const version = isSame ? before.version : nextVersion()
@@ -56,7 +56,7 @@ export function createRuleDelivery({ netFolder, book, silence, pods, channel, se
     if (!isSame) void channel.deliver(pod.uid, { version, rules })
   }
 
-  async function putRules(source: string, rules: readonly NetworkRule[]): Promise<PodAnswers> {
+  async function putRules(source: string, rules: readonly FaultRule[]): Promise<PodAnswers> {
     const touched = new Set(touchedBy(source))
     book.put(source, rules)
     refresh()

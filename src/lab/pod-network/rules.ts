@@ -2,6 +2,9 @@
 // harms; the agent derives the peers' half of it (mirror.ts), so that a flow between two lab pods is harmed at both ends.
 import { isIPv4 } from 'node:net'
 import { parseCidr } from './cidr.ts'
+import { type DnsEffect, parseDnsEffect } from './dns-effect.ts'
+import { type HttpEffect, parseHttpEffect } from './http-effect.ts'
+import { isRecord, within } from './untrusted.ts'
 
 export type NetworkEffect =
   | { kind: 'partition' }
@@ -20,7 +23,13 @@ export type NetworkRule = {
   effect: NetworkEffect
 }
 
-export type ParsedRules = { ok: true; rules: readonly NetworkRule[] } | { ok: false; problems: readonly string[] }
+/** Acts on what a pod's processes say to each other rather than on its flows. */
+export type ProcessRule = { podUid: string; effect: HttpEffect | DnsEffect }
+export type FaultRule = NetworkRule | ProcessRule
+
+export const isNetworkRule = (rule: FaultRule): rule is NetworkRule => 'direction' in rule
+
+export type ParsedRules = { ok: true; rules: readonly FaultRule[] } | { ok: false; problems: readonly string[] }
 
 const DIRECTIONS: readonly unknown[] = ['in', 'out', 'both']
 // A pod in the lab never waits longer: beyond it a delay is a partition in disguise, and timers overflow at 2^31 ms.
@@ -30,7 +39,7 @@ const DELAY_MAX_MS = 3_600_000
 export function parseRules(body: unknown): ParsedRules {
   if (!isRecord(body) || !Array.isArray(body.rules)) return { ok: false, problems: ['expected {"rules": [...]}'] }
   const problems: string[] = []
-  const rules: NetworkRule[] = []
+  const rules: FaultRule[] = []
   for (const [index, candidate] of body.rules.entries()) {
     const rule = parseRule(candidate, (problem) => problems.push(`rules[${index}]${problem}`))
     if (rule) rules.push(rule)
@@ -40,8 +49,29 @@ export function parseRules(body: unknown): ParsedRules {
 
 type Complain = (problem: string) => unknown
 
-function parseRule(candidate: unknown, complain: Complain): NetworkRule | undefined {
+function parseRule(candidate: unknown, complain: Complain): FaultRule | undefined {
   if (!isRecord(candidate)) return void complain(' is not an object')
+  if (!isRecord(candidate.effect)) return void complain('.effect is not an object')
+  switch (candidate.effect.kind) {
+    case 'http':
+      return processRule(candidate, parseHttpEffect(candidate.effect, complain), complain)
+    case 'dns':
+      return processRule(candidate, parseDnsEffect(candidate.effect, complain), complain)
+    default:
+      return parseNetworkRule(candidate, complain)
+  }
+}
+
+function processRule(
+  { podUid }: Record<string, unknown>,
+  effect: ProcessRule['effect'] | undefined,
+  complain: Complain,
+): ProcessRule | undefined {
+  if (typeof podUid !== 'string' || podUid === '') return void complain('.podUid is not a pod uid')
+  return effect && { podUid, effect }
+}
+
+function parseNetworkRule(candidate: Record<string, unknown>, complain: Complain): NetworkRule | undefined {
   const { podUid, direction } = candidate
   const peers = parsePeers(candidate.peers, complain)
   const ports = parsePorts(candidate.ports, complain)
@@ -88,7 +118,9 @@ function parseEffect(effect: unknown, complain: Complain): NetworkEffect | undef
       return { kind: 'bandwidth', bytesPerSecond }
     }
     default:
-      return void complain(`.effect.kind ${JSON.stringify(effect.kind)} is none of partition, delay, bandwidth`)
+      return void complain(
+        `.effect.kind ${JSON.stringify(effect.kind)} is none of partition, delay, bandwidth, http, dns`,
+      )
   }
 }
 
@@ -98,12 +130,4 @@ function parseDelay(effect: Record<string, unknown>, complain: Complain): Networ
   if (!within(jitterMs, 0, DELAY_MAX_MS)) return void complain(`.effect.jitterMs is not within 0..${DELAY_MAX_MS}`)
   if (!within(correlation, 0, 100)) return void complain('.effect.correlation is not within 0..100 per cent')
   return { kind: 'delay', latencyMs, jitterMs, correlation }
-}
-
-function within(value: unknown, low: number, high: number): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= low && value <= high
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

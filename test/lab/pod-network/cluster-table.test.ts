@@ -99,7 +99,7 @@ describe('names', () => {
     ['loop', 'casino', 'unknown'],
     ['constructor', 'casino', 'unknown'],
   ])('%s asked in %s is %s', (name, namespace, kind) => {
-    expect(lookUp(table, namespace, name).kind).toBe(kind)
+    expect(lookUp(namespace, name, (asked) => lookUpAbsolute(table, asked)).kind).toBe(kind)
   })
 
   it('need their full form in a query', () => {

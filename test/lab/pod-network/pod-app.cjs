@@ -126,6 +126,25 @@ function get(url, options = {}) {
   })
 }
 
+function askHttp(url, options, body) {
+  return new Promise((resolve, reject) => {
+    const request = http.request(url, { agent, ...options }, (response) => {
+      let text = ''
+      const { statusCode: status, headers } = response
+      response.setEncoding('utf8').on('data', (chunk) => (text += chunk)).on('error', reject)
+      response.on('end', () => resolve({ status, headers, text, port: request.socket?.localPort ?? port }))
+    })
+    let port
+    request.on('socket', (socket) => (port = socket.localPort)).on('error', reject).end(body)
+  })
+}
+
+async function askUndici(url, options) {
+  const { request } = require('undici')
+  const { statusCode: status, headers, body } = await request(url, options)
+  return { status, headers, text: await body.text() }
+}
+
 const servers = {
   echo: () => net.createServer((socket) => socket.on('error', () => {}).pipe(socket)),
   tls: ({ key, cert }) => tls.createServer({ key, cert }, (socket) => socket.on('error', () => {}).pipe(socket)),
@@ -139,6 +158,31 @@ const servers = {
       response.setHeader('content-type', 'application/json')
       response.end(JSON.stringify({ pod: name, path: request.url, from: request.socket.remoteAddress }))
     }),
+  /** Says what it was asked, body included, and counts it; `/stream` comes in pieces, `/upgrade` is a WebSocket. */
+  mirror() {
+    const { WebSocketServer } = require('ws')
+    let asked = 0
+    const server = http.createServer(async (request, response) => {
+      let body = ''
+      for await (const chunk of request) body += chunk
+      const { method, url, headers, rawHeaders } = request
+      if (url === '/asked') return response.end(JSON.stringify({ asked }))
+      asked++
+      response.setHeader('x-mood', 'good')
+      if (url === '/stream') {
+        response.writeHead(200, { 'x-kind': 'stream' })
+        for (const piece of ['one,', 'two,', 'three']) {
+          response.write(piece)
+          await wait(5)
+        }
+        return response.end()
+      }
+      if (url === '/empty') return response.writeHead(204).end()
+      response.end(JSON.stringify({ method, url, headers, rawHeaders, body }))
+    })
+    new WebSocketServer({ server }).on('connection', (socket) => socket.on('error', () => {}).on('message', (data) => socket.send(String(data))))
+    return server
+  },
   ws: () => {
     const { WebSocketServer } = require('ws')
     const server = http.createServer()
@@ -196,6 +240,17 @@ const commands = {
     const startedMs = performance.now()
     const { status, body } = await get(url, { ...(timeoutMs ? { timeout: timeoutMs } : {}), ...(fresh ? { agent: false } : {}) })
     return { status, ...JSON.parse(body), tookMs: performance.now() - startedMs }
+  },
+  /** A request with everything that an answer says, over a kept connection. */
+  async ask({ url, method = 'GET', headers = {}, body = '', by = 'http' }) {
+    const startedMs = performance.now()
+    const answer = by === 'http' ? await askHttp(url, { method, headers }, body) : await askUndici(url, { method, headers, body: body || null })
+    return { ...answer, tookMs: performance.now() - startedMs }
+  },
+  async serveFastify({ port }) {
+    const app = require('fastify').fastify()
+    app.all('/*', async (request, reply) => reply.header('x-mood', 'good').send({ method: request.method, url: request.url, body: request.body ?? '' }))
+    return app.listen({ port, host: '0.0.0.0' })
   },
   async fetch({ url }) {
     return (await fetch(url)).json()

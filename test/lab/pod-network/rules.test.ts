@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cidrHolds } from '../../../src/lab/pod-network/cidr.ts'
 import { correlatedDelay, effectOn, holdRules } from '../../../src/lab/pod-network/flow-effect.ts'
+import { isFlowRule } from '../../../src/lab/pod-network/messages.ts'
 import { distributeRules } from '../../../src/lab/pod-network/mirror.ts'
 import { type NetworkRule, parseRules } from '../../../src/lab/pod-network/rules.ts'
 
@@ -21,7 +22,7 @@ describe('fault rules', () => {
     [{ ports: [0] }, '.ports'],
     [{ direction: 'up' }, '.direction'],
     [{ podUid: '' }, '.podUid'],
-    [{ effect: { kind: 'corrupt' } }, 'none of partition, delay, bandwidth'],
+    [{ effect: { kind: 'corrupt' } }, 'none of partition, delay, bandwidth, http, dns'],
     [{ effect: { kind: 'delay', latencyMs: -1 } }, '.latencyMs'],
     [{ effect: { kind: 'delay', latencyMs: 1, correlation: 101 } }, '.correlation'],
     [{ effect: { kind: 'bandwidth', bytesPerSecond: 0 } }, '.bytesPerSecond'],
@@ -65,7 +66,7 @@ describe('distributing rules', () => {
       fc.property(fc.array(anyRule, { maxLength: 6 }), (rules) => {
         const held = distributeRules(pods, new Map([['ns/x', rules]]))
         const seen = (own: string, peerIp: string) =>
-          effectOn({ peerIp, peerPort: 1, ownPort: 2 }, holdRules(held.get(own) ?? [], []))
+          effectOn({ peerIp, peerPort: 1, ownPort: 2 }, holdRules((held.get(own) ?? []).filter(isFlowRule), []))
         for (const one of pods) {
           for (const other of pods.filter((pod) => pod !== one)) {
             const here = seen(one.uid, other.ip)

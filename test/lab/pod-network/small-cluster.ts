@@ -14,7 +14,7 @@ import type {
   Pod,
   Service,
 } from '../../../src/lab/pod-network/objects.ts'
-import type { NetworkEffect, NetworkRule } from '../../../src/lab/pod-network/rules.ts'
+import type { FaultRule, NetworkEffect, NetworkRule } from '../../../src/lab/pod-network/rules.ts'
 import type { SandboxIdentity } from '../../../src/lab/runtime/network-plugin.ts'
 
 const APP = fileURLToPath(new URL('./pod-app.cjs', import.meta.url))
@@ -57,7 +57,7 @@ export type SmallCluster = {
   policies(policies: readonly NetworkPolicy[]): Promise<void>
   /** The API's view of a pod that has no process of the suite. */
   annotate(pod: SandboxIdentity, annotations: Record<string, string>): Promise<void>
-  fault(source: string, ...rules: NetworkRule[]): Promise<Record<string, unknown>>
+  fault(source: string, ...rules: FaultRule[]): Promise<Record<string, unknown>>
   restartAgent(): Promise<void>
   stop(): Promise<void>
 }

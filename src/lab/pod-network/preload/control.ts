@@ -2,7 +2,7 @@
 // the process alive. It comes back by itself; in between, pod.ts watches the pod's file.
 import net from 'node:net'
 import type { AgentMessage, ProcessMessage } from '../messages.ts'
-import { agentSocket, catchUp, self, setConnected, takeMessage, versions } from './pod.ts'
+import { agentSocket, catchUp, httpRules, self, setConnected, takeMessage, versions } from './pod.ts'
 
 // Short enough that an agent which restarts finds its pods again within its settling time (agent side: pod-channel.ts).
 const RECONNECT_MS = 200
@@ -37,5 +37,12 @@ function obey(message: AgentMessage, say: (message: ProcessMessage) => unknown):
   if (message.kind !== 'rules') return
   // The agent answers each hello with the pod's rules: from here on it tells of changes.
   setConnected(true)
-  say({ kind: 'ack', version: message.version })
+  const problem = disobedience()
+  say({ kind: 'ack', version: message.version, ...(problem ? { problem } : {}) })
+}
+
+// A relay passes the bytes of a container that is not Node, and knows nothing of requests in them.
+function disobedience(): string | undefined {
+  if (process.env.MATCHDAY_RELAY === undefined || httpRules().every((rule) => rule.from !== undefined)) return undefined
+  return `a container of ${self.namespace}/${self.name} is not Node: the lab can't act on its HTTP`
 }

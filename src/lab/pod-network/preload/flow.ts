@@ -73,6 +73,13 @@ export function endsOf(flow: Flow, peer: { ip: string; port: number }) {
   }
 }
 
+/** Both ends of a connection; undefined where no network device is between them. */
+export function acceptedEnds(handle: TcpHandle): { peerIp: string; ownPort: number } | undefined {
+  const flow = flowOf(handle)
+  if (flow.bypass || !identify(flow) || flow.bypass || !flow.peer) return undefined
+  return { peerIp: flow.peer.ip, ownPort: flow.ownPort }
+}
+
 /** Accepted connections tell their peer only when asked. False while the handle is not connected. */
 function identify(flow: Flow): boolean {
   if (flow.peer) return true

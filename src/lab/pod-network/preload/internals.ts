@@ -1,5 +1,6 @@
 // The few internals of Node that the preload relies on, gathered here and checked when it loads: if a Node version changes them,
 // the pod fails at once with a sentence instead of talking past the network it should be in. The contract suite runs per version.
+import http from 'node:http'
 import net from 'node:net'
 import tls from 'node:tls'
 
@@ -55,6 +56,13 @@ export type SocketInternals = {
   destroy(error?: Error): void
 }
 
+/** The private half of http.IncomingMessage that takes header lines. */
+export type MessageInternals = { _addHeaderLines(rawHeaders: readonly string[], count: number): void }
+
+export type RawWrite = (data: unknown, encoding?: string, done?: WriteDone | null, size?: number) => boolean
+/** The private half of http.ServerResponse: what it sends, and what of it goes to the socket. */
+export type ResponseInternals = { _hasBody: boolean; _send: RawWrite; _writeRaw: RawWrite }
+
 const METHODS = [
   'bind',
   'bind6',
@@ -102,6 +110,9 @@ export const socketInternals: SocketInternals = requireMethods('net.Socket', net
   '_final',
   '_unrefTimer',
 ])
+
+requireMethods('http.IncomingMessage', http.IncomingMessage.prototype, ['_addHeaderLines'])
+requireMethods('http.ServerResponse', http.ServerResponse.prototype, ['_send', '_writeRaw'])
 
 /** The methods as Node made them; call with `.call(handle, …)`. */
 export const native = Object.fromEntries(METHODS.map((name) => [name, tcp[name]])) as Pick<

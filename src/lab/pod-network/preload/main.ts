@@ -1,14 +1,16 @@
 // Runs with --require in every Node process of a pod, before the application: plays the network namespace, kube-proxy, cluster DNS and
-// NetworkPolicy in the process itself, and is where network faults act. Handles carry addresses, streams carry bytes
-// (docs/adr/0004-the-pod-network-is-a-preload.md). HTTP and DNS faults would hook in here: `http.Server.prototype.emit('request')` and
-// resolver.ts's `ask`.
+// NetworkPolicy in the process itself, and is where faults of the network, of HTTP and of DNS act. Handles carry addresses, streams carry
+// bytes (docs/adr/0004-the-pod-network-is-a-preload.md).
 import { syncBuiltinESMExports } from 'node:module'
+import { playAnswers } from './answers.ts'
 import { playBinding } from './binding.ts'
 import { openControlChannel } from './control.ts'
 import { playDialling } from './dialling.ts'
 import { playEgress } from './egress.ts'
+import { playHolding } from './held-back.ts'
 import { playHttp2 } from './http2.ts'
 import { playReading } from './reading.ts'
+import { playRequests } from './requests.ts'
 import { playResolver } from './resolver.ts'
 
 const LOADED = Symbol.for('matchday.podNetwork')
@@ -21,6 +23,9 @@ if (!Reflect.get(globalThis, LOADED)) {
   playReading()
   playEgress()
   playHttp2()
+  playHolding()
+  playRequests()
+  playAnswers()
   playResolver()
   syncBuiltinESMExports()
   openControlChannel()

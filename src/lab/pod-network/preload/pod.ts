@@ -8,8 +8,14 @@ import {
   type AgentMessage,
   type ClusterFile,
   type ClusterTable,
+  type DnsRule,
   emptyTable,
+  type HttpRule,
+  isDnsRule,
+  isFlowRule,
+  isHttpRule,
   type PodFile,
+  type PodRule,
   type PodRules,
 } from '../messages.ts'
 
@@ -43,7 +49,10 @@ function readClusterFile(): ClusterFile {
 export const self = readPodFile()
 const cluster = readClusterFile()
 
-let rules: HeldRules = holdRules(self.rules, [])
+let rules: HeldRules = []
+let httpHeld: readonly HttpRule[] = []
+let dnsHeld: readonly DnsRule[] = []
+hold(self.rules)
 let rulesVersion = self.version
 /** Grows with every change of the rules; flows keep the effect they computed for it. */
 let epoch = 1
@@ -67,6 +76,16 @@ export function hasRules(): boolean {
 
 export function effectOf(flow: FlowEnds): FlowEffect | undefined {
   return rules.length === 0 ? undefined : effectOn(flow, rules)
+}
+
+/** What is done to HTTP here; empty for most, which must stay cheap. */
+export const httpRules = (): readonly HttpRule[] => httpHeld
+export const dnsRules = (): readonly DnsRule[] => dnsHeld
+
+function hold(next: readonly PodRule[]): void {
+  rules = holdRules(next.filter(isFlowRule), rules)
+  httpHeld = next.filter(isHttpRule)
+  dnsHeld = next.filter(isDnsRule)
 }
 
 export function onRulesChange(listener: () => void): void {
@@ -95,7 +114,7 @@ export function catchUp(): void {
 export function takeRules({ version, rules: next }: PodRules): void {
   if (version <= rulesVersion) return
   rulesVersion = version
-  rules = holdRules(next, rules)
+  hold(next)
   epoch += 1
   for (const listener of listeners) listener()
 }

@@ -5,10 +5,11 @@ import { isIP } from 'node:net'
 import os from 'node:os'
 import { promisify } from 'node:util'
 import { DNS_IP } from '../addresses.ts'
+import { dnsEffectOn, drawNowhere, NOWHERE_IPV6 } from '../dns-effect.ts'
 import { drawDelayMs } from '../flow-effect.ts'
 import { type Lookup, lookUp, lookUpAbsolute } from '../names.ts'
 import { policiesAllow } from '../policy.ts'
-import { catchUp, effectOf, self, table } from './pod.ts'
+import { catchUp, dnsRules, effectOf, self, table } from './pod.ts'
 import { admitOutside } from './route.ts'
 
 const DNS_PORT = 53
@@ -74,11 +75,28 @@ function single(addresses: LookupAddress[]): [string, number] {
 
 async function lookup(hostname: string, options: LookupOptions): Promise<LookupAddress[]> {
   const local = localAnswer(hostname)
-  const found: Lookup = local ?? (await ask(hostname, () => lookUp(table, self.namespace, hostname), getaddrinfoError))
-  if (found.kind === 'outside') return lookupOutside(found.name, options)
+  const found: Lookup =
+    local ?? (await ask(hostname, () => lookUp(self.namespace, hostname, answerTo), getaddrinfoError))
   const wantsV6 = options.family === 6 || options.family === 'IPv6'
-  if (found.kind === 'unknown' || wantsV6) throw getaddrinfoError('ENOTFOUND', hostname)
-  return found.ips.map((address) => ({ address, family: 4 }))
+  switch (found.kind) {
+    case 'outside':
+      return lookupOutside(found.name, options)
+    case 'failed':
+      throw getaddrinfoError('EAI_AGAIN', hostname)
+    case 'astray':
+      return [wantsV6 ? { address: NOWHERE_IPV6, family: 6 } : { address: drawNowhere(Math.random), family: 4 }]
+    case 'found':
+      if (!wantsV6) return found.ips.map((address) => ({ address, family: 4 }))
+  }
+  throw getaddrinfoError('ENOTFOUND', hostname)
+}
+
+/** The server's answer to one question, or what a fault makes of it. */
+function answerTo(asked: string): Lookup {
+  const effects = dnsRules().map((rule) => rule.effect)
+  const effect = effects.length === 0 ? undefined : dnsEffectOn(asked, effects)
+  if (effect) return { kind: effect.answer === 'error' ? 'failed' : 'astray' }
+  return lookUpAbsolute(table, asked)
 }
 
 /** /etc/hosts of a pod. */
@@ -120,22 +138,25 @@ function getaddrinfoError(code: string, hostname: string): Error {
 
 // dns.resolve4 and its kin are queries proper: no search path, no /etc/hosts. Only addresses are served.
 function playQueries(): void {
-  const a = async (hostname: string) => {
-    const found = await ask(
-      hostname,
-      () => lookUpAbsolute(table, hostname),
-      (code, name) => queryError('queryA', code === 'EAI_AGAIN' ? 'ETIMEOUT' : code, name),
-    )
+  const a = async (hostname: string): Promise<string[]> => {
+    const found = await query(hostname)
+    if (found.kind === 'astray') return [drawNowhere(Math.random)]
     if (found.kind !== 'found') throw queryError('queryA', 'ENOTFOUND', hostname)
     return [...found.ips]
+  }
+  const aaaa = async (hostname: string): Promise<string[]> => {
+    const found = await query(hostname)
+    if (found.kind === 'astray') return [NOWHERE_IPV6]
+    throw queryError('queryAaaa', found.kind === 'found' ? 'ENODATA' : 'ENOTFOUND', hostname)
   }
   const none =
     (syscall: string) =>
     async (hostname: string): Promise<string[]> => {
-      await a(hostname)
-      throw queryError(syscall, 'ENODATA', hostname)
+      const found = await query(hostname)
+      // The fault makes up addresses only, and fails for everything else.
+      if (found.kind === 'astray') throw queryError(syscall, 'ESERVFAIL', hostname)
+      throw queryError(syscall, found.kind === 'found' ? 'ENODATA' : 'ENOTFOUND', hostname)
     }
-  const aaaa = none('queryAaaa')
   const byType = (hostname: string, type: unknown) =>
     type === undefined || type === 'A'
       ? a(hostname)
@@ -152,6 +173,16 @@ function playQueries(): void {
       callBack(byType(hostname, rest.length > 1 ? rest[0] : undefined), rest),
     )
   }
+}
+
+async function query(hostname: string): Promise<Lookup> {
+  const found = await ask(
+    hostname,
+    () => answerTo(hostname.replace(/\.$/, '')),
+    (code, name) => queryError('queryA', code === 'EAI_AGAIN' ? 'ETIMEOUT' : code, name),
+  )
+  if (found.kind === 'failed') throw queryError('queryA', 'ESERVFAIL', hostname)
+  return found
 }
 
 function callBack(answer: Promise<string[]>, rest: unknown[]): void {

@@ -2,6 +2,7 @@
 // itself, pod addresses to the machine's, anything else nowhere.
 import { isLoopback, isNative, POD_RANGE, SERVICE_RANGE } from '../addresses.ts'
 import { cidrHolds } from '../cidr.ts'
+import { NOWHERE_RANGE } from '../dns-effect.ts'
 import type { Endpoint, ServiceEntry } from '../messages.ts'
 import { self, table } from './pod.ts'
 
@@ -12,7 +13,7 @@ export type Route =
   | { kind: 'peer'; ip: string; port: number }
   | { kind: 'refused' }
   | { kind: 'unreachable' }
-  /** Nobody answers: a Service that is gone. */
+  /** Nobody answers: a Service that is gone, an address that a DNS fault made up. */
   | { kind: 'silent'; ip: string; port: number }
 
 const NODE_RANGE = '10.99.0.0/24'
@@ -24,6 +25,7 @@ export function routeTo(ip: string, port: number): Route {
   if (service) return routeToService(ip, port, service)
   if (cidrHolds(SERVICE_RANGE, ip)) return { kind: 'silent', ip, port }
   if (cidrHolds(POD_RANGE, ip) || cidrHolds(NODE_RANGE, ip)) return { kind: 'peer', ip, port }
+  if (cidrHolds(NOWHERE_RANGE, ip)) return { kind: 'silent', ip, port }
   return isAllowedOutside(ip) ? { kind: 'bypass', ip, port } : { kind: 'unreachable' }
 }
 
@@ -38,6 +40,16 @@ function routeToService(ip: string, port: number, service: ServiceEntry): Route 
   const [peer, peerPort] = endpoint
   // The API server is the one endpoint on the machine's own loopback.
   return isLoopback(peer) ? { kind: 'bypass', ip: peer, port: peerPort } : { kind: 'peer', ip: peer, port: peerPort }
+}
+
+/** The ports that a client may have dialled to reach this pod's port: those of the Services before it, or its own. */
+export function portsLeadingTo(ownPort: number): readonly number[] {
+  const ports = Object.values(table.services).flatMap((service) =>
+    Object.entries(service.ports).flatMap(([port, endpoints]) =>
+      endpoints.some(([ip, endpointPort]) => ip === self.ip && endpointPort === ownPort) ? [Number(port)] : [],
+    ),
+  )
+  return ports.length > 0 ? ports : [ownPort]
 }
 
 type Affinity = { ip: string; untilMs: number }

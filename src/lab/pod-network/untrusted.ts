@@ -1,0 +1,9 @@
+// What is asked of values that came as JSON from somebody else.
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export function within(value: unknown, low: number, high: number): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= low && value <= high
+}
