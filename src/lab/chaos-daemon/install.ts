@@ -40,18 +40,24 @@ async function established(cluster: Cluster, kind: ChaosKind): Promise<void> {
   }
 }
 
+const guardedSpecs: Readonly<Record<EnactedKind, object>> = {
+  PodChaos: { action: 'pod-kill' },
+  NetworkChaos: { action: 'partition' },
+  HTTPChaos: { target: 'Request', port: 80 },
+  DNSChaos: { action: 'error' },
+}
+
 /**
  * Asks for an object that only the webhooks refuse, and stores nothing: until they do, one that is wrong would slip through. It also spares
  * the first real fault the API server's first, slow walk to the webhooks.
  */
 async function guarded(cluster: Cluster, kind: EnactedKind): Promise<void> {
   const deadline = performance.now() + WITHIN_MS
-  const action = kind === 'PodChaos' ? 'pod-kill' : 'partition'
   const probe = {
     apiVersion: API_VERSION,
     kind,
     metadata: { name: 'admission-probe' },
-    spec: { action, mode: 'fixed', value: '0', selector: {} },
+    spec: { ...guardedSpecs[kind], mode: 'fixed', value: '0', selector: {} },
   }
   const path = `/apis/${API_VERSION}/namespaces/default/${pluralOf(kind)}?dryRun=All`
   for (;;) {

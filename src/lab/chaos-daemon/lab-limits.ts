@@ -3,7 +3,7 @@
  * packet can't be lost, doubled or damaged, and other kinds need what a process on a laptop doesn't have.
  */
 
-import type { ChaosObject, NetworkChaosSpec } from '../../protocols/chaos-mesh/objects.ts'
+import type { ChaosObject, HTTPChaosSpec, NetworkChaosSpec } from '../../protocols/chaos-mesh/objects.ts'
 
 /** Reasons, worded for the user; empty when the lab enacts the object as Chaos Mesh would. */
 export function labProblems(object: ChaosObject): readonly string[] {
@@ -14,12 +14,14 @@ export function labProblems(object: ChaosObject): readonly string[] {
     case 'NetworkChaos':
       return [...remote, ...networkProblems(object.spec)]
     case 'HTTPChaos':
+      return [...remote, ...httpProblems(object.spec)]
     case 'DNSChaos':
+      return remote
     case 'StressChaos':
     case 'IOChaos':
     case 'TimeChaos':
       return [
-        `the lab does not enact ${object.kind}; it enacts PodChaos and NetworkChaos (partition, delay, bandwidth)`,
+        `the lab does not enact ${object.kind}; it enacts PodChaos, NetworkChaos (partition, delay, bandwidth), HTTPChaos and DNSChaos`,
       ]
   }
 }
@@ -50,4 +52,16 @@ function packetVerb(action: (typeof PACKET_ACTIONS)[number]): string {
     case 'corrupt':
       return 'corrupt'
   }
+}
+
+/** Only what would be another thing than upstream's: everything else that is odd is the proxy's own oddness, and kept. */
+function httpProblems({ patch, tls, replace }: HTTPChaosSpec): string[] {
+  const problems: string[] = []
+  if (patch?.body !== undefined)
+    problems.push("spec.patch.body: the lab does not read bodies and can't merge into them; use spec.replace.body")
+  if (tls !== undefined)
+    problems.push('spec.tls: the lab acts on HTTP inside the serving process, and leaves connections with TLS alone')
+  if (replace?.code !== undefined && replace.code < 200)
+    problems.push(`spec.replace.code: ${replace.code} is an interim answer, after which the real one would follow`)
+  return problems
 }

@@ -12,10 +12,13 @@ import { follow } from '../cluster-access/follow.ts'
 import type { Fields } from '../cluster-access/json.ts'
 import { labPaths } from '../paths.ts'
 import { startAdmissionServer } from './admission-server.ts'
+import { dnsFaults } from './dns-faults.ts'
+import type { Enactor } from './enactor.ts'
+import { httpFaults } from './http-faults.ts'
 import { install } from './install.ts'
 import { createNetworkAgent, type NetworkAgent } from './network-agent.ts'
 import { networkFaults } from './network-faults.ts'
-import { ENACTED_KINDS, type EnactedKind, keyOf, listPath, sourceOf } from './paths.ts'
+import { ENACTED_KINDS, type EnactedKind, keyOf, keyOfSource, listPath, sourceOf } from './paths.ts'
 import { podFaults } from './pod-faults.ts'
 import { createQueue, type Queue } from './queue.ts'
 import { reconcile } from './reconcile.ts'
@@ -37,12 +40,17 @@ function followKind(cluster: Cluster, kind: EnactedKind, queue: Queue): Promise<
 /** Rules that no experiment stands for any more: it went while nobody was there to take them back. */
 async function releaseOrphans(cluster: Cluster, agent: NetworkAgent): Promise<void> {
   const found = await agent.adopt()
-  const { items } = await cluster.get(listPath('NetworkChaos'))
-  const known = (Array.isArray(items) ? items : []).map((item: ChaosObject) => sourceOf(item.metadata))
+  const lists = await Promise.all(ENACTED_KINDS.map((kind) => sourcesOf(cluster, kind)))
+  const known = lists.flat()
   for (const source of found.filter((held) => !known.includes(held))) {
     log(`rules of ${source}, which is gone, are taken back`)
     await agent.release(source)
   }
+}
+
+async function sourcesOf(cluster: Cluster, kind: EnactedKind): Promise<readonly string[]> {
+  const { items } = await cluster.get(listPath(kind))
+  return (Array.isArray(items) ? items : []).map(({ metadata }: ChaosObject) => sourceOf({ kind, metadata }))
 }
 
 async function serve(): Promise<void> {
@@ -52,12 +60,21 @@ async function serve(): Promise<void> {
   log(`admission at ${admission.url}`)
 
   const agent = createNetworkAgent(`${paths.net}/agent.sock`, log, (source) => {
-    const [namespace = '', name = ''] = source.split('/')
-    queue.wake({ kind: 'NetworkChaos', namespace, name })
+    const key = keyOfSource(source)
+    if (key !== undefined) queue.wake(key)
   })
-  const enactors = { PodChaos: podFaults(cluster, paths.runtimeSocket), NetworkChaos: networkFaults(cluster, agent) }
+  const enactors: Readonly<Record<EnactedKind, Enactor>> = {
+    PodChaos: podFaults(cluster, paths.runtimeSocket),
+    NetworkChaos: networkFaults(cluster, agent),
+    HTTPChaos: httpFaults(cluster, agent),
+    DNSChaos: dnsFaults(cluster, agent),
+  }
   const record = createRecorder(cluster, log)
-  const enactorOf = ({ kind }: ChaosObject) => enactors[kind === 'NetworkChaos' ? kind : 'PodChaos']
+  const enactorOf = (object: ChaosObject): Enactor => {
+    const kind = keyOf(object)?.kind
+    if (kind === undefined) throw new Error(`${object.kind} was let through`)
+    return enactors[kind]
+  }
   const queue = createQueue((key) => reconcile({ cluster, record, enactorOf }, key), log)
 
   const following = ENACTED_KINDS.map((kind) => followKind(cluster, kind, queue))

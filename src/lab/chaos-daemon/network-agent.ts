@@ -6,7 +6,7 @@
 import type { Log } from '../cluster-access/daemon.ts'
 import { fieldsOf, isFields, listOf, messageOf, textOf } from '../cluster-access/json.ts'
 import { callSocket } from '../cluster-access/socket-client.ts'
-import type { NetworkRule } from '../pod-network/rules.ts'
+import type { FaultRule } from '../pod-network/rules.ts'
 
 /** How a pod stands to the rules that were last asked for it. */
 export type Acknowledgement =
@@ -17,12 +17,16 @@ export type Acknowledgement =
 
 export type NetworkAgent = {
   /** Asks that the pod hold exactly these rules of this source; sent by `flush`. */
-  want(source: string, podUid: string, rules: readonly NetworkRule[]): void
+  want(source: string, podUid: string, rules: readonly FaultRule[]): void
   /** Sends what is wanted, if that has changed; `answered` is called when there is something new to read. */
   flush(source: string): void
+  /** Sends what is wanted and waits for the answer to it. */
+  settle(source: string): Promise<void>
   standing(source: string, podUid: string): Acknowledgement
+  /** Asks all pods of a source to hold nothing of it any more; sent by `flush`. */
+  wantNothing(source: string): void
   /** What this process last asked for, or found when it began. */
-  wanted(source: string, podUid: string): readonly NetworkRule[] | undefined
+  wanted(source: string, podUid: string): readonly FaultRule[] | undefined
   /** Takes over what the agent held before this process began. @throws when the agent can't be asked */
   adopt(): Promise<readonly string[]>
   /** Takes back everything of a source and waits for it. @throws when the agent can't do it */
@@ -30,14 +34,14 @@ export type NetworkAgent = {
 }
 
 type Held = {
-  rules: Map<string, readonly NetworkRule[]>
+  rules: Map<string, readonly FaultRule[]>
   /** Counts changes; `answered` is the change that the agent has last answered for. */
   version: number
   answered: number
   /** Of the last answer: what became of each pod, or why there was none. */
   pods: ReadonlyMap<string, Acknowledgement>
   problem: string | undefined
-  sending: boolean
+  sending: Promise<void> | undefined
 }
 
 // Acknowledgement takes milliseconds; a process that is stopped or starved may take longer.
@@ -54,7 +58,7 @@ export function createNetworkAgent(socketPath: string, log: Log, answered: (sour
       answered: 0,
       pods: new Map(),
       problem: undefined,
-      sending: false,
+      sending: undefined,
     }
     sources.set(source, fresh)
     return fresh
@@ -82,8 +86,7 @@ export function createNetworkAgent(socketPath: string, log: Log, answered: (sour
     return [...found.keys()]
   }
 
-  const send = async (source: string, state: Held): Promise<void> => {
-    state.sending = true
+  const sendOnce = async (source: string, state: Held): Promise<void> => {
     let { version } = state
     try {
       // A request replaces all rules of its source, so those from before this process began must be known.
@@ -97,9 +100,16 @@ export function createNetworkAgent(socketPath: string, log: Log, answered: (sour
       log(`rules of ${source}: ${state.problem}`)
     }
     state.answered = version
-    state.sending = false
-    if (state.version !== version) await send(source, state)
-    else answered(source)
+  }
+  const send = async (source: string, state: Held): Promise<void> => {
+    do await sendOnce(source, state)
+    while (state.version !== state.answered)
+    state.sending = undefined
+    answered(source)
+  }
+  const flush = (source: string): void => {
+    const state = sources.get(source)
+    if (state !== undefined && state.answered !== state.version) state.sending ??= send(source, state)
   }
 
   return {
@@ -108,9 +118,18 @@ export function createNetworkAgent(socketPath: string, log: Log, answered: (sour
       state.rules.set(podUid, rules)
       state.version += 1
     },
-    flush(source) {
-      const state = sources.get(source)
-      if (state !== undefined && state.answered !== state.version && !state.sending) void send(source, state)
+    wantNothing(source) {
+      const state = held(source)
+      const isClear = [...state.rules.values()].every((rules) => rules.length === 0)
+      const isAnswered = state.problem === undefined && [...state.pods.values()].every(({ kind }) => kind !== 'failed')
+      if (isClear && isAnswered) return
+      for (const podUid of state.rules.keys()) state.rules.set(podUid, [])
+      state.version += 1
+    },
+    flush,
+    async settle(source) {
+      flush(source)
+      await sources.get(source)?.sending
     },
     standing(source, podUid) {
       const state = held(source)
@@ -136,7 +155,7 @@ const rulesPath = (source: string): string => `/rules/${source}`
 async function put(
   socketPath: string,
   source: string,
-  rules: readonly NetworkRule[],
+  rules: readonly FaultRule[],
 ): Promise<ReadonlyMap<string, Acknowledgement>> {
   const request = { method: 'PUT', path: rulesPath(source), body: { rules } } as const
   const answer = fieldsOf(await callSocket(socketPath, request, ANSWER_WITHIN_MS))
@@ -151,11 +170,11 @@ function acknowledgementOf(state: unknown): Acknowledgement {
 }
 
 /** Everything that the agent holds, by source. */
-async function heldRules(socketPath: string): Promise<Map<string, NetworkRule[]>> {
+async function heldRules(socketPath: string): Promise<Map<string, FaultRule[]>> {
   const answer = fieldsOf(await callSocket(socketPath, { method: 'GET', path: '/rules' }, ANSWER_WITHIN_MS))
   if (!isFields(answer.sources)) throw new Error('the pod network did not say what it holds')
   return new Map(Object.entries(answer.sources).map(([source, rules]) => [source, listOf(rules).filter(isRule)]))
 }
 
 /** Of the agent's own making, so that only its identity is asked. */
-const isRule = (value: unknown): value is NetworkRule => isFields(value) && typeof value.podUid === 'string'
+const isRule = (value: unknown): value is FaultRule => isFields(value) && typeof value.podUid === 'string'

@@ -4,7 +4,7 @@ import type { ChaosObject } from '../../protocols/chaos-mesh/objects.ts'
 import { API_VERSION, pluralOf } from '../../protocols/chaos-mesh/objects.ts'
 
 /** The kinds that the lab enacts; objects of the others never get past admission. */
-export const ENACTED_KINDS = ['PodChaos', 'NetworkChaos'] as const
+export const ENACTED_KINDS = ['PodChaos', 'NetworkChaos', 'HTTPChaos', 'DNSChaos'] as const
 export type EnactedKind = (typeof ENACTED_KINDS)[number]
 
 /** One experiment: what the queue is keyed by. */
@@ -20,9 +20,27 @@ export function keyOf(object: ChaosObject): ExperimentKey | undefined {
   return kind && { kind, namespace: object.metadata.namespace, name: object.metadata.name }
 }
 
-/** The name under which the pod network holds an experiment's rules. */
-export const sourceOf = ({ namespace, name }: Pick<ExperimentKey, 'namespace' | 'name'>): string =>
-  `${namespace}/${name}`
+type Named = { readonly kind: ChaosObject['kind']; readonly metadata: Pick<ExperimentKey, 'namespace' | 'name'> }
+
+/** The name under which the pod network holds an experiment's rules. Chaos Mesh's DNS server knows no namespaces. */
+export function sourceOf({ kind, metadata: { namespace, name } }: Named): string {
+  switch (kind) {
+    case 'HTTPChaos':
+      return `httpchaos:${namespace}/${name}`
+    case 'DNSChaos':
+      return `dnschaos:${name}`
+    default:
+      return `${namespace}/${name}`
+  }
+}
+
+/** Which experiment waits for a source's answer; none waits for that of a DNSChaos. */
+export function keyOfSource(source: string): ExperimentKey | undefined {
+  const [path = '', prefix] = source.split(':').reverse()
+  if (prefix === 'dnschaos') return undefined
+  const [namespace = '', name = ''] = path.split('/')
+  return { kind: prefix === 'httpchaos' ? 'HTTPChaos' : 'NetworkChaos', namespace, name }
+}
 
 /** `ns/pod` or `ns/pod/container`. */
 export function partsOfId(id: string): {

@@ -144,7 +144,7 @@ async function moveRecords(pass: Pass): Promise<boolean> {
   }
   enactor.flush(object)
   if (before === undefined || moved.some((record, index) => record !== before[index])) {
-    const custom = object.kind === 'NetworkChaos' ? { instances } : {}
+    const custom = object.kind === 'NetworkChaos' || object.kind === 'HTTPChaos' ? { instances } : {}
     await write(pass, (newest) => statusPatch(newest, { ...custom, experiment: { containerRecords: moved } }))
     pass.record(pass.object, 'records', { type: 'updated', field: 'records' })
   }

@@ -71,7 +71,8 @@ function idsOf(object: ChaosObject, pod: ListedPod): string[] {
   const id = `${pod.metadata?.namespace ?? ''}/${pod.metadata?.name ?? ''}`
   if (!targetsContainers(object)) return [id]
   const names = listOf(pod.spec?.containers).map((container) => textOf(fieldsOf(container).name))
-  const wanted = object.kind === 'PodChaos' ? (object.spec.containerNames ?? []) : []
+  const hasNames = object.kind === 'PodChaos' || object.kind === 'DNSChaos'
+  const wanted = hasNames ? (object.spec.containerNames ?? []) : []
   // Without names it is the first container.
   const hit = wanted.length === 0 ? names.slice(0, 1) : names.filter((name) => wanted.includes(name))
   return hit.map((name) => `${id}/${name}`)

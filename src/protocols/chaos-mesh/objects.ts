@@ -94,19 +94,42 @@ export type NetworkChaosSpec = Common & {
   readonly bandwidth?: BandwidthSpec
 }
 
+type Texts = Readonly<Record<string, string>>
+
+/** Selection first, then what is done. `code` and `response_headers` select answers only. */
 export type HTTPChaosSpec = Common & {
   readonly target: 'Request' | 'Response'
   readonly port?: number
   readonly path?: string
   readonly method?: string
   readonly code?: number
+  readonly request_headers?: Texts
+  readonly response_headers?: Texts
   readonly abort?: boolean
   readonly delay?: string
-  readonly replace?: Readonly<Record<string, unknown>>
-  readonly patch?: Readonly<Record<string, unknown>>
+  /** `body` is base64. */
+  readonly replace?: {
+    readonly path?: string
+    readonly method?: string
+    readonly code?: number
+    readonly body?: string
+    readonly queries?: Texts
+    readonly headers?: Texts
+  }
+  readonly patch?: {
+    readonly body?: { readonly type: string; readonly value: string }
+    readonly queries?: readonly (readonly string[])[]
+    readonly headers?: readonly (readonly string[])[]
+  }
+  readonly tls?: Readonly<Record<string, unknown>>
 }
 
-export type DNSChaosSpec = Common & { readonly action: 'error' | 'random'; readonly patterns?: readonly string[] }
+export type DNSChaosSpec = Common & {
+  readonly action: 'error' | 'random'
+  /** `*` at the end only; none means every name. */
+  readonly patterns?: readonly string[]
+  readonly containerNames?: readonly string[]
+}
 
 export type StressChaosSpec = Common & {
   readonly stressors?: {

@@ -4,42 +4,15 @@
  */
 
 import { parseGoDuration, parseGoFloat } from './go-text.ts'
-import type { ChaosObject, HTTPChaosSpec, NetworkChaosSpec, PodSelector, StressChaosSpec } from './objects.ts'
+import type { ChaosObject, NetworkChaos, NetworkChaosSpec, PodSelector, StressChaosSpec } from './objects.ts'
+import { type StrictProblem, stop, warn } from './strict-problem.ts'
+import { dnsProblems, httpProblems } from './strict-process.ts'
 
-export type StrictCode =
-  | 'cuts-everything'
-  | 'no-parameters'
-  | 'foreign-parameters'
-  | 'share-out-of-range'
-  | 'no-effect'
-  | 'external-target-port'
-  | 'external-target-address'
-  | 'external-target-name'
-  | 'selector-ignored'
-  | 'selects-everything'
-  | 'selects-by-chance'
-  | 'unknown-phase'
-  | 'duration-too-short'
-  | 'duration-ignored'
-  | 'remote-cluster'
+export type { StrictCode, StrictProblem } from './strict-problem.ts'
 
-export type StrictProblem = {
-  readonly code: StrictCode
-  /** `stop`: the fault would not do what it says. `warn`: it does, with a catch. */
-  readonly severity: 'stop' | 'warn'
-  readonly path: string
-  readonly problem: string
-  readonly next: string
-}
-
-const stop = (code: StrictCode, path: string, problem: string, next: string): StrictProblem => ({
-  code,
-  severity: 'stop',
-  path,
-  problem,
-  next,
-})
-const warn = (...parts: Parameters<typeof stop>): StrictProblem => ({ ...stop(...parts), severity: 'warn' })
+/** On an object that is meant to cut its pods off from everybody, as the loss of a zone does. Its one value: `everything`. */
+export const CUTS_ANNOTATION = 'matchday.dev/cuts'
+const EVERYTHING = 'everything'
 
 /** Of an object that `admit` lets pass. */
 export function strictProblems(object: ChaosObject): readonly StrictProblem[] {
@@ -49,13 +22,14 @@ export function strictProblems(object: ChaosObject): readonly StrictProblem[] {
 function kindProblems(object: ChaosObject): StrictProblem[] {
   switch (object.kind) {
     case 'NetworkChaos':
-      return networkProblems(object.spec)
+      return networkProblems(object)
     case 'HTTPChaos':
       return httpProblems(object.spec)
+    case 'DNSChaos':
+      return dnsProblems(object.spec)
     case 'StressChaos':
       return stressProblems(object.spec)
     case 'PodChaos':
-    case 'DNSChaos':
     case 'IOChaos':
     case 'TimeChaos':
       return []
@@ -159,9 +133,10 @@ const parametersOf = (action: NetworkChaosSpec['action']): readonly Parameter[] 
   }
 }
 
-function networkProblems(spec: NetworkChaosSpec): StrictProblem[] {
+function networkProblems(object: NetworkChaos): StrictProblem[] {
+  const { spec } = object
   return [
-    ...reachProblems(spec),
+    ...reachProblems(object),
     ...parameterProblems(spec),
     ...shareProblems(spec),
     ...(spec.externalTargets ?? []).flatMap((target, index) =>
@@ -171,10 +146,21 @@ function networkProblems(spec: NetworkChaosSpec): StrictProblem[] {
   ]
 }
 
-function reachProblems({ action, target, externalTargets = [], direction = 'to' }: NetworkChaosSpec): StrictProblem[] {
-  if (action !== 'partition' || target !== undefined || externalTargets.length > 0) return []
-  const problem = `a partition without a target cuts everything in direction "${direction}", probes and DNS included`
-  return [stop('cuts-everything', 'spec', problem, 'name a target or externalTargets')]
+function reachProblems({ metadata, spec }: NetworkChaos): StrictProblem[] {
+  const { action, target, externalTargets = [], direction = 'to' } = spec
+  const cuts = action === 'partition' && target === undefined && externalTargets.length === 0
+  const meant = metadata.annotations?.[CUTS_ANNOTATION]
+  const at = `metadata.annotations.${CUTS_ANNOTATION}`
+  if (cuts && meant === undefined) {
+    const problem = `a partition without a target cuts everything in direction "${direction}", probes and DNS included`
+    const next = `name a target or externalTargets, or say that it is meant by the annotation ${CUTS_ANNOTATION}: ${EVERYTHING}`
+    return [stop('cuts-everything', 'spec', problem, next)]
+  }
+  if (meant !== undefined && meant !== EVERYTHING)
+    return [stop('cuts-everything', at, `"${meant}" is not what the annotation can say`, `write ${EVERYTHING}`)]
+  if (meant !== undefined && !cuts)
+    return [stop('cuts-everything', at, 'it does not cut everything', 'leave the annotation out, or the targets')]
+  return []
 }
 
 function parameterProblems(spec: NetworkChaosSpec): StrictProblem[] {
@@ -253,11 +239,6 @@ function externalProblems(target: string, path: string): StrictProblem[] {
       'prefer addresses or a CIDR',
     ),
   ]
-}
-
-function httpProblems(spec: HTTPChaosSpec): StrictProblem[] {
-  if (spec.abort || spec.delay !== undefined || spec.replace !== undefined || spec.patch !== undefined) return []
-  return [stop('no-parameters', 'spec', 'nothing is done to the messages', 'give abort, delay, replace or patch')]
 }
 
 function stressProblems({ stressors }: StressChaosSpec): StrictProblem[] {

@@ -41,6 +41,9 @@ describe('admission through kubectl', () => {
     ],
     ['NetworkChaos bad direction', 'NetworkChaos', { action: 'partition', direction: 'sideways', ...all }],
     ['HTTPChaos port 0', 'HTTPChaos', { target: 'Request', port: 0, ...all }],
+    ['HTTPChaos bad method', 'HTTPChaos', { target: 'Request', port: 80, method: 'get', ...all }],
+    ['HTTPChaos bad delay', 'HTTPChaos', { target: 'Request', port: 80, delay: '10q', ...all }],
+    ['DNSChaos bad action', 'DNSChaos', { action: 'lie', ...all }],
     ['StressChaos load 120', 'StressChaos', { stressors: { cpu: { workers: 1, load: 120 } }, ...all }],
   ])('answers as Chaos Mesh: %s', async (row, kind, spec) => {
     const { code, out } = await dryRun(kind, spec)
@@ -50,6 +53,8 @@ describe('admission through kubectl', () => {
 
   it('takes what Chaos Mesh takes and the lab can do', async () => {
     expect(await dryRun('NetworkChaos', { action: 'partition', direction: 'both', ...all })).toMatchObject({ code: 0 })
+    expect(await dryRun('HTTPChaos', { target: 'Request', port: 80, abort: true, ...all })).toMatchObject({ code: 0 })
+    expect(await dryRun('DNSChaos', { action: 'error', ...all })).toMatchObject({ code: 0 })
   })
 
   it('says why it does not take what only the lab can’t do', async () => {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { recordsOf } from '../../../src/protocols/chaos-mesh/experiment.ts'
-import { type ChaosObject, PAUSE_ANNOTATION } from '../../../src/protocols/chaos-mesh/objects.ts'
+import { PAUSE_ANNOTATION } from '../../../src/protocols/chaos-mesh/objects.ts'
 import { versionsOf } from '../../protocols/chaos-mesh/recordings.ts'
 import { eventually } from '../support/bare-cluster.ts'
+import { course } from './course.ts'
 import { type DaemonBench, daemonBench } from './daemon-bench.ts'
 
 let bench: DaemonBench
@@ -14,30 +14,6 @@ afterAll(() => bench?.stop())
 
 const selector = { labelSelectors: { app: 'api' } }
 const podSelector = (name: string) => ({ mode: 'all', selector: { pods: { default: [name] } } })
-
-/** What a version says, without what differs from run to run: names of the drawn pods, times. */
-function said(object: ChaosObject): string {
-  const { generation, finalizers, deletionTimestamp, annotations } = object.metadata
-  const conditions = object.status?.conditions === undefined ? [] : [...object.status.conditions]
-  const parts = [
-    `gen ${generation}`,
-    finalizers?.join() ?? 'free',
-    deletionTimestamp ? 'deleted' : 'there',
-    Object.keys(annotations ?? {}).join(),
-    object.status?.experiment?.desiredPhase ?? '-',
-    conditions
-      .map(({ type, status }) => `${type}=${status}`)
-      .sort()
-      .join(' '),
-    ...(recordsOf(object) ?? []).map((record) => {
-      const events = (record.events ?? []).map(({ type, operation }) => `${operation} ${type}`)
-      return `${record.selectorKey} ${record.phase} +${record.injectedCount} -${record.recoveredCount} [${events.join()}]`
-    }),
-    Object.values(object.status?.instances ?? {}).join(),
-  ]
-  return parts.join(' | ')
-}
-const course = (versions: readonly { object: ChaosObject }[]): string[] => versions.map(({ object }) => said(object))
 
 describe('the daemon passes through the same versions as Chaos Mesh', () => {
   it('when pods fail, recover at the end of the duration and the object is deleted', async () => {

@@ -11,7 +11,7 @@ import { type BareCluster, eventually, startBareCluster } from '../support/bare-
 import { type AgentDouble, startAgentDouble } from './agent-double.ts'
 
 export const PODS = '/api/v1/namespaces/default/pods'
-export type Kind = 'PodChaos' | 'NetworkChaos'
+export type Kind = 'PodChaos' | 'NetworkChaos' | 'HTTPChaos' | 'DNSChaos'
 export const pathOf = (kind: Kind, name = ''): string =>
   `/apis/chaos-mesh.org/v1alpha1/namespaces/default/${kind.toLowerCase()}/${name}`.replace(/\/$/, '')
 

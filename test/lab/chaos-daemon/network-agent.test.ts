@@ -95,6 +95,24 @@ describe('the conversation with the pod network', () => {
     expect(double.sources.size).toBe(0)
   })
 
+  it('waits for the answer when it is to settle, and asks again of a pod that did not obey', async () => {
+    double.answer = () => ({ failed: 'frozen' })
+    agent.want('dnschaos:x', 'a', [rule('a')])
+    await agent.settle('dnschaos:x')
+    expect(agent.standing('dnschaos:x', 'a')).toEqual({ kind: 'failed', problem: 'frozen' })
+    agent.wantNothing('dnschaos:x')
+    await agent.settle('dnschaos:x')
+    expect(agent.standing('dnschaos:x', 'a').kind).toBe('failed')
+    double.answer = () => 'acknowledged'
+    agent.wantNothing('dnschaos:x')
+    await agent.settle('dnschaos:x')
+    expect(agent.standing('dnschaos:x', 'a').kind).toBe('acknowledged')
+    const calls = double.calls.length
+    agent.wantNothing('dnschaos:x')
+    await agent.settle('dnschaos:x')
+    expect(double.calls).toHaveLength(calls)
+  })
+
   it('asks the agent for nothing when there is nothing to take back', async () => {
     await agent.release('ns/never')
     expect(double.calls).toEqual(['GET /rules'])

@@ -8,6 +8,7 @@ const chaos = (kind: string, spec: object) =>
   ({ apiVersion: 'chaos-mesh.org/v1alpha1', kind, metadata: { name: 'x', namespace: 'casino' }, spec }) as ChaosObject
 const all = { mode: 'all', selector: { namespaces: ['casino'] } }
 const network = (spec: object) => chaos('NetworkChaos', { action: 'partition', direction: 'to', ...all, ...spec })
+const http = (spec: object) => chaos('HTTPChaos', { target: 'Request', port: 8080, ...all, ...spec })
 const review = (kind: 'mutate' | 'validate', request: object) =>
   reviewed(kind, { request: { uid: 'u1', namespace: 'casino', ...request } }).response as Record<string, unknown>
 const messageOf = (response: Record<string, unknown>) => (response.status as { message: string } | undefined)?.message
@@ -24,11 +25,9 @@ describe('the lab refuses what it can’t do truthfully', () => {
       /reorder/,
     ],
     ['another device', network({ device: 'eth7' }), /eth7/],
-    [
-      'faults within HTTP',
-      chaos('HTTPChaos', { ...all, target: 'Request', port: 80, abort: true }),
-      /does not enact HTTPChaos/,
-    ],
+    ['a merge into bodies', http({ patch: { body: { type: 'JSON', value: '{}' } } }), /patch.body: .*merge/],
+    ['HTTP within TLS', http({ abort: true, tls: {} }), /tls: .*TLS/],
+    ['an interim answer', http({ target: 'Response', replace: { code: 103 } }), /103 is an interim answer/],
     ['stress', chaos('StressChaos', { ...all, stressors: { cpu: { workers: 1 } } }), /does not enact StressChaos/],
     ['another cluster', network({ remoteCluster: 'far' }), /no other cluster/],
   ])('%s', (_, object, reason) => {
@@ -43,6 +42,10 @@ describe('the lab refuses what it can’t do truthfully', () => {
     ['a delay with jitter', network({ action: 'delay', delay: { latency: '5ms', jitter: '2ms', correlation: '10' } })],
     ['a narrow line', network({ action: 'bandwidth', bandwidth: { rate: '1mbps', limit: 1, buffer: 1 } })],
     ['a killed pod', chaos('PodChaos', { ...all, action: 'pod-kill' })],
+    ['aborted requests', http({ abort: true })],
+    ['answers that are late and broken', http({ target: 'Response', delay: '1s', replace: { code: 503 } })],
+    ['headers and queries that are added', http({ patch: { headers: [['a', 'b']], queries: [['c', 'd']] } })],
+    ['names that lead nowhere', chaos('DNSChaos', { ...all, action: 'random', patterns: ['psp-*'] })],
   ])('but takes %s', (_, object) => {
     expect(labProblems(object)).toEqual([])
     expect(review('validate', { operation: 'CREATE', object })).toEqual({ uid: 'u1', allowed: true })

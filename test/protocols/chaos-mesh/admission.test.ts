@@ -16,6 +16,11 @@ const chaos = (kind: string, spec: unknown, name = 'x') => ({
 const pod = (spec: object) => chaos('PodChaos', { action: 'pod-kill', ...all, ...spec })
 const network = (spec: object) => chaos('NetworkChaos', { action: 'partition', ...all, ...spec })
 const http = (spec: object) => chaos('HTTPChaos', { target: 'Request', port: 80, ...all, ...spec })
+const dns = (spec: object) => chaos('DNSChaos', { action: 'error', ...all, ...spec })
+const annotated = (object: object, value: string) => ({
+  ...object,
+  metadata: { name: 'x', namespace: 'default', annotations: { 'matchday.dev/cuts': value } },
+})
 const latency = { delay: { latency: '10ms' } }
 
 /** The object behind each row of observed/admission.ndjson, which real webhooks answered. */
@@ -170,10 +175,35 @@ describe('strict admission stops what Chaos Mesh lets pass', () => {
     ],
     ['a fault that is over at once', pod({ action: 'pod-failure', duration: '0s' }), 'duration-too-short'],
     ['another cluster', pod({ remoteCluster: 'far' }), 'remote-cluster'],
+    ['an HTTP fault that aborts nothing', http({ abort: false }), 'no-parameters'],
+    ['an empty replacement', http({ replace: {} }), 'no-effect'],
+    ['an HTTP delay of nothing', http({ delay: '0s' }), 'no-effect'],
+    ['an HTTP delay with a fraction', http({ delay: '1.5s' }), 'delay-unreadable'],
+    ['an abort that also waits', http({ abort: true, delay: '1s' }), 'no-effect'],
+    ['a request chosen by its answer', http({ abort: true, code: 200 }), 'selector-ignored'],
+    ['a request that gets a code', http({ replace: { code: 503 } }), 'foreign-parameters'],
+    ['an answer that gets a path', http({ target: 'Response', replace: { path: '/x' } }), 'foreign-parameters'],
+    ['a code of no answer', http({ target: 'Response', replace: { code: 100 } }), 'code-out-of-range'],
+    ['a port that is none', http({ abort: true, port: 70_000 }), 'port-out-of-range'],
+    ['a pattern with an asterisk inside', dns({ patterns: ['psp-*.providers'] }), 'pattern-unreadable'],
+    [
+      'a cut of everything that says so in other words',
+      annotated(network({ direction: 'both' }), 'yes'),
+      'cuts-everything',
+    ],
+    [
+      'a cut that is said to be of everything and is not',
+      annotated(network({ direction: 'both', target: all }), 'everything'),
+      'cuts-everything',
+    ],
   ])('%s', (_, object, code) => {
     expect(admit(object)).toEqual([])
     const stopped = strictProblems(object as ChaosObject).filter(({ severity }) => severity === 'stop')
     expect(stopped.map((problem) => problem.code)).toContain(code)
+  })
+
+  it('and warns of what meets probes', () => {
+    expect(strictProblems(http({ abort: true }) as ChaosObject).map(({ severity }) => severity)).toEqual(['warn'])
   })
 
   it.each([
@@ -187,6 +217,10 @@ describe('strict admission stops what Chaos Mesh lets pass', () => {
       network({ action: 'delay', delay: { latency: '90ms', jitter: '20ms', correlation: '25' } }),
     ],
     ['a killed pod', pod({})],
+    ['a cut of everything on purpose', annotated(network({ direction: 'both' }), 'everything')],
+    ['requests of one path that wait', http({ path: '/charges*', delay: '1500ms' })],
+    ['answers that fail', http({ target: 'Response', path: '/charges', replace: { code: 503, body: 'e30=' } })],
+    ['names that do not resolve', dns({ patterns: ['psp-a.*', 'psp-b.providers.svc.cluster.local'] })],
   ])('but has nothing against %s', (_, object) => {
     expect(admit(object)).toEqual([])
     expect(strictProblems(object as ChaosObject)).toEqual([])

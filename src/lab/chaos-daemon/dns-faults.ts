@@ -1,0 +1,71 @@
+/**
+ * DNSChaos: each record is a container, though all of its pod is harmed, since its containers share one resolver. Chaos Mesh tells its
+ * DNS server within the same step, so that there is no `…/Wait` here, and takes rules back by the experiment's name: all at once.
+ */
+
+import type { ChaosObject, ChaosRecord, DNSChaosSpec } from '../../protocols/chaos-mesh/objects.ts'
+import type { Cluster } from '../cluster-access/cluster.ts'
+import type { DnsEffect } from '../pod-network/dns-effect.ts'
+import { type Enactor, failed, type Outcome, podNotFound, podOf } from './enactor.ts'
+import type { NetworkAgent } from './network-agent.ts'
+import { sourceOf } from './paths.ts'
+import { refuseHostNetwork, uidOf } from './rule-faults.ts'
+
+export function dnsFaults(cluster: Cluster, agent: NetworkAgent): Enactor {
+  const apply = async (object: ChaosObject, record: ChaosRecord): Promise<Outcome> => {
+    const pod = await podOf(cluster, record)
+    if (pod === undefined) throw new Error(podNotFound(record))
+    refuseHostNetwork(object, record, pod)
+    const podUid = uidOf(pod)
+    agent.want(sourceOf(object), podUid, [{ podUid, effect: dnsEffect(specOf(object)) }])
+    await acknowledged(object, podUid)
+    return { phase: 'Injected' }
+  }
+
+  const recover = async (object: ChaosObject, record: ChaosRecord): Promise<Outcome> => {
+    // What an earlier process asked for must be known before it can be taken back.
+    await agent.adopt()
+    agent.wantNothing(sourceOf(object))
+    const pod = await podOf(cluster, record)
+    if (pod === undefined) await agent.settle(sourceOf(object))
+    else await acknowledged(object, uidOf(pod)).catch(unlessGone)
+    return { phase: 'Not Injected' }
+  }
+
+  /** @throws when the pod does not say that it obeys */
+  const acknowledged = async (object: ChaosObject, podUid: string): Promise<void> => {
+    await agent.settle(sourceOf(object))
+    const standing = agent.standing(sourceOf(object), podUid)
+    if (standing.kind === 'gone') throw new Gone('the pod network does not know the pod')
+    if (standing.kind === 'failed') throw new Error(standing.problem)
+  }
+
+  return {
+    apply: (object, record) => apply(object, record).catch((error: unknown) => failed('Not Injected', error)),
+    recover: (object, record) => recover(object, record).catch((error: unknown) => failed('Injected', error)),
+    flush: () => {},
+    release: (object) => agent.release(sourceOf(object)),
+  }
+}
+
+class Gone extends Error {}
+
+function unlessGone(error: unknown): void {
+  if (!(error instanceof Gone)) throw error
+}
+
+function dnsEffect({ action, patterns = [] }: DNSChaosSpec): DnsEffect {
+  return { kind: 'dns', answer: action, patterns: patterns.length === 0 ? 'any' : patterns.map(patternOf) }
+}
+
+// The server's own words; it takes no other place for the asterisk.
+function patternOf(pattern: string): string {
+  if (pattern.slice(0, -1).includes('*'))
+    throw new Error(`pattern ${JSON.stringify(pattern)}: the asterisk must be its last character`)
+  return pattern
+}
+
+function specOf(object: ChaosObject): DNSChaosSpec {
+  if (object.kind !== 'DNSChaos') throw new Error(`${object.kind} is not for names`)
+  return object.spec
+}

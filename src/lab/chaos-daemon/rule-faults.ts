@@ -1,0 +1,119 @@
+/**
+ * Faults that a pod holds as rules, of the network and of HTTP: each record is a pod. Asking takes a record to a `…/Wait` phase, the
+ * pods' acknowledgement takes it on. The rules are made once, when they are first asked for: pods that come later are not in them.
+ */
+
+import { recordsOf } from '../../protocols/chaos-mesh/experiment.ts'
+import type { ChaosObject, ChaosRecord } from '../../protocols/chaos-mesh/objects.ts'
+import type { Cluster } from '../cluster-access/cluster.ts'
+import { type Fields, fieldsOf, messageOf, textOf } from '../cluster-access/json.ts'
+import type { FaultRule } from '../pod-network/rules.ts'
+import { type Enactor, failed, type Outcome, podNotFound, podOf } from './enactor.ts'
+import type { NetworkAgent } from './network-agent.ts'
+import { sourceOf } from './paths.ts'
+
+/** What a kind makes of a record. */
+export type RuleMaker = {
+  /** False for the end that a direction leaves alone; its records count as injected at once. */
+  acts(object: ChaosObject, record: ChaosRecord): boolean
+  /** @throws when no rules can be made */
+  rulesOf(object: ChaosObject, record: ChaosRecord, podUid: string): Promise<readonly FaultRule[]>
+}
+
+export function ruleFaults(cluster: Cluster, agent: NetworkAgent, maker: RuleMaker): Enactor {
+  /** Pods whose rules can't be made, with the reason: their records wait, as upstream's do. */
+  const impossible = new Map<string, string>()
+  /** Pods that failed to acknowledge: the next try asks them again. */
+  const refused = new Set<string>()
+
+  const ask = async (object: ChaosObject, record: ChaosRecord, pod: Fields): Promise<void> => {
+    const source = sourceOf(object)
+    const uid = uidOf(pod)
+    impossible.delete(slotOf(source, uid))
+    try {
+      refuseHostNetwork(object, record, pod)
+      // A pod may stand at both ends of its own experiment; it then holds the rules of both.
+      const roles = (recordsOf(object) ?? [record]).filter((other) => other.id === record.id)
+      const rules = await Promise.all(roles.map((role) => maker.rulesOf(object, role, uid)))
+      agent.want(source, uid, rules.flat())
+    } catch (error) {
+      impossible.set(slotOf(source, uid), messageOf(error))
+    }
+  }
+
+  /** Where the pod's answer takes a record that waits. */
+  const arrived = (source: string, uid: string, from: WaitingPhase): Outcome => {
+    const standing = agent.standing(source, uid)
+    switch (standing.kind) {
+      case 'waiting':
+        return { phase: from }
+      case 'acknowledged':
+        return { phase: from === 'Injected/Wait' ? 'Not Injected' : 'Injected' }
+      case 'gone':
+        if (from === 'Injected/Wait') return { phase: 'Not Injected' }
+        refused.add(slotOf(source, uid))
+        return failed(from, 'the pod network does not know the pod')
+      case 'failed':
+        refused.add(slotOf(source, uid))
+        return failed(from, standing.problem)
+    }
+  }
+
+  const applyWaiting = async (object: ChaosObject, record: ChaosRecord, pod: Fields): Promise<Outcome> => {
+    const source = sourceOf(object)
+    const uid = uidOf(pod)
+    const reason = impossible.get(slotOf(source, uid))
+    const asked = (agent.wanted(source, uid)?.length ?? 0) > 0 && !refused.delete(slotOf(source, uid))
+    if (reason === undefined && asked) return arrived(source, uid, 'Not Injected/Wait')
+    await ask(object, record, pod)
+    return reason === undefined ? { phase: 'Not Injected/Wait' } : failed('Not Injected/Wait', reason)
+  }
+
+  const apply = async (object: ChaosObject, record: ChaosRecord): Promise<Outcome> => {
+    const waiting = record.phase === 'Not Injected/Wait'
+    const pod = await podOf(cluster, record)
+    if (pod === undefined) return waiting ? { phase: 'Not Injected' } : failed('Not Injected', podNotFound(record))
+    if (waiting) return applyWaiting(object, record, pod)
+    if (fieldsOf(pod.status).phase !== 'Running') return failed('Not Injected', 'pod not running')
+    if (!maker.acts(object, record)) return { phase: 'Injected' }
+    await ask(object, record, pod)
+    return { phase: 'Not Injected/Wait', instance: instanceOf(object, record) + 1 }
+  }
+
+  const recover = async (object: ChaosObject, record: ChaosRecord): Promise<Outcome> => {
+    const source = sourceOf(object)
+    const waiting = record.phase === 'Injected/Wait'
+    const pod = await podOf(cluster, record)
+    if (pod === undefined) return { phase: 'Not Injected' }
+    const uid = uidOf(pod)
+    const asked = agent.wanted(source, uid)?.length === 0 && !refused.delete(slotOf(source, uid))
+    if (waiting && asked) return arrived(source, uid, 'Injected/Wait')
+    agent.want(source, uid, [])
+    return { phase: 'Injected/Wait', ...(waiting ? {} : { instance: instanceOf(object, record) + 1 }) }
+  }
+
+  const attempt = async (record: ChaosRecord, act: () => Promise<Outcome>): Promise<Outcome> => {
+    try {
+      return await act()
+    } catch (error) {
+      return failed(record.phase, error)
+    }
+  }
+
+  return {
+    apply: (object, record) => attempt(record, () => apply(object, record)),
+    recover: (object, record) => attempt(record, () => recover(object, record)),
+    flush: (object) => agent.flush(sourceOf(object)),
+    release: (object) => agent.release(sourceOf(object)),
+  }
+}
+
+type WaitingPhase = 'Not Injected/Wait' | 'Injected/Wait'
+const slotOf = (source: string, uid: string): string => `${source} ${uid}`
+export const uidOf = (pod: Fields): string => textOf(fieldsOf(pod.metadata).uid)
+const instanceOf = (object: ChaosObject, record: ChaosRecord): number => object.status?.instances?.[record.id] ?? 0
+
+export function refuseHostNetwork({ kind }: ChaosObject, record: ChaosRecord, pod: Fields): void {
+  if (fieldsOf(pod.spec).hostNetwork !== true) return
+  throw new Error(`pod ${record.id} uses the host network: ${kind} on it would hit its whole node`)
+}
