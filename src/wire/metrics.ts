@@ -55,6 +55,28 @@ export const platformMetrics = {
   unresolved: 'payments_unresolved',
   /** Gauge on wallet: rows in the outbox not yet delivered. */
   outboxLag: 'wallet_outbox_lag',
+  /** Counter on payments-api, label `psp`: requests sent to charge, retries included; per charge it shows how far retries amplify. */
+  chargeAttempts: 'payments_charge_attempts_total',
+  /** Counter on payments-api, label `outcome` (`allow` | `deny` | `passed` | `postponed`): large deposits; the last two without an answer. */
+  fraudChecks: 'payments_fraud_checks_total',
+  /** Counter on payments-api and bets, labels `sender`, `outcome` (`accepted` | `duplicate` | `rejected`): events of providers' webhooks. */
+  webhooks: 'webhooks_total',
+  /** Gauge on bets: 0 closed, 1 half-open, 2 open. */
+  betsBreaker: 'bets_breaker_state',
+  /** Counters on bets: how registrations at the game provider ended (label `outcome`: `registered` | `refused` | `timeout` | `error` | `open`), and requests sent. */
+  providerCalls: 'bets_provider_calls_total',
+  providerAttempts: 'bets_provider_attempts_total',
+  /** Gauge on every service with a database, label `state` (`active` | `idle` | `waiting` | `max`): its own pool. */
+  connections: 'db_connections',
+  /** Gauges on wallet: client connections that the database has, and how many it grants. */
+  backends: 'wallet_db_backends',
+  backendsMax: 'wallet_db_max_connections',
+  /** Gauge on gateway, label `feature`: 1 on, 0 off, in this pod. */
+  features: 'feature_enabled',
+  /** Counter on gateway, label `outcome` (`shown` | `failed` | `off`): lobbies by what became of their promo widget. */
+  lobbyPromo: 'lobby_promo_total',
+  /** Counter on anti-fraud, label `verdict` (`allow` | `deny`). */
+  assessments: 'fraud_assessments_total',
   /** Counters on payout-worker, labels `psp` (and `outcome`: `paid` | `refused` | `unsent` | `unknown`): requests sent, and how calls ended. */
   payoutAttempts: 'payout_attempts_total',
   payouts: 'payouts_total',

@@ -19,7 +19,7 @@ function provider() {
     registers: [new Registry()],
   })
   const breaker = { enabled: true, failuresToOpen: 2, openMs: 1_000, openMaxMs: 1_000 }
-  return { calls, lane: createLane(psp, { slots: 2, queue: 5, timeoutMs: 600, breaker }, charges) }
+  return { calls, lane: createLane(psp, { slots: 2, queue: 5, timeoutMs: 600, retries: 0, breaker }, charges) }
 }
 
 const unknown: ChargeOutcome = { kind: 'unknown', reason: 'timed out' }

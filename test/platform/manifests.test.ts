@@ -45,6 +45,7 @@ function objectsIn(folder: string): KubeObject[] {
 
 const base = objectsIn(join(manifests, 'base'))
 const lab = objectsIn(join(manifests, 'lab'))
+const keda = objectsIn(join(manifests, 'keda'))
 const nameOf = ({ kind, metadata }: KubeObject): string => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`
 const workloads = base.filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet')
 const containerOf = (object: KubeObject): Container => object.spec.template.spec.containers[0] as Container
@@ -139,15 +140,19 @@ describe('the network', () => {
 
 describe('overlays', () => {
   const defects = join(root, 'test/canary/defects')
-  const overlays = [
-    ['lab', lab] as const,
-    ...['no-failover', 'no-void', 'hpa-on-cpu'].map((name) => [name, objectsIn(join(defects, name))] as const),
-  ]
+  const names = readdirSync(defects)
+  const overlays = [['lab', lab] as const, ...names.map((name) => [name, objectsIn(join(defects, name))] as const)]
+
+  it('are at least 24 defects, each in the README', () => {
+    const readme = readFileSync(join(root, 'src/platform/README.md'), 'utf8')
+    expect(names.length).toBeGreaterThanOrEqual(24)
+    expect(names.filter((name) => !readme.includes(`\n| \`${name}\` |`))).toEqual([])
+  })
 
   it.each(overlays)('%s changes only objects and containers that there are', (_, patches) => {
     expect(patches.length).toBeGreaterThan(0)
     for (const patch of patches) {
-      const target = base.find((object) => nameOf(object) === nameOf(patch))
+      const target = [...base, ...keda].find((object) => nameOf(object) === nameOf(patch))
       expect(target, nameOf(patch)).toBeDefined()
       const containers = patch.spec?.template?.spec?.containers ?? []
       for (const { name, env } of containers) {

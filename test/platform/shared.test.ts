@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseFeatures } from '../../src/platform/services/gateway/features.ts'
+import { allOn, readFeatures } from '../../src/platform/services/gateway/features.ts'
 import { createLimiter } from '../../src/platform/services/gateway/limits.ts'
 import { readPaymentsConfig } from '../../src/platform/services/payments-api/config.ts'
 import { createOddsBoard } from '../../src/platform/services/realtime/odds.ts'
@@ -113,16 +116,25 @@ describe('the gateway', () => {
     expect(limiter.allow('p', 600)).toBe(true)
   })
 
-  it('knows its feature flags, and tells of those it does not', () => {
-    const problems: string[] = []
-    expect(parseFeatures('promo-widget=off', (text) => problems.push(text))).toEqual({
-      'promo-widget': false,
-      deposits: true,
-      bets: true,
-    })
-    expect(problems).toEqual([])
-    parseFeatures('promo=off, bets=no,deposits', (text) => problems.push(text))
-    expect(problems.length).toBe(3)
+  it('reads its feature flags from files: what is absent is on, what is no word stays as it was', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'features-'))
+    try {
+      const told: string[] = []
+      const log = { info: () => undefined, warn: (text: string) => void told.push(text), error: () => undefined }
+      writeFileSync(join(folder, 'promo-widget'), 'off\n')
+      const first = await readFeatures(folder, allOn, log)
+      expect(first).toEqual({ ...allOn, 'promo-widget': false })
+      expect(told).toEqual([])
+      writeFileSync(join(folder, 'promo-widget'), 'offf')
+      writeFileSync(join(folder, 'bets'), 'off')
+      expect(await readFeatures(folder, first, log)).toEqual({ ...first, bets: false })
+      expect(told.length).toBe(1)
+      rmSync(join(folder, 'bets'))
+      writeFileSync(join(folder, 'promo-widget'), 'on')
+      expect(await readFeatures(folder, first, log)).toEqual(allOn)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 })
 

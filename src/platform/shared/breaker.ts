@@ -5,6 +5,9 @@
 
 export type BreakerState = 'closed' | 'half-open' | 'open'
 
+/** As metrics show it. */
+export const BREAKER_LEVEL: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 1, open: 2 }
+
 export type BreakerConfig = {
   readonly enabled: boolean
   /** At most the number of slots: then the first wave of time-outs opens it, and nobody waits for a second one. */

@@ -13,6 +13,8 @@ export type ConfigReader = {
   integer(name: string, range: Range): number
   /** `on` or `off`. */
   toggle(name: string, fallback: boolean): boolean
+  /** One of few words; the first where nothing is given. */
+  choice<T extends string>(name: string, words: readonly [T, ...T[]]): T
   /** An http or postgres URL, without a trailing slash. */
   url(name: string, fallback?: string): string
   /** Secrets in order of preference, separated by commas: the first signs, all of them verify, so that one can be rotated. */
@@ -60,6 +62,14 @@ function readerOf(environment: Environment, problems: string[]): ConfigReader {
     return given === undefined ? fallback : given === 'on'
   }
 
+  function choice<T extends string>(name: string, words: readonly [T, ...T[]]): T {
+    const given = raw(name)
+    const word = words.find((each) => each === given)
+    if (given !== undefined && word === undefined)
+      problem(`${name} must be one of ${words.join(', ')}, got ${shown(given)}`)
+    return word ?? words[0]
+  }
+
   function url(name: string, fallback?: string): string {
     const given = raw(name) ?? fallback
     if (given !== undefined && URL.canParse(given) && /^(https?|postgres(ql)?):/.test(given))
@@ -77,7 +87,7 @@ function readerOf(environment: Environment, problems: string[]): ConfigReader {
     return all
   }
 
-  return { text, integer, toggle, url, secrets, problem }
+  return { text, integer, toggle, choice, url, secrets, problem }
 }
 
 const shown = (given: string | undefined): string => (given === undefined ? 'nothing' : JSON.stringify(given))
@@ -103,6 +113,10 @@ export type ServerConfig = {
   readonly drainDelayMs: number
   /** How long in-flight work may take after that. */
   readonly drainTimeoutMs: number
+  /** Off: a defect to show. `/healthz` says 200 whatever is missing. */
+  readonly honestReadiness: boolean
+  /** `ignore` and `exit` are defects to show: work goes on until SIGKILL, or ends in the middle. */
+  readonly onSigterm: 'drain' | 'ignore' | 'exit'
 }
 
 export function readServerConfig(read: ConfigReader): ServerConfig {
@@ -111,12 +125,24 @@ export function readServerConfig(read: ConfigReader): ServerConfig {
     port: read.integer('PORT', { min: 1, max: 65_535, fallback: 8080 }),
     drainDelayMs: read.integer('DRAIN_DELAY_MS', { min: 0, max: 60_000, fallback: 5_000 }),
     drainTimeoutMs: read.integer('DRAIN_TIMEOUT_MS', { min: 100, max: 120_000, fallback: 15_000 }),
+    honestReadiness: read.toggle('READINESS', true),
+    onSigterm: read.choice('ON_SIGTERM', ['drain', 'ignore', 'exit']),
   }
 }
 
-/** What every service with state needs. `poolSize` × replicas over all services must stay below the server's max_connections. */
-export type DatabaseConfig = { readonly url: string; readonly poolSize: number }
+/** What every service with state needs. `maxConnections` × replicas over all services must stay below the server's max_connections. */
+export type DatabaseConfig = {
+  readonly url: string
+  /** Opened before the service is ready. */
+  readonly poolSize: number
+  /** The same, unless the pool has no limit (a defect to show): then it opens as many as there are requests that wait. */
+  readonly maxConnections: number
+}
+
+const NO_POOL_LIMIT = 10_000
 
 export function readDatabaseConfig(read: ConfigReader): DatabaseConfig {
-  return { url: read.url('DATABASE_URL'), poolSize: read.integer('DB_POOL_SIZE', { min: 1, max: 100, fallback: 8 }) }
+  const poolSize = read.integer('DB_POOL_SIZE', { min: 1, max: 100, fallback: 8 })
+  const limited = read.toggle('DB_POOL_LIMIT', true)
+  return { url: read.url('DATABASE_URL'), poolSize, maxConnections: limited ? poolSize : NO_POOL_LIMIT }
 }

@@ -5,6 +5,8 @@
 import pg from 'pg'
 import type { DatabaseConfig } from './config.ts'
 import { type Log, reasonOf } from './log.ts'
+import type { ServiceMetrics } from './metrics.ts'
+import { gaugePool } from './pool-gauge.ts'
 
 // Counts and sums of cents stay far below 2^53; numbers are what JSON and arithmetic want.
 const INT8 = 20
@@ -37,10 +39,20 @@ const RETRY_MS = 250
 const CHECK_EVERY_MS = 1_000
 const QUERY_TIMEOUT_MS = 3_000
 
-export function openDatabase(config: DatabaseConfig, schema: string, log: Log): Database {
+/** What of a service a database needs. */
+type Host = { readonly log: Log; readonly metrics: ServiceMetrics }
+
+export type PoolCounts = {
+  readonly active: number
+  readonly idle: number
+  readonly waiting: number
+  readonly max: number
+}
+
+export function openDatabase(config: DatabaseConfig, schema: string, { log, metrics }: Host): Database {
   const pool = new pg.Pool({
     connectionString: config.url,
-    max: config.poolSize,
+    max: config.maxConnections,
     connectionTimeoutMillis: 1_500,
     // Never given back: a burst, or a failover to a provider that was idle, must not begin with a wave of new connections.
     idleTimeoutMillis: 0,
@@ -55,6 +67,12 @@ export function openDatabase(config: DatabaseConfig, schema: string, log: Log): 
     stopped: false,
   }
 
+  gaugePool(metrics, () => ({
+    active: pool.totalCount - pool.idleCount,
+    idle: pool.idleCount,
+    waiting: pool.waitingCount,
+    max: config.maxConnections,
+  }))
   const query = queryOn(pool)
   return {
     query,

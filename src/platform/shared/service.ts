@@ -43,9 +43,9 @@ export function createService(name: string, config: ServerConfig): Service {
   })
   measure(app, metrics, state)
   answerErrors(app, log)
-  probes(app, metrics, () =>
-    state.draining ? 'draining' : conditions.map((condition) => condition()).find((reason) => reason !== undefined),
-  )
+  const notReady = (): string | undefined =>
+    state.draining ? 'draining' : conditions.map((condition) => condition()).find((reason) => reason !== undefined)
+  probes(app, metrics, config.honestReadiness ? notReady : () => undefined)
   return {
     app,
     log,
@@ -54,14 +54,21 @@ export function createService(name: string, config: ServerConfig): Service {
     onDrain: (step) => void drains.push(step),
     onStop: (step) => void stops.unshift(step),
     listen: async () => {
-      process.once('SIGTERM', () => void drain())
+      process.on('SIGTERM', () => onSigterm())
       process.once('SIGINT', () => void drain())
       await app.listen({ host: config.host, port: config.port })
       log.info('listening', { port: config.port })
     },
   }
 
+  function onSigterm(): void {
+    if (config.onSigterm === 'ignore') return log.warn('SIGTERM ignored')
+    if (config.onSigterm === 'exit') exit(log, 143, 'SIGTERM: gone at once')
+    void drain()
+  }
+
   async function drain(): Promise<void> {
+    if (state.draining) return
     state.draining = true
     log.info('draining', { delayMs: config.drainDelayMs })
     setTimeout(() => exit(log, 1, 'drain timed out'), config.drainDelayMs + config.drainTimeoutMs).unref()

@@ -13,6 +13,8 @@ export type BackgroundConfig = {
   readonly store: Store
   readonly wallet: Upstream
   readonly provider: Upstream
+  /** Off: a defect to show. */
+  readonly stakeReturn: boolean
   readonly log: Log
   readonly everyMs: number
 }
@@ -21,7 +23,7 @@ const TIMEOUT_MS = 1_500
 const LEASE_MS = 4_000
 
 /** Both sides must know: the player's stake is back, and the provider's round counts for nobody. Each is idempotent. */
-export function refuseBets({ store, wallet, provider, log, everyMs }: BackgroundConfig): Loop {
+export function refuseBets({ store, wallet, provider, stakeReturn, log, everyMs }: BackgroundConfig): Loop {
   const done = async (upstream: Upstream, path: string, body?: string): Promise<boolean> => {
     const result = await upstream.call({
       method: 'POST',
@@ -33,7 +35,8 @@ export function refuseBets({ store, wallet, provider, log, everyMs }: Background
     return result.kind === 'answer' && (result.status < 300 || result.status === 404)
   }
   async function refuse(bet: Bet): Promise<void> {
-    const returned = await done(wallet, '/stakes/return', JSON.stringify({ key: bet.key, player: bet.player }))
+    const returned =
+      !stakeReturn || (await done(wallet, '/stakes/return', JSON.stringify({ key: bet.key, player: bet.player })))
     const cancelled = await done(provider, `/rounds/${bet.key}/cancel`)
     await (returned && cancelled ? store.refused(bet) : store.retrySoon(bet))
   }

@@ -1,7 +1,9 @@
 /** One bet, start to answer: record, take the stake, register at the provider, make the acceptance durable, answer. */
 import { randomUUID } from 'node:crypto'
+import type { Permit } from '../../shared/breaker.ts'
 import type { Log } from '../../shared/log.ts'
 import { type CallResult, failureOf, type Upstream } from '../../shared/upstream.ts'
+import type { Provider } from './provider.ts'
 import type { Bet, KnownBet, Store } from './store.ts'
 
 export type BetAnswer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> }
@@ -10,8 +12,7 @@ export type BetRequest = Omit<Bet, 'owner'> & { readonly trace: string }
 export type BetDesk = {
   readonly store: Store
   readonly wallet: Upstream
-  readonly provider: Upstream
-  readonly providerTimeoutMs: number
+  readonly provider: Provider
   readonly log: Log
   /** There is a stake to give back. */
   leaveToSweeper(): void
@@ -28,20 +29,39 @@ const refusal = (status: number, key: string, reason: string): BetAnswer => ({
 })
 
 export async function placeBet(desk: BetDesk, request: BetRequest): Promise<BetAnswer> {
+  const permit = desk.provider.enter()
+  if (permit === undefined) return withoutProvider(desk, request)
   const bet: Bet = { ...request, owner: randomUUID() }
-  if (!(await desk.store.begin(bet))) return repeated(desk, request)
+  if (!(await begin(desk, bet, permit))) return repeated(desk, request)
 
   const staked = await takeStake(desk, bet, request.trace)
-  if (staked.kind === 'answer' && staked.status === 402) {
+  if (!succeeded(staked)) {
+    permit.cancelled()
+    if (staked.kind !== 'answer' || staked.status !== 402) return refuse(desk, bet, 'wallet', failureOf(staked))
     return (await desk.store.conclude(bet, 'refused', 'insufficient')) ? refusal(402, bet.key, 'insufficient') : unknown
   }
-  if (!succeeded(staked)) return refuse(desk, bet, 'wallet', staked)
 
-  const registered = await register(desk, bet, request.trace)
-  if (!succeeded(registered)) return refuse(desk, bet, 'provider', registered)
+  const registered = await desk.provider.register(permit, bet, request.trace)
+  if (registered.kind !== 'registered') return refuse(desk, bet, 'provider', registered.reason)
   return (await desk.store.conclude(bet, 'accepted'))
     ? { status: 201, body: { status: 'accepted', key: bet.key } }
     : unknown
+}
+
+async function begin(desk: BetDesk, bet: Bet, permit: Permit): Promise<boolean> {
+  let begun = false
+  try {
+    begun = await desk.store.begin(bet)
+    return begun
+  } finally {
+    if (!begun) permit.cancelled()
+  }
+}
+
+/** The breaker is open: nothing is taken, and nothing recorded that would have to be taken back. A known bet keeps its answer. */
+async function withoutProvider(desk: BetDesk, request: BetRequest): Promise<BetAnswer> {
+  const known = await desk.store.find(request.key)
+  return known === undefined ? refusal(409, request.key, 'provider') : repeated(desk, request)
 }
 
 const succeeded = (result: CallResult): boolean =>
@@ -59,21 +79,9 @@ function takeStake(desk: BetDesk, { key, player, stakeCents }: Bet, traceparent:
   })
 }
 
-function register(desk: BetDesk, { key, stakeCents, selection, odds }: Bet, traceparent: string): Promise<CallResult> {
-  const body = JSON.stringify({ key, stakeCents, selection, odds })
-  return desk.provider.call({
-    method: 'POST',
-    path: '/rounds',
-    body,
-    headers: { traceparent },
-    timeoutMs: desk.providerTimeoutMs,
-    idempotent: true,
-  })
-}
-
 /** The decision is durable, so that the answer is honest even though the stake goes back a moment later. */
-async function refuse(desk: BetDesk, bet: Bet, reason: string, result: CallResult): Promise<BetAnswer> {
-  desk.log.warn('bet refused', { key: bet.key, reason, failure: failureOf(result) })
+async function refuse(desk: BetDesk, bet: Bet, reason: string, failure: string): Promise<BetAnswer> {
+  desk.log.warn('bet refused', { key: bet.key, reason, failure })
   if (!(await desk.store.conclude(bet, 'refusing', reason))) return unknown
   desk.leaveToSweeper()
   return refusal(409, bet.key, reason)

@@ -37,7 +37,7 @@ type ProviderConfig = ReturnType<typeof shape>
 run('game-provider', async () => {
   const config = configOrExit('game-provider', shape)
   const service = createService('game-provider', config.server)
-  const database = openDatabase(config.database, 'game_provider', service.log)
+  const database = openDatabase(config.database, 'game_provider', service)
   service.needs(database.notReady)
   service.onStop(database.stop)
   const rounds = roundsOn(database.query)

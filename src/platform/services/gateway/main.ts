@@ -3,15 +3,16 @@
  * service that knows; it holds no state that its death could lose.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type ConfigReader, configOrExit, readServerConfig } from '../../shared/config.ts'
+import { type ConfigReader, configOrExit, NO_TIMEOUT_MS, readServerConfig } from '../../shared/config.ts'
 import { HttpProblem } from '../../shared/problem.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
 import { verifyToken } from '../../shared/token.ts'
 import { traceparentOf } from '../../shared/trace.ts'
 import { createUpstream, type Upstream } from '../../shared/upstream.ts'
-import { type FeatureName, type Features, parseFeatures } from './features.ts'
+import { type FeatureName, type Features, watchFeatures } from './features.ts'
 import { forward, type Target } from './forward.ts'
 import { createLimiter, type Limiter } from './limits.ts'
+import { createLobby, type Lobby } from './lobby.ts'
 import { createLogin, type Login } from './login.ts'
 
 /** The client gives up after 2 s: whoever answers later answers nobody. */
@@ -25,7 +26,10 @@ const shape = (read: ConfigReader) => ({
   tokenSecrets: read.secrets('TOKEN_SECRETS'),
   tokenLifetimeMs: read.integer('TOKEN_LIFETIME_S', { min: 10, max: 604_800, fallback: 3_600 }) * 1000,
   hashCost: read.integer('LOGIN_HASH_COST', { min: 2, max: 65_536, fallback: 16_384 }),
-  features: parseFeatures(read.text('FEATURES', ''), read.problem),
+  profileUrl: read.url('PROFILE_URL', 'http://profile:8080'),
+  promoUrl: read.url('PROMO_URL', 'http://promo:8080'),
+  promoTimeoutMs: read.integer('PROMO_TIMEOUT_MS', { min: 0, max: 60_000, fallback: 300 }) || NO_TIMEOUT_MS,
+  featuresFolder: read.text('FEATURES_DIR', ''),
   playerRate: read.integer('RATE_PER_PLAYER', { min: 1, max: 100_000, fallback: 20 }),
   clientRate: read.integer('RATE_PER_CLIENT', { min: 1, max: 1_000_000, fallback: 2_000 }),
   trustProxy: read.toggle('TRUST_PROXY', false),
@@ -37,6 +41,7 @@ type Door = {
   readonly config: GatewayConfig
   readonly players: Limiter
   readonly clients: Limiter
+  features(): Features
 }
 
 run('gateway', async () => {
@@ -47,12 +52,15 @@ run('gateway', async () => {
     config,
     players: createLimiter(config.playerRate, config.playerRate * 2),
     clients: createLimiter(config.clientRate, config.clientRate * 2),
+    features: await watchFeatures(service, config.featuresFolder),
   }
   const upstreamTo = (url: string): Upstream => createUpstream({ url, connections: 32, maxInFlight: 512 })
   const upstreams = {
     wallet: upstreamTo(config.walletUrl),
     payments: upstreamTo(config.paymentsUrl),
     bets: upstreamTo(config.betsUrl),
+    profile: upstreamTo(config.profileUrl),
+    promo: upstreamTo(config.promoUrl),
   }
   service.onStop(async () => void (await Promise.all(Object.values(upstreams).map((upstream) => upstream.stop()))))
   const login = await createLogin({
@@ -68,7 +76,14 @@ run('gateway', async () => {
     done(null, body),
   )
   serveLogin(door, login)
-  serveFeatures(service, config.features)
+  serveLobby(
+    door,
+    createLobby(service, {
+      ...upstreams,
+      promoTimeoutMs: config.promoTimeoutMs,
+      promoWanted: () => door.features()['promo-widget'],
+    }),
+  )
   servePlayers(door, 'deposits', { upstream: upstreams.payments, path: '/deposits', timeoutMs: UPSTREAM_TIMEOUT_MS })
   servePlayers(door, 'bets', { upstream: upstreams.bets, path: '/bets', timeoutMs: UPSTREAM_TIMEOUT_MS })
   servePlayers(door, 'payouts', { upstream: upstreams.wallet, path: '/payouts', timeoutMs: UPSTREAM_TIMEOUT_MS })
@@ -85,28 +100,32 @@ function serveLogin(door: Door, login: Login): void {
   })
 }
 
-function serveFeatures(service: Service, features: Features): void {
-  service.app.get('/features', async () => features)
-  service.app.get('/promo', async () => {
-    if (!features['promo-widget']) throw new HttpProblem(404, { error: 'switched-off' })
-    return { title: 'Derby day', bonusPercent: 20 }
+function serveLobby(door: Door, lobby: Lobby): void {
+  const { app } = door.service
+  app.get('/features', async () => door.features())
+  app.get('/lobby', async (request, reply) => {
+    const body = await lobby(admitted(door, request), traceparentOf(request.headers.traceparent))
+    return reply.header('content-type', 'application/json').send(body)
   })
 }
 
-function servePlayers(door: Door, feature: FeatureName & ('deposits' | 'bets' | 'payouts'), target: Target): void {
-  const { service, config } = door
+function servePlayers(door: Door, feature: Exclude<FeatureName, 'promo-widget'>, target: Target): void {
+  const { service } = door
   service.app.post(target.path, async (request: FastifyRequest, reply: FastifyReply) => {
-    limitClient(door, request)
-    const player = verifyToken(
-      config.tokenSecrets,
-      request.headers.authorization?.replace(/^Bearer /, '') ?? '',
-      Date.now(),
-    )
-    if (player === undefined) throw new HttpProblem(401, { error: 'refused' })
-    if (!config.features[feature]) throw new HttpProblem(503, { error: 'switched-off' })
-    if (!door.players.allow(player, performance.now())) throw new HttpProblem(429, { error: 'too-many-requests' })
+    const player = admitted(door, request)
+    if (!door.features()[feature]) throw new HttpProblem(503, { error: 'switched-off' })
     return forward(request, reply, target, player, service.log)
   })
+}
+
+/** The player whose token this is, within the limits of client and player. */
+function admitted(door: Door, request: FastifyRequest): string {
+  limitClient(door, request)
+  const token = request.headers.authorization?.replace(/^Bearer /, '') ?? ''
+  const player = verifyToken(door.config.tokenSecrets, token, Date.now())
+  if (player === undefined) throw new HttpProblem(401, { error: 'refused' })
+  if (!door.players.allow(player, performance.now())) throw new HttpProblem(429, { error: 'too-many-requests' })
+  return player
 }
 
 /** Providers call the public door too; whether they are who they say is for the receiver to verify. */

@@ -1,4 +1,5 @@
 import { type ConfigReader, NO_TIMEOUT_MS, readDatabaseConfig, readServerConfig } from '../../shared/config.ts'
+import { readFraudConfig } from './fraud.ts'
 
 /** A provider, as payments-api knows it. */
 export type PspConfig = {
@@ -38,6 +39,10 @@ export function readPaymentsConfig(read: ConfigReader) {
     timeoutMs: timeoutMs === 0 ? NO_TIMEOUT_MS : timeoutMs,
     budgetMs,
     failover,
+    retries: read.integer('PSP_RETRIES', { min: 0, max: 1_000, fallback: 0 }),
+    idempotency: read.toggle('IDEMPOTENCY', true),
+    signatures: read.toggle('WEBHOOK_SIGNATURES', true),
+    fraud: readFraudConfig(read),
     voidUnknown: read.toggle('VOID_UNKNOWN', true),
     breaker: {
       enabled: read.toggle('BREAKER', true),

@@ -8,6 +8,7 @@ import type { Permit } from '../../shared/breaker.ts'
 import type { Log } from '../../shared/log.ts'
 import { traceIdOf } from '../../shared/trace.ts'
 import type { CreditOutcome } from './credit.ts'
+import type { FraudCheck } from './fraud.ts'
 import type { Lane, LaneOutcome } from './lane.ts'
 import type { Deposit, KnownDeposit, Store } from './store.ts'
 
@@ -24,6 +25,9 @@ export type DepositDesk = {
   /** In order of preference; with failover switched off, only the first. */
   readonly lanes: readonly Lane[]
   readonly budgetMs: number
+  /** Off: a defect to show. A deposit that comes again is credited again. */
+  readonly idempotency: boolean
+  readonly fraud: FraudCheck
   readonly log: Log
   credit(deposit: Deposit): Promise<CreditOutcome>
   /** There is work for the sweeper. */
@@ -44,6 +48,9 @@ export async function makeDeposit(desk: DepositDesk, request: DepositRequest): P
   const deadlineMs = performance.now() + desk.budgetMs
   // Cheaper than a record that would have to be taken back. Overload is no reason to fail over: it would only move on.
   if (desk.lanes[0]?.full()) return busy
+  const checked = await desk.fraud(request)
+  if (checked === 'deny') return { status: 402, body: { status: 'refused', key: request.key, reason: 'suspicious' } }
+  if (checked === 'unavailable') return unavailable
   const turn = nextTurn(desk.lanes)
   if (turn === undefined) return unavailable
   const deposit: Deposit = { ...request, owner: randomUUID() }
@@ -132,11 +139,16 @@ async function giveUp(
 
 /** The same key again: the same answer, after waiting for whoever is at it. */
 async function repeated(desk: DepositDesk, request: DepositRequest, deadlineMs: number): Promise<DepositAnswer> {
+  let again = false
   for (;;) {
     const known = await desk.store.find(request.key)
     if (known === undefined) return unavailable
     if (known.player !== request.player || known.amountCents !== request.amountCents) {
       return { status: 422, body: { error: 'key-reused', problem: 'this idempotency key belongs to another deposit' } }
+    }
+    if (!desk.idempotency && !again && known.state !== 'open') {
+      again = true
+      await desk.credit({ ...request, owner: '' })
     }
     const answer = answerOf(request.key, known)
     if (answer !== undefined) return answer

@@ -1,6 +1,7 @@
 /** The way to one provider: its breaker, its slots, its client, and the metrics that tell how charges ended. */
 import type { Counter } from 'prom-client'
 import { type Breaker, type BreakerConfig, createBreaker, type Permit } from '../../shared/breaker.ts'
+import { retryAtOnce } from '../../shared/retry.ts'
 import type { ChargeOutcome, Psp } from './psp.ts'
 import { type Admission, createSlots } from './slots.ts'
 
@@ -33,6 +34,7 @@ export type LaneConfig = {
   readonly slots: number
   readonly queue: number
   readonly timeoutMs: number
+  readonly retries: number
   readonly breaker: BreakerConfig
 }
 
@@ -64,7 +66,13 @@ export function createLane(psp: Psp, config: LaneConfig, charges: Counter<'psp' 
 
   async function call(slot: Slot, permit: Permit, charge: LaneCharge, leftMs: number): Promise<ChargeOutcome> {
     out += 1
-    const outcome = await psp.charge(charge.key, charge.amountCents, charge.trace, Math.min(config.timeoutMs, leftMs))
+    const outcome = await retryAtOnce<ChargeOutcome>({
+      retries: config.retries,
+      untilMs: performance.now() + leftMs,
+      attempt: (ms) => psp.charge(charge.key, charge.amountCents, charge.trace, Math.min(config.timeoutMs, ms)),
+      isFinal: ({ kind }) => kind === 'approved' || kind === 'refused',
+      isDoubtful: ({ kind }) => kind === 'unknown',
+    })
     out -= 1
     // A time-out that our own budget cut short says nothing about the provider.
     if (outcome.kind === 'unknown' && leftMs < config.timeoutMs) permit.cancelled()

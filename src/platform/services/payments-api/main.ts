@@ -6,8 +6,10 @@ import { Counter, Gauge } from 'prom-client'
 import { platformMetrics } from '../../../wire/metrics.ts'
 import { centsField, keyOf, objectOf, playerOf } from '../../shared/body.ts'
 import { serveBooks } from '../../shared/books.ts'
+import { BREAKER_LEVEL } from '../../shared/breaker.ts'
 import { configOrExit } from '../../shared/config.ts'
 import { openDatabase } from '../../shared/database.ts'
+import { openInbox } from '../../shared/inbox.ts'
 import { badRequest } from '../../shared/problem.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
 import { gaugeTable } from '../../shared/table-gauge.ts'
@@ -16,6 +18,7 @@ import { createUpstream } from '../../shared/upstream.ts'
 import { type PaymentsConfig, type PspConfig, readPaymentsConfig } from './config.ts'
 import { creditAt } from './credit.ts'
 import { type DepositDesk, makeDeposit } from './deposit.ts'
+import { createFraudCheck } from './fraud.ts'
 import { createLane, type Lane } from './lane.ts'
 import { pspOver } from './psp.ts'
 import { type Deposit, paymentsBook, paymentsSteps, storeOn } from './store.ts'
@@ -24,12 +27,11 @@ import { serveConfirmations, serveWebhooks } from './webhooks.ts'
 
 /** Voids and queries, also while every slot is taken by a charge. */
 const BACKGROUND_CONNECTIONS = 2
-const BREAKER_LEVEL = { closed: 0, 'half-open': 1, open: 2 } as const
 
 run('payments-api', async () => {
   const config = configOrExit('payments-api', readPaymentsConfig)
   const service = createService('payments-api', config.server)
-  const database = openDatabase(config.database, 'payments', service.log)
+  const database = openDatabase(config.database, 'payments', service)
   const wallet = createUpstream({ url: config.walletUrl, connections: 16, maxInFlight: 256 })
   service.needs(database.notReady)
   service.onStop(async () => {
@@ -45,11 +47,13 @@ run('payments-api', async () => {
     store,
     lanes: config.failover ? lanes : lanes.slice(0, 1),
     budgetMs: config.budgetMs,
+    idempotency: config.idempotency,
+    fraud: createFraudCheck(service, config.fraud),
     log: service.log,
     credit,
     leaveToSweeper: () => sweeper.nudge(),
   })
-  serveWebhooks(service, database, psps)
+  serveWebhooks(service, openInbox(service, database, config.signatures), psps)
   serveConfirmations(service, store)
   serveBooks(service, database, paymentsBook)
   gaugeBreakers(service, lanes)
@@ -83,9 +87,16 @@ function createLanes(service: Service, config: PaymentsConfig, psps: readonly Ps
     labelNames: ['psp', 'outcome'],
     registers: [service.metrics.registry],
   })
+  const attempts = new Counter({
+    name: platformMetrics.chargeAttempts,
+    help: 'Requests sent to charge, retries included.',
+    labelNames: ['psp'],
+    registers: [service.metrics.registry],
+  })
   return psps.map((psp) => {
+    const onSend = (): void => attempts.inc({ psp: psp.name })
     const ways = {
-      charges: createUpstream({ url: psp.url, connections: config.slots, maxInFlight: config.slots }),
+      charges: createUpstream({ url: psp.url, connections: config.slots, maxInFlight: config.slots, onSend }),
       background: createUpstream({ url: psp.url, connections: BACKGROUND_CONNECTIONS, maxInFlight: 64 }),
     }
     service.onStop(async () => void (await Promise.all([ways.charges.stop(), ways.background.stop()])))

@@ -4,9 +4,8 @@
  */
 import { Counter } from 'prom-client'
 import { objectOf } from '../../shared/body.ts'
-import type { Database } from '../../shared/database.ts'
 import { eventsOf } from '../../shared/events.ts'
-import { takeWebhook } from '../../shared/inbox.ts'
+import type { Inbox } from '../../shared/inbox.ts'
 import { HttpProblem } from '../../shared/problem.ts'
 import type { Service } from '../../shared/service.ts'
 import { SIGNATURE_HEADER } from '../../shared/signature.ts'
@@ -17,7 +16,7 @@ const ORPHANS =
   'SELECT key FROM unnest($1::text[]) AS event (key) WHERE NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.key = event.key AND psp = $2)'
 const HINT = "UPDATE attempts SET next_try_at = now() WHERE key = ANY($1) AND psp = $2 AND outcome = 'unknown'"
 
-export function serveWebhooks(service: Service, database: Database, psps: readonly PspConfig[]): void {
+export function serveWebhooks(service: Service, inbox: Inbox, psps: readonly PspConfig[]): void {
   const orphans = new Counter({
     name: 'payments_webhook_orphans_total',
     help: 'Charges that a provider reports and payments-api never asked for.',
@@ -39,7 +38,7 @@ export function serveWebhooks(service: Service, database: Database, psps: readon
         signature: String(header ?? ''),
         body: request.body,
       }
-      await takeWebhook(database, webhook, async (query, events) => {
+      await inbox.take(webhook, async (query, events) => {
         const keys = events.map(({ key }) => key)
         const unknown = await query<{ key: string }>('orphans', ORPHANS, [keys, psp.name])
         for (const { key } of unknown) service.log.warn('charge without a deposit', { psp: psp.name, key })

@@ -41,7 +41,7 @@ type PspConfig = ReturnType<typeof shape>
 run('psp', async () => {
   const config = configOrExit('psp', shape)
   const service = createService(config.psp, config.server)
-  const database = openDatabase(config.database, config.psp.replaceAll('-', '_'), service.log)
+  const database = openDatabase(config.database, config.psp.replaceAll('-', '_'), service)
   service.needs(database.notReady)
   service.onStop(database.stop)
   authorise(service, config.apiKey)

@@ -1,5 +1,5 @@
 /** What the ledger can do, as statements: each is one round trip and one transaction. */
-
+import { randomUUID } from 'node:crypto'
 import type { Json } from '../../shared/body.ts'
 import type { BookSource } from '../../shared/books.ts'
 import type { Query } from '../../shared/database.ts'
@@ -34,8 +34,13 @@ export type Ledger = {
   player(player: string): Promise<{ balanceCents: number; credential: string } | undefined>
 }
 
-/** With `outbox` off (a defect to show) money moves, and nobody hears of it. */
-export function ledgerOn(query: Query, outbox: boolean): Ledger {
+/** Defects to show: with `outbox` off money moves and nobody hears of it; with `idempotency` off a key that comes again is booked again. */
+export type LedgerDefects = { readonly outbox: boolean; readonly idempotency: boolean }
+
+/** The character after which a book's key is told apart from its copies; keys from outside never have it (`keyOf`). */
+const COPY_MARK = '~'
+
+export function ledgerOn(query: Query, { outbox, idempotency }: LedgerDefects): Ledger {
   const credited = outbox ? topics.credited : null
   const settled = outbox ? topics.settled : null
   const posting = async (name: string, sql: string, values: readonly unknown[]): Promise<Posting> => {
@@ -43,9 +48,14 @@ export function ledgerOn(query: Query, outbox: boolean): Ledger {
     if (row === undefined) throw new Error(`${name} answered nothing`)
     return row.posting
   }
+  const onceMore = async (key: string, book: (key: string) => Promise<Posting>): Promise<Posting> => {
+    const first = await book(key)
+    return first === 'repeated' && !idempotency ? book(`${key}${COPY_MARK}${randomUUID()}`) : first
+  }
   return {
-    credit: (key, player, amountCents) => posting('deposit', DEPOSIT, [key, player, amountCents, credited]),
-    stake: (key, player, amountCents) => posting('stake', STAKE, [key, player, amountCents]),
+    credit: (key, player, amountCents) =>
+      onceMore(key, (as) => posting('deposit', DEPOSIT, [as, player, amountCents, credited])),
+    stake: (key, player, amountCents) => onceMore(key, (as) => posting('stake', STAKE, [as, player, amountCents])),
     returnStake: (key, player) => posting('return-stake', RETURN_STAKE, [key, player]),
     settle: (settlements) =>
       query<{ key: string; posting: Posting }>('settle', SETTLE, [JSON.stringify(settlements), settled]),
@@ -59,7 +69,7 @@ export function ledgerOn(query: Query, outbox: boolean): Ledger {
 /** Stakes and payouts count while they stand: what was given back is no longer a bet, or a payout. */
 export const walletBook: BookSource = {
   book: 'wallet',
-  bookings: `SELECT operation, key, amount_cents FROM transfers
+  bookings: `SELECT operation, split_part(key, '${COPY_MARK}', 1) AS key, amount_cents FROM transfers
     WHERE operation IN ('deposit', 'bet', 'settlement', 'payout') AND NOT reversed AND key >= $1 AND key < $2`,
   bookingsOfKeys: `SELECT key, amount_cents FROM transfers WHERE operation IN ('deposit', 'bet', 'payout') AND NOT reversed AND key = ANY($1)`,
   pending: `SELECT 'outbox' AS name, count(*) AS count FROM events WHERE key >= $1 AND key < $2

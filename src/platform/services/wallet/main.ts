@@ -18,11 +18,18 @@ import { walletSteps } from './schema.ts'
 
 const DELIVERY_TIMEOUT_MS = 2_000
 
+/** An avalanche takes seconds, and the view costs more than a count. */
+const BACKENDS_EVERY_MS = 3_000
+const BACKENDS = `
+  SELECT count(*) AS ${platformMetrics.backends}, current_setting('max_connections')::int AS ${platformMetrics.backendsMax}
+  FROM pg_stat_activity WHERE backend_type = 'client backend'`
+
 const shape = (read: ConfigReader) => ({
   server: readServerConfig(read),
   database: readDatabaseConfig(read),
   paymentsUrl: read.url('PAYMENTS_URL', 'http://payments-api:8080'),
   realtimeUrl: read.url('REALTIME_URL', 'http://realtime-pods:8080'),
+  idempotency: read.toggle('IDEMPOTENCY', true),
   outbox: read.toggle('OUTBOX', true),
   outboxEveryMs: read.integer('OUTBOX_EVERY_MS', { min: 10, max: 60_000, fallback: 500 }),
   seed: {
@@ -42,10 +49,10 @@ function powerOfTwo(read: ConfigReader): number {
 run('wallet', async () => {
   const config = configOrExit('wallet', shape)
   const service = createService('wallet', config.server)
-  const database = openDatabase(config.database, 'wallet', service.log)
+  const database = openDatabase(config.database, 'wallet', service)
   service.needs(database.notReady)
   service.onStop(database.stop)
-  serveLedger(service, ledgerOn(database.query, config.outbox))
+  serveLedger(service, ledgerOn(database.query, config))
   servePayouts(service, database.query, config.outbox)
   serveBooks(service, database, walletBook)
   await service.listen()
@@ -58,6 +65,15 @@ run('wallet', async () => {
       [platformMetrics.payoutsPending]:
         'Payouts reserved and not yet paid or given back; every replica shows all of them.',
     },
+  })
+  gaugeTable(service, database, {
+    sql: BACKENDS,
+    help: {
+      [platformMetrics.backends]:
+        'Client connections that the database has, of all services; every replica shows all of them.',
+      [platformMetrics.backendsMax]: 'Client connections that the database grants.',
+    },
+    everyMs: BACKENDS_EVERY_MS,
   })
   deliverOutbox(service, database, config)
 })
