@@ -88,7 +88,7 @@ const allVus = (): number => plan.profiles.reduce((sum, { stages }) => sum + vus
 export function recorder(sli: string): (outcome: Outcome, intendedAt: number, endedAt?: number) => void {
   const limits = plan.limits[sli]
   const tags = { sli }
-  if (sli === 'ws-rtt' || isPlanned(sli)) expectSeries(() => rareSeries(sli))
+  if (isPlanned(sli === 'ws-rtt' ? 'sockets' : sli)) expectSeries(() => rareSeries(sli))
   return (outcome, intendedAt, endedAt = Date.now()) => {
     if (!outcome.good) {
       badCounter.add(1, { sli, reason: outcome.reason })

@@ -11,7 +11,8 @@ const planFile = __ENV[PLAN_VARIABLE]
 export const plan: LoadPlan = planFile ? readLoadPlan(open(planFile)) : smallPlan()
 
 /** Whether the plan drives a load profile. One that it does not drive emits nothing, and shows no series of its own. */
-export const isPlanned = (profile: string): boolean => plan.profiles.some(({ name }) => name === profile)
+export const isPlanned = (profile: string): boolean =>
+  profile === 'sockets' ? plan.sockets !== undefined : plan.profiles.some(({ name }) => name === profile)
 
 /** Ten seconds at five arrivals a second each, and ten sockets; `-e ENTRY=http://…` says where players enter, `-e RUN=…` names its keys. */
 function smallPlan(): LoadPlan {

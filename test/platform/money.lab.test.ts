@@ -252,9 +252,11 @@ describe('a payments-api that dies', () => {
     const run = 'killed'
     const token = await login(platform, playerName(20))
     const keys = Array.from({ length: 12 }, (_, n) => `${run}.deposit.${n}`)
+    const series = 'psp_requests_total{psp="psp-a",operation="charge",outcome="approved"}'
+    const before = await metric(platform, 'psp-a', series)
     const flying = keys.map((key) => deposit(platform, token, key).catch(() => undefined))
-    // Latency at the PSP is 80–120 ms: at 60 ms the charges are at the PSP, and nothing has been credited.
-    await new Promise((resolve) => setTimeout(resolve, 60))
+    // The PSP books, counts, and answers 80 to 120 ms later: what it counts now has not been credited.
+    await expect.poll(() => metric(platform, 'psp-a', series), { interval: 5 }).toBeGreaterThan(before)
     await platform.stop('payments-api', 'SIGKILL')
     const answers = await Promise.all(flying)
     expect(answers.some((answer) => answer?.status !== 201)).toBe(true)

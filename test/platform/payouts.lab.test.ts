@@ -1,5 +1,4 @@
 /** Payouts on real processes and a real PostgreSQL: reserved once, paid once, whatever dies or falls silent in between. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { balanceOf, bookOf, login, metric, payout, playerName, settledBooks, sumOf } from './support/client.ts'
 import { type Platform, startPlatform } from './support/platform.ts'
@@ -82,9 +81,11 @@ describe('a payout in trouble', () => {
 
   it('is paid once when its worker is killed with the call under way', async () => {
     const run = 'killed'
+    const series = 'psp_requests_total{psp="psp-a",operation="payout",outcome="paid"}'
+    const before = await metric(platform, 'psp-a', series)
     await payOut(run, playerName(56), 20)
-    // The provider takes 80 to 120 ms: after 60 ms it has booked what the worker has not heard of yet.
-    await sleep(60)
+    // The provider books, counts, and answers 80 to 120 ms later: the worker has not heard of what is counted now.
+    await expect.poll(() => metric(platform, 'psp-a', series), { interval: 5 }).toBeGreaterThan(before)
     await platform.stop('payout-worker', 'SIGKILL')
     const paid = (await bookOf(platform, 'psp-a', run)).entries.find(({ operation }) => operation === 'payout')?.count
     expect(paid ?? 0).toBeLessThan(20)

@@ -105,6 +105,42 @@ describe('the promo peak on a healthy platform', () => {
     }))
 })
 
+describe('what else the promo peak can drive', () => {
+  const few = [stage(2000, 5)] as const
+
+  it('is payouts, lobbies, large deposits and double clicks, each under its own keys, and nothing that the plan does not list', () =>
+    withPlatform(async () => {
+      platform.behaviour.status = (path) =>
+        path === '/payouts' ? 202 : path === '/login' || path === '/lobby' ? 200 : 201
+      const profiles = { payout: few, lobby: few, 'high-roller': few, 'double-click': few }
+      const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, profiles))
+      expect(await run.ended()).toMatchObject({ outcome: 'completed', problems: [] })
+      const last = run.frames().at(-1)
+      for (const sli of Object.keys(profiles)) expect(last?.slis[sli]).toMatchObject({ good: 10, bad: 0 })
+      expect(Object.keys(last?.slis ?? {}).sort()).toEqual(Object.keys(profiles).sort())
+      expect(Object.keys(last?.operations ?? {}).sort()).toEqual(['deposit', 'payout'])
+      expect(last?.operations.payout).toMatchObject({
+        acknowledged: 10,
+        ...sumsOf(platform.committed.get('/payouts') ?? []),
+      })
+      const deposits = platform.committed.get('/deposits') ?? []
+      const large = deposits.filter(({ amountCents }) => amountCents >= 100_000)
+      const clicked = deposits.filter(({ amountCents }) => amountCents < 100_000)
+      expect([large.length, clicked.length]).toEqual([10, 20])
+      const once = clicked.filter(({ key }, at) => clicked.findIndex((other) => other.key === key) === at)
+      expect(once).toHaveLength(10)
+      expect(last?.operations.deposit).toMatchObject({ acknowledged: 20, ...sumsOf([...large, ...once]) })
+    }))
+
+  it('is forged webhooks, good when refused and bad when taken', () =>
+    withPlatform(async () => {
+      platform.behaviour.status = (path, nth) => (path === '/login' ? 200 : nth < 4 ? 200 : 401)
+      const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, { 'forged-webhook': few }))
+      await run.ended()
+      expect(run.frames().at(-1)?.slis['forged-webhook']).toMatchObject({ good: 6, bad: 4, badBy: { accepted: 4 } })
+    }))
+})
+
 describe('the promo peak on a platform in trouble', () => {
   it('counts latency by the platform’s delay', () =>
     withPlatform(async () => {

@@ -83,7 +83,9 @@ export function kubeletConfiguration(node: LabNode, paths: LabPaths, credentials
     nodeLeaseDurationSeconds: 8,
     nodeStatusUpdateFrequency: '2s',
     nodeStatusReportFrequency: '1m',
+    // A pod's volumes are looked at when the pod is synced, once in 1 to 1.5 times this: so long a changed ConfigMap may take to arrive.
     syncFrequency: '10s',
+    configMapAndSecretChangeDetectionStrategy: 'Watch',
     fileCheckFrequency: '0s',
     featureGates: { ExtendWebSocketsToKubelet: false },
   }

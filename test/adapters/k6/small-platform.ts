@@ -41,11 +41,11 @@ export async function smallPlatform(): Promise<SmallPlatform> {
     const times = arrivals.get(path) ?? []
     arrivals.set(path, times)
     const nth = times.push(performance.timeOrigin + performance.now()) - 1
-    const body = JSON.parse(await text(request))
+    const body = JSON.parse((await text(request)) || '{}')
     if (behaviour.delayMs > 0) await sleep(behaviour.delayMs)
     const status = behaviour.status(path, nth)
     if (path === '/login') logins.push(body.player)
-    else if (status === 201 || status === 0) {
+    else if (status === 201 || status === 202 || status === 0) {
       const amountCents = body.amountCents ?? body.stakeCents
       const key = String(request.headers['idempotency-key'])
       const authorization = String(request.headers.authorization)
