@@ -84,7 +84,7 @@ export function kubeletConfiguration(node: LabNode, paths: LabPaths, credentials
     nodeStatusUpdateFrequency: '2s',
     nodeStatusReportFrequency: '1m',
     // A pod's volumes are looked at when the pod is synced, once in 1 to 1.5 times this: so long a changed ConfigMap may take to arrive.
-    syncFrequency: '10s',
+    syncFrequency: '5s',
     configMapAndSecretChangeDetectionStrategy: 'Watch',
     fileCheckFrequency: '0s',
     featureGates: { ExtendWebSocketsToKubelet: false },
