@@ -30,6 +30,8 @@ export type PodSeen = Named & {
   readonly createdAt?: Instant
   readonly scheduledAt?: Instant
   readonly readyAt?: Instant
+  /** How long it is given to end by itself before it is killed. */
+  readonly graceMs?: Millis
 }
 
 export type HpaSeen = Named & {
@@ -96,6 +98,8 @@ export type BudgetSeen = Named & {
   readonly wantedHealthy: number
   readonly expected: number
   readonly allowed: number
+  /** Labels of the pods that it covers, where it selects them by labels alone. */
+  readonly selector?: Readonly<Record<string, string>>
 }
 
 export type NodeSeen = Named & {

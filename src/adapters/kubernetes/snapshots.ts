@@ -9,6 +9,7 @@ import type {
   PodSeen,
   StatefulSetSeen,
 } from '../../domain/cluster.ts'
+import { type Millis, millis } from '../../domain/units.ts'
 import type { KubeObject } from '../../protocols/kubernetes/api.ts'
 import { quantity } from '../../protocols/kubernetes/quantity.ts'
 import { conditionsOf, count, type Fields, fields, list, named, optional, text, timeOf } from './fields.ts'
@@ -36,6 +37,10 @@ export function podSeen(object: KubeObject): PodSeen {
     ...optional('createdAt', timeOf(object.metadata.creationTimestamp)),
     ...optional('scheduledAt', timeOf(condition('PodScheduled')?.lastTransitionTime)),
     ...optional('readyAt', timeOf(condition('Ready')?.lastTransitionTime)),
+    ...optional(
+      'graceMs',
+      graceOf(fields(object.metadata).deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds),
+    ),
   }
 }
 
@@ -98,8 +103,18 @@ export function statefulSetSeen(object: KubeObject): StatefulSetSeen {
   }
 }
 
+const textsOf = (labels: Fields): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(labels).map(([label, value]) => [label, text(value)]))
+
+/** What a deletion was given counts more than what the pod's spec asks for. */
+const graceOf = (seconds: unknown): Millis | undefined =>
+  typeof seconds === 'number' && seconds >= 0 ? millis(seconds * 1000) : undefined
+
 export function budgetSeen(object: KubeObject): BudgetSeen {
   const status = fields(object.status)
+  const selector = fields(fields(object.spec).selector)
+  const labels = fields(selector.matchLabels)
+  const byLabels = list(selector.matchExpressions).length === 0 && Object.keys(labels).length > 0
   return {
     resource: 'PodDisruptionBudget',
     ...named(object),
@@ -107,6 +122,7 @@ export function budgetSeen(object: KubeObject): BudgetSeen {
     wantedHealthy: count(status.desiredHealthy),
     expected: count(status.expectedPods),
     allowed: count(status.disruptionsAllowed),
+    ...optional('selector', byLabels ? textsOf(labels) : undefined),
   }
 }
 
