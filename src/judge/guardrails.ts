@@ -2,6 +2,8 @@
 import type { GuardrailTripped, LoadFrame } from '../domain/evidence.ts'
 import type { AvailabilityGuardrail, Rehearsal } from '../domain/rehearsal.ts'
 import { instant, ratio } from '../domain/units.ts'
+import { watchingBurn } from './guardrails/burn.ts'
+import { type Counts, countsOf, shareOf, type Watch } from './guardrails/counts.ts'
 import { type FrameDelta, frameDeltas } from './load/frame-deltas.ts'
 
 export type Guarding = {
@@ -12,12 +14,10 @@ export type Guarding = {
 /** Availability is taken over this long, so that one poor second among good ones is not "below", nor one good one "recovered". */
 const SMOOTHING_MS = 3000
 
-type Counts = { readonly fromAt: number; readonly at: number; readonly good: number; readonly attempts: number }
-
 export function guarding(rehearsal: Rehearsal): Guarding {
   const deltaOf = frameDeltas()
-  const watches = rehearsal.guardrails.flatMap((guardrail) =>
-    guardrail.kind === 'availability' ? [watching(guardrail)] : [],
+  const watches = rehearsal.guardrails.map((guardrail) =>
+    guardrail.kind === 'burn' ? watchingBurn(guardrail) : watching(guardrail),
   )
   return {
     add(frame) {
@@ -36,7 +36,7 @@ export function guarding(rehearsal: Rehearsal): Guarding {
  * Trips when the smoothed availability was below the limit at every frame for `forMs`. Arrivals that the generator dropped count as
  * bad; frames without attempts change nothing.
  */
-function watching(guardrail: AvailabilityGuardrail) {
+function watching(guardrail: AvailabilityGuardrail): Watch {
   let recent: Counts[] = []
   let belowSince: number | undefined
   let tripped = false
@@ -68,14 +68,3 @@ const trip = (guardrail: AvailabilityGuardrail, at: number, measured: number): G
   below: guardrail.below,
   forMs: guardrail.forMs,
 })
-
-function countsOf({ fromAt, at, slis }: FrameDelta, sli: string): Counts {
-  const { good = 0, bad = 0, dropped = 0 } = slis.get(sli) ?? {}
-  return { fromAt, at, good, attempts: good + bad + dropped }
-}
-
-function shareOf(counts: readonly Counts[]): number | undefined {
-  const attempts = counts.reduce((sum, each) => sum + each.attempts, 0)
-  if (attempts === 0) return undefined
-  return counts.reduce((sum, each) => sum + each.good, 0) / attempts
-}

@@ -1,0 +1,58 @@
+/**
+ * Burn-rate guardrails. The burn rate is the share of bad attempts ÷ the share that the objective allows. It is over when it is at
+ * least `factor` in the long window (enough of the budget is gone) and in the short one (it is still going). It trips when it has been
+ * over for as long as the short window: one bad second stays in that window for exactly as long, so that it never trips by itself.
+ */
+import type { GuardrailTripped } from '../../domain/evidence.ts'
+import type { BurnGuardrail } from '../../domain/rehearsal.ts'
+import { instant, millis, ratio } from '../../domain/units.ts'
+import type { FrameDelta } from '../load/frame-deltas.ts'
+import { type Counts, countsOf, shareOf, type Watch } from './counts.ts'
+
+export function watchingBurn(guardrail: BurnGuardrail): Watch {
+  const { sli, objective, factor, longMs, shortMs } = guardrail
+  let recent: Counts[] = []
+  let startedAt: number | undefined
+  let overSince: number | undefined
+  let tripped = false
+  // An objective of 100 % allows nothing: any bad attempt burns without measure.
+  const burnOf = (good: number | undefined): number | undefined =>
+    good === undefined ? undefined : (1 - good) / Math.max(1 - objective, 1e-9)
+
+  return (delta: FrameDelta): GuardrailTripped | undefined => {
+    startedAt ??= delta.fromAt
+    recent.push(countsOf(delta, sli))
+    recent = recent.filter((each) => each.at > delta.at - longMs)
+    const short = burnOf(shareOf(recent.filter((each) => each.at > delta.at - shortMs)))
+    // Before the long window is full, what is missing of it counts as good at the same pace: there has not been time to burn more.
+    const seen = Math.min(1, (delta.at - startedAt) / longMs)
+    const share = shareOf(recent)
+    const long = share === undefined ? undefined : (burnOf(share) ?? 0) * seen
+    // Silence is neither good nor bad.
+    if (short === undefined || long === undefined) return undefined
+    if (short < factor || long < factor) {
+      overSince = undefined
+      return undefined
+    }
+    overSince ??= delta.at
+    if (tripped || delta.at - overSince < shortMs) return undefined
+    tripped = true
+    return trip(guardrail, delta.at, share ?? 0, long)
+  }
+}
+
+const trip = (
+  { id, sli, objective, factor, longMs }: BurnGuardrail,
+  at: number,
+  measured: number,
+  burn: number,
+): GuardrailTripped => ({
+  kind: 'guardrail-tripped',
+  at: instant(at),
+  id,
+  sli,
+  measured: ratio(measured),
+  below: ratio(Math.max(0, 1 - factor * (1 - objective))),
+  forMs: millis(longMs),
+  burn: { factor: burn, limit: factor },
+})
