@@ -5,8 +5,12 @@
  */
 import type { Evidence } from '../domain/evidence.ts'
 import type { Judgment } from '../domain/verdict.ts'
+import { judgeCauses } from './causes/causes.ts'
 import { judgeAutoscalers } from './cluster/autoscaler.ts'
 import { judgeBudgets } from './cluster/disruption.ts'
+import { judgeKeda } from './cluster/keda.ts'
+import { judgeConnections } from './counters/connections.ts'
+import { judgeActions } from './harm/actions.ts'
 import { judgeFaults } from './harm/faults.ts'
 import { arrivalsDue } from './load/arrivals-due.ts'
 import { judgeGenerator } from './load/generator.ts'
@@ -53,12 +57,17 @@ function judgmentOf(seen: Seen): Judgment {
   const due = arrivalsDue(seen)
   const objectives = judgeObjectives(seen, due)
   const faults = judgeFaults(seen)
+  const actions = judgeActions(seen)
   const autoscalers = judgeAutoscalers(seen)
+  const keda = judgeKeda(seen)
+  const connections = judgeConnections(seen)
   const budgets = judgeBudgets(seen)
   const ledger = judgeLedger(seen)
   const generator = judgeGenerator(seen, due)
-  const ruled = [objectives, faults, autoscalers, budgets, ledger, generator].flatMap((each) => each.findings)
-  const all = [...ruled, ...judgeRun(seen), ...nothingJudged(seen)]
+  const ruled = [objectives, faults, actions, autoscalers, keda, budgets, connections, ledger, generator].flatMap(
+    (each) => each.findings,
+  )
+  const all = [...ruled, ...judgeCauses(seen), ...judgeRun(seen), ...nothingJudged(seen)]
   const findings = sortFindings(excuseStarved(all, generator.contended))
   const verdict = verdictOf(seen, findings)
   const healed = isHealed(seen)
@@ -72,11 +81,11 @@ function judgmentOf(seen: Seen): Judgment {
     healed,
     slos: objectives.result,
     faults: faults.result,
-    actions: [],
+    actions: actions.result,
     autoscalers: autoscalers.result,
-    keda: [],
+    keda: keda.result,
     budgets: budgets.result,
-    connections: [],
+    connections: connections.result,
     ...(ledger.result === undefined ? {} : { ledger: ledger.result }),
     generator: generator.result,
     findings,

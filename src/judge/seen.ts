@@ -2,8 +2,12 @@
 import type { Evidence } from '../domain/evidence.ts'
 import type { Finding } from '../domain/verdict.ts'
 import { type ObjectHistory, objectHistory } from './cluster/object-history.ts'
+import { type Answered, answered } from './counters/answered.ts'
+import { type Backlogs, backlogs } from './counters/backlogs.ts'
 import { type Counters, counters } from './counters/counters.ts'
-import { wantedCounters } from './counters/wanted-counters.ts'
+import { type Gauges, gauges } from './counters/gauges.ts'
+import { wantedCounters, wantedGauges } from './counters/wanted-counters.ts'
+import { type ActionLives, actionLives } from './harm/action-lives.ts'
 import { type FaultLives, faultLives } from './harm/fault-lives.ts'
 import { type HealthFacts, healthFacts } from './load/health-facts.ts'
 import { type LoadCounts, loadCounts } from './load/load-counts.ts'
@@ -15,7 +19,11 @@ export type Seen = {
   readonly load: LoadCounts
   readonly health: HealthFacts
   readonly faults: FaultLives
+  readonly actions: ActionLives
   readonly counters: Counters
+  readonly gauges: Gauges
+  readonly answered: Answered
+  readonly backlogs: Backlogs
   readonly objects: ObjectHistory
   readonly books: BooksRead
 }
@@ -31,7 +39,11 @@ export function gathering(): Gathering {
     load: loadCounts(),
     health: healthFacts(),
     faults: faultLives(),
+    actions: actionLives(),
     counters: counters(),
+    gauges: gauges(),
+    answered: answered(),
+    backlogs: backlogs(),
     objects: objectHistory(),
     books: booksRead(),
   }
@@ -45,9 +57,14 @@ function addTo(seen: Seen, record: Evidence, line: number): void {
     case 'generator-health':
       return seen.health.add(record, line)
     case 'fault-step':
-      return seen.faults.add(record, line)
+      return seen.faults.add(record.fault, record.step, { at: record.at, line })
+    case 'action-step':
+      return seen.actions.add(record.action, record.step, { at: record.at, line })
     case 'sample':
-      return seen.counters.add(record, line)
+      seen.counters.add(record, line)
+      seen.answered.add(record)
+      seen.backlogs.add(record, line)
+      return seen.gauges.add(record, line)
     case 'object-seen':
       return seen.objects.add(record, line)
     case 'book-read':
@@ -56,10 +73,9 @@ function addTo(seen: Seen, record: Evidence, line: number): void {
     case 'run-started':
       if (!seen.run.hasHead) {
         for (const wanted of wantedCounters(record.rehearsal, record.target)) seen.counters.want(wanted)
-        seen.objects.follow(record.rehearsal)
+        for (const wanted of wantedGauges(record.rehearsal)) seen.gauges.want(wanted)
       }
       return seen.run.add(record, line)
-    case 'action-step':
     case 'phase-started':
     case 'load-started':
     case 'load-ended':

@@ -379,16 +379,20 @@ describe('the autoscaler', () => {
   const two: Story['pods'] = () => ({ scheduled: 2, ready: 2 })
 
   it.each<[string, Partial<Story>, string[]]>([
-    ['that watches only CPU and never decides is late', { hpa: cpu, pods: two }, ['autoscaler-late']],
+    [
+      'that watches only CPU and never decides is blind and late',
+      { hpa: cpu, pods: two },
+      ['autoscaler-blind', 'autoscaler-late'],
+    ],
     [
       'that watches only CPU and still decides in time is in time',
       { hpa: (s) => ({ desired: s < 30 ? 2 : 6, metrics: [{ metric: 'Resource/cpu', target: 70, value: 90 }] }) },
       [],
     ],
     [
-      'whose metric has no value is late',
+      'whose metric has no value is blind and late',
       { hpa: () => ({ desired: 2, metrics: [{ metric: 'Pods/rps_per_pod', target: 12 }] }), pods: two },
-      ['autoscaler-late'],
+      ['autoscaler-blind', 'autoscaler-late'],
     ],
     [
       'that decides 12 s after the load is late',
@@ -502,7 +506,7 @@ describe('money', () => {
           if (a) a.deposit = a.deposit.filter((n) => n !== 1)
         },
       },
-      ['unreconciled'],
+      ['events-lost', 'unreconciled'],
     ],
     [
       'another key of the same amount',
@@ -522,7 +526,7 @@ describe('money', () => {
           if (g) g.bet = []
         },
       },
-      ['unreconciled'],
+      ['events-lost', 'unreconciled'],
     ],
   ])('%s fails', (_, story, causes) => {
     const judgment = told(story)

@@ -1,5 +1,4 @@
 /** The reaction of an autoscaler: metric over target → decided → scheduled → ready, each step with its own budget. */
-import type { Expectation } from '../../domain/rehearsal.ts'
 import { instant, millis } from '../../domain/units.ts'
 import type { AutoscalerResult, Finding } from '../../domain/verdict.ts'
 import { cumulative, cut, rateOf } from '../counters/counters.ts'
@@ -7,18 +6,19 @@ import { requestsId } from '../counters/wanted-counters.ts'
 import type { Ruled, Seen } from '../seen.ts'
 import { type Cause, finding } from '../verdict/findings.ts'
 import { count, duration } from '../verdict/words.ts'
+import { blind, capped } from './autoscaler-reasons.ts'
+import { calming } from './calming.ts'
+import { type Autoscaler, isOver, isResource, type Moment, TOLERANCE } from './hpa-metric.ts'
 import type { HpaMoment } from './object-history.ts'
 
-type Autoscaler = Extract<Expectation, { kind: 'autoscaler' }>
 type Step = AutoscalerResult['steps'][number]
-type Moment = { readonly at: number; readonly line: number | undefined }
 
-/** HPA's own tolerance (--horizontal-pod-autoscaler-tolerance): up to 10 % over target it does nothing. */
-const TOLERANCE = 1.1
 /** Rates of requests per pod are taken over as long as the metrics API takes them. */
 const RATE_MS = 5000
 /** Between a decision and its record: the scrape, the metrics API's window and the watch, measured below 2 s. */
 const MEASURING_MS = 2000
+
+type Span = { readonly fromAt: number; readonly toAt: number }
 
 export function judgeAutoscalers(seen: Seen): Ruled<readonly AutoscalerResult[]> {
   const ruled = seen.run.head.rehearsal.expectations.flatMap((each) =>
@@ -40,7 +40,6 @@ function judgeAutoscaler(seen: Seen, expected: Autoscaler): Ruled<AutoscalerResu
   return reacted(seen, expected, over, facts)
 }
 
-type Span = { readonly fromAt: number; readonly toAt: number }
 type Facts = {
   readonly decided: Moment | undefined
   readonly scheduled: Moment | undefined
@@ -96,11 +95,6 @@ function overTarget(seen: Seen, expected: Autoscaler, history: readonly HpaMomen
   return moments.sort((a, b) => a.at - b.at)[0]
 }
 
-const isResource = (metric: string): boolean => /^(ContainerResource\/|Resource\/)?(cpu|memory)$/.test(metric)
-
-const isOver = ({ value, target }: HpaMoment['metrics'][number]): boolean =>
-  value !== undefined && target > 0 && value / target > TOLERANCE
-
 /** Requests per pod and second, as the pods themselves count them; known where the target file names the source like the autoscaler. */
 function overByRequests(
   seen: Seen,
@@ -150,10 +144,15 @@ function reacted(seen: Seen, expected: Autoscaler, over: Moment, facts: Facts): 
     step('scheduled', facts.scheduled),
     step('ready', facts.ready, expected.readyWithinMs),
   ]
-  const held = steps.every((each) => each.held)
+  const reactedInTime = steps.every((each) => each.held)
+  const calm = calming(seen, expected)
   const { name, phase } = expected
-  const result = { name, phase, steps, peakDesired: facts.peakDesired, peakReady: facts.peakReady, held }
-  return { result, findings: held ? [] : [late(seen, expected, over, facts, steps)] }
+  const { peakDesired, peakReady } = facts
+  const held = reactedInTime && calm.held
+  const result = { name, phase, steps, peakDesired, peakReady, ...calm.result, held }
+  const why = reactedInTime ? [] : [...blind(seen, expected, over), ...capped(seen, expected, over)]
+  const findings = reactedInTime ? [] : [late(seen, expected, over, facts, steps), ...why]
+  return { result, findings: [...findings, ...calm.findings] }
 }
 
 /** The first step that was late; a step that was still in time when the run was cut short is no breach. */

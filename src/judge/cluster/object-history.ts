@@ -1,59 +1,120 @@
-/** Fold over object versions: the autoscalers and budgets that the rehearsal names, and how many pods each app has. */
-import type { BudgetSeen, HpaSeen, PodSeen } from '../../domain/cluster.ts'
+/** Fold over object versions: of each kind what the rules need, and only where it changed, so that an hour of it stays small. */
+import type { HpaSeen, PodSeen, ScaledObjectSeen } from '../../domain/cluster.ts'
 import type { ObjectSeen } from '../../domain/evidence.ts'
-import type { Rehearsal } from '../../domain/rehearsal.ts'
+import { type BudgetLife, type BudgetLives, budgetLives } from './budget-lives.ts'
+import { type NodeLives, nodeLives } from './node-lives.ts'
+import { type PodLives, podLives } from './pod-lives.ts'
+import { type ServiceLives, serviceLives } from './service-lives.ts'
+import { noteStep, type Step, type Steps } from './steps.ts'
 
 type Lined<T> = T & { readonly at: number; readonly line: number }
-export type HpaMoment = Lined<{ readonly of: string; readonly desired: number; readonly metrics: HpaSeen['metrics'] }>
+export type HpaMoment = Lined<{
+  readonly of: string
+  readonly desired: number
+  readonly max: number
+  readonly metrics: HpaSeen['metrics']
+  /** The HPA says itself that it wants more than its maximum. */
+  readonly limited: boolean
+}>
 export type PodCount = Lined<{ readonly scheduled: number; readonly ready: number }>
-export type BudgetLife = {
-  readonly lines: readonly number[]
-  /** What was wanted when it last held; undefined until it first does. */
-  readonly floor?: number
-  /** The moment with the least to spare since it first held. */
-  readonly tightest?: { readonly healthy: number; readonly wanted: number }
-  readonly violation?: Lined<{ readonly healthy: number; readonly wanted: number }>
-}
+export type ScaledMoment = Lined<
+  Pick<ScaledObjectSeen, 'of' | 'min' | 'idle' | 'hpaName'> & { readonly active: boolean }
+>
 
 export type ObjectHistory = {
-  follow(rehearsal: Rehearsal): void
   add(record: ObjectSeen, line: number): void
   hpa(name: string): readonly HpaMoment[]
+  readonly hpas: ReadonlyMap<string, readonly HpaMoment[]>
+  scaledObject(name: string): readonly ScaledMoment[]
   /** Changes of the number of pods of an app, in order. */
   pods(app: string): readonly PodCount[]
   budget(name: string): BudgetLife | undefined
+  /** Replicas that a Deployment or StatefulSet is to have. */
+  wanted(workload: string): Steps
+  readonly lives: PodLives
+  readonly nodes: NodeLives
+  readonly services: ServiceLives
+  readonly budgets: BudgetLives
 }
 
 export function objectHistory(): ObjectHistory {
-  const followedHpas = new Set<string>()
-  const followedBudgets = new Set<string>()
   const hpas = new Map<string, HpaMoment[]>()
+  const scaled = new Map<string, ScaledMoment[]>()
+  const wanted = new Map<string, Step[]>()
   const pods = podCounts()
-  const budgets = new Map<string, BudgetLife>()
+  const [lives, nodes, services, budgets] = [podLives(), nodeLives(), serviceLives(), budgetLives()]
 
   return {
-    follow({ expectations }) {
-      for (const each of expectations) {
-        if (each.kind === 'autoscaler') followedHpas.add(each.name)
-        if (each.kind === 'disruption') followedBudgets.add(each.budget)
-      }
-    },
     add({ change, object, at }, line) {
-      if (object.resource === 'Pod') return pods.add(object, change === 'deleted', at, line)
-      if (change === 'deleted') return
-      if (object.resource === 'HorizontalPodAutoscaler' && followedHpas.has(object.name)) {
-        const { of, desired, metrics, name } = object
-        hpas.set(name, hpas.get(name) ?? [])
-        hpas.get(name)?.push({ at, line, of, desired, metrics })
-      }
-      if (object.resource === 'PodDisruptionBudget' && followedBudgets.has(object.name)) {
-        budgets.set(object.name, budgetLived(budgets.get(object.name), object, at, line))
+      const gone = change === 'deleted'
+      switch (object.resource) {
+        case 'Pod':
+          pods.add(object, gone, at, line)
+          return lives.add(object, gone, at, line)
+        case 'Node':
+          return nodes.add(object, gone, at, line)
+        case 'EndpointSlice':
+          return services.add(object, gone, at, line)
+        case 'HorizontalPodAutoscaler':
+          return gone ? undefined : noteMoment(hpas, object.name, hpaMoment(object, at, line))
+        case 'ScaledObject':
+          return gone ? undefined : noteMoment(scaled, object.name, scaledMoment(object, at, line))
+        case 'PodDisruptionBudget':
+          return gone ? undefined : budgets.add(object, at, line)
+        case 'Deployment':
+        case 'StatefulSet':
+          return noteStep(listOf(wanted, object.name), { at, value: gone ? 0 : object.wanted, line })
+        case 'Chaos':
+          return
       }
     },
     hpa: (name) => hpas.get(name) ?? [],
+    hpas,
+    scaledObject: (name) => scaled.get(name) ?? [],
     pods: (app) => pods.of(app),
-    budget: (name) => budgets.get(name),
+    budget: (name) => budgets.all.get(name),
+    wanted: (workload) => wanted.get(workload) ?? [],
+    lives,
+    nodes,
+    services,
+    budgets,
   }
+}
+
+const hpaMoment = ({ of, desired, max, metrics, conditions }: HpaSeen, at: number, line: number): HpaMoment => ({
+  at,
+  line,
+  of,
+  desired,
+  max,
+  metrics,
+  limited: conditions.some(
+    ({ type, status, reason }) => type === 'ScalingLimited' && status === 'True' && reason === 'TooManyReplicas',
+  ),
+})
+
+const scaledMoment = (seen: ScaledObjectSeen, at: number, line: number): ScaledMoment => ({
+  at,
+  line,
+  of: seen.of,
+  min: seen.min,
+  ...(seen.idle === undefined ? {} : { idle: seen.idle }),
+  ...(seen.hpaName === undefined ? {} : { hpaName: seen.hpaName }),
+  active: seen.conditions.some(({ type, status }) => type === 'Active' && status === 'True'),
+})
+
+function listOf<T>(lists: Map<string, T[]>, name: string): T[] {
+  const list = lists.get(name) ?? []
+  lists.set(name, list)
+  return list
+}
+
+/** Watches resend what has not changed; only what has is kept. */
+function noteMoment<T extends Lined<object>>(lists: Map<string, T[]>, name: string, moment: T): void {
+  const list = listOf(lists, name)
+  const last = list.at(-1)
+  if (last && JSON.stringify({ ...last, at: 0, line: 0 }) === JSON.stringify({ ...moment, at: 0, line: 0 })) return
+  list.push(moment)
 }
 
 function podCounts() {
@@ -70,27 +131,9 @@ function podCounts() {
       const now = [...ofApp.values()]
       const scheduled = now.filter((each) => each.scheduled).length
       const ready = now.filter((each) => each.ready).length
-      const list = counts.get(pod.app) ?? []
-      counts.set(pod.app, list)
+      const list = listOf(counts, pod.app)
       const last = list.at(-1)
       if (last?.scheduled !== scheduled || last.ready !== ready) list.push({ at, line, scheduled, ready })
     },
   }
-}
-
-/**
- * Held means: once enough pods were healthy, they never fell below what was wanted then. A wanted number that rises because the
- * workload grows is no violation, or every scale-up would be one.
- */
-function budgetLived(life: BudgetLife | undefined, seen: BudgetSeen, at: number, line: number): BudgetLife {
-  const lines = [...(life?.lines ?? []), line].slice(-2)
-  const enough = seen.healthy >= seen.wantedHealthy && seen.expected > 0
-  const floor = enough ? seen.wantedHealthy : life?.floor
-  if (floor === undefined) return { lines }
-  const now = { healthy: seen.healthy, wanted: floor }
-  const before = life?.tightest
-  const tighter = before === undefined || now.healthy - now.wanted < before.healthy - before.wanted
-  const next = { ...life, lines, floor, tightest: tighter ? now : before }
-  const violated = !enough && seen.expected > 0 && seen.healthy < floor
-  return violated && !life?.violation ? { ...next, violation: { at, line, ...now } } : next
 }

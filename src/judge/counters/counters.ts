@@ -12,6 +12,8 @@ export type Wanted = {
   readonly source?: string
   readonly metric: string
   readonly labels: Readonly<Record<string, string>>
+  /** Keeps only scrapes that counted something: for rare events, whose rate is asked and not whether they were looked for. */
+  readonly sparse?: boolean
 }
 
 /** The counter of one pod grew by `count` between two moments. */
@@ -35,7 +37,8 @@ export type Counters = {
   track(id: string): Track
 }
 
-type PodState = { readonly bornFrom: number | undefined; last?: { at: number; value: number } }
+/** `name` is the one text that all records of a pod share: a text made anew at each scrape would be most of what is kept. */
+type PodState = { readonly name: string; readonly bornFrom: number | undefined; last?: { at: number; value: number } }
 type MutableTrack = {
   readonly wanted: Wanted
   readonly increments: Increment[]
@@ -78,35 +81,43 @@ export function counters(): Counters {
   }
 }
 
+function stateOf(track: MutableTrack, name: string, bornFrom: number | undefined): PodState {
+  const known = track.pods.get(name)
+  if (known) return known
+  const state: PodState = { name, bornFrom }
+  track.pods.set(name, state)
+  return state
+}
+
 function addTo(track: MutableTrack, sample: Sample, bornFrom: number | undefined, line: number): void {
-  const pod = `${sample.source}/${sample.pod}`
-  const state = track.pods.get(pod) ?? { bornFrom }
-  track.pods.set(pod, state)
+  const state = stateOf(track, `${sample.source}/${sample.pod}`, bornFrom)
+  const pod = state.name
   if (!sample.ok) {
     track.failures.push({ pod, at: sample.at, line })
     return
   }
-  const { metric, labels, source } = track.wanted
+  const { metric, source } = track.wanted
   if (sample.series.some((series) => series.name === metric)) track.carriers.add(pod)
   // A labelled counter has no series before it first counts, so that a carrier without the series counts 0.
   if (source === undefined && !track.carriers.has(pod)) return
-  const value = sumOf(sample.series, metric, labels)
+  const value = sumOf(sample.series, track.wanted)
   const since = state.last ?? (state.bornFrom === undefined ? undefined : { at: state.bornFrom, value: 0 })
   if (since) {
     const count = value < since.value ? value : value - since.value
-    track.increments.push({ pod, fromAt: since.at, toAt: sample.at, count, line })
+    if (count > 0 || !track.wanted.sparse)
+      track.increments.push({ pod, fromAt: since.at, toAt: sample.at, count, line })
   }
   state.last = { at: sample.at, value }
 }
 
-function sumOf(all: readonly Series[], metric: string, labels: Readonly<Record<string, string>>): number {
-  let sum = 0
-  for (const series of all) {
-    if (series.name !== metric) continue
-    if (Object.entries(labels).every(([label, value]) => series.labels[label] === value)) sum += series.value
-  }
-  return sum
-}
+export const matching = (all: readonly Series[], { metric, labels }: Wanted): readonly Series[] =>
+  all.filter(
+    (series) =>
+      series.name === metric && Object.entries(labels).every(([label, value]) => series.labels[label] === value),
+  )
+
+const sumOf = (all: readonly Series[], wanted: Wanted): number =>
+  matching(all, wanted).reduce((sum, each) => sum + each.value, 0)
 
 /** Events counted up to a moment; an increment that straddles it counts by its share. Piecewise linear, so that asking is quick. */
 export function cumulative(...tracks: readonly Track[]): (at: number) => number {

@@ -1,14 +1,31 @@
-/** Which of the platform's counters a rehearsal's rules need; everything else that was scraped is only drawn. */
-import type { Rehearsal, Target } from '../../domain/rehearsal.ts'
+/** Which of the platform's counters and gauges a rehearsal's rules need; everything else that was scraped is only drawn. */
+import type { Reaction, Rehearsal, Target } from '../../domain/rehearsal.ts'
 import type { Wanted } from './counters.ts'
 
 /** Names that the platform exposes (`wire/metrics.ts`; a test holds them equal, for the judge imports nothing but the domain). */
 export const CHARGES = 'payments_charges_total'
 export const REQUESTS = 'http_requests_total'
+/** Shown as 1 by the member of a database that takes writes, by whoever is the source of the database's name. */
+export const WRITABLE = 'db_writable'
+
+type BacksOff = Extract<Reaction, { kind: 'backs-off' }>
+type Amplification = Extract<Reaction, { kind: 'amplification' }>
+type Connections = { readonly of: string; readonly metric: string; readonly where: Readonly<Record<string, string>> }
 
 export const witnessId = (fault: string): string => `witness:${fault}`
 export const approvedId = (provider: string): string => `approved:${provider}`
+/** Calls that were made and brought nothing: a breaker that is open makes none. */
+export const vainIds = (provider: string): readonly string[] => [`vain:${provider}:unknown`, `vain:${provider}:error`]
 export const requestsId = (autoscaler: string): string => `requests:${autoscaler}`
+export const backsOffId = (harm: string, { of, metric, where }: BacksOff): string =>
+  `backs-off:${harm}:${of}:${metric}:${JSON.stringify(where)}`
+export const amplificationIds = (harm: string, { of, attempts, operations }: Amplification) => ({
+  attempts: `attempts:${harm}:${of}:${attempts}`,
+  operations: `operations:${harm}:${of}:${operations}`,
+})
+export const connectionsId = ({ of, metric, where }: Connections): string =>
+  `connections:${of}:${metric}:${JSON.stringify(where)}`
+export const writableId = (database: string): string => `writable:${database}`
 
 export function wantedCounters(rehearsal: Rehearsal, target: Target): readonly Wanted[] {
   const witnesses = rehearsal.faults.flatMap(({ name, witness }): readonly Wanted[] =>
@@ -16,18 +33,60 @@ export function wantedCounters(rehearsal: Rehearsal, target: Target): readonly W
       ? [{ id: witnessId(name), source: witness.of, metric: witness.metric, labels: witness.where }]
       : [],
   )
-  const providers = new Set(
-    rehearsal.faults.flatMap(({ expect }) =>
-      expect.flatMap((each) => (each.kind === 'failover' ? [each.from, each.to] : [])),
-    ),
-  )
-  const approvals = [...providers].map(
-    (psp): Wanted => ({ id: approvedId(psp), metric: CHARGES, labels: { psp, outcome: 'approved' } }),
-  )
   const requests = rehearsal.expectations.flatMap((each): readonly Wanted[] =>
     each.kind === 'autoscaler' && each.name in target.sources
       ? [{ id: requestsId(each.name), source: each.name, metric: REQUESTS, labels: {} }]
       : [],
   )
-  return [...witnesses, ...approvals, ...requests]
+  const harms = [...rehearsal.faults, ...rehearsal.actions]
+  return [
+    ...witnesses,
+    ...requests,
+    ...harms.flatMap(({ name, expect }) => expect.flatMap((each) => ofReaction(name, each))),
+  ]
+}
+
+function ofReaction(harm: string, reaction: Reaction): readonly Wanted[] {
+  switch (reaction.kind) {
+    case 'failover':
+      return [...chargesOf(reaction.from), ...chargesOf(reaction.to)]
+    case 'backs-off': {
+      const { of, metric, where } = reaction
+      return [{ id: backsOffId(harm, reaction), source: of, metric, labels: where }]
+    }
+    case 'amplification': {
+      const { of, attempts, operations } = reaction
+      const ids = amplificationIds(harm, reaction)
+      return [
+        { id: ids.attempts, source: of, metric: attempts, labels: {} },
+        { id: ids.operations, source: of, metric: operations, labels: {} },
+      ]
+    }
+    default:
+      return []
+  }
+}
+
+function chargesOf(psp: string): readonly Wanted[] {
+  const [unknown = '', error = ''] = vainIds(psp)
+  return [
+    { id: approvedId(psp), metric: CHARGES, labels: { psp, outcome: 'approved' } },
+    { id: unknown, metric: CHARGES, labels: { psp, outcome: 'unknown' }, sparse: true },
+    { id: error, metric: CHARGES, labels: { psp, outcome: 'error' }, sparse: true },
+  ]
+}
+
+export function wantedGauges(rehearsal: Rehearsal): readonly Wanted[] {
+  const connections = rehearsal.expectations.flatMap((each): readonly Wanted[] =>
+    each.kind === 'connections'
+      ? [{ id: connectionsId(each), source: each.of, metric: each.metric, labels: each.where }]
+      : [],
+  )
+  const databases = [...rehearsal.faults, ...rehearsal.actions].flatMap(({ expect }) =>
+    expect.flatMap((each) => (each.kind === 'promotes' ? [each.database] : [])),
+  )
+  const writable = [...new Set(databases)].map(
+    (database): Wanted => ({ id: writableId(database), source: database, metric: WRITABLE, labels: {} }),
+  )
+  return [...connections, ...writable]
 }

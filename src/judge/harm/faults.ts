@@ -3,13 +3,14 @@ import type { FaultSpec, Witness } from '../../domain/rehearsal.ts'
 import { instant, ratio } from '../../domain/units.ts'
 import type { FaultResult, Finding } from '../../domain/verdict.ts'
 import { witnessId } from '../counters/wanted-counters.ts'
-import { judgeFailover } from '../reactions/failover.ts'
-import { judgeRecovery } from '../reactions/recovery.ts'
+import { type Answers, answersTo, noAnswers } from '../reactions/reactions.ts'
 import type { Ruled, Seen } from '../seen.ts'
 import { finding } from '../verdict/findings.ts'
 import { count, duration, listed, percent } from '../verdict/words.ts'
 import type { FaultLife } from './fault-lives.ts'
-import { type HarmTimes, returnedAfter, type Testimony, testify } from './witness.ts'
+import { faultHarm, type Harm, type HarmTimes } from './harm.ts'
+import { notReadyAgain, testifyReady } from './ready-witness.ts'
+import { returnedAfter, type Testimony, testify } from './witness.ts'
 
 export function judgeFaults(seen: Seen): Ruled<readonly FaultResult[]> {
   const ruled = seen.run.head.rehearsal.faults.map((fault) => judgeFault(seen, fault))
@@ -18,12 +19,11 @@ export function judgeFaults(seen: Seen): Ruled<readonly FaultResult[]> {
 
 function judgeFault(seen: Seen, fault: FaultSpec): Ruled<FaultResult> {
   const life = seen.faults.of(fault.name)
-  if (!life?.injected || life.injected.pods.length === 0) return notInjected(seen, fault, life)
-  const endAt = Math.max(life.injected.at, life.healRequested?.at ?? life.healed?.at ?? seen.run.seenUntil)
-  const createdAt = Math.min(life.created?.at ?? life.injected.at, life.injected.at)
-  const times = { createdAt, injectedAt: life.injected.at, endAt }
-  const testimony = testimonyOf(seen, fault, times)
-  const expected = testimony.proven ? judgeExpectations(seen, fault, life, times) : nothingExpected
+  const harm = faultHarm(seen, fault)
+  if (!life || !harm) return notInjected(seen, fault, life)
+  const testimony = testimonyOf(seen, fault, harm)
+  // Only a fault that bit can show how the platform takes it.
+  const answers = testimony.proven ? answersTo(seen, harm, fault.expect) : noAnswers
   const result: FaultResult = {
     ...base(fault, life),
     state: testimony.proven ? 'proven' : 'unproven',
@@ -34,14 +34,14 @@ function judgeFault(seen: Seen, fault: FaultSpec): Ruled<FaultResult> {
       ...(testimony.during === undefined ? {} : { during: testimony.during }),
       sentence: testimony.sentence,
     },
-    ...expected.result,
+    ...answers.result,
   }
   const findings = [
     ...unproven(fault, life, testimony),
-    ...afterwards(seen, fault, life, testimony),
+    ...afterwards(seen, fault, life, harm, testimony),
     ...escaped(fault, life),
   ]
-  return { result, findings: [...findings, ...expected.findings] }
+  return { result, findings: [...findings, ...answers.findings] }
 }
 
 /** What was measured, and where, in two words. */
@@ -51,34 +51,9 @@ function measureOf(witness: Witness): { readonly metric: string; readonly of: st
   return { metric: `Ready ${what}`, of: [app, zone].filter(Boolean).join(' in ') || 'the cluster' }
 }
 
-function testimonyOf(seen: Seen, { name, witness }: FaultSpec, times: HarmTimes): Testimony {
+export function testimonyOf(seen: Seen, { name, witness }: FaultSpec, times: HarmTimes): Testimony {
   if (witness.kind === 'rate') return testify(witness, seen.counters.track(witnessId(name)), times)
-  return { proven: false, sentence: 'a witness of readiness is not judged yet.', lines: [] }
-}
-
-type Expected = Pick<FaultResult, 'failovers' | 'recoveries' | 'reactions' | 'costs'>
-const nothingExpected: Ruled<Expected> = {
-  result: { failovers: [], recoveries: [], reactions: [], costs: [] },
-  findings: [],
-}
-
-/** Only a fault that bit can show how the platform takes it. */
-function judgeExpectations(seen: Seen, fault: FaultSpec, life: FaultLife, times: HarmTimes): Ruled<Expected> {
-  const failovers = fault.expect.flatMap((each) =>
-    each.kind === 'failover' ? [judgeFailover(seen, fault.name, each, times)] : [],
-  )
-  const recoveries = fault.expect.flatMap((each) =>
-    each.kind === 'recovers' ? [judgeRecovery(seen, fault.name, each, life.healed?.at)] : [],
-  )
-  return {
-    result: {
-      failovers: failovers.map((each) => each.result),
-      recoveries: recoveries.map((each) => each.result),
-      reactions: [],
-      costs: [],
-    },
-    findings: [...failovers, ...recoveries].flatMap((each) => each.findings),
-  }
+  return testifyReady(seen, witness, times)
 }
 
 function base(fault: FaultSpec, life: FaultLife | undefined) {
@@ -95,7 +70,8 @@ function notInjected(seen: Seen, fault: FaultSpec, life: FaultLife | undefined):
   const state = life === undefined ? 'not-reached' : life.problem?.is === 'refused' ? 'refused' : 'not-injected'
   const sentence = sentenceNotInjected(fault, life)
   const witness = { ...measureOf(fault.witness), sentence }
-  const result = { ...base(fault, life), state, witness, ...nothingExpected.result } as const
+  const nothing: Answers = noAnswers.result
+  const result = { ...base(fault, life), state, witness, ...nothing } as const
   const lines = life?.lines ?? [...seen.run.loadLines, seen.run.headLine]
   return { result, findings: [finding('gap', 'fault-unproven', fault.name, sentence, lines)] }
 }
@@ -115,19 +91,30 @@ function unproven({ name }: FaultSpec, life: FaultLife, testimony: Testimony): r
 }
 
 /** Healed, and the witness back to normal: while the load runs, silence after healing puts the fault itself in doubt. */
-function afterwards(seen: Seen, fault: FaultSpec, life: FaultLife, testimony: Testimony): readonly Finding[] {
+function afterwards(
+  seen: Seen,
+  fault: FaultSpec,
+  life: FaultLife,
+  harm: Harm,
+  testimony: Testimony,
+): readonly Finding[] {
   const say = (sentence: string) => [
     finding('gap', 'fault-not-recovered', fault.name, sentence, [...life.lines, ...testimony.lines]),
   ]
   if (life.problem?.is === 'heal-failed') return say(`${fault.name} could not be healed: ${life.problem.text}`)
   if (!life.healed) return say(`${fault.name} was never seen healed.`)
   if (!testimony.proven || seen.run.load !== 'completed') return []
-  const track = seen.counters.track(witnessId(fault.name))
+  const still = notAsBefore(seen, fault, harm, life.healed.at)
+  return still === undefined ? [] : say(still)
+}
+
+/** What is not back to normal although the fault is healed. */
+function notAsBefore(seen: Seen, { name, witness }: FaultSpec, harm: Harm, healedAt: number): string | undefined {
+  if (witness.kind === 'ready') return notReadyAgain(seen, witness, harm, healedAt)
   const untilAt = seen.run.seenUntil
-  if (fault.witness.kind !== 'rate' || returnedAfter(fault.witness, track, life.healed.at, untilAt)) return []
-  const waited = duration(Math.max(0, untilAt - life.healed.at))
-  const { metric, of } = measureOf(fault.witness)
-  return say(`${metric} of ${of} did not come back in the ${waited} of load after healing.`)
+  if (returnedAfter(witness, seen.counters.track(witnessId(name)), healedAt, untilAt)) return undefined
+  const did = witness.direction === 'rises' ? 'come down again' : 'come back'
+  return `${witness.metric} of ${witness.of} did not ${did} in the ${duration(Math.max(0, untilAt - healedAt))} of load after healing.`
 }
 
 function escaped({ name }: FaultSpec, { coverage }: FaultLife): readonly Finding[] {

@@ -2,6 +2,7 @@
 import type { RateWitness } from '../../domain/rehearsal.ts'
 import { blindPods, cumulative, cut, rateOf, type Track } from '../counters/counters.ts'
 import { duration, listed, perSecondText } from '../verdict/words.ts'
+import type { HarmTimes } from './harm.ts'
 
 export type Testimony = {
   readonly proven: boolean
@@ -12,9 +13,6 @@ export type Testimony = {
   readonly lines: readonly number[]
 }
 
-/** When the harm began to be made, was complete, and began to be taken back, as the fault's own steps say. */
-export type HarmTimes = { readonly createdAt: number; readonly injectedAt: number; readonly endAt: number }
-
 const BEFORE_MS = 5000
 /** Rates below are taken over this long, for a counter ticks in whole events. */
 const RATE_MS = 2000
@@ -24,12 +22,54 @@ const SCRAPE_MS = 500
 const NOTHING = 1e-3
 
 export function testify(witness: RateWitness, whole: Track, times: HarmTimes): Testimony {
+  return witness.direction === 'rises' ? testifyRise(witness, whole, times) : testifyFall(witness, whole, times)
+}
+
+const nameOf = ({ metric, of, where }: RateWitness): string => {
+  const labels = Object.entries(where).map(([label, value]) => `${label}=${value}`)
+  return `${metric}${labels.length === 0 ? '' : ` (${listed(labels)})`} of ${of}`
+}
+
+/** Seen once is seen: what a fault makes others count may end by itself, as errors do when a breaker opens. */
+function testifyRise(witness: RateWitness, whole: Track, times: HarmTimes): Testimony {
   const { createdAt, injectedAt, endAt } = times
   const track = cut(whole, createdAt - BEFORE_MS, endAt + BEFORE_MS)
   const counted = cumulative(track)
   const before = rateOf(counted, createdAt - BEFORE_MS, createdAt)
-  const name = `${witness.metric} of ${witness.of}`
-  const lines = linesOf(track, times)
+  const during = rateOf(counted, injectedAt, endAt)
+  const [name, lines] = [nameOf(witness), linesOf(track, times)]
+  const no = (sentence: string): Testimony => ({ proven: false, before, sentence, lines })
+
+  if (track.increments.length === 0) return no(`${name} was not measured around the fault.`)
+  if (before >= witness.becomes - NOTHING) {
+    return no(
+      `${name} counted ${perSecondText(before)} before the fault already, so that its rate would prove nothing.`,
+    )
+  }
+  const reached = [createdAt, ...track.increments.map((each) => each.fromAt)]
+    .filter((at) => at >= createdAt && at < endAt)
+    .sort((a, b) => a - b)
+    .find((at) => rateOf(counted, at, Math.min(at + RATE_MS, endAt)) >= witness.becomes - NOTHING)
+  if (reached === undefined) {
+    const sentence = `${name} counted ${perSecondText(during)} during the fault (before: ${perSecondText(before)}) and never reached ${perSecondText(witness.becomes)}.`
+    return { ...no(sentence), during }
+  }
+  const tookMs = Math.max(0, reached - injectedAt)
+  if (tookMs > witness.withinMs + SCRAPE_MS) {
+    const sentence = `${name} rose to ${perSecondText(witness.becomes)} after ${duration(tookMs)}, later than ${duration(witness.withinMs)}.`
+    return { ...no(sentence), during, witnessedAt: reached }
+  }
+  const when = tookMs === 0 ? 'at once' : `within ${duration(tookMs)}`
+  const sentence = `${name} rose from ${perSecondText(before)} to at least ${perSecondText(witness.becomes)} ${when}.`
+  return { proven: true, witnessedAt: Math.max(reached, injectedAt), before, during, sentence, lines }
+}
+
+function testifyFall(witness: RateWitness, whole: Track, times: HarmTimes): Testimony {
+  const { createdAt, injectedAt, endAt } = times
+  const track = cut(whole, createdAt - BEFORE_MS, endAt + BEFORE_MS)
+  const counted = cumulative(track)
+  const before = rateOf(counted, createdAt - BEFORE_MS, createdAt)
+  const [name, lines] = [nameOf(witness), linesOf(track, times)]
   const no = (sentence: string): Testimony => ({ proven: false, before, sentence, lines })
 
   if (track.increments.length === 0) return no(`${name} was not measured around the fault.`)
@@ -82,14 +122,15 @@ function lastKnown(track: Track, endAt: number): number {
   return Math.min(endAt, ...straddling.map((each) => each.fromAt))
 }
 
-/** Whether the counter moved again after healing: the end of a fault has to be seen as well as its beginning. */
+/** Whether the counter was normal again after healing: the end of a fault has to be seen as well as its beginning. */
 export function returnedAfter(witness: RateWitness, track: Track, healedAt: number, untilAt: number): boolean {
   const part = cut(track, healedAt - RATE_MS, untilAt)
   const counted = cumulative(part)
   const moments = [healedAt, ...part.increments.map((each) => each.toAt)]
   return moments.some((at) => {
     if (at < healedAt || at >= untilAt) return false
-    return rateOf(counted, at, Math.min(at + RATE_MS, untilAt)) > witness.becomes + NOTHING
+    const rate = rateOf(counted, at, Math.min(at + RATE_MS, untilAt))
+    return witness.direction === 'rises' ? rate < witness.becomes - NOTHING : rate > witness.becomes + NOTHING
   })
 }
 

@@ -89,11 +89,18 @@ function silent(seen: Seen): readonly Finding[] {
     .flatMap(([profile, { iterations }]) => {
       if (!load.hasSamples(profile)) return []
       const told = load.rows(profile).reduce((sum, row) => sum + row.good + row.bad, 0)
-      const quiet = iterations - told - (load.operations.get(profile)?.refused ?? 0)
+      const quiet = iterations - told - refusedOf(seen, profile)
       if (quiet <= Math.max(1, toleranceOf(seen, profile) * iterations)) return []
       const sentence = `${quiet} of ${iterations} iterations of ${profile} ended without telling their outcome.`
       return [finding('gap', 'evidence-lost', profile, sentence, [load.frames.lastLine])]
     })
+}
+
+/** Clean refusals are told as such, not as attempts. A profile that is not called like its operation may have any of them. */
+function refusedOf({ load }: Seen, profile: string): number {
+  const own = load.operations.get(profile)
+  if (own) return own.refused
+  return [...load.operations.values()].reduce((sum, each) => sum + each.refused, 0)
 }
 
 /** Profiles whose arrivals never ran beyond what the tightest objective on them tolerates. */

@@ -1,9 +1,17 @@
 /** Fold over load frames: a row of counts per frame and SLI (some hundred bytes a second), and the totals that decide. */
 import type { LoadFrame, OperationCounts } from '../../domain/evidence.ts'
+import { partsOfIndicator } from '../../domain/indicators.ts'
 import { type FrameDelta, frameDeltas, type SliDelta } from './frame-deltas.ts'
+import { type SocketRow, socketCounts } from './socket-counts.ts'
 
 /** What one frame added, over the span of time that it covers. */
-export type Row = SliDelta & { readonly fromAt: number; readonly at: number; readonly line: number }
+export type Row = SliDelta & {
+  /** Bad attempts for which the client gave up waiting. */
+  readonly timeouts: number
+  readonly fromAt: number
+  readonly at: number
+  readonly line: number
+}
 export type LagRow = { readonly fromAt: number; readonly at: number; readonly p95Ms: number; readonly line: number }
 export type ProfileTotals = { readonly iterations: number; readonly dropped: number }
 
@@ -17,6 +25,7 @@ export type LoadCounts = {
   readonly operations: ReadonlyMap<string, OperationCounts>
   readonly unknownKeys: ReadonlyMap<string, readonly string[]>
   readonly lags: readonly LagRow[]
+  readonly sockets: readonly SocketRow[]
   readonly frames: {
     readonly count: number
     readonly firstAt?: number
@@ -36,6 +45,7 @@ export function loadCounts(): LoadCounts {
   const operations = new Map<string, OperationCounts>()
   const unknownKeys = new Map<string, string[]>()
   const lags: LagRow[] = []
+  const sockets = socketCounts()
   const lastAtOf = new Map<string, number>()
   let frames: LoadCounts['frames'] = { count: 0 }
   let longestHole: LoadCounts['longestHole']
@@ -44,7 +54,7 @@ export function loadCounts(): LoadCounts {
     for (const [name, sli] of delta.slis) {
       const list = rows.get(name) ?? []
       if (list.length === 0) rows.set(name, list)
-      list.push({ ...sli, fromAt: delta.fromAt, at: delta.at, line })
+      list.push({ ...sli, timeouts: timeoutsOf(delta, name), fromAt: delta.fromAt, at: delta.at, line })
     }
   }
   const addTotals = (frame: LoadFrame, delta: FrameDelta) => {
@@ -76,6 +86,7 @@ export function loadCounts(): LoadCounts {
       addRows(delta, line)
       addTotals(frame, delta)
       noteHole(frame, line)
+      sockets.add(frame, line)
       if (frame.loopLag && frame.loopLag.count > 0) {
         lags.push({ fromAt: delta.fromAt, at: delta.at, p95Ms: frame.loopLag.p95Ms, line })
       }
@@ -93,6 +104,7 @@ export function loadCounts(): LoadCounts {
     operations,
     unknownKeys,
     lags,
+    sockets: sockets.rows,
     get frames() {
       return frames
     },
@@ -101,6 +113,10 @@ export function loadCounts(): LoadCounts {
     },
   }
 }
+
+/** Reasons are the scenario's; `timeout` is the stock one. */
+const timeoutsOf = ({ badBy }: FrameDelta, name: string): number =>
+  (badBy.has(name) ? [name] : partsOfIndicator(name)).reduce((sum, part) => sum + (badBy.get(part)?.timeout ?? 0), 0)
 
 const noArrivals: ProfileTotals = { iterations: 0, dropped: 0 }
 const noOperations: OperationCounts = {

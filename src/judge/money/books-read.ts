@@ -23,3 +23,13 @@ export function booksRead(): BooksRead {
     keysOf: (book, operation) => keys.get(`${book}\0${operation}`),
   }
 }
+
+/** The book against which the others are held; where several have a double-entry check, the one of this name. */
+const LEDGER_BOOK = 'wallet'
+
+export function ledgerBook(books: BooksRead): { readonly read: BookRead; readonly line: number } | undefined {
+  const final = [...books.books.values()].filter(({ read }) => read.final)
+  return (
+    final.find(({ read }) => read.book === LEDGER_BOOK) ?? final.find(({ read }) => read.imbalanceCents !== undefined)
+  )
+}

@@ -2,7 +2,7 @@
 import type { BookLine, KeysRead, OperationCounts } from '../../domain/evidence.ts'
 import type { Finding, LedgerResult } from '../../domain/verdict.ts'
 import type { Seen } from '../seen.ts'
-import { compare, finding } from '../verdict/findings.ts'
+import { type Cause, compare, finding } from '../verdict/findings.ts'
 import { count, listed, money } from '../verdict/words.ts'
 import { differingBuckets, minus, noSums, ofBook, ofClient, ofKeys, plus, type Sums, same } from './sums.ts'
 
@@ -28,7 +28,10 @@ export function compareOperation(seen: Seen, sides: OperationSides): Compared {
   const client = seen.load.operations.get(operation) ?? noCounts
   const ledgerAgreement = againstClient(seen, sides, client)
   const providerAgreement = againstLedger(seen, sides)
-  const doubles = [...(ledger ? [ledger] : []), ...providers].flatMap((side) => duplicates(operation, side))
+  const doubles = [
+    ...(ledger ? duplicates(operation, ledger, 'duplicate-booking') : []),
+    ...providers.flatMap((side) => duplicates(operation, side, 'double-charge')),
+  ]
   const bookOf = (side: Side, { agrees, sentence }: Agreement): BookResult => ({
     book: side.book,
     count: side.entry.count,
@@ -107,7 +110,8 @@ function clientDoubt(seen: Seen, operation: string, book: string, client: Operat
 }
 
 /** The providers together = the ledger. More is a charge without a booking, or a key charged at two providers. */
-function againstLedger(seen: Seen, { operation, ledger, providers, complete }: OperationSides): Agreement {
+function againstLedger(seen: Seen, sides: OperationSides): Agreement {
+  const { operation, ledger, providers, complete } = sides
   const lines = [ledger?.line, ...providers.map((side) => side.line)]
   if (!ledger) return { agrees: false, sentence: 'there is no ledger to compare with', findings: [] }
   if (providers.length === 0) {
@@ -118,7 +122,12 @@ function againstLedger(seen: Seen, { operation, ledger, providers, complete }: O
     return {
       agrees: !others,
       sentence,
-      findings: others ? [finding('breach', 'unreconciled', operation, sentence, lines)] : [],
+      findings: others
+        ? [
+            finding('breach', 'unreconciled', operation, sentence, lines),
+            ...neverArrived(seen, sides, minus(noSums, ofBook(ledger.entry)), lines),
+          ]
+        : [],
     }
   }
   const together = providers.map((side) => ofBook(side.entry)).reduce(plus, noSums)
@@ -147,7 +156,28 @@ function againstLedger(seen: Seen, { operation, ledger, providers, complete }: O
     return { agrees: false, sentence: `${names} ${differs(difference)}, and another book is missing`, findings: [] }
   }
   const sentence = difference.count > 0 ? `${what}: charged, and never booked.` : `${what}.`
-  return { agrees: false, sentence, findings: [finding('breach', 'unreconciled', operation, sentence, lines)] }
+  const unreconciled = finding('breach', 'unreconciled', operation, sentence, lines)
+  return { agrees: false, sentence, findings: [unreconciled, ...neverArrived(seen, sides, difference, lines)] }
+}
+
+/**
+ * What the ledger acknowledged and is done with, and the other side never heard of, although nothing is pending anywhere: the event
+ * that should have carried it was lost. A ledger that does not agree with the client may have lost or made up more than events.
+ */
+function neverArrived(
+  seen: Seen,
+  { operation, ledger, complete }: OperationSides,
+  difference: Sums,
+  lines: readonly (number | undefined)[],
+): readonly Finding[] {
+  const settled = [...seen.books.books.values()].every(({ read }) => read.settled)
+  if (!ledger || !complete || !settled || difference.count >= 0) return []
+  const client = ofClient(seen.load.operations.get(operation) ?? noCounts)
+  const unknown = ofKeys(keysOf(seen, ledger.book, operation))
+  if (!same(minus(ofBook(ledger.entry), unknown), client)) return []
+  const keys = count(-difference.count, operation)
+  const sentence = `${keys} of ${ledger.entry.count} (${money(Math.abs(difference.amountCents))}) stand in ${ledger.book}, acknowledged and with nothing pending, and never reached the other side.`
+  return [finding('breach', 'events-lost', operation, sentence, lines)]
 }
 
 /** Unknown keys that two providers, or one provider twice, hold. */
@@ -177,11 +207,12 @@ function lostByLedger(seen: Seen, operation: string, ledger: Side): Sums {
   return lost.count > 0 ? lost : noSums
 }
 
-function duplicates(operation: string, { book, line, entry }: Side): readonly Finding[] {
+/** Booked twice is a ledger that takes a key for two; charged twice is a player whose card was. */
+function duplicates(operation: string, { book, line, entry }: Side, cause: Cause): readonly Finding[] {
   if (entry.duplicates === 0) return []
   const keys = entry.duplicateKeys.length === 0 ? '' : ` (${listed(entry.duplicateKeys)})`
   const sentence = `${operation}: ${book} holds ${count(entry.duplicates, 'key')} more than once${keys}.`
-  return [finding('breach', 'double-charge', operation, sentence, [line])]
+  return [finding('breach', cause, operation, sentence, [line])]
 }
 
 function differs({ count: keys, amountCents }: Sums): string {

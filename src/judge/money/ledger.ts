@@ -8,12 +8,11 @@ import type { Finding, LedgerResult } from '../../domain/verdict.ts'
 import type { Ruled, Seen } from '../seen.ts'
 import { type Cause, compare, finding } from '../verdict/findings.ts'
 import { count, duration, listed } from '../verdict/words.ts'
+import { ledgerBook } from './books-read.ts'
+import { followUps } from './follow-ups.ts'
 import { compareOperation, type OperationSides } from './ledger-operation.ts'
 
 type Ledger = Extract<Expectation, { kind: 'ledger' }>
-
-/** The book against which the others are held; where several have a double-entry check, the one of this name. */
-const LEDGER_BOOK = 'wallet'
 
 export function judgeLedger(seen: Seen): Ruled<LedgerResult | undefined> {
   const expected = seen.run.head.rehearsal.expectations.find((each): each is Ledger => each.kind === 'ledger')
@@ -34,6 +33,7 @@ export function judgeLedger(seen: Seen): Ruled<LedgerResult | undefined> {
     ...unsettled.map(({ read, line }) => notSettled(seen, expected, read, line)),
     ...books.flatMap(({ read, line }) => unbalanced(read, line)),
     ...compared.flatMap((each) => each.findings),
+    ...followUps(seen, unsettled.length === 0 && missing.length === 0),
   ]
   const result = {
     reconciled: missing.length === 0 && compared.length > 0 && compared.every((each) => each.agrees),
@@ -55,14 +55,13 @@ const noMoney = (seen: Seen): Finding =>
     seen.load.frames.lastLine,
   ])
 
-/** Operations that the client asked for; what the platform books by itself (settlements, payouts) has no client side. */
+/** Operations that the client asked for; what the platform books by itself (settlements) has no client side: see follow-ups. */
 function operationsOf(
   seen: Seen,
   books: readonly { readonly read: BookRead; readonly line: number }[],
   complete: boolean,
 ): readonly OperationSides[] {
-  const ledger =
-    books.find(({ read }) => read.book === LEDGER_BOOK) ?? books.find(({ read }) => read.imbalanceCents !== undefined)
+  const ledger = ledgerBook(seen.books)
   const names = [...new Set([...seen.load.operations.keys(), ...seen.load.unknownKeys.keys()])].sort(compare)
   return names.map((operation) => {
     const sides = books.flatMap(({ read, line }) => {

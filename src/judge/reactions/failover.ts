@@ -4,7 +4,7 @@ import { millis } from '../../domain/units.ts'
 import type { FaultResult, Finding } from '../../domain/verdict.ts'
 import { blindPods, cumulative, cut, rateOf, type Track } from '../counters/counters.ts'
 import { approvedId, CHARGES } from '../counters/wanted-counters.ts'
-import type { HarmTimes } from '../harm/witness.ts'
+import type { Harm, HarmTimes } from '../harm/harm.ts'
 import { plannedRate } from '../load/arrivals-due.ts'
 import type { Ruled, Seen } from '../seen.ts'
 import { type Cause, finding } from '../verdict/findings.ts'
@@ -18,44 +18,39 @@ const TAKEN_OVER = 0.8
 const SUSTAINED_MS = 2000
 const STEP_MS = 100
 
-export function judgeFailover(
-  seen: Seen,
-  fault: string,
-  expected: Failover,
-  times: HarmTimes,
-): Ruled<FaultResult['failovers'][number]> {
+export function judgeFailover(seen: Seen, harm: Harm, expected: Failover): Ruled<FaultResult['failovers'][number]> {
   const { from, to, withinMs } = expected
-  const around = (id: string) => cut(seen.counters.track(approvedId(id)), times.createdAt - BEFORE_MS, times.endAt)
+  const around = (id: string) => cut(seen.counters.track(approvedId(id)), harm.createdAt - BEFORE_MS, harm.endAt)
   const tracks = { from: around(from), to: around(to) }
   const approvedBoth = cumulative(tracks.from, tracks.to)
-  const before = rateOf(approvedBoth, times.createdAt - BEFORE_MS, times.createdAt)
-  const lines = linesOf(tracks.to, times)
+  const before = rateOf(approvedBoth, harm.createdAt - BEFORE_MS, harm.createdAt)
+  const lines = linesOf(tracks.to, harm)
   const say = (weight: Finding['weight'], cause: Cause, sentence: string) =>
-    finding(weight, cause, fault, sentence, [...lines, ...(seen.faults.of(fault)?.lines ?? [])])
+    finding(weight, cause, harm.name, sentence, [...lines, ...harm.lines])
   const none = { from, to, withinMs, held: false }
 
   if (before <= 0) {
     const sentence = `${from} and ${to} approved nothing in the ${duration(BEFORE_MS)} before the fault (${CHARGES}), so that a failover cannot be seen.`
     return { result: none, findings: [say('gap', 'no-evidence', sentence)] }
   }
-  const tookMs = takeoverMs(seen, cumulative(tracks.to), before, times)
+  const tookMs = takeoverMs(seen, cumulative(tracks.to), before, harm)
   if (tookMs !== undefined) {
     const held = tookMs <= withinMs
     const sentence = `${to} took over from ${from} after ${duration(tookMs)}; ${duration(withinMs)} were allowed.`
     const findings = held ? [] : [say('breach', 'failover-late', sentence)]
     return { result: { ...none, tookMs: millis(tookMs), held }, findings }
   }
-  const shownMs = times.endAt - times.injectedAt
+  const shownMs = harm.endAt - harm.injectedAt
   if (seen.run.load !== 'completed' && shownMs < withinMs + SUSTAINED_MS) {
     const sentence = `The run ended ${duration(shownMs)} into the fault, before ${to} had to take over.`
     return { result: none, findings: [say('gap', 'no-evidence', sentence)] }
   }
-  const blind = blindPods(tracks.to, times.injectedAt, times.endAt, SUSTAINED_MS)
+  const blind = blindPods(tracks.to, harm.injectedAt, harm.endAt, SUSTAINED_MS)
   if (blind.length > 0 || tracks.to.increments.length === 0) {
     const sentence = `Whether ${to} took over from ${from} could not be measured: ${CHARGES} was not scraped during the fault.`
     return { result: none, findings: [say('gap', 'no-evidence', sentence)] }
   }
-  return { result: none, findings: [say('breach', 'failover-missing', missing(expected, tracks.to, before, times))] }
+  return { result: none, findings: [say('breach', 'failover-missing', missing(expected, tracks.to, before, harm))] }
 }
 
 function missing({ from, to }: Failover, track: Track, before: number, { injectedAt, endAt }: HarmTimes): string {

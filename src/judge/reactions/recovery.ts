@@ -2,6 +2,7 @@
 import type { Reaction } from '../../domain/rehearsal.ts'
 import { millis } from '../../domain/units.ts'
 import type { FaultResult, Finding } from '../../domain/verdict.ts'
+import type { Harm } from '../harm/harm.ts'
 import type { Row } from '../load/load-counts.ts'
 import type { Ruled, Seen } from '../seen.ts'
 import { type Cause, finding } from '../verdict/findings.ts'
@@ -9,20 +10,17 @@ import { duration } from '../verdict/words.ts'
 
 type Recovers = Extract<Reaction, { kind: 'recovers' }>
 
-const GOOD_IN_A_ROW = 100
+export const GOOD_IN_A_ROW = 100
 
 export function judgeRecovery(
   seen: Seen,
-  fault: string,
+  harm: Harm,
   { sli, withinMs }: Recovers,
-  healedAt: number | undefined,
 ): Ruled<FaultResult['recoveries'][number]> {
+  const { healedAt } = harm
   const none = { sli, withinMs, held: false }
   const say = (weight: Finding['weight'], cause: Cause, sentence: string, lines: readonly number[]) => [
-    finding(weight, cause, fault, sentence, [
-      seen.faults.of(fault)?.healed?.line ?? seen.faults.of(fault)?.injected?.line,
-      ...lines,
-    ]),
+    finding(weight, cause, harm.name, sentence, [harm.lines.at(-1), ...lines]),
   ]
   if (healedAt === undefined) {
     return { result: none, findings: say('gap', 'no-evidence', `${sli}: no recovery without healing.`, []) }

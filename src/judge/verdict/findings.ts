@@ -14,19 +14,71 @@ const causes = {
     'Check the selector of the chaos file and the witness: metric, source, and that it has traffic before the fault.',
   'fault-not-recovered':
     'Look at the chaos object and at the witness after healing; allow more time in the last phase.',
+  'action-not-done': 'Look at why the action was refused or not done; without it, what it was to show is not known.',
   'double-charge':
     'Take the named keys or buckets to both books: an unknown charge must be voided or confirmed before the second provider is asked.',
+  'duplicate-booking':
+    'Take the named keys to the ledger: the idempotency key must be unique in it, in the same transaction as the booking.',
+  'promotion-lost-writes':
+    'Let the primary wait for its standby before it acknowledges (synchronous replication), and promote only a standby that has all of it.',
+  'split-brain': 'Fence the old primary before another one is promoted: it must not take writes once it lost its role.',
+  'events-lost':
+    'Write the event into the outbox in the same transaction as the booking, and deliver it until the other side has confirmed it.',
   unreconciled: 'Compare the two books bucket by bucket; look for charges that were never booked or voided.',
   'ledger-unbalanced': 'Find the booking whose debit and credit differ: each must be written in one transaction.',
+  'forgery-accepted':
+    'Check the signature over the bytes as received, and its age, before anything else is done with a message.',
   unsettled:
     'Look at what is pending: the outbox, the sweeper of unknown charges and the webhooks must drain by themselves.',
   'failover-missing': 'Check that calls time out, that the breaker opens, and that the second provider is configured.',
   'failover-late':
     'Shorten the time-out to the provider or let the breaker open earlier; both must fit below the budget.',
+  'breaker-missing':
+    'Let a breaker open after some failures in a row, and let single trials find out when the callee is back.',
+  'time-out-missing':
+    'Give each call a time-out below that of its caller, and bound what may wait for it (slots, queue).',
+  'retry-storm':
+    'Bound retries (a budget for all, jitter, none beneath a breaker that is open), and retry in one layer only.',
+  'no-redundancy': 'Run at least two replicas, on different nodes, of whatever others wait for.',
+  'zone-concentrated': 'Add a topology spread constraint over zones to the pod template (maxSkew 1).',
+  'headroom-missing':
+    'Keep room for the loss of a zone: a higher maximum for the autoscaler, and nodes (or a warm pool) in each of the other zones.',
+  'budget-missing': 'Give the app a PodDisruptionBudget, so that a drain waits until the replacement is Ready.',
+  'budget-blocks':
+    'Let the budget allow at least one disruption (maxUnavailable: 1), or run one replica more than it wants healthy.',
+  'autoscaler-blind':
+    'Scale on a metric that the load moves (requests per pod, p95, queue lag) and check that the metrics API has a value for it.',
+  'autoscaler-capped': 'Raise maxReplicas, or the capacity of a pod, to what the peak asks for.',
   'autoscaler-late':
     'Scale on the metric that the load moves (requests per pod) rather than on CPU, and check that nodes have room.',
+  'autoscaler-flapping': 'Lengthen the stabilisation window for scaling down, or smooth the metric over a longer time.',
+  'scale-down-late': 'Shorten the stabilisation window (KEDA: the cooldown), or find out what keeps the metric high.',
+  'queue-scaler-late':
+    'Check the query of the trigger against what waits in the queue, its polling interval, and that the worker can be scheduled.',
+  'backlog-growing': 'Give the queue more workers, or find out what keeps those that are there from their work.',
   'budget-violated': 'Check maxUnavailable of the budget and of the Deployment, and what took the pods down.',
+  'too-few-survivors': 'Run more replicas, spread over zones and nodes, so that the loss leaves enough of them.',
+  'spread-not-restored':
+    'Add a topology spread constraint; pods do not move back by themselves, so a rollout or the descheduler must follow the healing.',
+  'early-errors-at-rollout':
+    'Let the readiness probe ask what serving takes (port open, pools filled, caches warm), and give it the time that this takes.',
+  'errors-at-shutdown':
+    'On SIGTERM stop being ready, go on serving until routers have forgotten the pod (some seconds), finish what is under way, then end.',
+  'slow-termination':
+    'Handle SIGTERM: a shell as the first process does not pass it on, and open connections must be closed.',
+  'rollout-stuck': 'Look at the new pods: image, configuration, readiness, and whether a node has room for them.',
+  'ready-but-failing': 'Let the readiness probe fail when the pod cannot do its work, so that it gets none.',
+  'sockets-not-drained':
+    'On SIGTERM send the players away one by one over some seconds, each with the advice to reconnect.',
+  'sessions-lost': 'Look at the sticky routing and at how clients come back: another pod must take the session over.',
+  'reconnect-storm': 'Let clients wait a random time before they come back, and admit connections at a bounded rate.',
+  'connection-avalanche':
+    'Bound the pool of each pod so that all pods together stay below the limit, or put a pooler before the server.',
+  'promotion-slow':
+    'Look at what took long: detection, promotion, or clients that kept connections to the old primary.',
   'recovery-late': 'Look for breakers that stay open, pools that stay full, and retries that keep the platform busy.',
+  disturbed: 'Look at the windows of this SLI in the report: what went wrong while the harm lasted.',
+  'action-late': 'Look at the steps of the action in the report, and allow more time if the cluster needs it.',
   'slo-missed': 'Look at the windows of this objective in the report: the phase or fault that spent the budget.',
   'ledger-unproven': 'Let the load run to its end, so that the client knows the outcome of each operation.',
   'evidence-lost': 'Look at the named source; the run must be repeated once it can be read.',

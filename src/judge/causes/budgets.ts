@@ -1,0 +1,81 @@
+/** Disruption budgets that were not there when they were needed, or that never let a pod go. */
+import type { Finding } from '../../domain/verdict.ts'
+import { covers } from '../cluster/budget-lives.ts'
+import { type PodLife, servingOver } from '../cluster/pod-lives.ts'
+import { stepAt, stepsWithin } from '../cluster/steps.ts'
+import { type Harm, harmsOf, podName } from '../harm/harm.ts'
+import type { Seen } from '../seen.ts'
+import { compare, finding } from '../verdict/findings.ts'
+import { count, listed } from '../verdict/words.ts'
+
+/** Endpoints and probes follow the last eviction by as long. */
+const FELT_MS = 5000
+
+const drains = (seen: Seen): readonly Harm[] =>
+  harmsOf(seen).filter(({ by }) => by.kind === 'action' && by.spec.act.kind === 'drain')
+
+const budgetsOver = (seen: Seen, life: PodLife): readonly string[] =>
+  [...seen.objects.budgets.all].flatMap(([name, budget]) => (covers(name, budget, life) ? [name] : []))
+
+/** A drain took so many pods of an app at once that fewer than half were left, and no budget was there to say no. */
+export function budgetMissing(seen: Seen): readonly Finding[] {
+  return drains(seen).flatMap((harm) => {
+    const evicted = seen.actions.of(harm.name)?.evicted ?? []
+    const names = new Set(evicted.map((each) => podName(each.pod)))
+    const lives = seen.objects.lives.all.filter((life) => names.has(life.name) && life.app !== '')
+    return [...Map.groupBy(lives, (life) => life.app)]
+      .sort(([a], [b]) => compare(a, b))
+      .flatMap(([app, taken]) => {
+        if (taken.some((life) => budgetsOver(seen, life).length > 0)) return []
+        const steps = servingOver(seen.objects.lives.all.filter((life) => life.app === app))
+        const before = stepAt(steps, harm.createdAt)?.value ?? 0
+        const during = stepsWithin(steps, harm.createdAt, harm.endAt + FELT_MS)
+        const least = Math.min(before, ...during.map((each) => each.value))
+        if (before < 2 || least >= before / 2) return []
+        const sentence = `${harm.name} evicted ${count(taken.length, 'pod')} of ${app}, which no disruption budget covers: ${least} of ${before} were Ready at worst.`
+        const lines = [
+          ...during.filter((each) => each.value === least).map((each) => each.line),
+          ...harm.lines.slice(0, 8),
+        ]
+        return [finding('breach', 'budget-missing', app, sentence, lines)]
+      })
+  })
+}
+
+/** Evictions refused to the end, by a budget that allows none even while every pod is healthy. */
+export function budgetBlocks(seen: Seen): readonly Finding[] {
+  return drains(seen).flatMap((harm) => {
+    const life = seen.actions.of(harm.name)
+    // Where the rehearsal says how long the drain may take, that rule tells of it.
+    if (
+      !life ||
+      life.done ||
+      (harm.by.kind === 'action' && harm.by.spec.expect.some((each) => each.kind === 'completes'))
+    )
+      return []
+    const left = [...life.refused.values()].filter((each) => !life.evicted.some((other) => other.pod === each.pod))
+    const stuck = left.flatMap((each) => {
+      const pod = seen.objects.lives.all.find((other) => other.name === podName(each.pod))
+      return pod ? budgetsOver(seen, pod).filter((name) => isStuck(seen, name, harm)) : []
+    })
+    if (stuck.length === 0) return []
+    const times = left.reduce((sum, each) => sum + each.times, 0)
+    const budgets = [...new Set(stuck)].sort(compare)
+    const sentence = `${harm.name} could not evict ${listed(left.map((each) => each.pod))}: refused ${count(times, 'time')}, for ${listed(budgets)} allows no disruption even while every pod is healthy.`
+    return [
+      finding(
+        'breach',
+        'budget-blocks',
+        listed(budgets),
+        sentence,
+        left.map((each) => each.line),
+      ),
+    ]
+  })
+}
+
+const isStuck = (seen: Seen, budget: string, { createdAt, endAt }: Harm): boolean =>
+  seen.objects.budget(budget)?.stuck.some((each) => each.at <= endAt && each.at >= createdAt - STUCK_BEFORE_MS) ?? false
+
+/** A budget that does not change is not seen again: how it stood in the minute before the drain counts. */
+const STUCK_BEFORE_MS = 60_000

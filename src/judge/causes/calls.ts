@@ -1,0 +1,128 @@
+/** Calls between the parts of the platform: to what is dead, without end, or piling up; and calls that should have been refused. */
+import type { Finding } from '../../domain/verdict.ts'
+import { stepsWithin } from '../cluster/steps.ts'
+import { cumulative, cut, rateOf } from '../counters/counters.ts'
+import { approvedId, CHARGES, vainIds } from '../counters/wanted-counters.ts'
+import { type Harm, harmsOf, zoneTaken } from '../harm/harm.ts'
+import { rowsWithin, totalOf } from '../load/rows.ts'
+import type { Seen } from '../seen.ts'
+import { compare, finding } from '../verdict/findings.ts'
+import { count, duration, listed, percent, perSecondText } from '../verdict/words.ts'
+
+const BEFORE_MS = 5000
+const RATE_MS = 2000
+/** An open breaker lets one call through now and then; three tenths of the load are no trial any more. */
+const GOES_ON = 0.3
+
+/** Where work was to move to another provider, calls to the dead one went on in vain. */
+export function breakerMissing(seen: Seen): readonly Finding[] {
+  return harmsOf(seen).flatMap((harm) =>
+    harm.by.spec.expect.flatMap((each) => {
+      if (each.kind !== 'failover' || harm.by.spec.expect.some((other) => other.kind === 'backs-off')) return []
+      const fromAt = harm.createdAt + each.withinMs
+      if (harm.endAt - fromAt < RATE_MS) return []
+      const tracks = vainIds(each.from).map((id) => cut(seen.counters.track(id), fromAt, harm.endAt))
+      const approved = [each.from, each.to].map((psp) =>
+        cut(seen.counters.track(approvedId(psp)), harm.createdAt - BEFORE_MS, harm.createdAt),
+      )
+      const before = rateOf(cumulative(...approved), harm.createdAt - BEFORE_MS, harm.createdAt)
+      const vain = rateOf(cumulative(...tracks), fromAt, harm.endAt)
+      if (before <= 0 || vain < before * GOES_ON) return []
+      const sentence = `Calls to ${each.from} went on in vain at ${perSecondText(vain)} (${CHARGES}) from ${duration(each.withinMs)} after ${harm.name} on; ${perSecondText(before)} were made before it.`
+      const lines = tracks.flatMap((track) => track.increments.filter((one) => one.count > 0).map((one) => one.line))
+      return [finding('breach', 'breaker-missing', each.from, sentence, lines)]
+    }),
+  )
+}
+
+/** Clients that gave up waiting: a tenth of all, and not just those that were under way when the fault began. */
+const GAVE_UP = 0.1
+const GAVE_UP_LEAST = 5
+/** The client's own time-out in the stock scenarios is 2 s: an attempt of the harm's last moment ends that much later. */
+const CLIENT_MS = 2000
+
+/** Behind something slow or silent, the platform kept its clients waiting until they gave up. */
+export function timeOutMissing(seen: Seen): readonly Finding[] {
+  const slis = [...seen.load.badBy.keys()].filter((sli) => !isCheck(sli) && sli !== SOCKETS).sort(compare)
+  return harmsOf(seen)
+    .filter(slowsOrSilences)
+    .flatMap((harm) => {
+      const waited = slis.flatMap((sli) => {
+        const rows = rowsWithin(seen.load.rows(sli), harm.createdAt, harm.endAt + CLIENT_MS)
+        const { good, bad, timeouts } = totalOf(rows)
+        return timeouts < Math.max(GAVE_UP_LEAST, GAVE_UP * (good + bad))
+          ? []
+          : [{ sli, rows, timeouts, attempts: good + bad }]
+      })
+      if (waited.length === 0) return []
+      const told = waited.map(
+        ({ sli, timeouts, attempts }) => `${timeouts} of ${count(attempts, sli)} (${percent(timeouts / attempts)})`,
+      )
+      const sentence = `During ${harm.name} clients waited until they gave up: ${listed(told)}. What they called waited longer for its own callee than they do.`
+      const lines = waited.flatMap(({ rows }) =>
+        rows
+          .filter((row) => row.timeouts > 0)
+          .map((row) => row.line)
+          .slice(0, 8),
+      )
+      return [finding('breach', 'time-out-missing', listed(waited.map((each) => each.sli)), sentence, lines)]
+    })
+}
+
+const SOCKETS = 'ws-rtt'
+
+/** Faults on what is called, not on where it runs: pods that die and zones that fall leave their callers hanging by themselves. */
+const slowsOrSilences = (harm: Harm): boolean =>
+  harm.by.kind === 'fault' && harm.by.spec.object.kind !== 'PodChaos' && zoneTaken(harm) === undefined
+
+/** Less than a batch or two is work under way. */
+const BACKLOG_LEAST = 20
+const WATCHED_MS = 10_000
+
+/** In the last phase of the load, work that waits still grew: those who do it are slower than those who ask for it. */
+export function backlogGrowing(seen: Seen): readonly Finding[] {
+  const { head, zeroAt, seenUntil, load } = seen.run
+  const last = head.timeline.phases.at(-1)
+  if (zeroAt === undefined || !last || load !== 'completed') return []
+  const fromAt = zeroAt + last.fromMs
+  const middle = (fromAt + seenUntil) / 2
+  if (seenUntil - fromAt < WATCHED_MS) return []
+  return [...seen.backlogs.all]
+    .sort(([a], [b]) => compare(a, b))
+    .flatMap(([name, steps]) => {
+      const least = (from: number, to: number) => Math.min(...stepsWithin(steps, from, to).map((each) => each.value))
+      const [earlier, later] = [least(fromAt, middle), least(middle, seenUntil)]
+      if (!Number.isFinite(earlier) || later <= earlier || earlier < BACKLOG_LEAST) return []
+      const sentence = `${name} still grew at the end of the load: never below ${earlier} in the first half of ${last.name} and never below ${later} in the second.`
+      const lines = stepsWithin(steps, fromAt, seenUntil).map((each) => each.line)
+      return [finding('breach', 'backlog-growing', name, sentence, [...lines.slice(0, 4), ...lines.slice(-4)])]
+    })
+}
+
+/** SLIs whose good outcome is a refusal: what they try must never be let in. */
+const CHECK = /^forged-/
+const isCheck = (sli: string): boolean => CHECK.test(sli)
+/** Outcomes that say yes. A forgery that ran into a time-out was not let in. */
+const LET_IN = /^(accepted|(http-)?2\d\d)$/
+
+export function forgeryAccepted(seen: Seen): readonly Finding[] {
+  return [...seen.load.badBy]
+    .filter(([sli]) => isCheck(sli))
+    .sort(([a], [b]) => compare(a, b))
+    .flatMap(([sli, reasons]) => {
+      const letIn = [...reasons].filter(([reason]) => LET_IN.test(reason)).reduce((sum, [, n]) => sum + n, 0)
+      if (letIn === 0) return []
+      const rows = seen.load.rows(sli)
+      const { good, bad } = totalOf(rows)
+      const sentence = `${letIn} of ${count(good + bad, 'attempt')} of ${sli} were taken although they must be refused.`
+      return [
+        finding(
+          'breach',
+          'forgery-accepted',
+          sli,
+          sentence,
+          rows.filter((row) => row.bad > 0).map((row) => row.line),
+        ),
+      ]
+    })
+}

@@ -1,0 +1,30 @@
+/**
+ * Causes from general evidence: what no expectation of the rehearsal asked about and the run showed all the same. Each looks for what
+ * went on in the cluster and in the load, never for a name, so that a defect that nobody thought of is named sensibly too.
+ */
+import type { Finding } from '../../domain/verdict.ts'
+import type { Seen } from '../seen.ts'
+import { budgetBlocks, budgetMissing } from './budgets.ts'
+import { backlogGrowing, breakerMissing, forgeryAccepted, timeOutMissing } from './calls.ts'
+import { podErrors } from './pod-errors.ts'
+import { readyButFailing, slowTermination, socketsNotDrained } from './pods.ts'
+import { noRedundancy } from './redundancy.ts'
+import { headroomMissing, zoneConcentrated } from './zones.ts'
+
+const rules: readonly ((seen: Seen) => readonly Finding[])[] = [
+  noRedundancy,
+  zoneConcentrated,
+  headroomMissing,
+  budgetMissing,
+  budgetBlocks,
+  podErrors,
+  slowTermination,
+  readyButFailing,
+  socketsNotDrained,
+  breakerMissing,
+  timeOutMissing,
+  backlogGrowing,
+  forgeryAccepted,
+]
+
+export const judgeCauses = (seen: Seen): readonly Finding[] => rules.flatMap((rule) => rule(seen))

@@ -1,0 +1,159 @@
+/**
+ * Errors at the edges of a pod's life. `early-errors-at-rollout`: bad attempts right after new pods became Ready, which then was not
+ * true yet. `errors-at-shutdown`: bad attempts right after pods were asked to end, or when they were killed. In a rolling update
+ * both happen in the same second, so that what is not clear by itself is decided by how the pods became Ready, and by what is clear.
+ */
+import type { Finding } from '../../domain/verdict.ts'
+import { firstServing, type PodLife } from '../cluster/pod-lives.ts'
+import { harmsOf, isVoluntary } from '../harm/harm.ts'
+import type { Seen } from '../seen.ts'
+import { type Cause, finding } from '../verdict/findings.ts'
+import { count, duration, listed } from '../verdict/words.ts'
+
+type Edge = {
+  readonly is: 'began' | 'ended'
+  readonly fromAt: number
+  readonly toAt: number
+  readonly life: PodLife
+  readonly line: number
+}
+type BadFrame = { readonly fromAt: number; readonly at: number; readonly bad: number; readonly line: number }
+
+/** Watch and frames see a moment up to half a second apart. */
+const SLACK_MS = 500
+/** Processes of the platform open their port within some two seconds; a router forgets a pod within one. */
+const EDGE_MS = 3000
+/** Ready in the same breath as running: nothing was asked before traffic came. */
+const UNGATED_MS = 500
+/** In a disruption on purpose three are no accident; elsewhere a few may be. */
+const LEAST = { voluntary: 3, other: 5 } as const
+/** After a fault the platform may need a while, and its errors are the fault's. */
+const RECOVERING_MS = 5000
+const SOCKETS = 'ws-rtt'
+
+export function podErrors(seen: Seen): readonly Finding[] {
+  const frames = badFrames(seen)
+  const edges = edgesOf(seen)
+  const near = frames.map((frame) => ({
+    frame,
+    edges: edges.filter((each) => each.fromAt < frame.at && each.toAt > frame.fromAt),
+  }))
+  if (isEverywhere(seen, near, edges)) return []
+  const only = (is: Edge['is']) =>
+    near
+      .filter((each) => each.edges.length > 0 && each.edges.every((edge) => edge.is === is))
+      .reduce((sum, { frame }) => sum + frame.bad, 0)
+  const clear = { began: only('began'), ended: only('ended') }
+  const decided = near.flatMap(({ frame, edges: all }) =>
+    all.length === 0 ? [] : [{ frame, edges: all, is: decide(seen, all, clear) }],
+  )
+  return (['began', 'ended'] as const).flatMap((is) => {
+    const its = decided.filter((each) => each.is === is)
+    return told(
+      seen,
+      is,
+      its.map(({ frame }) => frame),
+      its.flatMap((each) => each.edges.filter((edge) => edge.is === is)),
+    )
+  })
+}
+
+/** Frames with bad attempts, over all SLIs of requests, outside of faults. */
+function badFrames(seen: Seen): readonly BadFrame[] {
+  const faults = harmsOf(seen).filter((harm) => !isVoluntary(harm))
+  const frames = new Map<number, BadFrame>()
+  for (const sli of seen.load.badBy.keys()) {
+    if (sli === SOCKETS || sli.startsWith('forged-')) continue
+    for (const { fromAt, at, bad, line } of seen.load.rows(sli)) {
+      if (bad > 0) frames.set(line, { fromAt, at, line, bad: bad + (frames.get(line)?.bad ?? 0) })
+    }
+  }
+  return [...frames.values()].filter(
+    ({ fromAt, at }) =>
+      !faults.some((each) => fromAt < (each.healedAt ?? each.endAt) + RECOVERING_MS && at > each.createdAt),
+  )
+}
+
+function edgesOf(seen: Seen): readonly Edge[] {
+  const { zeroAt = Number.POSITIVE_INFINITY, head } = seen.run
+  const lives = seen.objects.lives.all.filter((life) => life.namespace === head.target.namespace)
+  const edge = (is: Edge['is'], life: PodLife, at: number, line: number, forMs = EDGE_MS): readonly Edge[] =>
+    at < zeroAt ? [] : [{ is, life, line, fromAt: at - SLACK_MS, toAt: at + forMs }]
+  return lives.flatMap((life) => {
+    const first = firstServing(life)
+    const { deletingAt, deletingLine = 0, goneAt, goneLine = 0 } = life
+    return [
+      ...(first && life.bornAt > zeroAt ? edge('began', life, first.at, first.line) : []),
+      ...(deletingAt === undefined ? [] : edge('ended', life, deletingAt, deletingLine)),
+      // Killed at the end of its grace, it takes with it what it was at.
+      ...(goneAt === undefined ? [] : edge('ended', life, goneAt, goneLine, SLACK_MS)),
+    ]
+  })
+}
+
+type Near = readonly { readonly frame: BadFrame; readonly edges: readonly Edge[] }[]
+
+/** Errors that are as frequent away from the edges have another reason. */
+function isEverywhere(seen: Seen, near: Near, edges: readonly Edge[]): boolean {
+  const bad = (all: Near) => all.reduce((sum, { frame }) => sum + frame.bad, 0)
+  const { zeroAt = 0, seenUntil } = seen.run
+  const edgeMs = Math.max(1, covered(edges))
+  const restMs = Math.max(1, seenUntil - zeroAt - edgeMs)
+  const away = bad(near.filter((each) => each.edges.length === 0)) / restMs
+  return away > bad(near.filter((each) => each.edges.length > 0)) / edgeMs / 2
+}
+
+/** Time that the edges cover, each moment once. */
+function covered(edges: readonly Edge[]): number {
+  let [sum, until] = [0, Number.NEGATIVE_INFINITY]
+  for (const { fromAt, toAt } of [...edges].sort((a, b) => a.fromAt - b.fromAt)) {
+    sum += Math.max(0, toAt - Math.max(fromAt, until))
+    until = Math.max(until, toAt)
+  }
+  return sum
+}
+
+function decide(
+  seen: Seen,
+  edges: readonly Edge[],
+  clear: { readonly began: number; readonly ended: number },
+): Edge['is'] {
+  const began = edges.filter((each) => each.is === 'began')
+  if (began.length === 0) return 'ended'
+  if (began.length === edges.length) return 'began'
+  if (began.some(({ life }) => isUngated(life) || failedAtFirst(seen, life))) return 'began'
+  return clear.began > 0 && clear.ended === 0 ? 'began' : 'ended'
+}
+
+const isUngated = (life: PodLife): boolean =>
+  (firstServing(life)?.at ?? Number.POSITIVE_INFINITY) - (life.runsAt ?? 0) < UNGATED_MS
+
+/** Its own counter shows errors in the first seconds of its service. */
+function failedAtFirst(seen: Seen, life: PodLife): boolean {
+  const at = firstServing(life)?.at ?? Number.POSITIVE_INFINITY
+  return seen.answered.of(life.name).some((each) => each.toAt > at && each.fromAt < at + EDGE_MS && each.failed > 0)
+}
+
+const CAUSES = { began: 'early-errors-at-rollout', ended: 'errors-at-shutdown' } as const satisfies Record<
+  Edge['is'],
+  Cause
+>
+
+function told(seen: Seen, is: Edge['is'], frames: readonly BadFrame[], edges: readonly Edge[]): readonly Finding[] {
+  const bad = frames.reduce((sum, each) => sum + each.bad, 0)
+  const voluntary = harmsOf(seen).find(
+    (harm) =>
+      isVoluntary(harm) && frames.some((each) => each.at > harm.createdAt && each.fromAt < harm.endAt + EDGE_MS),
+  )
+  if (bad < (voluntary ? LEAST.voluntary : LEAST.other)) return []
+  const apps = [...new Set(edges.map((each) => each.life.app))].sort()
+  const pods = new Set(edges.map((each) => each.life.name)).size
+  const when = voluntary ? ` during ${voluntary.name}` : ''
+  const sentence =
+    is === 'began'
+      ? `${count(bad, 'attempt')} went wrong within ${duration(EDGE_MS)} of ${count(pods, 'new pod')} of ${listed(apps)} becoming Ready${when}: they were called before they could serve.`
+      : `${count(bad, 'attempt')} went wrong as ${count(pods, 'pod')} of ${listed(apps)} ended${when}: they stopped before their callers had turned away.`
+  const lines = [...frames.map((each) => each.line).slice(0, 8), ...edges.map((each) => each.line)]
+  // Outside of a disruption on purpose pods come and go by themselves, and something else may be behind it.
+  return [finding(voluntary ? 'breach' : 'warning', CAUSES[is], listed(apps), sentence, lines)]
+}

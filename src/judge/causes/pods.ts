@@ -1,0 +1,129 @@
+/** How pods end, and what they say of themselves. */
+import type { Finding } from '../../domain/verdict.ts'
+import { readyAt } from '../cluster/node-lives.ts'
+import { type PodLife, servesAt } from '../cluster/pod-lives.ts'
+import type { Stretch } from '../counters/answered.ts'
+import { harmsOf, isVoluntary } from '../harm/harm.ts'
+import type { Seen } from '../seen.ts'
+import { compare, finding } from '../verdict/findings.ts'
+import { count, duration, listed, percent } from '../verdict/words.ts'
+
+const platformPods = (seen: Seen): readonly PodLife[] =>
+  seen.objects.lives.all.filter((life) => life.app !== '' && life.namespace === seen.run.head.target.namespace)
+
+const byApp = (lives: readonly PodLife[]) =>
+  [...Map.groupBy(lives, (life) => life.app)].sort(([a], [b]) => compare(a, b))
+
+/** Deletions with less grace than this are meant to kill. */
+const GRACE_LEAST_MS = 2000
+/** The watch and the kubelet do not see the same moment. */
+const ROUNDING_MS = 500
+
+/** Pods that took all of their grace and were killed: they did not hear, or did not heed, the signal to end. */
+export function slowTermination(seen: Seen): readonly Finding[] {
+  const killed = platformPods(seen).filter(({ deletingAt, goneAt, graceMs = 0, node }) => {
+    if (deletingAt === undefined || goneAt === undefined || graceMs < GRACE_LEAST_MS) return false
+    const home = seen.objects.nodes.all.find((each) => each.name === node)
+    // Nobody ends pods on a node that is down.
+    return (
+      goneAt - deletingAt >= graceMs - ROUNDING_MS &&
+      (home === undefined || (readyAt(home, deletingAt) && readyAt(home, goneAt)))
+    )
+  })
+  return byApp(killed).map(([app, lives]) => {
+    const longest = Math.max(...lives.map((life) => (life.goneAt ?? 0) - (life.deletingAt ?? 0)))
+    const grace = Math.max(...lives.map((life) => life.graceMs ?? 0))
+    const sentence = `${count(lives.length, 'pod')} of ${app} took all of the grace of ${duration(grace)} to end (up to ${duration(longest)}) and had to be killed.`
+    return finding(
+      'breach',
+      'slow-termination',
+      app,
+      sentence,
+      lives.flatMap((life) => [life.deletingLine, life.goneLine]),
+    )
+  })
+}
+
+/** Three failed probes of 5 s, as the reference manifests have them: longer than this a probe that means it would have noticed. */
+const NOTICED_MS = 15_000
+const REQUESTS_LEAST = 10
+const MOSTLY = 0.5
+/** After a fault the platform may need a while; then Ready has to mean it again. */
+const RECOVERING_MS = 10_000
+
+/** Pods that call themselves Ready while most of what they answer is an error, and that cannot be the fault's doing alone. */
+export function readyButFailing(seen: Seen): readonly Finding[] {
+  const failing = platformPods(seen).flatMap((life) => {
+    const span = worstSpan(life, seen.answered.of(life.name))
+    return span && !isExcused(seen, life, span) ? [{ life, span }] : []
+  })
+  return [...Map.groupBy(failing, ({ life }) => life.app)]
+    .sort(([a], [b]) => compare(a, b))
+    .map(([app, all]) => {
+      const told = all.map(
+        ({ life, span }) => `${life.name} (${span.failed} of ${span.all} in ${duration(span.toAt - span.fromAt)})`,
+      )
+      const sentence = `Pods of ${app} stayed Ready while most of their answers were errors: ${listed(told, 3)}.`
+      return finding(
+        'breach',
+        'ready-but-failing',
+        app,
+        sentence,
+        all.flatMap(({ life }) => [life.serving[0]?.line, life.bornLine]),
+      )
+    })
+}
+
+/** The longest run of stretches in which a serving pod mostly failed. */
+function worstSpan(life: PodLife, stretches: readonly Stretch[]): Stretch | undefined {
+  let worst: Stretch | undefined
+  let current: Stretch | undefined
+  for (const each of stretches) {
+    const bad = each.failed > each.all * MOSTLY && servesAt(life, each.fromAt) && servesAt(life, each.toAt)
+    current = bad ? joined(current, each) : undefined
+    if (current && lengthOf(current) > lengthOf(worst)) worst = current
+  }
+  return worst && lengthOf(worst) >= NOTICED_MS && worst.all >= REQUESTS_LEAST ? worst : undefined
+}
+
+const lengthOf = (span: Stretch | undefined): number => (span ? span.toAt - span.fromAt : 0)
+
+const joined = (before: Stretch | undefined, { fromAt, toAt, all, failed }: Stretch): Stretch =>
+  before
+    ? { fromAt: before.fromAt, toAt, all: before.all + all, failed: before.failed + failed }
+    : { fromAt, toAt, all, failed }
+
+/** During a fault all pods of an app may fail for what they call; one that fails among others that do not should say so. */
+function isExcused(seen: Seen, life: PodLife, span: Stretch): boolean {
+  const inFault = harmsOf(seen).some(
+    ({ createdAt, endAt, healedAt }) => span.fromAt < (healedAt ?? endAt) + RECOVERING_MS && span.toAt > createdAt,
+  )
+  if (!inFault) return false
+  const others = platformPods(seen).filter((other) => other.app === life.app && other.name !== life.name)
+  return !others.some((other) => {
+    const inside = seen.answered.of(other.name).filter((each) => each.fromAt < span.toAt && each.toAt > span.fromAt)
+    const [all, failed] = [
+      inside.reduce((sum, each) => sum + each.all, 0),
+      inside.reduce((sum, each) => sum + each.failed, 0),
+    ]
+    return all >= REQUESTS_LEAST && failed < all * 0.1
+  })
+}
+
+/** A pod that sends its players away over ten seconds loses a tenth of its own each second; this share of all in one second is a fall. */
+const FALL = 0.15
+const FALL_LEAST = 5
+
+/** Sockets that fell together in a disruption that was announced: their pod ended without sending them away first. */
+export function socketsNotDrained(seen: Seen): readonly Finding[] {
+  return harmsOf(seen)
+    .filter(isVoluntary)
+    .flatMap((harm) => {
+      const rows = seen.load.sockets.filter((row) => row.at > harm.createdAt && row.fromAt < harm.endAt)
+      const before = seen.load.sockets.findLast((row) => row.at <= harm.createdAt)?.open ?? 0
+      const worst = [...rows].sort((a, b) => b.dropped - a.dropped || a.at - b.at)[0]
+      if (!worst || worst.dropped < Math.max(FALL_LEAST, FALL * before)) return []
+      const sentence = `${worst.dropped} of ${count(before, 'socket')} (${percent(worst.dropped / Math.max(1, before))}) fell within ${duration(worst.at - worst.fromAt)} during ${harm.name}, instead of being sent away one by one.`
+      return [finding('breach', 'sockets-not-drained', 'sockets', sentence, [worst.line, ...harm.lines.slice(0, 8)])]
+    })
+}

@@ -1,0 +1,53 @@
+/** `no-redundancy`: a disruption that was not meant for it took the only pod of a service, and nobody answered any more. */
+import type { Finding } from '../../domain/verdict.ts'
+import { servingOver } from '../cluster/pod-lives.ts'
+import { type Steps, stepAt, stepsWithin } from '../cluster/steps.ts'
+import { type Harm, harmsOf, isMeantFor } from '../harm/harm.ts'
+import type { Seen } from '../seen.ts'
+import { finding } from '../verdict/findings.ts'
+import { duration } from '../verdict/words.ts'
+
+/** A harm is felt a little longer than it lasts: endpoints follow probes. */
+const FELT_MS = 5000
+/** Pods and their endpoints are seen by two watches, not at the same moment. */
+const WATCHES_MS = 2000
+
+export function noRedundancy(seen: Seen): readonly Finding[] {
+  const { target } = seen.run.head
+  const harms = harmsOf(seen)
+  const found = new Map<string, Finding>()
+  for (const [key, steps] of seen.objects.services.all) {
+    const [namespace = '', service = ''] = key.split('/')
+    const app = appOf(seen, namespace, service)
+    if (namespace !== target.namespace || app === undefined || found.has(app)) continue
+    const told = fallOf(seen, app, service, steps, harms)
+    if (told) found.set(app, told)
+  }
+  return [...found.values()]
+}
+
+/** The app whose name a service bears: `wallet-pods` is one of `wallet`, if no app is called so itself. */
+function appOf(seen: Seen, namespace: string, service: string): string | undefined {
+  const apps = new Set(seen.objects.lives.all.filter((life) => life.namespace === namespace).map((life) => life.app))
+  return [...apps]
+    .filter((app) => app !== '' && (service === app || service.startsWith(`${app}-`)))
+    .sort((a, b) => b.length - a.length)[0]
+}
+
+function fallOf(seen: Seen, app: string, service: string, steps: Steps, harms: readonly Harm[]): Finding | undefined {
+  const lives = seen.objects.lives.all.filter((life) => life.app === app)
+  const serving = servingOver(lives)
+  for (const fall of steps) {
+    const before = stepAt(steps, fall.at - 1)?.value ?? 0
+    if (fall.value > 0 || before === 0) continue
+    const harm = harms.find((each) => each.createdAt <= fall.at && fall.at <= (each.healedAt ?? each.endAt) + FELT_MS)
+    const most = Math.max(0, ...stepsWithin(serving, fall.at - WATCHES_MS, fall.at).map((each) => each.value))
+    const isMeant = (stepAt(seen.objects.wanted(app), fall.at)?.value ?? 1) === 0
+    if (!harm || most > 1 || isMeant || isMeantFor(harm, app, lives)) continue
+    const back = steps.find((each) => each.at > fall.at && each.value > 0)
+    const untilAt = back?.at ?? seen.run.seenUntil
+    const sentence = `${service} had one ready pod, ${harm.name} took it, and for ${duration(Math.max(0, untilAt - fall.at))} there was nobody to answer.`
+    return finding('breach', 'no-redundancy', app, sentence, [fall.line, back?.line, ...harm.lines.slice(0, 8)])
+  }
+  return undefined
+}

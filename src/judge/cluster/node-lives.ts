@@ -1,0 +1,39 @@
+/** Fold over the versions of nodes: where each stands, and when it was Ready. */
+import type { NodeSeen } from '../../domain/cluster.ts'
+import type { Change, Steps } from './steps.ts'
+import { summed } from './steps.ts'
+
+export type NodeLife = {
+  readonly name: string
+  readonly zone: string
+  readonly pool: string
+  readonly ready: readonly { readonly at: number; readonly is: boolean; readonly line: number }[]
+}
+
+export type NodeLives = {
+  add(node: NodeSeen, gone: boolean, at: number, line: number): void
+  readonly all: readonly NodeLife[]
+  zoneOf(node: string | undefined): string | undefined
+}
+
+export function nodeLives(): NodeLives {
+  const lives = new Map<string, NodeLife>()
+  return {
+    add({ name, zone, pool, ready }, gone, at, line) {
+      const life = lives.get(name) ?? { name, zone, pool, ready: [] }
+      const is = ready && !gone
+      const changed = (life.ready.at(-1)?.is ?? false) !== is
+      lives.set(name, { ...life, zone, pool, ready: changed ? [...life.ready, { at, is, line }] : life.ready })
+    },
+    get all() {
+      return [...lives.values()]
+    },
+    zoneOf: (node) => (node === undefined ? undefined : lives.get(node)?.zone),
+  }
+}
+
+export const readyAt = (life: NodeLife, at: number): boolean =>
+  life.ready.findLast((each) => each.at <= at)?.is ?? false
+
+export const readyOver = (lives: readonly NodeLife[]): Steps =>
+  summed(lives.flatMap((life) => life.ready.map(({ at, is, line }): Change => ({ at, by: is ? 1 : -1, line }))))

@@ -1,0 +1,93 @@
+/** Fold over the versions of pods: when each was born, placed, ready, asked to end and gone. Changes only, so that it stays small. */
+import type { PodSeen } from '../../domain/cluster.ts'
+import type { Change, Steps } from './steps.ts'
+import { summed } from './steps.ts'
+
+export type PodLife = {
+  readonly namespace: string
+  readonly name: string
+  readonly app: string
+  readonly labels: Readonly<Record<string, string>>
+  /** Seen for the first time: its birth, unless it was there when watching began. */
+  readonly bornAt: number
+  readonly bornLine: number
+  readonly node?: string
+  readonly placedAt?: number
+  readonly runsAt?: number
+  readonly deletingAt?: number
+  readonly deletingLine?: number
+  readonly goneAt?: number
+  readonly goneLine?: number
+  readonly graceMs?: number
+  /** Its last state was a failure: killed, or ended by an error. */
+  readonly failed: boolean
+  /** Serving is: Ready, and not asked to end. Changes only. */
+  readonly serving: readonly { readonly at: number; readonly is: boolean; readonly line: number }[]
+}
+
+export type PodFilter = {
+  readonly app?: string
+  readonly namespace?: string
+  readonly nodes?: ReadonlySet<string>
+}
+
+export type PodLives = {
+  add(pod: PodSeen, gone: boolean, at: number, line: number): void
+  readonly all: readonly PodLife[]
+}
+
+export function podLives(): PodLives {
+  const lives = new Map<string, PodLife>()
+  return {
+    add(pod, gone, at, line) {
+      lives.set(pod.uid, lived(lives.get(pod.uid) ?? born(pod, at, line), pod, gone, at, line))
+    },
+    get all() {
+      return [...lives.values()]
+    },
+  }
+}
+
+const born = ({ namespace, name, app, labels }: PodSeen, at: number, line: number): PodLife => ({
+  namespace,
+  name,
+  app,
+  labels,
+  bornAt: at,
+  bornLine: line,
+  failed: false,
+  serving: [],
+})
+
+function lived(life: PodLife, pod: PodSeen, gone: boolean, at: number, line: number): PodLife {
+  const is = pod.ready && !pod.deleting && !gone
+  const changed = (life.serving.at(-1)?.is ?? false) !== is
+  const ends = pod.deleting || gone
+  // The kubelet's last deletion has no grace any more: what was given first counts.
+  const graceMs = life.deletingAt === undefined ? pod.graceMs : life.graceMs
+  return {
+    ...life,
+    ...(pod.node === undefined ? {} : { node: pod.node, placedAt: life.placedAt ?? at }),
+    ...(pod.podPhase === 'Running' || pod.ready ? { runsAt: life.runsAt ?? at } : {}),
+    ...(ends ? { deletingAt: life.deletingAt ?? at, deletingLine: life.deletingLine ?? line } : {}),
+    ...(gone ? { goneAt: life.goneAt ?? at, goneLine: life.goneLine ?? line } : {}),
+    ...(graceMs === undefined ? {} : { graceMs }),
+    failed: pod.podPhase === 'Failed',
+    serving: changed ? [...life.serving, { at, is, line }] : life.serving,
+  }
+}
+
+export const firstServing = (life: PodLife): { readonly at: number; readonly line: number } | undefined =>
+  life.serving.find((each) => each.is)
+
+export const servesAt = (life: PodLife, at: number): boolean =>
+  life.serving.findLast((each) => each.at <= at)?.is ?? false
+
+export const fits = (life: PodLife, { app, namespace, nodes }: PodFilter): boolean =>
+  (app === undefined || life.app === app) &&
+  (namespace === undefined || life.namespace === namespace) &&
+  (nodes === undefined || (life.node !== undefined && nodes.has(life.node)))
+
+/** How many of these pods serve, over time. */
+export const servingOver = (lives: readonly PodLife[]): Steps =>
+  summed(lives.flatMap((life) => life.serving.map(({ at, is, line }): Change => ({ at, by: is ? 1 : -1, line }))))

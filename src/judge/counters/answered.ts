@@ -1,0 +1,69 @@
+/** Requests that each pod answered, and how many of them with a server error, by its own counter, in stretches of five seconds. */
+import type { EvidenceOf } from '../../domain/evidence.ts'
+import { REQUESTS } from './wanted-counters.ts'
+
+type Sample = EvidenceOf<'sample'>
+export type Stretch = { readonly fromAt: number; readonly toAt: number; readonly all: number; readonly failed: number }
+
+export type Answered = {
+  add(sample: Sample): void
+  /** Of one pod, in order of time; of the source that saw most, where several scrape it. */
+  of(pod: string): readonly Stretch[]
+}
+
+/** Short enough to see what a probe period of 5 s should see, long enough that an hour of many pods stays small. */
+const STRETCH_MS = 5000
+
+type State = { at: number; all: number; failed: number }
+
+export function answered(): Answered {
+  const last = new Map<string, State>()
+  const bySource = new Map<string, Map<string, Stretch[]>>()
+  return {
+    add(sample) {
+      if (!sample.ok) return
+      const now = countedBy(sample)
+      if (!now) return
+      const key = `${sample.source}/${sample.pod}`
+      const before = last.get(key)
+      last.set(key, now)
+      // What a pod had counted before it was first scraped, and what one counts that started anew, is of no known time.
+      if (!before || now.all < before.all || now.at <= before.at) return
+      const stretch = {
+        fromAt: before.at,
+        toAt: now.at,
+        all: now.all - before.all,
+        failed: Math.max(0, now.failed - before.failed),
+      }
+      const byPod = bySource.get(sample.source) ?? new Map<string, Stretch[]>()
+      bySource.set(sample.source, byPod)
+      append(byPod, sample.pod, stretch)
+    },
+    of: (pod) =>
+      [...bySource.values()].flatMap((byPod) => [byPod.get(pod) ?? []]).sort((a, b) => b.length - a.length)[0] ?? [],
+  }
+}
+
+function countedBy({ at, series }: Extract<Sample, { ok: true }>): State | undefined {
+  let seen = false
+  let [all, failed] = [0, 0]
+  for (const { name, labels, value } of series) {
+    if (name !== REQUESTS) continue
+    seen = true
+    all += value
+    if (labels.code?.startsWith('5')) failed += value
+  }
+  return seen ? { at, all, failed } : undefined
+}
+
+function append(byPod: Map<string, Stretch[]>, pod: string, next: Stretch): void {
+  const stretches = byPod.get(pod) ?? []
+  byPod.set(pod, stretches)
+  const current = stretches.at(-1)
+  if (!current || next.toAt - current.fromAt > STRETCH_MS || next.fromAt !== current.toAt) {
+    stretches.push(next)
+    return
+  }
+  const { fromAt, all, failed } = current
+  stretches[stretches.length - 1] = { fromAt, toAt: next.toAt, all: all + next.all, failed: failed + next.failed }
+}

@@ -1,0 +1,34 @@
+/** Connections never go above what their server can take. */
+import type { Expectation } from '../../domain/rehearsal.ts'
+import type { ConnectionsResult } from '../../domain/verdict.ts'
+import type { Ruled, Seen } from '../seen.ts'
+import { finding } from '../verdict/findings.ts'
+import { connectionsId } from './wanted-counters.ts'
+
+type Connections = Extract<Expectation, { kind: 'connections' }>
+
+export function judgeConnections(seen: Seen): Ruled<readonly ConnectionsResult[]> {
+  const ruled = seen.run.head.rehearsal.expectations.flatMap((each) =>
+    each.kind === 'connections' ? [judgeOne(seen, each)] : [],
+  )
+  return { result: ruled.map((each) => each.result), findings: ruled.flatMap((each) => each.findings) }
+}
+
+function judgeOne(seen: Seen, expected: Connections): Ruled<ConnectionsResult> {
+  const { of, metric, atMost } = expected
+  const sums = seen.gauges.sums(connectionsId(expected))
+  const peak = [...sums].sort((a, b) => b.value - a.value || a.at - b.at)[0]
+  if (!peak) {
+    const sentence = `${metric} of ${of} was never scraped, so that its limit of ${atMost} is not known to hold.`
+    const gap = finding('gap', 'no-evidence', of, sentence, [seen.run.headLine, ...seen.run.loadLines])
+    return { result: { of, metric, atMost, held: false }, findings: [gap] }
+  }
+  const result = { of, metric, highest: peak.value, atMost, held: peak.value <= atMost }
+  if (result.held) return { result, findings: [] }
+  const over = sums.filter((each) => each.value > atMost)
+  const sentence = `${metric} of ${of} rose to ${peak.value}, over its limit of ${atMost} (at ${over.length} readings).`
+  return {
+    result,
+    findings: [finding('breach', 'connection-avalanche', of, sentence, [peak.line, ...over.map((each) => each.line)])],
+  }
+}

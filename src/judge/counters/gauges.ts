@@ -1,0 +1,96 @@
+/**
+ * Gauges of the platform, from scrapes: a sum over the pods of a source, or who showed 1 and when. A pod that is no longer scraped
+ * drops out, because its last word would else be counted for ever.
+ */
+import type { EvidenceOf } from '../../domain/evidence.ts'
+import { noteStep, type Step, type Steps } from '../cluster/steps.ts'
+import type { Wanted } from './counters.ts'
+import { matching } from './counters.ts'
+
+type Sample = EvidenceOf<'sample'>
+
+/** While `holder` showed at least 1, from the first scrape that said so to the last in a row. */
+export type Span = {
+  readonly holder: string
+  readonly fromAt: number
+  readonly toAt: number
+  readonly line: number
+  readonly lastLine: number
+}
+
+export type Gauges = {
+  want(wanted: Wanted): void
+  add(sample: Sample, line: number): void
+  /** Summed over the pods that were scraped lately. Empty when the gauge was never seen. */
+  sums(id: string): Steps
+  spans(id: string): { readonly spans: readonly Span[]; readonly scrapes: number }
+}
+
+/** Scrapes are a second apart at most, one may fail: what is older is gone. */
+const FRESH_MS = 2500
+
+type Track = {
+  readonly wanted: Wanted
+  readonly values: Map<string, { readonly at: number; readonly value: number }>
+  readonly sums: Step[]
+  readonly spans: Span[]
+  readonly open: Map<string, Span>
+  scrapes: number
+}
+
+export function gauges(): Gauges {
+  const tracks = new Map<string, Track>()
+  return {
+    want(wanted) {
+      tracks.set(wanted.id, { wanted, values: new Map(), sums: [], spans: [], open: new Map(), scrapes: 0 })
+    },
+    add(sample, line) {
+      for (const track of tracks.values()) {
+        if (track.wanted.source === undefined || track.wanted.source === sample.source) addTo(track, sample, line)
+      }
+    },
+    sums: (id) => tracks.get(id)?.sums ?? [],
+    spans: (id) => {
+      const track = tracks.get(id)
+      return { spans: [...(track?.spans ?? []), ...(track?.open.values() ?? [])], scrapes: track?.scrapes ?? 0 }
+    },
+  }
+}
+
+function addTo(track: Track, sample: Sample, line: number): void {
+  const pod = `${sample.source}/${sample.pod}`
+  if (!sample.ok) {
+    track.values.delete(pod)
+    // Nobody knows what it would have shown: a new span begins when it shows itself again.
+    close(track, (holder) => holder === sample.pod)
+    return
+  }
+  const series = matching(sample.series, track.wanted)
+  if (series.length === 0) return
+  track.scrapes++
+  track.values.set(pod, { at: sample.at, value: series.reduce((sum, each) => sum + each.value, 0) })
+  let sum = 0
+  for (const [name, { at, value }] of track.values) {
+    if (at < sample.at - FRESH_MS) track.values.delete(name)
+    else sum += value
+  }
+  noteStep(track.sums, { at: sample.at, value: sum, line })
+  for (const each of series) noteHolder(track, each.labels.pod ?? sample.pod, each.value, sample.at, line)
+}
+
+function noteHolder(track: Track, holder: string, value: number, at: number, line: number): void {
+  if (value < 1) return close(track, (each) => each === holder)
+  const open = track.open.get(holder)
+  track.open.set(
+    holder,
+    open ? { ...open, toAt: at, lastLine: line } : { holder, fromAt: at, toAt: at, line, lastLine: line },
+  )
+}
+
+function close(track: Track, isIt: (holder: string) => boolean): void {
+  for (const [holder, span] of track.open) {
+    if (!isIt(holder)) continue
+    track.spans.push(span)
+    track.open.delete(holder)
+  }
+}

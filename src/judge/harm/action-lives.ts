@@ -1,0 +1,39 @@
+/** Fold over the steps of each action. */
+import type { ActionStepData } from '../../domain/evidence.ts'
+import { type Life, type Lives, livedInCommon, livesOf, type Moment } from './life.ts'
+
+export type Eviction = Moment & { readonly pod: string; readonly node: string }
+
+export type ActionLife = Life & {
+  readonly begun?: Moment & { readonly targets: readonly string[] }
+  readonly done?: Moment & { readonly note: string }
+  readonly pods: readonly string[]
+  readonly evicted: readonly Eviction[]
+  /** By pod: how often its eviction was refused, and the last time. */
+  readonly refused: ReadonlyMap<string, Eviction & { readonly times: number; readonly problem: string }>
+}
+
+export type ActionLives = Lives<ActionLife, ActionStepData>
+
+export const actionLives = (): ActionLives =>
+  livesOf<ActionLife, ActionStepData>({ lines: [], pods: [], evicted: [], refused: new Map() }, lived)
+
+function lived(life: ActionLife, step: ActionStepData, moment: Moment): ActionLife {
+  switch (step.is) {
+    case 'admitted':
+      return { ...livedInCommon(life, { is: 'admitted' }, moment), pods: step.pods }
+    case 'begun':
+      return { ...life, begun: life.begun ?? { ...moment, targets: step.targets } }
+    case 'evicted':
+      return { ...life, evicted: [...life.evicted, { ...moment, pod: step.pod, node: step.node }] }
+    case 'eviction-refused': {
+      const { pod, node, problem } = step
+      const times = (life.refused.get(pod)?.times ?? 0) + 1
+      return { ...life, refused: new Map(life.refused).set(pod, { ...moment, pod, node, problem, times }) }
+    }
+    case 'done':
+      return { ...life, done: life.done ?? { ...moment, note: step.note } }
+    default:
+      return livedInCommon(life, step, moment)
+  }
+}

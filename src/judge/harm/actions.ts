@@ -1,0 +1,68 @@
+/** An action counts only when it was begun and the cluster showed that it was done; what follows from it is judged as for a fault. */
+import type { ActionSpec } from '../../domain/rehearsal.ts'
+import { instant } from '../../domain/units.ts'
+import type { ActionResult, Finding } from '../../domain/verdict.ts'
+import { answersTo, noAnswers } from '../reactions/reactions.ts'
+import type { Ruled, Seen } from '../seen.ts'
+import { finding } from '../verdict/findings.ts'
+import type { ActionLife } from './action-lives.ts'
+import { actionHarm } from './harm.ts'
+
+export function judgeActions(seen: Seen): Ruled<readonly ActionResult[]> {
+  const ruled = seen.run.head.rehearsal.actions.map((action) => judgeAction(seen, action))
+  return { result: ruled.map((each) => each.result), findings: ruled.flatMap((each) => each.findings) }
+}
+
+function judgeAction(seen: Seen, action: ActionSpec): Ruled<ActionResult> {
+  const life = seen.actions.of(action.name)
+  const harm = actionHarm(seen, action)
+  const answers = harm ? answersTo(seen, harm, action.expect) : noAnswers
+  const state = stateOf(life)
+  const refusals = [...(life?.refused.values() ?? [])]
+  const result: ActionResult = {
+    action: action.name,
+    state,
+    ...(life?.begun ? { begunAt: instant(life.begun.at) } : {}),
+    ...(life?.done ? { doneAt: instant(life.done.at) } : {}),
+    ...(life?.healed ? { healedAt: instant(life.healed.at) } : {}),
+    targets: life?.begun?.targets ?? [],
+    evicted: life?.evicted.length ?? 0,
+    refusedEvictions: refusals.reduce((sum, each) => sum + each.times, 0),
+    ...answers.result,
+  }
+  return { result, findings: [...answers.findings, ...notDone(seen, action, life, state), ...notHealed(action, life)] }
+}
+
+function stateOf(life: ActionLife | undefined): ActionResult['state'] {
+  if (life === undefined) return 'not-reached'
+  if (life.done) return 'done'
+  if (life.problem?.is === 'refused') return 'refused'
+  return life.problem?.is === 'failed' ? 'failed' : 'not-done'
+}
+
+/** A step of the rehearsal that did not happen leaves open what it was to show; `completes` says when that is a breach. */
+function notDone(
+  seen: Seen,
+  action: ActionSpec,
+  life: ActionLife | undefined,
+  state: ActionResult['state'],
+): readonly Finding[] {
+  const { name, expect } = action
+  if (state === 'done') return []
+  if (life?.begun && life.problem === undefined && expect.some((each) => each.kind === 'completes')) return []
+  const lines = life?.lines ?? [...seen.run.loadLines, seen.run.headLine]
+  return [finding('gap', 'action-not-done', name, sentenceOf(name, life), lines)]
+}
+
+function sentenceOf(name: string, life: ActionLife | undefined): string {
+  if (life === undefined) return `${name} was never begun.`
+  if (life.problem) return `${name} was ${life.problem.is === 'refused' ? 'refused' : 'not done'}: ${life.problem.text}`
+  return `${name} was begun and never seen done.`
+}
+
+function notHealed({ name }: ActionSpec, life: ActionLife | undefined): readonly Finding[] {
+  if (life?.problem?.is !== 'heal-failed') return []
+  return [
+    finding('gap', 'fault-not-recovered', name, `${name} could not be taken back: ${life.problem.text}`, life.lines),
+  ]
+}

@@ -1,0 +1,106 @@
+/**
+ * A harm is a fault that bit or an action that was begun: when it began to be made, was complete and began to be taken back, whom it
+ * was meant for, and which zone it took. What follows from it is judged alike for both.
+ */
+import type { ActionSpec, FaultSpec } from '../../domain/rehearsal.ts'
+import type { PodLife } from '../cluster/pod-lives.ts'
+import type { Seen } from '../seen.ts'
+import type { ActionLife } from './action-lives.ts'
+import type { FaultLife } from './fault-lives.ts'
+
+export type HarmTimes = { readonly createdAt: number; readonly injectedAt: number; readonly endAt: number }
+
+export type Harm = HarmTimes & {
+  readonly name: string
+  readonly by:
+    | { readonly kind: 'fault'; readonly spec: FaultSpec }
+    | { readonly kind: 'action'; readonly spec: ActionSpec }
+  /** From when on the platform may be asked to be well again; undefined while that was not seen. */
+  readonly healedAt: number | undefined
+  readonly lines: readonly number[]
+  /** Names of pods that it was done to, without their namespace. */
+  readonly pods: ReadonlySet<string>
+}
+
+export function faultHarm(seen: Seen, spec: FaultSpec): Harm | undefined {
+  const life: FaultLife | undefined = seen.faults.of(spec.name)
+  if (!life?.injected || life.injected.pods.length === 0) return undefined
+  const injectedAt = life.injected.at
+  return {
+    name: spec.name,
+    by: { kind: 'fault', spec },
+    createdAt: Math.min(life.created?.at ?? injectedAt, injectedAt),
+    injectedAt,
+    endAt: Math.max(injectedAt, life.healRequested?.at ?? life.healed?.at ?? seen.run.seenUntil),
+    healedAt: life.healed?.at,
+    lines: life.lines,
+    pods: new Set(life.injected.pods.map(podName)),
+  }
+}
+
+export function actionHarm(seen: Seen, spec: ActionSpec): Harm | undefined {
+  const life: ActionLife | undefined = seen.actions.of(spec.name)
+  if (!life?.begun) return undefined
+  const begunAt = life.begun.at
+  const ended = endsByItself(spec) ? (life.done?.at ?? life.healed?.at) : (life.healRequested?.at ?? life.healed?.at)
+  const endAt = Math.max(begunAt, Math.min(ended ?? seen.run.seenUntil, seen.run.seenUntil))
+  return {
+    name: spec.name,
+    by: { kind: 'action', spec },
+    createdAt: begunAt,
+    injectedAt: begunAt,
+    endAt,
+    healedAt: healedAtOf(seen, spec, life),
+    lines: life.lines,
+    pods: new Set([...life.pods, ...life.evicted.map((each) => each.pod)].map(podName)),
+  }
+}
+
+/** A rollout and a promotion are over when they are done; the rest lasts until it is taken back. */
+const endsByItself = ({ act }: ActionSpec): boolean => act.kind === 'rollout' || act.kind === 'promote'
+
+/** What is taken back only after the load can be asked to be well again once it is done. */
+function healedAtOf(seen: Seen, spec: ActionSpec, { done, healed }: ActionLife): number | undefined {
+  if (endsByItself(spec)) return done?.at
+  if (healed && healed.at < seen.run.seenUntil) return healed.at
+  return done?.at ?? healed?.at
+}
+
+/** Faults that were injected and actions that were begun, in order of time. */
+export function harmsOf(seen: Seen): readonly Harm[] {
+  const { faults, actions } = seen.run.head.rehearsal
+  const harms = [
+    ...faults.flatMap((spec) => faultHarm(seen, spec) ?? []),
+    ...actions.flatMap((spec) => actionHarm(seen, spec) ?? []),
+  ]
+  return harms.sort((a, b) => a.createdAt - b.createdAt)
+}
+
+export const podName = (pod: string): string => pod.split('/')[1] ?? pod
+
+const ZONE_LABEL = 'topology.kubernetes.io/zone'
+
+/** The zone that a harm takes as a whole, as the rehearsal says it. */
+export function zoneTaken({ by }: Harm): string | undefined {
+  if (by.kind === 'action') return 'nodes' in by.spec.act ? by.spec.act.nodes.zone : undefined
+  const { witness, object } = by.spec
+  if (witness.kind === 'ready' && witness.zone !== undefined) return witness.zone
+  const selector = object.spec.selector as { readonly nodeSelectors?: Readonly<Record<string, unknown>> } | undefined
+  const zone = selector?.nodeSelectors?.[ZONE_LABEL]
+  return typeof zone === 'string' ? zone : undefined
+}
+
+/** A disruption that operators make on purpose and that a platform must take without anybody noticing. */
+export const isVoluntary = ({ by }: Harm): boolean =>
+  by.kind === 'action' &&
+  (by.spec.act.kind === 'drain' || by.spec.act.kind === 'rollout' || by.spec.act.kind === 'taint')
+
+/** Whether a harm was meant for all pods of just this app, so that their falling is the plan and no surprise. */
+export function isMeantFor(harm: Harm, app: string, lives: readonly PodLife[]): boolean {
+  if (harm.by.kind === 'action') {
+    const { act } = harm.by.spec
+    return (act.kind === 'scale' || act.kind === 'promote') && (act.kind === 'promote' || act.workload.name === app)
+  }
+  const apps = new Set(lives.filter((life) => harm.pods.has(life.name)).map((life) => life.app))
+  return apps.size === 1 && apps.has(app) && harm.by.spec.object.spec.mode === 'all'
+}

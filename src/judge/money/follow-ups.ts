@@ -1,0 +1,24 @@
+/** What the platform books by itself after an operation, under the same key: each must come, unless something is still pending. */
+import type { Finding } from '../../domain/verdict.ts'
+import type { Seen } from '../seen.ts'
+import { finding } from '../verdict/findings.ts'
+import { ledgerBook } from './books-read.ts'
+
+/** Operation that follows → operation that it follows. Both stand in the ledger (`wire/books.ts` has their names). */
+const FOLLOWS: Readonly<Record<string, string>> = { settlement: 'bet' }
+
+/** Books are read one after the other: the last of what follows may still be on its way when the ledger is read. */
+const UNDER_WAY = 0.1
+
+export function followUps(seen: Seen, settled: boolean): readonly Finding[] {
+  const ledger = ledgerBook(seen.books)
+  if (!ledger || !settled || seen.run.load !== 'completed') return []
+  const countOf = (operation: string) => ledger.read.entries.find((each) => each.operation === operation)?.count ?? 0
+  return Object.entries(FOLLOWS).flatMap(([follower, first]) => {
+    const [came, wanted] = [countOf(follower), countOf(first)]
+    // A platform that never books what follows has no such thing.
+    if (came === 0 || came >= wanted * (1 - UNDER_WAY)) return []
+    const sentence = `Only ${came} of ${wanted} ${first}s in ${ledger.read.book} got their ${follower}, and nothing is pending.`
+    return [finding('breach', 'events-lost', follower, sentence, [ledger.line])]
+  })
+}

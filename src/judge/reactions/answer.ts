@@ -1,0 +1,41 @@
+/** What a judged reaction says: held, broken under a cause, or not to be known. */
+import type { Reaction } from '../../domain/rehearsal.ts'
+import { millis } from '../../domain/units.ts'
+import type { Finding, ReactionResult } from '../../domain/verdict.ts'
+import type { Harm } from '../harm/harm.ts'
+import type { Ruled } from '../seen.ts'
+import { type Cause, finding } from '../verdict/findings.ts'
+
+export type Told = {
+  readonly sentence: string
+  readonly tookMs?: number | undefined
+  readonly lines: readonly (number | undefined)[]
+}
+
+export type Answer = {
+  held(told: Told): Ruled<ReactionResult>
+  broken(cause: Cause, told: Told): Ruled<ReactionResult>
+  /** `why` it cannot be known. */
+  unknown(why: string, lines: readonly (number | undefined)[]): Ruled<ReactionResult>
+}
+
+export function answering(harm: Harm, kind: Reaction['kind'], subject: string, withinMs?: number): Answer {
+  const said = (held: boolean, { sentence, tookMs }: Told, findings: readonly Finding[]): Ruled<ReactionResult> => ({
+    result: {
+      kind,
+      subject,
+      sentence,
+      held,
+      ...(withinMs === undefined ? {} : { withinMs: millis(withinMs) }),
+      ...(tookMs === undefined ? {} : { tookMs: millis(Math.max(0, tookMs)) }),
+    },
+    findings,
+  })
+  const say = (weight: Finding['weight'], cause: Cause, { sentence, lines }: Told) =>
+    finding(weight, cause, `${harm.name}: ${subject}`, sentence, [...harm.lines.slice(0, 8), ...lines])
+  return {
+    held: (told) => said(true, told, []),
+    broken: (cause, told) => said(false, told, [say('breach', cause, told)]),
+    unknown: (sentence, lines) => said(false, { sentence, lines }, [say('gap', 'no-evidence', { sentence, lines })]),
+  }
+}

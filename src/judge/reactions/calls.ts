@@ -1,0 +1,78 @@
+/** Calls to what is broken: they come down when a breaker opens, and retries do not make a storm of them. */
+import type { Reaction } from '../../domain/rehearsal.ts'
+import type { ReactionResult } from '../../domain/verdict.ts'
+import { blindPods, cumulative, cut, rateOf, type Track } from '../counters/counters.ts'
+import { amplificationIds, backsOffId } from '../counters/wanted-counters.ts'
+import type { Harm } from '../harm/harm.ts'
+import type { Ruled, Seen } from '../seen.ts'
+import { duration, listed, perSecondText } from '../verdict/words.ts'
+import { answering } from './answer.ts'
+
+type BacksOff = Extract<Reaction, { kind: 'backs-off' }>
+type Amplification = Extract<Reaction, { kind: 'amplification' }>
+
+const BEFORE_MS = 5000
+/** Rates of the moment are taken over this long, for a counter ticks in whole events. */
+const RATE_MS = 2000
+
+export function judgeBacksOff(seen: Seen, harm: Harm, expected: BacksOff): Ruled<ReactionResult> {
+  const { metric, of, where, becomes, withinMs } = expected
+  const labels = Object.entries(where).map(([label, value]) => `${label}=${value}`)
+  const name = `${metric}${labels.length === 0 ? '' : ` (${listed(labels)})`} of ${of}`
+  const answer = answering(harm, 'backs-off', name, withinMs)
+  const track = cut(seen.counters.track(backsOffId(harm.name, expected)), harm.createdAt - BEFORE_MS, harm.endAt)
+  const lines = linesOf(track, harm)
+  const fromAt = harm.createdAt + withinMs
+  if (track.increments.length === 0) return answer.unknown(`${name} was not measured during ${harm.name}.`, lines)
+  if (blindPods(track, fromAt, harm.endAt, RATE_MS).length > 0) {
+    return answer.unknown(`${name} could not be scraped all through ${harm.name}.`, lines)
+  }
+  if (harm.endAt - fromAt < RATE_MS) {
+    return answer.unknown(`${harm.name} ended before ${name} had to come down (${duration(withinMs)}).`, lines)
+  }
+  const counted = cumulative(track)
+  const before = rateOf(counted, harm.createdAt - BEFORE_MS, harm.createdAt)
+  // On average: a half-open breaker tries now and then, and several pods may do so in the same second.
+  const after = rateOf(counted, fromAt, harm.endAt)
+  const tookMs = cameDownMs(counted, becomes, harm)
+  const sentence = `${name} went on at ${perSecondText(after)} from ${duration(withinMs)} after ${harm.name} on (before: ${perSecondText(before)}); ${perSecondText(becomes)} are allowed.`
+  if (after <= becomes + 1e-3) return answer.held({ sentence, tookMs, lines })
+  return answer.broken('breaker-missing', { sentence, tookMs, lines })
+}
+
+function cameDownMs(counted: (at: number) => number, limit: number, { createdAt, endAt }: Harm): number | undefined {
+  for (let at = createdAt; at + RATE_MS <= endAt; at += 100) {
+    if (rateOf(counted, at, at + RATE_MS) <= limit + 1e-3) return at - createdAt
+  }
+  return undefined
+}
+
+export function judgeAmplification(seen: Seen, harm: Harm, expected: Amplification): Ruled<ReactionResult> {
+  const { of, attempts, operations, atMost } = expected
+  const answer = answering(harm, 'amplification', of)
+  const ids = amplificationIds(harm.name, expected)
+  const during = (id: string) => cut(seen.counters.track(id), harm.createdAt, harm.endAt)
+  const tracks = { attempts: during(ids.attempts), operations: during(ids.operations) }
+  const lines = [...linesOf(tracks.attempts, harm), ...linesOf(tracks.operations, harm)]
+  const counts = { attempts: countedIn(tracks.attempts, harm), operations: countedIn(tracks.operations, harm) }
+  if (tracks.attempts.increments.length === 0 || counts.operations < 1) {
+    return answer.unknown(
+      `${operations} of ${of} counted nothing during ${harm.name}, so that there is nothing to compare with.`,
+      lines,
+    )
+  }
+  const factor = counts.attempts / counts.operations
+  const sentence = `${of} made ${Math.round(counts.attempts)} ${attempts} for ${Math.round(counts.operations)} ${operations} during ${harm.name}: ${factor.toFixed(2)} times as many; ${atMost} are allowed.`
+  return factor <= atMost ? answer.held({ sentence, lines }) : answer.broken('retry-storm', { sentence, lines })
+}
+
+function countedIn(track: Track, { createdAt, endAt }: Harm): number {
+  const counted = cumulative(track)
+  return counted(endAt) - counted(createdAt)
+}
+
+const linesOf = (track: Track, { injectedAt }: Harm): readonly number[] =>
+  track.increments
+    .filter((each) => each.toAt >= injectedAt)
+    .map((each) => each.line)
+    .slice(0, 8)
