@@ -118,7 +118,7 @@ async function costOf(path: string): Promise<Cost> {
       records = line
     }
     const judgment = judged.result()
-    const pages = [htmlReport(judgment, viewed.result()), markdownReport(judgment), junitReport(judgment, 'rehearsal.yaml')]
+    const pages = [htmlReport(judgment, viewed.result()), markdownReport(judgment), junitReport(judgment, viewed.result().started.rehearsal)]
     const ms = performance.now() - startedAt
     globalThis.gc()
     const heldMb = process.memoryUsage().heapUsed / 1e6

@@ -32,7 +32,7 @@ export async function writeReports(folder: string, { judgment, view }: Judged): 
   writeWhole(join(folder, 'verdict.json'), `${JSON.stringify(judgment, undefined, 2)}\n`)
   writeWhole(join(folder, 'report.html'), htmlReport(judgment, view))
   writeWhole(join(folder, 'report.md'), markdownReport(judgment))
-  writeWhole(join(folder, 'junit.xml'), junitReport(judgment, view.started.rehearsal.file))
+  writeWhole(join(folder, 'junit.xml'), junitReport(judgment, view.started.rehearsal))
 }
 
 function writeWhole(path: string, text: string): void {

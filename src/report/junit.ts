@@ -1,51 +1,227 @@
-/** JUnit XML for CI: a breach is a failure, a gap is an error, and every objective and expectation is a case even when it holds. */
-import type { Finding, Judgment } from '../domain/verdict.ts'
-import { escapeXml } from './chart.ts'
+/**
+ * JUnit XML for CI: a suite for each objective (the whole run, then each phase and fault), each fault, each action, and one for the
+ * expectations. A breach is a failure, a gap is an error, and what holds is a case too, with its line of the rehearsal file.
+ */
+import type { SourcePoint } from '../domain/issue.ts'
+import type { Rehearsal } from '../domain/rehearsal.ts'
+import type { ActionResult, FaultResult, Finding, Judgment, SloResult } from '../domain/verdict.ts'
+import { escapeXml } from './draw/xml.ts'
+import { inSeconds, objectiveWords, percent, whole } from './words.ts'
 
-type Case = { readonly suite: string; readonly name: string; readonly finding?: Finding }
+type Outcome = {
+  readonly is: 'failure' | 'error' | 'skipped'
+  readonly type: string
+  readonly message: string
+  readonly body?: string
+}
+type Case = {
+  readonly name: string
+  readonly at: SourcePoint | undefined
+  readonly timeMs?: number
+  /** Findings about this subject belong here, or with one of these causes; undefined where none can. */
+  readonly subject?: string
+  readonly causes?: readonly string[]
+  readonly held: boolean
+  readonly outcome?: Outcome
+}
+type Suite = { readonly name: string; readonly cases: readonly Case[] }
 
-export function junitReport(judgment: Judgment, file: string): string {
-  const cases = casesOf(judgment)
-  const failures = cases.filter((each) => each.finding?.weight === 'breach').length
-  const errors = cases.filter((each) => each.finding?.weight === 'gap').length
-  const body = cases.map(
-    ({ suite, name, finding }) =>
-      `    <testcase classname="${escapeXml(`${judgment.rehearsal}.${suite}`)}" name="${escapeXml(name)}" file="${escapeXml(file)}">${outcome(finding)}</testcase>`,
+export function junitReport(judgment: Judgment, rehearsal: Rehearsal): string {
+  const suites = withFindings(suitesOf(judgment, rehearsal), judgment.findings).filter(({ cases }) => cases.length > 0)
+  const all = suites.flatMap((suite) => suite.cases)
+  const body = suites.map(
+    (suite) =>
+      `  <testsuite name="${escapeXml(suite.name)}" ${totals(suite.cases)}>\n${suite.cases.map((each) => caseXml(each, suite.name, judgment.rehearsal, rehearsal.file)).join('\n')}\n  </testsuite>`,
   )
   return `<?xml version="1.0" encoding="UTF-8"?>
-<testsuites tests="${cases.length}" failures="${failures}" errors="${errors}">
-  <testsuite name="${escapeXml(judgment.rehearsal)}" tests="${cases.length}" failures="${failures}" errors="${errors}">
+<testsuites name="${escapeXml(judgment.rehearsal)}" ${totals(all)}>
 ${body.join('\n')}
-  </testsuite>
 </testsuites>
 `
 }
 
-function outcome(finding: Finding | undefined): string {
-  if (finding === undefined || finding.weight === 'warning') return ''
-  const element = finding.weight === 'breach' ? 'failure' : 'error'
-  return `<${element} type="${escapeXml(finding.cause)}" message="${escapeXml(finding.sentence)}">${escapeXml(`Next: ${finding.next}`)}</${element}>`
+function totals(cases: readonly Case[]): string {
+  const count = (is: Outcome['is']): number => cases.filter((each) => each.outcome?.is === is).length
+  return `tests="${cases.length}" failures="${count('failure')}" errors="${count('error')}" skipped="${count('skipped')}"`
 }
 
-/** One case each for what can hold or not; findings that belong to none of them get a case of their own, so that none is lost. */
-function casesOf(judgment: Judgment): readonly Case[] {
-  const named: Case[] = [
-    ...judgment.slos.map((slo) => ({ suite: 'objectives', name: slo.sli })),
-    ...judgment.faults.map((fault) => ({ suite: 'faults', name: fault.fault })),
-    ...judgment.autoscalers.map((each) => ({ suite: 'autoscalers', name: each.name })),
-    ...judgment.budgets.map((each) => ({ suite: 'budgets', name: each.budget })),
-  ]
-  const used = new Set<Finding>()
-  const matched = named.map((each) => {
-    const finding = judgment.findings.find(
-      (candidate) => candidate.subject === each.name && candidate.weight !== 'warning' && !used.has(candidate),
-    )
-    if (finding) used.add(finding)
-    return finding ? { ...each, finding } : each
-  })
-  const rest = judgment.findings.filter((finding) => !used.has(finding) && finding.weight !== 'warning')
+function caseXml({ name, at, timeMs, outcome }: Case, suite: string, rehearsal: string, file: string): string {
+  const place = ` file="${escapeXml(at?.file ?? file)}"${at === undefined ? '' : ` line="${at.line}"`}`
+  const time = timeMs === undefined ? '' : ` time="${(timeMs / 1000).toFixed(3)}"`
+  const head = `    <testcase classname="${escapeXml(`${rehearsal}.${suite}`)}" name="${escapeXml(name)}"${place}${time}`
+  if (outcome === undefined) return `${head}/>`
+  const { is, type, message, body = '' } = outcome
+  const kind = is === 'skipped' ? '' : ` type="${escapeXml(type)}"`
+  return `${head}><${is}${kind} message="${escapeXml(message)}">${escapeXml(body)}</${is}></testcase>`
+}
+
+const suitesOf = (judgment: Judgment, rehearsal: Rehearsal): readonly Suite[] => [
+  ...judgment.slos.map((slo) => objectiveSuite(slo, rehearsal)),
+  ...judgment.faults.map((each) => faultSuite(each, rehearsal)),
+  ...judgment.actions.map((each) => actionSuite(each, rehearsal)),
+  { name: 'expectations', cases: expectationCases(judgment, rehearsal) },
+  {
+    name: 'load generator',
+    cases: [{ name: 'is trusted', at: rehearsal.load.at, subject: 'generator', held: judgment.generator.trusted }],
+  },
+]
+
+/** Only the whole run decides; when it missed, the windows in which the share was too low say where. */
+function objectiveSuite(slo: SloResult, { slos }: Rehearsal): Suite {
+  const at = slos.find((each) => each.sli === slo.sli && each.kind === slo.kind)?.at
+  const held = slo.state === 'proven' || slo.state === 'proven-with-warning'
+  const windows = slo.windows.map(
+    (window): Case => ({
+      name: `${window.kind} ${window.name}`,
+      at,
+      timeMs: window.toMs - window.fromMs,
+      held: true,
+      ...outcomeOf(windowOutcome(slo, window)),
+    }),
+  )
+  return {
+    name: `${slo.sli} ${objectiveWords(slo)}`,
+    cases: [{ name: 'whole run', at, subject: slo.sli, held }, ...windows],
+  }
+}
+
+const outcomeOf = (outcome: Outcome | undefined) => (outcome === undefined ? {} : { outcome })
+
+function windowOutcome(slo: SloResult, { name, counts }: SloResult['windows'][number]): Outcome | undefined {
+  if (counts.attempts === 0) return { is: 'skipped', type: '', message: 'no attempts in this window' }
+  const beyond = slo.ceilingMs === slo.targetMs ? Math.max(counts.slow, counts.overCeiling) : counts.overCeiling
+  const share = (counts.good - (slo.kind === 'latency' ? beyond : 0)) / counts.attempts
+  if (slo.state !== 'missed' || share >= slo.objective) return undefined
+  const message = `${slo.sli} ${percent(share)} of ${whole(counts.attempts)} in ${name}, objective ${percent(slo.objective)}`
+  return { is: 'failure', type: 'slo-missed', message }
+}
+
+type Answered = Pick<FaultResult, 'failovers' | 'recoveries' | 'reactions'>
+
+function answerCases(
+  { failovers, recoveries, reactions }: Answered,
+  subject: string,
+  at: SourcePoint | undefined,
+): readonly Case[] {
+  const timed = (tookMs: number | undefined) => (tookMs === undefined ? {} : { timeMs: tookMs })
   return [
-    ...matched,
-    ...rest.map((finding) => ({ suite: 'findings', name: `${finding.cause}: ${finding.subject}`, finding })),
+    ...failovers.map(
+      ({ from, to, withinMs, tookMs, held }): Case => ({
+        name: `failover ${from} → ${to} within ${inSeconds(withinMs)}`,
+        at,
+        subject,
+        held,
+        ...timed(tookMs),
+      }),
+    ),
+    ...recoveries.map(
+      ({ sli, withinMs, tookMs, held }): Case => ({
+        name: `${sli} recovers within ${inSeconds(withinMs)}`,
+        at,
+        subject,
+        held,
+        ...timed(tookMs),
+      }),
+    ),
+    ...reactions.map(
+      ({ kind, subject: of, withinMs, tookMs, held }): Case => ({
+        name: `${kind} ${of}${withinMs === undefined ? '' : ` within ${inSeconds(withinMs)}`}`,
+        at,
+        subject,
+        held,
+        ...timed(tookMs),
+      }),
+    ),
   ]
+}
+
+function faultSuite(result: FaultResult, { faults }: Rehearsal): Suite {
+  const at = faults.find((each) => each.name === result.fault)?.at
+  const bites: Case = { name: 'bites, by its witness', at, subject: result.fault, held: result.state === 'proven' }
+  return { name: `fault ${result.fault}`, cases: [bites, ...answerCases(result, result.fault, at)] }
+}
+
+function actionSuite(result: ActionResult, { actions }: Rehearsal): Suite {
+  const at = actions.find((each) => each.name === result.action)?.at
+  const done: Case = { name: 'comes to its end', at, subject: result.action, held: result.state === 'done' }
+  return { name: `action ${result.action}`, cases: [done, ...answerCases(result, result.action, at)] }
+}
+
+/** What may be wrong with money has a book or an operation as its subject. */
+const MONEY = ['double-charge', 'unreconciled', 'ledger-unbalanced', 'unsettled', 'ledger-unproven']
+
+function expectationCases(judgment: Judgment, { expectations }: Rehearsal): readonly Case[] {
+  const lineOf = (is: (each: Rehearsal['expectations'][number]) => boolean) => expectations.find(is)?.at
+  return [
+    ...judgment.autoscalers.map(({ name, phase, held }) => ({
+      name: `autoscaler ${name} on ${phase}`,
+      at: lineOf((each) => each.kind === 'autoscaler' && each.name === name && each.phase === phase),
+      subject: name,
+      held,
+    })),
+    ...judgment.keda.map(({ scaledObject, phase, held }) => ({
+      name: `keda ${scaledObject} on ${phase}`,
+      at: lineOf((each) => each.kind === 'keda' && each.scaledObject === scaledObject && each.phase === phase),
+      subject: scaledObject,
+      held,
+    })),
+    ...judgment.budgets.map(({ budget, held }) => ({
+      name: `disruption budget ${budget}`,
+      at: lineOf((each) => each.kind === 'disruption' && each.budget === budget),
+      subject: budget,
+      held,
+    })),
+    ...judgment.connections.map(({ of, metric, atMost, held }) => ({
+      name: `${of} ${metric} at most ${atMost}`,
+      at: lineOf((each) => each.kind === 'connections' && each.of === of && each.metric === metric),
+      subject: of,
+      held,
+    })),
+    ...(judgment.ledger === undefined
+      ? []
+      : [
+          {
+            name: 'ledger reconciled',
+            at: lineOf((each) => each.kind === 'ledger'),
+            subject: 'ledger',
+            causes: MONEY,
+            held: judgment.ledger.reconciled,
+          },
+        ]),
+  ]
+}
+
+/** Each finding goes to the case that did not hold, else to any of its subject, else to a suite of its own: none is lost. */
+function withFindings(suites: readonly Suite[], findings: readonly Finding[]): readonly Suite[] {
+  const told = findings.filter((each) => each.weight !== 'warning')
+  const cases = suites.flatMap((suite) => suite.cases)
+  const placed = new Map<Case, Finding>()
+  const rest = told.filter((each) => {
+    const own = cases.filter((one) => isAbout(each, one) && !placed.has(one))
+    const place = own.find((one) => !one.held) ?? own[0]
+    if (place) placed.set(place, each)
+    return place === undefined
+  })
+  const settled = suites.map((suite) => ({
+    ...suite,
+    cases: suite.cases.map((each) => settledCase(each, placed.get(each))),
+  }))
+  const others = rest.map((each) =>
+    settledCase({ name: `${each.cause}: ${each.subject}`, at: undefined, held: false }, each),
+  )
+  return [...settled, { name: 'findings', cases: others }]
+}
+
+const isAbout = ({ subject, cause }: Finding, each: Case): boolean =>
+  each.subject === subject || each.causes?.includes(cause) === true
+
+function settledCase(each: Case, finding: Finding | undefined): Case {
+  if (finding) {
+    const { weight, cause, sentence, next } = finding
+    const is = weight === 'breach' ? 'failure' : 'error'
+    return { ...each, outcome: { is, type: cause, message: sentence, body: `Next: ${next}` } }
+  }
+  // What did not hold is never green, though no finding speaks of it: the run may have ended before it could.
+  if (!each.held) return { ...each, outcome: { is: 'error', type: 'not-held', message: 'was not seen to hold' } }
+  return each
 }

@@ -12,7 +12,7 @@ export const script = `
   }
   const clock = (s) => Math.floor(s / 60) + ':' + String(Math.floor(s % 60)).padStart(2, '0')
   const show = (svg, x, y) => {
-    const place = (data.left + (at / data.seconds) * (data.right - data.left)) * 1000
+    const place = (data.left + (at / data.seconds) * (data.right - data.left)) * data.width
     for (const each of charts) {
       const cross = each.querySelector('.cross')
       cross.setAttribute('x1', place); cross.setAttribute('x2', place); cross.setAttribute('visibility', 'visible')
@@ -20,8 +20,8 @@ export const script = `
     const lines = data.charts[svg.id] ?? []
     readout.textContent = clock(at) + '\\n' + lines.map((l) => { const v = valueAt(l); return l.name + '  ' + (v === undefined ? '–' : v) }).join('\\n')
     readout.style.display = 'block'
-    readout.style.left = Math.min(x + 14, innerWidth - 240) + 'px'
-    readout.style.top = (y + 14) + 'px'
+    readout.style.left = Math.max(0, Math.min(x + 14, innerWidth - readout.offsetWidth - 8)) + 'px'
+    readout.style.top = Math.max(0, Math.min(y + 14, innerHeight - readout.offsetHeight - 8)) + 'px'
   }
   for (const svg of charts) {
     svg.tabIndex = 0
@@ -32,13 +32,22 @@ export const script = `
       show(svg, event.clientX, event.clientY)
     })
     svg.addEventListener('pointerleave', () => { readout.style.display = 'none' })
+    svg.addEventListener('blur', () => { readout.style.display = 'none' })
     svg.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape') readout.style.display = 'none'
       if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return
       event.preventDefault()
-      at = Math.max(0, Math.min(data.seconds, at + (event.key === 'ArrowRight' ? 1 : -1)))
+      const step = event.shiftKey ? 10 : 1
+      at = Math.max(0, Math.min(data.seconds, at + (event.key === 'ArrowRight' ? step : -step)))
       const box = svg.getBoundingClientRect()
       show(svg, box.left + box.width / 2, box.top)
     })
   }
+  // Paper cannot be clicked: what is folded away is opened for it, and folded again afterwards. Tables of charts are not printed: the chart is.
+  const folded = []
+  addEventListener('beforeprint', () => {
+    for (const each of document.querySelectorAll('details:not([open])')) { folded.push(each); each.open = true }
+  })
+  addEventListener('afterprint', () => { for (const each of folded.splice(0)) each.open = false })
 })()
 `

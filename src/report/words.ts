@@ -1,5 +1,6 @@
-/** The same words for a verdict everywhere: page, Markdown, console. */
-import type { Verdict } from '../domain/verdict.ts'
+/** The same words for the same things everywhere: page, Markdown, console. */
+import type { Act, NodeChoice } from '../domain/rehearsal.ts'
+import type { ActionResult, FaultResult, SloResult, Verdict } from '../domain/verdict.ts'
 
 export const verdictWords: Readonly<Record<Verdict['kind'], { readonly word: string; readonly icon: string }>> = {
   pass: { word: 'PASS', icon: '✓' },
@@ -7,6 +8,63 @@ export const verdictWords: Readonly<Record<Verdict['kind'], { readonly word: str
   aborted: { word: 'ABORTED', icon: '■' },
   inconclusive: { word: 'INCONCLUSIVE', icon: '?' },
 }
+
+export type Look = 'good' | 'bad' | 'warn'
+
+export const sloWords: Readonly<Record<SloResult['state'], readonly [words: string, look: Look]>> = {
+  proven: ['✓ proven', 'good'],
+  'proven-with-warning': ['! within the ceiling', 'warn'],
+  unproven: ['? met, not proven', 'warn'],
+  missed: ['✗ missed', 'bad'],
+  'no-evidence': ['? no evidence', 'warn'],
+}
+
+export const faultWords: Readonly<Record<FaultResult['state'], readonly [words: string, look: Look]>> = {
+  proven: ['✓ proven', 'good'],
+  unproven: ['? not proven', 'warn'],
+  'not-injected': ['? not injected', 'warn'],
+  refused: ['? refused', 'warn'],
+  'not-reached': ['? not reached', 'warn'],
+}
+
+export const actionWords: Readonly<Record<ActionResult['state'], readonly [words: string, look: Look]>> = {
+  done: ['✓ done', 'good'],
+  'not-done': ['✗ not done', 'bad'],
+  refused: ['? refused', 'warn'],
+  failed: ['? failed', 'warn'],
+  'not-reached': ['? not reached', 'warn'],
+}
+
+export const objectiveWords = (slo: Pick<SloResult, 'kind' | 'objective' | 'targetMs' | 'ceilingMs'>): string => {
+  if (slo.kind === 'availability') return percent(slo.objective)
+  const ceiling = slo.ceilingMs !== undefined && slo.ceilingMs !== slo.targetMs ? ` (ceiling ${slo.ceilingMs} ms)` : ''
+  return `p${Math.round(slo.objective * 100)} ≤ ${slo.targetMs} ms${ceiling}`
+}
+
+export function actWords(act: Act): string {
+  switch (act.kind) {
+    case 'taint':
+      return `taint ${act.key}:${act.effect} on ${nodeWords(act.nodes)}`
+    case 'drain':
+    case 'power-off':
+      return `${act.kind} ${nodeWords(act.nodes)}`
+    case 'scale':
+      return `scale ${act.workload.name} to ${act.replicas}`
+    case 'rollout':
+      return `rollout ${act.workload.name}`
+    case 'flag':
+      return `flag ${act.configMap}/${act.key} = ${act.value}`
+    case 'promote':
+      return `promote ${act.to} of ${act.database}`
+  }
+}
+
+const nodeWords = ({ zone, pool, atMost }: NodeChoice): string =>
+  [
+    atMost === undefined ? 'nodes' : `${atMost} ${atMost === 1 ? 'node' : 'nodes'}`,
+    ...(zone === undefined ? [] : [`of ${zone}`]),
+    ...(pool === undefined ? [] : [`in pool ${pool}`]),
+  ].join(' ')
 
 export const percent = (share: number | undefined, digits = 3): string =>
   share === undefined
@@ -19,3 +77,8 @@ export const inSeconds = (ms: number | undefined): string => (ms === undefined ?
 export const cents = (amount: number): string =>
   `${(amount / 100).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })} €`
 export const whole = (count: number): string => count.toLocaleString('en-US')
+/** `1:05`: minutes and seconds of the run. */
+export const clock = (seconds: number): string =>
+  `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${whole(count)} ${count === 1 ? one : many}`

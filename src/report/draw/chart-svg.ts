@@ -1,0 +1,54 @@
+/** One chart as SVG text: plot, rows, limits, marks, phases and harms shaded. Readable without scripts, in print and in the dark. */
+import type { Chart } from '../chart.ts'
+import type { Drawing } from '../lane.ts'
+import {
+  BOTTOM,
+  LEFT,
+  leftAxis,
+  PLOT_HEIGHT,
+  RIGHT,
+  rightAxis,
+  type Scale,
+  TOP,
+  timeAxis,
+  timeScale,
+  WIDTH,
+} from './axes.ts'
+import { harmBands, harmLetters, phaseBand } from './bands.ts'
+import { gridSvg, limitSvg, lineSvg, marksSvg, rightAxisSvg } from './lines.ts'
+import { rowsHeight, rowsSvg } from './rows.ts'
+import { escapeXml } from './xml.ts'
+
+/** As shares of the width, for the crosshair. */
+export const plotArea = { left: LEFT / WIDTH, right: (WIDTH - RIGHT) / WIDTH, width: WIDTH }
+
+export function chartSvg(chart: Chart, drawing: Drawing): string {
+  const x = timeScale(drawing.seconds)
+  const rows = chart.rows ?? []
+  const plot = chart.lines.length > 0 ? PLOT_HEIGHT : 0
+  // A little air between the plot and its rows.
+  const rowsTop = TOP + plot + (plot > 0 && rows.length > 0 ? 4 : 0)
+  const body = rowsTop - TOP + rowsHeight(rows)
+  const height = TOP + body + BOTTOM
+  const parts = [
+    ...drawing.phases.map((phase, index) => phaseBand(phase, index, x, body)),
+    harmBands(drawing, x, body),
+    ...(plot > 0 ? plotParts(chart, drawing, x) : []),
+    rowsSvg(rows, x, drawing.seconds, rowsTop),
+    harmLetters(drawing, x),
+    timeAxis(drawing.seconds, x, height),
+  ]
+  return `<svg class="chart" id="${escapeXml(chart.id)}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeXml(`${chart.title}. ${chart.caption}`)}">${parts.join('')}<line class="cross" x1="0" x2="0" y1="${TOP}" y2="${TOP + body}" visibility="hidden"/></svg>`
+}
+
+function plotParts(chart: Chart, { seconds }: Drawing, x: Scale): readonly string[] {
+  const left = leftAxis(chart)
+  const right = rightAxis(chart)
+  return [
+    gridSvg(left),
+    ...(chart.right === undefined ? [] : [rightAxisSvg(right, chart.right)]),
+    ...chart.limits.map((limit) => limitSvg(limit, limit.axis ? right : left)),
+    ...chart.lines.map((line) => lineSvg(line, x, line.axis ? right : left, seconds)),
+    marksSvg(chart.marks ?? [], x),
+  ]
+}

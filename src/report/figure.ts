@@ -1,0 +1,76 @@
+/** A chart with its keys, its sentence and its table: whoever cannot see it, or prints it, loses nothing. */
+import type { Chart, ChartLine, Point, Row } from './chart.ts'
+import { chartSvg } from './draw/chart-svg.ts'
+import { escapeXml } from './draw/xml.ts'
+import type { Drawing } from './lane.ts'
+import { clock, counted } from './words.ts'
+
+export function figure(chart: Chart, drawing: Drawing): string {
+  return `<figure><figcaption><b>${escapeXml(chart.title)}</b> <span class="unit">${escapeXml(chart.unit)}</span>${keys(chart.lines)}</figcaption>
+<div class="plot">${chartSvg(chart, drawing)}</div>
+<p class="caption">${escapeXml(chart.caption)}</p>
+<details><summary>as a table</summary>${chart.lines.length > 0 ? lineTable(chart, drawing.seconds) : ''}${rowTable(chart.rows ?? [], drawing.seconds)}</details></figure>`
+}
+
+function keys(lines: readonly ChartLine[]): string {
+  const items = lines
+    .filter((line) => line.points.length > 0)
+    .map(
+      (line) =>
+        `<li><span class="key c${line.colour}${line.dash ? ' dash' : ''}${line.shape === 'area' ? ' area' : ''}${line.axis ? ' dot' : ''}"></span>${escapeXml(line.name)}</li>`,
+    )
+  return items.length === 0 ? '' : `<ul class="keys">${items.join('')}</ul>`
+}
+
+const table = (heads: readonly string[], rows: readonly string[]): string =>
+  `<div class="scroll"><table><thead><tr>${heads.map((head) => `<th>${escapeXml(head)}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`
+
+/** Every line at steps of about a fortieth of the run; the value is the last one seen by then. */
+function lineTable(chart: Chart, seconds: number): string {
+  const size = Math.max(1, Math.ceil(seconds / 40))
+  const times = Array.from({ length: Math.floor(seconds / size) + 1 }, (_, index) => index * size)
+  const rows = times.map(
+    (at) =>
+      `<tr><th>${clock(at)}</th>${chart.lines.map((line) => `<td>${valueAt(line.points, at)}</td>`).join('')}</tr>`,
+  )
+  return table(['time', ...chart.lines.map((line) => line.name)], rows)
+}
+
+function valueAt(points: readonly Point[], at: number): string {
+  const value = points.findLast(([seconds]) => seconds <= at)?.[1]
+  return value === undefined ? '–' : value.toFixed(1).replace(/\.0$/, '')
+}
+
+/** What stands in a row, in order of time; a row says no more than so much, and that there is more. */
+const MOST_ENTRIES = 60
+
+type Entry = { readonly at: number; readonly to?: number; readonly text: string }
+
+function rowTable(rows: readonly Row[], seconds: number): string {
+  const lines = rows.flatMap((row) => {
+    const entries = entriesOf(row).filter(({ at }) => at <= seconds)
+    const left = entries.length - MOST_ENTRIES
+    const shown = entries.slice(0, MOST_ENTRIES).map(({ at, to, text }) => entryRow(row.name, at, to, text))
+    return left > 0
+      ? [
+          ...shown,
+          entryRow(row.name, undefined, undefined, `${counted(left, 'more entry', 'more entries')} in the journal`),
+        ]
+      : shown
+  })
+  return lines.length === 0 ? '' : table(['row', 'from', 'to', 'what'], lines)
+}
+
+const entriesOf = ({ spans = [], steps = [], ticks = [] }: Row): readonly Entry[] =>
+  [
+    ...spans.map(({ from, to, text }) => ({
+      at: from,
+      to,
+      text,
+    })),
+    ...steps.map(([at, value]) => ({ at, text: String(value) })),
+    ...ticks.map(({ at, text }) => ({ at, text })),
+  ].sort((a, b) => a.at - b.at)
+
+const entryRow = (row: string, at: number | undefined, to: number | undefined, text: string): string =>
+  `<tr><th>${escapeXml(row)}</th><td>${at === undefined ? '' : clock(at)}</td><td>${to === undefined ? '' : clock(to)}</td><td>${escapeXml(text)}</td></tr>`

@@ -1,0 +1,109 @@
+/** Faults and actions as they really were, each with its letter: what is shaded on every chart and drawn as bars in the plan. */
+import type { EvidenceOf, RunStarted } from '../domain/evidence.ts'
+import type { Act, ChaosObject } from '../domain/rehearsal.ts'
+import type { Judgment } from '../domain/verdict.ts'
+import { actWords } from './words.ts'
+
+/** Times in seconds since the load's zero. */
+export type Harm = {
+  readonly kind: 'fault' | 'action'
+  readonly name: string
+  readonly letter: string
+  /** `NetworkChaos`, `drain zone-a`: what it does, in words. */
+  readonly what: string
+  readonly planned: { readonly from: number; readonly to?: number }
+  /** Something is left of it when it is done, until it is undone. */
+  readonly lasts: boolean
+  requested?: number
+  /** Injected, or begun. */
+  begun?: number
+  /** Of an action: the cluster showed that it came to its end. */
+  done?: number
+  healing?: number
+  healed?: number
+  problem?: string
+}
+
+export type Harms = {
+  addFault(record: EvidenceOf<'fault-step'>, at: number): void
+  addAction(record: EvidenceOf<'action-step'>, at: number): void
+  readonly all: readonly Harm[]
+}
+
+export function harmsOf({ timeline }: RunStarted): Harms {
+  const planned = [
+    ...timeline.faults.map((each) => ({
+      kind: 'fault' as const,
+      name: each.name,
+      what: faultWords(each.object),
+      planned: { from: each.fromMs / 1000, to: each.toMs / 1000 },
+      lasts: true,
+    })),
+    ...timeline.actions.map((each) => ({
+      kind: 'action' as const,
+      name: each.name,
+      what: actWords(each.act),
+      planned: { from: each.fromMs / 1000, ...(each.toMs === undefined ? {} : { to: each.toMs / 1000 }) },
+      lasts: leavesSomething(each.act),
+    })),
+  ]
+  const all = planned
+    .sort((a, b) => a.planned.from - b.planned.from)
+    .map((each, index): Harm => ({ ...each, letter: letterOf(index) }))
+  const find = (kind: Harm['kind'], name: string) => all.find((each) => each.kind === kind && each.name === name)
+  return {
+    all,
+    addFault({ fault, step }, at) {
+      const harm = find('fault', fault)
+      if (!harm) return
+      harm.requested ??= at
+      if (step.is === 'injected') harm.begun ??= at
+      if (step.is === 'refused' || step.is === 'failed') harm.problem = step.problem
+      healingOf(harm, step.is, at)
+    },
+    addAction({ action, step }, at) {
+      const harm = find('action', action)
+      if (!harm) return
+      harm.requested ??= at
+      if (step.is === 'begun') harm.begun ??= at
+      if (step.is === 'done') harm.done ??= at
+      if (step.is === 'refused' || step.is === 'failed') harm.problem = step.problem
+      healingOf(harm, step.is, at)
+    },
+  }
+}
+
+/** `NetworkChaos partition`. */
+const faultWords = ({ kind, spec }: ChaosObject): string =>
+  typeof spec.action === 'string' ? `${kind} ${spec.action}` : kind
+
+function healingOf(harm: Harm, is: string, at: number): void {
+  if (is === 'heal-requested') harm.healing = at
+  if (is === 'healed') harm.healed = at
+}
+
+/** A rollout and a promotion change what stands; the other acts hold the cluster away from it until they are undone. */
+const leavesSomething = (act: Act): boolean => act.kind !== 'rollout' && act.kind !== 'promote'
+
+/** A to Z, then AA: twenty-six harms in one run are rare, but two of one letter would lie. */
+const letterOf = (index: number): string =>
+  `${index < 26 ? '' : String.fromCharCode(64 + Math.floor(index / 26))}${String.fromCharCode(65 + (index % 26))}`
+
+/** From when to when it bit, as far as the run was seen; undefined when it never did. */
+export function biteOf(harm: Harm, seconds: number): readonly [from: number, to: number] | undefined {
+  if (harm.begun === undefined) return undefined
+  const unhealed = harm.lasts ? seconds : (harm.done ?? harm.healing ?? seconds)
+  return [harm.begun, harm.healed ?? unhealed]
+}
+
+/** The last moment at which an objective still paid for it, by the judgment; undefined when it is not known to have cost anything. */
+export function recoveredAt(harm: Harm, judgment: Judgment): number | undefined {
+  const { begun } = harm
+  if (begun === undefined) return undefined
+  const costs =
+    harm.kind === 'fault'
+      ? judgment.faults.find((each) => each.fault === harm.name)?.costs
+      : judgment.actions.find((each) => each.action === harm.name)?.costs
+  const last = Math.max(0, ...(costs ?? []).map((each) => each.recoverMs ?? 0))
+  return last === 0 ? undefined : begun + last / 1000
+}

@@ -1,0 +1,31 @@
+/** All lanes, in the order in which they stand on the page. A new one is a file beside these and a line here. */
+import type { LaneOf } from '../lane.ts'
+import { availabilityLane } from './availability.ts'
+import { connectionsLane } from './connections.ts'
+import { databasesLane } from './databases.ts'
+import { disruptionLane } from './disruption.ts'
+import { errorBudgetLane } from './error-budget.ts'
+import { generatorLane } from './generator.ts'
+import { latencyLane } from './latency.ts'
+import { loadLane } from './load.ts'
+import { planLane } from './plan.ts'
+import { pspCallsLane } from './psp-calls.ts'
+import { replicasLane } from './replicas.ts'
+import { socketsLane } from './sockets.ts'
+import { zonesLane } from './zones.ts'
+
+export const lanes: readonly LaneOf[] = [
+  planLane,
+  loadLane,
+  availabilityLane,
+  errorBudgetLane,
+  latencyLane,
+  socketsLane,
+  replicasLane,
+  zonesLane,
+  disruptionLane,
+  databasesLane,
+  connectionsLane,
+  pspCallsLane,
+  generatorLane,
+]

@@ -1,0 +1,36 @@
+/** Good answers of each SLI with an availability objective, over five seconds. */
+import type { Slo } from '../../domain/rehearsal.ts'
+import { type Chart, line, lowest, type Point } from '../chart.ts'
+import type { LaneOf } from '../lane.ts'
+import { percent } from '../words.ts'
+import { recentOf } from './recent.ts'
+
+type Availability = Extract<Slo, { kind: 'availability' }>
+
+export const availabilityLane: LaneOf = ({ rehearsal }) => {
+  const slos = rehearsal.slos.filter((slo): slo is Availability => slo.kind === 'availability')
+  const shares = new Map(slos.map((slo): [string, Point[]] => [slo.sli, []]))
+  const takeDelta = recentOf([...shares.keys()], (sli, window, at) => {
+    const good = window.sum((each) => each.good)
+    const attempts = good + window.sum((each) => each.bad)
+    if (attempts > 0) shares.get(sli)?.push([at, (good / attempts) * 100])
+  })
+  return { takeDelta, charts: () => slos.map((slo) => chartOf(slo, shares.get(slo.sli) ?? [])) }
+}
+
+function chartOf({ sli, objective }: Availability, share: readonly Point[]): Chart {
+  const worst = lowest(share)
+  // The axis shows the objective and the worst moment, whichever is lower, and never less than two points.
+  const min = Math.max(0, Math.floor(Math.min(worst, objective * 100 - 1, 98)))
+  return {
+    id: `sli-${sli}`,
+    title: `${sli}: good answers`,
+    unit: '% over 5 s',
+    caption: Number.isFinite(worst)
+      ? `Lowest ${worst.toFixed(1)} %, objective ${percent(objective)} over the whole run.`
+      : 'No samples.',
+    lines: [line(sli, share, 1)],
+    limits: [{ value: objective * 100, name: `objective ${percent(objective)}`, kind: 'target' }],
+    range: { min, max: 100.4 },
+  }
+}

@@ -1,0 +1,21 @@
+/** Which of several things were so, and from when to when: conditions, troubles of a zone, roles. */
+export type Flags = {
+  set(at: number, on: readonly string[]): void
+  /** Until `end`; stretches in which nothing was so are left out. */
+  spans(end: number): readonly { readonly from: number; readonly to: number; readonly flags: readonly string[] }[]
+}
+
+export function flags(): Flags {
+  const changes: { readonly at: number; readonly on: readonly string[] }[] = []
+  return {
+    set(at, on) {
+      if (changes.at(-1)?.at === at) changes.pop()
+      if (changes.at(-1)?.on.join() !== on.join()) changes.push({ at, on })
+    },
+    spans: (end) =>
+      changes.flatMap(({ at, on }, index) => {
+        const to = Math.min(end, changes[index + 1]?.at ?? end)
+        return on.length === 0 || to <= at ? [] : [{ from: at, to, flags: on }]
+      }),
+  }
+}

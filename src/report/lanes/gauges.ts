@@ -1,0 +1,47 @@
+/** What several speakers say together: the sum of the latest values, as long as each was heard of lately. */
+import type { Point } from '../chart.ts'
+
+/** Who was silent for this long is not counted any more. */
+const GONE_AFTER_S = 3
+
+export type Sum = { set(who: string, at: number, value: number): number }
+
+export function sumOfLatest(goneAfterS: number = GONE_AFTER_S): Sum {
+  const latest = new Map<string, { readonly at: number; readonly value: number }>()
+  return {
+    set(who, at, value) {
+      latest.set(who, { at, value })
+      let sum = 0
+      for (const each of latest.values()) if (at - each.at < goneAfterS) sum += each.value
+      return sum
+    },
+  }
+}
+
+/** The rate of a counter that several speakers keep; a first value and a reset give no rate, and undefined until there is one. */
+export function rateOfLatest(): { add(who: string, at: number, value: number): number | undefined } {
+  const sum = sumOfLatest()
+  const before = new Map<string, { readonly at: number; readonly value: number }>()
+  return {
+    add(who, at, value) {
+      const last = before.get(who)
+      before.set(who, { at, value })
+      const rate = last === undefined || value < last.value || at <= last.at ? 0 : (value - last.value) / (at - last.at)
+      const total = sum.set(who, at, rate)
+      return last === undefined ? undefined : total
+    },
+  }
+}
+
+/** Pods are scraped one after the other, twice a second: sums of the same round are one point, the last. */
+const ROUND_S = 0.4
+
+export function pushRound(points: Point[], at: number, value: number): void {
+  const last = points.at(-1)
+  if (last === undefined || at - last[0] >= ROUND_S) points.push([at, value])
+  else points[points.length - 1] = [last[0], value]
+}
+
+/** Series that carry at least these labels. */
+export const hasLabels = (labels: Readonly<Record<string, string>>, where: Readonly<Record<string, string>>): boolean =>
+  Object.entries(where).every(([name, value]) => labels[name] === value)

@@ -1,0 +1,49 @@
+/** The last seconds of one SLI: what shares, quantiles and burn rates are drawn from. */
+import { quantileOf } from '../../domain/statistics.ts'
+import type { FrameDelta, SliDelta } from '../../judge/frame-deltas.ts'
+
+/** Shares and quantiles are drawn over this many frames (seconds), so that one bad second shows without drowning the line. */
+const WINDOW_FRAMES = 5
+
+export type Recent = {
+  add(delta: SliDelta, instance: string): void
+  sum(pick: (each: SliDelta) => number): number
+  quantile(of: number): number | undefined
+}
+
+export function recent(): Recent {
+  const last: SliDelta[] = []
+  const instances = new Set<string>()
+  return {
+    add(delta, instance) {
+      instances.add(instance)
+      last.push(delta)
+      while (last.length > WINDOW_FRAMES * instances.size) last.shift()
+    },
+    sum: (pick) => last.reduce((total, each) => total + pick(each), 0),
+    quantile: (of) =>
+      quantileOf(
+        last.flatMap((each) => pairs(each.histogram)).sort((a, b) => a[0] - b[0]),
+        of,
+      ),
+  }
+}
+
+function pairs(flat: readonly number[]): readonly (readonly [number, number])[] {
+  const all: (readonly [number, number])[] = []
+  for (let i = 0; i + 1 < flat.length; i += 2) all.push([flat[i] ?? 0, flat[i + 1] ?? 0])
+  return all
+}
+
+/** Calls `each` with the window of every SLI that is wanted, after it took in the frame. */
+export function recentOf(slis: readonly string[], each: (sli: string, window: Recent, at: number) => void) {
+  const windows = new Map(slis.map((sli) => [sli, recent()]))
+  return (delta: FrameDelta, at: number, instance: string): void => {
+    for (const [sli, window] of windows) {
+      const added = delta.slis.get(sli)
+      if (added === undefined) continue
+      window.add(added, instance)
+      each(sli, window, at)
+    }
+  }
+}

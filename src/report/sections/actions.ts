@@ -1,0 +1,41 @@
+/** One card an action: what was done to the cluster, how far it came, what was evicted and refused, and what it cost. */
+import type { ActionResult, Judgment } from '../../domain/verdict.ts'
+import type { RunView } from '../view.ts'
+import { actionWords, clock, inSeconds } from '../words.ts'
+import { article, cell, facts, row, section } from './markup.ts'
+import { answerRows, costCards, reactionTable } from './reactions.ts'
+
+export function actions(judgment: Judgment, view: RunView): string {
+  if (judgment.actions.length === 0) return ''
+  return section('actions', 'Actions', judgment.actions.map((action) => card(action, view)).join(''))
+}
+
+function card(action: ActionResult, view: RunView): string {
+  const harm = view.harms.find((each) => each.kind === 'action' && each.name === action.action)
+  const since = (at: number | undefined): string => (at === undefined ? '–' : clock((at - view.zeroAt) / 1000))
+  const rows = [
+    row([cell('what'), cell(harm?.what ?? '–')]),
+    row([cell('begun'), cell(since(action.begunAt))]),
+    row([cell('done'), cell(`${since(action.doneAt)}${lengthOf(action)}`)]),
+    row([
+      cell('undone'),
+      cell(action.healedAt === undefined && harm?.lasts === false ? 'needs no undo' : since(action.healedAt)),
+    ]),
+    row([cell('where'), cell(action.targets.join(', ') || '–')]),
+    ...evictions(action),
+    ...answerRows(action),
+  ]
+  const title = harm === undefined ? action.action : `${harm.letter} · ${action.action}`
+  const body = [facts(rows), reactionTable(action.reactions), costCards(action.costs)]
+  return article(title, actionWords[action.state], body.join(''))
+}
+
+function lengthOf({ begunAt, doneAt }: ActionResult): string {
+  return begunAt === undefined || doneAt === undefined ? '' : ` (${inSeconds(doneAt - begunAt)} after it began)`
+}
+
+function evictions({ evicted, refusedEvictions }: ActionResult): readonly string[] {
+  if (evicted + refusedEvictions === 0) return []
+  const words = `${evicted} evicted, ${refusedEvictions} refused by a disruption budget, at least for a while`
+  return [row([cell('evictions'), cell(words)])]
+}

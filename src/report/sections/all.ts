@@ -1,0 +1,22 @@
+/** The parts of the page in their order: what decides before the charts, what explains after them. */
+import type { Judgment } from '../../domain/verdict.ts'
+import type { RunView } from '../view.ts'
+import { actions } from './actions.ts'
+import { again } from './again.ts'
+import { autoscalers } from './autoscalers.ts'
+import { budgets } from './budgets.ts'
+import { causes } from './causes.ts'
+import { connections } from './connections.ts'
+import { faults } from './faults.ts'
+import { generator } from './generator.ts'
+import { keda } from './keda.ts'
+import { ledger } from './ledger.ts'
+import { objectives } from './objectives.ts'
+
+/** Empty where the run has nothing of the kind. */
+export type Section = (judgment: Judgment, view: RunView) => string
+
+const first: readonly Section[] = [causes, objectives]
+const rest: readonly Section[] = [faults, actions, autoscalers, keda, budgets, connections, ledger, generator, again]
+
+export const sections = { first, rest }

@@ -1,0 +1,18 @@
+/** Disruption budgets that were to be held. */
+import type { Judgment } from '../../domain/verdict.ts'
+import { cell, held, row, section, table } from './markup.ts'
+
+export function budgets(judgment: Judgment): string {
+  if (judgment.budgets.length === 0) return ''
+  const rows = judgment.budgets.map((each) =>
+    row([
+      cell(each.budget),
+      cell(String(each.lowestHealthy ?? '–')),
+      cell(String(each.wantedHealthy ?? '–')),
+      cell(String(each.refusedEvictions)),
+      held(each.held),
+    ]),
+  )
+  const heads = ['budget', 'lowest healthy', 'must be healthy', 'refused evictions', '']
+  return section('budgets', 'Disruption budgets', table(heads, rows))
+}

@@ -1,0 +1,40 @@
+/** One card a fault: what was injected, where, how it was proven, what the platform did about it and what it cost. */
+import type { FaultResult, Judgment } from '../../domain/verdict.ts'
+import { escapeXml } from '../draw/xml.ts'
+import type { RunView } from '../view.ts'
+import { clock, faultWords, inSeconds, percent } from '../words.ts'
+import { article, cell, facts, row, section } from './markup.ts'
+import { answerRows, costCards, reactionTable } from './reactions.ts'
+
+export function faults(judgment: Judgment, view: RunView): string {
+  if (judgment.faults.length === 0) return ''
+  return section('faults', 'Faults', judgment.faults.map((fault) => card(fault, view)).join(''))
+}
+
+function card(fault: FaultResult, view: RunView): string {
+  const since = (at: number | undefined): string => (at === undefined ? '–' : clock((at - view.zeroAt) / 1000))
+  const rows = [
+    row([cell('injected'), cell(since(fault.injectedAt))]),
+    row([cell('witnessed'), cell(`${since(fault.witnessedAt)}${lagOf(fault)}`)]),
+    row([cell('healed'), cell(since(fault.healedAt))]),
+    row([cell('proof'), cell(fault.witness.sentence)]),
+    row([cell('where'), cell(fault.pods.join(', ') || '–')]),
+    row([cell('coverage'), cell(percent(fault.coverage, 0))]),
+    ...answerRows(fault),
+  ]
+  const letter = view.harms.find((each) => each.kind === 'fault' && each.name === fault.fault)?.letter
+  const title = letter === undefined ? fault.fault : `${letter} · ${fault.fault}`
+  const body = [facts(rows), reactionTable(fault.reactions), costCards(fault.costs), applied(fault, view)]
+  return article(title, faultWords[fault.state], body.join(''))
+}
+
+function lagOf({ witnessedAt, injectedAt }: FaultResult): string {
+  if (witnessedAt === undefined || injectedAt === undefined) return ''
+  return ` (${inSeconds(witnessedAt - injectedAt)} after injection)`
+}
+
+function applied({ fault }: FaultResult, { started }: RunView): string {
+  const planned = started.timeline.faults.find((each) => each.name === fault)
+  if (!planned) return ''
+  return `<details><summary>what was applied</summary><pre>${escapeXml(JSON.stringify(planned.object, undefined, 2))}</pre></details>`
+}

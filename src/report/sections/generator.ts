@@ -1,0 +1,18 @@
+/** Whether the load generator can be trusted. */
+import type { Judgment } from '../../domain/verdict.ts'
+import { escapeXml } from '../draw/xml.ts'
+import { percent, whole } from '../words.ts'
+import { cell, facts, row, section } from './markup.ts'
+
+export function generator({ generator: each }: Judgment): string {
+  const rows = [
+    row([cell('arrivals due'), cell(whole(each.due))]),
+    row([cell('run'), cell(whole(each.ran))]),
+    row([cell('dropped'), cell(whole(each.dropped))]),
+    row([cell('never started'), cell(whole(each.missing))]),
+    row([cell('k6 at most'), cell(`${each.cpuCoresPeak.toFixed(2)} cores`)]),
+    row([cell('machine at most'), cell(`${percent(each.hostBusyPeak, 0)} busy`)]),
+  ]
+  const sentence = `<p class="${each.trusted ? 'good' : 'bad'}">${each.trusted ? '✓' : '✗'} ${escapeXml(each.sentence)}</p>`
+  return section('generator-health', 'Load generator', sentence + facts(rows))
+}

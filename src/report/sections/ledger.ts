@@ -1,0 +1,37 @@
+/** Money on every book. */
+import type { Judgment, LedgerResult } from '../../domain/verdict.ts'
+import { cents, whole } from '../words.ts'
+import { cell, row, section, table } from './markup.ts'
+
+export function ledger({ ledger: result }: Judgment): string {
+  if (!result) return ''
+  const summary = result.reconciled
+    ? '<p class="good">✓ Reconciled: every acknowledged operation is on every book that must hold it, none twice.</p>'
+    : '<p class="bad">✗ Not reconciled.</p>'
+  const unsettled = result.settled ? '' : '<p class="warn">? Not all books settled in time.</p>'
+  const heads = ['operation', 'book', 'count', 'amount', 'twice', 'remark', '']
+  return section('ledger', 'Money', `${summary}${unsettled}${table(heads, result.operations.flatMap(operationRows))}`)
+}
+
+const operationRows = ({ operation, client, books }: LedgerResult['operations'][number]): readonly string[] => [
+  row([
+    cell(operation),
+    cell('client'),
+    cell(whole(client.acknowledged)),
+    cell(cents(client.amountCents)),
+    cell('–'),
+    cell(`${client.unknown} unknown, ${client.refused} refused`),
+    cell('–'),
+  ]),
+  ...books.map((book) =>
+    row([
+      cell(''),
+      cell(book.book),
+      cell(whole(book.count)),
+      cell(cents(book.amountCents)),
+      cell(String(book.duplicates)),
+      cell(book.sentence),
+      cell(book.agrees ? '✓ agrees' : '✗ differs', book.agrees ? 'good' : 'bad'),
+    ]),
+  ),
+]

@@ -1,0 +1,62 @@
+/** Objectives over the whole run, and each by phase and fault. */
+import type { Judgment, SloResult } from '../../domain/verdict.ts'
+import { escapeXml } from '../draw/xml.ts'
+import { clock, objectiveWords, percent, sloWords, whole } from '../words.ts'
+import { cell, row, section, table } from './markup.ts'
+
+const HEADS = [
+  'SLI',
+  'objective',
+  'verdict',
+  'achieved',
+  'at least (95 %)',
+  'attempts',
+  'bad',
+  'slow',
+  'budget used',
+  'p95',
+]
+
+export function objectives({ slos }: Judgment): string {
+  const windows = slos.map(
+    (slo) => `<details><summary>${escapeXml(slo.sli)} by phase and fault</summary>${windowTable(slo)}</details>`,
+  )
+  return section('objectives', 'Objectives', table(HEADS, slos.map(sloRow)) + windows.join(''))
+}
+
+function sloRow(slo: SloResult): string {
+  const [words, look] = sloWords[slo.state]
+  const { whole: counts } = slo
+  return row([
+    cell(slo.sli),
+    cell(objectiveWords(slo)),
+    cell(words, look),
+    cell(percent(slo.achieved)),
+    cell(percent(slo.lowerBound)),
+    cell(whole(counts.attempts)),
+    cell(whole(counts.bad + counts.neverRan)),
+    cell(slo.kind === 'latency' ? `${whole(counts.slow)} slow` : '–'),
+    cell(percent(slo.budgetUsed, 0)),
+    cell(inMillis(counts.quantileMs)),
+  ])
+}
+
+const windowTable = (slo: SloResult): string =>
+  table(
+    ['window', 'from', 'to', 'attempts', 'good', 'bad', 'never ran', 'slow', 'p95'],
+    slo.windows.map(({ name, fromMs, toMs, counts, kind }) =>
+      row([
+        cell(`${kind === 'fault' ? 'fault ' : ''}${name}`),
+        cell(clock(fromMs / 1000)),
+        cell(clock(toMs / 1000)),
+        cell(whole(counts.attempts)),
+        cell(whole(counts.good)),
+        cell(whole(counts.bad)),
+        cell(whole(counts.neverRan)),
+        cell(whole(counts.slow)),
+        cell(inMillis(counts.quantileMs)),
+      ]),
+    ),
+  )
+
+const inMillis = (ms: number | undefined): string => (ms === undefined ? '–' : `${ms.toFixed(0)} ms`)

@@ -1,0 +1,41 @@
+/** What was expected of the platform about one harm, and what the harm cost each objective: the same for faults and actions. */
+import type { FaultResult, HarmCost, ReactionResult } from '../../domain/verdict.ts'
+import { escapeXml } from '../draw/xml.ts'
+import { inSeconds, percent, whole } from '../words.ts'
+import { cell, row, table, took } from './markup.ts'
+
+type Answered = Pick<FaultResult, 'failovers' | 'recoveries' | 'reactions'>
+
+export const answerRows = ({ failovers, recoveries }: Answered): readonly string[] => [
+  ...failovers.map((each) => row([cell(`failover ${each.from} → ${each.to}`), took(each)])),
+  ...recoveries.map((each) => row([cell(`${each.sli} recovers`), took(each)])),
+]
+
+export function reactionTable(reactions: readonly ReactionResult[]): string {
+  if (reactions.length === 0) return ''
+  const rows = reactions.map((each) => row([cell(`${each.kind} ${each.subject}`), took(each), cell(each.sentence)]))
+  return `<h4>Reactions</h4>${table(['reaction', 'took', 'what was seen'], rows)}`
+}
+
+/** Times count from the injection: felt after so long, over after so long. */
+export function costCards(costs: readonly HarmCost[]): string {
+  if (costs.length === 0) return ''
+  return `<h4>What it cost</h4><div class="cards">${costs.map(card).join('')}</div>`
+}
+
+function card(cost: HarmCost): string {
+  const look = cost.bad === 0 ? 'good' : cost.budgetBurnt > 1 ? 'bad' : 'warn'
+  const words = cost.bad === 0 ? '✓ not felt' : cost.budgetBurnt > 1 ? '✗ budget spent' : '! felt'
+  const facts = [
+    ['budget burnt', percent(cost.budgetBurnt, 1)],
+    ['bad', `${whole(cost.bad)} of ${whole(cost.attempts)}`],
+    ['first felt', cost.detectMs === undefined ? 'never' : `after ${inSeconds(cost.detectMs)}`],
+    ['degraded for', degraded(cost)],
+    ['over', cost.recoverMs === undefined ? '–' : `after ${inSeconds(cost.recoverMs)}`],
+    ['peak burn', `${cost.peakBurn.toFixed(1)}×`],
+  ]
+  return `<div class="card"><p><b>${escapeXml(cost.sli)}</b> <span class="${look}">${words}</span></p><dl>${facts.map(([name = '', value = '']) => `<div><dt>${name}</dt><dd>${escapeXml(value)}</dd></div>`).join('')}</dl></div>`
+}
+
+const degraded = ({ detectMs, recoverMs }: HarmCost): string =>
+  detectMs === undefined || recoverMs === undefined ? '–' : inSeconds(Math.max(0, recoverMs - detectMs))

@@ -1,0 +1,34 @@
+/** What the crosshair reads out: the points that are drawn, and the words of the rows. */
+import { type Chart, type Row, thinned } from './chart.ts'
+import { plotArea } from './draw/chart-svg.ts'
+
+type Told = { readonly name: string; readonly points: readonly (readonly [at: number, value: number | string])[] }
+
+/** `<` is escaped so that no text can end the script element. */
+export function seriesJson(charts: readonly Chart[], seconds: number): string {
+  const data = {
+    seconds,
+    ...plotArea,
+    charts: Object.fromEntries(charts.map((chart) => [chart.id, [...lines(chart), ...(chart.rows ?? []).map(told)]])),
+  }
+  return JSON.stringify(data).replaceAll('<', '\\u003c')
+}
+
+const lines = (chart: Chart): readonly Told[] =>
+  chart.lines.map(({ name, points }) => ({
+    name,
+    points: thinned(points).map(([at, value]) => [tenth(at), cent(value)]),
+  }))
+
+const tenth = (at: number): number => Math.round(at * 10) / 10
+const cent = (value: number): number => Math.round(value * 100) / 100
+
+function told({ name, steps, spans = [], ticks = [] }: Row): Told {
+  const points = steps
+    ? thinned(steps).map(([at, value]) => [tenth(at), cent(value)] as const)
+    : [
+        ...spans.flatMap(({ from, to, text }) => [[tenth(from), text] as const, [tenth(to), '–'] as const]),
+        ...ticks.flatMap(({ at, text }) => [[tenth(at), text] as const, [tenth(at + 1), '–'] as const]),
+      ].sort((a, b) => a[0] - b[0])
+  return { name, points }
+}

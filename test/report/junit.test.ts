@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import type { Evidence } from '../../src/domain/evidence.ts'
+import { judge } from '../../src/judge/judge.ts'
+import { junitReport } from '../../src/report/junit.ts'
+import { evidence, rehearsal, toBad } from '../support/evidence.ts'
+import { derbyRehearsal, everything, judged } from '../support/evidence-everything.ts'
+
+type Case = { readonly suite: string; readonly name: string; readonly attributes: string; readonly body: string }
+
+/** Enough of a reader for what the reporter writes. */
+function read(xml: string): { readonly suites: readonly string[]; readonly cases: readonly Case[] } {
+  const suites = [...xml.matchAll(/<testsuite name="([^"]*)"[^>]*>(.*?)<\/testsuite>/gs)]
+  const cases = suites.flatMap(([, suite = '', inside = '']) =>
+    [...inside.matchAll(/<testcase ([^>]*?)(?:\/>|>(.*?)<\/testcase>)/gs)].map(([, attributes = '', body = '']) => ({
+      suite,
+      name: /(?<!class)name="([^"]*)"/.exec(attributes)?.[1] ?? '',
+      attributes,
+      body,
+    })),
+  )
+  return { suites: suites.map(([, name = '']) => name), cases }
+}
+
+const junitOf = (records: readonly Evidence[]) => read(junitReport(judge(records), rehearsal))
+const failed = ({ cases }: ReturnType<typeof read>) => cases.filter((each) => each.body !== '')
+
+describe('JUnit', () => {
+  it('has a suite for each objective, with the whole run and each phase and fault, and its line of the file', () => {
+    const { suites, cases } = junitOf(evidence())
+    expect(suites).toContain('deposit 99.85 %')
+    expect(cases.filter((each) => each.suite === 'deposit 99.85 %').map((each) => each.name)).toEqual([
+      'whole run',
+      'phase baseline',
+      'phase promo peak',
+      'phase recovery',
+      'fault psp-a down',
+    ])
+    expect(cases.every((each) => each.attributes.includes('line="'))).toBe(true)
+  })
+
+  it('is green throughout for a healthy run', () => {
+    expect(failed(junitOf(evidence()))).toEqual([])
+  })
+
+  it('makes a breach a failure, and says which window missed the objective', () => {
+    const read = failed(
+      junitOf(evidence({ load: (second, load) => second > 66 && second < 80 && toBad(load.deposit, 30) })),
+    )
+    const ofDeposit = read.filter((each) => each.suite === 'deposit 99.85 %')
+    expect(ofDeposit.map((each) => each.name)).toEqual(['whole run', 'phase promo peak', 'fault psp-a down'])
+    for (const each of ofDeposit) expect(each.body).toContain('<failure type="slo-missed"')
+  })
+
+  it('makes a gap an error', () => {
+    const blind = failed(junitOf(evidence({ pspCalls: () => 'unanswered' })))
+    const witness = blind.find((each) => each.suite === 'fault psp-a down')
+    expect(witness?.name).toBe('bites, by its witness')
+    expect(witness?.body).toContain('<error type="fault-unproven"')
+  })
+
+  it('loses no finding, whatever its subject', () => {
+    const records = evidence({ residue: [{ what: 'a taint', where: 'Node/a1', next: 'remove it' }], healed: false })
+    const told = judge(records).findings.filter((each) => each.weight !== 'warning')
+    const xml = junitReport(judge(records), rehearsal)
+    expect(told.length).toBeGreaterThan(0)
+    for (const each of told) expect(xml).toContain(`type="${each.cause}"`)
+  })
+
+  it('never calls green what was not seen to hold, though no finding speaks of it', () => {
+    const judgment = judged(judge(everything()))
+    const { suites, cases } = read(junitReport(judgment, derbyRehearsal))
+    const bodyOf = (name: string) => cases.find((each) => each.name === name)?.body
+    expect(suites).toContain('action drain a node')
+    expect(bodyOf('keda payout-worker on promo peak')).toContain('<error type="not-held"')
+    expect(bodyOf('survives gateway within 5.0 s')).toContain('<error')
+    expect(bodyOf('promotes wallet-db within 15.0 s')).toBe('')
+  })
+
+  it('counts its own cases', () => {
+    const xml = junitReport(judged(judge(everything())), derbyRehearsal)
+    const { cases } = read(xml)
+    const count = (element: string) => cases.filter((each) => each.body.startsWith(`<${element}`)).length
+    expect(xml).toContain(
+      `<testsuites name="derby-day" tests="${cases.length}" failures="${count('failure')}" errors="${count('error')}" skipped="${count('skipped')}">`,
+    )
+  })
+})

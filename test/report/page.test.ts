@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import { judge } from '../../src/judge/judge.ts'
+import { htmlReport } from '../../src/report/html.ts'
+import { markdownReport } from '../../src/report/markdown.ts'
+import { style } from '../../src/report/page-style.ts'
+import { viewing } from '../../src/report/view.ts'
+import { everything, judged } from '../support/evidence-everything.ts'
+import { stretch } from '../support/stretch.ts'
+
+function pageOf(records: Iterable<Parameters<ReturnType<typeof viewing>['add']>[0]>) {
+  const view = viewing()
+  const all = [...records]
+  for (const record of all) view.add(record)
+  const seen = view.result()
+  if (!seen) throw new Error('nothing to see')
+  const judgment = judged(judge(all))
+  return {
+    html: htmlReport(judgment, seen),
+    markdown: markdownReport(judgment),
+    charts: seen.charts(judgment),
+    judgment,
+  }
+}
+
+const { html, markdown, charts } = pageOf(everything())
+const figures = html.split('<figure>').slice(1)
+
+describe('the page', () => {
+  it('needs nothing from outside', () => {
+    expect(html).not.toMatch(/(src|href)=/)
+    expect(html).not.toContain('@import')
+  })
+
+  it('has a figure for each chart, with a picture, a sentence and a table that hold without scripts', () => {
+    expect(figures).toHaveLength(charts.length)
+    for (const figure of figures) {
+      expect(figure).toMatch(/<svg [^>]*role="img" aria-label="[^"]+\."/)
+      expect(figure).toMatch(/<p class="caption">[^<]+<\/p>/)
+      expect(figure).toMatch(/<details><summary>as a table<\/summary>.*<table>/s)
+    }
+  })
+
+  it('shades every fault and action on every chart and names it by its letter', () => {
+    for (const figure of figures) {
+      expect(figure.match(/class="fault injected"/g)).toHaveLength(2)
+      expect(figure.match(/class="action injected"/g)).toHaveLength(4)
+      for (const letter of ['A', 'B', 'C', 'D', 'E', 'F'])
+        expect(figure).toMatch(new RegExp(`class="(fault|action)-letter"[^>]*>${letter}</text>`))
+    }
+  })
+
+  it('never shows a number that is none', () => {
+    const read = html.slice(0, html.lastIndexOf('<script>'))
+    expect(/.{0,60}(NaN|Infinity|undefined|\[object).{0,60}/.exec(read)?.[0]).toBeUndefined()
+  })
+
+  it('escapes what users name', () => {
+    const { html: hostile } = pageOf(
+      everything().map((record) =>
+        record.kind === 'run-started'
+          ? { ...record, rehearsal: { ...record.rehearsal, hypothesis: '</script><img src=x onerror=alert(1)>' } }
+          : record,
+      ),
+    )
+    expect(hostile).not.toContain('<img')
+  })
+
+  it('tells of each action, reaction, cost, KEDA step and limit in the page and in the short form', () => {
+    for (const text of [html, markdown]) {
+      for (const said of [
+        'drain a node',
+        'reconnects sockets',
+        '8 pods stayed Ready, 9 were wanted.',
+        'RPO 0: every acknowledged operation is on the books.',
+        'payout-worker',
+        'wallet_pool_connections',
+        '145.5×',
+      ])
+        expect(text).toContain(said)
+    }
+  })
+
+  it('stays below 2 MB for a run of ten minutes', () => {
+    const long = pageOf(stretch(everything(), 4))
+    expect(long.charts.length).toBeGreaterThanOrEqual(charts.length)
+    expect(Buffer.byteLength(long.html)).toBeLessThan(2e6)
+  })
+})
+
+type Colours = Readonly<Record<string, string>>
+const variables = (text: string): Colours =>
+  Object.fromEntries([...text.matchAll(/--(\w+):(#[0-9a-f]{3,6})/g)].map(([, name = '', value = '']) => [name, value]))
+
+const luminance = (hex: string): number => {
+  const full = hex.length === 4 ? hex.replace(/[0-9a-f]/g, '$&$&') : hex
+  const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) => {
+    const share = Number.parseInt(full.slice(at, at + 2), 16) / 255
+    return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
+  })
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b
+}
+const contrast = (a: string, b: string): number => {
+  const [light = 0, dark = 0] = [luminance(a), luminance(b)].sort((x, y) => y - x)
+  return (light + 0.05) / (dark + 0.05)
+}
+
+/** WCAG 2.2: 4.5 for text (1.4.3), 3 for what is drawn (1.4.11). */
+describe.each([
+  ['light', /:root\{color-scheme:light dark;([^}]*)\}/],
+  ['dark', /prefers-color-scheme:dark\)\{:root\{([^}]*)\}/],
+  ['print', /@media print\{:root\{([^}]*)\}/],
+])('the colours of the %s page', (_, where) => {
+  const colours = variables(where.exec(style)?.[1] ?? '')
+  const of = (name: string): string => colours[name] ?? ''
+
+  it.each(['ink', 'soft', 'good', 'bad', 'warn', 'fault', 'action'])('let %s be read on every ground', (name) => {
+    for (const ground of ['bg', 'band', 'band2'])
+      expect(contrast(of(name), of(ground)), `${name} on ${ground}`).toBeGreaterThanOrEqual(4.5)
+  })
+
+  it.each(['c1', 'c2', 'c3', 'c4', 'c5', 'c6'])('let line %s be seen on every ground', (name) => {
+    for (const ground of ['bg', 'band', 'band2'])
+      expect(contrast(of(name), of(ground)), `${name} on ${ground}`).toBeGreaterThanOrEqual(3)
+  })
+})

@@ -1,0 +1,430 @@
+/**
+ * A run in which everything happens that a report must show: a zone dies, a node is drained against a disruption budget, KEDA scales the
+ * payout worker, sockets fall and come back as a herd, and the wallet's database moves. The healthy run's records are around it.
+ */
+import type { ClusterObject, NodeSeen, PodSeen } from '../../src/domain/cluster.ts'
+import type { ActionStepData, Evidence, FaultStepData } from '../../src/domain/evidence.ts'
+import type { ActionSpec, Rehearsal } from '../../src/domain/rehearsal.ts'
+import type { Timeline } from '../../src/domain/timeline.ts'
+import { instant, millis, ratio, seconds } from '../../src/domain/units.ts'
+import type { Judgment } from '../../src/domain/verdict.ts'
+import { evidence, mapped, rehearsal, START, secondAt, timeline, toBad } from './evidence.ts'
+
+const at = { file: 'derby-day.rehearsal.yaml', line: 40, column: 1 }
+const workload = { kind: 'Deployment', name: 'gateway' } as const
+const action = (name: string, atS: number, act: ActionSpec['act'], forS?: number): ActionSpec => ({
+  name,
+  during: 'promo peak',
+  atMs: seconds(atS),
+  ...(forS === undefined ? {} : { forMs: seconds(forS) }),
+  act,
+  expect: [],
+  at,
+})
+const zoneLost = {
+  apiVersion: 'chaos-mesh.org/v1alpha1',
+  kind: 'NetworkChaos',
+  metadata: { name: 'zone', namespace: 'casino' },
+  spec: { action: 'partition' },
+} as const
+
+const actions: readonly ActionSpec[] = [
+  action('drain a node', 5, { kind: 'drain', nodes: { zone: 'zone-b', pool: 'api', atMost: 1 } }, 20),
+  action('roll out gateway', 22, { kind: 'rollout', workload }),
+  action('promote db-b', 64, { kind: 'promote', database: 'wallet-db', to: 'wallet-db-b-0' }),
+  action('widget off', 70, { kind: 'flag', configMap: 'flags', key: 'promo-widget', value: 'off' }, 20),
+]
+
+export const derbyRehearsal: Rehearsal = {
+  ...rehearsal,
+  name: 'derby-day',
+  actions,
+  faults: [
+    ...rehearsal.faults,
+    {
+      name: 'zone-c lost',
+      during: 'promo peak',
+      atMs: seconds(32),
+      forMs: seconds(20),
+      apply: '../chaos/zone-lost.yaml',
+      object: zoneLost,
+      witness: { kind: 'ready', what: 'pods', zone: 'zone-c', becomes: 0, withinMs: seconds(10), at },
+      expect: [],
+      at,
+    },
+  ],
+  expectations: [
+    ...rehearsal.expectations,
+    {
+      kind: 'keda',
+      scaledObject: 'payout-worker',
+      phase: 'promo peak',
+      activatesWithinMs: seconds(10),
+      readyWithinMs: seconds(20),
+      atLeast: 2,
+      at,
+    },
+    { kind: 'connections', of: 'wallet', metric: 'wallet_pool_connections', where: {}, atMost: 20, at },
+  ],
+  guardrails: [
+    {
+      kind: 'burn',
+      id: 'deposit-fast',
+      sli: 'deposit',
+      objective: ratio(0.9985),
+      factor: 200,
+      longMs: seconds(10),
+      shortMs: seconds(2),
+      at,
+    },
+  ],
+}
+
+const derbyTimeline: Timeline = {
+  ...timeline,
+  faults: [...timeline.faults, { name: 'zone-c lost', fromMs: seconds(67), toMs: seconds(87), object: zoneLost }],
+  actions: actions.map(({ name, atMs, forMs, act }) => ({
+    name,
+    fromMs: millis(35_000 + atMs),
+    ...(forMs === undefined ? {} : { toMs: millis(35_000 + atMs + forMs) }),
+    act,
+  })),
+}
+
+/** Deposits fail while the database moves (99 to 107), players' sockets fall with the zone (67) and come back within ten seconds. */
+export function everything(): Evidence[] {
+  const told = evidence({
+    load: (second, load) => {
+      if (second >= 99 && second < 107) toBad(load.deposit, 12, 'http-503')
+      if (second >= 67 && second < 73) toBad(load['ws-rtt'], 20, 'dropped')
+    },
+  })
+  const started = mapped(told, 'run-started', (record) => ({
+    ...record,
+    rehearsal: derbyRehearsal,
+    timeline: derbyTimeline,
+  }))
+  const framed = mapped(started, 'load-frame', (frame) => ({
+    ...frame,
+    sockets: socketsAt((frame.at - secondAt(0)) / 1000),
+  }))
+  return [...framed, ...cluster(), ...steps(), ...connections()].sort((a, b) => a.at - b.at)
+}
+
+function socketsAt(second: number) {
+  const lost = second < 67 ? 0 : 33
+  const back = Math.min(33, Math.max(0, Math.floor((second - 68) * 5)))
+  return { open: 100 - lost + back, connected: 100 + back, failed: 0, dropped: lost }
+}
+
+const objectAt = (
+  second: number,
+  object: ClusterObject,
+  change: 'present' | 'modified' | 'added' = 'modified',
+): Evidence => ({
+  kind: 'object-seen',
+  at: second < 0 ? instant(START + 200) : secondAt(second),
+  change,
+  object,
+})
+const named = (name: string) => ({ namespace: 'casino', name, uid: `uid-${name}` })
+const node = (zone: string, n: number, change: Partial<NodeSeen> = {}): NodeSeen => ({
+  resource: 'Node',
+  ...named(`${zone}-api-${n}`),
+  zone,
+  pool: 'api',
+  ready: true,
+  unschedulable: false,
+  taints: [],
+  ...change,
+})
+const pod = (name: string, on: string | undefined, change: Partial<PodSeen> = {}): PodSeen => ({
+  resource: 'Pod',
+  ...named(name),
+  app: name.replace(/-\d+$/, ''),
+  labels: {},
+  ...(on === undefined ? {} : { node: on }),
+  podPhase: on === undefined ? 'Pending' : 'Running',
+  ready: on !== undefined,
+  deleting: false,
+  restarts: 0,
+  ...change,
+})
+
+const zones = ['zone-a', 'zone-b', 'zone-c']
+const gateways = zones.flatMap((zone) =>
+  [1, 2, 3, 4].map((n) => ({ zone, name: `gateway-${zone}-${n}`, on: `${zone}-api-${1 + (n % 2)}` })),
+)
+
+function cluster(): Evidence[] {
+  const inC = gateways.filter(({ zone }) => zone === 'zone-c')
+  return [
+    ...zones.flatMap((zone) => [1, 2].map((n) => objectAt(-1, node(zone, n), 'present'))),
+    ...gateways.map(({ name, on }) => objectAt(-1, pod(name, on), 'present')),
+    ...['wallet-db-a-0', 'wallet-db-b-0'].map((name, n) => objectAt(-1, pod(name, `${zones[n]}-api-1`), 'present')),
+    objectAt(40.1, node('zone-b', 1, { unschedulable: true, taints: ['node.kubernetes.io/unschedulable:NoSchedule'] })),
+    ...[1, 2].map((n) => objectAt(68 + n, node('zone-c', n, { ready: false }))),
+    ...inC.map(({ name, on }, n) => objectAt(69 + n / 4, pod(name, on, { ready: false }))),
+    ...inC.map(({ name }, n) => objectAt(72 + n, pod(`${name}x`, undefined), 'added')),
+    ...inC.map(({ name }, n) => objectAt(75 + n, pod(`${name}x`, `zone-a-api-${1 + (n % 2)}`))),
+    objectAt(60, node('zone-b', 1)),
+    ...[1, 2].map((n) => objectAt(88, node('zone-c', n))),
+    ...inC.map(({ name, on }, n) => objectAt(89 + n / 4, pod(name, on))),
+    objectAt(98.8, pod('wallet-db-a-0', 'zone-a-api-1', { ready: false })),
+    objectAt(112, pod('wallet-db-a-0', 'zone-a-api-1')),
+    ...payouts(),
+    ...[41, 44, 47, 50].map((second, n) =>
+      objectAt(second, {
+        resource: 'PodDisruptionBudget',
+        ...named('gateway'),
+        healthy: 11 + (n % 2),
+        wantedHealthy: 11,
+        expected: 12,
+        allowed: n % 2,
+      }),
+    ),
+    objectAt(
+      -1,
+      {
+        resource: 'PodDisruptionBudget',
+        ...named('gateway'),
+        healthy: 12,
+        wantedHealthy: 11,
+        expected: 12,
+        allowed: 1,
+      },
+      'present',
+    ),
+  ]
+}
+
+/** From zero at the peak to three and back: KEDA's own object, its HPA and the Deployment. */
+function payouts(): Evidence[] {
+  const scaledObject = (active: boolean): ClusterObject => ({
+    resource: 'ScaledObject',
+    ...named('payout-worker'),
+    of: 'payout-worker',
+    ofKind: 'Deployment',
+    min: 0,
+    max: 4,
+    pollingMs: seconds(2),
+    cooldownMs: seconds(20),
+    conditions: [{ type: 'Active', status: active ? 'True' : 'False', reason: 'ScalerActive', message: '' }],
+    metrics: ['s0-postgresql'],
+    hpaName: 'keda-hpa-payout-worker',
+  })
+  const hpa = (desired: number, value: number): ClusterObject => ({
+    resource: 'HorizontalPodAutoscaler',
+    ...named('keda-hpa-payout-worker'),
+    of: 'payout-worker',
+    min: 1,
+    max: 4,
+    current: desired,
+    desired,
+    metrics: [{ metric: 'External/s0-postgresql', target: 20, value }],
+    conditions: [],
+  })
+  const deployment = (ready: number): ClusterObject => ({
+    resource: 'Deployment',
+    ...named('payout-worker'),
+    wanted: ready,
+    current: ready,
+    ready,
+    updated: ready,
+  })
+  return [
+    objectAt(-1, scaledObject(false), 'present'),
+    objectAt(-1, deployment(0), 'present'),
+    objectAt(-1, hpa(0, 0), 'present'),
+    objectAt(36, scaledObject(true)),
+    objectAt(37, hpa(1, 18)),
+    objectAt(39, deployment(1)),
+    objectAt(42, hpa(3, 62)),
+    objectAt(46, deployment(3)),
+    objectAt(60, hpa(3, 22)),
+    objectAt(126, hpa(1, 3)),
+    objectAt(130, scaledObject(false)),
+    objectAt(150, hpa(0, 0)),
+    objectAt(151, deployment(0)),
+  ]
+}
+
+function steps(): Evidence[] {
+  const fault = (second: number, step: FaultStepData): Evidence => ({
+    kind: 'fault-step',
+    at: secondAt(second),
+    fault: 'zone-c lost',
+    step,
+  })
+  const acted = (name: string, second: number, step: ActionStepData): Evidence => ({
+    kind: 'action-step',
+    at: secondAt(second),
+    action: name,
+    step,
+  })
+  const evicted = { pod: 'casino/gateway-zone-b-1', node: 'zone-b-api-1' }
+  return [
+    fault(67, { is: 'admitted', pods: ['casino/gateway-zone-c-1'], candidates: 12, limit: 6, note: 'zone-c' }),
+    fault(67.4, {
+      is: 'injected',
+      pods: gateways.filter(({ zone }) => zone === 'zone-c').map(({ name }) => `casino/${name}`),
+    }),
+    fault(87, { is: 'heal-requested' }),
+    fault(87.6, { is: 'healed' }),
+    acted('drain a node', 40, { is: 'begun', targets: ['Node/zone-b-api-1'] }),
+    acted('drain a node', 40.5, { is: 'evicted', ...evicted }),
+    ...[41.2, 42.2, 43.2].map((second) =>
+      acted('drain a node', second, {
+        is: 'eviction-refused',
+        pod: 'casino/gateway-zone-b-3',
+        node: 'zone-b-api-1',
+        problem: 'The disruption budget gateway needs 11 healthy pods and has 11 currently',
+      }),
+    ),
+    acted('drain a node', 44.3, { is: 'evicted', pod: 'casino/gateway-zone-b-3', node: 'zone-b-api-1' }),
+    acted('drain a node', 46, { is: 'done', note: 'drained' }),
+    acted('drain a node', 60, { is: 'heal-requested' }),
+    acted('drain a node', 60.2, { is: 'healed' }),
+    acted('roll out gateway', 57, { is: 'begun', targets: ['Deployment/casino/gateway'] }),
+    acted('roll out gateway', 64, { is: 'done', note: 'rolled out' }),
+    acted('promote db-b', 99, { is: 'begun', targets: ['ConfigMap/casino/wallet-db-role'] }),
+    acted('promote db-b', 105.5, { is: 'done', note: 'wallet-db-b-0 leads' }),
+    acted('widget off', 105, { is: 'begun', targets: ['ConfigMap/casino/flags'] }),
+    acted('widget off', 105.1, { is: 'done', note: 'seen' }),
+    acted('widget off', 125, { is: 'healed' }),
+  ]
+}
+
+const connections = (): Evidence[] =>
+  Array.from({ length: 160 }, (_, second) => second).flatMap((second) =>
+    ['wallet-1', 'wallet-2'].map(
+      (name): Evidence => ({
+        kind: 'sample',
+        at: secondAt(second + 0.4),
+        source: 'wallet',
+        pod: name,
+        ok: true,
+        series: [{ name: 'wallet_pool_connections', labels: {}, value: second >= 106 && second < 112 ? 9 : 4 }],
+      }),
+    ),
+  )
+
+/** As the judge would say it; by hand here, so that what is drawn does not hang on which rules there are. */
+export function judged(judgment: Judgment): Judgment {
+  const cost = {
+    sli: 'deposit',
+    attempts: 1200,
+    bad: 96,
+    budgetBurnt: 6.4,
+    peakBurn: 145.5,
+    detectMs: millis(300),
+    recoverMs: millis(8200),
+  }
+  const none = { reactions: [], failovers: [], recoveries: [], costs: [], evicted: 0, refusedEvictions: 0, targets: [] }
+  return {
+    ...judgment,
+    faults: judgment.faults.map((each) =>
+      each.fault === 'zone-c lost'
+        ? {
+            ...each,
+            state: 'proven',
+            injectedAt: secondAt(67.4),
+            witnessedAt: secondAt(70),
+            healedAt: secondAt(87.6),
+            reactions: [
+              {
+                kind: 'reconnects',
+                subject: 'sockets',
+                sentence: '99 % of 33 sockets were back; at most 5 came in one second.',
+                held: true,
+                withinMs: seconds(15),
+                tookMs: millis(6600),
+              },
+              {
+                kind: 'survives',
+                subject: 'gateway',
+                sentence: '8 pods stayed Ready, 9 were wanted.',
+                held: false,
+                withinMs: seconds(5),
+              },
+            ],
+            costs: [
+              {
+                sli: 'ws-rtt',
+                attempts: 2000,
+                bad: 120,
+                budgetBurnt: 0.15,
+                peakBurn: 4,
+                detectMs: millis(200),
+                recoverMs: millis(23_000),
+              },
+            ],
+          }
+        : each,
+    ),
+    actions: [
+      {
+        ...none,
+        action: 'drain a node',
+        state: 'done',
+        begunAt: secondAt(40),
+        doneAt: secondAt(46),
+        healedAt: secondAt(60.2),
+        targets: ['Node/zone-b-api-1'],
+        evicted: 2,
+        refusedEvictions: 1,
+        costs: [{ sli: 'deposit', attempts: 400, bad: 0, budgetBurnt: 0, peakBurn: 0 }],
+      },
+      {
+        ...none,
+        action: 'roll out gateway',
+        state: 'done',
+        begunAt: secondAt(57),
+        doneAt: secondAt(64),
+        targets: ['Deployment/casino/gateway'],
+      },
+      {
+        ...none,
+        action: 'promote db-b',
+        state: 'done',
+        begunAt: secondAt(99),
+        doneAt: secondAt(105.5),
+        targets: ['ConfigMap/casino/wallet-db-role'],
+        reactions: [
+          {
+            kind: 'promotes',
+            subject: 'wallet-db',
+            sentence: 'RTO 7.9 s of 15 s; RPO 0: every acknowledged operation is on the books.',
+            held: true,
+            withinMs: seconds(15),
+            tookMs: millis(7900),
+          },
+        ],
+        costs: [cost],
+      },
+      {
+        ...none,
+        action: 'widget off',
+        state: 'failed',
+        begunAt: secondAt(105),
+        healedAt: secondAt(125),
+        targets: ['ConfigMap/casino/flags'],
+      },
+    ],
+    keda: [
+      {
+        scaledObject: 'payout-worker',
+        phase: 'promo peak',
+        steps: [
+          { name: 'active', at: secondAt(36), afterMs: millis(1000), budgetMs: seconds(10), held: true },
+          { name: 'first-pod', at: secondAt(39), afterMs: millis(4000), held: true },
+          { name: 'ready', at: secondAt(46), afterMs: millis(11_000), budgetMs: seconds(20), held: true },
+          { name: 'idle', budgetMs: seconds(20), held: false },
+        ],
+        peakReady: 3,
+        held: false,
+      },
+    ],
+    connections: [{ of: 'wallet', metric: 'wallet_pool_connections', highest: 18, atMost: 20, held: true }],
+  }
+}
