@@ -6,7 +6,7 @@ import type { SourcePoint } from '../domain/issue.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
 import type { ActionResult, FaultResult, Finding, Judgment, SloResult } from '../domain/verdict.ts'
 import { escapeXml } from './draw/xml.ts'
-import { inSeconds, objectiveWords, percent, whole } from './words.ts'
+import { inSeconds, objectiveWords, percent, reactionWords, whole } from './words.ts'
 
 type Outcome = {
   readonly is: 'failure' | 'error' | 'skipped'
@@ -124,12 +124,13 @@ function answerCases(
       }),
     ),
     ...reactions.map(
-      ({ kind, subject: of, withinMs, tookMs, held }): Case => ({
-        name: `${kind} ${of}${withinMs === undefined ? '' : ` within ${inSeconds(withinMs)}`}`,
+      (each): Case => ({
+        name: `${reactionWords(each)}${each.withinMs === undefined ? '' : ` within ${inSeconds(each.withinMs)}`}`,
         at,
-        subject,
-        held,
-        ...timed(tookMs),
+        // As the judge names it, since a harm may have many.
+        subject: `${subject}: ${each.subject}`,
+        held: each.held,
+        ...timed(each.tookMs),
       }),
     ),
   ]
@@ -148,7 +149,7 @@ function actionSuite(result: ActionResult, { actions }: Rehearsal): Suite {
 }
 
 /** What may be wrong with money has a book or an operation as its subject. */
-const MONEY = ['double-charge', 'unreconciled', 'ledger-unbalanced', 'unsettled', 'ledger-unproven']
+const MONEY = ['double-charge', 'unreconciled', 'ledger-unbalanced', 'unsettled', 'ledger-unproven', 'events-lost']
 
 function expectationCases(judgment: Judgment, { expectations }: Rehearsal): readonly Case[] {
   const lineOf = (is: (each: Rehearsal['expectations'][number]) => boolean) => expectations.find(is)?.at

@@ -1,6 +1,16 @@
 /** The short form, for a pull request or a chat: verdict, causes, objectives, harms, reactions, money. */
 import type { FaultResult, HarmCost, Judgment, ReactionResult } from '../domain/verdict.ts'
-import { actionWords, cents, faultWords, inSeconds, objectiveWords, percent, verdictWords, whole } from './words.ts'
+import {
+  actionWords,
+  cents,
+  faultWords,
+  inSeconds,
+  objectiveWords,
+  percent,
+  reactionWords,
+  verdictWords,
+  whole,
+} from './words.ts'
 
 export function markdownReport(judgment: Judgment): string {
   const { word, icon } = verdictWords[judgment.verdict.kind]
@@ -63,7 +73,7 @@ const answers = ({ failovers, recoveries, reactions, costs }: Answered): readonl
 ]
 
 const reaction = (each: ReactionResult): string =>
-  `  - ${each.kind} ${each.subject}: ${each.tookMs === undefined ? mark(each.held) : took(each)} ${each.sentence}`
+  `  - ${reactionWords(each)}: ${each.tookMs === undefined ? mark(each.held) : took(each)} ${each.sentence}`
 
 const cost = (each: HarmCost): string =>
   `  - cost of ${each.sli}: ${whole(each.bad)} bad of ${whole(each.attempts)}, ${percent(each.budgetBurnt, 1)} of the budget, first felt after ${inSeconds(each.detectMs)}, over after ${inSeconds(each.recoverMs)}, peak burn ${each.peakBurn.toFixed(1)}×`

@@ -1,6 +1,6 @@
 /** The same words for the same things everywhere: page, Markdown, console. */
 import type { Act, NodeChoice } from '../domain/rehearsal.ts'
-import type { ActionResult, FaultResult, SloResult, Verdict } from '../domain/verdict.ts'
+import type { ActionResult, FaultResult, ReactionResult, SloResult, Verdict } from '../domain/verdict.ts'
 
 export const verdictWords: Readonly<Record<Verdict['kind'], { readonly word: string; readonly icon: string }>> = {
   pass: { word: 'PASS', icon: '✓' },
@@ -65,6 +65,10 @@ const nodeWords = ({ zone, pool, atMost }: NodeChoice): string =>
     ...(zone === undefined ? [] : [`of ${zone}`]),
     ...(pool === undefined ? [] : [`in pool ${pool}`]),
   ].join(' ')
+
+/** `survives gateway`; that something comes to its end needs no more words. */
+export const reactionWords = ({ kind, subject }: Pick<ReactionResult, 'kind' | 'subject'>): string =>
+  kind === 'completes' ? 'completes' : `${kind} ${subject}`
 
 export const percent = (share: number | undefined, digits = 3): string =>
   share === undefined

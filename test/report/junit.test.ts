@@ -3,7 +3,7 @@ import type { Evidence } from '../../src/domain/evidence.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { junitReport } from '../../src/report/junit.ts'
 import { evidence, rehearsal, toBad } from '../support/evidence.ts'
-import { derbyRehearsal, everything, judged } from '../support/evidence-everything.ts'
+import { derbyRehearsal, everything } from '../support/evidence-everything.ts'
 
 type Case = { readonly suite: string; readonly name: string; readonly attributes: string; readonly body: string }
 
@@ -67,7 +67,7 @@ describe('JUnit', () => {
   })
 
   it('never calls green what was not seen to hold, though no finding speaks of it', () => {
-    const judgment = { ...judged(judge(everything())), findings: [] }
+    const judgment = { ...judge(everything()), findings: [] }
     const { suites, cases } = read(junitReport(judgment, derbyRehearsal))
     const bodyOf = (name: string) => cases.find((each) => each.name === name)?.body
     expect(suites).toContain('action drain a node')
@@ -77,7 +77,7 @@ describe('JUnit', () => {
   })
 
   it('counts its own cases', () => {
-    const xml = junitReport(judged(judge(everything())), derbyRehearsal)
+    const xml = junitReport(judge(everything()), derbyRehearsal)
     const { cases } = read(xml)
     const count = (element: string) => cases.filter((each) => each.body.startsWith(`<${element}`)).length
     expect(xml).toContain(

@@ -5,7 +5,7 @@ import { judge } from '../../src/judge/judge.ts'
 import type { Chart } from '../../src/report/chart.ts'
 import { type RunView, viewing } from '../../src/report/view.ts'
 import { evidence, mapped, secondAt, toBad } from '../support/evidence.ts'
-import { everything, judged } from '../support/evidence-everything.ts'
+import { everything } from '../support/evidence-everything.ts'
 
 function viewOf(records: readonly Evidence[]): RunView {
   const view = viewing()
@@ -17,7 +17,7 @@ function viewOf(records: readonly Evidence[]): RunView {
 
 const records = everything()
 const view = viewOf(records)
-const charts = view.charts(judged(judge(records)))
+const charts = view.charts(judge(records))
 const chart = (id: string, all: readonly Chart[] = charts): Chart => {
   const found = all.find((each) => each.id === id)
   if (!found) throw new Error(`no chart ${id} among ${all.map((each) => each.id).join(', ')}`)
@@ -74,9 +74,11 @@ describe('the plan', () => {
   })
 
   it('shows the recovery after a fault as the judgment knows it', () => {
-    const lost = row('plan', 'D zone-c lost').spans ?? []
-    expect(lost.at(-1)).toMatchObject({ look: 'tail', from: 87.6 })
-    expect(lost.at(-1)?.to).toBeCloseTo(67.4 + 23)
+    // The action is done at 105.5; the last bad deposit was in the frame that ends a second and a half later.
+    const promoted = row('plan', 'E promote db-b')
+    expect(promoted.spans?.at(-1)).toMatchObject({ look: 'tail', from: 105.5 })
+    expect(promoted.spans?.at(-1)?.to).toBeCloseTo(107, 0)
+    expect(promoted.words).toContain('recovered 1.5 s after it')
   })
 
   it('says of a fault that was never asked for that it never began', () => {
@@ -133,7 +135,7 @@ describe('KEDA', () => {
     expect([30, 47, 155].map((at) => valueAt(line(id, 'ready').points, at))).toEqual([0, 3, 0])
     expect(valueAt(line(id, 'External/s0-postgresql ÷ target (right axis)').points, 43)).toBe(3.1)
     expect(row(id, 'KEDA active').spans).toMatchObject([{ from: 36, to: 130 }])
-    expect(chart(id).marks?.map((each) => each.text)).toEqual(['active +1.0 s', 'first pod +4.0 s', 'ready +11.0 s'])
+    expect(chart(id).marks?.map((each) => each.text)).toEqual(['active +11.0 s', 'first pod +13.0 s', 'ready +21.0 s'])
   })
 })
 
@@ -155,7 +157,9 @@ describe('a database that moves', () => {
       'promoting wallet-db-b-0',
       'wallet-db-b-0 is primary',
     ])
-    expect(row('databases', 'RTO').spans).toMatchObject([{ from: 99.3, text: 'E 7.9 s' }])
+    expect(row('databases', 'wallet-db-a-0 writes').spans).toMatchObject([{ from: 0.2, to: 97.2 }])
+    expect(row('databases', 'wallet-db-b-0 writes').spans).toMatchObject([{ from: 104.2 }])
+    expect(row('databases', 'RTO').spans).toMatchObject([{ text: 'E 8.0 s' }])
     expect(chart('databases').caption).toContain('RPO 0')
   })
 })

@@ -3,8 +3,10 @@
  * What was lost (RPO) is the ledger's to say; the judgment's sentence about it stands in the caption.
  */
 import type { PodSeen } from '../../domain/cluster.ts'
-import type { ActionStep, ObjectSeen, RunStarted } from '../../domain/evidence.ts'
+import type { ActionStep, ObjectSeen, RunStarted, Sample } from '../../domain/evidence.ts'
 import type { HarmCost, Judgment, ReactionResult } from '../../domain/verdict.ts'
+import { type Gauges, gauges } from '../../judge/counters/gauges.ts'
+import { WRITABLE, writableId } from '../../judge/counters/wanted-counters.ts'
 import type { Chart, Row, Span } from '../chart.ts'
 import type { Harm } from '../harms.ts'
 import type { Drawing, LaneOf } from '../lane.ts'
@@ -23,19 +25,26 @@ export const databasesLane: LaneOf = (started) => {
   const databases = databasesIn(started)
   const promotions = promotionsIn(started)
   const members = new Map<string, Flags>()
+  const writers = gauges()
+  for (const source of databases) writers.want({ id: writableId(source), source, metric: WRITABLE, labels: {} })
   const isMember = memberOf([...databases, ...promotions.map((each) => each.to)])
   return {
     take: {
       'object-seen': ({ object, change }: ObjectSeen, at) => {
         if (object.resource === 'Pod' && isMember(object)) takeMember(members, object, change === 'deleted', at)
       },
+      sample: (record: Sample) => writers.add(record, 0),
       'action-step': ({ action, step }: ActionStep, at) => {
         const promotion = promotions.find((each) => each.action === action)
         if (promotion && step.is === 'begun') promotion.begun ??= at
         if (promotion && step.is === 'done') promotion.done ??= at
       },
     },
-    charts: (drawing) => (databases.length === 0 ? [] : [chartOf(promotions, members, drawing)]),
+    charts: (drawing) => {
+      if (databases.length === 0) return []
+      const writing = databases.flatMap((each) => writerRows(writers, each, drawing))
+      return [chartOf(promotions, members, writing, drawing)]
+    },
   }
 }
 
@@ -65,7 +74,27 @@ function takeMember(members: Map<string, Flags>, pod: PodSeen, deleted: boolean,
   known.set(at, [deleted ? 'gone' : pod.ready && !pod.deleting ? 'Ready' : 'not Ready'])
 }
 
-function chartOf(promotions: readonly Promotion[], members: ReadonlyMap<string, Flags>, drawing: Drawing): Chart {
+/** Who takes writes, by its own word; two at a time would be two rows filled at the same place. */
+function writerRows(writers: Gauges, database: string, { zeroAt, seconds }: Drawing): readonly Row[] {
+  const since = (at: number): number => Math.max(0, (at - zeroAt) / 1000)
+  const spans = writers.spans(writableId(database)).spans.filter((each) => since(each.fromAt) < seconds)
+  return [...Map.groupBy(spans, (each) => each.holder)]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([holder, own]) => ({
+      name: `${holder} writes`,
+      spans: own
+        .map(({ fromAt, toAt }) => ({ from: since(fromAt), to: Math.min(seconds, since(toAt)) }))
+        .sort((a, b) => a.from - b.from)
+        .map((each): Span => ({ ...each, look: 'warn', text: 'primary: takes writes' })),
+    }))
+}
+
+function chartOf(
+  promotions: readonly Promotion[],
+  members: ReadonlyMap<string, Flags>,
+  writing: readonly Row[],
+  drawing: Drawing,
+): Chart {
   const { seconds } = drawing
   const pods = [...members]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -80,6 +109,7 @@ function chartOf(promotions: readonly Promotion[], members: ReadonlyMap<string, 
     limits: [],
     rows: [
       ...pods,
+      ...writing,
       ...promotions.map((each) => roleRow(each, seconds)),
       ...(outages.length === 0 ? [] : [{ name: 'RTO', spans: outages }]),
     ],
@@ -107,15 +137,15 @@ const judgedOf = ({ kind, name }: Harm, { faults, actions }: Judgment): Judged |
 const promotes = (judged: Judged | undefined): readonly ReactionResult[] =>
   judged?.reactions.filter((each) => each.kind === 'promotes') ?? []
 
-/** From the first bad answer to the last one, of the harm by which the database moved. */
+/** As long as the judgment says, up to the last bad answer that the harm caused. */
 function outageOf(harm: Harm, { judgment, seconds }: Drawing): readonly Span[] {
   const judged = judgedOf(harm, judgment)
-  if (harm.begun === undefined || judged === undefined || promotes(judged).length === 0) return []
-  const first = Math.min(...judged.costs.map((each) => each.detectMs ?? Number.POSITIVE_INFINITY))
-  const last = Math.max(...judged.costs.map((each) => each.recoverMs ?? 0))
-  const from = harm.begun + first / 1000
-  if (!Number.isFinite(first) || last <= first || from >= seconds) return []
-  return [{ from, to: harm.begun + last / 1000, look: 'bad', text: `${harm.letter} ${inSeconds(last - first)}` }]
+  const tookMs = Math.max(0, ...promotes(judged).map((each) => each.tookMs ?? 0))
+  const last = Math.max(0, ...(judged?.costs ?? []).map((each) => each.recoverMs ?? 0))
+  if (harm.begun === undefined || tookMs === 0 || last === 0) return []
+  const to = harm.begun + last / 1000
+  const from = to - tookMs / 1000
+  return from >= seconds ? [] : [{ from, to, look: 'bad', text: `${harm.letter} ${inSeconds(tookMs)}` }]
 }
 
 function sentence(promotions: readonly Promotion[], { harms, judgment }: Drawing): string {

@@ -1,7 +1,7 @@
 /** What was expected of the platform about one harm, and what the harm cost each objective: the same for faults and actions. */
 import type { FaultResult, HarmCost, ReactionResult } from '../../domain/verdict.ts'
 import { escapeXml } from '../draw/xml.ts'
-import { inSeconds, percent, whole } from '../words.ts'
+import { inSeconds, percent, reactionWords, whole } from '../words.ts'
 import { cell, row, table, took } from './markup.ts'
 
 type Answered = Pick<FaultResult, 'failovers' | 'recoveries' | 'reactions'>
@@ -13,7 +13,7 @@ export const answerRows = ({ failovers, recoveries }: Answered): readonly string
 
 export function reactionTable(reactions: readonly ReactionResult[]): string {
   if (reactions.length === 0) return ''
-  const rows = reactions.map((each) => row([cell(`${each.kind} ${each.subject}`), took(each), cell(each.sentence)]))
+  const rows = reactions.map((each) => row([cell(reactionWords(each)), took(each), cell(each.sentence)]))
   return `<h4>Reactions</h4>${table(['reaction', 'took', 'what was seen'], rows)}`
 }
 
