@@ -16,6 +16,7 @@ type Container = {
   startupProbe?: Record<string, unknown>
   readinessProbe?: Record<string, unknown>
 }
+type Peer = { podSelector?: { matchLabels?: Record<string, string> } }
 type KubeObject = {
   kind: string
   metadata: { name: string; namespace?: string }
@@ -27,8 +28,11 @@ type KubeObject = {
     minReplicas: number
     maxReplicas: number
     metrics: unknown
-    podSelector?: unknown
+    podSelector?: { matchLabels?: Record<string, string> }
     policyTypes?: string[]
+    ingress?: { from?: Peer[]; ports?: { port: number }[] }[]
+    egress?: { to?: Peer[]; ports?: { port: number }[] }[]
+    scaleTargetRef?: { name: string }
     template: { spec: { containers: Container[]; securityContext: Record<string, unknown>; priorityClassName: string } }
   }
 }
@@ -135,6 +139,68 @@ describe('the network', () => {
   it.each([['casino'], ['providers']])('is denied by default in %s, both ways', (namespace) => {
     const policy = found(base, `NetworkPolicy ${namespace}/default-deny`)
     expect(policy.spec).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] })
+  })
+})
+
+/** Who calls whom, as the services' own settings say; a flow that is missing in a policy is a platform that does not work. */
+const flows: readonly (readonly [from: string, to: string, port: number])[] = [
+  ['gateway', 'wallet', 8080],
+  ['gateway', 'payments-api', 8080],
+  ['gateway', 'bets', 8080],
+  ['gateway', 'profile', 8080],
+  ['gateway', 'promo', 8080],
+  ['payments-api', 'wallet', 8080],
+  ['payments-api', 'anti-fraud', 8080],
+  ['payments-api', 'psp-a', 8080],
+  ['payments-api', 'psp-b', 8080],
+  ['payout-worker', 'wallet', 8080],
+  ['payout-worker', 'psp-a', 8080],
+  ['payout-worker', 'psp-b', 8080],
+  ['bets', 'wallet', 8080],
+  ['bets', 'game-provider', 8080],
+  ['wallet', 'payments-api', 8080],
+  ['wallet', 'realtime', 8080],
+  ['wallet', 'wallet-db', 5432],
+  ['payments-api', 'wallet-db', 5432],
+  ['bets', 'wallet-db', 5432],
+]
+
+describe('every flow', () => {
+  const named = (selector: Peer['podSelector']): string => selector?.matchLabels?.['app.kubernetes.io/name'] ?? ''
+  const policiesOf = (name: string): KubeObject[] =>
+    base.filter(({ kind, spec }) => kind === 'NetworkPolicy' && named(spec.podSelector) === name)
+
+  it.each(flows)('%s to %s:%i is let out and let in', (from, to, port) => {
+    const out = policiesOf(from).flatMap(({ spec }) => spec.egress ?? [])
+    const into = policiesOf(to).flatMap(({ spec }) => spec.ingress ?? [])
+    const lets = (peers: Peer[] | undefined, other: string, ports: { port: number }[] | undefined): boolean =>
+      (peers ?? []).some(({ podSelector }) => named(podSelector) === other) &&
+      (ports ?? []).some((each) => each.port === port)
+    expect(out.some(({ to: peers, ports }) => lets(peers, to, ports))).toBe(true)
+    expect(into.some(({ from: peers, ports }) => lets(peers, from, ports))).toBe(true)
+  })
+
+  it('of a service is in this list, and no policy names others', () => {
+    const allowed = base
+      .filter(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.namespace === 'casino')
+      .flatMap(({ spec }) =>
+        (spec.egress ?? []).flatMap(({ to }) =>
+          (to ?? []).map(({ podSelector }) => `${named(spec.podSelector)} to ${named(podSelector)}`),
+        ),
+      )
+      .filter((flow) => !flow.startsWith(' to') && !flow.endsWith(' to '))
+    expect(allowed.sort()).toEqual(flows.map(([from, to]) => `${from} to ${to}`).sort())
+  })
+})
+
+describe('autoscalers', () => {
+  it.each([['base', base] as const, ['lab', lab] as const])('begin at the replicas that %s asks for', (_, objects) => {
+    const scalers = objects.filter(({ kind }) => kind === 'HorizontalPodAutoscaler')
+    expect(scalers.map(({ metadata }) => metadata.name).sort()).toEqual(['gateway', 'payments-api', 'realtime'])
+    for (const { metadata, spec } of scalers) {
+      const deployment = found(objects, `Deployment casino/${metadata.name}`)
+      expect([metadata.name, spec.minReplicas]).toEqual([metadata.name, deployment.spec.replicas])
+    }
   })
 })
 
