@@ -81,11 +81,11 @@ function writerRows(writers: Gauges, database: string, { zeroAt, seconds }: Draw
   return [...Map.groupBy(spans, (each) => each.holder)]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([holder, own]) => ({
-      name: `${holder} writes`,
+      name: 'takes writes',
       spans: own
         .map(({ fromAt, toAt }) => ({ from: since(fromAt), to: Math.min(seconds, since(toAt)) }))
         .sort((a, b) => a.from - b.from)
-        .map((each): Span => ({ ...each, look: 'warn', text: 'primary: takes writes' })),
+        .map((each): Span => ({ ...each, look: 'warn', text: `${holder} is primary` })),
     }))
 }
 

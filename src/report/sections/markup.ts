@@ -16,5 +16,5 @@ export const held = (yes: boolean): string => cell(yes ? '✓ held' : '✗ misse
 /** `3.2 s of 10.0 s ✓`, in the colour of how it ended. */
 export const took = (each: { tookMs?: number; withinMs?: number; held: boolean }): string => {
   const budget = each.withinMs === undefined ? '' : ` of ${inSeconds(each.withinMs)}`
-  return cell(`${inSeconds(each.tookMs)}${budget} ${each.held ? '✓' : '✗'}`, each.held ? 'good' : 'bad')
+  return cell(`${inSeconds(each.tookMs)}${budget} ${each.held ? '✓' : '✗'}`, each.held ? 'good short' : 'bad short')
 }

@@ -17,24 +17,26 @@ export function reactionTable(reactions: readonly ReactionResult[]): string {
   return `<h4>Reactions</h4>${table(['reaction', 'took', 'what was seen'], rows)}`
 }
 
-/** Times count from the injection: felt after so long, over after so long. */
+/** A card for each objective that felt it, and one sentence for the others. Times count from the injection. */
 export function costCards(costs: readonly HarmCost[]): string {
   if (costs.length === 0) return ''
-  return `<h4>What it cost</h4><div class="cards">${costs.map(card).join('')}</div>`
+  const felt = costs.filter((each) => each.bad > 0)
+  const rest = costs.filter((each) => each.bad === 0).map((each) => `${each.sli} (0 bad of ${whole(each.attempts)})`)
+  const unfelt = rest.length === 0 ? '' : `<p class="good">✓ Not felt by ${escapeXml(rest.join(', '))}.</p>`
+  return `<h4>What it cost</h4><div class="cards">${felt.map(card).join('')}</div>${unfelt}`
 }
 
 function card(cost: HarmCost): string {
-  const look = cost.bad === 0 ? 'good' : cost.budgetBurnt > 1 ? 'bad' : 'warn'
-  const words = cost.bad === 0 ? '✓ not felt' : cost.budgetBurnt > 1 ? '✗ budget spent' : '! felt'
+  const spent = cost.budgetBurnt > 1
   const facts = [
     ['budget burnt', percent(cost.budgetBurnt, 1)],
     ['bad', `${whole(cost.bad)} of ${whole(cost.attempts)}`],
-    ['first felt', cost.detectMs === undefined ? 'never' : `after ${inSeconds(cost.detectMs)}`],
+    ['first felt', `after ${inSeconds(cost.detectMs)}`],
     ['degraded for', degraded(cost)],
     ['over', cost.recoverMs === undefined ? '–' : `after ${inSeconds(cost.recoverMs)}`],
     ['peak burn', `${cost.peakBurn.toFixed(1)}×`],
   ]
-  return `<div class="card"><p><b>${escapeXml(cost.sli)}</b> <span class="${look}">${words}</span></p><dl>${facts.map(([name = '', value = '']) => `<div><dt>${name}</dt><dd>${escapeXml(value)}</dd></div>`).join('')}</dl></div>`
+  return `<div class="card"><p><b>${escapeXml(cost.sli)}</b> <span class="${spent ? 'bad' : 'warn'}">${spent ? '✗ budget spent' : '! felt'}</span></p><dl>${facts.map(([name = '', value = '']) => `<div><dt>${name}</dt><dd>${escapeXml(value)}</dd></div>`).join('')}</dl></div>`
 }
 
 const degraded = ({ detectMs, recoverMs }: HarmCost): string =>
