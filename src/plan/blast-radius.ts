@@ -1,22 +1,21 @@
 /**
- * Admission of a fault: how many live pods it would harm at most, together with what other running faults hold, against what
- * the rehearsal allows. Counted on data, right before the fault and in a dry run alike.
+ * Admission of a harm: how many live pods a fault or an action would hit at most, together with what others hold at that time,
+ * against what the rehearsal allows. Counted on data, right before the harm and in a dry run alike.
  */
-import type { Issue } from '../domain/issue.ts'
-import type { BlastRadius, FaultSpec, Rehearsal } from '../domain/rehearsal.ts'
+import type { Issue, SourcePoint } from '../domain/issue.ts'
+import type { Act, BlastRadius, Rehearsal, Target } from '../domain/rehearsal.ts'
 import { showPercent } from '../domain/show.ts'
-import type { PlannedFault, Timeline } from '../domain/timeline.ts'
-import { selectorsOf } from '../protocols/chaos-mesh/experiment.ts'
-import { countBounds } from '../protocols/chaos-mesh/mode.ts'
-import { isChaosObject } from '../protocols/chaos-mesh/objects.ts'
-import { matchingPods, type SelectablePod } from '../protocols/chaos-mesh/selector.ts'
+import type { PlannedAction, PlannedFault, Timeline } from '../domain/timeline.ts'
+import type { SelectablePod } from '../protocols/chaos-mesh/selector.ts'
+import { actionReach } from './action-reach.ts'
 import type { PlanCode } from './codes.ts'
-import { namespacesOf } from './fault.ts'
-import { type Inventory, podId } from './inventory.ts'
+import { type Inventory, isLiving, podId, podNamespace } from './inventory.ts'
+import { faultReach, type Reach } from './reach.ts'
 
-/** Pods are `namespace/name`. `pods`: those that the fault may hit; `limit`: most that may be harmed of `candidates`. */
+/** Pods are `namespace/name`. `pods`: those that may be hit; `limit`: most that may be harmed of `candidates`; `targets`: what an action changes. */
 export type Admission = {
   readonly ok: boolean
+  readonly targets: readonly string[]
   readonly pods: readonly string[]
   readonly candidates: number
   readonly limit: number
@@ -24,15 +23,10 @@ export type Admission = {
   readonly problems: readonly Issue[]
 }
 
-/** What one fault may hit. `most`: pods that it can harm on top of those held already; `drawn`: a mode takes only some. */
-type Reach = {
-  readonly pods: readonly string[]
-  readonly most: number
-  readonly drawn: boolean
-  readonly problems: readonly string[]
-}
+/** `title` names it in messages: `"psp-a down" (chaos/psp-down.yaml)`; `fewer` says how it could harm less. */
+type Harm = { readonly title: string; readonly at: SourcePoint; readonly fewer: string }
 
-/** `held`: pods that other faults hold at that time. */
+/** `held`: pods that other harms hold at that time. */
 export function admitFault(
   fault: PlannedFault,
   rehearsal: Rehearsal,
@@ -41,71 +35,104 @@ export function admitFault(
 ): Admission {
   const spec = rehearsal.faults.find(({ name }) => name === fault.name)
   if (spec === undefined) throw new Error(`fault ${fault.name} is not of this rehearsal`)
-  const namespaces = namespacesOf(fault)
-  const living = inventory.pods.filter((pod) => namespaces.includes(podNamespace(pod)) && isLiving(pod))
-  const reach = reachOf(fault, { ...inventory, pods: living }, held)
-  const limit = limitOf(rehearsal.blastRadius, living.length)
+  const reach = faultReach(fault, living(inventory), held)
+  const harm = {
+    title: `"${spec.name}" (${spec.apply})`,
+    at: spec.at,
+    fewer: 'select fewer (mode: fixed with a value)',
+  }
+  return admit(harm, reach, rehearsal, inventory, held)
+}
+
+export function admitAction(
+  action: PlannedAction,
+  rehearsal: Rehearsal,
+  target: Target,
+  inventory: Inventory,
+  held: readonly string[],
+): Admission {
+  const spec = rehearsal.actions.find(({ name }) => name === action.name)
+  if (spec === undefined) throw new Error(`action ${action.name} is not of this rehearsal`)
+  const reach = actionReach(action, rehearsal, target, living(inventory), held)
+  const harm = { title: `"${spec.name}"`, at: spec.at, fewer: 'do less at one time (atMost chooses fewer nodes)' }
+  return admit(harm, reach, rehearsal, inventory, held)
+}
+
+const living = (inventory: Inventory): Inventory => ({ ...inventory, pods: inventory.pods.filter(isLiving) })
+
+function admit(
+  harm: Harm,
+  reach: Reach,
+  rehearsal: Rehearsal,
+  inventory: Inventory,
+  held: readonly string[],
+): Admission {
+  const candidates = inventory.pods.filter((pod) => isLiving(pod) && reach.namespaces.includes(podNamespace(pod)))
+  const limit = limitOf(rehearsal.blastRadius, candidates.length)
   const harmed = reach.most + held.length
-  const zones = zonesLost(living, inventory, reach, held)
+  const zones = zonesLost(candidates, inventory, reach, held)
+  // What harms nobody can't harm too many, whatever else is held.
+  const counted =
+    reach.most > 0 ? podProblem(harmed, limit, held.length, candidates.length, harm, rehearsal.blastRadius) : []
+  const lost = reach.most > 0 ? zoneProblem(zones, harm, rehearsal.blastRadius) : []
   const problems = [
-    ...reach.problems.map((problem) => selectsNothing(problem, spec)),
-    ...podProblem(harmed, limit, held.length, living.length, spec, rehearsal.blastRadius),
-    ...zoneProblem(zones, spec, rehearsal.blastRadius),
+    ...reach.problems.map(({ code, problem, next }) => issue(harm, code, `${harm.title}: ${problem}.`, next)),
+    ...counted,
+    ...lost,
   ]
+  const note = noteOf(reach, harmed, candidates.length, limit, zones)
   return {
     ok: problems.length === 0,
+    targets: reach.targets,
     pods: reach.pods,
-    candidates: living.length,
+    candidates: candidates.length,
     limit,
-    note: noteOf(reach, harmed, living.length, limit, namespaces, zones),
+    note,
     problems,
   }
 }
 
-/** Admissions of a whole plan: a fault that begins while others run is counted together with the pods they hold. */
+/** Admissions of a whole plan: a harm that begins while others run is counted together with the pods they hold. */
 export function admitTimeline(
   timeline: Timeline,
   rehearsal: Rehearsal,
+  target: Target,
   inventory: Inventory,
 ): ReadonlyMap<string, Admission> {
   const admissions = new Map<string, Admission>()
+  const faults = timeline.faults.map((fault) => ({
+    name: fault.name,
+    fromMs: fault.fromMs,
+    holdsToMs: fault.toMs,
+    admit: (held: readonly string[]) => admitFault(fault, rehearsal, inventory, held),
+  }))
+  const actions = timeline.actions.map((action) => ({
+    name: action.name,
+    fromMs: action.fromMs,
+    holdsToMs: holdsTo(action, rehearsal, timeline),
+    admit: (held: readonly string[]) => admitAction(action, rehearsal, target, inventory, held),
+  }))
   // In the order in which they begin, so that the admitted ones are those that began before.
-  for (const fault of timeline.faults) {
-    const running = timeline.faults.filter(({ name, toMs }) => admissions.has(name) && fault.fromMs < toMs)
+  const harms = [...faults, ...actions].sort((a, b) => a.fromMs - b.fromMs)
+  for (const harm of harms) {
+    const running = harms.filter(({ name, holdsToMs }) => admissions.has(name) && harm.fromMs < holdsToMs)
     const held = new Set(running.flatMap(({ name }) => admissions.get(name)?.pods ?? []))
-    admissions.set(fault.name, admitFault(fault, rehearsal, inventory, [...held]))
+    admissions.set(harm.name, harm.admit([...held]))
   }
   return admissions
 }
 
-const podNamespace = (pod: SelectablePod): string => pod.metadata?.namespace ?? 'default'
-/** A finished pod can't be harmed, and must not make the share look smaller. */
-const isLiving = (pod: SelectablePod): boolean => pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed'
-
-/** Both sides of a cut count: Chaos Mesh puts rules into the pods of `target` too. */
-function reachOf(fault: PlannedFault, { pods, nodes }: Inventory, held: readonly string[]): Reach {
-  const { object } = fault
-  if (!isChaosObject(object))
-    return { pods: [], most: 0, drawn: false, problems: [`${fault.object.kind} is no fault that is known`] }
-  const hit = new Set<string>()
-  const problems: string[] = []
-  let most = 0
-  let drawn = false
-  for (const [key, { selector, mode, value }] of selectorsOf(object)) {
-    const side = key === '.' ? 'spec.selector' : 'spec.target.selector'
-    const found = matchingPods(selector, pods, nodes, object.metadata.namespace)
-    if (!found.ok) problems.push(`${side}: ${found.reason}`)
-    else if (found.pods.length === 0) problems.push(`${side} matches no live pod`)
-    else {
-      const fresh = found.pods.map(podId).filter((id) => !hit.has(id) && !held.includes(id))
-      const taken = countBounds(mode, value, found.pods.length)?.most ?? found.pods.length
-      most += Math.min(taken, fresh.length)
-      drawn ||= taken < found.pods.length
-      for (const pod of found.pods) hit.add(podId(pod))
-    }
-  }
-  return { pods: [...hit].sort(), most, drawn, problems }
+/** Pods that were evicted or rolled out live on elsewhere: they are held only until the action has come to its end, if that is expected. */
+function holdsTo({ name, act, fromMs, toMs }: PlannedAction, rehearsal: Rehearsal, { totalMs }: Timeline): number {
+  const end = toMs ?? totalMs
+  if (!replacesPods(act)) return end
+  const reactions = rehearsal.actions.find((spec) => spec.name === name)?.expect ?? []
+  const completes = reactions.flatMap((each) => (each.kind === 'completes' ? [fromMs + each.withinMs] : []))
+  return Math.min(end, ...completes)
 }
+
+/** Acts after which as many pods serve as before, once they are done. */
+export const replacesPods = ({ kind }: Act): boolean => kind === 'drain' || kind === 'rollout'
 
 // The small step keeps 29 % of 100 pods at 29, where binary fractions make 28.999… of it.
 const limitOf = ({ pods }: BlastRadius, candidates: number): number =>
@@ -135,59 +162,40 @@ function zonesLost(
   return lost
 }
 
-const issue = (spec: FaultSpec, code: PlanCode, problem: string, next: string): Issue => ({
-  at: spec.at,
-  code,
-  problem,
-  next,
-})
-
-const selectsNothing = (problem: string, spec: FaultSpec): Issue =>
-  issue(
-    spec,
-    'fault-selects-nothing',
-    `"${spec.name}" (${spec.apply}): ${problem}.`,
-    'compare its labels and namespaces with kubectl get pods --show-labels.',
-  )
+const issue = ({ at }: Harm, code: PlanCode, problem: string, next: string): Issue => ({ at, code, problem, next })
 
 function podProblem(
   harmed: number,
   limit: number,
   held: number,
   candidates: number,
-  spec: FaultSpec,
+  harm: Harm,
   { pods, at }: BlastRadius,
 ): readonly Issue[] {
   if (harmed <= limit) return []
-  const together = held > 0 ? `, ${held} of them held by faults that run at that time` : ''
+  const together = held > 0 ? `, ${held} of them held by what else runs at that time` : ''
   const allowed = pods.kind === 'share' ? `${limit} (${showPercent(pods.of)})` : String(limit)
-  const problem = `"${spec.name}" (${spec.apply}) would harm ${harmed} of ${candidates} pods${together}; this rehearsal allows ${allowed}.`
-  const next = `select fewer (mode: fixed with a value), or raise blastRadius.pods in ${at.file}:${at.line}.`
-  return [issue(spec, 'blast-radius-exceeded', problem, next)]
+  const problem = `${harm.title} would harm ${harmed} of ${candidates} pods${together}; this rehearsal allows ${allowed}.`
+  const next = `${harm.fewer}, or raise blastRadius.pods in ${at.file}:${at.line}.`
+  return [issue(harm, 'blast-radius-exceeded', problem, next)]
 }
 
-function zoneProblem(zones: number, spec: FaultSpec, { zones: allowed, at }: BlastRadius): readonly Issue[] {
+function zoneProblem(zones: number, harm: Harm, { zones: allowed, at }: BlastRadius): readonly Issue[] {
   if (zones <= allowed) return []
-  const problem = `"${spec.name}" (${spec.apply}) would leave no pod unharmed in ${zones} zones; this rehearsal allows ${allowed}.`
+  const problem = `${harm.title} would leave no pod unharmed in ${zones} zones; this rehearsal allows ${allowed}.`
   return [
     issue(
-      spec,
+      harm,
       'blast-radius-exceeded',
       problem,
-      `select fewer pods, or raise blastRadius.zones in ${at.file}:${at.line}.`,
+      `${harm.fewer}, or raise blastRadius.zones in ${at.file}:${at.line}.`,
     ),
   ]
 }
 
-function noteOf(
-  reach: Reach,
-  harmed: number,
-  candidates: number,
-  limit: number,
-  namespaces: readonly string[],
-  zones: number,
-): string {
+function noteOf(reach: Reach, harmed: number, candidates: number, limit: number, zones: number): string {
+  if (reach.pods.length === 0 && reach.problems.length === 0) return 'harms no pod'
   const some = reach.drawn ? ` (drawn from ${reach.pods.length})` : ''
   const lost = zones > 0 ? `, ${zones} zone${zones > 1 ? 's' : ''} lost` : ''
-  return `${harmed} of ${candidates} pods in ${namespaces.join(', ')}${some}, limit ${limit}${lost}`
+  return `${harmed} of ${candidates} pods in ${reach.namespaces.join(', ')}${some}, limit ${limit}${lost}`
 }

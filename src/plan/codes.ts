@@ -2,7 +2,9 @@
 export const planCodes = {
   'fault-outside-blast-radius': 'the planned object reaches into a namespace that the blast radius does not list',
   'fault-selects-nothing': 'a selector of the fault matches no live pod',
-  'blast-radius-exceeded': 'the fault, with those that run at the same time, would harm more than is allowed',
+  'action-selects-nothing': 'no live node or workload is what the action means',
+  'action-outside-blast-radius': 'the action harms pods of a namespace that the blast radius does not list',
+  'blast-radius-exceeded': 'the fault or action, with what runs at the same time, would harm more than is allowed',
   'rate-too-high': 'load, phase and load factor multiply to more than a generator can be asked for',
 } as const
 

@@ -1,22 +1,22 @@
 /** A plan as data to show: what `matchday plan` prints, and what `--output json` gives. */
 import { arrivalsBetween } from '../domain/arrivals.ts'
-import type {
-  Expectation,
-  FaultSpec,
-  Guardrail,
-  Reaction,
-  Rehearsal,
-  Slo,
-  Target,
-  Witness,
-} from '../domain/rehearsal.ts'
-import { showCount, showDuration, showPercent } from '../domain/show.ts'
-import type { LoadStage, PlannedFault, PlannedPhase, Timeline } from '../domain/timeline.ts'
+import type { ActionSpec, Expectation, FaultSpec, Rehearsal, Slo, Target } from '../domain/rehearsal.ts'
+import { showCount, showDuration } from '../domain/show.ts'
+import type { LoadStage, PlannedAction, PlannedFault, PlannedPhase, Timeline } from '../domain/timeline.ts'
 import type { Millis } from '../domain/units.ts'
 import { isChaosObject } from '../protocols/chaos-mesh/objects.ts'
 import { strictProblems } from '../protocols/chaos-mesh/strict.ts'
 import type { Admission } from './blast-radius.ts'
 import { isProvable, type Provability, provabilityOf } from './provability.ts'
+import {
+  actSentence,
+  expectationSentence,
+  guardrailSentence,
+  objectiveSentence,
+  reactionSentence,
+  undoneSentence,
+  witnessSentence,
+} from './sentences.ts'
 
 export type PlanDescription = {
   readonly format: 1
@@ -31,6 +31,7 @@ export type PlanDescription = {
   readonly arrivals: number
   readonly phases: readonly DescribedPhase[]
   readonly faults: readonly DescribedFault[]
+  readonly actions: readonly DescribedAction[]
   readonly objectives: readonly DescribedObjective[]
   readonly expectations: readonly string[]
   readonly guardrails: readonly string[]
@@ -54,6 +55,20 @@ export type DescribedFault = {
   /** What will be created: `NetworkChaos partition casino/psp-a-down-1k2j3h4`. */
   readonly creates: string
   readonly witness: string
+  readonly expects: readonly string[]
+  readonly overlaps: readonly string[]
+  /** Absent when no cluster was asked. */
+  readonly admission?: Admission
+}
+
+export type DescribedAction = {
+  readonly name: string
+  readonly phase: string
+  readonly fromMs: Millis
+  /** Undone then; without, at the end of the load. */
+  readonly toMs?: Millis
+  readonly does: string
+  readonly undone: string
   readonly expects: readonly string[]
   readonly overlaps: readonly string[]
   /** Absent when no cluster was asked. */
@@ -85,6 +100,9 @@ export function describePlan({ rehearsal, target, timeline, admissions }: PlanIn
     arrivals: phases.reduce((sum, phase) => sum + phase.arrivals, 0),
     phases,
     faults: timeline.faults.map((fault) => describeFault(fault, specOf(fault, rehearsal), timeline, admissions)),
+    actions: timeline.actions.map((action) =>
+      describeAction(action, actionSpecOf(action, rehearsal), timeline, admissions),
+    ),
     objectives,
     expectations: rehearsal.expectations.map((each) => expectationSentence(each, target)),
     guardrails: rehearsal.guardrails.map(guardrailSentence),
@@ -139,97 +157,49 @@ function describeFault(
     creates: [kind, chaos.action, `${metadata.namespace}/${metadata.name}`].filter(Boolean).join(' '),
     witness: witnessSentence(spec.witness),
     expects: spec.expect.map(reactionSentence),
-    overlaps: timeline.faults
-      .filter((other) => other !== fault && other.fromMs < fault.toMs && fault.fromMs < other.toMs)
-      .map(({ name }) => name),
+    overlaps: overlapsOf(fault, timeline),
     ...(admission === undefined ? {} : { admission }),
   }
 }
 
-function guardrailSentence(guardrail: Guardrail): string {
-  if (guardrail.kind === 'availability') {
-    const { sli, below, forMs } = guardrail
-    return `stops when ${sli} is below ${showPercent(below)} for ${showDuration(forMs)}`
-  }
-  const { sli, factor, longMs, shortMs } = guardrail
-  return `stops when ${sli} burns its budget ${factor}x too fast over ${showDuration(longMs)} and over ${showDuration(shortMs)}`
+function actionSpecOf(action: PlannedAction, rehearsal: Rehearsal): ActionSpec {
+  const spec = rehearsal.actions.find(({ name }) => name === action.name)
+  if (spec === undefined) throw new Error(`action ${action.name} is not of this rehearsal`)
+  return spec
 }
 
-function witnessSentence(witness: Witness): string {
-  const within = `within ${showDuration(witness.withinMs)}`
-  if (witness.kind === 'ready') {
-    const where = [witness.app && ` of ${witness.app}`, witness.zone && ` in ${witness.zone}`].filter(Boolean).join('')
-    return `Ready ${witness.what}${where} fall to ${witness.becomes} ${within}`
-  }
-  const { metric, where, of, direction, becomes } = witness
-  return `${metric}${labelText(where)} of ${of} ${direction} to ${becomes}/s ${within}`
-}
-
-function labelText(labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([key, value]) => `${key}="${value}"`)
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
-}
-
-function reactionSentence(reaction: Reaction): string {
-  const within = (ms: Millis): string => `within ${showDuration(ms)}`
-  switch (reaction.kind) {
-    case 'failover':
-      return `work moves from ${reaction.from} to ${reaction.to} ${within(reaction.withinMs)}`
-    case 'recovers':
-      return `${reaction.sli} is good again ${within(reaction.withinMs)} of the healing`
-    case 'reconnects': {
-      const herd = reaction.herdMax === undefined ? '' : `, at most ${reaction.herdMax}/s`
-      return `${showPercent(reaction.share)} of the sockets are open again ${within(reaction.withinMs)}${herd}`
-    }
-    case 'survives':
-      return `${reaction.app} keeps ${reaction.ready} pods Ready, ${within(reaction.withinMs)}`
-    case 'spreads':
-      return `${reaction.app} stands in ${reaction.zones} zones again ${within(reaction.withinMs)} of the healing`
-    case 'backs-off': {
-      const calls = `${reaction.metric}${labelText(reaction.where)} of ${reaction.of}`
-      return `${calls} comes down to ${reaction.becomes}/s ${within(reaction.withinMs)}`
-    }
-    case 'amplification':
-      return `${reaction.of} makes at most ${reaction.atMost} attempts for each operation`
-    case 'undisturbed':
-      return `${reaction.sli} has at most ${showCount(reaction.badMax)} bad attempts meanwhile`
-    case 'completes':
-      return `it comes to its end ${within(reaction.withinMs)}`
-    case 'promotes':
-      return `${reaction.database} moves without loss, ${reaction.sli} is good again ${within(reaction.rtoMs)}`
+function describeAction(
+  action: PlannedAction,
+  spec: ActionSpec,
+  timeline: Timeline,
+  admissions: ReadonlyMap<string, Admission> | undefined,
+): DescribedAction {
+  const { name, fromMs, toMs, act } = action
+  const admission = admissions?.get(name)
+  return {
+    name,
+    phase: spec.during,
+    fromMs,
+    ...(toMs === undefined ? {} : { toMs }),
+    does: actSentence(act),
+    undone: undoneSentence(action),
+    expects: spec.expect.map(reactionSentence),
+    overlaps: overlapsOf(action, timeline),
+    ...(admission === undefined ? {} : { admission }),
   }
 }
 
-function expectationSentence(expectation: Expectation, { hpaSyncMs }: Target): string {
-  switch (expectation.kind) {
-    case 'autoscaler': {
-      const { name, phase, decidesWithinSyncs, readyWithinMs, atLeast } = expectation
-      const decides = `decides within ${decidesWithinSyncs} syncs (${showDuration(decidesWithinSyncs * hpaSyncMs)})`
-      return `autoscaler ${name} follows "${phase}": ${decides}, ${atLeast} pods Ready within ${showDuration(readyWithinMs)}`
-    }
-    case 'keda': {
-      const { scaledObject, phase, activatesWithinMs, readyWithinMs, atLeast } = expectation
-      const active = `active within ${showDuration(activatesWithinMs)}`
-      return `scaled object ${scaledObject} follows "${phase}": ${active}, ${atLeast} pods Ready within ${showDuration(readyWithinMs)}`
-    }
-    case 'connections':
-      return `${expectation.metric}${labelText(expectation.where)} of ${expectation.of} stays at ${expectation.atMost} or below`
-    case 'disruption':
-      return `disruption budget ${expectation.budget} holds`
-    case 'ledger':
-      return `all books agree within ${showDuration(expectation.settleWithinMs)} of the end`
-  }
+/** What else is done to the platform at the same time. */
+function overlapsOf(harm: PlannedFault | PlannedAction, { faults, actions, totalMs }: Timeline): readonly string[] {
+  const end = (each: { readonly toMs?: Millis }): number => each.toMs ?? totalMs
+  return [...faults, ...actions]
+    .filter((other) => other !== harm && other.fromMs < end(harm) && harm.fromMs < end(other))
+    .map(({ name }) => name)
 }
 
 function describeObjective(slo: Slo, timeline: Timeline): DescribedObjective {
   const provability = provabilityOf(slo, timeline)
   return { ...provability, sentence: objectiveSentence(slo), provable: isProvable(provability) }
-}
-
-function objectiveSentence(slo: Slo): string {
-  if (slo.kind === 'availability') return `${slo.sli} ≥ ${showPercent(slo.objective)}`
-  const ceiling = slo.ceilingMs > slo.targetMs ? ` (ceiling ${showDuration(slo.ceilingMs)})` : ''
-  return `${slo.sli} p${showPercent(slo.quantile).slice(0, -1)} ≤ ${showDuration(slo.targetMs)}${ceiling}`
 }
 
 function objectiveWarning({ provable, sentence, expected, needed }: DescribedObjective): readonly string[] {

@@ -1,8 +1,22 @@
 import type { SelectableNode, SelectablePod } from '../protocols/chaos-mesh/selector.ts'
+import type { LiveWorkload } from './workload.ts'
 
-/** What the cluster has now, as far as a fault's selectors may look: handed in as data, so that planning stays pure. */
-export type Inventory = { readonly pods: readonly SelectablePod[]; readonly nodes: readonly SelectableNode[] }
+/** A pod with what tells who keeps it: a DaemonSet's is never evicted, a mirror of a static pod can't be. */
+export type LivePod = SelectablePod & {
+  readonly metadata?: { readonly ownerReferences?: readonly { readonly kind?: string }[] }
+}
+
+/** What the cluster has now, as far as a fault or an action may look: handed in as data, so that planning stays pure. */
+export type Inventory = {
+  readonly pods: readonly LivePod[]
+  readonly nodes: readonly SelectableNode[]
+  readonly workloads?: readonly LiveWorkload[]
+}
 
 /** `namespace/name`, the form in which chaos records and evidence name a pod. */
-export const podId = (pod: SelectablePod): string =>
-  `${pod.metadata?.namespace ?? 'default'}/${pod.metadata?.name ?? ''}`
+export const podId = (pod: SelectablePod): string => `${podNamespace(pod)}/${pod.metadata?.name ?? ''}`
+export const podNamespace = (pod: SelectablePod): string => pod.metadata?.namespace ?? 'default'
+
+/** A finished pod can't be harmed, and must not make the share look smaller. */
+export const isLiving = (pod: SelectablePod): boolean =>
+  pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed'

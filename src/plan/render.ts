@@ -3,7 +3,13 @@
 import { point } from '../domain/issue.ts'
 import { showClock, showCount, showDuration } from '../domain/show.ts'
 import type { Admission } from './blast-radius.ts'
-import type { DescribedFault, DescribedObjective, DescribedPhase, PlanDescription } from './describe.ts'
+import type {
+  DescribedAction,
+  DescribedFault,
+  DescribedObjective,
+  DescribedPhase,
+  PlanDescription,
+} from './describe.ts'
 
 export function renderPlan(plan: PlanDescription): string {
   const length = showDuration(plan.totalMs)
@@ -12,6 +18,7 @@ export function renderPlan(plan: PlanDescription): string {
     plan.hypothesis,
     section('Timeline', timelineRows(plan)),
     section('Faults', plan.faults.flatMap(faultLines)),
+    section('Actions', plan.actions.flatMap(actionLines)),
     section('Objectives', columns(plan.objectives.map(objectiveRow))),
     section('Expected', plan.expectations),
     section('Guardrails', plan.guardrails),
@@ -43,9 +50,16 @@ function timelineRows(plan: PlanDescription): readonly string[] {
     { atMs: fromMs, row: [showClock(fromMs), `! ${name}`, '', `for ${showDuration(toMs - fromMs)}`] },
     { atMs: toMs, row: [showClock(toMs), `! ${name} healed`] },
   ])
+  const actions = plan.actions.flatMap(({ name, fromMs, toMs }): Event[] => {
+    const begin = {
+      atMs: fromMs,
+      row: [showClock(fromMs), `> ${name}`, '', toMs === undefined ? '' : `for ${showDuration(toMs - fromMs)}`],
+    }
+    return toMs === undefined ? [begin] : [begin, { atMs: toMs, row: [showClock(toMs), `> ${name} undone`] }]
+  })
   const phases = plan.phases.map((phase): Event => ({ atMs: phase.fromMs, row: phaseRow(phase) }))
   const end: Event = { atMs: plan.totalMs, row: [showClock(plan.totalMs), 'end of load'] }
-  const events = [...phases, ...faults].sort((a, b) => a.atMs - b.atMs)
+  const events = [...phases, ...faults, ...actions].sort((a, b) => a.atMs - b.atMs)
   return columns([...events, end].map(({ row }) => Array.from({ length: 5 }, (_, i) => row[i] ?? '')))
 }
 
@@ -72,30 +86,47 @@ function phaseRow({
 }
 
 function faultLines(fault: DescribedFault): readonly string[] {
-  const overlaps =
-    fault.overlaps.length === 0
-      ? []
-      : [`runs together with ${fault.overlaps.join(', ')}; the blast radius counts them as one`]
   const details = [
     `creates ${fault.creates} from ${fault.apply}`,
     `proven when ${fault.witness}`,
     ...fault.expects.map((sentence) => `expected: ${sentence}`),
-    ...overlaps,
-    ...(fault.admission === undefined
-      ? ['blast radius not counted: no cluster was asked']
-      : admissionLines(fault.admission)),
+    ...countedLines(fault),
   ]
   return [`${fault.name} (${fault.phase})`, ...details.map((line) => `  ${line}`)]
 }
 
-function admissionLines({ ok, note, pods, problems }: Admission): readonly string[] {
+function actionLines(action: DescribedAction): readonly string[] {
+  const details = [
+    action.does,
+    action.undone,
+    ...action.expects.map((sentence) => `expected: ${sentence}`),
+    ...countedLines(action),
+  ]
+  return [`${action.name} (${action.phase})`, ...details.map((line) => `  ${line}`)]
+}
+
+/** What the blast radius counts, and with what it counts it together. */
+function countedLines({ overlaps, admission }: DescribedFault | DescribedAction): readonly string[] {
+  const together =
+    overlaps.length === 0 ? [] : [`runs together with ${overlaps.join(', ')}; the blast radius counts them as one`]
+  const counted =
+    admission === undefined ? ['blast radius not counted: no cluster was asked'] : admissionLines(admission)
+  return [...together, ...counted]
+}
+
+function admissionLines({ ok, note, targets, pods, problems }: Admission): readonly string[] {
   const verdict = ok ? 'admitted' : 'REFUSED'
   const reasons = problems.flatMap(({ at, code, problem, next }) => [
     `${point(at)} ${code}`,
     `  ${problem}`,
     `  Next: ${next}`,
   ])
-  return [`${verdict}: ${note}`, ...pods.map((pod) => `  ${pod}`), ...reasons]
+  return [
+    `${verdict}: ${note}`,
+    ...targets.map((target) => `  ${target}`),
+    ...pods.map((pod) => `  ${pod}`),
+    ...reasons,
+  ]
 }
 
 function objectiveRow({

@@ -83,7 +83,7 @@ describe('admission', () => {
     expect(admitFault(faultOf(eight), eight, normal, ['casino/payments-api-0', 'casino/gateway-0']).ok).toBe(true)
     const full = admitFault(faultOf(eight), eight, normal, ['casino/gateway-0', 'casino/gateway-1'])
     expect(full.problems[0]?.problem).toContain(
-      'would harm 9 of 17 pods, 2 of them held by faults that run at that time',
+      'would harm 9 of 17 pods, 2 of them held by what else runs at that time',
     )
   })
 
@@ -152,7 +152,7 @@ describe('admission of a whole plan', () => {
     const rehearsal = { ...within(15), faults: [stockFault, onGateways('second', laterMs)] }
     const parsed = planTimeline(rehearsal, stock.target, RUN)
     if (!parsed.ok) throw new Error('no plan')
-    const admissions = admitTimeline(parsed.value, rehearsal, normal)
+    const admissions = admitTimeline(parsed.value, rehearsal, stock.target, normal)
     expect(admissions.get(stockFault.name)?.ok).toBe(true)
     expect(admissions.get('second')?.ok).toBe(ok)
   })
@@ -164,7 +164,7 @@ describe('admission of a whole plan', () => {
     }
     const parsed = planTimeline(rehearsal, stock.target, RUN)
     if (!parsed.ok) throw new Error('no plan')
-    const admissions = admitTimeline(parsed.value, rehearsal, normal)
+    const admissions = admitTimeline(parsed.value, rehearsal, stock.target, normal)
     expect(admissions.get('again')).toEqual(admissions.get(stockFault.name))
   })
 })

@@ -64,7 +64,7 @@ describe('a described plan', () => {
       metadata: { namespace: 'providers', name: 'psp-a-0', labels: { 'app.kubernetes.io/name': 'psp-a' } },
       status: { phase: 'Running' },
     }
-    const admissions = admitTimeline(timeline, stock.rehearsal, { pods: [...pods, psp], nodes: [] })
+    const admissions = admitTimeline(timeline, stock.rehearsal, stock.target, { pods: [...pods, psp], nodes: [] })
     await expect(renderPlan(describePlan({ ...stock, timeline, admissions }))).toMatchFileSnapshot('golden/plan.txt')
   })
 
@@ -75,7 +75,7 @@ describe('a described plan', () => {
       faults: [stockFault, { ...stockFault, name: 'psp-b down', atMs: millis(stockFault.atMs + 10_000) }],
     }
     const timeline = planned(rehearsal)
-    const admissions = admitTimeline(timeline, rehearsal, { pods: [], nodes: [] })
+    const admissions = admitTimeline(timeline, rehearsal, stock.target, { pods: [], nodes: [] })
     const slow = { ...stock.target, hpaSyncMs: millis(15_000) }
     await expect(renderPlan(describePlan({ rehearsal, target: slow, timeline, admissions }))).toMatchFileSnapshot(
       'golden/refused-plan.txt',

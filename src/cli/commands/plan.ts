@@ -34,7 +34,7 @@ async function plan(file: string, flags: Flags): Promise<number> {
   const planned = planTimeline(inputs.rehearsal, inputs.target, { run: 'plan', seed: 1 })
   if (!planned.ok) throw new BadInput(planned.issues)
   const inventory = flags.offline ? undefined : await inventoryOf(inputs, planned.value.faults, flags)
-  const admissions = inventory && admitTimeline(planned.value, inputs.rehearsal, inventory)
+  const admissions = inventory && admitTimeline(planned.value, inputs.rehearsal, inputs.target, inventory)
   const description = describePlan({ ...inputs, timeline: planned.value, ...(admissions ? { admissions } : {}) })
   print(flags.output === 'json' ? JSON.stringify(description, undefined, 2) : renderPlan(description))
   const refused = [...(admissions?.values() ?? [])].flatMap((each) => [...each.problems])

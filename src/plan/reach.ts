@@ -1,0 +1,62 @@
+/** What a harm may hit, counted on data: the pods, how many of them at most, and the objects that it changes. */
+import type { PlannedFault } from '../domain/timeline.ts'
+import { selectorsOf } from '../protocols/chaos-mesh/experiment.ts'
+import { countBounds } from '../protocols/chaos-mesh/mode.ts'
+import { isChaosObject } from '../protocols/chaos-mesh/objects.ts'
+import { matchingPods } from '../protocols/chaos-mesh/selector.ts'
+import type { PlanCode } from './codes.ts'
+import { namespacesOf } from './fault.ts'
+import { type Inventory, podId } from './inventory.ts'
+
+/** `most`: pods that it can harm on top of those held already; `drawn`: a mode takes only some of `pods`. */
+export type Reach = {
+  /** Objects that are changed, such as `Node/zone-b-api`; a fault changes none but its own. */
+  readonly targets: readonly string[]
+  /** `namespace/name` of each pod that may be hit. */
+  readonly pods: readonly string[]
+  readonly most: number
+  readonly drawn: boolean
+  /** Namespaces whose living pods are those of which a share is counted. */
+  readonly namespaces: readonly string[]
+  readonly problems: readonly ReachProblem[]
+}
+export type ReachProblem = { readonly code: PlanCode; readonly problem: string; readonly next: string }
+
+/** Both sides of a cut count: Chaos Mesh puts rules into the pods of `target` too. `held`: pods that other harms hold at that time. */
+export function faultReach(fault: PlannedFault, { pods, nodes }: Inventory, held: readonly string[]): Reach {
+  const { object } = fault
+  const namespaces = namespacesOf(fault)
+  if (!isChaosObject(object))
+    return {
+      targets: [],
+      pods: [],
+      most: 0,
+      drawn: false,
+      namespaces,
+      problems: [nothing(`${fault.object.kind} is no fault that is known`)],
+    }
+  const hit = new Set<string>()
+  const problems: ReachProblem[] = []
+  let most = 0
+  let drawn = false
+  for (const [key, { selector, mode, value }] of selectorsOf(object)) {
+    const side = key === '.' ? 'spec.selector' : 'spec.target.selector'
+    const found = matchingPods(selector, pods, nodes, object.metadata.namespace)
+    if (!found.ok) problems.push(nothing(`${side}: ${found.reason}`))
+    else if (found.pods.length === 0) problems.push(nothing(`${side} matches no live pod`))
+    else {
+      const fresh = found.pods.map(podId).filter((id) => !hit.has(id) && !held.includes(id))
+      const taken = countBounds(mode, value, found.pods.length)?.most ?? found.pods.length
+      most += Math.min(taken, fresh.length)
+      drawn ||= taken < found.pods.length
+      for (const pod of found.pods) hit.add(podId(pod))
+    }
+  }
+  return { targets: [], pods: [...hit].sort(), most, drawn, namespaces, problems }
+}
+
+const nothing = (problem: string): ReachProblem => ({
+  code: 'fault-selects-nothing',
+  problem,
+  next: 'compare its labels and namespaces with kubectl get pods --show-labels.',
+})

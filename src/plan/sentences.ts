@@ -1,0 +1,115 @@
+/** What a rehearsal says, as sentences for people. */
+import type { Act, Expectation, Guardrail, NodeChoice, Reaction, Slo, Target, Witness } from '../domain/rehearsal.ts'
+import { showCount, showDuration, showPercent } from '../domain/show.ts'
+import type { PlannedAction } from '../domain/timeline.ts'
+import type { Millis } from '../domain/units.ts'
+
+export function actSentence(act: Act): string {
+  switch (act.kind) {
+    case 'taint':
+      return `taints ${nodesText(act.nodes)} with ${act.key}:${act.effect}`
+    case 'drain':
+      return `drains ${nodesText(act.nodes)}`
+    case 'power-off':
+      return `cuts the power of ${nodesText(act.nodes)}`
+    case 'scale':
+      return `scales ${act.workload.kind} ${act.workload.name} to ${act.replicas}`
+    case 'rollout':
+      return `restarts the pods of ${act.workload.kind} ${act.workload.name} one after the other`
+    case 'flag':
+      return `sets ${act.key} of ConfigMap ${act.configMap} to ${JSON.stringify(act.value)}`
+    case 'promote':
+      return `makes ${act.to} the primary of ${act.database}`
+  }
+}
+
+export function undoneSentence({ act, toMs, fromMs }: PlannedAction): string {
+  const when = toMs === undefined ? 'at the end of the load' : `after ${showDuration(toMs - fromMs)}`
+  return act.kind === 'rollout' ? `needs no undo once it is complete; if it is not, undone ${when}` : `undone ${when}`
+}
+
+function nodesText({ zone, pool, atMost }: NodeChoice): string {
+  const some = atMost === undefined ? 'the nodes' : atMost === 1 ? 'the first node' : `the first ${atMost} nodes`
+  return [some, pool && `of pool ${pool}`, zone && `in ${zone}`].filter(Boolean).join(' ')
+}
+
+export function guardrailSentence(guardrail: Guardrail): string {
+  if (guardrail.kind === 'availability') {
+    const { sli, below, forMs } = guardrail
+    return `stops when ${sli} is below ${showPercent(below)} for ${showDuration(forMs)}`
+  }
+  const { sli, factor, longMs, shortMs } = guardrail
+  return `stops when ${sli} burns its budget ${factor}x too fast over ${showDuration(longMs)} and over ${showDuration(shortMs)}`
+}
+
+export function witnessSentence(witness: Witness): string {
+  const within = `within ${showDuration(witness.withinMs)}`
+  if (witness.kind === 'ready') {
+    const where = [witness.app && ` of ${witness.app}`, witness.zone && ` in ${witness.zone}`].filter(Boolean).join('')
+    return `Ready ${witness.what}${where} fall to ${witness.becomes} ${within}`
+  }
+  const { metric, where, of, direction, becomes } = witness
+  return `${metric}${labelText(where)} of ${of} ${direction} to ${becomes}/s ${within}`
+}
+
+function labelText(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([key, value]) => `${key}="${value}"`)
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+}
+
+export function reactionSentence(reaction: Reaction): string {
+  const within = (ms: Millis): string => `within ${showDuration(ms)}`
+  switch (reaction.kind) {
+    case 'failover':
+      return `work moves from ${reaction.from} to ${reaction.to} ${within(reaction.withinMs)}`
+    case 'recovers':
+      return `${reaction.sli} is good again ${within(reaction.withinMs)} of the healing`
+    case 'reconnects': {
+      const herd = reaction.herdMax === undefined ? '' : `, at most ${reaction.herdMax}/s`
+      return `${showPercent(reaction.share)} of the sockets are open again ${within(reaction.withinMs)}${herd}`
+    }
+    case 'survives':
+      return `${reaction.app} keeps ${reaction.ready} pods Ready, ${within(reaction.withinMs)}`
+    case 'spreads':
+      return `${reaction.app} stands in ${reaction.zones} zones again ${within(reaction.withinMs)} of the healing`
+    case 'backs-off': {
+      const calls = `${reaction.metric}${labelText(reaction.where)} of ${reaction.of}`
+      return `${calls} comes down to ${reaction.becomes}/s ${within(reaction.withinMs)}`
+    }
+    case 'amplification':
+      return `${reaction.of} makes at most ${reaction.atMost} attempts for each operation`
+    case 'undisturbed':
+      return `${reaction.sli} has at most ${showCount(reaction.badMax)} bad attempts meanwhile`
+    case 'completes':
+      return `it comes to its end ${within(reaction.withinMs)}`
+    case 'promotes':
+      return `${reaction.database} moves without loss, ${reaction.sli} is good again ${within(reaction.rtoMs)}`
+  }
+}
+
+export function expectationSentence(expectation: Expectation, { hpaSyncMs }: Target): string {
+  switch (expectation.kind) {
+    case 'autoscaler': {
+      const { name, phase, decidesWithinSyncs, readyWithinMs, atLeast } = expectation
+      const decides = `decides within ${decidesWithinSyncs} syncs (${showDuration(decidesWithinSyncs * hpaSyncMs)})`
+      return `autoscaler ${name} follows "${phase}": ${decides}, ${atLeast} pods Ready within ${showDuration(readyWithinMs)}`
+    }
+    case 'keda': {
+      const { scaledObject, phase, activatesWithinMs, readyWithinMs, atLeast } = expectation
+      const active = `active within ${showDuration(activatesWithinMs)}`
+      return `scaled object ${scaledObject} follows "${phase}": ${active}, ${atLeast} pods Ready within ${showDuration(readyWithinMs)}`
+    }
+    case 'connections':
+      return `${expectation.metric}${labelText(expectation.where)} of ${expectation.of} stays at ${expectation.atMost} or below`
+    case 'disruption':
+      return `disruption budget ${expectation.budget} holds`
+    case 'ledger':
+      return `all books agree within ${showDuration(expectation.settleWithinMs)} of the end`
+  }
+}
+
+export function objectiveSentence(slo: Slo): string {
+  if (slo.kind === 'availability') return `${slo.sli} ≥ ${showPercent(slo.objective)}`
+  const ceiling = slo.ceilingMs > slo.targetMs ? ` (ceiling ${showDuration(slo.ceilingMs)})` : ''
+  return `${slo.sli} p${showPercent(slo.quantile).slice(0, -1)} ≤ ${showDuration(slo.targetMs)}${ceiling}`
+}

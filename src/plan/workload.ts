@@ -1,0 +1,51 @@
+/** Deployments and StatefulSets, as far as scaling and rolling them out harms pods. */
+import { hasPairs, type Labels, meets } from '../protocols/chaos-mesh/label-selector.ts'
+import type { LabelRequirement } from '../protocols/chaos-mesh/objects.ts'
+import { isLiving, type LivePod, podNamespace } from './inventory.ts'
+
+/** A Deployment or StatefulSet of any Kubernetes client fits. */
+export type LiveWorkload = {
+  readonly kind?: string
+  readonly metadata?: { readonly name?: string; readonly namespace?: string }
+  readonly spec?: {
+    readonly replicas?: number
+    readonly selector?: { readonly matchLabels?: Labels; readonly matchExpressions?: readonly LabelRequirement[] }
+    readonly strategy?: Strategy
+    readonly updateStrategy?: Strategy
+  }
+}
+type Strategy = {
+  readonly type?: string
+  readonly rollingUpdate?: { readonly maxUnavailable?: number | string; readonly maxSurge?: number | string }
+}
+
+export const replicasOf = ({ spec }: LiveWorkload): number => spec?.replicas ?? 1
+
+export function podsOf({ metadata, spec }: LiveWorkload, pods: readonly LivePod[]): readonly LivePod[] {
+  const { matchLabels, matchExpressions } = spec?.selector ?? {}
+  return pods.filter((pod) => {
+    const labels = pod.metadata?.labels ?? {}
+    const matches = hasPairs(labels, matchLabels) && (matchExpressions ?? []).every((each) => meets(labels, each))
+    return podNamespace(pod) === metadata?.namespace && isLiving(pod) && matches
+  })
+}
+
+/**
+ * Most pods that are away at one time while it is rolled out. A Deployment's default is 25 %, rounded down; when surge and this both
+ * come to none, Kubernetes takes one (ResolveFenceposts). A StatefulSet replaces one at a time.
+ */
+export function unavailableMost(workload: LiveWorkload): number {
+  const { kind, spec } = workload
+  const replicas = replicasOf(workload)
+  if (kind === 'StatefulSet')
+    return Math.min(replicas, amount(spec?.updateStrategy?.rollingUpdate?.maxUnavailable ?? 1, replicas))
+  if (spec?.strategy?.type === 'Recreate') return replicas
+  const { maxUnavailable = '25%', maxSurge = '25%' } = spec?.strategy?.rollingUpdate ?? {}
+  const away = amount(maxUnavailable, replicas)
+  const more = Math.ceil(amountOf(maxSurge, replicas))
+  return Math.min(replicas, away === 0 && more === 0 ? 1 : away)
+}
+
+const amount = (written: number | string, of: number): number => Math.floor(amountOf(written, of) + 1e-9)
+const amountOf = (written: number | string, of: number): number =>
+  typeof written === 'number' ? written : (Number.parseFloat(written) / 100) * of
