@@ -1,4 +1,4 @@
-/** What a person wants to know while it runs, folded from the same evidence that the journal gets: phase, load, SLIs, replicas, faults. */
+/** What a person wants to know while it runs, folded from the same evidence that the journal gets: phase, load, SLIs, replicas, faults, actions. */
 
 import { arrivalsBetween } from '../domain/arrivals.ts'
 import type { Evidence, LoadFrame } from '../domain/evidence.ts'
@@ -16,6 +16,7 @@ export type LiveState = {
   sockets?: number
   replicas: Map<string, { ready: number; desired?: number }>
   faults: Map<string, string>
+  actions: Map<string, string>
   hostBusy?: number
 }
 
@@ -26,6 +27,7 @@ export const newLiveState = (): LiveState => ({
   slis: new Map(),
   replicas: new Map(),
   faults: new Map(),
+  actions: new Map(),
 })
 
 /** The last frames, to show rates over five seconds instead of jumping ones. */
@@ -55,6 +57,11 @@ export function liveView(timeline: Timeline): { readonly state: LiveState; add(r
       }
       case 'fault-step':
         if (record.step.is !== 'coverage') state.faults.set(record.fault, record.step.is)
+        return
+      case 'action-step':
+        if (record.step.is === 'evicted' || record.step.is === 'eviction-refused')
+          state.actions.set(record.action, `${record.step.is} ${record.step.pod}`)
+        else state.actions.set(record.action, record.step.is)
         return
       case 'generator-health':
         state.hostBusy = record.hostBusy

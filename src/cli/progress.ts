@@ -79,8 +79,15 @@ function eventText(record: Evidence): string | undefined {
       return `load ${record.outcome}${record.problems.length > 0 ? `: ${record.problems[0]}` : ''}`
     case 'fault-step':
       return faultText(record.fault, record.step)
-    case 'guardrail-tripped':
-      return onStderr('red', `guardrail ${record.id} tripped: ${record.sli} at ${percent(record.measured)}`)
+    case 'action-step':
+      return actionText(record.action, record.step)
+    case 'guardrail-tripped': {
+      const speed = record.burn && `burns its budget ${record.burn.factor.toFixed(1)} times too fast`
+      return onStderr(
+        'red',
+        `guardrail ${record.id} tripped: ${record.sli} ${speed ?? `at ${percent(record.measured)}`}`,
+      )
+    }
     case 'stop-requested':
       return `stopping: ${record.reason}`
     case 'evidence-lost':
@@ -129,6 +136,31 @@ function faultText(fault: string, step: Extract<Evidence, { kind: 'fault-step' }
   }
 }
 
+function actionText(action: string, step: Extract<Evidence, { kind: 'action-step' }>['step']): string | undefined {
+  const name = onStderr('bold', `action ${action}`)
+  switch (step.is) {
+    case 'admitted':
+      return `${name}: admitted, ${step.targets.join(', ')}: ${step.note}`
+    case 'refused':
+      return onStderr('red', `action ${action} refused: ${step.problem}`)
+    case 'begun':
+      return `${name}: ${onStderr('red', 'begun')}`
+    case 'evicted':
+      return `${name}: evicted ${step.pod} from ${step.node}`
+    case 'eviction-refused':
+      return onStderr('yellow', `action ${action}: ${step.pod} stays for now: ${step.problem}`)
+    case 'done':
+      return `${name}: done, ${step.note}`
+    case 'failed':
+    case 'heal-failed':
+      return onStderr('red', `action ${action}: ${step.problem}`)
+    case 'heal-requested':
+      return `${name}: healing`
+    case 'healed':
+      return `${name}: ${onStderr('green', 'healed')}`
+  }
+}
+
 const percent = (share: number): string => `${(share * 100).toFixed(2)} %`
 
 function sliText(name: string, counts: { good: number; bad: number; p95Ms?: number }): string {
@@ -157,6 +189,7 @@ function screen(state: LiveState, timeline: Timeline): readonly string[] {
     ...scaled(state)
       .slice(0, 3)
       .map(({ name, ready, desired }) => `  replicas  ${name} ${ready} ready of ${desired} wanted`),
-    ...[...state.faults].slice(0, 2).map(([name, step]) => `  fault     ${name}: ${step}`),
+    ...[...state.faults].slice(-2).map(([name, step]) => `  fault     ${name}: ${step}`),
+    ...[...state.actions].slice(-2).map(([name, step]) => `  action    ${name}: ${step}`),
   ]
 }

@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { chaosMeshInjector } from '../adapters/chaos-mesh/injector.ts'
 import { k6LoadGenerator } from '../adapters/k6/load-generator.ts'
+import { kubernetesActions } from '../adapters/kubernetes/actions/actions.ts'
 import { kubernetesCluster } from '../adapters/kubernetes/cluster.ts'
 import { leaseLock } from '../adapters/kubernetes/lock.ts'
 import { platformBooks } from '../adapters/ledger/books.ts'
@@ -28,6 +29,7 @@ export function clusterPortsOf(api: KubernetesApi): Omit<ControllerPorts, 'load'
     clock: systemClock,
     cluster: kubernetesCluster(api),
     faults: chaosMeshInjector(api, systemClock),
+    actions: kubernetesActions(api, systemClock),
     probes: kubernetesProbes(api, systemClock),
     books: platformBooks(api),
     lock: leaseLock(api),

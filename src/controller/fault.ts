@@ -1,104 +1,64 @@
 /**
- * A fault's life: admitted → healing written → injected → (witnessed, by the probes) → healed. Each step that is seen is a
- * record; one that does not happen is missing, and the judge sees that. Pods born during the fault are covered again.
+ * A fault's life: admitted → healing written → injected → (witnessed, by the probes) → healed. Pods born during the fault are covered
+ * again.
  */
 import type { FaultStepData } from '../domain/evidence.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { PlannedFault } from '../domain/timeline.ts'
-import { after, type Instant, seconds } from '../domain/units.ts'
-import { admitFault } from '../plan/blast-radius.ts'
+import { after, type Instant, millis, seconds } from '../domain/units.ts'
+import { type Admission, admitFault } from '../plan/blast-radius.ts'
 import { coverNewcomers } from '../plan/coverage.ts'
-import type { Healing } from './healing.ts'
-import type { Clock, FaultInjector } from './ports.ts'
-import { problemOf } from './problem.ts'
-import type { Recorder } from './recorder.ts'
+import { type HarmPorts, performHarm } from './harm.ts'
+import type { FaultInjector } from './ports.ts'
 
 /** Chaos Mesh injects in half a second when nothing is wrong; what takes longer than this is not the rehearsal that was planned. */
 const INJECTION_BUDGET = seconds(10)
 /** A pod takes longer than this from its address to Ready, so that a newcomer is covered before it serves. */
 const COVER_EVERY = seconds(1)
 
-export type FaultPorts = {
-  readonly clock: Clock
-  readonly faults: FaultInjector
-  readonly recorder: Recorder
-  readonly healing: Healing
-  readonly closely: Set<string>
-}
+/** The judge compares with five seconds of traffic before the fault (judge/harm/witness.ts); one more lets a slow scrape be in time. */
+const LOOK_BEFORE = seconds(6)
 
-/** Performs one fault from its planned start to healed. Never throws but for `signal`'s sake it heals early. */
+export type FaultPorts = HarmPorts & { readonly faults: FaultInjector; readonly closely: Set<string> }
+
+/** Performs one fault from its planned start to healed. Never throws; for `signal`'s sake it heals early. */
 export async function performFault(
   ports: FaultPorts,
   fault: PlannedFault,
-  rehearsal: Rehearsal,
-  target: Target,
+  { rehearsal, target }: { readonly rehearsal: Rehearsal; readonly target: Target },
   zeroAt: Instant,
   held: Set<string>,
   signal: AbortSignal,
 ): Promise<void> {
   const step = (data: FaultStepData) => ports.recorder.record({ kind: 'fault-step', fault: fault.name, step: data })
-  const witness = rehearsal.faults.find((each) => each.name === fault.name)?.witness
-  try {
-    await ports.clock.until(after(zeroAt, seconds(Math.max(0, fault.fromMs / 1000 - 6))), signal)
-    if (witness?.kind === 'rate') ports.closely.add(witness.of)
-    await ports.clock.until(after(zeroAt, fault.fromMs), signal)
-    const pods = await admit(ports, fault, rehearsal, target, held, step)
-    if (pods) await hurtAndHeal(ports, fault, target, pods, held, after(zeroAt, fault.toMs), step, signal)
-  } catch (error) {
-    if (!signal.aborted) step({ is: 'failed', problem: problemOf(error) })
+  const harm = {
+    fromMs: fault.fromMs,
+    step,
+    admit: async (others: ReadonlySet<string>) => {
+      const inventory = await ports.faults.inventory(target, fault)
+      return admitFault(fault, rehearsal, inventory, [...others])
+    },
+    hurt: async ({ pods, candidates, limit, note }: Admission, undos: string[]) => {
+      step({ is: 'admitted', pods, candidates, limit, note })
+      await inject(ports, fault, undos, step, signal)
+      await keepCovered(ports, fault, target, undos, pods, after(zeroAt, fault.toMs), step, signal)
+    },
   }
+  await lookCloselyFrom(ports, fault, rehearsal, zeroAt, signal)
+  await performHarm(ports, harm, zeroAt, held, signal)
 }
 
-/** Counts live pods against the blast radius at the last moment; undefined when the fault is refused. */
-async function admit(
+/** A witness compares with the traffic before the fault, so its source is scraped twice a second from some seconds before. */
+async function lookCloselyFrom(
   ports: FaultPorts,
   fault: PlannedFault,
   rehearsal: Rehearsal,
-  target: Target,
-  held: ReadonlySet<string>,
-  step: (data: FaultStepData) => void,
-): Promise<readonly string[] | undefined> {
-  const inventory = await ports.faults.inventory(target, fault)
-  const admission = admitFault(fault, rehearsal, inventory, [...held])
-  if (!admission.ok) {
-    step({ is: 'refused', problem: admission.problems.map((each) => each.problem).join(' ') })
-    return undefined
-  }
-  step({
-    is: 'admitted',
-    pods: admission.pods,
-    candidates: admission.candidates,
-    limit: admission.limit,
-    note: admission.note,
-  })
-  return admission.pods
-}
-
-async function hurtAndHeal(
-  ports: FaultPorts,
-  fault: PlannedFault,
-  target: Target,
-  pods: readonly string[],
-  held: Set<string>,
-  healAt: Instant,
-  step: (data: FaultStepData) => void,
+  zeroAt: Instant,
   signal: AbortSignal,
 ): Promise<void> {
-  const undos: string[] = []
-  for (const pod of pods) held.add(pod)
-  try {
-    await inject(ports, fault, undos, step, signal)
-    await keepCovered(ports, fault, target, undos, pods, healAt, step, signal)
-  } finally {
-    step({ is: 'heal-requested' })
-    try {
-      for (const id of undos.reverse()) await ports.healing.heal(id)
-      step({ is: 'healed' })
-      for (const pod of pods) held.delete(pod)
-    } catch (error) {
-      step({ is: 'heal-failed', problem: problemOf(error) })
-    }
-  }
+  const witness = rehearsal.faults.find((each) => each.name === fault.name)?.witness
+  await ports.clock.until(after(zeroAt, millis(Math.max(0, fault.fromMs - LOOK_BEFORE))), signal).catch(() => undefined)
+  if (witness?.kind === 'rate') ports.closely.add(witness.of)
 }
 
 async function inject(

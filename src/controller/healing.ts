@@ -4,28 +4,31 @@
  */
 import type { Undo } from '../domain/evidence.ts'
 import type { Target } from '../domain/rehearsal.ts'
-import { seconds } from '../domain/units.ts'
-import type { FaultInjector } from './ports.ts'
+import { type Millis, seconds } from '../domain/units.ts'
+import type { ClusterActions, Undoer } from './ports.ts'
 import { problemOf } from './problem.ts'
 import type { Recorder } from './recorder.ts'
 
 /** Time for one undo. Chaos Mesh recovers in a fraction of a second; a minute leaves room for a busy cluster. */
 const UNDO_BUDGET = seconds(60)
+/** A node that boots or pods that are replaced one after the other take longer than an object to go. */
+const SETTLE_BUDGET = seconds(180)
 
 export type Healing = {
   /** Writes the undo down and flushes; only then may the harm be done. Returns the undo's id. */
   prepare(undo: Undo): Promise<string>
-  /** Undoes one; safe to call twice. Throws when the harm is still there. */
-  heal(id: string): Promise<void>
-  /** Undoes all that is left, newest first; returns the problems instead of throwing, so that one failure stops no other undo. */
+  /** Undoes these; safe to call twice. Throws when some harm is still there. */
+  healMany(ids: readonly string[]): Promise<void>
+  /** The change is to stay: its undo is no longer owed. */
+  keep(id: string): Promise<void>
+  /** Undoes all that is left; returns the problems instead of throwing, so that one failure stops no other undo. */
   healAll(): Promise<readonly string[]>
 }
 
-export function healing(recorder: Recorder, faults: FaultInjector): Healing {
+export function healing(recorder: Recorder, undoer: Undoer, keeper: Pick<ClusterActions, 'keep'>): Healing {
   const open = new Map<string, Undo>()
   const running = new Map<string, Promise<void>>()
-  const healOnce = async (id: string, undo: Undo) => {
-    const outcome = await faults.undo(undo, UNDO_BUDGET)
+  const close = (id: string, outcome: 'undone' | 'already-gone') => {
     open.delete(id)
     recorder.record({ kind: 'undo-done', id, by: 'run', outcome })
   }
@@ -34,9 +37,19 @@ export function healing(recorder: Recorder, faults: FaultInjector): Healing {
     if (undo === undefined) return Promise.resolve()
     const already = running.get(id)
     if (already) return already
-    const attempt = healOnce(id, undo).finally(() => running.delete(id))
+    const attempt = undoer
+      .undo(undo, budgetOf(undo))
+      .then((outcome) => close(id, outcome))
+      .finally(() => running.delete(id))
     running.set(id, attempt)
     return attempt
+  }
+  const problemsOf = async (ids: readonly string[]): Promise<readonly string[]> => {
+    const owed = ids.flatMap((id) => {
+      const undo = open.get(id)
+      return undo === undefined ? [] : [{ id, undo }]
+    })
+    return (await inReverse(owed, ({ id }) => heal(id))).map(({ of, error }) => `${of.id}: ${problemOf(error)}`)
   }
   return {
     prepare: async (undo) => {
@@ -46,25 +59,69 @@ export function healing(recorder: Recorder, faults: FaultInjector): Healing {
       await recorder.flush()
       return id
     },
-    heal,
-    healAll: async () => {
-      const problems: string[] = []
-      for (const id of [...open.keys()].reverse()) {
-        await heal(id).catch((error: unknown) => problems.push(`${id}: ${problemOf(error)}`))
-      }
-      return problems
+    healMany: async (ids) => {
+      const problems = await problemsOf(ids)
+      if (problems.length > 0) throw new Error(problems.join('; '))
     },
+    keep: async (id) => {
+      const undo = open.get(id)
+      if (undo === undefined) return
+      await keeper.keep(undo, UNDO_BUDGET)
+      close(id, 'already-gone')
+    },
+    healAll: () => problemsOf([...open.keys()]),
+  }
+}
+
+const budgetOf = (undo: Undo): Millis =>
+  undo.does === 'restore-field' && undo.settled !== undefined ? SETTLE_BUDGET : UNDO_BUDGET
+
+/**
+ * The newest harm to an object is taken back first. Objects do not wait for each other, so that healing takes as long as its
+ * slowest undo and not as all of them. Gives what went wrong.
+ */
+async function inReverse<T extends { readonly undo: Undo }>(
+  oldestFirst: readonly T[],
+  work: (item: T) => Promise<void>,
+): Promise<readonly { readonly of: T; readonly error: unknown }[]> {
+  const failed: { readonly of: T; readonly error: unknown }[] = []
+  const perObject = [...Map.groupBy(oldestFirst, ({ undo }) => objectOf(undo)).values()]
+  await Promise.all(
+    perObject.map(async (items) => {
+      for (const of of items.toReversed()) await work(of).catch((error: unknown) => failed.push({ of, error }))
+    }),
+  )
+  return failed
+}
+
+function objectOf(undo: Undo): string {
+  switch (undo.does) {
+    case 'delete-object':
+      return `${undo.plural}/${undo.namespace}/${undo.name}`
+    case 'remove-taint':
+      return `/api/v1/nodes/${undo.node}`
+    case 'restore-field':
+      return undo.path
   }
 }
 
 export function undoId(undo: Undo): string {
   switch (undo.does) {
     case 'delete-object':
-      return `${undo.plural}/${undo.namespace}/${undo.name}`
+      return objectOf(undo)
     case 'remove-taint':
       return `taint/${undo.node}/${undo.key}:${undo.effect}`
     case 'restore-field':
       return `field${undo.path}#${undo.field.join('.')}`
+  }
+}
+
+/** Whoever did it takes it back. */
+export function undoing({ faults, actions }: { readonly faults: Undoer; readonly actions: Undoer }): Undoer {
+  return {
+    undo: (undo, budgetMs) => (undo.does === 'delete-object' ? faults : actions).undo(undo, budgetMs),
+    leftovers: async (target) => (await Promise.all([faults.leftovers(target), actions.leftovers(target)])).flat(),
+    residue: async (target) => (await Promise.all([faults.residue(target), actions.residue(target)])).flat(),
   }
 }
 
@@ -73,22 +130,21 @@ export type HealReport = {
   readonly problems: readonly string[]
 }
 
-/** Undoes everything of dead runs: `undos` from their journals (newest first), then whatever the cluster still shows by label. */
+/** Undoes everything of dead runs: `undos` from their journals (newest first), then whatever the cluster still shows by its marks. */
 export async function healLeftovers(
-  faults: FaultInjector,
+  undoer: Undoer,
   target: Target,
   undos: readonly { readonly undo: Undo; readonly run: string }[],
 ): Promise<HealReport> {
   const healed: HealReport['healed'][number][] = []
   const problems: string[] = []
-  const undoOne = async ({ undo, run }: { undo: Undo; run: string }) => {
-    try {
-      healed.push({ id: undoId(undo), run, outcome: await faults.undo(undo, UNDO_BUDGET) })
-    } catch (error) {
-      problems.push(`${undoId(undo)}: ${problemOf(error)}`)
-    }
+  const undoThese = async (newestFirst: typeof undos) => {
+    const failed = await inReverse(newestFirst.toReversed(), async ({ undo, run }) => {
+      healed.push({ id: undoId(undo), run, outcome: await undoer.undo(undo, budgetOf(undo)) })
+    })
+    problems.push(...failed.map(({ of, error }) => `${undoId(of.undo)}: ${problemOf(error)}`))
   }
-  for (const each of undos) await undoOne(each)
-  for (const each of await faults.leftovers(target)) await undoOne(each)
+  await undoThese(undos)
+  await undoThese(await undoer.leftovers(target))
   return { healed, problems }
 }

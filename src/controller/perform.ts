@@ -1,24 +1,27 @@
 /**
- * The controller performs a planned rehearsal: it locks the target, watches, drives the load, applies and heals faults, settles
+ * The controller performs a planned rehearsal: it locks the target, watches, drives the load, does and takes back what is planned, settles
  * the books, audits what is left, and writes evidence of all of it. It judges nothing but guardrails, live, with the judge's own fold.
  */
-import type { Environment, Evidence, LoadFrame, ResidueItem } from '../domain/evidence.ts'
+import type { Environment, Evidence, GuardrailTripped, LoadFrame, ResidueItem } from '../domain/evidence.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import { after, type Instant, millis, seconds } from '../domain/units.ts'
 import { guarding } from '../judge/guardrails.ts'
+import { performAction } from './action.ts'
 import { performFault } from './fault.ts'
-import { healing, healLeftovers } from './healing.ts'
+import { healing, healLeftovers, undoing } from './healing.ts'
 import type {
   Books,
   Clock,
   Cluster,
+  ClusterActions,
   FaultInjector,
   LoadEvent,
   LoadGenerator,
   Probes,
   RunningLoad,
   TargetLock,
+  Undoer,
 } from './ports.ts'
 import { problemOf } from './problem.ts'
 import { type EvidenceSink, type Recorder, recording } from './recorder.ts'
@@ -30,6 +33,7 @@ export type ControllerPorts = {
   readonly load: LoadGenerator
   readonly cluster: Cluster
   readonly faults: FaultInjector
+  readonly actions: ClusterActions
   readonly probes: Probes
   readonly books: Books
   readonly lock: TargetLock
@@ -72,13 +76,14 @@ export async function perform(
   whenAborted(operator, () => stop('operator', 'the operator asked to stop'))
   whenAborted(lock.lost, () => stop('failure', `the lock on the target was lost: ${problemOf(lock.lost.reason)}`))
 
-  const heal = healing(recorder, ports.faults)
+  const undoer = undoing(ports)
+  const heal = healing(recorder, undoer, ports.actions)
   try {
     recorder.record({ kind: 'run-started', format: 1, run: timeline.run, rehearsal, target, timeline, environment })
     await recorder.flush()
     // The lock is ours, so whatever carries a run's label was left by a run that is dead.
-    await healLeftovers(ports.faults, target, [])
-    recorder.record({ kind: 'residue', when: 'before', items: await ports.faults.residue(target) })
+    await healLeftovers(undoer, target, [])
+    recorder.record({ kind: 'residue', when: 'before', items: await undoer.residue(target) })
     await rehearse(ports, performance, recorder, heal, stop, stopping.signal)
   } catch (error) {
     stop('failure', problemOf(error))
@@ -90,7 +95,7 @@ export async function perform(
         recorder.record({ kind: 'evidence-lost', about: 'the lock', problem: problemOf(error) }),
       )
   }
-  return { healed: await audit(ports, target, recorder) }
+  return { healed: await audit(undoer, ports.lock, target, recorder) }
 }
 
 const whenAborted = (signal: AbortSignal, then: () => void): void => {
@@ -116,20 +121,12 @@ async function rehearse(
   try {
     const load = await startLoad(ports, performance, recorder, client.onEvent)
     const held = new Set<string>()
+    const harmPorts = { ...ports, recorder, healing: heal, closely: watch.closely }
     const work = [
       runLoad(ports, timeline, load, stop, stopping),
       announcePhases(ports.clock, timeline, load.zeroAt, recorder, stopping),
-      ...timeline.faults.map((fault) =>
-        performFault(
-          { ...ports, recorder, healing: heal, closely: watch.closely },
-          fault,
-          rehearsal,
-          target,
-          load.zeroAt,
-          held,
-          stopping,
-        ),
-      ),
+      ...timeline.faults.map((fault) => performFault(harmPorts, fault, performance, load.zeroAt, held, stopping)),
+      ...timeline.actions.map((action) => performAction(harmPorts, action, performance, load.zeroAt, held, stopping)),
     ]
     await Promise.all(work)
     const budget = settleBudget(rehearsal, stopping.aborted)
@@ -202,10 +199,7 @@ function clientSide(
     const trip = guard.add(frame)
     if (!trip) return
     recorder.record(trip)
-    stop(
-      'guardrail',
-      `guardrail ${trip.id}: ${trip.sli} at ${(trip.measured * 100).toFixed(2)} %, below ${(trip.below * 100).toFixed(2)} %`,
-    )
+    stop('guardrail', `guardrail ${trip.id}: ${tripText(trip)}`)
   }
   const onEvent = (event: LoadEvent) => {
     switch (event.kind) {
@@ -222,11 +216,16 @@ function clientSide(
   return { onEvent, unknown }
 }
 
+function tripText({ sli, measured, below, burn }: GuardrailTripped): string {
+  if (burn) return `${sli} burns its budget ${burn.factor.toFixed(1)} times too fast, more than ${burn.limit}`
+  return `${sli} at ${(measured * 100).toFixed(2)} %, below ${(below * 100).toFixed(2)} %`
+}
+
 /** The last look: what matchday made and is still there. The run ends healed only if nothing is. */
-async function audit(ports: ControllerPorts, target: Target, recorder: Recorder): Promise<boolean> {
+async function audit(undoer: Undoer, lock: TargetLock, target: Target, recorder: Recorder): Promise<boolean> {
   let healed = false
   try {
-    const items = [...(await ports.faults.residue(target)), ...(await lockResidue(ports.lock, target))]
+    const items = [...(await undoer.residue(target)), ...(await lockResidue(lock, target))]
     recorder.record({ kind: 'residue', when: 'after', items })
     healed = items.length === 0
   } catch (error) {

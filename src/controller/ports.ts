@@ -5,6 +5,7 @@
 
 import type { ClusterObject } from '../domain/cluster.ts'
 import type {
+  ActionStepData,
   BookLine,
   FaultStepData,
   GeneratorHealth,
@@ -15,7 +16,7 @@ import type {
 } from '../domain/evidence.ts'
 import type { Issue } from '../domain/issue.ts'
 import type { MetricSource, Rehearsal, Target } from '../domain/rehearsal.ts'
-import type { LoadPlan, PlannedFault } from '../domain/timeline.ts'
+import type { LoadPlan, PlannedAction, PlannedFault } from '../domain/timeline.ts'
 import type { Instant, Millis } from '../domain/units.ts'
 import type { Inventory } from '../plan/inventory.ts'
 
@@ -79,7 +80,17 @@ export interface Cluster {
   ): Promise<void>
 }
 
-export interface FaultInjector {
+/** Whoever does harm can take it back, also what a dead run left. */
+export interface Undoer {
+  /** Takes a harm back and waits until it is really gone; idempotent. Throws when it is not gone within `budgetMs`. */
+  undo(undo: Undo, budgetMs: Millis): Promise<'undone' | 'already-gone'>
+  /** Every harm that carries a run's mark and is still there (of any run). */
+  leftovers(target: Target): Promise<readonly { readonly undo: Undo; readonly run: string }[]>
+  /** What is left, marked or not, as far as the cluster shows it. */
+  residue(target: Target): Promise<readonly ResidueItem[]>
+}
+
+export interface FaultInjector extends Undoer {
   /** Live pods and nodes that the fault's selectors may look at, for `plan`'s admission and for coverage. */
   inventory(target: Target, fault: PlannedFault): Promise<Inventory>
   undoOf(fault: PlannedFault): Undo
@@ -91,12 +102,26 @@ export interface FaultInjector {
     onSeen: (object: ClusterObject) => void,
     signal: AbortSignal,
   ): Promise<void>
-  /** Takes a harm back and waits until it is really gone; idempotent. Throws when it is not gone within `budgetMs`. */
-  undo(undo: Undo, budgetMs: Millis): Promise<'undone' | 'already-gone'>
-  /** Everything that carries matchday's run label and is still there (of any run, or of one). */
-  leftovers(target: Target): Promise<readonly { readonly undo: Undo; readonly run: string }[]>
-  /** What is left besides labelled objects: finalizers, rules held by a daemon as far as the cluster shows them. */
-  residue(target: Target): Promise<readonly ResidueItem[]>
+}
+
+/** What an operator would do to the cluster itself. Every object that is changed carries the run's mark with the undo, from the change on. */
+export interface ClusterActions extends Undoer {
+  /** Live nodes, pods and workloads that the action may touch, for `plan`'s admission. */
+  inventory(target: Target, action: PlannedAction): Promise<Inventory>
+  /**
+   * Looks, and touches nothing: the undos that must be written down first depend on what is there now. `targets` are those that were
+   * admitted, so that nothing else is touched.
+   */
+  prepare(run: string, target: Target, action: PlannedAction, targets: readonly string[]): Promise<PreparedAction>
+  /** Leaves a change as it is and takes only its mark away: a rollout that is complete needs no undo. */
+  keep(undo: Undo, budgetMs: Millis): Promise<void>
+}
+
+export type PreparedAction = {
+  /** In the order in which the changes are made. */
+  readonly undos: readonly Undo[]
+  /** Makes the changes and reports each step seen; resolves when the cluster shows that it is done, rejects when aborted. */
+  perform(onStep: (step: ActionStepData) => void, signal: AbortSignal): Promise<void>
 }
 
 export interface Probes {

@@ -1,32 +1,11 @@
 /** What an action may hit: all pods on nodes that lose them, those that scaling takes away, as many as a rollout may miss at one time. */
 import type { Act, NodeChoice, Rehearsal, Target, Workload } from '../domain/rehearsal.ts'
 import type { PlannedAction } from '../domain/timeline.ts'
-import type { SelectableNode } from '../protocols/chaos-mesh/selector.ts'
+import { chosenNodes, POOL_LABELS, ZONE_LABEL } from '../protocols/kubernetes/nodes.ts'
+import { isEvictable } from '../protocols/kubernetes/pods.ts'
 import { type Inventory, isLiving, type LivePod, podId, podNamespace } from './inventory.ts'
 import type { Reach, ReachProblem } from './reach.ts'
 import { podsOf, replicasOf, unavailableMost } from './workload.ts'
-
-const ZONE_LABEL = 'topology.kubernetes.io/zone'
-const POOL_LABELS = ['matchday.dev/pool', 'node.kubernetes.io/pool']
-const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror'
-
-/** Nodes that fit everything given; the first `atMost` of them by name. */
-export function chosenNodes<N extends SelectableNode>(choice: NodeChoice, nodes: readonly N[]): readonly N[] {
-  const nameOf = (node: N): string => node.metadata?.name ?? ''
-  const fits = (node: N): boolean => {
-    const labels = node.metadata?.labels ?? {}
-    const inPool = choice.pool === undefined || POOL_LABELS.some((label) => labels[label] === choice.pool)
-    return inPool && (choice.zone === undefined || labels[ZONE_LABEL] === choice.zone)
-  }
-  const byName = nodes.filter(fits).sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
-  return choice.atMost === undefined ? byName : byName.slice(0, choice.atMost)
-}
-
-/** What a drain evicts: a DaemonSet's pod would come back at once, and the mirror of a static pod can't be evicted. */
-export const isEvictable = (pod: LivePod): boolean =>
-  isLiving(pod) &&
-  pod.metadata?.annotations?.[MIRROR_ANNOTATION] === undefined &&
-  !(pod.metadata?.ownerReferences ?? []).some(({ kind }) => kind === 'DaemonSet')
 
 export function actionReach(
   { act }: PlannedAction,

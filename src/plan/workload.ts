@@ -1,6 +1,6 @@
 /** Deployments and StatefulSets, as far as scaling and rolling them out harms pods. */
-import { hasPairs, type Labels, meets } from '../protocols/chaos-mesh/label-selector.ts'
-import type { LabelRequirement } from '../protocols/chaos-mesh/objects.ts'
+
+import { type LabelSelector, selects } from '../protocols/kubernetes/label-selector.ts'
 import { isLiving, type LivePod, podNamespace } from './inventory.ts'
 
 /** A Deployment or StatefulSet of any Kubernetes client fits. */
@@ -9,7 +9,7 @@ export type LiveWorkload = {
   readonly metadata?: { readonly name?: string; readonly namespace?: string }
   readonly spec?: {
     readonly replicas?: number
-    readonly selector?: { readonly matchLabels?: Labels; readonly matchExpressions?: readonly LabelRequirement[] }
+    readonly selector?: LabelSelector
     readonly strategy?: Strategy
     readonly updateStrategy?: Strategy
   }
@@ -21,14 +21,13 @@ type Strategy = {
 
 export const replicasOf = ({ spec }: LiveWorkload): number => spec?.replicas ?? 1
 
-export function podsOf({ metadata, spec }: LiveWorkload, pods: readonly LivePod[]): readonly LivePod[] {
-  const { matchLabels, matchExpressions } = spec?.selector ?? {}
-  return pods.filter((pod) => {
-    const labels = pod.metadata?.labels ?? {}
-    const matches = hasPairs(labels, matchLabels) && (matchExpressions ?? []).every((each) => meets(labels, each))
-    return podNamespace(pod) === metadata?.namespace && isLiving(pod) && matches
-  })
-}
+export const podsOf = ({ metadata, spec }: LiveWorkload, pods: readonly LivePod[]): readonly LivePod[] =>
+  pods.filter(
+    (pod) =>
+      podNamespace(pod) === metadata?.namespace &&
+      isLiving(pod) &&
+      selects(spec?.selector ?? {}, pod.metadata?.labels ?? {}),
+  )
 
 /**
  * Most pods that are away at one time while it is rolled out. A Deployment's default is 25 %, rounded down; when surge and this both

@@ -191,7 +191,7 @@ const acts = {
   ),
   powerOff: may(
     onNodes(record(nodes)),
-    'Nodes lose power, where the cluster offers that (annotation matchday.dev/power-control); undone by power on.',
+    'Nodes lose power, where the cluster offers that (label matchday.dev/power-control); undone by power on.',
   ),
   scale: may(
     tellApart({ statefulSet: record({ statefulSet, replicas }) }, { deployment: record({ deployment, replicas }) }),

@@ -108,22 +108,20 @@ export type Run = {
 }
 
 /** Starts `matchday run` as a user would: a process of its own, results on stdout, progress on stderr. */
-export function startRun(lab: TestLab, rehearsal: string, ...flags: string[]): Run {
-  const reports = mkdtempSync(join(lab.reports, 'r-'))
-  const args = [
-    'src/cli/main.ts',
-    'run',
-    rehearsal,
-    '--lab',
-    '--target',
-    'scenarios/targets/lab.yaml',
-    '--reports',
-    reports,
-    ...flags,
-  ]
+export const startRun = (lab: TestLab, rehearsal: string, ...flags: string[]): Run =>
+  startRunOn(lab, rehearsal, '--lab', '--target', 'scenarios/targets/lab.yaml', ...flags)
+
+/** The same on whatever cluster the flags choose. */
+export function startRunOn(
+  { reports: parent, root }: Pick<TestLab, 'reports' | 'root'>,
+  rehearsal: string,
+  ...flags: string[]
+): Run {
+  const reports = mkdtempSync(join(parent, 'r-'))
+  const args = ['src/cli/main.ts', 'run', rehearsal, '--reports', reports, ...flags]
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, MATCHDAY_LAB_DIR: lab.root, NO_COLOR: '1' },
+    env: { ...process.env, MATCHDAY_LAB_DIR: root, NO_COLOR: '1' },
   })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (data) => {
@@ -202,7 +200,7 @@ export async function recordsOf(run: Run): Promise<readonly Evidence[]> {
 
 /** Runs any other command to its end. */
 export async function matchday(
-  lab: TestLab,
+  lab: Pick<TestLab, 'root'>,
   ...args: string[]
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
   const child = spawn(process.execPath, ['src/cli/main.ts', ...args], {

@@ -89,7 +89,7 @@ const BACK_OFF_MS = 400
 async function sendPatiently(server: URL, options: https.RequestOptions, request: ApiRequest): Promise<ApiResponse> {
   for (let attempt = 1; ; attempt++) {
     const response = await send(server, options, request)
-    if (response.status !== 429 || attempt === TRIES_MAX) return response
+    if (response.status !== 429 || request.once || attempt === TRIES_MAX) return response
     await sleep(BACK_OFF_MS * attempt, undefined, request.signal ? { signal: request.signal } : {})
   }
 }

@@ -2,17 +2,10 @@
 import type { Issue, SourcePoint } from '../../domain/issue.ts'
 import type { Rehearsal, Target } from '../../domain/rehearsal.ts'
 import { demand, find, itemsOf, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
+import { actionNeeds, actionProblems } from './actions/preflight.ts'
 import { messageOf } from './connect.ts'
+import { type Need, permission, unique } from './permission.ts'
 import { servesScaledObjects } from './scaled-objects.ts'
-
-type Need = {
-  readonly verb: string
-  readonly group: string
-  readonly resource: string
-  readonly namespace: string
-  readonly subresource?: string
-  readonly at: SourcePoint
-}
 
 export async function preflight(api: KubernetesApi, rehearsal: Rehearsal, target: Target): Promise<readonly Issue[]> {
   const needs = [...needsOf(rehearsal, target), ...(await scaledObjectNeeds(api, target))]
@@ -22,10 +15,11 @@ export async function preflight(api: KubernetesApi, rehearsal: Rehearsal, target
     ...Object.keys(target.sources).map((name) => sourceMatches(api, target, name)),
     identity(api, target),
   ])
-  return answers.filter((each) => each !== undefined)
+  return [...answers.filter((each) => each !== undefined), ...(await actionProblems(api, rehearsal, target))]
 }
 
-function needsOf(rehearsal: Rehearsal, target: Target): readonly Need[] {
+/** Every permission that a run takes, each once. */
+export function needsOf(rehearsal: Rehearsal, target: Target): readonly Need[] {
   const at: SourcePoint = { file: target.file, line: 0, column: 0 }
   const here = (group: string, resource: string, ...verbs: string[]): Need[] =>
     verbs.map((verb) => ({ verb, group, resource, namespace: target.namespace, at }))
@@ -70,6 +64,7 @@ function needsOf(rehearsal: Rehearsal, target: Target): readonly Need[] {
     ...['list', 'watch'].map((verb) => ({ verb, group: '', resource: 'nodes', namespace: '', at })),
     ...proxies,
     ...faults,
+    ...actionNeeds(rehearsal, target),
   ])
 }
 
@@ -78,37 +73,6 @@ async function scaledObjectNeeds(api: KubernetesApi, { namespace, file }: Target
   if (!(await servesScaledObjects(api))) return []
   const at: SourcePoint = { file, line: 0, column: 0 }
   return ['list', 'watch'].map((verb) => ({ verb, group: 'keda.sh', resource: 'scaledobjects', namespace, at }))
-}
-
-const keyOf = (need: Need): string =>
-  [need.verb, need.group, need.resource, need.subresource ?? '', need.namespace].join('|')
-const unique = (needs: readonly Need[]): readonly Need[] => [
-  ...new Map(needs.map((need) => [keyOf(need), need])).values(),
-]
-
-async function permission(api: KubernetesApi, need: Need): Promise<Issue | undefined> {
-  const { verb, group, resource, namespace, subresource, at } = need
-  const resourceAttributes = {
-    verb,
-    group,
-    resource,
-    ...(namespace ? { namespace } : {}),
-    ...(subresource ? { subresource } : {}),
-  }
-  const review = await demand(api, {
-    method: 'POST',
-    path: paths.accessReviews,
-    body: { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } },
-  })
-  const status = (review as { status?: { allowed?: boolean; reason?: string } }).status
-  if (status?.allowed) return undefined
-  const what = `${resource}${subresource ? `/${subresource}` : ''}${group ? `.${group}` : ''}`
-  return {
-    at,
-    code: 'permission-missing',
-    problem: `context ${api.context} may not ${verb} ${what}${namespace ? ` in namespace ${namespace}` : ''}${status?.reason ? ` (${status.reason})` : ''}.`,
-    next: `Grant it, then try: kubectl --context ${api.context} auth can-i ${verb} ${what}${namespace ? ` -n ${namespace}` : ''}`,
-  }
 }
 
 /** The name that KEDA gives the HPA of a ScaledObject, unless the ScaledObject says another one. */

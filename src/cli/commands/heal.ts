@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { type HealReport, healLeftovers } from '../../controller/healing.ts'
+import { type HealReport, healLeftovers, undoing } from '../../controller/healing.ts'
 import type { UndoWritten } from '../../domain/evidence.ts'
 import type { Target } from '../../domain/rehearsal.ts'
 import { exitCodes } from '../../domain/verdict.ts'
@@ -22,7 +22,7 @@ type Dead = { readonly folder: string; readonly run: string; readonly undos: rea
 export function addHeal(root: Command, finish: (code: number) => void): void {
   const command = root
     .command('heal')
-    .description('undo whatever a dead run left, from its journal and from labels on the cluster')
+    .description('undo whatever a dead run left, from its journal and from its marks on the cluster')
   withClusterFlags(command)
     .option('--reports <folder>', 'where the runs have their folders', 'reports')
     .option('-o, --output <format>', 'text or json', 'text')
@@ -36,13 +36,14 @@ async function heal(flags: Flags): Promise<number> {
   const ports = clusterPortsOf(api)
   // Refuses while a live run holds the target: its faults are not leftovers.
   await ports.lock.breakDead(target)
+  const undoer = undoing(ports)
   const dead = await deadRuns(flags.reports, target)
   const report = await healLeftovers(
-    ports.faults,
+    undoer,
     target,
     dead.flatMap(({ run, undos }) => undos.map(({ undo }) => ({ undo, run }))),
   )
-  const left = await ports.faults.residue(target)
+  const left = await undoer.residue(target)
   await noteHealed(dead, report.healed)
   if (flags.output === 'json') print(JSON.stringify({ ...report, left }, undefined, 2))
   else {
@@ -66,7 +67,7 @@ async function deadRuns(reports: string, target: Target): Promise<readonly Dead[
       if (dead) found.push(dead)
     } catch (error) {
       say(
-        `${path} cannot be read, so only labels on the cluster tell what it left: ${error instanceof Error ? error.message : String(error)}`,
+        `${path} cannot be read, so only its marks on the cluster tell what it left: ${error instanceof Error ? error.message : String(error)}`,
       )
     }
   }

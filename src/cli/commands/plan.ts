@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { Timeline } from '../../domain/timeline.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import { admitTimeline } from '../../plan/blast-radius.ts'
 import { describePlan } from '../../plan/describe.ts'
@@ -33,7 +34,7 @@ async function plan(file: string, flags: Flags): Promise<number> {
   const inputs = readInputs(file, contextOf(flags), flags.target)
   const planned = planTimeline(inputs.rehearsal, inputs.target, { run: 'plan', seed: 1 })
   if (!planned.ok) throw new BadInput(planned.issues)
-  const inventory = flags.offline ? undefined : await inventoryOf(inputs, planned.value.faults, flags)
+  const inventory = flags.offline ? undefined : await inventoryOf(inputs, planned.value, flags)
   const admissions = inventory && admitTimeline(planned.value, inputs.rehearsal, inputs.target, inventory)
   const description = describePlan({ ...inputs, timeline: planned.value, ...(admissions ? { admissions } : {}) })
   print(flags.output === 'json' ? JSON.stringify(description, undefined, 2) : renderPlan(description))
@@ -42,20 +43,24 @@ async function plan(file: string, flags: Flags): Promise<number> {
   return exitCodes.pass
 }
 
-/** Pods and nodes of every namespace that some fault may reach. */
-async function inventoryOf(
-  { target }: Inputs,
-  faults: readonly Parameters<ReturnType<typeof clusterPortsOf>['faults']['inventory']>[1][],
-  flags: Flags,
-): Promise<Inventory> {
+/** Everything that some fault or action may reach. */
+async function inventoryOf({ target }: Inputs, { faults, actions }: Timeline, flags: Flags): Promise<Inventory> {
   const { api } = await chooseCluster({ ...flags, workload: '', overlay: [] }, false, stopSignal())
-  const injector = clusterPortsOf(api).faults
-  const parts = await Promise.all(faults.map((fault) => injector.inventory(target, fault)))
-  const unique = <T extends { readonly metadata?: { readonly name?: string; readonly namespace?: string } }>(
-    items: readonly T[],
-  ): T[] => [...new Map(items.map((item) => [`${item.metadata?.namespace}/${item.metadata?.name}`, item])).values()]
+  const ports = clusterPortsOf(api)
+  const parts: readonly Inventory[] = await Promise.all([
+    ...faults.map((fault) => ports.faults.inventory(target, fault)),
+    ...actions.map((action) => ports.actions.inventory(target, action)),
+  ])
+  const unique = <T extends Named>(items: readonly T[]): T[] => [
+    ...new Map(
+      items.map((item) => [[item.kind, item.metadata?.namespace, item.metadata?.name].join('/'), item]),
+    ).values(),
+  ]
   return {
     pods: unique(parts.flatMap((part) => [...part.pods])),
     nodes: unique(parts.flatMap((part) => [...part.nodes])),
+    workloads: unique(parts.flatMap((part) => [...(part.workloads ?? [])])),
   }
 }
+
+type Named = { readonly kind?: string; readonly metadata?: { readonly name?: string; readonly namespace?: string } }

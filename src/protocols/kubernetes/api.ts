@@ -11,6 +11,8 @@ export type ApiRequest = {
   readonly contentType?: string
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
+  /** 429 is the answer, not a wish to be asked again: so an eviction says that a disruption budget is spent. */
+  readonly once?: boolean
 }
 
 /** `json` is undefined when the answer is not JSON; `text` always holds the body. */
@@ -32,6 +34,7 @@ export type KubeObject = {
     readonly annotations?: Readonly<Record<string, string>>
     readonly finalizers?: readonly string[]
     readonly generation?: number
+    readonly ownerReferences?: readonly { readonly kind?: string }[]
   }
   readonly [field: string]: unknown
 }
@@ -99,6 +102,13 @@ export const paths = {
   namespaces: '/api/v1/namespaces',
   namespace: (name: string) => `/api/v1/namespaces/${name}`,
   nodes: '/api/v1/nodes',
+  node: (name: string) => `/api/v1/nodes/${name}`,
+  allPods: (query = '') => `/api/v1/pods${query}`,
+  eviction: (namespace: string, pod: string) => `/api/v1/namespaces/${namespace}/pods/${pod}/eviction`,
+  configMaps: (namespace: string) => `/api/v1/namespaces/${namespace}/configmaps`,
+  /** Any object of a namespace: `apps/v1`, `deployments`, … */
+  object: (apiVersion: string, plural: string, namespace: string, name: string) =>
+    `/${apiVersion.includes('/') ? 'apis' : 'api'}/${apiVersion}/namespaces/${namespace}/${plural}/${name}`,
   pods: (namespace: string, labels?: Readonly<Record<string, string>>) =>
     `/api/v1/namespaces/${namespace}/pods${labels ? `?labelSelector=${encodeURIComponent(selectorText(labels))}` : ''}`,
   podProxy: (namespace: string, pod: string, port: number, path: string) =>

@@ -1,0 +1,82 @@
+/**
+ * adapters/kubernetes/actions: what an operator does to a cluster, as steps of a rehearsal. Each change is one PATCH that carries its
+ * own undo (marks.ts), so that whatever kills the controller, the cluster itself says what is owed.
+ */
+import type { Clock, ClusterActions, PreparedAction } from '../../../controller/ports.ts'
+import type { Undo } from '../../../domain/evidence.ts'
+import type { Target } from '../../../domain/rehearsal.ts'
+import type { PlannedAction } from '../../../domain/timeline.ts'
+import { demand, find, itemsOf, type KubeObject, type KubernetesApi, paths } from '../../../protocols/kubernetes/api.ts'
+import { onConfigMap } from './flag.ts'
+import { changesLeft, leftChanges } from './leftovers.ts'
+import type { Reversal } from './marks.ts'
+import { onNodes } from './nodes.ts'
+import { onDatabase } from './promote.ts'
+import { keepChange, takeBack } from './undo.ts'
+import { onWorkload, workloadPath } from './workloads.ts'
+
+export function kubernetesActions(api: KubernetesApi, clock: Clock): ClusterActions {
+  const ports = { api, clock }
+  return {
+    inventory: (target, action) => inventory(api, target, action),
+    prepare: (run, target, action, targets) => prepare(ports, run, target, action, targets),
+    undo: (undo, budgetMs) => takeBack(ports, reversalOf(undo), budgetMs),
+    keep: (undo, budgetMs) => keepChange(ports, reversalOf(undo), budgetMs),
+    leftovers: (target) => leftChanges(api, target),
+    residue: (target) => changesLeft(api, target),
+  }
+}
+
+function reversalOf(undo: Undo): Reversal {
+  if (undo.does === 'delete-object') throw new Error('a chaos object is not an action')
+  return undo
+}
+
+function prepare(
+  ports: { readonly api: KubernetesApi; readonly clock: Clock },
+  run: string,
+  target: Target,
+  { act }: PlannedAction,
+  targets: readonly string[],
+): Promise<PreparedAction> {
+  const context = { ...ports, run, target: target.namespace }
+  switch (act.kind) {
+    case 'taint':
+    case 'drain':
+    case 'power-off':
+      return onNodes(context, act, targets)
+    case 'scale':
+    case 'rollout':
+      return onWorkload(context, act)
+    case 'flag':
+      return onConfigMap(context, act)
+    case 'promote':
+      return onDatabase(context, act, target)
+  }
+}
+
+/** Pods of every namespace for what happens to nodes, since nodes are shared; of the target's own for what happens to a workload. */
+async function inventory(api: KubernetesApi, target: Target, { act }: PlannedAction) {
+  const list = async (path: string) => itemsOf(await demand(api, { method: 'GET', path }))
+  switch (act.kind) {
+    case 'taint':
+    case 'drain':
+    case 'power-off': {
+      const [nodes, pods] = await Promise.all([list(paths.nodes), list(paths.allPods())])
+      return { nodes, pods }
+    }
+    case 'scale':
+    case 'rollout': {
+      const path = workloadPath(act.workload, target.namespace)
+      const [nodes, pods, workload] = await Promise.all([
+        list(paths.nodes),
+        list(paths.pods(target.namespace)),
+        find(api, { method: 'GET', path }) as Promise<KubeObject | undefined>,
+      ])
+      return { nodes, pods, workloads: workload === undefined ? [] : [{ ...workload, kind: act.workload.kind }] }
+    }
+    case 'flag':
+    case 'promote':
+      return { nodes: [], pods: [] }
+  }
+}

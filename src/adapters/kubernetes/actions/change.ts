@@ -1,0 +1,104 @@
+/** One change of one object: read, look whether it is as it should be, write with the version that was read, and again if somebody was faster. */
+import type { Clock } from '../../../controller/ports.ts'
+import type { FieldValue, Settled, Undo } from '../../../domain/evidence.ts'
+import { after, type Instant, seconds } from '../../../domain/units.ts'
+import { demand, find, type KubeObject, type KubernetesApi } from '../../../protocols/kubernetes/api.ts'
+import { insist } from '../../../protocols/kubernetes/insist.ts'
+import { type Fields, fields, list, text } from '../fields.ts'
+import { type Mark, markedWith, type Reversal } from './marks.ts'
+
+/** Everything an action's parts need; `run` and `target` go into the marks. */
+export type ActionContext = {
+  readonly api: KubernetesApi
+  readonly clock: Clock
+  readonly run: string
+  readonly target: string
+}
+
+export const LOOK_EVERY = seconds(0.25)
+/** Making a change takes one or two requests; a server that does not answer for so long will not be waited for. */
+const CHANGE_WITHIN = seconds(10)
+
+export type RestoreField = Extract<Undo, { does: 'restore-field' }>
+
+/** The undo of writing `wrote` into a field that holds something else now; undefined when there is nothing to change. */
+export function restoring(
+  object: KubeObject,
+  path: string,
+  field: readonly string[],
+  wrote: FieldValue,
+  settled?: Settled,
+): RestoreField | undefined {
+  const was = fieldAt(object, field) ?? null
+  if (was === wrote) return undefined
+  return { does: 'restore-field', path, field, wrote, was, ...(settled === undefined ? {} : { settled }) }
+}
+
+/** Does the harm that `undo` takes back. Refuses when the object is no longer what it was when the undo was written down. */
+export async function change(context: ActionContext, undo: Reversal, signal: AbortSignal): Promise<void> {
+  const mark: Mark = { run: context.run, target: context.target, undo }
+  const deadline = after(context.clock.now(), CHANGE_WITHIN)
+  await edit(context, pathOf(undo), deadline, signal, (object) => {
+    const now = undo.does === 'restore-field' ? (fieldAt(object, undo.field) ?? null) : undefined
+    if (undo.does === 'restore-field' && now !== undo.was && now !== undo.wrote)
+      throw new Error(`${undo.field.join('.')} of ${undo.path} has changed since it was read: ${now}`)
+    return merged(markedWith(mark), harmOf(object, undo))
+  })
+}
+
+function harmOf(object: KubeObject, undo: Reversal): object {
+  if (undo.does === 'restore-field') return nested(undo.field, undo.wrote)
+  return { spec: { taints: [...taintsOf(object), { key: undo.key, effect: undo.effect }] } }
+}
+
+/** Writes what `patchOf` makes of the object; undefined: nothing is to be written. Gives the object as it was read, or undefined when there is none. */
+export async function edit(
+  { api, clock }: Pick<ActionContext, 'api' | 'clock'>,
+  path: string,
+  deadline: Instant,
+  signal: AbortSignal | undefined,
+  patchOf: (object: KubeObject) => object | undefined,
+): Promise<KubeObject | undefined> {
+  const options = signal === undefined ? {} : { signal }
+  const late = () => clock.now() >= deadline || signal?.aborted === true
+  const rest = () => clock.until(after(clock.now(), LOOK_EVERY), signal)
+  return insist(
+    async () => {
+      const object = (await find(api, { method: 'GET', path, ...options })) as KubeObject | undefined
+      const patch = object && patchOf(object)
+      if (patch === undefined) return object
+      const body = merged({ metadata: { resourceVersion: object?.metadata.resourceVersion } }, patch)
+      await demand(api, { method: 'PATCH', path, body, contentType: 'application/merge-patch+json', ...options })
+      return object
+    },
+    late,
+    rest,
+  )
+}
+
+export const pathOf = (undo: Reversal): string =>
+  undo.does === 'remove-taint' ? `/api/v1/nodes/${undo.node}` : undo.path
+export const taintsOf = (node: KubeObject): readonly Fields[] => list(fields(node.spec).taints)
+export const hasTaint = (node: KubeObject, key: string, effect: string): boolean =>
+  taintsOf(node).some((taint) => text(taint.key) === key && text(taint.effect) === effect)
+
+/** A text, number or truth value at that place; undefined for nothing and for anything else. */
+export function fieldAt(object: unknown, field: readonly string[]): FieldValue | undefined {
+  const value = field.reduce<unknown>((at, key) => fields(at)[key], object)
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : undefined
+}
+
+/** `{a: {b: value}}`; null removes the field in a merge patch (RFC 7386). */
+export const nested = (field: readonly string[], value: FieldValue | null): object =>
+  field.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as object
+
+/** Two patches as one. */
+export function merged(one: object, other: object): object {
+  const result: Record<string, unknown> = { ...one }
+  for (const [key, value] of Object.entries(other)) {
+    const mine = result[key]
+    result[key] = isMap(mine) && isMap(value) ? merged(mine, value) : value
+  }
+  return result
+}
+const isMap = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)

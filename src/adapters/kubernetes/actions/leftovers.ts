@@ -1,0 +1,62 @@
+/** What actions of dead runs left, from what the cluster shows: marked objects, and what matchday alone would have written. */
+import type { ResidueItem } from '../../../domain/evidence.ts'
+import type { Target } from '../../../domain/rehearsal.ts'
+import { demand, find, itemsOf, type KubeObject, type KubernetesApi, paths } from '../../../protocols/kubernetes/api.ts'
+import { text } from '../fields.ts'
+import { fieldAt, pathOf, taintsOf } from './change.ts'
+import { MARKED, type Mark, marksOf } from './marks.ts'
+import { POWER_FIELD } from './nodes.ts'
+import { databasePath } from './promote.ts'
+
+export async function leftChanges(api: KubernetesApi, target: Target): Promise<readonly Mark[]> {
+  const { namespace } = target
+  const lists = [paths.nodes, paths.deployments(namespace), paths.statefulSets(namespace), paths.configMaps(namespace)]
+  const objects = await Promise.all([
+    ...lists.map((path) => listed(api, path + MARKED)),
+    ...Object.values(target.databases).map((database) => one(api, databasePath(database))),
+  ])
+  const marks = objects
+    .flat()
+    .flatMap(marksOf)
+    .filter((mark) => mark.target === namespace)
+  return [...new Map(marks.map((mark) => [JSON.stringify(mark), mark])).values()]
+}
+
+/** Marks that are still there, and nodes that are dark or tainted as only matchday does it, though somebody took the mark away. */
+export async function changesLeft(api: KubernetesApi, target: Target): Promise<readonly ResidueItem[]> {
+  const next = `matchday heal --context ${target.context}`
+  const marked = (await leftChanges(api, target)).map(({ run, undo }) => ({
+    what: `a change of run ${run}`,
+    where: `${pathOf(undo)}: ${undo.does === 'remove-taint' ? `taint ${undo.key}:${undo.effect}` : undo.field.join('.')}`,
+    next,
+  }))
+  const nodes = itemsOf(await demand(api, { method: 'GET', path: paths.nodes }))
+  return [...marked, ...nodes.filter((node) => marksOf(node).length === 0).flatMap(orphansOn)]
+}
+
+const OURS = 'matchday.dev/'
+
+function orphansOn(node: KubeObject): readonly ResidueItem[] {
+  const where = `Node/${node.metadata.name}`
+  const taints = taintsOf(node)
+    .map((taint) => text(taint.key))
+    .filter((key) => key.startsWith(OURS))
+    .map((key) => ({ what: `the taint ${key}`, where, next: `kubectl taint node ${node.metadata.name} ${key}-` }))
+  if (fieldAt(node, POWER_FIELD) !== 'off') return taints
+  const next = `kubectl annotate node ${node.metadata.name} ${POWER_FIELD[2]}-`
+  return [...taints, { what: 'a node without power', where, next }]
+}
+
+/** 403: a role with least privilege reads only what its rehearsals change; what we may not change we have not changed. */
+async function listed(api: KubernetesApi, path: string): Promise<readonly KubeObject[]> {
+  const response = await api.request({ method: 'GET', path })
+  if (response.status === 403) return []
+  return itemsOf(await demand({ ...api, request: async () => response }, { method: 'GET', path }))
+}
+
+async function one(api: KubernetesApi, path: string): Promise<readonly KubeObject[]> {
+  const response = await api.request({ method: 'GET', path })
+  if (response.status === 403) return []
+  const object = await find({ ...api, request: async () => response }, { method: 'GET', path })
+  return object === undefined ? [] : [object as KubeObject]
+}

@@ -1,0 +1,64 @@
+/**
+ * Every object that an action changes says so itself: an annotation `matchday.dev/undo.<hash>` holds what takes the change back, written
+ * in the same PATCH as the change and removed by the same PATCH as the undo, so that no moment has one without the other. The label
+ * makes such objects findable. So `heal` and the residue audit need no journal (docs/adr/0017).
+ */
+import type { Undo } from '../../../domain/evidence.ts'
+import type { KubeObject } from '../../../protocols/kubernetes/api.ts'
+import { fields, text } from '../fields.ts'
+
+const RUN_LABEL = 'matchday.dev/run'
+const UNDO_ANNOTATION = 'matchday.dev/undo.'
+
+export const MARKED = `?labelSelector=${encodeURIComponent(RUN_LABEL)}`
+
+/** What an action undoes; chaos objects need no mark, they are matchday's own. */
+export type Reversal = Exclude<Undo, { does: 'delete-object' }>
+
+/** `target`: the namespace of the run's target, since nodes belong to several. */
+export type Mark = { readonly run: string; readonly target: string; readonly undo: Reversal }
+
+export const markedWith = (mark: Mark): object => ({
+  metadata: { labels: { [RUN_LABEL]: mark.run }, annotations: { [keyOf(mark.undo)]: JSON.stringify(mark) } },
+})
+
+export const hasMark = (object: KubeObject, undo: Reversal): boolean =>
+  object.metadata.annotations?.[keyOf(undo)] !== undefined
+
+/** Takes one mark away, and the label with the last one. */
+export function unmarked(object: KubeObject, undo: Reversal): object {
+  const others = marksOf(object).filter((mark) => keyOf(mark.undo) !== keyOf(undo))
+  const label = others.length === 0 ? { labels: { [RUN_LABEL]: null } } : {}
+  return { metadata: { annotations: { [keyOf(undo)]: null }, ...label } }
+}
+
+export function marksOf(object: KubeObject): readonly Mark[] {
+  return Object.entries(object.metadata.annotations ?? {}).flatMap(([key, value]) => {
+    const mark = key.startsWith(UNDO_ANNOTATION) ? parsed(value) : undefined
+    return mark === undefined ? [] : [mark]
+  })
+}
+
+function parsed(value: string): Mark | undefined {
+  try {
+    const mark = fields(JSON.parse(value))
+    const undo = fields(mark.undo)
+    if (undo.does !== 'remove-taint' && undo.does !== 'restore-field') return undefined
+    return { run: text(mark.run), target: text(mark.target), undo: undo as Reversal }
+  } catch {
+    return undefined
+  }
+}
+
+/** The same change has the same key, so that it is marked once. */
+function keyOf(undo: Reversal): string {
+  const what = undo.does === 'remove-taint' ? `${undo.key}:${undo.effect}` : undo.field.join('.')
+  return UNDO_ANNOTATION + fingerprint(`${undo.does} ${what}`)
+}
+
+/** FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv): enough to tell the few changes of one object apart. */
+function fingerprint(words: string): string {
+  let hash = 0x811c9dc5
+  for (const byte of new TextEncoder().encode(words)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
+  return hash.toString(36).padStart(7, '0')
+}

@@ -1,0 +1,51 @@
+/** Actions on Deployments and StatefulSets: scale and rollout. */
+import type { PreparedAction } from '../../../controller/ports.ts'
+import type { FieldValue, Settled } from '../../../domain/evidence.ts'
+import type { Act, Workload } from '../../../domain/rehearsal.ts'
+import { demand, type KubeObject, paths } from '../../../protocols/kubernetes/api.ts'
+import { type ActionContext, change, restoring } from './change.ts'
+import { untilSettled } from './settled.ts'
+
+/** The annotation that `kubectl rollout restart` sets, so that `kubectl rollout history` reads as ever. */
+const RESTARTED_FIELD = ['spec', 'template', 'metadata', 'annotations', 'kubectl.kubernetes.io/restartedAt'] as const
+export const REPLICAS_FIELD = ['spec', 'replicas'] as const
+
+export const workloadPath = ({ kind, name }: Workload, namespace: string): string =>
+  `${kind === 'Deployment' ? paths.deployments(namespace) : paths.statefulSets(namespace)}/${name}`
+
+export function onWorkload(
+  context: ActionContext,
+  act: Extract<Act, { kind: 'scale' | 'rollout' }>,
+): Promise<PreparedAction> {
+  const title = `${act.workload.kind} ${act.workload.name}`
+  if (act.kind === 'scale')
+    return rolling(context, act.workload, REPLICAS_FIELD, act.replicas, `${title} has ${act.replicas} replicas`)
+  const now = new Date(context.clock.now()).toISOString()
+  return rolling(context, act.workload, RESTARTED_FIELD, now, `every pod of ${title} was replaced`)
+}
+
+/**
+ * One field is written and its controller does the rest. Writing the old value back while it is under way takes the pods back to the
+ * template that is still there as a revision, which is what `kubectl rollout undo` does.
+ */
+async function rolling(
+  context: ActionContext,
+  workload: Workload,
+  field: readonly string[],
+  value: FieldValue,
+  note: string,
+): Promise<PreparedAction> {
+  const path = workloadPath(workload, context.target)
+  const settled: Settled = { kind: 'rolled-out', path }
+  const object = (await demand(context.api, { method: 'GET', path })) as KubeObject
+  const undo = restoring(object, path, field, value, settled)
+  return {
+    undos: undo === undefined ? [] : [undo],
+    perform: async (onStep, signal) => {
+      if (undo !== undefined) await change(context, undo, signal)
+      onStep({ is: 'begun', targets: [`${workload.kind}/${context.target}/${workload.name}`] })
+      await untilSettled(context, settled, () => false, signal)
+      onStep({ is: 'done', note })
+    },
+  }
+}

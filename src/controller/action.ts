@@ -1,0 +1,72 @@
+/**
+ * An action's life: admitted → undo written → begun → done → healed. What it changes is known only when the cluster is asked, so it is
+ * prepared first, its undos are on disk, and only then is anything touched.
+ */
+import type { ActionStepData } from '../domain/evidence.ts'
+import type { Rehearsal, Target } from '../domain/rehearsal.ts'
+import type { PlannedAction, Timeline } from '../domain/timeline.ts'
+import { after, type Instant } from '../domain/units.ts'
+import { type Admission, admitAction, replacesPods } from '../plan/blast-radius.ts'
+import { type HarmPorts, performHarm } from './harm.ts'
+import type { ClusterActions } from './ports.ts'
+
+export type ActionPorts = HarmPorts & { readonly actions: ClusterActions }
+
+/** Performs one action from its planned start to healed. Never throws; for `signal`'s sake it heals early. */
+export async function performAction(
+  ports: ActionPorts,
+  action: PlannedAction,
+  {
+    rehearsal,
+    target,
+    timeline,
+  }: { readonly rehearsal: Rehearsal; readonly target: Target; readonly timeline: Timeline },
+  zeroAt: Instant,
+  held: Set<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const step = (data: ActionStepData) => ports.recorder.record({ kind: 'action-step', action: action.name, step: data })
+  const healAt = after(zeroAt, action.toMs ?? timeline.totalMs)
+  const harm = {
+    fromMs: action.fromMs,
+    step,
+    admit: async (others: ReadonlySet<string>) => {
+      const inventory = await ports.actions.inventory(target, action)
+      return admitAction(action, rehearsal, target, inventory, [...others])
+    },
+    hurt: async ({ targets, pods, limit, note }: Admission, undos: string[]) => {
+      step({ is: 'admitted', targets, pods, limit, note })
+      const prepared = await ports.actions.prepare(timeline.run, target, action, targets)
+      for (const undo of prepared.undos) undos.push(await ports.healing.prepare(undo))
+      const done = await untilHealing(ports, healAt, signal, (ending) => prepared.perform(step, ending))
+      if (done && replacesPods(action.act)) for (const pod of pods) held.delete(pod)
+      if (done && action.act.kind === 'rollout') for (const id of undos) await ports.healing.keep(id)
+      else await ports.clock.until(healAt, signal)
+    },
+  }
+  await performHarm(ports, harm, zeroAt, held, signal)
+}
+
+/** Whether the work came to its end before it was time to take it back. */
+async function untilHealing(
+  { clock }: ActionPorts,
+  healAt: Instant,
+  signal: AbortSignal,
+  work: (ending: AbortSignal) => Promise<void>,
+): Promise<boolean> {
+  const [over, finished] = [new AbortController(), new AbortController()]
+  const timer = clock.until(healAt, finished.signal).then(
+    () => over.abort(new Error('it is time to heal')),
+    () => undefined,
+  )
+  try {
+    await work(AbortSignal.any([signal, over.signal]))
+    return true
+  } catch (error) {
+    if (!over.signal.aborted) throw error
+    return false
+  } finally {
+    finished.abort()
+    await timer
+  }
+}

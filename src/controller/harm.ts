@@ -1,0 +1,65 @@
+/**
+ * The life that faults and actions share: it waits for its time, is counted against the blast radius at the last moment, does its
+ * harm, and is healed whatever happens. Each step that is seen is a record; one that does not happen is missing, and the judge sees that.
+ */
+import { after, type Instant, type Millis } from '../domain/units.ts'
+import type { Admission } from '../plan/blast-radius.ts'
+import type { Healing } from './healing.ts'
+import type { Clock } from './ports.ts'
+import { problemOf } from './problem.ts'
+import type { Recorder } from './recorder.ts'
+
+export type HarmPorts = { readonly clock: Clock; readonly recorder: Recorder; readonly healing: Healing }
+
+/** Steps that faults and actions have alike. */
+export type HarmStep =
+  | { readonly is: 'refused'; readonly problem: string }
+  | { readonly is: 'failed'; readonly problem: string }
+  | { readonly is: 'heal-requested' }
+  | { readonly is: 'healed' }
+  | { readonly is: 'heal-failed'; readonly problem: string }
+
+export type Harm = {
+  readonly fromMs: Millis
+  step(data: HarmStep): void
+  /** `held`: pods that other harms hold, to be looked at once the cluster has answered. */
+  admit(held: ReadonlySet<string>): Promise<Admission>
+  /** Records that it was admitted, does the harm and keeps it up until it is time to heal; every undo that it has written is in `undos`. */
+  hurt(admission: Admission, undos: string[]): Promise<void>
+}
+
+/** From the planned start to healed. Never throws; for `signal`'s sake it heals early. */
+export async function performHarm(
+  ports: HarmPorts,
+  harm: Harm,
+  zeroAt: Instant,
+  held: Set<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await ports.clock.until(after(zeroAt, harm.fromMs), signal)
+    const admission = await harm.admit(held)
+    if (admission.ok) await hurtAndHeal(ports, harm, admission, held)
+    else harm.step({ is: 'refused', problem: admission.problems.map((each) => each.problem).join(' ') })
+  } catch (error) {
+    if (!signal.aborted) harm.step({ is: 'failed', problem: problemOf(error) })
+  }
+}
+
+async function hurtAndHeal(ports: HarmPorts, harm: Harm, admission: Admission, held: Set<string>): Promise<void> {
+  const undos: string[] = []
+  const mine = admission.pods.filter((pod) => !held.has(pod))
+  for (const pod of mine) held.add(pod)
+  try {
+    await harm.hurt(admission, undos)
+  } finally {
+    harm.step({ is: 'heal-requested' })
+    try {
+      await ports.healing.healMany(undos)
+      harm.step({ is: 'healed' })
+      for (const pod of mine) held.delete(pod)
+    } catch (error) {
+      harm.step({ is: 'heal-failed', problem: problemOf(error) })
+    }
+  }
+}

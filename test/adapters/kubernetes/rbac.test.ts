@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import { needsOf } from '../../../src/adapters/kubernetes/preflight.ts'
+import type { ChaosObject } from '../../../src/domain/rehearsal.ts'
+import { everythingPair } from '../../spec/stock.ts'
+
+type Rule = {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
+}
+type Role = { readonly kind: string; readonly metadata: { readonly name: string }; readonly rules: readonly Rule[] }
+
+const documents = parseAllDocuments(readFileSync('docs/how-to/rbac.yaml', 'utf8')).map((each) => each.toJS() as Role)
+const rulesOf = (name: string): readonly Rule[] =>
+  documents.find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === name)?.rules ?? []
+
+describe('docs/how-to/rbac.yaml', () => {
+  const { rehearsal, target } = everythingPair()
+  const kinds = ['PodChaos', 'HTTPChaos', 'DNSChaos'].map(
+    (kind): ChaosObject => ({
+      ...(rehearsal.faults[0]?.object ?? { apiVersion: '', metadata: { name: '' }, spec: {} }),
+      kind,
+    }),
+  )
+  const faults = kinds.flatMap((object) => rehearsal.faults.slice(0, 1).map((fault) => ({ ...fault, object })))
+  const needs = needsOf({ ...rehearsal, faults: [...rehearsal.faults, ...faults] }, target)
+
+  it.each(
+    needs.map(
+      (need) =>
+        [
+          `${need.verb} ${need.resource}${need.subresource ? `/${need.subresource}` : ''} ${need.namespace || 'in the cluster'}`,
+          need,
+        ] as const,
+    ),
+  )(
+    'grants what a rehearsal with one of everything asks for: %s',
+    (_, { verb, group, resource, subresource, namespace }) => {
+      const wanted = subresource ? `${resource}/${subresource}` : resource
+      const rules = rulesOf(namespace === '' ? 'matchday-in-cluster' : 'matchday-in-namespace')
+      const grants = rules.filter(
+        ({ apiGroups, resources, verbs }) =>
+          apiGroups.includes(group) && resources.includes(wanted) && verbs.includes(verb),
+      )
+      expect(grants).not.toEqual([])
+    },
+  )
+
+  it('grants nothing by wildcard, and no secrets', () => {
+    const granted = documents.flatMap(({ rules = [] }) =>
+      rules.flatMap((rule) => [...rule.apiGroups, ...rule.resources, ...rule.verbs]),
+    )
+    expect(granted.filter((each) => each === '*' || each.startsWith('secret'))).toEqual([])
+  })
+})

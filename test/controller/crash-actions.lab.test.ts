@@ -1,0 +1,231 @@
+/** The controller dies at every step of every action, and what the action changed is as it was before: healed from the journal, and without it. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Evidence } from '../../src/domain/evidence.ts'
+import { buildImages } from '../../src/lab/images/build.ts'
+import { labDown } from '../../src/lab/lab.ts'
+import { type Json, type LabBench, labBench } from '../lab/support/lab-bench.ts'
+import { matchday, recordsOf, startRunOn } from '../support/lab.ts'
+
+const deployment = (name: string, pool: string, replicas: number) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace: 'default' },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name } },
+      spec: {
+        nodeSelector: { 'matchday.dev/pool': pool },
+        containers: [
+          {
+            name: 'web',
+            image: 'test/web',
+            ports: [{ containerPort: 8080 }],
+            readinessProbe: { httpGet: { path: '/healthz', port: 8080 }, periodSeconds: 1 },
+          },
+        ],
+      },
+    },
+  },
+})
+const workload = [
+  deployment('web', 'api', 2),
+  deployment('seats', 'realtime', 2),
+  {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: 'seats', namespace: 'default' },
+    spec: { minAvailable: 1, selector: { matchLabels: { app: 'seats' } } },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'features', namespace: 'default' },
+    data: { FEATURES: 'promo=on' },
+  },
+]
+
+/** What each action is, and how long it lasts: long enough to be done, since `done` is one of the steps. */
+const acts: Readonly<Record<string, string>> = {
+  taint: 'for: 2s, taint: {pool: batch, key: matchday.dev/lost, effect: NoSchedule}',
+  drain: 'for: 12s, drain: {zone: zone-a, pool: realtime}',
+  'power-off': 'for: 12s, powerOff: {pool: batch}',
+  scale: 'for: 8s, scale: {deployment: web, replicas: 3}',
+  rollout: 'rollout: {deployment: web}',
+  flag: "for: 2s, flag: {configMap: features, key: FEATURES, value: 'promo=off'}",
+}
+
+const rehearsalOf = (act: string): string => `apiVersion: matchday.dev/v1
+kind: Rehearsal
+metadata: {name: crash-action}
+spec:
+  hypothesis: Whoever dies, whatever was done is undone.
+  target: {contexts: [lab]}
+  load: {script: ${join(process.cwd(), 'scenarios/promo-peak.ts')}, arrivals: {login: 1/s}}
+  blastRadius: {namespaces: [default], pods: 100%, zones: 3}
+  timeline: [{phase: steady, for: 20s, load: 1x}]
+  actions:
+    - {name: the action, during: steady, at: 0s, ${act}}
+  slos: [{sli: login, objective: 50%}]
+`
+// Nobody answers there: what players see is not what these tests are about.
+const TARGET = `apiVersion: matchday.dev/v1
+kind: Target
+spec: {context: lab, namespace: default, entry: 'http://127.0.0.1:9', sources: {}}
+`
+
+let bench: LabBench
+let before: Json
+const scratch = (): string => join(bench.root, 'logs')
+const file = (name: string): string => join(scratch(), name)
+
+beforeAll(async () => {
+  bench = await labBench()
+  const entry = join(import.meta.dirname, '../lab/nodes/web-app.ts')
+  await buildImages({ folder: bench.paths.images, sources: [{ name: 'test/web', entry }] })
+  await bench.up()
+  writeFileSync(file('workload.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items: workload }))
+  await bench.kubectl('apply', '-f', file('workload.json'))
+  for (const name of ['web', 'seats']) await bench.kubectl('rollout', 'status', `deployment/${name}`, '--timeout=60s')
+  writeFileSync(file('target.yaml'), TARGET)
+  for (const [kind, act] of Object.entries(acts)) writeFileSync(file(`${kind}.rehearsal.yaml`), rehearsalOf(act))
+  mkdirSync(file('reports'))
+  mkdirSync(file('no-reports'))
+  before = await state()
+})
+afterAll(async () => {
+  await labDown(bench.root)
+  bench.remove()
+})
+
+/** Everything that an action may change, on every object that it may change. */
+async function state(): Promise<Json> {
+  const [nodes, deployments, features] = await Promise.all([
+    bench.get('nodes'),
+    bench.get('deployments', '-n', 'default'),
+    bench.get('configmap', 'features', '-n', 'default'),
+  ])
+  return {
+    nodes: nodes.items.map(({ metadata, spec, status }: Json) => ({
+      name: metadata.name,
+      labels: metadata.labels,
+      annotations: metadata.annotations,
+      taints: spec.taints,
+      unschedulable: spec.unschedulable,
+      ready: status.conditions.find(({ type }: Json) => type === 'Ready').status,
+    })),
+    deployments: deployments.items.map(({ metadata, spec, status }: Json) => ({
+      name: metadata.name,
+      labels: metadata.labels,
+      marks: Object.keys(metadata.annotations).filter((key) => key.startsWith('matchday.dev/')),
+      replicas: spec.replicas,
+      ready: status.readyReplicas,
+    })),
+    features: [features.metadata.labels, Object.keys(features.metadata.annotations ?? {}), features.data],
+  }
+}
+
+/** As it was: restarts of pods leave no trace in this, and Kubernetes' own taints are gone when the nodes are what they were. */
+const expectAsBefore = () =>
+  vi.waitFor(async () => expect(await state()).toEqual(before), { timeout: 30_000, interval: 250 })
+
+const clusterFlags = (): string[] => [
+  '--context',
+  'lab',
+  '--kubeconfig',
+  bench.paths.kubeconfig,
+  '--target',
+  file('target.yaml'),
+]
+const begin = (kind: string) =>
+  startRunOn({ reports: file('reports'), root: bench.root }, file(`${kind}.rehearsal.yaml`), ...clusterFlags())
+
+type Fits = (record: Evidence) => boolean
+const step =
+  (is: string): Fits =>
+  (record) =>
+    record.kind === 'action-step' && record.step.is === is
+const steps: readonly (readonly [string, Fits])[] = [
+  ['undo written', (record) => record.kind === 'undo-written'],
+  ['begun', step('begun')],
+  ['done', step('done')],
+  ['heal requested', step('heal-requested')],
+]
+// Once each action is begun, its marks are all that is needed.
+const table = Object.keys(acts).flatMap((kind) =>
+  steps.map(([name, at]) => [kind, name, name === 'begun' ? 'the marks' : 'the journal', at] as const),
+)
+
+beforeEach(expectAsBefore)
+
+describe('kill -9 of the controller', () => {
+  it.each(table)('%s, at "%s": heal leaves nothing, from %s', async (kind, _, source, at) => {
+    const run = begin(kind)
+    await run.until(at)
+    run.signal('SIGKILL')
+    await run.ended
+    const reports = source === 'the journal' ? `${run.folder()}/..` : file('no-reports')
+    const healed = await matchday(bench, 'heal', ...clusterFlags(), '--reports', reports, '--output', 'json')
+    expect(healed.stderr).toBe('')
+    expect(healed.code).toBe(0)
+    expect(JSON.parse(healed.stdout).left).toEqual([])
+    await expectAsBefore()
+    expect((await bench.get('leases', '-n', 'default')).items).toEqual([])
+  })
+
+  it.todo('promote, at each step: once the lab has an operator for its database')
+})
+
+describe('an action that nobody disturbs', () => {
+  it('goes through its steps in order, evicts as the budget lets it, and is undone at its time', async () => {
+    const run = begin('drain')
+    await run.ended
+    const records = await recordsOf(run)
+    const seen = records.flatMap((record) => (record.kind === 'action-step' ? [record.step.is] : []))
+    expect(seen.filter((is) => !is.startsWith('evict'))).toEqual([
+      'admitted',
+      'begun',
+      'done',
+      'heal-requested',
+      'healed',
+    ])
+    expect(seen).toContain('evicted')
+    expect(records.at(-1)).toMatchObject({ kind: 'run-ended', healed: true })
+    const kinds = records.flatMap((record) =>
+      record.kind === 'undo-written' || record.kind === 'undo-done' || step('begun')(record) ? [record.kind] : [],
+    )
+    expect(kinds).toEqual(['undo-written', 'action-step', 'undo-done'])
+    await expectAsBefore()
+  })
+
+  it('is left alone where somebody else has changed the value since', async () => {
+    const run = begin('flag')
+    await run.until(step('done'))
+    await bench.kubectl(
+      'patch',
+      'configmap',
+      'features',
+      '-n',
+      'default',
+      '--type=merge',
+      '-p',
+      '{"data":{"FEATURES":"promo=half"}}',
+    )
+    await run.ended
+    const { data, metadata } = await bench.get('configmap', 'features', '-n', 'default')
+    expect([data.FEATURES, metadata.labels]).toEqual(['promo=half', undefined])
+    await bench.kubectl(
+      'patch',
+      'configmap',
+      'features',
+      '-n',
+      'default',
+      '--type=merge',
+      '-p',
+      '{"data":{"FEATURES":"promo=on"}}',
+    )
+  })
+})
