@@ -9,8 +9,8 @@ import { htmlReport } from '../report/html.ts'
 import { junitReport } from '../report/junit.ts'
 import { markdownReport } from '../report/markdown.ts'
 import { type RunView, viewing } from '../report/view.ts'
-import { percent, verdictWords } from '../report/words.ts'
-import { onStdout, print } from './terminal.ts'
+import { columnsOf, onStdout, print } from './terminal.ts'
+import { verdictText } from './verdict-text.ts'
 
 export type Judged = { readonly judgment: Judgment; readonly view: RunView }
 
@@ -57,26 +57,8 @@ function isSame(path: string, text: string): boolean {
   }
 }
 
-const colours = { pass: 'green', fail: 'red', aborted: 'yellow', inconclusive: 'yellow' } as const
-
-/** The end of every run: verdict and causes first, then where to read on. `json` prints the judgment and nothing else. */
+/** `json` prints the judgment and nothing else. */
 export function printJudgment(judgment: Judgment, folder: string, output: string): void {
   if (output === 'json') return print(JSON.stringify(judgment, undefined, 2))
-  const { kind } = judgment.verdict
-  print(
-    `\n${onStdout(['bold', colours[kind]], `${verdictWords[kind].icon} ${verdictWords[kind].word}`)}  ${judgment.summary}`,
-  )
-  for (const finding of judgment.findings) {
-    print(
-      `\n  ${onStdout(finding.weight === 'breach' ? 'red' : 'yellow', finding.cause)} ${finding.subject}\n    ${finding.sentence}\n    Next: ${finding.next}`,
-    )
-  }
-  print('')
-  for (const slo of judgment.slos) {
-    print(
-      `  ${slo.sli.padEnd(10)} ${slo.state.padEnd(20)} ${percent(slo.achieved).padStart(10)} of ${percent(slo.objective)}, ${slo.whole.attempts} attempts${slo.whole.quantileMs === undefined ? '' : `, p95 ${slo.whole.quantileMs.toFixed(0)} ms`}`,
-    )
-  }
-  if (!judgment.healed) print(`\n  ${onStdout('red', 'Not everything was taken back.')} Next: matchday heal`)
-  print(`\n  report    ${join(folder, 'report.html')}\n  evidence  ${join(folder, 'journal.ndjson')}`)
+  for (const line of verdictText(judgment, folder, onStdout, columnsOf(process.stdout))) print(line)
 }

@@ -2,7 +2,7 @@
 import type { Evidence } from '../domain/evidence.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import { type LiveState, liveView, scaled } from './live-state.ts'
-import { isInteractive, onStderr, say } from './terminal.ts'
+import { clipped, columnsOf, isInteractive, onStderr, say } from './terminal.ts'
 
 const REPAINT_MS = 500
 const HEARTBEAT_MS = 30_000
@@ -23,7 +23,7 @@ function painting(timeline: Timeline): Progress {
   }
   const paint = () => {
     erase()
-    const lines = screen(live.state, timeline)
+    const lines = screen(live.state, timeline).map((line) => clipped(line, columnsOf(process.stderr)))
     process.stderr.write(`${lines.join('\n')}\n`)
     painted = lines.length
   }

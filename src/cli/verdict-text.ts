@@ -1,0 +1,103 @@
+/** The end of every run as people read it: verdict and causes first, each with its next step, then objectives, faults and actions, then where to read on. */
+import { join } from 'node:path'
+import type { ActionResult, FaultResult, Finding, HarmCost, Judgment, SloResult } from '../domain/verdict.ts'
+import {
+  actionWords,
+  counted,
+  faultWords,
+  objectiveWords,
+  percent,
+  sloWords,
+  verdictWords,
+  whole,
+} from '../report/words.ts'
+import { type Paint, widthOf, wrapped } from './terminal.ts'
+
+const colours = { pass: 'green', fail: 'red', aborted: 'yellow', inconclusive: 'yellow' } as const
+const looks = { good: 'green', bad: 'red', warn: 'yellow' } as const
+
+/** More causes than these are in the report: whoever reads a console looks at the first. */
+const MOST_FINDINGS = 10
+
+export function verdictText(judgment: Judgment, folder: string, paint: Paint, columns: number): readonly string[] {
+  const { kind } = judgment.verdict
+  const { icon, word } = verdictWords[kind]
+  const left = judgment.findings.length - MOST_FINDINGS
+  return [
+    '',
+    `${paint(['bold', colours[kind]], `${icon} ${word}`)}  ${judgment.rehearsal}`,
+    ...wrapped(judgment.summary, columns, '  ', '  '),
+    ...judgment.findings.slice(0, MOST_FINDINGS).flatMap((each) => findingText(each, paint, columns)),
+    ...(left > 0 ? ['', `  ${counted(left, 'more finding')} in the report.`] : []),
+    '',
+    ...table(judgment.slos.map((slo) => sloCells(slo, paint))),
+    ...harmText(judgment, paint),
+    ...(judgment.healed ? [] : ['', `  ${paint('red', 'Not everything was taken back.')} Next: matchday heal`]),
+    '',
+    `  report    ${join(folder, 'report.html')}`,
+    `  evidence  ${join(folder, 'journal.ndjson')}`,
+  ]
+}
+
+function findingText(finding: Finding, paint: Paint, columns: number): readonly string[] {
+  const colour = finding.weight === 'breach' ? 'red' : 'yellow'
+  return [
+    '',
+    `  ${paint(colour, finding.cause)} ${finding.subject}`,
+    ...wrapped(finding.sentence, columns, '    ', '    '),
+    ...wrapped(finding.next, columns, '    Next: ', '          '),
+  ]
+}
+
+function sloCells(slo: SloResult, paint: Paint): readonly string[] {
+  const [words, look] = sloWords[slo.state]
+  const { attempts, quantileMs } = slo.whole
+  const p95 = quantileMs === undefined ? '' : `, p95 ${quantileMs.toFixed(0)} ms`
+  // The ceiling is in the report: here it would push the rest off a narrow screen.
+  const { ceilingMs: _, ...target } = slo
+  const wanted = `${slo.kind === 'availability' ? 'of' : 'for'} ${objectiveWords(target)}`
+  return [slo.sli, paint(looks[look], words), percent(slo.achieved), wanted, `${whole(attempts)} attempts${p95}`]
+}
+
+function harmText({ faults, actions }: Judgment, paint: Paint): readonly string[] {
+  if (faults.length + actions.length === 0) return []
+  const rows = [
+    ...faults.map((each) => harmCells('fault', each.fault, faultWords[each.state], each, paint)),
+    ...actions.map((each) => harmCells('action', each.action, actionWords[each.state], each, paint)),
+  ]
+  return ['', ...table(rows)]
+}
+
+type Harm = Pick<FaultResult, 'failovers' | 'recoveries' | 'reactions' | 'costs'> &
+  Partial<Pick<ActionResult, 'refusedEvictions'>>
+
+function harmCells(
+  kind: string,
+  name: string,
+  [words, look]: readonly [string, keyof typeof looks],
+  { failovers, recoveries, reactions, costs, refusedEvictions = 0 }: Harm,
+  paint: Paint,
+): readonly string[] {
+  const expected = [...failovers, ...recoveries, ...reactions]
+  const held = expected.filter((each) => each.held).length
+  const told = [
+    ...(expected.length === 0 ? [] : [`${held} of ${counted(expected.length, 'reaction')} held`]),
+    ...(refusedEvictions === 0 ? [] : [`${counted(refusedEvictions, 'eviction')} refused`]),
+    costText(costs),
+  ]
+  return [`${kind} ${name}`, paint(looks[look], words), told.join(', ')]
+}
+
+function costText(costs: readonly HarmCost[]): string {
+  const felt = costs.filter((each) => each.bad > 0)
+  if (felt.length === 0) return 'not felt'
+  return felt.map((each) => `cost ${percent(each.budgetBurnt, 1)} of the budget of ${each.sli}`).join(', ')
+}
+
+/** Columns as wide as their widest cell; colour has no width. */
+function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ''))))
+  return rows.map((row) =>
+    `  ${row.map((text, column) => text + ' '.repeat((widths[column] ?? 0) - widthOf(text))).join('  ')}`.trimEnd(),
+  )
+}

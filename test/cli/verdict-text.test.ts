@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { clipped, type Paint, widthOf, wrapped } from '../../src/cli/terminal.ts'
+import { verdictText } from '../../src/cli/verdict-text.ts'
+import { judge } from '../../src/judge/judge.ts'
+import { evidence } from '../support/evidence.ts'
+import { everything } from '../support/evidence-everything.ts'
+
+const plain: Paint = (_, text) => text
+const red: Paint = (_, text) => `\u001b[31m${text}\u001b[39m`
+const judgment = judge(everything())
+const linesOf = (paint: Paint, columns: number) => verdictText(judgment, 'reports/latest', paint, columns)
+const at = (lines: readonly string[], text: string): number => lines.findIndex((line) => line.includes(text))
+
+describe('the verdict on the console', () => {
+  it('has the word first, then each cause with its next step, then objectives, faults and actions, then where to read on', () => {
+    const lines = linesOf(plain, Number.POSITIVE_INFINITY)
+    const [first] = judgment.findings
+    const order = [
+      '✗ FAIL',
+      judgment.summary,
+      first?.cause ?? '?',
+      `Next: ${first?.next}`,
+      'deposit  ✗ missed',
+      'fault zone-c lost',
+      'action drain a node',
+      'report.html',
+    ]
+    const found = order.map((text) => at(lines, text))
+    expect(found.every((line) => line >= 0)).toBe(true)
+    expect(found).toEqual(found.toSorted((a, b) => a - b))
+  })
+
+  it('says of a harm what was expected, what was refused and what it cost', () => {
+    const lines = linesOf(plain, Number.POSITIVE_INFINITY)
+    expect(lines[at(lines, 'action drain a node')]).toContain('2 of 2 reactions held, 3 evictions refused, not felt')
+    expect(lines[at(lines, 'action promote db-b')]).toContain('of the budget of deposit')
+  })
+
+  it('fits its sentences into 80 columns, and keeps each a single line in a pipe', () => {
+    const causes = (columns: number) =>
+      linesOf(plain, columns).slice(0, at(linesOf(plain, columns), 'deposit  ✗ missed'))
+    for (const line of causes(80)) expect(line.length, line).toBeLessThanOrEqual(80)
+    expect(causes(80).length).toBeGreaterThan(causes(Number.POSITIVE_INFINITY).length)
+  })
+
+  it('stands in the same columns with colours and without', () => {
+    const width = (lines: readonly string[]) => lines.map(widthOf)
+    expect(width(linesOf(red, 80))).toEqual(width(linesOf(plain, 80)))
+  })
+
+  it('names no cause where there is none', () => {
+    const lines = verdictText(judge(evidence()), 'reports/latest', plain, 80)
+    expect(lines[1]).toContain('PASS')
+    expect(at(lines, 'Next:')).toBe(-1)
+  })
+})
+
+describe('a line that is repainted', () => {
+  it('is cut to the screen, colours kept and not counted', () => {
+    expect(clipped('a short one', 20)).toBe('a short one')
+    expect(clipped(`${red('red', 'deposit')} 99.9 % of all`, 12)).toBe('\u001b[31mdeposit\u001b[39m 99.…')
+    expect(widthOf(clipped(`${red('red', 'deposit')} 99.9 % of all`, 12))).toBe(12)
+  })
+
+  it('is broken only between words', () => {
+    expect(wrapped('one two three', 9, '- ', '  ')).toEqual(['- one two', '  three'])
+    expect(wrapped('unbreakable', 4, '', '')).toEqual(['unbreakable'])
+  })
+})
