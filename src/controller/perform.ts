@@ -116,7 +116,7 @@ async function rehearse(
 ): Promise<void> {
   const { rehearsal, target, timeline } = performance
   const looking = new AbortController()
-  const watch = watching(ports, target, recorder, looking.signal)
+  const watch = watching(ports, performance, recorder, looking.signal)
   const client = clientSide(rehearsal, recorder, stop)
   try {
     const load = await startLoad(ports, performance, recorder, client.onEvent)

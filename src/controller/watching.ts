@@ -1,10 +1,13 @@
 /** Fills the journal with what the cluster shows by itself: object versions from watches, and scrapes of the target's metric sources. */
-import type { Target } from '../domain/rehearsal.ts'
-import { after, type Instant, millis, seconds } from '../domain/units.ts'
+import type { Rehearsal, Target } from '../domain/rehearsal.ts'
+import { after, type Instant, type Millis, millis, seconds } from '../domain/units.ts'
+import { wantedCounters, wantedGauges } from '../judge/counters/wanted-counters.ts'
 import type { Clock, Cluster, Probes } from './ports.ts'
 import type { Recorder } from './recorder.ts'
 
 const SCRAPE_EVERY = seconds(1)
+/** What no rule of the rehearsal asks for is only drawn, and each scrape takes CPU from what is rehearsed. */
+const SCRAPE_UNASKED_EVERY = seconds(5)
 /** Around a fault a witness must tell within 2 s whether it bit: two scrapes a second. */
 const SCRAPE_EVERY_NEAR_FAULT = millis(500)
 
@@ -17,19 +20,38 @@ export type Watching = {
 
 export function watching(
   ports: { readonly cluster: Cluster; readonly probes: Probes; readonly clock: Clock },
-  target: Target,
+  { rehearsal, target }: { readonly rehearsal: Rehearsal; readonly target: Target },
   recorder: Recorder,
   signal: AbortSignal,
 ): Watching {
   const closely = new Set<string>()
+  const asked = askedSources(rehearsal, target)
+  const paceOf = (name: string) =>
+    closely.has(name) ? SCRAPE_EVERY_NEAR_FAULT : asked.has(name) ? SCRAPE_EVERY : SCRAPE_UNASKED_EVERY
   const cluster = ports.cluster.watch(
     target,
     (change, object) => recorder.record({ kind: 'object-seen', change, object }),
     (about, problem) => recorder.record({ kind: 'evidence-lost', about, problem }),
     signal,
   )
-  const scrapes = Object.keys(target.sources).map((name) => scrapeLoop(ports, target, name, closely, recorder, signal))
+  const scrapes = Object.keys(target.sources).map((name) =>
+    scrapeLoop(ports, target, name, () => paceOf(name), recorder, signal),
+  )
   return { closely, stopped: Promise.all([cluster, ...scrapes]).then(() => undefined) }
+}
+
+/** Sources whose metrics some rule will read; a rule that names no source reads whoever exposes its metric. */
+export function askedSources(rehearsal: Rehearsal, target: Target): ReadonlySet<string> {
+  const wanted = [...wantedCounters(rehearsal, target), ...wantedGauges(rehearsal)]
+  const exposing = (metric: string) =>
+    Object.entries(target.sources).flatMap(([name, { metrics }]) => (metrics.includes(metric) ? [name] : []))
+  const movedBetween = [...rehearsal.faults, ...rehearsal.actions].flatMap(({ expect }) =>
+    expect.flatMap((each) => (each.kind === 'failover' ? [each.from, each.to] : [])),
+  )
+  return new Set([
+    ...wanted.flatMap(({ source, metric }) => (source === undefined ? exposing(metric) : [source])),
+    ...movedBetween,
+  ])
 }
 
 /** One scrape at a time, on a fixed beat: a slow one makes the next ones late, never many at once. */
@@ -37,7 +59,7 @@ async function scrapeLoop(
   ports: { readonly probes: Probes; readonly clock: Clock },
   target: Target,
   name: string,
-  closely: Set<string>,
+  pace: () => Millis,
   recorder: Recorder,
   signal: AbortSignal,
 ): Promise<void> {
@@ -47,7 +69,7 @@ async function scrapeLoop(
   while (!signal.aborted) {
     for (const sample of await ports.probes.scrape(name, source)) recorder.record(sample)
     const now = ports.clock.now()
-    next = after(next, closely.has(name) ? SCRAPE_EVERY_NEAR_FAULT : SCRAPE_EVERY)
+    next = after(next, pace())
     if (next < now) next = now
     await ports.clock.until(next, signal).catch(() => undefined)
   }

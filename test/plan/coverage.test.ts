@@ -45,4 +45,25 @@ describe('pods born during a fault', () => {
     const one = { ...fault, object: { ...fault.object, spec: { ...fault.object.spec, mode: 'one' } } }
     expect(cover(one, [pod('old'), pod('new')], ['casino/old'])).toEqual({ matching: ['casino/old'], newcomers: [] })
   })
+
+  it('of a zone that is lost are covered when they land in it, and only then', () => {
+    const zone = { 'topology.kubernetes.io/zone': 'zone-b' }
+    const stockOne = stockFault()
+    const fault = {
+      ...stockOne,
+      object: {
+        ...stockOne.object,
+        spec: { ...stockOne.object.spec, selector: { namespaces: ['casino'], nodeSelectors: zone } },
+      },
+    }
+    const on = (name: string, nodeName: string) => ({ ...pod(name), spec: { nodeName } })
+    const nodes = [
+      { metadata: { name: 'b-api', labels: zone } },
+      { metadata: { name: 'a-api', labels: { 'topology.kubernetes.io/zone': 'zone-a' } } },
+    ]
+    const pods = [on('old', 'b-api'), on('lands-in-b', 'b-api'), on('lands-in-a', 'a-api')]
+    const { newcomers, fault: second } = coverNewcomers(fault, { pods, nodes }, new Set(['casino/old']), 2)
+    expect(newcomers).toEqual(['casino/lands-in-b'])
+    expect(second?.object.spec.selector).toEqual({ pods: { casino: ['lands-in-b'] } })
+  })
 })

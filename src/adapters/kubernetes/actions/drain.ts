@@ -3,7 +3,7 @@ import type { ActionStepData } from '../../../domain/evidence.ts'
 import { after, seconds } from '../../../domain/units.ts'
 import { demand, itemsOf, type KubeObject, paths } from '../../../protocols/kubernetes/api.ts'
 import { isEvictable } from '../../../protocols/kubernetes/pods.ts'
-import { fields, text } from '../fields.ts'
+import { fields, list, text } from '../fields.ts'
 import type { ActionContext } from './change.ts'
 
 /** kubectl waits five seconds after a refusal; one shows the budget's grip more finely and costs a request a pod. */
@@ -65,7 +65,14 @@ async function evict(
     return
   }
   const problem = text(fields(response.json).message) || `the API server answered ${response.status}`
+  if (response.status !== 429) throw new Error(`${where.pod} can't be evicted: ${problem}`)
+  // The server itself may be busy; only a budget's refusal is evidence of the budget.
+  if (!isBudgets(response.json)) return
   // Asked each second, told once for each reason.
   if (refused.get(uid) !== problem) onStep({ is: 'eviction-refused', ...where, problem })
   refused.set(uid, problem)
 }
+
+/** The cause that the Eviction API gives (policy/v1 DisruptionBudgetCause). */
+const isBudgets = (status: unknown): boolean =>
+  list(fields(fields(status).details).causes).some((cause) => cause.reason === 'DisruptionBudget')

@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest'
+import { askedSources } from '../../src/controller/watching.ts'
+import { everythingPair, stockPair } from '../spec/stock.ts'
+
+describe('sources that some rule will read', () => {
+  it('are those of witnesses, failovers and autoscalers, and whoever shows how charges ended', () => {
+    const { rehearsal, target } = stockPair()
+    expect([...askedSources(rehearsal, target)].sort()).toEqual(['payments-api', 'psp-a', 'psp-b'])
+  })
+
+  it('are those of reactions, pools and databases too, and no others', () => {
+    const { rehearsal, target } = everythingPair()
+    expect([...askedSources(rehearsal, target)].sort()).toEqual(['payments-api', 'psp-a', 'wallet', 'wallet-db'])
+  })
+})
