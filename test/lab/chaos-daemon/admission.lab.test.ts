@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DaemonBench, daemonBench, pathOf } from './daemon-bench.ts'
 
@@ -55,6 +56,19 @@ describe('admission through kubectl', () => {
     expect(await dryRun('NetworkChaos', { action: 'partition', direction: 'both', ...all })).toMatchObject({ code: 0 })
     expect(await dryRun('HTTPChaos', { target: 'Request', port: 80, abort: true, ...all })).toMatchObject({ code: 0 })
     expect(await dryRun('DNSChaos', { action: 'error', ...all })).toMatchObject({ code: 0 })
+  })
+
+  it('takes every file of chaos/', async () => {
+    for (const namespace of ['casino', 'providers']) await bench.bare.kubectl('create', 'namespace', namespace)
+    const folder = fileURLToPath(new URL('../../../chaos', import.meta.url))
+    const { code, out } = await bench.bare.kubectl('apply', '--dry-run=server', '-f', folder)
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .filter((line) => !line.endsWith(' created (server dry run)')),
+    ).toEqual([])
+    expect(code).toBe(0)
   })
 
   it('says why it does not take what only the lab can’t do', async () => {

@@ -73,7 +73,7 @@ afterAll(async () => {
   bench.remove()
 })
 afterEach(async () => {
-  await bench.kubectl('delete', 'podchaos,networkchaos', '--all', '--wait', '--timeout=20s')
+  await bench.kubectl('delete', 'podchaos,networkchaos,httpchaos,dnschaos', '--all', '--wait', '--timeout=20s')
   await settled()
 })
 
@@ -165,6 +165,63 @@ describe('a NetworkChaos bites', () => {
     await controlComponent(bench.root, 'chaos-daemon', 'start')
     await eventually('recovery', 15_000, async () => (/^\d+$/.test(await asked(url, 500)) ? true : undefined))
     expect((await heldRules()).sources).toEqual({})
+  })
+})
+
+describe('an HTTPChaos bites', () => {
+  const http = (spec: object) => chaos('HTTPChaos', 'http', { port: 8080, path: '/', ...of('server'), ...spec })
+
+  it('aborted requests break, probes of other paths do not, and its end lets them through', async () => {
+    const url = await serverAddress()
+    await http({ target: 'Request', abort: true })
+    await injected('httpchaos', 'http')
+    expect(await asked(url)).toBe('failed: socket hang up')
+    expect(await asked('http://server/')).toBe('failed: socket hang up')
+    expect(await asked(`${url}healthz`)).toMatch(/^\d+$/)
+    await bench.kubectl('delete', 'httpchaos', 'http')
+    expect(await asked(url)).toMatch(/^\d+$/)
+    expect((await heldRules()).sources).toEqual({})
+  })
+
+  it('answers are late, by its own duration only', async () => {
+    const url = await serverAddress()
+    await http({ target: 'Response', delay: '300ms', duration: '3s' })
+    await injected('httpchaos', 'http')
+    expect(Number(await asked(url))).toBeGreaterThanOrEqual(290)
+    await eventually('recovery', 10_000, async () => (Number(await asked(url)) < 250 ? true : undefined))
+  })
+
+  it('what a pod asks others is harmed where it was dialled', async () => {
+    await chaos('HTTPChaos', 'http', { target: 'Request', abort: true, port: 80, path: '/', ...of('client') })
+    await injected('httpchaos', 'http')
+    expect(await asked('http://server/')).toBe('failed: socket hang up')
+  })
+
+  it('probes that it meets make pods unready', async () => {
+    await http({ target: 'Response', path: '/healthz', replace: { code: 503 } })
+    await injected('httpchaos', 'http')
+    await eventually('unready servers', 15_000, async () => ((await podsOf('server')).some(isReady) ? undefined : true))
+  })
+})
+
+describe('a DNSChaos bites', () => {
+  const dns = (action: string, pattern: string) =>
+    chaos('DNSChaos', 'names', { action, patterns: [pattern], ...of('client') })
+
+  it('names do not resolve, others do, and its end makes them known again', async () => {
+    await dns('error', 'server.default.*')
+    await injected('dnschaos', 'names')
+    expect(await asked('http://server/')).toBe('failed: getaddrinfo EAI_AGAIN server')
+    expect(await asked(await serverAddress())).toMatch(/^\d+$/)
+    await bench.kubectl('delete', 'dnschaos', 'names')
+    expect(await asked('http://server/')).toMatch(/^\d+$/)
+    expect((await heldRules()).sources).toEqual({})
+  })
+
+  it('names lead to where nobody answers', async () => {
+    await dns('random', 'server.*')
+    await injected('dnschaos', 'names')
+    expect(await asked('http://server/', 300)).toBe('failed: time-out')
   })
 })
 

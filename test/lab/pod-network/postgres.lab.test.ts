@@ -103,6 +103,19 @@ describe('PostgreSQL behind its relay', () => {
     await cluster.fault('casino/slow')
   })
 
+  it('does not obey faults of HTTP, and says so', async () => {
+    const abort = { kind: 'http', target: 'request', port: 5432, match: {}, acts: { abort: true } } as const
+    const answers = await cluster.fault('httpchaos:casino/x', { podUid: identity.uid, effect: abort })
+    expect(answers).toMatchObject({
+      [identity.uid]: { failed: "a container of casino/wallet-db-0 is not Node: the lab can't act on its HTTP" },
+      [client.uid]: 'acknowledged',
+    })
+    await cluster.fault('httpchaos:casino/x')
+    const cut = { ...between(client, stranger, PARTITION), podUid: identity.uid }
+    expect(await cluster.fault('casino/cut', cut)).toMatchObject({ [identity.uid]: 'acknowledged' })
+    await cluster.fault('casino/cut')
+  })
+
   it('is governed by NetworkPolicies', async () => {
     await cluster.policies([
       {

@@ -9,6 +9,7 @@ import { playDialling } from './dialling.ts'
 import { playEgress } from './egress.ts'
 import { playHolding } from './held-back.ts'
 import { playHttp2 } from './http2.ts'
+import { playQueries } from './queries.ts'
 import { playReading } from './reading.ts'
 import { playRequests } from './requests.ts'
 import { playResolver } from './resolver.ts'
@@ -27,6 +28,7 @@ if (!Reflect.get(globalThis, LOADED)) {
   playRequests()
   playAnswers()
   playResolver()
+  playQueries()
   syncBuiltinESMExports()
   openControlChannel()
 }

@@ -71,13 +71,12 @@ function edited(request: IncomingMessage, acts: HttpActs): IncomingMessage {
   })
 }
 
-/** Another request in the first one's place; what comes on the wire is read and thrown away. */
+/** Another request in the first one's place. What nobody reads of the first, Node throws away once the answer is out. */
 function withBody(request: IncomingMessage, body: Buffer): IncomingMessage {
   const { httpVersion, httpVersionMajor, httpVersionMinor } = request
   const other = new IncomingMessage(request.socket)
   Object.assign(other, { httpVersion, httpVersionMajor, httpVersionMinor, complete: true })
   if (body.length > 0) other.push(body)
   other.push(null)
-  request.resume()
   return other
 }

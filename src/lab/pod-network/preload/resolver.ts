@@ -40,7 +40,6 @@ export function playResolver(): void {
   Object.defineProperty(lookupCallback, 'name', { value: 'lookup' })
   Reflect.set(dns, 'lookup', lookupCallback)
   Reflect.set(dns.promises, 'lookup', lookupPromise)
-  playQueries()
 }
 
 async function lookupPromise(hostname: string, options?: unknown): Promise<LookupAddress | LookupAddress[]> {
@@ -92,7 +91,7 @@ async function lookup(hostname: string, options: LookupOptions): Promise<LookupA
 }
 
 /** The server's answer to one question, or what a fault makes of it. */
-function answerTo(asked: string): Lookup {
+export function answerTo(asked: string): Lookup {
   const effects = dnsRules().map((rule) => rule.effect)
   const effect = effects.length === 0 ? undefined : dnsEffectOn(asked, effects)
   if (effect) return { kind: effect.answer === 'error' ? 'failed' : 'astray' }
@@ -114,7 +113,7 @@ async function lookupOutside(name: string, options: LookupOptions): Promise<Look
 type MakeError = (code: string, hostname: string) => Error
 
 /** One question to cluster DNS, which takes a round trip, or all attempts when the server cannot be reached. */
-async function ask(hostname: string, answer: () => Lookup, failure: MakeError): Promise<Lookup> {
+export async function ask(hostname: string, answer: () => Lookup, failure: MakeError): Promise<Lookup> {
   catchUp()
   const effect = effectOf({ peerIp: DNS_IP, peerPort: DNS_PORT, ownPort: 0 })
   const reach = { from: self.ip, to: DNS_IP, port: DNS_PORT, protocol: 'UDP' } as const
@@ -134,65 +133,4 @@ function pause(waitMs: number): Promise<void> {
 function getaddrinfoError(code: string, hostname: string): Error {
   const errno = code === 'ENOTFOUND' ? -3008 : -3001
   return Object.assign(new Error(`getaddrinfo ${code} ${hostname}`), { errno, code, syscall: 'getaddrinfo', hostname })
-}
-
-// dns.resolve4 and its kin are queries proper: no search path, no /etc/hosts. Only addresses are served.
-function playQueries(): void {
-  const a = async (hostname: string): Promise<string[]> => {
-    const found = await query(hostname)
-    if (found.kind === 'astray') return [drawNowhere(Math.random)]
-    if (found.kind !== 'found') throw queryError('queryA', 'ENOTFOUND', hostname)
-    return [...found.ips]
-  }
-  const aaaa = async (hostname: string): Promise<string[]> => {
-    const found = await query(hostname)
-    if (found.kind === 'astray') return [NOWHERE_IPV6]
-    throw queryError('queryAaaa', found.kind === 'found' ? 'ENODATA' : 'ENOTFOUND', hostname)
-  }
-  const none =
-    (syscall: string) =>
-    async (hostname: string): Promise<string[]> => {
-      const found = await query(hostname)
-      // The fault makes up addresses only, and fails for everything else.
-      if (found.kind === 'astray') throw queryError(syscall, 'ESERVFAIL', hostname)
-      throw queryError(syscall, found.kind === 'found' ? 'ENODATA' : 'ENOTFOUND', hostname)
-    }
-  const byType = (hostname: string, type: unknown) =>
-    type === undefined || type === 'A'
-      ? a(hostname)
-      : none(`query${String(type).charAt(0)}${String(type).slice(1).toLowerCase()}`)(hostname)
-  for (const target of [dns.promises, dns.promises.Resolver.prototype]) {
-    Reflect.set(target, 'resolve4', (hostname: string) => a(hostname))
-    Reflect.set(target, 'resolve6', (hostname: string) => aaaa(hostname))
-    Reflect.set(target, 'resolve', (hostname: string, type?: string) => byType(hostname, type))
-  }
-  for (const target of [dns, dns.Resolver.prototype]) {
-    Reflect.set(target, 'resolve4', (hostname: string, ...rest: unknown[]) => callBack(a(hostname), rest))
-    Reflect.set(target, 'resolve6', (hostname: string, ...rest: unknown[]) => callBack(aaaa(hostname), rest))
-    Reflect.set(target, 'resolve', (hostname: string, ...rest: unknown[]) =>
-      callBack(byType(hostname, rest.length > 1 ? rest[0] : undefined), rest),
-    )
-  }
-}
-
-async function query(hostname: string): Promise<Lookup> {
-  const found = await ask(
-    hostname,
-    () => answerTo(hostname.replace(/\.$/, '')),
-    (code, name) => queryError('queryA', code === 'EAI_AGAIN' ? 'ETIMEOUT' : code, name),
-  )
-  if (found.kind === 'failed') throw queryError('queryA', 'ESERVFAIL', hostname)
-  return found
-}
-
-function callBack(answer: Promise<string[]>, rest: unknown[]): void {
-  const done = rest.at(-1) as (error: Error | null, ips?: string[]) => void
-  answer.then(
-    (ips) => setImmediate(done, null, ips),
-    (error: Error) => setImmediate(done, error),
-  )
-}
-
-function queryError(syscall: string, code: string, hostname: string): Error {
-  return Object.assign(new Error(`${syscall} ${code} ${hostname}`), { code, syscall, hostname })
 }
