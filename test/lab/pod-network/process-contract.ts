@@ -275,6 +275,14 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       expect(await look('web')).toMatchObject([expect.any(String), 4])
     })
 
+    it('fails from the first look-up of a process that starts under the fault', async () => {
+      await put(dns('error'), client)
+      const late = await client.another()
+      await expect(look('web', 'lookup', {}, late)).rejects.toMatchObject({ code: 'EAI_AGAIN' })
+      await late.kill('SIGKILL')
+      await heal()
+    })
+
     it('leads nowhere: a new address each time, where nobody answers', async () => {
       await put(dns('random'), client)
       const found = await Promise.all(Array.from({ length: 8 }, () => look('web')))
