@@ -55,7 +55,8 @@ export const platformMetrics = {
   unresolved: 'payments_unresolved',
   /** Gauge on wallet: rows in the outbox not yet delivered. */
   outboxLag: 'wallet_outbox_lag',
-  /** Counter on payments-api, label `psp`: requests sent to charge, retries included; per charge it shows how far retries amplify. */
+  /** Counters on payments-api, label `psp`: charges that were tried, and requests sent for them; their ratio shows how far retries amplify. */
+  chargeCalls: 'payments_charge_calls_total',
   chargeAttempts: 'payments_charge_attempts_total',
   /** Counter on payments-api, label `outcome` (`allow` | `deny` | `passed` | `postponed`): large deposits; the last two without an answer. */
   fraudChecks: 'payments_fraud_checks_total',
@@ -63,9 +64,10 @@ export const platformMetrics = {
   webhooks: 'webhooks_total',
   /** Gauge on bets: 0 closed, 1 half-open, 2 open. */
   betsBreaker: 'bets_breaker_state',
-  /** Counters on bets: how registrations at the game provider ended (label `outcome`: `registered` | `refused` | `timeout` | `error` | `open`), and requests sent. */
+  /** Counters on bets: how registrations at the game provider ended (label `outcome`: `registered` | `refused` | `timeout` | `error`), requests sent for them, and bets that the open breaker refused. */
   providerCalls: 'bets_provider_calls_total',
   providerAttempts: 'bets_provider_attempts_total',
+  breakerRefusals: 'bets_breaker_refusals_total',
   /** Gauge on every service with a database, label `state` (`active` | `idle` | `waiting` | `max`): its own pool. */
   connections: 'db_connections',
   /** Gauges on wallet: client connections that the database has, and how many it grants. */

@@ -107,7 +107,7 @@ describe('bets without their provider', () => {
     const second = await bet(platform, token, `${run}.bet.6`)
     expect(second.status).toBe(409)
     expect(second.ms).toBeLessThan(400)
-    expect(await metric(platform, 'bets', 'bets_provider_calls_total{outcome="open"}')).toBeGreaterThan(0)
+    expect(await metric(platform, 'bets', 'bets_breaker_refusals_total')).toBeGreaterThan(0)
     platform.signal('game-provider', 'SIGCONT')
     await expect
       .poll(async () => (await bet(platform, token, `${run}-after.bet.${Math.random()}`)).status, { timeout: 8_000 })
@@ -151,6 +151,24 @@ describe('bets without their provider', () => {
     expect(await metric(platform, 'bets', 'bets_provider_attempts_total')).toBe(21)
     await platform.start('game-provider')
     await restarted('bets')
+  }, 30_000)
+})
+
+describe('charges', () => {
+  const sent = () => metric(platform, 'payments-api', 'payments_charge_attempts_total{psp="psp-a"}')
+  const tried = () => metric(platform, 'payments-api', 'payments_charge_calls_total{psp="psp-a"}')
+
+  it('take one request each; PSP_RETRIES multiplies those of a provider that is away, and the other one still charges', async () => {
+    const token = await login(platform, playerName(83))
+    await restarted('payments-api')
+    expect((await deposit(platform, token, 'once.deposit.0')).status).toBe(201)
+    expect([await tried(), await sent()]).toEqual([1, 1])
+    await restarted('payments-api', { PSP_RETRIES: '20', BREAKER: 'off' })
+    await platform.stop('psp-a', 'SIGTERM')
+    expect((await deposit(platform, token, 'often.deposit.0')).body.psp).toBe('psp-b')
+    expect([await tried(), await sent()]).toEqual([1, 21])
+    await platform.start('psp-a')
+    await restarted('payments-api')
   }, 30_000)
 })
 

@@ -18,8 +18,10 @@ function provider() {
     labelNames: ['psp', 'outcome'],
     registers: [new Registry()],
   })
+  const tried = new Counter({ name: 'calls', help: '-', labelNames: ['psp'], registers: [new Registry()] })
   const breaker = { enabled: true, failuresToOpen: 2, openMs: 1_000, openMaxMs: 1_000 }
-  return { calls, lane: createLane(psp, { slots: 2, queue: 5, timeoutMs: 600, retries: 0, breaker }, charges) }
+  const config = { slots: 2, queue: 5, timeoutMs: 600, retries: 0, breaker }
+  return { calls, lane: createLane(psp, config, { charges, calls: tried }) }
 }
 
 const unknown: ChargeOutcome = { kind: 'unknown', reason: 'timed out' }

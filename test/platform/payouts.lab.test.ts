@@ -1,7 +1,7 @@
 /** Payouts on real processes and a real PostgreSQL: reserved once, paid once, whatever dies or falls silent in between. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { balanceOf, bookOf, login, metric, payout, playerName, settledBooks, sumOf } from './support/client.ts'
-import { type Platform, startPlatform } from './support/platform.ts'
+import { balanceOf, bookOf, call, login, metric, payout, playerName, settledBooks, sumOf } from './support/client.ts'
+import { type Platform, secrets, startPlatform } from './support/platform.ts'
 
 let platform: Platform
 beforeAll(async () => {
@@ -47,6 +47,22 @@ describe('a payout', () => {
     expect((await payout(platform, token, 'poor.payout.0', 90_000_000)).status).toBe(402)
     const settled = await settledBooks(platform, books, 'poor')
     expect(sumOf('payout', settled.wallet, settled['psp-a'], settled['psp-b']).count).toBe(0)
+  })
+
+  it('that its provider refuses for good gives the stake back', async () => {
+    const player = playerName(49)
+    const before = await balanceOf(platform, player)
+    // The provider knows the key already, with another amount.
+    const headers = { authorization: `Bearer ${secrets.PSP_A_API_KEY}` }
+    const body = { key: 'no.payout.0', amountCents: 1, currency: 'EUR' }
+    expect((await call(`${platform.url('psp-a')}/payouts`, { body, headers })).status).toBe(201)
+    const token = await login(platform, player)
+    expect((await payout(platform, token, 'no.payout.0')).status).toBe(202)
+    await expect.poll(() => balanceOf(platform, player), { timeout: 5_000 }).toBe(before)
+    expect((await payout(platform, token, 'no.payout.0')).status).toBe(409)
+    const { wallet } = await settledBooks(platform, ['wallet'], 'no')
+    expect(sumOf('payout', wallet).count).toBe(0)
+    expect(wallet.imbalanceCents).toBe(0)
   })
 
   it('waits while no worker runs, and is paid when one comes', async () => {

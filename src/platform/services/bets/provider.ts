@@ -30,7 +30,7 @@ export type ProviderConfig = {
 }
 
 export function createProvider(service: Service, config: ProviderConfig): Provider {
-  const { calls, attempts } = counters(service)
+  const { calls, attempts, refusals } = counters(service)
   const breaker = createBreaker(config.breaker)
   const upstream = createUpstream({ url: config.url, connections: 16, maxInFlight: 128, onSend: () => attempts.inc() })
   const background = createUpstream({ url: config.url, connections: 2, maxInFlight: 64 })
@@ -48,7 +48,7 @@ export function createProvider(service: Service, config: ProviderConfig): Provid
     upstream: background,
     enter: () => {
       const permit = breaker.enter(performance.now())
-      if (permit === undefined) calls.inc({ outcome: 'open' })
+      if (permit === undefined) refusals.inc()
       return permit
     },
     register: async (permit, bet, traceparent) => {
@@ -79,8 +79,13 @@ function counters(service: Service) {
   return {
     calls: new Counter({
       name: platformMetrics.providerCalls,
-      help: 'How registrations at the game provider ended; open: not tried because the breaker was open.',
+      help: 'How registrations at the game provider ended.',
       labelNames: ['outcome'],
+      registers,
+    }),
+    refusals: new Counter({
+      name: platformMetrics.breakerRefusals,
+      help: 'Bets refused without a call, because the breaker was open.',
       registers,
     }),
     attempts: new Counter({

@@ -41,7 +41,14 @@ export type LaneConfig = {
 /** A good answer takes some 100 ms; with less time than twice that it is kinder not to charge at all. */
 const LEAST_TIME_MS = 200
 
-export function createLane(psp: Psp, config: LaneConfig, charges: Counter<'psp' | 'outcome'>): Lane {
+export type LaneCounters = {
+  /** How charges ended, those included that the breaker did not let through. */
+  readonly charges: Counter<'psp' | 'outcome'>
+  /** Charges that were tried. */
+  readonly calls: Counter<'psp'>
+}
+
+export function createLane(psp: Psp, config: LaneConfig, { charges, calls }: LaneCounters): Lane {
   const slots = createSlots(config.slots, config.queue)
   const breaker = createBreaker(config.breaker, () => slots.flush())
   const count = (outcome: string): void => charges.inc({ psp: psp.name, outcome })
@@ -66,6 +73,7 @@ export function createLane(psp: Psp, config: LaneConfig, charges: Counter<'psp' 
 
   async function call(slot: Slot, permit: Permit, charge: LaneCharge, leftMs: number): Promise<ChargeOutcome> {
     out += 1
+    calls.inc({ psp: psp.name })
     const outcome = await retryAtOnce<ChargeOutcome>({
       retries: config.retries,
       untilMs: performance.now() + leftMs,

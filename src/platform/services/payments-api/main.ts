@@ -87,6 +87,12 @@ function createLanes(service: Service, config: PaymentsConfig, psps: readonly Ps
     labelNames: ['psp', 'outcome'],
     registers: [service.metrics.registry],
   })
+  const calls = new Counter({
+    name: platformMetrics.chargeCalls,
+    help: 'Charges that were tried.',
+    labelNames: ['psp'],
+    registers: [service.metrics.registry],
+  })
   const attempts = new Counter({
     name: platformMetrics.chargeAttempts,
     help: 'Requests sent to charge, retries included.',
@@ -100,7 +106,7 @@ function createLanes(service: Service, config: PaymentsConfig, psps: readonly Ps
       background: createUpstream({ url: psp.url, connections: BACKGROUND_CONNECTIONS, maxInFlight: 64 }),
     }
     service.onStop(async () => void (await Promise.all([ways.charges.stop(), ways.background.stop()])))
-    return createLane(pspOver(psp, ways), config, charges)
+    return createLane(pspOver(psp, ways), config, { charges, calls })
   })
 }
 
