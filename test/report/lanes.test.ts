@@ -4,7 +4,7 @@ import { instant } from '../../src/domain/units.ts'
 import { judge } from '../../src/judge/judge.ts'
 import type { Chart } from '../../src/report/chart.ts'
 import { type RunView, viewing } from '../../src/report/view.ts'
-import { evidence, mapped, secondAt, toBad } from '../support/evidence.ts'
+import { evidence, mapped, secondAt, toBad, toDropped } from '../support/evidence.ts'
 import { everything } from '../support/evidence-everything.ts'
 
 function viewOf(records: readonly Evidence[]): RunView {
@@ -150,6 +150,16 @@ describe('sockets', () => {
   })
 })
 
+describe('sockets that are refused', () => {
+  it('are lost too', () => {
+    const refused = mapped(records, 'load-frame', (frame) => ({
+      ...frame,
+      ...(frame.sockets ? { sockets: { ...frame.sockets, failed: frame.at > secondAt(120) ? 7 : 0 } } : {}),
+    }))
+    expect(chart('latency-ws-rtt', viewOf(refused).charts(judge(refused))).caption).toContain('40 were lost or refused')
+  })
+})
+
 describe('a database that moves', () => {
   it('shows its members, who was promoted, the time until answers were good again, and the judgment about RPO', () => {
     expect(row('databases', 'wallet-db-a-0').spans?.map((each) => each.text)).toEqual(['Ready', 'not Ready', 'Ready'])
@@ -171,6 +181,10 @@ describe('the error budget', () => {
   it.each([
     ['a healthy run', evidence()],
     ['bad deposits', evidence({ load: (second, load) => second > 60 && second < 70 && toBad(load.deposit, 1) })],
+    [
+      'arrivals dropped',
+      evidence({ load: (second, load) => second > 60 && second < 63 && toDropped(load, 'deposit', 2) }),
+    ],
     ['slow answers', evidence({ load: (second, load) => second > 40 && Object.assign(load.login, { slow: 2 }) })],
   ])('of %s ends where the verdict says', (_, told) => {
     const judgment = judge(told)

@@ -49,6 +49,11 @@ describe('the page', () => {
     }
   })
 
+  it('says of what lasts that it was undone, and of a rollout only that it is done', () => {
+    expect(html).toContain('drain a node: begun 0:40, done 0:46, undone 1:00<')
+    expect(html).toContain('roll out gateway: begun 0:57, done 1:04<')
+  })
+
   it('never shows a number that is none', () => {
     const read = html.slice(0, html.lastIndexOf('<script>'))
     expect(/.{0,60}(NaN|Infinity|undefined|\[object).{0,60}/.exec(read)?.[0]).toBeUndefined()

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { tellGitHub } from '../github.ts'
 import { judgeFolder, printJudgment, writeReports } from '../judging.ts'
 
 /** `finish` takes the exit code. */
@@ -16,6 +17,7 @@ export function addJudge(root: Command, finish: (code: number) => void): void {
       const judged = await judgeFolder(folder)
       await writeReports(folder, judged)
       printJudgment(judged.judgment, folder, flags.output)
+      tellGitHub(judged, process.env)
       finish(judged.judgment.exitCode)
     })
 }

@@ -11,6 +11,7 @@ import { planTimeline } from '../../plan/timeline.ts'
 import { flagShapes, parseFlag } from '../../spec/flags.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags, withLabFlags } from '../cluster-choice.ts'
 import { BadInput } from '../failure.ts'
+import { tellGitHub } from '../github.ts'
 import { type Inputs, readInputs } from '../inputs.ts'
 import { judgeFolder, printJudgment, writeReports } from '../judging.ts'
 import { showProgress } from '../progress.ts'
@@ -57,6 +58,7 @@ async function run(file: string, flags: Flags): Promise<number> {
     const judged = await judgeFolder(folder.path)
     await writeReports(folder.path, judged)
     printJudgment(judged.judgment, folder.path, flags.output)
+    tellGitHub(judged, process.env)
     return judged.judgment.exitCode
   } finally {
     await chosen.release()

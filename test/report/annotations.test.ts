@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest'
+import type { Finding } from '../../src/domain/verdict.ts'
+import { judge } from '../../src/judge/judge.ts'
+import { annotations } from '../../src/report/annotations.ts'
+import { evidence } from '../support/evidence.ts'
+import { derbyRehearsal, everything } from '../support/evidence-everything.ts'
+
+const healthy = judge(evidence())
+const finding = (change: Partial<Finding>): Finding => ({
+  weight: 'breach',
+  cause: 'slo-missed',
+  subject: 'deposit',
+  sentence: 'missed.',
+  next: 'look.',
+  evidence: [],
+  ...change,
+})
+const linesOf = (...findings: Finding[]) => annotations({ ...healthy, findings }, derbyRehearsal)
+
+describe('annotations', () => {
+  it('say nothing of a run without findings', () => {
+    expect(annotations(healthy, derbyRehearsal)).toEqual([])
+  })
+
+  it('stand at the line that asked: of the objective, of the expectation, of the harm whose reaction failed', () => {
+    const told = annotations(judge(everything()), derbyRehearsal)
+    const of = (cause: string) => told.find((line) => line.includes(`title=${cause}`))
+    expect(of('slo-missed')).toMatch(/^::error file=psp-down-at-peak\.rehearsal\.yaml,line=1,/)
+    expect(of('queue-scaler-late')).toMatch(/^::error file=derby-day\.rehearsal\.yaml,line=40,/)
+    expect(of('too-few-survivors')).toMatch(/^::error file=derby-day\.rehearsal\.yaml,line=40,/)
+  })
+
+  it('escape what would end a line or a property', () => {
+    const [line] = linesOf(finding({ cause: 'a:b,c', sentence: '100 %\nof it', subject: 'nobody' }))
+    expect(line).toBe('::error title=a%3Ab%2Cc::100 %25%0Aof it Next: look.')
+  })
+
+  it('are ten at most, and the last one says how many more there are', () => {
+    const many = (count: number) => linesOf(...Array.from({ length: count }, () => finding({})))
+    expect(many(10)).toHaveLength(10)
+    expect(many(10).at(-1)).toMatch(/^::error/)
+    expect(many(14)).toHaveLength(10)
+    expect(many(14).at(-1)).toBe('::notice title=more::5 more findings in the summary and the report.')
+  })
+
+  it('warn of what is only a warning', () => {
+    expect(linesOf(finding({ weight: 'warning' }))[0]).toMatch(/^::warning /)
+  })
+})
