@@ -4,9 +4,6 @@ export const style = `
 --c1:#1f6feb;--c2:#0f8a7e;--c3:#7a4fd0;--c4:#c4362b;--c5:#b06a00;--c6:#77808c;--fault:#c4362b;--action:#6a3fc4;--steps:#bcd3f5}
 @media (prefers-color-scheme:dark){:root{--bg:#14171b;--ink:#e7eaee;--soft:#9aa4b0;--rule:#333a43;--band:#1a1e24;--band2:#20252c;--good:#5bd18b;--bad:#ff8a80;--warn:#f0b64a;
 --c1:#6cabff;--c2:#4fd0c1;--c3:#b99bff;--c4:#ff8a80;--c5:#f0b64a;--c6:#9aa4b0;--fault:#ff8a80;--action:#b99bff;--steps:#2b4468}}
-@media print{:root{color-scheme:light;--bg:#fff;--ink:#000;--soft:#444;--rule:#bbb;--band:#f4f4f4;--band2:#eaeaea;--good:#14743c;--bad:#b3261e;--warn:#8a5a00;
---c1:#1f6feb;--c2:#0f8a7e;--c3:#7a4fd0;--c4:#c4362b;--c5:#b06a00;--c6:#77808c;--fault:#b3261e;--action:#6a3fc4;--steps:#bcd3f5}
-*{-webkit-print-color-adjust:exact;print-color-adjust:exact}details::details-content{display:block;content-visibility:visible}figure>.plot,tr,.card,.findings li{break-inside:avoid}h2,h3,figcaption{break-after:avoid}#timeline{break-before:page}#readout,figure details{display:none!important}body{font-size:11px;max-width:none;padding:0}th,td{padding-right:8px}.plot,.scroll{overflow:visible}.chart{min-width:0!important}}
 @page{size:A4;margin:14mm}
 *{box-sizing:border-box}body{margin:0 auto;max-width:1100px;padding:0 20px 60px;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif;overflow-wrap:anywhere}
 header{border-left:8px solid var(--soft);padding:6px 0 6px 20px;margin:28px 0}header.pass{border-color:var(--good)}header.fail{border-color:var(--bad)}header.inconclusive,header.aborted{border-color:var(--warn)}
@@ -46,4 +43,7 @@ figure{margin:0 0 18px}figcaption{display:flex;flex-wrap:wrap;align-items:baseli
 .cross{stroke:var(--ink);stroke-width:.8}summary{cursor:pointer;color:var(--soft);font-size:12px}
 #readout{position:fixed;pointer-events:none;background:var(--bg);border:1px solid var(--rule);padding:6px 10px;font-size:12px;white-space:pre;display:none;box-shadow:0 2px 10px rgb(0 0 0/.2)}
 @media (max-width:640px){body{padding:0 12px 40px;font-size:14px}header{padding-left:12px}.facts td:first-child{white-space:normal}}
+@media print{:root{color-scheme:light;--bg:#fff;--ink:#000;--soft:#444;--rule:#bbb;--band:#f4f4f4;--band2:#eaeaea;--good:#14743c;--bad:#b3261e;--warn:#8a5a00;
+--c1:#1f6feb;--c2:#0f8a7e;--c3:#7a4fd0;--c4:#c4362b;--c5:#b06a00;--c6:#77808c;--fault:#b3261e;--action:#6a3fc4;--steps:#bcd3f5}
+*{-webkit-print-color-adjust:exact;print-color-adjust:exact}details::details-content{display:block;content-visibility:visible}figure>.plot,tr,.card,.findings li{break-inside:avoid}h2,h3,figcaption{break-after:avoid}#timeline{break-before:page}#readout,figure details{display:none!important}body{font-size:11px;max-width:none;padding:0}header{margin-top:0}.verdict{font-size:20px}h1{font-size:15px}h2{font-size:14px;margin-top:20px}th,td{padding:2px 8px 2px 0}#objectives td{white-space:normal}#objectives .good,#objectives .bad,#objectives .warn{white-space:nowrap}.plot,.scroll{overflow:visible}.chart{min-width:0!important}}
 `

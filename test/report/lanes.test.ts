@@ -177,6 +177,15 @@ describe('a database that moves', () => {
   })
 })
 
+describe('bad answers', () => {
+  it('stand by indicator and reason, with the seconds in which they came', () => {
+    expect(chart('errors').caption).toBe('ws-rtt dropped 120 times, deposit http-503 96 times.')
+    const ticks = row('errors', 'deposit http-503').ticks ?? []
+    expect(ticks).toHaveLength(8)
+    expect(ticks[0]).toMatchObject({ at: 99.99, text: '12 bad', share: 1 })
+  })
+})
+
 describe('the error budget', () => {
   it.each([
     ['a healthy run', evidence()],

@@ -59,6 +59,16 @@ describe('the page', () => {
     expect(/.{0,60}(NaN|Infinity|undefined|\[object).{0,60}/.exec(read)?.[0]).toBeUndefined()
   })
 
+  it('can be made of a journal that ends anywhere', () => {
+    const all = everything()
+    // A prime, so that each kind of record is the last one somewhere.
+    for (let end = 1; end < all.length; end += 97) {
+      const cut = pageOf(all.slice(0, end))
+      const read = cut.html.slice(0, cut.html.lastIndexOf('<script>'))
+      expect(/.{0,60}(NaN|Infinity|undefined|\[object).{0,60}/.exec(read)?.[0], `cut at ${end}`).toBeUndefined()
+    }
+  })
+
   it('escapes what users name', () => {
     const { html: hostile } = pageOf(
       everything().map((record) =>

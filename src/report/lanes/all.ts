@@ -5,6 +5,7 @@ import { connectionsLane } from './connections.ts'
 import { databasesLane } from './databases.ts'
 import { disruptionLane } from './disruption.ts'
 import { errorBudgetLane } from './error-budget.ts'
+import { errorsLane } from './errors.ts'
 import { generatorLane } from './generator.ts'
 import { latencyLane } from './latency.ts'
 import { loadLane } from './load.ts'
@@ -18,6 +19,7 @@ export const lanes: readonly LaneOf[] = [
   planLane,
   loadLane,
   availabilityLane,
+  errorsLane,
   errorBudgetLane,
   latencyLane,
   socketsLane,

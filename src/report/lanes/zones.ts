@@ -55,6 +55,7 @@ function zoneFold() {
     pod(pod: PodSeen, deleted: boolean, at: number): void {
       const before = pods.get(pod.uid)
       const now = deleted ? undefined : placedOf(pod)
+      if (before && now && isSame(before, now)) return
       if (now) pods.set(pod.uid, now)
       else pods.delete(pod.uid)
       shift(before, -1)
@@ -80,6 +81,8 @@ const placedOf = ({ node, ready, deleting, podPhase }: PodSeen): Placed => ({
   ready: ready && !deleting,
   waits: node === undefined && !deleting && podPhase === 'Pending',
 })
+
+const isSame = (a: Placed, b: Placed): boolean => a.node === b.node && a.ready === b.ready && a.waits === b.waits
 
 function troublesOf(nodes: readonly NodeSeen[]): readonly string[] {
   const troubled = (is: (node: NodeSeen) => boolean, what: string): readonly string[] => {
