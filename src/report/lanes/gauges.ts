@@ -1,18 +1,23 @@
 /** What several speakers say together: the sum of the latest values, as long as each was heard of lately. */
 import type { Point } from '../chart.ts'
 
-/** Who was silent for this long is not counted any more. */
+/**
+ * Who was silent for this long is not counted any more, or for two and a half of its own intervals where these are longer: what no rule
+ * asks for is scraped every five seconds only, and one scrape may fail.
+ */
 const GONE_AFTER_S = 3
+const INTERVALS = 2.5
 
 export type Sum = { set(who: string, at: number, value: number): number }
 
-export function sumOfLatest(goneAfterS: number = GONE_AFTER_S): Sum {
-  const latest = new Map<string, { readonly at: number; readonly value: number }>()
+export function sumOfLatest(): Sum {
+  const latest = new Map<string, { readonly at: number; readonly value: number; readonly goneAt: number }>()
   return {
     set(who, at, value) {
-      latest.set(who, { at, value })
+      const interval = at - (latest.get(who)?.at ?? at)
+      latest.set(who, { at, value, goneAt: at + Math.max(GONE_AFTER_S, interval * INTERVALS) })
       let sum = 0
-      for (const each of latest.values()) if (at - each.at < goneAfterS) sum += each.value
+      for (const each of latest.values()) if (at < each.goneAt) sum += each.value
       return sum
     },
   }
