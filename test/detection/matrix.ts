@@ -1,28 +1,52 @@
 /** Which defects are seeded, what traps of the field they stand for, and under which causes each counts as found. */
+import type { Some } from '../../src/domain/units.ts'
 import type { Seeded } from './outcome.ts'
 
-const CANARY = 'test/canary/canary.rehearsal.yaml'
+const cut = (name: string) => `test/detection/${name}.rehearsal.yaml`
+const PEAK = 'test/canary/canary.rehearsal.yaml'
+const PROVIDER = cut('provider')
+const ROLLOUT = cut('rollout')
+const ZONE = cut('zone')
+const STATE = cut('state')
+
+type Row = readonly [defect: string, trap: string, ...causes: Some<string>]
+const under = (rehearsal: string, rows: readonly Row[]): readonly Seeded[] =>
+  rows.map(([defect, trap, ...causes]) => ({ defect, trap, rehearsal, causes }))
 
 export const seededDefects: readonly Seeded[] = [
-  {
-    defect: 'no-failover',
-    trap: 'only one payment provider is known',
-    rehearsal: CANARY,
-    causes: ['failover-missing'],
-  },
-  {
-    defect: 'no-void',
-    trap: 'a charge that timed out stands beside the one that replaced it',
-    rehearsal: CANARY,
-    causes: ['double-charge', 'unreconciled'],
-  },
-  {
-    defect: 'hpa-on-cpu',
-    trap: 'HPA only on CPU',
-    rehearsal: CANARY,
-    causes: ['autoscaler-late', 'autoscaler-blind'],
-  },
+  ...under(PEAK, [
+    ['no-failover', 'only one payment provider is known', 'failover-missing'],
+    ['no-void', 'a charge that timed out stands beside its replacement', 'double-charge', 'unreconciled'],
+    ['no-breaker', 'everybody waits for a provider that is gone', 'breaker-missing'],
+    ['no-timeouts', 'no time-outs: freeze behind a silent provider', 'time-out-missing'],
+    ['hpa-on-cpu', 'HPA only on CPU', 'autoscaler-late', 'autoscaler-blind'],
+    ['hpa-max-too-low', 'HPA pinned at its maximum', 'autoscaler-capped'],
+    ['hpa-slow-window', 'HPA believes in a peak when it is over', 'autoscaler-late'],
+  ]),
+  ...under(PROVIDER, [
+    ['retries-unbounded', 'a provider in trouble gets a multiple of its load', 'retry-storm'],
+    ['no-idempotency', 'a key that comes again is booked again', 'duplicate-booking', 'double-charge'],
+    ['webhook-signature-unchecked', "anybody's webhook is taken for a provider's", 'forgery-accepted'],
+    ['stake-not-returned', 'a refused bet keeps its stake', 'unreconciled'],
+    ['outbox-skipped', 'money moves and nobody hears of it', 'events-lost', 'unsettled'],
+    ['payout-worker-absent', 'nobody works on the queue', 'backlog-growing', 'unsettled'],
+    ['payout-key-per-try', 'a payout without an answer is paid again', 'double-charge', 'duplicate-booking', 'unreconciled'],
+  ]),
+  ...under(ROLLOUT, [
+    ['no-readiness-probe', 'requests reach pods that have just started', 'early-errors-at-rollout'],
+    ['readiness-lies', 'ready before it can serve', 'early-errors-at-rollout', 'ready-but-failing'],
+    ['grace-too-short', 'requests in flight are cut at each rollout', 'errors-at-shutdown'],
+    ['drain-delay-missing', 'pods stop before routers have forgotten them', 'errors-at-shutdown'],
+    ['sigterm-ignored', 'pods work on until they are killed', 'slow-termination'],
+    ['socket-drain-missing', 'all sockets of a pod dropped at once', 'sockets-not-drained'],
+    ['reconnect-wave', 'all players of a pod come back as one herd', 'reconnect-storm'],
+    ['single-replica', 'one replica of what others wait for', 'no-redundancy', 'too-few-survivors'],
+    ['pdb-missing', 'a drain takes all pods of a service at once', 'budget-missing'],
+    ['pdb-too-strict', 'no pod may ever go', 'budget-blocks'],
+  ]),
+  ...under(ZONE, [['no-topology-spread', 'a service in one zone', 'zone-concentrated']]),
+  ...under(STATE, [['pool-without-limit', 'one database pool without limits', 'connection-avalanche']]),
 ]
 
-/** Rehearsals that the healthy platform must pass, or at least not be accused in. */
+/** Rehearsals in which the healthy platform must not be accused. */
 export const healthyTrials: readonly string[] = [...new Set(seededDefects.map(({ rehearsal }) => rehearsal))]
