@@ -30,7 +30,13 @@ export const seededDefects: readonly Seeded[] = [
     ['stake-not-returned', 'a refused bet keeps its stake', 'unreconciled'],
     ['outbox-skipped', 'money moves and nobody hears of it', 'events-lost', 'unsettled'],
     ['payout-worker-absent', 'nobody works on the queue', 'backlog-growing', 'unsettled'],
-    ['payout-key-per-try', 'a payout without an answer is paid again', 'double-charge', 'duplicate-booking', 'unreconciled'],
+    [
+      'payout-key-per-try',
+      'a payout without an answer is paid again',
+      'double-charge',
+      'duplicate-booking',
+      'unreconciled',
+    ],
   ]),
   ...under(ROLLOUT, [
     ['no-readiness-probe', 'requests reach pods that have just started', 'early-errors-at-rollout'],
