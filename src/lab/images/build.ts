@@ -15,6 +15,8 @@ export type ImageSource = {
   readonly env?: Readonly<Record<string, string>>
   /** uid where the lab runs as root; `nobody` unless said */
   readonly user?: number
+  /** The image that it is built on (`matchday/postgres`): the service gets that image's command as its arguments, and starts it. */
+  readonly from?: string
 }
 
 export type BuildOptions = {
@@ -43,7 +45,12 @@ export async function buildImages({
     pauseImage(folder),
   ])
   const services = await Promise.all(
-    sources.map((source) => nodeImage(folder, source, bundles.get(source.name), preload)),
+    sources.flatMap((source) => {
+      const base = source.from === undefined ? undefined : postgres.find(({ name }) => name === source.from)
+      // As the image that it is built on, it is absent where that can't be had; the progress says why.
+      if (source.from !== undefined && base === undefined) return []
+      return nodeImage(folder, source, bundles.get(source.name), preload, base?.image)
+    }),
   )
   const built: Built[] = [pause, ...postgres, ...services]
   const index = { images: Object.fromEntries(built.map(({ name, image }): [string, IndexedImage] => [name, image])) }

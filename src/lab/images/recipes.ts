@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { ImageSource } from './build.ts'
 import type { IndexedImage } from './image-index.ts'
 import { digestOf, stageVersion, versionFolder } from './stage.ts'
@@ -12,22 +12,30 @@ export async function nodeImage(
   source: ImageSource,
   bundle: Buffer | undefined,
   preload: string,
+  base?: IndexedImage,
 ): Promise<Built> {
   if (!bundle) throw new Error(`no bundle was made for ${source.name}`)
   const { name, env, user } = source
-  const digest = digestOf(name, bundle, preload, process.version, JSON.stringify([env ?? null, user ?? null]))
+  const parts = [env ?? null, user ?? null, ...(base ? [base.digest] : [])]
+  const digest = digestOf(name, bundle, preload, process.version, JSON.stringify(parts))
   const at = versionFolder(name, digest)
   await stageVersion(join(folder, at), (aside) => writeFileSync(join(aside, 'main.cjs'), bundle, { mode: 0o644 }))
   const image: IndexedImage = {
     digest,
-    kind: 'node',
+    kind: base?.kind ?? 'node',
     folder: at,
-    entrypoint: ['$NODE', '$IMAGE/main.cjs'],
-    sizeBytes: bundle.length,
+    entrypoint: ['$NODE', '$IMAGE/main.cjs', ...(base ? commandOf(base, at) : [])],
+    sizeBytes: bundle.length + (base?.sizeBytes ?? 0),
     env: { NODE_ENV: 'production', ...env },
     ...(user === undefined ? {} : { user }),
   }
   return { name, image }
+}
+
+/** The command of the image below, seen from the folder of the one that is built on it. */
+function commandOf(base: IndexedImage, at: string): string[] {
+  const folder = `$IMAGE/${relative(at, base.folder)}`
+  return base.entrypoint.map((word) => word.replaceAll('$IMAGE', folder))
 }
 
 // Waits, and ends when it is asked to. The shell can only be interrupted while it waits for another process, so it doesn't sleep itself.

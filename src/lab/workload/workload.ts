@@ -9,14 +9,16 @@ import { z } from 'zod'
 import { LabError } from '../lab-error.ts'
 
 const shape = z.strictObject({
-  images: z.array(z.strictObject({ name: z.string().min(1), entry: z.string().min(1) })),
+  images: z.array(
+    z.strictObject({ name: z.string().min(1), entry: z.string().min(1), from: z.string().min(1).optional() }),
+  ),
   /** Folder with a kustomization.yaml. */
   manifests: z.string().min(1),
 })
 
 export type Workload = {
   readonly file: string
-  readonly images: readonly { readonly name: string; readonly entry: string }[]
+  readonly images: readonly { readonly name: string; readonly entry: string; readonly from?: string }[]
   readonly manifests: string
 }
 
@@ -30,7 +32,11 @@ export function readWorkload(path: string): Workload {
       file,
       parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`),
     )
-  const images = parsed.data.images.map(({ name, entry }) => ({ name, entry: resolve(folder, entry) }))
+  const images = parsed.data.images.map(({ name, entry, from }) => ({
+    name,
+    entry: resolve(folder, entry),
+    ...(from === undefined ? {} : { from }),
+  }))
   const manifests = resolve(folder, parsed.data.manifests)
   const missing = [...images.map((each) => each.entry), join(manifests, 'kustomization.yaml')].filter(
     (each) => !existsSync(each),

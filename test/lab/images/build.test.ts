@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, normalize } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bundleServices } from '../../../src/lab/images/bundle.ts'
 import { nodeImage, pauseImage } from '../../../src/lab/images/recipes.ts'
@@ -42,6 +42,29 @@ describe('a service image', () => {
     const main = join(folder, 'images', image.folder, 'main.cjs')
     const lonely = mkdtempSync(join(folder, 'lonely-'))
     expect(execFileSync(process.execPath, [main], { cwd: lonely, encoding: 'utf8' })).toBe('hello function\n')
+  })
+
+  it('that is built on another gets the command of that one as its arguments, and is what that one is', async () => {
+    const base = {
+      digest: 'sha256:b',
+      kind: 'native' as const,
+      folder: 'test_base/b',
+      entrypoint: ['/bin/sh', '$IMAGE/run.sh', '$IMAGE', '$NODE'],
+      sizeBytes: 7,
+    }
+    const images = join(folder, 'images')
+    const plain = await nodeImage(images, source, (await bundle()).get(source.name), '')
+    const { image } = await nodeImage(images, source, (await bundle()).get(source.name), '', base)
+    expect(image.kind).toBe('native')
+    expect(image.digest).not.toBe(plain.image.digest)
+    const at = join(images, image.folder)
+    expect(image.entrypoint.slice(0, 2)).toEqual(['$NODE', '$IMAGE/main.cjs'])
+    expect(
+      image.entrypoint
+        .slice(2)
+        .map((word) => word.replaceAll('$IMAGE', at))
+        .map((word) => normalize(word)),
+    ).toEqual(['/bin/sh', join(images, 'test_base/b/run.sh'), join(images, 'test_base/b'), '$NODE'])
   })
 
   it('is not built again while nothing has changed but the time of a file', async () => {

@@ -45,4 +45,11 @@ fi
 rm -f "$data/postmaster.pid"
 unset POSTGRES_PASSWORD
 
-exec "$image/bin/postgres" -D "$data" -c listen_addresses="${MATCHDAY_NATIVE_ADDRESS:-127.0.0.1}" -c unix_socket_directories= "$@"
+# A program that is not Node finds no other pod by itself: where a keeper says whom a standby is to dial, it dials the relay beside
+# it, whose port 15432 leads there (the pod's annotation `matchday.dev/outbound: "15432=<host>:5432"`).
+if [ -n "${PGHOST:-}" ]; then
+  export PGHOST="${MATCHDAY_NATIVE_ADDRESS:-127.0.0.1}" PGPORT=15432
+fi
+
+# The server itself would take PGPORT for its own.
+exec "$image/bin/postgres" -D "$data" -c port=5432 -c listen_addresses="${MATCHDAY_NATIVE_ADDRESS:-127.0.0.1}" -c unix_socket_directories= "$@"
