@@ -4,6 +4,7 @@
  */
 import pg from 'pg'
 import type { DatabaseConfig } from './config.ts'
+import { type Door, doorOf } from './database-door.ts'
 import { type Log, reasonOf } from './log.ts'
 import type { ServiceMetrics } from './metrics.ts'
 import { gaugePool } from './pool-gauge.ts'
@@ -38,6 +39,7 @@ export type Database = {
 const RETRY_MS = 250
 const CHECK_EVERY_MS = 1_000
 const QUERY_TIMEOUT_MS = 3_000
+const WARM_UP_MS = 1_500
 
 /** What of a service a database needs. */
 type Host = { readonly log: Log; readonly metrics: ServiceMetrics }
@@ -61,7 +63,7 @@ export function openDatabase(config: DatabaseConfig, schema: string, { log, metr
     options: `-c search_path=${schema} -c statement_timeout=${QUERY_TIMEOUT_MS} -c idle_in_transaction_session_timeout=10000`,
     application_name: schema,
   })
-  pool.on('error', (thrown) => log.warn('idle database connection lost', { reason: reasonOf(thrown) }))
+  const door = doorOf(pool, config, log)
   const state: { reason: string | undefined; stopped: boolean; timer?: NodeJS.Timeout } = {
     reason: 'database not migrated yet',
     stopped: false,
@@ -70,16 +72,16 @@ export function openDatabase(config: DatabaseConfig, schema: string, { log, metr
   gaugePool(metrics, () => ({
     active: pool.totalCount - pool.idleCount,
     idle: pool.idleCount,
-    waiting: pool.waitingCount,
+    waiting: door.waiting(),
     max: config.maxConnections,
   }))
-  const query = queryOn(pool)
+  const query: Query = (name, sql, values) => door.run((client) => queryOn(client)(name, sql, values))
   return {
     query,
-    transaction: (work) => transactionOn(pool, work),
+    transaction: (work) => door.run((client) => transactionOn(client, work)),
     prepare: async (steps) => {
       await untilMigrated(config, schema, steps, log, () => state.stopped)
-      await warmUp(pool, config.poolSize)
+      await warmUp(door, config.poolSize)
       state.reason = undefined
       watch()
     },
@@ -87,6 +89,7 @@ export function openDatabase(config: DatabaseConfig, schema: string, { log, metr
     stop: async () => {
       state.stopped = true
       clearTimeout(state.timer)
+      door.stop()
       await pool.end()
     },
   }
@@ -107,33 +110,30 @@ export function openDatabase(config: DatabaseConfig, schema: string, { log, metr
 }
 
 /** Opens all connections before the service is ready; what fails here is tried again when it is needed. */
-async function warmUp(pool: pg.Pool, size: number): Promise<void> {
-  const opened = await Promise.allSettled(Array.from({ length: size }, () => pool.connect()))
-  for (const client of opened) if (client.status === 'fulfilled') client.value.release()
+async function warmUp(door: Door, size: number): Promise<void> {
+  let opened = 0
+  const all = Promise.withResolvers<void>()
+  const hold = async () => {
+    opened += 1
+    if (opened === size) all.resolve()
+    // Held until all are open: one that was given back would serve the next.
+    await Promise.race([all.promise, new Promise((resolve) => setTimeout(resolve, WARM_UP_MS))])
+  }
+  await Promise.allSettled(Array.from({ length: size }, () => door.run(hold)))
 }
 
-function queryOn(executor: pg.Pool | pg.ClientBase): Query {
+function queryOn(executor: pg.ClientBase): Query {
   return async <R extends Row>(name: string, sql: string, values: readonly unknown[] = []) => {
     const result = await executor.query<R>({ name, text: sql, values: [...values] })
     return result.rows
   }
 }
 
-async function transactionOn<T>(pool: pg.Pool, work: (query: Query) => Promise<T>): Promise<T> {
-  const client = await pool.connect()
-  let failure: Error | undefined
-  try {
-    await client.query('BEGIN')
-    const result = await work(queryOn(client))
-    await client.query('COMMIT')
-    return result
-  } catch (thrown) {
-    // The connection is thrown away with whatever it holds: that rolls back, also when it is the connection that failed.
-    failure = thrown instanceof Error ? thrown : new Error(String(thrown))
-    throw thrown
-  } finally {
-    client.release(failure)
-  }
+async function transactionOn<T>(client: pg.ClientBase, work: (query: Query) => Promise<T>): Promise<T> {
+  await client.query('BEGIN')
+  const result = await work(queryOn(client))
+  await client.query('COMMIT')
+  return result
 }
 
 async function untilMigrated(

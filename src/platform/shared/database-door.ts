@@ -1,0 +1,194 @@
+/**
+ * What keeps a service's pool from storming a database that fails over. When a connection is lost for a reason that concerns all of
+ * them, the door closes: callers wait a moment or are refused, while one attempt at a time looks for the new primary (the name is looked
+ * up anew, and a server that only reads is none). Once it is found the door opens, and connections from before are dropped,
+ * instead of each costing a caller its time-out. The pool's limit holds all the time; the attempt is one connection beside it.
+ */
+import pg from 'pg'
+import type { DatabaseConfig } from './config.ts'
+import { type Log, reasonOf } from './log.ts'
+
+export type Door = {
+  /** Works on a connection that was made since the database was last lost. @throws Error when there is none in time */
+  run<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>
+  /** Callers that have no connection yet. */
+  waiting(): number
+  stop(): void
+}
+
+// As long as a connection attempt may take: the caller's own time-out is not much longer.
+const WAIT_MS = 1_500
+// Between attempts: half to one and a half of this. While nobody has the primary's name an attempt is a look-up, no more; after that a
+// fleet of 16 pods makes some 80 attempts a second, which a starting server refuses in a millisecond each.
+const RETRY_MS = 200
+
+/** Whatever these say, they say of the server or of the way to it, not of the statement. */
+const LOST: ReadonlySet<unknown> = new Set([
+  '57P01', // admin_shutdown: fenced, or stopped
+  '57P02', // crash_shutdown
+  '57P03', // cannot_connect_now: starting, or recovering
+  '25006', // read_only_sql_transaction: a primary no longer
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ENOTFOUND', // nobody is the primary
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ETIMEDOUT',
+])
+// The driver's and the pool's own words for a connection that broke or never came about.
+const LOST_WORDS = /^(Connection terminated|Client has encountered a connection error)/
+const SLOW_WORDS = /^Query read timeout/
+
+export function doorOf(pool: pg.Pool, { url, maxConnections }: DatabaseConfig, log: Log): Door {
+  const bornIn = new WeakMap<pg.ClientBase, number>()
+  const inUse = new Set<pg.PoolClient>()
+  const waiting = new Set<() => void>()
+  let inside = 0
+  let generation = 0
+  let away: string | undefined
+  let looking = false
+  let stopped = false
+
+  pool.on('connect', (client) => {
+    bornIn.set(client, generation)
+    // While it is in use nobody else listens, and its statement fails with the same reason.
+    client.on('error', () => undefined)
+  })
+  pool.on('acquire', (client) => void inUse.add(client))
+  pool.on('release', (_, client) => void inUse.delete(client))
+  pool.on('error', blame)
+
+  async function run<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    await admitted()
+    try {
+      const client = await current()
+      return await using(client, work)
+    } catch (thrown) {
+      blame(thrown)
+      throw thrown
+    } finally {
+      inside -= 1
+      admit()
+    }
+  }
+
+  /** Connections of before are dropped on the way. */
+  async function current(): Promise<pg.PoolClient> {
+    for (;;) {
+      const client = await pool.connect()
+      if (bornIn.get(client) === generation) return client
+      client.release(true)
+    }
+  }
+
+  /** Callers queue here and not in the pool: there, each of them would try a connection of its own when those that it waits for break. */
+  function admitted(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const giveUp = () => {
+        waiting.delete(go)
+        reject(new Error(away === undefined ? 'all connections are in use' : `no database: ${away}`))
+      }
+      const timer = setTimeout(giveUp, WAIT_MS)
+      const go = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      waiting.add(go)
+      admit()
+    })
+  }
+
+  function admit(): void {
+    for (const go of waiting) {
+      if (away !== undefined || inside >= maxConnections) return
+      waiting.delete(go)
+      inside += 1
+      go()
+    }
+  }
+
+  /** Was it the database, or just the statement? */
+  function blame(thrown: unknown): void {
+    const reason = reasonOf(thrown)
+    if (isLost(thrown)) close(reason)
+    // One slow statement is no lost database; another connection shows which it is.
+    else if (!SLOW_WORDS.test(reason)) return
+    void look()
+  }
+
+  function close(reason: string): void {
+    if (away === undefined) {
+      generation += 1
+      log.warn('database lost', { reason })
+    }
+    away = reason
+  }
+
+  async function look(): Promise<void> {
+    if (looking) return
+    looking = true
+    while (!stopped) {
+      const problem = await problemOf(url)
+      if (problem === undefined) break
+      close(problem)
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS * (0.5 + Math.random())))
+    }
+    looking = false
+    if (!stopped) open()
+  }
+
+  function open(): void {
+    if (away === undefined) return
+    away = undefined
+    log.info('database found')
+    // Their server is no primary any more: what they wait for will not come.
+    for (const client of inUse) if (bornIn.get(client) !== generation) end(client)
+    admit()
+  }
+
+  return {
+    run,
+    waiting: () => waiting.size,
+    stop: () => {
+      stopped = true
+    },
+  }
+}
+
+/** With a statement under way this cuts the connection, and the statement fails at once. */
+function end(client: pg.ClientBase): void {
+  if (client instanceof pg.Client) void client.end().catch(() => undefined)
+}
+
+async function using<T>(client: pg.PoolClient, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  let failure: Error | undefined
+  try {
+    return await work(client)
+  } catch (thrown) {
+    // The connection is thrown away with whatever it holds: that rolls back, also when it is the connection that failed.
+    failure = thrown instanceof Error ? thrown : new Error(String(thrown))
+    throw thrown
+  } finally {
+    client.release(failure)
+  }
+}
+
+function isLost(thrown: unknown): boolean {
+  const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined
+  return LOST.has(code) || LOST_WORDS.test(reasonOf(thrown))
+}
+
+async function problemOf(url: string): Promise<string | undefined> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: WAIT_MS, query_timeout: WAIT_MS })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    const { rows } = await client.query<{ primary: boolean }>('SELECT NOT pg_is_in_recovery() AS primary')
+    return rows[0]?.primary === true ? undefined : 'it is not the primary'
+  } catch (thrown) {
+    return reasonOf(thrown)
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}

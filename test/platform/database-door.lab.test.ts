@@ -1,0 +1,177 @@
+/** A service's pool while its database fails over: two real servers behind one name, of which one at a time is reachable. */
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Database, openDatabase, sqlStep } from '../../src/platform/shared/database.ts'
+import { logOf } from '../../src/platform/shared/log.ts'
+import { serviceMetrics } from '../../src/platform/shared/metrics.ts'
+import { freePort } from './support/ports.ts'
+import { type Postgres, startPostgres } from './support/postgres.ts'
+
+const POOL = 4
+const host = () => ({
+  log: { info: () => undefined, warn: () => undefined, error: logOf('test').error },
+  metrics: serviceMetrics(),
+})
+const pool = (url: string, size: number) => ({ url, poolSize: size, maxConnections: size })
+
+/** Stands for the Service's name: leads to one server, or nowhere; counts who knocks. */
+type Way = {
+  readonly port: number
+  knocks: number
+  most: number
+  leadTo(url: string | undefined): void
+  /** Every byte is held back from now on, both ways, as in a partition. */
+  stall(): void
+  cut(): void
+  stop(): void
+}
+
+let first: Postgres
+let second: Postgres
+let way: Way
+let database: Database
+
+beforeAll(async () => {
+  ;[first, second] = await Promise.all([startPostgres(), startPostgres()])
+  way = await openWay()
+})
+afterAll(async () => {
+  await database?.stop()
+  way?.stop()
+  await Promise.all([first?.stop(), second?.stop()])
+})
+beforeEach(async () => {
+  await database?.stop()
+  way.leadTo(first.url)
+  const url = `postgres://postgres@127.0.0.1:${way.port}/postgres`
+  database = openDatabase(pool(url, POOL), 'door', host())
+  for (const server of [first, second]) await migrate(server)
+  await database.prepare([])
+  ;[way.knocks, way.most] = [0, 0]
+})
+
+const migrate = async (server: Postgres) => {
+  const own = openDatabase(pool(server.url, 1), 'door', host())
+  await own.prepare([sqlStep('CREATE TABLE IF NOT EXISTS entries (n int)')])
+  await own.stop()
+}
+const write = () => database.query('write', 'INSERT INTO entries VALUES (1) RETURNING inet_server_port() AS port')
+/** As many callers as a busy service has, each trying until it is done. */
+const crowd = (callers: number) =>
+  Promise.all(
+    Array.from({ length: callers }, async () => {
+      for (let failed = 0; ; failed += 1) {
+        try {
+          await write()
+          return failed
+        } catch {
+          if (failed > 100) throw new Error('the database never came back')
+        }
+      }
+    }),
+  )
+
+describe('a pool whose primary is gone', () => {
+  it('finds the new one within half a second of its being there, and never more than its connections and one', async () => {
+    const callers = crowd(40)
+    way.leadTo(undefined)
+    way.cut()
+    const waits = crowd(40)
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    // 40 callers in 2 s, and at most one attempt in each 100 to 300 ms.
+    expect(way.knocks).toBeLessThanOrEqual(20 + POOL)
+    const backAtMs = performance.now()
+    way.leadTo(second.url)
+    await Promise.all([callers, waits])
+    expect(performance.now() - backAtMs).toBeLessThan(500)
+    expect(way.most).toBeLessThanOrEqual(POOL + 1)
+  })
+
+  it('does not let each connection of a stalled way cost a time-out', async () => {
+    await crowd(POOL)
+    way.stall()
+    const stalledAtMs = performance.now()
+    way.leadTo(second.url)
+    await crowd(POOL * 3)
+    // One statement's time-out of 3 s, then the look at a new connection; not three rounds of it.
+    expect(performance.now() - stalledAtMs).toBeLessThan(4_000)
+  })
+
+  it('drops the connections to a server that only reads', async () => {
+    const reader = openDatabase(pool(first.url, 1), 'door', host())
+    await reader.query('fence', 'ALTER SYSTEM SET default_transaction_read_only = on')
+    await reader.query('reload', 'SELECT pg_reload_conf()')
+    await expect
+      .poll(() =>
+        write().then(
+          () => 'written',
+          (thrown: { code?: string }) => thrown.code,
+        ),
+      )
+      .toBe('25006')
+    way.leadTo(second.url)
+    const secondPort = Number(new URL(second.url).port)
+    await expect
+      .poll(() =>
+        write().then(
+          ([row]) => row?.port,
+          () => 0,
+        ),
+      )
+      .toBe(secondPort)
+    for (let n = 0; n < POOL * 2; n += 1) expect((await write())[0]?.port).toBe(secondPort)
+    await reader.query('allow', 'ALTER SYSTEM RESET default_transaction_read_only')
+    await reader.query('reload', 'SELECT pg_reload_conf()')
+    await reader.stop()
+  })
+
+  it('keeps its other connections when one statement fails', async () => {
+    await expect(database.query('wrong', 'SELECT 1 / 0')).rejects.toThrow('division by zero')
+    await write()
+    expect(way.knocks).toBeLessThanOrEqual(1)
+  })
+})
+
+async function openWay(): Promise<Way> {
+  const pairs = new Set<readonly [Socket, Socket]>()
+  let target: string | undefined
+  const way: Way = {
+    port: await freePort(),
+    knocks: 0,
+    most: 0,
+    leadTo: (url) => {
+      target = url
+    },
+    stall: () => {
+      for (const [one, other] of pairs) {
+        one.unpipe(other).pause()
+        other.unpipe(one).pause()
+      }
+    },
+    cut: () => {
+      for (const pair of pairs) for (const socket of pair) socket.resetAndDestroy()
+    },
+    stop: () => {
+      way.cut()
+      server.close()
+    },
+  }
+  const server: Server = createServer((client) => {
+    way.knocks += 1
+    if (target === undefined) return void client.resetAndDestroy()
+    const upstream = connect(Number(new URL(target).port), '127.0.0.1')
+    const pair = [client, upstream] as const
+    pairs.add(pair)
+    way.most = Math.max(way.most, pairs.size)
+    for (const [socket, peer] of [pair, [upstream, client] as const]) {
+      socket.pipe(peer)
+      socket.on('error', () => peer.destroy())
+      socket.on('close', () => {
+        pairs.delete(pair)
+        peer.destroy()
+      })
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(way.port, '127.0.0.1', resolve))
+  return way
+}
