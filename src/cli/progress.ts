@@ -181,9 +181,7 @@ function screen(state: LiveState, timeline: Timeline): readonly string[] {
   const total = timeline.totalMs / 1000
   const gone = state.zeroAt === undefined || state.at === undefined ? 0 : Math.max(0, (state.at - state.zeroAt) / 1000)
   const share = Math.min(1, gone / total)
-  // What stands beside the bar takes some forty columns.
-  const width = Math.max(10, Math.min(40, columnsOf(process.stderr) - 40))
-  const bar = '━'.repeat(Math.round(share * width)).padEnd(width, '─')
+  const bar = '━'.repeat(Math.round(share * 40)).padEnd(40, '─')
   return [
     `${elapsed(state)} ${onStderr('bold', state.phase)} ${bar} ${gone.toFixed(0)}/${total.toFixed(0)} s`,
     `  load      ${state.achieved.toFixed(1)}/s of ${state.offered.toFixed(1)}/s planned${state.sockets === undefined ? '' : `, ${state.sockets} sockets`}${state.hostBusy === undefined ? '' : `, machine ${percent(state.hostBusy)} busy`}`,

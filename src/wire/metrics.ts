@@ -87,3 +87,21 @@ export const platformMetrics = {
   /** Gauge on realtime: sockets open. */
   sockets: 'realtime_sockets',
 } as const
+
+/** Exposed for the replicated database, by each pod's keeper about itself and by the operator about all that answer it. */
+export const databaseMetrics = {
+  /** Gauge, labels `pod`, `role` (`primary` | `standby`): 1. */
+  role: 'db_role',
+  /** Gauge, label `pod`: 1 while it could take a write. Two pods at 1 are a split brain. */
+  writable: 'db_writable',
+  /** Gauge, label `pod`: grows by one with each promotion; two histories that parted have two of them. */
+  timeline: 'db_timeline',
+  /** Gauge, label `pod`: bytes of the log that a standby has not confirmed (operator), or received and not replayed (keeper). */
+  lagBytes: 'db_replication_lag_bytes',
+  /** Gauge, label `pod`: connections of clients. */
+  backends: 'db_backends',
+  /** Counter on the operator: leaders that were named after another. */
+  promotions: 'db_promotions_total',
+  /** Gauge on the operator: standbys that hold every acknowledged commit, and may be promoted. */
+  syncStandbys: 'db_sync_standbys',
+} as const

@@ -42,7 +42,7 @@ const nodes = labNodes().map(({ name, zone }) => ({
   metadata: { name, labels: { 'topology.kubernetes.io/zone': zone } },
 }))
 const manifests = join(root, 'src/platform/manifests/base')
-/** A pod of each workload on each node, as the StatefulSet controller would label it. */
+/** A pod of each workload on each node, as the StatefulSet controller and the databases' operator would label it. */
 const pods: PlatformPod[] = readdirSync(manifests)
   .filter((file) => file.endsWith('.yaml'))
   .flatMap((file) =>
@@ -52,7 +52,9 @@ const pods: PlatformPod[] = readdirSync(manifests)
   .flatMap(({ metadata, spec: { template } }) =>
     nodes.map(({ metadata: node }, at) => {
       const name = `${metadata.name}-${at}`
-      const labels = { ...template.metadata.labels, 'statefulset.kubernetes.io/pod-name': name }
+      const role = at === 0 ? 'primary' : 'standby'
+      const own = { 'statefulset.kubernetes.io/pod-name': name, 'casino.matchday.dev/role': role }
+      const labels = { ...template.metadata.labels, ...(metadata.name === 'wallet-db' ? own : {}) }
       const { containers } = template.spec
       return { metadata: { name, namespace: metadata.namespace, labels }, spec: { nodeName: node.name }, containers }
     }),

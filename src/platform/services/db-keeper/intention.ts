@@ -1,0 +1,58 @@
+/**
+ * What a keeper does next with its database, from what it holds and what it read: pure, so that it can be tested against the operator's
+ * decisions in every order of events. The rule that matters: a database that could write does so only while the record names this
+ * very process, and for LEASE_MS after it was last read.
+ */
+import { type Holding, LEASE_MS, type RoleRecord } from '../../shared/role-record.ts'
+
+export type KeeperView = {
+  readonly pod: string
+  readonly instance: string
+  readonly holding: Holding
+  readonly running: boolean
+  /** The record as it was last read; `absent` when there was none, undefined when it was never read. */
+  readonly record: RoleRecord | 'absent' | undefined
+  /** Since the last successful reading began. */
+  readonly recordAgeMs: number
+}
+
+export type Intention =
+  /** Run as a primary; on an empty volume make the database first. */
+  | 'lead'
+  /** A standby that is named leader. */
+  | 'promote'
+  /** Run as a standby. */
+  | 'follow'
+  /** Make this volume a copy of the leader's, then follow. */
+  | 'seed'
+  /** It could write and must not: stop. */
+  | 'fence'
+  | 'wait'
+
+export function intentionOf(view: KeeperView): Intention {
+  const { record, holding } = view
+  if (holding === 'standby') return mayLead(view) ? 'promote' : 'follow'
+  if (mayLead(view) || isFirst(view) || isUnfenced(view)) return 'lead'
+  if (view.running) return 'fence'
+  const other = record !== undefined && record !== 'absent' && record.leader !== '' && record.leader !== view.pod
+  return other ? 'seed' : 'wait'
+}
+
+function mayLead({ record, recordAgeMs, pod, instance }: KeeperView): boolean {
+  if (record === undefined || record === 'absent') return false
+  return record.leader === pod && record.instance === instance && recordAgeMs <= LEASE_MS
+}
+
+/**
+ * Before an operator has written anything there is no database either: the first pod makes it, so that nobody's start waits for the
+ * operator's. Also: a record that was deleted stops no leader that runs; the operator will name it again.
+ */
+function isFirst({ record, recordAgeMs, pod, holding, running }: KeeperView): boolean {
+  if (record !== 'absent' || recordAgeMs > LEASE_MS) return false
+  return holding === 'nothing' ? pod.endsWith('-0') : running
+}
+
+/** The seeded defect: a former primary goes on, and comes back, as if nobody else had been named. */
+function isUnfenced({ record, holding }: KeeperView): boolean {
+  return record !== undefined && record !== 'absent' && !record.fencing && holding === 'primary'
+}

@@ -1,0 +1,83 @@
+/** The operator's view of the cluster, and what it may change there: the role record, and one label of the database's pods. */
+import type { ClusterApi } from '../../shared/cluster-api.ts'
+import { dataOf, type KeeperStatus, type RoleRecord, recordOf } from '../../shared/role-record.ts'
+import type { Role } from './labels.ts'
+
+export const ROLE_LABEL = 'casino.matchday.dev/role'
+
+export type DatabasePod = { readonly name: string; readonly ip: string | undefined; readonly role: Role | undefined }
+export type StoredRecord = { readonly record: RoleRecord | undefined; readonly version: string | undefined }
+
+export type DatabaseCluster = {
+  pods(): Promise<readonly DatabasePod[]>
+  record(): Promise<StoredRecord>
+  /** False when somebody else changed the record meanwhile. */
+  write(record: RoleRecord, version: string | undefined): Promise<boolean>
+  label(pod: string, role: Role | undefined): Promise<void>
+  /** undefined when it does not answer. */
+  ask(pod: DatabasePod): Promise<KeeperStatus | undefined>
+}
+
+// A keeper answers from memory; six of these make a silence.
+const ANSWER_MS = 500
+
+export function databaseCluster(
+  api: ClusterApi,
+  selector: string,
+  recordName: string,
+  keeperPort: number,
+): DatabaseCluster {
+  const base = `/api/v1/namespaces/${api.namespace}`
+  const recordPath = `${base}/configmaps/${recordName}`
+
+  async function write(record: RoleRecord, version: string | undefined): Promise<boolean> {
+    const metadata = { name: recordName, namespace: api.namespace, ...(version ? { resourceVersion: version } : {}) }
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: dataOf(record) }
+    const { status } = version
+      ? await api.call({ method: 'PUT', path: recordPath, body })
+      : await api.call({ method: 'POST', path: `${base}/configmaps`, body })
+    if (status === 409) return false
+    if (status >= 300) throw new Error(`the role record was refused with ${status}`)
+    return true
+  }
+
+  return {
+    pods: async () => {
+      const answer = await api.call({ path: `${base}/pods?labelSelector=${encodeURIComponent(selector)}` })
+      if (answer.status !== 200) throw new Error(`the pods were refused with ${answer.status}`)
+      return (answer.body as PodList).items.map(podOf)
+    },
+    record: async () => {
+      const answer = await api.call({ path: recordPath })
+      if (answer.status === 404) return { record: undefined, version: undefined }
+      if (answer.status !== 200) throw new Error(`the role record was refused with ${answer.status}`)
+      const { metadata, data } = answer.body as { metadata: { resourceVersion: string }; data?: Record<string, string> }
+      return { record: recordOf(data), version: metadata.resourceVersion }
+    },
+    write,
+    label: async (pod, role) => {
+      const body = { metadata: { labels: { [ROLE_LABEL]: role ?? null } } }
+      const path = `${base}/pods/${pod}`
+      const { status } = await api.call({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' })
+      if (status >= 300 && status !== 404) throw new Error(`the label of ${pod} was refused with ${status}`)
+    },
+    ask: async ({ ip }) => {
+      if (ip === undefined) return undefined
+      try {
+        const answer = await fetch(`http://${ip}:${keeperPort}/status`, { signal: AbortSignal.timeout(ANSWER_MS) })
+        return answer.ok ? ((await answer.json()) as KeeperStatus) : undefined
+      } catch {
+        return undefined
+      }
+    },
+  }
+}
+
+type PodList = {
+  items: { metadata: { name: string; labels?: Record<string, string> }; status?: { podIP?: string } }[]
+}
+
+function podOf({ metadata, status }: PodList['items'][number]): DatabasePod {
+  const role = metadata.labels?.[ROLE_LABEL]
+  return { name: metadata.name, ip: status?.podIP, role: role === 'primary' || role === 'standby' ? role : undefined }
+}

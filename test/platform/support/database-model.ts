@@ -1,0 +1,275 @@
+/**
+ * Two keepers, an operator and the record between them, in virtual time: their real decisions, and a model of everything else. A
+ * database is a log of numbers; a keeper may be dead, cut from the API server, from the operator or from the other database.
+ */
+import { type Intention, intentionOf } from '../../../src/platform/services/db-keeper/intention.ts'
+import { decide } from '../../../src/platform/services/db-operator/decide.ts'
+import { type Holding, type KeeperStatus, LEASE_MS, type RoleRecord } from '../../../src/platform/shared/role-record.ts'
+
+export type Step =
+  | { readonly kind: 'pass'; readonly ms: number }
+  | { readonly kind: 'die' | 'start' | 'cut-api' | 'cut-operator' | 'join'; readonly at: 0 | 1 }
+  | { readonly kind: 'cut-replication' | 'join-replication' | 'restart-operator' }
+  | { readonly kind: 'wish'; readonly at: 0 | 1 }
+
+type Keeper = {
+  readonly pod: string
+  instance: number
+  alive: boolean
+  holding: Holding
+  running: boolean
+  /** A server takes a while to start and to stop. */
+  startedAtMs: number | undefined
+  stoppedAtMs: number | undefined
+  log: number[]
+  sync: string
+  syncFrom: number
+  record: RoleRecord | 'absent' | undefined
+  readAtMs: number
+  hasApi: boolean
+  hasOperator: boolean
+}
+
+// As the services have them: a keeper's guard, a keeper's round, the operator's round.
+const GUARD_MS = 250
+const ROUND_MS = 500
+const START_MS = 500
+const STOP_MS = 500
+/** Commits that a standby may lack which nobody waits for. */
+const LAG = 3
+
+/** When in a round each of the three looks, in guard's beats: both keepers and the operator. */
+export type Phases = readonly [number, number, number]
+
+export type Model = {
+  apply(step: Step): void
+  /** Pods that could take a write now. */
+  writable(): readonly string[]
+  /** Acknowledged commits that a leader does not hold which was named since. */
+  readonly lost: readonly number[]
+  readonly promotions: number
+}
+
+export function databaseModel(fencing: boolean, phases: Phases = [0, 0, 0]): Model {
+  const keepers: readonly Keeper[] = [newKeeper('wallet-db-0'), newKeeper('wallet-db-1')]
+  let nowMs = 0
+  let record: RoleRecord | undefined
+  let replicates = true
+  let operatorSinceMs = 0
+  let fencedAt: { readonly epoch: number; readonly atMs: number } | undefined
+  let commits = 0
+  let promotions = 0
+  const acknowledged: number[] = []
+  const lost: number[] = []
+  const answeredAtMs = new Map<string, number>()
+  const wroteAtMs = new Map<string, number>()
+
+  const writes = (keeper: Keeper) => keeper.alive && keeper.running && keeper.holding === 'primary'
+  const follows = (keeper: Keeper) => keeper.alive && keeper.running && keeper.holding === 'standby' && replicates
+  const otherOf = (keeper: Keeper) => keepers.find((each) => each !== keeper) as Keeper
+
+  function intend(keeper: Keeper): Intention {
+    const { pod, holding, running } = keeper
+    const recordAgeMs = nowMs - keeper.readAtMs
+    return intentionOf({ pod, instance: String(keeper.instance), holding, running, record: keeper.record, recordAgeMs })
+  }
+
+  function guard(keeper: Keeper): void {
+    if (keeper.alive && intend(keeper) === 'fence') stop(keeper)
+    if (keeper.startedAtMs !== undefined && keeper.startedAtMs <= nowMs)
+      [keeper.startedAtMs, keeper.running] = [undefined, true]
+    if (keeper.stoppedAtMs !== undefined && keeper.stoppedAtMs <= nowMs)
+      [keeper.stoppedAtMs, keeper.running] = [undefined, false]
+  }
+
+  function start(keeper: Keeper): void {
+    if (!keeper.running && keeper.stoppedAtMs === undefined) keeper.startedAtMs ??= nowMs + START_MS
+  }
+
+  function stop(keeper: Keeper): void {
+    keeper.startedAtMs = undefined
+    if (keeper.running) keeper.stoppedAtMs ??= nowMs + STOP_MS
+  }
+
+  function round(keeper: Keeper): void {
+    if (!keeper.alive) return
+    if (keeper.hasApi) [keeper.record, keeper.readAtMs] = [record ?? 'absent', nowMs]
+    const intention = intend(keeper)
+    if (intention === 'lead') lead(keeper)
+    if (intention === 'fence') stop(keeper)
+    if (intention === 'wait') keeper.startedAtMs = undefined
+    if (intention === 'follow') start(keeper)
+    if (intention === 'promote') promote(keeper)
+    if (intention === 'seed') copy(keeper)
+  }
+
+  function lead(keeper: Keeper): void {
+    const wanted = typeof keeper.record === 'object' && keeper.record.leader === keeper.pod ? keeper.record.sync : ''
+    if (!keeper.running || keeper.sync !== wanted) keeper.syncFrom = keeper.log.length
+    keeper.sync = wanted
+    if (keeper.holding === 'nothing') keeper.holding = 'primary'
+    start(keeper)
+  }
+
+  function promote(keeper: Keeper): void {
+    if (!keeper.running) start(keeper)
+    else {
+      keeper.holding = 'primary'
+      keeper.sync = ''
+      lost.push(...acknowledged.filter((commit) => !keeper.log.includes(commit)))
+    }
+  }
+
+  function copy(keeper: Keeper): void {
+    const leader = otherOf(keeper)
+    if (!writes(leader) || !replicates) return
+    keeper.holding = 'standby'
+    keeper.startedAtMs = undefined
+    keeper.log = [...leader.log]
+  }
+
+  /** Each primary takes one write; it is acknowledged unless it waits for a standby that does not get it. */
+  function write(keeper: Keeper): void {
+    if (!writes(keeper)) return
+    commits += 1
+    keeper.log.push(commits)
+    const standby = otherOf(keeper)
+    const arrives = follows(standby) && isPrefix(standby.log, keeper.log)
+    if (arrives)
+      standby.log = keeper.log.slice(
+        0,
+        keeper.sync === standby.pod ? undefined : Math.max(standby.log.length, keeper.log.length - LAG),
+      )
+    if (keeper.sync === '' || (keeper.sync === standby.pod && arrives)) acknowledged.push(commits)
+  }
+
+  function statusOf(keeper: Keeper): KeeperStatus {
+    const standby = otherOf(keeper)
+    const { pod, holding, running } = keeper
+    const seen = typeof keeper.record === 'object' ? keeper.record : undefined
+    return {
+      pod,
+      instance: String(keeper.instance),
+      holding,
+      running,
+      writable: writes(keeper),
+      seeding: false,
+      leaving: false,
+      timeline: 1,
+      writtenLsn: keeper.log.length,
+      replayedLsn: keeper.log.length,
+      connections: 0,
+      followers:
+        writes(keeper) && follows(standby) && isPrefix(standby.log, keeper.log)
+          ? [{ pod: standby.pod, flushedLsn: standby.log.length, silentMs: 0 }]
+          : [],
+      sync: keeper.sync,
+      syncFromLsn: keeper.syncFrom,
+      seenEpoch: seen?.epoch ?? 0,
+      seenLeader: seen?.leader ?? '',
+    }
+  }
+
+  function operate(): void {
+    const members = keepers.map((keeper) => {
+      const status = keeper.alive && keeper.hasOperator ? statusOf(keeper) : undefined
+      const wroteKey = `${record?.epoch} ${keeper.pod}`
+      if (status) answeredAtMs.set(keeper.pod, nowMs)
+      if (status?.writable) wroteAtMs.set(wroteKey, nowMs)
+      return {
+        pod: keeper.pod,
+        status,
+        silentMs: nowMs - (answeredAtMs.get(keeper.pod) ?? operatorSinceMs),
+        idleMs: nowMs - (wroteAtMs.get(wroteKey) ?? operatorSinceMs),
+      }
+    })
+    if (record?.leader === '' && fencedAt?.epoch !== record.epoch) fencedAt = { epoch: record.epoch, atMs: nowMs }
+    const fencedMs = record?.leader === '' && fencedAt ? nowMs - fencedAt.atMs : 0
+    const decision = decide({ record, members, fencedMs, fencing })
+    if (decision === undefined) return
+    if (decision.record.epoch !== record?.epoch) {
+      promotions += 1
+      wroteAtMs.clear()
+      wroteAtMs.set(`${decision.record.epoch} ${decision.record.leader}`, nowMs)
+    }
+    record = decision.record
+  }
+
+  function pass(ms: number): void {
+    for (const untilMs = nowMs + ms; nowMs < untilMs; nowMs += GUARD_MS) {
+      for (const keeper of keepers) guard(keeper)
+      const beat = (nowMs / GUARD_MS) % (ROUND_MS / GUARD_MS)
+      for (const [position, keeper] of keepers.entries()) if (phases[position] === beat) round(keeper)
+      if (phases[2] === beat) operate()
+      for (const keeper of keepers) write(keeper)
+    }
+  }
+
+  function apply(step: Step): void {
+    switch (step.kind) {
+      case 'pass':
+        return pass(step.ms)
+      case 'restart-operator':
+        answeredAtMs.clear()
+        wroteAtMs.clear()
+        fencedAt = undefined
+        operatorSinceMs = nowMs
+        return
+      case 'cut-replication':
+      case 'join-replication':
+        replicates = step.kind === 'join-replication'
+        return
+      case 'wish':
+        if (record) record = { ...record, primary: (keepers[step.at] as Keeper).pod }
+        return
+      default:
+        return change(keepers[step.at] as Keeper, step.kind)
+    }
+  }
+
+  return {
+    apply,
+    writable: () => keepers.filter(writes).map(({ pod }) => pod),
+    get lost() {
+      return lost
+    },
+    get promotions() {
+      return promotions
+    },
+  }
+}
+
+function change(keeper: Keeper, kind: 'die' | 'start' | 'cut-api' | 'cut-operator' | 'join'): void {
+  if (kind === 'cut-api') keeper.hasApi = false
+  if (kind === 'cut-operator') keeper.hasOperator = false
+  if (kind === 'join') [keeper.hasApi, keeper.hasOperator] = [true, true]
+  if (kind === 'die') {
+    Object.assign(keeper, { alive: false, running: false, startedAtMs: undefined, stoppedAtMs: undefined })
+  }
+  if (kind !== 'start' || keeper.alive) return
+  keeper.alive = true
+  keeper.instance += 1
+  keeper.record = undefined
+  keeper.readAtMs = Number.NEGATIVE_INFINITY
+  keeper.sync = ''
+}
+
+const isPrefix = (short: readonly number[], long: readonly number[]): boolean =>
+  short.length <= long.length && short.every((commit, at) => commit === long[at])
+
+const newKeeper = (pod: string): Keeper => ({
+  pod,
+  instance: 1,
+  alive: true,
+  holding: 'nothing',
+  running: false,
+  startedAtMs: undefined,
+  stoppedAtMs: undefined,
+  log: [],
+  sync: '',
+  syncFrom: 0,
+  record: undefined,
+  readAtMs: -LEASE_MS * 2,
+  hasApi: true,
+  hasOperator: true,
+})

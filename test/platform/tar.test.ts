@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { unpackInto } from '../../src/platform/services/db-keeper/tar.ts'
+
+let folder: string
+const SIZES = [0, 1, 511, 512, 513, 8_192, 100_000]
+const contentOf = (size: number): Buffer => Buffer.alloc(size, `${size} `)
+const archiveOf = (name: string): Buffer =>
+  execFileSync('tar', ['--format=ustar', '-cf', '-', '-C', join(folder, name), '.'])
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'matchday-tar-'))
+  mkdirSync(join(folder, 'from/base/1'), { recursive: true })
+  mkdirSync(join(folder, 'from/pg_wal'))
+  for (const size of SIZES) writeFileSync(join(folder, 'from/base/1', String(size)), contentOf(size))
+  mkdirSync(join(folder, 'links'))
+  symlinkSync('/etc', join(folder, 'links/pg_tblspc'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('a base backup', () => {
+  it('is unpacked as it was packed, in whatever pieces it arrives', () => {
+    const archive = archiveOf('from')
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1 }), (pieces) => {
+        const at = mkdtempSync(join(folder, 'to-'))
+        const unpacking = unpackInto(at)
+        for (let from = 0, n = 0; from < archive.length; n += 1) {
+          const length = pieces[n % pieces.length] ?? 1
+          unpacking.write(archive.subarray(from, from + length))
+          from += length
+        }
+        expect(statSync(join(at, 'pg_wal')).isDirectory()).toBe(true)
+        for (const size of SIZES)
+          expect(readFileSync(join(at, 'base/1', String(size))).equals(contentOf(size))).toBe(true)
+        rmSync(at, { recursive: true })
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it('with links in it is refused: a tablespace would be missed, or shared with its primary', () => {
+    expect(() => unpackInto(mkdtempSync(join(folder, 'to-'))).write(archiveOf('links'))).toThrow('tablespaces')
+  })
+})
