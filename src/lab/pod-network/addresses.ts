@@ -48,9 +48,23 @@ export function nativeAddress(podIp: string): string {
   return podIp.replace(/^10\.244\./, '127.245.')
 }
 
-export function isNative(ip: string): boolean {
-  return ip.startsWith('127.245.')
+// One second octet for each peer that the pod has looked up, the pod's own last two: no other pod's stand-in is ever in the way.
+const FIRST_STAND_IN = 128
+export const STAND_INS_MAX = 64
+
+/** What stands on the machine for a peer of a container that is not Node: its relay listens there and dials the peer in the pod's name. */
+export function standInAddress(podIp: string, index: number): string {
+  return podIp.replace(/^10\.244\./, `127.${FIRST_STAND_IN + index}.`)
 }
+
+/** Outside all rules: between a native container and its relay. */
+export function isNative(ip: string): boolean {
+  const octet = ip.startsWith('127.') ? Number(ip.split('.')[1]) : 0
+  return octet === 245 || (octet >= FIRST_STAND_IN && octet < FIRST_STAND_IN + STAND_INS_MAX)
+}
+
+/** The name server of a native container: its relay, at the shifted port of DNS. */
+export const nameServerPort = (): number => machinePort(53)
 
 /** The kubelet dials probes from plain loopback; to rules it is the pod's node. */
 export function nodeAddress(nodeIndex: number): string {

@@ -3,7 +3,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NetworkPlugin, Relay, SandboxIdentity, SandboxNetwork } from '../runtime/network-plugin.ts'
-import { INGRESS_IP, nativeAddress, nodeAddress } from './addresses.ts'
+import { INGRESS_IP, nameServerPort, nativeAddress, nodeAddress } from './addresses.ts'
 import { type Allocated, openAllocation } from './allocation.ts'
 import { claimControl, openControlServer, type RuleControl } from './control-server.ts'
 import type { Endpoint, OutsideEntry } from './messages.ts'
@@ -145,8 +145,12 @@ function describe(sandbox: Allocated, outbound: string | undefined): DescribedPo
   return outbound === undefined ? pod : { ...pod, outbound }
 }
 
-/** For every process of the pod. NODE_OPTIONS quotes paths with blanks the way Node parses them. */
+/** For every process of the pod: also where its name server is, for a program that can be told. NODE_OPTIONS quotes paths with blanks the way Node parses them. */
 function environment(netFolder: string, { preload }: Staged, pod: Allocated): Record<string, string> {
   const quoted = `"${preload.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
-  return { NODE_OPTIONS: `--require ${quoted}`, MATCHDAY_POD_NETWORK: join(netFolder, 'pods', `${pod.uid}.json`) }
+  return {
+    NODE_OPTIONS: `--require ${quoted}`,
+    MATCHDAY_POD_NETWORK: join(netFolder, 'pods', `${pod.uid}.json`),
+    MATCHDAY_RESOLVER: `${nativeAddress(pod.ip)}:${nameServerPort()}`,
+  }
 }

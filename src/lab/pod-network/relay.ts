@@ -1,9 +1,14 @@
 // Stands beside a container that is not Node, in its pod's name: listens on the pod's ports, where policies and faults act through the
 // preload that it runs with, and pipes to the container's own address outside all rules. The container sees the real clients'
-// addresses. Outbound, it listens beside the container and dials what the pod's annotation says.
+// addresses. Outbound, it is the container's name server and stands for what the container looks up; where the container has no say in
+// whom it asks for names, it listens beside it and dials what the pod's annotation says.
 import { readFileSync, watchFile } from 'node:fs'
 import net from 'node:net'
-import { machineAddress } from './addresses.ts'
+import { dirname, join as joinPath } from 'node:path'
+import { machineAddress, nameServerPort } from './addresses.ts'
+import type { PodFile } from './messages.ts'
+import { serveNames } from './name-server.ts'
+import { openStandIns } from './stand-ins.ts'
 
 type Plan = { nativeAddress: string; ports: readonly number[] }
 type Dial = () => net.Socket
@@ -112,6 +117,17 @@ function openOutbound(mapping: string): void {
   listen(server, Number(port), plan.nativeAddress, () => outbound.delete(mapping))
 }
 
+function answerNames(): void {
+  const { ip } = JSON.parse(readFileSync(podFile, 'utf8')) as PodFile
+  const standIns = openStandIns({
+    podIp: ip,
+    clusterFile: joinPath(dirname(dirname(podFile)), 'cluster.json'),
+    join,
+    onOpen: (server) => servers.add(server),
+  })
+  servers.add(serveNames(plan.nativeAddress, nameServerPort(), standIns.for))
+}
+
 function exitWhenIdle(): void {
   if (stopping && open.size === 0) process.exit(0)
 }
@@ -123,6 +139,7 @@ function stop(): void {
 }
 
 for (const port of plan.ports) listenWhileServed(port)
+answerNames()
 followAnnotation()
 watchFile(podFile, { interval: ANNOTATION_MS }, followAnnotation)
 process.on('SIGTERM', stop)

@@ -1,0 +1,55 @@
+// Cluster DNS for the container beside a relay, over TCP, which is all that a program with an injected resolver needs (RFC 7766). The
+// look-ups are the relay's own, so policies and faults cut them as they cut any pod's. A name of the cluster is answered with an
+// address on which the relay listens for the peer's ports.
+import dns from 'node:dns'
+import net from 'node:net'
+import { answerTo, parseQuestion } from './dns-message.ts'
+
+/** Makes the machine's address that stands for a cluster address, and resolves when somebody listens there. */
+export type StandInFor = (ip: string) => Promise<string>
+
+const LENGTH_BYTES = 2
+
+export function serveNames(host: string, port: number, standInFor: StandInFor): net.Server {
+  const server = net.createServer((client) => {
+    let received = Buffer.alloc(0)
+    client.on('error', () => client.destroy())
+    client.on('data', (chunk: Buffer) => {
+      received = Buffer.concat([received, chunk])
+      while (received.length >= LENGTH_BYTES) {
+        const end = LENGTH_BYTES + received.readUInt16BE(0)
+        if (received.length < end) return
+        void reply(client, received.subarray(LENGTH_BYTES, end), standInFor)
+        received = received.subarray(end)
+      }
+    })
+  })
+  server.on('error', (error) => console.error(`relay: name server: ${error.message}`))
+  server.listen(port, host)
+  return server
+}
+
+async function reply(client: net.Socket, message: Buffer, standInFor: StandInFor): Promise<void> {
+  const question = parseQuestion(message)
+  if (!question) return void client.destroy()
+  try {
+    const answer = answerTo(message, question, await addressesOf(question.name, standInFor))
+    const length = Buffer.alloc(LENGTH_BYTES)
+    length.writeUInt16BE(answer.length)
+    client.write(Buffer.concat([length, answer]))
+  } catch {
+    // No server could be reached. Real ones say nothing then, either.
+    client.destroy()
+  }
+}
+
+/** Undefined where there is no such name. @throws when cluster DNS cannot be reached */
+async function addressesOf(name: string, standInFor: StandInFor): Promise<readonly string[] | undefined> {
+  try {
+    const found = await dns.promises.lookup(name, { all: true, family: 4 })
+    return await Promise.all(found.map(({ address }) => standInFor(address)))
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOTFOUND') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ClusterFile, Endpoint } from './messages.ts'
+
+/** For who stands outside the pods: a ready endpoint of a Service, from the table that all pods share, as it is on disk now. */
+export function serviceEndpoint(netFolder: string, ip: string, port: number): Endpoint | undefined {
+  const endpoints = readTable(netFolder)?.services[ip]?.ports[port] ?? []
+  return endpoints[Math.floor(Math.random() * endpoints.length)]
+}
+
+/** None yet while the lab boots. */
+function readTable(netFolder: string): ClusterFile['table'] | undefined {
+  try {
+    return (JSON.parse(readFileSync(join(netFolder, 'cluster.json'), 'utf8')) as ClusterFile).table
+  } catch {
+    return undefined
+  }
+}
