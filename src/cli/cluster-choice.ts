@@ -15,6 +15,8 @@ export type ClusterFlags = {
   readonly workload: string
   readonly overlay: readonly string[]
   readonly keepLab?: boolean
+  /** What is to be rehearsed is about KEDA: a lab that has none gets it. */
+  readonly keda?: boolean
 }
 
 export const LAB_CONTEXT = 'lab'
@@ -64,6 +66,7 @@ export async function chooseCluster(flags: ClusterFlags, boot: boolean, signal: 
         'a lab is up already, without the overlays that were asked for',
         'Run without --overlay, or: matchday lab down',
       )
+    if (flags.keda) await (await import('./lab-boot.ts')).addKeda(status.state, signal)
     return {
       api: await connectKubernetes({ kubeconfig: status.state.kubeconfig, context: LAB_CONTEXT }),
       release: async () => undefined,
@@ -71,7 +74,7 @@ export async function chooseCluster(flags: ClusterFlags, boot: boolean, signal: 
   }
   if (!boot) throw new EnvironmentError('no lab is up', 'Boot one: matchday lab up')
   const { bootLab } = await import('./lab-boot.ts')
-  const lab = await bootLab({ workload: flags.workload, overlays: flags.overlay, signal })
+  const lab = await bootLab({ workload: flags.workload, overlays: flags.overlay, keda: flags.keda ?? false, signal })
   if (flags.keepLab) lab.keep()
   const release = async () => {
     if (flags.keepLab) return say('lab is left running; stop it with: matchday lab down')

@@ -1,18 +1,22 @@
 /** Boots the lab with a workload in it, for `lab up` and `run --lab`, with a line of progress for each stage. */
 import { buildImages } from '../lab/images/build.ts'
 import { renderImages } from '../lab/images/render.ts'
-import { type LabHandle, labPaths, labUp } from '../lab/lab.ts'
+import { stageKeda } from '../lab/keda/images.ts'
+import { applyKeda, hasKeda, KEDA_NAMESPACE, type KedaTools, needsKeda, untilKedaServes } from '../lab/keda/install.ts'
+import { type LabHandle, type LabState, labPaths, labUp } from '../lab/lab.ts'
 import { applyManifests, clientOf, namespacesOf, untilReady } from '../lab/workload/deploy.ts'
 import { untilPlugInsServe } from '../lab/workload/plug-ins.ts'
-import { renderManifests } from '../lab/workload/render.ts'
+import { type Manifest, renderManifests } from '../lab/workload/render.ts'
 import { readWorkload } from '../lab/workload/workload.ts'
 import { onStderr, say } from './terminal.ts'
-import { labTools } from './tools.ts'
+import { kedaTools, labTools } from './tools.ts'
 
 export type LabChoice = {
   readonly workload: string
   readonly overlays: readonly string[]
   readonly root?: string
+  /** Also where the workload has no ScaledObject. */
+  readonly keda?: boolean
   readonly signal: AbortSignal
 }
 
@@ -28,7 +32,9 @@ export async function bootLab(choice: LabChoice): Promise<LabHandle> {
     renderManifests(tools.kubectl, workload.manifests, choice.overlays),
     buildImages({ folder: paths.images, sources: workload.images, onProgress: stage }),
   ])
-  stage(`${workload.images.length} images ready`)
+  const keda = choice.keda || needsKeda(manifests) ? await kedaTools(choice.signal) : undefined
+  if (keda) await stageKeda(paths.images, keda)
+  stage(`${workload.images.length + (keda ? 1 : 0)} images ready`)
   const rendered = renderImages(manifests, images)
   // Objects are taken seconds before the nodes are ready, so that pods are scheduled the moment there is a place for them.
   let applied: Promise<void> | undefined
@@ -37,7 +43,7 @@ export async function bootLab(choice: LabChoice): Promise<LabHandle> {
     tools,
     signal: choice.signal,
     onApi: (state) => {
-      applied = applyManifests(clientOf(state.kubeconfig), rendered)
+      applied = applyAll(state, rendered, keda)
       applied.catch(() => undefined)
     },
     onProgress: (event) => {
@@ -52,12 +58,32 @@ export async function bootLab(choice: LabChoice): Promise<LabHandle> {
       if (text !== last) stage(text)
       last = text
     }
-    await untilReady(clientOf(lab.kubeconfig), namespacesOf(rendered), showOnce, choice.signal)
+    const namespaces = [...namespacesOf(rendered), ...(keda ? [KEDA_NAMESPACE] : [])]
+    await untilReady(clientOf(lab.kubeconfig), namespaces, showOnce, choice.signal)
     await untilPlugInsServe(clientOf(lab.kubeconfig), choice.signal)
-    stage('chaos and metrics APIs serve')
+    if (keda) await untilKedaServes(clientOf(lab.kubeconfig), choice.signal)
+    stage(`chaos and metrics APIs serve${keda ? ', KEDA scales' : ''}`)
     return lab
   } catch (error) {
     await lab.down()
     throw error
   }
+}
+
+/** KEDA first: before its kinds are known the API server takes no ScaledObject. */
+async function applyAll(state: LabState, manifests: readonly Manifest[], keda: KedaTools | undefined): Promise<void> {
+  if (keda) await applyKeda(state, keda)
+  await applyManifests(clientOf(state.kubeconfig), manifests)
+}
+
+/** Adds KEDA to a lab that is up, unless it is there. Resolves when it serves. */
+export async function addKeda(state: LabState, signal: AbortSignal): Promise<void> {
+  const config = clientOf(state.kubeconfig)
+  if (!(await hasKeda(config))) {
+    const tools = await kedaTools(signal)
+    await stageKeda(labPaths(state.root).images, tools)
+    await applyKeda(state, tools)
+  }
+  await untilReady(config, [KEDA_NAMESPACE], () => undefined, signal)
+  await untilKedaServes(config, signal)
 }

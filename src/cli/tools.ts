@@ -1,5 +1,5 @@
 /** The programs that matchday drives but does not contain, found or built by the toolchain with a line of progress now and then. */
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import {
   KEDA_TOOLS,
   LAB_TOOLS,
@@ -68,5 +68,5 @@ export async function labTools(signal: AbortSignal) {
 export async function kedaTools(signal: AbortSignal) {
   const found = await findTools(KEDA_TOOLS, signal)
   const operator = found['keda-operator'].path
-  return { operator, adapter: found['keda-adapter'].path, manifests: dirname(operator) }
+  return { operator, adapter: found['keda-adapter'].path, manifests: join(dirname(operator), 'manifests') }
 }

@@ -99,7 +99,7 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
     versionPattern: /^\S*k6\S* v(\d\S*)/m,
     acceptsPath: true,
   },
-  'keda-operator': keda('keda-operator', 'operator', { carries: { crds: 'config/crd/bases', rbac: 'config/rbac' } }),
+  'keda-operator': keda('keda-operator', 'operator', { carries: { manifests: 'config' } }),
   'keda-adapter': keda('keda-adapter', 'adapter'),
   kwok: {
     name: 'kwok',

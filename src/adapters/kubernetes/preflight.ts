@@ -1,6 +1,6 @@
 /** Asks the API server, before anything is touched, for every permission and object that the rehearsal will need. */
 import type { Issue, SourcePoint } from '../../domain/issue.ts'
-import type { Rehearsal, Target } from '../../domain/rehearsal.ts'
+import type { Expectation, Rehearsal, Target } from '../../domain/rehearsal.ts'
 import { demand, find, itemsOf, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
 import { actionNeeds, actionProblems } from './actions/preflight.ts'
 import { messageOf } from './connect.ts'
@@ -75,8 +75,9 @@ async function scaledObjectNeeds(api: KubernetesApi, { namespace, file }: Target
   return ['list', 'watch'].map((verb) => ({ verb, group: 'keda.sh', resource: 'scaledobjects', namespace, at }))
 }
 
-/** The name that KEDA gives the HPA of a ScaledObject, unless the ScaledObject says another one. */
-const madeByKeda = (autoscaler: string): boolean => autoscaler.startsWith('keda-hpa-')
+/** About a ScaledObject, or about an HPA by the name that KEDA gives it unless the ScaledObject says another one. */
+const isAboutKeda = (expected: Expectation): boolean =>
+  expected.kind === 'keda' || (expected.kind === 'autoscaler' && expected.name.startsWith('keda-hpa-'))
 
 type Presence = { readonly path: string; readonly what: string; readonly next: string; readonly at: SourcePoint }
 
@@ -87,7 +88,7 @@ function objectsOf(rehearsal: Rehearsal, target: Target): readonly Presence[] {
     ...Object.values(target.sources).map((each) => each.namespace),
     ...target.books.map((each) => each.namespace),
   ])
-  const scaled = rehearsal.expectations.find((each) => each.kind === 'autoscaler' && madeByKeda(each.name))
+  const scaled = rehearsal.expectations.find(isAboutKeda)
   const kinds = new Map(rehearsal.faults.map((fault) => [fault.object.kind, fault.at]))
   return [
     ...[...namespaces].map((name) => ({

@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
+import { EnvironmentError } from '../../controller/ports.ts'
 import { exitCodes } from '../../domain/verdict.ts'
-import { defaultLabRoot, labDown, labStatus } from '../../lab/lab.ts'
+import { type KedaStatus, kedaStatus } from '../../lab/keda/status.ts'
+import { defaultLabRoot, type LabStatus, labDown, labStatus } from '../../lab/lab.ts'
 import { REFERENCE_WORKLOAD } from '../reference-workload.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { print, say } from '../terminal.ts'
@@ -12,13 +14,19 @@ export function addLab(root: Command, finish: (code: number) => void): void {
     .description('boot the lab with a workload and keep it until `lab down`')
     .option('--workload <folder>', 'folder with a workload.yaml', REFERENCE_WORKLOAD)
     .option('--overlay <folder...>', 'kustomize components on top of the workload (defects, other sizes)', [])
+    .option('--keda', 'with KEDA, also where the workload has no ScaledObject')
     .addHelpText(
       'after',
       '\nExamples:\n  matchday lab up\n  matchday lab up --workload ./my-services\n  matchday lab up --overlay test/canary/defects/no-failover\n  kubectl --kubeconfig "$(matchday lab status --output kubeconfig)" get pods -A',
     )
-    .action(async (flags: { workload: string; overlay: string[] }) => {
+    .action(async (flags: { workload: string; overlay: string[]; keda?: boolean }) => {
       const { bootLab } = await import('../lab-boot.ts')
-      const handle = await bootLab({ workload: flags.workload, overlays: flags.overlay, signal: stopSignal() })
+      const handle = await bootLab({
+        workload: flags.workload,
+        overlays: flags.overlay,
+        keda: flags.keda ?? false,
+        signal: stopSignal(),
+      })
       handle.keep()
       say('lab is up; stop it with: matchday lab down')
       print(handle.kubeconfig)
@@ -29,11 +37,24 @@ export function addLab(root: Command, finish: (code: number) => void): void {
     .description('what runs, and where its kubeconfig is')
     .option('-o, --output <format>', 'text, json or kubeconfig', 'text')
     .action(async (flags: { output: string }) => {
-      const status = await labStatus()
+      const found = await labStatus()
+      const keda = found.kind === 'up' ? await kedaStatus(found.state.root) : undefined
+      const status = keda ? { ...found, keda } : found
       if (flags.output === 'json') print(JSON.stringify(status, undefined, 2))
       else if (flags.output === 'kubeconfig') print(status.kind === 'none' ? '' : status.state.kubeconfig)
-      else printStatus(status)
+      else printStatus(found, keda)
       finish(status.kind === 'up' ? exitCodes.pass : exitCodes.environment)
+    })
+  lab
+    .command('keda')
+    .description('add KEDA to the lab that is up')
+    .action(async () => {
+      const status = await labStatus()
+      if (status.kind !== 'up') throw new EnvironmentError('no lab is up', 'Boot one: matchday lab up --keda')
+      const { addKeda } = await import('../lab-boot.ts')
+      await addKeda(status.state, stopSignal())
+      say('KEDA serves in namespace keda')
+      finish(exitCodes.pass)
     })
   lab
     .command('down')
@@ -49,9 +70,11 @@ export function addLab(root: Command, finish: (code: number) => void): void {
     })
 }
 
-function printStatus(status: Awaited<ReturnType<typeof labStatus>>): void {
+function printStatus(status: LabStatus, keda: KedaStatus | undefined): void {
   if (status.kind === 'none') return print(`no lab is up (${defaultLabRoot()})`)
   if (status.kind === 'dead') return print('the lab is dead; clean up with: matchday lab down')
   print(`lab is up\nkubeconfig  ${status.state.kubeconfig}`)
+  const pods = Object.entries(keda ?? {}).map(([name, { ready, wanted }]) => `${name} ${ready}/${wanted}`)
+  if (pods.length > 0) print(`KEDA        ${pods.join(', ')}`)
   print(JSON.stringify(status.status, undefined, 2))
 }

@@ -50,7 +50,8 @@ async function run(file: string, flags: Flags): Promise<number> {
   const signal = stopSignal()
   const k6 = await findTool('k6', signal)
   await inspectScript(k6.path, inputs)
-  const chosen = await chooseCluster(flags, true, signal)
+  const keda = inputs.rehearsal.expectations.some((each) => each.kind === 'keda')
+  const chosen = await chooseCluster({ ...flags, keda }, true, signal)
   try {
     const ports = portsOf(chosen.api, k6.path)
     const folder = makeRunFolder(flags.reports, inputs.rehearsal.name, new Date())

@@ -10,7 +10,8 @@ export type PemPair = { readonly certificate: string; readonly key: string }
 export type LeafRequest = {
   readonly commonName: string
   readonly organization?: string
-  readonly use: 'server' | 'client'
+  /** `peer`: server and client of others that have the same. */
+  readonly use: 'server' | 'client' | 'peer'
   readonly dnsNames?: readonly string[]
   readonly addresses?: readonly string[]
 }
@@ -20,7 +21,8 @@ export type Authority = { readonly certificate: string; issue(request: LeafReque
 const KEY = { name: 'ECDSA', namedCurve: 'P-256' } as const
 const SIGNING = { ...KEY, hash: 'SHA-256' } as const
 const DAY_MS = 86_400_000
-const EXTENDED_USE = { server: x509.ExtendedKeyUsage.serverAuth, client: x509.ExtendedKeyUsage.clientAuth }
+const { serverAuth, clientAuth } = x509.ExtendedKeyUsage
+const EXTENDED_USE = { server: [serverAuth], client: [clientAuth], peer: [serverAuth, clientAuth] }
 
 /** A self-signed authority that can sign leaves. */
 export async function createAuthority(commonName: string): Promise<Authority> {
@@ -56,7 +58,7 @@ async function issueLeaf(
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([EXTENDED_USE[request.use]]),
+      new x509.ExtendedKeyUsageExtension(EXTENDED_USE[request.use]),
       await x509.AuthorityKeyIdentifierExtension.create(root),
       ...alternativeNames(request),
     ],

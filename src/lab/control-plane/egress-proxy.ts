@@ -3,24 +3,34 @@ import { createServer, type Server } from 'node:http'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { loopbackOf } from '../nodes/node-table.ts'
+import { machinePort, SERVICE_RANGE } from '../pod-network/addresses.ts'
+import { cidrHolds } from '../pod-network/cidr.ts'
+import type { Endpoint } from '../pod-network/messages.ts'
 
 export type EgressProxy = { close(): void }
 
 /** Whether nobody answers at a cluster address, because the node there has no power. */
 export type Silence = (address: string) => boolean
 
+/** A ready endpoint of a Service, by its cluster address: what kube-proxy would do on the API server's machine. */
+export type ServiceRoute = (ip: string, port: number) => Endpoint | undefined
+
 /**
- * The way from the API server to nodes, pods and aggregated APIs: an HTTP CONNECT proxy on a unix socket that maps 10.x.y.z to
- * 127.x.y.z. Loopback names pass (the aggregated metrics API listens there); anything else is refused, since nothing in a
+ * The way from the API server to nodes, pods, Services and aggregated APIs: an HTTP CONNECT proxy on a unix socket that maps 10.x.y.z
+ * to 127.x.y.z. Loopback names pass (the aggregated metrics API listens there); anything else is refused, since nothing in a
  * lab has a reason to leave the machine. Where there is silence the caller waits until it loses patience, as for lost packets.
  */
-export async function startEgressProxy(socketPath: string, isSilent: Silence = () => false): Promise<EgressProxy> {
+export async function startEgressProxy(
+  socketPath: string,
+  isSilent: Silence = () => false,
+  route: ServiceRoute = () => undefined,
+): Promise<EgressProxy> {
   const open = new Set<Duplex>()
   const server = createServer((_request, response) => response.writeHead(405).end())
   server.on('connect', (request, client, head) => {
     track(open, client)
     client.on('error', () => client.destroy())
-    const authority = request.url ?? ''
+    const authority = throughService(request.url ?? '', route)
     if (!isSilent(authority.replace(/:\d+$/, ''))) tunnel(authority, client, head, open)
   })
   await listen(server, socketPath)
@@ -53,6 +63,14 @@ function tunnel(authority: string, client: Duplex, head: Buffer, open: Set<Duple
     upstream.pipe(client)
     client.pipe(upstream)
   })
+}
+
+/** `10.96.0.7:443` → the pod behind it; a Service without one stays as it is, and nobody listens there. */
+function throughService(authority: string, route: ServiceRoute): string {
+  const [ip = '', port = ''] = authority.split(':')
+  if (!cidrHolds(SERVICE_RANGE, ip)) return authority
+  const endpoint = route(ip, Number(port))
+  return endpoint ? `${endpoint[0]}:${machinePort(endpoint[1])}` : authority
 }
 
 /** `10.244.1.9:8080` → 127.244.1.9, 8080; undefined for what lies outside the lab. */

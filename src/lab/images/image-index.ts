@@ -44,6 +44,11 @@ export function writeIndex(folder: string, index: ImageIndex): void {
   renameSync(aside, indexFile(folder))
 }
 
+/** Beside the images that are there, or in the place of those with the same name. */
+export function addImages(folder: string, images: ImageIndex['images']): void {
+  writeIndex(folder, { images: { ...readIndex(folder).images, ...images } })
+}
+
 function isIndex(value: unknown): value is ImageIndex {
   return isObject(value) && isObject(value.images) && Object.values(value.images).every(isImage)
 }

@@ -21,6 +21,7 @@ import type { LabNode } from '../nodes/node-table.ts'
 import { createNodePower, type NodePower } from '../nodes/power.ts'
 import type { LabPaths } from '../paths.ts'
 import { cidrHolds } from '../pod-network/cidr.ts'
+import { serviceEndpoint } from '../pod-network/service-route.ts'
 import { askOwner } from './client.ts'
 import type { Crew } from './crew.ts'
 import { freePort, isListening } from './listening.ts'
@@ -103,7 +104,7 @@ async function prepare({ paths, nodes, onAddress }: BootOptions, files: ControlP
     nodes.some((node) => power.isOff(node.name) && (address === node.address || cidrHolds(node.podCidr, address)))
   const [port, egress, { writeCredentials }] = await Promise.all([
     freePort(),
-    prepareEgress(files, isSilent),
+    prepareEgress(files, isSilent, paths.net),
     // Loading what makes certificates takes as long as making them: etcd starts meanwhile.
     import('../control-plane/credentials.ts'),
   ])
@@ -114,9 +115,13 @@ async function prepare({ paths, nodes, onAddress }: BootOptions, files: ControlP
   return { url, port, egress, credentials }
 }
 
-async function prepareEgress(files: ControlPlaneFiles, isSilent: (address: string) => boolean): Promise<EgressProxy> {
+async function prepareEgress(
+  files: ControlPlaneFiles,
+  isSilent: (address: string) => boolean,
+  netFolder: string,
+): Promise<EgressProxy> {
   writeFileSync(files.egressConfig, egressConfiguration(files))
-  return startEgressProxy(files.egressSocket, isSilent)
+  return startEgressProxy(files.egressSocket, isSilent, (ip, port) => serviceEndpoint(netFolder, ip, port))
 }
 
 /**

@@ -27,11 +27,17 @@ export async function untilPlugInsServe(config: KubeConfig, signal?: AbortSignal
     metadata: { name },
   })
   for (const name of ['v1beta2.custom.metrics.k8s.io', 'v1beta1.metrics.k8s.io']) {
-    await untilServed('metrics-api', async () => requireAvailable(await api.read(metrics(name))), signal)
+    await untilServed('metrics-api', async () => requireCondition(await api.read(metrics(name)), 'Available'), signal)
   }
 }
 
-async function untilServed(component: string, ask: () => Promise<unknown>, signal?: AbortSignal): Promise<void> {
+/** Asks until the answer is no error. @throws LabError with the last error; `next` where the component has no log of its own */
+export async function untilServed(
+  component: string,
+  ask: () => Promise<unknown>,
+  signal?: AbortSignal,
+  next = `read logs/${component}.log in the lab's folder.`,
+): Promise<void> {
   const deadline = Date.now() + BUDGET_MS
   for (;;) {
     signal?.throwIfAborted()
@@ -44,7 +50,7 @@ async function untilServed(component: string, ask: () => Promise<unknown>, signa
         throw new LabError({
           code: 'lab-plug-in-silent',
           problem: `${component} does not serve after ${BUDGET_MS / 1000} s: ${words}`,
-          next: `read logs/${component}.log in the lab's folder.`,
+          next,
           cause,
         })
       }
@@ -53,9 +59,10 @@ async function untilServed(component: string, ask: () => Promise<unknown>, signa
   }
 }
 
-function requireAvailable(service: unknown): void {
-  const conditions = (service as { status?: { conditions?: { type: string; status: string; message?: string }[] } })
+/** @throws Error with the object's own words when its condition is not True */
+export function requireCondition(object: unknown, type: string): void {
+  const conditions = (object as { status?: { conditions?: { type: string; status: string; message?: string }[] } })
     .status?.conditions
-  const available = conditions?.find((each) => each.type === 'Available')
-  if (available?.status !== 'True') throw new Error(available?.message ?? 'not registered yet')
+  const found = conditions?.find((each) => each.type === type)
+  if (found?.status !== 'True') throw new Error(found?.message ?? `not ${type} yet`)
 }

@@ -10,10 +10,13 @@ import { type EgressProxy, parseTarget, startEgressProxy } from '../../../src/la
 let folder = ''
 let socketPath = ''
 let proxy: EgressProxy | undefined
+let endpoint: readonly [string, number] | undefined
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'matchday-egress-'))
   socketPath = join(folder, 'egress.sock')
-  proxy = await startEgressProxy(socketPath)
+  proxy = await startEgressProxy(socketPath, undefined, (ip, port) =>
+    `${ip}:${port}` === '10.96.0.7:443' ? endpoint : undefined,
+  )
 })
 afterEach(() => {
   proxy?.close()
@@ -35,6 +38,22 @@ describe('the way from the API server into the lab', () => {
     const [said] = await once(socket.setEncoding('utf8'), 'data')
     pod.close()
     expect([status, said]).toEqual([200, 'pod heard hello'])
+  })
+
+  it('leads from a Service to the pod behind it', async () => {
+    const pod = createServer((socket) => socket.on('data', (data) => socket.end(`pod heard ${data}`)))
+    await once(pod.listen(0, '127.244.1.9'), 'listening')
+    endpoint = ['10.244.1.9', (pod.address() as AddressInfo).port]
+    const { status, socket } = await tunnel('10.96.0.7:443')
+    socket.write('hello')
+    const [said] = await once(socket.setEncoding('utf8'), 'data')
+    pod.close()
+    expect([status, said]).toEqual([200, 'pod heard hello'])
+  })
+
+  it('says so when a Service has no ready pod', async () => {
+    endpoint = undefined
+    expect((await tunnel('10.96.0.7:443')).status).toBe(502)
   })
 
   it('says so when nobody listens there', async () => {

@@ -1,0 +1,33 @@
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { addImages } from '../images/image-index.ts'
+import { digestOf, stageFile, stageVersion, versionFolder } from '../images/stage.ts'
+import type { KedaTools } from './install.ts'
+
+const NAME = 'matchday/keda'
+const LAUNCHER = join(import.meta.dirname, 'run.sh')
+// What KEDA's own image says.
+const USER = 65_532
+
+/** Puts KEDA's programs into the image store, beside what is there. A lab that is up finds them at once. */
+export async function stageKeda(folder: string, { operator, adapter }: KedaTools): Promise<void> {
+  const programs = [operator, adapter].map((path) => ({ path, stat: statSync(path) }))
+  const inputs = programs.map(({ path, stat }) => `${path} ${stat.size} ${stat.mtimeMs}`)
+  const digest = digestOf(NAME, readFileSync(LAUNCHER), ...inputs)
+  const at = versionFolder(NAME, digest)
+  await stageVersion(join(folder, at), (aside) => {
+    stageFile(operator, join(aside, 'keda-operator'))
+    stageFile(adapter, join(aside, 'keda-adapter'))
+    stageFile(LAUNCHER, join(aside, 'run.sh'))
+  })
+  addImages(folder, {
+    [NAME]: {
+      digest,
+      kind: 'native',
+      folder: at,
+      entrypoint: ['/bin/sh', '$IMAGE/run.sh', '$IMAGE'],
+      user: USER,
+      sizeBytes: programs.reduce((sum, { stat }) => sum + stat.size, 0),
+    },
+  })
+}

@@ -1,0 +1,108 @@
+/**
+ * lab/keda: the real KEDA, for workloads that have a ScaledObject. Its own manifests are applied, with its own programs as pods of the
+ * lab in namespace `keda`: they are scheduled, probed, restarted and killed like any pod, and NetworkPolicies, faults and cluster DNS
+ * act on what the scalers dial. What differs from an installation elsewhere stands in overlay/ and run.sh.
+ */
+import { join } from 'node:path'
+import { type KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node'
+import { connect } from '../cluster-access/cluster.ts'
+import { readIndex } from '../images/image-index.ts'
+import { renderImages } from '../images/render.ts'
+import type { LabState } from '../owner/state.ts'
+import { labPaths } from '../paths.ts'
+import { applyManifests, clientOf } from '../workload/deploy.ts'
+import { requireCondition, untilServed } from '../workload/plug-ins.ts'
+import { type Manifest, renderManifests } from '../workload/render.ts'
+import { type KedaCertificates, makeCertificates } from './certificates.ts'
+import { KEDA_NAMESPACE } from './status.ts'
+
+export { KEDA_NAMESPACE } from './status.ts'
+
+/** Paths of KEDA's programs, and of the folder `manifests` that its module carries. */
+export type KedaTools = { readonly operator: string; readonly adapter: string; readonly manifests: string }
+
+const OVERLAY = join(import.meta.dirname, 'overlay')
+
+/** Whether a workload is scaled by KEDA. */
+export const needsKeda = (manifests: readonly Manifest[]): boolean =>
+  manifests.some(({ apiVersion }) => apiVersion.startsWith('keda.sh/'))
+
+/** Resolves once the API server takes ScaledObjects; KEDA's pods may still be starting. Its images must be staged. */
+export async function applyKeda(state: LabState, tools: KedaTools): Promise<void> {
+  const config = clientOf(state.kubeconfig)
+  const certificates = await makeCertificates()
+  const own = await renderManifests(state.kubectl, join(tools.manifests, 'minimal'), [OVERLAY])
+  const settings = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'lab', namespace: KEDA_NAMESPACE },
+    data: {
+      MATCHDAY_API_SERVER: state.apiServer.url,
+      KEDA_CLUSTER_OBJECT_NAMESPACE: KEDA_NAMESPACE,
+      KUBERNETES_CLUSTER_DOMAIN: 'cluster.local',
+    },
+  }
+  const images = readIndex(labPaths(state.root).images)
+  const all = [...renderImages(own, images).map((each) => trusting(each, certificates)), settings, certificates.secret]
+  await applyDefinitions(state.root, all.filter(isDefinition))
+  await applyManifests(
+    config,
+    all.filter((each) => !isDefinition(each)),
+  )
+  await untilTaken(config)
+}
+
+const isDefinition = ({ kind }: Manifest): boolean => kind === 'CustomResourceDefinition'
+
+/** As they are written: the typed client knows no `x-kubernetes-int-or-string`, and would drop it. */
+async function applyDefinitions(root: string, definitions: readonly Manifest[]): Promise<void> {
+  const cluster = connect(root)
+  try {
+    await Promise.all(definitions.map((each) => cluster.apply(`${DEFINITIONS}/${each.metadata.name}`, each)))
+  } finally {
+    cluster.close()
+  }
+}
+
+const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+
+/** Resolves once the operator answers for external metrics. @throws LabError with the API server's words */
+export async function untilKedaServes(config: KubeConfig, signal?: AbortSignal): Promise<void> {
+  await untilServed('KEDA', () => requireObject(config, METRICS_API, 'Available'), signal, NEXT)
+}
+
+/** Whether the lab has it already, in whatever state. */
+export async function hasKeda(config: KubeConfig): Promise<boolean> {
+  const found = await KubernetesObjectApi.makeApiClient(config)
+    .read(DEFINITION)
+    .catch((error: unknown) => {
+      if ((error as { code?: unknown }).code === 404) return undefined
+      throw error
+    })
+  return found !== undefined
+}
+
+const METRICS_API = {
+  apiVersion: 'apiregistration.k8s.io/v1',
+  kind: 'APIService',
+  metadata: { name: 'v1beta1.external.metrics.k8s.io' },
+}
+const DEFINITION = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'scaledobjects.keda.sh' },
+}
+const NEXT = `look at its pods: kubectl -n ${KEDA_NAMESPACE} get pods, kubectl -n ${KEDA_NAMESPACE} logs deploy/keda-operator`
+
+const untilTaken = (config: KubeConfig): Promise<void> =>
+  untilServed('KEDA', () => requireObject(config, DEFINITION, 'Established'), undefined, NEXT)
+
+async function requireObject(config: KubeConfig, object: typeof DEFINITION, condition: string): Promise<void> {
+  requireCondition(await KubernetesObjectApi.makeApiClient(config).read(object), condition)
+}
+
+/** The API server verifies KEDA's metrics API by the authority of its certificate. */
+function trusting(manifest: Manifest, { authority }: KedaCertificates): Manifest {
+  if (manifest.kind !== 'APIService') return manifest
+  return { ...manifest, spec: { ...(manifest.spec as object), caBundle: Buffer.from(authority).toString('base64') } }
+}

@@ -1,0 +1,27 @@
+import { connect } from '../cluster-access/cluster.ts'
+import { fieldsOf, listOf, numberOf, textOf } from '../cluster-access/json.ts'
+
+export const KEDA_NAMESPACE = 'keda'
+
+/** Pods that are ready and wanted, by Deployment. */
+export type KedaStatus = Readonly<Record<string, { readonly ready: number; readonly wanted: number }>>
+
+/** Undefined where there is no KEDA, and where the API server does not answer: that its own status says. */
+export async function kedaStatus(root: string): Promise<KedaStatus | undefined> {
+  try {
+    const cluster = connect(root)
+    const { items } = await cluster
+      .get(`/apis/apps/v1/namespaces/${KEDA_NAMESPACE}/deployments`)
+      .finally(() => cluster.close())
+    const states = listOf(items).map(fieldsOf).map(stateOf)
+    return states.length === 0 ? undefined : Object.fromEntries(states)
+  } catch {
+    return undefined
+  }
+}
+
+const stateOf = ({ metadata, spec, status }: Readonly<Record<string, unknown>>) =>
+  [
+    textOf(fieldsOf(metadata).name),
+    { ready: numberOf(fieldsOf(status).readyReplicas), wanted: numberOf(fieldsOf(spec).replicas) },
+  ] as const
