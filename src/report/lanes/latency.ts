@@ -19,8 +19,7 @@ export const latencyLane: LaneOf = ({ rehearsal }) => {
 export function quantilesOf(slos: readonly Latency[]) {
   const drawn = new Map(slos.map((slo): [string, Quantiles] => [slo.sli, { p50: [], p95: [] }]))
   const takeDelta = recentOf([...drawn.keys()], (sli, window, at) => {
-    const p50 = window.quantile(0.5)
-    const p95 = window.quantile(0.95)
+    const [p50, p95] = window.quantiles(0.5, 0.95)
     if (p50 !== undefined) drawn.get(sli)?.p50.push([at, p50])
     if (p95 !== undefined) drawn.get(sli)?.p95.push([at, p95])
   })

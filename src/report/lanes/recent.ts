@@ -8,7 +8,8 @@ const WINDOW_FRAMES = 5
 export type Recent = {
   add(delta: SliDelta, instance: string): void
   sum(pick: (each: SliDelta) => number): number
-  quantile(of: number): number | undefined
+  /** Of all latencies of the window, which are sorted once. */
+  quantiles(...of: readonly number[]): readonly (number | undefined)[]
 }
 
 export function recent(): Recent {
@@ -21,11 +22,10 @@ export function recent(): Recent {
       while (last.length > WINDOW_FRAMES * instances.size) last.shift()
     },
     sum: (pick) => last.reduce((total, each) => total + pick(each), 0),
-    quantile: (of) =>
-      quantileOf(
-        last.flatMap((each) => pairs(each.histogram)).sort((a, b) => a[0] - b[0]),
-        of,
-      ),
+    quantiles(...of) {
+      const histogram = last.flatMap((each) => pairs(each.histogram)).sort((a, b) => a[0] - b[0])
+      return of.map((each) => quantileOf(histogram, each))
+    },
   }
 }
 

@@ -1,0 +1,199 @@
+/** Which cases a run has for CI, and how each of them ended. */
+import type { SourcePoint } from '../domain/issue.ts'
+import type { Rehearsal } from '../domain/rehearsal.ts'
+import type { ActionResult, FaultResult, Finding, Judgment, SloResult } from '../domain/verdict.ts'
+import { inSeconds, objectiveWords, percent, reactionWords, whole } from './words.ts'
+
+export type Outcome = {
+  readonly is: 'failure' | 'error' | 'skipped'
+  readonly type: string
+  readonly message: string
+  readonly body?: string
+}
+export type Case = {
+  readonly name: string
+  readonly at: SourcePoint | undefined
+  readonly timeMs?: number
+  /** Findings about this subject belong here, or with one of these causes; undefined where none can. */
+  readonly subject?: string
+  readonly causes?: readonly string[]
+  readonly held: boolean
+  readonly outcome?: Outcome
+}
+export type Suite = { readonly name: string; readonly cases: readonly Case[] }
+
+/** Suites without any case are left out. */
+export const suitesOf = (judgment: Judgment, rehearsal: Rehearsal): readonly Suite[] =>
+  withFindings(plainSuites(judgment, rehearsal), judgment.findings).filter(({ cases }) => cases.length > 0)
+
+const plainSuites = (judgment: Judgment, rehearsal: Rehearsal): readonly Suite[] => [
+  ...judgment.slos.map((slo) => objectiveSuite(slo, rehearsal)),
+  ...judgment.faults.map((each) => faultSuite(each, rehearsal)),
+  ...judgment.actions.map((each) => actionSuite(each, rehearsal)),
+  { name: 'expectations', cases: expectationCases(judgment, rehearsal) },
+  {
+    name: 'load generator',
+    cases: [{ name: 'is trusted', at: rehearsal.load.at, subject: 'generator', held: judgment.generator.trusted }],
+  },
+]
+
+/** Only the whole run decides; when it missed, the windows in which the share was too low say where. */
+function objectiveSuite(slo: SloResult, { slos }: Rehearsal): Suite {
+  const at = slos.find((each) => each.sli === slo.sli && each.kind === slo.kind)?.at
+  const held = slo.state === 'proven' || slo.state === 'proven-with-warning'
+  const windows = slo.windows.map(
+    (window): Case => ({
+      name: `${window.kind} ${window.name}`,
+      at,
+      timeMs: window.toMs - window.fromMs,
+      held: true,
+      ...outcomeOf(windowOutcome(slo, window)),
+    }),
+  )
+  return {
+    name: `${slo.sli} ${objectiveWords(slo)}`,
+    cases: [{ name: 'whole run', at, subject: slo.sli, held }, ...windows],
+  }
+}
+
+const outcomeOf = (outcome: Outcome | undefined) => (outcome === undefined ? {} : { outcome })
+
+function windowOutcome(slo: SloResult, { name, counts }: SloResult['windows'][number]): Outcome | undefined {
+  if (counts.attempts === 0) return { is: 'skipped', type: '', message: 'no attempts in this window' }
+  const beyond = slo.ceilingMs === slo.targetMs ? Math.max(counts.slow, counts.overCeiling) : counts.overCeiling
+  const share = (counts.good - (slo.kind === 'latency' ? beyond : 0)) / counts.attempts
+  if (slo.state !== 'missed' || share >= slo.objective) return undefined
+  const message = `${slo.sli} ${percent(share)} of ${whole(counts.attempts)} in ${name}, objective ${percent(slo.objective)}`
+  return { is: 'failure', type: 'slo-missed', message }
+}
+
+type Answered = Pick<FaultResult, 'failovers' | 'recoveries' | 'reactions'>
+
+function answerCases(
+  { failovers, recoveries, reactions }: Answered,
+  subject: string,
+  at: SourcePoint | undefined,
+): readonly Case[] {
+  const timed = (tookMs: number | undefined) => (tookMs === undefined ? {} : { timeMs: tookMs })
+  return [
+    ...failovers.map(
+      ({ from, to, withinMs, tookMs, held }): Case => ({
+        name: `failover ${from} → ${to} within ${inSeconds(withinMs)}`,
+        at,
+        subject,
+        held,
+        ...timed(tookMs),
+      }),
+    ),
+    ...recoveries.map(
+      ({ sli, withinMs, tookMs, held }): Case => ({
+        name: `${sli} recovers within ${inSeconds(withinMs)}`,
+        at,
+        subject,
+        held,
+        ...timed(tookMs),
+      }),
+    ),
+    ...reactions.map(
+      (each): Case => ({
+        name: `${reactionWords(each)}${each.withinMs === undefined ? '' : ` within ${inSeconds(each.withinMs)}`}`,
+        at,
+        // As the judge names it, since a harm may have many.
+        subject: `${subject}: ${each.subject}`,
+        held: each.held,
+        ...timed(each.tookMs),
+      }),
+    ),
+  ]
+}
+
+function faultSuite(result: FaultResult, { faults }: Rehearsal): Suite {
+  const at = faults.find((each) => each.name === result.fault)?.at
+  const bites: Case = { name: 'bites, by its witness', at, subject: result.fault, held: result.state === 'proven' }
+  return { name: `fault ${result.fault}`, cases: [bites, ...answerCases(result, result.fault, at)] }
+}
+
+function actionSuite(result: ActionResult, { actions }: Rehearsal): Suite {
+  const at = actions.find((each) => each.name === result.action)?.at
+  const done: Case = { name: 'comes to its end', at, subject: result.action, held: result.state === 'done' }
+  return { name: `action ${result.action}`, cases: [done, ...answerCases(result, result.action, at)] }
+}
+
+/** What may be wrong with money has a book or an operation as its subject. */
+const MONEY = ['double-charge', 'unreconciled', 'ledger-unbalanced', 'unsettled', 'ledger-unproven', 'events-lost']
+
+function expectationCases(judgment: Judgment, { expectations }: Rehearsal): readonly Case[] {
+  const lineOf = (is: (each: Rehearsal['expectations'][number]) => boolean) => expectations.find(is)?.at
+  return [
+    ...judgment.autoscalers.map(({ name, phase, held }) => ({
+      name: `autoscaler ${name} on ${phase}`,
+      at: lineOf((each) => each.kind === 'autoscaler' && each.name === name && each.phase === phase),
+      subject: name,
+      held,
+    })),
+    ...judgment.keda.map(({ scaledObject, phase, held }) => ({
+      name: `keda ${scaledObject} on ${phase}`,
+      at: lineOf((each) => each.kind === 'keda' && each.scaledObject === scaledObject && each.phase === phase),
+      subject: scaledObject,
+      held,
+    })),
+    ...judgment.budgets.map(({ budget, held }) => ({
+      name: `disruption budget ${budget}`,
+      at: lineOf((each) => each.kind === 'disruption' && each.budget === budget),
+      subject: budget,
+      held,
+    })),
+    ...judgment.connections.map(({ of, metric, atMost, held }) => ({
+      name: `${of} ${metric} at most ${atMost}`,
+      at: lineOf((each) => each.kind === 'connections' && each.of === of && each.metric === metric),
+      subject: of,
+      held,
+    })),
+    ...(judgment.ledger === undefined
+      ? []
+      : [
+          {
+            name: 'ledger reconciled',
+            at: lineOf((each) => each.kind === 'ledger'),
+            subject: 'ledger',
+            causes: MONEY,
+            held: judgment.ledger.reconciled,
+          },
+        ]),
+  ]
+}
+
+/** Each finding goes to the case that did not hold, else to any of its subject, else to a suite of its own: none is lost. */
+function withFindings(suites: readonly Suite[], findings: readonly Finding[]): readonly Suite[] {
+  const told = findings.filter((each) => each.weight !== 'warning')
+  const cases = suites.flatMap((suite) => suite.cases)
+  const placed = new Map<Case, Finding>()
+  const rest = told.filter((each) => {
+    const own = cases.filter((one) => isAbout(each, one) && !placed.has(one))
+    const place = own.find((one) => !one.held) ?? own[0]
+    if (place) placed.set(place, each)
+    return place === undefined
+  })
+  const settled = suites.map((suite) => ({
+    ...suite,
+    cases: suite.cases.map((each) => settledCase(each, placed.get(each))),
+  }))
+  const others = rest.map((each) =>
+    settledCase({ name: `${each.cause}: ${each.subject}`, at: undefined, held: false }, each),
+  )
+  return [...settled, { name: 'findings', cases: others }]
+}
+
+const isAbout = ({ subject, cause }: Finding, each: Case): boolean =>
+  each.subject === subject || each.causes?.includes(cause) === true
+
+function settledCase(each: Case, finding: Finding | undefined): Case {
+  if (finding) {
+    const { weight, cause, sentence, next } = finding
+    const is = weight === 'breach' ? 'failure' : 'error'
+    return { ...each, outcome: { is, type: cause, message: sentence, body: `Next: ${next}` } }
+  }
+  // What did not hold is never green, though no finding speaks of it: the run may have ended before it could.
+  if (!each.held) return { ...each, outcome: { is: 'error', type: 'not-held', message: 'was not seen to hold' } }
+  return each
+}
