@@ -83,15 +83,17 @@ function harmCells(
   const told = [
     ...(expected.length === 0 ? [] : [`${held} of ${counted(expected.length, 'reaction')} held`]),
     ...(refusedEvictions === 0 ? [] : [`${counted(refusedEvictions, 'eviction')} refused`]),
-    costText(costs),
+    ...costText(costs),
   ]
   return [`${kind} ${name}`, paint(looks[look], words), told.join(', ')]
 }
 
-function costText(costs: readonly HarmCost[]): string {
+/** A harm that was not proven has no costs: what is not known is not called nothing. */
+function costText(costs: readonly HarmCost[]): readonly string[] {
+  if (costs.length === 0) return []
   const felt = costs.filter((each) => each.bad > 0)
-  if (felt.length === 0) return 'not felt'
-  return felt.map((each) => `cost ${percent(each.budgetBurnt, 1)} of the budget of ${each.sli}`).join(', ')
+  if (felt.length === 0) return ['not felt']
+  return felt.map((each) => `cost ${percent(each.budgetBurnt, 1)} of the budget of ${each.sli}`)
 }
 
 /** Columns as wide as their widest cell; colour has no width. */

@@ -73,9 +73,12 @@ export function harmsOf({ timeline }: RunStarted): Harms {
   }
 }
 
-/** `NetworkChaos partition`. */
-const faultWords = ({ kind, spec }: ChaosObject): string =>
-  typeof spec.action === 'string' ? `${kind} ${spec.action}` : kind
+/** `NetworkChaos partition`; an HTTPChaos has no action but one field for each thing that it does: `HTTPChaos abort delay`. */
+function faultWords({ kind, spec }: ChaosObject): string {
+  const deeds = typeof spec.action === 'string' ? [spec.action] : HTTP_DEEDS.filter((each) => each in spec)
+  return [kind, ...deeds].join(' ')
+}
+const HTTP_DEEDS = ['abort', 'delay', 'replace', 'patch']
 
 function healingOf(harm: Harm, is: string, at: number): void {
   if (is === 'heal-requested') harm.healing = at

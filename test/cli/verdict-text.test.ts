@@ -36,6 +36,13 @@ describe('the verdict on the console', () => {
     expect(lines[at(lines, 'action promote db-b')]).toContain('of the budget of deposit')
   })
 
+  it('does not call a harm unfelt that never bit', () => {
+    const blind = judge(everything().filter((record) => record.kind !== 'fault-step' || record.fault !== 'zone-c lost'))
+    const lines = verdictText(blind, 'reports/latest', plain, Number.POSITIVE_INFINITY)
+    expect(lines[at(lines, 'fault zone-c lost')]).toMatch(/not/)
+    expect(lines[at(lines, 'fault zone-c lost')]).not.toContain('felt')
+  })
+
   it('fits its sentences into 80 columns, and keeps each a single line in a pipe', () => {
     const causes = (columns: number) =>
       linesOf(plain, columns).slice(0, at(linesOf(plain, columns), 'deposit  ✗ missed'))

@@ -4,7 +4,7 @@ import { clock } from '../words.ts'
 
 export const WIDTH = 1000
 /** Room for the names of rows. */
-export const LEFT = 104
+export const LEFT = 124
 /** Room for the numbers of a right axis. */
 export const RIGHT = 40
 /** Above the plot: names of phases, and below them the letters of faults and actions. */

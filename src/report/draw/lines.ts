@@ -1,6 +1,6 @@
 /** Lines, steps and areas over the plot, with their limits and marks. */
 import { type Chart, type ChartLine, type Limit, type Mark, thinned } from '../chart.ts'
-import { type Axis, LEFT, n, PHASE_NAMES_AT, PLOT_HEIGHT, RIGHT, type Scale, TOP, tickLabel, WIDTH } from './axes.ts'
+import { type Axis, LEFT, LETTERS_AT, n, PLOT_HEIGHT, RIGHT, type Scale, TOP, tickLabel, WIDTH } from './axes.ts'
 import { escapeXml } from './xml.ts'
 
 export function gridSvg(axis: Axis): string {
@@ -16,7 +16,7 @@ export function rightAxisSvg(axis: Axis, unit: string): string {
     (value) =>
       `<text x="${WIDTH - RIGHT + 6}" y="${n(axis.y(value) + 4)}" text-anchor="start">${tickLabel(value, axis)}</text>`,
   )
-  return `<g class="right-axis">${labels.join('')}<text x="${WIDTH}" y="${PHASE_NAMES_AT}" text-anchor="end">${escapeXml(unit)} →</text></g>`
+  return `<g class="right-axis">${labels.join('')}<text x="${WIDTH}" y="${LETTERS_AT}" text-anchor="end">${escapeXml(unit)} →</text></g>`
 }
 
 export function limitSvg(limit: Limit, axis: Axis): string {

@@ -1,4 +1,5 @@
 /** Bad answers by indicator and reason, as the scenario named them: when they came, first to last, and how many. */
+import { compositeIndicators } from '../../domain/indicators.ts'
 import type { FrameDelta } from '../../judge/load/frame-deltas.ts'
 import { type Chart, type Point, peak, type Row } from '../chart.ts'
 import type { LaneOf } from '../lane.ts'
@@ -13,6 +14,8 @@ export const errorsLane: LaneOf = () => {
   const all = new Map<string, Errors>()
   const takeDelta = (delta: FrameDelta, at: number): void => {
     for (const [sli, reasons] of delta.badBy) {
+      // A union repeats its parts.
+      if (Object.hasOwn(compositeIndicators, sli)) continue
       for (const [reason, count] of Object.entries(reasons)) {
         if (count === 0) continue
         const name = `${sli} ${reason}`
