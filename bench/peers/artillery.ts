@@ -7,10 +7,17 @@ import { promisify } from 'node:util'
 
 const PACKAGE = 'artillery@2.0.34'
 
+/** Shared by all users; without a pool each one opens connections of its own, which k6's do not. */
+const CONNECTIONS = 50
+
 /** A user of Artillery logs in, deposits and bets; `rate` users a second begin. */
 export const artilleryScript = (entry: string, rate: number, seconds: number): string =>
   JSON.stringify({
-    config: { target: entry, phases: [{ duration: seconds, arrivalRate: rate }], http: { timeout: 2 } },
+    config: {
+      target: entry,
+      phases: [{ duration: seconds, arrivalRate: rate }],
+      http: { timeout: 2, pool: CONNECTIONS },
+    },
     scenarios: [
       {
         flow: [

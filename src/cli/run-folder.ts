@@ -1,5 +1,5 @@
 /** reports/<run>/: one folder a run, made before anything else, with `latest` leading to the newest. */
-import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { EnvironmentError } from '../controller/ports.ts'
 
@@ -19,6 +19,15 @@ export function makeRunFolder(reports: string, rehearsal: string, now: Date): Ru
     pointLatest(reports, run)
     return { run, path, file: (name) => join(path, name) }
   }
+}
+
+/** Takes the folder of a run away that never began: without a journal there is nothing to judge or to heal. */
+export function discardUnused(reports: string, folder: RunFolder): void {
+  if (existsSync(folder.file('journal.ndjson'))) return
+  rmSync(folder.path, { recursive: true, force: true })
+  const [newest] = runFolders(reports)
+  if (newest === undefined) rmSync(join(reports, 'latest'), { force: true })
+  else pointLatest(reports, basename(newest))
 }
 
 function makeNew(reports: string, path: string): boolean {

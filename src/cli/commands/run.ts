@@ -15,7 +15,7 @@ import { tellGitHub } from '../github.ts'
 import { type Inputs, readInputs } from '../inputs.ts'
 import { judgeFolder, printJudgment, writeReports } from '../judging.ts'
 import { showProgress } from '../progress.ts'
-import { makeRunFolder, type RunFolder } from '../run-folder.ts'
+import { discardUnused, makeRunFolder, type RunFolder } from '../run-folder.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { onStderr, say } from '../terminal.ts'
 import { findTool } from '../tools.ts'
@@ -55,7 +55,11 @@ async function run(file: string, flags: Flags): Promise<number> {
   try {
     const ports = portsOf(chosen.api, k6.path)
     const folder = makeRunFolder(flags.reports, inputs.rehearsal.name, new Date())
-    await performRun(ports, inputs, folder, k6.version, flags, signal)
+    try {
+      await performRun(ports, inputs, folder, k6.version, flags, signal)
+    } finally {
+      discardUnused(flags.reports, folder)
+    }
     const judged = await judgeFolder(folder.path)
     await writeReports(folder.path, judged)
     printJudgment(judged.judgment, folder.path, flags.output)

@@ -98,6 +98,32 @@ describe('a running load', () => {
     expect(problems.join()).toContain('throwing.ts')
   })
 
+  it('interrupts iterations that hang, soon after the plan is over, and counts none of them as having run', async () => {
+    const file = await script(
+      'hanging',
+      `import { sleep } from 'k6'\nexport const login = measure('login', () => { for (;;) sleep(1) })\n`,
+    )
+    const startedAt = performance.now()
+    const run = await k6.drive(file, short(10))
+    expect(await run.ended()).toMatchObject({ outcome: 'completed' })
+    expect(performance.now() - startedAt).toBeLessThan(15_000)
+    const last = run.frames().at(-1)
+    expect(last?.slis.login).toMatchObject({ good: 0 })
+    // What was due and did not run counts as bad when it is judged.
+    expect((last?.profiles.login?.iterations ?? 0) + (last?.profiles.login?.dropped ?? 0)).toBeLessThan(20)
+  })
+
+  it('shows attempts, and no result of any, where a profile measures nothing', async () => {
+    const run = await k6.drive(
+      await script('silent', `export const login = () => {}\nvoid [good, measure]\n`),
+      short(10),
+    )
+    await run.ended()
+    const last = run.frames().at(-1)
+    expect(last?.profiles.login?.iterations).toBe(20)
+    expect([last?.slis.login?.good ?? 0, last?.slis.login?.bad ?? 0]).toEqual([0, 0])
+  })
+
   it('is seen to be starved when the generator cannot keep up: more was due than ran', async () => {
     // Each arrival burns 50 ms of CPU; 200 a second would take ten cores.
     const busy = `export const login = measure('login', () => { for (const end = Date.now() + 50; Date.now() < end; ); return good })\n`

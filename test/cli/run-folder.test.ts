@@ -1,0 +1,38 @@
+import { existsSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { discardUnused, makeRunFolder, runFolders } from '../../src/cli/run-folder.ts'
+
+let reports = ''
+beforeEach(() => {
+  reports = mkdtempSync(join(tmpdir(), 'matchday-reports-'))
+})
+afterEach(() => rmSync(reports, { recursive: true, force: true }))
+
+const at = (second: number) => makeRunFolder(reports, 'peak', new Date(`2026-01-01T00:00:0${second}Z`))
+
+describe('the folder of a run', () => {
+  it('is never taken twice, and `latest` leads to the newest', () => {
+    const [first, second] = [at(1), at(1)]
+    expect([first.run, second.run]).toEqual(['peak-20260101-000001', 'peak-20260101-000001-2'])
+    expect(readlinkSync(join(reports, 'latest'))).toBe(second.run)
+  })
+
+  it('of a run that never began goes, and `latest` leads to the one before', () => {
+    const begun = at(1)
+    writeFileSync(begun.file('journal.ndjson'), '{}\n')
+    const refused = at(2)
+    discardUnused(reports, refused)
+    expect(runFolders(reports)).toEqual([begun.path])
+    expect(readlinkSync(join(reports, 'latest'))).toBe(begun.run)
+    discardUnused(reports, begun)
+    expect(runFolders(reports)).toEqual([begun.path])
+  })
+
+  it('of the first run that never began leaves nothing', () => {
+    discardUnused(reports, at(1))
+    expect(runFolders(reports)).toEqual([])
+    expect(existsSync(join(reports, 'latest'))).toBe(false)
+  })
+})
