@@ -31,19 +31,6 @@ describe('the canary', () => {
     expect(judgment.ledger?.reconciled).toBe(true)
   })
 
-  it.each([
-    ['no-failover', ['failover-missing']],
-    ['no-void', ['double-charge', 'unreconciled']],
-    ['hpa-on-cpu', ['autoscaler-late']],
-  ])('%s does not pass, and is named', async (name, causes) => {
-    await lab.become([defect(name)])
-    const { code, judgment } = await rehearse('test/canary/canary.rehearsal.yaml')
-    await lab.become([])
-    expect(code).not.toBe(0)
-    expect(judgment.verdict.kind).not.toBe('pass')
-    expect(causesOf(judgment).filter((cause) => causes.includes(cause))).not.toEqual([])
-  })
-
   it('a fault that selects nobody is inconclusive, as fault-unproven', async () => {
     const { code, judgment } = await rehearse('test/canary/nobody.rehearsal.yaml')
     expect(code).toBe(3)
@@ -59,6 +46,19 @@ describe('the canary', () => {
     } finally {
       for (const neighbour of neighbours) neighbour.kill('SIGKILL')
     }
+  })
+
+  // The autoscaler's first: it needs a platform that no peak has scaled up yet.
+  it.each([
+    ['hpa-on-cpu', ['autoscaler-late']],
+    ['no-failover', ['failover-missing']],
+    ['no-void', ['double-charge', 'unreconciled']],
+  ])('%s does not pass, and is named', async (name, causes) => {
+    await lab.become([defect(name)])
+    const { code, judgment } = await rehearse('test/canary/canary.rehearsal.yaml')
+    expect(code).not.toBe(0)
+    expect(judgment.verdict.kind).not.toBe('pass')
+    expect(causesOf(judgment).filter((cause) => causes.includes(cause))).not.toEqual([])
   })
 })
 

@@ -166,6 +166,9 @@ describe('a lab', () => {
   })
 })
 
+// What becomes of a lab's processes does not depend on how many kubelets are among them.
+const ONE_NODE = { nodes: 1 }
+
 describe('the owner of a lab', () => {
   it('goes, with everything, when the process that booted it is killed', async () => {
     const booter = await bench.upFromAnotherProcess()
@@ -187,22 +190,22 @@ describe('the owner of a lab', () => {
   })
 
   it('that is killed leaves nothing running, and the next lab boots in the same folder', async () => {
-    const lab = await bench.up()
+    const lab = await bench.up(ONE_NODE)
     const processes = processesOf(bench.root)
     const owner = identify(lab.state.owner.pid)
     process.kill(owner.pid, 'SIGKILL')
     await vi.waitFor(() => expect(areGone([owner, ...processes])).toBe(true), { timeout: 10_000, interval: 100 })
     expect((await labStatus(bench.root)).kind).toBe('dead')
-    const next = await bench.up()
+    const next = await bench.up(ONE_NODE)
     expect((await upStatus()).phase).toBe('up')
     await next.down()
   })
 
   it('that is killed together with its guard has its leftovers cleaned up, by `down` and by the next `up`', async () => {
-    await killOwnerAndGuard(await bench.up())
+    await killOwnerAndGuard(await bench.up(ONE_NODE))
     expect(processesOf(bench.root).length).toBeGreaterThan(0)
     const notes: string[] = []
-    const next = await bench.up({ onProgress: (event) => event.kind === 'note' && notes.push(event.text) })
+    const next = await bench.up({ ...ONE_NODE, onProgress: (event) => event.kind === 'note' && notes.push(event.text) })
     expect(notes).toContainEqual(expect.stringMatching(/cleaned up \d+ processes/))
     expect((await upStatus()).phase).toBe('up')
     await killOwnerAndGuard(next)

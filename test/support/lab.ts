@@ -1,4 +1,4 @@
-/** The lab with the reference platform, for tests that rehearse: booted once a file, in a folder of its own, and taken down. */
+/** The lab with the reference platform, for tests and benches that rehearse. */
 import { execFile, spawn } from 'node:child_process'
 import {
   chmodSync,
@@ -23,14 +23,15 @@ import type { Judgment } from '../../src/domain/verdict.ts'
 import { readJournal } from '../../src/journal/read.ts'
 import { readIndex } from '../../src/lab/images/image-index.ts'
 import { renderImages } from '../../src/lab/images/render.ts'
-import { type LabHandle, labPaths } from '../../src/lab/lab.ts'
+import { type LabHandle, type LabState, labPaths, labStatus } from '../../src/lab/lab.ts'
 import { applyManifests, clientOf, namespacesOf, untilReady } from '../../src/lab/workload/deploy.ts'
 import { type Manifest, renderManifests } from '../../src/lab/workload/render.ts'
 import { readWorkload } from '../../src/lab/workload/workload.ts'
 import type { KubernetesApi } from '../../src/protocols/kubernetes/api.ts'
+import { askHost, hasHost } from './lab-host.ts'
 
 export type TestLab = {
-  readonly handle: LabHandle
+  readonly handle: Pick<LabHandle, 'state' | 'kubeconfig' | 'stages'>
   readonly root: string
   readonly api: KubernetesApi
   readonly reports: string
@@ -40,43 +41,69 @@ export type TestLab = {
   down(): Promise<void>
 }
 
-/** Boots a lab below a new folder. The folder's name is short: unix sockets lie below it. */
-export async function testLab(): Promise<TestLab> {
+/** The lab that test files share, where there is one; a lab of the caller's own elsewhere. */
+export const testLab = (): Promise<TestLab> => (hasHost() ? sharedLab() : ownLab())
+
+async function sharedLab(): Promise<TestLab> {
+  const root = await askHost('platform')
+  const status = await labStatus(root)
+  if (status.kind !== 'up') throw new Error(`the shared lab is ${status.kind}`)
+  const { state } = status
   const scratch = mkdtempSync(join(tmpdir(), 'md-'))
+  return labAt({ state, kubeconfig: state.kubeconfig, stages: [] }, scratch, async (overlays) => {
+    if (overlays.length > 0) await become(state, [])
+    rmSync(scratch, { recursive: true, force: true })
+  })
+}
+
+/** Boots a lab below a new folder, or in the one of an earlier lab. The folder's name is short: unix sockets lie below it. */
+export async function ownLab(kept?: string): Promise<TestLab> {
+  const scratch = kept ?? mkdtempSync(join(tmpdir(), 'md-'))
   // Pods of a root caller run as somebody else, who must get to their images.
   chmodSync(scratch, 0o755)
-  const root = join(scratch, 'l')
-  process.env.MATCHDAY_LAB_DIR = root
   const handle = await bootLab({
     workload: REFERENCE_WORKLOAD,
     overlays: [],
-    root,
+    root: join(scratch, 'l'),
     signal: new AbortController().signal,
   })
+  return labAt(handle, scratch, async () => {
+    await handle.down()
+    if (kept === undefined) rmSync(scratch, { recursive: true, force: true })
+  })
+}
+
+async function labAt(
+  handle: TestLab['handle'],
+  scratch: string,
+  down: (overlays: readonly string[]) => Promise<void>,
+): Promise<TestLab> {
+  const { state, kubeconfig } = handle
+  process.env.MATCHDAY_LAB_DIR = state.root
   const reports = join(scratch, 'reports')
-  mkdirSync(reports)
-  const kubectl = async (...args: string[]) =>
-    (await promisify(execFile)(handle.state.kubectl, ['--kubeconfig', handle.kubeconfig, ...args])).stdout
+  mkdirSync(reports, { recursive: true })
+  let current: readonly string[] = []
   return {
     handle,
-    root,
+    root: state.root,
     reports,
-    api: await connectKubernetes({ kubeconfig: handle.kubeconfig }),
-    kubectl,
-    become: (overlays) => become(handle, root, overlays),
-    down: async () => {
-      await handle.down()
-      rmSync(scratch, { recursive: true, force: true })
+    api: await connectKubernetes({ kubeconfig }),
+    kubectl: async (...args) =>
+      (await promisify(execFile)(state.kubectl, ['--kubeconfig', kubeconfig, ...args])).stdout,
+    become: async (overlays) => {
+      current = overlays
+      await become(state, overlays)
     },
+    down: () => down(current),
   }
 }
 
-async function become(handle: LabHandle, root: string, overlays: readonly string[]): Promise<void> {
+async function become(state: LabState, overlays: readonly string[]): Promise<void> {
   const render = (with_: readonly string[]) =>
-    renderManifests(handle.state.kubectl, readWorkload(REFERENCE_WORKLOAD).manifests, with_)
+    renderManifests(state.kubectl, readWorkload(REFERENCE_WORKLOAD).manifests, with_)
   const [healthy, manifests] = await Promise.all([render([]), render(overlays)])
-  const rendered = renderImages(manifests, readIndex(labPaths(root).images))
-  const client = clientOf(handle.kubeconfig)
+  const rendered = renderImages(manifests, readIndex(labPaths(state.root).images))
+  const client = clientOf(state.kubeconfig)
   await removeAll(client, missingFrom(rendered, healthy))
   await applyManifests(client, rendered)
   await untilReady(client, namespacesOf(rendered), () => undefined)
@@ -107,6 +134,14 @@ export type Run = {
   folder(): string
 }
 
+/** Code is compiled once for all commands, as bin.mjs has it done for users. */
+const environmentOf = (root: string): NodeJS.ProcessEnv => ({
+  ...process.env,
+  MATCHDAY_LAB_DIR: root,
+  NODE_COMPILE_CACHE: join(tmpdir(), `matchday-tests-${process.getuid?.()}`),
+  NO_COLOR: '1',
+})
+
 /** Starts `matchday run` as a user would: a process of its own, results on stdout, progress on stderr. */
 export const startRun = (lab: TestLab, rehearsal: string, ...flags: string[]): Run =>
   startRunOn(lab, rehearsal, '--lab', '--target', 'scenarios/targets/lab.yaml', ...flags)
@@ -121,7 +156,7 @@ export function startRunOn(
   const args = ['src/cli/main.ts', 'run', rehearsal, '--reports', reports, ...flags]
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, MATCHDAY_LAB_DIR: root, NO_COLOR: '1' },
+    env: environmentOf(root),
   })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (data) => {
@@ -205,7 +240,7 @@ export async function matchday(
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
   const child = spawn(process.execPath, ['src/cli/main.ts', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, MATCHDAY_LAB_DIR: lab.root, NO_COLOR: '1' },
+    env: environmentOf(lab.root),
   })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (data) => {

@@ -1,19 +1,15 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { callSocket } from '../../../src/lab/cluster-access/socket-client.ts'
-import { buildImages } from '../../../src/lab/images/build.ts'
-import { controlComponent, type LabHandle, labDown } from '../../../src/lab/lab.ts'
+import { controlComponent } from '../../../src/lab/lab.ts'
 import { eventually } from '../support/bare-cluster.ts'
-import { type Json, type LabBench, labBench } from '../support/lab-bench.ts'
+import type { Json } from '../support/lab-bench.ts'
+import { type SharedBench, sharedBench } from '../support/shared-bench.ts'
 
 // Faults on pods that run, in a whole lab: what the daemon's objects say is compared with what a pod sees when it asks another.
 
-const ENTRY = fileURLToPath(new URL('./echo-app.ts', import.meta.url))
-let bench: LabBench
-let lab: LabHandle
+let bench: SharedBench
 
 const deployment = (name: string, replicas: number) => ({
   apiVersion: 'apps/v1',
@@ -48,17 +44,9 @@ const service = (name: string) => ({
   spec: { selector: { app: name }, ports: [{ port: 80, targetPort: 8080 }] },
 })
 
-async function apply(...objects: object[]): Promise<void> {
-  const file = join(bench.root, 'objects.json')
-  writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }))
-  await bench.kubectl('apply', '-f', file)
-}
-
 beforeAll(async () => {
-  bench = await labBench()
-  await buildImages({ folder: bench.paths.images, sources: [{ name: 'test/echo', entry: ENTRY }] })
-  lab = await bench.up({ nodes: 2 })
-  await apply(deployment('client', 1), deployment('server', 2), service('server'))
+  bench = await sharedBench()
+  await bench.apply(deployment('client', 1), deployment('server', 2), service('server'))
   await bench.kubectl('rollout', 'status', 'deployment/client', 'deployment/server', '--timeout=60s')
   await eventually('admission', 20_000, () =>
     bench.kubectl('get', 'networkchaos').then(
@@ -67,11 +55,7 @@ beforeAll(async () => {
     ),
   )
 })
-afterAll(async () => {
-  await lab?.down()
-  await labDown(bench.root)
-  bench.remove()
-})
+afterAll(() => bench.leave())
 afterEach(async () => {
   await bench.kubectl('delete', 'podchaos,networkchaos,httpchaos,dnschaos', '--all', '--wait', '--timeout=20s')
   await settled()
@@ -96,7 +80,7 @@ async function asked(url: string, withinMs = 1000): Promise<string> {
 const serverAddress = async (index = 0) => `http://${(await podsOf('server'))[index].status.podIP}:8080/`
 
 const chaos = (kind: string, name: string, spec: object) =>
-  apply({ apiVersion: 'chaos-mesh.org/v1alpha1', kind, metadata: { name }, spec })
+  bench.apply({ apiVersion: 'chaos-mesh.org/v1alpha1', kind, metadata: { name }, spec })
 const statusOf = async (kind: string, name: string): Promise<Json> => (await bench.get(kind, name)).status ?? {}
 const injected = (kind: string, name: string) =>
   eventually(`${kind} ${name} injected`, 10_000, async () => {
@@ -271,11 +255,12 @@ describe('metrics of pods that run', () => {
       return found.length >= 3 ? found : undefined
     })
     for (const line of lines) expect(line).toMatch(/^(client|server)-\S+\s+\d+m\s+[1-9]\d*Mi/)
-    expect(await bench.kubectl('top', 'nodes', '--no-headers')).toMatch(/zone-a-api\s+\d+m/)
+    const nodes = await bench.kubectl('top', 'nodes', '--no-headers')
+    for (const pod of await podsOf('server')) expect(nodes).toMatch(new RegExp(`${pod.spec.nodeName}\\s+\\d+m`))
   })
 
   it('and the autoscaler starts pods when requests come', async () => {
-    await apply({
+    await bench.apply({
       apiVersion: 'autoscaling/v2',
       kind: 'HorizontalPodAutoscaler',
       metadata: { name: 'server' },

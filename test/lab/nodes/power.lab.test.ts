@@ -1,11 +1,9 @@
-import { writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { buildImages } from '../../../src/lab/images/build.ts'
-import { labDown, labStatus } from '../../../src/lab/lab.ts'
+import { labStatus } from '../../../src/lab/lab.ts'
 import { loopbackOf } from '../../../src/lab/nodes/node-table.ts'
-import { type Json, type LabBench, labBench } from '../support/lab-bench.ts'
+import type { Json } from '../support/lab-bench.ts'
+import { type SharedBench, sharedBench } from '../support/shared-bench.ts'
 
 // A zone dies as machines die: without a word. What follows is Kubernetes' own, and the annotation is all that a controller needs.
 
@@ -42,21 +40,13 @@ const roaming = {
 }
 const LOST_ZONE = 'topology.kubernetes.io/zone=zone-c'
 
-let bench: LabBench
+let bench: SharedBench
 beforeAll(async () => {
-  bench = await labBench()
-  const entry = join(import.meta.dirname, 'web-app.ts')
-  await buildImages({ folder: bench.paths.images, sources: [{ name: 'test/web', entry }] })
-  await bench.up()
-  const file = join(bench.root, 'logs', 'roaming.json')
-  writeFileSync(file, JSON.stringify(roaming))
-  await bench.kubectl('apply', '-f', file)
+  bench = await sharedBench()
+  await bench.apply(roaming)
   await bench.kubectl('rollout', 'status', 'deployment/roaming', '--timeout=90s')
 })
-afterAll(async () => {
-  await labDown(bench.root)
-  bench.remove()
-})
+afterAll(() => bench.leave())
 
 const within = (timeout: number, check: () => Promise<unknown>) => vi.waitFor(check, { timeout, interval: 250 })
 const isTrue = (object: Json, type: string) =>

@@ -1,12 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { buildImages } from '../../../src/lab/images/build.ts'
-import { controlKubelet, labDown } from '../../../src/lab/lab.ts'
-import { type Json, type LabBench, labBench } from '../support/lab-bench.ts'
+import { controlKubelet } from '../../../src/lab/lab.ts'
+import type { Json } from '../support/lab-bench.ts'
+import { type SharedBench, sharedBench } from '../support/shared-bench.ts'
 
 // What Kubernetes does with a workload when an operator or a dying node moves it: the real controllers, asked with the real kubectl.
 
@@ -65,21 +63,13 @@ const budget = {
   spec: { minAvailable: 5, selector: { matchLabels: labels } },
 }
 
-let bench: LabBench
+let bench: SharedBench
 beforeAll(async () => {
-  bench = await labBench()
-  const entry = join(import.meta.dirname, 'web-app.ts')
-  await buildImages({ folder: bench.paths.images, sources: [{ name: 'test/web', entry }] })
-  await bench.up()
-  const file = join(bench.root, 'logs', 'web.json')
-  writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [web, service, budget] }))
-  await bench.kubectl('apply', '-f', file)
+  bench = await sharedBench()
+  await bench.apply(web, service, budget)
   await bench.kubectl('rollout', 'status', 'deployment/web', '--timeout=90s')
 })
-afterAll(async () => {
-  await labDown(bench.root)
-  bench.remove()
-})
+afterAll(() => bench.leave())
 
 const pods = async (): Promise<Json[]> =>
   (await bench.get('pods', '-l', 'app=web')).items.filter((pod: Json) => !pod.metadata.deletionTimestamp)
@@ -201,7 +191,7 @@ type Started = { readonly code: Promise<number | null>; said(): string }
 
 /** kubectl, running on while the test looks at what it does. */
 function start(...parameters: string[]): Started {
-  const child = spawn(bench.tools.kubectl, ['--kubeconfig', bench.paths.kubeconfig, ...parameters])
+  const child = spawn(bench.state.kubectl, ['--kubeconfig', bench.paths.kubeconfig, ...parameters])
   let text = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
@@ -215,7 +205,7 @@ function start(...parameters: string[]): Started {
 async function watchHealthy(seen: number[], signal: AbortSignal): Promise<void> {
   const path = 'jsonpath={.status.currentHealthy}{"\\n"}'
   const child = spawn(
-    bench.tools.kubectl,
+    bench.state.kubectl,
     ['--kubeconfig', bench.paths.kubeconfig, 'get', 'pdb', 'web', '-w', '-o', path],
     { signal, stdio: ['ignore', 'pipe', 'inherit'] },
   ).on('error', () => {}) // aborted

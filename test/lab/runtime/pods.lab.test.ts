@@ -1,36 +1,18 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { buildImages } from '../../../src/lab/images/build.ts'
-import { controlComponent, type LabHandle, labDown } from '../../../src/lab/lab.ts'
+import { controlComponent } from '../../../src/lab/lab.ts'
 import { loopbackOf } from '../../../src/lab/nodes/node-table.ts'
-import { type Json, type LabBench, labBench } from '../support/lab-bench.ts'
+import type { Json } from '../support/lab-bench.ts'
+import { type SharedBench, sharedBench } from '../support/shared-bench.ts'
 import { asRoot, config, crashing, database, deployment, secret, sidecars, unknownImage } from './manifests.ts'
 
-let bench: LabBench
-let lab: LabHandle
-
+let bench: SharedBench
 beforeAll(async () => {
-  bench = await labBench()
-  await buildImages({
-    folder: bench.paths.images,
-    sources: [{ name: 'test/app', entry: join(import.meta.dirname, 'pod-app.ts') }],
-  })
-  lab = await bench.up({ nodes: 2 })
-  await apply(config, secret, deployment, database, crashing, sidecars, unknownImage, asRoot)
+  bench = await sharedBench()
+  await bench.apply(config, secret, deployment, database, crashing, sidecars, unknownImage, asRoot)
   await bench.kubectl('rollout', 'status', 'deployment/app', '--timeout=60s')
 })
-afterAll(async () => {
-  await labDown(bench.root)
-  bench.remove()
-})
-
-async function apply(...objects: object[]): Promise<void> {
-  const file = join(bench.root, 'logs', 'objects.json')
-  writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }))
-  await bench.kubectl('apply', '-f', file)
-}
+afterAll(() => bench.leave())
 
 const statusOf = async (pod: string): Promise<Json> => (await bench.get('pod', pod)).status
 const containerOf = async (pod: string): Promise<Json> => (await statusOf(pod)).containerStatuses?.[0]
@@ -177,6 +159,5 @@ describe('the node runtime', () => {
     expect((await podsOfApp()).map(identity)).toEqual(before)
     expect(await bench.kubectl('logs', name)).toBe(`listening ${name}\n`)
     await bench.kubectl('delete', 'pod', name, '--timeout=20s')
-    expect(lab.state.nodes).toHaveLength(2)
   })
 })

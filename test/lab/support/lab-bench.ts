@@ -17,13 +17,14 @@ import {
 } from '../../../src/lab/lab.ts'
 import { isAlive, type ProcessId, processFamilies, startTicksOf } from '../../../src/lab/owner/processes.ts'
 import { LAB_TOOLS, resolveAll } from '../../../src/toolchain/toolchain.ts'
+import { askHost, hasHost } from '../../support/lab-host.ts'
 
 export type LabBench = {
   readonly root: string
   readonly paths: LabPaths
   readonly tools: LabTools
   up(options?: Partial<LabUpOptions>): Promise<LabHandle>
-  /** Boots a lab from a process of its own, which can then be killed. With `keep` it lets the lab outlive it, and ends at once. */
+  /** Boots a lab of one node from a process of its own, which can then be killed. With `keep` it lets the lab outlive it, and ends at once. */
   upFromAnotherProcess(options?: { keep: boolean }): Promise<Booter>
   kubectl(...parameters: readonly string[]): Promise<string>
   /** kubectl get -o json */
@@ -38,7 +39,9 @@ export type Json = any
 
 const run = promisify(execFile)
 
+/** For a file that boots labs of its own; others take the shared one (shared-bench.ts). */
 export async function labBench(): Promise<LabBench> {
+  if (hasHost()) await askHost('none')
   const tools = toolPaths(await resolveAll(LAB_TOOLS))
   const root = mkdtempSync(join(tmpdir(), 'md-'))
   chmodSync(root, 0o755) // pods run as another user where the caller is root
@@ -79,7 +82,7 @@ async function bootElsewhere(root: string, tools: LabTools, keep: boolean): Prom
       lab.keep()
       process.exit()
     }`
-  const parameters = ['--input-type=module', '-e', script, JSON.stringify({ root, tools })]
+  const parameters = ['--input-type=module', '-e', script, JSON.stringify({ root, tools, nodes: 1 })]
   const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   await once(createInterface({ input: child.stdout }), 'line')

@@ -1,0 +1,135 @@
+/** What is wrong with the surroundings is told before anything is touched: one clear message, exit code 5, nothing left behind. */
+import { spawn } from 'node:child_process'
+import { createPrivateKey, randomUUID, sign } from 'node:crypto'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type BareCluster, startBareCluster } from '../lab/support/bare-cluster.ts'
+import { processesOf } from '../lab/support/lab-bench.ts'
+import { askHost, hasHost } from '../support/lab-host.ts'
+
+let bare: BareCluster
+let folder = ''
+beforeAll(async () => {
+  bare = await startBareCluster()
+  await bare.kubectl('create', 'namespace', 'casino')
+  await bare.kubectl('create', 'serviceaccount', 'narrow')
+  await bare.kubectl('create', 'clusterrole', 'looks', '--verb=get,list,watch', '--resource=pods,nodes,namespaces')
+  await bare.kubectl('create', 'clusterrolebinding', 'looks', '--clusterrole=looks', '--serviceaccount=default:narrow')
+})
+afterAll(() => bare?.stop())
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'md-'))
+  chmodSync(folder, 0o755) // a lab's pods run as another user where the caller is root
+  return () => rmSync(folder, { recursive: true, force: true })
+})
+
+type Ended = { readonly code: number | null; readonly stderr: string }
+
+async function matchday(parameters: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const child = spawn(process.execPath, ['src/cli/main.ts', ...parameters], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1', ...env },
+  })
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const [code] = await once(child, 'close')
+  return { code, stderr }
+}
+
+/** `matchday run` against a cluster that is no lab of this machine, as that kubeconfig knows it. */
+const rehearse = (kubeconfig: string): Promise<Ended> =>
+  matchday([
+    ...['run', 'scenarios/psp-down-at-peak.rehearsal.yaml', '--context', 'lab'],
+    ...['--kubeconfig', kubeconfig, '--target', 'scenarios/targets/lab.yaml', '--reports', join(folder, 'reports')],
+  ])
+
+/** The administrator's kubeconfig with changes. */
+function kubeconfigWith(change: (text: string) => string): string {
+  const file = join(folder, 'kubeconfig')
+  writeFileSync(file, change(readFileSync(bare.paths.kubeconfig, 'utf8')), { mode: 0o600 })
+  return file
+}
+
+const withToken = (token: string): string => kubeconfigWith((text) => text.replace(/token: [^,}]*/, `token: ${token}`))
+
+/** A token of the service account `narrow` as the API server itself signs them, valid until `expires`. */
+async function tokenUntil(expires: Date): Promise<string> {
+  const { out: uid } = await bare.kubectl('get', 'serviceaccount', 'narrow', '-o', 'jsonpath={.metadata.uid}')
+  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
+  const at = (date: Date) => Math.floor(date.getTime() / 1_000)
+  const claims = {
+    iss: 'https://kubernetes.default.svc',
+    aud: ['https://kubernetes.default.svc'],
+    sub: 'system:serviceaccount:default:narrow',
+    exp: at(expires),
+    nbf: at(expires) - 3_600,
+    iat: at(expires) - 3_600,
+    jti: randomUUID(),
+    'kubernetes.io': { namespace: 'default', serviceaccount: { name: 'narrow', uid } },
+  }
+  const key = createPrivateKey(readFileSync(join(bare.paths.controlPlane, 'service-account.key')))
+  const algorithm = key.asymmetricKeyType === 'ec' ? 'ES256' : 'RS256'
+  const content = `${encode({ alg: algorithm, typ: 'JWT' })}.${encode(claims)}`
+  const signature = sign('sha256', Buffer.from(content), { key, dsaEncoding: 'ieee-p1363' })
+  return `${content}.${signature.toString('base64url')}`
+}
+
+const nothingLeft = () =>
+  expect(existsSync(join(folder, 'reports')) ? readdirSync(join(folder, 'reports')) : []).toEqual([])
+
+describe('a cluster', () => {
+  it('that does not answer', async () => {
+    const { code, stderr } = await rehearse(
+      kubeconfigWith((text) => text.replace(/server: [^,}]*/, 'server: https://127.0.0.1:9')),
+    )
+    expect({ code, stderr }).toEqual({ code: 5, stderr: expect.stringMatching(/127\.0\.0\.1:9.*ECONNREFUSED/) })
+    expect(stderr).toContain('Next: ')
+    nothingLeft()
+  })
+
+  it('that refuses a token which has expired', async () => {
+    const { code, stderr } = await rehearse(withToken(await tokenUntil(new Date(Date.now() - 60_000))))
+    expect({ code, stderr }).toEqual({ code: 5, stderr: expect.stringMatching(/401|Unauthorized|credentials/) })
+    expect(stderr).toContain('Next: ')
+    nothingLeft()
+  })
+
+  it('where permissions are missing has all of them named, each with how to try it', async () => {
+    // The same kind of token as the one that had expired: this one is taken.
+    const { code, stderr } = await rehearse(withToken(await tokenUntil(new Date(Date.now() + 3_600_000))))
+    expect({ code, stderr }).toEqual({ code: 5, stderr: expect.stringContaining('permission-missing') })
+    for (const what of [
+      'create networkchaos.chaos-mesh.org',
+      'watch horizontalpodautoscalers.autoscaling',
+      'get pods/proxy',
+    ])
+      expect(stderr).toContain(`may not ${what}`)
+    expect(stderr).not.toContain('may not list pods')
+    expect(stderr).toContain('auth can-i')
+    nothingLeft()
+    expect((await bare.kubectl('get', 'leases', '-n', 'casino', '-o', 'name')).out.trim()).toBe('')
+  })
+})
+
+describe('this machine', () => {
+  it('where another program has the port of the lab’s ingress', async () => {
+    if (hasHost()) await askHost('none')
+    const stranger = createServer().listen(8080, '127.99.0.1')
+    await once(stranger, 'listening')
+    const root = join(folder, 'lab')
+    const { code, stderr } = await matchday(['lab', 'up'], { MATCHDAY_LAB_DIR: root })
+    stranger.close()
+    expect({ code, stderr }).toEqual({
+      code: 5,
+      stderr: expect.stringContaining('another program listens on 127.99.0.1:8080'),
+    })
+    expect(stderr).toContain('Next: ')
+    expect(processesOf(root)).toEqual([])
+  })
+})
