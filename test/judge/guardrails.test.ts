@@ -1,7 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { LoadFrame } from '../../src/domain/evidence.ts'
 import type { Guardrail } from '../../src/domain/rehearsal.ts'
-import { ratio, seconds } from '../../src/domain/units.ts'
+import { instant, ratio, seconds } from '../../src/domain/units.ts'
 import { guarding } from '../../src/judge/guardrails.ts'
 import { evidence, rehearsal, type Story, toBad, toDropped, ZERO } from '../support/evidence.ts'
 
@@ -84,5 +85,92 @@ describe('a guardrail', () => {
       if (second > 60) toBad(load.login, 60)
     }
     expect(trips(oneByOne, [deposits, logins]).map((each) => each.id)).toEqual(['deposit-90', 'login-50'])
+  })
+})
+
+describe('a burn-rate guardrail', () => {
+  const [longS, shortS] = [30, 5]
+  const burning: Guardrail = {
+    kind: 'burn',
+    id: 'deposit-burn',
+    sli: 'deposit',
+    objective: ratio(0.99),
+    factor: 10,
+    longMs: seconds(longS),
+    shortMs: seconds(shortS),
+    at,
+  }
+  /** Ten attempts a second, so many of them bad. */
+  const frames = (bad: readonly number[]): LoadFrame[] => {
+    let [good, lost] = [0, 0]
+    return bad.map((n, second) => {
+      good += 10 - n
+      lost += n
+      const deposit = { good, bad: lost, badBy: {}, slow: 0, overCeiling: 0, histogram: [] }
+      const empty = { profiles: {}, operations: {}, unknownKeys: [], vus: 1 } as const
+      return { kind: 'load-frame', at: instant(ZERO + second * 1000), instance: 'k6', slis: { deposit }, ...empty }
+    })
+  }
+  const tripsAt = (bad: readonly number[]): number[] => {
+    const guard = guarding({ ...rehearsal, guardrails: [burning] })
+    return frames(bad).flatMap((frame) => (guard.add(frame) ? [(frame.at - ZERO) / 1000] : []))
+  }
+  const calm = (length: number) => Array.from({ length }, () => 0)
+  /** Burn of the last so many seconds, what is missing counting as good: the definition, spelt out. */
+  const isOver = (bad: readonly number[], second: number, windowS: number): boolean => {
+    const inside = bad.slice(Math.max(0, second - windowS + 1), second + 1)
+    return inside.reduce((sum, n) => sum + n, 0) / (10 * windowS) / 0.01 >= 10 - 1e-9
+  }
+
+  it('trips once, with what it measured, when the budget burns in both windows', () => {
+    const guard = guarding({ ...rehearsal, guardrails: [burning] })
+    const trips = frames([...calm(40), ...Array.from({ length: 20 }, () => 5)]).flatMap(
+      (frame) => guard.add(frame) ?? [],
+    )
+    expect(trips).toHaveLength(1)
+    expect(trips[0]).toMatchObject({ kind: 'guardrail-tripped', id: 'deposit-burn', forMs: 30_000 })
+    expect(trips[0]?.below).toBeCloseTo(0.9)
+    expect(trips[0]?.burn?.limit).toBe(10)
+    expect(trips[0]?.burn?.factor).toBeGreaterThanOrEqual(10)
+    expect(trips[0]?.measured).toBeCloseTo(1 - (trips[0]?.burn?.factor ?? 0) / 100)
+  })
+
+  it.each<[string, readonly number[]]>([
+    ['nothing is bad', calm(90)],
+    [
+      'a bad second now and then leaves the long window below',
+      Array.from({ length: 90 }, (_, n) => (n % 15 === 0 ? 10 : 0)),
+    ],
+  ])('does not trip when %s', (_, bad) => {
+    expect(tripsAt(bad)).toEqual([])
+  })
+
+  it('trips by bad seconds that come again and again, each too short for the short window', () => {
+    expect(tripsAt(Array.from({ length: 90 }, (_, n) => (n % 7 === 0 ? 10 : 0)))).toHaveLength(1)
+  })
+
+  it('never trips by one bad second, however bad, and wherever it stands', () => {
+    fc.assert(
+      fc.property(fc.nat(80), fc.integer({ min: 1, max: 10 }), (second, n) => {
+        expect(tripsAt([...calm(second), n, ...calm(80 - second)])).toEqual([])
+      }),
+    )
+  })
+
+  it('always trips within the short window and a frame of both windows being over without a break', () => {
+    const stretch = fc.array(fc.constantFrom(0, 0, 1, 3, 10), { minLength: 40, maxLength: 120 })
+    fc.assert(
+      fc.property(stretch, (bad) => {
+        let [since, due]: [number | undefined, number | undefined] = [undefined, undefined]
+        for (let second = 0; second < bad.length; second++) {
+          const over = isOver(bad, second, longS) && isOver(bad, second, shortS) && second >= shortS
+          since = over ? (since ?? second) : undefined
+          if (since !== undefined && second - since >= shortS + 1) due ??= second
+        }
+        const [tripped] = tripsAt(bad)
+        if (due !== undefined) expect(tripped).toBeLessThanOrEqual(due)
+        if (tripped !== undefined) expect(isOver(bad, tripped, longS)).toBe(true)
+      }),
+    )
   })
 })

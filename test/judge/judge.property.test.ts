@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import type { Evidence, EvidenceKind } from '../../src/domain/evidence.ts'
-import { CHARGES, REQUESTS } from '../../src/judge/counters/wanted-counters.ts'
+import { CHARGES, REQUESTS, WRITABLE } from '../../src/judge/counters/wanted-counters.ts'
 import { judge, judging } from '../../src/judge/judge.ts'
-import { platformMetrics } from '../../src/wire/metrics.ts'
+import { causeNames } from '../../src/judge/verdict/findings.ts'
+import { databaseMetrics, platformMetrics } from '../../src/wire/metrics.ts'
 import { evidence, healthy, type Story, toBad, without } from '../support/evidence.ts'
 
 /** Judging one run takes some ten milliseconds; this many are enough to meet every branch now and then. */
@@ -171,4 +173,12 @@ function judgeLined(lined: readonly { readonly record: Evidence; readonly line: 
 
 it("knows the platform's metrics by the names that the platform gives them", () => {
   expect([CHARGES, REQUESTS]).toEqual([platformMetrics.charges, platformMetrics.requests])
+  expect(WRITABLE).toBe(databaseMetrics.writable)
+})
+
+it('says in the glossary what each cause means', () => {
+  const glossary = readFileSync('docs/glossary.md', 'utf8').split('## Causes')[1] ?? ''
+  expect(causeNames.filter((cause) => !glossary.includes(`\`${cause}\``))).toEqual([])
+  const named = [...glossary.matchAll(/`([a-z][a-z-]+)`/g)].map(([, name = '']) => name)
+  expect(named.filter((name) => !(causeNames as readonly string[]).includes(name))).toEqual([])
 })

@@ -11,6 +11,7 @@ import { type Instant, instant, ratio } from '../../src/domain/units.ts'
 import { type BookKeys, bookRead, keyOf, keysRead, type Operation, sumsUpTo } from './evidence-money.ts'
 import { FAULT, RUN, rehearsal, runStarted, START, timeline, ZERO } from './evidence-rehearsal.ts'
 
+export * from './evidence-cluster.ts'
 export * from './evidence-money.ts'
 export * from './evidence-rehearsal.ts'
 
@@ -335,7 +336,7 @@ const pod = (n: number, ready: boolean) =>
     ...named(`payments-api-${n}`),
     app: 'payments-api',
     labels: {},
-    node: 'zone-a-api',
+    node: `zone-${'abc'[n % 3]}-api`,
     podPhase: 'Running',
     ready,
     deleting: false,

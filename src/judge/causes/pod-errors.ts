@@ -10,7 +10,8 @@ import type { Seen } from '../seen.ts'
 import { type Cause, finding } from '../verdict/findings.ts'
 import { count, duration, listed } from '../verdict/words.ts'
 
-type Edge = {
+type Span = { readonly fromAt: number; readonly toAt: number }
+type Edge = Span & {
   readonly is: 'began' | 'ended'
   readonly fromAt: number
   readonly toAt: number
@@ -29,6 +30,7 @@ const UNGATED_MS = 500
 const LEAST = { voluntary: 3, other: 5 } as const
 /** After a fault the platform may need a while, and its errors are the fault's. */
 const RECOVERING_MS = 5000
+const FRAME_MS = 1000
 const SOCKETS = 'ws-rtt'
 
 export function podErrors(seen: Seen): readonly Finding[] {
@@ -60,7 +62,7 @@ export function podErrors(seen: Seen): readonly Finding[] {
 
 /** Frames with bad attempts, over all SLIs of requests, outside of faults. */
 function badFrames(seen: Seen): readonly BadFrame[] {
-  const faults = harmsOf(seen).filter((harm) => !isVoluntary(harm))
+  const faults = faultSpans(seen)
   const frames = new Map<number, BadFrame>()
   for (const sli of seen.load.badBy.keys()) {
     if (sli === SOCKETS || sli.startsWith('forged-')) continue
@@ -68,11 +70,13 @@ function badFrames(seen: Seen): readonly BadFrame[] {
       if (bad > 0) frames.set(line, { fromAt, at, line, bad: bad + (frames.get(line)?.bad ?? 0) })
     }
   }
-  return [...frames.values()].filter(
-    ({ fromAt, at }) =>
-      !faults.some((each) => fromAt < (each.healedAt ?? each.endAt) + RECOVERING_MS && at > each.createdAt),
-  )
+  return [...frames.values()].filter(({ fromAt, at }) => !faults.some((each) => fromAt < each.toAt && at > each.fromAt))
 }
+
+const faultSpans = (seen: Seen): readonly Span[] =>
+  harmsOf(seen)
+    .filter((harm) => !isVoluntary(harm))
+    .map(({ createdAt, healedAt, endAt }) => ({ fromAt: createdAt, toAt: (healedAt ?? endAt) + RECOVERING_MS }))
 
 function edgesOf(seen: Seen): readonly Edge[] {
   const { zeroAt = Number.POSITIVE_INFINITY, head } = seen.run
@@ -97,14 +101,18 @@ type Near = readonly { readonly frame: BadFrame; readonly edges: readonly Edge[]
 function isEverywhere(seen: Seen, near: Near, edges: readonly Edge[]): boolean {
   const bad = (all: Near) => all.reduce((sum, { frame }) => sum + frame.bad, 0)
   const { zeroAt = 0, seenUntil } = seen.run
-  const edgeMs = Math.max(1, covered(edges))
-  const restMs = Math.max(1, seenUntil - zeroAt - edgeMs)
+  // A frame is near an edge even if only its beginning or its end is.
+  const edgeMs = Math.max(
+    1,
+    covered(edges.map(({ fromAt, toAt }) => ({ fromAt: fromAt - FRAME_MS / 2, toAt: toAt + FRAME_MS / 2 }))),
+  )
+  const restMs = Math.max(1, seenUntil - zeroAt - edgeMs - covered(faultSpans(seen)))
   const away = bad(near.filter((each) => each.edges.length === 0)) / restMs
   return away > bad(near.filter((each) => each.edges.length > 0)) / edgeMs / 2
 }
 
-/** Time that the edges cover, each moment once. */
-function covered(edges: readonly Edge[]): number {
+/** Time that these cover, each moment once. */
+function covered(edges: readonly Span[]): number {
   let [sum, until] = [0, Number.NEGATIVE_INFINITY]
   for (const { fromAt, toAt } of [...edges].sort((a, b) => a.fromAt - b.fromAt)) {
     sum += Math.max(0, toAt - Math.max(fromAt, until))

@@ -31,7 +31,8 @@ function judgeOne(seen: Seen, expected: Keda): Ruled<KedaResult> {
     active: from(history, fromAt, (each) => each.active),
     'first-pod': from(pods, fromAt, (each) => each.scheduled > rest),
     ready: from(pods, fromAt, (each) => each.ready >= atLeast),
-    idle: from(pods, endAt, (each) => each.scheduled <= rest),
+    // Who never made a pod is at rest.
+    idle: pods.length > 0 ? from(pods, endAt, (each) => each.scheduled <= rest) : from(history, endAt, () => true),
   }
   const steps = [
     stepOf('active', moments.active, fromAt, expected.activatesWithinMs),

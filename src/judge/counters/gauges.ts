@@ -9,9 +9,10 @@ import { matching } from './counters.ts'
 
 type Sample = EvidenceOf<'sample'>
 
-/** While `holder` showed at least 1, from the first scrape that said so to the last in a row. */
+/** While `teller` showed `holder` at 1 or more, from the first scrape that said so to the last in a row. */
 export type Span = {
   readonly holder: string
+  readonly teller: string
   readonly fromAt: number
   readonly toAt: number
   readonly line: number
@@ -62,7 +63,7 @@ function addTo(track: Track, sample: Sample, line: number): void {
   if (!sample.ok) {
     track.values.delete(pod)
     // Nobody knows what it would have shown: a new span begins when it shows itself again.
-    close(track, (holder) => holder === sample.pod)
+    close(track, (span) => span.teller === sample.pod)
     return
   }
   const series = matching(sample.series, track.wanted)
@@ -75,22 +76,23 @@ function addTo(track: Track, sample: Sample, line: number): void {
     else sum += value
   }
   noteStep(track.sums, { at: sample.at, value: sum, line })
-  for (const each of series) noteHolder(track, each.labels.pod ?? sample.pod, each.value, sample.at, line)
+  for (const each of series) noteHolder(track, each.labels.pod ?? sample.pod, sample.pod, each.value, sample.at, line)
 }
 
-function noteHolder(track: Track, holder: string, value: number, at: number, line: number): void {
-  if (value < 1) return close(track, (each) => each === holder)
-  const open = track.open.get(holder)
-  track.open.set(
-    holder,
-    open ? { ...open, toAt: at, lastLine: line } : { holder, fromAt: at, toAt: at, line, lastLine: line },
-  )
+function noteHolder(track: Track, holder: string, teller: string, value: number, at: number, line: number): void {
+  const key = `${teller} of ${holder}`
+  if (value < 1) return close(track, (span) => span.holder === holder && span.teller === teller)
+  const open = track.open.get(key)
+  const span = open
+    ? { ...open, toAt: at, lastLine: line }
+    : { holder, teller, fromAt: at, toAt: at, line, lastLine: line }
+  track.open.set(key, span)
 }
 
-function close(track: Track, isIt: (holder: string) => boolean): void {
-  for (const [holder, span] of track.open) {
-    if (!isIt(holder)) continue
+function close(track: Track, isIt: (span: Span) => boolean): void {
+  for (const [key, span] of track.open) {
+    if (!isIt(span)) continue
     track.spans.push(span)
-    track.open.delete(holder)
+    track.open.delete(key)
   }
 }

@@ -1,7 +1,8 @@
 /**
  * Burn-rate guardrails. The burn rate is the share of bad attempts ÷ the share that the objective allows. It is over when it is at
- * least `factor` in the long window (enough of the budget is gone) and in the short one (it is still going). It trips when it has been
- * over for as long as the short window: one bad second stays in that window for exactly as long, so that it never trips by itself.
+ * least `factor` in the long window (enough of the budget is gone) and in the short one (it is still going). It trips when it was over
+ * for longer than the short window, at a stretch or in bursts within the long one: one bad second stays in the short window for
+ * exactly as long as that is, so that it never trips by itself.
  */
 import type { GuardrailTripped } from '../../domain/evidence.ts'
 import type { BurnGuardrail } from '../../domain/rehearsal.ts'
@@ -9,11 +10,16 @@ import { instant, millis, ratio } from '../../domain/units.ts'
 import type { FrameDelta } from '../load/frame-deltas.ts'
 import { type Counts, countsOf, shareOf, type Watch } from './counts.ts'
 
+/** Shares of whole attempts are not exact in binary; at the limit is over it. */
+const ROUNDING = 1e-9
+/** Frames are about a second apart; that one comes a little late makes no second bad second. */
+const FRAME_MS = 1000
+
 export function watchingBurn(guardrail: BurnGuardrail): Watch {
   const { sli, objective, factor, longMs, shortMs } = guardrail
   let recent: Counts[] = []
   let startedAt: number | undefined
-  let overSince: number | undefined
+  let over: { readonly at: number; readonly forMs: number }[] = []
   let tripped = false
   // An objective of 100 % allows nothing: any bad attempt burns without measure.
   const burnOf = (good: number | undefined): number | undefined =>
@@ -30,12 +36,10 @@ export function watchingBurn(guardrail: BurnGuardrail): Watch {
     const long = share === undefined ? undefined : (burnOf(share) ?? 0) * seen
     // Silence is neither good nor bad.
     if (short === undefined || long === undefined) return undefined
-    if (short < factor || long < factor) {
-      overSince = undefined
-      return undefined
-    }
-    overSince ??= delta.at
-    if (tripped || delta.at - overSince < shortMs) return undefined
+    if (Math.min(short, long) < factor - ROUNDING) return undefined
+    over = [...over.filter((each) => each.at > delta.at - longMs), { at: delta.at, forMs: delta.at - delta.fromAt }]
+    const overMs = over.reduce((sum, each) => sum + each.forMs, 0)
+    if (tripped || overMs <= shortMs + FRAME_MS / 2) return undefined
     tripped = true
     return trip(guardrail, delta.at, share ?? 0, long)
   }

@@ -2,7 +2,7 @@
  * A harm is a fault that bit or an action that was begun: when it began to be made, was complete and began to be taken back, whom it
  * was meant for, and which zone it took. What follows from it is judged alike for both.
  */
-import type { ActionSpec, FaultSpec } from '../../domain/rehearsal.ts'
+import type { ActionSpec, FaultSpec, NodeChoice } from '../../domain/rehearsal.ts'
 import type { PodLife } from '../cluster/pod-lives.ts'
 import type { Seen } from '../seen.ts'
 import type { ActionLife } from './action-lives.ts'
@@ -82,13 +82,17 @@ const ZONE_LABEL = 'topology.kubernetes.io/zone'
 
 /** The zone that a harm takes as a whole, as the rehearsal says it. */
 export function zoneTaken({ by }: Harm): string | undefined {
-  if (by.kind === 'action') return 'nodes' in by.spec.act ? by.spec.act.nodes.zone : undefined
+  if (by.kind === 'action') return 'nodes' in by.spec.act ? wholeZone(by.spec.act.nodes) : undefined
   const { witness, object } = by.spec
   if (witness.kind === 'ready' && witness.zone !== undefined) return witness.zone
   const selector = object.spec.selector as { readonly nodeSelectors?: Readonly<Record<string, unknown>> } | undefined
   const zone = selector?.nodeSelectors?.[ZONE_LABEL]
   return typeof zone === 'string' ? zone : undefined
 }
+
+/** One pool of a zone, or some of its nodes, leave the rest standing. */
+const wholeZone = ({ zone, pool, atMost }: NodeChoice): string | undefined =>
+  pool === undefined && atMost === undefined ? zone : undefined
 
 /** A disruption that operators make on purpose and that a platform must take without anybody noticing. */
 export const isVoluntary = ({ by }: Harm): boolean =>

@@ -126,12 +126,12 @@ function lastKnown(track: Track, endAt: number): number {
 export function returnedAfter(witness: RateWitness, track: Track, healedAt: number, untilAt: number): boolean {
   const part = cut(track, healedAt - RATE_MS, untilAt)
   const counted = cumulative(part)
-  const moments = [healedAt, ...part.increments.map((each) => each.toAt)]
-  return moments.some((at) => {
-    if (at < healedAt || at >= untilAt) return false
-    const rate = rateOf(counted, at, Math.min(at + RATE_MS, untilAt))
-    return witness.direction === 'rises' ? rate < witness.becomes - NOTHING : rate > witness.becomes + NOTHING
-  })
+  const knownUntil = Math.min(untilAt, Math.max(healedAt, ...part.increments.map((each) => each.toAt)))
+  const moments = [healedAt, ...part.increments.map((each) => each.toAt)].filter((at) => at >= healedAt && at < untilAt)
+  const rateFrom = (at: number) => rateOf(counted, at, Math.min(at + RATE_MS, untilAt))
+  if (witness.direction === 'falls') return moments.some((at) => rateFrom(at) > witness.becomes + NOTHING)
+  // Silence after the last scrape is no sign of calm.
+  return moments.some((at) => at + RATE_MS <= knownUntil && rateFrom(at) < witness.becomes - NOTHING)
 }
 
 /** Scrapes around the beginning and the end of the harm: those that show the change. */

@@ -23,7 +23,13 @@ export function judgeBacksOff(seen: Seen, harm: Harm, expected: BacksOff): Ruled
   const track = cut(seen.counters.track(backsOffId(harm.name, expected)), harm.createdAt - BEFORE_MS, harm.endAt)
   const lines = linesOf(track, harm)
   const fromAt = harm.createdAt + withinMs
-  if (track.increments.length === 0) return answer.unknown(`${name} was not measured during ${harm.name}.`, lines)
+  // A source that is scraped and does not know the metric looks like one that counts nothing.
+  if (!track.increments.some((each) => each.count > 0)) {
+    return answer.unknown(
+      `${name} counted nothing before or during ${harm.name}, so that its silence would prove nothing.`,
+      lines,
+    )
+  }
   if (blindPods(track, fromAt, harm.endAt, RATE_MS).length > 0) {
     return answer.unknown(`${name} could not be scraped all through ${harm.name}.`, lines)
   }
@@ -55,9 +61,9 @@ export function judgeAmplification(seen: Seen, harm: Harm, expected: Amplificati
   const tracks = { attempts: during(ids.attempts), operations: during(ids.operations) }
   const lines = [...linesOf(tracks.attempts, harm), ...linesOf(tracks.operations, harm)]
   const counts = { attempts: countedIn(tracks.attempts, harm), operations: countedIn(tracks.operations, harm) }
-  if (tracks.attempts.increments.length === 0 || counts.operations < 1) {
+  if (counts.attempts < 1 || counts.operations < 1) {
     return answer.unknown(
-      `${operations} of ${of} counted nothing during ${harm.name}, so that there is nothing to compare with.`,
+      `${attempts} or ${operations} of ${of} counted nothing during ${harm.name}, so that there is nothing to compare.`,
       lines,
     )
   }

@@ -67,16 +67,19 @@ function attemptsOfRun(seen: Seen, sli: string): number {
 /** An objective of 100 % has no budget; each bad attempt then counts as one whole. */
 const overBudget = (bad: number, budget: number): number => (bad === 0 ? 0 : budget < 1e-9 ? bad : bad / budget)
 
+/** Over whole stretches only: the first second alone is none, unless there is no more. */
 function peakBurn(rows: readonly Row[], objective: number): number {
+  const startedAt = rows[0]?.fromAt ?? 0
   let [from, good, lost, peak] = [0, 0, 0, 0]
-  for (const row of rows) {
+  for (const [index, row] of rows.entries()) {
     good += row.good
     lost += row.bad + row.dropped
     for (let oldest = rows[from]; oldest && oldest.fromAt < row.at - BURN_MS; oldest = rows[++from]) {
       good -= oldest.good
       lost -= oldest.bad + oldest.dropped
     }
-    if (good + lost > 0) peak = Math.max(peak, overBudget(lost, (1 - objective) * (good + lost)))
+    const isWhole = row.at - startedAt >= BURN_MS || index === rows.length - 1
+    if (isWhole && good + lost > 0) peak = Math.max(peak, overBudget(lost, (1 - objective) * (good + lost)))
   }
   return peak
 }

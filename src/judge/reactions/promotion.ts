@@ -4,6 +4,7 @@
  */
 import type { Reaction } from '../../domain/rehearsal.ts'
 import type { Finding, ReactionResult } from '../../domain/verdict.ts'
+import type { Span } from '../counters/gauges.ts'
 import { writableId } from '../counters/wanted-counters.ts'
 import type { Harm } from '../harm/harm.ts'
 import { rowsWithin } from '../load/rows.ts'
@@ -84,7 +85,10 @@ function writers(seen: Seen, harm: Harm, { database }: Promotes): Part {
     )
   }
   for (const one of spans) {
-    const other = spans.find((each) => each.holder > one.holder && each.fromAt <= one.toAt && each.toAt >= one.fromAt)
+    const other = spans.find(
+      (each) =>
+        each.holder > one.holder && areComparable(one, each) && each.fromAt <= one.toAt && each.toAt >= one.fromAt,
+    )
     if (!other) continue
     const forMs = Math.min(one.toAt, other.toAt) - Math.max(one.fromAt, other.fromAt)
     const sentence = `${one.holder} and ${other.holder} of ${database} both took writes for at least ${duration(forMs)}.`
@@ -96,3 +100,7 @@ function writers(seen: Seen, harm: Harm, { database }: Promotes): Part {
     lines: [],
   })
 }
+
+/** What each says of itself is the truth of its moment; what one says of others may be a moment old, but of all alike. */
+const areComparable = (one: Span, other: Span): boolean =>
+  one.teller === other.teller || (one.teller === one.holder && other.teller === other.holder)

@@ -91,6 +91,7 @@ const causes = {
 } as const satisfies Readonly<Record<string, string>>
 
 export type Cause = keyof typeof causes
+export const causeNames = Object.keys(causes) as readonly Cause[]
 
 const rank = new Map(Object.keys(causes).map((cause, index) => [cause, index]))
 const weights = { breach: 0, gap: 1, warning: 2 } as const

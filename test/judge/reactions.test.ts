@@ -1,0 +1,430 @@
+import { describe, expect, it } from 'vitest'
+import type { Evidence, LoadFrame } from '../../src/domain/evidence.ts'
+import type { ActionSpec, Reaction } from '../../src/domain/rehearsal.ts'
+import { perSecond, ratio, seconds } from '../../src/domain/units.ts'
+import { judge } from '../../src/judge/judge.ts'
+import {
+  actionOf,
+  actionSteps,
+  place as at,
+  evidence,
+  mapped,
+  nodes,
+  podLife,
+  type Story,
+  scrape,
+  scrapes,
+  secondAt,
+  standing,
+  target,
+  toBad,
+  together,
+  withActions,
+  without,
+  withReactions,
+} from '../support/evidence.ts'
+import { causesOf, sentenceOf } from '../support/judged.ts'
+
+/** The stock fault, created at 65.1, injected at 65.4 and healed at 90.3, with one reaction expected of it. */
+function reaction(expected: Reaction, more: readonly Evidence[], changes: Partial<Story> = {}) {
+  const judgment = judge(together(evidence({ rehearsal: withReactions(expected), ...changes }), more))
+  const [result] = judgment.faults[0]?.reactions ?? []
+  return { judgment, result, causes: causesOf(judgment).filter((cause) => !cause.startsWith('slo')) }
+}
+
+describe('survives', () => {
+  const expected: Reaction = { kind: 'survives', app: 'bets', ready: 2, withinMs: seconds(5), at }
+  const three = standing('bets', 'zone-a-api', 'zone-b-api', 'zone-c-api')
+  const falling = (n: number, unready: number, again?: number) =>
+    podLife({
+      name: `bets-x${n}`,
+      app: 'bets',
+      node: 'zone-a-api',
+      born: -2,
+      ready: -1,
+      unready,
+      ...(again ? { again } : {}),
+    })
+
+  it.each<[string, Evidence[], boolean, string[]]>([
+    ['with all pods', three, true, []],
+    ['with enough after the first seconds', [...standing('bets', 'zone-b-api'), ...falling(1, 66, 69)], true, []],
+    ['not with too few', [...standing('bets', 'zone-b-api'), ...falling(1, 66)], false, ['too-few-survivors']],
+    [
+      'not with too few for a moment',
+      [...standing('bets', 'zone-b-api'), ...falling(1, 80, 81)],
+      false,
+      ['too-few-survivors'],
+    ],
+    ['nobody knows without pods', [], false, ['no-evidence']],
+  ])('%s', (_, more, held, causes) => {
+    const { result, causes: found } = reaction(expected, [...nodes(), ...more])
+    expect(result?.held).toBe(held)
+    expect(found).toEqual(causes)
+  })
+
+  it('says how few there were', () => {
+    const { result } = reaction(expected, [...standing('bets', 'zone-b-api'), ...falling(1, 66)])
+    expect(result?.sentence).toBe('bets kept at least 1 pod Ready from 5.0 s after psp-a down on; 2 are wanted.')
+  })
+})
+
+describe('spreads', () => {
+  const expected: Reaction = { kind: 'spreads', app: 'bets', zones: 3, withinMs: seconds(20), at }
+  const [b, c] = [standing('bets', 'zone-b-api', 'zone-c-api'), 'zone-a-api']
+  const back = (ready: number, node = c) => podLife({ name: 'bets-9', app: 'bets', node, born: ready - 3, ready })
+
+  it.each<[string, Evidence[], string[], number | undefined]>([
+    ['over the zones again in time', back(100), [], 9700],
+    ['over the zones again too late', back(115), ['spread-not-restored'], 24_700],
+    ['over other nodes only', back(100, 'zone-b-realtime'), ['spread-not-restored'], undefined],
+    ['never', [], ['spread-not-restored'], undefined],
+  ])('%s', (_, more, causes, tookMs) => {
+    const { result, causes: found } = reaction(expected, [...nodes(), ...b, ...more])
+    expect(found).toEqual(causes)
+    expect(result?.tookMs === undefined ? undefined : Math.round(result.tookMs)).toBe(tookMs)
+  })
+
+  it('cannot be told without nodes and pods', () => {
+    expect(reaction(expected, []).causes).toEqual(['no-evidence'])
+  })
+})
+
+describe('backs off', () => {
+  const expected: Reaction = {
+    kind: 'backs-off',
+    metric: 'calls_total',
+    where: { to: 'psp-a' },
+    of: 'payments-api',
+    becomes: perSecond(2),
+    withinMs: seconds(10),
+    at,
+  }
+  const calls = (rate: (second: number) => number, to = 'psp-a') => {
+    let sum = 0
+    return scrapes('payments-api', 'payments-api-7', 'calls_total', (s) => (sum += rate(s)), { to })
+  }
+
+  it.each<[string, Evidence[], string[]]>([
+    ['when a breaker opens', calls((s) => (s > 70 && s < 91 ? 0 : 40)), []],
+    ['when a breaker tries now and then', calls((s) => (s > 70 && s < 91 ? (s % 5 === 0 ? 6 : 0) : 40)), []],
+    ['not when calls go on', calls(() => 40), ['breaker-missing']],
+    ['not when they begin anew', calls((s) => (s > 70 && s < 80 ? 0 : 40)), ['breaker-missing']],
+    ['nobody knows when it was not counted', [], ['no-evidence']],
+  ])('%s', (_, more, causes) => {
+    expect(reaction(expected, more).causes).toEqual(causes)
+  })
+
+  it('says how fast the calls went on', () => {
+    expect(
+      sentenceOf(
+        reaction(
+          expected,
+          calls(() => 40),
+        ).judgment,
+        'breaker-missing',
+      ),
+    ).toBe(
+      'calls_total (to=psp-a) of payments-api went on at 40.0/s from 10.0 s after psp-a down on (before: 40.0/s); 2.0/s are allowed.',
+    )
+  })
+})
+
+describe('amplification', () => {
+  const expected: Reaction = {
+    kind: 'amplification',
+    of: 'bets',
+    attempts: 'attempts_total',
+    operations: 'bets_total',
+    atMost: 1.5,
+    at,
+  }
+  const story = (perBet: number, bets = 20): Evidence[] =>
+    Array.from({ length: 161 }, (_, second) =>
+      scrape(
+        second + 0.2,
+        'bets',
+        'bets-1',
+        { name: 'attempts_total', labels: {}, value: second * bets * perBet },
+        { name: 'bets_total', labels: {}, value: second * bets },
+      ),
+    )
+
+  it.each<[string, Evidence[], string[]]>([
+    ['of one attempt in two again is within', story(1.5), []],
+    ['of three attempts each is a storm', story(3), ['retry-storm']],
+    ['of nothing cannot be told', story(3, 0), ['no-evidence']],
+    ['that nobody counted cannot be told', [], ['no-evidence']],
+  ])('%s', (_, more, causes) => {
+    expect(reaction(expected, more).causes).toEqual(causes)
+  })
+
+  it('says how many times as many', () => {
+    expect(sentenceOf(reaction(expected, story(3)).judgment, 'retry-storm')).toMatch(
+      /^bets made \d+ attempts_total for \d+ bets_total during psp-a down: 3\.00 times as many; 1\.5 are allowed\.$/,
+    )
+  })
+})
+
+describe('undisturbed', () => {
+  const expected: Reaction = { kind: 'undisturbed', sli: 'login', badMax: 2, at }
+  const bad = (second: number, count: number): Partial<Story> => ({
+    load: (s, load) => s === second && toBad(load.login, count),
+  })
+
+  it.each<[string, Partial<Story>, string[]]>([
+    ['with as many bad attempts as allowed', bad(70, 2), []],
+    ['not with one more', bad(70, 3), ['disturbed']],
+    ['by what happens before', bad(60, 3), []],
+    ['by what happens after', bad(95, 3), []],
+  ])('%s', (_, changes, causes) => {
+    expect(reaction(expected, [], changes).causes).toEqual(causes)
+  })
+
+  it('cannot be told of an SLI that was not measured', () => {
+    expect(reaction({ ...expected, sli: 'withdrawal' }, []).causes).toEqual(['no-evidence'])
+  })
+})
+
+describe('sockets', () => {
+  const expected: Reaction = {
+    kind: 'reconnects',
+    share: ratio(0.99),
+    withinMs: seconds(15),
+    herdMax: perSecond(40),
+    at,
+  }
+  /** `open` sockets by second; whoever is missing came back later, one way or another. */
+  const frames = (open: (second: number) => number): Evidence[] => {
+    let connected = 100
+    return mapped(evidence({ rehearsal: withReactions(expected) }), 'load-frame', (frame: LoadFrame) => {
+      const second = Math.floor((frame.at - secondAt(0)) / 1000)
+      connected += Math.max(0, open(second) - open(second - 1))
+      return { ...frame, sockets: { open: open(second), connected, failed: 0, dropped: 0 } }
+    })
+  }
+  const asked = (records: readonly Evidence[]) => {
+    const judgment = judge(records)
+    return { result: judgment.faults[0]?.reactions[0], causes: causesOf(judgment) }
+  }
+  const back = (from: number, to: number) => (s: number) =>
+    s < 67 || s >= to ? 100 : s < from ? 40 : 40 + (60 * (s - from)) / (to - from)
+
+  it('that come back one by one in time are back', () => {
+    const { result, causes } = asked(frames(back(69, 75)))
+    expect(causes).toEqual([])
+    expect(result).toMatchObject({ held: true })
+    expect((result?.tookMs ?? 0) / 1000).toBeCloseTo(9.9, 0)
+  })
+
+  it.each<[string, (second: number) => number, string[]]>([
+    ['that never fell are there', () => 100, []],
+    ['that come back too late are lost sessions', back(75, 90), ['sessions-lost']],
+    ['that do not come back are lost sessions', (s) => (s < 67 ? 100 : 95), ['sessions-lost']],
+    ['that come back in one second are a storm', (s) => (s < 67 || s > 70 ? 100 : 40), ['reconnect-storm']],
+    ['that were never open cannot come back', () => 0, ['no-evidence']],
+  ])('%s', (_, open, causes) => {
+    expect(asked(frames(open)).causes).toEqual(causes)
+  })
+
+  it('that nobody counted cannot be told', () => {
+    const none = mapped(
+      evidence({ rehearsal: withReactions(expected) }),
+      'load-frame',
+      ({ sockets: _, ...frame }) => frame,
+    )
+    expect(asked(none).causes).toEqual(['no-evidence'])
+  })
+})
+
+describe('an action', () => {
+  const roll = (...expect: Reaction[]): ActionSpec =>
+    actionOf('roll', { kind: 'rollout', workload: { kind: 'Deployment', name: 'bets' } }, ...expect)
+  const drain = (...expect: Reaction[]): ActionSpec =>
+    actionOf('drain', { kind: 'drain', nodes: { zone: 'a', pool: 'api' } }, ...expect)
+  const completes: Reaction = { kind: 'completes', withinMs: seconds(30), at }
+  const begun = () => [100, { is: 'begun', targets: ['Node/x'] }] as const
+  const told = (action: ActionSpec, ...steps: Parameters<typeof actionSteps>[1][]) => {
+    const judgment = judge(together(evidence({ rehearsal: withActions(action) }), actionSteps(action.name, ...steps)))
+    return { judgment, action: judgment.actions[0], causes: causesOf(judgment) }
+  }
+  const refusal = (second: number) =>
+    [second, { is: 'eviction-refused', pod: 'casino/b-1', node: 'x', problem: 'budget' }] as const
+
+  it.each<[string, ActionSpec, Parameters<typeof actionSteps>[1][], string, string[]]>([
+    ['that is done in time', roll(completes), [begun(), [120, { is: 'done', note: '' }]], 'done', []],
+    ['that is done late', roll(completes), [begun(), [140, { is: 'done', note: '' }]], 'done', ['rollout-stuck']],
+    ['that is never done', roll(completes), [begun()], 'not-done', ['rollout-stuck']],
+    ['that is never done, where nothing was said of its time', roll(), [begun()], 'not-done', ['action-not-done']],
+    [
+      'that fails',
+      roll(completes),
+      [begun(), [110, { is: 'failed', problem: 'image not found' }]],
+      'failed',
+      ['rollout-stuck', 'action-not-done'],
+    ],
+    [
+      'that was refused',
+      roll(completes),
+      [[100, { is: 'refused', problem: 'too many pods' }]],
+      'refused',
+      ['action-not-done'],
+    ],
+    ['that was never begun', roll(completes), [], 'not-reached', ['action-not-done']],
+    [
+      'of draining that budgets keep from its end',
+      drain(completes),
+      [begun(), refusal(101), refusal(120)],
+      'not-done',
+      ['budget-blocks'],
+    ],
+    [
+      'of draining that takes too long by itself',
+      drain(completes),
+      [begun(), [140, { is: 'done', note: '' }]],
+      'done',
+      ['action-late'],
+    ],
+    [
+      'that cannot be taken back',
+      drain(),
+      [begun(), [110, { is: 'done', note: '' }], [130, { is: 'heal-failed', problem: 'forbidden' }]],
+      'done',
+      ['fault-not-recovered'],
+    ],
+  ])('%s', (_, action, steps, state, causes) => {
+    const { action: result, causes: found } = told(action, ...steps)
+    expect(result?.state).toBe(state)
+    expect(found).toEqual(causes)
+  })
+
+  it('says what kept it', () => {
+    const { judgment } = told(drain(completes), begun(), refusal(101), refusal(120))
+    expect(sentenceOf(judgment, 'budget-blocks')).toBe(
+      'drain was not done within 30.0 s; evictions of 1 pod were refused.',
+    )
+    expect(judgment.actions[0]).toMatchObject({ refusedEvictions: 2, evicted: 0, targets: ['Node/x'] })
+  })
+
+  it('is asked for recovery from its healing on, or from its end where it needs none', () => {
+    const recovers: Reaction = { kind: 'recovers', sli: 'login', withinMs: seconds(5), at }
+    const recovered = (action: ActionSpec, ...steps: Parameters<typeof actionSteps>[1][]) => {
+      const records = evidence({ rehearsal: withActions(action), load: (s, load) => s === 124 && toBad(load.login, 1) })
+      return judge(together(records, actionSteps(action.name, ...steps))).actions[0]?.recoveries[0]
+    }
+    const healedAt = (second: number) => [begun(), [110, { is: 'done', note: '' }], [second, { is: 'healed' }]] as const
+    expect(recovered(drain(recovers), ...healedAt(123))).toMatchObject({ held: true })
+    expect(recovered(drain(recovers), ...healedAt(112))).toMatchObject({ held: true, tookMs: 0 })
+    expect(recovered(roll(recovers), begun(), [122, { is: 'done', note: '' }])).toMatchObject({ held: true })
+  })
+})
+
+describe('a promotion', () => {
+  const expected: Reaction = { kind: 'promotes', database: 'wallet-db', sli: 'deposit', rtoMs: seconds(10), at }
+  const promote = actionOf('promote', { kind: 'promote', database: 'wallet-db', to: 'wallet-db-1' }, expected)
+  const steps = actionSteps('promote', [100, { is: 'begun', targets: ['wallet-db'] }], [104, { is: 'done', note: '' }])
+  const writable = (pod: string, is: (second: number) => boolean) =>
+    scrapes('wallet-db', pod, 'db_writable', (s) => (is(s) ? 1 : 0), { pod })
+  const moved = [...writable('wallet-db-0', (s) => s < 100), ...writable('wallet-db-1', (s) => s > 103)]
+  const badFor = (from: number, to: number): Partial<Story> => ({
+    load: (s, load) => s >= from && s < to && toBad(load.deposit, 1, 'http-503'),
+  })
+  const told = (more: readonly Evidence[], changes: Partial<Story> = {}) =>
+    judge(together(evidence({ rehearsal: withActions(promote), ...changes }), steps, more))
+
+  it('that nobody lost anything by is held', () => {
+    const judgment = told(moved, badFor(100, 103))
+    expect(causesOf(judgment)).toEqual([])
+    expect(judgment.actions[0]?.reactions[0]).toMatchObject({ kind: 'promotes', subject: 'wallet-db', held: true })
+    expect(judgment.actions[0]?.reactions[0]?.sentence).toBe(
+      'deposit was good again 3.0 s after its first bad attempt (RTO 10.0 s). No acknowledged operation is lost (RPO 0). One member at a time took writes (wallet-db-0 and wallet-db-1).',
+    )
+  })
+
+  it.each<[string, Evidence[], Partial<Story>, string[]]>([
+    ['that takes longer than its RTO is slow', moved, badFor(100, 115), ['promotion-slow']],
+    ['of which nobody knows who took writes leaves a gap', [], {}, ['no-evidence']],
+    [
+      'after which two took writes split the brain',
+      [...writable('wallet-db-0', (s) => s < 110), ...writable('wallet-db-1', (s) => s > 103)],
+      {},
+      ['split-brain'],
+    ],
+    [
+      'after which acknowledged deposits are missing lost writes',
+      moved,
+      {
+        books: (books) =>
+          Object.values(books).forEach((x) => {
+            x.deposit = x.deposit.filter((n) => n !== 7)
+          }),
+      },
+      ['promotion-lost-writes', 'unreconciled'],
+    ],
+  ])('%s', (_, more, changes, causes) => {
+    expect(causesOf(told(more, changes)).filter((cause) => !cause.startsWith('slo'))).toEqual(causes)
+  })
+
+  it('says for how long two took writes', () => {
+    const both = told([...writable('wallet-db-0', (s) => s < 110), ...writable('wallet-db-1', (s) => s > 103)])
+    expect(sentenceOf(both, 'split-brain')).toBe(
+      'wallet-db-0 and wallet-db-1 of wallet-db both took writes for at least 5.0 s.',
+    )
+  })
+
+  it('has an unknown RPO where no ledger was read', () => {
+    const unread = without(together(evidence({ rehearsal: withActions(promote) }), steps, moved), 'book-read')
+    expect(judge(unread).actions[0]?.reactions[0]?.sentence).toContain('the RPO is not known')
+  })
+
+  it('is not split by what an operator still says of the old primary a moment later', () => {
+    const operator = Array.from({ length: 161 }, (_, s) =>
+      scrape(s + 0.4, 'wallet-db', 'db-operator-1', {
+        name: 'db_writable',
+        labels: { pod: 'wallet-db-0' },
+        value: s < 106 ? 1 : 0,
+      }),
+    )
+    expect(causesOf(told([...moved, ...operator]))).toEqual([])
+  })
+
+  it('is split where an operator sees two that take writes', () => {
+    const both = Array.from({ length: 161 }, (_, s) =>
+      scrape(
+        s + 0.4,
+        'wallet-db',
+        'db-operator-1',
+        { name: 'db_writable', labels: { pod: 'wallet-db-0' }, value: 1 },
+        { name: 'db_writable', labels: { pod: 'wallet-db-1' }, value: s > 105 ? 1 : 0 },
+      ),
+    )
+    expect(causesOf(told(both))).toEqual(['split-brain'])
+  })
+
+  it('is not split by a member that died while it was writable', () => {
+    const dies = writable('wallet-db-0', () => true).filter((each) => each.at < secondAt(100))
+    expect(causesOf(told([...dies, ...writable('wallet-db-1', (s) => s > 103)]))).toEqual([])
+    expect(target.databases).toEqual({})
+  })
+})
+
+describe('what a harm costs', () => {
+  const costs = (changes: Partial<Story>) =>
+    judge(evidence(changes)).faults[0]?.costs.find((each) => each.sli === 'deposit')
+
+  it('is nothing when nothing was bad', () => {
+    expect(costs({})).toMatchObject({ bad: 0, budgetBurnt: 0, peakBurn: 0 })
+    expect(costs({})?.detectMs).toBeUndefined()
+  })
+
+  it('is the bad attempts from its injection until all was well again', () => {
+    const cost = costs({ load: (s, load) => (s === 66 || s === 91 || s === 150) && toBad(load.deposit, 2) })
+    // 0.15 % of 6,683 deposits are 10.02; the second at 150 came after the recovery.
+    expect(cost).toMatchObject({ bad: 4 })
+    expect(cost?.budgetBurnt).toBeCloseTo(0.399, 2)
+    expect((cost?.detectMs ?? 0) / 1000).toBeCloseTo(1.9, 1)
+    expect((cost?.recoverMs ?? 0) / 1000).toBeCloseTo(26.9, 1)
+    // Two of 275 in five seconds, over 0.15 %.
+    expect(cost?.peakBurn).toBeCloseTo(2 / 275 / 0.0015, 1)
+  })
+})

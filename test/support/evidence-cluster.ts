@@ -1,0 +1,147 @@
+/**
+ * What a cluster shows beside the stock story: nodes in zones, pods with a life of their own, endpoints, actions and scrapes. Each
+ * helper gives records; `together` puts them among those of a run, in order of time.
+ */
+import type { BudgetSeen, ClusterObject, PodSeen } from '../../src/domain/cluster.ts'
+import type { ActionStepData, Evidence, EvidenceOf, Series } from '../../src/domain/evidence.ts'
+import type { ActionSpec, Reaction, Rehearsal } from '../../src/domain/rehearsal.ts'
+import { type Instant, instant, millis, seconds } from '../../src/domain/units.ts'
+import { rehearsal, ZERO } from './evidence-rehearsal.ts'
+
+const secondAt = (second: number): Instant => instant(ZERO + second * 1000)
+const named = (name: string, namespace = 'casino') => ({ namespace, name, uid: `uid-${name}` })
+
+/** In order of time; records of the same moment stay in the order in which they are given. */
+export const together = (...parts: readonly (readonly Evidence[])[]): Evidence[] =>
+  parts.flat().sort((a, b) => a.at - b.at)
+
+export const seen = (
+  second: number,
+  object: ClusterObject,
+  change: EvidenceOf<'object-seen'>['change'] = 'modified',
+): Evidence => ({ kind: 'object-seen', at: secondAt(second), change, object })
+
+/** Six nodes: zones a, b and c, in the pools api and realtime. */
+export const nodes = (second = -2): Evidence[] =>
+  ['a', 'b', 'c'].flatMap((zone) => ['api', 'realtime'].map((pool) => node(second, zone, pool)))
+
+export const node = (second: number, zone: string, pool = 'api', ready = true): Evidence =>
+  seen(second, {
+    resource: 'Node',
+    ...named(`zone-${zone}-${pool}`, ''),
+    zone,
+    pool,
+    ready,
+    unschedulable: false,
+    taints: [],
+  })
+
+export type PodStory = {
+  readonly name: string
+  readonly app: string
+  readonly namespace?: string
+  readonly node?: string
+  readonly labels?: Readonly<Record<string, string>>
+  /** Seconds at which it is seen first, runs, is Ready, is Ready no more, is asked to end and is gone. */
+  readonly born: number
+  readonly runs?: number
+  readonly ready?: number
+  readonly unready?: number
+  readonly again?: number
+  readonly ends?: number
+  readonly gone?: number
+  readonly grace?: number
+  readonly killed?: boolean
+}
+
+/** The versions of one pod, from birth to death. */
+export function podLife(story: PodStory): Evidence[] {
+  const { born, runs = story.ready, ready, unready, again, ends, gone, grace, killed } = story
+  const at = (
+    second: number | undefined,
+    changes: Partial<PodSeen>,
+    change: 'added' | 'modified' | 'deleted' = 'modified',
+  ) => (second === undefined ? [] : [seen(second, { ...podSeen(story), ...changes }, change)])
+  const graceMs = grace === undefined ? {} : { graceMs: seconds(grace) }
+  const last = killed ? 'Failed' : 'Succeeded'
+  return [
+    ...at(born, { podPhase: 'Pending', ready: false }, 'added'),
+    ...at(runs, { ready: runs === ready }),
+    ...at(ready, {}),
+    ...at(unready, { ready: false }),
+    ...at(again, {}),
+    ...at(ends, { deleting: true, ...graceMs }),
+    ...at(gone, { deleting: true, ready: false, podPhase: last, graceMs: millis(0) }, 'deleted'),
+  ]
+}
+
+const podSeen = ({ name, app, namespace, node, labels = {} }: PodStory): PodSeen => ({
+  resource: 'Pod',
+  ...named(name, namespace),
+  app,
+  labels,
+  ...(node === undefined ? {} : { node }),
+  podPhase: 'Running',
+  ready: true,
+  deleting: false,
+  restarts: 0,
+})
+
+/** Pods of an app that stand Ready on these nodes from before the load on. */
+export const standing = (app: string, ...on: readonly string[]): Evidence[] =>
+  on.flatMap((node, n) => podLife({ name: `${app}-${n + 1}`, app, node, born: -2, ready: -1 }))
+
+export const endpoints = (second: number, service: string, ready: number): Evidence =>
+  seen(second, { resource: 'EndpointSlice', ...named(`${service}-slice`), service, ready, notReady: 0 })
+
+export const budget = (second: number, name: string, counts: Partial<BudgetSeen>): Evidence =>
+  seen(second, {
+    resource: 'PodDisruptionBudget',
+    ...named(name),
+    healthy: 2,
+    wantedHealthy: 1,
+    expected: 2,
+    allowed: 1,
+    ...counts,
+  })
+
+export const actionSteps = (action: string, ...steps: readonly (readonly [number, ActionStepData])[]): Evidence[] =>
+  steps.map(([second, step]) => ({ kind: 'action-step', at: secondAt(second), action, step }))
+
+export const scrape = (second: number, source: string, pod: string, ...series: readonly Series[]): Evidence => ({
+  kind: 'sample',
+  at: secondAt(second),
+  source,
+  pod,
+  ok: true,
+  series,
+})
+
+/** One scrape a second of one number. */
+export const scrapes = (
+  source: string,
+  pod: string,
+  name: string,
+  value: (second: number) => number,
+  labels: Readonly<Record<string, string>> = {},
+): Evidence[] =>
+  Array.from({ length: 161 }, (_, second) => scrape(second + 0.2, source, pod, { name, labels, value: value(second) }))
+
+const at = rehearsal.load.at
+
+export const actionOf = (name: string, act: ActionSpec['act'], ...expect: readonly Reaction[]): ActionSpec => ({
+  name,
+  during: 'promo peak',
+  atMs: seconds(60),
+  act,
+  expect,
+  at,
+})
+
+export const withActions = (...actions: readonly ActionSpec[]): Rehearsal => ({ ...rehearsal, actions })
+/** The stock rehearsal with these reactions of its fault instead of failover and recovery. */
+export const withReactions = (...expect: readonly Reaction[]): Rehearsal => ({
+  ...rehearsal,
+  faults: rehearsal.faults.map((fault) => ({ ...fault, expect })),
+})
+export const place = at
