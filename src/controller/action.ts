@@ -34,12 +34,12 @@ export async function performAction(
       const inventory = await ports.actions.inventory(target, action)
       return admitAction(action, rehearsal, target, inventory, [...others])
     },
-    hurt: async ({ targets, pods, limit, note }: Admission, undos: string[]) => {
+    hurt: async ({ targets, pods, limit, note }: Admission, undos: string[], release: () => void) => {
       step({ is: 'admitted', targets, pods, limit, note })
       const prepared = await ports.actions.prepare(timeline.run, target, action, targets)
       for (const undo of prepared.undos) undos.push(await ports.healing.prepare(undo))
       const done = await untilHealing(ports, healAt, signal, (ending) => prepared.perform(step, ending))
-      if (done && replacesPods(action.act)) for (const pod of pods) held.delete(pod)
+      if (done && replacesPods(action.act)) release()
       if (done && action.act.kind === 'rollout') for (const id of undos) await ports.healing.keep(id)
       else await ports.clock.until(healAt, signal)
     },

@@ -24,8 +24,11 @@ export type Harm = {
   step(data: HarmStep): void
   /** `held`: pods that other harms hold, to be looked at once the cluster has answered. */
   admit(held: ReadonlySet<string>): Promise<Admission>
-  /** Records that it was admitted, does the harm and keeps it up until it is time to heal; every undo that it has written is in `undos`. */
-  hurt(admission: Admission, undos: string[]): Promise<void>
+  /**
+   * Records that it was admitted, does the harm and keeps it up until it is time to heal; every undo that it has written is in `undos`.
+   * `release`: its pods are held no longer, because others have taken their place.
+   */
+  hurt(admission: Admission, undos: string[], release: () => void): Promise<void>
 }
 
 /** From the planned start to healed. Never throws; for `signal`'s sake it heals early. */
@@ -50,14 +53,17 @@ async function hurtAndHeal(ports: HarmPorts, harm: Harm, admission: Admission, h
   const undos: string[] = []
   const mine = admission.pods.filter((pod) => !held.has(pod))
   for (const pod of mine) held.add(pod)
+  const release = () => {
+    for (const pod of mine) held.delete(pod)
+  }
   try {
-    await harm.hurt(admission, undos)
+    await harm.hurt(admission, undos, release)
   } finally {
     harm.step({ is: 'heal-requested' })
     try {
       await ports.healing.healMany(undos)
       harm.step({ is: 'healed' })
-      for (const pod of mine) held.delete(pod)
+      release()
     } catch (error) {
       harm.step({ is: 'heal-failed', problem: problemOf(error) })
     }

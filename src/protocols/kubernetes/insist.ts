@@ -13,6 +13,10 @@ export async function insist<T>(attempt: () => Promise<T>, late: () => boolean, 
   }
 }
 
+/** What no further attempt would change. */
+export class Final extends Error {}
+
 /** 409 is somebody else's change between our read and our write; 429 and 5xx are the server's own trouble. */
 const isFinal = (error: unknown): boolean =>
-  error instanceof ApiRefusal && error.status !== 409 && error.status !== 429 && error.status < 500
+  error instanceof Final ||
+  (error instanceof ApiRefusal && error.status !== 409 && error.status !== 429 && error.status < 500)

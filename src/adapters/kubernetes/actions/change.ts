@@ -3,7 +3,7 @@ import type { Clock } from '../../../controller/ports.ts'
 import type { FieldValue, Settled, Undo } from '../../../domain/evidence.ts'
 import { after, type Instant, seconds } from '../../../domain/units.ts'
 import { demand, find, type KubeObject, type KubernetesApi } from '../../../protocols/kubernetes/api.ts'
-import { insist } from '../../../protocols/kubernetes/insist.ts'
+import { Final, insist } from '../../../protocols/kubernetes/insist.ts'
 import { type Fields, fields, list, text } from '../fields.ts'
 import { type Mark, markedWith, type Reversal } from './marks.ts'
 
@@ -41,13 +41,15 @@ export async function change(context: ActionContext, undo: Reversal, signal: Abo
   await edit(context, pathOf(undo), deadline, signal, (object) => {
     const now = undo.does === 'restore-field' ? (fieldAt(object, undo.field) ?? null) : undefined
     if (undo.does === 'restore-field' && now !== undo.was && now !== undo.wrote)
-      throw new Error(`${undo.field.join('.')} of ${undo.path} has changed since it was read: ${now}`)
+      throw new Final(`${undo.field.join('.')} of ${undo.path} has changed since it was read: ${now}`)
     return merged(markedWith(mark), harmOf(object, undo))
   })
 }
 
 function harmOf(object: KubeObject, undo: Reversal): object {
   if (undo.does === 'restore-field') return nested(undo.field, undo.wrote)
+  // An answer that was lost on its way is asked for again: by then the taint may be there.
+  if (hasTaint(object, undo.key, undo.effect)) return {}
   return { spec: { taints: [...taintsOf(object), { key: undo.key, effect: undo.effect }] } }
 }
 
