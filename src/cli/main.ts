@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { exitCodes } from '../domain/verdict.ts'
+import { addCheck } from './commands/check.ts'
 import { addHeal } from './commands/heal.ts'
 import { addJudge } from './commands/judge.ts'
 import { addLab } from './commands/lab.ts'
@@ -34,7 +35,7 @@ function program(finish: (code: number) => void): Command {
     .showHelpAfterError('(add --help for the flags and examples)')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXIT_CODES)
-  for (const add of [addRun, addPlan, addJudge, addReport, addHeal, addLab, addToolchain]) add(root, finish)
+  for (const add of [addRun, addPlan, addCheck, addJudge, addReport, addHeal, addLab, addToolchain]) add(root, finish)
   return root
 }
 

@@ -15,6 +15,7 @@ describe('the command line', () => {
   it.each([
     ['run'],
     ['plan'],
+    ['check'],
     ['judge'],
     ['report'],
     ['heal'],

@@ -122,6 +122,7 @@ export const paths = {
   scaledObjects: (namespace: string) => `/apis/keda.sh/v1alpha1/namespaces/${namespace}/scaledobjects`,
   budgets: (namespace: string) => `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
   endpointSlices: (namespace: string) => `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
+  networkPolicies: (namespace: string) => `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,
   leases: (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
   accessReviews: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
   chaos: (plural: string, namespace?: string) =>
