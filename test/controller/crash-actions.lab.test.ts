@@ -64,14 +64,14 @@ metadata: {name: crash-action}
 spec:
   hypothesis: Whoever dies, whatever was done is undone.
   target: {contexts: [lab]}
-  load: {script: ${join(process.cwd(), 'scenarios/promo-peak.ts')}, arrivals: {login: 1/s}}
+  load: {script: ${join(process.cwd(), 'test/rehearsals/idle.ts')}, arrivals: {login: 1/s}}
   blastRadius: {namespaces: [default], pods: 100%, zones: 3}
   timeline: [{phase: steady, for: 20s, load: 1x}]
   actions:
     - {name: the action, during: steady, at: 0s, ${act}}
   slos: [{sli: login, objective: 50%}]
 `
-// Nobody answers there: what players see is not what these tests are about.
+// Nobody is asked there: what players see is not what these tests are about.
 const TARGET = `apiVersion: matchday.dev/v1
 kind: Target
 spec: {context: lab, namespace: default, entry: 'http://127.0.0.1:9', sources: {}}
