@@ -5,7 +5,18 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SIGNATURE_HEADER, signBody } from '../../src/platform/shared/signature.ts'
-import { balanceOf, bet, call, deposit, login, metric, playerName, settledBooks, sumOf } from './support/client.ts'
+import {
+  balanceOf,
+  bet,
+  bookOf,
+  call,
+  deposit,
+  login,
+  metric,
+  playerName,
+  settledBooks,
+  sumOf,
+} from './support/client.ts'
 import { type Platform, type ProcessName, secrets, startPlatform } from './support/platform.ts'
 
 let platform: Platform
@@ -136,9 +147,11 @@ describe('bets without their provider', () => {
     platform.signal('game-provider', 'SIGSTOP')
     expect((await bet(platform, token, 'kept.bet.0')).status).toBe(409)
     platform.signal('game-provider', 'SIGCONT')
-    const books = await settledBooks(platform, betBooks, 'kept')
-    expect(sumOf('bet', books.wallet).count).toBe(1)
-    expect(sumOf('bet', books['game-provider']).count).toBe(0)
+    const books = await settledBooks(platform, ['bets', 'game-provider'], 'kept')
+    expect(sumOf('bet', books.bets, books['game-provider']).count).toBe(0)
+    const wallet = await bookOf(platform, 'wallet', 'kept')
+    expect(sumOf('bet', wallet).count).toBe(1)
+    expect(wallet).toMatchObject({ settled: false, pending: { stakes: 1 } })
     await restarted('bets')
   }, 30_000)
 
@@ -239,7 +252,12 @@ describe('connections to the database', () => {
       .toBeGreaterThanOrEqual(3 * 6)
     expect(await metric(platform, 'wallet', 'wallet_db_max_connections')).toBe(100)
     await restarted('wallet', { DB_POOL_LIMIT: 'off' })
-    await Promise.all(Array.from({ length: 30 }, () => balanceOf(platform, playerName(81))))
+    // A database that is slow for half a second: every request that waits meanwhile opens a connection of its own.
+    platform.postgres.signalAll('SIGSTOP')
+    const asked = Promise.all(Array.from({ length: 30 }, () => balanceOf(platform, playerName(81))))
+    await sleep(500)
+    platform.postgres.signalAll('SIGCONT')
+    await asked
     const open = await metric(platform, 'wallet', 'db_connections{state="idle"}')
     await restarted('wallet')
     expect(open).toBeGreaterThan(10)

@@ -100,6 +100,9 @@ describe('a quiet evening', () => {
     const before = await balanceOf(platform, player)
     const answers = await Promise.all(keys.map((key) => bet(platform, token, key)))
     expect(answers.map(({ status }) => status)).toEqual(keys.map(() => 201))
+    // While a bet runs its stake is under way in the wallet too: whoever reads that book as settled finds every settlement in it.
+    expect((await bookOf(platform, 'wallet', 'evening')).pending).toMatchObject({ stakes: 8 })
+    await settledBooks(platform, ['wallet'], 'evening')
     const books = await settledBooks(platform, betBooks, 'evening')
     for (const book of [books.wallet, books.bets, books['game-provider']]) {
       expect(sumOf('bet', book)).toMatchObject({ count: 8, amountCents: 4_000, duplicates: 0 })

@@ -66,14 +66,20 @@ export function ledgerOn(query: Query, { outbox, idempotency }: LedgerDefects): 
   }
 }
 
-/** Stakes and payouts count while they stand: what was given back is no longer a bet, or a payout. */
+/**
+ * Stakes and payouts count while they stand: what was given back is no longer a bet, or a payout. A stake that stands is under way until
+ * its bet is settled: a wallet that was read before the provider has spoken would seem to have lost settlements.
+ */
 export const walletBook: BookSource = {
   book: 'wallet',
   bookings: `SELECT operation, split_part(key, '${COPY_MARK}', 1) AS key, amount_cents FROM transfers
     WHERE operation IN ('deposit', 'bet', 'settlement', 'payout') AND NOT reversed AND key >= $1 AND key < $2`,
   bookingsOfKeys: `SELECT key, amount_cents FROM transfers WHERE operation IN ('deposit', 'bet', 'payout') AND NOT reversed AND key = ANY($1)`,
   pending: `SELECT 'outbox' AS name, count(*) AS count FROM events WHERE key >= $1 AND key < $2
-    UNION ALL SELECT 'payouts', count(*) FROM payouts WHERE state = 'pending' AND key >= $1 AND key < $2`,
+    UNION ALL SELECT 'payouts', count(*) FROM payouts WHERE state = 'pending' AND key >= $1 AND key < $2
+    UNION ALL SELECT 'stakes', count(*) FROM transfers AS stake WHERE operation = 'bet' AND NOT reversed AND key >= $1 AND key < $2
+      AND NOT EXISTS (SELECT FROM transfers AS settlement
+        WHERE settlement.operation = 'settlement' AND settlement.key = split_part(stake.key, '${COPY_MARK}', 1))`,
   // Offsetting errors must not cancel out: every transfer for itself, and every player's balance against their entries.
   imbalance: `SELECT
     (SELECT coalesce(sum(abs(total)), 0) FROM (SELECT sum(amount_cents) AS total FROM entries GROUP BY transfer_id) AS transfer) +
