@@ -1,7 +1,15 @@
 /** What actions of dead runs left, from what the cluster shows: marked objects, and what matchday alone would have written. */
 import type { ResidueItem } from '../../../domain/evidence.ts'
 import type { Target } from '../../../domain/rehearsal.ts'
-import { demand, find, itemsOf, type KubeObject, type KubernetesApi, paths } from '../../../protocols/kubernetes/api.ts'
+import {
+  ApiRefusal,
+  demand,
+  isKubeObject,
+  itemsOf,
+  type KubeObject,
+  type KubernetesApi,
+  paths,
+} from '../../../protocols/kubernetes/api.ts'
 import { text } from '../fields.ts'
 import { fieldAt, pathOf, taintsOf } from './change.ts'
 import { MARKED, type Mark, marksOf } from './marks.ts'
@@ -12,8 +20,11 @@ export async function leftChanges(api: KubernetesApi, target: Target): Promise<r
   const { namespace } = target
   const lists = [paths.nodes, paths.deployments(namespace), paths.statefulSets(namespace), paths.configMaps(namespace)]
   const objects = await Promise.all([
-    ...lists.map((path) => listed(api, path + MARKED)),
-    ...Object.values(target.databases).map((database) => one(api, databasePath(database))),
+    ...lists.map(async (path) => itemsOf(await allowed(api, path + MARKED))),
+    ...Object.values(target.databases).map(async (database) => {
+      const object = await allowed(api, databasePath(database))
+      return isKubeObject(object) ? [object] : []
+    }),
   ])
   const marks = objects
     .flat()
@@ -48,15 +59,10 @@ function orphansOn(node: KubeObject): readonly ResidueItem[] {
 }
 
 /** 403: a role with least privilege reads only what its rehearsals change; what we may not change we have not changed. */
-async function listed(api: KubernetesApi, path: string): Promise<readonly KubeObject[]> {
-  const response = await api.request({ method: 'GET', path })
-  if (response.status === 403) return []
-  return itemsOf(await demand({ ...api, request: async () => response }, { method: 'GET', path }))
-}
-
-async function one(api: KubernetesApi, path: string): Promise<readonly KubeObject[]> {
-  const response = await api.request({ method: 'GET', path })
-  if (response.status === 403) return []
-  const object = await find({ ...api, request: async () => response }, { method: 'GET', path })
-  return object === undefined ? [] : [object as KubeObject]
+async function allowed(api: KubernetesApi, path: string): Promise<unknown> {
+  const request = { method: 'GET', path } as const
+  const response = await api.request(request)
+  if (response.status === 403 || response.status === 404) return undefined
+  if (response.status >= 300) throw new ApiRefusal(request, response)
+  return response.json
 }
