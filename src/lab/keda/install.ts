@@ -6,6 +6,7 @@
 import { join } from 'node:path'
 import { type KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node'
 import { connect } from '../cluster-access/cluster.ts'
+import { fieldsOf, listOf, textOf } from '../cluster-access/json.ts'
 import { readIndex } from '../images/image-index.ts'
 import { renderImages } from '../images/render.ts'
 import type { LabState } from '../owner/state.ts'
@@ -44,31 +45,41 @@ export async function applyKeda(state: LabState, tools: KedaTools): Promise<void
   }
   const images = readIndex(labPaths(state.root).images)
   const all = [...renderImages(own, images).map((each) => trusting(each, certificates)), settings, certificates.secret]
+  // A role of KEDA's is bound there, and the API server makes its own namespaces a moment after it serves.
+  await untilServed('the API server', () => KubernetesObjectApi.makeApiClient(config).read(SYSTEM), undefined, NEXT)
   await applyDefinitions(state.root, all.filter(isDefinition))
   await applyManifests(
     config,
     all.filter((each) => !isDefinition(each)),
   )
-  await untilTaken(config)
 }
 
 const isDefinition = ({ kind }: Manifest): boolean => kind === 'CustomResourceDefinition'
 
-/** As they are written: the typed client knows no `x-kubernetes-int-or-string`, and would drop it. */
+/** As they are written: the typed client knows no `x-kubernetes-int-or-string`, and would drop it. Resolves when the kinds are served. */
 async function applyDefinitions(root: string, definitions: readonly Manifest[]): Promise<void> {
   const cluster = connect(root)
+  const served = async (): Promise<void> => {
+    const { resources } = await cluster.get('/apis/keda.sh/v1alpha1')
+    const names = listOf(resources).map((each) => textOf(fieldsOf(each).name))
+    for (const name of OF_WORKLOADS) if (!names.includes(name)) throw new Error(`${name} is not served yet`)
+  }
   try {
     await Promise.all(definitions.map((each) => cluster.apply(`${DEFINITIONS}/${each.metadata.name}`, each)))
+    await untilServed('KEDA', served, undefined, NEXT)
   } finally {
     cluster.close()
   }
 }
 
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+/** What manifests beside KEDA's own may hold. */
+const OF_WORKLOADS = ['scaledobjects', 'scaledjobs', 'triggerauthentications', 'clustertriggerauthentications']
 
 /** Resolves once the operator answers for external metrics. @throws LabError with the API server's words */
 export async function untilKedaServes(config: KubeConfig, signal?: AbortSignal): Promise<void> {
-  await untilServed('KEDA', () => requireObject(config, METRICS_API, 'Available'), signal, NEXT)
+  const api = KubernetesObjectApi.makeApiClient(config)
+  await untilServed('KEDA', async () => requireCondition(await api.read(METRICS_API), 'Available'), signal, NEXT)
 }
 
 /** Whether the lab has it already, in whatever state. */
@@ -82,6 +93,7 @@ export async function hasKeda(config: KubeConfig): Promise<boolean> {
   return found !== undefined
 }
 
+const SYSTEM = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system' } }
 const METRICS_API = {
   apiVersion: 'apiregistration.k8s.io/v1',
   kind: 'APIService',
@@ -93,13 +105,6 @@ const DEFINITION = {
   metadata: { name: 'scaledobjects.keda.sh' },
 }
 const NEXT = `look at its pods: kubectl -n ${KEDA_NAMESPACE} get pods, kubectl -n ${KEDA_NAMESPACE} logs deploy/keda-operator`
-
-const untilTaken = (config: KubeConfig): Promise<void> =>
-  untilServed('KEDA', () => requireObject(config, DEFINITION, 'Established'), undefined, NEXT)
-
-async function requireObject(config: KubeConfig, object: typeof DEFINITION, condition: string): Promise<void> {
-  requireCondition(await KubernetesObjectApi.makeApiClient(config).read(object), condition)
-}
 
 /** The API server verifies KEDA's metrics API by the authority of its certificate. */
 function trusting(manifest: Manifest, { authority }: KedaCertificates): Manifest {
