@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { LabOrder } from './test/support/lab-order.ts'
 
@@ -11,6 +12,9 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.lab.test.ts', 'node_modules/**'],
+          // Most files wait for processes and sockets of their own; vitest's own choice, one worker fewer than cores, would leave two
+          // cores half idle.
+          maxWorkers: Math.max(3, availableParallelism()),
           // Some start processes of their own, and the machine may be busy.
           testTimeout: 30_000,
         },
