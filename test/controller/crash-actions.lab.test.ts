@@ -1,5 +1,5 @@
 /** The controller dies at every step of every action, and what the action changed is as it was before: healed from the journal, and without it. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
@@ -227,5 +227,17 @@ describe('an action that nobody disturbs', () => {
       '-p',
       '{"data":{"FEATURES":"promo=on"}}',
     )
+  })
+
+  it.each([
+    ['would harm more than is allowed', 'drain', ['pods: 100%', 'pods: 0'], 2, 'blast-radius-exceeded'],
+    ['means a workload that is not there', 'scale', ['deployment: web', 'deployment: wob'], 5, 'object-missing'],
+  ] as const)('that %s is refused before anything is touched', async (_, kind, [from, to], code, issue) => {
+    writeFileSync(file('refused.rehearsal.yaml'), rehearsalOf(acts[kind] ?? '').replace(from, to))
+    const run = begin('refused')
+    const ended = await run.ended
+    expect([ended.code, ended.stderr]).toEqual([code, expect.stringContaining(issue)])
+    expect(existsSync(join(run.folder(), 'journal.ndjson'))).toBe(false)
+    await expectAsBefore()
   })
 })

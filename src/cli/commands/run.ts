@@ -5,10 +5,12 @@ import type { Command } from 'commander'
 import { k6LoadGenerator } from '../../adapters/k6/load-generator.ts'
 import { type ControllerPorts, perform } from '../../controller/perform.ts'
 import type { Environment } from '../../domain/evidence.ts'
+import type { Timeline } from '../../domain/timeline.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import { openJournal } from '../../journal/journal.ts'
 import { planTimeline } from '../../plan/timeline.ts'
 import { flagShapes, parseFlag } from '../../spec/flags.ts'
+import { admissionsOf } from '../admissions.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags, withLabFlags } from '../cluster-choice.ts'
 import { BadInput } from '../failure.ts'
 import { tellGitHub } from '../github.ts'
@@ -91,6 +93,7 @@ async function performRun(
   const cluster = await ports.cluster.identify()
   const problems = await ports.cluster.preflight(rehearsal, target)
   if (problems.length > 0) throw new BadInput(problems, exitCodes.environment)
+  await refuseActions(ports, inputs, planned.value)
   copyFileSync(rehearsal.file, folder.file('rehearsal.yaml'))
   const environment: Environment = {
     matchday: versionOf(),
@@ -119,6 +122,17 @@ async function performRun(
     progress.end()
     await journal.close()
   }
+}
+
+/**
+ * An action that would harm too much now is refused before anything is touched. A fault that is refused at its time is evidence of its
+ * own (its run is inconclusive), and the pods that it selects may only come with the load.
+ */
+async function refuseActions(ports: ControllerPorts, inputs: Inputs, timeline: Timeline): Promise<void> {
+  if (timeline.actions.length === 0) return
+  const admissions = await admissionsOf(ports, inputs, timeline)
+  const problems = timeline.actions.flatMap(({ name }) => [...(admissions.get(name)?.problems ?? [])])
+  if (problems.length > 0) throw new BadInput(problems)
 }
 
 const versionOf = (): string =>
