@@ -52,8 +52,10 @@ const rolledOut = actionSteps(
 )
 
 describe('a service with one pod', () => {
+  const alone: Story['load'] = (second, load) => second >= 102 && second < 108 && toBad(load.login, 40)
   const story = (drain: Rehearsal, ...more: readonly (readonly Evidence[])[]) =>
-    shown(together(nodes(), ...more, drained('wallet-1')), { rehearsal: drain })
+    shown(together(nodes(), ...more, drained('wallet-1')), { rehearsal: drain, load: alone })
+  const causes = (judgment: ReturnType<typeof story>) => causesOf(judgment).filter((cause) => cause === 'no-redundancy')
   const falls = [endpoints(-1, 'wallet', 1), endpoints(102, 'wallet', 0), endpoints(108, 'wallet', 1)]
   const only = podLife({
     name: 'wallet-1',
@@ -67,10 +69,16 @@ describe('a service with one pod', () => {
 
   it('that a drain takes has no redundancy, and for so long nobody answered', () => {
     const judgment = story(withActions(drainA), falls, only)
-    expect(causesOf(judgment)).toEqual(['no-redundancy'])
+    expect(causes(judgment)).toEqual(['no-redundancy'])
     expect(sentenceOf(judgment, 'no-redundancy')).toBe(
-      'wallet had one ready pod, drain zone a took it, and for 6.0 s there was nobody to answer.',
+      'wallet had one ready pod, drain zone a took it, and for 6.0 s there was nobody to answer: 240 of 420 attempts of login went wrong.',
     )
+  })
+
+  it('that nobody misses is worth a warning', () => {
+    const quiet = shown(together(nodes(), falls, only, drained('wallet-1')), { rehearsal: withActions(drainA) })
+    expect(causesOf(quiet)).toEqual(['no-redundancy'])
+    expect(quiet.verdict.kind).toBe('pass')
   })
 
   it.each<[string, Evidence[]]>([
@@ -125,7 +133,7 @@ describe('a service with one pod', () => {
       ]),
     ],
   ])('%s is no finding', (_, more) => {
-    expect(causesOf(story(withActions(drainA), more))).toEqual([])
+    expect(causes(story(withActions(drainA), more))).toEqual([])
   })
 
   it('that a fault on this app alone was meant to take is no finding', () => {
@@ -173,6 +181,14 @@ describe('the loss of a zone', () => {
     ['the only one', [a]],
   ])('that held %s is no finding', (_, on) => {
     expect(causesOf(lost(on))).toEqual([])
+  })
+
+  it('is not what a taint that keeps newcomers out makes of it', () => {
+    const taint = actionOf('keep out', { kind: 'taint', nodes: { zone: 'a' }, key: 'lost', effect: 'NoSchedule' })
+    const steps = actionSteps('keep out', [100, { is: 'begun', targets: [] }], [101, { is: 'done', note: '' }])
+    expect(
+      causesOf(shown(together(nodes(), standing('wallet', a, a), steps), { rehearsal: withActions(taint) })),
+    ).toEqual([])
   })
 
   it('after which pods find no node shows that there was no headroom', () => {
@@ -323,6 +339,12 @@ describe('errors at the edges of a pod', () => {
     ['of one attempt or two', [...fresh(1, 105, 105)], [106], []],
   ])('%s', (_, edges, bad, causes) => {
     expect(causesOf(roll(edges, bad)).filter((cause) => !cause.startsWith('slo'))).toEqual(causes)
+  })
+
+  it('of pods that elsewhere end without harm are those of the new ones', () => {
+    const both = [...fresh(1, 103, 105), ...old(1, 105.2), ...fresh(2, 112, 114), ...old(2, 114.2)]
+    expect(causesOf(roll([...both, ...old(3, 140)], [105, 106, 114, 115]))).toContain('early-errors-at-rollout')
+    expect(causesOf(roll([...both, ...old(3, 140)], [105, 106, 114, 115, 140, 141]))).toContain('errors-at-shutdown')
   })
 
   it('names early errors by the counters of the new pod itself', () => {
@@ -546,6 +568,12 @@ describe('calls to a dead provider', () => {
   it('that a breaker tries now and then are no finding', () => {
     expect(causesOf(shown(vain(3)))).toEqual([])
     expect(causesOf(shown(vain(50, 'open')))).toEqual([])
+  })
+
+  it('that approves some of them is not dead', () => {
+    const flaky: Story['approved'] = (s) =>
+      s > 65.4 && s <= 90 ? { a: 25, b: 30 } : { a: s < 25 || s > 130 ? 22 : 55, b: 0 }
+    expect(causesOf(shown(vain(30, 'error'), { approved: flaky }))).not.toContain('breaker-missing')
   })
 })
 

@@ -11,8 +11,10 @@ import { count, duration, listed, percent, perSecondText } from '../verdict/word
 
 const BEFORE_MS = 5000
 const RATE_MS = 2000
-/** An open breaker lets one call through now and then; three tenths of the load are no trial any more. */
-const GOES_ON = 0.3
+/** An open breaker of each pod lets one call through now and then; half of the load is no trial any more. */
+const GOES_ON = 0.5
+/** A provider that still approves some is not dead, and may well be called. */
+const ALIVE = 0.1
 
 /** Where work was to move to another provider, calls to the dead one went on in vain. */
 export function breakerMissing(seen: Seen): readonly Finding[] {
@@ -27,7 +29,12 @@ export function breakerMissing(seen: Seen): readonly Finding[] {
       )
       const before = rateOf(cumulative(...approved), harm.createdAt - BEFORE_MS, harm.createdAt)
       const vain = rateOf(cumulative(...tracks), fromAt, harm.endAt)
-      if (before <= 0 || vain < before * GOES_ON) return []
+      const alive = rateOf(
+        cumulative(cut(seen.counters.track(approvedId(each.from)), fromAt, harm.endAt)),
+        fromAt,
+        harm.endAt,
+      )
+      if (before <= 0 || vain < before * GOES_ON || alive > before * ALIVE) return []
       const sentence = `Calls to ${each.from} went on in vain at ${perSecondText(vain)} (${CHARGES}) from ${duration(each.withinMs)} after ${harm.name} on; ${perSecondText(before)} were made before it.`
       const lines = tracks.flatMap((track) => track.increments.filter((one) => one.count > 0).map((one) => one.line))
       return [finding('breach', 'breaker-missing', each.from, sentence, lines)]

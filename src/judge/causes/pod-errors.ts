@@ -13,8 +13,7 @@ import { count, duration, listed } from '../verdict/words.ts'
 type Span = { readonly fromAt: number; readonly toAt: number }
 type Edge = Span & {
   readonly is: 'began' | 'ended'
-  readonly fromAt: number
-  readonly toAt: number
+  readonly at: number
   readonly life: PodLife
   readonly line: number
 }
@@ -41,13 +40,9 @@ export function podErrors(seen: Seen): readonly Finding[] {
     edges: edges.filter((each) => each.fromAt < frame.at && each.toAt > frame.fromAt),
   }))
   if (isEverywhere(seen, near, edges)) return []
-  const only = (is: Edge['is']) =>
-    near
-      .filter((each) => each.edges.length > 0 && each.edges.every((edge) => edge.is === is))
-      .reduce((sum, { frame }) => sum + frame.bad, 0)
-  const clear = { began: only('began'), ended: only('ended') }
+  const apart = edgesApart(edges, frames)
   const decided = near.flatMap(({ frame, edges: all }) =>
-    all.length === 0 ? [] : [{ frame, edges: all, is: decide(seen, all, clear) }],
+    all.length === 0 ? [] : [{ frame, edges: all, is: decide(seen, all, apart) }],
   )
   return (['began', 'ended'] as const).flatMap((is) => {
     const its = decided.filter((each) => each.is === is)
@@ -82,7 +77,7 @@ function edgesOf(seen: Seen): readonly Edge[] {
   const { zeroAt = Number.POSITIVE_INFINITY, head } = seen.run
   const lives = seen.objects.lives.all.filter((life) => life.namespace === head.target.namespace)
   const edge = (is: Edge['is'], life: PodLife, at: number, line: number, forMs = EDGE_MS): readonly Edge[] =>
-    at < zeroAt ? [] : [{ is, life, line, fromAt: at - SLACK_MS, toAt: at + forMs }]
+    at < zeroAt ? [] : [{ is, at, life, line, fromAt: at - SLACK_MS, toAt: at + forMs }]
   return lives.flatMap((life) => {
     const first = firstServing(life)
     const { deletingAt, deletingLine = 0, goneAt, goneLine = 0 } = life
@@ -121,16 +116,32 @@ function covered(edges: readonly Span[]): number {
   return sum
 }
 
-function decide(
-  seen: Seen,
-  edges: readonly Edge[],
-  clear: { readonly began: number; readonly ended: number },
-): Edge['is'] {
+/** Edges with none of the other kind near them, and whether something went wrong at them: what is unambiguous. */
+type Apart = readonly { readonly edge: Edge; readonly isBad: boolean }[]
+
+function edgesApart(edges: readonly Edge[], frames: readonly BadFrame[]): Apart {
+  const meets = (edge: Edge, other: Span) => other.fromAt < edge.toAt && other.toAt > edge.fromAt
+  return edges
+    .filter((edge) => !edges.some((other) => other.is !== edge.is && meets(edge, other)))
+    .map((edge) => ({ edge, isBad: frames.some(({ fromAt, at }) => meets(edge, { fromAt, toAt: at })) }))
+}
+
+/** Began or ended? By the new pods themselves, then by how the same app's pods did where only the one or the other happened. */
+function decide(seen: Seen, edges: readonly Edge[], apart: Apart): Edge['is'] {
   const began = edges.filter((each) => each.is === 'began')
   if (began.length === 0) return 'ended'
   if (began.length === edges.length) return 'began'
   if (began.some(({ life }) => isUngated(life) || failedAtFirst(seen, life))) return 'began'
-  return clear.began > 0 && clear.ended === 0 ? 'began' : 'ended'
+  const apps = new Set(edges.map(({ life }) => life.app))
+  const count = (is: Edge['is'], isBad: boolean) =>
+    apart.filter((each) => each.edge.is === is && each.isBad === isBad && apps.has(each.edge.life.app)).length
+  if (count('began', true) > 0) return count('ended', true) > 0 ? 'ended' : 'began'
+  // Pods that were asked to end at another time and hurt nobody speak for it that those which ended here did not either.
+  const askedWell = apart.some(
+    ({ edge, isBad }) => edge.at === edge.life.deletingAt && !isBad && apps.has(edge.life.app),
+  )
+  const endsWell = count('ended', true) === 0 && askedWell
+  return endsWell && count('began', false) === 0 ? 'began' : 'ended'
 }
 
 const isUngated = (life: PodLife): boolean =>

@@ -1,11 +1,12 @@
-/** `no-redundancy`: a disruption that was not meant for it took the only pod of a service, and nobody answered any more. */
+/** `no-redundancy`: a disruption that was not meant for it took the only pod of a service, and nobody answered any more. A breach when players felt it. */
 import type { Finding } from '../../domain/verdict.ts'
 import { servingOver } from '../cluster/pod-lives.ts'
 import { type Steps, stepAt, stepsWithin } from '../cluster/steps.ts'
 import { type Harm, harmsOf, isMeantFor } from '../harm/harm.ts'
+import { rowsWithin, totalOf } from '../load/rows.ts'
 import type { Seen } from '../seen.ts'
-import { finding } from '../verdict/findings.ts'
-import { duration } from '../verdict/words.ts'
+import { compare, finding } from '../verdict/findings.ts'
+import { count, duration, listed } from '../verdict/words.ts'
 
 /** A harm is felt a little longer than it lasts: endpoints follow probes. */
 const FELT_MS = 5000
@@ -41,13 +42,30 @@ function fallOf(seen: Seen, app: string, service: string, steps: Steps, harms: r
     const before = stepAt(steps, fall.at - 1)?.value ?? 0
     if (fall.value > 0 || before === 0) continue
     const harm = harms.find((each) => each.createdAt <= fall.at && fall.at <= (each.healedAt ?? each.endAt) + FELT_MS)
-    const most = Math.max(0, ...stepsWithin(serving, fall.at - WATCHES_MS, fall.at).map((each) => each.value))
+    const since = Math.min(fall.at, harm?.createdAt ?? fall.at) - WATCHES_MS
+    const most = Math.max(0, ...stepsWithin(serving, since, fall.at).map((each) => each.value))
     const isMeant = (stepAt(seen.objects.wanted(app), fall.at)?.value ?? 1) === 0
     if (!harm || most > 1 || isMeant || isMeantFor(harm, app, lives)) continue
     const back = steps.find((each) => each.at > fall.at && each.value > 0)
     const untilAt = back?.at ?? seen.run.seenUntil
-    const sentence = `${service} had one ready pod, ${harm.name} took it, and for ${duration(Math.max(0, untilAt - fall.at))} there was nobody to answer.`
-    return finding('breach', 'no-redundancy', app, sentence, [fall.line, back?.line, ...harm.lines.slice(0, 8)])
+    const felt = feltBy(seen, fall.at, untilAt)
+    const sentence = `${service} had one ready pod, ${harm.name} took it, and for ${duration(Math.max(0, untilAt - fall.at))} there was nobody to answer${felt === undefined ? '' : `: ${felt}`}.`
+    // What others can do without for a while is worth a word, and no more.
+    const weight = felt === undefined ? 'warning' : 'breach'
+    return finding(weight, 'no-redundancy', app, sentence, [fall.line, back?.line, ...harm.lines.slice(0, 8)])
   }
   return undefined
+}
+
+/** A fifth of all attempts: more than those that a disruption costs while routers find out, which last a few seconds of it. */
+const FELT = 0.2
+const FELT_LEAST = 3
+
+/** The indicators that were mostly hurt while nobody answered, in words; undefined when none was. */
+function feltBy(seen: Seen, fromAt: number, toAt: number): string | undefined {
+  const hurt = [...seen.load.badBy.keys()].sort(compare).flatMap((sli) => {
+    const { good, bad } = totalOf(rowsWithin(seen.load.rows(sli), fromAt, toAt))
+    return bad < FELT_LEAST || bad < FELT * (good + bad) ? [] : [`${bad} of ${count(good + bad, 'attempt')} of ${sli}`]
+  })
+  return hurt.length === 0 ? undefined : `${listed(hurt)} went wrong`
 }

@@ -27,12 +27,13 @@ export type Gauges = {
   spans(id: string): { readonly spans: readonly Span[]; readonly scrapes: number }
 }
 
-/** Scrapes are a second apart at most, one may fail: what is older is gone. */
+/** What a rule asks for is scraped every second, and one scrape may fail; what is scraped more rarely is fresh for as much longer. */
 const FRESH_MS = 2500
+const INTERVALS = 2.5
 
 type Track = {
   readonly wanted: Wanted
-  readonly values: Map<string, { readonly at: number; readonly value: number }>
+  readonly values: Map<string, { readonly at: number; readonly value: number; readonly freshUntil: number }>
   readonly sums: Step[]
   readonly spans: Span[]
   readonly open: Map<string, Span>
@@ -69,10 +70,12 @@ function addTo(track: Track, sample: Sample, line: number): void {
   const series = matching(sample.series, track.wanted)
   if (series.length === 0) return
   track.scrapes++
-  track.values.set(pod, { at: sample.at, value: series.reduce((sum, each) => sum + each.value, 0) })
+  const intervalMs = sample.at - (track.values.get(pod)?.at ?? sample.at)
+  const freshUntil = sample.at + Math.max(FRESH_MS, intervalMs * INTERVALS)
+  track.values.set(pod, { at: sample.at, value: series.reduce((sum, each) => sum + each.value, 0), freshUntil })
   let sum = 0
-  for (const [name, { at, value }] of track.values) {
-    if (at < sample.at - FRESH_MS) track.values.delete(name)
+  for (const [name, { freshUntil, value }] of track.values) {
+    if (freshUntil < sample.at) track.values.delete(name)
     else sum += value
   }
   noteStep(track.sums, { at: sample.at, value: sum, line })

@@ -2,7 +2,7 @@
  * A harm is a fault that bit or an action that was begun: when it began to be made, was complete and began to be taken back, whom it
  * was meant for, and which zone it took. What follows from it is judged alike for both.
  */
-import type { ActionSpec, FaultSpec, NodeChoice } from '../../domain/rehearsal.ts'
+import type { Act, ActionSpec, FaultSpec, NodeChoice } from '../../domain/rehearsal.ts'
 import type { PodLife } from '../cluster/pod-lives.ts'
 import type { Seen } from '../seen.ts'
 import type { ActionLife } from './action-lives.ts'
@@ -82,7 +82,10 @@ const ZONE_LABEL = 'topology.kubernetes.io/zone'
 
 /** The zone that a harm takes as a whole, as the rehearsal says it. */
 export function zoneTaken({ by }: Harm): string | undefined {
-  if (by.kind === 'action') return 'nodes' in by.spec.act ? wholeZone(by.spec.act.nodes) : undefined
+  if (by.kind === 'action') {
+    const { act } = by.spec
+    return 'nodes' in act && takes(act) ? wholeZone(act.nodes) : undefined
+  }
   const { witness, object } = by.spec
   if (witness.kind === 'ready' && witness.zone !== undefined) return witness.zone
   const selector = object.spec.selector as { readonly nodeSelectors?: Readonly<Record<string, unknown>> } | undefined
@@ -94,10 +97,12 @@ export function zoneTaken({ by }: Harm): string | undefined {
 const wholeZone = ({ zone, pool, atMost }: NodeChoice): string | undefined =>
   pool === undefined && atMost === undefined ? zone : undefined
 
+/** A taint that only keeps newcomers out takes nothing from anybody. */
+const takes = (act: Act): boolean => act.kind !== 'taint' || act.effect === 'NoExecute'
+
 /** A disruption that operators make on purpose and that a platform must take without anybody noticing. */
 export const isVoluntary = ({ by }: Harm): boolean =>
-  by.kind === 'action' &&
-  (by.spec.act.kind === 'drain' || by.spec.act.kind === 'rollout' || by.spec.act.kind === 'taint')
+  by.kind === 'action' && ['drain', 'rollout', 'taint'].includes(by.spec.act.kind) && takes(by.spec.act)
 
 /** Whether a harm was meant for all pods of just this app, so that their falling is the plan and no surprise. */
 export function isMeantFor(harm: Harm, app: string, lives: readonly PodLife[]): boolean {
