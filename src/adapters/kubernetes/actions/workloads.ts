@@ -2,8 +2,11 @@
 import type { PreparedAction } from '../../../controller/ports.ts'
 import type { FieldValue, Settled } from '../../../domain/evidence.ts'
 import type { Act, Workload } from '../../../domain/rehearsal.ts'
-import { demand, type KubeObject, paths } from '../../../protocols/kubernetes/api.ts'
-import { type ActionContext, change, restoring } from './change.ts'
+import { after } from '../../../domain/units.ts'
+import { demand, itemsOf, type KubeObject, paths } from '../../../protocols/kubernetes/api.ts'
+import { type LabelSelector, selects } from '../../../protocols/kubernetes/label-selector.ts'
+import { fields } from '../fields.ts'
+import { type ActionContext, change, LOOK_EVERY, restoring } from './change.ts'
 import { untilSettled } from './settled.ts'
 
 /** The annotation that `kubectl rollout restart` sets, so that `kubectl rollout history` reads as ever. */
@@ -45,7 +48,22 @@ async function rolling(
       if (undo !== undefined) await change(context, undo, signal)
       onStep({ is: 'begun', targets: [`${workload.kind}/${context.target}/${workload.name}`] })
       await untilSettled(context, settled, () => false, signal)
+      await untilOldPodsAreGone(context, object, signal)
       onStep({ is: 'done', note })
     },
+  }
+}
+
+/** A rollout counts as complete while its last old pods still answer what they took; the harm is over when they are gone. */
+async function untilOldPodsAreGone(context: ActionContext, workload: KubeObject, signal: AbortSignal): Promise<void> {
+  const selector = fields(workload.spec).selector as LabelSelector | undefined
+  const path = paths.pods(context.target, selector?.matchLabels)
+  for (;;) {
+    const pods = itemsOf(await demand(context.api, { method: 'GET', path, signal }))
+    const going = pods.filter(
+      ({ metadata }) => metadata.deletionTimestamp !== undefined && selects(selector ?? {}, metadata.labels ?? {}),
+    )
+    if (going.length === 0) return
+    await context.clock.until(after(context.clock.now(), LOOK_EVERY), signal)
   }
 }
