@@ -520,6 +520,23 @@ describe('sockets in a rollout', () => {
     )
   })
 
+  it.each<[string, (second: number) => number]>([
+    ['over five seconds, although one pod has them all', (s) => (s >= 105 && s < 110 ? 20 : 0)],
+    ['as a few of a pod that has few', (s) => (s === 105 ? 4 : 0)],
+  ])('that leave %s were', (_, perSecond) => {
+    expect(causesOf(judge(together(falling(perSecond), rolledOut)))).toEqual([])
+  })
+
+  it('that fall pod by pod were not', () => {
+    const judgment = judge(
+      together(
+        falling((s) => (s > 103 && s < 112 && s % 2 === 0 ? 25 : 0)),
+        rolledOut,
+      ),
+    )
+    expect(causesOf(judgment)).toEqual(['sockets-not-drained'])
+  })
+
   it('that leave over ten seconds were', () => {
     expect(
       causesOf(

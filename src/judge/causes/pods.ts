@@ -110,20 +110,35 @@ function isExcused(seen: Seen, life: PodLife, span: Stretch): boolean {
   })
 }
 
-/** A pod that sends its players away over ten seconds loses a tenth of its own each second; this share of all in one second is a fall. */
-const FALL = 0.15
+/**
+ * Sockets that are sent away one by one over five seconds or ten make a frame much like its neighbours, even where one pod has them all;
+ * of sockets that fall together one frame has most of what fell in it and beside it.
+ */
+const TOGETHER = 0.5
+/** Fewer, or a smaller share of all, are no pod's. */
 const FALL_LEAST = 5
+const FALL_SHARE = 0.1
 
 /** Sockets that fell together in a disruption that was announced: their pod ended without sending them away first. */
 export function socketsNotDrained(seen: Seen): readonly Finding[] {
+  const all = seen.load.sockets
   return harmsOf(seen)
     .filter(isVoluntary)
     .flatMap((harm) => {
-      const rows = seen.load.sockets.filter((row) => row.at > harm.createdAt && row.fromAt < harm.endAt)
-      const before = seen.load.sockets.findLast((row) => row.at <= harm.createdAt)?.open ?? 0
-      const worst = [...rows].sort((a, b) => b.dropped - a.dropped || a.at - b.at)[0]
-      if (!worst || worst.dropped < Math.max(FALL_LEAST, FALL * before)) return []
-      const sentence = `${worst.dropped} of ${count(before, 'socket')} (${percent(worst.dropped / Math.max(1, before))}) fell within ${duration(worst.at - worst.fromAt)} during ${harm.name}, instead of being sent away one by one.`
-      return [finding('breach', 'sockets-not-drained', 'sockets', sentence, [worst.line, ...harm.lines.slice(0, 8)])]
+      const before = all.findLast((row) => row.at <= harm.createdAt)?.open ?? 0
+      const falls = all.filter((row, index) => {
+        if (row.at <= harm.createdAt || row.fromAt >= harm.endAt + FALLING_MS) return false
+        const beside = (all[index - 1]?.dropped ?? 0) + row.dropped + (all[index + 1]?.dropped ?? 0)
+        return row.dropped >= Math.max(FALL_LEAST, FALL_SHARE * before) && row.dropped > TOGETHER * beside
+      })
+      const worst = [...falls].sort((a, b) => b.dropped - a.dropped || a.at - b.at)[0]
+      if (!worst) return []
+      const share = percent(worst.dropped / Math.max(1, before))
+      const sentence = `${worst.dropped} of ${count(before, 'socket')} (${share}) fell within ${duration(worst.at - worst.fromAt)} during ${harm.name}, instead of being sent away one by one.`
+      const lines = [...falls.map((row) => row.line), ...harm.lines.slice(0, 8)]
+      return [finding('breach', 'sockets-not-drained', 'sockets', sentence, lines)]
     })
 }
+
+/** A rollout is done when the last new pod is Ready; the last old one may still be ending. */
+const FALLING_MS = 5000
