@@ -21,8 +21,8 @@ export type KeeperParts = {
 
 export type Keeper = {
   status(): KeeperStatus
-  /** One round: read the record, look at the database, act. Never two at once. */
-  round(): Promise<void>
+  /** One round: read the record, look at the database, act. Never two at once. False while somebody waits for the next. */
+  round(): Promise<boolean>
   /** Stops a leader whose lease has run out; cheap, and never waits for an answer of anybody. */
   guard(): void
   /** The server ended by itself: a standby's folder is copied anew. */
@@ -49,12 +49,13 @@ export function createKeeper(parts: KeeperParts): Keeper {
   let last: Intention | undefined
   let copying: Promise<void> | undefined
 
-  async function round(): Promise<void> {
+  async function round(): Promise<boolean> {
     await Promise.all([readRecord(), look()])
     const intention = intend()
     if (intention !== last) log.info('intention', { intention, holding: server.holding() })
     last = intention
     await act(intention)
+    return intention === 'seed' || (seen !== undefined && (intention === 'lead' || intention === 'follow'))
   }
 
   const intend = (): Intention =>

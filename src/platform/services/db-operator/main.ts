@@ -12,6 +12,8 @@ import { databaseCluster } from './cluster.ts'
 import { createOperator, type Operator } from './operator.ts'
 
 const ROUND_MS = 500
+// While nobody writes, players wait.
+const HURRY_MS = 150
 
 const shape = (read: ConfigReader) => ({
   server: { ...readServerConfig(read), drainDelayMs: 0 },
@@ -28,7 +30,9 @@ run('db-operator', async () => {
   const operator = createOperator(cluster, config.fencing, service.log)
   tellMetrics(service, operator)
   service.app.get('/status', async () => operator.observed())
-  const rounds = repeat(service.log, 'round', ROUND_MS, operator.round)
+  const rounds = repeat(service.log, 'round', ROUND_MS, async () => {
+    if (!(await operator.round())) setTimeout(rounds.nudge, HURRY_MS)
+  })
   service.onStop(rounds.stop)
   await service.listen()
   rounds.nudge()

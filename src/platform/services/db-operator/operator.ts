@@ -8,7 +8,8 @@ import { roleOf } from './labels.ts'
 export type Observation = { readonly record: RoleRecord | undefined; readonly members: readonly Member[] }
 
 export type Operator = {
-  round(): Promise<void>
+  /** False while nobody is seen to write, or something was just changed. */
+  round(): Promise<boolean>
   observed(): Observation
   readonly promotions: () => number
 }
@@ -22,7 +23,7 @@ export function createOperator(cluster: DatabaseCluster, fencing: boolean, log: 
   let promotions = 0
   let oddWish = ''
 
-  async function round(): Promise<void> {
+  async function round(): Promise<boolean> {
     const [pods, { record, version }] = await Promise.all([cluster.pods(), cluster.record()])
     const members = await Promise.all(pods.map((pod) => look(pod, record)))
     observation = { record, members }
@@ -32,6 +33,7 @@ export function createOperator(cluster: DatabaseCluster, fencing: boolean, log: 
       take(record, decision.record, decision.why)
     const current = decision?.record ?? record
     if (current !== undefined) await label(pods, members, current)
+    return decision === undefined && members.some(({ status }) => status !== undefined && writes(status))
   }
 
   async function look(pod: DatabasePod, record: RoleRecord | undefined): Promise<Member> {
