@@ -2,11 +2,28 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import type { Evidence, EvidenceKind } from '../../src/domain/evidence.ts'
+import type { Reaction } from '../../src/domain/rehearsal.ts'
+import { ratio, seconds } from '../../src/domain/units.ts'
 import { CHARGES, REQUESTS, WRITABLE } from '../../src/judge/counters/wanted-counters.ts'
 import { judge, judging } from '../../src/judge/judge.ts'
 import { causeNames } from '../../src/judge/verdict/findings.ts'
 import { databaseMetrics, platformMetrics } from '../../src/wire/metrics.ts'
-import { evidence, healthy, type Story, toBad, without } from '../support/evidence.ts'
+import {
+  actionOf,
+  actionSteps,
+  evidence,
+  healthy,
+  nodes,
+  place,
+  podLife,
+  type Story,
+  scrapes,
+  standing,
+  toBad,
+  together,
+  withActions,
+  without,
+} from '../support/evidence.ts'
 
 /** Judging one run takes some ten milliseconds; this many are enough to meet every branch now and then. */
 const RUNS = { numRuns: 12 }
@@ -121,6 +138,38 @@ describe('judging', () => {
     )
   })
 
+  it('does not depend on it either where actions, zones, gauges and promotions are judged', () => {
+    const lined = rich().map((record, index) => ({ record, line: index + 1 }))
+    const expected = judgeLined(lined)
+    expect(expected.actions[0]?.reactions.length).toBeGreaterThan(2)
+    const streams = [
+      ...Map.groupBy(lined, ({ record }) =>
+        record.kind === 'sample' ? `sample ${record.source}` : record.kind,
+      ).values(),
+    ]
+    fc.assert(
+      fc.property(fc.shuffledSubarray(streams, { minLength: streams.length }), (order) => {
+        const [head] = lined
+        const rest = order.flat().filter(({ line }) => line > 1)
+        expect(JSON.stringify(judgeLined(head ? [head, ...rest] : rest))).toBe(JSON.stringify(expected))
+      }),
+      RUNS,
+    )
+  })
+
+  it('survives actions and pods in any order and from any moment', () => {
+    const [head, ...rest] = rich()
+    if (!head) throw new Error('evidence has a head')
+    fc.assert(
+      fc.property(fc.shuffledSubarray(rest, { maxLength: 600 }), (some) => {
+        const judgment = judge([head, ...some])
+        expect(judgment.verdict.kind).not.toBe('pass')
+        expect(JSON.parse(JSON.stringify(judgment))).toEqual(judgment)
+      }),
+      RUNS,
+    )
+  })
+
   it('may be asked at any time, and goes on as if it had not been', () => {
     const records = evidence()
     const { add, result } = judging()
@@ -164,6 +213,49 @@ describe('judging', () => {
     expect(JSON.parse(JSON.stringify(judgment))).toEqual(judgment)
   })
 })
+
+/** A run in which a database moves, pods come and go over zones, and connections are counted. */
+function rich(): Evidence[] {
+  const expect: Reaction[] = [
+    { kind: 'completes', withinMs: seconds(20), at: place },
+    { kind: 'promotes', database: 'wallet-db', sli: 'deposit', rtoMs: seconds(10), at: place },
+    { kind: 'survives', app: 'bets', ready: 1, withinMs: seconds(5), at: place },
+    { kind: 'reconnects', share: ratio(0.99), withinMs: seconds(10), at: place },
+  ]
+  const promote = actionOf('promote', { kind: 'promote', database: 'wallet-db', to: 'wallet-db-1' }, ...expect)
+  const connections = {
+    kind: 'connections',
+    of: 'wallet-db',
+    metric: 'db_backends',
+    where: {},
+    atMost: 50,
+    at: place,
+  } as const
+  const story = withActions(promote)
+  return together(
+    evidence({
+      rehearsal: { ...story, expectations: [...story.expectations, connections] },
+      load: loadOf([{ second: 101, count: 3 }]),
+    }),
+    nodes(),
+    standing('bets', 'zone-a-api', 'zone-b-api'),
+    podLife({
+      name: 'bets-9',
+      app: 'bets',
+      node: 'zone-c-api',
+      born: 100,
+      ready: 104,
+      ends: 120,
+      gone: 131,
+      grace: 10,
+    }),
+    actionSteps('promote', [100, { is: 'begun', targets: ['wallet-db'] }], [104, { is: 'done', note: '' }]),
+    ['wallet-db-0', 'wallet-db-1'].flatMap((pod, n) =>
+      scrapes('wallet-db', pod, 'db_writable', (s) => (n === 0 ? Number(s < 100) : Number(s > 103)), { pod }),
+    ),
+    scrapes('bets', 'bets-1', 'http_requests_total', (s) => s * 5, { code: '200' }),
+  )
+}
 
 function judgeLined(lined: readonly { readonly record: Evidence; readonly line: number }[]) {
   const { add, result } = judging()
