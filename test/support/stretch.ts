@@ -22,12 +22,15 @@ export function* stretch(records: readonly Evidence[], times: number): Generator
   yield* records.filter((record) => record.at < zeroAt && record.kind !== 'run-started')
   for (let lap = 0; lap < times; lap++) {
     for (const record of records) {
-      const repeats = record.at >= zeroAt && record.at < endAt && record.kind !== 'phase-started'
+      const repeats = record.at >= zeroAt && record.at < endAt && !isOnce(record)
       if (repeats && (lap === 0 || record.kind !== 'fault-step')) yield onLap(record, lap, spanMs, ends)
+      else if (lap === 0 && record.kind === 'load-started' && record.at >= zeroAt) yield record
     }
   }
-  for (const record of records) if (record.at >= endAt) yield afterwards(record, times, spanMs)
+  for (const record of records) if (record.at >= endAt) yield afterwards(record, times, spanMs, ends)
 }
+
+const isOnce = ({ kind }: Evidence): boolean => kind === 'phase-started' || kind === 'load-started'
 
 type Ends = {
   readonly frame: LoadFrame | undefined
@@ -69,7 +72,7 @@ function frameOnLap(frame: LoadFrame, lap: number, end: LoadFrame | undefined): 
     Object.fromEntries(Object.entries(all).map(([name, value]) => [name, change(name, value)]))
   return {
     ...frame,
-    slis: each(frame.slis, (name, sli): SliCounts => {
+    slis: each({ ...mapValues(end?.slis ?? {}, () => silent), ...frame.slis }, (name, sli): SliCounts => {
       const last = end?.slis[name]
       return {
         ...sli,
@@ -79,14 +82,26 @@ function frameOnLap(frame: LoadFrame, lap: number, end: LoadFrame | undefined): 
         overCeiling: added(sli.overCeiling, last?.overCeiling),
       }
     }),
-    profiles: each(frame.profiles, (name, { iterations, dropped }) => ({
-      iterations: added(iterations, end?.profiles[name]?.iterations),
-      dropped: added(dropped, end?.profiles[name]?.dropped),
-    })),
-    operations: each(frame.operations, (name, counts) => totalled(counts, end?.operations[name], lap)),
+    profiles: each(
+      { ...mapValues(end?.profiles ?? {}, () => idle), ...frame.profiles },
+      (name, { iterations, dropped }) => ({
+        iterations: added(iterations, end?.profiles[name]?.iterations),
+        dropped: added(dropped, end?.profiles[name]?.dropped),
+      }),
+    ),
+    // The first frames of a run do not know every operation yet; those of a later lap do.
+    operations: each({ ...mapValues(end?.operations ?? {}, () => none), ...frame.operations }, (name, counts) =>
+      totalled(counts, end?.operations[name], lap),
+    ),
     unknownKeys: lap === 0 ? frame.unknownKeys : [],
   }
 }
+
+const idle = { iterations: 0, dropped: 0 }
+const silent: SliCounts = { good: 0, bad: 0, badBy: {}, slow: 0, overCeiling: 0, histogram: [] }
+const none: OperationCounts = { acknowledged: 0, amountCents: 0, digestLow: 0, digestHigh: 0, refused: 0, unknown: 0 }
+const mapValues = <T, R>(all: Readonly<Record<string, T>>, change: (value: T) => R): Record<string, R> =>
+  Object.fromEntries(Object.entries(all).map(([name, value]) => [name, change(value)]))
 
 const totalled = (now: OperationCounts, end: OperationCounts | undefined, lap: number): OperationCounts => ({
   acknowledged: now.acknowledged + lap * (end?.acknowledged ?? 0),
@@ -97,10 +112,10 @@ const totalled = (now: OperationCounts, end: OperationCounts | undefined, lap: n
   unknown: now.unknown,
 })
 
-function afterwards(record: Evidence, times: number, spanMs: number): Evidence {
+function afterwards(record: Evidence, times: number, spanMs: number, ends: Ends): Evidence {
   const at = instant(record.at + (times - 1) * spanMs)
   if (record.kind === 'book-read') return { ...multiplied(record, times), at }
-  if (record.kind === 'load-frame') return { ...frameOnLap(record, times - 1, record), at }
+  if (record.kind === 'load-frame') return { ...frameOnLap(record, times - 1, ends.frame), at }
   return { ...record, at }
 }
 
