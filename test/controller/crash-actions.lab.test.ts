@@ -19,6 +19,14 @@ const deployment = (name: string, pool: string, replicas: number) => ({
       metadata: { labels: { app: name } },
       spec: {
         nodeSelector: { 'matchday.dev/pool': pool },
+        topologySpreadConstraints: [
+          {
+            maxSkew: 1,
+            topologyKey: 'kubernetes.io/hostname',
+            whenUnsatisfiable: 'ScheduleAnyway',
+            labelSelector: { matchLabels: { app: name } },
+          },
+        ],
         containers: [
           {
             name: 'web',
@@ -181,6 +189,13 @@ describe('kill -9 of the controller', () => {
 
 describe('an action that nobody disturbs', () => {
   it('goes through its steps in order, evicts as the budget lets it, and is undone at its time', async () => {
+    // Drained before, they all stand on the other node, where nobody would be evicted now.
+    await bench.kubectl('delete', 'pods', '-n', 'default', '-l', 'app=seats')
+    await bench.kubectl('rollout', 'status', 'deployment/seats', '--timeout=60s')
+    const places = (await bench.get('pods', '-n', 'default', '-l', 'app=seats')).items.map(
+      ({ spec }: Json) => spec.nodeName,
+    )
+    expect(places.sort()).toEqual(['zone-a-realtime', 'zone-b-realtime'])
     const run = begin('drain')
     await run.ended
     const records = await recordsOf(run)
