@@ -1,7 +1,9 @@
 /**
  * One place in the population of sockets. A seat holds one socket at a time, pings it whenever it is attended, replaces it when its
- * life is over, and comes back after a drop. What happens to a socket that the seat has given up no longer counts.
+ * life is over, and comes back after a drop. What happens to a socket that the seat has given up no longer counts. A seat is one player
+ * with one browser: it keeps its cookies, and notices when a socket that replaces a healthy one lands at another server.
  */
+import http from 'k6/http'
 import { type MessageEvent, WebSocket } from 'k6/websockets'
 import { bad, good, type Outcome, type Reason } from './measure.ts'
 import { loopLag, socketEvents } from './series.ts'
@@ -9,6 +11,8 @@ import { CLIENT_TIMEOUT_MS } from './sizing.ts'
 
 /** After the n-th failure in a row a seat sits out 2^(n-1) - 1 pings, at most 7. */
 const SIT_OUT_MAX = 7
+/** How a server that says who it is begins its first message; another protocol has none, and then nothing is counted. */
+const WELCOME = '{"type":"welcome"'
 /** The event loop's lateness is sampled on every so many seats. */
 const LAG_SAMPLED = 8
 
@@ -43,7 +47,10 @@ type Line = {
 export const spread = (n: number): number => (n * 0.618034) % 1
 
 export function seatOf(number: number, { urlOf, lifetimeMs, record, guarded, onOpen }: Seating): Seat {
+  // One jar for all seats of a VU would tie them all to the pod of the first.
+  const jar = new http.CookieJar()
   let line: Line | undefined
+  let home: string | undefined
   let lives = 0
   let failures = 0
   let sitOut = 0
@@ -51,7 +58,7 @@ export function seatOf(number: number, { urlOf, lifetimeMs, record, guarded, onO
   const missed = (reason: Reason): void => record(bad(reason), 0)
 
   const connect = (now: number): void => {
-    const socket = new WebSocket(urlOf(number))
+    const socket = new WebSocket(urlOf(number), null, { jar })
     // First lives are cut to different lengths, so that later not all sockets are replaced at once.
     const share = lives++ === 0 ? spread(number) * 0.9 + 0.1 : 1
     const expiresAt = now + lifetimeMs * share
@@ -71,12 +78,20 @@ export function seatOf(number: number, { urlOf, lifetimeMs, record, guarded, onO
   }
 
   const heard = ({ awaiting }: Line, { data, timestamp }: MessageEvent): void => {
-    if (typeof data !== 'string' || !data.includes('"pong"')) return
+    if (typeof data !== 'string') return
+    if (data.startsWith(WELCOME)) return welcomed(String(JSON.parse(data).server))
+    if (!data.includes('"pong"')) return
     if (number % LAG_SAMPLED === 0) loopLag.add(Math.max(0, Date.now() - timestamp))
     const dueAt = Number(JSON.parse(data).id)
     if (!awaiting.delete(dueAt)) return
     if (timestamp - dueAt > CLIENT_TIMEOUT_MS) missed('timeout')
     else record(good, dueAt, timestamp)
+  }
+
+  /** After a drop another server is what one hopes for, so that only planned replacements count. */
+  const welcomed = (server: string): void => {
+    if (home !== undefined) socketEvents.add(1, { outcome: home === server ? 'kept' : 'moved' })
+    home = server
   }
 
   const closed = (its: Line): void => {
@@ -89,6 +104,7 @@ export function seatOf(number: number, { urlOf, lifetimeMs, record, guarded, onO
 
   const lost = ({ awaiting }: Line, outcome: 'dropped' | 'failed'): void => {
     socketEvents.add(1, { outcome })
+    home = undefined
     for (const _ of awaiting) missed('dropped')
     awaiting.clear()
     sitOut = Math.min(SIT_OUT_MAX, 2 ** failures - 1)

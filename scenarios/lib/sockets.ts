@@ -22,7 +22,9 @@ const TICKS_PER_GAUGE = 1000 / TICK_MS
 export function keepSockets(urlOf: (token: string) => string): (sessions: Sessions) => void {
   const record = recorder(SLI)
   expectSeries(() =>
-    ['connected', 'failed', 'dropped'].map((outcome) => [socketEvents, { scenario: 'sockets', outcome }] as const),
+    ['connected', 'failed', 'dropped', 'kept', 'moved'].map(
+      (outcome) => [socketEvents, { scenario: 'sockets', outcome }] as const,
+    ),
   )
   const guarded = (handle: () => void): void => {
     try {

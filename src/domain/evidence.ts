@@ -86,6 +86,9 @@ export type LoadFrame = {
     readonly connected: number
     readonly failed: number
     readonly dropped: number
+    /** Sockets that replaced a healthy one of the same player, by whether the same server took them. */
+    readonly kept?: number
+    readonly moved?: number
   }
   /** Lateness of the generator's event loop since the last frame, in ms. */
   readonly loopLag?: { readonly count: number; readonly p95Ms: number }

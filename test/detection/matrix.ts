@@ -46,6 +46,7 @@ export const seededDefects: readonly Seeded[] = [
     ['sigterm-ignored', 'pods work on until they are killed', 'slow-termination'],
     ['socket-drain-missing', 'all sockets of a pod dropped at once', 'sockets-not-drained'],
     ['reconnect-wave', 'all players of a pod come back as one herd', 'reconnect-storm'],
+    ['sticky-routing-off', "a player's sockets go anywhere", 'routing-not-sticky'],
     ['single-replica', 'one replica of what others wait for', 'no-redundancy', 'too-few-survivors'],
     ['pdb-missing', 'a drain takes all pods of a service at once', 'budget-missing'],
     ['pdb-too-strict', 'no pod may ever go', 'budget-blocks'],

@@ -30,6 +30,11 @@ describe('the rules of the matrix', () => {
       trial('inconclusive', ['failover-missing']),
       'false alarm',
     ],
+    [
+      'what a starved machine makes late is no false alarm',
+      trial('inconclusive', ['generator-starved', 'recovery-late']),
+      'inconclusive',
+    ],
     ['a healthy run on a starved machine proves nothing', trial('inconclusive', ['generator-starved']), 'inconclusive'],
     ['a healthy run without verdict proves nothing', trial('no verdict', []), 'inconclusive'],
   ])('%s', (_, given, ruling) => expect(rule(given)).toBe(ruling))

@@ -695,3 +695,29 @@ it('every rule of causes is quiet about the stock run', () => {
     ),
   ).toEqual([])
 })
+
+describe('sockets that are replaced while all is well', () => {
+  const replaced = (kept: number, moved: number): Evidence[] => {
+    let second = 0
+    return mapped(evidence(), 'load-frame', (frame) => {
+      second++
+      const grown = (each: number) => Math.min(each, Math.floor((each * second) / 60))
+      return {
+        ...frame,
+        sockets: { open: 100, connected: 100, failed: 0, dropped: 0, kept: grown(kept), moved: grown(moved) },
+      }
+    })
+  }
+
+  it('and land anywhere show that nothing keeps players where their session is', () => {
+    const judgment = judge(replaced(12, 48))
+    expect(causesOf(judgment)).toEqual(['routing-not-sticky'])
+    expect(sentenceOf(judgment, 'routing-not-sticky')).toContain('48 of 60 sockets (80 %)')
+  })
+
+  it.each([
+    ['mostly return to their server', 50, 10],
+    ['are too few to say anything', 0, 9],
+    ['say nothing of servers', 0, 0],
+  ])('and %s are no finding', (_, kept, moved) => expect(causesOf(judge(replaced(kept, moved)))).toEqual([]))
+})

@@ -123,8 +123,16 @@ function operationsOf(sums: Totals): Record<string, OperationCounts> {
 
 function socketsOf(sums: Totals, plan: LoadPlan): Pick<LoadFrame, 'sockets'> {
   if (plan.sockets === undefined) return {}
-  const { connected = 0, failed = 0, dropped = 0 } = sums.sumBy(counter(scenarioMetrics.socketEvents), 'outcome')
-  return { sockets: { open: sums.sum(gauge(scenarioMetrics.socketsOpen)) ?? 0, connected, failed, dropped } }
+  const {
+    connected = 0,
+    failed = 0,
+    dropped = 0,
+    kept = 0,
+    moved = 0,
+  } = sums.sumBy(counter(scenarioMetrics.socketEvents), 'outcome')
+  return {
+    sockets: { open: sums.sum(gauge(scenarioMetrics.socketsOpen)) ?? 0, connected, failed, dropped, kept, moved },
+  }
 }
 
 /** Each unknown key is a series of its own: it is told once and then forgotten by the totals, which would grow without end. */

@@ -7,8 +7,9 @@ import type { Seen } from '../seen.ts'
 import { budgetBlocks, budgetMissing } from './budgets.ts'
 import { backlogGrowing, breakerMissing, forgeryAccepted, timeOutMissing } from './calls.ts'
 import { podErrors } from './pod-errors.ts'
-import { readyButFailing, slowTermination, socketsNotDrained } from './pods.ts'
+import { readyButFailing, slowTermination } from './pods.ts'
 import { noRedundancy } from './redundancy.ts'
+import { routingNotSticky, socketsNotDrained } from './sockets.ts'
 import { headroomMissing, zoneConcentrated } from './zones.ts'
 
 const rules: readonly ((seen: Seen) => readonly Finding[])[] = [
@@ -21,6 +22,7 @@ const rules: readonly ((seen: Seen) => readonly Finding[])[] = [
   slowTermination,
   readyButFailing,
   socketsNotDrained,
+  routingNotSticky,
   breakerMissing,
   timeOutMissing,
   backlogGrowing,

@@ -3,10 +3,10 @@ import type { Finding } from '../../domain/verdict.ts'
 import { readyAt } from '../cluster/node-lives.ts'
 import { type PodLife, servesAt } from '../cluster/pod-lives.ts'
 import type { Stretch } from '../counters/answered.ts'
-import { harmsOf, isVoluntary } from '../harm/harm.ts'
+import { harmsOf } from '../harm/harm.ts'
 import type { Seen } from '../seen.ts'
 import { compare, finding } from '../verdict/findings.ts'
-import { count, duration, listed, percent } from '../verdict/words.ts'
+import { count, duration, listed } from '../verdict/words.ts'
 
 const platformPods = (seen: Seen): readonly PodLife[] =>
   seen.objects.lives.all.filter((life) => life.app !== '' && life.namespace === seen.run.head.target.namespace)
@@ -109,36 +109,3 @@ function isExcused(seen: Seen, life: PodLife, span: Stretch): boolean {
     return all >= REQUESTS_LEAST && failed < all * 0.1
   })
 }
-
-/**
- * Sockets that are sent away one by one over five seconds or ten make a frame much like its neighbours, even where one pod has them all;
- * of sockets that fall together one frame has most of what fell in it and beside it.
- */
-const TOGETHER = 0.5
-/** Fewer, or a smaller share of all, are no pod's. */
-const FALL_LEAST = 5
-const FALL_SHARE = 0.1
-
-/** Sockets that fell together in a disruption that was announced: their pod ended without sending them away first. */
-export function socketsNotDrained(seen: Seen): readonly Finding[] {
-  const all = seen.load.sockets
-  return harmsOf(seen)
-    .filter(isVoluntary)
-    .flatMap((harm) => {
-      const before = all.findLast((row) => row.at <= harm.createdAt)?.open ?? 0
-      const falls = all.filter((row, index) => {
-        if (row.at <= harm.createdAt || row.fromAt >= harm.endAt + FALLING_MS) return false
-        const beside = (all[index - 1]?.dropped ?? 0) + row.dropped + (all[index + 1]?.dropped ?? 0)
-        return row.dropped >= Math.max(FALL_LEAST, FALL_SHARE * before) && row.dropped > TOGETHER * beside
-      })
-      const worst = [...falls].sort((a, b) => b.dropped - a.dropped || a.at - b.at)[0]
-      if (!worst) return []
-      const share = percent(worst.dropped / Math.max(1, before))
-      const sentence = `${worst.dropped} of ${count(before, 'socket')} (${share}) fell within ${duration(worst.at - worst.fromAt)} during ${harm.name}, instead of being sent away one by one.`
-      const lines = [...falls.map((row) => row.line), ...harm.lines.slice(0, 8)]
-      return [finding('breach', 'sockets-not-drained', 'sockets', sentence, lines)]
-    })
-}
-
-/** A rollout is done when the last new pod is Ready; the last old one may still be ending. */
-const FALLING_MS = 5000

@@ -9,6 +9,8 @@ export type SocketRow = {
   readonly connected: number
   readonly failed: number
   readonly dropped: number
+  readonly kept: number
+  readonly moved: number
   readonly line: number
 }
 
@@ -31,6 +33,8 @@ export function socketCounts(): SocketCounts {
         connected: grownBy(before?.sockets.connected, sockets.connected),
         failed: grownBy(before?.sockets.failed, sockets.failed),
         dropped: grownBy(before?.sockets.dropped, sockets.dropped),
+        kept: grownBy(before?.sockets.kept, sockets.kept ?? 0),
+        moved: grownBy(before?.sockets.moved, sockets.moved ?? 0),
         line,
       })
     },

@@ -70,6 +70,8 @@ const causes = {
   'ready-but-failing': 'Let the readiness probe fail when the pod cannot do its work, so that it gets none.',
   'sockets-not-drained':
     'On SIGTERM send the players away one by one over some seconds, each with the advice to reconnect.',
+  'routing-not-sticky':
+    'Give the ingress a cookie affinity (or the Service a session affinity), so that a player returns to the pod that knows the session.',
   'sessions-lost': 'Look at the sticky routing and at how clients come back: another pod must take the session over.',
   'reconnect-storm': 'Let clients wait a random time before they come back, and admit connections at a bounded rate.',
   'connection-avalanche':

@@ -63,7 +63,7 @@ describe('a frame', () => {
       profiles: { login: { iterations: 0, dropped: 0 }, deposit: { iterations: 0, dropped: 0 } },
       operations: {},
       unknownKeys: [],
-      sockets: { open: 0, connected: 0, failed: 0, dropped: 0 },
+      sockets: { open: 0, connected: 0, failed: 0, dropped: 0, kept: 0, moved: 0 },
       vus: 0,
     })
   })
@@ -175,7 +175,7 @@ describe('a frame', () => {
         [2, 101],
       ]),
     )
-    expect(frame.sockets).toEqual({ open: 150, connected: 160, failed: 0, dropped: 10 })
+    expect(frame.sockets).toEqual({ open: 150, connected: 160, failed: 0, dropped: 10, kept: 0, moved: 0 })
     expect(frame.loopLag).toEqual({ count: 20, p95Ms: 1.9531 })
   })
 })

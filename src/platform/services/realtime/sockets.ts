@@ -1,5 +1,6 @@
 /** The sockets of one realtime pod: who they belong to, what goes to all and to one, and how they are told to leave. */
 
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
@@ -30,6 +31,8 @@ export function createSockets(): Sockets {
     perMessageDeflate: false,
     clientTracking: false,
   })
+  // Who this process is, so that a client can tell whether it came back to where it was.
+  const welcome = JSON.stringify({ type: 'welcome', server: randomUUID() })
   const byPlayer = new Map<string, Set<WebSocket>>()
   const alive = new Map<WebSocket, boolean>()
 
@@ -37,6 +40,7 @@ export function createSockets(): Sockets {
     const own = byPlayer.get(player) ?? new Set()
     byPlayer.set(player, own.add(socket))
     alive.set(socket, true)
+    push(socket, welcome)
     socket.on('message', (data, binary) => answer(socket, data, binary))
     socket.on('pong', () => alive.set(socket, true))
     socket.on('error', () => socket.terminate())
