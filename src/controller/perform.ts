@@ -23,6 +23,7 @@ import type {
   TargetLock,
   Undoer,
 } from './ports.ts'
+import { readPosture } from './posture.ts'
 import { problemOf } from './problem.ts'
 import { type EvidenceSink, type Recorder, recording } from './recorder.ts'
 import { settle, settleBudget, type UnknownKeys } from './settling.ts'
@@ -84,6 +85,7 @@ export async function perform(
     // The lock is ours, so whatever carries a run's label was left by a run that is dead.
     await healLeftovers(undoer, target, [])
     recorder.record({ kind: 'residue', when: 'before', items: await undoer.residue(target) })
+    await readPosture(ports.cluster, rehearsal, recorder)
     await rehearse(ports, performance, recorder, heal, stop, stopping.signal)
   } catch (error) {
     stop('failure', problemOf(error))

@@ -15,6 +15,7 @@ import type {
   Undo,
 } from '../domain/evidence.ts'
 import type { Issue } from '../domain/issue.ts'
+import type { PostureKind, PostureObject } from '../domain/posture.ts'
 import type { MetricSource, Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { LoadPlan, PlannedAction, PlannedFault } from '../domain/timeline.ts'
 import type { Instant, Millis } from '../domain/units.ts'
@@ -71,6 +72,8 @@ export interface Cluster {
   identify(): Promise<{ readonly kubernetes: string; readonly uid: string }>
   /** Problems with permissions, missing namespaces or CRDs, all at once; nothing is changed. */
   preflight(rehearsal: Rehearsal, target: Target): Promise<readonly Issue[]>
+  /** All objects of a kind in a namespace, as they are now; of Secrets their metadata alone. Rejects when they cannot be read. */
+  list(namespace: string, resource: PostureKind): Promise<readonly PostureObject[]>
   /** Watches until aborted. `onLost` says when a watch broke and evidence is missing; it is retried. */
   watch(
     target: Target,

@@ -15,7 +15,7 @@ export type ClusterObject =
   | EndpointsSeen
   | ChaosSeen
 
-type Named = { readonly namespace: string; readonly name: string; readonly uid: string }
+export type Named = { readonly namespace: string; readonly name: string; readonly uid: string }
 
 export type PodSeen = Named & {
   readonly resource: 'Pod'

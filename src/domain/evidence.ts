@@ -3,6 +3,7 @@
  * when, never what it means. Every record carries `at` on the controller's clock; fields named `…At` are somebody else's clock.
  */
 import type { ClusterObject } from './cluster.ts'
+import type { PostureKind, PostureObject } from './posture.ts'
 import type { Rehearsal, Target } from './rehearsal.ts'
 import type { Timeline } from './timeline.ts'
 import type { Instant, Millis, PerSecond, Ratio } from './units.ts'
@@ -18,6 +19,7 @@ export type Evidence =
   | UndoWritten
   | UndoDone
   | ObjectSeen
+  | ObjectsListed
   | Sample
   | BookRead
   | KeysRead
@@ -244,6 +246,15 @@ export type ObjectSeen = {
   readonly at: Instant
   readonly change: 'present' | 'added' | 'modified' | 'deleted'
   readonly object: ClusterObject
+}
+
+/** All objects of one kind in a namespace, read once: what is not among them is not there. */
+export type ObjectsListed = {
+  readonly kind: 'objects-listed'
+  readonly at: Instant
+  readonly namespace: string
+  readonly resource: PostureKind
+  readonly objects: readonly PostureObject[]
 }
 
 /** One scrape of one pod of a source. `ok: false` is a measurement too: nobody answered. */

@@ -1,5 +1,6 @@
 /** What a rehearsal file and a target file say, as domain values. Parsed by `spec`, planned by `plan`, judged by `judge`. */
 import type { SourcePoint } from './issue.ts'
+import type { PostureWant } from './posture.ts'
 import type { Millis, PerSecond, Ratio, Some } from './units.ts'
 
 export type Rehearsal = {
@@ -235,6 +236,13 @@ export type Expectation =
       readonly at: SourcePoint
     }
   | { readonly kind: 'disruption'; readonly budget: string; readonly at: SourcePoint }
+  /** What the cluster's objects must say in these namespaces, read once before the load. */
+  | {
+      readonly kind: 'posture'
+      readonly namespaces: Some<string>
+      readonly wants: Some<PostureWant>
+      readonly at: SourcePoint
+    }
   | { readonly kind: 'ledger'; readonly settleWithinMs: Millis; readonly at: SourcePoint }
 
 export type Slo =

@@ -1,4 +1,5 @@
 /** The judgment of a run. Merge order of kinds: fail > aborted > inconclusive > pass. Made by `judge`, drawn by `report`. */
+import type { PostureWant } from './posture.ts'
 import type { Reaction } from './rehearsal.ts'
 import type { Instant, Millis, Ratio, Some } from './units.ts'
 
@@ -36,6 +37,7 @@ export type Judgment = {
   readonly keda: readonly KedaResult[]
   readonly budgets: readonly BudgetResult[]
   readonly connections: readonly ConnectionsResult[]
+  readonly posture: readonly PostureResult[]
   readonly ledger?: LedgerResult
   readonly generator: GeneratorResult
   readonly findings: readonly Finding[]
@@ -195,6 +197,15 @@ export type BudgetResult = {
   readonly wantedHealthy?: number
   /** Evictions that it refused. */
   readonly refusedEvictions: number
+}
+
+/** One thing that a namespace's objects must say. */
+export type PostureResult = {
+  readonly namespace: string
+  readonly want: PostureWant
+  readonly held: boolean
+  /** What was looked at, and how much of it was found wanting. */
+  readonly sentence: string
 }
 
 export type LedgerResult = {

@@ -24,6 +24,7 @@ const shapes: { readonly [K in EvidenceKind]: Readonly<Record<string, FieldType>
   'undo-written': { id: 'string', undo: 'object' },
   'undo-done': { id: 'string', by: 'string', outcome: 'string' },
   'object-seen': { change: 'string', object: 'object' },
+  'objects-listed': { namespace: 'string', resource: 'string', objects: 'list' },
   sample: { source: 'string', pod: 'string', ok: 'boolean' },
   'book-read': { book: 'string', settled: 'boolean', pending: 'object', entries: 'list', final: 'boolean' },
   'keys-read': { book: 'string', operation: 'string', asked: 'number', committed: 'list' },

@@ -16,6 +16,7 @@ import { arrivalsDue } from './load/arrivals-due.ts'
 import { judgeGenerator } from './load/generator.ts'
 import { judgeObjectives } from './load/objectives.ts'
 import { judgeLedger } from './money/ledger.ts'
+import { judgePosture } from './posture/posture.ts'
 import { isHealed, judgeRun } from './run/run-findings.ts'
 import { gathering, type Seen } from './seen.ts'
 import { sortFindings } from './verdict/findings.ts'
@@ -62,11 +63,21 @@ function judgmentOf(seen: Seen): Judgment {
   const keda = judgeKeda(seen)
   const connections = judgeConnections(seen)
   const budgets = judgeBudgets(seen)
+  const posture = judgePosture(seen)
   const ledger = judgeLedger(seen)
   const generator = judgeGenerator(seen, due)
-  const ruled = [objectives, faults, actions, autoscalers, keda, budgets, connections, ledger, generator].flatMap(
-    (each) => each.findings,
-  )
+  const ruled = [
+    objectives,
+    faults,
+    actions,
+    autoscalers,
+    keda,
+    budgets,
+    connections,
+    posture,
+    ledger,
+    generator,
+  ].flatMap((each) => each.findings)
   const all = [...ruled, ...judgeCauses(seen), ...judgeRun(seen), ...nothingJudged(seen)]
   const findings = sortFindings(excuseStarved(all, generator.contended))
   const verdict = verdictOf(seen, findings)
@@ -86,6 +97,7 @@ function judgmentOf(seen: Seen): Judgment {
     keda: keda.result,
     budgets: budgets.result,
     connections: connections.result,
+    posture: posture.result,
     ...(ledger.result === undefined ? {} : { ledger: ledger.result }),
     generator: generator.result,
     findings,

@@ -12,6 +12,7 @@ import { type FaultLives, faultLives } from './harm/fault-lives.ts'
 import { type HealthFacts, healthFacts } from './load/health-facts.ts'
 import { type LoadCounts, loadCounts } from './load/load-counts.ts'
 import { type BooksRead, booksRead } from './money/books-read.ts'
+import { type ObjectsListedSeen, objectsListed } from './posture/listed.ts'
 import { type RunFacts, runFacts } from './run/run-facts.ts'
 
 export type Seen = {
@@ -25,6 +26,7 @@ export type Seen = {
   readonly answered: Answered
   readonly backlogs: Backlogs
   readonly objects: ObjectHistory
+  readonly listed: ObjectsListedSeen
   readonly books: BooksRead
 }
 
@@ -45,6 +47,7 @@ export function gathering(): Gathering {
     answered: answered(),
     backlogs: backlogs(),
     objects: objectHistory(),
+    listed: objectsListed(),
     books: booksRead(),
   }
   return { seen, add: (record, line) => addTo(seen, record, line) }
@@ -67,6 +70,8 @@ function addTo(seen: Seen, record: Evidence, line: number): void {
       return seen.gauges.add(record, line)
     case 'object-seen':
       return seen.objects.add(record, line)
+    case 'objects-listed':
+      return seen.listed.add(record, line)
     case 'book-read':
     case 'keys-read':
       return seen.books.add(record, line)

@@ -103,6 +103,8 @@ export function expectationSentence(expectation: Expectation, { hpaSyncMs }: Tar
       return `${expectation.metric}${labelText(expectation.where)} of ${expectation.of} stays at ${expectation.atMost} or below`
     case 'disruption':
       return `disruption budget ${expectation.budget} holds`
+    case 'posture':
+      return `the objects of ${expectation.namespaces.join(', ')} say: ${expectation.wants.join(', ')}`
     case 'ledger':
       return `all books agree within ${showDuration(expectation.settleWithinMs)} of the end`
   }

@@ -25,24 +25,29 @@ export function annotations({ findings }: Judgment, rehearsal: Rehearsal): reado
 /** The line of the rehearsal that speaks of the finding's subject; the harm's own where a reaction of it is meant. */
 function placeOf({ subject }: Finding, rehearsal: Rehearsal): SourcePoint | undefined {
   const harms = [...rehearsal.faults, ...rehearsal.actions].map(({ name, at }) => ({ name, at }))
-  const expected = rehearsal.expectations.map((each) => ({ name: nameOf(each), at: each.at }))
+  const expected = rehearsal.expectations.flatMap((each) => namesOf(each).map((name) => ({ name, at: each.at })))
   const slos = rehearsal.slos.map(({ sli, at }) => ({ name: sli, at }))
   const named = [...harms, ...expected, ...slos]
-  return named.find(({ name }) => subject === name || subject.startsWith(`${name}: `))?.at
+  return named.find(
+    ({ name }) => subject === name || [`${name}: `, `${name}/`].some((begin) => subject.startsWith(begin)),
+  )?.at
 }
 
-function nameOf(each: Rehearsal['expectations'][number]): string {
+function namesOf(each: Rehearsal['expectations'][number]): readonly string[] {
   switch (each.kind) {
     case 'autoscaler':
-      return each.name
+      return [each.name]
     case 'keda':
-      return each.scaledObject
+      return [each.scaledObject]
     case 'connections':
-      return each.of
+      return [each.of]
     case 'disruption':
-      return each.budget
+      return [each.budget]
+    // Subjects are `namespace/object`, or the namespace itself.
+    case 'posture':
+      return each.namespaces
     case 'ledger':
-      return 'ledger'
+      return ['ledger']
   }
 }
 

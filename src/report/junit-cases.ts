@@ -2,6 +2,7 @@
 import type { SourcePoint } from '../domain/issue.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
 import type { ActionResult, FaultResult, Finding, Judgment, SloResult } from '../domain/verdict.ts'
+import { causesOfWant } from '../judge/posture/posture.ts'
 import { inSeconds, objectiveWords, percent, reactionWords, whole } from './words.ts'
 
 export type Outcome = {
@@ -17,6 +18,8 @@ export type Case = {
   /** Findings about this subject belong here, or with one of these causes; undefined where none can. */
   readonly subject?: string
   readonly causes?: readonly string[]
+  /** Of these causes only findings about objects of this namespace. */
+  readonly within?: string
   readonly held: boolean
   readonly outcome?: Outcome
 }
@@ -149,6 +152,14 @@ function expectationCases(judgment: Judgment, { expectations }: Rehearsal): read
       subject: of,
       held,
     })),
+    ...judgment.posture.map(({ namespace, want, held }) => ({
+      name: `posture of ${namespace}: ${want}`,
+      at: lineOf((each) => each.kind === 'posture' && each.namespaces.includes(namespace) && each.wants.includes(want)),
+      subject: `${namespace}: ${want}`,
+      causes: causesOfWant[want],
+      within: namespace,
+      held,
+    })),
     ...(judgment.ledger === undefined
       ? []
       : [
@@ -185,7 +196,10 @@ function withFindings(suites: readonly Suite[], findings: readonly Finding[]): r
 }
 
 const isAbout = ({ subject, cause }: Finding, each: Case): boolean =>
-  each.subject === subject || each.causes?.includes(cause) === true
+  each.subject === subject || (each.causes?.includes(cause) === true && isWithin(subject, each.within))
+
+const isWithin = (subject: string, namespace: string | undefined): boolean =>
+  namespace === undefined || subject === namespace || subject.startsWith(`${namespace}/`)
 
 function settledCase(each: Case, finding: Finding | undefined): Case {
   if (finding) {

@@ -26,6 +26,7 @@ export function markdownReport(judgment: Judgment): string {
     ...actions(judgment),
     ...scalers(judgment),
     ...limits(judgment),
+    ...posture(judgment),
     ...ledger(judgment),
     `Load generator: ${judgment.generator.sentence}`,
     '',
@@ -128,6 +129,12 @@ function limits({ budgets, connections }: Judgment): readonly string[] {
     ),
   ]
   return ['## Limits', '', ...lines, '']
+}
+
+function posture({ posture: all }: Judgment): readonly string[] {
+  if (all.length === 0) return []
+  const lines = all.map((each) => `- **${each.namespace}** ${each.want}: ${each.sentence} ${mark(each.held)}`)
+  return ['## Posture', '', ...lines, '']
 }
 
 function ledger(judgment: Judgment): readonly string[] {

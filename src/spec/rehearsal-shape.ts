@@ -1,4 +1,5 @@
 /** The table of the rehearsal file: its keys, what each takes and what it means. The parser and the JSON Schema read it. */
+import { postureWants } from '../domain/posture.ts'
 import { action, fault } from './harm-shape.ts'
 import { dnsLabel, metricName, name, path, seriesLabels, sli, source, title, within } from './name-shapes.ts'
 import { duration, factor, percentage, podLimit, rate, syncs } from './quantities.ts'
@@ -115,6 +116,13 @@ const expectation = placed(
         held: need(yes(), 'Always true: the budget is never violated.'),
       }),
       'A PodDisruptionBudget holds over the whole run.',
+    ),
+    posture: need(
+      record({
+        namespaces: need(someOf(placed(dnsLabel(63))), 'Namespaces whose objects are read, once and before the load.'),
+        wants: need(someOf(placed(word(...postureWants))), 'What they must say.'),
+      }),
+      'What can be seen without harm: policies, secrets, images, pods. Nothing is read but what the wants need.',
     ),
     ledger: need(
       word('reconciled'),

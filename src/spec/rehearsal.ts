@@ -12,6 +12,7 @@ import { checkActions } from './checks/actions.ts'
 import { checkBlastRadius } from './checks/blast-radius.ts'
 import { checkHarms } from './checks/harms.ts'
 import { checkIndicators } from './checks/indicators.ts'
+import { checkPosture } from './checks/posture.ts'
 import { checkTimeline } from './checks/timeline.ts'
 import { type Files, readText, relativeTo, wholeFile } from './files.ts'
 import { checkFit } from './fit.ts'
@@ -49,6 +50,7 @@ export function parseRehearsal(files: Files, path: string, target?: Target): Par
   checkActions(draft, report)
   checkHarms(draft, report)
   checkIndicators(draft, report)
+  checkPosture(draft, report)
   checkBlastRadius(draft, chaos, report)
   if (found().length > 0) return settle<Rehearsal>(found(), undefined)
   const rehearsal = assemble(path, file?.metadata?.value.name, draft, chaos)
@@ -102,6 +104,8 @@ function someMapped<T, U>(items: Some<T>, turn: (item: T) => U): Some<U> {
   return turned
 }
 
+const unplaced = <T>({ value }: { readonly value: T }): T => value
+
 const phaseOf = ({ at, value }: Whole<'timeline'>[number]): Phase => ({
   name: value.phase,
   rampMs: value.ramp ?? millis(0),
@@ -144,6 +148,11 @@ function expectationOf({ at, value }: ExpectationDraft): Expectation {
     }
     case 'disruption':
       return { kind: 'disruption', budget: value.value.budget, at }
+    case 'posture': {
+      const { namespaces, wants } = value.value
+      const [plain, wanted] = [someMapped(namespaces, unplaced), someMapped(wants, unplaced)]
+      return { kind: 'posture', namespaces: plain, wants: wanted, at }
+    }
     case 'ledger':
       return { kind: 'ledger', settleWithinMs: LEDGER_SETTLES_WITHIN, at }
   }

@@ -32,6 +32,7 @@ const ABOUT_THE_RUN: ReadonlySet<string> = new Set([
   'generator-starved',
   'slo-unproven',
   'no-evidence',
+  'posture-unread',
   'evidence-lost',
   'ledger-unproven',
   'run-stopped',

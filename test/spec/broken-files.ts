@@ -191,6 +191,20 @@ const drainOf = 'drain: {pool: api, atMost: 1}'
 
 /** Edits of the file that has one of everything. */
 export const brokenActions: readonly Row[] = [
+  every('a posture of nowhere', 'posture: {namespaces: [casino, providers], ', 'posture: {', 'missing-key:76'),
+  every('a want that nobody knows', 'wants: [default-deny, ', 'wants: [default-denial, ', 'wrong-value:76'),
+  every(
+    'a want that stands twice',
+    'wants: [default-deny, ',
+    'wants: [default-deny, default-deny, ',
+    'duplicate-name:76',
+  ),
+  every(
+    'a namespace that stands twice',
+    'namespaces: [casino, providers], wants',
+    'namespaces: [casino, casino], wants',
+    'duplicate-name:76',
+  ),
   every('an action that does nothing', `      ${drainOf}\n`, '', 'missing-key:47'),
   every('an action that does two things', drainOf, `${drainOf}\n      rollout: {deployment: wallet}`, 'wrong-value:47'),
   every('a mistyped act', 'powerOff:', 'poweroff:', 'missing-key:53', 'unknown-key:53'),
@@ -315,10 +329,10 @@ export const brokenActions: readonly Row[] = [
     'calms: {within: 70s',
     'expectation-unobservable:72',
   ),
-  every('a burn rate without its x', 'burns: 100x', 'burns: 100', 'missing-unit:82'),
-  every('a burn rate without a short window', ', and: 5s', '', 'missing-key:82'),
-  every('a short window that is not shorter', 'and: 5s', 'and: 30s', 'wrong-value:82'),
-  every('a burn rate of what has no budget', 'sli: deposit, burns', 'sli: api, burns', 'unknown-sli:82'),
+  every('a burn rate without its x', 'burns: 100x', 'burns: 100', 'missing-unit:83'),
+  every('a burn rate without a short window', ', and: 5s', '', 'missing-key:83'),
+  every('a short window that is not shorter', 'and: 5s', 'and: 30s', 'wrong-value:83'),
+  every('a burn rate of what has no budget', 'sli: deposit, burns', 'sli: api, burns', 'unknown-sli:83'),
 ]
 
 export const brokenChaos: readonly Row[] = [

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { compositeIndicators } from '../../src/domain/indicators.ts'
+import { postureWants } from '../../src/domain/posture.ts'
 import { parseRehearsal } from '../../src/spec/rehearsal.ts'
 import { parseTarget, targetPath } from '../../src/spec/target.ts'
 import { compositeSlis, platformMetrics } from '../../src/wire/metrics.ts'
@@ -132,6 +133,7 @@ describe('a rehearsal with one of everything', () => {
       { kind: 'keda', scaledObject: 'payout-worker', idleWithinMs: 60_000 },
       { kind: 'connections', metric: 'http_requests_total', where: { code: '200' }, atMost: 40 },
       { kind: 'ledger' },
+      { kind: 'posture', namespaces: ['casino', 'providers'], wants: postureWants },
     ])
     expect(rehearsal.guardrails[1]).toMatchObject({
       kind: 'burn',

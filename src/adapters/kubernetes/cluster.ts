@@ -5,6 +5,7 @@ import type { ClusterObject } from '../../domain/cluster.ts'
 import type { Target } from '../../domain/rehearsal.ts'
 import { demand, type KubeObject, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
 import { messageOf } from './connect.ts'
+import { listPosture } from './posture-lists.ts'
 import { preflight } from './preflight.ts'
 import { scaledObjectSeen, servesScaledObjects } from './scaled-objects.ts'
 import { budgetSeen, deploymentSeen, endpointsSeen, hpaSeen, nodeSeen, podSeen, statefulSetSeen } from './snapshots.ts'
@@ -13,6 +14,7 @@ export function kubernetesCluster(api: KubernetesApi): Cluster {
   return {
     identify: () => identify(api),
     preflight: (rehearsal, target) => preflight(api, rehearsal, target),
+    list: (namespace, resource) => listPosture(api, namespace, resource),
     watch: async (target, onSeen, onLost, signal) => {
       const follow = ({ about, path, reduce }: WatchPlan) =>
         api.watch(

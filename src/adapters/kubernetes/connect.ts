@@ -98,7 +98,7 @@ function send(server: URL, options: https.RequestOptions, request: ApiRequest): 
   const body = request.body === undefined ? undefined : JSON.stringify(request.body)
   const headers = {
     ...options.headers,
-    accept: 'application/json, */*',
+    accept: request.accept ?? 'application/json, */*',
     ...(body === undefined
       ? {}
       : { 'content-type': request.contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }),

@@ -1,10 +1,12 @@
 /** Asks the API server, before anything is touched, for every permission and object that the rehearsal will need. */
 import type { Issue, SourcePoint } from '../../domain/issue.ts'
+import { type PostureWant, postureKinds } from '../../domain/posture.ts'
 import type { Expectation, Rehearsal, Target } from '../../domain/rehearsal.ts'
 import { demand, find, itemsOf, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
 import { actionNeeds, actionProblems } from './actions/preflight.ts'
 import { messageOf } from './connect.ts'
 import { type Need, permission, unique } from './permission.ts'
+import { listNeeds } from './posture-lists.ts'
 import { servesScaledObjects } from './scaled-objects.ts'
 
 export async function preflight(api: KubernetesApi, rehearsal: Rehearsal, target: Target): Promise<readonly Issue[]> {
@@ -64,9 +66,22 @@ export function needsOf(rehearsal: Rehearsal, target: Target): readonly Need[] {
     ...['list', 'watch'].map((verb) => ({ verb, group: '', resource: 'nodes', namespace: '', at })),
     ...proxies,
     ...faults,
+    ...postureNeeds(rehearsal),
     ...actionNeeds(rehearsal, target),
   ])
 }
+
+const postureNeeds = ({ expectations }: Rehearsal): readonly Need[] =>
+  expectations.flatMap((each) =>
+    each.kind === 'posture' ? each.namespaces.flatMap((namespace) => needsOfWants(namespace, each.wants, each.at)) : [],
+  )
+
+/** What judging these wants in a namespace takes. */
+export const needsOfWants = (namespace: string, wants: readonly PostureWant[], at: SourcePoint): readonly Need[] =>
+  wants
+    .flatMap((want) => postureKinds[want])
+    .flatMap(listNeeds)
+    .map(({ group, resource }) => ({ verb: 'list', group, resource, namespace, at }))
 
 /** KEDA is watched where the cluster has it, so it takes a permission only there. */
 async function scaledObjectNeeds(api: KubernetesApi, { namespace, file }: Target): Promise<readonly Need[]> {
@@ -87,6 +102,7 @@ function objectsOf(rehearsal: Rehearsal, target: Target): readonly Presence[] {
     target.namespace,
     ...Object.values(target.sources).map((each) => each.namespace),
     ...target.books.map((each) => each.namespace),
+    ...rehearsal.expectations.flatMap((each) => (each.kind === 'posture' ? each.namespaces : [])),
   ])
   const scaled = rehearsal.expectations.find(isAboutKeda)
   const kinds = new Map(rehearsal.faults.map((fault) => [fault.object.kind, fault.at]))

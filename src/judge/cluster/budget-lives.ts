@@ -62,7 +62,11 @@ function holding(life: BudgetLife | undefined, seen: BudgetSeen, at: number, lin
 type Covered = { readonly namespace: string; readonly app: string; readonly labels: Readonly<Record<string, string>> }
 
 /** By its selector or, where that is not known, by being called like the app. */
-export function covers(budget: string, { namespace, selector }: BudgetLife, pod: Covered): boolean {
+export function covers(
+  budget: string,
+  { namespace, selector }: Pick<BudgetLife, 'namespace' | 'selector'>,
+  pod: Covered,
+): boolean {
   if (namespace !== pod.namespace) return false
   if (selector === undefined) return budget === pod.app
   return Object.entries(selector).every(([label, value]) => pod.labels[label] === value)

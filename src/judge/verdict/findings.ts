@@ -81,9 +81,31 @@ const causes = {
   'recovery-late': 'Look for breakers that stay open, pools that stay full, and retries that keep the platform busy.',
   disturbed: 'Look at the windows of this SLI in the report: what went wrong while the harm lasted.',
   'action-late': 'Look at the steps of the action in the report, and allow more time if the cluster needs it.',
+  'policy-missing':
+    'Give the namespace a NetworkPolicy that selects every pod (podSelector: {}) for ingress and egress and allows nothing; what is needed, others add.',
+  'egress-unbounded':
+    'List in the NetworkPolicy whom these pods may call: pods by selector, providers by the addresses of an egress gateway.',
+  'secret-unrotated':
+    'Rotate the secret, and say by the annotation matchday.dev/rotate-within (90d) how old its data may get; an external manager does both.',
+  'image-unpinned': 'Name the image by its digest (name@sha256:…), so that what was tested is what runs.',
+  'pod-privileged':
+    'Keep to the Pod Security Standard "restricted": non-root, no escalation, all capabilities dropped, seccomp RuntimeDefault, nothing of the host.',
+  'root-writable': 'Set readOnlyRootFilesystem: true, and give what must be written a volume.',
+  'limits-missing':
+    'Give each container requests for CPU and memory, and limits, so that one cannot starve its neighbours.',
+  'priority-missing': 'Give the pods a priorityClassName: when nodes run short, something else goes first.',
+  'probe-missing':
+    'Give each container that serves a readiness probe, and a startup probe where a liveness probe could end a slow start.',
+  'grace-too-short': 'Give the pod more time to end than its preStop hook takes, and what is under way besides.',
+  'single-replica': 'Run at least two replicas of whatever others wait for, with a PodDisruptionBudget.',
+  'spread-missing': 'Add a topology spread constraint over zones to the pod template (maxSkew 1).',
+  'autoscaler-on-cpu':
+    'Scale on what the load moves (requests per pod, p95, sockets, queue lag); CPU follows too late.',
+  'autoscaler-pinned': 'Let the maximum of the autoscaler be above its minimum.',
   'slo-missed': 'Look at the windows of this objective in the report: the phase or fault that spent the budget.',
   'ledger-unproven': 'Let the load run to its end, so that the client knows the outcome of each operation.',
   'evidence-lost': 'Look at the named source; the run must be repeated once it can be read.',
+  'posture-unread': 'Let matchday list the objects (docs/how-to/rbac.yaml), or want less.',
   'no-evidence': 'Check that the scenario, the target file and the rehearsal use the same names.',
   'slo-unproven': 'Run longer or with more load: `matchday plan` shows how many attempts the proof takes.',
   'slo-warning': 'The objective held only at its ceiling; find out what made responses slower than the target.',

@@ -9,6 +9,8 @@ export type ApiRequest = {
   readonly path: string
   readonly body?: unknown
   readonly contentType?: string
+  /** Another form of the answer than the whole objects. */
+  readonly accept?: string
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
   /** 429 is the answer, not a wish to be asked again: so an eviction says that a disruption budget is spent. */
@@ -117,6 +119,9 @@ export const paths = {
     `/api/v1/namespaces/${namespace}/services/${service}:${port}/proxy${path}`,
   deployments: (namespace: string) => `/apis/apps/v1/namespaces/${namespace}/deployments`,
   statefulSets: (namespace: string) => `/apis/apps/v1/namespaces/${namespace}/statefulsets`,
+  daemonSets: (namespace: string) => `/apis/apps/v1/namespaces/${namespace}/daemonsets`,
+  services: (namespace: string) => `/api/v1/namespaces/${namespace}/services`,
+  secrets: (namespace: string) => `/api/v1/namespaces/${namespace}/secrets`,
   autoscalers: (namespace: string) => `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers`,
   keda: '/apis/keda.sh/v1alpha1',
   scaledObjects: (namespace: string) => `/apis/keda.sh/v1alpha1/namespaces/${namespace}/scaledobjects`,

@@ -12,11 +12,23 @@ import { generator } from './generator.ts'
 import { keda } from './keda.ts'
 import { ledger } from './ledger.ts'
 import { objectives } from './objectives.ts'
+import { posture } from './posture.ts'
 
 /** Empty where the run has nothing of the kind. */
 export type Section = (judgment: Judgment, view: RunView) => string
 
 const first: readonly Section[] = [causes, objectives]
-const rest: readonly Section[] = [faults, actions, autoscalers, keda, budgets, connections, ledger, generator, again]
+const rest: readonly Section[] = [
+  faults,
+  actions,
+  autoscalers,
+  keda,
+  budgets,
+  connections,
+  posture,
+  ledger,
+  generator,
+  again,
+]
 
 export const sections = { first, rest }

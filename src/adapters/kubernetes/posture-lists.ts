@@ -1,0 +1,71 @@
+/** Which lists make up the posture of a namespace, what may be read for each, and nothing of Secrets but their metadata. */
+import type { PostureKind, PostureObject } from '../../domain/posture.ts'
+import { demand, itemsOf, type KubeObject, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
+import { networkPolicySeen, secretSeen, serviceSeen, workloadSeen } from './posture.ts'
+import { scaledObjectSeen, servesScaledObjects } from './scaled-objects.ts'
+import { budgetSeen, hpaSeen } from './snapshots.ts'
+
+/** The API server leaves the data out itself, so that no secret ever travels (Kubernetes API concepts, "Metadata-only fetches"). */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
+
+/**
+ * What others rotate by themselves: tokens by the API server, certificates by whoever issues them. Releases of Helm are no secrets.
+ * A Secret's type is no metadata, so that the API server must choose.
+ */
+const NOT_ROTATED = ['kubernetes.io/service-account-token', 'kubernetes.io/tls', 'helm.sh/release.v1']
+const ROTATED = NOT_ROTATED.map((type) => `type!=${type}`).join(',')
+
+type Listed = { readonly group: string; readonly resource: string; readonly path: (namespace: string) => string }
+const ofApps = (resource: string, path: Listed['path']): Listed => ({ group: 'apps', resource, path })
+
+const workloads = {
+  Deployment: ofApps('deployments', paths.deployments),
+  StatefulSet: ofApps('statefulsets', paths.statefulSets),
+  DaemonSet: ofApps('daemonsets', paths.daemonSets),
+}
+
+const lists: Readonly<Record<PostureKind, readonly Listed[]>> = {
+  Workload: Object.values(workloads),
+  Service: [{ group: '', resource: 'services', path: paths.services }],
+  NetworkPolicy: [{ group: 'networking.k8s.io', resource: 'networkpolicies', path: paths.networkPolicies }],
+  Secret: [{ group: '', resource: 'secrets', path: paths.secrets }],
+  PodDisruptionBudget: [{ group: 'policy', resource: 'poddisruptionbudgets', path: paths.budgets }],
+  HorizontalPodAutoscaler: [{ group: 'autoscaling', resource: 'horizontalpodautoscalers', path: paths.autoscalers }],
+  // A permission on a kind that the cluster may not have is asked for only where it has it.
+  ScaledObject: [],
+}
+
+/** Every permission that listing takes. */
+export const listNeeds = (resource: PostureKind): readonly Pick<Listed, 'group' | 'resource'>[] => lists[resource]
+
+export async function listPosture(
+  api: KubernetesApi,
+  namespace: string,
+  resource: PostureKind,
+): Promise<readonly PostureObject[]> {
+  const list = async (path: string, accept?: string): Promise<readonly KubeObject[]> =>
+    itemsOf(await demand(api, { method: 'GET', path, ...(accept === undefined ? {} : { accept }) }))
+  switch (resource) {
+    case 'Workload': {
+      const kinds = Object.entries(workloads).map(async ([kind, { path }]) =>
+        (await list(path(namespace))).map((object) => workloadSeen(kind, object)),
+      )
+      return (await Promise.all(kinds)).flat()
+    }
+    case 'Service':
+      return (await list(paths.services(namespace))).map(serviceSeen)
+    case 'NetworkPolicy':
+      return (await list(paths.networkPolicies(namespace))).map(networkPolicySeen)
+    case 'Secret': {
+      const path = `${paths.secrets(namespace)}?fieldSelector=${encodeURIComponent(ROTATED)}`
+      return (await list(path, METADATA_ONLY)).map(secretSeen)
+    }
+    case 'PodDisruptionBudget':
+      return (await list(paths.budgets(namespace))).map(budgetSeen)
+    case 'HorizontalPodAutoscaler':
+      return (await list(paths.autoscalers(namespace))).map(hpaSeen)
+    case 'ScaledObject':
+      if (!(await servesScaledObjects(api))) return []
+      return (await list(paths.scaledObjects(namespace))).map(scaledObjectSeen)
+  }
+}

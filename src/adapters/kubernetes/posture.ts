@@ -1,0 +1,188 @@
+/** Kubernetes objects → what they say before anything is done. Pure; what is left out reads as Kubernetes defaults it. */
+import { type LabelSelector, type Labels, selects } from '../../domain/label-selector.ts'
+import type {
+  ContainerSeen,
+  EgressRule,
+  NetworkPolicySeen,
+  SecretSeen,
+  SecuritySeen,
+  ServiceSeen,
+  WorkloadSeen,
+} from '../../domain/posture.ts'
+import { instant, type Millis, millis, seconds } from '../../domain/units.ts'
+import type { KubeObject } from '../../protocols/kubernetes/api.ts'
+import { type Fields, fields, list, named, optional, text, timeOf } from './fields.ts'
+
+const ROTATE_WITHIN = 'matchday.dev/rotate-within'
+
+export function workloadSeen(kind: string, object: KubeObject): WorkloadSeen {
+  const spec = fields(object.spec)
+  const template = fields(spec.template)
+  const pod = fields(template.spec)
+  const labels = labelsOf(fields(template.metadata).labels)
+  const grace = pod.terminationGracePeriodSeconds
+  return {
+    resource: 'Workload',
+    ...named(object),
+    workloadKind: kind,
+    replicas: numberOr(spec.replicas, 1),
+    labels,
+    graceMs: seconds(Math.max(0, numberOr(grace, 30))),
+    ...optional('priorityClass', text(pod.priorityClassName) || undefined),
+    spreadOver: spreadOf(pod, labels),
+    hostNamespaces: ['hostNetwork', 'hostPID', 'hostIPC'].filter((key) => pod[key] === true),
+    volumes: list(pod.volumes).flatMap((volume) => Object.keys(volume).filter((key) => key !== 'name')),
+    containers: [
+      ...list(pod.initContainers).map((each) => containerSeen(each, pod, each.restartPolicy !== 'Always')),
+      ...list(pod.containers).map((each) => containerSeen(each, pod, false)),
+    ],
+  }
+}
+
+/** Constraints and anti-affinities that mean the pods of the workload itself. */
+function spreadOf(pod: Fields, labels: Labels): readonly string[] {
+  const anti = fields(fields(pod.affinity).podAntiAffinity)
+  const terms = [
+    ...list(pod.topologySpreadConstraints),
+    ...list(anti.requiredDuringSchedulingIgnoredDuringExecution),
+    ...list(anti.preferredDuringSchedulingIgnoredDuringExecution).map((each) => fields(each.podAffinityTerm)),
+  ]
+  const own = terms.filter(
+    (each) => each.labelSelector !== undefined && selects(selectorOf(each.labelSelector), labels),
+  )
+  return [...new Set(own.map((each) => text(each.topologyKey)))]
+}
+
+function containerSeen(container: Fields, pod: Fields, init: boolean): ContainerSeen {
+  const resources = fields(container.resources)
+  const has = (probe: string): boolean => container[probe] !== undefined && container[probe] !== null
+  return {
+    name: text(container.name),
+    image: text(container.image),
+    init,
+    requests: Object.keys(fields(resources.requests)),
+    limits: Object.keys(fields(resources.limits)),
+    readiness: has('readinessProbe'),
+    liveness: has('livenessProbe'),
+    startup: has('startupProbe'),
+    ...optional('preStopMs', preStopOf(fields(fields(container.lifecycle).preStop))),
+    hostPorts: list(container.ports).flatMap(({ hostPort }) => (typeof hostPort === 'number' ? [hostPort] : [])),
+    security: securityOf(fields(container.securityContext), fields(pod.securityContext)),
+  }
+}
+
+/** `sleep: {seconds: 5}`, or `sleep 5` as a command however it is wrapped. */
+function preStopOf(hook: Fields): Millis | undefined {
+  const { seconds: slept } = fields(hook.sleep)
+  if (typeof slept === 'number') return millis(slept * 1000)
+  const command = fields(hook.exec).command
+  const words = Array.isArray(command) ? command.map(text).join(' ') : ''
+  const match = /\bsleep (\d+)\b/.exec(words)
+  return match?.[1] === undefined ? undefined : millis(Number(match[1]) * 1000)
+}
+
+function securityOf(own: Fields, pod: Fields): SecuritySeen {
+  const { add, drop } = fields(own.capabilities)
+  const user = own.runAsUser ?? pod.runAsUser
+  return {
+    privileged: own.privileged === true,
+    mayEscalate: own.allowPrivilegeEscalation !== false,
+    nonRoot: (own.runAsNonRoot ?? pod.runAsNonRoot) === true,
+    readOnlyRoot: own.readOnlyRootFilesystem === true,
+    ...optional('user', typeof user === 'number' ? user : undefined),
+    ...optional('seccomp', text(fields(own.seccompProfile ?? pod.seccompProfile).type) || undefined),
+    added: texts(add),
+    dropped: texts(drop),
+  }
+}
+
+export function serviceSeen(object: KubeObject): ServiceSeen {
+  const selector = labelsOf(fields(object.spec).selector)
+  return {
+    resource: 'Service',
+    ...named(object),
+    ...optional('selector', Object.keys(selector).length > 0 ? selector : undefined),
+  }
+}
+
+export function networkPolicySeen(object: KubeObject): NetworkPolicySeen {
+  const spec = fields(object.spec)
+  // The API server fills policyTypes in; without them a policy always governs ingress, and egress where it has a rule for it.
+  const types = Array.isArray(spec.policyTypes)
+    ? texts(spec.policyTypes)
+    : ['Ingress', ...(spec.egress ? ['Egress'] : [])]
+  return {
+    resource: 'NetworkPolicy',
+    ...named(object),
+    selector: selectorOf(spec.podSelector),
+    governs: [
+      ...(types.includes('Ingress') ? (['ingress'] as const) : []),
+      ...(types.includes('Egress') ? (['egress'] as const) : []),
+    ],
+    egress: list(spec.egress).map(egressRule),
+  }
+}
+
+const egressRule = (rule: Fields): EgressRule => ({
+  to: list(rule.to).map((peer) => {
+    const block = fields(peer.ipBlock)
+    if (peer.ipBlock === undefined) return { kind: 'pods' }
+    return { kind: 'block', cidr: text(block.cidr), except: texts(block.except) }
+  }),
+  ports: list(rule.ports).map(({ protocol, port, endPort }) =>
+    [text(protocol) || 'TCP', `${port ?? '*'}${endPort === undefined ? '' : `-${endPort}`}`].join('/'),
+  ),
+})
+
+export function secretSeen(object: KubeObject): SecretSeen {
+  const written = object.metadata.annotations?.[ROTATE_WITHIN]
+  return {
+    resource: 'Secret',
+    ...named(object),
+    ...optional('changedAt', changedAt(object)),
+    ...optional(
+      'rotateWithin',
+      written === undefined ? undefined : { text: written, ...optional('ms', periodOf(written)) },
+    ),
+  }
+}
+
+/** The managed fields name keys, never values, and when whoever owns one of them last wrote. */
+function changedAt({ metadata }: KubeObject) {
+  const times = list(fields(metadata).managedFields).flatMap(({ time, fieldsV1 }) => {
+    const owned = fields(fieldsV1)
+    return 'f:data' in owned || 'f:stringData' in owned ? (timeOf(time) ?? []) : []
+  })
+  return times.length > 0 ? instant(Math.max(...times)) : timeOf(metadata.creationTimestamp)
+}
+
+const UNIT_HOURS: Readonly<Record<string, number>> = { d: 24, h: 1 }
+
+/** `90d`, `12h`. */
+function periodOf(written: string): Millis | undefined {
+  const match = /^([1-9]\d{0,4})([dh])$/.exec(written.trim())
+  const hours = UNIT_HOURS[match?.[2] ?? '']
+  return match?.[1] === undefined || hours === undefined ? undefined : millis(Number(match[1]) * hours * 3_600_000)
+}
+
+function selectorOf(value: unknown): LabelSelector {
+  const { matchLabels, matchExpressions } = fields(value)
+  return {
+    ...optional('matchLabels', matchLabels === undefined ? undefined : labelsOf(matchLabels)),
+    ...optional(
+      'matchExpressions',
+      matchExpressions === undefined
+        ? undefined
+        : list(matchExpressions).map(({ key, operator, values }) => ({
+            key: text(key),
+            operator: text(operator),
+            ...optional('values', Array.isArray(values) ? texts(values) : undefined),
+          })),
+    ),
+  }
+}
+
+const numberOr = (value: unknown, otherwise: number): number => (typeof value === 'number' ? value : otherwise)
+const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(text) : [])
+const labelsOf = (value: unknown): Labels =>
+  Object.fromEntries(Object.entries(fields(value)).map(([key, each]) => [key, text(each)]))

@@ -1,0 +1,120 @@
+/**
+ * Posture: what a cluster's objects say about the platform before anything is done to it. Each want names the kinds of objects that
+ * decide it; they are listed once, and an empty list is evidence that there are none, which no single object could be.
+ */
+import type { BudgetSeen, HpaSeen, Named, ScaledObjectSeen } from './cluster.ts'
+import type { LabelSelector, Labels } from './label-selector.ts'
+import type { Instant, Millis } from './units.ts'
+
+export type PostureObject =
+  | WorkloadSeen
+  | ServiceSeen
+  | NetworkPolicySeen
+  | SecretSeen
+  | BudgetSeen
+  | HpaSeen
+  | ScaledObjectSeen
+export type PostureKind = PostureObject['resource']
+
+/** What may be wanted. */
+export const postureWants = [
+  'default-deny',
+  'bounded-egress',
+  'rotated-secrets',
+  'pinned-images',
+  'restricted-pods',
+  'read-only-root',
+  'resource-limits',
+  'priorities',
+  'probes',
+  'redundancy',
+  'spread',
+  'autoscaling',
+] as const
+export type PostureWant = (typeof postureWants)[number]
+
+/** What must be read to know it. */
+export const postureKinds: Readonly<Record<PostureWant, readonly PostureKind[]>> = {
+  'default-deny': ['NetworkPolicy', 'Workload'],
+  'bounded-egress': ['NetworkPolicy', 'Workload'],
+  'rotated-secrets': ['Secret'],
+  'pinned-images': ['Workload'],
+  'restricted-pods': ['Workload'],
+  'read-only-root': ['Workload'],
+  'resource-limits': ['Workload'],
+  priorities: ['Workload'],
+  probes: ['Workload', 'Service'],
+  redundancy: ['Workload', 'Service', 'PodDisruptionBudget'],
+  spread: ['Workload'],
+  autoscaling: ['HorizontalPodAutoscaler', 'ScaledObject'],
+}
+
+/** A Deployment, StatefulSet or DaemonSet, by what its pods will be. */
+export type WorkloadSeen = Named & {
+  readonly resource: 'Workload'
+  readonly workloadKind: string
+  readonly replicas: number
+  /** Labels of its pods. */
+  readonly labels: Labels
+  readonly graceMs: Millis
+  readonly priorityClass?: string
+  /** Topology keys over which its pods are spread, by constraint or by anti-affinity. */
+  readonly spreadOver: readonly string[]
+  /** `hostNetwork`, `hostPID`, `hostIPC`, as far as it has them. */
+  readonly hostNamespaces: readonly string[]
+  /** Kinds of its volumes: `configMap`, `hostPath`, … */
+  readonly volumes: readonly string[]
+  readonly containers: readonly ContainerSeen[]
+}
+
+export type ContainerSeen = {
+  readonly name: string
+  readonly image: string
+  /** Ends before the pod serves. */
+  readonly init: boolean
+  /** Names of the resources that it requests, and for which it has a limit. */
+  readonly requests: readonly string[]
+  readonly limits: readonly string[]
+  readonly readiness: boolean
+  readonly liveness: boolean
+  readonly startup: boolean
+  /** How long its preStop hook sleeps, where that is written plainly. */
+  readonly preStopMs?: Millis
+  readonly hostPorts: readonly number[]
+  readonly security: SecuritySeen
+}
+
+/** As it takes effect: what a container leaves out, its pod says. */
+export type SecuritySeen = {
+  readonly privileged: boolean
+  readonly mayEscalate: boolean
+  readonly nonRoot: boolean
+  readonly readOnlyRoot: boolean
+  readonly user?: number
+  readonly seccomp?: string
+  readonly added: readonly string[]
+  readonly dropped: readonly string[]
+}
+
+export type ServiceSeen = Named & { readonly resource: 'Service'; readonly selector?: Labels }
+
+export type NetworkPolicySeen = Named & {
+  readonly resource: 'NetworkPolicy'
+  readonly selector: LabelSelector
+  readonly governs: readonly ('ingress' | 'egress')[]
+  readonly egress: readonly EgressRule[]
+}
+/** No peer at all means everybody; no port, every port. Ports as `TCP/443`. */
+export type EgressRule = { readonly to: readonly EgressPeer[]; readonly ports: readonly string[] }
+export type EgressPeer =
+  | { readonly kind: 'pods' }
+  | { readonly kind: 'block'; readonly cidr: string; readonly except: readonly string[] }
+
+/** Metadata alone: what is in a secret is never read. */
+export type SecretSeen = Named & {
+  readonly resource: 'Secret'
+  /** When its data was last written, as its managed fields tell; else when it was made. */
+  readonly changedAt?: Instant
+  /** The annotation `matchday.dev/rotate-within` as written, and as a time if it is one. */
+  readonly rotateWithin?: { readonly text: string; readonly ms?: Millis }
+}

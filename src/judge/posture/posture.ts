@@ -1,0 +1,104 @@
+/**
+ * Posture: which wants the listed objects of a namespace meet. The same rules judge a rehearsal's evidence and `matchday check`, which
+ * only looks. What was not read is a gap; an empty list was.
+ */
+import { type PostureKind, type PostureWant, postureKinds } from '../../domain/posture.ts'
+import type { Finding, PostureResult } from '../../domain/verdict.ts'
+import type { Ruled, Seen } from '../seen.ts'
+import { type Cause, finding } from '../verdict/findings.ts'
+import { count, listed } from '../verdict/words.ts'
+import type { Flaw } from './flaw.ts'
+import type { NamespaceListed } from './listed.ts'
+import { egressUnbounded, policyMissing } from './network.ts'
+import { imageUnpinned, limitsMissing, podPrivileged, priorityMissing, rootWritable } from './pods.ts'
+import { scalersAmiss } from './scalers.ts'
+import { secretUnrotated } from './secrets.ts'
+import { probesAmiss, redundancyAmiss, spreadMissing } from './standing.ts'
+
+export function judgePosture(seen: Seen): Ruled<readonly PostureResult[]> {
+  const expected = seen.run.head.rehearsal.expectations.flatMap((each) => (each.kind === 'posture' ? [each] : []))
+  const ruled = expected.flatMap(({ namespaces, wants }) =>
+    namespaces.flatMap((namespace) => wants.map((want) => judgeWant(namespace, want, seen.listed.of(namespace)))),
+  )
+  return { result: ruled.map((each) => each.result), findings: ruled.flatMap((each) => each.findings) }
+}
+
+export function judgeWant(
+  namespace: string,
+  want: PostureWant,
+  seen: NamespaceListed | undefined,
+): { readonly result: PostureResult; readonly findings: readonly Finding[] } {
+  const kinds = postureKinds[want]
+  const lines = kinds.map((kind) => seen?.lines.get(kind))
+  const unread = kinds.filter((kind) => seen?.lists[kind] === undefined)
+  if (seen === undefined || unread.length > 0) {
+    const sentence = `Whether ${namespace} has ${want} is not known: ${listed(unread)} was not read.`
+    const findings = [finding('gap', 'posture-unread', `${namespace}: ${want}`, sentence, lines)]
+    return { result: { namespace, want, held: false, sentence }, findings }
+  }
+  const flaws = flawsOf(namespace, want, seen)
+  const breaches = flaws.filter((each) => each.weight === 'breach')
+  const looked = kinds.map((kind) => count(seen.lists[kind]?.length ?? 0, words[kind][0], words[kind][1])).join(', ')
+  const sentence = flaws.length === 0 ? `${looked}: as it should be.` : `${looked}: ${count(flaws.length, 'finding')}.`
+  return {
+    result: { namespace, want, held: breaches.length === 0, sentence },
+    findings: flaws.map((each) => finding(each.weight, each.cause, each.subject, each.sentence, lines)),
+  }
+}
+
+/** Which causes speak of a want, so that a report can put each finding to what it is about. */
+export const causesOfWant: Readonly<Record<PostureWant, readonly Cause[]>> = {
+  'default-deny': ['policy-missing'],
+  'bounded-egress': ['egress-unbounded'],
+  'rotated-secrets': ['secret-unrotated'],
+  'pinned-images': ['image-unpinned'],
+  'restricted-pods': ['pod-privileged'],
+  'read-only-root': ['root-writable'],
+  'resource-limits': ['limits-missing'],
+  priorities: ['priority-missing'],
+  probes: ['probe-missing', 'grace-too-short'],
+  redundancy: ['single-replica', 'budget-missing', 'budget-blocks'],
+  spread: ['spread-missing'],
+  autoscaling: ['autoscaler-on-cpu', 'autoscaler-pinned'],
+}
+
+const words: Readonly<Record<PostureKind, readonly [one: string, many: string]>> = {
+  Workload: ['workload', 'workloads'],
+  Service: ['service', 'services'],
+  NetworkPolicy: ['policy', 'policies'],
+  Secret: ['secret', 'secrets'],
+  PodDisruptionBudget: ['disruption budget', 'disruption budgets'],
+  HorizontalPodAutoscaler: ['autoscaler', 'autoscalers'],
+  ScaledObject: ['scaled object', 'scaled objects'],
+}
+
+/** Lists that a want does not name are empty here; those that it names were read. */
+function flawsOf(namespace: string, want: PostureWant, { lists, at }: NamespaceListed): readonly Flaw[] {
+  const { Workload: workloads = [], Service: services = [], NetworkPolicy: policies = [] } = lists
+  switch (want) {
+    case 'default-deny':
+      return policyMissing(namespace, policies, workloads)
+    case 'bounded-egress':
+      return egressUnbounded(policies, workloads)
+    case 'rotated-secrets':
+      return secretUnrotated(lists.Secret ?? [], at)
+    case 'pinned-images':
+      return imageUnpinned(workloads)
+    case 'restricted-pods':
+      return podPrivileged(workloads)
+    case 'read-only-root':
+      return rootWritable(workloads)
+    case 'resource-limits':
+      return limitsMissing(workloads)
+    case 'priorities':
+      return priorityMissing(workloads)
+    case 'probes':
+      return probesAmiss(workloads, services)
+    case 'redundancy':
+      return redundancyAmiss(workloads, services, lists.PodDisruptionBudget ?? [])
+    case 'spread':
+      return spreadMissing(workloads)
+    case 'autoscaling':
+      return scalersAmiss(lists.HorizontalPodAutoscaler ?? [], lists.ScaledObject ?? [])
+  }
+}

@@ -1,0 +1,26 @@
+/** Autoscalers that cannot scale, or that look at what moves last. */
+import type { HpaSeen, ScaledObjectSeen } from '../../domain/cluster.ts'
+import { type Flaw, flaw } from './flaw.ts'
+
+const CPU_OR_MEMORY = /^(Container)?Resource\//
+
+export function scalersAmiss(hpas: readonly HpaSeen[], scaledObjects: readonly ScaledObjectSeen[]): readonly Flaw[] {
+  const onCpu = hpas.filter(
+    ({ metrics }) => metrics.length > 0 && metrics.every(({ metric }) => CPU_OR_MEMORY.test(metric)),
+  )
+  // KEDA makes an HPA of each of its objects; that one is told of by its own.
+  const made = new Set(scaledObjects.flatMap(({ hpaName }) => hpaName ?? []))
+  const pinned = [...hpas.filter(({ name }) => !made.has(name)), ...scaledObjects].filter(({ min, max }) => max <= min)
+  return [
+    ...onCpu.map((each) =>
+      flaw(
+        'autoscaler-on-cpu',
+        each,
+        `Autoscaler ${each.name} looks at nothing but ${each.metrics.map(({ metric }) => metric).join(', ')}.`,
+      ),
+    ),
+    ...pinned.map((each) =>
+      flaw('autoscaler-pinned', each, `Autoscaler ${each.name} may go from ${each.min} to ${each.max}: nowhere.`),
+    ),
+  ]
+}

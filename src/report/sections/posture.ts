@@ -1,0 +1,11 @@
+/** What the cluster's objects said before the load. */
+import type { Judgment } from '../../domain/verdict.ts'
+import { cell, held, row, section, table } from './markup.ts'
+
+export function posture(judgment: Judgment): string {
+  if (judgment.posture.length === 0) return ''
+  const rows = judgment.posture.map((each) =>
+    row([cell(each.namespace), cell(each.want), cell(each.sentence), held(each.held)]),
+  )
+  return section('posture', 'Posture', table(['namespace', 'wanted', 'seen', ''], rows))
+}

@@ -1,0 +1,364 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type EgressRule,
+  type PostureKind,
+  type PostureObject,
+  type PostureWant,
+  postureWants,
+} from '../../src/domain/posture.ts'
+import type { Rehearsal } from '../../src/domain/rehearsal.ts'
+import { judge } from '../../src/judge/judge.ts'
+import { evidence, rehearsal, together } from '../support/evidence.ts'
+import { budgetFor, container, listed, policy, scaler, secret, service, workload } from '../support/evidence-posture.ts'
+import { causesOf, sentenceOf } from '../support/judged.ts'
+
+const at = { file: 'a.rehearsal.yaml', line: 40, column: 1 }
+const wanting = (...wants: readonly PostureWant[]): Rehearsal => {
+  const [first = 'default-deny', ...more] = wants
+  return {
+    ...rehearsal,
+    expectations: [...rehearsal.expectations, { kind: 'posture', namespaces: ['casino'], wants: [first, ...more], at }],
+  }
+}
+type Changes = Partial<Record<PostureKind, readonly PostureObject[] | undefined>>
+const judged = (wants: readonly PostureWant[], changes: Changes = {}) =>
+  judge(together(evidence({ rehearsal: wanting(...wants) }), listed(changes)))
+const secured = container().security
+const policies = (...more: readonly PostureObject[]) => ({ NetworkPolicy: [policy('default-deny'), ...more] })
+const { priorityClass: _, ...unranked } = workload('wallet')
+const ofWallet = { matchLabels: { app: 'wallet' } }
+const to = (cidr: string, ...except: readonly string[]) => ({ kind: 'block', cidr, except }) as const
+const walletMayCall = (...egress: readonly EgressRule[]) =>
+  policies(policy('out', { selector: ofWallet, governs: ['egress'], egress }))
+
+describe('a namespace whose objects are as they should be', () => {
+  it('holds everything that can be wanted, and is accused of nothing', () => {
+    const judgment = judged(postureWants)
+    expect(judgment.findings).toEqual([])
+    expect(judgment.verdict.kind).toBe('pass')
+    expect(judgment.posture.map(({ want, held }) => [want, held])).toEqual(postureWants.map((want) => [want, true]))
+  })
+
+  it('is not judged by what nobody wants', () => {
+    const judgment = judge(together(evidence(), listed({ NetworkPolicy: [] })))
+    expect(judgment.findings).toEqual([])
+    expect(judgment.posture).toEqual([])
+  })
+})
+
+describe('what is found wanting', () => {
+  it.each<[string, PostureWant, string, Changes]>([
+    ['no policy at all', 'default-deny', 'policy-missing', { NetworkPolicy: [] }],
+    [
+      'policies that name each pod of today and nobody of tomorrow',
+      'default-deny',
+      'policy-missing',
+      {
+        NetworkPolicy: [
+          policy('a', { selector: ofWallet }),
+          policy('b', { selector: { matchLabels: { app: 'payments-api' } } }),
+        ],
+      },
+    ],
+    [
+      'a default that denies ingress only',
+      'default-deny',
+      'policy-missing',
+      { NetworkPolicy: [policy('in', { governs: ['ingress'] })] },
+    ],
+    ['an egress rule without to', 'bounded-egress', 'egress-unbounded', walletMayCall({ to: [], ports: [] })],
+    [
+      'an egress rule to everybody on the port of HTTPS',
+      'bounded-egress',
+      'egress-unbounded',
+      walletMayCall({ to: [], ports: ['TCP/443'] }),
+    ],
+    ['all of IPv4', 'bounded-egress', 'egress-unbounded', walletMayCall({ to: [to('0.0.0.0/0')], ports: ['TCP/443'] })],
+    ['all of IPv6', 'bounded-egress', 'egress-unbounded', walletMayCall({ to: [to('::/0')], ports: [] })],
+    [
+      'all but the inside',
+      'bounded-egress',
+      'egress-unbounded',
+      walletMayCall({ to: [to('0.0.0.0/0', '10.0.0.0/8')], ports: [] }),
+    ],
+    ['half of the world', 'bounded-egress', 'egress-unbounded', walletMayCall({ to: [to('128.0.0.0/1')], ports: [] })],
+    [
+      'nobody says whom pods may call',
+      'bounded-egress',
+      'egress-unbounded',
+      { NetworkPolicy: [policy('in', { governs: ['ingress'] })] },
+    ],
+    ['a secret older than it may get', 'rotated-secrets', 'secret-unrotated', { Secret: [secret('psp', 91)] }],
+    [
+      'a secret that may get as old as it likes',
+      'rotated-secrets',
+      'secret-unrotated',
+      { Secret: [secret('psp', 1, '')] },
+    ],
+    [
+      'a secret whose limit nobody can read',
+      'rotated-secrets',
+      'secret-unrotated',
+      { Secret: [secret('psp', 1, 'now and then')] },
+    ],
+    [
+      'an image by its tag',
+      'pinned-images',
+      'image-unpinned',
+      { Workload: [workload('wallet', { containers: [container({ image: 'casino/wallet:latest' })] })] },
+    ],
+    [
+      'a first container by its tag',
+      'pinned-images',
+      'image-unpinned',
+      { Workload: [workload('wallet', { containers: [container({ init: true, image: 'busybox' }), container()] })] },
+    ],
+    [
+      'a privileged container',
+      'restricted-pods',
+      'pod-privileged',
+      { Workload: [workload('wallet', { containers: [container({ security: { ...secured, privileged: true } })] })] },
+    ],
+    [
+      'a container that may be root',
+      'restricted-pods',
+      'pod-privileged',
+      { Workload: [workload('wallet', { containers: [container({ security: { ...secured, nonRoot: false } })] })] },
+    ],
+    [
+      'the network of the host',
+      'restricted-pods',
+      'pod-privileged',
+      { Workload: [workload('wallet', { hostNamespaces: ['hostNetwork'] })] },
+    ],
+    [
+      'files of the host',
+      'restricted-pods',
+      'pod-privileged',
+      { Workload: [workload('wallet', { volumes: ['hostPath'] })] },
+    ],
+    [
+      'a root file system that can be written',
+      'read-only-root',
+      'root-writable',
+      {
+        Workload: [workload('wallet', { containers: [container({ security: { ...secured, readOnlyRoot: false } })] })],
+      },
+    ],
+    [
+      'a container without limits',
+      'resource-limits',
+      'limits-missing',
+      { Workload: [workload('wallet', { containers: [container({ limits: ['cpu'] })] })] },
+    ],
+    ['pods without priority', 'priorities', 'priority-missing', { Workload: [unranked] }],
+    [
+      'a service whose pods nobody asks whether they are ready',
+      'probes',
+      'probe-missing',
+      { Workload: [workload('wallet', { containers: [container({ readiness: false })] })] },
+    ],
+    [
+      'a grace that the preStop hook uses up',
+      'probes',
+      'grace-too-short',
+      { Workload: [workload('wallet', { containers: [container({ preStopMs: workload('x').graceMs })] })] },
+    ],
+    [
+      'one pod that others wait for, and no budget',
+      'redundancy',
+      'single-replica',
+      { Workload: [workload('wallet', { replicas: 1 })], PodDisruptionBudget: [] },
+    ],
+    ['pods without a budget', 'redundancy', 'budget-missing', { PodDisruptionBudget: [budgetFor('wallet')] }],
+    [
+      'a budget that lets nobody go',
+      'redundancy',
+      'budget-blocks',
+      { PodDisruptionBudget: [{ ...budgetFor('wallet'), allowed: 0 } as PostureObject, budgetFor('payments-api')] },
+    ],
+    [
+      'pods that may all stand in one zone',
+      'spread',
+      'spread-missing',
+      { Workload: [workload('wallet', { spreadOver: ['kubernetes.io/hostname'] })] },
+    ],
+    [
+      'an autoscaler that looks at CPU and memory alone',
+      'autoscaling',
+      'autoscaler-on-cpu',
+      { HorizontalPodAutoscaler: [scaler('Resource/cpu', 'ContainerResource/memory')] },
+    ],
+    [
+      'an autoscaler that can go nowhere',
+      'autoscaling',
+      'autoscaler-pinned',
+      { HorizontalPodAutoscaler: [{ ...scaler('Pods/rps'), max: 3 } as PostureObject] },
+    ],
+  ])('%s is told of as %s: %s', (_, want, cause, changes) => {
+    const judgment = judged([want], changes)
+    expect(new Set(causesOf(judgment, 'breach'))).toEqual(new Set([cause]))
+    expect(judgment.verdict.kind).toBe('fail')
+    expect(judgment.posture).toMatchObject([{ want, held: false }])
+    const line = [...evidence({ rehearsal: wanting(want) }).slice(0, 1), ...listed(changes)].length
+    expect(judgment.findings[0]?.evidence.every((each) => each > 1 && each <= line + 1)).toBe(true)
+    expect(judgment.findings[0]?.evidence.length).toBeGreaterThan(0)
+  })
+
+  it('says who is open, and by which rule', () => {
+    expect(
+      sentenceOf(judged(['default-deny'], { NetworkPolicy: [policy('a', { selector: ofWallet })] }), 'policy-missing'),
+    ).toBe(
+      'No NetworkPolicy selects every pod of casino for ingress and egress: payments-api can talk to anybody or be talked to.',
+    )
+    expect(
+      sentenceOf(
+        judged(['bounded-egress'], walletMayCall({ to: [to('0.0.0.0/0', '10.0.0.0/8')], ports: [] })),
+        'egress-unbounded',
+      ),
+    ).toBe('wallet may call the whole world: policy out allows 0.0.0.0/0 except 10.0.0.0/8.')
+    expect(sentenceOf(judged(['rotated-secrets'], { Secret: [secret('psp', 91)] }), 'secret-unrotated')).toBe(
+      'Secret psp was to change within 90d; its data is 91 d old.',
+    )
+    expect(
+      sentenceOf(
+        judged(['restricted-pods'], {
+          Workload: [
+            workload('wallet', {
+              containers: [
+                container({
+                  security: {
+                    privileged: true,
+                    mayEscalate: true,
+                    nonRoot: false,
+                    readOnlyRoot: true,
+                    user: 0,
+                    added: ['SYS_ADMIN'],
+                    dropped: [],
+                  },
+                }),
+              ],
+            }),
+          ],
+        }),
+        'pod-privileged',
+      ),
+    ).toBe(
+      'wallet container main is privileged, container main runs as root, container main may gain privileges, container main keeps capabilities, container main adds SYS_ADMIN and 1 more.',
+    )
+  })
+})
+
+describe('what looks like it and is in order', () => {
+  it.each<[string, PostureWant, Changes]>([
+    [
+      'two policies that together deny both ways',
+      'default-deny',
+      { NetworkPolicy: [policy('in', { governs: ['ingress'] }), policy('out', { governs: ['egress'] })] },
+    ],
+    ['resolvers anywhere', 'bounded-egress', walletMayCall({ to: [], ports: ['UDP/53', 'TCP/53'] })],
+    [
+      'the ranges of a company',
+      'bounded-egress',
+      walletMayCall({ to: [to('10.0.0.0/8'), to('192.168.0.0/16'), to('fd00::/16')], ports: [] }),
+    ],
+    [
+      'a world from which almost everything is taken',
+      'bounded-egress',
+      walletMayCall({
+        to: [
+          to(
+            '0.0.0.0/1',
+            '0.0.0.0/2',
+            '64.0.0.0/3',
+            '96.0.0.0/4',
+            '112.0.0.0/5',
+            '120.0.0.0/6',
+            '124.0.0.0/7',
+            '126.0.0.0/8',
+          ),
+        ],
+        ports: [],
+      }),
+    ],
+    [
+      'a policy that opens the world to pods that do not exist',
+      'bounded-egress',
+      policies(policy('old', { selector: { matchLabels: { app: 'gone' } }, egress: [{ to: [], ports: [] }] })),
+    ],
+    ['a secret on its last day', 'rotated-secrets', { Secret: [secret('psp', 89)] }],
+    ['no secret at all', 'rotated-secrets', { Secret: [] }],
+    [
+      'one pod that nobody waits for',
+      'redundancy',
+      { Workload: [workload('operator', { replicas: 1 })], Service: [service('wallet')], PodDisruptionBudget: [] },
+    ],
+    [
+      'a workload that is scaled to nothing',
+      'redundancy',
+      { Workload: [workload('wallet', { replicas: 0 })], PodDisruptionBudget: [] },
+    ],
+    ['one pod that needs no spreading', 'spread', { Workload: [workload('wallet', { replicas: 1, spreadOver: [] })] }],
+    [
+      'a first container without limits',
+      'resource-limits',
+      {
+        Workload: [
+          workload('wallet', { containers: [container({ init: true, requests: [], limits: [] }), container()] }),
+        ],
+      },
+    ],
+    [
+      'pods that nobody asks for need no readiness probe',
+      'probes',
+      { Workload: [workload('worker', { containers: [container({ readiness: false })] })] },
+    ],
+    ['the HPA that KEDA made of an object with room', 'autoscaling', { HorizontalPodAutoscaler: [] }],
+  ])('%s', (_, want, changes) => {
+    const judgment = judged([want], changes)
+    expect(judgment.findings).toEqual([])
+    expect(judgment.posture).toMatchObject([{ want, held: true }])
+  })
+
+  it('one pod with a budget is a warning: somebody has thought of it', () => {
+    const judgment = judged(['redundancy'], { Workload: [workload('wallet', { replicas: 1 })] })
+    expect(causesOf(judgment, 'warning')).toEqual(['single-replica'])
+    expect(judgment.verdict.kind).toBe('pass')
+    expect(judgment.posture).toMatchObject([{ held: true }])
+  })
+
+  it('a Service that asks for a label which pods only get when they run leads to them all the same', () => {
+    const primary = { ...service('wallet'), selector: { app: 'wallet', role: 'primary' } }
+    const judgment = judged(['redundancy'], {
+      Workload: [workload('wallet', { replicas: 1 })],
+      Service: [primary],
+      PodDisruptionBudget: [],
+    })
+    expect(causesOf(judgment)).toEqual(['single-replica'])
+  })
+})
+
+describe('what was not read', () => {
+  it.each(postureWants.map((want) => [want] as const))('leaves %s unknown, never held', (want) => {
+    const judgment = judge(evidence({ rehearsal: wanting(want) }))
+    expect(causesOf(judgment)).toEqual(['posture-unread'])
+    expect(judgment.verdict.kind).toBe('inconclusive')
+    expect(judgment.posture).toMatchObject([{ want, held: false }])
+  })
+
+  it('of one kind leaves only those wants unknown that need it', () => {
+    const judgment = judged(['default-deny', 'pinned-images'], { NetworkPolicy: undefined })
+    expect(judgment.posture.map(({ want, held }) => [want, held])).toEqual([
+      ['default-deny', false],
+      ['pinned-images', true],
+    ])
+    expect(sentenceOf(judgment, 'posture-unread')).toBe(
+      'Whether casino has default-deny is not known: NetworkPolicy was not read.',
+    )
+  })
+
+  it('of another namespace says nothing of this one', () => {
+    const records = together(evidence({ rehearsal: wanting('default-deny') }), listed({}, 'providers'))
+    expect(causesOf(judge(records))).toEqual(['posture-unread'])
+  })
+})
