@@ -66,6 +66,7 @@ const counts: Count[] = []
 counts.push(await check('types', bin('tsc'), '--noEmit'))
 counts.push(await check('lint', bin('biome'), 'check', '.'))
 counts.push(await tests('unit'))
+counts.push(await tests('process'))
 const toolchain = await check('toolchain', process.execPath, 'src/cli/bin.mjs', 'toolchain', 'build')
 counts.push(toolchain)
 // Only KEDA's own test needs it, and builds it if it must; here the build has a step and a time of its own.
