@@ -245,10 +245,13 @@ describe('an action that nobody disturbs', () => {
   })
 
   it.each([
-    ['would harm more than is allowed', 'drain', ['pods: 100%', 'pods: 0'], 2, 'blast-radius-exceeded'],
+    ['would harm more than is allowed', 'scale', ['replicas: 3', 'replicas: 0'], 2, 'blast-radius-exceeded'],
     ['means a workload that is not there', 'scale', ['deployment: web', 'deployment: wob'], 5, 'object-missing'],
   ] as const)('that %s is refused before anything is touched', async (_, kind, [from, to], code, issue) => {
-    writeFileSync(file('refused.rehearsal.yaml'), rehearsalOf(acts[kind] ?? '').replace(from, to))
+    const text = rehearsalOf(acts[kind] ?? '')
+      .replace('pods: 100%', 'pods: 1')
+      .replace(from, to)
+    writeFileSync(file('refused.rehearsal.yaml'), text)
     const run = begin('refused')
     const ended = await run.ended
     expect([ended.code, ended.stderr]).toEqual([code, expect.stringContaining(issue)])
