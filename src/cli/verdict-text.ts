@@ -39,7 +39,7 @@ export function verdictText(judgment: Judgment, folder: string, paint: Paint, co
   ]
 }
 
-function findingText(finding: Finding, paint: Paint, columns: number): readonly string[] {
+export function findingText(finding: Finding, paint: Paint, columns: number): readonly string[] {
   const colour = finding.weight === 'breach' ? 'red' : 'yellow'
   return [
     '',
@@ -97,7 +97,7 @@ function costText(costs: readonly HarmCost[]): readonly string[] {
 }
 
 /** Columns as wide as their widest cell; colour has no width. */
-function table(rows: readonly (readonly string[])[]): readonly string[] {
+export function table(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ''))))
   return rows.map((row) =>
     `  ${row.map((text, column) => text + ' '.repeat((widths[column] ?? 0) - widthOf(text))).join('  ')}`.trimEnd(),

@@ -1,5 +1,5 @@
 /** Reads once what the posture expectations need, before the load: whatever they want is not moved by a rehearsal. */
-import { type PostureKind, postureKinds } from '../domain/posture.ts'
+import { type PostureKind, type PostureWant, postureKinds } from '../domain/posture.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
 import type { Cluster } from './ports.ts'
 import { problemOf } from './problem.ts'
@@ -10,30 +10,30 @@ export async function readPosture(
   rehearsal: Rehearsal,
   recorder: Pick<Recorder, 'record'>,
 ): Promise<void> {
-  for (const { namespace, resource } of postureLists(rehearsal)) {
+  const lists = rehearsal.expectations.flatMap((each) =>
+    each.kind === 'posture' ? postureLists(each.namespaces, each.wants) : [],
+  )
+  for (const { namespace, resource } of once(lists)) {
     try {
       const objects = await cluster.list(namespace, resource)
       recorder.record({ kind: 'objects-listed', namespace, resource, objects })
     } catch (error) {
-      recorder.record({
-        kind: 'evidence-lost',
-        about: `${resource} objects of ${namespace}`,
-        problem: problemOf(error),
-      })
+      const about = `${resource} objects of ${namespace}`
+      recorder.record({ kind: 'evidence-lost', about, problem: problemOf(error) })
     }
   }
 }
 
+export type PostureList = { readonly namespace: string; readonly resource: PostureKind }
+
 /** Each list once, however many wants need it. */
-function postureLists({
-  expectations,
-}: Rehearsal): readonly { readonly namespace: string; readonly resource: PostureKind }[] {
-  const lists = expectations.flatMap((each) =>
-    each.kind !== 'posture'
-      ? []
-      : each.namespaces.flatMap((namespace) =>
-          each.wants.flatMap((want) => postureKinds[want].map((resource) => ({ namespace, resource }))),
-        ),
+export const postureLists = (namespaces: readonly string[], wants: readonly PostureWant[]): readonly PostureList[] =>
+  once(
+    namespaces.flatMap((namespace) =>
+      wants.flatMap((want) => postureKinds[want].map((resource) => ({ namespace, resource }))),
+    ),
   )
-  return [...new Map(lists.map((each) => [`${each.namespace}/${each.resource}`, each])).values()]
-}
+
+const once = (lists: readonly PostureList[]): readonly PostureList[] => [
+  ...new Map(lists.map((each) => [`${each.namespace}/${each.resource}`, each])).values(),
+]

@@ -1,41 +1,126 @@
 import type { Command } from 'commander'
-import { readRelease } from '../../adapters/kubernetes/release.ts'
+import { type Need, permission, unique } from '../../adapters/kubernetes/permission.ts'
+import { needsOfWants } from '../../adapters/kubernetes/preflight.ts'
+import { EnvironmentError } from '../../controller/ports.ts'
+import { postureLists } from '../../controller/posture.ts'
+import type { SourcePoint } from '../../domain/issue.ts'
+import { type PostureWant, postureWants } from '../../domain/posture.ts'
+import type { Rehearsal, Target } from '../../domain/rehearsal.ts'
 import { exitCodes } from '../../domain/verdict.ts'
-import { type CheckFinding, checkRelease, QUESTIONS } from '../../plan/checklist/checklist.ts'
+import { objectsListed } from '../../judge/posture/listed.ts'
+import { judgeWant } from '../../judge/posture/posture.ts'
+import { sortFindings } from '../../judge/verdict/findings.ts'
+import type { KubernetesApi } from '../../protocols/kubernetes/api.ts'
+import { chooseAmong } from '../../spec/did-you-mean.ts'
+import { type Check, checkText, QUESTIONS } from '../check-text.ts'
+import { systemClock } from '../clock.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags } from '../cluster-choice.ts'
-import { readTarget } from '../inputs.ts'
+import { BadInput } from '../failure.ts'
+import { readInputs, readTarget } from '../inputs.ts'
 import { stopSignal } from '../stop-signal.ts'
-import { onStdout, print } from '../terminal.ts'
+import { columnsOf, onStdout, print } from '../terminal.ts'
+import { clusterPortsOf } from '../wiring.ts'
 
-type Flags = ClusterFlags & { readonly output: string }
+type Flags = ClusterFlags & {
+  readonly namespace?: readonly string[]
+  readonly want?: readonly string[]
+  readonly output: string
+}
 
 export function addCheck(root: Command, finish: (code: number) => void): void {
   const command = root
     .command('check')
-    .description("hold a target's workloads against the release checklist; touches nothing")
+    .description("judge a target's objects by the release checklist, without load; touches nothing")
+    .argument('[rehearsal]', 'a *.rehearsal.yaml whose permissions and objects are asked for too')
   withClusterFlags(command)
+    .option(
+      '-n, --namespace <names...>',
+      "namespaces to look at (default: those of the rehearsal's posture, or the target's)",
+    )
+    .option('--want <wants...>', `only these of: ${postureWants.join(', ')}`)
     .option('-o, --output <format>', 'text or json', 'text')
     .addHelpText(
       'after',
-      '\nExit code 1: something is missing.\n\nExamples:\n  matchday check --lab\n  matchday check --context staging-eu --output json',
+      '\nExit code 0: nothing found, 1: something is amiss, 5: the cluster or a permission is missing.\n\nExamples:\n  matchday check --lab\n  matchday check scenarios/release-smoke.rehearsal.yaml --context staging-eu\n  matchday check --context staging-eu --namespace casino --want default-deny pinned-images --output json',
     )
-    .action(async (flags: Flags) => finish(await check(flags)))
+    .action(async (file: string | undefined, flags: Flags) => finish(await check(file, flags)))
 }
 
-async function check(flags: Flags): Promise<number> {
-  const { namespace } = readTarget(contextOf(flags), flags.target)
+async function check(file: string | undefined, flags: Flags): Promise<number> {
+  const context = contextOf(flags)
+  const wants = wantsOf(flags.want)
+  const inputs: Inputs =
+    file === undefined ? { target: readTarget(context, flags.target) } : readInputs(file, context, flags.target)
+  const namespaces = flags.namespace ?? namespacesOf(inputs)
   const { api } = await chooseCluster({ ...flags, workload: '', overlay: [] }, false, stopSignal())
-  const release = await readRelease(api, namespace)
-  const findings = checkRelease(release)
-  if (flags.output === 'json') print(JSON.stringify({ namespace, findings, questions: QUESTIONS }, undefined, 2))
-  else show(findings, release.workloads.length, namespace)
-  return findings.length === 0 && release.workloads.length > 0 ? exitCodes.pass : exitCodes.fail
+  await refuseIfBlind(api, inputs, namespaces, wants)
+  const seen = await look(api, namespaces, wants)
+  print(
+    flags.output === 'json' ? jsonOf(context, seen) : checkText(seen, onStdout, columnsOf(process.stdout)).join('\n'),
+  )
+  return seen.posture.every((each) => each.held) ? exitCodes.pass : exitCodes.fail
 }
 
-function show(findings: readonly CheckFinding[], workloads: number, namespace: string): void {
-  print(`${workloads} workloads in ${namespace}: ${findings.length} findings`)
-  for (const { check, subject, problem, next } of findings)
-    print(`  ${onStdout('yellow', check.padEnd(12))} ${subject} ${problem}. Next: ${next}`)
-  print('\nNobody but you can answer these:')
-  for (const question of QUESTIONS) print(`  ${question}`)
+type Inputs = { readonly target: Target; readonly rehearsal?: Rehearsal }
+
+function namespacesOf({ target, rehearsal }: Inputs): readonly string[] {
+  const wanted = rehearsal?.expectations.flatMap((each) => (each.kind === 'posture' ? each.namespaces : [])) ?? []
+  return wanted.length > 0 ? [...new Set(wanted)] : [target.namespace]
+}
+
+function wantsOf(written: readonly string[] | undefined): readonly PostureWant[] {
+  if (written === undefined) return postureWants
+  return written.map((each) => {
+    const want = postureWants.find((known) => known === each)
+    if (want !== undefined) return want
+    const at: SourcePoint = { file: '--want', line: 0, column: 0 }
+    const next = chooseAmong(each, postureWants, 'wants')
+    throw new BadInput([{ at, code: 'wrong-value', problem: `there is no want "${each}".`, next }])
+  })
+}
+
+/** Every permission that is missing, and with a rehearsal everything that would keep it from running, at once. */
+async function refuseIfBlind(
+  api: KubernetesApi,
+  { target, rehearsal }: Inputs,
+  namespaces: readonly string[],
+  wants: readonly PostureWant[],
+): Promise<void> {
+  const at: SourcePoint = { file: target.file, line: 0, column: 0 }
+  const { cluster } = clusterPortsOf(api)
+  // First, since it says in one sentence when nobody answers at all.
+  await cluster.identify()
+  const needs = unique(namespaces.flatMap((namespace): readonly Need[] => needsOfWants(namespace, wants, at)))
+  const issues = [
+    ...(await Promise.all(needs.map((need) => permission(api, need)))).filter((each) => each !== undefined),
+    ...(rehearsal === undefined ? [] : await cluster.preflight(rehearsal, target)),
+  ]
+  const told = [...new Map(issues.map((each) => [each.problem, each])).values()]
+  if (told.length > 0) throw new BadInput(told, exitCodes.environment)
+}
+
+/** The rules of a rehearsal's posture on what is there now. A namespace without workloads must not pass for one in order. */
+async function look(api: KubernetesApi, namespaces: readonly string[], wants: readonly PostureWant[]): Promise<Check> {
+  const { cluster } = clusterPortsOf(api)
+  const seen = objectsListed()
+  for (const { namespace, resource } of postureLists(namespaces, wants)) {
+    const objects = await cluster.list(namespace, resource)
+    if (resource === 'Workload' && objects.length === 0)
+      throw new EnvironmentError(
+        `namespace ${namespace} of context ${api.context} has no workload to check`,
+        'Deploy the platform first, or choose another one with --namespace.',
+      )
+    // There is no journal whose line it would be.
+    seen.add({ kind: 'objects-listed', at: systemClock.now(), namespace, resource, objects }, 0)
+  }
+  const judged = namespaces.flatMap((namespace) => wants.map((want) => judgeWant(namespace, want, seen.of(namespace))))
+  return {
+    posture: judged.map((each) => each.result),
+    findings: sortFindings(judged.flatMap((each) => each.findings)),
+  }
+}
+
+function jsonOf(context: string, { posture, findings }: Check): string {
+  const told = findings.map(({ evidence: _, ...rest }) => rest)
+  return JSON.stringify({ format: 1, context, posture, findings: told, questions: QUESTIONS }, undefined, 2)
 }

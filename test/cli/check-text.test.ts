@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { type Check, checkText } from '../../src/cli/check-text.ts'
+import { type PostureKind, type PostureObject, postureWants } from '../../src/domain/posture.ts'
+import { objectsListed } from '../../src/judge/posture/listed.ts'
+import { judgeWant } from '../../src/judge/posture/posture.ts'
+import { listed, policy, workload } from '../support/evidence-posture.ts'
+
+const checked = (changes: Partial<Record<PostureKind, readonly PostureObject[]>> = {}): Check => {
+  const seen = objectsListed()
+  for (const record of listed(changes)) if (record.kind === 'objects-listed') seen.add(record, 0)
+  const judged = postureWants.map((want) => judgeWant('casino', want, seen.of('casino')))
+  return { posture: judged.map((each) => each.result), findings: judged.flatMap((each) => each.findings) }
+}
+const plain = (_: unknown, text: string) => text
+const linesOf = (check: Check) => checkText(check, plain, Number.POSITIVE_INFINITY)
+
+describe('the text of a check', () => {
+  it('says of a namespace in order what was looked at', () => {
+    const lines = linesOf(checked())
+    expect(lines[0]).toBe('in order: 0 findings')
+    expect(lines.filter((line) => line.includes('✓'))).toHaveLength(postureWants.length)
+    expect(lines).toContain('  ✓  casino  default-deny     2 policies, 2 workloads: as it should be.')
+    expect(lines.join('\n')).not.toContain('Next:')
+  })
+
+  it('begins with the causes, each with its next step, and asks last what only people know', () => {
+    const lines = linesOf(checked({ NetworkPolicy: [policy('in', { governs: ['ingress'] })] }))
+    expect(lines[0]).toBe('3 findings')
+    expect(lines.indexOf('  policy-missing casino')).toBe(2)
+    expect(lines[4]).toMatch(/^ {4}Next: Give the namespace a NetworkPolicy/)
+    expect(lines).toContain('  ✗  casino  default-deny     1 policy, 2 workloads: 1 finding.')
+    expect(lines.at(-1)).toBe('  Whom to call?')
+  })
+
+  it('counts warnings apart: they leave it in order', () => {
+    const lines = linesOf(checked({ Workload: [workload('wallet', { replicas: 1 })] }))
+    expect(lines[0]).toBe('in order: 0 findings, 1 warning')
+  })
+})
