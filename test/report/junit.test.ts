@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
+import type { Rehearsal } from '../../src/domain/rehearsal.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { junitReport } from '../../src/report/junit.ts'
 import { evidence, rehearsal, toBad } from '../support/evidence.ts'
 import { derbyRehearsal, everything } from '../support/evidence-everything.ts'
+import { listed } from '../support/evidence-posture.ts'
 
 type Case = { readonly suite: string; readonly name: string; readonly attributes: string; readonly body: string }
 
@@ -49,6 +51,22 @@ describe('JUnit', () => {
     const ofDeposit = read.filter((each) => each.suite === 'deposit 99.85 %')
     expect(ofDeposit.map((each) => each.name)).toEqual(['whole run', 'phase promo peak', 'fault psp-a down'])
     for (const each of ofDeposit) expect(each.body).toContain('<failure type="slo-missed"')
+  })
+
+  it('has a case for each want of a namespace, with what was found of it', () => {
+    const at = { file: 'a.rehearsal.yaml', line: 44, column: 1 }
+    const wants = ['default-deny', 'pinned-images'] as const
+    const wanting: Rehearsal = {
+      ...rehearsal,
+      expectations: [...rehearsal.expectations, { kind: 'posture', namespaces: ['casino'], wants, at }],
+    }
+    const records = [...evidence({ rehearsal: wanting }), ...listed({ NetworkPolicy: [] })].sort((a, b) => a.at - b.at)
+    const { cases } = read(junitReport(judge(records), wanting))
+    const posture = cases.filter((each) => each.name.startsWith('posture of casino: '))
+    expect(posture.map((each) => each.name.slice('posture of casino: '.length))).toEqual([...wants])
+    expect(posture[0]?.attributes).toContain('line="44"')
+    expect(posture[0]?.body).toContain('<failure type="policy-missing"')
+    expect(posture[1]?.body).toBe('')
   })
 
   it('makes a gap an error', () => {

@@ -89,6 +89,7 @@ describe('the page', () => {
         'No acknowledged operation is lost (RPO 0).',
         'payout-worker',
         'wallet_pool_connections',
+        '2 policies, 2 workloads: as it should be.',
         '145.5×',
       ])
         expect(text).toContain(said)

@@ -8,6 +8,7 @@ import type { ActionSpec, Reaction, Rehearsal } from '../../src/domain/rehearsal
 import type { Timeline } from '../../src/domain/timeline.ts'
 import { instant, millis, perSecond, ratio, seconds } from '../../src/domain/units.ts'
 import { evidence, mapped, rehearsal, START, secondAt, timeline, toBad } from './evidence.ts'
+import { listed } from './evidence-posture.ts'
 
 const at = { file: 'derby-day.rehearsal.yaml', line: 40, column: 1 }
 const workload = { kind: 'Deployment', name: 'gateway' } as const
@@ -81,6 +82,7 @@ export const derbyRehearsal: Rehearsal = {
       at,
     },
     { kind: 'connections', of: 'wallet', metric: 'wallet_pool_connections', where: {}, atMost: 20, at },
+    { kind: 'posture', namespaces: ['casino'], wants: ['default-deny', 'rotated-secrets'], at },
   ],
   guardrails: [
     {
@@ -124,7 +126,7 @@ export function everything(): Evidence[] {
     ...frame,
     sockets: socketsAt((frame.at - secondAt(0)) / 1000),
   }))
-  return [...framed, ...cluster(), ...steps(), ...connections(), ...writers()].sort((a, b) => a.at - b.at)
+  return [...framed, ...cluster(), ...steps(), ...connections(), ...writers(), ...listed()].sort((a, b) => a.at - b.at)
 }
 
 function socketsAt(second: number) {
