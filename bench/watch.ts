@@ -14,9 +14,11 @@ import type { WatcherTick } from './peers/watcher.ts'
 
 const NODES = 1000
 const PODS = 10_000
+/** New, running, deleted, gone: what each replaced pod is seen as at least. */
+const VERSIONS_PER_POD = 4
 const GOAL_MB = 300
 const GOAL_CORES = 1
-/** A rollout that replaces 20 pods a second: each is four versions of the new one and two of the old. */
+/** A rollout that replaces 20 pods a second. */
 const CHURN_PODS_PER_SECOND = 20
 const CHURN_SECONDS = 45
 /** Requests in flight; more would only queue in the API server. */
@@ -137,28 +139,32 @@ function startWatcher({ paths }: BareCluster) {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   )
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   let listedAt: number | undefined
+  let last = 'nothing'
+  let look: (tick: WatcherTick) => void = () => undefined
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    last = line
+    look(JSON.parse(line) as WatcherTick)
+  })
   return {
     child,
     firstListMs: () => (listedAt ?? Number.POSITIVE_INFINITY) - startedAt,
+    /** The first tick from now on for which it holds; what was said before is passed. */
     async until(holds: (tick: WatcherTick) => boolean): Promise<WatcherTick> {
-      const deadline = performance.now() + SETTLE_MS
-      // What was said meanwhile is read first, so that the tick that counts is a fresh one.
-      for (;;) {
-        const { value, done } = await lines.next()
-        if (done) throw new Error('the watcher ended')
-        const tick = JSON.parse(value) as WatcherTick
-        if (holds(tick) && listedAt === undefined) listedAt = performance.now()
-        if (holds(tick) && child.stdout.readableLength === 0) return tick
-        if (performance.now() > deadline) throw new Error(`the watcher did not see it all: ${value}`)
+      const { promise, resolve, reject } = Promise.withResolvers<WatcherTick>()
+      const timer = setTimeout(() => reject(new Error(`the watcher did not see it all: ${last}`)), SETTLE_MS)
+      look = (tick) => {
+        if (!holds(tick)) return
+        listedAt ??= performance.now()
+        resolve(tick)
       }
+      return promise.finally(() => clearTimeout(timer))
     },
   }
 }
 
 function figures(before: WatcherTick, after: WatcherTick, firstListMs: number) {
-  const cores = (after.cpuMs - before.cpuMs) / 1000 / CHURN_SECONDS
+  const cores = (after.cpuMs - before.cpuMs) / (after.atMs - before.atMs)
   const versions = after.seen - before.seen
   const lost = after.lost === 0 ? 'none lost' : `${after.lost} watches lost`
   return [
@@ -171,8 +177,9 @@ function figures(before: WatcherTick, after: WatcherTick, firstListMs: number) {
     {
       name: `the same while ${CHURN_PODS_PER_SECOND} pods a second are replaced: processor`,
       goal: `<= ${GOAL_CORES} core`,
-      figure: `${cores.toFixed(2)} cores for ${(versions / CHURN_SECONDS).toFixed(0)} versions/s (${lost})`,
-      met: cores <= GOAL_CORES && after.lost === 0 && versions > 0,
+      figure: `${cores.toFixed(2)} cores for ${versions} versions in ${((after.atMs - before.atMs) / 1000).toFixed(0)} s (${lost})`,
+      met:
+        cores <= GOAL_CORES && after.lost === 0 && versions >= VERSIONS_PER_POD * CHURN_PODS_PER_SECOND * CHURN_SECONDS,
     },
   ]
 }

@@ -5,6 +5,7 @@ import { connectKubernetes } from '../../src/adapters/kubernetes/connect.ts'
 import { millis } from '../../src/domain/units.ts'
 
 export type WatcherTick = {
+  readonly atMs: number
   readonly seen: number
   readonly pods: number
   readonly nodes: number
@@ -38,6 +39,7 @@ process.on('SIGTERM', () => stop.abort())
 setInterval(() => {
   const { user, system } = process.cpuUsage()
   const tick: WatcherTick = {
+    atMs: performance.now(),
     seen,
     pods: pods.size,
     nodes: nodes.size,

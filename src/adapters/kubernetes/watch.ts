@@ -22,7 +22,7 @@ export async function watchResource(
   onLost: (problem: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const known = new Map<string, KubeObject>()
+  const known = new Map<string, Known>()
   let version: string | undefined
   while (!signal.aborted) {
     try {
@@ -40,43 +40,61 @@ export async function watchResource(
 
 const keyOf = (object: KubeObject): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`
 
+/** An object as it was last seen, as text: ten thousand pods take 30 MB that way, and several times that as objects. */
+type Known = { readonly version: string | undefined; readonly text: string }
+
+const knownAs = (object: KubeObject): Known => ({
+  version: object.metadata.resourceVersion,
+  text: JSON.stringify(object),
+})
+
 /** Brings `known` in step with the server and tells the differences; what vanished meanwhile counts as deleted now. */
 async function relist(
   api: KubernetesApi,
   path: string,
-  known: Map<string, KubeObject>,
+  known: Map<string, Known>,
   onEvent: (event: WatchEvent) => void,
   signal: AbortSignal,
 ): Promise<string> {
-  const { items, version } = await listAll(api, path, signal)
-  const present = new Set(items.map(keyOf))
-  for (const [key, object] of known) {
+  const present = new Set<string>()
+  const version = await eachPage(api, path, signal, (objects) => {
+    for (const object of objects) {
+      const key = keyOf(object)
+      const before = known.get(key)
+      present.add(key)
+      if (before?.version === object.metadata.resourceVersion) continue
+      known.set(key, knownAs(object))
+      onEvent({ change: before ? 'modified' : 'present', object })
+    }
+  })
+  for (const [key, { text }] of known) {
     if (present.has(key)) continue
     known.delete(key)
-    onEvent({ change: 'deleted', object })
-  }
-  for (const object of items) {
-    const before = known.get(keyOf(object))
-    known.set(keyOf(object), object)
-    if (before?.metadata.resourceVersion !== object.metadata.resourceVersion)
-      onEvent({ change: before ? 'modified' : 'present', object })
+    onEvent({ change: 'deleted', object: JSON.parse(text) as KubeObject })
   }
   return version
 }
 
 type ListAnswer = { readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string } }
 
-/** All pages of one list, which the server keeps as it was when the first was asked for. A token that is too old ends as an error: list again. */
-async function listAll(api: KubernetesApi, path: string, signal: AbortSignal) {
-  const items: KubeObject[] = []
+/**
+ * All pages of one list, which the server keeps as it was when the first was asked for; its version. A token that is too old ends as an
+ * error, and everything is listed again.
+ */
+async function eachPage(
+  api: KubernetesApi,
+  path: string,
+  signal: AbortSignal,
+  take: (objects: readonly KubeObject[]) => void,
+): Promise<string> {
   let token = ''
   for (;;) {
     const query = `limit=${PAGE}${token ? `&continue=${encodeURIComponent(token)}` : ''}`
     const list = await demand(api, { method: 'GET', path: `${path}${path.includes('?') ? '&' : '?'}${query}`, signal })
-    items.push(...itemsOf(list).map(slim))
+    take(itemsOf(list).map(slim))
     const { metadata } = list as ListAnswer
     token = metadata?.continue ?? ''
-    if (token === '') return { items, version: metadata?.resourceVersion ?? '' }
+    if (token === '') return metadata?.resourceVersion ?? ''
   }
 }
 
@@ -94,7 +112,7 @@ async function watchFrom(
   config: KubeConfig,
   path: string,
   from: string,
-  known: Map<string, KubeObject>,
+  known: Map<string, Known>,
   onEvent: (event: WatchEvent) => void,
   signal: AbortSignal,
 ) {
@@ -112,7 +130,7 @@ async function watchFrom(
       if (!isChange(phase) || !isKubeObject(object)) return
       const seen = slim(object)
       if (phase === 'DELETED') known.delete(keyOf(seen))
-      else known.set(keyOf(seen), seen)
+      else known.set(keyOf(seen), knownAs(seen))
       onEvent({ change: changes[phase], object: seen })
     }
     // The library ends an idle watch after 30 s by itself; that is not a loss, since the version is kept.
