@@ -11,8 +11,11 @@ import {
 } from '../../protocols/kubernetes/api.ts'
 
 const RETRY_MS = 500
-/** kubectl's and client-go's page. A list of ten thousand pods in one answer would be held three times: as bytes, as text and as objects. */
-const PAGE = 500
+/**
+ * A page of pods is then some 500 KB and dies young. With kubectl's pages of 500 what was read outlives the young generation and is kept
+ * until there is need: 337 MB instead of 264 MB after ten thousand pods, where 154 MB are the program itself.
+ */
+const PAGE = 100
 
 export async function watchResource(
   config: KubeConfig,
