@@ -7,6 +7,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { renderManifests } from '../../src/lab/workload/render.ts'
+import { resolveAll } from '../../src/toolchain/toolchain.ts'
 import { type BareCluster, startBareCluster } from '../lab/support/bare-cluster.ts'
 import { processesOf } from '../lab/support/lab-bench.ts'
 import { askHost, hasHost } from '../support/lab-host.ts'
@@ -27,19 +29,22 @@ beforeEach(() => {
   return () => rmSync(folder, { recursive: true, force: true })
 })
 
-type Ended = { readonly code: number | null; readonly stderr: string }
+type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
 async function matchday(parameters: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   const child = spawn(process.execPath, ['src/cli/main.ts', ...parameters], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', ...env },
   })
-  let stderr = ''
+  let [stdout, stderr] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })
   const [code] = await once(child, 'close')
-  return { code, stderr }
+  return { code, stdout, stderr }
 }
 
 /** `matchday run` against a cluster that is no lab of this machine, as that kubeconfig knows it. */
@@ -114,6 +119,64 @@ describe('a cluster', () => {
     expect(stderr).toContain('auth can-i')
     nothingLeft()
     expect((await bare.kubectl('get', 'leases', '-n', 'casino', '-o', 'name')).out.trim()).toBe('')
+  })
+})
+
+describe('a check of the reference platform', () => {
+  /** What is in the API, as after `kubectl apply -k`: no pod runs, and none is asked for. */
+  const check = (kubeconfig: string, ...more: readonly string[]): Promise<Ended> =>
+    matchday([
+      ...['check', '--context', 'lab', '--kubeconfig', kubeconfig, '--target', 'scenarios/targets/lab.yaml'],
+      ...['--output', 'json', ...more],
+    ])
+  const causesIn = (stdout: string): readonly string[] => {
+    const { findings } = JSON.parse(stdout) as { readonly findings: readonly { readonly cause: string }[] }
+    return [...new Set(findings.map(({ cause }) => cause))].sort()
+  }
+
+  it('finds it in order, and each defect of its objects under its own cause, and never prints a secret', async () => {
+    const apply = async (...overlays: readonly string[]): Promise<void> => {
+      const { kubectl } = await resolveAll(['kubectl'])
+      const manifests = await renderManifests(kubectl.path, 'src/platform/manifests/lab', overlays)
+      const file = join(folder, 'platform.json')
+      writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }))
+      const applied = await bare.kubectl('apply', '-f', file)
+      expect(applied.code, applied.out).toBe(0)
+    }
+    await apply()
+    const healthy = await check(bare.paths.kubeconfig)
+    expect({ code: healthy.code, stderr: healthy.stderr }).toEqual({ code: 0, stderr: '' })
+    expect(causesIn(healthy.stdout)).toEqual([])
+    await bare.kubectl('delete', 'networkpolicy', 'default-deny', '-n', 'casino')
+    const defects = ['default-deny-missing', 'egress-unrestricted', 'secrets-without-rotation', 'hpa-on-cpu']
+    await apply(...defects.map((name) => `test/canary/defects/${name}`))
+    const broken = await check(bare.paths.kubeconfig)
+    expect(broken.code).toBe(1)
+    expect(causesIn(broken.stdout)).toEqual([
+      'autoscaler-on-cpu',
+      'egress-unbounded',
+      'policy-missing',
+      'secret-unrotated',
+    ])
+    expect(causesIn((await check(bare.paths.kubeconfig, '--want', 'rotated-secrets')).stdout)).toEqual([
+      'secret-unrotated',
+    ])
+    const secret = await bare.kubectl('get', 'secret', 'psp-credentials', '-n', 'casino', '-o', 'jsonpath={.data}')
+    expect(Object.keys(JSON.parse(secret.out) as object).length).toBeGreaterThan(2)
+    for (const value of Object.values(JSON.parse(secret.out) as Record<string, string>))
+      expect(healthy.stdout + broken.stdout).not.toContain(value)
+  })
+
+  it('says which permissions it lacks, and that an empty namespace is none in order', async () => {
+    const narrow = await check(withToken(await tokenUntil(new Date(Date.now() + 3_600_000))))
+    expect({ code: narrow.code, stdout: narrow.stdout }).toEqual({ code: 5, stdout: '' })
+    for (const what of ['list secrets', 'list networkpolicies.networking.k8s.io'])
+      expect(narrow.stderr).toContain(`may not ${what}`)
+    const empty = await check(bare.paths.kubeconfig, '--namespace', 'default')
+    expect({ code: empty.code, stderr: empty.stderr }).toEqual({
+      code: 5,
+      stderr: expect.stringContaining('has no workload to check'),
+    })
   })
 })
 

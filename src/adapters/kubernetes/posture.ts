@@ -147,7 +147,7 @@ export function secretSeen(object: KubeObject): SecretSeen {
   }
 }
 
-/** The managed fields name keys, never values, and when whoever owns one of them last wrote. */
+/** The managed fields name keys, never values, and when whoever owns one of them last wrote, be it only an annotation. At best too young. */
 function changedAt({ metadata }: KubeObject) {
   const times = list(fields(metadata).managedFields).flatMap(({ time, fieldsV1 }) => {
     const owned = fields(fieldsV1)
