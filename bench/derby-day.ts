@@ -4,6 +4,7 @@
  */
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseProcessStat } from '../src/protocols/linux/process-stat.ts'
 import { startRun, testLab } from '../test/support/lab.ts'
 
 const GOAL_CORES = 0.1
@@ -41,12 +42,8 @@ export async function bench(): Promise<{ name: string; goal: string; figure: str
   }
 }
 
-/** utime and stime of one process, in ticks of 10 ms (proc(5)). */
-function cpuSecondsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / 100
-}
+const cpuSecondsOf = (pid: number): number =>
+  (parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.cpuTicks ?? 0) / 100
 
 const rssMbOf = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
