@@ -1,8 +1,9 @@
 /** Takes a change back: only while the object still carries its mark and what was written; what somebody else has changed since is theirs. */
 import type { Clock } from '../../../controller/ports.ts'
-import { after, type Millis } from '../../../domain/units.ts'
-import type { KubeObject, KubernetesApi } from '../../../protocols/kubernetes/api.ts'
-import { edit, fieldAt, merged, nested, pathOf, taintsOf } from './change.ts'
+import { after, type Instant, type Millis, millis } from '../../../domain/units.ts'
+import { demand, find, type KubeObject, type KubernetesApi } from '../../../protocols/kubernetes/api.ts'
+import { insist } from '../../../protocols/kubernetes/insist.ts'
+import { edit, fieldAt, LOOK_EVERY, merged, nested, pathOf, taintsOf } from './change.ts'
 import { hasMark, type Reversal, unmarked } from './marks.ts'
 import { untilSettled } from './settled.ts'
 
@@ -10,6 +11,7 @@ type Ports = { readonly api: KubernetesApi; readonly clock: Clock }
 
 export async function takeBack(ports: Ports, undo: Reversal, budgetMs: Millis): Promise<'undone' | 'already-gone'> {
   const deadline = after(ports.clock.now(), budgetMs)
+  await untilMoved(ports, undo, after(ports.clock.now(), millis(budgetMs / 2)))
   let undone = false
   const object = await edit(ports, pathOf(undo), deadline, undefined, (now) => {
     undone = hasMark(now, undo) && stillHolds(now, undo)
@@ -19,7 +21,30 @@ export async function takeBack(ports: Ports, undo: Reversal, budgetMs: Millis): 
   // Also when the change was taken back by somebody who died before it had come to rest.
   if (object !== undefined && undo.does === 'restore-field' && undo.settled !== undefined)
     await untilSettled(ports, undo.settled, () => ports.clock.now() >= deadline)
+  if (undone) await demandHeld(ports, undo)
   return undone ? 'undone' : 'already-gone'
+}
+
+/**
+ * A database that is being moved is not turned round half-way: its operator names the member that it has chosen, over whatever is wished
+ * meanwhile. So the way there comes to its end first, if it does in time.
+ */
+async function untilMoved(ports: Ports, undo: Reversal, deadline: Instant): Promise<void> {
+  if (undo.does !== 'restore-field' || undo.settled?.kind !== 'fields-equal') return
+  const late = () => ports.clock.now() >= deadline
+  const rest = () => ports.clock.until(after(ports.clock.now(), LOOK_EVERY))
+  const look = () => find(ports.api, { method: 'GET', path: undo.path }) as Promise<KubeObject | undefined>
+  const object = await insist(look, late, rest)
+  if (object === undefined || !hasMark(object, undo) || !stillHolds(object, undo)) return
+  await untilSettled(ports, undo.settled, late).catch(() => undefined)
+}
+
+/** What was put back must still be there once everything has come to rest. */
+async function demandHeld({ api }: Ports, undo: Reversal): Promise<void> {
+  if (undo.does !== 'restore-field' || undo.settled?.kind !== 'fields-equal') return
+  const now = fieldAt(await demand(api, { method: 'GET', path: undo.path }), undo.field) ?? null
+  if (now !== undo.was)
+    throw new Error(`${undo.field.join('.')} of ${undo.path} was put back to ${undo.was}, and is ${now}`)
 }
 
 /** The change stays; only what says that matchday owes an undo goes. */
