@@ -341,6 +341,10 @@ describe('a promotion', () => {
     )
   })
 
+  it('that nobody felt says so', () => {
+    expect(told(moved).actions[0]?.reactions[0]?.sentence).toMatch(/^deposit had no bad attempt \(RTO 10\.0 s\)\./)
+  })
+
   it.each<[string, Evidence[], Partial<Story>, string[]]>([
     ['that takes longer than its RTO is slow', moved, badFor(100, 115), ['promotion-slow']],
     ['of which nobody knows who took writes leaves a gap', [], {}, ['no-evidence']],

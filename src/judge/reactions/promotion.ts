@@ -54,13 +54,14 @@ function recoveryTime(seen: Seen, harm: Harm, { database, sli, rtoMs }: Promotes
       lines,
     )
   }
-  const back =
-    good >= GOOD_IN_A_ROW || first === undefined
-      ? `was good again ${duration(tookMs)} after its first bad attempt`
-      : `was still bad ${duration(tookMs)} after its first bad attempt`
-  const sentence = `${sli} ${back} (RTO ${duration(rtoMs)}).`
+  const sentence = `${sli} ${timeOfReturn(first !== undefined, good >= GOOD_IN_A_ROW, tookMs)} (RTO ${duration(rtoMs)}).`
   const told = { sentence, tookMs, lines: lines.slice(-8) }
   return tookMs <= rtoMs ? answer.held(told) : answer.broken('promotion-slow', told)
+}
+
+function timeOfReturn(wasBad: boolean, isGoodAgain: boolean, tookMs: number): string {
+  if (!wasBad) return 'had no bad attempt'
+  return `was ${isGoodAgain ? 'good again' : 'still bad'} ${duration(tookMs)} after its first bad attempt`
 }
 
 function lostWrites(seen: Seen, harm: Harm, { database }: Promotes): Part {
