@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startRun, type TestLab, testLab, verdictOf } from '../support/lab.ts'
-import { healthyTrials, seededDefects } from './matrix.ts'
+import { type Healthy, healthyTrials, seededDefects } from './matrix.ts'
 import { isRight, rule, type Seeded, type Trial, trialOf } from './outcome.ts'
 import { detectionPage } from './page.ts'
 
@@ -41,15 +41,19 @@ const KEPT = join('reports', 'detection', 'trials.json')
 const only = flags.only?.split(',')
 const isWanted = (name: string): boolean => only === undefined || only.includes(name)
 
-type Task = { readonly id: string; readonly rehearsal: string; readonly seeded?: Seeded }
+type Task = Healthy & { readonly id: string; readonly seeded?: Seeded }
 const tasks: readonly Task[] = [
   ...seededDefects
     .filter(({ defect }) => isWanted(defect))
-    .map((seeded) => ({ id: seeded.defect, rehearsal: seeded.rehearsal, seeded })),
+    .map((seeded) => ({ id: seeded.defect, rehearsal: seeded.rehearsal, platform: seeded.platform, seeded })),
   ...healthyTrials
-    .filter(isWanted)
-    .flatMap((rehearsal) =>
-      Array.from({ length: Number(flags.healthy) }, (_, n) => ({ id: `healthy ${rehearsal} ${n + 1}`, rehearsal })),
+    .filter(({ rehearsal }) => isWanted(rehearsal))
+    .flatMap(({ rehearsal, platform }) =>
+      Array.from({ length: Number(flags.healthy) }, (_, n) => ({
+        id: `healthy ${rehearsal} ${n + 1}`,
+        rehearsal,
+        platform,
+      })),
     ),
 ]
 
@@ -61,8 +65,8 @@ function keep(id: string, trial: Trial): void {
   writeFileSync(KEPT, JSON.stringify({ ...readKept(), [id]: trial }, undefined, 2))
 }
 
-async function perform(lab: TestLab, { rehearsal, seeded }: Task): Promise<Trial> {
-  await lab.become(seeded === undefined ? [] : [`test/canary/defects/${seeded.defect}`])
+async function perform(lab: TestLab, { rehearsal, platform, seeded }: Task): Promise<Trial> {
+  await lab.become([...platform, ...(seeded === undefined ? [] : [`test/canary/defects/${seeded.defect}`])])
   const run = startRun(lab, rehearsal, '--quiet')
   const { code, stderr } = await run.ended
   const judgment = existsSync(join(run.folder(), 'verdict.json')) ? verdictOf(run) : undefined

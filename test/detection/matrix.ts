@@ -8,10 +8,12 @@ const PROVIDER = cut('provider')
 const ROLLOUT = cut('rollout')
 const ZONE = cut('zone')
 const STATE = cut('state')
+const QUEUE = cut('queue')
+const KEDA = 'src/platform/manifests/keda'
 
 type Row = readonly [defect: string, trap: string, ...causes: Some<string>]
-const under = (rehearsal: string, rows: readonly Row[]): readonly Seeded[] =>
-  rows.map(([defect, trap, ...causes]) => ({ defect, trap, rehearsal, causes }))
+const under = (rehearsal: string, rows: readonly Row[], platform: readonly string[] = []): readonly Seeded[] =>
+  rows.map(([defect, trap, ...causes]) => ({ defect, trap, rehearsal, platform, causes }))
 
 export const seededDefects: readonly Seeded[] = [
   ...under(PEAK, [
@@ -55,8 +57,20 @@ export const seededDefects: readonly Seeded[] = [
     ['secrets-without-rotation', 'secrets stay for ever', 'secret-unrotated'],
   ]),
   ...under(ZONE, [['no-topology-spread', 'a service in one zone', 'zone-concentrated']]),
-  ...under(STATE, [['pool-without-limit', 'one database pool without limits', 'connection-avalanche']]),
+  ...under(STATE, [
+    ['promotion-without-fencing', 'a promoted standby beside a primary that still writes', 'split-brain'],
+    ['pool-without-limit', 'one database pool without limits', 'connection-avalanche'],
+  ]),
+  ...under(
+    QUEUE,
+    [['keda-wrong-query', 'KEDA asks the wrong question', 'queue-scaler-late', 'backlog-growing']],
+    [KEDA],
+  ),
 ]
 
+export type Healthy = { readonly rehearsal: string; readonly platform: readonly string[] }
+
 /** Rehearsals in which the healthy platform must not be accused. */
-export const healthyTrials: readonly string[] = [...new Set(seededDefects.map(({ rehearsal }) => rehearsal))]
+export const healthyTrials: readonly Healthy[] = [
+  ...new Map(seededDefects.map(({ rehearsal, platform }) => [rehearsal, { rehearsal, platform }])).values(),
+]

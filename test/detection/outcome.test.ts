@@ -6,6 +6,7 @@ const seeded: Seeded = {
   defect: 'no-failover',
   trap: 'one provider',
   rehearsal: 'canary',
+  platform: [],
   causes: ['failover-missing'],
 }
 const trial = (verdict: Trial['verdict'], found: readonly string[], of?: Seeded): Trial => ({

@@ -11,6 +11,8 @@ export type Seeded = {
   /** What is wrong, in words of the trap that it stands for. */
   readonly trap: string
   readonly rehearsal: string
+  /** What the platform is otherwise, below the defect. */
+  readonly platform: readonly string[]
   readonly causes: Some<string>
 }
 

@@ -16,13 +16,14 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node'
 import { connectKubernetes } from '../../src/adapters/kubernetes/connect.ts'
-import { bootLab } from '../../src/cli/lab-boot.ts'
+import { addKeda, bootLab } from '../../src/cli/lab-boot.ts'
 import { REFERENCE_WORKLOAD } from '../../src/cli/reference-workload.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type { Judgment } from '../../src/domain/verdict.ts'
 import { readJournal } from '../../src/journal/read.ts'
 import { readIndex } from '../../src/lab/images/image-index.ts'
 import { renderImages } from '../../src/lab/images/render.ts'
+import { needsKeda } from '../../src/lab/keda/install.ts'
 import { type LabHandle, type LabState, labPaths, labStatus } from '../../src/lab/lab.ts'
 import { applyManifests, clientOf, namespacesOf, untilReady } from '../../src/lab/workload/deploy.ts'
 import { type Manifest, renderManifests } from '../../src/lab/workload/render.ts'
@@ -51,7 +52,7 @@ async function sharedLab(): Promise<TestLab> {
   const { state } = status
   const scratch = mkdtempSync(join(tmpdir(), 'md-'))
   return labAt({ state, kubeconfig: state.kubeconfig, stages: [] }, scratch, async (overlays) => {
-    if (overlays.length > 0) await become(state, [])
+    if (overlays.length > 0) await become(state, [], overlays)
     rmSync(scratch, { recursive: true, force: true })
   })
 }
@@ -91,20 +92,23 @@ async function labAt(
     kubectl: async (...args) =>
       (await promisify(execFile)(state.kubectl, ['--kubeconfig', kubeconfig, ...args])).stdout,
     become: async (overlays) => {
+      const before = current
       current = overlays
-      await become(state, overlays)
+      await become(state, overlays, before)
     },
     down: () => down(current),
   }
 }
 
-async function become(state: LabState, overlays: readonly string[]): Promise<void> {
+/** `before`: what may still be there and is to go. */
+async function become(state: LabState, overlays: readonly string[], before: readonly string[]): Promise<void> {
   const render = (with_: readonly string[]) =>
     renderManifests(state.kubectl, readWorkload(REFERENCE_WORKLOAD).manifests, with_)
-  const [healthy, manifests] = await Promise.all([render([]), render(overlays)])
+  const [healthy, former, manifests] = await Promise.all([render([]), render(before), render(overlays)])
   const rendered = renderImages(manifests, readIndex(labPaths(state.root).images))
   const client = clientOf(state.kubeconfig)
-  await removeAll(client, missingFrom(rendered, healthy))
+  if (needsKeda(manifests)) await addKeda(state, AbortSignal.timeout(120_000))
+  await removeAll(client, missingFrom(rendered, [...former, ...healthy]))
   await applyManifests(client, rendered)
   await untilReady(client, namespacesOf(rendered), () => undefined)
 }
