@@ -3,11 +3,12 @@
  * of expected and found causes. Takes an hour and more, so each trial is kept the moment it ends and `--resume` goes on from there.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startRun, type TestLab, testLab, verdictOf } from '../support/lab.ts'
+import { footprintOf } from './footprint.ts'
 import { type Healthy, healthyTrials, seededDefects } from './matrix.ts'
 import { isRight, rule, type Seeded, type Trial, trialOf } from './outcome.ts'
 import { detectionPage } from './page.ts'
@@ -71,7 +72,10 @@ async function perform(lab: TestLab, { rehearsal, platform, seeded }: Task): Pro
   const { code, stderr } = await run.ended
   const judgment = existsSync(join(run.folder(), 'verdict.json')) ? verdictOf(run) : undefined
   if (judgment === undefined) console.error(stderr)
-  return trialOf(judgment, code, { rehearsal, run: run.folder(), ...(seeded ? { seeded } : {}) })
+  const kept = join('reports', 'detection', basename(run.folder()))
+  cpSync(run.folder(), kept, { recursive: true })
+  const trial = trialOf(judgment, code, { rehearsal, run: kept, ...(seeded ? { seeded } : {}) })
+  return { ...trial, footprint: await footprintOf(lab) }
 }
 
 /** A defect may leave the platform in a state from which it does not come back: then the next trial gets a new lab. */
@@ -86,7 +90,7 @@ async function performAll(todo: readonly Task[]): Promise<void> {
         keep(task.id, trial)
         const took = Math.round((performance.now() - startedAt) / 1000)
         console.log(
-          `${index + 1}/${todo.length} ${task.id}: ${rule(trial)} (${trial.verdict}: ${trial.found.join(', ') || '-'}), ${took} s`,
+          `${index + 1}/${todo.length} ${task.id}: ${rule(trial)} (${trial.verdict}: ${trial.found.join(', ') || '-'}), ${took} s, lab ${trial.footprint?.megabytes} MB`,
         )
       } catch (error) {
         console.error(`${task.id}: ${error instanceof Error ? error.message : error}`)

@@ -2,8 +2,10 @@
  * The detection matrix: what each seeded defect should be called, and what it was called. Pure, so that the rules of "caught" and of "false
  * alarm" are tested without a lab.
  */
+
 import type { Some } from '../../src/domain/units.ts'
 import type { Judgment } from '../../src/domain/verdict.ts'
+import type { Footprint } from './footprint.ts'
 
 /** A defect is a kustomize component; `causes` are those under any one of which it counts as caught. */
 export type Seeded = {
@@ -25,6 +27,8 @@ export type Trial = {
   readonly exitCode: number | null
   /** Causes of breaches and gaps, in the judge's order. Warnings name no defect. */
   readonly found: readonly string[]
+  /** Of the lab, some moments after the run. */
+  readonly footprint?: Footprint
 }
 
 export type Ruling = 'caught' | 'missed' | 'unnamed' | 'healthy' | 'false alarm' | 'inconclusive'

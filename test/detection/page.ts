@@ -2,6 +2,10 @@
 import { type Ruling, rule, type Trial } from './outcome.ts'
 
 const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+const held = ({ footprint }: Trial): readonly string[] =>
+  footprint === undefined
+    ? ['-', '-', '-']
+    : [`${footprint.processes}`, `${footprint.megabytes} MB`, `${footprint.leftObjects}`]
 const code = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ') || '-'
 
 export type Circumstances = {
@@ -33,9 +37,11 @@ export function detectionPage(trials: readonly Trial[], { date, commit, cores, m
     '',
     '## Healthy runs',
     '',
-    row('', 'rehearsal', 'found', 'verdict'),
-    row(...Array.from({ length: 4 }, () => '---')),
-    ...healthy.map((trial) => row(rule(trial), trial.rehearsal, code(trial.found), trial.verdict)),
+    'Processes, memory (proportional) and labelled objects are those of the lab after the run, which stayed up for all of them.',
+    '',
+    row('', 'rehearsal', 'found', 'verdict', 'processes', 'memory', 'left objects'),
+    row(...Array.from({ length: 7 }, () => '---')),
+    ...healthy.map((trial) => row(rule(trial), trial.rehearsal, code(trial.found), trial.verdict, ...held(trial))),
     '',
   ].join('\n')
 }
