@@ -1,4 +1,7 @@
-/** Takes a change back: only while the object still carries its mark and what was written; what somebody else has changed since is theirs. */
+/**
+ * Takes a change back: only while the object still holds what was written; what somebody else has changed since is theirs. The mark is for
+ * finding changes, not for allowing their undo: a controller that writes its object anew as a whole takes the mark off and leaves the harm.
+ */
 import type { Clock } from '../../../controller/ports.ts'
 import { after, type Instant, type Millis, millis } from '../../../domain/units.ts'
 import { demand, find, type KubeObject, type KubernetesApi } from '../../../protocols/kubernetes/api.ts'
@@ -14,9 +17,9 @@ export async function takeBack(ports: Ports, undo: Reversal, budgetMs: Millis): 
   await untilMoved(ports, undo, after(ports.clock.now(), millis(budgetMs / 2)))
   let undone = false
   const object = await edit(ports, pathOf(undo), deadline, undefined, (now) => {
-    undone = hasMark(now, undo) && stillHolds(now, undo)
-    if (!hasMark(now, undo)) return undefined
-    return undone ? merged(unmarked(now, undo), takenBack(now, undo)) : unmarked(now, undo)
+    undone = stillHolds(now, undo)
+    if (undone) return merged(unmarked(now, undo), takenBack(now, undo))
+    return hasMark(now, undo) ? unmarked(now, undo) : undefined
   })
   // Also when the change was taken back by somebody who died before it had come to rest.
   if (object !== undefined && undo.does === 'restore-field' && undo.settled !== undefined)
@@ -35,7 +38,7 @@ async function untilMoved(ports: Ports, undo: Reversal, deadline: Instant): Prom
   const rest = () => ports.clock.until(after(ports.clock.now(), LOOK_EVERY))
   const look = () => find(ports.api, { method: 'GET', path: undo.path }) as Promise<KubeObject | undefined>
   const object = await insist(look, late, rest)
-  if (object === undefined || !hasMark(object, undo) || !stillHolds(object, undo)) return
+  if (object === undefined || !stillHolds(object, undo)) return
   await untilSettled(ports, undo.settled, late).catch(() => undefined)
 }
 

@@ -31,10 +31,12 @@ export function databaseCluster(
   const recordPath = `${base}/configmaps/${recordName}`
 
   async function write(record: RoleRecord, version: string | undefined): Promise<boolean> {
+    // A patch, so that what others have noted on the object stays there; with the version that was read, so that it is still a
+    // compare-and-swap.
     const metadata = { name: recordName, namespace: api.namespace, ...(version ? { resourceVersion: version } : {}) }
     const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: dataOf(record) }
     const { status } = version
-      ? await api.call({ method: 'PUT', path: recordPath, body })
+      ? await api.call({ method: 'PATCH', path: recordPath, body, contentType: 'application/merge-patch+json' })
       : await api.call({ method: 'POST', path: `${base}/configmaps`, body })
     if (status === 409) return false
     if (status >= 300) throw new Error(`the role record was refused with ${status}`)
