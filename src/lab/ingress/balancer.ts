@@ -1,4 +1,4 @@
-// Which endpoint of a Service takes a request: round robin, or the one that a client sticks to. The cookie holds a hash of the
+// Which endpoint of a Service takes a request: the one with the fewest outstanding (nginx's least_conn), or the one that a client sticks to. The cookie holds a hash of the
 // endpoint, so that nobody outside learns addresses and a replica of the ingress would read it alike.
 import { createHash } from 'node:crypto'
 import type { Endpoint } from '../pod-network/messages.ts'
@@ -14,13 +14,16 @@ export type Balancer = {
   choose(route: Route, endpoints: readonly Endpoint[], client: Client, tried: ReadonlySet<Endpoint>): Choice | undefined
 }
 
-export function createBalancer(): Balancer {
+/** Where equally many are outstanding, endpoints take turns. */
+export function createBalancer(outstanding: (endpoint: Endpoint) => number = () => 0): Balancer {
   const turns = new Map<string, number>()
 
-  function next(route: Route, endpoints: readonly Endpoint[]): Endpoint | undefined {
+  function next(route: Route, among: readonly Endpoint[]): Endpoint | undefined {
+    const least = Math.min(...among.map(outstanding))
+    const endpoints = among.filter((endpoint) => outstanding(endpoint) === least)
     const key = `${route.namespace}/${route.service}:${route.port}`
     const turn = turns.get(key) ?? Math.floor(Math.random() * endpoints.length)
-    turns.set(key, (turn + 1) % Math.max(1, endpoints.length))
+    turns.set(key, turn + 1)
     return endpoints[turn % endpoints.length]
   }
 

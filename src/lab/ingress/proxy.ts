@@ -1,11 +1,14 @@
-// One HTTP request through the ingress: route, endpoint, pod, answer. Bodies stream both ways with back-pressure; a request moves to
-// another endpoint only while nothing of it was sent.
+// One HTTP request through the ingress: route, endpoint, pod, answer. Bodies stream both ways with back-pressure, small ones are read first. A
+// request moves to another endpoint while nothing of it was sent; later only when the pod that may have seen it is silent and the
+// route says that it may be repeated.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Endpoint } from '../pod-network/messages.ts'
 import type { Balancer, Choice } from './balancer.ts'
+import type { Allowance } from './ejection.ts'
 import { failureOf } from './failure.ts'
 import { clientAddress, towardsClient, towardsPod } from './headers.ts'
+import { type Outliers, PATIENT_CLIENT_MS } from './outliers.ts'
 import type { Pools } from './pools.ts'
 import type { Route } from './routes.ts'
 
@@ -13,6 +16,8 @@ export type Upstreams = {
   route(request: IncomingMessage): Route | undefined
   endpoints(route: Route): readonly Endpoint[] | undefined
   balancer: Balancer
+  outliers: Outliers
+  allowance: Allowance
   pools: Pools
   onRetry(route: Route, reason: string): void
 }
@@ -23,6 +28,10 @@ export type Outcome = { route: Route | undefined; status: number }
 // As nginx's proxy_next_upstream_tries in ingress-nginx.
 export const TRIES_MAX = 3
 export const CLIENT_WENT = 499
+// Read before they are sent, so that they can be sent again. Envoy's buffer is 1 MiB; requests that matter here are a few hundred bytes.
+const SMALL_BODY_BYTES = 65_536
+// What nginx never repeats without `non_idempotent`.
+const NOT_IDEMPOTENT: ReadonlySet<string> = new Set(['POST', 'LOCK', 'PATCH'])
 
 export function proxyRequest(
   request: IncomingMessage,
@@ -38,16 +47,26 @@ export function proxyRequest(
     refuse(request, response, route ? 503 : 404, route ? 'no such service' : 'no route')
     return
   }
+  upstreams.allowance.asked()
+  void bodyOf(request).then((body) => {
+    if (!response.destroyed) tryEach({ request, response, body }, route, endpoints, upstreams)
+  })
+}
+
+type Body = Buffer | IncomingMessage | null
+type Exchange = { request: IncomingMessage; response: ServerResponse; body: Body }
+
+function tryEach(exchange: Exchange, route: Route, endpoints: readonly Endpoint[], upstreams: Upstreams): void {
+  const { request, response } = exchange
   const tried = new Set<Endpoint>()
   const attempt = (lastFailure: { status: number; reason: string } | undefined): void => {
-    const client = { address: clientAddress(request), cookies: request.headers.cookie }
-    const choice = tried.size < TRIES_MAX ? upstreams.balancer.choose(route, endpoints, client, tried) : undefined
+    const choice = tried.size < TRIES_MAX ? choose(upstreams, route, endpoints, request, tried) : undefined
     if (!choice) {
       refuse(request, response, lastFailure?.status ?? 503, lastFailure?.reason ?? 'no endpoint is ready')
       return
     }
     tried.add(choice.endpoint)
-    send(request, response, { route, choice, pools: upstreams.pools }, (failure) => {
+    send(exchange, { route, choice, endpoints, upstreams }, (failure) => {
       upstreams.onRetry(route, failure.reason)
       attempt(failure)
     })
@@ -55,58 +74,110 @@ export function proxyRequest(
   attempt(undefined)
 }
 
-type Sending = { route: Route; choice: Choice; pools: Pools }
+/** Ejected endpoints only when there is nothing else to try. */
+export function choose(
+  { balancer, outliers }: Upstreams,
+  route: Route,
+  endpoints: readonly Endpoint[],
+  request: IncomingMessage,
+  tried: ReadonlySet<Endpoint>,
+): Choice | undefined {
+  const client = { address: clientAddress(request), cookies: request.headers.cookie }
+  return (
+    balancer.choose(route, outliers.left(endpoints), client, tried) ?? balancer.choose(route, endpoints, client, tried)
+  )
+}
+
+type Sending = { route: Route; choice: Choice; endpoints: readonly Endpoint[]; upstreams: Upstreams }
 
 function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { route, choice, pools }: Sending,
+  { request, response, body }: Exchange,
+  { route, choice, endpoints, upstreams }: Sending,
   tryAnother: (failure: { status: number; reason: string }) => void,
 ): void {
   const { connectMs, readMs } = route.settings
+  const startedMs = performance.now()
   let abort: (() => void) | undefined
-  const clientWent = () => {
+  // Not this try's business any more: another has the request.
+  let moved = false
+  const ended = upstreams.outliers.waits(choice.endpoint, endpoints, () => {
+    // Without a start nothing of it was sent.
+    const mayMove = !isStream(body) && (abort === undefined || mayRepeat(route, request, upstreams.allowance))
+    if (mayMove && !response.headersSent && !response.destroyed) move({ status: 504, reason: 'silent' })
+  })
+  function move(failure: { status: number; reason: string }): void {
+    moved = true
+    response.off('close', clientWent)
+    ended('neither')
+    abort?.()
+    tryAnother(failure)
+  }
+  function clientWent(): void {
+    ended(performance.now() - startedMs >= PATIENT_CLIENT_MS ? 'unanswered' : 'neither')
     if (!response.writableFinished) abort?.()
   }
   response.once('close', clientWent)
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(controller) {
-      abort = () => controller.abort(new Error('the client went away'))
-      if (response.destroyed) abort()
+      abort = () => controller.abort(new Error('nobody waits for it'))
+      if (moved || response.destroyed) abort()
     },
     onResponseStart(controller, status, headers, message) {
       // Early hints and the like: the answer proper is still to come.
-      if (status < 200) return
+      if (moved || status < 200) return
+      ended('answered')
       response.on('drain', () => controller.resume())
       response.writeHead(status, message, towardsClient(headers, choice.cookie))
     },
     onResponseData(controller, chunk) {
-      if (!response.write(chunk)) controller.pause()
+      if (!moved && !response.write(chunk)) controller.pause()
     },
     onResponseEnd() {
-      response.end()
+      if (!moved) response.end()
     },
     onResponseError(_, error) {
+      if (moved) return
       response.off('close', clientWent)
       const failure = failureOf(error)
+      ended(response.destroyed ? 'neither' : 'unanswered')
       if (response.destroyed) return
       if (response.headersSent) response.destroy()
       else if (failure.wasSent) refuse(request, response, failure.status, failure.reason)
       else tryAnother(failure)
     },
   }
-  pools.to(choice.endpoint, connectMs).dispatch(
+  upstreams.pools.to(choice.endpoint, connectMs).dispatch(
     {
       path: request.url ?? '/',
       method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
       headers: towardsPod(request),
-      body: hasBody(request) ? request : null,
+      body,
       headersTimeout: readMs,
       bodyTimeout: readMs,
     },
     handler,
   )
 }
+
+function mayRepeat({ settings }: Route, { method = 'GET' }: IncomingMessage, allowance: Allowance): boolean {
+  const allowed = settings.repeats === 'all' || (settings.repeats === 'idempotent' && !NOT_IDEMPOTENT.has(method))
+  return allowed && allowance.take()
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Body> {
+  if (!hasBody(request)) return null
+  const bytes = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY)
+  if (bytes > SMALL_BODY_BYTES) return request
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of request) chunks.push(chunk)
+  } catch {
+    // The client went away; its response is closed with it.
+  }
+  return Buffer.concat(chunks)
+}
+
+const isStream = (body: Body): boolean => body !== null && !Buffer.isBuffer(body)
 
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0

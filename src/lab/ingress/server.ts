@@ -6,8 +6,10 @@ import type { Duplex } from 'node:stream'
 import type { EndpointSlice, Service } from '../pod-network/objects.ts'
 import { type Backends, createBackends } from './backends.ts'
 import { createBalancer } from './balancer.ts'
+import { repeatAllowance } from './ejection.ts'
 import { createMetrics } from './metrics.ts'
 import type { Ingress } from './objects.ts'
+import { watchOutliers } from './outliers.ts'
 import { createPools } from './pools.ts'
 import { type Outcome, proxyRequest, type Upstreams } from './proxy.ts'
 import { type RouteTable, routeTable } from './routes.ts'
@@ -37,16 +39,19 @@ export async function startIngressServer(listen: Listen, log: (line: string) => 
   let routes: RouteTable = routeTable([])
   let backends: Backends = createBackends([], [])
   const pools = createPools()
+  const outliers = watchOutliers(log)
   const metrics = createMetrics()
   const upgraded = new Set<Duplex>()
   const upstreams: Upstreams = {
     route: ({ headers, url = '/' }) => routes.match(headers.host ?? '', url.split('?', 1)[0] ?? '/'),
     endpoints: (route) => backends.endpoints(route),
-    balancer: createBalancer(),
+    balancer: createBalancer(outliers.outstanding),
+    outliers,
+    allowance: repeatAllowance(),
     pools,
     onRetry(route, reason) {
       metrics.retried(route)
-      log(`${route.namespace}/${route.service}: no connection (${reason}), trying another endpoint`)
+      log(`${route.namespace}/${route.service}: no answer (${reason}), trying another endpoint`)
     },
   }
   const timed = () => {
@@ -84,9 +89,11 @@ export async function startIngressServer(listen: Listen, log: (line: string) => 
       routes = routeTable(ingresses)
       backends = createBackends(services, slices)
       pools.keepOnly(backends.all())
+      outliers.keepOnly(backends.all())
     },
     async drain(graceMs) {
       metricsServer.close()
+      outliers.close()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()
       for (const socket of upgraded) socket.end()

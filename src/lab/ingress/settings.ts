@@ -5,11 +5,18 @@ export type Affinity =
   | { kind: 'cookie'; name: string; maxAgeSeconds: number }
   | { kind: 'client-address' }
 
-export type RouteSettings = { affinity: Affinity; connectMs: number; readMs: number }
+export type RouteSettings = {
+  affinity: Affinity
+  connectMs: number
+  readMs: number
+  /** Of requests that a silent pod may have seen, those that another may be sent: none, idempotent methods, or all. */
+  repeats: 'none' | 'idempotent' | 'all'
+}
 
 const PREFIX = 'nginx.ingress.kubernetes.io/'
 const CONNECT_DEFAULT_SECONDS = 5
 const READ_DEFAULT_SECONDS = 60
+const NEXT_DEFAULT = 'error timeout'
 
 export function settingsOf(annotations: Readonly<Record<string, string>>): RouteSettings {
   const read = (name: string) => annotations[PREFIX + name]
@@ -17,7 +24,14 @@ export function settingsOf(annotations: Readonly<Record<string, string>>): Route
     affinity: affinityOf(read),
     connectMs: 1000 * seconds(read('proxy-connect-timeout'), CONNECT_DEFAULT_SECONDS),
     readMs: 1000 * seconds(read('proxy-read-timeout'), READ_DEFAULT_SECONDS),
+    repeats: repeatsOf((read('proxy-next-upstream') ?? NEXT_DEFAULT).split(/\s+/)),
   }
+}
+
+/** Of nginx's conditions only `timeout` is known here, found early. A connection that breaks stays an error: it shows a pod that died. */
+function repeatsOf(conditions: readonly string[]): RouteSettings['repeats'] {
+  if (!conditions.includes('timeout')) return 'none'
+  return conditions.includes('non_idempotent') ? 'all' : 'idempotent'
 }
 
 function affinityOf(read: (name: string) => string | undefined): Affinity {

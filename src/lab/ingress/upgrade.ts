@@ -4,8 +4,8 @@ import type { Duplex } from 'node:stream'
 import type { Endpoint } from '../pod-network/messages.ts'
 import type { Choice } from './balancer.ts'
 import { failureOf } from './failure.ts'
-import { clientAddress, towardsPod } from './headers.ts'
-import { type Outcome, TRIES_MAX, type Upstreams } from './proxy.ts'
+import { towardsPod } from './headers.ts'
+import { choose, type Outcome, TRIES_MAX, type Upstreams } from './proxy.ts'
 import type { Route } from './routes.ts'
 
 type Client = { request: IncomingMessage; socket: Duplex; head: Buffer }
@@ -33,32 +33,44 @@ export function proxyUpgrade(
   }
   const tried = new Set<Endpoint>()
   const attempt = (lastFailure: { status: number; reason: string } | undefined): void => {
-    const from = { address: clientAddress(request), cookies: request.headers.cookie }
-    const choice = tried.size < TRIES_MAX ? upstreams.balancer.choose(route, endpoints, from, tried) : undefined
+    const choice = tried.size < TRIES_MAX ? choose(upstreams, route, endpoints, request, tried) : undefined
     if (!choice) return answer(lastFailure?.status ?? 503, lastFailure?.reason ?? 'no endpoint is ready')
     tried.add(choice.endpoint)
     const handshake = shake(client, route, choice)
+    // A handshake opens nothing that would not close with it: it may go elsewhere, whatever the pod has seen.
+    const ended = upstreams.outliers.waits(choice.endpoint, endpoints, () => handshake.destroy(silent()))
     handshake.once('upgrade', (response, pod, podHead) => {
+      ended('answered')
       socket.write(statusLine(response, choice.cookie))
       join(client, pod, podHead, route.settings.readMs)
       opened([socket, pod])
       done({ route, status: 101 })
     })
     handshake.once('response', (response) => {
+      ended('answered')
       socket.write(statusLine(response, choice.cookie))
       response.pipe(socket)
       done({ route, status: response.statusCode ?? 502 })
     })
     handshake.once('error', (error) => {
       const failure = failureOf(error)
+      ended(socket.destroyed ? 'neither' : 'unanswered')
       if (socket.destroyed) return done({ route, status: 499 })
       if (failure.wasSent) return answer(failure.status, failure.reason)
       upstreams.onRetry(route, failure.reason)
       attempt(failure)
     })
-    socket.once('close', () => handshake.destroy())
+    socket.once('close', () => {
+      ended('neither')
+      handshake.destroy()
+    })
   }
   attempt(undefined)
+}
+
+// As if it had never been connected: that is what lets it move.
+function silent(): Error {
+  return Object.assign(new Error('silent'), { code: 'ETIMEDOUT', syscall: 'connect' })
 }
 
 function shake({ request }: Client, route: Route, { endpoint }: Choice): http.ClientRequest {

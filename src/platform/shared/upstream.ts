@@ -2,11 +2,16 @@
  * Calls to another service: bounded keep-alive pools, one per endpoint of the name, the least busy endpoint first. One pool on
  * a ClusterIP would pin its connections to the pods of yesterday, and a scale-out would never see a request; so a headless
  * name is looked up once a second and each address has its own pool. A name with one address works the same way.
+ *
+ * An endpoint that has fallen silent (silence.ts) is left out until it takes connections again, and calls that wait for it and may be
+ * sent twice are tried once more elsewhere, as far as the retry budget goes. Time alone never causes a second try.
  */
 import dns from 'node:dns'
 import { isIP } from 'node:net'
 import { Pool } from 'undici'
 import { reasonOf } from './log.ts'
+import { createRetryBudget } from './retry-budget.ts'
+import { type SilenceWatch, watchSilence } from './silence.ts'
 
 export type Call = {
   readonly method: 'GET' | 'POST'
@@ -14,7 +19,7 @@ export type Call = {
   readonly body?: string | Buffer
   readonly headers?: Readonly<Record<string, string>>
   readonly timeoutMs: number
-  /** A call that may be sent twice is tried once more, elsewhere if possible, when its connection breaks. */
+  /** A call that may be sent twice is tried once more, elsewhere if possible, when its connection breaks or its endpoint is silent. */
   readonly idempotent: boolean
 }
 
@@ -24,23 +29,33 @@ export type CallResult =
   | { readonly kind: 'timeout' }
   /** Surely not processed: no connection, or too many calls in flight. */
   | { readonly kind: 'unsent'; readonly reason: string }
-  /** The connection broke after sending: it may or may not have been processed. */
+  /** The connection broke after sending, or its endpoint is silent: it may or may not have been processed. */
   | { readonly kind: 'broken'; readonly reason: string }
 
 export type Upstream = {
   call(call: Call): Promise<CallResult>
-  /** Sends the same call to every endpoint of the name. */
+  /** Sends the same call to every endpoint of the name that is not known to be silent. */
   broadcast(call: Call): Promise<readonly CallResult[]>
   stop(): Promise<void>
 }
 
-type Endpoint = { readonly address: string; readonly pool: Pool; inFlight: number; avoidUntilMs: number }
+type Endpoint = {
+  readonly address: string
+  readonly pool: Pool
+  readonly silence: SilenceWatch
+  /** Gives calls in flight up that may be tried elsewhere. */
+  readonly giveUps: Set<() => void>
+  inFlight: number
+  avoidUntilMs: number
+}
 
 const LOOKUP_EVERY_MS = 1_000
 /** Shorter than any provider's time-out: after a partition no call may still wait for a connection begun inside it. */
 const CONNECT_TIMEOUT_MS = 500
 /** An endpoint that refused or broke a connection is avoided this long, unless there is no other. */
 const AVOID_MS = 2_000
+/** With fewer than this share left, the fault is more likely here than there, and what is left would not carry the load: all are used. */
+const LEFT_LEAST = 0.5
 const UNSENT = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'UND_ERR_CONNECT_TIMEOUT'])
 
 /** `connections` bounds the sockets per endpoint, `maxInFlight` the calls over all of them: beyond it calls fail at once. */
@@ -53,6 +68,7 @@ export function createUpstream(options: {
 }): Upstream {
   const { protocol, hostname, port } = new URL(options.url)
   const endpoints = new Map<string, Endpoint>()
+  const retries = createRetryBudget()
   let inFlight = 0
   let lookedUpAtMs = Number.NEGATIVE_INFINITY
   let looking: Promise<void> | undefined
@@ -61,12 +77,20 @@ export function createUpstream(options: {
     for (const [address, endpoint] of endpoints) {
       if (addresses.includes(address)) continue
       endpoints.delete(address)
+      endpoint.silence.stop()
       void endpoint.pool.close()
     }
-    for (const address of addresses) {
-      if (!endpoints.has(address))
-        endpoints.set(address, { address, pool: poolOf(address), inFlight: 0, avoidUntilMs: 0 })
-    }
+    for (const address of addresses) if (!endpoints.has(address)) endpoints.set(address, endpointAt(address))
+  }
+
+  function endpointAt(address: string): Endpoint {
+    const giveUps = new Set<() => void>()
+    const silence = watchSilence(address, Number(port || '80'), () => {
+      // Where there is no other to go to, waiting is all that is left.
+      if (usable([...endpoints.values()], performance.now()).some((one) => one.address !== address))
+        for (const giveUp of giveUps) giveUp()
+    })
+    return { address, pool: poolOf(address), silence, giveUps, inFlight: 0, avoidUntilMs: 0 }
   }
 
   function poolOf(address: string): Pool {
@@ -106,7 +130,9 @@ export function createUpstream(options: {
     endpoint.inFlight += 1
     inFlight += 1
     options.onSend?.()
-    const result = await send(endpoint.pool, call, hostname, timeoutMs)
+    const done = endpoint.silence.waiting()
+    const result = await send(endpoint, call, hostname, timeoutMs)
+    done(result.kind === 'answer')
     endpoint.inFlight -= 1
     inFlight -= 1
     if (result.kind !== 'answer') endpoint.avoidUntilMs = performance.now() + AVOID_MS
@@ -117,12 +143,13 @@ export function createUpstream(options: {
     if (inFlight >= options.maxInFlight)
       return { kind: 'unsent', reason: `${options.maxInFlight} calls to ${hostname} are in flight` }
     const startMs = performance.now()
+    retries.called()
     const first = leastBusy(await current())
     if (first === undefined) return { kind: 'unsent', reason: `${hostname} has no endpoint` }
     const result = await once(wanted, first, wanted.timeoutMs)
     const leftMs = wanted.timeoutMs - (performance.now() - startMs)
     const second = leftMs > 1 ? elsewhere(result, wanted, first, await current()) : undefined
-    if (second === undefined) return result
+    if (second === undefined || !retries.take()) return result
     const last = await once(wanted, second, leftMs)
     // What broke may have been processed, whatever became of the second try.
     return result.kind === 'broken' && last.kind === 'unsent' ? result : last
@@ -131,16 +158,31 @@ export function createUpstream(options: {
   return {
     call,
     broadcast: async (wanted) =>
-      Promise.all((await current()).map((endpoint) => once(wanted, endpoint, wanted.timeoutMs))),
-    stop: async () => void (await Promise.all([...endpoints.values()].map(({ pool }) => pool.destroy()))),
+      Promise.all(
+        (await current())
+          .filter(({ silence }) => !silence.isSilent())
+          .map((endpoint) => once(wanted, endpoint, wanted.timeoutMs)),
+      ),
+    stop: async () => {
+      for (const { silence } of endpoints.values()) silence.stop()
+      await Promise.all([...endpoints.values()].map(({ pool }) => pool.destroy()))
+    },
   }
 }
 
-/** Fewest calls in flight among those not avoided; ties by chance, so that gateways don't march in step. */
+type Standing = { readonly silence: Pick<SilenceWatch, 'isSilent'>; readonly avoidUntilMs: number }
+
+/** Those that are not silent, unless too few would be left; of them those not avoided, if there are any. */
+export function usable<E extends Standing>(endpoints: readonly E[], nowMs: number): readonly E[] {
+  const heard = endpoints.filter(({ silence }) => !silence.isSilent())
+  const candidates = heard.length >= endpoints.length * LEFT_LEAST ? heard : endpoints
+  const trusted = candidates.filter(({ avoidUntilMs }) => avoidUntilMs <= nowMs)
+  return trusted.length > 0 ? trusted : candidates
+}
+
+/** Fewest calls in flight among those to be used; ties by chance, so that gateways don't march in step. */
 function leastBusy(endpoints: readonly Endpoint[]): Endpoint | undefined {
-  const nowMs = performance.now()
-  const usable = endpoints.filter(({ avoidUntilMs }) => avoidUntilMs <= nowMs)
-  const candidates = usable.length > 0 ? usable : endpoints
+  const candidates = usable(endpoints, performance.now())
   const least = Math.min(...candidates.map((endpoint) => endpoint.inFlight))
   const idle = candidates.filter((endpoint) => endpoint.inFlight === least)
   return idle[Math.floor(Math.random() * idle.length)]
@@ -158,9 +200,15 @@ function elsewhere(
   return result.kind === 'unsent' && next !== first ? next : undefined
 }
 
-async function send(pool: Pool, call: Call, host: string, timeoutMs: number): Promise<CallResult> {
+async function send({ pool, giveUps }: Endpoint, call: Call, host: string, timeoutMs: number): Promise<CallResult> {
   const abort = new AbortController()
   const timer = setTimeout(() => abort.abort(), timeoutMs)
+  let givenUp = false
+  const giveUp = (): void => {
+    givenUp = true
+    abort.abort()
+  }
+  if (call.idempotent) giveUps.add(giveUp)
   try {
     const headers = {
       host,
@@ -177,10 +225,12 @@ async function send(pool: Pool, call: Call, host: string, timeoutMs: number): Pr
     const body = Buffer.from(await response.body.arrayBuffer())
     return { kind: 'answer', status: response.statusCode, body }
   } catch (thrown) {
+    if (givenUp) return { kind: 'broken', reason: 'the endpoint is silent' }
     if (abort.signal.aborted) return { kind: 'timeout' }
     return { kind: UNSENT.has(codeOf(thrown)) ? 'unsent' : 'broken', reason: reasonOf(thrown) }
   } finally {
     clearTimeout(timer)
+    giveUps.delete(giveUp)
   }
 }
 

@@ -278,6 +278,73 @@ describe('the ingress', () => {
     await route()
   })
 
+  describe('with a pod cut off from it', () => {
+    const cut = (source: string, pod: TestPod) =>
+      cluster.fault(source, {
+        podUid: pod.uid,
+        direction: 'both',
+        peers: ['10.244.0.2/32'],
+        effect: { kind: 'partition' },
+      })
+    const echo = (headers: Record<string, string> = {}) =>
+      ask('/api/echo', { method: 'POST', agent: false, headers: { 'content-length': '4', ...headers } }, 'body')
+    // Also an endpoint that earlier tests had ejected.
+    const bothAnswer = () =>
+      expect
+        .poll(async () => new Set((await Promise.all([1, 2, 3, 4].map(() => echo()))).map(podOf)).size, {
+          timeout: 8_000,
+        })
+        .toBe(2)
+    const podOf = ({ body }: Answer) => JSON.parse(body).pod
+    const everything = { [`${PREFIX}proxy-next-upstream`]: 'error timeout non_idempotent' }
+
+    it('sends what may be repeated to another within a second, and nobody to the silent one afterwards', async () => {
+      await route({ ingresses: [rule('api', '/api', 'api', everything)] })
+      await bothAnswer()
+      await cut('casino/cut', a)
+      const startMs = performance.now()
+      const during = await Promise.all([1, 2, 3, 4, 5, 6].map(() => echo()))
+      expect(during.map(podOf)).toEqual(Array(6).fill('b'))
+      expect(during.map(({ body }) => JSON.parse(body).bytes)).toEqual(Array(6).fill(4))
+      expect(performance.now() - startMs).toBeLessThan(1_500)
+      const laterMs = performance.now()
+      await Promise.all([1, 2, 3, 4, 5, 6].map(() => echo()))
+      expect(performance.now() - laterMs).toBeLessThan(500)
+      await cluster.fault('casino/cut')
+      await bothAnswer()
+      await route()
+    })
+
+    it('leaves a POST where it is unless the route says that it may be repeated', async () => {
+      await bothAnswer()
+      await cut('casino/cut', a)
+      const stalled = [echo(), echo()]
+      const first = await within(1_500, Promise.all(stalled))
+      expect(first).toBe('silent')
+      await cluster.fault('casino/cut')
+      expect((await Promise.all(stalled)).map(({ status }) => status)).toEqual([201, 201])
+    })
+
+    it('moves a client whose cookie names that pod, and a handshake', async () => {
+      const sticky = { [`${PREFIX}affinity`]: 'cookie', [`${PREFIX}session-cookie-name`]: 'seat' }
+      await route({ ingresses: [rule('web', '/', 'web', sticky), rule('ws', '/ws', 'ws', sticky)] })
+      const first = await ask('/')
+      const cookie = String(first.headers['set-cookie']?.[0]).split(';')[0] ?? ''
+      const [own, other] = podOf(first) === 'a' ? [a, 'b'] : [b, 'a']
+      await cut('casino/cut', own)
+      const moved = await ask('/', { headers: { cookie } })
+      expect(podOf(moved)).toBe(other)
+      expect(moved.headers['set-cookie']?.[0]).toMatch(/^seat=/)
+      const sockets = [1, 2, 3, 4].map(() => new WebSocket(`ws://127.0.0.1:${port}/ws`))
+      const startMs = performance.now()
+      await Promise.all(sockets.map((socket) => once(socket, 'open')))
+      expect(performance.now() - startMs).toBeLessThan(1_500)
+      for (const socket of sockets) socket.terminate()
+      await cluster.fault('casino/cut')
+      await route()
+    })
+  })
+
   it('counts what it answered', async () => {
     await ask('/x')
     const text = await metricsText()

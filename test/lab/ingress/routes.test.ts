@@ -64,7 +64,9 @@ describe('routes', () => {
 
 describe('annotations', () => {
   it.each([
-    [{}, { affinity: { kind: 'none' }, connectMs: 5_000, readMs: 60_000 }],
+    [{}, { affinity: { kind: 'none' }, connectMs: 5_000, readMs: 60_000, repeats: 'idempotent' }],
+    [{ 'proxy-next-upstream': 'error timeout non_idempotent' }, { repeats: 'all' }],
+    [{ 'proxy-next-upstream': 'error' }, { repeats: 'none' }],
     [
       { 'proxy-read-timeout': '3600', 'proxy-connect-timeout': '1' },
       { connectMs: 1_000, readMs: 3_600_000 },
@@ -89,7 +91,7 @@ describe('the balancer', () => {
     namespace: 'casino',
     service: 'x',
     port: 80,
-    settings: { affinity, connectMs: 1, readMs: 1 },
+    settings: { affinity, connectMs: 1, readMs: 1, repeats: 'idempotent' },
   })
   const nobody = { address: '127.0.0.1', cookies: undefined }
 
@@ -97,6 +99,14 @@ describe('the balancer', () => {
     const balancer = createBalancer()
     const chosen = endpoints.map(() => balancer.choose(route({ kind: 'none' }), endpoints, nobody, new Set())?.endpoint)
     expect(new Set(chosen).size).toBe(8)
+  })
+
+  it('prefers the endpoints with the fewest outstanding, whose turn it ever is', () => {
+    const balancer = createBalancer((endpoint) => (endpoint === endpoints[3] || endpoint === endpoints[5] ? 1 : 2))
+    const chosen = [1, 2, 3, 4].map(
+      () => balancer.choose(route({ kind: 'none' }), endpoints, nobody, new Set())?.endpoint,
+    )
+    expect(new Set(chosen)).toEqual(new Set([endpoints[3], endpoints[5]]))
   })
 
   it('never chooses an endpoint that was tried, and gives up when all were', () => {

@@ -18,7 +18,8 @@ export type BetDesk = {
   leaveToSweeper(): void
 }
 
-const WALLET_TIMEOUT_MS = 700
+/** 600 ms until a silent wallet is known, and time for another; with the provider's 700 ms still within the gateway's patience. */
+const WALLET_TIMEOUT_MS = 1_000
 const REPEAT_POLL_MS = 60
 const REPEAT_WAIT_MS = 1_500
 

@@ -18,7 +18,8 @@ export async function forward(
 ): Promise<FastifyReply> {
   const traceparent = traceparentOf(request.headers.traceparent)
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-  // What travels here carries an idempotency key or is dropped by an inbox when it comes twice.
+  // What travels here carries an idempotency key or is dropped by an inbox when it comes twice: where the first pod falls silent another is
+  // asked, and finds the answer of the first, or waits for it. A slow one is waited for: a deposit in a failover is not asked twice.
   const call = {
     method: 'POST',
     path: target.path,

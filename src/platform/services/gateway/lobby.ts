@@ -16,7 +16,8 @@ export type LobbyConfig = {
 }
 export type Lobby = (player: string, traceparent: string) => Promise<string>
 
-const PROFILE_TIMEOUT_MS = 800
+/** 600 ms until a silent endpoint is known, and as much for the next. */
+const PROFILE_TIMEOUT_MS = 1_200
 
 export function createLobby(service: Service, config: LobbyConfig): Lobby {
   const widgets = new Counter({

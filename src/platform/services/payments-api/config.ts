@@ -1,4 +1,5 @@
 import { type ConfigReader, NO_TIMEOUT_MS, readDatabaseConfig, readServerConfig } from '../../shared/config.ts'
+import { CREDIT_TIMEOUT_MS } from './credit.ts'
 import { readFraudConfig } from './fraud.ts'
 
 /** A provider, as payments-api knows it. */
@@ -20,10 +21,10 @@ export function readPaymentsConfig(read: ConfigReader) {
   const failuresToOpen = read.integer('BREAKER_FAILURES', { min: 1, max: 1_000, fallback: 5 })
   if (failuresToOpen > slots)
     read.problem('BREAKER_FAILURES must not exceed PSP_SLOTS, otherwise a lost provider costs two time-outs')
-  // The wallet is asked within the lease too: 700 ms.
-  if (leaseMs < budgetMs + 700)
+  // The wallet is asked within the lease too.
+  if (leaseMs < budgetMs + CREDIT_TIMEOUT_MS)
     read.problem(
-      'DEPOSIT_LEASE_MS must be at least REQUEST_BUDGET_MS + 700, otherwise deposits are swept while they are served',
+      'DEPOSIT_LEASE_MS must be at least REQUEST_BUDGET_MS + 800, otherwise deposits are swept while they are served',
     )
   // Both providers must fit into one request: the second needs about as long as a good answer, for which 300 ms are ample.
   if (failover && timeoutMs > 0 && timeoutMs + 300 > budgetMs)

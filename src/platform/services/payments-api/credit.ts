@@ -5,7 +5,8 @@ import type { Deposit } from './store.ts'
 /** `impossible`: the wallet knows why this can never be credited, so that the charge must be given back. */
 export type CreditOutcome = 'credited' | 'later' | 'impossible'
 
-const CREDIT_TIMEOUT_MS = 700
+/** 600 ms until a silent wallet is known, and time for another. After a failover (700 ms) that is still within the gateway's patience. */
+export const CREDIT_TIMEOUT_MS = 800
 
 /** Credits an accepted deposit, idempotently by its key. */
 export async function creditAt(

@@ -1,0 +1,113 @@
+/**
+ * Whether an endpoint is silent: a call waits for it, nothing has come from it for a while, and it does not even take a connection. A
+ * slow service is none: its kernel takes connections however busy it is. Only that difference makes it right to give a call up long
+ * before its time-out, and a second try of it no hedge: a deposit in a failover takes 1.7 s and is never cut in two.
+ */
+import net from 'node:net'
+
+export type SilenceWatch = {
+  isSilent(): boolean
+  /** A call was sent. Tell when it ended, and whether the endpoint was heard from. */
+  waiting(): (heard: boolean) => void
+  stop(): void
+}
+
+/** A deposit takes 150 ms at p95: most calls never cause a look. */
+const QUIET_MS = 200
+/** A connection within a region takes a few milliseconds; a first SYN that was lost comes again after 1 s, which is what the second look is for. */
+const LOOK_MS = 200
+/** One look may fail because this process itself had no CPU. 200 + 2 × 200 ms: found silent within 0.6 s, a third of a client's 2 s. */
+const LOOKS = 2
+/** How soon a silent endpoint is back once it answers. */
+const AGAIN_MS = 1_000
+
+/** When a look is due: so long after the later of the last sign of life and the start of the oldest call that waits. */
+export function lookDueAtMs(heardAtMs: number, oldestAtMs: number): number {
+  return Math.max(heardAtMs, oldestAtMs) + QUIET_MS
+}
+
+/** @param onSilent once, when it falls silent */
+export function watchSilence(host: string, port: number, onSilent: () => void): SilenceWatch {
+  // In order of their start.
+  const waits = new Set<{ readonly sinceMs: number }>()
+  let heardAtMs = Number.NEGATIVE_INFINITY
+  let silent = false
+  let timer: NodeJS.Timeout | undefined
+  let looking = false
+  let stopped = false
+
+  function heard(): void {
+    heardAtMs = performance.now()
+    silent = false
+  }
+
+  function plan(): void {
+    const [oldest] = waits
+    if (stopped || looking || timer !== undefined || (oldest === undefined && !silent)) return
+    const waitMs = silent
+      ? AGAIN_MS
+      : lookDueAtMs(heardAtMs, oldest?.sinceMs ?? Number.NEGATIVE_INFINITY) - performance.now()
+    timer = setTimeout(wake, Math.max(waitMs, 1))
+    timer.unref()
+  }
+
+  function wake(): void {
+    timer = undefined
+    const [oldest] = waits
+    if (silent || (oldest !== undefined && lookDueAtMs(heardAtMs, oldest.sinceMs) <= performance.now())) void look()
+    else plan()
+  }
+
+  async function look(): Promise<void> {
+    looking = true
+    const beganAtMs = performance.now()
+    const answers = await takesConnection(host, port, silent ? 1 : LOOKS, () => heardAtMs >= beganAtMs)
+    looking = false
+    if (answers) heard()
+    else if (!silent && !stopped) {
+      silent = true
+      onSilent()
+    }
+    plan()
+  }
+
+  return {
+    isSilent: () => silent,
+    waiting: () => {
+      const wait = { sinceMs: performance.now() }
+      waits.add(wait)
+      plan()
+      return (wasHeard) => {
+        waits.delete(wait)
+        if (wasHeard) heard()
+      }
+    },
+    stop: () => {
+      stopped = true
+      clearTimeout(timer)
+    },
+  }
+}
+
+async function takesConnection(host: string, port: number, looks: number, heard: () => boolean): Promise<boolean> {
+  for (let left = looks; left > 0; left -= 1) {
+    if (heard() || (await connects(host, port))) return true
+  }
+  return heard()
+}
+
+/** A refusal is an answer too: whoever refuses is not silent. */
+function connects(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect({ host, port })
+    const end = (answered: boolean): void => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve(answered)
+    }
+    // After a stall of this process timers come before what arrived meanwhile: that is read first.
+    const timer = setTimeout(() => setImmediate(end, false), LOOK_MS)
+    socket.once('connect', () => end(true))
+    socket.on('error', (error) => end('code' in error && error.code === 'ECONNREFUSED'))
+  })
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import {
+  answered,
+  goodStanding,
+  isOut,
+  leftOf,
+  OUT_MS,
+  repeatAllowance,
+  STRIKES_MAX,
+  unanswered,
+} from '../../../src/lab/ingress/ejection.ts'
+
+describe('an endpoint', () => {
+  const struck = (times: number) => {
+    const standing = goodStanding()
+    for (let strike = 0; strike < times; strike += 1) unanswered(standing, 0)
+    return standing
+  }
+
+  it('is out once enough requests in a row had no answer, for some seconds', () => {
+    expect(isOut(struck(STRIKES_MAX - 1), 0, 1)).toBe(false)
+    expect(isOut(struck(STRIKES_MAX), 0, OUT_MS - 1)).toBe(true)
+  })
+
+  it('has one trial at a time after that, and is out again when that fails', () => {
+    const standing = struck(STRIKES_MAX)
+    expect(isOut(standing, 0, OUT_MS)).toBe(false)
+    expect(isOut(standing, 1, OUT_MS)).toBe(true)
+    unanswered(standing, OUT_MS)
+    expect(isOut(standing, 0, OUT_MS + 1)).toBe(true)
+  })
+
+  it('is back with its first answer, and an answer between failures forgives them', () => {
+    const standing = struck(STRIKES_MAX)
+    answered(standing)
+    expect(isOut(standing, 9, 1)).toBe(false)
+    unanswered(standing, 2)
+    expect(isOut(standing, 0, 3)).toBe(false)
+  })
+
+  it.each([
+    [1, 1, 1],
+    [2, 1, 1],
+    [3, 1, 2],
+    [3, 2, 3],
+    [4, 2, 2],
+    [4, 3, 4],
+  ])('of %i with %i out leaves %i: never less than half', (count, outCount, left) => {
+    const endpoints = Array.from({ length: count }, (_, at) => at)
+    expect(leftOf(endpoints, (at) => at < outCount)).toHaveLength(left)
+  })
+})
+
+it('repeats at most a fifth of the requests beyond what it has saved, and saves no more than that', () => {
+  const allowance = repeatAllowance()
+  const repeated = (asked: number) => {
+    let count = 0
+    for (let at = 0; at < asked; at += 1) {
+      allowance.asked()
+      if (allowance.take()) count += 1
+    }
+    return count
+  }
+  const saved = repeated(1_000) - 200
+  expect(saved).toBeGreaterThanOrEqual(49)
+  expect(saved).toBeLessThanOrEqual(51)
+  for (let at = 0; at < 10_000; at += 1) allowance.asked()
+  expect(repeated(1_000)).toBeLessThanOrEqual(251)
+})
