@@ -143,6 +143,58 @@ describe('a quiet evening', () => {
   })
 })
 
+describe('a key that comes to another pod while the first is still at it', () => {
+  const player = playerName(9)
+  const send = (url: string, path: string, key: string, body: Record<string, unknown>) =>
+    call(`${url}${path}`, { headers: { 'x-player': player, 'idempotency-key': key }, body })
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+  it('waits for a deposit in the middle of its failover, and gets its answer: charged and credited once', async () => {
+    const { url } = await platform.replica('payments-api')
+    const body = { amountCents: 1_000, currency: 'EUR' }
+    platform.signal('psp-a', 'SIGSTOP')
+    const first = send(platform.url('payments-api'), '/deposits', 'joined.deposit.0', body)
+    await pause(300)
+    const second = send(url, '/deposits', 'joined.deposit.0', body)
+    expect(await Promise.race([first, second, pause(100)])).toBeUndefined()
+    const answers = await Promise.all([first, second])
+    platform.signal('psp-a', 'SIGCONT')
+    expect(answers.map(({ status, body: { psp } }) => [status, psp])).toEqual([
+      [201, 'psp-b'],
+      [201, 'psp-b'],
+    ])
+    const books = await settledBooks(platform, depositBooks, 'joined')
+    expect(sumOf('deposit', books['psp-a'], books['psp-b'])).toMatchObject({ count: 1, duplicates: 0 })
+    expect(sumOf('deposit', books.wallet)).toMatchObject({ count: 1, duplicates: 0 })
+  })
+
+  it('waits for a bet that its provider has yet to take, and gets its answer: one stake', async () => {
+    const { url } = await platform.replica('bets')
+    const body = { stakeCents: 500, selection: 'derby:home', odds: 2 }
+    platform.signal('game-provider', 'SIGSTOP')
+    const first = send(platform.url('bets'), '/bets', 'joined.bet.0', body)
+    await pause(150)
+    const second = send(url, '/bets', 'joined.bet.0', body)
+    expect(await Promise.race([first, second, pause(150)])).toBeUndefined()
+    platform.signal('game-provider', 'SIGCONT')
+    expect((await Promise.all([first, second])).map(({ status }) => status)).toEqual([201, 201])
+    const books = await settledBooks(platform, betBooks, 'joined')
+    expect(sumOf('bet', books.wallet)).toMatchObject({ count: 1, duplicates: 0 })
+    expect(sumOf('bet', books['game-provider'])).toMatchObject({ count: 1, duplicates: 0 })
+  })
+
+  it('reserves a payout once, whichever wallet it comes to, and says so to both', async () => {
+    const { url } = await platform.replica('wallet')
+    const body = { amountCents: 700, currency: 'EUR' }
+    const before = await balanceOf(platform, player)
+    const answers = await Promise.all(
+      [platform.url('wallet'), url].map((wallet) => send(wallet, '/payouts', 'joined.payout.0', body)),
+    )
+    expect(answers.map(({ status }) => status)).toEqual([202, 202])
+    expect(await balanceOf(platform, player)).toBe(before - 700)
+  })
+})
+
 describe('a provider that falls silent', () => {
   it('fails over within the request, voids what is unknown once the provider is back, and the books agree', async () => {
     const run = 'silent'
