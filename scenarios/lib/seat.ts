@@ -1,6 +1,6 @@
 /**
  * One place in the population of sockets. A seat holds one socket at a time, pings it whenever it is attended, replaces it when its
- * life is over, and comes back after a drop. What happens to a socket that the seat has given up no longer counts. A seat is one player
+ * life is over or it has gone silent, and comes back after a drop. What happens to a socket that the seat has given up no longer counts. A seat is one player
  * with one browser: it keeps its cookies, and notices when a socket that replaces a healthy one lands at another server.
  */
 import http from 'k6/http'
@@ -11,6 +11,11 @@ import { CLIENT_TIMEOUT_MS } from './sizing.ts'
 
 /** After the n-th failure in a row a seat sits out 2^(n-1) - 1 pings, at most 7. */
 const SIT_OUT_MAX = 7
+/**
+ * So many pings in a row without a pong, and the seat gives its socket up: with pings a second apart and 2 s for a pong,
+ * 4 to 5 s after the silence began. A connection that a lost zone left open never closes by itself, and no player waits for that.
+ */
+const SILENT_PINGS = 3
 /** How a server that says who it is begins its first message; another protocol has none, and then nothing is counted. */
 const WELCOME = '{"type":"welcome"'
 /** The event loop's lateness is sampled on every so many seats. */
@@ -41,6 +46,8 @@ type Line = {
   abandoned: boolean
   /** When the pings without a pong were due. */
   readonly awaiting: Set<number>
+  /** Pings lost since the last pong. */
+  silent: number
 }
 
 /** Steps of the golden ratio spread any number of seats evenly over 0..1. */
@@ -62,7 +69,7 @@ export function seatOf(number: number, { urlOf, lifetimeMs, record, guarded, onO
     // First lives are cut to different lengths, so that later not all sockets are replaced at once.
     const share = lives++ === 0 ? spread(number) * 0.9 + 0.1 : 1
     const expiresAt = now + lifetimeMs * share
-    const fresh: Line = { socket, since: now, expiresAt, open: false, abandoned: false, awaiting: new Set() }
+    const fresh: Line = { socket, since: now, expiresAt, open: false, abandoned: false, awaiting: new Set(), silent: 0 }
     line = fresh
     socket.onopen = () => guarded(() => opened(fresh))
     socket.onmessage = (event) => guarded(() => event && heard(fresh, event))
@@ -77,13 +84,15 @@ export function seatOf(number: number, { urlOf, lifetimeMs, record, guarded, onO
     socketEvents.add(1, { outcome: 'connected' })
   }
 
-  const heard = ({ awaiting }: Line, { data, timestamp }: MessageEvent): void => {
+  const heard = (its: Line, { data, timestamp }: MessageEvent): void => {
     if (typeof data !== 'string') return
     if (data.startsWith(WELCOME)) return welcomed(String(JSON.parse(data).server))
     if (!data.includes('"pong"')) return
+    // Also a late one: a slow server is not a silent one.
+    its.silent = 0
     if (number % LAG_SAMPLED === 0) loopLag.add(Math.max(0, Date.now() - timestamp))
     const dueAt = Number(JSON.parse(data).id)
-    if (!awaiting.delete(dueAt)) return
+    if (!its.awaiting.delete(dueAt)) return
     if (timestamp - dueAt > CLIENT_TIMEOUT_MS) missed('timeout')
     else record(good, dueAt, timestamp)
   }
@@ -136,17 +145,27 @@ export function seatOf(number: number, { urlOf, lifetimeMs, record, guarded, onO
     socket.send(`{"type":"ping","id":${dueAt}}`)
   }
 
-  const expirePings = ({ awaiting }: Line, now: number): void => {
-    for (const dueAt of awaiting) {
+  const expirePings = (its: Line, now: number): void => {
+    for (const dueAt of its.awaiting) {
       if (now - dueAt <= CLIENT_TIMEOUT_MS) return
-      awaiting.delete(dueAt)
+      its.awaiting.delete(dueAt)
+      its.silent++
       missed('timeout')
     }
+  }
+
+  /** It may never close: whoever counts open sockets counts it no more. */
+  const giveUp = (its: Line): void => {
+    lost(its, 'dropped')
+    release(its)
+    its.open = false
+    onOpen(-1)
   }
 
   /** A seat leaves its socket only when every ping is answered or counted as lost. */
   const attendLine = (its: Line, dueAt: number, taken: boolean): void => {
     expirePings(its, dueAt)
+    if (its.open && its.silent >= SILENT_PINGS) return giveUp(its)
     if (taken && !its.open) return connecting(its, dueAt)
     if (taken && dueAt < its.expiresAt) return ping(its, dueAt)
     if (its.awaiting.size > 0) return

@@ -96,7 +96,7 @@ describe('the promo peak on a healthy platform', () => {
       expect(await run.ended()).toMatchObject({ outcome: 'completed', problems: [] })
       const last = run.frames().at(-1)
       expect(Math.max(...run.frames().map(({ sockets }) => sockets?.open ?? 0))).toBe(30)
-      expect(last?.sockets).toEqual({ open: 0, connected: platform.socketCounts.opened, failed: 0, dropped: 0 })
+      expect(last?.sockets).toMatchObject({ open: 0, connected: platform.socketCounts.opened, failed: 0, dropped: 0 })
       expect(platform.socketCounts.opened).toBeGreaterThan(45)
       expect(platform.sockets.size).toBe(0)
       // About (0 + 30)/2 sockets for 2 s and 30 for 3 s; of the three seconds from one socket to its successor, one passes connecting.
@@ -214,11 +214,36 @@ describe('the promo peak on a platform in trouble', () => {
       }, 3500)
       expect(await run.ended()).toMatchObject({ outcome: 'completed' })
       const last = run.frames().at(-1)
-      expect(last?.sockets).toEqual({ open: 0, connected: 40, failed: 0, dropped: 20 })
+      expect(last?.sockets).toMatchObject({ open: 0, connected: 40, failed: 0, dropped: 20 })
       const rtt = last?.slis['ws-rtt']
       expect(rtt?.badBy.disconnected).toBe(20)
       expect(rtt?.badBy.timeout).toBeGreaterThan(30)
       expect(rtt?.good).toBeGreaterThan(20)
+    }))
+
+  it('gives a socket up that has gone silent, as a player would, and comes back elsewhere', () =>
+    withPlatform(async () => {
+      const sockets = { lifetimeMs: stage(600_000, 1).durationMs, stages: [stage(11_000, 20)] }
+      const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, { login: [stage(11_000, 1)] }, { sockets }))
+      const silent = new Set<typeof platform.sockets extends ReadonlySet<infer S> ? S : never>()
+      setTimeout(() => {
+        // Neither pings nor a close frame are read any more.
+        for (const socket of [...platform.sockets].slice(0, 10)) silent.add(socket)
+        for (const socket of silent) socket.pause()
+      }, 2000)
+      // Long after the last of them was given up: k6 ends once all have closed.
+      setTimeout(() => {
+        for (const socket of silent) socket.terminate()
+      }, 9500)
+      expect(await run.ended()).toMatchObject({ outcome: 'completed' })
+      const last = run.frames().at(-1)
+      expect(last?.sockets).toMatchObject({ open: 0, connected: 30, failed: 0, dropped: 10 })
+      // Each: three pings lost to time, those still awaited with the socket, and one while it was away.
+      expect(last?.slis['ws-rtt']?.badBy).toMatchObject({ timeout: 30, disconnected: 10 })
+      const open = run.frames().map((frame) => frame.sockets?.open ?? 0)
+      expect(Math.max(...open)).toBe(20)
+      expect(Math.min(...open.slice(4, 10))).toBeLessThan(20)
+      expect(open.slice(9, -2).at(-1)).toBe(20)
     }))
 })
 
