@@ -1,4 +1,4 @@
-/** The controller dies at every step of every action, and what the action changed is as it was before: healed from the journal, and without it. */
+/** The controller dies at every step of every action (promotions: crash-promote.lab.test.ts), and what the action changed is as it was before: healed from the journal, and without it. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -183,8 +183,6 @@ describe('kill -9 of the controller', () => {
     await expectAsBefore()
     expect((await bench.get('leases', '-n', 'default')).items).toEqual([])
   })
-
-  it.todo('promote, at each step: once the lab has an operator for its database')
 })
 
 describe('an action that nobody disturbs', () => {
