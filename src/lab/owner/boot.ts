@@ -69,13 +69,14 @@ export async function boot(options: BootOptions): Promise<Booted> {
     tools['kube-controller-manager'],
     ...controllerManagerArguments(credentials.files),
   ])
-  crew.add('kube-scheduler', [tools['kube-scheduler'], ...schedulerArguments(credentials.files)])
   await stages.run('node-objects', () => Promise.all([cloud.registered, grantNodeReads(api)]))
   await stages.run('runtime', () => waitFor('the node runtime', NODES_WITHIN_MS, () => isRuntimeReady(options)))
   for (const node of nodes) {
     crew.add(kubeletName(node.name), [tools.kubelet, ...kubeletArguments(node, paths, credentials.files)])
   }
   await stages.run('nodes', () => waitFor('the nodes', NODES_WITHIN_MS, cloud.allReady))
+  // Only now: a workload that is scheduled while some nodes are not Ready yet crowds on those that are, and no zone's loss means anything.
+  crew.add('kube-scheduler', [tools['kube-scheduler'], ...schedulerArguments(credentials.files)])
   // No pod waits for these, and their start would take processor time from the kubelets.
   for (const name of OWN_DAEMONS) crew.addOwn(name, `${name}/main.ts`)
   await Promise.all([
