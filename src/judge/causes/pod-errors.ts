@@ -3,9 +3,10 @@
  * true yet. `errors-at-shutdown`: bad attempts right after pods were asked to end, or when they were killed. In a rolling update
  * both happen in the same second, so that what is not clear by itself is decided by how the pods became Ready, and by what is clear.
  */
+import { compositeIndicators } from '../../domain/indicators.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { firstServing, type PodLife } from '../cluster/pod-lives.ts'
-import { harmsOf, isVoluntary } from '../harm/harm.ts'
+import { type Harm, harmsOf, isVoluntary } from '../harm/harm.ts'
 import type { Seen } from '../seen.ts'
 import { type Cause, finding } from '../verdict/findings.ts'
 import { count, duration, listed } from '../verdict/words.ts'
@@ -60,7 +61,8 @@ function badFrames(seen: Seen): readonly BadFrame[] {
   const faults = faultSpans(seen)
   const frames = new Map<number, BadFrame>()
   for (const sli of seen.load.badBy.keys()) {
-    if (sli === SOCKETS || sli.startsWith('forged-')) continue
+    // A union counts what its parts have counted.
+    if (sli === SOCKETS || sli.startsWith('forged-') || Object.hasOwn(compositeIndicators, sli)) continue
     for (const { fromAt, at, bad, line } of seen.load.rows(sli)) {
       if (bad > 0) frames.set(line, { fromAt, at, line, bad: bad + (frames.get(line)?.bad ?? 0) })
     }
@@ -158,12 +160,19 @@ const CAUSES = { began: 'early-errors-at-rollout', ended: 'errors-at-shutdown' }
   Cause
 >
 
+/** The disruption on purpose during which most of it went wrong; undefined when none of it did. */
+function mostFelt(seen: Seen, frames: readonly BadFrame[]): Harm | undefined {
+  const badDuring = (harm: Harm): number =>
+    frames
+      .filter((each) => each.at > harm.createdAt && each.fromAt < harm.endAt + EDGE_MS)
+      .reduce((sum, each) => sum + each.bad, 0)
+  const felt = harmsOf(seen).filter((harm) => isVoluntary(harm) && badDuring(harm) > 0)
+  return felt.sort((a, b) => badDuring(b) - badDuring(a))[0]
+}
+
 function told(seen: Seen, is: Edge['is'], frames: readonly BadFrame[], edges: readonly Edge[]): readonly Finding[] {
   const bad = frames.reduce((sum, each) => sum + each.bad, 0)
-  const voluntary = harmsOf(seen).find(
-    (harm) =>
-      isVoluntary(harm) && frames.some((each) => each.at > harm.createdAt && each.fromAt < harm.endAt + EDGE_MS),
-  )
+  const voluntary = mostFelt(seen, frames)
   if (bad < (voluntary ? LEAST.voluntary : LEAST.other)) return []
   const apps = [...new Set(edges.map((each) => each.life.app))].sort()
   const pods = new Set(edges.map((each) => each.life.name)).size
