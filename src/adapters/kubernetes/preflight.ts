@@ -1,10 +1,11 @@
 /** Asks the API server, before anything is touched, for every permission and object that the rehearsal will need. */
 import type { Issue, SourcePoint } from '../../domain/issue.ts'
 import { type PostureWant, postureKinds } from '../../domain/posture.ts'
-import type { Expectation, Rehearsal, Target } from '../../domain/rehearsal.ts'
+import type { Expectation, MetricSource, Rehearsal, Target } from '../../domain/rehearsal.ts'
 import { demand, find, itemsOf, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
 import { actionNeeds, actionProblems } from './actions/preflight.ts'
 import { messageOf } from './connect.ts'
+import { fields } from './fields.ts'
 import { type Need, permission, unique } from './permission.ts'
 import { listNeeds } from './posture-lists.ts'
 import { servesScaledObjects } from './scaled-objects.ts'
@@ -155,6 +156,7 @@ async function sourceMatches(api: KubernetesApi, target: Target, name: string): 
   const response = await api.request({ method: 'GET', path: paths.pods(source.namespace, source.selector) })
   // What we may not read is told by the permission that is missing.
   if (response.status >= 300 || itemsOf(response.json).length > 0) return undefined
+  if (await isAtZero(api, source)) return undefined
   const labels = Object.entries(source.selector)
     .map(([key, value]) => `${key}=${value}`)
     .join(',')
@@ -164,6 +166,17 @@ async function sourceMatches(api: KubernetesApi, target: Target, name: string): 
     problem: `source ${name}: no pod in namespace ${source.namespace} has ${labels}.`,
     next: `Compare with: kubectl --context ${api.context} -n ${source.namespace} get pods --show-labels`,
   }
+}
+
+/** Whether the pods of the source are those of a Deployment that is scaled to none on purpose, as KEDA leaves it when nothing waits. */
+async function isAtZero(api: KubernetesApi, { namespace, selector }: MetricSource): Promise<boolean> {
+  const response = await api.request({ method: 'GET', path: paths.deployments(namespace) })
+  if (response.status >= 300) return false
+  return itemsOf(response.json).some((deployment) => {
+    const spec = fields(deployment.spec)
+    const labels = fields(fields(fields(spec.template).metadata).labels)
+    return spec.replicas === 0 && Object.entries(selector).every(([key, value]) => labels[key] === value)
+  })
 }
 
 /** A target file may pin the cluster it means; the same context name on another machine must not be mistaken for it. */
