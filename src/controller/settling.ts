@@ -27,30 +27,42 @@ export async function settle(
   budget: Millis,
   recorder: Recorder,
 ): Promise<void> {
-  const deadline = after(ports.clock.now(), budget)
-  await Promise.all(target.books.map(({ book }) => settleBook(ports, target, book, run, unknown, deadline, recorder)))
+  const books = target.books.map(({ book }) => book)
+  await untilSettled(ports, target, books, run, after(ports.clock.now(), budget), recorder)
+  await Promise.all(
+    books.map(async (book) => {
+      await readFinally(ports.books, target, book, run, recorder)
+      for (const [operation, keys] of unknown)
+        await askForKeys(ports.books, target, book, run, operation, keys, recorder)
+    }),
+  )
 }
 
-async function settleBook(
+/**
+ * What is pending in one book may still move another one: they have settled when all have in the same round. What was read in that round is
+ * not final, because one of them may have been read a moment before the last movement.
+ */
+async function untilSettled(
   ports: { readonly books: Books; readonly clock: Clock },
   target: Target,
-  book: string,
+  books: readonly string[],
   run: string,
-  unknown: UnknownKeys,
   deadline: Instant,
   recorder: Recorder,
 ): Promise<void> {
   for (;;) {
-    const state = await readBook(ports.books, target, book, run)
-    const late = ports.clock.now() >= deadline
-    if (state.ok) recorder.record({ kind: 'book-read', ...state.value, final: state.value.settled || late })
-    else if (late) recorder.record({ kind: 'evidence-lost', about: `book ${book}`, problem: state.problem })
-    if (late || (state.ok && state.value.settled)) break
-    await ports.clock.until(
-      after(ports.clock.now(), millis(Math.min(READ_EVERY, Math.max(0, deadline - ports.clock.now())))),
-    )
+    const states = await Promise.all(books.map((book) => readBook(ports.books, target, book, run)))
+    for (const state of states) if (state.ok) recorder.record({ kind: 'book-read', ...state.value, final: false })
+    const left = deadline - ports.clock.now()
+    if (left <= 0 || states.every((state) => state.ok && state.value.settled)) return
+    await ports.clock.until(after(ports.clock.now(), millis(Math.min(READ_EVERY, left))))
   }
-  for (const [operation, keys] of unknown) await askForKeys(ports.books, target, book, run, operation, keys, recorder)
+}
+
+async function readFinally(books: Books, target: Target, book: string, run: string, recorder: Recorder): Promise<void> {
+  const state = await readBook(books, target, book, run)
+  if (state.ok) recorder.record({ kind: 'book-read', ...state.value, final: true })
+  else recorder.record({ kind: 'evidence-lost', about: `book ${book}`, problem: state.problem })
 }
 
 /** A service may be restarting while the books settle: one failed read is no loss yet, having none at the deadline is. */
