@@ -341,6 +341,20 @@ describe('errors at the edges of a pod', () => {
     expect(causesOf(roll(edges, bad)).filter((cause) => !cause.startsWith('slo'))).toEqual(causes)
   })
 
+  it('are told of the disruption in which most of them fell, and counted once', () => {
+    // The rollout lasts to 120 and the drain, begun later, to 160; fallen are 2 attempts in the one and 4 in the other.
+    const draining = actionSteps(
+      'drain zone a',
+      [140, { is: 'begun', targets: ['Node/zone-a-api'] }],
+      [160, { is: 'done', note: 'drained' }],
+    )
+    const judgment = shown(together(nodes(), rolledOut, draining, old(1, 103), old(2, 143)), {
+      rehearsal: withActions(rollout, drainA),
+      load: badAt(103, 143, 144),
+    })
+    expect(sentenceOf(judgment, 'errors-at-shutdown')).toMatch(/^6 attempts went wrong .* during drain zone a:/)
+  })
+
   it('of pods that elsewhere end without harm are those of the new ones', () => {
     const both = [...fresh(1, 103, 105), ...old(1, 105.2), ...fresh(2, 112, 114), ...old(2, 114.2)]
     expect(causesOf(roll([...both, ...old(3, 140)], [105, 106, 114, 115]))).toContain('early-errors-at-rollout')
