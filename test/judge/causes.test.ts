@@ -341,7 +341,7 @@ describe('errors at the edges of a pod', () => {
     expect(causesOf(roll(edges, bad)).filter((cause) => !cause.startsWith('slo'))).toEqual(causes)
   })
 
-  it('are told of the disruption in which most of them fell, and counted once', () => {
+  it('are told of the disruption in which most of them fell', () => {
     // The rollout lasts to 120 and the drain, begun later, to 160; fallen are 2 attempts in the one and 4 in the other.
     const draining = actionSteps(
       'drain zone a',
