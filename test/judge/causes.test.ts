@@ -355,6 +355,20 @@ describe('errors at the edges of a pod', () => {
     expect(sentenceOf(judgment, 'errors-at-shutdown')).toMatch(/^6 attempts went wrong .* during drain zone a:/)
   })
 
+  it('are counted once, although the union of the indicators counts them too', () => {
+    const told = together(
+      evidence({ rehearsal: withActions(rollout), load: badAt(103, 104) }),
+      nodes(),
+      rolledOut,
+      old(1, 103),
+    )
+    const withUnion = mapped(told, 'load-frame', (frame) => {
+      const { login } = frame.slis
+      return login === undefined ? frame : { ...frame, slis: { ...frame.slis, api: login } }
+    })
+    expect(sentenceOf(judge(withUnion), 'errors-at-shutdown')).toMatch(/^4 attempts went wrong /)
+  })
+
   it('of pods that elsewhere end without harm are those of the new ones', () => {
     const both = [...fresh(1, 103, 105), ...old(1, 105.2), ...fresh(2, 112, 114), ...old(2, 114.2)]
     expect(causesOf(roll([...both, ...old(3, 140)], [105, 106, 114, 115]))).toContain('early-errors-at-rollout')
