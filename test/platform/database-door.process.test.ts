@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Database, openDatabase, sqlStep } from '../../src/platform/shared/database.ts'
 import { logOf } from '../../src/platform/shared/log.ts'
 import { serviceMetrics } from '../../src/platform/shared/metrics.ts'
-import { freePort } from './support/ports.ts'
+import { freePort } from '../support/ports.ts'
 import { type Postgres, startPostgres } from './support/postgres.ts'
 
 const POOL = 4

@@ -52,7 +52,8 @@ describe('the lobby', () => {
     const degraded = await lobby(token)
     platform.signal('promo', 'SIGCONT')
     expect(degraded).toMatchObject({ status: 200, body: { promo: null } })
-    expect(degraded.ms).toBeLessThan(800)
+    // Its time-out is 300 ms; the rest is what a busy machine may add. Players give up after 2 s.
+    expect(degraded.ms).toBeLessThan(1500)
     await platform.stop('profile', 'SIGTERM')
     expect((await lobby(token)).status).toBe(503)
     await platform.start('profile')

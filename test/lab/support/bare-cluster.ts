@@ -4,7 +4,6 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -20,6 +19,7 @@ import { writeCredentials } from '../../../src/lab/control-plane/credentials.ts'
 import { startEgressProxy } from '../../../src/lab/control-plane/egress-proxy.ts'
 import { type LabPaths, labPaths } from '../../../src/lab/paths.ts'
 import { resolveAll } from '../../../src/toolchain/toolchain.ts'
+import { freePort } from '../../support/ports.ts'
 
 export type BareCluster = {
   readonly root: string
@@ -86,16 +86,6 @@ async function ready(cluster: Cluster, root: string): Promise<void> {
       throw new Error(`no API server:\n${readFileSync(join(root, 'kube-apiserver.log'), 'utf8').slice(-2000)}`)
     await sleep(100)
   }
-}
-
-function freePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const server = createServer().once('error', reject)
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address()
-    server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-  })
-  return promise
 }
 
 async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

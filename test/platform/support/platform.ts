@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 import { parse } from 'yaml'
-import { freePort } from './ports.ts'
+import { freePort } from '../../support/ports.ts'
 import { cpuMsOf, ended, type Postgres, startPostgres } from './postgres.ts'
 
 export const processNames = [

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { freePort } from './ports.ts'
+import { freePort } from '../../support/ports.ts'
 
 export type Postgres = {
   readonly url: string
@@ -32,7 +32,8 @@ function runnableFolder(scratch: string): string {
     execFileSync(join(native, 'bin', 'postgres'), ['--version'], { ...identity, stdio: 'ignore' })
     return native
   } catch {
-    cpSync(native, join(scratch, 'native'), { recursive: true })
+    // As they are, relative: rewritten to absolute ones, the libraries' links would lead back to where nobody may read.
+    cpSync(native, join(scratch, 'native'), { recursive: true, verbatimSymlinks: true })
     return join(scratch, 'native')
   }
 }
