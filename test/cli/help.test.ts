@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { tempFolder } from '../support/temp-folder.ts'
 
 const matchday = (...args: string[]) =>
   spawnSync(process.execPath, ['src/cli/bin.mjs', ...args], {
@@ -30,7 +30,7 @@ describe('the command line', () => {
   })
 
   it('loads neither a bundler nor a Kubernetes client to explain itself', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'matchday-loaded-'))
+    const folder = tempFolder()
     const spy = join(folder, 'spy.mjs')
     const seen = join(folder, 'seen')
     writeFileSync(
@@ -41,7 +41,6 @@ describe('the command line', () => {
     )
     const { status } = spawnSync(process.execPath, ['--import', spy, 'src/cli/bin.mjs', '--help'], { timeout: 30_000 })
     const loaded = readFileSync(seen, 'utf8')
-    rmSync(folder, { recursive: true })
     expect(status).toBe(0)
     expect(loaded).toContain('/node_modules/commander/')
     expect(loaded).not.toMatch(/node_modules\/(webpack|esbuild|@kubernetes|pg)\//)
@@ -90,7 +89,7 @@ describe('the command line', () => {
   })
 
   it('reports every issue of a bad rehearsal at once, with path and line', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'matchday-cli-'))
+    const folder = tempFolder()
     const file = join(folder, 'bad.rehearsal.yaml')
     writeFileSync(
       file,
@@ -103,7 +102,7 @@ describe('the command line', () => {
   })
 
   it('judges nothing where there is no journal', () => {
-    const { status, stderr } = matchday('judge', mkdtempSync(join(tmpdir(), 'matchday-cli-')))
+    const { status, stderr } = matchday('judge', tempFolder())
     expect(status).toBe(5)
     expect(stderr).toContain('journal.ndjson')
   })

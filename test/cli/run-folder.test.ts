@@ -1,14 +1,13 @@
-import { existsSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { discardUnused, makeRunFolder, runFolders } from '../../src/cli/run-folder.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 
 let reports = ''
 beforeEach(() => {
-  reports = mkdtempSync(join(tmpdir(), 'matchday-reports-'))
+  reports = tempFolder()
 })
-afterEach(() => rmSync(reports, { recursive: true, force: true }))
 
 const at = (second: number) => makeRunFolder(reports, 'peak', new Date(`2026-01-01T00:00:0${second}Z`))
 

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -14,6 +13,7 @@ import { signBody, verifyBody } from '../../src/platform/shared/signature.ts'
 import { signToken, verifyToken } from '../../src/platform/shared/token.ts'
 import { traceIdOf, traceparentOf } from '../../src/platform/shared/trace.ts'
 import { createUpstream } from '../../src/platform/shared/upstream.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 
 describe('configuration', () => {
   const good = {
@@ -117,24 +117,20 @@ describe('the gateway', () => {
   })
 
   it('reads its feature flags from files: what is absent is on, what is no word stays as it was', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'features-'))
-    try {
-      const told: string[] = []
-      const log = { info: () => undefined, warn: (text: string) => void told.push(text), error: () => undefined }
-      writeFileSync(join(folder, 'promo-widget'), 'off\n')
-      const first = await readFeatures(folder, allOn, log)
-      expect(first).toEqual({ ...allOn, 'promo-widget': false })
-      expect(told).toEqual([])
-      writeFileSync(join(folder, 'promo-widget'), 'offf')
-      writeFileSync(join(folder, 'bets'), 'off')
-      expect(await readFeatures(folder, first, log)).toEqual({ ...first, bets: false })
-      expect(told.length).toBe(1)
-      rmSync(join(folder, 'bets'))
-      writeFileSync(join(folder, 'promo-widget'), 'on')
-      expect(await readFeatures(folder, first, log)).toEqual(allOn)
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
+    const folder = tempFolder()
+    const told: string[] = []
+    const log = { info: () => undefined, warn: (text: string) => void told.push(text), error: () => undefined }
+    writeFileSync(join(folder, 'promo-widget'), 'off\n')
+    const first = await readFeatures(folder, allOn, log)
+    expect(first).toEqual({ ...allOn, 'promo-widget': false })
+    expect(told).toEqual([])
+    writeFileSync(join(folder, 'promo-widget'), 'offf')
+    writeFileSync(join(folder, 'bets'), 'off')
+    expect(await readFeatures(folder, first, log)).toEqual({ ...first, bets: false })
+    expect(told.length).toBe(1)
+    rmSync(join(folder, 'bets'))
+    writeFileSync(join(folder, 'promo-widget'), 'on')
+    expect(await readFeatures(folder, first, log)).toEqual(allOn)
   })
 })
 

@@ -1,8 +1,8 @@
-import { cpSync, mkdtempSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { judgeFolder, writeReports } from '../../src/cli/judging.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 
 const EXAMPLE = 'reports/example'
 const text = (folder: string, name: string): string => readFileSync(join(folder, name), 'utf8')
@@ -10,7 +10,7 @@ const text = (folder: string, name: string): string => readFileSync(join(folder,
 /** A recorded run of the stock rehearsal. After a wanted change of rules or page: `matchday judge reports/example`. */
 describe('the example run', () => {
   it('is judged and rendered again to the byte, from its journal alone', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'matchday-example-'))
+    const folder = tempFolder()
     cpSync(join(EXAMPLE, 'journal.ndjson'), join(folder, 'journal.ndjson'))
     await writeReports(folder, await judgeFolder(folder))
     for (const name of ['verdict.json', 'report.md', 'junit.xml', 'report.html']) {
@@ -30,12 +30,10 @@ describe('the example run', () => {
   })
 
   it('does not pass when the witness is silent about the fault', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'matchday-example-'))
+    const folder = tempFolder()
     const blind = text(EXAMPLE, 'journal.ndjson')
       .split('\n')
       .filter((line) => !line.includes('"source":"psp-a"'))
-    cpSync(join(EXAMPLE, 'journal.ndjson'), join(folder, 'journal.ndjson'))
-    const { writeFileSync } = await import('node:fs')
     writeFileSync(join(folder, 'journal.ndjson'), blind.join('\n'))
     const { judgment } = await judgeFolder(folder)
     expect(judgment.verdict.kind).toBe('inconclusive')

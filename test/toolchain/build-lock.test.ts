@@ -1,17 +1,16 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { takeBuildLock } from '../../src/toolchain/build-lock.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 
 let folder = ''
 let path = ''
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'matchday-lock-'))
+  folder = tempFolder()
   path = join(folder, 'build.lock')
 })
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('the build lock', { timeout: 30_000 }, () => {
   it('lets the second wait, tells it who builds, and lets it in when the first is done', async () => {

@@ -1,15 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { applyReplacements } from '../../src/toolchain/replacements.ts'
 import { ToolchainError } from '../../src/toolchain/toolchain-error.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 
 let folder = ''
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'matchday-replacements-'))
+  folder = tempFolder()
 })
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const replacement = { file: 'a.go', why: 'a reason', find: 'return nil, err', put: 'return nil, nil // $& $1' }
 

@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { tempFolder } from '../support/temp-folder.ts'
 
 // A Go module that is built like the real one, but in a second and without a network: its requirement is replaced by a folder beside it.
 
@@ -13,7 +13,7 @@ export type Bench = {
 
 /** Folders for one test: Go modules whose k6 says `version`, an empty cache, and an empty folder for programs on the PATH. */
 export function makeBench(version = '2.2.0', source = printing(`k6 v${version} (tiny)`)): Bench {
-  const root = mkdtempSync(join(tmpdir(), 'matchday-toolchain-'))
+  const root = tempFolder()
   const bench = { root, goModules: join(root, 'go'), cacheDirectory: join(root, 'cache'), bin: join(root, 'bin') }
   mkdirSync(bench.bin)
   writeModule(bench, 'go 1.21', source)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { isRunning } from '../../src/toolchain/build-lock.ts'
 import {
   type ResolveOptions,
@@ -12,16 +12,6 @@ import {
   type ToolProgress,
 } from '../../src/toolchain/toolchain.ts'
 import { type Bench, makeBench, printing, putProgram, writeModule } from './tiny-module.ts'
-
-const benches: Bench[] = []
-const bench = (...about: Parameters<typeof makeBench>): Bench => {
-  const made = makeBench(...about)
-  benches.push(made)
-  return made
-}
-afterEach(() => {
-  for (const { root } of benches.splice(0)) rmSync(root, { recursive: true, force: true })
-})
 
 /** Go is on the PATH as on this machine; k6 and the like are not, unless the test puts them into `bin`. */
 const goFolder =
@@ -42,14 +32,14 @@ const failure = (promise: Promise<unknown>): Promise<ToolchainError> =>
 
 describe('a program that is there already', { timeout: 60_000 }, () => {
   it('is taken from where the user says, whatever its version', async () => {
-    const at = bench()
+    const at = makeBench()
     const path = putProgram(at.root, 'my-k6', 'k6 v9.9.9')
     const found = await resolveTool('k6', options(at, { given: { k6: path } }))
     expect(found).toEqual({ name: 'k6', path, version: '9.9.9', source: 'given' })
   })
 
   it('is taken from its environment variable, and a flag wins over that', async () => {
-    const at = bench()
+    const at = makeBench()
     const [flag, variable] = [
       putProgram(at.root, 'a', 'Kubernetes v1.37.0'),
       putProgram(at.root, 'b', 'Kubernetes v1.36.0'),
@@ -65,7 +55,7 @@ describe('a program that is there already', { timeout: 60_000 }, () => {
     ['may not be executed', (at: Bench) => unexecutable(at)],
     ['is a folder', (at: Bench) => at.root],
   ])('is refused when the user names one that %s', async (_, make) => {
-    const at = bench()
+    const at = makeBench()
     const path = make(at)
     const error = await failure(resolveTool('k6', options(at, { given: { k6: path } })))
     expect(error).toMatchObject({ name: 'ToolchainError', code: 'tool-unusable' })
@@ -74,7 +64,7 @@ describe('a program that is there already', { timeout: 60_000 }, () => {
   })
 
   it('is taken from the PATH when it is of the pinned minor release', async () => {
-    const at = bench()
+    const at = makeBench()
     const path = putProgram(at.bin, 'k6', 'k6 v2.2.7 (commit/abc, linux/amd64)')
     expect(await resolveTool('k6', options(at))).toEqual({ name: 'k6', path, version: '2.2.7', source: 'path' })
   })
@@ -82,14 +72,14 @@ describe('a program that is there already', { timeout: 60_000 }, () => {
   it.each(['k6 v2.3.0', 'k6 v1.2.0', 'k6 v22.2.0', 'nonsense'])(
     'is left alone on the PATH when it says %s',
     async (line) => {
-      const at = bench()
+      const at = makeBench()
       putProgram(at.bin, 'k6', line)
       expect((await resolveTool('k6', options(at))).source).toBe('built')
     },
   )
 
   it("is never a kubelet from the PATH: only the project's own build runs without privileges", async () => {
-    const at = bench()
+    const at = makeBench()
     putProgram(at.bin, 'kubelet', 'Kubernetes v1.37.2')
     // No Kubernetes module in this bench, so looking further than the PATH ends with a missing file.
     await expect(resolveTool('kubelet', options(at))).rejects.toThrow(/go\.mod/)
@@ -99,7 +89,7 @@ describe('a program that is there already', { timeout: 60_000 }, () => {
 // Real builds, on a machine that may have other things to do.
 describe('a program that has to be built', { timeout: 60_000 }, () => {
   it('is built once, verified, and found in the cache afterwards, then also without go', async () => {
-    const at = bench()
+    const at = makeBench()
     const seen: ToolProgress[] = []
     const built = await resolveTool('k6', options(at, { onProgress: (progress) => seen.push(progress) }))
     expect(built).toMatchObject({ source: 'built', version: '2.2.0' })
@@ -109,7 +99,7 @@ describe('a program that has to be built', { timeout: 60_000 }, () => {
   })
 
   it('leaves nothing but the program and its receipt', async () => {
-    const at = bench()
+    const at = makeBench()
     const { path } = await resolveTool('k6', options(at))
     expect(readdirSync(dirname(path)).sort()).toEqual(['k6', 'verified.json'])
     expect(readdirSync(join(at.cacheDirectory, 'work'))).toEqual([])
@@ -117,7 +107,7 @@ describe('a program that has to be built', { timeout: 60_000 }, () => {
   })
 
   it('is built again when the kept one lost bytes', async () => {
-    const at = bench()
+    const at = makeBench()
     const { path } = await resolveTool('k6', options(at))
     expect(path.startsWith(at.root)).toBe(true) // it is about to be broken
     truncateSync(path, 1_000)
@@ -126,7 +116,7 @@ describe('a program that has to be built', { timeout: 60_000 }, () => {
   })
 
   it('is built anew, elsewhere, when an input changed', async () => {
-    const at = bench()
+    const at = makeBench()
     const before = await resolveTool('k6', options(at))
     writeFileSync(join(at.goModules, 'k6', 'go.sum'), '\n')
     const after = await resolveTool('k6', options(at))
@@ -136,7 +126,7 @@ describe('a program that has to be built', { timeout: 60_000 }, () => {
   })
 
   it('is not kept when it does not say the version that was asked for', async () => {
-    const at = bench('2.1.0')
+    const at = makeBench('2.1.0')
     const error = await failure(resolveTool('k6', options(at)))
     expect(error).toMatchObject({ code: 'build-unusable' })
     expect(error.message).toContain('it says 2.1.0')
@@ -144,7 +134,7 @@ describe('a program that has to be built', { timeout: 60_000 }, () => {
   })
 
   it('leaves no program when it is interrupted half-way, and go ends with it', async () => {
-    const at = bench()
+    const at = makeBench()
     const pidFile = putHangingGo(at)
     const stop = new AbortController()
     const resolving = resolveTool('k6', options(at, { signal: stop.signal }))
@@ -158,7 +148,7 @@ describe('a program that has to be built', { timeout: 60_000 }, () => {
   })
 
   it('leaves no program when the build is killed, and the next who asks clears up and builds it', async () => {
-    const at = bench()
+    const at = makeBench()
     const pidFile = putHangingGo(at)
     const builder = resolveInAnotherProcess(at)
     const pid = await contentOf(pidFile)
@@ -173,7 +163,7 @@ describe('a program that has to be built', { timeout: 60_000 }, () => {
   })
 
   it('is built once when two processes ask at the same time', async () => {
-    const at = bench()
+    const at = makeBench()
     const both = [resolveInAnotherProcess(at), resolveInAnotherProcess(at)]
     const lines = await Promise.all(both.map((child) => new Response(Readable.toWeb(child.stdout)).text()))
     expect(lines.map((text) => JSON.parse(text).version)).toEqual(['2.2.0', '2.2.0'])
@@ -184,21 +174,21 @@ describe('a program that has to be built', { timeout: 60_000 }, () => {
 
 describe("a program that can't be built", { timeout: 60_000 }, () => {
   it('names go when there is none', async () => {
-    const at = bench()
+    const at = makeBench()
     const error = await failure(resolveTool('k6', options(at, { env: { PATH: at.bin } })))
     expect(error).toMatchObject({ code: 'go-missing' })
     expect(error.tried).toContain('no k6 on the PATH')
   })
 
   it('says that go is too old, by what go.mod asks for', async () => {
-    const at = bench()
+    const at = makeBench()
     writeModule(at, 'go 1.999.0', printing('k6 v2.2.0'))
     const env = { ...plainEnv, PATH: `${at.bin}:${goFolder}`, GOTOOLCHAIN: 'local' }
     expect(await failure(resolveTool('k6', options(at, { env })))).toMatchObject({ code: 'go-too-old' })
   })
 
   it('says that the module proxy is not reached', async () => {
-    const at = bench()
+    const at = makeBench()
     writeModule(
       at,
       'go 1.21',
@@ -217,14 +207,14 @@ describe("a program that can't be built", { timeout: 60_000 }, () => {
   })
 
   it('shows what go said about a source that does not compile', async () => {
-    const at = bench('2.2.0', 'package main\n\nfunc main() { undefinedThing() }\n')
+    const at = makeBench('2.2.0', 'package main\n\nfunc main() { undefinedThing() }\n')
     const error = await failure(resolveTool('k6', options(at)))
     expect(error).toMatchObject({ code: 'build-failed' })
     expect(error.message).toContain('undefinedThing')
   })
 
   it('says that the cache may not be written', async () => {
-    const at = bench()
+    const at = makeBench()
     writeFileSync(at.cacheDirectory, 'a file where a folder should be')
     await expect(resolveTool('k6', options(at))).rejects.toThrow(/ENOTDIR|EEXIST|cache/)
   })

@@ -1,15 +1,15 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { k6Log } from '../../../src/adapters/k6/log.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 
 const line = (entry: object): string => `${JSON.stringify(entry)}\n`
 
 describe('what k6 says', () => {
   it('is kept, and summed up: equal warnings once with their number, the zero mark never', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'matchday-log-'))
+    const folder = tempFolder()
     const said = [
       line({ level: 'info', msg: 'matchday-zero 1795472814177' }),
       line({ level: 'warning', msg: 'Request Failed', error: 'dial tcp 127.0.0.1:4001: connection refused' }),
@@ -29,6 +29,5 @@ describe('what k6 says', () => {
     ])
     const kept = await readFile(join(folder, 'k6.log'), 'utf8')
     for (const each of [...said, 'a banner\n']) expect(kept).toContain(each)
-    await rm(folder, { recursive: true })
   })
 })

@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createNetworkAgent, type NetworkAgent } from '../../../src/lab/chaos-daemon/network-agent.ts'
 import type { NetworkRule } from '../../../src/lab/pod-network/rules.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 import { type AgentDouble, startAgentDouble } from './agent-double.ts'
 
 const rule = (podUid: string): NetworkRule => ({
@@ -19,7 +18,7 @@ let agent: NetworkAgent
 const answered: string[] = []
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'md-'))
+  folder = tempFolder()
   socket = join(folder, 'agent.sock')
   double = await startAgentDouble(socket)
   answered.length = 0
@@ -29,10 +28,7 @@ beforeEach(async () => {
     (source) => answered.push(source),
   )
 })
-afterEach(async () => {
-  await double.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterEach(() => double.close())
 
 const standings = (...uids: string[]) => uids.map((uid) => agent.standing('ns/cut', uid).kind)
 const cut = (...uids: string[]) => {

@@ -1,27 +1,23 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type EgressProxy, parseTarget, startEgressProxy } from '../../../src/lab/control-plane/egress-proxy.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 
 let folder = ''
 let socketPath = ''
 let proxy: EgressProxy | undefined
 let endpoint: readonly [string, number] | undefined
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'matchday-egress-'))
+  folder = tempFolder()
   socketPath = join(folder, 'egress.sock')
   proxy = await startEgressProxy(socketPath, undefined, (ip, port) =>
     `${ip}:${port}` === '10.96.0.7:443' ? endpoint : undefined,
   )
 })
-afterEach(() => {
-  proxy?.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterEach(() => proxy?.close())
 
 async function tunnel(target: string): Promise<{ status: number; socket: Socket }> {
   const outgoing = request({ socketPath, method: 'CONNECT', path: target }).end()

@@ -1,18 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Component, type ComponentPlan, createComponent } from '../../../src/lab/owner/component.ts'
 import { isAlive } from '../../../src/lab/owner/processes.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 
 let root = ''
 const started: Component[] = []
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'matchday-component-'))
+  root = tempFolder()
 })
 afterEach(async () => {
   await Promise.all(started.splice(0).map((component) => component.kill()))
-  rmSync(root, { recursive: true, force: true })
 })
 
 const start = (script: string, plan: Partial<ComponentPlan> = {}): Component => {

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { askOwner } from '../../../src/lab/owner/client.ts'
 import { type Controls, serveControls } from '../../../src/lab/owner/control-socket.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 
 let folder = ''
 let socket = ''
@@ -19,15 +19,12 @@ const controls: Controls = {
   stop: () => void done.push('stop'),
 }
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'matchday-control-'))
+  folder = tempFolder()
   socket = join(folder, 'owner.sock')
   done = []
   server = await serveControls(socket, controls)
 })
-afterEach(() => {
-  server?.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterEach(() => server?.close())
 
 describe('the control socket', () => {
   it('answers and acts', async () => {

@@ -1,22 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { killLeftovers } from '../../../src/lab/owner/leftovers.ts'
 import { isAlive, processFamilies, startTicksOf } from '../../../src/lab/owner/processes.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 
 let root = ''
 let statePath = ''
 const children: ChildProcess[] = []
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'matchday-leftovers-'))
+  root = tempFolder()
   statePath = join(root, 'lab.json')
 })
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL')
-  rmSync(root, { recursive: true, force: true })
 })
 
 /** A process that says when it runs, so that its environment is its own. */

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { clusterAddress, clusterPort, machineAddress, machinePort } from '../../../src/lab/pod-network/addresses.ts'
 import { openAllocation } from '../../../src/lab/pod-network/allocation.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 
 const sandbox = (id: string, nodeIndex = 1) => ({
   id,
@@ -19,9 +19,8 @@ const sandbox = (id: string, nodeIndex = 1) => ({
 describe('addresses of sandboxes', () => {
   let folder: string
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'md-alloc-'))
+    folder = tempFolder()
   })
-  afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
   it('are kept over a restart, and are not given again at once', () => {
     const first = openAllocation(folder)
