@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest'
+import { platformBooks } from '../../src/adapters/ledger/books.ts'
+import type { Clock } from '../../src/controller/ports.ts'
+import { recording } from '../../src/controller/recorder.ts'
+import { settle } from '../../src/controller/settling.ts'
+import type { Evidence } from '../../src/domain/evidence.ts'
+import { instant, seconds } from '../../src/domain/units.ts'
+import { stockPair } from '../spec/stock.ts'
+import { smallApiServer } from '../support/small-api-server.ts'
+
+/** What a service shows of itself: payouts still under way in it, and those it has booked. */
+type Shown = { readonly waiting: number; readonly booked: number }
+type Services = (book: string, second: number) => Shown | undefined | Promise<Shown | undefined>
+
+const [WALLET, PSP] = ['wallet', 'psp-a']
+const bookOf = ({ waiting, booked }: Shown) => ({
+  settled: waiting === 0,
+  pending: { outbox: waiting },
+  entries: [
+    {
+      operation: 'payout',
+      count: booked,
+      amountCents: 0,
+      low: 0,
+      high: 0,
+      duplicates: 0,
+      duplicateKeys: [],
+      buckets: [],
+    },
+  ],
+})
+
+/** Settles two books that are what `services` says, on a clock that goes only when it is waited for; gives what was journalled. */
+async function settled(services: Services): Promise<readonly Evidence[]> {
+  let second = 0
+  const clock: Clock = {
+    now: () => instant(second * 1000),
+    until: async (at) => {
+      second = at / 1000
+    },
+  }
+  const api = await smallApiServer(async ({ path }) => {
+    const shown = await services(/services\/([^:]+):/.exec(path)?.[1] ?? '', second)
+    return shown && bookOf(shown)
+  })
+  const { target } = stockPair()
+  const two = { ...target, books: target.books.filter(({ book }) => book === WALLET || book === PSP) }
+  const records: Evidence[] = []
+  const sink = { append: (record: Evidence) => void records.push(record), flush: async () => {} }
+  const recorder = recording(
+    sink,
+    clock,
+    () => {},
+    () => {},
+  )
+  await settle({ books: platformBooks(api), clock }, two, 'run-1', new Map(), seconds(10), recorder)
+  return records
+}
+
+/** `second book: booked` of each final reading. */
+const finals = (records: readonly Evidence[]) =>
+  records
+    .flatMap((each) => (each.kind === 'book-read' && each.final ? [each] : []))
+    .map(({ at, book, entries }) => `${at / 1000} ${book}: ${entries[0]?.count}`)
+    .sort()
+
+describe('books', () => {
+  it('that have nothing of their own under way are not final while another one still moves them', async () => {
+    // The wallet pays one payout a second; the PSP answers at once, so that it never has anything under way.
+    const records = await settled((book, second) => {
+      const paid = Math.min(second, 3)
+      return book === WALLET ? { waiting: 3 - paid, booked: 3 } : { waiting: 0, booked: paid }
+    })
+    expect(finals(records)).toEqual(['3 psp-a: 3', '3 wallet: 3'])
+  })
+
+  it('are final when all have settled in the same round, not each in one of its own', async () => {
+    // A webhook that comes back makes work for the wallet again when the PSP has just settled.
+    const records = await settled((book, second) => {
+      const busy = book === WALLET ? second === 1 : second === 0
+      return { waiting: busy ? 1 : 0, booked: Math.min(second, 2) }
+    })
+    expect(finals(records)).toEqual(['2 psp-a: 2', '2 wallet: 2'])
+  })
+
+  it('are read once more after that round: one of them may have been read before the last movement', async () => {
+    const seen = Promise.withResolvers<void>()
+    let reads = 0
+    const records = await settled(async (book) => {
+      if (book === PSP) {
+        const booked = reads++ === 0 ? 0 : 1
+        seen.resolve()
+        return { waiting: 0, booked }
+      }
+      // The wallet's last payout leaves it after the PSP was read.
+      await seen.promise
+      return { waiting: 0, booked: 1 }
+    })
+    expect(finals(records)).toEqual(['0 psp-a: 1', '0 wallet: 1'])
+  })
+
+  it('that never settle are final when their time is up, and one that is not there is lost evidence', async () => {
+    const records = await settled((book, second) => (book === WALLET ? { waiting: 1, booked: second } : undefined))
+    expect(finals(records)).toEqual(['10 wallet: 10'])
+    const lost = records.flatMap((each) => (each.kind === 'evidence-lost' ? [`${each.at / 1000} ${each.about}`] : []))
+    expect(lost).toEqual(['10 book psp-a'])
+  })
+
+  it('are given their time when one of them can be read only later', async () => {
+    const records = await settled((_, second) => (second < 2 ? undefined : { waiting: 0, booked: 1 }))
+    expect(finals(records)).toEqual(['2 psp-a: 1', '2 wallet: 1'])
+    expect(records.filter((each) => each.kind === 'evidence-lost')).toEqual([])
+  })
+})
