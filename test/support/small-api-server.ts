@@ -10,7 +10,7 @@ import { createAuthority } from '../../src/lab/control-plane/certificates.ts'
 import type { KubernetesApi } from '../../src/protocols/kubernetes/api.ts'
 import { tempFolder } from './temp-folder.ts'
 
-/** What is answered to a path without its query; undefined is 404. */
+/** What is answered to a path without its query; undefined is 404. A `Status` is answered with its own code, as Kubernetes does. */
 export type Answers = (request: {
   readonly method: string
   readonly path: string
@@ -23,8 +23,9 @@ export async function smallApiServer(answers: Answers): Promise<KubernetesApi> {
   const server = createServer({ cert: certificate, key }, async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'https://small')
     const found = await answers({ method: request.method ?? 'GET', path: pathname, query: searchParams })
-    response.writeHead(found === undefined ? 404 : 200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify(found ?? { kind: 'Status', code: 404 }))
+    const answer = found ?? refusal(404)
+    response.writeHead(isRefusal(answer) ? answer.code : 200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(answer))
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   onTestFinished(() => {
@@ -33,6 +34,11 @@ export async function smallApiServer(answers: Answers): Promise<KubernetesApi> {
   })
   return connectKubernetes({ kubeconfig: kubeconfigOf((server.address() as AddressInfo).port, authority.certificate) })
 }
+
+type Refusal = { readonly kind: 'Status'; readonly code: number }
+export const refusal = (code: number): Refusal => ({ kind: 'Status', code })
+const isRefusal = (answer: unknown): answer is Refusal =>
+  typeof answer === 'object' && answer !== null && 'kind' in answer && answer.kind === 'Status'
 
 function kubeconfigOf(port: number, authority: string): string {
   const file = join(tempFolder(), 'kubeconfig')

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { preflight } from '../../../src/adapters/kubernetes/preflight.ts'
+import type { MetricSource } from '../../../src/domain/rehearsal.ts'
+import { stockPair } from '../../spec/stock.ts'
+import { type Answers, refusal, smallApiServer } from '../../support/small-api-server.ts'
+
+const SELECTOR = { app: 'payout-worker' }
+const NAME = 'app=payout-worker'
+const DEPLOYMENTS = '/apis/apps/v1/namespaces/casino/deployments'
+
+const deployment = (labels: Readonly<Record<string, string>>, replicas?: number) => ({
+  metadata: { name: 'payout-worker' },
+  spec: { ...(replicas === undefined ? {} : { replicas }), template: { metadata: { labels } } },
+})
+const atZero = deployment({ ...SELECTOR, tier: 'batch' }, 0)
+
+/** A cluster that has and allows everything, without KEDA, and with no pod but what `more` adds. */
+const roomy =
+  (more: Answers): Answers =>
+  (request) => {
+    const { path } = request
+    if (path.endsWith('/selfsubjectaccessreviews')) return { status: { allowed: true } }
+    if (path.startsWith('/apis/keda.sh')) return undefined
+    return more(request) ?? (path.endsWith('/pods') ? { items: [] } : { metadata: { name: 'there' } })
+  }
+
+/** The codes and problems of a preflight of one source whose pods are the payout workers. */
+async function problems(more: Answers): Promise<readonly string[]> {
+  const api = await smallApiServer(roomy(more))
+  const { rehearsal, target } = stockPair()
+  const worker: MetricSource = {
+    namespace: 'casino',
+    selector: SELECTOR,
+    port: 8080,
+    path: '/metrics',
+    metrics: ['payout_paid_total'],
+  }
+  const issues = await preflight(api, rehearsal, { ...target, sources: { worker } })
+  return issues.map(({ code, problem }) => `${code} ${problem}`)
+}
+
+const deployed =
+  (...items: readonly object[]): Answers =>
+  ({ path }) =>
+    path === DEPLOYMENTS ? { items } : undefined
+
+describe('a source that no pod matches', () => {
+  it('is no mistake when its Deployment is scaled to none, as KEDA leaves it when nothing waits', async () => {
+    expect(await problems(deployed(deployment({ app: 'wallet' }, 3), atZero))).toEqual([])
+  })
+
+  it.each([
+    ['no Deployment has its labels', [deployment({ app: 'wallet' }, 0)]],
+    ['its Deployment wants pods that are not there', [deployment(SELECTOR, 2)]],
+    ['its Deployment says no number, which means one', [deployment(SELECTOR)]],
+    ['there is no Deployment at all', []],
+  ])('is told when %s', async (_, deployments) => {
+    expect(await problems(deployed(...deployments))).toEqual([
+      `source-matches-nothing source worker: no pod in namespace casino has ${NAME}.`,
+    ])
+  })
+
+  it('is told when Deployments may not be read: absence is not success', async () => {
+    const refused: Answers = ({ path }) => (path === DEPLOYMENTS ? refusal(403) : undefined)
+    expect(await problems(refused)).toHaveLength(1)
+  })
+
+  it('is not looked for behind pods that are there', async () => {
+    const pods: Answers = ({ path, query }) =>
+      path.endsWith('/casino/pods') && query.get('labelSelector') === NAME
+        ? { items: [{ metadata: { name: 'payout-worker-1' } }] }
+        : undefined
+    expect(await problems(pods)).toEqual([])
+  })
+})
