@@ -25,6 +25,7 @@ import { serviceEndpoint } from '../pod-network/service-route.ts'
 import { askOwner } from './client.ts'
 import type { Crew } from './crew.ts'
 import { freePort, isListening } from './listening.ts'
+import { openForPods } from './open-for-pods.ts'
 import type { LabTools } from './spec.ts'
 import type { Stages } from './stages.ts'
 import { until } from './until.ts'
@@ -71,12 +72,14 @@ export async function boot(options: BootOptions): Promise<Booted> {
   ])
   await stages.run('node-objects', () => Promise.all([cloud.registered, grantNodeReads(api)]))
   await stages.run('runtime', () => waitFor('the node runtime', NODES_WITHIN_MS, () => isRuntimeReady(options)))
-  for (const node of nodes) {
-    crew.add(kubeletName(node.name), [tools.kubelet, ...kubeletArguments(node, paths, credentials.files)])
-  }
-  await stages.run('nodes', () => waitFor('the nodes', NODES_WITHIN_MS, cloud.allReady))
-  // Only now: a workload that is scheduled while some nodes are not Ready yet crowds on those that are, and no zone's loss means anything.
-  crew.add('kube-scheduler', [tools['kube-scheduler'], ...schedulerArguments(credentials.files)])
+  await openForPods(crew, {
+    kubelets: nodes.map((node) => [
+      kubeletName(node.name),
+      [tools.kubelet, ...kubeletArguments(node, paths, credentials.files)],
+    ]),
+    scheduler: [tools['kube-scheduler'], ...schedulerArguments(credentials.files)],
+    allReady: () => stages.run('nodes', () => waitFor('the nodes', NODES_WITHIN_MS, cloud.allReady)),
+  })
   // No pod waits for these, and their start would take processor time from the kubelets.
   for (const name of OWN_DAEMONS) crew.addOwn(name, `${name}/main.ts`)
   await Promise.all([
