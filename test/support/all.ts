@@ -5,7 +5,8 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
+import { type Outcome, outcomeOf } from './outcome.ts'
 
 type Count = { readonly passed: number; readonly failed: number }
 
@@ -51,49 +52,19 @@ async function tests(project: string): Promise<Count> {
     '--reporter=json',
     `--outputFile=${report}`,
   ])
-  const { passed, failed, named } = outcomeOf(report)
+  const { passed, failed, named } = read(report)
   const broken = failed === 0 && (code !== 0 || passed === 0) ? 1 : 0
   failures.push(...(broken && named.length === 0 ? [`tests: ${project}`] : named))
   return { passed, failed: failed + broken }
 }
 
-/** What this code reads of vitest's JSON report. A file can fail without any of its tests: in a hook, or at import. */
-type Report = {
-  readonly numPassedTests: number
-  readonly testResults: readonly {
-    readonly name: string
-    readonly status: string
-    readonly message: string
-    readonly assertionResults: readonly {
-      readonly status: string
-      readonly fullName: string
-      readonly failureMessages: readonly string[]
-    }[]
-  }[]
-}
-
-function outcomeOf(path: string): Count & { readonly named: readonly string[] } {
+function read(report: string): Outcome {
   try {
-    const { numPassedTests, testResults } = JSON.parse(readFileSync(path, 'utf8')) as Report
-    const named = testResults.filter(({ status }) => status === 'failed').flatMap(failuresOf)
-    return { passed: numPassedTests, failed: named.length, named }
+    return outcomeOf(JSON.parse(readFileSync(report, 'utf8')), process.cwd())
   } catch {
     return { passed: 0, failed: 0, named: [] }
   }
 }
-
-/** Where no test failed, a hook did, and vitest calls the tests after it skipped: they were not, they could not run. */
-function failuresOf({ name, message, assertionResults }: Report['testResults'][number]): readonly string[] {
-  const file = relative(process.cwd(), name)
-  const failed = assertionResults.filter(({ status }) => status === 'failed')
-  if (failed.length > 0)
-    return failed.map(({ fullName, failureMessages }) => `${file}: ${fullName}: ${firstLine(failureMessages[0] ?? '')}`)
-  const withheld = assertionResults.filter(({ status }) => status === 'skipped')
-  if (withheld.length === 0) return [`${file}: ${firstLine(message)}`]
-  return withheld.map(({ fullName }) => `${file}: ${fullName}: could not run, a hook before it failed`)
-}
-
-const firstLine = (text: string): string => (text.split('\n')[0] ?? '').slice(0, 300)
 
 const counts: Count[] = []
 counts.push(await check('types', bin('tsc'), '--noEmit'))
