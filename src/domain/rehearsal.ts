@@ -201,6 +201,10 @@ export type Reaction =
       readonly at: SourcePoint
     }
 
+/** How the values of a source's pods are one: `sum` where each pod shows its part, `max` where each shows the whole. */
+export const overPods = ['sum', 'max'] as const
+export type OverPods = (typeof overPods)[number]
+
 export type Expectation =
   | {
       readonly kind: 'autoscaler'
@@ -226,12 +230,13 @@ export type Expectation =
       readonly idleWithinMs?: Millis
       readonly at: SourcePoint
     }
-  /** A gauge, summed over the pods of a source, never goes above a limit: connections to a database, for example. */
+  /** A gauge of the pods of a source never goes above a limit: connections to a database, for example. */
   | {
       readonly kind: 'connections'
       readonly of: string
       readonly metric: string
       readonly where: Readonly<Record<string, string>>
+      readonly pods: OverPods
       readonly atMost: number
       readonly at: SourcePoint
     }

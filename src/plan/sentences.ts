@@ -100,7 +100,7 @@ export function expectationSentence(expectation: Expectation, { hpaSyncMs }: Tar
       return `scaled object ${scaledObject} follows "${phase}": ${active}, ${atLeast} pods Ready within ${showDuration(readyWithinMs)}`
     }
     case 'connections':
-      return `${expectation.metric}${labelText(expectation.where)} of ${expectation.of} stays at ${expectation.atMost} or below`
+      return `${expectation.metric}${labelText(expectation.where)} of ${expectation.of} (${expectation.pods} of its pods) stays at ${expectation.atMost} or below`
     case 'disruption':
       return `disruption budget ${expectation.budget} holds`
     case 'posture':

@@ -1,5 +1,6 @@
 /** The table of the rehearsal file: its keys, what each takes and what it means. The parser and the JSON Schema read it. */
 import { postureWants } from '../domain/posture.ts'
+import { overPods } from '../domain/rehearsal.ts'
 import { action, fault } from './harm-shape.ts'
 import { dnsLabel, metricName, name, path, seriesLabels, sli, source, title, within } from './name-shapes.ts'
 import { duration, factor, percentage, podLimit, rate, syncs } from './quantities.ts'
@@ -100,12 +101,16 @@ const expectation = placed(
     ),
     connections: need(
       record({
-        gauge: need(placed(metricName), 'Gauge that is summed over the pods of the source.'),
+        gauge: need(placed(metricName), 'Gauge of the pods of the source.'),
+        pods: need(
+          word(...overPods),
+          '`sum` where each pod shows its part (its own pool), `max` where each shows the whole (what the server has).',
+        ),
         where: may(seriesLabels, 'Only series with these labels.'),
         of: need(source('wallet-db'), 'Source of the gauge.'),
         atMost: need(
           integer({ min: 0, max: 1_000_000, what: 'a number of connections' }),
-          'Value that the sum never exceeds.',
+          'Value that it never exceeds.',
         ),
       }),
       'A pool keeps its limit, avalanches after an outage included.',

@@ -143,8 +143,8 @@ function expectationOf({ at, value }: ExpectationDraft): Expectation {
       }
     }
     case 'connections': {
-      const { gauge, where, of, atMost } = value.value
-      return { kind: 'connections', of: of.value, metric: gauge.value, where: where ?? {}, atMost, at }
+      const { gauge, where, of, pods, atMost } = value.value
+      return { kind: 'connections', of: of.value, metric: gauge.value, where: where ?? {}, pods, atMost, at }
     }
     case 'disruption':
       return { kind: 'disruption', budget: value.value.budget, at }

@@ -228,6 +228,7 @@ function rich(): Evidence[] {
     of: 'wallet-db',
     metric: 'db_backends',
     where: {},
+    pods: 'max',
     atMost: 50,
     at: place,
   } as const

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { HpaSeen, ScaledObjectSeen } from '../../src/domain/cluster.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
-import type { Expectation, Rehearsal } from '../../src/domain/rehearsal.ts'
+import type { Expectation, OverPods, Rehearsal } from '../../src/domain/rehearsal.ts'
 import { seconds } from '../../src/domain/units.ts'
 import { judge } from '../../src/judge/judge.ts'
 import {
@@ -219,16 +219,22 @@ describe('KEDA', () => {
 })
 
 describe('connections', () => {
-  const limit: Expectation = {
+  const limited = (pods: OverPods): Expectation => ({
     kind: 'connections',
     of: 'wallet-db',
     metric: 'pg_connections',
     where: {},
+    pods,
     atMost: 60,
     at,
-  }
-  const told = (...more: readonly (readonly Evidence[])[]) =>
-    judge(together(evidence({ rehearsal: expecting(limit) }), ...more))
+  })
+  const told = (more: readonly Evidence[], ...limits: readonly Expectation[]) =>
+    judge(together(evidence({ rehearsal: expecting(...(limits.length > 0 ? limits : [limited('sum')])) }), more))
+  const ofTwoPods = (one: number, another: number) =>
+    [
+      ...scrapes('wallet-db', 'db-0', 'pg_connections', () => one),
+      ...scrapes('wallet-db', 'db-1', 'pg_connections', () => another),
+    ].sort((a, b) => a.at - b.at)
 
   it.each<[string, Evidence[], string[], number | undefined]>([
     ['that stay below their limit hold', scrapes('wallet-db', 'db-0', 'pg_connections', (s) => 20 + (s % 7)), [], 26],
@@ -238,15 +244,7 @@ describe('connections', () => {
       ['connection-avalanche'],
       75,
     ],
-    [
-      'are summed over pods',
-      [
-        ...scrapes('wallet-db', 'db-0', 'pg_connections', () => 40),
-        ...scrapes('wallet-db', 'db-1', 'pg_connections', () => 30),
-      ].sort((a, b) => a.at - b.at),
-      ['connection-avalanche'],
-      70,
-    ],
+    ['are summed over pods', ofTwoPods(40, 30), ['connection-avalanche'], 70],
     [
       'of a pod that is gone do not count for ever',
       [
@@ -261,6 +259,33 @@ describe('connections', () => {
     const judgment = told(more)
     expect(causesOf(judgment)).toEqual(causes)
     expect(judgment.connections[0]?.highest).toBe(highest)
+  })
+
+  it.each<[string, Evidence[], string[], number]>([
+    ['hold, however many pods show it', ofTwoPods(40, 41), [], 41],
+    ['are an avalanche as soon as one of them shows it', ofTwoPods(40, 61), ['connection-avalanche'], 61],
+    [
+      'fall again when the pod that showed most is gone',
+      [
+        scrape(10, 'wallet-db', 'db-0', { name: 'pg_connections', labels: {}, value: 50 }),
+        scrape(20, 'wallet-db', 'db-1', { name: 'pg_connections', labels: {}, value: 40 }),
+        scrape(30, 'wallet-db', 'db-1', { name: 'pg_connections', labels: {}, value: 61 }),
+      ],
+      ['connection-avalanche'],
+      61,
+    ],
+  ])('of which each pod shows the whole %s', (_, more, causes, highest) => {
+    const judgment = told(more, limited('max'))
+    expect(causesOf(judgment)).toEqual(causes)
+    expect(judgment.connections[0]?.highest).toBe(highest)
+  })
+
+  it('may be asked both ways of one gauge', () => {
+    const judgment = told(ofTwoPods(40, 41), limited('sum'), limited('max'))
+    expect(judgment.connections.map(({ highest, held }) => [highest, held])).toEqual([
+      [81, false],
+      [41, true],
+    ])
   })
 
   it('say how far they rose', () => {

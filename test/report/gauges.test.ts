@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import type { Point } from '../../src/report/chart.ts'
-import { pushRound, rateOfLatest, sumOfLatest } from '../../src/report/lanes/gauges.ts'
+import { latestOf, pushRound, rateOfLatest, sumOfLatest } from '../../src/report/lanes/gauges.ts'
 
 describe('what several pods say together', () => {
   it('is their sum, as long as each is heard of', () => {
     const sum = sumOfLatest()
     expect([sum.set('a', 0, 4), sum.set('b', 0.1, 5), sum.set('a', 1, 6)]).toEqual([4, 9, 11])
     expect(sum.set('a', 4, 6)).toBe(6)
+  })
+
+  it('is the greatest where each shows the whole', () => {
+    const most = latestOf('max')
+    expect([most.set('a', 0, 4), most.set('b', 0.1, 5), most.set('a', 1, 3)]).toEqual([4, 5, 5])
+    expect(most.set('a', 4, 3)).toBe(3)
   })
 
   it('does not lose a pod that is scraped rarely', () => {

@@ -131,7 +131,7 @@ describe('a rehearsal with one of everything', () => {
     expect(rehearsal.expectations).toMatchObject([
       { kind: 'autoscaler', calms: { withinMs: 50_000, turnsMax: 2 } },
       { kind: 'keda', scaledObject: 'payout-worker', idleWithinMs: 60_000 },
-      { kind: 'connections', metric: 'http_requests_total', where: { code: '200' }, atMost: 40 },
+      { kind: 'connections', metric: 'http_requests_total', where: { code: '200' }, pods: 'sum', atMost: 40 },
       { kind: 'ledger' },
       { kind: 'posture', namespaces: ['casino', 'providers'], wants: postureWants },
     ])

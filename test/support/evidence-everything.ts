@@ -81,7 +81,7 @@ export const derbyRehearsal: Rehearsal = {
       atLeast: 2,
       at,
     },
-    { kind: 'connections', of: 'wallet', metric: 'wallet_pool_connections', where: {}, atMost: 20, at },
+    { kind: 'connections', of: 'wallet', metric: 'wallet_pool_connections', where: {}, pods: 'sum', atMost: 20, at },
     { kind: 'posture', namespaces: ['casino'], wants: ['default-deny', 'rotated-secrets'], at },
   ],
   guardrails: [

@@ -16,8 +16,8 @@ export function judgeConnections(seen: Seen): Ruled<readonly ConnectionsResult[]
 
 function judgeOne(seen: Seen, expected: Connections): Ruled<ConnectionsResult> {
   const { of, metric, atMost } = expected
-  const sums = seen.gauges.sums(connectionsId(expected))
-  const peak = [...sums].sort((a, b) => b.value - a.value || a.at - b.at)[0]
+  const levels = seen.gauges.levels(connectionsId(expected))
+  const peak = [...levels].sort((a, b) => b.value - a.value || a.at - b.at)[0]
   if (!peak) {
     const sentence = `${metric} of ${of} was never scraped, so that its limit of ${atMost} is not known to hold.`
     const gap = finding('gap', 'no-evidence', of, sentence, [seen.run.headLine, ...seen.run.loadLines])
@@ -25,7 +25,7 @@ function judgeOne(seen: Seen, expected: Connections): Ruled<ConnectionsResult> {
   }
   const result = { of, metric, highest: peak.value, atMost, held: peak.value <= atMost }
   if (result.held) return { result, findings: [] }
-  const over = sums.filter((each) => each.value > atMost)
+  const over = levels.filter((each) => each.value > atMost)
   const sentence = `${metric} of ${of} rose to ${peak.value}, over its limit of ${atMost} (at ${over.length} readings).`
   return {
     result,

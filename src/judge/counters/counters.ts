@@ -3,6 +3,7 @@
  * resolution, not counts; a counter that fell was started anew; a pod that appears later brings all it has counted.
  */
 import type { EvidenceOf, Series } from '../../domain/evidence.ts'
+import type { OverPods } from '../../domain/rehearsal.ts'
 
 type Sample = EvidenceOf<'sample'>
 
@@ -14,6 +15,8 @@ export type Wanted = {
   readonly labels: Readonly<Record<string, string>>
   /** Keeps only scrapes that counted something: for rare events, whose rate is asked and not whether they were looked for. */
   readonly sparse?: boolean
+  /** Gauges only: how the values of several pods are one; `sum` unless it says otherwise. */
+  readonly pods?: OverPods
 }
 
 /** The counter of one pod grew by `count` between two moments. */

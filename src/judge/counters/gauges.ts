@@ -1,6 +1,6 @@
 /**
- * Gauges of the platform, from scrapes: a sum over the pods of a source, or who showed 1 and when. A pod that is no longer scraped
- * drops out, because its last word would else be counted for ever.
+ * Gauges of the platform, from scrapes: what the pods of a source show together, or who showed 1 and when. A pod that is no longer
+ * scraped drops out, because its last word would else be counted for ever.
  */
 import type { EvidenceOf } from '../../domain/evidence.ts'
 import { noteStep, type Step, type Steps } from '../cluster/steps.ts'
@@ -22,8 +22,8 @@ export type Span = {
 export type Gauges = {
   want(wanted: Wanted): void
   add(sample: Sample, line: number): void
-  /** Summed over the pods that were scraped lately. Empty when the gauge was never seen. */
-  sums(id: string): Steps
+  /** One value of the pods that were scraped lately: their sum, or the greatest. Empty when the gauge was never seen. */
+  levels(id: string): Steps
   spans(id: string): { readonly spans: readonly Span[]; readonly scrapes: number }
 }
 
@@ -34,7 +34,7 @@ const INTERVALS = 2.5
 type Track = {
   readonly wanted: Wanted
   readonly values: Map<string, { readonly at: number; readonly value: number; readonly freshUntil: number }>
-  readonly sums: Step[]
+  readonly levels: Step[]
   readonly spans: Span[]
   readonly open: Map<string, Span>
   scrapes: number
@@ -44,14 +44,14 @@ export function gauges(): Gauges {
   const tracks = new Map<string, Track>()
   return {
     want(wanted) {
-      tracks.set(wanted.id, { wanted, values: new Map(), sums: [], spans: [], open: new Map(), scrapes: 0 })
+      tracks.set(wanted.id, { wanted, values: new Map(), levels: [], spans: [], open: new Map(), scrapes: 0 })
     },
     add(sample, line) {
       for (const track of tracks.values()) {
         if (track.wanted.source === undefined || track.wanted.source === sample.source) addTo(track, sample, line)
       }
     },
-    sums: (id) => tracks.get(id)?.sums ?? [],
+    levels: (id) => tracks.get(id)?.levels ?? [],
     spans: (id) => {
       const track = tracks.get(id)
       return { spans: [...(track?.spans ?? []), ...(track?.open.values() ?? [])], scrapes: track?.scrapes ?? 0 }
@@ -73,13 +73,14 @@ function addTo(track: Track, sample: Sample, line: number): void {
   const intervalMs = sample.at - (track.values.get(pod)?.at ?? sample.at)
   const freshUntil = sample.at + Math.max(FRESH_MS, intervalMs * INTERVALS)
   track.values.set(pod, { at: sample.at, value: series.reduce((sum, each) => sum + each.value, 0), freshUntil })
-  let sum = 0
-  for (const [name, { freshUntil, value }] of track.values) {
-    if (freshUntil < sample.at) track.values.delete(name)
-    else sum += value
-  }
-  noteStep(track.sums, { at: sample.at, value: sum, line })
+  for (const [name, { freshUntil }] of track.values) if (freshUntil < sample.at) track.values.delete(name)
+  noteStep(track.levels, { at: sample.at, value: together(track), line })
   for (const each of series) noteHolder(track, each.labels.pod ?? sample.pod, sample.pod, each.value, sample.at, line)
+}
+
+function together({ wanted, values }: Track): number {
+  const all = [...values.values()].map(({ value }) => value)
+  return wanted.pods === 'max' ? Math.max(...all) : all.reduce((sum, value) => sum + value, 0)
 }
 
 function noteHolder(track: Track, holder: string, teller: string, value: number, at: number, line: number): void {

@@ -1,5 +1,5 @@
 /** Which of the platform's counters and gauges a rehearsal's rules need; everything else that was scraped is only drawn. */
-import type { Reaction, Rehearsal, Target } from '../../domain/rehearsal.ts'
+import type { Expectation, Reaction, Rehearsal, Target } from '../../domain/rehearsal.ts'
 import type { Wanted } from './counters.ts'
 
 /** Names that the platform exposes (`wire/metrics.ts`; a test holds them equal, for the judge imports nothing but the domain). */
@@ -10,7 +10,7 @@ export const WRITABLE = 'db_writable'
 
 type BacksOff = Extract<Reaction, { kind: 'backs-off' }>
 type Amplification = Extract<Reaction, { kind: 'amplification' }>
-type Connections = { readonly of: string; readonly metric: string; readonly where: Readonly<Record<string, string>> }
+type Connections = Extract<Expectation, { kind: 'connections' }>
 
 export const witnessId = (fault: string): string => `witness:${fault}`
 export const approvedId = (provider: string): string => `approved:${provider}`
@@ -23,8 +23,8 @@ export const amplificationIds = (harm: string, { of, attempts, operations }: Amp
   attempts: `attempts:${harm}:${of}:${attempts}`,
   operations: `operations:${harm}:${of}:${operations}`,
 })
-export const connectionsId = ({ of, metric, where }: Connections): string =>
-  `connections:${of}:${metric}:${JSON.stringify(where)}`
+export const connectionsId = ({ of, metric, where, pods }: Connections): string =>
+  `connections:${pods}:${of}:${metric}:${JSON.stringify(where)}`
 export const writableId = (database: string): string => `writable:${database}`
 
 export function wantedCounters(rehearsal: Rehearsal, target: Target): readonly Wanted[] {
@@ -79,7 +79,7 @@ function chargesOf(psp: string): readonly Wanted[] {
 export function wantedGauges(rehearsal: Rehearsal): readonly Wanted[] {
   const connections = rehearsal.expectations.flatMap((each): readonly Wanted[] =>
     each.kind === 'connections'
-      ? [{ id: connectionsId(each), source: each.of, metric: each.metric, labels: each.where }]
+      ? [{ id: connectionsId(each), source: each.of, metric: each.metric, labels: each.where, pods: each.pods }]
       : [],
   )
   const databases = [...rehearsal.faults, ...rehearsal.actions].flatMap(({ expect }) =>

@@ -1,4 +1,5 @@
-/** What several speakers say together: the sum of the latest values, as long as each was heard of lately. */
+/** What several speakers say together: the sum of the latest values, or the greatest, as long as each was heard of lately. */
+import type { OverPods } from '../../domain/rehearsal.ts'
 import type { Point } from '../chart.ts'
 
 /**
@@ -8,17 +9,18 @@ import type { Point } from '../chart.ts'
 const GONE_AFTER_S = 3
 const INTERVALS = 2.5
 
-export type Sum = { set(who: string, at: number, value: number): number }
+export type Latest = { set(who: string, at: number, value: number): number }
 
-export function sumOfLatest(): Sum {
+export const sumOfLatest = (): Latest => latestOf('sum')
+
+export function latestOf(over: OverPods): Latest {
   const latest = new Map<string, { readonly at: number; readonly value: number; readonly goneAt: number }>()
   return {
     set(who, at, value) {
       const interval = at - (latest.get(who)?.at ?? at)
       latest.set(who, { at, value, goneAt: at + Math.max(GONE_AFTER_S, interval * INTERVALS) })
-      let sum = 0
-      for (const each of latest.values()) if (at < each.goneAt) sum += each.value
-      return sum
+      const heard = [...latest.values()].flatMap((each) => (at < each.goneAt ? [each.value] : []))
+      return over === 'max' ? Math.max(...heard) : heard.reduce((sum, each) => sum + each, 0)
     },
   }
 }
