@@ -1,6 +1,7 @@
 /** Live progress: on a terminal a few lines that repaint themselves, elsewhere one plain line per event and a heartbeat. */
 import type { Evidence } from '../domain/evidence.ts'
 import type { Timeline } from '../domain/timeline.ts'
+import { eventText, percent } from './event-text.ts'
 import { type LiveState, liveView, scaled } from './live-state.ts'
 import { clipped, columnsOf, isInteractive, onStderr, say } from './terminal.ts'
 
@@ -68,100 +69,6 @@ function eventLine(record: Evidence, state: LiveState): string | undefined {
   const text = eventText(record)
   return text === undefined ? undefined : `${elapsed(state)} ${text}`
 }
-
-function eventText(record: Evidence): string | undefined {
-  switch (record.kind) {
-    case 'phase-started':
-      return `${onStderr('bold', record.phase)} begins`
-    case 'load-started':
-      return `load runs (k6, pid ${record.pid})`
-    case 'load-ended':
-      return `load ${record.outcome}${record.problems.length > 0 ? `: ${record.problems[0]}` : ''}`
-    case 'fault-step':
-      return faultText(record.fault, record.step)
-    case 'action-step':
-      return actionText(record.action, record.step)
-    case 'guardrail-tripped': {
-      const speed = record.burn && `burns its budget ${record.burn.factor.toFixed(1)} times too fast`
-      return onStderr(
-        'red',
-        `guardrail ${record.id} tripped: ${record.sli} ${speed ?? `at ${percent(record.measured)}`}`,
-      )
-    }
-    case 'stop-requested':
-      return `stopping: ${record.reason}`
-    case 'evidence-lost':
-      return onStderr('yellow', `evidence lost: ${record.about}: ${record.problem}`)
-    case 'book-read':
-      return record.final
-        ? `book ${record.book} ${record.settled ? 'settled' : `not settled: ${pendingText(record.pending)}`}`
-        : undefined
-    case 'residue':
-      return record.items.length > 0
-        ? onStderr('red', `residue: ${record.items.map((each) => each.what).join('; ')}`)
-        : undefined
-    default:
-      return undefined
-  }
-}
-
-const pendingText = (pending: Readonly<Record<string, number>>): string =>
-  Object.entries(pending)
-    .filter(([, count]) => count > 0)
-    .map(([name, count]) => `${count} ${name}`)
-    .join(', ') || 'it says so itself'
-
-function faultText(fault: string, step: Extract<Evidence, { kind: 'fault-step' }>['step']): string | undefined {
-  const name = onStderr('bold', `fault ${fault}`)
-  switch (step.is) {
-    case 'admitted':
-      return `${name}: admitted, ${step.pods.length} of ${step.candidates} pods (limit ${step.limit})`
-    case 'refused':
-      return onStderr('red', `fault ${fault} refused: ${step.problem}`)
-    case 'created':
-      return `${name}: created ${step.namespace}/${step.name}`
-    case 'injected':
-      return `${name}: ${onStderr('red', 'injected')} at ${step.pods.length} pods`
-    case 'failed':
-    case 'heal-failed':
-      return onStderr('red', `fault ${fault}: ${step.problem}`)
-    case 'coverage':
-      return step.escaped.length > 0
-        ? onStderr('yellow', `fault ${fault}: escaped ${step.escaped.join(', ')}`)
-        : undefined
-    case 'heal-requested':
-      return `${name}: healing`
-    case 'healed':
-      return `${name}: ${onStderr('green', 'healed')}`
-  }
-}
-
-function actionText(action: string, step: Extract<Evidence, { kind: 'action-step' }>['step']): string | undefined {
-  const name = onStderr('bold', `action ${action}`)
-  switch (step.is) {
-    case 'admitted':
-      return `${name}: admitted, ${step.targets.join(', ')}: ${step.note}`
-    case 'refused':
-      return onStderr('red', `action ${action} refused: ${step.problem}`)
-    case 'begun':
-      return `${name}: ${onStderr('red', 'begun')}`
-    case 'evicted':
-      return `${name}: evicted ${step.pod} from ${step.node}`
-    case 'eviction-refused':
-      return onStderr('yellow', `action ${action}: ${step.pod} stays for now: ${step.problem}`)
-    case 'done':
-      return `${name}: done, ${step.note}`
-    case 'failed':
-    case 'heal-failed':
-      return onStderr('red', `action ${action}: ${step.problem}`)
-    case 'heal-requested':
-      return `${name}: healing`
-    case 'healed':
-      return `${name}: ${onStderr('green', 'healed')}`
-  }
-}
-
-const percent = (share: number): string => `${(share * 100).toFixed(2)} %`
 
 function sliText(name: string, counts: { good: number; bad: number; p95Ms?: number }): string {
   const attempts = counts.good + counts.bad

@@ -1,13 +1,13 @@
 /**
- * An action's life: admitted → undo written → begun → done → healed. What it changes is known only when the cluster is asked, so it is
+ * An action's life: admitted → undo written → begun → done → healed, or kept when nothing is to be taken back. What it changes is known only when the cluster is asked, so it is
  * prepared first, its undos are on disk, and only then is anything touched.
  */
 import type { ActionStepData } from '../domain/evidence.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { PlannedAction, Timeline } from '../domain/timeline.ts'
 import { after, type Instant } from '../domain/units.ts'
-import { type Admission, admitAction, replacesPods } from '../plan/blast-radius.ts'
-import { type HarmPorts, performHarm } from './harm.ts'
+import { admitAction, replacesPods } from '../plan/blast-radius.ts'
+import { type Harm, type HarmPorts, performHarm } from './harm.ts'
 import type { ClusterActions } from './ports.ts'
 
 export type ActionPorts = HarmPorts & { readonly actions: ClusterActions }
@@ -27,21 +27,25 @@ export async function performAction(
 ): Promise<void> {
   const step = (data: ActionStepData) => ports.recorder.record({ kind: 'action-step', action: action.name, step: data })
   const healAt = after(zeroAt, action.toMs ?? timeline.totalMs)
-  const harm = {
+  const harm: Harm = {
     fromMs: action.fromMs,
     step,
-    admit: async (others: ReadonlySet<string>) => {
+    admit: async (others) => {
       const inventory = await ports.actions.inventory(target, action)
       return admitAction(action, rehearsal, target, inventory, [...others])
     },
-    hurt: async ({ targets, pods, limit, note }: Admission, undos: string[], release: () => void) => {
+    hurt: async ({ targets, pods, limit, note }, undos, release) => {
       step({ is: 'admitted', targets, pods, limit, note })
       const prepared = await ports.actions.prepare(timeline.run, target, action, targets)
       for (const undo of prepared.undos) undos.push(await ports.healing.prepare(undo))
       const done = await untilHealing(ports, healAt, signal, (ending) => prepared.perform(step, ending))
       if (done && replacesPods(action.act)) release()
-      if (done && action.act.kind === 'rollout') for (const id of undos) await ports.healing.keep(id)
+      const stays = done && action.act.kind === 'rollout'
+      if (stays) for (const id of undos) await ports.healing.keep(id)
       else await ports.clock.until(healAt, signal)
+      if (!stays && undos.length > 0) return 'heal'
+      step({ is: 'kept' })
+      return 'kept'
     },
   }
   await performHarm(ports, harm, zeroAt, held, signal)

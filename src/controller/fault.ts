@@ -6,9 +6,9 @@ import type { FaultStepData } from '../domain/evidence.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { PlannedFault } from '../domain/timeline.ts'
 import { after, type Instant, millis, seconds } from '../domain/units.ts'
-import { type Admission, admitFault } from '../plan/blast-radius.ts'
+import { admitFault } from '../plan/blast-radius.ts'
 import { coverNewcomers } from '../plan/coverage.ts'
-import { type HarmPorts, performHarm } from './harm.ts'
+import { type Harm, type HarmPorts, performHarm } from './harm.ts'
 import type { FaultInjector } from './ports.ts'
 
 /** Chaos Mesh injects in half a second when nothing is wrong; what takes longer than this is not the rehearsal that was planned. */
@@ -31,17 +31,18 @@ export async function performFault(
   signal: AbortSignal,
 ): Promise<void> {
   const step = (data: FaultStepData) => ports.recorder.record({ kind: 'fault-step', fault: fault.name, step: data })
-  const harm = {
+  const harm: Harm = {
     fromMs: fault.fromMs,
     step,
     admit: async (others: ReadonlySet<string>) => {
       const inventory = await ports.faults.inventory(target, fault)
       return admitFault(fault, rehearsal, inventory, [...others])
     },
-    hurt: async ({ pods, candidates, limit, note }: Admission, undos: string[]) => {
+    hurt: async ({ pods, candidates, limit, note }, undos) => {
       step({ is: 'admitted', pods, candidates, limit, note })
       await inject(ports, fault, undos, step, signal)
       await keepCovered(ports, fault, target, undos, pods, after(zeroAt, fault.toMs), step, signal)
+      return 'heal'
     },
   }
   await lookCloselyFrom(ports, fault, rehearsal, zeroAt, signal)

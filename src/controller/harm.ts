@@ -26,10 +26,12 @@ export type Harm = {
   admit(held: ReadonlySet<string>): Promise<Admission>
   /**
    * Records that it was admitted, does the harm and keeps it up until it is time to heal; every undo that it has written is in `undos`.
-   * `release`: its pods are held no longer, because others have taken their place.
+   * `release`: its pods are held no longer, because others have taken their place. Says whether it is to be taken back, or was kept.
    */
-  hurt(admission: Admission, undos: string[], release: () => void): Promise<void>
+  hurt(admission: Admission, undos: string[], release: () => void): Promise<Ending>
 }
+
+export type Ending = 'heal' | 'kept'
 
 /** From the planned start to healed. Never throws; for `signal`'s sake it heals early. */
 export async function performHarm(
@@ -56,16 +58,22 @@ async function hurtAndHeal(ports: HarmPorts, harm: Harm, admission: Admission, h
   const release = () => {
     for (const pod of mine) held.delete(pod)
   }
+  let ending: Ending = 'heal'
   try {
-    await harm.hurt(admission, undos, release)
+    ending = await harm.hurt(admission, undos, release)
   } finally {
-    harm.step({ is: 'heal-requested' })
-    try {
-      await ports.healing.healMany(undos)
-      harm.step({ is: 'healed' })
-      release()
-    } catch (error) {
-      harm.step({ is: 'heal-failed', problem: problemOf(error) })
-    }
+    if (ending === 'kept' || (await isHealed(ports, harm, undos))) release()
+  }
+}
+
+async function isHealed({ healing }: HarmPorts, harm: Harm, undos: readonly string[]): Promise<boolean> {
+  harm.step({ is: 'heal-requested' })
+  try {
+    await healing.healMany(undos)
+    harm.step({ is: 'healed' })
+    return true
+  } catch (error) {
+    harm.step({ is: 'heal-failed', problem: problemOf(error) })
+    return false
   }
 }

@@ -183,6 +183,8 @@ export type ActionStepData =
   | { readonly is: 'eviction-refused'; readonly pod: string; readonly node: string; readonly problem: string }
   /** The cluster shows that it is done: drained, rolled out, scaled, promoted, the flag seen. */
   | { readonly is: 'done'; readonly note: string }
+  /** What it did stays as it is, or was so before: nothing is taken back. */
+  | { readonly is: 'kept' }
   | { readonly is: 'failed'; readonly problem: string }
   | { readonly is: 'heal-requested' }
   | { readonly is: 'healed' }

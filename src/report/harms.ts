@@ -21,6 +21,8 @@ export type Harm = {
   done?: number
   healing?: number
   healed?: number
+  /** Of an action: it came to its end and nothing was taken back. */
+  kept?: number
   problem?: string
 }
 
@@ -67,6 +69,7 @@ export function harmsOf({ timeline }: RunStarted): Harms {
       harm.requested ??= at
       if (step.is === 'begun') harm.begun ??= at
       if (step.is === 'done') harm.done ??= at
+      if (step.is === 'kept') harm.kept ??= at
       if (step.is === 'refused' || step.is === 'failed') harm.problem = step.problem
       healingOf(harm, step.is, at)
     },
@@ -96,7 +99,7 @@ const letterOf = (index: number): string =>
 export function biteOf(harm: Harm, seconds: number): readonly [from: number, to: number] | undefined {
   if (harm.begun === undefined) return undefined
   const unhealed = harm.lasts ? seconds : (harm.done ?? harm.healing ?? seconds)
-  return [harm.begun, harm.healed ?? unhealed]
+  return [harm.begun, harm.healed ?? harm.kept ?? unhealed]
 }
 
 /** The last moment at which an objective still paid for it, by the judgment; undefined when it is not known to have cost anything. */

@@ -77,6 +77,10 @@ function lifeOf(harm: Harm, seconds: number): string {
   const bite = biteOf(harm, seconds)
   if (bite === undefined) return `never ${began}`
   const done = harm.kind === 'action' && harm.done !== undefined ? [`done ${clock(harm.done)}`] : []
-  const until = harm.healed !== undefined ? [`${ended} ${clock(harm.healed)}`] : harm.lasts ? [`never ${ended}`] : []
-  return [`${began} ${clock(bite[0])}`, ...done, ...until].join(', ')
+  return [`${began} ${clock(bite[0])}`, ...done, ...endOf(harm, ended)].join(', ')
+}
+
+function endOf({ healed, kept, lasts }: Harm, ended: string): readonly string[] {
+  if (healed !== undefined) return [`${ended} ${clock(healed)}`]
+  return lasts && kept === undefined ? [`never ${ended}`] : []
 }

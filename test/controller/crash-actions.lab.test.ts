@@ -160,7 +160,7 @@ const steps: readonly (readonly [string, Fits])[] = [
   ['undo written', (record) => record.kind === 'undo-written'],
   ['begun', step('begun')],
   ['done', step('done')],
-  ['heal requested', step('heal-requested')],
+  ['heal requested or kept', (record) => step('heal-requested')(record) || step('kept')(record)],
 ]
 // Once each action is begun, its marks are all that is needed.
 const table = Object.keys(acts).flatMap((kind) =>

@@ -310,6 +310,7 @@ function steps(): Evidence[] {
     acted('drain a node', 60.2, { is: 'healed' }),
     acted('roll out gateway', 57, { is: 'begun', targets: ['Deployment/casino/gateway'] }),
     acted('roll out gateway', 64, { is: 'done', note: 'rolled out' }),
+    acted('roll out gateway', 64, { is: 'kept' }),
     acted('promote db-b', 99, { is: 'begun', targets: ['ConfigMap/casino/wallet-db-role'] }),
     acted('promote db-b', 105.5, { is: 'done', note: 'wallet-db-b-0 leads' }),
     acted('widget off', 105, { is: 'begun', targets: ['ConfigMap/casino/flags'] }),

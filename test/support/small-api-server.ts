@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 import { connectKubernetes } from '../../src/adapters/kubernetes/connect.ts'
 import { createAuthority } from '../../src/lab/control-plane/certificates.ts'
@@ -15,6 +16,8 @@ export type Answers = (request: {
   readonly method: string
   readonly path: string
   readonly query: URLSearchParams
+  /** Undefined where the request has none. */
+  readonly body: unknown
 }) => unknown
 
 export async function smallApiServer(answers: Answers): Promise<KubernetesApi> {
@@ -22,7 +25,9 @@ export async function smallApiServer(answers: Answers): Promise<KubernetesApi> {
   const { certificate, key } = await authority.issue({ commonName: 'small', use: 'server', addresses: ['127.0.0.1'] })
   const server = createServer({ cert: certificate, key }, async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'https://small')
-    const found = await answers({ method: request.method ?? 'GET', path: pathname, query: searchParams })
+    const sent = await text(request)
+    const body: unknown = sent === '' ? undefined : JSON.parse(sent)
+    const found = await answers({ method: request.method ?? 'GET', path: pathname, query: searchParams, body })
     const answer = found ?? refusal(404)
     response.writeHead(isRefusal(answer) ? answer.code : 200, { 'content-type': 'application/json' })
     response.end(JSON.stringify(answer))
@@ -33,6 +38,25 @@ export async function smallApiServer(answers: Answers): Promise<KubernetesApi> {
     server.close()
   })
   return connectKubernetes({ kubeconfig: kubeconfigOf((server.address() as AddressInfo).port, authority.certificate) })
+}
+
+/** Objects by their path, that can be read and patched. */
+export function standing(objects: Record<string, unknown>): Answers {
+  return ({ method, path, body }) => {
+    if (path in objects && method === 'PATCH') objects[path] = patched(objects[path], body)
+    return objects[path]
+  }
+}
+
+/** What the API server makes of a merge patch (RFC 7386). */
+export function patched(target: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch
+  const result: Record<string, unknown> = { ...(typeof target === 'object' ? target : {}) }
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete result[key]
+    else result[key] = patched(result[key], value)
+  }
+  return result
 }
 
 type Refusal = { readonly kind: 'Status'; readonly code: number }

@@ -33,6 +33,9 @@ function lived(life: ActionLife, step: ActionStepData, moment: Moment): ActionLi
     }
     case 'done':
       return { ...life, done: life.done ?? { ...moment, note: step.note } }
+    // Its time is over as if it were taken back, and nothing is: what follows is counted from when it was done.
+    case 'kept':
+      return livedInCommon(life, { is: 'heal-requested' }, moment)
     default:
       return livedInCommon(life, step, moment)
   }

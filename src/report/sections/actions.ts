@@ -1,5 +1,6 @@
 /** One card an action: what was done to the cluster, how far it came, what was evicted and refused, and what it cost. */
 import type { ActionResult, Judgment } from '../../domain/verdict.ts'
+import type { Harm } from '../harms.ts'
 import type { RunView } from '../view.ts'
 import { actionWords, clock, inSeconds } from '../words.ts'
 import { article, cell, facts, row, section } from './markup.ts'
@@ -19,7 +20,7 @@ function card(action: ActionResult, view: RunView): string {
     row([cell('done'), cell(`${since(action.doneAt)}${lengthOf(action)}`)]),
     row([
       cell('undone'),
-      cell(action.healedAt === undefined && harm?.lasts === false ? 'needs no undo' : since(action.healedAt)),
+      cell(action.healedAt === undefined && needsNoUndo(harm) ? 'needs no undo' : since(action.healedAt)),
     ]),
     row([cell('where'), cell(action.targets.join(', ') || '–')]),
     ...evictions(action),
@@ -29,6 +30,8 @@ function card(action: ActionResult, view: RunView): string {
   const body = [facts(rows), reactionTable(action.reactions), costCards(action.costs)]
   return article(title, actionWords[action.state], body.join(''))
 }
+
+const needsNoUndo = (harm: Harm | undefined): boolean => harm?.lasts === false || harm?.kept !== undefined
 
 function lengthOf({ begunAt, doneAt }: ActionResult): string {
   return begunAt === undefined || doneAt === undefined ? '' : ` (${inSeconds(doneAt - begunAt)} after it began)`

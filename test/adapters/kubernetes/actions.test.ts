@@ -11,6 +11,7 @@ import {
 import { whatIsOpen } from '../../../src/adapters/kubernetes/actions/settled.ts'
 import type { Settled } from '../../../src/domain/evidence.ts'
 import type { KubeObject } from '../../../src/protocols/kubernetes/api.ts'
+import { patched } from '../../support/small-api-server.ts'
 
 const node: KubeObject = {
   metadata: { name: 'zone-b-api', labels: { 'matchday.dev/pool': 'api' }, annotations: { of: 'somebody else' } },
@@ -26,16 +27,6 @@ const power: Reversal = {
   was: null,
 }
 
-/** What the API server makes of a merge patch (RFC 7386). */
-function patched(target: unknown, patch: unknown): unknown {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch
-  const result: Record<string, unknown> = { ...(typeof target === 'object' ? target : {}) }
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key]
-    else result[key] = patched(result[key], value)
-  }
-  return result
-}
 const afterPatch = (object: KubeObject, patch: object) => patched(object, patch) as KubeObject
 
 describe('the mark of a change', () => {
