@@ -3,7 +3,8 @@ import type { Finding } from '../../src/domain/verdict.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { annotations } from '../../src/report/annotations.ts'
 import { evidence } from '../support/evidence.ts'
-import { derbyRehearsal, everything } from '../support/evidence-everything.ts'
+import { derbyRehearsal } from '../support/evidence-derby.ts'
+import { everything } from '../support/evidence-everything.ts'
 
 const healthy = judge(evidence())
 const finding = (change: Partial<Finding>): Finding => ({

@@ -4,7 +4,8 @@ import type { Rehearsal } from '../../src/domain/rehearsal.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { junitReport } from '../../src/report/junit.ts'
 import { evidence, rehearsal, toBad } from '../support/evidence.ts'
-import { derbyRehearsal, everything } from '../support/evidence-everything.ts'
+import { derbyRehearsal } from '../support/evidence-derby.ts'
+import { everything } from '../support/evidence-everything.ts'
 import { listed } from '../support/evidence-posture.ts'
 
 type Case = { readonly suite: string; readonly name: string; readonly attributes: string; readonly body: string }

@@ -1,15 +1,13 @@
 /**
- * What a cluster shows beside the stock story: nodes in zones, pods with a life of their own, endpoints, actions and scrapes. Each
+ * What a cluster shows beside the stock story: nodes in zones, pods with a life of their own, endpoints and scrapes. Each
  * helper gives records; `together` puts them among those of a run, in order of time.
  */
 import type { BudgetSeen, ClusterObject, PodSeen } from '../../src/domain/cluster.ts'
-import type { ActionStepData, Evidence, EvidenceOf, Series } from '../../src/domain/evidence.ts'
-import type { ActionSpec, Reaction, Rehearsal } from '../../src/domain/rehearsal.ts'
-import { type Instant, instant, millis, seconds } from '../../src/domain/units.ts'
-import { rehearsal, ZERO } from './evidence-rehearsal.ts'
+import type { Evidence, EvidenceOf, Series } from '../../src/domain/evidence.ts'
+import { millis, seconds } from '../../src/domain/units.ts'
+import { secondAt } from './evidence-rehearsal.ts'
 
-const secondAt = (second: number): Instant => instant(ZERO + second * 1000)
-const named = (name: string, namespace = 'casino') => ({ namespace, name, uid: `uid-${name}` })
+export const named = (name: string, namespace = 'casino') => ({ namespace, name, uid: `uid-${name}` })
 
 /** In order of time; records of the same moment stay in the order in which they are given. */
 export const together = (...parts: readonly (readonly Evidence[])[]): Evidence[] =>
@@ -105,9 +103,6 @@ export const budget = (second: number, name: string, counts: Partial<BudgetSeen>
     ...counts,
   })
 
-export const actionSteps = (action: string, ...steps: readonly (readonly [number, ActionStepData])[]): Evidence[] =>
-  steps.map(([second, step]) => ({ kind: 'action-step', at: secondAt(second), action, step }))
-
 export const scrape = (second: number, source: string, pod: string, ...series: readonly Series[]): Evidence => ({
   kind: 'sample',
   at: secondAt(second),
@@ -126,22 +121,3 @@ export const scrapes = (
   labels: Readonly<Record<string, string>> = {},
 ): Evidence[] =>
   Array.from({ length: 161 }, (_, second) => scrape(second + 0.2, source, pod, { name, labels, value: value(second) }))
-
-const at = rehearsal.load.at
-
-export const actionOf = (name: string, act: ActionSpec['act'], ...expect: readonly Reaction[]): ActionSpec => ({
-  name,
-  during: 'promo peak',
-  atMs: seconds(60),
-  act,
-  expect,
-  at,
-})
-
-export const withActions = (...actions: readonly ActionSpec[]): Rehearsal => ({ ...rehearsal, actions })
-/** The stock rehearsal with these reactions of its fault instead of failover and recovery. */
-export const withReactions = (...expect: readonly Reaction[]): Rehearsal => ({
-  ...rehearsal,
-  faults: rehearsal.faults.map((fault) => ({ ...fault, expect })),
-})
-export const place = at

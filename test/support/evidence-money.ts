@@ -1,7 +1,8 @@
 /** Money in made-up evidence: keys by number, with digests that add up as real ones do. */
-import type { BookLine, BookRead, KeysRead } from '../../src/domain/evidence.ts'
+import type { BookLine, BookRead, Evidence, KeysRead } from '../../src/domain/evidence.ts'
 import { instant } from '../../src/domain/units.ts'
-import { RUN } from './evidence-rehearsal.ts'
+import { RUN, ZERO } from './evidence-rehearsal.ts'
+import type { Story } from './evidence-story.ts'
 
 export type Operation = 'deposit' | 'bet'
 /** Numbers of the keys that each book holds; a number twice is a key booked twice. */
@@ -87,4 +88,34 @@ export function keysRead(
     return [{ key: keyOf(operation, n), amountCents: amountOf(n) * times, times, ...digestOf(operation, n) }]
   })
   return { kind: 'keys-read', at: instant(at), book, operation, asked: asked.length, committed }
+}
+
+export const range = (from: number, to: number) => Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i)
+
+/** Acknowledged keys are numbered from 0; unknown ones from a million. */
+export const unknownNumbers = (count: number): number[] => range(1_000_000, 1_000_000 + count)
+
+/** The books after the load: each holds what the client saw acknowledged, and the unknown keys that are committed. */
+export function bookRecords(story: Story, acknowledged: Record<Operation, number>): Evidence[] {
+  const at = ZERO + (story.lasts + 6) * 1000
+  const committed = (operation: Operation) => [
+    ...range(0, acknowledged[operation]),
+    ...unknownNumbers(story.unknown[operation].committed),
+  ]
+  const deposits = committed('deposit')
+  const throughB = (n: number) => n % 5 === 0
+  const books: BookKeys = {
+    wallet: { deposit: [...deposits], bet: committed('bet') },
+    'psp-a': { deposit: deposits.filter((n) => !throughB(n)), bet: [] },
+    'psp-b': { deposit: deposits.filter(throughB), bet: [] },
+    'game-provider': { deposit: [], bet: committed('bet') },
+  }
+  story.books(books)
+  return Object.entries(books).flatMap(([book, keys]): Evidence[] => [
+    bookRead(book, keys, at),
+    ...(['deposit', 'bet'] as const).flatMap((operation) => {
+      const asked = unknownNumbers(story.unknown[operation].asked)
+      return asked.length === 0 ? [] : [keysRead(book, operation, asked, keys[operation], at + 100)]
+    }),
+  ])
 }

@@ -10,10 +10,10 @@ import type {
   WorkloadSeen,
 } from '../../src/domain/posture.ts'
 import { instant, millis, seconds } from '../../src/domain/units.ts'
+import { named } from './evidence-cluster.ts'
 import { START } from './evidence-rehearsal.ts'
 
 export const DAY_MS = 24 * 3_600_000
-const named = (name: string, namespace = 'casino') => ({ namespace, name, uid: `uid-${name}` })
 
 export const container = (changes: Partial<ContainerSeen> = {}): ContainerSeen => ({
   name: 'main',

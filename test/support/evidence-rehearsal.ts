@@ -2,11 +2,14 @@
 import type { EvidenceOf } from '../../src/domain/evidence.ts'
 import type { Rehearsal, Target } from '../../src/domain/rehearsal.ts'
 import type { LoadStage, Timeline } from '../../src/domain/timeline.ts'
-import { instant, millis, perSecond, ratio, type Some, seconds } from '../../src/domain/units.ts'
+import { type Instant, instant, millis, perSecond, ratio, type Some, seconds } from '../../src/domain/units.ts'
 
 export const START = 1_790_000_000_000
 /** Time zero of the load: two seconds after the run began. */
 export const ZERO = START + 2000
+
+/** A moment of the run, in seconds since the load's zero. */
+export const secondAt = (second: number): Instant => instant(ZERO + second * 1000)
 
 export const RUN = 'psp-down-at-peak-1'
 export const ARRIVALS = { login: 24, deposit: 22, bet: 14 } as const

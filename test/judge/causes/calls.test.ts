@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest'
+import type { Evidence } from '../../../src/domain/evidence.ts'
+import type { FaultSpec } from '../../../src/domain/rehearsal.ts'
+import { judge } from '../../../src/judge/judge.ts'
+import { evidence, mapped, rehearsal, type Story, scrapes, toBad } from '../../support/evidence.ts'
+import { causesOf, sentenceOf, shown } from '../../support/judged.ts'
+
+describe('calls to a dead provider', () => {
+  const vain = (perSecond: number, outcome = 'unknown'): Evidence[] =>
+    scrapes(
+      'payments-api',
+      'payments-api-2',
+      'payments_charges_total',
+      (s) => Math.max(0, Math.min(s, 90) - 65) * perSecond,
+      { psp: 'psp-a', outcome },
+    )
+
+  it.each(['unknown', 'error'])('that go on, and end as %s, miss a breaker', (outcome) => {
+    const judgment = shown(vain(50, outcome))
+    expect(causesOf(judgment)).toEqual(['breaker-missing'])
+    expect(sentenceOf(judgment, 'breaker-missing')).toBe(
+      'Calls to psp-a went on in vain at 50.0/s (payments_charges_total) from 10.0 s after psp-a down on; 54.2/s were made before it.',
+    )
+  })
+
+  it('that a breaker tries now and then are no finding', () => {
+    expect(causesOf(shown(vain(3)))).toEqual([])
+    expect(causesOf(shown(vain(50, 'open')))).toEqual([])
+  })
+
+  it('that approves some of them is not dead', () => {
+    const flaky: Story['approved'] = (s) =>
+      s > 65.4 && s <= 90 ? { a: 25, b: 30 } : { a: s < 25 || s > 130 ? 22 : 55, b: 0 }
+    expect(causesOf(shown(vain(30, 'error'), { approved: flaky }))).not.toContain('breaker-missing')
+  })
+})
+
+describe('clients behind something slow', () => {
+  const waits =
+    (share: number, reason = 'timeout'): Story['load'] =>
+    (second, load) => {
+      if (second > 66 && second < 90) toBad(load.bet, Math.round(load.bet.good * share), reason)
+    }
+  const slo = (cause: string) => !cause.startsWith('slo') && !cause.startsWith('ledger') && !cause.startsWith('unrec')
+
+  it('that give up waiting show that a time-out is missing', () => {
+    const judgment = shown([], { load: waits(0.5) })
+    expect(causesOf(judgment).filter(slo)).toContain('time-out-missing')
+    expect(sentenceOf(judgment, 'time-out-missing')).toMatch(
+      /^During psp-a down clients waited until they gave up: \d+ of \d+ bets \(\d\d/,
+    )
+  })
+
+  it.each<[string, Story['load']]>([
+    ['are answered with errors in time', waits(0.5, 'http-503')],
+    ['give up now and then', waits(0.02)],
+    ['gave up before the fault', (s, load) => s > 40 && s < 60 && toBad(load.bet, 9, 'timeout')],
+  ])('that %s do not', (_, load) => {
+    expect(causesOf(shown([], { load }))).not.toContain('time-out-missing')
+  })
+
+  it('are left hanging by pods that die, whatever time-outs there are', () => {
+    const kill = (fault: FaultSpec): FaultSpec => ({ ...fault, object: { ...fault.object, kind: 'PodChaos' } })
+    const killing = { ...rehearsal, faults: rehearsal.faults.map(kill) }
+    expect(causesOf(shown([], { rehearsal: killing, load: waits(0.5) }))).not.toContain('time-out-missing')
+  })
+})
+
+describe('work that waits', () => {
+  const backlog = (value: (second: number) => number) =>
+    shown(scrapes('wallet', 'wallet-1', 'wallet_payouts_pending', value))
+
+  it('and grows to the end of the load is named', () => {
+    const judgment = backlog((s) => s * 3)
+    expect(causesOf(judgment)).toEqual(['backlog-growing'])
+    expect(sentenceOf(judgment, 'backlog-growing')).toMatch(
+      /^wallet\/wallet_payouts_pending still grew at the end of the load: never below 37\d in the first half of recovery and never below 42\d in the second\.$/,
+    )
+  })
+
+  it.each<[string, (second: number) => number]>([
+    ['is done in the end', (s) => (s < 130 ? s * 3 : Math.max(0, 390 - (s - 130) * 30))],
+    ['stays as it is', () => 50],
+    ['goes up and down', (s) => (s % 10) * 30],
+    ['is a handful', (s) => s / 10],
+  ])('and %s is not', (_, value) => {
+    expect(causesOf(backlog(value))).toEqual([])
+  })
+
+  it('is read from the greatest replica, for each shows the whole', () => {
+    const halves = [1, 2, 3].flatMap((n) => scrapes('wallet', `wallet-${n}`, 'wallet_outbox_lag', () => 12))
+    expect(causesOf(shown(halves))).toEqual([])
+  })
+})
+
+describe('a forgery', () => {
+  const forged = (reason: string, bad: number) =>
+    judge(
+      mapped(evidence(), 'load-frame', (frame) => ({
+        ...frame,
+        slis: {
+          ...frame.slis,
+          'forged-webhook': {
+            good: 50,
+            bad,
+            badBy: bad > 0 ? { [reason]: bad } : {},
+            slow: 0,
+            overCeiling: 0,
+            histogram: [],
+          },
+        },
+      })),
+    )
+
+  it.each(['accepted', 'http-200', '201'])('that is answered with %s was let in', (reason) => {
+    const judgment = forged(reason, 1)
+    expect(causesOf(judgment)).toEqual(['forgery-accepted'])
+    expect(sentenceOf(judgment, 'forgery-accepted')).toBe(
+      '1 of 51 attempts of forged-webhook were taken although they must be refused.',
+    )
+  })
+
+  it.each(['timeout', 'http-500', 'http-404'])('that ended in %s was not', (reason) => {
+    expect(causesOf(forged(reason, 3))).toEqual([])
+  })
+
+  it('that is refused is as it should be', () => {
+    expect(causesOf(forged('accepted', 0))).toEqual([])
+  })
+})

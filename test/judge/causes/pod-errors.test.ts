@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest'
+import type { Evidence } from '../../../src/domain/evidence.ts'
+import { judge } from '../../../src/judge/judge.ts'
+import {
+  actionSteps,
+  drainA,
+  evidence,
+  mapped,
+  nodes,
+  podLife,
+  rolledOut,
+  rollout,
+  scrapes,
+  together,
+  withActions,
+} from '../../support/evidence.ts'
+import { badAt, causesOf, sentenceOf, shown } from '../../support/judged.ts'
+
+describe('errors at the edges of a pod', () => {
+  const old = (n: number, ends: number) =>
+    podLife({ name: `gateway-old-${n}`, app: 'gateway', node: 'zone-a-api', born: -2, ready: -1, ends, gone: ends + 5 })
+  const fresh = (n: number, runs: number, ready: number) =>
+    podLife({ name: `gateway-new-${n}`, app: 'gateway', node: 'zone-a-api', born: runs - 1, runs, ready })
+  const roll = (edges: readonly Evidence[], bad: readonly number[]) =>
+    shown(together(nodes(), rolledOut, edges), { rehearsal: withActions(rollout), load: badAt(...bad) })
+
+  it.each<[string, Evidence[], number[], string[]]>([
+    [
+      'right after pods that were Ready as soon as they ran',
+      [...fresh(1, 105, 105), ...old(1, 105.2)],
+      [105, 106],
+      ['early-errors-at-rollout'],
+    ],
+    [
+      'right after pods became Ready, with nobody ending then',
+      fresh(1, 103, 105),
+      [105, 106],
+      ['early-errors-at-rollout'],
+    ],
+    ['as a pod ends, with nobody beginning then', old(1, 103), [103, 104], ['errors-at-shutdown']],
+    [
+      'as a pod ends in the moment another, probed one begins',
+      [...fresh(1, 103, 105), ...old(1, 105.2)],
+      [105, 106],
+      ['errors-at-shutdown'],
+    ],
+    ['as a pod is killed at the end of its grace', old(1, 105), [109, 110], ['errors-at-shutdown']],
+    ['away from any edge', [...fresh(1, 103, 105), ...old(1, 105.2)], [115, 116], []],
+    [
+      'all through the run',
+      [...fresh(1, 103, 105), ...old(1, 105.2)],
+      Array.from({ length: 30 }, (_, n) => 10 + n * 5),
+      [],
+    ],
+    ['of one attempt or two', [...fresh(1, 105, 105)], [106], []],
+  ])('%s', (_, edges, bad, causes) => {
+    expect(causesOf(roll(edges, bad)).filter((cause) => !cause.startsWith('slo'))).toEqual(causes)
+  })
+
+  it('are told of the disruption in which most of them fell', () => {
+    // The rollout lasts to 120 and the drain, begun later, to 160; fallen are 2 attempts in the one and 4 in the other.
+    const draining = actionSteps(
+      'drain zone a',
+      [140, { is: 'begun', targets: ['Node/zone-a-api'] }],
+      [160, { is: 'done', note: 'drained' }],
+    )
+    const judgment = shown(together(nodes(), rolledOut, draining, old(1, 103), old(2, 143)), {
+      rehearsal: withActions(rollout, drainA),
+      load: badAt(103, 143, 144),
+    })
+    expect(sentenceOf(judgment, 'errors-at-shutdown')).toMatch(/^6 attempts went wrong .* during drain zone a:/)
+  })
+
+  it('are counted once, although the union of the indicators counts them too', () => {
+    const told = together(
+      evidence({ rehearsal: withActions(rollout), load: badAt(103, 104) }),
+      nodes(),
+      rolledOut,
+      old(1, 103),
+    )
+    const withUnion = mapped(told, 'load-frame', (frame) => {
+      const { login } = frame.slis
+      return login === undefined ? frame : { ...frame, slis: { ...frame.slis, api: login } }
+    })
+    expect(sentenceOf(judge(withUnion), 'errors-at-shutdown')).toMatch(/^4 attempts went wrong /)
+  })
+
+  it('of pods that elsewhere end without harm are those of the new ones', () => {
+    const both = [...fresh(1, 103, 105), ...old(1, 105.2), ...fresh(2, 112, 114), ...old(2, 114.2)]
+    expect(causesOf(roll([...both, ...old(3, 140)], [105, 106, 114, 115]))).toContain('early-errors-at-rollout')
+    expect(causesOf(roll([...both, ...old(3, 140)], [105, 106, 114, 115, 140, 141]))).toContain('errors-at-shutdown')
+  })
+
+  it('names early errors by the counters of the new pod itself', () => {
+    const answers = (code: string, value: (s: number) => number) =>
+      scrapes('gateway', 'gateway-new-1', 'http_requests_total', value, { code })
+    const own = together(answers('500', (s) => (s < 105 ? 0 : 8)))
+    expect(causesOf(roll([...fresh(1, 103, 105), ...old(1, 105.2), ...own], [105, 106]))).toContain(
+      'early-errors-at-rollout',
+    )
+  })
+
+  it('only warns where pods came and went by themselves', () => {
+    const judgment = shown(together(nodes(), fresh(1, 112, 112)), { load: badAt(112, 113, 114) })
+    expect(causesOf(judgment, 'warning')).toEqual(['early-errors-at-rollout'])
+  })
+
+  it('are the fault’s while a fault lasts', () => {
+    const judgment = shown(together(nodes(), fresh(1, 70, 70)), { load: badAt(70, 71, 72) })
+    expect(causesOf(judgment).filter((cause) => !cause.startsWith('slo'))).toEqual([])
+  })
+})

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest'
+import type { Evidence } from '../../../src/domain/evidence.ts'
+import { nodes, podLife, secondAt, seen, standing, together } from '../../support/evidence.ts'
+import { causesOf, sentenceOf, shown } from '../../support/judged.ts'
+
+describe('a pod that ends', () => {
+  const ending = (gone: number, changes: object = {}) =>
+    shown(
+      together(
+        nodes(),
+        podLife({
+          name: 'bets-1',
+          app: 'bets',
+          node: 'zone-a-api',
+          born: -2,
+          ready: -1,
+          ends: 100,
+          gone,
+          grace: 10,
+          ...changes,
+        }),
+      ),
+    )
+
+  it('at the end of its grace was killed', () => {
+    const judgment = ending(110.2, { killed: true })
+    expect(causesOf(judgment)).toEqual(['slow-termination'])
+    expect(sentenceOf(judgment, 'slow-termination')).toBe(
+      '1 pod of bets took all of the grace of 10.0 s to end (up to 10.2 s) and had to be killed.',
+    )
+  })
+
+  it.each<[string, number, object]>([
+    ['before that', 106, {}],
+    ['at once, because nobody gave it grace', 100.1, { grace: 0 }],
+    ['without a grace that anybody saw', 130, { grace: undefined }],
+    ['in another namespace', 110.2, { namespace: 'providers' }],
+  ])('%s is no finding', (_, gone, changes) => {
+    expect(causesOf(ending(gone, changes))).toEqual([])
+  })
+
+  it('on a node that is down is not slow by itself', () => {
+    const dark = seen(99, {
+      resource: 'Node',
+      namespace: '',
+      name: 'zone-a-api',
+      uid: 'n',
+      zone: 'a',
+      pool: 'api',
+      ready: false,
+      unschedulable: false,
+      taints: [],
+    })
+    const life = podLife({
+      name: 'bets-1',
+      app: 'bets',
+      node: 'zone-a-api',
+      born: -2,
+      ready: -1,
+      ends: 100,
+      gone: 111,
+      grace: 10,
+    })
+    expect(causesOf(shown(together(nodes(), life, [dark])))).toEqual([])
+  })
+})
+
+describe('readiness that lies', () => {
+  const counts = (pod: string, failing: (second: number) => boolean): Evidence[] => {
+    let [good, bad] = [0, 0]
+    return Array.from({ length: 161 }, (_, second) => {
+      if (failing(second)) bad += 5
+      else good += 5
+      const of = (code: string, value: number) => ({ name: 'http_requests_total', labels: { code }, value })
+      return {
+        kind: 'sample',
+        at: secondAt(second),
+        source: 'bets',
+        pod,
+        ok: true,
+        series: [of('200', good), of('500', bad)],
+      }
+    })
+  }
+  const two = standing('bets', 'zone-a-api', 'zone-b-api')
+  const run = (...more: readonly (readonly Evidence[])[]) => shown(together(nodes(), two, ...more))
+
+  it('is named where a pod is Ready and most of its answers are errors', () => {
+    const judgment = run(
+      counts('bets-1', (s) => s > 100 && s < 130),
+      counts('bets-2', () => false),
+    )
+    expect(causesOf(judgment)).toEqual(['ready-but-failing'])
+    expect(sentenceOf(judgment, 'ready-but-failing')).toMatch(
+      /^Pods of bets stayed Ready .*: bets-1 \(1\d\d of 1\d\d in \d+\.\d s\)\.$/,
+    )
+  })
+
+  it.each<[string, Evidence[]]>([
+    [
+      'for as long as a probe needs to notice',
+      together(
+        counts('bets-1', (s) => s > 100 && s < 110),
+        counts('bets-2', () => false),
+      ),
+    ],
+    [
+      'all together while a fault lasts',
+      together(
+        counts('bets-1', (s) => s > 66 && s < 95),
+        counts('bets-2', (s) => s > 66 && s < 95),
+      ),
+    ],
+    [
+      'now and then',
+      together(
+        counts('bets-1', (s) => s % 4 === 0),
+        counts('bets-2', () => false),
+      ),
+    ],
+  ])('is not named where pods fail %s', (_, more) => {
+    expect(causesOf(run(more))).toEqual([])
+  })
+
+  it('is named during a fault where others of the same app do not fail', () => {
+    expect(
+      causesOf(
+        run(
+          counts('bets-1', (s) => s > 66 && s < 95),
+          counts('bets-2', () => false),
+        ),
+      ),
+    ).toEqual(['ready-but-failing'])
+  })
+})

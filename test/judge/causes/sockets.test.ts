@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest'
+import type { Evidence } from '../../../src/domain/evidence.ts'
+import { judge } from '../../../src/judge/judge.ts'
+import { evidence, mapped, rolledOut, rollout, secondAt, together, withActions } from '../../support/evidence.ts'
+import { causesOf, sentenceOf } from '../../support/judged.ts'
+
+describe('sockets in a rollout', () => {
+  const falling = (perSecond: (second: number) => number): Evidence[] => {
+    let dropped = 0
+    return mapped(evidence({ rehearsal: withActions(rollout) }), 'load-frame', (frame) => {
+      dropped += perSecond(Math.floor((frame.at - secondAt(0)) / 1000))
+      return { ...frame, sockets: { open: 100, connected: 100 + dropped, failed: 0, dropped } }
+    })
+  }
+
+  it('that fall in one second were not drained', () => {
+    const judgment = judge(
+      together(
+        falling((s) => (s === 105 ? 40 : 0)),
+        rolledOut,
+      ),
+    )
+    expect(causesOf(judgment)).toEqual(['sockets-not-drained'])
+    expect(sentenceOf(judgment, 'sockets-not-drained')).toBe(
+      '40 of 100 sockets (40 %) fell within 1.0 s during roll gateway, instead of being sent away one by one.',
+    )
+  })
+
+  it.each<[string, (second: number) => number]>([
+    ['over five seconds, although one pod has them all', (s) => (s >= 105 && s < 110 ? 20 : 0)],
+    ['as a few of a pod that has few', (s) => (s === 105 ? 4 : 0)],
+  ])('that leave %s were', (_, perSecond) => {
+    expect(causesOf(judge(together(falling(perSecond), rolledOut)))).toEqual([])
+  })
+
+  it('that fall pod by pod were not', () => {
+    const judgment = judge(
+      together(
+        falling((s) => (s > 103 && s < 112 && s % 2 === 0 ? 25 : 0)),
+        rolledOut,
+      ),
+    )
+    expect(causesOf(judgment)).toEqual(['sockets-not-drained'])
+  })
+
+  it('that leave over ten seconds were', () => {
+    expect(
+      causesOf(
+        judge(
+          together(
+            falling((s) => (s >= 105 && s < 115 ? 4 : 0)),
+            rolledOut,
+          ),
+        ),
+      ),
+    ).toEqual([])
+  })
+
+  it('that fall without a disruption on purpose are no such finding', () => {
+    expect(
+      causesOf(
+        judge(
+          together(
+            falling((s) => (s === 140 ? 40 : 0)),
+            rolledOut,
+          ),
+        ),
+      ),
+    ).toEqual([])
+  })
+})
+
+describe('sockets that are replaced while all is well', () => {
+  const replaced = (kept: number, moved: number): Evidence[] => {
+    let second = 0
+    return mapped(evidence(), 'load-frame', (frame) => {
+      second++
+      const grown = (each: number) => Math.min(each, Math.floor((each * second) / 60))
+      return {
+        ...frame,
+        sockets: { open: 100, connected: 100, failed: 0, dropped: 0, kept: grown(kept), moved: grown(moved) },
+      }
+    })
+  }
+
+  it('and land anywhere show that nothing keeps players where their session is', () => {
+    const judgment = judge(replaced(12, 48))
+    expect(causesOf(judgment)).toEqual(['routing-not-sticky'])
+    expect(sentenceOf(judgment, 'routing-not-sticky')).toContain('48 of 60 sockets (80 %)')
+  })
+
+  it.each([
+    ['mostly return to their server', 50, 10],
+    ['are too few to say anything', 0, 9],
+    ['say nothing of servers', 0, 0],
+  ])('and %s are no finding', (_, kept, moved) => expect(causesOf(judge(replaced(kept, moved)))).toEqual([]))
+})

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { perSecond } from '../../src/domain/units.ts'
+import { healthySteps, rehearsal, type Story } from '../support/evidence.ts'
+import { causesOf, told, withRehearsal } from '../support/judged.ts'
+
+describe('a fault', () => {
+  const without90 = (is: string): Partial<Story> => ({
+    steps: healthySteps.filter(([, step]) => step.is !== is),
+  })
+
+  it.each<[string, Partial<Story>, string[]]>([
+    ['that was never begun', { steps: [] }, ['fault-unproven']],
+    ['that was refused', { steps: [[65, { is: 'refused', problem: 'selects 9 of 9 pods' }]] }, ['fault-unproven']],
+    ['that could not be injected', { steps: [[65, { is: 'failed', problem: 'webhook denied' }]] }, ['fault-unproven']],
+    [
+      'that selected nothing',
+      {
+        steps: [
+          [65.4, { is: 'injected', pods: [] }],
+          [90.3, { is: 'healed' }],
+        ],
+      },
+      ['fault-unproven'],
+    ],
+    ['that did not bite', { pspCalls: () => 30 }, ['fault-unproven']],
+    ['that bit for half of its time', { pspCalls: (s) => (s > 65 && s < 80 ? 0 : 30) }, ['fault-unproven']],
+    ['that bit too late', { pspCalls: (s) => (s > 69 && s <= 90 ? 0 : 30) }, ['fault-unproven']],
+    ['whose witness had no traffic before', { pspCalls: (s) => (s > 55 && s <= 90 ? 0 : 30) }, ['fault-unproven']],
+    ['whose witness could not be scraped', { pspCalls: (s) => (s > 65 ? 'unanswered' : 30) }, ['fault-unproven']],
+    ['that was never healed', without90('healed'), ['not-healed', 'fault-not-recovered', 'no-evidence']],
+    ['after which the witness stayed silent', { pspCalls: (s) => (s > 65.4 ? 0 : 30) }, ['fault-not-recovered']],
+  ])('%s makes the run inconclusive', (_, story, causes) => {
+    const judgment = told(story)
+    expect(judgment.verdict.kind).toBe('inconclusive')
+    expect(causesOf(judgment)).toEqual(causes)
+  })
+
+  it.each<[string, Partial<Story>]>([
+    ['that bit within its two seconds', { pspCalls: (s) => (s > 67 && s <= 90 ? 0 : 30) }],
+    [
+      'whose witness missed scrapes but counted nothing meanwhile',
+      { pspCalls: (s) => (s > 70 && s < 74 ? 'unanswered' : s > 65.4 && s <= 90 ? 0 : 30) },
+    ],
+    [
+      'whose witness was started anew long before',
+      { pspCalls: (s) => (s > 65.4 && s <= 90 ? 0 : s === 40 ? -5500 : 30) },
+    ],
+  ])('%s is proven', (_, story) => {
+    expect(told(story).verdict.kind).toBe('pass')
+  })
+
+  it('warns about pods that escaped', () => {
+    const escaped = { is: 'coverage', covered: 5, matching: 6, escaped: ['payments-api-6'] } as const
+    const judgment = told({ steps: [...healthySteps, [70, escaped]] })
+    expect(judgment.verdict).toMatchObject({ kind: 'pass', warnings: [{ cause: 'fault-escaped' }] })
+    expect(judgment.faults[0]?.coverage).toBeCloseTo(5 / 6)
+  })
+
+  it('is witnessed by a rate that only has to fall', () => {
+    const fault = rehearsal.faults[0]
+    if (!fault) throw new Error('the stock rehearsal has a fault')
+    const faults = [{ ...fault, witness: { ...fault.witness, becomes: perSecond(6) } }]
+    const falls = (rate: number) =>
+      told({ rehearsal: withRehearsal({ faults }), pspCalls: (s) => (s > 65.4 && s <= 90 ? rate : 50) })
+    expect(falls(4).faults[0]?.state).toBe('proven')
+    expect(falls(8).faults[0]?.state).toBe('unproven')
+  })
+})
