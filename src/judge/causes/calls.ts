@@ -2,7 +2,7 @@
 import type { Finding } from '../../domain/verdict.ts'
 import { stepsWithin } from '../cluster/steps.ts'
 import { cumulative, cut, rateOf } from '../counters/counters.ts'
-import { approvedId, CHARGES, vainIds } from '../counters/wanted-counters.ts'
+import { approvedId, CHARGES, endedId, openId, vainIds } from '../counters/wanted-counters.ts'
 import { type Harm, harmsOf, zoneTaken } from '../harm/harm.ts'
 import { rowsWithin, totalOf } from '../load/rows.ts'
 import type { Seen } from '../seen.ts'
@@ -11,35 +11,80 @@ import { count, duration, listed, percent, perSecondText } from '../verdict/word
 
 const BEFORE_MS = 5000
 const RATE_MS = 2000
-/** An open breaker of each pod lets one call through now and then; half of the load is no trial any more. */
-const GOES_ON = 0.5
+/** A breaker that is there keeps most of what is meant for the dead provider away from it. */
+const LET_THROUGH = 0.5
+/** Those of each pod let one call through now and then: a twentieth of the load in the stock rehearsals. Where slots hold calls up, a tenth is no trial any more. */
+const GOES_ON = 0.1
 /** A provider that still approves some is not dead, and may well be called. */
 const ALIVE = 0.1
 
 /** Where work was to move to another provider, calls to the dead one went on in vain. */
 export function breakerMissing(seen: Seen): readonly Finding[] {
-  return harmsOf(seen).flatMap((harm) =>
+  return takeovers(seen).flatMap(({ harm, from, to, withinMs, fromAt }) => {
+    if (harm.by.spec.expect.some((other) => other.kind === 'backs-off')) return []
+    const tracks = vainIds(from).map((id) => cut(seen.counters.track(id), fromAt, harm.endAt))
+    const before = approvedBefore(seen, harm, from, to)
+    const vain = rateOf(cumulative(...tracks), fromAt, harm.endAt)
+    const alive = rateWithin(seen, approvedId(from), fromAt, harm.endAt)
+    const keptAway = rateWithin(seen, openId(from), fromAt, harm.endAt)
+    const goesOn = vain >= before * GOES_ON && vain >= (vain + keptAway) * LET_THROUGH
+    if (before <= 0 || !goesOn || alive > before * ALIVE) return []
+    const sentence = `Calls to ${from} went on in vain at ${perSecondText(vain)} (${CHARGES}) from ${duration(withinMs)} after ${harm.name} on; ${perSecondText(before)} were made before it.`
+    const lines = tracks.flatMap((track) => track.increments.filter((one) => one.count > 0).map((one) => one.line))
+    return [finding('breach', 'breaker-missing', from, sentence, lines)]
+  })
+}
+
+type Takeover = {
+  readonly harm: Harm
+  readonly from: string
+  readonly to: string
+  readonly withinMs: number
+  /** Work is with the other provider from here on. */
+  readonly fromAt: number
+}
+
+const takeovers = (seen: Seen): readonly Takeover[] =>
+  harmsOf(seen).flatMap((harm) =>
     harm.by.spec.expect.flatMap((each) => {
-      if (each.kind !== 'failover' || harm.by.spec.expect.some((other) => other.kind === 'backs-off')) return []
-      const fromAt = harm.createdAt + each.withinMs
-      if (harm.endAt - fromAt < RATE_MS) return []
-      const tracks = vainIds(each.from).map((id) => cut(seen.counters.track(id), fromAt, harm.endAt))
-      const approved = [each.from, each.to].map((psp) =>
-        cut(seen.counters.track(approvedId(psp)), harm.createdAt - BEFORE_MS, harm.createdAt),
-      )
-      const before = rateOf(cumulative(...approved), harm.createdAt - BEFORE_MS, harm.createdAt)
-      const vain = rateOf(cumulative(...tracks), fromAt, harm.endAt)
-      const alive = rateOf(
-        cumulative(cut(seen.counters.track(approvedId(each.from)), fromAt, harm.endAt)),
-        fromAt,
-        harm.endAt,
-      )
-      if (before <= 0 || vain < before * GOES_ON || alive > before * ALIVE) return []
-      const sentence = `Calls to ${each.from} went on in vain at ${perSecondText(vain)} (${CHARGES}) from ${duration(each.withinMs)} after ${harm.name} on; ${perSecondText(before)} were made before it.`
-      const lines = tracks.flatMap((track) => track.increments.filter((one) => one.count > 0).map((one) => one.line))
-      return [finding('breach', 'breaker-missing', each.from, sentence, lines)]
+      if (each.kind !== 'failover') return []
+      const { from, to, withinMs } = each
+      const fromAt = harm.createdAt + withinMs
+      return harm.endAt - fromAt < RATE_MS ? [] : [{ harm, from, to, withinMs, fromAt }]
     }),
   )
+
+const rateWithin = (seen: Seen, id: string, fromAt: number, toAt: number): number =>
+  rateOf(cumulative(cut(seen.counters.track(id), fromAt, toAt)), fromAt, toAt)
+
+const approvedBefore = (seen: Seen, { createdAt }: Harm, from: string, to: string): number =>
+  [from, to].reduce((sum, psp) => sum + rateWithin(seen, approvedId(psp), createdAt - BEFORE_MS, createdAt), 0)
+
+/** Calls that are given up end, too: as unknown, as an error, or at an open breaker. */
+const ENDS = 0.05
+
+/** Behind a silent provider calls neither succeeded nor failed: nothing gave them up, and whoever made them waits. */
+export function callsUnending(seen: Seen): readonly Finding[] {
+  return takeovers(seen)
+    .filter(({ harm }) => slowsOrSilences(harm))
+    .flatMap(({ harm, from, to, fromAt }) => {
+      const looks = [from, to].flatMap((psp) => cut(seen.counters.track(endedId(psp)), fromAt, harm.endAt).increments)
+      // A controller that died looked no more, while the harm went on.
+      const untilAt = Math.max(fromAt, ...looks.map((one) => Math.min(one.toAt, harm.endAt)))
+      const before = approvedBefore(seen, harm, from, to)
+      const ended = [from, to].reduce((sum, psp) => sum + rateWithin(seen, endedId(psp), fromAt, untilAt), 0)
+      if (untilAt - fromAt < RATE_MS || before <= 0 || ended >= before * ENDS) return []
+      const sentence = `During ${harm.name} calls to ${from} and ${to} ended no more, neither well nor badly (${CHARGES}: ${perSecondText(ended)}, ${perSecondText(before)} before it): nobody gives them up.`
+      return [
+        finding(
+          'breach',
+          'time-out-missing',
+          from,
+          sentence,
+          looks.map((one) => one.line),
+        ),
+      ]
+    })
 }
 
 /** Clients that gave up waiting: a tenth of all, and not just those that were under way when the fault began. */

@@ -5,7 +5,7 @@
 import type { Finding } from '../../domain/verdict.ts'
 import type { Seen } from '../seen.ts'
 import { budgetBlocks, budgetMissing } from './budgets.ts'
-import { backlogGrowing, breakerMissing, forgeryAccepted, timeOutMissing } from './calls.ts'
+import { backlogGrowing, breakerMissing, callsUnending, forgeryAccepted, timeOutMissing } from './calls.ts'
 import { podErrors } from './pod-errors.ts'
 import { readyButFailing, slowTermination } from './pods.ts'
 import { noRedundancy } from './redundancy.ts'
@@ -25,6 +25,7 @@ const rules: readonly ((seen: Seen) => readonly Finding[])[] = [
   routingNotSticky,
   breakerMissing,
   timeOutMissing,
+  callsUnending,
   backlogGrowing,
   forgeryAccepted,
 ]

@@ -16,6 +16,9 @@ export const witnessId = (fault: string): string => `witness:${fault}`
 export const approvedId = (provider: string): string => `approved:${provider}`
 /** Calls that were made and brought nothing: a breaker that is open makes none. */
 export const vainIds = (provider: string): readonly string[] => [`vain:${provider}:unknown`, `vain:${provider}:error`]
+/** Calls that the breaker did not let through, and calls that ended at all. */
+export const openId = (provider: string): string => `open:${provider}`
+export const endedId = (provider: string): string => `ended:${provider}`
 export const requestsId = (autoscaler: string): string => `requests:${autoscaler}`
 export const backsOffId = (harm: string, { of, metric, where }: BacksOff): string =>
   `backs-off:${harm}:${of}:${metric}:${JSON.stringify(where)}`
@@ -73,6 +76,8 @@ function chargesOf(psp: string): readonly Wanted[] {
     { id: approvedId(psp), metric: CHARGES, labels: { psp, outcome: 'approved' } },
     { id: unknown, metric: CHARGES, labels: { psp, outcome: 'unknown' }, sparse: true },
     { id: error, metric: CHARGES, labels: { psp, outcome: 'error' }, sparse: true },
+    { id: openId(psp), metric: CHARGES, labels: { psp, outcome: 'open' }, sparse: true },
+    { id: endedId(psp), metric: CHARGES, labels: { psp } },
   ]
 }
 

@@ -6,14 +6,11 @@ import { evidence, mapped, rehearsal, type Story, scrapes, toBad } from '../../s
 import { causesOf, sentenceOf, shown } from '../../support/judged.ts'
 
 describe('calls to a dead provider', () => {
-  const vain = (perSecond: number, outcome = 'unknown'): Evidence[] =>
-    scrapes(
-      'payments-api',
-      'payments-api-2',
-      'payments_charges_total',
-      (s) => Math.max(0, Math.min(s, 90) - 65) * perSecond,
-      { psp: 'psp-a', outcome },
-    )
+  const vain = (perSecond: number, outcome = 'unknown', pod = 'payments-api-2'): Evidence[] =>
+    scrapes('payments-api', pod, 'payments_charges_total', (s) => Math.max(0, Math.min(s, 90) - 65) * perSecond, {
+      psp: 'psp-a',
+      outcome,
+    })
 
   it.each(['unknown', 'error'])('that go on, and end as %s, miss a breaker', (outcome) => {
     const judgment = shown(vain(50, outcome))
@@ -26,6 +23,11 @@ describe('calls to a dead provider', () => {
   it('that a breaker tries now and then are no finding', () => {
     expect(causesOf(shown(vain(3)))).toEqual([])
     expect(causesOf(shown(vain(50, 'open')))).toEqual([])
+  })
+
+  it('that are few because slots hold them up miss one all the same, unless most are kept away', () => {
+    expect(causesOf(shown(vain(8)))).toEqual(['breaker-missing'])
+    expect(causesOf(shown([...vain(8), ...vain(50, 'open', 'payments-api-3')]))).toEqual([])
   })
 
   it('that approves some of them is not dead', () => {
@@ -49,6 +51,27 @@ describe('clients behind something slow', () => {
     expect(sentenceOf(judgment, 'time-out-missing')).toMatch(
       /^During psp-a down clients waited until they gave up: \d+ of \d+ bets \(\d\d/,
     )
+  })
+
+  it('wait for nothing where calls to the provider end no more, and something before them answers for it', () => {
+    const frozen: Story['approved'] = (s) => (s > 65.4 && s <= 90 ? { a: 0, b: 0 } : { a: 55, b: 0 })
+    const judgment = shown([], { approved: frozen })
+    expect(causesOf(judgment)).toContain('time-out-missing')
+    expect(sentenceOf(judgment, 'time-out-missing')).toMatch(
+      /^During psp-a down calls to psp-a and psp-b ended no more/,
+    )
+  })
+
+  it('are answered where calls end in vain', () => {
+    const ended = scrapes(
+      'payments-api',
+      'payments-api-2',
+      'payments_charges_total',
+      (s) => Math.max(0, Math.min(s, 90) - 65) * 10,
+      { psp: 'psp-a', outcome: 'unknown' },
+    )
+    const frozen: Story['approved'] = (s) => (s > 65.4 && s <= 90 ? { a: 0, b: 0 } : { a: 55, b: 0 })
+    expect(causesOf(shown(ended, { approved: frozen }))).not.toContain('time-out-missing')
   })
 
   it.each<[string, Story['load']]>([
