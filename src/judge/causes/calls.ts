@@ -60,6 +60,9 @@ const rateWithin = (seen: Seen, id: string, fromAt: number, toAt: number): numbe
 const approvedBefore = (seen: Seen, { createdAt }: Harm, from: string, to: string): number =>
   [from, to].reduce((sum, psp) => sum + rateWithin(seen, approvedId(psp), createdAt - BEFORE_MS, createdAt), 0)
 
+/** The client's own time-out in the stock scenarios is 2 s: an attempt of the harm's last moment ends that much later. */
+const CLIENT_MS = 2000
+
 /** Calls that are given up end, too: as unknown, as an error, or at an open breaker. */
 const ENDS = 0.05
 
@@ -67,13 +70,17 @@ const ENDS = 0.05
 export function callsUnending(seen: Seen): readonly Finding[] {
   return takeovers(seen)
     .filter(({ harm }) => slowsOrSilences(harm))
-    .flatMap(({ harm, from, to, fromAt }) => {
-      const looks = [from, to].flatMap((psp) => cut(seen.counters.track(endedId(psp)), fromAt, harm.endAt).increments)
-      // A controller that died looked no more, while the harm went on.
-      const untilAt = Math.max(fromAt, ...looks.map((one) => Math.min(one.toAt, harm.endAt)))
+    .flatMap(({ harm, from, to }) => {
+      // What was under way when the harm began has been given up by then, if anything gives up before clients do.
+      const fromAt = harm.createdAt + CLIENT_MS
+      // Whole looks only: one that straddles the healing has counted what ended after it.
+      const looks = [from, to]
+        .flatMap((psp) => seen.counters.track(endedId(psp)).increments)
+        .filter((one) => one.fromAt >= fromAt && one.toAt <= harm.endAt)
+      const overMs = Math.max(...looks.map((one) => one.toAt)) - Math.min(...looks.map((one) => one.fromAt))
+      const ended = (looks.reduce((sum, one) => sum + one.count, 0) / overMs) * 1000
       const before = approvedBefore(seen, harm, from, to)
-      const ended = [from, to].reduce((sum, psp) => sum + rateWithin(seen, endedId(psp), fromAt, untilAt), 0)
-      if (untilAt - fromAt < RATE_MS || before <= 0 || ended >= before * ENDS) return []
+      if (looks.length === 0 || overMs < RATE_MS || before <= 0 || ended >= before * ENDS) return []
       const sentence = `During ${harm.name} calls to ${from} and ${to} ended no more, neither well nor badly (${CHARGES}: ${perSecondText(ended)}, ${perSecondText(before)} before it): nobody gives them up.`
       return [
         finding(
@@ -90,9 +97,6 @@ export function callsUnending(seen: Seen): readonly Finding[] {
 /** Clients that gave up waiting: a tenth of all, and not just those that were under way when the fault began. */
 const GAVE_UP = 0.1
 const GAVE_UP_LEAST = 5
-/** The client's own time-out in the stock scenarios is 2 s: an attempt of the harm's last moment ends that much later. */
-const CLIENT_MS = 2000
-
 /** Behind something slow or silent, the platform kept its clients waiting until they gave up. */
 export function timeOutMissing(seen: Seen): readonly Finding[] {
   const slis = [...seen.load.badBy.keys()].filter((sli) => !isCheck(sli) && sli !== SOCKETS).sort(compare)
