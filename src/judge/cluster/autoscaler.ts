@@ -3,6 +3,7 @@ import { instant, millis } from '../../domain/units.ts'
 import type { AutoscalerResult, Finding } from '../../domain/verdict.ts'
 import { cumulative, cut, rateOf } from '../counters/counters.ts'
 import { requestsId } from '../counters/wanted-counters.ts'
+import { allRuled, expectationsOf } from '../ruled.ts'
 import type { Ruled, Seen } from '../seen.ts'
 import { type Cause, finding } from '../verdict/findings.ts'
 import { count, duration } from '../verdict/words.ts'
@@ -21,10 +22,7 @@ const MEASURING_MS = 2000
 type Span = { readonly fromAt: number; readonly toAt: number }
 
 export function judgeAutoscalers(seen: Seen): Ruled<readonly AutoscalerResult[]> {
-  const ruled = seen.run.head.rehearsal.expectations.flatMap((each) =>
-    each.kind === 'autoscaler' ? [judgeAutoscaler(seen, each)] : [],
-  )
-  return { result: ruled.map((each) => each.result), findings: ruled.flatMap((each) => each.findings) }
+  return allRuled(expectationsOf(seen, 'autoscaler').map((each) => judgeAutoscaler(seen, each)))
 }
 
 function judgeAutoscaler(seen: Seen, expected: Autoscaler): Ruled<AutoscalerResult> {

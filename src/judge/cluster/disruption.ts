@@ -1,15 +1,13 @@
 /** Disruption budgets: were enough pods healthy all the time? */
 import type { BudgetResult } from '../../domain/verdict.ts'
 import { podName } from '../harm/harm.ts'
+import { allRuled, expectationsOf } from '../ruled.ts'
 import type { Ruled, Seen } from '../seen.ts'
 import { finding } from '../verdict/findings.ts'
 import { type BudgetLife, covers } from './budget-lives.ts'
 
 export function judgeBudgets(seen: Seen): Ruled<readonly BudgetResult[]> {
-  const ruled = seen.run.head.rehearsal.expectations.flatMap((each) =>
-    each.kind === 'disruption' ? [judgeBudget(seen, each.budget)] : [],
-  )
-  return { result: ruled.map((each) => each.result), findings: ruled.flatMap((each) => each.findings) }
+  return allRuled(expectationsOf(seen, 'disruption').map((each) => judgeBudget(seen, each.budget)))
 }
 
 function judgeBudget(seen: Seen, budget: string): Ruled<BudgetResult> {

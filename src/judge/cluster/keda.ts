@@ -2,6 +2,7 @@
 import type { Expectation } from '../../domain/rehearsal.ts'
 import { instant, millis } from '../../domain/units.ts'
 import type { Finding, KedaResult } from '../../domain/verdict.ts'
+import { allRuled, expectationsOf } from '../ruled.ts'
 import type { Ruled, Seen } from '../seen.ts'
 import { finding } from '../verdict/findings.ts'
 import { count, duration, listed } from '../verdict/words.ts'
@@ -11,10 +12,7 @@ type Step = KedaResult['steps'][number]
 type Moment = { readonly at: number; readonly line: number }
 
 export function judgeKeda(seen: Seen): Ruled<readonly KedaResult[]> {
-  const ruled = seen.run.head.rehearsal.expectations.flatMap((each) =>
-    each.kind === 'keda' ? [judgeOne(seen, each)] : [],
-  )
-  return { result: ruled.map((each) => each.result), findings: ruled.flatMap((each) => each.findings) }
+  return allRuled(expectationsOf(seen, 'keda').map((each) => judgeOne(seen, each)))
 }
 
 function judgeOne(seen: Seen, expected: Keda): Ruled<KedaResult> {

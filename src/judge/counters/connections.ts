@@ -1,6 +1,7 @@
 /** Connections never go above what their server can take. */
 import type { Expectation } from '../../domain/rehearsal.ts'
 import type { ConnectionsResult } from '../../domain/verdict.ts'
+import { allRuled, expectationsOf } from '../ruled.ts'
 import type { Ruled, Seen } from '../seen.ts'
 import { finding } from '../verdict/findings.ts'
 import { connectionsId } from './wanted-counters.ts'
@@ -8,10 +9,7 @@ import { connectionsId } from './wanted-counters.ts'
 type Connections = Extract<Expectation, { kind: 'connections' }>
 
 export function judgeConnections(seen: Seen): Ruled<readonly ConnectionsResult[]> {
-  const ruled = seen.run.head.rehearsal.expectations.flatMap((each) =>
-    each.kind === 'connections' ? [judgeOne(seen, each)] : [],
-  )
-  return { result: ruled.map((each) => each.result), findings: ruled.flatMap((each) => each.findings) }
+  return allRuled(expectationsOf(seen, 'connections').map((each) => judgeOne(seen, each)))
 }
 
 function judgeOne(seen: Seen, expected: Connections): Ruled<ConnectionsResult> {

@@ -3,14 +3,14 @@ import type { ActionSpec } from '../../domain/rehearsal.ts'
 import { instant } from '../../domain/units.ts'
 import type { ActionResult, Finding } from '../../domain/verdict.ts'
 import { answersTo, noAnswers } from '../reactions/reactions.ts'
+import { allRuled } from '../ruled.ts'
 import type { Ruled, Seen } from '../seen.ts'
 import { finding } from '../verdict/findings.ts'
 import type { ActionLife } from './action-lives.ts'
 import { actionHarm } from './harm.ts'
 
 export function judgeActions(seen: Seen): Ruled<readonly ActionResult[]> {
-  const ruled = seen.run.head.rehearsal.actions.map((action) => judgeAction(seen, action))
-  return { result: ruled.map((each) => each.result), findings: ruled.flatMap((each) => each.findings) }
+  return allRuled(seen.run.head.rehearsal.actions.map((action) => judgeAction(seen, action)))
 }
 
 function judgeAction(seen: Seen, action: ActionSpec): Ruled<ActionResult> {

@@ -4,6 +4,7 @@ import { instant, ratio } from '../../domain/units.ts'
 import type { FaultResult, Finding } from '../../domain/verdict.ts'
 import { witnessId } from '../counters/wanted-counters.ts'
 import { type Answers, answersTo, noAnswers } from '../reactions/reactions.ts'
+import { allRuled } from '../ruled.ts'
 import type { Ruled, Seen } from '../seen.ts'
 import { finding } from '../verdict/findings.ts'
 import { count, duration, listed, percent } from '../verdict/words.ts'
@@ -13,8 +14,7 @@ import { notReadyAgain, testifyReady } from './ready-witness.ts'
 import { returnedAfter, type Testimony, testify } from './witness.ts'
 
 export function judgeFaults(seen: Seen): Ruled<readonly FaultResult[]> {
-  const ruled = seen.run.head.rehearsal.faults.map((fault) => judgeFault(seen, fault))
-  return { result: ruled.map((each) => each.result), findings: ruled.flatMap((each) => each.findings) }
+  return allRuled(seen.run.head.rehearsal.faults.map((fault) => judgeFault(seen, fault)))
 }
 
 function judgeFault(seen: Seen, fault: FaultSpec): Ruled<FaultResult> {

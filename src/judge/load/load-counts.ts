@@ -119,7 +119,7 @@ const timeoutsOf = ({ badBy }: FrameDelta, name: string): number =>
   (badBy.has(name) ? [name] : partsOfIndicator(name)).reduce((sum, part) => sum + (badBy.get(part)?.timeout ?? 0), 0)
 
 const noArrivals: ProfileTotals = { iterations: 0, dropped: 0 }
-const noOperations: OperationCounts = {
+export const noOperations: OperationCounts = {
   acknowledged: 0,
   amountCents: 0,
   digestLow: 0,

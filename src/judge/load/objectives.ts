@@ -7,6 +7,7 @@ import type { Slo } from '../../domain/rehearsal.ts'
 import { attemptsNeeded, CONFIDENCE, lowerBound } from '../../domain/statistics.ts'
 import { type Ratio, ratio } from '../../domain/units.ts'
 import type { Finding, SloResult, WindowCounts } from '../../domain/verdict.ts'
+import { allRuled } from '../ruled.ts'
 import type { Ruled, Seen } from '../seen.ts'
 import { finding } from '../verdict/findings.ts'
 import { count, listed, percent } from '../verdict/words.ts'
@@ -15,8 +16,7 @@ import type { Row } from './load-counts.ts'
 import { countRows, countWindow, windowsOf } from './windows.ts'
 
 export function judgeObjectives(seen: Seen, due: ReadonlyMap<string, Due>): Ruled<readonly SloResult[]> {
-  const ruled = seen.run.head.rehearsal.slos.map((slo) => judgeObjective(seen, due, slo))
-  return { result: ruled.map((each) => each.result), findings: ruled.flatMap((each) => each.findings) }
+  return allRuled(seen.run.head.rehearsal.slos.map((slo) => judgeObjective(seen, due, slo)))
 }
 
 /** What an objective comes down to: how many attempts count as within, strictly and at the ceiling. */

@@ -1,6 +1,7 @@
 /** One operation on all sides: client ↔ ledger ↔ providers together. */
 import type { BookLine, KeysRead, OperationCounts } from '../../domain/evidence.ts'
 import type { Finding, LedgerResult } from '../../domain/verdict.ts'
+import { noOperations } from '../load/load-counts.ts'
 import type { Seen } from '../seen.ts'
 import { type Cause, compare, finding } from '../verdict/findings.ts'
 import { count, listed, money } from '../verdict/words.ts'
@@ -25,7 +26,7 @@ type Agreement = { readonly agrees: boolean; readonly sentence: string; readonly
 
 export function compareOperation(seen: Seen, sides: OperationSides): Compared {
   const { operation, ledger, providers } = sides
-  const client = seen.load.operations.get(operation) ?? noCounts
+  const client = seen.load.operations.get(operation) ?? noOperations
   const ledgerAgreement = againstClient(seen, sides, client)
   const providerAgreement = againstLedger(seen, sides)
   const doubles = [
@@ -58,15 +59,6 @@ export function compareOperation(seen: Seen, sides: OperationSides): Compared {
     findings: [...doubles, ...ledgerAgreement.findings, ...providerAgreement.findings],
     agrees: ledgerAgreement.agrees && providerAgreement.agrees && doubles.length === 0,
   }
-}
-
-const noCounts: OperationCounts = {
-  acknowledged: 0,
-  amountCents: 0,
-  digestLow: 0,
-  digestHigh: 0,
-  refused: 0,
-  unknown: 0,
 }
 
 const keysOf = (seen: Seen, book: string, operation: string): KeysRead['committed'] =>
@@ -172,7 +164,7 @@ function neverArrived(
 ): readonly Finding[] {
   const settled = [...seen.books.books.values()].every(({ read }) => read.settled)
   if (!ledger || !complete || !settled || difference.count >= 0) return []
-  const client = ofClient(seen.load.operations.get(operation) ?? noCounts)
+  const client = ofClient(seen.load.operations.get(operation) ?? noOperations)
   const unknown = ofKeys(keysOf(seen, ledger.book, operation))
   if (!same(minus(ofBook(ledger.entry), unknown), client)) return []
   const keys = count(-difference.count, operation)
@@ -202,7 +194,7 @@ function orphaned(seen: Seen, operation: string, ledger: Side, providers: readon
 
 /** What the client saw acknowledged and the ledger does not hold; nothing when it holds at least as much. */
 function lostByLedger(seen: Seen, operation: string, ledger: Side): Sums {
-  const client = ofClient(seen.load.operations.get(operation) ?? noCounts)
+  const client = ofClient(seen.load.operations.get(operation) ?? noOperations)
   const lost = minus(plus(client, ofKeys(keysOf(seen, ledger.book, operation))), ofBook(ledger.entry))
   return lost.count > 0 ? lost : noSums
 }

@@ -5,6 +5,7 @@
 import type { BookLine, BookRead } from '../../domain/evidence.ts'
 import type { Expectation } from '../../domain/rehearsal.ts'
 import type { Finding, LedgerResult } from '../../domain/verdict.ts'
+import { expectationsOf } from '../ruled.ts'
 import type { Ruled, Seen } from '../seen.ts'
 import { type Cause, compare, finding } from '../verdict/findings.ts'
 import { count, duration, listed } from '../verdict/words.ts'
@@ -15,7 +16,7 @@ import { compareOperation, type OperationSides } from './ledger-operation.ts'
 type Ledger = Extract<Expectation, { kind: 'ledger' }>
 
 export function judgeLedger(seen: Seen): Ruled<LedgerResult | undefined> {
-  const expected = seen.run.head.rehearsal.expectations.find((each): each is Ledger => each.kind === 'ledger')
+  const expected = expectationsOf(seen, 'ledger')[0]
   if (!expected) return { result: undefined, findings: [] }
   const books = [...seen.books.books.values()].filter(({ read }) => read.final)
   const missing = seen.run.head.target.books.map((each) => each.book).filter((book) => !finalRead(seen, book))

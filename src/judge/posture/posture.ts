@@ -4,6 +4,7 @@
  */
 import { type PostureKind, type PostureWant, postureKinds } from '../../domain/posture.ts'
 import type { Finding, PostureResult } from '../../domain/verdict.ts'
+import { allRuled, expectationsOf } from '../ruled.ts'
 import type { Ruled, Seen } from '../seen.ts'
 import { type Cause, finding } from '../verdict/findings.ts'
 import { count, listed } from '../verdict/words.ts'
@@ -16,11 +17,10 @@ import { secretUnrotated } from './secrets.ts'
 import { probesAmiss, redundancyAmiss, spreadMissing } from './standing.ts'
 
 export function judgePosture(seen: Seen): Ruled<readonly PostureResult[]> {
-  const expected = seen.run.head.rehearsal.expectations.flatMap((each) => (each.kind === 'posture' ? [each] : []))
-  const ruled = expected.flatMap(({ namespaces, wants }) =>
+  const ruled = expectationsOf(seen, 'posture').flatMap(({ namespaces, wants }) =>
     namespaces.flatMap((namespace) => wants.map((want) => judgeWant(namespace, want, seen.listed.of(namespace)))),
   )
-  return { result: ruled.map((each) => each.result), findings: ruled.flatMap((each) => each.findings) }
+  return allRuled(ruled)
 }
 
 export function judgeWant(

@@ -24,7 +24,7 @@ import { createQueue, type Queue } from './queue.ts'
 import { reconcile } from './reconcile.ts'
 import { createRecorder } from './recorder.ts'
 
-const { root, log, stopping, untilDone } = startDaemon('chaos-daemon')
+const { root, log, run, stopping, untilDone } = startDaemon('chaos-daemon')
 const paths = labPaths(root)
 
 function followKind(cluster: Cluster, kind: EnactedKind, queue: Queue): Promise<void> {
@@ -85,9 +85,4 @@ async function serve(): Promise<void> {
   cluster.close()
 }
 
-try {
-  await serve()
-} catch (error) {
-  if (!stopping.aborted) throw error
-}
-process.exit(0)
+await run(serve)

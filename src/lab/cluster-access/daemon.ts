@@ -12,6 +12,8 @@ export type Daemon = {
   readonly stopping: AbortSignal
   /** Tries until it works, since at a daemon's start the lab is still coming up around it. @throws only when the daemon is stopping */
   untilDone<T>(what: string, act: () => T | Promise<T>): Promise<T>
+  /** Ends the process when `serve` has, or when it breaks off because the daemon is stopping. */
+  run(serve: () => Promise<void>): Promise<never>
 }
 
 const AGAIN_MS = 500
@@ -35,6 +37,12 @@ export function startDaemon(name: string): Daemon {
     log,
     stopping: stop.signal,
     untilDone: (what, act) => untilDone(what, act, log, stop.signal),
+    run: async (serve) => {
+      await serve().catch((error: unknown) => {
+        if (!stop.signal.aborted) throw error
+      })
+      process.exit(0)
+    },
   }
 }
 

@@ -20,7 +20,7 @@ import { startScraper } from './scraper.ts'
 import { startServer } from './server.ts'
 import { startUsageMeter } from './usage.ts'
 
-const { root, log, stopping, untilDone } = startDaemon('metrics-api')
+const { root, log, run, stopping, untilDone } = startDaemon('metrics-api')
 const paths = labPaths(root)
 
 const pem = (name: string): string => readFileSync(join(paths.controlPlane, name), 'utf8')
@@ -64,9 +64,4 @@ async function serve(): Promise<void> {
   cluster.close()
 }
 
-try {
-  await serve()
-} catch (error) {
-  if (!stopping.aborted) throw error
-}
-process.exit(0)
+await run(serve)

@@ -1,0 +1,15 @@
+/** Answers of several rules as one. */
+import type { Expectation } from '../domain/rehearsal.ts'
+import type { Ruled, Seen } from './seen.ts'
+
+export const allRuled = <T>(ruled: readonly Ruled<T>[]): Ruled<readonly T[]> => ({
+  result: ruled.map((each) => each.result),
+  findings: ruled.flatMap((each) => each.findings),
+})
+
+type Expected<K extends Expectation['kind']> = Extract<Expectation, { kind: K }>
+
+export function expectationsOf<K extends Expectation['kind']>(seen: Seen, kind: K): readonly Expected<K>[] {
+  const { expectations } = seen.run.head.rehearsal
+  return expectations.filter((each): each is Expected<K> => each.kind === kind)
+}
