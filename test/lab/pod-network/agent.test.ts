@@ -4,21 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { writeState } from '../../../src/lab/pod-network/state-file.ts'
-import type { SandboxIdentity, SandboxNetwork } from '../../../src/lab/runtime/network-plugin.ts'
+import type { SandboxNetwork } from '../../../src/lab/runtime/network-plugin.ts'
 import { type AgentProcess, control, startAgentProcess } from './agent-process.ts'
+import { identityOf } from './sandbox-identity.ts'
 import { startApp, within } from './small-cluster.ts'
 
 const NODE_INDEX = 220
-const identity = (name: string): SandboxIdentity => ({
-  id: `sandbox-${name}`,
-  node: 'test',
-  nodeIndex: NODE_INDEX,
-  namespace: 'casino',
-  name,
-  uid: `uid-${name}`,
-  labels: { app: name },
-  ports: [],
-})
+const identity = (name: string) => identityOf(NODE_INDEX, name)
 
 describe('the agent', () => {
   const root = mkdtempSync(join(tmpdir(), 'md-agent-'))
@@ -183,7 +175,7 @@ describe('the agent', () => {
     await agent.kill('SIGKILL')
     agent = await startAgentProcess(root, join(root, 'no-such-kubeconfig'))
     expect(await within(1_500, dialled)).toBe('silent')
-    await agent.del('sandbox-there')
+    await agent.del('sandbox-uid-there')
     await agent.setSilent(dark, false)
     // What a machine answers that is back and knows nothing of the connection.
     await vi.waitFor(async () => expect(await client.run('ends', { name: 'there' })).toContain('close'))
@@ -200,7 +192,7 @@ describe('the agent', () => {
     await agent.add(identity('three'))
     const file = join(root, 'net', 'pods', 'uid-three.json')
     expect(JSON.parse(readFileSync(file, 'utf8')).rules).toHaveLength(2)
-    await agent.del('sandbox-three')
+    await agent.del('sandbox-uid-three')
     expect(() => readFileSync(file)).toThrow('ENOENT')
     await control(root, 'DELETE', '/rules/casino/wide')
   })

@@ -5,19 +5,10 @@ import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { SandboxIdentity } from '../../../src/lab/runtime/network-plugin.ts'
+import { identityOf } from './sandbox-identity.ts'
 import { type SmallCluster, startSmallCluster, type TestPod, within } from './small-cluster.ts'
 
-const KEDA: SandboxIdentity = {
-  id: 'sandbox-keda',
-  node: 'test',
-  nodeIndex: 211,
-  namespace: 'keda',
-  name: 'keda-operator-1',
-  uid: 'uid-keda',
-  labels: { app: 'keda-operator' },
-  ports: [],
-}
+const KEDA = identityOf(211, 'keda-operator-1', { namespace: 'keda', labels: { app: 'keda-operator' } })
 const SILENCE_MS = 300
 
 describe('a native container behind its relay', { timeout: 30_000 }, () => {

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { SandboxIdentity } from '../../../src/lab/runtime/network-plugin.ts'
 import { initDatabase, runDatabase, stagePrograms } from './native-postgres.ts'
+import { identityOf, POSTGRES_PORTS } from './sandbox-identity.ts'
 import { between, type SmallCluster, startSmallCluster, type TestPod, within } from './small-cluster.ts'
 
 const PARTITION = { kind: 'partition' } as const
@@ -18,16 +18,7 @@ describe('PostgreSQL behind its relay', () => {
   let postgres: ChildProcess
   let relay: ChildProcess
   let network: { ip: string; nativeAddress: string; env: Readonly<Record<string, string>> }
-  const identity: SandboxIdentity = {
-    id: 'sandbox-db',
-    node: 'test',
-    nodeIndex: 230,
-    namespace: 'casino',
-    name: 'wallet-db-0',
-    uid: 'uid-db',
-    labels: { app: 'db' },
-    ports: [{ containerPort: 5432, protocol: 'TCP' }],
-  }
+  const identity = identityOf(230, 'wallet-db-0', { uid: 'uid-db', labels: { app: 'db' }, ports: POSTGRES_PORTS })
   const open = (pod: TestPod, name: string) =>
     pod.run('open', { name, kind: 'pg', host: network.ip, port: 5432, user: 'postgres' })
 

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { NetworkRule } from '../../../src/lab/pod-network/rules.ts'
 import type { SandboxIdentity, SandboxNetwork } from '../../../src/lab/runtime/network-plugin.ts'
 import { copyAsStandby, initDatabase, runDatabase, stagePrograms } from './native-postgres.ts'
+import { identityOf, POSTGRES_PORTS } from './sandbox-identity.ts'
 import { type SmallCluster, startSmallCluster, type TestPod, within } from './small-cluster.ts'
 
 const NODE_INDEX = 232
@@ -17,16 +18,7 @@ const UP_WITHIN = { timeout: 20_000, interval: 100 }
 const REPLICATION_PORT = 15_432
 const PARTITION = { kind: 'partition' } as const
 
-const identity = (name: string): SandboxIdentity => ({
-  id: `sandbox-${name}`,
-  node: 'test',
-  nodeIndex: NODE_INDEX,
-  namespace: 'casino',
-  name,
-  uid: `uid-${name}`,
-  labels: { app: 'wallet-db' },
-  ports: [{ containerPort: 5432, protocol: 'TCP' }],
-})
+const identity = (name: string) => identityOf(NODE_INDEX, name, { labels: { app: 'wallet-db' }, ports: POSTGRES_PORTS })
 
 describe('streaming replication behind relays', () => {
   const folder = mkdtempSync(join(tmpdir(), 'md-repl-'))

@@ -16,6 +16,7 @@ import type {
 } from '../../../src/lab/pod-network/objects.ts'
 import type { FaultRule, NetworkEffect, NetworkRule } from '../../../src/lab/pod-network/rules.ts'
 import type { SandboxIdentity } from '../../../src/lab/runtime/network-plugin.ts'
+import { identityOf } from './sandbox-identity.ts'
 
 const APP = fileURLToPath(new URL('./pod-app.cjs', import.meta.url))
 
@@ -86,16 +87,7 @@ export async function startSmallCluster(nodeIndex: number, node: string = proces
 
   async function pod(name: string, { namespace = 'casino', labels = { app: name }, portNames = {} }: PodOptions = {}) {
     const uid = `uid-${namespace}-${name}`
-    const { ip, env } = await core.add({
-      id: `sandbox-${uid}`,
-      node: 'test',
-      nodeIndex,
-      namespace,
-      name,
-      uid,
-      labels,
-      ports: [],
-    })
+    const { ip, env } = await core.add(identityOf(nodeIndex, name, { namespace, uid, labels }))
     const ports = Object.entries(portNames).map(([portName, containerPort]) => ({ name: portName, containerPort }))
     const object: Pod = { metadata: { name, namespace, uid, labels }, spec: { containers: [{ ports }] } }
     objects.pods.push(object)
