@@ -2,11 +2,12 @@
  * `npm run detect`: performs a rehearsal against each seeded defect and against the healthy platform, on one lab, and prints the matrix
  * of expected and found causes. Takes an hour and more, so each trial is kept the moment it ends and `--resume` goes on from there.
  */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { Judgment } from '../../src/domain/verdict.ts'
 import { startRun, type TestLab, testLab, verdictOf } from '../support/lab.ts'
 import { footprintOf } from './footprint.ts'
 import { type Healthy, healthyTrials, seededDefects } from './matrix.ts'
@@ -15,11 +16,12 @@ import { detectionPage } from './page.ts'
 
 const HELP = `Performs a rehearsal against each seeded defect and prints which cause was found.
 
-usage: npm run detect -- [--only a,b] [--healthy N] [--resume] [--page docs/detection.md] [--list]
+usage: npm run detect -- [--only a,b] [--healthy N] [--resume] [--judge-again] [--page docs/detection.md] [--list]
 
   --only a,b     these defects (or rehearsals, for healthy runs) only
   --healthy N    healthy runs of each rehearsal (default 1)
   --resume       keep the trials of the last time and do what is missing
+  --judge-again  run nothing, judge the kept runs again from their evidence
   --page FILE    where the matrix goes (default: printed only)
   --list         say what would be done, and do nothing
 
@@ -32,6 +34,7 @@ const { values: flags } = parseArgs({
     only: { type: 'string' },
     healthy: { type: 'string', default: '1' },
     resume: { type: 'boolean', default: false },
+    'judge-again': { type: 'boolean', default: false },
     page: { type: 'string' },
     list: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -39,6 +42,7 @@ const { values: flags } = parseArgs({
 })
 
 const KEPT = join('reports', 'detection', 'trials.json')
+const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
 const only = flags.only?.split(',')
 const isWanted = (name: string): boolean => only === undefined || only.includes(name)
 
@@ -75,7 +79,21 @@ async function perform(lab: TestLab, { rehearsal, platform, seeded }: Task): Pro
   const kept = join('reports', 'detection', basename(run.folder()))
   cpSync(run.folder(), kept, { recursive: true })
   const trial = trialOf(judgment, code, { rehearsal, run: kept, ...(seeded ? { seeded } : {}) })
-  return { ...trial, footprint: await footprintOf(lab) }
+  return { ...trial, footprint: await footprintOf(lab), commit }
+}
+
+/** What a run did is kept in its evidence; what it means is the judge's, who may have learnt since. */
+function judgeAgain(): void {
+  for (const [id, trial] of Object.entries(readKept())) {
+    if (trial.verdict === 'no verdict' || !tasks.some((task) => task.id === id)) continue
+    // Exit codes of a verdict are no failure here.
+    spawnSync(process.execPath, ['src/cli/bin.mjs', 'judge', trial.run], { stdio: 'ignore' })
+    const judgment = JSON.parse(readFileSync(join(trial.run, 'verdict.json'), 'utf8')) as Judgment
+    const { rehearsal, run, seeded } = trial
+    const now = trialOf(judgment, judgment.exitCode, { rehearsal, run, ...(seeded ? { seeded } : {}) })
+    keep(id, { ...trial, ...now, judgedAgainAt: commit })
+    if (now.found.join() !== trial.found.join()) console.log(`${id}: ${rule(now)} (${now.found.join(', ') || '-'})`)
+  }
 }
 
 /** A defect may leave the platform in a state from which it does not come back: then the next trial gets a new lab. */
@@ -87,8 +105,8 @@ async function performAll(todo: readonly Task[]): Promise<void> {
       try {
         lab ??= await testLab()
         const trial = await perform(lab, task)
-        keep(task.id, trial)
         const took = Math.round((performance.now() - startedAt) / 1000)
+        keep(task.id, { ...trial, seconds: took })
         console.log(
           `${index + 1}/${todo.length} ${task.id}: ${rule(trial)} (${trial.verdict}: ${trial.found.join(', ') || '-'}), ${took} s, lab ${trial.footprint?.megabytes} MB`,
         )
@@ -109,16 +127,14 @@ if (flags.help) {
   for (const { id, rehearsal, seeded } of tasks)
     console.log(`${id}  ${rehearsal}  ${seeded?.causes.join(' or ') ?? 'no cause'}`)
 } else {
-  if (!flags.resume) rmSync(KEPT, { force: true })
-  const startedAt = Date.now()
-  await performAll(tasks.filter(({ id }) => !(id in readKept())))
+  if (!flags.resume && !flags['judge-again']) rmSync(KEPT, { force: true })
+  if (flags['judge-again']) judgeAgain()
+  else await performAll(tasks.filter(({ id }) => !(id in readKept())))
   const kept = readKept()
   const trials = tasks.flatMap(({ id }) => kept[id] ?? [])
   const page = detectionPage(trials, {
     date: new Date().toISOString().slice(0, 10),
-    commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
     cores: availableParallelism(),
-    minutes: Math.round((Date.now() - startedAt) / 60_000),
   })
   if (flags.page) writeFileSync(flags.page, page)
   console.log(page)

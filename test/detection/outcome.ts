@@ -29,6 +29,10 @@ export type Trial = {
   readonly found: readonly string[]
   /** Of the lab, some moments after the run. */
   readonly footprint?: Footprint
+  /** Of the code that ran it and, where that is not the same, of the judge that read its evidence again later. */
+  readonly commit?: string
+  readonly judgedAgainAt?: string
+  readonly seconds?: number
 }
 
 export type Ruling = 'caught' | 'missed' | 'unnamed' | 'healthy' | 'false alarm' | 'inconclusive'

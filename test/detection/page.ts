@@ -8,14 +8,26 @@ const held = ({ footprint }: Trial): readonly string[] =>
     : [`${footprint.processes}`, `${footprint.megabytes} MB`, `${footprint.leftObjects}`]
 const code = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ') || '-'
 
-export type Circumstances = {
-  readonly date: string
-  readonly commit: string
-  readonly cores: number
-  readonly minutes: number
+const minutesOf = (trials: readonly Trial[]): number =>
+  Math.round(trials.reduce((sum, { seconds = 0 }) => sum + seconds, 0) / 60)
+
+/** Trials take an hour, in which a judge may learn: what was read again by a later one says so. */
+function commitsOf(trials: readonly Trial[]): string {
+  const counted = (of: (trial: Trial) => string | undefined): string =>
+    [...Map.groupBy(trials, (trial) => of(trial) ?? '')]
+      .filter(([commit]) => commit !== '')
+      .map(([commit, those]) => `${those.length} at ${commit}`)
+      .join(', ')
+  const again = counted((trial) => trial.judgedAgainAt)
+  return `runs: ${counted((trial) => trial.commit)}${again === '' ? '' : `; judged again from their evidence: ${again}`}`
 }
 
-export function detectionPage(trials: readonly Trial[], { date, commit, cores, minutes }: Circumstances): string {
+export type Circumstances = {
+  readonly date: string
+  readonly cores: number
+}
+
+export function detectionPage(trials: readonly Trial[], { date, cores }: Circumstances): string {
   const seeded = trials.flatMap((trial) => (trial.seeded === undefined ? [] : [{ trial, seeded: trial.seeded }]))
   const healthy = trials.filter((trial) => trial.seeded === undefined)
   const count = (kind: Ruling): number => trials.filter((trial) => rule(trial) === kind).length
@@ -25,7 +37,7 @@ export function detectionPage(trials: readonly Trial[], { date, commit, cores, m
     'Each seeded defect is a kustomize component of a few lines in `test/canary/defects`. The platform runs with it, a rehearsal is',
     'performed, and the judge, who knows nothing of the defect, has to name its cause. `npm run detect` makes this page.',
     '',
-    `Measured on ${date} at ${commit}, ${cores} cores, ${minutes} min.`,
+    `Measured until ${date} on ${cores} cores in ${minutesOf(trials)} min; ${commitsOf(trials)}.`,
     `**${count('caught')} of ${seeded.length} defects caught under their own cause**, ${count('unnamed')} not passed but named otherwise, ${count('missed')} missed;`,
     `${healthy.length} healthy runs: ${count('healthy')} passed, ${count('inconclusive')} inconclusive, ${count('false alarm')} false alarms.`,
     '',
