@@ -1,7 +1,7 @@
 /** Keepers and operator together, in every order of deaths, cuts, wishes and restarts: their decisions are the real ones. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { intentionOf } from '../../src/platform/services/db-keeper/intention.ts'
+import { intentionOf, isAwaited } from '../../src/platform/services/db-keeper/intention.ts'
 import { decide, type Member, SILENT_MS } from '../../src/platform/services/db-operator/decide.ts'
 import { roleOf } from '../../src/platform/services/db-operator/labels.ts'
 import {
@@ -18,12 +18,18 @@ const at = fc.constantFrom<0 | 1>(0, 1)
 const kinds = <K extends string>(...all: K[]) => fc.constantFrom(...all)
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: kinds('pass'), ms: fc.integer({ min: 1, max: 40 }).map((n) => n * 250) }) },
-  { weight: 4, arbitrary: fc.record({ kind: kinds('die', 'start', 'start', 'cut-api', 'cut-operator', 'join'), at }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: kinds('die', 'leave', 'start', 'start', 'cut-api', 'cut-operator', 'join'), at }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: kinds('cut-replication', 'join-replication', 'restart-operator') }) },
   { weight: 1, arbitrary: fc.record({ kind: kinds('wish'), at }) },
 )
 const beat = fc.constantFrom(0, 1)
 const phases: fc.Arbitrary<Phases> = fc.tuple(beat, beat, beat)
+// Without nudges: a round until the operator knows, one until the primary does, its stop, a round until the operator knows that, and one until
+// the standby does: 2.5 s, and no lease.
+const HANDED_OVER_MS = 2_500
 const SETTLE: Step = { kind: 'pass', ms: 15_000 }
 const histories = fc.array(step, { maxLength: 40 })
 
@@ -63,14 +69,14 @@ describe('with fencing', () => {
   })
 
   it('whatever happened, once all are well again there is one primary', () => {
+    const started: Step[] = [{ kind: 'start', at: 0 }, { kind: 'start', at: 1 }, SETTLE, SETTLE]
+    // Whoever was on the way out has left after that, and its pod is replaced.
     const well: Step[] = [
       { kind: 'join', at: 0 },
       { kind: 'join', at: 1 },
-      { kind: 'start', at: 0 },
-      { kind: 'start', at: 1 },
       { kind: 'join-replication' },
-      SETTLE,
-      SETTLE,
+      ...started,
+      ...started,
     ]
     fc.assert(
       fc.property(histories, phases, (steps, each) => {
@@ -92,6 +98,32 @@ describe('a failover', () => {
   it('promotes the standby at once when the primary comes back as another process', () => {
     const { model } = play([died, { kind: 'start', at: 0 }, { kind: 'pass', ms: 3_000 }], true)
     expect(model.writable()).toEqual(['wallet-db-1'])
+  })
+
+  it('hands over at once when the primary is asked to end, and before it ends', () => {
+    fc.assert(
+      fc.property(phases, (each) => {
+        const { model } = play(
+          [
+            { kind: 'leave', at: 0 },
+            { kind: 'pass', ms: HANDED_OVER_MS },
+          ],
+          true,
+          each,
+        )
+        expect(model.writable()).toEqual(['wallet-db-1'])
+      }),
+    )
+  })
+
+  it('has the primary end as it is when no standby is fit to take over', () => {
+    const leave: Step = { kind: 'leave', at: 0 }
+    const { model } = play([{ kind: 'cut-replication' }, SETTLE, leave, SETTLE], true)
+    expect(model.writable()).toEqual([])
+    expect(model.promotions).toBe(1)
+    model.apply({ kind: 'start', at: 0 })
+    model.apply(SETTLE)
+    expect(model.writable()).toEqual(['wallet-db-0'])
   })
 
   it('goes where people want it, and back', () => {
@@ -163,6 +195,59 @@ describe('a keeper', () => {
   ])('%s', (_, now, intention) => expect(intentionOf(now)).toBe(intention))
 })
 
+describe('a keeper that was asked to end', () => {
+  const record = {
+    ...emptyRecord,
+    primary: 'wallet-db-0',
+    leader: 'wallet-db-0',
+    instance: 'a',
+    safe: 'wallet-db-1',
+    epoch: 3,
+  }
+  const view = {
+    pod: 'wallet-db-0',
+    instance: 'a',
+    holding: 'primary',
+    running: true,
+    record,
+    recordAgeMs: 0,
+  } as const
+  const fenced = {
+    ...record,
+    primary: 'wallet-db-1',
+    leader: '',
+    instance: '',
+    former: 'wallet-db-0',
+    formerInstance: 'a',
+  }
+  const standby = { ...view, pod: 'wallet-db-1', instance: 'b', holding: 'standby' } as const
+
+  it.each([
+    ['serves until it is struck off', view, 'to serve'],
+    ['answers until its heir is named', { ...view, running: false, record: fenced }, 'to answer'],
+    [
+      'ends when its heir is named',
+      { ...view, record: { ...fenced, leader: 'wallet-db-1', instance: 'b' } },
+      undefined,
+    ],
+    ['ends at once without an heir', { ...view, record: { ...record, safe: '' } }, undefined],
+    [
+      'confirms as a standby while commits wait for it',
+      { ...standby, record: { ...record, sync: 'wallet-db-1' } },
+      'to confirm',
+    ],
+    ['ends at once as a standby that nobody waits for', standby, undefined],
+    [
+      'confirms nothing to a leader that was struck off',
+      { ...standby, record: { ...fenced, sync: 'wallet-db-1' } },
+      undefined,
+    ],
+    ['ends at once when it can not hear of an heir', { ...view, recordAgeMs: LEASE_MS + 1 }, undefined],
+    ['ends at once when it was never named', { ...view, record: 'absent' as const }, undefined],
+    ['has nothing to say for the process before it', { ...view, instance: 'c', record: fenced }, undefined],
+  ])('%s', (_, now, awaited) => expect(isAwaited(now)).toBe(awaited))
+})
+
 describe('the operator', () => {
   const steady = {
     ...emptyRecord,
@@ -216,7 +301,7 @@ describe('the operator', () => {
     ],
     ['and not before', steady, { ...leader, syncFromLsn: 801 }, undefined],
     ['nor while the primary does not wait for it', steady, { ...leader, sync: '' }, undefined],
-    ['strikes a standby that is silent off', complete, { ...leader, followers: [] }, { sync: '', safe: '' }],
+    ['strikes a standby that is gone off', complete, { ...leader, followers: [] }, { sync: '', safe: '' }],
     [
       'deposes a primary that is leaving',
       complete,
@@ -257,6 +342,17 @@ describe('the operator', () => {
   it('waits for a standby that has not yet replayed what it received', () => {
     const behind = { ...standby, replayedLsn: 899 }
     expect(decided(fenced, { status: stopped }, { status: behind })).toBeUndefined()
+  })
+
+  it('strikes a standby off that is about to end, while it still confirms', () => {
+    const next = decided(complete, { status: leader }, { status: { ...standby, leaving: true } })
+    expect(next).toMatchObject({ leader: 'wallet-db-0', sync: '', safe: '' })
+  })
+
+  it('hands over to no standby that is about to end too', () => {
+    const both = { leaving: true } as const
+    const next = decided(complete, { status: { ...leader, ...both } }, { status: { ...standby, ...both } })
+    expect(next).toMatchObject({ leader: 'wallet-db-0', sync: '', safe: '' })
   })
 
   it('has patience with silence, and then not', () => {

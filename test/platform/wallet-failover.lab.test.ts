@@ -11,6 +11,8 @@ import { type Depositor, startDepositor } from './support/depositor.ts'
 
 // From the client's view; the arithmetic is in docs/adr ("The wallet database fails over").
 const RTO_MS = 15_000
+// Nobody waits for a lease to run out, nor for a pod to come back: less than a caller waits at the door (database-door.ts).
+const HANDOVER_MS = 1_500
 const PODS = ['wallet-db-0', 'wallet-db-1'] as const
 const other = (pod: string): string => (pod === PODS[0] ? PODS[1] : PODS[0])
 
@@ -47,6 +49,13 @@ async function complete(): Promise<RoleRecord> {
 
 async function wish(primary: string): Promise<void> {
   await lab.kubectl('-n', 'casino', 'patch', 'configmap', 'wallet-db-role', '-p', JSON.stringify({ data: { primary } }))
+}
+
+/** As a drain does it. */
+async function evict(pod: string): Promise<void> {
+  const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod, namespace: 'casino' } }
+  const path = `/api/v1/namespaces/casino/pods/${pod}/eviction`
+  expect((await lab.api.request({ method: 'POST', path, body })).status).toBe(201)
 }
 
 /** The record says so, and the pod itself. */
@@ -97,6 +106,24 @@ it('switches over when another primary is wished for, and back', async () => {
     console.log(`pause of a switchover: ${Math.round(depositor.longestGapMs())} ms`)
     await complete()
   }
+  expect(await depositor.lost()).toEqual([])
+})
+
+it('hands over before it stops when the primary is evicted, and comes back as the standby', async () => {
+  const before = await complete()
+  await depositor.next()
+  depositor.longestGapMs()
+  const failed = depositor.failed()
+  await evict(before.leader)
+  await leads(other(before.leader))
+  await depositor.next()
+  const gapMs = depositor.longestGapMs()
+  console.log(`pause of an eviction: ${Math.round(gapMs)} ms, ${depositor.failed() - failed} deposits failed`)
+  expect(gapMs).toBeLessThan(HANDOVER_MS)
+  expect(depositor.failed()).toBe(failed)
+  const after = await complete()
+  expect(after.safe).toBe(before.leader)
+  expect(await statusOf(before.leader)).toMatchObject({ holding: 'standby', writable: false })
   expect(await depositor.lost()).toEqual([])
 })
 

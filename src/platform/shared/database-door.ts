@@ -19,15 +19,18 @@ export type Door = {
 // As long as a connection attempt may take: the caller's own time-out is not much longer.
 const WAIT_MS = 1_500
 // Between attempts: half to one and a half of this. While nobody has the primary's name an attempt is a look-up, no more; after that a
-// fleet of 16 pods makes some 80 attempts a second, which a starting server refuses in a millisecond each.
-const RETRY_MS = 200
+// fleet of 16 pods makes some 160 attempts a second, which a starting server refuses in a millisecond each.
+const RETRY_MS = 100
+
+/** read_only_sql_transaction */
+const READ_ONLY = '25006'
 
 /** Whatever these say, they say of the server or of the way to it, not of the statement. */
 const LOST: ReadonlySet<unknown> = new Set([
   '57P01', // admin_shutdown: fenced, or stopped
   '57P02', // crash_shutdown
   '57P03', // cannot_connect_now: starting, or recovering
-  '25006', // read_only_sql_transaction: a primary no longer
+  READ_ONLY, // a primary no longer, or not for long
   'ECONNRESET',
   'ECONNREFUSED',
   'EPIPE',
@@ -59,8 +62,23 @@ export function doorOf(pool: pg.Pool, { url, maxConnections }: DatabaseConfig, l
   pool.on('release', (_, client) => void inUse.delete(client))
   pool.on('error', blame)
 
+  /**
+   * What a server refused because it only reads has surely not been done: so a primary says that it hands over. It is done again
+   * behind the door, where the next primary is waited for.
+   */
   async function run<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    await admitted()
+    const untilMs = performance.now() + WAIT_MS
+    for (;;) {
+      try {
+        return await attempt(work, untilMs)
+      } catch (thrown) {
+        if (codeOf(thrown) !== READ_ONLY || performance.now() >= untilMs) throw thrown
+      }
+    }
+  }
+
+  async function attempt<T>(work: (client: pg.PoolClient) => Promise<T>, untilMs: number): Promise<T> {
+    await admitted(untilMs)
     try {
       const client = await current()
       return await using(client, work)
@@ -83,13 +101,13 @@ export function doorOf(pool: pg.Pool, { url, maxConnections }: DatabaseConfig, l
   }
 
   /** Callers queue here and not in the pool: there, each of them would try a connection of its own when those that it waits for break. */
-  function admitted(): Promise<void> {
+  function admitted(untilMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const giveUp = () => {
         waiting.delete(go)
         reject(new Error(away === undefined ? 'all connections are in use' : `no database: ${away}`))
       }
-      const timer = setTimeout(giveUp, WAIT_MS)
+      const timer = setTimeout(giveUp, untilMs - performance.now())
       const go = () => {
         clearTimeout(timer)
         resolve()
@@ -175,16 +193,20 @@ async function using<T>(client: pg.PoolClient, work: (client: pg.PoolClient) => 
 }
 
 function isLost(thrown: unknown): boolean {
-  const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined
-  return LOST.has(code) || LOST_WORDS.test(reasonOf(thrown))
+  return LOST.has(codeOf(thrown)) || LOST_WORDS.test(reasonOf(thrown))
 }
+
+const codeOf = (thrown: unknown): unknown =>
+  typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined
 
 async function problemOf(url: string): Promise<string | undefined> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: WAIT_MS, query_timeout: WAIT_MS })
   client.on('error', () => undefined)
   try {
     await client.connect()
-    const { rows } = await client.query<{ primary: boolean }>('SELECT NOT pg_is_in_recovery() AS primary')
+    const { rows } = await client.query<{ primary: boolean }>(
+      "SELECT NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'off' AS primary",
+    )
     return rows[0]?.primary === true ? undefined : 'it is not the primary'
   } catch (thrown) {
     return reasonOf(thrown)

@@ -2,7 +2,7 @@
 import { type Log, reasonOf } from './log.ts'
 
 export type Loop = {
-  /** Runs the task soon instead of at its next turn. */
+  /** Runs the task soon instead of at its next turn; once more if it is running. */
   nudge(): void
   /** Resolves when the task is not running and will not run again. */
   stop(): Promise<void>
@@ -12,6 +12,7 @@ export function repeat(log: Log, name: string, everyMs: number, task: () => Prom
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | undefined
+  let nudged = false
 
   function schedule(waitMs: number): void {
     if (stopped) return
@@ -22,6 +23,7 @@ export function repeat(log: Log, name: string, everyMs: number, task: () => Prom
   }
 
   async function once(): Promise<void> {
+    nudged = false
     try {
       await task()
     } catch (thrown) {
@@ -29,14 +31,16 @@ export function repeat(log: Log, name: string, everyMs: number, task: () => Prom
     } finally {
       running = undefined
       // Jitter keeps replicas from waking in step.
-      schedule(everyMs * (0.9 + Math.random() * 0.2))
+      schedule(nudged ? 0 : everyMs * (0.9 + Math.random() * 0.2))
     }
   }
 
   schedule(everyMs * Math.random())
   return {
     nudge: () => {
-      if (running === undefined) schedule(0)
+      // What it is to see may have come after it looked.
+      if (running !== undefined) nudged = true
+      else schedule(0)
     },
     stop: async () => {
       stopped = true

@@ -2,15 +2,25 @@
  * Two keepers, an operator and the record between them, in virtual time: their real decisions, and a model of everything else. A
  * database is a log of numbers; a keeper may be dead, cut from the API server, from the operator or from the other database.
  */
-import { type Intention, intentionOf } from '../../../src/platform/services/db-keeper/intention.ts'
+import {
+  type Intention,
+  intentionOf,
+  isAwaited,
+  type KeeperView,
+} from '../../../src/platform/services/db-keeper/intention.ts'
 import { decide } from '../../../src/platform/services/db-operator/decide.ts'
 import { type Holding, type KeeperStatus, LEASE_MS, type RoleRecord } from '../../../src/platform/shared/role-record.ts'
 
 export type Step =
   | { readonly kind: 'pass'; readonly ms: number }
-  | { readonly kind: 'die' | 'start' | 'cut-api' | 'cut-operator' | 'join'; readonly at: 0 | 1 }
+  | AtOne
   | { readonly kind: 'cut-replication' | 'join-replication' | 'restart-operator' }
   | { readonly kind: 'wish'; readonly at: 0 | 1 }
+
+type AtOne = {
+  readonly kind: 'die' | 'leave' | 'start' | 'cut-api' | 'cut-operator' | 'join'
+  readonly at: 0 | 1
+}
 
 type Keeper = {
   readonly pod: string
@@ -18,6 +28,8 @@ type Keeper = {
   alive: boolean
   holding: Holding
   running: boolean
+  /** Since it was asked to end. */
+  leavingAtMs: number | undefined
   /** A server takes a while to start and to stop. */
   startedAtMs: number | undefined
   stoppedAtMs: number | undefined
@@ -35,6 +47,8 @@ const GUARD_MS = 250
 const ROUND_MS = 500
 const START_MS = 500
 const STOP_MS = 500
+/** As long as a keeper that was asked to end waits for others: until it is struck off, and until its heir is named. */
+const PATIENCE_MS = 17_000
 /** Commits that a standby may lack which nobody waits for. */
 const LAG = 3
 
@@ -68,10 +82,19 @@ export function databaseModel(fencing: boolean, phases: Phases = [0, 0, 0]): Mod
   const follows = (keeper: Keeper) => keeper.alive && keeper.running && keeper.holding === 'standby' && replicates
   const otherOf = (keeper: Keeper) => keepers.find((each) => each !== keeper) as Keeper
 
-  function intend(keeper: Keeper): Intention {
-    const { pod, holding, running } = keeper
-    const recordAgeMs = nowMs - keeper.readAtMs
-    return intentionOf({ pod, instance: String(keeper.instance), holding, running, record: keeper.record, recordAgeMs })
+  function viewOf({ pod, instance, holding, running, record, readAtMs }: Keeper): KeeperView {
+    return { pod, instance: String(instance), holding, running, record, recordAgeMs: nowMs - readAtMs }
+  }
+
+  const intend = (keeper: Keeper): Intention => intentionOf(viewOf(keeper))
+
+  /** Asked to end: it does once nobody awaits anything of it any more. */
+  function leave(keeper: Keeper): void {
+    if (!keeper.alive || keeper.leavingAtMs === undefined) return
+    const isPatient = nowMs - keeper.leavingAtMs < PATIENCE_MS
+    if (isPatient && isAwaited(viewOf(keeper)) !== undefined) return
+    if (keeper.running) stop(keeper)
+    else change(keeper, 'die', nowMs)
   }
 
   function guard(keeper: Keeper): void {
@@ -98,9 +121,9 @@ export function databaseModel(fencing: boolean, phases: Phases = [0, 0, 0]): Mod
     if (intention === 'lead') lead(keeper)
     if (intention === 'fence') stop(keeper)
     if (intention === 'wait') keeper.startedAtMs = undefined
-    if (intention === 'follow') start(keeper)
+    if (intention === 'follow' && keeper.leavingAtMs === undefined) start(keeper)
     if (intention === 'promote') promote(keeper)
-    if (intention === 'seed') copy(keeper)
+    if (intention === 'seed' && keeper.leavingAtMs === undefined) copy(keeper)
   }
 
   function lead(keeper: Keeper): void {
@@ -154,7 +177,7 @@ export function databaseModel(fencing: boolean, phases: Phases = [0, 0, 0]): Mod
       running,
       writable: writes(keeper),
       seeding: false,
-      leaving: false,
+      leaving: keeper.leavingAtMs !== undefined,
       timeline: 1,
       writtenLsn: keeper.log.length,
       replayedLsn: keeper.log.length,
@@ -198,6 +221,7 @@ export function databaseModel(fencing: boolean, phases: Phases = [0, 0, 0]): Mod
   function pass(ms: number): void {
     for (const untilMs = nowMs + ms; nowMs < untilMs; nowMs += GUARD_MS) {
       for (const keeper of keepers) guard(keeper)
+      for (const keeper of keepers) leave(keeper)
       const beat = (nowMs / GUARD_MS) % (ROUND_MS / GUARD_MS)
       for (const [position, keeper] of keepers.entries()) if (phases[position] === beat) round(keeper)
       if (phases[2] === beat) operate()
@@ -223,7 +247,7 @@ export function databaseModel(fencing: boolean, phases: Phases = [0, 0, 0]): Mod
         if (record) record = { ...record, primary: (keepers[step.at] as Keeper).pod }
         return
       default:
-        return change(keepers[step.at] as Keeper, step.kind)
+        return change(keepers[step.at] as Keeper, step.kind, nowMs)
     }
   }
 
@@ -239,12 +263,20 @@ export function databaseModel(fencing: boolean, phases: Phases = [0, 0, 0]): Mod
   }
 }
 
-function change(keeper: Keeper, kind: 'die' | 'start' | 'cut-api' | 'cut-operator' | 'join'): void {
+function change(keeper: Keeper, kind: AtOne['kind'], nowMs: number): void {
   if (kind === 'cut-api') keeper.hasApi = false
   if (kind === 'cut-operator') keeper.hasOperator = false
   if (kind === 'join') [keeper.hasApi, keeper.hasOperator] = [true, true]
+  if (kind === 'leave' && keeper.alive) keeper.leavingAtMs ??= nowMs
   if (kind === 'die') {
-    Object.assign(keeper, { alive: false, running: false, startedAtMs: undefined, stoppedAtMs: undefined })
+    const gone = {
+      alive: false,
+      running: false,
+      leavingAtMs: undefined,
+      startedAtMs: undefined,
+      stoppedAtMs: undefined,
+    }
+    Object.assign(keeper, gone)
   }
   if (kind !== 'start' || keeper.alive) return
   keeper.alive = true
@@ -263,6 +295,7 @@ const newKeeper = (pod: string): Keeper => ({
   alive: true,
   holding: 'nothing',
   running: false,
+  leavingAtMs: undefined,
   startedAtMs: undefined,
   stoppedAtMs: undefined,
   log: [],

@@ -12,6 +12,8 @@ export type Depositor = {
   readonly acknowledged: readonly string[]
   /** The longest time without an acknowledgement since the last call of this. */
   longestGapMs(): number
+  /** Deposits that were answered with an error, or not at all. */
+  failed(): number
   /** Resolves with the first acknowledgement from now on. */
   next(): Promise<void>
   stop(): Promise<void>
@@ -26,6 +28,7 @@ export function startDepositor(api: KubernetesApi, run: string): Depositor {
   let n = 0
   let lastAtMs = performance.now()
   let gapMs = 0
+  let failed = 0
 
   const lanes = Array.from({ length: LANES }, async () => {
     while (!stopped) {
@@ -37,6 +40,7 @@ export function startDepositor(api: KubernetesApi, run: string): Depositor {
         .request({ method: 'POST', path: `${WALLET}/deposits`, body, timeoutMs: 3_000 })
         .catch(() => undefined)
       if (answer?.status === 201 || answer?.status === 200) note(key)
+      else failed += 1
       await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS))
     }
   })
@@ -57,6 +61,7 @@ export function startDepositor(api: KubernetesApi, run: string): Depositor {
       gapMs = 0
       return longest
     },
+    failed: () => failed,
     next: () => new Promise((resolve) => void waiting.add(resolve)),
     stop: async () => {
       stopped = true

@@ -17,12 +17,16 @@ export type Asking = {
   /** undefined when it does not answer. */
   state(): Promise<ServerState | undefined>
   promote(): Promise<void>
+  /** What is written now need not be written when the server stops. */
+  checkpoint(): Promise<void>
   close(): Promise<void>
 }
 
 // A keeper asks twice a second; an answer takes a millisecond.
 const ANSWER_MS = 1_000
 const PROMOTE_SECONDS = 10
+// Of the 30 s that a pod has to end (main.ts); what it has not written by then is left to the stop.
+const CHECKPOINT_MS = 5_000
 const OWN_NAME = 'keeper'
 
 // pg_walfile_name begins with the timeline, in hexadecimal; it can't be asked in recovery, where the receiver knows.
@@ -80,6 +84,17 @@ export function askServer(url: string): Asking {
     }
   }
 
+  /** What takes its time has a connection of its own: how the server is can be asked meanwhile. */
+  async function ask(withinMs: number, sql: string): Promise<void> {
+    const asked = clientOf(url, withinMs)
+    await asked.connect()
+    try {
+      await asked.query(sql)
+    } finally {
+      await asked.end()
+    }
+  }
+
   return {
     state: async () => {
       const row = await askState().catch(() => undefined)
@@ -95,15 +110,8 @@ export function askServer(url: string): Asking {
         replayedLsn: row.replayed,
       }
     },
-    promote: async () => {
-      const asked = clientOf(url, PROMOTE_SECONDS * 1_000)
-      await asked.connect()
-      try {
-        await asked.query(`SELECT pg_promote(true, ${PROMOTE_SECONDS})`)
-      } finally {
-        await asked.end()
-      }
-    },
+    promote: () => ask(PROMOTE_SECONDS * 1_000, `SELECT pg_promote(true, ${PROMOTE_SECONDS})`),
+    checkpoint: () => ask(CHECKPOINT_MS, 'CHECKPOINT'),
     close: async () => void (await client?.end().catch(() => undefined)),
   }
 }

@@ -44,6 +44,20 @@ function mayLead({ record, recordAgeMs, pod, instance }: KeeperView): boolean {
 }
 
 /**
+ * Whether a keeper that was asked to end still has its part in what comes next. A leader with an heir serves until it is struck off, and
+ * then, stopped, answers until its heir is named, for the operator waits to hear from it that it stopped. A standby confirms until
+ * commits no longer wait for it.
+ */
+export function isAwaited(view: KeeperView): 'to serve' | 'to answer' | 'to confirm' | undefined {
+  const { record, recordAgeMs, pod, instance } = view
+  if (record === undefined || record === 'absent' || recordAgeMs > LEASE_MS) return undefined
+  if (record.leader !== '' && record.sync === pod) return 'to confirm'
+  if (record.safe === '') return undefined
+  if (record.leader === pod && record.instance === instance) return 'to serve'
+  return record.leader === '' && record.former === pod && record.formerInstance === instance ? 'to answer' : undefined
+}
+
+/**
  * Before an operator has written anything there is no database either: the first pod makes it, so that nobody's start waits for the
  * operator's. Also: a record that was deleted stops no leader that runs; the operator will name it again.
  */

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import type { ClusterApi } from '../../shared/cluster-api.ts'
 import { type Log, reasonOf } from '../../shared/log.ts'
-import { type KeeperStatus, type RoleRecord, recordOf } from '../../shared/role-record.ts'
+import { type KeeperStatus, LEASE_MS, type RoleRecord, recordOf } from '../../shared/role-record.ts'
 import type { Asking, ServerState } from './asking.ts'
-import { type Intention, intentionOf } from './intention.ts'
+import { type Intention, intentionOf, isAwaited, type KeeperView } from './intention.ts'
 import { seed } from './seed.ts'
 import type { Server } from './server.ts'
 
@@ -27,12 +27,18 @@ export type Keeper = {
   guard(): void
   /** The server ended by itself: a standby's folder is copied anew. */
   mistrust(): void
-  /** Resolves when the database is stopped; a leader first gives others the time to take over. */
+  /** Resolves when the database is stopped; a leader first hands over to its standby, if that is fit to take over. */
   leave(): Promise<void>
 }
 
-// Handing over takes a round of the operator, the shutdown and a round again; alone, nobody will come.
-const HAND_OVER_MS = 5_000
+// A leader that is to end serves on until the operator has struck it off. That takes half a second, or the start of another operator where
+// the same drain took that one too: some ten seconds.
+const HAND_OVER_MS = 15_000
+// Until the operator knows that a leader has stopped, or has struck a standby off: two rounds of it, and as much again.
+const FAREWELL_MS = 2_000
+const WATCH_MS = 50
+// What was under way when it was struck off: a commit takes 30 ms at p95, among others on two cores.
+const SETTLE_MS = 100
 // A standby that can't follow for this long while there is a leader is made anew: its log has parted from the leader's, or ends too early.
 const STRANDED_MS = 15_000
 
@@ -44,29 +50,37 @@ export function createKeeper(parts: KeeperParts): Keeper {
   let seen: ServerState | undefined
   let followedAtMs = performance.now()
   let leaving = false
+  let ending = false
   let broken = false
   let sync = { standby: '', fromLsn: 0 }
   let last: Intention | undefined
   let copying: Promise<void> | undefined
+  let stepping: Promise<void> | undefined
 
   async function round(): Promise<boolean> {
     await Promise.all([readRecord(), look()])
     const intention = intend()
     if (intention !== last) log.info('intention', { intention, holding: server.holding() })
     last = intention
-    await act(intention)
-    return intention === 'seed' || (seen !== undefined && (intention === 'lead' || intention === 'follow'))
+    if (!ending) await act(intention)
+    return (
+      intention === 'seed' || (seen !== undefined && !isVacant() && (intention === 'lead' || intention === 'follow'))
+    )
   }
 
-  const intend = (): Intention =>
-    intentionOf({
-      pod,
-      instance,
-      holding: server.holding(),
-      running: server.running(),
-      record,
-      recordAgeMs: performance.now() - readAtMs,
-    })
+  const view = (): KeeperView => ({
+    pod,
+    instance,
+    holding: server.holding(),
+    running: server.running(),
+    record,
+    recordAgeMs: performance.now() - readAtMs,
+  })
+
+  const intend = (): Intention => intentionOf(view())
+
+  /** Nobody may write: whoever is named next is waited for. */
+  const isVacant = (): boolean => typeof record === 'object' && record.leader === ''
 
   async function readRecord(): Promise<void> {
     const askedAtMs = performance.now()
@@ -103,12 +117,35 @@ export function createKeeper(parts: KeeperParts): Keeper {
       case 'seed':
         return copy()
       case 'fence':
-        log.warn('no longer the leader: stopping')
-        await server.stop()
-        seen = undefined
-        return
+        return stepDown()
       case 'wait':
         return
+    }
+  }
+
+  /**
+   * One that was struck off lets what is under way come to its end: nothing new can be written, and whoever tries is told so, and knows
+   * that nothing was. One whose lease has run out has no time for that.
+   */
+  function stepDown(): Promise<void> {
+    stepping ??= (async () => {
+      log.warn('no longer the leader: stopping')
+      if (view().recordAgeMs <= LEASE_MS) await settle()
+      await server.stop()
+      seen = undefined
+    })().finally(() => {
+      stepping = undefined
+    })
+    return stepping
+  }
+
+  /** Whatever goes wrong here must not keep it from stopping. */
+  async function settle(): Promise<void> {
+    try {
+      server.setReadOnly()
+      await pause(SETTLE_MS)
+    } catch (thrown) {
+      log.warn('what is under way cannot be waited for', { reason: reasonOf(thrown) })
     }
   }
 
@@ -151,10 +188,15 @@ export function createKeeper(parts: KeeperParts): Keeper {
     if (intention !== 'seed' && intention !== 'follow') throw new Error(`it is to ${intention} meanwhile`)
   }
 
+  async function whileAwaited(how: ReturnType<typeof isAwaited>, atMostMs: number): Promise<void> {
+    const deadlineMs = performance.now() + atMostMs
+    while (isAwaited(view()) === how && performance.now() < deadlineMs) await pause(WATCH_MS)
+  }
+
   return {
     round,
     guard: () => {
-      if (intend() === 'fence') void server.stop()
+      if (intend() === 'fence') void stepDown()
     },
     mistrust: () => {
       broken = server.holding() === 'standby'
@@ -179,13 +221,17 @@ export function createKeeper(parts: KeeperParts): Keeper {
       seenLeader: typeof record === 'object' ? record.leader : '',
     }),
     leave: async () => {
+      // While it still serves: what is on disk already does not hold the switchover up.
+      if (isAwaited(view()) === 'to serve') await asking.checkpoint().catch(() => undefined)
       leaving = true
-      const deadlineMs = performance.now() + HAND_OVER_MS
-      const hasHeir = () => typeof record === 'object' && record.safe !== ''
-      while (hasHeir() && server.running() && server.holding() === 'primary' && performance.now() < deadlineMs)
-        await new Promise((resolve) => setTimeout(resolve, 100))
+      await whileAwaited('to confirm', FAREWELL_MS)
+      await whileAwaited('to serve', HAND_OVER_MS)
+      await whileAwaited('to answer', FAREWELL_MS)
+      ending = true
       await server.stop()
       await asking.close()
     },
   }
 }
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

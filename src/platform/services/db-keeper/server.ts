@@ -27,7 +27,12 @@ export type Server = {
   stop(): Promise<void>
   /** The standby that commits wait for; '' for none. */
   setSync(standby: string): void
+  /** From the next statement on nothing can be written; what is under way is finished. Until the next start. */
+  setReadOnly(): void
 }
+
+/** The settings that change while it runs. */
+type Changing = { readonly sync: string; readonly readOnly: boolean }
 
 const SETTINGS = 'keeper.conf'
 // A fast shutdown writes a checkpoint and waits for the standby's confirmation; what hangs longer is cut off, its log is replayed.
@@ -38,7 +43,7 @@ const FAST_MS = 2_000
  * a peak of the stock rehearsals writes some 100 KB a second. Without fsync on the standby (`on`) an acknowledged commit
  * could be lost only with both machines; `remote_write` is what the synchronous standby is asked for.
  */
-const settingsOf = (pod: string, user: string, sync: string): string => `# Written by the keeper.
+const settingsOf = (pod: string, user: string, { sync, readOnly }: Changing): string => `# Written by the keeper.
 wal_level = replica
 hot_standby = on
 wal_keep_size = 128MB
@@ -49,6 +54,7 @@ wal_retrieve_retry_interval = 500ms
 synchronous_commit = remote_write
 primary_conninfo = 'user=${user} application_name=${pod} connect_timeout=2'
 synchronous_standby_names = '${sync === '' ? '' : `"${sync}"`}'
+default_transaction_read_only = ${readOnly ? 'on' : 'off'}
 `
 
 export function postgresServer(options: ServerOptions): Server {
@@ -56,6 +62,7 @@ export function postgresServer(options: ServerOptions): Server {
   const at = (name: string) => join(folder, name)
   let child: ChildProcess | undefined
   let stopping: Promise<void> | undefined
+  let changing: Changing = { sync: '', readOnly: false }
 
   const holding = (): Holding => {
     if (!existsSync(at('PG_VERSION'))) return 'nothing'
@@ -64,7 +71,7 @@ export function postgresServer(options: ServerOptions): Server {
 
   function start(): void {
     if (child !== undefined) return
-    if (holding() !== 'nothing') configure('')
+    if (holding() !== 'nothing') configure({ sync: '', readOnly: false })
     const [program = '', ...args] = options.command
     const started = spawn(program, args, {
       stdio: ['ignore', 'inherit', 'inherit'],
@@ -85,10 +92,12 @@ export function postgresServer(options: ServerOptions): Server {
     if (child === undefined) return Promise.resolve()
     const stopped = child
     stopping ??= new Promise<void>((resolve) => {
+      const askedAtMs = performance.now()
       const timer = setTimeout(() => stopped.kill('SIGQUIT'), FAST_MS)
       stopped.once('exit', () => {
         clearTimeout(timer)
         stopping = undefined
+        log.info('PostgreSQL stopped', { tookMs: Math.round(performance.now() - askedAtMs) })
         resolve()
       })
       stopped.kill('SIGINT')
@@ -97,13 +106,19 @@ export function postgresServer(options: ServerOptions): Server {
   }
 
   /** The settings that every start and each change of the role begins from; also those of a database that was just made. */
-  function configure(sync: string): void {
+  function configure(wanted: Changing): void {
+    changing = wanted
     if (!readFileSync(at('postgresql.conf'), 'utf8').includes(SETTINGS))
       appendFileSync(at('postgresql.conf'), `\ninclude_if_exists = '${SETTINGS}'\n`)
     if (!readFileSync(at('pg_hba.conf'), 'utf8').includes('host replication all all'))
       appendFileSync(at('pg_hba.conf'), '\nhost replication all all scram-sha-256\n')
-    writeFileSync(at(`${SETTINGS}.new`), settingsOf(options.pod, leader.user, sync), { mode: 0o600 })
+    writeFileSync(at(`${SETTINGS}.new`), settingsOf(options.pod, leader.user, wanted), { mode: 0o600 })
     renameSync(at(`${SETTINGS}.new`), at(SETTINGS))
+  }
+
+  function change(wanted: Changing): void {
+    configure(wanted)
+    child?.kill('SIGHUP')
   }
 
   return {
@@ -111,9 +126,7 @@ export function postgresServer(options: ServerOptions): Server {
     running: () => child !== undefined,
     start,
     stop,
-    setSync: (standby) => {
-      configure(standby)
-      child?.kill('SIGHUP')
-    },
+    setSync: (sync) => change({ ...changing, sync }),
+    setReadOnly: () => change({ ...changing, readOnly: true }),
   }
 }

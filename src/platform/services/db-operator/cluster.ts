@@ -16,6 +16,8 @@ export type DatabaseCluster = {
   label(pod: string, role: Role | undefined): Promise<void>
   /** undefined when it does not answer. */
   ask(pod: DatabasePod): Promise<KeeperStatus | undefined>
+  /** Has the keeper read the record at once; one that does not hear it reads it in its next round. */
+  nudge(pod: DatabasePod): Promise<void>
 }
 
 // A keeper answers from memory; six of these make a silence.
@@ -62,6 +64,13 @@ export function databaseCluster(
       const path = `${base}/pods/${pod}`
       const { status } = await api.call({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' })
       if (status >= 300 && status !== 404) throw new Error(`the label of ${pod} was refused with ${status}`)
+    },
+    nudge: async ({ ip }) => {
+      if (ip === undefined) return
+      const signal = AbortSignal.timeout(ANSWER_MS)
+      await fetch(`http://${ip}:${keeperPort}/look`, { method: 'POST', signal })
+        .then((answer) => answer.body?.cancel())
+        .catch(() => undefined)
     },
     ask: async ({ ip }) => {
       if (ip === undefined) return undefined

@@ -44,6 +44,8 @@ const member = (view: View, pod: string): Member | undefined => view.members.fin
 
 export const writes = (status: KeeperStatus): boolean => status.writable && status.running
 
+const isLeaving = (view: View, pod: string): boolean => member(view, pod)?.status?.leaving === true
+
 const isGone = (view: View, pod: string): boolean => (member(view, pod)?.silentMs ?? SILENT_MS) >= SILENT_MS
 
 /** The first record: whoever writes is the leader. Without one, a database that is there and stands still. */
@@ -71,10 +73,10 @@ function depose(view: View, record: RoleRecord): Decision | undefined {
   return { record: { ...record, primary: target.pod, leader: '', instance: '', former, formerInstance }, why }
 }
 
-/** The standby that may take over: complete, running, and the wanted one if somebody wants another leader. */
+/** The standby that may take over: complete, running, and not about to end itself. */
 function successor(view: View, record: RoleRecord): KeeperStatus | undefined {
   const status = member(view, record.safe)?.status
-  return status?.holding === 'standby' && status.running ? status : undefined
+  return status?.holding === 'standby' && status.running && !status.leaving ? status : undefined
 }
 
 function reasonToDepose(view: View, record: RoleRecord): string | undefined {
@@ -127,14 +129,16 @@ function isFenced(view: View, record: RoleRecord): boolean {
 }
 
 /**
- * Commits wait for the standby as soon as it streams. A standby that is gone is first struck off the record, so that nobody promotes
- * it, and only then does the leader, who reads that record, stop to wait for it.
+ * Commits wait for the standby as soon as it streams. A standby that is gone, or about to go, is first struck off the record, so that
+ * nobody promotes it, and only then does the leader, who reads that record, stop to wait for it.
  */
 function synchronise(view: View, record: RoleRecord): Decision | undefined {
   const leader = member(view, record.leader)?.status
   if (leader === undefined || !writes(leader)) return undefined
   if (record.observed !== record.leader) return { record: { ...record, observed: record.leader }, why: 'leader writes' }
-  const follower = leader.followers.find((each) => each.pod !== record.leader && each.silentMs < FOLLOWER_SILENT_MS)
+  const follower = leader.followers.find(
+    ({ pod, silentMs }) => pod !== record.leader && silentMs < FOLLOWER_SILENT_MS && !isLeaving(view, pod),
+  )
   const sync = follower?.pod ?? ''
   if (sync !== record.sync)
     return { record: { ...record, sync, safe: '' }, why: sync ? 'standby streams' : 'standby is gone' }

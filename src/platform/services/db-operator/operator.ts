@@ -8,7 +8,7 @@ import { roleOf } from './labels.ts'
 export type Observation = { readonly record: RoleRecord | undefined; readonly members: readonly Member[] }
 
 export type Operator = {
-  /** False while nobody is seen to write, or something was just changed. */
+  /** False while nobody is seen to write, nobody is named, or something was just changed. */
   round(): Promise<boolean>
   observed(): Observation
   readonly promotions: () => number
@@ -29,11 +29,14 @@ export function createOperator(cluster: DatabaseCluster, fencing: boolean, log: 
     observation = { record, members }
     noteWish(record, members)
     const decision = decide({ record, members, fencedMs: fencedMs(record), fencing })
-    if (decision !== undefined && (await cluster.write(decision.record, version)))
+    if (decision !== undefined && (await cluster.write(decision.record, version))) {
+      for (const pod of pods) void cluster.nudge(pod)
       take(record, decision.record, decision.why)
+    }
     const current = decision?.record ?? record
     if (current !== undefined) await label(pods, members, current)
-    return decision === undefined && members.some(({ status }) => status !== undefined && writes(status))
+    const isSettled = decision === undefined && current?.leader !== ''
+    return isSettled && members.some(({ status }) => status !== undefined && writes(status))
   }
 
   async function look(pod: DatabasePod, record: RoleRecord | undefined): Promise<Member> {
