@@ -29,6 +29,8 @@ export async function smallApiServer(answers: Answers): Promise<KubernetesApi> {
     const body: unknown = sent === '' ? undefined : JSON.parse(sent)
     const found = await answers({ method: request.method ?? 'GET', path: pathname, query: searchParams, body })
     const answer = found ?? refusal(404)
+    if (answer instanceof Lines)
+      return void response.end(answer.all.map((each) => `${JSON.stringify(each)}\n`).join(''))
     response.writeHead(isRefusal(answer) ? answer.code : 200, { 'content-type': 'application/json' })
     response.end(JSON.stringify(answer))
   })
@@ -38,6 +40,14 @@ export async function smallApiServer(answers: Answers): Promise<KubernetesApi> {
     server.close()
   })
   return connectKubernetes({ kubeconfig: kubeconfigOf((server.address() as AddressInfo).port, authority.certificate) })
+}
+
+/** What a watch shows until its connection ends. */
+export class Lines {
+  readonly all: readonly unknown[]
+  constructor(...all: readonly unknown[]) {
+    this.all = all
+  }
 }
 
 /** Objects by their path, that can be read and patched. */

@@ -97,13 +97,16 @@ async function inject(
   const versions: SeenVersion[] = []
   const watchPath = `${paths.chaos(undo.plural, undo.namespace)}?fieldSelector=${encodeURIComponent(`metadata.name=${undo.name}`)}`
   const watch = api.watch(
-    watchPath,
-    ({ change, object }) => {
-      if (!isChaosObject(object)) return
-      versions.push({ atMs: clock.now(), object, gone: change === 'deleted' })
-      onSeen(chaosSeen(object))
+    {
+      path: watchPath,
+      reduce: (object) => object,
+      onEvent: ({ change, object }) => {
+        if (!isChaosObject(object)) return
+        versions.push({ atMs: clock.now(), object, gone: change === 'deleted' })
+        onSeen(chaosSeen(object))
+      },
+      onLost: () => undefined,
     },
-    () => undefined,
     AbortSignal.any([looking.signal, signal]),
   )
   try {

@@ -18,9 +18,12 @@ export function kubernetesCluster(api: KubernetesApi): Cluster {
     watch: async (target, onSeen, onLost, signal) => {
       const follow = ({ about, path, reduce }: WatchPlan) =>
         api.watch(
-          path,
-          ({ change, object }) => onSeen(change, reduce(object)),
-          (problem) => onLost(about, problem),
+          {
+            path,
+            reduce,
+            onEvent: ({ change, object }) => onSeen(change, object),
+            onLost: (problem) => onLost(about, problem),
+          },
           signal,
         )
       await Promise.all([...watchesOf(target).map(follow), followScaledObjects(api, target, follow)])

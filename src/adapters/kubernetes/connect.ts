@@ -33,7 +33,7 @@ export async function connectKubernetes(choice: {
     context: config.getCurrentContext(),
     server: cluster.server,
     request: (request) => sendPatiently(new URL(cluster.server), { ...options, agent }, request),
-    watch: (path, onEvent, onLost, signal) => watchResource(config, api, path, onEvent, onLost, signal),
+    watch: (watching, signal) => watchResource(config, api, watching, signal),
   }
   return api
 }

@@ -20,7 +20,16 @@ export type ApiRequest = {
 /** `json` is undefined when the answer is not JSON; `text` always holds the body. */
 export type ApiResponse = { readonly status: number; readonly text: string; readonly json: unknown }
 
-export type WatchEvent = { readonly change: 'present' | 'added' | 'modified' | 'deleted'; readonly object: KubeObject }
+export type WatchEvent<T> = { readonly change: 'present' | 'added' | 'modified' | 'deleted'; readonly object: T }
+
+/** What is watched, and what of each object: no more is kept of those that are there. `reduce` gives what JSON can hold. */
+export type Watching<T> = {
+  readonly path: string
+  reduce(object: KubeObject): T
+  onEvent(event: WatchEvent<T>): void
+  /** A break that may have lost events. */
+  onLost(problem: string): void
+}
 
 export type KubeObject = {
   readonly apiVersion?: string
@@ -46,13 +55,8 @@ export interface KubernetesApi {
   readonly server: string
   /** Rejects only when no answer came (unreachable, time-out, aborted); any HTTP status is an answer. */
   request(request: ApiRequest): Promise<ApiResponse>
-  /** Lists, then watches until aborted; resumes after breaks without a gap where the server allows it. `onLost` tells of each break that may have lost events. */
-  watch(
-    path: string,
-    onEvent: (event: WatchEvent) => void,
-    onLost: (problem: string) => void,
-    signal: AbortSignal,
-  ): Promise<void>
+  /** Lists, then watches until aborted; resumes after breaks without a gap where the server allows it. */
+  watch<T>(watching: Watching<T>, signal: AbortSignal): Promise<void>
 }
 
 /** The API server's answer was a refusal; `reason` is Kubernetes' own (`Forbidden`, `NotFound`, `Conflict`, …). */
