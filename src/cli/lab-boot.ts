@@ -3,7 +3,7 @@ import { buildImages } from '../lab/images/build.ts'
 import { renderImages } from '../lab/images/render.ts'
 import { stageKeda } from '../lab/keda/images.ts'
 import { applyKeda, hasKeda, KEDA_NAMESPACE, type KedaTools, needsKeda, untilKedaServes } from '../lab/keda/install.ts'
-import { type LabHandle, type LabState, labPaths, labUp } from '../lab/lab.ts'
+import { type LabHandle, type LabState, labPaths, labUp, type Place } from '../lab/lab.ts'
 import { applyManifests, clientOf, namespacesOf, untilReady } from '../lab/workload/deploy.ts'
 import { untilPlugInsServe } from '../lab/workload/plug-ins.ts'
 import { type Manifest, renderManifests } from '../lab/workload/render.ts'
@@ -15,6 +15,7 @@ export type LabChoice = {
   readonly workload: string
   readonly overlays: readonly string[]
   readonly root?: string
+  readonly place?: Place
   /** Also where the workload has no ScaledObject. */
   readonly keda?: boolean
   readonly signal: AbortSignal
@@ -40,6 +41,7 @@ export async function bootLab(choice: LabChoice): Promise<LabHandle> {
   let applied: Promise<void> | undefined
   const lab = await labUp({
     ...(choice.root === undefined ? {} : { root: choice.root }),
+    ...(choice.place === undefined ? {} : { place: choice.place }),
     tools,
     signal: choice.signal,
     onApi: (state) => {

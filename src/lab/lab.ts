@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { LabError } from './lab-error.ts'
 import { NODE_COUNT_MAX } from './nodes/node-table.ts'
-import { alreadyUp, claimHolder } from './owner/claim.ts'
+import { alreadyUp, claimAddress, claimHolder } from './owner/claim.ts'
 import { askOwner } from './owner/client.ts'
 import type { OwnerStatus } from './owner/controls.ts'
 import { removeTransient } from './owner/folders.ts'
@@ -17,6 +17,7 @@ import { KEEP, type LabTools, type OwnerEvent, type OwnerSpec } from './owner/sp
 import type { Stage } from './owner/stages.ts'
 import { type LabState, readState } from './owner/state.ts'
 import { claimRoot, type LabPaths, labPaths } from './paths.ts'
+import { FIRST_PLACE, type Place } from './place.ts'
 
 export { LabError } from './lab-error.ts'
 export type { OwnerStatus } from './owner/controls.ts'
@@ -24,12 +25,15 @@ export type { LabTools, OwnerEvent } from './owner/spec.ts'
 export type { Stage } from './owner/stages.ts'
 export type { ComponentState, LabPhase, LabState, NodeState } from './owner/state.ts'
 export { defaultLabRoot, type LabPaths, labPaths } from './paths.ts'
+export type { Place } from './place.ts'
 
 export type LabUpOptions = {
   readonly root?: string
   readonly tools: LabTools
   /** 1 to 6. */
   readonly nodes?: number
+  /** For labs side by side. */
+  readonly place?: Place
   readonly ingressPort?: number
   readonly onProgress?: (event: OwnerEvent) => void
   /** Called as soon as the API server takes objects, which is seconds before the nodes are ready. */
@@ -51,17 +55,19 @@ export type LabHandle = {
 const DEFAULT_INGRESS_PORT = 8080
 const DOWN_WITHIN_MS = 45_000
 
-/** Boots a lab. @throws LabError when one is up already, or this machine can't have one; nothing is left behind then */
+/** Boots a lab. @throws LabError when one is up at its place already, or this machine can't have one; nothing is left behind then */
 export async function labUp(options: LabUpOptions): Promise<LabHandle> {
   requireLinux()
   const paths = labPaths(options.root)
-  const holder = await claimHolder()
+  const place = options.place ?? FIRST_PLACE
+  const holder = await claimHolder(claimAddress(place))
   if (holder) throw alreadyUp(holder)
   claimRoot(paths.root)
   const owner = spawnOwner(paths)
   const spec: OwnerSpec = {
     root: paths.root,
     nodes: options.nodes ?? NODE_COUNT_MAX,
+    place,
     ingressPort: options.ingressPort ?? DEFAULT_INGRESS_PORT,
     tools: options.tools,
   }

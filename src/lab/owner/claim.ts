@@ -1,11 +1,11 @@
-// One lab a machine: pods, nodes and ingress listen on fixed loopback addresses. The claim is a listening socket and not a file, because
-// the kernel gives it back whatever way its holder ends, and because it can be asked who holds it. Each network namespace has its own.
+// One lab a place (see place.ts): pods, nodes and ingress listen on fixed loopback addresses. The claim is a listening socket and not a file,
+// because the kernel gives it back whatever way its holder ends, and because it can be asked who holds it. Each network namespace has its own.
 import { createServer, type Server } from 'node:http'
 import { userInfo } from 'node:os'
 import { LabError } from '../lab-error.ts'
+import { hostOf, type Place } from '../place.ts'
 import { isErrno } from './processes.ts'
 
-export const CLAIM_HOST = '127.99.0.1'
 export const CLAIM_PORT = 7099
 
 export type ClaimHolder = {
@@ -18,12 +18,12 @@ export type ClaimHolder = {
 
 export type Claim = { release(): void }
 
-export type ClaimPlace = { readonly host: string; readonly port: number }
+export type ClaimAddress = { readonly host: string; readonly port: number }
 
-const PLACE: ClaimPlace = { host: CLAIM_HOST, port: CLAIM_PORT }
+export const claimAddress = (place: Place): ClaimAddress => ({ host: hostOf(place), port: CLAIM_PORT })
 
-/** Takes the machine's one lab for `root`. @throws LabError when another lab, or another program, is there */
-export async function claimMachine(root: string, place: ClaimPlace = PLACE): Promise<Claim> {
+/** Takes the place of this address for `root`. @throws LabError when another lab, or another program, is there */
+export async function claimPlace(root: string, address: ClaimAddress): Promise<Claim> {
   const holder: ClaimHolder = {
     program: 'matchday-lab',
     pid: process.pid,
@@ -35,17 +35,17 @@ export async function claimMachine(root: string, place: ClaimPlace = PLACE): Pro
     response.writeHead(200, { 'content-type': 'application/json', connection: 'close' }).end(JSON.stringify(holder))
   })
   try {
-    await listen(server, place)
+    await listen(server, address)
   } catch (error) {
-    throw await refusal(error, place)
+    throw await refusal(error, address)
   }
   return { release: () => void server.close() }
 }
 
-/** Who holds the machine's lab; undefined when nobody does, or when what listens there is no lab. */
-export async function claimHolder(place: ClaimPlace = PLACE): Promise<ClaimHolder | undefined> {
+/** Who has a lab at this address; undefined when nobody does, or when what listens there is no lab. */
+export async function claimHolder({ host, port }: ClaimAddress): Promise<ClaimHolder | undefined> {
   try {
-    const answer = await fetch(`http://${place.host}:${place.port}/`, { signal: AbortSignal.timeout(2_000) })
+    const answer = await fetch(`http://${host}:${port}/`, { signal: AbortSignal.timeout(2_000) })
     const found: unknown = await answer.json()
     return isHolder(found) ? found : undefined
   } catch {
@@ -53,17 +53,17 @@ export async function claimHolder(place: ClaimPlace = PLACE): Promise<ClaimHolde
   }
 }
 
-async function refusal(error: unknown, place: ClaimPlace): Promise<unknown> {
+async function refusal(error: unknown, address: ClaimAddress): Promise<unknown> {
   if (isErrno(error, 'EADDRNOTAVAIL')) {
     return new LabError({
       code: 'loopback-missing',
-      problem: `the address ${place.host} can't be used: the lab needs all of 127.0.0.0/8 on the loopback interface, as Linux has it.`,
+      problem: `the address ${address.host} can't be used: the lab needs all of 127.0.0.0/8 on the loopback interface, as Linux has it.`,
       next: 'check that the interface lo is up.',
     })
   }
   if (!isErrno(error, 'EADDRINUSE')) return error
-  const holder = await claimHolder(place)
-  return holder ? alreadyUp(holder) : addressTaken(place)
+  const holder = await claimHolder(address)
+  return holder ? alreadyUp(holder) : addressTaken(address)
 }
 
 export const alreadyUp = (holder: ClaimHolder): LabError =>
@@ -73,18 +73,18 @@ export const alreadyUp = (holder: ClaimHolder): LabError =>
     next: `use it, or stop it first: MATCHDAY_LAB_DIR=${holder.root} matchday lab down`,
   })
 
-const addressTaken = (place: ClaimPlace): LabError =>
+const addressTaken = ({ host, port }: ClaimAddress): LabError =>
   new LabError({
     code: 'lab-address-taken',
-    problem: `another program listens on ${place.host}:${place.port}, which the lab needs.`,
-    next: `find it with: ss -ltnp 'sport = :${place.port}'`,
+    problem: `another program listens on ${host}:${port}, which the lab needs.`,
+    next: `find it with: ss -ltnp 'sport = :${port}'`,
   })
 
 function isHolder(found: unknown): found is ClaimHolder {
   return typeof found === 'object' && found !== null && 'program' in found && found.program === 'matchday-lab'
 }
 
-async function listen(server: Server, { host, port }: ClaimPlace): Promise<void> {
+async function listen(server: Server, { host, port }: ClaimAddress): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
   server.listen(port, host, resolve)

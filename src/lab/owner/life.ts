@@ -3,8 +3,9 @@ import type { CredentialFiles } from '../control-plane/credentials.ts'
 import { LAB_CONTEXT, METRICS_API_HOST } from '../control-plane/names.ts'
 import { labNodes } from '../nodes/node-table.ts'
 import { type LabPaths, labPaths } from '../paths.ts'
+import { hostOf } from '../place.ts'
 import { type Booted, boot, kubeletName } from './boot.ts'
-import { CLAIM_HOST, claimMachine } from './claim.ts'
+import { claimAddress, claimPlace } from './claim.ts'
 import { serveControls } from './control-socket.ts'
 import { controlsOf } from './controls.ts'
 import { type Crew, createCrew } from './crew.ts'
@@ -27,14 +28,14 @@ type Address = { url: string; port: number; files: CredentialFiles }
 /** A lab from claim to clean-up; resolves when nothing is left of it. @throws LabError when it can't be had, also cleaned up */
 export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOptions): Promise<void> {
   const paths = labPaths(spec.root)
-  const nodes = labNodes(spec.nodes)
+  const nodes = labNodes(spec.nodes, spec.place)
   const note = (text: string) => {
     console.error(`${new Date().toISOString()} ${text}`)
     emit({ kind: 'note', text })
   }
-  const claim = await claimMachine(paths.root)
+  const claim = await claimPlace(paths.root, claimAddress(spec.place))
   const leftovers = await killLeftovers(paths.root, paths.state)
-  const ingress = { host: CLAIM_HOST, port: spec.ingressPort }
+  const ingress = { host: hostOf(spec.place), port: spec.ingressPort }
   await requireFree(ingress.host, ingress.port)
   if (leftovers > 0) note(`cleaned up ${leftovers} processes that a dead lab had left`)
   prepareRoot(paths)
@@ -122,12 +123,13 @@ function describe(spec: OwnerSpec, paths: LabPaths, address: Address, phase: Lab
     version: 1,
     root: paths.root,
     owner: { pid: process.pid, startTicks: startTicksOf(process.pid) ?? 0 },
+    place: spec.place,
     startedAt: STARTED_AT,
     phase,
     context: LAB_CONTEXT,
     kubeconfig: paths.kubeconfig,
     apiServer: { url: address.url, port: address.port },
-    ingress: { host: CLAIM_HOST, port: spec.ingressPort },
+    ingress: { host: hostOf(spec.place), port: spec.ingressPort },
     metricsApi: {
       host: METRICS_API_HOST,
       certificate: serving.certificate,
@@ -135,7 +137,7 @@ function describe(spec: OwnerSpec, paths: LabPaths, address: Address, phase: Lab
       authority: address.files.authority,
       frontProxyAuthority: address.files.frontProxyAuthority,
     },
-    nodes: labNodes(spec.nodes).map(({ name, index, zone, pool, address: nodeAddress, podCidr }) => ({
+    nodes: labNodes(spec.nodes, spec.place).map(({ name, index, zone, pool, address: nodeAddress, podCidr }) => ({
       name,
       index,
       zone,

@@ -1,7 +1,10 @@
+import type { Place } from '../place.ts'
+
 /** What the owner is told on the first line of its standard input. */
 export type OwnerSpec = {
   readonly root: string
   readonly nodes: number
+  readonly place: Place
   readonly ingressPort: number
   readonly tools: LabTools
 }

@@ -1,4 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import type { Place } from '../place.ts'
 import { isErrno, type ProcessId } from './processes.ts'
 
 /**
@@ -9,6 +10,7 @@ export type LabState = {
   readonly version: 1
   readonly root: string
   readonly owner: ProcessId
+  readonly place: Place
   readonly startedAt: string
   readonly phase: LabPhase
   readonly context: string

@@ -19,9 +19,10 @@ const { root, log, stopping } = startDaemon('node-runtime')
 const paths = labPaths(root)
 const network = await startPodNetworkAgent({ root, kubeconfig: paths.kubeconfig, log, node: nodeBinary(paths.images) })
 const cluster = connect(root)
+const state = readState(paths.state)
 const runtime = await startRuntime({
   labRoot: root,
-  nodes: labNodes(readState(paths.state)?.nodes.length),
+  nodes: labNodes(state?.nodes.length, state?.place),
   network,
   log,
   notice: eventNotices(cluster, log),

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { nodeLabels } from '../../../src/lab/nodes/cloud-provider.ts'
 import { labNodes, loopbackOf, NODE_COUNT_MAX } from '../../../src/lab/nodes/node-table.ts'
+import { hostOf, PLACES_MAX } from '../../../src/lab/place.ts'
 
 describe('the nodes', () => {
-  it('have a place, a pool, an address and a pod network of their own', () => {
+  it('have a zone, a pool, an address and a pod network of their own', () => {
     const nodes = labNodes()
     expect(nodes.map((node) => node.name)).toEqual([
       'zone-a-api',
@@ -26,6 +27,19 @@ describe('the nodes', () => {
       'matchday.dev/power-control': 'true',
     })
   })
+
+  it('have addresses of their own at each place of a machine, as the front doors have', () => {
+    const places = Array.from({ length: PLACES_MAX }, (_, place) => place)
+    const addresses = places.flatMap((place) => [
+      hostOf(place),
+      ...labNodes(NODE_COUNT_MAX, place).flatMap(({ loopback, podCidr }) => [loopback, podCidr]),
+    ])
+    expect(new Set(addresses).size).toBe(PLACES_MAX * (1 + 2 * NODE_COUNT_MAX))
+    expect(labNodes(4, 1)[3]).toMatchObject({ address: '10.99.0.24', podCidr: '10.244.14.0/24' })
+    expect([hostOf(0), hostOf(1)]).toEqual(['127.99.0.1', '127.99.0.2'])
+  })
+
+  it.each([PLACES_MAX, -1, 0.5])('can not be at place %d', (place) => expect(() => hostOf(place)).toThrow(RangeError))
 
   it.each([0, 7, 1.5, Number.NaN, -1])('can not be %d', (count) => expect(() => labNodes(count)).toThrow(RangeError))
 

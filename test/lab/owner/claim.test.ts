@@ -1,12 +1,12 @@
 import { createServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Claim, claimHolder, claimMachine } from '../../../src/lab/owner/claim.ts'
+import { type Claim, claimHolder, claimPlace } from '../../../src/lab/owner/claim.ts'
 
-// Not the lab's own place: a developer's lab may be up while these tests run.
-const place = { host: '127.99.7.1', port: 17_099 }
+// Not a lab's own address: a developer's lab may be up while these tests run.
+const address = { host: '127.99.7.1', port: 17_099 }
 const claims: Claim[] = []
 const claim = async (root: string) => {
-  const made = await claimMachine(root, place)
+  const made = await claimPlace(root, address)
   claims.push(made)
   return made
 }
@@ -14,7 +14,7 @@ afterEach(() => {
   for (const made of claims.splice(0)) made.release()
 })
 
-describe('the claim on the machine', () => {
+describe('the claim on a place', () => {
   it('is refused to a second lab, with who has it and how to stop it', async () => {
     await claim('/tmp/one')
     const refused = await claim('/tmp/two').catch((error) => error)
@@ -25,16 +25,16 @@ describe('the claim on the machine', () => {
   })
 
   it('can be asked who holds it, and is free again afterwards', async () => {
-    expect(await claimHolder(place)).toBeUndefined()
+    expect(await claimHolder(address)).toBeUndefined()
     const first = await claim('/tmp/one')
-    expect(await claimHolder(place)).toMatchObject({ root: '/tmp/one', pid: process.pid })
+    expect(await claimHolder(address)).toMatchObject({ root: '/tmp/one', pid: process.pid })
     first.release()
     await expect(claim('/tmp/two')).resolves.toBeDefined()
   })
 
   it('names another program that listens there', async () => {
     const stranger = createServer((socket) => socket.end('not http'))
-    await new Promise<void>((resolve) => stranger.listen(place.port, place.host, resolve))
+    await new Promise<void>((resolve) => stranger.listen(address.port, address.host, resolve))
     try {
       await expect(claim('/tmp/one')).rejects.toMatchObject({ code: 'lab-address-taken' })
     } finally {
