@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { LabOrder } from './test/support/lab-order.ts'
+import { LABS_MAX } from './test/support/lending.ts'
 
-// Three tiers with different promises: `unit` is quick; `process` runs real servers (PostgreSQL, services) side by side; `lab` boots the real
-// control plane, of which a machine carries one, so its files run one at a time.
+// Tiers with different promises: `unit` is quick; `process` runs real servers (PostgreSQL, services) side by side; `lab` boots the real control
+// plane, two files at a time, each at its own place on the machine; what judges time has the machine `alone`, after the others.
 export default defineConfig({
   test: {
     sequence: { sequencer: LabOrder },
@@ -12,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{process,lab}.test.ts', 'node_modules/**'],
+          exclude: ['test/**/*.{process,lab,alone}.test.ts', 'node_modules/**'],
           // Most files wait for processes and sockets of their own; vitest's own choice, one worker fewer than cores, would leave two
           // cores half idle.
           maxWorkers: Math.max(3, availableParallelism()),
@@ -33,7 +34,18 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/**/*.lab.test.ts'],
-          fileParallelism: false,
+          maxWorkers: LABS_MAX,
+          globalSetup: 'test/support/lab-host.ts',
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
+        },
+      },
+      {
+        test: {
+          name: 'alone',
+          include: ['test/**/*.alone.test.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           globalSetup: 'test/support/lab-host.ts',
           testTimeout: 120_000,
           hookTimeout: 240_000,

@@ -2,16 +2,13 @@
 import { spawn } from 'node:child_process'
 import { createPrivateKey, randomUUID, sign } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { renderManifests } from '../../src/lab/workload/render.ts'
 import { resolveAll } from '../../src/toolchain/toolchain.ts'
 import { type BareCluster, startBareCluster } from '../lab/support/bare-cluster.ts'
-import { processesOf } from '../lab/support/lab-bench.ts'
-import { askHost, hasHost } from '../support/lab-host.ts'
 
 let bare: BareCluster
 let folder = ''
@@ -25,7 +22,6 @@ beforeAll(async () => {
 afterAll(() => bare?.stop())
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'md-'))
-  chmodSync(folder, 0o755) // a lab's pods run as another user where the caller is root
   return () => rmSync(folder, { recursive: true, force: true })
 })
 
@@ -177,22 +173,5 @@ describe('a check of the reference platform', () => {
       code: 5,
       stderr: expect.stringContaining('has no workload to check'),
     })
-  })
-})
-
-describe('this machine', () => {
-  it('where another program has the port of the lab’s ingress', async () => {
-    if (hasHost()) await askHost('none')
-    const stranger = createServer().listen(8080, '127.99.0.1')
-    await once(stranger, 'listening')
-    const root = join(folder, 'lab')
-    const { code, stderr } = await matchday(['lab', 'up'], { MATCHDAY_LAB_DIR: root })
-    stranger.close()
-    expect({ code, stderr }).toEqual({
-      code: 5,
-      stderr: expect.stringContaining('another program listens on 127.99.0.1:8080'),
-    })
-    expect(stderr).toContain('Next: ')
-    expect(processesOf(root)).toEqual([])
   })
 })

@@ -5,11 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { controlComponent, controlKubelet, type LabHandle, labDown, labStatus } from '../../src/lab/lab.ts'
+import { KUBELET_PORT, type LabNode, labNodes } from '../../src/lab/nodes/node-table.ts'
+import { hostOf } from '../../src/lab/place.ts'
 import { areGone, identify, type Json, type LabBench, labBench, processesOf } from './support/lab-bench.ts'
 
 let bench: LabBench
+let nodes: readonly LabNode[]
 beforeAll(async () => {
   bench = await labBench()
+  nodes = labNodes(6, bench.place)
 })
 afterAll(async () => {
   await labDown(bench.root)
@@ -41,7 +45,7 @@ describe('a lab', () => {
       )
     }
     const addresses = items.map((node: Json) => node.status.addresses[0].address).sort()
-    expect(addresses).toEqual([11, 12, 13, 14, 15, 16].map((last) => `10.99.0.${last}`))
+    expect(addresses).toEqual(nodes.map(({ address }) => address))
     expect(new Set(items.map((node: Json) => node.spec.podCIDR)).size).toBe(6)
   })
 
@@ -75,8 +79,8 @@ describe('a lab', () => {
 
   it('is described by kubectl, through certificates that are verified', async () => {
     const described = await bench.kubectl('describe', 'node', 'zone-b-realtime')
-    expect(described).toMatch(/InternalIP:\s+10\.99\.0\.15/)
-    expect(described).toMatch(/PodCIDR:\s+10\.244\.5\.0\/24/)
+    expect(described).toMatch(new RegExp(`InternalIP:\\s+${nodes[4]?.address}\\s`))
+    expect(described).toMatch(new RegExp(`PodCIDR:\\s+${nodes[4]?.podCidr}\\s`))
     expect(readFileSync(lab.kubeconfig, 'utf8')).not.toContain('insecure')
   })
 
@@ -88,7 +92,7 @@ describe('a lab', () => {
     expect(summary.node.fs.capacityBytes).toBeGreaterThan(0)
   })
 
-  it('refuses a second lab on the machine, and says who has it and how to stop it', async () => {
+  it('refuses a second lab at its place on the machine, and says who has it and how to stop it', async () => {
     const other = mkdtempSync(join(tmpdir(), 'md-'))
     const refused = await bench.up({ root: other }).catch((error) => error)
     expect(refused).toMatchObject({ name: 'LabError', code: 'lab-already-up' })
@@ -121,8 +125,8 @@ describe('a lab', () => {
         const node = await bench.get('node', 'zone-b-api')
         expect(node.spec.taints ?? []).toEqual([])
         expect(node.metadata.labels['topology.kubernetes.io/zone']).toBe('zone-b')
-        expect(node.status.addresses).toContainEqual({ type: 'InternalIP', address: '10.99.0.12' })
-        expect(node.spec.podCIDR).toBe('10.244.2.0/24')
+        expect(node.status.addresses).toContainEqual({ type: 'InternalIP', address: nodes[1]?.address })
+        expect(node.spec.podCIDR).toBe(nodes[1]?.podCidr)
       },
       { timeout: 10_000, interval: 250 },
     )
@@ -162,7 +166,7 @@ describe('a lab', () => {
     expect(await labStatus(bench.root)).toEqual({ kind: 'none' })
     expect(readdirSync(bench.root).sort()).toEqual(['compile-cache', 'images', 'logs', 'owner.log'])
     await expect(answers(lab.state.apiServer.port, '127.0.0.1')).resolves.toBe(false)
-    await expect(answers(10_250, '127.99.0.11')).resolves.toBe(false)
+    for (const { loopback } of nodes) await expect(answers(KUBELET_PORT, loopback)).resolves.toBe(false)
   })
 })
 
@@ -225,7 +229,7 @@ describe("a lab that can't boot", () => {
   })
 
   it('says so when another program listens where its ingress belongs', async () => {
-    const stranger = createServer().listen(8080, '127.99.0.1')
+    const stranger = createServer().listen(8080, hostOf(bench.place))
     await once(stranger, 'listening')
     await expect(bench.up()).rejects.toMatchObject({ code: 'ingress-address-taken' })
     stranger.close()

@@ -76,7 +76,7 @@ counts.push(toolchain)
 // Only KEDA's own test needs it, and builds it if it must; here the build has a step and a time of its own.
 if (toolchain.failed === 0)
   counts.push(await check('toolchain: KEDA', process.execPath, 'src/cli/bin.mjs', 'toolchain', 'build', 'keda'))
-if (toolchain.failed === 0) counts.push(await tests('lab'))
+if (toolchain.failed === 0) counts.push(await tests('lab'), await tests('alone'))
 rmSync(scratch, { recursive: true, force: true })
 
 const sum = (pick: (count: Count) => number): number => counts.reduce((all, each) => all + pick(each), 0)

@@ -1,90 +1,106 @@
 /**
- * The host of the lab that test files share. It lives in vitest's main process, boots a lab when the first file asks for one, and keeps
- * it for the files after that: a boot is a quarter of what a short file takes. The lab hangs on this process, so it goes when vitest does,
- * however it goes. There is one lab a machine: a file that boots labs of its own has the shared one taken down first.
+ * The host of the labs that test files share. It lives in vitest's main process and keeps a lab for the files after the one that asked for it
+ * first: a boot is a quarter of what a short file takes. The labs hang on this process, so they go when vitest does, however it goes. A
+ * place is lent for as long as the file's process keeps its connection, so that the kernel gives it back whatever way the file ends.
  */
+import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer, request } from 'node:http'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { bootLab } from '../../src/cli/lab-boot.ts'
 import { REFERENCE_WORKLOAD } from '../../src/cli/reference-workload.ts'
 import { labTools } from '../../src/cli/tools.ts'
 import { buildImages } from '../../src/lab/images/build.ts'
-import { type LabHandle, labPaths, labUp } from '../../src/lab/lab.ts'
+import { type LabHandle, labPaths, labUp, type Place } from '../../src/lab/lab.ts'
+import { createLending, LABS_MAX, type Lending } from './lending.ts'
 import { TEST_IMAGES } from './test-images.ts'
 
-/** `empty` has nodes and the images of tests; `platform` runs the reference platform; `none` leaves the machine to the file that asks. */
+/** `empty` has nodes and the images of tests; `platform` runs the reference platform; `none` leaves the place to the file that asks. */
 export type SharedKind = 'empty' | 'platform' | 'none'
+
+/** What is lent: a place on the machine, and the folder of the lab there, if the kind has one. */
+export type Shared = { readonly place: Place; readonly root: string }
 
 const VARIABLE = 'MATCHDAY_TEST_LAB_HOST'
 
 export default async function setup(): Promise<() => Promise<void>> {
+  // Each project has this set up, all in one process: the first one's host is everybody's.
+  if (hasHost()) return async () => undefined
   const folder = mkdtempSync(join(tmpdir(), 'md-'))
   // Pods of a root caller run as somebody else, who must get to their images.
   chmodSync(folder, 0o755)
-  const host = createHost(folder)
-  const socket = join(folder, 'host.sock')
-  const server = createServer((asked, response) => {
-    host.have(kindOf(asked.url)).then(
-      (root) => response.end(root),
-      (error: unknown) => response.writeHead(500).end(error instanceof Error ? error.message : String(error)),
-    )
+  const rootOf = (kind: SharedKind, place: Place): string => join(folder, `${kind}${place}`)
+  const lending = createLending<SharedKind>({
+    places: LABS_MAX,
+    boot: (kind, place) => boot(kind, place, rootOf(kind, place)),
+    // A platform's thirty pods take 35 s of processor time to boot; two at a time would leave the tests none.
+    single: ['platform'],
   })
-  await new Promise<void>((resolve) => server.listen(socket, resolve))
+  const server = createServer((asking) => void lend(asking, lending, rootOf))
+  const socket = join(folder, 'host.sock')
+  server.listen(socket)
+  await once(server, 'listening')
   process.env[VARIABLE] = socket
   return async () => {
     server.close()
-    await host.have('none')
+    delete process.env[VARIABLE]
+    await lending.close()
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-const kindOf = (url = ''): SharedKind => (url === '/platform' ? 'platform' : url === '/empty' ? 'empty' : 'none')
+type Request = { readonly kind: SharedKind; readonly alone: boolean }
+type Answer = { readonly shared: Shared } | { readonly refused: string }
 
-function createHost(folder: string) {
-  let current: { kind: SharedKind; lab: LabHandle | undefined } = { kind: 'none', lab: undefined }
-  // One after the other: a file that asks while another's lab goes down must not find half of it.
-  let last: Promise<unknown> = Promise.resolve()
-  const become = async (kind: SharedKind): Promise<string> => {
-    const root = join(folder, kind)
-    if (kind === current.kind) return root
-    const { lab } = current
-    current = { kind: 'none', lab: undefined }
-    await lab?.down()
-    if (kind !== 'none') current = { kind, lab: await (kind === 'empty' ? bootEmpty(root) : bootPlatform(root)) }
-    return root
-  }
-  return {
-    have(kind: SharedKind): Promise<string> {
-      const next = last.then(() => become(kind))
-      last = next.catch(() => undefined)
-      return next
-    },
+async function lend(
+  asking: Socket,
+  lending: Lending<SharedKind>,
+  rootOf: (kind: SharedKind, place: Place) => string,
+): Promise<void> {
+  asking.on('error', () => undefined)
+  const { kind, alone } = JSON.parse(await lineOf(asking)) as Request
+  const answer = (what: Answer) => void (asking.destroyed || asking.write(`${JSON.stringify(what)}\n`))
+  try {
+    const { place, giveBack } = await lending.lend(kind, alone)
+    if (asking.destroyed) return giveBack()
+    asking.once('close', giveBack)
+    answer({ shared: { place, root: rootOf(kind, place) } })
+  } catch (error) {
+    answer({ refused: error instanceof Error ? error.message : String(error) })
   }
 }
 
-async function bootEmpty(root: string): Promise<LabHandle> {
-  await buildImages({ folder: labPaths(root).images, sources: TEST_IMAGES })
-  return labUp({ root, tools: await labTools(new AbortController().signal) })
+async function boot(kind: SharedKind, place: Place, root: string): Promise<LabHandle | undefined> {
+  const { signal } = new AbortController()
+  switch (kind) {
+    case 'none':
+      return undefined
+    case 'platform':
+      return bootLab({ workload: REFERENCE_WORKLOAD, overlays: [], root, place, signal })
+    case 'empty':
+      await buildImages({ folder: labPaths(root).images, sources: TEST_IMAGES })
+      return labUp({ root, place, tools: await labTools(signal) })
+  }
 }
-
-const bootPlatform = (root: string): Promise<LabHandle> =>
-  bootLab({ workload: REFERENCE_WORKLOAD, overlays: [], root, signal: new AbortController().signal })
 
 /** Whether there is a host: not where a bench or `npm run detect` uses what tests use. */
 export const hasHost = (): boolean => process.env[VARIABLE] !== undefined
 
-/** Asks the host for a lab of that kind; its root. @throws with the host's own words when it can't be had */
-export function askHost(kind: SharedKind): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>()
-  const outgoing = request({ socketPath: process.env[VARIABLE], path: `/${kind}` }, (answer) => {
-    let text = ''
-    answer.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk
-    })
-    answer.on('end', () => (answer.statusCode === 200 ? resolve(text) : reject(new Error(text))))
-  })
-  outgoing.on('error', reject).end()
-  return promise
+/** Asks the host for a place and a lab of that kind, lent until this process ends. @throws with the host's own words when it can't be had */
+export async function askHost(kind: SharedKind, alone = false): Promise<Shared> {
+  const host = connect(process.env[VARIABLE] ?? '')
+  await once(host, 'connect')
+  host.write(`${JSON.stringify({ kind, alone } satisfies Request)}\n`)
+  const answer = JSON.parse(await lineOf(host)) as Answer
+  // The connection stays open, but must not keep this process alive.
+  host.unref()
+  if ('refused' in answer) throw new Error(answer.refused)
+  return answer.shared
+}
+
+async function lineOf(socket: Socket): Promise<string> {
+  const [line] = await once(createInterface({ input: socket }), 'line')
+  return String(line)
 }

@@ -1,20 +1,38 @@
 import { readFileSync } from 'node:fs'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
+const TIERS_WITH_LABS = ['lab', 'alone']
+// As long as all files of the platform together.
+const LONGEST = 'crash-actions'
+// More than a minute each: at the end one of them would run when nothing is left to run beside it.
+const LONG = ['lab/lab', 'promo-peak']
+
 /**
- * Files that share a lab follow each other, so that none is booted twice: first those that need no lab or boot their own, then those of
- * the empty lab, last those of the platform. Whatever runs side by side keeps vitest's own order.
+ * Two files run at a time. Those of the platform come first and share its one lab, one after the other, while the longest of the others runs
+ * beside them; then those that need no lab or boot their own, and last those of the empty lab. What runs without labs keeps vitest's own order.
  */
 export class LabOrder extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const inLab = (file: TestSpecification) => file.project.name === 'lab'
-    const ranked = files.filter(inLab).map((file) => ({ file, rank: `${rankOf(file.moduleId)} ${file.moduleId}` }))
-    const others = await super.sort(files.filter((file) => !inLab(file)))
-    return [...others, ...ranked.sort((one, other) => (one.rank < other.rank ? -1 : 1)).map(({ file }) => file)]
+    const hasLabs = (file: TestSpecification) => TIERS_WITH_LABS.includes(file.project.name)
+    const others = await super.sort(files.filter((file) => !hasLabs(file)))
+    return [...others, ...besideTheLongest(files.filter(hasLabs).toSorted(byKindOfLab))]
   }
 }
 
+function besideTheLongest(sorted: readonly TestSpecification[]): readonly TestSpecification[] {
+  const isLongest = ({ moduleId }: TestSpecification) => is(moduleId, LONGEST)
+  const [first, ...more] = sorted.filter((file) => !isLongest(file))
+  return [...(first ? [first] : []), ...sorted.filter(isLongest), ...more]
+}
+
+const byKindOfLab = ({ moduleId: one }: TestSpecification, { moduleId: other }: TestSpecification): number =>
+  rankOf(one) - rankOf(other) || one.localeCompare(other)
+
 function rankOf(path: string): number {
   const text = readFileSync(path, 'utf8')
-  return text.includes('testLab(') ? 2 : text.includes('sharedBench(') ? 1 : 0
+  if (text.includes('testLab(')) return 0
+  if (text.includes('sharedBench(')) return 3
+  return LONG.some((name) => is(path, name)) ? 1 : 2
 }
+
+const is = (path: string, name: string): boolean => path.endsWith(`${name}.lab.test.ts`)

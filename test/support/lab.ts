@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
   watch,
+  writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,6 +35,8 @@ import { askHost, hasHost } from './lab-host.ts'
 export type TestLab = {
   readonly handle: Pick<LabHandle, 'state' | 'kubeconfig' | 'stages'>
   readonly root: string
+  /** The stock target, with the address of this lab's front door. */
+  readonly target: string
   readonly api: KubernetesApi
   readonly reports: string
   /** Makes the platform what it is with these overlays, and no others. */
@@ -42,11 +45,11 @@ export type TestLab = {
   down(): Promise<void>
 }
 
-/** The lab that test files share, where there is one; a lab of the caller's own elsewhere. */
-export const testLab = (): Promise<TestLab> => (hasHost() ? sharedLab() : ownLab())
+/** The lab that test files share, where there is one; a lab of the caller's own elsewhere. `alone`: no other lab is up meanwhile. */
+export const testLab = ({ alone = false } = {}): Promise<TestLab> => (hasHost() ? sharedLab(alone) : ownLab())
 
-async function sharedLab(): Promise<TestLab> {
-  const root = await askHost('platform')
+async function sharedLab(alone: boolean): Promise<TestLab> {
+  const { root } = await askHost('platform', alone)
   const status = await labStatus(root)
   if (status.kind !== 'up') throw new Error(`the shared lab is ${status.kind}`)
   const { state } = status
@@ -83,10 +86,13 @@ async function labAt(
   process.env.MATCHDAY_LAB_DIR = state.root
   const reports = join(scratch, 'reports')
   mkdirSync(reports, { recursive: true })
+  const target = join(scratch, 'target.yaml')
+  writeFileSync(target, targetAt(state.ingress))
   let current: readonly string[] = []
   return {
     handle,
     root: state.root,
+    target,
     reports,
     api: await connectKubernetes({ kubeconfig }),
     kubectl: async (...args) =>
@@ -99,6 +105,13 @@ async function labAt(
     down: () => down(current),
   }
 }
+
+const STOCK_TARGET = 'scenarios/targets/lab.yaml'
+const STOCK_ENTRY = 'http://127.99.0.1:8080'
+
+/** The stock target is of the machine's first place. */
+const targetAt = ({ host, port }: LabState['ingress']): string =>
+  readFileSync(STOCK_TARGET, 'utf8').replace(STOCK_ENTRY, `http://${host}:${port}`)
 
 /** `before`: what may still be there and is to go. */
 async function become(state: LabState, overlays: readonly string[], before: readonly string[]): Promise<void> {
@@ -148,7 +161,7 @@ const environmentOf = (root: string): NodeJS.ProcessEnv => ({
 
 /** Starts `matchday run` as a user would: a process of its own, results on stdout, progress on stderr. */
 export const startRun = (lab: TestLab, rehearsal: string, ...flags: string[]): Run =>
-  startRunOn(lab, rehearsal, '--lab', '--target', 'scenarios/targets/lab.yaml', ...flags)
+  startRunOn(lab, rehearsal, '--lab', '--target', lab.target, ...flags)
 
 /** The same on whatever cluster the flags choose. */
 export function startRunOn(

@@ -26,7 +26,7 @@ export type BareCluster = {
   readonly paths: LabPaths
   readonly cluster: Cluster
   /** Starts one of the lab's own daemons, a file below src/lab, on a lifeline. */
-  daemon(name: string): BareDaemon
+  daemon(name: string, ...parameters: readonly string[]): BareDaemon
   kubectl(...parameters: readonly string[]): Promise<{ code: number; out: string }>
   log(name: string): string
   stop(): Promise<void>
@@ -61,9 +61,9 @@ export async function startBareCluster(options: { readonly controllers?: boolean
     root,
     paths,
     cluster,
-    daemon: (name) => {
+    daemon: (name, ...parameters) => {
       const main = new URL(`../../../src/lab/${name}/main.ts`, import.meta.url).pathname
-      const child = run(name, process.execPath, [main, '--lab', root], true)
+      const child = run(name, process.execPath, [main, '--lab', root, ...parameters], true)
       return { pid: child.pid ?? 0, kill: (signal) => ended(child, signal) }
     },
     kubectl: (...parameters) => output(tools.kubectl.path, ['--kubeconfig', paths.kubeconfig, ...parameters]),

@@ -14,8 +14,10 @@ import {
   type LabUpOptions,
   labPaths,
   labUp,
+  type Place,
 } from '../../../src/lab/lab.ts'
 import { isAlive, type ProcessId, processFamilies, startTicksOf } from '../../../src/lab/owner/processes.ts'
+import { FIRST_PLACE } from '../../../src/lab/place.ts'
 import { LAB_TOOLS, resolveAll } from '../../../src/toolchain/toolchain.ts'
 import { askHost, hasHost } from '../../support/lab-host.ts'
 
@@ -23,6 +25,8 @@ export type LabBench = {
   readonly root: string
   readonly paths: LabPaths
   readonly tools: LabTools
+  /** Where on the machine its labs are. */
+  readonly place: Place
   up(options?: Partial<LabUpOptions>): Promise<LabHandle>
   /** Boots a lab of one node from a process of its own, which can then be killed. With `keep` it lets the lab outlive it, and ends at once. */
   upFromAnotherProcess(options?: { keep: boolean }): Promise<Booter>
@@ -41,7 +45,7 @@ const run = promisify(execFile)
 
 /** For a file that boots labs of its own; others take the shared one (shared-bench.ts). */
 export async function labBench(): Promise<LabBench> {
-  if (hasHost()) await askHost('none')
+  const place = hasHost() ? (await askHost('none')).place : FIRST_PLACE
   const tools = toolPaths(await resolveAll(LAB_TOOLS))
   const root = mkdtempSync(join(tmpdir(), 'md-'))
   chmodSync(root, 0o755) // pods run as another user where the caller is root
@@ -55,8 +59,9 @@ export async function labBench(): Promise<LabBench> {
     root,
     paths,
     tools,
-    up: (options) => labUp({ root, tools, ...options }),
-    upFromAnotherProcess: (options) => bootElsewhere(root, tools, options?.keep ?? false),
+    place,
+    up: (options) => labUp({ root, tools, place, ...options }),
+    upFromAnotherProcess: (options) => bootElsewhere({ root, tools, place, nodes: 1 }, options?.keep ?? false),
     kubectl,
     get: async (...parameters) => JSON.parse(await kubectl('get', ...parameters, '-o', 'json')),
     remove: () => rmSync(root, { recursive: true, force: true }),
@@ -72,7 +77,7 @@ const toolPaths = (found: Record<keyof LabTools, { path: string }>): LabTools =>
   kubectl: found.kubectl.path,
 })
 
-async function bootElsewhere(root: string, tools: LabTools, keep: boolean): Promise<Booter> {
+async function bootElsewhere(lab: LabUpOptions, keep: boolean): Promise<Booter> {
   const source = new URL('../../../src/lab/lab.ts', import.meta.url)
   const script = `const { labUp } = await import('${source}')
     const lab = await labUp(JSON.parse(process.argv[1]))
@@ -82,7 +87,7 @@ async function bootElsewhere(root: string, tools: LabTools, keep: boolean): Prom
       lab.keep()
       process.exit()
     }`
-  const parameters = ['--input-type=module', '-e', script, JSON.stringify({ root, tools, nodes: 1 })]
+  const parameters = ['--input-type=module', '-e', script, JSON.stringify(lab)]
   const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   await once(createInterface({ input: child.stdout }), 'line')

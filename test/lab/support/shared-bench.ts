@@ -28,7 +28,7 @@ const run = promisify(execFile)
 const KINDS = 'deployments,statefulsets,jobs,pods,pdb,hpa,pvc,secrets,networkpolicies,podchaos,networkchaos'
 
 export async function sharedBench(): Promise<SharedBench> {
-  const root = await askHost('empty')
+  const { root } = await askHost('empty')
   const status = await labStatus(root)
   if (status.kind !== 'up') throw new Error(`the shared lab is ${status.kind}`)
   const { state } = status
