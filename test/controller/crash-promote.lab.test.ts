@@ -13,9 +13,9 @@ spec:
   target: {contexts: [lab]}
   load: {script: ${join(process.cwd(), 'test/rehearsals/idle.ts')}, arrivals: {login: 1/s}}
   blastRadius: {namespaces: [casino], pods: 50%, zones: 1}
-  timeline: [{phase: steady, for: 40s, load: 1x}]
+  timeline: [{phase: steady, for: 20s, load: 1x}]
   actions:
-    - {name: promotion, during: steady, at: 0s, for: 30s, promote: {database: wallet-db, to: wallet-db-1}}
+    - {name: promotion, during: steady, at: 0s, for: 12s, promote: {database: wallet-db, to: wallet-db-1}}
   slos: [{sli: login, objective: 50%}]
 `
 

@@ -114,10 +114,9 @@ describe('somebody else', () => {
   it('a second run on the same target is refused, and the first is not disturbed', async () => {
     const first = startRun(lab, CRASH)
     await first.until(step('injected'))
-    const second = await startRun(lab, CRASH).ended
+    const [second, heal] = await Promise.all([startRun(lab, CRASH).ended, matchday(lab, 'heal', '--lab')])
     expect(second.code).toBe(5)
     expect(second.stderr).toContain('another rehearsal holds')
-    const heal = await matchday(lab, 'heal', '--lab')
     expect(heal.code).toBe(5)
     expect((await first.ended).code).not.toBe(6)
     expect((await recordsOf(first)).some(step('healed'))).toBe(true)
