@@ -1,6 +1,6 @@
 /**
- * Two keepers, an operator and the record between them, in virtual time: their real decisions, and a model of everything else. A
- * database is a log of numbers; a keeper may be dead, cut from the API server, from the operator or from the other database.
+ * Two keepers, two operators and the record between them, in virtual time: their real decisions, and a model of everything else. A
+ * database is a log of numbers; a keeper may be dead, cut from the API server, from the operators or from the other database; an operator may be dead, or cut from one keeper.
  */
 import {
   type Intention,
@@ -9,17 +9,32 @@ import {
   type KeeperView,
 } from '../../../src/platform/services/db-keeper/intention.ts'
 import { decide } from '../../../src/platform/services/db-operator/decide.ts'
+import { createMemory, type Memory } from '../../../src/platform/services/db-operator/memory.ts'
 import { type Holding, type KeeperStatus, LEASE_MS, type RoleRecord } from '../../../src/platform/shared/role-record.ts'
 
 export type Step =
   | { readonly kind: 'pass'; readonly ms: number }
   | AtOne
-  | { readonly kind: 'cut-replication' | 'join-replication' | 'restart-operator' }
+  | { readonly kind: 'cut-replication' | 'join-replication' }
   | { readonly kind: 'wish'; readonly at: 0 | 1 }
+  | OfOperator
 
 type AtOne = {
-  readonly kind: 'die' | 'leave' | 'start' | 'cut-api' | 'cut-operator' | 'join'
+  readonly kind: 'die' | 'leave' | 'start' | 'cut-api' | 'cut-operators' | 'join'
   readonly at: 0 | 1
+}
+
+/** `blind`: it no longer hears of the keeper `of`; `see`: of both again. */
+type OfOperator =
+  | { readonly kind: 'restart-operator' | 'stop-operator' | 'see'; readonly operator: 0 | 1 }
+  | { readonly kind: 'blind'; readonly operator: 0 | 1; readonly of: 0 | 1 }
+
+type Operator = {
+  memory: Memory
+  alive: boolean
+  readonly blindTo: Set<number>
+  /** What it has decided from a record that may not be the last any more when it writes. */
+  decided: { readonly record: RoleRecord; readonly version: number } | undefined
 }
 
 type Keeper = {
@@ -39,7 +54,7 @@ type Keeper = {
   record: RoleRecord | 'absent' | undefined
   readAtMs: number
   hasApi: boolean
-  hasOperator: boolean
+  hasOperators: boolean
 }
 
 // As the services have them: a keeper's guard, a keeper's round, the operator's round.
@@ -52,8 +67,8 @@ const PATIENCE_MS = 17_000
 /** Commits that a standby may lack which nobody waits for. */
 const LAG = 3
 
-/** When in a round each of the three looks, in guard's beats: both keepers and the operator. */
-export type Phases = readonly [number, number, number]
+/** When in a round each of them looks, in guard's beats: both keepers and both operators. */
+export type Phases = readonly [number, number, number, number]
 
 export type Model = {
   apply(step: Step): void
@@ -62,21 +77,22 @@ export type Model = {
   /** Acknowledged commits that a leader does not hold which was named since. */
   readonly lost: readonly number[]
   readonly promotions: number
+  /** Commits that clients were told of in the last while. */
+  acknowledgedWithinMs(ms: number): number
 }
 
-export function databaseModel(fencing: boolean, phases: Phases = [0, 0, 0]): Model {
+export function databaseModel(fencing: boolean, phases: Phases = [0, 0, 0, 1]): Model {
   const keepers: readonly Keeper[] = [newKeeper('wallet-db-0'), newKeeper('wallet-db-1')]
   let nowMs = 0
   let record: RoleRecord | undefined
   let replicates = true
-  let operatorSinceMs = 0
-  let fencedAt: { readonly epoch: number; readonly atMs: number } | undefined
+  let version = 0
+  const operators: readonly Operator[] = [newOperator(0), newOperator(0)]
   let commits = 0
   let promotions = 0
   const acknowledged: number[] = []
+  const acknowledgedAtMs: number[] = []
   const lost: number[] = []
-  const answeredAtMs = new Map<string, number>()
-  const wroteAtMs = new Map<string, number>()
 
   const writes = (keeper: Keeper) => keeper.alive && keeper.running && keeper.holding === 'primary'
   const follows = (keeper: Keeper) => keeper.alive && keeper.running && keeper.holding === 'standby' && replicates
@@ -163,7 +179,9 @@ export function databaseModel(fencing: boolean, phases: Phases = [0, 0, 0]): Mod
         0,
         keeper.sync === standby.pod ? undefined : Math.max(standby.log.length, keeper.log.length - LAG),
       )
-    if (keeper.sync === '' || (keeper.sync === standby.pod && arrives)) acknowledged.push(commits)
+    if (keeper.sync !== '' && !(keeper.sync === standby.pod && arrives)) return
+    acknowledged.push(commits)
+    acknowledgedAtMs.push(nowMs)
   }
 
   function statusOf(keeper: Keeper): KeeperStatus {
@@ -193,29 +211,23 @@ export function databaseModel(fencing: boolean, phases: Phases = [0, 0, 0]): Mod
     }
   }
 
-  function operate(): void {
-    const members = keepers.map((keeper) => {
-      const status = keeper.alive && keeper.hasOperator ? statusOf(keeper) : undefined
-      const wroteKey = `${record?.epoch} ${keeper.pod}`
-      if (status) answeredAtMs.set(keeper.pod, nowMs)
-      if (status?.writable) wroteAtMs.set(wroteKey, nowMs)
-      return {
-        pod: keeper.pod,
-        status,
-        silentMs: nowMs - (answeredAtMs.get(keeper.pod) ?? operatorSinceMs),
-        idleMs: nowMs - (wroteAtMs.get(wroteKey) ?? operatorSinceMs),
-      }
-    })
-    if (record?.leader === '' && fencedAt?.epoch !== record.epoch) fencedAt = { epoch: record.epoch, atMs: nowMs }
-    const fencedMs = record?.leader === '' && fencedAt ? nowMs - fencedAt.atMs : 0
-    const decision = decide({ record, members, fencedMs, fencing })
-    if (decision === undefined) return
-    if (decision.record.epoch !== record?.epoch) {
-      promotions += 1
-      wroteAtMs.clear()
-      wroteAtMs.set(`${decision.record.epoch} ${decision.record.leader}`, nowMs)
-    }
-    record = decision.record
+  /** It reads in one beat and writes in the next: by compare-and-swap, so that it may come too late. */
+  function operate(operator: Operator): void {
+    const answers = keepers.map((keeper, at) => ({
+      pod: keeper.pod,
+      status: keeper.alive && keeper.hasOperators && !operator.blindTo.has(at) ? statusOf(keeper) : undefined,
+    }))
+    const decision = decide({ record, ...operator.memory.take(record, answers, nowMs), fencing })
+    operator.decided = decision && { record: decision.record, version }
+  }
+
+  function commit(operator: Operator): void {
+    const { decided } = operator
+    operator.decided = undefined
+    if (!operator.alive || decided === undefined || decided.version !== version) return
+    if (decided.record.epoch !== record?.epoch) promotions += 1
+    record = decided.record
+    version += 1
   }
 
   function pass(ms: number): void {
@@ -224,7 +236,9 @@ export function databaseModel(fencing: boolean, phases: Phases = [0, 0, 0]): Mod
       for (const keeper of keepers) leave(keeper)
       const beat = (nowMs / GUARD_MS) % (ROUND_MS / GUARD_MS)
       for (const [position, keeper] of keepers.entries()) if (phases[position] === beat) round(keeper)
-      if (phases[2] === beat) operate()
+      for (const operator of operators) commit(operator)
+      for (const [position, operator] of operators.entries())
+        if (operator.alive && phases[2 + position] === beat) operate(operator)
       for (const keeper of keepers) write(keeper)
     }
   }
@@ -234,17 +248,24 @@ export function databaseModel(fencing: boolean, phases: Phases = [0, 0, 0]): Mod
       case 'pass':
         return pass(step.ms)
       case 'restart-operator':
-        answeredAtMs.clear()
-        wroteAtMs.clear()
-        fencedAt = undefined
-        operatorSinceMs = nowMs
-        return
+        return void Object.assign(operators[step.operator] as Operator, {
+          memory: createMemory(nowMs),
+          alive: true,
+          decided: undefined,
+        })
+      case 'stop-operator':
+        return void Object.assign(operators[step.operator] as Operator, { alive: false })
+      case 'blind':
+        return void operators[step.operator]?.blindTo.add(step.of)
+      case 'see':
+        return operators[step.operator]?.blindTo.clear()
       case 'cut-replication':
       case 'join-replication':
         replicates = step.kind === 'join-replication'
         return
       case 'wish':
         if (record) record = { ...record, primary: (keepers[step.at] as Keeper).pod }
+        version += 1
         return
       default:
         return change(keepers[step.at] as Keeper, step.kind, nowMs)
@@ -253,6 +274,7 @@ export function databaseModel(fencing: boolean, phases: Phases = [0, 0, 0]): Mod
 
   return {
     apply,
+    acknowledgedWithinMs: (ms) => acknowledgedAtMs.filter((atMs) => atMs >= nowMs - ms).length,
     writable: () => keepers.filter(writes).map(({ pod }) => pod),
     get lost() {
       return lost
@@ -265,8 +287,8 @@ export function databaseModel(fencing: boolean, phases: Phases = [0, 0, 0]): Mod
 
 function change(keeper: Keeper, kind: AtOne['kind'], nowMs: number): void {
   if (kind === 'cut-api') keeper.hasApi = false
-  if (kind === 'cut-operator') keeper.hasOperator = false
-  if (kind === 'join') [keeper.hasApi, keeper.hasOperator] = [true, true]
+  if (kind === 'cut-operators') keeper.hasOperators = false
+  if (kind === 'join') [keeper.hasApi, keeper.hasOperators] = [true, true]
   if (kind === 'leave' && keeper.alive) keeper.leavingAtMs ??= nowMs
   if (kind === 'die') {
     const gone = {
@@ -289,6 +311,13 @@ function change(keeper: Keeper, kind: AtOne['kind'], nowMs: number): void {
 const isPrefix = (short: readonly number[], long: readonly number[]): boolean =>
   short.length <= long.length && short.every((commit, at) => commit === long[at])
 
+const newOperator = (nowMs: number): Operator => ({
+  memory: createMemory(nowMs),
+  alive: true,
+  blindTo: new Set(),
+  decided: undefined,
+})
+
 const newKeeper = (pod: string): Keeper => ({
   pod,
   instance: 1,
@@ -304,5 +333,5 @@ const newKeeper = (pod: string): Keeper => ({
   record: undefined,
   readAtMs: -LEASE_MS * 2,
   hasApi: true,
-  hasOperator: true,
+  hasOperators: true,
 })

@@ -1,9 +1,10 @@
-/** One round of the operator after another: look, decide, write, label. All memory it has is how long something has been so. */
+/** One round of the operator after another: look, decide, write, label. Another operator may do the same beside it. */
 import type { Log } from '../../shared/log.ts'
 import type { RoleRecord } from '../../shared/role-record.ts'
 import type { DatabaseCluster, DatabasePod } from './cluster.ts'
 import { decide, type Member, writes } from './decide.ts'
 import { roleOf } from './labels.ts'
+import { createMemory } from './memory.ts'
 
 export type Observation = { readonly record: RoleRecord | undefined; readonly members: readonly Member[] }
 
@@ -15,20 +16,18 @@ export type Operator = {
 }
 
 export function createOperator(cluster: DatabaseCluster, fencing: boolean, log: Log): Operator {
-  const answeredAtMs = new Map<string, number>()
-  const wroteAtMs = new Map<string, number>()
-  const startedAtMs = performance.now()
-  let fencedAt: { readonly epoch: number; readonly atMs: number } | undefined
+  const memory = createMemory(performance.now())
   let observation: Observation = { record: undefined, members: [] }
   let promotions = 0
   let oddWish = ''
 
   async function round(): Promise<boolean> {
     const [pods, { record, version }] = await Promise.all([cluster.pods(), cluster.record()])
-    const members = await Promise.all(pods.map((pod) => look(pod, record)))
+    const answers = await Promise.all(pods.map(async (pod) => ({ pod: pod.name, status: await cluster.ask(pod) })))
+    const { members, fencedMs } = memory.take(record, answers, performance.now())
     observation = { record, members }
     noteWish(record, members)
-    const decision = decide({ record, members, fencedMs: fencedMs(record), fencing })
+    const decision = decide({ record, members, fencedMs, fencing })
     if (decision !== undefined && (await cluster.write(decision.record, version))) {
       for (const pod of pods) void cluster.nudge(pod)
       take(record, decision.record, decision.why)
@@ -39,35 +38,11 @@ export function createOperator(cluster: DatabaseCluster, fencing: boolean, log: 
     return isSettled && members.some(({ status }) => status !== undefined && writes(status))
   }
 
-  async function look(pod: DatabasePod, record: RoleRecord | undefined): Promise<Member> {
-    const status = await cluster.ask(pod)
-    const nowMs = performance.now()
-    if (status !== undefined) answeredAtMs.set(pod.name, nowMs)
-    if (status !== undefined && writes(status)) wroteAtMs.set(`${record?.epoch} ${pod.name}`, nowMs)
-    return {
-      pod: pod.name,
-      status,
-      // An operator that has just started has heard of nobody yet.
-      silentMs: nowMs - (answeredAtMs.get(pod.name) ?? startedAtMs),
-      idleMs: nowMs - (wroteAtMs.get(`${record?.epoch} ${pod.name}`) ?? startedAtMs),
-    }
-  }
-
-  function fencedMs(record: RoleRecord | undefined): number {
-    if (record === undefined || record.leader !== '') return 0
-    const nowMs = performance.now()
-    if (fencedAt?.epoch !== record.epoch) fencedAt = { epoch: record.epoch, atMs: nowMs }
-    return nowMs - fencedAt.atMs
-  }
-
   function take(before: RoleRecord | undefined, after: RoleRecord, why: string): void {
     const { leader, primary, epoch, sync, safe } = after
     log.info('decided', { why, leader, primary, epoch, sync, safe })
     if (before === undefined || before.epoch === epoch) return
     if (leader !== (before.leader || before.former)) promotions += 1
-    wroteAtMs.clear()
-    // Patience with a new leader begins now.
-    wroteAtMs.set(`${epoch} ${leader}`, performance.now())
   }
 
   async function label(pods: readonly DatabasePod[], members: readonly Member[], record: RoleRecord): Promise<void> {

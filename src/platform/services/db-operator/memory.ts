@@ -1,0 +1,50 @@
+/**
+ * What an operator remembers from round to round: since when things are as they are. Several operators may be at work; each has
+ * its own memory, and whoever made a decision, patience with a new leader begins when it is first heard of.
+ */
+import type { KeeperStatus, RoleRecord } from '../../shared/role-record.ts'
+import { type Member, writes } from './decide.ts'
+
+export type Answer = { readonly pod: string; readonly status: KeeperStatus | undefined }
+
+export type Memory = {
+  /** Takes in one round's look, at a moment of a monotonic clock in ms, and says what it means together with those before. */
+  take(
+    record: RoleRecord | undefined,
+    answers: readonly Answer[],
+    nowMs: number,
+  ): { readonly members: readonly Member[]; readonly fencedMs: number }
+}
+
+/** An operator that has just started has heard of nobody yet: silence counts from then on. */
+export function createMemory(startedAtMs: number): Memory {
+  const answeredAtMs = new Map<string, number>()
+  const wroteAtMs = new Map<string, number>()
+  let epoch: number | undefined
+  let epochSinceMs = startedAtMs
+  let fencedAt: { readonly epoch: number; readonly atMs: number } | undefined
+
+  function memberOf({ pod, status }: Answer, nowMs: number): Member {
+    if (status !== undefined) answeredAtMs.set(pod, nowMs)
+    if (status !== undefined && writes(status)) wroteAtMs.set(pod, nowMs)
+    return {
+      pod,
+      status,
+      silentMs: nowMs - (answeredAtMs.get(pod) ?? startedAtMs),
+      idleMs: nowMs - (wroteAtMs.get(pod) ?? epochSinceMs),
+    }
+  }
+
+  return {
+    take: (record, answers, nowMs) => {
+      if (record?.epoch !== epoch) {
+        epoch = record?.epoch
+        epochSinceMs = nowMs
+        wroteAtMs.clear()
+      }
+      if (record?.leader === '' && fencedAt?.epoch !== record.epoch) fencedAt = { epoch: record.epoch, atMs: nowMs }
+      const fencedMs = record?.leader === '' && fencedAt ? nowMs - fencedAt.atMs : 0
+      return { members: answers.map((answer) => memberOf(answer, nowMs)), fencedMs }
+    },
+  }
+}
