@@ -25,3 +25,9 @@ export function showClock(ms: number): string {
 
 /** A count with thousands apart. */
 export const showCount = (count: number): string => String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ',')
+
+/** Series as Prometheus writes them: `db_connections{state="idle"}`. */
+export function showSeries(metric: string, labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value}"`)
+  return pairs.length === 0 ? metric : `${metric}{${pairs.join(',')}}`
+}

@@ -165,6 +165,7 @@ export type KedaResult = {
 
 export type ConnectionsResult = {
   readonly of: string
+  /** With the labels that choose its series. */
   readonly metric: string
   readonly highest?: number
   readonly atMost: number

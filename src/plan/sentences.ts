@@ -1,6 +1,6 @@
 /** What a rehearsal says, as sentences for people. */
 import type { Act, Expectation, Guardrail, NodeChoice, Reaction, Slo, Target, Witness } from '../domain/rehearsal.ts'
-import { showCount, showDuration, showPercent } from '../domain/show.ts'
+import { showCount, showDuration, showPercent, showSeries } from '../domain/show.ts'
 import type { PlannedAction } from '../domain/timeline.ts'
 import type { Millis } from '../domain/units.ts'
 
@@ -49,12 +49,7 @@ export function witnessSentence(witness: Witness): string {
     return `Ready ${witness.what}${where} fall to ${witness.becomes} ${within}`
   }
   const { metric, where, of, direction, becomes } = witness
-  return `${metric}${labelText(where)} of ${of} ${direction} to ${becomes}/s ${within}`
-}
-
-function labelText(labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([key, value]) => `${key}="${value}"`)
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+  return `${showSeries(metric, where)} of ${of} ${direction} to ${becomes}/s ${within}`
 }
 
 export function reactionSentence(reaction: Reaction): string {
@@ -73,7 +68,7 @@ export function reactionSentence(reaction: Reaction): string {
     case 'spreads':
       return `${reaction.app} stands in ${reaction.zones} zones again ${within(reaction.withinMs)} of the healing`
     case 'backs-off': {
-      const calls = `${reaction.metric}${labelText(reaction.where)} of ${reaction.of}`
+      const calls = `${showSeries(reaction.metric, reaction.where)} of ${reaction.of}`
       return `${calls} comes down to ${reaction.becomes}/s ${within(reaction.withinMs)}`
     }
     case 'amplification':
@@ -100,7 +95,7 @@ export function expectationSentence(expectation: Expectation, { hpaSyncMs }: Tar
       return `scaled object ${scaledObject} follows "${phase}": ${active}, ${atLeast} pods Ready within ${showDuration(readyWithinMs)}`
     }
     case 'connections':
-      return `${expectation.metric}${labelText(expectation.where)} of ${expectation.of} (${expectation.pods} of its pods) stays at ${expectation.atMost} or below`
+      return `${showSeries(expectation.metric, expectation.where)} of ${expectation.of} (${expectation.pods} of its pods) stays at ${expectation.atMost} or below`
     case 'disruption':
       return `disruption budget ${expectation.budget} holds`
     case 'posture':

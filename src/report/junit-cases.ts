@@ -1,6 +1,7 @@
 /** Which cases a run has for CI, and how each of them ended. */
 import type { SourcePoint } from '../domain/issue.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
+import { showSeries } from '../domain/show.ts'
 import type { ActionResult, FaultResult, Finding, Judgment, SloResult } from '../domain/verdict.ts'
 import { causesOfWant } from '../judge/posture/posture.ts'
 import { inSeconds, objectiveWords, percent, reactionWords, whole } from './words.ts'
@@ -148,7 +149,9 @@ function expectationCases(judgment: Judgment, { expectations }: Rehearsal): read
     })),
     ...judgment.connections.map(({ of, metric, atMost, held }) => ({
       name: `${of} ${metric} at most ${atMost}`,
-      at: lineOf((each) => each.kind === 'connections' && each.of === of && each.metric === metric),
+      at: lineOf(
+        (each) => each.kind === 'connections' && each.of === of && showSeries(each.metric, each.where) === metric,
+      ),
       subject: of,
       held,
     })),

@@ -219,11 +219,11 @@ describe('KEDA', () => {
 })
 
 describe('connections', () => {
-  const limited = (pods: OverPods): Expectation => ({
+  const limited = (pods: OverPods, where = {}): Expectation => ({
     kind: 'connections',
     of: 'wallet-db',
     metric: 'pg_connections',
-    where: {},
+    where,
     pods,
     atMost: 60,
     at,
@@ -285,6 +285,15 @@ describe('connections', () => {
     expect(judgment.connections.map(({ highest, held }) => [highest, held])).toEqual([
       [81, false],
       [41, true],
+    ])
+  })
+
+  it('are named with the labels that chose them', () => {
+    const idle = scrapes('wallet-db', 'db-0', 'pg_connections', () => 61, { state: 'idle' })
+    const judgment = told(idle, limited('max', { state: 'idle' }), limited('max', { state: 'active' }))
+    expect(judgment.connections.map(({ metric, highest }) => [metric, highest])).toEqual([
+      ['pg_connections{state="idle"}', 61],
+      ['pg_connections{state="active"}', undefined],
     ])
   })
 

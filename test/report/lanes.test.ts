@@ -213,7 +213,9 @@ describe('the error budget', () => {
 
 describe('a gauge with a limit', () => {
   it('is summed over the pods that hold it', () => {
-    expect(valueAt(line('connections-wallet-wallet_pool_connections', 'wallet_pool_connections').points, 108)).toBe(18)
+    expect(valueAt(line('connections-wallet-wallet_pool_connections-sum', 'wallet_pool_connections').points, 108)).toBe(
+      18,
+    )
   })
 })
 

@@ -1,5 +1,6 @@
 /** Connections never go above what their server can take. */
 import type { Expectation } from '../../domain/rehearsal.ts'
+import { showSeries } from '../../domain/show.ts'
 import type { ConnectionsResult } from '../../domain/verdict.ts'
 import { allRuled, expectationsOf } from '../ruled.ts'
 import type { Ruled, Seen } from '../seen.ts'
@@ -13,7 +14,8 @@ export function judgeConnections(seen: Seen): Ruled<readonly ConnectionsResult[]
 }
 
 function judgeOne(seen: Seen, expected: Connections): Ruled<ConnectionsResult> {
-  const { of, metric, atMost } = expected
+  const { of, atMost } = expected
+  const metric = showSeries(expected.metric, expected.where)
   const levels = seen.gauges.levels(connectionsId(expected))
   const peak = [...levels].sort((a, b) => b.value - a.value || a.at - b.at)[0]
   if (!peak) {

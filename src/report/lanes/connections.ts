@@ -1,6 +1,7 @@
 /** Gauges with a limit, over the pods that show them: connections to a database, for example. */
 import type { Sample } from '../../domain/evidence.ts'
 import type { Expectation } from '../../domain/rehearsal.ts'
+import { showSeries } from '../../domain/show.ts'
 import { type Chart, line, type Point, peak } from '../chart.ts'
 import type { LaneOf } from '../lane.ts'
 import { hasLabels, latestOf, pushRound } from './gauges.ts'
@@ -26,9 +27,9 @@ export const connectionsLane: LaneOf = ({ rehearsal }) => {
   return { take: { sample }, charts: () => all.map(({ limited, points }) => chartOf(limited, points)) }
 }
 
-const chartOf = ({ of, metric, pods, atMost }: Limited, points: readonly Point[]): Chart => ({
-  id: `connections-${of}-${metric}`,
-  title: `${of}: ${metric}`,
+const chartOf = ({ of, metric, where, pods, atMost }: Limited, points: readonly Point[]): Chart => ({
+  id: ['connections', of, metric, ...Object.values(where), pods].join('-').replace(/[^\w-]+/g, '-'),
+  title: `${of}: ${showSeries(metric, where)}`,
   unit: pods === 'max' ? 'greatest of any pod' : 'sum of all pods',
   caption: `Up to ${peak(points).toFixed(0)} of at most ${atMost}.`,
   lines: [line(metric, points, 1, 'step')],
