@@ -365,6 +365,12 @@ describe('the operator', () => {
     expect(decided(fenced, { status: stopped }, { status: behind })).toBeUndefined()
   })
 
+  it('lets commits begin to wait for a standby that answers, and for no other', () => {
+    const alone = { ...steady, sync: '' }
+    expect(decided(alone, { status: leader }, { status: standby })).toMatchObject({ sync: 'wallet-db-1' })
+    expect(decided(alone, { status: leader }, { status: undefined })).toBeUndefined()
+  })
+
   it('strikes a standby off that is about to end, while it still confirms', () => {
     const next = decided(complete, { status: leader }, { status: { ...standby, leaving: true } })
     expect(next).toMatchObject({ leader: 'wallet-db-0', sync: '', safe: '' })

@@ -44,7 +44,11 @@ const member = (view: View, pod: string): Member | undefined => view.members.fin
 
 export const writes = (status: KeeperStatus): boolean => status.writable && status.running
 
-const isLeaving = (view: View, pod: string): boolean => member(view, pod)?.status?.leaving === true
+/** A leader may not know yet that a standby has ended: commits begin to wait only for one that answers, and none that is about to end. */
+function isFit(view: View, record: RoleRecord, pod: string): boolean {
+  const status = member(view, pod)?.status
+  return status === undefined ? record.sync === pod : !status.leaving
+}
 
 const isGone = (view: View, pod: string): boolean => (member(view, pod)?.silentMs ?? SILENT_MS) >= SILENT_MS
 
@@ -137,7 +141,7 @@ function synchronise(view: View, record: RoleRecord): Decision | undefined {
   if (leader === undefined || !writes(leader)) return undefined
   if (record.observed !== record.leader) return { record: { ...record, observed: record.leader }, why: 'leader writes' }
   const follower = leader.followers.find(
-    ({ pod, silentMs }) => pod !== record.leader && silentMs < FOLLOWER_SILENT_MS && !isLeaving(view, pod),
+    ({ pod, silentMs }) => pod !== record.leader && silentMs < FOLLOWER_SILENT_MS && isFit(view, record, pod),
   )
   const sync = follower?.pod ?? ''
   if (sync !== record.sync)
