@@ -41,7 +41,8 @@ const FAST_MS = 2_000
 /**
  * A follower reports once a second, and a peer that is silent for 5 s is given up. 128 MB of log are kept for a standby that was away:
  * a peak of the stock rehearsals writes some 100 KB a second. Without fsync on the standby (`on`) an acknowledged commit
- * could be lost only with both machines; `remote_write` is what the synchronous standby is asked for.
+ * could be lost only with both machines; `remote_write` is what the synchronous standby is asked for. Between two tries to reach a leader
+ * that is gone a standby may not notice its promotion: seen to cost half a second of a switchover with tries half a second apart.
  */
 const settingsOf = (pod: string, user: string, { sync, readOnly }: Changing): string => `# Written by the keeper.
 wal_level = replica
@@ -50,7 +51,7 @@ wal_keep_size = 128MB
 wal_receiver_status_interval = 1s
 wal_receiver_timeout = 5s
 wal_sender_timeout = 5s
-wal_retrieve_retry_interval = 500ms
+wal_retrieve_retry_interval = 100ms
 synchronous_commit = remote_write
 primary_conninfo = 'user=${user} application_name=${pod} connect_timeout=2'
 synchronous_standby_names = '${sync === '' ? '' : `"${sync}"`}'
