@@ -4,7 +4,8 @@ import { renderImages } from '../lab/images/render.ts'
 import { stageKeda } from '../lab/keda/images.ts'
 import { applyKeda, hasKeda, KEDA_NAMESPACE, type KedaTools, needsKeda, untilKedaServes } from '../lab/keda/install.ts'
 import { type LabHandle, type LabState, labPaths, labUp, type Place } from '../lab/lab.ts'
-import { applyManifests, clientOf, namespacesOf, untilReady } from '../lab/workload/deploy.ts'
+import { applyManifests } from '../lab/workload/apply.ts'
+import { clientOf, namespacesOf, untilReady } from '../lab/workload/deploy.ts'
 import { untilPlugInsServe } from '../lab/workload/plug-ins.ts'
 import { type Manifest, renderManifests } from '../lab/workload/render.ts'
 import { readWorkload } from '../lab/workload/workload.ts'
@@ -75,7 +76,7 @@ export async function bootLab(choice: LabChoice): Promise<LabHandle> {
 /** KEDA first: before its kinds are known the API server takes no ScaledObject. */
 async function applyAll(state: LabState, manifests: readonly Manifest[], keda: KedaTools | undefined): Promise<void> {
   if (keda) await applyKeda(state, keda)
-  await applyManifests(clientOf(state.kubeconfig), manifests)
+  await applyManifests(state.root, manifests)
 }
 
 /** Adds KEDA to a lab that is up, unless it is there. Resolves when it serves. */

@@ -26,7 +26,8 @@ import { readIndex } from '../../src/lab/images/image-index.ts'
 import { renderImages } from '../../src/lab/images/render.ts'
 import { needsKeda } from '../../src/lab/keda/install.ts'
 import { type LabHandle, type LabState, labPaths, labStatus } from '../../src/lab/lab.ts'
-import { applyManifests, clientOf, namespacesOf, untilReady } from '../../src/lab/workload/deploy.ts'
+import { applyManifests } from '../../src/lab/workload/apply.ts'
+import { clientOf, namespacesOf, untilReady } from '../../src/lab/workload/deploy.ts'
 import { type Manifest, renderManifests } from '../../src/lab/workload/render.ts'
 import { readWorkload } from '../../src/lab/workload/workload.ts'
 import type { KubernetesApi } from '../../src/protocols/kubernetes/api.ts'
@@ -122,7 +123,7 @@ async function become(state: LabState, overlays: readonly string[], before: read
   const client = clientOf(state.kubeconfig)
   if (needsKeda(manifests)) await addKeda(state, AbortSignal.timeout(120_000))
   await removeAll(client, missingFrom(rendered, [...former, ...healthy]))
-  await applyManifests(client, rendered)
+  await applyManifests(state.root, rendered)
   await untilReady(client, namespacesOf(rendered), () => undefined)
 }
 

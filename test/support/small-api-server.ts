@@ -20,7 +20,11 @@ export type Answers = (request: {
   readonly body: unknown
 }) => unknown
 
-export async function smallApiServer(answers: Answers): Promise<KubernetesApi> {
+export const smallApiServer = async (answers: Answers): Promise<KubernetesApi> =>
+  connectKubernetes({ kubeconfig: await serveSmallApi(answers, join(tempFolder(), 'kubeconfig')) })
+
+/** Serves until the test ends; writes the kubeconfig that leads there, and gives its path. */
+export async function serveSmallApi(answers: Answers, kubeconfig: string): Promise<string> {
   const authority = await createAuthority('small authority')
   const { certificate, key } = await authority.issue({ commonName: 'small', use: 'server', addresses: ['127.0.0.1'] })
   const server = createServer({ cert: certificate, key }, async (request, response) => {
@@ -39,7 +43,8 @@ export async function smallApiServer(answers: Answers): Promise<KubernetesApi> {
     server.closeAllConnections()
     server.close()
   })
-  return connectKubernetes({ kubeconfig: kubeconfigOf((server.address() as AddressInfo).port, authority.certificate) })
+  writeFileSync(kubeconfig, kubeconfigOf((server.address() as AddressInfo).port, authority.certificate))
+  return kubeconfig
 }
 
 /** What a watch shows until its connection ends. */
@@ -75,7 +80,6 @@ const isRefusal = (answer: unknown): answer is Refusal =>
   typeof answer === 'object' && answer !== null && 'kind' in answer && answer.kind === 'Status'
 
 function kubeconfigOf(port: number, authority: string): string {
-  const file = join(tempFolder(), 'kubeconfig')
   const cluster = {
     server: `https://127.0.0.1:${port}`,
     'certificate-authority-data': Buffer.from(authority).toString('base64'),
@@ -89,6 +93,5 @@ function kubeconfigOf(port: number, authority: string): string {
     users: [{ name: 'small', user: { token: 'small' } }],
     contexts: [{ name: 'small', context: { cluster: 'small', user: 'small' } }],
   }
-  writeFileSync(file, JSON.stringify(config))
-  return file
+  return JSON.stringify(config)
 }

@@ -5,13 +5,12 @@
  */
 import { join } from 'node:path'
 import { type KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node'
-import { connect } from '../cluster-access/cluster.ts'
-import { fieldsOf, listOf, textOf } from '../cluster-access/json.ts'
 import { readIndex } from '../images/image-index.ts'
 import { renderImages } from '../images/render.ts'
 import type { LabState } from '../owner/state.ts'
 import { labPaths } from '../paths.ts'
-import { applyManifests, clientOf } from '../workload/deploy.ts'
+import { applyManifests } from '../workload/apply.ts'
+import { clientOf } from '../workload/deploy.ts'
 import { requireCondition, untilServed } from '../workload/plug-ins.ts'
 import { type Manifest, renderManifests } from '../workload/render.ts'
 import { type KedaCertificates, makeCertificates } from './certificates.ts'
@@ -47,34 +46,8 @@ export async function applyKeda(state: LabState, tools: KedaTools): Promise<void
   const all = [...renderImages(own, images).map((each) => trusting(each, certificates)), settings, certificates.secret]
   // A role of KEDA's is bound there, and the API server makes its own namespaces a moment after it serves.
   await untilServed('the API server', () => KubernetesObjectApi.makeApiClient(config).read(SYSTEM), undefined, NEXT)
-  await applyDefinitions(state.root, all.filter(isDefinition))
-  await applyManifests(
-    config,
-    all.filter((each) => !isDefinition(each)),
-  )
+  await applyManifests(state.root, all)
 }
-
-const isDefinition = ({ kind }: Manifest): boolean => kind === 'CustomResourceDefinition'
-
-/** As they are written: the typed client knows no `x-kubernetes-int-or-string`, and would drop it. Resolves when the kinds are served. */
-async function applyDefinitions(root: string, definitions: readonly Manifest[]): Promise<void> {
-  const cluster = connect(root)
-  const served = async (): Promise<void> => {
-    const { resources } = await cluster.get('/apis/keda.sh/v1alpha1')
-    const names = listOf(resources).map((each) => textOf(fieldsOf(each).name))
-    for (const name of OF_WORKLOADS) if (!names.includes(name)) throw new Error(`${name} is not served yet`)
-  }
-  try {
-    await Promise.all(definitions.map((each) => cluster.apply(`${DEFINITIONS}/${each.metadata.name}`, each)))
-    await untilServed('KEDA', served, undefined, NEXT)
-  } finally {
-    cluster.close()
-  }
-}
-
-const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
-/** What manifests beside KEDA's own may hold. */
-const OF_WORKLOADS = ['scaledobjects', 'scaledjobs', 'triggerauthentications', 'clustertriggerauthentications']
 
 /** Resolves once the operator answers for external metrics. @throws LabError with the API server's words */
 export async function untilKedaServes(config: KubeConfig, signal?: AbortSignal): Promise<void> {

@@ -1,58 +1,16 @@
-/** Applies manifests by server-side apply, and waits until what they ask for is Ready, telling what is still missing. */
+/** Waits until what manifests ask for is Ready, telling what is still missing. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AppsV1Api, CoreV1Api, KubeConfig, KubernetesObjectApi, PatchStrategy } from '@kubernetes/client-node'
+import { AppsV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node'
 import { LabError } from '../lab-error.ts'
 import type { Manifest } from './render.ts'
 
-const FIELD_MANAGER = 'matchday-lab'
 const READY_BUDGET_MS = 120_000
 const LOOK_EVERY_MS = 250
-
-/** Kinds that others refer to go first; within a rank all at once. */
-const ranks: Readonly<Record<string, number>> = {
-  Namespace: 0,
-  PriorityClass: 1,
-  StorageClass: 1,
-  ServiceAccount: 1,
-  ConfigMap: 1,
-  Secret: 1,
-  NetworkPolicy: 1,
-  Service: 1,
-}
-const rankOf = (manifest: Manifest): number => ranks[manifest.kind] ?? 2
 
 export const clientOf = (kubeconfig: string): KubeConfig => {
   const config = new KubeConfig()
   config.loadFromFile(kubeconfig)
   return config
-}
-
-/** Creates or updates every object, in an order in which none refers to one that is not there yet. @throws LabError with every refusal */
-export async function applyManifests(config: KubeConfig, manifests: readonly Manifest[]): Promise<void> {
-  const api = KubernetesObjectApi.makeApiClient(config)
-  const problems: string[] = []
-  for (const rank of [0, 1, 2]) {
-    const batch = manifests.filter((each) => rankOf(each) === rank)
-    await Promise.all(
-      batch.map((manifest) =>
-        api
-          .patch(manifest, undefined, undefined, FIELD_MANAGER, true, PatchStrategy.ServerSideApply)
-          .catch((error: unknown) => problems.push(`${manifest.kind} ${manifest.metadata.name}: ${reasonOf(error)}`)),
-      ),
-    )
-  }
-  if (problems.length > 0)
-    throw new LabError({
-      code: 'manifests-refused',
-      problem: `the API server refused:\n  ${problems.join('\n  ')}`,
-      next: 'mend the manifests; kubectl apply --dry-run=server shows the same.',
-    })
-}
-
-function reasonOf(error: unknown): string {
-  const body = (error as { body?: unknown }).body
-  const message = typeof body === 'string' ? /"message":"((?:[^"\\]|\\.)*)"/.exec(body)?.[1] : undefined
-  return message ?? (error instanceof Error ? error.message : String(error))
 }
 
 export const namespacesOf = (manifests: readonly Manifest[]): readonly string[] => [

@@ -11,7 +11,8 @@ import { stageKeda } from '../../../src/lab/keda/images.ts'
 import { applyKeda, KEDA_NAMESPACE, type KedaTools, needsKeda, untilKedaServes } from '../../../src/lab/keda/install.ts'
 import type { LabHandle } from '../../../src/lab/lab.ts'
 import { machineAddress } from '../../../src/lab/pod-network/addresses.ts'
-import { applyManifests, clientOf, untilReady } from '../../../src/lab/workload/deploy.ts'
+import { applyManifests } from '../../../src/lab/workload/apply.ts'
+import { clientOf, untilReady } from '../../../src/lab/workload/deploy.ts'
 import { renderManifests } from '../../../src/lab/workload/render.ts'
 import {
   demand,
@@ -44,7 +45,7 @@ beforeAll(async () => {
   expect(needsKeda(manifests)).toBe(true)
   await applyKeda(lab.state, keda)
   const config = clientOf(lab.kubeconfig)
-  await applyManifests(config, renderImages(manifests, readIndex(bench.paths.images)))
+  await applyManifests(lab.state.root, renderImages(manifests, readIndex(bench.paths.images)))
   await untilReady(config, [KEDA_NAMESPACE, 'jobs'], () => undefined)
   await untilKedaServes(config)
   queue = await openQueue()

@@ -1,0 +1,77 @@
+/**
+ * Applies manifests by server-side apply, as they are written. A typed client sends only the fields that it knows, by its own names: of
+ * NetworkPolicies it drops `from`, so that everybody is let in, and of definitions `x-kubernetes-preserve-unknown-fields`, so that the
+ * API server cuts users' objects short.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ApiProblem, type Cluster, connect } from '../cluster-access/cluster.ts'
+import { messageOf } from '../cluster-access/json.ts'
+import { LabError } from '../lab-error.ts'
+import { untilServed } from './plug-ins.ts'
+import type { Manifest } from './render.ts'
+import { definedKinds, type ResourcePaths, resourcePaths } from './resource-paths.ts'
+
+/** Kinds that others refer to go first; within a rank all at once. */
+const ranks: Readonly<Record<string, number>> = {
+  Namespace: 0,
+  CustomResourceDefinition: 0,
+  PriorityClass: 1,
+  StorageClass: 1,
+  ServiceAccount: 1,
+  ConfigMap: 1,
+  Secret: 1,
+  NetworkPolicy: 1,
+  Service: 1,
+}
+const LAST_RANK = 2
+const rankOf = ({ kind }: Manifest): number => ranks[kind] ?? LAST_RANK
+
+/** Creates or updates every object of a lab, in an order in which none refers to one that is not there yet. @throws LabError with every refusal */
+export async function applyManifests(root: string, manifests: readonly Manifest[]): Promise<void> {
+  const cluster = connect(root)
+  try {
+    const paths = resourcePaths(cluster)
+    const problems: string[] = []
+    for (let rank = 0; rank <= LAST_RANK; rank++) {
+      const batch = manifests.filter((each) => rankOf(each) === rank)
+      const apply = (each: Manifest) =>
+        applyOne(cluster, paths, each).catch((error: unknown) => {
+          problems.push(`${each.kind} ${each.metadata.name}: ${messageOf(error)}`)
+        })
+      await Promise.all(batch.map(apply))
+      if (problems.length === 0) await Promise.all(batch.flatMap(definedKinds).map((kind) => untilKnown(paths, kind)))
+    }
+    if (problems.length > 0) throw refused(problems)
+  } finally {
+    cluster.close()
+  }
+}
+
+const refused = (problems: readonly string[]): LabError =>
+  new LabError({
+    code: 'manifests-refused',
+    problem: `the API server refused:\n  ${problems.join('\n  ')}`,
+    next: 'mend the manifests; kubectl apply --dry-run=server shows the same.',
+  })
+
+/** 429 means "not now": a kind whose storage is still being made. */
+const TRIES_MAX = 10
+const AGAIN_MS = 300
+
+async function applyOne(cluster: Cluster, paths: ResourcePaths, manifest: Manifest): Promise<void> {
+  const path = await paths.of(manifest)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await cluster.apply(path, manifest)
+      return
+    } catch (error) {
+      if (!(error instanceof ApiProblem) || error.status !== 429 || attempt === TRIES_MAX) throw error
+      await sleep(AGAIN_MS)
+    }
+  }
+}
+
+const untilKnown = (paths: ResourcePaths, kind: Parameters<ResourcePaths['isServed']>[0]): Promise<void> =>
+  untilServed(`kind ${kind.kind} of ${kind.apiVersion}`, async () => {
+    if (!(await paths.isServed(kind))) throw new Error('its definition was taken, and it is not served yet')
+  })

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest'
+import { labPaths } from '../../../src/lab/paths.ts'
+import { applyManifests } from '../../../src/lab/workload/apply.ts'
+import type { Manifest } from '../../../src/lab/workload/render.ts'
+import { refusal, serveSmallApi } from '../../support/small-api-server.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
+
+const GROUP = 'shop.example/v1'
+const definition = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'carts.shop.example' },
+  spec: {
+    group: 'shop.example',
+    scope: 'Namespaced',
+    names: { plural: 'carts', kind: 'Cart' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: {
+              spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+              port: { 'x-kubernetes-int-or-string': true },
+            },
+          },
+        },
+      },
+    ],
+  },
+} satisfies Manifest
+const cart: Manifest = { apiVersion: GROUP, kind: 'Cart', metadata: { name: 'one' }, spec: { anything: { goes: 1 } } }
+const settings: Manifest = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'settings', namespace: 'casino' },
+  aFieldOfTomorrow: 'kept',
+}
+/** `from` is a word that a typed client may call by another name. */
+const policy: Manifest = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name: 'only-gateway', namespace: 'casino' },
+  spec: { podSelector: {}, ingress: [{ from: [{ podSelector: { matchLabels: { app: 'gateway' } } }] }] },
+}
+const shop: Manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'casino' } }
+
+const resource = (name: string, kind: string, namespaced: boolean) => ({ name, kind, namespaced })
+const discovery: Readonly<Record<string, unknown>> = {
+  '/api/v1': {
+    resources: [
+      resource('namespaces', 'Namespace', false),
+      resource('namespaces/status', 'Namespace', false),
+      resource('configmaps', 'ConfigMap', true),
+    ],
+  },
+  '/apis/networking.k8s.io/v1': { resources: [resource('networkpolicies', 'NetworkPolicy', true)] },
+  '/apis/apiextensions.k8s.io/v1': {
+    resources: [resource('customresourcedefinitions', 'CustomResourceDefinition', false)],
+  },
+}
+
+/** Applies to a server that serves a kind of the user's only at the second look after its definition; gives what it was sent. */
+async function applied(manifests: readonly Manifest[], busy = 0) {
+  const root = tempFolder()
+  const sent: [path: string, body: unknown][] = []
+  let [looks, refusals] = [0, busy]
+  await serveSmallApi(({ method, path, body }) => {
+    if (method === 'PATCH' && path.includes('/carts/') && refusals-- > 0) return refusal(429)
+    if (method === 'PATCH') sent.push([path, body])
+    if (path !== `/apis/${GROUP}`) return method === 'PATCH' ? body : discovery[path]
+    return ++looks > 1 ? { resources: [resource('carts', 'Cart', true)] } : undefined
+  }, labPaths(root).kubeconfig)
+  await applyManifests(root, manifests)
+  return sent
+}
+
+describe('what is applied to a lab', () => {
+  it('arrives as it is written, whether a client knows its fields or not', async () => {
+    const sent = await applied([cart, settings, policy, definition, shop])
+    const bodies = new Map(sent)
+    expect(bodies.get('/apis/apiextensions.k8s.io/v1/customresourcedefinitions/carts.shop.example')).toEqual(definition)
+    expect(bodies.get('/api/v1/namespaces/casino/configmaps/settings')).toEqual(settings)
+    expect(bodies.get('/apis/networking.k8s.io/v1/namespaces/casino/networkpolicies/only-gateway')).toEqual(policy)
+    expect(bodies.get(`/apis/${GROUP}/namespaces/default/carts/one`)).toEqual(cart)
+  })
+
+  it('comes in an order in which nothing refers to what is not there yet, kinds of its own included', async () => {
+    const kinds = (await applied([cart, settings, definition, shop])).map(([, body]) => (body as Manifest).kind)
+    expect(kinds.slice(0, 2).sort()).toEqual(['CustomResourceDefinition', 'Namespace'])
+    expect(kinds.slice(2)).toEqual(['ConfigMap', 'Cart'])
+  })
+
+  it('is sent again when the server asks to come back', async () => {
+    expect(await applied([definition, cart], 2)).toHaveLength(2)
+  })
+
+  it('is refused in one go, with every problem by its name', async () => {
+    const strange: Manifest = { apiVersion: 'v1', kind: 'Strange', metadata: { name: 'thing' } }
+    const unknown: Manifest = { apiVersion: 'nobody.example/v1', kind: 'Other', metadata: { name: 'some' } }
+    const refused = await applied([strange, unknown, settings]).catch((error: unknown) => String(error))
+    expect(refused).toContain('manifests-refused')
+    expect(refused).toContain('Strange thing: the API server has no kind Strange in v1')
+    expect(refused).toContain('Other some: ')
+  })
+})
