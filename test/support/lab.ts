@@ -14,8 +14,9 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { type KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node'
+import { CoreV1Api, type KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node'
 import { connectKubernetes } from '../../src/adapters/kubernetes/connect.ts'
 import { addKeda, bootLab } from '../../src/cli/lab-boot.ts'
 import { REFERENCE_WORKLOAD } from '../../src/cli/reference-workload.ts'
@@ -124,8 +125,23 @@ async function become(state: LabState, overlays: readonly string[], before: read
   if (needsKeda(manifests)) await addKeda(state, AbortSignal.timeout(120_000))
   await removeAll(client, missingFrom(rendered, [...former, ...healthy]))
   await applyManifests(state.root, rendered)
-  await untilReady(client, namespacesOf(rendered), () => undefined)
+  const namespaces = namespacesOf(rendered)
+  await untilReady(client, namespaces, () => undefined)
+  await untilNobodyEnds(client.makeApiClient(CoreV1Api), namespaces)
 }
+
+/** Pods of a platform before serve and are counted until they are gone: what they show is no part of the platform after it. */
+async function untilNobodyEnds(core: CoreV1Api, namespaces: readonly string[]): Promise<void> {
+  for (;;) {
+    const lists = await Promise.all(namespaces.map((namespace) => core.listNamespacedPod({ namespace })))
+    const pods = lists.flatMap(({ items }) => items)
+    if (pods.every(({ metadata }) => metadata?.deletionTimestamp === undefined)) return
+    await sleep(LOOK_EVERY_MS)
+  }
+}
+
+// A pod has half a minute to end, and the kubelet clears it away within a second.
+const LOOK_EVERY_MS = 500
 
 const identityOf = ({ kind, metadata }: Manifest): string => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`
 
