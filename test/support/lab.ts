@@ -132,15 +132,18 @@ async function become(state: LabState, overlays: readonly string[], before: read
 
 /** Pods of a platform before serve and are counted until they are gone: what they show is no part of the platform after it. */
 async function untilNobodyEnds(core: CoreV1Api, namespaces: readonly string[]): Promise<void> {
+  const deadline = performance.now() + END_WITHIN_MS
   for (;;) {
     const lists = await Promise.all(namespaces.map((namespace) => core.listNamespacedPod({ namespace })))
-    const pods = lists.flatMap(({ items }) => items)
-    if (pods.every(({ metadata }) => metadata?.deletionTimestamp === undefined)) return
+    const ending = lists.flatMap(({ items }) => items.filter(({ metadata }) => metadata?.deletionTimestamp))
+    if (ending.length === 0) return
+    if (performance.now() > deadline) throw new Error(`${ending.map(({ metadata }) => metadata?.name)} do not end`)
     await sleep(LOOK_EVERY_MS)
   }
 }
 
-// A pod has half a minute to end, and the kubelet clears it away within a second.
+// The longest grace of the platform's pods is a minute, and the kubelet clears a pod away within a second: half as much again on a busy machine.
+const END_WITHIN_MS = 90_000
 const LOOK_EVERY_MS = 500
 
 const identityOf = ({ kind, metadata }: Manifest): string => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`
