@@ -8,6 +8,7 @@ import { readPaymentsConfig } from '../../src/platform/services/payments-api/con
 import { createOddsBoard } from '../../src/platform/services/realtime/odds.ts'
 import { centsField, keyOf } from '../../src/platform/shared/body.ts'
 import { readConfig } from '../../src/platform/shared/config.ts'
+import { repeat } from '../../src/platform/shared/loop.ts'
 import { hashPassword, verifyPassword } from '../../src/platform/shared/password.ts'
 import { signBody, verifyBody } from '../../src/platform/shared/signature.ts'
 import { signToken, verifyToken } from '../../src/platform/shared/token.ts'
@@ -152,5 +153,28 @@ describe('calls to another service', () => {
     const nameless = createUpstream({ url: 'http://no-such-name.invalid:80', connections: 1, maxInFlight: 1 })
     expect((await nameless.call(call)).kind).toBe('unsent')
     await Promise.all([refused.stop(), nameless.stop()])
+  })
+})
+
+describe('a task that repeats', () => {
+  const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
+
+  it('runs once more at once when it is nudged while it runs: it may have looked too early', async () => {
+    const started = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const gate = Promise.withResolvers<void>()
+    let runs = 0
+    // Its own next turn would be in a minute.
+    const loop = repeat(quiet, 'look', 60_000, async () => {
+      started[runs]?.resolve()
+      runs += 1
+      await gate.promise
+    })
+    loop.nudge()
+    await started[0]?.promise
+    loop.nudge()
+    gate.resolve()
+    await started[1]?.promise
+    await loop.stop()
+    expect(runs).toBe(2)
   })
 })
