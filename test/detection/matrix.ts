@@ -6,6 +6,7 @@ const cut = (name: string) => `test/detection/${name}.rehearsal.yaml`
 const PEAK = 'test/canary/canary.rehearsal.yaml'
 const PROVIDER = cut('provider')
 const ROLLOUT = cut('rollout')
+const DEPENDENCY = cut('dependency')
 const ZONE = cut('zone')
 const STATE = cut('state')
 const QUEUE = cut('queue')
@@ -41,9 +42,8 @@ export const seededDefects: readonly Seeded[] = [
     ],
   ]),
   ...under(ROLLOUT, [
-    ['no-readiness-probe', 'requests reach pods that have just started', 'early-errors-at-rollout'],
-    ['readiness-lies', 'ready before it can serve', 'early-errors-at-rollout', 'ready-but-failing'],
-    ['grace-too-short', 'requests in flight are cut at each rollout', 'errors-at-shutdown'],
+    ['no-readiness-probe', 'requests reach pods that have just started', 'early-errors-at-rollout', 'probe-missing'],
+    ['grace-too-short', 'killed before it is done', 'errors-at-shutdown', 'slow-termination'],
     ['drain-delay-missing', 'pods stop before routers have forgotten them', 'errors-at-shutdown'],
     ['sigterm-ignored', 'pods work on until they are killed', 'slow-termination'],
     ['socket-drain-missing', 'all sockets of a pod dropped at once', 'sockets-not-drained'],
@@ -56,6 +56,7 @@ export const seededDefects: readonly Seeded[] = [
     ['egress-unrestricted', 'pods that move money may call the whole world', 'egress-unbounded'],
     ['secrets-without-rotation', 'secrets stay for ever', 'secret-unrotated'],
   ]),
+  ...under(DEPENDENCY, [['readiness-lies', 'ready although it cannot serve', 'ready-but-failing']]),
   ...under(ZONE, [['no-topology-spread', 'a service in one zone', 'zone-concentrated']]),
   ...under(STATE, [
     ['promotion-without-fencing', 'a promoted standby beside a primary that still writes', 'split-brain'],

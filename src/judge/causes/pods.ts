@@ -44,8 +44,11 @@ export function slowTermination(seen: Seen): readonly Finding[] {
   })
 }
 
-/** Three failed probes of 5 s, as the reference manifests have them: longer than this a probe that means it would have noticed. */
-const NOTICED_MS = 15_000
+/**
+ * Three failed probes, 5 s apart and 2 s patient, as the reference manifests have them: up to 17 s, and a scrape before and after. A pod
+ * that is still Ready after that has a probe that does not mean it.
+ */
+const NOTICED_MS = 20_000
 const REQUESTS_LEAST = 10
 const MOSTLY = 0.5
 /** After a fault the platform may need a while; then Ready has to mean it again. */
