@@ -6,6 +6,7 @@ const cut = (name: string) => `test/detection/${name}.rehearsal.yaml`
 const PEAK = 'test/canary/canary.rehearsal.yaml'
 const PROVIDER = cut('provider')
 const ROLLOUT = cut('rollout')
+const MAINTENANCE = cut('maintenance')
 const DEPENDENCY = cut('dependency')
 const ZONE = cut('zone')
 const STATE = cut('state')
@@ -49,6 +50,8 @@ export const seededDefects: readonly Seeded[] = [
     ['socket-drain-missing', 'all sockets of a pod dropped at once', 'sockets-not-drained'],
     ['reconnect-wave', 'all players of a pod come back as one herd', 'reconnect-storm'],
     ['sticky-routing-off', "a player's sockets go anywhere", 'routing-not-sticky'],
+  ]),
+  ...under(MAINTENANCE, [
     ['single-replica', 'one replica of what others wait for', 'no-redundancy', 'too-few-survivors'],
     ['pdb-missing', 'a drain takes all pods of a service at once', 'budget-missing'],
     ['pdb-too-strict', 'no pod may ever go', 'budget-blocks'],
