@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { compositeIndicators } from '../../src/domain/indicators.ts'
 import { postureWants } from '../../src/domain/posture.ts'
@@ -17,6 +17,19 @@ import {
   stockPair,
   TARGET,
 } from './stock.ts'
+
+describe('every rehearsal of the project', () => {
+  const files = { read: (path: string) => readFileSync(path, 'utf8') }
+  const target = parseTarget(files, 'scenarios/targets/lab.yaml')
+
+  it.each(globSync('{scenarios,test/canary,test/detection,bench}/**/*.rehearsal.yaml'))(
+    'is without issues: %s',
+    (path) => {
+      if (!target.ok) throw new Error(codesOf(target).join())
+      expect(codesOf(parseRehearsal(files, path, target.value))).toEqual([])
+    },
+  )
+})
 
 describe('the stock rehearsal', () => {
   it('is read with all its values', () => {
