@@ -135,6 +135,7 @@ if (flags.help) {
   const page = detectionPage(trials, {
     date: new Date().toISOString().slice(0, 10),
     cores: availableParallelism(),
+    missing: tasks.map(({ id }) => id).filter((id) => !(id in kept)),
   })
   if (flags.page) writeFileSync(flags.page, page)
   console.log(page)

@@ -48,8 +48,9 @@ it('the page counts what is below it', () => {
       { ...trial('pass', [], seeded), commit: 'abc', seconds: 110 },
       { ...trial('pass', []), commit: 'def', seconds: 60 },
     ],
-    { date: '2026-11-25', cores: 2 },
+    { date: '2026-11-25', cores: 2, missing: ['no-void'] },
   )
+  expect(page).toContain('Not run: no-void.')
   expect(page).toContain('in 4 min; runs: 2 at abc, 1 at def; judged again from their evidence: 1 at def.')
   expect(page).toContain('**1 of 2 defects caught under their own cause**, 0 not passed but named otherwise, 1 missed;')
   expect(page).toContain('1 healthy runs: 1 passed, 0 inconclusive, 0 false alarms.')

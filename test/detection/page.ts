@@ -25,9 +25,11 @@ function commitsOf(trials: readonly Trial[]): string {
 export type Circumstances = {
   readonly date: string
   readonly cores: number
+  /** What was asked for and has no trial yet. */
+  readonly missing?: readonly string[]
 }
 
-export function detectionPage(trials: readonly Trial[], { date, cores }: Circumstances): string {
+export function detectionPage(trials: readonly Trial[], { date, cores, missing = [] }: Circumstances): string {
   const seeded = trials.flatMap((trial) => (trial.seeded === undefined ? [] : [{ trial, seeded: trial.seeded }]))
   const healthy = trials.filter((trial) => trial.seeded === undefined)
   const count = (kind: Ruling): number => trials.filter((trial) => rule(trial) === kind).length
@@ -40,6 +42,7 @@ export function detectionPage(trials: readonly Trial[], { date, cores }: Circums
     `Measured until ${date} on ${cores} cores in ${minutesOf(trials)} min; ${commitsOf(trials)}.`,
     `**${count('caught')} of ${seeded.length} defects caught under their own cause**, ${count('unnamed')} not passed but named otherwise, ${count('missed')} missed;`,
     `${healthy.length} healthy runs: ${count('healthy')} passed, ${count('inconclusive')} inconclusive, ${count('false alarm')} false alarms.`,
+    ...(missing.length > 0 ? ['', `Not run: ${missing.join(', ')}.`] : []),
     '',
     row('', 'defect', 'trap', 'rehearsal', 'expected', 'found', 'verdict'),
     row(...Array.from({ length: 7 }, () => '---')),
