@@ -4,23 +4,19 @@ import { nodes, podLife, secondAt, seen, standing, together } from '../../suppor
 import { causesOf, sentenceOf, shown } from '../../support/judged.ts'
 
 describe('a pod that ends', () => {
-  const ending = (gone: number, changes: object = {}) =>
-    shown(
-      together(
-        nodes(),
-        podLife({
-          name: 'bets-1',
-          app: 'bets',
-          node: 'zone-a-api',
-          born: -2,
-          ready: -1,
-          ends: 100,
-          gone,
-          grace: 10,
-          ...changes,
-        }),
-      ),
-    )
+  const life = (gone: number, changes: object = {}) =>
+    podLife({
+      name: 'bets-1',
+      app: 'bets',
+      node: 'zone-a-api',
+      born: -2,
+      ready: -1,
+      ends: 100,
+      gone,
+      grace: 10,
+      ...changes,
+    })
+  const ending = (gone: number, changes: object = {}) => shown(together(nodes(), life(gone, changes)))
 
   it('at the end of its grace was killed', () => {
     const judgment = ending(110.2, { killed: true })
@@ -51,17 +47,7 @@ describe('a pod that ends', () => {
       unschedulable: false,
       taints: [],
     })
-    const life = podLife({
-      name: 'bets-1',
-      app: 'bets',
-      node: 'zone-a-api',
-      born: -2,
-      ready: -1,
-      ends: 100,
-      gone: 111,
-      grace: 10,
-    })
-    expect(causesOf(shown(together(nodes(), life, [dark])))).toEqual([])
+    expect(causesOf(shown(together(nodes(), life(111), [dark])))).toEqual([])
   })
 })
 
