@@ -1,6 +1,6 @@
 /**
- * An action's life: admitted → undo written → begun → done → healed, or kept when nothing is to be taken back. What it changes is known only when the cluster is asked, so it is
- * prepared first, its undos are on disk, and only then is anything touched.
+ * An action's life: admitted → undo written → begun → done → healed, or kept when nothing is to be taken back. What it changes is
+ * known only when the cluster is asked, so it is prepared first, its undos are on disk, and only then is anything touched.
  */
 import type { ActionStepData } from '../domain/evidence.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'

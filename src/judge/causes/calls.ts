@@ -13,7 +13,10 @@ const BEFORE_MS = 5000
 const RATE_MS = 2000
 /** A breaker that is there keeps most of what is meant for the dead provider away from it. */
 const LET_THROUGH = 0.5
-/** Those of each pod let one call through now and then: a twentieth of the load in the stock rehearsals. Where slots hold calls up, a tenth is no trial any more. */
+/**
+ * Those of each pod let one call through now and then: a twentieth of the load in the stock rehearsals. A tenth is no trial any more, even
+ * where slots hold calls up.
+ */
 const GOES_ON = 0.1
 /** A provider that still approves some is not dead, and may well be called. */
 const ALIVE = 0.1
