@@ -33,7 +33,14 @@ type KubeObject = {
     ingress?: { from?: Peer[]; ports?: { port: number }[] }[]
     egress?: { to?: Peer[]; ports?: { port: number }[] }[]
     scaleTargetRef?: { name: string }
-    template: { spec: { containers: Container[]; securityContext: Record<string, unknown>; priorityClassName: string } }
+    template: {
+      spec: {
+        containers: Container[]
+        securityContext: Record<string, unknown>
+        priorityClassName: string
+        topologySpreadConstraints?: Record<string, unknown>[]
+      }
+    }
   }
 }
 
@@ -120,6 +127,26 @@ describe.each(workloads.map((object) => [nameOf(object), object] as const))('%s'
           name,
         ).toEqual([])
     }
+  })
+})
+
+describe('the zones', () => {
+  const spreadOf = ({ spec }: KubeObject) => spec.template.spec.topologySpreadConstraints ?? []
+  const deployments = workloads.filter(({ kind }) => kind === 'Deployment')
+
+  it.each(deployments.map((each) => [nameOf(each), each] as const))(
+    'take each generation of %s by itself',
+    (_, each) => {
+      for (const constraint of spreadOf(each)) expect(constraint.matchLabelKeys).toEqual(['pod-template-hash'])
+    },
+  )
+
+  it('never hold both operators of the database', () => {
+    const operator = found(base, 'Deployment casino/db-operator')
+    expect(operator.spec.replicas).toBe(2)
+    expect(spreadOf(operator)).toMatchObject([
+      { maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'DoNotSchedule' },
+    ])
   })
 })
 
