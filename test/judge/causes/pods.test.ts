@@ -86,7 +86,7 @@ describe('readiness that lies', () => {
     [
       'for as long as a probe needs to notice',
       together(
-        counts('bets-1', (s) => s > 100 && s < 110),
+        counts('bets-1', (s) => s > 100 && s < 118),
         counts('bets-2', () => false),
       ),
     ],
