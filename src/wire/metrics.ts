@@ -41,7 +41,7 @@ export const compositeSlis: Readonly<Record<string, readonly string[]>> = { api:
 
 /** Exposed by the platform's services on /metrics. */
 export const platformMetrics = {
-  /** Counter on every HTTP service, labels `route`, `code`: requests answered (probes and /metrics not counted). */
+  /** Counter on every HTTP service, labels `route`, `code`: requests ended (probes and /metrics not counted); code 499 where the client gave up. */
   requests: 'http_requests_total',
   /** Histogram on every HTTP service, labels `route`. */
   requestSeconds: 'http_request_duration_seconds',

@@ -1,4 +1,7 @@
-/** Requests that each pod answered, and how many of them with a server error, by its own counter, in stretches of five seconds. */
+/**
+ * Requests that each pod ended, and how many of them with a server error or without an answer in its client's time, by its own
+ * counter, in stretches of five seconds.
+ */
 import type { EvidenceOf } from '../../domain/evidence.ts'
 import { REQUESTS } from './wanted-counters.ts'
 
@@ -51,10 +54,13 @@ function countedBy({ at, series }: Extract<Sample, { ok: true }>): State | undef
     if (name !== REQUESTS) continue
     seen = true
     all += value
-    if (labels.code?.startsWith('5')) failed += value
+    if (isFailure(labels.code)) failed += value
   }
   return seen ? { at, all, failed } : undefined
 }
+
+/** 499, as nginx has it: the client gave up before there was an answer. */
+const isFailure = (code = ''): boolean => code.startsWith('5') || code === '499'
 
 function append(byPod: Map<string, Stretch[]>, pod: string, next: Stretch): void {
   const stretches = byPod.get(pod) ?? []

@@ -13,7 +13,7 @@ export function serviceMetrics(): ServiceMetrics {
   const registry = new Registry()
   const requests = new Counter({
     name: platformMetrics.requests,
-    help: 'Requests answered, without probes.',
+    help: 'Requests ended, without probes; code 499 where the client gave up.',
     labelNames: ['route', 'code'],
     registers: [registry],
   })

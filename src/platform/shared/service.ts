@@ -23,6 +23,8 @@ export type Service = {
 }
 
 const UNCOUNTED = new Set(['/healthz', '/livez', '/metrics'])
+/** The client closed before there was an answer; the code that nginx logs for it. */
+const ABANDONED = 499
 
 export function createService(name: string, config: ServerConfig): Service {
   const log = logOf(name)
@@ -94,9 +96,13 @@ function measure(app: FastifyInstance, metrics: ServiceMetrics, state: { readonl
     // A draining pod asks its clients to connect anew: elsewhere.
     if (state.draining) reply.header('connection', 'close')
   })
-  app.addHook('onResponse', async (request, reply) => {
-    const route = request.routeOptions.url ?? 'none'
-    if (!UNCOUNTED.has(route)) metrics.observe(route, reply.statusCode, reply.elapsedTime / 1000)
+  // Of a request whose client has gone Fastify's `onResponse` never hears. Uncounted, a pod that keeps everybody waiting would look idle.
+  app.addHook('onRequest', async (request, reply) => {
+    reply.raw.once('close', () => {
+      const { url: route = 'none' } = request.routeOptions
+      const code = reply.raw.writableFinished ? reply.statusCode : ABANDONED
+      if (!UNCOUNTED.has(route)) metrics.observe(route, code, reply.elapsedTime / 1000)
+    })
   })
 }
 

@@ -52,7 +52,7 @@ describe('a pod that ends', () => {
 })
 
 describe('readiness that lies', () => {
-  const counts = (pod: string, failing: (second: number) => boolean): Evidence[] => {
+  const counts = (pod: string, failing: (second: number) => boolean, failure = '500'): Evidence[] => {
     let [good, bad] = [0, 0]
     return Array.from({ length: 161 }, (_, second) => {
       if (failing(second)) bad += 5
@@ -64,7 +64,7 @@ describe('readiness that lies', () => {
         source: 'bets',
         pod,
         ok: true,
-        series: [of('200', good), of('500', bad)],
+        series: [of('200', good), of(failure, bad)],
       }
     })
   }
@@ -80,6 +80,22 @@ describe('readiness that lies', () => {
     expect(sentenceOf(judgment, 'ready-but-failing')).toMatch(
       /^Pods of bets stayed Ready .*: bets-1 \(1\d\d of 1\d\d in \d+\.\d s\)\.$/,
     )
+  })
+
+  it('is named where callers give up waiting for a pod that is Ready', () => {
+    const judgment = run(
+      counts('bets-1', (s) => s > 100 && s < 130, '499'),
+      counts('bets-2', () => false),
+    )
+    expect(causesOf(judgment)).toEqual(['ready-but-failing'])
+  })
+
+  it('is not named where a pod refuses', () => {
+    const judgment = run(
+      counts('bets-1', (s) => s > 100 && s < 130, '409'),
+      counts('bets-2', () => false),
+    )
+    expect(causesOf(judgment)).toEqual([])
   })
 
   it.each<[string, Evidence[]]>([

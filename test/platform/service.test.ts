@@ -1,0 +1,53 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createService, type Service } from '../../src/platform/shared/service.ts'
+import { platformMetrics } from '../../src/wire/metrics.ts'
+
+describe('what a service counts of its requests', () => {
+  let service: Service
+  afterEach(() => service.app.close())
+
+  async function serving(answer: () => Promise<unknown>): Promise<{ readonly port: number; readonly origin: string }> {
+    service = createService('test', {
+      host: '127.0.0.1',
+      port: 0,
+      honestReadiness: true,
+      onSigterm: 'drain',
+      drainDelayMs: 0,
+      drainTimeoutMs: 100,
+    })
+    service.app.get('/work', answer)
+    const origin = await service.app.listen({ host: '127.0.0.1', port: 0 })
+    return { origin, port: Number(new URL(origin).port) }
+  }
+
+  const counted = async (): Promise<Readonly<Record<string, number>>> => {
+    const metric = await service.metrics.registry.getSingleMetric(platformMetrics.requests)?.get()
+    return Object.fromEntries(
+      metric?.values.map(({ labels, value }) => [`${labels.route} ${labels.code}`, value]) ?? [],
+    )
+  }
+
+  it('is each by its answer, and no probe', async () => {
+    const { origin } = await serving(async () => ({ done: true }))
+    for (const path of ['/work', '/work', '/nowhere', '/healthz', '/livez', '/metrics'])
+      await (await fetch(`${origin}${path}`)).text()
+    await expect.poll(counted).toEqual({ '/work 200': 2, 'none 404': 1 })
+  })
+
+  it('is also the one whose client did not wait for it', async () => {
+    const asked = Promise.withResolvers<void>()
+    const { port } = await serving(() => {
+      asked.resolve()
+      return new Promise(() => undefined)
+    })
+    const client = connect(port, '127.0.0.1')
+    await once(client, 'connect')
+    client.write('GET /work HTTP/1.1\r\nhost: test\r\n\r\n')
+    await asked.promise
+    expect(await counted()).toEqual({})
+    client.destroy()
+    await expect.poll(counted).toEqual({ '/work 499': 1 })
+  })
+})
