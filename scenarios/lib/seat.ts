@@ -16,6 +16,8 @@ const SIT_OUT_MAX = 7
  * 4 to 5 s after the silence began. A connection that a lost zone left open never closes by itself, and no player waits for that.
  */
 const SILENT_PINGS = 3
+/** RFC 6455, 7.1.5: the connection ended, and nobody had said goodbye. */
+const NO_CLOSE_FRAME = 1006
 /** How a server that says who it is begins its first message; another protocol has none, and then nothing is counted. */
 const WELCOME = '{"type":"welcome"'
 /** The event loop's lateness is sampled on every so many seats. */
@@ -73,7 +75,8 @@ export function seatOf(number: number, { urlOf, lifetimeMs, record, guarded, onO
     line = fresh
     socket.onopen = () => guarded(() => opened(fresh))
     socket.onmessage = (event) => guarded(() => event && heard(fresh, event))
-    socket.onclose = () => guarded(() => closed(fresh))
+    // k6 hands over an event that its types do not know of.
+    socket.onclose = (event?: { readonly code?: number }) => guarded(() => closed(fresh, event?.code))
   }
 
   const opened = (its: Line): void => {
@@ -103,9 +106,10 @@ export function seatOf(number: number, { urlOf, lifetimeMs, record, guarded, onO
     home = server
   }
 
-  const closed = (its: Line): void => {
+  const closed = (its: Line, code = NO_CLOSE_FRAME): void => {
     if (its.open) onOpen(-1)
     if (!its.abandoned) lost(its, its.open ? 'dropped' : 'failed')
+    if (!its.abandoned && its.open && code !== NO_CLOSE_FRAME) socketEvents.add(1, { outcome: 'sent-away' })
     its.open = false
     its.abandoned = true
     if (line === its) line = undefined

@@ -22,7 +22,7 @@ const TICKS_PER_GAUGE = 1000 / TICK_MS
 export function keepSockets(urlOf: (token: string) => string): (sessions: Sessions) => void {
   const record = recorder(SLI)
   expectSeries(() =>
-    ['connected', 'failed', 'dropped', 'kept', 'moved'].map(
+    ['connected', 'failed', 'dropped', 'sent-away', 'kept', 'moved'].map(
       (outcome) => [socketEvents, { scenario: 'sockets', outcome }] as const,
     ),
   )

@@ -88,6 +88,8 @@ export type LoadFrame = {
     readonly connected: number
     readonly failed: number
     readonly dropped: number
+    /** Of the dropped: those whose server said goodbye with a close frame (RFC 6455, 5.5.1). */
+    readonly sentAway?: number
     /** Sockets that replaced a healthy one of the same player, by whether the same server took them. */
     readonly kept?: number
     readonly moved?: number

@@ -30,7 +30,7 @@ export const scenarioMetrics = {
   unknownCount: 'md_unknown_count',
   /** Gauge: sockets open now. */
   socketsOpen: 'md_sockets_open',
-  /** Counter, tag `outcome` (`connected` | `failed` | `dropped`, and of planned replacements `kept` | `moved` by server): socket lifecycle. */
+  /** Counter, tag `outcome` (`connected` | `failed` | `dropped`, `sent-away` for each dropped one that got a close frame, and of planned replacements `kept` | `moved` by server): socket lifecycle. */
   socketEvents: 'md_socket_events',
   /** Trend (ms): how late the JavaScript event loop of the generator handled a socket message. */
   loopLag: 'md_loop_lag',

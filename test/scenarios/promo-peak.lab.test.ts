@@ -202,19 +202,22 @@ describe('the promo peak on a platform in trouble', () => {
       expect(last?.operations.deposit?.unknown).toBe(30)
     }))
 
-  it('counts dropped sockets, comes back, and takes pings without a pong as bad', () =>
+  it('counts dropped sockets, and those that were sent away, comes back, and takes pings without a pong as bad', () =>
     withPlatform(async () => {
       const sockets = { lifetimeMs: stage(60_000, 1).durationMs, stages: [stage(6000, 20)] }
       const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, { login: [stage(6000, 1)] }, { sockets }))
       setTimeout(() => {
-        for (const socket of platform.sockets) socket.terminate()
+        for (const [index, socket] of [...platform.sockets].entries()) {
+          if (index < 8) socket.close(1001, 'going away')
+          else socket.terminate()
+        }
       }, 1500)
       setTimeout(() => {
         platform.behaviour.pongDelayMs = 2500
       }, 3500)
       expect(await run.ended()).toMatchObject({ outcome: 'completed' })
       const last = run.frames().at(-1)
-      expect(last?.sockets).toMatchObject({ open: 0, connected: 40, failed: 0, dropped: 20 })
+      expect(last?.sockets).toMatchObject({ open: 0, connected: 40, failed: 0, dropped: 20, sentAway: 8 })
       const rtt = last?.slis['ws-rtt']
       expect(rtt?.badBy.disconnected).toBe(20)
       expect(rtt?.badBy.timeout).toBeGreaterThan(30)

@@ -127,12 +127,12 @@ function socketsOf(sums: Totals, plan: LoadPlan): Pick<LoadFrame, 'sockets'> {
     connected = 0,
     failed = 0,
     dropped = 0,
+    'sent-away': sentAway = 0,
     kept = 0,
     moved = 0,
   } = sums.sumBy(counter(scenarioMetrics.socketEvents), 'outcome')
-  return {
-    sockets: { open: sums.sum(gauge(scenarioMetrics.socketsOpen)) ?? 0, connected, failed, dropped, kept, moved },
-  }
+  const open = sums.sum(gauge(scenarioMetrics.socketsOpen)) ?? 0
+  return { sockets: { open, connected, failed, dropped, sentAway, kept, moved } }
 }
 
 /** Each unknown key is a series of its own: it is told once and then forgotten by the totals, which would grow without end. */

@@ -1,15 +1,17 @@
 /** How sockets leave a pod that ends, and where their players land when they come back. */
 import type { Finding } from '../../domain/verdict.ts'
 import { harmsOf, isVoluntary } from '../harm/harm.ts'
+import type { SocketRow } from '../load/socket-counts.ts'
 import type { Seen } from '../seen.ts'
 import { finding } from '../verdict/findings.ts'
 import { count, duration, percent } from '../verdict/words.ts'
 
 /**
  * Sockets that are sent away one by one over five seconds or ten make a frame much like its neighbours, even where one pod has them all;
- * of sockets that fall together one frame has most of what fell in it and beside it.
+ * of sockets that fall together one frame has most of what fell in it and beside it. Without a close frame that is half of them; with
+ * one nearly all, for where several pods send theirs away at a time, one frame may have six and its neighbours two each.
  */
-const TOGETHER = 0.5
+const TOGETHER = { fallen: 0.5, dropped: 0.8 } as const
 /** Fewer, or a smaller share of all, are no pod's. */
 const FALL_LEAST = 5
 const FALL_SHARE = 0.1
@@ -24,11 +26,17 @@ export function socketsNotDrained(seen: Seen): readonly Finding[] {
     .filter(isVoluntary)
     .flatMap((harm) => {
       const before = all.findLast((row) => row.at <= harm.createdAt)?.open ?? 0
-      const falls = all.filter((row, index) => {
-        if (row.at <= harm.createdAt || row.fromAt >= harm.endAt + FALLING_MS) return false
-        const beside = (all[index - 1]?.dropped ?? 0) + row.dropped + (all[index + 1]?.dropped ?? 0)
-        return row.dropped >= Math.max(FALL_LEAST, FALL_SHARE * before) && row.dropped > TOGETHER * beside
-      })
+      const least = Math.max(FALL_LEAST, FALL_SHARE * before)
+      const areTogether = (how: keyof typeof TOGETHER, row: SocketRow, index: number): boolean => {
+        const beside = (all[index - 1]?.[how] ?? 0) + row[how] + (all[index + 1]?.[how] ?? 0)
+        return row[how] >= least && row[how] > TOGETHER[how] * beside
+      }
+      const falls = all.filter(
+        (row, index) =>
+          row.at > harm.createdAt &&
+          row.fromAt < harm.endAt + FALLING_MS &&
+          (areTogether('fallen', row, index) || areTogether('dropped', row, index)),
+      )
       const worst = [...falls].sort((a, b) => b.dropped - a.dropped || a.at - b.at)[0]
       if (!worst) return []
       const share = percent(worst.dropped / Math.max(1, before))

@@ -9,6 +9,8 @@ export type SocketRow = {
   readonly connected: number
   readonly failed: number
   readonly dropped: number
+  /** Of the dropped: those that ended without a close frame. All of them, where nobody told. */
+  readonly fallen: number
   readonly kept: number
   readonly moved: number
   readonly line: number
@@ -25,6 +27,7 @@ export function socketCounts(): SocketCounts {
     add({ at, instance, sockets }, line) {
       if (!sockets) return
       const before = lastOf.get(instance)
+      const dropped = grownBy(before?.sockets.dropped, sockets.dropped)
       lastOf.set(instance, { at, sockets })
       rows.push({
         fromAt: before?.at ?? at - FRAME_MS,
@@ -32,7 +35,8 @@ export function socketCounts(): SocketCounts {
         open: [...lastOf.values()].reduce((sum, each) => sum + each.sockets.open, 0),
         connected: grownBy(before?.sockets.connected, sockets.connected),
         failed: grownBy(before?.sockets.failed, sockets.failed),
-        dropped: grownBy(before?.sockets.dropped, sockets.dropped),
+        dropped,
+        fallen: Math.max(0, dropped - grownBy(before?.sockets.sentAway, sockets.sentAway ?? 0)),
         kept: grownBy(before?.sockets.kept, sockets.kept ?? 0),
         moved: grownBy(before?.sockets.moved, sockets.moved ?? 0),
         line,

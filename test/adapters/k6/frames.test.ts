@@ -63,7 +63,7 @@ describe('a frame', () => {
       profiles: { login: { iterations: 0, dropped: 0 }, deposit: { iterations: 0, dropped: 0 } },
       operations: {},
       unknownKeys: [],
-      sockets: { open: 0, connected: 0, failed: 0, dropped: 0, kept: 0, moved: 0 },
+      sockets: { open: 0, connected: 0, failed: 0, dropped: 0, sentAway: 0, kept: 0, moved: 0 },
       vus: 0,
     })
   })
@@ -170,12 +170,13 @@ describe('a frame', () => {
       number('md_sockets_open', { part: '1' }, 60),
       number('md_socket_events_total', { outcome: 'connected' }, 160),
       number('md_socket_events_total', { outcome: 'dropped' }, 10),
+      number('md_socket_events_total', { outcome: 'sent-away' }, 7),
       histogram('md_loop_lag', {}, [
         [-9, 19],
         [2, 101],
       ]),
     )
-    expect(frame.sockets).toEqual({ open: 150, connected: 160, failed: 0, dropped: 10, kept: 0, moved: 0 })
+    expect(frame.sockets).toEqual({ open: 150, connected: 160, failed: 0, dropped: 10, sentAway: 7, kept: 0, moved: 0 })
     expect(frame.loopLag).toEqual({ count: 20, p95Ms: 1.9531 })
   })
 })

@@ -5,11 +5,12 @@ import { evidence, mapped, rolledOut, rollout, secondAt, together, withActions }
 import { causesOf, sentenceOf } from '../../support/judged.ts'
 
 describe('sockets in a rollout', () => {
-  const falling = (perSecond: (second: number) => number): Evidence[] => {
+  const falling = (perSecond: (second: number) => number, farewells = 0): Evidence[] => {
     let dropped = 0
     return mapped(evidence({ rehearsal: withActions(rollout) }), 'load-frame', (frame) => {
       dropped += perSecond(Math.floor((frame.at - secondAt(0)) / 1000))
-      return { ...frame, sockets: { open: 100, connected: 100 + dropped, failed: 0, dropped } }
+      const sentAway = Math.round(dropped * farewells)
+      return { ...frame, sockets: { open: 100, connected: 100 + dropped, failed: 0, dropped, sentAway } }
     })
   }
 
@@ -31,6 +32,28 @@ describe('sockets in a rollout', () => {
     ['as a few of a pod that has few', (s) => (s === 105 ? 4 : 0)],
   ])('that leave %s were', (_, perSecond) => {
     expect(causesOf(judge(together(falling(perSecond), rolledOut)))).toEqual([])
+  })
+
+  const uneven = (s: number) => ({ 104: 6, 105: 12, 106: 5 })[s] ?? 0
+
+  it.each<[string, number, string[]]>([
+    ['without a farewell fell, although pods beside it lost some too', 0, ['sockets-not-drained']],
+    ['with a farewell were sent away, by several pods at a time', 1, []],
+  ])('that end in numbers %s', (_, farewells, causes) => {
+    expect(causesOf(judge(together(falling(uneven, farewells), rolledOut)))).toEqual(causes)
+  })
+
+  it('that are all sent away in one second were not drained either', () => {
+    expect(
+      causesOf(
+        judge(
+          together(
+            falling((s) => (s === 105 ? 40 : 0), 1),
+            rolledOut,
+          ),
+        ),
+      ),
+    ).toEqual(['sockets-not-drained'])
   })
 
   it('that fall pod by pod were not', () => {
