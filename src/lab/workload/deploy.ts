@@ -1,6 +1,6 @@
 /** Waits until what manifests ask for is Ready, telling what is still missing. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AppsV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node'
+import { AppsV1Api, CoreV1Api, KubeConfig, type V1Deployment, type V1StatefulSet } from '@kubernetes/client-node'
 import { LabError } from '../lab-error.ts'
 import type { Manifest } from './render.ts'
 
@@ -29,7 +29,7 @@ export async function untilReady(
   for (;;) {
     signal?.throwIfAborted()
     const states = (await Promise.all(namespaces.map((namespace) => readiness(apps, namespace)))).flat()
-    const missing = states.filter((each) => each.ready < each.wanted)
+    const missing = states.filter((each) => each.ready < each.wanted || each.old > 0)
     const ready = states.reduce((sum, each) => sum + each.ready, 0)
     onProgress(`${ready} of ${states.reduce((sum, each) => sum + each.wanted, 0)} pods ready`)
     if (missing.length === 0 && states.length > 0) return ready
@@ -38,26 +38,42 @@ export async function untilReady(
   }
 }
 
-type Readiness = { readonly namespace: string; readonly name: string; readonly wanted: number; readonly ready: number }
+type Readiness = {
+  readonly namespace: string
+  readonly name: string
+  readonly wanted: number
+  /** Of the template that was applied last. */
+  readonly ready: number
+  /** Of templates before it, not yet asked to end. */
+  readonly old: number
+}
 
 async function readiness(apps: AppsV1Api, namespace: string): Promise<readonly Readiness[]> {
   const lists = await Promise.all([
     apps.listNamespacedDeployment({ namespace }),
     apps.listNamespacedStatefulSet({ namespace }),
   ])
-  return lists
-    .flatMap((list) => [...list.items])
-    .map((item) => {
-      // A status of an older generation says nothing about what was just applied.
-      const seen = (item.status?.observedGeneration ?? 0) >= (item.metadata?.generation ?? 0)
-      return {
-        namespace,
-        name: item.metadata?.name ?? '',
-        wanted: item.spec?.replicas ?? 1,
-        ready: seen ? (item.status?.readyReplicas ?? 0) : 0,
-      }
-    })
+  return lists.flatMap((list) => [...list.items]).map((item) => ({ namespace, ...progressOf(item) }))
 }
+
+/**
+ * How far a workload is with what was applied last, by what `kubectl rollout status` goes by: in a rolling update enough pods are ready
+ * all the time, for those of before serve until others take their place.
+ */
+export function progressOf({ metadata, spec, status }: V1Deployment | V1StatefulSet): Omit<Readiness, 'namespace'> {
+  const { replicas = 0, updatedReplicas = 0, readyReplicas = 0, observedGeneration = 0 } = status ?? {}
+  // A status of an older generation says nothing about what was just applied.
+  const isSeen = observedGeneration >= (metadata?.generation ?? 0)
+  return {
+    name: metadata?.name ?? '',
+    wanted: spec?.replicas ?? 1,
+    ready: isSeen ? Math.min(readyReplicas, updatedReplicas) : 0,
+    old: isSeen ? Math.max(0, replicas - updatedReplicas) : 0,
+  }
+}
+
+const told = ({ namespace, name, ready, wanted, old }: Readiness): string =>
+  `${namespace}/${name} ${ready}/${wanted}${old > 0 ? ` (and ${old} of before)` : ''}`
 
 async function notReady(config: KubeConfig, missing: readonly Readiness[]): Promise<LabError> {
   const core = config.makeApiClient(CoreV1Api)
@@ -76,7 +92,7 @@ async function notReady(config: KubeConfig, missing: readonly Readiness[]): Prom
   )
   return new LabError({
     code: 'workload-not-ready',
-    problem: `${missing.map((each) => `${each.namespace}/${each.name} ${each.ready}/${each.wanted}`).join(', ')} not ready after ${READY_BUDGET_MS / 1000} s:\n  ${reasons.flat().join('\n  ')}`,
+    problem: `${missing.map(told).join(', ')} not ready after ${READY_BUDGET_MS / 1000} s:\n  ${reasons.flat().join('\n  ')}`,
     next: 'look at them: kubectl describe pod, kubectl logs (the kubeconfig is printed by matchday lab status).',
   })
 }

@@ -1,13 +1,14 @@
 /**
  * Calls to another service: bounded keep-alive pools, one per endpoint of the name, the least busy endpoint first. One pool on
  * a ClusterIP would pin its connections to the pods of yesterday, and a scale-out would never see a request; so a headless
- * name is looked up once a second and each address has its own pool. A name with one address works the same way.
+ * name is looked up twice a second while there are calls, and each address has its own pool. A name with one address works the same way.
  *
  * An endpoint that has fallen silent (silence.ts) is left out until it takes connections again, and calls that wait for it and may be
  * sent twice are tried once more elsewhere, as far as the retry budget goes. Time alone never causes a second try.
  */
 import dns from 'node:dns'
 import { isIP } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
 import { reasonOf } from './log.ts'
 import { createRetryBudget } from './retry-budget.ts'
@@ -49,7 +50,10 @@ type Endpoint = {
   avoidUntilMs: number
 }
 
-const LOOKUP_EVERY_MS = 1_000
+/** Half of the shortest drain delay: a call must not go to a pod that left while nobody called. */
+const LOOKUP_EVERY_MS = 500
+/** A resolver of the cluster takes a few milliseconds; one that is away must not hold the calls that know where to go. */
+const LOOKUP_WAIT_MS = 50
 /** Shorter than any provider's time-out: after a partition no call may still wait for a connection begun inside it. */
 const CONNECT_TIMEOUT_MS = 500
 /** An endpoint that refused or broke a connection is avoided this long, unless there is no other. */
@@ -72,6 +76,7 @@ export function createUpstream(options: {
   let inFlight = 0
   let lookedUpAtMs = Number.NEGATIVE_INFINITY
   let looking: Promise<void> | undefined
+  let looked: Promise<unknown> = Promise.resolve()
 
   function addressesAre(addresses: readonly string[]): void {
     for (const [address, endpoint] of endpoints) {
@@ -114,15 +119,18 @@ export function createUpstream(options: {
     }
   }
 
-  /** Fresh endpoints; waits for the look-up only while there is none to use. */
+  /** Fresh endpoints: waits for the look-up, and no longer than it should take unless there is none to use. */
   async function current(): Promise<readonly Endpoint[]> {
     if (isIP(hostname)) {
       if (endpoints.size === 0) addressesAre([hostname])
-    } else if (performance.now() - lookedUpAtMs > LOOKUP_EVERY_MS) {
-      lookedUpAtMs = performance.now()
-      looking ??= lookUp()
+      return [...endpoints.values()]
     }
-    if (endpoints.size === 0) await looking
+    if (looking === undefined && performance.now() - lookedUpAtMs > LOOKUP_EVERY_MS) {
+      lookedUpAtMs = performance.now()
+      looking = lookUp()
+      looked = Promise.race([looking, sleep(LOOKUP_WAIT_MS, undefined, { ref: false })])
+    }
+    await (endpoints.size === 0 ? looking : looked)
     return [...endpoints.values()]
   }
 
@@ -140,11 +148,12 @@ export function createUpstream(options: {
   }
 
   async function call(wanted: Call): Promise<CallResult> {
+    const startMs = performance.now()
+    const known = await current()
     if (inFlight >= options.maxInFlight)
       return { kind: 'unsent', reason: `${options.maxInFlight} calls to ${hostname} are in flight` }
-    const startMs = performance.now()
     retries.called()
-    const first = leastBusy(await current())
+    const first = leastBusy(known)
     if (first === undefined) return { kind: 'unsent', reason: `${hostname} has no endpoint` }
     const result = await once(wanted, first, wanted.timeoutMs)
     const leftMs = wanted.timeoutMs - (performance.now() - startMs)
