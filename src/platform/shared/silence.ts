@@ -91,13 +91,13 @@ export function watchSilence(host: string, port: number, onSilent: () => void): 
 
 async function takesConnection(host: string, port: number, looks: number, heard: () => boolean): Promise<boolean> {
   for (let left = looks; left > 0; left -= 1) {
-    if (heard() || (await connects(host, port))) return true
+    if (heard() || (await connects(host, port, LOOK_MS))) return true
   }
   return heard()
 }
 
-/** A refusal is an answer too: whoever refuses is not silent. */
-function connects(host: string, port: number): Promise<boolean> {
+/** Whether somebody is there. A refusal is an answer too: whoever refuses is not silent. */
+export function connects(host: string, port: number, withinMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect({ host, port })
     const end = (answered: boolean): void => {
@@ -106,7 +106,7 @@ function connects(host: string, port: number): Promise<boolean> {
       resolve(answered)
     }
     // After a stall of this process timers come before what arrived meanwhile: that is read first.
-    const timer = setTimeout(() => setImmediate(end, false), LOOK_MS)
+    const timer = setTimeout(() => setImmediate(end, false), withinMs)
     socket.once('connect', () => end(true))
     socket.on('error', (error) => end('code' in error && error.code === 'ECONNREFUSED'))
   })

@@ -54,8 +54,11 @@ type Endpoint = {
 const LOOKUP_EVERY_MS = 500
 /** A resolver of the cluster takes a few milliseconds; one that is away must not hold the calls that know where to go. */
 const LOOKUP_WAIT_MS = 50
-/** Shorter than any provider's time-out: after a partition no call may still wait for a connection begun inside it. */
-const CONNECT_TIMEOUT_MS = 500
+/**
+ * The least that undici's coarse clock keeps. Until then, after a partition, a connection begun inside it is waited for; calls are given up
+ * sooner, by their own time-outs and by the silence of the endpoint.
+ */
+const CONNECT_TIMEOUT_MS = 1_000
 /** An endpoint that refused or broke a connection is avoided this long, unless there is no other. */
 const AVOID_MS = 2_000
 /** With fewer than this share left, the fault is more likely here than there, and what is left would not carry the load: all are used. */

@@ -1,6 +1,7 @@
 /** The operator's view of the cluster, and what it may change there: the role record, and one label of the database's pods. */
 import type { ClusterApi } from '../../shared/cluster-api.ts'
 import { dataOf, type KeeperStatus, type RoleRecord, recordOf } from '../../shared/role-record.ts'
+import { connects } from '../../shared/silence.ts'
 import type { Role } from './labels.ts'
 
 export const ROLE_LABEL = 'casino.matchday.dev/role'
@@ -22,6 +23,9 @@ export type DatabaseCluster = {
 
 // A keeper answers from memory; six of these make a silence.
 const ANSWER_MS = 500
+// However busy it is, its kernel takes a connection within milliseconds. A primary that handed over is gone a moment later, and a round that
+// waited for its answer would know of the new one half a second late.
+const REACH_MS = 100
 
 export function databaseCluster(
   api: ClusterApi,
@@ -73,7 +77,7 @@ export function databaseCluster(
         .catch(() => undefined)
     },
     ask: async ({ ip }) => {
-      if (ip === undefined) return undefined
+      if (ip === undefined || !(await connects(ip, keeperPort, REACH_MS))) return undefined
       try {
         const answer = await fetch(`http://${ip}:${keeperPort}/status`, { signal: AbortSignal.timeout(ANSWER_MS) })
         return answer.ok ? ((await answer.json()) as KeeperStatus) : undefined
