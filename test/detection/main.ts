@@ -65,6 +65,13 @@ const tasks: readonly Task[] = [
 type Kept = Readonly<Record<string, Trial>>
 const readKept = (): Kept => (existsSync(KEPT) ? (JSON.parse(readFileSync(KEPT, 'utf8')) as Kept) : {})
 
+/** Healthy runs that were asked for at another time, and more often, count too. */
+function shownOf(kept: Kept): readonly string[] {
+  const asked = new Set(tasks.filter(({ seeded }) => seeded === undefined).map(({ rehearsal }) => rehearsal))
+  const healthy = Object.entries(kept).filter(([, trial]) => trial.seeded === undefined && asked.has(trial.rehearsal))
+  return [...new Set([...tasks.map(({ id }) => id), ...healthy.map(([id]) => id)])]
+}
+
 function keep(id: string, trial: Trial): void {
   mkdirSync(join('reports', 'detection'), { recursive: true })
   writeFileSync(KEPT, JSON.stringify({ ...readKept(), [id]: trial }, undefined, 2))
@@ -84,8 +91,9 @@ async function perform(lab: TestLab, { rehearsal, platform, seeded }: Task): Pro
 
 /** What a run did is kept in its evidence; what it means is the judge's, who may have learnt since. */
 function judgeAgain(): void {
+  const shown = shownOf(readKept())
   for (const [id, trial] of Object.entries(readKept())) {
-    if (trial.verdict === 'no verdict' || !tasks.some((task) => task.id === id)) continue
+    if (trial.verdict === 'no verdict' || !shown.includes(id)) continue
     // Exit codes of a verdict are no failure here.
     spawnSync(process.execPath, ['src/cli/bin.mjs', 'judge', trial.run], { stdio: 'ignore' })
     const judgment = JSON.parse(readFileSync(join(trial.run, 'verdict.json'), 'utf8')) as Judgment
@@ -101,19 +109,23 @@ async function performAll(todo: readonly Task[]): Promise<void> {
   let lab: TestLab | undefined
   try {
     for (const [index, task] of todo.entries()) {
-      const startedAt = performance.now()
-      try {
-        lab ??= await testLab()
-        const trial = await perform(lab, task)
-        const took = Math.round((performance.now() - startedAt) / 1000)
-        keep(task.id, { ...trial, seconds: took })
-        console.log(
-          `${index + 1}/${todo.length} ${task.id}: ${rule(trial)} (${trial.verdict}: ${trial.found.join(', ') || '-'}), ${took} s, lab ${trial.footprint?.megabytes} MB`,
-        )
-      } catch (error) {
-        console.error(`${task.id}: ${error instanceof Error ? error.message : error}`)
-        await lab?.down()
-        lab = undefined
+      // Where the last trial left a lab that does not come back, a new one gets it right.
+      for (let tries = 0; tries < 2; tries += 1) {
+        const startedAt = performance.now()
+        try {
+          lab ??= await testLab()
+          const trial = await perform(lab, task)
+          const took = Math.round((performance.now() - startedAt) / 1000)
+          keep(task.id, { ...trial, seconds: took })
+          console.log(
+            `${index + 1}/${todo.length} ${task.id}: ${rule(trial)} (${trial.verdict}: ${trial.found.join(', ') || '-'}), ${took} s, lab ${trial.footprint?.megabytes} MB`,
+          )
+          break
+        } catch (error) {
+          console.error(`${task.id}: ${error instanceof Error ? error.message : error}`)
+          await lab?.down()
+          lab = undefined
+        }
       }
     }
   } finally {
@@ -131,7 +143,7 @@ if (flags.help) {
   if (flags['judge-again']) judgeAgain()
   else await performAll(tasks.filter(({ id }) => !(id in readKept())))
   const kept = readKept()
-  const trials = tasks.flatMap(({ id }) => kept[id] ?? [])
+  const trials = shownOf(kept).flatMap((id) => kept[id] ?? [])
   const page = detectionPage(trials, {
     date: new Date().toISOString().slice(0, 10),
     cores: availableParallelism(),
@@ -139,5 +151,5 @@ if (flags.help) {
   })
   if (flags.page) writeFileSync(flags.page, page)
   console.log(page)
-  process.exitCode = trials.length === tasks.length && trials.every(isRight) ? 0 : 1
+  process.exitCode = tasks.every(({ id }) => id in kept) && trials.every(isRight) ? 0 : 1
 }

@@ -31,7 +31,12 @@ export type Circumstances = {
 
 export function detectionPage(trials: readonly Trial[], { date, cores, missing = [] }: Circumstances): string {
   const seeded = trials.flatMap((trial) => (trial.seeded === undefined ? [] : [{ trial, seeded: trial.seeded }]))
-  const healthy = trials.filter((trial) => trial.seeded === undefined)
+  const healthy = [
+    ...Map.groupBy(
+      trials.filter((trial) => trial.seeded === undefined),
+      ({ rehearsal }) => rehearsal,
+    ).values(),
+  ].flat()
   const count = (kind: Ruling): number => trials.filter((trial) => rule(trial) === kind).length
   return [
     '# Detection matrix',

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createService, type Service } from '../../src/platform/shared/service.ts'
 import { platformMetrics } from '../../src/wire/metrics.ts'
@@ -29,6 +30,21 @@ describe('what a service counts of its requests', () => {
     )
   }
 
+  const secondsOf = async (route: string): Promise<number | undefined> => {
+    const text = await service.metrics.registry.metrics()
+    const [, sum] = new RegExp(`${platformMetrics.requestSeconds}_sum\\{route="${route}"\\} (.*)`).exec(text) ?? []
+    return sum === undefined ? undefined : Number(sum)
+  }
+
+  it('is how long each took', async () => {
+    const { origin } = await serving(async () => {
+      await sleep(60)
+      return { done: true }
+    })
+    await (await fetch(`${origin}/work`)).text()
+    await expect.poll(() => secondsOf('/work')).toBeGreaterThan(0.05)
+  })
+
   it('is each by its answer, and no probe', async () => {
     const { origin } = await serving(async () => ({ done: true }))
     for (const path of ['/work', '/work', '/nowhere', '/healthz', '/livez', '/metrics'])
@@ -42,12 +58,17 @@ describe('what a service counts of its requests', () => {
       asked.resolve()
       return new Promise(() => undefined)
     })
+    const startedAt = performance.now()
     const client = connect(port, '127.0.0.1')
     await once(client, 'connect')
     client.write('GET /work HTTP/1.1\r\nhost: test\r\n\r\n')
     await asked.promise
     expect(await counted()).toEqual({})
+    await sleep(60)
     client.destroy()
     await expect.poll(counted).toEqual({ '/work 499': 1 })
+    const seconds = await secondsOf('/work')
+    expect(seconds).toBeGreaterThan(0.05)
+    expect(seconds).toBeLessThanOrEqual((performance.now() - startedAt) / 1000)
   })
 })

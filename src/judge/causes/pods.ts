@@ -54,7 +54,7 @@ const MOSTLY = 0.5
 /** After a fault the platform may need a while; then Ready has to mean it again. */
 const RECOVERING_MS = 10_000
 
-/** Pods that call themselves Ready while most of what they answer is an error, and that cannot be the fault's doing alone. */
+/** Pods that call themselves Ready while most requests to them fail or are given up, and that cannot be the fault's doing alone. */
 export function readyButFailing(seen: Seen): readonly Finding[] {
   const failing = platformPods(seen).flatMap((life) => {
     const span = worstSpan(life, seen.answered.of(life.name))
@@ -66,7 +66,7 @@ export function readyButFailing(seen: Seen): readonly Finding[] {
       const told = all.map(
         ({ life, span }) => `${life.name} (${span.failed} of ${span.all} in ${duration(span.toAt - span.fromAt)})`,
       )
-      const sentence = `Pods of ${app} stayed Ready while most of their answers were errors: ${listed(told, 3)}.`
+      const sentence = `Pods of ${app} stayed Ready while most of their requests failed or were given up: ${listed(told, 3)}.`
       return finding(
         'breach',
         'ready-but-failing',

@@ -31,16 +31,15 @@ export function socketsNotDrained(seen: Seen): readonly Finding[] {
         const beside = (all[index - 1]?.[how] ?? 0) + row[how] + (all[index + 1]?.[how] ?? 0)
         return row[how] >= least && row[how] > TOGETHER[how] * beside
       }
-      const falls = all.filter(
-        (row, index) =>
-          row.at > harm.createdAt &&
-          row.fromAt < harm.endAt + FALLING_MS &&
-          (areTogether('fallen', row, index) || areTogether('dropped', row, index)),
-      )
-      const worst = [...falls].sort((a, b) => b.dropped - a.dropped || a.at - b.at)[0]
+      const falls = all.flatMap((row, index) => {
+        if (row.at <= harm.createdAt || row.fromAt >= harm.endAt + FALLING_MS) return []
+        const how = areTogether('fallen', row, index) ? 'fallen' : 'dropped'
+        return areTogether(how, row, index) ? [{ ...row, lost: row[how] }] : []
+      })
+      const worst = [...falls].sort((a, b) => b.lost - a.lost || a.at - b.at)[0]
       if (!worst) return []
-      const share = percent(worst.dropped / Math.max(1, before))
-      const sentence = `${worst.dropped} of ${count(before, 'socket')} (${share}) fell within ${duration(worst.at - worst.fromAt)} during ${harm.name}, instead of being sent away one by one.`
+      const share = percent(worst.lost / Math.max(1, before))
+      const sentence = `${worst.lost} of ${count(before, 'socket')} (${share}) fell within ${duration(worst.at - worst.fromAt)} during ${harm.name}, instead of being sent away one by one.`
       const lines = [...falls.map((row) => row.line), ...harm.lines.slice(0, 8)]
       return [finding('breach', 'sockets-not-drained', 'sockets', sentence, lines)]
     })

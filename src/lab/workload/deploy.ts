@@ -29,7 +29,7 @@ export async function untilReady(
   for (;;) {
     signal?.throwIfAborted()
     const states = (await Promise.all(namespaces.map((namespace) => readiness(apps, namespace)))).flat()
-    const missing = states.filter((each) => each.ready < each.wanted || each.old > 0)
+    const missing = states.filter((each) => !each.isSeen || each.ready < each.wanted || each.old > 0)
     const ready = states.reduce((sum, each) => sum + each.ready, 0)
     onProgress(`${ready} of ${states.reduce((sum, each) => sum + each.wanted, 0)} pods ready`)
     if (missing.length === 0 && states.length > 0) return ready
@@ -41,10 +41,12 @@ export async function untilReady(
 type Readiness = {
   readonly namespace: string
   readonly name: string
+  /** A status of an older generation says nothing about what was just applied. */
+  readonly isSeen: boolean
   readonly wanted: number
   /** Of the template that was applied last. */
   readonly ready: number
-  /** Of templates before it, not yet asked to end. */
+  /** Of templates before it. */
   readonly old: number
 }
 
@@ -57,18 +59,18 @@ async function readiness(apps: AppsV1Api, namespace: string): Promise<readonly R
 }
 
 /**
- * How far a workload is with what was applied last, by what `kubectl rollout status` goes by: in a rolling update enough pods are ready
- * all the time, for those of before serve until others take their place.
+ * How far a workload is with what was applied last, by what `kubectl rollout status` goes by, as `rolloutOpen` of the Kubernetes adapter
+ * does: in a rolling update enough pods are ready all the time, for those of before serve until others take their place.
  */
 export function progressOf({ metadata, spec, status }: V1Deployment | V1StatefulSet): Omit<Readiness, 'namespace'> {
   const { replicas = 0, updatedReplicas = 0, readyReplicas = 0, observedGeneration = 0 } = status ?? {}
-  // A status of an older generation says nothing about what was just applied.
   const isSeen = observedGeneration >= (metadata?.generation ?? 0)
   return {
     name: metadata?.name ?? '',
+    isSeen,
     wanted: spec?.replicas ?? 1,
-    ready: isSeen ? Math.min(readyReplicas, updatedReplicas) : 0,
-    old: isSeen ? Math.max(0, replicas - updatedReplicas) : 0,
+    ready: Math.min(readyReplicas, updatedReplicas),
+    old: Math.max(0, replicas - updatedReplicas),
   }
 }
 

@@ -98,10 +98,11 @@ function measure(app: FastifyInstance, metrics: ServiceMetrics, state: { readonl
   })
   // Of a request whose client has gone Fastify's `onResponse` never hears. Uncounted, a pod that keeps everybody waiting would look idle.
   app.addHook('onRequest', async (request, reply) => {
+    const startMs = performance.now()
     reply.raw.once('close', () => {
       const { url: route = 'none' } = request.routeOptions
       const code = reply.raw.writableFinished ? reply.statusCode : ABANDONED
-      if (!UNCOUNTED.has(route)) metrics.observe(route, code, reply.elapsedTime / 1000)
+      if (!UNCOUNTED.has(route)) metrics.observe(route, code, (performance.now() - startMs) / 1000)
     })
   })
 }

@@ -50,15 +50,15 @@ type Endpoint = {
   avoidUntilMs: number
 }
 
-/** Half of the shortest drain delay: a call must not go to a pod that left while nobody called. */
+/** Half of the drain delay of the casino's services in the lab: a call must not go to a pod that left while nobody called. */
 const LOOKUP_EVERY_MS = 500
 /** A resolver of the cluster takes a few milliseconds; one that is away must not hold the calls that know where to go. */
 const LOOKUP_WAIT_MS = 50
 /**
- * The least that undici's coarse clock keeps. Until then, after a partition, a connection begun inside it is waited for; calls are given up
- * sooner, by their own time-outs and by the silence of the endpoint.
+ * Kept as half a second to a second by undici's coarse clock. After a partition a connection begun inside it is waited for until then;
+ * calls are given up sooner, by their own time-outs and by the silence of the endpoint.
  */
-const CONNECT_TIMEOUT_MS = 1_000
+const CONNECT_TIMEOUT_MS = 500
 /** An endpoint that refused or broke a connection is avoided this long, unless there is no other. */
 const AVOID_MS = 2_000
 /** With fewer than this share left, the fault is more likely here than there, and what is left would not carry the load: all are used. */
@@ -158,11 +158,12 @@ export function createUpstream(options: {
     retries.called()
     const first = leastBusy(known)
     if (first === undefined) return { kind: 'unsent', reason: `${hostname} has no endpoint` }
-    const result = await once(wanted, first, wanted.timeoutMs)
-    const leftMs = wanted.timeoutMs - (performance.now() - startMs)
-    const second = leftMs > 1 ? elsewhere(result, wanted, first, await current()) : undefined
+    const leftMs = () => wanted.timeoutMs - (performance.now() - startMs)
+    const result = await once(wanted, first, leftMs())
+    if (!mayGoElsewhere(result, wanted) || leftMs() <= 1) return result
+    const second = elsewhere(result, first, await current())
     if (second === undefined || !retries.take()) return result
-    const last = await once(wanted, second, leftMs)
+    const last = await once(wanted, second, leftMs())
     // What broke may have been processed, whatever became of the second try.
     return result.kind === 'broken' && last.kind === 'unsent' ? result : last
   }
@@ -200,16 +201,13 @@ function leastBusy(endpoints: readonly Endpoint[]): Endpoint | undefined {
   return idle[Math.floor(Math.random() * idle.length)]
 }
 
+const mayGoElsewhere = ({ kind }: CallResult, { idempotent }: Call): boolean =>
+  kind === 'unsent' || (kind === 'broken' && idempotent)
+
 /** Where to try once more: a broken connection also at the same endpoint (it was an old one), a refused one only at another. */
-function elsewhere(
-  result: CallResult,
-  call: Call,
-  first: Endpoint,
-  endpoints: readonly Endpoint[],
-): Endpoint | undefined {
+function elsewhere({ kind }: CallResult, first: Endpoint, endpoints: readonly Endpoint[]): Endpoint | undefined {
   const next = leastBusy(endpoints)
-  if (result.kind === 'broken') return call.idempotent ? next : undefined
-  return result.kind === 'unsent' && next !== first ? next : undefined
+  return kind === 'unsent' && next === first ? undefined : next
 }
 
 async function send({ pool, giveUps }: Endpoint, call: Call, host: string, timeoutMs: number): Promise<CallResult> {

@@ -9,13 +9,22 @@ import { type BareCluster, eventually, startBareCluster } from '../support/bare-
 
 const POD_IP = '10.244.1.9'
 const APPS = '/apis/apps/v1/namespaces/default/deployments'
+const AUTOSCALERS = '/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers'
 const CUSTOM = '/apis/custom.metrics.k8s.io/v1beta2/namespaces/default/pods/*'
 let bare: BareCluster
 let count = 0
 const ticking = setInterval(() => {
   count += 20
 }, 100)
-const server = createServer((_, response) => response.end(`http_requests_total{code="200"} ${count}\n`))
+// Nine of ten requests take up to 100 ms and one between 400 and 800, so that p95 is 600 ms.
+const exposed = () => `http_requests_total{code="200"} ${count}
+http_request_duration_seconds_bucket{le="0.1"} ${count * 0.9}
+http_request_duration_seconds_bucket{le="0.4"} ${count * 0.9}
+http_request_duration_seconds_bucket{le="0.8"} ${count}
+http_request_duration_seconds_bucket{le="+Inf"} ${count}
+realtime_sockets 250
+`
+const server = createServer((_, response) => response.end(exposed()))
 
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.244.1.9', resolve))
@@ -70,31 +79,33 @@ describe('the metrics API behind the API server', () => {
   })
 
   it('gives no value, and not 0, for what a pod does not expose', async () => {
-    expect(await itemsOf(`${CUSTOM}/sockets_per_pod`)).toEqual([])
+    expect(await itemsOf(`${CUSTOM}/outbox_lag`)).toEqual([])
     await expect(bare.cluster.get(`${CUSTOM}/cake_per_pod`)).rejects.toThrow(/not known/)
   })
 
-  it('makes the autoscaler scale a Deployment to the load', async () => {
-    await bare.cluster.create('/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers', {
-      metadata: { name: 'api' },
+  it.each<[name: string, target: string, atLeast: number, atMost: number]>([
+    ['rps_per_pod', '60', 3, 4],
+    ['http_p95_ms', '400', 2, 2],
+    ['sockets_per_pod', '100', 3, 3],
+  ])('makes the autoscaler scale a Deployment by %s', async (name, averageValue, atLeast, atMost) => {
+    await bare.cluster.merge(`${APPS}/api`, { spec: { replicas: 1 } })
+    // The controller remembers by name what it once recommended, for five minutes.
+    const autoscaler = name.replaceAll('_', '-')
+    await bare.cluster.create(AUTOSCALERS, {
+      metadata: { name: autoscaler },
       spec: {
         scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' },
         minReplicas: 1,
         maxReplicas: 6,
-        metrics: [
-          {
-            type: 'Pods',
-            pods: { metric: { name: 'rps_per_pod' }, target: { type: 'AverageValue', averageValue: '60' } },
-          },
-        ],
+        metrics: [{ type: 'Pods', pods: { metric: { name }, target: { type: 'AverageValue', averageValue } } }],
       },
     })
     const replicas = await eventually('a larger Deployment', 15_000, async () => {
       const wanted = fieldsOf((await bare.cluster.get(`${APPS}/api`)).spec).replicas
       return typeof wanted === 'number' && wanted > 1 ? wanted : undefined
-    })
-    expect(replicas).toBeGreaterThanOrEqual(3)
-    expect(replicas).toBeLessThanOrEqual(4)
+    }).finally(() => bare.cluster.remove(`${AUTOSCALERS}/${autoscaler}`))
+    expect(replicas).toBeGreaterThanOrEqual(atLeast)
+    expect(replicas).toBeLessThanOrEqual(atMost)
   })
 
   it('has no metric of a pod that has stopped answering', async () => {

@@ -24,7 +24,7 @@ export type DatabaseCluster = {
 // A keeper answers from memory; six of these make a silence.
 const ANSWER_MS = 500
 // However busy it is, its kernel takes a connection within milliseconds. A primary that handed over is gone a moment later, and a round that
-// waited for its answer would know of the new one half a second late.
+// waited for its answer would know of the new one half a second late. One lost SYN is one answer missed, of the six that make a silence.
 const REACH_MS = 100
 
 export function databaseCluster(
