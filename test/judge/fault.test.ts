@@ -49,6 +49,16 @@ describe('a fault', () => {
     expect(told(story).verdict.kind).toBe('pass')
   })
 
+  it.each<[string, Partial<Story>, string]>([
+    ['while they came', { pspCalls: (s) => (s > 65.4 && s <= 90 && s !== 73 ? 0 : 30) }, 'proven'],
+    ['long before that', { pspCalls: (s) => (s > 65.4 && s <= 90 && s !== 69 ? 0 : 30) }, 'unproven'],
+    ['and went on', { pspCalls: (s) => (s > 65.4 && s <= 90 && s < 73 ? 0 : 30) }, 'unproven'],
+  ])('covers newcomers, of whom a witness saw something %s', (_, story, state) => {
+    const look = (pods: number) => ({ is: 'coverage', covered: pods, matching: pods, escaped: [] }) as const
+    const steps: Story['steps'] = [...healthySteps, [67, look(5)], [73, look(6)]]
+    expect(told({ ...story, steps }).faults[0]?.state).toBe(state)
+  })
+
   it('warns about pods that escaped', () => {
     const escaped = { is: 'coverage', covered: 5, matching: 6, escaped: ['payments-api-6'] } as const
     const judgment = told({ steps: [...healthySteps, [70, escaped]] })

@@ -7,6 +7,9 @@ export type FaultLife = Life & {
   readonly injected?: Moment & { readonly pods: readonly string[] }
   /** Lowest share of matching pods that were covered, and all that escaped. */
   readonly coverage?: { readonly share: number; readonly escaped: readonly string[]; readonly line: number }
+  /** How many pods were covered at the last look, and when more of them were than at the look before. */
+  readonly covered?: number
+  readonly newcomersAt?: readonly number[]
 }
 
 export type FaultLives = Lives<FaultLife, FaultStepData>
@@ -26,7 +29,10 @@ function lived(life: FaultLife, step: FaultStepData, moment: Moment): FaultLife 
       const share = step.matching === 0 ? 1 : Math.min(1, step.covered / step.matching)
       const escaped = [...new Set([...(life.coverage?.escaped ?? []), ...step.escaped])].sort()
       const lowest = Math.min(life.coverage?.share ?? 1, share)
-      return { ...life, coverage: { share: lowest, escaped, line: moment.line } }
+      const grew = life.covered !== undefined && step.covered > life.covered
+      const newcomersAt = [...(life.newcomersAt ?? []), ...(grew ? [moment.at] : [])]
+      const coverage = { share: lowest, escaped, line: moment.line }
+      return { ...life, coverage, covered: step.covered, newcomersAt }
     }
     default:
       return livedInCommon(life, step, moment)

@@ -8,7 +8,13 @@ import type { Seen } from '../seen.ts'
 import type { ActionLife } from './action-lives.ts'
 import type { FaultLife } from './fault-lives.ts'
 
-export type HarmTimes = { readonly createdAt: number; readonly injectedAt: number; readonly endAt: number }
+export type HarmTimes = {
+  readonly createdAt: number
+  readonly injectedAt: number
+  readonly endAt: number
+  /** When a fault was seen to cover pods that had come while it lasted. */
+  readonly newcomersAt?: readonly number[]
+}
 
 export type Harm = HarmTimes & {
   readonly name: string
@@ -32,6 +38,7 @@ export function faultHarm(seen: Seen, spec: FaultSpec): Harm | undefined {
     createdAt: Math.min(life.created?.at ?? injectedAt, injectedAt),
     injectedAt,
     endAt: Math.max(injectedAt, life.healRequested?.at ?? life.healed?.at ?? seen.run.seenUntil),
+    newcomersAt: life.newcomersAt ?? [],
     healedAt: life.healed?.at,
     lines: life.lines,
     pods: new Set(life.injected.pods.map(podName)),

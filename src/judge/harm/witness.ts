@@ -1,6 +1,6 @@
 /** Did the fault bite? Asked of a counter that somebody else keeps than the object that injected it and the client that suffered it. */
 import type { RateWitness } from '../../domain/rehearsal.ts'
-import { blindPods, cumulative, cut, rateOf, type Track } from '../counters/counters.ts'
+import { blindPods, cumulative, cut, type Increment, rateOf, type Track } from '../counters/counters.ts'
 import { duration, listed, perSecondText } from '../verdict/words.ts'
 import type { HarmTimes } from './harm.ts'
 
@@ -18,6 +18,8 @@ const BEFORE_MS = 5000
 const RATE_MS = 2000
 /** Scrapes are half a second apart around a fault: what stopped in between is seen that much later. */
 const SCRAPE_MS = 500
+/** Who is covered is looked at once a second, and what was found takes its time to be injected. */
+const COVERING_MS = 2000
 /** Rounding of sums; no counter is this slow and judged. */
 const NOTHING = 1e-3
 
@@ -66,7 +68,7 @@ function testifyRise(witness: RateWitness, whole: Track, times: HarmTimes): Test
 
 function testifyFall(witness: RateWitness, whole: Track, times: HarmTimes): Testimony {
   const { createdAt, injectedAt, endAt } = times
-  const track = cut(whole, createdAt - BEFORE_MS, endAt + BEFORE_MS)
+  const track = withoutNewcomers(cut(whole, createdAt - BEFORE_MS, endAt + BEFORE_MS), times)
   const counted = cumulative(track)
   const before = rateOf(counted, createdAt - BEFORE_MS, createdAt)
   const [name, lines] = [nameOf(witness), linesOf(track, times)]
@@ -95,6 +97,16 @@ function testifyFall(witness: RateWitness, whole: Track, times: HarmTimes): Test
   const when = tookMs === 0 ? 'at once' : `within ${duration(tookMs)}`
   const sentence = `${name} fell from ${perSecondText(before)} to ${perSecondText(during)} ${when} and stayed there until healed.`
   return { proven: true, witnessedAt: Math.max(quietFrom, injectedAt), before, during, sentence, lines }
+}
+
+/**
+ * A pod that an autoscaler adds in the middle of a fault works until the next look finds it, and begins with what its neighbours left
+ * behind: what is counted then is no doubt about those that were covered all the time.
+ */
+function withoutNewcomers({ increments, failures }: Track, { newcomersAt = [] }: HarmTimes): Track {
+  const isOfNewcomers = ({ fromAt, toAt }: Increment): boolean =>
+    newcomersAt.some((at) => toAt > at - COVERING_MS && fromAt < at + SCRAPE_MS)
+  return { increments: increments.map((each) => (isOfNewcomers(each) ? { ...each, count: 0 } : each)), failures }
 }
 
 /** The first moment after which the rate stayed at or below `limit` for the rest of the fault; undefined if there is none. */
