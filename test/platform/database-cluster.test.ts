@@ -44,7 +44,7 @@ describe('asking a keeper', () => {
 
   it('waits for one that is busy, and not for one that is gone', async () => {
     const port = await deaf()
-    await keeperAt('127.0.0.5', port, 300)
+    await keeperAt('127.0.0.5', port, 200)
     const { ask } = clusterAt(port)
     const order: unknown[] = []
     await Promise.all(['127.0.0.5', '127.0.0.4'].map(async (ip) => order.push(await ask(pod(ip)))))
