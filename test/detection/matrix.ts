@@ -45,7 +45,7 @@ export const seededDefects: readonly Seeded[] = [
   ...under(ROLLOUT, [
     ['no-readiness-probe', 'requests reach pods that have just started', 'early-errors-at-rollout', 'probe-missing'],
     ['grace-too-short', 'killed before it is done', 'errors-at-shutdown', 'slow-termination'],
-    ['drain-delay-missing', 'pods stop before routers have forgotten them', 'errors-at-shutdown'],
+    ['drain-delay-missing', 'pods stop before routers have forgotten them', 'errors-at-shutdown', 'drain-missing'],
     ['sigterm-ignored', 'pods work on until they are killed', 'slow-termination'],
     ['socket-drain-missing', 'all sockets of a pod dropped at once', 'sockets-not-drained'],
     ['reconnect-wave', 'all players of a pod come back as one herd', 'reconnect-storm'],

@@ -7,7 +7,7 @@ import type { Seen } from '../seen.ts'
 import { budgetBlocks, budgetMissing } from './budgets.ts'
 import { backlogGrowing, breakerMissing, callsUnending, forgeryAccepted, timeOutMissing } from './calls.ts'
 import { podErrors } from './pod-errors.ts'
-import { readyButFailing, slowTermination } from './pods.ts'
+import { drainMissing, readyButFailing, slowTermination } from './pods.ts'
 import { noRedundancy } from './redundancy.ts'
 import { routingNotSticky, socketsNotDrained } from './sockets.ts'
 import { headroomMissing, zoneConcentrated } from './zones.ts'
@@ -19,6 +19,7 @@ const rules: readonly ((seen: Seen) => readonly Finding[])[] = [
   budgetMissing,
   budgetBlocks,
   podErrors,
+  drainMissing,
   slowTermination,
   readyButFailing,
   socketsNotDrained,

@@ -3,7 +3,7 @@ import type { Finding } from '../../domain/verdict.ts'
 import { readyAt } from '../cluster/node-lives.ts'
 import { type PodLife, servesAt } from '../cluster/pod-lives.ts'
 import type { Stretch } from '../counters/answered.ts'
-import { harmsOf } from '../harm/harm.ts'
+import { harmsOf, isVoluntary } from '../harm/harm.ts'
 import type { Seen } from '../seen.ts'
 import { compare, finding } from '../verdict/findings.ts'
 import { count, duration, listed } from '../verdict/words.ts'
@@ -37,6 +37,41 @@ export function slowTermination(seen: Seen): readonly Finding[] {
     return finding(
       'breach',
       'slow-termination',
+      app,
+      sentence,
+      lives.flatMap((life) => [life.deletingLine, life.goneLine]),
+    )
+  })
+}
+
+/** Between the order to end and the last router that has heard of it there are a watch, a table and a look-up: not less than this. */
+const HEARD_MS = 500
+/** Whoever answered so shortly before is called by somebody. */
+const CALLED_MS = 10_000
+/** A drain is done when the last pod is evicted, which then still has to end. */
+const ENDING_MS = 5000
+
+/**
+ * Pods that answered requests until a disruption on purpose ended them, and were gone before their routers could know: whether somebody
+ * was refused is luck, and callers that try again elsewhere hide it.
+ */
+export function drainMissing(seen: Seen): readonly Finding[] {
+  const voluntary = harmsOf(seen).filter(isVoluntary)
+  const hasty = platformPods(seen).filter((life) => {
+    const { deletingAt, endedAt, graceMs = 0, name } = life
+    if (deletingAt === undefined || endedAt === undefined || graceMs < GRACE_LEAST_MS) return false
+    const wasCalled = seen.answered
+      .of(name)
+      .some((each) => each.all > 0 && each.fromAt < deletingAt && each.toAt > deletingAt - CALLED_MS)
+    const onPurpose = voluntary.some((harm) => deletingAt > harm.createdAt && deletingAt < harm.endAt + ENDING_MS)
+    return onPurpose && wasCalled && endedAt - deletingAt < HEARD_MS
+  })
+  return byApp(hasty).map(([app, lives]) => {
+    const longest = Math.max(...lives.map((life) => (life.endedAt ?? 0) - (life.deletingAt ?? 0)))
+    const sentence = `${count(lives.length, 'pod')} of ${app} ended within ${duration(longest)} of being asked to, although requests still came: routers need longer to forget a pod.`
+    return finding(
+      'breach',
+      'drain-missing',
       app,
       sentence,
       lives.flatMap((life) => [life.deletingLine, life.goneLine]),

@@ -16,6 +16,8 @@ export type PodLife = {
   readonly runsAt?: number
   readonly deletingAt?: number
   readonly deletingLine?: number
+  /** Its last process was seen to have ended, after it was asked to. */
+  readonly endedAt?: number
   readonly goneAt?: number
   readonly goneLine?: number
   readonly graceMs?: number
@@ -63,6 +65,7 @@ function lived(life: PodLife, pod: PodSeen, gone: boolean, at: number, line: num
   const is = pod.ready && !pod.deleting && !gone
   const changed = (life.serving.at(-1)?.is ?? false) !== is
   const ends = pod.deleting || gone
+  const hasEnded = ends && (gone || pod.podPhase === 'Succeeded' || pod.podPhase === 'Failed')
   // The kubelet's last deletion has no grace any more: what was given first counts.
   const graceMs = life.deletingAt === undefined ? pod.graceMs : life.graceMs
   return {
@@ -70,6 +73,7 @@ function lived(life: PodLife, pod: PodSeen, gone: boolean, at: number, line: num
     ...(pod.node === undefined ? {} : { node: pod.node, placedAt: life.placedAt ?? at }),
     ...(pod.podPhase === 'Running' || pod.ready ? { runsAt: life.runsAt ?? at } : {}),
     ...(ends ? { deletingAt: life.deletingAt ?? at, deletingLine: life.deletingLine ?? line } : {}),
+    ...(hasEnded ? { endedAt: life.endedAt ?? at } : {}),
     ...(gone ? { goneAt: life.goneAt ?? at, goneLine: life.goneLine ?? line } : {}),
     ...(graceMs === undefined ? {} : { graceMs }),
     failed: pod.podPhase === 'Failed',

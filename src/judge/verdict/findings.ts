@@ -64,6 +64,8 @@ const causes = {
     'Let the readiness probe ask what serving takes (port open, pools filled, caches warm), and give it the time that this takes.',
   'errors-at-shutdown':
     'On SIGTERM stop being ready, go on serving until routers have forgotten the pod (some seconds), finish what is under way, then end.',
+  'drain-missing':
+    'On SIGTERM stop being ready and go on serving for some seconds (or sleep in a preStop hook), until routers have forgotten the pod.',
   'slow-termination':
     'Handle SIGTERM: a shell as the first process does not pass it on, and open connections must be closed.',
   'rollout-stuck': 'Look at the new pods: image, configuration, readiness, and whether a node has room for them.',

@@ -1,6 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import type { Evidence } from '../../../src/domain/evidence.ts'
-import { nodes, podLife, secondAt, seen, standing, together } from '../../support/evidence.ts'
+import { judge } from '../../../src/judge/judge.ts'
+import {
+  evidence,
+  nodes,
+  podLife,
+  rolledOut,
+  rollout,
+  secondAt,
+  seen,
+  standing,
+  together,
+  withActions,
+} from '../../support/evidence.ts'
 import { causesOf, sentenceOf, shown } from '../../support/judged.ts'
 
 describe('a pod that ends', () => {
@@ -48,6 +60,37 @@ describe('a pod that ends', () => {
       taints: [],
     })
     expect(causesOf(shown(together(nodes(), life(111), [dark])))).toEqual([])
+  })
+})
+
+describe('a pod that a rollout ends', () => {
+  type Ending = { readonly gone?: number; readonly grace?: number; readonly calls?: number; readonly ends?: number }
+
+  const ending = ({ gone = 105.2, grace = 10, calls = 5, ends = 105 }: Ending) => {
+    const story = { name: 'gateway-1', app: 'gateway', node: 'zone-a-api', born: -2, ready: -1, ends, gone, grace }
+    const answered = Array.from({ length: Math.floor(ends) }, (_, second): Evidence => {
+      const series = [{ name: 'http_requests_total', labels: { code: '200' }, value: second * calls }]
+      return { kind: 'sample', at: secondAt(second), source: 'gateway', pod: 'gateway-1', ok: true, series }
+    })
+    const run = evidence({ rehearsal: withActions(rollout) })
+    return judge(together(run, nodes(), podLife(story), answered, rolledOut))
+  }
+
+  it('before its routers could know was not drained', () => {
+    const judgment = ending({})
+    expect(causesOf(judgment)).toEqual(['drain-missing'])
+    expect(sentenceOf(judgment, 'drain-missing')).toBe(
+      '1 pod of gateway ended within 200 ms of being asked to, although requests still came: routers need longer to forget a pod.',
+    )
+  })
+
+  it.each<[string, Ending]>([
+    ['after a second', { gone: 106 }],
+    ['whom nobody called', { calls: 0 }],
+    ['without grace, which is meant to kill', { grace: 0 }],
+    ['before the rollout began', { ends: 90, gone: 90.2 }],
+  ])('%s is no finding', (_, story) => {
+    expect(causesOf(ending(story))).toEqual([])
   })
 })
 
