@@ -97,7 +97,9 @@ function judgeAgain(): void {
     // Exit codes of a verdict are no failure here.
     spawnSync(process.execPath, ['src/cli/bin.mjs', 'judge', trial.run], { stdio: 'ignore' })
     const judgment = JSON.parse(readFileSync(join(trial.run, 'verdict.json'), 'utf8')) as Judgment
-    const { rehearsal, run, seeded } = trial
+    const { rehearsal, run } = trial
+    // A cause that is new is also new to the matrix.
+    const seeded = tasks.find((task) => task.id === id)?.seeded ?? trial.seeded
     const now = trialOf(judgment, judgment.exitCode, { rehearsal, run, ...(seeded ? { seeded } : {}) })
     keep(id, { ...trial, ...now, judgedAgainAt: commit })
     if (now.found.join() !== trial.found.join()) console.log(`${id}: ${rule(now)} (${now.found.join(', ') || '-'})`)
