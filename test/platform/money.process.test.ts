@@ -276,6 +276,8 @@ describe('defects that can be switched on', () => {
     await restarted({ VOID_UNKNOWN: 'off' })
     const run = 'novoid'
     const token = await login(platform, playerName(13))
+    // A charge that is to reach the first PSP needs a connection: on a busy machine the first one alone may take the whole time-out.
+    expect((await deposit(platform, token, 'connected.deposit.0')).status).toBe(201)
     platform.signal('psp-a', 'SIGSTOP')
     const answers = await Promise.all(
       Array.from({ length: 4 }, (_, n) => deposit(platform, token, `${run}.deposit.${n}`)),
