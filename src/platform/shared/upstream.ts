@@ -159,7 +159,7 @@ export function createUpstream(options: {
     const first = leastBusy(known)
     if (first === undefined) return { kind: 'unsent', reason: `${hostname} has no endpoint` }
     const leftMs = () => wanted.timeoutMs - (performance.now() - startMs)
-    const result = await once(wanted, first, wanted.timeoutMs)
+    const result = await once(wanted, first, leftMs())
     if (!mayGoElsewhere(result, wanted) || leftMs() <= 1) return result
     const second = elsewhere(result, first, await current())
     if (second === undefined || !retries.take()) return result
