@@ -16,7 +16,7 @@ import {
   settledBooks,
   sumOf,
 } from './support/client.ts'
-import { type Platform, processNames, startPlatform } from './support/platform.ts'
+import { type Platform, processNames, type Running, startPlatform } from './support/platform.ts'
 
 let platform: Platform
 beforeAll(async () => {
@@ -149,8 +149,17 @@ describe('a key that comes to another pod while the first is still at it', () =>
     call(`${url}${path}`, { headers: { 'x-player': player, 'idempotency-key': key }, body })
   const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
+  // Gone before the next tests: a second payments-api would void what one with a defect leaves, whenever its sweeper comes first.
+  const others: Running[] = []
+  afterAll(() => others.map(({ child }) => child.kill('SIGKILL')))
+  async function another(name: 'payments-api' | 'bets' | 'wallet'): Promise<string> {
+    const { url, running } = await platform.replica(name)
+    others.push(running)
+    return url
+  }
+
   it('waits for a deposit in the middle of its failover, and gets its answer: charged and credited once', async () => {
-    const { url } = await platform.replica('payments-api')
+    const url = await another('payments-api')
     const body = { amountCents: 1_000, currency: 'EUR' }
     platform.signal('psp-a', 'SIGSTOP')
     const first = send(platform.url('payments-api'), '/deposits', 'joined.deposit.0', body)
@@ -169,7 +178,7 @@ describe('a key that comes to another pod while the first is still at it', () =>
   })
 
   it('waits for a bet that its provider has yet to take, and gets its answer: one stake', async () => {
-    const { url } = await platform.replica('bets')
+    const url = await another('bets')
     const body = { stakeCents: 500, selection: 'derby:home', odds: 2 }
     platform.signal('game-provider', 'SIGSTOP')
     const first = send(platform.url('bets'), '/bets', 'joined.bet.0', body)
@@ -184,7 +193,7 @@ describe('a key that comes to another pod while the first is still at it', () =>
   })
 
   it('reserves a payout once, whichever wallet it comes to, and says so to both', async () => {
-    const { url } = await platform.replica('wallet')
+    const url = await another('wallet')
     const body = { amountCents: 700, currency: 'EUR' }
     const before = await balanceOf(platform, player)
     const answers = await Promise.all(
@@ -276,8 +285,6 @@ describe('defects that can be switched on', () => {
     await restarted({ VOID_UNKNOWN: 'off' })
     const run = 'novoid'
     const token = await login(platform, playerName(13))
-    // A charge that is to reach the first PSP needs a connection: on a busy machine the first one alone may take the whole time-out.
-    expect((await deposit(platform, token, 'connected.deposit.0')).status).toBe(201)
     platform.signal('psp-a', 'SIGSTOP')
     const answers = await Promise.all(
       Array.from({ length: 4 }, (_, n) => deposit(platform, token, `${run}.deposit.${n}`)),
