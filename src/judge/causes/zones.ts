@@ -8,6 +8,7 @@ import { type Harm, harmsOf, zoneTaken } from '../harm/harm.ts'
 import type { Seen } from '../seen.ts'
 import { compare, finding } from '../verdict/findings.ts'
 import { count, duration, listed, percent } from '../verdict/words.ts'
+import { byApp, platformPods } from './platform-pods.ts'
 
 /** Before the loss of a zone more pods of an app stood in it than an even spread would put there. */
 export function zoneConcentrated(seen: Seen): readonly Finding[] {
@@ -15,13 +16,9 @@ export function zoneConcentrated(seen: Seen): readonly Finding[] {
     const zone = zoneTaken(harm)
     if (zone === undefined) return []
     const standing = platformPods(seen).filter((life) => servesAt(life, harm.createdAt))
-    const byApp = [...Map.groupBy(standing, (life) => life.app)].sort(([a], [b]) => compare(a, b))
-    return byApp.flatMap(([app, lives]) => concentrated(seen, harm, zone, app, lives))
+    return byApp(standing).flatMap(([app, lives]) => concentrated(seen, harm, zone, app, lives))
   })
 }
-
-const platformPods = (seen: Seen): readonly PodLife[] =>
-  seen.objects.lives.all.filter((life) => life.app !== '' && life.namespace === seen.run.head.target.namespace)
 
 function concentrated(
   seen: Seen,

@@ -9,7 +9,6 @@ import {
   rollout,
   secondAt,
   seen,
-  standing,
   together,
   withActions,
 } from '../../support/evidence.ts'
@@ -91,90 +90,5 @@ describe('a pod that a rollout ends', () => {
     ['before the rollout began', { ends: 90, gone: 90.2 }],
   ])('%s is no finding', (_, story) => {
     expect(causesOf(ending(story))).toEqual([])
-  })
-})
-
-describe('readiness that lies', () => {
-  const counts = (pod: string, failing: (second: number) => boolean, failure = '500'): Evidence[] => {
-    let [good, bad] = [0, 0]
-    return Array.from({ length: 161 }, (_, second) => {
-      if (failing(second)) bad += 5
-      else good += 5
-      const of = (code: string, value: number) => ({ name: 'http_requests_total', labels: { code }, value })
-      return {
-        kind: 'sample',
-        at: secondAt(second),
-        source: 'bets',
-        pod,
-        ok: true,
-        series: [of('200', good), of(failure, bad)],
-      }
-    })
-  }
-  const two = standing('bets', 'zone-a-api', 'zone-b-api')
-  const run = (...more: readonly (readonly Evidence[])[]) => shown(together(nodes(), two, ...more))
-
-  it('is named where a pod is Ready and most of its answers are errors', () => {
-    const judgment = run(
-      counts('bets-1', (s) => s > 100 && s < 130),
-      counts('bets-2', () => false),
-    )
-    expect(causesOf(judgment)).toEqual(['ready-but-failing'])
-    expect(sentenceOf(judgment, 'ready-but-failing')).toMatch(
-      /^Pods of bets stayed Ready .*: bets-1 \(1\d\d of 1\d\d in \d+\.\d s\)\.$/,
-    )
-  })
-
-  it('is named where callers give up waiting for a pod that is Ready', () => {
-    const judgment = run(
-      counts('bets-1', (s) => s > 100 && s < 130, '499'),
-      counts('bets-2', () => false),
-    )
-    expect(causesOf(judgment)).toEqual(['ready-but-failing'])
-  })
-
-  it('is not named where a pod refuses', () => {
-    const judgment = run(
-      counts('bets-1', (s) => s > 100 && s < 130, '409'),
-      counts('bets-2', () => false),
-    )
-    expect(causesOf(judgment)).toEqual([])
-  })
-
-  it.each<[string, Evidence[]]>([
-    [
-      'for as long as a probe needs to notice',
-      together(
-        counts('bets-1', (s) => s > 100 && s < 118),
-        counts('bets-2', () => false),
-      ),
-    ],
-    [
-      'all together while a fault lasts',
-      together(
-        counts('bets-1', (s) => s > 66 && s < 95),
-        counts('bets-2', (s) => s > 66 && s < 95),
-      ),
-    ],
-    [
-      'now and then',
-      together(
-        counts('bets-1', (s) => s % 4 === 0),
-        counts('bets-2', () => false),
-      ),
-    ],
-  ])('is not named where pods fail %s', (_, more) => {
-    expect(causesOf(run(more))).toEqual([])
-  })
-
-  it('is named during a fault where others of the same app do not fail', () => {
-    expect(
-      causesOf(
-        run(
-          counts('bets-1', (s) => s > 66 && s < 95),
-          counts('bets-2', () => false),
-        ),
-      ),
-    ).toEqual(['ready-but-failing'])
   })
 })
