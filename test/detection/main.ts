@@ -109,26 +109,31 @@ function judgeAgain(): void {
 /** A defect may leave the platform in a state from which it does not come back: then the next trial gets a new lab. */
 async function performAll(todo: readonly Task[]): Promise<void> {
   let lab: TestLab | undefined
+
+  async function isPerformed(task: Task, place: string): Promise<boolean> {
+    const startedAt = performance.now()
+    try {
+      lab ??= await testLab()
+      const trial = await perform(lab, task)
+      const took = Math.round((performance.now() - startedAt) / 1000)
+      keep(task.id, { ...trial, seconds: took })
+      console.log(
+        `${place} ${task.id}: ${rule(trial)} (${trial.verdict}: ${trial.found.join(', ') || '-'}), ${took} s, lab ${trial.footprint?.megabytes} MB`,
+      )
+      return true
+    } catch (error) {
+      console.error(`${task.id}: ${error instanceof Error ? error.message : error}`)
+      await lab?.down()
+      lab = undefined
+      return false
+    }
+  }
+
   try {
     for (const [index, task] of todo.entries()) {
+      const place = `${index + 1}/${todo.length}`
       // Where the last trial left a lab that does not come back, a new one gets it right.
-      for (let tries = 0; tries < 2; tries += 1) {
-        const startedAt = performance.now()
-        try {
-          lab ??= await testLab()
-          const trial = await perform(lab, task)
-          const took = Math.round((performance.now() - startedAt) / 1000)
-          keep(task.id, { ...trial, seconds: took })
-          console.log(
-            `${index + 1}/${todo.length} ${task.id}: ${rule(trial)} (${trial.verdict}: ${trial.found.join(', ') || '-'}), ${took} s, lab ${trial.footprint?.megabytes} MB`,
-          )
-          break
-        } catch (error) {
-          console.error(`${task.id}: ${error instanceof Error ? error.message : error}`)
-          await lab?.down()
-          lab = undefined
-        }
-      }
+      if (!(await isPerformed(task, place))) await isPerformed(task, place)
     }
   } finally {
     await lab?.down()

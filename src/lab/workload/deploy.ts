@@ -29,7 +29,7 @@ export async function untilReady(
   for (;;) {
     signal?.throwIfAborted()
     const states = (await Promise.all(namespaces.map((namespace) => readiness(apps, namespace)))).flat()
-    const missing = states.filter((each) => !each.isSeen || each.ready < each.wanted || each.old > 0)
+    const missing = states.filter((each) => !each.isDone)
     const ready = states.reduce((sum, each) => sum + each.ready, 0)
     onProgress(`${ready} of ${states.reduce((sum, each) => sum + each.wanted, 0)} pods ready`)
     if (missing.length === 0 && states.length > 0) return ready
@@ -41,8 +41,7 @@ export async function untilReady(
 type Readiness = {
   readonly namespace: string
   readonly name: string
-  /** A status of an older generation says nothing about what was just applied. */
-  readonly isSeen: boolean
+  readonly isDone: boolean
   readonly wanted: number
   /** Of the template that was applied last. */
   readonly ready: number
@@ -64,14 +63,12 @@ async function readiness(apps: AppsV1Api, namespace: string): Promise<readonly R
  */
 export function progressOf({ metadata, spec, status }: V1Deployment | V1StatefulSet): Omit<Readiness, 'namespace'> {
   const { replicas = 0, updatedReplicas = 0, readyReplicas = 0, observedGeneration = 0 } = status ?? {}
+  const wanted = spec?.replicas ?? 1
+  const ready = Math.min(readyReplicas, updatedReplicas)
+  const old = Math.max(0, replicas - updatedReplicas)
+  // A status of an older generation says nothing about what was just applied.
   const isSeen = observedGeneration >= (metadata?.generation ?? 0)
-  return {
-    name: metadata?.name ?? '',
-    isSeen,
-    wanted: spec?.replicas ?? 1,
-    ready: Math.min(readyReplicas, updatedReplicas),
-    old: Math.max(0, replicas - updatedReplicas),
-  }
+  return { name: metadata?.name ?? '', isDone: isSeen && ready >= wanted && old === 0, wanted, ready, old }
 }
 
 const told = ({ namespace, name, ready, wanted, old }: Readiness): string =>

@@ -2,25 +2,28 @@ import { describe, expect, it } from 'vitest'
 import { progressOf } from '../../../src/lab/workload/deploy.ts'
 
 describe('a workload', () => {
-  const rolling = { replicas: 4, readyReplicas: 3, updatedReplicas: 1, observedGeneration: 2 }
-  const at = (status: object) =>
-    progressOf({ metadata: { name: 'wallet', generation: 2 }, spec: { replicas: 3 } as never, status })
+  const done = { replicas: 3, readyReplicas: 3, updatedReplicas: 3, observedGeneration: 2 }
+  const rolling = { ...done, replicas: 4, updatedReplicas: 1 }
+  const at = (status: object, replicas = 3) =>
+    progressOf({ metadata: { name: 'wallet', generation: 2 }, spec: { replicas } as never, status })
 
-  it.each<[string, object, { isSeen: boolean; ready: number; old: number }]>([
+  it.each<[string, object, { isDone: boolean; ready: number; old: number }]>([
+    ['whose pods are all new and ready is done', done, { isDone: true, ready: 3, old: 0 }],
     [
-      'that nobody has looked at since it was applied says nothing',
-      { ...rolling, observedGeneration: 1 },
-      { isSeen: false, ready: 1, old: 3 },
+      'that nobody has looked at since it was applied is not',
+      { ...done, observedGeneration: 1 },
+      { isDone: false, ready: 3, old: 0 },
     ],
-    ['in a rolling update has its new pods only', rolling, { isSeen: true, ready: 1, old: 3 }],
-    ['whose last old pod serves is not done', { ...rolling, updatedReplicas: 3 }, { isSeen: true, ready: 3, old: 1 }],
-    ['without old pods is', { ...rolling, replicas: 3, updatedReplicas: 3 }, { isSeen: true, ready: 3, old: 0 }],
-    [
-      'that starts has those that are ready',
-      { replicas: 3, updatedReplicas: 3, observedGeneration: 2 },
-      { isSeen: true, ready: 0, old: 0 },
-    ],
+    ['in a rolling update has its new pods only', rolling, { isDone: false, ready: 1, old: 3 }],
+    ['whose last old pod serves is not done', { ...rolling, updatedReplicas: 3 }, { isDone: false, ready: 3, old: 1 }],
+    ['that starts has those that are ready', { ...done, readyReplicas: 0 }, { isDone: false, ready: 0, old: 0 }],
   ])('%s', (_, status, progress) => {
     expect(at(status)).toEqual({ name: 'wallet', wanted: 3, ...progress })
+  })
+
+  it('that wants no pods any more is done when that was seen', () => {
+    const none = { observedGeneration: 2 }
+    expect(at(none, 0).isDone).toBe(true)
+    expect(at({ ...none, observedGeneration: 1 }, 0).isDone).toBe(false)
   })
 })
