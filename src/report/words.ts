@@ -70,13 +70,9 @@ const nodeWords = ({ zone, pool, atMost }: NodeChoice): string =>
 export const reactionWords = ({ kind, subject }: Pick<ReactionResult, 'kind' | 'subject'>): string =>
   kind === 'completes' ? 'completes' : `${kind} ${subject}`
 
+/** Cut down, as in the judge's sentences: 99.9996 % of good attempts are not all of them. */
 export const percent = (share: number | undefined, digits = 3): string =>
-  share === undefined
-    ? '–'
-    : `${(share * 100)
-        .toFixed(digits)
-        .replace(/\.(\d*?)0+$/, '.$1')
-        .replace(/\.$/, '')} %`
+  share === undefined ? '–' : `${Math.floor(share * 100 * 10 ** digits + 1e-6) / 10 ** digits} %`
 export const inSeconds = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 1000).toFixed(1)} s`)
 export const cents = (amount: number): string =>
   `${(amount / 100).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })} €`

@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest'
+import { percent } from '../../src/report/words.ts'
+
+describe('a share', () => {
+  it.each<[number | undefined, number, string]>([
+    [0.999996, 3, '99.999 %'],
+    [0.994318, 3, '99.431 %'],
+    [0.9985, 3, '99.85 %'],
+    [1, 3, '100 %'],
+    [0.996, 0, '99 %'],
+    [0.29, 0, '29 %'],
+    [undefined, 3, '–'],
+  ])('of %s is told with %s digits as %s', (share, digits, text) => expect(percent(share, digits)).toBe(text))
+})
