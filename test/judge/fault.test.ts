@@ -59,6 +59,14 @@ describe('a fault', () => {
     expect(told({ ...story, steps }).faults[0]?.state).toBe(state)
   })
 
+  it('is in doubt by what a pod does that it does not come to cover', () => {
+    const look = (matching: number, escaped: readonly string[]) =>
+      ({ is: 'coverage', covered: 5, matching, escaped }) as const
+    const steps: Story['steps'] = [...healthySteps, [67, look(5, [])], [73, look(6, ['payments-api-6'])]]
+    const pspCalls = (s: number) => (s > 65.4 && s <= 90 && s !== 73 ? 0 : 30)
+    expect(told({ steps, pspCalls }).faults[0]?.state).toBe('unproven')
+  })
+
   it('warns about pods that escaped', () => {
     const escaped = { is: 'coverage', covered: 5, matching: 6, escaped: ['payments-api-6'] } as const
     const judgment = told({ steps: [...healthySteps, [70, escaped]] })

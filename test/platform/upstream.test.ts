@@ -64,3 +64,66 @@ describe('calls to a name whose endpoints change', () => {
     await stop()
   })
 })
+
+describe('a call that fails', () => {
+  const call = { method: 'POST', path: '/', timeoutMs: 1000, idempotent: true } as const
+
+  /** A server that breaks each connection on its first request. */
+  async function breaking() {
+    let requests = 0
+    const server = createServer(({ socket }) => {
+      requests += 1
+      socket.destroy()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    return { url, requests: () => requests, close: () => server.close().closeAllConnections() }
+  }
+
+  it.each([
+    [true, 2],
+    [false, 1],
+  ])(
+    'because its connection broke is tried again if it may be sent twice (%s: %i times)',
+    async (idempotent, times) => {
+      const { url, requests, close } = await breaking()
+      const upstream = createUpstream({ url, connections: 1, maxInFlight: 8 })
+      expect((await upstream.call({ ...call, idempotent })).kind).toBe('broken')
+      expect(requests()).toBe(times)
+      await upstream.stop()
+      close()
+    },
+  )
+
+  it('because nobody listens is not sent to the same address again', async () => {
+    let sent = 0
+    const upstream = createUpstream({
+      url: 'http://127.0.0.1:9',
+      connections: 1,
+      maxInFlight: 8,
+      onSend: () => {
+        sent += 1
+      },
+    })
+    expect((await upstream.call(call)).kind).toBe('unsent')
+    expect(sent).toBe(1)
+    await upstream.stop()
+  })
+
+  it('because too many are in flight fails at once, and the others go on', async () => {
+    const gate = Promise.withResolvers<void>()
+    const server = createServer(async (_, response) => {
+      await gate.promise
+      response.end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const upstream = createUpstream({ url, connections: 4, maxInFlight: 2 })
+    const calls = [upstream.call(call), upstream.call(call), upstream.call(call)]
+    expect((await calls[2])?.kind).toBe('unsent')
+    gate.resolve()
+    expect((await Promise.all(calls)).map(({ kind }) => kind)).toEqual(['answer', 'answer', 'unsent'])
+    await upstream.stop()
+    server.close()
+  })
+})

@@ -63,16 +63,30 @@ describe('a pod that ends', () => {
 })
 
 describe('a pod that a rollout ends', () => {
-  type Ending = { readonly gone?: number; readonly grace?: number; readonly calls?: number; readonly ends?: number }
+  type Ending = {
+    readonly ended?: number
+    readonly gone?: number
+    readonly grace?: number
+    readonly calls?: number
+    readonly ends?: number
+    readonly quietFrom?: number
+  }
 
-  const ending = ({ gone = 105.2, grace = 10, calls = 5, ends = 105 }: Ending) => {
+  /** The kubelet clears a pod away some time after its processes have ended. */
+  const ending = ({ ended = 105.2, gone = 106.2, grace = 10, calls = 5, ends = 105, quietFrom = ends }: Ending) => {
     const story = { name: 'gateway-1', app: 'gateway', node: 'zone-a-api', born: -2, ready: -1, ends, gone, grace }
+    const life = podLife(story).flatMap((each) => {
+      const isGone = each.kind === 'object-seen' && each.change === 'deleted'
+      return isGone ? [{ ...each, at: secondAt(ended), change: 'modified' } as const, each] : [each]
+    })
     const answered = Array.from({ length: Math.floor(ends) }, (_, second): Evidence => {
-      const series = [{ name: 'http_requests_total', labels: { code: '200' }, value: second * calls }]
+      const series = [
+        { name: 'http_requests_total', labels: { code: '200' }, value: Math.min(second, quietFrom) * calls },
+      ]
       return { kind: 'sample', at: secondAt(second), source: 'gateway', pod: 'gateway-1', ok: true, series }
     })
     const run = evidence({ rehearsal: withActions(rollout) })
-    return judge(together(run, nodes(), podLife(story), answered, rolledOut))
+    return judge(together(run, nodes(), life, answered, rolledOut))
   }
 
   it('before its routers could know was not drained', () => {
@@ -84,10 +98,11 @@ describe('a pod that a rollout ends', () => {
   })
 
   it.each<[string, Ending]>([
-    ['after a second', { gone: 106 }],
+    ['after a second', { ended: 106 }],
     ['whom nobody called', { calls: 0 }],
+    ['whom nobody called any more', { quietFrom: 80 }],
     ['without grace, which is meant to kill', { grace: 0 }],
-    ['before the rollout began', { ends: 90, gone: 90.2 }],
+    ['before the rollout began', { ends: 90, ended: 90.2, gone: 91 }],
   ])('%s is no finding', (_, story) => {
     expect(causesOf(ending(story))).toEqual([])
   })

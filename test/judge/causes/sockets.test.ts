@@ -56,6 +56,16 @@ describe('sockets in a rollout', () => {
     ).toEqual(['sockets-not-drained'])
   })
 
+  it('that fall are counted without those that are sent away beside them', () => {
+    const judgment = judge(
+      together(
+        falling((s) => (s === 105 ? 40 : 0), 0.5),
+        rolledOut,
+      ),
+    )
+    expect(sentenceOf(judgment, 'sockets-not-drained')).toMatch(/^20 of 100 sockets \(20 %\) fell/)
+  })
+
   it('that fall pod by pod were not', () => {
     const judgment = judge(
       together(
