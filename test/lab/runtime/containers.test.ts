@@ -66,6 +66,19 @@ describe('a container', () => {
     expect(log).not.toContain('VITEST')
   })
 
+  it('has the heap that its memory limit gives a Node process, unless it says otherwise', async () => {
+    const pod = await runPod(bench, cri, 'heap')
+    const linux = { resources: { memoryLimitInBytes: 512 * 2 ** 20 } }
+    const command = ['node', '-p', 'v8.getHeapStatistics().heap_size_limit / 2 ** 20']
+    const limited = await runContainer(cri, pod, { command, linux, logPath: 'limited.log' })
+    await untilExited(cri, limited)
+    const envs = [{ key: 'NODE_OPTIONS', value: Buffer.from('--max-old-space-size=300') }]
+    const asked = await runContainer(cri, pod, { command, linux, envs, logPath: 'asked.log' })
+    await untilExited(cri, asked)
+    expect(textsOf(logOf(pod, 'limited.log'))).toEqual(['259'])
+    expect(textsOf(logOf(pod, 'asked.log'))).toEqual(['303'])
+  })
+
   it('sees its volumes below MATCHDAY_ROOT', async () => {
     const volume = join(bench.root, 'volumes', 'config')
     mkdirSync(volume, { recursive: true })

@@ -1,6 +1,7 @@
 import { LAB_PROCESS_VARIABLE } from '../../owner/leftovers.ts'
 import type { SandboxNetwork } from '../network-plugin.ts'
 import { CONTAINER_VARIABLE } from '../processes/table.ts'
+import { heapOptions } from './heap.ts'
 
 export type EnvironmentParts = {
   id: string
@@ -14,11 +15,14 @@ export type EnvironmentParts = {
   image: Readonly<Record<string, string>>
   pod: readonly { key: string; value: string }[]
   network: SandboxNetwork | undefined
+  /** bytes; 0: none */
+  memoryLimit: number
 }
 
 /**
  * What a container finds in its environment. The pod's own values win over the image's; NODE_OPTIONS is joined, since the pod
- * network, the mounts and the pod may each have some. The lab's own variables:
+ * network, the memory limit, the mounts and the pod may each have some: of two that contradict each other Node takes the later, which
+ * is the pod's. The lab's own variables:
  * `MATCHDAY_ROOT` (prefix of mounted paths), `MATCHDAY_MOUNTS` (mounted paths, one a line), `MATCHDAY_NATIVE_ADDRESS` (where a
  * container that isn't Node listens), `MATCHDAY_CONTAINER` (its id), and the mark by which the owner finds all processes of the lab.
  */
@@ -27,6 +31,7 @@ export function environmentOfContainer(parts: EnvironmentParts): Record<string, 
   const pod = Object.fromEntries(parts.pod.map(({ key, value }) => [key, value]))
   const nodeOptions = [
     network?.env.NODE_OPTIONS,
+    ...heapOptions(parts.memoryLimit),
     view.mountPaths.length > 0 ? `--require=${quoted(parts.mountPreload)}` : undefined,
     pod.NODE_OPTIONS ?? parts.image.NODE_OPTIONS,
   ].filter((option) => option)

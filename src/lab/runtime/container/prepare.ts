@@ -42,6 +42,7 @@ export async function prepare(
     image: image.entry.env ?? {},
     pod: text.envs,
     network: sandbox.network,
+    memoryLimit: config.linux?.resources?.memoryLimitInBytes ?? 0,
   })
   context.notice(podName(sandbox.config, context.node.name), [...notices, ...view.notices, ...unenforced(config)])
   return {
