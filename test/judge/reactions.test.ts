@@ -341,6 +341,18 @@ describe('a promotion', () => {
     )
   })
 
+  it('is not blamed for what the next harm costs', () => {
+    const later = actionOf('later', { kind: 'rollout', workload: { kind: 'Deployment', name: 'wallet' } })
+    const twice = together(
+      evidence({ rehearsal: withActions(promote, later), ...badFor(122, 140) }),
+      steps,
+      actionSteps('later', [120, { is: 'begun', targets: ['wallet'] }], [150, { is: 'done', note: '' }]),
+      moved,
+    )
+    expect(judge(twice).actions[0]?.reactions[0]).toMatchObject({ held: true })
+    expect(causesOf(judge(twice))).not.toContain('promotion-slow')
+  })
+
   it('that nobody felt says so', () => {
     expect(told(moved).actions[0]?.reactions[0]?.sentence).toMatch(/^deposit had no bad attempt \(RTO 10\.0 s\)\./)
   })

@@ -73,7 +73,7 @@ function factsOf(seen: Seen, { atLeast }: Autoscaler, history: readonly HpaMomen
 }
 
 /**
- * When the load called for more pods. An autoscaler that watches only CPU, or whose metric has no value, cannot say so itself: then
+ * When more pods were called for. An autoscaler that watches only CPU, or whose metric has no value, cannot say so itself: then
  * the phase's start counts. Otherwise the earlier of what it shows and what the pods' own request counters show.
  */
 function overTarget(seen: Seen, expected: Autoscaler, history: readonly HpaMoment[], span: Span): Moment | undefined {
@@ -173,7 +173,7 @@ function late(seen: Seen, expected: Autoscaler, over: Moment, facts: Facts, step
   const when =
     missed?.afterMs === undefined
       ? `never ${action} in the time that was seen`
-      : `${action} ${duration(missed.afterMs)} after the load called for it`
+      : `${action} ${duration(missed.afterMs)} after more pods were called for`
   const peak = `at most ${count(facts.peakReady, 'pod')} ready of ${expected.atLeast} wanted`
   return say('breach', 'autoscaler-late', `${expected.name} ${when}; ${duration(budgetMs)} were allowed (${peak}).`)
 }
@@ -181,7 +181,7 @@ function late(seen: Seen, expected: Autoscaler, over: Moment, facts: Facts, step
 function neverOver(seen: Seen, { name, phase, atLeast }: Autoscaler, facts: Facts): Ruled<AutoscalerResult> {
   const steps: Step[] = [{ name: 'over-target', held: false }]
   const result = { name, phase, steps, peakDesired: facts.peakDesired, peakReady: facts.peakReady, held: false }
-  const sentence = `${name}: the load of ${phase} never took its metric over target, so that scaling to ${atLeast} pods was not asked of it.`
+  const sentence = `${name}: nothing in ${phase} took its metric over target, so that scaling to ${atLeast} pods was not asked of it.`
   return { result, findings: [finding('gap', 'no-evidence', name, sentence, [facts.line, ...seen.run.loadLines])] }
 }
 

@@ -83,6 +83,12 @@ export function harmsOf(seen: Seen): readonly Harm[] {
   return harms.sort((a, b) => a.createdAt - b.createdAt)
 }
 
+/** Until when bad attempts are put down to a harm: the next one that begins after its end has its own. */
+export function answersUntil(seen: Seen, harm: Harm): number {
+  const next = harmsOf(seen).find((each) => each.createdAt > Math.max(harm.createdAt, harm.endAt))
+  return Math.min(next?.createdAt ?? Number.POSITIVE_INFINITY, seen.run.seenUntil)
+}
+
 export const podName = (pod: string): string => pod.split('/')[1] ?? pod
 
 const ZONE_LABEL = 'topology.kubernetes.io/zone'

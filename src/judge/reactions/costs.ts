@@ -3,7 +3,7 @@ import { partsOfIndicator } from '../../domain/indicators.ts'
 import type { Slo } from '../../domain/rehearsal.ts'
 import { millis } from '../../domain/units.ts'
 import type { HarmCost } from '../../domain/verdict.ts'
-import { type Harm, harmsOf } from '../harm/harm.ts'
+import { answersUntil, type Harm } from '../harm/harm.ts'
 import { arrivalsDue } from '../load/arrivals-due.ts'
 import type { Row } from '../load/load-counts.ts'
 import { rowsWithin, totalOf } from '../load/rows.ts'
@@ -20,7 +20,7 @@ export function harmCosts(seen: Seen, harm: Harm): readonly HarmCost[] {
 }
 
 function costOf(seen: Seen, harm: Harm, { sli, objective }: Availability): HarmCost {
-  const rows = rowsWithin(seen.load.rows(sli), harm.createdAt, untilAt(seen, harm))
+  const rows = rowsWithin(seen.load.rows(sli), harm.createdAt, answersUntil(seen, harm))
   const felt = feltRows(rows, harm.endAt)
   const { good, bad, dropped } = totalOf(felt)
   const lost = felt.filter((row) => row.bad + row.dropped > 0)
@@ -34,12 +34,6 @@ function costOf(seen: Seen, harm: Harm, { sli, objective }: Availability): HarmC
     ...(first ? { detectMs: millis(Math.max(0, first.at - harm.createdAt)) } : {}),
     ...(last ? { recoverMs: millis(Math.max(0, last.at - harm.createdAt)) } : {}),
   }
-}
-
-/** The next harm has costs of its own. */
-function untilAt(seen: Seen, harm: Harm): number {
-  const next = harmsOf(seen).find((each) => each.createdAt > Math.max(harm.createdAt, harm.endAt))
-  return Math.min(next?.createdAt ?? Number.POSITIVE_INFINITY, seen.run.seenUntil)
 }
 
 /** From the beginning of the harm until a hundred attempts in a row were good after its end. */

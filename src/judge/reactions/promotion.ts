@@ -6,7 +6,7 @@ import type { Reaction } from '../../domain/rehearsal.ts'
 import type { Finding, ReactionResult } from '../../domain/verdict.ts'
 import type { Span } from '../counters/gauges.ts'
 import { writableId } from '../counters/wanted-counters.ts'
-import type { Harm } from '../harm/harm.ts'
+import { answersUntil, type Harm } from '../harm/harm.ts'
 import { rowsWithin } from '../load/rows.ts'
 import { lostOperations } from '../money/lost-operations.ts'
 import type { Ruled, Seen } from '../seen.ts'
@@ -34,7 +34,7 @@ export function judgePromotion(seen: Seen, harm: Harm, expected: Promotes): Rule
 /** From the client's view: from the first bad attempt to the first moment from which a hundred in a row were good. */
 function recoveryTime(seen: Seen, harm: Harm, { database, sli, rtoMs }: Promotes): Part {
   const answer = answering(harm, 'promotes', database, rtoMs)
-  const rows = rowsWithin(seen.load.rows(sli), harm.createdAt, seen.run.seenUntil)
+  const rows = rowsWithin(seen.load.rows(sli), harm.createdAt, answersUntil(seen, harm))
   let [first, last, good]: [number | undefined, number, number] = [undefined, harm.createdAt, 0]
   const lines: number[] = []
   for (const row of rows) {
@@ -50,7 +50,7 @@ function recoveryTime(seen: Seen, harm: Harm, { database, sli, rtoMs }: Promotes
   const tookMs = first === undefined ? 0 : last - first
   if (first !== undefined && good < GOOD_IN_A_ROW && tookMs <= rtoMs) {
     return answer.unknown(
-      `${sli}: only ${good} attempts in a row were good before the load ended; ${GOOD_IN_A_ROW} show a recovery.`,
+      `${sli}: only ${good} attempts in a row were good before the load ended or the next harm began; ${GOOD_IN_A_ROW} show a recovery.`,
       lines,
     )
   }

@@ -96,7 +96,8 @@ function leading(findings: readonly Finding[]): string {
 
 function passed(slos: readonly SloResult[], faults: Judgment['faults'], warnings: number): string {
   const shares = slos.map((slo) => `${slo.sli} ${percent(slo.achieved ?? 0)}`)
-  const bit = faults.length === 0 ? '' : `, while ${listed(faults.map((each) => each.fault))} was proven to bite`
+  const names = listed(faults.map((each) => each.fault))
+  const bit = faults.length === 0 ? '' : `, while ${names} ${faults.length === 1 ? 'was' : 'were'} proven to bite`
   const but = warnings === 0 ? '' : `, with ${count(warnings, 'warning')}`
   return `Every objective is proven (${listed([...new Set(shares)], 6)})${bit}${but}.`
 }

@@ -1,4 +1,4 @@
-/** What must hold between the phases, and between them and the autoscalers that follow their load. */
+/** What must hold between the phases, and between them and the autoscalers that follow them. */
 import type { SourcePoint } from '../../domain/issue.ts'
 import { showDuration } from '../../domain/show.ts'
 import { chooseAmong } from '../did-you-mean.ts'
@@ -21,7 +21,7 @@ export function checkTimeline(draft: Draft, report: Report): void {
   const plan = planOf(draft)
   if (plan === undefined) return
   for (const { value } of draft.expect?.value ?? []) {
-    if (value.kind === 'autoscaler' || value.kind === 'keda') checkFollower(value, plan, report)
+    if (value.kind === 'autoscaler' || value.kind === 'keda') checkFollower(value, plan, harmedIn(draft), report)
   }
 }
 
@@ -64,18 +64,22 @@ export function reportTwins(named: readonly { at: SourcePoint; name: string }[],
 
 type Follower = Extract<ExpectationDraft['value'], { kind: 'autoscaler' | 'keda' }>
 
-/** What scales with the load of a phase: the load must rise in it, and every time must fit into the run. */
-function checkFollower({ kind, value }: Follower, plan: Plan, report: Report): void {
+/** Names of the phases in which something is done to the platform: answers may become slow, and queues grow, at the same load. */
+const harmedIn = ({ faults, actions }: Draft): ReadonlySet<string> =>
+  new Set([...(faults?.value ?? []), ...(actions?.value ?? [])].map(({ value }) => value.during.value))
+
+/** What scales in a phase: something in it must call for that, and every time must fit into the run. */
+function checkFollower({ kind, value }: Follower, plan: Plan, harmed: ReadonlySet<string>, report: Report): void {
   const { on, readyWithin } = value
   const span = spanOf(on, plan, report)
   if (span === undefined) return
   const before = plan.spans[plan.spans.indexOf(span) - 1]
-  if (span.load <= (before?.load ?? 0))
+  if (span.load <= (before?.load ?? 0) && !harmed.has(on.value))
     report(
       on.at,
       'expectation-unobservable',
-      `The load does not rise in "${on.value}", so that nothing scales up.`,
-      'name the phase in which it rises.',
+      `The load does not rise in "${on.value}", and nothing is done to the platform, so that nothing scales up.`,
+      'name the phase in which it rises, or one with a fault or an action.',
     )
   for (const within of kind === 'keda' ? [value.activatesWithin, readyWithin] : [readyWithin]) {
     if (within.value <= span.toMs - span.fromMs) continue
