@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { resolveTool } from '../src/toolchain/toolchain.ts'
 import { type BareCluster, startBareCluster } from '../test/lab/support/bare-cluster.ts'
+import { commandFlags } from '../test/support/command-flags.ts'
 import type { WatcherTick } from './peers/watcher.ts'
 
 const NODES = 1000
@@ -134,7 +135,7 @@ function startWatcher({ paths }: BareCluster) {
   const startedAt = performance.now()
   const child = spawn(
     process.execPath,
-    [join(import.meta.dirname, 'peers', 'watcher.ts'), paths.kubeconfig, NAMESPACE],
+    [...commandFlags, join(import.meta.dirname, 'peers', 'watcher.ts'), paths.kubeconfig, NAMESPACE],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

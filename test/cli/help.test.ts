@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { commandFlags } from '../support/command-flags.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const matchday = (...args: string[]) =>
@@ -44,6 +45,27 @@ describe('the command line', () => {
     expect(status).toBe(0)
     expect(loaded).toContain('/node_modules/commander/')
     expect(loaded).not.toMatch(/node_modules\/(webpack|esbuild|@kubernetes|pg)\//)
+  })
+
+  it('starts Node alike from its first line and from the scripts of package.json', () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }
+    const command = ['node', ...commandFlags, 'src/cli/bin.mjs'].join(' ')
+    expect(scripts.matchday).toBe(command)
+    expect(scripts.start?.startsWith(`${command} run `)).toBe(true)
+  })
+
+  it('runs by its first line', () => {
+    const copy = join(tempFolder(), 'matchday')
+    symlinkSync(resolve('src/cli/bin.mjs'), copy)
+    const { status, stdout } = spawnSync(
+      '/bin/sh',
+      ['-c', `exec $(head -n 1 "$1" | cut -c 3-) "$1" --version`, '-', copy],
+      {
+        encoding: 'utf8',
+      },
+    )
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 
   it('shows every exit code in its help', () => {

@@ -32,6 +32,7 @@ import { clientOf, namespacesOf, untilReady } from '../../src/lab/workload/deplo
 import { type Manifest, renderManifests } from '../../src/lab/workload/render.ts'
 import { readWorkload } from '../../src/lab/workload/workload.ts'
 import type { KubernetesApi } from '../../src/protocols/kubernetes/api.ts'
+import { commandFlags } from './command-flags.ts'
 import { askHost, hasHost } from './lab-host.ts'
 
 export type TestLab = {
@@ -190,7 +191,7 @@ export function startRunOn(
   ...flags: string[]
 ): Run {
   const reports = mkdtempSync(join(parent, 'r-'))
-  const args = ['src/cli/main.ts', 'run', rehearsal, '--reports', reports, ...flags]
+  const args = [...commandFlags, 'src/cli/main.ts', 'run', rehearsal, '--reports', reports, ...flags]
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: environmentOf(root),
