@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { commandFlags } from '../support/command-flags.ts'
@@ -54,16 +54,11 @@ describe('the command line', () => {
     expect(scripts.start?.startsWith(`${command} run `)).toBe(true)
   })
 
-  it('runs by its first line', () => {
-    const copy = join(tempFolder(), 'matchday')
-    symlinkSync(resolve('src/cli/bin.mjs'), copy)
-    const { status, stdout } = spawnSync(
-      '/bin/sh',
-      ['-c', `exec $(head -n 1 "$1" | cut -c 3-) "$1" --version`, '-', copy],
-      {
-        encoding: 'utf8',
-      },
-    )
+  it('is started by the system from its first line', () => {
+    const [first] = readFileSync('src/cli/bin.mjs', 'utf8').split('\n')
+    const copy = join(tempFolder(), 'matchday.mjs')
+    writeFileSync(copy, `${first}\nawait import(${JSON.stringify(resolve('src/cli/bin.mjs'))})\n`, { mode: 0o755 })
+    const { status, stdout } = spawnSync(copy, ['--version'], { encoding: 'utf8' })
     expect(status).toBe(0)
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
