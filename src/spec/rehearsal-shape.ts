@@ -65,7 +65,10 @@ const expectation = placed(
     autoscaler: need(
       record({
         name: need(name('the name of an autoscaler', 'payments-api'), 'Name of the HorizontalPodAutoscaler.'),
-        on: need(placed(name('the name of a phase', 'promo peak')), 'Phase whose rise it must follow.'),
+        on: need(
+          placed(name('the name of a phase', 'promo peak')),
+          'Phase that it must follow: the rise of its load, or what a fault or an action does in it.',
+        ),
         decidesWithin: need(
           syncs({ min: 1, max: 1000 }),
           'Syncs of the autoscaler from metric over target to the first decision.',
@@ -88,7 +91,10 @@ const expectation = placed(
     keda: need(
       record({
         name: need(name('the name of a ScaledObject', 'payout-worker'), 'Name of the ScaledObject.'),
-        on: need(placed(name('the name of a phase', 'promo peak')), 'Phase whose rise it must follow.'),
+        on: need(
+          placed(name('the name of a phase', 'promo peak')),
+          'Phase that it must follow: the rise of its load, or what a fault or an action does in it.',
+        ),
         activatesWithin: within('Longest time from the begin of the phase until its trigger is active.'),
         readyWithin: within('Longest time from the begin of the phase until `atLeast` pods are Ready.'),
         atLeast: need(integer({ min: 1, max: 100_000, what: 'a number of pods' }), 'Pods that must be Ready.'),
