@@ -20,8 +20,9 @@ export function checkTimeline(draft: Draft, report: Report): void {
   reportTwins(draft.timeline?.value.map(({ at, value }) => ({ at, name: value.phase })) ?? [], 'a phase', report)
   const plan = planOf(draft)
   if (plan === undefined) return
+  const harmed = harmedIn(draft)
   for (const { value } of draft.expect?.value ?? []) {
-    if (value.kind === 'autoscaler' || value.kind === 'keda') checkFollower(value, plan, harmedIn(draft), report)
+    if (value.kind === 'autoscaler' || value.kind === 'keda') checkFollower(value, plan, harmed, report)
   }
 }
 
