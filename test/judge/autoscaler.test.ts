@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { judge } from '../../src/judge/judge.ts'
 import { evidence, type Story } from '../support/evidence.ts'
-import { causesOf, told } from '../support/judged.ts'
+import { causesOf, sentenceOf, told } from '../support/judged.ts'
 
 describe('the autoscaler', () => {
   const cpu: Story['hpa'] = () => ({ desired: 2, metrics: [{ metric: 'Resource/cpu', target: 70, value: 45 }] })
@@ -58,5 +58,15 @@ describe('the autoscaler', () => {
       pods: two,
     })
     expect(causesOf(judge(idle))).toEqual(['no-evidence'])
+    expect(sentenceOf(judge(idle), 'no-evidence')).toBe(
+      'payments-api: nothing in promo peak took its metric over target, so that scaling to 5 pods was not asked of it.',
+    )
+  })
+
+  it('that is late is told how late, counted from when pods were called for', () => {
+    const slow = told({ pods: (s) => ({ scheduled: s < 32 ? 2 : 6, ready: s < 68 ? 2 : 6 }) })
+    expect(sentenceOf(slow, 'autoscaler-late')).toBe(
+      'payments-api had 5 pods ready 42.8 s after more pods were called for; 30.0 s were allowed (at most 6 pods ready of 5 wanted).',
+    )
   })
 })

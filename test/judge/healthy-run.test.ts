@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { told } from '../support/judged.ts'
+import type { Evidence } from '../../src/domain/evidence.ts'
+import { judge } from '../../src/judge/judge.ts'
+import { evidence, rehearsal } from '../support/evidence.ts'
+import { told, withRehearsal } from '../support/judged.ts'
 
 describe('a healthy run', () => {
   const judgment = told()
@@ -28,6 +31,15 @@ describe('a healthy run', () => {
     expect(judgment.summary).toBe(
       'Every objective is proven (login 100 %, deposit 100 %, api 100 % and ws-rtt 100 %), while psp-a down was proven to bite.',
     )
+  })
+
+  it('says of several faults that they were proven', () => {
+    const faults = rehearsal.faults.flatMap((fault) => [fault, { ...fault, name: 'twin' }])
+    const records = evidence({ rehearsal: withRehearsal({ faults }) })
+    const twice = records.flatMap((each): readonly Evidence[] =>
+      each.kind === 'fault-step' ? [each, { ...each, fault: 'twin' }] : [each],
+    )
+    expect(judge(twice).summary).toMatch(/while psp-a down and twin were proven to bite\.$/)
   })
 
   it('cuts counts by phase and by the real times of the fault, and the phases add up to the whole', () => {

@@ -4,7 +4,7 @@ import { compositeIndicators } from '../../src/domain/indicators.ts'
 import { postureWants } from '../../src/domain/posture.ts'
 import { parseRehearsal } from '../../src/spec/rehearsal.ts'
 import { parseTarget, targetPath } from '../../src/spec/target.ts'
-import { compositeSlis, platformMetrics } from '../../src/wire/metrics.ts'
+import { compositeSlis, databaseMetrics, platformMetrics } from '../../src/wire/metrics.ts'
 import {
   codesOf,
   type Edits,
@@ -73,11 +73,26 @@ describe('the stock rehearsal', () => {
     }
   })
 
-  it('lists only metrics that the platform exposes', () => {
-    const { target } = stockPair()
-    const exposed: readonly string[] = Object.values(platformMetrics)
-    const listed = Object.values(target.sources).flatMap(({ metrics }) => metrics)
+  it('lists only metrics that the platform exposes, as the target file of the lab does', () => {
+    const lab = parseTarget({ read: (file) => readFileSync(file, 'utf8') }, 'scenarios/targets/lab.yaml')
+    if (!lab.ok) throw new Error(codesOf(lab).join())
+    const families: readonly string[] = [...Object.values(platformMetrics), ...Object.values(databaseMetrics)]
+    const exposed = [...families, `${platformMetrics.requestSeconds}_sum`]
+    const listed = [stockPair().target, lab.value].flatMap(({ sources }) =>
+      Object.values(sources).flatMap(({ metrics }) => metrics),
+    )
     expect(listed.filter((metric) => !exposed.includes(metric))).toEqual([])
+  })
+
+  it('may expect an autoscaler to follow what a fault or an action does', () => {
+    const inRecovery: readonly [string, string] = ['on: promo peak', 'on: recovery']
+    const action =
+      'actions: [{name: flip, during: recovery, at: 1s, flag: {configMap: features, key: promo, value: "off"}}]'
+    const edits: Edits = { [REHEARSAL]: [inRecovery, ['  expect:\n    - auto', `  ${action}\n  expect:\n    - auto`]] }
+    expect(codesOf(parseStock(edits))).toEqual([])
+    expect(codesOf(parseStock({ [REHEARSAL]: [inRecovery] }))).toEqual([
+      expect.stringMatching(/^expectation-unobservable/),
+    ])
   })
 
   it('may use anchors', () => {
