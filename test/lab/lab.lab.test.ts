@@ -108,8 +108,11 @@ describe('a lab', () => {
     await controlKubelet(bench.root, 'zone-c-api', 'kill')
     expect((await upStatus()).phase).toBe('degraded')
     await vi.waitFor(async () => expect(await ready('zone-c-api')).toBe('Unknown'), { timeout: 20_000, interval: 250 })
-    const tainted = await bench.get('node', 'zone-c-api')
-    expect(tainted.spec.taints.map((taint: Json) => taint.key)).toContain('node.kubernetes.io/unreachable')
+    // Another loop of the same controller reads the condition and taints.
+    await vi.waitFor(async () => {
+      const taints: Json[] = (await bench.get('node', 'zone-c-api')).spec.taints ?? []
+      expect(taints.map(({ key }) => key)).toContain('node.kubernetes.io/unreachable')
+    }, 10_000)
     await controlKubelet(bench.root, 'zone-c-api', 'start')
     await vi.waitFor(async () => expect(await ready('zone-c-api')).toBe('True'), { timeout: 20_000, interval: 250 })
     expect((await upStatus()).phase).toBe('up')

@@ -64,6 +64,12 @@ async function leads(pod: string): Promise<void> {
   await expect.poll(async () => (await statusOf(pod))?.writable, { timeout: 10_000, interval: 100 }).toBe(true)
 }
 
+/** It says so itself, and takes no writes. */
+async function follows(pod: string): Promise<void> {
+  const standby = { holding: 'standby', writable: false }
+  await expect.poll(() => statusOf(pod), { timeout: 10_000, interval: 100 }).toMatchObject(standby)
+}
+
 it('survives a primary that is deleted by force: the standby takes over, and nothing acknowledged is lost', async () => {
   const before = await complete()
   await depositor.next()
@@ -76,7 +82,7 @@ it('survives a primary that is deleted by force: the standby takes over, and not
   expect(gapMs).toBeLessThan(RTO_MS)
   const after = await complete()
   expect(after.safe).toBe(before.leader)
-  expect(await statusOf(before.leader)).toMatchObject({ holding: 'standby', writable: false })
+  await follows(before.leader)
   expect(await depositor.lost()).toEqual([])
 })
 
@@ -123,7 +129,7 @@ it('hands over before it stops when the primary is evicted, and comes back as th
   expect(depositor.failed()).toBe(failed)
   const after = await complete()
   expect(after.safe).toBe(before.leader)
-  expect(await statusOf(before.leader)).toMatchObject({ holding: 'standby', writable: false })
+  await follows(before.leader)
   expect(await depositor.lost()).toEqual([])
 })
 

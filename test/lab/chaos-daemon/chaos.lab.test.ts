@@ -47,7 +47,7 @@ const service = (name: string) => ({
 beforeAll(async () => {
   bench = await sharedBench()
   await bench.apply(deployment('client', 1), deployment('server', 2), service('server'))
-  await bench.kubectl('rollout', 'status', 'deployment/client', 'deployment/server', '--timeout=60s')
+  await settled()
   await eventually('admission', 20_000, () =>
     bench.kubectl('get', 'networkchaos').then(
       () => true,
@@ -64,10 +64,16 @@ afterEach(async () => {
 const podsOf = async (app: string): Promise<Json[]> => (await bench.get('pods', '-l', `app=${app}`)).items
 const isReady = (pod: Json) => pod.status.conditions?.some((one: Json) => one.type === 'Ready' && one.status === 'True')
 const settled = () =>
-  eventually('ready pods', 40_000, async () => {
-    const pods = [...(await podsOf('client')), ...(await podsOf('server'))]
-    return (pods.length >= 3 && pods.every((pod) => isReady(pod) && !pod.metadata.deletionTimestamp)) || undefined
+  eventually('ready pods behind their Service', 40_000, async () => {
+    const servers = await podsOf('server')
+    const pods = [...(await podsOf('client')), ...servers]
+    const ready = pods.length >= 3 && pods.every((pod) => isReady(pod) && !pod.metadata.deletionTimestamp)
+    return (ready && (await endpoints()) === servers.length) || undefined
   })
+const endpoints = async (): Promise<number> => {
+  const slices: Json[] = (await bench.get('endpointslices', '-l', 'kubernetes.io/service-name=server')).items
+  return slices.flatMap((slice) => slice.endpoints ?? []).filter(({ conditions }) => conditions.ready).length
+}
 const hostOf = (pod: Json): string => pod.status.podIP.replace(/^10\./, '127.')
 
 /** What the client pod sees when it asks: milliseconds, or what went wrong. */

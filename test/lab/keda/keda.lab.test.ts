@@ -69,7 +69,7 @@ describe('the real KEDA in the lab', { timeout: 90_000 }, () => {
   it('scales from none to as many as the rows in the queue call for, each with a pod that is Ready', async () => {
     await queue.query('INSERT INTO jobs SELECT FROM generate_series(1, 25)')
     await expect.poll(workers, REACTION).toEqual({ wanted: 3, ready: 3 })
-    expect(await condition('Active')).toMatchObject({ status: 'True', reason: 'ScalerActive' })
+    await expect.poll(() => condition('Active'), REACTION).toMatchObject({ status: 'True', reason: 'ScalerActive' })
     expect((await scaled()).lastActiveAt).toBeGreaterThan(Date.now() - REACTION.timeout)
   })
 
