@@ -5,6 +5,9 @@ import { LABS_MAX } from './test/support/lending.ts'
 
 // Tiers with different promises: `unit` is quick; `process` runs real servers (PostgreSQL, services) side by side; `lab` boots the real control
 // plane, two files at a time, each at its own place on the machine; what judges time has the machine `alone`, after the others.
+// vitest would give up after a second: too little for another process on a busy machine.
+const patient = { poll: { timeout: 10_000, interval: 50 } }
+
 export default defineConfig({
   test: {
     sequence: { sequencer: LabOrder },
@@ -19,6 +22,7 @@ export default defineConfig({
           maxWorkers: Math.max(3, availableParallelism()),
           // Some start processes of their own, and the machine may be busy.
           testTimeout: 30_000,
+          expect: patient,
         },
       },
       {
@@ -28,6 +32,7 @@ export default defineConfig({
           maxWorkers: Math.max(3, availableParallelism()),
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: patient,
         },
       },
       {
@@ -39,6 +44,7 @@ export default defineConfig({
           globalSetup: 'test/support/lab-host.ts',
           testTimeout: 120_000,
           hookTimeout: 240_000,
+          expect: patient,
         },
       },
       {
@@ -50,6 +56,7 @@ export default defineConfig({
           globalSetup: 'test/support/lab-host.ts',
           testTimeout: 120_000,
           hookTimeout: 240_000,
+          expect: patient,
         },
       },
     ],

@@ -43,7 +43,7 @@ async function performed(name: string, objects: Record<string, unknown> = cluste
   const actions = kubernetesActions(await smallApiServer(standing(objects)), systemClock)
   await performAction(
     { clock: systemClock, recorder, healing: healing(recorder, actions, actions), actions },
-    { ...action, fromMs: millis(0), toMs: millis(1_000) },
+    { ...action, fromMs: millis(0), toMs: millis(2_500) },
     { rehearsal, target, timeline: timeline.value },
     systemClock.now(),
     new Set(),

@@ -22,8 +22,12 @@ import { type Platform, type ProcessName, secrets, startPlatform } from './suppo
 let platform: Platform
 const flags = mkdtempSync(join(tmpdir(), 'features-'))
 beforeAll(async () => {
-  platform = await startPlatform({ gateway: { FEATURES_DIR: flags } })
-}, 60_000)
+  // Anti-fraud that answers late counts as one that is away: not here, where a process may be as good as new.
+  platform = await startPlatform({
+    gateway: { FEATURES_DIR: flags },
+    'payments-api': { ANTI_FRAUD_TIMEOUT_MS: '1000' },
+  })
+})
 afterAll(async () => {
   await platform.end()
   rmSync(flags, { recursive: true })
@@ -40,9 +44,9 @@ const lobby = (token: string) =>
 describe('the lobby', () => {
   it('shows profile and promo to a player, and to nobody else', async () => {
     const token = await login(platform, playerName(70))
-    const { status, body } = await lobby(token)
-    expect(status).toBe(200)
-    expect(body).toMatchObject({ profile: { player: playerName(70) }, promo: { title: 'Derby day' } })
+    // The first of its requests may take promo longer than the gateway waits.
+    const shown = { profile: { player: playerName(70) }, promo: { title: 'Derby day' } }
+    await expect.poll(() => lobby(token)).toMatchObject({ status: 200, body: shown })
     expect((await lobby('forged')).status).toBe(401)
   })
 
@@ -64,14 +68,14 @@ describe('the lobby', () => {
     const asked = () => metric(platform, 'promo', 'http_requests_total{route="/widgets/:player",code="200"}')
     writeFileSync(join(flags, 'promo-widget'), 'off')
     const enabled = () => metric(platform, 'gateway', 'feature_enabled{feature="promo-widget"}')
-    await expect.poll(enabled, { timeout: 3_000 }).toBe(0)
+    await expect.poll(enabled).toBe(0)
     const before = await asked()
     expect(await lobby(token)).toMatchObject({ status: 200, body: { promo: null } })
     expect(await asked()).toBe(before)
     writeFileSync(join(flags, 'promo-widget'), 'on')
-    await expect.poll(enabled, { timeout: 3_000 }).toBe(1)
-    expect((await lobby(token)).body.promo).toMatchObject({ title: 'Derby day' })
-    expect(await asked()).toBe(before + 1)
+    await expect.poll(enabled).toBe(1)
+    await expect.poll(async () => (await lobby(token)).body.promo).toMatchObject({ title: 'Derby day' })
+    expect(await asked()).toBeGreaterThan(before)
   })
 })
 
@@ -100,7 +104,7 @@ describe('anti-fraud', () => {
     platform.signal('anti-fraud', 'SIGCONT')
     expect([middling.status, large.status]).toEqual([201, 503])
     expect([await checks('passed'), await checks('postponed')]).toEqual([1, 1])
-    expect((await deposit(platform, token, 'nofraud.deposit.1', 300_000)).status).toBe(201)
+    await expect.poll(async () => (await deposit(platform, token, 'nofraud.deposit.1', 300_000)).status).toBe(201)
   })
 })
 
@@ -110,26 +114,29 @@ describe('bets without their provider', () => {
   it('are refused at once when the breaker is open, take no stake, and come back', async () => {
     const run = 'breaker'
     const player = playerName(75)
+    await restarted('bets', { BREAKER_OPEN_MS: '5000', BREAKER_OPEN_MAX_MS: '5000' })
     const token = await login(platform, player)
     const before = await balanceOf(platform, player)
     platform.signal('game-provider', 'SIGSTOP')
     const first = await Promise.all(Array.from({ length: 6 }, (_, n) => bet(platform, token, `${run}.bet.${n}`)))
     expect(first.map(({ status }) => status)).toEqual(first.map(() => 409))
     expect(await metric(platform, 'bets', 'bets_breaker_state')).toBe(2)
-    const second = await bet(platform, token, `${run}.bet.6`)
-    expect(second.status).toBe(409)
-    expect(second.ms).toBeLessThan(400)
+    const attempts = () => metric(platform, 'bets', 'bets_provider_attempts_total')
+    const attempted = await attempts()
+    expect((await bet(platform, token, `${run}.bet.6`)).status).toBe(409)
+    expect(await attempts()).toBe(attempted)
     expect(await metric(platform, 'bets', 'bets_breaker_refusals_total')).toBeGreaterThan(0)
     platform.signal('game-provider', 'SIGCONT')
     await expect
-      .poll(async () => (await bet(platform, token, `${run}-after.bet.${Math.random()}`)).status, { timeout: 8_000 })
+      .poll(async () => (await bet(platform, token, `${run}-after.bet.${Math.random()}`)).status, { timeout: 20_000 })
       .toBe(201)
     expect(await metric(platform, 'bets', 'bets_breaker_state')).toBe(0)
     const books = await settledBooks(platform, betBooks, run)
     expect(sumOf('bet', books.wallet, books.bets, books['game-provider']).count).toBe(0)
     await settledBooks(platform, betBooks, `${run}-after`)
     expect(await balanceOf(platform, player)).toBeGreaterThan(before - 10_000)
-  }, 30_000)
+    await restarted('bets')
+  }, 60_000)
 
   it('BREAKER=off lets every bet wait for the time-out', async () => {
     await restarted('bets', { BREAKER: 'off' })
@@ -279,10 +286,13 @@ describe('a pod that lies or does not listen', () => {
     await sleep(500)
     const token = await login(platform, playerName(82))
     await restarted('gateway', { ON_SIGTERM: 'exit', FEATURES_DIR: flags })
+    const providers = ['psp-a', 'psp-b'] as const
+    for (const psp of providers) platform.signal(psp, 'SIGSTOP')
     const inFlight = deposit(platform, token, 'cut.deposit.0').catch(() => 'cut')
-    await sleep(40)
+    await sleep(200)
     expect(await platform.stop('gateway', 'SIGTERM')).toBe(143)
     expect(await inFlight).toBe('cut')
+    for (const psp of providers) platform.signal(psp, 'SIGCONT')
     await platform.start('gateway')
   })
 })

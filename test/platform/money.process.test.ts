@@ -20,8 +20,13 @@ import { type Platform, processNames, type Running, startPlatform } from './supp
 
 let platform: Platform
 beforeAll(async () => {
-  platform = await startPlatform()
-}, 60_000)
+  platform = await startPlatform({
+    // Bets that still run, and pods that still drain, however late the test comes to look.
+    'game-provider': { SETTLE_MIN_MS: '2000', SETTLE_MAX_MS: '2500' },
+    'payments-api': { DRAIN_DELAY_MS: '2000' },
+    gateway: { DRAIN_DELAY_MS: '2000' },
+  })
+})
 afterAll(() => platform.end())
 
 const depositBooks = ['wallet', 'payments-api', 'psp-a', 'psp-b'] as const
@@ -111,11 +116,11 @@ describe('a quiet evening', () => {
     expect(paid.count).toBe(8)
     expect(await balanceOf(platform, player)).toBe(before - 4_000 + paid.amountCents)
 
-    await expect.poll(() => messages.filter(({ type }) => type === 'bet-result').length, { timeout: 3_000 }).toBe(8)
+    await expect.poll(() => messages.filter(({ type }) => type === 'bet-result').length).toBe(8)
     const results = messages.filter(({ type }) => type === 'bet-result')
     expect(results.filter(({ won }) => won).length * 1_000).toBe(paid.amountCents)
     expect(messages).toContainEqual({ type: 'pong', id: 7 })
-    await expect.poll(() => messages.some(({ type }) => type === 'odds'), { timeout: 3_000 }).toBe(true)
+    await expect.poll(() => messages.some(({ type }) => type === 'odds')).toBe(true)
     socket.terminate()
   })
 
@@ -152,19 +157,23 @@ describe('a key that comes to another pod while the first is still at it', () =>
   // Gone before the next tests: a second payments-api would void what one with a defect leaves, whenever its sweeper comes first.
   const others: Running[] = []
   afterAll(() => others.map(({ child }) => child.kill('SIGKILL')))
-  async function another(name: 'payments-api' | 'bets' | 'wallet'): Promise<string> {
-    const { url, running } = await platform.replica(name)
+  async function another(name: 'payments-api' | 'bets' | 'wallet', env = {}): Promise<string> {
+    const { url, running } = await platform.replica(name, env)
     others.push(running)
     return url
   }
+  // The provider's silence is longer than the pauses here, also on a busy machine.
+  const two = (name: 'payments-api' | 'bets', patience: Record<string, string>) =>
+    Promise.all([another(name, patience), another(name, patience)])
 
   it('waits for a deposit in the middle of its failover, and gets its answer: charged and credited once', async () => {
-    const url = await another('payments-api')
+    const patience = { PSP_TIMEOUT_MS: '2000', REQUEST_BUDGET_MS: '4000', DEPOSIT_LEASE_MS: '5000' }
+    const [one, other] = await two('payments-api', patience)
     const body = { amountCents: 1_000, currency: 'EUR' }
     platform.signal('psp-a', 'SIGSTOP')
-    const first = send(platform.url('payments-api'), '/deposits', 'joined.deposit.0', body)
+    const first = send(one, '/deposits', 'joined.deposit.0', body)
     await pause(300)
-    const second = send(url, '/deposits', 'joined.deposit.0', body)
+    const second = send(other, '/deposits', 'joined.deposit.0', body)
     expect(await Promise.race([first, second, pause(100)])).toBeUndefined()
     const answers = await Promise.all([first, second])
     platform.signal('psp-a', 'SIGCONT')
@@ -178,12 +187,12 @@ describe('a key that comes to another pod while the first is still at it', () =>
   })
 
   it('waits for a bet that its provider has yet to take, and gets its answer: one stake', async () => {
-    const url = await another('bets')
+    const [one, other] = await two('bets', { GAME_PROVIDER_TIMEOUT_MS: '5000' })
     const body = { stakeCents: 500, selection: 'derby:home', odds: 2 }
     platform.signal('game-provider', 'SIGSTOP')
-    const first = send(platform.url('bets'), '/bets', 'joined.bet.0', body)
+    const first = send(one, '/bets', 'joined.bet.0', body)
     await pause(150)
-    const second = send(url, '/bets', 'joined.bet.0', body)
+    const second = send(other, '/bets', 'joined.bet.0', body)
     expect(await Promise.race([first, second, pause(150)])).toBeUndefined()
     platform.signal('game-provider', 'SIGCONT')
     expect((await Promise.all([first, second])).map(({ status }) => status)).toEqual([201, 201])
@@ -213,17 +222,18 @@ describe('a provider that falls silent', () => {
       Array.from({ length: 10 }, (_, n) => deposit(platform, token, `${run}.deposit.${n}`)),
     )
     expect(first.map(({ status, body }) => [status, body.psp])).toEqual(first.map(() => [201, 'psp-b']))
-    expect(Math.max(...first.map(({ ms }) => ms))).toBeLessThan(1_500)
-    // The breaker is open now: nobody waits for the dead provider any more.
+    // Within the budget of a request, which is 1,700 ms.
+    expect(Math.max(...first.map(({ ms }) => ms))).toBeLessThan(1_900)
+    // The breaker is open now: nobody asks the dead provider any more, but for a probe.
+    const called = () => metric(platform, 'payments-api', 'payments_charge_calls_total{psp="psp-a"}')
+    const calledBefore = await called()
     const second = await Promise.all(
       Array.from({ length: 4 }, (_, n) => deposit(platform, token, `${run}.deposit.${10 + n}`)),
     )
     expect(second.map(({ status }) => status)).toEqual([201, 201, 201, 201])
-    expect(Math.max(...second.map(({ ms }) => ms))).toBeLessThan(1_000)
+    expect((await called()) - calledBefore).toBeLessThanOrEqual(1)
     expect(await metric(platform, 'payments-api', 'payments_breaker_state{psp="psp-a"}')).toBeGreaterThan(0)
-    await expect
-      .poll(() => metric(platform, 'payments-api', 'payments_unresolved'), { timeout: 3_000 })
-      .toBeGreaterThan(0)
+    await expect.poll(() => metric(platform, 'payments-api', 'payments_unresolved')).toBeGreaterThan(0)
     expect((await bookOf(platform, 'payments-api', run)).settled).toBe(false)
 
     platform.signal('psp-a', 'SIGCONT')
@@ -320,7 +330,8 @@ describe('a payments-api that dies', () => {
   it('reconciles what a killed pod left behind: charged once, credited once, or not at all', async () => {
     const run = 'killed'
     const token = await login(platform, playerName(20))
-    const keys = Array.from({ length: 12 }, (_, n) => `${run}.deposit.${n}`)
+    // More than the PSP takes at a time, fewer than the gateway lets one player send at once.
+    const keys = Array.from({ length: 36 }, (_, n) => `${run}.deposit.${n}`)
     const series = 'psp_requests_total{psp="psp-a",operation="charge",outcome="approved"}'
     const before = await metric(platform, 'psp-a', series)
     const flying = keys.map((key) => deposit(platform, token, key).catch(() => undefined))
@@ -349,8 +360,7 @@ describe('a rollout', () => {
     const inFlight = deposit(platform, token, 'drain.deposit.0')
     await new Promise((resolve) => setTimeout(resolve, 40))
     const exits = (['payments-api', 'realtime', 'gateway'] as const).map((name) => platform.stop(name, 'SIGTERM'))
-    await new Promise((resolve) => setTimeout(resolve, 60))
-    expect((await call(`${platform.url('payments-api')}/healthz`)).status).toBe(503)
+    await expect.poll(async () => (await call(`${platform.url('payments-api')}/healthz`)).status).toBe(503)
     expect((await inFlight).status).toBe(201)
     expect(await closed).toBe(1001)
     expect(await Promise.all(exits)).toEqual([0, 0, 0])

@@ -26,7 +26,7 @@ describe('the daemon passes through the same versions as Chaos Mesh', () => {
       selector,
     })
     await watched.until('recovered')
-    await sleep(200)
+    await watched.settled('AllRecovered')
     await bench.remove('PodChaos', 'fail-two')
     await watched.ended
     expect(course(watched.versions)).toEqual(course(versionsOf('podchaos', 'fail-two')))
@@ -56,13 +56,13 @@ describe('the daemon passes through the same versions as Chaos Mesh', () => {
     const annotate = (value: string | null) => bench.annotate('PodChaos', 'paused', PAUSE_ANNOTATION, value)
     await bench.create('PodChaos', 'paused', { action: 'pod-failure', mode: 'one', selector })
     await watched.until('injected')
-    await sleep(200)
+    await watched.settled('AllInjected')
     await annotate('true')
     await watched.until('recovered')
-    await sleep(200)
+    await watched.settled('AllRecovered')
     await annotate(null)
     await watched.until('injected')
-    await sleep(200)
+    await watched.settled('AllInjected')
     await bench.remove('PodChaos', 'paused')
     await watched.ended
     expect(course(watched.versions)).toEqual(course(versionsOf('podchaos', 'paused')))
@@ -84,7 +84,7 @@ describe('the daemon passes through the same versions as Chaos Mesh', () => {
     ])
     await watched.until('recovered')
     expect(bench.agent.sources.has('default/psp-cut')).toBe(false)
-    await sleep(200)
+    await watched.settled('AllRecovered')
     watched.stop()
     expect(course(watched.versions)).toEqual(course(versionsOf('networkchaos', 'psp-cut')))
     await bench.remove('NetworkChaos', 'psp-cut')
@@ -99,7 +99,7 @@ describe('the daemon passes through the same versions as Chaos Mesh', () => {
       externalTargets: ['10.200.0.7', '10.201.0.0/16'],
     })
     await watched.until('injected')
-    await sleep(200)
+    await watched.settled('AllInjected')
     await bench.remove('NetworkChaos', 'slow')
     await watched.ended
     expect(course(watched.versions)).toEqual(course(versionsOf('networkchaos', 'slow')))

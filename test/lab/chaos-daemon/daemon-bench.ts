@@ -21,7 +21,9 @@ export type Watched = {
   readonly ended: Promise<void>
   state(): FaultState
   last(): ChaosObject
-  until(kind: FaultState['kind']): Promise<void>
+  until(kind: FaultState['kind'], withinMs?: number): Promise<void>
+  /** Until the conditions say so as well: the daemon writes them in the pass after that of its records. */
+  settled(condition: 'AllInjected' | 'AllRecovered'): Promise<void>
   stop(): void
 }
 
@@ -103,6 +105,8 @@ async function watch(bare: BareCluster, kind: Kind, name: string): Promise<Watch
     }
   })().catch(() => {})
   const state = () => faultState(versions, { nowMs: performance.now(), selectionWithinMs: 2000 })
+  const holds = (condition: string) =>
+    versions.at(-1)?.object.status?.conditions?.some(({ type, status }) => type === condition && status === 'True')
   return {
     versions,
     ended,
@@ -112,8 +116,11 @@ async function watch(bare: BareCluster, kind: Kind, name: string): Promise<Watch
       if (object === undefined) throw new Error('nothing was seen')
       return object
     },
-    until: async (wanted) => {
-      await eventually(`${kind} ${name} ${wanted}`, 10_000, async () => state().kind === wanted || undefined).catch(
+    settled: async (condition) => {
+      await eventually(`${kind} ${name} ${condition}`, 10_000, async () => holds(condition) || undefined)
+    },
+    until: async (wanted, withinMs = 10_000) => {
+      await eventually(`${kind} ${name} ${wanted}`, withinMs, async () => state().kind === wanted || undefined).catch(
         (error: Error) => {
           throw new Error(`${error.message}; it is ${JSON.stringify(state())}`)
         },

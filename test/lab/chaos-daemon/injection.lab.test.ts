@@ -188,14 +188,14 @@ describe('a daemon that is killed', () => {
     const watched = await bench.watch('NetworkChaos', 'orphaned')
     await bench.create('NetworkChaos', 'orphaned', {
       action: 'partition',
-      duration: '6s',
+      duration: '12s',
       ...podSelector('api-1'),
       externalTargets: ['10.96.0.7'],
     })
     await watched.until('injected')
     await restart()
     expect(bench.agent.sources.has('default/orphaned')).toBe(true)
-    await watched.until('recovered')
+    await watched.until('recovered', 30_000)
     expect(bench.agent.sources.has('default/orphaned')).toBe(false)
     await bench.remove('NetworkChaos', 'orphaned')
     await watched.ended

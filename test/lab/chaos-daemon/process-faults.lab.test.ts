@@ -1,5 +1,4 @@
 // HTTPChaos and DNSChaos at the daemon: no controller recorded them, but their loops are written like those that were.
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { listOf } from '../../../src/lab/cluster-access/json.ts'
 import { recordsOf } from '../../../src/protocols/chaos-mesh/experiment.ts'
@@ -32,7 +31,7 @@ describe('HTTPChaos', () => {
         effect: { kind: 'http', target: 'request', port: 8080, match: { path: '/charges*' }, acts: { delayMs: 2000 } },
       },
     ])
-    await sleep(200)
+    await watched.settled('AllInjected')
     await bench.remove('HTTPChaos', 'slow')
     await watched.ended
     expect(course(watched.versions)).toEqual(course(versionsOf('networkchaos', 'slow')))
@@ -88,14 +87,14 @@ describe('DNSChaos', () => {
     expect(bench.agent.sources.get('dnschaos:paused')).toMatchObject([
       { effect: { kind: 'dns', answer: 'error', patterns: ['psp-a.*'] } },
     ])
-    await sleep(200)
+    await watched.settled('AllInjected')
     await annotate('true')
     await watched.until('recovered')
     expect(bench.agent.sources.size).toBe(0)
-    await sleep(200)
+    await watched.settled('AllRecovered')
     await annotate(null)
     await watched.until('injected')
-    await sleep(200)
+    await watched.settled('AllInjected')
     await bench.remove('DNSChaos', 'paused')
     await watched.ended
     expect(course(watched.versions)).toEqual(course(versionsOf('podchaos', 'paused')))

@@ -98,8 +98,9 @@ describe('the pause image', () => {
   it('waits, and ends with 0 when it is asked to', async () => {
     const { image } = await pauseImage(join(folder, 'images'))
     const [program = '', ...args] = image.entrypoint
-    const script = `"$@" >&2 & sleep 0.2; kill -TERM $!; wait $!; echo "code $?"`
-    expect(execFileSync('sh', ['-c', script, 'sh', program, ...args], { encoding: 'utf8', timeout: 5000 })).toBe(
+    // It has set its trap once it has a child to wait for.
+    const script = `"$@" >&2 & until grep -q . /proc/$!/task/$!/children; do sleep 0.05; done; kill -TERM $!; wait $!; echo "code $?"`
+    expect(execFileSync('sh', ['-c', script, 'sh', program, ...args], { encoding: 'utf8', timeout: 10_000 })).toBe(
       'code 0\n',
     )
   })

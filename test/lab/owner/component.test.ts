@@ -36,7 +36,7 @@ const log = () => readFileSync(join(root, 'log'), 'utf8')
 describe('a component', () => {
   it('is started again after an exit that nobody asked for, and says how it ended', async () => {
     const component = start('echo up; exit 3')
-    await vi.waitFor(() => expect(log().match(/up/g)?.length).toBeGreaterThan(1), 3_000)
+    await vi.waitFor(() => expect(log().match(/up/g)?.length).toBeGreaterThan(1), 10_000)
     expect(component.state().restarts).toBeGreaterThanOrEqual(1)
     expect(component.state().lastExit).toBe('exit code 3')
   })
@@ -63,13 +63,13 @@ describe('a component', () => {
     const component = start('exec sleep 60')
     const before = component.state().process?.pid
     component.crash()
-    await vi.waitFor(() => expect(component.state()).toMatchObject({ state: 'running', restarts: 1 }), 3_000)
+    await vi.waitFor(() => expect(component.state()).toMatchObject({ state: 'running', restarts: 1 }), 10_000)
     expect(component.state().process?.pid).not.toBe(before)
   })
 
   it('that ignores SIGTERM is killed after its time', async () => {
     const component = start('trap "" TERM; echo ready; while :; do sleep 0.05; done')
-    await vi.waitFor(() => expect(log()).toContain('ready'))
+    await vi.waitFor(() => expect(log()).toContain('ready'), 10_000)
     const beganMs = performance.now()
     await component.stop()
     expect(performance.now() - beganMs).toBeGreaterThan(250)
@@ -82,12 +82,12 @@ describe('a component', () => {
     expect(log()).not.toContain('gone')
     await component.stop()
     start('echo "mark $MATCHDAY_LAB_PROCESS"; exec sleep 60')
-    await vi.waitFor(() => expect(log()).toContain(`mark ${root}`))
+    await vi.waitFor(() => expect(log()).toContain(`mark ${root}`), 10_000)
   })
 
   it('whose program does not exist is a component that waits, not an exception', async () => {
     const component = start('', { argv: ['/nothing/here'] })
-    await vi.waitFor(() => expect(component.state().lastExit).toContain('ENOENT'))
+    await vi.waitFor(() => expect(component.state().lastExit).toContain('ENOENT'), 10_000)
     expect(component.state().process).toBeUndefined()
   })
 })

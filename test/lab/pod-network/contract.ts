@@ -366,18 +366,18 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       metadata: { name, namespace: 'casino' },
       spec: spec ?? {},
     })
-    const connects = async (pod: TestPod, port = 7000) => {
-      const opened = await within(
-        SILENCE_MS,
-        pod.run('open', { name: `p${port}`, kind: 'tcp', host: server.ip, port, timeoutMs: 400 }),
-      )
-      return opened === 'silent' ? 'dropped' : 'open'
-    }
+    const dial = (pod: TestPod, port: number, timeoutMs: number) =>
+      pod.run('open', { name: `p${port}`, kind: 'tcp', host: server.ip, port, timeoutMs })
+    // Silence is believed soon; who gets through may be late on a busy machine.
+    const isDropped = async (pod: TestPod, port = 7000) =>
+      expect(await within(SILENCE_MS, dial(pod, port, 400))).toBe('silent')
+    const isOpen = async (pod: TestPod, port = 7000) =>
+      expect(await within(5_000, dial(pod, port, 5_000))).not.toBe('silent')
     const denyServer = policy('deny', { podSelector: { matchLabels: { app: 'server' } }, policyTypes: ['Ingress'] })
 
     it('drops what a default deny of ingress does not allow, and lets through what another policy adds', async () => {
       await cluster.policies([denyServer])
-      expect(await connects(client)).toBe('dropped')
+      await isDropped(client)
       await cluster.policies([
         denyServer,
         policy('allow', {
@@ -388,9 +388,9 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
           ],
         }),
       ])
-      expect(await connects(client)).toBe('open')
-      expect(await connects(other)).toBe('dropped')
-      expect(await connects(client, 8080)).toBe('dropped')
+      await isOpen(client)
+      await isDropped(other)
+      await isDropped(client, 8080)
       await cluster.policies([])
     })
 
@@ -398,7 +398,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       const egress = (to: NonNullable<NonNullable<NetworkPolicy['spec']>['egress']>) =>
         policy('egress', { podSelector: { matchLabels: { app: 'client' } }, policyTypes: ['Egress'], egress: to })
       await cluster.policies([egress([])])
-      expect(await connects(client)).toBe('dropped')
+      await isDropped(client)
       expect(await within(SILENCE_MS, client.run('lookup', { name: 'web' }))).toBe('silent')
       await cluster.policies([
         egress([
@@ -410,8 +410,8 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
         ]),
       ])
       expect(await client.run('lookup', { name: 'web' })).toMatchObject([expect.any(String), 4])
-      expect(await connects(client, 8080)).toBe('open')
-      expect(await connects(client, 7000)).toBe('dropped')
+      await isOpen(client, 8080)
+      await isDropped(client)
       await cluster.policies([])
     })
   })

@@ -19,7 +19,7 @@ describe('a native container behind its relay', { timeout: 30_000 }, () => {
   let ip = ''
 
   beforeAll(async () => {
-    cluster = await startSmallCluster(211)
+    cluster = await startSmallCluster(226)
     server = await cluster.pod('server', { portNames: { web: 8080 } })
     await server.run('serve', { kind: 'http', port: 8080, name: 'server' })
     await cluster.service('web', [server], { 9080: 8080 })

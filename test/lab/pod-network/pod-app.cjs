@@ -211,7 +211,7 @@ const servers = {
         if (url === '/api/flooded') return json(200, { flooded })
         if (url === '/api/flood') return flood(response)
         response.write('first')
-        await wait(300)
+        await wait(url === '/api/slow' ? 1_000 : 300)
         response.end('last')
       })
     })

@@ -74,11 +74,11 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
 
     it('of a client that gave up is never delivered', async () => {
       const before = await asked()
-      await put(http('request', { delayMs: 200 }, { path: '/' }))
+      await put(http('request', { delayMs: 1_000 }, { path: '/' }))
       await expect(
         client.run('get', { url: `http://${server.ip}:${PORT}/`, timeoutMs: 50, fresh: true }),
       ).rejects.toMatchObject({ code: 'TEST_TIMEOUT' })
-      await client.run('wait', { ms: 250 })
+      await client.run('wait', { ms: 1_100 })
       expect(await asked()).toBe(before)
       await heal()
     })

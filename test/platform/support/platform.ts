@@ -183,11 +183,11 @@ async function launched(file: string, env: Env, url: string): Promise<Running> {
 }
 
 async function ready(url: string, child: ChildProcess, log: readonly string[]): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt += 1) {
+  for (let attempt = 0; attempt < 1_600; attempt += 1) {
     if (child.exitCode !== null) throw new Error(`exited with ${child.exitCode}:\n${log.join('\n')}`)
     const answer = await fetch(`${url}/healthz`).catch(() => undefined)
     if (answer?.status === 200) return
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
-  throw new Error(`not ready after 10 s:\n${log.join('\n')}`)
+  throw new Error(`not ready after 40 s:\n${log.join('\n')}`)
 }

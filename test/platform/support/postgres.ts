@@ -88,7 +88,7 @@ export function cpuMsOf(pid: number): number {
 }
 
 async function listening(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
+  for (let attempt = 0; attempt < 400; attempt += 1) {
     const open = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false))
       socket.on('connect', () => socket.destroy())
@@ -96,7 +96,7 @@ async function listening(port: number): Promise<void> {
     if (open) return
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  throw new Error('PostgreSQL did not start within 10 s')
+  throw new Error('PostgreSQL did not start within 40 s')
 }
 
 export async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {

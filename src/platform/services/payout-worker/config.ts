@@ -29,8 +29,8 @@ export function readPayoutConfig(read: ConfigReader) {
     breaker: {
       enabled: read.toggle('BREAKER', true),
       failuresToOpen: read.integer('BREAKER_FAILURES', { min: 1, max: 1_000, fallback: 3 }),
-      openMs: 1_000,
-      openMaxMs: 4_000,
+      openMs: read.integer('BREAKER_OPEN_MS', { min: 10, max: 60_000, fallback: 1_000 }),
+      openMaxMs: read.integer('BREAKER_OPEN_MAX_MS', { min: 10, max: 600_000, fallback: 4_000 }),
     },
   }
 }
