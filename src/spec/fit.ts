@@ -1,5 +1,6 @@
 /** Whether a rehearsal and a target fit together: each of them may be in order alone. */
 import type { Issue, SourcePoint } from '../domain/issue.ts'
+import { CHARGES, WRITABLE } from '../domain/metric-names.ts'
 import type { Act, Expectation, Reaction, Rehearsal, Target } from '../domain/rehearsal.ts'
 import { chooseAmong, listed } from './did-you-mean.ts'
 import { wholeFile } from './files.ts'
@@ -30,6 +31,8 @@ export function checkFit(rehearsal: Rehearsal, target: Target): readonly Issue[]
 type Fit = {
   source(name: string, at: SourcePoint): void
   metric(source: string, metric: string, at: SourcePoint): void
+  /** Among the metrics of any source. */
+  anywhere(metric: string, whatReadsIt: string, at: SourcePoint): void
   database(name: string, at: SourcePoint): void
 }
 
@@ -47,12 +50,17 @@ function fitting({ file, sources, databases }: Target, report: Report): Fit {
     const problem = `${file} does not list ${name} among the metrics of "${of}".`
     report(at, 'unknown-metric', problem, chooseAmong(name, listedOnes, 'its metrics'))
   }
+  const anywhere = (name: string, what: string, at: SourcePoint): void => {
+    if (Object.values(sources).some(({ metrics }) => metrics.includes(name))) return
+    const problem = `${what} is read from ${name}, which no source of ${file} lists.`
+    report(at, 'unknown-metric', problem, 'list it at the source that exposes it.')
+  }
   const database = (name: string, at: SourcePoint): void => {
     if (Object.hasOwn(databases, name)) return
     const next = chooseAmong(name, Object.keys(databases), 'databases')
     report(at, 'unknown-database', `${file} has no database "${name}".`, next)
   }
-  return { source, metric, database }
+  return { source, metric, anywhere, database }
 }
 
 function checkAct(act: Act, at: SourcePoint, fit: Fit): void {
@@ -63,7 +71,7 @@ function checkReaction(reaction: Reaction, fit: Fit): void {
   switch (reaction.kind) {
     case 'failover':
       for (const name of [reaction.from, reaction.to]) fit.source(name, reaction.at)
-      return
+      return fit.anywhere(CHARGES, 'A failover', reaction.at)
     case 'backs-off':
       return fit.metric(reaction.of, reaction.metric, reaction.at)
     case 'amplification':
@@ -71,7 +79,9 @@ function checkReaction(reaction: Reaction, fit: Fit): void {
         fit.metric(reaction.of, metric, reaction.at)
       return
     case 'promotes':
-      return fit.database(reaction.database, reaction.at)
+      fit.database(reaction.database, reaction.at)
+      // Who takes writes is read from the source of the database's name; without it a split brain could not be ruled out.
+      return fit.metric(reaction.database, WRITABLE, reaction.at)
     default:
       return
   }

@@ -44,7 +44,7 @@ const blastRadius = record({
   ),
   zones: need(
     integer({ min: 0, max: 1000, what: 'a number of zones' }),
-    "Most zones in which every pod of the target's namespace may be harmed at one time.",
+    'Most zones in which every pod of these namespaces may be harmed at one time.',
   ),
 })
 

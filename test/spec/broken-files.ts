@@ -365,15 +365,15 @@ export const brokenTargets: readonly Row[] = [
   one('no entry', TARGET, ['  entry: http://127.99.0.1:8080\n', ''], 'missing-key:8'),
   one('an entry that is no URL', TARGET, ['http://127.99.0.1:8080', '127.99.0.1:8080'], 'wrong-value:10'),
   one('a port beyond the last', TARGET, ['port: 8080', 'port: 80800'], 'out-of-range:17'),
-  one('a database of no kind', TARGET, ['      plural: configmaps\n', ''], 'missing-key:51'),
-  one('a field that is no path', TARGET, ['desired: data.primary', 'desired: data..primary'], 'wrong-value:55'),
+  one('a database of no kind', TARGET, ['      plural: configmaps\n', ''], 'missing-key:56'),
+  one('a field that is no path', TARGET, ['desired: data.primary', 'desired: data..primary'], 'wrong-value:60'),
   one('a factor without x', TARGET, ['loadFactor: 1x', 'loadFactor: 1'], 'missing-unit:12'),
   one('a source without metrics', TARGET, ['metrics: [psp_requests_total]', 'metrics: []'], 'missing-key:18'),
   one(
     'a name for an address',
     TARGET,
     ['  books:', '  addresses: {psp-a: [psp-a.example.com]}\n  books:'],
-    'wrong-value:44',
+    'wrong-value:49',
   ),
 ]
 

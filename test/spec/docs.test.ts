@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { planCodes } from '../../src/plan/codes.ts'
 import { issueCodes } from '../../src/spec/codes.ts'
@@ -15,10 +15,24 @@ function keysOf(schema: unknown): readonly string[] {
 }
 
 describe('docs/rehearsal-file.md', () => {
+  const codesUnder = (heading: string) => {
+    const section = page.split(/^#+ /m).find((each) => each.startsWith(`${heading}\n`)) ?? ''
+    const rows = [...section.matchAll(/^\| `([\w-]+)` \| (.+) \|$/gm)].map(([, code, meaning]) => [code, meaning])
+    return Object.fromEntries(rows)
+  }
+
   it('lists every issue code with its meaning, and no other', () => {
-    const table = page.slice(page.indexOf('## Issue codes'))
-    const rows = [...table.matchAll(/^\| `([\w-]+)` \| (.+) \|$/gm)].map(([, code, meaning]) => [code, meaning])
-    expect(Object.fromEntries(rows)).toEqual({ ...issueCodes, ...planCodes })
+    expect(codesUnder('Issue codes')).toEqual({ ...issueCodes, ...planCodes })
+  })
+
+  it('lists the codes of clusters and scripts that the code gives', () => {
+    const source = globSync('src/{adapters,cli}/**/*.ts').map((file) => readFileSync(file, 'utf8'))
+    const given = source.flatMap((text) =>
+      [...text.matchAll(/(?:code: |issue\(action, )'([a-z-]+)'/g)].map(([, code]) => code ?? ''),
+    )
+    const known = Object.keys({ ...issueCodes, ...planCodes })
+    const own = [...new Set(given)].filter((code) => !known.includes(code))
+    expect(Object.keys(codesUnder('Of the cluster and of the load script')).sort()).toEqual(own.sort())
   })
 
   it('mentions every key of both files', () => {

@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { compositeIndicators } from '../../src/domain/indicators.ts'
 import { postureWants } from '../../src/domain/posture.ts'
+import { checkFit } from '../../src/spec/fit.ts'
 import { parseRehearsal } from '../../src/spec/rehearsal.ts'
 import { parseTarget, targetPath } from '../../src/spec/target.ts'
 import { compositeSlis, databaseMetrics, platformMetrics } from '../../src/wire/metrics.ts'
@@ -66,6 +67,14 @@ describe('the stock rehearsal', () => {
       witness: { metric: 'psp_requests_total', of: 'psp-a', becomes: 0, withinMs: 2000 },
       at: { file: REHEARSAL, line: 23 },
     })
+  })
+
+  it('asks for the source that tells who of a database takes writes', () => {
+    const { rehearsal, target } = everythingPair()
+    const { 'wallet-db': _, ...sources } = target.sources
+    expect(checkFit(rehearsal, { ...target, sources })).toMatchObject([
+      { code: 'unknown-source', problem: expect.stringContaining('no source "wallet-db"') },
+    ])
   })
 
   it('lists only metrics that the platform exposes, as the target file of the lab does', () => {
@@ -169,7 +178,12 @@ describe('a rehearsal with one of everything', () => {
   })
 
   it.each([
-    ['promotion of nothing', 'database: wallet-db', 'database: db', ['unknown-database:64', 'unknown-database:70']],
+    [
+      'promotion of nothing',
+      'database: wallet-db',
+      'database: db',
+      ['unknown-database:64', 'unknown-database:70', 'unknown-source:70'],
+    ],
     [
       'breaker that nobody shows',
       'backsOff: {rate: payments_charges_total',
@@ -217,6 +231,11 @@ describe('a rehearsal that does not fit its target', () => {
       'a witness that does not count this',
       { [REHEARSAL]: [['rate: psp_requests_total', 'rate: psp_calls_total']] },
       ['unknown-metric:28'],
+    ],
+    [
+      'a failover that nobody counts',
+      { [TARGET]: [['[payments_charges_total, payments_breaker_state', '[payments_breaker_state']] },
+      ['unknown-metric:30'],
     ],
     ['a failover to nowhere', { [REHEARSAL]: [['to: psp-b', 'to: psp-z']] }, ['unknown-source:30']],
     ['a ledger without books', { [TARGET]: [['  books:', '  addresses: {}\n#']] }, ['no-books:35']],

@@ -1,8 +1,10 @@
 /** Calls between the parts of the platform: to what is dead, without end, or piling up; and calls that should have been refused. */
+
+import { CHARGES } from '../../domain/metric-names.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { stepsWithin } from '../cluster/steps.ts'
 import { cumulative, cut, rateOf } from '../counters/counters.ts'
-import { approvedId, CHARGES, endedId, openId, vainIds } from '../counters/wanted-counters.ts'
+import { approvedId, endedId, openId, vainIds } from '../counters/wanted-counters.ts'
 import { type Harm, harmsOf, zoneTaken } from '../harm/harm.ts'
 import { rowsWithin, totalOf } from '../load/rows.ts'
 import type { Seen } from '../seen.ts'

@@ -3,7 +3,7 @@
  * counter, in stretches of five seconds.
  */
 import type { EvidenceOf } from '../../domain/evidence.ts'
-import { REQUESTS } from './wanted-counters.ts'
+import { REQUESTS } from '../../domain/metric-names.ts'
 
 type Sample = EvidenceOf<'sample'>
 export type Stretch = { readonly fromAt: number; readonly toAt: number; readonly all: number; readonly failed: number }

@@ -1,12 +1,7 @@
 /** Which of the platform's counters and gauges a rehearsal's rules need; everything else that was scraped is only drawn. */
+import { CHARGES, REQUESTS, WRITABLE } from '../../domain/metric-names.ts'
 import type { Expectation, Reaction, Rehearsal, Target } from '../../domain/rehearsal.ts'
 import type { Wanted } from './counters.ts'
-
-/** Names that the platform exposes (`wire/metrics.ts`; a test holds them equal, for the judge imports nothing but the domain). */
-export const CHARGES = 'payments_charges_total'
-export const REQUESTS = 'http_requests_total'
-/** Shown as 1 by the member of a database that takes writes, by whoever is the source of the database's name. */
-export const WRITABLE = 'db_writable'
 
 type BacksOff = Extract<Reaction, { kind: 'backs-off' }>
 type Amplification = Extract<Reaction, { kind: 'amplification' }>

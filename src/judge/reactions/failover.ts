@@ -1,9 +1,11 @@
 /** How long the platform took to move from one provider to the other, by its own counters of approved charges. */
+
+import { CHARGES } from '../../domain/metric-names.ts'
 import type { Reaction } from '../../domain/rehearsal.ts'
 import { millis } from '../../domain/units.ts'
 import type { FaultResult, Finding } from '../../domain/verdict.ts'
 import { blindPods, cumulative, cut, rateOf, type Track } from '../counters/counters.ts'
-import { approvedId, CHARGES } from '../counters/wanted-counters.ts'
+import { approvedId } from '../counters/wanted-counters.ts'
 import type { Harm, HarmTimes } from '../harm/harm.ts'
 import { plannedRate } from '../load/arrivals-due.ts'
 import type { Ruled, Seen } from '../seen.ts'

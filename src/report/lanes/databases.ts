@@ -4,9 +4,10 @@
  */
 import type { PodSeen } from '../../domain/cluster.ts'
 import type { ActionStep, ObjectSeen, RunStarted, Sample } from '../../domain/evidence.ts'
+import { WRITABLE } from '../../domain/metric-names.ts'
 import type { HarmCost, Judgment, ReactionResult } from '../../domain/verdict.ts'
 import { type Gauges, gauges } from '../../judge/counters/gauges.ts'
-import { WRITABLE, writableId } from '../../judge/counters/wanted-counters.ts'
+import { writableId } from '../../judge/counters/wanted-counters.ts'
 import type { Chart, Row, Span } from '../chart.ts'
 import type { Harm } from '../harms.ts'
 import type { Drawing, LaneOf } from '../lane.ts'
