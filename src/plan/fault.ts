@@ -1,5 +1,6 @@
 /** One fault as the object that will be created: its run's label, a name of its own, a namespace, and the dead man's hand. */
 import type { Issue } from '../domain/issue.ts'
+import { RUN_LABEL, TARGET_LABEL } from '../domain/labels.ts'
 import type { ChaosObject, FaultSpec, Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { PlannedFault, PlannedPhase } from '../domain/timeline.ts'
 import { millis, seconds } from '../domain/units.ts'
@@ -7,8 +8,6 @@ import { selectorsOf } from '../protocols/chaos-mesh/experiment.ts'
 import { isChaosObject } from '../protocols/chaos-mesh/objects.ts'
 import type { PlanCode } from './codes.ts'
 
-/** Every object that matchday makes carries this label with the run's name. */
-export const RUN_LABEL = 'matchday.dev/run'
 /** In a chaos file: whose addresses of the target file replace `spec.target`, where the target file has them. */
 export const ADDRESSES_ANNOTATION = 'matchday.dev/addresses'
 
@@ -34,6 +33,7 @@ function plannedObject({ name, object, forMs }: FaultSpec, target: Target, run: 
     'app.kubernetes.io/managed-by': 'matchday',
     'matchday.dev/fault': slug(name),
     [RUN_LABEL]: run,
+    [TARGET_LABEL]: target.namespace,
   }
   return {
     apiVersion,

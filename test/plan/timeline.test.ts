@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { arrivalsBetween, arrivalsBy, dueAtMs } from '../../src/domain/arrivals.ts'
 import { formatIssue } from '../../src/domain/issue.ts'
+import { RUN_LABEL, TARGET_LABEL } from '../../src/domain/labels.ts'
 import type { Rehearsal, Target } from '../../src/domain/rehearsal.ts'
 import type { Timeline } from '../../src/domain/timeline.ts'
-import { RUN_LABEL } from '../../src/plan/fault.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
 import { admit } from '../../src/protocols/chaos-mesh/admission.ts'
 import { rehearsals, stock, stockFault, targets } from './plans.ts'
@@ -101,11 +101,12 @@ describe('a plan', () => {
   })
 
   it('names each object so that Kubernetes takes it, and no two alike', () => {
-    holds((_, __, { faults }) => {
+    holds((_, target, { faults }) => {
       for (const { object } of faults) {
         // Room is left for the `-99` of objects that cover newcomers.
         expect(`${object.metadata.name}-99`).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])$/)
         expect(object.metadata.labels?.[RUN_LABEL]).toBe(RUN.run)
+        expect(object.metadata.labels?.[TARGET_LABEL]).toBe(target.namespace)
         expect(object.metadata.labels?.['matchday.dev/fault']).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
         expect(admit(object)).toEqual([])
       }

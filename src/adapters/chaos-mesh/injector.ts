@@ -5,11 +5,13 @@
 import type { Clock, FaultInjector } from '../../controller/ports.ts'
 import type { ChaosSeen, ClusterObject } from '../../domain/cluster.ts'
 import type { FaultStepData, ResidueItem, Undo } from '../../domain/evidence.ts'
+import { RUN_LABEL, TARGET_LABEL } from '../../domain/labels.ts'
 import type { Target } from '../../domain/rehearsal.ts'
 import type { PlannedFault } from '../../domain/timeline.ts'
 import { after, type Millis, seconds } from '../../domain/units.ts'
 import { faultState, type SeenVersion } from '../../protocols/chaos-mesh/fault-state.ts'
 import { type ChaosObject, isChaosObject, KINDS, pluralOf } from '../../protocols/chaos-mesh/objects.ts'
+import { selectedNamespaces } from '../../protocols/chaos-mesh/selector.ts'
 import {
   ApiRefusal,
   demand,
@@ -21,8 +23,6 @@ import {
 } from '../../protocols/kubernetes/api.ts'
 import { insist } from '../../protocols/kubernetes/insist.ts'
 
-/** On every object that matchday makes; the value is the run's name. */
-export const RUN_LABEL = 'matchday.dev/run'
 const LOOK_EVERY = seconds(0.25)
 /** Chaos Mesh recovers in some tenths of a second, and a run that aborts has two seconds to be healed: each look counts. */
 const GONE_LOOK_EVERY = seconds(0.05)
@@ -40,22 +40,12 @@ export function chaosMeshInjector(api: KubernetesApi, clock: Clock): FaultInject
 
 /** Pods and nodes of the cluster as far as the fault's selectors can reach: its selectors name namespaces, or mean its own. */
 async function inventory(api: KubernetesApi, fault: PlannedFault) {
-  const namespaces = [...new Set([fault.object.metadata.namespace, ...namespacesIn(fault.object.spec)])]
+  const namespaces = [...new Set([fault.object.metadata.namespace, ...selectedNamespaces(fault.object.spec)])]
   const [nodes, ...pods] = await Promise.all([
     demand(api, { method: 'GET', path: paths.nodes }),
     ...namespaces.map((namespace) => demand(api, { method: 'GET', path: paths.pods(namespace) })),
   ])
   return { pods: pods.flatMap((list) => [...itemsOf(list)]), nodes: [...itemsOf(nodes)] }
-}
-
-function namespacesIn(value: unknown): readonly string[] {
-  if (typeof value !== 'object' || value === null) return []
-  const own =
-    'namespaces' in value && Array.isArray(value.namespaces)
-      ? value.namespaces.filter((each) => typeof each === 'string')
-      : []
-  const named = 'pods' in value && typeof value.pods === 'object' && value.pods !== null ? Object.keys(value.pods) : []
-  return [...own, ...named, ...Object.values(value).flatMap(namespacesIn)]
 }
 
 type DeleteObject = Extract<Undo, { does: 'delete-object' }>
@@ -203,26 +193,35 @@ async function takeBack(
   return 'undone'
 }
 
-/** Chaos objects with a run's label, in every namespace that we may list; kinds that the cluster does not have are passed over. */
+/**
+ * Chaos objects of this target's runs. A fault lies where its file says, so that the whole cluster is asked first; a role that may not
+ * list that is asked for the namespaces of the target. Kinds that the cluster does not have are passed over.
+ */
 async function labelled(api: KubernetesApi, target: Target): Promise<readonly KubeObject[]> {
-  const namespaces = new Set([target.namespace, ...Object.values(target.sources).map((each) => each.namespace)])
-  const selector = `?labelSelector=${encodeURIComponent(RUN_LABEL)}`
+  const selector = `?labelSelector=${encodeURIComponent(`${RUN_LABEL},${TARGET_LABEL}=${target.namespace}`)}`
+  const listed = async (kind: ChaosObject['kind'], namespace?: string) => {
+    const path = `${paths.chaos(pluralOf(kind), namespace)}${selector}`
+    const response = await api.request({ method: 'GET', path })
+    if (response.status === 403) return 'forbidden'
+    if (response.status === 404) return []
+    if (response.status >= 300) throw new ApiRefusal({ method: 'GET', path }, response)
+    return itemsOf(response.json).map((item) => ({ ...item, kind, apiVersion: 'chaos-mesh.org/v1alpha1' }))
+  }
   const lists = await Promise.all(
-    KINDS.flatMap((kind) =>
-      [...namespaces].map(async (namespace) => {
-        const response = await api.request({
-          method: 'GET',
-          path: `${paths.chaos(pluralOf(kind), namespace)}${selector}`,
-        })
-        // 403: a role with least privilege lists only the kinds that its rehearsals use; what we may not make we have not made.
-        if (response.status === 404 || response.status === 403) return []
-        if (response.status >= 300) throw new ApiRefusal({ method: 'GET', path: pluralOf(kind) }, response)
-        return itemsOf(response.json).map((item) => ({ ...item, kind, apiVersion: 'chaos-mesh.org/v1alpha1' }))
-      }),
-    ),
+    KINDS.map(async (kind) => {
+      const everywhere = await listed(kind)
+      if (everywhere !== 'forbidden') return everywhere
+      // A role with least privilege lists only the kinds that its rehearsals use; what we may not make we have not made.
+      const each = await Promise.all(namespacesOf(target).map((namespace) => listed(kind, namespace)))
+      return each.flatMap((found) => (found === 'forbidden' ? [] : found))
+    }),
   )
   return lists.flat()
 }
+
+const namespacesOf = ({ namespace, sources, books }: Target): readonly string[] => [
+  ...new Set([namespace, ...[...Object.values(sources), ...books].map((each) => each.namespace)]),
+]
 
 async function leftovers(api: KubernetesApi, target: Target) {
   const objects = await labelled(api, target)

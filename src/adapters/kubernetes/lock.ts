@@ -4,6 +4,7 @@
  * owning process, so that a holder that died on this machine is known dead at once, without waiting for the 15 s.
  */
 import { EnvironmentError, type TargetLock } from '../../controller/ports.ts'
+import { RUN_LABEL } from '../../domain/labels.ts'
 import type { Target } from '../../domain/rehearsal.ts'
 import { ApiRefusal, demand, find, type KubeObject, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
 import { isDeadHere, thisOwner } from './owner.ts'
@@ -68,7 +69,7 @@ function leaseBody(run: string, resourceVersion?: string): object {
     kind: 'Lease',
     metadata: {
       name: LEASE_NAME,
-      labels: { 'matchday.dev/run': run },
+      labels: { [RUN_LABEL]: run },
       annotations: { [OWNER_ANNOTATION]: thisOwner() },
       ...(resourceVersion ? { resourceVersion } : {}),
     },

@@ -2,6 +2,7 @@
 import type { Issue, SourcePoint } from '../../domain/issue.ts'
 import { type PostureWant, postureKinds } from '../../domain/posture.ts'
 import type { Expectation, MetricSource, Rehearsal, Target } from '../../domain/rehearsal.ts'
+import { selectedNamespaces } from '../../protocols/chaos-mesh/selector.ts'
 import { demand, find, itemsOf, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
 import { actionNeeds, actionProblems } from './actions/preflight.ts'
 import { messageOf } from './connect.ts'
@@ -57,7 +58,7 @@ export function needsOf(rehearsal: Rehearsal, target: Target): readonly Need[] {
     ),
   ]
   return unique([
-    ...here('', 'pods', 'list', 'watch'),
+    ...podNeeds(rehearsal, target),
     ...here('apps', 'deployments', 'list', 'watch'),
     ...here('apps', 'statefulsets', 'list', 'watch'),
     ...here('autoscaling', 'horizontalpodautoscalers', 'list', 'watch'),
@@ -70,6 +71,24 @@ export function needsOf(rehearsal: Rehearsal, target: Target): readonly Need[] {
     ...postureNeeds(rehearsal),
     ...actionNeeds(rehearsal, target),
   ])
+}
+
+/** Pods are watched in the namespaces of the target and of its sources, and listed wherever a fault selects some. */
+function podNeeds({ faults }: Rehearsal, target: Target): readonly Need[] {
+  const at: SourcePoint = { file: target.file, line: 0, column: 0 }
+  const pods = { group: '', resource: 'pods' }
+  const watched = [target, ...Object.values(target.sources)].flatMap(({ namespace }) =>
+    ['list', 'watch'].map((verb) => ({ ...pods, verb, namespace, at })),
+  )
+  const selected = faults.flatMap(({ object: { metadata, spec }, at }) =>
+    [metadata.namespace ?? target.namespace, ...selectedNamespaces(spec)].map((namespace) => ({
+      ...pods,
+      verb: 'list',
+      namespace,
+      at,
+    })),
+  )
+  return [...watched, ...selected]
 }
 
 const postureNeeds = ({ expectations }: Rehearsal): readonly Need[] =>

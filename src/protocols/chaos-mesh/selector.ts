@@ -35,6 +35,17 @@ export type Selection<P> =
   /** Worded as Chaos Mesh words its event: "Failed to select targets: <reason>". */
   | { readonly ok: false; readonly reason: string }
 
+/** Every namespace that the selectors of a chaos object's `spec` name. Where they name none they mean the object's own. */
+export function selectedNamespaces(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return []
+  const own =
+    'namespaces' in value && Array.isArray(value.namespaces)
+      ? value.namespaces.filter((each) => typeof each === 'string')
+      : []
+  const named = 'pods' in value && typeof value.pods === 'object' && value.pods !== null ? Object.keys(value.pods) : []
+  return [...own, ...named, ...Object.values(value).flatMap(selectedNamespaces)]
+}
+
 /** The pods that an experiment would hit. `random` gives numbers in [0, 1). */
 export function selectPods<P extends SelectablePod>(
   selector: PodSelectorSpec,

@@ -14,6 +14,17 @@ const deployment = (labels: Readonly<Record<string, string>>, replicas?: number)
 })
 const atZero = deployment({ ...SELECTOR, tier: 'batch' }, 0)
 
+const sourceIn = (namespace: string): MetricSource => ({
+  namespace,
+  selector: SELECTOR,
+  port: 8080,
+  path: '/metrics',
+  metrics: ['payout_paid_total'],
+})
+
+type Review = { readonly spec: { readonly resourceAttributes: Readonly<Record<string, string | undefined>> } }
+const reviewed = (body: unknown) => (body as Review).spec.resourceAttributes
+
 /** A cluster that has and allows everything, without KEDA, and with no pod but what `more` adds. */
 const roomy =
   (more: Answers): Answers =>
@@ -28,14 +39,7 @@ const roomy =
 async function problems(more: Answers): Promise<readonly string[]> {
   const api = await smallApiServer(roomy(more))
   const { rehearsal, target } = stockPair()
-  const worker: MetricSource = {
-    namespace: 'casino',
-    selector: SELECTOR,
-    port: 8080,
-    path: '/metrics',
-    metrics: ['payout_paid_total'],
-  }
-  const issues = await preflight(api, rehearsal, { ...target, sources: { worker } })
+  const issues = await preflight(api, rehearsal, { ...target, sources: { worker: sourceIn('casino') } })
   return issues.map(({ code, problem }) => `${code} ${problem}`)
 }
 
@@ -43,6 +47,27 @@ const deployed =
   (...items: readonly object[]): Answers =>
   ({ path }) =>
     path === DEPLOYMENTS ? { items } : undefined
+
+describe('pods', () => {
+  it('are to be watched wherever sources are, and listed wherever a fault selects some', async () => {
+    const missing: string[] = []
+    const api = await smallApiServer((request) => {
+      if (!request.path.endsWith('/selfsubjectaccessreviews')) return roomy(() => undefined)(request)
+      const { verb, resource, subresource, namespace } = reviewed(request.body)
+      const isPods = resource === 'pods' && subresource === undefined
+      return { status: { allowed: !isPods || (verb === 'list' && namespace === 'casino') } }
+    })
+    const { rehearsal, target } = stockPair()
+    for (const { problem } of await preflight(api, rehearsal, { ...target, sources: { psp: sourceIn('egress') } }))
+      missing.push(...(/may not (\w+ pods in namespace \w+)/.exec(problem)?.slice(1) ?? []))
+    expect(missing.sort()).toEqual([
+      'list pods in namespace egress',
+      'list pods in namespace providers',
+      'watch pods in namespace casino',
+      'watch pods in namespace egress',
+    ])
+  })
+})
 
 describe('a source that no pod matches', () => {
   it('is no mistake when its Deployment is scaled to none, as KEDA leaves it when nothing waits', async () => {

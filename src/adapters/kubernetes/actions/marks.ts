@@ -4,10 +4,10 @@
  * makes such objects findable. So `heal` and the residue audit need no journal (docs/adr/0017).
  */
 import type { Undo } from '../../../domain/evidence.ts'
+import { RUN_LABEL } from '../../../domain/labels.ts'
 import type { KubeObject } from '../../../protocols/kubernetes/api.ts'
 import { fields, text } from '../fields.ts'
 
-const RUN_LABEL = 'matchday.dev/run'
 const UNDO_ANNOTATION = 'matchday.dev/undo.'
 
 export const MARKED = `?labelSelector=${encodeURIComponent(RUN_LABEL)}`
