@@ -66,6 +66,11 @@ export async function chooseCluster(flags: ClusterFlags, boot: boolean, signal: 
         'a lab is up already, without the overlays that were asked for',
         'Run without --overlay, or: matchday lab down',
       )
+    if (flags.workload !== REFERENCE_WORKLOAD && flags.workload !== '')
+      throw new EnvironmentError(
+        'a lab is up already, and runs what it was booted with',
+        'Run without --workload to rehearse on that, or: matchday lab down',
+      )
     if (flags.keda) await (await import('./lab-boot.ts')).addKeda(status.state, signal)
     return {
       api: await connectKubernetes({ kubeconfig: status.state.kubeconfig, context: LAB_CONTEXT }),

@@ -11,11 +11,16 @@ const files = {
   read: (path: string): string | undefined => {
     try {
       return readFileSync(path, 'utf8')
-    } catch {
-      return undefined
+    } catch (error) {
+      // Whatever else it is, the file is there, and whoever reads the issue must not look for it elsewhere.
+      if (isMissing(error)) return undefined
+      throw error
     }
   },
 }
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
 
 export type Inputs = { readonly rehearsal: Rehearsal; readonly target: Target }
 
@@ -36,9 +41,12 @@ export function readInputs(path: string, context: string, chosenTarget?: string)
   return { rehearsal: rehearsal.value, target: target.value }
 }
 
+/** Where the target file of a context is looked for when no rehearsal says beside what. */
+export const usualTargetPath = (context: string): string => targetPath(join('scenarios', 'any'), context)
+
 /** A target alone, for commands that need no rehearsal. @throws BadInput */
 export function readTarget(context: string, chosenTarget?: string): Target {
-  const target = parseTarget(files, chosenTarget ?? join('scenarios', 'targets', `${context}.yaml`))
+  const target = parseTarget(files, chosenTarget ?? usualTargetPath(context))
   const issues = target.ok ? mismatch(target.value, context) : target.issues
   if (!target.ok || issues.length > 0) throw new BadInput(issues)
   return target.value

@@ -16,24 +16,25 @@ beforeAll(async () => {
 })
 afterAll(() => lab?.down())
 
-async function rehearse(rehearsal: string) {
-  const run = startRun(lab, rehearsal, '--quiet')
+async function rehearse(rehearsal: string, ...flags: readonly string[]) {
+  const run = startRun(lab, rehearsal, ...flags)
   const { code, stderr } = await run.ended
   expect([code, stderr]).not.toEqual([70, stderr])
-  return { code, judgment: verdictOf(run) }
+  return { code, stderr, judgment: verdictOf(run) }
 }
 
 describe('the canary', () => {
   it('names no seeded cause where nothing is wrong', async () => {
-    const { judgment } = await rehearse('test/canary/canary.rehearsal.yaml')
+    const { judgment } = await rehearse('test/canary/canary.rehearsal.yaml', '--quiet')
     expect(causesOf(judgment).filter((cause) => SEEDED.includes(cause))).toEqual([])
     expect(judgment.faults[0]?.state).toBe('proven')
     expect(judgment.ledger?.reconciled).toBe(true)
   })
 
   it('a fault that selects nobody is inconclusive, as fault-unproven', async () => {
-    const { code, judgment } = await rehearse('test/canary/nobody.rehearsal.yaml')
+    const { code, stderr, judgment } = await rehearse('test/canary/nobody.rehearsal.yaml')
     expect(code).toBe(3)
+    expect(stderr).toMatch(/would be refused now .*fault-selects-nothing/)
     expect(causesOf(judgment)).toContain('fault-unproven')
   })
 
@@ -61,7 +62,7 @@ describe('the canary', () => {
     [['no-failover'], [['failover-missing']]],
   ])('%s does not pass, and each is named', async (names, causes) => {
     await lab.become(names.map(defect))
-    const { code, judgment } = await rehearse('test/canary/canary.rehearsal.yaml')
+    const { code, judgment } = await rehearse('test/canary/canary.rehearsal.yaml', '--quiet')
     expect(code).not.toBe(0)
     expect(judgment.verdict.kind).not.toBe('pass')
     const found = causesOf(judgment)

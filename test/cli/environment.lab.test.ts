@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process'
 import { createPrivateKey, randomUUID, sign } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { renderManifests } from '../../src/lab/workload/render.ts'
 import { resolveAll } from '../../src/toolchain/toolchain.ts'
@@ -27,9 +27,10 @@ beforeEach(() => {
 
 type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
-async function matchday(parameters: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const child = spawn(process.execPath, ['src/cli/main.ts', ...parameters], {
+async function matchday(parameters: readonly string[], env: NodeJS.ProcessEnv = {}, cwd?: string): Promise<Ended> {
+  const child = spawn(process.execPath, [resolve('src/cli/main.ts'), ...parameters], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    cwd,
     env: { ...process.env, NO_COLOR: '1', ...env },
   })
   let [stdout, stderr] = ['', '']
@@ -118,6 +119,22 @@ describe('a cluster', () => {
   })
 })
 
+describe('heal', () => {
+  const heal = (...more: readonly string[]) =>
+    matchday(['heal', '--context', 'lab', '--kubeconfig', bare.paths.kubeconfig, ...more], {}, folder)
+
+  it('knows a target whose file lies elsewhere from the newest run on that context', async () => {
+    const nowhere = await heal()
+    expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('file-missing')])
+    const run = join(folder, 'reports', 'somewhere-20261128-120000')
+    mkdirSync(run, { recursive: true })
+    const [begun] = readFileSync('reports/example/journal.ndjson', 'utf8').split('\n')
+    writeFileSync(join(run, 'journal.ndjson'), `${begun}\n`)
+    const known = await heal()
+    expect(known).toEqual({ code: 0, stdout: '', stderr: 'nothing was left to undo\n' })
+  })
+})
+
 describe('a check of the reference platform', () => {
   /** What is in the API, as after `kubectl apply -k`: no pod runs, and none is asked for. */
   const check = (kubeconfig: string, ...more: readonly string[]): Promise<Ended> =>
@@ -168,6 +185,11 @@ describe('a check of the reference platform', () => {
     expect({ code: narrow.code, stdout: narrow.stdout }).toEqual({ code: 5, stdout: '' })
     for (const what of ['list secrets', 'list networkpolicies.networking.k8s.io'])
       expect(narrow.stderr).toContain(`may not ${what}`)
+    // A rehearsal that wants probes and nothing else asks for no more than these take.
+    const probes = ['check', 'test/detection/rollout.rehearsal.yaml', '--context', 'lab', '--target']
+    const wanted = await matchday([...probes, 'scenarios/targets/lab.yaml', '--kubeconfig', join(folder, 'kubeconfig')])
+    expect(wanted.stderr).toContain('may not list services')
+    expect(wanted.stderr).not.toContain('may not list secrets')
     const empty = await check(bare.paths.kubeconfig, '--namespace', 'default')
     expect({ code: empty.code, stderr: empty.stderr }).toEqual({
       code: 5,

@@ -111,6 +111,11 @@ describe('somebody else', () => {
     await expectNothingLeft()
   })
 
+  it('another workload than the one that runs is refused: nothing is rehearsed but what was asked for', async () => {
+    const refused = await matchday(lab, 'run', CRASH, '--lab', '--workload', 'test/rehearsals')
+    expect([refused.code, refused.stderr]).toEqual([5, expect.stringContaining('runs what it was booted with')])
+  })
+
   it('a second run on the same target is refused, and the first is not disturbed', async () => {
     const first = startRun(lab, CRASH)
     await first.until(step('injected'))

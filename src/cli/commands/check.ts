@@ -37,7 +37,10 @@ export function addCheck(root: Command, finish: (code: number) => void): void {
       '-n, --namespace <names...>',
       "namespaces to look at (default: those of the rehearsal's posture, or the target's)",
     )
-    .option('--want <wants...>', `only these of: ${postureWants.join(', ')}`)
+    .option(
+      '--want <wants...>',
+      `what to judge (default: what the rehearsal's posture wants, or everything): ${postureWants.join(', ')}`,
+    )
     .option('-o, --output <format>', 'text or json', 'text')
     .addHelpText(
       'after',
@@ -48,9 +51,10 @@ export function addCheck(root: Command, finish: (code: number) => void): void {
 
 async function check(file: string | undefined, flags: Flags): Promise<number> {
   const context = contextOf(flags)
-  const wants = wantsOf(flags.want)
+  const named = flags.want?.map(wantNamed)
   const inputs: Inputs =
     file === undefined ? { target: readTarget(context, flags.target) } : readInputs(file, context, flags.target)
+  const wants = named ?? wantsOf(inputs)
   const namespaces = flags.namespace ?? namespacesOf(inputs)
   const { api } = await chooseCluster({ ...flags, workload: '', overlay: [] }, false, stopSignal())
   await refuseIfBlind(api, inputs, namespaces, wants)
@@ -63,20 +67,26 @@ async function check(file: string | undefined, flags: Flags): Promise<number> {
 
 type Inputs = { readonly target: Target; readonly rehearsal?: Rehearsal }
 
-function namespacesOf({ target, rehearsal }: Inputs): readonly string[] {
-  const wanted = rehearsal?.expectations.flatMap((each) => (each.kind === 'posture' ? each.namespaces : [])) ?? []
-  return wanted.length > 0 ? [...new Set(wanted)] : [target.namespace]
+const posturesOf = ({ rehearsal }: Inputs) =>
+  rehearsal?.expectations.flatMap((each) => (each.kind === 'posture' ? [each] : [])) ?? []
+
+function namespacesOf(inputs: Inputs): readonly string[] {
+  const wanted = posturesOf(inputs).flatMap(({ namespaces }) => namespaces)
+  return wanted.length > 0 ? [...new Set(wanted)] : [inputs.target.namespace]
 }
 
-function wantsOf(written: readonly string[] | undefined): readonly PostureWant[] {
-  if (written === undefined) return postureWants
-  return written.map((each) => {
-    const want = postureWants.find((known) => known === each)
-    if (want !== undefined) return want
-    const at: SourcePoint = { file: '--want', line: 0, column: 0 }
-    const next = chooseAmong(each, postureWants, 'wants')
-    throw new BadInput([{ at, code: 'wrong-value', problem: `there is no want "${each}".`, next }])
-  })
+/** What the rehearsal would judge; everything where it says nothing of it. */
+function wantsOf(inputs: Inputs): readonly PostureWant[] {
+  const wanted = new Set(posturesOf(inputs).flatMap(({ wants }) => wants))
+  return wanted.size > 0 ? postureWants.filter((each) => wanted.has(each)) : postureWants
+}
+
+function wantNamed(written: string): PostureWant {
+  const want = postureWants.find((known) => known === written)
+  if (want !== undefined) return want
+  const at: SourcePoint = { file: '--want', line: 0, column: 0 }
+  const next = chooseAmong(written, postureWants, 'wants')
+  throw new BadInput([{ at, code: 'wrong-value', problem: `there is no want "${written}".`, next }])
 }
 
 /** Every permission that is missing, and with a rehearsal everything that would keep it from running, at once. */

@@ -10,7 +10,7 @@ import { type JournalEntry, readJournal } from '../../journal/read.ts'
 import { resumeUndos } from '../../journal/resume.ts'
 import { systemClock } from '../clock.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags } from '../cluster-choice.ts'
-import { readTarget } from '../inputs.ts'
+import { readTarget, usualTargetPath } from '../inputs.ts'
 import { runFolders } from '../run-folder.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { onStderr, print, say } from '../terminal.ts'
@@ -31,7 +31,7 @@ export function addHeal(root: Command, finish: (code: number) => void): void {
 }
 
 async function heal(flags: Flags): Promise<number> {
-  const target = readTarget(contextOf(flags), flags.target)
+  const target = await targetOf(flags)
   const { api } = await chooseCluster({ ...flags, workload: '', overlay: [] }, false, stopSignal())
   const ports = clusterPortsOf(api)
   // Refuses while a live run holds the target: its faults are not leftovers.
@@ -54,6 +54,29 @@ async function heal(flags: Flags): Promise<number> {
     if (report.healed.length === 0 && left.length === 0) say('nothing was left to undo')
   }
   return report.problems.length === 0 && left.length === 0 ? exitCodes.pass : exitCodes.notHealed
+}
+
+/** Its file, or what the newest run on that context knew: rehearsals may lie anywhere, and whoever heals is in a hurry. @throws BadInput */
+async function targetOf(flags: Flags): Promise<Target> {
+  const context = contextOf(flags)
+  if (flags.target === undefined && !existsSync(usualTargetPath(context))) {
+    for (const folder of runFolders(flags.reports)) {
+      const target = await targetOfRun(join(folder, 'journal.ndjson'))
+      if (target?.context === context) return target
+    }
+  }
+  return readTarget(context, flags.target)
+}
+
+async function targetOfRun(journal: string): Promise<Target | undefined> {
+  if (!existsSync(journal)) return undefined
+  try {
+    for await (const { record } of readJournal(journal))
+      return record.kind === 'run-started' ? record.target : undefined
+  } catch {
+    // Told by the search for its undos, which comes to it as well.
+  }
+  return undefined
 }
 
 /** Runs on this target whose journal has undos that were written and never done. */

@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { k6LoadGenerator } from '../../adapters/k6/load-generator.ts'
 import { type ControllerPorts, perform } from '../../controller/perform.ts'
 import type { Environment } from '../../domain/evidence.ts'
+import { formatIssue, type Issue } from '../../domain/issue.ts'
 import type { Timeline } from '../../domain/timeline.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import { openJournal } from '../../journal/journal.ts'
@@ -93,7 +94,7 @@ async function performRun(
   const cluster = await ports.cluster.identify()
   const problems = await ports.cluster.preflight(rehearsal, target)
   if (problems.length > 0) throw new BadInput(problems, exitCodes.environment)
-  await refuseActions(ports, inputs, planned.value)
+  await admitNow(ports, inputs, planned.value, flags)
   copyFileSync(rehearsal.file, folder.file('rehearsal.yaml'))
   const environment: Environment = {
     matchday: versionOf(),
@@ -126,13 +127,17 @@ async function performRun(
 
 /**
  * An action that would harm too much now is refused before anything is touched. A fault that is refused at its time is evidence of its
- * own (its run is inconclusive), and the pods that it selects may only come with the load.
+ * own (its run is inconclusive), and the pods that it selects may only come with the load: it is told now, for whoever waits for it.
  */
-async function refuseActions(ports: ControllerPorts, inputs: Inputs, timeline: Timeline): Promise<void> {
-  if (timeline.actions.length === 0) return
+async function admitNow(ports: ControllerPorts, inputs: Inputs, timeline: Timeline, flags: Flags): Promise<void> {
   const admissions = await admissionsOf(ports, inputs, timeline)
-  const problems = timeline.actions.flatMap(({ name }) => [...(admissions.get(name)?.problems ?? [])])
-  if (problems.length > 0) throw new BadInput(problems)
+  const problemsOf = (harms: readonly { readonly name: string }[]): readonly Issue[] =>
+    harms.flatMap(({ name }) => [...(admissions.get(name)?.problems ?? [])])
+  const refused = problemsOf(timeline.actions)
+  if (refused.length > 0) throw new BadInput(refused)
+  if (flags.quiet) return
+  for (const issue of problemsOf(timeline.faults))
+    say(`${onStderr('yellow', 'would be refused now')} ${formatIssue(issue)}`)
 }
 
 const versionOf = (): string =>
