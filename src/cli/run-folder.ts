@@ -51,6 +51,9 @@ function pointLatest(reports: string, run: string): void {
   symlinkSync(run, link)
 }
 
+/** When a run of whatever rehearsal began, by the end of its name, so that text order is time order. */
+const startOf = (path: string): string => /\d{8}-\d{6}(-\d+)?$/.exec(basename(path))?.[0] ?? ''
+
 /** Folders of finished and unfinished runs, newest first. */
 export function runFolders(reports: string): readonly string[] {
   try {
@@ -58,7 +61,7 @@ export function runFolders(reports: string): readonly string[] {
       .filter((name) => name !== 'latest' && name !== 'example')
       .map((name) => join(reports, name))
       .filter((path) => statSync(path).isDirectory())
-      .sort((a, b) => (basename(a) < basename(b) ? 1 : -1))
+      .sort((a, b) => (startOf(a) < startOf(b) ? 1 : -1))
   } catch {
     return []
   }

@@ -126,10 +126,14 @@ describe('heal', () => {
   it('knows a target whose file lies elsewhere from the newest run on that context', async () => {
     const nowhere = await heal()
     expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('file-missing')])
-    const run = join(folder, 'reports', 'somewhere-20261128-120000')
-    mkdirSync(run, { recursive: true })
-    const [begun] = readFileSync('reports/example/journal.ndjson', 'utf8').split('\n')
-    writeFileSync(join(run, 'journal.ndjson'), `${begun}\n`)
+    const [begun = ''] = readFileSync('reports/example/journal.ndjson', 'utf8').split('\n')
+    const remember = (run: string, line: string) => {
+      mkdirSync(join(folder, 'reports', run), { recursive: true })
+      writeFileSync(join(folder, 'reports', run, 'journal.ndjson'), `${line}\n`)
+    }
+    remember('elsewhere-20261128-130000', begun.replaceAll('"context":"lab"', '"context":"elsewhere"'))
+    expect((await heal()).code).toBe(2)
+    remember('here-20261128-120000', begun)
     const known = await heal()
     expect(known).toEqual({ code: 0, stdout: '', stderr: 'nothing was left to undo\n' })
   })

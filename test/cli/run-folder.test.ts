@@ -29,6 +29,13 @@ describe('the folder of a run', () => {
     expect(runFolders(reports)).toEqual([begun.path])
   })
 
+  it('are told newest first, whatever was rehearsed', () => {
+    const made = ['wallet', 'derby', 'provider'].map(
+      (name, n) => makeRunFolder(reports, name, new Date(n * 1_000)).path,
+    )
+    expect(runFolders(reports)).toEqual(made.toReversed())
+  })
+
   it('of the first run that never began leaves nothing', () => {
     discardUnused(reports, at(1))
     expect(runFolders(reports)).toEqual([])
