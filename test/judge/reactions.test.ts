@@ -83,6 +83,14 @@ describe('spreads', () => {
     expect(result?.tookMs === undefined ? undefined : Math.round(result.tookMs)).toBe(tookMs)
   })
 
+  it('says whether they were apart before, which is for another harm to answer', () => {
+    const third = podLife({ name: 'bets-9', app: 'bets', node: 'zone-a-api', born: 0, ready: 1, unready: 66 })
+    const sentenceOf = (...pods: Evidence[]) => reaction(expected, [...nodes(), ...pods]).result?.sentence
+    const [within, wanted] = ['The Ready pods of bets stood in 2 zones within 20.0 s after healing', '3 are wanted.']
+    expect(sentenceOf(...b)).toBe(`${within}, as in 2 zones before psp-a down; ${wanted}`)
+    expect(sentenceOf(...b, ...third)).toBe(`${within}; ${wanted}`)
+  })
+
   it('cannot be told without nodes and pods', () => {
     expect(reaction(expected, []).causes).toEqual(['no-evidence'])
   })

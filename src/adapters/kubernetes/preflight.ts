@@ -17,6 +17,7 @@ export async function preflight(api: KubernetesApi, rehearsal: Rehearsal, target
     ...needs.map((need) => permission(api, need)),
     ...objectsOf(rehearsal, target).map((object) => presence(api, object)),
     ...Object.keys(target.sources).map((name) => sourceMatches(api, target, name)),
+    ...rehearsal.expectations.map((expected) => scalerIsThere(api, target, expected)),
     identity(api, target),
   ])
   return [...answers.filter((each) => each !== undefined), ...(await actionProblems(api, rehearsal, target))]
@@ -166,6 +167,28 @@ async function presence(api: KubernetesApi, { path, what, next, at }: Presence):
       : { at, code: 'cluster-unreadable', problem: `cannot read ${what}: ${messageOf(error)}`, next }
   }
   return { at, code: 'object-missing', problem: `the cluster of context ${api.context} has no ${what}.`, next }
+}
+
+/** An autoscaler that is not there can't follow anything; better told before the load than after it. Listed, as the run does it. */
+async function scalerIsThere(
+  api: KubernetesApi,
+  { namespace }: Target,
+  expected: Expectation,
+): Promise<Issue | undefined> {
+  if (expected.kind !== 'autoscaler' && expected.kind !== 'keda') return undefined
+  const [what, name, path] =
+    expected.kind === 'keda'
+      ? ['ScaledObject', expected.scaledObject, paths.scaledObjects(namespace)]
+      : ['HorizontalPodAutoscaler', expected.name, paths.autoscalers(namespace)]
+  const response = await api.request({ method: 'GET', path })
+  // What we may not read is told by the permission that is missing, and a cluster without KEDA by its absence.
+  if (response.status >= 300 || itemsOf(response.json).some(({ metadata }) => metadata.name === name)) return undefined
+  return {
+    at: expected.at,
+    code: 'object-missing',
+    problem: `namespace ${namespace} of context ${api.context} has no ${what} ${name}, which this expects something of.`,
+    next: `Compare with: kubectl --context ${api.context} -n ${namespace} get ${expected.kind === 'keda' ? 'scaledobjects' : 'hpa'}; the lab is booted with a part of the platform by --overlay.`,
+  }
 }
 
 /** A source without a pod would leave a witness without eyes; better told before the load than after it. */

@@ -48,7 +48,10 @@ export function judgeSpreads(seen: Seen, harm: Harm, { app, zones, withinMs }: S
     return answer.unknown(`The run ended before ${app} had to stand in ${count(zones, 'zone')} again.`, lines)
   }
   const most = Math.max(...stepsWithin(steps, healedAt, healedAt + withinMs).map((each) => each.value), 0)
-  const sentence = `The Ready pods of ${app} stood in ${count(most, 'zone')} within ${duration(withinMs)} after healing; ${zones} are wanted.`
+  // Whoever was not apart before does not come apart again: then it is not this harm that has to answer for it.
+  const before = steps.findLast(({ at }) => at <= harm.createdAt)?.value
+  const already = before !== undefined && before < zones ? `, as in ${count(before, 'zone')} before ${harm.name}` : ''
+  const sentence = `The Ready pods of ${app} stood in ${count(most, 'zone')} within ${duration(withinMs)} after healing${already}; ${zones} are wanted.`
   return answer.broken('spread-not-restored', { sentence, tookMs: since && since.at - healedAt, lines })
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { preflight } from '../../../src/adapters/kubernetes/preflight.ts'
 import type { MetricSource } from '../../../src/domain/rehearsal.ts'
-import { stockPair } from '../../spec/stock.ts'
+import { everythingPair, stockPair } from '../../spec/stock.ts'
 import { type Answers, refusal, smallApiServer } from '../../support/small-api-server.ts'
 
 const SELECTOR = { app: 'payout-worker' }
@@ -13,6 +13,8 @@ const deployment = (labels: Readonly<Record<string, string>>, replicas?: number)
   spec: { ...(replicas === undefined ? {} : { replicas }), template: { metadata: { labels } } },
 })
 const atZero = deployment({ ...SELECTOR, tier: 'batch' }, 0)
+
+const named = (name: string) => ({ metadata: { name } })
 
 const sourceIn = (namespace: string): MetricSource => ({
   namespace,
@@ -31,7 +33,8 @@ const roomy =
   (request) => {
     const { path } = request
     if (path.endsWith('/selfsubjectaccessreviews')) return { status: { allowed: true } }
-    if (path.startsWith('/apis/keda.sh')) return undefined
+    if (path.startsWith('/apis/keda.sh')) return more(request)
+    if (path.endsWith('/horizontalpodautoscalers')) return more(request) ?? { items: [named('payments-api')] }
     return more(request) ?? (path.endsWith('/pods') ? { items: [] } : { metadata: { name: 'there' } })
   }
 
@@ -66,6 +69,41 @@ describe('pods', () => {
       'watch pods in namespace casino',
       'watch pods in namespace egress',
     ])
+  })
+})
+
+describe('an autoscaler that something is expected of', () => {
+  const SCALED = '/apis/keda.sh/v1alpha1/namespaces/casino/scaledobjects'
+  const told = async (answers: Answers): Promise<readonly string[]> => {
+    const { rehearsal, target } = everythingPair()
+    const expectations = rehearsal.expectations.filter(({ kind }) => kind === 'autoscaler' || kind === 'keda')
+    expect(expectations).toHaveLength(2)
+    const api = await smallApiServer(roomy(answers))
+    const issues = await preflight(api, { ...rehearsal, expectations, actions: [] }, { ...target, sources: {} })
+    return issues.map(({ at, code, problem }) => `${at.line} ${code} ${problem}`)
+  }
+  const keda: Answers = ({ path }) => {
+    if (path === SCALED) return { items: [named('payout-worker')] }
+    return path.startsWith('/apis/keda.sh') ? named('there') : undefined
+  }
+
+  it('is there', async () => {
+    expect(await told(keda)).toEqual([])
+  })
+
+  it('is told where it is not, before the load', async () => {
+    const without: Answers = (request) =>
+      /scaledobjects$|autoscalers$/.test(request.path) ? { items: [named('another')] } : keda(request)
+    expect(await told(without)).toEqual([
+      expect.stringMatching(/^72 object-missing .*no HorizontalPodAutoscaler payments-api/),
+      expect.stringMatching(/^73 object-missing .*no ScaledObject payout-worker/),
+    ])
+  })
+
+  it('is not called missing where it may not be read', async () => {
+    const closed: Answers = (request) =>
+      /scaledobjects$|autoscalers$/.test(request.path) ? refusal(403) : keda(request)
+    expect(await told(closed)).toEqual([])
   })
 })
 
