@@ -1,6 +1,6 @@
 /**
  * Metrics that rules read by name, whatever platform it is. The reference platform exposes them (`wire/metrics.ts`; a test holds them
- * equal, since the scenarios' bundle and the domain share nothing).
+ * equal, for the domain imports nothing).
  */
 
 /** Charges by `psp` and `outcome` (`approved`, `unknown`, `error`, `open`): where work went when a provider failed. */

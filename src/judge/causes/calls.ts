@@ -1,5 +1,4 @@
 /** Calls between the parts of the platform: to what is dead, without end, or piling up; and calls that should have been refused. */
-
 import { CHARGES } from '../../domain/metric-names.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { stepsWithin } from '../cluster/steps.ts'

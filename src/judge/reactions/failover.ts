@@ -1,5 +1,4 @@
 /** How long the platform took to move from one provider to the other, by its own counters of approved charges. */
-
 import { CHARGES } from '../../domain/metric-names.ts'
 import type { Reaction } from '../../domain/rehearsal.ts'
 import { millis } from '../../domain/units.ts'
