@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Issue, Parsed } from '../domain/issue.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
+import { isErrno } from '../lab/owner/processes.ts'
 import { parseRehearsal } from '../spec/rehearsal.ts'
 import { parseTarget, targetPath } from '../spec/target.ts'
 import { BadInput } from './failure.ts'
@@ -13,14 +14,11 @@ const files = {
       return readFileSync(path, 'utf8')
     } catch (error) {
       // Whatever else it is, the file is there, and whoever reads the issue must not look for it elsewhere.
-      if (isMissing(error)) return undefined
+      if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return undefined
       throw error
     }
   },
 }
-
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
 
 export type Inputs = { readonly rehearsal: Rehearsal; readonly target: Target }
 
