@@ -1,15 +1,13 @@
 /** One fault as the object that will be created: its run's label, a name of its own, a namespace, and the dead man's hand. */
 import type { Issue } from '../domain/issue.ts'
 import { RUN_LABEL, TARGET_LABEL } from '../domain/labels.ts'
-import type { ChaosObject, FaultSpec, Rehearsal, Target } from '../domain/rehearsal.ts'
+import type { FaultSpec, Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { PlannedFault, PlannedPhase } from '../domain/timeline.ts'
 import { millis, seconds } from '../domain/units.ts'
+import { atAddresses } from '../protocols/chaos-mesh/addresses.ts'
 import { selectorsOf } from '../protocols/chaos-mesh/experiment.ts'
 import { isChaosObject } from '../protocols/chaos-mesh/objects.ts'
 import type { PlanCode } from './codes.ts'
-
-/** In a chaos file: whose addresses of the target file replace `spec.target`, where the target file has them. */
-export const ADDRESSES_ANNOTATION = 'matchday.dev/addresses'
 
 // The controller heals at the planned time. If it is dead, the cluster does it this much later.
 const DEAD_MANS_HAND = seconds(10)
@@ -44,17 +42,8 @@ function plannedObject({ name, object, forMs }: FaultSpec, target: Target, run: 
       namespace: metadata.namespace ?? target.namespace,
       labels,
     },
-    spec: { ...atAddresses(object, target), duration: `${Math.ceil((forMs + DEAD_MANS_HAND) / 1000)}s` },
+    spec: { ...atAddresses(object, target.addresses), duration: `${Math.ceil((forMs + DEAD_MANS_HAND) / 1000)}s` },
   }
-}
-
-/** Where the peer is outside the cluster, no selector finds it: its addresses take the place of `target`. */
-function atAddresses({ metadata, spec }: ChaosObject, { addresses }: Target): ChaosObject['spec'] {
-  const name = metadata.annotations?.[ADDRESSES_ANNOTATION]
-  const known = name !== undefined && Object.hasOwn(addresses, name) ? addresses[name] : undefined
-  if (known === undefined) return spec
-  const { target: _inside, externalTargets, ...rest } = spec
-  return { ...rest, externalTargets: [...(Array.isArray(externalTargets) ? externalTargets : []), ...known] }
 }
 
 /** `psp-a-down-1k2j3h4`: readable, and unique to the run and the fault. */

@@ -1,6 +1,7 @@
 /** A Chaos Mesh file: one document, one object of a kind that makes a fault, and nothing that Chaos Mesh would refuse. */
 import type { SourcePoint } from '../domain/issue.ts'
 import type { ChaosObject } from '../domain/rehearsal.ts'
+import { ADDRESSES_ANNOTATION } from '../protocols/chaos-mesh/addresses.ts'
 import { admit } from '../protocols/chaos-mesh/admission.ts'
 import { API_VERSION, isChaosObject, KINDS } from '../protocols/chaos-mesh/objects.ts'
 import { strictProblems } from '../protocols/chaos-mesh/strict.ts'
@@ -17,9 +18,6 @@ export type ChaosFile = {
   readonly object: ChaosObject
   readonly at: (path: string) => SourcePoint
 }
-
-/** Names a set of addresses in the target file that stands in for `spec.target` on clusters where the peer is outside. */
-export const ADDRESSES_ANNOTATION = 'matchday.dev/addresses'
 
 const labelKey = {
   form: 'the name of a label',

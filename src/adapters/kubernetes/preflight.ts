@@ -2,6 +2,7 @@
 import type { Issue, SourcePoint } from '../../domain/issue.ts'
 import { type PostureWant, postureKinds } from '../../domain/posture.ts'
 import type { Expectation, MetricSource, Rehearsal, Target } from '../../domain/rehearsal.ts'
+import { atAddresses } from '../../protocols/chaos-mesh/addresses.ts'
 import { selectedNamespaces } from '../../protocols/chaos-mesh/selector.ts'
 import { demand, find, itemsOf, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
 import { actionNeeds, actionProblems } from './actions/preflight.ts'
@@ -81,13 +82,15 @@ function podNeeds({ faults }: Rehearsal, target: Target): readonly Need[] {
   const watched = [target, ...Object.values(target.sources)].flatMap(({ namespace }) =>
     ['list', 'watch'].map((verb) => ({ ...pods, verb, namespace, at })),
   )
-  const selected = faults.flatMap(({ object: { metadata, spec }, at }) =>
-    [metadata.namespace ?? target.namespace, ...selectedNamespaces(spec)].map((namespace) => ({
-      ...pods,
-      verb: 'list',
-      namespace,
-      at,
-    })),
+  const selected = faults.flatMap(({ object, at }) =>
+    [object.metadata.namespace ?? target.namespace, ...selectedNamespaces(atAddresses(object, target.addresses))].map(
+      (namespace) => ({
+        ...pods,
+        verb: 'list',
+        namespace,
+        at,
+      }),
+    ),
   )
   return [...watched, ...selected]
 }
