@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Issue, Parsed } from '../domain/issue.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
+import { parseRehearsal } from '../files/rehearsal.ts'
+import { parseTarget, targetPath } from '../files/target.ts'
 import { isErrno } from '../lab/owner/processes.ts'
-import { parseRehearsal } from '../spec/rehearsal.ts'
-import { parseTarget, targetPath } from '../spec/target.ts'
 import { BadInput } from './failure.ts'
 
 const files = {

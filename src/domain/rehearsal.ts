@@ -1,4 +1,4 @@
-/** What a rehearsal file and a target file say, as domain values. Parsed by `spec`, planned by `plan`, judged by `judge`. */
+/** What a rehearsal file and a target file say, as domain values. Parsed by `files`, planned by `plan`, judged by `judge`. */
 import type { SourcePoint } from './issue.ts'
 import type { PostureWant } from './posture.ts'
 import type { Millis, PerSecond, Ratio, Some } from './units.ts'

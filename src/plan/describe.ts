@@ -220,7 +220,7 @@ function expectationWarning(expectation: Expectation, { hpaSyncMs }: Target): re
   ]
 }
 
-/** What Chaos Mesh does with the object and the user may not expect; what would make the fault untrue was refused by `spec`. */
+/** What Chaos Mesh does with the object and the user may not expect; what would make the fault untrue was refused by `files`. */
 function faultWarnings({ name, object }: PlannedFault): readonly string[] {
   if (!isChaosObject(object)) return []
   return strictProblems(object)

@@ -76,7 +76,7 @@ export function namespacesOf({ object }: PlannedFault): readonly string[] {
   return [...new Set([object.metadata.namespace, ...selected])]
 }
 
-/** `spec` checked the namespaces that the file names; here stands also the one that the target gives. */
+/** `files` checked the namespaces that the file names; here stands also the one that the target gives. */
 export function reachIssues(spec: FaultSpec, fault: PlannedFault, { blastRadius }: Rehearsal): readonly Issue[] {
   const code: PlanCode = 'fault-outside-blast-radius'
   return namespacesOf(fault)

@@ -35,7 +35,7 @@ export function stagesOf({ phases }: Pick<Rehearsal, 'phases'>, atOnce: number):
 type Limits = Record<string, { readonly targetMs: Millis; readonly ceilingMs: Millis }>
 
 /**
- * A union has no samples of its own, so its limits go to its parts as well, which count their slow responses by them; `spec`
+ * A union has no samples of its own, so its limits go to its parts as well, which count their slow responses by them; `files`
  * refuses parts with other limits than their union.
  */
 function limitsOf({ slos, load }: Rehearsal): Limits {

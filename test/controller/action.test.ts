@@ -8,7 +8,7 @@ import type { Evidence } from '../../src/domain/evidence.ts'
 import { millis } from '../../src/domain/units.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
 import { paths } from '../../src/protocols/kubernetes/api.ts'
-import { everythingPair } from '../spec/stock.ts'
+import { everythingPair } from '../files/stock.ts'
 import { smallApiServer, standing } from '../support/small-api-server.ts'
 
 const FEATURES = `${paths.configMaps('casino')}/features`

@@ -5,7 +5,7 @@ import { recording } from '../../src/controller/recorder.ts'
 import { settle } from '../../src/controller/settling.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { instant, seconds } from '../../src/domain/units.ts'
-import { stockPair } from '../spec/stock.ts'
+import { stockPair } from '../files/stock.ts'
 import { smallApiServer } from '../support/small-api-server.ts'
 
 /** What a service shows of itself: payouts still under way in it, and those it has booked. */

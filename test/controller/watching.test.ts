@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { askedSources } from '../../src/controller/watching.ts'
-import { everythingPair, stockPair } from '../spec/stock.ts'
+import { everythingPair, stockPair } from '../files/stock.ts'
 
 describe('sources that some rule will read', () => {
   it('are those of witnesses, failovers and autoscalers, and whoever shows how charges ended', () => {

@@ -7,7 +7,7 @@ import type { Inventory, LivePod } from '../../src/plan/inventory.ts'
 import { renderPlan } from '../../src/plan/render.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
 import { type LiveWorkload, unavailableMost } from '../../src/plan/workload.ts'
-import { everythingPair } from '../spec/stock.ts'
+import { everythingPair } from '../files/stock.ts'
 import { at, stock, within } from './plans.ts'
 
 const NODES = ['zone-a-api', 'zone-b-api', 'zone-b-realtime', 'zone-c-batch']

@@ -1,8 +1,8 @@
-/** Rehearsals for property tests: any phases and faults that `spec` would let through. */
+/** Rehearsals for property tests: any phases and faults that `files` would let through. */
 import fc from 'fast-check'
 import type { FaultSpec, Phase, Rehearsal, Target } from '../../src/domain/rehearsal.ts'
 import { isSome, millis, perSecond, ratio } from '../../src/domain/units.ts'
-import { stockPair } from '../spec/stock.ts'
+import { stockPair } from '../files/stock.ts'
 
 export const at = { file: 'x.rehearsal.yaml', line: 1, column: 1 }
 export const stock = stockPair()

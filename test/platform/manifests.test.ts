@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { parseRehearsal } from '../../src/spec/rehearsal.ts'
+import { parseRehearsal } from '../../src/files/rehearsal.ts'
 
 type Container = {
   name: string

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { chaosMeshInjector } from '../../../src/adapters/chaos-mesh/injector.ts'
 import { systemClock } from '../../../src/cli/clock.ts'
 import { RUN_LABEL } from '../../../src/domain/labels.ts'
-import { stockPair } from '../../spec/stock.ts'
+import { stockPair } from '../../files/stock.ts'
 import { type Answers, refusal, smallApiServer } from '../../support/small-api-server.ts'
 
 const CHAOS = '/apis/chaos-mesh.org/v1alpha1'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { preflight } from '../../../src/adapters/kubernetes/preflight.ts'
 import type { MetricSource } from '../../../src/domain/rehearsal.ts'
-import { everythingPair, stockPair } from '../../spec/stock.ts'
+import { everythingPair, stockPair } from '../../files/stock.ts'
 import { type Answers, refusal, smallApiServer } from '../../support/small-api-server.ts'
 
 const SELECTOR = { app: 'payout-worker' }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { needsOf } from '../../../src/adapters/kubernetes/preflight.ts'
 import type { ChaosObject } from '../../../src/domain/rehearsal.ts'
-import { everythingPair } from '../../spec/stock.ts'
+import { everythingPair } from '../../files/stock.ts'
 
 type Rule = {
   readonly apiGroups: readonly string[]

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { schemas, schemaText } from '../../src/spec/schema.ts'
+import { schemas, schemaText } from '../../src/files/schema.ts'
 import { brokenActions, brokenRehearsals, brokenTargets, type Row } from './broken-files.ts'
 import { REHEARSAL, stockFiles, TARGET } from './stock.ts'
 
@@ -25,9 +25,9 @@ describe('the published JSON Schemas', () => {
 
   it.each([
     ['rehearsal.schema.json', REHEARSAL],
-    ['rehearsal.schema.json', 'test/spec/good/everything.yaml'],
+    ['rehearsal.schema.json', 'test/files/good/everything.yaml'],
     ['target.schema.json', TARGET],
-    ['target.schema.json', 'test/spec/good/target.yaml'],
+    ['target.schema.json', 'test/files/good/target.yaml'],
     ['target.schema.json', 'scenarios/targets/staging-eu.example.yaml'],
   ])('%s accepts %s', (schema, path) => {
     expect(accepts(schema, readFileSync(path, 'utf8'))).toBe(true)

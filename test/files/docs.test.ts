@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { issueCodes } from '../../src/files/codes.ts'
+import { schemas } from '../../src/files/schema.ts'
 import { planCodes } from '../../src/plan/codes.ts'
-import { issueCodes } from '../../src/spec/codes.ts'
-import { schemas } from '../../src/spec/schema.ts'
 
 const page = readFileSync('docs/rehearsal-file.md', 'utf8')
 

@@ -4,15 +4,15 @@ import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { formatIssue } from '../../src/domain/issue.ts'
+import { readChaosFile } from '../../src/files/chaos-file.ts'
+import { wholeFile } from '../../src/files/files.ts'
+import { collectIssues } from '../../src/files/report.ts'
 import { labProblems } from '../../src/lab/chaos-daemon/lab-limits.ts'
 import { labNodes } from '../../src/lab/nodes/node-table.ts'
 import { selectorsOf } from '../../src/protocols/chaos-mesh/experiment.ts'
 import { type ChaosObject, isChaosObject } from '../../src/protocols/chaos-mesh/objects.ts'
 import { matchingPods, type SelectablePod } from '../../src/protocols/chaos-mesh/selector.ts'
 import { strictProblems } from '../../src/protocols/chaos-mesh/strict.ts'
-import { readChaosFile } from '../../src/spec/chaos-file.ts'
-import { wholeFile } from '../../src/spec/files.ts'
-import { collectIssues } from '../../src/spec/report.ts'
 
 const root = join(import.meta.dirname, '../..')
 const paths = readdirSync(join(root, 'chaos'))

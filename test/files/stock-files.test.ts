@@ -2,9 +2,9 @@ import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { compositeIndicators } from '../../src/domain/indicators.ts'
 import { postureWants } from '../../src/domain/posture.ts'
-import { checkFit } from '../../src/spec/fit.ts'
-import { parseRehearsal } from '../../src/spec/rehearsal.ts'
-import { parseTarget, targetPath } from '../../src/spec/target.ts'
+import { checkFit } from '../../src/files/fit.ts'
+import { parseRehearsal } from '../../src/files/rehearsal.ts'
+import { parseTarget, targetPath } from '../../src/files/target.ts'
 import { compositeSlis, databaseMetrics, platformMetrics } from '../../src/wire/metrics.ts'
 import {
   codesOf,

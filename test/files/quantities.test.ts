@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { showClock, showCount, showDuration, showPercent } from '../../src/domain/show.ts'
-import { didYouMean } from '../../src/spec/did-you-mean.ts'
-import { flagShapes, parseFlag } from '../../src/spec/flags.ts'
-import { duration, factor, percentage, rate } from '../../src/spec/quantities.ts'
+import { didYouMean } from '../../src/files/did-you-mean.ts'
+import { flagShapes, parseFlag } from '../../src/files/flags.ts'
+import { duration, factor, percentage, rate } from '../../src/files/quantities.ts'
 import { codesOf, printed } from './stock.ts'
 
 const readBack = (parsed: ReturnType<typeof parseFlag<number>>): number | undefined =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Parsed } from '../../src/domain/issue.ts'
-import { issueCodes } from '../../src/spec/codes.ts'
+import { issueCodes } from '../../src/files/codes.ts'
 import { brokenActions, brokenChaos, brokenRehearsals, brokenTargets, type Row } from './broken-files.ts'
 import { codesOf, parseStock, parseStockTarget, parseText, printed } from './stock.ts'
 
@@ -48,7 +48,7 @@ describe('a file that is nothing of the sort', () => {
   })
 
   it('says so when the rehearsal is not there, and when it can not be read', async () => {
-    const { parseRehearsal } = await import('../../src/spec/rehearsal.ts')
+    const { parseRehearsal } = await import('../../src/files/rehearsal.ts')
     expect(codesOf(parseRehearsal({ read: () => undefined }, 'x.yaml'))).toEqual(['file-missing:0'])
     const locked = parseRehearsal(
       {

@@ -2,18 +2,18 @@
 import { readFileSync } from 'node:fs'
 import { formatIssue, type Parsed } from '../../src/domain/issue.ts'
 import type { Rehearsal, Target } from '../../src/domain/rehearsal.ts'
-import { parseRehearsal } from '../../src/spec/rehearsal.ts'
-import { parseTarget } from '../../src/spec/target.ts'
+import { parseRehearsal } from '../../src/files/rehearsal.ts'
+import { parseTarget } from '../../src/files/target.ts'
 
 export const REHEARSAL = 'scenarios/psp-down-at-peak.rehearsal.yaml'
 export const EVERYTHING = 'scenarios/everything.rehearsal.yaml'
 export const TARGET = 'scenarios/targets/lab.yaml'
 export const CHAOS = 'chaos/psp-down.yaml'
 const GOOD = {
-  [REHEARSAL]: 'test/spec/good/rehearsal.yaml',
-  [EVERYTHING]: 'test/spec/good/everything.yaml',
-  [TARGET]: 'test/spec/good/target.yaml',
-  [CHAOS]: 'test/spec/good/chaos.yaml',
+  [REHEARSAL]: 'test/files/good/rehearsal.yaml',
+  [EVERYTHING]: 'test/files/good/everything.yaml',
+  [TARGET]: 'test/files/good/target.yaml',
+  [CHAOS]: 'test/files/good/chaos.yaml',
 }
 const SCRIPT = 'scenarios/promo-peak.ts'
 
