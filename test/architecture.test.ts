@@ -2,13 +2,18 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
-/** The room table of src/README.md: room → rooms it may import (`*` means all, less the ones after `but`). */
-function roomTable(): Map<string, ReadonlySet<string>> {
-  const rows = [...readFileSync('src/README.md', 'utf8').matchAll(/^\| (\w+) \| .* \| (.+) \|$/gm)].filter(
-    ([, room]) => room !== 'room',
-  )
+/** Folders whose README.md holds a room table. */
+const tabled = ['src', 'src/judge']
+
+type RoomTable = { readonly folder: string; readonly rows: ReadonlyMap<string, readonly string[]> }
+
+/** The room table of a folder: room → rooms it may import, in the order of the table. */
+function roomTable(folder: string): RoomTable {
+  const rows = [
+    ...readFileSync(join(folder, 'README.md'), 'utf8').matchAll(/^\| ([a-z][\w-]*) \| .* \| (.+) \|$/gm),
+  ].filter(([, room]) => room !== 'room')
   const rooms = rows.map(([, room]) => room ?? '')
-  return new Map(rows.map(([, room = '', allowed = '']) => [room, new Set(allowedRooms(allowed, rooms))]))
+  return { folder, rows: new Map(rows.map(([, room = '', allowed = '']) => [room, allowedRooms(allowed, rooms)])) }
 }
 
 function allowedRooms(text: string, rooms: readonly string[]): readonly string[] {
@@ -37,42 +42,71 @@ function importsOf(file: string): Import[] {
   }))
 }
 
-const roomOf = (path: string): string => /^src\/([^/]+)/.exec(path)?.[1] ?? path
-const folderOf = (path: string): string | undefined => /^src\/adapters\/([^/]+)\//.exec(path)?.[1]
+/** The room of a path below a folder; a file that lies in the folder itself is in no room. */
+const roomOf = (path: string, folder = 'src'): string | undefined => {
+  const [room, ...rest] = path.startsWith(`${folder}/`) ? path.slice(folder.length + 1).split('/') : []
+  return rest.length > 0 ? room : undefined
+}
+const adapterOf = (path: string): string | undefined => /^src\/adapters\/([^/]+)\//.exec(path)?.[1]
 
-const table = roomTable()
 const files = filesBelow('src')
 const imports = files.flatMap(importsOf).filter(({ to }) => to.startsWith('src/'))
+const told = ({ from, to, line }: Import): string => `${from}:${line} may not import ${to}`
 
-describe('the room table', () => {
+describe.each(tabled.map(roomTable))('the room table of $folder', (table) => {
+  const { folder, rows } = table
+  const crossing = imports.filter(
+    ({ from, to }) =>
+      [from, to].every((path) => path.startsWith(`${folder}/`)) && roomOf(from, folder) !== roomOf(to, folder),
+  )
+
   it('names exactly the rooms that exist', () => {
-    const rooms = readdirSync('src').filter((name) => statSync(join('src', name)).isDirectory())
-    expect([...table.keys()].sort()).toEqual(rooms.sort())
-  })
-
-  it('is read with its imports, so that an empty result cannot pass', () => {
-    expect(files.length).toBeGreaterThan(100)
-    expect(imports.length).toBeGreaterThan(200)
-    expect(table.get('judge')).toEqual(new Set(['domain']))
+    const rooms = readdirSync(folder).filter((name) => statSync(join(folder, name)).isDirectory())
+    expect([...rows.keys()].sort()).toEqual(rooms.sort())
   })
 
   it('allows every import between rooms', () => {
-    const forbidden = imports
-      .filter(({ from, to }) => !isAllowed(from, to))
-      .map(({ from, to, line }) => `${from}:${line} may not import ${to}`)
-    expect(forbidden).toEqual([])
+    expect(crossing.filter((each) => !isAllowed(table, each)).map(told)).toEqual([])
+  })
+
+  it('grants no permission that nobody uses', () => {
+    const used = new Set(crossing.map(({ from, to }) => `${roomOf(from, folder)} → ${roomOf(to, folder)}`))
+    const granted = [...rows].flatMap(([room, allowed]) =>
+      room === 'cli' ? [] : allowed.map((each) => `${room} → ${each.split('/')[0]}`),
+    )
+    expect(granted.filter((each) => !used.has(each))).toEqual([])
+  })
+
+  it('allows a room only what stands above it, so that no imports can form a cycle', () => {
+    const order = [...rows.keys()]
+    const upwards = [...rows].flatMap(([room, allowed]) =>
+      allowed
+        .filter((each) => order.indexOf(each.split('/')[0] ?? '') > order.indexOf(room))
+        .map((each) => `${room} stands above ${each} and may not import it`),
+    )
+    expect(upwards).toEqual([])
+  })
+})
+
+describe('imports', () => {
+  it('are read, so that an empty result cannot pass', () => {
+    expect(files.length).toBeGreaterThan(100)
+    expect(imports.length).toBeGreaterThan(200)
+    expect(roomTable('src').rows.get('judge')).toEqual(['domain'])
+    expect(roomTable('src/judge').rows.get('seen')).toEqual([])
   })
 
   it('keeps adapters apart from each other', () => {
     const crossing = imports.filter(
-      ({ from, to }) => folderOf(from) !== undefined && folderOf(to) !== undefined && folderOf(from) !== folderOf(to),
+      ({ from, to }) =>
+        adapterOf(from) !== undefined && adapterOf(to) !== undefined && adapterOf(from) !== adapterOf(to),
     )
-    expect(crossing.map(({ from, to, line }) => `${from}:${line} may not import ${to}`)).toEqual([])
+    expect(crossing.map(told)).toEqual([])
   })
 
   it('keeps the pure rooms pure: no node: modules in domain, wire, protocols, plan and judge', () => {
     const impure = files
-      .filter((file) => ['domain', 'wire', 'protocols', 'plan', 'judge'].includes(roomOf(file)))
+      .filter((file) => ['domain', 'wire', 'protocols', 'plan', 'judge'].includes(roomOf(file) ?? ''))
       .filter((file) => /from 'node:|import\('node:/.test(readFileSync(file, 'utf8')))
     expect(impure).toEqual([])
   })
@@ -85,10 +119,11 @@ describe('the room table', () => {
   })
 })
 
-function isAllowed(from: string, to: string): boolean {
-  const room = roomOf(from)
-  const target = roomOf(to)
-  if (room === target) return true
-  const allowed = table.get(room) ?? new Set()
-  return allowed.has(target) || [...allowed].some((each) => each.includes('/') && to === `src/${each}.ts`)
+/** Files of the folder itself compose its rooms and may import all of them; no room may import such a file. */
+function isAllowed({ folder, rows }: RoomTable, { from, to }: Import): boolean {
+  const room = roomOf(from, folder)
+  const target = roomOf(to, folder)
+  if (room === undefined) return true
+  const allowed = rows.get(room) ?? []
+  return allowed.some((each) => each === target || (each.includes('/') && to === `${folder}/${each}.ts`))
 }

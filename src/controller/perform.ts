@@ -6,7 +6,7 @@ import type { Environment, Evidence, GuardrailTripped, LoadFrame, ResidueItem } 
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import { after, type Instant, millis, seconds } from '../domain/units.ts'
-import { guarding } from '../judge/guardrails.ts'
+import { guarding } from '../judge/guardrails/guardrails.ts'
 import { performAction } from './action.ts'
 import { performFault } from './fault.ts'
 import { healing, healLeftovers, undoing } from './healing.ts'

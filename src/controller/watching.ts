@@ -1,7 +1,7 @@
 /** Fills the journal with what the cluster shows by itself: object versions from watches, and scrapes of the target's metric sources. */
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import { after, type Instant, type Millis, millis, seconds } from '../domain/units.ts'
-import { wantedCounters, wantedGauges } from '../judge/counters/wanted-counters.ts'
+import { wantedCounters, wantedGauges } from '../judge/seen/wanted-counters.ts'
 import type { Clock, Cluster, Probes } from './ports.ts'
 import type { Recorder } from './recorder.ts'
 

@@ -2,7 +2,7 @@
 import type { Evidence, EvidenceKind, EvidenceOf, RunStarted } from '../domain/evidence.ts'
 import type { Instant } from '../domain/units.ts'
 import type { Judgment } from '../domain/verdict.ts'
-import type { FrameDelta } from '../judge/load/frame-deltas.ts'
+import type { FrameDelta } from '../judge/seen/frame-deltas.ts'
 import type { Chart } from './chart.ts'
 import type { Harm } from './harms.ts'
 

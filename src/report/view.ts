@@ -5,7 +5,7 @@
 import type { Evidence, RunStarted } from '../domain/evidence.ts'
 import type { Instant } from '../domain/units.ts'
 import type { Judgment } from '../domain/verdict.ts'
-import { frameDeltas } from '../judge/load/frame-deltas.ts'
+import { frameDeltas } from '../judge/seen/frame-deltas.ts'
 import { type Chart, isEmpty } from './chart.ts'
 import { type Harm, type Harms, harmsOf } from './harms.ts'
 import { type Drawing, giveAny, type Lane } from './lane.ts'

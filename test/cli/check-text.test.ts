@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type Check, checkText } from '../../src/cli/check-text.ts'
 import { type PostureKind, type PostureObject, postureWants } from '../../src/domain/posture.ts'
-import { objectsListed } from '../../src/judge/posture/listed.ts'
 import { judgeWant } from '../../src/judge/posture/posture.ts'
+import { objectsListed } from '../../src/judge/seen/listed.ts'
 import { listed, policy, workload } from '../support/evidence-posture.ts'
 
 const checked = (changes: Partial<Record<PostureKind, readonly PostureObject[]>> = {}): Check => {

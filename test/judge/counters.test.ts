@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Evidence, LoadFrame } from '../../src/domain/evidence.ts'
 import { instant } from '../../src/domain/units.ts'
-import { blindPods, counters, cumulative, rateOf, type Track } from '../../src/judge/counters/counters.ts'
-import { frameDeltas } from '../../src/judge/load/frame-deltas.ts'
+import { blindPods, counters, cumulative, rateOf, type Track } from '../../src/judge/seen/counters.ts'
+import { frameDeltas } from '../../src/judge/seen/frame-deltas.ts'
 import { evidence } from '../support/evidence.ts'
 
 type Scrape = readonly [at: number, pod: string, value: number | 'unanswered']

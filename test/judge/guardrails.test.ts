@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { LoadFrame } from '../../src/domain/evidence.ts'
 import type { Guardrail } from '../../src/domain/rehearsal.ts'
 import { instant, ratio, seconds } from '../../src/domain/units.ts'
-import { guarding } from '../../src/judge/guardrails.ts'
+import { guarding } from '../../src/judge/guardrails/guardrails.ts'
 import { evidence, rehearsal, type Story, toBad, toDropped, ZERO } from '../support/evidence.ts'
 
 const at = rehearsal.load.at

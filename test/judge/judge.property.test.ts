@@ -6,8 +6,8 @@ import { CHARGES, REQUESTS, WRITABLE } from '../../src/domain/metric-names.ts'
 import type { Reaction } from '../../src/domain/rehearsal.ts'
 import { ratio, seconds } from '../../src/domain/units.ts'
 import type { Judgment } from '../../src/domain/verdict.ts'
+import { causeNames } from '../../src/judge/findings/findings.ts'
 import { judge, judging } from '../../src/judge/judge.ts'
-import { causeNames } from '../../src/judge/verdict/findings.ts'
 import { databaseMetrics, platformMetrics } from '../../src/wire/metrics.ts'
 import {
   actionOf,

@@ -1,12 +1,12 @@
 /** Disruption budgets that were not there when they were needed, or that never let a pod go. */
 import type { Finding } from '../../domain/verdict.ts'
-import { covers } from '../cluster/budget-lives.ts'
-import { type PodLife, servingOver } from '../cluster/pod-lives.ts'
-import { stepAt, stepsWithin } from '../cluster/steps.ts'
+import { compare, finding } from '../findings/findings.ts'
+import { count, listed } from '../findings/words.ts'
 import { type Harm, harmsOf, podName } from '../harm/harm.ts'
-import type { Seen } from '../seen.ts'
-import { compare, finding } from '../verdict/findings.ts'
-import { count, listed } from '../verdict/words.ts'
+import { covers } from '../seen/budget-lives.ts'
+import { type PodLife, servingOver } from '../seen/pod-lives.ts'
+import type { Seen } from '../seen/seen.ts'
+import { stepAt, stepsWithin } from '../seen/steps.ts'
 
 /** Endpoints and probes follow the last eviction by as long. */
 const FELT_MS = 5000

@@ -1,14 +1,14 @@
 /** Calls between the parts of the platform: to what is dead, without end, or piling up; and calls that should have been refused. */
 import { CHARGES } from '../../domain/metric-names.ts'
 import type { Finding } from '../../domain/verdict.ts'
-import { stepsWithin } from '../cluster/steps.ts'
-import { cumulative, cut, rateOf } from '../counters/counters.ts'
-import { approvedId, endedId, openId, vainIds } from '../counters/wanted-counters.ts'
+import { compare, finding } from '../findings/findings.ts'
+import { count, duration, listed, percent, perSecondText } from '../findings/words.ts'
 import { type Harm, harmsOf, zoneTaken } from '../harm/harm.ts'
 import { rowsWithin, totalOf } from '../load/rows.ts'
-import type { Seen } from '../seen.ts'
-import { compare, finding } from '../verdict/findings.ts'
-import { count, duration, listed, percent, perSecondText } from '../verdict/words.ts'
+import { cumulative, cut, rateOf } from '../seen/counters.ts'
+import type { Seen } from '../seen/seen.ts'
+import { stepsWithin } from '../seen/steps.ts'
+import { approvedId, endedId, openId, vainIds } from '../seen/wanted-counters.ts'
 
 const BEFORE_MS = 5000
 const RATE_MS = 2000

@@ -3,7 +3,7 @@
  * went on in the cluster and in the load, never for a name, so that a defect that nobody thought of is named sensibly too.
  */
 import type { Finding } from '../../domain/verdict.ts'
-import type { Seen } from '../seen.ts'
+import type { Seen } from '../seen/seen.ts'
 import { budgetBlocks, budgetMissing } from './budgets.ts'
 import { backlogGrowing, breakerMissing, callsUnending, forgeryAccepted, timeOutMissing } from './calls.ts'
 import { drainMissing, slowTermination } from './endings.ts'

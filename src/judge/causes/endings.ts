@@ -1,11 +1,11 @@
 /** How pods end when they are asked to: too slowly for their grace, or too soon for their routers. */
 import type { Finding } from '../../domain/verdict.ts'
-import { readyAt } from '../cluster/node-lives.ts'
-import type { PodLife } from '../cluster/pod-lives.ts'
+import { type Cause, finding } from '../findings/findings.ts'
+import { count, duration } from '../findings/words.ts'
 import { harmsOf, isVoluntary } from '../harm/harm.ts'
-import type { Seen } from '../seen.ts'
-import { type Cause, finding } from '../verdict/findings.ts'
-import { count, duration } from '../verdict/words.ts'
+import { readyAt } from '../seen/node-lives.ts'
+import type { PodLife } from '../seen/pod-lives.ts'
+import type { Seen } from '../seen/seen.ts'
 import { byApp, platformPods } from './platform-pods.ts'
 
 /** Deletions with less grace than this are meant to kill. */

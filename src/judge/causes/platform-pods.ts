@@ -1,7 +1,8 @@
 /** The pods that causes are about: those of the platform, by what they are of. */
-import type { PodLife } from '../cluster/pod-lives.ts'
-import type { Seen } from '../seen.ts'
-import { compare } from '../verdict/findings.ts'
+
+import { compare } from '../findings/findings.ts'
+import type { PodLife } from '../seen/pod-lives.ts'
+import type { Seen } from '../seen/seen.ts'
 
 export const platformPods = (seen: Seen): readonly PodLife[] =>
   seen.objects.lives.all.filter((life) => life.app !== '' && life.namespace === seen.run.head.target.namespace)

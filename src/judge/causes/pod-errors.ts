@@ -5,11 +5,11 @@
  */
 import { compositeIndicators } from '../../domain/indicators.ts'
 import type { Finding } from '../../domain/verdict.ts'
-import { firstServing, type PodLife } from '../cluster/pod-lives.ts'
+import { type Cause, finding } from '../findings/findings.ts'
+import { count, duration, listed } from '../findings/words.ts'
 import { type Harm, harmsOf, isVoluntary } from '../harm/harm.ts'
-import type { Seen } from '../seen.ts'
-import { type Cause, finding } from '../verdict/findings.ts'
-import { count, duration, listed } from '../verdict/words.ts'
+import { firstServing, type PodLife } from '../seen/pod-lives.ts'
+import type { Seen } from '../seen/seen.ts'
 
 type Span = { readonly fromAt: number; readonly toAt: number }
 type Edge = Span & {

@@ -1,11 +1,11 @@
 /** What pods say of themselves, held against what they do. */
 import type { Finding } from '../../domain/verdict.ts'
-import { type PodLife, servesAt } from '../cluster/pod-lives.ts'
-import type { Stretch } from '../counters/answered.ts'
+import { compare, finding } from '../findings/findings.ts'
+import { duration, listed } from '../findings/words.ts'
 import { harmsOf } from '../harm/harm.ts'
-import type { Seen } from '../seen.ts'
-import { compare, finding } from '../verdict/findings.ts'
-import { duration, listed } from '../verdict/words.ts'
+import type { Stretch } from '../seen/answered.ts'
+import { type PodLife, servesAt } from '../seen/pod-lives.ts'
+import type { Seen } from '../seen/seen.ts'
 import { platformPods } from './platform-pods.ts'
 
 /**

@@ -1,12 +1,12 @@
 /** `no-redundancy`: a disruption that was not meant for it took the only pod of a service, and nobody answered any more. A breach when players felt it. */
 import type { Finding } from '../../domain/verdict.ts'
-import { servingOver } from '../cluster/pod-lives.ts'
-import { type Steps, stepAt, stepsWithin } from '../cluster/steps.ts'
+import { compare, finding } from '../findings/findings.ts'
+import { count, duration, listed } from '../findings/words.ts'
 import { type Harm, harmsOf, isMeantFor } from '../harm/harm.ts'
 import { rowsWithin, totalOf } from '../load/rows.ts'
-import type { Seen } from '../seen.ts'
-import { compare, finding } from '../verdict/findings.ts'
-import { count, duration, listed } from '../verdict/words.ts'
+import { servingOver } from '../seen/pod-lives.ts'
+import type { Seen } from '../seen/seen.ts'
+import { type Steps, stepAt, stepsWithin } from '../seen/steps.ts'
 
 /** A harm is felt a little longer than it lasts: endpoints follow probes. */
 const FELT_MS = 5000

@@ -1,10 +1,10 @@
 /** How sockets leave a pod that ends, and where their players land when they come back. */
 import type { Finding } from '../../domain/verdict.ts'
+import { finding } from '../findings/findings.ts'
+import { count, duration, percent } from '../findings/words.ts'
 import { harmsOf, isVoluntary } from '../harm/harm.ts'
-import type { SocketRow } from '../load/socket-counts.ts'
-import type { Seen } from '../seen.ts'
-import { finding } from '../verdict/findings.ts'
-import { count, duration, percent } from '../verdict/words.ts'
+import type { Seen } from '../seen/seen.ts'
+import type { SocketRow } from '../seen/socket-counts.ts'
 
 /**
  * Sockets that are sent away one by one over five seconds or ten make a frame much like its neighbours, even where one pod has them all;

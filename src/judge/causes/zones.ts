@@ -1,13 +1,13 @@
 /** Zones: pods that stood together where they should have stood apart, and survivors who had no room for the work of the lost. */
 import type { Finding } from '../../domain/verdict.ts'
 import { isOver } from '../cluster/hpa-metric.ts'
-import type { HpaMoment } from '../cluster/object-history.ts'
-import { type PodLife, servesAt } from '../cluster/pod-lives.ts'
-import { type Steps, stepAt, timeWhere } from '../cluster/steps.ts'
+import { compare, finding } from '../findings/findings.ts'
+import { count, duration, listed, percent } from '../findings/words.ts'
 import { type Harm, harmsOf, zoneTaken } from '../harm/harm.ts'
-import type { Seen } from '../seen.ts'
-import { compare, finding } from '../verdict/findings.ts'
-import { count, duration, listed, percent } from '../verdict/words.ts'
+import type { HpaMoment } from '../seen/object-history.ts'
+import { type PodLife, servesAt } from '../seen/pod-lives.ts'
+import type { Seen } from '../seen/seen.ts'
+import { type Steps, stepAt, timeWhere } from '../seen/steps.ts'
 import { byApp, platformPods } from './platform-pods.ts'
 
 /** Before the loss of a zone more pods of an app stood in it than an even spread would put there. */

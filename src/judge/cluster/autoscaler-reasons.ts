@@ -1,10 +1,10 @@
 /** Why an autoscaler came late: it could not see the load, or it was not allowed to do more about it. */
 import type { Finding } from '../../domain/verdict.ts'
-import type { Seen } from '../seen.ts'
-import { finding } from '../verdict/findings.ts'
-import { duration, listed } from '../verdict/words.ts'
+import { finding } from '../findings/findings.ts'
+import { duration, listed } from '../findings/words.ts'
+import type { HpaMoment } from '../seen/object-history.ts'
+import type { Seen } from '../seen/seen.ts'
 import { type Autoscaler, isOver, isResource, type Moment } from './hpa-metric.ts'
-import type { HpaMoment } from './object-history.ts'
 
 /** From the moment at which it was called for until the time allowed was over, what did the autoscaler show? */
 function shownIn(seen: Seen, { name, readyWithinMs }: Autoscaler, over: Moment): readonly HpaMoment[] {

@@ -1,16 +1,16 @@
 /** The reaction of an autoscaler: metric over target → decided → scheduled → ready, each step with its own budget. */
 import { instant, millis } from '../../domain/units.ts'
 import type { AutoscalerResult, Finding } from '../../domain/verdict.ts'
-import { cumulative, cut, rateOf } from '../counters/counters.ts'
-import { requestsId } from '../counters/wanted-counters.ts'
-import { allRuled, expectationsOf } from '../ruled.ts'
-import type { Ruled, Seen } from '../seen.ts'
-import { type Cause, finding } from '../verdict/findings.ts'
-import { count, duration } from '../verdict/words.ts'
+import { type Cause, finding } from '../findings/findings.ts'
+import { allRuled, expectationsOf, type Ruled } from '../findings/ruled.ts'
+import { count, duration } from '../findings/words.ts'
+import { cumulative, cut, rateOf } from '../seen/counters.ts'
+import type { HpaMoment } from '../seen/object-history.ts'
+import type { Seen } from '../seen/seen.ts'
+import { requestsId } from '../seen/wanted-counters.ts'
 import { blind, capped } from './autoscaler-reasons.ts'
 import { calming } from './calming.ts'
 import { type Autoscaler, isOver, isResource, type Moment, TOLERANCE } from './hpa-metric.ts'
-import type { HpaMoment } from './object-history.ts'
 
 type Step = AutoscalerResult['steps'][number]
 

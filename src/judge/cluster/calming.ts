@@ -1,11 +1,11 @@
 /** After a peak an autoscaler comes down again, in time, and without going to and fro. */
 import { millis } from '../../domain/units.ts'
 import type { AutoscalerResult, Finding } from '../../domain/verdict.ts'
-import type { Seen } from '../seen.ts'
-import { finding } from '../verdict/findings.ts'
-import { count, duration } from '../verdict/words.ts'
+import { finding } from '../findings/findings.ts'
+import { count, duration } from '../findings/words.ts'
+import type { HpaMoment } from '../seen/object-history.ts'
+import type { Seen } from '../seen/seen.ts'
 import type { Autoscaler } from './hpa-metric.ts'
-import type { HpaMoment } from './object-history.ts'
 
 type Calming = {
   readonly result: Pick<AutoscalerResult, 'turns' | 'calmMs'>

@@ -1,10 +1,10 @@
 /** Disruption budgets: were enough pods healthy all the time? */
 import type { BudgetResult } from '../../domain/verdict.ts'
+import { finding } from '../findings/findings.ts'
+import { allRuled, expectationsOf, type Ruled } from '../findings/ruled.ts'
 import { podName } from '../harm/harm.ts'
-import { allRuled, expectationsOf } from '../ruled.ts'
-import type { Ruled, Seen } from '../seen.ts'
-import { finding } from '../verdict/findings.ts'
-import { type BudgetLife, covers } from './budget-lives.ts'
+import { type BudgetLife, covers } from '../seen/budget-lives.ts'
+import type { Seen } from '../seen/seen.ts'
 
 export function judgeBudgets(seen: Seen): Ruled<readonly BudgetResult[]> {
   return allRuled(expectationsOf(seen, 'disruption').map((each) => judgeBudget(seen, each.budget)))

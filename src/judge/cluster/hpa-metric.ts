@@ -1,6 +1,6 @@
 /** What an autoscaler shows of its metrics. */
 import type { Expectation } from '../../domain/rehearsal.ts'
-import type { HpaMoment } from './object-history.ts'
+import type { HpaMoment } from '../seen/object-history.ts'
 
 export type Autoscaler = Extract<Expectation, { kind: 'autoscaler' }>
 export type Moment = { readonly at: number; readonly line: number | undefined }

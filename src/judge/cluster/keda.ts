@@ -2,10 +2,10 @@
 import type { Expectation } from '../../domain/rehearsal.ts'
 import { instant, millis } from '../../domain/units.ts'
 import type { Finding, KedaResult } from '../../domain/verdict.ts'
-import { allRuled, expectationsOf } from '../ruled.ts'
-import type { Ruled, Seen } from '../seen.ts'
-import { finding } from '../verdict/findings.ts'
-import { count, duration, listed } from '../verdict/words.ts'
+import { finding } from '../findings/findings.ts'
+import { allRuled, expectationsOf, type Ruled } from '../findings/ruled.ts'
+import { count, duration, listed } from '../findings/words.ts'
+import type { Seen } from '../seen/seen.ts'
 
 type Keda = Extract<Expectation, { kind: 'keda' }>
 type Step = KedaResult['steps'][number]

@@ -7,7 +7,7 @@
 import type { GuardrailTripped } from '../../domain/evidence.ts'
 import type { BurnGuardrail } from '../../domain/rehearsal.ts'
 import { instant, millis, ratio } from '../../domain/units.ts'
-import type { FrameDelta } from '../load/frame-deltas.ts'
+import type { FrameDelta } from '../seen/frame-deltas.ts'
 import { type Counts, countsOf, shareOf, type Watch } from './counts.ts'
 
 /** Shares of whole attempts are not exact in binary; at the limit is over it. */

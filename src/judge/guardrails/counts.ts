@@ -1,6 +1,6 @@
 /** Good and all attempts of an SLI in one frame. Arrivals that the generator dropped count as bad. */
 import type { GuardrailTripped } from '../../domain/evidence.ts'
-import type { FrameDelta } from '../load/frame-deltas.ts'
+import type { FrameDelta } from '../seen/frame-deltas.ts'
 
 export type Watch = (delta: FrameDelta) => GuardrailTripped | undefined
 export type Counts = { readonly fromAt: number; readonly at: number; readonly good: number; readonly attempts: number }

@@ -3,10 +3,10 @@
  * was meant for, and which zone it took. What follows from it is judged alike for both.
  */
 import type { Act, ActionSpec, FaultSpec, NodeChoice } from '../../domain/rehearsal.ts'
-import type { PodLife } from '../cluster/pod-lives.ts'
-import type { Seen } from '../seen.ts'
-import type { ActionLife } from './action-lives.ts'
-import type { FaultLife } from './fault-lives.ts'
+import type { ActionLife } from '../seen/action-lives.ts'
+import type { FaultLife } from '../seen/fault-lives.ts'
+import type { PodLife } from '../seen/pod-lives.ts'
+import type { Seen } from '../seen/seen.ts'
 
 export type HarmTimes = {
   readonly createdAt: number

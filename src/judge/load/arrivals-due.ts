@@ -1,7 +1,7 @@
 /** Open model: which arrivals were due by the plan, which ran, and which never did. */
 import { arrivalsBetween, arrivalsBy } from '../../domain/arrivals.ts'
 import type { LoadStage } from '../../domain/timeline.ts'
-import type { Seen } from '../seen.ts'
+import type { Seen } from '../seen/seen.ts'
 
 export type Due = {
   /** Arrivals that the plan had by the end that was seen. */

@@ -5,9 +5,9 @@
 import { partsOfIndicator } from '../../domain/indicators.ts'
 import { ratio } from '../../domain/units.ts'
 import type { Finding, GeneratorResult } from '../../domain/verdict.ts'
-import type { Seen } from '../seen.ts'
-import { finding } from '../verdict/findings.ts'
-import { count, duration, percent } from '../verdict/words.ts'
+import { finding } from '../findings/findings.ts'
+import { count, duration, percent } from '../findings/words.ts'
+import type { Seen } from '../seen/seen.ts'
 import type { Due } from './arrivals-due.ts'
 
 export type GeneratorRuled = {

@@ -1,5 +1,5 @@
 /** Rows of an SLI, cut and added up. */
-import type { Row } from './load-counts.ts'
+import type { Row } from '../seen/load-counts.ts'
 
 /** Frames that overlap the window: what happened in them may have happened inside. */
 export const rowsWithin = (rows: readonly Row[], fromAt: number, toAt: number): readonly Row[] =>

@@ -2,8 +2,8 @@
 import { quantileOf } from '../../domain/statistics.ts'
 import { millis } from '../../domain/units.ts'
 import type { SloResult, WindowCounts } from '../../domain/verdict.ts'
-import type { Seen } from '../seen.ts'
-import type { Row } from './load-counts.ts'
+import type { Row } from '../seen/load-counts.ts'
+import type { Seen } from '../seen/seen.ts'
 
 type Window = Omit<SloResult['windows'][number], 'counts'>
 

@@ -1,8 +1,8 @@
 /** What the platform books by itself after an operation, under the same key: each must come, unless something is still pending. */
 import type { Finding } from '../../domain/verdict.ts'
-import type { Seen } from '../seen.ts'
-import { finding } from '../verdict/findings.ts'
-import { ledgerBook } from './books-read.ts'
+import { finding } from '../findings/findings.ts'
+import { ledgerBook } from '../seen/books-read.ts'
+import type { Seen } from '../seen/seen.ts'
 
 /** Operation that follows → operation that it follows. Both stand in the ledger (`wire/books.ts` has their names). */
 const FOLLOWS: Readonly<Record<string, string>> = { settlement: 'bet' }

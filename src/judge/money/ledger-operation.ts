@@ -1,10 +1,10 @@
 /** One operation on all sides: client ↔ ledger ↔ providers together. */
 import type { BookLine, KeysRead, OperationCounts } from '../../domain/evidence.ts'
 import type { Finding, LedgerResult } from '../../domain/verdict.ts'
-import { noOperations } from '../load/load-counts.ts'
-import type { Seen } from '../seen.ts'
-import { type Cause, compare, finding } from '../verdict/findings.ts'
-import { count, listed, money } from '../verdict/words.ts'
+import { type Cause, compare, finding } from '../findings/findings.ts'
+import { count, listed, money } from '../findings/words.ts'
+import { noOperations } from '../seen/load-counts.ts'
+import type { Seen } from '../seen/seen.ts'
 import { differingBuckets, minus, noSums, ofBook, ofClient, ofKeys, plus, type Sums, same } from './sums.ts'
 
 export type Side = { readonly book: string; readonly line: number; readonly entry: BookLine; readonly carries: boolean }

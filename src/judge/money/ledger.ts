@@ -2,14 +2,16 @@
  * Money: what the client saw acknowledged is committed in the ledger, what is committed was acknowledged or unknown to the client,
  * no key is booked twice, and the providers together hold exactly what the ledger holds. By counts, amounts and digests.
  */
+
 import type { BookLine, BookRead } from '../../domain/evidence.ts'
 import type { Expectation } from '../../domain/rehearsal.ts'
 import type { Finding, LedgerResult } from '../../domain/verdict.ts'
-import { expectationsOf } from '../ruled.ts'
-import type { Ruled, Seen } from '../seen.ts'
-import { type Cause, compare, finding } from '../verdict/findings.ts'
-import { count, duration, listed } from '../verdict/words.ts'
-import { ledgerBook } from './books-read.ts'
+import { type Cause, compare, finding } from '../findings/findings.ts'
+import type { Ruled } from '../findings/ruled.ts'
+import { expectationsOf } from '../findings/ruled.ts'
+import { count, duration, listed } from '../findings/words.ts'
+import { ledgerBook } from '../seen/books-read.ts'
+import type { Seen } from '../seen/seen.ts'
 import { followUps } from './follow-ups.ts'
 import { compareOperation, type OperationSides } from './ledger-operation.ts'
 

@@ -1,8 +1,8 @@
 /** Operations that the client saw acknowledged and the ledger does not hold. */
 
-import type { Seen } from '../seen.ts'
-import { compare } from '../verdict/findings.ts'
-import { ledgerBook } from './books-read.ts'
+import { compare } from '../findings/findings.ts'
+import { ledgerBook } from '../seen/books-read.ts'
+import type { Seen } from '../seen/seen.ts'
 import { minus, noSums, ofBook, ofClient, ofKeys, plus } from './sums.ts'
 
 export type Lost = {

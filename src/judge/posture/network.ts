@@ -1,7 +1,7 @@
 /** NetworkPolicies add up, and a pod that none of them governs in a direction is open in it (Kubernetes, "Network Policies"). */
 import { selects } from '../../domain/label-selector.ts'
 import type { EgressPeer, EgressRule, NetworkPolicySeen, WorkloadSeen } from '../../domain/posture.ts'
-import { listed } from '../verdict/words.ts'
+import { listed } from '../findings/words.ts'
 import { addresses } from './addresses.ts'
 import { type Flaw, flaw } from './flaw.ts'
 

@@ -1,7 +1,7 @@
 /** What pods are made of and what they may do, container by container; a workload is told of once a cause. */
 import type { ContainerSeen, WorkloadSeen } from '../../domain/posture.ts'
-import type { Cause } from '../verdict/findings.ts'
-import { listed } from '../verdict/words.ts'
+import type { Cause } from '../findings/findings.ts'
+import { listed } from '../findings/words.ts'
 import { type Flaw, flaw } from './flaw.ts'
 
 /** A flaw for each workload of whose containers one or more have something to be told. */

@@ -2,8 +2,8 @@
 import type { BudgetSeen } from '../../domain/cluster.ts'
 import { hasPairs } from '../../domain/label-selector.ts'
 import type { ServiceSeen, WorkloadSeen } from '../../domain/posture.ts'
-import { covers } from '../cluster/budget-lives.ts'
-import { duration, listed } from '../verdict/words.ts'
+import { duration, listed } from '../findings/words.ts'
+import { covers } from '../seen/budget-lives.ts'
 import { type Flaw, flaw } from './flaw.ts'
 
 /** Others wait for whatever a Service leads to. */

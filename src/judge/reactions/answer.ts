@@ -1,10 +1,11 @@
 /** What a judged reaction says: held, broken under a cause, or not to be known. */
+
 import type { Reaction } from '../../domain/rehearsal.ts'
 import { millis } from '../../domain/units.ts'
 import type { Finding, ReactionResult } from '../../domain/verdict.ts'
+import { type Cause, finding } from '../findings/findings.ts'
+import type { Ruled } from '../findings/ruled.ts'
 import type { Harm } from '../harm/harm.ts'
-import type { Ruled } from '../seen.ts'
-import { type Cause, finding } from '../verdict/findings.ts'
 
 export type Told = {
   readonly sentence: string

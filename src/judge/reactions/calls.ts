@@ -1,11 +1,13 @@
 /** Calls to what is broken: they come down when a breaker opens, and retries do not make a storm of them. */
+
 import type { Reaction } from '../../domain/rehearsal.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
-import { blindPods, cumulative, cut, rateOf, type Track } from '../counters/counters.ts'
-import { amplificationIds, backsOffId } from '../counters/wanted-counters.ts'
+import type { Ruled } from '../findings/ruled.ts'
+import { duration, listed, perSecondText } from '../findings/words.ts'
 import type { Harm } from '../harm/harm.ts'
-import type { Ruled, Seen } from '../seen.ts'
-import { duration, listed, perSecondText } from '../verdict/words.ts'
+import { blindPods, cumulative, cut, rateOf, type Track } from '../seen/counters.ts'
+import type { Seen } from '../seen/seen.ts'
+import { amplificationIds, backsOffId } from '../seen/wanted-counters.ts'
 import { answering } from './answer.ts'
 
 type BacksOff = Extract<Reaction, { kind: 'backs-off' }>

@@ -1,10 +1,12 @@
 /** An action comes to its end in time: drained, rolled out, scaled, promoted. */
+
 import type { Reaction } from '../../domain/rehearsal.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
+import type { Cause } from '../findings/findings.ts'
+import type { Ruled } from '../findings/ruled.ts'
+import { count, duration } from '../findings/words.ts'
 import type { Harm } from '../harm/harm.ts'
-import type { Ruled, Seen } from '../seen.ts'
-import type { Cause } from '../verdict/findings.ts'
-import { count, duration } from '../verdict/words.ts'
+import type { Seen } from '../seen/seen.ts'
 import { answering } from './answer.ts'
 
 type Completes = Extract<Reaction, { kind: 'completes' }>

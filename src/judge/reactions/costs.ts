@@ -5,9 +5,9 @@ import { millis } from '../../domain/units.ts'
 import type { HarmCost } from '../../domain/verdict.ts'
 import { answersUntil, type Harm } from '../harm/harm.ts'
 import { arrivalsDue } from '../load/arrivals-due.ts'
-import type { Row } from '../load/load-counts.ts'
 import { rowsWithin, totalOf } from '../load/rows.ts'
-import type { Seen } from '../seen.ts'
+import type { Row } from '../seen/load-counts.ts'
+import type { Seen } from '../seen/seen.ts'
 import { GOOD_IN_A_ROW } from './recovery.ts'
 
 type Availability = Extract<Slo, { kind: 'availability' }>

@@ -1,15 +1,17 @@
 /** How long the platform took to move from one provider to the other, by its own counters of approved charges. */
+
 import { CHARGES } from '../../domain/metric-names.ts'
 import type { Reaction } from '../../domain/rehearsal.ts'
 import { millis } from '../../domain/units.ts'
 import type { FaultResult, Finding } from '../../domain/verdict.ts'
-import { blindPods, cumulative, cut, rateOf, type Track } from '../counters/counters.ts'
-import { approvedId } from '../counters/wanted-counters.ts'
+import { type Cause, finding } from '../findings/findings.ts'
+import type { Ruled } from '../findings/ruled.ts'
+import { duration, percent, perSecondText } from '../findings/words.ts'
 import type { Harm, HarmTimes } from '../harm/harm.ts'
 import { plannedRate } from '../load/arrivals-due.ts'
-import type { Ruled, Seen } from '../seen.ts'
-import { type Cause, finding } from '../verdict/findings.ts'
-import { duration, percent, perSecondText } from '../verdict/words.ts'
+import { blindPods, cumulative, cut, rateOf, type Track } from '../seen/counters.ts'
+import type { Seen } from '../seen/seen.ts'
+import { approvedId } from '../seen/wanted-counters.ts'
 
 type Failover = Extract<Reaction, { kind: 'failover' }>
 

@@ -2,15 +2,17 @@
  * A database moves to another member. Three things are asked of it: players feel it no longer than the recovery time objective, no
  * operation that was acknowledged is lost (recovery point objective 0), and never did two members take writes at the same time.
  */
+
 import type { Reaction } from '../../domain/rehearsal.ts'
 import type { Finding, ReactionResult } from '../../domain/verdict.ts'
-import type { Span } from '../counters/gauges.ts'
-import { writableId } from '../counters/wanted-counters.ts'
+import type { Ruled } from '../findings/ruled.ts'
+import { count, duration, listed, money } from '../findings/words.ts'
 import { answersUntil, type Harm } from '../harm/harm.ts'
 import { rowsWithin } from '../load/rows.ts'
 import { lostOperations } from '../money/lost-operations.ts'
-import type { Ruled, Seen } from '../seen.ts'
-import { count, duration, listed, money } from '../verdict/words.ts'
+import type { Span } from '../seen/gauges.ts'
+import type { Seen } from '../seen/seen.ts'
+import { writableId } from '../seen/wanted-counters.ts'
 import { answering } from './answer.ts'
 import { GOOD_IN_A_ROW } from './recovery.ts'
 

@@ -1,8 +1,10 @@
 /** How the platform answered a harm: each reaction that the rehearsal expects of it, and what it cost the objectives. */
+
 import type { Reaction } from '../../domain/rehearsal.ts'
 import type { FaultResult, Finding, ReactionResult } from '../../domain/verdict.ts'
+import type { Ruled } from '../findings/ruled.ts'
 import type { Harm } from '../harm/harm.ts'
-import type { Ruled, Seen } from '../seen.ts'
+import type { Seen } from '../seen/seen.ts'
 import { judgeAmplification, judgeBacksOff } from './calls.ts'
 import { judgeCompletion } from './completion.ts'
 import { harmCosts } from './costs.ts'

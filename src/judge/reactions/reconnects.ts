@@ -1,10 +1,12 @@
 /** Players whose sockets fell come back: how soon, and not all in the same second. */
+
 import type { Reaction } from '../../domain/rehearsal.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
+import type { Ruled } from '../findings/ruled.ts'
+import { count, duration, percent, perSecondText } from '../findings/words.ts'
 import type { Harm } from '../harm/harm.ts'
-import type { SocketRow } from '../load/socket-counts.ts'
-import type { Ruled, Seen } from '../seen.ts'
-import { count, duration, percent, perSecondText } from '../verdict/words.ts'
+import type { Seen } from '../seen/seen.ts'
+import type { SocketRow } from '../seen/socket-counts.ts'
 import { answering } from './answer.ts'
 
 type Reconnects = Extract<Reaction, { kind: 'reconnects' }>

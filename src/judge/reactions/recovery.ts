@@ -1,12 +1,14 @@
 /** Recovered: the first moment after healing from which 100 attempts in a row are good, at the resolution of the frames. */
+
 import type { Reaction } from '../../domain/rehearsal.ts'
 import { millis } from '../../domain/units.ts'
 import type { FaultResult, Finding } from '../../domain/verdict.ts'
+import { type Cause, finding } from '../findings/findings.ts'
+import type { Ruled } from '../findings/ruled.ts'
+import { duration } from '../findings/words.ts'
 import type { Harm } from '../harm/harm.ts'
-import type { Row } from '../load/load-counts.ts'
-import type { Ruled, Seen } from '../seen.ts'
-import { type Cause, finding } from '../verdict/findings.ts'
-import { duration } from '../verdict/words.ts'
+import type { Row } from '../seen/load-counts.ts'
+import type { Seen } from '../seen/seen.ts'
 
 type Recovers = Extract<Reaction, { kind: 'recovers' }>
 

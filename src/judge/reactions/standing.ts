@@ -1,11 +1,13 @@
 /** Pods that keep standing through a harm, and that stand apart from each other again after it. */
+
 import type { Reaction } from '../../domain/rehearsal.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
-import { type PodLife, servesAt, servingOver } from '../cluster/pod-lives.ts'
-import { type Step, stepsWithin, trueSince } from '../cluster/steps.ts'
+import type { Ruled } from '../findings/ruled.ts'
+import { count, duration } from '../findings/words.ts'
 import type { Harm } from '../harm/harm.ts'
-import type { Ruled, Seen } from '../seen.ts'
-import { count, duration } from '../verdict/words.ts'
+import { type PodLife, servesAt, servingOver } from '../seen/pod-lives.ts'
+import type { Seen } from '../seen/seen.ts'
+import { type Step, stepsWithin, trueSince } from '../seen/steps.ts'
 import { answering } from './answer.ts'
 
 type Survives = Extract<Reaction, { kind: 'survives' }>

@@ -1,10 +1,12 @@
 /** Nobody noticed: no more than so many bad attempts from the beginning to the end of the harm. */
+
 import type { Reaction } from '../../domain/rehearsal.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
+import type { Ruled } from '../findings/ruled.ts'
+import { count } from '../findings/words.ts'
 import type { Harm } from '../harm/harm.ts'
 import { rowsWithin, totalOf } from '../load/rows.ts'
-import type { Ruled, Seen } from '../seen.ts'
-import { count } from '../verdict/words.ts'
+import type { Seen } from '../seen/seen.ts'
 import { answering } from './answer.ts'
 
 type Undisturbed = Extract<Reaction, { kind: 'undisturbed' }>

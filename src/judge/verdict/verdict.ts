@@ -1,9 +1,9 @@
 /** Findings → verdict, exit code, and one sentence that says why. fail > aborted > inconclusive > pass. */
 import { isSome } from '../../domain/units.ts'
 import { exitCodes, type Finding, type Judgment, type SloResult, type Verdict } from '../../domain/verdict.ts'
-import type { Seen } from '../seen.ts'
-import { finding } from './findings.ts'
-import { count, listed, percent } from './words.ts'
+import { finding } from '../findings/findings.ts'
+import { count, listed, percent } from '../findings/words.ts'
+import type { Seen } from '../seen/seen.ts'
 
 /** What a starved generator can make up by itself: everything about time and shares, nothing about money and pods. */
 const generatorMade: ReadonlySet<string> = new Set([

@@ -4,7 +4,7 @@
  */
 import type { RunStarted } from '../../domain/evidence.ts'
 import type { Slo } from '../../domain/rehearsal.ts'
-import type { SliDelta } from '../../judge/load/frame-deltas.ts'
+import type { SliDelta } from '../../judge/seen/frame-deltas.ts'
 import { type Chart, type ChartLine, type Colour, type Limit, line, lowest, type Point, peak } from '../chart.ts'
 import type { Drawing, LaneOf } from '../lane.ts'
 import { recentOf } from './recent.ts'

@@ -1,6 +1,6 @@
 /** Bad answers by indicator and reason, as the scenario named them: when they came, first to last, and how many. */
 import { compositeIndicators } from '../../domain/indicators.ts'
-import type { FrameDelta } from '../../judge/load/frame-deltas.ts'
+import type { FrameDelta } from '../../judge/seen/frame-deltas.ts'
 import { type Chart, type Point, peak, type Row } from '../chart.ts'
 import type { LaneOf } from '../lane.ts'
 import { counted, whole } from '../words.ts'

@@ -1,6 +1,6 @@
 /** Offered against run: what the plan asked for, what the generator did, and what it dropped. */
 import { arrivalsBetween } from '../../domain/arrivals.ts'
-import type { FrameDelta } from '../../judge/load/frame-deltas.ts'
+import type { FrameDelta } from '../../judge/seen/frame-deltas.ts'
 import { line, type Point, peak } from '../chart.ts'
 import type { LaneOf } from '../lane.ts'
 import { sumOfLatest } from './gauges.ts'

@@ -1,6 +1,6 @@
 /** The last seconds of one SLI: what shares, quantiles and burn rates are drawn from. */
 import { quantileOf } from '../../domain/statistics.ts'
-import type { FrameDelta, SliDelta } from '../../judge/load/frame-deltas.ts'
+import type { FrameDelta, SliDelta } from '../../judge/seen/frame-deltas.ts'
 
 /** Shares and quantiles are drawn over this many frames (seconds), so that one bad second shows without drowning the line. */
 const WINDOW_FRAMES = 5

@@ -1,6 +1,6 @@
 /** Sockets: round trips against their objective, how many are open (right axis), and each second in which some were lost or came back. */
 import type { LoadFrame } from '../../domain/evidence.ts'
-import { grownBy } from '../../judge/load/frame-deltas.ts'
+import { grownBy } from '../../judge/seen/frame-deltas.ts'
 import { type Chart, line, type Point, peak, type Tick } from '../chart.ts'
 import type { Drawing, LaneOf } from '../lane.ts'
 import { sumOfLatest } from './gauges.ts'

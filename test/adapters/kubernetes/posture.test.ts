@@ -9,8 +9,8 @@ import { hpaSeen } from '../../../src/adapters/kubernetes/snapshots.ts'
 import type { BudgetSeen } from '../../../src/domain/cluster.ts'
 import { type PostureKind, type PostureObject, postureWants } from '../../../src/domain/posture.ts'
 import { instant } from '../../../src/domain/units.ts'
-import { objectsListed } from '../../../src/judge/posture/listed.ts'
 import { judgeWant } from '../../../src/judge/posture/posture.ts'
+import { objectsListed } from '../../../src/judge/seen/listed.ts'
 import type { ApiRequest, KubeObject, KubernetesApi } from '../../../src/protocols/kubernetes/api.ts'
 
 const metadata = { name: 'wallet', namespace: 'casino', uid: 'u-1' }

@@ -1,11 +1,11 @@
 /** A witness of readiness: the kubelets' own probes, and what the control plane makes of a node that no longer reports. */
 import type { ReadyWitness } from '../../domain/rehearsal.ts'
-import { readyOver } from '../cluster/node-lives.ts'
-import { fits, servingOver } from '../cluster/pod-lives.ts'
-import { firstWhere, type Steps, stepAt, stepsWithin } from '../cluster/steps.ts'
-import type { Seen } from '../seen.ts'
-import { count, duration } from '../verdict/words.ts'
-import type { HarmTimes } from './harm.ts'
+import { count, duration } from '../findings/words.ts'
+import type { HarmTimes } from '../harm/harm.ts'
+import { readyOver } from '../seen/node-lives.ts'
+import { fits, servingOver } from '../seen/pod-lives.ts'
+import type { Seen } from '../seen/seen.ts'
+import { firstWhere, type Steps, stepAt, stepsWithin } from '../seen/steps.ts'
 import type { Testimony } from './witness.ts'
 
 export const readyWhat = ({ what, app, zone }: ReadyWitness): string =>

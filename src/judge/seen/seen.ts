@@ -1,19 +1,18 @@
 /** Everything that one pass over the evidence gathers; each rule reads what it needs of it and changes nothing. */
-import type { Evidence } from '../domain/evidence.ts'
-import type { Finding } from '../domain/verdict.ts'
-import { type ObjectHistory, objectHistory } from './cluster/object-history.ts'
-import { type Answered, answered } from './counters/answered.ts'
-import { type Backlogs, backlogs } from './counters/backlogs.ts'
-import { type Counters, counters } from './counters/counters.ts'
-import { type Gauges, gauges } from './counters/gauges.ts'
-import { wantedCounters, wantedGauges } from './counters/wanted-counters.ts'
-import { type ActionLives, actionLives } from './harm/action-lives.ts'
-import { type FaultLives, faultLives } from './harm/fault-lives.ts'
-import { type HealthFacts, healthFacts } from './load/health-facts.ts'
-import { type LoadCounts, loadCounts } from './load/load-counts.ts'
-import { type BooksRead, booksRead } from './money/books-read.ts'
-import { type ObjectsListedSeen, objectsListed } from './posture/listed.ts'
-import { type RunFacts, runFacts } from './run/run-facts.ts'
+import type { Evidence } from '../../domain/evidence.ts'
+import { type ActionLives, actionLives } from './action-lives.ts'
+import { type Answered, answered } from './answered.ts'
+import { type Backlogs, backlogs } from './backlogs.ts'
+import { type BooksRead, booksRead } from './books-read.ts'
+import { type Counters, counters } from './counters.ts'
+import { type FaultLives, faultLives } from './fault-lives.ts'
+import { type Gauges, gauges } from './gauges.ts'
+import { type HealthFacts, healthFacts } from './health-facts.ts'
+import { type ObjectsListedSeen, objectsListed } from './listed.ts'
+import { type LoadCounts, loadCounts } from './load-counts.ts'
+import { type ObjectHistory, objectHistory } from './object-history.ts'
+import { type RunFacts, runFacts } from './run-facts.ts'
+import { wantedCounters, wantedGauges } from './wanted-counters.ts'
 
 export type Seen = {
   readonly run: RunFacts
@@ -29,9 +28,6 @@ export type Seen = {
   readonly listed: ObjectsListedSeen
   readonly books: BooksRead
 }
-
-/** What a rule answers: its part of the judgment, and what it found. */
-export type Ruled<T> = { readonly result: T; readonly findings: readonly Finding[] }
 
 export type Gathering = { readonly seen: Seen; add(record: Evidence, line: number): void }
 

@@ -1,10 +1,10 @@
 /** Guardrails: the same fold as the judge's, live over load frames, saying when a run does more harm than it may. */
-import type { GuardrailTripped, LoadFrame } from '../domain/evidence.ts'
-import type { AvailabilityGuardrail, Rehearsal } from '../domain/rehearsal.ts'
-import { instant, ratio } from '../domain/units.ts'
-import { watchingBurn } from './guardrails/burn.ts'
-import { type Counts, countsOf, shareOf, type Watch } from './guardrails/counts.ts'
-import { type FrameDelta, frameDeltas } from './load/frame-deltas.ts'
+import type { GuardrailTripped, LoadFrame } from '../../domain/evidence.ts'
+import type { AvailabilityGuardrail, Rehearsal } from '../../domain/rehearsal.ts'
+import { instant, ratio } from '../../domain/units.ts'
+import { type FrameDelta, frameDeltas } from '../seen/frame-deltas.ts'
+import { watchingBurn } from './burn.ts'
+import { type Counts, countsOf, shareOf, type Watch } from './counts.ts'
 
 export type Guarding = {
   /** The first guardrail that this frame trips; each trips once. */

@@ -1,8 +1,8 @@
 /** What the run itself shows: whether the load ran, evidence is whole, harm was taken back, and the run came to its end. */
 import type { Finding } from '../../domain/verdict.ts'
-import type { Seen } from '../seen.ts'
-import { finding } from '../verdict/findings.ts'
-import { count, duration, listed } from '../verdict/words.ts'
+import { finding } from '../findings/findings.ts'
+import { count, duration, listed } from '../findings/words.ts'
+import type { Seen } from '../seen/seen.ts'
 
 /** Frames come once a second; the counts of a lost one are in the next, but after this long something else is wrong. */
 const FRAME_HOLE_MS = 5000

@@ -1,6 +1,10 @@
-/** Answers of several rules as one. */
-import type { Expectation } from '../domain/rehearsal.ts'
-import type { Ruled, Seen } from './seen.ts'
+/** The answer of a rule, and several answers as one. */
+import type { Expectation } from '../../domain/rehearsal.ts'
+import type { Finding } from '../../domain/verdict.ts'
+import type { Seen } from '../seen/seen.ts'
+
+/** What a rule answers: its part of the judgment, and what it found. */
+export type Ruled<T> = { readonly result: T; readonly findings: readonly Finding[] }
 
 export const allRuled = <T>(ruled: readonly Ruled<T>[]): Ruled<readonly T[]> => ({
   result: ruled.map((each) => each.result),

@@ -1,6 +1,6 @@
 /** Gauges of work that waits, by the name that such gauges bear in any platform, whether or not a rule asked for them. */
 import type { EvidenceOf } from '../../domain/evidence.ts'
-import { noteStep, type Step, type Steps } from '../cluster/steps.ts'
+import { noteStep, type Step, type Steps } from './steps.ts'
 
 type Sample = EvidenceOf<'sample'>
 

@@ -2,12 +2,12 @@
 import type { ActionSpec } from '../../domain/rehearsal.ts'
 import { instant } from '../../domain/units.ts'
 import type { ActionResult, Finding } from '../../domain/verdict.ts'
+import { finding } from '../findings/findings.ts'
+import { allRuled, type Ruled } from '../findings/ruled.ts'
+import { actionHarm } from '../harm/harm.ts'
 import { answersTo, noAnswers } from '../reactions/reactions.ts'
-import { allRuled } from '../ruled.ts'
-import type { Ruled, Seen } from '../seen.ts'
-import { finding } from '../verdict/findings.ts'
-import type { ActionLife } from './action-lives.ts'
-import { actionHarm } from './harm.ts'
+import type { ActionLife } from '../seen/action-lives.ts'
+import type { Seen } from '../seen/seen.ts'
 
 export function judgeActions(seen: Seen): Ruled<readonly ActionResult[]> {
   return allRuled(seen.run.head.rehearsal.actions.map((action) => judgeAction(seen, action)))

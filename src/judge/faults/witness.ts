@@ -1,8 +1,8 @@
 /** Did the fault bite? Asked of a counter that somebody else keeps than the object that injected it and the client that suffered it. */
 import type { RateWitness } from '../../domain/rehearsal.ts'
-import { blindPods, cumulative, cut, type Increment, rateOf, type Track } from '../counters/counters.ts'
-import { duration, listed, perSecondText } from '../verdict/words.ts'
-import type { HarmTimes } from './harm.ts'
+import { duration, listed, perSecondText } from '../findings/words.ts'
+import type { HarmTimes } from '../harm/harm.ts'
+import { blindPods, cumulative, cut, type Increment, rateOf, type Track } from '../seen/counters.ts'
 
 export type Testimony = {
   readonly proven: boolean

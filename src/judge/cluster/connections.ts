@@ -2,10 +2,10 @@
 import type { Expectation } from '../../domain/rehearsal.ts'
 import { showSeries } from '../../domain/show.ts'
 import type { ConnectionsResult } from '../../domain/verdict.ts'
-import { allRuled, expectationsOf } from '../ruled.ts'
-import type { Ruled, Seen } from '../seen.ts'
-import { finding } from '../verdict/findings.ts'
-import { connectionsId } from './wanted-counters.ts'
+import { finding } from '../findings/findings.ts'
+import { allRuled, expectationsOf, type Ruled } from '../findings/ruled.ts'
+import type { Seen } from '../seen/seen.ts'
+import { connectionsId } from '../seen/wanted-counters.ts'
 
 type Connections = Extract<Expectation, { kind: 'connections' }>
 

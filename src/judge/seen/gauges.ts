@@ -3,9 +3,9 @@
  * scraped drops out, because its last word would else be counted for ever.
  */
 import type { EvidenceOf } from '../../domain/evidence.ts'
-import { noteStep, type Step, type Steps } from '../cluster/steps.ts'
 import type { Wanted } from './counters.ts'
 import { matching } from './counters.ts'
+import { noteStep, type Step, type Steps } from './steps.ts'
 
 type Sample = EvidenceOf<'sample'>
 
