@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 /** Folders whose README.md holds a room table. */
-const tabled = ['src', 'src/judge']
+const tabled = ['src', 'src/judge', 'src/lab']
 
 type RoomTable = { readonly folder: string; readonly rows: ReadonlyMap<string, readonly string[]> }
 

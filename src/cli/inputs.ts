@@ -5,7 +5,7 @@ import type { Issue, Parsed } from '../domain/issue.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import { parseRehearsal } from '../files/rehearsal.ts'
 import { parseTarget, targetPath } from '../files/target.ts'
-import { isErrno } from '../lab/owner/processes.ts'
+import { isErrno } from '../lab/machine/processes.ts'
 import { BadInput } from './failure.ts'
 
 const files = {

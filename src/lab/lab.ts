@@ -5,27 +5,27 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { LabError } from './lab-error.ts'
-import { NODE_COUNT_MAX } from './nodes/node-table.ts'
+import { LabError } from './machine/lab-error.ts'
+import { claimRoot, type LabPaths, labPaths } from './machine/paths.ts'
+import { isAlive, signalProcess } from './machine/processes.ts'
+import { type LabState, readState } from './machine/state.ts'
 import { alreadyUp, claimAddress, claimHolder } from './owner/claim.ts'
 import { askOwner } from './owner/client.ts'
 import type { OwnerStatus } from './owner/controls.ts'
 import { removeTransient } from './owner/folders.ts'
 import { killLeftovers } from './owner/leftovers.ts'
-import { isAlive, signalProcess } from './owner/processes.ts'
 import { KEEP, type LabTools, type OwnerEvent, type OwnerSpec } from './owner/spec.ts'
 import type { Stage } from './owner/stages.ts'
-import { type LabState, readState } from './owner/state.ts'
-import { claimRoot, type LabPaths, labPaths } from './paths.ts'
-import { FIRST_PLACE, type Place } from './place.ts'
+import { NODE_COUNT_MAX } from './topology/node-table.ts'
+import { FIRST_PLACE, type Place } from './topology/place.ts'
 
-export { LabError } from './lab-error.ts'
+export { LabError } from './machine/lab-error.ts'
+export { defaultLabRoot, type LabPaths, labPaths } from './machine/paths.ts'
+export type { ComponentState, LabPhase, LabState, NodeState } from './machine/state.ts'
 export type { OwnerStatus } from './owner/controls.ts'
 export type { LabTools, OwnerEvent } from './owner/spec.ts'
 export type { Stage } from './owner/stages.ts'
-export type { ComponentState, LabPhase, LabState, NodeState } from './owner/state.ts'
-export { defaultLabRoot, type LabPaths, labPaths } from './paths.ts'
-export type { Place } from './place.ts'
+export type { Place } from './topology/place.ts'
 
 export type LabUpOptions = {
   readonly root?: string
@@ -138,7 +138,7 @@ function spawnOwner(paths: LabPaths): ChildProcess {
   mkdirSync(paths.root, { recursive: true })
   const log = openSync(`${paths.root}/owner.log`, 'w', 0o600)
   try {
-    return spawn(process.execPath, [fileURLToPath(new URL('./owner.ts', import.meta.url))], {
+    return spawn(process.execPath, [fileURLToPath(new URL('./owner/main.ts', import.meta.url))], {
       cwd: '/',
       detached: true,
       stdio: ['pipe', 'pipe', log],

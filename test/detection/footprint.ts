@@ -1,6 +1,6 @@
 /** What a lab that stays up holds: its processes, their memory, and the objects that rehearsals could have left in it. */
 import { readFileSync } from 'node:fs'
-import { processFamilies } from '../../src/lab/owner/processes.ts'
+import { processFamilies } from '../../src/lab/machine/processes.ts'
 import type { TestLab } from '../support/lab.ts'
 
 export type Footprint = { readonly processes: number; readonly megabytes: number; readonly leftObjects: number }

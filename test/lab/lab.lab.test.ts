@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { controlComponent, controlKubelet, type LabHandle, labDown, labStatus } from '../../src/lab/lab.ts'
-import { KUBELET_PORT, type LabNode, labNodes } from '../../src/lab/nodes/node-table.ts'
-import { hostOf } from '../../src/lab/place.ts'
+import { KUBELET_PORT, type LabNode, labNodes } from '../../src/lab/topology/node-table.ts'
+import { hostOf } from '../../src/lab/topology/place.ts'
 import { areGone, identify, type Json, type LabBench, labBench, processesOf } from './support/lab-bench.ts'
 
 let bench: LabBench

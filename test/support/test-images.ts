@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { ImageSource } from '../../src/lab/images/build.ts'
+import type { ImageSource } from '../../src/lab/images/image-source.ts'
 
 const entry = (path: string): string => fileURLToPath(new URL(`../lab/${path}`, import.meta.url))
 

@@ -2,7 +2,7 @@
 
 import type { ChaosObject, ChaosRecord, RecordPhase } from '../../protocols/chaos-mesh/objects.ts'
 import { ApiProblem, type Cluster } from '../cluster-access/cluster.ts'
-import { type Fields, messageOf } from '../cluster-access/json.ts'
+import { type Fields, messageOf } from '../machine/json.ts'
 import { partsOfId, podPath } from './paths.ts'
 
 /** Where the record stands after a try. With an `error` the loop notes a failure and tries again later. */

@@ -7,7 +7,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIPv4 } from 'node:net'
 import { type Cluster, isNotFound } from '../cluster-access/cluster.ts'
-import { fieldsOf, listOf, messageOf, textOf } from '../cluster-access/json.ts'
+import { fieldsOf, listOf, messageOf, textOf } from '../machine/json.ts'
 import type { ExternalPeer } from './network-rules.ts'
 
 /** @throws when a name is unknown or a port is none */

@@ -3,9 +3,9 @@
  * pods have acknowledged them. Rules of one experiment are always sent together, so one request heals or harms all its pods.
  */
 
-import type { Log } from '../cluster-access/daemon.ts'
-import { fieldsOf, isFields, listOf, messageOf, textOf } from '../cluster-access/json.ts'
-import { callSocket } from '../cluster-access/socket-client.ts'
+import type { Log } from '../machine/daemon.ts'
+import { fieldsOf, isFields, listOf, messageOf, textOf } from '../machine/json.ts'
+import { callSocket } from '../machine/socket-client.ts'
 import type { FaultRule } from '../pod-network/rules.ts'
 
 /** How a pod stands to the rules that were last asked for it. */

@@ -3,7 +3,7 @@
 import { recordsOf } from '../../protocols/chaos-mesh/experiment.ts'
 import type { ChaosObject, ChaosRecord, NetworkChaosSpec } from '../../protocols/chaos-mesh/objects.ts'
 import type { Cluster } from '../cluster-access/cluster.ts'
-import { fieldsOf, textOf } from '../cluster-access/json.ts'
+import { fieldsOf, textOf } from '../machine/json.ts'
 import type { NetworkRule } from '../pod-network/rules.ts'
 import { type Enactor, podNotFound, podOf } from './enactor.ts'
 import { resolveExternal } from './external-targets.ts'

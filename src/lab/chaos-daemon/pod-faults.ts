@@ -2,8 +2,8 @@
 
 import type { ChaosObject, ChaosRecord, PodChaosSpec, RecordPhase } from '../../protocols/chaos-mesh/objects.ts'
 import { type Cluster, isNotFound } from '../cluster-access/cluster.ts'
-import { type Fields, fieldsOf, listOf, textOf, textsOf } from '../cluster-access/json.ts'
-import { callSocket } from '../cluster-access/socket-client.ts'
+import { type Fields, fieldsOf, listOf, textOf, textsOf } from '../machine/json.ts'
+import { callSocket } from '../machine/socket-client.ts'
 import { type Enactor, failed, type Outcome, podNotFound, podOf } from './enactor.ts'
 import { partsOfId, podPath } from './paths.ts'
 

@@ -3,8 +3,8 @@
  * each time. What this daemon wrote itself does not wake it; everything else does, at once.
  */
 
-import type { Log } from '../cluster-access/daemon.ts'
-import { messageOf } from '../cluster-access/json.ts'
+import type { Log } from '../machine/daemon.ts'
+import { messageOf } from '../machine/json.ts'
 import type { ExperimentKey } from './paths.ts'
 import type { PassResult } from './reconcile.ts'
 

@@ -18,7 +18,7 @@ import {
 import type { ChaosObject, ChaosRecord, ChaosStatus } from '../../protocols/chaos-mesh/objects.ts'
 import { isChaosObject, RECORDS_FINALIZER } from '../../protocols/chaos-mesh/objects.ts'
 import { type Cluster, isConflict, isNotFound } from '../cluster-access/cluster.ts'
-import { messageOf } from '../cluster-access/json.ts'
+import { messageOf } from '../machine/json.ts'
 import type { Enactor } from './enactor.ts'
 import { type ExperimentKey, objectPath } from './paths.ts'
 import type { ChaosEvent, Recorder } from './recorder.ts'

@@ -2,8 +2,8 @@
 
 import type { ChaosObject } from '../../protocols/chaos-mesh/objects.ts'
 import type { Cluster } from '../cluster-access/cluster.ts'
-import type { Log } from '../cluster-access/daemon.ts'
-import { messageOf } from '../cluster-access/json.ts'
+import type { Log } from '../machine/daemon.ts'
+import { messageOf } from '../machine/json.ts'
 
 export type ChaosEvent =
   | { readonly type: 'finalizer-inited' }

@@ -5,7 +5,7 @@ import { joinedMessages } from '../../protocols/chaos-mesh/admission.ts'
 import { defaultedSpec } from '../../protocols/chaos-mesh/defaults.ts'
 import { isChaosKind, isChaosObject } from '../../protocols/chaos-mesh/objects.ts'
 import { webhookProblems } from '../../protocols/chaos-mesh/webhook-rules.ts'
-import { type Fields, fieldsOf, textOf } from '../cluster-access/json.ts'
+import { type Fields, fieldsOf, textOf } from '../machine/json.ts'
 import { labProblems } from './lab-limits.ts'
 
 export type ReviewKind = 'mutate' | 'validate'

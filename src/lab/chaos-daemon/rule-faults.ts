@@ -6,7 +6,7 @@
 import { recordsOf } from '../../protocols/chaos-mesh/experiment.ts'
 import type { ChaosObject, ChaosRecord } from '../../protocols/chaos-mesh/objects.ts'
 import type { Cluster } from '../cluster-access/cluster.ts'
-import { type Fields, fieldsOf, messageOf, textOf } from '../cluster-access/json.ts'
+import { type Fields, fieldsOf, messageOf, textOf } from '../machine/json.ts'
 import type { FaultRule } from '../pod-network/rules.ts'
 import { type Enactor, failed, type Outcome, podNotFound, podOf } from './enactor.ts'
 import type { NetworkAgent } from './network-agent.ts'

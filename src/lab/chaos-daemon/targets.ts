@@ -5,7 +5,7 @@ import type { ChaosObject, ChaosRecord, PodSelector } from '../../protocols/chao
 import type { SelectableNode, SelectablePod } from '../../protocols/chaos-mesh/selector.ts'
 import { selectPods } from '../../protocols/chaos-mesh/selector.ts'
 import type { Cluster } from '../cluster-access/cluster.ts'
-import { type Fields, fieldsOf, listOf, textOf } from '../cluster-access/json.ts'
+import { type Fields, fieldsOf, listOf, textOf } from '../machine/json.ts'
 
 export type Selected =
   | { readonly ok: true; readonly records: readonly ChaosRecord[] }

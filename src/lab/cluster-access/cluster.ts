@@ -6,9 +6,9 @@
 
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import { type ApiAnswer, type ApiClient, type ApiRequest, apiClient } from '../control-plane/api-client.ts'
-import { labPaths } from '../paths.ts'
-import { type Fields, fieldsOf, textOf } from './json.ts'
+import { type Fields, fieldsOf, textOf } from '../machine/json.ts'
+import { labPaths } from '../machine/paths.ts'
+import { type ApiAnswer, type ApiClient, type ApiRequest, apiClient } from './api-client.ts'
 
 /** An answer of 400 and above. `reason` is Kubernetes' own word, such as NotFound or Conflict. */
 export class ApiProblem extends Error {

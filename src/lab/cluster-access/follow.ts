@@ -1,8 +1,8 @@
 /** A list that stays true: it is read once and then follows its watch, over broken connections and expired versions. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Fields, fieldsOf, listOf, messageOf, textOf } from '../machine/json.ts'
 import type { Cluster } from './cluster.ts'
-import { type Fields, fieldsOf, listOf, messageOf, textOf } from './json.ts'
 
 export type Follower = {
   /** Everything there is, at the beginning and after each gap. Whatever is missing is gone. */

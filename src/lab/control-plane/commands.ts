@@ -1,7 +1,7 @@
 // How each program of the control plane is started: pure functions from where things are to argv. The programs are Kubernetes' own;
 // whatever differs from a production cluster stands here, each with its reason.
 import { join } from 'node:path'
-import type { LabPaths } from '../paths.ts'
+import type { LabPaths } from '../machine/paths.ts'
 import type { CredentialFiles } from './credentials.ts'
 
 export const SERVICE_CIDR = '10.96.0.0/16'

@@ -3,10 +3,10 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { LabNode } from '../nodes/node-table.ts'
-import type { LabPaths } from '../paths.ts'
+import type { LabPaths } from '../machine/paths.ts'
+import { LAB_CONTEXT, METRICS_API_HOST } from '../topology/names.ts'
+import type { LabNode } from '../topology/node-table.ts'
 import { type Authority, createAuthority, type LeafRequest } from './certificates.ts'
-import { LAB_CONTEXT, METRICS_API_HOST } from './names.ts'
 
 /** Files that exist once credentials are written; all below the control plane's folder. */
 export type CredentialFiles = {

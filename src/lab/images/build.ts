@@ -2,22 +2,11 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 
 import { join } from 'node:path'
 import { bundleServices } from './bundle.ts'
 import { type ImageIndex, type IndexedImage, mountPreloadFile, nodeBinary, writeIndex } from './image-index.ts'
+import type { ImageSource } from './image-source.ts'
 import { postgresImage } from './postgres.ts'
 import { bundlePreload } from './preload.ts'
 import { type Built, nodeImage, pauseImage } from './recipes.ts'
 import { stageFile } from './stage.ts'
-
-/** A service of the user's or of the reference platform: one TypeScript file, bundled with all that it imports, run by Node. */
-export type ImageSource = {
-  readonly name: string
-  /** absolute path of a .ts, .js or .mjs file */
-  readonly entry: string
-  readonly env?: Readonly<Record<string, string>>
-  /** uid where the lab runs as root; `nobody` unless said */
-  readonly user?: number
-  /** The image that it is built on (`matchday/postgres`): the service gets that image's command as its arguments, and starts it. */
-  readonly from?: string
-}
 
 export type BuildOptions = {
   readonly folder: string

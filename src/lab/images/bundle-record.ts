@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import type { ImageSource } from './build.ts'
+import type { ImageSource } from './image-source.ts'
 
 /** What a set of bundles was made from: the same sources, made the same way, from files that are all as they were. */
 export type BundleRecord = {

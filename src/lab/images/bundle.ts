@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { StatsCompilation } from 'webpack'
-import { LabError } from '../lab-error.ts'
-import type { ImageSource } from './build.ts'
+import { LabError } from '../machine/lab-error.ts'
 import { type BundleRecord, isCurrent, recordOf, saveRecord } from './bundle-record.ts'
+import type { ImageSource } from './image-source.ts'
 
 /** The bundles of all sources, by image name: those of the last time when no file that went into them has changed. */
 export async function bundleServices(

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import type { ImageSource } from './build.ts'
 import type { IndexedImage } from './image-index.ts'
+import type { ImageSource } from './image-source.ts'
 import { digestOf, stageVersion, versionFolder } from './stage.ts'
 
 export type Built = { readonly name: string; readonly image: IndexedImage }

@@ -1,7 +1,7 @@
 // The endpoints behind a route, as the Service's slices stand now.
 import { endpointsOfPort, serviceKey, slicesByService } from '../pod-network/endpoints.ts'
-import type { Endpoint } from '../pod-network/messages.ts'
 import type { EndpointSlice, Service } from '../pod-network/objects.ts'
+import type { Endpoint } from '../topology/addresses.ts'
 import type { Route } from './routes.ts'
 
 export type Backends = {

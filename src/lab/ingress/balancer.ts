@@ -1,7 +1,7 @@
 // Which endpoint of a Service takes a request: the one with the fewest outstanding (nginx's least_conn), or the one that a client sticks to. The cookie holds a hash of the
 // endpoint, so that nobody outside learns addresses and a replica of the ingress would read it alike.
 import { createHash } from 'node:crypto'
-import type { Endpoint } from '../pod-network/messages.ts'
+import type { Endpoint } from '../topology/addresses.ts'
 import type { Route } from './routes.ts'
 
 export type Client = { address: string; cookies: string | undefined }

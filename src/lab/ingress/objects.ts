@@ -1,5 +1,5 @@
 // Ingress objects as they stand in the API's JSON, as far as they are read.
-import type { KubeObject } from '../pod-network/objects.ts'
+import type { KubeObject } from '../cluster-access/kube-object.ts'
 
 export type IngressBackend = { service?: { name: string; port?: { number?: number; name?: string } } }
 

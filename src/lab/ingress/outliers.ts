@@ -2,7 +2,7 @@
 // endpoint with a request that waits, from which nothing has come for a while and which takes no connection, is silent. Requests that wait for it
 // are told, and it is left out until it takes connections again. A slow pod is not silent: its kernel takes connections.
 import net from 'node:net'
-import type { Endpoint } from '../pod-network/messages.ts'
+import type { Endpoint } from '../topology/addresses.ts'
 import { answered, goodStanding, isOut, leftOf, type Standing, unanswered } from './ejection.ts'
 
 /** `neither`: the client went away early, which says nothing about the endpoint. */

@@ -1,7 +1,7 @@
 // Keep-alive connections to pods, a pool for each endpoint. The pool of an endpoint that no route leads to any more ends when its
 // last request has.
 import { Pool } from 'undici'
-import type { Endpoint } from '../pod-network/messages.ts'
+import type { Endpoint } from '../topology/addresses.ts'
 
 export type Pools = {
   to(endpoint: Endpoint, connectMs: number): Pool

@@ -3,7 +3,7 @@
 // route says that it may be repeated.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
-import type { Endpoint } from '../pod-network/messages.ts'
+import type { Endpoint } from '../topology/addresses.ts'
 import type { Balancer, Choice } from './balancer.ts'
 import type { Allowance } from './ejection.ts'
 import { failureOf } from './failure.ts'

@@ -1,6 +1,6 @@
 // Which Service a request goes to, by the rules of networking.k8s.io/v1: the most precise host first, then an exact path, then the
 // longest prefix, counted in whole path elements.
-import type { Metadata } from '../pod-network/objects.ts'
+import type { Metadata } from '../cluster-access/kube-object.ts'
 import type { Ingress, IngressBackend } from './objects.ts'
 import { type RouteSettings, settingsOf } from './settings.ts'
 

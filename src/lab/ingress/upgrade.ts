@@ -1,7 +1,7 @@
 // WebSockets and other upgrades: the handshake goes to a pod like any request, then bytes are piped until either side ends.
 import http, { type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Endpoint } from '../pod-network/messages.ts'
+import type { Endpoint } from '../topology/addresses.ts'
 import type { Choice } from './balancer.ts'
 import { failureOf } from './failure.ts'
 import { towardsPod } from './headers.ts'

@@ -1,5 +1,5 @@
 import { connect } from '../cluster-access/cluster.ts'
-import { fieldsOf, listOf, numberOf, textOf } from '../cluster-access/json.ts'
+import { fieldsOf, listOf, numberOf, textOf } from '../machine/json.ts'
 
 export const KEDA_NAMESPACE = 'keda'
 

@@ -1,7 +1,7 @@
 /** The cluster's pods, as far as metrics need them. */
 
-import { type Fields, fieldsOf, textOf, textsOf } from '../cluster-access/json.ts'
-import { loopbackOf } from '../nodes/node-table.ts'
+import { type Fields, fieldsOf, textOf, textsOf } from '../machine/json.ts'
+import { loopbackOf } from '../topology/node-table.ts'
 
 export type MetricPod = {
   readonly uid: string

@@ -1,7 +1,7 @@
 /** Makes the API server send both metrics APIs here: a Service that stands for this machine, and an APIService for each. Safe to repeat. */
 
 import type { Cluster } from '../cluster-access/cluster.ts'
-import { METRICS_API_HOST } from '../control-plane/names.ts'
+import { METRICS_API_HOST } from '../topology/names.ts'
 import { CUSTOM, CUSTOM_VERSION, RESOURCE, RESOURCE_VERSION } from './answers.ts'
 
 const [SERVICE = '', NAMESPACE = ''] = METRICS_API_HOST.split('.')

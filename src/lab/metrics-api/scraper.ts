@@ -4,7 +4,7 @@
  */
 
 import { Agent, request } from 'node:http'
-import { messageOf } from '../cluster-access/json.ts'
+import { messageOf } from '../machine/json.ts'
 import { WINDOW_MAX_MS } from './metric-rules.ts'
 import type { MetricPod } from './pods.ts'
 import { type Reading, readingOf } from './reading.ts'

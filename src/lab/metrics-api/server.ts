@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import { TLSSocket } from 'node:tls'
-import { messageOf } from '../cluster-access/json.ts'
+import { messageOf } from '../machine/json.ts'
 import type { Answer } from './answers.ts'
 
 export type MetricsServer = { readonly port: number; close(): void }

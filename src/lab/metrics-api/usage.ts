@@ -1,7 +1,7 @@
 /** What containers use of processor and memory, from the runtime's own counters. */
 
-import { fieldsOf, listOf, messageOf, numberOf, textOf } from '../cluster-access/json.ts'
-import { callSocket } from '../cluster-access/socket-client.ts'
+import { fieldsOf, listOf, messageOf, numberOf, textOf } from '../machine/json.ts'
+import { callSocket } from '../machine/socket-client.ts'
 
 export type ContainerUsage = { readonly name: string; readonly cpuNanosPerSecond: number; readonly memoryBytes: number }
 export type PodUsage = {

@@ -1,5 +1,5 @@
-import type { ApiClient } from '../control-plane/api-client.ts'
-import type { LabNode } from './node-table.ts'
+import type { ApiClient } from '../cluster-access/api-client.ts'
+import type { LabNode } from '../topology/node-table.ts'
 import { type NodePower, POWER_ANNOTATION, POWER_CONTROL_LABEL } from './power.ts'
 
 /**

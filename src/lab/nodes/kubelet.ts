@@ -3,8 +3,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CredentialFiles } from '../control-plane/credentials.ts'
-import type { LabPaths } from '../paths.ts'
-import { KUBELET_PORT, type LabNode } from './node-table.ts'
+import type { LabPaths } from '../machine/paths.ts'
+import { KUBELET_PORT, type LabNode } from '../topology/node-table.ts'
 
 /** The size each node says it has. The machine is smaller: scheduling follows requests, and nothing enforces limits. */
 const NODE_CPUS = 4

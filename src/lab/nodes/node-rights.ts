@@ -1,4 +1,4 @@
-import type { ApiClient } from '../control-plane/api-client.ts'
+import type { ApiClient } from '../cluster-access/api-client.ts'
 
 // The node authorizer lets a kubelet read just the secrets, configuration and claims of pods that it runs. It learns of pods by a watch, so
 // on a busy machine a kubelet may ask before the authorizer knows; it is refused, and the pod waits 10 to 15 s for its next

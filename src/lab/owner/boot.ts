@@ -1,7 +1,7 @@
 // From nothing to a cluster, as much side by side as the programs allow. The API server is what takes long; everything else is started
 // so that it is ready when the API server is, without taking its processor time.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { type ApiClient, apiClient } from '../control-plane/api-client.ts'
+import { type ApiClient, apiClient } from '../cluster-access/api-client.ts'
 import {
   apiServerArguments,
   type ControlPlaneFiles,
@@ -13,15 +13,15 @@ import {
 } from '../control-plane/commands.ts'
 import type { CredentialFiles } from '../control-plane/credentials.ts'
 import { type EgressProxy, startEgressProxy } from '../control-plane/egress-proxy.ts'
-import { LabError } from '../lab-error.ts'
+import { LabError } from '../machine/lab-error.ts'
+import type { LabPaths } from '../machine/paths.ts'
 import { type CloudProvider, startCloudProvider } from '../nodes/cloud-provider.ts'
 import { kubeletArguments, prepareNode } from '../nodes/kubelet.ts'
 import { grantNodeReads } from '../nodes/node-rights.ts'
-import type { LabNode } from '../nodes/node-table.ts'
 import { createNodePower, type NodePower } from '../nodes/power.ts'
-import type { LabPaths } from '../paths.ts'
-import { cidrHolds } from '../pod-network/cidr.ts'
 import { serviceEndpoint } from '../pod-network/service-route.ts'
+import { cidrHolds } from '../topology/cidr.ts'
+import type { LabNode } from '../topology/node-table.ts'
 import { askOwner } from './client.ts'
 import type { Crew } from './crew.ts'
 import { freePort, isListening } from './listening.ts'

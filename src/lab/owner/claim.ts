@@ -2,9 +2,9 @@
 // because the kernel gives it back whatever way its holder ends, and because it can be asked who holds it. Each network namespace has its own.
 import { createServer, type Server } from 'node:http'
 import { userInfo } from 'node:os'
-import { LabError } from '../lab-error.ts'
-import { hostOf, type Place } from '../place.ts'
-import { isErrno } from './processes.ts'
+import { LabError } from '../machine/lab-error.ts'
+import { isErrno } from '../machine/processes.ts'
+import { hostOf, type Place } from '../topology/place.ts'
 
 export const CLAIM_PORT = 7099
 

@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import { LabError } from '../lab-error.ts'
+import { LabError } from '../machine/lab-error.ts'
 
 const ANSWER_WITHIN_MS = 15_000
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { LAB_PROCESS_VARIABLE } from './leftovers.ts'
-import { type ProcessId, startTicksOf } from './processes.ts'
-import type { ComponentState } from './state.ts'
+import { LAB_PROCESS_VARIABLE } from '../machine/marks.ts'
+import { type ProcessId, startTicksOf } from '../machine/processes.ts'
+import type { ComponentState } from '../machine/state.ts'
 
 /** A program that the owner keeps running. */
 export type ComponentPlan = {

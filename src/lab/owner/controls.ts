@@ -1,10 +1,10 @@
-import type { LabNode } from '../nodes/node-table.ts'
+import type { ComponentState, LabPhase } from '../machine/state.ts'
+import type { LabNode } from '../topology/node-table.ts'
 import { kubeletName } from './boot.ts'
 import type { Component } from './component.ts'
 import type { Controls } from './control-socket.ts'
 import type { Crew } from './crew.ts'
 import type { Stage } from './stages.ts'
-import type { ComponentState, LabPhase } from './state.ts'
 
 /** Answer of GET /status. */
 export type OwnerStatus = {

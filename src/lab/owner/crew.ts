@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
-import type { LabPaths } from '../paths.ts'
+import type { LabPaths } from '../machine/paths.ts'
+import type { ComponentState } from '../machine/state.ts'
 import { type Component, type ComponentPlan, createComponent } from './component.ts'
-import type { ComponentState } from './state.ts'
 
 /** All programs of a lab, by name. */
 export type Crew = {

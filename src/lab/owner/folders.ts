@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { LabError } from '../lab-error.ts'
-import { claimRoot, type LabPaths } from '../paths.ts'
+import { LabError } from '../machine/lab-error.ts'
+import { claimRoot, type LabPaths } from '../machine/paths.ts'
 
 // What belongs to one lab and goes with it. Images stay: staging them is work, and they say by digest what they are.
 const TRANSIENT = ['control-plane', 'nodes', 'volumes', 'net', 'kubeconfig', 'lab.json', 'owner.sock', 'runtime.sock']

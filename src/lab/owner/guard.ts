@@ -1,7 +1,7 @@
 // The guard outlives the owner by a moment. etcd, the API server and the kubelets know nothing of a lifeline; when the owner dies
 // without a word (kill -9), this process notices the end of its standard input and takes the rest of the lab down.
 import { parseArgs } from 'node:util'
-import { labPaths } from '../paths.ts'
+import { labPaths } from '../machine/paths.ts'
 import { killLeftovers } from './leftovers.ts'
 
 const { values } = parseArgs({ options: { lab: { type: 'string' } } })

@@ -1,14 +1,6 @@
-import { isAlive, type ProcessId, processFamilies, signalProcess } from './processes.ts'
-import { readState } from './state.ts'
-
-/**
- * Every process that the owner starts carries this variable with the lab's root, and hands it down to its own children: so whatever
- * belongs to a lab can be found even when nobody is left who remembers it.
- */
-export const LAB_PROCESS_VARIABLE = 'MATCHDAY_LAB_PROCESS'
-
-/** A container's own variable: the root of what it sees of files, a folder below the lab's root (runtime/container/environment.ts). */
-const CONTAINER_ROOT_VARIABLE = 'MATCHDAY_ROOT'
+import { CONTAINER_ROOT_VARIABLE, LAB_PROCESS_VARIABLE } from '../machine/marks.ts'
+import { isAlive, type ProcessId, processFamilies, signalProcess } from '../machine/processes.ts'
+import { readState } from '../machine/state.ts'
 
 const GONE_WITHIN_MS = 10_000
 const LOOK_EVERY_MS = 50

@@ -1,6 +1,6 @@
 import { connect, createServer } from 'node:net'
-import { LabError } from '../lab-error.ts'
-import { isErrno } from './processes.ts'
+import { LabError } from '../machine/lab-error.ts'
+import { isErrno } from '../machine/processes.ts'
 
 /** @throws LabError when another program has the address that the lab's ingress needs */
 export async function requireFree(host: string, port: number): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Place } from '../place.ts'
+import type { Place } from '../topology/place.ts'
 
 /** What the owner is told on the first line of its standard input. */
 export type OwnerSpec = {

@@ -1,4 +1,4 @@
-import { LabError } from '../lab-error.ts'
+import { LabError } from '../machine/lab-error.ts'
 
 const LOOK_EVERY_MS = 40
 

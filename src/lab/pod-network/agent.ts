@@ -1,12 +1,15 @@
 // The pod network: gives pods their addresses, tells their processes where Services lead and what policies and faults forbid. The
 // network itself is played inside those processes (preload/main.ts); this agent is the one place that knows the whole. It stands
 // beside the runtime, in its process, and may die with it: pods keep their last tables, and addresses and rules are on disk.
-import type { NetworkPlugin, Relay, SandboxIdentity, SandboxNetwork } from '../runtime/network-plugin.ts'
+
+import type { ApiConnection } from '../cluster-access/api-stream.ts'
+import type { KubeObject } from '../cluster-access/kube-object.ts'
+import { type ObjectWatch, watchObjects } from '../cluster-access/object-watch.ts'
+import type { Endpoint } from '../topology/addresses.ts'
 import { type AgentCore, startAgentCore } from './agent-core.ts'
-import type { ApiConnection } from './api-stream.ts'
-import type { Endpoint, OutsideEntry } from './messages.ts'
-import { type ObjectWatch, watchObjects } from './object-watch.ts'
-import type { EndpointSlice, KubeObject, Namespace, NetworkPolicy, Pod, Service } from './objects.ts'
+import type { OutsideEntry } from './messages.ts'
+import type { NetworkPlugin, Relay, SandboxIdentity, SandboxNetwork } from './network-plugin.ts'
+import type { EndpointSlice, Namespace, NetworkPolicy, Pod, Service } from './objects.ts'
 
 export type AgentOptions = {
   /** The lab's root folder; the agent owns `net/` below it. */

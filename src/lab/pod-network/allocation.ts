@@ -1,8 +1,8 @@
 // Which sandbox has which address: kept on disk, since pods outlive the agent.
 import { join } from 'node:path'
-import type { SandboxIdentity } from '../runtime/network-plugin.ts'
-import { podAddress } from './addresses.ts'
-import { readState, writeState } from './state-file.ts'
+import { readState, writeState } from '../machine/state-file.ts'
+import { podAddress } from '../topology/addresses.ts'
+import type { SandboxIdentity } from './network-plugin.ts'
 
 export type Allocated = SandboxIdentity & { ip: string }
 

@@ -1,12 +1,12 @@
 // From the objects of the API server and the pods on the machine to the table that all pods share. Computed whole on each change
 // (some milliseconds for a hundred pods) and sent as the difference, so that no history of events can leave it wrong.
 import type { Labels } from '../../protocols/kubernetes/label-selector.ts'
-import { DNS_IP, INGRESS_IP } from './addresses.ts'
+import type { Endpoint } from '../topology/addresses.ts'
+import { DNS_IP, INGRESS_IP } from '../topology/addresses.ts'
 import { serviceEntry, serviceKey, slicesByService } from './endpoints.ts'
 import {
   type ClusterChange,
   type ClusterTable,
-  type Endpoint,
   emptyTable,
   type OutsideEntry,
   type PodEntry,

@@ -1,5 +1,6 @@
 // Which endpoints a Service routes to, as kube-proxy chooses them.
-import type { Endpoint, ServiceEntry } from './messages.ts'
+import type { Endpoint } from '../topology/addresses.ts'
+import type { ServiceEntry } from './messages.ts'
 import { type EndpointSlice, SERVICE_NAME_LABEL, type Service, type SliceEndpoint } from './objects.ts'
 
 export type SlicesByService = ReadonlyMap<string, readonly EndpointSlice[]>

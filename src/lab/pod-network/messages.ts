@@ -1,11 +1,9 @@
 // What the agent tells the processes of the pods: the cluster table that all pods share, and each pod's own file with its rules.
 // Processes read both files at their start and then follow line-delimited JSON over a unix socket. Also bundled into the preload.
+import type { Endpoint } from '../topology/addresses.ts'
 import type { DnsEffect } from './dns-effect.ts'
 import type { HttpEffect } from './http-effect.ts'
 import type { NetworkEffect } from './rules.ts'
-
-/** A cluster address and port; the address is 10.x, or plain loopback for the API server. */
-export type Endpoint = readonly [ip: string, port: number]
 
 export type ServiceEntry = {
   /** Ready endpoints by service port; an empty list refuses, as kube-proxy does. */

@@ -1,7 +1,7 @@
 // From the rules of all experiments to what each pod must hold. A gate at one end alone leaks (HTTP/2 writes below it, a peer's
 // FIN passes it), so each rule is also held, seen from the other side, by every lab pod that it names as a peer. Faults of HTTP act where
 // a request is served: what the faulted pod itself asks others is changed at those others.
-import { cidrHolds } from './cidr.ts'
+import { cidrHolds } from '../topology/cidr.ts'
 import type { FlowRule, PodRule } from './messages.ts'
 import { type FaultRule, isNetworkRule, type NetworkRule, type ProcessRule } from './rules.ts'
 

@@ -1,17 +1,8 @@
 // The Kubernetes objects that the network reads, as they stand in the API's JSON and only as far as they are read.
 // (The client library's types differ from the wire: it renames `from`.)
+
 import type { LabelSelector } from '../../protocols/kubernetes/label-selector.ts'
-
-export type Metadata = {
-  name: string
-  namespace?: string
-  uid?: string
-  resourceVersion?: string
-  labels?: Readonly<Record<string, string>>
-  annotations?: Readonly<Record<string, string>>
-}
-
-export type KubeObject = { metadata: Metadata }
+import type { KubeObject } from '../cluster-access/kube-object.ts'
 
 export type Namespace = KubeObject
 

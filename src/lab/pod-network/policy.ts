@@ -1,6 +1,6 @@
 // NetworkPolicies, evaluated where a connection starts: the client knows the policies of both ends. As in Kubernetes, policies add
 // up, a pod that no policy selects is open, and a flow needs the consent of the client's egress and the server's ingress.
-import { cidrHolds } from './cidr.ts'
+import { cidrHolds } from '../topology/cidr.ts'
 import type { Allowance, AllowedPeers, AllowedPort, ClusterTable, PolicyEntry } from './messages.ts'
 
 export type Reach = { from: string; to: string; port: number; protocol: 'TCP' | 'UDP' }

@@ -5,7 +5,7 @@
 import { readFileSync, watchFile } from 'node:fs'
 import net from 'node:net'
 import { dirname, join as joinPath } from 'node:path'
-import { machineAddress, nameServerPort } from './addresses.ts'
+import { machineAddress, nameServerPort } from '../topology/addresses.ts'
 import type { PodFile } from './messages.ts'
 import { serveNames } from './name-server.ts'
 import { openStandIns } from './stand-ins.ts'

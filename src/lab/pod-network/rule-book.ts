@@ -1,8 +1,8 @@
 // The rules of all experiments, kept on disk: an agent that restarts must neither forget a fault nor keep one that was healed.
 import { join } from 'node:path'
+import { readState, writeState } from '../machine/state-file.ts'
 import type { RulesBySource } from './mirror.ts'
 import { type FaultRule, parseRules } from './rules.ts'
-import { readState, writeState } from './state-file.ts'
 
 export type RuleBook = {
   sources(): RulesBySource

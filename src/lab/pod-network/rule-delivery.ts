@@ -1,13 +1,13 @@
 // Brings the rules of all experiments to the pods: into each pod's file, which a process reads at its start, and over the channel to
 // those that run. On disk first, so that no process can start under rules older than those that were answered for.
 import { join } from 'node:path'
+import { writeState } from '../machine/state-file.ts'
 import type { PodAnswers, RuleControl } from './control-server.ts'
 import type { PodFile, PodRule, PodRules } from './messages.ts'
 import { distributeRules, type RulesBySource } from './mirror.ts'
 import type { PodChannel } from './pod-channel.ts'
 import type { RuleBook } from './rule-book.ts'
 import type { FaultRule } from './rules.ts'
-import { writeState } from './state-file.ts'
 
 /** A pod's file without its rules. */
 export type DescribedPod = Omit<PodFile, 'version' | 'rules'>

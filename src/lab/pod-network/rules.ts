@@ -1,7 +1,7 @@
 // Fault rules as the chaos daemon states them, parsed from untrusted JSON. A rule names one pod and the peers whose traffic it
 // harms; the agent derives the peers' half of it (mirror.ts), so that a flow between two lab pods is harmed at both ends.
 import { isIPv4 } from 'node:net'
-import { parseCidr } from './cidr.ts'
+import { parseCidr } from '../topology/cidr.ts'
 import { type DnsEffect, parseDnsEffect } from './dns-effect.ts'
 import { type HttpEffect, parseHttpEffect } from './http-effect.ts'
 import { isRecord, within } from './untrusted.ts'

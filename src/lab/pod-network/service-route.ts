@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ClusterFile, Endpoint } from './messages.ts'
+import type { Endpoint } from '../topology/addresses.ts'
+import type { ClusterFile } from './messages.ts'
 
 /** For who stands outside the pods: a ready endpoint of a Service, from the table that all pods share, as it is on disk now. */
 export function serviceEndpoint(netFolder: string, ip: string, port: number): Endpoint | undefined {

@@ -1,9 +1,9 @@
 // Nodes without power. Their pods are cut off from everybody before they are killed, so that no peer sees the end of a connection that
 // a dead machine could not have announced, and they stay cut off until the node is back. On disk, because the agent may restart meanwhile.
 import { join } from 'node:path'
+import { readState, writeState } from '../machine/state-file.ts'
 import type { Allocated } from './allocation.ts'
 import type { RulesBySource } from './mirror.ts'
-import { readState, writeState } from './state-file.ts'
 
 export type SilentNodes = {
   set(nodeIndex: number, silent: boolean): void

@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import net from 'node:net'
-import { STAND_INS_MAX, standInAddress } from './addresses.ts'
+import { STAND_INS_MAX, standInAddress } from '../topology/addresses.ts'
 import type { ClusterFile } from './messages.ts'
 
 export type StandIns = { for(ip: string): Promise<string> }

@@ -1,10 +1,11 @@
 // Keeps the cluster table current on disk and in every process of every pod.
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { writeState } from '../machine/state-file.ts'
+import type { Endpoint } from '../topology/addresses.ts'
 import { changesBetween, clusterTable, type LivePod } from './cluster-table.ts'
-import { type AgentMessage, type ClusterVersion, type Endpoint, emptyTable, type OutsideEntry } from './messages.ts'
+import { type AgentMessage, type ClusterVersion, emptyTable, type OutsideEntry } from './messages.ts'
 import type { ClusterObjects } from './objects.ts'
-import { writeState } from './state-file.ts'
 
 export type FeedOptions = {
   /** `<root>/net` */

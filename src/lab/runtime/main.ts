@@ -2,12 +2,12 @@
 // node; its containers are ordinary processes in sessions of their own, so that killing this process harms no pod: the next one finds
 // them by what is on disk (docs/adr/0003). The pod network's agent and the volume provisioner live in here too.
 import { connect } from '../cluster-access/cluster.ts'
-import { startDaemon } from '../cluster-access/daemon.ts'
 import { nodeBinary } from '../images/image-index.ts'
-import { labNodes } from '../nodes/node-table.ts'
-import { readState } from '../owner/state.ts'
-import { labPaths } from '../paths.ts'
+import { startDaemon } from '../machine/daemon.ts'
+import { labPaths } from '../machine/paths.ts'
+import { readState } from '../machine/state.ts'
 import { startPodNetworkAgent } from '../pod-network/agent.ts'
+import { labNodes } from '../topology/node-table.ts'
 import { eventNotices } from './event-notices.ts'
 import { provision } from './provisioner/provisioner.ts'
 import { startRuntime } from './runtime.ts'

@@ -1,7 +1,7 @@
-import type { LabNode } from '../nodes/node-table.ts'
+import type { NetworkPlugin } from '../pod-network/network-plugin.ts'
+import type { LabNode } from '../topology/node-table.ts'
 import type { Host } from './container/identity.ts'
 import type { ImageStore } from './image-store.ts'
-import type { NetworkPlugin } from './network-plugin.ts'
 import type { ProcessTable } from './processes/table.ts'
 import type { Store } from './store.ts'
 

@@ -1,6 +1,6 @@
-import type { LabNode } from '../nodes/node-table.ts'
+import type { NetworkPlugin } from '../pod-network/network-plugin.ts'
+import type { LabNode } from '../topology/node-table.ts'
 import type { Containers } from './containers.ts'
-import type { NetworkPlugin } from './network-plugin.ts'
 import type { Sandboxes } from './sandboxes.ts'
 
 /** The power of one node, as far as its pods go. Both may be asked again after a failure, or by the next runtime. */

@@ -1,6 +1,6 @@
-import type { ProcessId } from '../owner/processes.ts'
+import type { ProcessId } from '../machine/processes.ts'
+import type { SandboxNetwork } from '../pod-network/network-plugin.ts'
 import type { ContainerConfig, SandboxConfig } from './cri/messages.ts'
-import type { SandboxNetwork } from './network-plugin.ts'
 
 /** What must outlive this process, one JSON file each; everything else is found again in /proc and in the container's folder. */
 export type SandboxRecord = {

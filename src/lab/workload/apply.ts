@@ -5,8 +5,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiProblem, type Cluster, connect } from '../cluster-access/cluster.ts'
-import { messageOf } from '../cluster-access/json.ts'
-import { LabError } from '../lab-error.ts'
+import { messageOf } from '../machine/json.ts'
+import { LabError } from '../machine/lab-error.ts'
 import { untilServed } from './plug-ins.ts'
 import type { Manifest } from './render.ts'
 import { definedKinds, type ResourcePaths, resourcePaths } from './resource-paths.ts'

@@ -1,7 +1,7 @@
 /** Waits until what manifests ask for is Ready, telling what is still missing. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppsV1Api, CoreV1Api, KubeConfig, type V1Deployment, type V1StatefulSet } from '@kubernetes/client-node'
-import { LabError } from '../lab-error.ts'
+import { LabError } from '../machine/lab-error.ts'
 import type { Manifest } from './render.ts'
 
 const READY_BUDGET_MS = 120_000

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node'
-import { LabError } from '../lab-error.ts'
+import { LabError } from '../machine/lab-error.ts'
 
 const BUDGET_MS = 60_000
 const LOOK_EVERY_MS = 200

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { parseAllDocuments } from 'yaml'
-import { LabError } from '../lab-error.ts'
+import { LabError } from '../machine/lab-error.ts'
 
 export type Manifest = {
   readonly apiVersion: string

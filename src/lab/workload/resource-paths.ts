@@ -1,6 +1,6 @@
 /** Where objects of any kind live in the API, as the API server's own discovery says. */
 import type { Cluster } from '../cluster-access/cluster.ts'
-import { type Fields, fieldsOf, listOf, textOf } from '../cluster-access/json.ts'
+import { type Fields, fieldsOf, listOf, textOf } from '../machine/json.ts'
 import type { Manifest } from './render.ts'
 
 export type Kind = Pick<Manifest, 'apiVersion' | 'kind'>

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { LabError } from '../lab-error.ts'
+import { LabError } from '../machine/lab-error.ts'
 
 const shape = z.strictObject({
   images: z.array(

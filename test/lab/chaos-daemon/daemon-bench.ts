@@ -4,7 +4,7 @@
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fieldsOf } from '../../../src/lab/cluster-access/json.ts'
+import { fieldsOf } from '../../../src/lab/machine/json.ts'
 import { type FaultState, faultState, type SeenVersion } from '../../../src/protocols/chaos-mesh/fault-state.ts'
 import type { ChaosObject } from '../../../src/protocols/chaos-mesh/objects.ts'
 import { type BareCluster, eventually, startBareCluster } from '../support/bare-cluster.ts'

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { fieldsOf, listOf } from '../../../src/lab/cluster-access/json.ts'
+import { fieldsOf, listOf } from '../../../src/lab/machine/json.ts'
 import { recordsOf } from '../../../src/protocols/chaos-mesh/experiment.ts'
 import { CLEAN_FINALIZER_ANNOTATION, PAUSE_ANNOTATION } from '../../../src/protocols/chaos-mesh/objects.ts'
 import { eventually } from '../support/bare-cluster.ts'

@@ -1,6 +1,6 @@
 // HTTPChaos and DNSChaos at the daemon: no controller recorded them, but their loops are written like those that were.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { listOf } from '../../../src/lab/cluster-access/json.ts'
+import { listOf } from '../../../src/lab/machine/json.ts'
 import { recordsOf } from '../../../src/protocols/chaos-mesh/experiment.ts'
 import { CLEAN_FINALIZER_ANNOTATION, PAUSE_ANNOTATION } from '../../../src/protocols/chaos-mesh/objects.ts'
 import { versionsOf } from '../../protocols/chaos-mesh/recordings.ts'

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { type Credentials, writeCredentials } from '../../../src/lab/control-plane/credentials.ts'
-import { labNodes } from '../../../src/lab/nodes/node-table.ts'
-import { type LabPaths, labPaths } from '../../../src/lab/paths.ts'
+import { type LabPaths, labPaths } from '../../../src/lab/machine/paths.ts'
+import { labNodes } from '../../../src/lab/topology/node-table.ts'
 
 let paths: LabPaths
 let credentials: Credentials

@@ -4,7 +4,7 @@ import { failureOf } from '../../../src/lab/ingress/failure.ts'
 import type { Ingress, IngressPath } from '../../../src/lab/ingress/objects.ts'
 import { type Route, routeTable } from '../../../src/lab/ingress/routes.ts'
 import { settingsOf } from '../../../src/lab/ingress/settings.ts'
-import type { Endpoint } from '../../../src/lab/pod-network/messages.ts'
+import type { Endpoint } from '../../../src/lab/topology/addresses.ts'
 
 const path = (at: string, service: string, pathType = 'Prefix'): IngressPath => ({
   path: at,

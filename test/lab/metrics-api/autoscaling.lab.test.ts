@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fieldsOf, listOf, textOf } from '../../../src/lab/cluster-access/json.ts'
+import { fieldsOf, listOf, textOf } from '../../../src/lab/machine/json.ts'
 import { type BareCluster, eventually, startBareCluster } from '../support/bare-cluster.ts'
 
 // Kubernetes' own HPA controller, through its own aggregation layer, on metrics of a real HTTP server. The pod is an object only: it is

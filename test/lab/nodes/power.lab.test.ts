@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { labStatus } from '../../../src/lab/lab.ts'
-import { loopbackOf } from '../../../src/lab/nodes/node-table.ts'
+import { loopbackOf } from '../../../src/lab/topology/node-table.ts'
 import type { Json } from '../support/lab-bench.ts'
 import { type SharedBench, sharedBench } from '../support/shared-bench.ts'
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { isAlive } from '../../../src/lab/machine/processes.ts'
 import { type Component, type ComponentPlan, createComponent } from '../../../src/lab/owner/component.ts'
-import { isAlive } from '../../../src/lab/owner/processes.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 let root = ''

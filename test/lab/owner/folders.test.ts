@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { labPaths } from '../../../src/lab/machine/paths.ts'
 import { prepareRoot } from '../../../src/lab/owner/folders.ts'
-import { labPaths } from '../../../src/lab/paths.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 let folder = ''

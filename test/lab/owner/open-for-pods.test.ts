@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { labPaths } from '../../../src/lab/machine/paths.ts'
 import { createCrew } from '../../../src/lab/owner/crew.ts'
 import { openForPods } from '../../../src/lab/owner/open-for-pods.ts'
 import { until } from '../../../src/lab/owner/until.ts'
-import { labPaths } from '../../../src/lab/paths.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const PROGRAM = ['/bin/sleep', '60'] as const

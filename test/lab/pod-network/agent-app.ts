@@ -1,6 +1,6 @@
 // The agent in a process of its own, so that it can be killed: `agent-app.ts <root> <kubeconfig>`, told of pods over IPC.
 import { startPodNetworkAgent } from '../../../src/lab/pod-network/agent.ts'
-import type { SandboxIdentity } from '../../../src/lab/runtime/network-plugin.ts'
+import type { SandboxIdentity } from '../../../src/lab/pod-network/network-plugin.ts'
 
 type Command = { id: number } & (
   | { add: SandboxIdentity }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Relay, SandboxIdentity, SandboxNetwork } from '../../../src/lab/runtime/network-plugin.ts'
+import type { Relay, SandboxIdentity, SandboxNetwork } from '../../../src/lab/pod-network/network-plugin.ts'
 
 const APP = fileURLToPath(new URL('./agent-app.ts', import.meta.url))
 

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type PodNetworkAgent, startPodNetworkAgent } from '../../../src/lab/pod-network/agent.ts'
-import type { SandboxNetwork } from '../../../src/lab/runtime/network-plugin.ts'
+import type { SandboxNetwork } from '../../../src/lab/pod-network/network-plugin.ts'
 import { type BareCluster, eventually, startBareCluster } from '../support/bare-cluster.ts'
 import { startApp, within } from './small-cluster.ts'
 

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { clusterAddress, clusterPort, machineAddress, machinePort } from '../../../src/lab/pod-network/addresses.ts'
 import { openAllocation } from '../../../src/lab/pod-network/allocation.ts'
+import { clusterAddress, clusterPort, machineAddress, machinePort } from '../../../src/lab/topology/addresses.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const sandbox = (id: string, nodeIndex = 1) => ({

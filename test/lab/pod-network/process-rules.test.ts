@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cidrHolds } from '../../../src/lab/pod-network/cidr.ts'
 import { dnsEffectOn, drawNowhere, NOWHERE_RANGE } from '../../../src/lab/pod-network/dns-effect.ts'
 import type { HttpEffect } from '../../../src/lab/pod-network/http-effect.ts'
 import {
@@ -13,6 +12,7 @@ import {
 } from '../../../src/lab/pod-network/http-fault.ts'
 import { distributeRules } from '../../../src/lab/pod-network/mirror.ts'
 import { type FaultRule, parseRules } from '../../../src/lab/pod-network/rules.ts'
+import { cidrHolds } from '../../../src/lab/topology/cidr.ts'
 
 const abort: HttpEffect = { kind: 'http', target: 'request', port: 8080, match: {}, acts: { abort: true } }
 const http = (over: object = {}): FaultRule => ({ podUid: 'a', effect: { ...abort, ...over } })

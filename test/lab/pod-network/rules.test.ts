@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cidrHolds } from '../../../src/lab/pod-network/cidr.ts'
 import { correlatedDelay, effectOn, holdRules } from '../../../src/lab/pod-network/flow-effect.ts'
 import { isFlowRule } from '../../../src/lab/pod-network/messages.ts'
 import { distributeRules } from '../../../src/lab/pod-network/mirror.ts'
 import { type NetworkRule, parseRules } from '../../../src/lab/pod-network/rules.ts'
+import { cidrHolds } from '../../../src/lab/topology/cidr.ts'
 
 const rule = (over: Partial<NetworkRule> = {}): NetworkRule => ({
   podUid: 'a',

@@ -1,4 +1,4 @@
-import type { SandboxIdentity } from '../../../src/lab/runtime/network-plugin.ts'
+import type { SandboxIdentity } from '../../../src/lab/pod-network/network-plugin.ts'
 
 /** A pod as the runtime would name it to the pod network; its app is its name unless the test says otherwise. */
 export function identityOf(nodeIndex: number, name: string, changes: Partial<SandboxIdentity> = {}): SandboxIdentity {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type AgentCore, startAgentCore } from '../../../src/lab/pod-network/agent-core.ts'
+import type { SandboxIdentity } from '../../../src/lab/pod-network/network-plugin.ts'
 import type {
   ClusterObjects,
   EndpointSlice,
@@ -15,7 +16,6 @@ import type {
   Service,
 } from '../../../src/lab/pod-network/objects.ts'
 import type { FaultRule, NetworkEffect, NetworkRule } from '../../../src/lab/pod-network/rules.ts'
-import type { SandboxIdentity } from '../../../src/lab/runtime/network-plugin.ts'
 import { identityOf } from './sandbox-identity.ts'
 
 const APP = fileURLToPath(new URL('./pod-app.cjs', import.meta.url))

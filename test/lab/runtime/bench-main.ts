@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { labNodes } from '../../../src/lab/nodes/node-table.ts'
-import type { NetworkPlugin } from '../../../src/lab/runtime/network-plugin.ts'
+import type { NetworkPlugin } from '../../../src/lab/pod-network/network-plugin.ts'
 import { startRuntime } from '../../../src/lab/runtime/runtime.ts'
+import { labNodes } from '../../../src/lab/topology/node-table.ts'
 
 // A runtime in a process of its own, so that tests can kill it: `bench-main.ts <root>`. Its pod network only counts addresses.
 const [root = ''] = process.argv.slice(2)

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { vi } from 'vitest'
 import { type ImageIndex, nodeBinary, writeIndex } from '../../../src/lab/images/image-index.ts'
-import { type LabNode, labNodes } from '../../../src/lab/nodes/node-table.ts'
-import { labPaths } from '../../../src/lab/paths.ts'
+import { labPaths } from '../../../src/lab/machine/paths.ts'
+import { type LabNode, labNodes } from '../../../src/lab/topology/node-table.ts'
 import { type CriClient, criClient } from './cri-client.ts'
 
 // Real processes on a machine that may be busy: a test that waits for one must not be the one that gives up first.

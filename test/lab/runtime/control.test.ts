@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { labPaths } from '../../../src/lab/paths.ts'
+import { labPaths } from '../../../src/lab/machine/paths.ts'
 import type { PodReport } from '../../../src/lab/runtime/control.ts'
 import {
   type BenchNode,

@@ -17,7 +17,7 @@ import {
 } from '../../../src/lab/control-plane/commands.ts'
 import { writeCredentials } from '../../../src/lab/control-plane/credentials.ts'
 import { startEgressProxy } from '../../../src/lab/control-plane/egress-proxy.ts'
-import { type LabPaths, labPaths } from '../../../src/lab/paths.ts'
+import { type LabPaths, labPaths } from '../../../src/lab/machine/paths.ts'
 import { resolveAll } from '../../../src/toolchain/toolchain.ts'
 import { freePort } from '../../support/ports.ts'
 

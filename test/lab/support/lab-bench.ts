@@ -16,8 +16,8 @@ import {
   labUp,
   type Place,
 } from '../../../src/lab/lab.ts'
-import { isAlive, type ProcessId, processFamilies, startTicksOf } from '../../../src/lab/owner/processes.ts'
-import { FIRST_PLACE } from '../../../src/lab/place.ts'
+import { isAlive, type ProcessId, processFamilies, startTicksOf } from '../../../src/lab/machine/processes.ts'
+import { FIRST_PLACE } from '../../../src/lab/topology/place.ts'
 import { LAB_TOOLS, resolveAll } from '../../../src/toolchain/toolchain.ts'
 import { askHost, hasHost } from '../../support/lab-host.ts'
 

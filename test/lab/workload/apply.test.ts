@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { labPaths } from '../../../src/lab/paths.ts'
+import { labPaths } from '../../../src/lab/machine/paths.ts'
 import { applyManifests } from '../../../src/lab/workload/apply.ts'
 import type { Manifest } from '../../../src/lab/workload/render.ts'
 import { refusal, serveSmallApi } from '../../support/small-api-server.ts'

@@ -3,8 +3,8 @@ import { chmodSync, chownSync, lstatSync, mkdtempSync, readdirSync, rmSync } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { LabError } from '../../lab-error.ts'
-import { NOBODY } from '../../runtime/container/identity.ts'
+import { LabError } from '../../machine/lab-error.ts'
+import { NOBODY } from '../../machine/users.ts'
 
 const run = promisify(execFile)
 

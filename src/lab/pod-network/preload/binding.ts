@@ -7,7 +7,7 @@ import {
   machineAddress,
   machinePort,
   unmapped,
-} from '../addresses.ts'
+} from '../../topology/addresses.ts'
 import { flowOf, knownFlow, peerIp } from './flow.ts'
 import { EADDRNOTAVAIL, native, type SocketName, type Status, type TcpHandle, tcp } from './internals.ts'
 import { self } from './pod.ts'

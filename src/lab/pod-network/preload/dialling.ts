@@ -1,6 +1,6 @@
 // Outgoing connections: routed like kube-proxy, sent from the pod's own address, and lost where a fault, a policy or a dead peer
 // would lose the SYN. Node keeps the address that was asked for, so errors read as they do on a cluster.
-import { clusterPort, isLoopback, machineAddress, machinePort, unmapped } from '../addresses.ts'
+import { clusterPort, isLoopback, machineAddress, machinePort, unmapped } from '../../topology/addresses.ts'
 import { drawDelayMs } from '../flow-effect.ts'
 import { policiesAllow } from '../policy.ts'
 import { endsOf, type Flow, flowOf } from './flow.ts'

@@ -1,16 +1,9 @@
 // The gate for what is sent: a queue per flow in front of the socket that holds bytes back while the way is cut, lets them go after
 // their delay and in the rhythm of a bandwidth limit, in order, with the FIN behind the last of them.
 import { type Bucket, drawDelayMs, isShaped } from '../flow-effect.ts'
-import { currentEffect, type Flow, flowOf, knownFlow } from './flow.ts'
+import { currentEffect, type EgressQueue, type Flow, flowOf, knownFlow } from './flow.ts'
 import { type Chunk, type SocketInternals, socketInternals, tcpOf, type WriteDone } from './internals.ts'
 import { hasRules } from './pod.ts'
-
-export type EgressQueue = {
-  pump(): void
-  abandon(): void
-  push(data: Buffer, done: WriteDone): void
-  end(done: WriteDone): void
-}
 
 // As much as a kernel's send buffer takes before write() blocks; up to here the application's write is done at once.
 const SEND_BUFFER_BYTES = 256 * 1024

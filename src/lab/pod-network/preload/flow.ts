@@ -1,9 +1,16 @@
 // One record per TCP handle: who the peer is, what the application dialled, whether it wants to read, and what the rules do to it.
-import { clusterAddress, clusterPort, isLoopback, isNative, unmapped } from '../addresses.ts'
+import { clusterAddress, clusterPort, isLoopback, isNative, unmapped } from '../../topology/addresses.ts'
 import type { FlowEffect } from '../flow-effect.ts'
-import type { EgressQueue } from './egress.ts'
-import { native, type SocketName, type TcpHandle, type TlsHandle } from './internals.ts'
+import { native, type SocketName, type TcpHandle, type TlsHandle, type WriteDone } from './internals.ts'
 import { effectOf, rulesEpoch, self } from './pod.ts'
+
+/** Bytes that the application has written and that the rules hold back. */
+export type EgressQueue = {
+  pump(): void
+  abandon(): void
+  push(data: Buffer, done: WriteDone): void
+  end(done: WriteDone): void
+}
 
 export type Flow = {
   readonly handle: TcpHandle

@@ -1,9 +1,11 @@
 // Where a connection goes, as the tables of a node would send it: a ClusterIP to one of its ready endpoints, loopback to the pod
 // itself, pod addresses to the machine's, anything else nowhere.
-import { isLoopback, isNative, POD_RANGE, SERVICE_RANGE } from '../addresses.ts'
-import { cidrHolds } from '../cidr.ts'
+
+import type { Endpoint } from '../../topology/addresses.ts'
+import { isLoopback, isNative, POD_RANGE, SERVICE_RANGE } from '../../topology/addresses.ts'
+import { cidrHolds } from '../../topology/cidr.ts'
 import { NOWHERE_RANGE } from '../dns-effect.ts'
-import type { Endpoint, ServiceEntry } from '../messages.ts'
+import type { ServiceEntry } from '../messages.ts'
 import { self, table } from './pod.ts'
 
 export type Route =

@@ -1,5 +1,5 @@
-import { LAB_PROCESS_VARIABLE } from '../../owner/leftovers.ts'
-import type { SandboxNetwork } from '../network-plugin.ts'
+import { CONTAINER_ROOT_VARIABLE, LAB_PROCESS_VARIABLE } from '../../machine/marks.ts'
+import type { SandboxNetwork } from '../../pod-network/network-plugin.ts'
 import { CONTAINER_VARIABLE } from '../processes/table.ts'
 import { heapOptions } from './heap.ts'
 
@@ -45,7 +45,7 @@ export function environmentOfContainer(parts: EnvironmentParts): Record<string, 
     ...network?.env,
     ...(nodeOptions.length > 0 ? { NODE_OPTIONS: nodeOptions.join(' ') } : {}),
     ...(network ? { MATCHDAY_NATIVE_ADDRESS: network.nativeAddress } : {}),
-    MATCHDAY_ROOT: view.root,
+    [CONTAINER_ROOT_VARIABLE]: view.root,
     MATCHDAY_MOUNTS: view.mountPaths.join('\n'),
     [LAB_PROCESS_VARIABLE]: parts.labRoot,
     [CONTAINER_VARIABLE]: parts.id,

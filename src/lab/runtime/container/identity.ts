@@ -1,10 +1,8 @@
+import { NOBODY } from '../../machine/users.ts'
 import type { ContainerSecurity } from '../cri/messages.ts'
 import { RuntimeFault } from '../fault.ts'
 import type { Identity } from '../records.ts'
 import { isOnPath } from './program.ts'
-
-/** `nobody` on every Linux: what a pod runs as when neither it nor its image says. */
-export const NOBODY = 65534
 
 /** What the caller of the lab may do: root may choose a user for each pod, anybody else runs all of them as himself. */
 export type Host = { uid: number; isRoot: boolean; canSetGroups: boolean }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { isAlive, type ProcessId } from '../../owner/processes.ts'
+import { isAlive, type ProcessId } from '../../machine/processes.ts'
 import type { ProcessTable } from '../processes/table.ts'
 import { openForReading } from './fifo.ts'
 import type { LogSink, StreamName } from './log-sink.ts'

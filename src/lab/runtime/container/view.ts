@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, statSync, symlinkSync } from 'node:fs'
 import { dirname, join, posix, relative, sep } from 'node:path'
-import { isErrno } from '../../owner/processes.ts'
+import { isErrno } from '../../machine/processes.ts'
 import type { Mount } from '../cri/messages.ts'
 import type { Identity } from '../records.ts'
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chownSync, closeSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isErrno, type ProcessId, startTicksOf } from '../../owner/processes.ts'
+import { isErrno, type ProcessId, startTicksOf } from '../../machine/processes.ts'
 import { RuntimeFault } from '../fault.ts'
 import type { ContainerRecord, Identity } from '../records.ts'
 import { makeFifos, openForContainer } from './fifo.ts'

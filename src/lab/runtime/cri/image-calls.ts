@@ -1,4 +1,5 @@
-import { type Host, NOBODY } from '../container/identity.ts'
+import { NOBODY } from '../../machine/users.ts'
+import type { Host } from '../container/identity.ts'
 import { RuntimeFault } from '../fault.ts'
 import type { FoundImage, ImageStore } from '../image-store.ts'
 import type { ImageCalls, ImageSpec } from './messages.ts'

@@ -1,6 +1,6 @@
 import { type Cluster, isConflict, isNotFound } from '../../cluster-access/cluster.ts'
 import { follow } from '../../cluster-access/follow.ts'
-import { type Fields, fieldsOf, messageOf, textOf } from '../../cluster-access/json.ts'
+import { type Fields, fieldsOf, messageOf, textOf } from '../../machine/json.ts'
 import { isReleased, makeFolder, needsVolume, removeFolder, storageClass, volumeFor } from './volumes.ts'
 
 export type ProvisionerParts = {

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import type { Fields } from '../../cluster-access/json.ts'
-import { fieldsOf, textOf } from '../../cluster-access/json.ts'
+import type { Fields } from '../../machine/json.ts'
+import { fieldsOf, textOf } from '../../machine/json.ts'
 
 // What the provisioner makes of a claim. The lab's disks are folders of one machine, so a volume follows its pod to any node, as a
 // disk that is attached over a network does; nothing ties it to a zone.

@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
-import type { Place } from '../place.ts'
+import type { Place } from '../topology/place.ts'
 import { isErrno, type ProcessId } from './processes.ts'
 
 /**

@@ -10,7 +10,7 @@ export const FIRST_PLACE: Place = 0
 /** Six nodes a lab; ten, so that a node's number shows its place. */
 export const NODES_A_PLACE = 10
 
-/** The front doors are 127.99.0.1 to 127.99.0.9, the nodes 127.99.0.11 and on (see pod-network/addresses.ts). */
+/** The front doors are 127.99.0.1 to 127.99.0.9, the nodes 127.99.0.11 and on (see addresses.ts). */
 export const PLACES_MAX = 9
 
 /** Where the ingress of the lab at this place listens, and its claim. @throws RangeError for a place that no machine has */

@@ -1,6 +1,9 @@
 // How cluster addresses live on one machine. EndpointSlices refuse loopback addresses, and an unprivileged process can listen only
 // on loopback ones: so 10.x.y.z of the cluster is 127.x.y.z here, and ports below 1024 are shifted above the ephemeral range.
 
+/** A cluster address and port. The address is 10.x.y.z, or plain loopback for the API server. */
+export type Endpoint = readonly [ip: string, port: number]
+
 /** Pods: 10.244.n.x, n = index of the node. */
 export const POD_RANGE = '10.244.0.0/16'
 export const SERVICE_RANGE = '10.96.0.0/16'

@@ -1,6 +1,6 @@
 // The lab's machines. Three zones; pods of the public API, of realtime WebSockets and of batch work have node pools of their own.
 // On this machine a cluster address 10.x.y.z is 127.x.y.z: EndpointSlices refuse loopback addresses, and Linux answers on all of 127/8.
-import { FIRST_PLACE, NODES_A_PLACE, type Place } from '../place.ts'
+import { FIRST_PLACE, NODES_A_PLACE, type Place } from './place.ts'
 
 export type Zone = 'zone-a' | 'zone-b' | 'zone-c'
 export type Pool = 'api' | 'realtime' | 'batch'

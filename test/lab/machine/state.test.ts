@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseState } from '../../../src/lab/owner/state.ts'
+import { parseState } from '../../../src/lab/machine/state.ts'
 
 const whole = {
   version: 1,

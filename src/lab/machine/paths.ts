@@ -18,7 +18,7 @@ export type NodePaths = {
 
 export type LabPaths = {
   readonly root: string
-  /** State of the lab (see owner/state.ts): pids with start times, address of the API server, nodes. Mode 0644, no secrets. */
+  /** State of the lab (see state.ts): pids with start times, address of the API server, nodes. Mode 0644, no secrets. */
   readonly state: string
   /** Administrator's kubeconfig, context `lab`, mode 0600. */
   readonly kubeconfig: string

@@ -1,7 +1,8 @@
 // All objects of one kind, kept current: list, watch from there, list again when the server has forgotten the place. Starts before the
 // API server does and outlives its restarts. Also used by the ingress.
+
 import { type ApiConnection, ApiError, connectApi } from './api-stream.ts'
-import type { KubeObject } from './objects.ts'
+import type { KubeObject } from './kube-object.ts'
 
 export type ObjectWatch<T> = {
   items(): readonly T[]

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { nodeLabels } from '../../../src/lab/nodes/cloud-provider.ts'
-import { labNodes, loopbackOf, NODE_COUNT_MAX } from '../../../src/lab/nodes/node-table.ts'
-import { hostOf, PLACES_MAX } from '../../../src/lab/place.ts'
+import { labNodes, loopbackOf, NODE_COUNT_MAX } from '../../../src/lab/topology/node-table.ts'
+import { hostOf, PLACES_MAX } from '../../../src/lab/topology/place.ts'
 
 describe('the nodes', () => {
   it('have a zone, a pool, an address and a pod network of their own', () => {

@@ -3,9 +3,9 @@
 // everything down at the end. Its standard input is its lifeline: the first line says what to do, the line `keep` lets it outlive
 // whoever started it, and the end of the input without that word means that nobody needs the lab any more.
 import { createInterface } from 'node:readline'
-import { LabError } from './lab-error.ts'
-import { runLab } from './owner/life.ts'
-import { KEEP, type OwnerEvent, type OwnerSpec } from './owner/spec.ts'
+import { LabError } from '../machine/lab-error.ts'
+import { runLab } from './life.ts'
+import { KEEP, type OwnerEvent, type OwnerSpec } from './spec.ts'
 
 const emit = (event: OwnerEvent): void => void process.stdout.write(`${JSON.stringify(event)}\n`)
 // The cli may be gone: then nobody reads, and that is no reason to end.
