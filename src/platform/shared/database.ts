@@ -44,13 +44,6 @@ const WARM_UP_MS = 1_500
 /** What of a service a database needs. */
 type Host = { readonly log: Log; readonly metrics: ServiceMetrics }
 
-export type PoolCounts = {
-  readonly active: number
-  readonly idle: number
-  readonly waiting: number
-  readonly max: number
-}
-
 export function openDatabase(config: DatabaseConfig, schema: string, { log, metrics }: Host): Database {
   const pool = new pg.Pool({
     connectionString: config.url,

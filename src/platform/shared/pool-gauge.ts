@@ -1,8 +1,14 @@
-/** How many database connections this process has, and how many requests wait for one: what an avalanche looks like from its origin. */
+/** How many database connections this process has, and how many requests wait for one. A connection avalanche shows here first. */
 import { Gauge } from 'prom-client'
 import { platformMetrics } from '../../wire/metrics.ts'
-import type { PoolCounts } from './database.ts'
 import type { ServiceMetrics } from './metrics.ts'
+
+export type PoolCounts = {
+  readonly active: number
+  readonly idle: number
+  readonly waiting: number
+  readonly max: number
+}
 
 export function gaugePool({ registry }: ServiceMetrics, counts: () => PoolCounts): void {
   new Gauge({

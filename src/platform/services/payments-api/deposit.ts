@@ -10,15 +10,10 @@ import { traceIdOf } from '../../shared/trace.ts'
 import type { CreditOutcome } from './credit.ts'
 import type { FraudCheck } from './fraud.ts'
 import type { Lane, LaneOutcome } from './lane.ts'
+import type { DepositRequest } from './request.ts'
 import type { Deposit, KnownDeposit, Store } from './store.ts'
 
 export type DepositAnswer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> }
-export type DepositRequest = {
-  readonly key: string
-  readonly player: string
-  readonly amountCents: number
-  readonly trace: string
-}
 
 export type DepositDesk = {
   readonly store: Store

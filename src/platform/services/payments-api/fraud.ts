@@ -8,7 +8,7 @@ import { parseJson } from '../../shared/body.ts'
 import type { ConfigReader } from '../../shared/config.ts'
 import type { Service } from '../../shared/service.ts'
 import { type CallResult, createUpstream } from '../../shared/upstream.ts'
-import type { DepositRequest } from './deposit.ts'
+import type { DepositRequest } from './request.ts'
 
 export type FraudConfig = ReturnType<typeof readFraudConfig>
 export type FraudCheck = (request: DepositRequest) => Promise<'allow' | 'deny' | 'unavailable'>
