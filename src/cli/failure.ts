@@ -1,5 +1,4 @@
 /** The three sorts of failure and their exit codes: the user's input (2), the environment (5), our own defect (70). */
-import { EnvironmentError } from '../controller/ports.ts'
 import { formatIssue, type Issue } from '../domain/issue.ts'
 import { exitCodes } from '../domain/verdict.ts'
 import { onStderr, say } from './terminal.ts'
@@ -18,7 +17,7 @@ export class BadInput extends Error {
 
 type Explained = { readonly name: string; readonly message: string; readonly next: string }
 
-/** ToolchainError, LabError and EnvironmentError all carry the next step. */
+/** ToolchainError, LabError, EnvironmentError and ApiError all carry the next step. */
 const isExplained = (error: unknown): error is Explained =>
   error instanceof Error && 'next' in error && typeof error.next === 'string'
 
@@ -28,16 +27,14 @@ export function reportFailure(error: unknown): number {
     for (const issue of error.issues) say(formatIssue(issue))
     return error.exitCode
   }
-  if (error instanceof EnvironmentError) {
-    say(`${onStderr('red', 'environment')} ${error.message}\n  Next: ${error.next}`)
-    return exitCodes.environment
-  }
   if (isExplained(error)) {
     const told = error.message.includes(error.next) ? '' : `\n  Next: ${error.next}`
     say(`${onStderr('red', 'environment')} ${error.message}${told}`)
     return exitCodes.environment
   }
   say(`${onStderr('red', 'defect')} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
-  say('  This is a defect of matchday. Next: run `matchday heal`, and report it with the journal of the run.')
+  say(
+    '  This is a defect of matchday. Next: report it with the journal of the run; if a run had begun, `matchday heal` undoes what it left.',
+  )
   return exitCodes.defect
 }

@@ -5,7 +5,15 @@ import { say } from './terminal.ts'
 /** Signals of one Ctrl-C may arrive twice (from the terminal and from a parent): within this time they are one. */
 const SAME_PRESS_MS = 500
 
-export function stopSignal(): AbortSignal {
+let stopping: AbortSignal | undefined
+
+/** The process has one: signals arrive once, however many parts of a command listen. */
+export const stopSignal = (): AbortSignal => {
+  stopping ??= listen()
+  return stopping
+}
+
+function listen(): AbortSignal {
   const controller = new AbortController()
   let pressedAt = Number.NEGATIVE_INFINITY
   const press = (name: string) => {

@@ -38,6 +38,9 @@ export class EnvironmentError extends Error {
   }
 }
 
+/** Another live run has the target. Its faults are not leftovers. */
+export class TargetHeld extends EnvironmentError {}
+
 export type LoadEvent =
   | { readonly kind: 'frame'; readonly frame: Omit<LoadFrame, 'kind' | 'at'> & { readonly at: Instant } }
   | { readonly kind: 'health'; readonly health: Omit<GeneratorHealth, 'kind'> }
@@ -160,10 +163,10 @@ export interface Books {
 
 /** One rehearsal a target at a time. */
 export interface TargetLock {
-  /** Throws EnvironmentError naming the holder when another live run has it. */
+  /** @throws TargetHeld naming the holder when another live run has it */
   acquire(target: Target, run: string): Promise<{ readonly lost: AbortSignal; release(): Promise<void> }>
   /** The run that holds the target now, alive or not. */
   holder(target: Target): Promise<string | undefined>
-  /** Removes the lock of a dead run; refuses when its holder renewed it a moment ago. */
+  /** Removes the lock of a dead run. @throws TargetHeld when its holder may be alive */
   breakDead(target: Target): Promise<void>
 }

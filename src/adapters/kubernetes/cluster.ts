@@ -1,10 +1,8 @@
 /** The Cluster port: who the cluster is, whether we may do what the rehearsal needs, and the watches that fill the journal. */
 import type { Cluster } from '../../controller/ports.ts'
-import { EnvironmentError } from '../../controller/ports.ts'
 import type { ClusterObject } from '../../domain/cluster.ts'
 import type { Target } from '../../domain/rehearsal.ts'
 import { demand, type KubeObject, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
-import { messageOf } from './connect.ts'
 import { listPosture } from './posture-lists.ts'
 import { preflight } from './preflight.ts'
 import { scaledObjectSeen, servesScaledObjects } from './scaled-objects.ts'
@@ -32,17 +30,9 @@ export function kubernetesCluster(api: KubernetesApi): Cluster {
 }
 
 async function identify(api: KubernetesApi): Promise<{ kubernetes: string; uid: string }> {
-  try {
-    const version = (await demand(api, { method: 'GET', path: '/version' })) as { gitVersion?: string }
-    const system = (await demand(api, { method: 'GET', path: paths.namespace('kube-system') })) as KubeObject
-    return { kubernetes: version.gitVersion ?? 'unknown', uid: system.metadata.uid ?? '' }
-  } catch (error) {
-    throw new EnvironmentError(
-      `the cluster of context ${api.context} at ${api.server} does not answer as it should: ${messageOf(error)}`,
-      `Try: kubectl --context ${api.context} get namespace kube-system`,
-      error,
-    )
-  }
+  const version = (await demand(api, { method: 'GET', path: '/version' })) as { gitVersion?: string }
+  const system = (await demand(api, { method: 'GET', path: paths.namespace('kube-system') })) as KubeObject
+  return { kubernetes: version.gitVersion ?? 'unknown', uid: system.metadata.uid ?? '' }
 }
 
 type WatchPlan = {

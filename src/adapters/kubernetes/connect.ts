@@ -4,11 +4,14 @@
  */
 
 import { readFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { EnvironmentError } from '../../controller/ports.ts'
 import type { ApiRequest, ApiResponse, KubernetesApi } from '../../protocols/kubernetes/api.ts'
+import { type ApiAddress, NoAnswer, StrangeAnswer } from '../../protocols/kubernetes/api-error.ts'
+import { strangeness } from '../../protocols/kubernetes/strange-answer.ts'
 import { watchResource } from './watch.ts'
 
 const REQUEST_TIMEOUT_MS = 10_000
@@ -32,7 +35,7 @@ export async function connectKubernetes(choice: {
   const api: KubernetesApi = {
     context: config.getCurrentContext(),
     server: cluster.server,
-    request: (request) => sendPatiently(new URL(cluster.server), { ...options, agent }, request),
+    request: (request) => ask(api, { ...options, agent }, request),
     watch: (watching, signal) => watchResource(config, api, watching, signal),
   }
   return api
@@ -82,6 +85,20 @@ const agentOptionsOf = ({
   ...(servername === undefined ? {} : { servername }),
 })
 
+/** The one place where a missing or a strange answer becomes an environment error; refusals become one where they are read. */
+async function ask(address: ApiAddress, options: https.RequestOptions, request: ApiRequest): Promise<ApiResponse> {
+  let response: ApiResponse
+  try {
+    response = await sendPatiently(new URL(address.server), options, request)
+  } catch (error) {
+    if (request.signal?.aborted) throw request.signal.reason
+    throw new NoAnswer(request, address, error)
+  }
+  const strange = strangeness(request, response)
+  if (strange !== undefined) throw new StrangeAnswer(request, address, strange)
+  return response
+}
+
 /** 429 means "not now": the API server asks to come back (API priority and fairness, a kind whose storage is being made). */
 const TRIES_MAX = 5
 const BACK_OFF_MS = 400
@@ -123,7 +140,7 @@ function send(server: URL, options: https.RequestOptions, request: ApiRequest): 
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.on('error', reject)
-        response.on('end', () => resolve(answer(response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8'))))
+        response.on('end', () => resolve(answer(response, Buffer.concat(chunks).toString('utf8'))))
       },
     )
     call.on('error', (error) => reject(signal.aborted && signal.reason instanceof Error ? signal.reason : error))
@@ -131,12 +148,23 @@ function send(server: URL, options: https.RequestOptions, request: ApiRequest): 
   })
 }
 
-function answer(status: number, text: string): ApiResponse {
-  try {
-    return { status, text, json: JSON.parse(text) }
-  } catch {
-    return { status, text, json: undefined }
+function answer({ statusCode, headers }: IncomingMessage, text: string): ApiResponse {
+  const { 'content-type': contentType, location } = headers
+  return {
+    status: statusCode ?? 0,
+    text,
+    json: parsed(text),
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(location === undefined ? {} : { location }),
   }
 }
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

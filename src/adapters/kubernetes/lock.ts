@@ -3,7 +3,7 @@
  * Updates carry the resourceVersion, so that of two takers one gets a Conflict. Protocol: coordination.k8s.io/v1, as in leader election. An annotation names the
  * owning process, so that a holder that died on this machine is known dead at once, without waiting for the 15 s.
  */
-import { EnvironmentError, type TargetLock } from '../../controller/ports.ts'
+import { TargetHeld, type TargetLock } from '../../controller/ports.ts'
 import { RUN_LABEL } from '../../domain/labels.ts'
 import type { Target } from '../../domain/rehearsal.ts'
 import { ApiRefusal, demand, find, type KubeObject, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
@@ -53,8 +53,8 @@ const isAlive = (lease: KubeObject): boolean => {
   )
 }
 
-const heldBy = (lease: KubeObject, target: Target): EnvironmentError =>
-  new EnvironmentError(
+const heldBy = (lease: KubeObject, target: Target): TargetHeld =>
+  new TargetHeld(
     `another rehearsal holds ${target.context}/${target.namespace}: run ${specOf(lease).holderIdentity}, renewed ${specOf(lease).renewTime}`,
     `Wait for it to end. If it is dead, wait ${DURATION_S} s or run: matchday heal --context ${target.context}`,
   )

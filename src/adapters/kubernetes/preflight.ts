@@ -4,9 +4,16 @@ import { type PostureWant, postureKinds } from '../../domain/posture.ts'
 import type { Expectation, MetricSource, Rehearsal, Target } from '../../domain/rehearsal.ts'
 import { atAddresses } from '../../protocols/chaos-mesh/addresses.ts'
 import { selectedNamespaces } from '../../protocols/chaos-mesh/selector.ts'
-import { demand, find, itemsOf, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
+import {
+  ApiRefusal,
+  demand,
+  find,
+  itemsOf,
+  type KubeObject,
+  type KubernetesApi,
+  paths,
+} from '../../protocols/kubernetes/api.ts'
 import { actionNeeds, actionProblems } from './actions/preflight.ts'
-import { messageOf } from './connect.ts'
 import { fields } from './fields.ts'
 import { type Need, permission, unique } from './permission.ts'
 import { listNeeds } from './posture-lists.ts'
@@ -164,12 +171,23 @@ async function presence(api: KubernetesApi, { path, what, next, at }: Presence):
     )
       return undefined
   } catch (error) {
-    // A refusal is reported by the permission that is missing; only absence is this check's business.
-    return /Forbidden|403/.test(messageOf(error))
-      ? undefined
-      : { at, code: 'cluster-unreadable', problem: `cannot read ${what}: ${messageOf(error)}`, next }
+    // The permission that is missing is an issue of its own; this check is about absence.
+    if (error instanceof ApiRefusal && error.status === 403) return undefined
+    throw error
   }
   return { at, code: 'object-missing', problem: `the cluster of context ${api.context} has no ${what}.`, next }
+}
+
+/**
+ * A list, or undefined where we may not read it or the kind is not there: other checks report the missing permission and the missing kind.
+ * @throws ApiError for every other refusal
+ */
+async function allowedList(api: KubernetesApi, path: string): Promise<readonly KubeObject[] | undefined> {
+  const request = { method: 'GET', path } as const
+  const response = await api.request(request)
+  if (response.status === 403 || response.status === 404) return undefined
+  if (response.status >= 300) throw new ApiRefusal(request, response, api)
+  return itemsOf(response.json)
 }
 
 /** An autoscaler that is not there can't follow anything; better told before the load than after it. Listed, as the run does it. */
@@ -183,9 +201,8 @@ async function scalerIsThere(
     expected.kind === 'keda'
       ? ['ScaledObject', expected.scaledObject, paths.scaledObjects(namespace)]
       : ['HorizontalPodAutoscaler', expected.name, paths.autoscalers(namespace)]
-  const response = await api.request({ method: 'GET', path })
-  // What we may not read is told by the permission that is missing, and a cluster without KEDA by its absence.
-  if (response.status >= 300 || itemsOf(response.json).some(({ metadata }) => metadata.name === name)) return undefined
+  const items = await allowedList(api, path)
+  if (items === undefined || items.some(({ metadata }) => metadata.name === name)) return undefined
   return {
     at: expected.at,
     code: 'object-missing',
@@ -198,9 +215,8 @@ async function scalerIsThere(
 async function sourceMatches(api: KubernetesApi, target: Target, name: string): Promise<Issue | undefined> {
   const source = target.sources[name]
   if (source === undefined) return undefined
-  const response = await api.request({ method: 'GET', path: paths.pods(source.namespace, source.selector) })
-  // What we may not read is told by the permission that is missing.
-  if (response.status >= 300 || itemsOf(response.json).length > 0) return undefined
+  const pods = await allowedList(api, paths.pods(source.namespace, source.selector))
+  if (pods === undefined || pods.length > 0) return undefined
   if (await isAtZero(api, source)) return undefined
   const labels = Object.entries(source.selector)
     .map(([key, value]) => `${key}=${value}`)
@@ -215,9 +231,8 @@ async function sourceMatches(api: KubernetesApi, target: Target, name: string): 
 
 /** Whether the pods of the source are those of a Deployment that is scaled to none on purpose, as KEDA leaves it when nothing waits. */
 async function isAtZero(api: KubernetesApi, { namespace, selector }: MetricSource): Promise<boolean> {
-  const response = await api.request({ method: 'GET', path: paths.deployments(namespace) })
-  if (response.status >= 300) return false
-  return itemsOf(response.json).some((deployment) => {
+  const deployments = await allowedList(api, paths.deployments(namespace))
+  return (deployments ?? []).some((deployment) => {
     const spec = fields(deployment.spec)
     const labels = fields(fields(fields(spec.template).metadata).labels)
     return spec.replicas === 0 && Object.entries(selector).every(([key, value]) => labels[key] === value)

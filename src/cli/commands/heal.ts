@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { type HealReport, healLeftovers, undoing } from '../../controller/healing.ts'
-import type { UndoWritten } from '../../domain/evidence.ts'
+import { TargetHeld } from '../../controller/ports.ts'
+import { problemOf } from '../../controller/problem.ts'
+import type { ResidueItem, UndoWritten } from '../../domain/evidence.ts'
 import type { Target } from '../../domain/rehearsal.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import { openJournal } from '../../journal/journal.ts'
@@ -10,6 +12,7 @@ import { type JournalEntry, readJournal } from '../../journal/read.ts'
 import { resumeUndos } from '../../journal/resume.ts'
 import { systemClock } from '../clock.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags } from '../cluster-choice.ts'
+import { reportFailure } from '../failure.ts'
 import { readTarget, usualTargetPath } from '../inputs.ts'
 import { runFolders } from '../run-folder.ts'
 import { stopSignal } from '../stop-signal.ts'
@@ -32,28 +35,51 @@ export function addHeal(root: Command, finish: (code: number) => void): void {
 
 async function heal(flags: Flags): Promise<number> {
   const target = await targetOf(flags)
+  const journals = await readJournals(flags.reports, target)
+  // Once the cluster is known to be there, whatever cannot be read may hide a harm.
+  const state = { unknown: journals.unreadable > 0 }
+  try {
+    return await healCluster(flags, target, journals.dead, () => {
+      state.unknown = true
+    })
+  } catch (error) {
+    const code = reportFailure(error)
+    if (code !== exitCodes.environment || error instanceof TargetHeld) return code
+    const owed = journals.dead.flatMap(({ run, undos }) => undos.map(({ id }) => `${id} of run ${run}`))
+    for (const each of owed) say(`${onStderr('red', 'still owed')} ${each}`)
+    if (owed.length === 0 && !state.unknown) return code
+    say('  Next: run matchday heal again as soon as the cluster answers.')
+    return exitCodes.notHealed
+  }
+}
+
+/** `reached`: the cluster answered as a cluster does. */
+async function healCluster(flags: Flags, target: Target, dead: readonly Dead[], reached: () => void): Promise<number> {
   const { api } = await chooseCluster({ ...flags, workload: '', overlay: [] }, false, stopSignal())
   const ports = clusterPortsOf(api)
+  await ports.cluster.identify()
+  reached()
   // Refuses while a live run holds the target: its faults are not leftovers.
   await ports.lock.breakDead(target)
   const undoer = undoing(ports)
-  const dead = await deadRuns(flags.reports, target)
   const report = await healLeftovers(
     undoer,
     target,
     dead.flatMap(({ run, undos }) => undos.map(({ undo }) => ({ undo, run }))),
   )
-  const left = await undoer.residue(target)
   await noteHealed(dead, report.healed)
-  if (flags.output === 'json') print(JSON.stringify({ ...report, left }, undefined, 2))
-  else {
-    for (const each of report.healed)
-      say(`${onStderr('green', each.outcome === 'undone' ? 'undone' : 'already gone')} ${each.id} of run ${each.run}`)
-    for (const problem of report.problems) say(`${onStderr('red', 'not undone')} ${problem}`)
-    for (const item of left) say(`${onStderr('red', 'still there')} ${item.what} (${item.where})`)
-    if (report.healed.length === 0 && left.length === 0) say('nothing was left to undo')
-  }
+  const left = await undoer.residue(target)
+  tell(flags, report, left)
   return report.problems.length === 0 && left.length === 0 ? exitCodes.pass : exitCodes.notHealed
+}
+
+function tell(flags: Flags, report: HealReport, left: readonly ResidueItem[]): void {
+  if (flags.output === 'json') return print(JSON.stringify({ ...report, left }, undefined, 2))
+  for (const each of report.healed)
+    say(`${onStderr('green', each.outcome === 'undone' ? 'undone' : 'already gone')} ${each.id} of run ${each.run}`)
+  for (const problem of report.problems) say(`${onStderr('red', 'not undone')} ${problem}`)
+  for (const item of left) say(`${onStderr('red', 'still there')} ${item.what} (${item.where})`)
+  if (report.healed.length === 0 && report.problems.length === 0 && left.length === 0) say('nothing was left to undo')
 }
 
 /** Its file, or what the newest run on that context knew: rehearsals may lie anywhere, and whoever heals is in a hurry. @throws BadInput */
@@ -74,27 +100,29 @@ async function targetOfRun(journal: string): Promise<Target | undefined> {
     for await (const { record } of readJournal(journal))
       return record.kind === 'run-started' ? record.target : undefined
   } catch {
-    // Told by the search for its undos, which comes to it as well.
+    // The search for undos reports it.
   }
   return undefined
 }
 
-/** Runs on this target whose journal has undos that were written and never done. */
-async function deadRuns(reports: string, target: Target): Promise<readonly Dead[]> {
-  const found: Dead[] = []
+type Journals = { readonly dead: readonly Dead[]; readonly unreadable: number }
+
+/** Runs on this target whose journal has undos that were written and never done, and how many journals can't say. */
+async function readJournals(reports: string, target: Target): Promise<Journals> {
+  const dead: Dead[] = []
+  let unreadable = 0
   for (const folder of runFolders(reports)) {
     const path = join(folder, 'journal.ndjson')
     if (!existsSync(path)) continue
     try {
-      const dead = await readDead(folder, path, target)
-      if (dead) found.push(dead)
+      const found = await readDead(folder, path, target)
+      if (found) dead.push(found)
     } catch (error) {
-      say(
-        `${path} cannot be read, so only its marks on the cluster tell what it left: ${error instanceof Error ? error.message : String(error)}`,
-      )
+      unreadable += 1
+      say(`${path} cannot be read, so only marks on the cluster tell what its run left: ${problemOf(error)}`)
     }
   }
-  return found
+  return { dead, unreadable }
 }
 
 async function readDead(folder: string, path: string, target: Target): Promise<Dead | undefined> {

@@ -44,5 +44,7 @@ async function plan(file: string, flags: Flags): Promise<number> {
 
 async function admittedNow(inputs: Inputs, timeline: Timeline, flags: Flags): Promise<ReadonlyMap<string, Admission>> {
   const { api } = await chooseCluster({ ...flags, workload: '', overlay: [] }, false, stopSignal())
-  return admissionsOf(clusterPortsOf(api), inputs, timeline)
+  const ports = clusterPortsOf(api)
+  await ports.cluster.identify()
+  return admissionsOf(ports, inputs, timeline)
 }

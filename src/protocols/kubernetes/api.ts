@@ -2,6 +2,9 @@
  * What adapters need of the Kubernetes API: plain requests and a watch that says when it broke. The one implementation is
  * `adapters/kubernetes`; the shape lives here so that adapters that speak through the API server need not know it.
  */
+import { ApiRefusal } from './api-error.ts'
+
+export { ApiError, ApiRefusal } from './api-error.ts'
 
 export type ApiRequest = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -18,7 +21,14 @@ export type ApiRequest = {
 }
 
 /** `json` is undefined when the answer is not JSON; `text` always holds the body. */
-export type ApiResponse = { readonly status: number; readonly text: string; readonly json: unknown }
+export type ApiResponse = {
+  readonly status: number
+  readonly text: string
+  readonly json: unknown
+  readonly contentType?: string
+  /** Where a redirect leads. */
+  readonly location?: string
+}
 
 export type WatchEvent<T> = { readonly change: 'present' | 'added' | 'modified' | 'deleted'; readonly object: T }
 
@@ -53,29 +63,19 @@ export type KubeObject = {
 export interface KubernetesApi {
   readonly context: string
   readonly server: string
-  /** Rejects only when no answer came (unreachable, time-out, aborted); any HTTP status is an answer. */
+  /**
+   * Any HTTP status of an API server is an answer. Rejects with ApiError when no answer came or something that is no API server answered,
+   * and with the signal's reason when aborted.
+   */
   request(request: ApiRequest): Promise<ApiResponse>
   /** Lists, then watches until aborted; resumes after breaks without a gap where the server allows it. */
   watch<T>(watching: Watching<T>, signal: AbortSignal): Promise<void>
 }
 
-/** The API server's answer was a refusal; `reason` is Kubernetes' own (`Forbidden`, `NotFound`, `Conflict`, …). */
-export class ApiRefusal extends Error {
-  readonly status: number
-  readonly reason: string
-  constructor(request: ApiRequest, response: ApiResponse) {
-    const body = response.json as { message?: string; reason?: string } | undefined
-    super(`${request.method} ${request.path}: ${response.status} ${body?.message ?? response.text.slice(0, 300)}`)
-    this.name = 'ApiRefusal'
-    this.status = response.status
-    this.reason = body?.reason ?? String(response.status)
-  }
-}
-
 /** A request whose answer must be a success: the parsed body, or ApiRefusal. */
 export async function demand(api: KubernetesApi, request: ApiRequest): Promise<unknown> {
   const response = await api.request(request)
-  if (response.status >= 300) throw new ApiRefusal(request, response)
+  if (response.status >= 300) throw new ApiRefusal(request, response, api)
   return response.json
 }
 
@@ -83,7 +83,7 @@ export async function demand(api: KubernetesApi, request: ApiRequest): Promise<u
 export async function find(api: KubernetesApi, request: ApiRequest): Promise<unknown> {
   const response = await api.request(request)
   if (response.status === 404) return undefined
-  if (response.status >= 300) throw new ApiRefusal(request, response)
+  if (response.status >= 300) throw new ApiRefusal(request, response, api)
   return response.json
 }
 

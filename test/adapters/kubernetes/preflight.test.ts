@@ -35,7 +35,7 @@ const roomy =
     if (path.endsWith('/selfsubjectaccessreviews')) return { status: { allowed: true } }
     if (path.startsWith('/apis/keda.sh')) return more(request)
     if (path.endsWith('/horizontalpodautoscalers')) return more(request) ?? { items: [named('payments-api')] }
-    return more(request) ?? (path.endsWith('/pods') ? { items: [] } : { metadata: { name: 'there' } })
+    return more(request) ?? { ...named('there'), items: [], resources: [] }
   }
 
 /** The codes and problems of a preflight of one source whose pods are the payout workers. */
@@ -95,7 +95,7 @@ describe('an autoscaler that something is expected of', () => {
   }
   const keda: Answers = ({ path }) => {
     if (path === SCALED) return { items: [named('payout-worker')] }
-    return path.startsWith('/apis/keda.sh') ? named('there') : undefined
+    return path.startsWith('/apis/keda.sh') ? { resources: [] } : undefined
   }
 
   it('is there', async () => {

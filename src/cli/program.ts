@@ -1,0 +1,50 @@
+/** The commands and what becomes of their failures. */
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { exitCodes } from '../domain/verdict.ts'
+import { addCheck } from './commands/check.ts'
+import { addHeal } from './commands/heal.ts'
+import { addJudge } from './commands/judge.ts'
+import { addLab } from './commands/lab.ts'
+import { addPlan } from './commands/plan.ts'
+import { addReport } from './commands/report.ts'
+import { addRun } from './commands/run.ts'
+import { addToolchain } from './commands/toolchain.ts'
+import { reportFailure } from './failure.ts'
+
+const EXIT_CODES = `
+Exit codes:
+  0 pass            1 fail             2 bad file or flags   3 inconclusive
+  4 aborted, healed 5 environment      6 not healed          70 defect of matchday
+`
+
+function program(finish: (code: number) => void): Command {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+  const root = new Command('matchday')
+    .description(
+      'Rehearses promo peaks under faults on Kubernetes and says, with evidence, whether the objectives held.',
+    )
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(add --help for the flags and examples)')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', EXIT_CODES)
+  for (const add of [addRun, addPlan, addCheck, addJudge, addReport, addHeal, addLab, addToolchain]) add(root, finish)
+  return root
+}
+
+/** Performs one command line, as the words after the program's name, and gives its exit code. Never throws. */
+export async function matchday(words: readonly string[]): Promise<number> {
+  let exitCode: number = exitCodes.pass
+  try {
+    await program((code) => {
+      exitCode = code
+    }).parseAsync(words, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.pass : exitCodes.badInput
+    return reportFailure(error)
+  }
+}
