@@ -18,13 +18,14 @@ export type Judged = { readonly judgment: Judgment; readonly view: RunView }
 export async function judgeFolder(folder: string): Promise<Judged> {
   const judge = judging()
   const view = viewing()
-  for await (const { line, record } of readJournal(join(folder, 'journal.ndjson'))) {
+  const journal = readJournal(join(folder, 'journal.ndjson'))
+  for await (const { line, record } of journal) {
     judge.add(record, line)
     view.add(record)
   }
   const drawn = view.result()
   if (!drawn) throw new EnvironmentError(`${folder}/journal.ndjson says nothing of a run`, 'Give the folder of a run.')
-  return { judgment: judge.result(), view: drawn }
+  return { judgment: { ...judge.result(), evidence: journal.seal }, view: drawn }
 }
 
 /** All four files, each put in place whole. */

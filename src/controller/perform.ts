@@ -80,7 +80,7 @@ export async function perform(
   const undoer = undoing(ports)
   const heal = healing(recorder, undoer, ports.actions)
   try {
-    recorder.record({ kind: 'run-started', format: 1, run: timeline.run, rehearsal, target, timeline, environment })
+    recorder.record({ kind: 'run-started', run: timeline.run, rehearsal, target, timeline, environment })
     await recorder.flush()
     // The lock is ours, so whatever carries a run's label was left by a run that is dead.
     await healLeftovers(undoer, target, [])

@@ -33,6 +33,7 @@ export type Evidence =
     }
   | Residue
   | EvidenceLost
+  | EvidenceDoubted
   | { readonly kind: 'run-ended'; readonly at: Instant; readonly healed: boolean }
 
 export type EvidenceKind = Evidence['kind']
@@ -42,7 +43,6 @@ export type EvidenceOf<K extends EvidenceKind> = Extract<Evidence, { kind: K }>
 export type RunStarted = {
   readonly kind: 'run-started'
   readonly at: Instant
-  readonly format: 1
   readonly run: string
   readonly rehearsal: Rehearsal
   readonly target: Target
@@ -368,6 +368,16 @@ export type EvidenceLost = {
   readonly kind: 'evidence-lost'
   readonly at: Instant
   readonly about: string
+  readonly problem: string
+}
+
+/**
+ * The journal is not what its run wrote: a line was changed, dropped, repeated, moved or added. Never written into a journal: reading one
+ * tells it, at the line where it shows.
+ */
+export type EvidenceDoubted = {
+  readonly kind: 'evidence-doubted'
+  readonly at: Instant
   readonly problem: string
 }
 

@@ -41,7 +41,14 @@ export type Judgment = {
   readonly ledger?: LedgerResult
   readonly generator: GeneratorResult
   readonly findings: readonly Finding[]
+  /** Of a stored run: the journal that was judged. */
+  readonly evidence?: EvidenceSeal
 }
+
+/** What the judged journal was. `head` is the hash of its last line; an earlier version wrote no chain, so a change cannot be noticed. */
+export type EvidenceSeal =
+  | { readonly kind: 'chained'; readonly format: number; readonly lines: number; readonly head: string }
+  | { readonly kind: 'unchained'; readonly format: number; readonly lines: number }
 
 export type WindowCounts = {
   readonly attempts: number

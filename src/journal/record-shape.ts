@@ -2,11 +2,13 @@
  * What a line must have to count as a record of its kind. Shallow on purpose: it keeps a damaged or foreign line away from the
  * judge at the price of one look per field, and the file is written by the same program that reads it.
  */
-import type { Evidence, EvidenceKind } from '../domain/evidence.ts'
+import type { Evidence } from '../domain/evidence.ts'
 
+/** Kinds that a journal may hold: what only a reader tells is not among them. */
+type WrittenKind = Exclude<Evidence['kind'], 'evidence-doubted'>
 type FieldType = 'string' | 'number' | 'boolean' | 'object' | 'list'
 
-const shapes: { readonly [K in EvidenceKind]: Readonly<Record<string, FieldType>> } = {
+const shapes: { readonly [K in WrittenKind]: Readonly<Record<string, FieldType>> } = {
   'run-started': { format: 'number', run: 'string', rehearsal: 'object', target: 'object', timeline: 'object' },
   'phase-started': { phase: 'string', index: 'number' },
   'load-started': { zeroAt: 'number', instance: 'string' },
@@ -37,7 +39,7 @@ const shapes: { readonly [K in EvidenceKind]: Readonly<Record<string, FieldType>
 }
 
 export type LineParse =
-  | { readonly ok: true; readonly record: Evidence }
+  | { readonly ok: true; readonly record: Evidence; readonly format?: unknown }
   | { readonly ok: false; readonly problem: string }
 
 export function parseRecord(text: string): LineParse {
@@ -50,7 +52,9 @@ export function parseRecord(text: string): LineParse {
   for (const [field, type] of Object.entries(shapes[kind])) {
     if (typeOf(value[field]) !== type) return { ok: false, problem: `(${kind}) has no ${type} "${field}"` }
   }
-  return { ok: true, record: value as Evidence }
+  if (kind !== 'run-started') return { ok: true, record: value as Evidence }
+  const { format, ...head } = value
+  return { ok: true, record: head as Evidence, format }
 }
 
 function parseJson(text: string): unknown {
@@ -61,7 +65,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-const isKnown = (kind: string): kind is EvidenceKind => Object.hasOwn(shapes, kind)
+const isKnown = (kind: string): kind is WrittenKind => Object.hasOwn(shapes, kind)
 
 export const isObject = (value: unknown): value is Record<string, unknown> => typeOf(value) === 'object'
 

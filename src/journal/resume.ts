@@ -8,8 +8,10 @@ export async function resumeUndos(
 ): Promise<readonly UndoWritten[]> {
   const open = new Map<string, UndoWritten>()
   for await (const { record } of entries) {
+    if (record.kind !== 'undo-written' && record.kind !== 'undo-done') continue
+    // Taken out first: an undo that was written again is owed again, and is the latest one.
+    open.delete(record.id)
     if (record.kind === 'undo-written') open.set(record.id, record)
-    if (record.kind === 'undo-done') open.delete(record.id)
   }
   return [...open.values()].reverse()
 }

@@ -19,7 +19,7 @@ import { judgeObjectives } from './load/objectives.ts'
 import { judgeLedger } from './money/ledger.ts'
 import { judgePosture } from './posture/posture.ts'
 import { gathering, type Seen } from './seen/seen.ts'
-import { isHealed, judgeRun } from './verdict/run-findings.ts'
+import { distrustChanged, isHealed, judgeRun } from './verdict/run-findings.ts'
 import { excuseStarved, exitCodeOf, nothingJudged, summarise, verdictOf } from './verdict/verdict.ts'
 
 export { JudgeError } from './seen/judge-error.ts'
@@ -79,7 +79,7 @@ function judgmentOf(seen: Seen): Judgment {
     generator,
   ].flatMap((each) => each.findings)
   const all = [...ruled, ...judgeCauses(seen), ...judgeRun(seen), ...nothingJudged(seen)]
-  const findings = sortFindings(excuseStarved(all, generator.contended))
+  const findings = sortFindings(distrustChanged(excuseStarved(all, generator.contended), seen))
   const verdict = verdictOf(seen, findings)
   const healed = isHealed(seen)
   return {

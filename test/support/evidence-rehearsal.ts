@@ -144,7 +144,6 @@ export const timeline: Timeline = {
 export const runStarted = (): EvidenceOf<'run-started'> => ({
   kind: 'run-started',
   at: instant(START),
-  format: 1,
   run: RUN,
   rehearsal,
   target,

@@ -4,6 +4,8 @@ import type { Finding } from '../../domain/verdict.ts'
 /** In the order of telling power: what stands first explains what follows, and makes the summary. */
 const causes = {
   'not-healed': 'Run `matchday heal` for this target, then look at the cluster before the next rehearsal.',
+  'evidence-changed':
+    'Judge the journal as its run wrote it (a copy, an artifact of the pipeline), or run the rehearsal again.',
   'run-stopped': 'Mend what stopped the run, then run it again.',
   'run-incomplete': 'Run `matchday heal` if a fault was under way, then run the rehearsal again.',
   'load-missing': 'Look at the k6 log in the run folder: the load never started.',

@@ -23,6 +23,9 @@ export type RunFacts = {
   readonly openUndos: ReadonlyMap<string, number>
   readonly lost: readonly Lined<EvidenceOf<'evidence-lost'>>[]
   readonly lostCount: number
+  /** Where the journal is not what its run wrote. */
+  readonly doubts: readonly Lined<EvidenceOf<'evidence-doubted'>>[]
+  readonly doubtCount: number
   readonly ended: Lined<EvidenceOf<'run-ended'>> | undefined
   /** Until when the load was seen to run as planned: its stop or end, else the last record. */
   readonly seenUntil: number
@@ -39,6 +42,8 @@ export function runFacts(): RunFacts {
   let trip: Lined<GuardrailTripped> | undefined
   let ended: Lined<EvidenceOf<'run-ended'>> | undefined
   let lostCount = 0
+  let doubtCount = 0
+  const doubts: Lined<EvidenceOf<'evidence-doubted'>>[] = []
   const lost: Lined<EvidenceOf<'evidence-lost'>>[] = []
   const residue: { before?: Lined<Residue>; after?: Lined<Residue> } = {}
   const undosWritten = new Map<string, number>()
@@ -78,6 +83,10 @@ export function runFacts(): RunFacts {
       case 'evidence-lost':
         lostCount += 1
         if (lost.length < LOST_KEPT) lost.push({ record, line })
+        return
+      case 'evidence-doubted':
+        doubtCount += 1
+        if (doubts.length < LOST_KEPT) doubts.push({ record, line })
         return
       case 'run-ended':
         ended = { record, line }
@@ -136,6 +145,10 @@ export function runFacts(): RunFacts {
     lost,
     get lostCount() {
       return lostCount
+    },
+    doubts,
+    get doubtCount() {
+      return doubtCount
     },
     get ended() {
       return ended

@@ -86,6 +86,7 @@ function addTo(seen: Seen, record: Evidence, line: number): void {
     case 'undo-written':
     case 'undo-done':
     case 'evidence-lost':
+    case 'evidence-doubted':
     case 'run-ended':
       return seen.run.add(record, line)
   }

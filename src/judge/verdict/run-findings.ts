@@ -20,6 +20,7 @@ export function isHealed(seen: Seen): boolean {
 export function judgeRun(seen: Seen): readonly Finding[] {
   return [
     ...unhealed(seen),
+    ...changed(seen),
     ...stopped(seen),
     ...incomplete(seen),
     ...loadTrouble(seen),
@@ -37,6 +38,29 @@ function unhealed(seen: Seen): readonly Finding[] {
   const sentence = left.length === 0 ? 'The run ended without having healed.' : `Left behind: ${listed(left)}.`
   const lines = [run.residue.after?.line, run.ended?.line, ...run.openUndos.values()]
   return [finding('gap', 'not-healed', 'residue', sentence, lines)]
+}
+
+/** One finding for all places: whoever changed a journal changed it as a whole. */
+function changed({ run }: Seen): readonly Finding[] {
+  const [first] = run.doubts
+  if (first === undefined) return []
+  const more = run.doubtCount > 1 ? `; and ${count(run.doubtCount - 1, 'more place')}` : ''
+  const sentence = `The journal was changed after it was written: ${first.record.problem}${more}.`
+  return [
+    finding(
+      'gap',
+      'evidence-changed',
+      'journal',
+      sentence,
+      run.doubts.map(({ line }) => line),
+    ),
+  ]
+}
+
+/** A changed journal accuses nobody: what it shows as a breach is only a gap. */
+export function distrustChanged(findings: readonly Finding[], { run }: Seen): readonly Finding[] {
+  if (run.doubtCount === 0) return findings
+  return findings.map((each) => (each.weight === 'breach' ? { ...each, weight: 'gap' } : each))
 }
 
 /** Stops by guardrail or operator make the verdict `aborted`; one by a failure leaves it open. */
