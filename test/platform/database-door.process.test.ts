@@ -43,8 +43,9 @@ afterAll(async () => {
 beforeEach(async () => {
   await database?.stop()
   way.leadTo(first.url)
-  const url = `postgres://postgres@127.0.0.1:${way.port}/postgres`
-  database = openDatabase(pool(url, POOL), 'door', host())
+  const url = new URL(first.url)
+  url.port = String(way.port)
+  database = openDatabase(pool(url.href, POOL), 'door', host())
   for (const server of [first, second]) await migrate(server)
   await database.prepare([])
   ;[way.knocks, way.most] = [0, 0]
@@ -104,7 +105,8 @@ describe('a pool whose primary is gone', () => {
   })
 
   it('does once more, at the next primary, what a server has refused that only reads, and drops the connections to it', async () => {
-    const [reader, next] = [first, second].map((server) => openDatabase(pool(server.url, 1), 'door', host())) as [
+    // What a server takes is decided by its superuser.
+    const [reader, next] = [first.adminUrl, second.url].map((url) => openDatabase(pool(url, 1), 'door', host())) as [
       Database,
       Database,
     ]

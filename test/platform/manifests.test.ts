@@ -150,6 +150,9 @@ describe('the zones', () => {
   })
 })
 
+/** What the command that the keeper starts reads: the image's own. */
+const OF_POSTGRES = ['POSTGRES_USER', 'POSTGRES_PASSWORD', 'POSTGRES_DB']
+
 /** The environment variables that a service of ours reads; undefined for others' images. */
 function variablesOf(image: string): ReadonlySet<string> | undefined {
   const service = /^casino\/([a-z-]+)@/.exec(image)?.[1]
@@ -159,7 +162,8 @@ function variablesOf(image: string): ReadonlySet<string> | undefined {
     readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8')),
   )
   const source = sources.join('\n').replace(/`PSP_\$\{letter\}_(\w+)`/g, "'PSP_A_$1' 'PSP_B_$1'")
-  return new Set([...source.matchAll(/'([A-Z][A-Z0-9_]+)'/g)].map(([, name]) => String(name)))
+  const own = [...source.matchAll(/'([A-Z][A-Z0-9_]+)'/g)].map(([, name]) => String(name))
+  return new Set([...own, ...(service === 'db-keeper' ? OF_POSTGRES : [])])
 }
 
 describe('the network', () => {

@@ -14,7 +14,8 @@ const NODE_MEMORY_GIB = 8
 export function prepareNode(node: LabNode, paths: LabPaths, credentials: CredentialFiles): void {
   const at = paths.node(node.name)
   mkdirSync(at.kubeletRoot, { recursive: true, mode: 0o755 })
-  mkdirSync(at.podLogs, { recursive: true, mode: 0o755 })
+  // The folders in it are named after pods' uids, and so are the folders that hold their secrets.
+  mkdirSync(at.podLogs, { recursive: true, mode: 0o700 })
   writeFileSync(
     configurationFile(node, paths),
     JSON.stringify(kubeletConfiguration(node, paths, credentials), undefined, 2),

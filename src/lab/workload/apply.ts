@@ -1,15 +1,17 @@
 /**
- * Applies manifests by server-side apply, as they are written. A typed client sends only the fields that it knows, by its own names: of
- * NetworkPolicies it drops `from`, so that everybody is let in, and of definitions `x-kubernetes-preserve-unknown-fields`, so that the
- * API server cuts users' objects short.
+ * Applies manifests by server-side apply, as they are written but for the placeholders of Secrets. A typed client would send only the fields
+ * that it knows, by its own names: it drops `from` of NetworkPolicies, which lets everybody in, and `x-kubernetes-preserve-unknown-fields`
+ * of definitions, so that the API server cuts users' objects short.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiProblem, type Cluster, connect } from '../cluster-access/cluster.ts'
 import { messageOf } from '../machine/json.ts'
 import { LabError } from '../machine/lab-error.ts'
+import { labPaths } from '../machine/paths.ts'
 import { untilServed } from './plug-ins.ts'
 import type { Manifest } from './render.ts'
 import { definedKinds, type ResourcePaths, resourcePaths } from './resource-paths.ts'
+import { fillSecret, secretsOf } from './secrets.ts'
 
 /** Kinds that others refer to go first; within a rank all at once. */
 const ranks: Readonly<Record<string, number>> = {
@@ -31,11 +33,12 @@ export async function applyManifests(root: string, manifests: readonly Manifest[
   const cluster = connect(root)
   try {
     const paths = resourcePaths(cluster)
+    const values = secretsOf(labPaths(root))
     const problems: string[] = []
     for (let rank = 0; rank <= LAST_RANK; rank++) {
       const batch = manifests.filter((each) => rankOf(each) === rank)
       const apply = (each: Manifest) =>
-        applyOne(cluster, paths, each).catch((error: unknown) => {
+        applyOne(cluster, paths, fillSecret(each, values)).catch((error: unknown) => {
           problems.push(`${each.kind} ${each.metadata.name}: ${messageOf(error)}`)
         })
       await Promise.all(batch.map(apply))

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import {
+  giveVolume,
   isReleased,
   makeFolder,
   needsVolume,
@@ -34,7 +35,7 @@ describe('a claim', () => {
     expect(needsVolume(object)).toBe(expected)
   })
 
-  it('gets the volume that names it, with a folder that every user may write to', () => {
+  it('gets the volume that names it, with a folder that is closed to others until a container gets it', () => {
     const volume = volumeFor(claim, folder)
     expect(volume).toMatchObject({
       metadata: { name: 'pvc-u-1' },
@@ -45,11 +46,24 @@ describe('a claim', () => {
       },
     })
     makeFolder(volume)
-    expect(statSync(join(folder, 'pvc-u-1')).mode & 0o777).toBe(0o777)
+    const owner = () => {
+      const { mode, uid, gid } = statSync(join(folder, 'pvc-u-1'))
+      return [(mode & 0o777).toString(8), uid, gid]
+    }
+    expect(owner()).toEqual(['700', process.getuid?.(), process.getgid?.()])
+    if (process.getuid?.() === 0) {
+      giveVolume(join(folder, 'pvc-u-1'), folder, { uid: 65_534, gid: 65_534 })
+      expect(owner()).toEqual(['700', 65_534, 65_534])
+    }
     expect(isReleased({ ...volume, status: { phase: 'Bound' } })).toBe(false)
     expect(isReleased({ ...volume, status: { phase: 'Released' } })).toBe(true)
     removeFolder(volume, folder)
     expect(existsSync(join(folder, 'pvc-u-1'))).toBe(false)
+  })
+
+  it.skipIf(process.getuid?.() !== 0)('gives away no folder but a volume', () => {
+    for (const path of [folder, join(folder, 'other')]) giveVolume(path, folder, { uid: 65_534, gid: 65_534 })
+    expect(statSync(folder).uid).toBe(0)
   })
 
   it('that points a volume elsewhere can have nothing removed there', () => {

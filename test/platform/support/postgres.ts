@@ -1,14 +1,22 @@
-/** A real PostgreSQL for one test file: own data folder, own port on loopback, gone afterwards. */
+/**
+ * A real PostgreSQL for one test file: own data folder, own port on loopback, gone afterwards. Every user of the machine can reach the
+ * port, so roles need a password that nobody else knows, and the one that tests get is no superuser, as in the manifests.
+ */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chmodSync, chownSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { chmodSync, chownSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import pg from 'pg'
 import { freePort } from '../../support/ports.ts'
 
 export type Postgres = {
   readonly url: string
+  /** Of the superuser. */
+  readonly adminUrl: string
+  readonly pid: number
   /** CPU time of the server and all its backends so far. */
   cpuMs(): number
   /** SIGSTOP or SIGCONT for the server and all its backends: each is a session of its own, so that no group signal reaches them. */
@@ -18,7 +26,10 @@ export type Postgres = {
 
 /** PostgreSQL refuses to run as root; nobody's uid will do. */
 const NOBODY = 65_534
-const identity = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+export const identity = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+
+/** One for all servers of a file: some of them stand behind one name. */
+const PASSWORD = randomBytes(16).toString('hex')
 
 function nativeFolder(): string {
   const require = createRequire(import.meta.url)
@@ -44,12 +55,7 @@ export async function startPostgres(): Promise<Postgres> {
   if (identity.uid !== undefined) chownSync(scratch, NOBODY, NOBODY)
   const native = runnableFolder(scratch)
   const data = join(scratch, 'data')
-  const initdb = ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync']
-  execFileSync(join(native, 'bin', 'initdb'), initdb, {
-    ...identity,
-    cwd: scratch,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+  makeCluster(native, scratch, data)
   const port = await freePort()
   const settings = {
     listen_addresses: '127.0.0.1',
@@ -57,12 +63,18 @@ export async function startPostgres(): Promise<Postgres> {
     unix_socket_directories: '',
     fsync: 'off',
     max_connections: 100,
+    // In the data folder, and gone with it: in /dev/shm, the default, the segments of a killed server stay.
+    dynamic_shared_memory_type: 'mmap',
   }
   const args = ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
   const server = spawn(join(native, 'bin', 'postgres'), args, { ...identity, cwd: scratch, stdio: 'ignore' })
   await listening(port)
+  const urlOf = (role: string) => `postgres://${role}:${PASSWORD}@127.0.0.1:${port}/postgres`
+  await makeRole(urlOf('postgres'))
   return {
-    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    url: urlOf('platform'),
+    adminUrl: urlOf('postgres'),
+    pid: server.pid ?? 0,
     cpuMs: () => familyOf(server.pid).reduce((sum, pid) => sum + cpuMsOf(pid), 0),
     signalAll: (signal) => {
       for (const pid of familyOf(server.pid)) process.kill(pid, signal)
@@ -74,7 +86,29 @@ export async function startPostgres(): Promise<Postgres> {
   }
 }
 
-function familyOf(pid: number | undefined): readonly number[] {
+function makeCluster(native: string, scratch: string, data: string): void {
+  const file = join(scratch, 'password')
+  writeFileSync(file, PASSWORD, { mode: 0o600 })
+  if (identity.uid !== undefined) chownSync(file, NOBODY, NOBODY)
+  const access = ['-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${file}`]
+  const initdb = ['-D', data, ...access, '--encoding=UTF8', '--locale=C', '--no-sync']
+  execFileSync(join(native, 'bin', 'initdb'), initdb, {
+    ...identity,
+    cwd: scratch,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+}
+
+/** What the platform's manifests give a service: it owns its database, and sees all connections. */
+async function makeRole(url: string): Promise<void> {
+  const client = await serving(url)
+  await client.query(`CREATE ROLE platform LOGIN PASSWORD '${PASSWORD}'`)
+  await client.query('GRANT pg_read_all_stats TO platform')
+  await client.query('ALTER DATABASE postgres OWNER TO platform')
+  await client.end()
+}
+
+export function familyOf(pid: number | undefined): readonly number[] {
   if (pid === undefined) return []
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
   return [pid, ...children.trim().split(' ').filter(Boolean).map(Number)]
@@ -87,10 +121,25 @@ export function cpuMsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
-async function listening(port: number): Promise<void> {
+/** It listens before it serves. */
+async function serving(url: string): Promise<pg.Client> {
+  for (let attempt = 0; ; attempt += 1) {
+    const client = new pg.Client({ connectionString: url })
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      return client
+    } catch (thrown) {
+      if (attempt === 400) throw thrown
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+}
+
+export async function listening(port: number, host = '127.0.0.1'): Promise<void> {
   for (let attempt = 0; attempt < 400; attempt += 1) {
     const open = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false))
+      const socket = connect(port, host, () => resolve(true)).on('error', () => resolve(false))
       socket.on('connect', () => socket.destroy())
     })
     if (open) return

@@ -8,6 +8,7 @@ shift 2
 if [ "${1:-}" = postgres ]; then shift; fi
 
 data="${MATCHDAY_ROOT:-}${PGDATA:-/var/lib/postgresql/data/pgdata}"
+scripts="${MATCHDAY_ROOT:-}/docker-entrypoint-initdb.d"
 export LD_LIBRARY_PATH="$image/lib" TZ=UTC
 unset NODE_OPTIONS PGDATA
 
@@ -16,8 +17,8 @@ refuse() {
   exit 1
 }
 
-# A new cluster is a copy of the image's: initdb wants a name for its user, which a pod's user seldom has, and a second of work.
-# It is made aside, so that a container that is killed meanwhile leaves no half of one.
+# A new cluster is a copy of the image's: initdb wants a name for its user, which a pod's user seldom has, and takes a second.
+# It is made aside and renamed, so that a container that is killed meanwhile leaves no half of one.
 make_cluster() {
   [ -n "${POSTGRES_PASSWORD:-}" ] || refuse 'POSTGRES_PASSWORD is not set and the volume is empty'
   new="$data.new"
@@ -25,15 +26,19 @@ make_cluster() {
   mkdir -p "$(dirname "$data")"
   (umask 077 && cp -R "$image/template" "$new")
   # The socket lies in the cluster's own private folder, under a name that is short however deep that is (a path may have 107 bytes).
-  "$image/bin/postgres" -D "$new" -c listen_addresses= -c unix_socket_directories=/proc/self/cwd -c fsync=off >&2 &
+  "$image/bin/postgres" -D "$new" -c listen_addresses= -c unix_socket_directories=/proc/self/cwd -c fsync=off \
+    -c dynamic_shared_memory_type=mmap >&2 &
   server=$!
   status=0
-  (cd "$new" && exec "$node" "$image/setup.cjs" /proc/self/cwd) || status=$?
+  (cd "$new" && exec "$node" "$image/setup.cjs" /proc/self/cwd "$scripts") || status=$?
   kill -INT "$server"
   wait "$server" || status=$?
   [ "$status" = 0 ] || refuse 'the new database cluster could not be set up'
-  # A pod's address is below 127.0.0.0/8 on this machine; its clients prove who they are by password.
-  printf 'host all all 127.0.0.0/8 scram-sha-256\nhost replication all 127.0.0.0/8 scram-sha-256\n' >"$new/pg_hba.conf"
+  # A pod's address is below 127.0.0.0/8, which every user of this machine can reach: clients need a password, and no password lets the
+  # superuser in. The first line that fits decides.
+  for database in all replication; do
+    printf 'host %s postgres all reject\nhost %s all 127.0.0.0/8 scram-sha-256\n' "$database" "$database"
+  done >"$new/pg_hba.conf"
   mv "$new" "$data"
 }
 
@@ -41,15 +46,17 @@ if [ ! -s "$data/PG_VERSION" ]; then
   [ ! -d "$data" ] || rmdir "$data" 2>/dev/null || refuse "$data holds something that is no database cluster"
   make_cluster
 fi
-# What a server that was killed has left; the runtime starts no second one on this volume.
+# A server that was killed leaves this file; the runtime starts no second server on this volume.
 rm -f "$data/postmaster.pid"
 unset POSTGRES_PASSWORD
 
-# A program that is not Node finds no other pod by itself: where a keeper says whom a standby is to dial, it dials the relay beside
-# it, whose port 15432 leads there (the pod's annotation `matchday.dev/outbound: "15432=<host>:5432"`).
+# A program that is not Node can't resolve the names of other pods. Where a keeper names the leader that a standby dials, the standby dials
+# the relay beside it instead: its port 15432 leads to that host (the pod's annotation `matchday.dev/outbound: "15432=<host>:5432"`).
 if [ -n "${PGHOST:-}" ]; then
   export PGHOST="${MATCHDAY_NATIVE_ADDRESS:-127.0.0.1}" PGPORT=15432
 fi
 
-# The server itself would take PGPORT for its own.
-exec "$image/bin/postgres" -D "$data" -c port=5432 -c listen_addresses="${MATCHDAY_NATIVE_ADDRESS:-127.0.0.1}" -c unix_socket_directories= "$@"
+# Shared memory for parallel queries lies in the data folder: in /dev/shm, the default, segments of a killed server would stay for ever.
+# The port is given because the server would read PGPORT for its own.
+exec "$image/bin/postgres" -D "$data" -c port=5432 -c listen_addresses="${MATCHDAY_NATIVE_ADDRESS:-127.0.0.1}" -c unix_socket_directories= \
+  -c dynamic_shared_memory_type=mmap "$@"

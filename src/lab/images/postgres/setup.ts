@@ -1,18 +1,23 @@
-// Runs once for each new database cluster, while its server answers only on a private socket that trusts its owner: makes the user
-// and the database that the environment names, as the official image does. Bundled into the image, since a pod can't read the project.
+// Runs once for each new database cluster, while its server answers only on a private socket that trusts its owner. It makes the user and
+// the database that the environment names, then runs the workload's own scripts, as the official image does. One difference: POSTGRES_USER
+// owns its database but is no superuser, because every user of this machine can reach the server's address, and a superuser may run
+// programs (`COPY … FROM PROGRAM`) as whoever runs the lab. Bundled into the image, since a pod can't read the project.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Client, escapeIdentifier, escapeLiteral } from 'pg'
 
-const [socketFolder = ''] = process.argv.slice(2)
-const { POSTGRES_USER: user = 'postgres', POSTGRES_PASSWORD: password = '' } = process.env
+const [socketFolder = '', scriptFolder = ''] = process.argv.slice(2)
+const SUPERUSER = 'postgres'
+const { POSTGRES_USER: user = SUPERUSER, POSTGRES_PASSWORD: password = '' } = process.env
 const database = process.env.POSTGRES_DB ?? user
 
 const START_MS_MAX = 20_000
 const RETRY_MS = 25
 
-async function connected(): Promise<Client> {
+async function connected(name: string): Promise<Client> {
   const deadlineMs = Date.now() + START_MS_MAX
   for (;;) {
-    const client = new Client({ host: socketFolder, user: 'postgres', database: 'postgres' })
+    const client = new Client({ host: socketFolder, user: SUPERUSER, database: name })
     try {
       await client.connect()
       return client
@@ -23,13 +28,32 @@ async function connected(): Promise<Client> {
   }
 }
 
-async function setUp(): Promise<void> {
-  const client = await connected()
-  const role = `ROLE ${escapeIdentifier(user)} SUPERUSER LOGIN PASSWORD ${escapeLiteral(password)}`
-  await client.query(`${user === 'postgres' ? 'ALTER' : 'CREATE'} ${role}`)
-  if (database !== 'postgres')
-    await client.query(`CREATE DATABASE ${escapeIdentifier(database)} OWNER ${escapeIdentifier(user)}`)
+async function inside(name: string, work: (client: Client) => Promise<void>): Promise<void> {
+  const client = await connected(name)
+  await work(client)
   await client.end()
+}
+
+async function makeUser(client: Client): Promise<void> {
+  // The superuser needs no password: pg_hba.conf lets it in by no address.
+  if (user !== SUPERUSER)
+    await client.query(`CREATE ROLE ${escapeIdentifier(user)} LOGIN PASSWORD ${escapeLiteral(password)}`)
+  if (database !== SUPERUSER)
+    await client.query(`CREATE DATABASE ${escapeIdentifier(database)} OWNER ${escapeIdentifier(user)}`)
+}
+
+/** What is mounted at /docker-entrypoint-initdb.d: SQL, run by the superuser in the new database, in the order of names. */
+async function runScripts(client: Client): Promise<void> {
+  if (!existsSync(scriptFolder)) return
+  for (const name of readdirSync(scriptFolder).sort()) {
+    if (name.endsWith('.sql')) await client.query(readFileSync(join(scriptFolder, name), 'utf8'))
+    else if (!name.startsWith('..')) console.error(`postgres: ignoring ${name}: the lab runs *.sql only`)
+  }
+}
+
+async function setUp(): Promise<void> {
+  await inside(SUPERUSER, makeUser)
+  await inside(database, runScripts)
 }
 
 setUp().catch((error) => {

@@ -8,7 +8,7 @@ import { NOBODY } from '../../machine/users.ts'
 
 const run = promisify(execFile)
 
-/** Makes `<image>/template`: an empty database cluster, its superuser `postgres` without password, for every user to copy. */
+/** Makes `<image>/template`: an empty database cluster, with the superuser `postgres` without a password, for every user to copy. */
 export async function makeTemplate(image: string): Promise<void> {
   // initdb refuses root, and writes only where its user may.
   const scratch = mkdtempSync(join(tmpdir(), 'matchday-initdb-'))
@@ -43,7 +43,7 @@ export async function makeTemplate(image: string): Promise<void> {
 
 type RunOptions = { cwd: string; env: NodeJS.ProcessEnv; uid?: number; gid?: number }
 
-/** initdb wants a name for its user. One who has none, as in many containers, borrows `nobody`'s in a user namespace. */
+/** initdb wants a name for its user. A user without one, as in many containers, borrows `nobody`'s in a user namespace. */
 async function runNamed([program = '', ...args]: readonly string[], options: RunOptions): Promise<void> {
   try {
     await run(program, args, options)

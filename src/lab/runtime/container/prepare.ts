@@ -1,10 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { mountPreloadFile, nodeBinary } from '../../images/image-index.ts'
+import { labPaths } from '../../machine/paths.ts'
 import type { ContainerConfig } from '../cri/messages.ts'
 import type { NodeContext } from '../node-context.ts'
 import { unenforced } from '../notices.ts'
-import type { ContainerRecord, SandboxRecord } from '../records.ts'
+import { giveVolume } from '../provisioner/volumes.ts'
+import type { ContainerRecord, Identity, SandboxRecord } from '../records.ts'
 import { podName } from '../sandboxes.ts'
 import { environmentOfContainer } from './environment.ts'
 import { chooseIdentity } from './identity.ts'
@@ -24,7 +26,7 @@ export async function prepare(
   const { identity, notices } = chooseIdentity(host, image.entry.user, config.linux?.securityContext)
   const folder = store.containerFolder(id)
   await prepareFolder(folder, identity)
-  if (identity) for (const mount of config.mounts) openWay(context.labRoot, mount.hostPath)
+  if (identity) giveMounts(context, config, identity)
   const view = makeView(folder, config.mounts, identity)
   const text: ContainerConfig<string> = {
     ...config,
@@ -70,6 +72,15 @@ export async function prepare(
     ...(config.logPath && sandbox.config.logDirectory
       ? { logPath: join(sandbox.config.logDirectory, config.logPath) }
       : {}),
+  }
+}
+
+/** Root made the folders on the way, and the volumes; the container runs as somebody else. */
+function giveMounts({ labRoot }: NodeContext, { mounts }: ContainerConfig, identity: Identity): void {
+  const { volumes } = labPaths(labRoot)
+  for (const { hostPath } of mounts) {
+    openWay(labRoot, hostPath)
+    giveVolume(hostPath, volumes, identity)
   }
 }
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chownSync, closeSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, closeSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, type ProcessId, startTicksOf } from '../../machine/processes.ts'
 import { RuntimeFault } from '../fault.ts'
@@ -26,9 +26,14 @@ export const pipesOf = (folder: string) => ({
   life: join(folder, 'life'),
 })
 
-/** Everything in a container's folder that must be there before it starts. The owner may write only what is named here. */
+/**
+ * Everything in a container's folder that must be there before it starts. The container's user may pass through, and write only what is
+ * named here; nobody else gets in, since links in it lead to the pod's secrets.
+ */
 export async function prepareFolder(folder: string, identity: Identity | undefined): Promise<void> {
-  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  mkdirSync(folder, { recursive: true })
+  if (identity) chownSync(folder, process.getuid?.() ?? 0, identity.gid)
+  chmodSync(folder, identity ? 0o710 : 0o700)
   const { stdout, stderr, life } = pipesOf(folder)
   await makeFifos([stdout, stderr, life], identity)
   for (const name of ['pid', 'exit']) {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Fields } from '../../machine/json.ts'
 import { fieldsOf, textOf } from '../../machine/json.ts'
@@ -65,15 +65,22 @@ export function volumeFor(claim: Fields, volumesFolder: string): Fields {
 
 const folderOf = (volume: Fields): string => textOf(fieldsOf(fieldsOf(volume.spec).hostPath).path)
 
-/** Every user may write: which one the pod will run as is not known yet. */
+/** Closed to everybody else, whatever the umask. A container that runs as another user gets the folder when it starts (`giveVolume`). */
 export function makeFolder(volume: Fields): void {
   mkdirSync(folderOf(volume), { recursive: true })
-  chmodSync(folderOf(volume), 0o777)
+  chmodSync(folderOf(volume), 0o700)
 }
+
+/** Where `path` is the folder of a volume, it becomes the folder of this user; files in it keep their owners. */
+export function giveVolume(path: string, volumesFolder: string, { uid, gid }: { uid: number; gid: number }): void {
+  if (dirname(path) === volumesFolder && isVolumeName(basename(path))) chownSync(path, uid, gid)
+}
+
+const isVolumeName = (name: string): boolean => name.startsWith('pvc-')
 
 /** Removes the folder, if it is one that `volumeFor` would have named. */
 export function removeFolder(volume: Fields, volumesFolder: string): void {
   const folder = folderOf(volume)
-  if (dirname(folder) === volumesFolder && basename(folder).startsWith('pvc-'))
+  if (dirname(folder) === volumesFolder && isVolumeName(basename(folder)))
     rmSync(folder, { recursive: true, force: true })
 }

@@ -1,0 +1,95 @@
+/** The lab's PostgreSQL image as the runtime starts it, set up by the Secrets of the manifests with values of its own. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+import { postgresImage } from '../../../src/lab/images/postgres.ts'
+import { labPaths } from '../../../src/lab/machine/paths.ts'
+import type { Manifest } from '../../../src/lab/workload/render.ts'
+import { fillSecret, secretsOf } from '../../../src/lab/workload/secrets.ts'
+import { ended, familyOf, identity, listening } from './postgres.ts'
+
+const SECRETS = 'src/platform/manifests/base/secrets.yaml'
+
+export type LabPostgres = {
+  readonly host: string
+  readonly pid: number
+  readonly data: string
+  kill(): void
+  stop(): Promise<void>
+}
+
+/** The Secrets of the reference platform: as they stand in the repository, or as a lab has them. */
+export type Secrets = (name: string) => Readonly<Record<string, string>>
+
+export const repositorySecrets: Secrets = (name) => stringsOf(name, (manifest) => manifest)
+
+export function ownSecrets(): Secrets {
+  const root = mkdtempSync(join(tmpdir(), 'md-'))
+  const values = secretsOf(labPaths(root))
+  values('placeholder')
+  rmSync(root, { recursive: true })
+  return (name) => stringsOf(name, (manifest) => fillSecret(manifest, values))
+}
+
+function stringsOf(name: string, change: (manifest: Manifest) => Manifest): Readonly<Record<string, string>> {
+  const documents = parseAllDocuments(readFileSync(SECRETS, 'utf8')).map((each) => each.toJS() as Manifest)
+  const found = documents.find(({ metadata }) => metadata.name === name)
+  if (found === undefined) throw new Error(`${SECRETS} has no Secret ${name}`)
+  return change(found).stringData as Record<string, string>
+}
+
+/** Starts `wallet-db` or `providers-db` at port 5432 of a loopback address. */
+export async function startLabPostgres(name: string, host: string, secrets: Secrets): Promise<LabPostgres> {
+  const folder = mkdtempSync(join(tmpdir(), 'md-'))
+  chmodSync(folder, 0o755)
+  const [built] = await postgresImage(join(folder, 'images'), () => undefined)
+  if (built === undefined) throw new Error('there is no PostgreSQL for this machine')
+  const image = join(folder, 'images', built.image.folder)
+  const root = join(folder, 'root')
+  mountScripts(join(root, 'docker-entrypoint-initdb.d'), secrets(`${name}-roles`))
+  const data = join(root, 'data')
+  mkdirSync(data, { mode: 0o700 })
+  if (identity.uid !== undefined) chownSync(data, identity.uid, identity.gid)
+  const child = spawn('/bin/sh', [join(image, 'run.sh'), image, process.execPath], {
+    ...identity,
+    cwd: root,
+    env: {
+      ...secrets(name),
+      PATH: process.env.PATH,
+      MATCHDAY_ROOT: root,
+      MATCHDAY_NATIVE_ADDRESS: host,
+      PGDATA: '/data/pgdata',
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  await untilUp(child, host)
+  return {
+    host,
+    pid: child.pid ?? 0,
+    data: join(data, 'pgdata'),
+    kill: () => {
+      for (const pid of familyOf(child.pid)) process.kill(pid, 'SIGKILL')
+    },
+    stop: async () => {
+      await ended(child, 'SIGINT')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function mountScripts(folder: string, scripts: Readonly<Record<string, string>>): void {
+  mkdirSync(folder, { recursive: true })
+  for (const [file, text] of Object.entries(scripts)) writeFileSync(join(folder, file), text)
+}
+
+async function untilUp(child: ChildProcess, host: string): Promise<void> {
+  let said = ''
+  child.stderr?.on('data', (text) => {
+    said += text
+  })
+  const dead = new Promise<never>((_, reject) => child.once('exit', () => reject(new Error(`it ended:\n${said}`))))
+  dead.catch(() => undefined)
+  await Promise.race([listening(5432, host), dead])
+}
