@@ -1,4 +1,5 @@
 /** The judgment of a run. Merge order of kinds: fail > aborted > inconclusive > pass. Made by `judge`, drawn by `report`. */
+import type { Cause } from './causes.ts'
 import type { PostureWant } from './posture.ts'
 import type { Reaction } from './rehearsal.ts'
 import type { Instant, Millis, Ratio, Some } from './units.ts'
@@ -9,13 +10,10 @@ export type Verdict =
   | { readonly kind: 'aborted'; readonly by: string; readonly at: Instant; readonly gaps: readonly Finding[] }
   | { readonly kind: 'inconclusive'; readonly gaps: Some<Finding> }
 
-/**
- * One thing that the run showed. `cause` is stable and general (`autoscaler-late`, `failover-missing`, `double-charge`, `unreconciled`,
- * `fault-unproven`, `generator-starved`, `slo-missed`, `slo-unproven`, …); `evidence` are line numbers of the journal, from 1.
- */
+/** One thing that the run showed. `evidence` are line numbers of the journal, from 1. */
 export type Finding = {
   readonly weight: 'breach' | 'gap' | 'warning'
-  readonly cause: string
+  readonly cause: Cause
   readonly subject: string
   readonly sentence: string
   readonly next: string

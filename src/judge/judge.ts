@@ -20,7 +20,8 @@ import { judgeLedger } from './money/ledger.ts'
 import { judgePosture } from './posture/posture.ts'
 import { gathering, type Seen } from './seen/seen.ts'
 import { distrustChanged, isHealed, judgeRun } from './verdict/run-findings.ts'
-import { excuseStarved, exitCodeOf, nothingJudged, summarise, verdictOf } from './verdict/verdict.ts'
+import { excuseStarved } from './verdict/starvation.ts'
+import { exitCodeOf, nothingJudged, summarise, verdictOf } from './verdict/verdict.ts'
 
 export { JudgeError } from './seen/judge-error.ts'
 
@@ -79,7 +80,7 @@ function judgmentOf(seen: Seen): Judgment {
     generator,
   ].flatMap((each) => each.findings)
   const all = [...ruled, ...judgeCauses(seen), ...judgeRun(seen), ...nothingJudged(seen)]
-  const findings = sortFindings(distrustChanged(excuseStarved(all, generator.contended), seen))
+  const findings = sortFindings(distrustChanged(excuseStarved(seen, all, generator.contended), seen))
   const verdict = verdictOf(seen, findings)
   const healed = isHealed(seen)
   return {

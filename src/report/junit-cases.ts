@@ -1,4 +1,5 @@
 /** Which cases a run has for CI, and how each of them ended. */
+import type { Cause } from '../domain/causes.ts'
 import type { SourcePoint } from '../domain/issue.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
 import { showSeries } from '../domain/show.ts'
@@ -18,7 +19,7 @@ export type Case = {
   readonly timeMs?: number
   /** Findings about this subject belong here, or with one of these causes; undefined where none can. */
   readonly subject?: string
-  readonly causes?: readonly string[]
+  readonly causes?: readonly Cause[]
   /** Of these causes only findings about objects of this namespace. */
   readonly within?: string
   readonly held: boolean
@@ -124,7 +125,7 @@ function actionSuite(result: ActionResult, { actions }: Rehearsal): Suite {
 }
 
 /** What may be wrong with money has a book or an operation as its subject. */
-const MONEY = ['double-charge', 'unreconciled', 'ledger-unbalanced', 'unsettled', 'ledger-unproven', 'events-lost']
+const MONEY: readonly Cause[] = ['double-charge', 'unreconciled', 'ledger-unbalanced', 'unsettled', 'ledger-unproven', 'events-lost']
 
 function expectationCases(judgment: Judgment, { expectations }: Rehearsal): readonly Case[] {
   const lineOf = (is: (each: Rehearsal['expectations'][number]) => boolean) => expectations.find(is)?.at

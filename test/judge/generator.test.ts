@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { judge } from '../../src/judge/judge.ts'
-import { evidence, mapped, type Story, toBad, toDropped, without } from '../support/evidence.ts'
-import { causesOf, told } from '../support/judged.ts'
+import { evidence, mapped, podLife, type Story, toBad, toDropped, without } from '../support/evidence.ts'
+import { causesOf, shown, told } from '../support/judged.ts'
 
 describe('the load generator', () => {
   const dropLogins = (count: number): Partial<Story> => ({
@@ -73,6 +73,22 @@ describe('the load generator', () => {
     expect(causesOf(judgment)).toEqual(['generator-starved', 'slo-missed'])
     const robbed = told({ ...starved, books: (books) => void books['psp-b']?.deposit.push(1) })
     expect(causesOf(robbed, 'breach')).toEqual(['double-charge'])
+  })
+
+  it('excuses a violated budget on a starved machine, unless pods of it were evicted, deleted or harmed', () => {
+    const short: Partial<Story> = {
+      ...busy(0, 160),
+      budget: (s) => ({ healthy: s > 100 && s < 110 ? 0 : 2, wanted: 1, expected: 2 }),
+    }
+    const violated = (judgment: ReturnType<typeof told>) =>
+      judgment.findings.filter((each) => each.cause === 'budget-violated').map((each) => each.weight)
+    const pod = { name: 'payments-api-9', app: 'payments-api', born: -2, ready: -1 }
+    const apart: Partial<Story> = { ...short, steps: [] }
+    expect(violated(told(apart))).toEqual(['gap'])
+    expect(violated(shown(podLife({ ...pod, ends: 99, gone: 101 }), apart))).toEqual(['breach'])
+    expect(violated(shown(podLife({ ...pod, ends: 120, gone: 121 }), apart))).toEqual(['gap'])
+    // The stock fault names payments-api-1.
+    expect(violated(told(short))).toEqual(['breach'])
   })
 
   it('does not trust a generator that nobody watched', () => {

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { causeNames } from '../../src/domain/causes.ts'
 import type { Evidence, EvidenceKind } from '../../src/domain/evidence.ts'
 import { CHARGES, REQUESTS, WRITABLE } from '../../src/domain/metric-names.ts'
 import type { Reaction } from '../../src/domain/rehearsal.ts'
 import { ratio, seconds } from '../../src/domain/units.ts'
 import type { Judgment } from '../../src/domain/verdict.ts'
-import { causeNames } from '../../src/judge/findings/findings.ts'
 import { judge, judging } from '../../src/judge/judge.ts'
 import { databaseMetrics, platformMetrics } from '../../src/wire/metrics.ts'
 import {

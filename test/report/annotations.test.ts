@@ -32,8 +32,11 @@ describe('annotations', () => {
   })
 
   it('escape what would end a line or a property', () => {
-    const [line] = linesOf(finding({ cause: 'a:b,c', sentence: '100 %\nof it', subject: 'nobody' }))
-    expect(line).toBe('::error title=a%3Ab%2Cc::100 %25%0Aof it Next: look.')
+    const [slo] = derbyRehearsal.slos
+    const rehearsal = { ...derbyRehearsal, slos: [{ ...slo, at: { file: 'a:b,c', line: 3, column: 1 } }] } as const
+    const judgment = { ...healthy, findings: [finding({ sentence: '100 %\nof it', subject: slo.sli })] }
+    const [line] = annotations(judgment, rehearsal)
+    expect(line).toBe('::error file=a%3Ab%2Cc,line=3,title=slo-missed::100 %25%0Aof it Next: look.')
   })
 
   it('are ten at most, and the last one says how many more there are', () => {

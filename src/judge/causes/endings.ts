@@ -1,6 +1,8 @@
 /** How pods end when they are asked to: too slowly for their grace, or too soon for their routers. */
+
+import type { Cause } from '../../domain/causes.ts'
 import type { Finding } from '../../domain/verdict.ts'
-import { type Cause, finding } from '../findings/findings.ts'
+import { finding } from '../findings/findings.ts'
 import { count, duration } from '../findings/words.ts'
 import { harmsOf, isVoluntary } from '../harm/harm.ts'
 import { readyAt } from '../seen/node-lives.ts'

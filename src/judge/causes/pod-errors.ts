@@ -3,9 +3,11 @@
  * true yet. `errors-at-shutdown`: bad attempts right after pods were asked to end, or when they were killed. In a rolling update
  * both happen in the same second, so that what is not clear by itself is decided by how the pods became Ready, and by what is clear.
  */
+
+import type { Cause } from '../../domain/causes.ts'
 import { compositeIndicators } from '../../domain/indicators.ts'
 import type { Finding } from '../../domain/verdict.ts'
-import { type Cause, finding } from '../findings/findings.ts'
+import { finding } from '../findings/findings.ts'
 import { count, duration, listed } from '../findings/words.ts'
 import { type Harm, harmsOf, isVoluntary } from '../harm/harm.ts'
 import { firstServing, type PodLife } from '../seen/pod-lives.ts'

@@ -1,7 +1,9 @@
 /** The reaction of an autoscaler: metric over target → decided → scheduled → ready, each step with its own budget. */
+
+import type { Cause } from '../../domain/causes.ts'
 import { instant, millis } from '../../domain/units.ts'
 import type { AutoscalerResult, Finding } from '../../domain/verdict.ts'
-import { type Cause, finding } from '../findings/findings.ts'
+import { finding } from '../findings/findings.ts'
 import { allRuled, expectationsOf, type Ruled } from '../findings/ruled.ts'
 import { count, duration } from '../findings/words.ts'
 import { cumulative, cut, rateOf } from '../seen/counters.ts'

@@ -1,7 +1,9 @@
 /** One operation on all sides: client ↔ ledger ↔ providers together. */
+
+import type { Cause } from '../../domain/causes.ts'
 import type { BookLine, KeysRead, OperationCounts } from '../../domain/evidence.ts'
 import type { Finding, LedgerResult } from '../../domain/verdict.ts'
-import { type Cause, compare, finding } from '../findings/findings.ts'
+import { compare, finding } from '../findings/findings.ts'
 import { count, listed, money } from '../findings/words.ts'
 import { noOperations } from '../seen/load-counts.ts'
 import type { Seen } from '../seen/seen.ts'

@@ -3,10 +3,11 @@
  * no key is booked twice, and the providers together hold exactly what the ledger holds. By counts, amounts and digests.
  */
 
+import type { Cause } from '../../domain/causes.ts'
 import type { BookLine, BookRead } from '../../domain/evidence.ts'
 import type { Expectation } from '../../domain/rehearsal.ts'
 import type { Finding, LedgerResult } from '../../domain/verdict.ts'
-import { type Cause, compare, finding } from '../findings/findings.ts'
+import { compare, finding } from '../findings/findings.ts'
 import type { Ruled } from '../findings/ruled.ts'
 import { expectationsOf } from '../findings/ruled.ts'
 import { count, duration, listed } from '../findings/words.ts'

@@ -1,5 +1,5 @@
+import type { Cause } from '../../domain/causes.ts'
 import type { Finding } from '../../domain/verdict.ts'
-import type { Cause } from '../findings/findings.ts'
 
 /** Something that an object says and should not, or does not say and should. */
 export type Flaw = {

@@ -1,6 +1,7 @@
 /** What pods are made of and what they may do, container by container; a workload is told of once a cause. */
+
+import type { Cause } from '../../domain/causes.ts'
 import type { ContainerSeen, WorkloadSeen } from '../../domain/posture.ts'
-import type { Cause } from '../findings/findings.ts'
 import { listed } from '../findings/words.ts'
 import { type Flaw, flaw } from './flaw.ts'
 

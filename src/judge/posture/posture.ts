@@ -2,9 +2,11 @@
  * Posture: which wants the listed objects of a namespace meet. The same rules judge a rehearsal's evidence and `matchday check`, which
  * only looks. What was not read is a gap; an empty list was.
  */
+
+import type { Cause } from '../../domain/causes.ts'
 import { type PostureKind, type PostureWant, postureKinds } from '../../domain/posture.ts'
 import type { Finding, PostureResult } from '../../domain/verdict.ts'
-import { type Cause, finding } from '../findings/findings.ts'
+import { finding } from '../findings/findings.ts'
 import { allRuled, expectationsOf, type Ruled } from '../findings/ruled.ts'
 import { count, listed } from '../findings/words.ts'
 import type { NamespaceListed } from '../seen/listed.ts'

@@ -1,9 +1,10 @@
 /** What a judged reaction says: held, broken under a cause, or not to be known. */
 
+import type { Cause } from '../../domain/causes.ts'
 import type { Reaction } from '../../domain/rehearsal.ts'
 import { millis } from '../../domain/units.ts'
 import type { Finding, ReactionResult } from '../../domain/verdict.ts'
-import { type Cause, finding } from '../findings/findings.ts'
+import { finding } from '../findings/findings.ts'
 import type { Ruled } from '../findings/ruled.ts'
 import type { Harm } from '../harm/harm.ts'
 

@@ -1,8 +1,8 @@
 /** An action comes to its end in time: drained, rolled out, scaled, promoted. */
 
+import type { Cause } from '../../domain/causes.ts'
 import type { Reaction } from '../../domain/rehearsal.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
-import type { Cause } from '../findings/findings.ts'
 import type { Ruled } from '../findings/ruled.ts'
 import { count, duration } from '../findings/words.ts'
 import type { Harm } from '../harm/harm.ts'

@@ -1,10 +1,11 @@
 /** How long the platform took to move from one provider to the other, by its own counters of approved charges. */
 
+import type { Cause } from '../../domain/causes.ts'
 import { CHARGES } from '../../domain/metric-names.ts'
 import type { Reaction } from '../../domain/rehearsal.ts'
 import { millis } from '../../domain/units.ts'
 import type { FaultResult, Finding } from '../../domain/verdict.ts'
-import { type Cause, finding } from '../findings/findings.ts'
+import { finding } from '../findings/findings.ts'
 import type { Ruled } from '../findings/ruled.ts'
 import { duration, percent, perSecondText } from '../findings/words.ts'
 import type { Harm, HarmTimes } from '../harm/harm.ts'

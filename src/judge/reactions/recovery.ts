@@ -1,9 +1,10 @@
 /** Recovered: the first moment after healing from which 100 attempts in a row are good, at the resolution of the frames. */
 
+import type { Cause } from '../../domain/causes.ts'
 import type { Reaction } from '../../domain/rehearsal.ts'
 import { millis } from '../../domain/units.ts'
 import type { FaultResult, Finding } from '../../domain/verdict.ts'
-import { type Cause, finding } from '../findings/findings.ts'
+import { finding } from '../findings/findings.ts'
 import type { Ruled } from '../findings/ruled.ts'
 import { duration } from '../findings/words.ts'
 import type { Harm } from '../harm/harm.ts'

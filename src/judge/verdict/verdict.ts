@@ -5,48 +5,6 @@ import { finding } from '../findings/findings.ts'
 import { count, listed, percent } from '../findings/words.ts'
 import type { Seen } from '../seen/seen.ts'
 
-/** What a starved generator can make up by itself: everything about time and shares, nothing about money and pods. */
-const generatorMade: ReadonlySet<string> = new Set([
-  'slo-missed',
-  'failover-missing',
-  'failover-late',
-  'recovery-late',
-  'breaker-missing',
-  'time-out-missing',
-  'retry-storm',
-  'disturbed',
-  'action-late',
-  'autoscaler-late',
-  'autoscaler-blind',
-  'queue-scaler-late',
-  'scale-down-late',
-  'backlog-growing',
-  'spread-not-restored',
-  'early-errors-at-rollout',
-  'errors-at-shutdown',
-  'slow-termination',
-  'ready-but-failing',
-  'rollout-stuck',
-  'sessions-lost',
-  'reconnect-storm',
-  'promotion-slow',
-  'unsettled',
-])
-
-/** On a machine that had nothing left to give, late is nobody's fault: such breaches become gaps. */
-export function excuseStarved(findings: readonly Finding[], contended: boolean): readonly Finding[] {
-  if (!contended) return findings
-  return findings.map((each) =>
-    each.weight === 'breach' && generatorMade.has(each.cause)
-      ? {
-          ...each,
-          weight: 'gap',
-          sentence: `${each.sentence} (The machine was starved, so that this may be its doing.)`,
-        }
-      : each,
-  )
-}
-
 export function verdictOf(seen: Seen, findings: readonly Finding[]): Verdict {
   const breaches = findings.filter((each) => each.weight === 'breach')
   const gaps = findings.filter((each) => each.weight === 'gap')

@@ -1,0 +1,506 @@
+/**
+ * The causes that a finding can have. This is the one table of them: what a rule needs, what missing evidence means, what a starved
+ * machine excuses, and what to do next. A cause is stable, because pipelines match on it. A new one takes a row here, its rule in
+ * `judge`, and its sentence in docs/glossary.md.
+ */
+import type { EvidenceKind } from './evidence.ts'
+
+export type CauseRow = {
+  /** Records that the rule reads. Without any of them the cause cannot be a breach. */
+  readonly needs: readonly EvidenceKind[]
+  /**
+   * What it means that the evidence is missing. `inconclusive`: the rule answers with a gap. `unnamed`: the cause is not named, and the
+   * loss is told elsewhere. `itself`: missing evidence is what this cause says.
+   */
+  readonly missing: 'inconclusive' | 'unnamed' | 'itself'
+  /**
+   * Whether a starved machine excuses it. `excused`: it concerns times, rates or shares, which a full machine can spoil by itself.
+   * `unless-pods-taken`: excused only where nobody evicted, deleted or killed a pod. `stands`: money, objects, and what did not happen at all.
+   */
+  readonly starved: 'excused' | 'unless-pods-taken' | 'stands'
+  readonly next: string
+}
+
+const RUN = ['stop-requested', 'run-ended'] as const
+const HEALING = ['undo-written', 'undo-done', 'residue', 'run-ended'] as const
+const LOAD_ENDS = ['load-started', 'load-ended'] as const
+const LOAD = ['load-frame'] as const
+const GENERATOR = ['generator-health', 'load-frame'] as const
+const HARMS = ['fault-step', 'action-step'] as const
+const SCRAPES = ['sample'] as const
+const CALLS = ['sample', 'load-frame'] as const
+const OBJECTS = ['object-seen'] as const
+const EDGES = ['object-seen', 'load-frame'] as const
+const ANSWERED = ['sample', 'object-seen'] as const
+const LISTS = ['objects-listed'] as const
+const BOOKS = ['book-read', 'keys-read'] as const
+const NOTHING = [] as const
+
+/** In the order of telling power: what stands first explains what follows, and makes the summary. */
+export const causes = {
+  'not-healed': {
+    needs: HEALING,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Run `matchday heal` for this target, then look at the cluster before the next rehearsal.',
+  },
+  'evidence-changed': {
+    needs: NOTHING,
+    missing: 'itself',
+    starved: 'stands',
+    next: 'Judge the journal as its run wrote it (a copy, an artifact of the pipeline), or run the rehearsal again.',
+  },
+  'run-stopped': {
+    needs: RUN,
+    missing: 'unnamed',
+    starved: 'stands',
+    next: 'Mend what stopped the run, then run it again.',
+  },
+  'run-incomplete': {
+    needs: RUN,
+    missing: 'itself',
+    starved: 'stands',
+    next: 'Run `matchday heal` if a fault was under way, then run the rehearsal again.',
+  },
+  'load-missing': {
+    needs: LOAD_ENDS,
+    missing: 'itself',
+    starved: 'stands',
+    next: 'Look at the k6 log in the run folder: the load never started.',
+  },
+  'load-crashed': {
+    needs: LOAD_ENDS,
+    missing: 'itself',
+    starved: 'stands',
+    next: 'Look at the k6 log in the run folder, and run the scenario alone with `k6 run`.',
+  },
+  'generator-starved': {
+    needs: GENERATOR,
+    missing: 'unnamed',
+    starved: 'stands',
+    next: 'Give the generator more CPU (another machine, fewer neighbours) or lower the load factor in the target file.',
+  },
+  'fault-unproven': {
+    needs: HARMS,
+    missing: 'itself',
+    starved: 'stands',
+    next: 'Check the selector of the chaos file and the witness: metric, source, and that it has traffic before the fault.',
+  },
+  'fault-not-recovered': {
+    needs: HARMS,
+    missing: 'itself',
+    starved: 'excused',
+    next: 'Look at the chaos object and at the witness after healing; allow more time in the last phase.',
+  },
+  'action-not-done': {
+    needs: HARMS,
+    missing: 'itself',
+    starved: 'stands',
+    next: 'Look at why the action was refused or not done; without it, what it was to show is not known.',
+  },
+  'double-charge': {
+    needs: BOOKS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Take the named keys or buckets to both books: an unknown charge must be voided or confirmed before the second provider is asked.',
+  },
+  'duplicate-booking': {
+    needs: BOOKS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Take the named keys to the ledger: the idempotency key must be unique in it, in the same transaction as the booking.',
+  },
+  'promotion-lost-writes': {
+    needs: BOOKS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Let the primary wait for its standby before it acknowledges (synchronous replication), and promote only a standby that has all of it.',
+  },
+  'split-brain': {
+    needs: SCRAPES,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Fence the old primary before another one is promoted: it must not take writes once it lost its role.',
+  },
+  'events-lost': {
+    needs: BOOKS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Write the event into the outbox in the same transaction as the booking, and deliver it until the other side has confirmed it.',
+  },
+  unreconciled: {
+    needs: BOOKS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Compare the two books bucket by bucket; look for charges that were never booked or voided.',
+  },
+  'ledger-unbalanced': {
+    needs: BOOKS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Find the booking whose debit and credit differ: each must be written in one transaction.',
+  },
+  'forgery-accepted': {
+    needs: LOAD,
+    missing: 'unnamed',
+    starved: 'stands',
+    next: 'Check the signature over the bytes as received, and its age, before anything else is done with a message.',
+  },
+  unsettled: {
+    needs: BOOKS,
+    missing: 'inconclusive',
+    starved: 'excused',
+    next: 'Look at what is pending: the outbox, the sweeper of unknown charges and the webhooks must drain by themselves.',
+  },
+  'failover-missing': {
+    needs: SCRAPES,
+    missing: 'inconclusive',
+    starved: 'excused',
+    next: 'Check that calls time out, that the breaker opens, and that the second provider is configured.',
+  },
+  'failover-late': {
+    needs: SCRAPES,
+    missing: 'inconclusive',
+    starved: 'excused',
+    next: 'Shorten the time-out to the provider or let the breaker open earlier; both must fit below the budget.',
+  },
+  'breaker-missing': {
+    needs: SCRAPES,
+    missing: 'unnamed',
+    starved: 'excused',
+    next: 'Let a breaker open after some failures in a row, and let single trials find out when the callee is back.',
+  },
+  'time-out-missing': {
+    needs: CALLS,
+    missing: 'unnamed',
+    starved: 'excused',
+    next: 'Give each call a time-out below that of its caller, and bound what may wait for it (slots, queue).',
+  },
+  'retry-storm': {
+    needs: SCRAPES,
+    missing: 'inconclusive',
+    starved: 'excused',
+    next: 'Bound retries (a budget for all, jitter, none beneath a breaker that is open), and retry in one layer only.',
+  },
+  'no-redundancy': {
+    needs: EDGES,
+    missing: 'unnamed',
+    starved: 'stands',
+    next: 'Run at least two replicas, on different nodes, of whatever others wait for.',
+  },
+  'zone-concentrated': {
+    needs: OBJECTS,
+    missing: 'unnamed',
+    starved: 'stands',
+    next: 'Add a topology spread constraint over zones to the pod template (maxSkew 1).',
+  },
+  'headroom-missing': {
+    needs: OBJECTS,
+    missing: 'unnamed',
+    starved: 'stands',
+    next: 'Keep room for the loss of a zone: a higher maximum for the autoscaler, and nodes (or a warm pool) in each of the other zones.',
+  },
+  'budget-missing': {
+    needs: OBJECTS,
+    missing: 'unnamed',
+    starved: 'stands',
+    next: 'Give the app a PodDisruptionBudget, so that a drain waits until the replacement is Ready.',
+  },
+  'budget-blocks': {
+    needs: OBJECTS,
+    missing: 'unnamed',
+    starved: 'stands',
+    next: 'Let the budget allow at least one disruption (maxUnavailable: 1), or run one replica more than it wants healthy.',
+  },
+  'autoscaler-blind': {
+    needs: OBJECTS,
+    missing: 'unnamed',
+    starved: 'excused',
+    next: 'Scale on a metric that the load moves (requests per pod, p95, queue lag) and check that the metrics API has a value for it.',
+  },
+  'autoscaler-capped': {
+    needs: OBJECTS,
+    missing: 'unnamed',
+    starved: 'stands',
+    next: 'Raise maxReplicas, or the capacity of a pod, to what the peak asks for.',
+  },
+  'autoscaler-late': {
+    needs: OBJECTS,
+    missing: 'inconclusive',
+    starved: 'excused',
+    next: 'Scale on the metric that the load moves (requests per pod) rather than on CPU, and check that nodes have room.',
+  },
+  'autoscaler-flapping': {
+    needs: OBJECTS,
+    missing: 'unnamed',
+    starved: 'stands',
+    next: 'Lengthen the stabilisation window for scaling down, or smooth the metric over a longer time.',
+  },
+  'scale-down-late': {
+    needs: OBJECTS,
+    missing: 'inconclusive',
+    starved: 'excused',
+    next: 'Shorten the stabilisation window (KEDA: the cooldown), or find out what keeps the metric high.',
+  },
+  'queue-scaler-late': {
+    needs: OBJECTS,
+    missing: 'inconclusive',
+    starved: 'excused',
+    next: 'Check the query of the trigger against what waits in the queue, its polling interval, and that the worker can be scheduled.',
+  },
+  'backlog-growing': {
+    needs: SCRAPES,
+    missing: 'unnamed',
+    starved: 'excused',
+    next: 'Give the queue more workers, or find out what keeps those that are there from their work.',
+  },
+  'budget-violated': {
+    needs: OBJECTS,
+    missing: 'inconclusive',
+    starved: 'unless-pods-taken',
+    next: 'Check maxUnavailable of the budget and of the Deployment, and what took the pods down.',
+  },
+  'too-few-survivors': {
+    needs: OBJECTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Run more replicas, spread over zones and nodes, so that the loss leaves enough of them.',
+  },
+  'spread-not-restored': {
+    needs: OBJECTS,
+    missing: 'inconclusive',
+    starved: 'excused',
+    next: 'Add a topology spread constraint; pods do not move back by themselves, so a rollout or the descheduler must follow the healing.',
+  },
+  'early-errors-at-rollout': {
+    needs: EDGES,
+    missing: 'unnamed',
+    starved: 'excused',
+    next: 'Let the readiness probe ask what serving takes (port open, pools filled, caches warm), and give it the time that this takes.',
+  },
+  'errors-at-shutdown': {
+    needs: EDGES,
+    missing: 'unnamed',
+    starved: 'excused',
+    next: 'On SIGTERM stop being ready, go on serving until routers have forgotten the pod (some seconds), finish what is under way, then end.',
+  },
+  'drain-missing': {
+    needs: OBJECTS,
+    missing: 'unnamed',
+    starved: 'stands',
+    next: 'On SIGTERM stop being ready and go on serving for some seconds (or sleep in a preStop hook), until routers have forgotten the pod.',
+  },
+  'slow-termination': {
+    needs: OBJECTS,
+    missing: 'unnamed',
+    starved: 'excused',
+    next: 'Handle SIGTERM: a shell as the first process does not pass it on, and open connections must be closed.',
+  },
+  'rollout-stuck': {
+    needs: HARMS,
+    missing: 'inconclusive',
+    starved: 'excused',
+    next: 'Look at the new pods: image, configuration, readiness, and whether a node has room for them.',
+  },
+  'ready-but-failing': {
+    needs: ANSWERED,
+    missing: 'unnamed',
+    starved: 'excused',
+    next: 'Let the readiness probe fail when the pod cannot do its work, so that it gets none.',
+  },
+  'sockets-not-drained': {
+    needs: LOAD,
+    missing: 'unnamed',
+    starved: 'stands',
+    next: 'On SIGTERM send the players away one by one over some seconds, each with the advice to reconnect.',
+  },
+  'routing-not-sticky': {
+    needs: LOAD,
+    missing: 'unnamed',
+    starved: 'stands',
+    next: 'Give the ingress a cookie affinity (or the Service a session affinity), so that a player returns to the pod that knows the session.',
+  },
+  'sessions-lost': {
+    needs: LOAD,
+    missing: 'inconclusive',
+    starved: 'excused',
+    next: 'Look at the sticky routing and at how clients come back: another pod must take the session over.',
+  },
+  'reconnect-storm': {
+    needs: LOAD,
+    missing: 'inconclusive',
+    starved: 'excused',
+    next: 'Let clients wait a random time before they come back, and admit connections at a bounded rate.',
+  },
+  'connection-avalanche': {
+    needs: SCRAPES,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Bound the pool of each pod so that all pods together stay below the limit, or put a pooler before the server.',
+  },
+  'promotion-slow': {
+    needs: HARMS,
+    missing: 'inconclusive',
+    starved: 'excused',
+    next: 'Look at what took long: detection, promotion, or clients that kept connections to the old primary.',
+  },
+  'recovery-late': {
+    needs: LOAD,
+    missing: 'inconclusive',
+    starved: 'excused',
+    next: 'Look for breakers that stay open, pools that stay full, and retries that keep the platform busy.',
+  },
+  disturbed: {
+    needs: LOAD,
+    missing: 'inconclusive',
+    starved: 'excused',
+    next: 'Look at the windows of this SLI in the report: what went wrong while the harm lasted.',
+  },
+  'action-late': {
+    needs: HARMS,
+    missing: 'inconclusive',
+    starved: 'excused',
+    next: 'Look at the steps of the action in the report, and allow more time if the cluster needs it.',
+  },
+  'policy-missing': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Give the namespace a NetworkPolicy that selects every pod (podSelector: {}) for ingress and egress and allows nothing; what is needed, others add.',
+  },
+  'egress-unbounded': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'List in the NetworkPolicy whom these pods may call: pods by selector, providers by the addresses of an egress gateway.',
+  },
+  'secret-unrotated': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Rotate the secret, and say by the annotation matchday.dev/rotate-within (90d) how old its data may get; an external manager does both.',
+  },
+  'image-unpinned': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Name the image by its digest (name@sha256:…), so that what was tested is what runs.',
+  },
+  'pod-privileged': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Keep to the Pod Security Standard "restricted": non-root, no escalation, all capabilities dropped, seccomp RuntimeDefault, nothing of the host.',
+  },
+  'root-writable': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Set readOnlyRootFilesystem: true, and give what must be written a volume.',
+  },
+  'limits-missing': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Give each container requests for CPU and memory, and limits, so that one cannot starve its neighbours.',
+  },
+  'priority-missing': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Give the pods a priorityClassName: when nodes run short, something else goes first.',
+  },
+  'probe-missing': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Give each container that serves a readiness probe, and a startup probe where a liveness probe could end a slow start.',
+  },
+  'grace-too-short': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Give the pod more time to end than its preStop hook takes, and what is under way besides.',
+  },
+  'single-replica': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Run at least two replicas of whatever others wait for, with a PodDisruptionBudget.',
+  },
+  'spread-missing': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Add a topology spread constraint over zones to the pod template (maxSkew 1).',
+  },
+  'autoscaler-on-cpu': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Scale on what the load moves (requests per pod, p95, sockets, queue lag); CPU follows too late.',
+  },
+  'autoscaler-pinned': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Let the maximum of the autoscaler be above its minimum.',
+  },
+  'slo-missed': {
+    needs: LOAD,
+    missing: 'inconclusive',
+    starved: 'excused',
+    next: 'Look at the windows of this objective in the report: the phase or fault that spent the budget.',
+  },
+  'ledger-unproven': {
+    needs: BOOKS,
+    missing: 'itself',
+    starved: 'stands',
+    next: 'Let the load run to its end, so that the client knows the outcome of each operation.',
+  },
+  'evidence-lost': {
+    needs: NOTHING,
+    missing: 'itself',
+    starved: 'stands',
+    next: 'Look at the named source; the run must be repeated once it can be read.',
+  },
+  'posture-unread': {
+    needs: LISTS,
+    missing: 'itself',
+    starved: 'stands',
+    next: 'Let matchday list the objects (docs/how-to/rbac.yaml), or want less.',
+  },
+  'no-evidence': {
+    needs: NOTHING,
+    missing: 'itself',
+    starved: 'excused',
+    next: 'Check that the scenario, the target file and the rehearsal use the same names.',
+  },
+  'slo-unproven': {
+    needs: LOAD,
+    missing: 'itself',
+    starved: 'stands',
+    next: 'Run longer or with more load: `matchday plan` shows how many attempts the proof takes.',
+  },
+  'slo-warning': {
+    needs: LOAD,
+    missing: 'unnamed',
+    starved: 'stands',
+    next: 'The objective held only at its ceiling; find out what made responses slower than the target.',
+  },
+  'fault-escaped': {
+    needs: HARMS,
+    missing: 'unnamed',
+    starved: 'stands',
+    next: 'Pods were born during the fault and were not covered: plan the fault after the ramp, or cover them by mode: all.',
+  },
+  'residue-before': {
+    needs: HEALING,
+    missing: 'unnamed',
+    starved: 'stands',
+    next: 'Something was left by an earlier run; `matchday heal` removes it.',
+  },
+} as const satisfies Readonly<Record<string, CauseRow>>
+
+export type Cause = keyof typeof causes
+export const causeNames = Object.keys(causes) as readonly Cause[]
