@@ -125,7 +125,14 @@ function actionSuite(result: ActionResult, { actions }: Rehearsal): Suite {
 }
 
 /** What may be wrong with money has a book or an operation as its subject. */
-const MONEY: readonly Cause[] = ['double-charge', 'unreconciled', 'ledger-unbalanced', 'unsettled', 'ledger-unproven', 'events-lost']
+const MONEY: readonly Cause[] = [
+  'double-charge',
+  'unreconciled',
+  'ledger-unbalanced',
+  'unsettled',
+  'ledger-unproven',
+  'events-lost',
+]
 
 function expectationCases(judgment: Judgment, { expectations }: Rehearsal): readonly Case[] {
   const lineOf = (is: (each: Rehearsal['expectations'][number]) => boolean) => expectations.find(is)?.at
