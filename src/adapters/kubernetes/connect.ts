@@ -3,95 +3,40 @@
  * connection that all adapters share; the others read, watch and lock through it.
  */
 
-import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
-import https from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { KubeConfig } from '@kubernetes/client-node'
 import { EnvironmentError } from '../../controller/ports.ts'
 import type { ApiRequest, ApiResponse, KubernetesApi } from '../../protocols/kubernetes/api.ts'
 import { type ApiAddress, NoAnswer, StrangeAnswer } from '../../protocols/kubernetes/api-error.ts'
 import { strangeness } from '../../protocols/kubernetes/strange-answer.ts'
+import { type AccessChoice, readAccess } from './kubeconfig.ts'
+import { type Opened, type Transport, transportOf } from './transport.ts'
 import { watchResource } from './watch.ts'
 
 const REQUEST_TIMEOUT_MS = 10_000
 
-/** Opens a context of a kubeconfig. Nothing is sent yet. Errors: EnvironmentError for an unreadable file or an unknown context. */
-export async function connectKubernetes(choice: {
-  readonly kubeconfig?: string
-  readonly context?: string
-}): Promise<KubernetesApi> {
-  const config = await loadConfig(choice.kubeconfig)
-  selectContext(config, choice.context)
-  const cluster = config.getCurrentCluster()
-  if (!cluster)
-    throw new EnvironmentError(
-      `context ${config.getCurrentContext()} names no cluster`,
-      'Mend the kubeconfig: kubectl config view',
-    )
-  const options: https.RequestOptions = {}
-  await config.applyToHTTPSOptions(options)
-  const agent = new https.Agent({ ...agentOptionsOf(options), keepAlive: true, maxSockets: 16 })
+/** Opens a context of a kubeconfig. Nothing is sent yet. @throws EnvironmentError for an unreadable file or an unknown context */
+export async function connectKubernetes(choice: AccessChoice): Promise<KubernetesApi> {
+  const access = readAccess(choice)
+  const transport = transportOf(access)
   const api: KubernetesApi = {
-    context: config.getCurrentContext(),
-    server: cluster.server,
-    request: (request) => ask(api, { ...options, agent }, request),
-    watch: (watching, signal) => watchResource(config, api, watching, signal),
+    context: access.context,
+    server: access.server,
+    request: (request) => ask(api, transport, request),
+    watch: (watching, signal) => watchResource(transport, api, watching, signal),
   }
   return api
 }
 
-async function loadConfig(file: string | undefined): Promise<KubeConfig> {
-  // Loading the library takes longer than everything else that most commands do; a command without a cluster need not pay for it.
-  const { KubeConfig } = await import('@kubernetes/client-node')
-  const config = new KubeConfig()
-  try {
-    if (file === undefined) config.loadFromDefault()
-    else config.loadFromString(readFileSync(file, 'utf8'))
-  } catch (error) {
-    throw new EnvironmentError(
-      `cannot read the kubeconfig ${file ?? '(default)'}: ${messageOf(error)}`,
-      'Give a readable file with --kubeconfig.',
-      error,
-    )
-  }
-  return config
-}
-
-function selectContext(config: KubeConfig, context: string | undefined): void {
-  if (context === undefined) return
-  const known = config.getContexts().map((each) => each.name)
-  if (!known.includes(context)) {
-    throw new EnvironmentError(
-      `the kubeconfig has no context ${context}; it has ${known.join(', ') || 'none'}`,
-      'Choose one of them with --context.',
-    )
-  }
-  config.setCurrentContext(context)
-}
-
-/** The TLS part of what client-node prepared; its own agent is replaced by one that keeps connections. */
-const agentOptionsOf = ({
-  ca,
-  cert,
-  key,
-  rejectUnauthorized,
-  servername,
-}: https.RequestOptions): https.AgentOptions => ({
-  ...(ca === undefined ? {} : { ca }),
-  ...(cert === undefined ? {} : { cert }),
-  ...(key === undefined ? {} : { key }),
-  ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
-  ...(servername === undefined ? {} : { servername }),
-})
-
 /** The one place where a missing or a strange answer becomes an environment error; refusals become one where they are read. */
-async function ask(address: ApiAddress, options: https.RequestOptions, request: ApiRequest): Promise<ApiResponse> {
+async function ask(address: ApiAddress, transport: Transport, request: ApiRequest): Promise<ApiResponse> {
   let response: ApiResponse
   try {
-    response = await sendPatiently(new URL(address.server), options, request)
+    response = await sendPatiently(transport, request)
   } catch (error) {
     if (request.signal?.aborted) throw request.signal.reason
+    // A login that failed has said what to do.
+    if (error instanceof EnvironmentError) throw error
     throw new NoAnswer(request, address, error)
   }
   const strange = strangeness(request, response)
@@ -103,49 +48,61 @@ async function ask(address: ApiAddress, options: https.RequestOptions, request: 
 const TRIES_MAX = 5
 const BACK_OFF_MS = 400
 
-async function sendPatiently(server: URL, options: https.RequestOptions, request: ApiRequest): Promise<ApiResponse> {
+async function sendPatiently(transport: Transport, request: ApiRequest): Promise<ApiResponse> {
   for (let attempt = 1; ; attempt++) {
-    const response = await send(server, options, request)
+    const response = await send(transport, request)
     if (response.status !== 429 || request.once || attempt === TRIES_MAX) return response
     await sleep(BACK_OFF_MS * attempt, undefined, request.signal ? { signal: request.signal } : {})
   }
 }
 
-function send(server: URL, options: https.RequestOptions, request: ApiRequest): Promise<ApiResponse> {
-  const body = request.body === undefined ? undefined : JSON.stringify(request.body)
-  const headers = {
-    ...options.headers,
-    accept: request.accept ?? 'application/json, */*',
-    ...(body === undefined
-      ? {}
-      : { 'content-type': request.contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
-  }
+async function send(transport: Transport, request: ApiRequest): Promise<ApiResponse> {
+  const { method, path, accept = 'application/json, */*', contentType = 'application/json' } = request
   const signal = AbortSignal.any([
     AbortSignal.timeout(request.timeoutMs ?? REQUEST_TIMEOUT_MS),
     ...(request.signal ? [request.signal] : []),
   ])
-  return new Promise((resolve, reject) => {
-    const prefix = server.pathname.replace(/\/$/, '')
-    const call = https.request(
-      {
-        ...options,
-        host: server.hostname,
-        port: server.port || 443,
-        method: request.method,
-        path: prefix + request.path,
-        headers,
-        signal,
-      },
-      (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('error', reject)
-        response.on('end', () => resolve(answer(response, Buffer.concat(chunks).toString('utf8'))))
-      },
-    )
-    call.on('error', (error) => reject(signal.aborted && signal.reason instanceof Error ? signal.reason : error))
-    call.end(body)
+  const opened = await transport.open({
+    method,
+    path,
+    signal,
+    headers: { accept, ...(request.body === undefined ? {} : { 'content-type': contentType }) },
+    ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
   })
+  return readRenewed(opened, bytesMaxOf(request), signal)
+}
+
+/** A 401 of the API server is answered with a new login, where one can be had; one of a pod behind its proxy is the pod's own. */
+async function readRenewed({ response, renew }: Opened, bytesMax: number, signal: AbortSignal): Promise<ApiResponse> {
+  const first = await read(response, bytesMax, signal)
+  if (first.status !== 401 || !isOfKubernetes(first)) return first
+  const second = await renew()
+  return second === undefined ? first : read(second, bytesMax, signal)
+}
+
+const isOfKubernetes = ({ json }: ApiResponse): boolean =>
+  typeof json === 'object' && json !== null && 'kind' in json && json.kind === 'Status'
+
+/** What a pod or a service answers is foreign: a page of 20 MB would take hundreds of MB to read and stop everything else meanwhile. */
+const PROXIED_BYTES_MAX = 8 << 20
+
+const bytesMaxOf = ({ path, bytesMax }: ApiRequest): number =>
+  bytesMax ?? (path.includes('/proxy') ? PROXIED_BYTES_MAX : Number.POSITIVE_INFINITY)
+
+async function read(response: IncomingMessage, bytesMax: number, signal: AbortSignal): Promise<ApiResponse> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      bytes += chunk.length
+      // Leaving the loop destroys the answer.
+      if (bytes > bytesMax) throw new Error(`the answer is larger than ${bytesMax >> 20} MiB`)
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error
+  }
+  return answer(response, Buffer.concat(chunks).toString('utf8'))
 }
 
 function answer({ statusCode, headers }: IncomingMessage, text: string): ApiResponse {
@@ -166,5 +123,3 @@ function parsed(text: string): unknown {
     return undefined
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

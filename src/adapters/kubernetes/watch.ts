@@ -1,6 +1,5 @@
 /** List, then watch from there, again and again until aborted: no change is lost while the server still knows our version. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { KubeConfig } from '@kubernetes/client-node'
 import {
   demand,
   isKubeObject,
@@ -9,8 +8,14 @@ import {
   type KubernetesApi,
   type Watching,
 } from '../../protocols/kubernetes/api.ts'
+import { quoted } from '../../protocols/kubernetes/api-error.ts'
+import type { Transport } from './transport.ts'
 
+/** The pause after a round that failed or showed nothing, doubled up to the longest; a round that shows something starts anew. */
 const RETRY_MS = 500
+const RETRY_MS_MAX = 8000
+/** The server sends a bookmark about once a minute. A watch that is silent this long may hang; it goes on from the same version. */
+const SILENT_MS = 30_000
 /**
  * A page of pods is then some 500 KB and dies young. With kubectl's pages of 500 what was read outlives the young generation and is kept
  * until there is need: 301 MB instead of 215 MB at the peak of ten thousand pods (a server that plays those of `npm run bench watch`).
@@ -18,23 +23,32 @@ const RETRY_MS = 500
 const PAGE = 100
 
 export async function watchResource<T>(
-  config: KubeConfig,
+  transport: Transport,
   api: KubernetesApi,
   watching: Watching<T>,
   signal: AbortSignal,
 ): Promise<void> {
   const known = knownObjects(watching)
   let version: string | undefined
+  let pauseMs = RETRY_MS
   while (!signal.aborted) {
+    const beganAt = performance.now()
+    let shown = false
     try {
       version ??= await relist(api, watching.path, known, signal)
-      const ended = await watchFrom(config, watching.path, version, known, signal)
+      const ended = await watchFrom(transport, watching.path, version, known, signal)
       version = ended.expired ? undefined : ended.version
+      shown = ended.shown
     } catch (error) {
       if (signal.aborted) return
       watching.onLost(error instanceof Error ? error.message : String(error))
       version = undefined
-      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
+    }
+    // A server or a proxy that ends each watch at once would be asked without a pause.
+    if (shown || performance.now() - beganAt > RETRY_MS_MAX) pauseMs = RETRY_MS
+    else {
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+      pauseMs = Math.min(RETRY_MS_MAX, pauseMs * 2)
     }
   }
 }
@@ -117,44 +131,89 @@ async function eachPage(
 const changes = { ADDED: 'added', MODIFIED: 'modified', DELETED: 'deleted' } as const
 const isChange = (phase: string): phase is keyof typeof changes => phase in changes
 
+type Ended = { readonly version: string; readonly expired: boolean; readonly shown: boolean }
+
 /** One watch connection. Resolves when it ends: with the last version seen, or expired when the server no longer knows it. */
-async function watchFrom(config: KubeConfig, path: string, from: string, known: KnownObjects, signal: AbortSignal) {
-  const { Watch } = await import('@kubernetes/client-node')
-  return new Promise<{ version: string; expired: boolean }>((resolve, reject) => {
-    let version = from
-    let expired = false
-    let stop = () => {}
-    const url = new URL(path, 'https://api')
-    const query = { ...Object.fromEntries(url.searchParams), resourceVersion: from, allowWatchBookmarks: true }
-    const receive = (phase: string, object: unknown) => {
-      if (phase === 'ERROR') expired = true
-      if (!hasMetadata(object)) return
-      // A bookmark is nothing but a version, of an object without a name.
-      version = object.metadata.resourceVersion ?? version
-      try {
-        if (isChange(phase) && isKubeObject(object)) known.changed(phase, object)
-      } catch (error) {
-        // The library would pass over it, and over the line with it.
-        reject(error)
-        stop()
-      }
+async function watchFrom(
+  transport: Transport,
+  path: string,
+  from: string,
+  known: KnownObjects,
+  signal: AbortSignal,
+): Promise<Ended> {
+  const silence = new AbortController()
+  const timer = setTimeout(() => silence.abort(), SILENT_MS).unref()
+  let ended: Ended = { version: from, expired: false, shown: false }
+  try {
+    for await (const line of watchLines(transport, path, from, AbortSignal.any([signal, silence.signal]))) {
+      timer.refresh()
+      ended = received(line, known, ended)
+      if (ended.expired) return ended
     }
-    // The library ends an idle watch after 30 s by itself; that is not a loss, since the version is kept.
-    const done = (error: unknown) => {
-      signal.removeEventListener('abort', stop)
-      if (error === null || error === undefined || isIdleEnd(error) || signal.aborted) resolve({ version, expired })
-      else reject(error instanceof Error ? error : new Error(String(error)))
-    }
-    new Watch(config).watch(url.pathname, query, receive, done).then((controller) => {
-      stop = () => controller.abort()
-      if (signal.aborted) stop()
-      signal.addEventListener('abort', stop, { once: true })
-    }, reject)
-  })
+  } catch (error) {
+    if (!silence.signal.aborted) throw error
+  } finally {
+    clearTimeout(timer)
+    silence.abort()
+  }
+  return ended
 }
 
-const isIdleEnd = (error: unknown): boolean =>
-  error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')
+/** The lines of a watch, one JSON document each (https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes). */
+async function* watchLines(
+  transport: Transport,
+  path: string,
+  from: string,
+  signal: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
+  const query = new URLSearchParams({ watch: 'true', resourceVersion: from, allowWatchBookmarks: 'true' })
+  const sent = {
+    method: 'GET',
+    path: `${path}${path.includes('?') ? '&' : '?'}${query}`,
+    headers: { accept: 'application/json' },
+    signal,
+    endless: true,
+  }
+  const opened = await transport.open(sent)
+  let { response } = opened
+  if (response.statusCode === 401) {
+    response.resume()
+    response = (await opened.renew()) ?? response
+  }
+  if (response.statusCode !== 200) {
+    response.destroy()
+    throw new Error(`the watch was answered with ${response.statusCode} ${response.statusMessage ?? ''}`.trim())
+  }
+  let rest = ''
+  for await (const chunk of response.setEncoding('utf8') as AsyncIterable<string>) {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines.filter((line) => line !== '')
+  }
+  if (rest !== '') yield rest
+}
 
-const hasMetadata = (value: unknown): value is { readonly metadata: { readonly resourceVersion?: string } } =>
-  typeof value === 'object' && value !== null && 'metadata' in value && Boolean(value.metadata)
+/** What one line tells. Throws for a line that is no news of a watch: it must not be passed over. */
+function received(line: string, known: KnownObjects, before: Ended): Ended {
+  const { type, object } = newsOf(line)
+  if (type === 'ERROR') return { ...before, expired: true }
+  // A bookmark is only a version, of an object without a name.
+  if (isChange(type) && isKubeObject(object)) known.changed(type, object)
+  return { ...before, version: versionOf(object) ?? before.version, shown: true }
+}
+
+function newsOf(line: string): { readonly type: string; readonly object: unknown } {
+  try {
+    const news: unknown = JSON.parse(line)
+    if (typeof news === 'object' && news !== null && 'type' in news && typeof news.type === 'string')
+      return { type: news.type, object: 'object' in news ? news.object : undefined }
+  } catch {
+    // Told below, like every other line that is none of a watch.
+  }
+  throw new Error(`the watch showed a line that is none: ${quoted(line)}`)
+}
+
+const versionOf = (value: unknown): string | undefined =>
+  typeof value === 'object' && value !== null && 'metadata' in value
+    ? (value as Partial<KubeObject>).metadata?.resourceVersion
+    : undefined

@@ -15,6 +15,8 @@ export type ApiRequest = {
   /** Another form of the answer than the whole objects. */
   readonly accept?: string
   readonly timeoutMs?: number
+  /** A larger answer is refused: no answer. Pods and services behind the proxy have a limit of their own. */
+  readonly bytesMax?: number
   readonly signal?: AbortSignal
   /** 429 is the answer, not a wish to be asked again: so an eviction says that a disruption budget is spent. */
   readonly once?: boolean

@@ -68,4 +68,23 @@ describe('a watch', () => {
     expect(lost[0]).toBe('cannot be read')
     expect(events).not.toContain('added broken')
   })
+
+  it('waits longer and longer where each connection ends at once', async () => {
+    const stop = new AbortController()
+    const watchedAt: number[] = []
+    const api = await smallApiServer(({ query }) => {
+      if (!query.has('watch')) return list(5)
+      watchedAt.push(performance.now())
+      return new Lines()
+    })
+    const nothing = () => undefined
+    const watching = { path: '/api/v1/pods', reduce: nodeOf, onEvent: nothing, onLost: nothing }
+    const watched = api.watch(watching, stop.signal)
+    await expect.poll(() => watchedAt.length).toBe(3)
+    stop.abort()
+    await watched
+    const [first = 0, second = 0, third = 0] = watchedAt
+    expect(second - first).toBeGreaterThan(450)
+    expect(third - second).toBeGreaterThan(900)
+  })
 })

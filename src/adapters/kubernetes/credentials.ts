@@ -1,0 +1,141 @@
+/** What a request shows of who asks. Logins that expire are renewed before they do, and once more when the server refuses them. */
+import { readFileSync } from 'node:fs'
+import type { OutgoingHttpHeaders } from 'node:http'
+import type https from 'node:https'
+import { EnvironmentError } from '../../controller/ports.ts'
+import { type ExecCredential, type ExecLogin, runExecLogin } from './exec-login.ts'
+import { type Fields, fields, text } from './fields.ts'
+import type { Access, Login } from './kubeconfig.ts'
+
+/** One login as it is now; the next one is another object. */
+export type Credential = { readonly headers: OutgoingHttpHeaders; readonly cert?: string; readonly key?: string }
+
+export type Credentials = {
+  current(): Promise<Credential>
+  /** After a refusal of `refused`: another credential, or undefined where there is none to be had. */
+  renewed(refused: Credential): Promise<Credential | undefined>
+}
+
+export function credentialsOf({ login, context, server }: Access): Credentials {
+  switch (login.kind) {
+    case 'none':
+      return fixed({ headers: {} })
+    case 'token':
+      return fixed({ headers: bearer(login.token) })
+    case 'basic': {
+      const pair = Buffer.from(`${login.username}:${login.password}`).toString('base64')
+      return fixed({ headers: { authorization: `Basic ${pair}` } })
+    }
+    case 'token-file':
+      return renewing(
+        async () => ({ headers: bearer(tokenIn(login.file)) }),
+        () => FILE_FRESH_MS,
+      )
+    case 'exec':
+      return execCredentials(login.exec)
+    case 'auth-provider':
+      // client-node knows these plug-ins and when their tokens expire.
+      return renewing(
+        () => byProvider(login, context, server),
+        () => 0,
+      )
+  }
+}
+
+const bearer = (token: string): OutgoingHttpHeaders => ({ authorization: `Bearer ${token}` })
+
+/** As client-go: a projected token is written anew long before it expires. */
+const FILE_FRESH_MS = 60_000
+
+function tokenIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    throw new EnvironmentError(
+      `cannot read tokenFile of the kubeconfig: ${error instanceof Error ? error.message : String(error)}`,
+      'Give a readable file there; relative paths start at the folder of the kubeconfig.',
+      error,
+    )
+  }
+}
+
+const fixed = (credential: Credential): Credentials => ({
+  current: async () => credential,
+  renewed: async () => undefined,
+})
+
+/** Requests that come at the same time share one renewal. */
+function renewing<T extends Credential>(fetch: () => Promise<T>, freshMs: (credential: T) => number): Credentials {
+  let known: { readonly credential: T; readonly until: number } | undefined
+  let fetching: Promise<T> | undefined
+  const renew = (): Promise<T> => {
+    fetching ??= fetch()
+      .then((credential) => {
+        known = { credential, until: performance.now() + freshMs(credential) }
+        return credential
+      })
+      .finally(() => {
+        fetching = undefined
+      })
+    return fetching
+  }
+  return {
+    current: async () => (known !== undefined && performance.now() < known.until ? known.credential : renew()),
+    renewed: async (refused) => (known !== undefined && known.credential !== refused ? known.credential : renew()),
+  }
+}
+
+const EARLY_MS = 10_000
+
+function execCredentials(exec: ExecLogin): Credentials {
+  type Logged = Credential & { readonly expiresAt?: number }
+  const fetch = async (): Promise<Logged> => {
+    const { token, ...rest }: ExecCredential = await runExecLogin(exec)
+    return { ...rest, headers: token === undefined ? {} : bearer(token) }
+  }
+  // Before it expires, so that a request on its way arrives in time; short-lived ones in the last fifth of their life.
+  return renewing(fetch, ({ expiresAt }) => {
+    if (expiresAt === undefined) return Number.POSITIVE_INFINITY
+    const left = expiresAt - Date.now()
+    return left - Math.min(EARLY_MS, left / 5)
+  })
+}
+
+async function byProvider(
+  { provider }: Extract<Login, { kind: 'auth-provider' }>,
+  context: string,
+  server: string,
+): Promise<Credential> {
+  const config = await providerConfig(provider, context, server)
+  const options: https.RequestOptions = {}
+  try {
+    await config.applyToHTTPSOptions(options)
+  } catch (error) {
+    throw new EnvironmentError(
+      `the login ${text(provider.name)} of the kubeconfig failed: ${error instanceof Error ? error.message : String(error)}`,
+      'Log in again, and try: kubectl auth whoami',
+      error,
+    )
+  }
+  return { headers: { ...(options.headers as OutgoingHttpHeaders | undefined) } }
+}
+
+const loaded = new WeakMap<Fields, Promise<import('@kubernetes/client-node').KubeConfig>>()
+
+/** One for each login, since it keeps the tokens. Loading the library takes longer than most commands; few logins need it. */
+async function providerConfig(provider: Fields, context: string, server: string) {
+  const make = async () => {
+    const { KubeConfig } = await import('@kubernetes/client-node')
+    const config = new KubeConfig()
+    config.loadFromOptions({
+      clusters: [{ name: context, server: server.replace(/^http:/, 'https:') }],
+      users: [{ name: context, authProvider: { name: text(provider.name), config: fields(provider.config) } }],
+      contexts: [{ name: context, cluster: context, user: context }],
+      currentContext: context,
+    })
+    return config
+  }
+  const config = loaded.get(provider) ?? make()
+  loaded.set(provider, config)
+  return config
+}
