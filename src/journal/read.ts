@@ -4,9 +4,9 @@ import type { Evidence } from '../domain/evidence.ts'
 import { type Instant, instant } from '../domain/units.ts'
 import type { EvidenceSeal } from '../domain/verdict.ts'
 import { checkingChain, unlinked } from './chain.ts'
+import { decodeHead, decodeLine, type Head } from './format/decode.ts'
 import { FORMAT } from './format/encode.ts'
 import { because, JournalError } from './journal-error.ts'
-import { parseRecord } from './record-shape.ts'
 
 /** One record and its line in the file, from 1. */
 export type JournalEntry = { readonly line: number; readonly record: Evidence }
@@ -40,9 +40,9 @@ export function readJournal(path: string): JournalReading {
         continue
       }
       const link = unlinked(bytes)
-      const parsed = parseRecord(link.json)
-      if (line === 1) format = formatOf(path, parsed)
-      const record = parsed.ok ? parsed.record : lost(at, line, parsed.problem)
+      let record: Evidence
+      if (line === 1) ({ version: format, record } = headOf(path, link.json))
+      else record = recordOf(link.json, format, at, line)
       at = record.at
       const broken = format >= CHAINED_FROM ? chain.next(bytes, link) : undefined
       yield { line, record }
@@ -66,20 +66,26 @@ export function readJournal(path: string): JournalReading {
 const CHAINED_FROM = 2
 const SECOND_HEAD = 'it is a second run-started, so this is not the journal of one run'
 
-/** The head's format. @throws JournalError when the first line is no head, or of a newer format. */
-function formatOf(path: string, head: ReturnType<typeof parseRecord>): number {
-  if (!head.ok || head.record.kind !== 'run-started') {
-    throw unreadable('journal-not-one', `${path}:1 is not the head of a journal: ${headProblem(head)}`)
+/** @throws JournalError when the first line is no head, or of a newer format. */
+function headOf(path: string, json: string): Extract<Head, { is: 'head' }> {
+  const head = decodeHead(json)
+  switch (head.is) {
+    case 'head':
+      return head
+    case 'no-head':
+      throw unreadable('journal-not-one', `${path}:1 is not the head of a journal: ${head.problem}`)
+    case 'other-format':
+      throw unreadable(
+        'journal-format',
+        `${path}:1 has format ${head.format}; this version of matchday reads formats up to ${FORMAT}`,
+      )
   }
-  const { format } = head
-  if (typeof format !== 'number' || !Number.isInteger(format) || format < 1 || format > FORMAT) {
-    throw unreadable('journal-format', `${path}:1 has format ${format}; this version of matchday reads 1 to ${FORMAT}`)
-  }
-  return format
 }
 
-const headProblem = (head: ReturnType<typeof parseRecord>): string =>
-  head.ok ? `its first record is ${head.record.kind}, not run-started` : `the line ${head.problem}`
+function recordOf(json: string, version: number, at: Instant, line: number): Evidence {
+  const decoded = decodeLine(json, version)
+  return decoded.ok ? decoded.record : lost(at, line, decoded.problem)
+}
 
 const lost = (at: Instant, line: number, problem: string): Evidence => ({
   kind: 'evidence-lost',

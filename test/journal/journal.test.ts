@@ -118,8 +118,8 @@ describe('reading a journal', () => {
     ['a list', '[]', 'is not a JSON object'],
     ['an unknown kind', '{"kind":"moon-phase","at":1}', 'unknown kind "moon-phase"'],
     ['an inherited name as kind', '{"kind":"constructor","at":1}', 'unknown kind'],
-    ['a missing time', '{"kind":"run-ended","healed":true}', 'no time "at"'],
-    ['a missing field', '{"kind":"run-ended","at":1}', 'no boolean "healed"'],
+    ['a missing time', '{"kind":"run-ended","healed":true}', '(run-ended) is malformed: at is not a time in ms'],
+    ['a missing field', '{"kind":"run-ended","at":1}', '(run-ended) is malformed: healed is not true or false'],
   ])('turns %s into lost evidence and reads on', async (_, line, problem) => {
     const path = await written([runStarted()])
     appendFileSync(path, `${line}\n${JSON.stringify(phase(7))}\n`)

@@ -1,0 +1,154 @@
+/** Cluster objects as a journal holds them (format 2). */
+import { amount, flag, list, moment, ms, number, object, oneOf, record, text, variants } from './shape.ts'
+
+const named = { namespace: text, name: text, uid: text }
+const labels = record(text)
+const condition = object({ type: text, status: text, reason: text, message: text })
+
+const pod = object(
+  {
+    ...named,
+    app: text,
+    labels,
+    podPhase: text,
+    ready: flag,
+    deleting: flag,
+    restarts: amount,
+  },
+  { node: text, ip: text, createdAt: moment, scheduledAt: moment, readyAt: moment, graceMs: ms },
+)
+
+const hpa = object(
+  {
+    ...named,
+    of: text,
+    min: number,
+    max: number,
+    current: number,
+    desired: number,
+    metrics: list(object({ metric: text, target: number }, { value: number })),
+    conditions: list(condition),
+  },
+  { lastScaleAt: moment },
+)
+
+const scaledObject = object(
+  {
+    ...named,
+    of: text,
+    ofKind: text,
+    min: number,
+    max: number,
+    pollingMs: ms,
+    cooldownMs: ms,
+    conditions: list(condition),
+    metrics: list(text),
+  },
+  { idle: number, lastActiveAt: moment, hpaName: text },
+)
+
+const budget = object(
+  { ...named, healthy: number, wantedHealthy: number, expected: number, allowed: number },
+  { selector: labels },
+)
+
+const chaos = object(
+  {
+    ...named,
+    chaosKind: text,
+    conditions: labels,
+    records: list(
+      object(
+        { id: text, selectorKey: text, phase: text, injectedCount: number, recoveredCount: number },
+        { problem: text },
+      ),
+    ),
+  },
+  { desiredPhase: text },
+)
+
+export const clusterObject = variants('resource', {
+  Pod: pod,
+  HorizontalPodAutoscaler: hpa,
+  ScaledObject: scaledObject,
+  Deployment: object({ ...named, wanted: number, current: number, ready: number, updated: number }),
+  StatefulSet: object({ ...named, wanted: number, current: number, ready: number }),
+  PodDisruptionBudget: budget,
+  Node: object({ ...named, zone: text, pool: text, ready: flag, unschedulable: flag, taints: list(text) }),
+  EndpointSlice: object({ ...named, service: text, ready: number, notReady: number }),
+  Chaos: chaos,
+})
+
+const security = object(
+  { privileged: flag, mayEscalate: flag, nonRoot: flag, readOnlyRoot: flag, added: list(text), dropped: list(text) },
+  { user: number, seccomp: text },
+)
+
+const container = object(
+  {
+    name: text,
+    image: text,
+    init: flag,
+    requests: list(text),
+    limits: list(text),
+    readiness: flag,
+    liveness: flag,
+    startup: flag,
+    hostPorts: list(number),
+    security,
+  },
+  { preStopMs: ms },
+)
+
+const workload = object(
+  {
+    ...named,
+    workloadKind: text,
+    replicas: number,
+    labels,
+    graceMs: ms,
+    spreadOver: list(text),
+    hostNamespaces: list(text),
+    volumes: list(text),
+    containers: list(container),
+  },
+  { priorityClass: text },
+)
+
+const selector = object(
+  {},
+  {
+    matchLabels: labels,
+    matchExpressions: list(object({ key: text, operator: text }, { values: list(text) })),
+  },
+)
+
+const peer = variants('kind', { pods: object({}), block: object({ cidr: text, except: list(text) }) })
+const networkPolicy = object({
+  ...named,
+  selector,
+  governs: list(oneOf('ingress', 'egress')),
+  egress: list(object({ to: list(peer), ports: list(text) })),
+})
+
+const secret = object(named, { changedAt: moment, rotateWithin: object({ text }, { ms }) })
+
+export const postureKind = oneOf(
+  'Workload',
+  'Service',
+  'NetworkPolicy',
+  'Secret',
+  'PodDisruptionBudget',
+  'HorizontalPodAutoscaler',
+  'ScaledObject',
+)
+
+export const postureObject = variants('resource', {
+  Workload: workload,
+  Service: object(named, { selector: labels }),
+  NetworkPolicy: networkPolicy,
+  Secret: secret,
+  PodDisruptionBudget: budget,
+  HorizontalPodAutoscaler: hpa,
+  ScaledObject: scaledObject,
+})

@@ -1,0 +1,67 @@
+/** A journal line → evidence: parsed, brought up to today's format, checked field by field. */
+import type { Evidence } from '../../domain/evidence.ts'
+import { FORMAT } from './encode.ts'
+import { isLineKind, type JournalLine, journalLine } from './record-shape.ts'
+import { faultText, noFault } from './shape.ts'
+import { upgraded, versionOf } from './upgrade.ts'
+
+export type Decoded =
+  | { readonly ok: true; readonly record: Evidence }
+  | { readonly ok: false; readonly problem: string }
+
+/** The head says in which version the rest is written. */
+export type Head =
+  | { readonly is: 'head'; readonly version: number; readonly record: Evidence }
+  | { readonly is: 'other-format'; readonly format: string }
+  | { readonly is: 'no-head'; readonly problem: string }
+
+export function decodeHead(json: string): Head {
+  const value = parseJson(json)
+  if (!isObject(value)) return { is: 'no-head', problem: 'the line is not a JSON object' }
+  if (value.kind !== 'run-started')
+    return { is: 'no-head', problem: `its first record is ${String(value.kind)}, not run-started` }
+  const version = versionOf(value)
+  if (typeof version !== 'number' || !Number.isInteger(version) || version < 0 || version > FORMAT)
+    return { is: 'other-format', format: String(value.format) }
+  const decoded = checked(value, version)
+  return decoded.ok
+    ? { is: 'head', version, record: decoded.record }
+    : { is: 'no-head', problem: `the line ${decoded.problem}` }
+}
+
+export function decodeLine(json: string, version: number): Decoded {
+  const value = parseJson(json)
+  return isObject(value) ? checked(value, version) : refused('is not a JSON object')
+}
+
+function checked(value: Record<string, unknown>, version: number): Decoded {
+  const { kind } = value
+  if (typeof kind !== 'string') return refused('has no kind')
+  if (!isLineKind(kind)) return refused(`has the unknown kind "${kind}"`)
+  const record: unknown = version === FORMAT ? value : upgraded(value, version)
+  const fault = noFault()
+  return journalLine(record, fault)
+    ? { ok: true, record: evidenceOf(record) }
+    : refused(`(${kind}) is malformed: ${faultText(fault)}`)
+}
+
+/** Where the file's types meet the domain's: when one of them changes, this does not compile until they are mapped or upgraded. */
+function evidenceOf(line: JournalLine): Evidence {
+  if (line.kind !== 'run-started') return line
+  // The format is the file's affair.
+  const { format: _, ...head } = line
+  return head
+}
+
+const refused = (problem: string): Decoded => ({ ok: false, problem })
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

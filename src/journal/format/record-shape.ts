@@ -1,0 +1,190 @@
+/** Every kind of record that a journal of format 2 holds, field by field. */
+import { clusterObject, postureKind, postureObject } from './cluster-shape.ts'
+import { rehearsal, target, timeline } from './rehearsal-shape.ts'
+import {
+  amount,
+  flag,
+  list,
+  moment,
+  ms,
+  number,
+  type Of,
+  object,
+  oneOf,
+  orNull,
+  pair,
+  record,
+  type Shape,
+  share,
+  text,
+  variants,
+} from './shape.ts'
+
+const at = moment
+const problem = text
+
+const environment = object({
+  matchday: text,
+  node: text,
+  k6: text,
+  kubernetes: text,
+  clusterUid: text,
+  cores: number,
+  seed: number,
+  command: text,
+})
+
+const sli = object({
+  good: amount,
+  bad: amount,
+  badBy: record(amount),
+  slow: amount,
+  overCeiling: amount,
+  histogram: list(pair(number, amount)),
+})
+
+const operation = object({
+  acknowledged: amount,
+  amountCents: number,
+  digestLow: number,
+  digestHigh: number,
+  refused: amount,
+  unknown: amount,
+})
+
+const sockets = object(
+  { open: number, connected: amount, failed: amount, dropped: amount },
+  { sentAway: amount, kept: amount, moved: amount },
+)
+
+const loadFrame = object(
+  {
+    at,
+    instance: text,
+    slis: record(sli),
+    profiles: record(object({ iterations: amount, dropped: amount })),
+    operations: record(operation),
+    unknownKeys: list(object({ operation: text, key: text })),
+    vus: number,
+  },
+  { sockets, loopLag: object({ count: amount, p95Ms: number }) },
+)
+
+const failed = object({ problem })
+const none = object({})
+
+const faultStep = variants('is', {
+  admitted: object({ pods: list(text), candidates: number, limit: number, note: text }),
+  refused: failed,
+  created: object({ namespace: text, name: text, uid: text }),
+  injected: object({ pods: list(text) }),
+  failed,
+  coverage: object({ covered: number, matching: number, escaped: list(text) }),
+  'heal-requested': none,
+  healed: none,
+  'heal-failed': failed,
+})
+
+const actionStep = variants('is', {
+  admitted: object({ targets: list(text), pods: list(text), limit: number, note: text }),
+  refused: failed,
+  begun: object({ targets: list(text) }),
+  evicted: object({ pod: text, node: text }),
+  'eviction-refused': object({ pod: text, node: text, problem }),
+  done: object({ note: text }),
+  kept: none,
+  failed,
+  'heal-requested': none,
+  healed: none,
+  'heal-failed': failed,
+})
+
+const fieldValue: Shape<string | number | boolean> = (value, fault): value is string | number | boolean =>
+  typeof value === 'string' || typeof value === 'boolean' || number(value, fault)
+
+const settled = variants('kind', {
+  'rolled-out': object({ path: text }),
+  'node-ready': object({ path: text }),
+  'fields-equal': object({ path: text, desired: list(text), observed: list(text) }),
+})
+
+const undo = variants('does', {
+  'delete-object': object({ apiVersion: text, objectKind: text, plural: text, namespace: text, name: text }),
+  'remove-taint': object({ node: text, key: text, effect: text }),
+  'restore-field': object({ path: text, field: list(text), wrote: fieldValue, was: orNull(fieldValue) }, { settled }),
+})
+
+const series = object({ name: text, labels: record(text), value: number })
+
+/** `ok` tells a reading from a failed one. */
+const goodSample = object({ at, source: text, pod: text, ok: oneOf(true), series: list(series) })
+const badSample = object({ at, source: text, pod: text, ok: oneOf(false), problem })
+const sample: Shape<Of<typeof goodSample> | Of<typeof badSample>> = (
+  value,
+  fault,
+): value is Of<typeof goodSample> | Of<typeof badSample> =>
+  isFailed(value) ? badSample(value, fault) : goodSample(value, fault)
+
+const isFailed = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'ok' in value && value.ok === false
+
+const bookLine = object({
+  operation: text,
+  count: amount,
+  amountCents: number,
+  low: number,
+  high: number,
+  duplicates: amount,
+  duplicateKeys: list(text),
+  buckets: list(object({ bucket: number, count: amount, amountCents: number, low: number, high: number })),
+})
+
+const bookRead = object(
+  { at, book: text, settled: flag, pending: record(number), entries: list(bookLine), final: flag },
+  { imbalanceCents: number },
+)
+
+const committed = object({ key: text, amountCents: number, times: amount, low: number, high: number })
+
+/** By kind. */
+export const shapes = {
+  'run-started': object({ at, run: text, format: number, rehearsal, target, timeline, environment }),
+  'phase-started': object({ at, phase: text, index: amount }),
+  'load-started': object({ at, zeroAt: moment, instance: text, pid: number }),
+  'load-frame': loadFrame,
+  'load-ended': object({
+    at,
+    instance: text,
+    outcome: oneOf('completed', 'stopped', 'crashed'),
+    exitCode: orNull(number),
+    problems: list(text),
+  }),
+  'fault-step': object({ at, fault: text, step: faultStep }),
+  'action-step': object({ at, action: text, step: actionStep }),
+  'undo-written': object({ at, id: text, undo }),
+  'undo-done': object({ at, id: text, by: oneOf('run', 'heal'), outcome: oneOf('undone', 'already-gone') }),
+  'object-seen': object({ at, change: oneOf('present', 'added', 'modified', 'deleted'), object: clusterObject }),
+  'objects-listed': object({ at, namespace: text, resource: postureKind, objects: list(postureObject) }),
+  sample,
+  'book-read': bookRead,
+  'keys-read': object({ at, book: text, operation: text, asked: amount, committed: list(committed) }),
+  'generator-health': object({ at, instance: text, cpuCores: amount, hostBusy: share, rssBytes: amount }),
+  'guardrail-tripped': object(
+    { at, id: text, sli: text, measured: share, below: share, forMs: ms },
+    { burn: object({ factor: number, limit: number }) },
+  ),
+  'stop-requested': object({ at, by: oneOf('operator', 'guardrail', 'failure'), reason: text }),
+  residue: object({
+    at,
+    when: oneOf('before', 'after'),
+    items: list(object({ what: text, where: text, next: text })),
+  }),
+  'evidence-lost': object({ at, about: text, problem }),
+  'run-ended': object({ at, healed: flag }),
+} as const
+
+export type LineKind = keyof typeof shapes
+export const isLineKind = (kind: string): kind is LineKind => Object.hasOwn(shapes, kind)
+
+export const journalLine = variants('kind', shapes)
+export type JournalLine = Of<typeof journalLine>

@@ -1,0 +1,185 @@
+/** A rehearsal and a target as the head of a journal holds them (format 2). */
+import { anyObject, list, ms, number, object, oneOf, rate, record, share, some, text, variants } from './shape.ts'
+
+const at = object({ file: text, line: number, column: number })
+const labels = record(text)
+
+const load = object(
+  { script: text, arrivals: record(rate), at },
+  { sockets: object({ population: number, lifetimeMs: ms }) },
+)
+
+const blastRadius = object({
+  namespaces: list(text),
+  pods: variants('kind', { share: object({ of: share }), count: object({ of: number }) }),
+  zones: number,
+  at,
+})
+
+const phase = object({ name: text, rampMs: ms, forMs: ms, factor: number, at })
+
+const metadata = object({ name: text }, { namespace: text, labels, annotations: labels })
+const chaosObject = object({ apiVersion: text, kind: text, metadata, spec: anyObject })
+/** As it is created: its namespace is known. */
+const createdObject = object({
+  apiVersion: text,
+  kind: text,
+  metadata: object({ name: text, namespace: text }, { labels, annotations: labels }),
+  spec: anyObject,
+})
+
+const witness = variants('kind', {
+  rate: object({
+    direction: oneOf('falls', 'rises'),
+    metric: text,
+    where: labels,
+    of: text,
+    becomes: rate,
+    withinMs: ms,
+    at,
+  }),
+  ready: object({ what: oneOf('pods', 'nodes'), becomes: number, withinMs: ms, at }, { app: text, zone: text }),
+})
+
+const reaction = variants('kind', {
+  failover: object({ from: text, to: text, withinMs: ms, at }),
+  recovers: object({ sli: text, withinMs: ms, at }),
+  reconnects: object({ share, withinMs: ms, at }, { herdMax: rate }),
+  survives: object({ app: text, ready: number, withinMs: ms, at }),
+  spreads: object({ app: text, zones: number, withinMs: ms, at }),
+  'backs-off': object({ metric: text, where: labels, of: text, becomes: rate, withinMs: ms, at }),
+  amplification: object({ of: text, attempts: text, operations: text, atMost: number, at }),
+  undisturbed: object({ sli: text, badMax: number, at }),
+  completes: object({ withinMs: ms, at }),
+  promotes: object({ database: text, sli: text, rtoMs: ms, at }),
+})
+
+const fault = object({
+  name: text,
+  during: text,
+  atMs: ms,
+  forMs: ms,
+  apply: text,
+  object: chaosObject,
+  witness,
+  expect: list(reaction),
+  at,
+})
+
+const nodes = object({}, { zone: text, pool: text, atMost: number })
+const workload = object({ kind: oneOf('Deployment', 'StatefulSet'), name: text })
+
+const act = variants('kind', {
+  taint: object({ nodes, key: text, effect: oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute') }),
+  drain: object({ nodes }),
+  'power-off': object({ nodes }),
+  scale: object({ workload, replicas: number }),
+  rollout: object({ workload }),
+  flag: object({ configMap: text, key: text, value: text }),
+  promote: object({ database: text, to: text }),
+})
+
+const action = object({ name: text, during: text, atMs: ms, act, expect: list(reaction), at }, { forMs: ms })
+
+const want = oneOf(
+  'default-deny',
+  'bounded-egress',
+  'rotated-secrets',
+  'pinned-images',
+  'restricted-pods',
+  'read-only-root',
+  'resource-limits',
+  'priorities',
+  'probes',
+  'redundancy',
+  'spread',
+  'autoscaling',
+)
+
+const expectation = variants('kind', {
+  autoscaler: object(
+    { name: text, phase: text, decidesWithinSyncs: number, readyWithinMs: ms, atLeast: number, at },
+    { calms: object({ withinMs: ms, turnsMax: number }) },
+  ),
+  keda: object(
+    { scaledObject: text, phase: text, activatesWithinMs: ms, readyWithinMs: ms, atLeast: number, at },
+    { idleWithinMs: ms },
+  ),
+  connections: object({ of: text, metric: text, where: labels, pods: oneOf('sum', 'max'), atMost: number, at }),
+  disruption: object({ budget: text, at }),
+  posture: object({ namespaces: some(text), wants: some(want), at }),
+  ledger: object({ settleWithinMs: ms, at }),
+})
+
+const slo = variants('kind', {
+  availability: object({ sli: text, objective: share, at }),
+  latency: object({ sli: text, quantile: share, targetMs: ms, ceilingMs: ms, at }),
+})
+
+const guardrail = variants('kind', {
+  availability: object({ id: text, sli: text, below: share, forMs: ms, at }),
+  burn: object({ id: text, sli: text, objective: share, factor: number, longMs: ms, shortMs: ms, at }),
+})
+
+export const rehearsal = object({
+  name: text,
+  file: text,
+  hypothesis: text,
+  contexts: some(text),
+  load,
+  blastRadius,
+  phases: some(phase),
+  faults: list(fault),
+  actions: list(action),
+  expectations: list(expectation),
+  slos: some(slo),
+  guardrails: list(guardrail),
+})
+
+const source = object({ namespace: text, selector: labels, port: number, path: text, metrics: list(text) })
+const database = object({
+  apiVersion: text,
+  plural: text,
+  namespace: text,
+  name: text,
+  desired: text,
+  observed: text,
+})
+
+export const target = object(
+  {
+    context: text,
+    file: text,
+    namespace: text,
+    entry: text,
+    hpaSyncMs: ms,
+    loadFactor: number,
+    sources: record(source),
+    books: list(object({ book: text, namespace: text, service: text, port: number })),
+    databases: record(database),
+    addresses: record(list(text)),
+  },
+  { clusterUid: text },
+)
+
+/** Rates and, of the sockets, populations: both counted from 0. */
+const stage = object({ durationMs: ms, from: rate, to: rate })
+
+export const timeline = object({
+  run: text,
+  seed: number,
+  totalMs: ms,
+  phases: some(object({ name: text, fromMs: ms, rampEndMs: ms, toMs: ms, factor: number })),
+  faults: list(object({ name: text, fromMs: ms, toMs: ms, object: createdObject })),
+  actions: list(object({ name: text, fromMs: ms, act }, { toMs: ms })),
+  load: object(
+    {
+      run: text,
+      seed: number,
+      entry: text,
+      profiles: list(object({ name: text, stages: some(stage) })),
+      limits: record(object({ targetMs: ms, ceilingMs: ms })),
+    },
+    { sockets: object({ lifetimeMs: ms, stages: list(stage) }) },
+  ),
+})
