@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { findNode } from './src/cli/node.mjs'
 import { LabOrder } from './test/support/lab-order.ts'
 import { LABS_MAX } from './test/support/lending.ts'
 
@@ -7,6 +8,10 @@ import { LABS_MAX } from './test/support/lending.ts'
 // plane, two files at a time, each at its own place on the machine; what judges time has the machine `alone`, after the others.
 // vitest would give up after a second: too little for another process on a busy machine.
 const patient = { poll: { timeout: 10_000, interval: 50 } }
+
+// `npx vitest` and editors start vitest with the user's own Node. vitest forks its workers with process.execPath: this way the tests, and
+// what they start, run under the Node that runs matchday, whatever the user's is.
+process.execPath = findNode() ?? process.execPath
 
 export default defineConfig({
   test: {

@@ -3,7 +3,7 @@
  * lab. Ends with what failed, and one line that counts them all; a step that ran nothing counts as failed.
  */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Outcome, outcomeOf } from './outcome.ts'
@@ -14,15 +14,16 @@ type Count = { readonly passed: number; readonly failed: number }
 const failures: string[] = []
 
 const scratch = mkdtempSync(join(tmpdir(), 'matchday-checks-'))
-const bin = (name: string): string => join('node_modules', '.bin', name)
+/** A tool as the file that this Node runs: started by its own name it would run under the user's Node. */
+const tool = (name: string): string => realpathSync(join('node_modules', '.bin', name))
 
-function run(title: string, command: string, args: readonly string[]): Promise<number> {
+function run(title: string, args: readonly string[]): Promise<number> {
   const startedAt = performance.now()
   console.log(`\n== ${title}`)
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
     child.on('error', (error) => {
-      console.error(`${command}: ${error.message}`)
+      console.error(`${title}: ${error.message}`)
       resolve(1)
     })
     child.on('exit', (code) => {
@@ -35,8 +36,8 @@ function run(title: string, command: string, args: readonly string[]): Promise<n
 }
 
 /** A step that is right or wrong as a whole. */
-async function check(title: string, command: string, ...args: string[]): Promise<Count> {
-  if ((await run(title, command, args)) === 0) return { passed: 1, failed: 0 }
+async function check(title: string, ...args: string[]): Promise<Count> {
+  if ((await run(title, args)) === 0) return { passed: 1, failed: 0 }
   failures.push(title)
   return { passed: 0, failed: 1 }
 }
@@ -44,7 +45,8 @@ async function check(title: string, command: string, ...args: string[]): Promise
 /** One vitest project, counted by its own report: an exit code of 0 with no test run is a failure. */
 async function tests(project: string): Promise<Count> {
   const report = join(scratch, `${project}.json`)
-  const code = await run(`tests: ${project}`, bin('vitest'), [
+  const code = await run(`tests: ${project}`, [
+    tool('vitest'),
     'run',
     '--project',
     project,
@@ -67,15 +69,14 @@ function read(report: string): Outcome {
 }
 
 const counts: Count[] = []
-counts.push(await check('types', bin('tsc'), '--noEmit'))
-counts.push(await check('lint', bin('biome'), 'check', '.'))
+counts.push(await check('types', tool('tsc'), '--noEmit'))
+counts.push(await check('lint', tool('biome'), 'check', '.'))
 counts.push(await tests('unit'))
 counts.push(await tests('process'))
-const toolchain = await check('toolchain', process.execPath, 'src/cli/bin.mjs', 'toolchain', 'build')
+const toolchain = await check('toolchain', 'src/cli/bin.mjs', 'toolchain', 'build')
 counts.push(toolchain)
 // Only KEDA's own test needs it, and builds it if it must; here the build has a step and a time of its own.
-if (toolchain.failed === 0)
-  counts.push(await check('toolchain: KEDA', process.execPath, 'src/cli/bin.mjs', 'toolchain', 'build', 'keda'))
+if (toolchain.failed === 0) counts.push(await check('toolchain: KEDA', 'src/cli/bin.mjs', 'toolchain', 'build', 'keda'))
 if (toolchain.failed === 0) counts.push(await tests('lab'), await tests('alone'))
 rmSync(scratch, { recursive: true, force: true })
 
