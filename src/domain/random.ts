@@ -1,60 +1,43 @@
 /**
- * Seeded random numbers, so that a run can be planned again exactly. The generator is xoshiro128** 1.1 by Blackman and Vigna
- * (https://prng.di.unimi.it/xoshiro128starstar.c, public domain); its state is spread from the seed by SplitMix32, as its
- * authors advise for a seed of few bits. Not for secrets.
+ * Seeded random numbers, so that a run can be repeated with the same choices. The generator is xoroshiro128+ of pure-rand. Not for secrets.
  */
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
 
 export type Random = {
-  /** An unsigned 32-bit integer. */
-  uint32(): number
-  /** A number in [0, 1) with 32 random bits. */
+  /** A number in [0, 1). */
   fraction(): number
   /** An integer in [0, bound); `bound` is a whole number from 1 to 2^32. */
   below(bound: number): number
 }
 
-const TWO_32 = 2 ** 32
-
-export function random(seed: number): Random {
+/**
+ * A sequence for one purpose. Each purpose has a sequence of its own, so that one more draw for one of them changes nothing for the others.
+ * @throws RangeError where the seed is no safe integer
+ */
+export function random(seed: number, purpose = ''): Random {
   if (!Number.isSafeInteger(seed)) throw new RangeError(`a seed must be a safe integer, got ${seed}`)
-  return fromState(spread(seed))
-}
-
-export type State = readonly [number, number, number, number]
-
-/** The bare generator, for whoever has a state already. A state of zeros stays zero for ever, so it is refused. */
-export function fromState(state: State): Random {
-  if (state.every((word) => word === 0)) throw new RangeError('the state of xoshiro128** must not be all zero')
-  const uint32 = generator(state)
-  const fraction = () => uint32() / TWO_32
-  return { uint32, fraction, below: (bound) => Math.floor(fraction() * bound) }
-}
-
-const rotateLeft = (word: number, by: number): number => (word << by) | (word >>> (32 - by))
-
-function generator(state: State): () => number {
-  let [a, b, c, d] = state
-  return () => {
-    const result = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0
-    const shifted = b << 9
-    c ^= a
-    d ^= b
-    b ^= c
-    a ^= d
-    c ^= shifted
-    d = rotateLeft(d, 11)
-    return result
+  const generator = xoroshiro128plusFromState(stateOf(`${seed} ${purpose}`))
+  return {
+    fraction: () => uniformFloat64(generator),
+    below: (bound) => uniformInt(generator, 0, bound - 1),
   }
 }
 
-/** SplitMix32: a Weyl sequence through MurmurHash3's finalizer. Both halves of the seed count. */
-function spread(seed: number): State {
-  let weyl = (seed ^ Math.imul(Math.floor(seed / TWO_32), 0x85ebca6b)) | 0
-  const next = (): number => {
-    weyl = (weyl + 0x9e3779b9) | 0
-    const once = Math.imul(weyl ^ (weyl >>> 16), 0x85ebca6b)
+/** The same seed for every process that is told `seed` and `purpose`: from 0 to 2^32 - 1, so that it fits an environment variable. */
+export const seedFor = (seed: number, purpose: string): number => random(seed, purpose).below(2 ** 32)
+
+/**
+ * Four words that depend on every character. pure-rand's own seeding takes 32 bits, and the first draws of neighbouring seeds are alike:
+ * here each word is an FNV-1a hash with another start, through MurmurHash3's finalizer.
+ */
+function stateOf(text: string): readonly number[] {
+  return [0x811c9dc5, 0x9e3779b9, 0x85ebca6b, 0xc2b2ae35].map((start) => {
+    let hash = start
+    for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+    const once = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
     const twice = Math.imul(once ^ (once >>> 13), 0xc2b2ae35)
     return twice ^ (twice >>> 16)
-  }
-  return [next(), next(), next(), next()]
+  })
 }

@@ -1,30 +1,51 @@
 import { describe, expect, it } from 'vitest'
-import { fromState, random } from '../../src/domain/random.ts'
+import { random, seedFor } from '../../src/domain/random.ts'
+
+const draw = (seed: number, purpose?: string) => {
+  const { below } = random(seed, purpose)
+  return Array.from({ length: 4 }, () => below(2 ** 32))
+}
 
 describe('random', () => {
-  it('gives the published sequence of xoshiro128** from the state 1, 2, 3, 4', () => {
-    const { uint32 } = fromState([1, 2, 3, 4])
-    expect([uint32(), uint32(), uint32(), uint32()]).toEqual([11520, 0, 5927040, 70819200])
+  it('keeps its sequence: a stored seed repeats a run with a later version too', () => {
+    expect(draw(7)).toMatchInlineSnapshot(`
+      [
+        369053137,
+        702998680,
+        3296607942,
+        411813775,
+      ]
+    `)
+    expect(seedFor(7, 'players')).toMatchInlineSnapshot(`4101535663`)
   })
   it('repeats itself for the same seed and not for another, also beyond 32 bits', () => {
-    const draw = (seed: number) => Array.from({ length: 4 }, random(seed).uint32)
     expect(draw(7)).toEqual(draw(7))
     expect(draw(7)).not.toEqual(draw(8))
     expect(draw(7)).not.toEqual(draw(7 + 2 ** 32))
     expect(draw(-1)).not.toEqual(draw(1))
   })
-  it('fills the bins below a bound evenly', () => {
-    const { below } = random(42)
-    const bins = Array.from({ length: 10 }, () => 0)
-    for (let n = 0; n < 10_000; n++) {
-      const bin = below(10)
-      bins[bin] = (bins[bin] ?? 0) + 1
-    }
-    // 1000 expected a bin, sigma 30: five sigma either way.
-    for (const count of bins) expect(Math.abs(count - 1000)).toBeLessThan(150)
+  it('has a sequence for each purpose', () => {
+    expect(draw(7, 'players')).toEqual(draw(7, 'players'))
+    expect(draw(7, 'players')).not.toEqual(draw(7, 'chaos'))
   })
-  it('refuses a seed that is no safe integer and a state that never moves', () => {
+  it('gives neighbouring seeds first draws that have nothing in common', () => {
+    const first = Array.from({ length: 10_000 }, (_, seed) => random(seed).below(10))
+    expectEven(first)
+  })
+  it('fills the bins below a bound evenly', () => {
+    const { below, fraction } = random(42)
+    expectEven(Array.from({ length: 10_000 }, () => below(10)))
+    expectEven(Array.from({ length: 10_000 }, () => Math.floor(fraction() * 10)))
+  })
+  it('refuses a seed that is no safe integer', () => {
     expect(() => random(0.5)).toThrow('safe integer')
-    expect(() => fromState([0, 0, 0, 0])).toThrow('all zero')
   })
 })
+
+/** 10,000 draws from ten bins: 1,000 expected a bin, sigma 30; five sigma either way. */
+function expectEven(draws: readonly number[]): void {
+  for (let bin = 0; bin < 10; bin += 1) {
+    const count = draws.filter((each) => each === bin).length
+    expect(Math.abs(count - 1000)).toBeLessThan(150)
+  }
+}

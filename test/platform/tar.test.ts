@@ -23,10 +23,10 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('a base backup', () => {
-  it('is unpacked as it was packed, in whatever pieces it arrives', () => {
+  it('is unpacked as it was packed, in whatever pieces it arrives', async () => {
     const archive = archiveOf('from')
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1 }), (pieces) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1 }), async (pieces) => {
         const at = mkdtempSync(join(folder, 'to-'))
         const unpacking = unpackInto(at)
         for (let from = 0, n = 0; from < archive.length; n += 1) {
@@ -34,6 +34,7 @@ describe('a base backup', () => {
           unpacking.write(archive.subarray(from, from + length))
           from += length
         }
+        await unpacking.end()
         expect(statSync(join(at, 'pg_wal')).isDirectory()).toBe(true)
         for (const size of SIZES)
           expect(readFileSync(join(at, 'base/1', String(size))).equals(contentOf(size))).toBe(true)
@@ -43,7 +44,22 @@ describe('a base backup', () => {
     )
   })
 
-  it('with links in it is refused: a tablespace would be missed, or shared with its primary', () => {
-    expect(() => unpackInto(mkdtempSync(join(folder, 'to-'))).write(archiveOf('links'))).toThrow('tablespaces')
+  const unpack = async (archive: Buffer) => {
+    const unpacking = unpackInto(mkdtempSync(join(folder, 'to-')))
+    unpacking.write(archive)
+    await unpacking.end()
+  }
+
+  it('with links in it is refused: a tablespace would be missed, or shared with its primary', async () => {
+    await expect(unpack(archiveOf('links'))).rejects.toThrow('tablespaces')
+  })
+
+  it('with a file outside of the folder is refused', async () => {
+    const outside = execFileSync('tar', ['-cPf', '-', '-C', join(folder, 'from/base'), '../base/1/512'])
+    await expect(unpack(outside)).rejects.toThrow('outside')
+  })
+
+  it('that is cut off is refused', async () => {
+    await expect(unpack(archiveOf('from').subarray(0, 5_000))).rejects.toThrow('Unexpected end')
   })
 })

@@ -32,6 +32,7 @@ export async function seed(url: string, folder: string, release: () => Promise<v
     else if (message[0] === ARCHIVE && message.toString('latin1', 1, message.indexOf(0, 1)) !== 'base.tar')
       throw new Error('the leader has tablespaces, which this copy would miss')
   })
+  await archive.end()
   writeFileSync(join(aside, 'standby.signal'), '')
   // What was written needs no fsync: a server that starts from a backup first makes its whole folder durable (recovery_init_sync_method).
   await release()

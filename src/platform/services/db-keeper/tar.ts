@@ -1,86 +1,67 @@
-/** Unpacks the archive that PostgreSQL sends in a base backup (ustar: folders and files) as its bytes arrive. */
+/** Unpacks the archive that PostgreSQL sends in a base backup (files and folders) as its bytes arrive. */
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
+import { extract, type Header } from 'tar-stream'
+import { asError } from '../../../domain/unknown.ts'
 
-const BLOCK = 512
-const NAME = [0, 100] as const
-const SIZE = [124, 136] as const
-const KIND = 156
-const PREFIX = [345, 500] as const
-const FOLDER = '5'
-const FILE = '0'
+export type Unpacking = {
+  /** @throws Error on an entry that would lie outside of the folder, or that is neither file nor folder; a later call may throw it, or `end` */
+  write(bytes: Buffer): void
+  /** Resolves when everything is written. @throws Error as `write` does, and where the archive is cut off */
+  end(): Promise<void>
+}
 
-type OpenFile = { readonly fd: number; left: number; padding: number }
-
-export type Unpacking = { write(bytes: Buffer): void }
-
-/** @throws Error on an entry that would lie outside of `folder`, or that is neither file nor folder */
 export function unpackInto(folder: string): Unpacking {
-  let header = Buffer.alloc(0)
-  let current: OpenFile | undefined
-
-  function begin(block: Buffer): void {
-    const path = nameIn(block)
-    // The archive ends with empty blocks.
-    if (path === '') return
-    const at = join(folder, path)
-    if (normalize(path).startsWith('..')) throw new Error(`the backup holds ${path}, outside of the database's folder`)
-    const kind = String.fromCharCode(block[KIND] ?? 0)
-    if (kind === FOLDER) return void mkdirSync(at, { recursive: true, mode: 0o700 })
-    if (kind !== FILE) throw new Error(`the backup holds ${path} of kind ${kind}: tablespaces are not supported`)
-    mkdirSync(dirname(at), { recursive: true, mode: 0o700 })
-    const left = Number.parseInt(textIn(block, SIZE), 8)
-    current = { fd: openSync(at, 'w', 0o600), left, padding: (BLOCK - (left % BLOCK)) % BLOCK }
-    if (left === 0) finish(current.fd)
-  }
-
-  function finish(fd: number): void {
-    closeSync(fd)
-    if (current?.padding === 0) current = undefined
-  }
-
-  /** How many bytes were taken. */
-  function take(bytes: Buffer, file: OpenFile): number {
-    if (file.left === 0) {
-      const skipped = Math.min(file.padding, bytes.length)
-      file.padding -= skipped
-      if (file.padding === 0) current = undefined
-      return skipped
+  const archive = extract()
+  let failure: Error | undefined
+  const ended = new Promise<void>((resolve, reject) => {
+    archive.on('finish', resolve)
+    archive.on('error', (error) => {
+      failure = error
+      reject(error)
+    })
+  })
+  // An error before `end` is thrown by the next `write`.
+  ended.catch(() => undefined)
+  archive.on('entry', ({ name, type }, content, next) => {
+    // The archive tells of its errors itself, and of those of its entries.
+    content.on('error', () => undefined)
+    try {
+      const at = placeOf(folder, name, type)
+      if (type === 'directory') mkdirSync(at, { recursive: true, mode: 0o700 })
+      const file = type === 'file' ? openFile(at) : undefined
+      // Written at once: a backup is never held in memory, however slow the disk is.
+      content.on('data', (bytes) => {
+        if (file !== undefined && bytes instanceof Uint8Array) writeSync(file, bytes)
+      })
+      content.on('end', () => {
+        if (file !== undefined) closeSync(file)
+        next()
+      })
+    } catch (error) {
+      next(asError(error))
     }
-    const length = Math.min(file.left, bytes.length)
-    writeSync(file.fd, bytes, 0, length)
-    file.left -= length
-    if (file.left === 0) finish(file.fd)
-    return length
-  }
-
+  })
   return {
     write(bytes) {
-      for (let at = 0; at < bytes.length; ) {
-        if (current !== undefined) {
-          at += take(bytes.subarray(at), current)
-          continue
-        }
-        const wanted = BLOCK - header.length
-        header = Buffer.concat([header, bytes.subarray(at, at + wanted)])
-        at += wanted
-        if (header.length < BLOCK) continue
-        const block = header
-        header = Buffer.alloc(0)
-        begin(block)
-      }
+      if (failure !== undefined) throw failure
+      archive.write(bytes)
+    },
+    end() {
+      archive.end(null)
+      return ended
     },
   }
 }
 
-function nameIn(block: Buffer): string {
-  const prefix = textIn(block, PREFIX)
-  const name = textIn(block, NAME)
-  return prefix === '' ? name : `${prefix}/${name}`
+function placeOf(folder: string, name: string, type: Header['type']): string {
+  if (normalize(name).startsWith('..')) throw new Error(`the backup holds ${name}, outside of the database's folder`)
+  if (type !== 'file' && type !== 'directory')
+    throw new Error(`the backup holds ${name}, a ${type}: tablespaces are not supported`)
+  return join(folder, name)
 }
 
-function textIn(block: Buffer, [from, to]: readonly [number, number]): string {
-  const field = block.subarray(from, to)
-  const end = field.indexOf(0)
-  return field.toString('latin1', 0, end < 0 ? field.length : end).trim()
+function openFile(at: string): number {
+  mkdirSync(dirname(at), { recursive: true, mode: 0o700 })
+  return openSync(at, 'w', 0o600)
 }
