@@ -5,7 +5,7 @@ import { stageKeda } from '../lab/keda/images.ts'
 import { applyKeda, hasKeda, KEDA_NAMESPACE, type KedaTools, needsKeda, untilKedaServes } from '../lab/keda/install.ts'
 import { type LabHandle, type LabState, labPaths, labUp, type Place } from '../lab/lab.ts'
 import { applyManifests } from '../lab/workload/apply.ts'
-import { clientOf, namespacesOf, untilReady } from '../lab/workload/deploy.ts'
+import { namespacesOf, untilReady } from '../lab/workload/deploy.ts'
 import { untilPlugInsServe } from '../lab/workload/plug-ins.ts'
 import { type Manifest, renderManifests } from '../lab/workload/render.ts'
 import { readWorkload } from '../lab/workload/workload.ts'
@@ -62,9 +62,9 @@ export async function bootLab(choice: LabChoice): Promise<LabHandle> {
       last = text
     }
     const namespaces = [...namespacesOf(rendered), ...(keda ? [KEDA_NAMESPACE] : [])]
-    await untilReady(clientOf(lab.kubeconfig), namespaces, showOnce, choice.signal)
-    await untilPlugInsServe(clientOf(lab.kubeconfig), choice.signal)
-    if (keda) await untilKedaServes(clientOf(lab.kubeconfig), choice.signal)
+    await untilReady(lab.state.root, namespaces, showOnce, choice.signal)
+    await untilPlugInsServe(lab.state.root, choice.signal)
+    if (keda) await untilKedaServes(lab.state.root, choice.signal)
     stage(`chaos and metrics APIs serve${keda ? ', KEDA scales' : ''}`)
     return lab
   } catch (error) {
@@ -81,12 +81,11 @@ async function applyAll(state: LabState, manifests: readonly Manifest[], keda: K
 
 /** Adds KEDA to a lab that is up, unless it is there. Resolves when it serves. */
 export async function addKeda(state: LabState, signal: AbortSignal): Promise<void> {
-  const config = clientOf(state.kubeconfig)
-  if (!(await hasKeda(config))) {
+  if (!(await hasKeda(state.root))) {
     const tools = await kedaTools(signal)
     await stageKeda(labPaths(state.root).images, tools)
     await applyKeda(state, tools)
   }
-  await untilReady(config, [KEDA_NAMESPACE], () => undefined, signal)
-  await untilKedaServes(config, signal)
+  await untilReady(state.root, [KEDA_NAMESPACE], () => undefined, signal)
+  await untilKedaServes(state.root, signal)
 }

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { CoreV1Api, type KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node'
+import { CoreV1Api, KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node'
 import { connectKubernetes } from '../../src/adapters/kubernetes/connect.ts'
 import { addKeda, bootLab } from '../../src/cli/lab-boot.ts'
 import { REFERENCE_WORKLOAD } from '../../src/cli/reference-workload.ts'
@@ -28,7 +28,7 @@ import { renderImages } from '../../src/lab/images/render.ts'
 import { needsKeda } from '../../src/lab/keda/install.ts'
 import { type LabHandle, type LabState, labPaths, labStatus } from '../../src/lab/lab.ts'
 import { applyManifests } from '../../src/lab/workload/apply.ts'
-import { clientOf, namespacesOf, untilReady } from '../../src/lab/workload/deploy.ts'
+import { namespacesOf, untilReady } from '../../src/lab/workload/deploy.ts'
 import { type Manifest, renderManifests } from '../../src/lab/workload/render.ts'
 import { readWorkload } from '../../src/lab/workload/workload.ts'
 import type { KubernetesApi } from '../../src/protocols/kubernetes/api.ts'
@@ -122,12 +122,13 @@ async function become(state: LabState, overlays: readonly string[], before: read
     renderManifests(state.kubectl, readWorkload(REFERENCE_WORKLOAD).manifests, with_)
   const [healthy, former, manifests] = await Promise.all([render([]), render(before), render(overlays)])
   const rendered = renderImages(manifests, readIndex(labPaths(state.root).images))
-  const client = clientOf(state.kubeconfig)
+  const client = new KubeConfig()
+  client.loadFromFile(state.kubeconfig)
   if (needsKeda(manifests)) await addKeda(state, AbortSignal.timeout(120_000))
   await removeAll(client, missingFrom(rendered, [...former, ...healthy]))
   await applyManifests(state.root, rendered)
   const namespaces = namespacesOf(rendered)
-  await untilReady(client, namespaces, () => undefined)
+  await untilReady(state.root, namespaces, () => undefined)
   await untilNobodyEnds(client.makeApiClient(CoreV1Api), namespaces)
 }
 

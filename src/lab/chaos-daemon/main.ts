@@ -6,7 +6,8 @@
 
 import type { ChaosObject } from '../../protocols/chaos-mesh/objects.ts'
 import { isChaosObject } from '../../protocols/chaos-mesh/objects.ts'
-import { type Cluster, connect } from '../cluster-access/cluster.ts'
+import type { Cluster } from '../cluster-access/cluster.ts'
+import { connect } from '../cluster-access/connect.ts'
 import { follow } from '../cluster-access/follow.ts'
 import { startDaemon } from '../machine/daemon.ts'
 import type { Fields } from '../machine/json.ts'
@@ -34,7 +35,7 @@ function followKind(cluster: Cluster, kind: EnactedKind, queue: Queue): Promise<
     if (key !== undefined && isChaosObject(object)) queue.seen(key, object.metadata.resourceVersion)
   }
   const replaced = (items: readonly Fields[]) => items.forEach(seen)
-  return follow(cluster, listPath(kind), { replaced, changed: seen, removed: seen }, stopping, log)
+  return follow(() => cluster, listPath(kind), { replaced, changed: seen, removed: seen }, stopping, log)
 }
 
 /** Rules that no experiment stands for any more: it went while nobody was there to take them back. */

@@ -1,18 +1,8 @@
-// As much of a kubeconfig as the lab's own components need. The client library would cost each of them some hundred milliseconds and
-// sixty megabytes for a token and a URL.
+// The lab's one kubeconfig reader. A client library would cost each program some hundred milliseconds and 60 MB for a token and a URL.
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parse } from 'yaml'
-
-export type ApiAccess = {
-  /** https://127.0.0.1:6443 */
-  server: URL
-  ca?: Buffer
-  insecure: boolean
-  token?: string
-  clientCertificate?: Buffer
-  clientKey?: Buffer
-}
+import type { ApiAccess } from './client.ts'
 
 type Entry = Record<string, unknown>
 

@@ -6,8 +6,8 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { type KeptList, keepList } from '../cluster-access/kept-list.ts'
 import type { KubeObject } from '../cluster-access/kube-object.ts'
-import { type ObjectWatch, watchObjects } from '../cluster-access/object-watch.ts'
 import { labPaths } from '../machine/paths.ts'
 import { readState } from '../machine/state.ts'
 import type { EndpointSlice, Service } from '../pod-network/objects.ts'
@@ -63,7 +63,7 @@ async function joinPodNetwork(net: string): Promise<void> {
 }
 
 function watchRoutes(kubeconfig: string, server: IngressServer): void {
-  const watch = <T extends KubeObject>(path: string) => watchObjects<T>({ kubeconfig, path, onChange, log })
+  const watch = <T extends KubeObject>(path: string) => keepList<T>({ kubeconfig, path, onChange, log })
   let planned = false
   function onChange(): void {
     if (planned || !all.every((one) => one.isSynced())) return
@@ -77,7 +77,7 @@ function watchRoutes(kubeconfig: string, server: IngressServer): void {
   const ingresses = watch<Ingress>('/apis/networking.k8s.io/v1/ingresses')
   const services = watch<Service>('/api/v1/services')
   const slices = watch<EndpointSlice>('/apis/discovery.k8s.io/v1/endpointslices')
-  const all: readonly ObjectWatch<KubeObject>[] = [ingresses, services, slices]
+  const all: readonly KeptList<KubeObject>[] = [ingresses, services, slices]
 }
 
 async function open(listen: Listen): Promise<IngressServer> {

@@ -4,13 +4,13 @@
  * act on what the scalers dial. What differs from an installation elsewhere stands in overlay/ and run.sh.
  */
 import { join } from 'node:path'
-import { type KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node'
+import { isNotFound } from '../cluster-access/cluster.ts'
+import { withCluster } from '../cluster-access/connect.ts'
 import { readIndex } from '../images/image-index.ts'
 import { renderImages } from '../images/render.ts'
 import { labPaths } from '../machine/paths.ts'
 import type { LabState } from '../machine/state.ts'
 import { applyManifests } from '../workload/apply.ts'
-import { clientOf } from '../workload/deploy.ts'
 import { requireCondition, untilServed } from '../workload/plug-ins.ts'
 import { type Manifest, renderManifests } from '../workload/render.ts'
 import { type KedaCertificates, makeCertificates } from './certificates.ts'
@@ -29,7 +29,6 @@ export const needsKeda = (manifests: readonly Manifest[]): boolean =>
 
 /** Resolves once the API server takes ScaledObjects; KEDA's pods may still be starting. Its images must be staged. */
 export async function applyKeda(state: LabState, tools: KedaTools): Promise<void> {
-  const config = clientOf(state.kubeconfig)
   const certificates = await makeCertificates()
   const own = await renderManifests(state.kubectl, join(tools.manifests, 'minimal'), [OVERLAY])
   const settings = {
@@ -45,38 +44,31 @@ export async function applyKeda(state: LabState, tools: KedaTools): Promise<void
   const images = readIndex(labPaths(state.root).images)
   const all = [...renderImages(own, images).map((each) => trusting(each, certificates)), settings, certificates.secret]
   // A role of KEDA's is bound there, and the API server makes its own namespaces a moment after it serves.
-  await untilServed('the API server', () => KubernetesObjectApi.makeApiClient(config).read(SYSTEM), undefined, NEXT)
+  await withCluster(state.root, (cluster) => untilServed('the API server', () => cluster.get(SYSTEM), undefined, NEXT))
   await applyManifests(state.root, all)
 }
 
 /** Resolves once the operator answers for external metrics. @throws LabError with the API server's words */
-export async function untilKedaServes(config: KubeConfig, signal?: AbortSignal): Promise<void> {
-  const api = KubernetesObjectApi.makeApiClient(config)
-  await untilServed('KEDA', async () => requireCondition(await api.read(METRICS_API), 'Available'), signal, NEXT)
+export async function untilKedaServes(root: string, signal?: AbortSignal): Promise<void> {
+  await withCluster(root, (cluster) =>
+    untilServed('KEDA', async () => requireCondition(await cluster.get(METRICS_API), 'Available'), signal, NEXT),
+  )
 }
 
-/** Whether the lab has it already, in whatever state. */
-export async function hasKeda(config: KubeConfig): Promise<boolean> {
-  const found = await KubernetesObjectApi.makeApiClient(config)
-    .read(DEFINITION)
-    .catch((error: unknown) => {
-      if ((error as { code?: unknown }).code === 404) return undefined
-      throw error
-    })
-  return found !== undefined
+/** Whether KEDA is installed in the lab, ready or not. */
+export async function hasKeda(root: string): Promise<boolean> {
+  try {
+    await withCluster(root, (cluster) => cluster.get(DEFINITION))
+    return true
+  } catch (error) {
+    if (isNotFound(error)) return false
+    throw error
+  }
 }
 
-const SYSTEM = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system' } }
-const METRICS_API = {
-  apiVersion: 'apiregistration.k8s.io/v1',
-  kind: 'APIService',
-  metadata: { name: 'v1beta1.external.metrics.k8s.io' },
-}
-const DEFINITION = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'scaledobjects.keda.sh' },
-}
+const SYSTEM = '/api/v1/namespaces/kube-system'
+const METRICS_API = '/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io'
+const DEFINITION = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/scaledobjects.keda.sh'
 const NEXT = `look at its pods: kubectl -n ${KEDA_NAMESPACE} get pods, kubectl -n ${KEDA_NAMESPACE} logs deploy/keda-operator`
 
 /** The API server verifies KEDA's metrics API by the authority of its certificate. */

@@ -1,4 +1,4 @@
-import { connect } from '../cluster-access/cluster.ts'
+import { withCluster } from '../cluster-access/connect.ts'
 import { fieldsOf, listOf, numberOf, textOf } from '../machine/json.ts'
 
 export const KEDA_NAMESPACE = 'keda'
@@ -9,10 +9,8 @@ export type KedaStatus = Readonly<Record<string, { readonly ready: number; reado
 /** Undefined where there is no KEDA, and where the API server does not answer: that its own status says. */
 export async function kedaStatus(root: string): Promise<KedaStatus | undefined> {
   try {
-    const cluster = connect(root)
-    const { items } = await cluster
-      .get(`/apis/apps/v1/namespaces/${KEDA_NAMESPACE}/deployments`)
-      .finally(() => cluster.close())
+    const path = `/apis/apps/v1/namespaces/${KEDA_NAMESPACE}/deployments`
+    const { items } = await withCluster(root, (cluster) => cluster.get(path))
     const states = listOf(items).map(fieldsOf).map(stateOf)
     return states.length === 0 ? undefined : Object.fromEntries(states)
   } catch {

@@ -6,7 +6,7 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { connect } from '../cluster-access/cluster.ts'
+import { connect } from '../cluster-access/connect.ts'
 import { follow } from '../cluster-access/follow.ts'
 import { startDaemon } from '../machine/daemon.ts'
 import type { Fields } from '../machine/json.ts'
@@ -57,7 +57,7 @@ async function serve(): Promise<void> {
     items.forEach(keep)
   }
   const removed = (item: Fields) => void pods.delete(metricPod(item).uid)
-  await follow(cluster, '/api/v1/pods', { replaced, changed: keep, removed }, stopping, log)
+  await follow(() => cluster, '/api/v1/pods', { replaced, changed: keep, removed }, stopping, log)
   scraper.stop()
   meter.stop()
   server.close()

@@ -1,4 +1,6 @@
-import type { ApiClient } from '../cluster-access/api-client.ts'
+import { type Cluster, isConflict, isNotFound } from '../cluster-access/cluster.ts'
+import { type Follower, follow } from '../cluster-access/follow.ts'
+import { type Fields, fieldsOf, textOf } from '../machine/json.ts'
 import type { LabNode } from '../topology/node-table.ts'
 import { type NodePower, POWER_ANNOTATION, POWER_CONTROL_LABEL } from './power.ts'
 
@@ -16,8 +18,6 @@ export type CloudProvider = {
 }
 
 const UNINITIALIZED = 'node.cloudprovider.kubernetes.io/uninitialized'
-const MERGE_PATCH = 'application/merge-patch+json'
-const RETRY_MS = 500
 
 export type NodeObject = {
   metadata: {
@@ -31,7 +31,7 @@ export type NodeObject = {
 }
 
 export function startCloudProvider(
-  api: ApiClient,
+  api: Cluster,
   nodes: readonly LabNode[],
   power: NodePower,
   log: (line: string) => void,
@@ -50,8 +50,9 @@ export function startCloudProvider(
   const onGone = (name: string) => {
     if (nodes.some((node) => node.name === name)) power.want(name, 'on')
   }
+  const follower = nodeFollower(nodes, onNode, onGone)
   void registered.then(
-    () => watchNodes(api, { nodes, onNode, onGone }, stopped.signal, log),
+    () => follow(() => api, '/api/v1/nodes', follower, stopped.signal, log),
     () => undefined,
   )
   const stop = () => {
@@ -75,7 +76,7 @@ export const nodeLabels = (node: LabNode): Record<string, string> => ({
   [POWER_CONTROL_LABEL]: 'true',
 })
 
-async function createNode(api: ApiClient, node: LabNode): Promise<void> {
+async function createNode(api: Cluster, node: LabNode): Promise<void> {
   const body = {
     apiVersion: 'v1',
     kind: 'Node',
@@ -83,8 +84,11 @@ async function createNode(api: ApiClient, node: LabNode): Promise<void> {
     spec: { podCIDR: node.podCidr, podCIDRs: [node.podCidr] },
     status: { addresses: addressesOf(node) },
   }
-  const answer = await api.call({ method: 'POST', path: '/api/v1/nodes', body })
-  if (answer.status !== 201 && answer.status !== 409) throw new Error(`node ${node.name} was refused: ${answer.body}`)
+  try {
+    await api.create('/api/v1/nodes', body)
+  } catch (error) {
+    if (!isConflict(error)) throw error
+  }
 }
 
 const addressesOf = (node: LabNode) => [
@@ -92,7 +96,7 @@ const addressesOf = (node: LabNode) => [
   { type: 'Hostname', address: node.name },
 ]
 
-async function completeNode(api: ApiClient, node: LabNode, found: NodeObject): Promise<void> {
+async function completeNode(api: Cluster, node: LabNode, found: NodeObject): Promise<void> {
   const path = `/api/v1/nodes/${node.name}`
   if (!found.status?.addresses?.some((one) => one.type === 'InternalIP' && one.address === node.address)) {
     await patch(api, `${path}/status`, { status: { addresses: addressesOf(node) } })
@@ -111,42 +115,30 @@ async function completeNode(api: ApiClient, node: LabNode, found: NodeObject): P
   })
 }
 
-async function patch(api: ApiClient, path: string, body: unknown): Promise<void> {
-  const answer = await api.call({ method: 'PATCH', path, body, contentType: MERGE_PATCH })
-  if (answer.status >= 300 && answer.status !== 409 && answer.status !== 404)
-    throw new Error(`PATCH ${path}: ${answer.body}`)
+/** A node without an object is reported as gone, also when it went while nobody watched. */
+function nodeFollower(
+  nodes: readonly LabNode[],
+  onNode: (node: NodeObject) => Promise<void>,
+  onGone: (name: string) => void,
+): Follower {
+  const take = (item: Fields) => onNode(item as NodeObject) // the API server's own objects
+  return {
+    async replaced(items) {
+      const names = items.map(nameOf)
+      for (const item of items) await take(item)
+      for (const { name } of nodes) if (!names.includes(name)) onGone(name)
+    },
+    changed: take,
+    removed: (item) => onGone(nameOf(item)),
+  }
 }
 
-type Follower = {
-  readonly nodes: readonly LabNode[]
-  readonly onNode: (node: NodeObject) => Promise<void>
-  readonly onGone: (name: string) => void
-}
+const nameOf = (item: Fields): string => textOf(fieldsOf(item.metadata).name)
 
-/** List, watch, and begin again when the watch ends: one place for every change, also those made while nobody watched. */
-async function watchNodes(
-  api: ApiClient,
-  { nodes, onNode, onGone }: Follower,
-  signal: AbortSignal,
-  log: (line: string) => void,
-): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      const list: { items?: NodeObject[]; metadata?: { resourceVersion?: string } } = JSON.parse(
-        (await api.call({ path: '/api/v1/nodes' })).body,
-      )
-      for (const node of list.items ?? []) await onNode(node)
-      for (const { name } of nodes) if (list.items?.every((item) => item.metadata.name !== name)) onGone(name)
-      const path = `/api/v1/nodes?watch=1&resourceVersion=${list.metadata?.resourceVersion ?? ''}`
-      for await (const line of api.lines(path, signal)) {
-        const event = JSON.parse(line)
-        if (event.type === 'ADDED' || event.type === 'MODIFIED') await onNode(event.object)
-        if (event.type === 'DELETED') onGone(event.object.metadata.name)
-        if (event.type === 'ERROR') break
-      }
-    } catch (error) {
-      if (!signal.aborted) log(`nodes can't be watched: ${error instanceof Error ? error.message : error}`)
-    }
-    if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+async function patch(api: Cluster, path: string, body: unknown): Promise<void> {
+  try {
+    await api.merge(path, body)
+  } catch (error) {
+    if (!isConflict(error) && !isNotFound(error)) throw error
   }
 }

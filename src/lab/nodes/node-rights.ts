@@ -1,4 +1,4 @@
-import type { ApiClient } from '../cluster-access/api-client.ts'
+import { type Cluster, isConflict } from '../cluster-access/cluster.ts'
 
 // The node authorizer lets a kubelet read just the secrets, configuration and claims of pods that it runs. It learns of pods by a watch, so
 // on a busy machine a kubelet may ask before the authorizer knows; it is refused, and the pod waits 10 to 15 s for its next
@@ -29,13 +29,15 @@ const binding = {
 }
 
 /** Lets every node read what pods are made of. @throws Error when the API server refuses */
-export async function grantNodeReads(api: ApiClient): Promise<void> {
+export async function grantNodeReads(api: Cluster): Promise<void> {
   await create(api, 'clusterroles', role)
   await create(api, 'clusterrolebindings', binding)
 }
 
-async function create(api: ApiClient, resource: string, body: unknown): Promise<void> {
-  const path = `/apis/rbac.authorization.k8s.io/v1/${resource}`
-  const answer = await api.call({ method: 'POST', path, body })
-  if (answer.status !== 201 && answer.status !== 409) throw new Error(`POST ${path} was refused: ${answer.body}`)
+async function create(api: Cluster, resource: string, body: unknown): Promise<void> {
+  try {
+    await api.create(`/apis/rbac.authorization.k8s.io/v1/${resource}`, body)
+  } catch (error) {
+    if (!isConflict(error)) throw error
+  }
 }

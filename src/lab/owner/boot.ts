@@ -1,7 +1,7 @@
 // From nothing to a cluster, as much side by side as the programs allow. The API server is what takes long; everything else is started
 // so that it is ready when the API server is, without taking its processor time.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { type ApiClient, apiClient } from '../cluster-access/api-client.ts'
+import { type Cluster, clusterAt } from '../cluster-access/cluster.ts'
 import {
   apiServerArguments,
   type ControlPlaneFiles,
@@ -44,7 +44,7 @@ export type BootOptions = {
   readonly signal: AbortSignal
 }
 
-export type Booted = { readonly api: ApiClient; readonly egress: EgressProxy; readonly cloud: CloudProvider }
+export type Booted = { readonly api: Cluster; readonly egress: EgressProxy; readonly cloud: CloudProvider }
 
 const API_WITHIN_MS = 90_000
 const NODES_WITHIN_MS = 60_000
@@ -59,7 +59,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
   const power = nodePower(options)
   const { url, port, egress, credentials } = await stages.run('credentials', () => prepare(options, files, power))
   crew.addOwn('node-runtime', 'runtime/main.ts')
-  const api = apiClient(url, credentials.authorityPem, credentials.adminToken)
+  const api = clusterAt({ server: new URL(url), ca: credentials.authorityPem, token: credentials.adminToken })
 
   await stages.run('etcd', () => waitFor('etcd', API_WITHIN_MS, () => existsSync(files.etcdSocket)))
   crew.add('kube-apiserver', [tools['kube-apiserver'], ...apiServerArguments(files, credentials.files, paths, port)])
@@ -134,8 +134,11 @@ async function prepareEgress(
  */
 const SERVING = '/readyz?exclude=poststarthook/rbac/bootstrap-roles'
 
-const answersOk = async (api: ApiClient, path: string): Promise<boolean> =>
-  (await api.call({ path }).catch(() => undefined))?.status === 200
+const answersOk = (api: Cluster, path: string): Promise<boolean> =>
+  api.get(path).then(
+    () => true,
+    () => false,
+  )
 
 const isRuntimeReady = ({ nodes, paths }: BootOptions): boolean =>
   nodes.every((node) => existsSync(paths.node(node.name).criSocket))

@@ -2,9 +2,8 @@
 // network itself is played inside those processes (preload/main.ts); this agent is the one place that knows the whole. It stands
 // beside the runtime, in its process, and may die with it: pods keep their last tables, and addresses and rules are on disk.
 
-import type { ApiConnection } from '../cluster-access/api-stream.ts'
+import { type KeptList, keepList } from '../cluster-access/kept-list.ts'
 import type { KubeObject } from '../cluster-access/kube-object.ts'
-import { type ObjectWatch, watchObjects } from '../cluster-access/object-watch.ts'
 import type { Endpoint } from '../topology/addresses.ts'
 import { type AgentCore, startAgentCore } from './agent-core.ts'
 import type { OutsideEntry } from './messages.ts'
@@ -48,8 +47,8 @@ export async function startPodNetworkAgent(options: AgentOptions): Promise<PodNe
   }
 }
 
-function watchCluster(options: AgentOptions, core: AgentCore): readonly ObjectWatch<KubeObject>[] {
-  const onChange = (connection: ApiConnection) => {
+function watchCluster(options: AgentOptions, core: AgentCore): readonly KeptList<KubeObject>[] {
+  const onChange = (server: URL) => {
     // Half of a cluster would read as Services without endpoints and pods without policies.
     if (!all.every((watch) => watch.isSynced())) return
     const objects = {
@@ -59,19 +58,19 @@ function watchCluster(options: AgentOptions, core: AgentCore): readonly ObjectWa
       namespaces: namespaces.items(),
       policies: policies.items(),
     }
-    core.setObjects(objects, endpointOf(connection))
+    core.setObjects(objects, endpointOf(server))
   }
   const watch = <T extends KubeObject>(path: string) =>
-    watchObjects<T>({ kubeconfig: options.kubeconfig, path, onChange, log: options.log })
+    keepList<T>({ kubeconfig: options.kubeconfig, path, onChange, log: options.log })
   const services = watch<Service>('/api/v1/services')
   const slices = watch<EndpointSlice>('/apis/discovery.k8s.io/v1/endpointslices')
   const pods = watch<Pod>('/api/v1/pods')
   const namespaces = watch<Namespace>('/api/v1/namespaces')
   const policies = watch<NetworkPolicy>('/apis/networking.k8s.io/v1/networkpolicies')
-  const all: readonly ObjectWatch<KubeObject>[] = [services, slices, pods, namespaces, policies]
+  const all: readonly KeptList<KubeObject>[] = [services, slices, pods, namespaces, policies]
   return all
 }
 
-function endpointOf({ access }: ApiConnection): Endpoint {
-  return [access.server.hostname, Number(access.server.port || 443)]
+function endpointOf(server: URL): Endpoint {
+  return [server.hostname, Number(server.port || 443)]
 }

@@ -1,7 +1,7 @@
 // The node runtime: one process that is the container runtime of every node of the lab. Kubelets speak CRI to it over a socket a
 // node; its containers are ordinary processes in sessions of their own, so that killing this process harms no pod: the next one finds
 // them by what is on disk (docs/adr/0003). The pod network's agent and the volume provisioner live in here too.
-import { connect } from '../cluster-access/cluster.ts'
+import { connect } from '../cluster-access/connect.ts'
 import { nodeBinary } from '../images/image-index.ts'
 import { startDaemon } from '../machine/daemon.ts'
 import { labPaths } from '../machine/paths.ts'

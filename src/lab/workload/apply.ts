@@ -4,14 +4,15 @@
  * of definitions, so that the API server cuts users' objects short.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ApiProblem, type Cluster, connect } from '../cluster-access/cluster.ts'
+import { ApiProblem, type Cluster } from '../cluster-access/cluster.ts'
+import { withCluster } from '../cluster-access/connect.ts'
 import { messageOf } from '../machine/json.ts'
 import { LabError } from '../machine/lab-error.ts'
 import { labPaths } from '../machine/paths.ts'
 import { untilServed } from './plug-ins.ts'
 import type { Manifest } from './render.ts'
 import { definedKinds, type ResourcePaths, resourcePaths } from './resource-paths.ts'
-import { fillSecret, secretsOf } from './secrets.ts'
+import { fillSecret, type SecretValues, secretsOf } from './secrets.ts'
 
 /** Kinds that others refer to go first; within a rank all at once. */
 const ranks: Readonly<Record<string, number>> = {
@@ -30,24 +31,28 @@ const rankOf = ({ kind }: Manifest): number => ranks[kind] ?? LAST_RANK
 
 /** Creates or updates every object of a lab, in an order in which none refers to one that is not there yet. @throws LabError with every refusal */
 export async function applyManifests(root: string, manifests: readonly Manifest[]): Promise<void> {
-  const cluster = connect(root)
-  try {
-    const paths = resourcePaths(cluster)
-    const values = secretsOf(labPaths(root))
-    const problems: string[] = []
-    for (let rank = 0; rank <= LAST_RANK; rank++) {
-      const batch = manifests.filter((each) => rankOf(each) === rank)
-      const apply = (each: Manifest) =>
-        applyOne(cluster, paths, fillSecret(each, values)).catch((error: unknown) => {
-          problems.push(`${each.kind} ${each.metadata.name}: ${messageOf(error)}`)
-        })
-      await Promise.all(batch.map(apply))
-      if (problems.length === 0) await Promise.all(batch.flatMap(definedKinds).map((kind) => untilKnown(paths, kind)))
-    }
-    if (problems.length > 0) throw refused(problems)
-  } finally {
-    cluster.close()
+  const problems = await withCluster(root, (cluster) => applyAll(cluster, manifests, secretsOf(labPaths(root))))
+  if (problems.length > 0) throw refused(problems)
+}
+
+/** Rank after rank; why objects were refused. */
+async function applyAll(
+  cluster: Cluster,
+  manifests: readonly Manifest[],
+  values: SecretValues,
+): Promise<readonly string[]> {
+  const paths = resourcePaths(cluster)
+  const problems: string[] = []
+  for (let rank = 0; rank <= LAST_RANK; rank++) {
+    const batch = manifests.filter((each) => rankOf(each) === rank)
+    const apply = (each: Manifest) =>
+      applyOne(cluster, paths, fillSecret(each, values)).catch((error: unknown) => {
+        problems.push(`${each.kind} ${each.metadata.name}: ${messageOf(error)}`)
+      })
+    await Promise.all(batch.map(apply))
+    if (problems.length === 0) await Promise.all(batch.flatMap(definedKinds).map((kind) => untilKnown(paths, kind)))
   }
+  return problems
 }
 
 const refused = (problems: readonly string[]): LabError =>

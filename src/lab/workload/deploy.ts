@@ -1,39 +1,41 @@
 /** Waits until what manifests ask for is Ready, telling what is still missing. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AppsV1Api, CoreV1Api, KubeConfig, type V1Deployment, type V1StatefulSet } from '@kubernetes/client-node'
+import type { Cluster } from '../cluster-access/cluster.ts'
+import { withCluster } from '../cluster-access/connect.ts'
+import { type Fields, fieldsOf, listOf, numberOf, textOf } from '../machine/json.ts'
 import { LabError } from '../machine/lab-error.ts'
 import type { Manifest } from './render.ts'
 
 const READY_BUDGET_MS = 120_000
 const LOOK_EVERY_MS = 250
 
-export const clientOf = (kubeconfig: string): KubeConfig => {
-  const config = new KubeConfig()
-  config.loadFromFile(kubeconfig)
-  return config
-}
-
 export const namespacesOf = (manifests: readonly Manifest[]): readonly string[] => [
   ...new Set(manifests.map((each) => each.metadata.namespace).filter((each) => each !== undefined)),
 ]
 
 /** Resolves with the number of Ready pods. @throws LabError naming each workload that is not Ready in time, with its pods' reasons. */
-export async function untilReady(
-  config: KubeConfig,
+export const untilReady = (
+  root: string,
+  namespaces: readonly string[],
+  onProgress: (text: string) => void,
+  signal?: AbortSignal,
+): Promise<number> => withCluster(root, (cluster) => readyIn(cluster, namespaces, onProgress, signal))
+
+async function readyIn(
+  cluster: Cluster,
   namespaces: readonly string[],
   onProgress: (text: string) => void,
   signal?: AbortSignal,
 ): Promise<number> {
-  const apps = config.makeApiClient(AppsV1Api)
   const deadline = Date.now() + READY_BUDGET_MS
   for (;;) {
     signal?.throwIfAborted()
-    const states = (await Promise.all(namespaces.map((namespace) => readiness(apps, namespace)))).flat()
+    const states = (await Promise.all(namespaces.map((namespace) => readiness(cluster, namespace)))).flat()
     const missing = states.filter((each) => !each.isDone)
     const ready = states.reduce((sum, each) => sum + each.ready, 0)
     onProgress(`${ready} of ${states.reduce((sum, each) => sum + each.wanted, 0)} pods ready`)
     if (missing.length === 0 && states.length > 0) return ready
-    if (Date.now() > deadline) throw await notReady(config, missing)
+    if (Date.now() > deadline) throw await notReady(cluster, missing)
     await sleep(LOOK_EVERY_MS, undefined, signal ? { signal } : {})
   }
 }
@@ -49,44 +51,37 @@ type Readiness = {
   readonly old: number
 }
 
-async function readiness(apps: AppsV1Api, namespace: string): Promise<readonly Readiness[]> {
-  const lists = await Promise.all([
-    apps.listNamespacedDeployment({ namespace }),
-    apps.listNamespacedStatefulSet({ namespace }),
-  ])
-  return lists.flatMap((list) => [...list.items]).map((item) => ({ namespace, ...progressOf(item) }))
+async function readiness(cluster: Cluster, namespace: string): Promise<readonly Readiness[]> {
+  const lists = await Promise.all(
+    ['deployments', 'statefulsets'].map((plural) => cluster.get(`/apis/apps/v1/namespaces/${namespace}/${plural}`)),
+  )
+  return lists.flatMap((list) => listOf(list.items)).map((item) => ({ namespace, ...progressOf(fieldsOf(item)) }))
 }
 
 /**
  * How far a workload is with what was applied last, by what `kubectl rollout status` goes by, as `rolloutOpen` of the Kubernetes adapter
  * does: in a rolling update enough pods are ready all the time, for those of before serve until others take their place.
  */
-export function progressOf({ metadata, spec, status }: V1Deployment | V1StatefulSet): Omit<Readiness, 'namespace'> {
-  const { replicas = 0, updatedReplicas = 0, readyReplicas = 0, observedGeneration = 0 } = status ?? {}
-  const wanted = spec?.replicas ?? 1
-  const ready = Math.min(readyReplicas, updatedReplicas)
-  const old = Math.max(0, replicas - updatedReplicas)
+export function progressOf(object: Fields): Omit<Readiness, 'namespace'> {
+  const [metadata, spec, status] = [object.metadata, object.spec, object.status].map(fieldsOf)
+  const count = (name: string): number => numberOf(status?.[name])
+  const wanted = numberOf(spec?.replicas ?? 1)
+  const ready = Math.min(count('readyReplicas'), count('updatedReplicas'))
+  const old = Math.max(0, count('replicas') - count('updatedReplicas'))
   // A status of an older generation says nothing about what was just applied.
-  const isSeen = observedGeneration >= (metadata?.generation ?? 0)
-  return { name: metadata?.name ?? '', isDone: isSeen && ready >= wanted && old === 0, wanted, ready, old }
+  const isSeen = count('observedGeneration') >= numberOf(metadata?.generation)
+  return { name: textOf(metadata?.name), isDone: isSeen && ready >= wanted && old === 0, wanted, ready, old }
 }
 
 const told = ({ namespace, name, ready, wanted, old }: Readiness): string =>
   `${namespace}/${name} ${ready}/${wanted}${old > 0 ? ` (and ${old} of before)` : ''}`
 
-async function notReady(config: KubeConfig, missing: readonly Readiness[]): Promise<LabError> {
-  const core = config.makeApiClient(CoreV1Api)
+async function notReady(cluster: Cluster, missing: readonly Readiness[]): Promise<LabError> {
+  const namespaces = [...new Set(missing.map((each) => each.namespace))]
   const reasons = await Promise.all(
-    [...new Set(missing.map((each) => each.namespace))].map(async (namespace) => {
-      const { items } = await core.listNamespacedPod({ namespace })
-      return items
-        .filter((pod) => !pod.status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True'))
-        .map((pod) => {
-          const waiting = pod.status?.containerStatuses
-            ?.map((each) => each.state?.waiting?.reason ?? each.state?.terminated?.reason)
-            .filter(Boolean)
-          return `${namespace}/${pod.metadata?.name}: ${[pod.status?.phase, ...(waiting ?? [])].join(', ')}`
-        })
+    namespaces.map(async (namespace) => {
+      const { items } = await cluster.get(`/api/v1/namespaces/${namespace}/pods`)
+      return listOf(items).map(fieldsOf).flatMap(reasonsOf)
     }),
   )
   return new LabError({
@@ -94,4 +89,21 @@ async function notReady(config: KubeConfig, missing: readonly Readiness[]): Prom
     problem: `${missing.map(told).join(', ')} not ready after ${READY_BUDGET_MS / 1000} s:\n  ${reasons.flat().join('\n  ')}`,
     next: 'look at them: kubectl describe pod, kubectl logs (the kubeconfig is printed by matchday lab status).',
   })
+}
+
+/** `shop/wallet-0: Pending, ImagePullBackOff`; nothing for a pod that is Ready. */
+function reasonsOf({ metadata, status }: Fields): string[] {
+  const { phase, conditions, containerStatuses } = fieldsOf(status)
+  if (
+    listOf(conditions)
+      .map(fieldsOf)
+      .some((each) => each.type === 'Ready' && each.status === 'True')
+  )
+    return []
+  const waiting = listOf(containerStatuses).map((each) => {
+    const state = fieldsOf(fieldsOf(each).state)
+    return textOf(fieldsOf(state.waiting).reason) || textOf(fieldsOf(state.terminated).reason)
+  })
+  const { namespace, name } = fieldsOf(metadata)
+  return [`${namespace}/${name}: ${[textOf(phase), ...waiting].filter(Boolean).join(', ')}`]
 }

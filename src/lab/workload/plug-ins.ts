@@ -3,13 +3,17 @@
  * A rehearsal that begins before them would judge the lab's boot.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node'
+import type { Cluster } from '../cluster-access/cluster.ts'
+import { withCluster } from '../cluster-access/connect.ts'
+import { fieldsOf, listOf, textOf } from '../machine/json.ts'
 import { LabError } from '../machine/lab-error.ts'
 
 const BUDGET_MS = 60_000
 const LOOK_EVERY_MS = 200
 
-/** A fault that admission lets through and that is never stored: dry run. */
+const PODCHAOS = '/apis/chaos-mesh.org/v1alpha1/namespaces/default/podchaos'
+
+/** A fault that admission accepts and that is never stored, because it is sent as a dry run. */
 const harmless = {
   apiVersion: 'chaos-mesh.org/v1alpha1',
   kind: 'PodChaos',
@@ -18,18 +22,16 @@ const harmless = {
 }
 
 /** @throws LabError naming the API that does not serve in time, with its last answer */
-export async function untilPlugInsServe(config: KubeConfig, signal?: AbortSignal): Promise<void> {
-  const api = KubernetesObjectApi.makeApiClient(config)
-  await untilServed('chaos-daemon', () => api.create(harmless, undefined, 'All'), signal)
-  const metrics = (name: string) => ({
-    apiVersion: 'apiregistration.k8s.io/v1',
-    kind: 'APIService',
-    metadata: { name },
+export const untilPlugInsServe = (root: string, signal?: AbortSignal): Promise<void> =>
+  withCluster(root, async (cluster) => {
+    await untilServed('chaos-daemon', () => cluster.create(`${PODCHAOS}?dryRun=All`, harmless), signal)
+    for (const name of ['v1beta2.custom.metrics.k8s.io', 'v1beta1.metrics.k8s.io']) {
+      await untilServed('metrics-api', () => requireAvailable(cluster, name), signal)
+    }
   })
-  for (const name of ['v1beta2.custom.metrics.k8s.io', 'v1beta1.metrics.k8s.io']) {
-    await untilServed('metrics-api', async () => requireCondition(await api.read(metrics(name)), 'Available'), signal)
-  }
-}
+
+const requireAvailable = async (cluster: Cluster, name: string): Promise<void> =>
+  requireCondition(await cluster.get(`/apis/apiregistration.k8s.io/v1/apiservices/${name}`), 'Available')
 
 /** Asks until the answer is no error. @throws LabError with the last error; `next` where the component has no log of its own */
 export async function untilServed(
@@ -61,8 +63,7 @@ export async function untilServed(
 
 /** @throws Error with the object's own words when its condition is not True */
 export function requireCondition(object: unknown, type: string): void {
-  const conditions = (object as { status?: { conditions?: { type: string; status: string; message?: string }[] } })
-    .status?.conditions
-  const found = conditions?.find((each) => each.type === type)
-  if (found?.status !== 'True') throw new Error(found?.message ?? `not ${type} yet`)
+  const conditions = listOf(fieldsOf(fieldsOf(object).status).conditions).map(fieldsOf)
+  const found = conditions.find((each) => each.type === type)
+  if (found?.status !== 'True') throw new Error(textOf(found?.message) || `not ${type} yet`)
 }

@@ -12,7 +12,7 @@ import { applyKeda, KEDA_NAMESPACE, type KedaTools, needsKeda, untilKedaServes }
 import type { LabHandle } from '../../../src/lab/lab.ts'
 import { machineAddress } from '../../../src/lab/topology/addresses.ts'
 import { applyManifests } from '../../../src/lab/workload/apply.ts'
-import { clientOf, untilReady } from '../../../src/lab/workload/deploy.ts'
+import { untilReady } from '../../../src/lab/workload/deploy.ts'
 import { renderManifests } from '../../../src/lab/workload/render.ts'
 import {
   demand,
@@ -44,10 +44,9 @@ beforeAll(async () => {
   const manifests = await renderManifests(bench.tools.kubectl, import.meta.dirname, [])
   expect(needsKeda(manifests)).toBe(true)
   await applyKeda(lab.state, keda)
-  const config = clientOf(lab.kubeconfig)
   await applyManifests(lab.state.root, renderImages(manifests, readIndex(bench.paths.images)))
-  await untilReady(config, [KEDA_NAMESPACE, 'jobs'], () => undefined)
-  await untilKedaServes(config)
+  await untilReady(lab.state.root, [KEDA_NAMESPACE, 'jobs'], () => undefined)
+  await untilKedaServes(lab.state.root)
   queue = await openQueue()
 }, BUILD_MS)
 

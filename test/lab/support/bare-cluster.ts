@@ -7,7 +7,8 @@ import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Cluster, connect } from '../../../src/lab/cluster-access/cluster.ts'
+import type { Cluster } from '../../../src/lab/cluster-access/cluster.ts'
+import { connect } from '../../../src/lab/cluster-access/connect.ts'
 import {
   apiServerArguments,
   controllerManagerArguments,

@@ -31,8 +31,8 @@ export async function provision({ cluster, volumesFolder, signal, log }: Provisi
     })
   }
   await Promise.all([
-    follow(cluster, '/api/v1/persistentvolumeclaims', followerOf(onClaim), signal, log),
-    follow(cluster, '/api/v1/persistentvolumes', followerOf(onVolume), signal, log),
+    follow(() => cluster, '/api/v1/persistentvolumeclaims', followerOf(onClaim), signal, log),
+    follow(() => cluster, '/api/v1/persistentvolumes', followerOf(onVolume), signal, log),
   ])
 }
 
