@@ -1,6 +1,6 @@
-// The lab: a Kubernetes cluster on this machine, for rehearsals and tests. Control plane and kubelets are Kubernetes' own; what
-// Kubernetes lets anyone plug in (container runtime, pod network, metrics, ingress, cloud provider) is made here, one folder each.
-// This file is the room's front door: it starts the owner process, asks it, and stops it.
+// The lab: a Kubernetes cluster on this machine, for rehearsals and tests. Control plane and kubelets are Kubernetes' own programs. The
+// parts that Kubernetes lets anyone plug in (container runtime, pod network, metrics, ingress, cloud provider) are made here, one folder
+// each. This file is the front door: it starts the owner process, sends it requests, and stops it.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -32,13 +32,13 @@ export type LabUpOptions = {
   readonly tools: LabTools
   /** 1 to 6. */
   readonly nodes?: number
-  /** For labs side by side. */
+  /** Only for labs side by side. */
   readonly place?: Place
   readonly ingressPort?: number
   readonly onProgress?: (event: OwnerEvent) => void
-  /** Called as soon as the API server takes objects, which is seconds before the nodes are ready. */
+  /** Called as soon as the API server accepts objects, seconds before the nodes are ready. */
   readonly onApi?: (state: LabState) => void
-  /** Gives up: the lab that was being booted is taken down. */
+  /** Aborts the boot: the lab is taken down. */
   readonly signal?: AbortSignal
 }
 
@@ -46,7 +46,7 @@ export type LabHandle = {
   readonly state: LabState
   readonly kubeconfig: string
   readonly stages: readonly Stage[]
-  /** Lets the lab outlive this process; until then it goes when this process does. */
+  /** Lets the lab outlive this process. Without it, the lab stops when this process ends. */
   keep(): void
   /** Stops the lab and waits until nothing is left. */
   down(): Promise<void>
@@ -55,7 +55,7 @@ export type LabHandle = {
 const DEFAULT_INGRESS_PORT = 8080
 const DOWN_WITHIN_MS = 45_000
 
-/** Boots a lab. @throws LabError when one is up at its place already, or this machine can't have one; nothing is left behind then */
+/** Boots a lab. @throws LabError when one is already up at its place, or when this machine cannot run one; nothing is left behind then */
 export async function labUp(options: LabUpOptions): Promise<LabHandle> {
   requireLinux()
   const paths = labPaths(options.root)
@@ -83,7 +83,7 @@ export async function labUp(options: LabUpOptions): Promise<LabHandle> {
   return handleOf(owner, paths, stages)
 }
 
-/** `none`: no lab in this folder. `dead`: its owner is gone, leftovers may exist. `up`: there, and how it is. */
+/** `none`: no lab in this folder. `dead`: its owner is gone, processes may be left. `up`: the owner answered. */
 export type LabStatus =
   | { readonly kind: 'none' }
   | { readonly kind: 'dead'; readonly state: LabState }
@@ -98,7 +98,7 @@ export async function labStatus(root?: string): Promise<LabStatus> {
   return { kind: 'up', state, status: status as OwnerStatus }
 }
 
-/** Stops the lab of this folder, or cleans up after a dead one. Says whether there was anything to do. */
+/** Stops the lab of this folder, or cleans up after a dead one. Returns what was done. */
 export async function labDown(root?: string): Promise<'stopped' | 'cleaned' | 'nothing'> {
   const paths = labPaths(root)
   const state = readState(paths.state)
@@ -111,12 +111,12 @@ export async function labDown(root?: string): Promise<'stopped' | 'cleaned' | 'n
   return state || killed > 0 ? 'cleaned' : 'nothing'
 }
 
-/** Kills, stops or starts the kubelet of a node. @throws LabError when the lab or the node is not there */
+/** Kills, stops or starts the kubelet of a node. @throws LabError when the lab or the node does not exist */
 export async function controlKubelet(root: string, node: string, action: 'kill' | 'stop' | 'start'): Promise<void> {
   await askOwner(labPaths(root).ownerSocket, 'POST', `/nodes/${node}/kubelet`, { action })
 }
 
-/** Kills, stops, starts or restarts a program of the lab, by the name it has in its status. */
+/** Kills, stops, starts or restarts a program of the lab, by its name in the status. */
 export async function controlComponent(
   root: string,
   name: string,
@@ -149,10 +149,10 @@ function spawnOwner(paths: LabPaths): ChildProcess {
   }
 }
 
-/** Passes events on until the lab is up. @throws LabError when it will not be */
+/** Passes events on until the lab is up. @throws LabError when the boot fails */
 async function bootEvents(owner: ChildProcess, paths: LabPaths, options: LabUpOptions, stages: Stage[]): Promise<void> {
   if (!owner.stdout) throw new Error('the owner was spawned with a pipe')
-  owner.stdin?.on('error', () => {}) // it may die before it reads; the end of its output says so
+  owner.stdin?.on('error', () => {}) // it may end before it reads; then its output ends
   for await (const line of createInterface({ input: owner.stdout })) {
     const event: OwnerEvent = JSON.parse(line)
     options.onProgress?.(event)
@@ -181,7 +181,7 @@ async function bootEvents(owner: ChildProcess, paths: LabPaths, options: LabUpOp
 
 function handleOf(owner: ChildProcess, paths: LabPaths, stages: readonly Stage[]): LabHandle {
   const state = stateOf(paths)
-  // The handle alone must not keep this process alive; the lifeline stays open as long as the process lives.
+  // The handle must not keep this process alive. The lifeline stays open as long as the process lives.
   owner.unref()
   unrefStream(owner.stdin)
   unrefStream(owner.stdout)
@@ -211,7 +211,7 @@ async function stopOwner(paths: LabPaths, state: LabState): Promise<void> {
   const deadlineMs = performance.now() + DOWN_WITHIN_MS
   while (isAlive(state.owner) && performance.now() < deadlineMs) await new Promise((resolve) => setTimeout(resolve, 50))
   if (!isAlive(state.owner)) return
-  // It hangs. Its state file and the lab's mark are enough to do its work.
+  // The owner hangs. Its state file and the lab's mark are enough to clean up without it.
   signalProcess(state.owner, 'SIGKILL')
   await killLeftovers(paths.root, paths.state)
   removeTransient(paths)

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 
-/** Where an API server is and how to prove who asks; what a kubeconfig says of its current context. */
+/** Where an API server is and how a client authenticates: the current context of a kubeconfig. */
 export type ApiAccess = {
   /** https://127.0.0.1:6443 */
   readonly server: URL

@@ -1,6 +1,6 @@
 /**
- * How the lab's own programs reach its API server: `connect` reads the kubeconfig, a `Cluster` sends requests, `follow` lists and watches.
- * Loading a whole Kubernetes client library would cost half a second of a boot that takes twelve.
+ * How the lab's own programs use its API server: `connect` reads the kubeconfig, a `Cluster` sends requests, `follow` lists and watches. A
+ * whole client library would add half a second to a boot of twelve.
  */
 
 import { type Fields, fieldsOf, textOf } from '../machine/json.ts'

@@ -55,7 +55,7 @@ export function keepList<T extends KubeObject>({ kubeconfig, path, onChange, log
       changed()
     },
   }
-  // Before the first list there is often no API server yet: that is no news.
+  // Before the first list the API server may not be up yet, so a failure is normal.
   const trouble = (problem: string): void => {
     if (synced) log(`watch of ${problem}`)
   }

@@ -1,4 +1,4 @@
-/** What every Kubernetes object has, as it stands in the API's JSON. */
+/** What every Kubernetes object has, in the JSON of the API. */
 export type Metadata = {
   name: string
   namespace?: string

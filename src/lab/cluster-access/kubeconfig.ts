@@ -1,4 +1,4 @@
-// The lab's one kubeconfig reader. A client library would cost each program some hundred milliseconds and 60 MB for a token and a URL.
+// The lab's one kubeconfig reader. A client library would cost each program some hundred milliseconds and 60 MB, for a token and a URL.
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parse } from 'yaml'
@@ -6,7 +6,7 @@ import type { ApiAccess } from './client.ts'
 
 type Entry = Record<string, unknown>
 
-/** @throws Error saying what is missing, with the file's name */
+/** @throws Error naming the file and what is missing */
 export function readKubeconfig(path: string): ApiAccess {
   const config: unknown = parse(readFileSync(path, 'utf8'))
   if (!isEntry(config)) throw new Error(`${path} is not a kubeconfig`)

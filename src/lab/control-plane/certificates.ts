@@ -1,16 +1,17 @@
-// The lab's certificates, made in this process: a fresh machine has no openssl. ECDSA P-256 throughout, because making an RSA key costs
-// a tenth of a second and more each. They last 30 days, longer than any lab; keys never leave the control plane's folder (0700).
+// The lab's certificates, made in this process because a fresh machine may have no openssl. All keys are ECDSA P-256: each RSA key would
+// take a tenth of a second or more. Certificates last 30 days, longer than any lab. Keys never leave the control plane's folder (mode
+// 0700).
 import 'reflect-metadata'
 import { randomBytes, webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 
 export type PemPair = { readonly certificate: string; readonly key: string }
 
-/** What a certificate says: subject, use, and the names and addresses it answers to. */
+/** What a certificate contains: subject, use, and the names and addresses it is valid for. */
 export type LeafRequest = {
   readonly commonName: string
   readonly organization?: string
-  /** `peer`: server and client of others that have the same. */
+  /** `peer`: both server and client, for members that talk to each other. */
   readonly use: 'server' | 'client' | 'peer'
   readonly dnsNames?: readonly string[]
   readonly addresses?: readonly string[]
@@ -24,7 +25,7 @@ const DAY_MS = 86_400_000
 const { serverAuth, clientAuth } = x509.ExtendedKeyUsage
 const EXTENDED_USE = { server: [serverAuth], client: [clientAuth], peer: [serverAuth, clientAuth] }
 
-/** A self-signed authority that can sign leaves. */
+/** A self-signed authority that can sign leaf certificates. */
 export async function createAuthority(commonName: string): Promise<Authority> {
   const keys = await generateKeys()
   const root = await x509.X509CertificateGenerator.createSelfSigned({
@@ -80,7 +81,7 @@ async function privateKeyPem(key: webcrypto.CryptoKey): Promise<string> {
   return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')
 }
 
-/** Valid from a minute ago, since clocks are read by several programs, for 30 days. */
+/** Valid for 30 days, from a minute ago, because the programs do not read the clock at the same time. */
 function terms() {
   const now = Date.now()
   return {

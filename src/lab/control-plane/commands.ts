@@ -1,5 +1,5 @@
-// How each program of the control plane is started: pure functions from where things are to argv. The programs are Kubernetes' own;
-// whatever differs from a production cluster stands here, each with its reason.
+// The arguments of each program of the control plane, as pure functions. The programs are Kubernetes' own. Each difference from a
+// production cluster is here, with its reason.
 import { join } from 'node:path'
 import type { LabPaths } from '../machine/paths.ts'
 import type { CredentialFiles } from './credentials.ts'
@@ -25,7 +25,7 @@ export function controlPlaneFiles(paths: LabPaths): ControlPlaneFiles {
   const at = (name: string) => join(paths.controlPlane, name)
   return {
     etcdData: at('etcd'),
-    // etcd on a unix socket in a folder of mode 0700: on a loopback port any user of the machine could rewrite the cluster.
+    // etcd listens on a unix socket in a folder of mode 0700. On a loopback port, any user of the machine could rewrite the cluster.
     etcdClientUrl: `unix://${at('etcd.sock')}`,
     etcdPeerUrl: `unix://${at('peer.sock')}`,
     etcdSocket: at('etcd.sock'),
@@ -41,7 +41,7 @@ export const etcdArguments = (files: ControlPlaneFiles): string[] => [
   `--listen-peer-urls=${files.etcdPeerUrl}`,
   `--initial-advertise-peer-urls=${files.etcdPeerUrl}`,
   `--initial-cluster=default=${files.etcdPeerUrl}`,
-  // The lab's data never outlives the lab, so a lost power supply may lose it.
+  // The data never outlives the lab, so it need not survive a power failure.
   '--unsafe-no-fsync',
   '--log-level=warn',
 ]
@@ -63,7 +63,7 @@ export const apiServerArguments = (
     `--secure-port=${port}`,
     `--tls-cert-file=${serving.certificate}`,
     `--tls-private-key-file=${serving.key}`,
-    // The kubernetes Service would need an endpoint that is not loopback.
+    // The `kubernetes` Service would need an endpoint that is not loopback.
     '--endpoint-reconciler-type=none',
     `--service-cluster-ip-range=${SERVICE_CIDR}`,
     '--service-account-issuer=https://kubernetes.default.svc',
@@ -79,7 +79,7 @@ export const apiServerArguments = (
     `--kubelet-client-certificate=${toKubelets.certificate}`,
     `--kubelet-client-key=${toKubelets.key}`,
     '--kubelet-preferred-address-types=InternalIP',
-    // Aggregated APIs (metrics): who the caller is travels in headers, vouched for by the front proxy's certificate.
+    // Aggregated APIs (metrics): headers say who the caller is, and the front proxy's certificate proves that they are true.
     `--requestheader-client-ca-file=${credentials.frontProxyAuthority}`,
     '--requestheader-allowed-names=front-proxy-client',
     '--requestheader-username-headers=X-Remote-User',
@@ -88,7 +88,7 @@ export const apiServerArguments = (
     `--proxy-client-cert-file=${frontProxy.certificate}`,
     `--proxy-client-key-file=${frontProxy.key}`,
     `--egress-selector-config-file=${files.egressConfig}`,
-    // Node has no maintained SPDY: with this off, the WebSocket of kubectl exec reaches the CRI server as it is.
+    // There is no maintained SPDY library for Node. With this gate off, the WebSocket of kubectl exec reaches the CRI server unchanged.
     '--feature-gates=TranslateStreamCloseWebsocketRequests=false',
     '--profiling=false',
   ]
@@ -104,7 +104,7 @@ export const controllerManagerArguments = (credentials: CredentialFiles): string
   '--horizontal-pod-autoscaler-initial-readiness-delay=2s',
   '--node-monitor-period=1s',
   `--node-monitor-grace-period=${NODE_GRACE}`,
-  // The default of 20 requests a second would stretch the start of a small platform by seconds.
+  // The default of 20 requests a second would delay the start of a small platform by seconds.
   '--kube-api-qps=200',
   '--kube-api-burst=400',
   '--profiling=false',
@@ -117,7 +117,7 @@ export const schedulerArguments = (credentials: CredentialFiles): string[] => [
   '--profiling=false',
 ]
 
-/** Everything that the API server dials inside the cluster goes through the egress proxy, which knows where 10.x.y.z is. */
+/** All connections of the API server into the cluster go through the egress proxy, which maps 10.x.y.z to this machine. */
 export const egressConfiguration = (files: ControlPlaneFiles): string => `apiVersion: apiserver.k8s.io/v1beta1
 kind: EgressSelectorConfiguration
 egressSelections:

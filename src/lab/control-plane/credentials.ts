@@ -1,5 +1,5 @@
-// Who may talk to whom: certificate authorities, tokens, the service account key and a kubeconfig for each program. Made afresh for each
-// lab; a kubeconfig carries the authority, so that kubectl and every client verify whom they talk to.
+// Credentials: certificate authorities, tokens, the service account key, and a kubeconfig for each program. They are made new for each lab.
+// A kubeconfig contains the authority, so that kubectl and every client verify the server.
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { LAB_CONTEXT, METRICS_API_HOST } from '../topology/names.ts'
 import type { LabNode } from '../topology/node-table.ts'
 import { type Authority, createAuthority, type LeafRequest } from './certificates.ts'
 
-/** Files that exist once credentials are written; all below the control plane's folder. */
+/** The files that `writeCredentials` writes, all below the control plane's folder. */
 export type CredentialFiles = {
   readonly authority: string
   readonly frontProxyAuthority: string
@@ -47,7 +47,7 @@ export function credentialFiles(paths: LabPaths): CredentialFiles {
   }
 }
 
-/** Makes and writes everything; the API server is expected on `apiServerUrl`. */
+/** Makes and writes all credentials. `apiServerUrl` is where the API server will listen. */
 export async function writeCredentials(
   paths: LabPaths,
   nodes: readonly LabNode[],
@@ -128,15 +128,15 @@ function makeUsers(nodes: readonly LabNode[]): User[] {
   const user = (name: string, ...groups: string[]): User => ({ name, groups, token: randomBytes(24).toString('hex') })
   return [
     user('admin', 'system:masters'),
-    // One process runs every controller under this identity, so it needs the sum of all their rights.
+    // One process runs all controllers under this identity, so it needs the sum of their rights.
     user('system:kube-controller-manager', 'system:masters'),
-    // Its own role is written a second after the API server serves; a refused scheduler would ask again only much later.
+    // The scheduler's own role is written a second after the API server starts to serve. A refused scheduler would retry only much later.
     user('system:kube-scheduler', 'system:masters'),
     ...nodes.map((node) => user(`system:node:${node.name}`, 'system:nodes')),
   ]
 }
 
-/** `system:node:zone-a-api` keeps its identity in `zone-a-api.kubeconfig`. */
+/** The kubeconfig of `system:node:zone-a-api` is `zone-a-api.kubeconfig`. */
 const fileNameOf = (user: User): string => user.name.replace(/^system:(node:)?/, '')
 
 const tokenLine = (user: User): string =>

@@ -9,16 +9,16 @@ import { loopbackOf } from '../topology/node-table.ts'
 
 export type EgressProxy = { close(): void }
 
-/** Whether nobody answers at a cluster address, because the node there has no power. */
+/** Whether a cluster address does not answer, because its node has no power. */
 export type Silence = (address: string) => boolean
 
-/** A ready endpoint of a Service, by its cluster address: what kube-proxy would do on the API server's machine. */
+/** A ready endpoint of a Service, by its cluster address: what kube-proxy would choose on the API server's machine. */
 export type ServiceRoute = (ip: string, port: number) => Endpoint | undefined
 
 /**
- * The way from the API server to nodes, pods, Services and aggregated APIs: an HTTP CONNECT proxy on a unix socket that maps 10.x.y.z
- * to 127.x.y.z. Loopback names pass (the aggregated metrics API listens there); anything else is refused, since nothing in a
- * lab has a reason to leave the machine. Where there is silence the caller waits until it loses patience, as for lost packets.
+ * The API server's connections to nodes, pods, Services and aggregated APIs: an HTTP CONNECT proxy on a unix socket that maps 10.x.y.z to
+ * 127.x.y.z. It allows loopback, where the aggregated metrics API listens, and refuses everything else, because nothing in a lab needs to
+ * leave the machine. For a silent address there is no answer, so the caller waits until it times out, as with lost packets.
  */
 export async function startEgressProxy(
   socketPath: string,
@@ -54,7 +54,7 @@ function tunnel(authority: string, client: Duplex, head: Buffer, open: Set<Duple
   upstream.once('error', refuse)
   client.on('close', () => upstream.destroy())
   upstream.once('connect', () => {
-    // From here on only a cut connection can say that something is wrong.
+    // After the 200, an error can only be shown by closing the connection.
     upstream.off('error', refuse)
     upstream.on('error', () => client.destroy())
     upstream.on('close', () => client.destroy())
@@ -65,7 +65,7 @@ function tunnel(authority: string, client: Duplex, head: Buffer, open: Set<Duple
   })
 }
 
-/** `10.96.0.7:443` → the pod behind it; a Service without one stays as it is, and nobody listens there. */
+/** `10.96.0.7:443` → a pod behind it. A Service without endpoints stays as it is, and nobody listens there. */
 function throughService(authority: string, route: ServiceRoute): string {
   const [ip = '', port = ''] = authority.split(':')
   if (!cidrHolds(SERVICE_RANGE, ip)) return authority
@@ -73,7 +73,7 @@ function throughService(authority: string, route: ServiceRoute): string {
   return endpoint ? `${endpoint[0]}:${machinePort(endpoint[1])}` : authority
 }
 
-/** `10.244.1.9:8080` → 127.244.1.9, 8080; undefined for what lies outside the lab. */
+/** `10.244.1.9:8080` → 127.244.1.9, 8080; undefined for a target outside the lab. */
 export function parseTarget(authority: string): { host: string; port: number } | undefined {
   const parts = /^([a-z0-9.-]+):(\d{1,5})$/.exec(authority)
   const host = parts?.[1]

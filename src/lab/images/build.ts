@@ -15,9 +15,9 @@ export type BuildOptions = {
 }
 
 /**
- * Brings `folder` (the lab's `images/`) up to date: Node itself, the images that every lab has (`matchday/pause`,
- * `matchday/postgres`) and one image for each source, then the index. What has not changed is not built again. All of it can be
- * read by every user, whatever the umask: pods run as somebody else where the caller is root.
+ * Brings `folder` (the lab's `images/`) up to date: Node itself, the images that every lab has (`matchday/pause`, `matchday/postgres`), one
+ * image for each source, then the index. Unchanged images are not built again. Every user can read all of it, whatever the umask, because
+ * pods run as another user if root runs the lab.
  * @throws LabError `image-build-failed` with the bundler's own words
  */
 export async function buildImages({
@@ -36,7 +36,7 @@ export async function buildImages({
   const services = await Promise.all(
     sources.flatMap((source) => {
       const base = source.from === undefined ? undefined : postgres.find(({ name }) => name === source.from)
-      // As the image that it is built on, it is absent where that can't be had; the progress says why.
+      // Its base image is not available on this machine; the progress said why.
       if (source.from !== undefined && base === undefined) return []
       return nodeImage(folder, source, bundles.get(source.name), preload, base?.image)
     }),
@@ -55,7 +55,7 @@ function makeFolders(folder: string): void {
   }
 }
 
-// Pods of a lab that is up may still run from the versions before this one.
+// Pods of a running lab may still use earlier versions.
 const VERSIONS_KEPT = 3
 
 function dropOldVersions(current: string): void {

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { ImageSource } from './image-source.ts'
 
-/** What a set of bundles was made from: the same sources, made the same way, from files that are all as they were. */
+/** What a set of bundles was made from. It is current while the sources, the build recipe and all files are the same. */
 export type BundleRecord = {
   recipe: string
   sources: readonly (readonly [string, string])[]
@@ -27,7 +27,7 @@ export function saveRecord(folder: string, record: BundleRecord): void {
   writeFileSync(join(folder, RECORD), JSON.stringify(record), { mode: 0o644 })
 }
 
-/** False whenever there is doubt: building again is never wrong. */
+/** False when in doubt: building again is always correct. */
 export function isCurrent(folder: string, sources: readonly ImageSource[]): boolean {
   if (!existsSync(join(folder, RECORD))) return false
   try {
@@ -41,7 +41,7 @@ export function isCurrent(folder: string, sources: readonly ImageSource[]): bool
 
 const namesOf = (sources: readonly ImageSource[]) => sources.map(({ name, entry }) => [name, entry] as const)
 
-/** A fresh checkout has new times and the same content. */
+/** A fresh checkout changes the times but not the content. */
 function isUnchanged(path: string, mark: FileMark): boolean {
   const found = statSync(path, { throwIfNoEntry: false })
   if (found?.size !== mark.size) return false
@@ -52,7 +52,7 @@ const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false
 
 const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex')
 
-/** How bundles are made: Node, the bundler, and its settings. */
+/** A hash of how bundles are made: Node, the bundler, and its settings. */
 function recipe(): string {
   const require = createRequire(import.meta.url)
   const parts = ['webpack/package.json', 'esbuild/package.json', 'esbuild-loader/package.json'].map((path) =>

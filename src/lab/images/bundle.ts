@@ -5,7 +5,7 @@ import { LabError } from '../machine/lab-error.ts'
 import { type BundleRecord, isCurrent, recordOf, saveRecord } from './bundle-record.ts'
 import type { ImageSource } from './image-source.ts'
 
-/** The bundles of all sources, by image name: those of the last time when no file that went into them has changed. */
+/** The bundles of all sources, by image name. They come from the cache if no file that went into them has changed. */
 export async function bundleServices(
   folder: string,
   sources: readonly ImageSource[],
@@ -28,7 +28,7 @@ export async function bundleServices(
   }
 }
 
-/** Names of images hold slashes; names of files don't. */
+/** Image names contain slashes; file names cannot. */
 const entryName = (source: ImageSource): string => source.name.replaceAll('/', '_')
 
 function read(folder: string, sources: readonly ImageSource[]): Map<string, Buffer> {
@@ -36,7 +36,7 @@ function read(folder: string, sources: readonly ImageSource[]): Map<string, Buff
 }
 
 async function runWebpack(sources: readonly ImageSource[], outputFolder: string): Promise<BundleRecord> {
-  // Loaded only when there is something to bundle: it takes a third of a second.
+  // Loading webpack takes a third of a second, so it is loaded only when there is something to bundle.
   const [{ default: webpack }, { serviceConfiguration }] = await Promise.all([
     import('webpack'),
     import('./webpack-config.ts'),
@@ -65,5 +65,5 @@ const failure = (words: string): LabError =>
   new LabError({
     code: 'image-build-failed',
     problem: `webpack can't bundle the services:\n  ${words}`,
-    next: 'mend the files named above; tsc shows type errors too.',
+    next: 'fix the files named above; tsc also shows type errors.',
   })

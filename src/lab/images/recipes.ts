@@ -6,7 +6,7 @@ import { digestOf, stageVersion, versionFolder } from './stage.ts'
 
 export type Built = { readonly name: string; readonly image: IndexedImage }
 
-/** `preload` shows mounted files to the bundle, so it counts as part of the image. */
+/** `preload` maps mounted files for the bundle, so its text is part of the image's digest. */
 export async function nodeImage(
   folder: string,
   source: ImageSource,
@@ -32,16 +32,16 @@ export async function nodeImage(
   return { name, image }
 }
 
-/** The command of the image below, seen from the folder of the one that is built on it. */
+/** The command of the base image, relative to the folder of the image that is built on it. */
 function commandOf(base: IndexedImage, at: string): string[] {
   const folder = `$IMAGE/${relative(at, base.folder)}`
   return base.entrypoint.map((word) => word.replaceAll('$IMAGE', folder))
 }
 
-// Waits, and ends when it is asked to. The shell can only be interrupted while it waits for another process, so it doesn't sleep itself.
+// Waits until a signal ends it. A shell can handle a signal only while it waits for another process, so it runs sleep in the background.
 const PAUSE = 'trap "kill \\$pid; exit 0" TERM INT; while :; do sleep 86400 & pid=$!; wait $pid; done'
 
-/** What Chaos Mesh's pod-failure puts in the place of a container's image. */
+/** The image that Chaos Mesh's pod-failure puts in place of a container's image. */
 export async function pauseImage(folder: string): Promise<Built> {
   const name = 'matchday/pause'
   const digest = digestOf(name, PAUSE)

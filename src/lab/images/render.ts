@@ -1,15 +1,15 @@
 import type { ImageIndex } from './image-index.ts'
 
 /**
- * Pins every image that the index knows, wherever containers stand in parsed manifests (Pods, templates, custom resources with
- * templates): `casino/wallet` and `casino/wallet:1.2` become `casino/wallet@sha256:…`. An image that already names a digest (all
- * zeros are a placeholder), or that the index doesn't know, stays as it is. Pure: gives new documents and leaves the old ones alone.
+ * Pins every image that the index knows, wherever containers are in parsed manifests (Pods, templates, custom resources with templates):
+ * `casino/wallet` and `casino/wallet:1.2` become `casino/wallet@sha256:…`. An image with a digest stays as it is (a digest of zeros is a
+ * placeholder and is replaced), and so does an image that the index does not know. Pure: returns new documents.
  */
 export function renderImages<Document>(documents: readonly Document[], index: ImageIndex): Document[] {
   return documents.map((document) => pinned(document, index))
 }
 
-/** Stands in manifests for a digest that is not known yet, since images are pinned there too. */
+/** The placeholder for a digest that is not known yet, because images are pinned in manifests too. */
 const PLACEHOLDER_DIGEST = /@sha256:0{64}$/
 
 const CONTAINER_LISTS: ReadonlySet<string> = new Set(['containers', 'initContainers', 'ephemeralContainers'])

@@ -17,13 +17,13 @@ import {
 } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 
-// How files get into the image store: a hard link where possible, since a shared file is also shared memory, else a copy; always
-// aside first and then renamed, so that nobody sees half a file and two builds at once don't harm each other.
+// How files get into the image store: as a hard link if possible, because a shared file also shares memory, else as a copy. Files are
+// always written under a temporary name and renamed, so that nobody sees half a file and two builds at once do not disturb each other.
 
 const READABLE = 0o444
 const REACHABLE = 0o555
 
-/** Puts a file where every user can read it (and run it, if the owner can). Nothing happens when it is there already. */
+/** Puts a file where every user can read it (and run it, if the owner can). Does nothing when it is already there. */
 export function stageFile(source: string, target: string): void {
   const wanted = statSync(source)
   const found = statSync(target, { throwIfNoEntry: false })
@@ -39,7 +39,7 @@ export function stageFile(source: string, target: string): void {
   renameSync(aside, target)
 }
 
-/** Another file system, or a kernel that lets nobody link the files of others. */
+/** The store is on another file system, or the kernel forbids links to files of other users. */
 function link(source: string, target: string): boolean {
   try {
     linkSync(source, target)
@@ -49,7 +49,7 @@ function link(source: string, target: string): boolean {
   }
 }
 
-/** Stages a whole folder, links included; `wanted` says no to what isn't needed, by path relative to the source. */
+/** Stages a whole folder, including links. `wanted` gets the path relative to the source and returns false for what is not needed. */
 export function stageFolder(source: string, target: string, wanted: (relative: string) => boolean, at = ''): void {
   mkdirSync(join(target, at), { recursive: true, mode: 0o755 })
   chmodSync(join(target, at), 0o755)
@@ -63,7 +63,7 @@ export function stageFolder(source: string, target: string, wanted: (relative: s
   }
 }
 
-/** Fills a folder that appears complete or not at all. Nothing happens when it is there: its name says what is in it. */
+/** Fills a folder so that it appears complete or not at all. Does nothing when it exists, because its name is the digest of its content. */
 export async function stageVersion(target: string, fill: (aside: string) => void | Promise<void>): Promise<void> {
   if (existsSync(target)) return
   const aside = asideOf(target)
@@ -75,11 +75,13 @@ export async function stageVersion(target: string, fill: (aside: string) => void
     renameSync(aside, target)
   } catch (error) {
     rmSync(aside, { recursive: true, force: true })
-    if (!existsSync(target)) throw error // another build was quicker
+    if (!existsSync(target)) throw error // else another build was faster
   }
 }
 
-/** npm packages can't hold symbolic links: `list` names them, and the package's install script makes them, if it was allowed to run. */
+/**
+ * npm packages cannot contain symbolic links. `list` names them, and the package's install script creates them if it was allowed to run.
+ */
 export function hydrateLinks(list: string, staged: string): void {
   const links: { source: string; target: string }[] = JSON.parse(readFileSync(list, 'utf8'))
   for (const { source, target } of links) {
@@ -96,6 +98,6 @@ export const digestOf = (...parts: readonly (string | Buffer)[]): string => {
   return `sha256:${hash.digest('hex')}`
 }
 
-/** Where a version of an image lies, relative to the store. */
+/** The folder of a version of an image, relative to the store. */
 export const versionFolder = (name: string, digest: string): string =>
   join(name.replaceAll('/', '_'), digest.slice('sha256:'.length, 'sha256:'.length + 16))

@@ -1,19 +1,19 @@
 import { fileURLToPath } from 'node:url'
 import webpack, { type Configuration } from 'webpack'
 
-// Packages that others load only when they are there, and do without when not.
+// Optional packages: their users work without them.
 const OPTIONAL = /^(pg-native|bufferutil|utf-8-validate|pg-cloudflare)$/
 
-/** One file for each entry, with everything it imports, for the Node that runs this: what a container of the lab is made of. */
+/** One file for each entry, with everything it imports, for the Node version that runs this. */
 export function serviceConfiguration(entries: Readonly<Record<string, string>>, outputFolder: string): Configuration {
   return {
     name: 'services',
-    // What production mode adds (joining modules, following exports) triples the time and gains a server nothing.
+    // The optimisations of production mode triple the build time and do not help a server.
     mode: 'none',
     target: `node${process.versions.node.split('.').slice(0, 2).join('.')}`,
     entry: { ...entries },
     output: { path: outputFolder, filename: '[name].cjs', library: { type: 'commonjs2' } },
-    // The project's own packages, also for a user's services that lie elsewhere.
+    // The project's own packages, also for services of the user outside the project.
     resolve: {
       extensions: ['.ts', '.js', '.mjs', '.json'],
       modules: ['node_modules', packageFolder],

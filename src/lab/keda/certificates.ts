@@ -1,7 +1,7 @@
 import { createAuthority } from '../control-plane/certificates.ts'
 import type { Manifest } from '../workload/render.ts'
 
-/** The names that KEDA's programs call each other by, and the API server calls its metrics API. */
+/** The host names that KEDA's programs use for each other, and the API server for the metrics API. */
 const NAMES = ['keda-operator.keda.svc', 'keda-metrics-apiserver.keda.svc'].flatMap((name) => [
   name,
   `${name}.cluster.local`,
@@ -9,7 +9,7 @@ const NAMES = ['keda-operator.keda.svc', 'keda-metrics-apiserver.keda.svc'].flat
 
 export type KedaCertificates = { readonly secret: Manifest; readonly authority: string }
 
-/** In life KEDA makes and rotates its own; here both programs share one, as client and as server of each other. */
+/** Elsewhere KEDA makes and rotates its own certificates. Here both programs share one, as client and as server. */
 export async function makeCertificates(): Promise<KedaCertificates> {
   const authority = await createAuthority('keda')
   const leaf = await authority.issue({ commonName: 'keda', use: 'peer', dnsNames: NAMES })

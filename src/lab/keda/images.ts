@@ -6,10 +6,10 @@ import type { KedaTools } from './install.ts'
 
 const NAME = 'matchday/keda'
 const LAUNCHER = join(import.meta.dirname, 'run.sh')
-// What KEDA's own image says.
+// The user of KEDA's own image.
 const USER = 65_532
 
-/** Puts KEDA's programs into the image store, beside what is there. A lab that is up finds them at once. */
+/** Adds KEDA's programs to the image store. A running lab finds them at once. */
 export async function stageKeda(folder: string, { operator, adapter }: KedaTools): Promise<void> {
   const programs = [operator, adapter].map((path) => ({ path, stat: statSync(path) }))
   const inputs = programs.map(({ path, stat }) => `${path} ${stat.size} ${stat.mtimeMs}`)

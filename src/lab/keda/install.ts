@@ -1,7 +1,7 @@
 /**
- * lab/keda: the real KEDA, for workloads that have a ScaledObject. Its own manifests are applied, with its own programs as pods of the
- * lab in namespace `keda`: they are scheduled, probed, restarted and killed like any pod, and NetworkPolicies, faults and cluster DNS
- * act on what the scalers dial. What differs from an installation elsewhere stands in overlay/ and run.sh.
+ * lab/keda: the real KEDA, for workloads that have a ScaledObject. Its own manifests are applied, and its own programs run as pods of the
+ * lab in namespace `keda`. They are scheduled, probed, restarted and killed like any pod, and NetworkPolicies, faults and cluster DNS act
+ * on the connections of its scalers. The differences from another installation are in overlay/ and run.sh.
  */
 import { join } from 'node:path'
 import { isNotFound } from '../cluster-access/cluster.ts'
@@ -18,7 +18,7 @@ import { KEDA_NAMESPACE } from './status.ts'
 
 export { KEDA_NAMESPACE } from './status.ts'
 
-/** Paths of KEDA's programs, and of the folder `manifests` that its module carries. */
+/** Paths of KEDA's programs, and of the folder `manifests` in its Go module. */
 export type KedaTools = { readonly operator: string; readonly adapter: string; readonly manifests: string }
 
 const OVERLAY = join(import.meta.dirname, 'overlay')
@@ -27,7 +27,7 @@ const OVERLAY = join(import.meta.dirname, 'overlay')
 export const needsKeda = (manifests: readonly Manifest[]): boolean =>
   manifests.some(({ apiVersion }) => apiVersion.startsWith('keda.sh/'))
 
-/** Resolves once the API server takes ScaledObjects; KEDA's pods may still be starting. Its images must be staged. */
+/** Resolves when the API server accepts ScaledObjects; KEDA's pods may still be starting. Its images must be staged before. */
 export async function applyKeda(state: LabState, tools: KedaTools): Promise<void> {
   const certificates = await makeCertificates()
   const own = await renderManifests(state.kubectl, join(tools.manifests, 'minimal'), [OVERLAY])
@@ -43,12 +43,12 @@ export async function applyKeda(state: LabState, tools: KedaTools): Promise<void
   }
   const images = readIndex(labPaths(state.root).images)
   const all = [...renderImages(own, images).map((each) => trusting(each, certificates)), settings, certificates.secret]
-  // A role of KEDA's is bound there, and the API server makes its own namespaces a moment after it serves.
+  // A role of KEDA is bound in kube-system. The API server creates that namespace a moment after it starts to serve.
   await withCluster(state.root, (cluster) => untilServed('the API server', () => cluster.get(SYSTEM), undefined, NEXT))
   await applyManifests(state.root, all)
 }
 
-/** Resolves once the operator answers for external metrics. @throws LabError with the API server's words */
+/** Resolves when the operator serves external metrics. @throws LabError with the API server's message */
 export async function untilKedaServes(root: string, signal?: AbortSignal): Promise<void> {
   await withCluster(root, (cluster) =>
     untilServed('KEDA', async () => requireCondition(await cluster.get(METRICS_API), 'Available'), signal, NEXT),
@@ -71,7 +71,7 @@ const METRICS_API = '/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.externa
 const DEFINITION = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/scaledobjects.keda.sh'
 const NEXT = `look at its pods: kubectl -n ${KEDA_NAMESPACE} get pods, kubectl -n ${KEDA_NAMESPACE} logs deploy/keda-operator`
 
-/** The API server verifies KEDA's metrics API by the authority of its certificate. */
+/** The API server verifies KEDA's metrics API with the authority of its certificate. */
 function trusting(manifest: Manifest, { authority }: KedaCertificates): Manifest {
   if (manifest.kind !== 'APIService') return manifest
   return { ...manifest, spec: { ...(manifest.spec as object), caBundle: Buffer.from(authority).toString('base64') } }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# KEDA as a container of the lab: what a pod finds under its own paths and addresses is said by flags.
+# KEDA as a container of the lab. Flags replace the paths and addresses that it would use in a pod.
 # usage: run.sh <image folder> operator|adapter [flags]
 set -eu
 image=$1
@@ -10,7 +10,7 @@ here=$MATCHDAY_NATIVE_ADDRESS
 account="$MATCHDAY_ROOT/var/run/secrets/kubernetes.io/serviceaccount"
 certificates="$MATCHDAY_ROOT/certs"
 
-# The API server listens on the machine itself, where the ClusterIP that pods are told leads nowhere.
+# The API server listens on the machine itself. The ClusterIP in a pod's environment leads nowhere.
 unset NODE_OPTIONS KUBERNETES_SERVICE_HOST KUBERNETES_SERVICE_PORT
 export KUBECONFIG="$TMPDIR/kubeconfig"
 cat >"$KUBECONFIG" <<END

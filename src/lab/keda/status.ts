@@ -3,10 +3,10 @@ import { fieldsOf, listOf, numberOf, textOf } from '../machine/json.ts'
 
 export const KEDA_NAMESPACE = 'keda'
 
-/** Pods that are ready and wanted, by Deployment. */
+/** Ready and wanted pods, by Deployment. */
 export type KedaStatus = Readonly<Record<string, { readonly ready: number; readonly wanted: number }>>
 
-/** Undefined where there is no KEDA, and where the API server does not answer: that its own status says. */
+/** Undefined without KEDA, and when the API server does not answer, which the lab's own status shows. */
 export async function kedaStatus(root: string): Promise<KedaStatus | undefined> {
   try {
     const path = `/apis/apps/v1/namespaces/${KEDA_NAMESPACE}/deployments`

@@ -1,4 +1,4 @@
-/** What every daemon of the lab has in common: its one flag, its log, and that it ends when it is told to or its owner is gone. */
+/** What all daemons of the lab share: the flag `--lab`, the log, and when they stop (on a signal, or when the owner is gone). */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -10,15 +10,15 @@ export type Daemon = {
   readonly root: string
   readonly log: Log
   readonly stopping: AbortSignal
-  /** Tries until it works, since at a daemon's start the lab is still coming up around it. @throws only when the daemon is stopping */
+  /** Retries until it works, because a daemon may start before the rest of the lab is up. @throws only when the daemon is stopping */
   untilDone<T>(what: string, act: () => T | Promise<T>): Promise<T>
-  /** Ends the process when `serve` has, or when it breaks off because the daemon is stopping. */
+  /** Ends the process when `serve` returns, or when it fails because the daemon is stopping. */
   run(serve: () => Promise<void>): Promise<never>
 }
 
 const AGAIN_MS = 500
 
-/** Reads `--lab <root>`. The log goes to standard error, which the owner keeps; end of standard input means that the owner is gone. */
+/** Reads `--lab <root>`. The log goes to standard error, which the owner stores. The end of standard input means that the owner is gone. */
 export function startDaemon(name: string): Daemon {
   const { values } = parseArgs({ options: { lab: { type: 'string' } } })
   if (values.lab === undefined) {

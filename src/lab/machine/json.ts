@@ -1,11 +1,11 @@
-/** Reading JSON whose shape nobody has promised yet. */
+/** Reading JSON whose shape is not known. */
 
 export type Fields = Readonly<Record<string, unknown>>
 
 export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** The value as an object; anything else has no fields. */
+/** The value as an object; empty for anything that is not an object. */
 export const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : {})
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')

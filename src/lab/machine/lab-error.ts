@@ -1,4 +1,4 @@
-/** Something about this machine keeps the lab from working: a stable code, what was found, and what to do next. */
+/** The environment keeps the lab from working: a stable code, what was found, and what to do next. */
 export class LabError extends Error {
   readonly code: string
   readonly problem: string

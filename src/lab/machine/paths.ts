@@ -1,5 +1,5 @@
-// Where the lab keeps things. Every file and socket of a lab lies below one root folder, so that a lab can be found, inspected and
-// thrown away as a whole. Paths are short on purpose: a unix socket's path may have at most 107 bytes.
+// Where the lab keeps its files. All files and sockets of a lab are below one root folder, so that a lab can be found, inspected and
+// deleted as a whole. Paths are short because the path of a unix socket may have at most 107 bytes.
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -8,11 +8,11 @@ import { LabError } from './lab-error.ts'
 export type NodePaths = {
   /** The node's own folder. */
   readonly root: string
-  /** The CRI server's socket, served by the node runtime, dialled by the kubelet. */
+  /** The socket of the CRI server: served by the node runtime, used by the kubelet. */
   readonly criSocket: string
   /** `--root-dir` of the kubelet: pods, volumes, plugins. */
   readonly kubeletRoot: string
-  /** Where the kubelet has container logs written: `<pod>/<container>/N.log`. */
+  /** Container logs, as the kubelet asks for them: `<pod>/<container>/N.log`. */
   readonly podLogs: string
 }
 
@@ -24,10 +24,10 @@ export type LabPaths = {
   readonly kubeconfig: string
   /** Keys, tokens, etcd's data; mode 0700. */
   readonly controlPlane: string
-  /** Written by the image store, world-readable: pods run from here. Survives a lab. */
+  /** Written by the image store and world-readable, because pods run from here. Outlives a lab. */
   readonly images: string
   readonly volumes: string
-  /** Compiled code of the lab's own programs, kept by Node; halves their start. Survives a lab. */
+  /** Node's compile cache for the lab's own programs; it halves their start time. Outlives a lab. */
   readonly compileCache: string
   readonly net: string
   readonly nodes: string
@@ -40,11 +40,11 @@ export type LabPaths = {
   node(name: string): NodePaths
 }
 
-// Linux: sun_path has 108 bytes, one of them the terminator. The longest name below the root is a kubelet's own plug-in socket.
+// Linux: sun_path has 108 bytes including the terminator. The longest socket name below the root is a kubelet's plug-in socket.
 const SOCKET_PATH_MAX_BYTES = 107
 const LONGEST_SOCKET = join('nodes', 'zone-a-realtime', 'kubelet', 'pod-resources', 'kubelet.sock')
 
-/** The lab root that a user gets without saying anything: one for each user, so that two users never share files. */
+/** The default root: one for each user, so that two users never share files. */
 export function defaultLabRoot(): string {
   const chosen = process.env.MATCHDAY_LAB_DIR
   return chosen ? resolve(chosen) : join(tmpdir(), `matchday-${userInfo().uid}`, 'lab')
@@ -85,7 +85,7 @@ export function labPaths(root: string = defaultLabRoot()): LabPaths {
   }
 }
 
-/** Pods run as another user where the caller is root: folders made here let everybody through, whatever the umask. */
+/** If root runs the lab, pods run as another user. So folders made here can be entered by everybody, whatever the umask. */
 function makePassable(root: string): void {
   const first = mkdirSync(root, { recursive: true })
   for (let folder = root; first !== undefined && folder.startsWith(first); folder = dirname(folder))
@@ -93,8 +93,8 @@ function makePassable(root: string): void {
 }
 
 /**
- * Creates the root and the folder above it, if they are missing. The default root lies in a folder that everybody may write to, so a
- * root that belongs to somebody else, or is a symbolic link, is refused: it would let that user choose what the lab runs.
+ * Creates the root and its parent folders if they are missing. The default root is in a folder that everybody may write to. So a root that
+ * belongs to another user, or that is a symbolic link, is refused: that user could choose what the lab runs.
  */
 export function claimRoot(root: string): void {
   makePassable(root)

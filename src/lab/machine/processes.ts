@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { type ProcessStat, parseProcessStat } from '../../protocols/linux/process-stat.ts'
 
-/** A process, named so that a recycled pid is never taken for it. */
+/** A process, identified by pid and start time, so that a reused pid is never mistaken for it. */
 export type ProcessId = { readonly pid: number; readonly startTicks: number }
 
-/** Start time of a process, or undefined when there is none, or only a zombie that nobody has waited for yet. */
+/** Start time of a process; undefined when it does not exist or is a zombie. */
 export const startTicksOf = (pid: number): number | undefined => statOf(pid)?.startTicks
 
 export const isAlive = (id: ProcessId): boolean => startTicksOf(id.pid) === id.startTicks
@@ -15,14 +15,14 @@ function statOf(pid: number): ProcessStat | undefined {
 }
 
 /**
- * Every process whose environment has an entry that `matches`, with all its descendants: some programs (PostgreSQL) write over
- * their environment. This process is excepted. Processes of other users can't be read and don't count.
+ * Every process with an environment entry that `matches`, and all their descendants, because some programs (PostgreSQL) overwrite their
+ * environment. This process is left out. Processes of other users cannot be read and are ignored.
  */
 export function processFamilies(matches: (entry: string) => boolean): ProcessId[] {
   const stats = new Map(listPids().flatMap((pid) => entryOf(pid)))
   const found = new Set([...stats.keys()].filter((pid) => environmentOf(pid).some(matches)))
   for (const pid of found) {
-    // A set that grows while it is walked is walked to its new end.
+    // Iterating over a Set also visits members that are added meanwhile.
     for (const [child, { parent }] of stats) if (parent === pid) found.add(child)
   }
   return [...found].flatMap((pid) => {
@@ -44,7 +44,7 @@ function listPids(): number[] {
     .filter((pid) => Number.isInteger(pid) && pid > 1 && pid !== process.pid)
 }
 
-/** Sends a signal to exactly that process; false when it is gone already. */
+/** Sends a signal to exactly that process; false when it is already gone. */
 export function signalProcess(id: ProcessId, signal: NodeJS.Signals): boolean {
   if (!isAlive(id)) return false
   try {
@@ -60,7 +60,7 @@ function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch {
-    return undefined // gone in the meantime, or somebody else's
+    return undefined // already gone, or owned by another user
   }
 }
 

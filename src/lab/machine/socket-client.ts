@@ -1,4 +1,4 @@
-/** JSON over HTTP over one of the lab's unix sockets. */
+/** JSON over HTTP over a unix socket of the lab. */
 
 import { request } from 'node:http'
 import { type Fields, fieldsOf, listOf, textOf } from './json.ts'
@@ -9,7 +9,7 @@ export type SocketRequest = {
   readonly body?: unknown
 }
 
-/** @throws when nobody listens, the answer is 400 or above or no JSON, or `withinMs` is over */
+/** @throws when nobody listens, the status is 400 or above, the answer is not JSON, or there is no answer within `withinMs` */
 export function callSocket(socketPath: string, wanted: SocketRequest, withinMs: number): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>()
   const { method, path, body } = wanted
@@ -28,7 +28,7 @@ export function callSocket(socketPath: string, wanted: SocketRequest, withinMs: 
       const status = answer.statusCode ?? 0
       const value = parsed(text)
       if (status >= 400) reject(new Error(`${method} ${path} answered ${status}: ${problemOf(value, text)}`))
-      else if (value === NOT_JSON) reject(new Error(`${method} ${path} answered no JSON`))
+      else if (value === NOT_JSON) reject(new Error(`${method} ${path} did not answer with JSON`))
       else resolve(value)
     })
   })

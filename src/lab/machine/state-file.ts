@@ -1,15 +1,15 @@
-// State that survives a kill -9: written aside and renamed, so that a reader finds the old text or the new one, never half of either.
+// State that survives kill -9: written to a temporary file and renamed, so that a reader finds the old or the new text, never half of one.
 import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 
 export function writeState(path: string, value: unknown, mode: number): void {
   const aside = `${path}.${process.pid}`
   writeFileSync(aside, JSON.stringify(value), { mode })
-  // The mode of writeFileSync is cut by the umask; pods of other users must be able to read theirs.
+  // The umask reduces the mode of writeFileSync, but pods of other users must be able to read their file.
   chmodSync(aside, mode)
   renameSync(aside, path)
 }
 
-/** Undefined when the file is not there. @throws Error naming the file when it cannot be understood */
+/** Undefined when the file does not exist. @throws Error naming the file when it is not JSON */
 export function readState(path: string): unknown {
   let text: string
   try {

@@ -3,8 +3,8 @@ import type { Place } from '../topology/place.ts'
 import { isErrno, type ProcessId } from './processes.ts'
 
 /**
- * lab.json: what a lab tells about itself. Written by the owner alone, as a whole and atomically; read by the cli, by the lab's own
- * components, and by the next owner, who cleans up after a dead one. No secrets: they stand in the files that it names.
+ * lab.json: the state of a lab. Only the owner writes it, atomically. The cli, the lab's own components, and the next owner (who cleans up
+ * after a dead one) read it. It holds no secrets, only the names of the files that do.
  */
 export type LabState = {
   readonly version: 1
@@ -25,7 +25,10 @@ export type LabState = {
 
 export type LabPhase = 'booting' | 'up' | 'degraded' | 'stopping'
 
-/** What the aggregated metrics API needs: its serving certificate, the authority that signed it, and who vouches for callers. */
+/**
+ * What the aggregated metrics API needs: its serving certificate, the authority that signed it, and the authority of the front proxy, which
+ * tells who the caller is.
+ */
 export type MetricsApiIdentity = {
   readonly host: string
   readonly certificate: string
@@ -48,13 +51,13 @@ export type ComponentState = {
   readonly state: 'starting' | 'running' | 'waiting' | 'stopped'
   /** The running process; absent while there is none. */
   readonly process?: ProcessId
-  /** How often it had to be started again after an exit that nobody asked for. */
+  /** How often it was restarted after an exit that was not asked for. */
   readonly restarts: number
-  /** How it last ended, if it did. */
+  /** How it last ended, if it ever did. */
   readonly lastExit?: string
 }
 
-/** The state on disk, or undefined when there is none or no lab wrote it. */
+/** The state on disk; undefined when there is no file, or not one that a lab wrote. */
 export function readState(path: string): LabState | undefined {
   let text: string
   try {
@@ -66,7 +69,7 @@ export function readState(path: string): LabState | undefined {
   return parseState(text)
 }
 
-/** Writes are atomic, so half a file can only mean that the disk was full or that somebody else wrote it. */
+/** Writes are atomic. A broken file means a full disk or another writer. */
 export function parseState(text: string): LabState | undefined {
   try {
     const found: unknown = JSON.parse(text)

@@ -1,2 +1,2 @@
-/** The user `nobody`, the same number on every Linux: pods run as it when neither the pod nor its image names a user. */
+/** The user id of `nobody` on every Linux. Pods run as this user when neither the pod nor its image names one. */
 export const NOBODY = 65534

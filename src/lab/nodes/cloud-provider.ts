@@ -5,14 +5,14 @@ import type { LabNode } from '../topology/node-table.ts'
 import { type NodePower, POWER_ANNOTATION, POWER_CONTROL_LABEL } from './power.ts'
 
 /**
- * The lab as cloud provider: it says where nodes are (zone, pool, address), as the cloud-controller-manager does in a cloud, and takes and
- * gives their power. Node objects are made before their kubelets start, which saves a round at boot; a node that was
- * deleted, and that its kubelet registered anew, is completed again and loses the taint that keeps pods off until then.
+ * The lab as cloud provider. Like the cloud-controller-manager of a cloud, it sets zone, pool and address of nodes; it also switches their
+ * power. Node objects are created before their kubelets start, which saves a round trip at boot. A node that was deleted and registered
+ * again by its kubelet is completed again, and loses the taint that keeps pods off until then.
  */
 export type CloudProvider = {
   /** All node objects exist. */
   readonly registered: Promise<void>
-  /** Every node has been Ready, and open to pods, at least once. */
+  /** Every node has been Ready, and free of the control plane's taints, at least once. */
   allReady(): boolean
   stop(): void
 }
@@ -46,7 +46,7 @@ export function startCloudProvider(
     await completeNode(api, node, found)
     if (isReady(found) && !isClosed(found)) awaited.delete(node.name)
   }
-  // Nobody could ask for the power of a node without an object; with power its kubelet registers it anew.
+  // Nobody can ask for the power of a node that has no object. With power, its kubelet registers it again.
   const onGone = (name: string) => {
     if (nodes.some((node) => node.name === name)) power.want(name, 'on')
   }
@@ -65,7 +65,7 @@ export function startCloudProvider(
 export const isReady = (node: NodeObject): boolean =>
   node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false
 
-/** A taint that the control plane itself puts on nodes, such as not-ready, and takes away a moment after they are. */
+/** Whether the control plane's own taints, such as not-ready, are on the node. It removes them a moment after the node is ready. */
 const isClosed = (node: NodeObject): boolean =>
   node.spec?.taints?.some((taint) => /^node\.(cloudprovider\.)?kubernetes\.io\//.test(taint.key)) ?? false
 
@@ -105,7 +105,7 @@ async function completeNode(api: Cluster, node: LabNode, found: NodeObject): Pro
   const labels = Object.entries(nodeLabels(node)).filter(([key, value]) => found.metadata.labels?.[key] !== value)
   const tainted = taints.some((taint) => taint.key === UNINITIALIZED)
   if (!tainted && labels.length === 0) return
-  // The resource version makes the patch fail when somebody else changed the taints meanwhile; the watch brings the new state.
+  // The resource version makes the patch fail if somebody else changed the taints meanwhile. The watch brings the new state.
   await patch(api, path, {
     metadata: { resourceVersion: found.metadata.resourceVersion, labels: Object.fromEntries(labels) },
     spec: {
@@ -115,7 +115,7 @@ async function completeNode(api: Cluster, node: LabNode, found: NodeObject): Pro
   })
 }
 
-/** A node without an object is reported as gone, also when it went while nobody watched. */
+/** A node without an object counts as gone, even if it was deleted during a gap in the watch. */
 function nodeFollower(
   nodes: readonly LabNode[],
   onNode: (node: NodeObject) => Promise<void>,

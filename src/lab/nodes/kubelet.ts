@@ -1,12 +1,12 @@
-// How a node's kubelet is started. It is the real kubelet, built with stubbed node resources (see docs/adr/0001); what differs from a
-// production node stands here, each with its reason.
+// How a node's kubelet is started. It is the real kubelet, built with stubbed node resources (docs/adr/0001). Each difference from a
+// production node is here, with its reason.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CredentialFiles } from '../control-plane/credentials.ts'
 import type { LabPaths } from '../machine/paths.ts'
 import { KUBELET_PORT, type LabNode } from '../topology/node-table.ts'
 
-/** The size each node says it has. The machine is smaller: scheduling follows requests, and nothing enforces limits. */
+/** The size that each node reports. The machine is smaller: the scheduler only adds up requests, and nothing enforces limits. */
 const NODE_CPUS = 4
 const NODE_MEMORY_GIB = 8
 
@@ -28,7 +28,7 @@ export const kubeletArguments = (node: LabNode, paths: LabPaths, credentials: Cr
   `--hostname-override=${node.name}`,
   `--root-dir=${paths.node(node.name).kubeletRoot}`,
   `--cert-dir=${join(paths.node(node.name).root, 'certificates')}`,
-  // The kubelet refuses a loopback node address; with an external cloud provider it leaves addresses to the lab's owner.
+  // The kubelet refuses a loopback node address. With an external cloud provider, the lab's owner sets the addresses.
   '--cloud-provider=external',
   `--node-cpus=${NODE_CPUS}`,
   `--node-memory-gib=${NODE_MEMORY_GIB}`,
@@ -64,7 +64,7 @@ export function kubeletConfiguration(node: LabNode, paths: LabPaths, credentials
     resolvConf: '',
     maxPods: 50,
     serializeImagePulls: false,
-    // A container is a plain process: no cgroups, swap, kernel parameters or disk quotas to look after.
+    // A container is a plain process, without cgroups, swap, kernel parameters or disk quotas.
     cgroupsPerQOS: false,
     enforceNodeAllocatable: [],
     failSwapOn: false,
@@ -80,11 +80,11 @@ export function kubeletConfiguration(node: LabNode, paths: LabPaths, credentials
       'imagefs.available': '0%',
     },
     imageGCHighThresholdPercent: 100,
-    // The beat of a node: the lease is renewed every quarter of its duration, so a dead kubelet shows within 8 s.
+    // Node heartbeat: the lease is renewed after a quarter of its duration, so a dead kubelet shows within 8 s.
     nodeLeaseDurationSeconds: 8,
     nodeStatusUpdateFrequency: '2s',
     nodeStatusReportFrequency: '1m',
-    // A pod's volumes are looked at when the pod is synced, once in 1 to 1.5 times this: so long a changed ConfigMap may take to arrive.
+    // Volumes are refreshed when a pod is synced, every 1 to 1.5 times this period. A changed ConfigMap takes that long to arrive.
     syncFrequency: '5s',
     configMapAndSecretChangeDetectionStrategy: 'Watch',
     fileCheckFrequency: '0s',

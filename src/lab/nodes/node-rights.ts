@@ -1,9 +1,9 @@
 import { type Cluster, isConflict } from '../cluster-access/cluster.ts'
 
-// The node authorizer lets a kubelet read just the secrets, configuration and claims of pods that it runs. It learns of pods by a watch, so
-// on a busy machine a kubelet may ask before the authorizer knows; it is refused, and the pod waits 10 to 15 s for its next
-// sync. Where images take seconds to pull nobody notices; here it would be half of a boot. So nodes may read these things anyway: all
-// kubelets of a lab belong to one user, who may read everything.
+// The node authorizer lets a kubelet read only the secrets, ConfigMaps and claims of pods that it runs. It learns about pods by a watch. On
+// a busy machine a kubelet may ask before the authorizer knows the pod: it is refused, and the pod waits 10 to 15 s for its next sync. In a
+// cluster this hides behind image pulls; in the lab it would be half of a boot. So all nodes may read these things: all kubelets of a lab
+// run as one user, who can read everything anyway.
 const NAME = 'matchday:node-reads'
 
 const role = {
@@ -28,7 +28,7 @@ const binding = {
   subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:nodes' }],
 }
 
-/** Lets every node read what pods are made of. @throws Error when the API server refuses */
+/** Lets every node read what its pods need. @throws ApiProblem when the API server refuses */
 export async function grantNodeReads(api: Cluster): Promise<void> {
   await create(api, 'clusterroles', role)
   await create(api, 'clusterrolebindings', binding)

@@ -1,35 +1,35 @@
-// Whether a node has power. Whoever may annotate nodes can take it away, as whoever has a cloud's console can: Kubernetes itself knows no
-// power switch, and a controller with nothing but a kubeconfig needs one that it can find and undo. The wish stands on the Node
-// object, so that it outlives whoever made it; this file brings kubelets and runtime to it, and again after each failure.
+// Node power. Kubernetes has no power switch, and a controller that has only a kubeconfig needs one that it can find and undo. So the
+// wanted state is an annotation on the Node object: whoever may annotate nodes can switch them, like somebody with access to a cloud's
+// console, and the state outlives whoever set it. This file brings kubelet and runtime to the wanted state and retries after each failure.
 
-/** `off` on a Node takes its power; `on`, or no such annotation, gives it back. */
+/** The annotation: `off` switches the node off; `on`, or no annotation, switches it on. */
 export const POWER_ANNOTATION = 'matchday.dev/power'
-/** A node with this label, `true`, obeys the annotation. */
+/** The label: only a node with the value `true` obeys the annotation. */
 export const POWER_CONTROL_LABEL = 'matchday.dev/power-control'
 
 export type Power = 'on' | 'off'
 
 export type PowerParts = {
-  /** SIGKILL, and not started again. */
+  /** Kills the kubelet with SIGKILL and does not restart it. */
   killKubelet(node: string): Promise<void>
   startKubelet(node: string): void
-  /** The runtime's part: the node's pods, and what their peers see of them. */
+  /** The runtime's part: stops or starts the node's pods, and what their peers see of them. */
   switchPods(node: string, power: Power): Promise<void>
   log(line: string): void
 }
 
 export type NodePower = {
-  /** Says what a node's power should be. Cheap to call often. */
+  /** Sets the wanted power of a node. Cheap to call often. */
   want(node: string, power: Power): void
-  /** True from the moment its kubelet is killed until its pods' remains are cleared away. */
+  /** True from the moment when its kubelet is killed until the remains of its pods are removed. */
   isOff(node: string): boolean
-  /** From now on nothing is switched. */
+  /** Stops all switching. */
   stop(): void
 }
 
 type Switch = {
   wanted: Power
-  /** What was last done to its end; undefined after a failure. */
+  /** The last state that was completely reached; undefined after a failure. */
   reached: Power | undefined
   dark: boolean
   busy: boolean

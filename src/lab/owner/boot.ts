@@ -1,5 +1,5 @@
-// From nothing to a cluster, as much side by side as the programs allow. The API server is what takes long; everything else is started
-// so that it is ready when the API server is, without taking its processor time.
+// Boots a cluster, with as much in parallel as the programs allow. The API server takes longest. Everything else starts so that it is ready
+// when the API server is, without taking processor time from it.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { type Cluster, clusterAt } from '../cluster-access/cluster.ts'
 import {
@@ -38,7 +38,7 @@ export type BootOptions = {
   readonly crew: Crew
   readonly stages: Stages
   readonly note: (text: string) => void
-  /** Called once the files exist that own programs start from: state file, kubeconfig, credentials. */
+  /** Called when the files exist that the lab's own programs read at their start: state file, kubeconfig, credentials. */
   readonly onAddress: (address: { url: string; port: number; files: CredentialFiles }) => void
   readonly onApi: (url: string) => void
   readonly signal: AbortSignal
@@ -80,7 +80,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
     scheduler: [tools['kube-scheduler'], ...schedulerArguments(credentials.files)],
     allReady: () => stages.run('nodes', () => waitFor('the nodes', NODES_WITHIN_MS, cloud.allReady)),
   })
-  // No pod waits for these, and their start would take processor time from the kubelets.
+  // No pod waits for these daemons, and their start would take processor time from the kubelets.
   for (const name of OWN_DAEMONS) crew.addOwn(name, `${name}/main.ts`)
   await Promise.all([
     stages.run('roles', () => waitFor('the API server', API_WITHIN_MS, () => answersOk(api, '/readyz'))),
@@ -102,14 +102,14 @@ const nodePower = ({ crew, paths, note }: BootOptions): NodePower =>
     log: note,
   })
 
-/** Everything that lies on disk before programs start from it. */
+/** Writes all files that programs need at their start. */
 async function prepare({ paths, nodes, onAddress }: BootOptions, files: ControlPlaneFiles, power: NodePower) {
   const isSilent = (address: string) =>
     nodes.some((node) => power.isOff(node.name) && (address === node.address || cidrHolds(node.podCidr, address)))
   const [port, egress, { writeCredentials }] = await Promise.all([
     freePort(),
     prepareEgress(files, isSilent, paths.net),
-    // Loading what makes certificates takes as long as making them: etcd starts meanwhile.
+    // Loading the certificate library takes as long as making the certificates. etcd starts meanwhile.
     import('../control-plane/credentials.ts'),
   ])
   const url = `https://127.0.0.1:${port}`
@@ -129,8 +129,8 @@ async function prepareEgress(
 }
 
 /**
- * The API server serves a second before it has written the default roles. Nobody who is waiting needs them: administrator, controllers
- * and scheduler are of system:masters, and nodes are known to the node authorizer.
+ * The API server serves a second before it has written the default roles. The boot does not need them: administrator, controllers and
+ * scheduler are in system:masters, and nodes have the node authorizer.
  */
 const SERVING = '/readyz?exclude=poststarthook/rbac/bootstrap-roles'
 
@@ -143,7 +143,7 @@ const answersOk = (api: Cluster, path: string): Promise<boolean> =>
 const isRuntimeReady = ({ nodes, paths }: BootOptions): boolean =>
   nodes.every((node) => existsSync(paths.node(node.name).criSocket))
 
-// A program may lose a race at its start; one that fails three times has a reason.
+// A program may lose a race at its start. One that crashes three times has another reason.
 const HOPELESS_RESTARTS = 3
 const LOG_TAIL_BYTES = 600
 
@@ -152,7 +152,7 @@ function crashing(crew: Crew, paths: LabPaths): LabError | undefined {
   if (!failing) return undefined
   return new LabError({
     code: 'lab-component-crashes',
-    problem: `${failing.name} does not stay up (${failing.lastExit}). Its last words:\n${tailOf(paths.log(failing.name))}`,
+    problem: `${failing.name} does not stay up (${failing.lastExit}). The end of its log:\n${tailOf(paths.log(failing.name))}`,
     next: `read ${paths.log(failing.name)}`,
   })
 }

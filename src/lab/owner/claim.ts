@@ -1,5 +1,5 @@
-// One lab a place (see place.ts): pods, nodes and ingress listen on fixed loopback addresses. The claim is a listening socket and not a file,
-// because the kernel gives it back whatever way its holder ends, and because it can be asked who holds it. Each network namespace has its own.
+// One lab per place (see place.ts), because pods, nodes and ingress listen on fixed loopback addresses. The claim is a listening socket,
+// not a file: the kernel releases it however its holder ends, and it can tell who holds it. Each network namespace has its own.
 import { createServer, type Server } from 'node:http'
 import { userInfo } from 'node:os'
 import { LabError } from '../machine/lab-error.ts'
@@ -22,7 +22,7 @@ export type ClaimAddress = { readonly host: string; readonly port: number }
 
 export const claimAddress = (place: Place): ClaimAddress => ({ host: hostOf(place), port: CLAIM_PORT })
 
-/** Takes the place of this address for `root`. @throws LabError when another lab, or another program, is there */
+/** Claims this address for `root`. @throws LabError when another lab or another program has it */
 export async function claimPlace(root: string, address: ClaimAddress): Promise<Claim> {
   const holder: ClaimHolder = {
     program: 'matchday-lab',
@@ -42,7 +42,7 @@ export async function claimPlace(root: string, address: ClaimAddress): Promise<C
   return { release: () => void server.close() }
 }
 
-/** Who has a lab at this address; undefined when nobody does, or when what listens there is no lab. */
+/** Who has a lab at this address; undefined when nothing listens there, or when it is not a lab. */
 export async function claimHolder({ host, port }: ClaimAddress): Promise<ClaimHolder | undefined> {
   try {
     const answer = await fetch(`http://${host}:${port}/`, { signal: AbortSignal.timeout(2_000) })
@@ -57,7 +57,7 @@ async function refusal(error: unknown, address: ClaimAddress): Promise<unknown> 
   if (isErrno(error, 'EADDRNOTAVAIL')) {
     return new LabError({
       code: 'loopback-missing',
-      problem: `the address ${address.host} can't be used: the lab needs all of 127.0.0.0/8 on the loopback interface, as Linux has it.`,
+      problem: `cannot listen on ${address.host}: the lab needs all of 127.0.0.0/8 on the loopback interface, which is the default on Linux.`,
       next: 'check that the interface lo is up.',
     })
   }

@@ -3,7 +3,10 @@ import { LabError } from '../machine/lab-error.ts'
 
 const ANSWER_WITHIN_MS = 15_000
 
-/** One request over a control socket of the lab; the parsed answer. @throws LabError when nobody answers, or the answer is a refusal */
+/**
+ * Sends a request to a control socket of the lab and returns the parsed answer. @throws LabError when nobody answers, or the answer is a
+ * refusal
+ */
 export async function askOwner(
   socketPath: string,
   method: 'GET' | 'POST',
@@ -34,7 +37,7 @@ export async function askOwner(
     throw new LabError({
       code: 'lab-request-refused',
       problem: `the lab refused ${method} ${path}: ${answer.text.trim()}`,
-      next: 'see what it has: matchday lab status',
+      next: 'see its nodes and components: matchday lab status',
     })
   }
   return JSON.parse(answer.text)

@@ -11,9 +11,9 @@ export type ComponentPlan = {
   readonly root: string
   readonly log: string
   readonly env?: Readonly<Record<string, string>>
-  /** Own programs end by themselves when their standard input ends, that is, when the owner is gone. */
+  /** The lab's own programs end when their standard input ends, that is, when the owner is gone. */
   readonly lifeline: boolean
-  /** After SIGTERM it has this long before SIGKILL. */
+  /** The time from SIGTERM to SIGKILL. */
   readonly stopWithinMs: number
 }
 
@@ -21,20 +21,20 @@ export type Component = {
   readonly name: string
   state(): ComponentState
   start(): void
-  /** SIGTERM, then SIGKILL; stays down until started again. Resolves when the process is gone. */
+  /** SIGTERM, then SIGKILL; stays down until it is started again. Resolves when the process is gone. */
   stop(): Promise<void>
-  /** SIGKILL at once; stays down until started again. Resolves when the process is gone. */
+  /** SIGKILL at once; stays down until it is started again. Resolves when the process is gone. */
   kill(): Promise<void>
-  /** SIGKILL, and started again by the usual rules, as after any crash. */
+  /** SIGKILL; restarted as after any crash. */
   crash(): void
 }
 
-// A program that crashes is started again at once, then after twice as long each time; one that ran for a while starts afresh.
+// A program that crashes is restarted at once, then after a delay that doubles each time. The delay is reset when it ran for a while.
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 10_000
 const STEADY_AFTER_MS = 30_000
 
-/** Supervises one program; `changed` is told of every change of its state. */
+/** Supervises one program. `changed` is called after every change of its state. */
 export function createComponent(plan: ComponentPlan, changed: () => void): Component {
   let child: ChildProcess | undefined
   let id: ProcessId | undefined
@@ -113,7 +113,7 @@ function spawnPlan(plan: ComponentPlan): ChildProcess {
     const [program, ...parameters] = plan.argv
     return spawn(program, parameters, {
       cwd: plan.root,
-      // A group of its own: signals of a terminal never reach it.
+      // Runs in its own process group, so that signals from a terminal never reach it.
       detached: true,
       stdio: [plan.lifeline ? 'pipe' : 'ignore', log, log],
       env: { ...process.env, ...plan.env, [LAB_PROCESS_VARIABLE]: plan.root },

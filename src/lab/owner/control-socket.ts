@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 
-/** What can be asked of a running lab over its control socket. Every answer is JSON. */
+/** The requests that a running lab answers over its control socket. Every answer is JSON. */
 export type Controls = {
   status(): unknown
   /** @throws RangeError for a name that the lab does not have */
@@ -12,8 +12,8 @@ export type Controls = {
 const BODY_BYTES_MAX = 4_096
 
 /**
- * `GET /status`; `POST /nodes/<node>/kubelet {"action": "kill" | "stop" | "start"}`; `POST /components/<name> {"action": "kill" | "restart" |
- * "stop" | "start"}`; `POST /stop`. The socket's mode is 0600: who may use it may also kill the processes.
+ * `GET /status`; `POST /nodes/<node>/kubelet {"action": "kill" | "stop" | "start"}`; `POST /components/<name> {"action": "kill" | "restart"
+ * | "stop" | "start"}`; `POST /stop`. The socket has mode 0600: whoever may use it could also kill the processes.
  */
 export async function serveControls(socketPath: string, controls: Controls): Promise<{ close(): void }> {
   const server = createServer((request, response) => {
@@ -49,7 +49,7 @@ async function handle(request: IncomingMessage, controls: Controls): Promise<Ans
     await controls.component(component, oneOf(await actionOf(request), ['kill', 'restart', 'stop', 'start']))
     return { status: 200, body: {} }
   }
-  return { status: 404, body: { error: `no such thing: ${route}` } }
+  return { status: 404, body: { error: `not found: ${route}` } }
 }
 
 async function actionOf(request: IncomingMessage): Promise<unknown> {

@@ -39,7 +39,7 @@ export function controlsOf({ crew, nodes, status, stop }: Parts): Controls {
   }
 }
 
-/** A cluster that is up while one of its programs is not is degraded: whoever asks must see it without reading the list. */
+/** A cluster is degraded when it is up but one of its programs is not. The phase shows it without a look at the list. */
 function health(phase: LabPhase, crew: Crew): { phase: LabPhase; components: readonly ComponentState[] } {
   const components = crew.states()
   const missing = components.some((component) => component.state !== 'running')
@@ -51,7 +51,7 @@ async function act(component: Component, action: 'kill' | 'restart' | 'stop' | '
     case 'kill':
       return component.kill()
     case 'restart':
-      // As after a crash: what survives that is what one wants to see.
+      // As after a crash: the pods keep running, which is what such a test wants to see.
       await component.kill()
       return component.start()
     case 'stop':

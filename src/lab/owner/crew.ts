@@ -5,25 +5,25 @@ import { type Component, type ComponentPlan, createComponent } from './component
 
 /** All programs of a lab, by name. */
 export type Crew = {
-  /** A program of somebody else's: started at once. */
+  /** A program that is not part of this project. Started at once. */
   add(name: string, argv: readonly [string, ...string[]]): Component
-  /** An own program, a file below src/lab, on a lifeline: started at once. */
+  /** One of the lab's own programs, a file below src/lab, with a lifeline. Started at once. */
   addOwn(name: string, file: string): void
   get(name: string): Component | undefined
   states(): ComponentState[]
-  /** Stops the named ones side by side, all others untouched. */
+  /** Stops the named programs in parallel. All others keep running. */
   stop(names: readonly string[]): Promise<void>
   names(): string[]
 }
 
 const STOP_WITHIN_MS = 5_000
 
-// Go collects garbage when the heap has doubled; at five times, a boot takes a fifth less processor time for some 150 MB. What lives in an
-// API server grows for an hour, as long as it keeps Events, and five times that would go on growing: from the limit on it collects sooner.
+// By default Go collects garbage when the heap has doubled. At five times, a boot takes a fifth less processor time for some 150 MB. The
+// heap of an API server grows for an hour, as long as it keeps Events, so above the limit Go collects more often.
 const GO_ENVIRONMENT = { GOGC: '400', GOMEMLIMIT: '512MiB' }
 
-// MiB; there are three. What V8 takes where nobody says how much memory is ours, a quarter of what it takes for a whole big machine: in a lab
-// that stays up it would be filled in the end, and nothing would be faster for it.
+// MiB for each of three semi-spaces. This is V8's value when it does not know the memory size, a quarter of its value for a large machine.
+// In a lab that stays up, larger spaces would fill up without making anything faster.
 const SEMI_SPACE = 16
 
 export function createCrew(paths: LabPaths, changed: () => void): Crew {

@@ -3,18 +3,18 @@ import { join } from 'node:path'
 import { LabError } from '../machine/lab-error.ts'
 import { claimRoot, type LabPaths } from '../machine/paths.ts'
 
-// What belongs to one lab and goes with it. Images stay: staging them is work, and they say by digest what they are.
+// The files of one lab, deleted with it. Images stay: staging them takes time, and their digests say what they are.
 const TRANSIENT = ['control-plane', 'nodes', 'volumes', 'net', 'kubeconfig', 'lab.json', 'owner.sock', 'runtime.sock']
 const KEPT = ['images', 'compile-cache', 'logs', 'owner.log']
 
-/** A clean root for a new lab. Deletes only what a lab is known to write, and refuses a folder that holds anything else. */
+/** Makes a clean root for a new lab. Deletes only what a lab is known to write, and refuses a folder with anything else in it. */
 export function prepareRoot(paths: LabPaths): void {
   claimRoot(paths.root)
   const foreign = readdirSync(paths.root).filter((name) => !known(name))
   if (foreign.length > 0) {
     throw new LabError({
       code: 'lab-root-in-use',
-      problem: `the lab folder ${paths.root} holds files that no lab wrote: ${foreign.slice(0, 5).join(', ')}.`,
+      problem: `the lab folder ${paths.root} contains files that are not a lab's:  ${foreign.slice(0, 5).join(', ')}.`,
       next: 'give the lab a folder of its own in MATCHDAY_LAB_DIR.',
     })
   }
@@ -22,7 +22,7 @@ export function prepareRoot(paths: LabPaths): void {
   rmSync(paths.logs, { recursive: true, force: true })
   for (const folder of [paths.root, paths.images, paths.nodes, paths.volumes, paths.net]) {
     mkdirSync(folder, { recursive: true })
-    // Pods run as another user where the caller is root, whatever the umask says.
+    // If root runs the lab, pods run as another user, so the mode must not depend on the umask.
     chmodSync(folder, 0o755)
   }
   for (const folder of [paths.controlPlane, paths.logs]) mkdirSync(folder, { recursive: true, mode: 0o700 })

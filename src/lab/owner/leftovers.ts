@@ -5,14 +5,13 @@ import { readState } from '../machine/state.ts'
 const GONE_WITHIN_MS = 10_000
 const LOOK_EVERY_MS = 50
 
-// A process that is just replacing its program shows no environment: only a second look without a find counts.
+// A process in the middle of an exec shows no environment. So the lab is gone only after two looks in a row that find nothing.
 const CLEAN_LOOKS = 2
 
 /**
- * Kills what a dead owner left of its lab, and returns how many processes that were. A process counts as the lab's when it, or one of
- * its ancestors, carries the lab's mark, or when the state file names it and its start time is still the same; a recycled pid is
- * never touched.
- * @throws Error when something refuses to die
+ * Kills the processes that a dead owner left and returns their number. A process belongs to the lab if it or an ancestor has the lab's mark
+ * in its environment, or if the state file names it and its start time is still the same. A reused pid is never touched.
+ * @throws Error when a process does not end
  */
 export async function killLeftovers(root: string, statePath: string): Promise<number> {
   const killed = new Set<number>()
@@ -22,7 +21,7 @@ export async function killLeftovers(root: string, statePath: string): Promise<nu
     if (found.length === 0) cleanLooks += 1
     else cleanLooks = 0
     if (performance.now() > deadlineMs) {
-      throw new Error(`processes of the lab don't end: ${found.map((id) => id.pid).join(', ')}`)
+      throw new Error(`processes of the lab do not end: ${found.map((id) => id.pid).join(', ')}`)
     }
     for (const id of found) if (signalProcess(id, 'SIGKILL')) killed.add(id.pid)
     if (cleanLooks < CLEAN_LOOKS) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))

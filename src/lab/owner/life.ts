@@ -25,7 +25,10 @@ export type LifeOptions = {
 
 type Address = { url: string; port: number; files: CredentialFiles }
 
-/** A lab from claim to clean-up; resolves when nothing is left of it. @throws LabError when it can't be had, also cleaned up */
+/**
+ * The life of a lab, from claim to clean-up. Resolves when nothing is left of it. @throws LabError when it cannot be started; also after
+ * cleaning up
+ */
 export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOptions): Promise<void> {
   const paths = labPaths(spec.root)
   const nodes = labNodes(spec.nodes, spec.place)
@@ -37,7 +40,7 @@ export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOption
   const leftovers = await killLeftovers(paths.root, paths.state)
   const ingress = { host: hostOf(spec.place), port: spec.ingressPort }
   await requireFree(ingress.host, ingress.port)
-  if (leftovers > 0) note(`cleaned up ${leftovers} processes that a dead lab had left`)
+  if (leftovers > 0) note(`cleaned up ${leftovers} processes of a dead lab`)
   prepareRoot(paths)
 
   let phase: LabPhase = 'booting'
@@ -56,7 +59,7 @@ export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOption
     controlsOf({
       crew,
       nodes,
-      stop: () => stop('asked over the control socket'),
+      stop: () => stop('requested over the control socket'),
       status: () => ({ phase, stages: stages.done }),
     }),
   )
@@ -83,7 +86,7 @@ export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOption
     await aborted(signal)
     note(`stopping: ${signal.reason instanceof Error ? signal.reason.message : signal.reason}`)
   } catch (error) {
-    // A stop during the boot is no failure of the lab.
+    // A stop during the boot is not a failure of the lab.
     if (!signal.aborted) throw error
   } finally {
     enter('stopping')
@@ -99,8 +102,8 @@ export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOption
 }
 
 /**
- * Kubelets first, so that nothing restarts pods that end; the control plane last, in the reverse order of its start; then whatever still
- * carries the lab's mark, pods among it.
+ * Stops the kubelets first, so that nothing restarts pods; the control plane last, in the reverse order of its start; then every process
+ * that still has the lab's mark, including pods.
  */
 async function takeDown(paths: LabPaths, crew: Crew, kubelets: string[], booted: Booted | undefined): Promise<void> {
   booted?.cloud.stop()

@@ -2,7 +2,7 @@ import { connect, createServer } from 'node:net'
 import { LabError } from '../machine/lab-error.ts'
 import { isErrno } from '../machine/processes.ts'
 
-/** @throws LabError when another program has the address that the lab's ingress needs */
+/** @throws LabError when another program listens on the address that the lab's ingress needs */
 export async function requireFree(host: string, port: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const server = createServer()
@@ -14,11 +14,11 @@ export async function requireFree(host: string, port: number): Promise<void> {
 const taken = (host: string, port: number): LabError =>
   new LabError({
     code: 'ingress-address-taken',
-    problem: `another program listens on ${host}:${port} (or on that port of every address), where the lab's ingress belongs.`,
+    problem: `another program listens on ${host}:${port} (or on that port of every address), which the lab's ingress needs.`,
     next: `stop it (ss -ltnp 'sport = :${port}' names it), or give the ingress another port.`,
   })
 
-/** Whether somebody accepts connections there. */
+/** Whether connections are accepted there. */
 export function isListening(host: string, port: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const socket = connect({ host, port }, () => resolve(true))
@@ -26,7 +26,7 @@ export function isListening(host: string, port: number): Promise<boolean> {
   return promise.finally(() => socket.destroy())
 }
 
-/** A free port of 127.0.0.1. Somebody may take it before it is used; the program that needs it then fails and says so. */
+/** A free port of 127.0.0.1. Another program may take it before it is used; then the program that needs it fails with a message. */
 export async function freePort(): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   const server = createServer()

@@ -1,14 +1,14 @@
-// The owner of a lab: a process apart from the cli, in a session of its own, so that Ctrl-C in a terminal never reaches it. It starts and
-// supervises every program of the lab, plays its cloud provider and its way from the API server to the pods, and takes
-// everything down at the end. Its standard input is its lifeline: the first line says what to do, the line `keep` lets it outlive
-// whoever started it, and the end of the input without that word means that nobody needs the lab any more.
+// The owner of a lab: a process apart from the cli, in its own session, so that Ctrl-C in a terminal does not reach it. It starts and
+// supervises all programs of the lab, acts as its cloud provider and egress proxy, and takes everything down at the end. Its standard input
+// is its lifeline: the first line is the spec, the line `keep` lets it outlive the process that started it, and the end of the input
+// without `keep` stops the lab.
 import { createInterface } from 'node:readline'
 import { LabError } from '../machine/lab-error.ts'
 import { runLab } from './life.ts'
 import { KEEP, type OwnerEvent, type OwnerSpec } from './spec.ts'
 
 const emit = (event: OwnerEvent): void => void process.stdout.write(`${JSON.stringify(event)}\n`)
-// The cli may be gone: then nobody reads, and that is no reason to end.
+// The cli may be gone. Output that nobody reads is no reason to stop.
 process.stdout.on('error', () => {})
 
 const stopped = new AbortController()
@@ -25,7 +25,7 @@ input.on('line', (line) => {
   else if (!life) life = live(JSON.parse(line))
 })
 input.on('close', () => {
-  if (!kept) stop('whoever started this lab is gone')
+  if (!kept) stop('the process that started this lab is gone')
   if (!life) process.exit(0)
 })
 

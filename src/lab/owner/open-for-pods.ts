@@ -5,13 +5,13 @@ type Argv = readonly [string, ...string[]]
 export type NodesToOpen = {
   readonly kubelets: readonly (readonly [name: string, argv: Argv])[]
   readonly scheduler: Argv
-  /** Resolves when every node is Ready and open to pods; rejects when there is no hope of it. */
+  /** Resolves when every node is Ready and accepts pods; rejects when waiting is hopeless. */
   allReady(): Promise<void>
 }
 
 /**
- * Kubelets, and the scheduler only when all their nodes are Ready: nodes become it one after the other, a workload that is scheduled
- * meanwhile crowds on the first ones, and then no zone's loss means anything.
+ * Starts the kubelets, and the scheduler only when all nodes are Ready. Nodes become Ready one after the other. If pods were scheduled
+ * meanwhile, they would crowd on the first nodes, and the loss of a zone would mean nothing.
  */
 export async function openForPods(
   crew: Pick<Crew, 'add'>,

@@ -1,6 +1,6 @@
 import type { Place } from '../topology/place.ts'
 
-/** What the owner is told on the first line of its standard input. */
+/** What the owner reads from the first line of its standard input. */
 export type OwnerSpec = {
   readonly root: string
   readonly nodes: number
@@ -9,7 +9,7 @@ export type OwnerSpec = {
   readonly tools: LabTools
 }
 
-/** Paths of the programs that a lab is made of. */
+/** Paths of the programs that make up a lab. */
 export type LabTools = {
   readonly etcd: string
   readonly 'kube-apiserver': string
@@ -19,7 +19,7 @@ export type LabTools = {
   readonly kubectl: string
 }
 
-/** One line of JSON each on the owner's standard output. `ms` counts from the owner's start. */
+/** What the owner writes to its standard output, one line of JSON each. `ms` counts from the owner's start. */
 export type OwnerEvent =
   | { readonly kind: 'stage'; readonly name: string; readonly startMs: number; readonly ms: number }
   | { readonly kind: 'note'; readonly text: string }
@@ -27,5 +27,5 @@ export type OwnerEvent =
   | { readonly kind: 'up' }
   | { readonly kind: 'refused'; readonly code: string; readonly problem: string; readonly next: string }
 
-/** The word on standard input after which the owner outlives the process that started it. */
+/** The line on standard input that lets the owner outlive the process that started it. */
 export const KEEP = 'keep'

@@ -1,9 +1,9 @@
 export type Stage = { readonly name: string; readonly startMs: number; readonly ms: number }
 
-/** Measures what happens at boot; stages overlap. Milliseconds count from when the owner's process started. */
+/** Measures the stages of a boot, which overlap. Milliseconds count from the start of the owner's process. */
 export type Stages = {
   readonly done: readonly Stage[]
-  /** Runs `work` as a stage; a stage that fails is not among the done ones. */
+  /** Runs `work` as a stage. A stage that fails is not added to `done`. */
   run<T>(name: string, work: () => Promise<T>): Promise<T>
 }
 

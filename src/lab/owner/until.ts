@@ -6,11 +6,11 @@ export type Waiting = {
   readonly what: string
   readonly withinMs: number
   readonly signal: AbortSignal
-  /** Says why there is no point in waiting any longer. */
+  /** Returns the reason when waiting longer is hopeless. */
   readonly hopeless?: () => LabError | undefined
 }
 
-/** Waits until `holds` answers true. @throws LabError when it takes longer than `withinMs`; the signal's reason when aborted */
+/** Waits until `holds` returns true. @throws LabError when it takes longer than `withinMs`; the signal's reason when aborted */
 export async function until(holds: () => boolean | Promise<boolean>, waiting: Waiting): Promise<void> {
   const { what, withinMs, signal, hopeless } = waiting
   const deadlineMs = performance.now() + withinMs

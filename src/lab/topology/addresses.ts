@@ -1,5 +1,5 @@
-// How cluster addresses live on one machine. EndpointSlices refuse loopback addresses, and an unprivileged process can listen only
-// on loopback ones: so 10.x.y.z of the cluster is 127.x.y.z here, and ports below 1024 are shifted above the ephemeral range.
+// How cluster addresses map to this machine. EndpointSlices refuse loopback addresses, and an unprivileged process can listen only on
+// loopback. So 10.x.y.z of the cluster is 127.x.y.z here, and ports below 1024 are shifted above the ephemeral range.
 
 /** A cluster address and port. The address is 10.x.y.z, or plain loopback for the API server. */
 export type Endpoint = readonly [ip: string, port: number]
@@ -8,12 +8,12 @@ export type Endpoint = readonly [ip: string, port: number]
 export const POD_RANGE = '10.244.0.0/16'
 export const SERVICE_RANGE = '10.96.0.0/16'
 
-/** The ingress and cluster DNS have no sandbox; these are the addresses that policies and faults know them by. */
+/** The ingress and cluster DNS have no sandbox. Policies and faults use these addresses for them. */
 export const INGRESS_IP = '10.244.0.2'
 export const DNS_IP = '10.244.0.10'
 
 const FIRST_OPEN_PORT = 1024
-// Linux hands out 32768..60999 by itself, so 61001..62023 is free of accidents; no service of a cluster is likely to listen there.
+// Linux assigns ephemeral ports from 32768 to 60999, so 61001 to 62023 is never taken by chance. A Service is unlikely to use that range.
 const PORT_SHIFT = 61_000
 
 const CLUSTER_PREFIX = '10.'
@@ -33,7 +33,7 @@ function isPodOrNode(ip: string, prefix: string): boolean {
   return ip.startsWith(`${prefix}244.`) || ip.startsWith(`${prefix}99.`)
 }
 
-/** The port on the machine for a pod's port: an ordinary user may not bind below 1024. */
+/** The port on the machine for a pod's port. An ordinary user may not bind below 1024. */
 export function machinePort(port: number): number {
   return port > 0 && port < FIRST_OPEN_PORT ? port + PORT_SHIFT : port
 }
@@ -46,30 +46,33 @@ export function podAddress(nodeIndex: number, host: number): string {
   return `10.244.${nodeIndex}.${host}`
 }
 
-/** Where a container that is not Node listens: outside all rules, only its pod's relay dials it. */
+/** Where a container that does not run Node listens. No rules apply here: only the pod's relay connects to it. */
 export function nativeAddress(podIp: string): string {
   return podIp.replace(/^10\.244\./, '127.245.')
 }
 
-// One second octet for each peer that the pod has looked up, the pod's own last two: no other pod's stand-in is ever in the way.
+// Each peer that a pod has looked up gets a second octet; the last two octets are the pod's own. So no two pods share a stand-in address.
 const FIRST_STAND_IN = 128
 export const STAND_INS_MAX = 64
 
-/** What stands on the machine for a peer of a container that is not Node: its relay listens there and dials the peer in the pod's name. */
+/**
+ * The address on this machine that stands for a peer of a container that does not run Node. The pod's relay listens there and connects to
+ * the peer on behalf of the pod.
+ */
 export function standInAddress(podIp: string, index: number): string {
   return podIp.replace(/^10\.244\./, `127.${FIRST_STAND_IN + index}.`)
 }
 
-/** Outside all rules: between a native container and its relay. */
+/** Whether an address is only used between a container that does not run Node and its relay. No rules apply there. */
 export function isNative(ip: string): boolean {
   const octet = ip.startsWith('127.') ? Number(ip.split('.')[1]) : 0
   return octet === 245 || (octet >= FIRST_STAND_IN && octet < FIRST_STAND_IN + STAND_INS_MAX)
 }
 
-/** The name server of a native container: its relay, at the shifted port of DNS. */
+/** The DNS port of a container that does not run Node: its relay listens there, at the shifted port 53. */
 export const nameServerPort = (): number => machinePort(53)
 
-/** The kubelet dials probes from plain loopback; to rules it is the pod's node. */
+/** The kubelet sends probes from plain loopback. Rules treat that as the address of the pod's node. */
 export function nodeAddress(nodeIndex: number): string {
   return `10.99.0.${10 + nodeIndex}`
 }

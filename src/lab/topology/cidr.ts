@@ -20,7 +20,7 @@ export function parseCidr(text: string): Cidr | undefined {
 }
 
 const parsed = new Map<string, Cidr | undefined>()
-// Rules and policies of a lab name some hundred blocks; the bound only guards against a caller that makes them up endlessly.
+// Rules and policies of a lab name some hundred blocks. The bound only guards against a caller that generates blocks without end.
 const PARSED_MAX = 10_000
 
 /** True when `address` lies in the block `cidr`; a block that cannot be parsed holds nothing. */

@@ -1,5 +1,5 @@
-/** The kubeconfig's context: targets and rehearsals know the lab by it. */
+/** The context in the kubeconfig. Targets and rehearsals name the lab by it. */
 export const LAB_CONTEXT = 'lab'
 
-/** The name that the lab's metrics API answers to, in its certificate and as a Service. */
+/** The name of the lab's metrics API: in its certificate and as a Service. */
 export const METRICS_API_HOST = 'metrics-api.lab-system.svc'

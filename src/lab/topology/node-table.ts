@@ -1,20 +1,20 @@
-// The lab's machines. Three zones; pods of the public API, of realtime WebSockets and of batch work have node pools of their own.
-// On this machine a cluster address 10.x.y.z is 127.x.y.z: EndpointSlices refuse loopback addresses, and Linux answers on all of 127/8.
+// The nodes of the lab: three zones, and node pools for the public API, for realtime WebSockets and for batch work. A cluster address
+// 10.x.y.z is 127.x.y.z on this machine: EndpointSlices refuse loopback addresses, and Linux answers on all of 127.0.0.0/8.
 import { FIRST_PLACE, NODES_A_PLACE, type Place } from './place.ts'
 
 export type Zone = 'zone-a' | 'zone-b' | 'zone-c'
 export type Pool = 'api' | 'realtime' | 'batch'
 
 export type LabNode = {
-  /** 1..6 at the machine's first place; the pod network of node n is 10.244.n.0/24. */
+  /** 1 to 6 at the first place. The pod network of node n is 10.244.n.0/24. */
   readonly index: number
   readonly name: string
   readonly zone: Zone
   readonly pool: Pool
   readonly podCidr: string
-  /** The address that the cluster knows. */
+  /** The address that the cluster uses. */
   readonly address: string
-  /** Where the kubelet really listens. */
+  /** Where the kubelet listens. */
   readonly loopback: string
 }
 
@@ -29,7 +29,7 @@ const NODES: readonly (readonly [Zone, Pool])[] = [
 
 export const NODE_COUNT_MAX = NODES.length
 
-/** The same port on every node, as in any cluster: nodes differ by address. */
+/** All kubelets use the same port, as in any cluster. Their addresses differ. */
 export const KUBELET_PORT = 10_250
 
 /** The first `count` nodes of the table, with the addresses of that place. @throws RangeError outside 1..6 */

@@ -1,21 +1,23 @@
 /**
- * Where on the machine a lab lives. Two labs may run side by side if none of their loopback addresses is the same: a place is a range of
- * node numbers, from which the addresses of nodes and pods follow, and the address of the front door. The cli knows only the first place, so
- * that users meet one lab a machine, at an address that never changes; the tests use two.
+ * A place keeps labs on one machine apart. Two labs may run side by side if they share no loopback address. A place is a range of node
+ * numbers, from which node and pod addresses follow, and the address of the ingress. The cli knows only the first place, so users have one
+ * lab per machine at an address that never changes. The tests use two.
  */
 export type Place = number
 
 export const FIRST_PLACE: Place = 0
 
-/** Six nodes a lab; ten, so that a node's number shows its place. */
+/** A lab has at most six nodes. Ten numbers per place make a node's number show its place. */
 export const NODES_A_PLACE = 10
 
-/** The front doors are 127.99.0.1 to 127.99.0.9, the nodes 127.99.0.11 and on (see addresses.ts). */
+/** Ingresses listen on 127.99.0.1 to 127.99.0.9, nodes on 127.99.0.11 and above (see addresses.ts). */
 export const PLACES_MAX = 9
 
-/** Where the ingress of the lab at this place listens, and its claim. @throws RangeError for a place that no machine has */
+/**
+ * The address of the lab at this place: its ingress listens there, and it claims the place. @throws RangeError for a place outside 0 to 8
+ */
 export function hostOf(place: Place): string {
   if (!Number.isInteger(place) || place < 0 || place >= PLACES_MAX)
-    throw new RangeError(`a machine has the places 0 to ${PLACES_MAX - 1} for labs, got ${place}`)
+    throw new RangeError(`a lab's place must be 0 to ${PLACES_MAX - 1}, got ${place}`)
   return `127.99.0.${place + 1}`
 }

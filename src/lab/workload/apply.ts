@@ -1,7 +1,7 @@
 /**
- * Applies manifests by server-side apply, as they are written but for the placeholders of Secrets. A typed client would send only the fields
- * that it knows, by its own names: it drops `from` of NetworkPolicies, which lets everybody in, and `x-kubernetes-preserve-unknown-fields`
- * of definitions, so that the API server cuts users' objects short.
+ * Applies manifests by server-side apply, unchanged except for the placeholders of Secrets. A typed client would send only the fields it
+ * knows, under its own names. It drops `from` of NetworkPolicies, which then let everybody in, and `x-kubernetes-preserve-unknown-fields`
+ * of definitions, so that the API server removes fields of users' objects.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiProblem, type Cluster } from '../cluster-access/cluster.ts'
@@ -14,7 +14,7 @@ import type { Manifest } from './render.ts'
 import { definedKinds, type ResourcePaths, resourcePaths } from './resource-paths.ts'
 import { fillSecret, type SecretValues, secretsOf } from './secrets.ts'
 
-/** Kinds that others refer to go first; within a rank all at once. */
+/** Kinds that other objects refer to come first. Objects of one rank are applied in parallel. */
 const ranks: Readonly<Record<string, number>> = {
   Namespace: 0,
   CustomResourceDefinition: 0,
@@ -29,13 +29,15 @@ const ranks: Readonly<Record<string, number>> = {
 const LAST_RANK = 2
 const rankOf = ({ kind }: Manifest): number => ranks[kind] ?? LAST_RANK
 
-/** Creates or updates every object of a lab, in an order in which none refers to one that is not there yet. @throws LabError with every refusal */
+/**
+ * Creates or updates every object, in an order in which no object refers to one that does not exist yet. @throws LabError with all refusals
+ */
 export async function applyManifests(root: string, manifests: readonly Manifest[]): Promise<void> {
   const problems = await withCluster(root, (cluster) => applyAll(cluster, manifests, secretsOf(labPaths(root))))
   if (problems.length > 0) throw refused(problems)
 }
 
-/** Rank after rank; why objects were refused. */
+/** Applies rank after rank and returns the refusals. */
 async function applyAll(
   cluster: Cluster,
   manifests: readonly Manifest[],
@@ -59,10 +61,10 @@ const refused = (problems: readonly string[]): LabError =>
   new LabError({
     code: 'manifests-refused',
     problem: `the API server refused:\n  ${problems.join('\n  ')}`,
-    next: 'mend the manifests; kubectl apply --dry-run=server shows the same.',
+    next: 'fix the manifests; kubectl apply --dry-run=server shows the same.',
   })
 
-/** 429 means "not now": a kind whose storage is still being made. */
+/** 429 means "try again later": the storage of a kind is still being created. */
 const TRIES_MAX = 10
 const AGAIN_MS = 300
 
@@ -81,5 +83,5 @@ async function applyOne(cluster: Cluster, paths: ResourcePaths, manifest: Manife
 
 const untilKnown = (paths: ResourcePaths, kind: Parameters<ResourcePaths['isServed']>[0]): Promise<void> =>
   untilServed(`kind ${kind.kind} of ${kind.apiVersion}`, async () => {
-    if (!(await paths.isServed(kind))) throw new Error('its definition was taken, and it is not served yet')
+    if (!(await paths.isServed(kind))) throw new Error('its definition was accepted, but it is not served yet')
   })

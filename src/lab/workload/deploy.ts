@@ -1,4 +1,4 @@
-/** Waits until what manifests ask for is Ready, telling what is still missing. */
+/** Waits until all workloads are Ready, and reports what is still missing. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from '../cluster-access/cluster.ts'
 import { withCluster } from '../cluster-access/connect.ts'
@@ -13,7 +13,7 @@ export const namespacesOf = (manifests: readonly Manifest[]): readonly string[] 
   ...new Set(manifests.map((each) => each.metadata.namespace).filter((each) => each !== undefined)),
 ]
 
-/** Resolves with the number of Ready pods. @throws LabError naming each workload that is not Ready in time, with its pods' reasons. */
+/** Resolves with the number of Ready pods. @throws LabError naming each workload that is not Ready in time, with the reasons of its pods */
 export const untilReady = (
   root: string,
   namespaces: readonly string[],
@@ -45,9 +45,9 @@ type Readiness = {
   readonly name: string
   readonly isDone: boolean
   readonly wanted: number
-  /** Of the template that was applied last. */
+  /** Ready pods of the newest template. */
   readonly ready: number
-  /** Of templates before it. */
+  /** Pods of older templates. */
   readonly old: number
 }
 
@@ -59,8 +59,8 @@ async function readiness(cluster: Cluster, namespace: string): Promise<readonly 
 }
 
 /**
- * How far a workload is with what was applied last, by what `kubectl rollout status` goes by, as `rolloutOpen` of the Kubernetes adapter
- * does: in a rolling update enough pods are ready all the time, for those of before serve until others take their place.
+ * How far the rollout of the newest template is, by the criteria of `kubectl rollout status` (as `rolloutOpen` of the Kubernetes adapter).
+ * During a rolling update enough pods are always ready, because the old ones serve until new ones replace them.
  */
 export function progressOf(object: Fields): Omit<Readiness, 'namespace'> {
   const [metadata, spec, status] = [object.metadata, object.spec, object.status].map(fieldsOf)
@@ -68,13 +68,13 @@ export function progressOf(object: Fields): Omit<Readiness, 'namespace'> {
   const wanted = numberOf(spec?.replicas ?? 1)
   const ready = Math.min(count('readyReplicas'), count('updatedReplicas'))
   const old = Math.max(0, count('replicas') - count('updatedReplicas'))
-  // A status of an older generation says nothing about what was just applied.
+  // A status of an older generation does not describe what was just applied.
   const isSeen = count('observedGeneration') >= numberOf(metadata?.generation)
   return { name: textOf(metadata?.name), isDone: isSeen && ready >= wanted && old === 0, wanted, ready, old }
 }
 
 const told = ({ namespace, name, ready, wanted, old }: Readiness): string =>
-  `${namespace}/${name} ${ready}/${wanted}${old > 0 ? ` (and ${old} of before)` : ''}`
+  `${namespace}/${name} ${ready}/${wanted}${old > 0 ? ` (and ${old} old)` : ''}`
 
 async function notReady(cluster: Cluster, missing: readonly Readiness[]): Promise<LabError> {
   const namespaces = [...new Set(missing.map((each) => each.namespace))]

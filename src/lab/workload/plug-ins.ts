@@ -1,6 +1,6 @@
 /**
- * Pods may be Ready before the lab's own APIs are: the chaos kinds with their admission, and the metrics that autoscalers ask for.
- * A rehearsal that begins before them would judge the lab's boot.
+ * Pods may be Ready before the lab's own APIs serve: the chaos kinds with their admission, and the metrics for autoscalers. A rehearsal
+ * that started earlier would judge the boot of the lab.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from '../cluster-access/cluster.ts'
@@ -21,7 +21,7 @@ const harmless = {
   spec: { action: 'pod-kill', mode: 'one', selector: { namespaces: ['default'] } },
 }
 
-/** @throws LabError naming the API that does not serve in time, with its last answer */
+/** Resolves when all of them serve. @throws LabError naming the API that does not serve in time, with its last answer */
 export const untilPlugInsServe = (root: string, signal?: AbortSignal): Promise<void> =>
   withCluster(root, async (cluster) => {
     await untilServed('chaos-daemon', () => cluster.create(`${PODCHAOS}?dryRun=All`, harmless), signal)
@@ -33,7 +33,7 @@ export const untilPlugInsServe = (root: string, signal?: AbortSignal): Promise<v
 const requireAvailable = async (cluster: Cluster, name: string): Promise<void> =>
   requireCondition(await cluster.get(`/apis/apiregistration.k8s.io/v1/apiservices/${name}`), 'Available')
 
-/** Asks until the answer is no error. @throws LabError with the last error; `next` where the component has no log of its own */
+/** Repeats `ask` until it succeeds. @throws LabError with the last error; `next` is for components without a log of their own */
 export async function untilServed(
   component: string,
   ask: () => Promise<unknown>,
@@ -61,7 +61,7 @@ export async function untilServed(
   }
 }
 
-/** @throws Error with the object's own words when its condition is not True */
+/** @throws Error with the object's own message when the condition is not True */
 export function requireCondition(object: unknown, type: string): void {
   const conditions = listOf(fieldsOf(fieldsOf(object).status).conditions).map(fieldsOf)
   const found = conditions.find((each) => each.type === type)

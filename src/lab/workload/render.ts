@@ -1,4 +1,7 @@
-/** Kustomize (the one inside kubectl) makes the manifests; overlays are kustomize components, so `kubectl apply -k` works with them too. */
+/**
+ * Renders manifests with the kustomize that is built into kubectl. Overlays are kustomize components, so `kubectl apply -k` works with them
+ * too.
+ */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +18,7 @@ export type Manifest = {
 
 const run = promisify(execFile)
 
-/** Renders a kustomization folder with components on top, in the order given. @throws LabError with kustomize's own words. */
+/** Renders a kustomization folder with components on top, in the given order. @throws LabError with kustomize's own message */
 export async function renderManifests(
   kubectl: string,
   folder: string,

@@ -1,4 +1,4 @@
-/** Where objects of any kind live in the API, as the API server's own discovery says. */
+/** API paths of objects of any kind, from the API server's discovery. */
 import type { Cluster } from '../cluster-access/cluster.ts'
 import { type Fields, fieldsOf, listOf, textOf } from '../machine/json.ts'
 import type { Manifest } from './render.ts'
@@ -8,7 +8,7 @@ export type Kind = Pick<Manifest, 'apiVersion' | 'kind'>
 export type ResourcePaths = {
   /** @throws Error when the API server knows no such kind */
   of(manifest: Manifest): Promise<string>
-  /** Asks anew. */
+  /** Asks the API server each time. */
   isServed(kind: Kind): Promise<boolean>
 }
 
@@ -35,13 +35,13 @@ export function resourcePaths(cluster: Pick<Cluster, 'get'>): ResourcePaths {
 
 const groupPath = (apiVersion: string): string => `/${apiVersion.includes('/') ? 'apis' : 'api'}/${apiVersion}`
 
-/** Subresources, `pods/log`, are of a kind too. */
+/** Subresources such as `pods/log` are listed too and have a kind of their own. */
 function resourceOf(kind: string, resources: readonly Fields[]): Resource | undefined {
   const found = resources.find((each) => each.kind === kind && !textOf(each.name).includes('/'))
   return found && { plural: textOf(found.name), namespaced: found.namespaced === true }
 }
 
-/** The kinds that a CustomResourceDefinition makes, in each version that is served. */
+/** The kinds that a CustomResourceDefinition defines, in each served version. */
 export function definedKinds(manifest: Manifest): readonly Kind[] {
   if (manifest.kind !== 'CustomResourceDefinition') return []
   const { group, names, versions } = fieldsOf(manifest.spec)

@@ -1,7 +1,7 @@
 /**
- * Secrets in a repository are known to everybody, and every user of this machine can reach a lab's pods. Manifests therefore hold
- * placeholders (`placeholder-wallet-db-keeper`), and each lab puts random values of its own in their place. One key for each lab decides
- * them all, so that applying the same manifests again gives the same values.
+ * Secrets in a repository are public, and every user of this machine can reach a lab's pods. So manifests contain placeholders
+ * (`placeholder-wallet-db-keeper`), and each lab replaces them with random values of its own. All values of a lab derive from one key, so
+ * that applying the same manifests again gives the same values.
  */
 import { createHmac, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -13,10 +13,13 @@ import type { Manifest } from './render.ts'
 const PLACEHOLDER = /placeholder-[a-z0-9]+(?:-[a-z0-9]+)*/g
 const KEY_BYTES = 32
 
-/** 256 bits of the lab's key for each name, in characters that need no escaping in a URL, in SQL or in YAML. */
+/** The value for a placeholder: 256 bits derived from the lab's key, in characters that need no escaping in a URL, in SQL or in YAML. */
 export type SecretValues = (placeholder: string) => string
 
-/** The values of a lab. Its key is made when the first value is wanted; only its owner may read it, and it goes with the lab. */
+/**
+ * The secret values of a lab. Its key is created when the first value is needed. Only the lab's owner may read it, and it is deleted with
+ * the lab.
+ */
 export function secretsOf({ controlPlane }: Pick<LabPaths, 'controlPlane'>): SecretValues {
   let key: Buffer | undefined
   return (placeholder) => {
@@ -32,7 +35,10 @@ function keyIn(folder: string): Buffer {
   return readFileSync(file)
 }
 
-/** Puts values in the place of the placeholders of Secrets: the same name gives the same value, in every Secret. Other kinds stay as they are. */
+/**
+ * Replaces the placeholders of a Secret with values. The same name gives the same value in every Secret. Other kinds are returned
+ * unchanged.
+ */
 export function fillSecret(manifest: Manifest, values: SecretValues): Manifest {
   if (manifest.kind !== 'Secret') return manifest
   const filled = (text: string): string => text.replace(PLACEHOLDER, values)

@@ -1,6 +1,6 @@
 /**
- * lab/workload: what runs in the lab. A workload is a folder with a `workload.yaml` that names its images (bundled from
- * TypeScript) and its kustomization; the reference platform is one, a user's own services are another. The lab knows neither by name.
+ * lab/workload: what runs in the lab. A workload is a folder with a `workload.yaml` that names its images (bundled from TypeScript) and its
+ * kustomization. The reference platform is one; a user's own services are another. The lab knows neither by name.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -22,7 +22,10 @@ export type Workload = {
   readonly manifests: string
 }
 
-/** Reads `workload.yaml` (a file, or the folder that holds it); paths in it count from its folder. @throws LabError listing all problems. */
+/**
+ * Reads `workload.yaml` (the file, or the folder that contains it). Paths in it are relative to its folder. @throws LabError listing all
+ * problems
+ */
 export function readWorkload(path: string): Workload {
   const file = path.endsWith('.yaml') ? resolve(path) : join(resolve(path), 'workload.yaml')
   const folder = dirname(file)
@@ -56,7 +59,7 @@ function contentOf(file: string): unknown {
     throw new LabError({
       code: 'workload-unreadable',
       problem: `cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      next: 'give a folder that holds a workload.yaml with --workload.',
+      next: 'name a folder that contains a workload.yaml with --workload.',
       cause,
     })
   }
@@ -66,5 +69,5 @@ const invalid = (file: string, problems: readonly string[]): LabError =>
   new LabError({
     code: 'workload-invalid',
     problem: `${file} is not a workload:\n  ${problems.join('\n  ')}`,
-    next: 'mend it; docs/how-to/use-your-own-services.md shows one.',
+    next: 'fix it; docs/how-to/use-your-own-services.md shows an example.',
   })

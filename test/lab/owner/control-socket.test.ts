@@ -38,7 +38,7 @@ describe('the control socket', () => {
   it('is for its user alone', () => expect(statSync(socket).mode & 0o077).toBe(0))
 
   it.each([
-    ['an unknown path', '/nothing', {}, 'no such thing'],
+    ['an unknown path', '/nothing', {}, 'not found'],
     ['an unknown node', '/nodes/zone-z/kubelet', { action: 'kill' }, 'no node zone-z'],
     ['an unknown action', '/components/etcd', { action: 'explode' }, 'got \\"explode\\"'],
     ['no action', '/components/etcd', {}, 'action must be one of'],

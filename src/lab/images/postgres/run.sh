@@ -1,5 +1,5 @@
 #!/bin/sh
-# PostgreSQL as a container of the lab: the environment and arguments of the official image, on the address of its pod.
+# PostgreSQL as a container of the lab. It takes the environment and arguments of the official image and listens on its pod's address.
 # usage: run.sh <image folder> <node> [postgres] [-c name=value ...]
 set -eu
 image=$1
@@ -17,15 +17,15 @@ refuse() {
   exit 1
 }
 
-# A new cluster is a copy of the image's: initdb wants a name for its user, which a pod's user seldom has, and takes a second.
-# It is made aside and renamed, so that a container that is killed meanwhile leaves no half of one.
+# A new database cluster is a copy of the template in the image: initdb takes a second and needs a name for its user, which a pod's user
+# seldom has. The copy is made in a temporary folder, so that a container that is killed meanwhile leaves no half of it.
 make_cluster() {
   [ -n "${POSTGRES_PASSWORD:-}" ] || refuse 'POSTGRES_PASSWORD is not set and the volume is empty'
   new="$data.new"
   rm -rf "$new"
   mkdir -p "$(dirname "$data")"
   (umask 077 && cp -R "$image/template" "$new")
-  # The socket lies in the cluster's own private folder, under a name that is short however deep that is (a path may have 107 bytes).
+  # The socket is in the cluster's private folder, under a name that stays short however deep the folder is (a path may have 107 bytes).
   "$image/bin/postgres" -D "$new" -c listen_addresses= -c unix_socket_directories=/proc/self/cwd -c fsync=off \
     -c dynamic_shared_memory_type=mmap >&2 &
   server=$!
@@ -34,8 +34,7 @@ make_cluster() {
   kill -INT "$server"
   wait "$server" || status=$?
   [ "$status" = 0 ] || refuse 'the new database cluster could not be set up'
-  # A pod's address is below 127.0.0.0/8, which every user of this machine can reach: clients need a password, and no password lets the
-  # superuser in. The first line that fits decides.
+  # Pod addresses are in 127.0.0.0/8 on this machine; clients authenticate with a password.
   for database in all replication; do
     printf 'host %s postgres all reject\nhost %s all 127.0.0.0/8 scram-sha-256\n' "$database" "$database"
   done >"$new/pg_hba.conf"
@@ -43,7 +42,7 @@ make_cluster() {
 }
 
 if [ ! -s "$data/PG_VERSION" ]; then
-  [ ! -d "$data" ] || rmdir "$data" 2>/dev/null || refuse "$data holds something that is no database cluster"
+  [ ! -d "$data" ] || rmdir "$data" 2>/dev/null || refuse "$data holds something that is not a database cluster"
   make_cluster
 fi
 # A server that was killed leaves this file; the runtime starts no second server on this volume.

@@ -1,7 +1,7 @@
-// Runs once for each new database cluster, while its server answers only on a private socket that trusts its owner. It makes the user and
+// Runs once for each new database cluster, while its server listens only on a private socket that trusts its owner. It creates the user and
 // the database that the environment names, then runs the workload's own scripts, as the official image does. One difference: POSTGRES_USER
-// owns its database but is no superuser, because every user of this machine can reach the server's address, and a superuser may run
-// programs (`COPY … FROM PROGRAM`) as whoever runs the lab. Bundled into the image, since a pod can't read the project.
+// owns its database but is not a superuser. Every user of this machine can reach the server's address, and a superuser may run programs
+// (`COPY … FROM PROGRAM`) as the user that runs the lab. Bundled into the image, because a pod cannot read the project.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client, escapeIdentifier, escapeLiteral } from 'pg'

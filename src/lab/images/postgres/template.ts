@@ -8,9 +8,9 @@ import { NOBODY } from '../../machine/users.ts'
 
 const run = promisify(execFile)
 
-/** Makes `<image>/template`: an empty database cluster, with the superuser `postgres` without a password, for every user to copy. */
+/** Makes `<image>/template`: an empty database cluster that every user can copy. Its superuser is `postgres`, without a password. */
 export async function makeTemplate(image: string): Promise<void> {
-  // initdb refuses root, and writes only where its user may.
+  // initdb refuses to run as root, and writes only where its user may.
   const scratch = mkdtempSync(join(tmpdir(), 'matchday-initdb-'))
   const identity = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
   if (identity.uid !== undefined) chownSync(scratch, identity.uid, identity.gid)
@@ -32,7 +32,7 @@ export async function makeTemplate(image: string): Promise<void> {
   } catch (cause) {
     throw new LabError({
       code: 'image-build-failed',
-      problem: `initdb can't make the database cluster of the matchday/postgres image: ${wordsOf(cause)}`,
+      problem: `initdb cannot create the database cluster of the matchday/postgres image: ${wordsOf(cause)}`,
       next: 'the user that runs the lab must have a name in /etc/passwd, and a temporary folder to write to.',
       cause,
     })
@@ -43,7 +43,7 @@ export async function makeTemplate(image: string): Promise<void> {
 
 type RunOptions = { cwd: string; env: NodeJS.ProcessEnv; uid?: number; gid?: number }
 
-/** initdb wants a name for its user. A user without one, as in many containers, borrows `nobody`'s in a user namespace. */
+/** initdb needs a name for its user. A user without one, as in many containers, borrows the name of `nobody` in a user namespace. */
 async function runNamed([program = '', ...args]: readonly string[], options: RunOptions): Promise<void> {
   try {
     await run(program, args, options)
@@ -59,7 +59,7 @@ async function runNamed([program = '', ...args]: readonly string[], options: Run
 const wordsOf = (error: unknown): string =>
   error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error)
 
-/** initdb makes everything private. */
+/** initdb makes all its files private. */
 function makeReadable(path: string): void {
   const stat = lstatSync(path)
   if (stat.isSymbolicLink()) return

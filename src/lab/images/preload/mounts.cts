@@ -1,6 +1,6 @@
-// Loaded into every Node process of a pod that mounts something (`--require`). A container of the lab has no file system of its own:
-// its volumes are links below MATCHDAY_ROOT. This maps paths at or below a mounted path to there, in every function of node:fs that
-// takes a path, so that programs read /etc/config/app.yaml as in a cluster. Loaders of modules and native code don't go through it.
+// Loaded with `--require` into every Node process of a pod that mounts something. A container of the lab has no file system of its own: its
+// volumes are links below MATCHDAY_ROOT. This preload maps mounted paths there in every function of node:fs that takes a path, so that
+// programs read /etc/config/app.yaml as in a cluster. Module loaders and native code do not go through it.
 const fs = require('node:fs')
 const { posix } = require('node:path')
 const { fileURLToPath } = require('node:url')
@@ -15,7 +15,7 @@ function map(path: unknown): unknown {
   return mounts.some((mount) => full === mount || full.startsWith(`${mount}/`)) ? root + full : path
 }
 
-// How many leading arguments are paths.
+// The number of leading arguments that are paths.
 const ONE = [
   'access', 'appendFile', 'chmod', 'chown', 'createReadStream', 'createWriteStream', 'exists', 'lchown', 'lstat', 'lutimes', 'mkdir',
   'mkdtemp', 'open', 'openAsBlob', 'opendir', 'readFile', 'readdir', 'readlink', 'realpath', 'rm', 'rmdir', 'stat', 'statfs', 'truncate',
@@ -33,7 +33,7 @@ function patch(functions: Functions, names: readonly string[], paths: number): v
       for (let position = 0; position < paths; position++) args[position] = map(args[position])
       return Reflect.apply(original, this, args)
     }
-    // util.promisify(fs.exists) and fs.realpath.native hang on the original.
+    // util.promisify(fs.exists) and fs.realpath.native are properties of the original function.
     functions[name] = Object.defineProperties(mapped, Object.getOwnPropertyDescriptors(original))
   }
 }
