@@ -1,7 +1,7 @@
 /** What `matchday check` found, as people read it: causes first, each with its next step, then what was looked at, then what only they know. */
 import type { Finding, PostureResult } from '../domain/verdict.ts'
 import { counted } from '../report/words.ts'
-import type { Paint } from './terminal.ts'
+import { type Paint, type TerminalText, term } from './terminal.ts'
 import { findingText, table } from './verdict-text.ts'
 
 export type Check = { readonly posture: readonly PostureResult[]; readonly findings: readonly Finding[] }
@@ -19,7 +19,7 @@ export const QUESTIONS: readonly string[] = [
   'Whom to call?',
 ]
 
-export function checkText({ posture, findings }: Check, paint: Paint, columns: number): readonly string[] {
+export function checkText({ posture, findings }: Check, paint: Paint, columns: number): readonly TerminalText[] {
   const rows = posture.map(({ namespace, want, held, sentence }) => [
     held ? paint('green', '✓') : paint('red', '✗'),
     namespace,
@@ -32,10 +32,10 @@ export function checkText({ posture, findings }: Check, paint: Paint, columns: n
   return [
     paint(['bold', breaches > 0 ? 'red' : 'green'], breaches > 0 ? told : `in order: ${told}`),
     ...findings.flatMap((each) => findingText(each, paint, columns)),
-    '',
+    term``,
     ...table(rows),
-    '',
-    'Nobody but you can answer these:',
-    ...QUESTIONS.map((each) => `  ${each}`),
+    term``,
+    term`Nobody but you can answer these:`,
+    ...QUESTIONS.map((each) => term`  ${each}`),
   ]
 }

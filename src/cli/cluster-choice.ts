@@ -5,7 +5,7 @@ import { EnvironmentError } from '../controller/ports.ts'
 import { labStatus } from '../lab/lab.ts'
 import type { KubernetesApi } from '../protocols/kubernetes/api.ts'
 import { REFERENCE_WORKLOAD } from './reference-workload.ts'
-import { say } from './terminal.ts'
+import { say, term } from './terminal.ts'
 
 export type ClusterFlags = {
   readonly lab?: boolean
@@ -82,7 +82,7 @@ export async function chooseCluster(flags: ClusterFlags, boot: boolean, signal: 
   const lab = await bootLab({ workload: flags.workload, overlays: flags.overlay, keda: flags.keda ?? false, signal })
   if (flags.keepLab) lab.keep()
   const release = async () => {
-    if (flags.keepLab) return say('lab is left running; stop it with: matchday lab down')
+    if (flags.keepLab) return say(term`lab is left running; stop it with: matchday lab down`)
     await lab.down()
   }
   return { api: await connectKubernetes({ kubeconfig: lab.kubeconfig, context: LAB_CONTEXT }), release }

@@ -1,15 +1,15 @@
 /** What one record says to somebody who watches the run; undefined for what only the journal needs to know. */
 import type { Evidence } from '../domain/evidence.ts'
-import { onStderr } from './terminal.ts'
+import { onStderr, type TerminalText, term } from './terminal.ts'
 
-export function eventText(record: Evidence): string | undefined {
+export function eventText(record: Evidence): TerminalText | undefined {
   switch (record.kind) {
     case 'phase-started':
-      return `${onStderr('bold', record.phase)} begins`
+      return term`${onStderr('bold', record.phase)} begins`
     case 'load-started':
-      return `load runs (k6, pid ${record.pid})`
+      return term`load runs (k6, pid ${record.pid})`
     case 'load-ended':
-      return `load ${record.outcome}${record.problems.length > 0 ? `: ${record.problems[0]}` : ''}`
+      return term`load ${record.outcome}${record.problems.length > 0 ? `: ${record.problems[0]}` : ''}`
     case 'fault-step':
       return faultText(record.fault, record.step)
     case 'action-step':
@@ -22,12 +22,12 @@ export function eventText(record: Evidence): string | undefined {
       )
     }
     case 'stop-requested':
-      return `stopping: ${record.reason}`
+      return term`stopping: ${record.reason}`
     case 'evidence-lost':
       return onStderr('yellow', `evidence lost: ${record.about}: ${record.problem}`)
     case 'book-read':
       return record.final
-        ? `book ${record.book} ${record.settled ? 'settled' : `not settled: ${pendingText(record.pending)}`}`
+        ? term`book ${record.book} ${record.settled ? 'settled' : `not settled: ${pendingText(record.pending)}`}`
         : undefined
     case 'residue':
       return record.items.length > 0
@@ -44,17 +44,17 @@ const pendingText = (pending: Readonly<Record<string, number>>): string =>
     .map(([name, count]) => `${count} ${name}`)
     .join(', ') || 'it says so itself'
 
-function faultText(fault: string, step: Extract<Evidence, { kind: 'fault-step' }>['step']): string | undefined {
+function faultText(fault: string, step: Extract<Evidence, { kind: 'fault-step' }>['step']): TerminalText | undefined {
   const name = onStderr('bold', `fault ${fault}`)
   switch (step.is) {
     case 'admitted':
-      return `${name}: admitted, ${step.pods.length} of ${step.candidates} pods (limit ${step.limit})`
+      return term`${name}: admitted, ${step.pods.length} of ${step.candidates} pods (limit ${step.limit})`
     case 'refused':
       return onStderr('red', `fault ${fault} refused: ${step.problem}`)
     case 'created':
-      return `${name}: created ${step.namespace}/${step.name}`
+      return term`${name}: created ${step.namespace}/${step.name}`
     case 'injected':
-      return `${name}: ${onStderr('red', 'injected')} at ${step.pods.length} pods`
+      return term`${name}: ${onStderr('red', 'injected')} at ${step.pods.length} pods`
     case 'failed':
     case 'heal-failed':
       return onStderr('red', `fault ${fault}: ${step.problem}`)
@@ -63,36 +63,39 @@ function faultText(fault: string, step: Extract<Evidence, { kind: 'fault-step' }
         ? onStderr('yellow', `fault ${fault}: escaped ${step.escaped.join(', ')}`)
         : undefined
     case 'heal-requested':
-      return `${name}: healing`
+      return term`${name}: healing`
     case 'healed':
-      return `${name}: ${onStderr('green', 'healed')}`
+      return term`${name}: ${onStderr('green', 'healed')}`
   }
 }
 
-function actionText(action: string, step: Extract<Evidence, { kind: 'action-step' }>['step']): string | undefined {
+function actionText(
+  action: string,
+  step: Extract<Evidence, { kind: 'action-step' }>['step'],
+): TerminalText | undefined {
   const name = onStderr('bold', `action ${action}`)
   switch (step.is) {
     case 'admitted':
-      return `${name}: admitted, ${step.targets.join(', ')}: ${step.note}`
+      return term`${name}: admitted, ${step.targets.join(', ')}: ${step.note}`
     case 'refused':
       return onStderr('red', `action ${action} refused: ${step.problem}`)
     case 'begun':
-      return `${name}: ${onStderr('red', 'begun')}`
+      return term`${name}: ${onStderr('red', 'begun')}`
     case 'evicted':
-      return `${name}: evicted ${step.pod} from ${step.node}`
+      return term`${name}: evicted ${step.pod} from ${step.node}`
     case 'eviction-refused':
       return onStderr('yellow', `action ${action}: ${step.pod} stays for now: ${step.problem}`)
     case 'done':
-      return `${name}: done, ${step.note}`
+      return term`${name}: done, ${step.note}`
     case 'kept':
-      return `${name}: stays as it is`
+      return term`${name}: stays as it is`
     case 'failed':
     case 'heal-failed':
       return onStderr('red', `action ${action}: ${step.problem}`)
     case 'heal-requested':
-      return `${name}: healing`
+      return term`${name}: healing`
     case 'healed':
-      return `${name}: ${onStderr('green', 'healed')}`
+      return term`${name}: ${onStderr('green', 'healed')}`
   }
 }
 

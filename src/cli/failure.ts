@@ -1,7 +1,7 @@
 /** The three sorts of failure and their exit codes: the user's input (2), the environment (5), our own defect (70). */
-import { formatIssue, type Issue } from '../domain/issue.ts'
+import { formatIssue, type Issue, point } from '../domain/issue.ts'
 import { exitCodes } from '../domain/verdict.ts'
-import { onStderr, say } from './terminal.ts'
+import { onStderr, say, type TerminalText, term, termLines } from './terminal.ts'
 
 /** Issues in the user's files or flags: all of them, then exit code 2; 5 where the cluster lacks what they need. */
 export class BadInput extends Error {
@@ -15,6 +15,10 @@ export class BadInput extends Error {
   }
 }
 
+/** The house form of an issue. A problem may have several lines, such as the words of a compiler. */
+export const issueText = ({ at, code, problem, next }: Issue): TerminalText =>
+  term`${point(at)} ${code}\n  ${termLines(problem, '  ')}\n  Next: ${termLines(next, '  ')}`
+
 type Explained = { readonly name: string; readonly message: string; readonly next: string }
 
 /** ToolchainError, LabError, EnvironmentError and ApiError all carry the next step. */
@@ -24,17 +28,18 @@ const isExplained = (error: unknown): error is Explained =>
 /** Says what went wrong in the house form and returns the exit code. */
 export function reportFailure(error: unknown): number {
   if (error instanceof BadInput) {
-    for (const issue of error.issues) say(formatIssue(issue))
+    for (const issue of error.issues) say(issueText(issue))
     return error.exitCode
   }
   if (isExplained(error)) {
-    const told = error.message.includes(error.next) ? '' : `\n  Next: ${error.next}`
-    say(`${onStderr('red', 'environment')} ${error.message}${told}`)
+    const told = error.message.includes(error.next) ? term`` : term`\n  Next: ${error.next}`
+    say(term`${onStderr('red', 'environment')} ${termLines(error.message, '  ')}${told}`)
     return exitCodes.environment
   }
-  say(`${onStderr('red', 'defect')} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  say(term`${onStderr('red', 'defect')} ${termLines(stack)}`)
   say(
-    '  This is a defect of matchday. Next: report it with the journal of the run; if a run had begun, `matchday heal` undoes what it left.',
+    term`  This is a defect of matchday. Next: report it with the journal of the run; if a run had begun, \`matchday heal\` undoes what it left.`,
   )
   return exitCodes.defect
 }

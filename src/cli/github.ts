@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs'
 import { annotations } from '../report/annotations.ts'
 import { markdownReport } from '../report/markdown.ts'
 import type { Judged } from './judging.ts'
-import { say } from './terminal.ts'
+import { say, sayCommand, term } from './terminal.ts'
 
 /** A larger summary is dropped whole. */
 const SUMMARY_MAX_BYTES = 1 << 20
@@ -11,7 +11,7 @@ const SUMMARY_MAX_BYTES = 1 << 20
 /** On stderr, because stdout may be somebody's JSON; the runner reads both. */
 export function tellGitHub({ judgment, view }: Judged, env: NodeJS.ProcessEnv): void {
   if (env.GITHUB_ACTIONS !== 'true') return
-  for (const line of annotations(judgment, view.started.rehearsal)) say(line)
+  for (const line of annotations(judgment, view.started.rehearsal)) sayCommand(line)
   const summary = markdownReport(judgment)
   const path = env.GITHUB_STEP_SUMMARY
   if (!path || Buffer.byteLength(summary) > SUMMARY_MAX_BYTES) return
@@ -19,6 +19,6 @@ export function tellGitHub({ judgment, view }: Judged, env: NodeJS.ProcessEnv): 
     appendFileSync(path, summary)
   } catch (error) {
     // The verdict stands without it.
-    say(`the step summary was not written: ${error instanceof Error ? error.message : String(error)}`)
+    say(term`the step summary was not written: ${error instanceof Error ? error.message : String(error)}`)
   }
 }

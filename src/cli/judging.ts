@@ -9,7 +9,7 @@ import { htmlReport } from '../report/html.ts'
 import { junitReport } from '../report/junit.ts'
 import { markdownReport } from '../report/markdown.ts'
 import { type RunView, viewing } from '../report/view.ts'
-import { columnsOf, onStdout, print } from './terminal.ts'
+import { columnsOf, jsonText, onStdout, print } from './terminal.ts'
 import { verdictText } from './verdict-text.ts'
 
 export type Judged = { readonly judgment: Judgment; readonly view: RunView }
@@ -60,6 +60,6 @@ function isSame(path: string, text: string): boolean {
 
 /** `json` prints the judgment and nothing else. */
 export function printJudgment(judgment: Judgment, folder: string, output: string): void {
-  if (output === 'json') return print(JSON.stringify(judgment, undefined, 2))
+  if (output === 'json') return print(jsonText(judgment))
   for (const line of verdictText(judgment, folder, onStdout, columnsOf(process.stdout))) print(line)
 }

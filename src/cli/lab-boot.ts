@@ -9,7 +9,7 @@ import { namespacesOf, untilReady } from '../lab/workload/deploy.ts'
 import { untilPlugInsServe } from '../lab/workload/plug-ins.ts'
 import { type Manifest, renderManifests } from '../lab/workload/render.ts'
 import { readWorkload } from '../lab/workload/workload.ts'
-import { onStderr, say } from './terminal.ts'
+import { onStderr, say, term } from './terminal.ts'
 import { kedaTools, labTools } from './tools.ts'
 
 export type LabChoice = {
@@ -28,7 +28,7 @@ export async function bootLab(choice: LabChoice): Promise<LabHandle> {
   const tools = await labTools(choice.signal)
   const startedAt = performance.now()
   const stage = (text: string) =>
-    say(`${onStderr('dim', `${((performance.now() - startedAt) / 1000).toFixed(1).padStart(5)} s`)} lab: ${text}`)
+    say(term`${onStderr('dim', `${((performance.now() - startedAt) / 1000).toFixed(1).padStart(5)} s`)} lab: ${text}`)
   const paths = labPaths(choice.root)
   const [manifests, images] = await Promise.all([
     renderManifests(tools.kubectl, workload.manifests, choice.overlays),

@@ -3,7 +3,7 @@ import type { Evidence } from '../domain/evidence.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import { eventText, percent } from './event-text.ts'
 import { type LiveState, liveView, scaled } from './live-state.ts'
-import { clipped, columnsOf, isInteractive, onStderr, say } from './terminal.ts'
+import { isInteractive, onStderr, say, showProgressLines, type TerminalText, term } from './terminal.ts'
 
 const REPAINT_MS = 500
 const HEARTBEAT_MS = 30_000
@@ -17,37 +17,26 @@ export function showProgress(timeline: Timeline, quiet: boolean): Progress {
 
 function painting(timeline: Timeline): Progress {
   const live = liveView(timeline)
-  let painted = 0
-  const erase = () => {
-    if (painted > 0) process.stderr.write(`\u001b[${painted}A\u001b[0J`)
-    painted = 0
-  }
-  const paint = () => {
-    erase()
-    const lines = screen(live.state, timeline).map((line) => clipped(line, columnsOf(process.stderr)))
-    process.stderr.write(`${lines.join('\n')}\n`)
-    painted = lines.length
-  }
+  const paint = () => showProgressLines(screen(live.state, timeline))
   const timer = setInterval(paint, REPAINT_MS)
   return {
     add: (record) => {
       live.add(record)
       const line = eventLine(record, live.state)
       if (line === undefined) return
-      erase()
       say(line)
       paint()
     },
     end: () => {
       clearInterval(timer)
-      erase()
+      showProgressLines([])
     },
   }
 }
 
 function lining(timeline: Timeline): Progress {
   const live = liveView(timeline)
-  const heartbeat = setInterval(() => say(`${elapsed(live.state)} ${summaryLine(live.state)}`), HEARTBEAT_MS)
+  const heartbeat = setInterval(() => say(term`${elapsed(live.state)} ${summaryLine(live.state)}`), HEARTBEAT_MS)
   return {
     add: (record) => {
       live.add(record)
@@ -65,9 +54,9 @@ const elapsed = (state: LiveState): string => {
 }
 
 /** Records worth a line of their own in both views; the rest is in the journal. */
-function eventLine(record: Evidence, state: LiveState): string | undefined {
+function eventLine(record: Evidence, state: LiveState): TerminalText | undefined {
   const text = eventText(record)
-  return text === undefined ? undefined : `${elapsed(state)} ${text}`
+  return text === undefined ? undefined : term`${elapsed(state)} ${text}`
 }
 
 function sliText(name: string, counts: { good: number; bad: number; p95Ms?: number }): string {
@@ -84,19 +73,25 @@ const summaryLine = (state: LiveState): string =>
     ...scaled(state).map(({ name, ready, desired }) => `${name} ${ready}/${desired}`),
   ].join(' · ')
 
-function screen(state: LiveState, timeline: Timeline): readonly string[] {
+export function screen(state: LiveState, timeline: Timeline): readonly TerminalText[] {
   const total = timeline.totalMs / 1000
   const gone = state.zeroAt === undefined || state.at === undefined ? 0 : Math.max(0, (state.at - state.zeroAt) / 1000)
   const share = Math.min(1, gone / total)
   const bar = '━'.repeat(Math.round(share * 40)).padEnd(40, '─')
   return [
-    `${elapsed(state)} ${onStderr('bold', state.phase)} ${bar} ${gone.toFixed(0)}/${total.toFixed(0)} s`,
-    `  load      ${state.achieved.toFixed(1)}/s of ${state.offered.toFixed(1)}/s planned${state.sockets === undefined ? '' : `, ${state.sockets} sockets`}${state.hostBusy === undefined ? '' : `, machine ${percent(state.hostBusy)} busy`}`,
-    ...[...state.slis].slice(0, 5).map(([name, counts]) => `  sli       ${sliText(name, counts)}`),
+    term`${elapsed(state)} ${onStderr('bold', state.phase)} ${bar} ${clockText(gone, total)}`,
+    term`  load      ${state.achieved.toFixed(1)}/s of ${state.offered.toFixed(1)}/s planned${state.sockets === undefined ? '' : `, ${state.sockets} sockets`}${state.hostBusy === undefined ? '' : `, machine ${percent(state.hostBusy)} busy`}`,
+    ...[...state.slis].slice(0, 5).map(([name, counts]) => term`  sli       ${sliText(name, counts)}`),
     ...scaled(state)
       .slice(0, 3)
-      .map(({ name, ready, desired }) => `  replicas  ${name} ${ready} ready of ${desired} wanted`),
-    ...[...state.faults].slice(-2).map(([name, step]) => `  fault     ${name}: ${step}`),
-    ...[...state.actions].slice(-2).map(([name, step]) => `  action    ${name}: ${step}`),
+      .map(({ name, ready, desired }) => term`  replicas  ${name} ${ready} ready of ${desired} wanted`),
+    ...[...state.faults].slice(-2).map(([name, step]) => term`  fault     ${name}: ${step}`),
+    ...[...state.actions].slice(-2).map(([name, step]) => term`  action    ${name}: ${step}`),
   ]
+}
+
+/** What comes after the planned load (healing, the books' settling) is counted apart. */
+function clockText(gone: number, total: number): string {
+  const after = gone > total ? ` + ${(gone - total).toFixed(0)} s` : ''
+  return `${Math.min(gone, total).toFixed(0)}/${total.toFixed(0)} s${after}`
 }

@@ -1,6 +1,6 @@
 /** Ctrl-C and its relatives: the first asks for an orderly stop, a second one within the healing is answered with what is still being undone. */
 import { Socket } from 'node:net'
-import { say } from './terminal.ts'
+import { say, term } from './terminal.ts'
 
 /** Signals of one Ctrl-C may arrive twice (from the terminal and from a parent): within this time they are one. */
 const SAME_PRESS_MS = 500
@@ -22,9 +22,9 @@ function listen(): AbortSignal {
     pressedAt = now
     if (controller.signal.aborted)
       return say(
-        `${name} again: still healing; what was done is being undone first (kill -9 would leave it to matchday heal).`,
+        term`${name} again: still healing; what was done is being undone first (kill -9 would leave it to matchday heal).`,
       )
-    say(`${name}: stopping, healing and judging what was seen…`)
+    say(term`${name}: stopping, healing and judging what was seen…`)
     controller.abort(new Error(name))
   }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => press(name))

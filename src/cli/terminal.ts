@@ -1,54 +1,86 @@
-/** What goes where: results on stdout, progress on stderr; colour only where the stream wants it (NO_COLOR, FORCE_COLOR, TERM=dumb are honoured). */
+/**
+ * What goes where: results on stdout, progress on stderr; colour only where the stream wants it (NO_COLOR, FORCE_COLOR, TERM=dumb are
+ * honoured). Everything is written here, as `TerminalText`, so that no name can bring an escape sequence or a CI command of its own.
+ */
 import { styleText } from 'node:util'
+import type { GitHubCommand } from '../report/escape/github.ts'
+import { printable, type TerminalText, term } from '../report/escape/terminal.ts'
+
+export { jsonText, type TerminalText, term, termLines } from '../report/escape/terminal.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
 /** How a text is coloured; tests give one that leaves it as it is. */
-export type Paint = (style: Style, text: string) => string
+export type Paint = (style: Style, text: string | TerminalText) => TerminalText
 
 /** Styled for stderr or stdout, or plain when that stream shows no colour. */
-export const onStderr = (style: Style, text: string): string => styleText(style, text, { stream: process.stderr })
-export const onStdout = (style: Style, text: string): string => styleText(style, text, { stream: process.stdout })
+export const onStderr: Paint = (style, text) =>
+  term.own(styleText(style, term`${text}`.text, { stream: process.stderr }))
+export const onStdout: Paint = (style, text) =>
+  term.own(styleText(style, term`${text}`.text, { stream: process.stdout }))
 
-export const say = (text: string): void => {
-  process.stderr.write(`${text}\n`)
+/** Above the lines of progress, if there are any. */
+export function say(text: TerminalText): void {
+  aboveProgress(`${printable(text)}\n`)
 }
 
-export const print = (text: string): void => {
-  process.stdout.write(`${text}\n`)
+/** A command for GitHub's runner, which reads stderr as it reads stdout. */
+export function sayCommand(command: GitHubCommand): void {
+  aboveProgress(`${command.text}\n`)
 }
+
+export function print(text: TerminalText): void {
+  process.stdout.write(`${printable(text)}\n`)
+}
+
+/** The last lines of an interactive terminal, which are painted again and again. Whatever else is said goes above them. */
+let progress: readonly TerminalText[] = []
+
+/** Paints these lines in place of the ones before; none takes them away. For interactive terminals only. */
+export function showProgressLines(lines: readonly TerminalText[]): void {
+  const shown = lines.map((line) => clipped(line, columnsOf(process.stderr)))
+  process.stderr.write(erased() + painted(shown))
+  progress = shown
+}
+
+const aboveProgress = (text: string): void => {
+  process.stderr.write(erased() + text + painted(progress))
+}
+
+const erased = (): string => (progress.length > 0 ? `\u001b[${progress.length}A\u001b[0J` : '')
+const painted = (lines: readonly TerminalText[]): string => lines.map((line) => `${printable(line)}\n`).join('')
 
 /** Escape sequences of colours, which take no room on the screen. */
 const COLOUR = new RegExp(`(${String.fromCharCode(27)}\\[[0-9;]*m)`)
 
-export const widthOf = (text: string): number =>
+export const widthOf = ({ text }: TerminalText): number =>
   text.split(COLOUR).reduce((sum, part, index) => sum + (index % 2 === 0 ? part.length : 0), 0)
 
 /** Cut to the width of the screen, colours kept: a line that the terminal wraps would take two, and a repaint would count one. */
-export function clipped(text: string, columns: number): string {
-  if (widthOf(text) <= columns) return text
+export function clipped(line: TerminalText, columns: number): TerminalText {
+  if (widthOf(line) <= columns) return line
   let room = columns - 1
-  const parts = text.split(COLOUR).map((part, index) => {
+  const parts = line.text.split(COLOUR).map((part, index) => {
     if (index % 2 === 1) return part
     const kept = part.slice(0, Math.max(0, room))
     room -= part.length
     return kept
   })
-  return `${parts.join('')}…`
+  return term.own(`${parts.join('')}…`)
 }
 
 /** Broken between words where the screen ends; `first` and `rest` stand before its lines. A pipe has no end and gets one line. */
-export function wrapped(text: string, columns: number, first: string, rest: string): readonly string[] {
+export function wrapped(text: string, columns: number, first: string, rest: string): readonly TerminalText[] {
   const lines: string[] = []
   let line = first
-  for (const [index, word] of text.split(' ').entries()) {
+  for (const [index, word] of term`${text}`.text.split(' ').entries()) {
     const longer = index === 0 ? `${line}${word}` : `${line} ${word}`
     if (index > 0 && longer.length > columns) {
       lines.push(line)
       line = `${rest}${word}`
     } else line = longer
   }
-  return [...lines, line]
+  return [...lines, line].map((each) => term.own(each))
 }
 
 /** A closed pipe (`matchday … | head`) is the reader's wish, not an error. */
@@ -63,6 +95,6 @@ export function tolerateClosedPipes(): void {
 export const isInteractive = (): boolean =>
   process.stderr.isTTY === true && process.env.CI === undefined && process.env.TERM !== 'dumb'
 
-/** As wide as the screen is, without limit where there is none. */
-export const columnsOf = (stream: NodeJS.WriteStream): number =>
-  stream.isTTY === true ? stream.columns : Number.POSITIVE_INFINITY
+/** As wide as the screen is; without limit for a pipe, and for a terminal that reports no width (0), as some in containers do. */
+export const columnsOf = ({ isTTY, columns }: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>): number =>
+  isTTY === true && columns > 0 ? columns : Number.POSITIVE_INFINITY

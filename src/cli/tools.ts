@@ -8,20 +8,18 @@ import {
   type ToolName,
   type ToolProgress,
 } from '../toolchain/toolchain.ts'
-import { isInteractive, onStderr, say } from './terminal.ts'
+import { isInteractive, onStderr, say, showProgressLines, term } from './terminal.ts'
 
 /** A build says something each second; a log wants a line now and then, a terminal one line that moves. */
 const QUIET_MS = 15_000
 
 function telling(): (event: ToolProgress) => void {
   let saidAt = Number.NEGATIVE_INFINITY
-  let moving = false
   return (event) => {
-    const text = `${onStderr('dim', 'toolchain')} ${progressText(event)}`
+    const text = term`${onStderr('dim', 'toolchain')} ${progressText(event)}`
     const passing = event.kind === 'building' || event.kind === 'waiting'
-    if (moving) process.stderr.write('\u001b[1A\u001b[0J')
-    moving = passing && isInteractive()
-    if (passing && !moving && performance.now() - saidAt < QUIET_MS) return
+    if (isInteractive()) showProgressLines(passing ? [text] : [])
+    if (passing && (isInteractive() || performance.now() - saidAt < QUIET_MS)) return
     if (event.kind === 'found' && event.source === 'cache' && !isInteractive()) return
     saidAt = performance.now()
     say(text)

@@ -11,7 +11,7 @@ import {
   verdictWords,
   whole,
 } from '../report/words.ts'
-import { type Paint, widthOf, wrapped } from './terminal.ts'
+import { type Paint, type TerminalText, term, widthOf, wrapped } from './terminal.ts'
 
 const colours = { pass: 'green', fail: 'red', aborted: 'yellow', inconclusive: 'yellow' } as const
 const looks = { good: 'green', bad: 'red', warn: 'yellow' } as const
@@ -19,37 +19,42 @@ const looks = { good: 'green', bad: 'red', warn: 'yellow' } as const
 /** More causes than these are in the report: whoever reads a console looks at the first. */
 const MOST_FINDINGS = 10
 
-export function verdictText(judgment: Judgment, folder: string, paint: Paint, columns: number): readonly string[] {
+export function verdictText(
+  judgment: Judgment,
+  folder: string,
+  paint: Paint,
+  columns: number,
+): readonly TerminalText[] {
   const { kind } = judgment.verdict
   const { icon, word } = verdictWords[kind]
   const left = judgment.findings.length - MOST_FINDINGS
   return [
-    '',
-    `${paint(['bold', colours[kind]], `${icon} ${word}`)}  ${judgment.rehearsal}`,
+    term``,
+    term`${paint(['bold', colours[kind]], `${icon} ${word}`)}  ${judgment.rehearsal}`,
     ...wrapped(judgment.summary, columns, '  ', '  '),
     ...judgment.findings.slice(0, MOST_FINDINGS).flatMap((each) => findingText(each, paint, columns)),
-    ...(left > 0 ? ['', `  ${counted(left, 'more finding')} in the report.`] : []),
-    '',
+    ...(left > 0 ? [term``, term`  ${counted(left, 'more finding')} in the report.`] : []),
+    term``,
     ...table(judgment.slos.map((slo) => sloCells(slo, paint))),
     ...harmText(judgment, paint),
-    ...(judgment.healed ? [] : ['', `  ${paint('red', 'Not everything was taken back.')} Next: matchday heal`]),
-    '',
-    `  report    ${join(folder, 'report.html')}`,
-    `  evidence  ${join(folder, 'journal.ndjson')}`,
+    ...(judgment.healed ? [] : [term``, term`  ${paint('red', 'Not everything was taken back.')} Next: matchday heal`]),
+    term``,
+    term`  report    ${join(folder, 'report.html')}`,
+    term`  evidence  ${join(folder, 'journal.ndjson')}`,
   ]
 }
 
-export function findingText(finding: Finding, paint: Paint, columns: number): readonly string[] {
+export function findingText(finding: Finding, paint: Paint, columns: number): readonly TerminalText[] {
   const colour = finding.weight === 'breach' ? 'red' : 'yellow'
   return [
-    '',
-    `  ${paint(colour, finding.cause)} ${finding.subject}`,
+    term``,
+    term`  ${paint(colour, finding.cause)} ${finding.subject}`,
     ...wrapped(finding.sentence, columns, '    ', '    '),
     ...wrapped(finding.next, columns, '    Next: ', '          '),
   ]
 }
 
-function sloCells(slo: SloResult, paint: Paint): readonly string[] {
+function sloCells(slo: SloResult, paint: Paint): Cells {
   const [words, look] = sloWords[slo.state]
   const { attempts, quantileMs } = slo.whole
   const p95 = quantileMs === undefined ? '' : `, p95 ${quantileMs.toFixed(0)} ms`
@@ -59,13 +64,13 @@ function sloCells(slo: SloResult, paint: Paint): readonly string[] {
   return [slo.sli, paint(looks[look], words), percent(slo.achieved), wanted, `${whole(attempts)} attempts${p95}`]
 }
 
-function harmText({ faults, actions }: Judgment, paint: Paint): readonly string[] {
+function harmText({ faults, actions }: Judgment, paint: Paint): readonly TerminalText[] {
   if (faults.length + actions.length === 0) return []
   const rows = [
     ...faults.map((each) => harmCells('fault', each.fault, faultWords[each.state], each, paint)),
     ...actions.map((each) => harmCells('action', each.action, actionWords[each.state], each, paint)),
   ]
-  return ['', ...table(rows)]
+  return [term``, ...table(rows)]
 }
 
 type Harm = Pick<FaultResult, 'failovers' | 'recoveries' | 'reactions' | 'costs'> &
@@ -77,7 +82,7 @@ function harmCells(
   [words, look]: readonly [string, keyof typeof looks],
   { failovers, recoveries, reactions, costs, refusedEvictions = 0 }: Harm,
   paint: Paint,
-): readonly string[] {
+): Cells {
   const expected = [...failovers, ...recoveries, ...reactions]
   const held = expected.filter((each) => each.held).length
   const told = [
@@ -96,10 +101,14 @@ function costText(costs: readonly HarmCost[]): readonly string[] {
   return felt.map((each) => `cost ${percent(each.budgetBurnt, 1)} of the budget of ${each.sli}`)
 }
 
+export type Cells = readonly (string | TerminalText)[]
+
 /** Columns as wide as their widest cell; colour has no width. */
-export function table(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ''))))
-  return rows.map((row) =>
-    `  ${row.map((text, column) => text + ' '.repeat((widths[column] ?? 0) - widthOf(text))).join('  ')}`.trimEnd(),
-  )
+export function table(rows: readonly Cells[]): readonly TerminalText[] {
+  const all = rows.map((row) => row.map((cell) => term`${cell}`))
+  const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => widthOf(row[column] ?? term``))))
+  return all.map((row) => {
+    const padded = row.map((cell, column) => term`${cell}${' '.repeat((widths[column] ?? 0) - widthOf(cell))}`)
+    return term.own(term`  ${term.join(padded, '  ')}`.text.trimEnd())
+  })
 }

@@ -2,6 +2,7 @@
 import type { SourcePoint } from '../domain/issue.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
 import type { Finding, Judgment } from '../domain/verdict.ts'
+import { type GitHubCommand, githubCommand } from './escape/github.ts'
 import { counted } from './words.ts'
 
 /** GitHub shows ten annotations a step and drops the rest without a word: nine, and one that says how many more there are. */
@@ -9,21 +10,30 @@ const MOST = 9
 
 const levels = { breach: 'error', gap: 'error', warning: 'warning' } as const
 
-export function annotations({ findings }: Judgment, rehearsal: Rehearsal): readonly string[] {
+export function annotations({ findings }: Judgment, rehearsal: Rehearsal): readonly GitHubCommand[] {
   const shown = findings.length > MOST + 1 ? findings.slice(0, MOST) : findings
   const left = findings.length - shown.length
   return [
     ...shown.map((each) =>
-      command(levels[each.weight], each.cause, placeOf(each, rehearsal), `${each.sentence} Next: ${each.next}`),
+      githubCommand(
+        levels[each.weight],
+        { ...placeOf(each, rehearsal), title: each.cause },
+        `${each.sentence} Next: ${each.next}`,
+      ),
     ),
     ...(left > 0
-      ? [command('notice', 'more', undefined, `${counted(left, 'more finding')} in the summary and the report.`)]
+      ? [githubCommand('notice', { title: 'more' }, `${counted(left, 'more finding')} in the summary and the report.`)]
       : []),
   ]
 }
 
 /** The line of the rehearsal that speaks of the finding's subject; the harm's own where a reaction of it is meant. */
-function placeOf({ subject }: Finding, rehearsal: Rehearsal): SourcePoint | undefined {
+function placeOf(finding: Finding, rehearsal: Rehearsal): { readonly file: string; readonly line: number } | undefined {
+  const at = pointOf(finding, rehearsal)
+  return at && { file: at.file, line: at.line }
+}
+
+function pointOf({ subject }: Finding, rehearsal: Rehearsal): SourcePoint | undefined {
   const harms = [...rehearsal.faults, ...rehearsal.actions].map(({ name, at }) => ({ name, at }))
   const expected = rehearsal.expectations.flatMap((each) => namesOf(each).map((name) => ({ name, at: each.at })))
   const slos = rehearsal.slos.map(({ sli, at }) => ({ name: sli, at }))
@@ -50,12 +60,3 @@ function namesOf(each: Rehearsal['expectations'][number]): readonly string[] {
       return ['ledger']
   }
 }
-
-function command(level: string, title: string, at: SourcePoint | undefined, message: string): string {
-  const place = at === undefined ? [] : [`file=${property(at.file)}`, `line=${at.line}`]
-  return `::${level} ${[...place, `title=${property(title)}`].join(',')}::${data(message)}`
-}
-
-/** As the runner reads them: a message ends with its line, a property also at a comma or a colon. */
-const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
-const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C')

@@ -1,37 +1,36 @@
 /** A chart with its keys, its sentence and its table: whoever cannot see it, or prints it, loses nothing. */
 import type { Chart, ChartLine, Point, Row } from './chart.ts'
 import { chartSvg } from './draw/chart-svg.ts'
-import { escapeXml } from './draw/xml.ts'
+import { keyLook } from './draw/looks.ts'
+import { type Html, html } from './escape/html.ts'
 import type { Drawing } from './lane.ts'
+import { table } from './sections/markup.ts'
 import { clock, counted } from './words.ts'
 
-export function figure(chart: Chart, drawing: Drawing): string {
-  return `<figure><figcaption><b>${escapeXml(chart.title)}</b> <span class="unit">${escapeXml(chart.unit)}</span>${keys(chart.lines)}</figcaption>
+export function figure(chart: Chart, drawing: Drawing): Html {
+  return html`<figure><figcaption><b>${chart.title}</b> <span class="unit">${chart.unit}</span>${keys(chart.lines)}</figcaption>
 <div class="plot">${chartSvg(chart, drawing)}</div>
-<p class="caption">${escapeXml(chart.caption)}</p>
-<details><summary>as a table</summary>${chart.lines.length > 0 ? lineTable(chart, drawing.seconds) : ''}${rowTable(chart.rows ?? [], drawing.seconds)}</details></figure>`
+<p class="caption">${chart.caption}</p>
+<details><summary>as a table</summary>${chart.lines.length > 0 ? lineTable(chart, drawing.seconds) : html``}${rowTable(chart.rows ?? [], drawing.seconds)}</details></figure>`
 }
 
-function keys(lines: readonly ChartLine[]): string {
+function keys(lines: readonly ChartLine[]): Html {
   const items = lines
     .filter((line) => line.points.length > 0)
     .map(
       (line) =>
-        `<li><span class="key c${line.colour}${line.dash ? ' dash' : ''}${line.shape === 'area' ? ' area' : ''}${line.axis ? ' dot' : ''}"></span>${escapeXml(line.name)}</li>`,
+        html`<li><svg class="key" width="18" height="8" aria-hidden="true"><line class="c${line.colour}"${keyLook(line)} x2="18" y1="4" y2="4"/></svg>${line.name}</li>`,
     )
-  return items.length === 0 ? '' : `<ul class="keys">${items.join('')}</ul>`
+  return items.length === 0 ? html`` : html`<ul class="keys">${items}</ul>`
 }
 
-const table = (heads: readonly string[], rows: readonly string[]): string =>
-  `<div class="scroll"><table><thead><tr>${heads.map((head) => `<th>${escapeXml(head)}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`
-
 /** Every line at steps of about a fortieth of the run; the value is the last one seen by then. */
-function lineTable(chart: Chart, seconds: number): string {
+function lineTable(chart: Chart, seconds: number): Html {
   const size = Math.max(1, Math.ceil(seconds / 40))
   const times = Array.from({ length: Math.floor(seconds / size) + 1 }, (_, index) => index * size)
   const rows = times.map(
     (at) =>
-      `<tr><th>${clock(at)}</th>${chart.lines.map((line) => `<td>${valueAt(line.points, at)}</td>`).join('')}</tr>`,
+      html`<tr><th scope="row">${clock(at)}</th>${chart.lines.map((line) => html`<td>${valueAt(line.points, at)}</td>`)}</tr>`,
   )
   return table(['time', ...chart.lines.map((line) => line.name)], rows)
 }
@@ -46,7 +45,7 @@ const MOST_ENTRIES = 60
 
 type Entry = { readonly at: number; readonly to?: number; readonly text: string }
 
-function rowTable(rows: readonly Row[], seconds: number): string {
+function rowTable(rows: readonly Row[], seconds: number): Html {
   const lines = rows.flatMap((row) => {
     const entries = entriesOf(row).filter(({ at }) => at <= seconds)
     const left = entries.length - MOST_ENTRIES
@@ -58,7 +57,7 @@ function rowTable(rows: readonly Row[], seconds: number): string {
         ]
       : shown
   })
-  return lines.length === 0 ? '' : table(['row', 'from', 'to', 'what'], lines)
+  return lines.length === 0 ? html`` : table(['row', 'from', 'to', 'what'], lines)
 }
 
 const entriesOf = ({ spans = [], steps = [], ticks = [] }: Row): readonly Entry[] =>
@@ -72,5 +71,5 @@ const entriesOf = ({ spans = [], steps = [], ticks = [] }: Row): readonly Entry[
     ...ticks.map(({ at, text }) => ({ at, text })),
   ].sort((a, b) => a.at - b.at)
 
-const entryRow = (row: string, at: number | undefined, to: number | undefined, text: string): string =>
-  `<tr><th>${escapeXml(row)}</th><td>${at === undefined ? '' : clock(at)}</td><td>${to === undefined ? '' : clock(to)}</td><td>${escapeXml(text)}</td></tr>`
+const entryRow = (row: string, at: number | undefined, to: number | undefined, text: string): Html =>
+  html`<tr><th scope="row">${row}</th><td>${at === undefined ? '' : clock(at)}</td><td>${to === undefined ? '' : clock(to)}</td><td>${text}</td></tr>`

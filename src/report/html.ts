@@ -1,13 +1,14 @@
 /** One self-contained page: verdict and causes first, then every chart on one time axis, then tables. Works offline, in print, without scripts, light and dark. */
 import type { Judgment } from '../domain/verdict.ts'
 import { hatches } from './draw/bands.ts'
-import { escapeXml } from './draw/xml.ts'
+import { swatchLook } from './draw/looks.ts'
+import { type Html, html, scriptJson } from './escape/html.ts'
 import { figure } from './figure.ts'
 import { biteOf, type Harm } from './harms.ts'
 import { script } from './page-script.ts'
 import { style } from './page-style.ts'
 import { sections } from './sections/all.ts'
-import { seriesJson } from './series.ts'
+import { seriesOf } from './series.ts'
 import type { RunView } from './view.ts'
 import { clock, verdictWords } from './words.ts'
 
@@ -16,33 +17,30 @@ export function htmlReport(judgment: Judgment, view: RunView): string {
   const words = verdictWords[judgment.verdict.kind]
   const drawing = { ...view, judgment }
   const { first, rest } = sections
-  return `<!doctype html>
+  return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeXml(`${words.word}: ${judgment.rehearsal} · matchday`)}</title>
-<style>${style}</style>
+<title>${`${words.word}: ${judgment.rehearsal} · matchday`}</title>
+<style>${html.own(style)}</style>
 </head>
 <body>
 ${hatches}
 ${header(judgment, view)}
 <main>
-${first.map((section) => section(judgment, view)).join('\n')}
-<section id="timeline"><h2>What happened</h2>${legend(view)}${charts.map((chart) => figure(chart, drawing)).join('\n')}</section>
-${rest
-  .map((section) => section(judgment, view))
-  .filter((text) => text !== '')
-  .join('\n')}
+${html.join(first.map((section) => section(judgment, view)))}
+<section id="timeline"><h2>What happened</h2>${legend(view)}${html.join(charts.map((chart) => figure(chart, drawing)))}</section>
+${html.join(rest.map((section) => section(judgment, view)).filter(({ text }) => text !== ''))}
 </main>
-<script type="application/json" id="series">${seriesJson(charts, view.seconds)}</script>
-<script>${script}</script>
+<script type="application/json" id="series">${scriptJson(seriesOf(charts, view.seconds))}</script>
+<script>${html.own(script)}</script>
 </body>
 </html>
-`
+`.text
 }
 
-function header(judgment: Judgment, view: RunView): string {
+function header(judgment: Judgment, view: RunView): Html {
   const words = verdictWords[judgment.verdict.kind]
   const { rehearsal, target, environment, at } = view.started
   const facts = [
@@ -55,22 +53,24 @@ function header(judgment: Judgment, view: RunView): string {
     ['k6', environment.k6],
     ['seed', String(environment.seed)],
   ]
-  return `<header class="${judgment.verdict.kind}">
+  return html`<header class="${judgment.verdict.kind}">
 <p class="verdict"><span aria-hidden="true">${words.icon}</span> ${words.word}</p>
-<h1>${escapeXml(judgment.summary)}</h1>
-<p class="hypothesis">${escapeXml(rehearsal.hypothesis)}</p>
-${judgment.healed ? '' : '<p class="not-healed">Not everything was taken back: run <code>matchday heal</code>.</p>'}
-<dl>${facts.map(([name = '', value = '']) => `<div><dt>${name}</dt><dd>${escapeXml(value)}</dd></div>`).join('')}</dl>
+<h1>${judgment.summary}</h1>
+<p class="hypothesis">${rehearsal.hypothesis}</p>
+${judgment.healed ? html`` : html`<p class="not-healed">Not everything was taken back: run <code>matchday heal</code>.</p>`}
+<dl>${facts.map(([name = '', value = '']) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 </header>`
 }
 
-function legend({ harms, seconds }: RunView): string {
+function legend({ harms, seconds }: RunView): Html {
   const items = harms.map(
-    (harm) =>
-      `<li><span class="swatch ${harm.kind}"></span><b>${harm.letter}</b> ${escapeXml(`${harm.name}: ${lifeOf(harm, seconds)}`)}</li>`,
+    (harm) => html`<li>${swatch(harm.kind)}<b>${harm.letter}</b> ${`${harm.name}: ${lifeOf(harm, seconds)}`}</li>`,
   )
-  return `<ul class="legend">${items.join('')}<li><span class="swatch phase"></span>phases, named above each chart</li></ul>`
+  return html`<ul class="legend">${items}<li>${swatch('phase')}phases, named above each chart</li></ul>`
 }
+
+const swatch = (kind: Harm['kind'] | 'phase'): Html =>
+  html`<svg class="swatch" width="18" height="11" aria-hidden="true"><rect class="${kind}"${swatchLook(kind)} width="18" height="11"/></svg>`
 
 function lifeOf(harm: Harm, seconds: number): string {
   const [began, ended] = harm.kind === 'fault' ? ['injected', 'healed'] : ['begun', 'undone']

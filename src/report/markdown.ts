@@ -1,5 +1,6 @@
 /** The short form, for a pull request or a chat: verdict, causes, objectives, harms, reactions, money. */
 import type { FaultResult, HarmCost, Judgment, ReactionResult } from '../domain/verdict.ts'
+import { code, type Markdown, md } from './escape/markdown.ts'
 import {
   actionWords,
   cents,
@@ -14,12 +15,12 @@ import {
 
 export function markdownReport(judgment: Judgment): string {
   const { word, icon } = verdictWords[judgment.verdict.kind]
-  return [
-    `# ${icon} ${word}: ${judgment.rehearsal}`,
-    '',
-    judgment.summary,
-    ...(judgment.healed ? [] : ['', '**Not everything was taken back: run `matchday heal`.**']),
-    '',
+  const lines: readonly Markdown[] = [
+    md`# ${icon} ${word}: ${judgment.rehearsal}`,
+    md``,
+    md`${judgment.summary}`,
+    ...(judgment.healed ? [] : [md``, md`**Not everything was taken back: run \`matchday heal\`.**`]),
+    md``,
     ...findings(judgment),
     ...objectives(judgment),
     ...faults(judgment),
@@ -28,36 +29,37 @@ export function markdownReport(judgment: Judgment): string {
     ...limits(judgment),
     ...posture(judgment),
     ...ledger(judgment),
-    `Load generator: ${judgment.generator.sentence}`,
-    '',
-    `Run \`${judgment.run}\`; judge it again with \`matchday judge reports/${judgment.run}\`.`,
-    '',
-  ].join('\n')
+    md`Load generator: ${judgment.generator.sentence}`,
+    md``,
+    md`Run ${code(judgment.run)}; judge it again with ${code(`matchday judge reports/${judgment.run}`)}.`,
+    md``,
+  ]
+  return md.join(lines).text
 }
 
-const findings = (judgment: Judgment): readonly string[] =>
+const findings = (judgment: Judgment): readonly Markdown[] =>
   judgment.findings.length === 0
     ? []
     : [
-        '## Causes',
-        '',
+        md`## Causes`,
+        md``,
         ...judgment.findings.flatMap((each) => [
-          `- **${each.weight}** \`${each.cause}\` ${each.subject}: ${each.sentence}`,
-          `  Next: ${each.next}`,
+          md`- **${each.weight}** ${code(each.cause)} ${each.subject}: ${each.sentence}`,
+          md`  Next: ${each.next}`,
         ]),
-        '',
+        md``,
       ]
 
-const objectives = (judgment: Judgment): readonly string[] => [
-  '## Objectives',
-  '',
-  '| SLI | objective | verdict | achieved | at least (95 %) | attempts | bad | budget used |',
-  '| --- | --- | --- | --- | --- | --- | --- | --- |',
+const objectives = (judgment: Judgment): readonly Markdown[] => [
+  md`## Objectives`,
+  md``,
+  md`| SLI | objective | verdict | achieved | at least (95 %) | attempts | bad | budget used |`,
+  md`| --- | --- | --- | --- | --- | --- | --- | --- |`,
   ...judgment.slos.map(
     (slo) =>
-      `| ${slo.sli} | ${objectiveWords(slo)} | ${slo.state} | ${percent(slo.achieved)} | ${percent(slo.lowerBound)} | ${whole(slo.whole.attempts)} | ${whole(slo.whole.bad + slo.whole.neverRan)} | ${percent(slo.budgetUsed, 0)} |`,
+      md`| ${slo.sli} | ${objectiveWords(slo)} | ${slo.state} | ${percent(slo.achieved)} | ${percent(slo.lowerBound)} | ${whole(slo.whole.attempts)} | ${whole(slo.whole.bad + slo.whole.neverRan)} | ${percent(slo.budgetUsed, 0)} |`,
   ),
-  '',
+  md``,
 ]
 
 const mark = (held: boolean): string => (held ? '✓' : '✗')
@@ -66,29 +68,29 @@ const took = (each: { tookMs?: number; withinMs?: number; held: boolean }): stri
 
 type Answered = Pick<FaultResult, 'failovers' | 'recoveries' | 'reactions' | 'costs'>
 
-const answers = ({ failovers, recoveries, reactions, costs }: Answered): readonly string[] => [
-  ...failovers.map((each) => `  - failover ${each.from} → ${each.to}: ${took(each)}`),
-  ...recoveries.map((each) => `  - ${each.sli} recovers: ${took(each)}`),
+const answers = ({ failovers, recoveries, reactions, costs }: Answered): readonly Markdown[] => [
+  ...failovers.map((each) => md`  - failover ${each.from} → ${each.to}: ${took(each)}`),
+  ...recoveries.map((each) => md`  - ${each.sli} recovers: ${took(each)}`),
   ...reactions.map(reaction),
   ...costs.filter((each) => each.bad > 0).map(cost),
 ]
 
-const reaction = (each: ReactionResult): string =>
-  `  - ${reactionWords(each)}: ${each.tookMs === undefined ? mark(each.held) : took(each)} ${each.sentence}`
+const reaction = (each: ReactionResult): Markdown =>
+  md`  - ${reactionWords(each)}: ${each.tookMs === undefined ? mark(each.held) : took(each)} ${each.sentence}`
 
-const cost = (each: HarmCost): string =>
-  `  - cost of ${each.sli}: ${whole(each.bad)} bad of ${whole(each.attempts)}, ${percent(each.budgetBurnt, 1)} of the budget, first felt after ${inSeconds(each.detectMs)}, over after ${inSeconds(each.recoverMs)}, peak burn ${each.peakBurn.toFixed(1)}×`
+const cost = (each: HarmCost): Markdown =>
+  md`  - cost of ${each.sli}: ${whole(each.bad)} bad of ${whole(each.attempts)}, ${percent(each.budgetBurnt, 1)} of the budget, first felt after ${inSeconds(each.detectMs)}, over after ${inSeconds(each.recoverMs)}, peak burn ${each.peakBurn.toFixed(1)}×`
 
-function faults({ faults: all }: Judgment): readonly string[] {
+function faults({ faults: all }: Judgment): readonly Markdown[] {
   if (all.length === 0) return []
   const lines = all.flatMap((fault) => [
-    `- **${fault.fault}**: ${faultWords[fault.state][0]}. ${fault.witness.sentence}`,
+    md`- **${fault.fault}**: ${faultWords[fault.state][0]}. ${fault.witness.sentence}`,
     ...answers(fault),
   ])
-  return ['## Faults', '', ...lines, '']
+  return [md`## Faults`, md``, ...lines, md``]
 }
 
-function actions({ actions: all }: Judgment): readonly string[] {
+function actions({ actions: all }: Judgment): readonly Markdown[] {
   if (all.length === 0) return []
   const lines = all.flatMap((action) => {
     const evictions =
@@ -96,59 +98,61 @@ function actions({ actions: all }: Judgment): readonly string[] {
         ? ''
         : `; ${action.evicted} evicted, ${action.refusedEvictions} refused by a disruption budget`
     return [
-      `- **${action.action}**: ${actionWords[action.state][0]} at ${action.targets.join(', ') || 'nothing'}${evictions}`,
+      md`- **${action.action}**: ${actionWords[action.state][0]} at ${action.targets.join(', ') || 'nothing'}${evictions}`,
       ...answers(action),
     ]
   })
-  return ['## Actions', '', ...lines, '']
+  return [md`## Actions`, md``, ...lines, md``]
 }
 
 const chain = (steps: readonly { name: string; afterMs?: number }[]): string =>
   steps.map((step) => `${step.name} ${inSeconds(step.afterMs)}`).join(' → ')
 
-function scalers({ autoscalers, keda }: Judgment): readonly string[] {
+function scalers({ autoscalers, keda }: Judgment): readonly Markdown[] {
   if (autoscalers.length + keda.length === 0) return []
   const lines = [
     ...autoscalers.map((each) => ({ ...each, what: each.name })),
     ...keda.map((each) => ({ ...each, what: `KEDA ${each.scaledObject}` })),
-  ].map((each) => `- **${each.what}** on ${each.phase}: ${chain(each.steps)}; ${each.held ? 'held ✓' : 'missed ✗'}`)
-  return ['## Autoscaler reaction', '', ...lines, '']
+  ].map((each) => md`- **${each.what}** on ${each.phase}: ${chain(each.steps)}; ${each.held ? 'held ✓' : 'missed ✗'}`)
+  return [md`## Autoscaler reaction`, md``, ...lines, md``]
 }
 
 /** Disruption budgets and gauges that were never to pass a limit. */
-function limits({ budgets, connections }: Judgment): readonly string[] {
+function limits({ budgets, connections }: Judgment): readonly Markdown[] {
   if (budgets.length + connections.length === 0) return []
   const lines = [
     ...budgets.map(
       (each) =>
-        `- disruption budget **${each.budget}**: at least ${each.lowestHealthy ?? '–'} healthy of ${each.wantedHealthy ?? '–'} wanted, ${each.refusedEvictions} evictions refused ${mark(each.held)}`,
+        md`- disruption budget **${each.budget}**: at least ${each.lowestHealthy ?? '–'} healthy of ${each.wantedHealthy ?? '–'} wanted, ${each.refusedEvictions} evictions refused ${mark(each.held)}`,
     ),
     ...connections.map(
       (each) =>
-        `- **${each.of}** ${each.metric}: highest ${each.highest ?? 'never measured'} of at most ${each.atMost} ${mark(each.held)}`,
+        md`- **${each.of}** ${each.metric}: highest ${each.highest ?? 'never measured'} of at most ${each.atMost} ${mark(each.held)}`,
     ),
   ]
-  return ['## Limits', '', ...lines, '']
+  return [md`## Limits`, md``, ...lines, md``]
 }
 
-function posture({ posture: all }: Judgment): readonly string[] {
+function posture({ posture: all }: Judgment): readonly Markdown[] {
   if (all.length === 0) return []
-  const lines = all.map((each) => `- **${each.namespace}** ${each.want}: ${each.sentence} ${mark(each.held)}`)
-  return ['## Posture', '', ...lines, '']
+  const lines = all.map((each) => md`- **${each.namespace}** ${each.want}: ${each.sentence} ${mark(each.held)}`)
+  return [md`## Posture`, md``, ...lines, md``]
 }
 
-function ledger(judgment: Judgment): readonly string[] {
+function ledger(judgment: Judgment): readonly Markdown[] {
   if (!judgment.ledger) return []
   const rows = judgment.ledger.operations.flatMap(({ operation, client, books }) => [
-    `| ${operation} | client | ${whole(client.acknowledged)} | ${cents(client.amountCents)} | ${client.unknown} unknown |`,
-    ...books.map((book) => `| | ${book.book} | ${whole(book.count)} | ${cents(book.amountCents)} | ${book.sentence} |`),
+    md`| ${operation} | client | ${whole(client.acknowledged)} | ${cents(client.amountCents)} | ${client.unknown} unknown |`,
+    ...books.map(
+      (book) => md`| | ${book.book} | ${whole(book.count)} | ${cents(book.amountCents)} | ${book.sentence} |`,
+    ),
   ])
   return [
-    `## Money: ${judgment.ledger.reconciled ? 'reconciled ✓' : 'not reconciled ✗'}`,
-    '',
-    '| operation | book | count | amount | remark |',
-    '| --- | --- | --- | --- | --- |',
+    md`## Money: ${judgment.ledger.reconciled ? 'reconciled ✓' : 'not reconciled ✗'}`,
+    md``,
+    md`| operation | book | count | amount | remark |`,
+    md`| --- | --- | --- | --- | --- |`,
     ...rows,
-    '',
+    md``,
   ]
 }

@@ -1,7 +1,15 @@
-/** The page's only style sheet. Colours are variables, so that dark and print change them in one place; all text is at least AA on its ground. */
+/**
+ * The page's only style sheet. Colours are variables, so that dark and print change them in one place; all text is at least AA on its
+ * ground. What a chart looks like apart from its colours is in `draw/looks.ts`, because charts must be readable without this sheet.
+ */
+import { light } from './draw/palette.ts'
+
+const lightVariables = Object.entries(light)
+  .map(([name, value]) => `--${name}:${value}`)
+  .join(';')
+
 export const style = `
-:root{color-scheme:light dark;--bg:#fff;--ink:#1b1f24;--soft:#5b6470;--rule:#d8dde3;--band:#f4f6f8;--band2:#eceff3;--good:#14743c;--bad:#b3261e;--warn:#8a5a00;
---c1:#1f6feb;--c2:#0f8a7e;--c3:#7a4fd0;--c4:#c4362b;--c5:#b06a00;--c6:#77808c;--fault:#c4362b;--action:#6a3fc4;--steps:#bcd3f5}
+:root{color-scheme:light dark;${lightVariables}}
 @media (prefers-color-scheme:dark){:root{--bg:#14171b;--ink:#e7eaee;--soft:#9aa4b0;--rule:#333a43;--band:#1a1e24;--band2:#20252c;--good:#5bd18b;--bad:#ff8a80;--warn:#f0b64a;
 --c1:#6cabff;--c2:#4fd0c1;--c3:#b99bff;--c4:#ff8a80;--c5:#f0b64a;--c6:#9aa4b0;--fault:#ff8a80;--action:#b99bff;--steps:#2b4468}}
 @page{size:A4;margin:14mm}
@@ -19,28 +27,23 @@ table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,t
 code,pre{font:13px/1.45 ui-monospace,Menlo,Consolas,monospace}pre{overflow:auto;background:var(--band);padding:10px}
 figure{margin:0 0 18px}figcaption{display:flex;flex-wrap:wrap;align-items:baseline;gap:8px}.unit,.caption{color:var(--soft);font-size:12px}.caption{margin:0}
 .keys,.legend{display:flex;flex-wrap:wrap;gap:4px 16px;list-style:none;margin:0;padding:0;font-size:12px}.legend{margin-bottom:10px}
-.key{display:inline-block;width:18px;border-top:2px solid;margin-right:5px;vertical-align:middle}.key.dash{border-top-style:dashed}.key.dot{border-top-style:dotted}.key.area{border-top-width:8px;opacity:.7}
-.swatch{display:inline-block;width:18px;height:11px;margin-right:5px;vertical-align:-1px;border:1px solid var(--rule)}.swatch.phase{background:var(--band2)}
-.swatch.fault{background:repeating-linear-gradient(135deg,var(--fault) 0 1.5px,transparent 1.5px 5px)}.swatch.action{background:repeating-linear-gradient(45deg,var(--action) 0 1.5px,transparent 1.5px 5px)}
-.defs{position:absolute}.ground{opacity:.13}.fault.ground{fill:var(--fault)}.action.ground{fill:var(--action)}.stripe{stroke-width:1.6;opacity:.4}.fault.stripe{stroke:var(--fault)}.action.stripe{stroke:var(--action)}
-.plot{overflow-x:auto}.chart{width:100%;min-width:680px;height:auto;display:block;touch-action:pan-x pan-y}.chart:focus-visible{outline:2px solid var(--c1)}.chart text{font:11px system-ui,sans-serif;fill:var(--soft)}
-.phase.p0{fill:var(--band)}.phase.p1{fill:var(--band2)}.chart .phase-name{font-size:11px}
-.fault.injected{fill:url(#hatch-fault)}.action.injected{fill:url(#hatch-action)}.action.held{fill:var(--action);opacity:.07}.fault.tail{fill:var(--fault);opacity:.1}.action.tail{fill:var(--action);opacity:.07}
-.fault.requested{fill:none;stroke:var(--fault);stroke-dasharray:3 3}.action.requested{fill:none;stroke:var(--action);stroke-dasharray:3 3}
-.chart .fault-letter,.chart .action-letter{font-weight:700;paint-order:stroke;stroke:var(--bg);stroke-width:3px}.chart .fault-letter{fill:var(--fault)}.chart .action-letter{fill:var(--action)}
-.grid line{stroke:var(--rule);stroke-width:.6}.limit line{stroke-width:1.2;stroke-dasharray:6 4}.limit.target line{stroke:var(--good)}.limit.ceiling line{stroke:var(--bad)}.limit.bound line{stroke:var(--soft);stroke-dasharray:1 4}
-.chart .limit text{paint-order:stroke;stroke:var(--bg);stroke-width:3px}.chart .limit.target text{fill:var(--good)}.chart .limit.ceiling text{fill:var(--bad)}
-.line{fill:none;stroke-width:1.6;stroke-linejoin:round}.line.dash{stroke-dasharray:5 3}.line.area{stroke-width:1}.line.on-right{stroke-width:1.2;stroke-dasharray:2 2}
-.c1{stroke:var(--c1);border-color:var(--c1)}.c2{stroke:var(--c2);border-color:var(--c2)}.c3{stroke:var(--c3);border-color:var(--c3)}.c4{stroke:var(--c4);border-color:var(--c4)}.c5{stroke:var(--c5);border-color:var(--c5)}.c6{stroke:var(--c6);border-color:var(--c6)}
-.area.c4{fill:var(--c4);fill-opacity:.35}.area.c1{fill:var(--c1);fill-opacity:.2}
-.mark line{stroke:var(--ink);stroke-width:1;stroke-dasharray:1 3}.mark path{fill:var(--ink)}.chart .mark text{fill:var(--ink);paint-order:stroke;stroke:var(--bg);stroke-width:3px}.mark.good path{fill:var(--good)}.mark.bad path{fill:var(--bad)}.chart .mark.bad text{fill:var(--bad)}
-.row .floor{stroke:var(--rule);stroke-width:.6}.row .steps{fill:var(--steps);stroke:var(--c1);stroke-width:.8}.row .none{fill:var(--bad)}.chart .row .number{fill:var(--ink);font-weight:600;paint-order:stroke;stroke:var(--bg);stroke-width:2px}
-.chart .row .words{paint-order:stroke;stroke:var(--bg);stroke-width:3px;fill:var(--ink)}.span rect{stroke-width:1}.chart .span text{fill:var(--ink);paint-order:stroke;stroke:var(--bg);stroke-width:2.5px}
-.span.phase rect{fill:var(--band2);stroke:var(--rule)}.span.planned rect{fill:none;stroke:var(--ink);stroke-dasharray:4 3}.span.fault rect{fill:url(#hatch-fault);stroke:var(--fault)}.span.action rect{fill:url(#hatch-action);stroke:var(--action)}
-.span.fault-edge rect{fill:var(--fault);fill-opacity:.15;stroke:none}.span.action-edge rect{fill:var(--action);fill-opacity:.15;stroke:none}.span.tail rect{fill:var(--warn);fill-opacity:.15;stroke:var(--warn);stroke-dasharray:2 2}
-.span.good rect{fill:var(--good);fill-opacity:.18;stroke:var(--good)}.span.bad rect{fill:var(--bad);fill-opacity:.25;stroke:var(--bad);stroke-dasharray:5 2}.span.warn rect{fill:var(--warn);fill-opacity:.2;stroke:var(--warn);stroke-dasharray:2 2}.span.neutral rect{fill:var(--soft);fill-opacity:.15;stroke:var(--soft)}
-.tick{stroke-width:2}.tick.good{stroke:var(--good)}.tick.bad{stroke:var(--bad)}.tick.neutral{stroke:var(--ink);stroke-dasharray:2 2}
-.cross{stroke:var(--ink);stroke-width:.8}summary{cursor:pointer;color:var(--soft);font-size:12px}
+.key{margin-right:5px;vertical-align:middle}.swatch{margin-right:5px;vertical-align:-1px}.swatch rect{stroke:var(--rule)}.swatch .phase{fill:var(--band2)}
+.defs{position:absolute}.fault.ground{fill:var(--fault)}.action.ground{fill:var(--action)}.fault.stripe{stroke:var(--fault)}.action.stripe{stroke:var(--action)}
+.plot{overflow-x:auto}.chart{width:100%;min-width:680px;height:auto;display:block;touch-action:pan-x pan-y}.chart:focus-visible{outline:2px solid var(--c1)}.chart text{fill:var(--soft)}
+.phase.p0{fill:var(--band)}.phase.p1{fill:var(--band2)}
+.action.held,.action.tail{fill:var(--action)}.fault.tail{fill:var(--fault)}.fault.requested{stroke:var(--fault)}.action.requested{stroke:var(--action)}
+.chart .fault-letter,.chart .action-letter{stroke:var(--bg)}.chart .fault-letter{fill:var(--fault)}.chart .action-letter{fill:var(--action)}
+.grid line{stroke:var(--rule)}.limit.target line{stroke:var(--good)}.limit.ceiling line{stroke:var(--bad)}.limit.bound line{stroke:var(--soft)}
+.chart .limit text{stroke:var(--bg)}.chart .limit.target text{fill:var(--good)}.chart .limit.ceiling text{fill:var(--bad)}
+.line{stroke-linejoin:round}
+.c1{stroke:var(--c1)}.c2{stroke:var(--c2)}.c3{stroke:var(--c3)}.c4{stroke:var(--c4)}.c5{stroke:var(--c5)}.c6{stroke:var(--c6)}
+.area.c1{fill:var(--c1)}.area.c2{fill:var(--c2)}.area.c3{fill:var(--c3)}.area.c4{fill:var(--c4)}.area.c5{fill:var(--c5)}.area.c6{fill:var(--c6)}
+.mark line{stroke:var(--ink)}.mark path{fill:var(--ink)}.chart .mark text{fill:var(--ink);stroke:var(--bg)}.mark.good path{fill:var(--good)}.mark.bad path{fill:var(--bad)}.chart .mark.bad text{fill:var(--bad)}
+.row .floor{stroke:var(--rule)}.row .steps{fill:var(--steps);stroke:var(--c1)}.row .none{fill:var(--bad)}.chart .row .number,.chart .row .words,.chart .span text{fill:var(--ink);stroke:var(--bg)}
+.span.phase rect{fill:var(--band2);stroke:var(--rule)}.span.planned rect{stroke:var(--ink)}.span.fault rect{stroke:var(--fault)}.span.action rect{stroke:var(--action)}.span.fault-edge rect{fill:var(--fault)}.span.action-edge rect{fill:var(--action)}
+.span.tail rect,.span.warn rect{fill:var(--warn);stroke:var(--warn)}.span.good rect{fill:var(--good);stroke:var(--good)}.span.bad rect{fill:var(--bad);stroke:var(--bad)}.span.neutral rect{fill:var(--soft);stroke:var(--soft)}
+.tick.good{stroke:var(--good)}.tick.bad{stroke:var(--bad)}.tick.neutral{stroke:var(--ink)}
+.cross{stroke:var(--ink)}summary{cursor:pointer;color:var(--soft);font-size:12px}
 #readout{position:fixed;pointer-events:none;background:var(--bg);border:1px solid var(--rule);padding:6px 10px;font-size:12px;white-space:pre;display:none;box-shadow:0 2px 10px rgb(0 0 0/.2)}
 @media (max-width:640px){body{padding:0 12px 40px;font-size:14px}header{padding-left:12px}.facts td:first-child{white-space:normal}}
 @media print{:root{color-scheme:light;--bg:#fff;--ink:#000;--soft:#444;--rule:#bbb;--band:#f4f4f4;--band2:#eaeaea;--good:#14743c;--bad:#b3261e;--warn:#8a5a00;

@@ -4,14 +4,12 @@ import { plotArea } from './draw/chart-svg.ts'
 
 type Told = { readonly name: string; readonly points: readonly (readonly [at: number, value: number | string])[] }
 
-/** `<` is escaped so that no text can end the script element. */
-export function seriesJson(charts: readonly Chart[], seconds: number): string {
-  const data = {
+export function seriesOf(charts: readonly Chart[], seconds: number) {
+  return {
     seconds,
     ...plotArea,
     charts: Object.fromEntries(charts.map((chart) => [chart.id, [...lines(chart), ...(chart.rows ?? []).map(told)]])),
   }
-  return JSON.stringify(data).replaceAll('<', '\\u003c')
 }
 
 const lines = (chart: Chart): readonly Told[] =>

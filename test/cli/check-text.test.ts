@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Check, checkText } from '../../src/cli/check-text.ts'
+import { type Paint, term } from '../../src/cli/terminal.ts'
 import { type PostureKind, type PostureObject, postureWants } from '../../src/domain/posture.ts'
 import { judgeWant } from '../../src/judge/posture/posture.ts'
 import { objectsListed } from '../../src/judge/seen/listed.ts'
@@ -11,8 +12,8 @@ const checked = (changes: Partial<Record<PostureKind, readonly PostureObject[]>>
   const judged = postureWants.map((want) => judgeWant('casino', want, seen.of('casino')))
   return { posture: judged.map((each) => each.result), findings: judged.flatMap((each) => each.findings) }
 }
-const plain = (_: unknown, text: string) => text
-const linesOf = (check: Check) => checkText(check, plain, Number.POSITIVE_INFINITY)
+const plain: Paint = (_, text) => term`${text}`
+const linesOf = (check: Check) => checkText(check, plain, Number.POSITIVE_INFINITY).map(({ text }) => text)
 
 describe('the text of a check', () => {
   it('says of a namespace in order what was looked at', () => {

@@ -5,7 +5,7 @@ import { instant } from '../../src/domain/units.ts'
 
 const told = (step: ActionStepData): string | undefined =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one.
-  eventText({ kind: 'action-step', at: instant(0), action: 'release', step })?.replace(/\u001b\[\d+m/g, '')
+  eventText({ kind: 'action-step', at: instant(0), action: 'release', step })?.text.replace(/\u001b\[\d+m/g, '')
 
 describe('the console', () => {
   it.each<[string, ActionStepData, string]>([

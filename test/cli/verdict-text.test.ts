@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { clipped, type Paint, widthOf, wrapped } from '../../src/cli/terminal.ts'
+import { clipped, columnsOf, type Paint, type TerminalText, term, widthOf, wrapped } from '../../src/cli/terminal.ts'
 import { verdictText } from '../../src/cli/verdict-text.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { evidence } from '../support/evidence.ts'
 import { everything } from '../support/evidence-everything.ts'
 
-const plain: Paint = (_, text) => text
-const red: Paint = (_, text) => `\u001b[31m${text}\u001b[39m`
+const plain: Paint = (_, text) => term`${text}`
+const red: Paint = (_, text) => term`${term.own('\u001b[31m')}${text}${term.own('\u001b[39m')}`
+const textsOf = (lines: readonly TerminalText[]): readonly string[] => lines.map(({ text }) => text)
 const judgment = judge(everything())
-const linesOf = (paint: Paint, columns: number) => verdictText(judgment, 'reports/latest', paint, columns)
+const told = (paint: Paint, columns: number) => verdictText(judgment, 'reports/latest', paint, columns)
+const linesOf = (paint: Paint, columns: number) => textsOf(told(paint, columns))
 const at = (lines: readonly string[], text: string): number => lines.findIndex((line) => line.includes(text))
 
 describe('the verdict on the console', () => {
@@ -38,7 +40,7 @@ describe('the verdict on the console', () => {
 
   it('does not call a harm unfelt that never bit', () => {
     const blind = judge(everything().filter((record) => record.kind !== 'fault-step' || record.fault !== 'zone-c lost'))
-    const lines = verdictText(blind, 'reports/latest', plain, Number.POSITIVE_INFINITY)
+    const lines = textsOf(verdictText(blind, 'reports/latest', plain, Number.POSITIVE_INFINITY))
     expect(lines[at(lines, 'fault zone-c lost')]).toMatch(/not/)
     expect(lines[at(lines, 'fault zone-c lost')]).not.toContain('felt')
   })
@@ -51,26 +53,34 @@ describe('the verdict on the console', () => {
   })
 
   it('stands in the same columns with colours and without', () => {
-    const width = (lines: readonly string[]) => lines.map(widthOf)
-    expect(width(linesOf(red, 80))).toEqual(width(linesOf(plain, 80)))
+    const width = (lines: readonly TerminalText[]) => lines.map(widthOf)
+    expect(width(told(red, 80))).toEqual(width(told(plain, 80)))
   })
 
   it('names no cause where there is none', () => {
-    const lines = verdictText(judge(evidence()), 'reports/latest', plain, 80)
+    const lines = textsOf(verdictText(judge(evidence()), 'reports/latest', plain, 80))
     expect(lines[1]).toContain('PASS')
     expect(at(lines, 'Next:')).toBe(-1)
   })
 })
 
 describe('a line that is repainted', () => {
+  const line = term`${red('red', 'deposit')} 99.9 % of all`
+
   it('is cut to the screen, colours kept and not counted', () => {
-    expect(clipped('a short one', 20)).toBe('a short one')
-    expect(clipped(`${red('red', 'deposit')} 99.9 % of all`, 12)).toBe('\u001b[31mdeposit\u001b[39m 99.…')
-    expect(widthOf(clipped(`${red('red', 'deposit')} 99.9 % of all`, 12))).toBe(12)
+    expect(clipped(term`a short one`, 20).text).toBe('a short one')
+    expect(clipped(line, 12).text).toBe('\u001b[31mdeposit\u001b[39m 99.…')
+    expect(widthOf(clipped(line, 12))).toBe(12)
   })
 
   it('is broken only between words', () => {
-    expect(wrapped('one two three', 9, '- ', '  ')).toEqual(['- one two', '  three'])
-    expect(wrapped('unbreakable', 4, '', '')).toEqual(['unbreakable'])
+    expect(textsOf(wrapped('one two three', 9, '- ', '  '))).toEqual(['- one two', '  three'])
+    expect(textsOf(wrapped('unbreakable', 4, '', ''))).toEqual(['unbreakable'])
   })
+
+  it.each([
+    ['a pipe', { isTTY: false, columns: 0 }, Number.POSITIVE_INFINITY],
+    ['a terminal of 100 columns', { isTTY: true, columns: 100 }, 100],
+    ['a terminal that reports no columns', { isTTY: true, columns: 0 }, Number.POSITIVE_INFINITY],
+  ])('has the room of %s', (_, stream, columns) => expect(columnsOf(stream)).toBe(columns))
 })

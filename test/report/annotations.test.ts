@@ -16,7 +16,8 @@ const finding = (change: Partial<Finding>): Finding => ({
   evidence: [],
   ...change,
 })
-const linesOf = (...findings: Finding[]) => annotations({ ...healthy, findings }, derbyRehearsal)
+const linesOf = (...findings: Finding[]) =>
+  annotations({ ...healthy, findings }, derbyRehearsal).map(({ text }) => text)
 
 describe('annotations', () => {
   it('say nothing of a run without findings', () => {
@@ -24,7 +25,7 @@ describe('annotations', () => {
   })
 
   it('stand at the line that asked: of the objective, of the expectation, of the harm whose reaction failed', () => {
-    const told = annotations(judge(everything()), derbyRehearsal)
+    const told = annotations(judge(everything()), derbyRehearsal).map(({ text }) => text)
     const of = (cause: string) => told.find((line) => line.includes(`title=${cause}`))
     expect(of('slo-missed')).toMatch(/^::error file=psp-down-at-peak\.rehearsal\.yaml,line=1,/)
     expect(of('queue-scaler-late')).toMatch(/^::error file=derby-day\.rehearsal\.yaml,line=40,/)

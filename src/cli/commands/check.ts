@@ -18,7 +18,7 @@ import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags } from '.
 import { BadInput } from '../failure.ts'
 import { readInputs, readTarget } from '../inputs.ts'
 import { stopSignal } from '../stop-signal.ts'
-import { columnsOf, onStdout, print } from '../terminal.ts'
+import { columnsOf, jsonText, onStdout, print, term } from '../terminal.ts'
 import { clusterPortsOf } from '../wiring.ts'
 
 type Flags = ClusterFlags & {
@@ -60,7 +60,9 @@ async function check(file: string | undefined, flags: Flags): Promise<number> {
   await refuseIfBlind(api, inputs, namespaces, wants)
   const seen = await look(api, namespaces, wants)
   print(
-    flags.output === 'json' ? jsonOf(context, seen) : checkText(seen, onStdout, columnsOf(process.stdout)).join('\n'),
+    flags.output === 'json'
+      ? jsonText(jsonOf(context, seen))
+      : term.join(checkText(seen, onStdout, columnsOf(process.stdout))),
   )
   return seen.posture.every((each) => each.held) ? exitCodes.pass : exitCodes.fail
 }
@@ -130,7 +132,7 @@ async function look(api: KubernetesApi, namespaces: readonly string[], wants: re
   }
 }
 
-function jsonOf(context: string, { posture, findings }: Check): string {
+function jsonOf(context: string, { posture, findings }: Check) {
   const told = findings.map(({ evidence: _, ...rest }) => rest)
-  return JSON.stringify({ format: 1, context, posture, findings: told, questions: QUESTIONS }, undefined, 2)
+  return { format: 1, context, posture, findings: told, questions: QUESTIONS }
 }

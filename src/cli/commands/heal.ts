@@ -16,7 +16,7 @@ import { reportFailure } from '../failure.ts'
 import { readTarget, usualTargetPath } from '../inputs.ts'
 import { runFolders } from '../run-folder.ts'
 import { stopSignal } from '../stop-signal.ts'
-import { onStderr, print, say } from '../terminal.ts'
+import { jsonText, onStderr, print, say, term } from '../terminal.ts'
 import { clusterPortsOf } from '../wiring.ts'
 
 type Flags = ClusterFlags & { readonly reports: string; readonly output: string }
@@ -46,9 +46,9 @@ async function heal(flags: Flags): Promise<number> {
     const code = reportFailure(error)
     if (code !== exitCodes.environment || error instanceof TargetHeld) return code
     const owed = journals.dead.flatMap(({ run, undos }) => undos.map(({ id }) => `${id} of run ${run}`))
-    for (const each of owed) say(`${onStderr('red', 'still owed')} ${each}`)
+    for (const each of owed) say(term`${onStderr('red', 'still owed')} ${each}`)
     if (owed.length === 0 && !state.unknown) return code
-    say('  Next: run matchday heal again as soon as the cluster answers.')
+    say(term`  Next: run matchday heal again as soon as the cluster answers.`)
     return exitCodes.notHealed
   }
 }
@@ -74,12 +74,13 @@ async function healCluster(flags: Flags, target: Target, dead: readonly Dead[], 
 }
 
 function tell(flags: Flags, report: HealReport, left: readonly ResidueItem[]): void {
-  if (flags.output === 'json') return print(JSON.stringify({ ...report, left }, undefined, 2))
+  if (flags.output === 'json') return print(jsonText({ ...report, left }))
   for (const each of report.healed)
-    say(`${onStderr('green', each.outcome === 'undone' ? 'undone' : 'already gone')} ${each.id} of run ${each.run}`)
-  for (const problem of report.problems) say(`${onStderr('red', 'not undone')} ${problem}`)
-  for (const item of left) say(`${onStderr('red', 'still there')} ${item.what} (${item.where})`)
-  if (report.healed.length === 0 && report.problems.length === 0 && left.length === 0) say('nothing was left to undo')
+    say(term`${onStderr('green', each.outcome === 'undone' ? 'undone' : 'already gone')} ${each.id} of run ${each.run}`)
+  for (const problem of report.problems) say(term`${onStderr('red', 'not undone')} ${problem}`)
+  for (const item of left) say(term`${onStderr('red', 'still there')} ${item.what} (${item.where})`)
+  if (report.healed.length === 0 && report.problems.length === 0 && left.length === 0)
+    say(term`nothing was left to undo`)
 }
 
 /** Its file, or what the newest run on that context knew: rehearsals may lie anywhere, and whoever heals is in a hurry. @throws BadInput */
@@ -119,7 +120,7 @@ async function readJournals(reports: string, target: Target): Promise<Journals> 
       if (found) dead.push(found)
     } catch (error) {
       unreadable += 1
-      say(`${path} cannot be read, so only marks on the cluster tell what its run left: ${problemOf(error)}`)
+      say(term`${path} cannot be read, so only marks on the cluster tell what its run left: ${problemOf(error)}`)
     }
   }
   return { dead, unreadable }

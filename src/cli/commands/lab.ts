@@ -5,7 +5,7 @@ import { type KedaStatus, kedaStatus } from '../../lab/keda/status.ts'
 import { defaultLabRoot, type LabStatus, labDown, labStatus } from '../../lab/lab.ts'
 import { REFERENCE_WORKLOAD } from '../reference-workload.ts'
 import { stopSignal } from '../stop-signal.ts'
-import { print, say } from '../terminal.ts'
+import { jsonText, print, say, term } from '../terminal.ts'
 
 export function addLab(root: Command, finish: (code: number) => void): void {
   const lab = root.command('lab').description('a real Kubernetes cluster on this machine, without Docker or root')
@@ -28,8 +28,8 @@ export function addLab(root: Command, finish: (code: number) => void): void {
         signal: stopSignal(),
       })
       handle.keep()
-      say('lab is up; stop it with: matchday lab down')
-      print(handle.kubeconfig)
+      say(term`lab is up; stop it with: matchday lab down`)
+      print(term`${handle.kubeconfig}`)
       finish(exitCodes.pass)
     })
   lab
@@ -40,8 +40,8 @@ export function addLab(root: Command, finish: (code: number) => void): void {
       const found = await labStatus()
       const keda = found.kind === 'up' ? await kedaStatus(found.state.root) : undefined
       const status = keda ? { ...found, keda } : found
-      if (flags.output === 'json') print(JSON.stringify(status, undefined, 2))
-      else if (flags.output === 'kubeconfig') print(status.kind === 'none' ? '' : status.state.kubeconfig)
+      if (flags.output === 'json') print(jsonText(status))
+      else if (flags.output === 'kubeconfig') print(term`${status.kind === 'none' ? '' : status.state.kubeconfig}`)
       else printStatus(found, keda)
       finish(status.kind === 'up' ? exitCodes.pass : exitCodes.environment)
     })
@@ -53,7 +53,7 @@ export function addLab(root: Command, finish: (code: number) => void): void {
       if (status.kind !== 'up') throw new EnvironmentError('no lab is up', 'Boot one: matchday lab up --keda')
       const { addKeda } = await import('../lab-boot.ts')
       await addKeda(status.state, stopSignal())
-      say('KEDA serves in namespace keda')
+      say(term`KEDA serves in namespace keda`)
       finish(exitCodes.pass)
     })
   lab
@@ -61,20 +61,21 @@ export function addLab(root: Command, finish: (code: number) => void): void {
     .description('stop the lab and everything that belongs to it')
     .action(async () => {
       const done = await labDown()
-      say(
-        { stopped: 'lab stopped', cleaned: 'cleaned up after a dead lab', nothing: `no lab in ${defaultLabRoot()}` }[
-          done
-        ],
-      )
+      const words = {
+        stopped: 'lab stopped',
+        cleaned: 'cleaned up after a dead lab',
+        nothing: `no lab in ${defaultLabRoot()}`,
+      }
+      say(term`${words[done]}`)
       finish(exitCodes.pass)
     })
 }
 
 function printStatus(status: LabStatus, keda: KedaStatus | undefined): void {
-  if (status.kind === 'none') return print(`no lab is up (${defaultLabRoot()})`)
-  if (status.kind === 'dead') return print('the lab is dead; clean up with: matchday lab down')
-  print(`lab is up\nkubeconfig  ${status.state.kubeconfig}`)
+  if (status.kind === 'none') return print(term`no lab is up (${defaultLabRoot()})`)
+  if (status.kind === 'dead') return print(term`the lab is dead; clean up with: matchday lab down`)
+  print(term`lab is up\nkubeconfig  ${status.state.kubeconfig}`)
   const pods = Object.entries(keda ?? {}).map(([name, { ready, wanted }]) => `${name} ${ready}/${wanted}`)
-  if (pods.length > 0) print(`KEDA        ${pods.join(', ')}`)
-  print(JSON.stringify(status.status, undefined, 2))
+  if (pods.length > 0) print(term`KEDA        ${pods.join(', ')}`)
+  print(jsonText(status.status))
 }

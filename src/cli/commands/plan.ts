@@ -5,12 +5,13 @@ import type { Admission } from '../../plan/blast-radius.ts'
 import { describePlan } from '../../plan/describe.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { planTimeline } from '../../plan/timeline.ts'
+import { visibleIn } from '../../report/escape/visible.ts'
 import { admissionsOf } from '../admissions.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags } from '../cluster-choice.ts'
 import { BadInput } from '../failure.ts'
 import { type Inputs, readInputs } from '../inputs.ts'
 import { stopSignal } from '../stop-signal.ts'
-import { print } from '../terminal.ts'
+import { jsonText, print, termLines } from '../terminal.ts'
 import { clusterPortsOf } from '../wiring.ts'
 
 type Flags = ClusterFlags & { readonly output: string; readonly offline?: boolean }
@@ -36,7 +37,8 @@ async function plan(file: string, flags: Flags): Promise<number> {
   if (!planned.ok) throw new BadInput(planned.issues)
   const admissions = flags.offline ? undefined : await admittedNow(inputs, planned.value, flags)
   const description = describePlan({ ...inputs, timeline: planned.value, ...(admissions ? { admissions } : {}) })
-  print(flags.output === 'json' ? JSON.stringify(description, undefined, 2) : renderPlan(description))
+  // The plan's text has lines of its own; a name has none.
+  print(flags.output === 'json' ? jsonText(description) : termLines(renderPlan(visibleIn(description))))
   const refused = [...(admissions?.values() ?? [])].flatMap((each) => [...each.problems])
   if (refused.length > 0) throw new BadInput(refused)
   return exitCodes.pass

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { exitCodes } from '../../domain/verdict.ts'
 import { judgeFolder, writeReports } from '../judging.ts'
-import { print } from '../terminal.ts'
+import { print, term } from '../terminal.ts'
 
 export function addReport(root: Command, finish: (code: number) => void): void {
   root
@@ -13,7 +13,7 @@ export function addReport(root: Command, finish: (code: number) => void): void {
     .action(async (folder: string) => {
       const judged = await judgeFolder(folder)
       await writeReports(folder, judged)
-      for (const name of ['report.html', 'report.md', 'junit.xml', 'verdict.json']) print(join(folder, name))
+      for (const name of ['report.html', 'report.md', 'junit.xml', 'verdict.json']) print(term`${join(folder, name)}`)
       finish(exitCodes.pass)
     })
 }

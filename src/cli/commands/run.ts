@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import { k6LoadGenerator } from '../../adapters/k6/load-generator.ts'
 import { type ControllerPorts, perform } from '../../controller/perform.ts'
 import type { Environment } from '../../domain/evidence.ts'
-import { formatIssue, type Issue } from '../../domain/issue.ts'
+import type { Issue } from '../../domain/issue.ts'
 import type { Timeline } from '../../domain/timeline.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import { flagShapes, parseFlag } from '../../files/flags.ts'
@@ -13,14 +13,14 @@ import { openJournal } from '../../journal/journal.ts'
 import { planTimeline } from '../../plan/timeline.ts'
 import { admissionsOf } from '../admissions.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags, withLabFlags } from '../cluster-choice.ts'
-import { BadInput } from '../failure.ts'
+import { BadInput, issueText } from '../failure.ts'
 import { tellGitHub } from '../github.ts'
 import { type Inputs, readInputs } from '../inputs.ts'
 import { judgeFolder, printJudgment, writeReports } from '../judging.ts'
 import { showProgress } from '../progress.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from '../run-folder.ts'
 import { stopSignal } from '../stop-signal.ts'
-import { onStderr, say } from '../terminal.ts'
+import { onStderr, say, term, termLines } from '../terminal.ts'
 import { findTool } from '../tools.ts'
 import { k6Settings, portsOf } from '../wiring.ts'
 
@@ -107,7 +107,7 @@ async function performRun(
     command: `matchday ${process.argv.slice(2).join(' ')}`,
   }
   say(
-    `${onStderr('bold', rehearsal.name)} on ${target.context}/${target.namespace} (${cluster.kubernetes}), seed ${seed}\n${rehearsal.hypothesis}`,
+    term`${onStderr('bold', rehearsal.name)} on ${target.context}/${target.namespace} (${cluster.kubernetes}), seed ${seed}\n${termLines(rehearsal.hypothesis)}`,
   )
   const journal = await openJournal(folder.file('journal.ndjson'))
   const progress = showProgress(planned.value, flags.quiet === true)
@@ -137,7 +137,7 @@ async function admitNow(ports: ControllerPorts, inputs: Inputs, timeline: Timeli
   if (refused.length > 0) throw new BadInput(refused)
   if (flags.quiet) return
   for (const issue of problemsOf(timeline.faults))
-    say(`${onStderr('yellow', 'would be refused now')} ${formatIssue(issue)}`)
+    say(term`${onStderr('yellow', 'would be refused now')} ${issueText(issue)}`)
 }
 
 const versionOf = (): string =>

@@ -2,7 +2,7 @@ import { Argument, type Command } from 'commander'
 import { exitCodes } from '../../domain/verdict.ts'
 import { STANDARD_TOOLS, TOOL_GROUPS, TOOL_NAMES, type ToolName } from '../../toolchain/toolchain.ts'
 import { stopSignal } from '../stop-signal.ts'
-import { print } from '../terminal.ts'
+import { jsonText, print, term } from '../terminal.ts'
 import { findTools } from '../tools.ts'
 
 export function addToolchain(root: Command, finish: (code: number) => void): void {
@@ -21,10 +21,10 @@ export function addToolchain(root: Command, finish: (code: number) => void): voi
     )
     .action(async (names: string[], flags: { output: string }) => {
       const found = await findTools(names.length === 0 ? STANDARD_TOOLS : names.flatMap(toolsNamed), stopSignal())
-      if (flags.output === 'json') print(JSON.stringify(found, undefined, 2))
+      if (flags.output === 'json') print(jsonText(found))
       else
         for (const [name, { path, version }] of Object.entries(found))
-          print(`${name.padEnd(26)} ${version.padEnd(10)} ${path}`)
+          print(term`${name.padEnd(26)} ${version.padEnd(10)} ${path}`)
       finish(exitCodes.pass)
     })
 }

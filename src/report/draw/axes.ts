@@ -1,5 +1,6 @@
 /** The frame that all charts of a run share: one time axis, so that a moment stands at the same place in each of them. */
 import type { Chart, ChartLine, Limit } from '../chart.ts'
+import { type Html, html } from '../escape/html.ts'
 import { clock } from '../words.ts'
 
 export const WIDTH = 1000
@@ -85,7 +86,7 @@ export function timeTicks(seconds: number): readonly number[] {
   return Array.from({ length: Math.floor(seconds / size) + 1 }, (_, index) => index * size)
 }
 
-export const timeAxis = (seconds: number, x: Scale, bottom: number): string =>
-  timeTicks(seconds)
-    .map((at) => `<text class="time" x="${n(x(at))}" y="${n(bottom - 6)}" text-anchor="middle">${clock(at)}</text>`)
-    .join('')
+export const timeAxis = (seconds: number, x: Scale, bottom: number): readonly Html[] =>
+  timeTicks(seconds).map(
+    (at) => html`<text class="time" x="${n(x(at))}" y="${n(bottom - 6)}" text-anchor="middle">${clock(at)}</text>`,
+  )

@@ -1,5 +1,6 @@
 /** One chart as SVG text: plot, rows, limits, marks, phases and harms shaded. Readable without scripts, in print and in the dark. */
 import type { Chart } from '../chart.ts'
+import { type Html, html } from '../escape/html.ts'
 import type { Drawing } from '../lane.ts'
 import {
   BOTTOM,
@@ -16,13 +17,13 @@ import {
 } from './axes.ts'
 import { harmBands, harmLetters, phaseBand } from './bands.ts'
 import { gridSvg, limitSvg, lineSvg, marksSvg, rightAxisSvg } from './lines.ts'
+import { chartLook, crossLook } from './looks.ts'
 import { rowsHeight, rowsSvg } from './rows.ts'
-import { escapeXml } from './xml.ts'
 
 /** As shares of the width, for the crosshair. */
 export const plotArea = { left: LEFT / WIDTH, right: (WIDTH - RIGHT) / WIDTH, width: WIDTH }
 
-export function chartSvg(chart: Chart, drawing: Drawing): string {
+export function chartSvg(chart: Chart, drawing: Drawing): Html {
   const x = timeScale(drawing.seconds)
   const rows = chart.rows ?? []
   const plot = chart.lines.length > 0 ? PLOT_HEIGHT : 0
@@ -32,16 +33,16 @@ export function chartSvg(chart: Chart, drawing: Drawing): string {
   const height = TOP + body + BOTTOM
   const parts = [
     ...drawing.phases.map((phase, index) => phaseBand(phase, index, x, body)),
-    harmBands(drawing, x, body),
+    ...harmBands(drawing, x, body),
     ...(plot > 0 ? plotParts(chart, drawing, x) : []),
-    rowsSvg(rows, x, drawing.seconds, rowsTop),
-    harmLetters(drawing, x),
-    timeAxis(drawing.seconds, x, height),
+    ...rowsSvg(rows, x, drawing.seconds, rowsTop),
+    ...harmLetters(drawing, x),
+    ...timeAxis(drawing.seconds, x, height),
   ]
-  return `<svg class="chart" id="${escapeXml(chart.id)}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeXml(`${chart.title}. ${chart.caption}`)}">${parts.join('')}<line class="cross" x1="0" x2="0" y1="${TOP}" y2="${TOP + body}" visibility="hidden"/></svg>`
+  return html`<svg class="chart"${chartLook} id="${chart.id}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${`${chart.title}. ${chart.caption}`}">${parts}<line class="cross"${crossLook} x1="0" x2="0" y1="${TOP}" y2="${TOP + body}" visibility="hidden"/></svg>`
 }
 
-function plotParts(chart: Chart, { seconds }: Drawing, x: Scale): readonly string[] {
+function plotParts(chart: Chart, { seconds }: Drawing, x: Scale): readonly Html[] {
   const left = leftAxis(chart)
   const right = rightAxis(chart)
   return [
@@ -49,6 +50,6 @@ function plotParts(chart: Chart, { seconds }: Drawing, x: Scale): readonly strin
     ...(chart.right === undefined ? [] : [rightAxisSvg(right, chart.right)]),
     ...chart.limits.map((limit) => limitSvg(limit, limit.axis ? right : left)),
     ...chart.lines.map((line) => lineSvg(line, x, line.axis ? right : left, seconds)),
-    marksSvg(chart.marks ?? [], x),
+    ...marksSvg(chart.marks ?? [], x),
   ]
 }

@@ -1,7 +1,8 @@
 /** Rows below (or instead of) a plot, all on its time axis: spans as bars, steps as a low silhouette with numbers, ticks as strokes. */
 import { type Point, type Row, type Span, type Tick, thinned } from '../chart.ts'
+import { type Html, html } from '../escape/html.ts'
 import { LEFT, n, RIGHT, ROW_HEIGHT, type Scale, WIDTH } from './axes.ts'
-import { escapeXml } from './xml.ts'
+import { rowLooks, spanLook, tickLook } from './looks.ts'
 
 const PADDING = 3
 /** Of the font of 11 px, on average. */
@@ -9,21 +10,21 @@ const LETTER_WIDTH = 6.2
 
 export const rowsHeight = (rows: readonly Row[]): number => rows.length * ROW_HEIGHT
 
-export function rowsSvg(rows: readonly Row[], x: Scale, seconds: number, top: number): string {
-  return rows.map((row, index) => rowSvg(row, x, seconds, top + index * ROW_HEIGHT)).join('')
+export function rowsSvg(rows: readonly Row[], x: Scale, seconds: number, top: number): readonly Html[] {
+  return rows.map((row, index) => rowSvg(row, x, seconds, top + index * ROW_HEIGHT))
 }
 
-function rowSvg(row: Row, x: Scale, seconds: number, top: number): string {
+function rowSvg(row: Row, x: Scale, seconds: number, top: number): Html {
   const floor = top + ROW_HEIGHT - PADDING
-  return [
-    `<g class="row"><line class="floor" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${n(floor)}" y2="${n(floor)}"/>`,
-    `<text x="${LEFT - 6}" y="${n(floor - 4)}" text-anchor="end">${escapeXml(shortened(row.name))}<title>${escapeXml(row.name)}</title></text>`,
-    ...(row.steps ? [stepsSvg(row, row.steps, x, seconds, floor)] : []),
+  const parts = [
+    html`<line class="floor"${rowLooks.floor} x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${n(floor)}" y2="${n(floor)}"/>`,
+    html`<text x="${LEFT - 6}" y="${n(floor - 4)}" text-anchor="end">${shortened(row.name)}<title>${row.name}</title></text>`,
+    ...(row.steps ? stepsSvg(row, row.steps, x, seconds, floor) : []),
     ...(row.spans ?? []).map((span, index, all) => spanSvg(span, x, top, all[index + 1])),
     ...(row.ticks ?? []).map((tick) => tickSvg(tick, x, floor)),
     ...(row.words === undefined ? [] : [wordsSvg(row.words, row.spans ?? [], x, floor)]),
-    '</g>',
-  ].join('')
+  ]
+  return html`<g class="row">${parts}</g>`
 }
 
 const shortened = (name: string): string => {
@@ -32,7 +33,7 @@ const shortened = (name: string): string => {
 }
 
 /** Words that do not fit into a span stand behind it, if the next one leaves them room. */
-function spanSvg(span: Span, x: Scale, top: number, next: Span | undefined): string {
+function spanSvg(span: Span, x: Scale, top: number, next: Span | undefined): Html {
   const from = x(span.from)
   const width = Math.max(2, x(span.to) - from)
   const length = span.text.length * LETTER_WIDTH + 6
@@ -40,55 +41,52 @@ function spanSvg(span: Span, x: Scale, top: number, next: Span | undefined): str
   const place = length < width ? from + 4 : length < behind ? from + width + 4 : undefined
   const words =
     place === undefined || span.quiet
-      ? ''
-      : `<text x="${n(place)}" y="${n(top + ROW_HEIGHT - 7)}">${escapeXml(span.text)}</text>`
-  return `<g class="span ${span.look}"><rect x="${n(from)}" y="${n(top + PADDING)}" width="${n(width)}" height="${ROW_HEIGHT - 2 * PADDING}"><title>${escapeXml(span.text)}</title></rect>${words}</g>`
+      ? html``
+      : html`<text${rowLooks.spanText} x="${n(place)}" y="${n(top + ROW_HEIGHT - 7)}">${span.text}</text>`
+  return html`<g class="span ${span.look}"><rect${spanLook(span.look)} x="${n(from)}" y="${n(top + PADDING)}" width="${n(width)}" height="${ROW_HEIGHT - 2 * PADDING}"><title>${span.text}</title></rect>${words}</g>`
 }
 
-function wordsSvg(words: string, spans: readonly Span[], x: Scale, floor: number): string {
+function wordsSvg(words: string, spans: readonly Span[], x: Scale, floor: number): Html {
   const last = x(Math.max(0, ...spans.map(({ to }) => to))) + 6
   const first = x(Math.min(Number.MAX_VALUE, ...spans.map(({ from }) => from))) - 6
   const behind = last + words.length * LETTER_WIDTH <= WIDTH - RIGHT
-  return `<text class="words" x="${n(behind ? last : first)}" y="${n(floor - 4)}" text-anchor="${behind ? 'start' : 'end'}">${escapeXml(words)}</text>`
+  return html`<text class="words"${rowLooks.words} x="${n(behind ? last : first)}" y="${n(floor - 4)}" text-anchor="${behind ? 'start' : 'end'}">${words}</text>`
 }
 
 /** The number stands at each change for which there is room. */
-function stepsSvg(row: Row, steps: readonly Point[], x: Scale, seconds: number, floor: number): string {
+function stepsSvg(row: Row, steps: readonly Point[], x: Scale, seconds: number, floor: number): readonly Html[] {
   const shown = thinned(steps.filter(([at]) => at <= seconds))
-  if (shown.length === 0) return ''
+  if (shown.length === 0) return []
   const max = Math.max(1, row.max ?? 0, ...shown.map(([, value]) => value))
   const height = (value: number): number => (value / max) * (ROW_HEIGHT - 2 * PADDING)
   const path = shown.map(([at, value]) => `H${n(x(at))}V${n(floor - height(value))}`).join('')
-  const area = `<path class="steps" d="M${n(x(shown[0]?.[0] ?? 0))} ${n(floor)}${path}H${n(x(seconds))}V${n(floor)}Z"/>`
-  return area + (row.noneIsBad ? noneAtAll(shown, x, seconds, floor) : '') + numbers(shown, x, floor)
+  const area = html`<path class="steps"${rowLooks.steps} d="M${n(x(shown[0]?.[0] ?? 0))} ${n(floor)}${path}H${n(x(seconds))}V${n(floor)}Z"/>`
+  return [area, ...(row.noneIsBad ? noneAtAll(shown, x, seconds, floor) : []), ...numbers(shown, x, floor)]
 }
 
-function noneAtAll(steps: readonly Point[], x: Scale, seconds: number, floor: number): string {
-  return steps
-    .map(([at, value], index) => {
-      const until = steps[index + 1]?.[0] ?? seconds
-      if (value > 0 || until <= at) return ''
-      return `<rect class="none" x="${n(x(at))}" y="${n(floor - 3)}" width="${n(Math.max(1.5, x(until) - x(at)))}" height="3"/>`
-    })
-    .join('')
+function noneAtAll(steps: readonly Point[], x: Scale, seconds: number, floor: number): readonly Html[] {
+  return steps.flatMap(([at, value], index) => {
+    const until = steps[index + 1]?.[0] ?? seconds
+    if (value > 0 || until <= at) return []
+    const width = n(Math.max(1.5, x(until) - x(at)))
+    return [html`<rect class="none"${rowLooks.none} x="${n(x(at))}" y="${n(floor - 3)}" width="${width}" height="3"/>`]
+  })
 }
 
-function numbers(steps: readonly Point[], x: Scale, floor: number): string {
+function numbers(steps: readonly Point[], x: Scale, floor: number): readonly Html[] {
   let free = Number.NEGATIVE_INFINITY
-  return steps
-    .map(([at, value], index) => {
-      const place = x(at) + 3
-      const next = steps[index + 1]
-      const width = String(value).length * LETTER_WIDTH + 4
-      if (place < free || (next !== undefined && x(next[0]) - place < width - 3)) return ''
-      free = place + width
-      return `<text class="number" x="${n(place)}" y="${n(floor - 4)}">${value}</text>`
-    })
-    .join('')
+  return steps.flatMap(([at, value], index) => {
+    const place = x(at) + 3
+    const next = steps[index + 1]
+    const width = String(value).length * LETTER_WIDTH + 4
+    if (place < free || (next !== undefined && x(next[0]) - place < width - 3)) return []
+    free = place + width
+    return [html`<text class="number"${rowLooks.number} x="${n(place)}" y="${n(floor - 4)}">${value}</text>`]
+  })
 }
 
-function tickSvg(tick: Tick, x: Scale, floor: number): string {
+function tickSvg(tick: Tick, x: Scale, floor: number): Html {
   const full = ROW_HEIGHT - 2 * PADDING
   const height = Math.max(3, full * (tick.share ?? 1))
-  return `<line class="tick ${tick.look}" x1="${n(x(tick.at))}" x2="${n(x(tick.at))}" y1="${n(floor - height)}" y2="${n(floor)}"><title>${escapeXml(tick.text)}</title></line>`
+  return html`<line class="tick ${tick.look}"${tickLook(tick)} x1="${n(x(tick.at))}" x2="${n(x(tick.at))}" y1="${n(floor - height)}" y2="${n(floor)}"><title>${tick.text}</title></line>`
 }

@@ -4,8 +4,11 @@ import { visible } from './visible.ts'
 
 export type Html = Safe<'html'>
 
+/** Most of what a page holds are numbers: what is plain throughout is not looked at twice. */
+const PLAIN = /^[\w .,:;%()/+-]*$/
+
 export const escapeHtml = (text: string): string =>
-  visible(text, '\n\t').replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
+  PLAIN.test(text) ? text : visible(text, '\n\t').replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
 
 export const html = tagOf('html', escapeHtml)
 

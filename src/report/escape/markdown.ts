@@ -15,7 +15,7 @@ export function escapeMarkdown(text: string): string {
       .replace(/(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, '\\_')
       // At the start of a line these begin a heading, a list or a rule.
       .replace(/^( *)([#+=-])/, '$1\\$2')
-      .replace(/^( *\d{1,9})([.)])/, '$1\\$2')
+      .replace(/^( *\d{1,9})([.)])(?=\s|$)/, '$1\\$2')
       .replace(/^ +| +$/g, (blank) => '&#32;'.repeat(blank.length))
       // GitHub makes links of bare addresses, and mentions of names. An empty comment parts them and is not shown.
       .replace(/:(?=\/\/)/g, '\\:')

@@ -35,8 +35,11 @@ export function tagOf<Sink extends string>(sink: Sink, escaped: (text: string) =
     if (typeof part === 'number') return String(part)
     return part instanceof Safe ? part.text : part.map((each) => each.text).join('')
   }
-  const tag = (literals: TemplateStringsArray, ...parts: readonly Part<Sink>[]): Safe<Sink> =>
-    own(literals.map((literal, index) => literal + textOf(parts[index] ?? '')).join(''))
+  const tag = (literals: TemplateStringsArray, ...parts: readonly Part<Sink>[]): Safe<Sink> => {
+    let text = literals[0] ?? ''
+    for (const [index, part] of parts.entries()) text += textOf(part) + (literals[index + 1] ?? '')
+    return own(text)
+  }
   return Object.assign(tag, {
     own,
     join: (parts: readonly Safe<Sink>[], between = '\n') => own(parts.map((each) => each.text).join(between)),

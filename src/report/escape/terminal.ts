@@ -9,8 +9,12 @@ export const escapeTerminal = (text: string): string => visible(text)
 
 export const term = tagOf('terminal', escapeTerminal)
 
-/** Text of several lines, such as a stack trace: its own line ends stay, everything else is escaped. */
-export const termLines = (text: string): TerminalText => term.join(text.split(/\r\n|\n/).map((line) => term`${line}`))
+/** Text of several lines, such as a stack trace: its own line ends stay. `indent` begins every line but the first. */
+export const termLines = (text: string, indent = ''): TerminalText =>
+  term.join(
+    text.split(/\r\n|\n/).map((line) => term`${line}`),
+    `\n${indent}`,
+  )
 
 /** What may be written to the stream. Lines are looked at as a whole, because a command may be put together of two parts. */
 export const printable = (text: TerminalText): string => text.text.split('\n').map(withoutCommands).join('\n')

@@ -1,17 +1,18 @@
 /** One card an action: what was done to the cluster, how far it came, what was evicted and refused, and what it cost. */
 import type { ActionResult, Judgment } from '../../domain/verdict.ts'
+import { type Html, html } from '../escape/html.ts'
 import type { Harm } from '../harms.ts'
 import type { RunView } from '../view.ts'
 import { actionWords, clock, inSeconds } from '../words.ts'
 import { article, cell, facts, row, section } from './markup.ts'
 import { answerRows, costCards, reactionTable } from './reactions.ts'
 
-export function actions(judgment: Judgment, view: RunView): string {
-  if (judgment.actions.length === 0) return ''
-  return section('actions', 'Actions', judgment.actions.map((action) => card(action, view)).join(''))
+export function actions(judgment: Judgment, view: RunView): Html {
+  if (judgment.actions.length === 0) return html``
+  return section('actions', 'Actions', html`${judgment.actions.map((action) => card(action, view))}`)
 }
 
-function card(action: ActionResult, view: RunView): string {
+function card(action: ActionResult, view: RunView): Html {
   const harm = view.harms.find((each) => each.kind === 'action' && each.name === action.action)
   const since = (at: number | undefined): string => (at === undefined ? '–' : clock((at - view.zeroAt) / 1000))
   const rows = [
@@ -28,7 +29,7 @@ function card(action: ActionResult, view: RunView): string {
   ]
   const title = harm === undefined ? action.action : `${harm.letter} · ${action.action}`
   const body = [facts(rows), reactionTable(action.reactions), costCards(action.costs)]
-  return article(title, actionWords[action.state], body.join(''))
+  return article(title, actionWords[action.state], html`${body}`)
 }
 
 const needsNoUndo = (harm: Harm | undefined): boolean => harm?.lasts === false || harm?.kept !== undefined
@@ -37,7 +38,7 @@ function lengthOf({ begunAt, doneAt }: ActionResult): string {
   return begunAt === undefined || doneAt === undefined ? '' : ` (${inSeconds(doneAt - begunAt)} after it began)`
 }
 
-function evictions({ evicted, refusedEvictions }: ActionResult): readonly string[] {
+function evictions({ evicted, refusedEvictions }: ActionResult): readonly Html[] {
   if (evicted + refusedEvictions === 0) return []
   const words = `${evicted} evicted, ${refusedEvictions} refused by a disruption budget, at least for a while`
   return [row([cell('evictions'), cell(words)])]

@@ -1,15 +1,15 @@
 /** How to get the same verdict again, and another run. */
 import type { Judgment } from '../../domain/verdict.ts'
-import { escapeXml } from '../draw/xml.ts'
+import { type Html, html } from '../escape/html.ts'
 import type { RunView } from '../view.ts'
 import { section } from './markup.ts'
 
-export function again(judgment: Judgment, view: RunView): string {
+export function again(judgment: Judgment, view: RunView): Html {
   const { environment, rehearsal } = view.started
   return section(
     'again',
     'Judge it again',
-    `<p>The verdict follows from <code>journal.ndjson</code> alone: <code>matchday judge reports/${escapeXml(judgment.run)}</code> gives the same one to the byte. The line numbers above are lines of that file.</p>
-<p>Run it again: <code>${escapeXml(environment.command)}</code> (${escapeXml(rehearsal.file)}, seed ${environment.seed}, matchday ${escapeXml(environment.matchday)}, Node ${escapeXml(environment.node)}, ${environment.cores} cores).</p>`,
+    html`<p>The verdict follows from <code>journal.ndjson</code> alone: <code>matchday judge reports/${judgment.run}</code> gives the same one to the byte. The line numbers above are lines of that file.</p>
+<p>Run it again: <code>${environment.command}</code> (${rehearsal.file}, seed ${environment.seed}, matchday ${environment.matchday}, Node ${environment.node}, ${environment.cores} cores).</p>`,
   )
 }

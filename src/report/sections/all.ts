@@ -1,5 +1,6 @@
 /** The parts of the page in their order: what decides before the charts, what explains after them. */
 import type { Judgment } from '../../domain/verdict.ts'
+import type { Html } from '../escape/html.ts'
 import type { RunView } from '../view.ts'
 import { actions } from './actions.ts'
 import { again } from './again.ts'
@@ -15,7 +16,7 @@ import { objectives } from './objectives.ts'
 import { posture } from './posture.ts'
 
 /** Empty where the run has nothing of the kind. */
-export type Section = (judgment: Judgment, view: RunView) => string
+export type Section = (judgment: Judgment, view: RunView) => Html
 
 const first: readonly Section[] = [causes, objectives]
 const rest: readonly Section[] = [

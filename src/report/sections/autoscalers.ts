@@ -1,16 +1,16 @@
 /** The reaction of each HPA, step by step, each step with its own budget. */
 import type { AutoscalerResult, Judgment } from '../../domain/verdict.ts'
-import { escapeXml } from '../draw/xml.ts'
+import { type Html, html } from '../escape/html.ts'
 import { counted, inSeconds } from '../words.ts'
 import { cell, held, row, section, table } from './markup.ts'
 
-export function autoscalers(judgment: Judgment): string {
-  if (judgment.autoscalers.length === 0) return ''
-  return section('reactions', 'Autoscaler reaction', judgment.autoscalers.map(part).join(''))
+export function autoscalers(judgment: Judgment): Html {
+  if (judgment.autoscalers.length === 0) return html``
+  return section('reactions', 'Autoscaler reaction', html`${judgment.autoscalers.map(part)}`)
 }
 
-function part(scaler: AutoscalerResult): string {
-  return `<h3>${escapeXml(scaler.name)} on ${escapeXml(scaler.phase)}</h3><p>Wanted up to ${scaler.peakDesired} pods, ready up to ${scaler.peakReady}.${escapeXml(calm(scaler))}</p>${stepTable(scaler.steps)}`
+function part(scaler: AutoscalerResult): Html {
+  return html`<h3>${scaler.name} on ${scaler.phase}</h3><p>Wanted up to ${scaler.peakDesired} pods, ready up to ${scaler.peakReady}.${calm(scaler)}</p>${stepTable(scaler.steps)}`
 }
 
 function calm({ turns, calmMs }: AutoscalerResult): string {
@@ -26,7 +26,7 @@ type Step = {
   readonly held: boolean
 }
 
-export const stepTable = (steps: readonly Step[]): string =>
+export const stepTable = (steps: readonly Step[]): Html =>
   table(
     ['step', 'after', 'budget', ''],
     steps.map((step) =>

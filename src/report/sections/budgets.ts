@@ -1,9 +1,10 @@
 /** Disruption budgets that were to be held. */
 import type { Judgment } from '../../domain/verdict.ts'
+import { type Html, html } from '../escape/html.ts'
 import { cell, held, row, section, table } from './markup.ts'
 
-export function budgets(judgment: Judgment): string {
-  if (judgment.budgets.length === 0) return ''
+export function budgets(judgment: Judgment): Html {
+  if (judgment.budgets.length === 0) return html``
   const rows = judgment.budgets.map((each) =>
     row([
       cell(each.budget),

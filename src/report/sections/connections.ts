@@ -1,9 +1,10 @@
 /** Gauges that were never to go above a limit. */
 import type { Judgment } from '../../domain/verdict.ts'
+import { type Html, html } from '../escape/html.ts'
 import { cell, held, row, section, table } from './markup.ts'
 
-export function connections(judgment: Judgment): string {
-  if (judgment.connections.length === 0) return ''
+export function connections(judgment: Judgment): Html {
+  if (judgment.connections.length === 0) return html``
   const rows = judgment.connections.map((each) =>
     row([
       cell(each.of),

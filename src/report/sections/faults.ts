@@ -1,17 +1,17 @@
 /** One card a fault: what was injected, where, how it was proven, what the platform did about it and what it cost. */
 import type { FaultResult, Judgment } from '../../domain/verdict.ts'
-import { escapeXml } from '../draw/xml.ts'
+import { type Html, html } from '../escape/html.ts'
 import type { RunView } from '../view.ts'
 import { clock, faultWords, inSeconds, percent } from '../words.ts'
 import { article, cell, facts, row, section } from './markup.ts'
 import { answerRows, costCards, reactionTable } from './reactions.ts'
 
-export function faults(judgment: Judgment, view: RunView): string {
-  if (judgment.faults.length === 0) return ''
-  return section('faults', 'Faults', judgment.faults.map((fault) => card(fault, view)).join(''))
+export function faults(judgment: Judgment, view: RunView): Html {
+  if (judgment.faults.length === 0) return html``
+  return section('faults', 'Faults', html`${judgment.faults.map((fault) => card(fault, view))}`)
 }
 
-function card(fault: FaultResult, view: RunView): string {
+function card(fault: FaultResult, view: RunView): Html {
   const since = (at: number | undefined): string => (at === undefined ? '–' : clock((at - view.zeroAt) / 1000))
   const rows = [
     row([cell('injected'), cell(since(fault.injectedAt))]),
@@ -25,7 +25,7 @@ function card(fault: FaultResult, view: RunView): string {
   const letter = view.harms.find((each) => each.kind === 'fault' && each.name === fault.fault)?.letter
   const title = letter === undefined ? fault.fault : `${letter} · ${fault.fault}`
   const body = [facts(rows), reactionTable(fault.reactions), costCards(fault.costs), applied(fault, view)]
-  return article(title, faultWords[fault.state], body.join(''))
+  return article(title, faultWords[fault.state], html`${body}`)
 }
 
 function lagOf({ witnessedAt, injectedAt }: FaultResult): string {
@@ -33,8 +33,8 @@ function lagOf({ witnessedAt, injectedAt }: FaultResult): string {
   return ` (${inSeconds(witnessedAt - injectedAt)} after injection)`
 }
 
-function applied({ fault }: FaultResult, { started }: RunView): string {
+function applied({ fault }: FaultResult, { started }: RunView): Html {
   const planned = started.timeline.faults.find((each) => each.name === fault)
-  if (!planned) return ''
-  return `<details><summary>what was applied</summary><pre>${escapeXml(JSON.stringify(planned.object, undefined, 2))}</pre></details>`
+  if (!planned) return html``
+  return html`<details><summary>what was applied</summary><pre>${JSON.stringify(planned.object, undefined, 2)}</pre></details>`
 }

@@ -1,10 +1,10 @@
 /** Whether the load generator can be trusted. */
 import type { Judgment } from '../../domain/verdict.ts'
-import { escapeXml } from '../draw/xml.ts'
+import { type Html, html } from '../escape/html.ts'
 import { percent, whole } from '../words.ts'
 import { cell, facts, row, section } from './markup.ts'
 
-export function generator({ generator: each }: Judgment): string {
+export function generator({ generator: each }: Judgment): Html {
   const rows = [
     row([cell('arrivals due'), cell(whole(each.due))]),
     row([cell('run'), cell(whole(each.ran))]),
@@ -13,6 +13,6 @@ export function generator({ generator: each }: Judgment): string {
     row([cell('k6 at most'), cell(`${each.cpuCoresPeak.toFixed(2)} cores`)]),
     row([cell('machine at most'), cell(`${percent(each.hostBusyPeak, 0)} busy`)]),
   ]
-  const sentence = `<p class="${each.trusted ? 'good' : 'bad'}">${each.trusted ? '✓' : '✗'} ${escapeXml(each.sentence)}</p>`
-  return section('generator-health', 'Load generator', sentence + facts(rows))
+  const sentence = html`<p class="${each.trusted ? 'good' : 'bad'}">${each.trusted ? '✓' : '✗'} ${each.sentence}</p>`
+  return section('generator-health', 'Load generator', html`${sentence}${facts(rows)}`)
 }

@@ -1,19 +1,24 @@
 /** Money on every book. */
 import type { Judgment, LedgerResult } from '../../domain/verdict.ts'
+import { type Html, html } from '../escape/html.ts'
 import { cents, whole } from '../words.ts'
 import { cell, row, section, table } from './markup.ts'
 
-export function ledger({ ledger: result }: Judgment): string {
-  if (!result) return ''
+export function ledger({ ledger: result }: Judgment): Html {
+  if (!result) return html``
   const summary = result.reconciled
     ? '<p class="good">✓ Reconciled: every acknowledged operation is on every book that must hold it, none twice.</p>'
     : '<p class="bad">✗ Not reconciled.</p>'
-  const unsettled = result.settled ? '' : '<p class="warn">? Not all books settled in time.</p>'
+  const unsettled = result.settled ? html`` : '<p class="warn">? Not all books settled in time.</p>'
   const heads = ['operation', 'book', 'count', 'amount', 'twice', 'remark', '']
-  return section('ledger', 'Money', `${summary}${unsettled}${table(heads, result.operations.flatMap(operationRows))}`)
+  return section(
+    'ledger',
+    'Money',
+    html`${summary}${unsettled}${table(heads, result.operations.flatMap(operationRows))}`,
+  )
 }
 
-const operationRows = ({ operation, client, books }: LedgerResult['operations'][number]): readonly string[] => [
+const operationRows = ({ operation, client, books }: LedgerResult['operations'][number]): readonly Html[] => [
   row([
     cell(operation),
     cell('client'),

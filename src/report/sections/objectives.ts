@@ -1,6 +1,6 @@
 /** Objectives over the whole run, and each by phase and fault. */
 import type { Judgment, SloResult } from '../../domain/verdict.ts'
-import { escapeXml } from '../draw/xml.ts'
+import { type Html, html } from '../escape/html.ts'
 import { clock, objectiveWords, percent, sloWords, whole } from '../words.ts'
 import { cell, row, section, table } from './markup.ts'
 
@@ -17,14 +17,14 @@ const HEADS = [
   'p95',
 ]
 
-export function objectives({ slos }: Judgment): string {
+export function objectives({ slos }: Judgment): Html {
   const windows = slos.map(
-    (slo) => `<details><summary>${escapeXml(slo.sli)} by phase and fault</summary>${windowTable(slo)}</details>`,
+    (slo) => html`<details><summary>${slo.sli} by phase and fault</summary>${windowTable(slo)}</details>`,
   )
-  return section('objectives', 'Objectives', table(HEADS, slos.map(sloRow)) + windows.join(''))
+  return section('objectives', 'Objectives', html`${table(HEADS, slos.map(sloRow))}${windows}`)
 }
 
-function sloRow(slo: SloResult): string {
+function sloRow(slo: SloResult): Html {
   const [words, look] = sloWords[slo.state]
   const { whole: counts } = slo
   return row([
@@ -41,7 +41,7 @@ function sloRow(slo: SloResult): string {
   ])
 }
 
-const windowTable = (slo: SloResult): string =>
+const windowTable = (slo: SloResult): Html =>
   table(
     ['window', 'from', 'to', 'attempts', 'good', 'bad', 'never ran', 'slow', 'p95'],
     slo.windows.map(({ name, fromMs, toMs, counts, kind }) =>

@@ -1,9 +1,10 @@
 /** What the cluster's objects said before the load. */
 import type { Judgment } from '../../domain/verdict.ts'
+import { type Html, html } from '../escape/html.ts'
 import { cell, held, row, section, table } from './markup.ts'
 
-export function posture(judgment: Judgment): string {
-  if (judgment.posture.length === 0) return ''
+export function posture(judgment: Judgment): Html {
+  if (judgment.posture.length === 0) return html``
   const rows = judgment.posture.map((each) =>
     row([cell(each.namespace), cell(each.want), cell(each.sentence), held(each.held)]),
   )

@@ -1,32 +1,32 @@
 /** What was expected of the platform about one harm, and what the harm cost each objective: the same for faults and actions. */
 import type { FaultResult, HarmCost, ReactionResult } from '../../domain/verdict.ts'
-import { escapeXml } from '../draw/xml.ts'
+import { type Html, html } from '../escape/html.ts'
 import { inSeconds, percent, reactionWords, whole } from '../words.ts'
 import { cell, row, table, took } from './markup.ts'
 
 type Answered = Pick<FaultResult, 'failovers' | 'recoveries' | 'reactions'>
 
-export const answerRows = ({ failovers, recoveries }: Answered): readonly string[] => [
+export const answerRows = ({ failovers, recoveries }: Answered): readonly Html[] => [
   ...failovers.map((each) => row([cell(`failover ${each.from} → ${each.to}`), took(each)])),
   ...recoveries.map((each) => row([cell(`${each.sli} recovers`), took(each)])),
 ]
 
-export function reactionTable(reactions: readonly ReactionResult[]): string {
-  if (reactions.length === 0) return ''
+export function reactionTable(reactions: readonly ReactionResult[]): Html {
+  if (reactions.length === 0) return html``
   const rows = reactions.map((each) => row([cell(reactionWords(each)), took(each), cell(each.sentence)]))
-  return `<h4>Reactions</h4>${table(['reaction', 'took', 'what was seen'], rows)}`
+  return html`<h4>Reactions</h4>${table(['reaction', 'took', 'what was seen'], rows)}`
 }
 
 /** A card for each objective that felt it, and one sentence for the others. Times count from the injection. */
-export function costCards(costs: readonly HarmCost[]): string {
-  if (costs.length === 0) return ''
+export function costCards(costs: readonly HarmCost[]): Html {
+  if (costs.length === 0) return html``
   const felt = costs.filter((each) => each.bad > 0)
   const rest = costs.filter((each) => each.bad === 0).map((each) => `${each.sli} (0 bad of ${whole(each.attempts)})`)
-  const unfelt = rest.length === 0 ? '' : `<p class="good">✓ Not felt by ${escapeXml(rest.join(', '))}.</p>`
-  return `<h4>What it cost</h4><div class="cards">${felt.map(card).join('')}</div>${unfelt}`
+  const unfelt = rest.length === 0 ? html`` : html`<p class="good">✓ Not felt by ${rest.join(', ')}.</p>`
+  return html`<h4>What it cost</h4><div class="cards">${felt.map(card)}</div>${unfelt}`
 }
 
-function card(cost: HarmCost): string {
+function card(cost: HarmCost): Html {
   const spent = cost.budgetBurnt > 1
   const facts = [
     ['budget burnt', percent(cost.budgetBurnt, 1)],
@@ -36,7 +36,7 @@ function card(cost: HarmCost): string {
     ['over', cost.recoverMs === undefined ? '–' : `after ${inSeconds(cost.recoverMs)}`],
     ['peak burn', `${cost.peakBurn.toFixed(1)}×`],
   ]
-  return `<div class="card"><p><b>${escapeXml(cost.sli)}</b> <span class="${spent ? 'bad' : 'warn'}">${spent ? '✗ budget spent' : '! felt'}</span></p><dl>${facts.map(([name = '', value = '']) => `<div><dt>${name}</dt><dd>${escapeXml(value)}</dd></div>`).join('')}</dl></div>`
+  return html`<div class="card"><p><b>${cost.sli}</b> <span class="${spent ? 'bad' : 'warn'}">${spent ? '✗ budget spent' : '! felt'}</span></p><dl>${facts.map(([name = '', value = '']) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></div>`
 }
 
 const degraded = ({ detectMs, recoverMs }: HarmCost): string =>

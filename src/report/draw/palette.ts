@@ -1,0 +1,21 @@
+/** Colours of the light theme. The style sheet makes variables of them; drawings carry them as attributes, for pages without styles. */
+export const light = {
+  bg: '#fff',
+  ink: '#1b1f24',
+  soft: '#5b6470',
+  rule: '#d8dde3',
+  band: '#f4f6f8',
+  band2: '#eceff3',
+  good: '#14743c',
+  bad: '#b3261e',
+  warn: '#8a5a00',
+  c1: '#1f6feb',
+  c2: '#0f8a7e',
+  c3: '#7a4fd0',
+  c4: '#c4362b',
+  c5: '#b06a00',
+  c6: '#77808c',
+  fault: '#c4362b',
+  action: '#6a3fc4',
+  steps: '#bcd3f5',
+} as const
