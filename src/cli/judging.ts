@@ -1,4 +1,5 @@
 /** A stored run's folder → judgment and reports, offline: the journal is the only thing that is read. */
+import type { KeyObject } from 'node:crypto'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EnvironmentError } from '../controller/ports.ts'
@@ -11,21 +12,30 @@ import { markdownReport } from '../report/markdown.ts'
 import { type RunView, viewing } from '../report/view.ts'
 import { columnsOf, jsonText, onStdout, print } from './terminal.ts'
 import { verdictText } from './verdict-text.ts'
+import { signatureIn } from './verifying.ts'
 
 export type Judged = { readonly judgment: Judgment; readonly view: RunView }
 
-/** Reads `journal.ndjson` once and folds it twice: into the judgment and into what is drawn. */
-export async function judgeFolder(folder: string): Promise<Judged> {
+/**
+ * Reads `journal.ndjson` once and folds it twice: into the judgment and into what is drawn. With a key, the journal must be signed with it
+ * (`verifying.ts`).
+ */
+export async function judgeFolder(folder: string, key?: KeyObject): Promise<Judged> {
   const judge = judging()
   const view = viewing()
-  const journal = readJournal(join(folder, 'journal.ndjson'))
+  const signature = key === undefined ? undefined : signatureIn(folder, key)
+  const journal = readJournal(join(folder, 'journal.ndjson'), signature?.lines)
   for await (const { line, record } of journal) {
     judge.add(record, line)
     view.add(record)
+    signature?.add(record, line)
   }
+  const doubt = signature?.doubtOf(journal)
+  if (doubt !== undefined) judge.add(doubt, journal.seal.lines)
   const drawn = view.result()
   if (!drawn) throw new EnvironmentError(`${folder}/journal.ndjson says nothing of a run`, 'Give the folder of a run.')
-  return { judgment: { ...judge.result(), evidence: journal.seal }, view: drawn }
+  const evidence = doubt === undefined && signature !== undefined ? signature.seal(journal.seal) : journal.seal
+  return { judgment: { ...judge.result(), evidence }, view: drawn }
 }
 
 /** All four files, each put in place whole. */

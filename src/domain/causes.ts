@@ -50,6 +50,12 @@ export const causes = {
     starved: 'stands',
     next: 'Judge the journal as its run wrote it (a copy, an artifact of the pipeline), or run the rehearsal again.',
   },
+  'evidence-unsigned': {
+    needs: NOTHING,
+    missing: 'itself',
+    starved: 'stands',
+    next: 'Judge the folder with its journal.sig.json and the public key of whoever ran it (docs/how-to/keep-the-evidence.md).',
+  },
   'run-stopped': {
     needs: RUN,
     missing: 'unnamed',

@@ -59,6 +59,15 @@ export type Environment = {
   readonly cores: number
   readonly seed: number
   readonly command: string
+  /** Earlier versions did not record it. */
+  readonly audit?: Audit
+}
+
+/** Who ran it and with which files; on which cluster, `clusterUid` and the target say. SHA-256 in hex over a file's bytes. */
+export type Audit = {
+  readonly user?: string
+  readonly host?: string
+  readonly files: readonly { readonly path: string; readonly sha256: string }[]
 }
 
 /** Time zero of the plan on the controller's clock; the scenario was told the same moment. */
@@ -372,12 +381,13 @@ export type EvidenceLost = {
 }
 
 /**
- * The journal is not what its run wrote: a line was changed, dropped, repeated, moved or added. Never written into a journal: reading one
- * tells it, at the line where it shows.
+ * The journal is not what its run wrote. `changed`: a line was changed, dropped, repeated, moved or added. `unsigned`: it was to be signed with
+ * a key and is not. Never written into a journal: reading one tells it, at the line where it shows.
  */
 export type EvidenceDoubted = {
   readonly kind: 'evidence-doubted'
   readonly at: Instant
+  readonly doubt: 'changed' | 'unsigned'
   readonly problem: string
 }
 

@@ -43,9 +43,18 @@ export type Judgment = {
   readonly evidence?: EvidenceSeal
 }
 
-/** What the judged journal was. `head` is the hash of its last line; an earlier version wrote no chain, so a change cannot be noticed. */
+/**
+ * What the judged journal was. `head` is the hash of its last line, `signedBy` the SHA-256 of the public key that verified it, when a key
+ * was given. A journal of an earlier version has no chain, so that a change cannot be noticed.
+ */
 export type EvidenceSeal =
-  | { readonly kind: 'chained'; readonly format: number; readonly lines: number; readonly head: string }
+  | {
+      readonly kind: 'chained'
+      readonly format: number
+      readonly lines: number
+      readonly head: string
+      readonly signedBy?: string
+    }
   | { readonly kind: 'unchained'; readonly format: number; readonly lines: number }
 
 export type WindowCounts = {

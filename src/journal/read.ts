@@ -15,6 +15,8 @@ export type JournalEntry = { readonly line: number; readonly record: Evidence }
 export type JournalReading = AsyncIterable<JournalEntry> & {
   /** What was read so far: the format, the lines, and of a chained journal the hash of the last one. */
   readonly seal: EvidenceSeal
+  /** The hash of the line that was asked for; undefined until it was read, or when the journal is shorter. */
+  readonly askedHash: string | undefined
 }
 
 /** Longest line that is still taken for one; a book of 256 buckets is some 20 kB. */
@@ -24,10 +26,12 @@ const LINE_BYTES_MAX = 64 << 20
  * Every record of a journal in order. A line that cannot be read (damaged, of an unknown kind, or torn at the end because
  * its writer was killed) comes as `evidence-lost`, so that it is judged as missing and never skipped silently. Where the chain of lines
  * is broken, or a second run begins, `evidence-doubted` follows the record.
+ * `hashOf` is the line whose hash the caller wants to know.
  * Throws JournalError when the file cannot be read, holds no record, is no journal, or has a format that this version does not know.
  */
-export function readJournal(path: string): JournalReading {
+export function readJournal(path: string, hashOf?: number): JournalReading {
   const chain = checkingChain()
+  let askedHash: string | undefined
   let format = 0
   let lines = 0
   const entries = async function* (): AsyncGenerator<JournalEntry, void, undefined> {
@@ -45,6 +49,7 @@ export function readJournal(path: string): JournalReading {
       else record = recordOf(link.json, format, at, line)
       at = record.at
       const broken = format >= CHAINED_FROM ? chain.next(bytes, link) : undefined
+      if (line === hashOf) askedHash = chain.head
       yield { line, record }
       if (broken !== undefined) yield { line, record: doubted(at, line, broken) }
       if (line > 1 && record.kind === 'run-started') yield { line, record: doubted(at, line, SECOND_HEAD) }
@@ -54,6 +59,9 @@ export function readJournal(path: string): JournalReading {
   }
   return {
     [Symbol.asyncIterator]: entries,
+    get askedHash() {
+      return askedHash
+    },
     get seal(): EvidenceSeal {
       return format >= CHAINED_FROM
         ? { kind: 'chained', format, lines, head: chain.head }
@@ -97,6 +105,7 @@ const lost = (at: Instant, line: number, problem: string): Evidence => ({
 const doubted = (at: Instant, line: number, problem: string): Evidence => ({
   kind: 'evidence-doubted',
   at,
+  doubt: 'changed',
   problem: `line ${line}: ${problem}`,
 })
 

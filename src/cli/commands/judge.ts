@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
+import { readVerifyKey } from '../../journal/signature.ts'
 import { tellGitHub } from '../github.ts'
 import { judgeFolder, printJudgment, writeReports } from '../judging.ts'
+import { keyOf } from '../verifying.ts'
 
 /** `finish` takes the exit code. */
 export function addJudge(root: Command, finish: (code: number) => void): void {
@@ -9,12 +11,13 @@ export function addJudge(root: Command, finish: (code: number) => void): void {
     .description('judge a stored run again, from its journal alone, and render its reports')
     .argument('[folder]', 'folder of the run', 'reports/latest')
     .option('-o, --output <format>', 'text or json', 'text')
+    .option('--verify-key <file>', 'public key (Ed25519, PEM): the journal must be signed with its private key')
     .addHelpText(
       'after',
-      '\nExamples:\n  matchday judge\n  matchday judge reports/psp-down-at-peak-20261123-201500 --output json | jq .verdict.kind',
+      '\nExamples:\n  matchday judge\n  matchday judge reports/psp-down-at-peak-20261123-201500 --output json | jq .verdict.kind\n  matchday judge reports/latest --verify-key run-key.pub.pem',
     )
-    .action(async (folder: string, flags: { output: string }) => {
-      const judged = await judgeFolder(folder)
+    .action(async (folder: string, flags: { output: string; verifyKey?: string }) => {
+      const judged = await judgeFolder(folder, keyOf('--verify-key', flags.verifyKey, readVerifyKey))
       await writeReports(folder, judged)
       printJudgment(judged.judgment, folder, flags.output)
       tellGitHub(judged, process.env)

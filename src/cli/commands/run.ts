@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { type KeyObject, randomInt } from 'node:crypto'
 import { copyFileSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
@@ -10,8 +10,10 @@ import type { Timeline } from '../../domain/timeline.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import { flagShapes, parseFlag } from '../../files/flags.ts'
 import { openJournal } from '../../journal/journal.ts'
+import { readSigningKey, SIGNATURE_FILE } from '../../journal/signature.ts'
 import { planTimeline } from '../../plan/timeline.ts'
 import { admissionsOf } from '../admissions.ts'
+import { auditOf } from '../audit.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags, withLabFlags } from '../cluster-choice.ts'
 import { BadInput, issueText } from '../failure.ts'
 import { tellGitHub } from '../github.ts'
@@ -22,6 +24,7 @@ import { discardUnused, makeRunFolder, type RunFolder } from '../run-folder.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { onStderr, say, term, termLines } from '../terminal.ts'
 import { findTool } from '../tools.ts'
+import { keyOf, writeSignature } from '../verifying.ts'
 import { k6Settings, portsOf } from '../wiring.ts'
 
 type Flags = ClusterFlags & {
@@ -29,6 +32,7 @@ type Flags = ClusterFlags & {
   readonly reports: string
   readonly output: string
   readonly quiet?: boolean
+  readonly signKey?: string
 }
 
 export function addRun(root: Command, finish: (code: number) => void): void {
@@ -39,6 +43,7 @@ export function addRun(root: Command, finish: (code: number) => void): void {
   withLabFlags(withClusterFlags(command))
     .option('--seed <number>', 'seed of everything random (default: REHEARSAL_SEED, or a new one)')
     .option('--reports <folder>', 'where the run gets its folder', 'reports')
+    .option('--sign-key <file>', 'private key (Ed25519, PEM) that signs the journal (default: MATCHDAY_SIGN_KEY)')
     .option('-o, --output <format>', 'text or json', 'text')
     .option('-q, --quiet', 'no progress, only the verdict')
     .addHelpText(
@@ -50,6 +55,7 @@ export function addRun(root: Command, finish: (code: number) => void): void {
 
 async function run(file: string, flags: Flags): Promise<number> {
   const inputs = readInputs(file, contextOf(flags), flags.target)
+  const key = signKeyOf(flags)
   const signal = stopSignal()
   const k6 = await findTool('k6', signal)
   await inspectScript(k6.path, inputs)
@@ -59,7 +65,7 @@ async function run(file: string, flags: Flags): Promise<number> {
     const ports = portsOf(chosen.api, k6.path)
     const folder = makeRunFolder(flags.reports, inputs.rehearsal.name, new Date())
     try {
-      await performRun(ports, inputs, folder, k6.version, flags, signal)
+      await performRun(ports, inputs, folder, k6.version, flags, key, signal)
     } finally {
       discardUnused(flags.reports, folder)
     }
@@ -85,6 +91,7 @@ async function performRun(
   folder: RunFolder,
   k6Version: string,
   flags: Flags,
+  key: KeyObject | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const { rehearsal, target } = inputs
@@ -105,6 +112,7 @@ async function performRun(
     cores: availableParallelism(),
     seed,
     command: `matchday ${process.argv.slice(2).join(' ')}`,
+    audit: auditOf(inputs, process.env),
   }
   say(
     term`${onStderr('bold', rehearsal.name)} on ${target.context}/${target.namespace} (${cluster.kubernetes}), seed ${seed}\n${termLines(rehearsal.hypothesis)}`,
@@ -123,6 +131,7 @@ async function performRun(
     progress.end()
     await journal.close()
   }
+  if (key) writeSignature(folder.file(SIGNATURE_FILE), folder.run, journal, key)
 }
 
 /**
@@ -142,6 +151,11 @@ async function admitNow(ports: ControllerPorts, inputs: Inputs, timeline: Timeli
 
 const versionOf = (): string =>
   (JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }).version
+
+function signKeyOf(flags: Flags): KeyObject | undefined {
+  const flag = flags.signKey === undefined ? 'MATCHDAY_SIGN_KEY' : '--sign-key'
+  return keyOf(flag, flags.signKey ?? process.env.MATCHDAY_SIGN_KEY, readSigningKey)
+}
 
 function seedOf(flags: Flags): number {
   const written = flags.seed ?? process.env.REHEARSAL_SEED

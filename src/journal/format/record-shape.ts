@@ -23,16 +23,21 @@ import {
 const at = moment
 const problem = text
 
-const environment = object({
-  matchday: text,
-  node: text,
-  k6: text,
-  kubernetes: text,
-  clusterUid: text,
-  cores: number,
-  seed: number,
-  command: text,
-})
+const audit = object({ files: list(object({ path: text, sha256: text })) }, { user: text, host: text })
+
+const environment = object(
+  {
+    matchday: text,
+    node: text,
+    k6: text,
+    kubernetes: text,
+    clusterUid: text,
+    cores: number,
+    seed: number,
+    command: text,
+  },
+  { audit },
+)
 
 const sli = object({
   good: amount,

@@ -42,22 +42,24 @@ function unhealed(seen: Seen): readonly Finding[] {
 
 /** One finding for all places: whoever changed a journal changed it as a whole. */
 function changed({ run }: Seen): readonly Finding[] {
-  const [first] = run.doubts
-  if (first === undefined) return []
-  const more = run.doubtCount > 1 ? `; and ${count(run.doubtCount - 1, 'more place')}` : ''
-  const sentence = `The journal was changed after it was written: ${first.record.problem}${more}.`
+  const of = (doubt: 'changed' | 'unsigned') => run.doubts.filter(({ record }) => record.doubt === doubt)
+  const [edits, unsigned] = [of('changed'), of('unsigned')]
+  const more = run.doubtCount - unsigned.length - 1
+  const told = (problem: string) => `${problem}${more > 0 ? `; and ${count(more, 'more place')}` : ''}`
+  const lines = (doubts: typeof edits) => doubts.map(({ line }) => line)
   return [
-    finding(
-      'gap',
-      'evidence-changed',
-      'journal',
-      sentence,
-      run.doubts.map(({ line }) => line),
-    ),
+    ...edits.slice(0, 1).map(({ record }) => {
+      const sentence = `The journal was changed after it was written: ${told(record.problem)}.`
+      return finding('gap', 'evidence-changed', 'journal', sentence, lines(edits))
+    }),
+    ...unsigned.slice(0, 1).map(({ record }) => {
+      const sentence = `The journal is not signed with the given key: ${record.problem}.`
+      return finding('gap', 'evidence-unsigned', 'journal', sentence, lines(unsigned))
+    }),
   ]
 }
 
-/** A changed journal accuses nobody: what it shows as a breach is only a gap. */
+/** A journal that was changed, or was to be signed and is not, accuses nobody: what it shows as a breach is only a gap. */
 export function distrustChanged(findings: readonly Finding[], { run }: Seen): readonly Finding[] {
   if (run.doubtCount === 0) return findings
   return findings.map((each) => (each.weight === 'breach' ? { ...each, weight: 'gap' } : each))
