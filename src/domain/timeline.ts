@@ -20,7 +20,7 @@ export type PlannedPhase = {
   readonly factor: number
 }
 
-/** `object` is what will be created: run label, unique name, duration = planned time + 10 s (the dead man's hand). */
+/** `object` is what will be created: run label, unique name, duration = planned time + 10 s (the dead man's switch). */
 export type PlannedFault = {
   readonly name: string
   readonly fromMs: Millis

@@ -80,11 +80,6 @@ function checkAdmission(object: ChaosObject, at: ChaosFile['at'], report: Report
 }
 
 function checkAddresses(object: ChaosObject, at: ChaosFile['at'], report: Report): void {
-  const { externalTargets } = object.spec
-  if (Array.isArray(externalTargets) && externalTargets.some((entry) => String(entry).includes('${'))) {
-    const next = `name them in the annotation ${ADDRESSES_ANNOTATION} and list them under addresses in the target file.`
-    report(at('spec.externalTargets'), 'chaos-doubtful', 'Placeholders are not replaced in chaos files.', next)
-  }
   if (object.metadata.annotations?.[ADDRESSES_ANNOTATION] === undefined) return
   if (object.kind === 'NetworkChaos' && object.spec.target !== undefined) return
   const problem = `The annotation ${ADDRESSES_ANNOTATION} replaces spec.target of a NetworkChaos, and there is none.`

@@ -45,13 +45,16 @@ export function openDocument(file: string, text: string, report: Report): YamlNo
     const { line, col } = lines.linePos(offset)
     return { file, line, column: col }
   }
-  const [first, second] = documents
+  const [first, ...rest] = documents
+  // A separator at the end opens a document that holds nothing, which kubectl skips.
+  const others = rest.filter(({ contents }) => contents !== null && !(isScalar(contents) && contents.value === null))
+  const second = others[0]
   if (first === undefined || !('contents' in first)) {
     report(top, 'empty-file', 'The file holds no YAML document.', 'write one; docs/rehearsal-file.md shows the form.')
     return undefined
   }
   if (second !== undefined) {
-    const problem = `The file holds ${documents.length} documents; one is expected.`
+    const problem = `The file holds ${1 + others.length} documents; one is expected.`
     report(place(second.range[0]), 'several-documents', problem, 'give each document a file of its own.')
   }
   const errors = documents.flatMap((document) => [...document.errors, ...document.warnings])

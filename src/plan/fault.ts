@@ -1,4 +1,4 @@
-/** One fault as the object that will be created: its run's label, a name of its own, a namespace, and the dead man's hand. */
+/** One fault as the object that will be created: its run's label, a name of its own, a namespace, and the dead man's switch. */
 import type { Issue } from '../domain/issue.ts'
 import { RUN_LABEL, TARGET_LABEL } from '../domain/labels.ts'
 import type { FaultSpec, Rehearsal, Target } from '../domain/rehearsal.ts'
@@ -10,7 +10,7 @@ import { isChaosObject } from '../protocols/chaos-mesh/objects.ts'
 import type { PlanCode } from './codes.ts'
 
 // The controller heals at the planned time. If it is dead, the cluster does it this much later.
-const DEAD_MANS_HAND = seconds(10)
+const DEAD_MANS_SWITCH = seconds(10)
 
 export function planFault(spec: FaultSpec, phases: readonly PlannedPhase[], target: Target, run: string): PlannedFault {
   const phase = phases.find(({ name }) => name === spec.during)
@@ -42,7 +42,7 @@ function plannedObject({ name, object, forMs }: FaultSpec, target: Target, run: 
       namespace: metadata.namespace ?? target.namespace,
       labels,
     },
-    spec: { ...atAddresses(object, target.addresses), duration: `${Math.ceil((forMs + DEAD_MANS_HAND) / 1000)}s` },
+    spec: { ...atAddresses(object, target.addresses), duration: `${Math.ceil((forMs + DEAD_MANS_SWITCH) / 1000)}s` },
   }
 }
 

@@ -356,6 +356,12 @@ export const brokenChaos: readonly Row[] = [
   // biome-ignore lint/suspicious/noTemplateCurlyInString: that is the mistake
   chaos('a placeholder', '  duration: 60s', "  externalTargets: ['${psp-a}']", 'chaos-doubtful:24'),
   chaos('a draw that may be empty', 'mode: all', "mode: random-max-percent\n  value: '50'", 'chaos-doubtful:15'),
+  chaos(
+    'no selector',
+    `  selector:\n    namespaces: [casino]\n    labelSelectors: {app.kubernetes.io/name: payments-api}\n`,
+    '',
+    'chaos-doubtful:13',
+  ),
   chaos('a finalizer of its own', 'name: psp-down', 'name: psp-down\n  finalizers: [x]', 'unknown-key:8'),
 ]
 

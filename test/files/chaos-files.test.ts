@@ -103,6 +103,33 @@ describe.each(paths)('%s', (path) => {
   })
 })
 
+describe('a chaos file that went wrong before', () => {
+  it.each([
+    ['c66-trailing-separator', []],
+    [
+      'c20-external-negated',
+      [
+        ':11 chaos-doubtful',
+        'Chaos Mesh would accept this, but "!10.0.0.0/8" is neither an IPv4 address, a CIDR nor a host name.',
+      ],
+    ],
+    ['c28-annotation-pause', [':6 chaos-doubtful', 'the experiment is paused, so the fault is never injected.']],
+  ])('%s is answered', (name, said) => {
+    const { issues } = read(`test/files/cases/${name}.yaml`)
+    expect(issues).toHaveLength(said.length === 0 ? 0 : 1)
+    for (const words of said) expect(issues[0]).toContain(words)
+  })
+
+  it.each([
+    ['an empty map of labels', 'labelSelectors: {app.kubernetes.io/name: payments-api}', 'labelSelectors:'],
+    ['a far side without a selector', /target:\n[\s\S]*?psp-a}/, 'target:\n    mode: all'],
+  ])('%s gives no stack trace', (_, from, to) => {
+    const text = textOf('test/files/good/chaos.yaml').replace(from, to)
+    const { report } = collectIssues()
+    expect(() => readChaosFile({ read: () => text }, 'x.yaml', wholeFile('x.yaml'), report)).not.toThrow()
+  })
+})
+
 it('the faults that rehearsals are made of have their file', () => {
   const named = [
     'psp-down psp-slow psp-flaky psp-abort psps-down psp-unresolvable game-provider-down game-provider-slow zone-b-lost',

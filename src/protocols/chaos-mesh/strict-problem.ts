@@ -11,6 +11,8 @@ export type StrictCode =
   | 'external-target-name'
   | 'selector-ignored'
   | 'selects-everything'
+  | 'selector-missing'
+  | 'paused'
   | 'selects-by-chance'
   | 'unknown-phase'
   | 'duration-too-short'

@@ -3,8 +3,13 @@
  * they are injected, or mean something else than they seem to.
  */
 
+import { ADDRESSES_ANNOTATION } from './addresses.ts'
+import { withDefaults } from './admission.ts'
+import { isPaused } from './experiment.ts'
 import { parseGoDuration, parseGoFloat } from './go-text.ts'
 import type { ChaosObject, NetworkChaos, NetworkChaosSpec, PodSelector, StressChaosSpec } from './objects.ts'
+import { PAUSE_ANNOTATION } from './objects.ts'
+import { isFields } from './schema-check.ts'
 import { type StrictProblem, stop, warn } from './strict-problem.ts'
 import { dnsProblems, httpProblems } from './strict-process.ts'
 
@@ -14,9 +19,38 @@ export type { StrictCode, StrictProblem } from './strict-problem.ts'
 export const CUTS_ANNOTATION = 'matchday.dev/cuts'
 const EVERYTHING = 'everything'
 
-/** Of an object that `admit` lets pass. */
+/** Of an object that `admit` lets pass, as its file has it. */
 export function strictProblems(object: ChaosObject): readonly StrictProblem[] {
-  return [...selectionProblems(object.spec, 'spec'), ...timeProblems(object), ...kindProblems(object)]
+  const missing = missingSelectors(object)
+  if (missing.length > 0) return missing
+  const complete = withDefaults(object)
+  return [
+    ...pauseProblems(complete),
+    ...selectionProblems(complete.spec, 'spec'),
+    ...timeProblems(complete),
+    ...kindProblems(complete),
+  ]
+}
+
+/** Chaos Mesh fills an absent selector in as an empty one, which matches every pod of the namespace. */
+function missingSelectors({ spec }: ChaosObject): StrictProblem[] {
+  const target = 'target' in spec && isFields(spec.target) ? [['spec.target', spec.target] as const] : []
+  return [['spec', spec] as const, ...target]
+    .filter(([, { selector }]) => !isFields(selector))
+    .map(([path]) =>
+      stop(
+        'selector-missing',
+        path,
+        `without ${path}.selector it selects every pod of its namespace`,
+        `add ${path}.selector with labelSelectors`,
+      ),
+    )
+}
+
+function pauseProblems(object: ChaosObject): StrictProblem[] {
+  if (!isPaused(object)) return []
+  const problem = 'the experiment is paused, so the fault is never injected'
+  return [stop('paused', `metadata.annotations.${PAUSE_ANNOTATION}`, problem, 'remove the annotation')]
 }
 
 function kindProblems(object: ChaosObject): StrictProblem[] {
@@ -214,6 +248,9 @@ function shareProblems({ loss, duplicate, corrupt, delay }: NetworkChaosSpec): S
 
 const IPV4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}(\/(3[0-2]|[12]?\d))?$/
 
+/** RFC 1123: labels of letters, digits and hyphens with dots between. */
+const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?$/i
+
 function externalProblems(target: string, path: string): StrictProblem[] {
   if (IPV4.test(target)) return []
   if ((target.match(/:/g) ?? []).length > 1)
@@ -231,6 +268,24 @@ function externalProblems(target: string, path: string): StrictProblem[] {
     ]
   if (target.trim() === '' || /^[\d./]+$/.test(target))
     return [stop('external-target-address', path, `"${target}" is no IPv4 address`, 'give an address or a CIDR')]
+  if (target.includes('${'))
+    return [
+      stop(
+        'external-target-address',
+        path,
+        'placeholders are not replaced in chaos files',
+        `name them in the annotation ${ADDRESSES_ANNOTATION} and list them under addresses in the target file`,
+      ),
+    ]
+  if (!HOST_NAME.test(target))
+    return [
+      stop(
+        'external-target-address',
+        path,
+        `"${target}" is neither an IPv4 address, a CIDR nor a host name`,
+        'give an address, a CIDR or a host name',
+      ),
+    ]
   return [
     warn(
       'external-target-name',
