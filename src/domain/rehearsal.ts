@@ -1,4 +1,5 @@
 /** What a rehearsal file and a target file say, as domain values. Parsed by `files`, planned by `plan`, judged by `judge`. */
+import type { Fault } from './fault.ts'
 import type { SourcePoint } from './issue.ts'
 import type { PostureWant } from './posture.ts'
 import type { Millis, PerSecond, Ratio, Some } from './units.ts'
@@ -51,9 +52,10 @@ export type FaultSpec = {
   readonly during: string
   readonly atMs: Millis
   readonly forMs: Millis
-  /** Path of the Chaos Mesh file, and the one object it holds, as parsed. */
+  /** Path of the Chaos Mesh file, the one object that it holds, and what that does. */
   readonly apply: string
-  readonly object: ChaosObject
+  readonly object: Manifest
+  readonly does: Fault
   readonly witness: Witness
   readonly expect: readonly Reaction[]
   readonly at: SourcePoint
@@ -94,8 +96,8 @@ export type Act =
 export type NodeChoice = { readonly zone?: string; readonly pool?: string; readonly atMost?: number }
 export type Workload = { readonly kind: 'Deployment' | 'StatefulSet'; readonly name: string }
 
-/** A Chaos Mesh object as the file has it: admission belongs to `protocols/chaos-mesh`, not to this type. */
-export type ChaosObject = {
+/** A Chaos Mesh object as it is applied. Only who creates it and who shows it looks inside; what it does is in `Fault`. */
+export type Manifest = {
   readonly apiVersion: string
   readonly kind: string
   readonly metadata: {

@@ -1,5 +1,6 @@
 /** The plan of one run: everything the controller will do and when, in milliseconds from the start of the load. Made by `plan`. */
-import type { Act, ChaosObject } from './rehearsal.ts'
+import type { Fault } from './fault.ts'
+import type { Act, Manifest } from './rehearsal.ts'
 import type { Millis, PerSecond, Some } from './units.ts'
 
 export type Timeline = {
@@ -25,7 +26,8 @@ export type PlannedFault = {
   readonly name: string
   readonly fromMs: Millis
   readonly toMs: Millis
-  readonly object: ChaosObject & { readonly metadata: { readonly namespace: string } }
+  readonly does: Fault
+  readonly object: Manifest & { readonly metadata: { readonly namespace: string } }
 }
 
 /** `toMs`: when it is undone; without, it is undone when the load has ended. */

@@ -1,8 +1,11 @@
 /** A Chaos Mesh file: one document, one object of a kind that makes a fault, and nothing that Chaos Mesh would refuse. */
+
+import type { Fault } from '../domain/fault.ts'
 import type { SourcePoint } from '../domain/issue.ts'
-import type { ChaosObject } from '../domain/rehearsal.ts'
+import type { Manifest } from '../domain/rehearsal.ts'
 import { ADDRESSES_ANNOTATION } from '../protocols/chaos-mesh/addresses.ts'
 import { admit } from '../protocols/chaos-mesh/admission.ts'
+import { faultOf } from '../protocols/chaos-mesh/fault.ts'
 import { API_VERSION, isChaosObject, KINDS } from '../protocols/chaos-mesh/objects.ts'
 import { strictProblems } from '../protocols/chaos-mesh/strict.ts'
 import { type Files, readText } from './files.ts'
@@ -12,10 +15,11 @@ import type { Report } from './report.ts'
 import { refuse, type Shape, table, text, whole, word } from './shape.ts'
 import { nearest, openDocument, plainValue } from './yaml-node.ts'
 
-/** `at` finds the line of a field, such as `spec.selector.namespaces`. */
+/** `at` finds the line of a field, such as `spec.selector.namespaces`. Without `does` the object was refused. */
 export type ChaosFile = {
   readonly file: string
-  readonly object: ChaosObject
+  readonly object: Manifest
+  readonly does?: Fault
   readonly at: (path: string) => SourcePoint
 }
 
@@ -63,23 +67,26 @@ export function readChaosFile(files: Files, path: string, namedAt: SourcePoint, 
   }
   const object = { ...decoded.value, metadata }
   const at = (field: string): SourcePoint => nearest(root, field).at
-  checkAdmission(object, at, report)
   checkAddresses(object, at, report)
-  return { file: path, object, at }
+  if (!isAdmitted(object, at, report)) return { file: path, object, at }
+  const does = faultOf(object)
+  return { file: path, object, at, ...(does === undefined ? {} : { does }) }
 }
 
-function checkAdmission(object: ChaosObject, at: ChaosFile['at'], report: Report): void {
+/** Whether Chaos Mesh would take it, and it would do what it seems to say. */
+function isAdmitted(object: Manifest, at: ChaosFile['at'], report: Report): boolean {
   const refused = admit(object)
   const next = 'mend the field; kubectl apply would be told the same.'
   for (const { path, message } of refused)
     report(at(path), 'chaos-rejected', `Chaos Mesh would refuse this: ${message}.`, next)
-  if (refused.length > 0 || !isChaosObject(object)) return
-  for (const { severity, path, problem, next } of strictProblems(object))
-    if (severity === 'stop')
-      report(at(path), 'chaos-doubtful', `Chaos Mesh would accept this, but ${problem}.`, `${next}.`)
+  if (refused.length > 0 || !isChaosObject(object)) return false
+  const doubtful = strictProblems(object).filter(({ severity }) => severity === 'stop')
+  for (const { path, problem, next } of doubtful)
+    report(at(path), 'chaos-doubtful', `Chaos Mesh would accept this, but ${problem}.`, `${next}.`)
+  return doubtful.length === 0
 }
 
-function checkAddresses(object: ChaosObject, at: ChaosFile['at'], report: Report): void {
+function checkAddresses(object: Manifest, at: ChaosFile['at'], report: Report): void {
   if (object.metadata.annotations?.[ADDRESSES_ANNOTATION] === undefined) return
   if (object.kind === 'NetworkChaos' && object.spec.target !== undefined) return
   const problem = `The annotation ${ADDRESSES_ANNOTATION} replaces spec.target of a NetworkChaos, and there is none.`

@@ -11,14 +11,16 @@ export type ActKey = (typeof ACT_KEYS)[number]
 export const actKeysOf = ({ value }: ActionDraft): readonly ActKey[] =>
   ACT_KEYS.filter((key) => value[key] !== undefined)
 
-export function faultOf({ at, value }: FaultDraft, chaos: ChaosFile): FaultSpec {
+export function faultOf({ at, value }: FaultDraft, { file, object, does }: ChaosFile): FaultSpec {
+  if (does === undefined) throw new Error(`the object of ${file} was refused and let through`)
   return {
     name: value.name,
     during: value.during.value,
     atMs: value.at,
     forMs: value.for.value,
-    apply: chaos.file,
-    object: chaos.object,
+    apply: file,
+    object,
+    does,
     witness: witnessOf(value.witness),
     expect: (value.expect ?? []).map(reactionOf),
     at,

@@ -3,7 +3,6 @@
  * `all`), newcomers get a second object of the same fault that names them; otherwise they count as matching and not meant.
  */
 import type { PlannedFault } from '../domain/timeline.ts'
-import type { Mode, PodSelectorSpec } from '../protocols/chaos-mesh/objects.ts'
 import { matchingPods, type SelectablePod } from '../protocols/chaos-mesh/selector.ts'
 import { type Inventory, podId } from './inventory.ts'
 
@@ -22,9 +21,9 @@ export function coverNewcomers(
   covered: ReadonlySet<string>,
   sequence: number,
 ): Coverage {
-  const { selector, mode } = fault.object.spec as { readonly selector?: PodSelectorSpec; readonly mode?: Mode }
-  if (selector === undefined || mode !== 'all') return { matching: [...covered], newcomers: [] }
-  const found = matchingPods(selector, inventory.pods, inventory.nodes, fault.object.metadata.namespace)
+  const [harmed] = fault.does.sides
+  if (harmed.mode !== 'all') return { matching: [...covered], newcomers: [] }
+  const found = matchingPods(harmed.pods, inventory.pods, inventory.nodes, fault.object.metadata.namespace)
   const pods = found.ok ? found.pods.filter(isFaultable) : []
   const newcomers = pods.filter((pod) => !covered.has(podId(pod)))
   const matching = pods.map(podId)
@@ -42,6 +41,7 @@ const isDeleting = (pod: SelectablePod): boolean => pod.metadata !== undefined &
 
 function faultOf(fault: PlannedFault, newcomers: readonly SelectablePod[], sequence: number): PlannedFault {
   const { metadata, spec } = fault.object
+  const [harmed, ...farEnd] = fault.does.sides
   const pods: Record<string, string[]> = {}
   for (const pod of newcomers) {
     const namespace = pod.metadata?.namespace ?? 'default'
@@ -49,6 +49,7 @@ function faultOf(fault: PlannedFault, newcomers: readonly SelectablePod[], seque
   }
   return {
     ...fault,
+    does: { ...fault.does, sides: [{ ...harmed, pods: { pods }, namespaces: Object.keys(pods) }, ...farEnd] },
     object: {
       ...fault.object,
       metadata: { ...metadata, name: `${metadata.name}-${sequence}` },

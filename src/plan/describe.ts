@@ -4,8 +4,6 @@ import type { ActionSpec, Expectation, FaultSpec, Rehearsal, Slo, Target } from 
 import { showCount, showDuration } from '../domain/show.ts'
 import type { LoadStage, PlannedAction, PlannedFault, PlannedPhase, Timeline } from '../domain/timeline.ts'
 import type { Millis } from '../domain/units.ts'
-import { isChaosObject } from '../protocols/chaos-mesh/objects.ts'
-import { strictProblems } from '../protocols/chaos-mesh/strict.ts'
 import type { Admission } from './blast-radius.ts'
 import { isProvable, type Provability, provabilityOf } from './provability.ts'
 import {
@@ -146,7 +144,7 @@ function describeFault(
   timeline: Timeline,
   admissions: ReadonlyMap<string, Admission> | undefined,
 ): DescribedFault {
-  const { kind, metadata, spec: chaos } = fault.object
+  const { metadata } = fault.object
   const admission = admissions?.get(fault.name)
   return {
     name: fault.name,
@@ -154,7 +152,7 @@ function describeFault(
     fromMs: fault.fromMs,
     toMs: fault.toMs,
     apply: spec.apply,
-    creates: [kind, chaos.action, `${metadata.namespace}/${metadata.name}`].filter(Boolean).join(' '),
+    creates: `${fault.does.title} ${metadata.namespace}/${metadata.name}`,
     witness: witnessSentence(spec.witness),
     expects: spec.expect.map(reactionSentence),
     overlaps: overlapsOf(fault, timeline),
@@ -220,10 +218,5 @@ function expectationWarning(expectation: Expectation, { hpaSyncMs }: Target): re
   ]
 }
 
-/** What Chaos Mesh does with the object and the user may not expect; what would make the fault untrue was refused by `files`. */
-function faultWarnings({ name, object }: PlannedFault): readonly string[] {
-  if (!isChaosObject(object)) return []
-  return strictProblems(object)
-    .filter(({ code }) => code !== 'duration-ignored')
-    .map(({ path, problem, next }) => `${name}, ${path}: ${problem}; ${next}.`)
-}
+const faultWarnings = ({ name, does }: PlannedFault): readonly string[] =>
+  does.caveats.map(({ at, problem, next }) => `${name}, ${at}: ${problem}; ${next}.`)

@@ -5,8 +5,7 @@ import type { FaultSpec, Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { PlannedFault, PlannedPhase } from '../domain/timeline.ts'
 import { millis, seconds } from '../domain/units.ts'
 import { atAddresses } from '../protocols/chaos-mesh/addresses.ts'
-import { selectorsOf } from '../protocols/chaos-mesh/experiment.ts'
-import { isChaosObject } from '../protocols/chaos-mesh/objects.ts'
+import { faultOf } from '../protocols/chaos-mesh/fault.ts'
 import type { PlanCode } from './codes.ts'
 
 // The controller heals at the planned time. If it is dead, the cluster does it this much later.
@@ -16,12 +15,10 @@ export function planFault(spec: FaultSpec, phases: readonly PlannedPhase[], targ
   const phase = phases.find(({ name }) => name === spec.during)
   if (phase === undefined) throw new Error(`fault ${spec.name} in an unknown phase was let through`)
   const fromMs = phase.rampEndMs + spec.atMs
-  return {
-    name: spec.name,
-    fromMs: millis(fromMs),
-    toMs: millis(fromMs + spec.forMs),
-    object: plannedObject(spec, target, run),
-  }
+  const object = plannedObject(spec, target, run)
+  const does = faultOf(object)
+  if (does === undefined) throw new Error(`fault ${spec.name} of the unknown kind ${object.kind} was let through`)
+  return { name: spec.name, fromMs: millis(fromMs), toMs: millis(fromMs + spec.forMs), does, object }
 }
 
 function plannedObject({ name, object, forMs }: FaultSpec, target: Target, run: string): PlannedFault['object'] {
@@ -67,14 +64,9 @@ function fingerprint(text: string): string {
 }
 
 /** Namespaces in which the planned object selects pods, its own included. */
-export function namespacesOf({ object }: PlannedFault): readonly string[] {
-  if (!isChaosObject(object)) return [object.metadata.namespace]
-  const selected = selectorsOf(object).flatMap(([, { selector }]) => {
-    if (selector.pods && Object.keys(selector.pods).length > 0) return Object.keys(selector.pods)
-    return selector.namespaces?.length ? selector.namespaces : [object.metadata.namespace]
-  })
-  return [...new Set([object.metadata.namespace, ...selected])]
-}
+export const namespacesOf = ({ does, object }: PlannedFault): readonly string[] => [
+  ...new Set([object.metadata.namespace, ...does.sides.flatMap(({ namespaces }) => namespaces)]),
+]
 
 /** `files` checked the namespaces that the file names; here stands also the one that the target gives. */
 export function reachIssues(spec: FaultSpec, fault: PlannedFault, { blastRadius }: Rehearsal): readonly Issue[] {

@@ -1,8 +1,6 @@
 /** What a harm may hit, counted on data: the pods, how many of them at most, and the objects that it changes. */
 import type { PlannedFault } from '../domain/timeline.ts'
-import { selectorsOf } from '../protocols/chaos-mesh/experiment.ts'
 import { countBounds } from '../protocols/chaos-mesh/mode.ts'
-import { isChaosObject } from '../protocols/chaos-mesh/objects.ts'
 import { matchingPods } from '../protocols/chaos-mesh/selector.ts'
 import type { PlanCode } from './codes.ts'
 import { namespacesOf } from './fault.ts'
@@ -24,26 +22,15 @@ export type ReachProblem = { readonly code: PlanCode; readonly problem: string; 
 
 /** Both sides of a cut count: Chaos Mesh puts rules into the pods of `target` too. `held`: pods that other harms hold at that time. */
 export function faultReach(fault: PlannedFault, { pods, nodes }: Inventory, held: readonly string[]): Reach {
-  const { object } = fault
   const namespaces = namespacesOf(fault)
-  if (!isChaosObject(object))
-    return {
-      targets: [],
-      pods: [],
-      most: 0,
-      drawn: false,
-      namespaces,
-      problems: [nothing(`${fault.object.kind} is no fault that is known`)],
-    }
   const hit = new Set<string>()
   const problems: ReachProblem[] = []
   let most = 0
   let drawn = false
-  for (const [key, { selector, mode, value }] of selectorsOf(object)) {
-    const side = key === '.' ? 'spec.selector' : 'spec.target.selector'
-    const found = matchingPods(selector, pods, nodes, object.metadata.namespace)
-    if (!found.ok) problems.push(nothing(`${side}: ${found.reason}`))
-    else if (found.pods.length === 0) problems.push(nothing(`${side} matches no live pod`))
+  for (const { field, pods: selection, mode, value } of fault.does.sides) {
+    const found = matchingPods(selection, pods, nodes, fault.object.metadata.namespace)
+    if (!found.ok) problems.push(nothing(`${field}: ${found.reason}`))
+    else if (found.pods.length === 0) problems.push(nothing(`${field} matches no live pod`))
     else {
       const fresh = found.pods.map(podId).filter((id) => !hit.has(id) && !held.includes(id))
       const taken = countBounds(mode, value, found.pods.length)?.most ?? found.pods.length

@@ -1,6 +1,6 @@
 /** Faults and actions as they really were, each with its letter: what is shaded on every chart and drawn as bars in the plan. */
 import type { EvidenceOf, RunStarted } from '../domain/evidence.ts'
-import type { Act, ChaosObject } from '../domain/rehearsal.ts'
+import type { Act } from '../domain/rehearsal.ts'
 import type { Judgment } from '../domain/verdict.ts'
 import { actWords } from './words.ts'
 
@@ -37,7 +37,7 @@ export function harmsOf({ timeline }: RunStarted): Harms {
     ...timeline.faults.map((each) => ({
       kind: 'fault' as const,
       name: each.name,
-      what: faultWords(each.object),
+      what: each.does.title,
       planned: { from: each.fromMs / 1000, to: each.toMs / 1000 },
       lasts: true,
     })),
@@ -75,13 +75,6 @@ export function harmsOf({ timeline }: RunStarted): Harms {
     },
   }
 }
-
-/** `NetworkChaos partition`; an HTTPChaos has no action but one field for each thing that it does: `HTTPChaos abort delay`. */
-function faultWords({ kind, spec }: ChaosObject): string {
-  const deeds = typeof spec.action === 'string' ? [spec.action] : HTTP_DEEDS.filter((each) => each in spec)
-  return [kind, ...deeds].join(' ')
-}
-const HTTP_DEEDS = ['abort', 'delay', 'replace', 'patch']
 
 function healingOf(harm: Harm, is: string, at: number): void {
   if (is === 'heal-requested') harm.healing = at

@@ -3,6 +3,7 @@ import type { PlannedFault } from '../../src/domain/timeline.ts'
 import { coverNewcomers } from '../../src/plan/coverage.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
 import { admit } from '../../src/protocols/chaos-mesh/admission.ts'
+import { withObject } from '../support/faults.ts'
 import { stock } from './plans.ts'
 
 function stockFault(): PlannedFault {
@@ -42,20 +43,17 @@ describe('pods born during a fault', () => {
 
   it('are not covered when the fault was meant for some pods only', () => {
     const fault = stockFault()
-    const one = { ...fault, object: { ...fault.object, spec: { ...fault.object.spec, mode: 'one' } } }
+    const one = withObject(fault, { ...fault.object, spec: { ...fault.object.spec, mode: 'one' } })
     expect(cover(one, [pod('old'), pod('new')], ['casino/old'])).toEqual({ matching: ['casino/old'], newcomers: [] })
   })
 
   it('of a zone that is lost are covered when they land in it, and only then', () => {
     const zone = { 'topology.kubernetes.io/zone': 'zone-b' }
     const stockOne = stockFault()
-    const fault = {
-      ...stockOne,
-      object: {
-        ...stockOne.object,
-        spec: { ...stockOne.object.spec, selector: { namespaces: ['casino'], nodeSelectors: zone } },
-      },
-    }
+    const fault = withObject(stockOne, {
+      ...stockOne.object,
+      spec: { ...stockOne.object.spec, selector: { namespaces: ['casino'], nodeSelectors: zone } },
+    })
     const on = (name: string, nodeName: string) => ({ ...pod(name), spec: { nodeName } })
     const nodes = [
       { metadata: { name: 'b-api', labels: zone } },

@@ -1,8 +1,10 @@
 /** The rehearsal of the run in which everything happens, and its timeline: a fault, four actions, and every sort of expectation. */
+
 import type { ActionSpec, Reaction, Rehearsal } from '../../src/domain/rehearsal.ts'
 import type { Timeline } from '../../src/domain/timeline.ts'
 import { millis, perSecond, ratio, seconds } from '../../src/domain/units.ts'
 import { rehearsal, timeline } from './evidence.ts'
+import { doesOf } from './faults.ts'
 
 const at = { file: 'derby-day.rehearsal.yaml', line: 40, column: 1 }
 const workload = { kind: 'Deployment', name: 'gateway' } as const
@@ -59,6 +61,7 @@ export const derbyRehearsal: Rehearsal = {
       forMs: seconds(20),
       apply: '../chaos/zone-lost.yaml',
       object: zoneLost,
+      does: doesOf(zoneLost),
       witness: { kind: 'ready', what: 'pods', zone: 'zone-c', becomes: 0, withinMs: seconds(10), at },
       expect: expected['zone-c lost'] ?? [],
       at,
@@ -94,7 +97,10 @@ export const derbyRehearsal: Rehearsal = {
 
 export const derbyTimeline: Timeline = {
   ...timeline,
-  faults: [...timeline.faults, { name: 'zone-c lost', fromMs: seconds(67), toMs: seconds(87), object: zoneLost }],
+  faults: [
+    ...timeline.faults,
+    { name: 'zone-c lost', fromMs: seconds(67), toMs: seconds(87), object: zoneLost, does: doesOf(zoneLost) },
+  ],
   actions: actions.map(({ name, atMs, forMs, act }) => ({
     name,
     fromMs: millis(35_000 + atMs),

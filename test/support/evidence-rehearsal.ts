@@ -1,8 +1,10 @@
 /** The head of a journal: the stock rehearsal as domain values, so that rules are tested on what users run. */
+
 import type { EvidenceOf } from '../../src/domain/evidence.ts'
 import type { Rehearsal, Target } from '../../src/domain/rehearsal.ts'
 import type { LoadStage, Timeline } from '../../src/domain/timeline.ts'
 import { type Instant, instant, millis, perSecond, ratio, type Some, seconds } from '../../src/domain/units.ts'
+import { doesOf } from './faults.ts'
 
 export const START = 1_790_000_000_000
 /** Time zero of the load: two seconds after the run began. */
@@ -25,6 +27,7 @@ const chaos = {
   metadata: { name: 'psp-down', namespace: 'casino' },
   spec: { action: 'partition', mode: 'all' },
 } as const
+const does = doesOf(chaos)
 
 export const rehearsal: Rehearsal = {
   name: 'psp-down-at-peak',
@@ -47,6 +50,7 @@ export const rehearsal: Rehearsal = {
       forMs: seconds(25),
       apply: '../chaos/psp-down.yaml',
       object: chaos,
+      does,
       witness: {
         kind: 'rate',
         direction: 'falls',
@@ -130,7 +134,7 @@ export const timeline: Timeline = {
     { name: 'promo peak', fromMs: seconds(25), rampEndMs: seconds(35), toMs: seconds(125), factor: 2.5 },
     { name: 'recovery', fromMs: seconds(125), rampEndMs: seconds(130), toMs: seconds(160), factor: 1 },
   ],
-  faults: [{ name: FAULT, fromMs: seconds(65), toMs: seconds(90), object: chaos }],
+  faults: [{ name: FAULT, fromMs: seconds(65), toMs: seconds(90), object: chaos, does }],
   actions: [],
   load: {
     run: RUN,

@@ -1,5 +1,5 @@
 /** A chaos file may only reach into the namespaces that the rehearsal lists. Live pods are counted later, by `plan`. */
-import type { ChaosObject } from '../../domain/rehearsal.ts'
+import type { Manifest } from '../../domain/rehearsal.ts'
 import { isFields } from '../../protocols/chaos-mesh/schema-check.ts'
 import type { ChaosFile } from '../chaos-file.ts'
 import { listed } from '../did-you-mean.ts'
@@ -22,7 +22,7 @@ export function checkBlastRadius(draft: Draft, chaos: ReadonlyMap<FaultDraft, Ch
 type Reach = { readonly path: string; readonly namespace: string }
 
 /** The namespaces that the object names. One that it leaves open is the target's, which only `plan` knows. */
-function namedNamespaces(object: ChaosObject): readonly Reach[] {
+function namedNamespaces(object: Manifest): readonly Reach[] {
   const own = object.metadata.namespace
   const selectors = [
     ['spec.selector', isFields(object.spec.selector) ? object.spec.selector : {}],

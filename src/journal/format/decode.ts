@@ -1,6 +1,7 @@
 /** A journal line → evidence: parsed, brought up to today's format, checked field by field. */
 import type { Evidence } from '../../domain/evidence.ts'
 import { FORMAT } from './encode.ts'
+import { withFaults } from './faults.ts'
 import { isLineKind, type JournalLine, journalLine } from './record-shape.ts'
 import { faultText, noFault } from './shape.ts'
 import { upgraded, versionOf } from './upgrade.ts'
@@ -40,17 +41,20 @@ function checked(value: Record<string, unknown>, version: number): Decoded {
   if (!isLineKind(kind)) return refused(`has the unknown kind "${kind}"`)
   const record: unknown = version === FORMAT ? value : upgraded(value, version)
   const fault = noFault()
-  return journalLine(record, fault)
-    ? { ok: true, record: evidenceOf(record) }
-    : refused(`(${kind}) is malformed: ${faultText(fault)}`)
+  if (!journalLine(record, fault)) return refused(`(${kind}) is malformed: ${faultText(fault)}`)
+  const evidence = evidenceOf(record)
+  return typeof evidence === 'string' ? refused(`(${kind}) ${evidence}`) : { ok: true, record: evidence }
 }
 
-/** Where the file's types meet the domain's: when one of them changes, this does not compile until they are mapped or upgraded. */
-function evidenceOf(line: JournalLine): Evidence {
+/**
+ * Where the file's types meet the domain's: when one of them changes, this does not compile until they are mapped or upgraded. A text says
+ * why there is no evidence.
+ */
+function evidenceOf(line: JournalLine): Evidence | string {
   if (line.kind !== 'run-started') return line
   // The format is the file's affair.
   const { format: _, ...head } = line
-  return head
+  return withFaults(head)
 }
 
 const refused = (problem: string): Decoded => ({ ok: false, problem })

@@ -1,5 +1,6 @@
 /** Evidence → the JSON of a journal line. */
 import type { Evidence } from '../../domain/evidence.ts'
+import { withoutFaults } from './faults.ts'
 import type { JournalLine } from './record-shape.ts'
 
 /** The format that this version writes. `upgrade.ts` has a step from each earlier one. */
@@ -18,7 +19,7 @@ function lineOf(record: Evidence): JournalLine {
   if (record.kind === 'evidence-doubted') throw new TypeError('a doubt about a journal is not written into it')
   if (record.kind !== 'run-started') return record
   const { kind, ...rest } = record
-  return { kind, format: FORMAT, ...rest }
+  return { kind, format: FORMAT, ...withoutFaults(rest) }
 }
 
 function requireFinite(value: unknown, where: string): void {

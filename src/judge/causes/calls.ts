@@ -133,7 +133,7 @@ const SOCKETS = 'ws-rtt'
 
 /** Faults on what is called, not on where it runs: pods that die and zones that fall leave their callers hanging by themselves. */
 const slowsOrSilences = (harm: Harm): boolean =>
-  harm.by.kind === 'fault' && harm.by.spec.object.kind !== 'PodChaos' && zoneTaken(harm) === undefined
+  harm.by.kind === 'fault' && harm.by.spec.does.effect !== 'stops-pods' && zoneTaken(harm) === undefined
 
 /** Less than a batch or two is work under way. */
 const BACKLOG_LEAST = 20

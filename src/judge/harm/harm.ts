@@ -91,19 +91,14 @@ export function answersUntil(seen: Seen, harm: Harm): number {
 
 export const podName = (pod: string): string => pod.split('/')[1] ?? pod
 
-const ZONE_LABEL = 'topology.kubernetes.io/zone'
-
 /** The zone that a harm takes as a whole, as the rehearsal says it. */
 export function zoneTaken({ by }: Harm): string | undefined {
   if (by.kind === 'action') {
     const { act } = by.spec
     return 'nodes' in act && takes(act) ? wholeZone(act.nodes) : undefined
   }
-  const { witness, object } = by.spec
-  if (witness.kind === 'ready' && witness.zone !== undefined) return witness.zone
-  const selector = object.spec.selector as { readonly nodeSelectors?: Readonly<Record<string, unknown>> } | undefined
-  const zone = selector?.nodeSelectors?.[ZONE_LABEL]
-  return typeof zone === 'string' ? zone : undefined
+  const { witness, does } = by.spec
+  return witness.kind === 'ready' && witness.zone !== undefined ? witness.zone : does.sides[0].zone
 }
 
 /** One pool of a zone, or some of its nodes, leave the rest standing. */
@@ -124,5 +119,5 @@ export function isMeantFor(harm: Harm, app: string, lives: readonly PodLife[]): 
     return (act.kind === 'scale' || act.kind === 'promote') && (act.kind === 'promote' || act.workload.name === app)
   }
   const apps = new Set(lives.filter((life) => harm.pods.has(life.name)).map((life) => life.app))
-  return apps.size === 1 && apps.has(app) && harm.by.spec.object.spec.mode === 'all'
+  return apps.size === 1 && apps.has(app) && harm.by.spec.does.sides[0].mode === 'all'
 }

@@ -1,8 +1,8 @@
 /** The CustomResourceDefinitions that the lab installs, made from the schemas by which files are admitted. */
 
 import type { ChaosKind } from '../../protocols/chaos-mesh/objects.ts'
-import { GROUP, KINDS, pluralOf, VERSION } from '../../protocols/chaos-mesh/objects.ts'
-import { specSchemas, statusSchema } from '../../protocols/chaos-mesh/schemas.ts'
+import { faultKinds, GROUP, KINDS, pluralOf, VERSION } from '../../protocols/chaos-mesh/objects.ts'
+import { type Schema, statusSchema } from '../../protocols/chaos-mesh/schema.ts'
 
 export const crdName = (kind: ChaosKind): string => `${pluralOf(kind)}.${GROUP}`
 
@@ -40,12 +40,12 @@ const objectSchema = (kind: ChaosKind): unknown => ({
     apiVersion: { type: 'string' },
     kind: { type: 'string' },
     metadata: { type: 'object' },
-    spec: specSchemas[kind],
+    spec: faultKinds[kind].schema,
     status: statusSchema,
   },
 })
 
 function columns(kind: ChaosKind): readonly unknown[] {
-  const names = specSchemas[kind].properties?.action === undefined ? ['duration'] : ['action', 'duration']
+  const names = faultKinds[kind].schema.properties?.action === undefined ? ['duration'] : ['action', 'duration']
   return names.map((name) => ({ name, type: 'string', jsonPath: `.spec.${name}` }))
 }

@@ -1,6 +1,6 @@
 /** Selection as Chaos Mesh does it: once, from the pods of this moment. */
 
-import { selectorsOf, targetsContainers } from '../../protocols/chaos-mesh/experiment.ts'
+import { selectorsOf, targetedContainers } from '../../protocols/chaos-mesh/experiment.ts'
 import type { ChaosObject, ChaosRecord, PodSelector } from '../../protocols/chaos-mesh/objects.ts'
 import type { SelectableNode, SelectablePod } from '../../protocols/chaos-mesh/selector.ts'
 import { selectPods } from '../../protocols/chaos-mesh/selector.ts'
@@ -69,10 +69,9 @@ const listedPod = (pod: Fields): ListedPod => pod
 
 function idsOf(object: ChaosObject, pod: ListedPod): string[] {
   const id = `${pod.metadata?.namespace ?? ''}/${pod.metadata?.name ?? ''}`
-  if (!targetsContainers(object)) return [id]
+  const wanted = targetedContainers(object)
+  if (wanted === undefined) return [id]
   const names = listOf(pod.spec?.containers).map((container) => textOf(fieldsOf(container).name))
-  const hasNames = object.kind === 'PodChaos' || object.kind === 'DNSChaos'
-  const wanted = hasNames ? (object.spec.containerNames ?? []) : []
   // Without names it is the first container.
   const hit = wanted.length === 0 ? names.slice(0, 1) : names.filter((name) => wanted.includes(name))
   return hit.map((name) => `${id}/${name}`)

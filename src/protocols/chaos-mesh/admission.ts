@@ -5,9 +5,8 @@
 
 import { defaultedSpec } from './defaults.ts'
 import type { ChaosKind, ChaosObject } from './objects.ts'
-import { API_VERSION, isChaosKind, isChaosObject, VERSION } from './objects.ts'
+import { API_VERSION, faultKinds, isChaosKind, isChaosObject, VERSION } from './objects.ts'
 import { isFields, schemaProblems, unknownFields } from './schema-check.ts'
-import { specSchemas } from './schemas.ts'
 import { webhookProblems } from './webhook-rules.ts'
 
 /** Who would refuse. `kind`: not an object that this code knows. */
@@ -33,7 +32,7 @@ export function admit(object: unknown): readonly AdmissionProblem[] {
   if (typeof kind !== 'string') return [kind]
   const { spec, namespace, name } = partsOf(object)
   const named: AdmissionProblem[] = name === undefined ? [nameless] : []
-  const schema = specSchemas[kind]
+  const schema = faultKinds[kind].schema
   const unknown = unknownFields(spec, schema, 'spec')
   if (unknown.length > 0) return [...named, ...unknown.map((path) => unknownField(kind, path))]
   const filled = defaultedSpec(kind, namespace, spec)

@@ -3,23 +3,23 @@
  * mode is answered as an unsupported one), and defaults are filled in.
  */
 
-import type { ChaosKind } from './objects.ts'
+import type { Fields } from './kind.ts'
+import { type ChaosKind, faultKinds } from './objects.ts'
+import type { Schema } from './schema.ts'
 import { isFields } from './schema-check.ts'
-import type { Schema } from './schemas.ts'
-import { specSchemas } from './schemas.ts'
-
-type Fields = Record<string, unknown>
 
 /** The spec as the cluster would store it. Shapes that are wrong are left as they are: the schema speaks about those. */
 export function defaultedSpec(kind: ChaosKind, namespace: string, spec: unknown): unknown {
-  const complete = withEmptyFields(spec ?? {}, specSchemas[kind])
+  const complete = asGoHolds(kind, spec)
   if (!isFields(complete)) return complete
   const fields: Fields = { ...complete, ...selectorDefaults(complete, namespace) }
   if (isFields(fields.target)) fields.target = { ...fields.target, ...selectorDefaults(fields.target, namespace) }
-  if (kind === 'NetworkChaos') Object.assign(fields, networkDefaults(fields))
-  if (kind === 'TimeChaos' && fields.clockIds === undefined) fields.clockIds = ['CLOCK_REALTIME']
-  return fields
+  return { ...fields, ...faultKinds[kind].defaults?.(fields) }
 }
+
+/** As Go holds the spec: without null fields, and with the empty ones that it cannot leave out. */
+export const asGoHolds = (kind: ChaosKind, spec: unknown): unknown =>
+  withEmptyFields(spec ?? {}, faultKinds[kind].schema)
 
 function withEmptyFields(value: unknown, schema: Schema): unknown {
   if (!isFields(value) || schema.properties === undefined) return value
@@ -58,23 +58,3 @@ function selectorDefaults(fields: Fields, namespace: string): Fields {
   const named = Array.isArray(selector.namespaces) ? selector.namespaces.length > 0 : selector.namespaces !== undefined
   return named ? {} : { selector: { ...selector, namespaces: [namespace] } }
 }
-
-function networkDefaults(fields: Fields): Fields {
-  const changed: Fields = {}
-  if (fields.direction === '') changed.direction = 'to'
-  if (typeof fields.device === 'string' && fields.device.includes('@')) changed.device = fields.device.split('@')[0]
-  for (const name of ['loss', 'duplicate', 'corrupt']) {
-    const part = fields[name]
-    if (isFields(part)) changed[name] = { ...part, ...correlated(part) }
-  }
-  if (isFields(fields.delay)) changed.delay = delayDefaults(fields.delay)
-  return changed
-}
-
-function delayDefaults(delay: Fields): Fields {
-  const filled: Fields = { ...delay, ...correlated(delay), jitter: delay.jitter || '0ms' }
-  if (isFields(delay.reorder)) filled.reorder = { ...delay.reorder, ...correlated(delay.reorder) }
-  return filled
-}
-
-const correlated = (part: Fields): Fields => ({ correlation: part.correlation || '0' })

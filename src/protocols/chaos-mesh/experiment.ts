@@ -14,11 +14,10 @@ import type {
   RecordEvent,
   RecordPhase,
 } from './objects.ts'
-import { CLEAN_FINALIZER_ANNOTATION, PAUSE_ANNOTATION } from './objects.ts'
+import { ask, CLEAN_FINALIZER_ANNOTATION, PAUSE_ANNOTATION } from './objects.ts'
 
-/** Done in one blow: never stopped, never recovered before it is deleted. */
-export const isOneShot = (object: ChaosObject): boolean =>
-  object.kind === 'PodChaos' && (object.spec.action === 'pod-kill' || object.spec.action === 'container-kill')
+/** Done at once: never stopped, never recovered before it is deleted. */
+export const isOneShot = (object: ChaosObject): boolean => ask(object, (kind, spec) => kind.isOneShot?.(spec) ?? false)
 
 export const isDeleted = (object: ChaosObject): boolean => object.metadata.deletionTimestamp !== undefined
 export const isPaused = (object: ChaosObject): boolean => object.metadata.annotations?.[PAUSE_ANNOTATION] === 'true'
@@ -114,23 +113,10 @@ export const mayGo = (object: ChaosObject): boolean =>
 
 /** The selectors that an object holds, under the keys that its records carry. */
 export function selectorsOf(object: ChaosObject): readonly (readonly [key: string, selector: PodSelector])[] {
-  const own = ['.', object.spec] as const
-  if (object.kind !== 'NetworkChaos' || object.spec.target === undefined) return [own]
-  return [own, ['.Target', object.spec.target]]
+  const farEnd = ask(object, (kind, spec) => kind.farEnd?.(spec))
+  return [['.', object.spec], ...(farEnd === undefined ? [] : [['.Target', farEnd] as const])]
 }
 
-/** Containers rather than pods are the targets of these. */
-export const targetsContainers = (object: ChaosObject): boolean => {
-  switch (object.kind) {
-    case 'PodChaos':
-      return object.spec.action === 'container-kill'
-    case 'NetworkChaos':
-    case 'HTTPChaos':
-      return false
-    case 'DNSChaos':
-    case 'StressChaos':
-    case 'IOChaos':
-    case 'TimeChaos':
-      return true
-  }
-}
+/** Names of the containers that are the targets, none meaning the first of each pod; undefined when whole pods are. */
+export const targetedContainers = (object: ChaosObject): readonly string[] | undefined =>
+  ask(object, (kind, spec) => kind.containers?.(spec))

@@ -1,6 +1,6 @@
 /** Checks a value against a structural schema and words each problem as the Kubernetes API server does. */
 
-import type { Schema } from './schemas.ts'
+import type { Schema } from './schema.ts'
 
 export type SchemaProblem = { readonly path: string; readonly message: string }
 

@@ -3,6 +3,7 @@ import type { Evidence } from '../../../src/domain/evidence.ts'
 import type { FaultSpec } from '../../../src/domain/rehearsal.ts'
 import { judge } from '../../../src/judge/judge.ts'
 import { evidence, mapped, rehearsal, type Story, scrapes, toBad } from '../../support/evidence.ts'
+import { withObject } from '../../support/faults.ts'
 import { causesOf, sentenceOf, shown } from '../../support/judged.ts'
 
 describe('calls to a dead provider', () => {
@@ -83,7 +84,8 @@ describe('clients behind something slow', () => {
   })
 
   it('are left hanging by pods that die, whatever time-outs there are', () => {
-    const kill = (fault: FaultSpec): FaultSpec => ({ ...fault, object: { ...fault.object, kind: 'PodChaos' } })
+    const kill = (fault: FaultSpec): FaultSpec =>
+      withObject(fault, { ...fault.object, kind: 'PodChaos', spec: { action: 'pod-kill', mode: 'all' } })
     const killing = { ...rehearsal, faults: rehearsal.faults.map(kill) }
     expect(causesOf(shown([], { rehearsal: killing, load: waits(0.5) }))).not.toContain('time-out-missing')
   })

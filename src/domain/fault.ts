@@ -1,0 +1,65 @@
+/**
+ * What a fault does, parsed once from its chaos object: whom it selects, in which namespaces and zone, how many of them, and what happens to
+ * them. Plan and judge read this and never the object.
+ */
+import type { LabelRequirement } from './label-selector.ts'
+import type { Some } from './units.ts'
+
+export type Fault = {
+  /** Kind and what it does: `NetworkChaos partition`, `HTTPChaos abort`. */
+  readonly title: string
+  readonly effect: FaultEffect
+  /** The harmed pods first; then, of a network fault, the pods at the far end, into which rules are put too. */
+  readonly sides: Some<FaultSide>
+  /** Of a network fault: which packets it acts on, as seen from the harmed pods. */
+  readonly traffic?: FaultTraffic
+  /** What Chaos Mesh does with it and a reader may not expect. What would make the fault untrue is refused by `files`. */
+  readonly caveats: readonly Caveat[]
+}
+
+/**
+ * `stops-pods`: kills pods or containers, or keeps them from running. `cuts`: nothing passes. `slows`: everything passes, later. `damages`:
+ * messages are lost, changed or answered wrongly. `burdens`: takes CPU or memory. `shifts-clock`: the time is wrong.
+ */
+export type FaultEffect = 'stops-pods' | 'cuts' | 'slows' | 'damages' | 'burdens' | 'shifts-clock'
+
+export type FaultTraffic = {
+  readonly direction: 'to' | 'from' | 'both'
+  /** Addresses, CIDRs and host names outside the cluster. */
+  readonly outside: readonly string[]
+  /** Neither pods nor addresses are named at the far end, so that it acts on all traffic. */
+  readonly everything: boolean
+}
+
+export type FaultSide = {
+  /** Field of the object: `spec.selector` or `spec.target.selector`. */
+  readonly field: string
+  readonly pods: PodSelection
+  /** Namespaces in which it selects. Empty: the namespace of the object, which the target gives. */
+  readonly namespaces: readonly string[]
+  /** The zone whose nodes it selects by label. */
+  readonly zone?: string
+  readonly mode: SelectionMode
+  /** Count or per cent of `fixed`, `fixed-percent` and `random-max-percent`. */
+  readonly value?: string
+}
+
+export const selectionModes = ['one', 'all', 'fixed', 'fixed-percent', 'random-max-percent'] as const
+export type SelectionMode = (typeof selectionModes)[number]
+
+/** All fields must match; `nodes` and `nodeSelectors` are joined first; `pods`, when given, replaces every other field. */
+export type PodSelection = {
+  readonly namespaces?: readonly string[]
+  readonly labelSelectors?: Readonly<Record<string, string>>
+  readonly expressionSelectors?: readonly LabelRequirement[]
+  readonly annotationSelectors?: Readonly<Record<string, string>>
+  readonly fieldSelectors?: Readonly<Record<string, string>>
+  readonly nodes?: readonly string[]
+  readonly nodeSelectors?: Readonly<Record<string, string>>
+  /** `Running` includes, `!Running` excludes. */
+  readonly podPhaseSelectors?: readonly string[]
+  readonly pods?: Readonly<Record<string, readonly string[]>>
+}
+
+/** `at`: the field of the object that it is about. */
+export type Caveat = { readonly at: string; readonly problem: string; readonly next: string }

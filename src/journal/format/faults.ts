@@ -1,0 +1,42 @@
+/**
+ * A journal holds the objects of faults as they were applied. What they do is read from them again with the code of today, so that the file
+ * does not change with each new thing that the judge wants to know of a fault.
+ */
+import type { RunStarted } from '../../domain/evidence.ts'
+import type { Fault } from '../../domain/fault.ts'
+import type { FaultSpec, Manifest, Rehearsal } from '../../domain/rehearsal.ts'
+import type { PlannedFault, Timeline } from '../../domain/timeline.ts'
+import { faultOf } from '../../protocols/chaos-mesh/fault.ts'
+
+type Written<T> = Omit<T, 'does'>
+type WithoutFaults<T> = Omit<T, 'rehearsal' | 'timeline'> & {
+  readonly rehearsal: Omit<Rehearsal, 'faults'> & { readonly faults: readonly Written<FaultSpec>[] }
+  readonly timeline: Omit<Timeline, 'faults'> & { readonly faults: readonly Written<PlannedFault>[] }
+}
+/** The head as it is written. */
+export type WrittenHead = WithoutFaults<RunStarted>
+
+/** The head with what its faults do; a text when one is of a kind that this version does not know. */
+export function withFaults(head: WrittenHead): RunStarted | string {
+  const { rehearsal, timeline } = head
+  const unknown = [...rehearsal.faults, ...timeline.faults].find(({ object }) => faultOf(object) === undefined)
+  if (unknown !== undefined) return `has a fault of the unknown kind "${unknown.object.kind}"`
+  return {
+    ...head,
+    rehearsal: { ...rehearsal, faults: rehearsal.faults.flatMap(derived) },
+    timeline: { ...timeline, faults: timeline.faults.flatMap(derived) },
+  }
+}
+
+export const withoutFaults = <T extends Pick<RunStarted, 'rehearsal' | 'timeline'>>(head: T): WithoutFaults<T> => ({
+  ...head,
+  rehearsal: { ...head.rehearsal, faults: head.rehearsal.faults.map(written) },
+  timeline: { ...head.timeline, faults: head.timeline.faults.map(written) },
+})
+
+function derived<T extends { readonly object: Manifest }>(fault: T): readonly (T & { readonly does: Fault })[] {
+  const does = faultOf(fault.object)
+  return does === undefined ? [] : [{ ...fault, does }]
+}
+
+const written = <T extends { readonly does: Fault }>({ does: _, ...fault }: T): Omit<T, 'does'> => fault
