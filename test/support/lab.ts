@@ -12,7 +12,7 @@ import {
   watch,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -177,7 +177,7 @@ export type Run = {
 const environmentOf = (root: string): NodeJS.ProcessEnv => ({
   ...process.env,
   MATCHDAY_LAB_DIR: root,
-  NODE_COMPILE_CACHE: join(tmpdir(), `matchday-tests-${process.getuid?.()}`),
+  NODE_COMPILE_CACHE: join(homedir(), '.cache', 'matchday', 'compile-cache'),
   NO_COLOR: '1',
 })
 

@@ -1,6 +1,6 @@
 // Where the lab keeps its files. All files and sockets of a lab are below one root folder, so that a lab can be found, inspected and
 // deleted as a whole. Paths are short because the path of a unix socket may have at most 107 bytes.
-import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { LabError } from './lab-error.ts'
@@ -85,26 +85,68 @@ export function labPaths(root: string = defaultLabRoot()): LabPaths {
   }
 }
 
-/** If root runs the lab, pods run as another user. So folders made here can be entered by everybody, whatever the umask. */
+/** Root's pods run as another user, who has to pass through. Elsewhere pods run as the lab's user, and nobody else has business here. */
+export const PASSABLE = process.getuid?.() === 0 ? 0o755 : 0o700
+
+/** Whatever the umask. */
 function makePassable(root: string): void {
   const first = mkdirSync(root, { recursive: true })
   for (let folder = root; first !== undefined && folder.startsWith(first); folder = dirname(folder))
-    chmodSync(folder, 0o755)
+    chmodSync(folder, PASSABLE)
+}
+
+/** Creates the root and the folders above it, if they are missing. @throws LabError when another user could change what is in it */
+export function claimRoot(root: string): void {
+  requireOwn(root)
+  makePassable(root)
+  requireOwn(root)
+  if (lstatSync(root).uid !== process.getuid?.()) throw foreign(root, 'belongs to another user')
 }
 
 /**
- * Creates the root and its parent folders if they are missing. The default root is in a folder that everybody may write to. So a root that
- * belongs to another user, or that is a symbolic link, is refused: that user could choose what the lab runs.
+ * The default root lies below a folder that everybody may write to, where another user can make the lab's folder in advance and so choose
+ * what the lab runs and whom it trusts. Below such a folder each step must be a folder, no link, that belongs to this user and that nobody
+ * else may write to. Call this before anything is read from, or written to, a lab's folder.
+ * @throws LabError naming the first folder that is not
  */
-export function claimRoot(root: string): void {
-  makePassable(root)
-  const found = lstatSync(root)
-  const uid = process.getuid?.()
-  if (!found.isDirectory() || found.uid !== uid) {
-    throw new LabError({
-      code: 'lab-root-foreign',
-      problem: `the lab folder ${root} ${found.isDirectory() ? `belongs to user ${found.uid}, not to you (${uid})` : 'is not a folder'}.`,
-      next: 'remove it, or choose another folder in MATCHDAY_LAB_DIR.',
-    })
+export function requireOwn(root: string): void {
+  for (const path of new Set([root, existsSync(root) ? realpathSync(root) : root])) requireOwnSteps(path)
+}
+
+const WORLD_WRITABLE = 0o002
+const OTHERS_MAY_WRITE = 0o022
+const STICKY = 0o1000
+
+function requireOwnSteps(path: string): void {
+  let isShared = false
+  for (const folder of stepsTo(path)) {
+    const found = lstatSync(folder, { throwIfNoEntry: false })
+    if (found === undefined) return
+    if (!isShared && folder !== path) {
+      const target = statSync(folder, { throwIfNoEntry: false })
+      isShared = target !== undefined && (target.mode & WORLD_WRITABLE) !== 0
+      continue
+    }
+    if (!found.isDirectory()) throw foreign(folder, found.isSymbolicLink() ? 'is a symbolic link' : 'is not a folder')
+    if (!isShared) continue
+    if (found.uid !== process.getuid?.())
+      throw foreign(folder, `belongs to user ${found.uid}, not to you (${process.getuid?.()})`)
+    // In a sticky folder of ours nobody else can rename what is ours.
+    if ((found.mode & STICKY) !== 0 && folder !== path) continue
+    if ((found.mode & OTHERS_MAY_WRITE) !== 0)
+      throw foreign(folder, `may be written by other users (mode ${(found.mode & 0o777).toString(8)})`)
   }
 }
+
+/** `/a/b`: `/`, `/a`, `/a/b`. */
+function stepsTo(path: string): readonly string[] {
+  const above = dirname(path)
+  return above === path ? [path] : [...stepsTo(above), path]
+}
+
+const foreign = (folder: string, problem: string): LabError =>
+  new LabError({
+    code: 'lab-root-foreign',
+    problem: `the folder ${folder} ${problem}.`,
+    next: 'ask its owner to remove it, or choose another folder in MATCHDAY_LAB_DIR.',
+  })

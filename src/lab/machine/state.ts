@@ -1,5 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Place } from '../topology/place.ts'
+import { requireOwn } from './paths.ts'
 import { isErrno, type ProcessId } from './processes.ts'
 
 /**
@@ -57,8 +59,10 @@ export type ComponentState = {
   readonly lastExit?: string
 }
 
-/** The state on disk; undefined when there is no file, or not one that a lab wrote. */
+/** The state on disk; undefined when there is no file, or not one that a lab wrote. @throws LabError when another user may have written it */
 export function readState(path: string): LabState | undefined {
+  // It names programs to run, processes to end and a cluster to trust.
+  requireOwn(dirname(path))
   let text: string
   try {
     text = readFileSync(path, 'utf8')

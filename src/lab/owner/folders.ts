@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { LabError } from '../machine/lab-error.ts'
-import { claimRoot, type LabPaths } from '../machine/paths.ts'
+import { claimRoot, type LabPaths, PASSABLE } from '../machine/paths.ts'
 
 // The files of one lab, deleted with it. Images stay: staging them takes time, and their digests say what they are.
 const TRANSIENT = ['control-plane', 'nodes', 'volumes', 'net', 'kubeconfig', 'lab.json', 'owner.sock', 'runtime.sock']
@@ -22,8 +22,7 @@ export function prepareRoot(paths: LabPaths): void {
   rmSync(paths.logs, { recursive: true, force: true })
   for (const folder of [paths.root, paths.images, paths.nodes, paths.volumes, paths.net]) {
     mkdirSync(folder, { recursive: true })
-    // If root runs the lab, pods run as another user, so the mode must not depend on the umask.
-    chmodSync(folder, 0o755)
+    chmodSync(folder, PASSABLE) // whatever the umask
   }
   for (const folder of [paths.controlPlane, paths.logs]) mkdirSync(folder, { recursive: true, mode: 0o700 })
 }

@@ -1,9 +1,13 @@
-import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { labDown, labStatus } from '../../../src/lab/lab.ts'
 import { labPaths } from '../../../src/lab/machine/paths.ts'
+import { readState } from '../../../src/lab/machine/state.ts'
 import { prepareRoot } from '../../../src/lab/owner/folders.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
+
+const isRoot = process.getuid?.() === 0
 
 let folder = ''
 beforeEach(() => {
@@ -23,7 +27,7 @@ describe('the root of a lab', () => {
     expect(existsSync(paths.state)).toBe(false)
   })
 
-  it('lets pods of another user in, but not to keys and logs', () => {
+  it('lets root’s pods in, which run as another user, but not to keys and logs', () => {
     const before = process.umask(0o077)
     const paths = labPaths(join(folder, 'lab'))
     try {
@@ -32,7 +36,9 @@ describe('the root of a lab', () => {
       process.umask(before)
     }
     const mode = (path: string) => (statSync(path).mode & 0o777).toString(8)
-    expect([paths.root, paths.images, paths.nodes, paths.volumes].map(mode)).toEqual(['755', '755', '755', '755'])
+    const passable = isRoot ? '755' : '700'
+    const open = [paths.root, paths.images, paths.nodes, paths.volumes].map(mode)
+    expect(new Set(open)).toEqual(new Set([passable]))
     expect([paths.controlPlane, paths.logs].map(mode)).toEqual(['700', '700'])
   })
 
@@ -51,4 +57,53 @@ describe('the root of a lab', () => {
   it('that is too long for unix sockets is refused before anything is made', () => {
     expect(() => labPaths(join(folder, 'x'.repeat(80)))).toThrow('lab-root-too-long')
   })
+})
+
+describe('a folder that everybody may write to', () => {
+  const NOBODY = 65_534
+  /** What another user can make in advance, for a lab at `<shared>/matchday/lab`. */
+  const lab = () => labPaths(join(folder, 'shared', 'matchday', 'lab'))
+  const above = () => join(folder, 'shared', 'matchday')
+  beforeEach(() => {
+    mkdirSync(join(folder, 'shared'))
+    chmodSync(join(folder, 'shared'), 0o1777)
+  })
+
+  it('may hold the lab’s folders when they are made by us', () => {
+    prepareRoot(lab())
+    prepareRoot(lab())
+    expect(statSync(above()).mode & 0o022).toBe(0)
+  })
+
+  it.runIf(isRoot)('may hold no folder of another user above the lab’s, whatever is in it', () => {
+    mkdirSync(above())
+    chownSync(above(), NOBODY, NOBODY)
+    expect(() => prepareRoot(lab())).toThrow(/lab-root-foreign.*matchday belongs to user 65534, not to you \(0\)/)
+    expect(existsSync(lab().root)).toBe(false)
+  })
+
+  it('may hold no link that another user could turn elsewhere', () => {
+    mkdirSync(join(folder, 'elsewhere'))
+    symlinkSync(join(folder, 'elsewhere'), above())
+    expect(() => prepareRoot(lab())).toThrow(/lab-root-foreign.*matchday is a symbolic link/)
+    expect(existsSync(join(folder, 'elsewhere', 'lab'))).toBe(false)
+  })
+
+  it('may hold no folder that others may write to', () => {
+    mkdirSync(above())
+    chmodSync(above(), 0o777)
+    expect(() => prepareRoot(lab())).toThrow(/lab-root-foreign.*mode 777/)
+  })
+
+  it.runIf(isRoot)(
+    'is no place to read the state of a lab from: it names programs to run and a cluster to trust',
+    async () => {
+      mkdirSync(lab().root, { recursive: true })
+      writeFileSync(lab().state, JSON.stringify({ version: 1, kubeconfig: '/evil' }))
+      chownSync(above(), NOBODY, NOBODY)
+      expect(() => readState(lab().state)).toThrow('lab-root-foreign')
+      await expect(labStatus(lab().root)).rejects.toThrow('lab-root-foreign')
+      await expect(labDown(lab().root)).rejects.toThrow('lab-root-foreign')
+    },
+  )
 })

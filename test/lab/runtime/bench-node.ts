@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { vi } from 'vitest'
@@ -78,7 +78,7 @@ export async function openBenchNode(): Promise<BenchNode> {
       if (runtime) await once(runtime, 'exit')
     },
     async startRuntime() {
-      const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), `matchday-tests-${process.getuid?.()}`) }
+      const env = { ...process.env, NODE_COMPILE_CACHE: join(homedir(), '.cache', 'matchday', 'compile-cache') }
       runtime = spawn(process.execPath, [join(import.meta.dirname, 'bench-main.ts'), root], { stdio: 'pipe', env })
       runtime.stderr?.on('data', (text) => {
         told += text
