@@ -1,24 +1,14 @@
 /** The user's files, read and parsed: rehearsal, target, and the allow-list of contexts. All issues at once, or none. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Issue, Parsed } from '../domain/issue.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import { parseRehearsal } from '../files/rehearsal.ts'
 import { parseTarget, targetPath } from '../files/target.ts'
-import { isErrno } from '../lab/machine/processes.ts'
 import { BadInput } from './failure.ts'
+import { readInputFile } from './input-file.ts'
 
-const files = {
-  read: (path: string): string | undefined => {
-    try {
-      return readFileSync(path, 'utf8')
-    } catch (error) {
-      // Whatever else it is, the file is there, and whoever reads the issue must not look for it elsewhere.
-      if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return undefined
-      throw error
-    }
-  },
-}
+const files = { read: readInputFile }
 
 export type Inputs = { readonly rehearsal: Rehearsal; readonly target: Target }
 

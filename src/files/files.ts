@@ -1,10 +1,13 @@
-/** Reading is somebody else's work: parsers get the contents of files through this, and stay pure. */
+/** Parsers are pure: whoever calls them reads the files for them. */
 import { dirname, join } from 'node:path/posix'
 import type { SourcePoint } from '../domain/issue.ts'
 import type { Report } from './report.ts'
 
-/** `read` gives the text, or undefined when there is no such file; it throws when the file is there and can't be read. */
+/** `read` gives the text, or undefined when there is no such file. It throws when the file is there and can't be read, or is too large. */
 export type Files = { read(path: string): string | undefined }
+
+/** The message says how large it is and what the limit is. */
+export class FileTooLarge extends Error {}
 
 /** A path as the file `from` means it. */
 export const relativeTo = (from: string, path: string): string =>
@@ -30,12 +33,11 @@ export function readText(
     return text
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    report(
-      namedAt,
-      'file-unreadable',
-      `${what} ${path} can't be read: ${reason}.`,
-      'is it a file, and may you read it?',
-    )
+    const [code, next] =
+      error instanceof FileTooLarge
+        ? (['file-too-large', 'is it the right file?'] as const)
+        : (['file-unreadable', 'is it a file, and may you read it?'] as const)
+    report(namedAt, code, `${what} ${path} can't be read: ${reason}.`, next)
     return undefined
   }
 }

@@ -40,7 +40,8 @@ export function openDocument(file: string, text: string, report: Report): YamlNo
     return undefined
   }
   const lines = new LineCounter()
-  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })
+  // The library compares each key of a map with all the others, which takes 26 s for 20,000 keys; `grow` looks for twins itself.
+  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
   const place = (offset: number): SourcePoint => {
     const { line, col } = lines.linePos(offset)
     return { file, line, column: col }
@@ -58,14 +59,11 @@ export function openDocument(file: string, text: string, report: Report): YamlNo
     report(place(second.range[0]), 'several-documents', problem, 'give each document a file of its own.')
   }
   const errors = documents.flatMap((document) => [...document.errors, ...document.warnings])
-  for (const error of errors.filter(isTwin)) reportTwin(place(error.pos[0]), report)
-  // What follows a syntax error follows from it; the first one is the user's.
-  const broken = errors.find((error) => !isTwin(error))
+  // Later errors follow from the first one.
+  const [broken] = errors
   if (broken !== undefined) reportSyntax(broken, place(broken.pos[0]), report)
-  return first.errors.every(isTwin) ? grow(first, place, report) : undefined
+  return first.errors.length === 0 ? grow(first, place, report) : undefined
 }
-
-const isTwin = (error: YAMLError): boolean => error.code === 'DUPLICATE_KEY'
 
 const reportTwin = (at: SourcePoint, report: Report): void =>
   report(at, 'duplicate-key', 'This key stands twice in the same map.', 'keep one of the two.')
@@ -86,6 +84,7 @@ const SYNTAX_STEPS: Readonly<Record<string, string>> = {
 function grow(document: Document.Parsed, place: (offset: number) => SourcePoint, report: Report): YamlNode | undefined {
   let nodes = 0
   const open = new Set<unknown>()
+  const twins = new Set<unknown>()
   const top = place(document.range[0])
 
   const visit = (node: ParsedNode | null, path: string, fallback: SourcePoint): YamlNode => {
@@ -93,7 +92,10 @@ function grow(document: Document.Parsed, place: (offset: number) => SourcePoint,
     if (nodes > NODES_MAX) return { kind: 'scalar', at: fallback, path, value: null }
     const at = node === null ? fallback : place(node.range[0])
     if (isAlias(node)) return follow(node.resolve(document), node.source, path, at)
-    if (isMap(node)) return { kind: 'map', at, path, entries: node.items.flatMap((pair) => entry(pair, path, at)) }
+    if (isMap(node)) {
+      reportTwins(node.items)
+      return { kind: 'map', at, path, entries: node.items.flatMap((pair) => entry(pair, path, at)) }
+    }
     if (isSeq(node)) {
       const items = node.items.map((item, index) => visit(item, `${path}[${index}]`, at))
       return { kind: 'list', at, path, items }
@@ -120,6 +122,17 @@ function grow(document: Document.Parsed, place: (offset: number) => SourcePoint,
       return [{ key, keyAt, value: visit(pair.value, path === '' ? key : `${path}.${key}`, keyAt) }]
     report(keyAt, 'wrong-type', 'A key must be a text.', `quote it, as in "${String(key ?? 'name')}": …`)
     return []
+  }
+
+  /** Aliases may lead here again: each twin is told once. */
+  const reportTwins = (pairs: readonly Pair<ParsedNode, ParsedNode | null>[]): void => {
+    const seen = new Set<unknown>()
+    for (const { key } of pairs) {
+      if (!isScalar(key)) continue
+      if (seen.has(key.value) && !twins.has(key)) reportTwin(place(key.range[0]), report)
+      if (seen.has(key.value)) twins.add(key)
+      seen.add(key.value)
+    }
   }
 
   const root = visit(document.contents, '', top)

@@ -1,6 +1,10 @@
+import { execFileSync } from 'node:child_process'
+import { closeSync, ftruncateSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { BadInput } from '../../src/cli/failure.ts'
 import { readInputs, readTarget, usualTargetPath } from '../../src/cli/inputs.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 
 const STOCK = 'scenarios/psp-down-at-peak.rehearsal.yaml'
 const LAB = 'scenarios/targets/lab.yaml'
@@ -15,6 +19,13 @@ function codesOf(read: () => unknown): readonly string[] {
   }
 }
 
+/** As large as it says, with nothing on the disk. */
+function sparse(path: string, bytes: number): number {
+  const file = openSync(path, 'w')
+  ftruncateSync(file, bytes)
+  return file
+}
+
 describe('the files of a command', () => {
   it.each<[string, () => unknown, readonly string[]]>([
     ['fit', () => readInputs(STOCK, 'lab'), []],
@@ -25,6 +36,29 @@ describe('the files of a command', () => {
     ['are looked for by the context', () => readTarget('a/b'), ['scenarios/targets/a-b.yaml file-missing']],
   ])('%s', (_, read, codes) => {
     expect(codesOf(read)).toEqual(codes)
+  })
+
+  it.each<[string, (path: string) => void, string]>([
+    ['a FIFO that nobody writes to', (path) => execFileSync('mkfifo', [path]), 'file-unreadable'],
+    ['a device without an end', (path) => symlinkSync('/dev/zero', path), 'file-unreadable'],
+    ['a file of 8 GB', (path) => closeSync(sparse(path, 8e9)), 'file-too-large'],
+    ['a file of 9 MiB', (path) => writeFileSync(path, 'a'.repeat(9 << 20)), 'file-too-large'],
+    ['a rehearsal of 300 KiB', (path) => writeFileSync(path, '# long\n'.repeat(45_000)), 'file-too-large'],
+  ])('may be %s: told at once, and not read', (_, make, code) => {
+    const path = join(tempFolder(), 'x.rehearsal.yaml')
+    make(path)
+    const startMs = performance.now()
+    expect(codesOf(() => readInputs(path, 'lab', LAB))).toEqual([`${relative('.', path)} ${code}`])
+    expect(performance.now() - startMs).toBeLessThan(2_000)
+    expect(process.memoryUsage().rss).toBeLessThan(1e9)
+  })
+
+  it('that a rehearsal names are told where they are named', () => {
+    const folder = tempFolder()
+    execFileSync('mkfifo', [join(folder, 'script.ts')])
+    const path = join(folder, 'x.rehearsal.yaml')
+    writeFileSync(path, readFileSync(STOCK, 'utf8').replace(/script: .*/, 'script: script.ts'))
+    expect(codesOf(() => readInputs(path, 'lab', LAB))).toContain(`${relative('.', path)} file-unreadable`)
   })
 
   it('have a name that every context can have', () => {
