@@ -1,8 +1,10 @@
 /**
- * One rehearsal a target at a time: a Lease in the target's namespace, renewed every 5 s and dead after 15 s without renewal.
- * Updates carry the resourceVersion, so that of two takers one gets a Conflict. Protocol: coordination.k8s.io/v1, as in leader election. An annotation names the
- * owning process, so that a holder that died on this machine is known dead at once, without waiting for the 15 s.
+ * One rehearsal a target at a time: a Lease (coordination.k8s.io/v1) in the target's namespace, renewed every 5 s. Updates carry the
+ * resourceVersion, so that of two takers one gets a Conflict. As in client-go's leader election, a holder is dead when the lease was not
+ * renewed for its whole duration *while we looked*, by our own monotonic clock: the clock of another machine says nothing. An annotation
+ * names the owning process, so that one that died before our eyes is known dead at once.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetHeld, type TargetLock } from '../../controller/ports.ts'
 import { RUN_LABEL } from '../../domain/labels.ts'
 import type { Target } from '../../domain/rehearsal.ts'
@@ -12,6 +14,13 @@ import { isDeadHere, thisOwner } from './owner.ts'
 const LEASE_NAME = 'matchday-rehearsal'
 const DURATION_S = 15
 const RENEW_MS = 5000
+/** Somebody else may take the lease 15 s after the last renewal that they saw: before that this run has stopped and begins to heal. */
+const RENEW_DEADLINE_MS = 12_000
+/** A renewal that hangs must not take the time of the next one. */
+const RENEW_TIMEOUT_MS = 4000
+const LOOK_MS = 500
+/** The longest time that a stranger's lease is watched. */
+const OBSERVED_S_MAX = 60
 const OWNER_ANNOTATION = 'matchday.dev/owner'
 
 type LeaseSpec = {
@@ -31,10 +40,8 @@ export function leaseLock(api: KubernetesApi): TargetLock {
       return lease && specOf(lease).holderIdentity
     },
     breakDead: async (target) => {
-      const lease = await read(api, target)
-      if (lease === undefined) return
-      if (isAlive(lease)) throw heldBy(lease, target)
-      await remove(api, target, lease)
+      const dead = await untilFree(api, target)
+      if (dead !== undefined) await remove(api, target, dead)
     },
   }
 }
@@ -44,19 +51,34 @@ const specOf = (lease: KubeObject): LeaseSpec => (lease.spec ?? {}) as LeaseSpec
 const read = async (api: KubernetesApi, target: Target) =>
   (await find(api, { method: 'GET', path: pathOf(target, LEASE_NAME) })) as KubeObject | undefined
 
-const isAlive = (lease: KubeObject): boolean => {
-  const { holderIdentity, renewTime, leaseDurationSeconds = DURATION_S } = specOf(lease)
-  if (isDeadHere(lease.metadata.annotations?.[OWNER_ANNOTATION] ?? '')) return false
-  return (
-    Boolean(holderIdentity) &&
-    Date.now() - Date.parse(renewTime ?? '1970-01-01T00:00:00Z') < leaseDurationSeconds * 1000
-  )
+/**
+ * Looks at the lease until it is certain that nobody holds it: it is not there (undefined), or its holder is dead (the lease as it is).
+ * @throws TargetHeld as soon as it is seen renewed
+ */
+async function untilFree(api: KubernetesApi, target: Target): Promise<KubeObject | undefined> {
+  const first = await read(api, target)
+  if (first === undefined || isFree(first)) return first
+  const seconds = Math.min(specOf(first).leaseDurationSeconds ?? DURATION_S, OBSERVED_S_MAX)
+  const until = performance.now() + seconds * 1000
+  while (performance.now() < until) {
+    await sleep(LOOK_MS)
+    const now = await read(api, target)
+    if (now === undefined || isFree(now)) return now
+    const [before, after] = [specOf(first), specOf(now)]
+    if (before.renewTime !== after.renewTime || before.holderIdentity !== after.holderIdentity)
+      throw heldBy(now, target)
+  }
+  return first
 }
+
+/** Nobody's, or of a process that certainly died. */
+const isFree = (lease: KubeObject): boolean =>
+  !specOf(lease).holderIdentity || isDeadHere(lease.metadata.annotations?.[OWNER_ANNOTATION] ?? '')
 
 const heldBy = (lease: KubeObject, target: Target): TargetHeld =>
   new TargetHeld(
     `another rehearsal holds ${target.context}/${target.namespace}: run ${specOf(lease).holderIdentity}, renewed ${specOf(lease).renewTime}`,
-    `Wait for it to end. If it is dead, wait ${DURATION_S} s or run: matchday heal --context ${target.context}`,
+    'It renews its lease, so it is alive: wait for it to end, or stop it where it runs.',
   )
 
 // MicroTime: Kubernetes wants six digits of the second.
@@ -78,8 +100,7 @@ function leaseBody(run: string, resourceVersion?: string): object {
 }
 
 async function take(api: KubernetesApi, target: Target, run: string): Promise<void> {
-  const lease = await read(api, target)
-  if (lease !== undefined && isAlive(lease)) throw heldBy(lease, target)
+  const lease = await untilFree(api, target)
   try {
     if (lease === undefined) await demand(api, { method: 'POST', path: pathOf(target), body: leaseBody(run) })
     else
@@ -97,31 +118,41 @@ async function take(api: KubernetesApi, target: Target, run: string): Promise<vo
 
 function hold(api: KubernetesApi, target: Target, run: string) {
   const lost = new AbortController()
-  let renewedAt = Date.now()
+  let renewedAt = performance.now()
+  let problem: unknown
   const renew = async () => {
+    const beganAt = performance.now()
     try {
-      const lease = await read(api, target)
-      if (lease === undefined || specOf(lease).holderIdentity !== run)
-        return lost.abort(new Error('the lease of this run was taken by somebody else'))
-      await demand(api, {
-        method: 'PUT',
-        path: pathOf(target, LEASE_NAME),
-        body: leaseBody(run, lease.metadata.resourceVersion),
-      })
-      renewedAt = Date.now()
+      if (await renewed(api, target, run)) renewedAt = beganAt
+      else lost.abort(new Error('the lease of this run was taken by somebody else'))
     } catch (error) {
-      if (Date.now() - renewedAt > DURATION_S * 1000) lost.abort(error)
+      problem = error
     }
   }
-  const timer = setInterval(renew, RENEW_MS)
+  const renewing = setInterval(renew, RENEW_MS)
+  const watching = setInterval(() => {
+    if (performance.now() - renewedAt > RENEW_DEADLINE_MS)
+      lost.abort(problem ?? new Error('the lease of this run could not be renewed in time'))
+  }, LOOK_MS)
   return {
     lost: lost.signal,
     release: async () => {
-      clearInterval(timer)
+      clearInterval(renewing)
+      clearInterval(watching)
       const lease = await read(api, target)
       if (lease !== undefined && specOf(lease).holderIdentity === run) await remove(api, target, lease)
     },
   }
+}
+
+/** False when the lease is not this run's any more. */
+async function renewed(api: KubernetesApi, target: Target, run: string): Promise<boolean> {
+  const path = pathOf(target, LEASE_NAME)
+  const timeoutMs = RENEW_TIMEOUT_MS
+  const lease = (await find(api, { method: 'GET', path, timeoutMs })) as KubeObject | undefined
+  if (lease === undefined || specOf(lease).holderIdentity !== run) return false
+  await demand(api, { method: 'PUT', path, timeoutMs, body: leaseBody(run, lease.metadata.resourceVersion) })
+  return true
 }
 
 /** Deletes exactly the lease that was read: a newer holder's survives. */
@@ -133,5 +164,5 @@ async function remove(api: KubernetesApi, target: Target, lease: KubeObject): Pr
     body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions },
   })
   if (response.status >= 300 && response.status !== 404 && response.status !== 409)
-    throw new ApiRefusal({ method: 'DELETE', path: LEASE_NAME }, response)
+    throw new ApiRefusal({ method: 'DELETE', path: pathOf(target, LEASE_NAME) }, response, api)
 }

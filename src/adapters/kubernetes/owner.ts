@@ -1,5 +1,5 @@
-/** A process named so that it can be told dead later: machine, pid and start time (pids are used again, start times are not). */
-import { readFileSync } from 'node:fs'
+/** A process named so that it can be told dead later: kernel, PID namespace, pid and start time (pids are used again, start times are not). */
+import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { parseProcessStat } from '../../protocols/linux/process-stat.ts'
 
@@ -11,20 +11,28 @@ function startTicks(pid: number): string | undefined {
   }
 }
 
-/** The boot id keeps a rebooted machine from mistaking its new processes for old ones. */
-function bootId(): string {
+const known = (read: () => string): string => {
   try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    return read().trim()
   } catch {
-    return 'unknown'
+    return '?'
   }
 }
 
-export const thisOwner = (): string => [hostname(), bootId(), process.pid, startTicks(process.pid) ?? '?'].join('/')
+/** The kernel since its boot, and which of its processes this one can see. */
+const bootId = (): string => known(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'))
+const pidNamespace = (): string => known(() => readlinkSync('/proc/self/ns/pid'))
 
-/** True only when the owner ran on this machine and is certainly gone; false when it lives or cannot be known. */
+export const thisOwner = (): string =>
+  [hostname(), bootId(), process.pid, startTicks(process.pid) ?? '?', pidNamespace()].join('/')
+
+/**
+ * True only when the owner ran in this process's own PID namespace and is certainly gone. An owner that cannot be seen from here, on
+ * another machine, in another container or before a reboot, is unknown: false.
+ */
 export function isDeadHere(owner: string): boolean {
-  const [host, boot, pid, ticks] = owner.split('/')
-  if (host !== hostname() || pid === undefined || ticks === undefined || ticks === '?') return false
-  return boot !== bootId() || startTicks(Number(pid)) !== ticks
+  const [, boot, pid, ticks, namespace] = owner.split('/')
+  if (pid === undefined || ticks === undefined || ticks === '?') return false
+  if (boot !== bootId() || boot === '?' || namespace !== pidNamespace() || namespace === '?') return false
+  return startTicks(Number(pid)) !== ticks
 }

@@ -1,0 +1,120 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { leaseLock } from '../../../src/adapters/kubernetes/lock.ts'
+import { isDeadHere, thisOwner } from '../../../src/adapters/kubernetes/owner.ts'
+import { TargetHeld } from '../../../src/controller/ports.ts'
+import { stockPair } from '../../files/stock.ts'
+import { refusal, smallApiServer } from '../../support/small-api-server.ts'
+
+const { target } = stockPair()
+const OWNER = 'matchday.dev/owner'
+const LEASES = '/apis/coordination.k8s.io/v1/namespaces/casino/leases'
+const DURATION_S = 2
+
+type Lease = {
+  readonly metadata: { readonly name: string; readonly annotations?: Record<string, string>; resourceVersion: string }
+  readonly spec: { readonly holderIdentity: string; readonly leaseDurationSeconds: number; readonly renewTime: string }
+}
+
+/** A lease of another run, as its own clock shows the time. */
+function leased(owner: string, renewTime: string): Lease {
+  return {
+    metadata: { name: 'matchday-rehearsal', annotations: { [OWNER]: owner }, resourceVersion: '1' },
+    spec: { holderIdentity: 'other-run', leaseDurationSeconds: DURATION_S, renewTime },
+  }
+}
+
+/** What becomes of the lease when it is taken: the outcome, and how long it took. */
+async function taken(held: Lease, renew: (looks: number, lease: Lease) => Lease | undefined = (_, lease) => lease) {
+  let lease: Lease | undefined = held
+  let looks = 0
+  const api = await smallApiServer(({ method, path, body }) => {
+    if (method === 'GET' && path === `${LEASES}/matchday-rehearsal`) {
+      looks += 1
+      if (lease) lease = renew(looks, lease)
+      return lease
+    }
+    if (method === 'POST' || method === 'PUT') lease = body as Lease
+    if (method === 'DELETE') lease = undefined
+    return method === 'DELETE' ? { kind: 'Status', status: 'Success', code: 200 } : (lease ?? refusal(404))
+  })
+  const beganAt = performance.now()
+  const outcome = await leaseLock(api)
+    .acquire(target, 'my-run')
+    .then(
+      async ({ release }) => {
+        const holder = lease?.spec.holderIdentity
+        await release()
+        return holder
+      },
+      (error: unknown) => error,
+    )
+  return { outcome, tookMs: performance.now() - beganAt }
+}
+
+const hoursFromNow = (hours: number): string => new Date(Date.now() + hours * 3_600_000).toISOString()
+const elsewhere = 'another-machine/another-boot/7/100/pid:[1]'
+/** A process of this machine that has ended. */
+const ended = (): string => {
+  const { pid } = spawnSync('true')
+  return thisOwner().replace(`/${process.pid}/`, `/${pid}/`)
+}
+const renewing = (looks: number, lease: Lease): Lease => ({
+  ...lease,
+  spec: { ...lease.spec, renewTime: `${lease.spec.renewTime.slice(0, 17)}${String(looks).padStart(2, '0')}.000000Z` },
+})
+
+describe('the lock of a target', () => {
+  it.each([
+    ['its clock is an hour ahead', elsewhere, 1],
+    ['its clock is right', elsewhere, 0],
+    ['its clock is a day behind', elsewhere, -24],
+    ['it runs in another PID namespace', ended().replace(/pid:\[\d+\]/, 'pid:[1]'), 0],
+  ])('of a run elsewhere that is renewed is held, when %s', async (_, owner, hours) => {
+    const { outcome } = await taken(leased(owner, hoursFromNow(hours)), renewing)
+    expect(outcome).toBeInstanceOf(TargetHeld)
+    expect(String(outcome)).toContain('other-run')
+  })
+
+  it.each([
+    ['its clock was an hour ahead', elsewhere, 1],
+    ['its clock was a day behind', elsewhere, -24],
+    ['it ran in another PID namespace', ended().replace(/pid:\[\d+\]/, 'pid:[1]'), -24],
+    ['it says nothing of its process', '', -24],
+  ])('of a run elsewhere that is not renewed is taken after its whole duration, when %s', async (_, owner, hours) => {
+    const { outcome, tookMs } = await taken(leased(owner, hoursFromNow(hours)))
+    expect(outcome).toBe('my-run')
+    expect(tookMs).toBeGreaterThan(DURATION_S * 1000)
+  })
+
+  it('of a process that died here is taken at once', async () => {
+    const { outcome, tookMs } = await taken(leased(ended(), hoursFromNow(0)))
+    expect(outcome).toBe('my-run')
+    expect(tookMs).toBeLessThan(DURATION_S * 1000)
+  })
+
+  it('is taken as soon as its holder gives it back', async () => {
+    const { outcome } = await taken(leased(elsewhere, hoursFromNow(0)), (looks, lease) =>
+      looks < 3 ? lease : undefined,
+    )
+    expect(outcome).toBe('my-run')
+  })
+})
+
+describe('the owner of a lock', () => {
+  it.each([
+    ['this process', thisOwner(), false],
+    ['a process that ended', ended(), true],
+    ['another process with the same id', thisOwner().replace(/\/\d+\/pid/, '/1/pid'), true],
+    ['a process of another PID namespace', ended().replace(/pid:\[\d+\]/, 'pid:[1]'), false],
+    ['a process before a reboot, or of another machine of this name', ended().replace(bootId(), 'other'), false],
+    ['a process of an earlier version, which named no namespace', ended().replace(/\/pid:.*/, ''), false],
+  ])('%s is certainly dead only where it can be seen', (_, owner, dead) => {
+    expect(isDeadHere(owner)).toBe(dead)
+  })
+})
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+}
