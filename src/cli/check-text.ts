@@ -1,10 +1,22 @@
 /** What `matchday check` found, as people read it: causes first, each with its next step, then what was looked at, then what only they know. */
+import type { Sight } from '../controller/sight.ts'
+import type { Issue } from '../domain/issue.ts'
 import type { Finding, PostureResult } from '../domain/verdict.ts'
 import { counted } from '../report/words.ts'
+import { issueText } from './failure.ts'
 import { type Paint, type TerminalText, term } from './terminal.ts'
 import { findingText, table } from './verdict-text.ts'
 
-export type Check = { readonly posture: readonly PostureResult[]; readonly findings: readonly Finding[] }
+export type Check = {
+  readonly posture: readonly PostureResult[]
+  readonly findings: readonly Finding[]
+  /** Sources and books of the target that were read once. */
+  readonly sights: readonly Sight[]
+  /** Why something could not be looked at, and what would keep the rehearsal from running. */
+  readonly issues: readonly Issue[]
+}
+
+export const UNREAD = 'posture-unread'
 
 /** The rest of the release checklist. A rehearsal answers some of it with evidence. */
 export const QUESTIONS: readonly string[] = [
@@ -19,18 +31,33 @@ export const QUESTIONS: readonly string[] = [
   'Whom to call?',
 ]
 
-export function checkText({ posture, findings }: Check, paint: Paint, columns: number): readonly TerminalText[] {
-  const rows = posture.map(({ namespace, want, held, sentence }) => [
-    held ? paint('green', '✓') : paint('red', '✗'),
-    namespace,
-    want,
-    sentence,
-  ])
+export function checkText(check: Check, paint: Paint, columns: number): readonly TerminalText[] {
+  const { posture, sights, issues } = check
+  const unread = new Set(check.findings.filter(({ cause }) => cause === UNREAD).map(({ subject }) => subject))
+  const findings = check.findings.filter(({ cause }) => cause !== UNREAD)
+  const unknown = paint('yellow', '?')
+  const rows = [
+    ...posture.map(({ namespace, want, held, sentence }) => [
+      unread.has(`${namespace}: ${want}`) ? unknown : held ? paint('green', '✓') : paint('red', '✗'),
+      namespace,
+      want,
+      sentence,
+    ]),
+    ...sights.map((sight) => [...sightCells(sight, paint)]),
+  ]
   const breaches = findings.filter((each) => each.weight === 'breach').length
   const warnings = findings.length - breaches
   const told = [counted(breaches, 'finding'), ...(warnings > 0 ? [counted(warnings, 'warning')] : [])].join(', ')
+  const open = issues.length > 0 ? `; not everything could be checked: ${counted(issues.length, 'reason')}` : ''
+  const [colour, verdict] =
+    breaches > 0
+      ? (['red', told] as const)
+      : open
+        ? (['yellow', told] as const)
+        : (['green', `in order: ${told}`] as const)
   return [
-    paint(['bold', breaches > 0 ? 'red' : 'green'], breaches > 0 ? told : `in order: ${told}`),
+    paint(['bold', colour], verdict + open),
+    ...issues.map(issueText),
     ...findings.flatMap((each) => findingText(each, paint, columns)),
     term``,
     ...table(rows),
@@ -38,4 +65,15 @@ export function checkText({ posture, findings }: Check, paint: Paint, columns: n
     term`Nobody but you can answer these:`,
     ...QUESTIONS.map((each) => term`  ${each}`),
   ]
+}
+
+function sightCells({ kind, name, state, issue }: Sight, paint: Paint): readonly (string | TerminalText)[] {
+  switch (state) {
+    case 'read':
+      return [paint('green', '✓'), kind, name, 'can be read.']
+    case 'nobody':
+      return [paint('dim', '–'), kind, name, 'has no running pod now.']
+    case 'unreadable':
+      return [paint('yellow', '?'), kind, name, issue?.problem ?? '']
+  }
 }

@@ -6,10 +6,11 @@ import type { FaultStepData } from '../domain/evidence.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { PlannedFault } from '../domain/timeline.ts'
 import { after, type Instant, millis, seconds } from '../domain/units.ts'
-import { admitFault } from '../plan/blast-radius.ts'
+import { type Admission, admitFault } from '../plan/blast-radius.ts'
 import { coverNewcomers } from '../plan/coverage.ts'
 import { type Harm, type HarmPorts, performHarm } from './harm.ts'
-import type { FaultInjector } from './ports.ts'
+import type { FaultInjector, Probes } from './ports.ts'
+import { blindTo } from './sight.ts'
 
 /** Chaos Mesh injects in half a second when nothing is wrong; what takes longer than this is not the rehearsal that was planned. */
 const INJECTION_BUDGET = seconds(10)
@@ -19,7 +20,11 @@ const COVER_EVERY = seconds(1)
 /** The judge compares with five seconds of traffic before the fault (judge/harm/witness.ts); one more lets a slow scrape be in time. */
 const LOOK_BEFORE = seconds(6)
 
-export type FaultPorts = HarmPorts & { readonly faults: FaultInjector; readonly closely: Set<string> }
+export type FaultPorts = HarmPorts & {
+  readonly faults: FaultInjector
+  readonly probes: Probes
+  readonly closely: Set<string>
+}
 
 /** Performs one fault from its planned start to healed. Never throws; for `signal`'s sake it heals early. */
 export async function performFault(
@@ -36,7 +41,8 @@ export async function performFault(
     step,
     admit: async (others: ReadonlySet<string>) => {
       const inventory = await ports.faults.inventory(target, fault)
-      return admitFault(fault, rehearsal, inventory, [...others])
+      const admission = admitFault(fault, rehearsal, inventory, [...others])
+      return admission.ok ? observable(ports, fault, rehearsal, target, admission) : admission
     },
     hurt: async ({ pods, candidates, limit, note }, undos) => {
       step({ is: 'admitted', pods, candidates, limit, note })
@@ -47,6 +53,25 @@ export async function performFault(
   }
   await lookCloselyFrom(ports, fault, rehearsal, zeroAt, signal)
   await performHarm(ports, harm, zeroAt, held, signal)
+}
+
+/** A fault whose witness cannot be read right now is refused: nobody would see whether it bites. */
+async function observable(
+  ports: FaultPorts,
+  fault: PlannedFault,
+  rehearsal: Rehearsal,
+  target: Target,
+  admission: Admission,
+): Promise<Admission> {
+  const witness = rehearsal.faults.find((each) => each.name === fault.name)?.witness
+  const source = witness?.kind === 'rate' ? target.sources[witness.of] : undefined
+  if (witness?.kind !== 'rate' || source === undefined) return admission
+  const failed = await blindTo(ports, witness.of, source)
+  if (failed === undefined) return admission
+  const problem = `its witness ${witness.of} can't be read (${failed.pod || 'no pod'}: ${failed.problem}), so nobody would see whether the fault bites.`
+  const at = { file: target.file, line: 0, column: 0 }
+  const next = 'Make the source readable for the API server; a NetworkPolicy may keep it out.'
+  return { ...admission, ok: false, problems: [{ at, code: 'source-unreadable', problem, next }] }
 }
 
 /** A witness compares with the traffic before the fault, so its source is scraped twice a second from some seconds before. */

@@ -19,6 +19,10 @@ export function settleBudget(rehearsal: Rehearsal, stopped: boolean): Millis | u
   return stopped ? SETTLE_AFTER_STOP : (expectation.settleWithinMs ?? SETTLE_DEFAULT)
 }
 
+/** The books that a run reads: none where nothing is expected of them. */
+export const booksRead = (rehearsal: Rehearsal, { books }: Target): readonly string[] =>
+  settleBudget(rehearsal, false) === undefined ? [] : books.map(({ book }) => book)
+
 export async function settle(
   ports: { readonly books: Books; readonly clock: Clock },
   target: Target,

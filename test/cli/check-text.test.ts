@@ -10,7 +10,12 @@ const checked = (changes: Partial<Record<PostureKind, readonly PostureObject[]>>
   const seen = objectsListed()
   for (const record of listed(changes)) if (record.kind === 'objects-listed') seen.add(record, 0)
   const judged = postureWants.map((want) => judgeWant('casino', want, seen.of('casino')))
-  return { posture: judged.map((each) => each.result), findings: judged.flatMap((each) => each.findings) }
+  return {
+    posture: judged.map((each) => each.result),
+    findings: judged.flatMap((each) => each.findings),
+    sights: [],
+    issues: [],
+  }
 }
 const plain: Paint = (_, text) => term`${text}`
 const linesOf = (check: Check) => checkText(check, plain, Number.POSITIVE_INFINITY).map(({ text }) => text)

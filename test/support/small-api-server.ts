@@ -35,6 +35,7 @@ export async function serveSmallApi(answers: Answers, kubeconfig: string): Promi
     const answer = found ?? refusal(404)
     if (answer instanceof Lines)
       return void response.end(answer.all.map((each) => `${JSON.stringify(each)}\n`).join(''))
+    if (answer instanceof Plain) return void response.end(answer.text)
     response.writeHead(isRefusal(answer) ? answer.code : 200, { 'content-type': 'application/json' })
     response.end(JSON.stringify(answer))
   })
@@ -52,6 +53,14 @@ export class Lines {
   readonly all: readonly unknown[]
   constructor(...all: readonly unknown[]) {
     this.all = all
+  }
+}
+
+/** What a pod answers through the proxy: any text. */
+export class Plain {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
   }
 }
 

@@ -5,7 +5,15 @@
 import type { Clock, Probes } from '../../controller/ports.ts'
 import type { Sample, Series } from '../../domain/evidence.ts'
 import type { MetricSource } from '../../domain/rehearsal.ts'
-import { demand, itemsOf, type KubeObject, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
+import {
+  type ApiResponse,
+  demand,
+  itemsOf,
+  type KubeObject,
+  type KubernetesApi,
+  paths,
+} from '../../protocols/kubernetes/api.ts'
+import { quoted } from '../../protocols/kubernetes/api-error.ts'
 import { parseExposition } from '../../protocols/prometheus/text.ts'
 
 const SCRAPE_TIMEOUT_MS = 1500
@@ -34,7 +42,7 @@ export function kubernetesProbes(api: KubernetesApi, clock: Clock): Probes {
       const response = await api.request({ method: 'GET', path, timeoutMs: SCRAPE_TIMEOUT_MS })
       const at = clock.now()
       if (response.status !== 200)
-        return { kind: 'sample', at, source: name, pod, ok: false, problem: `answered ${response.status}` }
+        return { kind: 'sample', at, source: name, pod, ok: false, problem: refusalOf(response) }
       return { kind: 'sample', at, source: name, pod, ok: true, series: seriesOf(response.text, source.metrics) }
     } catch (error) {
       return failed(clock, name, pod, error instanceof Error ? error.message : String(error))
@@ -54,6 +62,13 @@ export function kubernetesProbes(api: KubernetesApi, clock: Clock): Probes {
       }
     },
   }
+}
+
+/** The status and the server's own words: the API server says there what became of its call to the pod. */
+function refusalOf({ status, text, json }: ApiResponse): string {
+  const message = typeof json === 'object' && json !== null && 'message' in json ? json.message : undefined
+  const said = typeof message === 'string' ? message : text
+  return `answered ${status}${said.trim() === '' ? '' : `: ${quoted(said.trim())}`}`
 }
 
 const failed = (clock: Clock, source: string, pod: string, problem: string): Sample => ({

@@ -1,17 +1,19 @@
 import type { Command } from 'commander'
-import { type Need, permission, unique } from '../../adapters/kubernetes/permission.ts'
-import { needsOfWants } from '../../adapters/kubernetes/preflight.ts'
+import { type Need, permission } from '../../adapters/kubernetes/permission.ts'
+import { listNeeds } from '../../adapters/kubernetes/posture-lists.ts'
 import { EnvironmentError } from '../../controller/ports.ts'
 import { postureLists } from '../../controller/posture.ts'
-import type { SourcePoint } from '../../domain/issue.ts'
-import { type PostureWant, postureWants } from '../../domain/posture.ts'
+import { booksRead } from '../../controller/settling.ts'
+import { look as lookAtSights } from '../../controller/sight.ts'
+import type { Issue, SourcePoint } from '../../domain/issue.ts'
+import { type PostureKind, type PostureWant, postureWants } from '../../domain/posture.ts'
 import type { Rehearsal, Target } from '../../domain/rehearsal.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import { chooseAmong } from '../../files/did-you-mean.ts'
 import { sortFindings } from '../../judge/findings/findings.ts'
 import { judgeWant } from '../../judge/posture/posture.ts'
 import { objectsListed } from '../../judge/seen/listed.ts'
-import type { KubernetesApi } from '../../protocols/kubernetes/api.ts'
+import { ApiRefusal, type KubernetesApi } from '../../protocols/kubernetes/api.ts'
 import { type Check, checkText, QUESTIONS } from '../check-text.ts'
 import { systemClock } from '../clock.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags } from '../cluster-choice.ts'
@@ -44,7 +46,7 @@ export function addCheck(root: Command, finish: (code: number) => void): void {
     .option('-o, --output <format>', 'text or json', 'text')
     .addHelpText(
       'after',
-      '\nExit code 0: nothing found, 1: something is amiss, 5: the cluster or a permission is missing.\n\nExamples:\n  matchday check --lab\n  matchday check scenarios/release-smoke.rehearsal.yaml --context staging-eu\n  matchday check --context staging-eu --namespace casino --want default-deny pinned-images --output json',
+      '\nExit code 0: nothing found, 1: something is amiss, 5: the cluster does not answer, or something may not be read.\n\nExamples:\n  matchday check --lab\n  matchday check scenarios/release-smoke.rehearsal.yaml --context staging-eu\n  matchday check --context staging-eu --namespace casino --want default-deny pinned-images --output json',
     )
     .action(async (file: string | undefined, flags: Flags) => finish(await check(file, flags)))
 }
@@ -57,14 +59,20 @@ async function check(file: string | undefined, flags: Flags): Promise<number> {
   const wants = named ?? wantsOf(inputs)
   const namespaces = flags.namespace ?? namespacesOf(inputs)
   const { api } = await chooseCluster({ ...flags, workload: '', overlay: [] }, false, stopSignal())
-  await refuseIfBlind(api, inputs, namespaces, wants)
-  const seen = await look(api, namespaces, wants)
+  await reach(api)
+  const seen = await look(api, inputs, namespaces, wants, named !== undefined || flags.namespace !== undefined)
   print(
     flags.output === 'json'
       ? jsonText(jsonOf(context, seen))
       : term.join(checkText(seen, onStdout, columnsOf(process.stdout))),
   )
-  return seen.posture.every((each) => each.held) ? exitCodes.pass : exitCodes.fail
+  return exitCodeOf(seen)
+}
+
+/** What is amiss counts more than what could not be looked at; both count more than the rest that is in order. */
+function exitCodeOf({ findings, issues }: Check): number {
+  if (findings.some(({ weight }) => weight === 'breach')) return exitCodes.fail
+  return issues.length > 0 ? exitCodes.environment : exitCodes.pass
 }
 
 type Inputs = { readonly target: Target; readonly rehearsal?: Rehearsal }
@@ -91,31 +99,55 @@ function wantNamed(written: string): PostureWant {
   throw new BadInput([{ at, code: 'wrong-value', problem: `there is no want "${written}".`, next }])
 }
 
-/** Every permission that is missing, and with a rehearsal everything that would keep it from running, at once. */
-async function refuseIfBlind(
+/** Says in one sentence when nobody answers, or something that is no cluster. What may not be read is told in its own row. */
+async function reach(api: KubernetesApi): Promise<void> {
+  try {
+    await clusterPortsOf(api).cluster.identify()
+  } catch (error) {
+    if (!isForbidden(error)) throw error
+  }
+}
+
+const isForbidden = (error: unknown): boolean => error instanceof ApiRefusal && error.status === 403
+
+/** The rules on what is there now, and what could not be looked at. */
+async function look(
   api: KubernetesApi,
   { target, rehearsal }: Inputs,
   namespaces: readonly string[],
   wants: readonly PostureWant[],
-): Promise<void> {
+  postureOnly: boolean,
+): Promise<Check> {
+  const ports = clusterPortsOf(api)
   const at: SourcePoint = { file: target.file, line: 0, column: 0 }
-  const { cluster } = clusterPortsOf(api)
-  // First, since it says in one sentence when nobody answers at all.
-  await cluster.identify()
-  const needs = unique(namespaces.flatMap((namespace): readonly Need[] => needsOfWants(namespace, wants, at)))
-  const issues = [
-    ...(await Promise.all(needs.map((need) => permission(api, need)))).filter((each) => each !== undefined),
-    ...(rehearsal === undefined ? [] : await cluster.preflight(rehearsal, target)),
-  ]
-  const told = [...new Map(issues.map((each) => [each.problem, each])).values()]
-  if (told.length > 0) throw new BadInput(told, exitCodes.environment)
+  const { seen, issues } = await readLists(api, namespaces, wants, at)
+  const judged = namespaces.flatMap((namespace) => wants.map((want) => judgeWant(namespace, want, seen.of(namespace))))
+  const problems = rehearsal === undefined ? [] : await ports.cluster.preflight(rehearsal, target)
+  const books = rehearsal ? booksRead(rehearsal, target) : target.books.map(({ book }) => book)
+  const sights = postureOnly && rehearsal === undefined ? [] : await lookAtSights(ports, target, books)
+  const told = [...issues, ...problems, ...sights.flatMap(({ issue }) => issue ?? [])]
+  return {
+    posture: judged.map((each) => each.result),
+    findings: sortFindings(judged.flatMap((each) => each.findings)),
+    sights,
+    issues: [...new Map(told.map((each) => [each.problem, each])).values()],
+  }
 }
 
-/** The rules of a rehearsal's posture on what is there now. A namespace without workloads must not pass for one in order. */
-async function look(api: KubernetesApi, namespaces: readonly string[], wants: readonly PostureWant[]): Promise<Check> {
+/** A permission that is missing costs only what needs it. A namespace without workloads must not pass for one in order. */
+async function readLists(
+  api: KubernetesApi,
+  namespaces: readonly string[],
+  wants: readonly PostureWant[],
+  at: SourcePoint,
+): Promise<{ readonly seen: ReturnType<typeof objectsListed>; readonly issues: readonly Issue[] }> {
   const { cluster } = clusterPortsOf(api)
   const seen = objectsListed()
+  const issues: Issue[] = []
   for (const { namespace, resource } of postureLists(namespaces, wants)) {
+    const missing = await permissionsMissing(api, namespace, resource, at)
+    issues.push(...missing)
+    if (missing.length > 0) continue
     const objects = await cluster.list(namespace, resource)
     if (resource === 'Workload' && objects.length === 0)
       throw new EnvironmentError(
@@ -125,14 +157,23 @@ async function look(api: KubernetesApi, namespaces: readonly string[], wants: re
     // There is no journal whose line it would be.
     seen.add({ kind: 'objects-listed', at: systemClock.now(), namespace, resource, objects }, 0)
   }
-  const judged = namespaces.flatMap((namespace) => wants.map((want) => judgeWant(namespace, want, seen.of(namespace))))
-  return {
-    posture: judged.map((each) => each.result),
-    findings: sortFindings(judged.flatMap((each) => each.findings)),
-  }
+  return { seen, issues }
 }
 
-function jsonOf(context: string, { posture, findings }: Check) {
+async function permissionsMissing(
+  api: KubernetesApi,
+  namespace: string,
+  resource: PostureKind,
+  at: SourcePoint,
+): Promise<readonly Issue[]> {
+  const needs = listNeeds(resource).map(
+    ({ group, resource: plural }): Need => ({ verb: 'list', group, resource: plural, namespace, at }),
+  )
+  const answers = await Promise.all(needs.map((need) => permission(api, need)))
+  return answers.filter((each) => each !== undefined)
+}
+
+function jsonOf(context: string, { posture, findings, sights, issues }: Check) {
   const told = findings.map(({ evidence: _, ...rest }) => rest)
-  return { format: 1, context, posture, findings: told, questions: QUESTIONS }
+  return { format: 1, context, posture, findings: told, sights, issues, questions: QUESTIONS }
 }

@@ -4,6 +4,8 @@ import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import { k6LoadGenerator } from '../../adapters/k6/load-generator.ts'
 import { type ControllerPorts, perform } from '../../controller/perform.ts'
+import { booksRead } from '../../controller/settling.ts'
+import { look } from '../../controller/sight.ts'
 import type { Environment } from '../../domain/evidence.ts'
 import type { Issue } from '../../domain/issue.ts'
 import type { Timeline } from '../../domain/timeline.ts'
@@ -101,6 +103,7 @@ async function performRun(
   const cluster = await ports.cluster.identify()
   const problems = await ports.cluster.preflight(rehearsal, target)
   if (problems.length > 0) throw new BadInput(problems, exitCodes.environment)
+  await refuseIfBlind(ports, inputs)
   await admitNow(ports, inputs, planned.value, flags)
   copyFileSync(rehearsal.file, folder.file('rehearsal.yaml'))
   const environment: Environment = {
@@ -132,6 +135,12 @@ async function performRun(
     await journal.close()
   }
   if (key) writeSignature(folder.file(SIGNATURE_FILE), folder.run, journal, key)
+}
+
+/** What the run is to be judged by must be readable before anything is touched. */
+async function refuseIfBlind(ports: ControllerPorts, { rehearsal, target }: Inputs): Promise<void> {
+  const issues = (await look(ports, target, booksRead(rehearsal, target))).flatMap(({ issue }) => issue ?? [])
+  if (issues.length > 0) throw new BadInput(issues, exitCodes.environment)
 }
 
 /**
