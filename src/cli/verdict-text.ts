@@ -1,6 +1,7 @@
 /** The end of every run as people read it: verdict and causes first, each with its next step, then objectives, faults and actions, then where to read on. */
 import { join } from 'node:path'
 import type { ActionResult, FaultResult, Finding, HarmCost, Judgment, SloResult } from '../domain/verdict.ts'
+import { consequenceWords, type Root, rootsOf } from '../report/roots.ts'
 import {
   actionWords,
   counted,
@@ -27,12 +28,13 @@ export function verdictText(
 ): readonly TerminalText[] {
   const { kind } = judgment.verdict
   const { icon, word } = verdictWords[kind]
-  const left = judgment.findings.length - MOST_FINDINGS
+  const roots = rootsOf(judgment.findings)
+  const left = roots.length - MOST_FINDINGS
   return [
     term``,
     term`${paint(['bold', colours[kind]], `${icon} ${word}`)}  ${judgment.rehearsal}`,
     ...wrapped(judgment.summary, columns, '  ', '  '),
-    ...judgment.findings.slice(0, MOST_FINDINGS).flatMap((each) => findingText(each, paint, columns)),
+    ...roots.slice(0, MOST_FINDINGS).flatMap((each) => rootText(each, paint, columns)),
     ...(left > 0 ? [term``, term`  ${counted(left, 'more finding')} in the report.`] : []),
     term``,
     ...table(judgment.slos.map((slo) => sloCells(slo, paint))),
@@ -42,6 +44,12 @@ export function verdictText(
     term`  report    ${join(folder, 'report.html')}`,
     term`  evidence  ${join(folder, 'journal.ndjson')}`,
   ]
+}
+
+function rootText({ finding, consequences }: Root, paint: Paint, columns: number): readonly TerminalText[] {
+  const told = findingText(finding, paint, columns)
+  if (consequences.length === 0) return told
+  return [...told, ...wrapped(`${consequenceWords(consequences)}.`, columns, '    ', '    ')]
 }
 
 export function findingText(finding: Finding, paint: Paint, columns: number): readonly TerminalText[] {

@@ -42,7 +42,7 @@ export const causes = {
     needs: HEALING,
     missing: 'inconclusive',
     starved: 'stands',
-    next: 'Run `matchday heal` for this target, then look at the cluster before the next rehearsal.',
+    next: 'Run `matchday heal` for this target, then look at the cluster before the next rehearsal. A cluster that is gone, such as a lab that ended, needs no healing.',
   },
   'evidence-changed': {
     needs: NOTHING,
@@ -66,7 +66,7 @@ export const causes = {
     needs: RUN,
     missing: 'itself',
     starved: 'stands',
-    next: 'Run `matchday heal` if a fault was under way, then run the rehearsal again.',
+    next: 'If a fault was under way and the cluster is still there, run `matchday heal`; then run the rehearsal again. A lab that is gone took its faults with it.',
   },
   'load-missing': {
     needs: LOAD_ENDS,
@@ -480,7 +480,7 @@ export const causes = {
     needs: NOTHING,
     missing: 'itself',
     starved: 'excused',
-    next: 'Check that the scenario, the target file and the rehearsal use the same names.',
+    next: 'Look at what was not seen, and why. What was never seen at all may have another name: compare the scenario, the target file and the rehearsal.',
   },
   'slo-unproven': {
     needs: LOAD,

@@ -18,6 +18,8 @@ export type Finding = {
   readonly sentence: string
   readonly next: string
   readonly evidence: readonly number[]
+  /** The finding that explains this one: this could not be seen because of that. Only gaps follow from others. */
+  readonly follows?: { readonly cause: Cause; readonly subject: string }
 }
 
 export type Judgment = {

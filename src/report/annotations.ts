@@ -3,6 +3,7 @@ import type { SourcePoint } from '../domain/issue.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
 import type { Finding, Judgment } from '../domain/verdict.ts'
 import { type GitHubCommand, githubCommand } from './escape/github.ts'
+import { consequenceWords, rootsOf } from './roots.ts'
 import { counted } from './words.ts'
 
 /** GitHub shows ten annotations a step and drops the rest without a word: nine, and one that says how many more there are. */
@@ -11,14 +12,15 @@ const MOST = 9
 const levels = { breach: 'error', gap: 'error', warning: 'warning' } as const
 
 export function annotations({ findings }: Judgment, rehearsal: Rehearsal): readonly GitHubCommand[] {
-  const shown = findings.length > MOST + 1 ? findings.slice(0, MOST) : findings
-  const left = findings.length - shown.length
+  const roots = rootsOf(findings)
+  const shown = roots.length > MOST + 1 ? roots.slice(0, MOST) : roots
+  const left = roots.length - shown.length
   return [
-    ...shown.map((each) =>
+    ...shown.map(({ finding: each, consequences }) =>
       githubCommand(
         levels[each.weight],
         { ...placeOf(each, rehearsal), title: each.cause },
-        `${each.sentence} Next: ${each.next}`,
+        `${each.sentence}${also(consequences)} Next: ${each.next}`,
       ),
     ),
     ...(left > 0
@@ -26,6 +28,9 @@ export function annotations({ findings }: Judgment, rehearsal: Rehearsal): reado
       : []),
   ]
 }
+
+const also = (consequences: readonly Finding[]): string =>
+  consequences.length === 0 ? '' : ` (${consequenceWords(consequences)}.)`
 
 /** The line of the rehearsal that speaks of the finding's subject; the harm's own where a reaction of it is meant. */
 function placeOf(finding: Finding, rehearsal: Rehearsal): { readonly file: string; readonly line: number } | undefined {

@@ -187,7 +187,10 @@ function expectationCases(judgment: Judgment, { expectations }: Rehearsal): read
 
 /** Each finding goes to the case that did not hold, else to any of its subject, else to a suite of its own: none is lost. */
 function withFindings(suites: readonly Suite[], findings: readonly Finding[]): readonly Suite[] {
-  const told = findings.filter((each) => each.weight !== 'warning')
+  // Roots first: a case has one outcome, and what only follows from something must not take a root's place.
+  const told = findings
+    .filter((each) => each.weight !== 'warning')
+    .sort((a, b) => Number(a.follows !== undefined) - Number(b.follows !== undefined))
   const cases = suites.flatMap((suite) => suite.cases)
   const placed = new Map<Case, Finding>()
   const rest = told.filter((each) => {
@@ -214,7 +217,10 @@ const isWithin = (subject: string, namespace: string | undefined): boolean =>
 
 function settledCase(each: Case, finding: Finding | undefined): Case {
   if (finding) {
-    const { weight, cause, sentence, next } = finding
+    const { weight, cause, sentence, next, follows } = finding
+    // What follows from another finding is not a failure of its own: that one is told, and this was not judged.
+    if (follows !== undefined)
+      return { ...each, outcome: { is: 'skipped', type: '', message: `${sentence} (Follows from ${follows.cause}.)` } }
     const is = weight === 'breach' ? 'failure' : 'error'
     return { ...each, outcome: { is, type: cause, message: sentence, body: `Next: ${next}` } }
   }

@@ -1,6 +1,7 @@
 /** The short form, for a pull request or a chat: verdict, causes, objectives, harms, reactions, money. */
-import type { FaultResult, HarmCost, Judgment, ReactionResult } from '../domain/verdict.ts'
+import type { FaultResult, Finding, HarmCost, Judgment, ReactionResult } from '../domain/verdict.ts'
 import { code, type Markdown, md } from './escape/markdown.ts'
+import { rootsOf } from './roots.ts'
 import {
   actionWords,
   cents,
@@ -43,10 +44,25 @@ const findings = (judgment: Judgment): readonly Markdown[] =>
     : [
         md`## Causes`,
         md``,
-        ...judgment.findings.flatMap((each) => [
-          md`- **${each.weight}** ${code(each.cause)} ${each.subject}: ${each.sentence}`,
-          md`  Next: ${each.next}`,
+        ...rootsOf(judgment.findings).flatMap(({ finding, consequences }) => [
+          md`- **${finding.weight}** ${code(finding.cause)} ${finding.subject}: ${finding.sentence}`,
+          md`  Next: ${finding.next}`,
+          ...folded(consequences),
         ]),
+        md``,
+      ]
+
+/** GitHub folds it away; an empty line ends the HTML, so that the list below it is Markdown again. */
+const folded = (consequences: readonly Finding[]): readonly Markdown[] =>
+  consequences.length === 0
+    ? []
+    : [
+        md``,
+        md`  <details><summary>${consequences.length === 1 ? '1 finding follows' : `${consequences.length} findings follow`} from it</summary>`,
+        md``,
+        ...consequences.map((each) => md`  - ${code(each.cause)} ${each.subject}: ${each.sentence}`),
+        md``,
+        md`  </details>`,
         md``,
       ]
 

@@ -37,7 +37,7 @@ describe('annotations', () => {
     const rehearsal = { ...derbyRehearsal, slos: [{ ...slo, at: { file: 'a:b,c', line: 3, column: 1 } }] } as const
     const judgment = { ...healthy, findings: [finding({ sentence: '100 %\nof it', subject: slo.sli })] }
     const [line] = annotations(judgment, rehearsal)
-    expect(line).toBe('::error file=a%3Ab%2Cc,line=3,title=slo-missed::100 %25%0Aof it Next: look.')
+    expect(line?.text).toBe('::error file=a%3Ab%2Cc,line=3,title=slo-missed::100 %25%0Aof it Next: look.')
   })
 
   it('are ten at most, and the last one says how many more there are', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type { Rehearsal } from '../../src/domain/rehearsal.ts'
 import { judge } from '../../src/judge/judge.ts'
+import { escapeXml } from '../../src/report/escape/xml.ts'
 import { junitReport } from '../../src/report/junit.ts'
 import { evidence, rehearsal, toBad } from '../support/evidence.ts'
 import { derbyRehearsal } from '../support/evidence-derby.ts'
@@ -90,7 +91,20 @@ describe('JUnit', () => {
     const told = judge(records).findings.filter((each) => each.weight !== 'warning')
     const xml = junitReport(judge(records), rehearsal)
     expect(told.length).toBeGreaterThan(0)
-    for (const each of told) expect(xml).toContain(`type="${each.cause}"`)
+    for (const { cause, follows, sentence } of told)
+      expect(xml).toContain(
+        follows === undefined ? `type="${cause}"` : escapeXml(`${sentence} (Follows from ${follows.cause}.)`),
+      )
+  })
+
+  it('fails once for a run that was killed: what follows from it is skipped, and never green', () => {
+    const judgment = judge(evidence().slice(0, 600))
+    const { cases } = read(junitReport(judgment, rehearsal))
+    expect(judgment.findings.filter(({ follows }) => follows).length).toBeGreaterThan(3)
+    expect(cases.filter(({ body }) => body.startsWith('<error run-incomplete>'))).toHaveLength(1)
+    const skipped = cases.filter(({ body }) => body.includes('(Follows from run-incomplete.)'))
+    expect(skipped).toHaveLength(judgment.findings.filter(({ follows }) => follows).length)
+    for (const each of skipped) expect(each.body).toMatch(/^<skipped/)
   })
 
   it('never calls green what was not seen to hold, though no finding speaks of it', () => {

@@ -47,7 +47,7 @@ function stoppedBy(by: string, reason: string): string {
 }
 
 function leading(findings: readonly Finding[]): string {
-  const [first, ...more] = findings
+  const [first, ...more] = findings.filter((each) => each.follows === undefined)
   const sentence = first?.sentence ?? ''
   return more.length === 0 ? sentence : `${sentence.replace(/\.$/, '')}; and ${count(more.length, 'more finding')}.`
 }

@@ -1,0 +1,78 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Evidence } from '../../src/domain/evidence.ts'
+import type { Judgment } from '../../src/domain/verdict.ts'
+import { judge } from '../../src/judge/judge.ts'
+import { evidence, mapped } from '../support/evidence.ts'
+import { everything } from '../support/evidence-everything.ts'
+
+const cutAt = (share: number, records: readonly Evidence[] = evidence()): Judgment =>
+  judge(records.slice(0, Math.floor(records.length * share)))
+const roots = ({ findings }: Judgment) => findings.filter(({ follows }) => follows === undefined)
+const causesOf = (judgment: Judgment) => roots(judgment).map(({ cause }) => cause)
+
+describe('a run that was killed', () => {
+  it.each([
+    ['before its fault', 0.15, ['run-incomplete']],
+    ['during its fault', 0.5, ['not-healed', 'run-incomplete']],
+    ['after its fault', 0.8, ['run-incomplete']],
+  ])('%s has one finding for that, and all else follows from it', (_, share, causes) => {
+    const judgment = cutAt(share)
+    expect(causesOf(judgment)).toEqual(causes)
+    expect(judgment.findings.length).toBeGreaterThan(causes.length + 3)
+    for (const { follows, next } of judgment.findings.filter((each) => each.follows)) {
+      expect(follows).toEqual({ cause: 'run-incomplete', subject: 'run' })
+      expect(next).toBe('This follows from run-incomplete of run: start there.')
+    }
+  })
+
+  it('says so in its summary, without counting what follows', () => {
+    expect(cutAt(0.8).summary).toBe('The journal ends before the run did: matchday was killed.')
+  })
+
+  it('keeps its breaches: they were seen', () => {
+    const judgment = cutAt(0.8, everything())
+    expect(judgment.verdict.kind).toBe('fail')
+    for (const each of judgment.findings.filter(({ weight }) => weight !== 'gap')) expect(each.follows).toBeUndefined()
+  })
+
+  it('does not excuse an autoscaler that was never seen: its name is wrong, or it is not there', () => {
+    const unseen = evidence().filter(
+      (record) => record.kind !== 'object-seen' || record.object.resource !== 'HorizontalPodAutoscaler',
+    )
+    const judgment = cutAt(0.8, unseen)
+    expect(roots(judgment).map(({ cause, subject }) => `${cause} ${subject}`)).toContain('no-evidence payments-api')
+  })
+
+  it('does not excuse a fault that was refused before', () => {
+    const refused = mapped(evidence(), 'fault-step', (record) => ({
+      ...record,
+      step: { is: 'refused', problem: 'mode all selects 9 of 9 pods' },
+    }))
+    expect(causesOf(cutAt(0.8, refused))).toContain('fault-unproven')
+  })
+})
+
+describe('what follows from another finding', () => {
+  it('follows from one that is there, that follows from nothing, and is only a gap, wherever the journal ends', () => {
+    const records = everything()
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: records.length }), (end) => {
+        const { findings } = judge(records.slice(0, end))
+        for (const each of findings) {
+          if (each.follows === undefined) continue
+          const { cause, subject } = each.follows
+          const root = findings.find((one) => one.cause === cause && one.subject === subject)
+          expect(each.weight).toBe('gap')
+          expect(root).toBeDefined()
+          expect(root?.follows).toBeUndefined()
+        }
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('is nothing in a run without a root', () => {
+    expect(judge(everything()).findings.filter(({ follows }) => follows)).toEqual([])
+  })
+})
