@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { findNode } from './src/cli/node.mjs'
@@ -13,6 +14,10 @@ const patient = { poll: { timeout: 10_000, interval: 50 } }
 // what they start, run under the Node that runs matchday, whatever the user's is.
 process.execPath = findNode() ?? process.execPath
 
+// Workers inherit it; test/support/seed.ts says what it is for.
+process.env.REHEARSAL_SEED ??= String(randomInt(2 ** 31))
+const setupFiles = ['test/support/seed.ts']
+
 export default defineConfig({
   test: {
     sequence: { sequencer: LabOrder },
@@ -26,6 +31,7 @@ export default defineConfig({
           // cores half idle.
           maxWorkers: Math.max(3, availableParallelism()),
           // Some start processes of their own, and the machine may be busy.
+          setupFiles,
           testTimeout: 30_000,
           expect: patient,
         },
@@ -35,6 +41,7 @@ export default defineConfig({
           name: 'process',
           include: ['test/**/*.process.test.ts'],
           maxWorkers: Math.max(3, availableParallelism()),
+          setupFiles,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           expect: patient,
@@ -47,6 +54,7 @@ export default defineConfig({
           maxWorkers: LABS_MAX,
           sequence: { groupOrder: 1 },
           globalSetup: 'test/support/lab-host.ts',
+          setupFiles,
           testTimeout: 120_000,
           hookTimeout: 240_000,
           expect: patient,
@@ -59,6 +67,7 @@ export default defineConfig({
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
           globalSetup: 'test/support/lab-host.ts',
+          setupFiles,
           testTimeout: 120_000,
           hookTimeout: 240_000,
           expect: patient,

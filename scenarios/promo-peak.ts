@@ -8,7 +8,7 @@ import { loadOptions } from './lib/load.ts'
 import { expectRefusal, expectStatus, measure } from './lib/measure.ts'
 import { type Order, operating } from './lib/money.ts'
 import { plan } from './lib/plan.ts'
-import { playerOf } from './lib/player-spread.ts'
+import { firstPlayer, playerOf } from './lib/player-spread.ts'
 import { logIn, openSessions, type Session, type Sessions, sessionOf } from './lib/players.ts'
 import { CLIENT_TIMEOUT_MS } from './lib/sizing.ts'
 import { keepSockets } from './lib/sockets.ts'
@@ -18,7 +18,9 @@ export { teardown, zero } from './lib/load.ts'
 export const options = loadOptions()
 export const setup = () => openSessions()
 
-export const login = measure('login', ({ n }) => expectStatus(logIn(playerOf(n)), 200))
+const first = firstPlayer(plan.seed)
+
+export const login = measure('login', ({ n }) => expectStatus(logIn(playerOf(first + n)), 200))
 
 export const lobby = measure<Sessions>('lobby', ({ n }, sessions) => {
   const headers = { Authorization: `Bearer ${sessionOf(sessions, n).token}` }

@@ -1,12 +1,12 @@
 /**
- * The 20,000 seeded players, and sessions for those who deposit, bet and hold sockets. Sessions are opened in `setup`, before time
+ * The platform's 20,000 players, and sessions for those who deposit, bet and hold sockets. Sessions are opened in `setup`, before time
  * zero and outside every SLI: tokens are stateless and last, VUs cannot share what they learn later, and a login for each
  * deposit would double the planned arrivals of logins.
  */
 import { sleep } from 'k6'
 import http from 'k6/http'
 import { plan } from './plan.ts'
-import { PLAYERS, playerOf } from './player-spread.ts'
+import { firstPlayer, PLAYERS, playerOf } from './player-spread.ts'
 import { CLIENT_TIMEOUT_MS } from './sizing.ts'
 
 export const PASSWORD = 'matchday'
@@ -28,7 +28,7 @@ export const logIn = (player: string) => http.post(`${plan.entry}/login`, creden
 export function openSessions(count: number = SESSIONS): Sessions {
   const sessions: Session[] = []
   let waiting = Array.from({ length: count }, (_, index) =>
-    playerOf((plan.seed % PLAYERS) + index * Math.floor(PLAYERS / count)),
+    playerOf(firstPlayer(plan.seed) + index * Math.floor(PLAYERS / count)),
   )
   let last = ''
   for (let round = 0; round < ROUNDS && waiting.length > 0; round++) {

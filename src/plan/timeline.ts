@@ -4,9 +4,11 @@
  * same inputs give the same plan on every machine.
  */
 import type { Issue, Parsed } from '../domain/issue.ts'
+import { seedFor } from '../domain/random.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
-import type { PlannedPhase, Timeline } from '../domain/timeline.ts'
+import type { PlannedFault, PlannedPhase, Timeline } from '../domain/timeline.ts'
 import { isSome, millis, type Some } from '../domain/units.ts'
+import { SEED_ANNOTATION } from '../protocols/chaos-mesh/experiment.ts'
 import { planAction } from './action.ts'
 import { planFault, reachIssues } from './fault.ts'
 import { planLoad, rateIssues } from './load.ts'
@@ -19,7 +21,7 @@ export function planTimeline(rehearsal: Rehearsal, target: Target, { run, seed }
   const phases = planPhases(rehearsal)
   const rates = rateIssues(rehearsal, target)
   if (isSome(rates)) return { ok: false, issues: rates }
-  const planned = rehearsal.faults.map((spec) => ({ spec, fault: planFault(spec, phases, target, run) }))
+  const planned = rehearsal.faults.map((spec) => ({ spec, fault: seeded(planFault(spec, phases, target, run), seed) }))
   const issues: readonly Issue[] = planned.flatMap(({ spec, fault }) => reachIssues(spec, fault, rehearsal))
   if (isSome(issues)) return { ok: false, issues }
   const value = {
@@ -32,6 +34,13 @@ export function planTimeline(rehearsal: Rehearsal, target: Target, { run, seed }
     load: planLoad(rehearsal, target, { run, seed }),
   }
   return { ok: true, value }
+}
+
+/** Each fault has a seed of its own, by its name: the same picks in the next run, whatever other faults there are. */
+function seeded(fault: PlannedFault, seed: number): PlannedFault {
+  const { metadata } = fault.object
+  const annotations = { ...metadata.annotations, [SEED_ANNOTATION]: String(seedFor(seed, `fault ${fault.name}`)) }
+  return { ...fault, object: { ...fault.object, metadata: { ...metadata, annotations } } }
 }
 
 /** Phases one after the other, from 0. */

@@ -7,6 +7,7 @@ import type { Rehearsal, Target } from '../../src/domain/rehearsal.ts'
 import type { Timeline } from '../../src/domain/timeline.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
 import { admit } from '../../src/protocols/chaos-mesh/admission.ts'
+import { SEED_ANNOTATION } from '../../src/protocols/chaos-mesh/experiment.ts'
 import { rehearsals, stock, stockFault, targets } from './plans.ts'
 
 const RUN = { run: 'psp-down-at-peak-20260823-191500-k3x9', seed: 7 }
@@ -134,6 +135,16 @@ describe('a plan', () => {
 })
 
 describe('the planned object', () => {
+  it('carries a seed that follows from the run’s seed and the fault’s name', () => {
+    const seedOf = (seed: number) => {
+      const parsed = planTimeline(stock.rehearsal, stock.target, { run: 'run-1', seed })
+      return parsed.ok ? parsed.value.faults[0]?.object.metadata.annotations?.[SEED_ANNOTATION] : undefined
+    }
+    expect(seedOf(7)).toMatch(/^\d+$/)
+    expect(seedOf(7)).toBe(seedOf(7))
+    expect(seedOf(7)).not.toBe(seedOf(8))
+  })
+
   it('keeps the file’s selector where the provider is in the cluster', () => {
     const [fault] = planned(stock.rehearsal).faults
     expect(fault?.object.spec).toEqual({ ...stockFault.object.spec, duration: '35s' })

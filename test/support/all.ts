@@ -6,12 +6,17 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { seedOfChecks } from './commit-seed.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
 
 type Count = { readonly passed: number; readonly failed: number }
 
 /** What a reader of the last lines must know: each failure again, one line each. */
 const failures: string[] = []
+
+const seed = seedOfChecks(process.env.REHEARSAL_SEED)
+if (seed !== undefined) process.env.REHEARSAL_SEED = seed
+console.log(`seed: ${seed === undefined ? 'a new one for each tier' : `REHEARSAL_SEED=${seed}`}`)
 
 const scratch = mkdtempSync(join(tmpdir(), 'matchday-checks-'))
 /** A tool as the file that this Node runs: started by its own name it would run under the user's Node. */

@@ -43,7 +43,10 @@ export function addRun(root: Command, finish: (code: number) => void): void {
     .description('perform a rehearsal, judge it, and leave a report')
     .argument('<rehearsal>', 'a *.rehearsal.yaml')
   withLabFlags(withClusterFlags(command))
-    .option('--seed <number>', 'seed of everything random (default: REHEARSAL_SEED, or a new one)')
+    .option(
+      '--seed <number>',
+      "seed of matchday's random choices: players, and in the lab the pods that faults pick (default: REHEARSAL_SEED, or a new one)",
+    )
     .option('--reports <folder>', 'where the run gets its folder', 'reports')
     .option('--sign-key <file>', 'private key (Ed25519, PEM) that signs the journal (default: MATCHDAY_SIGN_KEY)')
     .option('-o, --output <format>', 'text or json', 'text')

@@ -1,6 +1,10 @@
-/** Selection as Chaos Mesh does it: once, from the pods of this moment. */
+/**
+ * Selection as Chaos Mesh does it: once, from the pods of this moment. Where the object has a seed (matchday writes one, kubectl does not), the
+ * same seed picks the same places among the same number of pods.
+ */
+import { random } from '../../domain/random.ts'
 
-import { selectorsOf, targetedContainers } from '../../protocols/chaos-mesh/experiment.ts'
+import { SEED_ANNOTATION, selectorsOf, targetedContainers } from '../../protocols/chaos-mesh/experiment.ts'
 import type { ChaosObject, ChaosRecord, PodSelector } from '../../protocols/chaos-mesh/objects.ts'
 import type { SelectableNode, SelectablePod } from '../../protocols/chaos-mesh/selector.ts'
 import { selectPods } from '../../protocols/chaos-mesh/selector.ts'
@@ -15,15 +19,34 @@ export type Selected =
 export async function selectRecords(cluster: Cluster, object: ChaosObject): Promise<Selected> {
   const selectors = selectorsOf(object)
   const [pods, nodes] = await Promise.all([podsFor(cluster, object, selectors), nodesFor(cluster, selectors)])
+  return recordsAmong(object, pods, nodes)
+}
+
+/** The records of a selection among these pods. */
+export function recordsAmong(
+  object: ChaosObject,
+  pods: readonly ListedPod[],
+  nodes: readonly SelectableNode[],
+): Selected {
   const records: ChaosRecord[] = []
-  for (const [key, { selector, mode, value }] of selectors) {
-    const chosen = selectPods(selector, mode, value, pods, nodes, object.metadata.namespace, Math.random)
+  const inOrder = pods.toSorted((a, b) => placeOf(a).localeCompare(placeOf(b), 'en'))
+  for (const [key, { selector, mode, value }] of selectorsOf(object)) {
+    const chosen = selectPods(selector, mode, value, inOrder, nodes, object.metadata.namespace, drawsFor(object, key))
     if (!chosen.ok) return chosen
     const ids = chosen.pods.flatMap((pod) => idsOf(object, pod))
     if (ids.length === 0) return { ok: false, reason: 'no target has been selected' }
     records.push(...ids.map((id) => fresh(id, key)))
   }
   return { ok: true, records }
+}
+
+/** By node first: names of pods end in random letters, while the scheduler spreads the same number of pods over the same nodes. */
+const placeOf = ({ metadata, spec }: ListedPod): string =>
+  `${metadata?.namespace} ${spec?.nodeName ?? ''} ${metadata?.name}`
+
+function drawsFor({ metadata }: ChaosObject, selectorKey: string): () => number {
+  const seed = Number(metadata.annotations?.[SEED_ANNOTATION])
+  return Number.isSafeInteger(seed) ? random(seed, `selector ${selectorKey}`).fraction : Math.random
 }
 
 const fresh = (id: string, selectorKey: string): ChaosRecord => ({

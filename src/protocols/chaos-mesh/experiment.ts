@@ -20,6 +20,11 @@ import { ask, CLEAN_FINALIZER_ANNOTATION, PAUSE_ANNOTATION } from './objects.ts'
 export const isOneShot = (object: ChaosObject): boolean => ask(object, (kind, spec) => kind.isOneShot?.(spec) ?? false)
 
 export const isDeleted = (object: ChaosObject): boolean => object.metadata.deletionTimestamp !== undefined
+/**
+ * matchday's own: a number from 0 to 2^32 - 1, with which the lab's chaos daemon draws pods. Chaos Mesh itself ignores it.
+ */
+export const SEED_ANNOTATION = 'matchday.dev/seed'
+
 export const isPaused = (object: ChaosObject): boolean => object.metadata.annotations?.[PAUSE_ANNOTATION] === 'true'
 export const isForced = (object: ChaosObject): boolean =>
   object.metadata.annotations?.[CLEAN_FINALIZER_ANNOTATION] === 'forced'
