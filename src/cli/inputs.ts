@@ -5,8 +5,9 @@ import type { Issue, Parsed } from '../domain/issue.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import { parseRehearsal } from '../files/rehearsal.ts'
 import { parseTarget, targetPath } from '../files/target.ts'
-import { BadInput } from './failure.ts'
+import { BadInput, issueText } from './failure.ts'
 import { readInputFile } from './input-file.ts'
+import { onStderr, say, term } from './terminal.ts'
 
 const files = { read: readInputFile }
 
@@ -26,6 +27,7 @@ export function readInputs(path: string, context: string, chosenTarget?: string)
     ...(target.ok ? mismatch(target.value, context) : []),
   ]
   if (!rehearsal.ok || !target.ok || issues.length > 0) throw new BadInput(issues)
+  for (const warning of rehearsal.warnings ?? []) say(term`${onStderr('yellow', 'warning')} ${issueText(warning)}`)
   return { rehearsal: rehearsal.value, target: target.value }
 }
 

@@ -7,7 +7,10 @@ export type SourcePoint = { readonly file: string; readonly line: number; readon
 export type Issue = { readonly at: SourcePoint; readonly code: string; readonly problem: string; readonly next: string }
 
 /** Parsers return every issue at once, or the value; never half of each. */
-export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly issues: Some<Issue> }
+export type Parsed<T> =
+  /** `warnings`: what is accepted and should be changed, such as a key under its former name. */
+  | { readonly ok: true; readonly value: T; readonly warnings?: Some<Issue> }
+  | { readonly ok: false; readonly issues: Some<Issue> }
 
 export const point = (at: SourcePoint): string => (at.line > 0 ? `${at.file}:${at.line}` : at.file)
 

@@ -11,6 +11,7 @@ export const issueCodes = {
   'several-documents': 'the file holds more than one document',
   'duplicate-key': 'a key stands twice in one map',
   'unknown-key': 'a key that the format does not have',
+  'deprecated-key': 'a key under its former name; it is still read',
   'missing-key': 'a key that must be there is not',
   'wrong-type': 'a text where a list is wanted, and the like',
   'wrong-value': 'a value that is not among those allowed, or not in the form wanted',

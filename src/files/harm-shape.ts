@@ -12,7 +12,7 @@ import {
   within,
 } from './name-shapes.ts'
 import { duration, factor, percentage, rate, rateOrZero } from './quantities.ts'
-import { choosing, may, need, oneOf, record, tellApart } from './record.ts'
+import { choosing, may, need, oneOf, record, renamed, tellApart } from './record.ts'
 import { integer, list, type Placed, placed, type Shape, text, word } from './shape.ts'
 
 const RATE_MAX = { min: 0, max: 1_000_000 }
@@ -44,7 +44,10 @@ const reaction = placed(
           'Share of the sockets that were open before which must be open again.',
         ),
         within: within('Longest time from the injection until they are.'),
-        herd: may(rate({ min: 1, max: 1_000_000 }), 'Most sockets that may come back in one second.'),
+        thunderingHerd: renamed(
+          'herd',
+          may(rate({ min: 1, max: 1_000_000 }), 'Most sockets that may reconnect in one second.'),
+        ),
       }),
       'Players reconnect, and not all at once.',
     ),
@@ -67,15 +70,18 @@ const reaction = placed(
       }),
       'An app stands in so many zones again after the healing.',
     ),
-    backsOff: need(
-      record({
-        rate: need(placed(metricName), 'Counter of calls to what is broken.'),
-        where: may(seriesLabels, 'Only series with these labels.'),
-        of: need(source('payments-api'), 'Source of the counter.'),
-        becomes: need(rateOrZero(RATE_MAX), 'Rate that it must fall to, or below.'),
-        within: within('Longest time from the injection until it is down.'),
-      }),
-      'Calls to what is broken come down: the breaker opens.',
+    circuitOpens: renamed(
+      'backsOff',
+      need(
+        record({
+          rate: need(placed(metricName), 'Counter of calls to what is broken.'),
+          where: may(seriesLabels, 'Only series with these labels.'),
+          of: need(source('payments-api'), 'Source of the counter.'),
+          becomes: need(rateOrZero(RATE_MAX), 'Rate that it must fall to, or below.'),
+          within: within('Longest time from the injection until it is down.'),
+        }),
+        'Calls to what is broken come down: the breaker opens.',
+      ),
     ),
     amplification: need(
       record({

@@ -55,8 +55,9 @@ export function reactionOf({ at, value }: ReactionDraft): Reaction {
     case 'recovers':
       return { kind: 'recovers', sli: value.value.slo.value, withinMs: value.value.within.value, at }
     case 'reconnects': {
-      const { share, within, herd } = value.value
-      return { kind: 'reconnects', share, withinMs: within.value, ...(herd === undefined ? {} : { herdMax: herd }), at }
+      const { share, within, thunderingHerd } = value.value
+      const limit = thunderingHerd === undefined ? {} : { herdMax: thunderingHerd }
+      return { kind: 'reconnects', share, withinMs: within.value, ...limit, at }
     }
     case 'survives': {
       const { app, ready, within } = value.value
@@ -66,7 +67,7 @@ export function reactionOf({ at, value }: ReactionDraft): Reaction {
       const { app, zones, within } = value.value
       return { kind: 'spreads', app, zones, withinMs: within.value, at }
     }
-    case 'backsOff': {
+    case 'circuitOpens': {
       const { rate, where, of, becomes, within } = value.value
       const watched = { metric: rate.value, where: where ?? {}, of: of.value }
       return { kind: 'backs-off', ...watched, becomes, withinMs: within.value, at }

@@ -8,11 +8,19 @@ export type Field<T, Needed extends boolean> = {
   readonly shape: Shape<T>
   readonly doc: string
   readonly needed: Needed
+  /** Key that it had in earlier versions of the format. It is still read, with a warning that names the new one. */
+  readonly formerly?: string
 }
 export const need = <T>(shape: Shape<T>, doc: string): Field<T, true> => ({ shape, doc, needed: true })
 export const may = <T>(shape: Shape<T>, doc: string): Field<T, false> => ({ shape, doc, needed: false })
+/** A field under a new key. */
+export const renamed = <T, Needed extends boolean>(formerly: string, field: Field<T, Needed>): Field<T, Needed> => ({
+  ...field,
+  formerly,
+})
 
-type Fields = Readonly<Record<string, Field<unknown, boolean>>>
+type AnyField = Field<unknown, boolean>
+type Fields = Readonly<Record<string, AnyField>>
 type ValueOf<F> = F extends Field<infer T, infer Needed> ? (Needed extends true ? T : T | undefined) : never
 export type RecordOf<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]> }
 export type PartsOf<F extends Fields> = {
@@ -28,7 +36,8 @@ export function record<F extends Fields>(fields: F): Shape<RecordOf<F>> {
       const decoded = inParts.decode(node, report)
       if (decoded === undefined) return undefined
       const names = Object.keys(fields)
-      const written = (name: string): boolean => node.kind === 'map' && entryOf(node, name) !== undefined
+      const written = (name: string): boolean =>
+        node.kind === 'map' && writtenEntry(node, name, fields[name]) !== undefined
       const lacks = (name: string): boolean => decoded.value[name] === undefined
       if (names.some((name) => lacks(name) && (fields[name]?.needed || written(name)))) return undefined
       const value = Object.fromEntries(names.map((name) => [name, decoded.value[name]?.value]))
@@ -49,11 +58,13 @@ export function parts<F extends Fields>(fields: F): Shape<PartsOf<F>> {
           .join(', ')
         return refuse(node, report, 'wrong-type', { form: 'a map', example })
       }
-      const meant = reportUnknown(node, Object.keys(fields), report)
+      const meant = reportUnknown(node, fields, report)
       const value = Object.entries(fields).map(
         ([name, field]) => [name, part(node, name, field, meant.includes(name), report)] as const,
       )
-      const isWhole = value.every(([name, decoded]) => (decoded ? decoded.whole : entryOf(node, name) === undefined))
+      const isWhole = value.every(([name, decoded]) =>
+        decoded ? decoded.whole : writtenEntry(node, name, fields[name]) === undefined,
+      )
       return { value: Object.fromEntries(value) as PartsOf<F>, whole: isWhole }
     },
   }
@@ -61,6 +72,9 @@ export function parts<F extends Fields>(fields: F): Shape<PartsOf<F>> {
 
 // YAML lets a key stand twice; that was reported, and the first one counts.
 const entryOf = (node: YamlMap, name: string): YamlEntry | undefined => node.entries.find(({ key }) => key === name)
+/** The entry of a field, under its key or under the one that it had. */
+const writtenEntry = (node: YamlMap, name: string, field: AnyField | undefined): YamlEntry | undefined =>
+  entryOf(node, name) ?? (field?.formerly === undefined ? undefined : entryOf(node, field.formerly))
 
 /** `mistyped`: another key was taken for this one, and saying that it is missing too would count one mistake twice. */
 function part(
@@ -70,16 +84,32 @@ function part(
   mistyped: boolean,
   report: Report,
 ): Decoded<unknown> {
-  const entry = entryOf(node, name)
-  if (entry !== undefined) return field.shape.decode(entry.value, report)
+  const entry = writtenEntry(node, name, field)
+  if (entry !== undefined) {
+    reportFormer(entry, name, report)
+    return field.shape.decode(entry.value, report)
+  }
   if (field.needed && !mistyped)
     report(node.at, 'missing-key', `${nameOf(node)} has no "${name}".`, `add "${name}": ${field.doc}`)
   return undefined
 }
 
+function reportFormer({ key, keyAt }: YamlEntry, name: string, report: Report): void {
+  if (key === name) return
+  report(keyAt, 'deprecated-key', `"${key}" is now called "${name}".`, `write ${name}; ${key} is still read for now.`)
+}
+
+/** Keys that a map may have in its file, former ones included. */
+const readable = (fields: Fields, node: YamlMap): readonly string[] =>
+  Object.entries(fields).flatMap(([name, { formerly }]) =>
+    formerly === undefined || entryOf(node, name) !== undefined ? [name] : [name, formerly],
+  )
+
 /** Gives the keys that were probably meant by unknown ones. */
-function reportUnknown(node: YamlMap, known: readonly string[], report: Report): readonly string[] {
-  const strangers = node.entries.filter(({ key }) => !known.includes(key))
+function reportUnknown(node: YamlMap, fields: Fields, report: Report): readonly string[] {
+  const known = Object.keys(fields)
+  const read = readable(fields, node)
+  const strangers = node.entries.filter(({ key }) => !read.includes(key))
   for (const { key, keyAt } of strangers) {
     const next = key === '<<' ? 'write the keys out; YAML 1.2 has no merge keys.' : chooseAmong(key, known, 'its keys')
     report(keyAt, 'unknown-key', `${nameOf(node)} has no key "${key}".`, next)
@@ -108,16 +138,15 @@ export type OneOf<O extends Options> = {
 
 /** A map with exactly one key, which says what the value is. */
 export function oneOf<O extends Options>(options: O): Shape<OneOf<O>> {
-  const known = Object.keys(options)
   const schemas = Object.entries(options).map(([name, field]) => recordSchema({ [name]: { ...field, needed: true } }))
   return {
     schema: schemas.length === 1 && schemas[0] !== undefined ? schemas[0] : { type: 'object', oneOf: schemas },
     decode: (node, report) => {
-      const chosen = onlyEntry(node, known, report)
-      const option = chosen === undefined ? undefined : options[chosen.key]
-      const decoded = chosen && option?.shape.decode(chosen.value, report)
+      const chosen = onlyEntry(node, options, report)
+      const option = chosen === undefined ? undefined : options[chosen.name]
+      const decoded = chosen && option?.shape.decode(chosen.entry.value, report)
       if (chosen === undefined || decoded === undefined) return undefined
-      const value = { kind: chosen.key, value: decoded.value } as unknown as OneOf<O>
+      const value = { kind: chosen.name, value: decoded.value } as unknown as OneOf<O>
       return { value, whole: decoded.whole }
     },
   }
@@ -150,11 +179,15 @@ export function choosing<F extends Fields>(choices: readonly (keyof F & string)[
   return { schema, decode: shape.decode }
 }
 
-function onlyEntry(node: YamlNode, known: readonly string[], report: Report): YamlEntry | undefined {
+type Chosen = { readonly name: string; readonly entry: YamlEntry }
+
+function onlyEntry(node: YamlNode, options: Options, report: Report): Chosen | undefined {
+  const known = Object.keys(options)
   const example = `${known[0] ?? 'name'}: …`
   if (node.kind !== 'map') return refuse(node, report, 'wrong-type', { form: 'a map with one key', example })
-  reportUnknown(node, known, report)
-  const entries = node.entries.filter(({ key }) => known.includes(key))
+  reportUnknown(node, options, report)
+  const read = readable(options, node)
+  const entries = node.entries.filter(({ key }) => read.includes(key))
   const [first, second] = entries
   if (second !== undefined) {
     const problem = `${nameOf(node)} has the keys ${entries.map(({ key }) => key).join(' and ')}; it takes one.`
@@ -162,5 +195,10 @@ function onlyEntry(node: YamlNode, known: readonly string[], report: Report): Ya
   }
   if (first === undefined && node.entries.length === 0)
     report(node.at, 'missing-key', `${nameOf(node)} is empty.`, `write for example ${example}`)
-  return first
+  const name = known.find(
+    (each) => first !== undefined && (each === first.key || options[each]?.formerly === first.key),
+  )
+  if (first === undefined || name === undefined) return undefined
+  reportFormer(first, name, report)
+  return { name, entry: first }
 }

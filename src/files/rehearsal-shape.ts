@@ -4,7 +4,7 @@ import { overPods } from '../domain/rehearsal.ts'
 import { action, fault } from './harm-shape.ts'
 import { dnsLabel, metricName, name, path, seriesLabels, sli, source, title, within } from './name-shapes.ts'
 import { duration, factor, percentage, podLimit, rate, syncs } from './quantities.ts'
-import { may, need, oneOf, parts, record, tellApart } from './record.ts'
+import { may, need, oneOf, parts, record, renamed, tellApart } from './record.ts'
 import { integer, list, placed, type Shape, someOf, table, word } from './shape.ts'
 
 export const API_VERSION = 'matchday.dev/v1'
@@ -78,9 +78,12 @@ const expectation = placed(
         calms: may(
           record({
             within: within('Longest time from the end of the phase until it has come down again.'),
-            turns: need(
-              integer({ min: 0, max: 1000, what: 'a number of turns' }),
-              'Most changes of direction in the whole run, so that it does not flap.',
+            flapping: renamed(
+              'turns',
+              need(
+                integer({ min: 0, max: 1000, what: 'a number of changes' }),
+                'Most changes of direction in the whole run.',
+              ),
             ),
           }),
           'It comes down again when the load does.',
@@ -131,9 +134,9 @@ const expectation = placed(
     posture: need(
       record({
         namespaces: need(someOf(placed(dnsLabel(63))), 'Namespaces whose objects are read, once and before the load.'),
-        wants: need(someOf(placed(word(...postureWants))), 'What they must say.'),
+        checks: renamed('wants', need(someOf(placed(word(...postureWants))), 'What they must say.')),
       }),
-      'What can be seen without harm: policies, secrets, images, pods. Nothing is read but what the wants need.',
+      'What can be seen without harm: policies, secrets, images, pods. Nothing is read but what the checks need.',
     ),
     ledger: need(
       word('reconciled'),

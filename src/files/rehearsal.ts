@@ -35,12 +35,12 @@ const LEDGER_SETTLES_WITHIN = seconds(60)
 
 /** With a target, also whether the two fit together. */
 export function parseRehearsal(files: Files, path: string, target?: Target): Parsed<Rehearsal> {
-  const { report, found } = collectIssues()
+  const { report, found, warned } = collectIssues()
   const text = readText(files, path, wholeFile(path), 'Rehearsal file', report)
   const root = text === undefined ? undefined : openDocument(path, text, report)
   const file = root && rehearsalFile.decode(root, report)?.value
   const draft = file?.spec?.value
-  if (draft === undefined) return settle<Rehearsal>(found(), undefined)
+  if (draft === undefined) return settle<Rehearsal>(found(), undefined, warned())
   if (draft.load !== undefined) {
     const { script } = draft.load.value.value
     readText(files, relativeTo(path, script.value), script.at, 'Scenario', report)
@@ -52,9 +52,9 @@ export function parseRehearsal(files: Files, path: string, target?: Target): Par
   checkIndicators(draft, report)
   checkPosture(draft, report)
   checkBlastRadius(draft, chaos, report)
-  if (found().length > 0) return settle<Rehearsal>(found(), undefined)
+  if (found().length > 0) return settle<Rehearsal>(found(), undefined, warned())
   const rehearsal = assemble(path, file?.metadata?.value.name, draft, chaos)
-  return settle(rehearsal && target ? checkFit(rehearsal, target) : [], rehearsal)
+  return settle(rehearsal && target ? checkFit(rehearsal, target) : [], rehearsal, warned())
 }
 
 type ChaosFiles = ReadonlyMap<FaultDraft, ChaosFile>
@@ -125,7 +125,7 @@ function expectationOf({ at, value }: ExpectationDraft): Expectation {
         decidesWithinSyncs: decidesWithin,
         readyWithinMs: readyWithin.value,
         atLeast,
-        ...(calms === undefined ? {} : { calms: { withinMs: calms.within.value, turnsMax: calms.turns } }),
+        ...(calms === undefined ? {} : { calms: { withinMs: calms.within.value, turnsMax: calms.flapping } }),
         at,
       }
     }
@@ -149,8 +149,8 @@ function expectationOf({ at, value }: ExpectationDraft): Expectation {
     case 'disruption':
       return { kind: 'disruption', budget: value.value.budget, at }
     case 'posture': {
-      const { namespaces, wants } = value.value
-      const [plain, wanted] = [someMapped(namespaces, unplaced), someMapped(wants, unplaced)]
+      const { namespaces, checks } = value.value
+      const [plain, wanted] = [someMapped(namespaces, unplaced), someMapped(checks, unplaced)]
       return { kind: 'posture', namespaces: plain, wants: wanted, at }
     }
     case 'ledger':

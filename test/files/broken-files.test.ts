@@ -83,6 +83,7 @@ describe('issue codes', () => {
       rows.flatMap(([, , , issues]) => issues.map((issue) => issue.split(':')[0])),
     )
     const elsewhere = [
+      'deprecated-key',
       'file-unreadable',
       'file-too-large',
       'empty-file',

@@ -192,17 +192,17 @@ const drainOf = 'drain: {pool: api, atMost: 1}'
 /** Edits of the file that has one of everything. */
 export const brokenActions: readonly Row[] = [
   every('a posture of nowhere', 'posture: {namespaces: [casino, providers], ', 'posture: {', 'missing-key:76'),
-  every('a want that nobody knows', 'wants: [default-deny, ', 'wants: [default-denial, ', 'wrong-value:76'),
+  every('a want that nobody knows', 'checks: [default-deny, ', 'checks: [default-denial, ', 'wrong-value:76'),
   every(
     'a want that stands twice',
-    'wants: [default-deny, ',
-    'wants: [default-deny, default-deny, ',
+    'checks: [default-deny, ',
+    'checks: [default-deny, default-deny, ',
     'duplicate-name:76',
   ),
   every(
     'a namespace that stands twice',
-    'namespaces: [casino, providers], wants',
-    'namespaces: [casino, casino], wants',
+    'namespaces: [casino, providers], checks',
+    'namespaces: [casino, casino], checks',
     'duplicate-name:76',
   ),
   every('an action that does nothing', `      ${drainOf}\n`, '', 'missing-key:47'),
@@ -286,7 +286,7 @@ export const brokenActions: readonly Row[] = [
     'expectation-unobservable:42',
   ),
   every('players without sockets', '    sockets: {population: 60, lifetime: 60s}\n', '', 'expectation-unobservable:41'),
-  every('a herd without a unit', 'herd: 30/s', 'herd: 30', 'missing-unit:42'),
+  every('a herd without a unit', 'thunderingHerd: 30/s', 'thunderingHerd: 30', 'missing-unit:42'),
   every('an amplification without a unit', 'atMost: 1.5x', 'atMost: 1.5', 'missing-unit:27'),
   every(
     'a disturbance of what nobody feeds',

@@ -186,8 +186,8 @@ describe('a rehearsal with one of everything', () => {
     ],
     [
       'breaker that nobody shows',
-      'backsOff: {rate: payments_charges_total',
-      'backsOff: {rate: calls',
+      'circuitOpens: {rate: payments_charges_total',
+      'circuitOpens: {rate: calls',
       ['unknown-metric:26'],
     ],
     ['attempts that nobody counts', 'attempts: payments_charges_total', 'attempts: tries', ['unknown-metric:27']],

@@ -7,7 +7,7 @@ export function checkPosture({ expect }: Draft, report: Report): void {
   for (const { value } of expect?.value ?? []) {
     if (value.kind !== 'posture') continue
     reportRepeated(value.value.namespaces, report)
-    reportRepeated(value.value.wants, report)
+    reportRepeated(value.value.checks, report)
   }
 }
 

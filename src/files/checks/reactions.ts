@@ -24,7 +24,7 @@ export function checkReaction(
       return whileItLasts('The failover', value.value.within, harm, strike, report)
     case 'survives':
       return whileItLasts('Survival', value.value.within, harm, strike, report)
-    case 'backsOff':
+    case 'circuitOpens':
       return whileItLasts('Backing off', value.value.within, harm, strike, report)
     case 'completes':
       return whileItLasts('Completion', value.value.within, harm, strike, report)
