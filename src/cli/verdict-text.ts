@@ -8,6 +8,7 @@ import {
   faultWords,
   objectiveWords,
   percent,
+  sealWords,
   sloWords,
   verdictWords,
   whole,
@@ -43,6 +44,10 @@ export function verdictText(
     term``,
     term`  report    ${join(folder, 'report.html')}`,
     term`  evidence  ${join(folder, 'journal.ndjson')}`,
+    // Where all is as usual, the console need not say so.
+    ...(judgment.evidence?.kind === 'unchained'
+      ? wrapped(sealWords(judgment) ?? '', columns, '            ', '            ')
+      : []),
   ]
 }
 

@@ -15,6 +15,7 @@ export const CHAIN_START = '0'.repeat(64)
 const OPEN = ',"chain":"'
 /** `,"chain":"`, 64 digits, `"}`. */
 const TAIL_BYTES = OPEN.length + 64 + 2
+const TAIL = /^,"chain":"([0-9a-f]{64})"\}$/
 
 export type Link = { readonly line: string; readonly hash: string }
 
@@ -40,10 +41,8 @@ export function unlinked(line: Buffer): Unlinked {
 
 /** The hash that a line states; undefined if it states none. */
 export function statedHash(line: Buffer): string | undefined {
-  const open = line.length - TAIL_BYTES
-  if (open < 0 || line.toString('latin1', open, open + OPEN.length) !== OPEN) return undefined
-  const stated = line.toString('latin1', open + OPEN.length, line.length - 2)
-  return /^[0-9a-f]{64}$/.test(stated) ? stated : undefined
+  if (line.length < TAIL_BYTES) return undefined
+  return TAIL.exec(line.toString('latin1', line.length - TAIL_BYTES))?.[1]
 }
 
 /** Follows the chain from the first line on. */

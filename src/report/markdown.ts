@@ -10,6 +10,7 @@ import {
   objectiveWords,
   percent,
   reactionWords,
+  sealWords,
   verdictWords,
   whole,
 } from './words.ts'
@@ -32,10 +33,16 @@ export function markdownReport(judgment: Judgment): string {
     ...ledger(judgment),
     md`Load generator: ${judgment.generator.sentence}`,
     md``,
+    ...sealed(judgment),
     md`Run ${code(judgment.run)}; judge it again with ${code(`matchday judge reports/${judgment.run}`)}.`,
     md``,
   ]
   return md.join(lines).text
+}
+
+const sealed = (judgment: Judgment): readonly Markdown[] => {
+  const seal = sealWords(judgment)
+  return seal === undefined ? [] : [md`Evidence: ${seal}.`, md``]
 }
 
 const findings = (judgment: Judgment): readonly Markdown[] =>

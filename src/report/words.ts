@@ -1,6 +1,6 @@
 /** The same words for the same things everywhere: page, Markdown, console. */
 import type { Act, NodeChoice } from '../domain/rehearsal.ts'
-import type { ActionResult, FaultResult, ReactionResult, SloResult, Verdict } from '../domain/verdict.ts'
+import type { ActionResult, FaultResult, Judgment, ReactionResult, SloResult, Verdict } from '../domain/verdict.ts'
 
 export const verdictWords: Readonly<Record<Verdict['kind'], { readonly word: string; readonly icon: string }>> = {
   pass: { word: 'PASS', icon: '✓' },
@@ -82,3 +82,13 @@ export const clock = (seconds: number): string =>
   `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${whole(count)} ${count === 1 ? one : many}`
+
+/** What the journal's chain and signature say: "3,041 lines, chained, signed by 3f2a…". */
+export function sealWords({ evidence }: Pick<Judgment, 'evidence'>): string | undefined {
+  if (evidence === undefined) return undefined
+  const lines = `${whole(evidence.lines)} lines`
+  if (evidence.kind === 'unchained')
+    return `${lines}, unchained: an earlier version recorded it, so a later change cannot be noticed`
+  const signed = evidence.signedBy === undefined ? '' : `, signed by ${evidence.signedBy.slice(0, 16)}…`
+  return `${lines}, chained, last hash ${evidence.head.slice(0, 16)}…${signed}`
+}

@@ -112,11 +112,20 @@ describe('a signed journal', () => {
       'evidence-unsigned',
       expect.stringContaining(`there is no ${SIGNATURE_FILE}`),
     ])
-    for (const text of ['', '{}', '[]', '{"message":1,"signature":2}', '{"message":"x","signature":"y"}']) {
-      writeFileSync(join(old, SIGNATURE_FILE), text)
-      expect((await verdictOf(old))[2]).toContain('is not a signature of a journal')
-    }
   })
+
+  it.each(['', '{}', '[]', '{"message":1,"signature":2}', '{"message":"x","signature":"y"}'])(
+    'is inconclusive when its signature is no signature: %s',
+    async (text) => {
+      const folder = await signedRun()
+      writeFileSync(join(folder, SIGNATURE_FILE), text)
+      expect(await verdictOf(folder)).toEqual([
+        'inconclusive',
+        'evidence-unsigned',
+        expect.stringContaining('is not a signature of a journal'),
+      ])
+    },
+  )
 
   it('may be continued by heal with what it undid, and by nothing else', async () => {
     const folder = await signedRun()
