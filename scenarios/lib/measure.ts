@@ -56,11 +56,14 @@ export function reasonOf(answer: Answer): Reason {
   return status === undefined ? 'http-other' : `http-${status}`
 }
 
-/** Makes the function that k6 calls for each arrival of the profile `sli`. `shared` is what the script's `setup` returned. */
+/**
+ * Makes the function that k6 calls for each arrival of the profile `sli`. `shared` is what the script's `setup` returned. An attempt may be
+ * asynchronous: k6 waits for its promise, and the outcome counts when it comes.
+ */
 export function measure<Shared>(
   sli: string,
-  attempt: (arrival: Arrival, shared: Shared) => Outcome,
-): (shared: Shared) => void {
+  attempt: (arrival: Arrival, shared: Shared) => Outcome | Promise<Outcome>,
+): (shared: Shared) => void | Promise<void> {
   const record = recorder(sli)
   const stages = plan.profiles.find(({ name }) => name === sli)?.stages
   const intended = stages && intendedStart(runnableStages(stages), activationMsMax(allVus()))
@@ -75,10 +78,9 @@ export function measure<Shared>(
     const n = scenario.iterationInTest
     const startedAt = Date.now()
     const intendedAt = intended?.(n, profileStart, startedAt) ?? startedAt
-    record(
-      attempted(sli, () => attempt({ n }, shared)),
-      intendedAt,
-    )
+    const outcome = attempted(sli, () => attempt({ n }, shared))
+    if (outcome instanceof Promise) return outcome.then((late) => record(late, intendedAt))
+    record(outcome, intendedAt)
   }
 }
 
@@ -114,14 +116,19 @@ function rareSeries(sli: string) {
 
 const told = new Set<string>()
 
-/** k6 ends with 0 when every iteration throws. Here an exception is a bad outcome, and its text is logged once by each VU. */
-export function attempted(sli: string, attempt: () => Outcome): Outcome {
+/** k6 ends with 0 when every iteration throws. Here an exception is a bad outcome, and each VU logs its text once. */
+function attempted(sli: string, attempt: () => Outcome | Promise<Outcome>): Outcome | Promise<Outcome> {
   try {
-    return attempt()
+    const outcome = attempt()
+    return outcome instanceof Promise ? outcome.catch((error) => exception(sli, error)) : outcome
   } catch (error) {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    if (!told.has(text)) console.error(`${sli}: ${text}`)
-    told.add(text)
-    return bad('exception')
+    return exception(sli, error)
   }
+}
+
+function exception(sli: string, error: unknown): Outcome {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  if (!told.has(text)) console.error(`${sli}: ${text}`)
+  told.add(text)
+  return bad('exception')
 }

@@ -63,9 +63,18 @@ export type RunningLoad = {
   readonly ended: Promise<void>
 }
 
+/** What a rehearsal asks of its script. */
+export type LoadShape = { readonly profiles: readonly string[]; readonly sockets: boolean }
+
 export interface LoadGenerator {
-  /** Loads the script without running it; issues are the user's (syntax error, missing file, hanging script). */
-  inspect(script: string): Promise<{ readonly version: string; readonly issues: readonly Issue[] }>
+  /**
+   * Loads the script without running it. Issues are the user's: a syntax error, a missing file, a hanging script, a profile that it does not
+   * export. Notes say what of the script has no effect.
+   */
+  inspect(
+    script: string,
+    load: LoadShape,
+  ): Promise<{ readonly version: string; readonly issues: readonly Issue[]; readonly notes: readonly string[] }>
   /** `folder` takes k6's own logs and the plan file. */
   start(script: string, plan: LoadPlan, folder: string, onEvent: (event: LoadEvent) => void): Promise<RunningLoad>
 }

@@ -7,16 +7,16 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 
 // Field 22 of /proc/PID/stat is the start time: with it a pid means one process and not its successor.
-// The redirections of a background command come after its stdin became /dev/null, so the pipe is moved to 3 before.
+// The shell gives a background command /dev/null as stdin before its redirections, so the pipe moves to 3 first. $0 is the program's stdin.
 const GUARD = `
 started() { read -r line 2>/dev/null </proc/$1/stat || return 1; set -- \${line##*) }; shift 19; printf %s "$1"; }
-exec 3<&0
+exec 3<&0 <"$0"
 born=$(started $$)
 (
   trap '' INT TERM HUP
   if ! read -r farewell <&3 && [ "$(started $$)" = "$born" ]; then kill -KILL $$; fi
 ) >/dev/null 2>&1 &
-exec 3<&- </dev/null
+exec 3<&-
 exec "$@"
 `
 
@@ -29,14 +29,20 @@ export type GuardedProcess = {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
 }
 
-/** Starts `command` in a process group of its own, so that Ctrl-C at the terminal is ours to pass on. Rejects when it can't start. */
+/**
+ * Starts `command` in a process group of its own, so that Ctrl-C at the terminal is ours to pass on. It reads `from.stdin`, by default
+ * nothing, and works in `from.folder`. Rejects when it can't start.
+ */
 export async function guardedProcess(
   command: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
+  from: { readonly stdin?: string; readonly folder?: string } = {},
 ): Promise<GuardedProcess> {
-  const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn('/bin/sh', ['-c', GUARD, 'sh', ...command], {
+  const args = ['-c', GUARD, from.stdin ?? '/dev/null', ...command]
+  const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn('/bin/sh', args, {
     detached: true,
     env,
+    cwd: from.folder,
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   // The guard may be gone when we say farewell.

@@ -1,6 +1,13 @@
 /** Loads a bundled scenario without running it, so that what is wrong with it is told before anything is touched. */
 import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import type { LoadShape } from '../../controller/ports.ts'
 import type { Issue, SourcePoint } from '../../domain/issue.ts'
+import type { LoadPlan } from '../../domain/timeline.ts'
+import { millis, perSecond } from '../../domain/units.ts'
+import { PLAN_VARIABLE, writeLoadPlan } from '../../wire/load-plan.ts'
 import { spoken } from './log.ts'
 
 /** k6 loads a script in well under a second; its compiler loops for ever over some syntax. */
@@ -13,11 +20,13 @@ type Finished = {
   readonly stderr: string
 }
 
-const run = (binary: string, args: readonly string[], patienceMs: number): Promise<Finished> =>
+type From = { readonly stdin?: Buffer; readonly folder?: string; readonly env?: Readonly<Record<string, string>> }
+
+const run = (binary: string, args: readonly string[], patienceMs: number, from: From = {}): Promise<Finished> =>
   new Promise((done) => {
-    const env = k6Environment()
-    const options = { timeout: patienceMs, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024, env } as const
-    execFile(binary, [...args], options, (error, stdout, stderr) =>
+    const env = { ...k6Environment(), ...from.env }
+    const limits = { timeout: patienceMs, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 } as const
+    const child = execFile(binary, [...args], { ...limits, env, cwd: from.folder }, (error, stdout, stderr) =>
       done({
         failed: error !== null,
         timedOut: error?.killed === true,
@@ -25,6 +34,8 @@ const run = (binary: string, args: readonly string[], patienceMs: number): Promi
         stderr: stderr || (error?.message ?? ''),
       }),
     )
+    // It may end before it has read everything.
+    child.stdin?.on('error', () => undefined).end(from.stdin)
   })
 
 /**
@@ -42,25 +53,69 @@ export async function k6Version(binary: string): Promise<string | undefined> {
   return /\bv\d+\.\d+\.\d+\S*/.exec(stdout)?.[0]
 }
 
+export type Inspected = { readonly issues: readonly Issue[]; readonly notes: readonly string[] }
+
+/** k6 reads the bundle from its stdin, in the folder of the script: so `open('./users.csv')` finds the file beside the script. */
 export async function inspectBundle(
   binary: string,
   bundle: string,
   script: string,
+  load: LoadShape,
   patienceMs: number = PATIENCE_MS,
-): Promise<readonly Issue[]> {
+): Promise<Inspected> {
   const at: SourcePoint = { file: script, line: 0, column: 0 }
-  const { failed, timedOut, stdout, stderr } = await run(
-    binary,
-    ['inspect', '--log-format', 'json', bundle],
-    patienceMs,
-  )
+  const plan = `${bundle}.${randomUUID()}.plan`
+  writeFileSync(plan, writeLoadPlan(planLike(load)))
+  // With the requirements k6 also looks for the functions that the load profiles call; `k6 run` passes the environment on by itself.
+  const flags = ['--log-format', 'json', '--execution-requirements', '--include-system-env-vars']
+  const args = ['inspect', ...flags, '-']
+  const from = { stdin: readFileSync(bundle), folder: dirname(resolve(script)), env: { [PLAN_VARIABLE]: plan } }
+  const { failed, timedOut, stdout, stderr } = await run(binary, args, patienceMs, from)
+  rmSync(plan)
   if (timedOut) {
     const problem = `k6 was still loading it after ${patienceMs / 1000} s.`
-    return [{ at, code: 'load-script-hangs', problem, next: 'look for a loop in what runs when the script is loaded.' }]
+    const next = 'look for a loop in what runs when the script is loaded.'
+    return refused({ at, code: 'load-script-hangs', problem, next })
   }
-  if (failed) return [failure(stderr, script)]
-  return profilesIn(stdout).includes('zero') ? [] : [unmeasured(at)]
+  if (failed) return refused(...failures(stderr, script))
+  const { profiles, thresholds } = optionsIn(stdout)
+  if (!profiles.includes('zero')) return refused(unmeasured(at))
+  return { issues: [], notes: thresholds.length > 0 ? [ignored(script, thresholds)] : [] }
 }
+
+const refused = (...issues: readonly Issue[]): Inspected => ({ issues, notes: [] })
+
+const ignored = (script: string, thresholds: readonly string[]): string =>
+  `${script}: its k6 thresholds (${thresholds.join(', ')}) are ignored; the objectives and guardrails of the rehearsal decide.`
+
+/** A second of load for every profile of the rehearsal. */
+function planLike({ profiles, sockets }: LoadShape): LoadPlan {
+  const stages = [{ durationMs: millis(1_000), from: perSecond(1), to: perSecond(1) }] as const
+  return {
+    run: 'inspect',
+    seed: 1,
+    entry: 'http://127.0.0.1',
+    profiles: profiles.map((name) => ({ name, stages })),
+    ...(sockets ? { sockets: { lifetimeMs: millis(1_000), stages } } : {}),
+    limits: {},
+  }
+}
+
+const MISSING_FUNCTION = /executor (\S+): function '([^']+)' not found in exports/g
+
+function failures(stderr: string, script: string): readonly Issue[] {
+  const missing = [...stderr.matchAll(MISSING_FUNCTION)].map(([, profile = '', name = '']) =>
+    notExported(script, profile, name),
+  )
+  return missing.length > 0 ? missing : [failure(stderr, script)]
+}
+
+const notExported = (file: string, profile: string, name: string): Issue => ({
+  at: { file, line: 0, column: 0 },
+  code: 'load-script-export',
+  problem: `The rehearsal's load profile ${profile} calls ${name}, which the script does not export.`,
+  next: `export it: \`export const ${name} = measure('${profile}', …)\`; or correct the name in the rehearsal's load.`,
+})
 
 function failure(stderr: string, script: string): Issue {
   const said = stderr
@@ -78,12 +133,13 @@ function sourcePoint(text: string, script: string): SourcePoint {
   return { file: place?.[1] ?? script, line: Number(place?.[2] ?? 0), column: Number(place?.[3] ?? 0) }
 }
 
-function profilesIn(options: string): readonly string[] {
+function optionsIn(text: string): { readonly profiles: readonly string[]; readonly thresholds: readonly string[] } {
+  type Options = { scenarios?: Record<string, unknown> | null; thresholds?: Record<string, unknown> | null }
   try {
-    const { scenarios }: { scenarios?: Record<string, unknown> } = JSON.parse(options)
-    return Object.keys(scenarios ?? {})
+    const { scenarios, thresholds }: Options = JSON.parse(text)
+    return { profiles: Object.keys(scenarios ?? {}), thresholds: Object.keys(thresholds ?? {}) }
   } catch {
-    return []
+    return { profiles: [], thresholds: [] }
   }
 }
 

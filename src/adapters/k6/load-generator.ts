@@ -4,7 +4,7 @@
  * with this process, and everything it says lies in the run's folder. docs/adr/0007 says why counts and not rates are measured.
  */
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import {
   type Clock,
   EnvironmentError,
@@ -40,21 +40,23 @@ const START_PATIENCE = seconds(90)
 const STOP_PATIENCE = seconds(10)
 const HEALTH_INTERVAL = seconds(1)
 
-export function k6LoadGenerator({ binary, clock, cacheFolder }: K6Settings): LoadGenerator {
+export function k6LoadGenerator({ binary: given, clock, cacheFolder }: K6Settings): LoadGenerator {
+  // k6 works in another folder than we do; a name without a slash is looked for on the PATH.
+  const binary = given.includes('/') ? resolve(given) : given
   return {
-    inspect: async (script) => {
+    inspect: async (script, load) => {
       const version = await k6Version(binary)
       if (version === undefined)
         throw new EnvironmentError(`${binary} does not run as k6.`, 'give the path of a k6 binary.')
       const bundled = await bundle(script, cacheFolder)
-      if (!bundled.ok) return { version, issues: bundled.issues }
-      return { version, issues: await inspectBundle(binary, bundled.value, script) }
+      if (!bundled.ok) return { version, issues: bundled.issues, notes: [] }
+      return { version, ...(await inspectBundle(binary, bundled.value, script, load)) }
     },
     start: async (script, plan, folder, onEvent) => {
       const bundled = await bundle(script, cacheFolder)
       if (!bundled.ok)
         throw new EnvironmentError(bundled.issues.map(formatIssue).join('\n'), 'correct the scenario and run again.')
-      return startK6({ binary, clock, bundle: bundled.value, plan, folder, onEvent })
+      return startK6({ binary, clock, script, bundle: bundled.value, plan, folder: resolve(folder), onEvent })
     },
   }
 }
@@ -62,6 +64,7 @@ export function k6LoadGenerator({ binary, clock, cacheFolder }: K6Settings): Loa
 type Start = {
   readonly binary: string
   readonly clock: Clock
+  readonly script: string
   readonly bundle: string
   readonly plan: LoadPlan
   readonly folder: string
@@ -110,7 +113,8 @@ async function startK6(start: Start): Promise<RunningLoad> {
   return { instance: INSTANCE, pid: k6.pid, zeroAt, stop, ended }
 }
 
-async function launch({ binary, bundle, plan, folder }: Start, pushes: Receiver): Promise<GuardedProcess> {
+/** The bundle comes by stdin, and k6 works in the script's folder: that is where it looks for the files that the script opens. */
+async function launch({ binary, script, bundle, plan, folder }: Start, pushes: Receiver): Promise<GuardedProcess> {
   const planFile = join(folder, 'load-plan.json')
   await writeFile(planFile, writeLoadPlan(plan))
   const flags = [
@@ -121,8 +125,8 @@ async function launch({ binary, bundle, plan, folder }: Start, pushes: Receiver)
     '--summary-mode=disabled',
     '--log-format=json',
   ]
-  const command = [binary, 'run', ...flags, '--out', 'experimental-prometheus-rw', bundle]
-  return guardedProcess(command, {
+  const command = [binary, 'run', ...flags, '--out', 'experimental-prometheus-rw', '-']
+  const env = {
     ...k6Environment(),
     // Every VU holds its own copy of the script, which Go's collector walks each time the heap has doubled. At three times the heap
     // it walks half as often: less CPU for each request, and fewer pauses that would be taken for latency.
@@ -133,7 +137,8 @@ async function launch({ binary, bundle, plan, folder }: Start, pushes: Receiver)
     K6_FEATURES: 'native-histograms',
     // At the end they bring the last state of every histogram; see scenarios/lib/series.ts for the counters.
     K6_PROMETHEUS_RW_STALE_MARKERS: 'true',
-  })
+  }
+  return guardedProcess(command, env, { stdin: bundle, folder: dirname(resolve(script)) })
 }
 
 /** Waits for the scenario to tell its time zero. */

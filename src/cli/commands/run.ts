@@ -86,8 +86,11 @@ async function run(file: string, flags: Flags): Promise<number> {
 
 /** A script that does not load is bad input, found before anything is booted or touched. */
 async function inspectScript(k6: string, { rehearsal }: Inputs): Promise<void> {
-  const { issues } = await k6LoadGenerator(k6Settings(k6)).inspect(rehearsal.load.script)
+  const { script, arrivals, sockets } = rehearsal.load
+  const load = { profiles: Object.keys(arrivals), sockets: sockets !== undefined }
+  const { issues, notes } = await k6LoadGenerator(k6Settings(k6)).inspect(script, load)
   if (issues.length > 0) throw new BadInput(issues)
+  for (const note of notes) say(term`${note}`)
 }
 
 async function performRun(

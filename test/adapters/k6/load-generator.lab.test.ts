@@ -36,16 +36,23 @@ export const options = loadOptions()
   return file
 }
 
+const NOTHING = { profiles: [], sockets: false }
+const LOBBY = { profiles: ['lobby'], sockets: false }
+
 const short = (rate: number, durationMs = 2000) => planOf(platform.entry, { login: [stage(durationMs, rate)] })
 
 describe('inspecting a script', () => {
   it('finds nothing wrong with the stock scenario, and tells k6’s version', async () => {
-    expect(await k6.generator.inspect(PROMO_PEAK)).toEqual({ version: expect.stringMatching(/^v2\./), issues: [] })
+    expect(await k6.generator.inspect(PROMO_PEAK, { profiles: ['login', 'deposit', 'bet'], sockets: true })).toEqual({
+      version: expect.stringMatching(/^v2\./),
+      issues: [],
+      notes: [],
+    })
   })
 
   it('tells the line where a script throws while it is loaded', async () => {
     const file = await script('throws', `const nothing: { a?: { b: number } } = {}\nexport const x = nothing.a.b\n`)
-    const { issues } = await k6.generator.inspect(file)
+    const { issues } = await k6.generator.inspect(file, NOTHING)
     expect(issues).toMatchObject([{ at: { line: 6 }, code: 'load-script-fails' }])
     expect(issues[0]?.at.file).toContain('throws.ts')
   })
@@ -54,13 +61,38 @@ describe('inspecting a script', () => {
     const { path } = await resolveTool('k6')
     const file = join(k6.folder, 'endless.js')
     await writeFile(file, 'for (;;) {}\n')
-    expect(await inspectBundle(path, file, 'endless.ts', 1500)).toMatchObject([{ code: 'load-script-hangs' }])
+    expect(await inspectBundle(path, file, 'endless.ts', NOTHING, 1500)).toMatchObject({
+      issues: [{ code: 'load-script-hangs' }],
+    })
   })
 
   it('refuses a script that would measure nothing', async () => {
     const file = join(k6.folder, 'bare.ts')
     await writeFile(file, 'export default function () {}\n')
-    expect((await k6.generator.inspect(file)).issues).toMatchObject([{ code: 'load-script-unmeasured' }])
+    expect((await k6.generator.inspect(file, NOTHING)).issues).toMatchObject([{ code: 'load-script-unmeasured' }])
+  })
+
+  it('tells which function a load profile calls that the script does not export', async () => {
+    const file = await script('unexported', `export const Lobby = measure('lobby', () => good)\n`)
+    expect((await k6.generator.inspect(file, LOBBY)).issues).toMatchObject([
+      { at: { file }, code: 'load-script-export', problem: expect.stringContaining('lobby calls lobby') },
+    ])
+  })
+
+  it('says that thresholds of the script are ignored', async () => {
+    const file = join(k6.folder, 'thresholds.ts')
+    await writeFile(
+      file,
+      `import { loadOptions } from '${lib}/load.ts'
+import { good, measure } from '${lib}/measure.ts'
+export { teardown, zero } from '${lib}/load.ts'
+export const options = { ...loadOptions(), thresholds: { http_req_failed: ['rate<0.01'], http_req_duration: ['p(95)<1'] } }
+export const lobby = measure('lobby', () => good)
+`,
+    )
+    const { issues, notes } = await k6.generator.inspect(file, LOBBY)
+    expect(issues).toEqual([])
+    expect(notes).toEqual([expect.stringContaining('thresholds (http_req_duration, http_req_failed) are ignored')])
   })
 
   it('knows a binary that is no k6', async () => {
@@ -70,6 +102,42 @@ describe('inspecting a script', () => {
 })
 
 describe('a running load', () => {
+  it('finds the files that its script opens beside the script', async () => {
+    await writeFile(join(k6.folder, 'users.csv'), 'u1\nu2\n')
+    const file = await script(
+      'opening',
+      `import { SharedArray } from 'k6/data'
+const users = new SharedArray('users', () => open('./users.csv').trim().split('\\n'))
+export const lobby = measure('lobby', () => { if (users.length !== 2) throw new Error('no users'); return good })
+`,
+    )
+    expect((await k6.generator.inspect(file, LOBBY)).issues).toEqual([])
+    const run = await k6.drive(file, planOf(platform.entry, { lobby: [stage(1000, 5)] }))
+    expect(await run.ended()).toMatchObject({ outcome: 'completed', problems: [] })
+  })
+
+  it('waits for attempts that are asynchronous, and counts how they end', async () => {
+    const file = await script(
+      'async',
+      `import { bad } from '${lib}/measure.ts'
+const later = (ms: number) => new Promise<void>((done) => setTimeout(() => done(), ms))
+export const slow = measure('slow', async () => { await later(200); return good })
+export const refused = measure('refused', async () => { await later(1); return bad('refused') })
+export const broken = measure('broken', async () => { await later(1); throw new Error('late') })
+`,
+    )
+    const stages = [stage(1000, 5)] as const
+    const run = await k6.drive(file, planOf(platform.entry, { slow: stages, refused: stages, broken: stages }))
+    await run.ended()
+    const { slow, refused, broken } = run.frames().at(-1)?.slis ?? {}
+    expect(slow).toMatchObject({ bad: 0 })
+    expect(slow?.good).toBeGreaterThan(3)
+    // In microseconds: the time of the promise counts.
+    expect(Math.min(...(slow?.histogram ?? []).map(([bucket]) => bucket))).toBeGreaterThan(0)
+    expect(refused).toMatchObject({ good: 0, badBy: { refused: refused?.bad } })
+    expect(broken).toMatchObject({ good: 0, badBy: { exception: broken?.bad } })
+  })
+
   it('gives about a frame a second and the generator’s health', async () => {
     const run = await k6.drive(PROMO_PEAK, short(20, 4000))
     expect(await run.ended()).toMatchObject({ outcome: 'completed', problems: [] })
