@@ -1,6 +1,7 @@
-/** The three sorts of failure and their exit codes: the user's input (2), the environment (5), our own defect (70). */
+/** The three sorts of failure and their exit codes: the user's input (2), the environment (5), our own defect (70). A stop (4) is none. */
 import { formatIssue, type Issue, point } from '../domain/issue.ts'
 import { exitCodes } from '../domain/verdict.ts'
+import { isStop } from './stop-signal.ts'
 import { onStderr, say, type TerminalText, term, termLines } from './terminal.ts'
 
 /** Issues in the user's files or flags: all of them, then exit code 2; 5 where the cluster lacks what they need. */
@@ -30,6 +31,10 @@ export function reportFailure(error: unknown): number {
   if (error instanceof BadInput) {
     for (const issue of error.issues) say(issueText(issue))
     return error.exitCode
+  }
+  if (isStop(error)) {
+    say(term`stopped before anything was touched`)
+    return exitCodes.aborted
   }
   if (isExplained(error)) {
     const told = error.message.includes(error.next) ? term`` : term`\n  Next: ${error.next}`

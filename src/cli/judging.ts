@@ -54,7 +54,7 @@ function writeWhole(path: string, text: string): void {
   } catch (error) {
     throw new EnvironmentError(
       `cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      'Make room, then run matchday report again: the journal is complete.',
+      'Make room, then run matchday report again. It draws what the journal holds; records that no longer fitted on the disk are missing there.',
       error,
     )
   }

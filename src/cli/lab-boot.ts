@@ -22,8 +22,33 @@ export type LabChoice = {
   readonly signal: AbortSignal
 }
 
-/** Resolves when every pod of the workload is Ready. On failure nothing is left running. */
+/**
+ * Resolves when every pod of the workload is Ready. On failure nothing is left running. Rejects with the signal's reason when aborted: a
+ * Ctrl-C also ends the programs that were started, and what they complain of then is no failure of theirs.
+ */
 export async function bootLab(choice: LabChoice): Promise<LabHandle> {
+  const stop = abortOf(choice.signal)
+  try {
+    return await Promise.race([boot(choice), stop.promise])
+  } catch (error) {
+    choice.signal.throwIfAborted()
+    throw error
+  } finally {
+    stop.forget()
+  }
+}
+
+/** Rejects when aborted, so that nobody waits for work that cannot be interrupted. */
+function abortOf(signal: AbortSignal) {
+  const { promise, reject } = Promise.withResolvers<never>()
+  promise.catch(() => undefined)
+  const abort = () => reject(signal.reason)
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort, { once: true })
+  return { promise, forget: () => signal.removeEventListener('abort', abort) }
+}
+
+async function boot(choice: LabChoice): Promise<LabHandle> {
   const workload = readWorkload(choice.workload)
   const tools = await labTools(choice.signal)
   const startedAt = performance.now()
@@ -37,6 +62,7 @@ export async function bootLab(choice: LabChoice): Promise<LabHandle> {
   const keda = choice.keda || needsKeda(manifests) ? await kedaTools(choice.signal) : undefined
   if (keda) await stageKeda(paths.images, keda)
   stage(`${workload.images.length + (keda ? 1 : 0)} images ready`)
+  choice.signal.throwIfAborted()
   const rendered = renderImages(manifests, images)
   // Objects are taken seconds before the nodes are ready, so that pods are scheduled the moment there is a place for them.
   let applied: Promise<void> | undefined

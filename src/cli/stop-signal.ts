@@ -5,6 +5,12 @@ import { say, term } from './terminal.ts'
 /** Signals of one Ctrl-C may arrive twice (from the terminal and from a parent): within this time they are one. */
 const SAME_PRESS_MS = 500
 
+/** Why a command ended that was asked to stop. */
+export class Stopped extends Error {}
+
+export const isStop = (error: unknown): boolean =>
+  error instanceof Stopped || (error instanceof Error && error.cause !== undefined && isStop(error.cause))
+
 let stopping: AbortSignal | undefined
 
 /** The process has one: signals arrive once, however many parts of a command listen. */
@@ -24,8 +30,8 @@ function listen(): AbortSignal {
       return say(
         term`${name} again: still healing; what was done is being undone first (kill -9 would leave it to matchday heal).`,
       )
-    say(term`${name}: stopping, healing and judging what was seen…`)
-    controller.abort(new Error(name))
+    say(term`${name}: stopping; what was done is undone, and what was seen is judged…`)
+    controller.abort(new Stopped(name))
   }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => press(name))
   watchLifeline(() => press('parent process gone'))

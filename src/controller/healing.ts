@@ -13,6 +13,11 @@ import type { Recorder } from './recorder.ts'
 const UNDO_BUDGET = seconds(60)
 /** A node that boots or pods that are replaced one after the other take longer than an object to go. */
 const SETTLE_BUDGET = seconds(180)
+/**
+ * An undo that has failed once is asked for once more when the run ends. Whatever did not answer for a whole budget is not waited for as long
+ * again: so a run on a dead cluster ends within two minutes of its healing, or four where something has to come to rest.
+ */
+const SECOND_BUDGET = seconds(15)
 
 export type Healing = {
   /** Writes the undo down and flushes; only then may the harm be done. Returns the undo's id. */
@@ -28,6 +33,7 @@ export type Healing = {
 export function healing(recorder: Recorder, undoer: Undoer, keeper: Pick<ClusterActions, 'keep'>): Healing {
   const open = new Map<string, Undo>()
   const running = new Map<string, Promise<void>>()
+  const failed = new Set<string>()
   const close = (id: string, outcome: 'undone' | 'already-gone') => {
     open.delete(id)
     recorder.record({ kind: 'undo-done', id, by: 'run', outcome })
@@ -38,8 +44,14 @@ export function healing(recorder: Recorder, undoer: Undoer, keeper: Pick<Cluster
     const already = running.get(id)
     if (already) return already
     const attempt = undoer
-      .undo(undo, budgetOf(undo))
-      .then((outcome) => close(id, outcome))
+      .undo(undo, failed.has(id) ? SECOND_BUDGET : budgetOf(undo))
+      .then(
+        (outcome) => close(id, outcome),
+        (error: unknown) => {
+          failed.add(id)
+          throw error
+        },
+      )
       .finally(() => running.delete(id))
     running.set(id, attempt)
     return attempt

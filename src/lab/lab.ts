@@ -62,6 +62,7 @@ export async function labUp(options: LabUpOptions): Promise<LabHandle> {
   const place = options.place ?? FIRST_PLACE
   const holder = await claimHolder(claimAddress(place))
   if (holder) throw alreadyUp(holder)
+  options.signal?.throwIfAborted()
   claimRoot(paths.root)
   const owner = spawnOwner(paths)
   const spec: OwnerSpec = {

@@ -29,7 +29,11 @@ export async function runGo(run: GoRun): Promise<GoResult> {
     // Static programs: no C compiler is needed. A workspace or flags of the user's shell must not change what is built.
     env: { ...run.env, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '' },
   })
-  const end = () => endGroup(child.pid)
+  let killing: NodeJS.Timeout | undefined
+  const end = () => {
+    endGroup(child.pid, 'SIGTERM')
+    killing = setTimeout(() => endGroup(child.pid, 'SIGKILL'), END_WITHIN_MS)
+  }
   run.signal?.addEventListener('abort', end, { once: true })
   const { promise, resolve, reject } = Promise.withResolvers<number | null>()
   child.on('error', (error) => reject(noGo(error)))
@@ -49,14 +53,18 @@ export async function runGo(run: GoRun): Promise<GoResult> {
     run.signal?.throwIfAborted()
     return { code, stdout, stderr: stderr.join('\n') }
   } finally {
+    clearTimeout(killing)
     run.signal?.removeEventListener('abort', end)
   }
 }
 
-function endGroup(pid: number | undefined): void {
+/** Whoever pressed Ctrl-C waits. */
+const END_WITHIN_MS = 2000
+
+function endGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void {
   if (pid === undefined) return
   try {
-    process.kill(-pid, 'SIGTERM')
+    process.kill(-pid, signal)
   } catch {
     // It ended by itself in the meantime.
   }

@@ -26,7 +26,7 @@ describe('docs/rehearsal-file.md', () => {
   })
 
   it('lists the codes of clusters and scripts that the code gives', () => {
-    const source = globSync('src/{adapters,cli}/**/*.ts').map((file) => readFileSync(file, 'utf8'))
+    const source = globSync('src/{adapters,cli,controller}/**/*.ts').map((file) => readFileSync(file, 'utf8'))
     const given = source.flatMap((text) =>
       [...text.matchAll(/(?:code: |issue\(action, )'([a-z-]+)'/g)].map(([, code]) => code ?? ''),
     )

@@ -17,6 +17,8 @@ import { quoted } from '../../protocols/kubernetes/api-error.ts'
 import { parseExposition } from '../../protocols/prometheus/text.ts'
 
 const SCRAPE_TIMEOUT_MS = 1500
+/** Some 60,000 series, which take a few hundred ms to read; beyond that a scrape would hold up the run, and is a failed one. */
+const SCRAPE_BYTES_MAX = 4 << 20
 /** Pods come and go: the list of a source is read anew at this pace, not at each scrape. */
 const PODS_FRESH_MS = 1000
 
@@ -39,7 +41,12 @@ export function kubernetesProbes(api: KubernetesApi, clock: Clock): Probes {
   const scrapePod = async (name: string, source: MetricSource, pod: string): Promise<Sample> => {
     try {
       const path = paths.podProxy(source.namespace, pod, source.port, source.path)
-      const response = await api.request({ method: 'GET', path, timeoutMs: SCRAPE_TIMEOUT_MS })
+      const response = await api.request({
+        method: 'GET',
+        path,
+        timeoutMs: SCRAPE_TIMEOUT_MS,
+        bytesMax: SCRAPE_BYTES_MAX,
+      })
       const at = clock.now()
       if (response.status !== 200)
         return { kind: 'sample', at, source: name, pod, ok: false, problem: refusalOf(response) }

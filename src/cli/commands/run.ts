@@ -111,6 +111,7 @@ async function performRun(
   if (problems.length > 0) throw new BadInput(problems, exitCodes.environment)
   await refuseIfBlind(ports, inputs)
   await admitNow(ports, inputs, planned.value, flags)
+  signal.throwIfAborted()
   copyFileSync(rehearsal.file, folder.file('rehearsal.yaml'))
   const environment: Environment = {
     matchday: versionOf(),

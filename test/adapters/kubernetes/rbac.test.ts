@@ -55,6 +55,16 @@ describe('docs/how-to/rbac.yaml', () => {
     },
   )
 
+  it('grants no verb on pods that nobody asks for', () => {
+    const granted = rulesOf('matchday-in-namespace')
+      .filter(({ apiGroups, resources }) => apiGroups.includes('') && resources.includes('pods'))
+      .flatMap(({ verbs }) => verbs)
+    const asked = needs.filter(
+      ({ group, resource, subresource }) => `${group}${resource}${subresource ?? ''}` === 'pods',
+    )
+    expect(granted.toSorted()).toEqual([...new Set(asked.map(({ verb }) => verb))].toSorted())
+  })
+
   it('grants nothing by wildcard, and no secrets but in a role of their own that nobody has', () => {
     const granted = documents.flatMap(({ metadata, rules = [] }) =>
       rules.flatMap((rule) =>
