@@ -218,6 +218,12 @@ export const causes = {
     starved: 'stands',
     next: 'Let the budget allow at least one disruption (maxUnavailable: 1), or run one replica more than it wants healthy.',
   },
+  'budget-ineffective': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Let the budget keep pods: maxUnavailable: 1, or minAvailable above 0.',
+  },
   'autoscaler-blind': {
     needs: OBJECTS,
     missing: 'unnamed',
@@ -380,6 +386,12 @@ export const causes = {
     starved: 'stands',
     next: 'List in the NetworkPolicy whom these pods may call: pods by selector, providers by the addresses of an egress gateway.',
   },
+  'ingress-unbounded': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Name in the NetworkPolicy who may call these pods: namespaces and pods by selector, never everybody.',
+  },
   'secret-unrotated': {
     needs: LISTS,
     missing: 'inconclusive',
@@ -428,6 +440,30 @@ export const causes = {
     starved: 'stands',
     next: 'Give the pod more time to end than its preStop hook takes, and what is under way besides.',
   },
+  'liveness-unsafe': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Let liveness ask only whether the process itself is stuck, and wait at least 10 s (period × failures) before it restarts.',
+  },
+  'probes-alike': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Let readiness ask whether the pod can serve, dependencies included, and liveness only whether the process is stuck.',
+  },
+  'readiness-slow': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Let readiness ask every 5 to 10 s, and count a pod as gone after two or three failures.',
+  },
+  'rollout-too-wide': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Lower maxUnavailable, and let maxSurge start new pods before old ones end.',
+  },
   'single-replica': {
     needs: LISTS,
     missing: 'inconclusive',
@@ -451,6 +487,12 @@ export const causes = {
     missing: 'inconclusive',
     starved: 'stands',
     next: 'Let the maximum of the autoscaler be above its minimum.',
+  },
+  'autoscaler-to-one': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    next: 'Set minReplicas to 2 or more, spread over zones.',
   },
   'slo-missed': {
     needs: LOAD,

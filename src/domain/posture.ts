@@ -20,6 +20,7 @@ export type PostureKind = PostureObject['resource']
 export const postureWants = [
   'default-deny',
   'bounded-egress',
+  'bounded-ingress',
   'rotated-secrets',
   'pinned-images',
   'restricted-pods',
@@ -28,6 +29,7 @@ export const postureWants = [
   'priorities',
   'probes',
   'redundancy',
+  'rollouts',
   'spread',
   'autoscaling',
 ] as const
@@ -37,6 +39,7 @@ export type PostureWant = (typeof postureWants)[number]
 export const postureKinds: Readonly<Record<PostureWant, readonly PostureKind[]>> = {
   'default-deny': ['NetworkPolicy', 'Workload'],
   'bounded-egress': ['NetworkPolicy', 'Workload'],
+  'bounded-ingress': ['NetworkPolicy', 'Workload'],
   'rotated-secrets': ['Secret'],
   'pinned-images': ['Workload'],
   'restricted-pods': ['Workload'],
@@ -45,6 +48,7 @@ export const postureKinds: Readonly<Record<PostureWant, readonly PostureKind[]>>
   priorities: ['Workload'],
   probes: ['Workload', 'Service'],
   redundancy: ['Workload', 'Service', 'PodDisruptionBudget'],
+  rollouts: ['Workload', 'PodDisruptionBudget'],
   spread: ['Workload'],
   autoscaling: ['HorizontalPodAutoscaler', 'ScaledObject'],
 }
@@ -57,6 +61,8 @@ export type WorkloadSeen = Named & {
   /** Labels of its pods. */
   readonly labels: Labels
   readonly graceMs: Millis
+  /** Pods that a rollout may take away at once, and add first, as Kubernetes rounds them. Absent: one at a time, or not recorded. */
+  readonly rollout?: RolloutSeen
   readonly priorityClass?: string
   /** Topology keys over which its pods are spread, by constraint or by anti-affinity. */
   readonly spreadOver: readonly string[]
@@ -66,6 +72,9 @@ export type WorkloadSeen = Named & {
   readonly volumes: readonly string[]
   readonly containers: readonly ContainerSeen[]
 }
+
+/** `written` is the strategy as the object has it, for messages. */
+export type RolloutSeen = { readonly unavailable: number; readonly surge: number; readonly written: string }
 
 export type ContainerSeen = {
   readonly name: string
@@ -78,10 +87,22 @@ export type ContainerSeen = {
   readonly readiness: boolean
   readonly liveness: boolean
   readonly startup: boolean
+  /** The numbers of its probes. Absent in evidence that was recorded without them. */
+  readonly readinessProbe?: ProbeSeen
+  readonly livenessProbe?: ProbeSeen
   /** How long its preStop hook sleeps, where that is written plainly. */
   readonly preStopMs?: Millis
   readonly hostPorts: readonly number[]
   readonly security: SecuritySeen
+}
+
+/** `asks` names what is called, such as `GET /healthz :8080`: probes with the same text ask the same question. */
+export type ProbeSeen = {
+  readonly asks: string
+  readonly periodMs: Millis
+  readonly timeoutMs: Millis
+  /** Failed probes in a row until Kubernetes acts. */
+  readonly failures: number
 }
 
 /** As it takes effect: what a container leaves out, its pod says. */
@@ -103,12 +124,16 @@ export type NetworkPolicySeen = Named & {
   readonly selector: LabelSelector
   readonly governs: readonly ('ingress' | 'egress')[]
   readonly egress: readonly EgressRule[]
+  /** Absent in evidence that was recorded without it. */
+  readonly ingress?: readonly IngressRule[]
 }
 /** No peer at all means everybody; no port, every port. Ports as `TCP/443`. */
 export type EgressRule = { readonly to: readonly EgressPeer[]; readonly ports: readonly string[] }
 export type EgressPeer =
   | { readonly kind: 'pods' }
   | { readonly kind: 'block'; readonly cidr: string; readonly except: readonly string[] }
+
+export type IngressRule = { readonly from: readonly EgressPeer[]; readonly ports: readonly string[] }
 
 /** Metadata alone: what is in a secret is never read. */
 export type SecretSeen = Named & {

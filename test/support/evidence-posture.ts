@@ -5,6 +5,7 @@ import type {
   NetworkPolicySeen,
   PostureKind,
   PostureObject,
+  ProbeSeen,
   SecretSeen,
   ServiceSeen,
   WorkloadSeen,
@@ -15,6 +16,13 @@ import { START } from './evidence-rehearsal.ts'
 
 export const DAY_MS = 24 * 3_600_000
 
+export const probe = (asks: string, periodS: number, failures = 3): ProbeSeen => ({
+  asks,
+  periodMs: seconds(periodS),
+  timeoutMs: seconds(1),
+  failures,
+})
+
 export const container = (changes: Partial<ContainerSeen> = {}): ContainerSeen => ({
   name: 'main',
   image: `casino/wallet@sha256:${'a1'.repeat(32)}`,
@@ -24,6 +32,8 @@ export const container = (changes: Partial<ContainerSeen> = {}): ContainerSeen =
   readiness: true,
   liveness: true,
   startup: true,
+  readinessProbe: probe('GET /healthz :8080', 5),
+  livenessProbe: probe('GET /livez :8080', 10),
   hostPorts: [],
   security: {
     privileged: false,
@@ -44,6 +54,7 @@ export const workload = (name: string, changes: Partial<WorkloadSeen> = {}): Wor
   replicas: 3,
   labels: { app: name },
   graceMs: seconds(30),
+  rollout: { unavailable: 0, surge: 1, written: 'maxUnavailable 25%, maxSurge 25%' },
   priorityClass: 'casino-money',
   spreadOver: ['topology.kubernetes.io/zone'],
   hostNamespaces: [],
@@ -64,6 +75,7 @@ export const policy = (name: string, changes: Partial<NetworkPolicySeen> = {}): 
   selector: {},
   governs: ['ingress', 'egress'],
   egress: [],
+  ingress: [],
   ...changes,
 })
 

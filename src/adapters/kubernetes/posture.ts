@@ -2,8 +2,10 @@
 import { type LabelSelector, type Labels, selects } from '../../domain/label-selector.ts'
 import type {
   ContainerSeen,
-  EgressRule,
+  EgressPeer,
   NetworkPolicySeen,
+  ProbeSeen,
+  RolloutSeen,
   SecretSeen,
   SecuritySeen,
   ServiceSeen,
@@ -28,6 +30,7 @@ export function workloadSeen(kind: string, object: KubeObject): WorkloadSeen {
     replicas: numberOr(spec.replicas, 1),
     labels,
     graceMs: seconds(Math.max(0, numberOr(grace, 30))),
+    ...optional('rollout', rolloutOf(kind, spec)),
     ...optional('priorityClass', text(pod.priorityClassName) || undefined),
     spreadOver: spreadOf(pod, labels),
     hostNamespaces: ['hostNetwork', 'hostPID', 'hostIPC'].filter((key) => pod[key] === true),
@@ -65,10 +68,56 @@ function containerSeen(container: Fields, pod: Fields, init: boolean): Container
     readiness: has('readinessProbe'),
     liveness: has('livenessProbe'),
     startup: has('startupProbe'),
+    ...optional('readinessProbe', probeOf(container.readinessProbe)),
+    ...optional('livenessProbe', probeOf(container.livenessProbe)),
     ...optional('preStopMs', preStopOf(fields(fields(container.lifecycle).preStop))),
     hostPorts: list(container.ports).flatMap(({ hostPort }) => (typeof hostPort === 'number' ? [hostPort] : [])),
     security: securityOf(fields(container.securityContext), fields(pod.securityContext)),
   }
+}
+
+/**
+ * What a Deployment's strategy lets a rollout do, with Kubernetes' rounding: unavailable pods down, surge up, each 25 % by default
+ * (API reference, DeploymentStrategy). StatefulSets replace one pod at a time.
+ */
+function rolloutOf(kind: string, spec: Fields): RolloutSeen | undefined {
+  if (kind !== 'Deployment') return undefined
+  const replicas = numberOr(spec.replicas, 1)
+  const strategy = fields(spec.strategy)
+  if (strategy.type === 'Recreate') return { unavailable: replicas, surge: 0, written: 'strategy Recreate' }
+  const { maxUnavailable = '25%', maxSurge = '25%' } = fields(strategy.rollingUpdate)
+  const surge = podsOf(maxSurge, replicas, Math.ceil)
+  const unavailable = podsOf(maxUnavailable, replicas, Math.floor)
+  const written = `maxUnavailable ${maxUnavailable}, maxSurge ${maxSurge}`
+  // Where both come to 0, Kubernetes takes one pod away, or nothing would ever move.
+  return { unavailable: unavailable === 0 && surge === 0 ? 1 : unavailable, surge, written }
+}
+
+function podsOf(written: unknown, replicas: number, round: (share: number) => number): number {
+  if (typeof written === 'number') return written
+  const percent = /^(\d+)%$/.exec(text(written))?.[1]
+  return percent === undefined ? 0 : round((Number(percent) * replicas) / 100)
+}
+
+/** Kubernetes' defaults: every 10 s, 1 s to answer, three failures in a row (API reference, Probe). */
+function probeOf(value: unknown): ProbeSeen | undefined {
+  if (value === undefined || value === null) return undefined
+  const probe = fields(value)
+  return {
+    asks: asksOf(probe),
+    periodMs: seconds(numberOr(probe.periodSeconds, 10)),
+    timeoutMs: seconds(numberOr(probe.timeoutSeconds, 1)),
+    failures: numberOr(probe.failureThreshold, 3),
+  }
+}
+
+function asksOf(probe: Fields): string {
+  const { path = '/', port } = fields(probe.httpGet)
+  if (probe.httpGet !== undefined) return `GET ${path} :${port}`
+  if (probe.tcpSocket !== undefined) return `TCP :${fields(probe.tcpSocket).port}`
+  if (probe.grpc !== undefined) return `gRPC :${fields(probe.grpc).port} ${text(fields(probe.grpc).service)}`.trim()
+  const { command } = fields(probe.exec)
+  return `exec ${Array.isArray(command) ? command.map(text).join(' ') : ''}`.trim()
 }
 
 /** `sleep: {seconds: 5}`, or `sleep 5` as a command however it is wrapped. */
@@ -119,20 +168,22 @@ export function networkPolicySeen(object: KubeObject): NetworkPolicySeen {
       ...(types.includes('Ingress') ? (['ingress'] as const) : []),
       ...(types.includes('Egress') ? (['egress'] as const) : []),
     ],
-    egress: list(spec.egress).map(egressRule),
+    egress: list(spec.egress).map((rule) => ({ to: peersOf(rule.to), ports: portsOf(rule) })),
+    ingress: list(spec.ingress).map((rule) => ({ from: peersOf(rule.from), ports: portsOf(rule) })),
   }
 }
 
-const egressRule = (rule: Fields): EgressRule => ({
-  to: list(rule.to).map((peer) => {
+const peersOf = (peers: unknown): readonly EgressPeer[] =>
+  list(peers).map((peer) => {
     const block = fields(peer.ipBlock)
     if (peer.ipBlock === undefined) return { kind: 'pods' }
     return { kind: 'block', cidr: text(block.cidr), except: texts(block.except) }
-  }),
-  ports: list(rule.ports).map(({ protocol, port, endPort }) =>
+  })
+
+const portsOf = (rule: Fields): readonly string[] =>
+  list(rule.ports).map(({ protocol, port, endPort }) =>
     [text(protocol) || 'TCP', `${port ?? '*'}${endPort === undefined ? '' : `-${endPort}`}`].join('/'),
-  ),
-})
+  )
 
 export function secretSeen(object: KubeObject): SecretSeen {
   const written = object.metadata.annotations?.[ROTATE_WITHIN]

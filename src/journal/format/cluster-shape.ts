@@ -84,6 +84,8 @@ const security = object(
   { user: number, seccomp: text },
 )
 
+const probe = object({ asks: text, periodMs: ms, timeoutMs: ms, failures: number })
+
 const container = object(
   {
     name: text,
@@ -97,7 +99,7 @@ const container = object(
     hostPorts: list(number),
     security,
   },
-  { preStopMs: ms },
+  { preStopMs: ms, readinessProbe: probe, livenessProbe: probe },
 )
 
 const workload = object(
@@ -112,7 +114,7 @@ const workload = object(
     volumes: list(text),
     containers: list(container),
   },
-  { priorityClass: text },
+  { priorityClass: text, rollout: object({ unavailable: number, surge: number, written: text }) },
 )
 
 const selector = object(
@@ -124,12 +126,15 @@ const selector = object(
 )
 
 const peer = variants('kind', { pods: object({}), block: object({ cidr: text, except: list(text) }) })
-const networkPolicy = object({
-  ...named,
-  selector,
-  governs: list(oneOf('ingress', 'egress')),
-  egress: list(object({ to: list(peer), ports: list(text) })),
-})
+const networkPolicy = object(
+  {
+    ...named,
+    selector,
+    governs: list(oneOf('ingress', 'egress')),
+    egress: list(object({ to: list(peer), ports: list(text) })),
+  },
+  { ingress: list(object({ from: list(peer), ports: list(text) })) },
+)
 
 const secret = object(named, { changedAt: moment, rotateWithin: object({ text }, { ms }) })
 

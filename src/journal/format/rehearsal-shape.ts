@@ -84,6 +84,7 @@ const action = object({ name: text, during: text, atMs: ms, act, expect: list(re
 const want = oneOf(
   'default-deny',
   'bounded-egress',
+  'bounded-ingress',
   'rotated-secrets',
   'pinned-images',
   'restricted-pods',
@@ -92,6 +93,7 @@ const want = oneOf(
   'priorities',
   'probes',
   'redundancy',
+  'rollouts',
   'spread',
   'autoscaling',
 )

@@ -49,6 +49,26 @@ export function egressUnbounded(
   })
 }
 
+/** Who may call the pods of a workload, all policies together. A policy without recorded ingress rules is not judged. */
+export function ingressUnbounded(
+  policies: readonly NetworkPolicySeen[],
+  workloads: readonly WorkloadSeen[],
+): readonly Flaw[] {
+  return workloads.flatMap((workload) => {
+    const own = governing(policies, workload.labels, 'ingress')
+    if (own.length === 0)
+      return [flaw('ingress-unbounded', workload, `No NetworkPolicy limits who may call ${workload.name}.`)]
+    const open = own.flatMap(({ name, ingress = [] }) =>
+      ingress.flatMap(({ from }) => {
+        if (from.length === 0) return [`policy ${name} has an ingress rule without "from"`]
+        return from.flatMap((peer) => (isWorld(peer) ? [`policy ${name} allows ${peer.cidr}${exceptOf(peer)}`] : []))
+      }),
+    )
+    if (open.length === 0) return []
+    return [flaw('ingress-unbounded', workload, `Everybody may call ${workload.name}: ${listed(open)}.`)]
+  })
+}
+
 function openingOf({ name }: NetworkPolicySeen, rule: EgressRule): readonly string[] {
   // Resolvers are asked everywhere by a rule of that form; a name is no connection.
   if (rule.ports.length > 0 && rule.ports.every((port) => port === 'UDP/53' || port === 'TCP/53')) return []

@@ -12,11 +12,13 @@ import { count, listed } from '../findings/words.ts'
 import type { NamespaceListed } from '../seen/listed.ts'
 import type { Seen } from '../seen/seen.ts'
 import type { Flaw } from './flaw.ts'
-import { egressUnbounded, policyMissing } from './network.ts'
+import { egressUnbounded, ingressUnbounded, policyMissing } from './network.ts'
 import { imageUnpinned, limitsMissing, podPrivileged, priorityMissing, rootWritable } from './pods.ts'
+import { probesAmiss } from './probes.ts'
+import { rolloutsAmiss } from './rollouts.ts'
 import { scalersAmiss } from './scalers.ts'
 import { secretUnrotated } from './secrets.ts'
-import { probesAmiss, redundancyAmiss, spreadMissing } from './standing.ts'
+import { redundancyAmiss, spreadMissing } from './standing.ts'
 
 export function judgePosture(seen: Seen): Ruled<readonly PostureResult[]> {
   const ruled = expectationsOf(seen, 'posture').flatMap(({ namespaces, wants }) =>
@@ -52,16 +54,18 @@ export function judgeWant(
 export const causesOfWant: Readonly<Record<PostureWant, readonly Cause[]>> = {
   'default-deny': ['policy-missing'],
   'bounded-egress': ['egress-unbounded'],
+  'bounded-ingress': ['ingress-unbounded'],
   'rotated-secrets': ['secret-unrotated'],
   'pinned-images': ['image-unpinned'],
   'restricted-pods': ['pod-privileged'],
   'read-only-root': ['root-writable'],
   'resource-limits': ['limits-missing'],
   priorities: ['priority-missing'],
-  probes: ['probe-missing', 'grace-too-short'],
-  redundancy: ['single-replica', 'budget-missing', 'budget-blocks'],
+  probes: ['probe-missing', 'liveness-unsafe', 'probes-alike', 'readiness-slow', 'grace-too-short'],
+  redundancy: ['single-replica', 'budget-missing', 'budget-blocks', 'budget-ineffective'],
+  rollouts: ['rollout-too-wide'],
   spread: ['spread-missing'],
-  autoscaling: ['autoscaler-on-cpu', 'autoscaler-pinned'],
+  autoscaling: ['autoscaler-on-cpu', 'autoscaler-pinned', 'autoscaler-to-one'],
 }
 
 const words: Readonly<Record<PostureKind, readonly [one: string, many: string]>> = {
@@ -82,6 +86,8 @@ function flawsOf(namespace: string, want: PostureWant, { lists, at }: NamespaceL
       return policyMissing(namespace, policies, workloads)
     case 'bounded-egress':
       return egressUnbounded(policies, workloads)
+    case 'bounded-ingress':
+      return ingressUnbounded(policies, workloads)
     case 'rotated-secrets':
       return secretUnrotated(lists.Secret ?? [], at)
     case 'pinned-images':
@@ -98,6 +104,8 @@ function flawsOf(namespace: string, want: PostureWant, { lists, at }: NamespaceL
       return probesAmiss(workloads, services)
     case 'redundancy':
       return redundancyAmiss(workloads, services, lists.PodDisruptionBudget ?? [])
+    case 'rollouts':
+      return rolloutsAmiss(workloads, lists.PodDisruptionBudget ?? [])
     case 'spread':
       return spreadMissing(workloads)
     case 'autoscaling':

@@ -11,12 +11,21 @@ export function scalersAmiss(hpas: readonly HpaSeen[], scaledObjects: readonly S
   // KEDA makes an HPA of each of its objects; that one is told of by its own.
   const made = new Set(scaledObjects.flatMap(({ hpaName }) => hpaName ?? []))
   const pinned = [...hpas.filter(({ name }) => !made.has(name)), ...scaledObjects].filter(({ min, max }) => max <= min)
+  // KEDA's objects may start from nothing on purpose: a worker of a queue.
+  const toOne = hpas.filter(({ name, min, max }) => !made.has(name) && min <= 1 && max > 1)
   return [
     ...onCpu.map((each) =>
       flaw(
         'autoscaler-on-cpu',
         each,
         `Autoscaler ${each.name} looks at nothing but ${each.metrics.map(({ metric }) => metric).join(', ')}.`,
+      ),
+    ),
+    ...toOne.map((each) =>
+      flaw(
+        'autoscaler-to-one',
+        each,
+        `Autoscaler ${each.name} may scale down to ${each.min} pod: its minimum is ${each.min}, its maximum ${each.max}. Losing that pod loses everything.`,
       ),
     ),
     ...pinned.map((each) =>

@@ -1,59 +1,9 @@
-/** Whether pods are told apart from pods that can serve, and whether enough of them stand when some go. */
+/** Whether enough pods of a workload remain when some are taken away. */
 import type { BudgetSeen } from '../../domain/cluster.ts'
-import { hasPairs } from '../../domain/label-selector.ts'
 import type { ServiceSeen, WorkloadSeen } from '../../domain/posture.ts'
-import { duration, listed } from '../findings/words.ts'
 import { covers } from '../seen/budget-lives.ts'
 import { type Flaw, flaw } from './flaw.ts'
-
-/** Others wait for whatever a Service leads to. */
-const serves = ({ labels }: WorkloadSeen, services: readonly ServiceSeen[]): boolean =>
-  services.some(({ selector }) => selector !== undefined && isAbout(selector, labels))
-
-/** Some labels are put on pods only when they run (the role of a database): a Service that asks for more still means the workload. */
-const isAbout = (selector: Readonly<Record<string, string>>, labels: WorkloadSeen['labels']): boolean => {
-  const known = Object.entries(selector).filter(([label]) => label in labels)
-  return known.length > 0 && hasPairs(labels, Object.fromEntries(known))
-}
-
-export function probesAmiss(workloads: readonly WorkloadSeen[], services: readonly ServiceSeen[]): readonly Flaw[] {
-  return workloads.flatMap((workload) => {
-    const { name, graceMs, containers } = workload
-    const serving = containers.filter((each) => !each.init)
-    const slow = serving.filter((each) => each.liveness && !each.startup).map((each) => each.name)
-    const hook = Math.max(0, ...serving.map((each) => each.preStopMs ?? 0))
-    return [
-      ...(serves(workload, services) && !serving.some((each) => each.readiness)
-        ? [
-            flaw(
-              'probe-missing',
-              workload,
-              `${name} gets requests as soon as it has started: no container has a readiness probe.`,
-            ),
-          ]
-        : []),
-      ...(slow.length > 0
-        ? [
-            flaw(
-              'probe-missing',
-              workload,
-              `${name}: ${listed(slow)} may be ended while starting: a liveness probe, and no startup probe.`,
-              'warning',
-            ),
-          ]
-        : []),
-      ...(hook > 0 && graceMs <= hook
-        ? [
-            flaw(
-              'grace-too-short',
-              workload,
-              `${name} is killed after ${duration(graceMs)}, and its preStop hook takes ${duration(hook)}.`,
-            ),
-          ]
-        : []),
-    ]
-  })
-}
+import { serves } from './serving.ts'
 
 export function redundancyAmiss(
   workloads: readonly WorkloadSeen[],
@@ -65,6 +15,15 @@ export function redundancyAmiss(
     if (workloadKind === 'DaemonSet' || replicas === 0) return []
     const own = budgets.filter((each) => covers(each.name, each, { namespace, app: name, labels }))
     const stuck = own.filter((each) => each.expected > 1 && each.healthy >= each.expected && each.allowed === 0)
+    // maxUnavailable: 100% and minAvailable: 0 both come to 0 pods that must stay.
+    const empty = own.filter((each) => each.expected > 0 && each.wantedHealthy <= 0)
+    const ineffective = empty.map((each) =>
+      flaw(
+        'budget-ineffective',
+        workload,
+        `Budget ${each.name} lets all ${each.expected} pods of ${name} go at once: it keeps ${each.wantedHealthy} of ${each.expected}.`,
+      ),
+    )
     const blocked = stuck.map((each) =>
       flaw(
         'budget-blocks',
@@ -74,7 +33,7 @@ export function redundancyAmiss(
     )
     if (replicas > 1)
       return own.length > 0
-        ? blocked
+        ? [...blocked, ...ineffective]
         : [
             flaw(
               'budget-missing',
