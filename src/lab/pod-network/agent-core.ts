@@ -1,5 +1,5 @@
-// The agent without the API server: addresses, the shared cluster table, rules and their delivery. It takes Kubernetes objects as
-// values, so that it starts before there is an API server, and so that tests can feed it literally.
+// The agent without the API server: addresses, the shared cluster table, rules and their delivery. It takes Kubernetes objects as values,
+// so that it can start before the API server, and so that tests can pass objects directly.
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Endpoint } from '../topology/addresses.ts'
@@ -20,7 +20,7 @@ export type CoreOptions = {
   /** The lab's root folder. */
   root: string
   log(line: string): void
-  /** The Node that runs relays; it must be readable by the pods' users. */
+  /** The Node binary that runs relays; the pods' users must be able to read it. */
   node?: string
   /** What pods may reach outside the cluster; nothing by default. */
   outside?: OutsideEntry
@@ -30,18 +30,18 @@ export type AgentCore = NetworkPlugin &
   RuleControl & {
     relayFor(pod: SandboxIdentity, net: SandboxNetwork): Relay
     setSilent(node: { name: string; index: number }, silent: boolean): Promise<void>
-    /** What the API server holds now. Cheap to call often. */
+    /** Takes the current objects of the API server. Cheap to call often. */
     setObjects(objects: ClusterObjects, apiServer?: Endpoint): void
     stop(): Promise<void>
   }
 
 export const OUTBOUND_ANNOTATION = 'matchday.dev/outbound'
 
-// Pods try every 200 ms to come back to an agent that restarted; until then nobody can say that all of them obey.
+// Pods reconnect to a restarted agent every 200 ms. Before that, nobody can say that all of them apply the rules.
 const SETTLE_MS = 1_000
 const UID = /^[A-Za-z0-9._-]{1,128}$/
 
-/** The ingress is a peer with rules of its own, but no sandbox. */
+/** The ingress is a peer with rules, but without a sandbox. */
 const INGRESS: DescribedPod = {
   uid: 'ingress',
   namespace: 'ingress',
@@ -51,7 +51,7 @@ const INGRESS: DescribedPod = {
   hostNetwork: true,
 }
 
-/** @throws Error when another agent serves the same root, or what is on disk cannot be understood */
+/** @throws Error when another agent serves the same root, or when its files on disk cannot be read */
 export async function startAgentCore(options: CoreOptions): Promise<AgentCore> {
   const netFolder = join(options.root, 'net')
   mkdirSync(join(netFolder, 'pods'), { recursive: true, mode: 0o755 })
@@ -60,7 +60,7 @@ export async function startAgentCore(options: CoreOptions): Promise<AgentCore> {
   const allocation = openAllocation(netFolder)
   const settledAtMs = Date.now() + (allocation.all().length > 0 ? SETTLE_MS : 0)
 
-  // A pod whose sandbox died gets another under the same uid before the first is removed: the newest counts.
+  // A pod whose sandbox died gets a new one under the same uid before the old one is removed. The newest counts.
   const sandboxes = () => new Map(allocation.all().map((sandbox) => [sandbox.uid, sandbox]))
   const outboundOf = (uid: string) =>
     feed.objects().pods.find((pod) => pod.metadata.uid === uid)?.metadata.annotations?.[OUTBOUND_ANNOTATION]
@@ -74,7 +74,7 @@ export async function startAgentCore(options: CoreOptions): Promise<AgentCore> {
     outside: options.outside ?? { names: [], cidrs: [] },
     livePods: () => allocation.all(),
     broadcast: channel.broadcast,
-    // Annotations may have changed what a relay dials.
+    // An annotation may have changed where a relay connects to.
     onRefresh: () => delivery.refresh(),
   })
   const silent = openSilentNodes(netFolder)
@@ -88,7 +88,8 @@ export async function startAgentCore(options: CoreOptions): Promise<AgentCore> {
   })
 
   async function add(pod: SandboxIdentity): Promise<SandboxNetwork> {
-    if (!UID.test(pod.uid)) throw new Error(`the uid of pod ${pod.namespace}/${pod.name} is no file name: ${pod.uid}`)
+    if (!UID.test(pod.uid))
+      throw new Error(`the uid of pod ${pod.namespace}/${pod.name} is not a valid file name: ${pod.uid}`)
     const allocated = allocation.allocate(pod)
     delivery.refresh()
     feed.refresh()
@@ -146,7 +147,10 @@ function describe(sandbox: Allocated, outbound: string | undefined): DescribedPo
   return outbound === undefined ? pod : { ...pod, outbound }
 }
 
-/** For every process of the pod: also where its name server is, for a program that can be told. NODE_OPTIONS quotes paths with blanks the way Node parses them. */
+/**
+ * The environment of every process of the pod. It includes the address of the name server, for programs that can be told. NODE_OPTIONS
+ * quotes paths with blanks as Node parses them.
+ */
 function environment(netFolder: string, { preload }: Staged, pod: Allocated): Record<string, string> {
   const quoted = `"${preload.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
   return {

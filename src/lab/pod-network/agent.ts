@@ -1,6 +1,6 @@
-// The pod network: gives pods their addresses, tells their processes where Services lead and what policies and faults forbid. The
-// network itself is played inside those processes (preload/main.ts); this agent is the one place that knows the whole. It stands
-// beside the runtime, in its process, and may die with it: pods keep their last tables, and addresses and rules are on disk.
+// The pod network: gives pods their addresses, and tells their processes where Services lead and what policies and faults forbid. The
+// network itself is emulated inside those processes (preload/main.ts). This agent is the only place that knows all of it. It runs inside
+// the runtime's process and may die with it: pods keep their last tables, and addresses and rules are on disk.
 
 import { type KeptList, keepList } from '../cluster-access/kept-list.ts'
 import type { KubeObject } from '../cluster-access/kube-object.ts'
@@ -13,10 +13,10 @@ import type { EndpointSlice, Namespace, NetworkPolicy, Pod, Service } from './ob
 export type AgentOptions = {
   /** The lab's root folder; the agent owns `net/` below it. */
   root: string
-  /** Need not exist yet, nor need the API server that it names. */
+  /** Neither this file nor the API server that it names need exist yet. */
   kubeconfig: string
   log(line: string): void
-  /** The Node that runs relays; it must be readable by the pods' users. */
+  /** The Node binary that runs relays; the pods' users must be able to read it. */
   node?: string
   /** What pods may reach outside the cluster; nothing by default. */
   outside?: OutsideEntry
@@ -30,7 +30,7 @@ export type PodNetworkAgent = NetworkPlugin & {
   stop(): Promise<void>
 }
 
-/** @throws Error when another agent serves the same root, or what is on disk cannot be understood */
+/** @throws Error when another agent serves the same root, or when its files on disk cannot be read */
 export async function startPodNetworkAgent(options: AgentOptions): Promise<PodNetworkAgent> {
   const core = await startAgentCore(options)
   const watches = watchCluster(options, core)
@@ -49,7 +49,7 @@ export async function startPodNetworkAgent(options: AgentOptions): Promise<PodNe
 
 function watchCluster(options: AgentOptions, core: AgentCore): readonly KeptList<KubeObject>[] {
   const onChange = (server: URL) => {
-    // Half of a cluster would read as Services without endpoints and pods without policies.
+    // An incomplete list would look like Services without endpoints and pods without policies.
     if (!all.every((watch) => watch.isSynced())) return
     const objects = {
       services: services.items(),

@@ -1,4 +1,4 @@
-// Which sandbox has which address: kept on disk, since pods outlive the agent.
+// Which sandbox has which address. Kept on disk, because pods outlive the agent.
 import { join } from 'node:path'
 import { readState, writeState } from '../machine/state-file.ts'
 import { podAddress } from '../topology/addresses.ts'
@@ -9,12 +9,12 @@ export type Allocated = SandboxIdentity & { ip: string }
 export type Allocation = {
   all(): readonly Allocated[]
   get(id: string): Allocated | undefined
-  /** The same address for the same id. @throws Error when the node has no address left */
+  /** Returns the same address for the same id. @throws Error when the node has no free address */
   allocate(pod: SandboxIdentity): Allocated
   release(id: string): Allocated | undefined
 }
 
-// .0 and .255 are no host addresses, .1 is the node's gateway on ordinary bridges.
+// .0 and .255 are not host addresses; .1 is usually the node's gateway.
 const FIRST_HOST = 2
 const LAST_HOST = 254
 
@@ -38,7 +38,7 @@ export function openAllocation(netFolder: string): Allocation {
     return allocated
   }
 
-  // Round robin, as the host-local IPAM plugin does: an address that was just given back may still be in somebody's pool.
+  // Round robin, like the host-local IPAM plugin: a client's connection pool may still use an address that was just released.
   function freeHost(nodeIndex: number): number {
     const taken = new Set([...sandboxes.values()].map((sandbox) => sandbox.ip))
     const span = LAST_HOST - FIRST_HOST + 1
@@ -47,7 +47,7 @@ export function openAllocation(netFolder: string): Allocation {
       const host = FIRST_HOST + ((last - FIRST_HOST + step + span) % span)
       if (!taken.has(podAddress(nodeIndex, host))) return host
     }
-    throw new Error(`node ${nodeIndex} has no pod address left: all ${span} of 10.244.${nodeIndex}.0/24 are taken`)
+    throw new Error(`node ${nodeIndex} has no free pod address: all ${span} of 10.244.${nodeIndex}.0/24 are in use`)
   }
 
   function release(id: string): Allocated | undefined {

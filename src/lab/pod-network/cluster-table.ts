@@ -1,5 +1,5 @@
-// From the objects of the API server and the pods on the machine to the table that all pods share. Computed whole on each change
-// (some milliseconds for a hundred pods) and sent as the difference, so that no history of events can leave it wrong.
+// Builds the table that all pods share from the API server's objects and the pods on this machine. The whole table is computed on each
+// change (some milliseconds for a hundred pods), and the difference is sent. So a missed event cannot leave it wrong.
 import type { Labels } from '../../protocols/kubernetes/label-selector.ts'
 import type { Endpoint } from '../topology/addresses.ts'
 import { DNS_IP, INGRESS_IP } from '../topology/addresses.ts'
@@ -16,20 +16,20 @@ import { namesOf } from './names.ts'
 import type { ClusterObjects, Pod, Service } from './objects.ts'
 import { type NamespaceLabels, type PolicyPod, policiesOf, policyEntry, policyKey } from './policy-entries.ts'
 
-/** A pod that has an address on this machine, whether or not the API server has told of it yet. */
+/** A pod with an address on this machine, even if the API server has not reported it yet. */
 export type LivePod = PolicyPod & { uid: string }
 
 export type ClusterInput = {
   objects: ClusterObjects
   livePods: readonly LivePod[]
   outside: OutsideEntry
-  /** Where the API server listens: what the Service default/kubernetes leads to. */
+  /** The address of the API server: the endpoint of the Service default/kubernetes. */
   apiServer?: Endpoint
 }
 
 /**
  * Peers without a sandbox. Policies select them like pods: the ingress by its label in namespace `ingress`, cluster DNS by `k8s-app:
- * kube-dns` in `kube-system` (UDP 53), under the names and labels that real clusters use.
+ * kube-dns` in `kube-system` (UDP 53), with the names and labels that real clusters use.
  */
 const STANDING_PODS: readonly LivePod[] = [
   { uid: 'ingress', ip: INGRESS_IP, namespace: 'ingress', labels: { 'app.kubernetes.io/name': 'ingress' } },
@@ -70,7 +70,7 @@ function addServices(table: ClusterTable, input: ClusterInput): void {
   }
 }
 
-// The API server runs without an endpoint reconciler: its address is loopback, which EndpointSlices refuse.
+// The API server runs without an endpoint reconciler, because its address is loopback, which EndpointSlices refuse.
 function isApiServer({ metadata }: Service): boolean {
   return metadata.namespace === 'default' && metadata.name === 'kubernetes'
 }
@@ -87,7 +87,7 @@ function addPolicies(table: ClusterTable, { objects }: ClusterInput, pods: reado
   for (const policy of objects.policies) table.policies[policyKey(policy)] = policyEntry(policy, pods, namespaces)
 }
 
-/** What leads from one table to the next. */
+/** The changes from one table to the next. */
 export function changesBetween(before: ClusterTable, after: ClusterTable): ClusterChange[] {
   return SECTIONS.flatMap((section) => {
     const old: Record<string, unknown> = before[section]

@@ -1,6 +1,6 @@
-// `<root>/net/agent.sock`: where the chaos daemon puts rules, takes them away, and audits what is left. HTTP/JSON:
-//   PUT /rules/<source> {rules: FaultRule[]} → {pods: {[uid]: 'acknowledged' | 'gone' | {failed}}}, DELETE likewise,
-//   GET /rules → {sources: {[source]: FaultRule[]}, pods: {[uid]: number of rules in force}}
+// `<root>/net/agent.sock`: the chaos daemon sets and removes rules here, and audits what is left. HTTP/JSON:
+// PUT /rules/<source> {rules: FaultRule[]} → {pods: {[uid]: 'acknowledged' | 'gone' | {failed}}}, DELETE likewise,
+// GET /rules → {sources: {[source]: FaultRule[]}, pods: {[uid]: number of rules in force}}
 import { chmodSync, rmSync } from 'node:fs'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import net from 'node:net'
@@ -14,7 +14,7 @@ export type RuleControl = {
 }
 
 const BODY_BYTES_MAX = 16 * 1024 * 1024
-// namespace/name of Kubernetes objects, two DNS names; a kind before it keeps experiments of the same name apart.
+// The source is namespace/name of a Kubernetes object, two DNS names. A kind in front tells experiments with the same name apart.
 const SOURCE = /^([a-z]{1,32}:)?[a-zA-Z0-9._-]{1,253}(\/[a-zA-Z0-9._-]{1,253})?$/
 
 type Answer = { status: number; body: unknown }
@@ -38,9 +38,9 @@ export async function openControlServer(path: string, control: RuleControl): Pro
   }
 }
 
-/** To be asked before anything is written: two agents would give out the same addresses. @throws Error */
+/** Checked before anything is written, because two agents would assign the same addresses. @throws Error when another agent serves */
 export async function claimControl(path: string): Promise<void> {
-  if (await isServed(path)) throw new Error(`another pod network agent serves ${path}; only one may run on a lab`)
+  if (await isServed(path)) throw new Error(`another pod network agent serves ${path}; only one may run in a lab`)
 }
 
 function isServed(path: string): Promise<boolean> {

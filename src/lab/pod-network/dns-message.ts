@@ -1,10 +1,10 @@
-// As much of the DNS wire format (RFC 1035, 4) as it takes to answer one question for addresses. Pure.
+// The part of the DNS wire format (RFC 1035, section 4) that is needed to answer one question for addresses. Pure.
 
 export type Question = {
   readonly id: number
   readonly name: string
   readonly type: number
-  /** Where the question ends in its message. */
+  /** The offset at which the question ends in its message. */
   readonly end: number
 }
 
@@ -12,14 +12,14 @@ export const TYPE_A = 1
 
 const HEADER_BYTES = 12
 const NAME_BYTES_MAX = 255
-// QR, RD, RA: a response to a recursive question from a server that offers that.
+// QR, RD, RA: a response to a recursive question, from a server that supports recursion.
 const RESPONSE_FLAGS = 0x8180
 const NXDOMAIN = 3
-// A pointer to the question's name, which follows the header.
+// A pointer to the question's name, right after the header.
 const NAME_POINTER = 0xc000 | HEADER_BYTES
 const CLASS_IN = 1
 
-/** The first question of a message; undefined for what is none. */
+/** The first question of a message; undefined when it is not a valid query. */
 export function parseQuestion(message: Buffer): Question | undefined {
   if (message.length < HEADER_BYTES || message.readUInt16BE(4) < 1) return undefined
   const labels: string[] = []
@@ -36,7 +36,10 @@ export function parseQuestion(message: Buffer): Question | undefined {
   return { id: message.readUInt16BE(0), name: labels.join('.'), type: message.readUInt16BE(at), end: at + 4 }
 }
 
-/** `ips` undefined: there is no such name. Questions for anything but A are answered with nothing, which means: not of this type. */
+/**
+ * `ips` undefined: the name does not exist. Questions for other types than A get an empty answer, which means that there is no record of
+ * this type.
+ */
 export function answerTo(message: Buffer, question: Question, ips: readonly string[] | undefined): Buffer {
   const answers = question.type === TYPE_A ? (ips ?? []) : []
   const header = Buffer.alloc(HEADER_BYTES)
@@ -47,7 +50,7 @@ export function answerTo(message: Buffer, question: Question, ips: readonly stri
   return Buffer.concat([header, message.subarray(HEADER_BYTES, question.end), ...answers.map(addressRecord)])
 }
 
-/** Time to live 0: what stands behind a name may change with the next connection. */
+/** Time to live 0, because the addresses behind a name may change before the next connection. */
 function addressRecord(ip: string): Buffer {
   const record = Buffer.alloc(16)
   record.writeUInt16BE(NAME_POINTER, 0)

@@ -1,4 +1,4 @@
-// Which endpoints a Service routes to, as kube-proxy chooses them.
+// Chooses the endpoints of a Service as kube-proxy does.
 import type { Endpoint } from '../topology/addresses.ts'
 import type { ServiceEntry } from './messages.ts'
 import { type EndpointSlice, SERVICE_NAME_LABEL, type Service, type SliceEndpoint } from './objects.ts'
@@ -13,7 +13,7 @@ export function serviceKey(object: Service | EndpointSlice): string {
   return `${object.metadata.namespace}/${name}`
 }
 
-/** The slices of each Service, by `namespace/name`; only IPv4, the lab has nothing else. */
+/** The slices of each Service, by `namespace/name`. Only IPv4, because the lab has nothing else. */
 export function slicesByService(slices: readonly EndpointSlice[]): Map<string, EndpointSlice[]> {
   const grouped = new Map<string, EndpointSlice[]>()
   for (const slice of slices) {
@@ -25,8 +25,8 @@ export function slicesByService(slices: readonly EndpointSlice[]): Map<string, E
 }
 
 /**
- * Ready endpoints; where none is ready, those that still serve while they terminate (kube-proxy's ProxyTerminatingEndpoints), so that
- * the last pod of a rollout can drain.
+ * Ready endpoints. If none is ready, those that terminate but still serve (kube-proxy's ProxyTerminatingEndpoints), so that the last pod of
+ * a rollout can drain.
  */
 export function routable(slice: readonly EndpointSlice[]): SliceEndpoint[] {
   const all = slice.flatMap((one) => one.endpoints ?? [])
@@ -38,7 +38,7 @@ function isDraining({ conditions }: SliceEndpoint): boolean {
   return conditions?.serving === true && conditions.terminating === true
 }
 
-/** The routable endpoints of one port of a Service, with the port that the slices give it. */
+/** The routable endpoints of one port of a Service, with the port number from the slices. */
 export function endpointsOfPort(slices: readonly EndpointSlice[], portName: string | undefined): Endpoint[] {
   const chosen = new Set(routable(slices))
   return slices.flatMap((slice) => {

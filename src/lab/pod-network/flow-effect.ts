@@ -1,10 +1,10 @@
-// What the rules of a pod do to one of its flows. Bundled into the preload; holds the state that rules share between flows: the
-// token bucket of a bandwidth limit and the memory of correlated jitter.
+// What the rules of a pod do to one of its flows. Bundled into the preload. Holds the state that rules share between flows: the token
+// bucket of a bandwidth limit and the memory of correlated jitter.
 import { cidrHolds } from '../topology/cidr.ts'
 import type { FlowRule } from './messages.ts'
 import type { NetworkEffect } from './rules.ts'
 
-/** One end of a flow as rules see it. A Service's address and port count beside those of the pod behind it. */
+/** One end of a flow as rules see it. A Service's address and port count as well as those of the pod behind it. */
 export type FlowEnds = {
   peerIp: string
   peerPort: number
@@ -14,7 +14,7 @@ export type FlowEnds = {
 }
 
 export type DelayEffect = Extract<NetworkEffect, { kind: 'delay' }>
-/** Shared by all flows of the process that the limit names, as the queue of one network device is. */
+/** Shared by all flows of the process that the limit names, like the queue of a network device. */
 export type Bucket = { bytesPerSecond: number; freeAtMs: number }
 
 export type DirectionEffect = { blocked: boolean; delays: readonly HeldDelay[]; buckets: readonly Bucket[] }
@@ -25,7 +25,7 @@ export type HeldDelay = { draw(random: number): number; readonly mostMs: number 
 type HeldRule = { rule: FlowRule; identity: string; delay?: HeldDelay; bucket?: Bucket }
 export type HeldRules = readonly HeldRule[]
 
-/** Takes a new rule set over, keeping the state of rules that stay. */
+/** Applies a new rule set and keeps the state of rules that stay. */
 export function holdRules(rules: readonly FlowRule[], before: HeldRules): HeldRules {
   const kept = new Map(before.map((held) => [JSON.stringify(held.rule), held]))
   return rules.map((rule) => kept.get(JSON.stringify(rule)) ?? hold(rule))
@@ -45,8 +45,8 @@ function hold(rule: FlowRule): HeldRule {
 }
 
 /**
- * netem's delay: uniform in latency ± jitter, each draw mixed with the one before by `correlation` per cent
- * (get_crandom in the kernel's sch_netem.c).
+ * The delay of netem: uniform in latency ± jitter, each draw mixed with the previous one by `correlation` per cent (get_crandom in the
+ * kernel's sch_netem.c).
  */
 export function correlatedDelay(effect: DelayEffect): HeldDelay {
   const weight = effect.correlation / 100
@@ -60,7 +60,7 @@ export function correlatedDelay(effect: DelayEffect): HeldDelay {
   }
 }
 
-/** Undefined when no rule touches the flow: the common case, which must stay cheap. */
+/** Undefined when no rule affects the flow. This is the common case, which must stay cheap. */
 export function effectOn(flow: FlowEnds, rules: HeldRules): FlowEffect | undefined {
   const matching = rules.filter((held) => matches(held.rule, flow))
   if (matching.length === 0) return undefined
@@ -88,7 +88,7 @@ function matchesEnd(rule: FlowRule, ip: string, port: number): boolean {
   return rule.peers === 'any' || rule.peers.some((cidr) => cidrHolds(cidr, ip))
 }
 
-/** One draw of all delays in a row, as chained queues would add them. */
+/** One draw of each delay, added up as chained queues would. */
 export function drawDelayMs(effect: DirectionEffect | undefined): number {
   return effect ? effect.delays.reduce((sum, delay) => sum + delay.draw(Math.random()), 0) : 0
 }

@@ -1,9 +1,9 @@
-// What a fault does to HTTP/1.1 requests and their answers, parsed from untrusted JSON, and which of them it means. The words and the
-// reach of each are Chaos Mesh's; that its proxy reads a field for one target only is the chaos daemon's to know.
+// What a fault does to HTTP/1.1 requests and responses, and which ones it selects, parsed from untrusted JSON. Field names and meaning are
+// those of Chaos Mesh. The chaos daemon knows that its proxy reads some fields for one target only.
 import { isRecord, within } from './untrusted.ts'
 
 export type HttpMatch = {
-  /** Without the query; `*` for any text, `?` for one character. */
+  /** Without the query. `*` matches any text, `?` one character. */
   path?: string
   method?: string
   code?: number
@@ -22,31 +22,31 @@ export type HttpReplace = {
   queries?: Readonly<Record<string, string>>
 }
 
-/** What is done, in this order; `abort` leaves nothing for the others to do. */
+/** The actions, in this order. After `abort`, nothing else is done. */
 export type HttpActs = {
   abort?: boolean
   delayMs?: number
   replace?: HttpReplace
-  /** Added to what is there. */
+  /** Added to existing headers. */
   patch?: { headers?: HttpPairs; queries?: HttpPairs }
 }
 
 export type HttpEffect = {
   kind: 'http'
   target: 'request' | 'response'
-  /** Where the request was sent: the pod's own port, or the port that the pod dialled. */
+  /** The port that the request was sent to: the pod's own, or the one that the pod connected to. */
   port: number
   match: HttpMatch
   acts: HttpActs
 }
 
-// A pod in the lab never waits longer: timers overflow at 2^31 ms.
+// The longest delay in the lab. Timers overflow at 2^31 ms.
 const DELAY_MAX_MS = 3_600_000
 
-/** Undefined, and a complaint for each problem, when it is none. */
+/** Undefined, with a complaint for each problem, when it is not a valid effect. */
 export function parseHttpEffect(effect: Record<string, unknown>, complain: (problem: string) => unknown) {
   const wrong = Object.entries(problemsOf(effect)).filter(([, isGood]) => !isGood)
-  for (const [path] of wrong) complain(`.effect.${path} is not what it should be`)
+  for (const [path] of wrong) complain(`.effect.${path} is not valid`)
   return wrong.length > 0 ? undefined : (effect as HttpEffect)
 }
 

@@ -1,17 +1,17 @@
-// Which requests and answers the rules of a pod mean, and what becomes of them; without a socket, and bundled into the preload. As in
-// Chaos Mesh's proxy, rules are chosen by the request as it came and then act one after the other.
+// Which requests and responses the rules of a pod select, and what happens to them. No sockets here; bundled into the preload. As in Chaos
+// Mesh's proxy, rules are chosen by the original request and then applied one after the other.
 import type { HttpActs, HttpMatch, HttpPairs } from './http-effect.ts'
 import type { HttpRule } from './messages.ts'
 
 export type Asked = {
   readonly method: string
   readonly url: string
-  /** Names and values in turn, as they came. */
+  /** Header names and values alternate, as they were received. */
   readonly rawHeaders: readonly string[]
 }
 export type Answered = { readonly code: number; readonly valuesOf: (name: string) => readonly string[] }
 
-/** Who asks whom. `ports`: under which the server can have been dialled. */
+/** Client and server. `ports`: the ports under which the client may have reached the server. */
 export type HttpEnds = { readonly peerIp: string; readonly ownPort: number; readonly ports: () => readonly number[] }
 
 export function requestRules(rules: readonly HttpRule[], ends: HttpEnds, asked: Asked): HttpRule[] {
@@ -30,7 +30,7 @@ export function answerRules(rules: readonly HttpRule[], ends: HttpEnds, asked: A
   )
 }
 
-/** A client's fault knows the port that was dialled, a server's the one that it listens on. */
+/** A fault of the client uses the port that was dialled; a fault of the server uses the port that it listens on. */
 function reaches({ from, effect }: HttpRule, ends: HttpEnds): boolean {
   if (from === undefined) return effect.port === ends.ownPort
   return from === ends.peerIp && ends.ports().includes(effect.port)
@@ -54,7 +54,7 @@ export function rawValues(rawHeaders: readonly string[], name: string): string[]
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === wanted)
 }
 
-/** A request to a proxy names its host too. */
+/** A request to a proxy contains the host too. */
 function pathOf(url: string): string {
   if (!url.startsWith('/') && URL.canParse(url)) return new URL(url).pathname
   return url.split('?', 1)[0] ?? url
@@ -66,7 +66,7 @@ export function isLike(pattern: string, text: string): boolean {
   return new RegExp(`^${parts.join('.*')}$`, 's').test(text)
 }
 
-/** One after the other: waits add up, and nothing follows an abort. */
+/** One after the other: delays add up, and nothing follows an abort. */
 export type HttpCourse = { readonly delayMs: number; readonly abort: boolean; readonly edits: readonly HttpActs[] }
 
 export function courseOf(rules: readonly HttpRule[]): HttpCourse {
@@ -92,7 +92,7 @@ export function editedUrl(url: string, { replace, patch }: HttpActs): string {
 const asQuery = (queries: HttpPairs): string =>
   new URLSearchParams(queries.map(([name, value]): [string, string] => [name, value])).toString()
 
-// Chaos Mesh reads the query into a map: of a name that comes twice the last value stays.
+// Chaos Mesh reads the query into a map. If a name occurs twice, the last value stays.
 function replacedQuery(query: string, queries: Readonly<Record<string, string>>): string {
   const known = Object.fromEntries(new URLSearchParams(query))
   return new URLSearchParams({ ...known, ...queries }).toString()

@@ -1,12 +1,12 @@
-// What the agent tells the processes of the pods: the cluster table that all pods share, and each pod's own file with its rules.
-// Processes read both files at their start and then follow line-delimited JSON over a unix socket. Also bundled into the preload.
+// What the agent tells the processes of the pods: the cluster table that all pods share, and each pod's own file with its rules. Processes
+// read both files at their start and then receive line-delimited JSON over a unix socket. Also bundled into the preload.
 import type { Endpoint } from '../topology/addresses.ts'
 import type { DnsEffect } from './dns-effect.ts'
 import type { HttpEffect } from './http-effect.ts'
 import type { NetworkEffect } from './rules.ts'
 
 export type ServiceEntry = {
-  /** Ready endpoints by service port; an empty list refuses, as kube-proxy does. */
+  /** Ready endpoints by service port. With an empty list connections are refused, as by kube-proxy. */
   ports: Readonly<Record<string, readonly Endpoint[]>>
   /** Session affinity by client address. */
   affinitySeconds?: number
@@ -14,18 +14,18 @@ export type ServiceEntry = {
 
 export type NameEntry = { ips: readonly string[] } | { alias: string }
 
-/** One rule of a NetworkPolicy with its selectors already turned into addresses. */
+/** One rule of a NetworkPolicy, with its selectors resolved to addresses. */
 export type Allowance = { peers: 'any' | readonly AllowedPeers[]; ports: 'any' | readonly AllowedPort[] }
 export type AllowedPeers = { ips: readonly string[] } | { cidr: string; except: readonly string[] }
 export type AllowedPort = { protocol: string; port?: number | string; endPort?: number }
 
-/** Absent side: the policy does not govern it. Empty side: it denies everything. */
+/** A missing side is not governed by the policy. An empty side denies everything. */
 export type PolicyEntry = { ingress?: readonly Allowance[]; egress?: readonly Allowance[] }
 
-/** A pod that is alive; an address of the pod range without an entry is a dead one, and SYNs to it get no answer. */
+/** A pod that is alive. An address in the pod range without an entry belongs to a dead pod, and SYNs to it get no answer. */
 export type PodEntry = { policies: readonly string[]; ports: Readonly<Record<string, number>> }
 
-/** What pods may reach outside the cluster. Nothing, unless the lab's owner says otherwise. */
+/** What pods may reach outside the cluster: nothing, unless the lab's owner allows it. */
 export type OutsideEntry = { names: readonly string[]; cidrs: readonly string[] }
 
 export type ClusterTable = {
@@ -43,9 +43,9 @@ export type ClusterTable = {
 export type Section = keyof ClusterTable
 export const SECTIONS: readonly Section[] = ['services', 'names', 'pods', 'policies', 'outside']
 
-/** A rule as the processes of one pod hold it: own rules and mirrored ones look alike. */
+/** A rule as the processes of one pod apply it. Own rules and mirrored ones look the same. */
 export type FlowRule = {
-  /** The experiment; the same effect of one source on one flow counts once, however many of its rules say it. */
+  /** The experiment. The same effect of one source on one flow counts once, even if several rules of the source contain it. */
   source: string
   direction: 'in' | 'out'
   peers: 'any' | readonly string[]
@@ -54,9 +54,12 @@ export type FlowRule = {
   effect: NetworkEffect
 }
 
-/** On what the pod is asked. `from`: only by this client, whose own fault it is; it acts where the request is served. */
+/**
+ * Acts on requests that the pod receives. `from`: only those of this client, if the fault is the client's; it acts where the request is
+ * served.
+ */
 export type HttpRule = { source: string; effect: HttpEffect; from?: string }
-/** On the names that the pod looks up. */
+/** Acts on the names that the pod looks up. */
 export type DnsRule = { source: string; effect: DnsEffect }
 export type PodRule = FlowRule | HttpRule | DnsRule
 
@@ -73,9 +76,9 @@ export type PodFile = PodRules & {
   name: string
   ip: string
   nodeIp: string
-  /** The ingress lives on the machine's own network: loopback stays loopback, only flows to pods are played. */
+  /** The ingress uses the machine's own network: loopback stays loopback, and only flows to pods are emulated. */
   hostNetwork: boolean
-  /** For a relay: what the pod's native container dials, `15432=wallet-db-0.wallet-db:5432`. */
+  /** For a relay: where its native container connects to, `15432=wallet-db-0.wallet-db:5432`. */
   outbound?: string
 }
 
@@ -84,7 +87,7 @@ export type ClusterVersion = string
 /** `<root>/net/cluster.json` */
 export type ClusterFile = { version: ClusterVersion; table: ClusterTable }
 
-/** A value of null takes the entry away. */
+/** A null value removes the entry. */
 export type ClusterChange = readonly [section: Section, key: string, value: unknown]
 
 export type AgentMessage =
@@ -94,7 +97,7 @@ export type AgentMessage =
 
 export type ProcessMessage =
   | { kind: 'hello'; uid: string; pid: number; clusterVersion: ClusterVersion; rulesVersion: number }
-  /** `problem`: these rules are held, and something in this process can't obey them. */
+  /** `problem`: the process holds these rules but cannot apply them. */
   | { kind: 'ack'; version: number; problem?: string }
 
 export function emptyTable(): ClusterTable {

@@ -1,6 +1,6 @@
-// From the rules of all experiments to what each pod must hold. A gate at one end alone leaks (HTTP/2 writes below it, a peer's
-// FIN passes it), so each rule is also held, seen from the other side, by every lab pod that it names as a peer. Faults of HTTP act where
-// a request is served: what the faulted pod itself asks others is changed at those others.
+// Derives the rules of each pod from the rules of all experiments. A rule at one end of a flow is not enough (HTTP/2 writes below it, and a
+// peer's FIN passes it). So each lab pod that a rule names as a peer gets the mirrored rule. HTTP faults act where a request is served: a
+// fault on the requests that a pod sends is applied at the pods that serve them.
 import { cidrHolds } from '../topology/cidr.ts'
 import type { FlowRule, PodRule } from './messages.ts'
 import { type FaultRule, isNetworkRule, type NetworkRule, type ProcessRule } from './rules.ts'
@@ -8,7 +8,7 @@ import { type FaultRule, isNetworkRule, type NetworkRule, type ProcessRule } fro
 export type RuledPod = { uid: string; ip: string }
 export type RulesBySource = ReadonlyMap<string, readonly FaultRule[]>
 
-/** The rules that each pod holds, by uid; a rule whose pod is not (or no longer) there harms nobody. */
+/** The rules of each pod, by uid. A rule for a pod that does not exist has no effect. */
 export function distributeRules(pods: readonly RuledPod[], sources: RulesBySource): Map<string, PodRule[]> {
   const held = new Map<string, PodRule[]>(pods.map((pod) => [pod.uid, []]))
   const byUid = new Map(pods.map((pod) => [pod.uid, pod]))
@@ -32,7 +32,7 @@ function peerRules(source: string, rule: FaultRule, owner: RuledPod, peer: Ruled
   return rule.effect.kind === 'http' ? [{ source, effect: rule.effect, from: owner.ip }] : []
 }
 
-// The two unions can't be told apart by the compiler: each effect alone makes a rule.
+// The compiler cannot tell the two unions apart. Each effect makes a rule of its own.
 function inProcess(source: string, { effect }: ProcessRule): PodRule {
   return effect.kind === 'http' ? { source, effect } : { source, effect }
 }

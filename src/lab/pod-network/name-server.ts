@@ -1,11 +1,11 @@
-// Cluster DNS for the container beside a relay, over TCP, which is all that a program with an injected resolver needs (RFC 7766). The
-// look-ups are the relay's own, so policies and faults cut them as they cut any pod's. A name of the cluster is answered with an
-// address on which the relay listens for the peer's ports.
+// Cluster DNS for the native container beside a relay, over TCP, which is enough for a program with an injected resolver (RFC 7766). The
+// relay does the look-ups itself, so policies and faults affect them as in any pod. For a cluster name the answer is an address on which
+// the relay listens for the peer's ports.
 import dns from 'node:dns'
 import net from 'node:net'
 import { answerTo, parseQuestion } from './dns-message.ts'
 
-/** Makes the machine's address that stands for a cluster address, and resolves when somebody listens there. */
+/** Returns this machine's address for a cluster address. Resolves when something listens there. */
 export type StandInFor = (ip: string) => Promise<string>
 
 const LENGTH_BYTES = 2
@@ -38,12 +38,12 @@ async function reply(client: net.Socket, message: Buffer, standInFor: StandInFor
     length.writeUInt16BE(answer.length)
     client.write(Buffer.concat([length, answer]))
   } catch {
-    // No server could be reached. Real ones say nothing then, either.
+    // No DNS server could be reached. A real server would not answer either.
     client.destroy()
   }
 }
 
-/** Undefined where there is no such name. @throws when cluster DNS cannot be reached */
+/** Undefined when the name does not exist. @throws when cluster DNS cannot be reached */
 async function addressesOf(name: string, standInFor: StandInFor): Promise<readonly string[] | undefined> {
   try {
     const found = await dns.promises.lookup(name, { all: true, family: 4 })

@@ -1,12 +1,12 @@
-// Cluster DNS: which names there are (agent's side) and how a pod looks one up (bundled into the preload).
+// Cluster DNS: which names exist (used by the agent) and how a pod looks one up (bundled into the preload).
 import { routable } from './endpoints.ts'
 import type { ClusterTable, NameEntry } from './messages.ts'
 import type { EndpointSlice, Service } from './objects.ts'
 
 const ZONE = 'svc.cluster.local'
-// A chain of ExternalNames longer than this is a loop.
+// A longer chain of ExternalNames is a loop.
 const ALIASES_MAX = 8
-// /etc/resolv.conf of a pod says ndots:5: a name with fewer dots is tried with the search suffixes first.
+// /etc/resolv.conf of a pod has ndots:5: a name with fewer dots is tried with the search suffixes first.
 const NDOTS = 5
 
 /** The names that cluster DNS serves for one Service. */
@@ -31,11 +31,11 @@ export type Lookup =
   | { kind: 'found'; ips: readonly string[] }
   | { kind: 'outside'; name: string }
   | { kind: 'unknown' }
-  /** A fault's doing: the server fails (SERVFAIL), or says something that leads nowhere. */
+  /** Caused by a fault: the server fails (SERVFAIL), or answers with an address that leads nowhere. */
   | { kind: 'failed' }
   | { kind: 'astray' }
 
-/** getaddrinfo of a pod: the search path of its namespace, then the name as it stands; `answer` is the server. */
+/** getaddrinfo of a pod: the search path of its namespace, then the name itself. `answer` asks the server. */
 export function lookUp(namespace: string, name: string, answer: (asked: string) => Lookup): Lookup {
   const asked = plain(name)
   const absolute = name.endsWith('.')
@@ -45,14 +45,14 @@ export function lookUp(namespace: string, name: string, answer: (asked: string) 
   let failed = false
   for (const candidate of candidates) {
     const found = answer(candidate)
-    // glibc goes on with the next name of its search path, and says in the end that it may work later.
+    // glibc tries the next name of its search path, and at the end reports a temporary failure.
     if (found.kind === 'failed') failed = true
     else if (found.kind !== 'unknown') return found
   }
   return { kind: failed ? 'failed' : 'unknown' }
 }
 
-/** A DNS query proper (dns.resolve4): no search path. */
+/** A plain DNS query (dns.resolve4), without the search path. */
 export function lookUpAbsolute(table: ClusterTable, name: string): Lookup {
   let asked = plain(name)
   for (let hops = 0; hops < ALIASES_MAX; hops++) {

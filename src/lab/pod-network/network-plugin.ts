@@ -1,15 +1,15 @@
 /**
- * The seam between the runtime and the pod network, shaped like CNI: the runtime asks for an address when a sandbox is
- * made, gives it back when the sandbox is removed, and starts whatever relay the network wants beside native containers.
+ * The interface between the runtime and the pod network, modelled on CNI. The runtime asks for an address when it creates a sandbox,
+ * returns it when it removes the sandbox, and runs the relay that the network wants beside a native container.
  */
 
-/** What a pod gets from the network; the address is kept for the life of the sandbox, also over a restart. */
+/** What a pod gets from the network. It keeps the address for the life of the sandbox, also over a restart. */
 export type SandboxNetwork = {
   /** 10.244.n.x */
   ip: string
   /** for every process of the pod: the NODE_OPTIONS preload and what it needs */
   env: Readonly<Record<string, string>>
-  /** 127.245.n.x: where a non-Node container of this pod listens */
+  /** 127.245.n.x: where a container that does not run Node listens */
   nativeAddress: string
 }
 
@@ -24,7 +24,7 @@ export type SandboxIdentity = {
   ports: readonly { containerPort: number; protocol: string }[]
 }
 
-/** A process that the runtime runs beside a native container, tied to its life. */
+/** A process that the runtime runs beside a native container and ends with it. */
 export type Relay = { argv: readonly string[]; env: Readonly<Record<string, string>> }
 
 export interface NetworkPlugin {
@@ -32,10 +32,10 @@ export interface NetworkPlugin {
   add(pod: SandboxIdentity): Promise<SandboxNetwork>
   del(pod: { id: string }): Promise<void>
   /**
-   * While a node is silent nothing arrives from its pods or at them: connections to them are lost and not refused, and open ones just
-   * stop. Resolves when every process of every peer obeys, or had its time to. Kept over a restart.
+   * While a node is silent, nothing arrives at its pods or from them: new connections get no answer (they are not refused), and open ones
+   * stall. Resolves when every process of every peer applies it, or its time is over. Kept over a restart.
    */
   setSilent?(node: { name: string; index: number }, silent: boolean): Promise<void>
-  /** Listens on the pod's ports in the pod's name and forwards to `nativeAddress`. */
+  /** Listens on the pod's ports at the pod's address and forwards to `nativeAddress`. */
   relayFor?(pod: SandboxIdentity, net: SandboxNetwork): Relay
 }

@@ -1,5 +1,5 @@
-// The Kubernetes objects that the network reads, as they stand in the API's JSON and only as far as they are read.
-// (The client library's types differ from the wire: it renames `from`.)
+// The Kubernetes objects that the network reads, in the JSON of the API, with only the fields that are read. (The client library's types
+// differ from the JSON: it renames `from`.)
 
 import type { LabelSelector } from '../../protocols/kubernetes/label-selector.ts'
 import type { KubeObject } from '../cluster-access/kube-object.ts'
@@ -63,5 +63,5 @@ export type ClusterObjects = {
   policies: readonly NetworkPolicy[]
 }
 
-/** A service that routes to ready endpoints has this label on each of its slices. */
+/** Each slice of a Service has this label, with the Service's name. */
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name'

@@ -1,5 +1,5 @@
-// The agent's end of the control channel: every process and worker of every pod is connected here, is told of changes, and says when
-// it obeys. A pod's rules are in force when each of its processes has said so.
+// The agent's end of the control channel. Every process and worker of every pod connects here, receives changes, and acknowledges when it
+// applies them. A pod's rules are in force when all its processes have acknowledged them.
 import { chmodSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import type { AgentMessage, ClusterVersion, PodRules, ProcessMessage } from './messages.ts'
@@ -9,7 +9,7 @@ export type Delivery = 'acknowledged' | { failed: string }
 export type PodChannel = {
   listen(path: string): Promise<void>
   broadcast(message: AgentMessage): void
-  /** Resolves when every process of the pod obeys; a process that comes later is met with these rules or newer ones. */
+  /** Resolves when every process of the pod applies the rules. A process that connects later gets these rules or newer ones. */
   deliver(uid: string, rules: PodRules): Promise<Delivery>
   processes(): readonly { uid: string; pid: number }[]
   stop(): Promise<void>
@@ -23,10 +23,10 @@ export type Greeting = {
 
 type Process = { socket: net.Socket; uid: string; pid: number; acknowledged: number; problem?: string | undefined }
 
-// Rules to ten pods were acknowledged within 8 ms; seconds mean a process that is stopped or spins.
+// Ten pods acknowledged rules within 8 ms. Seconds mean a process that is stopped or in a busy loop.
 const ACKNOWLEDGE_MS = 5_000
 const HELLO_BYTES_MAX = 4_096
-// A process that does not read is cut off rather than remembered for; it gets the whole state when it comes back.
+// A process that does not read is disconnected instead of buffered for. It gets the whole state when it reconnects.
 const UNREAD_BYTES_MAX = 4 * 1024 * 1024
 
 export function createPodChannel(greeting: Greeting, log: (line: string) => void): PodChannel {
@@ -52,7 +52,7 @@ export function createPodChannel(greeting: Greeting, log: (line: string) => void
 
   function greet(socket: net.Socket, hello: Extract<ProcessMessage, { kind: 'hello' }>): Process | undefined {
     const rules = greeting.rulesOf(hello.uid)
-    // Not of this lab, or its pod is being taken down: nothing to say to it.
+    // Not a pod of this lab, or a pod that is being removed: there is nothing to send.
     if (!rules) return undefined
     const process: Process = { socket, uid: hello.uid, pid: hello.pid, acknowledged: -1 }
     processes.add(process)

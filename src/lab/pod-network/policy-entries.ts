@@ -1,4 +1,4 @@
-// NetworkPolicy objects with their selectors turned into the addresses of today's pods.
+// NetworkPolicies with their selectors resolved to the addresses of the current pods.
 import { type Labels, selects } from '../../protocols/kubernetes/label-selector.ts'
 import type { Allowance, AllowedPeers, AllowedPort, PolicyEntry } from './messages.ts'
 import type { NetworkPolicy, PolicyPeer, PolicyPort } from './objects.ts'
@@ -20,7 +20,7 @@ export function policyKey(policy: NetworkPolicy): string {
   return `${policy.metadata.namespace}/${policy.metadata.name}`
 }
 
-/** @param namespaces labels by namespace; a namespace that is missing has only its name as a label */
+/** @param namespaces labels by namespace. A namespace that is missing has only the label with its name. */
 export function policyEntry(
   policy: NetworkPolicy,
   pods: readonly PolicyPod[],
@@ -28,7 +28,7 @@ export function policyEntry(
 ): PolicyEntry {
   const spec = policy.spec
   const own = policy.metadata.namespace ?? ''
-  // The API server defaults policyTypes; a policy written before admission counts as in the documentation.
+  // The API server sets the default of policyTypes. Without it, the documented default applies.
   const types = spec?.policyTypes ?? (spec?.egress ? ['Ingress', 'Egress'] : ['Ingress'])
   const allowance = (
     peers: readonly PolicyPeer[] | undefined,

@@ -1,5 +1,5 @@
-// NetworkPolicies, evaluated where a connection starts: the client knows the policies of both ends. As in Kubernetes, policies add
-// up, a pod that no policy selects is open, and a flow needs the consent of the client's egress and the server's ingress.
+// NetworkPolicies, evaluated where a connection starts: the client knows the policies of both ends. As in Kubernetes, policies are
+// additive, a pod that no policy selects is open, and a flow must be allowed by the client's egress and by the server's ingress.
 import { cidrHolds } from '../topology/cidr.ts'
 import type { Allowance, AllowedPeers, AllowedPort, ClusterTable, PolicyEntry } from './messages.ts'
 

@@ -1,7 +1,7 @@
-// Stands beside a container that is not Node, in its pod's name: listens on the pod's ports, where policies and faults act through the
-// preload that it runs with, and pipes to the container's own address outside all rules. The container sees the real clients'
-// addresses. Outbound, it is the container's name server and stands for what the container looks up; where the container has no say in
-// whom it asks for names, it listens beside it and dials what the pod's annotation says.
+// Runs beside a native container, that is, one that does not run Node. It listens on the pod's ports, where policies and faults act through
+// the preload that the relay runs with, and forwards to the container's own address, where no rules apply. The container sees the addresses
+// of the real clients. For outgoing connections the relay is the container's name server and stands for the peers that the container looks
+// up. For a container whose name server cannot be set, it listens locally and connects to where the pod's annotation says.
 import { readFileSync, watchFile } from 'node:fs'
 import net from 'node:net'
 import { dirname, join as joinPath } from 'node:path'
@@ -13,7 +13,7 @@ import { openStandIns } from './stand-ins.ts'
 type Plan = { nativeAddress: string; ports: readonly number[] }
 type Dial = () => net.Socket
 
-// How often a container is looked for that does not listen (yet, or any more).
+// How often it looks for a container that does not listen.
 const LOOK_MS = 200
 const ANNOTATION_MS = 500
 const OUTBOUND = /^(\d{1,5})=([a-z0-9.-]+):(\d{1,5})$/
@@ -24,7 +24,7 @@ const open = new Set<net.Socket>()
 const servers = new Set<net.Server>()
 let stopping = false
 
-/** A pod's port is open as long as its container's is: a relay that accepted before would make probes lie. */
+/** A pod's port is open only while its container's port is. Otherwise the relay would make probes succeed too early. */
 function listenWhileServed(port: number): void {
   if (stopping) return
   const probe = net.connect({ host: plan.nativeAddress, port })
@@ -66,7 +66,7 @@ function close(server: net.Server): void {
   server.close()
 }
 
-/** Bytes, half-close, back-pressure and resets, both ways. */
+/** Passes on bytes, half-close, back-pressure and resets, in both directions. */
 function join(one: net.Socket, other: net.Socket): void {
   for (const [socket, peer] of [
     [one, other],

@@ -1,4 +1,4 @@
-// The rules of all experiments, kept on disk: an agent that restarts must neither forget a fault nor keep one that was healed.
+// The rules of all experiments, kept on disk: a restarted agent must neither forget a fault nor keep one that was healed.
 import { join } from 'node:path'
 import { readState, writeState } from '../machine/state-file.ts'
 import type { RulesBySource } from './mirror.ts'
@@ -6,9 +6,9 @@ import { type FaultRule, parseRules } from './rules.ts'
 
 export type RuleBook = {
   sources(): RulesBySource
-  /** An empty list takes the source away. */
+  /** An empty list removes the source. */
   put(source: string, rules: readonly FaultRule[]): void
-  /** Grows over restarts, so that a pod can tell newer rules from older ones. */
+  /** Keeps growing over restarts, so that a pod can tell newer rules from older ones. */
   nextVersion(): number
   version(): number
 }
@@ -40,7 +40,8 @@ export function openRuleBook(netFolder: string): RuleBook {
 function parseStored(found: unknown, path: string): Stored {
   if (found === undefined) return { version: 0, sources: {} }
   const { version, sources } = found as Partial<Stored>
-  if (typeof version !== 'number' || typeof sources !== 'object') throw new Error(`${path} holds no rules; remove it`)
+  if (typeof version !== 'number' || typeof sources !== 'object')
+    throw new Error(`${path} contains no rules; remove it`)
   for (const rules of Object.values(sources)) {
     const parsed = parseRules({ rules })
     if (!parsed.ok) throw new Error(`${path}: ${parsed.problems.join('; ')}`)

@@ -1,5 +1,5 @@
-// Brings the rules of all experiments to the pods: into each pod's file, which a process reads at its start, and over the channel to
-// those that run. On disk first, so that no process can start under rules older than those that were answered for.
+// Delivers the rules of all experiments to the pods: into each pod's file, which a process reads at its start, and over the channel to
+// running processes. The file is written first, so that no process can start with rules older than those that were acknowledged.
 import { join } from 'node:path'
 import { writeState } from '../machine/state-file.ts'
 import type { PodAnswers, RuleControl } from './control-server.ts'
@@ -16,18 +16,18 @@ export type DeliveryOptions = {
   /** `<root>/net` */
   netFolder: string
   book: RuleBook
-  /** Rules that no experiment made and no audit takes back: of nodes without power. */
+  /** Rules that belong to no experiment and that no audit removes: those of nodes without power. */
   silence(): RulesBySource
   pods(): readonly DescribedPod[]
   channel: PodChannel
-  /** Milliseconds to wait before "every process has acknowledged" can be said: pods must find an agent that restarted. */
+  /** How many milliseconds to wait before "every process has acknowledged" can be said: pods must first find a restarted agent. */
   settle(): number
 }
 
 export type RuleDelivery = RuleControl & {
-  /** Brings every pod's file up to date, and its processes where rules changed: after a pod came or went, too. */
+  /** Updates every pod's file, and its processes where rules changed. Also called after a pod came or went. */
   refresh(): void
-  /** Resolves when every process of every pod obeys what it holds, or had its time to. */
+  /** Resolves when every process of every pod applies its rules, or its time is over. */
   settled(): Promise<void>
   rulesOf(uid: string): PodRules | undefined
 }
@@ -91,7 +91,7 @@ export function createRuleDelivery({ netFolder, book, silence, pods, channel, se
   return { refresh, settled, putRules, heldRules, rulesOf: (uid) => inForce.get(uid) }
 }
 
-/** One version for all pods of one refresh, and none where nothing changed. */
+/** One version for all pods of a refresh, and no new version when nothing changed. */
 function once(make: () => number): () => number {
   let made: number | undefined
   return () => {

@@ -1,5 +1,5 @@
-// Fault rules as the chaos daemon states them, parsed from untrusted JSON. A rule names one pod and the peers whose traffic it
-// harms; the agent derives the peers' half of it (mirror.ts), so that a flow between two lab pods is harmed at both ends.
+// Fault rules from the chaos daemon, parsed from untrusted JSON. A rule names one pod and the peers whose traffic it affects. The agent
+// derives the peers' side (mirror.ts), so that a flow between two lab pods is affected at both ends.
 import { isIPv4 } from 'node:net'
 import { parseCidr } from '../topology/cidr.ts'
 import { type DnsEffect, parseDnsEffect } from './dns-effect.ts'
@@ -8,22 +8,22 @@ import { isRecord, within } from './untrusted.ts'
 
 export type NetworkEffect =
   | { kind: 'partition' }
-  /** `correlation` in per cent, 0 to 100, as netem and Chaos Mesh count it. */
+  /** `correlation` in per cent, 0 to 100, as in netem and Chaos Mesh. */
   | { kind: 'delay'; latencyMs: number; jitterMs: number; correlation: number }
   | { kind: 'bandwidth'; bytesPerSecond: number }
 
 export type NetworkRule = {
   podUid: string
-  /** Seen from the pod: `out` harms what it sends. */
+  /** Seen from the pod: `out` affects what it sends. */
   direction: 'in' | 'out' | 'both'
   /** IPv4 CIDRs, `10.244.1.9/32`. */
   peers: 'any' | readonly string[]
-  /** Ports at the peer's end of the flow, as in Chaos Mesh's external target `host:port`; all ports when absent. */
+  /** Ports at the peer's end of the flow, as in Chaos Mesh's external target `host:port`. All ports when missing. */
   ports?: readonly number[]
   effect: NetworkEffect
 }
 
-/** Acts on what a pod's processes say to each other rather than on its flows. */
+/** Acts on messages between processes instead of on flows. */
 export type ProcessRule = { podUid: string; effect: HttpEffect | DnsEffect }
 export type FaultRule = NetworkRule | ProcessRule
 
@@ -32,10 +32,10 @@ export const isNetworkRule = (rule: FaultRule): rule is NetworkRule => 'directio
 export type ParsedRules = { ok: true; rules: readonly FaultRule[] } | { ok: false; problems: readonly string[] }
 
 const DIRECTIONS: readonly unknown[] = ['in', 'out', 'both']
-// A pod in the lab never waits longer: beyond it a delay is a partition in disguise, and timers overflow at 2^31 ms.
+// The longest delay in the lab. A longer delay would be a partition, and timers overflow at 2^31 ms.
 const DELAY_MAX_MS = 3_600_000
 
-/** Parses the body of `PUT /rules/<source>`; returns every problem, each with the place it was found. */
+/** Parses the body of `PUT /rules/<source>`. Returns every problem, each with its position. */
 export function parseRules(body: unknown): ParsedRules {
   if (!isRecord(body) || !Array.isArray(body.rules)) return { ok: false, problems: ['expected {"rules": [...]}'] }
   const problems: string[] = []
@@ -77,7 +77,7 @@ function parseNetworkRule(candidate: Record<string, unknown>, complain: Complain
   const ports = parsePorts(candidate.ports, complain)
   const effect = parseEffect(candidate.effect, complain)
   if (typeof podUid !== 'string' || podUid === '') return void complain('.podUid is not a pod uid')
-  if (!isDirection(direction)) return void complain('.direction is none of in, out, both')
+  if (!isDirection(direction)) return void complain('.direction must be in, out or both')
   if (peers === undefined || ports === undefined || effect === undefined) return undefined
   return { podUid, direction, peers, effect, ...(ports === 'all' ? {} : { ports }) }
 }
@@ -88,7 +88,7 @@ function isDirection(value: unknown): value is NetworkRule['direction'] {
 
 function parsePeers(peers: unknown, complain: Complain): NetworkRule['peers'] | undefined {
   if (peers === 'any') return 'any'
-  if (!Array.isArray(peers)) return void complain('.peers is neither "any" nor a list of CIDRs')
+  if (!Array.isArray(peers)) return void complain('.peers must be "any" or a list of CIDRs')
   const cidrs: string[] = []
   for (const peer of peers) {
     const cidr = typeof peer === 'string' && isIPv4(peer) ? `${peer}/32` : peer
@@ -119,7 +119,7 @@ function parseEffect(effect: unknown, complain: Complain): NetworkEffect | undef
     }
     default:
       return void complain(
-        `.effect.kind ${JSON.stringify(effect.kind)} is none of partition, delay, bandwidth, http, dns`,
+        `.effect.kind ${JSON.stringify(effect.kind)} is not one of partition, delay, bandwidth, http, dns`,
       )
   }
 }

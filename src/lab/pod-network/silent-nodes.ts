@@ -1,5 +1,5 @@
-// Nodes without power. Their pods are cut off from everybody before they are killed, so that no peer sees the end of a connection that
-// a dead machine could not have announced, and they stay cut off until the node is back. On disk, because the agent may restart meanwhile.
+// Nodes without power. Their pods are cut off before they are killed, because a dead machine could not announce the end of a connection.
+// They stay cut off until the node is back. Kept on disk, because the agent may restart meanwhile.
 import { join } from 'node:path'
 import { readState, writeState } from '../machine/state-file.ts'
 import type { Allocated } from './allocation.ts'
@@ -10,7 +10,7 @@ export type SilentNodes = {
   rules(pods: readonly Allocated[]): RulesBySource
 }
 
-// No name of an experiment has a blank: these rules can't be mistaken for one's.
+// Names of experiments contain no blank, so these rules cannot be mistaken for an experiment's.
 const SOURCE = 'no power'
 
 export function openSilentNodes(netFolder: string): SilentNodes {

@@ -1,5 +1,5 @@
-// Pods run as unprivileged users who may not read the project, and without type stripping: what they load is bundled into the lab's
-// folder.
+// Pods run as unprivileged users who may not read the project, and without type stripping. So the code that they load is bundled into the
+// lab's folder.
 import { chmodSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,7 +7,7 @@ import { build } from 'esbuild'
 
 export type Staged = { preload: string; relay: string }
 
-/** The oldest Node that a pod may bring. */
+/** The oldest Node version that a pod may use. */
 const TARGET = 'node20'
 
 /** Bundles the preload to `<root>/net/preload.cjs` and the relay to `<root>/net/relay.cjs`, both readable by everybody. */
@@ -34,7 +34,7 @@ async function bundle(source: string, folder: string, name: string): Promise<str
     logLevel: 'silent',
   })
   chmodSync(aside, 0o644)
-  // Renamed into place: a pod that starts now must never read half a file.
+  // Renamed into place, so that a starting pod never reads half a file.
   renameSync(aside, file)
   return file
 }

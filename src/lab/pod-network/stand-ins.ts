@@ -1,5 +1,5 @@
-// Addresses on the machine that stand for peers of a native container. The container dials them like any others; behind each the relay
-// accepts and dials the peer itself, through the preload: in the pod's name, by policies and faults, to a ready endpoint.
+// Addresses on this machine that stand for peers of a native container. The container connects to them as usual. The relay accepts and
+// connects to the real peer through the preload: from the pod's address, subject to policies and faults, to a ready endpoint.
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import net from 'node:net'
@@ -12,7 +12,7 @@ export function openStandIns(options: {
   /** The relay's own pod. */
   readonly podIp: string
   readonly clusterFile: string
-  /** Pipes both ways, and lets neither outlive the other. */
+  /** Pipes in both directions. When one side ends, so does the other. */
   readonly join: (client: net.Socket, peer: net.Socket) => void
   readonly onOpen: (server: net.Server) => void
 }): StandIns {
@@ -21,7 +21,7 @@ export function openStandIns(options: {
   function standIn(ip: string) {
     const found = known.get(ip)
     if (found) return found
-    // Nobody looks up so many; the oldest would be the one to give way, and a connection through it might still be in use.
+    // More peers are not expected. Reusing the oldest address could break a connection that still uses it.
     if (known.size === STAND_INS_MAX) throw new Error(`more than ${STAND_INS_MAX} peers were looked up`)
     const made = { address: standInAddress(options.podIp, known.size), ports: new Map<number, Promise<void>>() }
     known.set(ip, made)
@@ -39,7 +39,7 @@ export function openStandIns(options: {
 
   return {
     async for(ip) {
-      // An address outside the cluster is nobody's to play.
+      // Addresses outside the cluster are not emulated.
       if (!ip.startsWith('10.')) return ip
       const { address, ports } = standIn(ip)
       await Promise.all(
@@ -47,7 +47,7 @@ export function openStandIns(options: {
           const opening = ports.get(port) ?? listen(address, ip, port)
           ports.set(port, opening)
           await opening.catch((error: Error) => {
-            // An ordinary user may not listen below 1024: that port stays closed, and the next look-up tries again.
+            // An ordinary user may not listen below 1024. The port stays closed, and the next look-up tries again.
             console.error(`relay: no stand-in for ${ip}:${port}: ${error.message}`)
             ports.delete(port)
           })
@@ -58,7 +58,7 @@ export function openStandIns(options: {
   }
 }
 
-/** A Service's ports, or the ports that a pod names. */
+/** The ports of a Service, or those that a pod declares. */
 function portsOf(clusterFile: string, ip: string): readonly number[] {
   const { table } = JSON.parse(readFileSync(clusterFile, 'utf8')) as ClusterFile
   const service = table.services[ip]

@@ -13,15 +13,15 @@ export type FeedOptions = {
   outside: OutsideEntry
   livePods(): readonly LivePod[]
   broadcast(message: AgentMessage): void
-  /** Called after changes from the API server were taken over. */
+  /** Called after changes from the API server were applied. */
   onRefresh(): void
 }
 
 export type TableFeed = {
   objects(): ClusterObjects
-  /** Cheap to call often: changes are gathered for some milliseconds. */
+  /** Cheap to call often: changes are collected for some milliseconds. */
   setObjects(objects: ClusterObjects, apiServer?: Endpoint): void
-  /** A pod came: its peers must know it before it starts. */
+  /** For a new pod: its peers must know it before it starts. */
   refresh(): void
   refreshSoon(): void
   /** The whole table, unless the process has this version already. */
@@ -29,7 +29,7 @@ export type TableFeed = {
   stop(): void
 }
 
-// A rollout changes dozens of objects within a second; pods see them at most this much later.
+// A rollout changes dozens of objects within a second. Pods see the changes at most this much later.
 const GATHER_MS = 20
 
 const NOTHING: ClusterObjects = { services: [], slices: [], pods: [], namespaces: [], policies: [] }

@@ -1,4 +1,4 @@
-// What is asked of values that came as JSON from somebody else.
+// Checks of values from untrusted JSON.
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,5 +1,5 @@
-// Where faults meet an answer: when its head is written, whoever writes it. What the application sees of its own answer stays as if
-// the network had taken it: only what goes to the socket waits, is changed, or is lost.
+// Where faults act on a response: when its head is written. To the application its response looks as if the network had accepted it. Only
+// what goes to the socket is delayed, changed or dropped.
 import http, { type ServerResponse } from 'node:http'
 import type { HttpActs, HttpPairs } from '../http-effect.ts'
 import { answerRules, courseOf, type HttpCourse } from '../http-fault.ts'
@@ -39,7 +39,7 @@ function rulesOn(response: Response, { code, headers }: Head): HttpRule[] {
   return answerRules(httpRules(), ends, asked, { code, valuesOf })
 }
 
-/** What writeHead is given wins over what was set before. */
+/** Headers passed to writeHead override those that were set before. */
 function valuesIn(response: Response, headers: HttpPairs, name: string): readonly string[] {
   const given = headers.filter(([known]) => known.toLowerCase() === name.toLowerCase())
   const set = response.getHeader(name)
@@ -47,7 +47,7 @@ function valuesIn(response: Response, headers: HttpPairs, name: string): readonl
   return set === undefined ? [] : [set].flat().map(String)
 }
 
-/** writeHead(code, reason?, headers?), with the headers as a map, as pairs, or as names and values in turn. */
+/** writeHead(code, reason?, headers?), with the headers as a map, as pairs, or as alternating names and values. */
 function headOf([code, ...rest]: readonly unknown[]): Head {
   const headers = typeof rest[0] === 'string' ? rest[1] : (rest[0] ?? rest[1])
   if (!Array.isArray(headers)) return { code: Number(code), headers: pairs(Object.entries(headers ?? {})) }
@@ -80,7 +80,7 @@ function writeEdited(response: Response, head: Head, edits: readonly HttpActs[],
   return written
 }
 
-/** The first that the application sends takes the other body along; the rest of it is swallowed. */
+/** The first write of the application sends the replaced body. All its other writes are dropped. */
 function sendInstead(response: Response, body: Buffer): void {
   const { _send: send } = response
   let sent = false
@@ -104,7 +104,7 @@ function run(response: Response, { delayMs, abort }: HttpCourse, rules: readonly
   const writes: Write[] = []
   response._writeRaw = (...args: Write) => {
     writes.push(args)
-    // Full from the first byte on, so that an application that streams waits instead of filling its memory.
+    // Reports a full buffer from the first byte, so that a streaming application waits instead of filling its memory.
     return false
   }
   const letGo = () => {

@@ -1,4 +1,5 @@
-// The pod's own address: whatever a process binds lands on it, whatever it asks about itself reads as it would in a pod.
+// The pod's own address: a process that binds any address binds this one, and a process that reads its own address sees what it would see
+// in a pod.
 import {
   clusterAddress,
   clusterPort,
@@ -37,7 +38,7 @@ function bind(handle: TcpHandle, asked: string, port: number): Status {
   const flow = flowOf(handle)
   const address = unmapped(asked)
   flow.bound = true
-  // A relay binds native addresses, and dials its container in the client's name.
+  // A relay binds native addresses, and connects to its container with the client's address.
   if (isNative(address) || clusterAddress(address) !== address) return native.bind.call(handle, address, port)
   if (self.hostNetwork && address !== self.ip) return native.bind.call(handle, address, port)
   if (!isAny(address) && !isLoopback(address) && address !== self.ip) return EADDRNOTAVAIL
@@ -50,7 +51,7 @@ function isAny(address: string): boolean {
   return address === '' || address === '::' || address === '0.0.0.0'
 }
 
-// A server that listens on localhost is out of reach for everybody else in a cluster: a classic reason for probes that fail.
+// In a cluster nobody else can reach a server that listens on localhost: a classic reason for failing probes.
 function acceptOnlyFromSelf(server: TcpHandle): void {
   const accept = server.onconnection
   if (!accept) return

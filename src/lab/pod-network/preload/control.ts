@@ -1,10 +1,10 @@
-// The control channel: one connection of each process and worker to the agent, line-delimited JSON over a unix socket, never holding
-// the process alive. It comes back by itself; in between, pod.ts watches the pod's file.
+// The control channel: each process and worker has one connection to the agent, line-delimited JSON over a unix socket. It never keeps the
+// process alive. It reconnects by itself; in between, pod.ts watches the pod's file.
 import net from 'node:net'
 import type { AgentMessage, ProcessMessage } from '../messages.ts'
 import { agentSocket, catchUp, httpRules, self, setConnected, takeMessage, versions } from './pod.ts'
 
-// Short enough that an agent which restarts finds its pods again within its settling time (agent side: pod-channel.ts).
+// Short enough that a restarted agent finds its pods again within its settling time (agent side: pod-channel.ts).
 const RECONNECT_MS = 200
 
 export function openControlChannel(): void {
@@ -19,7 +19,7 @@ export function openControlChannel(): void {
     rest = lines.pop() ?? ''
     for (const line of lines) obey(JSON.parse(line) as AgentMessage, say)
   })
-  // The reason does not matter: every end is answered by coming back.
+  // Whatever the reason was, it reconnects.
   socket.on('error', () => {})
   socket.on('close', () => {
     setConnected(false)
@@ -35,14 +35,14 @@ function reopen(): void {
 function obey(message: AgentMessage, say: (message: ProcessMessage) => unknown): void {
   takeMessage(message)
   if (message.kind !== 'rules') return
-  // The agent answers each hello with the pod's rules: from here on it tells of changes.
+  // The agent answers each hello with the pod's rules. After that it sends changes.
   setConnected(true)
   const problem = disobedience()
   say({ kind: 'ack', version: message.version, ...(problem ? { problem } : {}) })
 }
 
-// A relay passes the bytes of a container that is not Node, and knows nothing of requests in them.
+// A relay forwards bytes of a native container and does not see requests in them.
 function disobedience(): string | undefined {
   if (process.env.MATCHDAY_RELAY === undefined || httpRules().every((rule) => rule.from !== undefined)) return undefined
-  return `a container of ${self.namespace}/${self.name} is not Node: the lab can't act on its HTTP`
+  return `a container of ${self.namespace}/${self.name} does not run Node: the lab cannot inject faults into its HTTP`
 }

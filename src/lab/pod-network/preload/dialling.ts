@@ -1,5 +1,5 @@
-// Outgoing connections: routed like kube-proxy, sent from the pod's own address, and lost where a fault, a policy or a dead peer
-// would lose the SYN. Node keeps the address that was asked for, so errors read as they do on a cluster.
+// Outgoing connections: routed like kube-proxy, sent from the pod's own address, and lost where a fault, a policy or a dead peer would lose
+// the SYN. Node keeps the requested address, so errors look as they do in a cluster.
 import { clusterPort, isLoopback, machineAddress, machinePort, unmapped } from '../../topology/addresses.ts'
 import { drawDelayMs } from '../flow-effect.ts'
 import { policiesAllow } from '../policy.ts'
@@ -20,7 +20,7 @@ import { isAlive, routeTo } from './route.ts'
 
 type Peer = { ip: string; port: number }
 
-// Linux sends a SYN again after 1, 2, 4 … 64 s and gives up after 127 s (tcp_syn_retries = 6).
+// Linux resends a SYN after 1, 2, 4 … 64 s and gives up after 127 s (tcp_syn_retries = 6).
 const FIRST_RETRY_MS = 1_000
 const GIVE_UP_MS = 127_000
 
@@ -53,7 +53,7 @@ function connect(handle: TcpHandle, request: ConnectRequest, address: string, po
 }
 
 function dial(flow: Flow, request: ConnectRequest, peer: Peer): Status {
-  // Inside the pod there is no network device, no policy and no fault.
+  // Inside a pod there is no network device, no policy and no fault.
   flow.bypass = peer.ip === self.ip
   const status = bindToSelf(flow)
   if (status !== 0) return status
@@ -61,7 +61,7 @@ function dial(flow: Flow, request: ConnectRequest, peer: Peer): Status {
   return sendSyn(flow, request, peer, () => passes(flow, peer))
 }
 
-/** Dials at once where nothing stands in the way; otherwise loses SYNs until the way is free. */
+/** Connects at once if nothing blocks the flow; otherwise loses SYNs until it is free. */
 function sendSyn(flow: Flow, request: ConnectRequest, peer: Peer, isFree: () => boolean): Status {
   if (isFree()) return handshake(flow, request, peer)
   const retry = (waitMs: number, spentMs: number): void => {
@@ -82,7 +82,7 @@ function passes(flow: Flow, peer: Peer): boolean {
   return !effect?.in.blocked && !effect?.out.blocked
 }
 
-// A handshake takes one round trip: the delays of both ends.
+// A handshake takes one round trip, so it has the delays of both ends.
 function handshake(flow: Flow, request: ConnectRequest, peer: Peer): Status {
   const effect = effectOf(endsOf(flow, peer))
   const delayMs = drawDelayMs(effect?.out) + drawDelayMs(effect?.in)
@@ -111,11 +111,11 @@ function answerLater(flow: Flow, request: ConnectRequest, status: Status): Statu
 }
 
 function finish(flow: Flow, request: ConnectRequest, status: Status): void {
-  // Zero: the native connect is under way and will answer by itself.
+  // Zero: the native connect has started and will call back by itself.
   if (status !== 0) request.oncomplete?.(status, flow.handle, request, true, true)
 }
 
-// Made inside connect, so that the application's AsyncLocalStorage sees the answer in the right context.
+// Created inside connect, so that the callback runs in the application's AsyncLocalStorage context.
 function later(flow: Flow, waitMs: number, then: () => void): void {
   flow.pending = setTimeout(() => {
     delete flow.pending

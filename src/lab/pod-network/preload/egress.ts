@@ -1,13 +1,13 @@
-// The gate for what is sent: a queue per flow in front of the socket that holds bytes back while the way is cut, lets them go after
-// their delay and in the rhythm of a bandwidth limit, in order, with the FIN behind the last of them.
+// Holds back what is sent: a queue per flow in front of the socket. Bytes wait while the flow is blocked, and then for their delay and the
+// bandwidth limit. Their order is kept, and the FIN comes last.
 import { type Bucket, drawDelayMs, isShaped } from '../flow-effect.ts'
 import { currentEffect, type EgressQueue, type Flow, flowOf, knownFlow } from './flow.ts'
 import { type Chunk, type SocketInternals, socketInternals, tcpOf, type WriteDone } from './internals.ts'
 import { hasRules } from './pod.ts'
 
-// As much as a kernel's send buffer takes before write() blocks; up to here the application's write is done at once.
+// The size of a kernel's send buffer before write() blocks. Up to this size the application's write completes at once.
 const SEND_BUFFER_BYTES = 256 * 1024
-// One Ethernet segment's payload; and at most 10 ms of a limited link at a time, or a single large write would pass in one burst.
+// At least one Ethernet segment's payload, at most 10 ms of a limited link. Otherwise a single large write would pass in one burst.
 const SLICE_MIN_BYTES = 1_448
 const SLICE_MAX_BYTES = 65_536
 const SLICES_PER_SECOND = 100
@@ -28,7 +28,7 @@ export function playEgress(): void {
   }
 }
 
-/** The flow's queue, if bytes wait in it or rules would make them wait. */
+/** The flow's queue, if bytes wait in it or the rules would hold bytes back. */
 function queueFor(socket: SocketInternals): EgressQueue | undefined {
   if (socket.connecting) return undefined
   const handle = tcpOf(socket)
@@ -47,7 +47,7 @@ function joined(data: unknown): Buffer {
   return Buffer.concat(chunks.map((item) => ('chunk' in item ? bytes(item.chunk, item.encoding) : item)))
 }
 
-// Copied: the application may reuse its buffer once the write is done.
+// Copied, because the application may reuse its buffer when the write is done.
 function bytes(data: unknown, encoding: string): Buffer {
   return typeof data === 'string' ? Buffer.from(data, encoding as BufferEncoding) : Buffer.from(data as Uint8Array)
 }
@@ -93,10 +93,10 @@ function openQueue(flow: Flow, socket: SocketInternals): EgressQueue {
   }
 
   function schedule(next: Item): void {
-    // A healed delay lets go of what it held.
+    // When a delay is healed, the bytes that it held back are sent.
     const dueAtMs = effect()?.delays.length ? next.dueMs : 0
     const waitMs = Math.max(dueAtMs, ...bucketsOf().map((bucket) => bucket.freeAtMs)) - performance.now()
-    // Timers have a grain of a millisecond; less is not worth one.
+    // Timers have a resolution of a millisecond. Shorter waits are skipped.
     if (waitMs > 0.5) timer = setTimeout(pump, waitMs)
     else send(next)
   }

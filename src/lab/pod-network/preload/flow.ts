@@ -1,4 +1,4 @@
-// One record per TCP handle: who the peer is, what the application dialled, whether it wants to read, and what the rules do to it.
+// One record per TCP handle: its peer, the address that the application dialled, whether it wants to read, and what the rules do to it.
 import { clusterAddress, clusterPort, isLoopback, isNative, unmapped } from '../../topology/addresses.ts'
 import type { FlowEffect } from '../flow-effect.ts'
 import { native, type SocketName, type TcpHandle, type TlsHandle, type WriteDone } from './internals.ts'
@@ -14,18 +14,18 @@ export type EgressQueue = {
 
 export type Flow = {
   readonly handle: TcpHandle
-  /** Outside the pod network: loopback inside the pod, native containers, the ingress's own sockets. */
+  /** No rules apply: loopback inside the pod, native containers, the ingress's own sockets. */
   bypass: boolean
   peer?: { ip: string; port: number }
   ownPort: number
   dialled?: { ip: string; port: number }
-  /** The address an application bound, when it is another than the one behind it. */
+  /** The address that the application bound, if it differs from the real one. */
   boundAs?: string
   bound: boolean
   wantsRead: boolean
   reader?: TlsHandle
   queue?: EgressQueue
-  /** A SYN that has not left yet. */
+  /** A SYN that is not sent yet. */
   pending?: NodeJS.Timeout
   closed: boolean
   effect: FlowEffect | undefined
@@ -35,7 +35,7 @@ export type Flow = {
 const kFlow = Symbol('flow')
 type Carrier = TcpHandle & { [kFlow]?: Flow }
 
-/** Flows that a change of rules must be brought to. */
+/** Open flows, to which a change of rules must be applied. */
 export const liveFlows = new Set<Flow>()
 
 export function flowOf(handle: TcpHandle): Flow {
@@ -60,7 +60,7 @@ export function knownFlow(handle: TcpHandle | undefined): Flow | undefined {
   return handle && (handle as Carrier)[kFlow]
 }
 
-/** What the rules do to the flow now; undefined for most. */
+/** What the rules do to the flow now; undefined for most flows. */
 export function currentEffect(flow: Flow): FlowEffect | undefined {
   if (flow.bypass) return undefined
   const epoch = rulesEpoch()
@@ -80,14 +80,14 @@ export function endsOf(flow: Flow, peer: { ip: string; port: number }) {
   }
 }
 
-/** Both ends of a connection; undefined where no network device is between them. */
+/** Both ends of an accepted connection; undefined when no network device is between them. */
 export function acceptedEnds(handle: TcpHandle): { peerIp: string; ownPort: number } | undefined {
   const flow = flowOf(handle)
   if (flow.bypass || !identify(flow) || flow.bypass || !flow.peer) return undefined
   return { peerIp: flow.peer.ip, ownPort: flow.ownPort }
 }
 
-/** Accepted connections tell their peer only when asked. False while the handle is not connected. */
+/** The peer of an accepted connection is read when it is needed. False while the handle is not connected. */
 function identify(flow: Flow): boolean {
   if (flow.peer) return true
   const peer: SocketName = {}
@@ -95,13 +95,13 @@ function identify(flow: Flow): boolean {
   if (native.getpeername.call(flow.handle, peer) !== 0 || native.getsockname.call(flow.handle, own) !== 0) return false
   flow.ownPort = clusterPort(own.port ?? 0)
   flow.peer = { ip: peerIp(unmapped(peer.address ?? '')), port: clusterPort(peer.port ?? 0) }
-  // Inside the pod, and between a native container and its relay, there is no network device that a fault could act on.
+  // Inside a pod, and between a native container and its relay, there is no network device that a fault could act on.
   flow.bypass = flow.peer.ip === self.ip || isNative(unmapped(own.address ?? '')) || isNative(flow.peer.ip)
   if (self.hostNetwork && clusterAddress(unmapped(own.address ?? '')) !== self.ip) flow.bypass = true
   return true
 }
 
-/** Whoever dials from plain loopback is the node: the kubelet's probes, the API server's proxy. */
+/** A connection from plain loopback comes from the node: the kubelet's probes, the API server's proxy. */
 export function peerIp(machineIp: string): string {
   return isLoopback(machineIp) && !self.hostNetwork ? self.nodeIp : clusterAddress(machineIp)
 }

@@ -1,4 +1,4 @@
-// Requests and answers that a fault makes wait. They go on when their time is over, or at once when a rule that holds them is healed.
+// Requests and responses that a fault delays. They go on when their time is over, or at once when the rule is healed.
 import type { HttpRule } from '../messages.ts'
 import { httpRules, onRulesChange } from './pod.ts'
 
@@ -13,7 +13,7 @@ export function playHolding(): void {
   })
 }
 
-/** Then `over`, or `healed`, whichever comes first. */
+/** Resolves with `over` or `healed`, whichever comes first. */
 export function holdBack(rules: readonly HttpRule[], waitMs: number, over: () => void, healed: () => void): void {
   const end = (then: () => void) => () => {
     clearTimeout(timer)

@@ -1,6 +1,6 @@
-// HTTP/2 sessions read and write their socket below JavaScript, past every gate. Told that the handle is no stream of Node's own,
-// a session goes through a JavaScript stream on top of the socket instead, where the gates are. The price: at a client, 'connect' of
-// the session comes before TCP is up.
+// HTTP/2 sessions read and write their socket below JavaScript, where no rule can act. If the handle does not look like a stream of Node's
+// own, the session uses a JavaScript stream on top of the socket, where rules act. The price: at a client, the session's 'connect' event
+// comes before TCP is connected.
 import http2 from 'node:http2'
 import net from 'node:net'
 import tls from 'node:tls'
@@ -20,7 +20,7 @@ export function playHttp2(): void {
   playServers()
 }
 
-// As http2.connect dials by itself.
+// As http2.connect does by itself.
 function dialPlain(url: URL, options: object): net.Socket {
   const host = url.hostname.replace(/^\[|\]$/g, '') || 'localhost'
   if (url.protocol === 'http:') return net.connect({ port: Number(url.port || 80), host })
@@ -36,7 +36,7 @@ function playServers(): void {
   }
 }
 
-// The classes are not exported; an ALPN server may also speak HTTP/1.1 on a connection, which works on such a socket as well.
+// The classes are not exported. An ALPN server may also speak HTTP/1.1 on a connection, which works on such a socket as well.
 function isSessionStart(server: net.Server, event: string | symbol): boolean {
   const kind = server.constructor.name
   return (

@@ -1,10 +1,10 @@
-// The few internals of Node that the preload relies on, gathered here and checked when it loads: if a Node version changes them,
-// the pod fails at once with a sentence instead of talking past the network it should be in. The contract suite runs per version.
+// The internals of Node that the preload uses, in one place and checked when it loads. If a Node version changes them, the pod fails at
+// once with a message instead of bypassing its network. The contract suite runs per version.
 import http from 'node:http'
 import net from 'node:net'
 import tls from 'node:tls'
 
-/** libuv's answer in oncomplete and from bind: zero or a negated errno. */
+/** libuv's status in oncomplete and from bind: zero or a negated errno. */
 export type Status = number
 export const EADDRNOTAVAIL: Status = -99
 export const ETIMEDOUT: Status = -110
@@ -22,7 +22,7 @@ export type ConnectRequest = {
   ) => void
 }
 
-/** TCPWrap: what every net.Socket and net.Server stands on. */
+/** TCPWrap: the handle below every net.Socket and net.Server. */
 export type TcpHandle = {
   bind(address: string, port: number): Status
   bind6(address: string, port: number, flags: number): Status
@@ -45,7 +45,7 @@ export type TlsHandle = { _parent?: unknown; readStart(): Status; readStop(): St
 export type WriteDone = (error?: Error | null) => void
 export type Chunk = { chunk: string | Uint8Array; encoding: BufferEncoding }
 
-/** The private half of net.Socket that carries bytes; TLSSocket inherits it. */
+/** The private part of net.Socket that carries bytes; TLSSocket inherits it. */
 export type SocketInternals = {
   _handle: object | null
   _writeGeneric(many: boolean, data: unknown, encoding: string, done: WriteDone): void
@@ -56,11 +56,11 @@ export type SocketInternals = {
   destroy(error?: Error): void
 }
 
-/** The private half of http.IncomingMessage that takes header lines. */
+/** The private part of http.IncomingMessage that takes header lines. */
 export type MessageInternals = { _addHeaderLines(rawHeaders: readonly string[], count: number): void }
 
 export type RawWrite = (data: unknown, encoding?: string, done?: WriteDone | null, size?: number) => boolean
-/** The private half of http.ServerResponse: what it sends, and what of it goes to the socket. */
+/** The private part of http.ServerResponse: what it sends, and which part of it goes to the socket. */
 export type ResponseInternals = { _hasBody: boolean; _send: RawWrite; _writeRaw: RawWrite }
 
 const METHODS = [
@@ -82,11 +82,11 @@ function requireMethods<T>(what: string, candidate: unknown, methods: readonly s
   const missing = methods.filter((name) => typeof Reflect.get(Object(candidate), name) !== 'function')
   if (missing.length === 0) return candidate as T
   throw new Error(
-    `the lab's pod network does not know this Node (${process.version}): ${what} lacks ${missing.join(', ')}. Next: run the pod with a Node that test/lab/pod-network covers.`,
+    `the lab's pod network does not support this Node (${process.version}): ${what} lacks ${missing.join(', ')}. Next: run the pod with a Node that test/lab/pod-network covers.`,
   )
 }
 
-// A socket gets its handle before its name is looked up, so one that never finishes looking up shows the prototype.
+// A socket gets its handle before its name is looked up, so a look-up that never ends is enough to read the prototype.
 function tcpPrototype(): TcpHandle {
   const socket = new net.Socket()
   socket.connect({ host: 'never.invalid', port: 1, lookup() {} })
@@ -96,7 +96,7 @@ function tcpPrototype(): TcpHandle {
 }
 
 function tlsPrototype(): TlsHandle {
-  // Without authorities of its own the context would parse all of the machine's, in every process.
+  // Without its own list of authorities, the context would parse all authorities of the machine in every process.
   const socket = new tls.TLSSocket(new net.Socket(), { secureContext: tls.createSecureContext({ ca: [] }) })
   const handle: unknown = Reflect.get(socket, '_handle')
   socket.destroy()
@@ -114,7 +114,7 @@ export const socketInternals: SocketInternals = requireMethods('net.Socket', net
 requireMethods('http.IncomingMessage', http.IncomingMessage.prototype, ['_addHeaderLines'])
 requireMethods('http.ServerResponse', http.ServerResponse.prototype, ['_send', '_writeRaw'])
 
-/** The methods as Node made them; call with `.call(handle, …)`. */
+/** Node's original methods; call them with `.call(handle, …)`. */
 export const native = Object.fromEntries(METHODS.map((name) => [name, tcp[name]])) as Pick<
   TcpHandle,
   (typeof METHODS)[number]
@@ -124,7 +124,7 @@ export function isTcp(handle: unknown): handle is TcpHandle {
   return typeof handle === 'object' && handle !== null && Object.prototype.isPrototypeOf.call(tcp, handle)
 }
 
-/** The TCP handle below a socket, through TLS where there is one. */
+/** The TCP handle below a socket, also through TLS. */
 export function tcpOf(socket: SocketInternals): TcpHandle | undefined {
   const handle = socket._handle
   if (isTcp(handle)) return handle

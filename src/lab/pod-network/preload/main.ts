@@ -1,6 +1,6 @@
-// Runs with --require in every Node process of a pod, before the application: plays the network namespace, kube-proxy, cluster DNS and
-// NetworkPolicy in the process itself, and is where faults of the network, of HTTP and of DNS act. Handles carry addresses, streams carry
-// bytes (docs/adr/0004-the-pod-network-is-a-preload.md).
+// Runs with --require in every Node process of a pod, before the application. It emulates the network namespace, kube-proxy, cluster DNS
+// and NetworkPolicy inside the process, and faults of network, HTTP and DNS act here. Handles carry addresses, streams carry bytes
+// (docs/adr/0004-the-pod-network-is-a-preload.md).
 import { syncBuiltinESMExports } from 'node:module'
 import { playAnswers } from './answers.ts'
 import { playBinding } from './binding.ts'
@@ -16,7 +16,7 @@ import { playResolver } from './resolver.ts'
 
 const LOADED = Symbol.for('matchday.podNetwork')
 
-// NODE_OPTIONS and execArgv may both name the file; a second copy would gate everything twice.
+// NODE_OPTIONS and execArgv may both name the file. A second copy would apply everything twice.
 if (!Reflect.get(globalThis, LOADED)) {
   Reflect.set(globalThis, LOADED, true)
   playBinding()

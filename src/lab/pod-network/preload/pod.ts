@@ -1,6 +1,6 @@
-// What this process knows of its pod and its cluster: read synchronously from two files at the start, kept current by the control
-// channel. While the channel is down (the process starts, or the agent does) each new flow looks whether the pod's file changed,
-// so that no flow begins under rules older than the ones on disk.
+// What this process knows about its pod and its cluster. It is read synchronously from two files at the start and updated over the control
+// channel. While the channel is down (at the start, or while the agent restarts), each new flow checks whether the pod's file changed, so
+// that no flow starts with rules older than those on disk.
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { effectOn, type FlowEffect, type FlowEnds, type HeldRules, holdRules } from '../flow-effect.ts'
@@ -41,7 +41,7 @@ function readClusterFile(): ClusterFile {
   try {
     return readJson(join(netFolder, 'cluster.json')) as ClusterFile
   } catch {
-    // The agent has not written it yet: a cluster without Services, until the control channel brings them.
+    // The agent has not written it yet: a cluster without Services, until the control channel sends them.
     return { version: '', table: emptyTable() }
   }
 }
@@ -54,7 +54,7 @@ let httpHeld: readonly HttpRule[] = []
 let dnsHeld: readonly DnsRule[] = []
 hold(self.rules)
 let rulesVersion = self.version
-/** Grows with every change of the rules; flows keep the effect they computed for it. */
+/** Grows with every change of the rules. Flows cache the effect that they computed for an epoch. */
 let epoch = 1
 let connected = false
 let seen = ''
@@ -78,7 +78,7 @@ export function effectOf(flow: FlowEnds): FlowEffect | undefined {
   return rules.length === 0 ? undefined : effectOn(flow, rules)
 }
 
-/** What is done to HTTP here; empty for most, which must stay cheap. */
+/** The HTTP rules; empty for most pods, which must stay cheap. */
 export const httpRules = (): readonly HttpRule[] => httpHeld
 export const dnsRules = (): readonly DnsRule[] => dnsHeld
 
@@ -92,22 +92,22 @@ export function onRulesChange(listener: () => void): void {
   listeners.push(listener)
 }
 
-/** The control channel says whether it is there; without it the pod's file is watched by {@link catchUp}. */
+/** Set by the control channel. While it is down, {@link catchUp} watches the pod's file. */
 export function setConnected(now: boolean): void {
   connected = now
 }
 
-/** Reads the pod's file if nobody would tell of a change and it changed. */
+/** Reads the pod's file if the channel is down and the file changed. */
 export function catchUp(): void {
   if (connected) return
   try {
-    // Each version of the file is a new inode; the clock alone is too coarse for two versions in one tick.
+    // Each version of the file is a new inode. The time alone is too coarse for two versions in one tick.
     const { mtimeMs, ino } = statSync(podFile)
     if (`${mtimeMs} ${ino}` === seen) return
     seen = `${mtimeMs} ${ino}`
     takeRules(readJson(podFile) as PodFile)
   } catch {
-    // The pod was taken off the network: it keeps the last rules until it ends.
+    // The pod was removed from the network. It keeps the last rules until it ends.
   }
 }
 

@@ -1,4 +1,4 @@
-// dns.resolve4 and its kin are queries proper: no search path, no /etc/hosts. Only addresses are served.
+// dns.resolve4 and the like are plain queries: no search path, no /etc/hosts. Only addresses are supported.
 import dns from 'node:dns'
 import { drawNowhere, NOWHERE_IPV6 } from '../dns-effect.ts'
 import type { Lookup } from '../names.ts'
@@ -22,7 +22,7 @@ export function playQueries(): void {
     (syscall: string) =>
     async (hostname: string): Promise<string[]> => {
       const found = await query(hostname)
-      // The fault makes up addresses only, and fails for everything else.
+      // The fault invents addresses only; for all other types it fails.
       if (found.kind === 'astray') throw queryError(syscall, 'ESERVFAIL', hostname)
       throw queryError(syscall, found.kind === 'found' ? 'ENODATA' : 'ENOTFOUND', hostname)
     }

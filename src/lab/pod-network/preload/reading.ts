@@ -1,9 +1,9 @@
-// The gate for what arrives: a blocked flow is simply not read, so the kernel holds its bytes (and its FIN) until the gate opens.
+// Holds back what arrives: a blocked flow is not read, so the kernel keeps its bytes (and its FIN) until it is unblocked.
 import { currentEffect, type Flow, flowOf, knownFlow, liveFlows } from './flow.ts'
 import { isTcp, native, type Status, type TcpHandle, tcp, tlsWrap } from './internals.ts'
 import { catchUp, onRulesChange } from './pod.ts'
 
-// libuv does not count a handle that neither reads nor writes: without this a client whose only flow is cut would exit.
+// libuv ignores a handle that neither reads nor writes. Without this, a client whose only flow is blocked would exit.
 const KEEP_ALIVE_MS = 1_000
 
 export function playReading(): void {

@@ -1,5 +1,5 @@
-// Where faults meet a request: before the application is told of it. What it listens with (node:http, fastify, express) makes no
-// difference; upgrades, TLS and HTTP/2 are other events and other classes, and pass.
+// Where faults act on a request: before the application sees it. It works for every server library (node:http, fastify, express). Upgrades,
+// TLS and HTTP/2 use other events and classes and are not affected.
 import http, { IncomingMessage } from 'node:http'
 import type { HttpActs } from '../http-effect.ts'
 import { courseOf, editedHeaders, editedUrl, type HttpEnds, requestRules } from '../http-fault.ts'
@@ -26,7 +26,7 @@ export function playRequests(): void {
   }
 }
 
-/** Undefined for what no fault of the network can touch: a pod that asks itself, a socket that is none. */
+/** Undefined when no network fault can act: a pod that calls itself, or something that is not a socket. */
 export function endsOfRequest({ socket }: Pick<IncomingMessage, 'socket'>): HttpEnds | undefined {
   const handle: unknown = Reflect.get(Object(socket), '_handle')
   const ends = isTcp(handle) ? acceptedEnds(handle) : undefined
@@ -51,7 +51,7 @@ function meet(request: IncomingMessage, deliver: Deliver): unknown {
   )
 }
 
-// Of a client that has gone, the proxy forwards nothing.
+// The proxy forwards nothing of a client that has disconnected.
 const isThere = ({ socket }: IncomingMessage): boolean => !socket.destroyed
 
 function edited(request: IncomingMessage, acts: HttpActs): IncomingMessage {
@@ -59,7 +59,7 @@ function edited(request: IncomingMessage, acts: HttpActs): IncomingMessage {
   const headers = editedHeaders(request.rawHeaders, acts)
   const body = replace?.bodyBase64
   const target = body === undefined ? request : withBody(request, Buffer.from(body, 'base64'))
-  // Node joins the values of one name, or keeps the first, when a message gets its lines.
+  // When Node reads header lines, it joins values of the same name, or keeps the first.
   const lines: IncomingMessage & MessageInternals = Object.assign(new IncomingMessage(request.socket))
   lines._addHeaderLines(headers, headers.length)
   return Object.assign(target, {
@@ -71,7 +71,7 @@ function edited(request: IncomingMessage, acts: HttpActs): IncomingMessage {
   })
 }
 
-/** Another request in the first one's place. What nobody reads of the first, Node throws away once the answer is out. */
+/** Replaces the request. Node drops unread data of the first one when the response is sent. */
 function withBody(request: IncomingMessage, body: Buffer): IncomingMessage {
   const { httpVersion, httpVersionMajor, httpVersionMinor } = request
   const other = new IncomingMessage(request.socket)

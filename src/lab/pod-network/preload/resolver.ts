@@ -1,5 +1,5 @@
-// Cluster DNS inside the process: node:dns answers from the cluster table. The server is the peer 10.244.0.10, so a policy or a
-// fault that would cut UDP 53 to it cuts these look-ups too.
+// Cluster DNS inside the process: node:dns answers from the cluster table. The server is the peer 10.244.0.10, so a policy or fault that
+// blocks UDP 53 to it blocks these look-ups too.
 import dns, { type LookupAddress, type LookupOptions } from 'node:dns'
 import { isIP } from 'node:net'
 import os from 'node:os'
@@ -13,7 +13,7 @@ import { catchUp, dnsRules, effectOf, self, table } from './pod.ts'
 import { admitOutside } from './route.ts'
 
 const DNS_PORT = 53
-// glibc asks twice and waits 5 s each time before it says EAI_AGAIN (resolv.conf: timeout:5 attempts:2).
+// glibc asks twice and waits 5 s each time before it reports EAI_AGAIN (resolv.conf: timeout:5 attempts:2).
 const ATTEMPTS_MS = 10_000
 
 const nativeLookup = dns.promises.lookup
@@ -22,7 +22,7 @@ const { lookup: nativeLookupCallback } = dns
 type Callback = (error: Error | null, address?: string | LookupAddress[], family?: number) => void
 
 export function playResolver(): void {
-  // The hosts of other pods share this machine; each is called as its pod is.
+  // Other pods run on this machine too; each pod has its own host name.
   if (!self.hostNetwork) os.hostname = () => self.name
   if (self.hostNetwork) return
   const lookupCallback = (hostname: string, options: unknown, callback?: Callback) => {
@@ -60,7 +60,7 @@ function optionsOf(options: unknown): LookupOptions {
 }
 
 function deliver(answer: Promise<LookupAddress[]>, all: boolean, done: Callback): void {
-  // Out of the promise, so that what the callback throws stays an uncaught exception of the application.
+  // Called outside the promise, so that an exception of the callback stays an uncaught exception of the application.
   answer.then(
     (addresses) => setImmediate(() => (all ? done(null, addresses) : done(null, ...single(addresses)))),
     (error: Error) => setImmediate(done, error),
@@ -90,7 +90,7 @@ async function lookup(hostname: string, options: LookupOptions): Promise<LookupA
   throw getaddrinfoError('ENOTFOUND', hostname)
 }
 
-/** The server's answer to one question, or what a fault makes of it. */
+/** The server's answer to one question, as changed by a fault. */
 export function answerTo(asked: string): Lookup {
   const effects = dnsRules().map((rule) => rule.effect)
   const effect = effects.length === 0 ? undefined : dnsEffectOn(asked, effects)
@@ -112,7 +112,7 @@ async function lookupOutside(name: string, options: LookupOptions): Promise<Look
 
 type MakeError = (code: string, hostname: string) => Error
 
-/** One question to cluster DNS, which takes a round trip, or all attempts when the server cannot be reached. */
+/** One question to cluster DNS. It takes a round trip, or all attempts when the server cannot be reached. */
 export async function ask(hostname: string, answer: () => Lookup, failure: MakeError): Promise<Lookup> {
   catchUp()
   const effect = effectOf({ peerIp: DNS_IP, peerPort: DNS_PORT, ownPort: 0 })

@@ -1,5 +1,5 @@
-// Where a connection goes, as the tables of a node would send it: a ClusterIP to one of its ready endpoints, loopback to the pod
-// itself, pod addresses to the machine's, anything else nowhere.
+// Where a connection goes, as the tables of a node would send it: a ClusterIP to one of its ready endpoints, loopback to the pod itself, a
+// pod address to the machine's address, anything else nowhere.
 
 import type { Endpoint } from '../../topology/addresses.ts'
 import { isLoopback, isNative, POD_RANGE, SERVICE_RANGE } from '../../topology/addresses.ts'
@@ -9,13 +9,13 @@ import type { ServiceEntry } from '../messages.ts'
 import { self, table } from './pod.ts'
 
 export type Route =
-  /** Outside the pod network; dialled as it stands. */
+  /** Outside the pod network; dialled unchanged. */
   | { kind: 'bypass'; ip: string; port: number }
   /** A peer by its cluster address. */
   | { kind: 'peer'; ip: string; port: number }
   | { kind: 'refused' }
   | { kind: 'unreachable' }
-  /** Nobody answers: a Service that is gone, an address that a DNS fault made up. */
+  /** No answer: a deleted Service, or an address that a DNS fault invented. */
   | { kind: 'silent'; ip: string; port: number }
 
 const NODE_RANGE = '10.99.0.0/24'
@@ -31,7 +31,7 @@ export function routeTo(ip: string, port: number): Route {
   return isAllowedOutside(ip) ? { kind: 'bypass', ip, port } : { kind: 'unreachable' }
 }
 
-/** False for the address of a pod that is gone. */
+/** False for the address of a pod that no longer exists. */
 export function isAlive(ip: string): boolean {
   return !cidrHolds(POD_RANGE, ip) || ip === self.ip || table.pods[ip] !== undefined
 }
@@ -40,11 +40,11 @@ function routeToService(ip: string, port: number, service: ServiceEntry): Route 
   const endpoint = chooseEndpoint(`${ip}:${port}`, service.ports[port] ?? [], service.affinitySeconds)
   if (!endpoint) return { kind: 'refused' }
   const [peer, peerPort] = endpoint
-  // The API server is the one endpoint on the machine's own loopback.
+  // The API server is the only endpoint on the machine's own loopback.
   return isLoopback(peer) ? { kind: 'bypass', ip: peer, port: peerPort } : { kind: 'peer', ip: peer, port: peerPort }
 }
 
-/** The ports that a client may have dialled to reach this pod's port: those of the Services before it, or its own. */
+/** The ports that a client may have dialled to reach this port of the pod: those of its Services, or the port itself. */
 export function portsLeadingTo(ownPort: number): readonly number[] {
   const ports = Object.values(table.services).flatMap((service) =>
     Object.entries(service.ports).flatMap(([port, endpoints]) =>
@@ -67,8 +67,8 @@ function chooseEndpoint(key: string, endpoints: readonly Endpoint[], affinitySec
   return chosen
 }
 
-// On a node all processes of a client share one affinity. Here each process decides alone, so they must decide alike: the endpoint
-// with the greatest hash of client and endpoint, which also moves the fewest clients when endpoints come and go.
+// On a real node all processes of a client share one affinity. Here each process decides alone, so all must decide the same: the endpoint
+// with the greatest hash of client and endpoint. This also moves the fewest clients when endpoints change.
 function heaviest(key: string, endpoints: readonly Endpoint[]): Endpoint | undefined {
   const weigh = ([ip, port]: Endpoint) => hash(`${self.ip} ${key} ${ip}:${port}`)
   return endpoints.reduce<Endpoint | undefined>(
@@ -77,7 +77,7 @@ function heaviest(key: string, endpoints: readonly Endpoint[]): Endpoint | undef
   )
 }
 
-// FNV-1a with a final avalanche (murmur3's), since neighbouring addresses differ in their last characters only.
+// FNV-1a with a final avalanche (murmur3's), because neighbouring addresses differ only in their last characters.
 function hash(text: string): number {
   let sum = 0x811c9dc5
   for (let at = 0; at < text.length; at++) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193)
@@ -88,7 +88,7 @@ function hash(text: string): number {
 
 const outsideIps = new Set<string>()
 
-/** Addresses that the machine's resolver gave for a name which pods may reach. */
+/** Addresses that the machine's resolver returned for names that pods may reach. */
 export function admitOutside(ips: readonly string[]): void {
   for (const ip of ips) outsideIps.add(ip)
 }
