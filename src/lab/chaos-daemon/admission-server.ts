@@ -1,4 +1,7 @@
-/** The HTTPS server to which the API server brings each chaos object before it is stored. Loopback, with an authority of its own. */
+/**
+ * The HTTPS server of the admission webhooks: the API server sends each chaos object here before it stores it. On loopback, with its own
+ * authority.
+ */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
@@ -9,7 +12,7 @@ import { type ReviewKind, reviewed } from './review.ts'
 
 export type AdmissionServer = { readonly url: string; readonly authorityPem: string; close(): void }
 
-// The API server itself takes objects of up to 3 MiB.
+// The API server accepts objects of up to 3 MiB.
 const BODY_MAX_BYTES = 8 * 1024 * 1024
 
 export async function startAdmissionServer(): Promise<AdmissionServer> {

@@ -1,4 +1,4 @@
-/** The CustomResourceDefinitions that the lab installs, made from the schemas by which files are admitted. */
+/** The CustomResourceDefinitions that the lab installs, made from the same schemas that check files. */
 
 import type { ChaosKind } from '../../protocols/chaos-mesh/objects.ts'
 import { faultKinds, GROUP, KINDS, pluralOf, VERSION } from '../../protocols/chaos-mesh/objects.ts'
@@ -6,7 +6,7 @@ import { type Schema, statusSchema } from '../../protocols/chaos-mesh/schema.ts'
 
 export const crdName = (kind: ChaosKind): string => `${pluralOf(kind)}.${GROUP}`
 
-/** One definition a kind. As upstream there is no status subresource, so that writing status moves `metadata.generation`. */
+/** One definition per kind. As upstream, there is no status subresource, so writing the status increases `metadata.generation`. */
 export const customResourceDefinitions = (): readonly { readonly name: string; readonly body: unknown }[] =>
   KINDS.map((kind) => ({ name: crdName(kind), body: definition(kind) }))
 

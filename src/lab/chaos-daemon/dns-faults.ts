@@ -1,6 +1,6 @@
 /**
- * DNSChaos: each record is a container, though all of its pod is harmed, since its containers share one resolver. Chaos Mesh tells its
- * DNS server within the same step, so that there is no `…/Wait` here, and takes rules back by the experiment's name: all at once.
+ * DNSChaos: each record is a container, but the whole pod is affected, because its containers share one resolver. Chaos Mesh calls its DNS
+ * server in the same step, so there is no `…/Wait` phase. It removes rules by the experiment's name, all at once.
  */
 
 import type { ChaosObject, ChaosRecord, DNSChaosSpec } from '../../protocols/chaos-mesh/objects.ts'
@@ -23,7 +23,7 @@ export function dnsFaults(cluster: Cluster, agent: NetworkAgent): Enactor {
   }
 
   const recover = async (object: ChaosObject, record: ChaosRecord): Promise<Outcome> => {
-    // What an earlier process asked for must be known before it can be taken back.
+    // The rules that an earlier process set must be known before they can be removed.
     await agent.adopt()
     agent.wantNothing(sourceOf(object))
     const pod = await podOf(cluster, record)
@@ -32,7 +32,7 @@ export function dnsFaults(cluster: Cluster, agent: NetworkAgent): Enactor {
     return { phase: 'Not Injected' }
   }
 
-  /** @throws when the pod does not say that it obeys */
+  /** @throws when the pod does not acknowledge */
   const acknowledged = async (object: ChaosObject, podUid: string): Promise<void> => {
     await agent.settle(sourceOf(object))
     const standing = agent.standing(sourceOf(object), podUid)
@@ -58,7 +58,7 @@ function dnsEffect({ action, patterns = [] }: DNSChaosSpec): DnsEffect {
   return { kind: 'dns', answer: action, patterns: patterns.length === 0 ? 'any' : patterns.map(patternOf) }
 }
 
-// The server's own words; it takes no other place for the asterisk.
+// The server's own message. It allows the asterisk nowhere else.
 function patternOf(pattern: string): string {
   if (pattern.slice(0, -1).includes('*'))
     throw new Error(`pattern ${JSON.stringify(pattern)}: the asterisk must be its last character`)
@@ -66,6 +66,6 @@ function patternOf(pattern: string): string {
 }
 
 function specOf(object: ChaosObject): DNSChaosSpec {
-  if (object.kind !== 'DNSChaos') throw new Error(`${object.kind} is not for names`)
+  if (object.kind !== 'DNSChaos') throw new Error(`${object.kind} is not a DNS fault`)
   return object.spec
 }

@@ -1,7 +1,6 @@
 /**
- * External targets to addresses: once, when a fault is applied, IPv4 only, as Chaos Mesh does it in its controller. The names of the
- * cluster are looked up in the API, since this machine's resolver doesn't know them; a Service gives its cluster IP, and a
- * headless one its ready pods.
+ * Resolves external targets to addresses: once, when a fault is applied, IPv4 only, as in Chaos Mesh's controller. Cluster names are looked
+ * up in the API, because this machine's resolver does not know them. A Service gives its cluster IP, a headless Service its ready pods.
  */
 
 import { lookup } from 'node:dns/promises'
@@ -10,7 +9,7 @@ import { type Cluster, isNotFound } from '../cluster-access/cluster.ts'
 import { fieldsOf, listOf, messageOf, textOf } from '../machine/json.ts'
 import type { ExternalPeer } from './network-rules.ts'
 
-/** @throws when a name is unknown or a port is none */
+/** @throws when a name is unknown or a port is invalid */
 export async function resolveExternal(cluster: Cluster, targets: readonly string[]): Promise<ExternalPeer[]> {
   const resolved = await Promise.all(targets.map((target) => resolveOne(cluster, target)))
   return resolved.flat()
@@ -19,7 +18,7 @@ export async function resolveExternal(cluster: Cluster, targets: readonly string
 async function resolveOne(cluster: Cluster, target: string): Promise<ExternalPeer[]> {
   const { host, port } = split(target)
   const cidrs = isCidr(host) ? [host] : isIPv4(host) ? [`${host}/32`] : await addressesOf(cluster, host, ALIASES_MAX)
-  // Upstream would go on and, when no other target is left, cut the pods off from everybody.
+  // Upstream would continue and, if no other target is left, cut the pods off from everybody.
   if (cidrs.length === 0) throw new Error(`lookup ${host}: no IPv4 address`)
   return cidrs.map((cidr) => (port === undefined ? { cidr } : { cidr, port }))
 }
@@ -28,7 +27,7 @@ function split(target: string): { readonly host: string; readonly port?: number 
   const [, host, digits] = /^([^:]*):(\d+)$/.exec(target) ?? []
   if (host === undefined || digits === undefined) return { host: target }
   const port = Number(digits)
-  if (port > 65_535) throw new Error(`${target}: ${digits} is no port`)
+  if (port > 65_535) throw new Error(`${target}: ${digits} is not a port`)
   return port === 0 ? { host } : { host, port }
 }
 
@@ -37,7 +36,7 @@ function isCidr(text: string): boolean {
   return isIPv4(address) && /^\d{1,2}$/.test(bits) && Number(bits) <= 32
 }
 
-// ExternalName Services may point at each other in a circle.
+// ExternalName Services may form a loop.
 const ALIASES_MAX = 8
 
 async function addressesOf(cluster: Cluster, name: string, aliasesLeft: number): Promise<string[]> {
@@ -55,7 +54,7 @@ async function addressesOf(cluster: Cluster, name: string, aliasesLeft: number):
 const LABEL = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?'
 const SERVICE_NAME = new RegExp(`^(${LABEL})\\.(${LABEL})(?:\\.svc(?:\\.cluster\\.local\\.?)?)?$`)
 
-/** Undefined when the name is none of the cluster's. */
+/** Undefined when the name is not a cluster name. */
 async function serviceAddresses(cluster: Cluster, name: string, aliasesLeft: number): Promise<string[] | undefined> {
   const [, service, namespace] = SERVICE_NAME.exec(name) ?? []
   if (service === undefined || namespace === undefined) return undefined

@@ -1,4 +1,4 @@
-/** HTTPChaos: every record is a pod whose requests are harmed. */
+/** HTTPChaos: each record is a pod whose requests are affected. */
 
 import type { ChaosObject } from '../../protocols/chaos-mesh/objects.ts'
 import type { Cluster } from '../cluster-access/cluster.ts'
@@ -14,6 +14,6 @@ export const httpFaults = (cluster: Cluster, agent: NetworkAgent): Enactor =>
   })
 
 function specOf(object: ChaosObject) {
-  if (object.kind !== 'HTTPChaos') throw new Error(`${object.kind} is not for HTTP`)
+  if (object.kind !== 'HTTPChaos') throw new Error(`${object.kind} is not an HTTP fault`)
   return object.spec
 }

@@ -1,16 +1,16 @@
-/** From an HTTPChaos to what its pods must do, field by field as Chaos Mesh's proxy reads them. */
+/** Turns an HTTPChaos into the rules of its pods, reading each field as Chaos Mesh's proxy does. */
 
 import { parseGoDuration } from '../../protocols/chaos-mesh/go-text.ts'
 import type { HTTPChaosSpec } from '../../protocols/chaos-mesh/objects.ts'
 import type { HttpActs, HttpEffect, HttpMatch, HttpPairs } from '../pod-network/http-effect.ts'
 
-/** @throws when the proxy would not take the spec */
+/** @throws when the proxy would reject the spec */
 export function httpEffect(spec: HTTPChaosSpec): HttpEffect {
   const target = spec.target === 'Request' ? 'request' : 'response'
   return { kind: 'http', target, port: spec.port ?? 0, match: matchOf(spec), acts: actsOf(spec) }
 }
 
-/** What only an answer has is not looked at for requests. */
+/** Conditions on responses are ignored for requests. */
 function matchOf({ target, path, method, code, request_headers, response_headers }: HTTPChaosSpec): HttpMatch {
   const always = { path, method, requestHeaders: request_headers }
   return known(target === 'Request' ? always : { ...always, code, responseHeaders: response_headers })
@@ -39,12 +39,12 @@ function patchOf(target: HTTPChaosSpec['target'], { headers, queries }: NonNulla
 function pairsOf(name: string, lists: readonly (readonly string[])[]): HttpPairs {
   return lists.map(([key, value, ...rest]) => {
     if (key === undefined || value === undefined || rest.length > 0)
-      throw new Error(`patch.${name}: ${JSON.stringify([key, value, ...rest])} is no pair of a name and a value`)
+      throw new Error(`patch.${name}: ${JSON.stringify([key, value, ...rest])} is not a pair of a name and a value`)
     return [key, value]
   })
 }
 
-/** The proxy reads whole numbers only, though the webhooks let `1.5s` pass. */
+/** The proxy reads whole numbers only, although the webhooks accept `1.5s`. */
 function delayOf(text: string): number {
   const parsed = parseGoDuration(text)
   if (!parsed.ok) throw new Error(`delay: ${parsed.error}`)
@@ -55,7 +55,7 @@ function delayOf(text: string): number {
 
 type Known<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
 
-/** Without the fields that have no value. */
+/** Drops fields without a value. */
 function known<T extends object>(fields: T): Known<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Known<T>
 }

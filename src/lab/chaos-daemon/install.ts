@@ -1,4 +1,4 @@
-/** Makes the cluster know chaos objects: their definitions, and the webhooks by which they are admitted. Safe to repeat. */
+/** Installs the chaos kinds in the cluster: their definitions and the admission webhooks. Can be repeated. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { webhookName } from '../../protocols/chaos-mesh/admission.ts'
@@ -15,7 +15,7 @@ const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1'
 const WITHIN_MS = 30_000
 const AGAIN_MS = 50
 
-/** Returns when the API server serves the definitions and asks the webhooks. @throws when it does not within 30 s */
+/** Resolves when the API server serves the definitions and calls the webhooks. @throws when that takes more than 30 s */
 export async function install(cluster: Cluster, admission: AdmissionServer): Promise<void> {
   await Promise.all([
     ...customResourceDefinitions().map(({ name, body }) => cluster.apply(`${CRDS}/${name}`, body)),
@@ -48,8 +48,8 @@ const guardedSpecs: Readonly<Record<EnactedKind, object>> = {
 }
 
 /**
- * Asks for an object that only the webhooks refuse, and stores nothing: until they do, one that is wrong would slip through. It also spares
- * the first real fault the API server's first, slow walk to the webhooks.
+ * Sends an object that only the webhooks refuse, as a dry run. Until they do, an invalid object could get through. It also does the API
+ * server's slow first call to the webhooks before the first real fault.
  */
 async function guarded(cluster: Cluster, kind: EnactedKind): Promise<void> {
   const deadline = performance.now() + WITHIN_MS
@@ -63,7 +63,7 @@ async function guarded(cluster: Cluster, kind: EnactedKind): Promise<void> {
   for (;;) {
     const answer = await cluster.create(path, probe).then(() => 'admitted', messageOf)
     if (answer.includes(webhookName(kind)) && answer.includes('denied')) return
-    if (performance.now() > deadline) throw new Error(`${kind} objects are not guarded: ${answer}`)
+    if (performance.now() > deadline) throw new Error(`${kind} objects do not reach the webhooks: ${answer}`)
     await sleep(AGAIN_MS)
   }
 }
@@ -83,7 +83,7 @@ function configuration(kind: 'mutate' | 'validate', { url, authorityPem }: Admis
       rules: [
         { apiGroups: [GROUP], apiVersions: [VERSION], operations: ['CREATE', 'UPDATE'], resources: [pluralOf(chaos)] },
       ],
-      // As upstream: without its daemon the cluster admits no chaos object.
+      // As upstream: without the daemon, the cluster admits no chaos object.
       failurePolicy: 'Fail',
       timeoutSeconds: 5,
       sideEffects: 'None',

@@ -1,11 +1,11 @@
 /**
- * What the lab's daemon can't do truthfully, and therefore refuses: the pod network acts on the streams of processes, where a single
- * packet can't be lost, doubled or damaged, and other kinds need what a process on a laptop doesn't have.
+ * What the lab's daemon cannot do truthfully and therefore refuses. The pod network acts on the streams of processes, where a single packet
+ * cannot be lost, duplicated or corrupted. Other kinds need things that a process on this machine does not have.
  */
 
 import type { ChaosObject, HTTPChaosSpec, NetworkChaosSpec } from '../../protocols/chaos-mesh/objects.ts'
 
-/** Reasons, worded for the user; empty when the lab enacts the object as Chaos Mesh would. */
+/** The reasons for the user; empty when the lab enacts the object as Chaos Mesh would. */
 export function labProblems(object: ChaosObject): readonly string[] {
   const remote = object.spec.remoteCluster ? ['spec.remoteCluster: the lab has no other cluster to act in'] : []
   switch (object.kind) {
@@ -54,7 +54,7 @@ function packetVerb(action: (typeof PACKET_ACTIONS)[number]): string {
   }
 }
 
-/** Only what would be another thing than upstream's: everything else that is odd is the proxy's own oddness, and kept. */
+/** Refuses only what would behave differently from upstream. Other peculiarities of the proxy are kept. */
 function httpProblems({ patch, tls, replace }: HTTPChaosSpec): string[] {
   const problems: string[] = []
   if (patch?.body !== undefined)

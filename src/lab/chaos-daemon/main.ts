@@ -1,7 +1,7 @@
 /**
- * The lab's Chaos Mesh: the same objects, the same answers and the same course of an experiment, enacted on the lab's pods. It keeps
- * no state of its own: what it did stands in the objects' status and in the pod network, so that it may be killed at any time.
- * Started by the owner as `main.ts --lab <root>`.
+ * The lab's Chaos Mesh: the same objects, responses and course of an experiment, enacted on the lab's pods. It has no state of its own:
+ * what it did is in the status of the objects and in the pod network, so it may be killed at any time. Started by the owner as `main.ts
+ * --lab <root>`.
  */
 
 import type { ChaosObject } from '../../protocols/chaos-mesh/objects.ts'
@@ -38,13 +38,13 @@ function followKind(cluster: Cluster, kind: EnactedKind, queue: Queue): Promise<
   return follow(() => cluster, listPath(kind), { replaced, changed: seen, removed: seen }, stopping, log)
 }
 
-/** Rules that no experiment stands for any more: it went while nobody was there to take them back. */
+/** Removes rules whose experiment was deleted while no daemon ran. */
 async function releaseOrphans(cluster: Cluster, agent: NetworkAgent): Promise<void> {
   const found = await agent.adopt()
   const lists = await Promise.all(ENACTED_KINDS.map((kind) => sourcesOf(cluster, kind)))
   const known = lists.flat()
   for (const source of found.filter((held) => !known.includes(held))) {
-    log(`rules of ${source}, which is gone, are taken back`)
+    log(`removing the rules of ${source}, which no longer exists`)
     await agent.release(source)
   }
 }
@@ -73,7 +73,7 @@ async function serve(): Promise<void> {
   const record = createRecorder(cluster, log)
   const enactorOf = (object: ChaosObject): Enactor => {
     const kind = keyOf(object)?.kind
-    if (kind === undefined) throw new Error(`${object.kind} was let through`)
+    if (kind === undefined) throw new Error(`${object.kind} was admitted, but the lab does not enact it`)
     return enactors[kind]
   }
   const queue = createQueue((key) => reconcile({ cluster, record, enactorOf }, key), log)

@@ -1,6 +1,6 @@
 /**
- * The daemon's side of the conversation with the pod network's agent: which rules each experiment should hold, and whether the
- * pods have acknowledged them. Rules of one experiment are always sent together, so one request heals or harms all its pods.
+ * The daemon's client for the pod network's agent: which rules each experiment should hold, and whether the pods have acknowledged them.
+ * The rules of an experiment are always sent together, so one request applies or heals all its pods.
  */
 
 import type { Log } from '../machine/daemon.ts'
@@ -8,7 +8,7 @@ import { fieldsOf, isFields, listOf, messageOf, textOf } from '../machine/json.t
 import { callSocket } from '../machine/socket-client.ts'
 import type { FaultRule } from '../pod-network/rules.ts'
 
-/** How a pod stands to the rules that were last asked for it. */
+/** The state of a pod for the rules that were last sent for it. */
 export type Acknowledgement =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'acknowledged' }
@@ -16,35 +16,35 @@ export type Acknowledgement =
   | { readonly kind: 'failed'; readonly problem: string }
 
 export type NetworkAgent = {
-  /** Asks that the pod hold exactly these rules of this source; sent by `flush`. */
+  /** Requests that the pod holds exactly these rules of this source. Sent by `flush`. */
   want(source: string, podUid: string, rules: readonly FaultRule[]): void
-  /** Sends what is wanted, if that has changed; `answered` is called when there is something new to read. */
+  /** Sends the requested rules if they changed. `answered` is called when there is a new answer. */
   flush(source: string): void
-  /** Sends what is wanted and waits for the answer to it. */
+  /** Sends the requested rules and waits for the answer. */
   settle(source: string): Promise<void>
   standing(source: string, podUid: string): Acknowledgement
-  /** Asks all pods of a source to hold nothing of it any more; sent by `flush`. */
+  /** Requests that all pods of a source drop its rules. Sent by `flush`. */
   wantNothing(source: string): void
-  /** What this process last asked for, or found when it began. */
+  /** What this process last requested, or found when it started. */
   wanted(source: string, podUid: string): readonly FaultRule[] | undefined
-  /** Takes over what the agent held before this process began. @throws when the agent can't be asked */
+  /** Reads what the agent held before this process started. @throws when the agent cannot be asked */
   adopt(): Promise<readonly string[]>
-  /** Takes back everything of a source and waits for it. @throws when the agent can't do it */
+  /** Removes all rules of a source and waits for it. @throws when the agent cannot do it */
   release(source: string): Promise<void>
 }
 
 type Held = {
   rules: Map<string, readonly FaultRule[]>
-  /** Counts changes; `answered` is the change that the agent has last answered for. */
+  /** Counts changes. `answered` is the last change that the agent answered. */
   version: number
   answered: number
-  /** Of the last answer: what became of each pod, or why there was none. */
+  /** From the last answer: the state of each pod, or why there was no answer. */
   pods: ReadonlyMap<string, Acknowledgement>
   problem: string | undefined
   sending: Promise<void> | undefined
 }
 
-// Acknowledgement takes milliseconds; a process that is stopped or starved may take longer.
+// Acknowledgement takes milliseconds, but a stopped or starved process may take longer.
 const ANSWER_WITHIN_MS = 10_000
 
 export function createNetworkAgent(socketPath: string, log: Log, answered: (source: string) => void): NetworkAgent {
@@ -77,7 +77,7 @@ export function createNetworkAgent(socketPath: string, log: Log, answered: (sour
     for (const [source, rules] of found) {
       const state = held(source)
       const mine = new Set(state.rules.keys())
-      // Not answered for in this process's life: the first flush asks again.
+      // Not answered in the life of this process: the first flush asks again.
       state.version += 1
       for (const rule of rules) {
         if (!mine.has(rule.podUid)) state.rules.set(rule.podUid, [...(state.rules.get(rule.podUid) ?? []), rule])
@@ -89,7 +89,7 @@ export function createNetworkAgent(socketPath: string, log: Log, answered: (sour
   const sendOnce = async (source: string, state: Held): Promise<void> => {
     let { version } = state
     try {
-      // A request replaces all rules of its source, so those from before this process began must be known.
+      // A request replaces all rules of its source, so the rules from before this process must be known.
       await adopt()
       version = state.version
       state.pods = await put(socketPath, source, [...state.rules.values()].flat())
@@ -135,13 +135,13 @@ export function createNetworkAgent(socketPath: string, log: Log, answered: (sour
       const state = held(source)
       if (state.answered !== state.version) return { kind: 'waiting' }
       if (state.problem !== undefined) return { kind: 'failed', problem: state.problem }
-      // A pod that no rule names any more is not asked: there is nothing left to acknowledge.
+      // A pod without rules is not asked: there is nothing to acknowledge.
       return state.pods.get(podUid) ?? { kind: 'acknowledged' }
     },
     wanted: (source, podUid) => sources.get(source)?.rules.get(podUid),
     adopt,
     async release(source) {
-      // What an earlier process sent may be unknown here.
+      // The rules of an earlier process may be unknown here.
       if (!sources.has(source)) await adopt()
       if (!sources.has(source)) return
       await callSocket(socketPath, { method: 'DELETE', path: rulesPath(source) }, ANSWER_WITHIN_MS)
@@ -172,9 +172,9 @@ function acknowledgementOf(state: unknown): Acknowledgement {
 /** Everything that the agent holds, by source. */
 async function heldRules(socketPath: string): Promise<Map<string, FaultRule[]>> {
   const answer = fieldsOf(await callSocket(socketPath, { method: 'GET', path: '/rules' }, ANSWER_WITHIN_MS))
-  if (!isFields(answer.sources)) throw new Error('the pod network did not say what it holds')
+  if (!isFields(answer.sources)) throw new Error('the pod network answered without naming its rules')
   return new Map(Object.entries(answer.sources).map(([source, rules]) => [source, listOf(rules).filter(isRule)]))
 }
 
-/** Of the agent's own making, so that only its identity is asked. */
+/** Compared by identity only, because the agent made it. */
 const isRule = (value: unknown): value is FaultRule => isFields(value) && typeof value.podUid === 'string'

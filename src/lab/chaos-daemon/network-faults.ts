@@ -1,4 +1,4 @@
-/** NetworkChaos: who stands at the other end, and at which ends a direction acts. */
+/** NetworkChaos: which peers are at the other end, and at which ends a direction acts. */
 
 import { recordsOf } from '../../protocols/chaos-mesh/experiment.ts'
 import type { ChaosObject, ChaosRecord, NetworkChaosSpec } from '../../protocols/chaos-mesh/objects.ts'
@@ -21,7 +21,7 @@ function acts(object: ChaosObject, record: ChaosRecord): boolean {
 }
 
 function networkSpec(object: ChaosObject): NetworkChaosSpec {
-  if (object.kind !== 'NetworkChaos') throw new Error(`${object.kind} is not for the network`)
+  if (object.kind !== 'NetworkChaos') throw new Error(`${object.kind} is not a network fault`)
   return object.spec
 }
 
@@ -48,7 +48,7 @@ async function rulesOf(
   })
 }
 
-/** A pod at the other end that has no address yet is left out; one that is gone is an error, as upstream. */
+/** A peer pod without an address yet is left out. A peer pod that no longer exists is an error, as upstream. */
 async function addressOf(cluster: Cluster, record: ChaosRecord): Promise<string[]> {
   const pod = await podOf(cluster, record)
   if (pod === undefined) throw new Error(podNotFound(record))

@@ -1,28 +1,28 @@
 /**
- * From a NetworkChaos to the rules that one of its pods must hold. A partition drops at both ends and in the direction that was asked
- * for; everything else shapes what a pod sends, so that only senders hold it, as with tc in a pod's network namespace.
+ * Turns a NetworkChaos into the rules of one of its pods. A partition drops traffic at both ends, in the requested direction. All other
+ * actions shape what a pod sends, so only senders hold the rule, as with tc in a pod's network namespace.
  */
 
 import { parseGoDuration, parseGoFloat, parseRate } from '../../protocols/chaos-mesh/go-text.ts'
 import type { NetworkChaosSpec } from '../../protocols/chaos-mesh/objects.ts'
 import type { NetworkEffect, NetworkRule } from '../pod-network/rules.ts'
 
-/** An address outside of the selectors; `port` where the target named one. */
+/** An address outside the selectors; with `port` if the target named one. */
 export type ExternalPeer = { readonly cidr: string; readonly port?: number }
 
 export type RuleRequest = {
   readonly spec: NetworkChaosSpec
-  /** `.` for a pod of the selector, `.Target` for one of the target. */
+  /** `.` for a pod of the selector, `.Target` for a pod of the target. */
   readonly selectorKey: string
   readonly podUid: string
-  /** Addresses of the pods at the other end; a pod that has none yet is not among them. */
+  /** Addresses of the peer pods; pods without an address yet are missing. */
   readonly otherIps: readonly string[]
   readonly external: readonly ExternalPeer[]
-  /** The spec names nobody at the other end, which means everybody. */
+  /** The spec names no target, which means everybody. */
   readonly everybody: boolean
 }
 
-/** The pod's rules; none when the direction leaves this end alone. @throws when the spec has no parameters that could act */
+/** The pod's rules; none when the direction does not act at this end. @throws when the spec has no effective parameters */
 export function rulesFor(request: RuleRequest): NetworkRule[] {
   const { spec, podUid } = request
   const directions = spec.action === 'partition' ? partitionDirections(request) : shapingDirections(request)
@@ -31,7 +31,7 @@ export function rulesFor(request: RuleRequest): NetworkRule[] {
   return effectsOf(spec).flatMap((effect) => peersOf(request).map((peers) => ({ podUid, direction, effect, ...peers })))
 }
 
-/** `to` is what goes from the selector's pods to the target: out at the one end, in at the other. */
+/** `to` is traffic from the selector's pods to the target: out at the one end, in at the other. */
 function partitionDirections({ spec, selectorKey }: RuleRequest): ('in' | 'out')[] {
   const { direction = 'to' } = spec
   if (direction === 'both') return ['in', 'out']
@@ -44,7 +44,7 @@ function shapingDirections({ spec, selectorKey }: RuleRequest): ('in' | 'out')[]
   return sends ? ['out'] : []
 }
 
-/** Peers with a port of their own need a rule of their own. */
+/** Peers with their own port need their own rule. */
 function peersOf({ otherIps, external, everybody }: RuleRequest): Pick<NetworkRule, 'peers' | 'ports'>[] {
   if (everybody) return [{ peers: 'any' }]
   const whole = [
@@ -55,7 +55,7 @@ function peersOf({ otherIps, external, everybody }: RuleRequest): Pick<NetworkRu
   return whole.length === 0 ? ported : [{ peers: whole }, ...ported]
 }
 
-/** As upstream, every parameter that is given acts, whatever the action is called. */
+/** As upstream, every given parameter acts, whatever the action is called. */
 function effectsOf(spec: NetworkChaosSpec): NetworkEffect[] {
   if (spec.action === 'partition') return [{ kind: 'partition' }]
   if (spec.action === 'bandwidth') {

@@ -1,13 +1,13 @@
-/** Where things stand in the API. */
+/** Paths in the API. */
 
 import type { ChaosObject } from '../../protocols/chaos-mesh/objects.ts'
 import { API_VERSION, pluralOf } from '../../protocols/chaos-mesh/objects.ts'
 
-/** The kinds that the lab enacts; objects of the others never get past admission. */
+/** The kinds that the lab enacts. Admission refuses objects of other kinds. */
 export const ENACTED_KINDS = ['PodChaos', 'NetworkChaos', 'HTTPChaos', 'DNSChaos'] as const
 export type EnactedKind = (typeof ENACTED_KINDS)[number]
 
-/** One experiment: what the queue is keyed by. */
+/** One experiment: the key of the queue. */
 export type ExperimentKey = { readonly kind: EnactedKind; readonly namespace: string; readonly name: string }
 
 export const listPath = (kind: EnactedKind): string => `/apis/${API_VERSION}/${pluralOf(kind)}`
@@ -22,7 +22,7 @@ export function keyOf(object: ChaosObject): ExperimentKey | undefined {
 
 type Named = { readonly kind: ChaosObject['kind']; readonly metadata: Pick<ExperimentKey, 'namespace' | 'name'> }
 
-/** The name under which the pod network holds an experiment's rules. Chaos Mesh's DNS server knows no namespaces. */
+/** The source name of an experiment's rules in the pod network. Chaos Mesh's DNS server knows no namespaces. */
 export function sourceOf({ kind, metadata: { namespace, name } }: Named): string {
   switch (kind) {
     case 'HTTPChaos':
@@ -34,7 +34,7 @@ export function sourceOf({ kind, metadata: { namespace, name } }: Named): string
   }
 }
 
-/** Which experiment waits for a source's answer; none waits for that of a DNSChaos. */
+/** The experiment that waits for a source's acknowledgement; none for a DNSChaos. */
 export function keyOfSource(source: string): ExperimentKey | undefined {
   const [path = '', prefix] = source.split(':').reverse()
   if (prefix === 'dnschaos') return undefined

@@ -1,4 +1,4 @@
-/** PodChaos: pods deleted, pods whose images are swapped for one that does nothing, containers killed. */
+/** PodChaos: deletes pods, replaces the images of pods with one that does nothing, kills containers. */
 
 import type { ChaosObject, ChaosRecord, PodChaosSpec, RecordPhase } from '../../protocols/chaos-mesh/objects.ts'
 import { type Cluster, isNotFound } from '../cluster-access/cluster.ts'
@@ -7,7 +7,7 @@ import { callSocket } from '../machine/socket-client.ts'
 import { type Enactor, failed, type Outcome, podNotFound, podOf } from './enactor.ts'
 import { partsOfId, podPath } from './paths.ts'
 
-/** Always in the lab's image store: a process that waits. */
+/** Always in the lab's image store: an image that only waits. */
 export const PAUSE_IMAGE = 'matchday/pause:lab'
 
 const RUNTIME_WITHIN_MS = 5000
@@ -49,27 +49,27 @@ async function apply(
   return { phase: 'Injected' }
 }
 
-/** What is killed can't be brought back; its controller does that. */
+/** A kill cannot be undone here; the pod's controller replaces it. */
 async function recover(cluster: Cluster, object: ChaosObject, record: ChaosRecord): Promise<Outcome> {
   if (podChaosSpec(object).action === 'pod-failure') await mendPod(cluster, object, record)
   return { phase: 'Not Injected' }
 }
 
 function podChaosSpec(object: ChaosObject): PodChaosSpec {
-  if (object.kind !== 'PodChaos') throw new Error(`${object.kind} is not for pods`)
+  if (object.kind !== 'PodChaos') throw new Error(`${object.kind} is not a pod fault`)
   return object.spec
 }
 
-/** A plain deletion, so that disruption budgets are not asked. */
+/** A plain deletion, which does not ask disruption budgets. */
 async function killPod(cluster: Cluster, record: ChaosRecord, gracePeriodSeconds: number): Promise<void> {
   const { namespace, pod } = partsOfId(record.id)
   await cluster.remove(podPath(namespace, pod), { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds })
 }
 
-// The part of an annotation's name behind the prefix may be this long; longer keys shrink to the container's own.
+// The part of an annotation's name after the prefix may have this length. Longer keys are shortened to the container's own part.
 const KEY_MAX = 63
 
-/** Under which annotation a container's own image is kept while the pod fails. */
+/** The annotation that stores a container's own image while the pod fails. */
 export function imageKey(experiment: string, action: string, container: string, init: boolean): string {
   const name = `${container}-${init ? 'init' : 'normal'}`
   const key = `chaos-mesh-${experiment}-${action}-${name}-image`

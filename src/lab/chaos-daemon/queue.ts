@@ -1,6 +1,6 @@
 /**
- * One runner an experiment: passes never overlap, run again while they change something, and after a failure wait twice as long
- * each time. What this daemon wrote itself does not wake it; everything else does, at once.
+ * One runner per experiment. Passes never overlap. They repeat while they change something, and after a failure with a delay that doubles.
+ * Changes that this daemon wrote do not wake the runner; all others do, at once.
  */
 
 import type { Log } from '../machine/daemon.ts'
@@ -10,16 +10,16 @@ import type { PassResult } from './reconcile.ts'
 
 export type Queue = {
   wake(key: ExperimentKey): void
-  /** An object as the watch shows it. */
+  /** Reports an object from the watch. */
   seen(key: ExperimentKey, resourceVersion: string | undefined): void
   stop(): void
 }
 
 const FIRST_PAUSE_MS = 200
 const LONGEST_PAUSE_MS = 10_000
-// A duration is over only when it is exceeded: the timer aims a little behind its end.
+// A duration is over only when it is exceeded, so the timer fires slightly after its end.
 const WAKE_LATE_MS = 5
-// setTimeout fires at once beyond 2^31 - 1 ms; a longer wait is cut into pieces.
+// setTimeout fires at once beyond 2^31 - 1 ms. A longer wait is split.
 const TIMER_MAX_MS = 2_147_483_647
 
 type Runner = {
@@ -27,7 +27,7 @@ type Runner = {
   running: boolean
   again: boolean
   pauseMs: number
-  /** Versions that this daemon wrote and that the watch showed: Kubernetes promises that they can be compared as numbers. */
+  /** Versions that this daemon wrote and that the watch showed. Kubernetes guarantees that they can be compared as numbers. */
   written: number
   seen: number
   timer: NodeJS.Timeout | undefined
@@ -50,7 +50,7 @@ export function createQueue(pass: (key: ExperimentKey) => Promise<PassResult>, l
   }
 
   const settle = (runner: Runner, result: PassResult, seenBefore: number): void => {
-    // Of an object that is gone, only what was seen during the pass can be news: another one of the same name.
+    // If the object is gone, only a version seen during the pass can be new: another object of the same name.
     runner.written = result.object === undefined ? seenBefore : Number(result.object.metadata.resourceVersion)
     if (runner.seen > runner.written) runner.again = true
     if (result.failed) {

@@ -1,6 +1,6 @@
 /**
- * One pass over one experiment, in Chaos Mesh's order: finalizer, desired phase, conditions, records, finalizers off. Each step that
- * changes something writes the object, so that a daemon that is killed goes on from what stands in the cluster.
+ * One pass over one experiment, in Chaos Mesh's order: add finalizer, desired phase, conditions, records, remove finalizers. Each step that
+ * changes something writes the object, so that a restarted daemon continues from what is in the cluster.
  */
 
 import {
@@ -25,12 +25,12 @@ import type { ChaosEvent, Recorder } from './recorder.ts'
 import { selectRecords } from './targets.ts'
 
 export type PassResult = {
-  /** The object after the pass; undefined when there is none any more. */
+  /** The object after the pass; undefined when it no longer exists. */
   readonly object: ChaosObject | undefined
   readonly wrote: boolean
-  /** A record failed: try again after a while. */
+  /** A record failed: retry after a while. */
   readonly failed: boolean
-  /** When the duration ends, if it still runs. */
+  /** When the duration ends, if it is still running. */
   readonly wakeAtMs?: number
 }
 
@@ -48,7 +48,7 @@ export async function reconcile(parts: Reconciler, key: ExperimentKey): Promise<
   await writeDesire(pass)
   await writeConditions(pass)
   const failed = await moveRecords(pass)
-  // A failed try ends the pass: its object stays until the try succeeds, or until somebody insists.
+  // A failed try ends the pass. The object stays until a try succeeds, or until its removal is forced.
   if (!failed || isForced(pass.object)) await removeFinalizers(pass)
   const endMs = endsAtMs(pass.object)
   const running = pass.object.status?.experiment?.desiredPhase === 'Run' && endMs !== undefined
@@ -69,7 +69,7 @@ async function read(cluster: Cluster, key: ExperimentKey): Promise<ChaosObject |
 
 const CONFLICTS_MAX = 10
 
-/** Writes one part over the newest version; somebody else's change in between is read and kept. */
+/** Writes one part of the newest version. A concurrent change by somebody else is read and kept. */
 async function write(pass: Pass, patch: (object: ChaosObject) => object): Promise<void> {
   for (let conflicts = 0; ; conflicts++) {
     const { resourceVersion } = pass.object.metadata
@@ -77,7 +77,7 @@ async function write(pass: Pass, patch: (object: ChaosObject) => object): Promis
     try {
       const body = { metadata: { ...metadata, resourceVersion }, ...rest }
       const written: unknown = await pass.cluster.merge(objectPath(pass.key), body)
-      if (!isChaosObject(written)) throw new Error(`${objectPath(pass.key)} is no chaos object any more`)
+      if (!isChaosObject(written)) throw new Error(`${objectPath(pass.key)} is no longer a chaos object`)
       pass.object = written
       pass.wrote = true
       return
@@ -90,7 +90,7 @@ async function write(pass: Pass, patch: (object: ChaosObject) => object): Promis
   }
 }
 
-/** `experiment` is required as soon as there is a status. */
+/** `experiment` is required when there is a status. */
 const statusPatch = (object: ChaosObject, status: ChaosStatus): object => ({
   status: { ...status, experiment: { ...(object.status?.experiment ?? {}), ...status.experiment } },
 })
@@ -125,7 +125,7 @@ async function writeConditions(pass: Pass): Promise<void> {
   await write(pass, (object) => statusPatch(object, { conditions }))
 }
 
-/** True when a record failed and is to be tried again. */
+/** True when a record failed and must be retried. */
 async function moveRecords(pass: Pass): Promise<boolean> {
   const before = recordsOf(pass.object)
   const records = before ?? (await select(pass))
@@ -193,11 +193,11 @@ function eventOf(
   return undefined
 }
 
-/** All finalizers go, foreign ones too, as upstream does it. */
+/** Removes all finalizers, including foreign ones, as upstream. */
 async function removeFinalizers(pass: Pass): Promise<void> {
   const { finalizers = [] } = pass.object.metadata
   if (!mayGo(pass.object) || finalizers.length === 0) return
-  // Forced means without recovery: what the pods hold stays, for an audit to find.
+  // Forced means without recovery: the pods keep their rules, and an audit will find them.
   if (!isForced(pass.object)) await pass.enactorOf(pass.object).release(pass.object)
   pass.record(pass.object, 'initFinalizers', { type: 'finalizer-removed' })
   await write(pass, () => ({ metadata: { finalizers: [] } }))

@@ -1,4 +1,4 @@
-/** Kubernetes events about an experiment, with the reasons and messages by which users of Chaos Mesh know them. */
+/** Kubernetes events about an experiment, with the reasons and messages that users of Chaos Mesh know. */
 
 import type { ChaosObject } from '../../protocols/chaos-mesh/objects.ts'
 import type { Cluster } from '../cluster-access/cluster.ts'
@@ -17,9 +17,9 @@ export type ChaosEvent =
   | { readonly type: 'recovered'; readonly id: string }
   | { readonly type: 'failed'; readonly activity: string; readonly err: string }
 
-/** Which of upstream's steps an event comes from: it becomes the event's source. */
+/** The upstream step that an event comes from: it becomes the event's source. */
 export type Component = 'initFinalizers' | 'desiredphase' | 'condition' | 'records'
-/** Returns at once; an event that can't be written is logged. */
+/** Returns at once. An event that cannot be written is logged. */
 export type Recorder = (object: ChaosObject, component: Component, event: ChaosEvent) => void
 
 type Wording = { readonly reason: string; readonly message: string; readonly warning?: true }
@@ -29,7 +29,7 @@ function wordingOf(event: ChaosEvent): Wording {
     case 'finalizer-inited':
       return { reason: 'FinalizerInited', message: 'Finalizer has been inited' }
     case 'finalizer-removed':
-      // Upstream gives both the same reason.
+      // Upstream uses the same reason for both.
       return { reason: 'FinalizerInited', message: 'Finalizer has been removed' }
     case 'started':
       return { reason: 'Started', message: 'Experiment has started' }
@@ -69,7 +69,7 @@ function eventObject(object: ChaosObject, component: Component, event: ChaosEven
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    // Unique however often the daemon restarts: the time, and a number within this process.
+    // Unique over restarts of the daemon: the time, and a number within this process.
     metadata: {
       name: `${name}.${Date.now().toString(16)}${serial.toString(16).padStart(6, '0')}`,
       namespace,

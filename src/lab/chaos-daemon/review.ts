@@ -1,4 +1,4 @@
-/** Answers to the API server's admission reviews: defaults first, then what Chaos Mesh refuses, then what the lab can't do. */
+/** Answers admission reviews of the API server: sets defaults, then refuses what Chaos Mesh refuses, then what the lab cannot do. */
 
 import { isDeepStrictEqual } from 'node:util'
 import { joinedMessages } from '../../protocols/chaos-mesh/admission.ts'
@@ -10,7 +10,7 @@ import { labProblems } from './lab-limits.ts'
 
 export type ReviewKind = 'mutate' | 'validate'
 
-/** The AdmissionReview to send back. What can't be read at all is denied. */
+/** The AdmissionReview to send back. An unreadable request is denied. */
 export function reviewed(kind: ReviewKind, review: unknown): Fields {
   const request = fieldsOf(fieldsOf(review).request)
   const answer = kind === 'mutate' ? mutation(request) : validation(request)
@@ -33,11 +33,11 @@ function mutation(request: Fields): Fields {
   return { ...allowed, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') }
 }
 
-/** Runs behind the schema, so that the object's shape is known to be right. */
+/** Runs after the schema check, so the object's shape is known to be right. */
 function validation(request: Fields): Fields {
   const { object } = request
   if (!isChaosObject(object)) return denied('not a chaos object')
-  // Whatever the daemon writes itself, and every annotation, comes by here: only a changed spec is an update.
+  // Writes of the daemon itself and changes of annotations come here too. Only a changed spec is an update.
   if (request.operation === 'UPDATE')
     return isDeepStrictEqual(fieldsOf(request.oldObject).spec, object.spec)
       ? allowed

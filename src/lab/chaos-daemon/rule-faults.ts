@@ -1,6 +1,6 @@
 /**
- * Faults that a pod holds as rules, of the network and of HTTP: each record is a pod. Asking takes a record to a `…/Wait` phase, the
- * pods' acknowledgement takes it on. The rules are made once, when they are first asked for: pods that come later are not in them.
+ * Faults that a pod holds as rules (network and HTTP): each record is a pod. A request moves a record to a `…/Wait` phase; the pod's
+ * acknowledgement moves it on. The rules are made once, at the first request: pods that come later are not included.
  */
 
 import { recordsOf } from '../../protocols/chaos-mesh/experiment.ts'
@@ -12,18 +12,18 @@ import { type Enactor, failed, type Outcome, podNotFound, podOf } from './enacto
 import type { NetworkAgent } from './network-agent.ts'
 import { sourceOf } from './paths.ts'
 
-/** What a kind makes of a record. */
+/** What a kind of fault makes of a record. */
 export type RuleMaker = {
-  /** False for the end that a direction leaves alone; its records count as injected at once. */
+  /** False for an end where the direction does not act; its records count as injected at once. */
   acts(object: ChaosObject, record: ChaosRecord): boolean
   /** @throws when no rules can be made */
   rulesOf(object: ChaosObject, record: ChaosRecord, podUid: string): Promise<readonly FaultRule[]>
 }
 
 export function ruleFaults(cluster: Cluster, agent: NetworkAgent, maker: RuleMaker): Enactor {
-  /** Pods whose rules can't be made, with the reason: their records wait, as upstream's do. */
+  /** Pods whose rules cannot be made, with the reason. Their records wait, as upstream's do. */
   const impossible = new Map<string, string>()
-  /** Pods that failed to acknowledge: the next try asks them again. */
+  /** Pods that failed to acknowledge. The next try asks them again. */
   const refused = new Set<string>()
 
   const ask = async (object: ChaosObject, record: ChaosRecord, pod: Fields): Promise<void> => {
@@ -32,7 +32,7 @@ export function ruleFaults(cluster: Cluster, agent: NetworkAgent, maker: RuleMak
     impossible.delete(slotOf(source, uid))
     try {
       refuseHostNetwork(object, record, pod)
-      // A pod may stand at both ends of its own experiment; it then holds the rules of both.
+      // A pod may be at both ends of its own experiment. It then holds the rules of both.
       const roles = (recordsOf(object) ?? [record]).filter((other) => other.id === record.id)
       const rules = await Promise.all(roles.map((role) => maker.rulesOf(object, role, uid)))
       agent.want(source, uid, rules.flat())
@@ -41,7 +41,7 @@ export function ruleFaults(cluster: Cluster, agent: NetworkAgent, maker: RuleMak
     }
   }
 
-  /** Where the pod's answer takes a record that waits. */
+  /** The phase to which the pod's answer moves a waiting record. */
   const arrived = (source: string, uid: string, from: WaitingPhase): Outcome => {
     const standing = agent.standing(source, uid)
     switch (standing.kind) {

@@ -1,6 +1,6 @@
 /**
- * Selection as Chaos Mesh does it: once, from the pods of this moment. Where the object has a seed (matchday writes one, kubectl does not), the
- * same seed picks the same places among the same number of pods.
+ * Selects targets as Chaos Mesh does: once, from the current pods. If the object has a seed (matchday writes one, kubectl does not), the same
+ * seed selects the same positions among the same number of pods.
  */
 import { random } from '../../domain/random.ts'
 
@@ -15,7 +15,7 @@ export type Selected =
   | { readonly ok: true; readonly records: readonly ChaosRecord[] }
   | { readonly ok: false; readonly reason: string }
 
-/** New records for all of the object's selectors. @throws when the API server can't be asked */
+/** New records for all of the object's selectors. @throws when the API server cannot be asked */
 export async function selectRecords(cluster: Cluster, object: ChaosObject): Promise<Selected> {
   const selectors = selectorsOf(object)
   const [pods, nodes] = await Promise.all([podsFor(cluster, object, selectors), nodesFor(cluster, selectors)])
@@ -87,7 +87,7 @@ async function nodesFor(cluster: Cluster, selectors: readonly KeyedSelector[]): 
   return listOf((await cluster.get('/api/v1/nodes')).items).map((node) => fieldsOf(node))
 }
 
-/** The API server's word is taken for the shape of a Pod. */
+/** The API server is trusted for the shape of a Pod. */
 const listedPod = (pod: Fields): ListedPod => pod
 
 function idsOf(object: ChaosObject, pod: ListedPod): string[] {
@@ -95,7 +95,7 @@ function idsOf(object: ChaosObject, pod: ListedPod): string[] {
   const wanted = targetedContainers(object)
   if (wanted === undefined) return [id]
   const names = listOf(pod.spec?.containers).map((container) => textOf(fieldsOf(container).name))
-  // Without names it is the first container.
+  // Without container names, the first container is used.
   const hit = wanted.length === 0 ? names.slice(0, 1) : names.filter((name) => wanted.includes(name))
   return hit.map((name) => `${id}/${name}`)
 }

@@ -1,11 +1,11 @@
-// The endpoints behind a route, as the Service's slices stand now.
+// The endpoints behind a route, from the Service's current slices.
 import { endpointsOfPort, serviceKey, slicesByService } from '../pod-network/endpoints.ts'
 import type { EndpointSlice, Service } from '../pod-network/objects.ts'
 import type { Endpoint } from '../topology/addresses.ts'
 import type { Route } from './routes.ts'
 
 export type Backends = {
-  /** Undefined when there is no such Service or port; empty when nothing of it is ready. */
+  /** Undefined when the Service or port does not exist; empty when none of its endpoints is ready. */
   endpoints(route: Route): readonly Endpoint[] | undefined
   all(): readonly Endpoint[]
 }

@@ -1,12 +1,13 @@
-// Which endpoint of a Service takes a request: the one with the fewest outstanding (nginx's least_conn), or the one that a client sticks to. The cookie holds a hash of the
-// endpoint, so that nobody outside learns addresses and a replica of the ingress would read it alike.
+// Chooses the endpoint for a request: the one with the fewest outstanding requests (nginx's least_conn), or the one that a client sticks
+// to. The cookie contains a hash of the endpoint, so that it reveals no address and another replica of the ingress would read it the same
+// way.
 import { createHash } from 'node:crypto'
 import type { Endpoint } from '../topology/addresses.ts'
 import type { Route } from './routes.ts'
 
 export type Client = { address: string; cookies: string | undefined }
 
-/** `cookie` must be set on the answer when it is there. */
+/** If there is a `cookie`, it must be set on the response. */
 export type Choice = { endpoint: Endpoint; cookie?: string }
 
 export type Balancer = {
@@ -14,7 +15,7 @@ export type Balancer = {
   choose(route: Route, endpoints: readonly Endpoint[], client: Client, tried: ReadonlySet<Endpoint>): Choice | undefined
 }
 
-/** Where equally many are outstanding, endpoints take turns. */
+/** Endpoints with equally many outstanding requests take turns. */
 export function createBalancer(outstanding: (endpoint: Endpoint) => number = () => 0): Balancer {
   const turns = new Map<string, number>()
 
@@ -52,7 +53,7 @@ function chosen(endpoint: Endpoint | undefined): Choice | undefined {
   return endpoint && { endpoint }
 }
 
-// Rendezvous hashing: when endpoints come and go, only the clients of those that went must move.
+// Rendezvous hashing: when endpoints come and go, only the clients of removed endpoints move.
 function heaviest(endpoints: readonly Endpoint[], client: string): Endpoint | undefined {
   const weigh = (endpoint: Endpoint) => digest(`${client} ${endpoint.join(':')}`)
   return [...endpoints].sort((one, other) => (weigh(one) < weigh(other) ? 1 : -1))[0]

@@ -1,17 +1,16 @@
-// Which endpoints are left out, as pure rules: passive ejection as nginx's max_fails and fail_timeout or Envoy's outlier detection know it.
-// Never so many that what is left could not carry the load.
+// Which endpoints are ejected, as pure rules: passive ejection, like nginx's max_fails and fail_timeout or Envoy's outlier detection.
 
 export type Standing = {
-  /** Requests in a row that ended without an answer. */
+  /** Consecutive requests without a response. */
   strikes: number
   outUntilMs: number
 }
 
-// One request may be lost to its own fault; three in a row, with no answer between them, are the endpoint's.
+// One request may fail for a reason of its own. Three in a row without a response are the endpoint's fault.
 export const STRIKES_MAX = 3
-// Longer than a client waits, so that a trial is rare; shorter than three readiness probes of 5 s.
+// Longer than a client waits, so that trials are rare; shorter than three readiness probes of 5 s.
 export const OUT_MS = 5_000
-// Envoy's panic threshold: with fewer left than this, all are used, ejected or not.
+// Envoy's panic threshold: with fewer endpoints left than this, all are used, ejected or not.
 const LEFT_LEAST = 0.5
 
 export const goodStanding = (): Standing => ({ strikes: 0, outUntilMs: 0 })
@@ -26,7 +25,7 @@ export function unanswered(standing: Standing, nowMs: number): void {
   if (standing.strikes >= STRIKES_MAX) standing.outUntilMs = nowMs + OUT_MS
 }
 
-/** After its time an endpoint may have one request at a time, until one of them is answered. */
+/** After its ejection time an endpoint gets one request at a time, until one is answered. */
 export function isOut({ strikes, outUntilMs }: Standing, outstanding: number, nowMs: number): boolean {
   if (strikes < STRIKES_MAX) return false
   return nowMs < outUntilMs || outstanding > 0
@@ -37,8 +36,8 @@ export function leftOf<E>(endpoints: readonly E[], out: (endpoint: E) => boolean
   return left.length >= endpoints.length * LEFT_LEAST ? left : endpoints
 }
 
-// Envoy's retry budget: a fifth of the requests. A lost zone of three leaves a third of them without an answer for half a second, which
-// the saved ones pay for; when everything is gone, second tries must not double the load.
+// Envoy's retry budget: a fifth of the requests. If one of three zones is lost, a third of the requests get no response for half a second,
+// and the successful ones pay for their retries. If everything is down, retries must not double the load.
 const REPEATS_SHARE = 0.2
 const SAVED_MAX = 50
 

@@ -1,8 +1,8 @@
-// What a request that a pod did not answer is told, and whether another pod may be asked.
+// The response to a request that no pod answered, and whether another pod may be tried.
 
 export type Failure = { status: 502 | 504; wasSent: boolean; reason: string }
 
-/** Nothing reached the pod when no connection came to be: only then is it safe to ask another, whatever the method. */
+/** If no connection was made, nothing reached the pod. Only then is it safe to try another pod, whatever the method. */
 export function failureOf(error: Error): Failure {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   const syscall = 'syscall' in error ? error.syscall : undefined

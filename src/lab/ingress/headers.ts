@@ -1,7 +1,7 @@
-// Headers on their way to a pod and back: those of one hop stay on it, and the pod learns who asked.
+// Headers on their way to a pod and back: hop-by-hop headers are removed, and the pod learns who the client is.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
-// RFC 9110, section 7.6.1, and what stands for them in practice.
+// The hop-by-hop headers of RFC 9110, section 7.6.1, and those used in practice.
 const ONE_HOP = new Set([
   'connection',
   'keep-alive',
@@ -12,11 +12,11 @@ const ONE_HOP = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
-  // Answered here: the body is not held back.
+  // The ingress answers Expect itself, because it does not hold the body back.
   'expect',
 ])
 
-/** Names and values in turn, as undici and node:http take them. */
+/** Names and values alternate, as undici and node:http take them. */
 export function towardsPod(request: IncomingMessage): string[] {
   const dropped = namedByConnection(request.headers.connection)
   const forwarded = ['x-forwarded-for', 'x-real-ip', 'x-forwarded-proto', 'x-forwarded-host']

@@ -1,6 +1,6 @@
-// `main.ts --lab <root>`: the lab's front door on 127.99.0.1:8080. Routes by the cluster's Ingress objects (class `lab` or none) to
-// ready endpoints. It runs with the pod network's preload, in the name of 10.244.0.2 but on the machine's own network: policies, faults
-// and dead pods treat its connections to pods as they treat a pod's.
+// `main.ts --lab <root>`: the lab's ingress on 127.99.0.1:8080. It routes by the cluster's Ingress objects (class `lab` or none) to ready
+// endpoints. It runs with the pod network's preload as 10.244.0.2, but on the machine's own network: policies, faults and dead pods treat
+// its connections to pods like a pod's.
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -16,9 +16,9 @@ import { type IngressServer, type Listen, startIngressServer } from './server.ts
 
 const DEFAULT_HOST = '127.99.0.1'
 const DEFAULT_PORT = 8080
-// Where ingress-nginx serves its metrics.
+// The port on which ingress-nginx serves its metrics.
 const DEFAULT_METRICS_PORT = 10_254
-// The owner kills what has not ended after some seconds.
+// The owner kills programs that have not ended after some seconds.
 const DRAIN_MS = 3_000
 const LOOK_AGAIN_MS = 100
 const NETWORK_WITHIN_MS = 30_000
@@ -41,7 +41,7 @@ function readFlags() {
   return { paths: labPaths(values.lab), listen: values.listen, metrics: values.metrics }
 }
 
-/** The flag wins, then the lab's state, then the fixed default. */
+/** The flag, else the lab's state, else the fixed default. */
 function listenAt(flags: ReturnType<typeof readFlags>): Listen {
   const lab = readState(flags.paths.state)?.ingress
   const [host, port] = flags.listen?.split(':') ?? [lab?.host ?? DEFAULT_HOST, String(lab?.port ?? DEFAULT_PORT)]
@@ -55,7 +55,7 @@ async function joinPodNetwork(net: string): Promise<void> {
   const own = join(net, 'pods', 'ingress.json')
   const deadlineMs = Date.now() + NETWORK_WITHIN_MS
   while (!existsSync(preload) || !existsSync(own)) {
-    if (Date.now() > deadlineMs) fail('ingress: the pod network is not there; the node runtime writes it at its start')
+    if (Date.now() > deadlineMs) fail('ingress: the pod network is missing; the node runtime creates it at its start')
     await sleep(LOOK_AGAIN_MS)
   }
   process.env.MATCHDAY_POD_NETWORK = own
@@ -68,7 +68,7 @@ function watchRoutes(kubeconfig: string, server: IngressServer): void {
   function onChange(): void {
     if (planned || !all.every((one) => one.isSynced())) return
     planned = true
-    // One rollout step changes several objects; they are taken together.
+    // One rollout step changes several objects. They are applied together.
     setImmediate(() => {
       planned = false
       server.setObjects({ ingresses: ingresses.items(), services: services.items(), slices: slices.items() })
@@ -88,7 +88,7 @@ async function open(listen: Listen): Promise<IngressServer> {
     const port = error instanceof Error && 'port' in error ? error.port : listen.port
     fail(
       taken
-        ? `ingress: ${listen.host}:${port} is taken by another program; stop it, or choose another port`
+        ? `ingress: ${listen.host}:${port} is in use by another program; stop it, or choose another port`
         : `ingress: ${error}`,
     )
   }
@@ -109,7 +109,7 @@ async function stop(graceMs: number): Promise<void> {
 }
 process.on('SIGTERM', () => void stop(DRAIN_MS))
 process.on('SIGINT', () => void stop(DRAIN_MS))
-// The lifeline: its owner is gone, and with it everybody who could want an answer.
+// The lifeline: the owner is gone, and nobody needs an answer any more.
 process.stdin.on('end', () => void stop(0))
 process.stdin.on('error', () => void stop(0))
 process.stdin.resume()

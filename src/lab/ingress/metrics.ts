@@ -19,20 +19,20 @@ export function createMetrics(): IngressMetrics {
   const labelNames = ['ingress', 'service'] as const
   const requests = new Counter({
     name: 'ingress_requests_total',
-    help: 'Requests answered, by status; 499: the client went away first.',
+    help: 'Requests answered, by status; 499: the client disconnected first.',
     labelNames: [...labelNames, 'status'] as const,
     registers,
   })
   const retries = new Counter({
     name: 'ingress_retries_total',
-    help: 'Tries of another endpoint.',
+    help: 'Retries on another endpoint.',
     labelNames,
     registers,
   })
   const sockets = new Gauge({ name: 'ingress_upgraded_connections', help: 'Open WebSockets.', registers })
   const seconds = new Histogram({
     name: 'ingress_request_seconds',
-    help: 'From the head of the request to the end of the answer.',
+    help: 'From the head of the request to the end of the response.',
     labelNames,
     buckets: BOUNDS_SECONDS,
     registers,

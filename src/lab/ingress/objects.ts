@@ -1,4 +1,4 @@
-// Ingress objects as they stand in the API's JSON, as far as they are read.
+// Ingress objects in the JSON of the API, with the fields that are read.
 import type { KubeObject } from '../cluster-access/kube-object.ts'
 
 export type IngressBackend = { service?: { name: string; port?: { number?: number; name?: string } } }

@@ -1,18 +1,21 @@
-// How endpoints stand, from the requests that wait for them. Beside passive ejection there is an active check by TCP, as Envoy has it: an
-// endpoint with a request that waits, from which nothing has come for a while and which takes no connection, is silent. Requests that wait for it
-// are told, and it is left out until it takes connections again. A slow pod is not silent: its kernel takes connections.
+// The health of endpoints, judged by the requests that wait for them. Besides passive ejection there is an active TCP check, as in Envoy:
+// an endpoint is silent when a request waits for it, nothing has come from it for a while, and it accepts no connection. Its waiting
+// requests are told, and it is left out until it accepts connections again. A slow pod is not silent: its kernel accepts connections.
 import net from 'node:net'
 import type { Endpoint } from '../topology/addresses.ts'
 import { answered, goodStanding, isOut, leftOf, type Standing, unanswered } from './ejection.ts'
 
-/** `neither`: the client went away early, which says nothing about the endpoint. */
+/** `neither`: the client disconnected early, which says nothing about the endpoint. */
 export type Ended = 'answered' | 'unanswered' | 'neither'
 
 export type Outliers = {
-  /** Those that may be chosen. */
+  /** The endpoints that may be chosen. */
   left(endpoints: readonly Endpoint[]): readonly Endpoint[]
   outstanding(endpoint: Endpoint): number
-  /** A request goes to an endpoint; `onSilent` is called when that is found silent and others are not. Returns how to tell its end. */
+  /**
+   * Registers a request for an endpoint. `onSilent` is called when that endpoint is found silent and others are not. Returns a function
+   * that reports the request's end.
+   */
   waits(endpoint: Endpoint, others: readonly Endpoint[], onSilent: () => void): (ended: Ended) => void
   keepOnly(endpoints: readonly Endpoint[]): void
   close(): void
@@ -22,7 +25,7 @@ type Wait = { sinceMs: number; others: readonly Endpoint[]; onSilent: () => void
 type Known = {
   endpoint: Endpoint
   standing: Standing
-  /** In order of their start. */
+  /** In the order in which they started. */
   waits: Set<Wait>
   heardAtMs: number
   silent: boolean
@@ -31,14 +34,14 @@ type Known = {
 }
 
 const TICK_MS = 50
-// Most answers of a service are there by then, so that most requests cause no look.
+// Most responses have arrived by then, so most requests cause no check.
 const QUIET_MS = 200
 // A connection within a region takes a few milliseconds.
 const LOOK_MS = 200
-// One look may fail because this process had no CPU: found silent within 200 + 2 × 200 ms and a tick.
+// One check may fail because this process had no CPU. So an endpoint is found silent within 200 + 2 × 200 ms and a tick.
 const LOOKS = 2
 const AGAIN_MS = 1_000
-/** Ended without an answer after less than this, a request says nothing: clients close pages. */
+/** A request that ended without a response in less than this says nothing: clients close pages. */
 export const PATIENT_CLIENT_MS = 1_000
 
 export function watchOutliers(log: (line: string) => void): Outliers {
@@ -71,7 +74,7 @@ export function watchOutliers(log: (line: string) => void): Outliers {
     known.looking = false
     known.lookAgainMs = performance.now() + (known.silent ? AGAIN_MS : QUIET_MS)
     if (known.silent === wasSilent) return
-    log(`${known.endpoint.join(':')} ${known.silent ? 'is silent: left out' : 'takes connections again'}`)
+    log(`${known.endpoint.join(':')} ${known.silent ? 'is silent: left out' : 'accepts connections again'}`)
     if (!known.silent) return answered(known.standing)
     for (const { others, onSilent } of [...known.waits])
       if (left(others).some((other) => other.join(':') !== known.endpoint.join(':'))) onSilent()
@@ -85,7 +88,7 @@ export function watchOutliers(log: (line: string) => void): Outliers {
       const wait = { sinceMs: performance.now(), others, onSilent }
       known.waits.add(wait)
       return (ended) => {
-        // Told once: an answer that breaks off later was one.
+        // Reported once. A response that breaks off later was a response.
         if (!known.waits.delete(wait)) return
         if (ended === 'unanswered') unanswered(known.standing, performance.now())
         if (ended !== 'answered') return
@@ -116,7 +119,7 @@ async function isThere(known: Known, looks: number): Promise<boolean> {
   return known.heardAtMs >= beganAtMs
 }
 
-/** A refusal is an answer too: whoever refuses is not silent. */
+/** A refused connection is an answer too: the endpoint is not silent. */
 function connects([host, port]: Endpoint): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect({ host, port })
@@ -125,7 +128,7 @@ function connects([host, port]: Endpoint): Promise<boolean> {
       socket.destroy()
       resolve(there)
     }
-    // After a stall of this process timers come before what arrived meanwhile: that is read first.
+    // After a stall of this process, timers run before data that arrived meanwhile. That data is read first.
     const timer = setTimeout(() => setImmediate(end, false), LOOK_MS)
     socket.once('connect', () => end(true))
     socket.on('error', (error) => end('code' in error && error.code === 'ECONNREFUSED'))

@@ -1,16 +1,15 @@
-// Keep-alive connections to pods, a pool for each endpoint. The pool of an endpoint that no route leads to any more ends when its
-// last request has.
+// Keep-alive connections to pods, one pool per endpoint. When no route uses an endpoint any more, its pool closes after its last request.
 import { Pool } from 'undici'
 import type { Endpoint } from '../topology/addresses.ts'
 
 export type Pools = {
   to(endpoint: Endpoint, connectMs: number): Pool
-  /** Closes the pools of endpoints that are not among these. */
+  /** Closes the pools of all other endpoints. */
   keepOnly(endpoints: readonly Endpoint[]): void
   close(): void
 }
 
-// Node's servers close an idle connection after 5 s; the margin keeps a request from meeting the close half-way.
+// Node's servers close an idle connection after 5 s. The margin keeps a request from meeting the close.
 const IDLE_MS = 4_000
 
 export function createPools(): Pools {

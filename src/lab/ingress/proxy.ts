@@ -1,6 +1,6 @@
-// One HTTP request through the ingress: route, endpoint, pod, answer. Bodies stream both ways with back-pressure, small ones are read first. A
-// request moves to another endpoint while nothing of it was sent; later only when the pod that may have seen it is silent and the
-// route says that it may be repeated.
+// One HTTP request through the ingress: route, endpoint, pod, response. Bodies stream in both directions with back-pressure; small ones are
+// read first. A request may move to another endpoint while nothing of it was sent. After that it moves only if the pod that may have seen
+// it is silent and the route allows a repetition.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Endpoint } from '../topology/addresses.ts'
@@ -22,15 +22,16 @@ export type Upstreams = {
   onRetry(route: Route, reason: string): void
 }
 
-/** Ends with the status that the client was given; 499 when it went away first, as nginx counts it. */
+/** Resolves with the status that the client got; 499 when it disconnected first, as in nginx. */
 export type Outcome = { route: Route | undefined; status: number }
 
-// As nginx's proxy_next_upstream_tries in ingress-nginx.
+// Like nginx's proxy_next_upstream_tries in ingress-nginx.
 export const TRIES_MAX = 3
 export const CLIENT_WENT = 499
-// Read before they are sent, so that they can be sent again. Envoy's buffer is 1 MiB; requests that matter here are a few hundred bytes.
+// Small bodies are read before they are sent, so that they can be sent again. Envoy buffers 1 MiB; the requests that matter here have a few
+// hundred bytes.
 const SMALL_BODY_BYTES = 65_536
-// What nginx never repeats without `non_idempotent`.
+// Methods that nginx never repeats without `non_idempotent`.
 const NOT_IDEMPOTENT: ReadonlySet<string> = new Set(['POST', 'LOCK', 'PATCH'])
 
 export function proxyRequest(
@@ -74,7 +75,7 @@ function tryEach(exchange: Exchange, route: Route, endpoints: readonly Endpoint[
   attempt(undefined)
 }
 
-/** Ejected endpoints only when there is nothing else to try. */
+/** Ejected endpoints are tried only when nothing else is left. */
 export function choose(
   { balancer, outliers }: Upstreams,
   route: Route,
@@ -98,10 +99,10 @@ function send(
   const { connectMs, readMs } = route.settings
   const startedMs = performance.now()
   let abort: (() => void) | undefined
-  // Not this try's business any more: another has the request.
+  // Another try now has the request.
   let moved = false
   const ended = upstreams.outliers.waits(choice.endpoint, endpoints, () => {
-    // Without a start nothing of it was sent.
+    // If it never started, nothing was sent.
     const mayMove = !isStream(body) && (abort === undefined || mayRepeat(route, request, upstreams.allowance))
     if (mayMove && !response.headersSent && !response.destroyed) move({ status: 504, reason: 'silent' })
   })
@@ -119,11 +120,11 @@ function send(
   response.once('close', clientWent)
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(controller) {
-      abort = () => controller.abort(new Error('nobody waits for it'))
+      abort = () => controller.abort(new Error('the client is gone'))
       if (moved || response.destroyed) abort()
     },
     onResponseStart(controller, status, headers, message) {
-      // Early hints and the like: the answer proper is still to come.
+      // An interim response such as 103 Early Hints; the final response is still to come.
       if (moved || status < 200) return
       ended('answered')
       response.on('drain', () => controller.resume())
@@ -172,7 +173,7 @@ async function bodyOf(request: IncomingMessage): Promise<Body> {
   try {
     for await (const chunk of request) chunks.push(chunk)
   } catch {
-    // The client went away; its response is closed with it.
+    // The client disconnected; its response is closed with it.
   }
   return Buffer.concat(chunks)
 }
@@ -184,7 +185,7 @@ function hasBody({ headers }: IncomingMessage): boolean {
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, status: number, reason: string): void {
-  // Whatever of a body is still coming would otherwise be read as the next request.
+  // Otherwise the rest of the body would be read as the next request.
   if (!request.complete) response.setHeader('connection', 'close')
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' })
   response.end(`${status} ${reason} (ingress)\n`)

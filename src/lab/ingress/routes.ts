@@ -1,5 +1,5 @@
-// Which Service a request goes to, by the rules of networking.k8s.io/v1: the most precise host first, then an exact path, then the
-// longest prefix, counted in whole path elements.
+// Which Service a request goes to, by the rules of networking.k8s.io/v1: the most specific host first, then an exact path, then the longest
+// prefix, compared by path elements.
 import type { Metadata } from '../cluster-access/kube-object.ts'
 import type { Ingress, IngressBackend } from './objects.ts'
 import { type RouteSettings, settingsOf } from './settings.ts'
@@ -9,7 +9,7 @@ export type Route = {
   ingress: string
   namespace: string
   service: string
-  /** The Service's port by number or name. */
+  /** The Service's port, as number or name. */
   port: number | string
   settings: RouteSettings
 }
@@ -69,7 +69,7 @@ function hostRank(host: string): number {
 
 function matchesHost(pattern: string, host: string): boolean {
   if (pattern === '' || pattern === host) return true
-  // A wildcard stands for exactly one label.
+  // A wildcard matches exactly one label.
   return pattern.startsWith('*.') && host.slice(host.indexOf('.') + 1) === pattern.slice(2) && host.indexOf('.') > 0
 }
 

@@ -1,4 +1,4 @@
-// The ingress: a reverse proxy in front of the pods, fed with Kubernetes objects. A peer of the pod network with an address of its own
+// The ingress: a reverse proxy in front of the pods, configured by Kubernetes objects. It is a peer of the pod network with its own address
 // (10.244.0.2, namespace `ingress`, label app.kubernetes.io/name: ingress), so that policies and faults can name it.
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -27,14 +27,14 @@ export type IngressServer = {
   port: number
   metricsPort: number
   setObjects(objects: IngressObjects): void
-  /** Answers what is under way, refuses what is new; after `graceMs` cuts what is left. */
+  /** Finishes requests in flight and refuses new ones. After `graceMs` the rest is cut off. */
   drain(graceMs: number): Promise<void>
 }
 
-// A load generator keeps its connections longer than Node's 5 s between two requests; nginx's keepalive_timeout is 75 s.
+// A load generator may pause longer between two requests than Node's 5 s. nginx's keepalive_timeout is 75 s.
 const CLIENT_IDLE_MS = 75_000
 
-/** @throws Error with code EADDRINUSE when a port is taken */
+/** @throws Error with code EADDRINUSE when a port is in use */
 export async function startIngressServer(listen: Listen, log: (line: string) => void): Promise<IngressServer> {
   let routes: RouteTable = routeTable([])
   let backends: Backends = createBackends([], [])

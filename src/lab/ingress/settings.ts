@@ -1,4 +1,4 @@
-// What annotations say about a route, under the names that ingress-nginx gave them, with its defaults.
+// The settings of a route from its annotations, with ingress-nginx's names and defaults.
 
 export type Affinity =
   | { kind: 'none' }
@@ -9,7 +9,7 @@ export type RouteSettings = {
   affinity: Affinity
   connectMs: number
   readMs: number
-  /** Of requests that a silent pod may have seen, those that another may be sent: none, idempotent methods, or all. */
+  /** Which requests may be sent to another pod after a silent pod may have seen them: none, idempotent methods, or all. */
   repeats: 'none' | 'idempotent' | 'all'
 }
 
@@ -28,7 +28,10 @@ export function settingsOf(annotations: Readonly<Record<string, string>>): Route
   }
 }
 
-/** Of nginx's conditions only `timeout` is known here, found early. A connection that breaks stays an error: it shows a pod that died. */
+/**
+ * Only nginx's condition `timeout` is supported, and it is detected early. A broken connection stays an error, because it shows a pod that
+ * died.
+ */
 function repeatsOf(conditions: readonly string[]): RouteSettings['repeats'] {
   if (!conditions.includes('timeout')) return 'none'
   return conditions.includes('non_idempotent') ? 'all' : 'idempotent'
@@ -36,7 +39,7 @@ function repeatsOf(conditions: readonly string[]): RouteSettings['repeats'] {
 
 function affinityOf(read: (name: string) => string | undefined): Affinity {
   if (read('affinity') === 'cookie') {
-    // A cookie without an age lasts as long as the browser's session; an empty name would be no cookie.
+    // A cookie without Max-Age lasts as long as the browser's session. A cookie with an empty name would not be a cookie.
     const maxAgeSeconds = seconds(read('session-cookie-max-age'), 0)
     return { kind: 'cookie', name: cookieName(read('session-cookie-name')), maxAgeSeconds }
   }
@@ -48,7 +51,7 @@ function cookieName(given: string | undefined): string {
   return given !== undefined && /^[\w!#$%&'*+.^`|~-]+$/.test(given) ? given : 'INGRESSCOOKIE'
 }
 
-/** ingress-nginx takes plain numbers of seconds; what is no number counts as absent. */
+/** ingress-nginx takes plain numbers of seconds. Anything else is ignored. */
 function seconds(text: string | undefined, byDefault: number): number {
   const number = Number(text)
   return text !== undefined && text !== '' && Number.isFinite(number) && number > 0 ? number : byDefault

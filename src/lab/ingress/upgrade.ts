@@ -1,4 +1,4 @@
-// WebSockets and other upgrades: the handshake goes to a pod like any request, then bytes are piped until either side ends.
+// WebSockets and other upgrades: the handshake goes to a pod like any request, then bytes are piped until one side ends.
 import http, { type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Endpoint } from '../topology/addresses.ts'
@@ -10,7 +10,7 @@ import type { Route } from './routes.ts'
 
 type Client = { request: IncomingMessage; socket: Duplex; head: Buffer }
 
-/** `opened` is told of the pair once it is piped; `done` when the handshake was answered. */
+/** `opened` gets the pair when it is piped; `done` is called when the handshake was answered. */
 export function proxyUpgrade(
   client: Client,
   upstreams: Upstreams,
@@ -37,7 +37,7 @@ export function proxyUpgrade(
     if (!choice) return answer(lastFailure?.status ?? 503, lastFailure?.reason ?? 'no endpoint is ready')
     tried.add(choice.endpoint)
     const handshake = shake(client, route, choice)
-    // A handshake opens nothing that would not close with it: it may go elsewhere, whatever the pod has seen.
+    // A failed handshake leaves nothing open. So it may go to another pod, whatever the first one has seen.
     const ended = upstreams.outliers.waits(choice.endpoint, endpoints, () => handshake.destroy(silent()))
     handshake.once('upgrade', (response, pod, podHead) => {
       ended('answered')
@@ -68,7 +68,7 @@ export function proxyUpgrade(
   attempt(undefined)
 }
 
-// As if it had never been connected: that is what lets it move.
+// Reported as if there had been no connection, so that it may move to another pod.
 function silent(): Error {
   return Object.assign(new Error('silent'), { code: 'ETIMEDOUT', syscall: 'connect' })
 }
@@ -111,7 +111,7 @@ function join({ socket, head }: Client, pod: Duplex, podHead: Buffer, idleMs: nu
     one.on('close', () => other.destroy())
     one.pipe(other)
   }
-  // nginx closes an upgraded connection that is idle for proxy_read_timeout.
+  // nginx closes an upgraded connection that was idle for proxy_read_timeout.
   if ('setTimeout' in pod && typeof pod.setTimeout === 'function') pod.setTimeout(idleMs, () => pod.destroy())
   if ('setNoDelay' in socket && typeof socket.setNoDelay === 'function') socket.setNoDelay(true)
 }

@@ -1,4 +1,4 @@
-/** The two APIs: paths in, Kubernetes objects out. Pure, but for what it is given to ask. */
+/** The two metrics APIs: paths in, Kubernetes objects out. Pure except for its sources. */
 
 import type { MetricValue } from './evaluate.ts'
 import { type LabelQuery, labelQuery } from './label-query.ts'
@@ -6,7 +6,7 @@ import type { MetricPod } from './pods.ts'
 import type { PodUsage, Usage } from './usage.ts'
 
 export const CUSTOM = 'custom.metrics.k8s.io'
-/** The autoscaler of Kubernetes 1.37 prefers v1beta2 and still knows v1beta1. */
+/** The autoscaler of Kubernetes 1.37 prefers v1beta2 and still supports v1beta1. */
 export const CUSTOM_VERSION = 'v1beta2'
 export const RESOURCE = 'metrics.k8s.io'
 export const RESOURCE_VERSION = 'v1beta1'
@@ -30,10 +30,10 @@ export function answerTo(target: string, sources: Sources): Answer {
   const url = new URL(target, 'https://metrics-api')
   const [apis, group, version, ...rest] = url.pathname.split('/').filter(Boolean).map(decodeURIComponent)
   const query = labelQuery(url.searchParams.get('labelSelector') ?? '')
-  if (query === undefined) return problem(400, 'BadRequest', 'labelSelector is no label selector')
+  if (query === undefined) return problem(400, 'BadRequest', 'labelSelector is not a label selector')
   if (apis === 'apis' && group === CUSTOM && version === CUSTOM_VERSION) return customAnswer(rest, query, sources)
   if (apis === 'apis' && group === RESOURCE && version === RESOURCE_VERSION) return resourceAnswer(rest, query, sources)
-  return problem(404, 'NotFound', `no such path: ${url.pathname}`)
+  return problem(404, 'NotFound', `not found: ${url.pathname}`)
 }
 
 function customAnswer(parts: readonly string[], query: LabelQuery, sources: Sources): Answer {
@@ -81,7 +81,7 @@ const metricValue = (metric: string, pod: MetricPod, { value, atMs, windowMs }: 
   metric: { name: metric, selector: null },
   timestamp: timestamp(atMs),
   ...(windowMs > 0 && { windowSeconds: Math.round(windowMs / 1000) }),
-  // Quantities have no more than three decimals here: 12.345 requests a second are 12345m.
+  // Quantities have at most three decimals here: 12.345 requests a second are 12345m.
   value: `${Math.round(value * 1000)}m`,
 })
 
@@ -125,7 +125,7 @@ const podMetrics = (pod: PodUsage, usage: Usage, labels: Readonly<Record<string,
   })),
 })
 
-/** A node uses what its pods use: the lab's nodes are nothing else. */
+/** The use of a node is the sum of its pods: nothing else runs on it. */
 function nodeAnswer(usage: Usage, wanted: string | undefined): Answer {
   const names = [...new Set(usage.pods.map((pod) => pod.node))].filter(
     (name) => wanted === undefined || name === wanted,

@@ -1,18 +1,20 @@
-/** From the readings of a pod to the value of a metric. Missing data gives no value, never 0: an autoscaler would believe it. */
+/**
+ * Computes the value of a metric from the readings of a pod. Missing data gives no value, never 0, because an autoscaler would act on a 0.
+ */
 
 import type { MetricRule } from './metric-rules.ts'
 import type { Buckets, Reading } from './reading.ts'
 
 export type MetricValue = { readonly value: number; readonly atMs: number; readonly windowMs: number }
 
-// A pod whose last answer is older than this is not heard from any more.
+// A pod whose last reading is older than this counts as silent.
 const STALE_AFTER_MS = 4000
-// A rate over less than this would be mostly noise.
+// A rate over a shorter time would be mostly noise.
 const SPAN_MIN_MS = 900
-// Scrapes come once a second, a little early or late.
+// Scrapes come about once a second, a little early or late.
 const SLACK_MS = 500
 
-/** Readings in the order of their times. */
+/** Readings, sorted by time. */
 export function evaluate(rule: MetricRule, readings: readonly Reading[], nowMs: number): MetricValue | undefined {
   const newest = readings.at(-1)
   if (newest === undefined || nowMs - newest.atMs > STALE_AFTER_MS) return undefined
@@ -51,7 +53,7 @@ const pairs = (readings: readonly Reading[]): [Reading, Reading][] =>
     return before === undefined ? [] : [[before, after]]
   })
 
-/** What a counter gained from one reading to the next; one that fell, or whose process is another, began again at 0. */
+/** The increase of a counter between two readings. If it fell, or the process is another one, it restarted at 0. */
 function increase(before: Reading, after: Reading, countIn: (reading: Reading) => number): number {
   const count = countIn(after)
   const restarted = before.processStart !== after.processStart || count < countIn(before)
@@ -78,7 +80,7 @@ function grownBelow(histogram: string, bound: number, readings: readonly Reading
   return pairs(readings).reduce((total, [before, after]) => total + increase(before, after, countIn), 0)
 }
 
-/** Linear within the bucket, as Prometheus does it; beyond the last finite bound it is that bound. Undefined without observations. */
+/** Linear within the bucket, as in Prometheus. Above the last finite bound it is that bound. Undefined without observations. */
 export function quantileIn(buckets: Buckets, quantile: number): number | undefined {
   const total = buckets.at(-1)?.[1] ?? 0
   if (total <= 0) return undefined

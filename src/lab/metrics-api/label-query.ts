@@ -9,10 +9,10 @@ const SET = new RegExp(`^(${NAME})\\s+(in|notin)\\s+\\(([^)]*)\\)$`)
 const PAIR = new RegExp(`^(${NAME})\\s*(==|=|!=)\\s*(${NAME})?$`)
 const EXISTS = new RegExp(`^(!?)\\s*(${NAME})$`)
 
-/** Undefined when the text is no selector. */
+/** Undefined when the text is not a selector. */
 export function labelQuery(text: string): LabelQuery | undefined {
   if (text.trim() === '') return () => true
-  // Commas within parentheses belong to a set.
+  // Commas in parentheses belong to a set.
   const parts = text.split(/,(?![^(]*\))/).map((part) => requirementOf(part.trim()))
   if (!parts.every((part) => part !== undefined)) return undefined
   return (labels) => parts.every((part) => meets(labels, part))

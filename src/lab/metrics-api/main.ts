@@ -1,7 +1,7 @@
 /**
- * The metrics that autoscalers and `kubectl top` ask for: custom.metrics.k8s.io from the pods' own Prometheus endpoints, and
- * metrics.k8s.io from the runtime's counters. Values are computed from what the last seconds showed; what was not seen has none.
- * Started by the owner as `main.ts --lab <root>`.
+ * The metrics for autoscalers and `kubectl top`: custom.metrics.k8s.io from the pods' own Prometheus endpoints, and metrics.k8s.io from the
+ * runtime's counters. Values are computed from the last seconds; without data there is no value. Started by the owner as `main.ts --lab
+ * <root>`.
  */
 
 import { readFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** The cluster's pods, as far as metrics need them. */
+/** The cluster's pods, with the fields that metrics need. */
 
 import { type Fields, fieldsOf, textOf, textsOf } from '../machine/json.ts'
 import { loopbackOf } from '../topology/node-table.ts'
@@ -8,7 +8,7 @@ export type MetricPod = {
   readonly namespace: string
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
-  /** Where its metrics are, if it says so in its annotations and has an address. */
+  /** The URL of its metrics, if its annotations name one and it has an address. */
   readonly scrape: { readonly host: string; readonly port: number; readonly path: string } | undefined
 }
 

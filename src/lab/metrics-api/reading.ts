@@ -1,17 +1,17 @@
-/** What one scrape of a pod said, reduced to what the rules need. */
+/** The result of one scrape of a pod, reduced to what the rules need. */
 
 import type { Exposition, Sample } from '../../protocols/prometheus/text.ts'
 import { parseExposition } from '../../protocols/prometheus/text.ts'
 import { type MetricRule, metricRules } from './metric-rules.ts'
 
-/** Cumulative counts by upper bound, in rising order. */
+/** Cumulative counts by upper bound, ascending. */
 export type Buckets = readonly (readonly [bound: number, count: number])[]
 
 export type Reading = {
   readonly atMs: number
-  /** When the process began, where it says so: a different one means that all counters began anew. */
+  /** The start time of the process, if it exposes one. A different one means that all counters restarted. */
   readonly processStart: number | undefined
-  /** Counters and gauges by name, summed over their label sets. Absent: the pod doesn't expose it. */
+  /** Counters and gauges by name, summed over their label sets. Missing: the pod does not expose it. */
   readonly totals: ReadonlyMap<string, number>
   readonly buckets: ReadonlyMap<string, Buckets>
 }
@@ -43,7 +43,7 @@ function familyOf(rule: MetricRule): string {
   }
 }
 
-/** Reads an exposition. Most of its lines are about other things and are not even parsed. */
+/** Reads an exposition. Most of its lines are about other metrics and are not parsed. */
 export function readingOf(text: string, atMs: number): Reading {
   const lines = text.split('\n').filter((line) => WANTED.test(line) || FAMILIES.test(line))
   const exposition = parseExposition(lines.join('\n'))
@@ -59,7 +59,7 @@ export function readingOf(text: string, atMs: number): Reading {
 
 function addTotal(totals: Map<string, number>, name: string, { samples, types }: Exposition): void {
   const values = samples.filter((sample) => sample.name === name && Number.isFinite(sample.value))
-  // A counter with labels has no line before its first event; that it is declared says that it stands at 0.
+  // A counter with labels has no line before its first event. If it is declared, its value is 0.
   const declared = types.has(name) || types.has(name.replace(/_total$/, ''))
   if (values.length > 0 || declared) totals.set(name, sum(values))
 }

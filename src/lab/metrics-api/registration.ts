@@ -1,4 +1,4 @@
-/** Makes the API server send both metrics APIs here: a Service that stands for this machine, and an APIService for each. Safe to repeat. */
+/** Registers both metrics APIs with the API server: a Service for this machine, and an APIService for each. Can be repeated. */
 
 import type { Cluster } from '../cluster-access/cluster.ts'
 import { METRICS_API_HOST } from '../topology/names.ts'
@@ -16,7 +16,7 @@ export async function register(cluster: Cluster, port: number, authorityPem: str
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: SERVICE, namespace: NAMESPACE },
-    // The API server dials the name itself; no pod ever does.
+    // The API server connects to the name itself; pods never do.
     spec: { type: 'ExternalName', externalName: 'localhost', ports: [{ port, protocol: 'TCP' }] },
   })
   const caBundle = Buffer.from(authorityPem).toString('base64')

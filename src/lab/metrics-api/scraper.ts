@@ -1,6 +1,6 @@
 /**
- * Asks every annotated pod for its metrics once a second. The requests come from the machine itself, 127.0.0.1, as those of a node
- * would: pods' NetworkPolicies don't apply to them. A pod that doesn't answer in time simply has no newer reading.
+ * Scrapes every annotated pod once a second. The requests come from the machine itself, 127.0.0.1, like those of a node, so the pods'
+ * NetworkPolicies do not apply. A pod that does not answer in time has no new reading.
  */
 
 import { Agent, request } from 'node:http'
@@ -10,7 +10,7 @@ import type { MetricPod } from './pods.ts'
 import { type Reading, readingOf } from './reading.ts'
 
 export type Scraper = {
-  /** Of a pod, in order of time; empty when it was never heard from. */
+  /** The readings of a pod, sorted by time; empty when it never answered. */
   readingsOf(uid: string): readonly Reading[]
   stop(): void
 }

@@ -1,4 +1,6 @@
-/** HTTPS for the aggregated APIs. Only the API server's front proxy is answered: it has already asked who the caller is and what they may. */
+/**
+ * HTTPS for the aggregated APIs. Only the API server's front proxy gets answers: it has already authenticated and authorized the caller.
+ */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
@@ -25,7 +27,7 @@ export async function startServer(
     key: credentials.key,
     ca: credentials.frontProxyAuthority,
     requestCert: true,
-    // Strangers are told so by HTTP instead of a broken handshake.
+    // Other clients get an HTTP error instead of a failed handshake.
     rejectUnauthorized: false,
   }
   const server = createServer(options, (request, response) => send(response, answered(request, answer)))
@@ -45,10 +47,8 @@ export async function startServer(
 }
 
 function answered(request: IncomingMessage, answer: (target: string) => Answer): Answer {
-  if (!isFrontProxy(request))
-    return { status: 401, body: failure(401, 'Unauthorized', 'only the API server is answered') }
-  if (request.method !== 'GET')
-    return { status: 405, body: failure(405, 'MethodNotAllowed', 'metrics can only be read') }
+  if (!isFrontProxy(request)) return { status: 401, body: failure(401, 'Unauthorized', 'only the API server may ask') }
+  if (request.method !== 'GET') return { status: 405, body: failure(405, 'MethodNotAllowed', 'metrics are read-only') }
   try {
     return answer(request.url ?? '/')
   } catch (error) {

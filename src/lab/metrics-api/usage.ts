@@ -1,4 +1,4 @@
-/** What containers use of processor and memory, from the runtime's own counters. */
+/** Processor and memory use of containers, from the runtime's counters. */
 
 import { fieldsOf, listOf, messageOf, numberOf, textOf } from '../machine/json.ts'
 import { callSocket } from '../machine/socket-client.ts'
@@ -22,7 +22,7 @@ type ContainerCount = {
 type PodCount = Omit<PodUsage, 'containers'> & { readonly containers: readonly ContainerCount[] }
 export type Snapshot = { readonly atMs: number; readonly pods: readonly PodCount[] }
 
-/** The runtime's answer to `GET /pods`; stopped containers use nothing and are left out. */
+/** The runtime's answer to `GET /pods`. Stopped containers are left out. */
 export function snapshotOf(answer: unknown, atMs: number): Snapshot {
   return {
     atMs,
@@ -46,7 +46,9 @@ export function snapshotOf(answer: unknown, atMs: number): Snapshot {
   }
 }
 
-/** Use between two snapshots. Pods with a container that only one of them knows are left out: half a pod is not a measurement. */
+/**
+ * Use between two snapshots. Pods with a container that only one of them has are left out, because a part of a pod is not a measurement.
+ */
 export function usageBetween(before: Snapshot, after: Snapshot): Usage {
   const windowMs = after.atMs - before.atMs
   const earlier = new Map(before.pods.flatMap((pod) => pod.containers.map(({ id, cpuNanos }) => [id, cpuNanos])))

@@ -10,11 +10,11 @@ import type { NodeContext } from './node-context.ts'
 import type { ContainerExit, ContainerRecord, SandboxRecord } from './records.ts'
 import { networkIdentity, newId } from './sandboxes.ts'
 
-/** The containers of one node: records on disk, and a `Life` for each one that runs. */
+/** The containers of one node: records on disk, and a `Life` for each running one. */
 export type Containers = {
   create(sandbox: SandboxRecord, config: ContainerConfig): Promise<ContainerRecord>
   start(id: string): Promise<void>
-  /** Asks, waits, then kills; returns when it has ended. */
+  /** Sends the stop signal, waits, then kills. Returns when the container has ended. */
   stop(id: string, graceSeconds: number): Promise<void>
   remove(id: string): Promise<void>
   find(id: string): ContainerRecord | undefined
@@ -22,7 +22,7 @@ export type Containers = {
   get(id: string): ContainerRecord
   life(id: string): Life | undefined
   list(): readonly ContainerRecord[]
-  /** No container starts until `allowStarts`, and all that run are killed. Resolves when they have ended. */
+  /** From now on no container starts until `allowStarts`, and all running ones are killed. Resolves when they have ended. */
   killAll(): Promise<void>
   allowStarts(): void
   setResources(id: string, resources: LinuxResources): void
@@ -99,7 +99,7 @@ export function createContainers(context: NodeContext): Containers {
     async start(id) {
       const entry = entryOf(id)
       if (entry.record.started || entry.record.exit || entry.starting)
-        throw new RuntimeFault('wrong-state', `container ${id} was started before`)
+        throw new RuntimeFault('wrong-state', `container ${id} was already started`)
       if (closed) throw new RuntimeFault('wrong-state', 'the node has no power')
       entry.starting = true
       try {
@@ -110,9 +110,9 @@ export function createContainers(context: NodeContext): Containers {
         follow(entry, wrapper)
         if (closed) entry.life?.kill()
       } catch (error) {
-        table.kill(id) // whatever had been started before the failure
+        table.kill(id) // whatever was started before the failure
         delete entry.life
-        // 128: what containerd reports for a process that never ran
+        // containerd reports 128 for a process that never ran.
         keep(entry, { exit: { code: 128, reason: 'StartError', message: messageOf(error), atMs: Date.now() } })
         throw error
       }
@@ -161,19 +161,19 @@ export function createContainers(context: NodeContext): Containers {
     try {
       follow(entry, wrapper)
     } catch (error) {
-      log(`container ${entry.record.id} can't be followed any more: ${messageOf(error)}`)
+      log(`container ${entry.record.id} can no longer be followed: ${messageOf(error)}`)
       endLost(entry)
     }
   }
 
-  /** A runtime was killed in the very moment of a start: the kubelet was told nothing, and will make another container. */
+  /** A runtime was killed during a start. The kubelet got no answer and will create another container. */
   function endLost(entry: Entry): void {
     table.kill(entry.record.id)
     finish(entry, { code: 137, reason: 'ContainerStatusUnknown', message: 'lost by the runtime', atMs: Date.now() })
   }
 }
 
-/** A file's time comes from a coarser clock, which can lag behind the start of a short container. */
+/** A file's time comes from a coarser clock, which may be earlier than the start of a short container. */
 const endedAtMs = (entry: Entry, folder: string): number =>
   Math.max(exitTimeIn(folder) ?? Date.now(), entry.record.started?.atMs ?? 0)
 

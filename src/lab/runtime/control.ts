@@ -34,9 +34,9 @@ type Answer = { status: number; body: object }
 
 /**
  * HTTP/JSON on a unix socket, for the chaos daemon, the metrics API and the lab's owner:
- * `GET /pods` → PodReport[] of pods that are not stopped; `POST /containers/<id>/kill` with `{ "signal": "SIGKILL" }` → 200, 404 when
- * there is no such running container, 400 when there is no such signal; `POST /nodes/<node>/power` with `{ "power": "off" | "on" }` → 200
- * when it is done, 404 and 400 likewise. The kubelet of a node without power must not run.
+ * `GET /pods` → PodReport[] of pods that are not stopped; `POST /containers/<id>/kill` with `{ "signal": "SIGKILL" }` → 200, 404 when no
+ * such container runs, 400 for an unknown signal; `POST /nodes/<node>/power` with `{ "power": "off" | "on" }` → 200 when it is done, 404
+ * and 400 likewise. The kubelet of a node without power must not run.
  */
 export async function serveControl(
   path: string,
@@ -83,7 +83,7 @@ async function answer(
 
 async function switchPower(nodes: readonly ControlledNode[], name: string, body: unknown): Promise<Answer> {
   const power = typeof body === 'object' && body !== null && 'power' in body ? body.power : undefined
-  if (power !== 'on' && power !== 'off') return { status: 400, body: { error: 'power is neither on nor off' } }
+  if (power !== 'on' && power !== 'off') return { status: 400, body: { error: 'power must be on or off' } }
   const node = nodes.find((one) => one.name === name)
   if (!node) return { status: 404, body: { error: `no node ${name}` } }
   await node.power[power]()
@@ -129,7 +129,7 @@ function killContainer(nodes: readonly ControlledNode[], id: string, body: unkno
 const isSignal = (name: unknown): name is NodeJS.Signals =>
   typeof name === 'string' && Object.hasOwn(constants.signals, name)
 
-// {"signal":"SIGKILL"} and some room.
+// Enough for {"signal":"SIGKILL"}.
 const BODY_BYTES_MAX = 4096
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
@@ -142,7 +142,7 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   try {
     return JSON.parse(text)
   } catch {
-    return { signal: text } // no JSON: named in the answer as a signal that doesn't exist
+    return { signal: text } // not JSON: the answer names it as an unknown signal
   }
 }
 

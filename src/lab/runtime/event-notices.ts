@@ -2,10 +2,10 @@ import type { Cluster } from '../cluster-access/cluster.ts'
 import { messageOf } from './fault.ts'
 import type { NodeContext } from './node-context.ts'
 
-// An owner's pods are all alike, and a boot has better things to do than to store the same event fifty times.
+// All pods of an owner are alike, and storing the same event fifty times would slow down a boot.
 const OWNER_LABELS = ['pod-template-hash', 'controller-revision-hash', 'batch.kubernetes.io/job-name']
 
-/** Tells what a pod asked for and does not get, as an Event on the pod: one for all pods of a template, on the first of them. */
+/** Reports what a pod asked for and does not get, as an Event: one for all pods of a template, on the first of them. */
 export function eventNotices(cluster: Cluster, log: (line: string) => void): NodeContext['notice'] {
   const told = new Set<string>()
   return (pod, lines) => {

@@ -1,4 +1,4 @@
-/** Why a call of the kubelet can't be done; the CRI server turns the kind into the gRPC status that the kubelet expects. */
+/** Why a call of the kubelet fails. The CRI server maps the kind to the gRPC status that the kubelet expects. */
 export type FaultKind = 'not-found' | 'invalid' | 'wrong-state' | 'time-out' | 'not-offered' | 'failed'
 
 export class RuntimeFault extends Error {

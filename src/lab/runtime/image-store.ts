@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { type ImageIndex, type IndexedImage, indexFile, programsFolder, readIndex } from '../images/image-index.ts'
 import { RuntimeFault } from './fault.ts'
 
-/** The images of this machine, as the kubelets see them. The index is read again whenever its file has changed. */
+/** The images of this machine, as the kubelets see them. The index is read again when its file changes. */
 export type ImageStore = {
-  /** By `name`, `name:tag` (the tag is not looked at), `name@sha256:…` or an image's own id. */
+  /** By `name`, `name:tag` (the tag is ignored), `name@sha256:…` or an image's own id. */
   find(reference: string): FoundImage | undefined
   /** @throws RuntimeFault `not-found`, which the kubelet reports as ErrImagePull */
   get(reference: string): FoundImage
@@ -53,7 +53,7 @@ export function openImageStore(folder: string): ImageStore {
   }
 }
 
-/** `docker.io/` and `docker.io/library/` are how other tools write the same short names. */
+/** Other tools write the same short names with `docker.io/` or `docker.io/library/`. */
 export function parseReference(reference: string): { name: string; digest?: string } {
   const [named = '', digest] = reference.replace(/^docker\.io\/(library\/)?/, '').split('@')
   const name = named.replace(/:[A-Za-z0-9_][A-Za-z0-9._-]*$/, '')

@@ -1,6 +1,6 @@
-// The node runtime: one process that is the container runtime of every node of the lab. Kubelets speak CRI to it over a socket a
-// node; its containers are ordinary processes in sessions of their own, so that killing this process harms no pod: the next one finds
-// them by what is on disk (docs/adr/0003). The pod network's agent and the volume provisioner live in here too.
+// The node runtime: one process that is the container runtime of all nodes of the lab. Each kubelet speaks CRI to it over a socket of its
+// node. Containers are ordinary processes in their own sessions, so killing this process does not harm pods: the next one finds them from
+// what is on disk (docs/adr/0003). The pod network's agent and the volume provisioner run in this process too.
 import { connect } from '../cluster-access/connect.ts'
 import { nodeBinary } from '../images/image-index.ts'
 import { startDaemon } from '../machine/daemon.ts'
@@ -12,7 +12,7 @@ import { eventNotices } from './event-notices.ts'
 import { provision } from './provisioner/provisioner.ts'
 import { startRuntime } from './runtime.ts'
 
-// The owner waits five seconds before it kills this process, and then every process of the lab.
+// The owner waits five seconds before it kills this process, and after that every process of the lab.
 const END_GRACE_MS = 2500
 
 const { root, log, stopping } = startDaemon('node-runtime')

@@ -13,7 +13,7 @@ export type PodName = {
   labels: Readonly<Record<string, string>>
 }
 
-/** What the sandboxes and containers of one node work with; all but `node` and `store` is shared by the nodes. */
+/** What the sandboxes and containers of one node need. All but `node` and `store` is shared by all nodes. */
 export type NodeContext = {
   readonly node: LabNode
   readonly labRoot: string
@@ -23,6 +23,6 @@ export type NodeContext = {
   readonly table: ProcessTable
   readonly host: Host
   readonly log: (line: string) => void
-  /** Tells the user what a pod asked for and the lab doesn't do. */
+  /** Reports what a pod asked for and the lab does not do. */
   readonly notice: (pod: PodName, lines: readonly string[]) => void
 }

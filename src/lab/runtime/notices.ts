@@ -1,6 +1,6 @@
 import type { ContainerConfig } from './cri/messages.ts'
 
-/** What a container asked for and gets only on a real node. Pure; one sentence each. */
+/** What a container asked for and would get only on a real node, one sentence each. Pure. */
 export function unenforced(config: ContainerConfig): string[] {
   const { resources, securityContext } = config.linux ?? { resources: null, securityContext: null }
   const name = config.metadata.name
@@ -18,6 +18,6 @@ export function unenforced(config: ContainerConfig): string[] {
     : [`container ${name}: no ${missing.join(', no ')} in the lab, where a container is a process`]
 }
 
-/** ConfigMaps, Secrets and tokens are mounted read-only whether the pod says so or not. */
+/** ConfigMaps, Secrets and tokens are always mounted read-only, whether the pod says so or not. */
 const isAlwaysReadOnly = (hostPath: string): boolean =>
   /kubernetes\.io~(configmap|secret|projected|downward-api)\//.test(hostPath)

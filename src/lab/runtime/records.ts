@@ -2,14 +2,14 @@ import type { ProcessId } from '../machine/processes.ts'
 import type { SandboxNetwork } from '../pod-network/network-plugin.ts'
 import type { ContainerConfig, SandboxConfig } from './cri/messages.ts'
 
-/** What must outlive this process, one JSON file each; everything else is found again in /proc and in the container's folder. */
+/** What must outlive this process, one JSON file each. Everything else is found again in /proc and in the container's folder. */
 export type SandboxRecord = {
   readonly id: string
   readonly createdAtMs: number
   readonly config: SandboxConfig
-  /** undefined: the pod lives in the node's own network (hostNetwork) */
+  /** undefined: the pod uses the node's own network (hostNetwork) */
   readonly network?: SandboxNetwork
-  /** set once StopPodSandbox has given the address back */
+  /** set when StopPodSandbox has released the address */
   readonly stopped?: true
 }
 
@@ -20,7 +20,7 @@ export type ContainerExit = {
   readonly atMs: number
 }
 
-/** Which image a container was made from; kept, because the index may change while the container lives. */
+/** The image that a container was made from. Stored, because the index may change while the container lives. */
 export type ContainerImage = {
   readonly name: string
   readonly digest: string
@@ -37,7 +37,7 @@ export type ContainerRecord = {
   readonly createdAtMs: number
   readonly config: ContainerConfig<string>
   readonly image: ContainerImage
-  /** undefined: as whoever runs the lab */
+  /** undefined: as the user that runs the lab */
   readonly identity?: Identity
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string>>

@@ -28,13 +28,13 @@ export type RuntimeParts = {
 }
 
 export type Runtime = {
-  /** Asks every container to end, kills what is left after the grace, and closes all sockets. */
+  /** Stops every container, kills what is left after the grace period, and closes all sockets. */
   end(graceMs: number): Promise<void>
-  /** Closes all sockets and leaves the pods running; a later runtime adopts them. */
+  /** Closes all sockets and leaves the pods running. A later runtime adopts them. */
   abandon(): void
 }
 
-/** CRI servers of all nodes in this process, with the containers that were running before it, and the control socket. */
+/** Starts the CRI servers of all nodes and the control socket, and adopts the containers that were already running. */
 export async function startRuntime(parts: RuntimeParts): Promise<Runtime> {
   const { labRoot, log } = parts
   const paths = labPaths(labRoot)
@@ -58,7 +58,7 @@ export async function startRuntime(parts: RuntimeParts): Promise<Runtime> {
   const close = () => closeAll(streaming, [...servers, control])
   return {
     async end(graceMs) {
-      for (const server of servers) server.stop() // no kubelet starts another container meanwhile
+      for (const server of servers) server.stop() // so that no kubelet starts another container meanwhile
       await Promise.all(nodes.map(({ containers }) => endAll(containers, graceMs)))
       close()
     },
@@ -90,7 +90,7 @@ function requireOpenWay(labRoot: string): void {
   if (closed === undefined) return
   throw new LabError({
     code: 'lab-root-closed',
-    problem: `pods never run as root, and other users can't pass through ${closed} to the lab folder ${labRoot}.`,
+    problem: `pods never run as root, and other users cannot enter ${closed} on the way to the lab folder ${labRoot}.`,
     next: 'choose another folder in MATCHDAY_LAB_DIR, or run the lab as a user other than root.',
   })
 }

@@ -6,17 +6,17 @@ import { messageOf, RuntimeFault } from './fault.ts'
 import type { NodeContext, PodName } from './node-context.ts'
 import type { SandboxRecord } from './records.ts'
 
-/** The sandboxes of one node: a pod's name, its log folder and its address. No process stands for a sandbox. */
+/** The sandboxes of one node: a pod's name, its log folder and its address. A sandbox has no process. */
 export type Sandboxes = {
   run(config: SandboxConfig): Promise<SandboxRecord>
-  /** Gives the address back. The containers must have ended. */
+  /** Releases the address. The containers must have ended. */
   stop(id: string): Promise<void>
   remove(id: string): Promise<void>
   find(id: string): SandboxRecord | undefined
   /** @throws RuntimeFault `not-found` */
   get(id: string): SandboxRecord
   list(): readonly SandboxRecord[]
-  /** Tells the network again about every pod that was there before this process. */
+  /** Adds every pod to the network again that existed before this process. */
   adopt(records: readonly SandboxRecord[]): Promise<void>
 }
 
@@ -48,7 +48,7 @@ export function createSandboxes(context: NodeContext): Sandboxes {
       if (config.logDirectory) mkdirSync(config.logDirectory, { recursive: true })
       const record: SandboxRecord = { id, createdAtMs: Date.now(), config }
       if (isHostNetwork(config)) return keep(record)
-      // Known as stopped first: should this process die in between, the kubelet removes it, and the address is given back.
+      // Stored as stopped first. If this process dies in between, the kubelet removes the sandbox, and the address is released.
       keep({ ...record, stopped: true })
       try {
         return keep({ ...record, network: await network.add(networkIdentity(id, config, node)) })
@@ -82,7 +82,7 @@ export function createSandboxes(context: NodeContext): Sandboxes {
       if (address.ip === record.network?.ip) return
       log(`pod ${record.config.metadata.name} keeps ${record.network?.ip}, although the network now says ${address.ip}`)
     } catch (error) {
-      log(`the network does not know pod ${record.config.metadata.name} any more: ${messageOf(error)}`)
+      log(`the network no longer knows pod ${record.config.metadata.name}: ${messageOf(error)}`)
     }
   }
 }

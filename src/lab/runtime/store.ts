@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { messageOf } from './fault.ts'
 import type { ContainerRecord, SandboxRecord } from './records.ts'
 
-/** The records of one node. Files are replaced whole, so a killed runtime leaves either the old or the new one. Secrets are in them: 0600. */
+/**
+ * The records of one node. Files are replaced atomically, so a killed runtime leaves the old or the new one. They contain secrets, hence
+ * mode 0600.
+ */
 export type Store = {
   saveSandbox(record: SandboxRecord): void
   saveContainer(record: ContainerRecord): void
@@ -43,14 +46,14 @@ function replace(file: string, record: object): void {
   renameSync(aside, file)
 }
 
-/** A record that can't be read is a sandbox or container that the kubelet will make anew: say so and go on. */
+/** A record that cannot be read is logged and skipped. The kubelet will make the sandbox or container again. */
 function readAll<T extends { id: string }>(files: readonly string[], log: (line: string) => void): T[] {
   return files.flatMap((file) => {
     try {
       const record: T = JSON.parse(readFileSync(file, 'utf8'))
       return [record]
     } catch (error) {
-      log(`record ${file} can't be read and is left out: ${messageOf(error)}`)
+      log(`record ${file} cannot be read and is skipped: ${messageOf(error)}`)
       return []
     }
   })

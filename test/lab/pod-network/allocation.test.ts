@@ -37,7 +37,7 @@ describe('addresses of sandboxes', () => {
     const allocation = openAllocation(folder)
     const given = Array.from({ length: 253 }, (_, at) => allocation.allocate(sandbox(`s${at}`)).ip)
     expect(new Set(given).size).toBe(253)
-    expect(() => allocation.allocate(sandbox('more'))).toThrow('node 1 has no pod address left')
+    expect(() => allocation.allocate(sandbox('more'))).toThrow('node 1 has no free pod address')
     allocation.release('s7')
     expect(allocation.allocate(sandbox('more')).ip).toBe(given[7])
   })

@@ -9,22 +9,21 @@ export type EnvironmentParts = {
   hostname: string
   /** the image's folder of programs (Node) */
   programs: string
-  /** the preload that shows mounted files at their paths */
+  /** the preload that makes mounted files visible at their paths */
   mountPreload: string
   view: { root: string; temporary: string; mountPaths: readonly string[] }
   image: Readonly<Record<string, string>>
   pod: readonly { key: string; value: string }[]
   network: SandboxNetwork | undefined
-  /** bytes; 0: none */
+  /** bytes; 0: no limit */
   memoryLimit: number
 }
 
 /**
- * What a container finds in its environment. The pod's own values win over the image's; NODE_OPTIONS is joined, since the pod
- * network, the memory limit, the mounts and the pod may each have some: of two that contradict each other Node takes the later, which
- * is the pod's. The lab's own variables:
- * `MATCHDAY_ROOT` (prefix of mounted paths), `MATCHDAY_MOUNTS` (mounted paths, one a line), `MATCHDAY_NATIVE_ADDRESS` (where a
- * container that isn't Node listens), `MATCHDAY_CONTAINER` (its id), and the mark by which the owner finds all processes of the lab.
+ * The environment of a container. The pod's own values override the image's. NODE_OPTIONS is joined, because the pod network, the memory
+ * limit, the mounts and the pod may each have some. If two contradict, Node uses the later one, which is the pod's. The lab's own
+ * variables: `MATCHDAY_ROOT` (prefix of mounted paths), `MATCHDAY_MOUNTS` (mounted paths, one per line), `MATCHDAY_NATIVE_ADDRESS` (where a
+ * container that does not run Node listens), `MATCHDAY_CONTAINER` (its id), and the mark by which the owner finds all processes of the lab.
  */
 export function environmentOfContainer(parts: EnvironmentParts): Record<string, string> {
   const { view, network } = parts
@@ -52,5 +51,5 @@ export function environmentOfContainer(parts: EnvironmentParts): Record<string, 
   }
 }
 
-/** Inside NODE_OPTIONS a value may stand in double quotes, with backslashes before quotes and backslashes. */
+/** Inside NODE_OPTIONS a value may be in double quotes, with a backslash before quotes and backslashes. */
 const quoted = (path: string): string => (/[\s"\\]/.test(path) ? `"${path.replace(/["\\]/g, '\\$&')}"` : path)

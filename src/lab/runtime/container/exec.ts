@@ -5,10 +5,13 @@ import { asIdentity, ownerOptions, spawned } from './wrapper.ts'
 
 export type ExecResult = { stdout: Buffer; stderr: Buffer; exitCode: number }
 
-// What the kubelet keeps of an exec probe or hook is far less; this keeps a runaway command from filling memory.
+// The kubelet keeps far less of the output of an exec probe or hook. This limit keeps a runaway command from filling memory.
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024
 
-/** Starts another process in a container: same user, environment and folder. Its pipes belong to the runtime, as it ends with it. */
+/**
+ * Starts another process in a container, with the same user, environment and folder. Its pipes belong to the runtime, so it ends with the
+ * runtime.
+ */
 export async function startExec(
   record: ContainerRecord,
   command: readonly string[],
@@ -27,17 +30,17 @@ export async function startExec(
   return child
 }
 
-/** SIGKILL for a process started above and whatever it started in its session. */
+/** Kills a process started above and everything it started in its session. */
 export function killExec(child: ChildProcess): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   try {
     process.kill(-child.pid, 'SIGKILL')
   } catch {
-    // it ended in this moment
+    // it has just ended
   }
 }
 
-/** 128 + the signal's number is what a shell reports too; SIGKILL (137) stands for signals that are not named here. */
+/** 128 + the number of the signal, as a shell reports it. 137 (SIGKILL) is used for signals that are not listed. */
 const SIGNAL_EXIT: Partial<Record<NodeJS.Signals, number>> = {
   SIGHUP: 129,
   SIGINT: 130,
@@ -49,7 +52,7 @@ const SIGNAL_EXIT: Partial<Record<NodeJS.Signals, number>> = {
 export const exitCodeOf = (code: number | null, signal: NodeJS.Signals | null): number =>
   code ?? (signal === null ? undefined : SIGNAL_EXIT[signal]) ?? 137
 
-/** @throws RuntimeFault `time-out`; the command is dead then. A timeout of 0 means none. */
+/** @throws RuntimeFault `time-out`; the command is killed then. 0 means no time limit. */
 export async function execToEnd(
   record: ContainerRecord,
   command: readonly string[],

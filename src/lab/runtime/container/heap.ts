@@ -5,10 +5,10 @@ const LEAST_SEMI_SPACE_MIB = 1
 const OLD_TO_SEMI_SPACE = 32
 
 /**
- * The heap that V8 takes for itself in a container with this memory limit (bytes; 0: none), as options of Node. On a node of a cluster
- * it reads the limit from the cgroup; in the lab there is none, and each process would let its heap grow as if the machine were its own.
- * Measured with Node 24 in cgroups of 64 MiB to 8 GiB: the old generation gets half of the limit, at least 256 MiB and at most 2 GiB; a
- * semi-space, of which there are three, gets 1 MiB beside the least old generation, and a 32nd of a larger one.
+ * The heap that V8 uses in a container with this memory limit (bytes; 0: no limit), as options of Node. On a real node V8 reads the limit
+ * from the cgroup. The lab has no cgroups, and each process would let its heap grow as if it had the whole machine. Measured with Node 24
+ * in cgroups of 64 MiB to 8 GiB: the old generation gets half of the limit, at least 256 MiB and at most 2 GiB. Each of the three
+ * semi-spaces gets 1 MiB with the smallest old generation, and 1/32 of a larger one.
  */
 export function heapOptions(memoryLimitBytes: number): readonly string[] {
   if (memoryLimitBytes <= 0) return []

@@ -4,7 +4,7 @@ import { RuntimeFault } from '../fault.ts'
 import type { Identity } from '../records.ts'
 import { isOnPath } from './program.ts'
 
-/** What the caller of the lab may do: root may choose a user for each pod, anybody else runs all of them as himself. */
+/** What the user who runs the lab may do. Root may choose a user for each pod; anybody else runs all pods as themselves. */
 export type Host = { uid: number; isRoot: boolean; canSetGroups: boolean }
 
 export const thisHost = (): Host => {
@@ -15,8 +15,8 @@ export const thisHost = (): Host => {
 export type IdentityChoice = { identity?: Identity; notices: readonly string[] }
 
 /**
- * The user that a container runs as. Root never runs a pod as root: a pod that asks for it is refused. A plain user can't change
- * user at all: what the pod asked for is then recorded, not honoured. Primary group: what the pod says, else `nobody`'s.
+ * The user that a container runs as. Root never runs a pod as root: a pod that asks for it is refused. An ordinary user cannot change user:
+ * what the pod asked for is then reported, but not applied. Primary group: what the pod says, else `nobody`'s.
  * @throws RuntimeFault `invalid`
  */
 export function chooseIdentity(
@@ -37,7 +37,7 @@ export function chooseIdentity(
   }
   const groups = asked?.supplementalGroups ?? []
   if (groups.length === 0 || host.canSetGroups) return { identity: { uid, gid: group ?? NOBODY, groups }, notices: [] }
-  const notice = `fsGroup and supplementalGroups ${groups.join(', ')} can't all be applied: this machine has no setpriv (util-linux)`
+  const notice = `fsGroup and supplementalGroups ${groups.join(', ')} cannot all be applied: this machine has no setpriv (util-linux)`
   return { identity: { uid, gid: group ?? groups[0] ?? NOBODY, groups: [] }, notices: [notice] }
 }
 
@@ -47,5 +47,5 @@ function unhonoured(host: Host, user: number | undefined, group: number | undefi
     group === undefined ? '' : `runAsGroup ${group}`,
   ].filter(Boolean)
   if (asked.length === 0 || user === host.uid) return []
-  return [`${asked.join(' and ')} not applied: the lab runs as user ${host.uid}, who can't change user`]
+  return [`${asked.join(' and ')} not applied: the lab runs as user ${host.uid}, who cannot change user`]
 }

@@ -5,22 +5,22 @@ import { openForReading } from './fifo.ts'
 import type { LogSink, StreamName } from './log-sink.ts'
 import { exitCodeIn, mainPidIn, pipesOf } from './wrapper.ts'
 
-/** A running container as this process sees it, whether it was started here or found running. */
+/** A running container, started by this process or found running. */
 export type Life = {
   readonly wrapper: ProcessId
   readonly logs: LogSink
-  /** Resolves when every process is gone and all output is written: 137 when the code is unknown (128 + SIGKILL). */
+  /** Resolves when every process is gone and all output is written. 137 (128 + SIGKILL) when the exit code is unknown. */
   readonly exited: Promise<number>
   mainPid(): number | undefined
-  /** To the main process only, as to process 1 of a real container; false when it can't be reached. */
+  /** Signals the main process only, like process 1 of a real container; false when it cannot be reached. */
   signal(signal: NodeJS.Signals): boolean
-  /** SIGKILL for every process of the container. */
+  /** Kills every process of the container. */
   kill(): void
 }
 
 const UNKNOWN_EXIT_CODE = 137
 
-// Output that is still held open by a process that escaped the container can't hold the container's end back for longer than this.
+// A process that escaped the container may keep its output open. The container's end waits no longer than this for it.
 const DRAIN_MS_MAX = 1000
 
 export function watchLife(about: {
@@ -61,7 +61,7 @@ export function watchLife(about: {
   }
 }
 
-/** The wrapper says so, or is gone; a container that ended while no runtime ran has left its exit code. */
+/** The wrapper reports the exit, or is gone. A container that ended while no runtime ran has left its exit code on disk. */
 function ended(life: Socket, folder: string, wrapper: ProcessId): Promise<void> {
   return new Promise((resolve) => {
     life.once('data', () => resolve())
@@ -98,6 +98,6 @@ function send(pid: number | undefined, signal: NodeJS.Signals): boolean {
     process.kill(pid, signal)
     return true
   } catch {
-    return false // it ended in this moment; the wrapper tells
+    return false // it has just ended; the wrapper will report it
   }
 }

@@ -5,20 +5,20 @@ export type StreamName = 'stdout' | 'stderr'
 export type Listener = (stream: StreamName, text: string) => void
 
 /**
- * Writes the CRI log format, which the kubelet reads from the file itself: `<RFC 3339 time> <stream> <F or P> <text>`, P for a part
- * of a line. Text is handled as latin1 on both sides, which keeps every byte.
+ * Writes the CRI log format, which the kubelet reads from the file: `<RFC 3339 time> <stream> <F or P> <text>`, where P is a part of a
+ * line. Text is read and written as latin1, which keeps every byte.
  */
 export type LogSink = {
   write(stream: StreamName, text: string): void
-  /** What has not ended in a newline is written as a part. */
+  /** Text without a final newline is written as a part. */
   finish(stream: StreamName): void
-  /** The kubelet has renamed the file to rotate it: go on in a new one. */
+  /** The kubelet renamed the file to rotate it: continue in a new one. */
   reopen(): void
   close(): void
   subscribe(listener: Listener): () => void
 }
 
-// containerd's and Docker's limit for one line of a log file: 16 KiB.
+// The limit of containerd and Docker for one line of a log file: 16 KiB.
 const LINE_BYTES_MAX = 16 * 1024
 
 export function openLogSink(path: string | undefined, now: () => Date = () => new Date()): LogSink {

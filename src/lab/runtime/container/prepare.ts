@@ -14,7 +14,7 @@ import { argvOf } from './program.ts'
 import { inside, makeView, openWay } from './view.ts'
 import { prepareFolder } from './wrapper.ts'
 
-/** Everything that can fail without a process: image, user, volumes, pipes. */
+/** Everything that can fail before a process starts: image, user, volumes, pipes. */
 export async function prepare(
   context: NodeContext,
   sandbox: SandboxRecord,
@@ -75,7 +75,7 @@ export async function prepare(
   }
 }
 
-/** Root made the folders on the way, and the volumes; the container runs as somebody else. */
+/** Root created the parent folders and the volumes, but the container runs as another user. */
 function giveMounts({ labRoot }: NodeContext, { mounts }: ContainerConfig, identity: Identity): void {
   const { volumes } = labPaths(labRoot)
   for (const { hostPath } of mounts) {

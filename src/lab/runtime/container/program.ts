@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { RuntimeFault } from '../fault.ts'
 
-/** argv of a container: the pod's command replaces the image's entrypoint, the pod's args follow. */
+/** argv of a container: the pod's command replaces the image's entrypoint; the pod's args follow. */
 export function argvOf(about: {
   entrypoint: readonly string[]
   command: readonly string[]
@@ -15,7 +15,7 @@ export function argvOf(about: {
   return [...program, ...about.args]
 }
 
-/** Looks for the program as execvp(3) would, so that a wrong command is an error of the start and not an exit of the shell around it. */
+/** Looks up the program as execvp(3) would, so that a wrong command is an error at the start, not an exit code of the shell around it. */
 export function requireProgram(argv: readonly string[], path: string | undefined, workingDir: string): void {
   const program = argv[0]
   if (program === undefined || program === '')
@@ -24,7 +24,7 @@ export function requireProgram(argv: readonly string[], path: string | undefined
   if (places.some(isProgram)) return
   throw new RuntimeFault(
     'failed',
-    `exec: ${JSON.stringify(program)}: executable file not found in ${program.includes('/') ? 'that place' : '$PATH'}`,
+    `exec: ${JSON.stringify(program)}: executable file not found in ${program.includes('/') ? 'that folder' : '$PATH'}`,
   )
 }
 

@@ -8,12 +8,12 @@ import { messageOf } from '../fault.ts'
 import type { Identity } from '../records.ts'
 import { asIdentity, idOf, ownerOptions, spawned } from './wrapper.ts'
 
-/** The network's process beside a native container: restarted while the container lives, and never longer alive than it. */
+/** The network's relay process beside a native container. It is restarted while the container lives, and ends with it. */
 export type RunningRelay = { stop(): void }
 
 const RESTART_MS_MIN = 100
 const RESTART_MS_MAX = 5000
-// A relay that this process did not start gives no event when it dies.
+// A relay that this process did not start sends no event when it dies.
 const WATCH_MS = 500
 
 export type RelayParts = {
@@ -21,10 +21,10 @@ export type RelayParts = {
   relay: Relay
   labRoot: string
   identity: Identity | undefined
-  /** the relay of a runtime that was killed, if any */
+  /** the relay that a killed runtime left, if any */
   found: ProcessId | undefined
   log: (line: string) => void
-  /** keeps the new process in the container's record */
+  /** stores the new process in the container's record */
   remember: (process: ProcessId) => void
 }
 
@@ -39,7 +39,7 @@ export function keepRelay(parts: RelayParts): RunningRelay {
   }
   const again = (why: string) => {
     if (stopped) return
-    parts.log(`relay ${why}; starting it again in ${waitMs} ms`)
+    parts.log(`relay ${why}; restarting it in ${waitMs} ms`)
     later(start, waitMs)
     waitMs = Math.min(waitMs * 2, RESTART_MS_MAX)
   }
@@ -54,7 +54,7 @@ export function keepRelay(parts: RelayParts): RunningRelay {
         parts.remember(process)
         if (stopped) signalProcess(process, 'SIGKILL')
       },
-      (error) => again(`can't be started: ${messageOf(error)}`),
+      (error) => again(`cannot be started: ${messageOf(error)}`),
     )
   }
   if (current && isAlive(current)) watch(current)

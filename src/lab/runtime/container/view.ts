@@ -5,8 +5,8 @@ import type { Mount } from '../cri/messages.ts'
 import type { Identity } from '../records.ts'
 
 /**
- * A container has no file system of its own. Below its root each volume is a symbolic link at its path in the pod, and
- * `MATCHDAY_ROOT` names that root; in Node processes a preload maps paths below a mount to it (see images/preload).
+ * A container has no file system of its own. Below its root, each volume is a symbolic link at its path in the pod, and `MATCHDAY_ROOT`
+ * names that root. In Node processes a preload maps mounted paths to it (see images/preload).
  */
 export type View = { root: string; temporary: string; mountPaths: readonly string[]; notices: readonly string[] }
 
@@ -16,7 +16,7 @@ export function makeView(folder: string, mounts: readonly Mount[], identity: Ide
   mkdirSync(temporary, { recursive: true, mode: 0o755 })
   const notices: string[] = []
   const mountPaths: string[] = []
-  // Parents first, so that a volume inside another one is seen, and said, rather than written into the outer volume.
+  // Parents come first. A volume inside another volume is then noticed and reported, and not written into the outer volume.
   const wanted = mounts.map(({ containerPath: path, hostPath }) => ({ path: containerPath(path), hostPath }))
   for (const { path, hostPath } of wanted.sort((a, b) => a.path.length - b.path.length)) {
     if (linkMount(root, path, hostPath)) mountPaths.push(path)
@@ -26,10 +26,10 @@ export function makeView(folder: string, mounts: readonly Mount[], identity: Ide
   return { root, temporary, mountPaths, notices }
 }
 
-/** Absolute, and without any way out of the root. */
+/** Absolute, and without a way out of the root. */
 export const containerPath = (path: string): string => posix.resolve('/', path)
 
-/** Where a path of the container really is. */
+/** The real path of a path in the container. */
 export const inside = (root: string, path: string): string => join(root, containerPath(path))
 
 function linkMount(root: string, path: string, hostPath: string): boolean {
@@ -41,7 +41,7 @@ function linkMount(root: string, path: string, hostPath: string): boolean {
     symlinkSync(hostPath, link)
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error
-    return isLink(link) // the same mount twice; a folder is there when a volume lies below this one
+    return isLink(link) // the same mount twice; it is a folder when another volume is below this one
   }
   return true
 }
@@ -58,8 +58,8 @@ function own(path: string, identity: Identity | undefined): void {
 }
 
 /**
- * Lets every user pass through the folders between the lab's root and `path`: the kubelet makes them 0750, and a container without
- * its own mounts has to walk through them. What lies at `path` keeps the mode that the kubelet gave it.
+ * Lets every user enter the folders between the lab's root and `path`. The kubelet makes them 0750, and a container without its own mounts
+ * has to walk through them. `path` itself keeps the mode that the kubelet gave it.
  */
 export function openWay(labRoot: string, path: string): void {
   const steps = relative(labRoot, dirname(path))
@@ -71,8 +71,8 @@ export function openWay(labRoot: string, path: string): void {
 }
 
 /**
- * The nearest folder on the way to `path` that other users can't pass through, if any: pods that run as somebody else than the
- * caller would see nothing of the lab.
+ * The nearest folder on the way to `path` that other users cannot enter, if any. Pods that run as another user would see nothing of the
+ * lab.
  */
 export function closedFolder(path: string): string | undefined {
   const ways = parents('/', join(path, 'x'))

@@ -7,12 +7,12 @@ import type { ContainerRecord, Identity } from '../records.ts'
 import { makeFifos, openForContainer } from './fifo.ts'
 
 /**
- * A small shell stands between the runtime and each container's main process, in a session of its own: it notes the main process's
- * pid and, when that ends, its exit code, on disk, so that both are known to a runtime that started later.
+ * A small shell runs between the runtime and each container's main process, in its own session. It writes the main process's pid, and later
+ * its exit code, to disk, so that a runtime that starts later knows both.
  *
- * Signals are caught, not ignored, since ignored ones would stay ignored in the container. Its own messages ("Killed") go nowhere.
- * After the end it stops itself, still holding the pipes, so that what the container wrote last is not lost while no runtime runs;
- * the runtime kills it once all is read.
+ * It catches signals instead of ignoring them, because ignored signals would stay ignored in the container. Its own messages ("Killed") are
+ * dropped. After the end it stops itself (SIGSTOP) and still holds the pipes, so that the last output is not lost while no runtime runs.
+ * The runtime kills it when everything is read.
  */
 const SCRIPT = `d=$1; shift
 trap : HUP INT QUIT TERM USR1 USR2
@@ -27,8 +27,8 @@ export const pipesOf = (folder: string) => ({
 })
 
 /**
- * Everything in a container's folder that must be there before it starts. The container's user may pass through, and write only what is
- * named here; nobody else gets in, since links in it lead to the pod's secrets.
+ * Creates everything that must be in a container's folder before it starts. The container's user may enter the folder and write only the
+ * files named here. Nobody else may enter, because links in it lead to the pod's secrets.
  */
 export async function prepareFolder(folder: string, identity: Identity | undefined): Promise<void> {
   mkdirSync(folder, { recursive: true })
@@ -51,7 +51,7 @@ export async function startWrapper(folder: string, record: ContainerRecord): Pro
     const child = spawn(command, args, {
       cwd: record.workingDir,
       env: shellNames(record.env),
-      detached: true, // a session of its own: a signal or terminal of the lab never reaches a pod
+      detached: true, // its own session: signals of the lab or its terminal never reach a pod
       stdio: ['ignore', ...ends],
       ...ownerOptions(record.identity),
     })
@@ -63,7 +63,7 @@ export async function startWrapper(folder: string, record: ContainerRecord): Pro
   }
 }
 
-/** Node drops all supplementary groups when it changes user; setpriv (util-linux) sets them. */
+/** Node drops all supplementary groups when it changes user. setpriv (util-linux) sets them. */
 export function asIdentity(identity: Identity | undefined): string[] {
   if (!identity || identity.groups.length === 0) return []
   return [
@@ -78,7 +78,7 @@ export function asIdentity(identity: Identity | undefined): string[] {
 export const ownerOptions = (identity: Identity | undefined): { uid?: number; gid?: number } =>
   identity && identity.groups.length === 0 ? { uid: identity.uid, gid: identity.gid } : {}
 
-// A shell drops environment names that are no shell names ("log.level"); env(1) puts them back.
+// A shell drops environment variables whose names are not valid in a shell ("log.level"). env(1) adds them again.
 const isShellName = (name: string): boolean => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
 
 const shellNames = (env: Readonly<Record<string, string>>): Record<string, string> =>
@@ -92,30 +92,32 @@ function withOddNames(record: ContainerRecord): readonly string[] {
 export function spawned(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     child.once('spawn', resolve)
-    child.once('error', (error) => reject(new RuntimeFault('failed', `the process can't be started: ${error.message}`)))
+    child.once('error', (error) =>
+      reject(new RuntimeFault('failed', `the process cannot be started: ${error.message}`)),
+    )
   })
 }
 
 export function idOf(child: ChildProcess): ProcessId {
   const startTicks = child.pid === undefined ? undefined : startTicksOf(child.pid)
   if (child.pid === undefined || startTicks === undefined)
-    throw new RuntimeFault('failed', 'the process ended while it was started')
+    throw new RuntimeFault('failed', 'the process ended while it was being started')
   return { pid: child.pid, startTicks }
 }
 
-/** The exit code that the wrapper noted, or undefined while the container runs or when the wrapper was killed before it could. */
+/** The exit code that the wrapper wrote; undefined while the container runs, or when the wrapper was killed before. */
 export function exitCodeIn(folder: string): number | undefined {
   return numberIn(join(folder, 'exit'))
 }
 
-/** True once the wrapper has run, whatever became of it. */
+/** True if the wrapper ever ran, whatever happened to it. */
 export const wasStartedIn = (folder: string): boolean => numberIn(join(folder, 'pid')) !== undefined
 
-/** When it was noted, ms since 1970. */
+/** When it was written, ms since 1970. */
 export const exitTimeIn = (folder: string): number | undefined =>
   exitCodeIn(folder) === undefined ? undefined : statSync(join(folder, 'exit')).mtimeMs
 
-/** The container's main process; undefined in the first moment, and when it is no longer the wrapper's child. */
+/** The container's main process; undefined right after the start, and when it is no longer the wrapper's child. */
 export function mainPidIn(folder: string, wrapper: ProcessId): number | undefined {
   const pid = numberIn(join(folder, 'pid'))
   if (pid === undefined || pid <= 1 || parentOf(pid) !== wrapper.pid) return undefined

@@ -2,7 +2,7 @@ import type { ContainerRecord, SandboxRecord } from '../records.ts'
 import type { ContainerFilter, ContainerStatsFilter, SandboxFilter, SandboxStatsFilter, StringMap } from './messages.ts'
 import { sandboxState, stateOf } from './views.ts'
 
-// An unset part of a filter matches everything; all set parts must match. An id may be given by its first characters.
+// A part of a filter that is not set matches everything; all set parts must match. An id may be shortened to its first characters.
 
 const matchesId = (id: string, wanted: string): boolean => wanted === '' || id.startsWith(wanted)
 

@@ -5,7 +5,7 @@ import type { FoundImage, ImageStore } from '../image-store.ts'
 import type { ImageCalls, ImageSpec } from './messages.ts'
 import { fileSystemUsage, imageView } from './views.ts'
 
-/** Nothing is ever downloaded: an image is in the store of this machine, or pulling it fails. */
+/** Nothing is ever downloaded: an image is in this machine's store, or pulling it fails. */
 export function imageCalls(store: ImageStore, host: Host): ImageCalls {
   const userOf = (found: FoundImage) => (host.isRoot ? (found.entry.user ?? NOBODY) : host.uid)
   const view = (found: FoundImage) => imageView(found, userOf(found))
@@ -30,6 +30,6 @@ export function imageCalls(store: ImageStore, host: Host): ImageCalls {
 }
 
 function referenceOf(image: ImageSpec | null): string {
-  if (!image?.image) throw new RuntimeFault('invalid', 'no image given')
+  if (!image?.image) throw new RuntimeFault('invalid', 'the request names no image')
   return image.image
 }

@@ -1,7 +1,7 @@
 /**
- * The messages of the Container Runtime Interface that this server reads and writes, as @grpc/proto-loader gives them (camel case,
- * enums by name, 64-bit numbers as JavaScript numbers, unset messages null). Source: api.proto beside this file. Times are
- * nanoseconds since 1970; above 2^53 they lose some hundred nanoseconds, which nobody here can tell.
+ * The messages of the Container Runtime Interface that this server reads and writes, as @grpc/proto-loader returns them (camel case, enums
+ * by name, 64-bit numbers as JavaScript numbers, unset messages null). Source: api.proto in this folder. Times are nanoseconds since 1970.
+ * Above 2^53 they lose some hundred nanoseconds, which does not matter here.
  */
 
 export type StringMap = Readonly<Record<string, string>>
@@ -119,7 +119,7 @@ export type ImageRequests = {
   ImageFsInfo: object
 }
 
-/** One handler a call. Responses are checked by protobuf when they are written; their shapes are made in views.ts. */
+/** One handler per call. protobuf checks responses when they are written; their shapes are made in views.ts. */
 export type Calls<Requests> = {
   readonly [Name in keyof Requests]: (request: Requests[Name]) => object | Promise<object>
 }

@@ -4,7 +4,7 @@ import type { Sandboxes } from '../sandboxes.ts'
 import type { StreamingServer } from '../streaming/server.ts'
 import type { RuntimeCalls } from './messages.ts'
 
-/** What the calls of one node work with. */
+/** What the calls of one node need. */
 export type NodeParts = {
   sandboxes: Sandboxes
   containers: Containers

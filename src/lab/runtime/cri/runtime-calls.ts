@@ -9,7 +9,7 @@ import { containerItem, containerStatus, sandboxItem, sandboxStatus } from './vi
 const RUNTIME_NAME = 'matchday'
 const RUNTIME_VERSION = '0.1.0'
 
-/** The RuntimeService of one node, call by call. What a real runtime does and this one doesn't is answered UNIMPLEMENTED. */
+/** The RuntimeService of one node, one function per call. Calls that this runtime does not support are answered UNIMPLEMENTED. */
 export function runtimeCalls(parts: NodeParts): RuntimeCalls {
   return {
     ...generalCalls(),
@@ -25,7 +25,7 @@ function generalCalls(): Some<
 > {
   const conditions = [
     { type: 'RuntimeReady', status: true },
-    { type: 'NetworkReady', status: true }, // the socket is opened only when the pod network is there
+    { type: 'NetworkReady', status: true }, // the socket opens only when the pod network is ready
   ]
   return {
     Version: () => ({
@@ -41,7 +41,7 @@ function generalCalls(): Some<
       features: { supplementalGroupsPolicy: false },
     }),
     RuntimeConfig: () => ({ linux: { cgroupDriver: 'CGROUPFS' } }),
-    UpdateRuntimeConfig: () => ({}), // pod CIDRs are fixed by the node table
+    UpdateRuntimeConfig: () => ({}), // the node table fixes the pod CIDRs
     ListMetricDescriptors: () => ({ descriptors: [] }),
     ListPodSandboxMetrics: () => ({ podMetrics: [] }),
   }

@@ -32,7 +32,7 @@ export type CriEndpoint = {
   log: (line: string) => void
 }
 
-/** Loads api.proto once for all nodes (60 ms); then `serve` opens one socket a node. */
+/** Loads api.proto once for all nodes (60 ms). `serve` then opens one socket per node. */
 export function loadCri(): { serve(endpoint: CriEndpoint): Promise<{ stop(): void }> } {
   const loaded = loadSync(join(import.meta.dirname, 'api.proto'), { longs: Number, enums: String, defaults: true })
   const service = (name: string): ServiceDefinition => {

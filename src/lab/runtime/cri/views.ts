@@ -3,7 +3,7 @@ import type { Usage } from '../processes/table.ts'
 import type { ContainerRecord, SandboxRecord } from '../records.ts'
 import type { ContainerState, SandboxState } from './messages.ts'
 
-// Records as the messages that the kubelet reads. Pure.
+// Turns records into the messages that the kubelet reads. Pure.
 
 const nanos = (ms: number): number => ms * 1_000_000
 
@@ -121,7 +121,7 @@ export const sumUsage = (usages: readonly Usage[]): Usage => ({
   processes: usages.reduce((sum, used) => sum + used.processes, 0),
 })
 
-/** The user is what the kubelet checks `runAsNonRoot` against: the one that the lab would really use. */
+/** The kubelet checks `runAsNonRoot` against this user: the one that the lab would really use. */
 export function imageView(found: FoundImage, user: number) {
   return {
     id: found.entry.digest,

@@ -25,8 +25,8 @@ export function memoryOf(pid: number): ProcessMemory | undefined {
 export type Environment = { kind: 'known'; value: string | undefined } | { kind: 'unknown' }
 
 /**
- * The value of a variable in the environment that a process was started with; none when the process belongs to somebody else.
- * Unknown while the process is replacing its program: its memory, and so its environment, is empty for a moment.
+ * The value of a variable in the environment that a process was started with; none when the process belongs to another user. Unknown during
+ * an exec: then the memory, and so the environment, is empty for a moment.
  */
 export function environmentOf(pid: number, name: string): Environment {
   const text = readProc(pid, 'environ')

@@ -1,23 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { environmentOf, listPids, memoryOf, statOf, TICK_NANOS } from './proc.ts'
 
-/** Every process of a container carries this in its environment, so that one which leaves its parent and its session is still found. */
+/** Every process of a container has this in its environment. So a process that leaves its parent and its session is still found. */
 export const CONTAINER_VARIABLE = 'MATCHDAY_CONTAINER'
 
 export type Usage = { cpuNanos: number; workingSetBytes: number; processes: number }
 
 /**
- * Which process belongs to which container, and what the containers use. One pass over /proc serves all containers of all nodes, at
- * most once in `maxAgeMs`; processes that are known to be somebody else's cost nothing in later passes.
+ * Which process belongs to which container, and what the containers use. One pass over /proc serves all containers of all nodes, at most
+ * once per `maxAgeMs`. Processes that are known to belong to nobody here cost nothing in later passes.
  */
 export type ProcessTable = {
   addRoot(pid: number, container: string): void
   usage(container: string): Usage
-  /** When the figures of `usage` were taken, ms since 1970. */
+  /** When `usage` was measured, ms since 1970. */
   sampledAtMs(): number
-  /** SIGKILL until none is left to be killed, `spare` excepted. */
+  /** Sends SIGKILL until no process is left, except `spare`. */
   kill(container: string, spare?: number): void
-  /** Like kill, and waits until they are gone: a killed process may still hold its ports and memory for some milliseconds. */
+  /** Like kill, and waits until they are gone. A killed process may hold its ports and memory for some more milliseconds. */
   end(container: string): Promise<void>
   forget(container: string): void
 }
@@ -26,20 +26,20 @@ type Member = { pid: number; startTicks: number; container: string | undefined }
 
 const NO_USAGE: Usage = { cpuNanos: 0, workingSetBytes: 0, processes: 0 }
 
-// A process may fork while it is being killed; each round finds what the one before it left.
+// A process may fork while it is being killed. Each round finds what the previous one left.
 const KILL_ROUNDS_MAX = 20
 
-// A process in an uninterruptible wait outlives SIGKILL; nobody gains from waiting longer than this.
+// A process in uninterruptible sleep survives SIGKILL. Waiting longer would not help.
 const GONE_MS_MAX = 2000
 const GONE_LOOK_MS = 2
 
-// A pid that was somebody else's is looked at again after this time, since the kernel may have given it to a container.
+// A foreign pid is checked again after this time, because the kernel may have reused it for a container.
 const FOREIGN_MS_MAX = 15_000
 
 // kthreadd(2) is the parent of all kernel threads, which have no environment.
 const KERNEL_THREADS = 2
 
-// More generations than any container has; a pid that is used again while this looks can't make a circle.
+// More generations than any container has, so that a reused pid cannot cause an endless loop.
 const DEPTH_MAX = 100
 
 export function openProcessTable(maxAgeMs = 500, now: () => number = Date.now): ProcessTable {
@@ -63,7 +63,7 @@ export function openProcessTable(maxAgeMs = 500, now: () => number = Date.now): 
       return remember(pid, stat.startTicks, inherited)
     const environment = environmentOf(pid, CONTAINER_VARIABLE)
     if (environment.kind === 'known') return remember(pid, stat.startTicks, environment.value)
-    undecided += 1 // the next pass looks again
+    undecided += 1 // the next pass checks it again
     return undefined
   }
   const refresh = () => {
@@ -80,7 +80,7 @@ export function openProcessTable(maxAgeMs = 500, now: () => number = Date.now): 
     refresh()
     sampledAt = now()
     for (const [container, used] of sumByContainer(members)) {
-      // Work of a process that nobody waited for leaves the sum with it; a counter must never fall.
+      // When a process ends without being waited for, its time leaves the sum. But a counter must never fall.
       const cpuNanos = Math.max(used.cpuNanos, usages.get(container)?.cpuNanos ?? 0)
       usages.set(container, { ...used, cpuNanos })
     }
@@ -131,11 +131,11 @@ function killOne(member: Member): void {
   try {
     process.kill(member.pid, 'SIGKILL')
   } catch {
-    // it ended in this moment
+    // it has just ended
   }
 }
 
-/** Memory that processes share (program text, PostgreSQL's buffers) counts once a container: the largest share that one of them has. */
+/** Shared memory (program text, PostgreSQL's buffers) counts once per container: the largest share of one process. */
 function sumByContainer(members: ReadonlyMap<number, Member>): Map<string, Usage> {
   const sums = new Map<string, Usage & { privateBytes: number; sharedBytes: number }>()
   for (const { pid, container, startTicks } of members.values()) {

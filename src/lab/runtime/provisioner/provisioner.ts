@@ -11,8 +11,8 @@ export type ProvisionerParts = {
 }
 
 /**
- * Gives each claim of the default storage class a volume, and takes the folder away when the claim is gone. It keeps no state of
- * its own: after a restart both lists are read again.
+ * Creates a volume for each claim of the default storage class, and deletes the folder when the claim is gone. It has no state of its own:
+ * after a restart both lists are read again.
  */
 export async function provision({ cluster, volumesFolder, signal, log }: ProvisionerParts): Promise<void> {
   await untilDone(() => cluster.apply('/apis/storage.k8s.io/v1/storageclasses/lab-local', storageClass), signal)
@@ -41,7 +41,7 @@ async function makeVolume(cluster: Cluster, volume: Fields): Promise<void> {
   try {
     await cluster.create('/api/v1/persistentvolumes', volume)
   } catch (error) {
-    if (!isConflict(error)) throw error // made the last time this claim was seen
+    if (!isConflict(error)) throw error // already made for this claim
   }
 }
 

@@ -3,8 +3,8 @@ import { basename, dirname, join } from 'node:path'
 import type { Fields } from '../../machine/json.ts'
 import { fieldsOf, textOf } from '../../machine/json.ts'
 
-// What the provisioner makes of a claim. The lab's disks are folders of one machine, so a volume follows its pod to any node, as a
-// disk that is attached over a network does; nothing ties it to a zone.
+// What the provisioner creates for a claim. The lab's disks are folders of one machine, so a volume follows its pod to any node, like a
+// network disk, and is not tied to a zone.
 
 export const STORAGE_CLASS = 'lab-local'
 export const PROVISIONER = 'matchday.dev/lab-local'
@@ -28,7 +28,7 @@ export const needsVolume = (claim: Fields): boolean => {
   )
 }
 
-/** Made by this provisioner, and given back by its claim. */
+/** Whether this provisioner made the volume and its claim has released it. */
 export const isReleased = (volume: Fields): boolean =>
   fieldsOf(fieldsOf(volume.metadata).annotations)[PROVISIONED_BY] === PROVISIONER &&
   fieldsOf(volume.spec).persistentVolumeReclaimPolicy === 'Delete' &&
@@ -36,7 +36,7 @@ export const isReleased = (volume: Fields): boolean =>
 
 const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by'
 
-/** Named after the claim's uid, so that trying again makes the same one. */
+/** Named after the claim's uid, so that a retry makes the same volume. */
 export function volumeFor(claim: Fields, volumesFolder: string): Fields {
   const metadata = fieldsOf(claim.metadata)
   const spec = fieldsOf(claim.spec)
@@ -65,20 +65,20 @@ export function volumeFor(claim: Fields, volumesFolder: string): Fields {
 
 const folderOf = (volume: Fields): string => textOf(fieldsOf(fieldsOf(volume.spec).hostPath).path)
 
-/** Closed to everybody else, whatever the umask. A container that runs as another user gets the folder when it starts (`giveVolume`). */
+/** Closed to other users, whatever the umask. A container that runs as another user gets the folder when it starts (`giveVolume`). */
 export function makeFolder(volume: Fields): void {
   mkdirSync(folderOf(volume), { recursive: true })
   chmodSync(folderOf(volume), 0o700)
 }
 
-/** Where `path` is the folder of a volume, it becomes the folder of this user; files in it keep their owners. */
+/** If `path` is the folder of a volume, this user becomes its owner. Files in it keep their owners. */
 export function giveVolume(path: string, volumesFolder: string, { uid, gid }: { uid: number; gid: number }): void {
   if (dirname(path) === volumesFolder && isVolumeName(basename(path))) chownSync(path, uid, gid)
 }
 
 const isVolumeName = (name: string): boolean => name.startsWith('pvc-')
 
-/** Removes the folder, if it is one that `volumeFor` would have named. */
+/** Removes the folder, if `volumeFor` would have given it this name. */
 export function removeFolder(volume: Fields, volumesFolder: string): void {
   const folder = folderOf(volume)
   if (dirname(folder) === volumesFolder && isVolumeName(basename(folder)))

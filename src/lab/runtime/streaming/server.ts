@@ -7,8 +7,8 @@ import { PROTOCOLS } from './channels.ts'
 import { type AttachOffer, attach, type ExecOffer, exec } from './sessions.ts'
 
 /**
- * Where the kubelet sends `kubectl exec` and `attach`: the CRI call answers a URL, and the kubelet passes the client's connection
- * on to it. A URL holds a random token, works once, and for a minute.
+ * Where the kubelet sends `kubectl exec` and `attach`. The CRI call returns a URL, and the kubelet forwards the client's connection to it.
+ * A URL contains a random token and works once, within a minute.
  */
 export type StreamingServer = {
   offerExec(offer: ExecOffer): string

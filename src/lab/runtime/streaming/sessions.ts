@@ -11,11 +11,11 @@ import { failure, nonZeroExit, parseMessage, sendOutput, sendStatus, success } f
 export type ExecOffer = { record: ContainerRecord; command: readonly string[]; stdin: boolean; tty: boolean }
 export type AttachOffer = { life: Life; tty: boolean }
 
-// A command that writes faster than the client reads waits, as it would on a terminal.
+// A command that writes faster than the client reads has to wait, as on a terminal.
 const BUFFERED_BYTES_MAX = 1024 * 1024
 const RESUME_AFTER_MS = 20
 
-/** Runs a command for `kubectl exec`. A client that goes away ends the command. */
+/** Runs a command for `kubectl exec`. If the client disconnects, the command is ended. */
 export async function exec(socket: WebSocket, offer: ExecOffer): Promise<void> {
   const early = holdMessages(socket)
   let child: ChildProcess
@@ -27,7 +27,7 @@ export async function exec(socket: WebSocket, offer: ExecOffer): Promise<void> {
   }
   if (child.stdout) forward(socket, child.stdout, 'stdout')
   if (child.stderr) forward(socket, child.stderr, offer.tty ? 'stdout' : 'stderr')
-  child.stdin?.on('error', () => undefined) // the command need not read its input
+  child.stdin?.on('error', () => undefined) // the command may not read its input
   early.passTo((message) => {
     if (message.kind === 'stdin') child.stdin?.write(message.data)
     if (message.kind === 'stdin-closed') child.stdin?.end()
@@ -39,7 +39,7 @@ export async function exec(socket: WebSocket, offer: ExecOffer): Promise<void> {
   })
 }
 
-/** Follows what a running container writes; its standard input is closed in the lab. */
+/** Follows the output of a running container. Its standard input is closed in the lab. */
 export function attach(socket: WebSocket, offer: AttachOffer): void {
   const { logs, exited } = offer.life
   const stop = logs.subscribe((stream, text) =>
@@ -49,7 +49,7 @@ export function attach(socket: WebSocket, offer: AttachOffer): void {
   exited.then((code) => sendStatus(socket, code === 0 ? success : nonZeroExit(code)))
 }
 
-/** Node has no pseudo terminals; script(1) of util-linux makes one where it is installed. Its size never changes. */
+/** Node has no pseudo terminals. script(1) of util-linux makes one, if it is installed. Its size never changes. */
 function onTerminal({ record, command, stdin }: ExecOffer): readonly string[] {
   if (!stdin || !isOnPath('script', record.env.PATH)) return command
   const line = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
