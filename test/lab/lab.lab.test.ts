@@ -49,7 +49,7 @@ describe('a lab', () => {
     expect(new Set(items.map((node: Json) => node.spec.podCIDR)).size).toBe(6)
   })
 
-  it('says what it took to boot, and that all of it runs', async () => {
+  it('reports the stages of its boot, and that all its programs run', async () => {
     expect(lab.stages.map((stage) => stage.name)).toEqual(
       expect.arrayContaining([
         'credentials',
@@ -71,13 +71,13 @@ describe('a lab', () => {
     expect(status.components.filter((component) => component.state !== 'running' || component.restarts > 0)).toEqual([])
   })
 
-  it('lives in sessions of its own, out of reach of Ctrl-C in a terminal', () => {
+  it('runs in its own sessions, which Ctrl-C in a terminal does not reach', () => {
     const session = (pid: number | 'self') => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[3]
     expect(session(lab.state.owner.pid)).not.toBe(session('self'))
     for (const { process } of lab.state.components) if (process) expect(session(process.pid)).not.toBe(session('self'))
   })
 
-  it('is described by kubectl, through certificates that are verified', async () => {
+  it('can be used with kubectl, with verified certificates', async () => {
     const described = await bench.kubectl('describe', 'node', 'zone-b-realtime')
     expect(described).toMatch(new RegExp(`InternalIP:\\s+${nodes[4]?.address}\\s`))
     expect(described).toMatch(new RegExp(`PodCIDR:\\s+${nodes[4]?.podCidr}\\s`))
@@ -92,7 +92,7 @@ describe('a lab', () => {
     expect(summary.node.fs.capacityBytes).toBeGreaterThan(0)
   })
 
-  it('refuses a second lab at its place on the machine, and says who has it and how to stop it', async () => {
+  it('refuses a second lab at its place, and says who has it and how to stop it', async () => {
     const other = mkdtempSync(join(tmpdir(), 'md-'))
     const refused = await bench.up({ root: other }).catch((error) => error)
     expect(refused).toMatchObject({ name: 'LabError', code: 'lab-already-up' })
@@ -108,7 +108,7 @@ describe('a lab', () => {
     await controlKubelet(bench.root, 'zone-c-api', 'kill')
     expect((await upStatus()).phase).toBe('degraded')
     await vi.waitFor(async () => expect(await ready('zone-c-api')).toBe('Unknown'), { timeout: 20_000, interval: 250 })
-    // Another loop of the same controller reads the condition and taints.
+    // A different loop of the same controller reads the condition and sets the taints.
     await vi.waitFor(async () => {
       const taints: Json[] = (await bench.get('node', 'zone-c-api')).spec.taints ?? []
       expect(taints.map(({ key }) => key)).toContain('node.kubernetes.io/unreachable')
@@ -118,7 +118,7 @@ describe('a lab', () => {
     expect((await upStatus()).phase).toBe('up')
   })
 
-  it('completes a node again that was deleted and registered anew', async () => {
+  it('completes a node again that was deleted and registered again', async () => {
     await bench.kubectl('delete', 'node', 'zone-b-api')
     await controlKubelet(bench.root, 'zone-b-api', 'stop')
     await controlKubelet(bench.root, 'zone-b-api', 'start')
@@ -135,7 +135,7 @@ describe('a lab', () => {
     )
   })
 
-  it('starts a program again that crashed, and says so', async () => {
+  it('restarts a program that crashed, and reports it', async () => {
     const before = (await upStatus()).components.find((component) => component.name === 'kube-scheduler')
     if (!before?.process) return expect.fail('the scheduler runs')
     process.kill(before.process.pid, 'SIGKILL')
@@ -146,7 +146,7 @@ describe('a lab', () => {
     }, 10_000)
   })
 
-  it('comes back from a crash of the API server with all it knew', async () => {
+  it('recovers from a crash of the API server with all its objects', async () => {
     await bench.kubectl('create', 'configmap', 'remembered', '--from-literal=a=b')
     await controlComponent(bench.root, 'kube-apiserver', 'restart')
     await vi.waitFor(async () => expect((await bench.get('configmap', 'remembered')).data).toEqual({ a: 'b' }), {
@@ -155,7 +155,7 @@ describe('a lab', () => {
     })
   })
 
-  it('refuses to kill what it does not have', async () => {
+  it('refuses to kill a program or node that does not exist', async () => {
     await expect(controlKubelet(bench.root, 'zone-x', 'kill')).rejects.toThrow('no node zone-x')
     await expect(controlComponent(bench.root, 'init', 'kill')).rejects.toThrow('no component init')
   })
@@ -173,11 +173,11 @@ describe('a lab', () => {
   })
 })
 
-// What becomes of a lab's processes does not depend on how many kubelets are among them.
+// What happens to a lab's processes does not depend on the number of kubelets.
 const ONE_NODE = { nodes: 1 }
 
 describe('the owner of a lab', () => {
-  it('goes, with everything, when the process that booted it is killed', async () => {
+  it('ends, with the whole lab, when the process that booted it is killed', async () => {
     const booter = await bench.upFromAnotherProcess()
     const processes = processesOf(bench.root)
     await booter.kill()
@@ -186,7 +186,7 @@ describe('the owner of a lab', () => {
     await vi.waitFor(async () => expect(await labStatus(bench.root)).toEqual({ kind: 'none' }), 5_000)
   })
 
-  it('outlives that process once it is told to, and is stopped by its folder alone', async () => {
+  it('outlives that process after `keep`, and can be stopped with only its folder', async () => {
     const booter = await bench.upFromAnotherProcess({ keep: true })
     await booter.exited
     await new Promise((resolve) => setTimeout(resolve, 1_500))
@@ -196,7 +196,7 @@ describe('the owner of a lab', () => {
     expect(await labDown(bench.root)).toBe('nothing')
   })
 
-  it('that is killed leaves nothing running, and the next lab boots in the same folder', async () => {
+  it('leaves nothing running when it is killed, and the next lab boots in the same folder', async () => {
     const lab = await bench.up(ONE_NODE)
     const processes = processesOf(bench.root)
     const owner = identify(lab.state.owner.pid)
@@ -208,7 +208,7 @@ describe('the owner of a lab', () => {
     await next.down()
   })
 
-  it('that is killed together with its guard has its leftovers cleaned up, by `down` and by the next `up`', async () => {
+  it('when killed together with its guard, has its leftovers cleaned up by `down` and by the next `up`', async () => {
     await killOwnerAndGuard(await bench.up(ONE_NODE))
     expect(processesOf(bench.root).length).toBeGreaterThan(0)
     const notes: string[] = []
@@ -222,8 +222,8 @@ describe('the owner of a lab', () => {
   })
 })
 
-describe("a lab that can't boot", () => {
-  it('says which program does not stay up and what it said, and leaves nothing', async () => {
+describe('a lab that cannot boot', () => {
+  it('names the program that keeps crashing, with the end of its log, and leaves nothing', async () => {
     const tools = { ...bench.tools, 'kube-apiserver': '/bin/false' }
     const refused = await bench.up({ tools }).catch((error) => error)
     expect(refused).toMatchObject({ code: 'lab-component-crashes' })
@@ -231,7 +231,7 @@ describe("a lab that can't boot", () => {
     await vi.waitFor(() => expect(processesOf(bench.root)).toEqual([]), 5_000)
   })
 
-  it('says so when another program listens where its ingress belongs', async () => {
+  it('reports another program that listens on its ingress address', async () => {
     const stranger = createServer().listen(8080, hostOf(bench.place))
     await once(stranger, 'listening')
     await expect(bench.up()).rejects.toMatchObject({ code: 'ingress-address-taken' })
@@ -239,7 +239,7 @@ describe("a lab that can't boot", () => {
     expect(processesOf(bench.root)).toEqual([])
   })
 
-  it('is given up on request, and leaves nothing', async () => {
+  it('can be aborted, and leaves nothing', async () => {
     const stop = new AbortController()
     const booting = bench.up({ signal: stop.signal, onApi: () => stop.abort(new Error('Ctrl-C')) })
     await expect(booting).rejects.toThrow('Ctrl-C')
@@ -256,7 +256,7 @@ async function killOwnerAndGuard(lab: LabHandle): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 500))
 }
 
-/** Whether somebody listens there. */
+/** Whether something listens there. */
 function answers(port: number, host: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const socket = connect({ port, host }, () => resolve(true))

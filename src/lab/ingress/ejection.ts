@@ -1,4 +1,5 @@
-// Which endpoints are ejected, as pure rules: passive ejection, like nginx's max_fails and fail_timeout or Envoy's outlier detection.
+// Which endpoints are ejected, as pure rules: passive ejection, like nginx's max_fails and fail_timeout or Envoy's outlier detection. It
+// never ejects so many that the rest could not carry the load.
 
 export type Standing = {
   /** Consecutive requests without a response. */

@@ -48,7 +48,7 @@ describe('an HTTPChaos becomes what its pods do', () => {
   it.each<[string, Partial<HTTPChaosSpec>, RegExp]>([
     ['a delay with a fraction', { delay: '1.5s' }, /whole numbers/],
     ['a delay without a unit', { delay: '15' }, /missing unit/],
-    ['a header without a value', { patch: { headers: [['a']] } }, /no pair/],
+    ['a header without a value', { patch: { headers: [['a']] } }, /not a pair/],
   ])('but not of %s', (_, spec, problem) => {
     expect(() => effect(spec)).toThrow(problem)
   })

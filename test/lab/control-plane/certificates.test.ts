@@ -26,13 +26,13 @@ describe('certificates of the lab', () => {
     expect(new X509Certificate(authority.certificate).ca).toBe(true)
   })
 
-  it('hold for weeks, beginning before now', async () => {
+  it('are valid for weeks, from before now', async () => {
     const authority = new X509Certificate((await createAuthority('lab')).certificate)
     expect(Date.parse(authority.validFrom)).toBeLessThan(Date.now())
     expect(Date.parse(authority.validTo) - Date.now()).toBeGreaterThan(20 * 86_400_000)
   })
 
-  it('let a server and a client prove themselves to each other over TLS', async () => {
+  it('let a server and a client authenticate each other over TLS', async () => {
     const authority = await createAuthority('lab')
     const [serving, client] = await Promise.all([
       authority.issue(server),

@@ -16,13 +16,13 @@ beforeAll(async () => {
 afterAll(() => rmSync(paths.root, { recursive: true, force: true }))
 
 describe('credentials', () => {
-  it('are for their user alone', () => {
+  it('are readable by their user only', () => {
     const files = [paths.kubeconfig, ...readdirSync(paths.controlPlane).map((name) => join(paths.controlPlane, name))]
     expect(files.filter((file) => statSync(file).mode & 0o077)).toEqual([])
     expect(files.length).toBeGreaterThan(15)
   })
 
-  it('give the user a kubeconfig whose context is lab and that verifies whom it talks to', () => {
+  it('give the user a kubeconfig with the context lab that verifies the server', () => {
     const config = parse(readFileSync(paths.kubeconfig, 'utf8'))
     expect(config['current-context']).toBe('lab')
     expect(config.contexts[0]).toEqual({ name: 'lab', context: { cluster: 'lab', user: 'admin' } })
@@ -33,7 +33,7 @@ describe('credentials', () => {
     expect(config.users[0].user.token).toBe(credentials.adminToken)
   })
 
-  it('give every node an identity of its own, which the API server knows by token', () => {
+  it('give every node its own identity, which the API server knows by token', () => {
     const tokens = readFileSync(credentials.files.tokens, 'utf8').trim().split('\n')
     const node = parse(readFileSync(credentials.files.kubeconfig('zone-b-api'), 'utf8'))
     expect(tokens).toContain(`${node.users[0].user.token},system:node:zone-b-api,system:node:zone-b-api,"system:nodes"`)

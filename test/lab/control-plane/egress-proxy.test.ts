@@ -25,8 +25,8 @@ async function tunnel(target: string): Promise<{ status: number; socket: Socket 
   return { status: answer.statusCode, socket }
 }
 
-describe('the way from the API server into the lab', () => {
-  it('leads from 10.x to 127.x, both ways', async () => {
+describe('the egress proxy of the API server', () => {
+  it('connects 10.x to 127.x, in both directions', async () => {
     const pod = createServer((socket) => socket.on('data', (data) => socket.end(`pod heard ${data}`)))
     await once(pod.listen(0, '127.244.1.9'), 'listening')
     const { status, socket } = await tunnel(`10.244.1.9:${(pod.address() as AddressInfo).port}`)
@@ -36,7 +36,7 @@ describe('the way from the API server into the lab', () => {
     expect([status, said]).toEqual([200, 'pod heard hello'])
   })
 
-  it('leads from a Service to the pod behind it', async () => {
+  it('connects a Service to a pod behind it', async () => {
     const pod = createServer((socket) => socket.on('data', (data) => socket.end(`pod heard ${data}`)))
     await once(pod.listen(0, '127.244.1.9'), 'listening')
     endpoint = ['10.244.1.9', (pod.address() as AddressInfo).port]
@@ -47,16 +47,16 @@ describe('the way from the API server into the lab', () => {
     expect([status, said]).toEqual([200, 'pod heard hello'])
   })
 
-  it('says so when a Service has no ready pod', async () => {
+  it('reports a Service without a ready pod', async () => {
     endpoint = undefined
     expect((await tunnel('10.96.0.7:443')).status).toBe(502)
   })
 
-  it('says so when nobody listens there', async () => {
+  it('reports a port on which nobody listens', async () => {
     expect((await tunnel('10.244.1.9:9')).status).toBe(502)
   })
 
-  it('gives no answer at all, not even a refusal, for a node without power', async () => {
+  it('gives no answer, not even a refusal, for a node without power', async () => {
     const silent = join(folder, 'silent.sock')
     const dark = await startEgressProxy(silent, (address) => address === '10.244.1.9')
     const ask = (target: string) => request({ socketPath: silent, method: 'CONNECT', path: target }).end()

@@ -34,7 +34,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('a service image', () => {
-  it('is one file with everything in it, packages of the project included', async () => {
+  it('is one file with everything in it, including packages of the project', async () => {
     const bundles = await bundle()
     const { name, image } = await nodeImage(join(folder, 'images'), source, bundles.get('test/greeter'), '')
     expect(name).toBe('test/greeter')
@@ -44,7 +44,7 @@ describe('a service image', () => {
     expect(execFileSync(process.execPath, [main], { cwd: lonely, encoding: 'utf8' })).toBe('hello function\n')
   })
 
-  it('that is built on another gets the command of that one as its arguments, and is what that one is', async () => {
+  it('with a base image gets the command of that image as arguments, and its kind', async () => {
     const base = {
       digest: 'sha256:b',
       kind: 'native' as const,
@@ -67,7 +67,7 @@ describe('a service image', () => {
     ).toEqual(['/bin/sh', join(images, 'test_base/b/run.sh'), join(images, 'test_base/b'), '$NODE'])
   })
 
-  it('is not built again while nothing has changed but the time of a file', async () => {
+  it('is not built again when only the time of a file changed', async () => {
     const before = (await bundle()).get(source.name)?.toString()
     told.length = 0
     utimesSync(join(folder, 'part.ts'), new Date(), new Date(Date.now() - 5000))
@@ -75,7 +75,7 @@ describe('a service image', () => {
     expect(told).toEqual([])
   })
 
-  it('gets another digest when a file that it imports changes', async () => {
+  it('gets a new digest when a file that it imports changes', async () => {
     const images = join(folder, 'images')
     const before = await nodeImage(images, source, (await bundle()).get(source.name), '')
     writeFileSync(join(folder, 'part.ts'), `export const greeting: string = 'salut'\n`)
@@ -83,7 +83,7 @@ describe('a service image', () => {
     expect(after.image.digest).not.toBe(before.image.digest)
   })
 
-  it('that does not bundle is an error with file and reason, and leaves nothing half made', async () => {
+  it('that cannot be bundled is an error with file and reason, and leaves no half-made image', async () => {
     writeFileSync(join(folder, 'broken.ts'), `import { x } from './missing.ts'\nconst a: = 1\n`)
     const broken = [{ name: 'test/broken', entry: join(folder, 'broken.ts') }]
     await expect(bundleServices(join(folder, 'images'), broken, () => undefined)).rejects.toThrow(
@@ -95,10 +95,10 @@ describe('a service image', () => {
 })
 
 describe('the pause image', () => {
-  it('waits, and ends with 0 when it is asked to', async () => {
+  it('waits, and exits with 0 on SIGTERM', async () => {
     const { image } = await pauseImage(join(folder, 'images'))
     const [program = '', ...args] = image.entrypoint
-    // It has set its trap once it has a child to wait for.
+    // Its trap is set when it has a child to wait for.
     const script = `"$@" >&2 & until grep -q . /proc/$!/task/$!/children; do sleep 0.05; done; kill -TERM $!; wait $!; echo "code $?"`
     expect(execFileSync('sh', ['-c', script, 'sh', program, ...args], { encoding: 'utf8', timeout: 10_000 })).toBe(
       'code 0\n',
@@ -107,7 +107,7 @@ describe('the pause image', () => {
 })
 
 describe('staging', () => {
-  it('makes readable for all what its owner keeps private, without touching the original', () => {
+  it('makes private files readable for all, without changing the original', () => {
     const secret = join(folder, 'private')
     writeFileSync(secret, 'x')
     chmodSync(secret, 0o700)
@@ -120,7 +120,7 @@ describe('staging', () => {
     expect(statSync(target).ino).toBe(before)
   })
 
-  it('takes folders with their links, without what is not wanted', () => {
+  it('copies folders with their links, without unwanted files', () => {
     const from = join(folder, 'from')
     mkdirSync(join(from, 'lib'), { recursive: true, mode: 0o700 })
     writeFileSync(join(from, 'lib', 'a.so'), '')
@@ -130,7 +130,7 @@ describe('staging', () => {
     expect(statSync(join(folder, 'to', 'lib')).mode & 0o777).toBe(0o755)
   })
 
-  it('shows a version complete or not at all', async () => {
+  it('makes a version visible only when it is complete', async () => {
     const target = join(folder, 'versions', 'one')
     const failing = stageVersion(target, (aside) => {
       writeFileSync(join(aside, 'half'), '')

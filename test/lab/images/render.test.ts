@@ -25,7 +25,7 @@ describe('renderImages', () => {
     ])
   })
 
-  it('finds containers of every kind wherever a template stands, and nothing else', () => {
+  it('finds containers of every kind in any template, and nothing else', () => {
     const template = (image: string) => ({
       spec: { containers: [{ image }], initContainers: [{ image }], ephemeralContainers: [{ image }] },
     })
@@ -38,7 +38,7 @@ describe('renderImages', () => {
     expect(renderImages(config, index)).toEqual(config)
   })
 
-  it('leaves its input alone, and everything that is no image as it is', () => {
+  it('does not change its input, nor anything that is not an image', () => {
     fc.assert(
       fc.property(fc.array(fc.jsonValue()), (documents) => {
         const before = structuredClone(documents)

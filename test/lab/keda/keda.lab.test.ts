@@ -1,4 +1,4 @@
-// The real KEDA, once: a queue in PostgreSQL, workers from none to several and back, and what a rehearsal would see of it.
+// The real KEDA, once: a queue in PostgreSQL, workers from zero to several and back, and what a rehearsal would see of it.
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -25,9 +25,9 @@ import {
 import { KEDA_TOOLS, resolveAll } from '../../../src/toolchain/toolchain.ts'
 import { type LabBench, labBench, processesOf } from '../support/lab-bench.ts'
 
-// KEDA's build, where it has to be built: some ten minutes on two free cores.
+// KEDA's build takes some ten minutes on two free cores, if it is needed.
 const BUILD_MS = 60 * 60_000
-/** A look each second, an HPA sync of 2 s, pods that start within seconds: 5 s on a quiet machine. */
+/** A poll each second, an HPA sync of 2 s, pods that start within seconds: 5 s on a quiet machine. */
 const REACTION = { timeout: 40_000, interval: 200 }
 
 let bench: LabBench
@@ -58,27 +58,27 @@ afterAll(async () => {
 })
 
 describe('the real KEDA in the lab', { timeout: 90_000 }, () => {
-  it('leaves the workers at none while the queue is empty, and says why', async () => {
+  it('keeps the workers at zero while the queue is empty, and says why', async () => {
     await expect.poll(scaled, REACTION).toMatchObject({ of: 'worker', min: 0, max: 5, hpaName: 'keda-hpa-worker' })
     await expect.poll(() => condition('Ready'), REACTION).toMatchObject({ status: 'True' })
     await expect.poll(() => condition('Active'), REACTION).toMatchObject({ status: 'False' })
     expect(await workers()).toEqual({ wanted: 0, ready: 0 })
   })
 
-  it('scales from none to as many as the rows in the queue call for, each with a pod that is Ready', async () => {
+  it('scales from zero to the number of workers that the queue needs, each with a Ready pod', async () => {
     await queue.query('INSERT INTO jobs SELECT FROM generate_series(1, 25)')
     await expect.poll(workers, REACTION).toEqual({ wanted: 3, ready: 3 })
     await expect.poll(() => condition('Active'), REACTION).toMatchObject({ status: 'True', reason: 'ScalerActive' })
     expect((await scaled()).lastActiveAt).toBeGreaterThan(Date.now() - REACTION.timeout)
   })
 
-  it('shows the row count in the HPA that it made, as an external metric per worker', async () => {
+  it('shows the row count in its HPA, as an external metric per worker', async () => {
     await expect
       .poll(async () => hpaSeen(await object(`${paths.autoscalers('jobs')}/keda-hpa-worker`)), REACTION)
       .toMatchObject({ of: 'worker', metrics: [{ metric: 'External/s0-postgresql', target: 10, value: 8.334 }] })
   })
 
-  it('goes on with the row count after its operator was killed', async () => {
+  it('continues with the row count after its operator was killed', async () => {
     const [before] = await operators()
     await demand(api, {
       method: 'DELETE',
@@ -90,7 +90,7 @@ describe('the real KEDA in the lab', { timeout: 90_000 }, () => {
     await expect.poll(workers, REACTION).toEqual({ wanted: 5, ready: 5 })
   })
 
-  it('scales back to none when the queue is empty', async () => {
+  it('scales back to zero when the queue is empty', async () => {
     await queue.query('TRUNCATE jobs')
     await expect.poll(workers, REACTION).toEqual({ wanted: 0, ready: 0 })
     await expect.poll(() => condition('Active'), REACTION).toMatchObject({ status: 'False' })
@@ -119,7 +119,7 @@ async function workers(): Promise<{ wanted: number; ready: number }> {
   return { wanted: spec.replicas, ready: status?.readyReplicas ?? 0 }
 }
 
-/** From the node, as the kubelet's probes come: no policy of a cluster keeps a node from its pods. */
+/** Connects from the node, like the kubelet's probes: no policy of a cluster blocks a node from its pods. */
 async function openQueue(): Promise<pg.Client> {
   const pod = (await find(api, { method: 'GET', path: `${paths.pods('jobs')}/queue-0` })) as {
     status: { podIP: string }

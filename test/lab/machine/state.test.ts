@@ -27,7 +27,7 @@ describe('the state file', () => {
       }),
     ],
     ['no object', 'null'],
-  ])('that is %s counts as none', (_, text) => expect(parseState(text)).toBeUndefined())
+  ])('that is %s is ignored', (_, text) => expect(parseState(text)).toBeUndefined())
 
   it('never throws, whatever it holds', () => {
     fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => void parseState(text)))

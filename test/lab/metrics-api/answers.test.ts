@@ -61,20 +61,20 @@ describe('custom metrics', () => {
     ['an unknown metric', `${custom}/namespaces/casino/pods/*/cake`, 404],
     ['a pod without a value', `${custom}/namespaces/casino/pods/api-2/rps_per_pod`, 404],
     ['metrics of services', `${custom}/namespaces/casino/services/*/rps_per_pod`, 404],
-    ['a selector that is none', `${custom}/namespaces/casino/pods/*/rps_per_pod?labelSelector=app%3D%3D%3Dx`, 400],
+    ['an invalid selector', `${custom}/namespaces/casino/pods/*/rps_per_pod?labelSelector=app%3D%3D%3Dx`, 400],
     ['another version', '/apis/custom.metrics.k8s.io/v1/namespaces', 404],
     ['the root', '/', 404],
   ])('refuse %s', (_, target, status) => {
     expect(ask(target)).toMatchObject({ status, body: { kind: 'Status', code: status } })
   })
 
-  it('say what there is', () => {
+  it('are listed by discovery', () => {
     expect(ask(custom).body).toMatchObject({ kind: 'APIResourceList', resources: [{ name: 'pods/rps_per_pod' }] })
   })
 })
 
 describe('resource metrics', () => {
-  it('give processor time and memory of pods that were seen twice', () => {
+  it('give processor time and memory of pods that were measured twice', () => {
     const items = itemsOf(`${resource}/namespaces/casino/pods`)
     expect(items.map((item) => [item.metadata.name, item.containers[0].usage])).toEqual([
       ['api-1', { cpu: '1000000000n', memory: '2048Ki' }],
@@ -91,7 +91,7 @@ describe('resource metrics', () => {
     expect(ask(`${resource}/nodes/node-z`).status).toBe(404)
   })
 
-  it('have nothing to say before the runtime was asked twice', () => {
+  it('are empty before the runtime was asked twice', () => {
     const answer = answerTo(`${resource}/nodes`, { ...sources, usage: () => undefined })
     expect(answer.body).toMatchObject({ kind: 'NodeMetricsList', items: [] })
   })
@@ -110,7 +110,7 @@ describe('a label selector', () => {
     ['app in (api,db),!tier', true],
     ['tier', false],
     ['app=', false],
-  ])('%s holds: %s', (text, holds) => {
+  ])('%s matches: %s', (text, holds) => {
     expect(labelQuery(text)?.(labels)).toBe(holds)
   })
 
@@ -142,7 +142,7 @@ describe('where a pod’s metrics are', () => {
     ['a pod that does not ask for it', {}, {}],
     ['a pod without an address', wanted, { podIP: undefined }],
     ['a pod that is finished', wanted, { phase: 'Succeeded' }],
-    ['a port that is none', { ...wanted, 'prometheus.io/port': 'http' }, {}],
+    ['a port that is not a number', { ...wanted, 'prometheus.io/port': 'http' }, {}],
     ['a port out of range', { ...wanted, 'prometheus.io/port': '70000' }, {}],
   ])('is nowhere for %s', (_, annotations, status) => {
     expect(annotated(annotations, status)).toBeUndefined()

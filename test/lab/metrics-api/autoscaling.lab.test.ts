@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fieldsOf, listOf, textOf } from '../../../src/lab/machine/json.ts'
 import { type BareCluster, eventually, startBareCluster } from '../support/bare-cluster.ts'
 
-// Kubernetes' own HPA controller, through its own aggregation layer, on metrics of a real HTTP server. The pod is an object only: it is
-// given the address behind which that server listens.
+// Kubernetes' own HPA controller, through its own aggregation layer, with metrics of a real HTTP server. The pod exists only as an object;
+// its address leads to that server.
 
 const POD_IP = '10.244.1.9'
 const APPS = '/apis/apps/v1/namespaces/default/deployments'
@@ -16,7 +16,7 @@ let count = 0
 const ticking = setInterval(() => {
   count += 20
 }, 100)
-// Nine of ten requests take up to 100 ms and one between 400 and 800, so that p95 is 600 ms.
+// Nine of ten requests take up to 100 ms and one takes 400 to 800 ms, so p95 is 600 ms.
 const exposed = () => `http_requests_total{code="200"} ${count}
 http_request_duration_seconds_bucket{le="0.1"} ${count * 0.9}
 http_request_duration_seconds_bucket{le="0.4"} ${count * 0.9}
@@ -73,12 +73,12 @@ describe('the metrics API behind the API server', () => {
       const found = await itemsOf(`${CUSTOM}/rps_per_pod?labelSelector=app%3Dapi`)
       return found.length > 0 ? found : undefined
     })
-    // 200 a second; the timer of a busy machine may be late.
+    // 200 a second; a busy machine's timer may be late.
     expect(Number.parseInt(textOf(items[0]?.value), 10) / 1000).toBeGreaterThan(120)
     expect(Number.parseInt(textOf(items[0]?.value), 10) / 1000).toBeLessThan(220)
   })
 
-  it('gives no value, and not 0, for what a pod does not expose', async () => {
+  it('gives no value, rather than 0, for a metric that a pod does not expose', async () => {
     expect(await itemsOf(`${CUSTOM}/outbox_lag`)).toEqual([])
     await expect(bare.cluster.get(`${CUSTOM}/cake_per_pod`)).rejects.toThrow(/not known/)
   })
@@ -89,7 +89,7 @@ describe('the metrics API behind the API server', () => {
     ['sockets_per_pod', '100', 3, 3],
   ])('makes the autoscaler scale a Deployment by %s', async (name, averageValue, atLeast, atMost) => {
     await bare.cluster.merge(`${APPS}/api`, { spec: { replicas: 1 } })
-    // The controller remembers by name what it once recommended, for five minutes.
+    // The controller remembers its recommendations by name for five minutes.
     const autoscaler = name.replaceAll('_', '-')
     await bare.cluster.create(AUTOSCALERS, {
       metadata: { name: autoscaler },
@@ -108,7 +108,7 @@ describe('the metrics API behind the API server', () => {
     expect(replicas).toBeLessThanOrEqual(atMost)
   })
 
-  it('has no metric of a pod that has stopped answering', async () => {
+  it('has no value for a pod that stopped answering', async () => {
     server.close()
     server.closeAllConnections()
     await eventually('no value', 10_000, async () => {

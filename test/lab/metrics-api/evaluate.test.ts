@@ -18,7 +18,7 @@ const requests = (second: number, count: number, start = 7): Reading =>
 const rateAt = (readings: Reading[], nowMs = readings.at(-1)?.atMs ?? 0) => evaluate(rate, readings, nowMs)?.value
 
 describe('a rate', () => {
-  it('is the increase over the last five seconds, all label sets together', () => {
+  it('is the increase over the last five seconds, summed over the label sets', () => {
     const at = (second: number, ok: number, bad: number) =>
       readingOf(`http_requests_total{code="200"} ${ok}\nhttp_requests_total{code="500"} ${bad}\n`, second * 1000)
     const readings = [at(0, 1000, 0), at(10, 1000, 0), at(11, 1100, 10), at(15, 1500, 50)]
@@ -27,12 +27,12 @@ describe('a rate', () => {
 
   it.each<[string, Reading[], number?]>([
     ['nothing was scraped', []],
-    ['there is but one reading', [requests(0, 5)]],
+    ['there is only one reading', [requests(0, 5)]],
     ['the readings are too close together', [requests(0, 5), requests(0.3, 50)]],
-    ['the pod has not been heard from', [requests(0, 5), requests(1, 50)], 9000],
+    ['the pod has been silent', [requests(0, 5), requests(1, 50)], 9000],
     ['the counter is not exposed', [readingOf('other 1', 0), readingOf('other 2', 1000)]],
     ['the counter has disappeared', [requests(0, 5), requests(1, 50), readingOf('other 2', 2000)]],
-    ['the answer was no exposition', [readingOf('<html>', 0), readingOf('<html>', 1000)]],
+    ['the answer was not an exposition', [readingOf('<html>', 0), readingOf('<html>', 1000)]],
   ])('has no value when %s', (_, readings, nowMs) => {
     expect(rateAt(readings, nowMs)).toBeUndefined()
   })
@@ -42,15 +42,15 @@ describe('a rate', () => {
     expect(rateAt([idle(0), idle(1)])).toBe(0)
   })
 
-  it('goes on over a counter that began again', () => {
+  it('continues over a restarted counter', () => {
     expect(rateAt([requests(0, 900), requests(1, 1000), requests(2, 30)])).toBeCloseTo(65)
   })
 
-  it('sees a restart even when the new process has already counted further', () => {
+  it('detects a restart even if the new counter is already higher', () => {
     expect(rateAt([requests(0, 10), requests(2, 40, 99)])).toBe(20)
   })
 
-  it('is never negative and never more than what was counted, whatever the counter does', () => {
+  it('is never negative and never more than what was counted', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(1000), { minLength: 3, maxLength: 5 }), (counts) => {
         const value = rateAt(counts.map((count, second) => requests(second, count))) ?? Number.NaN
@@ -84,7 +84,7 @@ describe('a quantile', () => {
       second * 1000,
     )
 
-  it('counts only what the window saw', () => {
+  it('counts only observations in the window', () => {
     const slowBefore = [histogram(0, 0, 10_000), histogram(100, 0, 10_000), histogram(101, 100, 10_000)]
     expect(evaluate(p95, slowBefore, 101_000)?.value).toBeCloseTo(95)
   })

@@ -23,7 +23,7 @@ async function podServing(uid: string, listener: RequestListener) {
 }
 
 describe('the scraper', () => {
-  it('reads pods that answer, in spite of those that hang, fail or babble', async () => {
+  it('reads pods that answer, despite others that hang, fail or send too much', async () => {
     let count = 0
     const good = await podServing('good', (_, response) => {
       count += 10
@@ -57,7 +57,7 @@ describe('the scraper', () => {
     expect(troubles.filter((text) => text.startsWith('casino/failing'))).toHaveLength(1)
   })
 
-  it('forgets a pod that is gone', async () => {
+  it('forgets a deleted pod', async () => {
     const good = await podServing('good', (_, response) => response.end('http_requests_total 1\n'))
     const pods = [good]
     const scraper = startScraper(

@@ -5,7 +5,8 @@ import { loopbackOf } from '../../../src/lab/topology/node-table.ts'
 import type { Json } from '../support/lab-bench.ts'
 import { type SharedBench, sharedBench } from '../support/shared-bench.ts'
 
-// A zone dies as machines die: without a word. What follows is Kubernetes' own, and the annotation is all that a controller needs.
+// A zone dies the way machines die, without closing connections. Everything after that is Kubernetes' own work. The annotation is all that
+// a controller needs.
 
 const labels = { app: 'roaming' }
 const roaming = {
@@ -64,12 +65,12 @@ const kubelets = async () => {
 }
 
 describe('the nodes of a zone that lose power', () => {
-  it('say that they obey the annotation', async () => {
+  it('have the label that says that they obey the annotation', async () => {
     const { items } = await bench.get('nodes', '-l', 'matchday.dev/power-control=true')
     expect(items).toHaveLength(6)
   })
 
-  it('die without a word, lose their pods to other zones, and come back', async () => {
+  it('die silently, lose their pods to other zones, and come back', async () => {
     const before = await allPods()
     const lost = before.filter(inLostZone)
     const [peer] = before.filter((pod) => !inLostZone(pod))
@@ -85,7 +86,7 @@ describe('the nodes of a zone that lose power', () => {
       expect(await kubelets()).toEqual(['stopped', 'stopped'])
       for (const pod of lost) expect(await listens(loopbackOf(pod.status.podIP))).toBe(false)
     })
-    // The process is gone, and on this machine a connection to where it was is refused; a peer in the cluster must not see that.
+    // The process is gone, and this machine would refuse a connection to its port. A peer in the cluster must not see a refusal.
     expect(await ask(`/dial?ip=${victim}`)).toBe('silence')
     expect(await ask('/held')).toBe('open')
     const asked = bench.kubectl('get', '--raw', proxyTo(lost[0]), '--request-timeout=2s')
@@ -101,7 +102,7 @@ describe('the nodes of a zone that lose power', () => {
     await within(60_000, async () => expect(await readyElsewhere()).toHaveLength(6))
     expect(await ask('/held')).toBe('open')
 
-    // As a heal does that knows nothing but what stands on the object.
+    // Like a heal that knows only what is on the object.
     await bench.kubectl('annotate', 'nodes', '-l', LOST_ZONE, 'matchday.dev/power-')
     await within(60_000, async () => {
       for (const node of await lostNodes()) {
@@ -120,7 +121,7 @@ describe('the nodes of a zone that lose power', () => {
     })
   })
 
-  it('stay dead over a crash of the runtime, and their pods that nobody evicted run again when power is back', async () => {
+  it('stay off over a crash of the runtime; pods that were not evicted run again when power is back', async () => {
     const node: string | undefined = (await allPods()).find(inLostZone)?.spec.nodeName
     if (node === undefined) return expect.fail('pods came back to the zone')
     const onNode = async () => (await allPods()).filter((pod) => pod.spec.nodeName === node)
@@ -136,7 +137,7 @@ describe('the nodes of a zone that lose power', () => {
       const after = await onNode()
       expect(after.map((pod) => pod.metadata.name).sort()).toEqual(before.map((pod) => pod.metadata.name).sort())
       expect(after.every((pod) => isTrue(pod, 'Ready'))).toBe(true)
-      // A machine that boots remembers no sandbox: the same pod, another address, one restart more.
+      // A booting machine has no sandboxes: the same pod gets another address, and one more restart.
       expect(after.map((pod) => pod.status.containerStatuses[0].restartCount)).toEqual(after.map(() => 1))
     })
   })

@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Claim, claimHolder, claimPlace } from '../../../src/lab/owner/claim.ts'
 
-// Not a lab's own address: a developer's lab may be up while these tests run.
+// Not an address of a lab, because a developer's lab may be up while these tests run.
 const address = { host: '127.99.7.1', port: 17_099 }
 const claims: Claim[] = []
 const claim = async (root: string) => {

@@ -34,14 +34,14 @@ const start = (script: string, plan: Partial<ComponentPlan> = {}): Component => 
 const log = () => readFileSync(join(root, 'log'), 'utf8')
 
 describe('a component', () => {
-  it('is started again after an exit that nobody asked for, and says how it ended', async () => {
+  it('is restarted after an unexpected exit, and reports how it ended', async () => {
     const component = start('echo up; exit 3')
     await vi.waitFor(() => expect(log().match(/up/g)?.length).toBeGreaterThan(1), 10_000)
     expect(component.state().restarts).toBeGreaterThanOrEqual(1)
     expect(component.state().lastExit).toBe('exit code 3')
   })
 
-  it('is started again ever more slowly', async () => {
+  it('is restarted with growing delays', async () => {
     start('echo up')
     await new Promise((resolve) => setTimeout(resolve, 1_500))
     // At 0, 250, 750 and 1,750 ms.
@@ -67,7 +67,7 @@ describe('a component', () => {
     expect(component.state().process?.pid).not.toBe(before)
   })
 
-  it('that ignores SIGTERM is killed after its time', async () => {
+  it('that ignores SIGTERM is killed after the time limit', async () => {
     const component = start('trap "" TERM; echo ready; while :; do sleep 0.05; done')
     await vi.waitFor(() => expect(log()).toContain('ready'), 10_000)
     const beganMs = performance.now()
@@ -76,7 +76,7 @@ describe('a component', () => {
     expect(component.state()).toMatchObject({ state: 'stopped', lastExit: 'killed by SIGKILL' })
   })
 
-  it('on a lifeline sees the end of its standard input when its owner lets go, and carries the mark of its lab', async () => {
+  it('with a lifeline sees the end of its standard input when its owner closes it, and has the mark of its lab', async () => {
     const component = start('cat; echo "gone, $MATCHDAY_LAB_PROCESS"; exec sleep 60', { lifeline: true })
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(log()).not.toContain('gone')
@@ -85,7 +85,7 @@ describe('a component', () => {
     await vi.waitFor(() => expect(log()).toContain(`mark ${root}`), 10_000)
   })
 
-  it('whose program does not exist is a component that waits, not an exception', async () => {
+  it('whose program does not exist waits for its restart instead of throwing', async () => {
     const component = start('', { argv: ['/nothing/here'] })
     await vi.waitFor(() => expect(component.state().lastExit).toContain('ENOENT'), 10_000)
     expect(component.state().process).toBeUndefined()

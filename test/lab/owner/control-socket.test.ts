@@ -27,7 +27,7 @@ beforeEach(async () => {
 afterEach(() => server?.close())
 
 describe('the control socket', () => {
-  it('answers and acts', async () => {
+  it('answers and performs requests', async () => {
     expect(await askOwner(socket, 'GET', '/status')).toEqual({ phase: 'up' })
     await askOwner(socket, 'POST', '/nodes/zone-a-api/kubelet', { action: 'kill' })
     await askOwner(socket, 'POST', '/components/chaos-daemon', { action: 'restart' })
@@ -35,7 +35,7 @@ describe('the control socket', () => {
     expect(done).toEqual(['kill zone-a-api', 'restart chaos-daemon', 'stop'])
   })
 
-  it('is for its user alone', () => expect(statSync(socket).mode & 0o077).toBe(0))
+  it('is accessible to its user only', () => expect(statSync(socket).mode & 0o077).toBe(0))
 
   it.each([
     ['an unknown path', '/nothing', {}, 'not found'],
@@ -48,7 +48,7 @@ describe('the control socket', () => {
     expect(done).toEqual([])
   })
 
-  it('that nobody serves is a clear error', async () => {
+  it('without a server gives a clear error', async () => {
     await expect(askOwner(join(folder, 'other.sock'), 'GET', '/status')).rejects.toMatchObject({
       code: 'lab-unreachable',
     })

@@ -15,7 +15,7 @@ beforeEach(() => {
 })
 
 describe('the root of a lab', () => {
-  it('is emptied of the lab before it, but keeps images', () => {
+  it('is cleared of the previous lab, except for images', () => {
     const paths = labPaths(join(folder, 'lab'))
     prepareRoot(paths)
     writeFileSync(join(paths.images, 'index.json'), '{}')
@@ -27,7 +27,7 @@ describe('the root of a lab', () => {
     expect(existsSync(paths.state)).toBe(false)
   })
 
-  it('lets root’s pods in, which run as another user, but not to keys and logs', () => {
+  it('of root lets pods of another user enter, but not read keys and logs', () => {
     const before = process.umask(0o077)
     const paths = labPaths(join(folder, 'lab'))
     try {
@@ -42,19 +42,19 @@ describe('the root of a lab', () => {
     expect([paths.controlPlane, paths.logs].map(mode)).toEqual(['700', '700'])
   })
 
-  it('that holds anything else is refused, and nothing in it is touched', () => {
+  it('with foreign files is refused and not changed', () => {
     writeFileSync(join(folder, 'thesis.tex'), 'x')
     mkdirSync(join(folder, 'volumes'))
     expect(() => prepareRoot(labPaths(folder))).toThrow(/lab-root-in-use.*thesis\.tex/)
     expect(existsSync(join(folder, 'volumes'))).toBe(true)
   })
 
-  it('that is a link to somewhere else is refused', () => {
+  it('that is a symbolic link is refused', () => {
     symlinkSync('/etc', join(folder, 'lab'))
     expect(() => prepareRoot(labPaths(join(folder, 'lab')))).toThrow('lab-root-foreign')
   })
 
-  it('that is too long for unix sockets is refused before anything is made', () => {
+  it('that is too long for unix sockets is refused before anything is created', () => {
     expect(() => labPaths(join(folder, 'x'.repeat(80)))).toThrow('lab-root-too-long')
   })
 })

@@ -18,7 +18,7 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL')
 })
 
-/** A process that says when it runs, so that its environment is its own. */
+/** A process that reports when it runs, so that its environment is already its own. */
 async function run(env: Record<string, string>, script = 'echo up; exec sleep 60') {
   const child = spawn('/bin/sh', ['-c', script], {
     env: { PATH: '/usr/bin:/bin', ...env },
@@ -58,7 +58,7 @@ describe('what a dead lab left', () => {
     expect(isAlive(container)).toBe(false)
   })
 
-  it('is found below a marked process, also when it has dropped its environment', async () => {
+  it('is found as a child of a marked process, even if it cleared its environment', async () => {
     const parent = await run({ MATCHDAY_LAB_PROCESS: root }, 'env -i sh -c "echo \\$\\$; sleep 60" & wait')
     const child = { pid: Number(parent.said), startTicks: startTicksOf(Number(parent.said)) ?? 0 }
     expect(isAlive(child)).toBe(true)
@@ -66,7 +66,7 @@ describe('what a dead lab left', () => {
     expect(isAlive(child)).toBe(false)
   })
 
-  it('is found by the state file, when the start time is the same', async () => {
+  it('is found by the state file, if the start time is the same', async () => {
     const named = await run({})
     stateWith(named)
     await killLeftovers(root, statePath)
@@ -80,7 +80,7 @@ describe('what a dead lab left', () => {
     expect(isAlive(other)).toBe(true)
   })
 
-  it('does not include processes of another lab, also when its folder begins the same', async () => {
+  it('does not include processes of another lab, even if its folder has the same prefix', async () => {
     const others = [
       await run({ MATCHDAY_LAB_PROCESS: `${root}2` }),
       await run({ MATCHDAY_ROOT: `${root}2/nodes/x` }),
@@ -90,7 +90,7 @@ describe('what a dead lab left', () => {
     expect(others.map(isAlive)).toEqual([true, true, true])
   })
 
-  it('is never the process that looks', () => {
+  it('never includes the calling process', () => {
     const found = processFamilies((entry) => entry.startsWith('PATH='))
     expect(found.map(({ pid }) => pid)).not.toContain(process.pid)
   })

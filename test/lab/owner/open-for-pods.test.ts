@@ -36,7 +36,7 @@ function bench() {
 }
 
 describe('a new cluster', () => {
-  it('places no pod before the last of its nodes is Ready, so that a workload does not crowd on the first', async () => {
+  it('schedules no pod before all nodes are Ready, so that pods do not crowd on the first node', async () => {
     const { opened, ready, looked, running } = bench()
     for (const name of KUBELETS) {
       await looked()
@@ -47,7 +47,7 @@ describe('a new cluster', () => {
     expect(running()).toEqual([...KUBELETS, 'kube-scheduler'])
   })
 
-  it('whose boot is given up places none at all', async () => {
+  it('whose boot is aborted schedules no pod', async () => {
     const { opened, stop, running } = bench()
     stop.abort(new Error('Ctrl-C'))
     await expect(opened).rejects.toThrow('Ctrl-C')

@@ -100,7 +100,7 @@ describe('the pod network of a real API server', () => {
     // A second one finds the port taken and says so in one line.
     const second = bare.daemon('ingress', '--listen', FRONT_DOOR)
     await eventually('the refusal', 10_000, async () =>
-      bare.log('ingress').includes('8080 is taken') ? true : undefined,
+      bare.log('ingress').includes('8080 is in use') ? true : undefined,
     )
     await second.kill('SIGTERM')
 

@@ -98,7 +98,9 @@ describe('PostgreSQL behind its relay', () => {
     const abort = { kind: 'http', target: 'request', port: 5432, match: {}, acts: { abort: true } } as const
     const answers = await cluster.fault('httpchaos:casino/x', { podUid: identity.uid, effect: abort })
     expect(answers).toMatchObject({
-      [identity.uid]: { failed: "a container of casino/wallet-db-0 does not run Node: the lab cannot inject faults into its HTTP" },
+      [identity.uid]: {
+        failed: 'a container of casino/wallet-db-0 does not run Node: the lab cannot inject faults into its HTTP',
+      },
       [client.uid]: 'acknowledged',
     })
     await cluster.fault('httpchaos:casino/x')

@@ -16,13 +16,13 @@ const rule = (over: Partial<NetworkRule> = {}): NetworkRule => ({
 
 describe('fault rules', () => {
   it.each([
-    [{ peers: 'all' }, '.peers is neither'],
+    [{ peers: 'all' }, '.peers must be "any"'],
     [{ peers: ['psp.example'] }, '"psp.example" is not an IPv4 CIDR'],
     [{ peers: ['10.0.0.0/33'] }, 'is not an IPv4 CIDR'],
     [{ ports: [0] }, '.ports'],
     [{ direction: 'up' }, '.direction'],
     [{ podUid: '' }, '.podUid'],
-    [{ effect: { kind: 'corrupt' } }, 'none of partition, delay, bandwidth, http, dns'],
+    [{ effect: { kind: 'corrupt' } }, 'not one of partition, delay, bandwidth, http, dns'],
     [{ effect: { kind: 'delay', latencyMs: -1 } }, '.latencyMs'],
     [{ effect: { kind: 'delay', latencyMs: 1, correlation: 101 } }, '.correlation'],
     [{ effect: { kind: 'bandwidth', bytesPerSecond: 0 } }, '.bytesPerSecond'],

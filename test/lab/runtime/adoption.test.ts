@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => bench.close())
 
-/** A runtime that ends without a word and another one in its place; `meanwhile` happens while there is none. */
+/** Kills the runtime and starts another one in its place. `meanwhile` runs while there is none. */
 async function replaceRuntime(meanwhile: () => void | Promise<void> = () => undefined) {
   await bench.killRuntime()
   await meanwhile()
@@ -30,7 +30,7 @@ async function replaceRuntime(meanwhile: () => void | Promise<void> = () => unde
   return bench.cri()
 }
 
-describe('a runtime that takes over', () => {
+describe('a runtime that replaces a killed one', () => {
   it('finds its containers running, with their address, process and log', async () => {
     const before = bench.cri()
     const pod = await runPod(bench, before, 'kept')
@@ -48,13 +48,13 @@ describe('a runtime that takes over', () => {
 
     await cri.call('StopContainer', { containerId: id, timeout: 5 })
     expect(await statusOf(cri, id)).toMatchObject({ state: 'CONTAINER_EXITED', exitCode: 143 })
-    // No line is written twice; what the killed runtime had read and not yet written is lost: one line at this pace.
+    // No line is written twice. A line that the killed runtime had read but not written is lost: one line at this pace.
     const numbers = textsOf(logOf(pod)).map(Number)
     expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b))
     expect((numbers.at(-1) ?? 0) - numbers.length).toBeLessThanOrEqual(1)
   })
 
-  it('learns exit code, end and last words of a container that ended meanwhile', async () => {
+  it('learns exit code, end time and last output of a container that ended meanwhile', async () => {
     const before = bench.cri()
     const pod = await runPod(bench, before, 'ended')
     const id = await runContainer(
@@ -74,13 +74,13 @@ describe('a runtime that takes over', () => {
     })
     const status = await untilExited(cri, id)
     expect(status).toMatchObject({ exitCode: 5, reason: 'Error' })
-    // When it ended, not when the next runtime learnt of it. Times of files are those of the kernel's last tick.
+    // The time when it ended, not when the next runtime found out. File times come from the kernel's last tick.
     expect(status.finishedAt / 1e6).toBeGreaterThan(goAt - 20)
     expect(status.finishedAt / 1e6).toBeLessThanOrEqual(endedAt)
     expect(textsOf(logOf(pod))).toEqual(['up', 'last words'])
   })
 
-  it('reports 137 for a container that was killed with its wrapper, and never a stranger with the same pid', async () => {
+  it('reports 137 for a container that was killed with its wrapper, and ignores another process with the same pid', async () => {
     const before = bench.cri()
     const pod = await runPod(bench, before, 'killed')
     const id = await runContainer(before, pod, shell('sleep 300'))
@@ -91,7 +91,7 @@ describe('a runtime that takes over', () => {
     expect(await untilExited(cri, id)).toMatchObject({ exitCode: 137 })
   })
 
-  it('can start what was only created', async () => {
+  it('can start a container that was only created', async () => {
     const before = bench.cri()
     const pod = await runPod(bench, before, 'created')
     const id = await createContainer(before, pod, shell('echo late'))
@@ -101,7 +101,7 @@ describe('a runtime that takes over', () => {
     expect(textsOf(logOf(pod))).toEqual(['late'])
   })
 
-  it('ends what a runtime started that was killed before it could say so', async () => {
+  it('kills a container whose runtime was killed during its start', async () => {
     const before = bench.cri()
     const pod = await runPod(bench, before, 'unsaid')
     const id = await runContainer(before, pod, shell('sleep 300'))
@@ -113,7 +113,7 @@ describe('a runtime that takes over', () => {
     await until(() => !existsSync(`/proc/${wrapper.pid}/exe`) || undefined)
   })
 
-  it('gives an address back that was fetched in the moment of a kill', async () => {
+  it('releases an address that was assigned just before the kill', async () => {
     const before = bench.cri()
     const pod = await runPod(bench, before, 'fetched')
     const file = join(bench.containerFolder('x'), '../../sandboxes', `${pod.sandbox}.json`)
@@ -126,13 +126,13 @@ describe('a runtime that takes over', () => {
     expect(bench.address(pod.sandbox)).toBeUndefined()
   })
 
-  it('leaves out a record that cannot be read, and says so', async () => {
+  it('skips and logs a record that cannot be read', async () => {
     const before = bench.cri()
     const pod = await runPod(bench, before, 'torn')
     const id = await createContainer(before, pod, shell('true'))
     const cri = await replaceRuntime(() => writeFileSync(recordFile(bench, id), '{"id":'))
     await expect(statusOf(cri, id)).rejects.toThrow(/NOT_FOUND/)
-    expect(bench.told()).toMatch(new RegExp(`${id}.*can't be read`))
+    expect(bench.told()).toMatch(new RegExp(`${id}.*cannot be read`))
   })
 })
 

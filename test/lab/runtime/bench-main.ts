@@ -4,7 +4,7 @@ import type { NetworkPlugin } from '../../../src/lab/pod-network/network-plugin.
 import { startRuntime } from '../../../src/lab/runtime/runtime.ts'
 import { labNodes } from '../../../src/lab/topology/node-table.ts'
 
-// A runtime in a process of its own, so that tests can kill it: `bench-main.ts <root>`. Its pod network only counts addresses.
+// A runtime in its own process, so that tests can kill it: `bench-main.ts <root>`. Its pod network only counts addresses.
 const [root = ''] = process.argv.slice(2)
 const addressFile = join(root, 'addresses.json')
 

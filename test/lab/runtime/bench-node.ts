@@ -10,10 +10,10 @@ import { labPaths } from '../../../src/lab/machine/paths.ts'
 import { type LabNode, labNodes } from '../../../src/lab/topology/node-table.ts'
 import { type CriClient, criClient } from './cri-client.ts'
 
-// Real processes on a machine that may be busy: a test that waits for one must not be the one that gives up first.
+// Real processes on a busy machine: the wait must be longer than any delay of the machine.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
-/** One node's runtime in a process of its own, with real containers and a pod network that only counts addresses. */
+/** One node's runtime in its own process, with real containers and a pod network that only counts addresses. */
 export type BenchNode = {
   root: string
   node: LabNode
@@ -145,7 +145,7 @@ export async function untilExited(cri: CriClient, containerId: string): Promise<
   })
 }
 
-/** Polls until there is a value; a container's life is measured in tens of milliseconds. */
+/** Polls until there is a value. Containers change within tens of milliseconds. */
 export async function until<T>(look: () => T | undefined | Promise<T | undefined>, budgetMs = 20_000): Promise<T> {
   const deadline = Date.now() + budgetMs
   for (;;) {

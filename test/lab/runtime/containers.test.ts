@@ -48,7 +48,7 @@ describe('a container', () => {
     expect(textsOf(logOf(pod))).toEqual(['from the entrypoint'])
   })
 
-  it('gets its environment, odd names included, and nothing of the runtime', async () => {
+  it('gets its environment, also variables with unusual names, and nothing from the runtime', async () => {
     const pod = await runPod(bench, cri, 'environment')
     const envs = [
       { key: 'A', value: Buffer.from('eins\nzwei') },
@@ -66,7 +66,7 @@ describe('a container', () => {
     expect(log).not.toContain('VITEST')
   })
 
-  it('has the heap that its memory limit gives a Node process, unless it says otherwise', async () => {
+  it('gets the Node heap that fits its memory limit, unless it sets its own', async () => {
     const pod = await runPod(bench, cri, 'heap')
     const linux = { resources: { memoryLimitInBytes: 512 * 2 ** 20 } }
     const command = ['node', '-p', 'v8.getHeapStatistics().heap_size_limit / 2 ** 20']
@@ -96,7 +96,7 @@ describe('a container', () => {
     expect(textsOf(logOf(pod))).toEqual(['level: debug', 'escape', 'etc', 'tmp'])
   })
 
-  it('ends by SIGTERM to its main process, and by SIGKILL with everything it started when the grace is over', async () => {
+  it('is stopped by SIGTERM to its main process, then with all its processes by SIGKILL after the grace period', async () => {
     const pod = await runPod(bench, cri, 'stop')
     const polite = await runContainer(cri, pod, {
       ...shell('trap "exit 3" TERM; echo up; while :; do sleep 0.05; done'),
@@ -117,14 +117,14 @@ describe('a container', () => {
     expect(runningCommands(marked('a'))).toBe(0)
   })
 
-  it('takes what it started in the background with it', async () => {
+  it('ends together with its background processes', async () => {
     const pod = await runPod(bench, cri, 'background')
     const id = await runContainer(cri, pod, shell(`setsid ${marked('b')} & exit 0`))
     await untilExited(cri, id)
     expect(runningCommands(marked('b'))).toBe(0)
   })
 
-  it('that names no program fails to start, and says which', async () => {
+  it('with a program that does not exist fails to start, and names the program', async () => {
     const pod = await runPod(bench, cri, 'no-program')
     const id = await createContainer(cri, pod, { command: ['no-such-program'] })
     await expect(cri.call('StartContainer', { containerId: id })).rejects.toThrow(
@@ -133,13 +133,13 @@ describe('a container', () => {
     expect(await statusOf(cri, id)).toMatchObject({ state: 'CONTAINER_EXITED', exitCode: 128, reason: 'StartError' })
   })
 
-  it('starts once', async () => {
+  it('starts only once', async () => {
     const pod = await runPod(bench, cri, 'once')
     const id = await runContainer(cri, pod, shell('sleep 30'))
     await expect(cri.call('StartContainer', { containerId: id })).rejects.toThrow(/FAILED_PRECONDITION/)
   })
 
-  it('goes on in a new log file after rotation', async () => {
+  it('continues in a new log file after rotation', async () => {
     const pod = await runPod(bench, cri, 'rotation')
     const id = await runContainer(
       cri,
@@ -155,7 +155,7 @@ describe('a container', () => {
     expect(textsOf(logOf(pod))).toEqual(['after'])
   })
 
-  it.runIf(process.getuid?.() === 0)('never runs as root where the lab does', async () => {
+  it.runIf(process.getuid?.() === 0)('never runs as root, even if the lab does', async () => {
     const pod = await runPod(bench, cri, 'users')
     const nobody = await runContainer(cri, pod, { ...shell('id -u; touch $TMPDIR/x'), logPath: 'nobody.log' })
     const chosen = await runContainer(cri, pod, {
@@ -173,7 +173,7 @@ describe('a container', () => {
     await expect(createContainer(cri, pod, asRoot)).rejects.toThrow(/never runs a container as root/)
   })
 
-  it('tells what the lab does not enforce', async () => {
+  it('reports what the lab does not enforce', async () => {
     const pod = await runPod(bench, cri, 'unenforced')
     await createContainer(cri, pod, {
       ...shell('true'),
@@ -187,7 +187,7 @@ describe('a container', () => {
 })
 
 describe('a sandbox', () => {
-  it('keeps its address until it is stopped, and takes its containers along', async () => {
+  it('keeps its address until it is stopped, and ends its containers with it', async () => {
     const pod = await runPod(bench, cri, 'life')
     const id = await runContainer(cri, pod, shell(marked('c')))
     const { status } = await cri.call<{ status: { network: { ip: string }; state: string } }>('PodSandboxStatus', {
@@ -204,7 +204,7 @@ describe('a sandbox', () => {
     await cri.call('RemovePodSandbox', { podSandboxId: pod.sandbox })
   })
 
-  it('lists by label and state', async () => {
+  it('is listed by label and state', async () => {
     const pod = await runPod(bench, cri, 'listed')
     const running = await runContainer(cri, pod, { ...shell('sleep 30'), labels: { tier: 'front' } })
     const created = await createContainer(cri, pod, { ...shell('true'), labels: { tier: 'front' } })
@@ -223,7 +223,7 @@ describe('a sandbox', () => {
   })
 })
 
-/** A command that no other run of these tests has. */
+/** A command that is unique to this run. */
 const marked = (letter: 'a' | 'b' | 'c') => `sleep 30${letter.charCodeAt(0)}.${process.pid}`
 
 /** How many processes of this machine have that command line. */

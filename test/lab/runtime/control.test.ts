@@ -52,7 +52,7 @@ describe('GET /pods', () => {
   it('counts CPU and memory of every process of a container, once', async () => {
     const pod = await runPod(bench, cri, 'busy')
     const burner = 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'
-    // One burns in the background and has ended when it is counted, one lives on in a session of its own.
+    // One process uses CPU in the background and ends before the count; one lives on in its own session.
     await runContainer(cri, pod, shell(`(${burner}) & wait; setsid sh -c '${burner}; sleep 60' & wait`))
     const idle = await runPod(bench, cri, 'idle')
     await runContainer(cri, idle, shell('sleep 60'))
@@ -71,7 +71,7 @@ describe('GET /pods', () => {
     })
   })
 
-  it('agrees with what the kubelet is told', async () => {
+  it('agrees with the figures for the kubelet', async () => {
     const { id } = await containerOf('busy')
     const { stats } = await cri.call<{ stats: { cpu: { usageCoreNanoSeconds: { value: number } } } }>(
       'ContainerStats',
@@ -96,7 +96,7 @@ describe('POST /containers/<id>/kill', () => {
     expect(await ask('POST', `/containers/${id}/kill`, { signal: 'SIGKILL' })).toMatchObject({ status: 404 })
   })
 
-  it('refuses signals, bodies and paths that mean nothing', async () => {
+  it('refuses invalid signals, bodies and paths', async () => {
     const { id } = await containerOf('idle')
     expect(await ask('POST', `/containers/${id}/kill`, { signal: 'SIGNOTHING' })).toMatchObject({ status: 400 })
     expect(await ask('POST', `/containers/${id}/kill`, { signal: 9 })).toMatchObject({ status: 400 })
@@ -108,7 +108,7 @@ describe('POST /containers/<id>/kill', () => {
 describe('POST /nodes/<node>/power', () => {
   const power = (wanted: string) => ask('POST', '/nodes/zone-a-api/power', { power: wanted })
 
-  it('kills every container at once, starts none while it is off, and has a dead sandbox when it is back', async () => {
+  it('off kills every container at once and lets none start; on finds the sandbox dead', async () => {
     const pod = await runPod(bench, cri, 'powered')
     const running = await runContainer(cri, pod, shell(`trap '' TERM; sleep 60 & setsid sleep 61 & wait`))
     const created = await createContainer(cri, pod, shell('sleep 60'))
@@ -127,7 +127,7 @@ describe('POST /nodes/<node>/power', () => {
     await runContainer(cri, await runPod(bench, cri, 'idle'), shell('sleep 60'))
   })
 
-  it('refuses nodes and powers that there are not', async () => {
+  it('refuses unknown nodes and power states', async () => {
     expect(await ask('POST', '/nodes/zone-x/power', { power: 'off' })).toMatchObject({ status: 404 })
     expect(await power('half')).toMatchObject({ status: 400 })
   })
@@ -144,7 +144,7 @@ describe('the relay of a native container', () => {
     }
   }
 
-  it('runs beside it, is started again when it dies, is adopted, and ends with it', async () => {
+  it('runs beside it, is restarted when it dies, is adopted by the next runtime, and ends with it', async () => {
     const pod = await runPod(bench, cri, 'native')
     const id = await runContainer(cri, pod, { image: { image: 'bench/native' } })
     const first = await until(() => relayOf(id))

@@ -4,7 +4,7 @@ import { heapOptions } from '../../../src/lab/runtime/container/heap.ts'
 
 const MIB = 2 ** 20
 
-/** What Node 24 took in a cgroup of that limit: old generation and three semi-spaces, in MiB. */
+/** What Node 24 used in a cgroup with that limit: old generation and three semi-spaces, in MiB. */
 const MEASURED = [
   [64, 259],
   [256, 259],
@@ -19,13 +19,13 @@ const MEASURED = [
 ] as const
 
 describe('the heap of a Node process in the lab', () => {
-  it.each(MEASURED)('is with a memory limit of %i MiB what a cgroup would make it: %i MiB', (limit, heap) => {
+  it.each(MEASURED)('with a memory limit of %i MiB is what a cgroup gives: %i MiB', (limit, heap) => {
     const script = 'process.stdout.write(String(v8.getHeapStatistics().heap_size_limit))'
     const bytes = execFileSync(process.execPath, [...heapOptions(limit * MIB), '-e', script], { encoding: 'utf8' })
     expect(Number(bytes) / MIB).toBe(heap)
   })
 
-  it("is the machine's where the pod has no limit", () => {
+  it("is the machine's default if the pod has no limit", () => {
     expect(heapOptions(0)).toEqual([])
   })
 })

@@ -18,7 +18,7 @@ function parse(lines: string): string {
 }
 
 describe('the log format', () => {
-  it('loses, adds and moves no byte, however the output is cut', () => {
+  it('keeps every byte in order, however the output is split', () => {
     const output = fc
       .array(fc.oneof(fc.string(), fc.constant('\n'), fc.constant('x'.repeat(40_000))))
       .map((parts) => parts.join(''))
@@ -36,7 +36,7 @@ describe('the log format', () => {
     )
   })
 
-  it('cuts long lines into parts of 16 KiB', () => {
+  it('splits long lines into parts of 16 KiB', () => {
     const { lines, rest } = formatLines(`${'x'.repeat(40_000)}\n`, HEAD)
     const sizes = lines
       .trimEnd()

@@ -28,7 +28,7 @@ function volume(name: string, files: Record<string, string>): string {
 const mount = (containerPath: string, hostPath: string) => ({ containerPath, hostPath, readonly: false })
 
 describe('the view of a container', () => {
-  it('holds every volume at its path, and nothing outside its root', () => {
+  it('has every volume at its path, and nothing outside its root', () => {
     const config = volume('config', { 'app.yaml': 'a' })
     const view = makeView(
       join(folder, 'one'),
@@ -41,7 +41,7 @@ describe('the view of a container', () => {
     expect(inside(view.root, '/work/../../..')).toBe(join(view.root, '/'))
   })
 
-  it('never writes one volume into another, and says so', () => {
+  it('never writes one volume into another, and reports it', () => {
     const outer = volume('outer', {})
     const inner = volume('inner', { 'in.txt': 'x' })
     const view = makeView(join(folder, 'two'), [mount('/data/inner', inner), mount('/data', outer)], undefined)
@@ -49,7 +49,7 @@ describe('the view of a container', () => {
     expect(() => statSync(join(outer, 'inner'))).toThrow(/ENOENT/)
   })
 
-  it('opens the way to a volume for every user, and touches neither the volume nor what is outside the lab', () => {
+  it('lets every user reach a volume, without changing the volume or anything outside the lab', () => {
     const lab = join(folder, 'lab')
     mkdirSync(join(lab, 'pods', 'secret'), { recursive: true, mode: 0o750 })
     openWay(lab, join(lab, 'pods', 'secret'))
@@ -70,7 +70,7 @@ describe('the preload for mounted files', () => {
     return stdout.trim()
   }
 
-  it('shows them at their paths, whichever way they are read', async () => {
+  it('makes files readable at their paths through every API of node:fs', async () => {
     const script = `
       import fs, { readFileSync, existsSync } from 'node:fs'
       import { readFile } from 'node:fs/promises'
@@ -87,7 +87,7 @@ describe('the preload for mounted files', () => {
     rmSync(join(folder, 'config', 'renamed'))
   })
 
-  it('leaves every other path alone', async () => {
+  it('does not change any other path', async () => {
     expect(
       await node(
         `console.log(require('fs').existsSync('/etc/passwd'), require('fs').realpathSync.native('/'))`,

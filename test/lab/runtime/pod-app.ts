@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 
-// What a user's service does: reads mounted files at their paths, listens on all addresses, and drains on SIGTERM.
+// Behaves like a user's service: reads mounted files at their paths, listens on all addresses, and drains on SIGTERM.
 const config = () => readFileSync('/etc/config/greeting', 'utf8')
 const token = () => readFileSync('/var/run/secrets/kubernetes.io/serviceaccount/token', 'utf8').split('.').length
 

@@ -19,14 +19,14 @@ const containerOf = async (pod: string): Promise<Json> => (await statusOf(pod)).
 const podsOfApp = async (): Promise<Json[]> => (await bench.get('pods', '-l', 'app=app')).items
 
 describe('a pod', () => {
-  it('reads its configuration, secret and token where its manifest put them, as a user other than root', async () => {
+  it('reads its configuration, secret and token at the paths in its manifest, as a non-root user', async () => {
     const [first] = await podsOfApp()
     const answer = await (await fetch(`http://${loopbackOf(first.status.podIP)}:8080/`)).json()
     expect(answer).toMatchObject({ greeting: 'hello', secret: 's3cret', tokenParts: 3 })
     expect(answer).not.toMatchObject({ uid: 0 })
   })
 
-  it('has logs, commands and figures for kubectl', async () => {
+  it('supports kubectl logs, exec and top', async () => {
     const name = (await podsOfApp())[0].metadata.name
     expect(await bench.kubectl('logs', name)).toBe(`listening ${name}\n`)
     expect(
@@ -53,7 +53,7 @@ describe('a pod', () => {
     expect((await statusOf('sidecars')).initContainerStatuses[1].state.terminated).toMatchObject({ exitCode: 0 })
   })
 
-  it('with an image that is not there waits with the reason', async () => {
+  it('with a missing image waits with the reason', async () => {
     await vi.waitFor(async () => {
       const { waiting } = (await containerOf('unknown-image')).state
       expect(waiting.reason).toMatch(/^(ErrImagePull|ImagePullBackOff)$/)
@@ -61,7 +61,7 @@ describe('a pod', () => {
     }, 20_000)
   })
 
-  it.runIf(process.getuid?.() === 0)('that asks for root is refused with the reason', async () => {
+  it.runIf(process.getuid?.() === 0)('that asks for root is refused with a reason', async () => {
     const refused = {
       reason: 'CreateContainerError',
       message: expect.stringContaining('never runs a container as root'),
@@ -70,7 +70,7 @@ describe('a pod', () => {
     await vi.waitFor(async () => expect(await waiting()).toMatchObject(refused), 20_000)
   })
 
-  it('is told by an Event what the lab does not do', async () => {
+  it('gets an Event about what the lab does not do', async () => {
     const { items } = await bench.get('events', '--field-selector', 'reason=NotEnforcedInLab')
     expect(items.map((event: Json) => event.message)).toContain(
       'container app: no memory limit in the lab, where a container is a process',
@@ -122,15 +122,15 @@ describe('a database', () => {
       await bench.kubectl('delete', 'pod', 'db-0', how)
       await vi.waitFor(async () => expect((await bench.get('pod', 'db-0')).metadata.uid).not.toBe(uid), 20_000)
       await ready()
-      // The count of ready replicas may still be that of the pod which went.
+      // The count of ready replicas may still include the deleted pod.
       await vi.waitFor(async () => expect(await query('select n from kept')).toEqual([{ n: 1 }]), 20_000)
     }
   })
 })
 
-// Its second restart comes after half a minute, which the tests above have spent.
+// Its second restart comes after half a minute, which the tests above have used up.
 describe('a pod that crashes', () => {
-  it('is started again with back-off, and tells why', async () => {
+  it('is restarted with back-off, and its status says why', async () => {
     await vi.waitFor(async () => expect((await containerOf('crashing')).restartCount).toBeGreaterThanOrEqual(2), 30_000)
     const { state, lastState } = await containerOf('crashing')
     expect(state.terminated ?? lastState.terminated).toMatchObject({
@@ -147,7 +147,7 @@ describe('a pod that crashes', () => {
 })
 
 describe('the node runtime', () => {
-  it('may be killed: no pod ends, restarts or changes its address, and kubectl works again at once', async () => {
+  it('can be killed: no pod ends, restarts or changes its address, and kubectl works again at once', async () => {
     const identity = (pod: Json) => [
       pod.metadata.name,
       pod.status.podIP,

@@ -40,7 +40,7 @@ async function readAll(socket: WebSocket): Promise<Stream> {
   return { stdout: channels[1] ?? '', stderr: channels[2] ?? '', status: JSON.parse(channels[3] || '{}') }
 }
 
-/** util-linux makes the terminal, where it is installed. */
+/** The terminal comes from util-linux, if it is installed. */
 const hasScript = () => isOnPath('script', process.env.PATH)
 
 async function execUrl(cmd: string[], wanted: object = {}): Promise<string> {
@@ -58,7 +58,7 @@ describe('kubectl exec', () => {
     expect(status).toMatchObject({ status: 'Failure', details: { causes: [{ reason: 'ExitCode', message: '7' }] } })
   })
 
-  it('passes standard input on, also what comes before the command runs, until the client closes it', async () => {
+  it('passes on standard input, also what arrives before the command runs, until the client closes it', async () => {
     const socket = await open(await execUrl(['sh', '-c', 'cat; echo end'], { stdin: true }))
     socket.send(Buffer.from('\0eins '))
     socket.send(Buffer.from('\0zwei\n'))
@@ -66,7 +66,7 @@ describe('kubectl exec', () => {
     expect(await readAll(socket)).toMatchObject({ stdout: 'eins zwei\nend\n', status: { status: 'Success' } })
   })
 
-  it.runIf(hasScript())('has a terminal when it is asked for one, and keeps quotes and the exit code', async () => {
+  it.runIf(hasScript())('has a terminal on request, and keeps quotes and the exit code', async () => {
     const cmd = ['sh', '-c', `test -t 0 && test -t 1 && stty size; echo "it's $WHO"; exit 5`]
     const socket = await open(await execUrl(cmd, { stdin: true, tty: true }))
     const { stdout, status } = await readAll(socket)
@@ -79,7 +79,7 @@ describe('kubectl exec', () => {
     expect((await readAll(socket)).stdout.length).toBe(3_000_000)
   })
 
-  it('ends the command when the client goes away', async () => {
+  it('ends the command when the client disconnects', async () => {
     const mark = `sleep 40.${process.pid}`
     const socket = await open(await execUrl(['sh', '-c', `${mark}; true`]))
     const isRunning = async () => {
@@ -92,7 +92,7 @@ describe('kubectl exec', () => {
     await until(async () => !(await isRunning()) || undefined)
   })
 
-  it('tells that a program does not exist', async () => {
+  it('reports a program that does not exist', async () => {
     const socket = await open(await execUrl(['no-such-program']))
     expect((await readAll(socket)).status).toMatchObject({
       status: 'Failure',
@@ -100,7 +100,7 @@ describe('kubectl exec', () => {
     })
   })
 
-  it('refuses a URL that was used before, and plain HTTP', async () => {
+  it('refuses a URL that was already used, and plain HTTP', async () => {
     const url = await execUrl(['true'])
     expect((await fetch(url)).status).toBe(426)
     await readAll(await open(url))
@@ -131,7 +131,7 @@ describe('exec for probes and hooks', () => {
     expect(answer.stderr.toString()).toBe('b\n')
   })
 
-  it('is over when its time is, with everything it started', async () => {
+  it('is killed after its time limit, with everything it started', async () => {
     const call = cri.call('ExecSync', { containerId: container, cmd: ['sh', '-c', 'sleep 41 & sleep 41'], timeout: 1 })
     await expect(call).rejects.toThrow(/DEADLINE_EXCEEDED.*longer than 1 s/)
   })
@@ -140,7 +140,7 @@ describe('exec for probes and hooks', () => {
     await expect(cri.call('ExecSync', { containerId: 'none', cmd: ['true'], timeout: 1 })).rejects.toThrow(/NOT_FOUND/)
   })
 
-  it('has no port-forward, and says what to do instead', async () => {
+  it('refuses port-forward and says what to use instead', async () => {
     const pod = await runPod(bench, cri, 'forward')
     await expect(cri.call('PortForward', { podSandboxId: pod.sandbox, port: [80] })).rejects.toThrow(
       /UNIMPLEMENTED.*Service and the ingress/,

@@ -26,16 +26,16 @@ const claim = {
 
 describe('a claim', () => {
   it.each([
-    ['of the lab and unbound', claim, true],
+    ['of the default class, unbound', claim, true],
     ['of another class', { ...claim, spec: { ...claim.spec, storageClassName: 'fast' } }, false],
-    ['of no class', { ...claim, spec: { ...claim.spec, storageClassName: '' } }, false],
-    ['that has a volume', { ...claim, spec: { ...claim.spec, volumeName: 'pv' } }, false],
+    ['without a class', { ...claim, spec: { ...claim.spec, storageClassName: '' } }, false],
+    ['with a volume', { ...claim, spec: { ...claim.spec, volumeName: 'pv' } }, false],
     ['that is being deleted', { ...claim, metadata: { ...claim.metadata, deletionTimestamp: 'now' } }, false],
   ])('%s: volume is made: %s', (_, object, expected) => {
     expect(needsVolume(object)).toBe(expected)
   })
 
-  it('gets the volume that names it, with a folder that is closed to others until a container gets it', () => {
+  it('gets a volume that names the claim; its folder is private until a container gets it', () => {
     const volume = volumeFor(claim, folder)
     expect(volume).toMatchObject({
       metadata: { name: 'pvc-u-1' },
@@ -61,12 +61,12 @@ describe('a claim', () => {
     expect(existsSync(join(folder, 'pvc-u-1'))).toBe(false)
   })
 
-  it.skipIf(process.getuid?.() !== 0)('gives away no folder but a volume', () => {
+  it.skipIf(process.getuid?.() !== 0)('changes the owner only of volume folders', () => {
     for (const path of [folder, join(folder, 'other')]) giveVolume(path, folder, { uid: 65_534, gid: 65_534 })
     expect(statSync(folder).uid).toBe(0)
   })
 
-  it('that points a volume elsewhere can have nothing removed there', () => {
+  it('cannot cause the removal of another folder by pointing its volume there', () => {
     removeFolder({ spec: { hostPath: { path: folder } } }, join(folder, 'volumes'))
     removeFolder({ spec: { hostPath: { path: join(folder, 'pvc-x', '..') } } }, folder)
     expect(existsSync(folder)).toBe(true)

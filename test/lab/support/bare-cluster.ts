@@ -1,6 +1,6 @@
 /**
- * Kubernetes without nodes: etcd, the API server and, if asked for, the controller manager, with the lab's own credentials and flags.
- * Enough for everything that happens in the API, at a third of a lab's boot.
+ * Kubernetes without nodes: etcd, the API server and, on request, the controller manager, with the lab's own credentials and flags. Enough
+ * for tests of the API, in a third of a lab's boot time.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -26,7 +26,7 @@ export type BareCluster = {
   readonly root: string
   readonly paths: LabPaths
   readonly cluster: Cluster
-  /** Starts one of the lab's own daemons, a file below src/lab, on a lifeline. */
+  /** Starts one of the lab's own daemons, a file below src/lab, with a lifeline. */
   daemon(name: string, ...parameters: readonly string[]): BareDaemon
   kubectl(...parameters: readonly string[]): Promise<{ code: number; out: string }>
   log(name: string): string
@@ -112,7 +112,7 @@ function output(program: string, parameters: readonly string[]): Promise<{ code:
   return promise
 }
 
-/** Looks until `look` gives something. @throws with `what` when it never does */
+/** Polls `look` until it returns a value. @throws naming `what` after the time limit */
 export async function eventually<T>(what: string, withinMs: number, look: () => Promise<T | undefined>): Promise<T> {
   const deadline = performance.now() + withinMs
   for (;;) {

@@ -1,4 +1,4 @@
-/** A whole lab for a test: programs from the toolchain, images that every lab has, a folder of its own, and kubectl. */
+/** A whole lab for a test: programs from the toolchain, the images that every lab has, its own folder, and kubectl. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
@@ -25,10 +25,13 @@ export type LabBench = {
   readonly root: string
   readonly paths: LabPaths
   readonly tools: LabTools
-  /** Where on the machine its labs are. */
+  /** The place of its labs. */
   readonly place: Place
   up(options?: Partial<LabUpOptions>): Promise<LabHandle>
-  /** Boots a lab of one node from a process of its own, which can then be killed. With `keep` it lets the lab outlive it, and ends at once. */
+  /**
+   * Boots a lab with one node from another process, which can then be killed. With `keep`, the lab outlives that process, which ends at
+   * once.
+   */
   upFromAnotherProcess(options?: { keep: boolean }): Promise<Booter>
   kubectl(...parameters: readonly string[]): Promise<string>
   /** kubectl get -o json */
@@ -38,17 +41,17 @@ export type LabBench = {
 
 export type Booter = { readonly pid: number; readonly exited: Promise<void>; kill(): Promise<void> }
 
-// biome-ignore lint/suspicious/noExplicitAny: what kubectl prints is read freely by tests
+// biome-ignore lint/suspicious/noExplicitAny: tests read kubectl's output freely
 export type Json = any
 
 const run = promisify(execFile)
 
-/** For a file that boots labs of its own; others take the shared one (shared-bench.ts). */
+/** For files that boot their own labs. Others use the shared one (shared-bench.ts). */
 export async function labBench(): Promise<LabBench> {
   const place = hasHost() ? (await askHost('none')).place : FIRST_PLACE
   const tools = toolPaths(await resolveAll(LAB_TOOLS))
   const root = mkdtempSync(join(tmpdir(), 'md-'))
-  chmodSync(root, 0o755) // pods run as another user where the caller is root
+  chmodSync(root, 0o755) // if root runs the lab, pods run as another user
   const paths = labPaths(root)
   await buildImages({ folder: paths.images, sources: [] })
   const kubectl = async (...parameters: readonly string[]) => {
@@ -101,11 +104,11 @@ async function bootElsewhere(lab: LabUpOptions, keep: boolean): Promise<Booter> 
   }
 }
 
-/** Everything that carries the mark of a lab, or descends from what does. */
+/** All processes with the mark of a lab, and their descendants. */
 export const processesOf = (root: string): ProcessId[] =>
   processFamilies((entry) => entry === `MATCHDAY_LAB_PROCESS=${root}` || entry.startsWith(`MATCHDAY_ROOT=${root}/`))
 
-/** A process as it is now, for asking later whether it still is. */
+/** Identifies a process, to check later whether it is still the same. */
 export const identify = (pid: number): ProcessId => ({ pid, startTicks: startTicksOf(pid) ?? 0 })
 
 export const areGone = (ids: readonly ProcessId[]): boolean => !ids.some(isAlive)

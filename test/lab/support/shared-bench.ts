@@ -1,4 +1,4 @@
-/** The lab that lab tests share, empty but for its nodes. Each file leaves it as it found it, and is told when it did not. */
+/** The lab that lab tests share, empty except for its nodes. Each file leaves it as it found it, and fails otherwise. */
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -18,13 +18,13 @@ export type SharedBench = {
   get(...parameters: readonly string[]): Promise<Json>
   /** kubectl apply, into namespace `default` unless an object says otherwise */
   apply(...objects: readonly object[]): Promise<void>
-  /** Takes away what the file made in `default`. @throws Error when something is left, or the lab is not what it was */
+  /** Deletes what the file made in `default`. @throws Error when something is left, or the lab has changed */
   leave(): Promise<void>
 }
 
 const run = promisify(execFile)
 
-// Whatever a test makes; the Service `kubernetes` and the ConfigMap of the cluster's authority are the API server's own.
+// Everything that tests create. The API server itself owns the Service `kubernetes` and the ConfigMap of the cluster's authority.
 const KINDS = 'deployments,statefulsets,jobs,pods,pdb,hpa,pvc,secrets,networkpolicies,podchaos,networkchaos'
 
 export async function sharedBench(): Promise<SharedBench> {
@@ -52,7 +52,7 @@ export async function sharedBench(): Promise<SharedBench> {
 
 const SETTLED_WITHIN_MS = 60_000
 
-/** Every program runs, every node is Ready and open, no pod and no rule is left. */
+/** All programs run, all nodes are Ready and schedulable, and no pod or rule is left. */
 async function untilAsFound({ root, get, paths }: Pick<SharedBench, 'root' | 'get' | 'paths'>): Promise<void> {
   let left = ''
   const look = async () => {

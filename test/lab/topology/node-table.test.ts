@@ -4,7 +4,7 @@ import { labNodes, loopbackOf, NODE_COUNT_MAX } from '../../../src/lab/topology/
 import { hostOf, PLACES_MAX } from '../../../src/lab/topology/place.ts'
 
 describe('the nodes', () => {
-  it('have a zone, a pool, an address and a pod network of their own', () => {
+  it('have their own zone, pool, address and pod network', () => {
     const nodes = labNodes()
     expect(nodes.map((node) => node.name)).toEqual([
       'zone-a-api',
@@ -28,7 +28,7 @@ describe('the nodes', () => {
     })
   })
 
-  it('have addresses of their own at each place of a machine, as the front doors have', () => {
+  it('have different addresses at each place, and so do the ingresses', () => {
     const places = Array.from({ length: PLACES_MAX }, (_, place) => place)
     const addresses = places.flatMap((place) => [
       hostOf(place),
@@ -39,9 +39,9 @@ describe('the nodes', () => {
     expect([hostOf(0), hostOf(1)]).toEqual(['127.99.0.1', '127.99.0.2'])
   })
 
-  it.each([PLACES_MAX, -1, 0.5])('can not be at place %d', (place) => expect(() => hostOf(place)).toThrow(RangeError))
+  it.each([PLACES_MAX, -1, 0.5])('cannot be at place %d', (place) => expect(() => hostOf(place)).toThrow(RangeError))
 
-  it.each([0, 7, 1.5, Number.NaN, -1])('can not be %d', (count) => expect(() => labNodes(count)).toThrow(RangeError))
+  it.each([0, 7, 1.5, Number.NaN, -1])('cannot be %d', (count) => expect(() => labNodes(count)).toThrow(RangeError))
 
   it(`can be 1 to ${NODE_COUNT_MAX}`, () => expect(labNodes(1)).toHaveLength(1))
 

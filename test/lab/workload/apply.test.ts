@@ -39,7 +39,7 @@ const settings: Manifest = {
   metadata: { name: 'settings', namespace: 'casino' },
   aFieldOfTomorrow: 'kept',
 }
-/** `from` is a word that a typed client may call by another name. */
+/** A typed client may rename `from`. */
 const policy: Manifest = {
   apiVersion: 'networking.k8s.io/v1',
   kind: 'NetworkPolicy',
@@ -63,7 +63,7 @@ const discovery: Readonly<Record<string, unknown>> = {
   },
 }
 
-/** Applies to a server that serves a kind of the user's only at the second look after its definition; gives what it was sent. */
+/** Applies to a server that serves a user's kind only at the second look after its definition. Returns what the server received. */
 async function applied(manifests: readonly Manifest[], busy = 0) {
   const root = tempFolder()
   const sent: [path: string, body: unknown][] = []
@@ -79,7 +79,7 @@ async function applied(manifests: readonly Manifest[], busy = 0) {
 }
 
 describe('what is applied to a lab', () => {
-  it('arrives as it is written, whether a client knows its fields or not', async () => {
+  it('arrives unchanged, including fields that a typed client does not know', async () => {
     const sent = await applied([cart, settings, policy, definition, shop])
     const bodies = new Map(sent)
     expect(bodies.get('/apis/apiextensions.k8s.io/v1/customresourcedefinitions/carts.shop.example')).toEqual(definition)
@@ -88,17 +88,17 @@ describe('what is applied to a lab', () => {
     expect(bodies.get(`/apis/${GROUP}/namespaces/default/carts/one`)).toEqual(cart)
   })
 
-  it('comes in an order in which nothing refers to what is not there yet, kinds of its own included', async () => {
+  it('arrives in an order in which no object refers to a later one, including its own kinds', async () => {
     const kinds = (await applied([cart, settings, definition, shop])).map(([, body]) => (body as Manifest).kind)
     expect(kinds.slice(0, 2).sort()).toEqual(['CustomResourceDefinition', 'Namespace'])
     expect(kinds.slice(2)).toEqual(['ConfigMap', 'Cart'])
   })
 
-  it('is sent again when the server asks to come back', async () => {
+  it('is sent again when the server answers 429', async () => {
     expect(await applied([definition, cart], 2)).toHaveLength(2)
   })
 
-  it('is refused in one go, with every problem by its name', async () => {
+  it('is refused with all problems at once, each with its object', async () => {
     const strange: Manifest = { apiVersion: 'v1', kind: 'Strange', metadata: { name: 'thing' } }
     const unknown: Manifest = { apiVersion: 'nobody.example/v1', kind: 'Other', metadata: { name: 'some' } }
     const refused = await applied([strange, unknown, settings]).catch((error: unknown) => String(error))

@@ -10,18 +10,18 @@ describe('a workload', () => {
   it.each<[string, object, { isDone: boolean; ready: number; old: number }]>([
     ['whose pods are all new and ready is done', done, { isDone: true, ready: 3, old: 0 }],
     [
-      'that nobody has looked at since it was applied is not',
+      'that no controller has seen since it was applied is not done',
       { ...done, observedGeneration: 1 },
       { isDone: false, ready: 3, old: 0 },
     ],
-    ['in a rolling update has its new pods only', rolling, { isDone: false, ready: 1, old: 3 }],
+    ['in a rolling update counts only its new pods as ready', rolling, { isDone: false, ready: 1, old: 3 }],
     ['whose last old pod serves is not done', { ...rolling, updatedReplicas: 3 }, { isDone: false, ready: 3, old: 1 }],
-    ['that starts has those that are ready', { ...done, readyReplicas: 0 }, { isDone: false, ready: 0, old: 0 }],
+    ['that starts counts the pods that are ready', { ...done, readyReplicas: 0 }, { isDone: false, ready: 0, old: 0 }],
   ])('%s', (_, status, progress) => {
     expect(at(status)).toEqual({ name: 'wallet', wanted: 3, ...progress })
   })
 
-  it('that wants no pods any more is done when that was seen', () => {
+  it('scaled to zero is done when the controller has seen that', () => {
     const none = { observedGeneration: 2 }
     expect(at(none, 0).isDone).toBe(true)
     expect(at({ ...none, observedGeneration: 1 }, 0).isDone).toBe(false)

@@ -14,7 +14,7 @@ const secret = (content: Record<string, unknown>): Manifest => ({
 })
 const stringsOf = (manifest: Manifest) => manifest.stringData as Record<string, string>
 
-it('puts the same value in the place of the same placeholder, wherever it stands in a Secret', () => {
+it('replaces the same placeholder with the same value, anywhere in a Secret', () => {
   const values = secretsOf(labPaths(tempFolder()))
   const { PASSWORD, URL, OTHER } = stringsOf(
     fillSecret(
@@ -29,7 +29,7 @@ it('puts the same value in the place of the same placeholder, wherever it stands
   expect(OTHER).not.toBe(PASSWORD)
 })
 
-it('fills encoded data too, and leaves bytes that are no text as they are', () => {
+it('fills encoded data too, and leaves binary data as it is', () => {
   const values = secretsOf(labPaths(tempFolder()))
   const data = (text: string) => Buffer.from(text, 'latin1').toString('base64')
   const filled = fillSecret(secret({ data: { a: data('x placeholder-a y'), b: data('\x00\xff') } }), values)
@@ -38,7 +38,7 @@ it('fills encoded data too, and leaves bytes that are no text as they are', () =
   expect(found.b).toBe(data('\x00\xff'))
 })
 
-it('changes nothing but Secrets', () => {
+it('changes only Secrets', () => {
   const settings: Manifest = {
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -48,7 +48,7 @@ it('changes nothing but Secrets', () => {
   expect(fillSecret(settings, secretsOf(labPaths(tempFolder())))).toEqual(settings)
 })
 
-it('keeps the values while the lab is there; another lab has others, and only their owner may read the key', () => {
+it('keeps the values for the life of the lab; another lab has others, and only their owner may read the key', () => {
   const [one, two] = [labPaths(tempFolder()), labPaths(tempFolder())]
   const value = secretsOf(one)('placeholder-a')
   expect(secretsOf(one)('placeholder-a')).toBe(value)
