@@ -10,6 +10,8 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import type { Evidence } from '../src/domain/evidence.ts'
+import { CHAIN_START, chained } from '../src/journal/chain.ts'
+import { encodeRecord } from '../src/journal/format/encode.ts'
 import { readJournal } from '../src/journal/read.ts'
 import { evidence, secondAt } from '../test/support/evidence.ts'
 import { stretch } from '../test/support/stretch.ts'
@@ -93,7 +95,13 @@ function dense(records: readonly Evidence[]): Evidence[] {
 
 async function written(path: string, records: Iterable<Evidence>): Promise<string> {
   const lines = function* () {
-    for (const record of records) yield `${JSON.stringify(record)}\n`
+    let seq = 0
+    let previous = CHAIN_START
+    for (const record of records) {
+      const { line, hash } = chained(encodeRecord(record), ++seq, previous)
+      previous = hash
+      yield `${line}\n`
+    }
   }
   await pipeline(Readable.from(lines()), createWriteStream(path))
   return path
