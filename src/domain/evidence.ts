@@ -270,7 +270,10 @@ export type ObjectsListed = {
   readonly objects: readonly PostureObject[]
 }
 
-/** One scrape of one pod of a source. `ok: false` is a measurement too: nobody answered. */
+/**
+ * One scrape of one pod of a source. A reading is a finite value of a metric that the answer has; whatever else it was is not zero.
+ * `ok: false`: nothing was read, for this reason.
+ */
 export type Sample =
   | {
       readonly kind: 'sample'
@@ -278,7 +281,12 @@ export type Sample =
       readonly source: string
       readonly pod: string
       readonly ok: true
+      /** Every value is finite. */
       readonly series: readonly Series[]
+      /** Metrics that the answer declares and that have no series yet: each counts 0. */
+      readonly empty?: readonly string[]
+      /** Metrics of the source that this answer did not give, and why. None of their series is kept. */
+      readonly unread?: readonly { readonly metric: string; readonly problem: string }[]
     }
   | {
       readonly kind: 'sample'

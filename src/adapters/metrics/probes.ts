@@ -1,9 +1,9 @@
 /**
  * adapters/metrics: reads Prometheus endpoints of pods through the API server's proxy, so that a kubeconfig is all it takes,
- * and keeps only the series that the target file names. A pod that does not answer is a sample too.
+ * and keeps only the series that the target file names. A pod that does not answer is a failed sample.
  */
 import type { Clock, Probes } from '../../controller/ports.ts'
-import type { Sample, Series } from '../../domain/evidence.ts'
+import type { Sample } from '../../domain/evidence.ts'
 import type { MetricSource } from '../../domain/rehearsal.ts'
 import {
   type ApiResponse,
@@ -14,7 +14,7 @@ import {
   paths,
 } from '../../protocols/kubernetes/api.ts'
 import { quoted } from '../../protocols/kubernetes/api-error.ts'
-import { parseExposition } from '../../protocols/prometheus/text.ts'
+import { readMetrics } from './reading.ts'
 
 const SCRAPE_TIMEOUT_MS = 1500
 /** Some 60,000 series, which take a few hundred ms to read; beyond that a scrape would hold up the run, and is a failed one. */
@@ -50,7 +50,7 @@ export function kubernetesProbes(api: KubernetesApi, clock: Clock): Probes {
       const at = clock.now()
       if (response.status !== 200)
         return { kind: 'sample', at, source: name, pod, ok: false, problem: refusalOf(response) }
-      return { kind: 'sample', at, source: name, pod, ok: true, series: seriesOf(response.text, source.metrics) }
+      return { kind: 'sample', at, source: name, pod, ...readMetrics(response.text, source.metrics) }
     } catch (error) {
       return failed(clock, name, pod, error instanceof Error ? error.message : String(error))
     }
@@ -90,9 +90,4 @@ const failed = (clock: Clock, source: string, pod: string, problem: string): Sam
 function isRunning(pod: KubeObject): boolean {
   const { podIP, phase } = (pod.status ?? {}) as { podIP?: string; phase?: string }
   return phase === 'Running' && podIP !== undefined
-}
-
-function seriesOf(text: string, wanted: readonly string[]): readonly Series[] {
-  const names = new Set(wanted)
-  return parseExposition(text).samples.filter((series) => names.has(series.name))
 }

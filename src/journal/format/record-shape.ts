@@ -122,7 +122,10 @@ const undo = variants('does', {
 const series = object({ name: text, labels: record(text), value: number })
 
 /** `ok` tells a reading from a failed one. */
-const goodSample = object({ at, source: text, pod: text, ok: oneOf(true), series: list(series) })
+const goodSample = object(
+  { at, source: text, pod: text, ok: oneOf(true), series: list(series) },
+  { empty: list(text), unread: list(object({ metric: text, problem })) },
+)
 const badSample = object({ at, source: text, pod: text, ok: oneOf(false), problem })
 const sample: Shape<Of<typeof goodSample> | Of<typeof badSample>> = (
   value,

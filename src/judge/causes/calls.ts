@@ -5,7 +5,7 @@ import { compare, finding } from '../findings/findings.ts'
 import { count, duration, listed, percent, perSecondText } from '../findings/words.ts'
 import { type Harm, harmsOf, zoneTaken } from '../harm/harm.ts'
 import { rowsWithin, totalOf } from '../load/rows.ts'
-import { cumulative, cut, rateOf } from '../seen/counters.ts'
+import { cumulative, cut, rateOf, splitAt } from '../seen/counters.ts'
 import type { Seen } from '../seen/seen.ts'
 import { stepsWithin } from '../seen/steps.ts'
 import { approvedId, endedId, openId, vainIds } from '../seen/wanted-counters.ts'
@@ -26,7 +26,9 @@ const ALIVE = 0.1
 export function breakerMissing(seen: Seen): readonly Finding[] {
   return takeovers(seen).flatMap(({ harm, from, to, withinMs, fromAt }) => {
     if (harm.by.spec.expect.some((other) => other.kind === 'backs-off')) return []
-    const tracks = vainIds(from).map((id) => cut(seen.counters.track(id), fromAt, harm.endAt))
+    const tracks = vainIds(from).map(
+      (id) => splitAt(cut(seen.counters.track(id), fromAt, harm.endAt), fromAt, harm.endAt, RATE_MS).sure,
+    )
     const before = approvedBefore(seen, harm, from, to)
     const vain = rateOf(cumulative(...tracks), fromAt, harm.endAt)
     const alive = rateWithin(seen, approvedId(from), fromAt, harm.endAt)
@@ -81,10 +83,13 @@ export function callsUnending(seen: Seen): readonly Finding[] {
       const looks = [from, to]
         .flatMap((psp) => seen.counters.track(endedId(psp)).increments)
         .filter((one) => one.fromAt >= fromAt && one.toAt <= harm.endAt)
+      const isTorn = [from, to].some(
+        (psp) => splitAt(seen.counters.track(endedId(psp)), fromAt, harm.endAt, CLIENT_MS).torn.length > 0,
+      )
       const overMs = Math.max(...looks.map((one) => one.toAt)) - Math.min(...looks.map((one) => one.fromAt))
       const ended = (looks.reduce((sum, one) => sum + one.count, 0) / overMs) * 1000
       const before = approvedBefore(seen, harm, from, to)
-      if (looks.length === 0 || overMs < RATE_MS || before <= 0 || ended >= before * ENDS) return []
+      if (looks.length === 0 || isTorn || overMs < RATE_MS || before <= 0 || ended >= before * ENDS) return []
       const sentence = `During ${harm.name} calls to ${from} and ${to} ended no more, neither well nor badly (${CHARGES}: ${perSecondText(ended)}, ${perSecondText(before)} before it): nobody gives them up.`
       return [
         finding(

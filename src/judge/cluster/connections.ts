@@ -7,6 +7,9 @@ import { allRuled, expectationsOf, type Ruled } from '../findings/ruled.ts'
 import type { Seen } from '../seen/seen.ts'
 import { connectionsId } from '../seen/wanted-counters.ts'
 
+/** A pod that restarts misses some scrapes. One unread scrape for each that was read leaves half of the run unseen. */
+const UNREAD_MOST = 1
+
 type Connections = Extract<Expectation, { kind: 'connections' }>
 
 export function judgeConnections(seen: Seen): Ruled<readonly ConnectionsResult[]> {
@@ -23,8 +26,14 @@ function judgeOne(seen: Seen, expected: Connections): Ruled<ConnectionsResult> {
     const gap = finding('gap', 'no-evidence', of, sentence, [seen.run.headLine, ...seen.run.loadLines])
     return { result: { of, metric, atMost, held: false }, findings: [gap] }
   }
-  const result = { of, metric, highest: peak.value, atMost, held: peak.value <= atMost }
+  const { read, unread } = seen.gauges.scrapes(connectionsId(expected))
+  const isSeen = read > 0 && unread <= read * UNREAD_MOST
+  const result = { of, metric, highest: peak.value, atMost, held: peak.value <= atMost && isSeen }
   if (result.held) return { result, findings: [] }
+  if (peak.value <= atMost) {
+    const sentence = `${metric} of ${of} could not be read in ${unread} of ${read + unread} scrapes, so that its limit of ${atMost} is not known to hold.`
+    return { result, findings: [finding('gap', 'no-evidence', of, sentence, [peak.line])] }
+  }
   const over = levels.filter((each) => each.value > atMost)
   const sentence = `${metric} of ${of} rose to ${peak.value}, over its limit of ${atMost} (at ${over.length} readings).`
   return {

@@ -2,7 +2,7 @@
 import type { RateWitness } from '../../domain/rehearsal.ts'
 import { duration, listed, perSecondText } from '../findings/words.ts'
 import type { HarmTimes } from '../harm/harm.ts'
-import { blindPods, cumulative, cut, type Increment, rateOf, type Track } from '../seen/counters.ts'
+import { blindPods, cumulative, cut, type Increment, rateOf, splitAt, type Track } from '../seen/counters.ts'
 
 export type Testimony = {
   readonly proven: boolean
@@ -35,14 +35,19 @@ const nameOf = ({ metric, of, where }: RateWitness): string => {
 /** Seen once is seen: what a fault makes others count may end by itself, as errors do when a breaker opens. */
 function testifyRise(witness: RateWitness, whole: Track, times: HarmTimes): Testimony {
   const { createdAt, injectedAt, endAt } = times
-  const track = cut(whole, createdAt - BEFORE_MS, endAt + BEFORE_MS)
+  const around = cut(whole, createdAt - BEFORE_MS, endAt + BEFORE_MS)
+  // What was counted in a gap that reaches out of the fault may have been counted outside of it, and proves nothing.
+  const { sure: track, torn } = splitAt(around, createdAt, endAt, RATE_MS)
   const counted = cumulative(track)
   const before = rateOf(counted, createdAt - BEFORE_MS, createdAt)
   const during = rateOf(counted, injectedAt, endAt)
   const [name, lines] = [nameOf(witness), linesOf(track, times)]
   const no = (sentence: string): Testimony => ({ proven: false, before, sentence, lines })
 
-  if (track.increments.length === 0) return no(`${name} was not measured around the fault.`)
+  if (around.increments.length === 0) return no(`${name} was not measured around the fault.`)
+  if (!track.increments.some((each) => each.fromAt < createdAt && each.toAt > createdAt - BEFORE_MS)) {
+    return no(`${name} could not be read in the ${duration(BEFORE_MS)} before the fault.`)
+  }
   if (before >= witness.becomes - NOTHING) {
     return no(
       `${name} counted ${perSecondText(before)} before the fault already, so that its rate would prove nothing.`,
@@ -52,6 +57,9 @@ function testifyRise(witness: RateWitness, whole: Track, times: HarmTimes): Test
     .filter((at) => at >= createdAt && at < endAt)
     .sort((a, b) => a - b)
     .find((at) => rateOf(counted, at, Math.min(at + RATE_MS, endAt)) >= witness.becomes - NOTHING)
+  if (reached === undefined && (torn.length > 0 || blindPods(around, createdAt, endAt, RATE_MS).length > 0)) {
+    return no(`${name} could not be read all through the fault, and did not rise where it was read.`)
+  }
   if (reached === undefined) {
     const sentence = `${name} counted ${perSecondText(during)} during the fault (before: ${perSecondText(before)}) and never reached ${perSecondText(witness.becomes)}.`
     return { ...no(sentence), during }
@@ -78,19 +86,21 @@ function testifyFall(witness: RateWitness, whole: Track, times: HarmTimes): Test
   if (before <= witness.becomes + NOTHING) {
     return no(`${name} counted ${perSecondText(before)} before the fault, so that its silence would prove nothing.`)
   }
-  const during = rateOf(counted, Math.min(endAt, injectedAt + witness.withinMs), endAt)
-  const quietFrom = quietSince(track, counted, witness.becomes, times)
+  const knownUntil = lastKnown(track, witness.becomes, endAt)
+  const during = rateOf(counted, Math.min(knownUntil, injectedAt + witness.withinMs), knownUntil)
+  const quietFrom = quietSince(track, counted, witness.becomes, createdAt, knownUntil)
+  const blind = blindPods(track, quietFrom ?? createdAt, endAt, RATE_MS)
+  if (blind.length > 0 || knownUntil < endAt - RATE_MS) {
+    const who = blind.length > 0 ? listed(blind) : witness.of
+    return no(`${name}: ${who} could not be scraped during the fault.`)
+  }
   if (quietFrom === undefined) {
     return { ...no(`${name} went on at ${perSecondText(during)} (before: ${perSecondText(before)}).`), during }
   }
-  const blind = blindPods(track, quietFrom, endAt, RATE_MS)
-  const seenUntil = Math.max(...track.increments.map((each) => each.toAt))
-  if (blind.length > 0 || seenUntil < endAt - RATE_MS) {
-    const who = blind.length > 0 ? listed(blind) : witness.of
-    return { ...no(`${name}: ${who} could not be scraped during the fault.`), during }
-  }
   const tookMs = Math.max(0, quietFrom - injectedAt)
   if (tookMs > witness.withinMs + SCRAPE_MS) {
+    const isGap = track.increments.some((each) => each.toAt === quietFrom && each.toAt - each.fromAt > RATE_MS)
+    if (isGap) return no(`${name} could not be scraped in the first ${duration(tookMs)} of the fault.`)
     const sentence = `${name} came down to ${perSecondText(witness.becomes)} after ${duration(tookMs)}, later than ${duration(witness.withinMs)}.`
     return { ...no(sentence), during, witnessedAt: quietFrom }
   }
@@ -101,38 +111,49 @@ function testifyFall(witness: RateWitness, whole: Track, times: HarmTimes): Test
 
 /**
  * A pod that an autoscaler adds in the middle of a fault works until the next look finds it, and begins with what its neighbours left
- * behind: what is counted then is no doubt about those that were covered all the time.
+ * behind. Traffic of a pod that is still being covered does not disprove the fault.
  */
 function withoutNewcomers({ increments, failures }: Track, { newcomersAt = [] }: HarmTimes): Track {
+  // A longer one bridges a gap in the readings: nobody knows whose counts it holds.
   const isOfNewcomers = ({ fromAt, toAt }: Increment): boolean =>
-    newcomersAt.some((at) => toAt > at - COVERING_MS && fromAt < at + SCRAPE_MS)
+    toAt - fromAt <= COVERING_MS && newcomersAt.some((at) => toAt > at - COVERING_MS && fromAt < at + SCRAPE_MS)
   return { increments: increments.map((each) => (isOfNewcomers(each) ? { ...each, count: 0 } : each)), failures }
 }
 
-/** The first moment after which the rate stayed at or below `limit` for the rest of the fault; undefined if there is none. */
+/** The first moment after which the rate stayed at or below `limit` until `knownUntil`; undefined if there is none. */
 function quietSince(
   track: Track,
   counted: (at: number) => number,
   limit: number,
-  { createdAt, endAt }: HarmTimes,
+  createdAt: number,
+  knownUntil: number,
 ): number | undefined {
-  const scrapes = track.increments.map((each) => each.toAt).filter((at) => at > createdAt && at <= endAt - SCRAPE_MS)
+  const scrapes = track.increments
+    .map((each) => each.toAt)
+    .filter((at) => at > createdAt && at <= knownUntil - SCRAPE_MS)
   const moments = [...new Set([createdAt, ...scrapes])].sort((a, b) => a - b)
-  const end = lastKnown(track, endAt)
   let quiet: number | undefined
   for (const at of moments) {
-    const above = rateOf(counted, at, Math.min(at + RATE_MS, end)) > limit + NOTHING
+    const above = rateOf(counted, at, Math.min(at + RATE_MS, knownUntil)) > limit + NOTHING
     if (above) quiet = undefined
     else quiet ??= at
   }
   return quiet
 }
 
-/** An increment that straddles the heal may hold traffic of after it, and speaks for neither side. */
-function lastKnown(track: Track, endAt: number): number {
-  const straddling = track.increments.filter((each) => each.fromAt < endAt && each.toAt > endAt && each.count > 0)
-  return Math.min(endAt, ...straddling.map((each) => each.fromAt))
+/**
+ * Until when the counter is known. An increment that straddles the heal may hold traffic of after it and speaks for neither side, unless
+ * all of it fits the limit. Without a reading nothing is known.
+ */
+function lastKnown({ increments }: Track, limit: number, endAt: number): number {
+  const straddling = increments.filter(
+    (each) => each.fromAt < endAt && each.toAt > endAt && rateOfOne(each) > limit + NOTHING,
+  )
+  const lastRead = Math.max(...increments.map((each) => each.toAt))
+  return Math.min(endAt, lastRead, ...straddling.map((each) => each.fromAt))
 }
+
+const rateOfOne = ({ count, fromAt, toAt }: Increment): number => (count / Math.max(1, toAt - fromAt)) * 1000
 
 /** Whether the counter was normal again after healing: the end of a fault has to be seen as well as its beginning. */
 export function returnedAfter(witness: RateWitness, track: Track, healedAt: number, untilAt: number): boolean {

@@ -5,7 +5,7 @@ import type { ReactionResult } from '../../domain/verdict.ts'
 import type { Ruled } from '../findings/ruled.ts'
 import { duration, listed, perSecondText } from '../findings/words.ts'
 import type { Harm } from '../harm/harm.ts'
-import { blindPods, cumulative, cut, rateOf, type Track } from '../seen/counters.ts'
+import { blindPods, cumulative, cut, rateOf, splitAt, type Track } from '../seen/counters.ts'
 import type { Seen } from '../seen/seen.ts'
 import { amplificationIds, backsOffId } from '../seen/wanted-counters.ts'
 import { answering } from './answer.ts'
@@ -22,17 +22,18 @@ export function judgeBacksOff(seen: Seen, harm: Harm, expected: BacksOff): Ruled
   const labels = Object.entries(where).map(([label, value]) => `${label}=${value}`)
   const name = `${metric}${labels.length === 0 ? '' : ` (${listed(labels)})`} of ${of}`
   const answer = answering(harm, 'backs-off', name, withinMs)
-  const track = cut(seen.counters.track(backsOffId(harm.name, expected)), harm.createdAt - BEFORE_MS, harm.endAt)
-  const lines = linesOf(track, harm)
+  const around = cut(seen.counters.track(backsOffId(harm.name, expected)), harm.createdAt - BEFORE_MS, harm.endAt)
   const fromAt = harm.createdAt + withinMs
+  const { sure: track, torn } = splitAt(around, fromAt, harm.endAt, RATE_MS)
+  const lines = linesOf(track, harm)
   // A source that is scraped and does not know the metric looks like one that counts nothing.
-  if (!track.increments.some((each) => each.count > 0)) {
+  if (!around.increments.some((each) => each.count > 0)) {
     return answer.unknown(
       `${name} counted nothing before or during ${harm.name}, so that its silence would prove nothing.`,
       lines,
     )
   }
-  if (blindPods(track, fromAt, harm.endAt, RATE_MS).length > 0) {
+  if (torn.length > 0 || blindPods(track, fromAt, harm.endAt, RATE_MS).length > 0) {
     return answer.unknown(`${name} could not be scraped all through ${harm.name}.`, lines)
   }
   if (harm.endAt - fromAt < RATE_MS) {

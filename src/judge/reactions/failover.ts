@@ -10,7 +10,7 @@ import type { Ruled } from '../findings/ruled.ts'
 import { duration, percent, perSecondText } from '../findings/words.ts'
 import type { Harm, HarmTimes } from '../harm/harm.ts'
 import { plannedRate } from '../load/arrivals-due.ts'
-import { blindPods, cumulative, cut, rateOf, type Track } from '../seen/counters.ts'
+import { blindPods, cumulative, cut, rateOf, splitAt, type Track } from '../seen/counters.ts'
 import type { Seen } from '../seen/seen.ts'
 import { approvedId } from '../seen/wanted-counters.ts'
 
@@ -25,7 +25,8 @@ const STEP_MS = 100
 export function judgeFailover(seen: Seen, harm: Harm, expected: Failover): Ruled<FaultResult['failovers'][number]> {
   const { from, to, withinMs } = expected
   const around = (id: string) => cut(seen.counters.track(approvedId(id)), harm.createdAt - BEFORE_MS, harm.endAt)
-  const tracks = { from: around(from), to: around(to) }
+  const { sure, torn } = splitAt(around(to), harm.createdAt, harm.endAt, SUSTAINED_MS)
+  const tracks = { from: around(from), to: sure }
   const approvedBoth = cumulative(tracks.from, tracks.to)
   const before = rateOf(approvedBoth, harm.createdAt - BEFORE_MS, harm.createdAt)
   const lines = linesOf(tracks.to, harm)
@@ -50,7 +51,7 @@ export function judgeFailover(seen: Seen, harm: Harm, expected: Failover): Ruled
     return { result: none, findings: [say('gap', 'no-evidence', sentence)] }
   }
   const blind = blindPods(tracks.to, harm.injectedAt, harm.endAt, SUSTAINED_MS)
-  if (blind.length > 0 || tracks.to.increments.length === 0) {
+  if (blind.length > 0 || torn.length > 0 || tracks.to.increments.length === 0) {
     const sentence = `Whether ${to} took over from ${from} could not be measured: ${CHARGES} was not scraped during the fault.`
     return { result: none, findings: [say('gap', 'no-evidence', sentence)] }
   }

@@ -52,6 +52,7 @@ function countedBy({ at, series }: Extract<Sample, { ok: true }>): State | undef
   let [all, failed] = [0, 0]
   for (const { name, labels, value } of series) {
     if (name !== REQUESTS) continue
+    if (!Number.isFinite(value)) return undefined
     seen = true
     all += value
     if (isFailure(labels.code)) failed += value

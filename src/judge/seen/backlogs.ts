@@ -30,7 +30,7 @@ export function backlogs(): Backlogs {
     add(sample, line) {
       if (!sample.ok) return
       for (const { name, value } of sample.series)
-        if (BACKLOG.test(name)) note(`${sample.source}/${name}`, value, sample.at, line)
+        if (BACKLOG.test(name) && Number.isFinite(value)) note(`${sample.source}/${name}`, value, sample.at, line)
     },
     all,
   }

@@ -30,7 +30,7 @@ export type Increment = {
 
 export type Track = {
   readonly increments: readonly Increment[]
-  /** Scrapes that nobody answered. */
+  /** Scrapes that gave no reading: nobody answered, the metric was not there, or a value was no finite number. */
   readonly failures: readonly { readonly pod: string; readonly at: number; readonly line: number }[]
 }
 
@@ -45,7 +45,7 @@ type PodState = { readonly name: string; readonly bornFrom: number | undefined; 
 type MutableTrack = {
   readonly wanted: Wanted
   readonly increments: Increment[]
-  readonly failures: { pod: string; at: number; line: number }[]
+  readonly failures: { pod: string; at: number; line: number; isAbsent: boolean }[]
   readonly pods: Map<string, PodState>
   readonly carriers: Set<string>
 }
@@ -80,8 +80,19 @@ export function counters(): Counters {
         }
       }
     },
-    track: (id) => tracks.get(id) ?? { increments: [], failures: [] },
+    track: (id) => trackOf(tracks.get(id)),
   }
+}
+
+/**
+ * A pod that never showed the metric is not one that counts it, as a standby beside its leader is not. Where no pod of the source showed
+ * it, none could be read.
+ */
+function trackOf(track: MutableTrack | undefined): Track {
+  if (track === undefined) return { increments: [], failures: [] }
+  const { increments, failures, carriers, wanted } = track
+  const isNobody = carriers.size === 0 && wanted.source !== undefined
+  return { increments, failures: failures.filter(({ pod, isAbsent }) => !isAbsent || isNobody || carriers.has(pod)) }
 }
 
 function stateOf(track: MutableTrack, name: string, bornFrom: number | undefined): PodState {
@@ -95,15 +106,13 @@ function stateOf(track: MutableTrack, name: string, bornFrom: number | undefined
 function addTo(track: MutableTrack, sample: Sample, bornFrom: number | undefined, line: number): void {
   const state = stateOf(track, `${sample.source}/${sample.pod}`, bornFrom)
   const pod = state.name
-  if (!sample.ok) {
-    track.failures.push({ pod, at: sample.at, line })
+  const reading = readingOf(sample, track.wanted)
+  if (reading.is === 'read') track.carriers.add(pod)
+  if (reading.is !== 'read') {
+    track.failures.push({ pod, at: sample.at, line, isAbsent: reading.is === 'absent' })
     return
   }
-  const { metric, source } = track.wanted
-  if (sample.series.some((series) => series.name === metric)) track.carriers.add(pod)
-  // A labelled counter has no series before it first counts, so that a carrier without the series counts 0.
-  if (source === undefined && !track.carriers.has(pod)) return
-  const value = sumOf(sample.series, track.wanted)
+  const { value } = reading
   const since = state.last ?? (state.bornFrom === undefined ? undefined : { at: state.bornFrom, value: 0 })
   if (since) {
     const count = value < since.value ? value : value - since.value
@@ -111,6 +120,23 @@ function addTo(track: MutableTrack, sample: Sample, bornFrom: number | undefined
       track.increments.push({ pod, fromAt: since.at, toAt: sample.at, count, line })
   }
   state.last = { at: sample.at, value }
+}
+
+type Reading = { readonly is: 'read'; readonly value: number } | { readonly is: 'absent' } | { readonly is: 'failed' }
+
+/**
+ * A scrape is a reading of a metric where the metric is there and every value of it is finite. A labelled counter has no series before it
+ * first counts: a metric that is declared, or has series of other labels, counts 0.
+ */
+function readingOf(sample: Sample, wanted: Wanted): Reading {
+  if (!sample.ok) return { is: 'failed' }
+  const { metric } = wanted
+  if (sample.unread?.some((each) => each.metric === metric)) return { is: 'absent' }
+  const family = sample.series.filter((series) => series.name === metric)
+  if (family.length === 0 && sample.empty?.includes(metric) !== true) return { is: 'absent' }
+  return family.every(({ value }) => Number.isFinite(value))
+    ? { is: 'read', value: sumOf(family, wanted) }
+    : { is: 'failed' }
 }
 
 export const matching = (all: readonly Series[], { metric, labels }: Wanted): readonly Series[] =>
@@ -168,7 +194,7 @@ export const cut = (track: Track, fromAt: number, toAt: number): Track => ({
   failures: track.failures.filter((each) => each.at >= fromAt && each.at <= toAt),
 })
 
-/** Pods that went unanswered in the window for longer than `patienceMs` without a later scrape that bridges it. */
+/** Pods that gave no reading in the window for longer than `patienceMs` without a later scrape that bridges it. */
 export function blindPods(track: Track, fromAt: number, toAt: number, patienceMs: number): readonly string[] {
   const failures = Map.groupBy(
     track.failures.filter((each) => each.at >= fromAt && each.at <= toAt),
@@ -184,4 +210,22 @@ export function blindPods(track: Track, fromAt: number, toAt: number, patienceMs
     })
     .map(([pod]) => pod)
     .sort()
+}
+
+/**
+ * Splits a track at the edges of a window. `sure` holds what certainly lies on one side. `torn` holds increments over a gap in the
+ * readings that reaches further than `patienceMs` to either side of an edge: nobody knows on which side they were counted.
+ */
+export function splitAt(
+  { increments, failures }: Track,
+  fromAt: number,
+  toAt: number,
+  patienceMs: number,
+): { readonly sure: Track; readonly torn: readonly Increment[] } {
+  const straddles = ({ fromAt: since, toAt: until, count }: Increment) =>
+    count > 0 && until - since > patienceMs && ((since < fromAt && until > fromAt) || (since < toAt && until > toAt))
+  return {
+    sure: { increments: increments.filter((each) => !straddles(each)), failures },
+    torn: increments.filter(straddles),
+  }
 }

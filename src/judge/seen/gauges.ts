@@ -24,6 +24,8 @@ export type Gauges = {
   add(sample: Sample, line: number): void
   /** One value of the pods that were scraped lately: their sum, or the greatest. Empty when the gauge was never seen. */
   levels(id: string): Steps
+  /** Scrapes that gave a reading, and scrapes that failed or gave a value that is no finite number. */
+  scrapes(id: string): { readonly read: number; readonly unread: number }
   spans(id: string): { readonly spans: readonly Span[]; readonly scrapes: number }
 }
 
@@ -38,13 +40,22 @@ type Track = {
   readonly spans: Span[]
   readonly open: Map<string, Span>
   scrapes: number
+  unread: number
 }
 
 export function gauges(): Gauges {
   const tracks = new Map<string, Track>()
   return {
     want(wanted) {
-      tracks.set(wanted.id, { wanted, values: new Map(), levels: [], spans: [], open: new Map(), scrapes: 0 })
+      tracks.set(wanted.id, {
+        wanted,
+        values: new Map(),
+        levels: [],
+        spans: [],
+        open: new Map(),
+        scrapes: 0,
+        unread: 0,
+      })
     },
     add(sample, line) {
       for (const track of tracks.values()) {
@@ -52,6 +63,7 @@ export function gauges(): Gauges {
       }
     },
     levels: (id) => tracks.get(id)?.levels ?? [],
+    scrapes: (id) => ({ read: tracks.get(id)?.scrapes ?? 0, unread: tracks.get(id)?.unread ?? 0 }),
     spans: (id) => {
       const track = tracks.get(id)
       return { spans: [...(track?.spans ?? []), ...(track?.open.values() ?? [])], scrapes: track?.scrapes ?? 0 }
@@ -61,13 +73,15 @@ export function gauges(): Gauges {
 
 function addTo(track: Track, sample: Sample, line: number): void {
   const pod = `${sample.source}/${sample.pod}`
-  if (!sample.ok) {
+  const series = sample.ok ? matching(sample.series, track.wanted) : []
+  const isRead = sample.ok && series.every(({ value }) => Number.isFinite(value))
+  if (!isRead || isUnread(sample, track.wanted.metric)) {
+    track.unread++
     track.values.delete(pod)
     // Nobody knows what it would have shown: a new span begins when it shows itself again.
     close(track, (span) => span.teller === sample.pod)
     return
   }
-  const series = matching(sample.series, track.wanted)
   if (series.length === 0) return
   track.scrapes++
   const intervalMs = sample.at - (track.values.get(pod)?.at ?? sample.at)
@@ -77,6 +91,9 @@ function addTo(track: Track, sample: Sample, line: number): void {
   noteStep(track.levels, { at: sample.at, value: together(track), line })
   for (const each of series) noteHolder(track, each.labels.pod ?? sample.pod, sample.pod, each.value, sample.at, line)
 }
+
+const isUnread = (sample: Sample, metric: string): boolean =>
+  sample.ok && sample.unread?.some((each) => each.metric === metric) === true
 
 function together({ wanted, values }: Track): number {
   const all = [...values.values()].map(({ value }) => value)

@@ -47,7 +47,7 @@ export function runFacts(): RunFacts {
   const lost: Lined<EvidenceOf<'evidence-lost'>>[] = []
   const residue: { before?: Lined<Residue>; after?: Lined<Residue> } = {}
   const undosWritten = new Map<string, number>()
-  const undosDone = new Set<string>()
+  const undosDone = new Map<string, number>()
   const starts: number[] = []
   const ends: Lined<EvidenceOf<'load-ended'>>[] = []
 
@@ -75,10 +75,10 @@ export function runFacts(): RunFacts {
         residue[record.when] = { record, line }
         return
       case 'undo-written':
-        undosWritten.set(record.id, line)
+        undosWritten.set(record.id, Math.max(line, undosWritten.get(record.id) ?? 0))
         return
       case 'undo-done':
-        undosDone.add(record.id)
+        undosDone.set(record.id, Math.max(line, undosDone.get(record.id) ?? 0))
         return
       case 'evidence-lost':
         lostCount += 1
@@ -139,8 +139,9 @@ export function runFacts(): RunFacts {
       return trip
     },
     residue,
+    /** The same undo may be written, done and written again: then it is outstanding again. */
     get openUndos() {
-      return new Map([...undosWritten].filter(([id]) => !undosDone.has(id)))
+      return new Map([...undosWritten].filter(([id, line]) => line > (undosDone.get(id) ?? 0)))
     },
     lost,
     get lostCount() {

@@ -17,26 +17,43 @@ export type Exposition = {
   readonly samples: readonly Sample[]
   /** Type by family name, where declared. */
   readonly types: ReadonlyMap<string, MetricType>
-  readonly problems: readonly { readonly line: number; readonly problem: string }[]
+  /** Families that a HELP or TYPE line names, whether or not they have samples. */
+  readonly families: ReadonlySet<string>
+  /** `name` is the metric of the bad line, where that much could be read. */
+  readonly problems: readonly { readonly line: number; readonly name?: string; readonly problem: string }[]
+}
+
+/**
+ * Whether the exposition knows a metric that has no samples: a labelled counter has none before it first counts. Parts of a histogram or
+ * summary are declared by their family, as is a counter of OpenMetrics, whose family has no `_total`.
+ */
+export function isDeclared({ families, types }: Exposition, metric: string): boolean {
+  if (families.has(metric)) return true
+  const [, family = '', part] = /^(.+)_(total|bucket|sum|count)$/.exec(metric) ?? []
+  const type = types.get(family)
+  return part === 'total' ? type === 'counter' : type === 'histogram' || (type === 'summary' && part !== 'bucket')
 }
 
 /** Reads a whole exposition. Never throws: what can't be read is a problem with its line number. */
 export function parseExposition(text: string): Exposition {
   const samples: Sample[] = []
   const types = new Map<string, MetricType>()
-  const problems: { line: number; problem: string }[] = []
+  const families = new Set<string>()
+  const problems: { line: number; name?: string; problem: string }[] = []
   for (const [index, raw] of text.split('\n').entries()) {
     const line = raw.trim()
     if (line === '') continue
     if (line.startsWith('#')) {
       readType(line, types)
+      const family = /^#\s*(?:HELP|TYPE)\s+(\S+)/.exec(line)?.[1]
+      if (family !== undefined) families.add(family)
       continue
     }
     const sample = readSample(line)
-    if (typeof sample === 'string') problems.push({ line: index + 1, problem: sample })
+    if (typeof sample === 'string') problems.push({ line: index + 1, ...nameIn(line), problem: sample })
     else samples.push(sample)
   }
-  return { samples, types, problems }
+  return { samples, types, families, problems }
 }
 
 const TYPES: Readonly<Record<string, MetricType>> = {
@@ -55,8 +72,15 @@ function readType(line: string, types: Map<string, MetricType>): void {
   if (type !== undefined) types.set(name, type)
 }
 
+const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*/
+
+function nameIn(line: string): { readonly name?: string } {
+  const name = METRIC_NAME.exec(line)?.[0]
+  return name === undefined ? {} : { name }
+}
+
 function readSample(line: string): Sample | string {
-  const name = /^[a-zA-Z_:][a-zA-Z0-9_:]*/.exec(line)?.[0]
+  const name = METRIC_NAME.exec(line)?.[0]
   if (name === undefined) return `no metric name at "${excerpt(line)}"`
   const labelled = readLabels(line, name.length)
   if (typeof labelled === 'string') return labelled
