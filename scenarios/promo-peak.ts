@@ -59,7 +59,7 @@ export const highRoller = measure<Sessions>('high-roller', (arrival, sessions) =
   rolling(arrival, (wanted) => euros('/deposits', wanted, sessionOf(sessions, arrival.n))),
 )
 
-/** What counts is the second answer, which tells of the first one too: booked once, whatever became of it. */
+/** The second answer counts. It says what became of the first one too: the key must be booked exactly once. */
 export const doubleClick = measure<Sessions>('double-click', (arrival, sessions) =>
   clickingTwice(arrival, (wanted) => {
     euros('/deposits', wanted, sessionOf(sessions, arrival.n))

@@ -16,7 +16,7 @@ const SIT_OUT_MAX = 7
  * 4 to 5 s after the silence began. A connection that a lost zone left open never closes by itself, and no player waits for that.
  */
 const SILENT_PINGS = 3
-/** RFC 6455, 7.1.5: the connection ended, and nobody had said goodbye. */
+/** RFC 6455, 7.1.5: the connection ended without a close frame. */
 const NO_CLOSE_FRAME = 1006
 /** How a server that says who it is begins its first message; another protocol has none, and then nothing is counted. */
 const WELCOME = '{"type":"welcome"'
@@ -158,7 +158,7 @@ export function seatOf(number: number, { urlOf, lifetimeMs, record, guarded, onO
     }
   }
 
-  /** It may never close: whoever counts open sockets counts it no more. */
+  /** It may never close, so it no longer counts as an open socket. */
   const giveUp = (its: Line): void => {
     lost(its, 'dropped')
     release(its)

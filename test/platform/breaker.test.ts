@@ -70,7 +70,7 @@ describe('a circuit breaker', () => {
     expect(breaker.enter(0)).toBeDefined()
   })
 
-  it('never has two probes out, whatever happens', () => {
+  it('never has two probes in flight', () => {
     const step = fc.record({
       afterMs: fc.nat(3_000),
       outcome: fc.constantFrom('succeeded', 'failed', 'cancelled', 'pending'),

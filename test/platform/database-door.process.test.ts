@@ -1,4 +1,4 @@
-/** A service's pool while its database fails over: two real servers behind one name, of which one at a time is reachable. */
+/** A service's pool while its database fails over: two real servers behind one name, one reachable at a time. */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Database, openDatabase, sqlStep } from '../../src/platform/shared/database.ts'

@@ -70,7 +70,7 @@ describe('with fencing', () => {
     )
   })
 
-  it('whatever happened, once all are well again there is one primary', () => {
+  it('has exactly one primary once all parts are healthy again, after any sequence of faults', () => {
     const started: Step[] = [{ kind: 'start', at: 0 }, { kind: 'start', at: 1 }, SETTLE, SETTLE]
     // Whoever was on the way out has left after that, and its pod is replaced.
     const well: Step[] = [
@@ -198,8 +198,8 @@ describe('a keeper', () => {
     ['stops when its lease has run out', { ...view, recordAgeMs: LEASE_MS + 1 }, 'fence'],
     ['stops when nobody may write', { ...view, record: nobody }, 'fence'],
     ['does not come back by itself as the primary that it was', { ...view, instance: 'b', running: false }, 'wait'],
-    ['becomes a copy of whoever was named after it', { ...view, running: false, record: successor }, 'seed'],
-    ['does not give its data up while nobody was named', { ...view, running: false, record: nobody }, 'wait'],
+    ['becomes a copy of the leader that was named after it', { ...view, running: false, record: successor }, 'seed'],
+    ['keeps its data while no leader is named', { ...view, running: false, record: nobody }, 'wait'],
     ['promotes a standby that is named', { ...view, holding: 'standby' as const }, 'promote'],
     ['promotes none on an old record', { ...view, holding: 'standby' as const, recordAgeMs: LEASE_MS + 1 }, 'follow'],
     [
@@ -212,7 +212,11 @@ describe('a keeper', () => {
       { ...view, pod: 'wallet-db-1', holding: 'nothing' as const, running: false, record: 'absent' as const },
       'wait',
     ],
-    ['starts no database that nobody named', { ...view, running: false, record: 'absent' as const }, 'wait'],
+    [
+      'does not start a database that was not named leader',
+      { ...view, running: false, record: 'absent' as const },
+      'wait',
+    ],
   ])('%s', (_, now, intention) => expect(intentionOf(now)).toBe(intention))
 })
 
@@ -402,7 +406,7 @@ describe('the role record', () => {
     expect(recordOf({ primary: 'wallet-db-1' })).toBeUndefined()
   })
 
-  it('labels nobody as primary while nobody may write', () => {
+  it('labels no pod as primary while no pod may write', () => {
     const member = { pod: 'wallet-db-0', status: undefined, silentMs: 0, idleMs: 0 }
     expect(roleOf(member, { ...emptyRecord, former: 'wallet-db-0' }, 'primary')).toBeUndefined()
     expect(roleOf(member, { ...emptyRecord, leader: 'wallet-db-0' }, 'primary')).toBe('primary')

@@ -105,7 +105,7 @@ describe('a quiet evening', () => {
     const before = await balanceOf(platform, player)
     const answers = await Promise.all(keys.map((key) => bet(platform, token, key)))
     expect(answers.map(({ status }) => status)).toEqual(keys.map(() => 201))
-    // While a bet runs its stake is under way in the wallet too: whoever reads that book as settled finds every settlement in it.
+    // While a bet is open, its stake is pending in the wallet too. A wallet book that reads as settled therefore holds every settlement.
     expect((await bookOf(platform, 'wallet', 'evening')).pending).toMatchObject({ stakes: 8 })
     await settledBooks(platform, ['wallet'], 'evening')
     const books = await settledBooks(platform, betBooks, 'evening')
@@ -140,7 +140,7 @@ describe('a quiet evening', () => {
     ).toBe(401)
   })
 
-  it('migrates and seeds once, however many wallets start', async () => {
+  it('migrates and seeds once when several wallets start', async () => {
     const replicas = await Promise.all([platform.replica('wallet'), platform.replica('wallet')])
     const books = await Promise.all(replicas.map(({ url }) => call(`${url}/books?run=none`)))
     expect(books.map(({ body }) => body.imbalanceCents)).toEqual([0, 0])
@@ -224,7 +224,7 @@ describe('a provider that falls silent', () => {
     expect(first.map(({ status, body }) => [status, body.psp])).toEqual(first.map(() => [201, 'psp-b']))
     // Within the budget of a request, which is 1,700 ms.
     expect(Math.max(...first.map(({ ms }) => ms))).toBeLessThan(1_900)
-    // The breaker is open now: nobody asks the dead provider any more, but for a probe.
+    // The breaker is open now: only probes reach the dead provider.
     const called = () => metric(platform, 'payments-api', 'payments_charge_calls_total{psp="psp-a"}')
     const calledBefore = await called()
     const second = await Promise.all(

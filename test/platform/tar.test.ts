@@ -23,7 +23,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('a base backup', () => {
-  it('is unpacked as it was packed, in whatever pieces it arrives', async () => {
+  it('is unpacked as it was packed, however its bytes are split', async () => {
     const archive = archiveOf('from')
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1 }), async (pieces) => {

@@ -37,7 +37,7 @@ describe('calls to a name whose endpoints change', () => {
     }
   }
 
-  it('go to no endpoint that has left while nobody called', async () => {
+  it('go to no endpoint that left since the last call', async () => {
     const port = await serving('127.0.0.2')
     await serving('127.0.0.3', port)
     let address = '127.0.0.2'
@@ -45,7 +45,7 @@ describe('calls to a name whose endpoints change', () => {
     const { ask, stop } = caller(port)
     expect(await ask()).toBe('127.0.0.2')
     address = '127.0.0.3'
-    // The old one still answers: whoever asks it has not looked.
+    // The old one still answers: a call that reaches it did not look up the name again.
     await sleep(600)
     expect(await Promise.all([ask(), ask()])).toEqual(['127.0.0.3', '127.0.0.3'])
     await stop()

@@ -201,7 +201,7 @@ function lostByLedger(seen: Seen, operation: string, ledger: Side): Sums {
   return lost.count > 0 ? lost : noSums
 }
 
-/** Booked twice is a ledger that takes a key for two; charged twice is a player whose card was. */
+/** A key booked twice is a ledger bug. Charged twice means that the player paid twice. */
 function duplicates(operation: string, { book, line, entry }: Side, cause: Cause): readonly Finding[] {
   if (entry.duplicates === 0) return []
   const keys = entry.duplicateKeys.length === 0 ? '' : ` (${listed(entry.duplicateKeys)})`

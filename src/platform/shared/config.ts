@@ -113,9 +113,9 @@ export type ServerConfig = {
   readonly drainDelayMs: number
   /** How long in-flight work may take after that. */
   readonly drainTimeoutMs: number
-  /** Off: a defect to show. `/healthz` says 200 whatever is missing. */
+  /** Off: a seeded defect. `/healthz` answers 200 even if something is missing. */
   readonly honestReadiness: boolean
-  /** `ignore` and `exit` are defects to show: work goes on until SIGKILL, or ends in the middle. */
+  /** `ignore` and `exit` are seeded defects: the process works on until SIGKILL, or ends during requests. */
   readonly onSigterm: 'drain' | 'ignore' | 'exit'
 }
 
@@ -135,7 +135,7 @@ export type DatabaseConfig = {
   readonly url: string
   /** Opened before the service is ready. */
   readonly poolSize: number
-  /** The same, unless the pool has no limit (a defect to show): then it opens as many as there are requests that wait. */
+  /** The same, unless the pool has no limit (a seeded defect): then it opens a connection for each waiting request. */
   readonly maxConnections: number
 }
 

@@ -25,7 +25,7 @@ const RETRY_MS = 100
 /** read_only_sql_transaction */
 const READ_ONLY = '25006'
 
-/** Whatever these say, they say of the server or of the way to it, not of the statement. */
+/** These errors concern the server or the connection, not the statement. */
 const LOST: ReadonlySet<unknown> = new Set([
   '57P01', // admin_shutdown: fenced, or stopped
   '57P02', // crash_shutdown
@@ -55,7 +55,7 @@ export function doorOf(pool: pg.Pool, { url, maxConnections }: DatabaseConfig, l
 
   pool.on('connect', (client) => {
     bornIn.set(client, generation)
-    // While it is in use nobody else listens, and its statement fails with the same reason.
+    // While the client is in use no one else handles its errors; its statement fails with the same reason.
     client.on('error', () => undefined)
   })
   pool.on('acquire', (client) => void inUse.add(client))
@@ -130,7 +130,7 @@ export function doorOf(pool: pg.Pool, { url, maxConnections }: DatabaseConfig, l
   function blame(thrown: unknown): void {
     const reason = reasonOf(thrown)
     if (isLost(thrown)) close(reason)
-    // One slow statement is no lost database; another connection shows which it is.
+    // One slow statement does not mean that the database is lost; another connection shows whether it is.
     else if (!SLOW_WORDS.test(reason)) return
     void look()
   }
@@ -160,7 +160,7 @@ export function doorOf(pool: pg.Pool, { url, maxConnections }: DatabaseConfig, l
     if (away === undefined) return
     away = undefined
     log.info('database found')
-    // Their server is no primary any more: what they wait for will not come.
+    // Their server is no longer the primary: their statements will not be answered.
     for (const client of inUse) if (bornIn.get(client) !== generation) end(client)
     admit()
   }
@@ -184,7 +184,7 @@ async function using<T>(client: pg.PoolClient, work: (client: pg.PoolClient) => 
   try {
     return await work(client)
   } catch (thrown) {
-    // The connection is thrown away with whatever it holds: that rolls back, also when it is the connection that failed.
+    // The connection is closed, which rolls back its transaction, even if the connection itself failed.
     failure = thrown instanceof Error ? thrown : new Error(String(thrown))
     throw thrown
   } finally {

@@ -21,7 +21,7 @@ export type RoleRecord = {
   /** The leader that is being fenced. */
   readonly former: string
   readonly formerInstance: string
-  /** False only for the defect that shows why there is fencing: whoever can write goes on writing. */
+  /** False only in the seeded defect that shows why fencing exists: a former primary that can write goes on writing. */
   readonly fencing: boolean
 }
 

@@ -96,7 +96,7 @@ async function takesConnection(host: string, port: number, looks: number, heard:
   return heard()
 }
 
-/** Whether somebody is there. A refusal is an answer too: whoever refuses is not silent. */
+/** Whether the endpoint answers. A refused connection is an answer too. */
 export function connects(host: string, port: number, withinMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect({ host, port })

@@ -50,7 +50,7 @@ type Endpoint = {
   avoidUntilMs: number
 }
 
-/** Half of the drain delay of the casino's services in the lab: a call must not go to a pod that left while nobody called. */
+/** Half of the drain delay of the casino's services in the lab: a call must not go to a pod that left since the last call. */
 const LOOKUP_EVERY_MS = 500
 /** A resolver of the cluster takes a few milliseconds; one that is away must not hold the calls that know where to go. */
 const LOOKUP_WAIT_MS = 50
@@ -164,7 +164,7 @@ export function createUpstream(options: {
     const second = elsewhere(result, first, await current())
     if (second === undefined || !retries.take()) return result
     const last = await once(wanted, second, leftMs())
-    // What broke may have been processed, whatever became of the second try.
+    // The first request may have been processed, even if the second attempt failed.
     return result.kind === 'broken' && last.kind === 'unsent' ? result : last
   }
 

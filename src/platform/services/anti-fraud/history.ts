@@ -1,4 +1,4 @@
-/** What players deposited lately, each key once. Bounded: whoever was not seen for longest is forgotten first. */
+/** Recent deposits of players, each key once. Bounded: the player seen longest ago is forgotten first. */
 
 export type History = {
   /** The player's sum within the window, this deposit included. */

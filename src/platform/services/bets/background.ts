@@ -22,7 +22,7 @@ export type BackgroundConfig = {
 const TIMEOUT_MS = 1_500
 const LEASE_MS = 4_000
 
-/** Both sides must know: the player's stake is back, and the provider's round counts for nobody. Each is idempotent. */
+/** Both sides must know: the player's stake is back, and the provider's round has no effect. Each is idempotent. */
 export function refuseBets({ store, wallet, provider, stakeReturn, log, everyMs }: BackgroundConfig): Loop {
   const done = async (upstream: Upstream, path: string, body?: string): Promise<boolean> => {
     const result = await upstream.call({

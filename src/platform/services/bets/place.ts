@@ -88,7 +88,7 @@ async function refuse(desk: BetDesk, bet: Bet, reason: string, failure: string):
   return refusal(409, bet.key, reason)
 }
 
-/** The same key again: the same answer, after waiting for whoever is at it. */
+/** A retry with the same key waits for the request in flight and returns its answer. */
 async function repeated(desk: BetDesk, request: BetRequest): Promise<BetAnswer> {
   const deadlineMs = performance.now() + REPEAT_WAIT_MS
   for (;;) {

@@ -79,7 +79,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
 
   const intend = (): Intention => intentionOf(view())
 
-  /** Nobody may write: whoever is named next is waited for. */
+  /** Nobody may write: clients wait until a new leader is named. */
   const isVacant = (): boolean => typeof record === 'object' && record.leader === ''
 
   async function readRecord(): Promise<void> {

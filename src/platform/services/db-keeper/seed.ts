@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { unpackInto } from './tar.ts'
 
-// A server that goes silent in the midst of a backup must not hold a standby back for ever.
+// A server that goes silent during a backup must not block a standby for ever.
 const SILENT_MS = 10_000
 const CONNECT_MS = 2_000
 
@@ -67,7 +67,7 @@ async function receive(url: string, take: (message: Buffer) => void): Promise<vo
   }
 }
 
-/** The driver knows no COPY OUT by itself, but hands all messages to whoever asked. */
+/** The driver does not implement COPY OUT, but passes all messages to the query object. */
 function backupQuery(take: (message: Buffer) => void, done: (error?: Error) => void): pg.Submittable {
   let failure: Error | undefined
   const asker = {

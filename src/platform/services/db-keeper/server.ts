@@ -14,7 +14,7 @@ export type ServerOptions = {
   /** How a standby reaches the leader, on the port of every PostgreSQL. */
   readonly leader: { readonly host: string; readonly user: string; readonly password: string }
   readonly log: Log
-  /** It ended, and nobody had asked it to. */
+  /** It ended by itself. */
   readonly onDeath: (how: string) => void
 }
 

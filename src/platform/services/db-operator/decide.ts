@@ -52,7 +52,7 @@ function isFit(view: View, record: RoleRecord, pod: string): boolean {
 
 const isGone = (view: View, pod: string): boolean => (member(view, pod)?.silentMs ?? SILENT_MS) >= SILENT_MS
 
-/** The first record: whoever writes is the leader. Without one, a database that is there and stands still. */
+/** The first record: the database that can write is the leader; if there is none, a stopped database that exists. */
 function adopt(view: View): Decision | undefined {
   const told = view.members.flatMap(({ status }) => status ?? [])
   const leader =

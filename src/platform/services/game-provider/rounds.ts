@@ -7,7 +7,7 @@ const OPEN = `
   INSERT INTO rounds (key, stake_cents, odds, status, settles_at) VALUES ($1, $2, $3, 'open', now() + $4 * interval '1 millisecond')
   ON CONFLICT (key) DO NOTHING`
 const STATUS = 'SELECT status FROM rounds WHERE key = $1'
-/** A cancelled round counts for nobody, also if it was settled before the operator could say so. */
+/** A cancelled round has no effect, even if it was settled before the cancellation arrived. */
 const CANCEL = `
   INSERT INTO rounds (key, stake_cents, odds, status, settles_at) VALUES ($1, 0, 1, 'cancelled', now())
   ON CONFLICT (key) DO UPDATE SET status = 'cancelled'`

@@ -33,7 +33,7 @@ async function wordIn(file: string): Promise<string | undefined> {
   try {
     return (await readFile(file, 'utf8')).trim()
   } catch (thrown) {
-    // Not there is an answer; unreadable is none, and the flags stay as they were.
+    // A missing file is an answer. An unreadable one is not, so the flags stay as they were.
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined
     throw thrown
   }

@@ -15,7 +15,7 @@ import { createLimiter, type Limiter } from './limits.ts'
 import { createLobby, type Lobby } from './lobby.ts'
 import { createLogin, type Login } from './login.ts'
 
-/** The client gives up after 2 s: whoever answers later answers nobody. */
+/** The client gives up after 2 s: a later answer reaches nobody. */
 const UPSTREAM_TIMEOUT_MS = 1_900
 
 const shape = (read: ConfigReader) => ({
@@ -70,7 +70,7 @@ run('gateway', async () => {
     hashCost: config.hashCost,
   })
 
-  // Bodies travel as bytes: whoever they are for parses them.
+  // Bodies travel as bytes: the service that receives them parses them.
   service.app.removeContentTypeParser('application/json')
   service.app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),

@@ -102,7 +102,7 @@ const after = (lanes: readonly Lane[], lane: Lane): readonly Lane[] => lanes.sli
 const recorded = (outcome: LaneOutcome): 'unknown' | 'error' => (outcome.kind === 'unknown' ? 'unknown' : 'error')
 
 async function accept(desk: DepositDesk, deposit: Deposit, psp: string): Promise<DepositAnswer> {
-  // Durable before the credit: from here on the charge may not be voided any more, whoever goes on with it.
+  // Durable before the credit: from here on the charge may not be voided any more, even if another pod takes over.
   if (!(await desk.store.conclude(deposit, psp, 'approved', 'accepted'))) return unknown
   const credited = await desk.credit(deposit)
   if (credited === 'credited') return approved(deposit.key, psp)
@@ -132,7 +132,7 @@ async function giveUp(
   return unknown
 }
 
-/** The same key again: the same answer, after waiting for whoever is at it. */
+/** A retry with the same key waits for the request in flight and returns its answer. */
 async function repeated(desk: DepositDesk, request: DepositRequest, deadlineMs: number): Promise<DepositAnswer> {
   let again = false
   for (;;) {

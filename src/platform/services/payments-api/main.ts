@@ -1,6 +1,6 @@
 /**
  * payments-api: takes deposits, charges them at one of two providers, and sees to it that each is charged once, credited once,
- * and accounted for whatever dies in between.
+ * and accounted for, even if a process dies in between.
  */
 import { Counter, Gauge } from 'prom-client'
 import { platformMetrics } from '../../../wire/metrics.ts'

@@ -93,7 +93,7 @@ export type Store = {
   conclude(deposit: Deposit, psp: string, outcome: AttemptOutcome, state: DepositState): Promise<boolean>
   /** Forgets a deposit that no provider has heard of, so that its key can be used again. */
   forget(deposit: Deposit): Promise<void>
-  /** Ends our lease: whoever sweeps next may go on. */
+  /** Ends our lease: the next sweep may take over. */
   release(deposit: Deposit): Promise<void>
   credited(keys: readonly string[]): Promise<void>
 }

@@ -44,7 +44,7 @@ export function walletOver(upstream: Upstream, owner: string, leaseMs: number): 
   }
 }
 
-/** A claim that is sent twice takes twice: the first lot would wait for its lease in nobody's hands. */
+/** Never retried: a claim sent twice claims two batches, and nobody would work on the first until its lease ends. */
 const CLAIM = '/payouts/claim'
 
 const payoutOf = (row: Json): Payout => ({

@@ -1,4 +1,4 @@
-/** Payouts as the provider books them: once a key, however often it is asked. */
+/** Payouts as the provider books them: once for each key, however often it is asked. */
 import type { Query } from '../../shared/database.ts'
 
 const PAY = 'INSERT INTO payouts (key, amount_cents) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING'

@@ -34,7 +34,7 @@ export type Ledger = {
   player(player: string): Promise<{ balanceCents: number; credential: string } | undefined>
 }
 
-/** Defects to show: with `outbox` off money moves and nobody hears of it; with `idempotency` off a key that comes again is booked again. */
+/** Seeded defects: with `outbox` off money moves but no event is sent; with `idempotency` off a repeated key is booked again. */
 export type LedgerDefects = { readonly outbox: boolean; readonly idempotency: boolean }
 
 /** The character after which a book's key is told apart from its copies; keys from outside never have it (`keyOf`). */

@@ -35,7 +35,7 @@ const STATUS: Readonly<Record<Posting, number>> = {
   conflict: 422,
 }
 
-/** With `outbox` off (a defect to show) the stake is reserved, and nobody hears of it. */
+/** With `outbox` off (a seeded defect) the amount is reserved, but no event is sent. */
 export function servePayouts(service: Service, query: Query, outbox: boolean): void {
   service.app.post('/payouts', async (request, reply) => {
     const body = objectOf(request.body)
