@@ -6,7 +6,7 @@ import { styleText } from 'node:util'
 import type { GitHubCommand } from '../report/escape/github.ts'
 import { printable, type TerminalText, term } from '../report/escape/terminal.ts'
 
-export { jsonText, type TerminalText, term, termLines } from '../report/escape/terminal.ts'
+export { jsonText, printable, type TerminalText, term, termLines } from '../report/escape/terminal.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
