@@ -4,6 +4,7 @@ import type { ActionResult, FaultResult, Finding, HarmCost, Judgment, SloResult 
 import { consequenceWords, type Root, rootsOf } from '../report/roots.ts'
 import {
   actionWords,
+  budgetShare,
   counted,
   faultWords,
   objectiveWords,
@@ -111,7 +112,7 @@ function costText(costs: readonly HarmCost[]): readonly string[] {
   if (costs.length === 0) return []
   const felt = costs.filter((each) => each.bad > 0)
   if (felt.length === 0) return ['not felt']
-  return felt.map((each) => `cost ${percent(each.budgetBurnt, 1)} of the budget of ${each.sli}`)
+  return felt.map((each) => `cost ${budgetShare(each.budgetBurnt, 1)} of the budget of ${each.sli}`)
 }
 
 export type Cells = readonly (string | TerminalText)[]

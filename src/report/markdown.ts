@@ -4,6 +4,7 @@ import { code, type Markdown, md } from './escape/markdown.ts'
 import { rootsOf } from './roots.ts'
 import {
   actionWords,
+  budgetShare,
   cents,
   faultWords,
   inSeconds,
@@ -80,7 +81,7 @@ const objectives = (judgment: Judgment): readonly Markdown[] => [
   md`| --- | --- | --- | --- | --- | --- | --- | --- |`,
   ...judgment.slos.map(
     (slo) =>
-      md`| ${slo.sli} | ${objectiveWords(slo)} | ${slo.state} | ${percent(slo.achieved)} | ${percent(slo.lowerBound)} | ${whole(slo.whole.attempts)} | ${whole(slo.whole.bad + slo.whole.neverRan)} | ${percent(slo.budgetUsed, 0)} |`,
+      md`| ${slo.sli} | ${objectiveWords(slo)} | ${slo.state} | ${percent(slo.achieved)} | ${percent(slo.lowerBound)} | ${whole(slo.whole.attempts)} | ${whole(slo.whole.bad + slo.whole.neverRan)} | ${budgetShare(slo.budgetUsed)} |`,
   ),
   md``,
 ]
@@ -102,7 +103,7 @@ const reaction = (each: ReactionResult): Markdown =>
   md`  - ${reactionWords(each)}: ${each.tookMs === undefined ? mark(each.held) : took(each)} ${each.sentence}`
 
 const cost = (each: HarmCost): Markdown =>
-  md`  - cost of ${each.sli}: ${whole(each.bad)} bad of ${whole(each.attempts)}, ${percent(each.budgetBurnt, 1)} of the budget, first felt after ${inSeconds(each.detectMs)}, over after ${inSeconds(each.recoverMs)}, peak burn ${each.peakBurn.toFixed(1)}×`
+  md`  - cost of ${each.sli}: ${whole(each.bad)} bad of ${whole(each.attempts)}, ${budgetShare(each.budgetBurnt, 1)} of the budget, first felt after ${inSeconds(each.detectMs)}, over after ${inSeconds(each.recoverMs)}, peak burn ${each.peakBurn.toFixed(1)}×`
 
 function faults({ faults: all }: Judgment): readonly Markdown[] {
   if (all.length === 0) return []

@@ -73,6 +73,9 @@ export const reactionWords = ({ kind, subject }: Pick<ReactionResult, 'kind' | '
 /** Cut down, as in the judge's sentences: 99.9996 % of good attempts are not all of them. */
 export const percent = (share: number | undefined, digits = 3): string =>
   share === undefined ? '–' : `${Math.floor(share * 100 * 10 ** digits + 1e-6) / 10 ** digits} %`
+/** Of an error budget: `13 %`, and from ten times the budget on `30×`. */
+export const budgetShare = (share: number, digits = 0): string =>
+  share < 10 ? percent(share, digits) : `${whole(Math.floor(share))}×`
 export const inSeconds = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 1000).toFixed(1)} s`)
 export const cents = (amount: number): string =>
   `${(amount / 100).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })} €`

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { percent } from '../../src/report/words.ts'
+import { budgetShare, percent } from '../../src/report/words.ts'
 
 describe('a share', () => {
   it.each<[number | undefined, number, string]>([
@@ -11,4 +11,12 @@ describe('a share', () => {
     [0.29, 0, '29 %'],
     [undefined, 3, '–'],
   ])('of %s is told with %s digits as %s', (share, digits, text) => expect(percent(share, digits)).toBe(text))
+})
+
+describe('a share of the error budget', () => {
+  it.each([
+    [0.13, '13 %'],
+    [1.5, '150 %'],
+    [30.09, '30×'],
+  ])('of %s is told as %s', (share, text) => expect(budgetShare(share)).toBe(text))
 })

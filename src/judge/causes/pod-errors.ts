@@ -172,18 +172,32 @@ function mostFelt(seen: Seen, frames: readonly BadFrame[]): Harm | undefined {
   return felt.sort((a, b) => badDuring(b) - badDuring(a))[0]
 }
 
+/** Went on for longer than a router needs to forget a pod, and ended by itself within its grace: the errors are its callers'. */
+function hasDrained({ at, life: { deletingAt, endedAt, graceMs } }: Edge): boolean {
+  // Errors when the pod is gone are its own: it left something unfinished.
+  if (at !== deletingAt || endedAt === undefined) return false
+  const tookMs = endedAt - deletingAt
+  return tookMs >= EDGE_MS && (graceMs === undefined || tookMs < graceMs - SLACK_MS)
+}
+
+const DRAINED = `each went on for ${duration(EDGE_MS)} or more after it was asked to end, and its callers did not turn away`
+const NEXT_OF_CALLERS =
+  'The pods gave their callers time to turn away. Look at the callers: routers that learn late of removed pods, connections that are kept open, and calls that are not tried again elsewhere.'
+
 function told(seen: Seen, is: Edge['is'], frames: readonly BadFrame[], edges: readonly Edge[]): readonly Finding[] {
   const bad = frames.reduce((sum, each) => sum + each.bad, 0)
   const voluntary = mostFelt(seen, frames)
   if (bad < (voluntary ? LEAST.voluntary : LEAST.other)) return []
   const apps = [...new Set(edges.map((each) => each.life.app))].sort()
   const pods = new Set(edges.map((each) => each.life.name)).size
+  const drained = is === 'ended' && edges.every(hasDrained)
   const when = voluntary ? ` during ${voluntary.name}` : ''
   const sentence =
     is === 'began'
       ? `${count(bad, 'attempt')} went wrong within ${duration(EDGE_MS)} of ${count(pods, 'new pod')} of ${listed(apps)} becoming Ready${when}: they were called before they could serve.`
-      : `${count(bad, 'attempt')} went wrong as ${count(pods, 'pod')} of ${listed(apps)} ended${when}: they stopped before their callers had turned away.`
+      : `${count(bad, 'attempt')} went wrong as ${count(pods, 'pod')} of ${listed(apps)} ended${when}: ${drained ? DRAINED : 'they stopped before their callers had turned away'}.`
   const lines = [...frames.map((each) => each.line).slice(0, 8), ...edges.map((each) => each.line)]
   // Outside of a disruption on purpose pods come and go by themselves, and something else may be behind it.
-  return [finding(voluntary ? 'breach' : 'warning', CAUSES[is], listed(apps), sentence, lines)]
+  const found = finding(voluntary ? 'breach' : 'warning', CAUSES[is], listed(apps), sentence, lines)
+  return [drained ? { ...found, next: NEXT_OF_CALLERS } : found]
 }

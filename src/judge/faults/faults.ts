@@ -1,5 +1,6 @@
 /** A fault counts only when it was injected, an independent witness saw it bite, and it was seen to be gone again. */
 import type { FaultSpec, Witness } from '../../domain/rehearsal.ts'
+import { showSeries } from '../../domain/show.ts'
 import { instant, ratio } from '../../domain/units.ts'
 import type { FaultResult, Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
@@ -114,7 +115,7 @@ function notAsBefore(seen: Seen, { name, witness }: FaultSpec, harm: Harm, heale
   const untilAt = seen.run.seenUntil
   if (returnedAfter(witness, seen.counters.track(witnessId(name)), healedAt, untilAt)) return undefined
   const did = witness.direction === 'rises' ? 'come down again' : 'come back'
-  return `${witness.metric} of ${witness.of} did not ${did} in the ${duration(Math.max(0, untilAt - healedAt))} of load after healing.`
+  return `${showSeries(witness.metric, witness.where)} of ${witness.of} did not ${did} in the ${duration(Math.max(0, untilAt - healedAt))} of load after healing.`
 }
 
 function escaped({ name }: FaultSpec, { coverage }: FaultLife): readonly Finding[] {

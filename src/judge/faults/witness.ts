@@ -1,5 +1,7 @@
 /** Did the fault bite? Asked of a counter that somebody else keeps than the object that injected it and the client that suffered it. */
+
 import type { RateWitness } from '../../domain/rehearsal.ts'
+import { showSeries } from '../../domain/show.ts'
 import { duration, listed, perSecondText } from '../findings/words.ts'
 import type { HarmTimes } from '../harm/harm.ts'
 import { blindPods, cumulative, cut, type Increment, rateOf, splitAt, type Track } from '../seen/counters.ts'
@@ -27,10 +29,7 @@ export function testify(witness: RateWitness, whole: Track, times: HarmTimes): T
   return witness.direction === 'rises' ? testifyRise(witness, whole, times) : testifyFall(witness, whole, times)
 }
 
-const nameOf = ({ metric, of, where }: RateWitness): string => {
-  const labels = Object.entries(where).map(([label, value]) => `${label}=${value}`)
-  return `${metric}${labels.length === 0 ? '' : ` (${listed(labels)})`} of ${of}`
-}
+const nameOf = ({ metric, of, where }: RateWitness): string => `${showSeries(metric, where)} of ${of}`
 
 /** Seen once is seen: what a fault makes others count may end by itself, as errors do when a breaker opens. */
 function testifyRise(witness: RateWitness, whole: Track, times: HarmTimes): Testimony {

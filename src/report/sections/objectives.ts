@@ -1,7 +1,7 @@
 /** Objectives over the whole run, and each by phase and fault. */
 import type { Judgment, SloResult } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
-import { clock, objectiveWords, percent, sloWords, whole } from '../words.ts'
+import { budgetShare, clock, objectiveWords, percent, sloWords, whole } from '../words.ts'
 import { cell, row, section, table } from './markup.ts'
 
 const HEADS = [
@@ -36,7 +36,7 @@ function sloRow(slo: SloResult): Html {
     cell(whole(counts.attempts)),
     cell(whole(counts.bad + counts.neverRan)),
     cell(slo.kind === 'latency' ? `${whole(counts.slow)} slow` : '–'),
-    cell(percent(slo.budgetUsed, 0)),
+    cell(budgetShare(slo.budgetUsed)),
     cell(inMillis(counts.quantileMs)),
   ])
 }

@@ -1,7 +1,7 @@
 /** What was expected of the platform about one harm, and what the harm cost each objective: the same for faults and actions. */
 import type { FaultResult, HarmCost, ReactionResult } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
-import { inSeconds, percent, reactionWords, whole } from '../words.ts'
+import { budgetShare, inSeconds, reactionWords, whole } from '../words.ts'
 import { cell, row, table, took } from './markup.ts'
 
 type Answered = Pick<FaultResult, 'failovers' | 'recoveries' | 'reactions'>
@@ -29,7 +29,7 @@ export function costCards(costs: readonly HarmCost[]): Html {
 function card(cost: HarmCost): Html {
   const spent = cost.budgetBurnt > 1
   const facts = [
-    ['budget burnt', percent(cost.budgetBurnt, 1)],
+    ['budget burnt', budgetShare(cost.budgetBurnt, 1)],
     ['bad', `${whole(cost.bad)} of ${whole(cost.attempts)}`],
     ['first felt', `after ${inSeconds(cost.detectMs)}`],
     ['degraded for', degraded(cost)],

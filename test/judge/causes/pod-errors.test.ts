@@ -57,6 +57,18 @@ describe('errors at the edges of a pod', () => {
     expect(causesOf(roll(edges, bad)).filter((cause) => !cause.startsWith('slo'))).toEqual(causes)
   })
 
+  it.each<[string, Evidence[], RegExp]>([
+    ['the pod’s callers, where it went on long enough', old(1, 103), /^The pods gave their callers time to turn away/],
+    [
+      'the pod, where it ended at once',
+      podLife({ name: 'gateway-old-1', app: 'gateway', node: 'zone-a-api', born: -2, ready: -1, ends: 103, gone: 104 }),
+      /^On SIGTERM stop being ready/,
+    ],
+  ])('send the reader to %s', (_, edges, next) => {
+    const found = roll(edges, [103, 104]).findings.find(({ cause }) => cause === 'errors-at-shutdown')
+    expect(found?.next).toMatch(next)
+  })
+
   it('are told of the disruption in which most of them fell', () => {
     // The rollout lasts to 120 and the drain, begun later, to 160; fallen are 2 attempts in the one and 4 in the other.
     const draining = actionSteps(
