@@ -2,11 +2,12 @@
  * An action's life: admitted → undo written → begun → done → healed, or kept when nothing is to be taken back. What it changes is
  * known only when the cluster is asked, so it is prepared first, its undos are on disk, and only then is anything touched.
  */
+import { keptWhenDone, replacesPods } from '../domain/action.ts'
 import type { ActionStepData } from '../domain/evidence.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { PlannedAction, Timeline } from '../domain/timeline.ts'
 import { after, type Instant } from '../domain/units.ts'
-import { admitAction, replacesPods } from '../plan/blast-radius.ts'
+import { admitAction } from '../plan/blast-radius.ts'
 import { type Harm, type HarmPorts, performHarm } from './harm.ts'
 import type { ClusterActions } from './ports.ts'
 
@@ -40,7 +41,7 @@ export async function performAction(
       for (const undo of prepared.undos) undos.push(await ports.healing.prepare(undo))
       const done = await untilHealing(ports, healAt, signal, (ending) => prepared.perform(step, ending))
       if (done && replacesPods(action.act)) release()
-      const stays = done && action.act.kind === 'rollout'
+      const stays = done && keptWhenDone(action.act)
       if (stays) for (const id of undos) await ports.healing.keep(id)
       else await ports.clock.until(healAt, signal)
       if (!stays && undos.length > 0) return 'heal'

@@ -1,4 +1,5 @@
 /** What a rehearsal file and a target file say, as domain values. Parsed by `files`, planned by `plan`, judged by `judge`. */
+import type { Act } from './action.ts'
 import type { Fault } from './fault.ts'
 import type { SourcePoint } from './issue.ts'
 import type { PostureWant } from './posture.ts'
@@ -73,28 +74,7 @@ export type ActionSpec = {
   readonly at: SourcePoint
 }
 
-export type Act =
-  | {
-      readonly kind: 'taint'
-      readonly nodes: NodeChoice
-      readonly key: string
-      readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute'
-    }
-  /** Cordon, then evict every pod that is not a DaemonSet's through the Eviction API; undone by uncordoning. */
-  | { readonly kind: 'drain'; readonly nodes: NodeChoice }
-  /** The nodes lose power, where the cluster offers that (`matchday.dev/power-control`). */
-  | { readonly kind: 'power-off'; readonly nodes: NodeChoice }
-  | { readonly kind: 'scale'; readonly workload: Workload; readonly replicas: number }
-  /** A rolling restart of the pods, as `kubectl rollout restart`. */
-  | { readonly kind: 'rollout'; readonly workload: Workload }
-  /** One key of a ConfigMap in the target's namespace. */
-  | { readonly kind: 'flag'; readonly configMap: string; readonly key: string; readonly value: string }
-  /** Another member becomes the primary of a database that the target file names. */
-  | { readonly kind: 'promote'; readonly database: string; readonly to: string }
-
-/** Nodes that fit everything given; the first `atMost` of them by name. */
-export type NodeChoice = { readonly zone?: string; readonly pool?: string; readonly atMost?: number }
-export type Workload = { readonly kind: 'Deployment' | 'StatefulSet'; readonly name: string }
+export type { Act, NodeChoice, Workload } from './action.ts'
 
 /** A Chaos Mesh object as it is applied. Only who creates it and who shows it looks inside; what it does is in `Fault`. */
 export type Manifest = {

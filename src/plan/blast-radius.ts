@@ -2,8 +2,9 @@
  * Admission of a harm: how many live pods a fault or an action would hit at most, together with what others hold at that time,
  * against what the rehearsal allows. Counted on data, right before the harm and in a dry run alike.
  */
+import { replacesPods } from '../domain/action.ts'
 import type { Issue, SourcePoint } from '../domain/issue.ts'
-import type { Act, BlastRadius, Rehearsal, Target } from '../domain/rehearsal.ts'
+import type { BlastRadius, Rehearsal, Target } from '../domain/rehearsal.ts'
 import { showPercent } from '../domain/show.ts'
 import type { PlannedAction, PlannedFault, Timeline } from '../domain/timeline.ts'
 import type { SelectablePod } from '../protocols/chaos-mesh/selector.ts'
@@ -130,9 +131,6 @@ function holdsTo({ name, act, fromMs, toMs }: PlannedAction, rehearsal: Rehearsa
   const completes = reactions.flatMap((each) => (each.kind === 'completes' ? [fromMs + each.withinMs] : []))
   return Math.min(end, ...completes)
 }
-
-/** Acts after which as many pods serve as before, once they are done. */
-export const replacesPods = ({ kind }: Act): boolean => kind === 'drain' || kind === 'rollout'
 
 // The small step keeps 29 % of 100 pods at 29, where binary fractions make 28.999… of it.
 const limitOf = ({ pods }: BlastRadius, candidates: number): number =>

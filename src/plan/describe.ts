@@ -1,4 +1,5 @@
 /** A plan as data to show: what `matchday plan` prints, and what `--output json` gives. */
+import { actSentence } from '../domain/action.ts'
 import { arrivalsBetween } from '../domain/arrivals.ts'
 import type { ActionSpec, Expectation, FaultSpec, Rehearsal, Slo, Target } from '../domain/rehearsal.ts'
 import { showCount, showDuration } from '../domain/show.ts'
@@ -7,7 +8,6 @@ import type { Millis } from '../domain/units.ts'
 import type { Admission } from './blast-radius.ts'
 import { isProvable, type Provability, provabilityOf } from './provability.ts'
 import {
-  actSentence,
   expectationSentence,
   guardrailSentence,
   objectiveSentence,

@@ -1,36 +1,13 @@
 /** What a rehearsal says, as sentences for people. */
-import type { Act, Expectation, Guardrail, NodeChoice, Reaction, Slo, Target, Witness } from '../domain/rehearsal.ts'
+import { keptWhenDone } from '../domain/action.ts'
+import type { Expectation, Guardrail, Reaction, Slo, Target, Witness } from '../domain/rehearsal.ts'
 import { showCount, showDuration, showPercent, showSeries } from '../domain/show.ts'
 import type { PlannedAction } from '../domain/timeline.ts'
 import type { Millis } from '../domain/units.ts'
 
-export function actSentence(act: Act): string {
-  switch (act.kind) {
-    case 'taint':
-      return `taints ${nodesText(act.nodes)} with ${act.key}:${act.effect}`
-    case 'drain':
-      return `drains ${nodesText(act.nodes)}`
-    case 'power-off':
-      return `cuts the power of ${nodesText(act.nodes)}`
-    case 'scale':
-      return `scales ${act.workload.kind} ${act.workload.name} to ${act.replicas}`
-    case 'rollout':
-      return `restarts the pods of ${act.workload.kind} ${act.workload.name} one after the other`
-    case 'flag':
-      return `sets ${act.key} of ConfigMap ${act.configMap} to ${JSON.stringify(act.value)}`
-    case 'promote':
-      return `makes ${act.to} the primary of ${act.database}`
-  }
-}
-
 export function undoneSentence({ act, toMs, fromMs }: PlannedAction): string {
   const when = toMs === undefined ? 'at the end of the load' : `after ${showDuration(toMs - fromMs)}`
-  return act.kind === 'rollout' ? `needs no undo once it is complete; if it is not, undone ${when}` : `undone ${when}`
-}
-
-function nodesText({ zone, pool, atMost }: NodeChoice): string {
-  const some = atMost === undefined ? 'the nodes' : atMost === 1 ? 'the first node' : `the first ${atMost} nodes`
-  return [some, pool && `of pool ${pool}`, zone && `in ${zone}`].filter(Boolean).join(' ')
+  return keptWhenDone(act) ? `needs no undo once it is complete; if it is not, undone ${when}` : `undone ${when}`
 }
 
 export function guardrailSentence(guardrail: Guardrail): string {

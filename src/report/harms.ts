@@ -1,8 +1,7 @@
 /** Faults and actions as they really were, each with its letter: what is shaded on every chart and drawn as bars in the plan. */
+import { actWords, endsByItself } from '../domain/action.ts'
 import type { EvidenceOf, RunStarted } from '../domain/evidence.ts'
-import type { Act } from '../domain/rehearsal.ts'
 import type { Judgment } from '../domain/verdict.ts'
-import { actWords } from './words.ts'
 
 /** Times in seconds since the load's zero. */
 export type Harm = {
@@ -46,7 +45,7 @@ export function harmsOf({ timeline }: RunStarted): Harms {
       name: each.name,
       what: actWords(each.act),
       planned: { from: each.fromMs / 1000, ...(each.toMs === undefined ? {} : { to: each.toMs / 1000 }) },
-      lasts: leavesSomething(each.act),
+      lasts: !endsByItself(each.act),
     })),
   ]
   const all = planned
@@ -80,9 +79,6 @@ function healingOf(harm: Harm, is: string, at: number): void {
   if (is === 'heal-requested') harm.healing = at
   if (is === 'healed') harm.healed = at
 }
-
-/** A rollout and a promotion change what stands; the other acts hold the cluster away from it until they are undone. */
-const leavesSomething = (act: Act): boolean => act.kind !== 'rollout' && act.kind !== 'promote'
 
 /** A to Z, then AA: twenty-six harms in one run are rare, but two of one letter would lie. */
 const letterOf = (index: number): string =>

@@ -1,5 +1,4 @@
 /** The same words for the same things everywhere: page, Markdown, console. */
-import type { Act, NodeChoice } from '../domain/rehearsal.ts'
 import type { ActionResult, FaultResult, Judgment, ReactionResult, SloResult, Verdict } from '../domain/verdict.ts'
 
 export const verdictWords: Readonly<Record<Verdict['kind'], { readonly word: string; readonly icon: string }>> = {
@@ -40,31 +39,6 @@ export const objectiveWords = (slo: Pick<SloResult, 'kind' | 'objective' | 'targ
   const ceiling = slo.ceilingMs !== undefined && slo.ceilingMs !== slo.targetMs ? ` (ceiling ${slo.ceilingMs} ms)` : ''
   return `p${Math.round(slo.objective * 100)} ≤ ${slo.targetMs} ms${ceiling}`
 }
-
-export function actWords(act: Act): string {
-  switch (act.kind) {
-    case 'taint':
-      return `taint ${act.key}:${act.effect} on ${nodeWords(act.nodes)}`
-    case 'drain':
-    case 'power-off':
-      return `${act.kind} ${nodeWords(act.nodes)}`
-    case 'scale':
-      return `scale ${act.workload.name} to ${act.replicas}`
-    case 'rollout':
-      return `rollout ${act.workload.name}`
-    case 'flag':
-      return `flag ${act.configMap}/${act.key} = ${act.value}`
-    case 'promote':
-      return `promote ${act.to} of ${act.database}`
-  }
-}
-
-const nodeWords = ({ zone, pool, atMost }: NodeChoice): string =>
-  [
-    atMost === undefined ? 'nodes' : `${atMost} ${atMost === 1 ? 'node' : 'nodes'}`,
-    ...(zone === undefined ? [] : [`of ${zone}`]),
-    ...(pool === undefined ? [] : [`in pool ${pool}`]),
-  ].join(' ')
 
 /** `survives gateway`; that something comes to its end needs no more words. */
 export const reactionWords = ({ kind, subject }: Pick<ReactionResult, 'kind' | 'subject'>): string =>

@@ -2,7 +2,8 @@
  * A harm is a fault that bit or an action that was begun: when it began to be made, was complete and began to be taken back, whom it
  * was meant for, and which zone it took. What follows from it is judged alike for both.
  */
-import type { Act, ActionSpec, FaultSpec, NodeChoice } from '../../domain/rehearsal.ts'
+import { endsByItself, isVoluntaryAct, removesPods } from '../../domain/action.ts'
+import type { ActionSpec, FaultSpec, NodeChoice } from '../../domain/rehearsal.ts'
 import type { ActionLife } from '../seen/action-lives.ts'
 import type { FaultLife } from '../seen/fault-lives.ts'
 import type { PodLife } from '../seen/pod-lives.ts'
@@ -49,7 +50,9 @@ export function actionHarm(seen: Seen, spec: ActionSpec): Harm | undefined {
   const life: ActionLife | undefined = seen.actions.of(spec.name)
   if (!life?.begun) return undefined
   const begunAt = life.begun.at
-  const ended = endsByItself(spec) ? (life.done?.at ?? life.healed?.at) : (life.healRequested?.at ?? life.healed?.at)
+  const ended = endsByItself(spec.act)
+    ? (life.done?.at ?? life.healed?.at)
+    : (life.healRequested?.at ?? life.healed?.at)
   const endAt = Math.max(begunAt, Math.min(ended ?? seen.run.seenUntil, seen.run.seenUntil))
   return {
     name: spec.name,
@@ -63,12 +66,9 @@ export function actionHarm(seen: Seen, spec: ActionSpec): Harm | undefined {
   }
 }
 
-/** A rollout and a promotion are over when they are done; the rest lasts until it is taken back. */
-const endsByItself = ({ act }: ActionSpec): boolean => act.kind === 'rollout' || act.kind === 'promote'
-
 /** What is taken back only after the load can be asked to be well again once it is done. */
 function healedAtOf(seen: Seen, spec: ActionSpec, { done, healed }: ActionLife): number | undefined {
-  if (endsByItself(spec)) return done?.at
+  if (endsByItself(spec.act)) return done?.at
   if (healed && healed.at < seen.run.seenUntil) return healed.at
   return done?.at ?? healed?.at
 }
@@ -95,7 +95,7 @@ export const podName = (pod: string): string => pod.split('/')[1] ?? pod
 export function zoneTaken({ by }: Harm): string | undefined {
   if (by.kind === 'action') {
     const { act } = by.spec
-    return 'nodes' in act && takes(act) ? wholeZone(act.nodes) : undefined
+    return 'nodes' in act && removesPods(act) ? wholeZone(act.nodes) : undefined
   }
   const { witness, does } = by.spec
   return witness.kind === 'ready' && witness.zone !== undefined ? witness.zone : does.sides[0].zone
@@ -105,12 +105,8 @@ export function zoneTaken({ by }: Harm): string | undefined {
 const wholeZone = ({ zone, pool, atMost }: NodeChoice): string | undefined =>
   pool === undefined && atMost === undefined ? zone : undefined
 
-/** A taint that only keeps newcomers out takes nothing from anybody. */
-const takes = (act: Act): boolean => act.kind !== 'taint' || act.effect === 'NoExecute'
-
 /** A disruption that operators make on purpose and that a platform must take without anybody noticing. */
-export const isVoluntary = ({ by }: Harm): boolean =>
-  by.kind === 'action' && ['drain', 'rollout', 'taint'].includes(by.spec.act.kind) && takes(by.spec.act)
+export const isVoluntary = ({ by }: Harm): boolean => by.kind === 'action' && isVoluntaryAct(by.spec.act)
 
 /** Whether a harm was meant for all pods of just this app, so that their falling is the plan and no surprise. */
 export function isMeantFor(harm: Harm, app: string, lives: readonly PodLife[]): boolean {

@@ -2,7 +2,7 @@
 
 import type { ChaosKind } from '../../protocols/chaos-mesh/objects.ts'
 import { faultKinds, GROUP, KINDS, pluralOf, VERSION } from '../../protocols/chaos-mesh/objects.ts'
-import { type Schema, statusSchema } from '../../protocols/chaos-mesh/schema.ts'
+import { statusSchema } from '../../protocols/chaos-mesh/schema.ts'
 
 export const crdName = (kind: ChaosKind): string => `${pluralOf(kind)}.${GROUP}`
 

@@ -17,9 +17,7 @@ export function labProblems(object: ChaosObject): readonly string[] {
       return [...remote, ...httpProblems(object.spec)]
     case 'DNSChaos':
       return remote
-    case 'StressChaos':
-    case 'IOChaos':
-    case 'TimeChaos':
+    default:
       return [
         `the lab does not enact ${object.kind}; it enacts PodChaos, NetworkChaos (partition, delay, bandwidth), HTTPChaos and DNSChaos`,
       ]

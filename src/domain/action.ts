@@ -1,0 +1,116 @@
+/**
+ * What an operator does to the cluster, one entry for each kind of action: what it is made of, what plan, controller and judge must know of
+ * it, and how it is told. Nothing above asks for the kind where one of these answers will do.
+ */
+
+export type Act =
+  | { readonly kind: 'taint'; readonly nodes: NodeChoice; readonly key: string; readonly effect: TaintEffect }
+  /** Cordon, then evict every pod that is not a DaemonSet's through the Eviction API; undone by uncordoning. */
+  | { readonly kind: 'drain'; readonly nodes: NodeChoice }
+  /** The nodes lose power, where the cluster offers that (`matchday.dev/power-control`). */
+  | { readonly kind: 'power-off'; readonly nodes: NodeChoice }
+  | { readonly kind: 'scale'; readonly workload: Workload; readonly replicas: number }
+  /** A rolling restart of the pods, as `kubectl rollout restart`. */
+  | { readonly kind: 'rollout'; readonly workload: Workload }
+  /** One key of a ConfigMap in the target's namespace. */
+  | { readonly kind: 'flag'; readonly configMap: string; readonly key: string; readonly value: string }
+  /** Another member becomes the primary of a database that the target file names. */
+  | { readonly kind: 'promote'; readonly database: string; readonly to: string }
+
+export type TaintEffect = 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute'
+/** Nodes that fit everything given; the first `atMost` of them by name. */
+export type NodeChoice = { readonly zone?: string; readonly pool?: string; readonly atMost?: number }
+export type Workload = { readonly kind: 'Deployment' | 'StatefulSet'; readonly name: string }
+
+type ActKind = Act['kind']
+type ActOf<K extends ActKind> = { [P in K]: Extract<Act, { readonly kind: P }> }[K]
+
+type ActionKind<A extends Act> = {
+  /** For the plan: `drains the nodes in zone-a`. */
+  readonly sentence: (act: A) => string
+  /** For charts and tables, where there is little room: `drain nodes of zone-a`. */
+  readonly words: (act: A) => string
+  /** It is over when the cluster shows that it is done. Others last until they are undone. */
+  readonly endsByItself: boolean
+  /** Once it is done its change stays, and no undo is owed. */
+  readonly keptWhenDone: boolean
+  /** Once it is done as many pods serve as before. */
+  readonly replacesPods: boolean
+  /** A disruption that operators cause on purpose and that no user may notice. */
+  readonly voluntary: boolean
+  /** Whether pods that run are taken away. NoSchedule does not affect running pods. */
+  readonly removesPods: (act: A) => boolean
+}
+
+const always = () => true
+const lasting = { endsByItself: false, keptWhenDone: false, replacesPods: false, voluntary: false, removesPods: always }
+
+const kinds: { readonly [K in ActKind]: ActionKind<ActOf<K>> } = {
+  taint: {
+    ...lasting,
+    sentence: ({ nodes, key, effect }) => `taints ${nodesText(nodes)} with ${key}:${effect}`,
+    words: ({ nodes, key, effect }) => `taint ${key}:${effect} on ${nodeWords(nodes)}`,
+    voluntary: true,
+    removesPods: ({ effect }) => effect === 'NoExecute',
+  },
+  drain: {
+    ...lasting,
+    sentence: ({ nodes }) => `drains ${nodesText(nodes)}`,
+    words: ({ nodes }) => `drain ${nodeWords(nodes)}`,
+    replacesPods: true,
+    voluntary: true,
+  },
+  'power-off': {
+    ...lasting,
+    sentence: ({ nodes }) => `cuts the power of ${nodesText(nodes)}`,
+    words: ({ nodes }) => `power-off ${nodeWords(nodes)}`,
+  },
+  scale: {
+    ...lasting,
+    sentence: ({ workload, replicas }) => `scales ${workload.kind} ${workload.name} to ${replicas}`,
+    words: ({ workload, replicas }) => `scale ${workload.name} to ${replicas}`,
+  },
+  rollout: {
+    sentence: ({ workload }) => `restarts the pods of ${workload.kind} ${workload.name} one after the other`,
+    words: ({ workload }) => `rollout ${workload.name}`,
+    endsByItself: true,
+    keptWhenDone: true,
+    replacesPods: true,
+    voluntary: true,
+    removesPods: always,
+  },
+  flag: {
+    ...lasting,
+    sentence: ({ configMap, key, value }) => `sets ${key} of ConfigMap ${configMap} to ${JSON.stringify(value)}`,
+    words: ({ configMap, key, value }) => `flag ${configMap}/${key} = ${value}`,
+  },
+  promote: {
+    ...lasting,
+    sentence: ({ database, to }) => `makes ${to} the primary of ${database}`,
+    words: ({ database, to }) => `promote ${to} of ${database}`,
+    endsByItself: true,
+  },
+}
+
+const kindOf = <K extends ActKind>(act: ActOf<K>): ActionKind<ActOf<K>> => kinds[act.kind]
+
+export const actSentence = (act: Act): string => kindOf(act).sentence(act)
+export const actWords = (act: Act): string => kindOf(act).words(act)
+export const endsByItself = (act: Act): boolean => kinds[act.kind].endsByItself
+export const keptWhenDone = (act: Act): boolean => kinds[act.kind].keptWhenDone
+export const replacesPods = (act: Act): boolean => kinds[act.kind].replacesPods
+export const removesPods = (act: Act): boolean => kindOf(act).removesPods(act)
+/** A disruption that a platform must take without anybody noticing. */
+export const isVoluntaryAct = (act: Act): boolean => kinds[act.kind].voluntary && removesPods(act)
+
+function nodesText({ zone, pool, atMost }: NodeChoice): string {
+  const some = atMost === undefined ? 'the nodes' : atMost === 1 ? 'the first node' : `the first ${atMost} nodes`
+  return [some, pool && `of pool ${pool}`, zone && `in ${zone}`].filter(Boolean).join(' ')
+}
+
+const nodeWords = ({ zone, pool, atMost }: NodeChoice): string =>
+  [
+    atMost === undefined ? 'nodes' : `${atMost} ${atMost === 1 ? 'node' : 'nodes'}`,
+    ...(zone === undefined ? [] : [`of ${zone}`]),
+    ...(pool === undefined ? [] : [`in pool ${pool}`]),
+  ].join(' ')
