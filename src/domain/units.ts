@@ -31,4 +31,3 @@ export const perSecond = (n: number): PerSecond =>
 
 export const seconds = (n: number): Millis => millis(n * 1000)
 export const after = (at: Instant, wait: Millis): Instant => instant(at + wait)
-export const between = (from: Instant, to: Instant): Millis => millis(Math.max(0, to - from))

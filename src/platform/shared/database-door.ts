@@ -4,9 +4,11 @@
  * up anew, and a server that only reads is none). Once it is found the door opens, and connections from before are dropped,
  * instead of each costing a caller its time-out. The pool's limit holds all the time; the attempt is one connection beside it.
  */
+
 import pg from 'pg'
+import { asError, messageOf } from '../../domain/unknown.ts'
 import type { DatabaseConfig } from './config.ts'
-import { type Log, reasonOf } from './log.ts'
+import type { Log } from './log.ts'
 
 export type Door = {
   /** Works on a connection that was made since the database was last lost. @throws Error when there is none in time */
@@ -128,7 +130,7 @@ export function doorOf(pool: pg.Pool, { url, maxConnections }: DatabaseConfig, l
 
   /** Was it the database, or just the statement? */
   function blame(thrown: unknown): void {
-    const reason = reasonOf(thrown)
+    const reason = messageOf(thrown)
     if (isLost(thrown)) close(reason)
     // One slow statement does not mean that the database is lost; another connection shows whether it is.
     else if (!SLOW_WORDS.test(reason)) return
@@ -185,7 +187,7 @@ async function using<T>(client: pg.PoolClient, work: (client: pg.PoolClient) => 
     return await work(client)
   } catch (thrown) {
     // The connection is closed, which rolls back its transaction, even if the connection itself failed.
-    failure = thrown instanceof Error ? thrown : new Error(String(thrown))
+    failure = asError(thrown)
     throw thrown
   } finally {
     client.release(failure)
@@ -193,7 +195,7 @@ async function using<T>(client: pg.PoolClient, work: (client: pg.PoolClient) => 
 }
 
 function isLost(thrown: unknown): boolean {
-  return LOST.has(codeOf(thrown)) || LOST_WORDS.test(reasonOf(thrown))
+  return LOST.has(codeOf(thrown)) || LOST_WORDS.test(messageOf(thrown))
 }
 
 const codeOf = (thrown: unknown): unknown =>
@@ -209,7 +211,7 @@ async function problemOf(url: string): Promise<string | undefined> {
     )
     return rows[0]?.primary === true ? undefined : 'it is not the primary'
   } catch (thrown) {
-    return reasonOf(thrown)
+    return messageOf(thrown)
   } finally {
     await client.end().catch(() => undefined)
   }

@@ -2,10 +2,12 @@
  * PostgreSQL for one service: a bounded pool in the service's own schema, client-side time-outs (a partition must not hang a
  * request), and migrations that any number of replicas may start at the same time.
  */
+
 import pg from 'pg'
+import { messageOf } from '../../domain/unknown.ts'
 import type { DatabaseConfig } from './config.ts'
 import { type Door, doorOf } from './database-door.ts'
-import { type Log, reasonOf } from './log.ts'
+import type { Log } from './log.ts'
 import type { ServiceMetrics } from './metrics.ts'
 import { gaugePool } from './pool-gauge.ts'
 
@@ -94,7 +96,7 @@ export function openDatabase(config: DatabaseConfig, schema: string, { log, metr
         await query('ping', 'SELECT 1')
         state.reason = undefined
       } catch (thrown) {
-        state.reason = `database: ${reasonOf(thrown)}`
+        state.reason = `database: ${messageOf(thrown)}`
       }
       if (!state.stopped) watch()
     }, CHECK_EVERY_MS)
@@ -141,7 +143,7 @@ async function untilMigrated(
     try {
       return await migrate(config, schema, steps)
     } catch (thrown) {
-      const reason = reasonOf(thrown)
+      const reason = messageOf(thrown)
       if (reason !== lastReason) log.warn('database not ready', { reason })
       lastReason = reason
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))

@@ -14,7 +14,3 @@ export function logOf(service: string): Log {
   }
   return { info: line('info'), warn: line('warn'), error: line('error') }
 }
-
-/** The text of a thrown value. */
-export const reasonOf = (thrown: unknown): string =>
-  thrown instanceof Error ? thrown.message || thrown.name : String(thrown)

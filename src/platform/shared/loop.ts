@@ -1,5 +1,6 @@
 /** A task that repeats until it is stopped: never twice at once, and a failure is logged, not fatal. */
-import { type Log, reasonOf } from './log.ts'
+import { messageOf } from '../../domain/unknown.ts'
+import type { Log } from './log.ts'
 
 export type Loop = {
   /** Runs the task soon instead of at its next turn; once more if it is running. */
@@ -27,7 +28,7 @@ export function repeat(log: Log, name: string, everyMs: number, task: () => Prom
     try {
       await task()
     } catch (thrown) {
-      log.warn(`${name} failed, will be tried again`, { reason: reasonOf(thrown) })
+      log.warn(`${name} failed, will be tried again`, { reason: messageOf(thrown) })
     } finally {
       running = undefined
       // Jitter keeps replicas from waking in step.

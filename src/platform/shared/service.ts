@@ -2,9 +2,11 @@
  * The frame of every service: probes, metrics, errors, and a SIGTERM that loses no request. Order of a drain: readiness off →
  * keep serving while routers forget this pod → stop accepting → finish what is in flight → stop the rest → exit 0.
  */
+
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { messageOf } from '../../domain/unknown.ts'
 import type { ServerConfig } from './config.ts'
-import { type Log, logOf, reasonOf } from './log.ts'
+import { type Log, logOf } from './log.ts'
 import { type ServiceMetrics, serviceMetrics } from './metrics.ts'
 import { HttpProblem } from './problem.ts'
 import { traceIdOf, traceparentOf } from './trace.ts'
@@ -81,7 +83,7 @@ export function createService(name: string, config: ServerConfig): Service {
       for (const step of stops) await step()
       exit(log, 0, 'drained')
     } catch (thrown) {
-      exit(log, 1, `drain failed: ${reasonOf(thrown)}`)
+      exit(log, 1, `drain failed: ${messageOf(thrown)}`)
     }
   }
 }
@@ -112,11 +114,11 @@ function answerErrors(app: FastifyInstance, log: Log): void {
   app.setErrorHandler(async (thrown: unknown, request, reply) => {
     if (thrown instanceof HttpProblem) return reply.code(thrown.status).send(thrown.body)
     const status = statusOf(thrown)
-    if (status < 500) return reply.code(status).send({ error: 'bad-request', problem: reasonOf(thrown) })
+    if (status < 500) return reply.code(status).send({ error: 'bad-request', problem: messageOf(thrown) })
     log.error('request failed', {
       route: request.routeOptions.url,
       trace: traceIdOf(traceparentOf(request.headers.traceparent)),
-      reason: reasonOf(thrown),
+      reason: messageOf(thrown),
     })
     return reply.code(status).send({ error: 'internal' })
   })
@@ -143,7 +145,7 @@ function probes(app: FastifyInstance, metrics: ServiceMetrics, notReady: () => s
 /** Runs a service's start; a failure there is fatal, logged and exits with 1. */
 export function run(name: string, start: () => Promise<void>): void {
   start().catch((thrown: unknown) => {
-    logOf(name).error('start failed', { reason: reasonOf(thrown) })
+    logOf(name).error('start failed', { reason: messageOf(thrown) })
     process.exit(1)
   })
 }

@@ -6,11 +6,12 @@
  * An endpoint that has fallen silent (silence.ts) is left out until it takes connections again, and calls that wait for it and may be
  * sent twice are tried once more elsewhere, as far as the retry budget goes. Time alone never causes a second try.
  */
+
 import dns from 'node:dns'
 import { isIP } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
-import { reasonOf } from './log.ts'
+import { messageOf } from '../../domain/unknown.ts'
 import { createRetryBudget } from './retry-budget.ts'
 import { type SilenceWatch, watchSilence } from './silence.ts'
 
@@ -237,7 +238,7 @@ async function send({ pool, giveUps }: Endpoint, call: Call, host: string, timeo
   } catch (thrown) {
     if (givenUp) return { kind: 'broken', reason: 'the endpoint is silent' }
     if (abort.signal.aborted) return { kind: 'timeout' }
-    return { kind: UNSENT.has(codeOf(thrown)) ? 'unsent' : 'broken', reason: reasonOf(thrown) }
+    return { kind: UNSENT.has(codeOf(thrown)) ? 'unsent' : 'broken', reason: messageOf(thrown) }
   } finally {
     clearTimeout(timer)
     giveUps.delete(giveUp)

@@ -20,7 +20,7 @@ import { timeChaos } from './kinds/time-chaos.ts'
 export * from './common.ts'
 export type { DNSChaosSpec } from './kinds/dns-chaos.ts'
 export type { HTTPChaosSpec } from './kinds/http-chaos.ts'
-export type { BandwidthSpec, DelaySpec, Direction, NetworkChaosSpec } from './kinds/network-chaos.ts'
+export type { Direction, NetworkChaosSpec } from './kinds/network-chaos.ts'
 export type { PodChaosSpec } from './kinds/pod-chaos.ts'
 
 /** Every kind that this code knows. */

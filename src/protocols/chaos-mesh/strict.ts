@@ -12,7 +12,7 @@ import { isFields } from './schema-check.ts'
 import { selectionDoubtful } from './selection-doubts.ts'
 import { type StrictProblem, stop, warn } from './strict-problem.ts'
 
-export type { StrictCode, StrictProblem } from './strict-problem.ts'
+export type { StrictProblem } from './strict-problem.ts'
 
 /** Of an object that `admit` lets pass, as its file has it. */
 export function strictProblems(object: ChaosObject): readonly StrictProblem[] {

@@ -4,7 +4,7 @@
  */
 import { ApiRefusal } from './api-error.ts'
 
-export { ApiError, ApiRefusal } from './api-error.ts'
+export { ApiRefusal } from './api-error.ts'
 
 export type ApiRequest = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'

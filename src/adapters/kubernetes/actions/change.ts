@@ -1,7 +1,9 @@
 /** One change of one object: read, look whether it is as it should be, write with the version that was read, and again if somebody was faster. */
+
 import type { Clock } from '../../../controller/ports.ts'
 import type { FieldValue, Settled, Undo } from '../../../domain/evidence.ts'
 import { after, type Instant, seconds } from '../../../domain/units.ts'
+import { isObject } from '../../../domain/unknown.ts'
 import { demand, find, type KubeObject, type KubernetesApi } from '../../../protocols/kubernetes/api.ts'
 import { Final, insist } from '../../../protocols/kubernetes/insist.ts'
 import { type Fields, fields, list, text } from '../fields.ts'
@@ -99,8 +101,7 @@ export function merged(one: object, other: object): object {
   const result: Record<string, unknown> = { ...one }
   for (const [key, value] of Object.entries(other)) {
     const mine = result[key]
-    result[key] = isMap(mine) && isMap(value) ? merged(mine, value) : value
+    result[key] = isObject(mine) && isObject(value) ? merged(mine, value) : value
   }
   return result
 }
-const isMap = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,7 +1,9 @@
 /** Brings the database to what the record says, again and again; knows at each moment how it is. */
+
 import { randomUUID } from 'node:crypto'
+import { messageOf } from '../../../domain/unknown.ts'
 import type { ClusterApi } from '../../shared/cluster-api.ts'
-import { type Log, reasonOf } from '../../shared/log.ts'
+import type { Log } from '../../shared/log.ts'
 import { type KeeperStatus, LEASE_MS, type RoleRecord, recordOf } from '../../shared/role-record.ts'
 import type { Asking, ServerState } from './asking.ts'
 import { type Intention, intentionOf, isAwaited, type KeeperView } from './intention.ts'
@@ -85,7 +87,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
   async function readRecord(): Promise<void> {
     const askedAtMs = performance.now()
     const path = `/api/v1/namespaces/${parts.api.namespace}/configmaps/${parts.recordName}`
-    const answer = await parts.api.call({ path }).catch((thrown: unknown) => ({ status: 0, body: reasonOf(thrown) }))
+    const answer = await parts.api.call({ path }).catch((thrown: unknown) => ({ status: 0, body: messageOf(thrown) }))
     if (answer.status === 404) record = 'absent'
     else if (answer.status === 200)
       record = recordOf((answer.body as { data?: Record<string, string> }).data) ?? 'absent'
@@ -145,7 +147,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
       server.setReadOnly()
       await pause(SETTLE_MS)
     } catch (thrown) {
-      log.warn('what is under way cannot be waited for', { reason: reasonOf(thrown) })
+      log.warn('what is under way cannot be waited for', { reason: messageOf(thrown) })
     }
   }
 
@@ -169,7 +171,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
         broken = false
         log.info('copied the leader')
       })
-      .catch((thrown: unknown) => log.warn('the leader cannot be copied yet', { reason: reasonOf(thrown) }))
+      .catch((thrown: unknown) => log.warn('the leader cannot be copied yet', { reason: messageOf(thrown) }))
       .finally(() => {
         copying = undefined
         followedAtMs = performance.now()

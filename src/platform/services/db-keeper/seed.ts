@@ -6,6 +6,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
+import { asError } from '../../../domain/unknown.ts'
 import { unpackInto } from './tar.ts'
 
 // A server that goes silent during a backup must not block a standby for ever.
@@ -80,7 +81,7 @@ function backupQuery(take: (message: Buffer) => void, done: (error?: Error) => v
       try {
         take(chunk)
       } catch (thrown) {
-        failure = thrown instanceof Error ? thrown : new Error(String(thrown))
+        failure = asError(thrown)
         done(failure)
       }
     },

@@ -2,8 +2,8 @@
  * One turn of a worker: claim, pay, tell the wallet, until there is nothing left. A payout may move to another provider only while no
  * provider can have paid it; once one call ended without an answer it stays where it is, and its key makes asking again harmless.
  */
+import { messageOf } from '../../../domain/unknown.ts'
 import type { Log } from '../../shared/log.ts'
-import { reasonOf } from '../../shared/log.ts'
 import { traceIdOf } from '../../shared/trace.ts'
 import { CLAIMED_PER_SLOT } from './config.ts'
 import type { Payout, Wallet } from './wallet.ts'
@@ -63,7 +63,7 @@ async function payOne(desk: PayoutDesk, payout: Payout): Promise<void> {
     await tell(desk, payout, outcome)
   } catch (thrown) {
     // Its lease brings it back, and its provider knows the key.
-    desk.log.warn('payout not recorded yet', { key: payout.key, outcome: outcome.kind, reason: reasonOf(thrown) })
+    desk.log.warn('payout not recorded yet', { key: payout.key, outcome: outcome.kind, reason: messageOf(thrown) })
   }
 }
 
