@@ -398,6 +398,3 @@ export type EvidenceDoubted = {
   readonly doubt: 'changed' | 'unsigned'
   readonly problem: string
 }
-
-/** Planned rate at one moment, for drawing offered against achieved load. */
-export type OfferedLoad = { readonly atMs: Millis; readonly rates: Readonly<Record<string, PerSecond>> }

@@ -157,7 +157,6 @@ function yes(): Shape<true> {
 }
 
 export const QUANTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 } as const
-export type Quantile = keyof typeof QUANTILES
 const limit = may(placed(duration()), 'Latency within which this share of the good responses must lie.')
 
 const sloFields = record({

@@ -24,8 +24,6 @@ import { distrustChanged, isHealed, judgeRun } from './verdict/run-findings.ts'
 import { excuseStarved } from './verdict/starvation.ts'
 import { exitCodeOf, nothingJudged, summarise, verdictOf } from './verdict/verdict.ts'
 
-export { JudgeError } from './seen/judge-error.ts'
-
 export type Judging = {
   /** One record and its line in the journal, from 1; in the journal's order. */
   add(record: Evidence, line: number): void

@@ -153,4 +153,4 @@ export function endpointsSeen(object: KubeObject): EndpointsSeen {
   }
 }
 
-export type Snapshot = (object: KubeObject) => ClusterObject
+type Snapshot = (object: KubeObject) => ClusterObject

@@ -3,8 +3,6 @@ import type { Endpoint } from '../topology/addresses.ts'
 import type { ServiceEntry } from './messages.ts'
 import { type EndpointSlice, SERVICE_NAME_LABEL, type Service, type SliceEndpoint } from './objects.ts'
 
-type SlicesByService = ReadonlyMap<string, readonly EndpointSlice[]>
-
 // The API server's default for sessionAffinityConfig.clientIP.timeoutSeconds: three hours.
 const AFFINITY_DEFAULT_SECONDS = 10_800
 
