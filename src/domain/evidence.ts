@@ -6,7 +6,7 @@ import type { ClusterObject } from './cluster.ts'
 import type { PostureKind, PostureObject } from './posture.ts'
 import type { Rehearsal, Target } from './rehearsal.ts'
 import type { Timeline } from './timeline.ts'
-import type { Instant, Millis, PerSecond, Ratio } from './units.ts'
+import type { Instant, Millis, Ratio } from './units.ts'
 
 export type Evidence =
   | RunStarted

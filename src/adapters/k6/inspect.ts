@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { LoadShape } from '../../controller/ports.ts'
 import type { Issue, SourcePoint } from '../../domain/issue.ts'
 import type { LoadPlan } from '../../domain/timeline.ts'

@@ -1,7 +1,6 @@
 /** Kubernetes objects → the reduced snapshots that the journal keeps. Pure; a field that is missing upstream stays missing here. */
 import type {
   BudgetSeen,
-  ClusterObject,
   DeploymentSeen,
   EndpointsSeen,
   HpaSeen,
@@ -152,5 +151,3 @@ export function endpointsSeen(object: KubeObject): EndpointsSeen {
     notReady: endpoints.length - ready,
   }
 }
-
-type Snapshot = (object: KubeObject) => ClusterObject
