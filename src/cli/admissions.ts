@@ -1,4 +1,4 @@
-/** The blast radius of a whole plan, counted against what lives on the cluster now. */
+/** The blast radius of a whole plan, computed from the cluster's live objects. */
 import type { ControllerPorts } from '../controller/perform.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import { type Admission, admitTimeline } from '../plan/blast-radius.ts'

@@ -1,6 +1,6 @@
 /**
- * Who ran a rehearsal, and with which files: the part of a run's evidence that an auditor asks for. User and host are personal data, so
- * `MATCHDAY_ACTOR` replaces both with another name, or with nothing when it is empty.
+ * Who ran a rehearsal, and with which files: the evidence that an auditor needs. User and host are personal data, so `MATCHDAY_ACTOR` replaces both
+ * with another name, or removes them if it is empty.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
@@ -33,10 +33,10 @@ function userName(): string | undefined {
   }
 }
 
-/** `from './lib/x.ts'`, `import './x.js'`, `open('./users.csv')`: k6 resolves them against the file that says so. */
+/** `from './lib/x.ts'`, `import './x.js'`, `open('./users.csv')`: k6 resolves them against the importing file. */
 const LOCAL = /(?:\bfrom|\bimport|\bopen)\s*\(?\s*['"](\.{1,2}\/[^'"]+)['"]/g
 
-/** A script and all local files that it needs, as far as their names stand in the text. */
+/** A script and all local files that it names literally. */
 function withImports(script: string): readonly string[] {
   const found = new Set<string>()
   const visit = (path: string) => {

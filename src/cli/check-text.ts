@@ -1,4 +1,6 @@
-/** What `matchday check` found, as people read it: causes first, each with its next step, then what was looked at, then what only they know. */
+/**
+ * The console output of `matchday check`: causes first, each with its next step, then what was checked, then questions that only people can answer.
+ */
 import type { Sight } from '../controller/sight.ts'
 import type { Issue } from '../domain/issue.ts'
 import type { Finding, PostureResult } from '../domain/verdict.ts'
@@ -10,15 +12,15 @@ import { findingText, table } from './verdict-text.ts'
 export type Check = {
   readonly posture: readonly PostureResult[]
   readonly findings: readonly Finding[]
-  /** Sources and books of the target that were read once. */
+  /** Sources and books of the target that were each read once. */
   readonly sights: readonly Sight[]
-  /** Why something could not be looked at, and what would keep the rehearsal from running. */
+  /** Checks that could not be made, with the reason, and what would keep the rehearsal from running. */
   readonly issues: readonly Issue[]
 }
 
 export const UNREAD = 'posture-unread'
 
-/** The rest of the release checklist. A rehearsal answers some of it with evidence. */
+/** The rest of the release checklist. A rehearsal answers part of it with evidence. */
 export const QUESTIONS: readonly string[] = [
   'Canary plan: which shares, which gates (p95, error rate, anomalies of deposits and bets), who decides?',
   'Rollback: the command, and when it was last tried (a rehearsal with rollout shows it).',

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../controller/ports.ts'
 import { instant } from '../domain/units.ts'
 
-/** setTimeout's own limit is 2^31 ms; a day a step is far below it. */
+/** The limit of setTimeout is 2^31 ms; steps of a day are far below it. */
 const LONGEST_STEP_MS = 86_400_000
 
 export const systemClock: Clock = {

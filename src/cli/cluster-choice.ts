@@ -1,4 +1,4 @@
-/** Which cluster a command means: the lab of this machine, or a context of the user's kubeconfig. Only this file knows the difference. */
+/** Which cluster a command uses: the lab of this machine, or a context of the user's kubeconfig. Only this file knows the difference. */
 import type { Command } from 'commander'
 import { connectKubernetes } from '../adapters/kubernetes/connect.ts'
 import { EnvironmentError } from '../controller/ports.ts'
@@ -15,13 +15,13 @@ export type ClusterFlags = {
   readonly workload: string
   readonly overlay: readonly string[]
   readonly keepLab?: boolean
-  /** What is to be rehearsed is about KEDA: a lab that has none gets it. */
+  /** The rehearsal needs KEDA: a lab without KEDA gets it. */
   readonly keda?: boolean
 }
 
 export const LAB_CONTEXT = 'lab'
 
-/** Flags that every command with a cluster has. */
+/** Flags of every command that uses a cluster. */
 export function withClusterFlags(command: Command): Command {
   return command
     .option('--lab', 'use the lab of this machine (a run boots one when none is up)')
@@ -37,18 +37,18 @@ export function withLabFlags(command: Command): Command {
     .option('--keep-lab', 'leave a lab that was booted running')
 }
 
-/** Nothing is touched yet: `release` takes down a lab that this command booted, unless it is to be kept. */
+/** Nothing is touched yet. `release` stops a lab that this command booted, unless it is to be kept. */
 export type ChosenCluster = { readonly api: KubernetesApi; readonly release: () => Promise<void> }
 
 export const contextOf = (flags: Pick<ClusterFlags, 'lab' | 'context'>): string => {
   const context = flags.lab ? LAB_CONTEXT : flags.context
-  // The current context of a kubeconfig is whatever was used last: harm needs a name that somebody chose for it.
+  // The current context of a kubeconfig is whichever was used last. Faults need a context that somebody named on purpose.
   if (context === undefined)
     throw new EnvironmentError('no cluster was chosen', 'Say --lab for the lab of this machine, or --context NAME.')
   return context
 }
 
-/** Connects, booting the lab first where `boot` allows it. */
+/** Connects, and boots the lab first if `boot` allows it. */
 export async function chooseCluster(flags: ClusterFlags, boot: boolean, signal: AbortSignal): Promise<ChosenCluster> {
   if (contextOf(flags) !== LAB_CONTEXT || flags.kubeconfig !== undefined) {
     return {

@@ -1,4 +1,4 @@
-/** What one record says to somebody who watches the run; undefined for what only the journal needs to know. */
+/** The progress line of one record; undefined for records that only the journal needs. */
 import type { Evidence } from '../domain/evidence.ts'
 import { onStderr, type TerminalText, term } from './terminal.ts'
 

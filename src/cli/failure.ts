@@ -1,10 +1,12 @@
-/** The three sorts of failure and their exit codes: the user's input (2), the environment (5), our own defect (70). A stop (4) is none. */
+/**
+ * The three kinds of failure and their exit codes: the user's input (2), the environment (5), an internal error (70). A stop (4) is not a failure.
+ */
 import { formatIssue, type Issue, point } from '../domain/issue.ts'
 import { exitCodes } from '../domain/verdict.ts'
 import { isStop } from './stop-signal.ts'
 import { onStderr, say, type TerminalText, term, termLines } from './terminal.ts'
 
-/** Issues in the user's files or flags: all of them, then exit code 2; 5 where the cluster lacks what they need. */
+/** Issues in the user's files or flags. Prints all of them; exit code 2, or 5 if the cluster lacks something that they need. */
 export class BadInput extends Error {
   readonly issues: readonly Issue[]
   readonly exitCode: number
@@ -16,7 +18,7 @@ export class BadInput extends Error {
   }
 }
 
-/** The house form of an issue. A problem may have several lines, such as the words of a compiler. */
+/** The standard format of an issue. A problem may have several lines, such as a compiler's output. */
 export const issueText = ({ at, code, problem, next }: Issue): TerminalText =>
   term`${point(at)} ${code}\n  ${termLines(problem, '  ')}\n  Next: ${termLines(next, '  ')}`
 
@@ -26,7 +28,7 @@ type Explained = { readonly name: string; readonly message: string; readonly nex
 const isExplained = (error: unknown): error is Explained =>
   error instanceof Error && 'next' in error && typeof error.next === 'string'
 
-/** Says what went wrong in the house form and returns the exit code. */
+/** Prints the problem in the standard format and returns the exit code. */
 export function reportFailure(error: unknown): number {
   if (error instanceof BadInput) {
     for (const issue of error.issues) say(issueText(issue))

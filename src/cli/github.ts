@@ -1,14 +1,14 @@
-/** Inside a GitHub job: findings beside the rehearsal file, and the short report as the step's summary. */
+/** In a GitHub job: findings as annotations of the rehearsal file, and the short report as the summary of the step. */
 import { appendFileSync } from 'node:fs'
 import { annotations } from '../report/annotations.ts'
 import { markdownReport } from '../report/markdown.ts'
 import type { Judged } from './judging.ts'
 import { say, sayCommand, term } from './terminal.ts'
 
-/** A larger summary is dropped whole. */
+/** GitHub drops larger summaries completely. */
 const SUMMARY_MAX_BYTES = 1 << 20
 
-/** On stderr, because stdout may be somebody's JSON; the runner reads both. */
+/** On stderr, because stdout may be JSON for another program. The runner reads both. */
 export function tellGitHub({ judgment, view }: Judged, env: NodeJS.ProcessEnv): void {
   if (env.GITHUB_ACTIONS !== 'true') return
   for (const line of annotations(judgment, view.started.rehearsal)) sayCommand(line)
@@ -18,7 +18,7 @@ export function tellGitHub({ judgment, view }: Judged, env: NodeJS.ProcessEnv): 
   try {
     appendFileSync(path, summary)
   } catch (error) {
-    // The verdict stands without it.
+    // The verdict does not depend on it.
     say(term`the step summary was not written: ${error instanceof Error ? error.message : String(error)}`)
   }
 }

@@ -31,7 +31,7 @@ export function readInputs(path: string, context: string, chosenTarget?: string)
   return { rehearsal: rehearsal.value, target: target.value }
 }
 
-/** Where the target file of a context is looked for when no rehearsal says beside what. */
+/** The path of a context's target file if there is no rehearsal beside it. */
 export const usualTargetPath = (context: string): string => targetPath(join('scenarios', 'any'), context)
 
 /** A target alone, for commands that need no rehearsal. @throws BadInput */
@@ -63,7 +63,7 @@ function contextIssues(rehearsal: Rehearsal, context: string): readonly Issue[] 
   ]
 }
 
-/** A target file of one cluster used on another would send the load to the wrong entry and read the wrong books. */
+/** Using one cluster's target file on another cluster would send the load to the wrong entry and read the wrong books. */
 function mismatch(target: Target, context: string): readonly Issue[] {
   if (target.context === context) return []
   return [

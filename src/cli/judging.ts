@@ -1,4 +1,4 @@
-/** A stored run's folder → judgment and reports, offline: the journal is the only thing that is read. */
+/** A stored run's folder → judgment and reports, offline: only the journal is read. */
 import type { KeyObject } from 'node:crypto'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -38,7 +38,7 @@ export async function judgeFolder(folder: string, key?: KeyObject): Promise<Judg
   return { judgment: { ...judge.result(), evidence }, view: drawn }
 }
 
-/** All four files, each put in place whole. */
+/** All four files. Each is replaced atomically. */
 export async function writeReports(folder: string, { judgment, view }: Judged): Promise<void> {
   writeWhole(join(folder, 'verdict.json'), `${JSON.stringify(judgment, undefined, 2)}\n`)
   writeWhole(join(folder, 'report.html'), htmlReport(judgment, view))
@@ -68,7 +68,7 @@ function isSame(path: string, text: string): boolean {
   }
 }
 
-/** `json` prints the judgment and nothing else. */
+/** `json` prints only the judgment. */
 export function printJudgment(judgment: Judgment, folder: string, output: string): void {
   if (output === 'json') return print(jsonText(judgment))
   for (const line of verdictText(judgment, folder, onStdout, columnsOf(process.stdout))) print(line)

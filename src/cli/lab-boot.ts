@@ -17,14 +17,14 @@ export type LabChoice = {
   readonly overlays: readonly string[]
   readonly root?: string
   readonly place?: Place
-  /** Also where the workload has no ScaledObject. */
+  /** Also if the workload has no ScaledObject. */
   readonly keda?: boolean
   readonly signal: AbortSignal
 }
 
 /**
- * Resolves when every pod of the workload is Ready. On failure nothing is left running. Rejects with the signal's reason when aborted: a
- * Ctrl-C also ends the programs that were started, and what they complain of then is no failure of theirs.
+ * Resolves when every pod of the workload is Ready. After a failure nothing is left running. When aborted, rejects with the signal's reason: Ctrl-C
+ * also ends the started programs, and their errors are then not reported as failures.
  */
 export async function bootLab(choice: LabChoice): Promise<LabHandle> {
   const stop = abortOf(choice.signal)
@@ -38,7 +38,7 @@ export async function bootLab(choice: LabChoice): Promise<LabHandle> {
   }
 }
 
-/** Rejects when aborted, so that nobody waits for work that cannot be interrupted. */
+/** Rejects when aborted, so that callers do not wait for work that cannot be interrupted. */
 function abortOf(signal: AbortSignal) {
   const { promise, reject } = Promise.withResolvers<never>()
   promise.catch(() => undefined)
@@ -64,7 +64,7 @@ async function boot(choice: LabChoice): Promise<LabHandle> {
   stage(`${workload.images.length + (keda ? 1 : 0)} images ready`)
   choice.signal.throwIfAborted()
   const rendered = renderImages(manifests, images)
-  // Objects are taken seconds before the nodes are ready, so that pods are scheduled the moment there is a place for them.
+  // Objects are created seconds before the nodes are ready, so that pods are scheduled as soon as a node is.
   let applied: Promise<void> | undefined
   const lab = await labUp({
     ...(choice.root === undefined ? {} : { root: choice.root }),
@@ -99,13 +99,13 @@ async function boot(choice: LabChoice): Promise<LabHandle> {
   }
 }
 
-/** KEDA first: before its kinds are known the API server takes no ScaledObject. */
+/** KEDA first: the API server accepts ScaledObjects only after their kind is known. */
 async function applyAll(state: LabState, manifests: readonly Manifest[], keda: KedaTools | undefined): Promise<void> {
   if (keda) await applyKeda(state, keda)
   await applyManifests(state.root, manifests)
 }
 
-/** Adds KEDA to a lab that is up, unless it is there. Resolves when it serves. */
+/** Adds KEDA to a running lab, unless it is there. Resolves when it serves. */
 export async function addKeda(state: LabState, signal: AbortSignal): Promise<void> {
   if (!(await hasKeda(state.root))) {
     const tools = await kedaTools(signal)

@@ -1,4 +1,4 @@
-/** What a person wants to know while it runs, folded from the same evidence that the journal gets: phase, load, SLIs, replicas, faults, actions. */
+/** The state shown during a run, folded from the same evidence as the journal: phase, load, SLIs, replicas, faults, actions. */
 
 import { arrivalsBetween } from '../domain/arrivals.ts'
 import type { Evidence, LoadFrame } from '../domain/evidence.ts'
@@ -30,7 +30,7 @@ export const newLiveState = (): LiveState => ({
   actions: new Map(),
 })
 
-/** The last frames, to show rates over five seconds instead of jumping ones. */
+/** The last frames, so that rates are smoothed over five seconds. */
 const WINDOW_FRAMES = 5
 
 export function liveView(timeline: Timeline): { readonly state: LiveState; add(record: Evidence): void } {
@@ -77,7 +77,7 @@ function setReplicas(state: LiveState, name: string, change: { ready?: number; d
   state.replicas.set(name, { ready: 0, ...state.replicas.get(name), ...change })
 }
 
-/** Only autoscaled deployments are worth a place on the screen: they have a wanted number besides the ready one. */
+/** Only autoscaled deployments are shown: they have a wanted number besides the ready one. */
 export const scaled = (
   state: LiveState,
 ): readonly { readonly name: string; readonly ready: number; readonly desired: number }[] =>

@@ -1,6 +1,6 @@
 /**
- * cli: flags, wiring, exit codes. The only room that knows all others; each command is one file that reads its flags, wires ports
- * to adapters and returns an exit code. Nothing here decides about a rehearsal.
+ * cli: flags, wiring, exit codes. The only room that knows all others. Each command is one file that reads its flags, connects ports to adapters and
+ * returns an exit code. It decides nothing about a rehearsal.
  */
 import { matchday } from './program.ts'
 import { tolerateClosedPipes } from './terminal.ts'

@@ -1,4 +1,4 @@
-/** The commands and what becomes of their failures. */
+/** The commands and the handling of their failures. */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { exitCodes } from '../domain/verdict.ts'
@@ -35,7 +35,7 @@ function program(finish: (code: number) => void): Command {
   return root
 }
 
-/** Performs one command line, as the words after the program's name, and gives its exit code. Never throws. */
+/** Performs one command line (the words after the program's name) and returns its exit code. Never throws. */
 export async function matchday(words: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.pass
   try {

@@ -1,4 +1,4 @@
-/** Live progress: on a terminal a few lines that repaint themselves, elsewhere one plain line per event and a heartbeat. */
+/** Live progress: on a terminal, a few lines that are repainted; elsewhere, one plain line per event and a heartbeat. */
 import type { Evidence } from '../domain/evidence.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import { eventText, percent } from './event-text.ts'
@@ -53,7 +53,7 @@ const elapsed = (state: LiveState): string => {
   return `${String(Math.floor(whole / 60)).padStart(3, ' ')}:${String(whole % 60).padStart(2, '0')}`
 }
 
-/** Records worth a line of their own in both views; the rest is in the journal. */
+/** Records that get a line of their own in both views. The rest is only in the journal. */
 function eventLine(record: Evidence, state: LiveState): TerminalText | undefined {
   const text = eventText(record)
   return text === undefined ? undefined : term`${elapsed(state)} ${text}`
@@ -90,7 +90,7 @@ export function screen(state: LiveState, timeline: Timeline): readonly TerminalT
   ]
 }
 
-/** What comes after the planned load (healing, the books' settling) is counted apart. */
+/** Time after the planned load (healing, settling of the books) is counted separately. */
 function clockText(gone: number, total: number): string {
   const after = gone > total ? ` + ${(gone - total).toFixed(0)} s` : ''
   return `${Math.min(gone, total).toFixed(0)}/${total.toFixed(0)} s${after}`

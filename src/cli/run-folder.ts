@@ -1,4 +1,4 @@
-/** reports/<run>/: one folder a run, made before anything else, with `latest` leading to the newest. */
+/** reports/<run>/: one folder per run, made before anything else. `latest` points to the newest. */
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { EnvironmentError } from '../controller/ports.ts'
@@ -7,10 +7,10 @@ export type RunFolder = { readonly run: string; readonly path: string; readonly 
 
 const STAMP = /[-:]/g
 
-/** Makes a new folder below `reports`; the run's name is the rehearsal's with the UTC time, and never taken twice. */
+/** Makes a new folder below `reports`. The run's name is the rehearsal's with the UTC time, and unique. */
 export function makeRunFolder(reports: string, rehearsal: string, now: Date): RunFolder {
   const stamp = now.toISOString().slice(0, 19).replace(STAMP, '').replace('T', '-')
-  // Labels hold 63 characters; objects get the run's name plus a suffix.
+  // Labels hold 63 characters, and object names add a suffix to the run's name.
   const base = `${rehearsal.slice(0, 36)}-${stamp}`
   for (let attempt = 1; ; attempt++) {
     const run = attempt === 1 ? base : `${base}-${attempt}`
@@ -21,7 +21,7 @@ export function makeRunFolder(reports: string, rehearsal: string, now: Date): Ru
   }
 }
 
-/** Takes the folder of a run away that never began: without a journal there is nothing to judge or to heal. */
+/** Removes the folder of a run that never began: without a journal there is nothing to judge or to heal. */
 export function discardUnused(reports: string, folder: RunFolder): void {
   if (existsSync(folder.file('journal.ndjson'))) return
   rmSync(folder.path, { recursive: true, force: true })
@@ -51,7 +51,7 @@ function pointLatest(reports: string, run: string): void {
   symlinkSync(run, link)
 }
 
-/** When a run of whatever rehearsal began, by the end of its name, so that text order is time order. */
+/** The start time at the end of a run's name. Text order is time order, whatever the rehearsal. */
 const startOf = (path: string): string => /\d{8}-\d{6}(-\d+)?$/.exec(basename(path))?.[0] ?? ''
 
 /** Folders of finished and unfinished runs, newest first. */

@@ -1,11 +1,14 @@
-/** Ctrl-C and its relatives: the first asks for an orderly stop, a second one within the healing is answered with what is still being undone. */
+/**
+ * Ctrl-C and other stop signals. The first one asks for an orderly stop. A second one during healing is answered with the undos that are still
+ * running.
+ */
 import { Socket } from 'node:net'
 import { say, term } from './terminal.ts'
 
-/** Signals of one Ctrl-C may arrive twice (from the terminal and from a parent): within this time they are one. */
+/** One Ctrl-C may arrive twice (from the terminal and from a parent process). Signals within this time count as one. */
 const SAME_PRESS_MS = 500
 
-/** Why a command ended that was asked to stop. */
+/** The reason for the end of a command that was asked to stop. */
 export class Stopped extends Error {}
 
 export const isStop = (error: unknown): boolean =>
@@ -13,7 +16,7 @@ export const isStop = (error: unknown): boolean =>
 
 let stopping: AbortSignal | undefined
 
-/** The process has one: signals arrive once, however many parts of a command listen. */
+/** One per process: signals are handled once, however many parts of a command listen. */
 export const stopSignal = (): AbortSignal => {
   stopping ??= listen()
   return stopping
@@ -38,7 +41,7 @@ function listen(): AbortSignal {
   return controller.signal
 }
 
-/** bin.mjs holds the other end of this pipe: its end means that the command itself was killed. */
+/** bin.mjs holds the other end of this pipe. The pipe closes when the command itself was killed. */
 function watchLifeline(gone: () => void): void {
   const descriptor = Number(process.env.MATCHDAY_LIFELINE_FD)
   if (!Number.isInteger(descriptor) || descriptor < 3) return

@@ -1,6 +1,6 @@
 /**
- * What goes where: results on stdout, progress on stderr; colour only where the stream wants it (NO_COLOR, FORCE_COLOR, TERM=dumb are
- * honoured). Everything is written here, as `TerminalText`, so that no name can bring an escape sequence or a CI command of its own.
+ * Results go to stdout, progress to stderr. Colour only if the stream supports it (NO_COLOR, FORCE_COLOR and TERM=dumb are honoured). All output is
+ * `TerminalText`, so that no name can inject an escape sequence or a CI command.
  */
 import { styleText } from 'node:util'
 import type { GitHubCommand } from '../report/escape/github.ts'
@@ -10,16 +10,16 @@ export { jsonText, printable, type TerminalText, term, termLines } from '../repo
 
 type Style = Parameters<typeof styleText>[0]
 
-/** How a text is coloured; tests give one that leaves it as it is. */
+/** How text is coloured; tests pass one that leaves it unchanged. */
 export type Paint = (style: Style, text: string | TerminalText) => TerminalText
 
-/** Styled for stderr or stdout, or plain when that stream shows no colour. */
+/** Styled for stderr or stdout, or plain if that stream shows no colour. */
 export const onStderr: Paint = (style, text) =>
   term.own(styleText(style, term`${text}`.text, { stream: process.stderr }))
 export const onStdout: Paint = (style, text) =>
   term.own(styleText(style, term`${text}`.text, { stream: process.stdout }))
 
-/** Above the lines of progress, if there are any. */
+/** Prints above the progress lines, if there are any. */
 export function say(text: TerminalText): void {
   aboveProgress(`${printable(text)}\n`)
 }
@@ -33,10 +33,10 @@ export function print(text: TerminalText): void {
   process.stdout.write(`${printable(text)}\n`)
 }
 
-/** The last lines of an interactive terminal, which are painted again and again. Whatever else is said goes above them. */
+/** The last lines of an interactive terminal, which are repainted. All other output goes above them. */
 let progress: readonly TerminalText[] = []
 
-/** Paints these lines in place of the ones before; none takes them away. For interactive terminals only. */
+/** Replaces the previous lines with these; an empty list removes them. For interactive terminals only. */
 export function showProgressLines(lines: readonly TerminalText[]): void {
   const shown = lines.map((line) => clipped(line, columnsOf(process.stderr)))
   process.stderr.write(erased() + painted(shown))
@@ -50,13 +50,13 @@ const aboveProgress = (text: string): void => {
 const erased = (): string => (progress.length > 0 ? `\u001b[${progress.length}A\u001b[0J` : '')
 const painted = (lines: readonly TerminalText[]): string => lines.map((line) => `${printable(line)}\n`).join('')
 
-/** Escape sequences of colours, which take no room on the screen. */
+/** Escape sequences of colours, which have no width. */
 const COLOUR = new RegExp(`(${String.fromCharCode(27)}\\[[0-9;]*m)`)
 
 export const widthOf = ({ text }: TerminalText): number =>
   text.split(COLOUR).reduce((sum, part, index) => sum + (index % 2 === 0 ? part.length : 0), 0)
 
-/** Cut to the width of the screen, colours kept: a line that the terminal wraps would take two, and a repaint would count one. */
+/** Cut to the terminal's width, with colours kept. A line that wraps would take two rows, but a repaint counts one. */
 export function clipped(line: TerminalText, columns: number): TerminalText {
   if (widthOf(line) <= columns) return line
   let room = columns - 1
@@ -69,7 +69,7 @@ export function clipped(line: TerminalText, columns: number): TerminalText {
   return term.own(`${parts.join('')}…`)
 }
 
-/** Broken between words where the screen ends; `first` and `rest` stand before its lines. A pipe has no end and gets one line. */
+/** Wrapped between words at the terminal's width; `first` and `rest` are the prefixes of its lines. Output to a pipe is not wrapped. */
 export function wrapped(text: string, columns: number, first: string, rest: string): readonly TerminalText[] {
   const lines: string[] = []
   let line = first
@@ -83,7 +83,7 @@ export function wrapped(text: string, columns: number, first: string, rest: stri
   return [...lines, line].map((each) => term.own(each))
 }
 
-/** A closed pipe (`matchday … | head`) is the reader's wish, not an error. */
+/** A closed pipe (`matchday … | head`) is intended by the reader and not an error. */
 export function tolerateClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -95,6 +95,6 @@ export function tolerateClosedPipes(): void {
 export const isInteractive = (): boolean =>
   process.stderr.isTTY === true && process.env.CI === undefined && process.env.TERM !== 'dumb'
 
-/** As wide as the screen is; without limit for a pipe, and for a terminal that reports no width (0), as some in containers do. */
+/** The terminal's width. No limit for a pipe, or for a terminal that reports width 0, as some in containers do. */
 export const columnsOf = ({ isTTY, columns }: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>): number =>
   isTTY === true && columns > 0 ? columns : Number.POSITIVE_INFINITY

@@ -1,4 +1,4 @@
-/** The programs that matchday drives but does not contain, found or built by the toolchain with a line of progress now and then. */
+/** The programs that matchday uses but does not contain, found or built by the toolchain with occasional progress lines. */
 import { dirname, join } from 'node:path'
 import {
   KEDA_TOOLS,
@@ -10,7 +10,7 @@ import {
 } from '../toolchain/toolchain.ts'
 import { isInteractive, onStderr, say, showProgressLines, term } from './terminal.ts'
 
-/** A build says something each second; a log wants a line now and then, a terminal one line that moves. */
+/** A build reports every second. A log gets a line now and then, a terminal one line that is updated. */
 const QUIET_MS = 15_000
 
 function telling(): (event: ToolProgress) => void {
@@ -49,7 +49,7 @@ export const findTools = <N extends ToolName>(
 export const findTool = async (name: ToolName, signal: AbortSignal): Promise<ResolvedTool> =>
   (await findTools([name], signal))[name]
 
-/** Paths by name, as the lab wants them. */
+/** Paths by name, in the form that the lab takes. */
 export async function labTools(signal: AbortSignal) {
   const found = await findTools(LAB_TOOLS, signal)
   return {
@@ -62,7 +62,7 @@ export async function labTools(signal: AbortSignal) {
   }
 }
 
-/** KEDA's programs and the folder with its own manifests. Takes some ten minutes where they have to be built. */
+/** KEDA's programs and the folder with its own manifests. Building them takes about ten minutes. */
 export async function kedaTools(signal: AbortSignal) {
   const found = await findTools(KEDA_TOOLS, signal)
   const operator = found['keda-operator'].path

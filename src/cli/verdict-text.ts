@@ -1,4 +1,7 @@
-/** The end of every run as people read it: verdict and causes first, each with its next step, then objectives, faults and actions, then where to read on. */
+/**
+ * The console output at the end of a run: verdict and causes first, each with its next step, then objectives, faults and actions, then further
+ * reading.
+ */
 import { join } from 'node:path'
 import type { ActionResult, FaultResult, Finding, HarmCost, Judgment, SloResult } from '../domain/verdict.ts'
 import { consequenceWords, type Root, rootsOf } from '../report/roots.ts'
@@ -19,7 +22,7 @@ import { type Paint, type TerminalText, term, widthOf, wrapped } from './termina
 const colours = { pass: 'green', fail: 'red', aborted: 'yellow', inconclusive: 'yellow' } as const
 const looks = { good: 'green', bad: 'red', warn: 'yellow' } as const
 
-/** More causes than these are in the report: whoever reads a console looks at the first. */
+/** The console lists this many causes; the report has all of them. */
 const MOST_FINDINGS = 10
 
 export function verdictText(
@@ -45,7 +48,7 @@ export function verdictText(
     term``,
     term`  report    ${join(folder, 'report.html')}`,
     term`  evidence  ${join(folder, 'journal.ndjson')}`,
-    // Where all is as usual, the console need not say so.
+    // The console skips these lines if nothing is unusual.
     ...(judgment.evidence?.kind === 'unchained'
       ? wrapped(sealWords(judgment) ?? '', columns, '            ', '            ')
       : []),
@@ -72,7 +75,7 @@ function sloCells(slo: SloResult, paint: Paint): Cells {
   const [words, look] = sloWords[slo.state]
   const { attempts, quantileMs } = slo.whole
   const p95 = quantileMs === undefined ? '' : `, p95 ${quantileMs.toFixed(0)} ms`
-  // The ceiling is in the report: here it would push the rest off a narrow screen.
+  // The ceiling is only in the report: it would not fit a narrow terminal.
   const { ceilingMs: _, ...target } = slo
   const wanted = `${slo.kind === 'availability' ? 'of' : 'for'} ${objectiveWords(target)}`
   return [slo.sli, paint(looks[look], words), percent(slo.achieved), wanted, `${whole(attempts)} attempts${p95}`]
@@ -107,7 +110,7 @@ function harmCells(
   return [`${kind} ${name}`, paint(looks[look], words), told.join(', ')]
 }
 
-/** A harm that was not proven has no costs: what is not known is not called nothing. */
+/** A harm that was not proven has no cost, because unknown is not zero. */
 function costText(costs: readonly HarmCost[]): readonly string[] {
   if (costs.length === 0) return []
   const felt = costs.filter((each) => each.bad > 0)
@@ -117,7 +120,7 @@ function costText(costs: readonly HarmCost[]): readonly string[] {
 
 export type Cells = readonly (string | TerminalText)[]
 
-/** Columns as wide as their widest cell; colour has no width. */
+/** Columns as wide as their widest cell; colour codes have no width. */
 export function table(rows: readonly Cells[]): readonly TerminalText[] {
   const all = rows.map((row) => row.map((cell) => term`${cell}`))
   const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => widthOf(row[column] ?? term``))))

@@ -1,4 +1,4 @@
-/** Whether a run's journal is signed with a key, and what of it. */
+/** Whether a run's journal is signed with a key, and what follows if not. */
 import type { KeyObject } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,10 +12,10 @@ import { type KeyRead, SIGNATURE_FILE, signed, type Verified, verified } from '.
 import { BadInput } from './failure.ts'
 
 export type SignatureCheck = {
-  /** The line up to which the signature reaches. */
+  /** The last line that the signature covers. */
   readonly lines: number | undefined
   add(record: Evidence, line: number): void
-  /** After the last line: why the journal is not as it was signed. */
+  /** After the last line: why the journal does not match its signature. */
   doubtOf(journal: JournalReading): EvidenceDoubted | undefined
   seal(seal: EvidenceSeal): EvidenceSeal
 }
@@ -38,7 +38,7 @@ export function signatureIn(folder: string, key: KeyObject): SignatureCheck {
     add(record, line) {
       at = record.at
       if (record.kind === 'run-started' && line === 1) run = record.run
-      // `heal` adds what it undid, later and perhaps without the key: it takes nothing back of what the run showed.
+      // `heal` appends what it undid, later and perhaps without the key. That does not change what the run showed.
       if (found.ok && line > found.lines && record.kind !== 'undo-done') unsigned ??= line
     },
     doubtOf(journal) {
@@ -57,7 +57,7 @@ function signatureOf(folder: string, key: KeyObject): Verified {
   }
 }
 
-/** Signs what a run wrote, after its last line. @throws EnvironmentError */
+/** Signs the journal of a run after its last line. @throws EnvironmentError */
 export function writeSignature(path: string, run: string, { head }: Pick<Journal, 'head'>, key: KeyObject): void {
   const { lines, hash } = head
   if (hash === undefined) return
@@ -69,7 +69,7 @@ export function writeSignature(path: string, run: string, { head }: Pick<Journal
   }
 }
 
-/** The key that a flag or variable names, read before anything is touched. @throws BadInput */
+/** The key named by a flag or variable, read before anything is touched. @throws BadInput */
 export function keyOf(flag: string, path: string | undefined, read: (path: string) => KeyRead): KeyObject | undefined {
   if (path === undefined) return undefined
   const key = read(path)

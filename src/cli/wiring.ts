@@ -1,4 +1,4 @@
-/** Ports to adapters: the one place where the controller meets the world. */
+/** Connects ports to adapters. The only place that does. */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { chaosMeshInjector } from '../adapters/chaos-mesh/injector.ts'
@@ -12,14 +12,14 @@ import type { ControllerPorts } from '../controller/perform.ts'
 import type { KubernetesApi } from '../protocols/kubernetes/api.ts'
 import { systemClock } from './clock.ts'
 
-/** Bundled scenarios are kept beside the toolchain, by content. */
+/** Bundled scenarios are cached beside the toolchain, by content. */
 export const k6Settings = (binary: string) => ({
   binary,
   clock: systemClock,
   cacheFolder: join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'matchday', 'scenarios'),
 })
 
-/** Everything that acts on one cluster; `k6` is the path of the binary. */
+/** All adapters of one cluster; `k6` is the path of the binary. */
 export function portsOf(api: KubernetesApi, k6: string): ControllerPorts {
   return { ...clusterPortsOf(api), load: k6LoadGenerator(k6Settings(k6)) }
 }

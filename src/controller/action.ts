@@ -1,6 +1,6 @@
 /**
- * An action's life: admitted → undo written → begun → done → healed, or kept when nothing is to be taken back. What it changes is
- * known only when the cluster is asked, so it is prepared first, its undos are on disk, and only then is anything touched.
+ * The life of an action: admitted → undo written → begun → done → healed, or kept if nothing has to be undone. Only the cluster can tell what the
+ * action will change. So the action is prepared first, its undos are written to disk, and only then is anything changed.
  */
 import { keptWhenDone, replacesPods } from '../domain/action.ts'
 import type { ActionStepData } from '../domain/evidence.ts'
@@ -13,7 +13,7 @@ import type { ClusterActions } from './ports.ts'
 
 export type ActionPorts = HarmPorts & { readonly actions: ClusterActions }
 
-/** Performs one action from its planned start to healed. Never throws; for `signal`'s sake it heals early. */
+/** Performs one action from its planned start until it is healed. Never throws. Heals early when `signal` is aborted. */
 export async function performAction(
   ports: ActionPorts,
   action: PlannedAction,
@@ -52,7 +52,7 @@ export async function performAction(
   await performHarm(ports, harm, zeroAt, held, signal)
 }
 
-/** Whether the work came to its end before it was time to take it back. */
+/** Whether the work was complete before the time to undo it. */
 async function untilHealing(
   { clock }: ActionPorts,
   healAt: Instant,

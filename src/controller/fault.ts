@@ -1,6 +1,5 @@
 /**
- * A fault's life: admitted → healing written → injected → (witnessed, by the probes) → healed. Pods born during the fault are covered
- * again.
+ * The life of a fault: admitted → undo written → injected → (witnessed, by the probes) → healed. Pods that start during the fault are covered too.
  */
 import type { FaultStepData } from '../domain/evidence.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
@@ -12,12 +11,12 @@ import { type Harm, type HarmPorts, performHarm } from './harm.ts'
 import type { FaultInjector, Probes } from './ports.ts'
 import { blindTo } from './sight.ts'
 
-/** Chaos Mesh injects in half a second when nothing is wrong; what takes longer than this is not the rehearsal that was planned. */
+/** Chaos Mesh injects in half a second when nothing is wrong. A fault that takes longer than this is not the planned one. */
 const INJECTION_BUDGET = seconds(10)
-/** A pod takes longer than this from its address to Ready, so that a newcomer is covered before it serves. */
+/** A pod takes longer than this from its address to Ready, so a new pod is covered before it serves. */
 const COVER_EVERY = seconds(1)
 
-/** The judge compares with five seconds of traffic before the fault (judge/harm/witness.ts); one more lets a slow scrape be in time. */
+/** The judge compares with five seconds of traffic before the fault (judge/harm/witness.ts). One more second leaves time for a slow scrape. */
 const LOOK_BEFORE = seconds(6)
 
 export type FaultPorts = HarmPorts & {
@@ -26,7 +25,7 @@ export type FaultPorts = HarmPorts & {
   readonly closely: Set<string>
 }
 
-/** Performs one fault from its planned start to healed. Never throws; for `signal`'s sake it heals early. */
+/** Performs one fault from its planned start until it is healed. Never throws. Heals early when `signal` is aborted. */
 export async function performFault(
   ports: FaultPorts,
   fault: PlannedFault,
@@ -55,7 +54,7 @@ export async function performFault(
   await performHarm(ports, harm, zeroAt, held, signal)
 }
 
-/** A fault whose witness cannot be read right now is refused: nobody would see whether it bites. */
+/** Refuses a fault whose witness cannot be read now, because its effect could not be observed. */
 async function observable(
   ports: FaultPorts,
   fault: PlannedFault,
@@ -74,7 +73,7 @@ async function observable(
   return { ...admission, ok: false, problems: [{ at, code: 'source-unreadable', problem, next }] }
 }
 
-/** A witness compares with the traffic before the fault, so its source is scraped twice a second from some seconds before. */
+/** A witness compares with the traffic before the fault. So its source is scraped twice a second from some seconds before the fault on. */
 async function lookCloselyFrom(
   ports: FaultPorts,
   fault: PlannedFault,
@@ -100,7 +99,7 @@ async function inject(
   await ports.faults.inject(fault, INJECTION_BUDGET, step, seen, signal)
 }
 
-/** Until it is time to heal: cover pods that match now and were not there before, and say what share is covered. */
+/** Until the fault is healed: covers matching pods that started after injection, and records the covered share. */
 async function keepCovered(
   ports: FaultPorts,
   fault: PlannedFault,

@@ -1,6 +1,6 @@
 /**
- * The life that faults and actions share: it waits for its time, is counted against the blast radius at the last moment, does its
- * harm, and is healed whatever happens. Each step that is seen is a record; one that does not happen is missing, and the judge sees that.
+ * The life that faults and actions share: wait for the planned time, check the blast radius at the last moment, start the harm, and heal it in every
+ * case. Each step that is observed is a record. A missing step is a missing record, which the judge notices.
  */
 import { after, type Instant, type Millis } from '../domain/units.ts'
 import type { Admission } from '../plan/blast-radius.ts'
@@ -11,7 +11,7 @@ import type { Recorder } from './recorder.ts'
 
 export type HarmPorts = { readonly clock: Clock; readonly recorder: Recorder; readonly healing: Healing }
 
-/** Steps that faults and actions have alike. */
+/** Steps that faults and actions have in common. */
 export type HarmStep =
   | { readonly is: 'refused'; readonly problem: string }
   | { readonly is: 'failed'; readonly problem: string }
@@ -22,18 +22,18 @@ export type HarmStep =
 export type Harm = {
   readonly fromMs: Millis
   step(data: HarmStep): void
-  /** `held`: pods that other harms hold, to be looked at once the cluster has answered. */
+  /** `held`: pods held by other harms, read after the cluster has answered. */
   admit(held: ReadonlySet<string>): Promise<Admission>
   /**
-   * Records that it was admitted, does the harm and keeps it up until it is time to heal; every undo that it has written is in `undos`.
-   * `release`: its pods are held no longer, because others have taken their place. Says whether it is to be taken back, or was kept.
+   * Records the admission, starts the harm and keeps it up until it is time to heal. Every undo that it has written is in `undos`. `release`: its
+   * pods are no longer held, because new pods have replaced them. Returns whether it must be undone or was kept.
    */
   hurt(admission: Admission, undos: string[], release: () => void): Promise<Ending>
 }
 
 export type Ending = 'heal' | 'kept'
 
-/** From the planned start to healed. Never throws; for `signal`'s sake it heals early. */
+/** From the planned start until healed. Never throws. Heals early when `signal` is aborted. */
 export async function performHarm(
   ports: HarmPorts,
   harm: Harm,

@@ -1,6 +1,6 @@
 /**
- * Heal before hurt: an undo is on disk before its harm is done, is undone in reverse order, and has a time budget of its own,
- * whatever else has run out. Also heals what a dead run left, from labels on the cluster.
+ * Heal before hurt: an undo is on disk before its harm starts. Undos run in reverse order, with a time budget of their own that does not depend on
+ * the rest of the run. Also heals what a dead run left, found by labels on the cluster.
  */
 import type { Undo } from '../domain/evidence.ts'
 import type { Target } from '../domain/rehearsal.ts'
@@ -11,22 +11,22 @@ import type { Recorder } from './recorder.ts'
 
 /** Time for one undo. Chaos Mesh recovers in a fraction of a second; a minute leaves room for a busy cluster. */
 const UNDO_BUDGET = seconds(60)
-/** A node that boots or pods that are replaced one after the other take longer than an object to go. */
+/** Booting a node, or replacing pods one after the other, takes longer than deleting an object. */
 const SETTLE_BUDGET = seconds(180)
 /**
- * An undo that has failed once is asked for once more when the run ends. Whatever did not answer for a whole budget is not waited for as long
- * again: so a run on a dead cluster ends within two minutes of its healing, or four where something has to come to rest.
+ * An undo that failed is tried once more when the run ends. If it used its whole budget the first time, the second try is shorter. So a run on a dead
+ * cluster ends within two minutes of its healing, or four if pods have to settle.
  */
 const SECOND_BUDGET = seconds(15)
 
 export type Healing = {
-  /** Writes the undo down and flushes; only then may the harm be done. Returns the undo's id. */
+  /** Writes the undo and flushes it to disk; only then may the harm start. Returns the undo's id. */
   prepare(undo: Undo): Promise<string>
-  /** Undoes these; safe to call twice. Throws when some harm is still there. */
+  /** Undoes these. Safe to call twice. Throws if some harm is still there. */
   healMany(ids: readonly string[]): Promise<void>
-  /** The change is to stay: its undo is no longer owed. */
+  /** The change stays: its undo is no longer outstanding. */
   keep(id: string): Promise<void>
-  /** Undoes all that is left; returns the problems instead of throwing, so that one failure stops no other undo. */
+  /** Undoes everything that is left. Returns problems instead of throwing, so that one failure does not stop the other undos. */
   healAll(): Promise<readonly string[]>
 }
 
@@ -89,8 +89,8 @@ const budgetOf = (undo: Undo): Millis =>
   undo.does === 'restore-field' && undo.settled !== undefined ? SETTLE_BUDGET : UNDO_BUDGET
 
 /**
- * The newest harm to an object is taken back first. Objects do not wait for each other, so that healing takes as long as its
- * slowest undo and not as all of them. Gives what went wrong.
+ * For each object, the newest harm is undone first. Undos of different objects run in parallel, so that healing takes as long as the slowest one and
+ * not as the sum. Returns the problems.
  */
 async function inReverse<T extends { readonly undo: Undo }>(
   oldestFirst: readonly T[],
@@ -128,7 +128,7 @@ export function undoId(undo: Undo): string {
   }
 }
 
-/** Whoever did it takes it back. */
+/** Each undo goes to the adapter that made the change. */
 export function undoing({ faults, actions }: { readonly faults: Undoer; readonly actions: Undoer }): Undoer {
   return {
     undo: (undo, budgetMs) => (undo.does === 'delete-object' ? faults : actions).undo(undo, budgetMs),
@@ -142,7 +142,7 @@ export type HealReport = {
   readonly problems: readonly string[]
 }
 
-/** Undoes everything of dead runs: `undos` from their journals (newest first), then whatever the cluster still shows by its marks. */
+/** Undoes everything of dead runs: `undos` from their journals (newest first), then everything that is still marked on the cluster. */
 export async function healLeftovers(
   undoer: Undoer,
   target: Target,

@@ -1,6 +1,6 @@
 /**
- * The controller performs a planned rehearsal: it locks the target, watches, drives the load, does and takes back what is planned, settles
- * the books, audits what is left, and writes evidence of all of it. It judges nothing but guardrails, live, with the judge's own fold.
+ * The controller performs a planned rehearsal. It locks the target, watches the cluster, drives the load, starts and undoes faults and actions,
+ * settles the books, audits what is left, and writes evidence of all of it. It judges only guardrails, live, with the judge's own fold.
  */
 import type { Environment, Evidence, GuardrailTripped, LoadFrame, ResidueItem } from '../domain/evidence.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
@@ -49,12 +49,12 @@ export type Performance = {
   readonly folder: string
 }
 
-/** k6 lets iterations in flight end; more than this after the plan's end is a hang, and the load is stopped. */
+/** k6 lets iterations in flight end. If it takes longer than this after the end of the plan it hangs, and the load is stopped. */
 const LOAD_OVERRUN = seconds(15)
 
 /**
- * Performs the whole run. `operator` asks it to stop early: it heals, reads the books once and ends in seconds. Resolves when
- * the journal is complete; rejects with EnvironmentError before anything was touched, never after.
+ * Performs the whole run. `operator` asks it to stop early: it heals, reads the books once and ends within seconds. Resolves when the journal is
+ * complete. Rejects with EnvironmentError only before anything was touched.
  */
 export async function perform(
   ports: ControllerPorts,
@@ -82,7 +82,7 @@ export async function perform(
   try {
     recorder.record({ kind: 'run-started', run: timeline.run, rehearsal, target, timeline, environment })
     await recorder.flush()
-    // The lock is ours, so whatever carries a run's label was left by a run that is dead.
+    // We hold the lock, so every object with a run's label was left by a dead run.
     await healLeftovers(undoer, target, [])
     recorder.record({ kind: 'residue', when: 'before', items: await undoer.residue(target) })
     await readPosture(ports.cluster, rehearsal, recorder)
@@ -107,7 +107,7 @@ const whenAborted = (signal: AbortSignal, then: () => void): void => {
 
 type Stop = (by: 'operator' | 'guardrail' | 'failure', reason: string) => void
 
-/** Everything between the first watch and the last book. */
+/** Everything from the first watch to the last book. */
 async function rehearse(
   ports: ControllerPorts,
   performance: Performance,
@@ -151,7 +151,7 @@ async function startLoad(
   return load
 }
 
-/** Waits for the load's own end; stops it when the run stops or when it does not end. A load that ends early stops the run. */
+/** Waits until the load ends. Stops it when the run stops or when the load does not end. A load that ends early stops the run. */
 async function runLoad(
   ports: ControllerPorts,
   timeline: Timeline,
@@ -168,7 +168,7 @@ async function runLoad(
   await load.ended
   waiting.abort()
   await overrun
-  // One second of grace: k6 rounds its last stage, and that is not an early end.
+  // One second of grace: k6 rounds its last stage, which does not count as an early end.
   if (ports.clock.now() < after(load.zeroAt, millis(Math.max(0, timeline.totalMs - 1000))))
     stop('failure', 'the load generator ended before its plan did')
 }
@@ -187,7 +187,7 @@ async function announcePhases(
   }
 }
 
-/** What the load generator tells: frames into the journal and past the guardrails, unknown keys collected for the books. */
+/** Events of the load generator: frames go to the journal and the guardrails, unknown keys are collected for the books. */
 function clientSide(
   rehearsal: Rehearsal,
   recorder: Recorder,
@@ -223,7 +223,7 @@ function tripText({ sli, measured, below, burn }: GuardrailTripped): string {
   return `${sli} at ${(measured * 100).toFixed(2)} %, below ${(below * 100).toFixed(2)} %`
 }
 
-/** The last look: what matchday made and is still there. The run ends healed only if nothing is. */
+/** The final audit: lists what matchday made and is still there. The run ends healed only if the list is empty. */
 async function audit(undoer: Undoer, lock: TargetLock, target: Target, recorder: Recorder): Promise<boolean> {
   let healed = false
   try {

@@ -1,6 +1,6 @@
 /**
- * What the controller needs of the world. Each port has one adapter for real systems (`src/adapters`); tests substitute only
- * `Clock`. Ports throw `EnvironmentError` for what the user can mend outside; lost measurements are reported as data.
+ * The ports that the controller needs. Each port has one adapter for real systems (`src/adapters`); tests substitute only `Clock`. Ports throw
+ * `EnvironmentError` for problems that the user can fix outside matchday. Lost measurements are returned as data.
  */
 
 import type { ClusterObject } from '../domain/cluster.ts'
@@ -24,11 +24,11 @@ import type { Inventory } from '../plan/inventory.ts'
 export interface Clock {
   /** Wall time in ms that never runs backwards within a process. */
   now(): Instant
-  /** Resolves at the moment, or at once when it has passed; rejects with the signal's reason when aborted. */
+  /** Resolves at the moment, or at once if it has passed. Rejects with the signal's reason when aborted. */
   until(at: Instant, signal?: AbortSignal): Promise<void>
 }
 
-/** The environment is not as it must be: what was tried, what came back, and the next step. Exit code 5. */
+/** The environment is not usable: what was tried, what came back, and the next step. Exit code 5. */
 export class EnvironmentError extends Error {
   readonly next: string
   constructor(problem: string, next: string, cause?: unknown) {
@@ -38,7 +38,7 @@ export class EnvironmentError extends Error {
   }
 }
 
-/** Another live run has the target. Its faults are not leftovers. */
+/** Another live run holds the target. Its faults are not leftovers. */
 export class TargetHeld extends EnvironmentError {}
 
 export type LoadEvent =
@@ -51,7 +51,7 @@ export type LoadEvent =
       readonly problems: readonly string[]
     }
 
-/** A k6 that runs; events arrive in order, `ended` is the last one and always comes. */
+/** A running k6. Events arrive in order; `ended` is the last one and always comes. */
 export type RunningLoad = {
   readonly instance: string
   readonly pid: number
@@ -63,13 +63,13 @@ export type RunningLoad = {
   readonly ended: Promise<void>
 }
 
-/** What a rehearsal asks of its script. */
+/** What a rehearsal needs from its script. */
 export type LoadShape = { readonly profiles: readonly string[]; readonly sockets: boolean }
 
 export interface LoadGenerator {
   /**
-   * Loads the script without running it. Issues are the user's: a syntax error, a missing file, a hanging script, a profile that it does not
-   * export. Notes say what of the script has no effect.
+   * Loads the script without running it. Issues are errors of the user: a syntax error, a missing file, a script that hangs, a load profile that is
+   * not exported. Notes name the parts of the script that have no effect.
    */
   inspect(
     script: string,
@@ -79,14 +79,14 @@ export interface LoadGenerator {
   start(script: string, plan: LoadPlan, folder: string, onEvent: (event: LoadEvent) => void): Promise<RunningLoad>
 }
 
-/** Reads and watches of one cluster, as far as the target's namespace and the rehearsal need. */
+/** Reads and watches of one cluster, limited to the namespaces that the target and the rehearsal need. */
 export interface Cluster {
   identify(): Promise<{ readonly kubernetes: string; readonly uid: string }>
-  /** Problems with permissions, missing namespaces or CRDs, all at once; nothing is changed. */
+  /** All problems with permissions, missing namespaces or CRDs. Changes nothing. */
   preflight(rehearsal: Rehearsal, target: Target): Promise<readonly Issue[]>
-  /** All objects of a kind in a namespace, as they are now; of Secrets their metadata alone. Rejects when they cannot be read. */
+  /** All current objects of a kind in a namespace; for Secrets only their metadata. Rejects if they cannot be read. */
   list(namespace: string, resource: PostureKind): Promise<readonly PostureObject[]>
-  /** Watches until aborted. `onLost` says when a watch broke and evidence is missing; it is retried. */
+  /** Watches until aborted. `onLost` is called when a watch breaks and evidence is missing. The watch is retried. */
   watch(
     target: Target,
     onSeen: (change: 'present' | 'added' | 'modified' | 'deleted', object: ClusterObject) => void,
@@ -95,21 +95,21 @@ export interface Cluster {
   ): Promise<void>
 }
 
-/** Whoever does harm can take it back, also what a dead run left. */
+/** Undoes harms of its own kind, also those of dead runs. */
 export interface Undoer {
-  /** Takes a harm back and waits until it is really gone; idempotent. Throws when it is not gone within `budgetMs`. */
+  /** Undoes a harm and waits until it is really gone. Idempotent. Throws if it is not gone within `budgetMs`. */
   undo(undo: Undo, budgetMs: Millis): Promise<'undone' | 'already-gone'>
-  /** Every harm that carries a run's mark and is still there (of any run). */
+  /** Every harm that still exists and carries the mark of a run (of any run). */
   leftovers(target: Target): Promise<readonly { readonly undo: Undo; readonly run: string }[]>
-  /** What is left, marked or not, as far as the cluster shows it. */
+  /** All leftovers, marked or not, as far as the cluster shows them. */
   residue(target: Target): Promise<readonly ResidueItem[]>
 }
 
 export interface FaultInjector extends Undoer {
-  /** Live pods and nodes that the fault's selectors may look at, for `plan`'s admission and for coverage. */
+  /** Live pods and nodes that the fault's selectors may match, for `plan`'s admission and for coverage. */
   inventory(target: Target, fault: PlannedFault): Promise<Inventory>
   undoOf(fault: PlannedFault): Undo
-  /** Creates the object and reports each step seen until aborted; `deadlineMs` bounds the wait for injection. */
+  /** Creates the object and reports each observed step until aborted. `deadlineMs` limits the wait for injection. */
   inject(
     fault: PlannedFault,
     deadlineMs: Millis,
@@ -119,28 +119,28 @@ export interface FaultInjector extends Undoer {
   ): Promise<void>
 }
 
-/** What an operator would do to the cluster itself. Every object that is changed carries the run's mark with the undo, from the change on. */
+/** What an operator would do to the cluster itself. Every changed object carries the run's mark and the undo from the moment of the change. */
 export interface ClusterActions extends Undoer {
   /** Live nodes, pods and workloads that the action may touch, for `plan`'s admission. */
   inventory(target: Target, action: PlannedAction): Promise<Inventory>
   /**
-   * Looks, and touches nothing: the undos that must be written down first depend on what is there now. `targets` are those that were
-   * admitted, so that nothing else is touched.
+   * Reads only, changes nothing: returns the undos that must be written first, which depend on the present state. `targets` are the admitted objects;
+   * nothing else is changed.
    */
   prepare(run: string, target: Target, action: PlannedAction, targets: readonly string[]): Promise<PreparedAction>
-  /** Leaves a change as it is and takes only its mark away: a rollout that is complete needs no undo. */
+  /** Keeps a change and removes only its mark: a completed rollout needs no undo. */
   keep(undo: Undo, budgetMs: Millis): Promise<void>
 }
 
 export type PreparedAction = {
-  /** In the order in which the changes are made. */
+  /** In the order of the changes. */
   readonly undos: readonly Undo[]
-  /** Makes the changes and reports each step seen; resolves when the cluster shows that it is done, rejects when aborted. */
+  /** Makes the changes and reports each observed step. Resolves when the cluster shows that the action is done; rejects when aborted. */
   perform(onStep: (step: ActionStepData) => void, signal: AbortSignal): Promise<void>
 }
 
 export interface Probes {
-  /** One scrape of each pod of a source, through the API server; never throws, failures are samples. */
+  /** One scrape of each pod of a source, through the API server. Never throws: failures are samples. */
   scrape(name: string, source: MetricSource): Promise<readonly Sample[]>
 }
 
@@ -170,11 +170,11 @@ export interface Books {
   >
 }
 
-/** One rehearsal a target at a time. */
+/** Allows one rehearsal at a time per target. */
 export interface TargetLock {
   /** @throws TargetHeld naming the holder when another live run has it */
   acquire(target: Target, run: string): Promise<{ readonly lost: AbortSignal; release(): Promise<void> }>
-  /** The run that holds the target now, alive or not. */
+  /** The run that holds the target now, alive or dead. */
   holder(target: Target): Promise<string | undefined>
   /** Removes the lock of a dead run. @throws TargetHeld when its holder may be alive */
   breakDead(target: Target): Promise<void>

@@ -1,4 +1,4 @@
-/** Reads once what the posture expectations need, before the load: whatever they want is not moved by a rehearsal. */
+/** Reads once, before the load, what the posture checks need. A rehearsal does not change any of it. */
 import { type PostureKind, type PostureWant, postureKinds } from '../domain/posture.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
 import type { Cluster } from './ports.ts'
@@ -26,7 +26,7 @@ export async function readPosture(
 
 export type PostureList = { readonly namespace: string; readonly resource: PostureKind }
 
-/** Each list once, however many wants need it. */
+/** Reads each list once, however many checks need it. */
 export const postureLists = (namespaces: readonly string[], wants: readonly PostureWant[]): readonly PostureList[] =>
   once(
     namespaces.flatMap((namespace) =>

@@ -1,9 +1,9 @@
-/** One way for evidence into the journal: in order, stamped by one clock, and shown live to whoever listens. */
+/** The one way for evidence into the journal: in order, with timestamps of one clock, and passed live to all listeners. */
 import type { Evidence } from '../domain/evidence.ts'
 import type { Instant } from '../domain/units.ts'
 import type { Clock } from './ports.ts'
 
-/** The part of a journal that performing needs (`journal.openJournal`). */
+/** The part of a journal that the controller needs (`journal.openJournal`). */
 export type EvidenceSink = { append(record: Evidence): void; flush(): Promise<void> }
 
 type Unstamped = Evidence extends infer E
@@ -14,11 +14,11 @@ type Unstamped = Evidence extends infer E
 
 export type Recorder = {
   record(evidence: Unstamped): void
-  /** Everything recorded so far is on disk. */
+  /** Resolves when everything recorded so far is on disk. */
   flush(): Promise<void>
 }
 
-/** `onFailure` is told once when the journal can no longer be written: a run without evidence must stop and heal. */
+/** `onFailure` is called once when the journal can no longer be written. A run without evidence must stop and heal. */
 export function recording(
   sink: EvidenceSink,
   clock: Clock,

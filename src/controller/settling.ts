@@ -1,4 +1,7 @@
-/** After the load: wait until the books are settled, then read them once more as final, with the client's unknown keys asked for by name. */
+/**
+ * After the load: wait until the books are settled, then read them once more as final, and ask them for the keys whose outcome the client does not
+ * know.
+ */
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import { after, type Instant, type Millis, millis, seconds } from '../domain/units.ts'
 import type { BookState, Books, Clock } from './ports.ts'
@@ -7,19 +10,19 @@ import type { Recorder } from './recorder.ts'
 
 const READ_EVERY = seconds(1)
 const SETTLE_DEFAULT = seconds(30)
-/** After a stop the operator waits: one look, no patience. */
+/** After a stop the operator waits, so the books are read only once. */
 const SETTLE_AFTER_STOP = seconds(2)
 
 export type UnknownKeys = ReadonlyMap<string, readonly string[]>
 
-/** How long the books may take, as the rehearsal's `ledger` expectation says; undefined when it has none: then nothing is read. */
+/** The time that the books may take, from the rehearsal's `ledger` expectation. Undefined without one: then no book is read. */
 export function settleBudget(rehearsal: Rehearsal, stopped: boolean): Millis | undefined {
   const expectation = rehearsal.expectations.find((each) => each.kind === 'ledger')
   if (!expectation) return undefined
   return stopped ? SETTLE_AFTER_STOP : (expectation.settleWithinMs ?? SETTLE_DEFAULT)
 }
 
-/** The books that a run reads: none where nothing is expected of them. */
+/** The books that a run reads: none if the rehearsal expects nothing of them. */
 export const booksRead = (rehearsal: Rehearsal, { books }: Target): readonly string[] =>
   settleBudget(rehearsal, false) === undefined ? [] : books.map(({ book }) => book)
 
@@ -43,8 +46,8 @@ export async function settle(
 }
 
 /**
- * What is pending in one book may still move another one: they have settled when all have in the same round. What was read in that round is
- * not final, because one of them may have been read a moment before the last movement.
+ * A pending entry in one book may still change another book, so all books must be settled in the same round. That round is not the final reading,
+ * because one book may have been read just before the last change.
  */
 async function untilSettled(
   ports: { readonly books: Books; readonly clock: Clock },
@@ -69,7 +72,7 @@ async function readFinally(books: Books, target: Target, book: string, run: stri
   else recorder.record({ kind: 'evidence-lost', about: `book ${book}`, problem: state.problem })
 }
 
-/** A service may be restarting while the books settle: one failed read is no loss yet, having none at the deadline is. */
+/** A service may be restarting while the books settle. One failed read is not a loss; having no reading at the deadline is. */
 async function readBook(
   books: Books,
   target: Target,

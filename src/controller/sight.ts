@@ -8,7 +8,7 @@ import { problemOf } from './problem.ts'
 
 type Ports = { readonly probes: Probes; readonly books: Books; readonly clock: Clock }
 
-/** One source or book that was read once. `nobody`: the source has no running pod now. */
+/** The result of reading one source or book once. `nobody`: the source has no running pod now. */
 export type Sight = {
   readonly kind: 'source' | 'book'
   readonly name: string
@@ -28,7 +28,7 @@ export async function look(ports: Ports, target: Target, books: readonly string[
 const TRIES = 2
 const PAUSE = seconds(1)
 
-/** Why nothing of a source can be read now; undefined as soon as one of its pods can. */
+/** Why no pod of the source can be read now; undefined if at least one can. */
 export async function blindTo(
   { probes, clock }: Pick<Ports, 'probes' | 'clock'>,
   name: string,
@@ -45,7 +45,7 @@ export async function blindTo(
 
 async function lookAtSource(ports: Ports, target: Target, name: string, source: MetricSource): Promise<Sight> {
   const failed = await blindTo(ports, name, source)
-  // Without a pod there is nothing to read: preflight says whether that is meant.
+  // Without a pod there is nothing to read. Preflight reports whether that is an error.
   if (failed === undefined) return { kind: 'source', name, state: 'read' }
   if (failed.pod === '') return { kind: 'source', name, state: 'nobody' }
   const { namespace, port, path } = source
@@ -79,7 +79,7 @@ async function lookAtBook({ books }: Ports, target: Target, book: string): Promi
 
 const wholeFile = ({ file }: Target): SourcePoint => ({ file, line: 0, column: 0 })
 
-/** The API server itself calls pods and services: where packets are dropped it says so, or says nothing in time. */
+/** The API server itself calls pods and services. Where packets are dropped it reports an error or does not answer in time. */
 const cutOff = (problem: string, what: string, port: number | undefined): string =>
   /time-out|50[234]|dial tcp|trying to reach/.test(problem)
     ? `The API server calls the ${what} itself: if a NetworkPolicy denies ingress, let the control plane's address reach port ${port}. `

@@ -6,13 +6,13 @@ import type { Clock, Cluster, Probes } from './ports.ts'
 import type { Recorder } from './recorder.ts'
 
 const SCRAPE_EVERY = seconds(1)
-/** What no rule of the rehearsal asks for is only drawn, and each scrape takes CPU from what is rehearsed. */
+/** Metrics that no rule of the rehearsal reads are only drawn, and each scrape takes CPU from the platform under test. */
 const SCRAPE_UNASKED_EVERY = seconds(5)
-/** Around a fault a witness must tell within 2 s whether it bit: two scrapes a second. */
+/** Around a fault, a witness must show within 2 s whether the fault works: two scrapes a second. */
 const SCRAPE_EVERY_NEAR_FAULT = millis(500)
 
 export type Watching = {
-  /** Sources in this set are scraped twice a second until further notice. */
+  /** Sources in this set are scraped twice a second. */
   readonly closely: Set<string>
   /** Resolves when everything has stopped; call after aborting the signal. */
   readonly stopped: Promise<void>
@@ -40,7 +40,7 @@ export function watching(
   return { closely, stopped: Promise.all([cluster, ...scrapes]).then(() => undefined) }
 }
 
-/** Sources whose metrics some rule will read; a rule that names no source reads whoever exposes its metric. */
+/** Sources whose metrics some rule reads. A rule without a source reads every source that exposes its metric. */
 export function askedSources(rehearsal: Rehearsal, target: Target): ReadonlySet<string> {
   const wanted = [...wantedCounters(rehearsal, target), ...wantedGauges(rehearsal)]
   const exposing = (metric: string) =>
@@ -54,7 +54,7 @@ export function askedSources(rehearsal: Rehearsal, target: Target): ReadonlySet<
   ])
 }
 
-/** One scrape at a time, on a fixed beat: a slow one makes the next ones late, never many at once. */
+/** One scrape at a time, at a fixed interval: a slow scrape delays the next ones, and they never pile up. */
 async function scrapeLoop(
   ports: { readonly probes: Probes; readonly clock: Clock },
   target: Target,

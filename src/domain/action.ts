@@ -1,13 +1,13 @@
 /**
- * What an operator does to the cluster, one entry for each kind of action: what it is made of, what plan, controller and judge must know of
- * it, and how it is told. Nothing above asks for the kind where one of these answers will do.
+ * What an operator does to the cluster, with one entry for each kind of action: its fields, what plan, controller and judge need to know, and its
+ * wording. Other rooms use these entries instead of asking for the kind.
  */
 
 export type Act =
   | { readonly kind: 'taint'; readonly nodes: NodeChoice; readonly key: string; readonly effect: TaintEffect }
   /** Cordon, then evict every pod that is not a DaemonSet's through the Eviction API; undone by uncordoning. */
   | { readonly kind: 'drain'; readonly nodes: NodeChoice }
-  /** The nodes lose power, where the cluster offers that (`matchday.dev/power-control`). */
+  /** The nodes lose power, if the cluster supports it (`matchday.dev/power-control`). */
   | { readonly kind: 'power-off'; readonly nodes: NodeChoice }
   | { readonly kind: 'scale'; readonly workload: Workload; readonly replicas: number }
   /** A rolling restart of the pods, as `kubectl rollout restart`. */
@@ -18,7 +18,7 @@ export type Act =
   | { readonly kind: 'promote'; readonly database: string; readonly to: string }
 
 export type TaintEffect = 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute'
-/** Nodes that fit everything given; the first `atMost` of them by name. */
+/** Nodes that match all given fields; the first `atMost` of them by name. */
 export type NodeChoice = { readonly zone?: string; readonly pool?: string; readonly atMost?: number }
 export type Workload = { readonly kind: 'Deployment' | 'StatefulSet'; readonly name: string }
 
@@ -28,17 +28,17 @@ type ActOf<K extends ActKind> = { [P in K]: Extract<Act, { readonly kind: P }> }
 type ActionKind<A extends Act> = {
   /** For the plan: `drains the nodes in zone-a`. */
   readonly sentence: (act: A) => string
-  /** For charts and tables, where there is little room: `drain nodes of zone-a`. */
+  /** For charts and tables, which need a short form: `drain nodes of zone-a`. */
   readonly words: (act: A) => string
-  /** It is over when the cluster shows that it is done. Others last until they are undone. */
+  /** It ends when the cluster shows that it is done. Other actions last until they are undone. */
   readonly endsByItself: boolean
-  /** Once it is done its change stays, and no undo is owed. */
+  /** Its change stays once it is done, and no undo is outstanding. */
   readonly keptWhenDone: boolean
-  /** Once it is done as many pods serve as before. */
+  /** Once it is done, as many pods serve as before. */
   readonly replacesPods: boolean
-  /** A disruption that operators cause on purpose and that no user may notice. */
+  /** A planned disruption that users must not notice. */
   readonly voluntary: boolean
-  /** Whether pods that run are taken away. NoSchedule does not affect running pods. */
+  /** Whether running pods are removed. NoSchedule does not affect running pods. */
   readonly removesPods: (act: A) => boolean
 }
 
@@ -100,7 +100,7 @@ export const endsByItself = (act: Act): boolean => kinds[act.kind].endsByItself
 export const keptWhenDone = (act: Act): boolean => kinds[act.kind].keptWhenDone
 export const replacesPods = (act: Act): boolean => kinds[act.kind].replacesPods
 export const removesPods = (act: Act): boolean => kindOf(act).removesPods(act)
-/** A disruption that a platform must take without anybody noticing. */
+/** A disruption that the platform must survive unnoticed. */
 export const isVoluntaryAct = (act: Act): boolean => kinds[act.kind].voluntary && removesPods(act)
 
 function nodesText({ zone, pool, atMost }: NodeChoice): string {

@@ -1,6 +1,6 @@
 /**
- * Open-model arithmetic: how many arrivals a piecewise linear rate has brought by a moment, and when the n-th is due.
- * k6 gives no intended start, so latency counts from `dueAtMs(stages, iterationInTest)`. Pure; runs in k6 too.
+ * Open-model arithmetic: how many arrivals a piecewise linear rate brings up to a moment, and when the n-th arrival is due. k6 does not report the
+ * intended start, so latency counts from `dueAtMs(stages, iterationInTest)`. Pure; runs in k6 too.
  */
 import type { LoadStage } from './timeline.ts'
 import { type Millis, millis } from './units.ts'
@@ -24,7 +24,7 @@ function stageArrivals(stage: LoadStage, withinMs: number): number {
   return (stage.from * withinMs + (slope * withinMs * withinMs) / 2) / 1000
 }
 
-/** When the arrival number `index` (0 for the first) is due, in ms from the start; the plan's end if it never is. */
+/** When arrival number `index` (0 for the first) is due, in ms from the start; the end of the plan if it is never due. */
 export function dueAtMs(stages: readonly LoadStage[], index: number): Millis {
   let left = index
   let start = 0

@@ -1,21 +1,20 @@
 /**
- * The causes that a finding can have. This is the one table of them: what a rule needs, what missing evidence means, what a starved
- * machine excuses, and what to do next. A cause is stable, because pipelines match on it. A new one takes a row here, its rule in
- * `judge`, and its sentence in docs/glossary.md.
+ * The one table of causes: the evidence that a rule needs, what missing evidence means, whether a starved machine excuses it, and the next step. A
+ * cause is stable, because pipelines match on it. A new cause needs a row here, a rule in `judge`, and a sentence in docs/glossary.md.
  */
 import type { EvidenceKind } from './evidence.ts'
 
 export type CauseRow = {
-  /** Records that the rule reads. Without any of them the cause cannot be a breach. */
+  /** Records that the rule reads. Without all of them there can be no breach with this cause. */
   readonly needs: readonly EvidenceKind[]
   /**
-   * What it means that the evidence is missing. `inconclusive`: the rule answers with a gap. `unnamed`: the cause is not named, and the
-   * loss is told elsewhere. `itself`: missing evidence is what this cause says.
+   * The meaning of missing evidence. `inconclusive`: the rule reports a gap. `unnamed`: the cause is not reported; another rule reports the loss.
+   * `itself`: this cause reports the missing evidence.
    */
   readonly missing: 'inconclusive' | 'unnamed' | 'itself'
   /**
-   * Whether a starved machine excuses it. `excused`: it concerns times, rates or shares, which a full machine can spoil by itself.
-   * `unless-pods-taken`: excused only where nobody evicted, deleted or killed a pod. `stands`: money, objects, and what did not happen at all.
+   * Whether a starved machine excuses it. `excused`: it concerns times, rates or shares, which a full machine alone can spoil. `unless-pods-taken`:
+   * excused only if no pod was evicted, deleted or killed. `stands`: money, objects, and events that did not happen at all.
    */
   readonly starved: 'excused' | 'unless-pods-taken' | 'stands'
   readonly next: string
@@ -36,7 +35,7 @@ const LISTS = ['objects-listed'] as const
 const BOOKS = ['book-read', 'keys-read'] as const
 const NOTHING = [] as const
 
-/** In the order of telling power: what stands first explains what follows, and makes the summary. */
+/** Ordered by how much a cause explains: earlier ones explain later ones and make the summary. */
 export const causes = {
   'not-healed': {
     needs: HEALING,

@@ -1,6 +1,6 @@
 /**
- * Cluster objects, reduced to what is judged and drawn. Adapters make them from Kubernetes objects; nothing else knows the
- * full shapes. Times named `…At` are the cluster's clock, of one second's resolution where Kubernetes has no better.
+ * Cluster objects, reduced to what is judged and drawn. Adapters make them from Kubernetes objects; only adapters know the full shapes. Times named
+ * `…At` are on the cluster's clock, with a resolution of one second where Kubernetes has no better one.
  */
 import type { Instant, Millis } from './units.ts'
 
@@ -30,7 +30,7 @@ export type PodSeen = Named & {
   readonly createdAt?: Instant
   readonly scheduledAt?: Instant
   readonly readyAt?: Instant
-  /** How long it is given to end by itself before it is killed. */
+  /** Its termination grace period. */
   readonly graceMs?: Millis
 }
 
@@ -55,8 +55,8 @@ export type ConditionSeen = {
 }
 
 /**
- * KEDA's own object. It decides between none and some; between one and many decides the HPA that it makes, `hpaName`, whose metrics
- * are `External/<name>` for each of `metrics`.
+ * KEDA's own object. It scales between zero and one or more. The HPA that it makes, `hpaName`, scales between one and many; its metrics are
+ * `External/<name>` for each of `metrics`.
  */
 export type ScaledObjectSeen = Named & {
   readonly resource: 'ScaledObject'
@@ -65,11 +65,11 @@ export type ScaledObjectSeen = Named & {
   readonly ofKind: string
   readonly min: number
   readonly max: number
-  /** Replicas while nothing is to be done, when that is not `min`. */
+  /** Replicas while idle, if that is not `min`. */
   readonly idle?: number
   readonly pollingMs: Millis
   readonly cooldownMs: Millis
-  /** `Ready`, `Active`, `Fallback`, `Paused`, `HPAActive`, as far as KEDA has set them. */
+  /** `Ready`, `Active`, `Fallback`, `Paused`, `HPAActive`: those that KEDA has set. */
   readonly conditions: readonly ConditionSeen[]
   /** Names under which external.metrics.k8s.io serves its triggers. */
   readonly metrics: readonly string[]
@@ -98,7 +98,7 @@ export type BudgetSeen = Named & {
   readonly wantedHealthy: number
   readonly expected: number
   readonly allowed: number
-  /** Labels of the pods that it covers, where it selects them by labels alone. */
+  /** Labels of the pods that it covers, if it selects them by labels alone. */
   readonly selector?: Readonly<Record<string, string>>
 }
 

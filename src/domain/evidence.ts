@@ -1,6 +1,6 @@
 /**
- * Evidence: what the journal holds and the only thing that the judge and the reports read. Records say what was seen and
- * when, never what it means. Every record carries `at` on the controller's clock; fields named `…At` are somebody else's clock.
+ * Evidence: the contents of the journal, and the only input of the judge and the reports. Records say what was observed and when, never what it
+ * means. Every record carries `at` on the controller's clock; fields named `…At` are on another clock.
  */
 import type { ClusterObject } from './cluster.ts'
 import type { PostureKind, PostureObject } from './posture.ts'
@@ -63,14 +63,14 @@ export type Environment = {
   readonly audit?: Audit
 }
 
-/** Who ran it and with which files; on which cluster, `clusterUid` and the target say. SHA-256 in hex over a file's bytes. */
+/** Who ran it and with which files. The cluster is in `clusterUid` and the target. SHA-256 in hex over a file's bytes. */
 export type Audit = {
   readonly user?: string
   readonly host?: string
   readonly files: readonly { readonly path: string; readonly sha256: string }[]
 }
 
-/** Time zero of the plan on the controller's clock; the scenario was told the same moment. */
+/** Time zero of the plan on the controller's clock. The scenario got the same moment. */
 export type LoadStarted = {
   readonly kind: 'load-started'
   readonly at: Instant
@@ -80,8 +80,8 @@ export type LoadStarted = {
 }
 
 /**
- * About one a second from each generator instance. All counts are cumulative since the instance started, so that a lost
- * frame loses resolution, not counts. Frames of instances add up.
+ * About one per second from each generator instance. All counts are cumulative since the instance started, so that a lost frame loses resolution, not
+ * counts. Frames of several instances add up.
  */
 export type LoadFrame = {
   readonly kind: 'load-frame'
@@ -97,9 +97,9 @@ export type LoadFrame = {
     readonly connected: number
     readonly failed: number
     readonly dropped: number
-    /** Of the dropped: those whose server said goodbye with a close frame (RFC 6455, 5.5.1). */
+    /** Dropped sockets whose server sent a close frame (RFC 6455, 5.5.1). */
     readonly sentAway?: number
-    /** Sockets that replaced a healthy one of the same player, by whether the same server took them. */
+    /** Sockets that replaced a healthy one of the same player, by whether they reached the same server. */
     readonly kept?: number
     readonly moved?: number
   }
@@ -115,7 +115,7 @@ export type SliCounts = {
   readonly badBy: Readonly<Record<string, number>>
   readonly slow: number
   readonly overCeiling: number
-  /** Latencies of the good responses, new in this frame: `[upper bound in ms, count]`, ascending. Draws; never decides. */
+  /** Latencies of the good responses, new in this frame: `[upper bound in ms, count]`, ascending. Used for charts, never for the verdict. */
   readonly histogram: readonly (readonly [number, number])[]
 }
 
@@ -138,7 +138,7 @@ export type LoadEnded = {
   readonly problems: readonly string[]
 }
 
-/** One step of a fault's life. Steps that never happen are missing, and their absence is judged. */
+/** One step of a fault's life. A step that did not happen has no record, and the judge reads its absence. */
 export type FaultStep = {
   readonly kind: 'fault-step'
   readonly at: Instant
@@ -147,7 +147,7 @@ export type FaultStep = {
 }
 
 export type FaultStepData =
-  /** Live pods that the selectors match, and the limit that admitted them. */
+  /** Live pods that the selectors match, and the limit that admitted the fault. */
   | {
       readonly is: 'admitted'
       readonly pods: readonly string[]
@@ -159,7 +159,7 @@ export type FaultStepData =
   | { readonly is: 'created'; readonly namespace: string; readonly name: string; readonly uid: string }
   | { readonly is: 'injected'; readonly pods: readonly string[] }
   | { readonly is: 'failed'; readonly problem: string }
-  /** Share of the pods that match now and are covered; `escaped` were born during the fault and are not. */
+  /** Share of the pods that match now and are covered; `escaped` started during the fault and are not covered. */
   | {
       readonly is: 'coverage'
       readonly covered: number
@@ -179,7 +179,7 @@ export type ActionStep = {
 }
 
 export type ActionStepData =
-  /** What it will touch, and the live pods that this harms, within the blast radius. */
+  /** The objects that it will change, and the live pods that this harms, within the blast radius. */
   | {
       readonly is: 'admitted'
       readonly targets: readonly string[]
@@ -190,18 +190,18 @@ export type ActionStepData =
   | { readonly is: 'refused'; readonly problem: string }
   | { readonly is: 'begun'; readonly targets: readonly string[] }
   | { readonly is: 'evicted'; readonly pod: string; readonly node: string }
-  /** The Eviction API answered 429: a disruption budget is spent. Asked again until it is not. */
+  /** The Eviction API answered 429: a disruption budget is used up. The request is repeated until it is accepted. */
   | { readonly is: 'eviction-refused'; readonly pod: string; readonly node: string; readonly problem: string }
   /** The cluster shows that it is done: drained, rolled out, scaled, promoted, the flag seen. */
   | { readonly is: 'done'; readonly note: string }
-  /** What it did stays as it is, or was so before: nothing is taken back. */
+  /** The change stays, or the object was so before. Nothing is undone. */
   | { readonly is: 'kept' }
   | { readonly is: 'failed'; readonly problem: string }
   | { readonly is: 'heal-requested' }
   | { readonly is: 'healed' }
   | { readonly is: 'heal-failed'; readonly problem: string }
 
-/** What takes one harm back; written and flushed before the harm is done, undone in reverse order. */
+/** The undo of one harm. It is written and flushed before the harm starts. Undos run in reverse order. */
 export type Undo =
   | {
       readonly does: 'delete-object'
@@ -213,8 +213,8 @@ export type Undo =
     }
   | { readonly does: 'remove-taint'; readonly node: string; readonly key: string; readonly effect: string }
   /**
-   * Puts one field of one object back, only while it still holds what matchday wrote: what somebody else has changed since is theirs.
-   * `path` is the object's API path, `field` its keys from the root; null means that the field was not there. Then waits for `settled`.
+   * Restores one field of one object, but only while it still holds what matchday wrote: later changes by others are kept. `path` is the object's API
+   * path, `field` its keys from the root; null means that the field was absent. Then waits for `settled`.
    */
   | {
       readonly does: 'restore-field'
@@ -226,7 +226,7 @@ export type Undo =
     }
 export type FieldValue = string | number | boolean
 
-/** What must be true before an action, or its undo, counts as done. */
+/** The condition under which an action, or its undo, counts as done. */
 export type Settled =
   /** All replicas updated and Ready, none of the old left. */
   | { readonly kind: 'rolled-out'; readonly path: string }
@@ -261,7 +261,7 @@ export type ObjectSeen = {
   readonly object: ClusterObject
 }
 
-/** All objects of one kind in a namespace, read once: what is not among them is not there. */
+/** All objects of one kind in a namespace, read once. An object that is not listed does not exist. */
 export type ObjectsListed = {
   readonly kind: 'objects-listed'
   readonly at: Instant
@@ -271,8 +271,8 @@ export type ObjectsListed = {
 }
 
 /**
- * One scrape of one pod of a source. A reading is a finite value of a metric that the answer has; whatever else it was is not zero.
- * `ok: false`: nothing was read, for this reason.
+ * One scrape of one pod of a source. A reading is a finite value of a metric in the answer; anything else is missing, not zero. `ok: false`: nothing
+ * was read, for this reason.
  */
 export type Sample =
   | {
@@ -283,9 +283,9 @@ export type Sample =
       readonly ok: true
       /** Every value is finite. */
       readonly series: readonly Series[]
-      /** Metrics that the answer declares and that have no series yet: each counts 0. */
+      /** Metrics that the answer declares without any series: each counts 0. */
       readonly empty?: readonly string[]
-      /** Metrics of the source that this answer did not give, and why. None of their series is kept. */
+      /** Metrics of the source that are missing in this answer, and why. None of their series is kept. */
       readonly unread?: readonly { readonly metric: string; readonly problem: string }[]
     }
   | {
@@ -348,7 +348,7 @@ export type KeysRead = {
   }[]
 }
 
-/** CPU in cores (1 = one core full) of the generator, and the machine's busy share, since the last record. */
+/** CPU of the generator in cores (1 = one full core), and the busy share of the machine, since the last record. */
 export type GeneratorHealth = {
   readonly kind: 'generator-health'
   readonly at: Instant
@@ -363,15 +363,15 @@ export type GuardrailTripped = {
   readonly at: Instant
   readonly id: string
   readonly sli: string
-  /** Availability over the time that tripped it, and the availability that it may not fall below. */
+  /** Availability over the window that tripped the guardrail, and its limit. */
   readonly measured: Ratio
   readonly below: Ratio
   readonly forMs: Millis
-  /** Of a burn-rate guardrail: how fast the budget burnt over the long window, and how fast it may. */
+  /** For a burn-rate guardrail: the burn rate over the long window, and its limit. */
   readonly burn?: { readonly factor: number; readonly limit: number }
 }
 
-/** The residue audit: what matchday made and is still there. Empty is clean. */
+/** The residue audit: what matchday made and is still there. Empty means clean. */
 export type Residue = {
   readonly kind: 'residue'
   readonly at: Instant
@@ -380,7 +380,7 @@ export type Residue = {
 }
 export type ResidueItem = { readonly what: string; readonly where: string; readonly next: string }
 
-/** Evidence that should be there and is not: a watch broke, a probe crashed, frames stopped. Never green. */
+/** Missing evidence: a watch broke, a probe crashed, frames stopped. Never a pass. */
 export type EvidenceLost = {
   readonly kind: 'evidence-lost'
   readonly at: Instant
@@ -389,8 +389,8 @@ export type EvidenceLost = {
 }
 
 /**
- * The journal is not what its run wrote. `changed`: a line was changed, dropped, repeated, moved or added. `unsigned`: it was to be signed with
- * a key and is not. Never written into a journal: reading one tells it, at the line where it shows.
+ * The journal is not what its run wrote. `changed`: a line was changed, dropped, repeated, moved or added. `unsigned`: a signature was required and
+ * is missing or wrong. Never written into a journal: the reader reports it at the line where it found it.
  */
 export type EvidenceDoubted = {
   readonly kind: 'evidence-doubted'

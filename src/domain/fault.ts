@@ -1,6 +1,6 @@
 /**
- * What a fault does, parsed once from its chaos object: whom it selects, in which namespaces and zone, how many of them, and what happens to
- * them. Plan and judge read this and never the object.
+ * What a fault does, parsed once from its chaos object: the pods, namespaces and zone that it selects, how many pods, and its effect. Plan and judge
+ * read this and never the object.
  */
 import type { LabelRequirement } from './label-selector.ts'
 import type { Some } from './units.ts'
@@ -9,17 +9,17 @@ export type Fault = {
   /** Kind and what it does: `NetworkChaos partition`, `HTTPChaos abort`. */
   readonly title: string
   readonly effect: FaultEffect
-  /** The harmed pods first; then, of a network fault, the pods at the far end, into which rules are put too. */
+  /** First the harmed pods; then, for a network fault, the pods at the far end, which get rules too. */
   readonly sides: Some<FaultSide>
-  /** Of a network fault: which packets it acts on, as seen from the harmed pods. */
+  /** For a network fault: the packets it acts on, as seen from the harmed pods. */
   readonly traffic?: FaultTraffic
-  /** What Chaos Mesh does with it and a reader may not expect. What would make the fault untrue is refused by `files`. */
+  /** Behaviour of Chaos Mesh that a reader may not expect. `files` refuses behaviour that would make the fault misleading. */
   readonly caveats: readonly Caveat[]
 }
 
 /**
- * `stops-pods`: kills pods or containers, or keeps them from running. `cuts`: nothing passes. `slows`: everything passes, later. `damages`:
- * messages are lost, changed or answered wrongly. `burdens`: takes CPU or memory. `shifts-clock`: the time is wrong.
+ * `stops-pods`: kills pods or containers, or keeps them from running. `cuts`: no traffic passes. `slows`: all traffic passes, later. `damages`:
+ * messages are lost, changed or answered wrongly. `burdens`: uses CPU or memory. `shifts-clock`: the time is wrong.
  */
 export type FaultEffect = 'stops-pods' | 'cuts' | 'slows' | 'damages' | 'burdens' | 'shifts-clock'
 
@@ -27,7 +27,7 @@ export type FaultTraffic = {
   readonly direction: 'to' | 'from' | 'both'
   /** Addresses, CIDRs and host names outside the cluster. */
   readonly outside: readonly string[]
-  /** Neither pods nor addresses are named at the far end, so that it acts on all traffic. */
+  /** The far end names neither pods nor addresses, so the fault acts on all traffic. */
   readonly everything: boolean
 }
 
@@ -47,7 +47,7 @@ export type FaultSide = {
 export const selectionModes = ['one', 'all', 'fixed', 'fixed-percent', 'random-max-percent'] as const
 export type SelectionMode = (typeof selectionModes)[number]
 
-/** All fields must match; `nodes` and `nodeSelectors` are joined first; `pods`, when given, replaces every other field. */
+/** All fields must match. `nodes` and `nodeSelectors` are combined first. `pods`, if given, replaces every other field. */
 export type PodSelection = {
   readonly namespaces?: readonly string[]
   readonly labelSelectors?: Readonly<Record<string, string>>

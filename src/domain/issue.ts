@@ -1,14 +1,14 @@
 import type { Some } from './units.ts'
 
-/** Where in a user's file something stands. Lines and columns count from 1; 0 means the whole file or a flag. */
+/** A position in a user's file. Lines and columns count from 1; 0 means the whole file or a flag. */
 export type SourcePoint = { readonly file: string; readonly line: number; readonly column: number }
 
-/** One thing wrong with the user's input: where, a stable code, what is wrong, and what to do next. */
+/** One error in the user's input: where, a stable code, the problem, and the next step. */
 export type Issue = { readonly at: SourcePoint; readonly code: string; readonly problem: string; readonly next: string }
 
-/** Parsers return every issue at once, or the value; never half of each. */
+/** Parsers return either every issue at once or the value. */
 export type Parsed<T> =
-  /** `warnings`: what is accepted and should be changed, such as a key under its former name. */
+  /** `warnings`: accepted input that should be changed, such as a key under its former name. */
   | { readonly ok: true; readonly value: T; readonly warnings?: Some<Issue> }
   | { readonly ok: false; readonly issues: Some<Issue> }
 

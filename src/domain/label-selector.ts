@@ -1,4 +1,4 @@
-/** Kubernetes label selection: exact pairs and set-based expressions, as policies, faults and queries state them. */
+/** Kubernetes label selection: exact pairs and set-based expressions, as in policies, faults and queries. */
 
 export type Labels = Readonly<Record<string, string>>
 
@@ -13,7 +13,7 @@ export type LabelSelector = {
   readonly matchExpressions?: readonly LabelRequirement[]
 }
 
-/** An empty selector selects everything; what an absent one means, the caller decides. */
+/** An empty selector selects everything. The caller decides what an absent one means. */
 export const selects = ({ matchLabels, matchExpressions = [] }: LabelSelector, labels: Labels): boolean =>
   hasPairs(labels, matchLabels) && matchExpressions.every((requirement) => meets(labels, requirement))
 
@@ -36,7 +36,7 @@ export function requirementProblem({ key, operator, values = [] }: LabelRequirem
   }
 }
 
-/** `NotIn` holds for objects that lack the label, too. An unknown operator selects nothing: it must not open a policy. */
+/** `NotIn` also holds for objects without the label. An unknown operator selects nothing, so that it never opens a policy. */
 export function meets(labels: Labels, { key, operator, values = [] }: LabelRequirement): boolean {
   const value = own(labels, key)
   switch (operator) {

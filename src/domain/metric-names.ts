@@ -1,11 +1,11 @@
 /**
- * Metrics that rules read by name, whatever platform it is. The reference platform exposes them (`wire/metrics.ts`; a test holds them
- * equal, for the domain imports nothing).
+ * Metrics that rules read by name, on any platform. The reference platform exposes them. `wire/metrics.ts` repeats the names, because the domain
+ * imports nothing; a test keeps both equal.
  */
 
-/** Charges by `psp` and `outcome` (`approved`, `unknown`, `error`, `open`): where work went when a provider failed. */
+/** Charges by `psp` and `outcome` (`approved`, `unknown`, `error`, `open`): shows which provider took over after a failure. */
 export const CHARGES = 'payments_charges_total'
-/** Requests of a pod by `code`; 499 where the client gave up. */
+/** Requests of a pod by `code`; 499 if the client gave up. */
 export const REQUESTS = 'http_requests_total'
-/** Shown as 1 by the member of a database that takes writes, by whoever is the source of the database's name. */
+/** 1 for the database member that takes writes. Read from the source that has the database's name. */
 export const WRITABLE = 'db_writable'

@@ -1,6 +1,6 @@
 /**
- * Posture: what a cluster's objects say about the platform before anything is done to it. Each want names the kinds of objects that
- * decide it; they are listed once, and an empty list is evidence that there are none, which no single object could be.
+ * Posture: what a cluster's objects say about the platform before anything is done to it. Each check names the kinds of objects that decide it. They
+ * are listed once. An empty list is evidence that there are none.
  */
 import type { BudgetSeen, HpaSeen, Named, ScaledObjectSeen } from './cluster.ts'
 import type { LabelSelector, Labels } from './label-selector.ts'
@@ -16,7 +16,7 @@ export type PostureObject =
   | ScaledObjectSeen
 export type PostureKind = PostureObject['resource']
 
-/** What may be wanted. */
+/** The posture checks. */
 export const postureWants = [
   'default-deny',
   'bounded-egress',
@@ -35,7 +35,7 @@ export const postureWants = [
 ] as const
 export type PostureWant = (typeof postureWants)[number]
 
-/** What must be read to know it. */
+/** The kinds that must be read for a check. */
 export const postureKinds: Readonly<Record<PostureWant, readonly PostureKind[]>> = {
   'default-deny': ['NetworkPolicy', 'Workload'],
   'bounded-egress': ['NetworkPolicy', 'Workload'],
@@ -53,7 +53,7 @@ export const postureKinds: Readonly<Record<PostureWant, readonly PostureKind[]>>
   autoscaling: ['HorizontalPodAutoscaler', 'ScaledObject'],
 }
 
-/** A Deployment, StatefulSet or DaemonSet, by what its pods will be. */
+/** A Deployment, StatefulSet or DaemonSet, described by its pod template. */
 export type WorkloadSeen = Named & {
   readonly resource: 'Workload'
   readonly workloadKind: string
@@ -61,12 +61,12 @@ export type WorkloadSeen = Named & {
   /** Labels of its pods. */
   readonly labels: Labels
   readonly graceMs: Millis
-  /** Pods that a rollout may take away at once, and add first, as Kubernetes rounds them. Absent: one at a time, or not recorded. */
+  /** Pods that a rollout may remove at once, and add before it, rounded as Kubernetes does. Absent: one at a time, or not recorded. */
   readonly rollout?: RolloutSeen
   readonly priorityClass?: string
   /** Topology keys over which its pods are spread, by constraint or by anti-affinity. */
   readonly spreadOver: readonly string[]
-  /** `hostNetwork`, `hostPID`, `hostIPC`, as far as it has them. */
+  /** `hostNetwork`, `hostPID`, `hostIPC`: those that it uses. */
   readonly hostNamespaces: readonly string[]
   /** Kinds of its volumes: `configMap`, `hostPath`, … */
   readonly volumes: readonly string[]
@@ -81,22 +81,22 @@ export type ContainerSeen = {
   readonly image: string
   /** Ends before the pod serves. */
   readonly init: boolean
-  /** Names of the resources that it requests, and for which it has a limit. */
+  /** Names of the resources that have a request, and of those that have a limit. */
   readonly requests: readonly string[]
   readonly limits: readonly string[]
   readonly readiness: boolean
   readonly liveness: boolean
   readonly startup: boolean
-  /** The numbers of its probes. Absent in evidence that was recorded without them. */
+  /** The numbers of its probes. Absent in older evidence. */
   readonly readinessProbe?: ProbeSeen
   readonly livenessProbe?: ProbeSeen
-  /** How long its preStop hook sleeps, where that is written plainly. */
+  /** How long its preStop hook sleeps, if that can be read from the hook. */
   readonly preStopMs?: Millis
   readonly hostPorts: readonly number[]
   readonly security: SecuritySeen
 }
 
-/** `asks` names what is called, such as `GET /healthz :8080`: probes with the same text ask the same question. */
+/** `asks` names the request, such as `GET /healthz :8080`. Probes with the same text ask the same question. */
 export type ProbeSeen = {
   readonly asks: string
   readonly periodMs: Millis
@@ -105,7 +105,7 @@ export type ProbeSeen = {
   readonly failures: number
 }
 
-/** As it takes effect: what a container leaves out, its pod says. */
+/** The effective values: fields that a container leaves out come from its pod. */
 export type SecuritySeen = {
   readonly privileged: boolean
   readonly mayEscalate: boolean
@@ -124,10 +124,10 @@ export type NetworkPolicySeen = Named & {
   readonly selector: LabelSelector
   readonly governs: readonly ('ingress' | 'egress')[]
   readonly egress: readonly EgressRule[]
-  /** Absent in evidence that was recorded without it. */
+  /** Absent in older evidence. */
   readonly ingress?: readonly IngressRule[]
 }
-/** No peer at all means everybody; no port, every port. Ports as `TCP/443`. */
+/** No peer means all peers, no port means all ports. Ports as `TCP/443`. */
 export type EgressRule = { readonly to: readonly EgressPeer[]; readonly ports: readonly string[] }
 export type EgressPeer =
   | { readonly kind: 'pods' }
@@ -135,11 +135,11 @@ export type EgressPeer =
 
 export type IngressRule = { readonly from: readonly EgressPeer[]; readonly ports: readonly string[] }
 
-/** Metadata alone: what is in a secret is never read. */
+/** Metadata only: the contents of a secret are never read. */
 export type SecretSeen = Named & {
   readonly resource: 'Secret'
-  /** When its data was last written, as its managed fields tell; else when it was made. */
+  /** When its data was last written, from its managed fields; otherwise its creation time. */
   readonly changedAt?: Instant
-  /** The annotation `matchday.dev/rotate-within` as written, and as a time if it is one. */
+  /** The annotation `matchday.dev/rotate-within` as written, and parsed if it is a duration. */
   readonly rotateWithin?: { readonly text: string; readonly ms?: Millis }
 }

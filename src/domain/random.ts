@@ -13,7 +13,7 @@ export type Random = {
 }
 
 /**
- * A sequence for one purpose. Each purpose has a sequence of its own, so that one more draw for one of them changes nothing for the others.
+ * A sequence for one purpose. Each purpose has its own, so that an extra draw for one purpose does not change the others.
  * @throws RangeError where the seed is no safe integer
  */
 export function random(seed: number, purpose = ''): Random {
@@ -29,8 +29,8 @@ export function random(seed: number, purpose = ''): Random {
 export const seedFor = (seed: number, purpose: string): number => random(seed, purpose).below(2 ** 32)
 
 /**
- * Four words that depend on every character. pure-rand's own seeding takes 32 bits, and the first draws of neighbouring seeds are alike:
- * here each word is an FNV-1a hash with another start, through MurmurHash3's finalizer.
+ * Four words that depend on every character. pure-rand's own seeding takes 32 bits, and neighbouring seeds give similar first draws. So each word is
+ * an FNV-1a hash with another start, passed through MurmurHash3's finalizer.
  */
 function stateOf(text: string): readonly number[] {
   return [0x811c9dc5, 0x9e3779b9, 0x85ebca6b, 0xc2b2ae35].map((start) => {

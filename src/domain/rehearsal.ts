@@ -1,4 +1,4 @@
-/** What a rehearsal file and a target file say, as domain values. Parsed by `files`, planned by `plan`, judged by `judge`. */
+/** The contents of a rehearsal file and a target file as domain values. Parsed by `files`, planned by `plan`, judged by `judge`. */
 import type { Act } from './action.ts'
 import type { Fault } from './fault.ts'
 import type { SourcePoint } from './issue.ts'
@@ -30,7 +30,7 @@ export type LoadSpec = {
   readonly at: SourcePoint
 }
 
-/** The most that may be harmed at one time, over all faults together. */
+/** The most that may be harmed at one time, over all faults and actions together. */
 export type BlastRadius = {
   readonly namespaces: readonly string[]
   readonly pods: { readonly kind: 'share'; readonly of: Ratio } | { readonly kind: 'count'; readonly of: number }
@@ -62,12 +62,12 @@ export type FaultSpec = {
   readonly at: SourcePoint
 }
 
-/** Something done to the cluster itself, as an operator would, each with its own undo. */
+/** A change to the cluster itself, as an operator would make it, with its own undo. */
 export type ActionSpec = {
   readonly name: string
   readonly during: string
   readonly atMs: Millis
-  /** Undone after so long. Undefined: at the end of the load, or never for what needs no undo. */
+  /** Time until the undo. Undefined: at the end of the load, or never if it needs no undo. */
   readonly forMs?: Millis
   readonly act: Act
   readonly expect: readonly Reaction[]
@@ -76,7 +76,7 @@ export type ActionSpec = {
 
 export type { Act, NodeChoice, Workload } from './action.ts'
 
-/** A Chaos Mesh object as it is applied. Only who creates it and who shows it looks inside; what it does is in `Fault`. */
+/** A Chaos Mesh object as it is applied. Only the code that creates or shows it reads it; its effect is in `Fault`. */
 export type Manifest = {
   readonly apiVersion: string
   readonly kind: string
@@ -89,10 +89,10 @@ export type Manifest = {
   readonly spec: Readonly<Record<string, unknown>>
 }
 
-/** An independent measurement that must see the fault bite, kept by somebody other than the faulted client. */
+/** An independent measurement that must show the fault's effect. It comes from another component than the faulted client. */
 export type Witness = RateWitness | ReadyWitness
 
-/** The rate per second of a counter, which must come down to `becomes` or rise to it within `withinMs` of the injection. */
+/** The rate per second of a counter, which must fall or rise to `becomes` within `withinMs` of the injection. */
 export type RateWitness = {
   readonly kind: 'rate'
   readonly direction: 'falls' | 'rises'
@@ -106,7 +106,7 @@ export type RateWitness = {
   readonly at: SourcePoint
 }
 
-/** How many pods or nodes the cluster's own probes call Ready, which must come down to `becomes`. */
+/** The number of pods or nodes that the cluster's probes call Ready, which must fall to `becomes`. */
 export type ReadyWitness = {
   readonly kind: 'ready'
   readonly what: 'pods' | 'nodes'
@@ -117,7 +117,7 @@ export type ReadyWitness = {
   readonly at: SourcePoint
 }
 
-/** What the platform must do about a fault or an action. Times count from the injection, those of `recovers` and `spreads` from the healing. */
+/** What the platform must do about a fault or an action. Times count from the injection; for `recovers` and `spreads`, from the healing. */
 export type Reaction =
   | {
       readonly kind: 'failover'
@@ -127,7 +127,7 @@ export type Reaction =
       readonly at: SourcePoint
     }
   | { readonly kind: 'recovers'; readonly sli: string; readonly withinMs: Millis; readonly at: SourcePoint }
-  /** `share` of the sockets that were open are open again, and at no second more than `herdMax` of them come back. */
+  /** `share` of the sockets that were open are open again, and at most `herdMax` of them reconnect in one second. */
   | {
       readonly kind: 'reconnects'
       readonly share: Ratio
@@ -135,7 +135,7 @@ export type Reaction =
       readonly herdMax?: PerSecond
       readonly at: SourcePoint
     }
-  /** At least so many pods of the app are Ready from then on until the harm ends. */
+  /** From then until the harm ends, at least this many pods of the app are Ready. */
   | {
       readonly kind: 'survives'
       readonly app: string
@@ -143,7 +143,7 @@ export type Reaction =
       readonly withinMs: Millis
       readonly at: SourcePoint
     }
-  /** The Ready pods of the app stand in so many zones again. */
+  /** The Ready pods of the app are in this many zones again. */
   | {
       readonly kind: 'spreads'
       readonly app: string
@@ -151,7 +151,7 @@ export type Reaction =
       readonly withinMs: Millis
       readonly at: SourcePoint
     }
-  /** Calls to what is broken come down: the breaker opens. */
+  /** Calls to the failed dependency drop: the circuit opens. */
   | {
       readonly kind: 'backs-off'
       readonly metric: string
@@ -161,7 +161,7 @@ export type Reaction =
       readonly withinMs: Millis
       readonly at: SourcePoint
     }
-  /** Attempts per operation while the harm lasts: retries must not become a storm. */
+  /** Attempts per operation during the harm: retries must not become a retry storm. */
   | {
       readonly kind: 'amplification'
       readonly of: string
@@ -170,11 +170,11 @@ export type Reaction =
       readonly atMost: number
       readonly at: SourcePoint
     }
-  /** No more than so many bad attempts from begin to end of the harm. */
+  /** At most this many bad attempts from start to end of the harm. */
   | { readonly kind: 'undisturbed'; readonly sli: string; readonly badMax: number; readonly at: SourcePoint }
-  /** Of an action: it comes to its end (drained, rolled out, promoted). */
+  /** For an action: it completes (drained, rolled out, promoted). */
   | { readonly kind: 'completes'; readonly withinMs: Millis; readonly at: SourcePoint }
-  /** A database moves: no acknowledged operation is lost (RPO 0), and `sli` is good again within `rtoMs` of its first bad attempt. */
+  /** For a promotion: no acknowledged operation is lost (RPO 0), and `sli` is good again within `rtoMs` of its first bad attempt. */
   | {
       readonly kind: 'promotes'
       readonly database: string
@@ -183,7 +183,7 @@ export type Reaction =
       readonly at: SourcePoint
     }
 
-/** How the values of a source's pods are one: `sum` where each pod shows its part, `max` where each shows the whole. */
+/** How the values of a source's pods are combined: `sum` if each pod shows its own part, `max` if each shows the total. */
 export const overPods = ['sum', 'max'] as const
 export type OverPods = (typeof overPods)[number]
 
@@ -197,7 +197,7 @@ export type Expectation =
       /** From metric over target to `atLeast` pods Ready. */
       readonly readyWithinMs: Millis
       readonly atLeast: number
-      /** After the phase it comes down again within this time, with at most so many changes of direction in the whole run. */
+      /** After the phase it scales down again within this time, with at most this many changes of direction in the whole run. */
       readonly calms?: { readonly withinMs: Millis; readonly turnsMax: number }
       readonly at: SourcePoint
     }

@@ -18,7 +18,8 @@ export function lowerBound(good: number, attempts: number, confidence: number = 
   if (attempts === 0 || good === 0) return ratio(0)
   const doubt = 1 - confidence
   if (bad === 0) return ratio(doubt ** (1 / attempts))
-  // The chance of `bad` or fewer bad ones falls as the share of bad rises, so that its crossing of the doubt can be halved down to.
+  // The chance of `bad` or fewer bad attempts falls as the true share of bad ones rises. So bisection finds the share at which it crosses the allowed
+  // doubt.
   let [low, high] = [0, 1]
   for (let step = 0; step < 80 && high - low > 1e-15 * high; step++) {
     const middle = (low + high) / 2
@@ -28,7 +29,7 @@ export function lowerBound(good: number, attempts: number, confidence: number = 
   return ratio(1 - high)
 }
 
-/** Fewest attempts, `bad` of them bad, that prove `objective`; undefined where no number can (an objective of 100 %). */
+/** The fewest attempts, `bad` of them bad, that prove `objective`; undefined if no number can (an objective of 100 %). */
 export function attemptsNeeded(objective: number, bad: number, confidence: number = CONFIDENCE): number | undefined {
   checkedShare(objective, 'objective')
   checkedShare(confidence, 'confidence')
@@ -102,7 +103,7 @@ function logGamma(x: number): number {
 /** A latency histogram: `[upper bound in ms, count]`, ascending. */
 export type SparseHistogram = readonly (readonly [number, number])[]
 
-/** Upper bound of the bucket that holds the quantile: "at most"; undefined for an empty histogram. Draws, never decides. */
+/** Upper bound of the bucket that holds the quantile ("at most"); undefined for an empty histogram. Used for charts, never for the verdict. */
 export function quantileOf(histogram: SparseHistogram, quantile: number): number | undefined {
   let total = 0
   for (const [, count] of histogram) total += count

@@ -30,7 +30,7 @@ export type PlannedFault = {
   readonly object: Manifest & { readonly metadata: { readonly namespace: string } }
 }
 
-/** `toMs`: when it is undone; without, it is undone when the load has ended. */
+/** `toMs`: when it is undone; absent: when the load has ended. */
 export type PlannedAction = {
   readonly name: string
   readonly fromMs: Millis

@@ -1,4 +1,4 @@
-/** Units as types: a number that has been checked once and says what it counts. `as` is allowed here and nowhere else. */
+/** Units as types: a number that was checked once and whose type names its unit. `as` is allowed only here. */
 
 declare const unit: unique symbol
 type Quantity<U extends string> = number & { readonly [unit]: U }

@@ -1,6 +1,6 @@
-/** Questions to a value of which nothing is known: what was thrown, or came from elsewhere. */
+/** Type checks for values of unknown shape: thrown values and foreign data. */
 
-/** The text of whatever was thrown, never empty. */
+/** The text of any thrown value, never empty. */
 export const messageOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message || thrown.name : String(thrown)
 

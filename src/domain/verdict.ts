@@ -18,7 +18,7 @@ export type Finding = {
   readonly sentence: string
   readonly next: string
   readonly evidence: readonly number[]
-  /** The finding that explains this one: this could not be seen because of that. Only gaps follow from others. */
+  /** The finding that explains this one: evidence is missing because of it. Only gaps follow from other findings. */
   readonly follows?: { readonly cause: Cause; readonly subject: string }
 }
 
@@ -46,8 +46,8 @@ export type Judgment = {
 }
 
 /**
- * What the judged journal was. `head` is the hash of its last line, `signedBy` the SHA-256 of the public key that verified it, when a key
- * was given. A journal of an earlier version has no chain, so that a change cannot be noticed.
+ * The journal that was judged. `head` is the hash of its last line. `signedBy` is the SHA-256 of the public key that verified it, if a key was given.
+ * Journals of earlier versions have no chain, so changes in them cannot be detected.
  */
 export type EvidenceSeal =
   | {
@@ -123,7 +123,7 @@ export type FaultResult = {
   readonly costs: readonly HarmCost[]
 }
 
-/** One reaction that was expected of the platform, other than failover and recovery, which have figures of their own. */
+/** One expected reaction of the platform. Failover and recovery have their own types. */
 export type ReactionResult = {
   readonly kind: Reaction['kind']
   readonly subject: string
@@ -133,12 +133,12 @@ export type ReactionResult = {
   readonly tookMs?: Millis
 }
 
-/** What one harm cost one objective, and how fast it was felt and over. Times count from the injection. */
+/** What one harm cost one objective, and when its effect began and ended. Times count from the injection. */
 export type HarmCost = {
   readonly sli: string
   readonly attempts: number
   readonly bad: number
-  /** Share of the run's error budget that was burnt from injection to recovery; above 1 is all of it. */
+  /** Share of the run's error budget that was burnt from injection to recovery; 1 is the whole budget. */
   readonly budgetBurnt: number
   /** Greatest burn rate over any 5 s of it: share of bad attempts ÷ share that the objective allows. */
   readonly peakBurn: number
@@ -156,7 +156,7 @@ export type ActionResult = {
   readonly healedAt?: Instant
   readonly targets: readonly string[]
   readonly evicted: number
-  /** Evictions that a disruption budget refused, at least for a while. */
+  /** Evictions that a disruption budget refused at least once. */
   readonly refusedEvictions: number
   readonly reactions: readonly ReactionResult[]
   readonly failovers: FaultResult['failovers']
@@ -181,7 +181,7 @@ export type KedaResult = {
 
 export type ConnectionsResult = {
   readonly of: string
-  /** With the labels that choose its series. */
+  /** Includes the labels that choose its series. */
   readonly metric: string
   readonly highest?: number
   readonly atMost: number
@@ -201,7 +201,7 @@ export type AutoscalerResult = {
   }[]
   readonly peakDesired: number
   readonly peakReady: number
-  /** Changes of direction of the number of wanted pods, and how long after the phase it was down again. */
+  /** Changes of direction of the number of wanted pods, and the time after the phase until it was down again. */
   readonly turns?: number
   readonly calmMs?: Millis
   readonly held: boolean
@@ -216,12 +216,12 @@ export type BudgetResult = {
   readonly refusedEvictions: number
 }
 
-/** One thing that a namespace's objects must say. */
+/** The result of one posture check on a namespace. */
 export type PostureResult = {
   readonly namespace: string
   readonly want: PostureWant
   readonly held: boolean
-  /** What was looked at, and how much of it was found wanting. */
+  /** How many objects were checked, and how many of them failed. */
   readonly sentence: string
 }
 

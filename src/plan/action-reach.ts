@@ -1,4 +1,6 @@
-/** What an action may hit: all pods on nodes that lose them, those that scaling takes away, as many as a rollout may miss at one time. */
+/**
+ * The pods that an action may hit: all pods on nodes that lose them, those removed by scaling down, and as many as a rollout may take at one time.
+ */
 import type { Act, NodeChoice, Rehearsal, Target, Workload } from '../domain/rehearsal.ts'
 import type { PlannedAction } from '../domain/timeline.ts'
 import { chosenNodes, POOL_LABELS, ZONE_LABEL } from '../protocols/kubernetes/nodes.ts'
@@ -29,7 +31,7 @@ export function actionReach(
   }
 }
 
-/** Of a promotion the one member that stops being the primary is meant by the database's own expectations, not counted as lost. */
+/** In a promotion, the member that stops being the primary is covered by the expectations about the database and not counted as lost. */
 const harmless = (changed: string, { namespace }: Target): Reach => ({
   targets: [changed],
   pods: [],
@@ -61,7 +63,7 @@ function nodesReach(
   }
 }
 
-/** A taint that only keeps newcomers away harms nobody who is there. One that evicts spares whom it tolerates; the worst case is counted. */
+/** NoSchedule does not affect running pods. NoExecute spares pods that tolerate it; the worst case is counted. */
 function isLost(pod: LivePod, act: OnNodes): boolean {
   if (act.kind === 'drain') return isEvictable(pod)
   return isLiving(pod) && (act.kind === 'power-off' || act.effect === 'NoExecute')
@@ -107,7 +109,7 @@ function workloadReach(
   return { ...none, pods: harmed, most: harmed.filter((id) => !held.includes(id)).length, problems }
 }
 
-/** Which pods go, Kubernetes decides; how many is what counts, so the first by name stand for them. */
+/** Kubernetes decides which pods go. Only their number counts, so the first ones by name represent them. */
 const representatives = (pods: readonly LivePod[], count: number): readonly string[] =>
   pods.map(podId).sort().slice(0, count)
 

@@ -1,4 +1,4 @@
-/** One action with its place in the plan. What it touches is known only when the cluster is asked. */
+/** One action with its place in the plan. Only the cluster can tell what it touches. */
 import type { ActionSpec } from '../domain/rehearsal.ts'
 import type { PlannedAction, PlannedPhase } from '../domain/timeline.ts'
 import { millis } from '../domain/units.ts'

@@ -1,6 +1,6 @@
 /**
- * Admission of a harm: how many live pods a fault or an action would hit at most, together with what others hold at that time,
- * against what the rehearsal allows. Counted on data, right before the harm and in a dry run alike.
+ * Admission of a harm: the most live pods that a fault or an action can hit, together with the pods that other harms hold at that time, compared with
+ * the rehearsal's limit. Computed on data, both right before the harm and in a dry run.
  */
 import { replacesPods } from '../domain/action.ts'
 import type { Issue, SourcePoint } from '../domain/issue.ts'
@@ -13,7 +13,10 @@ import type { PlanCode } from './codes.ts'
 import { type Inventory, isLiving, podId, podNamespace } from './inventory.ts'
 import { faultReach, type Reach } from './reach.ts'
 
-/** Pods are `namespace/name`. `pods`: those that may be hit; `limit`: most that may be harmed of `candidates`; `targets`: what an action changes. */
+/**
+ * Pods are `namespace/name`. `pods`: those that may be hit; `limit`: the most that may be harmed of `candidates`; `targets`: the objects that an
+ * action changes.
+ */
 export type Admission = {
   readonly ok: boolean
   readonly targets: readonly string[]
@@ -24,7 +27,7 @@ export type Admission = {
   readonly problems: readonly Issue[]
 }
 
-/** `title` names it in messages: `"psp-a down" (chaos/psp-down.yaml)`; `fewer` says how it could harm less. */
+/** `title` names it in messages: `"psp-a down" (chaos/psp-down.yaml)`; `fewer` says how to harm fewer pods. */
 type Harm = { readonly title: string; readonly at: SourcePoint; readonly fewer: string }
 
 /** `held`: pods that other harms hold at that time. */
@@ -72,7 +75,7 @@ function admit(
   const limit = limitOf(rehearsal.blastRadius, candidates.length)
   const harmed = reach.most + held.length
   const zones = zonesLost(candidates, inventory, reach, held)
-  // What harms nobody can't harm too many, whatever else is held.
+  // A harm that hits no pod never exceeds the limit, whatever other harms hold.
   const counted =
     reach.most > 0 ? podProblem(harmed, limit, held.length, candidates.length, harm, rehearsal.blastRadius) : []
   const lost = reach.most > 0 ? zoneProblem(zones, harm, rehearsal.blastRadius) : []
@@ -93,7 +96,7 @@ function admit(
   }
 }
 
-/** Admissions of a whole plan: a harm that begins while others run is counted together with the pods they hold. */
+/** Admissions of a whole plan. A harm that begins while others run is counted together with the pods that they hold. */
 export function admitTimeline(
   timeline: Timeline,
   rehearsal: Rehearsal,
@@ -113,7 +116,7 @@ export function admitTimeline(
     holdsToMs: holdsTo(action, rehearsal, timeline),
     admit: (held: readonly string[]) => admitAction(action, rehearsal, target, inventory, held),
   }))
-  // In the order in which they begin, so that the admitted ones are those that began before.
+  // In order of their start, so that earlier harms are admitted first.
   const harms = [...faults, ...actions].sort((a, b) => a.fromMs - b.fromMs)
   for (const harm of harms) {
     const running = harms.filter(({ name, holdsToMs }) => admissions.has(name) && harm.fromMs < holdsToMs)
@@ -123,7 +126,7 @@ export function admitTimeline(
   return admissions
 }
 
-/** Pods that were evicted or rolled out live on elsewhere: they are held only until the action has come to its end, if that is expected. */
+/** Pods that were evicted or rolled out are replaced. They are held only until the action is complete, if it is expected to complete. */
 function holdsTo({ name, act, fromMs, toMs }: PlannedAction, rehearsal: Rehearsal, { totalMs }: Timeline): number {
   const end = toMs ?? totalMs
   if (!replacesPods(act)) return end
@@ -132,11 +135,11 @@ function holdsTo({ name, act, fromMs, toMs }: PlannedAction, rehearsal: Rehearsa
   return Math.min(end, ...completes)
 }
 
-// The small step keeps 29 % of 100 pods at 29, where binary fractions make 28.999… of it.
+// The small step keeps 29 % of 100 pods at 29: binary fractions give 28.999….
 const limitOf = ({ pods }: BlastRadius, candidates: number): number =>
   pods.kind === 'count' ? pods.of : Math.floor(pods.of * candidates + 1e-9)
 
-/** Most zones in which no living pod would be left unharmed, if the draw is as bad as it can be. */
+/** The most zones in which every living pod could be harmed, in the worst draw. */
 function zonesLost(
   living: readonly SelectablePod[],
   { nodes }: Inventory,

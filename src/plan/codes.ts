@@ -1,4 +1,4 @@
-/** Issue codes of this room; like those of `files` they are stable and listed in docs/rehearsal-file.md. */
+/** Issue codes of this room. Like those of `files` they are stable and listed in docs/rehearsal-file.md. */
 export const planCodes = {
   'fault-outside-blast-radius': 'the planned object reaches into a namespace that the blast radius does not list',
   'fault-selects-nothing': 'a selector of the fault matches no live pod',

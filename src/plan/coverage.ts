@@ -1,15 +1,15 @@
 /**
- * Pods born while a fault runs are not part of it: Chaos Mesh selects once. When the fault means every matching pod (mode
- * `all`), newcomers get a second object of the same fault that names them; otherwise they count as matching and not meant.
+ * Chaos Mesh selects pods once, so pods that start during a fault are not covered. If the fault means every matching pod (mode `all`), new pods get a
+ * second object of the same fault that names them. Otherwise they count as matching but not meant.
  */
 import type { PlannedFault } from '../domain/timeline.ts'
 import { matchingPods, type SelectablePod } from '../protocols/chaos-mesh/selector.ts'
 import { type Inventory, podId } from './inventory.ts'
 
 export type Coverage = {
-  /** Live pods that the fault's own selector matches now and that have an address to be faulted at. */
+  /** Live pods that the fault's own selector matches now and that have an address. */
   readonly matching: readonly string[]
-  /** Those of them that should be covered now, and the fault that does it. */
+  /** Those of them that should be covered now, and the fault that covers them. */
   readonly newcomers: readonly string[]
   readonly fault?: PlannedFault
 }

@@ -50,7 +50,7 @@ export type DescribedFault = {
   readonly fromMs: Millis
   readonly toMs: Millis
   readonly apply: string
-  /** What will be created: `NetworkChaos partition casino/psp-a-down-1k2j3h4`. */
+  /** The object that will be created: `NetworkChaos partition casino/psp-a-down-1k2j3h4`. */
   readonly creates: string
   readonly witness: string
   readonly expects: readonly string[]
@@ -63,7 +63,7 @@ export type DescribedAction = {
   readonly name: string
   readonly phase: string
   readonly fromMs: Millis
-  /** Undone then; without, at the end of the load. */
+  /** The time of its undo; absent: at the end of the load. */
   readonly toMs?: Millis
   readonly does: string
   readonly undone: string
@@ -187,7 +187,7 @@ function describeAction(
   }
 }
 
-/** What else is done to the platform at the same time. */
+/** Other harms that run at the same time. */
 function overlapsOf(harm: PlannedFault | PlannedAction, { faults, actions, totalMs }: Timeline): readonly string[] {
   const end = (each: { readonly toMs?: Millis }): number => each.toMs ?? totalMs
   return [...faults, ...actions]
@@ -207,7 +207,7 @@ function objectiveWarning({ provable, sentence, expected, needed }: DescribedObj
   ]
 }
 
-/** Syncs are a property of the target, so that this shows only here. */
+/** Syncs are a property of the target, so they are shown only here. */
 function expectationWarning(expectation: Expectation, { hpaSyncMs }: Target): readonly string[] {
   if (expectation.kind !== 'autoscaler') return []
   const decidesMs = expectation.decidesWithinSyncs * hpaSyncMs

@@ -8,7 +8,7 @@ import { atAddresses } from '../protocols/chaos-mesh/addresses.ts'
 import { faultOf } from '../protocols/chaos-mesh/fault.ts'
 import type { PlanCode } from './codes.ts'
 
-// The controller heals at the planned time. If it is dead, the cluster does it this much later.
+// The controller heals at the planned time. If the controller is dead, the cluster heals this much later.
 const DEAD_MANS_SWITCH = seconds(10)
 
 export function planFault(spec: FaultSpec, phases: readonly PlannedPhase[], target: Target, run: string): PlannedFault {
@@ -45,7 +45,7 @@ function plannedObject({ name, object, forMs }: FaultSpec, target: Target, run: 
 
 /** `psp-a-down-1k2j3h4`: readable, and unique to the run and the fault. */
 function objectName(fault: string, run: string): string {
-  // 63 less hyphen, seven base-36 digits of a 32-bit number, and `-99` for objects that cover newcomers.
+  // 63 minus a hyphen, seven base-36 digits of a 32-bit number, and `-99` for objects that cover new pods.
   const readable = slug(fault).slice(0, 63 - 1 - 7 - 3)
   return `${readable.replace(/-+$/, '')}-${fingerprint(`${run}/${fault}`)}`
 }
@@ -68,7 +68,7 @@ export const namespacesOf = ({ does, object }: PlannedFault): readonly string[] 
   ...new Set([object.metadata.namespace, ...does.sides.flatMap(({ namespaces }) => namespaces)]),
 ]
 
-/** `files` checked the namespaces that the file names; here stands also the one that the target gives. */
+/** `files` checked the namespaces that the file names. Here the namespace from the target is included. */
 export function reachIssues(spec: FaultSpec, fault: PlannedFault, { blastRadius }: Rehearsal): readonly Issue[] {
   const code: PlanCode = 'fault-outside-blast-radius'
   return namespacesOf(fault)

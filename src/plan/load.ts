@@ -1,4 +1,4 @@
-/** Phases × arrivals × load factor → stages. Rates stay real numbers; whoever drives k6 makes whole ones of them. */
+/** Phases × arrivals × load factor → stages. Rates are real numbers; the k6 adapter rounds them to whole ones. */
 import { partsOfIndicator } from '../domain/indicators.ts'
 import type { Issue } from '../domain/issue.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
@@ -20,7 +20,7 @@ export function planLoad(rehearsal: Rehearsal, target: Target, { run, seed }: Ru
   }
 }
 
-/** The value at load 1x through all phases: a ramp from the phase before (nothing before the first), then level. */
+/** The value at load 1x through all phases: a ramp from the value of the phase before (0 before the first phase), then level. */
 export function stagesOf({ phases }: Pick<Rehearsal, 'phases'>, atOnce: number): Some<LoadStage> {
   const stages = phases.flatMap(({ rampMs, forMs, factor }, index): LoadStage[] => {
     const before = perSecond(atOnce * (phases[index - 1]?.factor ?? 0))
@@ -35,8 +35,8 @@ export function stagesOf({ phases }: Pick<Rehearsal, 'phases'>, atOnce: number):
 type Limits = Record<string, { readonly targetMs: Millis; readonly ceilingMs: Millis }>
 
 /**
- * A union has no samples of its own, so its limits go to its parts as well, which count their slow responses by them; `files`
- * refuses parts with other limits than their union.
+ * A union has no samples of its own, so its limits also apply to its parts, which count slow responses by them. `files` refuses parts whose limits
+ * differ from their union.
  */
 function limitsOf({ slos, load }: Rehearsal): Limits {
   const limits: Limits = {}
@@ -48,7 +48,7 @@ function limitsOf({ slos, load }: Rehearsal): Limits {
   return limits
 }
 
-// A k6 rate is an int64 per timeUnit; far below that, no generator on earth keeps up, and the arithmetic stays exact.
+// A k6 rate is an int64 per timeUnit. This limit is far below that: no load generator keeps up with it, and the arithmetic stays exact.
 const RATE_MAX = 10_000_000
 
 export function rateIssues({ load, phases }: Rehearsal, target: Target): readonly Issue[] {

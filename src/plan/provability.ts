@@ -1,4 +1,4 @@
-/** Can an objective be proven with the number of samples that the plan brings? Said before the run, not after it. */
+/** Whether an objective can be proven with the planned number of samples. Reported before the run. */
 import { arrivalsBy } from '../domain/arrivals.ts'
 import { partsOfIndicator } from '../domain/indicators.ts'
 import type { Slo } from '../domain/rehearsal.ts'
@@ -7,11 +7,11 @@ import type { Timeline } from '../domain/timeline.ts'
 
 export type Provability = {
   readonly slo: Slo
-  /** Samples in all; undefined where the scenario decides (round trips of sockets). */
+  /** Expected samples in total; undefined if the scenario decides (round trips of sockets). */
   readonly expected?: number
   /** Fewest samples, all good, that prove the objective. */
   readonly needed: number
-  /** Most bad ones (or slow ones) with which the expected samples still prove it; undefined if not even none is enough. */
+  /** The most bad (or slow) samples with which the expected samples still prove it; undefined if even zero bad ones do not prove it. */
   readonly badAllowed?: number
 }
 
@@ -27,16 +27,16 @@ export function provabilityOf(slo: Slo, timeline: Timeline): Provability {
   return badAllowed === undefined ? { slo, expected, needed } : { slo, expected, needed, badAllowed }
 }
 
-/** Whole arrivals of an indicator over the plan; undefined for one that no load profile feeds. */
+/** Whole arrivals of an indicator over the plan; undefined if no load profile feeds it. */
 export function expectedSamples(sli: string, { load, totalMs }: Timeline): number | undefined {
   const parts = partsOfIndicator(sli)
   const profiles = load.profiles.filter(({ name }) => parts.includes(name))
   if (profiles.length === 0) return undefined
-  // Each profile's last fraction of an arrival never comes; the step takes back the rounding of the sums.
+  // The last fraction of an arrival of each profile never happens. The small step compensates for rounding in the sums.
   return profiles.reduce((sum, { stages }) => sum + Math.floor(arrivalsBy(stages, totalMs) + 1e-6), 0)
 }
 
-/** Most bad samples of `attempts` with which the lower bound still reaches `share`: the bound falls with each bad one. */
+/** The most bad samples of `attempts` with which the lower bound still reaches `share`. Each bad sample lowers the bound. */
 function mostBad(share: number, attempts: number): number | undefined {
   const proves = (bad: number): boolean => bad <= attempts && lowerBound(attempts - bad, attempts) >= share
   if (!proves(0)) return undefined

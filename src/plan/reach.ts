@@ -1,4 +1,4 @@
-/** What a harm may hit, counted on data: the pods, how many of them at most, and the objects that it changes. */
+/** The reach of a harm, computed on data: the pods it may hit, the most that it can hit, and the objects that it changes. */
 import type { PlannedFault } from '../domain/timeline.ts'
 import { countBounds } from '../protocols/chaos-mesh/mode.ts'
 import { matchingPods } from '../protocols/chaos-mesh/selector.ts'
@@ -6,21 +6,21 @@ import type { PlanCode } from './codes.ts'
 import { namespacesOf } from './fault.ts'
 import { type Inventory, podId } from './inventory.ts'
 
-/** `most`: pods that it can harm on top of those held already; `drawn`: a mode takes only some of `pods`. */
+/** `most`: pods that it can harm in addition to those already held; `drawn`: a mode picks only some of `pods`. */
 export type Reach = {
-  /** Objects that are changed, such as `Node/zone-b-api`; a fault changes none but its own. */
+  /** Objects that are changed, such as `Node/zone-b-api`. A fault changes only its own object. */
   readonly targets: readonly string[]
   /** `namespace/name` of each pod that may be hit. */
   readonly pods: readonly string[]
   readonly most: number
   readonly drawn: boolean
-  /** Namespaces whose living pods are those of which a share is counted. */
+  /** Namespaces whose living pods are the base of a share. */
   readonly namespaces: readonly string[]
   readonly problems: readonly ReachProblem[]
 }
 export type ReachProblem = { readonly code: PlanCode; readonly problem: string; readonly next: string }
 
-/** Both sides of a cut count: Chaos Mesh puts rules into the pods of `target` too. `held`: pods that other harms hold at that time. */
+/** Both sides of a partition count: Chaos Mesh puts rules into the pods of `target` too. `held`: pods that other harms hold at that time. */
 export function faultReach(fault: PlannedFault, { pods, nodes }: Inventory, held: readonly string[]): Reach {
   const namespaces = namespacesOf(fault)
   const hit = new Set<string>()

@@ -105,7 +105,7 @@ function actionLines(action: DescribedAction): readonly string[] {
   return [`${action.name} (${action.phase})`, ...details.map((line) => `  ${line}`)]
 }
 
-/** What the blast radius counts, and with what it counts it together. */
+/** The blast radius: what it counts, and which harms are counted together. */
 function countedLines({ overlaps, admission }: DescribedFault | DescribedAction): readonly string[] {
   const together =
     overlaps.length === 0 ? [] : [`runs together with ${overlaps.join(', ')}; the blast radius counts them as one`]

@@ -1,4 +1,4 @@
-/** What a rehearsal says, as sentences for people. */
+/** The contents of a rehearsal, as sentences for people. */
 import { keptWhenDone } from '../domain/action.ts'
 import type { Expectation, Guardrail, Reaction, Slo, Target, Witness } from '../domain/rehearsal.ts'
 import { showCount, showDuration, showPercent, showSeries } from '../domain/show.ts'

@@ -1,7 +1,6 @@
 /**
- * What will be done and when, worked out before anything is touched: a rehearsal, a target and a seed become a timeline, live
- * pods given as data become an admission, and both can be shown to the user. Pure: no clock, no network, no file, so that the
- * same inputs give the same plan on every machine.
+ * Plans a run before anything is touched. A rehearsal, a target and a seed become a timeline. Live pods, given as data, become an admission. Both can
+ * be shown to the user. Pure, without clock, network or files, so that the same inputs give the same plan on every machine.
  */
 import type { Issue, Parsed } from '../domain/issue.ts'
 import { seedFor } from '../domain/random.ts'
@@ -36,7 +35,7 @@ export function planTimeline(rehearsal: Rehearsal, target: Target, { run, seed }
   return { ok: true, value }
 }
 
-/** Each fault has a seed of its own, by its name: the same picks in the next run, whatever other faults there are. */
+/** Each fault has its own seed, derived from its name. The next run picks the same pods, whatever other faults there are. */
 function seeded(fault: PlannedFault, seed: number): PlannedFault {
   const { metadata } = fault.object
   const annotations = { ...metadata.annotations, [SEED_ANNOTATION]: String(seedFor(seed, `fault ${fault.name}`)) }

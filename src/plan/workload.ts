@@ -1,9 +1,9 @@
-/** Deployments and StatefulSets, as far as scaling and rolling them out harms pods. */
+/** Deployments and StatefulSets: how scaling and rolling them out harms pods. */
 
 import { type LabelSelector, selects } from '../protocols/kubernetes/label-selector.ts'
 import { isLiving, type LivePod, podNamespace } from './inventory.ts'
 
-/** A Deployment or StatefulSet of any Kubernetes client fits. */
+/** Accepts a Deployment or StatefulSet of any Kubernetes client. */
 export type LiveWorkload = {
   readonly kind?: string
   readonly metadata?: { readonly name?: string; readonly namespace?: string }
@@ -30,8 +30,8 @@ export const podsOf = ({ metadata, spec }: LiveWorkload, pods: readonly LivePod[
   )
 
 /**
- * Most pods that are away at one time while it is rolled out. A Deployment's default is 25 %, rounded down; when surge and this both
- * come to none, Kubernetes takes one (ResolveFenceposts). A StatefulSet replaces one at a time.
+ * The most pods that are unavailable at one time during a rollout. A Deployment's default is 25 %, rounded down. If this and the surge both round to
+ * 0, Kubernetes uses 1 (ResolveFenceposts). A StatefulSet replaces one pod at a time.
  */
 export function unavailableMost(workload: LiveWorkload): number {
   const { kind, spec } = workload

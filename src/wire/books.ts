@@ -1,6 +1,6 @@
 /**
- * The shape in which every service that holds money shows its books, and the digest by which books are compared without
- * moving millions of keys: equal count, amount and digest sums mean equal sets of keys, but for a collision of 64 bits.
+ * The shape in which every service that holds money shows its books, and the digest that compares books without transferring millions of keys. Equal
+ * count, amount and digest sums mean equal sets of keys, except for a 64-bit collision.
  */
 
 /** Sums of the two halves of md5(key): `low` of its first 8 hex digits, `high` of the next 8, each an unsigned 32-bit number. */
@@ -28,19 +28,19 @@ export type BookEntry = {
   readonly buckets: readonly BookBucket[]
 }
 
-/** Answer to `GET /books?run=`. A book is settled when nothing of the run is still under way in it. */
+/** Answer to `GET /books?run=`. A book is settled when none of the run's operations is pending in it. */
 export type Book = {
   readonly book: string
   readonly run: string
   readonly settled: boolean
-  /** What is still under way, by name (outbox rows, unknown charges, undelivered webhooks). */
+  /** Pending work by name (outbox rows, unknown charges, undelivered webhooks). */
   readonly pending: Readonly<Record<string, number>>
   readonly entries: readonly BookEntry[]
-  /** Double-entry check of the whole book, where it has one: debits minus credits in cents, 0 when balanced. */
+  /** Double-entry check of the whole book, if it has one: debits minus credits in cents, 0 when balanced. */
   readonly imbalanceCents?: number
 }
 
-/** Answer to `POST /books/keys`: those of the asked keys that are committed. */
+/** Answer to `POST /books/keys`: the requested keys that are committed. */
 export type CommittedKeys = {
   readonly book: string
   readonly committed: readonly { readonly key: string; readonly amountCents: number; readonly times: number }[]

@@ -1,6 +1,6 @@
 /**
- * How the plan of the load travels from the controller to the scenario: one JSON file, read by k6's `open`. Both ends use this
- * file, and reading checks every field, because a plan that is half understood would drive the wrong load. Runs in k6 too.
+ * How the load plan gets from the controller to the scenario: one JSON file, read by k6's `open`. Both ends use this file. Reading checks every
+ * field, because a plan that is only partly understood would drive the wrong load. Runs in k6 too.
  */
 import type { LoadPlan, LoadProfile, LoadStage } from '../domain/timeline.ts'
 import { isSome, millis, perSecond, type Some } from '../domain/units.ts'
@@ -8,7 +8,7 @@ import { isSome, millis, perSecond, type Some } from '../domain/units.ts'
 /** Name of the environment variable that holds the plan file's path. */
 export const PLAN_VARIABLE = 'MATCHDAY_PLAN'
 
-/** What a scenario logs, once, when its time zero has come: this word and the moment in epoch ms. */
+/** What a scenario logs once at its time zero: this word and the moment in epoch ms. */
 export const ZERO_MARK = 'matchday-zero'
 
 const FORMAT = 1

@@ -11,7 +11,7 @@
 export const scenarioMetrics = {
   /** Trend (ms from the intended start), tags `sli`: one sample per good response. */
   latency: 'md_latency',
-  /** Counter, tags `sli`, `reason`: attempts that were not good (refused though they should not be, error, time-out). */
+  /** Counter, tags `sli`, `reason`: attempts that were not good (wrongly refused, error, timeout). */
   bad: 'md_bad',
   /** Counter, tags `sli`, `limit` (`target` | `ceiling`): good responses slower than the objective's target or ceiling. */
   slow: 'md_slow',
@@ -26,7 +26,7 @@ export const scenarioMetrics = {
   refused: 'md_refused',
   /** Counter, tags `op`, `key`: 1 for each operation whose outcome the client never learnt. */
   unknown: 'md_unknown',
-  /** Counter, tag `op`: how many unknowns there are in all, so that a lost key is noticed. */
+  /** Counter, tag `op`: total number of unknown outcomes, so that a lost key is noticed. */
   unknownCount: 'md_unknown_count',
   /** Gauge: sockets open now. */
   socketsOpen: 'md_sockets_open',
@@ -64,18 +64,21 @@ export const platformMetrics = {
   webhooks: 'webhooks_total',
   /** Gauge on bets: 0 closed, 1 half-open, 2 open. */
   betsBreaker: 'bets_breaker_state',
-  /** Counters on bets: how registrations at the game provider ended (label `outcome`: `registered` | `refused` | `timeout` | `error`), requests sent for them, and bets that the open breaker refused. */
+  /**
+   * Counters on bets: how registrations at the game provider ended (label `outcome`: `registered` | `refused` | `timeout` | `error`), requests sent
+   * for them, and bets that the open circuit breaker refused.
+   */
   providerCalls: 'bets_provider_calls_total',
   providerAttempts: 'bets_provider_attempts_total',
   breakerRefusals: 'bets_breaker_refusals_total',
   /** Gauge on every service with a database, label `state` (`active` | `idle` | `waiting` | `max`): its own pool. */
   connections: 'db_connections',
-  /** Gauges on wallet: client connections that the database has, and how many it grants. */
+  /** Gauges on wallet: open client connections of the database, and its limit. */
   backends: 'wallet_db_backends',
   backendsMax: 'wallet_db_max_connections',
   /** Gauge on gateway, label `feature`: 1 on, 0 off, in this pod. */
   features: 'feature_enabled',
-  /** Counter on gateway, label `outcome` (`shown` | `failed` | `off`): lobbies by what became of their promo widget. */
+  /** Counter on gateway, label `outcome` (`shown` | `failed` | `off`): lobbies by the outcome of their promo widget. */
   lobbyPromo: 'lobby_promo_total',
   /** Counter on anti-fraud, label `verdict` (`allow` | `deny`). */
   assessments: 'fraud_assessments_total',
@@ -88,19 +91,19 @@ export const platformMetrics = {
   sockets: 'realtime_sockets',
 } as const
 
-/** Exposed for the replicated database, by each pod's keeper about itself and by the operator about all that answer it. */
+/** Exposed for the replicated database: by each pod's keeper about itself, and by the operator about all members that answer it. */
 export const databaseMetrics = {
   /** Gauge, labels `pod`, `role` (`primary` | `standby`): 1. */
   role: 'db_role',
-  /** Gauge, label `pod`: 1 while it could take a write. Two pods at 1 are a split brain. */
+  /** Gauge, label `pod`: 1 while it accepts writes. Two pods at 1 are a split brain. */
   writable: 'db_writable',
-  /** Gauge, label `pod`: grows by one with each promotion; two histories that parted have two of them. */
+  /** Gauge, label `pod`: the timeline, which grows by one with each promotion. Diverged histories have different timelines. */
   timeline: 'db_timeline',
-  /** Gauge, label `pod`: bytes of the log that a standby has not confirmed (operator), or received and not replayed (keeper). */
+  /** Gauge, label `pod`: bytes of the log that a standby has not confirmed (operator), or has received and not replayed (keeper). */
   lagBytes: 'db_replication_lag_bytes',
   /** Gauge, label `pod`: connections of clients. */
   backends: 'db_backends',
-  /** Counter on the operator: leaders that were named after another. */
+  /** Counter on the operator: how often it named another leader. */
   promotions: 'db_promotions_total',
   /** Gauge on the operator: standbys that hold every acknowledged commit, and may be promoted. */
   syncStandbys: 'db_sync_standbys',

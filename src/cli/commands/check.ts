@@ -69,7 +69,7 @@ async function check(file: string | undefined, flags: Flags): Promise<number> {
   return exitCodeOf(seen)
 }
 
-/** What is amiss counts more than what could not be looked at; both count more than the rest that is in order. */
+/** Order of rows: first failed checks, then checks that could not be made, then the rest. */
 function exitCodeOf({ findings, issues }: Check): number {
   if (findings.some(({ weight }) => weight === 'breach')) return exitCodes.fail
   return issues.length > 0 ? exitCodes.environment : exitCodes.pass
@@ -85,7 +85,7 @@ function namespacesOf(inputs: Inputs): readonly string[] {
   return wanted.length > 0 ? [...new Set(wanted)] : [inputs.target.namespace]
 }
 
-/** What the rehearsal would judge; everything where it says nothing of it. */
+/** The checks of the rehearsal; all checks if it names none. */
 function wantsOf(inputs: Inputs): readonly PostureWant[] {
   const wanted = new Set(posturesOf(inputs).flatMap(({ wants }) => wants))
   return wanted.size > 0 ? postureWants.filter((each) => wanted.has(each)) : postureWants
@@ -99,7 +99,7 @@ function wantNamed(written: string): PostureWant {
   throw new BadInput([{ at, code: 'wrong-value', problem: `there is no want "${written}".`, next }])
 }
 
-/** Says in one sentence when nobody answers, or something that is no cluster. What may not be read is told in its own row. */
+/** Says in one sentence if nothing answers, or if the answer is not from a cluster. Missing permissions are reported in their own rows. */
 async function reach(api: KubernetesApi): Promise<void> {
   try {
     await clusterPortsOf(api).cluster.identify()
@@ -110,7 +110,7 @@ async function reach(api: KubernetesApi): Promise<void> {
 
 const isForbidden = (error: unknown): boolean => error instanceof ApiRefusal && error.status === 403
 
-/** The rules on what is there now, and what could not be looked at. */
+/** The posture rules on the present objects, and the checks that could not be made. */
 async function look(
   api: KubernetesApi,
   { target, rehearsal }: Inputs,
@@ -134,7 +134,7 @@ async function look(
   }
 }
 
-/** A permission that is missing costs only what needs it. A namespace without workloads must not pass for one in order. */
+/** A missing permission affects only the checks that need it. A namespace without workloads must not pass. */
 async function readLists(
   api: KubernetesApi,
   namespaces: readonly string[],
@@ -154,7 +154,7 @@ async function readLists(
         `namespace ${namespace} of context ${api.context} has no workload to check`,
         'Deploy the platform first, or choose another one with --namespace.',
       )
-    // There is no journal whose line it would be.
+    // There is no journal, so there is no line number.
     seen.add({ kind: 'objects-listed', at: systemClock.now(), namespace, resource, objects }, 0)
   }
   return { seen, issues }

@@ -36,7 +36,7 @@ export function addHeal(root: Command, finish: (code: number) => void): void {
 async function heal(flags: Flags): Promise<number> {
   const target = await targetOf(flags)
   const journals = await readJournals(flags.reports, target)
-  // Once the cluster is known to be there, whatever cannot be read may hide a harm.
+  // Once the cluster is known to answer, an object that cannot be read may hide a fault.
   const state = { unknown: journals.unreadable > 0 }
   try {
     return await healCluster(flags, target, journals.dead, () => {
@@ -53,7 +53,7 @@ async function heal(flags: Flags): Promise<number> {
   }
 }
 
-/** `reached`: the cluster answered as a cluster does. */
+/** `reached`: the answer came from a cluster. */
 async function healCluster(flags: Flags, target: Target, dead: readonly Dead[], reached: () => void): Promise<number> {
   const { api } = await chooseCluster({ ...flags, workload: '', overlay: [] }, false, stopSignal())
   const ports = clusterPortsOf(api)
@@ -83,7 +83,7 @@ function tell(flags: Flags, report: HealReport, left: readonly ResidueItem[]): v
     say(term`nothing was left to undo`)
 }
 
-/** Its file, or what the newest run on that context knew: rehearsals may lie anywhere, and whoever heals is in a hurry. @throws BadInput */
+/** The target file, or what the newest run on that context recorded: the rehearsal may be in any folder, and healing is urgent. @throws BadInput */
 async function targetOf(flags: Flags): Promise<Target> {
   const context = contextOf(flags)
   if (flags.target === undefined && !existsSync(usualTargetPath(context))) {
@@ -108,7 +108,7 @@ async function targetOfRun(journal: string): Promise<Target | undefined> {
 
 type Journals = { readonly dead: readonly Dead[]; readonly unreadable: number }
 
-/** Runs on this target whose journal has undos that were written and never done, and how many journals can't say. */
+/** Runs on this target whose journal has outstanding undos, and the number of journals that cannot be read. */
 async function readJournals(reports: string, target: Target): Promise<Journals> {
   const dead: Dead[] = []
   let unreadable = 0
@@ -138,7 +138,7 @@ async function readDead(folder: string, path: string, target: Target): Promise<D
   return run === undefined || undos.length === 0 ? undefined : { folder, run, undos }
 }
 
-/** The dead run's journal learns that it was healed, so that the next heal does not come back to it. */
+/** Adds the healing to the dead run's journal, so that the next heal skips it. */
 async function noteHealed(dead: readonly Dead[], healed: HealReport['healed']): Promise<void> {
   for (const { folder, run, undos } of dead) {
     const done = healed.filter((each) => each.run === run && undos.some(({ id }) => id === each.id))

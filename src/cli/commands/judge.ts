@@ -4,7 +4,7 @@ import { tellGitHub } from '../github.ts'
 import { judgeFolder, printJudgment, writeReports } from '../judging.ts'
 import { keyOf } from '../verifying.ts'
 
-/** `finish` takes the exit code. */
+/** `finish` receives the exit code. */
 export function addJudge(root: Command, finish: (code: number) => void): void {
   root
     .command('judge')

@@ -37,7 +37,7 @@ async function plan(file: string, flags: Flags): Promise<number> {
   if (!planned.ok) throw new BadInput(planned.issues)
   const admissions = flags.offline ? undefined : await admittedNow(inputs, planned.value, flags)
   const description = describePlan({ ...inputs, timeline: planned.value, ...(admissions ? { admissions } : {}) })
-  // The plan's text has lines of its own; a name has none.
+  // The plan's text has several lines; a name has one.
   print(flags.output === 'json' ? jsonText(description) : termLines(renderPlan(visibleIn(description))))
   const refused = [...(admissions?.values() ?? [])].flatMap((each) => [...each.problems])
   if (refused.length > 0) throw new BadInput(refused)

@@ -84,7 +84,7 @@ async function run(file: string, flags: Flags): Promise<number> {
   }
 }
 
-/** A script that does not load is bad input, found before anything is booted or touched. */
+/** A script that does not load is bad input. It is found before anything is booted or touched. */
 async function inspectScript(k6: string, { rehearsal }: Inputs): Promise<void> {
   const { script, arrivals, sockets } = rehearsal.load
   const load = { profiles: Object.keys(arrivals), sockets: sockets !== undefined }
@@ -144,15 +144,15 @@ async function performRun(
   if (key) writeSignature(folder.file(SIGNATURE_FILE), folder.run, journal, key)
 }
 
-/** What the run is to be judged by must be readable before anything is touched. */
+/** The sources and books that judge the run must be readable before anything is touched. */
 async function refuseIfBlind(ports: ControllerPorts, { rehearsal, target }: Inputs): Promise<void> {
   const issues = (await look(ports, target, booksRead(rehearsal, target))).flatMap(({ issue }) => issue ?? [])
   if (issues.length > 0) throw new BadInput(issues, exitCodes.environment)
 }
 
 /**
- * An action that would harm too much now is refused before anything is touched. A fault that is refused at its time is evidence of its
- * own (its run is inconclusive), and the pods that it selects may only come with the load: it is told now, for whoever waits for it.
+ * An action that would harm too much now is refused before anything is touched. A fault that would be refused is only a warning: it may be admitted
+ * at its time, because its pods may start with the load. A fault refused at its time makes the run inconclusive.
  */
 async function admitNow(ports: ControllerPorts, inputs: Inputs, timeline: Timeline, flags: Flags): Promise<void> {
   const admissions = await admissionsOf(ports, inputs, timeline)
