@@ -169,6 +169,12 @@ export const causes = {
     starved: 'excused',
     next: 'Shorten the time-out to the provider or let the breaker open earlier; both must fit below the budget.',
   },
+  'failback-missing': {
+    needs: SCRAPES,
+    missing: 'inconclusive',
+    starved: 'excused',
+    next: 'Look for breakers that stay open: let each close after a few trials that succeed, and make trials as long as work arrives.',
+  },
   'breaker-missing': {
     needs: SCRAPES,
     missing: 'unnamed',

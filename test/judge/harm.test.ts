@@ -109,7 +109,7 @@ describe('a witness that rises', () => {
     const asked = (psp: string) => judge(evidence({ rehearsal: labelled(psp) })).faults[0]
     expect(asked('psp-a')?.state).toBe('proven')
     expect(asked('psp-b')?.state).toBe('unproven')
-    expect(asked('psp-b')?.witness.sentence).toContain('psp_requests_total (psp=psp-b) of psp-a')
+    expect(asked('psp-b')?.witness.sentence).toContain('psp_requests_total{psp="psp-b"} of psp-a')
   })
 })
 

@@ -8,6 +8,7 @@ import type { Seen } from '../seen/seen.ts'
 import { judgeAmplification, judgeBacksOff } from './calls.ts'
 import { judgeCompletion } from './completion.ts'
 import { harmCosts } from './costs.ts'
+import { judgeFailback } from './failback.ts'
 import { judgeFailover } from './failover.ts'
 import { judgePromotion } from './promotion.ts'
 import { judgeReconnects } from './reconnects.ts'
@@ -27,7 +28,7 @@ export function answersTo(seen: Seen, harm: Harm, expected: readonly Reaction[])
   const recoveries: Ruled<FaultResult['recoveries'][number]>[] = []
   const reactions: Ruled<ReactionResult>[] = []
   for (const each of expected) {
-    if (each.kind === 'failover') failovers.push(judgeFailover(seen, harm, each))
+    if (each.kind === 'failover') failovers.push(judgeMove(seen, harm, each))
     else if (each.kind === 'recovers') recoveries.push(judgeRecovery(seen, harm, each))
     else reactions.push(judgeReaction(seen, harm, each))
   }
@@ -41,6 +42,12 @@ export function answersTo(seen: Seen, harm: Harm, expected: readonly Reaction[])
     },
     findings,
   }
+}
+
+/** Work moves to the other provider, and back after healing. */
+function judgeMove(seen: Seen, harm: Harm, expected: Extract<Reaction, { kind: 'failover' }>) {
+  const { result, findings } = judgeFailover(seen, harm, expected)
+  return { result, findings: [...findings, ...judgeFailback(seen, harm, expected, result.tookMs !== undefined)] }
 }
 
 type Other = Exclude<Reaction, { kind: 'failover' | 'recovers' }>
