@@ -1,4 +1,4 @@
-/** A Chaos Mesh file: one document, one object of a kind that makes a fault, and nothing that Chaos Mesh would refuse. */
+/** A Chaos Mesh file: one document with one object of a fault kind, which Chaos Mesh would accept. */
 
 import type { Fault } from '../domain/fault.ts'
 import type { SourcePoint } from '../domain/issue.ts'
@@ -73,7 +73,7 @@ export function readChaosFile(files: Files, path: string, namedAt: SourcePoint, 
   return { file: path, object, at, ...(does === undefined ? {} : { does }) }
 }
 
-/** Whether Chaos Mesh would take it, and it would do what it seems to say. */
+/** Whether Chaos Mesh would accept it, and whether it does what it seems to say. */
 function isAdmitted(object: Manifest, at: ChaosFile['at'], report: Report): boolean {
   const refused = admit(object)
   const next = 'mend the field; kubectl apply would be told the same.'

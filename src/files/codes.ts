@@ -1,6 +1,6 @@
 /**
- * Every issue code of this room with what it means. Codes are stable: scripts and habits hang on them, so one is added or
- * retired, never given another meaning. docs/rehearsal-file.md lists them; a test holds the two together.
+ * Every issue code of this room and its meaning. Codes are stable because scripts rely on them: a code is added or retired, but never changes its
+ * meaning. docs/rehearsal-file.md lists them; a test keeps both equal.
  */
 export const issueCodes = {
   'file-missing': 'a file that is named does not exist',

@@ -1,10 +1,10 @@
-/** The known word nearest to a mistyped one, if it is near enough to be meant. */
+/** The known word nearest to a mistyped one, if it is near enough. */
 export function didYouMean(word: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)
   const best = ranked[0]
-  // A third of the letters wrong is still a slip; more is another word.
+  // Up to a third of the letters wrong counts as a typo; more is another word.
   return best !== undefined && best.distance <= Math.max(1, Math.floor(best.candidate.length / 3))
     ? best.candidate
     : undefined
@@ -37,7 +37,7 @@ export function listed(words: readonly string[], last = 'and'): string {
   return `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`
 }
 
-/** The next step for a word that is not known. */
+/** The next step for an unknown word. */
 export function chooseAmong(word: string, known: readonly string[], what: string): string {
   const meant = didYouMean(word, known)
   const choice = known.length === 0 ? `there is no ${what}` : `${what}: ${listed(known)}`

@@ -1,19 +1,19 @@
-/** Parsers are pure: whoever calls them reads the files for them. */
+/** Parsers are pure: the caller reads the files for them. */
 import { dirname, join } from 'node:path/posix'
 import type { SourcePoint } from '../domain/issue.ts'
 import type { Report } from './report.ts'
 
-/** `read` gives the text, or undefined when there is no such file. It throws when the file is there and can't be read, or is too large. */
+/** `read` returns the text, or undefined if the file does not exist. It throws if the file exists but cannot be read or is too large. */
 export type Files = { read(path: string): string | undefined }
 
-/** The message says how large it is and what the limit is. */
+/** The message contains the size and the limit. */
 export class FileTooLarge extends Error {}
 
-/** A path as the file `from` means it. */
+/** Resolves a path against the file `from` that names it. */
 export const relativeTo = (from: string, path: string): string =>
   path.startsWith('/') ? path : join(dirname(from), path)
 
-/** The text, or undefined with the issue reported where the file is named. */
+/** The text, or undefined; then the issue is reported at the place that names the file. */
 export function readText(
   files: Files,
   path: string,

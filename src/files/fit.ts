@@ -1,4 +1,4 @@
-/** Whether a rehearsal and a target fit together: each of them may be in order alone. */
+/** Whether a rehearsal and a target fit together. Each of them may be valid alone. */
 import type { Issue, SourcePoint } from '../domain/issue.ts'
 import { CHARGES, WRITABLE } from '../domain/metric-names.ts'
 import type { Act, Expectation, Reaction, Rehearsal, Target } from '../domain/rehearsal.ts'
@@ -6,7 +6,7 @@ import { chooseAmong, listed } from './did-you-mean.ts'
 import { wholeFile } from './files.ts'
 import { collectIssues, type Report } from './report.ts'
 
-/** Everything that this rehearsal asks of this target and does not find. */
+/** Everything that this rehearsal needs from this target and does not find. */
 export function checkFit(rehearsal: Rehearsal, target: Target): readonly Issue[] {
   const { report, found } = collectIssues()
   if (!rehearsal.contexts.includes(target.context)) {
@@ -31,7 +31,7 @@ export function checkFit(rehearsal: Rehearsal, target: Target): readonly Issue[]
 type Fit = {
   source(name: string, at: SourcePoint): void
   metric(source: string, metric: string, at: SourcePoint): void
-  /** Among the metrics of any source. */
+  /** In the metrics of any source. */
   anywhere(metric: string, whatReadsIt: string, at: SourcePoint): void
   database(name: string, at: SourcePoint): void
 }
@@ -80,7 +80,7 @@ function checkReaction(reaction: Reaction, fit: Fit): void {
       return
     case 'promotes':
       fit.database(reaction.database, reaction.at)
-      // Who takes writes is read from the source of the database's name; without it a split brain could not be ruled out.
+      // The source named like the database shows which member takes writes. Without it a split brain could not be ruled out.
       return fit.metric(reaction.database, WRITABLE, reaction.at)
     default:
       return

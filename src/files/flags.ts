@@ -1,4 +1,4 @@
-/** Values of command-line flags, in the same forms and with the same words as in files. */
+/** Values of command-line flags, in the same forms and with the same messages as in files. */
 import type { Parsed } from '../domain/issue.ts'
 import { wholeFile } from './files.ts'
 import { duration, factor } from './quantities.ts'

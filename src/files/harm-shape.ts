@@ -1,4 +1,4 @@
-/** The tables of what is done to the cluster: faults with their witnesses, actions, and the reactions that both expect. */
+/** The tables for faults with their witnesses, actions, and the reactions that both expect. */
 import {
   dnsLabel,
   metricName,

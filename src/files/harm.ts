@@ -1,4 +1,4 @@
-/** Faults, actions and reactions as drafts become domain values. Only called when no issue was found. */
+/** Converts drafts of faults, actions and reactions to domain values. Only called if no issue was found. */
 import type { Act, ActionSpec, FaultSpec, NodeChoice, Reaction, Witness, Workload } from '../domain/rehearsal.ts'
 import type { ChaosFile } from './chaos-file.ts'
 import { ACT_KEYS } from './harm-shape.ts'
@@ -7,7 +7,7 @@ import type { ActionDraft, FaultDraft, ReactionDraft } from './rehearsal.ts'
 type WitnessDraft = FaultDraft['value']['witness']
 export type ActKey = (typeof ACT_KEYS)[number]
 
-/** What the action does, as far as the file says so: exactly one of these, or an issue. */
+/** The kind of action in the file: exactly one of these, or an issue. */
 export const actKeysOf = ({ value }: ActionDraft): readonly ActKey[] =>
   ACT_KEYS.filter((key) => value[key] !== undefined)
 

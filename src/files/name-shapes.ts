@@ -1,9 +1,9 @@
-/** Names, paths and times that many keys take. */
+/** Shapes of names, paths and times that many keys use. */
 import { duration } from './quantities.ts'
 import { need } from './record.ts'
 import { placed, type Shape, table, text } from './shape.ts'
 
-// Goes into run names, Kubernetes names and folder names.
+// Used in run names, Kubernetes names and folder names.
 const dnsName = { form: 'a name of lower-case letters, digits and hyphens', example: 'psp-down-at-peak' }
 export const dnsLabel = (max: number): Shape<string> =>
   text({ ...dnsName, pattern: new RegExp(`^[a-z0-9]([a-z0-9-]{0,${max - 2}}[a-z0-9])?$`) })

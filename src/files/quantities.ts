@@ -61,7 +61,7 @@ export const duration = (bounds: { readonly min?: number; readonly max?: number 
   })
 
 const percentPattern = /^\d+(\.\d+)?%$/
-// Read as a decimal shifted by two places, so that 99.9% is the double nearest to 0.999 and not a neighbour.
+// Parsed as a decimal shifted by two places, so that 99.9% is exactly the double nearest to 0.999.
 const readPercent = (text: string): number => Number(`${text.slice(0, -1)}e-2`)
 
 export const percentage = (bounds: {
@@ -129,7 +129,7 @@ export const syncs = (bounds: { readonly min: number; readonly max: number }): S
     ...bounds,
   })
 
-/** `50%` of the pods, or a number of them. */
+/** `50%` of the pods, or a number of pods. */
 export function podLimit(): Shape<
   { readonly kind: 'share'; readonly of: Ratio } | { readonly kind: 'count'; readonly of: number }
 > {

@@ -1,4 +1,4 @@
-/** Shapes of maps with known keys: records, records of which parts may be broken, and unions told apart by their one key. */
+/** Shapes of maps with known keys: records, records that may be partly broken, and unions distinguished by their one key. */
 import { chooseAmong, didYouMean } from './did-you-mean.ts'
 import type { Report } from './report.ts'
 import { type Decoded, type JsonSchema, nameOf, refuse, type Shape } from './shape.ts'
@@ -8,7 +8,7 @@ export type Field<T, Needed extends boolean> = {
   readonly shape: Shape<T>
   readonly doc: string
   readonly needed: Needed
-  /** Key that it had in earlier versions of the format. It is still read, with a warning that names the new one. */
+  /** Its key in earlier versions of the format. It is still read, with a warning that names the new key. */
   readonly formerly?: string
 }
 export const need = <T>(shape: Shape<T>, doc: string): Field<T, true> => ({ shape, doc, needed: true })
@@ -27,7 +27,7 @@ export type PartsOf<F extends Fields> = {
   readonly [K in keyof F]: F[K] extends Field<infer T, boolean> ? Decoded<T> : never
 }
 
-/** All needed keys and none that is broken, or no value. Unknown keys are issues. */
+/** A value only if all required keys are present and none is broken. Unknown keys are issues. */
 export function record<F extends Fields>(fields: F): Shape<RecordOf<F>> {
   const inParts = parts(fields)
   return {
@@ -46,7 +46,7 @@ export function record<F extends Fields>(fields: F): Shape<RecordOf<F>> {
   }
 }
 
-/** A record of which each part stands alone, so that a broken one does not hide what is wrong with the others. */
+/** A record whose parts are independent, so that one broken part does not hide issues in the others. */
 export function parts<F extends Fields>(fields: F): Shape<PartsOf<F>> {
   return {
     schema: recordSchema(fields),
@@ -70,13 +70,13 @@ export function parts<F extends Fields>(fields: F): Shape<PartsOf<F>> {
   }
 }
 
-// YAML lets a key stand twice; that was reported, and the first one counts.
+// YAML allows a duplicate key. It was reported, and the first one counts.
 const entryOf = (node: YamlMap, name: string): YamlEntry | undefined => node.entries.find(({ key }) => key === name)
-/** The entry of a field, under its key or under the one that it had. */
+/** The entry of a field, under its key or its former key. */
 const writtenEntry = (node: YamlMap, name: string, field: AnyField | undefined): YamlEntry | undefined =>
   entryOf(node, name) ?? (field?.formerly === undefined ? undefined : entryOf(node, field.formerly))
 
-/** `mistyped`: another key was taken for this one, and saying that it is missing too would count one mistake twice. */
+/** `mistyped`: a misspelt key was recognised as this one. Reporting this one as missing would count one mistake twice. */
 function part(
   node: YamlMap,
   name: string,
@@ -105,7 +105,7 @@ const readable = (fields: Fields, node: YamlMap): readonly string[] =>
     formerly === undefined || entryOf(node, name) !== undefined ? [name] : [name, formerly],
   )
 
-/** Gives the keys that were probably meant by unknown ones. */
+/** The keys that were probably meant by unknown ones. */
 function reportUnknown(node: YamlMap, fields: Fields, report: Report): readonly string[] {
   const known = Object.keys(fields)
   const read = readable(fields, node)
@@ -136,7 +136,7 @@ export type OneOf<O extends Options> = {
   [K in keyof O & string]: O[K] extends Field<infer T, boolean> ? { readonly kind: K; readonly value: T } : never
 }[keyof O & string]
 
-/** A map with exactly one key, which says what the value is. */
+/** A map with exactly one key, which names the kind of the value. */
 export function oneOf<O extends Options>(options: O): Shape<OneOf<O>> {
   const schemas = Object.entries(options).map(([name, field]) => recordSchema({ [name]: { ...field, needed: true } }))
   return {
@@ -157,7 +157,7 @@ type FormOf<F extends Forms> = {
   [K in keyof F & string]: F[K] extends Shape<infer T> ? { readonly kind: K; readonly value: T } : never
 }[keyof F & string]
 
-/** Maps of several forms, each told by a key that only it has; what has none of these keys is of the form `otherwise`. */
+/** Maps of several forms, each recognised by a key that only it has. A map without any of these keys has the form `otherwise`. */
 export function tellApart<F extends Forms, O extends Forms>(forms: F, otherwise: O): Shape<FormOf<F> | FormOf<O>> {
   const all = Object.entries({ ...forms, ...otherwise })
   return {
@@ -172,7 +172,7 @@ export function tellApart<F extends Forms, O extends Forms>(forms: F, otherwise:
   }
 }
 
-/** A record of which exactly one of `choices` is given beside the other keys. Which one, a check tells. */
+/** A record with exactly one of `choices` beside its other keys. A separate check verifies which one. */
 export function choosing<F extends Fields>(choices: readonly (keyof F & string)[], fields: F): Shape<RecordOf<F>> {
   const shape = record(fields)
   const schema = { ...shape.schema, oneOf: choices.map((choice) => ({ required: [choice] })) }

@@ -1,4 +1,4 @@
-/** The table of the rehearsal file: its keys, what each takes and what it means. The parser and the JSON Schema read it. */
+/** The table of the rehearsal file: its keys, their values and meanings. The parser and the JSON Schema read it. */
 import { postureWants } from '../domain/posture.ts'
 import { overPods } from '../domain/rehearsal.ts'
 import { action, fault } from './harm-shape.ts'

@@ -1,7 +1,7 @@
 /**
- * What users write becomes domain values here: rehearsal files, target files, chaos files and flags. Every issue is found in
- * one pass and says where, what and what next; nothing is read or touched but through the given `Files`. The tables
- * (`*-shape.ts`) say what may stand in a file, `checks/` what must hold between its parts.
+ * Parses users' files into domain values: rehearsal files, target files, chaos files and flags. Every issue is found in one pass and names the place,
+ * the problem and the next step. All reading goes through the given `Files`. The tables (`*-shape.ts`) define what a file may contain, `checks/` the
+ * rules between its parts.
  */
 import type { Parsed } from '../domain/issue.ts'
 import type { Expectation, Guardrail, Phase, Rehearsal, Slo, Target } from '../domain/rehearsal.ts'
@@ -22,7 +22,7 @@ import { collectIssues, type Report, settle } from './report.ts'
 import type { Shape } from './shape.ts'
 import { openDocument } from './yaml-node.ts'
 
-/** The parts of `spec` as far as they could be read. */
+/** The parts of `spec` that could be read. */
 export type Draft = typeof rehearsalSpec extends Shape<infer T> ? T : never
 type Whole<K extends keyof Draft> = NonNullable<Draft[K]>['value']
 export type FaultDraft = Whole<'faults'>[number]
@@ -30,10 +30,10 @@ export type ActionDraft = Whole<'actions'>[number]
 export type ReactionDraft = NonNullable<FaultDraft['value']['expect']>[number]
 export type ExpectationDraft = Whole<'expect'>[number]
 
-// Outbox, unknown charges and webhooks settle in seconds; a minute leaves room for back-off after a fault.
+// Outbox, unknown charges and webhooks settle within seconds. A minute leaves room for back-off after a fault.
 const LEDGER_SETTLES_WITHIN = seconds(60)
 
-/** With a target, also whether the two fit together. */
+/** With a target, also checks whether the two fit together. */
 export function parseRehearsal(files: Files, path: string, target?: Target): Parsed<Rehearsal> {
   const { report, found, warned } = collectIssues()
   const text = readText(files, path, wholeFile(path), 'Rehearsal file', report)
@@ -160,7 +160,7 @@ function expectationOf({ at, value }: ExpectationDraft): Expectation {
 
 export type SloDraft = Whole<'slos'>[number]
 
-/** The one quantile that a latency objective names, with its limit. */
+/** The one quantile of a latency objective, with its limit. */
 export function latencyOf({
   value,
 }: SloDraft): { quantile: Ratio; target: NonNullable<SloDraft['value']['p95']> } | undefined {
@@ -189,7 +189,7 @@ export function guardrailId({ value: { value: draft } }: GuardrailDraft): string
   return `${draft.value.sli.value}-${limit}`
 }
 
-/** The objective whose budget a burn rate speaks of. */
+/** The objective whose budget a burn rate refers to. */
 export const availabilityOf = (sli: string, slos: readonly SloDraft[]): Ratio | undefined =>
   slos.find(({ value }) => value.sli.value === sli && value.objective !== undefined)?.value.objective
 

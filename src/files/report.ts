@@ -2,17 +2,17 @@ import type { Issue, Parsed, SourcePoint } from '../domain/issue.ts'
 import { isSome } from '../domain/units.ts'
 import type { IssueCode } from './codes.ts'
 
-/** Where a parser puts what it finds; nothing is thrown, so that the user sees every issue at once. */
+/** Collects the issues of a parser. Nothing is thrown, so that the user sees every issue at once. */
 export type Report = (at: SourcePoint, code: IssueCode, problem: string, next: string) => void
 
-/** `found`: what keeps the file from being used. `warned`: what is still accepted and should be changed. */
+/** `found`: issues that make the file unusable. `warned`: accepted input that should be changed. */
 export type Issues = {
   readonly report: Report
   readonly found: () => readonly Issue[]
   readonly warned: () => readonly Issue[]
 }
 
-// More than this helps nobody, and a file of garbage would print itself once over.
+// More issues than this help nobody. A file of garbage would otherwise print its whole content.
 const SHOWN_MAX = 100
 
 const warnings: readonly string[] = ['deprecated-key'] satisfies readonly IssueCode[]
@@ -30,7 +30,7 @@ export function collectIssues(): Issues {
   }
 }
 
-/** By file in the order met, then by position, each issue once. */
+/** By file in order of appearance, then by position, without duplicates. */
 function inReadingOrder(issues: readonly Issue[]): readonly Issue[] {
   const files = [...new Set(issues.map((issue) => issue.at.file))]
   const once = new Map(issues.map((issue) => [JSON.stringify(issue), issue]))
@@ -39,7 +39,7 @@ function inReadingOrder(issues: readonly Issue[]): readonly Issue[] {
   )
 }
 
-/** The value if nothing was found, else all that was found. A parser without a value must have reported why. */
+/** The value if there are no issues, otherwise all issues. A parser that returns no value must have reported an issue. */
 export function settle<T>(issues: readonly Issue[], value: T | undefined, warnings: readonly Issue[] = []): Parsed<T> {
   if (isSome(issues)) return { ok: false, issues: [...issues, ...warnings] }
   if (value === undefined) throw new Error('a parser gave neither a value nor an issue')

@@ -10,7 +10,7 @@ const published = (title: string, description: string, schema: JsonSchema): Json
   ...schema,
 })
 
-/** By the name of the file in docs/. Editors find them by the comment in a file's first line. */
+/** By name of the file in docs/. Editors find them through the comment in a file's first line. */
 export const schemas: Readonly<Record<string, JsonSchema>> = {
   'rehearsal.schema.json': published(
     'Rehearsal',
@@ -24,5 +24,5 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
   ),
 }
 
-/** The file's text, as it lies in docs/. */
+/** The text of the file in docs/. */
 export const schemaText = (schema: JsonSchema): string => `${JSON.stringify(schema, null, 2)}\n`

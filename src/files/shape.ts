@@ -1,7 +1,6 @@
 /**
- * Shapes: one table says what a file may hold, and both the parser and the published JSON Schema come from it. A shape decodes
- * a YAML node into a value, reports everything that is wrong on the way, and keeps what is right, so that later checks can
- * still look at the healthy parts of a broken file.
+ * Shapes: one table defines the content of a file, and both the parser and the published JSON Schema are made from it. A shape decodes a YAML node
+ * into a value, reports every issue, and keeps the valid parts, so that later checks can still read the healthy parts of a broken file.
  */
 import type { SourcePoint } from '../domain/issue.ts'
 import { isSome, type Some } from '../domain/units.ts'
@@ -11,7 +10,7 @@ import type { YamlNode } from './yaml-node.ts'
 
 export type JsonSchema = Readonly<Record<string, unknown>>
 
-/** `whole`: nothing below was dropped. Undefined: there is no value at all, and the reason was reported. */
+/** `whole`: nothing below was dropped. Undefined: there is no value, and the reason was reported. */
 export type Decoded<T> = { readonly value: T; readonly whole: boolean } | undefined
 export type Shape<T> = {
   readonly schema: JsonSchema
@@ -20,7 +19,7 @@ export type Shape<T> = {
 
 export type Placed<T> = { readonly at: SourcePoint; readonly value: T }
 
-/** A value together with where it stands. */
+/** A value with its position. */
 export const placed = <T>(shape: Shape<T>): Shape<Placed<T>> => mapped(shape, (value, node) => ({ at: node.at, value }))
 
 export const mapped = <T, U>(shape: Shape<T>, turn: (value: T, node: YamlNode) => U): Shape<U> => ({
@@ -31,7 +30,7 @@ export const mapped = <T, U>(shape: Shape<T>, turn: (value: T, node: YamlNode) =
   },
 })
 
-/** What a text, a quantity or a number must look like, in words and by an example. */
+/** The expected form of a text, quantity or number, in words and by an example. */
 export type Form = { readonly form: string; readonly example: string }
 
 export const whole = <T>(value: T): Decoded<T> => ({ value, whole: true })
@@ -108,7 +107,7 @@ export function withinBounds(
   return false
 }
 
-/** A list; broken items are dropped, and then it is not whole. */
+/** A list. Broken items are dropped, and then it is not whole. */
 export function list<T>(item: Shape<T>): Shape<readonly T[]> {
   return {
     schema: { type: 'array', items: item.schema },
@@ -122,7 +121,7 @@ export function list<T>(item: Shape<T>): Shape<readonly T[]> {
   }
 }
 
-/** A list with at least one item in the file; what is left of it after broken ones are dropped must hold one too. */
+/** A list with at least one item, also after broken items are dropped. */
 export function someOf<T>(item: Shape<T>): Shape<Some<T>> {
   const items = list(item)
   return {

@@ -14,8 +14,7 @@ type Draft = typeof targetSpec extends Shape<infer T> ? T : never
 const HPA_SYNC_DEFAULT = seconds(15)
 
 /**
- * Where the target file of a context lies: `targets/` beside the rehearsal. Contexts may hold characters that make bad file
- * names (`arn:aws:eks:…/prod`); each of those reads `-`.
+ * The path of a context's target file: `targets/` beside the rehearsal. Characters not allowed in file names (`arn:aws:eks:…/prod`) become `-`.
  */
 export const targetPath = (rehearsalFile: string, context: string): string =>
   relativeTo(rehearsalFile, `targets/${context.replace(/[^A-Za-z0-9._-]/g, '-')}.yaml`)

@@ -1,6 +1,6 @@
 /**
- * One YAML document as a tree in which everything knows its place, so that an issue can name line and column and the path of
- * keys that leads there. Aliases are followed here; nothing above knows the YAML library.
+ * One YAML document as a tree in which each node knows its position, so that an issue can name line, column and key path. Aliases are resolved here;
+ * the other files do not know the YAML library.
  */
 import {
   type Document,
@@ -24,7 +24,7 @@ export type YamlEntry = { readonly key: string; readonly keyAt: SourcePoint; rea
 export type YamlList = Placed & { readonly kind: 'list'; readonly items: readonly YamlNode[] }
 export type YamlScalar = Placed & { readonly kind: 'scalar'; readonly value: string | number | boolean | null }
 
-// A rehearsal has some hundred nodes. The limits only stop garbage and anchors that multiply.
+// A rehearsal has a few hundred nodes. The limits only stop garbage and alias bombs.
 const FILE_CHARACTERS_MAX = 256 * 1024
 const NODES_MAX = 20_000
 
@@ -40,14 +40,14 @@ export function openDocument(file: string, text: string, report: Report): YamlNo
     return undefined
   }
   const lines = new LineCounter()
-  // The library compares each key of a map with all the others, which takes 26 s for 20,000 keys; `grow` looks for twins itself.
+  // The library compares each key of a map with all others, which takes 26 s for 20,000 keys. So `grow` looks for duplicates itself.
   const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
   const place = (offset: number): SourcePoint => {
     const { line, col } = lines.linePos(offset)
     return { file, line, column: col }
   }
   const [first, ...rest] = documents
-  // A separator at the end opens a document that holds nothing, which kubectl skips.
+  // A separator at the end starts an empty document, which kubectl skips.
   const others = rest.filter(({ contents }) => contents !== null && !(isScalar(contents) && contents.value === null))
   const second = others[0]
   if (first === undefined || !('contents' in first)) {
@@ -80,7 +80,7 @@ const SYNTAX_STEPS: Readonly<Record<string, string>> = {
   MISSING_CHAR: 'close what was opened.',
 }
 
-/** Walks the document once; gives up when aliases make it larger than any file written by hand. */
+/** Walks the document once. Gives up when aliases make it larger than any file written by hand. */
 function grow(document: Document.Parsed, place: (offset: number) => SourcePoint, report: Report): YamlNode | undefined {
   let nodes = 0
   const open = new Set<unknown>()
@@ -124,7 +124,7 @@ function grow(document: Document.Parsed, place: (offset: number) => SourcePoint,
     return []
   }
 
-  /** Aliases may lead here again: each twin is told once. */
+  /** Aliases may lead here again: each duplicate is reported once. */
   const reportTwins = (pairs: readonly Pair<ParsedNode, ParsedNode | null>[]): void => {
     const seen = new Set<unknown>()
     for (const { key } of pairs) {

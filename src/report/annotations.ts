@@ -1,4 +1,4 @@
-/** Findings as GitHub shows them beside the rehearsal file: one command a line, which the runner picks out of a step's output. */
+/** Findings as GitHub shows them beside the rehearsal file: one command per line of the step's output. */
 import type { SourcePoint } from '../domain/issue.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
 import type { Finding, Judgment } from '../domain/verdict.ts'
@@ -6,7 +6,7 @@ import { type GitHubCommand, githubCommand } from './escape/github.ts'
 import { consequenceWords, rootsOf } from './roots.ts'
 import { counted } from './words.ts'
 
-/** GitHub shows ten annotations a step and drops the rest without a word: nine, and one that says how many more there are. */
+/** GitHub shows ten annotations per step and drops the rest silently. So there are nine, and one that says how many more there are. */
 const MOST = 9
 
 const levels = { breach: 'error', gap: 'error', warning: 'warning' } as const
@@ -32,7 +32,7 @@ export function annotations({ findings }: Judgment, rehearsal: Rehearsal): reado
 const also = (consequences: readonly Finding[]): string =>
   consequences.length === 0 ? '' : ` (${consequenceWords(consequences)}.)`
 
-/** The line of the rehearsal that speaks of the finding's subject; the harm's own where a reaction of it is meant. */
+/** The line of the rehearsal about the finding's subject; for a reaction, the line of its fault or action. */
 function placeOf(finding: Finding, rehearsal: Rehearsal): { readonly file: string; readonly line: number } | undefined {
   const at = pointOf(finding, rehearsal)
   return at && { file: at.file, line: at.line }

@@ -1,6 +1,6 @@
 /**
- * What one chart shows, without a word of how it is drawn: lines over seconds since the load's zero, and below them rows of spans,
- * steps and ticks on the same axis. A lane makes charts; `draw/` turns them into SVG, `figure.ts` adds sentence and table.
+ * The content of one chart, independent of how it is drawn: lines over seconds since the load's zero, and below them rows of spans, steps and ticks
+ * on the same axis. A lane makes charts; `draw/` turns them into SVG, `figure.ts` adds sentence and table.
  */
 
 /** Seconds since the load's zero, and a value. */
@@ -20,7 +20,7 @@ export type Limit = {
   readonly kind: 'target' | 'ceiling' | 'bound'
   readonly axis?: 'right'
 }
-/** A moment worth a word on the plot: decided, ready, promoted. */
+/** A labelled moment on the plot: decided, ready, promoted. */
 export type Mark = { readonly at: number; readonly text: string; readonly look: 'good' | 'bad' | 'neutral' }
 
 export type Look =
@@ -39,9 +39,9 @@ export type Span = {
   readonly from: number
   readonly to: number
   readonly look: Look
-  /** Written into the span where it fits, else behind it. */
+  /** Written into the span if it fits, otherwise after it. */
   readonly text: string
-  /** Said in the table and when pointed at, but not written on the chart. */
+  /** Shown in the table and on hover, but not written on the chart. */
   readonly quiet?: true
 }
 /** `share` of the row's height; ticks of one look are all alike otherwise. */
@@ -56,11 +56,11 @@ export type Row = {
   readonly spans?: readonly Span[]
   readonly steps?: readonly Point[]
   readonly ticks?: readonly Tick[]
-  /** Stands behind the last span, or before the first where there is no room behind. */
+  /** After the last span, or before the first if there is no room after it. */
   readonly words?: string
   /** Steps of 0 are marked: none Ready, none allowed. */
   readonly noneIsBad?: true
-  /** What the row's height stands for; its own highest step where it is not given. */
+  /** The value at full row height; by default the row's highest step. */
   readonly max?: number
 }
 
@@ -68,12 +68,12 @@ export type Chart = {
   readonly id: string
   readonly title: string
   readonly unit: string
-  /** One sentence that says what is seen, for those who cannot see it. */
+  /** One sentence that describes the chart, for readers who cannot see it. */
   readonly caption: string
   readonly lines: readonly ChartLine[]
   readonly limits: readonly Limit[]
   readonly range?: { readonly min?: number; readonly max?: number }
-  /** A logarithmic axis starts at `range.min`; what is lower is drawn there. */
+  /** A logarithmic axis starts at `range.min`; lower values are drawn there. */
   readonly scale?: 'log'
   /** Unit of the right axis, for lines and limits that are on it. */
   readonly right?: string
@@ -93,13 +93,13 @@ export const peak = (points: readonly Point[]): number => points.reduce((most, [
 export const lowest = (points: readonly Point[]): number =>
   points.reduce((least, [, value]) => Math.min(least, value), Number.POSITIVE_INFINITY)
 
-/** Only changes are kept, the last one of a moment; a step chart needs no more. */
+/** Keeps only changes, and only the last one of a moment, which is enough for a step chart. */
 export function step(points: Point[], at: number, value: number): void {
   if (points.at(-1)?.[0] === at) points.pop()
   if (points.at(-1)?.[1] !== value) points.push([at, value])
 }
 
-/** More points than pixels tell nothing: of each bucket the lowest and the highest stay, so that no spike is lost. */
+/** More points than pixels show nothing new. The lowest and the highest point of each bucket stay, so that no spike is lost. */
 export function thinned(points: readonly Point[]): readonly Point[] {
   const most = 900
   if (points.length <= most) return points

@@ -1,4 +1,4 @@
-/** A chart with its keys, its sentence and its table: whoever cannot see it, or prints it, loses nothing. */
+/** A chart with its legend, its sentence and its table, so that readers who cannot see it, or print it, lose nothing. */
 import type { Chart, ChartLine, Point, Row } from './chart.ts'
 import { chartSvg } from './draw/chart-svg.ts'
 import { keyLook } from './draw/looks.ts'
@@ -40,7 +40,7 @@ function valueAt(points: readonly Point[], at: number): string {
   return value === undefined ? '–' : value.toFixed(1).replace(/\.0$/, '')
 }
 
-/** What stands in a row, in order of time; a row says no more than so much, and that there is more. */
+/** The contents of a row in order of time, limited in length, with a note if there is more. */
 const MOST_ENTRIES = 60
 
 type Entry = { readonly at: number; readonly to?: number; readonly text: string }

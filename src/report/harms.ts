@@ -1,4 +1,4 @@
-/** Faults and actions as they really were, each with its letter: what is shaded on every chart and drawn as bars in the plan. */
+/** Faults and actions as they really happened, each with its letter: shaded on every chart and drawn as bars in the plan. */
 import { actWords, endsByItself } from '../domain/action.ts'
 import type { EvidenceOf, RunStarted } from '../domain/evidence.ts'
 import type { Judgment } from '../domain/verdict.ts'
@@ -8,19 +8,19 @@ export type Harm = {
   readonly kind: 'fault' | 'action'
   readonly name: string
   readonly letter: string
-  /** `NetworkChaos`, `drain zone-a`: what it does, in words. */
+  /** `NetworkChaos`, `drain zone-a`: its effect in words. */
   readonly what: string
   readonly planned: { readonly from: number; readonly to?: number }
-  /** Something is left of it when it is done, until it is undone. */
+  /** Its change remains after it is done, until it is undone. */
   readonly lasts: boolean
   requested?: number
   /** Injected, or begun. */
   begun?: number
-  /** Of an action: the cluster showed that it came to its end. */
+  /** For an action: the cluster showed that it completed. */
   done?: number
   healing?: number
   healed?: number
-  /** Of an action: it came to its end and nothing was taken back. */
+  /** For an action: it completed and was kept. */
   kept?: number
   problem?: string
 }
@@ -80,18 +80,18 @@ function healingOf(harm: Harm, is: string, at: number): void {
   if (is === 'healed') harm.healed = at
 }
 
-/** A to Z, then AA: twenty-six harms in one run are rare, but two of one letter would lie. */
+/** A to Z, then AA: more than twenty-six harms are rare, but letters must be unique. */
 const letterOf = (index: number): string =>
   `${index < 26 ? '' : String.fromCharCode(64 + Math.floor(index / 26))}${String.fromCharCode(65 + (index % 26))}`
 
-/** From when to when it bit, as far as the run was seen; undefined when it never did. */
+/** The period in which it had an effect, as far as the run was observed; undefined if it never had one. */
 export function biteOf(harm: Harm, seconds: number): readonly [from: number, to: number] | undefined {
   if (harm.begun === undefined) return undefined
   const unhealed = harm.lasts ? seconds : (harm.done ?? harm.healing ?? seconds)
   return [harm.begun, harm.healed ?? harm.kept ?? unhealed]
 }
 
-/** The last moment at which an objective still paid for it, by the judgment; undefined when it is not known to have cost anything. */
+/** The last moment at which it cost an objective, by the judgment; undefined if no cost is known. */
 export function recoveredAt(harm: Harm, judgment: Judgment): number | undefined {
   const { begun } = harm
   if (begun === undefined) return undefined

@@ -1,4 +1,4 @@
-/** Which cases a run has for CI, and how each of them ended. */
+/** The CI test cases of a run and their outcomes. */
 import type { Cause } from '../domain/causes.ts'
 import type { SourcePoint } from '../domain/issue.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
@@ -17,17 +17,17 @@ export type Case = {
   readonly name: string
   readonly at: SourcePoint | undefined
   readonly timeMs?: number
-  /** Findings about this subject belong here, or with one of these causes; undefined where none can. */
+  /** Findings about this subject belong to this case, or those with one of these causes; undefined if none can. */
   readonly subject?: string
   readonly causes?: readonly Cause[]
-  /** Of these causes only findings about objects of this namespace. */
+  /** For these causes, only findings about objects of this namespace. */
   readonly within?: string
   readonly held: boolean
   readonly outcome?: Outcome
 }
 export type Suite = { readonly name: string; readonly cases: readonly Case[] }
 
-/** Suites without any case are left out. */
+/** Suites without cases are left out. */
 export const suitesOf = (judgment: Judgment, rehearsal: Rehearsal): readonly Suite[] =>
   withFindings(plainSuites(judgment, rehearsal), judgment.findings).filter(({ cases }) => cases.length > 0)
 
@@ -42,7 +42,7 @@ const plainSuites = (judgment: Judgment, rehearsal: Rehearsal): readonly Suite[]
   },
 ]
 
-/** Only the whole run decides; when it missed, the windows in which the share was too low say where. */
+/** Only the whole run decides. If it missed the objective, the windows with too low a share show where. */
 function objectiveSuite(slo: SloResult, { slos }: Rehearsal): Suite {
   const at = slos.find((each) => each.sli === slo.sli && each.kind === slo.kind)?.at
   const held = slo.state === 'proven' || slo.state === 'proven-with-warning'
@@ -103,7 +103,7 @@ function answerCases(
       (each): Case => ({
         name: `${reactionWords(each)}${each.withinMs === undefined ? '' : ` within ${inSeconds(each.withinMs)}`}`,
         at,
-        // As the judge names it, since a harm may have many.
+        // Named as in the judge, because a harm may have many.
         subject: `${subject}: ${each.subject}`,
         held: each.held,
         ...timed(each.tookMs),
@@ -124,7 +124,7 @@ function actionSuite(result: ActionResult, { actions }: Rehearsal): Suite {
   return { name: `action ${result.action}`, cases: [done, ...answerCases(result, result.action, at)] }
 }
 
-/** What may be wrong with money has a book or an operation as its subject. */
+/** Findings about money have a book or an operation as their subject. */
 const MONEY: readonly Cause[] = [
   'double-charge',
   'unreconciled',
@@ -185,9 +185,9 @@ function expectationCases(judgment: Judgment, { expectations }: Rehearsal): read
   ]
 }
 
-/** Each finding goes to the case that did not hold, else to any of its subject, else to a suite of its own: none is lost. */
+/** Each finding goes to the failed case of its subject, otherwise to any case of its subject, otherwise to a suite of its own. None is lost. */
 function withFindings(suites: readonly Suite[], findings: readonly Finding[]): readonly Suite[] {
-  // Roots first: a case has one outcome, and what only follows from something must not take a root's place.
+  // Root findings first: a case has one outcome, and a consequence must not replace its root.
   const told = findings
     .filter((each) => each.weight !== 'warning')
     .sort((a, b) => Number(a.follows !== undefined) - Number(b.follows !== undefined))
@@ -218,13 +218,13 @@ const isWithin = (subject: string, namespace: string | undefined): boolean =>
 function settledCase(each: Case, finding: Finding | undefined): Case {
   if (finding) {
     const { weight, cause, sentence, next, follows } = finding
-    // What follows from another finding is not a failure of its own: that one is told, and this was not judged.
+    // A consequence is not a failure of its own: its root is reported, and this was not judged.
     if (follows !== undefined)
       return { ...each, outcome: { is: 'skipped', type: '', message: `${sentence} (Follows from ${follows.cause}.)` } }
     const is = weight === 'breach' ? 'failure' : 'error'
     return { ...each, outcome: { is, type: cause, message: sentence, body: `Next: ${next}` } }
   }
-  // What did not hold is never green, though no finding speaks of it: the run may have ended before it could.
+  // A case that did not hold never passes, even without a finding: the run may have ended before it could hold.
   if (!each.held) return { ...each, outcome: { is: 'error', type: 'not-held', message: 'was not seen to hold' } }
   return each
 }

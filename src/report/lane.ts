@@ -1,4 +1,4 @@
-/** A lane: one small fold over the evidence, which says by its keys what it takes, and the charts that it makes of it. */
+/** A lane: a small fold over the evidence, whose keys name the records that it uses, and the charts that it makes of them. */
 import type { Evidence, EvidenceKind, EvidenceOf, RunStarted } from '../domain/evidence.ts'
 import type { Instant } from '../domain/units.ts'
 import type { Judgment } from '../domain/verdict.ts'
@@ -6,7 +6,7 @@ import type { FrameDelta } from '../judge/seen/frame-deltas.ts'
 import type { Chart } from './chart.ts'
 import type { Harm } from './harms.ts'
 
-/** By kind of record; `at` is in seconds since the load's zero, and what was seen of the cluster before is at 0. */
+/** By kind of record. `at` is in seconds since the load's zero; cluster state from before is at 0. */
 export type Takes = { readonly [K in EvidenceKind]?: (record: EvidenceOf<K>, at: number) => void }
 
 export type Lane = {
@@ -17,7 +17,7 @@ export type Lane = {
 }
 export type LaneOf = (started: RunStarted) => Lane
 
-/** What every chart of a run shares. */
+/** Common data of all charts of a run. */
 export type Drawing = {
   readonly started: RunStarted
   readonly zeroAt: Instant
@@ -32,7 +32,7 @@ export type Drawing = {
   readonly judgment: Judgment
 }
 
-/** Records of other kinds than the lane takes pass by. */
+/** Ignores records of kinds that the lane does not use. */
 export function give<K extends EvidenceKind>(takes: Takes, kind: K, record: EvidenceOf<K>, at: number): void {
   takes[kind]?.(record, at)
 }

@@ -141,7 +141,7 @@ function scalers({ autoscalers, keda }: Judgment): readonly Markdown[] {
   return [md`## Autoscaler reaction`, md``, ...lines, md``]
 }
 
-/** Disruption budgets and gauges that were never to pass a limit. */
+/** Disruption budgets and gauges with a limit. */
 function limits({ budgets, connections }: Judgment): readonly Markdown[] {
   if (budgets.length + connections.length === 0) return []
   const lines = [

@@ -1,4 +1,4 @@
-/** The page's only script: one crosshair across all charts, by pointer or arrow keys. Everything can be read without it. */
+/** The page's only script: one crosshair across all charts, by pointer or arrow keys. The page is complete without it. */
 export const script = `
 (() => {
   const data = JSON.parse(document.getElementById('series').textContent)

@@ -1,6 +1,6 @@
 /**
- * The page's only style sheet. Colours are variables, so that dark and print change them in one place; all text is at least AA on its
- * ground. What a chart looks like apart from its colours is in `draw/looks.ts`, because charts must be readable without this sheet.
+ * The page's only style sheet. Colours are variables, so that the dark theme and print change them in one place. All text has at least AA contrast.
+ * The look of charts apart from colours is in `draw/looks.ts`, because charts must be readable without this sheet.
  */
 import { light } from './draw/palette.ts'
 

@@ -1,4 +1,4 @@
-/** Findings as people read them: each root with what follows from it. JSON keeps them all, in one list. */
+/** Findings for people: each root finding with those that follow from it. JSON keeps all of them in one list. */
 import type { Finding } from '../domain/verdict.ts'
 import { counted } from './words.ts'
 

@@ -1,4 +1,4 @@
-/** What the crosshair reads out: the points that are drawn, and the words of the rows. */
+/** The values that the crosshair shows: the drawn points, and the texts of the rows. */
 import { type Chart, type Row, thinned } from './chart.ts'
 import { plotArea } from './draw/chart-svg.ts'
 

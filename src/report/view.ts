@@ -1,6 +1,6 @@
 /**
- * report: a finished or running rehearsal for people and for other tools, from journal and verdict alone. `view.ts` gives each record
- * to the lanes that take it, at its time since the load's zero. Memory grows with the length of the run, not its traffic.
+ * report: a finished or running rehearsal for people and other tools, from journal and verdict alone. `view.ts` passes each record to the lanes that
+ * use it, with its time since the load's zero. Memory grows with the length of the run, not with its traffic.
  */
 import type { Evidence, RunStarted } from '../domain/evidence.ts'
 import type { Instant } from '../domain/units.ts'
@@ -12,7 +12,7 @@ import { type Drawing, giveAny, type Lane } from './lane.ts'
 import { lanes } from './lanes/all.ts'
 
 export type RunView = Omit<Drawing, 'judgment'> & {
-  /** The judgment adds what it found: when a scaler decided, what a fault cost. */
+  /** The judgment adds its results: when a scaler decided, what a fault cost. */
   charts(judgment: Judgment): readonly Chart[]
 }
 
@@ -32,7 +32,7 @@ export function viewing(): Viewing {
     }
     if (record.kind === 'load-started') zeroAt ??= record.zeroAt
     if (run === undefined) return
-    // What was seen of the cluster before the load started is its state at zero; the rest of that time is not drawn.
+    // The last cluster state before the load is drawn at zero; earlier times are not drawn.
     if (zeroAt === undefined && record.kind !== 'object-seen') return
     if (zeroAt !== undefined) lastAt = record.at
     deliver(run, record, zeroAt === undefined ? 0 : (record.at - zeroAt) / 1000)
@@ -72,7 +72,7 @@ function viewOf({ started, lanes, harms }: Run, zeroAt: Instant | undefined, las
   return { ...view, charts }
 }
 
-/** As far as the load was planned, or was seen when that is shorter; five seconds of what came after it at most. */
+/** The planned length of the load, or the observed one if it is shorter, and at most five seconds more. */
 function secondsOf({ timeline }: RunStarted, zeroAt: Instant | undefined, lastAt: Instant | undefined): number {
   const planned = timeline.totalMs / 1000
   const seen = zeroAt === undefined || lastAt === undefined ? 0 : Math.min((lastAt - zeroAt) / 1000, planned + 5)

@@ -1,4 +1,4 @@
-/** The same words for the same things everywhere: page, Markdown, console. */
+/** The same wording everywhere: page, Markdown, console. */
 import type { ActionResult, FaultResult, Judgment, ReactionResult, SloResult, Verdict } from '../domain/verdict.ts'
 
 export const verdictWords: Readonly<Record<Verdict['kind'], { readonly word: string; readonly icon: string }>> = {
@@ -40,14 +40,14 @@ export const objectiveWords = (slo: Pick<SloResult, 'kind' | 'objective' | 'targ
   return `p${Math.round(slo.objective * 100)} ≤ ${slo.targetMs} ms${ceiling}`
 }
 
-/** `survives gateway`; that something comes to its end needs no more words. */
+/** `survives gateway`; a completion needs no more words. */
 export const reactionWords = ({ kind, subject }: Pick<ReactionResult, 'kind' | 'subject'>): string =>
   kind === 'completes' ? 'completes' : `${kind} ${subject}`
 
-/** Cut down, as in the judge's sentences: 99.9996 % of good attempts are not all of them. */
+/** Rounded down, as in the judge's sentences: 99.9996 % must not read as 100 %. */
 export const percent = (share: number | undefined, digits = 3): string =>
   share === undefined ? '–' : `${Math.floor(share * 100 * 10 ** digits + 1e-6) / 10 ** digits} %`
-/** Of an error budget: `13 %`, and from ten times the budget on `30×`. */
+/** Use of an error budget: `13 %`, and from ten times the budget on `30×`. */
 export const budgetShare = (share: number, digits = 0): string =>
   share < 10 ? percent(share, digits) : `${whole(Math.floor(share))}×`
 export const inSeconds = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 1000).toFixed(1)} s`)
@@ -60,7 +60,7 @@ export const clock = (seconds: number): string =>
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${whole(count)} ${count === 1 ? one : many}`
 
-/** What the journal's chain and signature say: "3,041 lines, chained, signed by 3f2a…". */
+/** State of the journal's chain and signature: "3,041 lines, chained, signed by 3f2a…". */
 export function sealWords({ evidence }: Pick<Judgment, 'evidence'>): string | undefined {
   if (evidence === undefined) return undefined
   const lines = `${whole(evidence.lines)} lines`

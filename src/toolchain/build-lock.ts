@@ -33,7 +33,7 @@ export async function takeBuildLock(
   }
 }
 
-/** Written aside and linked into place, so that nobody ever reads half a lock. */
+/** Written to a temporary file and linked into place, so that nobody reads a partial lock. */
 function tryTake(path: string, mine: string): boolean {
   const aside = `${path}.${process.pid}`
   writeFileSync(aside, mine)
@@ -48,14 +48,14 @@ function tryTake(path: string, mine: string): boolean {
   }
 }
 
-/** Removes the lock of a dead process, and only that one: if somebody was faster, the new lock is put back. */
+/** Removes only the lock of a dead process. If another process took the lock meanwhile, its lock is put back. */
 function breakLock(path: string, stale: string): void {
   const aside = `${path}.stale.${process.pid}`
   try {
     renameSync(path, aside)
     if (readFileSync(aside, 'utf8') !== stale) linkSync(aside, path)
   } catch {
-    // Somebody else was faster; the next look shows what is there now.
+    // Another process was faster; the next check sees the new state.
   } finally {
     rmSync(aside, { force: true })
   }
@@ -96,7 +96,7 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Tells two processes with the same pid apart, where there is a /proc. */
+/** Tells apart two processes with the same pid, if there is a /proc. */
 function startOf(pid: number): string {
   try {
     return parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.startTicks.toString() ?? ''

@@ -19,9 +19,9 @@ export type BuildOptions = {
 export type Built = { readonly path: string; readonly version: string }
 
 /**
- * Builds the tools that are not in the cache, one at a time in the order given, and keeps each as soon as it is verified. Several
- * processes may ask at once: one builds, the others wait and then find what they need.
- * @throws ToolchainError with one clear cause; the signal's reason when aborted. Either way nothing broken is left in the cache
+ * Builds the tools that are not in the cache, one at a time in the given order, and keeps each as soon as it is verified. Several processes may ask
+ * at once: one builds, the others wait and then use the result. @throws ToolchainError with one clear cause; the signal's reason when aborted. In
+ * both cases nothing broken is left in the cache
  */
 export async function buildTools(tools: readonly Tool[], options: BuildOptions): Promise<Map<Tool, Built>> {
   const startedMs = performance.now()
@@ -110,7 +110,7 @@ async function verify(tool: Tool, path: string, version: string): Promise<void> 
 
 type Ticker = { say(line: string): void; elapsedMs(): number; stop(): void }
 
-/** Progress once a second, also while go is silent for a minute: nobody should wonder whether it hangs. */
+/** Progress once a second, also while go prints nothing for a minute, so that it does not seem to hang. */
 function startTicker(tool: Tool, onProgress: (progress: ToolProgress) => void): Ticker {
   const startedMs = performance.now()
   const elapsedMs = () => Math.round(performance.now() - startedMs)

@@ -20,13 +20,13 @@ import { isRunning } from './build-lock.ts'
 import { CHANGED } from './replacements.ts'
 import { pinnedVersion, type Tool } from './tools.ts'
 
-/** `$XDG_CACHE_HOME/matchday/toolchain`, by default below ~/.cache. A relative XDG_CACHE_HOME is to be ignored, says its standard. */
+/** `$XDG_CACHE_HOME/matchday/toolchain`, by default below ~/.cache. A relative XDG_CACHE_HOME is ignored, as its standard requires. */
 export function defaultCacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
   const chosen = env.XDG_CACHE_HOME
   return join(chosen?.startsWith('/') ? chosen : join(homedir(), '.cache'), 'matchday', 'toolchain')
 }
 
-/** The flags of every build. Static programs without paths of this machine in them, so that Go's own cache serves any checkout. */
+/** The flags of every build. Static programs without local paths in them, so that Go's cache works for any checkout. */
 export function buildArguments(tool: Tool, version: string): string[] {
   const [major = '', minor = ''] = version.split('.')
   const stamps = ['gitVersion', 'gitMajor', 'gitMinor'].map((key, index) => {
@@ -39,7 +39,7 @@ export function buildArguments(tool: Tool, version: string): string[] {
   return ['-trimpath', '-buildvcs=false', '-mod=readonly', '-ldflags', linker]
 }
 
-/** Where a tool's build is kept. The name holds a digest of everything that goes into it, so that a changed input is another folder. */
+/** The folder of a tool's build. Its name holds a digest of all inputs, so that a changed input gives another folder. */
 export function cacheFolder(tool: Tool, cacheDirectory: string, goModules: string): string {
   const version = pinnedVersion(tool, goModules)
   return join(cacheDirectory, `${tool.name}-${version}-${inputsDigest(tool, version, goModules)}`)
@@ -71,7 +71,7 @@ function ownSources(tool: Tool, goModules: string): string[] {
 
 type Receipt = { readonly version: string; readonly bytes: number }
 
-/** The kept build, or undefined when there is none, or when its size is not what was once verified. */
+/** The cached build, or undefined if there is none or its size differs from the verified one. */
 export function cachedBuild(tool: Tool, folder: string): { path: string; version: string } | undefined {
   const path = join(folder, tool.name)
   try {
@@ -84,8 +84,8 @@ export function cachedBuild(tool: Tool, folder: string): { path: string; version
 }
 
 /**
- * A place for a build that is not verified yet, under the program's own name, since some call themselves by it. In the same folder, so
- * that keeping it is one rename. Halves that killed builds left are removed.
+ * A temporary place for an unverified build, under the program's own name, because some programs report it. It is in the same folder, so that keeping
+ * it is one rename. Partial files of killed builds are removed.
  */
 export function placeAside(tool: Tool, folder: string): string {
   mkdirSync(folder, { recursive: true })
@@ -100,7 +100,7 @@ export function placeAside(tool: Tool, folder: string): string {
 
 export const removeAside = (aside: string): void => rmSync(dirname(aside), { recursive: true, force: true })
 
-/** Puts what a program carries beside it, from its module's copied source; before its receipt, so that half of it counts for nothing. */
+/** Copies a program's data files from its module's source. Before the receipt, so that a partial copy does not count. */
 export function keepCarried(tool: Tool, folder: string, source: string): void {
   for (const [name, from] of Object.entries(tool.carries ?? {})) {
     rmSync(join(folder, name), { recursive: true, force: true })
@@ -108,7 +108,7 @@ export function keepCarried(tool: Tool, folder: string, source: string): void {
   }
 }
 
-/** Keeps a verified build. The file is on the disk before its name is, and the receipt comes last: without it nothing counts. */
+/** Keeps a verified build. The file is flushed before it gets its name. The receipt comes last; without it the build does not count. */
 export function keepBuild(tool: Tool, folder: string, aside: string, version: string): string {
   chmodSync(aside, 0o755)
   sync(aside)

@@ -58,7 +58,7 @@ export async function runGo(run: GoRun): Promise<GoResult> {
   }
 }
 
-/** Whoever pressed Ctrl-C waits. */
+/** The user pressed Ctrl-C and is waiting. */
 const END_WITHIN_MS = 2000
 
 function endGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void {
@@ -66,7 +66,7 @@ function endGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void 
   try {
     process.kill(-pid, signal)
   } catch {
-    // It ended by itself in the meantime.
+    // It has ended by itself in the meantime.
   }
 }
 
@@ -110,7 +110,7 @@ const RULES: readonly Rule[] = [
   },
 ]
 
-/** What went wrong, from what go said. */
+/** The problem, taken from go's output. */
 export function goFailure(what: string, result: GoResult): ToolchainError {
   const said = lastWords(result.stderr)
   const rule = RULES.find((one) => one.pattern.test(result.stderr))

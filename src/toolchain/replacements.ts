@@ -1,6 +1,6 @@
-// The few places where a program's source has to give way so that it runs as a plain user on the loopback network. They are kept
-// as exact texts and not as a patch: nothing of Kubernetes or KEDA is committed here beyond the lines that are looked for, and a release that
-// changed one of them fails the build by name instead of being patched in the wrong place.
+// The few source changes that let a program run as a plain user on loopback. They are exact texts and not a patch: nothing of Kubernetes or KEDA is
+// committed here beyond the replaced lines. If a release changes one of these lines, the build fails with its name instead of patching the wrong
+// place.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ToolchainError } from './toolchain-error.ts'
@@ -88,8 +88,8 @@ func ProbeDialer() *RedirectingDialer {
   },
 ]
 
-// A pod's name server is its relay (lab/pod-network/relay.ts), which answers as cluster DNS would and stands for what it names. Go
-// asks the servers of /etc/resolv.conf, and there is one of those on a machine, not one for each pod.
+// A pod's name server is its relay (lab/pod-network/relay.ts), which answers as cluster DNS would. Go asks the servers of /etc/resolv.conf, but there
+// is only one such file per machine, not one per pod.
 const RESOLVER = `	if address := os.Getenv("MATCHDAY_RESOLVER"); address != "" {
 		net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "tcp", address)
@@ -97,7 +97,7 @@ const RESOLVER = `	if address := os.Getenv("MATCHDAY_RESOLVER"); address != "" {
 	}
 `
 
-// Both programs say their version only to an API server.
+// Both programs report their version only to an API server.
 const SAY_VERSION = `	if len(os.Args) == 2 && os.Args[1] == "--version" {
 		fmt.Println("KEDA v" + version.Version)
 		os.Exit(0)
@@ -157,7 +157,7 @@ export const CHANGED: Readonly<
   keda: { path: 'github.com/kedacore/keda/v2', replacements: KEDA_REPLACEMENTS },
 }
 
-/** Changes the files below `folder`. @throws ToolchainError when a text is not there exactly once */
+/** Changes the files below `folder`. @throws ToolchainError if a text does not occur exactly once */
 export function applyReplacements(folder: string, replacements: readonly Replacement[]): void {
   for (const { file, find, put, why } of replacements) {
     const path = join(folder, file)

@@ -1,4 +1,4 @@
-/** A program can't be had: a stable code, what was tried, and what to do next. */
+/** A program is not available: a stable code, what was tried, and the next step. */
 export class ToolchainError extends Error {
   readonly code: string
   readonly problem: string

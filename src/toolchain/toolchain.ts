@@ -1,6 +1,6 @@
-// Finds or builds the programs that matchday needs and that npm does not carry: k6, etcd, Kubernetes, KEDA and KWOK. A program that the user
-// names is taken; else one on the PATH of the pinned minor release; else the project's own build from its cache; else it is built by Go
-// from a go.mod and go.sum that are committed here. Nothing half-built is ever kept, whatever happens in between.
+// Finds or builds the programs that matchday needs and npm does not have: k6, etcd, Kubernetes, KEDA and KWOK. Order: a program that the user names;
+// one on the PATH of the pinned minor release; the project's own build from its cache; otherwise Go builds it from the go.mod and go.sum that are
+// committed here. Partial builds are never kept.
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { buildTools } from './build.ts'
@@ -60,8 +60,8 @@ export async function resolveTool(name: ToolName, options: ResolveOptions = {}):
 }
 
 /**
- * A path and a version for each program asked for; what is missing is built, one at a time.
- * @throws ToolchainError with what was tried and the next step; the signal's reason when aborted
+ * A path and a version for each requested program. Missing ones are built, one at a time. @throws ToolchainError with what was tried and the next
+ * step; the signal's reason when aborted
  */
 export async function resolveAll<N extends ToolName>(
   names: readonly N[],
@@ -100,7 +100,7 @@ async function find(tool: Tool, options: ResolveOptions): Promise<Looked> {
   return onPath.found ? onPath : { ...findInCache(tool, options), tried: onPath.tried }
 }
 
-/** What the user names is used whatever its version; only a program that is something else, or does not run, is refused. */
+/** A program that the user names is used whatever its version. It is refused only if it is another program or does not run. */
 async function takeGiven(tool: Tool, path: string): Promise<ResolvedTool> {
   const probed = await probeVersion(tool, path)
   if (probed.ok) return { name: tool.name, path, version: probed.version, source: 'given' }
@@ -111,7 +111,7 @@ async function takeGiven(tool: Tool, path: string): Promise<ResolvedTool> {
   })
 }
 
-/** The first program of that name on the PATH decides, as in a shell. */
+/** The first program of that name on the PATH is used, as in a shell. */
 async function findOnPath(tool: Tool, searchPath: string, options: ResolveOptions): Promise<Looked> {
   const path = searchPath
     .split(delimiter)

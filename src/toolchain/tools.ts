@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const TOOL_NAMES = [
-  // The order of building: the API server compiles most of what the others share.
+  // Build order: the API server compiles most of what the others share.
   'etcd',
   'kube-apiserver',
   'kube-controller-manager',
@@ -19,7 +19,7 @@ export const TOOL_NAMES = [
 
 export type ToolName = (typeof TOOL_NAMES)[number]
 
-/** Programs that are wanted together, by the name of what they make up. */
+/** Groups of programs that are needed together, by the name of the group. */
 export const TOOL_GROUPS = { keda: ['keda-operator', 'keda-adapter'] } as const satisfies Record<
   string,
   readonly ToolName[]
@@ -27,7 +27,7 @@ export const TOOL_GROUPS = { keda: ['keda-operator', 'keda-adapter'] } as const 
 
 const SPECIAL: readonly ToolName[] = [...TOOL_GROUPS.keda, 'kwok']
 
-/** What every run needs. KEDA takes longer to build than all of Kubernetes, so it is built when something asks for it by name. */
+/** The programs for every run. KEDA takes longer to build than all of Kubernetes, so it is built only on request. */
 export const STANDARD_TOOLS: readonly ToolName[] = TOOL_NAMES.filter((name) => !SPECIAL.includes(name))
 
 /** The Go modules that programs are built from: folders with a committed go.mod and go.sum. */
@@ -36,14 +36,14 @@ export type GoModule = 'kubernetes' | 'k6' | 'keda' | 'kwok'
 export type Tool = {
   readonly name: ToolName
   readonly module: GoModule
-  /** What `go build` is given. */
+  /** The package for `go build`. */
   readonly package: string
-  /** The requirement in go.mod that says the version. */
+  /** The requirement in go.mod that holds the version. */
   readonly requirement: string
   readonly versionArguments: readonly string[]
   /** First group: the version, without v. */
   readonly versionPattern: RegExp
-  /** False where only the project's own build will do. */
+  /** False if only the project's own build works. */
   readonly acceptsPath: boolean
   /** Folders of the module that are kept beside the program: name in the cache to path in the module. Only where its source is copied. */
   readonly carries?: Readonly<Record<string, string>>
@@ -69,7 +69,7 @@ const keda = (name: ToolName, command: string, details: Partial<Tool> = {}): Too
   requirement: 'github.com/kedacore/keda/v2',
   versionArguments: ['--version'],
   versionPattern: /^KEDA v(\S+)/m,
-  // One from elsewhere would ask the machine's name server, which knows no Service (see replacements.ts).
+  // Another build would ask the machine's name server, which knows no Service (see replacements.ts).
   acceptsPath: false,
   ...details,
 })
@@ -83,7 +83,7 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
   'kube-apiserver': kubernetes('kube-apiserver'),
   'kube-controller-manager': kubernetes('kube-controller-manager'),
   'kube-scheduler': kubernetes('kube-scheduler'),
-  // A kubelet from elsewhere would want root, cgroups and mounts.
+  // A stock kubelet needs root, cgroups and mounts.
   kubelet: kubernetes('kubelet', { package: './labkubelet', acceptsPath: false }),
   kubectl: kubernetes('kubectl', {
     versionArguments: ['version', '--client'],
@@ -95,7 +95,7 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
     package: 'go.k6.io/k6/v2',
     requirement: 'go.k6.io/k6/v2',
     versionArguments: ['version'],
-    // k6 calls itself by the name of its file, which is another one while it is built aside.
+    // k6 reports the name of its file, which differs during the build.
     versionPattern: /^\S*k6\S* v(\d\S*)/m,
     acceptsPath: true,
   },
@@ -115,7 +115,7 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
 /** The folders with go.mod and go.sum, as they lie in the project. */
 export const GO_MODULES = fileURLToPath(new URL('./go', import.meta.url))
 
-/** The pinned version, from go.mod: the one place that says it. @throws Error when go.mod does not name the requirement */
+/** The pinned version, from go.mod, its only definition. @throws Error if go.mod does not name the requirement */
 export function pinnedVersion(tool: Tool, goModules: string = GO_MODULES): string {
   return requiredVersion(readFileSync(join(goModules, tool.module, 'go.mod'), 'utf8'), tool.requirement)
 }
@@ -140,7 +140,7 @@ export function requiredGo(goMod: string): string {
   return version
 }
 
-/** A program serves when it is of the same minor release: 2.2.x, 1.37.x, 3.7.x. */
+/** A program is accepted if it has the same minor release: 2.2.x, 1.37.x, 3.7.x. */
 export function isSameMinor(found: string, pinned: string): boolean {
   const minor = (version: string) => version.split('.').slice(0, 2).join('.')
   return minor(found) === minor(pinned)

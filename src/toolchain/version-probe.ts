@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process'
 import type { Tool } from './tools.ts'
 
-/** What a program says about itself: its version, or why it does not serve. */
+/** The version that a program reports, or why it cannot be used. */
 export type Probed = { readonly ok: true; readonly version: string } | { readonly ok: false; readonly why: string }
 
 const ANSWER_WITHIN_MS = 20_000
 const OUTPUT_BYTES_MAX = 64 * 1024
 
-/** Asks the program at `path` for its version. A wrong program, one for another machine, or half a file is an answer, not an exception. */
+/** Asks the program at `path` for its version. A wrong program, one for another machine, or a partial file is a result, not an exception. */
 export function probeVersion(tool: Tool, path: string): Promise<Probed> {
   const { promise, resolve } = Promise.withResolvers<Probed>()
   const options = { timeout: ANSWER_WITHIN_MS, maxBuffer: OUTPUT_BYTES_MAX, killSignal: 'SIGKILL' } as const

@@ -33,12 +33,12 @@ export async function prepareWorkFolder(
 
 export const removeWorkFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true })
 
-/** Where a module's own source lies that was copied. */
+/** The folder with a module's own copied source. */
 export const copiedSource = (folder: string): string => join(folder, 'source')
 
 const workFolder = (cache: string, goModule: GoModule): string => join(cache, 'work', `${goModule}-${process.pid}`)
 
-/** Folders of builds that were killed. */
+/** Folders left by builds that were killed. */
 function removeAbandoned(cache: string): void {
   const work = join(cache, 'work')
   mkdirSync(work, { recursive: true })
@@ -48,7 +48,7 @@ function removeAbandoned(cache: string): void {
   }
 }
 
-/** Go verifies the download by go.sum, then the copy is changed and takes the module's place. */
+/** Go verifies the download by go.sum. Then the copy is changed and replaces the module. */
 async function changeModule(
   folder: string,
   path: string,

@@ -118,7 +118,7 @@ describe('the command line', () => {
     expect(stderr).toMatch(/bad\.rehearsal\.yaml:7 /)
   })
 
-  it('judges nothing where there is no journal', () => {
+  it('judges nothing without a journal', () => {
     const { status, stderr } = matchday('judge', tempFolder())
     expect(status).toBe(5)
     expect(stderr).toContain('journal.ndjson')

@@ -53,7 +53,7 @@ describe('the files of a command', () => {
     expect(process.memoryUsage().rss).toBeLessThan(1e9)
   })
 
-  it('that a rehearsal names are told where they are named', () => {
+  it('that a rehearsal names are reported at the line that names them', () => {
     const folder = tempFolder()
     execFileSync('mkfifo', [join(folder, 'script.ts')])
     const path = join(folder, 'x.rehearsal.yaml')

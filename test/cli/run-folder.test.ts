@@ -12,13 +12,13 @@ beforeEach(() => {
 const at = (second: number) => makeRunFolder(reports, 'peak', new Date(`2026-01-01T00:00:0${second}Z`))
 
 describe('the folder of a run', () => {
-  it('is never taken twice, and `latest` leads to the newest', () => {
+  it('is unique, and `latest` points to the newest', () => {
     const [first, second] = [at(1), at(1)]
     expect([first.run, second.run]).toEqual(['peak-20260101-000001', 'peak-20260101-000001-2'])
     expect(readlinkSync(join(reports, 'latest'))).toBe(second.run)
   })
 
-  it('of a run that never began goes, and `latest` leads to the one before', () => {
+  it('of a run that never began is removed, and `latest` points to the previous one', () => {
     const begun = at(1)
     writeFileSync(begun.file('journal.ndjson'), '{}\n')
     const refused = at(2)

@@ -38,7 +38,7 @@ describe('the verdict on the console', () => {
     expect(lines[at(lines, 'action promote db-b')]).toContain('of the budget of deposit')
   })
 
-  it('does not call a harm unfelt that never bit', () => {
+  it('does not say that a harm had no cost if it was never in effect', () => {
     const blind = judge(everything().filter((record) => record.kind !== 'fault-step' || record.fault !== 'zone-c lost'))
     const lines = textsOf(verdictText(blind, 'reports/latest', plain, Number.POSITIVE_INFINITY))
     expect(lines[at(lines, 'fault zone-c lost')]).toMatch(/not/)
@@ -57,7 +57,7 @@ describe('the verdict on the console', () => {
     expect(width(told(red, 80))).toEqual(width(told(plain, 80)))
   })
 
-  it('names no cause where there is none', () => {
+  it('names no cause if there is none', () => {
     const lines = textsOf(verdictText(judge(evidence()), 'reports/latest', plain, 80))
     expect(lines[1]).toContain('PASS')
     expect(at(lines, 'Next:')).toBe(-1)

@@ -56,21 +56,21 @@ async function performed(name: string, objects: Record<string, unknown> = cluste
   return { objects, steps }
 }
 
-describe('an action that came to its end', () => {
-  it('is healed when something of it is to be taken back', async () => {
+describe('a completed action', () => {
+  it('is healed if something must be undone', async () => {
     const { objects, steps } = await performed('promo off')
     expect(steps).toEqual(['admitted', 'undo-written', 'begun', 'done', 'heal-requested', 'undo-done', 'healed'])
     expect(objects[FEATURES]).toMatchObject({ data: { promo: 'on' } })
   })
 
-  it('is kept and not healed when it is a rollout: its pods stay, and only its mark goes', async () => {
+  it('is kept if it is a rollout: its pods stay, and only its mark is removed', async () => {
     const { objects, steps } = await performed('gateway released')
     expect(steps).toEqual(['admitted', 'undo-written', 'begun', 'done', 'undo-done', 'kept'])
     const text = JSON.stringify(objects[GATEWAY])
     expect([text.includes('restartedAt'), text.includes('matchday.dev/')]).toEqual([true, false])
   })
 
-  it('is kept when all was so before: nothing was done that could be taken back', async () => {
+  it('is kept if it changed nothing', async () => {
     const off = { ...cluster(), [FEATURES]: { metadata: { name: 'features' }, data: { promo: 'off' } } }
     const { objects, steps } = await performed('promo off', off)
     expect(steps).toEqual(['admitted', 'begun', 'done', 'kept'])

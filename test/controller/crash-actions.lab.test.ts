@@ -192,7 +192,7 @@ describe('kill -9 of the controller', () => {
   })
 })
 
-describe('an action that nobody disturbs', () => {
+describe('an undisturbed action', () => {
   it('goes through its steps in order, evicts as the budget lets it, and is undone at its time', async () => {
     // Drained before, they all stand on the other node, where nobody would be evicted now.
     await bench.kubectl('delete', 'pods', '-n', 'default', '-l', 'app=seats')
@@ -221,7 +221,7 @@ describe('an action that nobody disturbs', () => {
     await expectAsBefore()
   })
 
-  it('is left alone where somebody else has changed the value since', async () => {
+  it('is not undone if somebody else has changed the value', async () => {
     const run = begin('flag')
     await run.until(step('done'))
     await bench.kubectl(

@@ -65,7 +65,7 @@ const finals = (records: readonly Evidence[]) =>
     .sort()
 
 describe('books', () => {
-  it('that have nothing of their own under way are not final while another one still moves them', async () => {
+  it('without pending work are not final while another book can still change them', async () => {
     // The wallet pays one payout a second; the PSP answers at once, so that it never has anything under way.
     const records = await settled((book, second) => {
       const paid = Math.min(second, 3)
@@ -74,7 +74,7 @@ describe('books', () => {
     expect(finals(records)).toEqual(['3 psp-a: 3', '3 wallet: 3'])
   })
 
-  it('are final when all have settled in the same round, not each in one of its own', async () => {
+  it('are final when all have settled in the same round', async () => {
     // A webhook that comes back makes work for the wallet again when the PSP has just settled.
     const records = await settled((book, second) => {
       const busy = book === WALLET ? second === 1 : second === 0
@@ -83,7 +83,7 @@ describe('books', () => {
     expect(finals(records)).toEqual(['2 psp-a: 2', '2 wallet: 2'])
   })
 
-  it('are read once more after that round: one of them may have been read before the last movement', async () => {
+  it('are read once more after that round: one of them may have been read before the last change', async () => {
     const seen = Promise.withResolvers<void>()
     let reads = 0
     const records = await settled(async (book) => {
@@ -99,14 +99,14 @@ describe('books', () => {
     expect(finals(records)).toEqual(['0 psp-a: 1', '0 wallet: 1'])
   })
 
-  it('that never settle are final when their time is up, and one that is not there is lost evidence', async () => {
+  it('that never settle are final at the deadline, and a missing one is lost evidence', async () => {
     const records = await settled((book, second) => (book === WALLET ? { waiting: 1, booked: second } : undefined))
     expect(finals(records)).toEqual(['10 wallet: 10'])
     const lost = records.flatMap((each) => (each.kind === 'evidence-lost' ? [`${each.at / 1000} ${each.about}`] : []))
     expect(lost).toEqual(['10 book psp-a'])
   })
 
-  it('are given their time when one of them can be read only later', async () => {
+  it('are awaited until the deadline if one of them becomes readable later', async () => {
     const records = await settled((_, second) => (second < 2 ? undefined : { waiting: 0, booked: 1 }))
     expect(finals(records)).toEqual(['2 psp-a: 1', '2 wallet: 1'])
     expect(records.filter((each) => each.kind === 'evidence-lost')).toEqual([])

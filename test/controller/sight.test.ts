@@ -47,14 +47,14 @@ describe('before the load', () => {
     expect(await issues((request) => (request.path.includes('psp-a-1') ? dropped : new Plain(exposition)))).toEqual([])
   })
 
-  it('a source whose pods the API server cannot reach is told, with the NetworkPolicy that may be the reason', async () => {
+  it('a source whose pods the API server cannot reach is reported, with the NetworkPolicy that may be the reason', async () => {
     const [issue, ...others] = await issues(() => dropped)
     expect(others).toEqual([])
     expect(issue).toMatchObject({ code: 'source-unreadable', problem: expect.stringContaining(DROPPED) })
     expect(issue?.next).toMatch(/NetworkPolicy.*control plane.*get --raw '\/api\/v1\/namespaces\/\w+\/pods\/psp-a-1:/)
   })
 
-  it('a path that is not there is no matter of a NetworkPolicy', async () => {
+  it('a missing path is not explained by a NetworkPolicy', async () => {
     const [issue] = await issues(() => refusal(404))
     expect(issue).toMatchObject({ code: 'source-unreadable', problem: expect.stringContaining('answered 404') })
     expect(issue?.next).not.toContain('NetworkPolicy')

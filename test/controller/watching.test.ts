@@ -3,7 +3,7 @@ import { askedSources } from '../../src/controller/watching.ts'
 import { everythingPair, stockPair } from '../files/stock.ts'
 
 describe('sources that some rule will read', () => {
-  it('are those of witnesses, failovers and autoscalers, and whoever shows how charges ended', () => {
+  it('are those of witnesses, failovers and autoscalers, and those that count charges by outcome', () => {
     const { rehearsal, target } = stockPair()
     expect([...askedSources(rehearsal, target)].sort()).toEqual(['payments-api', 'psp-a', 'psp-b'])
   })

@@ -28,7 +28,7 @@ describe('random', () => {
     expect(draw(7, 'players')).toEqual(draw(7, 'players'))
     expect(draw(7, 'players')).not.toEqual(draw(7, 'chaos'))
   })
-  it('gives neighbouring seeds first draws that have nothing in common', () => {
+  it('gives unrelated first draws for neighbouring seeds', () => {
     const first = Array.from({ length: 10_000 }, (_, seed) => random(seed).below(10))
     expectEven(first)
   })

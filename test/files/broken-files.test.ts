@@ -13,7 +13,7 @@ const groups: readonly (readonly [string, readonly Row[], (row: Row) => Parsed<u
 
 for (const [name, rows, parse] of groups) {
   describe(`a ${name} file with a mistake`, () => {
-    it.each(rows)('%s is told with its line', (...row) => {
+    it.each(rows)('%s is reported with its line', (...row) => {
       expect(codesOf(parse(row))).toEqual(row[3])
     })
 

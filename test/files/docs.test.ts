@@ -32,7 +32,7 @@ describe('docs/rehearsal-file.md', () => {
     )
     const known = Object.keys({ ...issueCodes, ...planCodes })
     const own = [...new Set(given)].filter((code) => !known.includes(code))
-    expect(Object.keys(codesUnder('Of the cluster and of the load script')).sort()).toEqual(own.sort())
+    expect(Object.keys(codesUnder('Issues of the cluster and the load script')).sort()).toEqual(own.sort())
   })
 
   it('mentions every key of both files', () => {

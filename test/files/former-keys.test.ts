@@ -24,7 +24,7 @@ describe('a key under its former name', () => {
     expect(both.ok ? [] : both.issues.map(({ code }) => code)).toEqual(['unknown-key'])
   })
 
-  it('keeps no other mistake from being told', () => {
+  it('does not hide other mistakes', () => {
     const broken = parseNamed(EVERYTHING, { [EVERYTHING]: [['thunderingHerd: 30/s', 'herd: 30']] })
     expect(broken.ok ? [] : broken.issues.map(({ code }) => code)).toEqual(['missing-unit', 'deprecated-key'])
   })

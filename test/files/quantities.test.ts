@@ -53,7 +53,7 @@ describe('quantities', () => {
     )
   })
 
-  it('are told under the name of the flag', () => {
+  it('are reported under the name of the flag', () => {
     expect(printed(parseFlag(flagShapes.factor, '--load-factor', '2'))).toEqual([
       '--load-factor missing-unit\n  --load-factor must be a multiple; 2 has no unit.\n  Next: write the unit (x), for example 2.5x.',
     ])

@@ -143,7 +143,7 @@ describe('the reach of an action', () => {
     expect(admission(off, within(100, 0)).problems[0]?.problem).toContain('no pod unharmed in 1 zones')
   })
 
-  it('lets what harms nobody pass, whatever else is held', () => {
+  it('admits an action that harms no pod, whatever other harms hold', () => {
     const flag: Act = { kind: 'flag', configMap: 'features', key: 'promo', value: 'off' }
     expect(admission(flag, within(0, 0), ['casino/gateway-0'])).toMatchObject({ ok: true, note: 'harms no pod' })
   })
@@ -161,7 +161,7 @@ describe('a rollout', () => {
     expect(unavailableMost({ ...gateway, spec: spec ?? {} })).toBe(most)
   })
 
-  it('of a StatefulSet misses one', () => {
+  it('of a StatefulSet takes one pod at a time', () => {
     expect(unavailableMost({ kind: 'StatefulSet', spec: { replicas: 3 } })).toBe(1)
   })
 })

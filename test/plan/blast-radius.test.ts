@@ -50,7 +50,7 @@ function faultOf(rehearsal: Rehearsal, change: Record<string, unknown> = {}): Pl
 const half = within({ share: 0.5 })
 
 describe('admission', () => {
-  it('counts both sides of a cut and names the pods', () => {
+  it('counts both sides of a partition and names the pods', () => {
     const admission = admitFault(faultOf(half), half, normal, [])
     expect(admission).toMatchObject({ ok: true, candidates: 17, limit: 8, problems: [] })
     expect(admission.note).toBe('7 of 17 pods in casino, providers, limit 8')
@@ -87,7 +87,7 @@ describe('admission', () => {
     )
   })
 
-  it('counts the worst draw of a mode that draws', () => {
+  it('counts the worst pick of a mode that picks at random', () => {
     const three = within(3)
     const two = admitFault(faultOf(three, { mode: 'fixed', value: '2' }), three, normal, [])
     expect(two).toMatchObject({ ok: true, note: '3 of 17 pods in casino, providers (drawn from 7), limit 3' })
@@ -117,7 +117,7 @@ describe('admission', () => {
     expect(problems.map(({ problem }) => problem).join()).toContain(words)
   })
 
-  it('counts zones in which no pod would be left', () => {
+  it('counts zones in which every pod would be harmed', () => {
     const zone = (letters: string[]) => ({
       selector: { namespaces: ['casino'], nodes: letters.map((letter) => `node-${letter}`) },
       target: undefined,

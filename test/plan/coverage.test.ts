@@ -25,8 +25,8 @@ const pod = (name: string, more: { podIP?: string; deletionTimestamp?: string } 
 const cover = (fault: PlannedFault, names: readonly ReturnType<typeof pod>[], covered: readonly string[]) =>
   coverNewcomers(fault, { pods: names, nodes: [] }, new Set(covered), 2)
 
-describe('pods born during a fault', () => {
-  it('get a second object that names them and that Chaos Mesh would admit', () => {
+describe('pods that start during a fault', () => {
+  it('get a second object that names them and that Chaos Mesh accepts', () => {
     const fault = stockFault()
     const { matching, newcomers, fault: second } = cover(fault, [pod('old'), pod('new')], ['casino/old'])
     expect(matching).toEqual(['casino/old', 'casino/new'])
@@ -36,18 +36,18 @@ describe('pods born during a fault', () => {
     expect(admit(second?.object)).toEqual([])
   })
 
-  it('wait until they have an address, and are left alone when they are going', () => {
+  it('are covered once they have an address, and not while they are terminating', () => {
     const going = pod('going', { podIP: '10.244.1.8', deletionTimestamp: '2026-08-23T19:15:00Z' })
     expect(cover(stockFault(), [pod('young', {}), going], [])).toEqual({ matching: [], newcomers: [] })
   })
 
-  it('are not covered when the fault was meant for some pods only', () => {
+  it('are not covered if the fault is meant for some pods only', () => {
     const fault = stockFault()
     const one = withObject(fault, { ...fault.object, spec: { ...fault.object.spec, mode: 'one' } })
     expect(cover(one, [pod('old'), pod('new')], ['casino/old'])).toEqual({ matching: ['casino/old'], newcomers: [] })
   })
 
-  it('of a zone that is lost are covered when they land in it, and only then', () => {
+  it('are covered by the loss of a zone only if they start in that zone', () => {
     const zone = { 'topology.kubernetes.io/zone': 'zone-b' }
     const stockOne = stockFault()
     const fault = withObject(stockOne, {

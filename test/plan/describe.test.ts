@@ -37,7 +37,7 @@ describe('provability', () => {
     expect(found[3]).not.toHaveProperty('expected')
   })
 
-  it('agrees with the bound that the judge uses: one bad more would not prove', () => {
+  it('agrees with the bound of the judge: one more bad attempt is no proof', () => {
     fc.assert(
       fc.property(rehearsals, fc.double({ min: 0.5, max: 0.9999, noNaN: true }), (rehearsal, objective) => {
         const { expected, badAllowed } = provabilityOf(
@@ -68,7 +68,7 @@ describe('a described plan', () => {
     await expect(renderPlan(describePlan({ ...stock, timeline, admissions }))).toMatchFileSnapshot('golden/plan.txt')
   })
 
-  it('shows what is refused, what overlaps and what can not be proven', async () => {
+  it('shows refusals, overlaps and objectives that cannot be proven', async () => {
     const rehearsal: Rehearsal = {
       ...stock.rehearsal,
       slos: [availability(0.99999)],

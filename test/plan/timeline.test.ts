@@ -26,7 +26,7 @@ const holds = (check: (rehearsal: Rehearsal, target: Target, timeline: Timeline)
   )
 
 describe('a plan', () => {
-  it('tiles its time with the phases, without gap or overlap', () => {
+  it('has phases without gap or overlap', () => {
     holds((rehearsal, _, { phases, totalMs }) => {
       expect(phases[0].fromMs).toBe(0)
       phases.slice(1).forEach((phase, index) => {
@@ -73,7 +73,7 @@ describe('a plan', () => {
     })
   })
 
-  it('knows when each arrival is due: counting up to that moment gives its number back', () => {
+  it('knows when each arrival is due: the count up to that moment is its number', () => {
     holds((_, __, { load, totalMs }) => {
       for (const { stages } of load.profiles) {
         const all = arrivalsBy(stages, totalMs)
@@ -101,7 +101,7 @@ describe('a plan', () => {
     })
   })
 
-  it('names each object so that Kubernetes takes it, and no two alike', () => {
+  it('gives each object a unique name that Kubernetes accepts', () => {
     holds((_, target, { faults }) => {
       for (const { object } of faults) {
         // Room is left for the `-99` of objects that cover newcomers.
@@ -115,7 +115,7 @@ describe('a plan', () => {
     })
   })
 
-  it('shortens the longest name of a fault, so that newcomers’ objects fit too', () => {
+  it('shortens long names of faults, so that objects for new pods fit too', () => {
     const long = {
       ...stock.rehearsal,
       faults: [{ ...stockFault, name: `${'psp a down and '.repeat(3)}nothing to be done` }],
@@ -150,7 +150,7 @@ describe('the planned object', () => {
     expect(fault?.object.spec).toEqual({ ...stockFault.object.spec, duration: '35s' })
   })
 
-  it('cuts the addresses of the target file where the provider is outside', () => {
+  it('partitions the addresses of the target file if the provider is outside the cluster', () => {
     const outside = { ...stock.target, addresses: { 'psp-a': ['203.0.113.10/32', '203.0.113.11/32'] } }
     const spec = planned(stock.rehearsal, outside).faults[0]?.object.spec
     expect(spec).toMatchObject({
@@ -160,7 +160,7 @@ describe('the planned object', () => {
     expect(spec).not.toHaveProperty('target')
   })
 
-  it('gets the target’s namespace where the file leaves it open', () => {
+  it('gets the target’s namespace if the file names none', () => {
     const { namespace: _, ...metadata } = stockFault.object.metadata
     const open = { ...stock.rehearsal, faults: [{ ...stockFault, object: { ...stockFault.object, metadata } }] }
     expect(planned(open).faults[0]?.object.metadata.namespace).toBe('casino')
@@ -196,7 +196,7 @@ describe('the load plan', () => {
     ])
   })
 
-  it('refuses rates that no generator could be asked for', () => {
+  it('refuses rates that are too high for any generator', () => {
     const parsed = planTimeline(stock.rehearsal, { ...stock.target, loadFactor: 1_000_000 }, RUN)
     expect(parsed.ok ? [] : parsed.issues.map(({ code }) => code)).toEqual([
       'rate-too-high',

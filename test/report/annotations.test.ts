@@ -48,7 +48,7 @@ describe('annotations', () => {
     expect(many(14).at(-1)).toBe('::notice title=more::5 more findings in the summary and the report.')
   })
 
-  it('warn of what is only a warning', () => {
+  it('use warnings for warnings', () => {
     expect(linesOf(finding({ weight: 'warning' }))[0]).toMatch(/^::warning /)
   })
 })

@@ -1,6 +1,6 @@
 /**
- * adapters/chaos-mesh: faults as Chaos Mesh objects, in any cluster that has Chaos Mesh, the lab included. Reads records, not
- * conditions; keeps its own deadlines, because nobody else's survives a dead controller; and finds what is left by label.
+ * adapters/chaos-mesh: faults as Chaos Mesh objects, in any cluster with Chaos Mesh, including the lab. Reads records instead of conditions. Sets its
+ * own deadlines, so that faults end even if the controller dies. Finds leftovers by label.
  */
 import type { Clock, FaultInjector } from '../../controller/ports.ts'
 import type { ChaosSeen, ClusterObject } from '../../domain/cluster.ts'
@@ -24,7 +24,7 @@ import {
 import { insist } from '../../protocols/kubernetes/insist.ts'
 
 const LOOK_EVERY = seconds(0.25)
-/** Chaos Mesh recovers in some tenths of a second, and a run that aborts has two seconds to be healed: each look counts. */
+/** Chaos Mesh recovers within a few tenths of a second, and an aborted run has two seconds to heal, so polling is frequent. */
 const GONE_LOOK_EVERY = seconds(0.05)
 
 export function chaosMeshInjector(api: KubernetesApi, clock: Clock): FaultInjector {
@@ -38,7 +38,7 @@ export function chaosMeshInjector(api: KubernetesApi, clock: Clock): FaultInject
   }
 }
 
-/** Pods and nodes of the cluster as far as the fault's selectors can reach: its selectors name namespaces, or mean its own. */
+/** Pods and nodes that the fault's selectors can match. Selectors name namespaces or mean the object's own. */
 async function inventory(api: KubernetesApi, fault: PlannedFault) {
   const namespaces = [...new Set([fault.object.metadata.namespace, ...selectedNamespaces(fault.object.spec)])]
   const [nodes, ...pods] = await Promise.all([
@@ -107,7 +107,7 @@ async function inject(
   }
 }
 
-/** Looks until the object says injected, or until it is clear that it will not be. */
+/** Polls until the object is injected, or until it is clear that it will not be. */
 async function outcome(
   clock: Clock,
   versions: readonly SeenVersion[],
@@ -133,7 +133,7 @@ function problemOf(state: ReturnType<typeof faultState>, waitedMs: Millis): stri
   return `${waited} the experiment is ${state.kind}`
 }
 
-/** Source pods, `namespace/name`; targets of a network fault are its far end, not harmed by selection. */
+/** Source pods, `namespace/name`. Targets of a network fault are its far end and do not count as harmed. */
 function podsOf(object: ChaosObject | undefined): readonly string[] {
   const records = object?.status?.experiment?.containerRecords ?? []
   return [
@@ -169,7 +169,7 @@ function chaosSeen(object: ChaosObject): ChaosSeen {
   }
 }
 
-/** Deletes the object and waits until it is gone, which is when Chaos Mesh has recovered every record. */
+/** Deletes the object and waits until it is gone: Chaos Mesh removes it only after it has recovered every record. */
 async function takeBack(
   api: KubernetesApi,
   clock: Clock,
@@ -194,8 +194,8 @@ async function takeBack(
 }
 
 /**
- * Chaos objects of this target's runs. A fault lies where its file says, so that the whole cluster is asked first; a role that may not
- * list that is asked for the namespaces of the target. Kinds that the cluster does not have are passed over.
+ * Chaos objects of this target's runs. A fault is in the namespace that its file names, so the whole cluster is listed first. If the role may not
+ * list it, the namespaces of the target are listed. Kinds that the cluster does not have are skipped.
  */
 async function labelled(api: KubernetesApi, target: Target): Promise<readonly KubeObject[]> {
   const selector = `?labelSelector=${encodeURIComponent(`${RUN_LABEL},${TARGET_LABEL}=${target.namespace}`)}`
@@ -211,7 +211,7 @@ async function labelled(api: KubernetesApi, target: Target): Promise<readonly Ku
     KINDS.map(async (kind) => {
       const everywhere = await listed(kind)
       if (everywhere !== 'forbidden') return everywhere
-      // A role with least privilege lists only the kinds that its rehearsals use; what we may not make we have not made.
+      // A role with least privilege lists only the kinds that its rehearsals use. A kind that we may not create cannot have leftovers of ours.
       const each = await Promise.all(namespacesOf(target).map((namespace) => listed(kind, namespace)))
       return each.flatMap((found) => (found === 'forbidden' ? [] : found))
     }),

@@ -1,13 +1,13 @@
 /**
- * How a k6 scenario becomes one JavaScript file. `webpack.config.js` uses it for `npx webpack`, `bundle.ts` for every run. k6 could
- * load the TypeScript itself, but its compiler loops for ever over some syntax in a .ts file and reports the same in a .js at once.
+ * How a k6 scenario becomes one JavaScript file. `webpack.config.js` uses it for `npx webpack`, `bundle.ts` for every run. k6 can load TypeScript
+ * itself, but its compiler hangs on some syntax errors in .ts files that it reports at once in .js files.
  */
 import { createRequire } from 'node:module'
 import type { Compiler, Configuration } from 'webpack'
 
 const require = createRequire(import.meta.url)
 
-/** Raise it when the configuration changes what comes out, so that cached bundles are made anew. */
+/** Increase it when a change of the configuration changes the output, so that cached bundles are rebuilt. */
 export const BUNDLE_FORMAT = 2
 
 export const scenarioBundle = (entry: string, folder: string, filename: string): Configuration => ({
@@ -42,8 +42,8 @@ export const scenarioBundle = (entry: string, folder: string, filename: string):
 })
 
 /**
- * k6 wraps the file in a function that takes a line of its own, and corrects an inline map for it only if the map's address begins
- * with exactly "application/json;base64,"; webpack writes a charset between. Without this every line in a stack trace is one off.
+ * k6 wraps the file in a function, which adds a line. It corrects an inline source map for that only if the map's URL starts with exactly
+ * "application/json;base64,", but webpack inserts a charset. Without this fix every line in a stack trace is off by one.
  */
 function readableMap(compiler: Compiler): void {
   const { Compilation, sources } = compiler.webpack

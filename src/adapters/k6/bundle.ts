@@ -1,4 +1,4 @@
-/** Bundles a user's scenario, once for each content: a manifest beside the bundle says from which files it was made. */
+/** Bundles a user's scenario once per content. A manifest beside the bundle lists the files that it was made from. */
 import { createHash, randomUUID } from 'node:crypto'
 import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -10,7 +10,7 @@ import { BUNDLE_FORMAT, scenarioBundle } from './bundle-config.ts'
 /** What a bundle was made from: files with the digest of their content. */
 type Manifest = { readonly bundle: string; readonly files: Readonly<Record<string, string>> }
 
-/** Path of the scenario's bundle in `cacheFolder`; issues are the user's: a file is missing, a syntax error, a wrong import. */
+/** Path of the scenario's bundle in `cacheFolder`. Issues are errors of the user: a missing file, a syntax error, a wrong import. */
 export async function bundle(script: string, cacheFolder: string): Promise<Parsed<string>> {
   const source = resolve(script)
   if (!(await exists(source))) return { ok: false, issues: [missing(script)] }
@@ -45,7 +45,7 @@ async function compile(
   cacheFolder: string,
   manifestFile: string,
 ): Promise<Parsed<string>> {
-  // Made aside and renamed, so that a concurrent or interrupted run never sees half a bundle.
+  // Written to a temporary path and renamed, so that a concurrent or interrupted run never sees a partial bundle.
   const aside = join(cacheFolder, `aside-${randomUUID()}`)
   await mkdir(aside, { recursive: true })
   try {
@@ -65,7 +65,7 @@ async function compile(
   }
 }
 
-/** webpack takes a third of a second to load, which a cached bundle need not pay. */
+/** Loading webpack takes a third of a second. A cached bundle avoids it. */
 async function webpackOnce(source: string, folder: string): Promise<{ errors: StatsError[]; files: string[] }> {
   const { default: webpack } = await import('webpack')
   const compiler = webpack(scenarioBundle(source, folder, 'scenario.js'))
@@ -92,7 +92,7 @@ const missing = (script: string): Issue => ({
   next: 'correct load.script; the path counts from the rehearsal file.',
 })
 
-/** esbuild names the place of a syntax error in its text; webpack gives the place of an import beside it. */
+/** esbuild gives the position of a syntax error in its text; webpack gives the position of an import in a field. */
 function issueOf(error: StatsError, script: string): Issue {
   const syntax = /^(.+):(\d+):(\d+): ERROR: (.+)$/m.exec(error.message ?? '')
   if (syntax) {

@@ -1,4 +1,4 @@
-/** From pushes to frames: what the scenario's series say, in the words of the evidence. */
+/** From pushes to frames: the scenario's series as evidence. */
 import type { LoadFrame, OperationCounts, SliCounts } from '../../domain/evidence.ts'
 import { compositeIndicators } from '../../domain/indicators.ts'
 import type { LoadPlan } from '../../domain/timeline.ts'
@@ -15,7 +15,7 @@ const gauge = (name: string): string => `k6_${name}`
 
 const OF_K6: ReadonlySet<string> = new Set([counter('iterations'), counter('dropped_iterations'), gauge('vus')])
 
-/** The series of requests are k6's own affair, and unknown keys are many: neither is summed. */
+/** k6's own request series are not used, and unknown keys are many: neither is summed. */
 const isWanted = (name: string): boolean =>
   OF_K6.has(name) || (name.startsWith('k6_md_') && name !== counter(scenarioMetrics.unknown))
 
@@ -58,7 +58,7 @@ export function framing(instance: string, plan: LoadPlan): (request: WriteReques
   }
 }
 
-/** SLIs that have been seen, and those of the plan's profiles, which are there with zeros from the first frame. */
+/** SLIs seen so far, and those of the plan's profiles, which have zeros from the first frame. */
 function slisIn(sums: Totals, plan: LoadPlan): readonly string[] {
   const seen = [scenarioMetrics.latency, scenarioMetrics.bad].flatMap((name) => [
     ...sums.values(trend(name), 'sli'),
@@ -72,7 +72,7 @@ function badOf(byReason: Readonly<Record<string, number>>): Pick<SliCounts, 'bad
   return { bad: Object.values(badBy).reduce((sum, count) => sum + count, 0), badBy }
 }
 
-/** A union of SLIs that has no samples of its own is the sum of those of its parts that are there. */
+/** A union of SLIs without samples of its own is the sum of its parts that exist. */
 function composites(slis: Readonly<Record<string, SliCounts>>): Record<string, SliCounts> {
   const unions = Object.entries(compositeIndicators).flatMap(([name, parts]) => {
     const present = parts.flatMap((part) => slis[part] ?? [])
@@ -135,7 +135,7 @@ function socketsOf(sums: Totals, plan: LoadPlan): Pick<LoadFrame, 'sockets'> {
   return { sockets: { open, connected, failed, dropped, sentAway, kept, moved } }
 }
 
-/** Each unknown key is a series of its own: it is told once and then forgotten by the totals, which would grow without end. */
+/** Each unknown key is a series. It is reported once and then dropped from the totals, which would otherwise grow without limit. */
 function unknownKeys(): (request: WriteRequest) => LoadFrame['unknownKeys'] {
   const told = new Set<string>()
   const name = counter(scenarioMetrics.unknown)

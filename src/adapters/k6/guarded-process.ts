@@ -1,13 +1,13 @@
 /**
- * A process that dies with us, however we die. k6 does not watch its stdin, so a shell starts it: the shell leaves a guard behind
- * that reads from our pipe, and then becomes the program itself (exec), so that pid, exit code and signals are the program's own.
- * When the pipe ends without a word, we are dead, and the guard kills the program, if it still is the one it was left for.
+ * A process that dies with us in every case. k6 does not watch its stdin, so a shell starts it. The shell leaves a guard behind that reads from our
+ * pipe, and then replaces itself by the program (exec), so pid, exit code and signals are the program's own. If the pipe closes without a message we
+ * are dead, and the guard kills the program, if the pid is still the same process.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 
-// Field 22 of /proc/PID/stat is the start time: with it a pid means one process and not its successor.
-// The shell gives a background command /dev/null as stdin before its redirections, so the pipe moves to 3 first. $0 is the program's stdin.
+// Field 22 of /proc/PID/stat is the start time, which distinguishes a process from a later one with the same pid. The shell gives a background
+// command /dev/null as stdin before its redirections, so the pipe moves to 3 first. $0 is the program's stdin.
 const GUARD = `
 started() { read -r line 2>/dev/null </proc/$1/stat || return 1; set -- \${line##*) }; shift 19; printf %s "$1"; }
 exec 3<&0 <"$0"
@@ -30,8 +30,8 @@ export type GuardedProcess = {
 }
 
 /**
- * Starts `command` in a process group of its own, so that Ctrl-C at the terminal is ours to pass on. It reads `from.stdin`, by default
- * nothing, and works in `from.folder`. Rejects when it can't start.
+ * Starts `command` in a process group of its own, so that we decide whether to pass on Ctrl-C. It reads `from.stdin` (default: nothing) and runs in
+ * `from.folder`. Rejects if it cannot start.
  */
 export async function guardedProcess(
   command: readonly string[],
@@ -45,7 +45,7 @@ export async function guardedProcess(
     cwd: from.folder,
     stdio: ['pipe', 'pipe', 'pipe'],
   })
-  // The guard may be gone when we say farewell.
+  // The guard may already be gone.
   child.stdin.on('error', () => undefined)
   await new Promise<void>((spawned, failed) => child.once('spawn', spawned).once('error', failed))
   const { pid } = child

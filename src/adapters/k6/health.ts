@@ -1,4 +1,4 @@
-/** How hard k6 and its machine work, from Linux' /proc: a generator at its limit makes a run inconclusive. */
+/** The load of k6 and its machine, from Linux' /proc. A generator at its limit makes a run inconclusive. */
 import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import type { GeneratorHealth } from '../../domain/evidence.ts'
@@ -15,7 +15,7 @@ type Reading = {
   readonly rssBytes: number
 }
 
-/** Makes the function that answers what happened since its call before; undefined at first, and when /proc does not tell. */
+/** Returns a function that measures since its previous call; undefined at first, and if /proc is not readable. */
 export function healthOf(pid: number, instance: string): (at: number) => Promise<Health | undefined> {
   const ticksPerSecond = clockTicks()
   let before: Reading | undefined

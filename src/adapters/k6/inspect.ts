@@ -1,4 +1,4 @@
-/** Loads a bundled scenario without running it, so that what is wrong with it is told before anything is touched. */
+/** Loads a bundled scenario without running it, so that errors in it are reported before anything is touched. */
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { millis, perSecond } from '../../domain/units.ts'
 import { PLAN_VARIABLE, writeLoadPlan } from '../../wire/load-plan.ts'
 import { spoken } from './log.ts'
 
-/** k6 loads a script in well under a second; its compiler loops for ever over some syntax. */
+/** k6 loads a script in well under a second. Its compiler hangs on some syntax. */
 const PATIENCE_MS = 20_000
 
 type Finished = {
@@ -34,20 +34,20 @@ const run = (binary: string, args: readonly string[], patienceMs: number, from: 
         stderr: stderr || (error?.message ?? ''),
       }),
     )
-    // It may end before it has read everything.
+    // It may end before it has read all input.
     child.stdin?.on('error', () => undefined).end(from.stdin)
   })
 
 /**
- * Our environment for k6. It must never fetch another binary for an import it does not know, nor phone home; and a K6_VUS or
- * K6_DURATION that a user has set for his own runs would silently replace the plan's load, so none is passed on.
+ * Environment for k6. It must never download another binary for an unknown import, nor phone home. K6_VUS or K6_DURATION from the user's own
+ * environment would silently replace the plan's load, so they are not passed on.
  */
 export function k6Environment(): Record<string, string | undefined> {
   const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('K6_'))
   return { ...Object.fromEntries(ours), K6_AUTO_EXTENSION_RESOLUTION: 'false', K6_NO_USAGE_REPORT: 'true' }
 }
 
-/** The version as k6 says it (`v2.2.0`); undefined when the binary does not run. */
+/** The version that k6 reports (`v2.2.0`); undefined if the binary does not run. */
 export async function k6Version(binary: string): Promise<string | undefined> {
   const { stdout } = await run(binary, ['version'], PATIENCE_MS)
   return /\bv\d+\.\d+\.\d+\S*/.exec(stdout)?.[0]
@@ -55,7 +55,7 @@ export async function k6Version(binary: string): Promise<string | undefined> {
 
 export type Inspected = { readonly issues: readonly Issue[]; readonly notes: readonly string[] }
 
-/** k6 reads the bundle from its stdin, in the folder of the script: so `open('./users.csv')` finds the file beside the script. */
+/** k6 reads the bundle from stdin and runs in the script's folder, so `open('./users.csv')` finds the file beside the script. */
 export async function inspectBundle(
   binary: string,
   bundle: string,
@@ -66,7 +66,7 @@ export async function inspectBundle(
   const at: SourcePoint = { file: script, line: 0, column: 0 }
   const plan = `${bundle}.${randomUUID()}.plan`
   writeFileSync(plan, writeLoadPlan(planLike(load)))
-  // With the requirements k6 also looks for the functions that the load profiles call; `k6 run` passes the environment on by itself.
+  // With the requirements k6 also checks the functions that the load profiles call. `k6 run` passes the environment on by itself.
   const flags = ['--log-format', 'json', '--execution-requirements', '--include-system-env-vars']
   const args = ['inspect', ...flags, '-']
   const from = { stdin: readFileSync(bundle), folder: dirname(resolve(script)), env: { [PLAN_VARIABLE]: plan } }
@@ -127,7 +127,7 @@ function failure(stderr: string, script: string): Issue {
   return { at: sourcePoint(text, script), code: 'load-script-fails', problem: text.split('\n')[0] ?? '', next }
 }
 
-/** The innermost place of a stack trace that is the user's: `at load (file:///folder/script.ts:12:5(34))`, mapped by the bundle's map. */
+/** The innermost stack frame in the user's code: `at load (file:///folder/script.ts:12:5(34))`, mapped by the bundle's source map. */
 function sourcePoint(text: string, script: string): SourcePoint {
   const place = /file:\/\/([^\s()]+\.[jt]s):(\d+):(\d+)/.exec(text)
   return { file: place?.[1] ?? script, line: Number(place?.[2] ?? 0), column: Number(place?.[3] ?? 0) }

@@ -1,7 +1,7 @@
 /**
- * k6 as the load generator. The script is bundled, k6 runs it with its own thresholds and summary off and pushes its metrics once
- * a second to a receiver in this process; out come frames, health and, last of all, how it ended. k6 has no life of its own: it ends
- * with this process, and everything it says lies in the run's folder. docs/adr/0007 says why counts and not rates are measured.
+ * k6 as the load generator. The script is bundled. k6 runs it without thresholds and summary, and pushes its metrics once a second to a receiver in
+ * this process. The output is frames, health and finally the outcome. k6 ends with this process, and its logs are in the run's folder. docs/adr/0007
+ * explains why counts are measured instead of rates.
  */
 import { writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -41,7 +41,7 @@ const STOP_PATIENCE = seconds(10)
 const HEALTH_INTERVAL = seconds(1)
 
 export function k6LoadGenerator({ binary: given, clock, cacheFolder }: K6Settings): LoadGenerator {
-  // k6 works in another folder than we do; a name without a slash is looked for on the PATH.
+  // k6 runs in another folder. A name without a slash is looked up on the PATH.
   const binary = given.includes('/') ? resolve(given) : given
   return {
     inspect: async (script, load) => {
@@ -71,7 +71,7 @@ type Start = {
   readonly onEvent: (event: LoadEvent) => void
 }
 
-/** Rejects with EnvironmentError when k6 ends, or says nothing, before the load's time zero; it is dead then. */
+/** Rejects with EnvironmentError if k6 ends or stays silent before time zero of the load. k6 is dead then. */
 async function startK6(start: Start): Promise<RunningLoad> {
   const { clock, plan, folder, onEvent } = start
   const frameOf = framing(INSTANCE, plan)
@@ -80,7 +80,7 @@ async function startK6(start: Start): Promise<RunningLoad> {
   const pushes = await receiver((_, request) => {
     const at = clock.now()
     const frame = frameOf(request, at)
-    // What comes before time zero is the script's setup; its counts are in the next frame, for they are cumulative.
+    // Metrics before time zero come from the script's setup. Counts are cumulative, so they are in the next frame.
     if (zeroAt === undefined) return
     arriving.note(at)
     onEvent({ kind: 'frame', frame })
@@ -113,7 +113,7 @@ async function startK6(start: Start): Promise<RunningLoad> {
   return { instance: INSTANCE, pid: k6.pid, zeroAt, stop, ended }
 }
 
-/** The bundle comes by stdin, and k6 works in the script's folder: that is where it looks for the files that the script opens. */
+/** The bundle comes by stdin. k6 runs in the script's folder, so that `open` finds the script's files. */
 async function launch({ binary, script, bundle, plan, folder }: Start, pushes: Receiver): Promise<GuardedProcess> {
   const planFile = join(folder, 'load-plan.json')
   await writeFile(planFile, writeLoadPlan(plan))
@@ -128,20 +128,20 @@ async function launch({ binary, script, bundle, plan, folder }: Start, pushes: R
   const command = [binary, 'run', ...flags, '--out', 'experimental-prometheus-rw', '-']
   const env = {
     ...k6Environment(),
-    // Every VU holds its own copy of the script, which Go's collector walks each time the heap has doubled. At three times the heap
-    // it walks half as often: less CPU for each request, and fewer pauses that would be taken for latency.
+    // Every VU has its own copy of the script, which Go's garbage collector scans each time the heap has doubled. At three times the heap it scans
+    // half as often: less CPU per request, and fewer pauses that look like latency.
     GOGC: process.env.GOGC ?? '200',
     [PLAN_VARIABLE]: planFile,
     K6_PROMETHEUS_RW_SERVER_URL: pushes.urlOf(INSTANCE),
     K6_PROMETHEUS_RW_PUSH_INTERVAL: '1s',
     K6_FEATURES: 'native-histograms',
-    // At the end they bring the last state of every histogram; see scenarios/lib/series.ts for the counters.
+    // At the end they carry the last state of every histogram; see scenarios/lib/series.ts for the counters.
     K6_PROMETHEUS_RW_STALE_MARKERS: 'true',
   }
   return guardedProcess(command, env, { stdin: bundle, folder: dirname(resolve(script)) })
 }
 
-/** Waits for the scenario to tell its time zero. */
+/** Waits until the scenario logs its time zero. */
 async function untilZero(clock: Clock, k6: GuardedProcess, log: K6Log, zero: Promise<number>): Promise<Instant> {
   const waiting = new AbortController()
   const tooLate = clock.until(after(clock.now(), START_PATIENCE), waiting.signal).then(
@@ -184,7 +184,7 @@ async function watchHealth(clock: Clock, k6: GuardedProcess, onEvent: (event: Lo
   }
 }
 
-/** k6 pushes once a second. A longer silence is told, because guardrails were blind for so long. */
+/** k6 pushes once a second. A longer silence is recorded, because guardrails saw nothing for that time. */
 const SILENCE_MS = 3000
 
 function pushTimes(): { note(at: Instant): void; problems(): readonly string[] } {

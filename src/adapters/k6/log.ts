@@ -1,4 +1,4 @@
-/** What k6 says on stderr, a JSON object a line: kept in a file, searched for the zero mark, and summed up as problems. */
+/** k6's stderr, one JSON object per line: written to a file, searched for the zero mark, and summed up as problems. */
 import { createWriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
@@ -7,15 +7,15 @@ import { ZERO_MARK } from '../../wire/load-plan.ts'
 export type K6Log = {
   /** Warnings and errors in the order of their first appearance, equal ones as one with their number. */
   problems(): readonly string[]
-  /** Resolves when everything that was said is in the file. */
+  /** Resolves when all output is in the file. */
   readonly closed: Promise<void>
 }
 
-/** k6 says much when a platform is down: so many different things are told, and the rest is in the file. */
+/** k6 logs much when a platform is down. This many different messages are reported; the rest is in the file. */
 const PROBLEMS_MAX = 20
 const PROBLEM_CHARS_MAX = 300
 
-/** `onZero` is called with the epoch ms of the plan's time zero when the scenario tells it. */
+/** `onZero` is called with the epoch ms of the plan's time zero, which the scenario logs. */
 export function k6Log(stderr: Readable, stdout: Readable, file: string, onZero: (at: number) => void): K6Log {
   const said = new Map<string, { readonly example: string; count: number }>()
   const sink = createWriteStream(file, { flags: 'a' })
@@ -48,7 +48,7 @@ export function k6Log(stderr: Readable, stdout: Readable, file: string, onZero: 
   }
 }
 
-/** The level and text of a log line; a line that is not JSON (a panic, a shell's complaint) is an error as it stands. */
+/** The level and text of a log line. A line that is not JSON (a panic, an error of the shell) counts as an error. */
 export function spoken(line: string): { readonly level: string; readonly text: string } {
   const entry = parsed(line)
   if (entry === undefined) return { level: 'error', text: line }

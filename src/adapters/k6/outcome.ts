@@ -18,7 +18,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   127: 'there is no such program',
 }
 
-/** `stopping` says that we asked for the end. Ends with 0 are complete; everything else is a crash, with its reason. */
+/** `stopping`: we asked k6 to end. Exit code 0 is completed; everything else is a crash with its reason. */
 export function outcomeOf(
   code: number | null,
   signal: NodeJS.Signals | null,

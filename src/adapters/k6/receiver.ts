@@ -1,15 +1,15 @@
-/** Where k6 pushes its metrics: an HTTP server on loopback whose path holds a secret, so that only our k6 is heard. */
+/** Receives k6's metrics: an HTTP server on loopback with a secret in its path, so that only our k6 can push. */
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { decodeWriteRequest, type WriteRequest } from '../../protocols/prometheus/remote-write.ts'
 
-/** Compressed; a push of a thousand series has some 30 kB. */
+/** Compressed size; a push of a thousand series has about 30 kB. */
 const BODY_BYTES_MAX = 16 * 1024 * 1024
 
 export type Receiver = {
   /** Where an instance pushes to. */
   urlOf(instance: string): string
-  /** What was received and could not be read, in words. */
+  /** Messages about pushes that could not be read. */
   readonly problems: readonly string[]
   close(): Promise<void>
 }
@@ -36,7 +36,7 @@ export async function receiver(onWrite: (instance: string, request: WriteRequest
     close: () => {
       server.closeIdleConnections()
       const closed = new Promise<void>((done) => server.close(() => done()))
-      // A push that was cut off by the death of k6 never ends by itself.
+      // A push interrupted by the death of k6 would never end by itself.
       setTimeout(() => server.closeAllConnections(), 500).unref()
       return closed
     },

@@ -1,6 +1,6 @@
 /**
- * Running totals of one k6 instance, kept from its pushes. k6 sends each series' value since its start, and only when it changed;
- * a value that went down was started anew, and what was counted before is kept. Gauges are simply the last value.
+ * Running totals of one k6 instance. k6 pushes the value of each series since its start, only when it changed. A value that went down was reset; the
+ * earlier count is added. Gauges are the last value.
  */
 import {
   type NativeHistogram,
@@ -54,7 +54,7 @@ export function totals(): Totals {
   return {
     add: ({ series }) => {
       for (const each of series) {
-        // Histograms come with a stale marker when k6 ends, and other series then have nothing else: their NaN is no value.
+        // At the end of k6, histograms come with a stale marker, and other series have only that marker: its NaN is not a value.
         for (const { value } of each.samples) if (!Number.isNaN(value)) addNumber(each, value)
         for (const histogram of each.histograms) addHistogram(each, histogram)
       }
@@ -92,7 +92,7 @@ function slot<T>(all: Map<string, Map<string, T>>, { name, labels }: TimeSeries,
   return known
 }
 
-/** k6 sends seconds. Values of 0 are below the half millisecond that a clock of whole milliseconds is coarse. */
+/** k6 sends seconds. Values of 0 are below half a millisecond, the resolution of its clock. */
 const ZERO_BOUND_MS = 0.5
 
 function inMillis({ count, schema, zeroCount, positive, negative }: NativeHistogram): HistogramTotal {

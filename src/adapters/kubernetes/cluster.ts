@@ -1,4 +1,4 @@
-/** The Cluster port: who the cluster is, whether we may do what the rehearsal needs, and the watches that fill the journal. */
+/** The Cluster port: the cluster's identity, our permissions for the rehearsal, and the watches that fill the journal. */
 import type { Cluster } from '../../controller/ports.ts'
 import type { ClusterObject } from '../../domain/cluster.ts'
 import type { Target } from '../../domain/rehearsal.ts'
@@ -57,7 +57,7 @@ function watchesOf(target: Target): readonly WatchPlan[] {
   ]
 }
 
-/** Nothing where the cluster has no KEDA. Where that cannot be known, the watch itself tells what it could not see. */
+/** Nothing if the cluster has no KEDA. If that is unknown, the watch itself reports what it could not see. */
 async function followScaledObjects(
   api: KubernetesApi,
   { namespace }: Target,

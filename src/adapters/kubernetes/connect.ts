@@ -1,6 +1,6 @@
 /**
- * adapters/kubernetes: the cluster as the controller sees it, over nothing but a kubeconfig. `connect.ts` opens the one
- * connection that all adapters share; the others read, watch and lock through it.
+ * adapters/kubernetes: the cluster as the controller sees it, through a kubeconfig alone. `connect.ts` opens the one connection that all adapters
+ * share; the others read, watch and lock through it.
  */
 
 import type { IncomingMessage } from 'node:http'
@@ -28,14 +28,14 @@ export async function connectKubernetes(choice: AccessChoice): Promise<Kubernete
   return api
 }
 
-/** The one place where a missing or a strange answer becomes an environment error; refusals become one where they are read. */
+/** The one place where a missing or strange answer becomes an environment error. Refusals become one where they are read. */
 async function ask(address: ApiAddress, transport: Transport, request: ApiRequest): Promise<ApiResponse> {
   let response: ApiResponse
   try {
     response = await sendPatiently(transport, request)
   } catch (error) {
     if (request.signal?.aborted) throw request.signal.reason
-    // A login that failed has said what to do.
+    // A failed login already carries its next step.
     if (error instanceof EnvironmentError) throw error
     throw new NoAnswer(request, address, error)
   }
@@ -72,7 +72,7 @@ async function send(transport: Transport, request: ApiRequest): Promise<ApiRespo
   return readRenewed(opened, bytesMaxOf(request), signal)
 }
 
-/** A 401 of the API server is answered with a new login, where one can be had; one of a pod behind its proxy is the pod's own. */
+/** A 401 of the API server is retried with a new login, if there is one. A 401 of a pod behind its proxy belongs to the pod. */
 async function readRenewed({ response, renew }: Opened, bytesMax: number, signal: AbortSignal): Promise<ApiResponse> {
   const first = await read(response, bytesMax, signal)
   if (first.status !== 401 || !isOfKubernetes(first)) return first
@@ -83,7 +83,7 @@ async function readRenewed({ response, renew }: Opened, bytesMax: number, signal
 const isOfKubernetes = ({ json }: ApiResponse): boolean =>
   typeof json === 'object' && json !== null && 'kind' in json && json.kind === 'Status'
 
-/** What a pod or a service answers is foreign: a page of 20 MB would take hundreds of MB to read and stop everything else meanwhile. */
+/** Answers of pods and services are not trusted: a page of 20 MB would take hundreds of MB to read and block everything else. */
 const PROXIED_BYTES_MAX = 8 << 20
 
 const bytesMaxOf = ({ path, bytesMax }: ApiRequest): number =>

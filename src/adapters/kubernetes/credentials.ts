@@ -1,4 +1,4 @@
-/** What a request shows of who asks. Logins that expire are renewed before they do, and once more when the server refuses them. */
+/** The credentials of a request. Logins that expire are renewed before they expire, and once more when the server refuses them. */
 import { readFileSync } from 'node:fs'
 import type { OutgoingHttpHeaders } from 'node:http'
 import type https from 'node:https'
@@ -7,12 +7,12 @@ import { type ExecCredential, type ExecLogin, runExecLogin } from './exec-login.
 import { type Fields, fields, text } from './fields.ts'
 import type { Access, Login } from './kubeconfig.ts'
 
-/** One login as it is now; the next one is another object. */
+/** One login in its present state. A renewal is a new object. */
 export type Credential = { readonly headers: OutgoingHttpHeaders; readonly cert?: string; readonly key?: string }
 
 export type Credentials = {
   current(): Promise<Credential>
-  /** After a refusal of `refused`: another credential, or undefined where there is none to be had. */
+  /** After `refused` was refused: another credential, or undefined if there is none. */
   renewed(refused: Credential): Promise<Credential | undefined>
 }
 
@@ -44,7 +44,7 @@ export function credentialsOf({ login, context, server }: Access): Credentials {
 
 const bearer = (token: string): OutgoingHttpHeaders => ({ authorization: `Bearer ${token}` })
 
-/** As client-go: a projected token is written anew long before it expires. */
+/** As in client-go: a projected token is rewritten long before it expires. */
 const FILE_FRESH_MS = 60_000
 
 function tokenIn(file: string): string {
@@ -64,7 +64,7 @@ const fixed = (credential: Credential): Credentials => ({
   renewed: async () => undefined,
 })
 
-/** Requests that come at the same time share one renewal. */
+/** Concurrent requests share one renewal. */
 function renewing<T extends Credential>(fetch: () => Promise<T>, freshMs: (credential: T) => number): Credentials {
   let known: { readonly credential: T; readonly until: number } | undefined
   let fetching: Promise<T> | undefined
@@ -93,7 +93,7 @@ function execCredentials(exec: ExecLogin): Credentials {
     const { token, ...rest }: ExecCredential = await runExecLogin(exec)
     return { ...rest, headers: token === undefined ? {} : bearer(token) }
   }
-  // Before it expires, so that a request on its way arrives in time; short-lived ones in the last fifth of their life.
+  // Renewed before it expires, so that requests in flight arrive in time; short-lived ones in the last fifth of their life.
   return renewing(fetch, ({ expiresAt }) => {
     if (expiresAt === undefined) return Number.POSITIVE_INFINITY
     const left = expiresAt - Date.now()
@@ -122,7 +122,7 @@ async function byProvider(
 
 const loaded = new WeakMap<Fields, Promise<import('@kubernetes/client-node').KubeConfig>>()
 
-/** One for each login, since it keeps the tokens. Loading the library takes longer than most commands; few logins need it. */
+/** One per login, because it keeps the tokens. Loading the library takes longer than most commands, and few logins need it. */
 async function providerConfig(provider: Fields, context: string, server: string) {
   const make = async () => {
     const { KubeConfig } = await import('@kubernetes/client-node')

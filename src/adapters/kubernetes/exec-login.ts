@@ -15,7 +15,7 @@ export type ExecLogin = {
   readonly env: Readonly<Record<string, string>>
   readonly interactive: 'Never' | 'IfAvailable' | 'Always'
   readonly installHint: string
-  /** What the plugin is told of the cluster, where it asks for it. */
+  /** The cluster information for the plugin, if it asks for it. */
   readonly cluster?: Fields
 }
 
@@ -50,10 +50,10 @@ const clusterInfo = (cluster: Fields): Fields => ({
   'proxy-url': cluster['proxy-url'],
 })
 
-/** A plugin may ask somebody to log in with a browser; one that hangs must not keep an undo waiting for ever. */
+/** A plugin may ask the user to log in with a browser. One that hangs must not block an undo for ever. */
 const PLUGIN_TIMEOUT_MS = 60_000
 
-/** Runs the plugin once. @throws EnvironmentError with the plugin's own words */
+/** Runs the plugin once. @throws EnvironmentError with the plugin's own message */
 export async function runExecLogin(login: ExecLogin): Promise<ExecCredential> {
   const interactive = login.interactive !== 'Never' && process.stdin.isTTY === true
   const info = {

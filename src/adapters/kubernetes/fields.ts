@@ -1,4 +1,4 @@
-/** Reads of Kubernetes objects whose shape is not certain: what is missing or of another type reads as empty, never as an error. */
+/** Reads Kubernetes objects of uncertain shape: absent fields, or fields of another type, read as empty and never fail. */
 import type { ConditionSeen } from '../../domain/cluster.ts'
 import { type Instant, instant } from '../../domain/units.ts'
 import type { KubeObject } from '../../protocols/kubernetes/api.ts'

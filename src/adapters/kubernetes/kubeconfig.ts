@@ -1,6 +1,6 @@
 /**
- * A context of a kubeconfig, read as kubectl reads it (client-go, tools/clientcmd/loader.go): several files are merged and the first that
- * names something wins, a file of KUBECONFIG that is missing is skipped, and relative paths start at the file that they stand in.
+ * A context of a kubeconfig, read as kubectl reads it (client-go, tools/clientcmd/loader.go): several files are merged, and the first definition of a
+ * name wins. A missing file of KUBECONFIG is skipped. Relative paths start at the folder of the file that contains them.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'

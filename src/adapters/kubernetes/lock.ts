@@ -1,8 +1,8 @@
 /**
- * One rehearsal a target at a time: a Lease (coordination.k8s.io/v1) in the target's namespace, renewed every 5 s. Updates carry the
- * resourceVersion, so that of two takers one gets a Conflict. As in client-go's leader election, a holder is dead when the lease was not
- * renewed for its whole duration *while we looked*, by our own monotonic clock: the clock of another machine says nothing. An annotation
- * names the owning process, so that one that died before our eyes is known dead at once.
+ * One rehearsal per target: a Lease (coordination.k8s.io/v1) in the target's namespace, renewed every 5 s. Updates carry the resourceVersion, so one
+ * of two concurrent takers gets a Conflict. As in client-go's leader election, a holder is dead when the lease was not renewed for its whole duration
+ * *while we watched*, by our own monotonic clock: clocks of other machines do not matter. An annotation names the owning process, so that the death
+ * of a local process is known at once.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetHeld, type TargetLock } from '../../controller/ports.ts'
@@ -14,12 +14,12 @@ import { isDeadHere, thisOwner } from './owner.ts'
 const LEASE_NAME = 'matchday-rehearsal'
 const DURATION_S = 15
 const RENEW_MS = 5000
-/** Somebody else may take the lease 15 s after the last renewal that they saw: before that this run has stopped and begins to heal. */
+/** Others may take the lease 15 s after the last renewal that they saw. Before that, this run has stopped and started to heal. */
 const RENEW_DEADLINE_MS = 12_000
-/** A renewal that hangs must not take the time of the next one. */
+/** A renewal that hangs must not delay the next one. */
 const RENEW_TIMEOUT_MS = 4000
 const LOOK_MS = 500
-/** The longest time that a stranger's lease is watched. */
+/** The longest time that another owner's lease is watched. */
 const OBSERVED_S_MAX = 60
 const OWNER_ANNOTATION = 'matchday.dev/owner'
 
@@ -52,8 +52,8 @@ const read = async (api: KubernetesApi, target: Target) =>
   (await find(api, { method: 'GET', path: pathOf(target, LEASE_NAME) })) as KubeObject | undefined
 
 /**
- * Looks at the lease until it is certain that nobody holds it: it is not there (undefined), or its holder is dead (the lease as it is).
- * @throws TargetHeld as soon as it is seen renewed
+ * Watches the lease until nobody holds it for certain: it does not exist (undefined), or its holder is dead (the present lease). @throws TargetHeld
+ * as soon as it sees a renewal
  */
 async function untilFree(api: KubernetesApi, target: Target): Promise<KubeObject | undefined> {
   const first = await read(api, target)
@@ -71,7 +71,7 @@ async function untilFree(api: KubernetesApi, target: Target): Promise<KubeObject
   return first
 }
 
-/** Nobody's, or of a process that certainly died. */
+/** Without a holder, or held by a process that is certainly dead. */
 const isFree = (lease: KubeObject): boolean =>
   !specOf(lease).holderIdentity || isDeadHere(lease.metadata.annotations?.[OWNER_ANNOTATION] ?? '')
 
@@ -81,7 +81,7 @@ const heldBy = (lease: KubeObject, target: Target): TargetHeld =>
     'It renews its lease, so it is alive: wait for it to end, or stop it where it runs.',
   )
 
-// MicroTime: Kubernetes wants six digits of the second.
+// MicroTime: Kubernetes requires six fractional digits.
 const microTime = (): string => new Date().toISOString().replace('Z', '000Z')
 
 function leaseBody(run: string, resourceVersion?: string): object {
@@ -145,7 +145,7 @@ function hold(api: KubernetesApi, target: Target, run: string) {
   }
 }
 
-/** False when the lease is not this run's any more. */
+/** False if the lease is no longer this run's. */
 async function renewed(api: KubernetesApi, target: Target, run: string): Promise<boolean> {
   const path = pathOf(target, LEASE_NAME)
   const timeoutMs = RENEW_TIMEOUT_MS
@@ -155,7 +155,7 @@ async function renewed(api: KubernetesApi, target: Target, run: string): Promise
   return true
 }
 
-/** Deletes exactly the lease that was read: a newer holder's survives. */
+/** Deletes exactly the lease that was read; the lease of a newer holder stays. */
 async function remove(api: KubernetesApi, target: Target, lease: KubeObject): Promise<void> {
   const preconditions = { uid: lease.metadata.uid, resourceVersion: lease.metadata.resourceVersion }
   const response = await api.request({

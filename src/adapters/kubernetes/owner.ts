@@ -1,4 +1,4 @@
-/** A process named so that it can be told dead later: kernel, PID namespace, pid and start time (pids are used again, start times are not). */
+/** Identifies a process so that its death can be detected: kernel, PID namespace, pid and start time (pids are reused, start times are not). */
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { parseProcessStat } from '../../protocols/linux/process-stat.ts'
@@ -19,7 +19,7 @@ const known = (read: () => string): string => {
   }
 }
 
-/** The kernel since its boot, and which of its processes this one can see. */
+/** The kernel's boot id, and the PID namespace that this process can see. */
 const bootId = (): string => known(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'))
 const pidNamespace = (): string => known(() => readlinkSync('/proc/self/ns/pid'))
 
@@ -27,8 +27,8 @@ export const thisOwner = (): string =>
   [hostname(), bootId(), process.pid, startTicks(process.pid) ?? '?', pidNamespace()].join('/')
 
 /**
- * True only when the owner ran in this process's own PID namespace and is certainly gone. An owner that cannot be seen from here, on
- * another machine, in another container or before a reboot, is unknown: false.
+ * True only if the owner ran in this process's PID namespace and is certainly gone. An owner on another machine, in another container or before a
+ * reboot is unknown: false.
  */
 export function isDeadHere(owner: string): boolean {
   const [, boot, pid, ticks, namespace] = owner.split('/')

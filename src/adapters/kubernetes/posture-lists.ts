@@ -1,4 +1,4 @@
-/** Which lists make up the posture of a namespace, what may be read for each, and nothing of Secrets but their metadata. */
+/** The lists that make up the posture of a namespace, and the permission for each. Of Secrets only metadata. */
 import type { PostureKind, PostureObject } from '../../domain/posture.ts'
 import { demand, itemsOf, type KubeObject, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
 import { networkPolicySeen, secretSeen, serviceSeen, workloadSeen } from './posture.ts'
@@ -9,8 +9,8 @@ import { budgetSeen, hpaSeen } from './snapshots.ts'
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
 
 /**
- * What others rotate by themselves: tokens by the API server, certificates by whoever issues them. Releases of Helm are no secrets.
- * A Secret's type is no metadata, so that the API server must choose.
+ * Secrets that are rotated automatically: tokens by the API server, certificates by their issuer. Helm releases are not secrets. The type of a Secret
+ * is not metadata, so the API server must filter by it.
  */
 const NOT_ROTATED = ['kubernetes.io/service-account-token', 'kubernetes.io/tls', 'helm.sh/release.v1']
 const ROTATED = NOT_ROTATED.map((type) => `type!=${type}`).join(',')
@@ -31,11 +31,11 @@ const lists: Readonly<Record<PostureKind, readonly Listed[]>> = {
   Secret: [{ group: '', resource: 'secrets', path: paths.secrets }],
   PodDisruptionBudget: [{ group: 'policy', resource: 'poddisruptionbudgets', path: paths.budgets }],
   HorizontalPodAutoscaler: [{ group: 'autoscaling', resource: 'horizontalpodautoscalers', path: paths.autoscalers }],
-  // A permission on a kind that the cluster may not have is asked for only where it has it.
+  // Permission for a kind that may be missing is requested only if the cluster has the kind.
   ScaledObject: [],
 }
 
-/** Every permission that listing takes. */
+/** Every permission that listing needs. */
 export const listNeeds = (resource: PostureKind): readonly Pick<Listed, 'group' | 'resource'>[] => lists[resource]
 
 export async function listPosture(

@@ -1,4 +1,4 @@
-/** Kubernetes objects → what they say before anything is done. Pure; what is left out reads as Kubernetes defaults it. */
+/** Kubernetes objects → posture values. Pure. Absent fields read as Kubernetes' defaults. */
 import { type LabelSelector, type Labels, selects } from '../../domain/label-selector.ts'
 import type {
   ContainerSeen,
@@ -42,7 +42,7 @@ export function workloadSeen(kind: string, object: KubeObject): WorkloadSeen {
   }
 }
 
-/** Constraints and anti-affinities that mean the pods of the workload itself. */
+/** Constraints and anti-affinities that select the pods of the workload itself. */
 function spreadOf(pod: Fields, labels: Labels): readonly string[] {
   const anti = fields(fields(pod.affinity).podAntiAffinity)
   const terms = [
@@ -89,7 +89,7 @@ function rolloutOf(kind: string, spec: Fields): RolloutSeen | undefined {
   const surge = podsOf(maxSurge, replicas, Math.ceil)
   const unavailable = podsOf(maxUnavailable, replicas, Math.floor)
   const written = `maxUnavailable ${maxUnavailable}, maxSurge ${maxSurge}`
-  // Where both come to 0, Kubernetes takes one pod away, or nothing would ever move.
+  // If both round to 0, Kubernetes uses 1 unavailable pod; otherwise a rollout could not progress.
   return { unavailable: unavailable === 0 && surge === 0 ? 1 : unavailable, surge, written }
 }
 
@@ -99,7 +99,7 @@ function podsOf(written: unknown, replicas: number, round: (share: number) => nu
   return percent === undefined ? 0 : round((Number(percent) * replicas) / 100)
 }
 
-/** Kubernetes' defaults: every 10 s, 1 s to answer, three failures in a row (API reference, Probe). */
+/** Kubernetes' defaults: every 10 s, 1 s timeout, three failures in a row (API reference, Probe). */
 function probeOf(value: unknown): ProbeSeen | undefined {
   if (value === undefined || value === null) return undefined
   const probe = fields(value)
@@ -120,7 +120,7 @@ function asksOf(probe: Fields): string {
   return `exec ${Array.isArray(command) ? command.map(text).join(' ') : ''}`.trim()
 }
 
-/** `sleep: {seconds: 5}`, or `sleep 5` as a command however it is wrapped. */
+/** `sleep: {seconds: 5}`, or `sleep 5` as a command, also inside a shell. */
 function preStopOf(hook: Fields): Millis | undefined {
   const { seconds: slept } = fields(hook.sleep)
   if (typeof slept === 'number') return millis(slept * 1000)
@@ -156,7 +156,7 @@ export function serviceSeen(object: KubeObject): ServiceSeen {
 
 export function networkPolicySeen(object: KubeObject): NetworkPolicySeen {
   const spec = fields(object.spec)
-  // The API server fills policyTypes in; without them a policy always governs ingress, and egress where it has a rule for it.
+  // The API server fills in policyTypes. Without them a policy always governs ingress, and egress if it has an egress rule.
   const types = Array.isArray(spec.policyTypes)
     ? texts(spec.policyTypes)
     : ['Ingress', ...(spec.egress ? ['Egress'] : [])]
@@ -198,7 +198,10 @@ export function secretSeen(object: KubeObject): SecretSeen {
   }
 }
 
-/** The managed fields name keys, never values, and when whoever owns one of them last wrote, be it only an annotation. At best too young. */
+/**
+ * Managed fields name keys, never values, and the time of their owner's last write, even if it changed only an annotation. So a secret may look
+ * younger than it is.
+ */
 function changedAt({ metadata }: KubeObject) {
   const times = list(fields(metadata).managedFields).flatMap(({ time, fieldsV1 }) => {
     const owned = fields(fieldsV1)

@@ -31,7 +31,7 @@ export async function preflight(api: KubernetesApi, rehearsal: Rehearsal, target
   return [...answers.filter((each) => each !== undefined), ...(await actionProblems(api, rehearsal, target))]
 }
 
-/** Every permission that a run takes, each once. */
+/** Every permission that a run needs, without duplicates. */
 export function needsOf(rehearsal: Rehearsal, target: Target): readonly Need[] {
   const at: SourcePoint = { file: target.file, line: 0, column: 0 }
   const here = (group: string, resource: string, ...verbs: string[]): Need[] =>
@@ -82,7 +82,7 @@ export function needsOf(rehearsal: Rehearsal, target: Target): readonly Need[] {
   ])
 }
 
-/** Pods are watched in the namespaces of the target and of its sources, and listed wherever a fault selects some. */
+/** Pods are watched in the namespaces of the target and its sources, and listed in every namespace that a fault selects. */
 function podNeeds({ faults }: Rehearsal, target: Target): readonly Need[] {
   const at: SourcePoint = { file: target.file, line: 0, column: 0 }
   const pods = { group: '', resource: 'pods' }
@@ -107,21 +107,21 @@ const postureNeeds = ({ expectations }: Rehearsal): readonly Need[] =>
     each.kind === 'posture' ? each.namespaces.flatMap((namespace) => needsOfWants(namespace, each.wants, each.at)) : [],
   )
 
-/** What judging these wants in a namespace takes. */
+/** The permissions that these posture checks need in a namespace. */
 export const needsOfWants = (namespace: string, wants: readonly PostureWant[], at: SourcePoint): readonly Need[] =>
   wants
     .flatMap((want) => postureKinds[want])
     .flatMap(listNeeds)
     .map(({ group, resource }) => ({ verb: 'list', group, resource, namespace, at }))
 
-/** KEDA is watched where the cluster has it, so it takes a permission only there. */
+/** KEDA is watched only if the cluster has it, so the permission is needed only there. */
 async function scaledObjectNeeds(api: KubernetesApi, { namespace, file }: Target): Promise<readonly Need[]> {
   if (!(await servesScaledObjects(api))) return []
   const at: SourcePoint = { file, line: 0, column: 0 }
   return ['list', 'watch'].map((verb) => ({ verb, group: 'keda.sh', resource: 'scaledobjects', namespace, at }))
 }
 
-/** About a ScaledObject, or about an HPA by the name that KEDA gives it unless the ScaledObject says another one. */
+/** For a ScaledObject, or for an HPA by the name that KEDA gives it, unless the ScaledObject sets another name. */
 const isAboutKeda = (expected: Expectation): boolean =>
   expected.kind === 'keda' || (expected.kind === 'autoscaler' && expected.name.startsWith('keda-hpa-'))
 
@@ -171,7 +171,7 @@ async function presence(api: KubernetesApi, { path, what, next, at }: Presence):
     )
       return undefined
   } catch (error) {
-    // The permission that is missing is an issue of its own; this check is about absence.
+    // The missing permission is an issue of its own. This check is only about missing objects.
     if (error instanceof ApiRefusal && error.status === 403) return undefined
     throw error
   }
@@ -179,8 +179,7 @@ async function presence(api: KubernetesApi, { path, what, next, at }: Presence):
 }
 
 /**
- * A list, or undefined where we may not read it or the kind is not there: other checks report the missing permission and the missing kind.
- * @throws ApiError for every other refusal
+ * A list, or undefined if we may not read it or the kind does not exist; other checks report both. @throws ApiError for every other refusal
  */
 async function allowedList(api: KubernetesApi, path: string): Promise<readonly KubeObject[] | undefined> {
   const request = { method: 'GET', path } as const
@@ -190,7 +189,7 @@ async function allowedList(api: KubernetesApi, path: string): Promise<readonly K
   return itemsOf(response.json)
 }
 
-/** An autoscaler that is not there can't follow anything; better told before the load than after it. Listed, as the run does it. */
+/** A missing autoscaler is reported before the load. Uses a list, as the run does. */
 async function scalerIsThere(
   api: KubernetesApi,
   { namespace }: Target,
@@ -211,7 +210,7 @@ async function scalerIsThere(
   }
 }
 
-/** A source without a pod would leave a witness without eyes; better told before the load than after it. */
+/** A source without pods would leave a witness without data, so it is reported before the load. */
 async function sourceMatches(api: KubernetesApi, target: Target, name: string): Promise<Issue | undefined> {
   const source = target.sources[name]
   if (source === undefined) return undefined
@@ -229,7 +228,7 @@ async function sourceMatches(api: KubernetesApi, target: Target, name: string): 
   }
 }
 
-/** Whether the pods of the source are those of a Deployment that is scaled to none on purpose, as KEDA leaves it when nothing waits. */
+/** Whether the pods of the source belong to a Deployment that is scaled to zero on purpose, as KEDA does when nothing is queued. */
 async function isAtZero(api: KubernetesApi, { namespace, selector }: MetricSource): Promise<boolean> {
   const deployments = await allowedList(api, paths.deployments(namespace))
   return (deployments ?? []).some((deployment) => {
@@ -239,7 +238,7 @@ async function isAtZero(api: KubernetesApi, { namespace, selector }: MetricSourc
   })
 }
 
-/** A target file may pin the cluster it means; the same context name on another machine must not be mistaken for it. */
+/** A target file may pin its cluster, so that the same context name on another machine is not mistaken for it. */
 async function identity(api: KubernetesApi, target: Target): Promise<Issue | undefined> {
   if (target.clusterUid === undefined) return undefined
   const system = (await demand(api, { method: 'GET', path: paths.namespace('kube-system') })) as {

@@ -1,15 +1,15 @@
-/** KEDA's ScaledObjects (keda.sh/v1alpha1): whether the cluster has them at all, and one reduced to what is judged. */
+/** KEDA's ScaledObjects (keda.sh/v1alpha1): whether the cluster has them, and one reduced to the judged fields. */
 import type { ScaledObjectSeen } from '../../domain/cluster.ts'
 import { type Millis, millis } from '../../domain/units.ts'
 import { find, type KubeObject, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
 import { conditionsOf, fields, named, optional, text, timeOf } from './fields.ts'
 
-// What KEDA takes for a field that is not there: scaledobject_types.go and the documentation of ScaledObject.
+// KEDA's defaults for absent fields: scaledobject_types.go and the documentation of ScaledObject.
 const POLLING_SECONDS = 30
 const COOLDOWN_SECONDS = 300
 const REPLICAS_MAX = 100
 
-/** Asks discovery, which every authenticated user may read. A cluster without KEDA is an ordinary cluster. */
+/** Asks discovery, which every authenticated user may read. Clusters without KEDA are fine. */
 export async function servesScaledObjects(api: KubernetesApi): Promise<boolean> {
   return (await find(api, { method: 'GET', path: paths.keda })) !== undefined
 }

@@ -1,4 +1,4 @@
-/** Kubernetes objects → the reduced snapshots that the journal keeps. Pure; a field that is missing upstream stays missing here. */
+/** Kubernetes objects → the reduced snapshots in the journal. Pure. A field that is absent in the object stays absent here. */
 import type {
   BudgetSeen,
   DeploymentSeen,

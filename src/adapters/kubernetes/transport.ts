@@ -1,4 +1,4 @@
-/** HTTP and HTTPS to one API server, with its proxy and whoever asks; connections are kept. */
+/** HTTP and HTTPS to one API server, with its proxy and credentials, over kept connections. */
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import https from 'node:https'
 import { type Credential, credentialsOf } from './credentials.ts'
@@ -11,16 +11,16 @@ export type Sent = {
   readonly headers: OutgoingHttpHeaders
   readonly body?: string
   readonly signal: AbortSignal
-  /** Stays open for as long as its reader wants, on a connection of its own. */
+  /** Stays open as long as its reader needs it, on a connection of its own. */
   readonly endless?: boolean
 }
 
 export type Transport = {
-  /** Resolves when the head of the answer is there. Rejects with what Node says, or with the signal's reason. */
+  /** Resolves with the head of the answer. Rejects with Node's error or the signal's reason. */
   open(sent: Sent): Promise<Opened>
 }
 
-/** `renew` asks once more with a new login, where there is one: for an answer that refused this one. */
+/** `renew` retries once with a new login, if there is one, after an answer that refused this login. */
 export type Opened = { readonly response: IncomingMessage; renew(): Promise<IncomingMessage | undefined> }
 
 export function transportOf(access: Access): Transport {
@@ -70,7 +70,7 @@ const agentOf = ({ server }: Access, options: https.AgentOptions): http.Agent =>
 
 const isPlain = (server: string): boolean => server.startsWith('http:')
 
-/** The kubeconfig's proxy; else those of the environment, which as in Go are never used for this machine itself. */
+/** The kubeconfig's proxy, otherwise that of the environment. As in Go, the latter is never used for loopback. */
 function proxiesOf({ server, proxyUrl }: Access): NodeJS.ProcessEnv {
   if (proxyUrl !== undefined) return { HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl }
   return isLoopback(new URL(server).hostname) ? {} : process.env
@@ -101,7 +101,7 @@ async function attempt(
     const call = (isPlain(access.server) ? http : https).request(options, resolve)
     call.on('error', (error: NodeJS.ErrnoException) => {
       if (signal.aborted) return reject(signal.reason)
-      // A kept connection that the server closed just now says nothing about the server (Node's `request.reusedSocket`).
+      // If the server has just closed a kept connection, that does not mean that the server is down (Node's `request.reusedSocket`).
       if (call.reusedSocket && method === 'GET' && error.code === 'ECONNRESET')
         return resolve(attempt(access, agent, sent, credential))
       reject(error)

@@ -1,4 +1,4 @@
-/** List, then watch from there, again and again until aborted: no change is lost while the server still knows our version. */
+/** Lists, then watches from there, repeatedly until aborted. No change is lost while the server still knows our version. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   demand,
@@ -11,14 +11,14 @@ import {
 import { quoted } from '../../protocols/kubernetes/api-error.ts'
 import type { Transport } from './transport.ts'
 
-/** The pause after a round that failed or showed nothing, doubled up to the longest; a round that shows something starts anew. */
+/** The pause after a round that failed or brought nothing. It doubles up to the longest; a round with changes resets it. */
 const RETRY_MS = 500
 const RETRY_MS_MAX = 8000
-/** The server sends a bookmark about once a minute. A watch that is silent this long may hang; it goes on from the same version. */
+/** The server sends a bookmark about once a minute. A watch that is silent for longer may hang; it is restarted from the same version. */
 const SILENT_MS = 30_000
 /**
- * A page of pods is then some 500 KB and dies young. With kubectl's pages of 500 what was read outlives the young generation and is kept
- * until there is need: 301 MB instead of 215 MB at the peak of ten thousand pods (a server that plays those of `npm run bench watch`).
+ * A page of pods is then about 500 KB and short-lived. With kubectl's pages of 500 the data outlives the young generation and stays in memory: 301 MB
+ * instead of 215 MB at the peak of ten thousand pods (a server that plays those of `npm run bench watch`).
  */
 const PAGE = 100
 
@@ -44,7 +44,7 @@ export async function watchResource<T>(
       watching.onLost(error instanceof Error ? error.message : String(error))
       version = undefined
     }
-    // A server or a proxy that ends each watch at once would be asked without a pause.
+    // A server or proxy that ends each watch at once must not be called in a tight loop.
     if (shown || performance.now() - beganAt > RETRY_MS_MAX) pauseMs = RETRY_MS
     else {
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
@@ -54,14 +54,14 @@ export async function watchResource<T>(
 }
 
 type KnownObjects = {
-  /** What a list shows: news only if its version is new. */
+  /** An object in a list. It is a change only if its version is new. */
   listed(object: KubeObject): void
   changed(change: keyof typeof changes, object: KubeObject): void
-  /** What was listed no more has gone while nobody looked. */
+  /** Objects missing in the list were deleted while there was no watch. */
   forgetAllBut(present: ReadonlySet<string>): void
 }
 
-/** Each object that is there as it was last seen, reduced and as text: 600 bytes a pod that way, and five times that as the whole object. */
+/** Each existing object as last seen, reduced to text: 600 bytes per pod, a fifth of the whole object. */
 function knownObjects<T>({ reduce, onEvent }: Watching<T>): KnownObjects {
   const known = new Map<string, { readonly version: string | undefined; readonly text: string }>()
   const keep = (object: KubeObject): T => {
@@ -92,7 +92,7 @@ function knownObjects<T>({ reduce, onEvent }: Watching<T>): KnownObjects {
 
 const keyOf = (object: KubeObject): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`
 
-/** Brings `known` in step with the server; the list's version. */
+/** Syncs `known` with the server; returns the list's version. */
 async function relist(api: KubernetesApi, path: string, known: KnownObjects, signal: AbortSignal): Promise<string> {
   const present = new Set<string>()
   const version = await eachPage(api, path, signal, (objects) => {
@@ -108,8 +108,8 @@ async function relist(api: KubernetesApi, path: string, known: KnownObjects, sig
 type ListAnswer = { readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string } }
 
 /**
- * All pages of one list, which the server keeps as it was when the first was asked for; its version. A token that is too old ends as an
- * error, and everything is listed again.
+ * All pages of one list; returns its version. The server keeps the list as it was at the first page. If the continue token is too old, the request
+ * fails and everything is listed again.
  */
 async function eachPage(
   api: KubernetesApi,
@@ -133,7 +133,7 @@ const isChange = (phase: string): phase is keyof typeof changes => phase in chan
 
 type Ended = { readonly version: string; readonly expired: boolean; readonly shown: boolean }
 
-/** One watch connection. Resolves when it ends: with the last version seen, or expired when the server no longer knows it. */
+/** One watch connection. When it ends, resolves with the last version seen, or with expired if the server no longer knows it. */
 async function watchFrom(
   transport: Transport,
   path: string,
@@ -193,11 +193,11 @@ async function* watchLines(
   if (rest !== '') yield rest
 }
 
-/** What one line tells. Throws for a line that is no news of a watch: it must not be passed over. */
+/** Parses one line. Throws for a line that is no watch event, because it must not be skipped. */
 function received(line: string, known: KnownObjects, before: Ended): Ended {
   const { type, object } = newsOf(line)
   if (type === 'ERROR') return { ...before, expired: true }
-  // A bookmark is only a version, of an object without a name.
+  // A bookmark has only a version; its object has no name.
   if (isChange(type) && isKubeObject(object)) known.changed(type, object)
   return { ...before, version: versionOf(object) ?? before.version, shown: true }
 }
@@ -208,7 +208,7 @@ function newsOf(line: string): { readonly type: string; readonly object: unknown
     if (typeof news === 'object' && news !== null && 'type' in news && typeof news.type === 'string')
       return { type: news.type, object: 'object' in news ? news.object : undefined }
   } catch {
-    // Told below, like every other line that is none of a watch.
+    // Reported below, like every other line that is no watch event.
   }
   throw new Error(`the watch showed a line that is none: ${quoted(line)}`)
 }

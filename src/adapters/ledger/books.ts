@@ -6,7 +6,7 @@ import { demand, type KubernetesApi, paths } from '../../protocols/kubernetes/ap
 import { type Book, type CommittedKeys, digestOf } from '../../wire/books.ts'
 
 const READ_TIMEOUT_MS = 5000
-/** Keys a request: some 40 bytes each stay far below the API server's body limit of 3 MiB. */
+/** Keys per request: at about 40 bytes each they stay far below the API server's body limit of 3 MiB. */
 const KEYS_A_REQUEST = 2000
 
 export function platformBooks(api: KubernetesApi): Books {

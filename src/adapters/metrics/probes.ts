@@ -1,6 +1,6 @@
 /**
- * adapters/metrics: reads Prometheus endpoints of pods through the API server's proxy, so that a kubeconfig is all it takes,
- * and keeps only the series that the target file names. A pod that does not answer is a failed sample.
+ * adapters/metrics: reads Prometheus endpoints of pods through the API server's proxy, so that a kubeconfig is enough, and keeps only the series that
+ * the target file names. A pod that does not answer is a failed sample.
  */
 import type { Clock, Probes } from '../../controller/ports.ts'
 import type { Sample } from '../../domain/evidence.ts'
@@ -17,9 +17,9 @@ import { quoted } from '../../protocols/kubernetes/api-error.ts'
 import { readMetrics } from './reading.ts'
 
 const SCRAPE_TIMEOUT_MS = 1500
-/** Some 60,000 series, which take a few hundred ms to read; beyond that a scrape would hold up the run, and is a failed one. */
+/** About 60,000 series, which take a few hundred ms to read. A larger answer would delay the run, so it is a failed scrape. */
 const SCRAPE_BYTES_MAX = 4 << 20
-/** Pods come and go: the list of a source is read anew at this pace, not at each scrape. */
+/** Pods come and go: the pods of a source are listed again at this interval, not at each scrape. */
 const PODS_FRESH_MS = 1000
 
 export function kubernetesProbes(api: KubernetesApi, clock: Clock): Probes {
@@ -59,7 +59,7 @@ export function kubernetesProbes(api: KubernetesApi, clock: Clock): Probes {
     scrape: async (name, source) => {
       try {
         const pods = await podsOf(name, source)
-        // Nobody to ask is a measurement too: an empty answer would look like a source that is silent.
+        // A source without pods is a measurement too: an empty answer would look like a silent source.
         if (pods.length === 0) return [failed(clock, name, '', 'no running pod matches its selector')]
         return await Promise.all(pods.map((pod) => scrapePod(name, source, pod)))
       } catch (error) {
@@ -71,7 +71,7 @@ export function kubernetesProbes(api: KubernetesApi, clock: Clock): Probes {
   }
 }
 
-/** The status and the server's own words: the API server says there what became of its call to the pod. */
+/** The status and the server's message, in which the API server says why its call to the pod failed. */
 function refusalOf({ status, text, json }: ApiResponse): string {
   const message = typeof json === 'object' && json !== null && 'message' in json ? json.message : undefined
   const said = typeof message === 'string' ? message : text

@@ -1,6 +1,6 @@
 /**
- * What one answer gives of the metrics that a source names. A metric that is not in the answer, or has a value that is no finite number,
- * was not read: it must never look like one that counted nothing.
+ * Reads the metrics of a source from one answer. A metric that is missing in the answer, or has a value that is not a finite number, was not read. It
+ * must never look like a metric that counted nothing.
  */
 import type { Sample } from '../../domain/evidence.ts'
 import { type Exposition, isDeclared, parseExposition } from '../../protocols/prometheus/text.ts'

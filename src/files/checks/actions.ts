@@ -1,4 +1,4 @@
-/** What an action says of itself: exactly one thing to do, to something. */
+/** An action must do exactly one thing, to a named object. */
 import { listed } from '../did-you-mean.ts'
 import { actKeysOf } from '../harm.ts'
 import { ACT_KEYS } from '../harm-shape.ts'
@@ -21,7 +21,7 @@ function checkOneAct(action: ActionDraft, report: Report): void {
   else report(action.at, 'wrong-value', `The action "${name}" does ${listed(keys)}.`, 'make an action of each.')
 }
 
-/** All nodes of a cluster are never meant. */
+/** An action on all nodes of a cluster is never intended. */
 function checkNodes({ value: { taint, drain, powerOff } }: ActionDraft, report: Report): void {
   for (const nodes of [taint, drain, powerOff]) {
     if (nodes === undefined || nodes.value.zone !== undefined || nodes.value.pool !== undefined) continue

@@ -1,4 +1,4 @@
-/** A chaos file may only reach into the namespaces that the rehearsal lists. Live pods are counted later, by `plan`. */
+/** A chaos file may only select namespaces that the rehearsal lists. Live pods are counted later, by `plan`. */
 import type { Manifest } from '../../domain/rehearsal.ts'
 import { isFields } from '../../protocols/chaos-mesh/schema-check.ts'
 import type { ChaosFile } from '../chaos-file.ts'
@@ -21,7 +21,7 @@ export function checkBlastRadius(draft: Draft, chaos: ReadonlyMap<FaultDraft, Ch
 
 type Reach = { readonly path: string; readonly namespace: string }
 
-/** The namespaces that the object names. One that it leaves open is the target's, which only `plan` knows. */
+/** The namespaces that the object names. If it names none, it means the target's, which only `plan` knows. */
 function namedNamespaces(object: Manifest): readonly Reach[] {
   const own = object.metadata.namespace
   const selectors = [

@@ -1,4 +1,4 @@
-/** What must hold between faults, actions, the phases in which they happen, and what is expected of the platform meanwhile. */
+/** Rules between faults, actions, their phases, and the reactions expected of the platform. */
 import type { SourcePoint } from '../../domain/issue.ts'
 import { showDuration } from '../../domain/show.ts'
 import type { ActionDraft, Draft, FaultDraft, ReactionDraft } from '../rehearsal.ts'
@@ -7,7 +7,7 @@ import type { Placed } from '../shape.ts'
 import { checkReaction } from './reactions.ts'
 import { type Plan, planOf, reportTwins, type Span, spanOf } from './timeline.ts'
 
-/** A fault or an action, as far as both have the same. */
+/** The common part of a fault and an action. */
 export type Harm = {
   readonly is: 'fault' | 'action'
   readonly name: string
@@ -20,7 +20,7 @@ export type Harm = {
   readonly action?: ActionDraft
 }
 
-/** A harm with its place in the plan. Without a time of its own it lasts to the end of the load. */
+/** A harm with its place in the plan. Without an end of its own it lasts until the end of the load. */
 export type Strike = { readonly harm: Harm; readonly fromMs: number; readonly toMs: number; readonly totalMs: number }
 
 // The witness compares with the traffic before the fault: two seconds to reach it and a few scrapes at 0.5 s.
@@ -99,7 +99,7 @@ function checkWitness({ witness, lasts }: Harm, report: Report): void {
     report(value.app.at, 'wrong-value', 'Nodes are of no app.', 'remove the app, or write ready: pods.')
 }
 
-/** Faults may overlap: the blast radius counts them together. But then each needs a witness that the other does not move. */
+/** Faults may overlap: the blast radius counts them together. But then each needs a witness that the other does not affect. */
 function checkOverlaps(strikes: readonly Strike[], report: Report): void {
   strikes.forEach((strike, index) => {
     for (const earlier of strikes.slice(0, index)) {
@@ -112,7 +112,7 @@ function checkOverlaps(strikes: readonly Strike[], report: Report): void {
   })
 }
 
-/** What both are witnessed by: the same source, unless a label keeps the series apart; or pods or nodes that both may mean. */
+/** The witness that both share: the same source, unless a label separates the series; or pods or nodes that both may select. */
 function sharedWitness(harm: Harm, other: Harm): Placed<string> | undefined {
   const [mine, theirs] = [harm.witness, other.witness]
   if (mine === undefined || theirs === undefined) return undefined

@@ -1,4 +1,4 @@
-/** Every indicator that is judged must be fed by the load, and every limit must make sense. */
+/** The load must feed every judged indicator, and every limit must make sense. */
 import { compositeIndicators, partsOfIndicator } from '../../domain/indicators.ts'
 import { chooseAmong } from '../did-you-mean.ts'
 import { availabilityOf, type Draft, type GuardrailDraft, guardrailId, latencyOf, type SloDraft } from '../rehearsal.ts'
@@ -80,7 +80,7 @@ function checkSlo(slo: SloDraft, report: Report): void {
     )
 }
 
-/** Responses of a part are counted as slow by one limit, and the union sums them up: so both must have the same. */
+/** A part counts slow responses by one limit, and the union adds them up, so both need the same limit. */
 function checkUnions(slos: readonly SloDraft[], report: Report): void {
   const limitOf = (slo: SloDraft): string | undefined => {
     const target = latencyOf(slo)?.target.value
@@ -100,7 +100,7 @@ function checkUnions(slos: readonly SloDraft[], report: Report): void {
 const reactionsOf = ({ faults, actions }: Draft) =>
   [...(faults?.value ?? []), ...(actions?.value ?? [])].flatMap(({ value }) => value.expect ?? [])
 
-/** `recovers` and `promotes` speak of an objective, so there must be one. */
+/** `recovers` and `promotes` refer to an objective, which must exist. */
 function checkReactions(draft: Draft, report: Report): void {
   if (draft.slos?.whole !== true) return
   const known = [...new Set(draft.slos.value.map(({ value }) => value.sli.value))]
@@ -112,7 +112,7 @@ function checkReactions(draft: Draft, report: Report): void {
   }
 }
 
-/** A burn rate is counted against a budget, which only an objective of availability has; and a window in itself shows nothing. */
+/** A burn rate needs a budget, which only an availability objective has. The short window must be shorter than the long one. */
 function checkBurnRate({ value }: GuardrailDraft, slos: Draft['slos'], report: Report): void {
   if (value.value.kind !== 'burns') return
   const { sli, over, and } = value.value.value

@@ -1,4 +1,4 @@
-/** What is wanted twice would be judged and told twice. */
+/** A check that is listed twice would be judged and reported twice. */
 import type { Draft } from '../rehearsal.ts'
 import type { Report } from '../report.ts'
 import type { Placed } from '../shape.ts'

@@ -1,4 +1,4 @@
-/** Whether a reaction can be seen at all: it must make sense for its harm, and its time must fit into the run. */
+/** Whether a reaction can be observed: it must make sense for its harm, and its time must fit into the run. */
 import { showDuration } from '../../domain/show.ts'
 import { actKeysOf } from '../harm.ts'
 import type { Draft, ReactionDraft } from '../rehearsal.ts'
@@ -70,7 +70,7 @@ function checkSense({ at, value }: ReactionDraft, { is, action }: Harm, report: 
   report(value.value.database.at, 'reaction-misplaced', problem, `write ${promote.database.value}.`)
 }
 
-/** Times that count from the injection and mean nothing once the harm is over. */
+/** Times that count from the injection and have no meaning after the harm. */
 function whileItLasts(
   what: string,
   within: Placed<number>,
@@ -92,7 +92,7 @@ function beforeTheEnd(what: string, within: Placed<number>, strike: Strike | und
   report(within.at, 'expectation-unobservable', problem, 'begin it sooner, or expect it sooner.')
 }
 
-/** Times that count from the healing. A rollout is over when it is complete, which no plan can know better than its own budget. */
+/** Times that count from the healing. A rollout is over when it is complete, at a time that the plan does not know. */
 function afterHealing(what: string, within: Placed<number>, strike: Strike | undefined, report: Report): void {
   if (strike === undefined) return
   const { harm, totalMs } = strike

@@ -1,4 +1,4 @@
-/** What must hold between the phases, and between them and the autoscalers that follow them. */
+/** Rules between phases, and between phases and the autoscalers that follow them. */
 import type { SourcePoint } from '../../domain/issue.ts'
 import { showDuration } from '../../domain/show.ts'
 import { chooseAmong } from '../did-you-mean.ts'
@@ -26,7 +26,7 @@ export function checkTimeline(draft: Draft, report: Report): void {
   }
 }
 
-/** With a phase missing, every time after it would be wrong; then there is no plan. */
+/** If a phase is missing, every later time would be wrong, so there is no plan. */
 export function planOf({ timeline }: Draft): Plan | undefined {
   if (timeline?.whole !== true) return undefined
   let fromMs = 0
@@ -39,7 +39,7 @@ export function planOf({ timeline }: Draft): Plan | undefined {
   return { spans, totalMs: fromMs }
 }
 
-/** The phase of that name, or the issue that there is none. */
+/** The phase of that name, or an issue if there is none. */
 export function spanOf({ at, value }: Placed<string>, { spans }: Plan, report: Report): Span | undefined {
   const span = spans.find(({ name }) => name === value)
   const names = spans.map(({ name }) => name)
@@ -65,11 +65,11 @@ export function reportTwins(named: readonly { at: SourcePoint; name: string }[],
 
 type Follower = Extract<ExpectationDraft['value'], { kind: 'autoscaler' | 'keda' }>
 
-/** Names of the phases in which something is done to the platform: answers may become slow, and queues grow, at the same load. */
+/** Names of the phases with faults or actions: answers may become slow, and queues grow, at the same load. */
 const harmedIn = ({ faults, actions }: Draft): ReadonlySet<string> =>
   new Set([...(faults?.value ?? []), ...(actions?.value ?? [])].map(({ value }) => value.during.value))
 
-/** What scales in a phase: something in it must call for that, and every time must fit into the run. */
+/** An expectation of scaling in a phase: something in that phase must cause it, and every time must fit into the run. */
 function checkFollower({ kind, value }: Follower, plan: Plan, harmed: ReadonlySet<string>, report: Report): void {
   const { on, readyWithin } = value
   const span = spanOf(on, plan, report)

@@ -1,29 +1,29 @@
 /**
- * A client's reading of an experiment from the versions of its object that it saw. Conditions are not trusted: a failed
- * injection shows AllRecovered, and the last version before deletion may still say that nothing was recovered. Records count.
+ * The state of an experiment, from the observed versions of its object. Conditions are not reliable: a failed injection shows AllRecovered, and the
+ * last version before deletion may still say that nothing was recovered. So records are used.
  */
 
 import { isDeleted, isOneShot, operationFor, recordsOf } from './experiment.ts'
 import type { ChaosObject, ChaosRecord, RecordEvent } from './objects.ts'
 
-/** One version of the object as it was seen; `gone` is the version that came with its deletion. */
+/** One observed version of the object; `gone` is the version that came with its deletion. */
 export type SeenVersion = { readonly atMs: number; readonly object: ChaosObject; readonly gone?: boolean }
 
 export type FaultState =
-  /** Nothing selected yet, and it is still early. */
+  /** Nothing selected yet, within the allowed time. */
   | { readonly kind: 'pending' }
-  /** Nothing was selected in time: nobody is going to be harmed. */
+  /** Nothing was selected in time, so nothing will be harmed. */
   | { readonly kind: 'never-selected' }
-  /** Selected, on its way to the targets. */
+  /** Selected, being injected. */
   | { readonly kind: 'injecting'; readonly missing: readonly string[] }
-  /** The last try at some targets failed. Chaos Mesh keeps trying. */
+  /** The last attempt failed for some targets. Chaos Mesh keeps trying. */
   | { readonly kind: 'failed'; readonly failures: readonly RecordFailure[] }
   | { readonly kind: 'injected'; readonly injectedAtMs: number }
   | { readonly kind: 'recovering'; readonly missing: readonly string[]; readonly injectedAtMs?: number }
   | { readonly kind: 'recovered'; readonly recoveredAtMs: number; readonly injectedAtMs?: number }
-  /** Over, stopped or gone, and nothing was ever injected. */
+  /** Ended, stopped or deleted, and nothing was ever injected. */
   | { readonly kind: 'untouched' }
-  /** Gone while some targets were still injected: finalizers were forced, or somebody removed them. */
+  /** Deleted while some targets were still injected: somebody forced or removed the finalizers. */
   | { readonly kind: 'gone-unrecovered'; readonly missing: readonly string[] }
 
 export type RecordFailure = { readonly id: string; readonly operation: 'Apply' | 'Recover'; readonly message: string }
@@ -41,7 +41,7 @@ const every = (version: SeenVersion, holds: (record: ChaosRecord) => boolean): b
   return records !== undefined && records.length > 0 && records.every(holds)
 }
 
-/** Versions in the order in which they were seen. */
+/** Versions in the order of their observation. */
 export function faultState(versions: readonly SeenVersion[], clock: FaultClock): FaultState {
   const first = versions[0]
   const last = versions.at(-1)
@@ -76,14 +76,14 @@ function goneState(
 ): FaultState {
   const records = recordsOf(last.object) ?? []
   if (!records.some(touched)) return { kind: 'untouched' }
-  // A kill can't be taken back: with its object it is over.
+  // A kill cannot be undone: it is over when its object is deleted.
   if (isOneShot(last.object)) return { kind: 'recovered', recoveredAtMs: last.atMs, ...times }
   const missing = idsWithout(records, settled)
   if (missing.length > 0) return { kind: 'gone-unrecovered', missing }
   return { kind: 'recovered', recoveredAtMs: firstSettled(versions), ...times }
 }
 
-/** The beginning of the last unbroken stretch in which everything was settled: a paused fault may be injected again. */
+/** The start of the last continuous period in which everything was settled: a paused fault may be injected again. */
 function firstSettled(versions: readonly SeenVersion[]): number {
   const lastHarmed = versions.findLastIndex((version) => !every(version, settled))
   return (versions[lastHarmed + 1] ?? versions.at(-1))?.atMs ?? 0
@@ -92,7 +92,7 @@ function firstSettled(versions: readonly SeenVersion[]): number {
 const idsWithout = (records: readonly ChaosRecord[], holds: (record: ChaosRecord) => boolean): string[] =>
   records.filter((record) => !holds(record)).map((record) => record.id)
 
-/** Records that are still to be moved and whose latest try failed. */
+/** Records that are not settled and whose latest attempt failed. */
 function failuresOf(object: ChaosObject, records: readonly ChaosRecord[]): RecordFailure[] {
   const desired = stopping(object) ? 'Stop' : 'Run'
   return records.flatMap((record) => {

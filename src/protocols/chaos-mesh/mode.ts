@@ -1,9 +1,9 @@
-/** How many of the matching pods a mode takes, and which. */
+/** How many of the matching pods a mode selects, and which. */
 
 import { parseGoInteger } from './go-text.ts'
 import type { Mode } from './objects.ts'
 
-/** Fewest and most pods that a mode may take out of `matches`: the blast radius counts the most. Undefined: the value is no good. */
+/** The fewest and the most pods that a mode can select from `matches`; the blast radius counts the most. Undefined: the value is invalid. */
 export function countBounds(
   mode: Mode,
   value: string | undefined,

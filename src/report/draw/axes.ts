@@ -1,4 +1,4 @@
-/** The frame that all charts of a run share: one time axis, so that a moment stands at the same place in each of them. */
+/** The frame that all charts of a run share: one time axis, so that a moment is at the same position in each chart. */
 import type { Chart, ChartLine, Limit } from '../chart.ts'
 import { type Html, html } from '../escape/html.ts'
 import { clock } from '../words.ts'
@@ -18,7 +18,7 @@ export const BOTTOM = 22
 
 export type Scale = (value: number) => number
 
-/** Coordinates with a tenth of a pixel: more is size without sight. */
+/** Coordinates with one decimal: more precision only costs size. */
 export const n = (value: number): string => value.toFixed(1).replace(/\.0$/, '')
 
 export const timeScale =
@@ -53,7 +53,7 @@ function linearAxis(low: number, wanted: number): Axis {
   return { y, low, high, ticks: roundTicks(low, high) }
 }
 
-/** Decades; what is below the lowest lies on the floor. */
+/** Decades; lower values are drawn at the bottom. */
 function logAxis(low: number, wanted: number): Axis {
   const high = Math.max(wanted, low * 10)
   const share = (value: number): number => Math.log(Math.max(low, Math.min(value, high)) / low) / Math.log(high / low)

@@ -1,16 +1,16 @@
-/** What lies behind every chart: phases as plain bands, faults and actions hatched each their own way, with letters above. */
+/** The background of every chart: phases as plain bands, faults and actions hatched in different ways, with letters above. */
 import { type Html, html } from '../escape/html.ts'
 import { biteOf, type Harm, recoveredAt } from '../harms.ts'
 import type { Drawing } from '../lane.ts'
 import { LETTERS_AT, n, PHASE_NAMES_AT, type Scale, TOP } from './axes.ts'
 import { type BandLook, bandLook, hatchLooks, letterLook, phaseLook } from './looks.ts'
 
-/** Named above the first chart only would do on a screen; in print and when scrolled, each chart needs its own. */
+/** Names above the first chart only would be lost in print and when scrolling, so each chart has its own. */
 export function phaseBand(phase: Drawing['phases'][number], index: number, x: Scale, height: number): Html {
   const width = x(phase.to) - x(phase.from)
   if (width <= 0) return html``
   const band = html`<rect class="phase p${index % 2}"${phaseLook(index)} x="${n(x(phase.from))}" y="${TOP}" width="${n(width)}" height="${height}"/>`
-  // A band too narrow for its name, at the right edge of a run that was stopped, goes without one.
+  // A band that is too narrow for its name, at the right edge of a stopped run, has none.
   if (width < phase.name.length * 6) return band
   return html`${band}<text class="phase-name" x="${n(x(phase.from) + 4)}" y="${PHASE_NAMES_AT}">${phase.name}</text>`
 }
@@ -20,7 +20,7 @@ export const harmBands = (drawing: Drawing, x: Scale, height: number): readonly 
 
 const LETTER_WIDTH = 12
 
-/** In a strip of their own above the plot; those of harms that begin together stand side by side. */
+/** In their own strip above the plot. Letters of harms that begin together are side by side. */
 export function harmLetters({ harms }: Drawing, x: Scale): readonly Html[] {
   let free = Number.NEGATIVE_INFINITY
   return harms
@@ -34,7 +34,7 @@ export function harmLetters({ harms }: Drawing, x: Scale): readonly Html[] {
     })
 }
 
-/** Asked for and never begun is an outline; begun → healed is hatched, until the end when it never healed; the recovery is lighter. */
+/** Planned and never begun: an outline. Begun until healed: hatched, until the end if it was never healed. Recovery: lighter. */
 function harmBand(harm: Harm, drawing: Drawing, x: Scale, height: number): readonly Html[] {
   const rect = (look: BandLook, from: number, to: number): Html =>
     html`<rect class="${harm.kind} ${look}"${bandLook(harm.kind, look)} x="${n(x(from))}" y="${TOP}" width="${n(Math.max(1.5, x(to) - x(from)))}" height="${height}"/>`
@@ -53,7 +53,7 @@ function harmBand(harm: Harm, drawing: Drawing, x: Scale, height: number): reado
   ]
 }
 
-/** Defined once a page; stripes lean to the right for faults, to the left for actions, so that they differ without colour too. */
+/** Defined once per page. Stripes lean right for faults and left for actions, so that they differ without colour too. */
 export const hatches: Html = html`<svg class="defs" width="0" height="0" aria-hidden="true"><defs>${hatch('fault', 45)}${hatch('action', -45)}</defs></svg>`
 
 function hatch(kind: Harm['kind'], turn: number): Html {

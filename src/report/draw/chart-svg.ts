@@ -1,4 +1,4 @@
-/** One chart as SVG text: plot, rows, limits, marks, phases and harms shaded. Readable without scripts, in print and in the dark. */
+/** One chart as SVG text: plot, rows, limits, marks, shaded phases and harms. Readable without scripts, in print and in the dark theme. */
 import type { Chart } from '../chart.ts'
 import { type Html, html } from '../escape/html.ts'
 import type { Drawing } from '../lane.ts'
@@ -27,7 +27,7 @@ export function chartSvg(chart: Chart, drawing: Drawing): Html {
   const x = timeScale(drawing.seconds)
   const rows = chart.rows ?? []
   const plot = chart.lines.length > 0 ? PLOT_HEIGHT : 0
-  // A little air between the plot and its rows.
+  // Some space between the plot and its rows.
   const rowsTop = TOP + plot + (plot > 0 && rows.length > 0 ? 4 : 0)
   const body = rowsTop - TOP + rowsHeight(rows)
   const height = TOP + body + BOTTOM

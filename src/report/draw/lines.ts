@@ -43,7 +43,7 @@ export function lineSvg(line: ChartLine, x: Scale, axis: Axis, seconds: number):
 const moveTo = (line: ChartLine, [at, value]: readonly [number, number], x: Scale, { y }: Axis): string =>
   line.shape === 'step' ? `H${n(x(at))}V${n(y(value))}` : `L${n(x(at))} ${n(y(value))}`
 
-/** A dotted line with a triangle at its foot; the words of close marks stand below each other. */
+/** A dotted line with a triangle at its foot. The labels of marks that are close to each other are stacked. */
 export function marksSvg(marks: NonNullable<Chart['marks']>, x: Scale): readonly Html[] {
   const floor = TOP + PLOT_HEIGHT
   return marks.map((mark, index) => markSvg(mark, x(mark.at), TOP + 12 + (index % 5) * 12, floor))

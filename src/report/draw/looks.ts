@@ -1,7 +1,6 @@
 /**
- * How each thing on a chart looks, as presentation attributes. Jenkins and other servers show a report without its style sheet
- * (Content-Security-Policy); a chart must be readable there too. Where the style sheet is allowed, its colours win over attributes,
- * which gives the dark theme and print.
+ * How chart elements look, as presentation attributes. Jenkins and other servers show a report without its style sheet (Content-Security-Policy), and
+ * charts must be readable there too. If the style sheet is allowed, its colours override the attributes, for the dark theme and print.
  */
 import type { ChartLine, Limit, Look, Mark, Tick } from '../chart.ts'
 import { type Html, html } from '../escape/html.ts'
@@ -36,7 +35,7 @@ const paint = ({ fill, stroke, width, dash, opacity, fillOpacity }: Paint): Html
     'fill-opacity': fillOpacity,
   })
 
-/** Letters with a rim of the page's colour, so that lines behind them do not cross them out. */
+/** Text with an outline in the page's colour, so that lines behind it do not cross it out. */
 const rimmed = (fill: string, width: number, weight?: number): Html =>
   attributes({
     fill,
@@ -112,7 +111,7 @@ export const rowLooks = {
 
 const tickOf = (look: Tick['look']): Html =>
   paint({ stroke: markColours[look], width: 2, ...(look === 'neutral' ? { dash: '2 2' } : {}) })
-/** Made once: a chart may have thousands of them. */
+/** Created once, because a chart may have thousands of them. */
 const tickLooks = { good: tickOf('good'), bad: tickOf('bad'), neutral: tickOf('neutral') } as const
 export const tickLook = ({ look }: Tick): Html => tickLooks[look]
 
@@ -149,7 +148,7 @@ function spanOf(look: Look): Html {
   }
 }
 
-/** A key is a small drawing, so that it too shows its colour without styles. */
+/** A legend key is a small drawing, so that it shows its colour without styles too. */
 export const keyLook = (line: ChartLine): Html =>
   line.shape === 'area'
     ? paint({ stroke: light[`c${line.colour}`], width: 8, opacity: 0.7 })

@@ -5,7 +5,7 @@ import { LEFT, n, RIGHT, ROW_HEIGHT, type Scale, WIDTH } from './axes.ts'
 import { rowLooks, spanLook, tickLook } from './looks.ts'
 
 const PADDING = 3
-/** Of the font of 11 px, on average. */
+/** Average width of a character at 11 px. */
 const LETTER_WIDTH = 6.2
 
 export const rowsHeight = (rows: readonly Row[]): number => rows.length * ROW_HEIGHT
@@ -32,7 +32,7 @@ const shortened = (name: string): string => {
   return name.length <= most ? name : `${name.slice(0, most - 1)}…`
 }
 
-/** Words that do not fit into a span stand behind it, if the next one leaves them room. */
+/** Text that does not fit into a span is placed after it, if the next span leaves room. */
 function spanSvg(span: Span, x: Scale, top: number, next: Span | undefined): Html {
   const from = x(span.from)
   const width = Math.max(2, x(span.to) - from)
@@ -53,7 +53,7 @@ function wordsSvg(words: string, spans: readonly Span[], x: Scale, floor: number
   return html`<text class="words"${rowLooks.words} x="${n(behind ? last : first)}" y="${n(floor - 4)}" text-anchor="${behind ? 'start' : 'end'}">${words}</text>`
 }
 
-/** The number stands at each change for which there is room. */
+/** The number is written at each change if there is room. */
 function stepsSvg(row: Row, steps: readonly Point[], x: Scale, seconds: number, floor: number): readonly Html[] {
   const shown = thinned(steps.filter(([at]) => at <= seconds))
   if (shown.length === 0) return []

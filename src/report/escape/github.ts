@@ -8,7 +8,7 @@ import { visible } from './visible.ts'
 
 export type GitHubCommand = Safe<'github'>
 
-/** The message of a command ends with its line. */
+/** The message of a command ends at the end of its line. */
 export const escapeData = (text: string): string => visible(text, '\n').replaceAll('%', '%25').replaceAll('\n', '%0A')
 
 /** A property also ends at a comma or a colon. */
@@ -20,11 +20,11 @@ export function githubCommand(
   message: string,
 ): GitHubCommand {
   const all = Object.entries(properties).map(([name, value]) => `${name}=${escapeProperty(String(value))}`)
-  // The older form is looked for anywhere, also in the message of the newer one.
+  // The older form is recognised anywhere, also in the message of the newer one.
   return new Safe('github', withoutOldCommands(`::${command} ${all.join(',')}::${escapeData(message)}`))
 }
 
 const withoutOldCommands = (line: string): string => line.replaceAll('##[', '## [')
 
-/** A line that the runner takes for text, whatever it says. */
+/** A line that the runner treats as text, whatever it contains. */
 export const withoutCommands = (line: string): string => withoutOldCommands(line.replace(/^(\s*):(?=:)/, '$1: '))

@@ -4,7 +4,7 @@ import { visible } from './visible.ts'
 
 export type Html = Safe<'html'>
 
-/** Most of what a page holds are numbers: what is plain throughout is not looked at twice. */
+/** Most texts of a page are numbers. Text without special characters is returned at once. */
 const PLAIN = /^[\w .,:;%()/+-]*$/
 
 export const escapeHtml = (text: string): string =>

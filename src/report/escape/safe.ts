@@ -5,7 +5,7 @@
  * is a type error, and a plain template string that reaches a tag is shown escaped instead of being obeyed.
  */
 
-/** Text that is safe in one sink. Only the sink's tag and `own` make one. */
+/** Text that is safe in one sink. Only the sink's tag and `own` create it. */
 export class Safe<Sink extends string> {
   readonly sink: Sink
   readonly text: string

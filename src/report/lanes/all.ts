@@ -1,4 +1,4 @@
-/** All lanes, in the order in which they stand on the page. A new one is a file beside these and a line here. */
+/** All lanes, in the order of the page. A new lane is a file here and a line in this list. */
 import type { LaneOf } from '../lane.ts'
 import { availabilityLane } from './availability.ts'
 import { connectionsLane } from './connections.ts'

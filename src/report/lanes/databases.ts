@@ -1,6 +1,6 @@
 /**
- * Databases that move: which of their pods is Ready, who was made primary and when, and how long the client's own answers were bad (RTO).
- * What was lost (RPO) is the ledger's to say; the judgment's sentence about it stands in the caption.
+ * Databases that fail over: which of their pods is Ready, which member became primary and when, and how long the client's answers were bad (RTO). The
+ * ledger shows losses (RPO); the caption has the judgment's sentence about them.
  */
 import type { PodSeen } from '../../domain/cluster.ts'
 import type { ActionStep, ObjectSeen, RunStarted, Sample } from '../../domain/evidence.ts'
@@ -54,7 +54,7 @@ const promotionsIn = ({ timeline }: RunStarted): readonly Promotion[] =>
     act.kind === 'promote' ? [{ action: name, database: act.database, to: act.to }] : [],
   )
 
-/** Those that the rehearsal moves, or expects to move when something else breaks. */
+/** Databases that the rehearsal promotes, or expects to fail over. */
 function databasesIn({ rehearsal, timeline }: RunStarted): readonly string[] {
   const expected = [...rehearsal.faults, ...rehearsal.actions].flatMap(({ expect }) =>
     expect.flatMap((each) => (each.kind === 'promotes' ? [each.database] : [])),
@@ -75,7 +75,7 @@ function takeMember(members: Map<string, Flags>, pod: PodSeen, deleted: boolean,
   known.set(at, [deleted ? 'gone' : pod.ready && !pod.deleting ? 'Ready' : 'not Ready'])
 }
 
-/** Who takes writes, by its own word; two at a time would be two rows filled at the same place. */
+/** The member that reports that it accepts writes. Two members at a time show as two rows filled at the same place. */
 function writerRows(writers: Gauges, database: string, { zeroAt, seconds }: Drawing): readonly Row[] {
   const since = (at: number): number => Math.max(0, (at - zeroAt) / 1000)
   const spans = writers.spans(writableId(database)).spans.filter((each) => since(each.fromAt) < seconds)
@@ -138,7 +138,7 @@ const judgedOf = ({ kind, name }: Harm, { faults, actions }: Judgment): Judged |
 const promotes = (judged: Judged | undefined): readonly ReactionResult[] =>
   judged?.reactions.filter((each) => each.kind === 'promotes') ?? []
 
-/** As long as the judgment says, up to the last bad answer that the harm caused. */
+/** The judgment's duration, up to the last bad answer that the harm caused. */
 function outageOf(harm: Harm, { judgment, seconds }: Drawing): readonly Span[] {
   const judged = judgedOf(harm, judgment)
   const tookMs = Math.max(0, ...promotes(judged).map((each) => each.tookMs ?? 0))

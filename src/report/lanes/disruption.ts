@@ -22,7 +22,7 @@ export const disruptionLane: LaneOf = ({ rehearsal }) => {
       },
     },
     charts: ({ seconds }: Drawing) => {
-      // Budgets that stood still all the time and that nobody asked about are noise.
+      // Budgets that never changed and that no expectation names are left out.
       const shown = [...allowed].filter(([name, points]) => expected.has(name) || points.length > 1)
       if (shown.length === 0 && granted.length + refused.length === 0) return []
       return [

@@ -19,7 +19,7 @@ type Spending = {
 }
 
 export const errorBudgetLane: LaneOf = (started) => {
-  // An objective of 100 % has no budget to be drawn.
+  // An objective of 100 % has no budget.
   const all = started.rehearsal.slos.filter((slo) => allowedBad(slo) > 1e-9).map(spendingOf)
   const window = recentOf([...new Set(all.map((each) => each.slo.sli))], (sli, recent, at) => {
     for (const each of all.filter((one) => one.slo.sli === sli)) {
@@ -86,12 +86,12 @@ function leftChart(all: readonly Spending[]): Chart {
     caption: `At the end ${lines.map((each) => `${each.name} ${leftWords(each.points)}`).join(', ')}.`,
     lines,
     limits: [{ value: 0, name: 'spent', kind: 'ceiling' }],
-    // A budget overspent many times over would press all others flat.
+    // A budget overspent many times would flatten all other lines.
     range: { min: Math.max(-100, Math.floor(low / 10) * 10), max: 104 },
   }
 }
 
-/** More than all of it may be gone. */
+/** More than the whole budget may be spent, so the rest may be negative. */
 function leftWords(points: readonly Point[]): string {
   const left = points.at(-1)?.[1] ?? 100
   return left < 0 ? `spent ${(1 - left / 100).toFixed(1)} times over` : `${left.toFixed(0)} %`

@@ -5,7 +5,7 @@ import { type Chart, type Point, peak, type Row } from '../chart.ts'
 import type { LaneOf } from '../lane.ts'
 import { counted, whole } from '../words.ts'
 
-/** More rows than these are noise; what is left out is said. */
+/** More rows than these are noise; the chart says how many are left out. */
 const MOST_ROWS = 12
 
 type Errors = { readonly name: string; readonly points: Point[]; count: number }
@@ -14,7 +14,7 @@ export const errorsLane: LaneOf = () => {
   const all = new Map<string, Errors>()
   const takeDelta = (delta: FrameDelta, at: number): void => {
     for (const [sli, reasons] of delta.badBy) {
-      // A union repeats its parts.
+      // A union would repeat its parts.
       if (Object.hasOwn(compositeIndicators, sli)) continue
       for (const [reason, count] of Object.entries(reasons)) {
         if (count === 0) continue

@@ -1,7 +1,7 @@
-/** Which of several things were so, and from when to when: conditions, troubles of a zone, roles. */
+/** Periods in which each of several conditions held: conditions, troubles of a zone, roles. */
 export type Flags = {
   set(at: number, on: readonly string[]): void
-  /** Until `end`; stretches in which nothing was so are left out. */
+  /** Until `end`; periods without any condition are left out. */
   spans(end: number): readonly { readonly from: number; readonly to: number; readonly flags: readonly string[] }[]
 }
 

@@ -1,4 +1,4 @@
-/** What several speakers say together: the sum of the latest values, or the greatest, as long as each was heard of lately. */
+/** The combined value of several sources: the sum or the maximum of their latest values, if they reported recently. */
 import type { OverPods } from '../../domain/rehearsal.ts'
 import type { Point } from '../chart.ts'
 

@@ -1,4 +1,4 @@
-/** The load generator and the machine: when these are full, nothing above can be trusted. */
+/** The load generator and the machine. If they are at their limit, the charts above cannot be trusted. */
 import { line, type Point, peak } from '../chart.ts'
 import type { LaneOf } from '../lane.ts'
 import { sumOfLatest } from './gauges.ts'

@@ -87,7 +87,7 @@ function plannedSpan({ planned, lasts }: Harm, seconds: number): Span {
   return { from: planned.from, to: planned.to ?? (lasts ? seconds : planned.from), look: 'planned', text: 'planned' }
 }
 
-/** Asked for, then biting, then what is left of it: a fault being healed, an action held until it is undone, and the recovery. */
+/** Requested, then in effect, then what remains: a fault being healed, an action held until its undo, and the recovery. */
 function realSpans(harm: Harm, { seconds, judgment }: Drawing): readonly Span[] {
   const bite = biteOf(harm, seconds)
   if (bite === undefined) return []

@@ -4,7 +4,7 @@ import { type Chart, type ChartLine, line, type Point, peak } from '../chart.ts'
 import type { LaneOf } from '../lane.ts'
 import { pushRound, rateOfLatest } from './gauges.ts'
 
-/** `wire/metrics.ts` has it for the platform; the report imports nothing but domain, journal and judge. */
+/** `wire/metrics.ts` defines it for the platform; the report imports only domain, journal and judge. */
 const CHARGES = 'payments_charges_total'
 
 type Calls = {

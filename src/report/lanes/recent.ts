@@ -1,8 +1,8 @@
-/** The last seconds of one SLI: what shares, quantiles and burn rates are drawn from. */
+/** The last seconds of one SLI, from which shares, quantiles and burn rates are drawn. */
 import { quantileOf } from '../../domain/statistics.ts'
 import type { FrameDelta, SliDelta } from '../../judge/seen/frame-deltas.ts'
 
-/** Shares and quantiles are drawn over this many frames (seconds), so that one bad second shows without drowning the line. */
+/** Shares and quantiles are drawn over this many frames (seconds), so that one bad second is visible but does not dominate the line. */
 const WINDOW_FRAMES = 5
 
 export type Recent = {
@@ -35,7 +35,7 @@ function pairs(flat: readonly number[]): readonly (readonly [number, number])[] 
   return all
 }
 
-/** Calls `each` with the window of every SLI that is wanted, after it took in the frame. */
+/** Calls `each` with the window of every requested SLI after each frame. */
 export function recentOf(slis: readonly string[], each: (sli: string, window: Recent, at: number) => void) {
   const windows = new Map(slis.map((sli) => [sli, recent()]))
   return (delta: FrameDelta, at: number, instance: string): void => {

@@ -128,7 +128,7 @@ const hpaMarks = ({ steps }: AutoscalerResult, since: (at: number) => number): r
 const kedaMarks = ({ steps }: KedaResult, since: (at: number) => number): readonly Mark[] =>
   steps.flatMap(({ name, ...each }) => markOf(kedaWords[name], each, since))
 
-/** Steps that never came have no place on the chart; the table of reactions names them. */
+/** Steps that never happened are not on the chart; the table of reactions names them. */
 function markOf(
   words: string,
   { at, afterMs, held }: Pick<KedaResult['steps'][number], 'at' | 'afterMs' | 'held'>,

@@ -1,4 +1,4 @@
-/** One card an action: what was done to the cluster, how far it came, what was evicted and refused, and what it cost. */
+/** One card per action: what was changed, how far it got, evictions and refusals, and its cost. */
 import type { ActionResult, Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
 import type { Harm } from '../harms.ts'

@@ -1,4 +1,4 @@
-/** How to get the same verdict again, and another run. */
+/** How to compute the same verdict again, and how to repeat the run. */
 import type { Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
 import type { RunView } from '../view.ts'

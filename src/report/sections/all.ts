@@ -1,4 +1,4 @@
-/** The parts of the page in their order: what decides before the charts, what explains after them. */
+/** The sections of the page in order: decisive ones before the charts, explanations after them. */
 import type { Judgment } from '../../domain/verdict.ts'
 import type { Html } from '../escape/html.ts'
 import type { RunView } from '../view.ts'
@@ -15,7 +15,7 @@ import { ledger } from './ledger.ts'
 import { objectives } from './objectives.ts'
 import { posture } from './posture.ts'
 
-/** Empty where the run has nothing of the kind. */
+/** Empty if the run has nothing of this kind. */
 export type Section = (judgment: Judgment, view: RunView) => Html
 
 const first: readonly Section[] = [causes, objectives]

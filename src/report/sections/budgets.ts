@@ -1,4 +1,4 @@
-/** Disruption budgets that were to be held. */
+/** Disruption budgets that had to hold. */
 import type { Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
 import { cell, held, row, section, table } from './markup.ts'

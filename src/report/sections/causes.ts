@@ -1,4 +1,4 @@
-/** Findings, the cause first, each with the lines of the journal that show it and what to do next. */
+/** Findings, the cause first, each with the journal lines that show it and the next step. */
 import type { Finding, Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
 import { consequenceWords, type Root, rootsOf } from '../roots.ts'

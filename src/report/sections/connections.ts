@@ -1,4 +1,4 @@
-/** Gauges that were never to go above a limit. */
+/** Gauges with a limit. */
 import type { Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
 import { cell, held, row, section, table } from './markup.ts'

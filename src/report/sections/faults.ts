@@ -1,4 +1,4 @@
-/** One card a fault: what was injected, where, how it was proven, what the platform did about it and what it cost. */
+/** One card per fault: what was injected and where, its proof, the platform's reactions, and its cost. */
 import type { FaultResult, Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
 import type { RunView } from '../view.ts'

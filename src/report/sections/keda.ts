@@ -1,4 +1,4 @@
-/** KEDA's part of a reaction: trigger active, first pod, enough pods, back at rest. */
+/** KEDA's part of a reaction: trigger active, first pod, enough pods, idle again. */
 import type { Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
 import { counted } from '../words.ts'

@@ -1,4 +1,4 @@
-/** Money on every book. */
+/** Money in every book. */
 import type { Judgment, LedgerResult } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
 import { cents, whole } from '../words.ts'

@@ -1,4 +1,4 @@
-/** What the cluster's objects said before the load. */
+/** The posture of the cluster's objects before the load. */
 import type { Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
 import { cell, held, row, section, table } from './markup.ts'

@@ -1,4 +1,4 @@
-/** What was expected of the platform about one harm, and what the harm cost each objective: the same for faults and actions. */
+/** Expected reactions to one harm, and its cost for each objective: the same for faults and actions. */
 import type { FaultResult, HarmCost, ReactionResult } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
 import { budgetShare, inSeconds, reactionWords, whole } from '../words.ts'
@@ -17,7 +17,7 @@ export function reactionTable(reactions: readonly ReactionResult[]): Html {
   return html`<h4>Reactions</h4>${table(['reaction', 'took', 'what was seen'], rows)}`
 }
 
-/** A card for each objective that felt it, and one sentence for the others. Times count from the injection. */
+/** A card for each objective that was affected, and one sentence for the others. Times count from the injection. */
 export function costCards(costs: readonly HarmCost[]): Html {
   if (costs.length === 0) return html``
   const felt = costs.filter((each) => each.bad > 0)

@@ -231,7 +231,7 @@ export const broken = measure('broken', async () => { await later(1); throw new 
     expect(run.frames().at(-1)?.profiles.login?.iterations).toBeGreaterThan(10)
   })
 
-  it('does not begin when nobody can log in, and says what k6 said', async () => {
+  it('does not begin if no player can log in, and shows the message of k6', async () => {
     const nowhere = planOf('http://127.0.0.1:1', { deposit: [stage(1000, 5)] })
     const failing = k6.drive(PROMO_PEAK, nowhere)
     await expect(failing).rejects.toThrow(EnvironmentError)

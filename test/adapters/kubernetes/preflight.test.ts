@@ -102,7 +102,7 @@ describe('an autoscaler that something is expected of', () => {
     expect(await told(keda)).toEqual([])
   })
 
-  it('is told where it is not, before the load', async () => {
+  it('is reported as missing before the load', async () => {
     const without: Answers = (request) =>
       /scaledobjects$|autoscalers$/.test(request.path) ? { items: [named('another')] } : keda(request)
     expect(await told(without)).toEqual([
@@ -134,7 +134,7 @@ describe('a source that no pod matches', () => {
     ])
   })
 
-  it('is told when Deployments may not be read: absence is not success', async () => {
+  it('is reported if Deployments may not be read: absence is not success', async () => {
     const refused: Answers = ({ path }) => (path === DEPLOYMENTS ? refusal(403) : undefined)
     expect(await problems(refused)).toHaveLength(1)
   })

@@ -55,7 +55,7 @@ describe('docs/how-to/rbac.yaml', () => {
     },
   )
 
-  it('grants no verb on pods that nobody asks for', () => {
+  it('grants no unused verb on pods', () => {
     const granted = rulesOf('matchday-in-namespace')
       .filter(({ apiGroups, resources }) => apiGroups.includes('') && resources.includes('pods'))
       .flatMap(({ verbs }) => verbs)

@@ -35,7 +35,7 @@ async function told(...answers: readonly unknown[]) {
 }
 
 describe('a watch', () => {
-  it('tells what is there, what changes and what goes, reduced to what is asked for', async () => {
+  it('reports existing, changed and deleted objects, reduced to the requested fields', async () => {
     const { events, lost } = await told(
       list(5, pod('a', 1), pod('b', 2)),
       new Lines(news('MODIFIED', pod('a', 6)), news('ADDED', pod('c', 7)), news('DELETED', pod('b', 8))),
@@ -50,7 +50,7 @@ describe('a watch', () => {
     expect(lost).toEqual([])
   })
 
-  it('tells after a gap only what is new, and of what has gone how it was last', async () => {
+  it('reports after a gap only changes, and deleted objects in their last state', async () => {
     const { events } = await told(
       list(5, pod('a', 1), pod('b', 2)),
       new Lines(news('MODIFIED', pod('b', 6)), EXPIRED),

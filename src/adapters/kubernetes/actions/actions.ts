@@ -1,6 +1,6 @@
 /**
- * adapters/kubernetes/actions: what an operator does to a cluster, as steps of a rehearsal. Each change is one PATCH that carries its
- * own undo (marks.ts), so that whatever kills the controller, the cluster itself says what is owed.
+ * adapters/kubernetes/actions: an operator's changes to a cluster, as steps of a rehearsal. Each change is one PATCH that includes its own undo
+ * (marks.ts). So the undo is stored on the object, even if the controller is killed.
  */
 import type { Clock, ClusterActions, PreparedAction } from '../../../controller/ports.ts'
 import type { Undo } from '../../../domain/evidence.ts'
@@ -55,7 +55,7 @@ function prepare(
   }
 }
 
-/** Pods of every namespace for what happens to nodes, since nodes are shared; of the target's own for what happens to a workload. */
+/** For actions on nodes, pods of every namespace, because nodes are shared; for actions on workloads, pods of the target's namespace. */
 async function inventory(api: KubernetesApi, target: Target, { act }: PlannedAction) {
   const list = async (path: string) => itemsOf(await demand(api, { method: 'GET', path }))
   switch (act.kind) {

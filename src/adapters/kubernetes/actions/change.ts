@@ -1,4 +1,4 @@
-/** One change of one object: read, look whether it is as it should be, write with the version that was read, and again if somebody was faster. */
+/** Changes one object: read, check the expected state, write with the version that was read, and retry on a conflict. */
 
 import type { Clock } from '../../../controller/ports.ts'
 import type { FieldValue, Settled, Undo } from '../../../domain/evidence.ts'
@@ -9,7 +9,7 @@ import { Final, insist } from '../../../protocols/kubernetes/insist.ts'
 import { type Fields, fields, list, text } from '../fields.ts'
 import { type Mark, markedWith, type Reversal } from './marks.ts'
 
-/** Everything an action's parts need; `run` and `target` go into the marks. */
+/** What all parts of an action need. `run` and `target` go into the marks. */
 export type ActionContext = {
   readonly api: KubernetesApi
   readonly clock: Clock
@@ -18,12 +18,12 @@ export type ActionContext = {
 }
 
 export const LOOK_EVERY = seconds(0.25)
-/** Making a change takes one or two requests; a server that does not answer for so long will not be waited for. */
+/** A change takes one or two requests. Gives up if the server does not answer within this time. */
 const CHANGE_WITHIN = seconds(10)
 
 export type RestoreField = Extract<Undo, { does: 'restore-field' }>
 
-/** The undo of writing `wrote` into a field that holds something else now; undefined when there is nothing to change. */
+/** The undo of writing `wrote` into a field with another value; undefined if there is nothing to change. */
 export function restoring(
   object: KubeObject,
   path: string,
@@ -36,7 +36,7 @@ export function restoring(
   return { does: 'restore-field', path, field, wrote, was, ...(settled === undefined ? {} : { settled }) }
 }
 
-/** Does the harm that `undo` takes back. Refuses when the object is no longer what it was when the undo was written down. */
+/** Makes the change that `undo` reverts. Refuses if the object changed after the undo was written. */
 export async function change(context: ActionContext, undo: Reversal, signal: AbortSignal): Promise<void> {
   const mark: Mark = { run: context.run, target: context.target, undo }
   const deadline = after(context.clock.now(), CHANGE_WITHIN)
@@ -50,12 +50,12 @@ export async function change(context: ActionContext, undo: Reversal, signal: Abo
 
 function harmOf(object: KubeObject, undo: Reversal): object {
   if (undo.does === 'restore-field') return nested(undo.field, undo.wrote)
-  // An answer that was lost on its way is asked for again: by then the taint may be there.
+  // If the answer was lost the request is repeated. By then the taint may be there.
   if (hasTaint(object, undo.key, undo.effect)) return {}
   return { spec: { taints: [...taintsOf(object), { key: undo.key, effect: undo.effect }] } }
 }
 
-/** Writes what `patchOf` makes of the object; undefined: nothing is to be written. Gives the object as it was read, or undefined when there is none. */
+/** Writes the patch that `patchOf` returns; undefined: nothing is written. Returns the object as it was read, or undefined if it does not exist. */
 export async function edit(
   { api, clock }: Pick<ActionContext, 'api' | 'clock'>,
   path: string,
@@ -86,7 +86,7 @@ export const taintsOf = (node: KubeObject): readonly Fields[] => list(fields(nod
 export const hasTaint = (node: KubeObject, key: string, effect: string): boolean =>
   taintsOf(node).some((taint) => text(taint.key) === key && text(taint.effect) === effect)
 
-/** A text, number or truth value at that place; undefined for nothing and for anything else. */
+/** The string, number or boolean at that path; otherwise undefined. */
 export function fieldAt(object: unknown, field: readonly string[]): FieldValue | undefined {
   const value = field.reduce<unknown>((at, key) => fields(at)[key], object)
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : undefined
@@ -96,7 +96,7 @@ export function fieldAt(object: unknown, field: readonly string[]): FieldValue |
 export const nested = (field: readonly string[], value: FieldValue | null): object =>
   field.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as object
 
-/** Two patches as one. */
+/** Merges two patches. */
 export function merged(one: object, other: object): object {
   const result: Record<string, unknown> = { ...one }
   for (const [key, value] of Object.entries(other)) {

@@ -1,4 +1,4 @@
-/** As `kubectl drain`: every pod that can be evicted is, through the Eviction API, so that disruption budgets have their say. */
+/** Like `kubectl drain`: every evictable pod is evicted through the Eviction API, so that disruption budgets apply. */
 import type { ActionStepData } from '../../../domain/evidence.ts'
 import { after, seconds } from '../../../domain/units.ts'
 import { demand, itemsOf, type KubeObject, paths } from '../../../protocols/kubernetes/api.ts'
@@ -6,12 +6,12 @@ import { isEvictable } from '../../../protocols/kubernetes/pods.ts'
 import { fields, list, text } from '../fields.ts'
 import type { ActionContext } from './change.ts'
 
-/** kubectl waits five seconds after a refusal; one shows the budget's grip more finely and costs a request a pod. */
+/** kubectl waits five seconds after a refusal. One second measures the budget's effect more precisely and costs one request per pod. */
 const ASK_EVERY = seconds(1)
 
 type Tell = (step: ActionStepData) => void
 
-/** Resolves when no evictable pod is left on the nodes: how many were evicted. */
+/** Resolves when no evictable pod is left on the nodes; returns the number of evicted pods. */
 export async function evictAll(
   context: ActionContext,
   nodes: readonly string[],
@@ -57,7 +57,7 @@ async function evict(
     once: true,
     signal,
   })
-  // 404 and 409: it is gone, or another pod of its name (StatefulSet) took its place.
+  // 404 and 409: the pod is gone, or another pod of the same name (StatefulSet) replaced it.
   if (response.status === 404 || response.status === 409) return
   if (response.status < 300) {
     if (!evicted.has(uid)) onStep({ is: 'evicted', ...where })
@@ -66,13 +66,13 @@ async function evict(
   }
   const problem = text(fields(response.json).message) || `the API server answered ${response.status}`
   if (response.status !== 429) throw new Error(`${where.pod} can't be evicted: ${problem}`)
-  // The server itself may be busy; only a budget's refusal is evidence of the budget.
+  // The server itself may be busy. Only a refusal by a budget is evidence about the budget.
   if (!isBudgets(response.json)) return
-  // Asked each second, told once for each reason.
+  // Retried each second, recorded once per reason.
   if (refused.get(uid) !== problem) onStep({ is: 'eviction-refused', ...where, problem })
   refused.set(uid, problem)
 }
 
-/** The cause that the Eviction API gives (policy/v1 DisruptionBudgetCause). */
+/** The cause that the Eviction API returns (policy/v1 DisruptionBudgetCause). */
 const isBudgets = (status: unknown): boolean =>
   list(fields(fields(status).details).causes).some((cause) => cause.reason === 'DisruptionBudget')

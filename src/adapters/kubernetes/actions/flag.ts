@@ -1,4 +1,4 @@
-/** One key of a ConfigMap. That the services have read it, their own metrics tell. */
+/** One key of a ConfigMap. Metrics of the services show whether they have read it. */
 import type { PreparedAction } from '../../../controller/ports.ts'
 import type { Act } from '../../../domain/rehearsal.ts'
 import { demand, type KubeObject, paths } from '../../../protocols/kubernetes/api.ts'

@@ -1,4 +1,4 @@
-/** What actions of dead runs left, from what the cluster shows: marked objects, and what matchday alone would have written. */
+/** Leftovers of dead runs' actions, as the cluster shows them: marked objects, and changes that only matchday makes. */
 import type { ResidueItem } from '../../../domain/evidence.ts'
 import type { Target } from '../../../domain/rehearsal.ts'
 import {
@@ -33,7 +33,7 @@ export async function leftChanges(api: KubernetesApi, target: Target): Promise<r
   return [...new Map(marks.map((mark) => [JSON.stringify(mark), mark])).values()]
 }
 
-/** Marks that are still there, and nodes that are dark or tainted as only matchday does it, though somebody took the mark away. */
+/** Marks that still exist, and nodes that are powered off or tainted as only matchday does it, even if somebody removed the mark. */
 export async function changesLeft(api: KubernetesApi, target: Target): Promise<readonly ResidueItem[]> {
   const next = `matchday heal --context ${target.context}`
   const marked = (await leftChanges(api, target)).map(({ run, undo }) => ({
@@ -58,7 +58,7 @@ function orphansOn(node: KubeObject): readonly ResidueItem[] {
   return [...taints, { what: 'a node without power', where, next }]
 }
 
-/** 403: a role with least privilege reads only what its rehearsals change; what we may not change we have not changed. */
+/** 403: a role with least privilege reads only the objects that its rehearsals change. We cannot have changed others. */
 async function allowed(api: KubernetesApi, path: string): Promise<unknown> {
   const request = { method: 'GET', path } as const
   const response = await api.request(request)

@@ -1,7 +1,7 @@
 /**
- * Every object that an action changes says so itself: an annotation `matchday.dev/undo.<hash>` holds what takes the change back, written
- * in the same PATCH as the change and removed by the same PATCH as the undo, so that no moment has one without the other. The label
- * makes such objects findable. So `heal` and the residue audit need no journal (docs/adr/0017).
+ * Every object that an action changes carries a mark: the annotation `matchday.dev/undo.<hash>` holds the undo. It is written in the same PATCH as
+ * the change and removed in the same PATCH as the undo, so there is never one without the other. The label makes such objects findable. So `heal` and
+ * the residue audit need no journal (docs/adr/0017).
  */
 import type { Undo } from '../../../domain/evidence.ts'
 import { RUN_LABEL } from '../../../domain/labels.ts'
@@ -12,10 +12,10 @@ const UNDO_ANNOTATION = 'matchday.dev/undo.'
 
 export const MARKED = `?labelSelector=${encodeURIComponent(RUN_LABEL)}`
 
-/** What an action undoes; chaos objects need no mark, they are matchday's own. */
+/** The undo of an action. Chaos objects need no mark, because they are matchday's own. */
 export type Reversal = Exclude<Undo, { does: 'delete-object' }>
 
-/** `target`: the namespace of the run's target, since nodes belong to several. */
+/** `target`: the namespace of the run's target, because several targets share nodes. */
 export type Mark = { readonly run: string; readonly target: string; readonly undo: Reversal }
 
 export const markedWith = (mark: Mark): object => ({
@@ -25,7 +25,7 @@ export const markedWith = (mark: Mark): object => ({
 export const hasMark = (object: KubeObject, undo: Reversal): boolean =>
   object.metadata.annotations?.[keyOf(undo)] !== undefined
 
-/** Takes one mark away, and the label with the last one. */
+/** Removes one mark, and the label with the last one. */
 export function unmarked(object: KubeObject, undo: Reversal): object {
   const others = marksOf(object).filter((mark) => keyOf(mark.undo) !== keyOf(undo))
   const label = others.length === 0 ? { labels: { [RUN_LABEL]: null } } : {}

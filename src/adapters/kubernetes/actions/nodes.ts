@@ -42,7 +42,7 @@ export async function onNodes(
 const readNode = ({ api }: Pick<ActionContext, 'api'>, name: string, signal?: AbortSignal): Promise<KubeObject> =>
   demand(api, { method: 'GET', path: paths.node(name), ...(signal ? { signal } : {}) }) as Promise<KubeObject>
 
-/** Undefined where somebody else has done the same already: what is not ours is not ours to take back. */
+/** Undefined if somebody else made the same change already: then it is not ours to undo. */
 function undoOn(node: KubeObject, act: OnNodes): Reversal | undefined {
   const path = paths.node(node.metadata.name)
   switch (act.kind) {
@@ -56,7 +56,7 @@ function undoOn(node: KubeObject, act: OnNodes): Reversal | undefined {
   }
 }
 
-/** A node without power says nothing; that it is NotReady, its cluster finds out by itself. */
+/** A node without power reports nothing. The cluster itself notices that it is NotReady. */
 async function untilDark(context: ActionContext, names: readonly string[], signal: AbortSignal): Promise<void> {
   for (;;) {
     const nodes = await Promise.all(names.map((name) => readNode(context, name, signal)))

@@ -1,4 +1,6 @@
-/** Before anything is touched: may we do what the actions need, is there what they mean, and would it stay as they leave it? */
+/**
+ * Checks before anything is touched: the permissions of the actions, the existence of their objects, and that no controller would revert the change.
+ */
 import type { Issue } from '../../../domain/issue.ts'
 import type { Act, ActionSpec, Rehearsal, Target, Workload } from '../../../domain/rehearsal.ts'
 import { itemsOf, type KubeObject, type KubernetesApi, paths } from '../../../protocols/kubernetes/api.ts'
@@ -11,7 +13,7 @@ import { POWER_CONTROL_LABEL } from './nodes.ts'
 import { databasePath } from './promote.ts'
 import { workloadPath } from './workloads.ts'
 
-/** Exactly the verbs that the acts take: one PATCH a change, with what must be read for it, and the marks found again. */
+/** Exactly the verbs that the actions need: one PATCH per change, the reads for it, and the search for marks. */
 export const actionNeeds = ({ actions, blastRadius }: Rehearsal, target: Target): readonly Need[] =>
   unique(
     actions.flatMap(({ act, at }) =>
@@ -86,7 +88,7 @@ const issue = ({ name, at }: ActionSpec, code: string, problem: string, next: st
   next,
 })
 
-/** What we may not read is told by the permission that is missing. */
+/** A missing permission is reported by the permission check. */
 async function read(api: KubernetesApi, path: string): Promise<KubeObject | 'missing' | 'forbidden'> {
   const response = await api.request({ method: 'GET', path })
   if (response.status === 404) return 'missing'
@@ -121,7 +123,7 @@ async function nodesProblem(
   return issue(action, 'no-power-control', `nobody switches the power of ${names}`, next)
 }
 
-/** What an autoscaler owns, it would set back within its next sync, and neither the harm nor its undo would be ours. */
+/** An autoscaler would revert the scale at its next sync, so neither the harm nor its undo would be ours. */
 async function scaleProblem(
   api: KubernetesApi,
   action: ActionSpec,

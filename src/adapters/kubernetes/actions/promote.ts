@@ -1,4 +1,4 @@
-/** Another member becomes the primary: the wanted one is written where the target file says, and the database's operator does the rest. */
+/** Promotes another member: writes the wanted primary into the field that the target file names. The database's operator does the rest. */
 import type { PreparedAction } from '../../../controller/ports.ts'
 import type { Settled } from '../../../domain/evidence.ts'
 import type { Act, DatabaseSwitch, Target } from '../../../domain/rehearsal.ts'

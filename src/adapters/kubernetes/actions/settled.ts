@@ -1,4 +1,4 @@
-/** Whether the cluster shows that something is done: what an action and its undo wait for. */
+/** The condition on the cluster that an action and its undo wait for. */
 import type { Clock } from '../../../controller/ports.ts'
 import type { Settled } from '../../../domain/evidence.ts'
 import { after } from '../../../domain/units.ts'
@@ -7,7 +7,7 @@ import { insist } from '../../../protocols/kubernetes/insist.ts'
 import { count, fields, list } from '../fields.ts'
 import { fieldAt, LOOK_EVERY } from './change.ts'
 
-/** Looks until it is so. Gives up when `late`, with what it saw last. */
+/** Polls until the condition holds. Gives up when `late`, with the last state it saw. */
 export async function untilSettled(
   { api, clock }: { readonly api: KubernetesApi; readonly clock: Clock },
   settled: Settled,
@@ -42,7 +42,7 @@ export function whatIsOpen(settled: Settled, object: KubeObject): string | undef
 export const isReady = (node: KubeObject): boolean =>
   list(fields(node.status).conditions).some((each) => each.type === 'Ready' && each.status === 'True')
 
-/** As `kubectl rollout status` reads it: the status speaks of this generation, all replicas are of it, available, and none is left over. */
+/** As in `kubectl rollout status`: the status is of this generation, all replicas are updated and available, and no old one is left. */
 function rolloutOpen(object: KubeObject): string | undefined {
   const [spec, status] = [fields(object.spec), fields(object.status)]
   if (count(status.observedGeneration) < (object.metadata.generation ?? 0))

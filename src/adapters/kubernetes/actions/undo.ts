@@ -1,6 +1,6 @@
 /**
- * Takes a change back: only while the object still holds what was written; what somebody else has changed since is theirs. The mark is for
- * finding changes, not for allowing their undo: a controller that writes its object anew as a whole takes the mark off and leaves the harm.
+ * Undoes a change, but only while the object still holds what was written: later changes by others are kept. The mark serves to find changes, and the
+ * undo does not require it, because a controller that rewrites its whole object removes the mark and leaves the change.
  */
 import type { Clock } from '../../../controller/ports.ts'
 import { after, type Instant, type Millis, millis } from '../../../domain/units.ts'
@@ -21,7 +21,7 @@ export async function takeBack(ports: Ports, undo: Reversal, budgetMs: Millis): 
     if (undone) return merged(unmarked(now, undo), takenBack(now, undo))
     return hasMark(now, undo) ? unmarked(now, undo) : undefined
   })
-  // Also when the change was taken back by somebody who died before it had come to rest.
+  // Also waits if a process that died had undone the change before it settled.
   if (object !== undefined && undo.does === 'restore-field' && undo.settled !== undefined)
     await untilSettled(ports, undo.settled, () => ports.clock.now() >= deadline)
   if (undone) await demandHeld(ports, undo)
@@ -29,8 +29,8 @@ export async function takeBack(ports: Ports, undo: Reversal, budgetMs: Millis): 
 }
 
 /**
- * A database that is being moved is not turned round half-way: its operator names the member that it has chosen, over whatever is wished
- * meanwhile. So the way there comes to its end first, if it does in time.
+ * A promotion is not reversed half-way: the operator completes the one that it has started and ignores requests meanwhile. So the undo first waits
+ * for the promotion to complete, if it does in time.
  */
 async function untilMoved(ports: Ports, undo: Reversal, deadline: Instant): Promise<void> {
   if (undo.does !== 'restore-field' || undo.settled?.kind !== 'fields-equal') return
@@ -42,7 +42,7 @@ async function untilMoved(ports: Ports, undo: Reversal, deadline: Instant): Prom
   await untilSettled(ports, undo.settled, late).catch(() => undefined)
 }
 
-/** What was put back must still be there once everything has come to rest. */
+/** The restored value must still be there after everything has settled. */
 async function demandHeld({ api }: Ports, undo: Reversal): Promise<void> {
   if (undo.does !== 'restore-field' || undo.settled?.kind !== 'fields-equal') return
   const now = fieldAt(await demand(api, { method: 'GET', path: undo.path }), undo.field) ?? null
@@ -50,7 +50,7 @@ async function demandHeld({ api }: Ports, undo: Reversal): Promise<void> {
     throw new Error(`${undo.field.join('.')} of ${undo.path} was put back to ${undo.was}, and is ${now}`)
 }
 
-/** The change stays; only what says that matchday owes an undo goes. */
+/** Keeps the change and removes only the mark of its undo. */
 export async function keepChange(ports: Ports, undo: Reversal, budgetMs: Millis): Promise<void> {
   const deadline = after(ports.clock.now(), budgetMs)
   await edit(ports, pathOf(undo), deadline, undefined, (now) => (hasMark(now, undo) ? unmarked(now, undo) : undefined))

@@ -9,7 +9,7 @@ import { fields } from '../fields.ts'
 import { type ActionContext, change, LOOK_EVERY, restoring } from './change.ts'
 import { untilSettled } from './settled.ts'
 
-/** The annotation that `kubectl rollout restart` sets, so that `kubectl rollout history` reads as ever. */
+/** The annotation that `kubectl rollout restart` sets, so that `kubectl rollout history` shows it as usual. */
 const RESTARTED_FIELD = ['spec', 'template', 'metadata', 'annotations', 'kubectl.kubernetes.io/restartedAt'] as const
 export const REPLICAS_FIELD = ['spec', 'replicas'] as const
 
@@ -28,8 +28,8 @@ export function onWorkload(
 }
 
 /**
- * One field is written and its controller does the rest. Writing the old value back while it is under way takes the pods back to the
- * template that is still there as a revision, which is what `kubectl rollout undo` does.
+ * One field is written and its controller does the rest. Restoring the old value during a rollout returns the pods to the former template, which
+ * still exists as a revision. `kubectl rollout undo` does the same.
  */
 async function rolling(
   context: ActionContext,
@@ -54,7 +54,7 @@ async function rolling(
   }
 }
 
-/** A rollout counts as complete while its last old pods still answer what they took; the harm is over when they are gone. */
+/** A rollout counts as complete while its last old pods still finish their requests. The harm is over when they are gone. */
 async function untilOldPodsAreGone(context: ActionContext, workload: KubeObject, signal: AbortSignal): Promise<void> {
   const selector = fields(workload.spec).selector as LabelSelector | undefined
   const path = paths.pods(context.target, selector?.matchLabels)

@@ -1,4 +1,4 @@
-/** DNSChaos: names are not resolved, or resolve to addresses drawn at random. */
+/** DNSChaos: names do not resolve, or resolve to random addresses. */
 import type { CommonSpec } from '../common.ts'
 import type { FaultKind } from '../kind.ts'
 import { commonFields, list, oneOf, record, text } from '../schema.ts'
@@ -7,7 +7,7 @@ import { durationRefused, valueRefused } from '../webhook-checks.ts'
 
 export type DNSChaosSpec = CommonSpec & {
   readonly action: 'error' | 'random'
-  /** `*` at the end only; none means every name. */
+  /** `*` only at the end; an empty list means every name. */
   readonly patterns?: readonly string[]
   readonly containerNames?: readonly string[]
 }

@@ -9,7 +9,7 @@ import { durationRefused, invalid, valueRefused, type WebhookProblem } from '../
 
 type Texts = Readonly<Record<string, string>>
 
-/** Selection first, then what is done. `code` and `response_headers` select answers only. */
+/** First the selection, then the effect. `code` and `response_headers` select answers only. */
 export type HTTPChaosSpec = CommonSpec & {
   readonly target: 'Request' | 'Response'
   readonly port?: number
@@ -104,7 +104,7 @@ const HTTP_METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'
 function fieldsRefused({ target, port = 0, method, delay }: HTTPChaosSpec): WebhookProblem[] {
   const problems: WebhookProblem[] = []
   if (port <= 0) problems.push(invalid('spec.port', 'Spec.Port', port, `port ${port} is not supported`))
-  // Only for requests: a response fault with a misspelt method is accepted and matches nothing.
+  // Chaos Mesh checks this only for requests: a response fault with a misspelt method is accepted and matches nothing.
   if (method !== undefined && target === 'Request' && !HTTP_METHODS.includes(method))
     problems.push(invalid('spec.method', 'Spec.Method', method, `method ${method} is not supported`))
   if (delay !== undefined && !parseGoDuration(delay).ok)
@@ -132,7 +132,7 @@ function actionsDoubtful(spec: HTTPChaosSpec): StrictProblem[] {
   ]
 }
 
-/** The proxy looks at the code and headers of an answer only for answers, and changes a path only in requests. */
+/** The proxy checks code and headers only in answers, and changes a path only in requests. */
 function fieldsIgnored({ target, code, response_headers, replace, patch }: HTTPChaosSpec): StrictProblem[] {
   const ofAnswers = [
     ['selector-ignored', 'spec.code', code],

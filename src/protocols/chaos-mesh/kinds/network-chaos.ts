@@ -43,7 +43,7 @@ export type NetworkChaosSpec = CommonSpec & {
   readonly bandwidth?: BandwidthSpec
 }
 
-// One number and one unit: `1m30s`, which Go would read, is refused here.
+// One number and one unit. `1m30s`, which Go accepts, is refused here.
 const plainDuration: Schema = { type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h)$' }
 
 const schema = record(
@@ -200,7 +200,7 @@ function rateRefused(goName: string, name: string, { rate }: Pick<BandwidthSpec,
   ]
 }
 
-/** On an object that is meant to cut its pods off from everybody, as the loss of a zone does. Its one value: `everything`. */
+/** Annotation of an object that is meant to block all traffic of its pods, like the loss of a zone. Its only value is `everything`. */
 export const CUTS_ANNOTATION = 'matchday.dev/cuts'
 const EVERYTHING = 'everything'
 

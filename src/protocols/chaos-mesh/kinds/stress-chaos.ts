@@ -1,4 +1,4 @@
-/** StressChaos: workers inside a container take CPU or memory. */
+/** StressChaos: workers inside a container use CPU or memory. */
 import type { CommonSpec } from '../common.ts'
 import type { FaultKind } from '../kind.ts'
 import { commonFields, list, record, text, whole } from '../schema.ts'

@@ -15,7 +15,7 @@ export const timeChaos: FaultKind<TimeChaosSpec> = {
     'timeOffset',
   ),
   defaults: (spec) => (spec.clockIds === undefined ? { clockIds: ['CLOCK_REALTIME'] } : {}),
-  // Chaos Mesh does not look at the duration of this kind.
+  // Chaos Mesh ignores the duration of this kind.
   refused: (spec) => [
     ...valueRefused(spec, 'spec', 'Spec', 'Spec.ContainerSelector', 'Spec.ContainerSelector.PodSelector'),
     ...offsetRefused(spec.timeOffset),
