@@ -157,6 +157,12 @@ export const causes = {
     starved: 'excused',
     next: 'Look at what is pending: the outbox, the sweeper of unknown charges and the webhooks must drain by themselves.',
   },
+  'refused-at-ingress': {
+    needs: LOAD,
+    missing: 'unnamed',
+    starved: 'stands',
+    next: 'Look at whoever answered with this status: rate limits (429), tokens that expired (401), rules of access (403). What is behind it was not asked.',
+  },
   'failover-missing': {
     needs: SCRAPES,
     missing: 'inconclusive',

@@ -4,6 +4,7 @@ import type { Finding } from '../../domain/verdict.ts'
 import { compare, finding } from '../findings/findings.ts'
 import { count, duration, listed, percent, perSecondText } from '../findings/words.ts'
 import { type Harm, harmsOf, zoneTaken } from '../harm/harm.ts'
+import { arrivedShare } from '../load/refused.ts'
 import { rowsWithin, totalOf } from '../load/rows.ts'
 import { cumulative, cut, rateOf, splitAt } from '../seen/counters.ts'
 import type { Seen } from '../seen/seen.ts'
@@ -21,6 +22,8 @@ const LET_THROUGH = 0.5
 const GOES_ON = 0.1
 /** A provider that still approves some is not dead, and may well be called. */
 const ALIVE = 0.1
+/** Fewer calls are no rate: 0.2/s after 0.1/s was named once. */
+const VAIN_LEAST = 10
 
 /** Where work was to move to another provider, calls to the dead one went on in vain. */
 export function breakerMissing(seen: Seen): readonly Finding[] {
@@ -34,7 +37,8 @@ export function breakerMissing(seen: Seen): readonly Finding[] {
     const alive = rateWithin(seen, approvedId(from), fromAt, harm.endAt)
     const keptAway = rateWithin(seen, openId(from), fromAt, harm.endAt)
     const goesOn = vain >= before * GOES_ON && vain >= (vain + keptAway) * LET_THROUGH
-    if (before <= 0 || !goesOn || alive > before * ALIVE) return []
+    const isRare = (vain * (harm.endAt - fromAt)) / 1000 < VAIN_LEAST
+    if (before <= 0 || isRare || !goesOn || alive > before * ALIVE) return []
     const sentence = `Calls to ${from} went on in vain at ${perSecondText(vain)} (${CHARGES}) from ${duration(withinMs)} after ${harm.name} on; ${perSecondText(before)} were made before it.`
     const lines = tracks.flatMap((track) => track.increments.filter((one) => one.count > 0).map((one) => one.line))
     return [finding('breach', 'breaker-missing', from, sentence, lines)]
@@ -90,6 +94,7 @@ export function callsUnending(seen: Seen): readonly Finding[] {
       const ended = (looks.reduce((sum, one) => sum + one.count, 0) / overMs) * 1000
       const before = approvedBefore(seen, harm, from, to)
       if (looks.length === 0 || isTorn || overMs < RATE_MS || before <= 0 || ended >= before * ENDS) return []
+      if (arrivedShare(seen, harm.createdAt, { fromAt, toAt: harm.endAt }) < ENDS) return []
       const sentence = `During ${harm.name} calls to ${from} and ${to} ended no more, neither well nor badly (${CHARGES}: ${perSecondText(ended)}, ${perSecondText(before)} before it): nobody gives them up.`
       return [
         finding(

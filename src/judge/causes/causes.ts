@@ -10,6 +10,7 @@ import { drainMissing, slowTermination } from './endings.ts'
 import { podErrors } from './pod-errors.ts'
 import { readyButFailing } from './readiness.ts'
 import { noRedundancy } from './redundancy.ts'
+import { refusedAtIngress } from './refusals.ts'
 import { routingNotSticky, socketsNotDrained } from './sockets.ts'
 import { headroomMissing, zoneConcentrated } from './zones.ts'
 
@@ -25,6 +26,7 @@ const rules: readonly ((seen: Seen) => readonly Finding[])[] = [
   readyButFailing,
   socketsNotDrained,
   routingNotSticky,
+  refusedAtIngress,
   breakerMissing,
   timeOutMissing,
   callsUnending,

@@ -10,6 +10,7 @@ import type { Ruled } from '../findings/ruled.ts'
 import { duration, percent, perSecondText } from '../findings/words.ts'
 import type { Harm, HarmTimes } from '../harm/harm.ts'
 import { plannedRate } from '../load/arrivals-due.ts'
+import { arrivedShare } from '../load/refused.ts'
 import { blindPods, cumulative, cut, rateOf, splitAt, type Track } from '../seen/counters.ts'
 import type { Seen } from '../seen/seen.ts'
 import { approvedId } from '../seen/wanted-counters.ts'
@@ -21,6 +22,8 @@ const BEFORE_MS = 5000
 const TAKEN_OVER = 0.8
 const SUSTAINED_MS = 2000
 const STEP_MS = 100
+/** A service that was hardly asked did not fail. */
+const ASKED_LEAST = 10
 
 export function judgeFailover(seen: Seen, harm: Harm, expected: Failover): Ruled<FaultResult['failovers'][number]> {
   const { from, to, withinMs } = expected
@@ -53,6 +56,11 @@ export function judgeFailover(seen: Seen, harm: Harm, expected: Failover): Ruled
   const blind = blindPods(tracks.to, harm.injectedAt, harm.endAt, SUSTAINED_MS)
   if (blind.length > 0 || torn.length > 0 || tracks.to.increments.length === 0) {
     const sentence = `Whether ${to} took over from ${from} could not be measured: ${CHARGES} was not scraped during the fault.`
+    return { result: none, findings: [say('gap', 'no-evidence', sentence)] }
+  }
+  const asked = before * arrivedShare(seen, harm.createdAt, { fromAt: harm.injectedAt, toAt: harm.endAt })
+  if (asked * (shownMs / 1000) < ASKED_LEAST) {
+    const sentence = `Whether ${to} took over from ${from} could not be seen: clients were refused before they reached the service.`
     return { result: none, findings: [say('gap', 'no-evidence', sentence)] }
   }
   return { result: none, findings: [say('breach', 'failover-missing', missing(expected, tracks.to, before, harm))] }

@@ -8,6 +8,7 @@ import { finding } from '../findings/findings.ts'
 import type { Ruled } from '../findings/ruled.ts'
 import { duration } from '../findings/words.ts'
 import type { Harm } from '../harm/harm.ts'
+import { foreignReasons, ownBad } from '../load/refused.ts'
 import type { Row } from '../seen/load-counts.ts'
 import type { Seen } from '../seen/seen.ts'
 
@@ -29,7 +30,9 @@ export function judgeRecovery(
     return { result: none, findings: say('gap', 'no-evidence', `${sli}: no recovery without healing.`, []) }
   }
   const later = seen.load.rows(sli).filter((row) => row.at > healedAt)
-  const { recoveredAt, lastBadAt, good, lines } = search(later, healedAt)
+  const span = { fromAt: healedAt, toAt: healedAt + withinMs }
+  const foreign = foreignReasons(seen.load.rows(sli), harm.createdAt, span)
+  const { recoveredAt, lastBadAt, good, lines } = search(later, healedAt, foreign)
 
   if (recoveredAt !== undefined) {
     const tookMs = millis(Math.max(0, recoveredAt - healedAt))
@@ -46,12 +49,12 @@ export function judgeRecovery(
 }
 
 /** A bad attempt anywhere in a frame is taken to be at its end. */
-function search(rows: readonly Row[], healedAt: number) {
+function search(rows: readonly Row[], healedAt: number, foreign: ReadonlySet<string>) {
   let lastBadAt = healedAt
   let good = 0
   const lines: number[] = []
   for (const row of rows) {
-    if (row.bad + row.dropped > 0) {
+    if (ownBad(row, foreign) + row.dropped > 0) {
       lastBadAt = row.at
       good = 0
       lines.push(row.line)

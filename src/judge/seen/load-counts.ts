@@ -8,6 +8,8 @@ import { type SocketRow, socketCounts } from './socket-counts.ts'
 export type Row = SliDelta & {
   /** Bad attempts for which the client gave up waiting. */
   readonly timeouts: number
+  /** Bad attempts by the scenario's reasons (`http-429`), those of all parts of a union. */
+  readonly badBy: Readonly<Record<string, number>>
   readonly fromAt: number
   readonly at: number
   readonly line: number
@@ -54,7 +56,8 @@ export function loadCounts(): LoadCounts {
     for (const [name, sli] of delta.slis) {
       const list = rows.get(name) ?? []
       if (list.length === 0) rows.set(name, list)
-      list.push({ ...sli, timeouts: timeoutsOf(delta, name), fromAt: delta.fromAt, at: delta.at, line })
+      const reasons = reasonsOf(delta, name)
+      list.push({ ...sli, timeouts: reasons.timeout ?? 0, badBy: reasons, fromAt: delta.fromAt, at: delta.at, line })
     }
   }
   const addTotals = (frame: LoadFrame, delta: FrameDelta) => {
@@ -114,10 +117,17 @@ export function loadCounts(): LoadCounts {
   }
 }
 
-/** Reasons are the scenario's; `timeout` is the stock one. */
-const timeoutsOf = ({ badBy }: FrameDelta, name: string): number =>
-  (badBy.has(name) ? [name] : partsOfIndicator(name)).reduce((sum, part) => sum + (badBy.get(part)?.timeout ?? 0), 0)
+/** Reasons are the scenario's; `timeout` is the stock one. Most frames have none, and share one empty object. */
+function reasonsOf({ badBy }: FrameDelta, name: string): Readonly<Record<string, number>> {
+  const parts = badBy.has(name) ? [name] : partsOfIndicator(name)
+  const counted = parts.flatMap((part) => Object.entries(badBy.get(part) ?? {}).filter(([, count]) => count > 0))
+  if (counted.length === 0) return noReasons
+  const sums: Record<string, number> = {}
+  for (const [reason, count] of counted) sums[reason] = (sums[reason] ?? 0) + count
+  return sums
+}
 
+const noReasons: Readonly<Record<string, number>> = {}
 const noArrivals: ProfileTotals = { iterations: 0, dropped: 0 }
 export const noOperations: OperationCounts = {
   acknowledged: 0,

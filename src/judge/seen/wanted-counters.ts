@@ -14,6 +14,9 @@ export const vainIds = (provider: string): readonly string[] => [`vain:${provide
 /** Calls that the breaker did not let through, and calls that ended at all. */
 export const openId = (provider: string): string => `open:${provider}`
 export const endedId = (provider: string): string => `ended:${provider}`
+/** Answers with a status that refuses, counted by whoever gave or passed them on. */
+export const REFUSALS = ['401', '403', '429'] as const
+export const refusedId = (status: string): string => `refused:${status}`
 export const requestsId = (autoscaler: string): string => `requests:${autoscaler}`
 export const backsOffId = (harm: string, { of, metric, where }: BacksOff): string =>
   `backs-off:${harm}:${of}:${metric}:${JSON.stringify(where)}`
@@ -40,6 +43,7 @@ export function wantedCounters(rehearsal: Rehearsal, target: Target): readonly W
   return [
     ...witnesses,
     ...requests,
+    ...REFUSALS.map((code): Wanted => ({ id: refusedId(code), metric: REQUESTS, labels: { code }, sparse: true })),
     ...harms.flatMap(({ name, expect }) => expect.flatMap((each) => ofReaction(name, each))),
   ]
 }

@@ -21,6 +21,12 @@ describe('calls to a dead provider', () => {
     )
   })
 
+  it('that are too few for a rate are no finding', () => {
+    const rare: Story['approved'] = (s) => (s > 65.4 && s <= 90 ? { a: 0, b: 1 } : { a: 1, b: 0 })
+    expect(causesOf(shown(vain(0.4), { approved: rare }))).not.toContain('breaker-missing')
+    expect(causesOf(shown(vain(1), { approved: rare }))).toContain('breaker-missing')
+  })
+
   it('that a breaker tries now and then are no finding', () => {
     expect(causesOf(shown(vain(3)))).toEqual([])
     expect(causesOf(shown(vain(50, 'open')))).toEqual([])
