@@ -8,8 +8,10 @@ import { consequenceWords, type Root, rootsOf } from '../report/roots.ts'
 import {
   actionWords,
   budgetShare,
+  costName,
   counted,
   faultWords,
+  isFelt,
   objectiveWords,
   percent,
   sealWords,
@@ -113,9 +115,12 @@ function harmCells(
 /** A harm that was not proven has no cost, because unknown is not zero. */
 function costText(costs: readonly HarmCost[]): readonly string[] {
   if (costs.length === 0) return []
-  const felt = costs.filter((each) => each.bad > 0)
+  const felt = costs.filter(isFelt)
   if (felt.length === 0) return ['not felt']
-  return felt.map((each) => `cost ${budgetShare(each.budgetBurnt, 1)} of the budget of ${each.sli}`)
+  return felt.map(
+    (each) =>
+      `cost ${budgetShare(each.budgetBurnt, 1)} of the budget of ${costName(each)}${each.tooSlow > 0 ? ` (${each.tooSlow} over the ceiling)` : ''}`,
+  )
 }
 
 export type Cells = readonly (string | TerminalText)[]

@@ -1,7 +1,7 @@
 /** The judgment of a run. Merge order of kinds: fail > aborted > inconclusive > pass. Made by `judge`, drawn by `report`. */
 import type { Cause } from './causes.ts'
 import type { PostureWant } from './posture.ts'
-import type { Reaction } from './rehearsal.ts'
+import type { Reaction, Slo } from './rehearsal.ts'
 import type { Instant, Millis, Ratio, Some } from './units.ts'
 
 export type Verdict =
@@ -136,15 +136,18 @@ export type ReactionResult = {
 /** What one harm cost one objective, and when its effect began and ended. Times count from the injection. */
 export type HarmCost = {
   readonly sli: string
+  readonly kind: Slo['kind']
   readonly attempts: number
   readonly bad: number
+  /** Good responses over the ceiling, where they were more than the latency objective that covers the SLI allows. */
+  readonly tooSlow: number
   /** Share of the run's error budget that was burnt from injection to recovery; 1 is the whole budget. */
   readonly budgetBurnt: number
-  /** Greatest burn rate over any 5 s of it: share of bad attempts ÷ share that the objective allows. */
+  /** Greatest burn rate over any 5 s of it: share of bad attempts (for latency: bad or too slow) ÷ share that the objective allows. */
   readonly peakBurn: number
-  /** Until the first bad attempt; undefined when there was none. */
+  /** Until the first attempt that was bad or too slow; undefined when there was none. */
   readonly detectMs?: Millis
-  /** Until the last bad attempt that this harm caused. */
+  /** Until the last attempt that was bad or too slow because of this harm. */
   readonly recoverMs?: Millis
 }
 

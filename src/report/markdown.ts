@@ -6,8 +6,10 @@ import {
   actionWords,
   budgetShare,
   cents,
+  costName,
   faultWords,
   inSeconds,
+  isFelt,
   objectiveWords,
   percent,
   reactionWords,
@@ -96,14 +98,14 @@ const answers = ({ failovers, recoveries, reactions, costs }: Answered): readonl
   ...failovers.map((each) => md`  - failover ${each.from} → ${each.to}: ${took(each)}`),
   ...recoveries.map((each) => md`  - ${each.sli} recovers: ${took(each)}`),
   ...reactions.map(reaction),
-  ...costs.filter((each) => each.bad > 0).map(cost),
+  ...costs.filter(isFelt).map(cost),
 ]
 
 const reaction = (each: ReactionResult): Markdown =>
   md`  - ${reactionWords(each)}: ${each.tookMs === undefined ? mark(each.held) : took(each)} ${each.sentence}`
 
 const cost = (each: HarmCost): Markdown =>
-  md`  - cost of ${each.sli}: ${whole(each.bad)} bad of ${whole(each.attempts)}, ${budgetShare(each.budgetBurnt, 1)} of the budget, first felt after ${inSeconds(each.detectMs)}, over after ${inSeconds(each.recoverMs)}, peak burn ${each.peakBurn.toFixed(1)}×`
+  md`  - cost of ${costName(each)}: ${whole(each.bad)} bad${each.tooSlow > 0 ? ` and ${whole(each.tooSlow)} over the ceiling` : ''} of ${whole(each.attempts)}, ${budgetShare(each.budgetBurnt, 1)} of the budget, first felt after ${inSeconds(each.detectMs)}, over after ${inSeconds(each.recoverMs)}, peak burn ${each.peakBurn.toFixed(1)}×`
 
 function faults({ faults: all }: Judgment): readonly Markdown[] {
   if (all.length === 0) return []

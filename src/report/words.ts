@@ -1,5 +1,13 @@
 /** The same wording everywhere: page, Markdown, console. */
-import type { ActionResult, FaultResult, Judgment, ReactionResult, SloResult, Verdict } from '../domain/verdict.ts'
+import type {
+  ActionResult,
+  FaultResult,
+  HarmCost,
+  Judgment,
+  ReactionResult,
+  SloResult,
+  Verdict,
+} from '../domain/verdict.ts'
 
 export const verdictWords: Readonly<Record<Verdict['kind'], { readonly word: string; readonly icon: string }>> = {
   pass: { word: 'PASS', icon: '✓' },
@@ -69,3 +77,8 @@ export function sealWords({ evidence }: Pick<Judgment, 'evidence'>): string | un
   const signed = evidence.signedBy === undefined ? '' : `, signed by ${evidence.signedBy.slice(0, 16)}…`
   return `${lines}, chained, last hash ${evidence.head.slice(0, 16)}…${signed}`
 }
+
+/** Slow responses are felt too, where they are more than the latency objective allows. */
+export const isFelt = ({ bad, tooSlow }: HarmCost): boolean => bad + tooSlow > 0
+
+export const costName = ({ sli, kind }: HarmCost): string => (kind === 'latency' ? `${sli} latency` : sli)

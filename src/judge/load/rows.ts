@@ -2,7 +2,7 @@
 import type { Row } from '../seen/load-counts.ts'
 
 /** Frames that overlap the window: what happened in them may have happened inside. */
-export const rowsWithin = (rows: readonly Row[], fromAt: number, toAt: number): readonly Row[] =>
+export const rowsWithin = <R extends Row>(rows: readonly R[], fromAt: number, toAt: number): readonly R[] =>
   rows.filter((row) => row.at > fromAt && row.fromAt < toAt)
 
 export type Total = { readonly good: number; readonly bad: number; readonly dropped: number; readonly timeouts: number }

@@ -1,4 +1,4 @@
-/** What a harm cost each availability objective: attempts lost, how fast, for how long. */
+/** What a harm cost each objective: attempts that failed or were too slow, how fast it was felt, and for how long. */
 import { partsOfIndicator } from '../../domain/indicators.ts'
 import type { Slo } from '../../domain/rehearsal.ts'
 import { millis } from '../../domain/units.ts'
@@ -6,41 +6,47 @@ import type { HarmCost } from '../../domain/verdict.ts'
 import { answersUntil, type Harm } from '../harm/harm.ts'
 import { arrivalsDue } from '../load/arrivals-due.ts'
 import { rowsWithin, totalOf } from '../load/rows.ts'
-import type { Row } from '../seen/load-counts.ts'
 import type { Seen } from '../seen/seen.ts'
 import { GOOD_IN_A_ROW } from './recovery.ts'
+import { type HurtRow, hurtIn, hurtRows } from './slow.ts'
 
-type Availability = Extract<Slo, { kind: 'availability' }>
-
-/** Burn is read over this long, so that one poor second among few attempts is not a fire. */
+/** The burn rate is read over this long, so that one bad second among few attempts does not dominate it. */
 const BURN_MS = 5000
 
 export function harmCosts(seen: Seen, harm: Harm): readonly HarmCost[] {
-  return seen.run.head.rehearsal.slos.flatMap((slo) => (slo.kind === 'availability' ? [costOf(seen, harm, slo)] : []))
+  return seen.run.head.rehearsal.slos.map((slo) => costOf(seen, harm, slo))
 }
 
-function costOf(seen: Seen, harm: Harm, { sli, objective }: Availability): HarmCost {
-  const rows = rowsWithin(seen.load.rows(sli), harm.createdAt, answersUntil(seen, harm))
-  const felt = feltRows(rows, harm.endAt)
+/** A slow response burns the budget of the latency objective only; both objectives feel it. */
+function costOf(seen: Seen, harm: Harm, slo: Slo): HarmCost {
+  const { kind, sli } = slo
+  const isLatency = kind === 'latency'
+  const all = isLatency ? hurtRows(seen, sli, slo) : hurtRows(seen, sli)
+  const felt = feltRows(rowsWithin(all, harm.createdAt, answersUntil(seen, harm)), harm.endAt)
   const { good, bad, dropped } = totalOf(felt)
-  const lost = felt.filter((row) => row.bad + row.dropped > 0)
-  const [first, last] = [lost[0], lost.at(-1)]
+  const tooSlow = felt.reduce((sum, row) => sum + row.tooSlow, 0)
+  const allowed = 1 - (isLatency ? slo.quantile : slo.objective)
+  const spent = bad + dropped + (isLatency ? tooSlow : 0)
+  const hurt = felt.filter((row) => hurtIn(row) > 0)
+  const [first, last] = [hurt[0], hurt.at(-1)]
   return {
     sli,
+    kind,
     attempts: good + bad + dropped,
     bad: bad + dropped,
-    budgetBurnt: overBudget(bad + dropped, (1 - objective) * attemptsOfRun(seen, sli)),
-    peakBurn: peakBurn(felt, objective),
+    tooSlow,
+    budgetBurnt: overBudget(spent, allowed * attemptsOfRun(seen, sli)),
+    peakBurn: peakBurn(felt, allowed, isLatency ? hurtIn : (row) => row.bad + row.dropped),
     ...(first ? { detectMs: millis(Math.max(0, first.at - harm.createdAt)) } : {}),
     ...(last ? { recoverMs: millis(Math.max(0, last.at - harm.createdAt)) } : {}),
   }
 }
 
-/** From the beginning of the harm until a hundred attempts in a row were good after its end. */
-function feltRows(rows: readonly Row[], endAt: number): readonly Row[] {
+/** From the beginning of the harm until, after its end, a hundred attempts in a row were good and not too slow. */
+function feltRows(rows: readonly HurtRow[], endAt: number): readonly HurtRow[] {
   let good = 0
   const last = rows.findIndex((row) => {
-    if (row.at <= endAt || row.bad + row.dropped > 0) good = 0
+    if (row.at <= endAt || hurtIn(row) > 0) good = 0
     else good += row.good
     return good >= GOOD_IN_A_ROW
   })
@@ -61,19 +67,19 @@ function attemptsOfRun(seen: Seen, sli: string): number {
 /** An objective of 100 % has no budget; each bad attempt then counts as one whole. */
 const overBudget = (bad: number, budget: number): number => (bad === 0 ? 0 : budget < 1e-9 ? bad : bad / budget)
 
-/** Over whole stretches only: the first second alone is none, unless there is no more. */
-function peakBurn(rows: readonly Row[], objective: number): number {
+/** Over whole stretches of BURN_MS only, unless there is no more than a part of one. */
+function peakBurn(rows: readonly HurtRow[], allowed: number, lostIn: (row: HurtRow) => number): number {
   const startedAt = rows[0]?.fromAt ?? 0
-  let [from, good, lost, peak] = [0, 0, 0, 0]
+  let [from, attempts, lost, peak] = [0, 0, 0, 0]
   for (const [index, row] of rows.entries()) {
-    good += row.good
-    lost += row.bad + row.dropped
+    attempts += row.good + row.bad + row.dropped
+    lost += lostIn(row)
     for (let oldest = rows[from]; oldest && oldest.fromAt < row.at - BURN_MS; oldest = rows[++from]) {
-      good -= oldest.good
-      lost -= oldest.bad + oldest.dropped
+      attempts -= oldest.good + oldest.bad + oldest.dropped
+      lost -= lostIn(oldest)
     }
     const isWhole = row.at - startedAt >= BURN_MS || index === rows.length - 1
-    if (isWhole && good + lost > 0) peak = Math.max(peak, overBudget(lost, (1 - objective) * (good + lost)))
+    if (isWhole && attempts > 0) peak = Math.max(peak, overBudget(lost, allowed * attempts))
   }
   return peak
 }
