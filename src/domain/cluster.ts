@@ -21,6 +21,8 @@ export type PodSeen = Named & {
   readonly resource: 'Pod'
   readonly app: string
   readonly labels: Readonly<Record<string, string>>
+  /** Undefined in journals that were written before owners were recorded. */
+  readonly owner?: PodOwner
   readonly node?: string
   readonly ip?: string
   readonly podPhase: string
@@ -34,9 +36,14 @@ export type PodSeen = Named & {
   readonly graceMs?: Millis
 }
 
+/** The workload that a pod belongs to, in the pod's namespace. A pod without a controller is its own owner, of kind `Pod`. */
+export type PodOwner = { readonly kind: string; readonly name: string }
+
 export type HpaSeen = Named & {
   readonly resource: 'HorizontalPodAutoscaler'
   readonly of: string
+  /** Kind of the workload that it scales; undefined in journals that were written before it was recorded. */
+  readonly ofKind?: string
   readonly min: number
   readonly max: number
   readonly current: number

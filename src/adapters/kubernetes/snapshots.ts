@@ -5,6 +5,7 @@ import type {
   EndpointsSeen,
   HpaSeen,
   NodeSeen,
+  PodOwner,
   PodSeen,
   StatefulSetSeen,
 } from '../../domain/cluster.ts'
@@ -15,6 +16,26 @@ import { conditionsOf, count, type Fields, fields, list, named, optional, text, 
 
 const appOf = (labels: Readonly<Record<string, string>>): string =>
   labels['app.kubernetes.io/name'] ?? labels.app ?? labels['k8s-app'] ?? ''
+
+/** Labels that hold the hash with which a Deployment (an Argo Rollout) ends the names of its ReplicaSets. */
+const HASH_LABELS = [
+  ['pod-template-hash', 'Deployment'],
+  ['rollouts-pod-template-hash', 'Rollout'],
+] as const
+
+/**
+ * The controller among the owner references. A ReplicaSet named `<name>-<hash>` was made by a Deployment called `<name>`, which then
+ * counts as the owner: so no permission to read ReplicaSets is needed.
+ */
+function ownerOf({ metadata: { name, labels = {}, ownerReferences = [] } }: KubeObject): PodOwner {
+  const controller = ownerReferences.find((each) => each.controller === true)
+  if (!controller) return { kind: 'Pod', name }
+  const { kind = '', name: owner = '' } = controller
+  const made = HASH_LABELS.find(([label]) => labels[label] !== undefined && owner.endsWith(`-${labels[label]}`))
+  if (kind !== 'ReplicaSet' || !made) return { kind, name: owner }
+  const [label, maker] = made
+  return { kind: maker, name: owner.slice(0, -`-${labels[label]}`.length) }
+}
 
 export function podSeen(object: KubeObject): PodSeen {
   const spec = fields(object.spec)
@@ -27,6 +48,7 @@ export function podSeen(object: KubeObject): PodSeen {
     ...named(object),
     app: appOf(labels),
     labels,
+    owner: ownerOf(object),
     ...optional('node', text(spec.nodeName) || undefined),
     ...optional('ip', text(status.podIP) || undefined),
     podPhase: text(status.phase),
@@ -50,6 +72,7 @@ export function hpaSeen(object: KubeObject): HpaSeen {
     resource: 'HorizontalPodAutoscaler',
     ...named(object),
     of: text(fields(spec.scaleTargetRef).name),
+    ...optional('ofKind', text(fields(spec.scaleTargetRef).kind) || undefined),
     min: typeof spec.minReplicas === 'number' ? spec.minReplicas : 1,
     max: count(spec.maxReplicas),
     current: count(status.currentReplicas),

@@ -15,7 +15,15 @@ const pod = object(
     deleting: flag,
     restarts: amount,
   },
-  { node: text, ip: text, createdAt: moment, scheduledAt: moment, readyAt: moment, graceMs: ms },
+  {
+    owner: object({ kind: text, name: text }),
+    node: text,
+    ip: text,
+    createdAt: moment,
+    scheduledAt: moment,
+    readyAt: moment,
+    graceMs: ms,
+  },
 )
 
 const hpa = object(
@@ -29,7 +37,7 @@ const hpa = object(
     metrics: list(object({ metric: text, target: number }, { value: number })),
     conditions: list(condition),
   },
-  { lastScaleAt: moment },
+  { ofKind: text, lastScaleAt: moment },
 )
 
 const scaledObject = object(

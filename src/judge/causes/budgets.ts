@@ -2,11 +2,12 @@
 import type { Finding } from '../../domain/verdict.ts'
 import { compare, finding } from '../findings/findings.ts'
 import { count, listed } from '../findings/words.ts'
-import { type Harm, harmsOf, podName } from '../harm/harm.ts'
+import { type Harm, harmsOf, isPod } from '../harm/harm.ts'
 import { covers } from '../seen/budget-lives.ts'
 import { type PodLife, servingOver } from '../seen/pod-lives.ts'
 import type { Seen } from '../seen/seen.ts'
 import { stepAt, stepsWithin } from '../seen/steps.ts'
+import { byApp, platformPods } from './platform-pods.ts'
 
 /** Endpoints and probes follow the last eviction by as long. */
 const FELT_MS = 5000
@@ -21,24 +22,21 @@ const budgetsOver = (seen: Seen, life: PodLife): readonly string[] =>
 export function budgetMissing(seen: Seen): readonly Finding[] {
   return drains(seen).flatMap((harm) => {
     const evicted = seen.actions.of(harm.name)?.evicted ?? []
-    const names = new Set(evicted.map((each) => podName(each.pod)))
-    const lives = seen.objects.lives.all.filter((life) => names.has(life.name) && life.app !== '')
-    return [...Map.groupBy(lives, (life) => life.app)]
-      .sort(([a], [b]) => compare(a, b))
-      .flatMap(([app, taken]) => {
-        if (taken.some((life) => budgetsOver(seen, life).length > 0)) return []
-        const steps = servingOver(seen.objects.lives.all.filter((life) => life.app === app))
-        const before = stepAt(steps, harm.createdAt)?.value ?? 0
-        const during = stepsWithin(steps, harm.createdAt, harm.endAt + FELT_MS)
-        const least = Math.min(before, ...during.map((each) => each.value))
-        if (before < 2 || least >= before / 2) return []
-        const sentence = `${harm.name} evicted ${count(taken.length, 'pod')} of ${app}, which no disruption budget covers: ${least} of ${before} were Ready at worst.`
-        const lines = [
-          ...during.filter((each) => each.value === least).map((each) => each.line),
-          ...harm.lines.slice(0, 8),
-        ]
-        return [finding('breach', 'budget-missing', app, sentence, lines)]
-      })
+    const lives = platformPods(seen).filter((life) => evicted.some((each) => isPod(each.pod, life)))
+    return byApp(lives).flatMap(([app, taken]) => {
+      if (taken.some((life) => budgetsOver(seen, life).length > 0)) return []
+      const steps = servingOver(platformPods(seen).filter((life) => life.app === app))
+      const before = stepAt(steps, harm.createdAt)?.value ?? 0
+      const during = stepsWithin(steps, harm.createdAt, harm.endAt + FELT_MS)
+      const least = Math.min(before, ...during.map((each) => each.value))
+      if (before < 2 || least >= before / 2) return []
+      const sentence = `${harm.name} evicted ${count(taken.length, 'pod')} of ${app}, which no disruption budget covers: ${least} of ${before} were Ready at worst.`
+      const lines = [
+        ...during.filter((each) => each.value === least).map((each) => each.line),
+        ...harm.lines.slice(0, 8),
+      ]
+      return [finding('breach', 'budget-missing', app, sentence, lines)]
+    })
   })
 }
 
@@ -55,7 +53,7 @@ export function budgetBlocks(seen: Seen): readonly Finding[] {
       return []
     const left = [...life.refused.values()].filter((each) => !life.evicted.some((other) => other.pod === each.pod))
     const stuck = left.flatMap((each) => {
-      const pod = seen.objects.lives.all.find((other) => other.name === podName(each.pod))
+      const pod = seen.objects.lives.all.find((other) => isPod(each.pod, other))
       return pod ? budgetsOver(seen, pod).filter((name) => isStuck(seen, name, harm)) : []
     })
     if (stuck.length === 0) return []

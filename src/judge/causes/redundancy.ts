@@ -4,9 +4,10 @@ import { compare, finding } from '../findings/findings.ts'
 import { count, duration, listed } from '../findings/words.ts'
 import { type Harm, harmsOf, isMeantFor } from '../harm/harm.ts'
 import { rowsWithin, totalOf } from '../load/rows.ts'
-import { servingOver } from '../seen/pod-lives.ts'
+import { type PodLife, servingOver } from '../seen/pod-lives.ts'
 import type { Seen } from '../seen/seen.ts'
 import { type Steps, stepAt, stepsWithin } from '../seen/steps.ts'
+import { platformPods } from './platform-pods.ts'
 
 /** A harm is felt a little longer than it lasts: endpoints follow probes. */
 const FELT_MS = 5000
@@ -35,8 +36,13 @@ function appOf(seen: Seen, namespace: string, service: string): string | undefin
     .sort((a, b) => b.length - a.length)[0]
 }
 
+/** Names of the workloads that own these pods; the app's name where the journal holds no owners. */
+const workloadsOf = (lives: readonly PodLife[], app: string): readonly string[] => [
+  ...new Set(lives.map((life) => life.owner?.name ?? app)),
+]
+
 function fallOf(seen: Seen, app: string, service: string, steps: Steps, harms: readonly Harm[]): Finding | undefined {
-  const lives = seen.objects.lives.all.filter((life) => life.app === app)
+  const lives = platformPods(seen).filter((life) => life.app === app)
   const serving = servingOver(lives)
   for (const fall of steps) {
     const before = stepAt(steps, fall.at - 1)?.value ?? 0
@@ -44,7 +50,7 @@ function fallOf(seen: Seen, app: string, service: string, steps: Steps, harms: r
     const harm = harms.find((each) => each.createdAt <= fall.at && fall.at <= (each.healedAt ?? each.endAt) + FELT_MS)
     const since = Math.min(fall.at, harm?.createdAt ?? fall.at) - WATCHES_MS
     const most = Math.max(0, ...stepsWithin(serving, since, fall.at).map((each) => each.value))
-    const isMeant = (stepAt(seen.objects.wanted(app), fall.at)?.value ?? 1) === 0
+    const isMeant = workloadsOf(lives, app).some((name) => stepAt(seen.objects.wanted(name), fall.at)?.value === 0)
     if (!harm || most > 1 || isMeant || isMeantFor(harm, app, lives)) continue
     const back = steps.find((each) => each.at > fall.at && each.value > 0)
     const untilAt = back?.at ?? seen.run.seenUntil

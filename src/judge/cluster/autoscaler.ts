@@ -54,7 +54,8 @@ function factsOf(seen: Seen, { atLeast }: Autoscaler, history: readonly HpaMomen
   const before = history.findLast((each) => each.at <= fromAt)
   const later = history.filter((each) => each.at > fromAt)
   const desiredBefore = before?.desired ?? later[0]?.desired ?? 0
-  const pods = seen.objects.pods(history[0]?.of ?? '')
+  const scaled = history[0]?.of
+  const pods = scaled ? seen.objects.pods(scaled) : []
   const podsBefore = pods.findLast((each) => each.at <= fromAt)
   const podsLater = pods.filter((each) => each.at > fromAt)
   const already = (enough: boolean, line: number | undefined): Moment | undefined =>

@@ -2,7 +2,7 @@
 import type { BudgetResult } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
 import { allRuled, expectationsOf, type Ruled } from '../findings/ruled.ts'
-import { podName } from '../harm/harm.ts'
+import { isPod } from '../harm/harm.ts'
 import { type BudgetLife, covers } from '../seen/budget-lives.ts'
 import type { Seen } from '../seen/seen.ts'
 
@@ -34,13 +34,12 @@ function judgeBudget(seen: Seen, budget: string): Ruled<BudgetResult> {
 
 /** Evictions that were refused for pods which this budget covers: by its selector or, where that is not known, by its name. */
 function refusedBy(seen: Seen, budget: string, life: BudgetLife | undefined): number {
-  const pods = new Map(seen.objects.lives.all.map((each) => [each.name, each]))
   const refused = seen.run.head.rehearsal.actions.flatMap(({ name }) => [
     ...(seen.actions.of(name)?.refused.values() ?? []),
   ])
   return refused
     .filter((each) => {
-      const pod = pods.get(podName(each.pod))
+      const pod = seen.objects.lives.all.find((other) => isPod(each.pod, other))
       return pod === undefined ? each.problem.includes(budget) : life !== undefined && covers(budget, life, pod)
     })
     .reduce((sum, each) => sum + each.times, 0)

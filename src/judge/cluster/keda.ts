@@ -23,13 +23,14 @@ function judgeOne(seen: Seen, expected: Keda): Ruled<KedaResult> {
   if (zeroAt === undefined || !phase || history.length === 0) return unseen(seen, expected, 'was never seen')
   const [fromAt, endAt] = [zeroAt + phase.fromMs, zeroAt + phase.toMs]
   if (seenUntil <= fromAt) return unseen(seen, expected, `was not tried: the run ended before ${phase.name}`)
-  const pods = seen.objects.pods(history[0]?.of ?? '')
+  const scaled = history[0]?.of
+  const pods = scaled ? seen.objects.pods(scaled) : []
   const rest = history.at(-1)?.idle ?? history.at(-1)?.min ?? 0
   const moments = {
     active: from(history, fromAt, (each) => each.active),
     'first-pod': from(pods, fromAt, (each) => each.scheduled > rest),
     ready: from(pods, fromAt, (each) => each.ready >= atLeast),
-    // Who never made a pod is at rest.
+    // A workload that never had a pod is at rest.
     idle: pods.length > 0 ? from(pods, endAt, (each) => each.scheduled <= rest) : from(history, endAt, () => true),
   }
   const steps = [

@@ -6,6 +6,7 @@ import { readyOver } from '../seen/node-lives.ts'
 import { fits, servingOver } from '../seen/pod-lives.ts'
 import type { Seen } from '../seen/seen.ts'
 import { firstWhere, type Steps, stepAt, stepsWithin } from '../seen/steps.ts'
+import { podsOfApp } from '../seen/workload-pods.ts'
 import type { Testimony } from './witness.ts'
 
 export const readyWhat = ({ what, app, zone }: ReadyWitness): string =>
@@ -52,9 +53,10 @@ function readyOverTime(seen: Seen, { what, app, zone }: ReadyWitness): Steps {
   const nodes = seen.objects.nodes.all.filter((node) => zone === undefined || node.zone === zone)
   if (what === 'nodes') return readyOver(nodes)
   const standing = zone === undefined ? {} : { nodes: new Set(nodes.map((node) => node.name)) }
-  const namespace = app === undefined ? { namespace: seen.run.head.target.namespace } : {}
-  const wanted = { ...(app === undefined ? {} : { app }), ...standing, ...namespace }
-  return servingOver(seen.objects.lives.all.filter((life) => fits(life, wanted)))
+  const { target } = seen.run.head
+  const pods = app === undefined ? seen.objects.lives.all : podsOfApp(seen.objects.lives.all, target, app)
+  const wanted = { ...standing, ...(app === undefined ? { namespace: target.namespace } : {}) }
+  return servingOver(pods.filter((life) => fits(life, wanted)))
 }
 
 /**

@@ -91,6 +91,10 @@ export function answersUntil(seen: Seen, harm: Harm): number {
 
 export const podName = (pod: string): string => pod.split('/')[1] ?? pod
 
+/** `pod` is `namespace/name`, or a name alone where the namespace is not known. */
+export const isPod = (pod: string, { namespace, name }: Pick<PodLife, 'namespace' | 'name'>): boolean =>
+  pod.includes('/') ? pod === `${namespace}/${name}` : pod === name
+
 /** The zone that a harm takes as a whole, as the rehearsal says it. */
 export function zoneTaken({ by }: Harm): string | undefined {
   if (by.kind === 'action') {
@@ -112,7 +116,8 @@ export const isVoluntary = ({ by }: Harm): boolean => by.kind === 'action' && is
 export function isMeantFor(harm: Harm, app: string, lives: readonly PodLife[]): boolean {
   if (harm.by.kind === 'action') {
     const { act } = harm.by.spec
-    return (act.kind === 'scale' || act.kind === 'promote') && (act.kind === 'promote' || act.workload.name === app)
+    if (act.kind === 'promote') return true
+    return act.kind === 'scale' && lives.some((life) => (life.owner?.name ?? life.app) === act.workload.name)
   }
   const apps = new Set(lives.filter((life) => harm.pods.has(life.name)).map((life) => life.app))
   return apps.size === 1 && apps.has(app) && harm.by.spec.does.sides[0].mode === 'all'

@@ -1,4 +1,4 @@
-/** Pods that keep standing through a harm, and that stand apart from each other again after it. */
+/** `survives`: enough pods stay Ready through a harm. `spreads`: they are in enough zones again after it. */
 
 import type { Reaction } from '../../domain/rehearsal.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
@@ -8,6 +8,7 @@ import type { Harm } from '../harm/harm.ts'
 import { type PodLife, servesAt, servingOver } from '../seen/pod-lives.ts'
 import type { Seen } from '../seen/seen.ts'
 import { type Step, stepsWithin, trueSince } from '../seen/steps.ts'
+import { podsOfApp } from '../seen/workload-pods.ts'
 import { answering } from './answer.ts'
 
 type Survives = Extract<Reaction, { kind: 'survives' }>
@@ -50,7 +51,7 @@ export function judgeSpreads(seen: Seen, harm: Harm, { app, zones, withinMs }: S
     return answer.unknown(`The run ended before ${app} had to stand in ${count(zones, 'zone')} again.`, lines)
   }
   const most = Math.max(...stepsWithin(steps, healedAt, healedAt + withinMs).map((each) => each.value), 0)
-  // Whoever was not apart before does not come apart again: then it is not this harm that has to answer for it.
+  // Pods that were not spread before the harm cannot be spread again: the harm is not the reason.
   const before = steps.findLast(({ at }) => at <= harm.createdAt)?.value
   const already = before !== undefined && before < zones ? `, as in ${count(before, 'zone')} before ${harm.name}` : ''
   const sentence = `The Ready pods of ${app} stood in ${count(most, 'zone')} within ${duration(withinMs)} after healing${already}; ${zones} are wanted.`
@@ -58,7 +59,7 @@ export function judgeSpreads(seen: Seen, harm: Harm, { app, zones, withinMs }: S
 }
 
 const podsOf = (seen: Seen, app: string): readonly PodLife[] =>
-  seen.objects.lives.all.filter((life) => life.app === app)
+  podsOfApp(seen.objects.lives.all, seen.run.head.target, app)
 
 /** In how many zones pods of these serve, at each moment when one of them began or ceased to. */
 function zonesOver(seen: Seen, lives: readonly PodLife[]): readonly Step[] {

@@ -1,24 +1,24 @@
 /** Fold over object versions: of each kind what the rules need, and only where it changed, so that an hour of it stays small. */
-import type { HpaSeen, PodSeen, ScaledObjectSeen } from '../../domain/cluster.ts'
+import type { HpaSeen, ScaledObjectSeen } from '../../domain/cluster.ts'
 import type { ObjectSeen } from '../../domain/evidence.ts'
 import { type BudgetLife, type BudgetLives, budgetLives } from './budget-lives.ts'
 import { type NodeLives, nodeLives } from './node-lives.ts'
 import { type PodLives, podLives } from './pod-lives.ts'
 import { type ServiceLives, serviceLives } from './service-lives.ts'
 import { noteStep, type Step, type Steps } from './steps.ts'
+import { isPodOf, type PodCount, podCounts, type WorkloadName } from './workload-pods.ts'
 
 type Lined<T> = T & { readonly at: number; readonly line: number }
 export type HpaMoment = Lined<{
-  readonly of: string
+  readonly of: WorkloadName
   readonly desired: number
   readonly max: number
   readonly metrics: HpaSeen['metrics']
   /** The HPA says itself that it wants more than its maximum. */
   readonly limited: boolean
 }>
-export type PodCount = Lined<{ readonly scheduled: number; readonly ready: number }>
 export type ScaledMoment = Lined<
-  Pick<ScaledObjectSeen, 'of' | 'min' | 'idle' | 'hpaName'> & { readonly active: boolean }
+  Pick<ScaledObjectSeen, 'min' | 'idle' | 'hpaName'> & { readonly of: WorkloadName; readonly active: boolean }
 >
 
 export type ObjectHistory = {
@@ -26,8 +26,8 @@ export type ObjectHistory = {
   hpa(name: string): readonly HpaMoment[]
   readonly hpas: ReadonlyMap<string, readonly HpaMoment[]>
   scaledObject(name: string): readonly ScaledMoment[]
-  /** Changes of the number of pods of an app, in order. */
-  pods(app: string): readonly PodCount[]
+  /** Changes of the number of pods of a workload, in order. */
+  pods(workload: WorkloadName): readonly PodCount[]
   budget(name: string): BudgetLife | undefined
   /** Replicas that a Deployment or StatefulSet is to have. */
   wanted(workload: string): Steps
@@ -41,7 +41,6 @@ export function objectHistory(): ObjectHistory {
   const hpas = new Map<string, HpaMoment[]>()
   const scaled = new Map<string, ScaledMoment[]>()
   const wanted = new Map<string, Step[]>()
-  const pods = podCounts()
   const [lives, nodes, services, budgets] = [podLives(), nodeLives(), serviceLives(), budgetLives()]
 
   return {
@@ -49,7 +48,6 @@ export function objectHistory(): ObjectHistory {
       const gone = change === 'deleted'
       switch (object.resource) {
         case 'Pod':
-          pods.add(object, gone, at, line)
           return lives.add(object, gone, at, line)
         case 'Node':
           return nodes.add(object, gone, at, line)
@@ -71,7 +69,7 @@ export function objectHistory(): ObjectHistory {
     hpa: (name) => hpas.get(name) ?? [],
     hpas,
     scaledObject: (name) => scaled.get(name) ?? [],
-    pods: (app) => pods.of(app),
+    pods: (workload) => podCounts(lives.all.filter((life) => isPodOf(workload, life))),
     budget: (name) => budgets.all.get(name),
     wanted: (workload) => wanted.get(workload) ?? [],
     lives,
@@ -81,14 +79,21 @@ export function objectHistory(): ObjectHistory {
   }
 }
 
-const hpaMoment = ({ of, desired, max, metrics, conditions }: HpaSeen, at: number, line: number): HpaMoment => ({
+/** An autoscaler's workload is always in its own namespace. */
+const scaledBy = ({ namespace, of, ofKind }: HpaSeen | ScaledObjectSeen): WorkloadName => ({
+  namespace,
+  name: of,
+  ...(ofKind === undefined ? {} : { kind: ofKind }),
+})
+
+const hpaMoment = (seen: HpaSeen, at: number, line: number): HpaMoment => ({
   at,
   line,
-  of,
-  desired,
-  max,
-  metrics,
-  limited: conditions.some(
+  of: scaledBy(seen),
+  desired: seen.desired,
+  max: seen.max,
+  metrics: seen.metrics,
+  limited: seen.conditions.some(
     ({ type, status, reason }) => type === 'ScalingLimited' && status === 'True' && reason === 'TooManyReplicas',
   ),
 })
@@ -96,7 +101,7 @@ const hpaMoment = ({ of, desired, max, metrics, conditions }: HpaSeen, at: numbe
 const scaledMoment = (seen: ScaledObjectSeen, at: number, line: number): ScaledMoment => ({
   at,
   line,
-  of: seen.of,
+  of: scaledBy(seen),
   min: seen.min,
   ...(seen.idle === undefined ? {} : { idle: seen.idle }),
   ...(seen.hpaName === undefined ? {} : { hpaName: seen.hpaName }),
@@ -115,25 +120,4 @@ function noteMoment<T extends Lined<object>>(lists: Map<string, T[]>, name: stri
   const last = list.at(-1)
   if (last && JSON.stringify({ ...last, at: 0, line: 0 }) === JSON.stringify({ ...moment, at: 0, line: 0 })) return
   list.push(moment)
-}
-
-function podCounts() {
-  const alive = new Map<string, Map<string, { scheduled: boolean; ready: boolean }>>()
-  const counts = new Map<string, PodCount[]>()
-  return {
-    of: (app: string): readonly PodCount[] => counts.get(app) ?? [],
-    add(pod: PodSeen, deleted: boolean, at: number, line: number): void {
-      const ofApp = alive.get(pod.app) ?? new Map()
-      alive.set(pod.app, ofApp)
-      // A pod that is being deleted serves no more, whatever its last probe said.
-      if (deleted || pod.deleting) ofApp.delete(pod.uid)
-      else ofApp.set(pod.uid, { scheduled: pod.node !== undefined, ready: pod.ready })
-      const now = [...ofApp.values()]
-      const scheduled = now.filter((each) => each.scheduled).length
-      const ready = now.filter((each) => each.ready).length
-      const list = listOf(counts, pod.app)
-      const last = list.at(-1)
-      if (last?.scheduled !== scheduled || last.ready !== ready) list.push({ at, line, scheduled, ready })
-    },
-  }
 }

@@ -1,5 +1,5 @@
 /** Fold over the versions of pods: when each was born, placed, ready, asked to end and gone. Changes only, so that it stays small. */
-import type { PodSeen } from '../../domain/cluster.ts'
+import type { PodOwner, PodSeen } from '../../domain/cluster.ts'
 import type { Change, Steps } from './steps.ts'
 import { summed } from './steps.ts'
 
@@ -8,11 +8,14 @@ export type PodLife = {
   readonly name: string
   readonly app: string
   readonly labels: Readonly<Record<string, string>>
+  /** Undefined in journals that were written before owners were recorded. */
+  readonly owner?: PodOwner
   /** Seen for the first time: its birth, unless it was there when watching began. */
   readonly bornAt: number
   readonly bornLine: number
   readonly node?: string
   readonly placedAt?: number
+  readonly placedLine?: number
   readonly runsAt?: number
   readonly deletingAt?: number
   readonly deletingLine?: number
@@ -50,11 +53,12 @@ export function podLives(): PodLives {
   }
 }
 
-const born = ({ namespace, name, app, labels }: PodSeen, at: number, line: number): PodLife => ({
+const born = ({ namespace, name, app, labels, owner }: PodSeen, at: number, line: number): PodLife => ({
   namespace,
   name,
   app,
   labels,
+  ...(owner === undefined ? {} : { owner }),
   bornAt: at,
   bornLine: line,
   failed: false,
@@ -70,7 +74,9 @@ function lived(life: PodLife, pod: PodSeen, gone: boolean, at: number, line: num
   const graceMs = life.deletingAt === undefined ? pod.graceMs : life.graceMs
   return {
     ...life,
-    ...(pod.node === undefined ? {} : { node: pod.node, placedAt: life.placedAt ?? at }),
+    ...(pod.node === undefined
+      ? {}
+      : { node: pod.node, placedAt: life.placedAt ?? at, placedLine: life.placedLine ?? line }),
     ...(pod.podPhase === 'Running' || pod.ready ? { runsAt: life.runsAt ?? at } : {}),
     ...(ends ? { deletingAt: life.deletingAt ?? at, deletingLine: life.deletingLine ?? line } : {}),
     ...(hasEnded ? { endedAt: life.endedAt ?? at } : {}),

@@ -57,7 +57,11 @@ export type KubeObject = {
     readonly annotations?: Readonly<Record<string, string>>
     readonly finalizers?: readonly string[]
     readonly generation?: number
-    readonly ownerReferences?: readonly { readonly kind?: string }[]
+    readonly ownerReferences?: readonly {
+      readonly kind?: string
+      readonly name?: string
+      readonly controller?: boolean
+    }[]
   }
   readonly [field: string]: unknown
 }

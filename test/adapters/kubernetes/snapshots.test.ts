@@ -33,6 +33,32 @@ describe('snapshots of Kubernetes objects', () => {
     expect(pod.readyAt).toBeUndefined()
   })
 
+  it.each([
+    [
+      'the Deployment that made its ReplicaSet',
+      'ReplicaSet',
+      'rel1-payments-api-5f6d',
+      'Deployment',
+      'rel1-payments-api',
+    ],
+    ['a ReplicaSet that no Deployment made', 'ReplicaSet', 'payments-api', 'ReplicaSet', 'payments-api'],
+    ['its StatefulSet', 'StatefulSet', 'wallet-db', 'StatefulSet', 'wallet-db'],
+  ])('keeps as the owner of a pod %s', (_, kind, name, ownerKind, owner) => {
+    const labels = { 'pod-template-hash': '5f6d' }
+    const ownerReferences = [
+      { kind: 'Node', name: 'a1' },
+      { kind, name, controller: true },
+    ]
+    expect(podSeen({ metadata: { ...metadata, labels, ownerReferences } }).owner).toEqual({
+      kind: ownerKind,
+      name: owner,
+    })
+  })
+
+  it('keeps a pod without a controller as its own owner', () => {
+    expect(podSeen({ metadata }).owner).toEqual({ kind: 'Pod', name: 'payments-api' })
+  })
+
   it('pairs each metric of an autoscaler with its current value and leaves a missing one missing', () => {
     const spec = {
       scaleTargetRef: { name: 'payments-api' },
