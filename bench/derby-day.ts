@@ -1,5 +1,5 @@
 /**
- * What matchday itself costs while derby-day is performed on the lab: CPU and memory of the controller's process (receiver, watches,
+ * The cost of matchday itself while derby-day runs on the lab: CPU and memory of the controller's process (receiver, watches,
  * scrapes, journal), k6 and the lab not counted, and the size of the journal. It must not disturb what it measures.
  */
 import { readFileSync, statSync } from 'node:fs'

@@ -1,7 +1,7 @@
 /**
  * Boot of the lab until every pod is Ready, with each stage's share; the time from a fault's creation to its witness; and what matchday's
  * own process (controller, receiver, watches, journal) costs meanwhile. Warm: the toolchain is built, and images and compiled code are
- * there from an earlier lab in the same folder, as they are for whoever boots a second one.
+ * there from an earlier lab in the same folder, as in any second boot.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -47,7 +47,7 @@ async function boot(lab: TestLab, bootS: number) {
 async function rehearse(lab: TestLab) {
   const run = startRun(lab, 'test/rehearsals/crash.rehearsal.yaml')
   const created = await run.until((record) => record.kind === 'fault-step' && record.step.is === 'created')
-  // Some seconds into the load: start-up is over, and watching a fault is the most that the controller ever does.
+  // Some seconds into the load: start-up is over, and a fault is the controller's highest load.
   const cpuBefore = cpuSecondsOf(run.pid)
   const ended = await run.until((record) => record.kind === 'load-ended')
   const cpu = (cpuSecondsOf(run.pid) - cpuBefore) / ((ended.at - created.at) / 1000)

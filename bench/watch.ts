@@ -70,7 +70,7 @@ async function fill({ cluster }: BareCluster): Promise<void> {
 
 const nodeName = (index: number): string => `node-${index}`
 
-/** As a pod of a service looks: labels, probes, resources, environment. */
+/** A typical pod of a service: labels, probes, resources, environment. */
 const createPod = (cluster: BareCluster['cluster'], index: number): Promise<unknown> =>
   cluster.create(`/api/v1/namespaces/${NAMESPACE}/pods`, {
     metadata: {
@@ -106,7 +106,7 @@ async function allRunning(cluster: BareCluster['cluster']): Promise<void> {
   }
 }
 
-/** Replaces pods at a fixed rate: what is late is made up for, so that the number of changes is the same on every machine. */
+/** Replaces pods at a fixed rate. Delays are made up for, so that the number of changes is the same on every machine. */
 async function churn({ cluster }: BareCluster): Promise<void> {
   const startedAt = performance.now()
   const inFlight: Promise<unknown>[] = []
@@ -150,7 +150,7 @@ function startWatcher({ paths }: BareCluster) {
   return {
     child,
     firstListMs: () => (listedAt ?? Number.POSITIVE_INFINITY) - startedAt,
-    /** The first tick from now on for which it holds; what was said before is passed. */
+    /** The first tick from now on for which it holds; earlier ticks are skipped. */
     async until(holds: (tick: WatcherTick) => boolean): Promise<WatcherTick> {
       const { promise, resolve, reject } = Promise.withResolvers<WatcherTick>()
       const timer = setTimeout(() => reject(new Error(`the watcher did not see it all: ${last}`)), SETTLE_MS)

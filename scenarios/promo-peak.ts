@@ -1,6 +1,6 @@
 /**
  * The promo peak: players log in, deposit and bet, and watch odds over a WebSocket, all at the rates that the plan says, however
- * slowly the platform answers. More is driven where a rehearsal lists it: payout, lobby, high-roller (deposits so large that anti-fraud
+ * slowly the platform answers. Further profiles run if a rehearsal lists them: payout, lobby, high-roller (deposits so large that anti-fraud
  * is asked), double-click (each deposit sent twice) and forged-webhook. With plain k6: `k6 run -e ENTRY=http://127.99.0.1:8080 scenarios/promo-peak.ts`.
  */
 import http from 'k6/http'
@@ -59,7 +59,7 @@ export const highRoller = measure<Sessions>('high-roller', (arrival, sessions) =
   rolling(arrival, (wanted) => euros('/deposits', wanted, sessionOf(sessions, arrival.n))),
 )
 
-/** The second answer counts. It says what became of the first one too: the key must be booked exactly once. */
+/** The second answer counts. It also shows the outcome of the first one: the key must be booked exactly once. */
 export const doubleClick = measure<Sessions>('double-click', (arrival, sessions) =>
   clickingTwice(arrival, (wanted) => {
     euros('/deposits', wanted, sessionOf(sessions, arrival.n))
@@ -77,7 +77,7 @@ export const bet = measure<Sessions>('bet', (arrival, sessions) =>
   ),
 )
 
-/** Somebody who is no provider tells of a charge that never was: right shape, right time, wrong signature. */
+/** A forged webhook about a charge that does not exist: right shape, right time, wrong signature. */
 export const forgedWebhook = measure('forged-webhook', ({ n }) => {
   const key = `${plan.run}.forged.${n}`
   const body = { events: [{ id: `charge.approved/${key}`, topic: 'charge.approved', key, payload: {} }] }

@@ -1,4 +1,4 @@
-/** The controller's watches in a process of their own, so that memory and CPU are theirs alone. Says once a second what it saw and cost. */
+/** The controller's watches in a process of their own, so that memory and CPU are theirs alone. Reports once a second what it saw and used. */
 import { readFileSync } from 'node:fs'
 import { kubernetesCluster } from '../../src/adapters/kubernetes/cluster.ts'
 import { connectKubernetes } from '../../src/adapters/kubernetes/connect.ts'

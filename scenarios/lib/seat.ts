@@ -18,7 +18,7 @@ const SIT_OUT_MAX = 7
 const SILENT_PINGS = 3
 /** RFC 6455, 7.1.5: the connection ended without a close frame. */
 const NO_CLOSE_FRAME = 1006
-/** How a server that says who it is begins its first message; another protocol has none, and then nothing is counted. */
+/** Start of the first message of a server that names itself. Other protocols have none, and then nothing is counted. */
 const WELCOME = '{"type":"welcome"'
 /** The event loop's lateness is sampled on every so many seats. */
 const LAG_SAMPLED = 8
@@ -91,7 +91,7 @@ export function seatOf(number: number, { urlOf, lifetimeMs, record, guarded, onO
     if (typeof data !== 'string') return
     if (data.startsWith(WELCOME)) return welcomed(String(JSON.parse(data).server))
     if (!data.includes('"pong"')) return
-    // Also a late one: a slow server is not a silent one.
+    // A late pong counts too: a slow server is not silent.
     its.silent = 0
     if (number % LAG_SAMPLED === 0) loopLag.add(Math.max(0, Date.now() - timestamp))
     const dueAt = Number(JSON.parse(data).id)
@@ -100,7 +100,7 @@ export function seatOf(number: number, { urlOf, lifetimeMs, record, guarded, onO
     else record(good, dueAt, timestamp)
   }
 
-  /** After a drop another server is what one hopes for, so that only planned replacements count. */
+  /** After a drop another server is welcome, so only planned replacements count. */
   const welcomed = (server: string): void => {
     if (home !== undefined) socketEvents.add(1, { outcome: home === server ? 'kept' : 'moved' })
     home = server
@@ -166,7 +166,7 @@ export function seatOf(number: number, { urlOf, lifetimeMs, record, guarded, onO
     onOpen(-1)
   }
 
-  /** A seat leaves its socket only when every ping is answered or counted as lost. */
+  /** A seat gives its socket up only after every ping was answered or counted as lost. */
   const attendLine = (its: Line, dueAt: number, taken: boolean): void => {
     expirePings(its, dueAt)
     if (its.open && its.silent >= SILENT_PINGS) return giveUp(its)

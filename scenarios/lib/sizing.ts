@@ -5,10 +5,10 @@ import { peakOf } from './intended-start.ts'
 /** The client gives up on an answer after this long, and from then on the outcome is unknown to it. */
 export const CLIENT_TIMEOUT_MS = 2000
 
-/** One event loop serves so many sockets with ease: some 200 messages a second. */
+/** One event loop handles this many sockets easily: about 200 messages a second. */
 export const SOCKETS_PER_VU = 100
 
-/** With the time-out as the longest an arrival can take, so many VUs are enough for no arrival to be dropped. */
+/** An arrival takes at most the timeout. With this many VUs no arrival is dropped. */
 export const vusFor = (stages: readonly LoadStage[]): number =>
   Math.ceil((peakOf(stages) * (CLIENT_TIMEOUT_MS + 500)) / 1000) + 2
 
