@@ -12,7 +12,7 @@ import { type ObjectsListedSeen, objectsListed } from './listed.ts'
 import { type LoadCounts, loadCounts } from './load-counts.ts'
 import { type ObjectHistory, objectHistory } from './object-history.ts'
 import { type RunFacts, runFacts } from './run-facts.ts'
-import { wantedCounters, wantedGauges } from './wanted-counters.ts'
+import { refusalCounters, wantedCounters, wantedGauges } from './wanted-counters.ts'
 
 export type Seen = {
   readonly run: RunFacts
@@ -73,7 +73,8 @@ function addTo(seen: Seen, record: Evidence, line: number): void {
       return seen.books.add(record, line)
     case 'run-started':
       if (!seen.run.hasHead) {
-        for (const wanted of wantedCounters(record.rehearsal, record.target)) seen.counters.want(wanted)
+        for (const wanted of [...wantedCounters(record.rehearsal, record.target), ...refusalCounters])
+          seen.counters.want(wanted)
         for (const wanted of wantedGauges(record.rehearsal)) seen.gauges.want(wanted)
       }
       return seen.run.add(record, line)

@@ -17,6 +17,13 @@ export const endedId = (provider: string): string => `ended:${provider}`
 /** Answers with a status that refuses, counted by whoever gave or passed them on. */
 export const REFUSALS = ['401', '403', '429'] as const
 export const refusedId = (status: string): string => `refused:${status}`
+/** Read in every source that exposes requests. Their totals are enough, so no source is scraped more often for them. */
+export const refusalCounters: readonly Wanted[] = REFUSALS.map((code) => ({
+  id: refusedId(code),
+  metric: REQUESTS,
+  labels: { code },
+  sparse: true,
+}))
 export const requestsId = (autoscaler: string): string => `requests:${autoscaler}`
 export const backsOffId = (harm: string, { of, metric, where }: BacksOff): string =>
   `backs-off:${harm}:${of}:${metric}:${JSON.stringify(where)}`
@@ -43,7 +50,6 @@ export function wantedCounters(rehearsal: Rehearsal, target: Target): readonly W
   return [
     ...witnesses,
     ...requests,
-    ...REFUSALS.map((code): Wanted => ({ id: refusedId(code), metric: REQUESTS, labels: { code }, sparse: true })),
     ...harms.flatMap(({ name, expect }) => expect.flatMap((each) => ofReaction(name, each))),
   ]
 }
