@@ -4,7 +4,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
+import type { Judgment } from '../../src/domain/verdict.ts'
 import { causesOf, startRun, type TestLab, testLab, verdictOf } from '../support/lab.ts'
 
 const defect = (name: string): string => `test/canary/defects/${name}`
@@ -23,9 +24,18 @@ async function rehearse(rehearsal: string, ...flags: readonly string[]) {
   return { code, stderr, judgment: verdictOf(run) }
 }
 
+/** A starved machine excuses causes and delays faults, so its run proves nothing about detection. It must still not be green. */
+function needsMachine({ skip }: TestContext, judgment: Judgment): void {
+  const starved = judgment.findings.find(({ cause }) => cause === 'generator-starved')
+  if (starved === undefined) return
+  expect(judgment.verdict.kind).not.toBe('pass')
+  skip(`not shown on this machine: ${starved.sentence}`)
+}
+
 describe('the canary', () => {
-  it('names no seeded cause where nothing is wrong', async () => {
+  it('names no seeded cause where nothing is wrong', async (context) => {
     const { judgment } = await rehearse('test/canary/canary.rehearsal.yaml', '--quiet')
+    needsMachine(context, judgment)
     expect(causesOf(judgment).filter((cause) => SEEDED.includes(cause))).toEqual([])
     expect(judgment.faults[0]?.state).toBe('proven')
     expect(judgment.ledger?.reconciled).toBe(true)
@@ -54,17 +64,18 @@ describe('the canary', () => {
 
   // The autoscaler's first: it needs a platform that no peak has scaled up yet. A missing void shows only where there is a failover, so
   // those two need a run each; a blind autoscaler has nothing to do with charges, and each of the two must be named.
-  it.each([
+  it.for<[readonly string[], readonly (readonly string[])[]]>([
     [
       ['hpa-on-cpu', 'no-void'],
       [['autoscaler-late'], ['double-charge', 'unreconciled']],
     ],
     [['no-failover'], [['failover-missing']]],
-  ])('%s does not pass, and each is named', async (names, causes) => {
+  ])('%s does not pass, and each is named', async ([names, causes], context) => {
     await lab.become(names.map(defect))
     const { code, judgment } = await rehearse('test/canary/canary.rehearsal.yaml', '--quiet')
     expect(code).not.toBe(0)
     expect(judgment.verdict.kind).not.toBe('pass')
+    needsMachine(context, judgment)
     const found = causesOf(judgment)
     for (const oneOf of causes) expect(found.filter((cause) => oneOf.includes(cause))).not.toEqual([])
   })
