@@ -2,10 +2,8 @@ import { readFileSync } from 'node:fs'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const TIERS_WITH_LABS = ['lab', 'alone']
-// Almost as long as all files of the platform together. It mostly waits.
+// As long as all files of the platform together.
 const LONGEST = 'crash-actions'
-// It measures pauses of a second, so it needs a quiet neighbour: it comes first, beside the longest. A file that boots labs would slow it down.
-const FIRST = 'wallet-failover'
 // More than a minute each: at the end one of them would run when nothing is left to run beside it.
 const LONG = ['lab/lab', 'promo-peak']
 
@@ -32,7 +30,6 @@ const byKindOfLab = ({ moduleId: one }: TestSpecification, { moduleId: other }: 
 
 function rankOf(path: string): number {
   const text = readFileSync(path, 'utf8')
-  if (is(path, FIRST)) return -1
   if (text.includes('testLab(')) return 0
   if (text.includes('sharedBench(')) return 3
   return LONG.some((name) => is(path, name)) ? 1 : 2
