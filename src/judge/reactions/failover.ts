@@ -58,9 +58,11 @@ export function judgeFailover(seen: Seen, harm: Harm, expected: Failover): Ruled
     const sentence = `Whether ${to} took over from ${from} could not be measured: ${CHARGES} was not scraped during the fault.`
     return { result: none, findings: [say('gap', 'no-evidence', sentence)] }
   }
-  const asked = before * arrivedShare(seen, harm.createdAt, { fromAt: harm.injectedAt, toAt: harm.endAt })
-  if (asked * (shownMs / 1000) < ASKED_LEAST) {
-    const sentence = `Whether ${to} took over from ${from} could not be seen: clients were refused before they reached the service.`
+  const arrived = arrivedShare(seen, harm.createdAt, { fromAt: harm.injectedAt, toAt: harm.endAt })
+  if (before * arrived * (shownMs / 1000) < ASKED_LEAST) {
+    const why =
+      arrived < 1 ? 'clients were refused before they reached the service' : 'the fault was too short for enough calls'
+    const sentence = `Whether ${to} took over from ${from} could not be seen: ${why}.`
     return { result: none, findings: [say('gap', 'no-evidence', sentence)] }
   }
   return { result: none, findings: [say('breach', 'failover-missing', missing(expected, tracks.to, before, harm))] }
