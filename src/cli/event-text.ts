@@ -48,7 +48,8 @@ function faultText(fault: string, step: Extract<Evidence, { kind: 'fault-step' }
   const name = onStderr('bold', `fault ${fault}`)
   switch (step.is) {
     case 'admitted':
-      return term`${name}: admitted, ${step.pods.length} of ${step.candidates} pods (limit ${step.limit})`
+      // `pods` are those that it may hit. The note counts the most that it can hit.
+      return term`${name}: admitted, ${step.note}`
     case 'refused':
       return onStderr('red', `fault ${fault} refused: ${step.problem}`)
     case 'created':

@@ -38,7 +38,7 @@ let progress: readonly TerminalText[] = []
 
 /** Replaces the previous lines with these; an empty list removes them. For interactive terminals only. */
 export function showProgressLines(lines: readonly TerminalText[]): void {
-  const shown = lines.map((line) => clipped(line, columnsOf(process.stderr)))
+  const shown = lines.slice(0, rowsOf(process.stderr)).map((line) => clipped(line, columnsOf(process.stderr)))
   process.stderr.write(erased() + painted(shown))
   progress = shown
 }
@@ -47,7 +47,8 @@ const aboveProgress = (text: string): void => {
   process.stderr.write(erased() + text + painted(progress))
 }
 
-const erased = (): string => (progress.length > 0 ? `\u001b[${progress.length}A\u001b[0J` : '')
+/** From the first column: Ctrl-C leaves `^C` there, and the cursor behind it. */
+const erased = (): string => (progress.length > 0 ? `\r\u001b[${progress.length}A\u001b[0J` : '')
 const painted = (lines: readonly TerminalText[]): string => lines.map((line) => `${printable(line)}\n`).join('')
 
 /** Escape sequences of colours, which have no width. */
@@ -92,8 +93,12 @@ export function tolerateClosedPipes(): void {
   }
 }
 
+/** Without a width, lines that wrap could not be counted, and a repaint would overwrite what was said before. */
 export const isInteractive = (): boolean =>
-  process.stderr.isTTY === true && process.env.CI === undefined && process.env.TERM !== 'dumb'
+  columnsOf(process.stderr) !== Number.POSITIVE_INFINITY && process.env.CI === undefined && process.env.TERM !== 'dumb'
+
+/** A repaint reaches no further than the top of the screen. The last row holds the cursor. */
+const rowsOf = ({ rows }: Pick<NodeJS.WriteStream, 'rows'>): number => (rows > 1 ? rows - 1 : Number.POSITIVE_INFINITY)
 
 /** The terminal's width. No limit for a pipe, or for a terminal that reports width 0, as some in containers do. */
 export const columnsOf = ({ isTTY, columns }: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>): number =>

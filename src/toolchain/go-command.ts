@@ -75,7 +75,7 @@ function noGo(error: Error): ToolchainError {
   return new ToolchainError({
     code: 'go-missing',
     problem: missing ? 'there is no go on the PATH.' : `go can't be started: ${error.message}`,
-    next: 'install Go from your system or from go.dev/dl, or give the program itself by its environment variable.',
+    next: 'install Go from your system or from go.dev/dl.',
     cause: error,
   })
 }

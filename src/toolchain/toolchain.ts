@@ -1,7 +1,7 @@
 // Finds or builds the programs that matchday needs and npm does not have: k6, etcd, Kubernetes, KEDA and KWOK. Order: a program that the user names;
 // one on the PATH of the pinned minor release; the project's own build from its cache; otherwise Go builds it from the go.mod and go.sum that are
 // committed here. Partial builds are never kept.
-import { accessSync, constants, statSync } from 'node:fs'
+import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { buildTools } from './build.ts'
 import { cachedBuild, cacheFolder, defaultCacheDirectory } from './cache.ts'
@@ -12,6 +12,7 @@ import {
   GO_MODULES,
   isSameMinor,
   pinnedVersion,
+  requiredGo,
   TOOL_GROUPS,
   TOOL_NAMES,
   TOOLS,
@@ -158,7 +159,18 @@ async function build(missing: readonly Tool[], tried: readonly string[], options
     })
   } catch (error) {
     if (!(error instanceof ToolchainError)) throw error
-    const { code, problem, next } = error
+    const { code, problem } = error
+    const next = NEEDS_GO.includes(code) ? nextWithGo(missing, options) : error.next
     throw new ToolchainError({ code, problem, next, tried: [...tried, ...error.tried], cause: error })
   }
+}
+
+const NEEDS_GO: readonly string[] = ['go-missing', 'go-too-old']
+
+/** Either way out: the Go release that all modules take, or the programs themselves. */
+function nextWithGo(missing: readonly Tool[], { goModules = GO_MODULES }: ResolveOptions): string {
+  const releases = missing.map(({ module }) => requiredGo(readFileSync(join(goModules, module, 'go.mod'), 'utf8')))
+  const newest = releases.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1)
+  const given = missing.map(({ name }) => `${environmentVariable(name)}=/path/to/${name}`).join(' ')
+  return `install Go ${newest} or newer, from your system or from go.dev/dl; or name what you have: ${given}`
 }

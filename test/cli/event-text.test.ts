@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { eventText } from '../../src/cli/event-text.ts'
-import type { ActionStepData } from '../../src/domain/evidence.ts'
+import type { ActionStepData, Evidence } from '../../src/domain/evidence.ts'
 import { instant } from '../../src/domain/units.ts'
 
-const told = (step: ActionStepData): string | undefined =>
+const uncoloured = (record: Evidence): string | undefined =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one.
-  eventText({ kind: 'action-step', at: instant(0), action: 'release', step })?.text.replace(/\u001b\[\d+m/g, '')
+  eventText(record)?.text.replace(/\u001b\[\d+m/g, '')
+
+const told = (step: ActionStepData): string | undefined =>
+  uncoloured({ kind: 'action-step', at: instant(0), action: 'release', step })
 
 describe('the console', () => {
   it.each<[string, ActionStepData, string]>([
@@ -14,5 +17,14 @@ describe('the console', () => {
     ['stays, for nothing is taken back', { is: 'kept' }, 'action release: stays as it is'],
   ])('says of an action that it %s', (_, step, text) => {
     expect(told(step)).toBe(text)
+  })
+
+  it('says how many pods a fault can hit, not how many it may choose from', () => {
+    const note = '1 of 12 pods in shop (drawn from 3), limit 1'
+    const pods = ['shop/web-1', 'shop/web-2', 'shop/web-3']
+    const step = { is: 'admitted', pods, candidates: 12, limit: 1, note } as const
+    expect(uncoloured({ kind: 'fault-step', at: instant(0), fault: 'kill', step })).toBe(
+      `fault kill: admitted, ${note}`,
+    )
   })
 })

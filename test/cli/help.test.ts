@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { commandFlags } from '../support/command-flags.ts'
@@ -12,19 +12,22 @@ const matchday = (...args: string[]) =>
     timeout: 30_000,
   })
 
+const commands = [
+  'run',
+  'plan',
+  'check',
+  'judge',
+  'report',
+  'heal',
+  'lab up',
+  'lab status',
+  'lab keda',
+  'lab down',
+  'toolchain build',
+]
+
 describe('the command line', () => {
-  it.each([
-    ['run'],
-    ['plan'],
-    ['check'],
-    ['judge'],
-    ['report'],
-    ['heal'],
-    ['lab up'],
-    ['lab status'],
-    ['lab down'],
-    ['toolchain build'],
-  ])('explains %s on --help with exit code 0', (command) => {
+  it.each(commands)('explains %s on --help with exit code 0', (command) => {
     const { status, stdout } = matchday(...command.split(' '), '--help')
     expect(status).toBe(0)
     expect(stdout).toContain(`matchday ${command}`)
@@ -61,6 +64,16 @@ describe('the command line', () => {
     const { status, stdout } = spawnSync(copy, ['--version'], { encoding: 'utf8' })
     expect(status).toBe(0)
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+
+  it('names only files and contexts that are there in its examples', () => {
+    const helps = commands.map((command) => matchday(...command.split(' '), '--help').stdout)
+    const named = helps.flatMap((help) => help.match(/(?:scenarios|test|chaos)\/\S+|--context \S+/g) ?? [])
+    expect(named.length).toBeGreaterThan(5)
+    for (const each of named) {
+      if (each.startsWith('--context')) expect(each).toMatch(/^--context (NAME|<name>)$/)
+      else expect(existsSync(each), each).toBe(true)
+    }
   })
 
   it('shows every exit code in its help', () => {

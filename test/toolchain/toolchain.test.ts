@@ -178,13 +178,17 @@ describe("a program that can't be built", { timeout: 60_000 }, () => {
     const error = await failure(resolveTool('k6', options(at, { env: { PATH: at.bin } })))
     expect(error).toMatchObject({ code: 'go-missing' })
     expect(error.tried).toContain('no k6 on the PATH')
+    expect(error.next).toMatch(/install Go 1\.\d+(\.\d+)? or newer.*MATCHDAY_K6=\/path\/to\/k6/)
   })
 
   it('says that go is too old, by what go.mod asks for', async () => {
     const at = makeBench()
     writeModule(at, 'go 1.999.0', printing('k6 v2.2.0'))
     const env = { ...plainEnv, PATH: `${at.bin}:${goFolder}`, GOTOOLCHAIN: 'local' }
-    expect(await failure(resolveTool('k6', options(at, { env })))).toMatchObject({ code: 'go-too-old' })
+    expect(await failure(resolveTool('k6', options(at, { env })))).toMatchObject({
+      code: 'go-too-old',
+      next: expect.stringContaining('Go 1.999.0 or newer'),
+    })
   })
 
   it('says that the module proxy is not reached', async () => {

@@ -46,7 +46,7 @@ export function addCheck(root: Command, finish: (code: number) => void): void {
     .option('-o, --output <format>', 'text or json', 'text')
     .addHelpText(
       'after',
-      '\nExit code 0: nothing found, 1: something is amiss, 5: the cluster does not answer, or something may not be read.\n\nExamples:\n  matchday check --lab\n  matchday check scenarios/release-smoke.rehearsal.yaml --context staging-eu\n  matchday check --context staging-eu --namespace casino --want default-deny pinned-images --output json',
+      '\nExit code 0: nothing found, 1: something is amiss, 5: the cluster does not answer, or something may not be read.\n\nExamples:\n  matchday check --lab\n  matchday check scenarios/release-smoke.rehearsal.yaml --context NAME\n  matchday check --context NAME --namespace casino --want default-deny pinned-images --output json',
     )
     .action(async (file: string | undefined, flags: Flags) => finish(await check(file, flags)))
 }

@@ -29,7 +29,7 @@ export function addHeal(root: Command, finish: (code: number) => void): void {
   withClusterFlags(command)
     .option('--reports <folder>', 'where the runs have their folders', 'reports')
     .option('-o, --output <format>', 'text or json', 'text')
-    .addHelpText('after', '\nExamples:\n  matchday heal --lab\n  matchday heal --context staging-eu')
+    .addHelpText('after', '\nExamples:\n  matchday heal --lab\n  matchday heal --context NAME')
     .action(async (flags: Flags) => finish(await heal(flags)))
 }
 

@@ -26,7 +26,7 @@ export function addPlan(root: Command, finish: (code: number) => void): void {
     .option('-o, --output <format>', 'text or json', 'text')
     .addHelpText(
       'after',
-      '\nExamples:\n  matchday plan scenarios/psp-down-at-peak.rehearsal.yaml --lab --offline\n  matchday plan scenarios/psp-down-at-peak.rehearsal.yaml --context staging-eu',
+      '\nExamples:\n  matchday plan scenarios/psp-down-at-peak.rehearsal.yaml --lab --offline\n  matchday plan scenarios/psp-down-at-peak.rehearsal.yaml --context NAME',
     )
     .action(async (file: string, flags: Flags) => finish(await plan(file, flags)))
 }

@@ -53,7 +53,7 @@ export function addRun(root: Command, finish: (code: number) => void): void {
     .option('-q, --quiet', 'no progress, only the verdict')
     .addHelpText(
       'after',
-      '\nExamples:\n  matchday run scenarios/psp-down-at-peak.rehearsal.yaml --lab\n  matchday run scenarios/psp-down-at-peak.rehearsal.yaml --context staging-eu\n  matchday run scenarios/psp-down-at-peak.rehearsal.yaml --lab --overlay test/canary/defects/no-failover\n  matchday run scenarios/psp-down-at-peak.rehearsal.yaml --lab --output json > verdict.json',
+      '\nExamples:\n  matchday run scenarios/psp-down-at-peak.rehearsal.yaml --lab\n  matchday run scenarios/psp-down-at-peak.rehearsal.yaml --context NAME\n  matchday run scenarios/psp-down-at-peak.rehearsal.yaml --lab --overlay test/canary/defects/no-failover\n  matchday run scenarios/psp-down-at-peak.rehearsal.yaml --lab --output json > verdict.json',
     )
     .action(async (file: string, flags: Flags) => finish(await run(file, flags)))
 }
