@@ -100,7 +100,7 @@ export async function perform(
   return { healed: await audit(undoer, ports.lock, target, recorder) }
 }
 
-const whenAborted = (signal: AbortSignal, then: () => void): void => {
+export const whenAborted = (signal: AbortSignal, then: () => void): void => {
   if (signal.aborted) then()
   else signal.addEventListener('abort', then, { once: true })
 }
@@ -224,7 +224,7 @@ function tripText({ sli, measured, below, burn }: GuardrailTripped): string {
 }
 
 /** The final audit: lists what matchday made and is still there. The run ends healed only if the list is empty. */
-async function audit(undoer: Undoer, lock: TargetLock, target: Target, recorder: Recorder): Promise<boolean> {
+export async function audit(undoer: Undoer, lock: TargetLock, target: Target, recorder: Recorder): Promise<boolean> {
   let healed = false
   try {
     const items = [...(await undoer.residue(target)), ...(await lockResidue(lock, target))]

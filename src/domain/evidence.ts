@@ -2,9 +2,11 @@
  * Evidence: the contents of the journal, and the only input of the judge and the reports. Records say what was observed and when, never what it
  * means. Every record carries `at` on the controller's clock; fields named `…At` are on another clock.
  */
+import type { BlockEnded, BlockStarted, RestAwaited } from './blocks.ts'
 import type { ClusterObject } from './cluster.ts'
 import type { PostureKind, PostureObject } from './posture.ts'
 import type { Rehearsal, Target } from './rehearsal.ts'
+import type { Session } from './session.ts'
 import type { Timeline } from './timeline.ts'
 import type { Instant, Millis, Ratio } from './units.ts'
 
@@ -14,6 +16,10 @@ export type Evidence =
   | LoadStarted
   | LoadFrame
   | LoadEnded
+  | SessionStarted
+  | BlockStarted
+  | BlockEnded
+  | RestAwaited
   | FaultStep
   | ActionStep
   | UndoWritten
@@ -137,6 +143,9 @@ export type LoadEnded = {
   readonly exitCode: number | null
   readonly problems: readonly string[]
 }
+
+/** Second record of a journal of blocks: what they are for. A run of one rehearsal has none. */
+export type SessionStarted = { readonly kind: 'session-started'; readonly at: Instant; readonly session: Session }
 
 /** One step of a fault's life. A step that did not happen has no record, and the judge reads its absence. */
 export type FaultStep = {

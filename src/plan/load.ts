@@ -38,7 +38,7 @@ type Limits = Record<string, { readonly targetMs: Millis; readonly ceilingMs: Mi
  * A union has no samples of its own, so its limits also apply to its parts, which count slow responses by them. `files` refuses parts whose limits
  * differ from their union.
  */
-function limitsOf({ slos, load }: Rehearsal): Limits {
+export function limitsOf({ slos, load }: Rehearsal): Limits {
   const limits: Limits = {}
   for (const slo of slos) {
     if (slo.kind !== 'latency') continue

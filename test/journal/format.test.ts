@@ -7,6 +7,7 @@ import { decodeLine } from '../../src/journal/format/decode.ts'
 import { encodeRecord, FORMAT } from '../../src/journal/format/encode.ts'
 import { readJournal } from '../../src/journal/read.ts'
 import { evidence } from '../support/evidence.ts'
+import { sessionRecords } from '../support/evidence-blocks.ts'
 import { everything } from '../support/evidence-everything.ts'
 import { chainedAnew } from '../support/journal-text.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -93,7 +94,7 @@ describe('a journal of each format', () => {
 
 /** Every value of every field, replaced by one that it cannot have. */
 describe('a record of the wrong shape', () => {
-  const records = [...evidence(), ...everything()]
+  const records = [...evidence(), ...everything(), ...sessionRecords()]
   const oneOfEach = [...new Map(records.map((record) => [keyOf(record), record])).values()]
 
   it.each(oneOfEach.map((record) => [keyOf(record), record] as const))('is lost with its reason: %s', (_, record) => {
@@ -145,7 +146,7 @@ function* removed(value: unknown): Generator<Change> {
     if (!mayBeMissing.has(key)) yield [key, JSON.stringify(rest)]
   }
 }
-const mayBeMissing = new Set(['sockets', 'loopLag', 'imbalanceCents', 'burn'])
+const mayBeMissing = new Set(['pair', 'sockets', 'loopLag', 'imbalanceCents', 'burn'])
 
 function* places(root: unknown, value: unknown, path: string): Generator<readonly [string, (by: unknown) => string]> {
   if (typeof value !== 'object' || value === null) return

@@ -1,4 +1,5 @@
 /** Every kind of record that a journal of format 2 holds, field by field. */
+import { blockEnded, blockStarted, restAwaited, sessionStarted } from './block-shape.ts'
 import { clusterObject, postureKind, postureObject } from './cluster-shape.ts'
 import { rehearsal, target, timeline } from './rehearsal-shape.ts'
 import {
@@ -167,6 +168,10 @@ export const shapes = {
     exitCode: orNull(number),
     problems: list(text),
   }),
+  'session-started': sessionStarted,
+  'block-started': blockStarted,
+  'block-ended': blockEnded,
+  'rest-awaited': restAwaited,
   'fault-step': object({ at, fault: text, step: faultStep }),
   'action-step': object({ at, action: text, step: actionStep }),
   'undo-written': object({ at, id: text, undo }),

@@ -167,6 +167,17 @@ export const target = object(
 /** Rates and, of the sockets, populations: both counted from 0. */
 const stage = object({ durationMs: ms, from: rate, to: rate })
 
+export const loadPlan = object(
+  {
+    run: text,
+    seed: number,
+    entry: text,
+    profiles: list(object({ name: text, stages: some(stage) })),
+    limits: record(object({ targetMs: ms, ceilingMs: ms })),
+  },
+  { sockets: object({ lifetimeMs: ms, stages: list(stage) }) },
+)
+
 export const timeline = object({
   run: text,
   seed: number,
@@ -174,14 +185,5 @@ export const timeline = object({
   phases: some(object({ name: text, fromMs: ms, rampEndMs: ms, toMs: ms, factor: number })),
   faults: list(object({ name: text, fromMs: ms, toMs: ms, object: createdObject })),
   actions: list(object({ name: text, fromMs: ms, act }, { toMs: ms })),
-  load: object(
-    {
-      run: text,
-      seed: number,
-      entry: text,
-      profiles: list(object({ name: text, stages: some(stage) })),
-      limits: record(object({ targetMs: ms, ceilingMs: ms })),
-    },
-    { sockets: object({ lifetimeMs: ms, stages: list(stage) }) },
-  ),
+  load: loadPlan,
 })

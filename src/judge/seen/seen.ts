@@ -90,5 +90,11 @@ function addTo(seen: Seen, record: Evidence, line: number): void {
     case 'evidence-doubted':
     case 'run-ended':
       return seen.run.add(record, line)
+    // Blocks have a fold of their own (`blocks.ts`): a run of one rehearsal has none.
+    case 'session-started':
+    case 'block-started':
+    case 'block-ended':
+    case 'rest-awaited':
+      return
   }
 }

@@ -1,0 +1,4 @@
+/** What a journal of blocks is for. Each kind of session has its own settings and its own judge. */
+import type { CompareSession } from './comparison.ts'
+
+export type Session = CompareSession

@@ -1,0 +1,40 @@
+/** Sessions of blocks as a journal holds them (format 2). Versions before them read these records as lost. */
+import { loadPlan } from './rehearsal-shape.ts'
+import { amount, flag, list, moment, ms, number, object, oneOf, record, share, text, variants } from './shape.ts'
+
+const at = moment
+
+const release = object({ name: text, entry: text })
+const tolerance = object({ latency: amount, rate: amount })
+
+const compareSettings = object({
+  settleMs: ms,
+  measuredMs: ms,
+  factor: number,
+  looks: list(amount),
+  alpha: share,
+  worse: tolerance,
+  margin: tolerance,
+  margins: record(object({}, { latency: amount, rate: amount })),
+})
+
+export const sessionStarted = object({
+  at,
+  session: variants('kind', {
+    compare: object({ a: release, b: release, duet: flag, aa: flag, settings: compareSettings }),
+  }),
+})
+
+export const blockStarted = object(
+  { at, block: text, of: text, zeroAt: moment, settleMs: ms, measuredMs: ms, load: loadPlan },
+  { pair: amount },
+)
+
+export const blockEnded = object({
+  at,
+  block: text,
+  outcome: oneOf('completed', 'stopped', 'crashed'),
+  problems: list(text),
+})
+
+export const restAwaited = object({ at, waitedMs: ms, unrest: list(text) })

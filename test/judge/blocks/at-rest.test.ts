@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest'
+import type { ClusterObject } from '../../../src/domain/cluster.ts'
+import type { Evidence } from '../../../src/domain/evidence.ts'
+import { instant, type Some } from '../../../src/domain/units.ts'
+import { atRest } from '../../../src/judge/blocks/at-rest.ts'
+import { blockPlan } from '../../support/evidence-blocks.ts'
+
+const named = (name: string) => ({ namespace: 'casino', name, uid: name })
+const hpa = (current: number, desired: number): ClusterObject => ({
+  resource: 'HorizontalPodAutoscaler',
+  ...named('gateway'),
+  of: 'gateway',
+  min: 1,
+  max: 10,
+  current,
+  desired,
+  metrics: [],
+  conditions: [],
+})
+const deployment = (ready: number): ClusterObject => ({
+  resource: 'Deployment',
+  ...named('gateway'),
+  wanted: 2,
+  current: 2,
+  ready,
+  updated: 2,
+})
+const seenAt = (
+  at: number,
+  object: ClusterObject,
+  change: 'present' | 'modified' | 'deleted' = 'modified',
+): Evidence => ({
+  kind: 'object-seen',
+  at: instant(at),
+  change,
+  object,
+})
+const sample = (at: number, metrics: Readonly<Record<string, number>>): Evidence => ({
+  kind: 'sample',
+  at: instant(at),
+  source: 'wallet',
+  pod: 'wallet-1',
+  ok: true,
+  series: Object.entries(metrics).map(([name, value]) => ({ name, labels: {}, value })),
+})
+const source = (...metrics: Some<string>) => ({ namespace: 'casino', selector: {}, port: 1, path: '/metrics', metrics })
+const target = {
+  sources: { wallet: source('wallet_outbox_lag', 'payments_breaker_state'), gateway: source('http_requests_total') },
+}
+const calm = [
+  seenAt(0, hpa(2, 2), 'present'),
+  seenAt(0, deployment(2), 'present'),
+  sample(9000, { wallet_outbox_lag: 0 }),
+]
+
+function unrest(records: readonly Evidence[], at = 10_000): readonly string[] {
+  const fold = atRest(target)
+  for (const record of records) fold.add(record)
+  return fold.unrest(at)
+}
+
+describe('the platform is at rest', () => {
+  it('when nothing moves, queues are empty and breakers are closed', () => {
+    expect(unrest(calm)).toEqual([])
+  })
+
+  it.each<readonly [string, readonly Evidence[], string]>([
+    ['an autoscaler scales', [seenAt(1000, hpa(2, 4))], 'HorizontalPodAutoscaler casino/gateway scales from 2 to 4'],
+    ['a workload lacks a pod', [seenAt(1000, deployment(1))], 'Deployment casino/gateway has 1 of 2 pods Ready'],
+    [
+      'it came to rest only now',
+      [seenAt(1000, deployment(1)), seenAt(8000, deployment(2))],
+      'Deployment casino/gateway changed 2 s ago',
+    ],
+    ['a queue holds work', [sample(9500, { wallet_outbox_lag: 3 })], 'wallet_outbox_lag of wallet/wallet-1 is 3'],
+    [
+      'a breaker is open',
+      [sample(9500, { payments_breaker_state: 2 })],
+      'payments_breaker_state of wallet/wallet-1 is 2: not closed',
+    ],
+  ])('but not when %s', (_, more, reason) => {
+    expect(unrest([...calm, ...more])).toEqual([reason])
+  })
+
+  it('but not while load runs, nor before its queues were read after the load', () => {
+    const started: Evidence = {
+      kind: 'block-started',
+      at: instant(500),
+      ...blockPlan('b1', 'a', 1),
+      zeroAt: instant(500),
+    }
+    const ended: Evidence = { kind: 'block-ended', at: instant(9500), block: 'b1', outcome: 'completed', problems: [] }
+    expect(unrest([...calm, started])).toEqual(['load runs (b1)'])
+    expect(unrest([...calm, started, ended])).toEqual(['source wallet was not read since the load ended'])
+    expect(unrest([...calm, started, ended, sample(9800, { wallet_outbox_lag: 0 })])).toEqual([])
+  })
+
+  it('but not when its queues were never read, or not for a long time', () => {
+    const unread = ['source wallet was not read since the load ended']
+    expect(unrest(calm.slice(0, 2))).toEqual(unread)
+    expect(unrest(calm, 60_000)).toEqual(unread)
+  })
+
+  it('again when the object that moved is gone', () => {
+    expect(unrest([...calm, seenAt(1000, hpa(2, 4)), seenAt(9000, hpa(2, 4), 'deleted')])).toEqual([])
+  })
+})

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import type { Evidence } from '../../../src/domain/evidence.ts'
+import { blocks } from '../../../src/judge/blocks/blocks.ts'
+import { ZERO } from '../../support/evidence.ts'
+import { blockPlan, blockRecords } from '../../support/evidence-blocks.ts'
+
+const quiet = (n: number) => ({ deposit: { histogram: [[n < 5 ? 800 : 100, 22]] as const, bad: n === 10 ? 2 : 0 } })
+
+function seen(records: readonly Evidence[]) {
+  const fold = blocks()
+  for (const record of records) fold.add(record)
+  return fold
+}
+
+describe('a block', () => {
+  it('counts only what came after it had settled', () => {
+    const [result] = seen(blockRecords(blockPlan('p1-a', 'a', 1), ZERO, quiet)).all()
+    expect(result).toMatchObject({ block: 'p1-a', of: 'a', pair: 1, state: 'measured', reasons: [] })
+    expect(result?.slis.deposit).toEqual({
+      good: 30 * 22,
+      bad: 2,
+      slow: 0,
+      overCeiling: 0,
+      dropped: 0,
+      histogram: [[100, 30 * 22]],
+    })
+  })
+
+  it('is kept apart from a block that runs at the same time', () => {
+    const [a, b] = [blockPlan('p1-a', 'a', 1), blockPlan('p1-b', 'b', 1)]
+    const records = [
+      ...blockRecords(a, ZERO, () => ({ deposit: { histogram: [[100, 22]] } })),
+      ...blockRecords(b, ZERO + 300, () => ({ deposit: { histogram: [[200, 11]] } })),
+    ].sort((x, y) => x.at - y.at)
+    const fold = seen(records)
+    expect(fold.of('p1-a')?.slis.deposit?.histogram).toEqual([[100, 660]])
+    expect(fold.of('p1-b')?.slis.deposit?.histogram).toEqual([[200, 330]])
+  })
+
+  it('counts nothing twice when the next block starts its counters anew', () => {
+    const records = [
+      ...blockRecords(blockPlan('p1-a', 'a', 1), ZERO, quiet),
+      ...blockRecords(blockPlan('p1-b', 'b', 1), ZERO + 40_000, quiet),
+    ]
+    expect(seen(records).of('p1-b')?.slis.deposit?.good).toBe(660)
+  })
+
+  it.each([
+    [
+      'its load generator crashed',
+      { outcome: 'crashed' as const },
+      'its load generator crashed: k6 was killed by SIGKILL',
+    ],
+    ['arrivals never ran', { dropped: 30 }, 'its load generator was starved: 30 of 840 arrivals of login never ran'],
+  ])('is void when %s', (_, changes, reason) => {
+    const result = seen(blockRecords(blockPlan('p1-a', 'a', 1), ZERO, quiet, changes)).of('p1-a')
+    expect(result).toMatchObject({ state: 'void' })
+    expect(result?.reasons[0]).toBe(reason)
+  })
+
+  it('is void when the generator told nothing for more than three seconds', () => {
+    const records = blockRecords(blockPlan('p1-a', 'a', 1), ZERO, quiet)
+    const silent = records.filter(({ kind, at }) => kind !== 'load-frame' || at <= ZERO + 12_000 || at > ZERO + 16_000)
+    expect(seen(silent).of('p1-a')?.reasons).toEqual(['its load generator told nothing for 5.0 s'])
+    const short = records.filter(({ kind, at }) => kind !== 'load-frame' || at <= ZERO + 12_000 || at > ZERO + 14_000)
+    expect(seen(short).of('p1-a')?.reasons).toEqual([])
+  })
+
+  it('runs until its end is told, and then is void without a frame', () => {
+    const records = blockRecords(blockPlan('p1-a', 'a', 1), ZERO, quiet)
+    expect(seen(records.slice(0, -1)).of('p1-a')?.state).toBe('running')
+    const blind = records.filter(({ kind }) => kind !== 'load-frame')
+    expect(seen(blind).of('p1-a')?.reasons).toContain('nothing was measured in it')
+  })
+
+  it('says when its machine was full for most of the measured time', () => {
+    const of = (hostBusy: number) =>
+      seen(blockRecords(blockPlan('p1-a', 'a', 1), ZERO, quiet, { hostBusy })).of('p1-a')?.machineFull
+    expect([of(0.5), of(0.97)]).toEqual([false, true])
+  })
+})
