@@ -104,9 +104,9 @@ describe('imports', () => {
     expect(crossing.map(told)).toEqual([])
   })
 
-  it('keeps the pure rooms pure: no node: modules in domain, wire, protocols, plan and judge', () => {
+  it('keeps the pure rooms pure: no node: modules in domain, wire, protocols, plan, judge and capacity', () => {
     const impure = files
-      .filter((file) => ['domain', 'wire', 'protocols', 'plan', 'judge'].includes(roomOf(file) ?? ''))
+      .filter((file) => ['domain', 'wire', 'protocols', 'plan', 'judge', 'capacity'].includes(roomOf(file) ?? ''))
       .filter((file) => /from 'node:|import\('node:/.test(readFileSync(file, 'utf8')))
     expect(impure).toEqual([])
   })

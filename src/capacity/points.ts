@@ -1,0 +1,91 @@
+/**
+ * capacity: how much load a platform takes. A search asks for measured loads and says what they prove; a model on paper says what they do not
+ * prove. Pure: no clock, no network, no file. Loads are multiples of the planned load (1 is the load that the rehearsal calls 1x).
+ */
+import type { Millis, Ratio } from '../domain/units.ts'
+
+/**
+ * What one measured load showed. `held`: every objective is proven and no queue grew. `broke`: an objective is refuted, or a queue grew. `unproven`:
+ * neither, even after measuring longer. `generator-limit`: the load generator could not keep up, so nothing is known about the platform.
+ */
+export type Outcome = 'held' | 'broke' | 'unproven' | 'generator-limit'
+
+/** Why the search asked for a load. */
+export type Purpose = 'bracket' | 'bisect' | 'again' | 'recovery' | 'repeat' | 'hold'
+
+export type Point = {
+  readonly load: number
+  readonly purpose: Purpose
+  readonly outcome: Outcome
+  /** Only of `unproven`: the objectives were met, with too few samples to prove them. More load would give more samples. */
+  readonly met?: boolean
+}
+
+export type SearchSpec = {
+  /** First load that is tried. */
+  readonly from: number
+  /** No load above this one is tried, and none below `min`. */
+  readonly max: number
+  readonly min: number
+  /** Factor between two loads while the limit is not yet enclosed. */
+  readonly growth: number
+  /** The search ends when the lowest load that broke is at most this share above the highest that held. */
+  readonly resolution: Ratio
+  readonly measureMs: Millis
+  /** An unproven load is measured for up to this many times `measureMs`. */
+  readonly extensions: number
+  /** Loads near the limit that are measured only to learn how much it varies. */
+  readonly repeats: number
+  readonly holdMs: Millis
+  readonly holds: number
+  /** Chance that a later run of `holdMs` at the promised load holds. */
+  readonly odds: Ratio
+  /** After an overload, the platform must be well again at `at` × its limit within this time. */
+  readonly recovery: { readonly at: number; readonly withinMs: Millis }
+  /** Time for the whole search. */
+  readonly budgetMs: Millis
+}
+
+/** The next load to measure. `overload` is the load that comes right before it, without a pause between them. */
+export type Measure = {
+  readonly kind: 'measure'
+  readonly load: number
+  readonly purpose: Purpose
+  readonly measureMs: Millis
+  readonly overload?: number
+}
+
+export type SearchEnd =
+  /**
+   * `limitedBy` says what ended the climb. Unless it is the platform, the promise is a lower limit. `recovery`: whether the platform was seen to recover
+   * from an overload.
+   */
+  | {
+      readonly kind: 'found'
+      readonly recovery: 'recovered' | 'unproven' | 'not-tried'
+      readonly promise: number
+      readonly odds: Ratio
+      readonly estimate: Estimate
+      readonly limitedBy: 'platform' | 'generator' | 'max'
+    }
+  /** After the overload the platform stayed down at a load that it had carried before. */
+  | { readonly kind: 'metastable'; readonly overload: number; readonly load: number; readonly held: number }
+  /** Even the lowest load broke. */
+  | { readonly kind: 'nothing-held'; readonly lowest: number }
+  /** The load generator could not even produce the first load. */
+  | { readonly kind: 'generator-limit'; readonly load: number }
+  | {
+      readonly kind: 'unproven'
+      readonly why: 'too-few-samples' | 'out-of-time' | 'holds-broke' | 'stopped'
+      readonly held?: number
+      readonly broke?: number
+    }
+
+/** What the measured loads say about the limit. Loads at the 5th, 50th and 95th percentile of what is believed about its median. */
+export type Estimate = {
+  readonly low: number
+  readonly median: number
+  readonly high: number
+  /** Standard deviation of the limit between two runs, relative (0.05 is 5 %). */
+  readonly spread: number
+}
