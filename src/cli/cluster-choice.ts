@@ -2,8 +2,10 @@
 import type { Command } from 'commander'
 import { connectKubernetes } from '../adapters/kubernetes/connect.ts'
 import { EnvironmentError } from '../controller/ports.ts'
+import type { Issue } from '../domain/issue.ts'
 import { labStatus } from '../lab/lab.ts'
 import type { KubernetesApi } from '../protocols/kubernetes/api.ts'
+import { aFile, aFileOrFolder, aFolder, checkedFlag, checkedTogether, issueOfFlag } from './flags.ts'
 import { REFERENCE_WORKLOAD } from './reference-workload.ts'
 import { say, term } from './terminal.ts'
 
@@ -23,17 +25,40 @@ export const LAB_CONTEXT = 'lab'
 
 /** Flags of every command that uses a cluster. */
 export function withClusterFlags(command: Command): Command {
-  return command
+  withContextFlags(command)
+  return command.option('--target <file>', 'target file instead of targets/<context>.yaml beside the rehearsal')
+}
+
+/** The cluster alone, for commands that need no target file. */
+export function withContextFlags(command: Command): Command {
+  return checkedTogether(command, contextIssues)
     .option('--lab', 'use the lab of this machine (a run boots one when none is up)')
     .option('--context <name>', 'context of the kubeconfig; must be in the allow-list of the rehearsal')
-    .option('--kubeconfig <file>', 'kubeconfig to read instead of the default')
-    .option('--target <file>', 'target file instead of targets/<context>.yaml beside the rehearsal')
+    .addOption(checkedFlag('--kubeconfig <file>', 'kubeconfig to read instead of the default', aFile))
+}
+
+/** The current context of a kubeconfig is whichever was used last. Faults need a context that somebody named on purpose. */
+function contextIssues({ lab, context }: Readonly<Record<string, unknown>>): readonly Issue[] {
+  if (!lab && context === undefined) {
+    const next = 'Say --lab for the lab of this machine, or --context NAME.'
+    return [issueOfFlag('--context', { code: 'no-cluster', problem: 'no cluster was chosen.', next })]
+  }
+  if (!lab || context === undefined || context === LAB_CONTEXT) return []
+  const problem = `--lab and --context ${String(context)} name two clusters.`
+  return [issueOfFlag('--context', { code: 'two-clusters', problem, next: 'Leave out one of them.' })]
 }
 
 export function withLabFlags(command: Command): Command {
   return command
-    .option('--workload <folder>', 'what a lab that is booted runs: folder with a workload.yaml', REFERENCE_WORKLOAD)
-    .option('--overlay <folder...>', 'kustomize components on top of that workload', [])
+    .addOption(
+      checkedFlag(
+        '--workload <folder>',
+        'what a lab that is booted runs: folder with a workload.yaml',
+        aFileOrFolder,
+        REFERENCE_WORKLOAD,
+      ),
+    )
+    .addOption(checkedFlag('--overlay <folder...>', 'kustomize components on top of that workload', aFolder, []))
     .option('--keep-lab', 'leave a lab that was booted running')
 }
 
@@ -42,9 +67,7 @@ export type ChosenCluster = { readonly api: KubernetesApi; readonly release: () 
 
 export const contextOf = (flags: Pick<ClusterFlags, 'lab' | 'context'>): string => {
   const context = flags.lab ? LAB_CONTEXT : flags.context
-  // The current context of a kubeconfig is whichever was used last. Faults need a context that somebody named on purpose.
-  if (context === undefined)
-    throw new EnvironmentError('no cluster was chosen', 'Say --lab for the lab of this machine, or --context NAME.')
+  if (context === undefined) throw new Error('the flags of a cluster are checked before a command begins')
   return context
 }
 

@@ -10,7 +10,9 @@ import { addPlan } from './commands/plan.ts'
 import { addReport } from './commands/report.ts'
 import { addRun } from './commands/run.ts'
 import { addToolchain } from './commands/toolchain.ts'
-import { reportFailure } from './failure.ts'
+import { type FailureReport, lastFailure, reportFailure, usageReport } from './failure.ts'
+import { refuseWrongFlags } from './flags.ts'
+import { hasPrinted, jsonText, print } from './terminal.ts'
 
 const EXIT_CODES = `
 Exit codes:
@@ -31,20 +33,36 @@ function program(finish: (code: number) => void): Command {
     .showHelpAfterError('(add --help for the flags and examples)')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXIT_CODES)
+    .hook('preAction', (_, command) => refuseWrongFlags(command))
   for (const add of [addRun, addPlan, addCheck, addJudge, addReport, addHeal, addLab, addToolchain]) add(root, finish)
   return root
 }
 
 /** Performs one command line (the words after the program's name) and returns its exit code. Never throws. */
 export async function matchday(words: readonly string[]): Promise<number> {
+  hasPrinted()
+  lastFailure()
+  const { exitCode, failure } = await performed(words)
+  // A result that was printed says what went wrong itself.
+  if (failure !== undefined && wantsJson(words) && !hasPrinted()) print(jsonText({ ...failure, exitCode }))
+  return exitCode
+}
+
+/** Read from the words themselves: flags that are wrong never become options. */
+const wantsJson = (words: readonly string[]): boolean => /(^| )(-o|--output)[ =]?json( |$)/.test(words.join(' '))
+
+type Performed = { readonly exitCode: number; readonly failure?: FailureReport | undefined }
+
+async function performed(words: readonly string[]): Promise<Performed> {
   let exitCode: number = exitCodes.pass
   try {
     await program((code) => {
       exitCode = code
     }).parseAsync(words, { from: 'user' })
-    return exitCode
+    return { exitCode, failure: lastFailure() }
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.pass : exitCodes.badInput
-    return reportFailure(error)
+    if (!(error instanceof CommanderError)) return { exitCode: reportFailure(error), failure: lastFailure() }
+    if (error.exitCode === 0) return { exitCode: exitCodes.pass }
+    return { exitCode: exitCodes.badInput, failure: usageReport(error.message) }
   }
 }

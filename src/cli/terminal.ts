@@ -29,8 +29,18 @@ export function sayCommand(command: GitHubCommand): void {
   aboveProgress(`${command.text}\n`)
 }
 
+let printed = false
+
 export function print(text: TerminalText): void {
+  printed = true
   process.stdout.write(`${printable(text)}\n`)
+}
+
+/** Whether anything was printed since this was last asked: `-o json` gives one document, a result or a failure. */
+export function hasPrinted(): boolean {
+  const before = printed
+  printed = false
+  return before
 }
 
 /** The last lines of an interactive terminal, which are repainted. All other output goes above them. */

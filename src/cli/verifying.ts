@@ -10,6 +10,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { JournalReading } from '../journal/read.ts'
 import { type KeyRead, SIGNATURE_FILE, signed, type Verified, verified } from '../journal/signature.ts'
 import { BadInput } from './failure.ts'
+import { type Complaint, issueOfFlag, type ValueCheck } from './flags.ts'
 
 export type SignatureCheck = {
   /** The last line that the signature covers. */
@@ -69,17 +70,24 @@ export function writeSignature(path: string, run: string, { head }: Pick<Journal
   }
 }
 
-/** The key named by a flag or variable, read before anything is touched. @throws BadInput */
+/** The key named by a flag or variable. @throws BadInput */
 export function keyOf(flag: string, path: string | undefined, read: (path: string) => KeyRead): KeyObject | undefined {
   if (path === undefined) return undefined
   const key = read(path)
   if (key.ok) return key.key
-  throw new BadInput([
-    {
-      at: { file: flag, line: 0, column: 0 },
-      code: 'key-unusable',
-      problem: `${path} ${key.problem}.`,
-      next: 'Make a pair of keys with `openssl genpkey -algorithm ed25519`; docs/how-to/keep-the-evidence.md shows how.',
-    },
-  ])
+  throw new BadInput([issueOfFlag(flag, unusable(path, key.problem))])
 }
+
+const unusable = (path: string, problem: string): Complaint => ({
+  code: 'key-unusable',
+  problem: `${path} ${problem}.`,
+  next: 'Make a pair of keys with `openssl genpkey -algorithm ed25519`; docs/how-to/keep-the-evidence.md shows how.',
+})
+
+/** Checks a key before anything is touched. */
+export const aKey =
+  (read: (path: string) => KeyRead): ValueCheck =>
+  (path) => {
+    const key = read(path)
+    return key.ok ? undefined : unusable(path, key.problem)
+  }

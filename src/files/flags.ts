@@ -1,6 +1,7 @@
 /** Values of command-line flags, in the same forms and with the same messages as in files. */
 import type { Parsed } from '../domain/issue.ts'
 import { wholeFile } from './files.ts'
+import { dnsLabel } from './name-shapes.ts'
 import { duration, factor } from './quantities.ts'
 import { collectIssues, settle } from './report.ts'
 import { integer, type Shape } from './shape.ts'
@@ -8,6 +9,7 @@ import { integer, type Shape } from './shape.ts'
 export const flagShapes = {
   duration: duration({ min: 0 }),
   factor: factor({ min: 0.01, max: 10_000 }),
+  namespace: dnsLabel(63),
   seed: integer({ min: 0, max: Number.MAX_SAFE_INTEGER, what: 'a seed' }),
 } as const
 

@@ -9,7 +9,7 @@ import type { Issue, SourcePoint } from '../../domain/issue.ts'
 import { type PostureKind, type PostureWant, postureWants } from '../../domain/posture.ts'
 import type { Rehearsal, Target } from '../../domain/rehearsal.ts'
 import { exitCodes } from '../../domain/verdict.ts'
-import { chooseAmong } from '../../files/did-you-mean.ts'
+import { flagShapes } from '../../files/flags.ts'
 import { sortFindings } from '../../judge/findings/findings.ts'
 import { judgeWant } from '../../judge/posture/posture.ts'
 import { objectsListed } from '../../judge/seen/listed.ts'
@@ -17,7 +17,7 @@ import { ApiRefusal, type KubernetesApi } from '../../protocols/kubernetes/api.t
 import { type Check, checkText, QUESTIONS } from '../check-text.ts'
 import { systemClock } from '../clock.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags } from '../cluster-choice.ts'
-import { BadInput } from '../failure.ts'
+import { amongWords, checkedFlag, ofShape, outputFlag } from '../flags.ts'
 import { readInputs, readTarget } from '../inputs.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { columnsOf, jsonText, onStdout, print, term } from '../terminal.ts'
@@ -35,15 +35,21 @@ export function addCheck(root: Command, finish: (code: number) => void): void {
     .description("judge a target's objects by the release checklist, without load; touches nothing")
     .argument('[rehearsal]', 'a *.rehearsal.yaml whose permissions and objects are asked for too')
   withClusterFlags(command)
-    .option(
-      '-n, --namespace <names...>',
-      "namespaces to look at (default: those of the rehearsal's posture, or the target's)",
+    .addOption(
+      checkedFlag(
+        '-n, --namespace <names...>',
+        "namespaces to look at (default: those of the rehearsal's posture, or the target's)",
+        ofShape(flagShapes.namespace, '--namespace'),
+      ),
     )
-    .option(
-      '--want <wants...>',
-      `what to judge (default: what the rehearsal's posture wants, or everything): ${postureWants.join(', ')}`,
+    .addOption(
+      checkedFlag(
+        '--want <wants...>',
+        `what to judge (default: what the rehearsal's posture wants, or everything): ${postureWants.join(', ')}`,
+        amongWords(postureWants, 'wants'),
+      ),
     )
-    .option('-o, --output <format>', 'text or json', 'text')
+    .addOption(outputFlag())
     .addHelpText(
       'after',
       '\nExit code 0: nothing found, 1: something is amiss, 5: the cluster does not answer, or something may not be read.\n\nExamples:\n  matchday check --lab\n  matchday check scenarios/release-smoke.rehearsal.yaml --context NAME\n  matchday check --context NAME --namespace casino --want default-deny pinned-images --output json',
@@ -53,7 +59,7 @@ export function addCheck(root: Command, finish: (code: number) => void): void {
 
 async function check(file: string | undefined, flags: Flags): Promise<number> {
   const context = contextOf(flags)
-  const named = flags.want?.map(wantNamed)
+  const named = flags.want && postureWants.filter((each) => flags.want?.includes(each))
   const inputs: Inputs =
     file === undefined ? { target: readTarget(context, flags.target) } : readInputs(file, context, flags.target)
   const wants = named ?? wantsOf(inputs)
@@ -89,14 +95,6 @@ function namespacesOf(inputs: Inputs): readonly string[] {
 function wantsOf(inputs: Inputs): readonly PostureWant[] {
   const wanted = new Set(posturesOf(inputs).flatMap(({ wants }) => wants))
   return wanted.size > 0 ? postureWants.filter((each) => wanted.has(each)) : postureWants
-}
-
-function wantNamed(written: string): PostureWant {
-  const want = postureWants.find((known) => known === written)
-  if (want !== undefined) return want
-  const at: SourcePoint = { file: '--want', line: 0, column: 0 }
-  const next = chooseAmong(written, postureWants, 'wants')
-  throw new BadInput([{ at, code: 'wrong-value', problem: `there is no want "${written}".`, next }])
 }
 
 /** Says in one sentence if nothing answers, or if the answer is not from a cluster. Missing permissions are reported in their own rows. */

@@ -13,6 +13,7 @@ import { resumeUndos } from '../../journal/resume.ts'
 import { systemClock } from '../clock.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags } from '../cluster-choice.ts'
 import { reportFailure } from '../failure.ts'
+import { aFolder, checkedFlag, outputFlag } from '../flags.ts'
 import { readTarget, usualTargetPath } from '../inputs.ts'
 import { runFolders } from '../run-folder.ts'
 import { stopSignal } from '../stop-signal.ts'
@@ -27,9 +28,12 @@ export function addHeal(root: Command, finish: (code: number) => void): void {
     .command('heal')
     .description('undo whatever a dead run left, from its journal and from its marks on the cluster')
   withClusterFlags(command)
-    .option('--reports <folder>', 'where the runs have their folders', 'reports')
-    .option('-o, --output <format>', 'text or json', 'text')
-    .addHelpText('after', '\nExamples:\n  matchday heal --lab\n  matchday heal --context NAME')
+    .addOption(checkedFlag('--reports <folder>', 'where the runs have their folders', aFolder, 'reports'))
+    .addOption(outputFlag())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  matchday heal --lab\n  matchday heal --context NAME\n  matchday heal --context NAME --reports ci-reports --output json',
+    )
     .action(async (flags: Flags) => finish(await heal(flags)))
 }
 
@@ -74,7 +78,7 @@ async function healCluster(flags: Flags, target: Target, dead: readonly Dead[], 
 }
 
 function tell(flags: Flags, report: HealReport, left: readonly ResidueItem[]): void {
-  if (flags.output === 'json') return print(jsonText({ ...report, left }))
+  if (flags.output === 'json') return print(jsonText({ format: 1, ...report, left }))
   for (const each of report.healed)
     say(term`${onStderr('green', each.outcome === 'undone' ? 'undone' : 'already gone')} ${each.id} of run ${each.run}`)
   for (const problem of report.problems) say(term`${onStderr('red', 'not undone')} ${problem}`)

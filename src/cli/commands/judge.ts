@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import { readVerifyKey } from '../../journal/signature.ts'
+import { checkedFlag, outputFlag } from '../flags.ts'
 import { tellGitHub } from '../github.ts'
 import { judgeFolder, printJudgment, writeReports } from '../judging.ts'
-import { keyOf } from '../verifying.ts'
+import { aKey, keyOf } from '../verifying.ts'
 
 /** `finish` receives the exit code. */
 export function addJudge(root: Command, finish: (code: number) => void): void {
@@ -10,8 +11,14 @@ export function addJudge(root: Command, finish: (code: number) => void): void {
     .command('judge')
     .description('judge a stored run again, from its journal alone, and render its reports')
     .argument('[folder]', 'folder of the run', 'reports/latest')
-    .option('-o, --output <format>', 'text or json', 'text')
-    .option('--verify-key <file>', 'public key (Ed25519, PEM): the journal must be signed with its private key')
+    .addOption(outputFlag())
+    .addOption(
+      checkedFlag(
+        '--verify-key <file>',
+        'public key (Ed25519, PEM): the journal must be signed with its private key',
+        aKey(readVerifyKey),
+      ),
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  matchday judge\n  matchday judge reports/psp-down-at-peak-20261123-201500 --output json | jq .verdict.kind\n  matchday judge reports/latest --verify-key run-key.pub.pem',

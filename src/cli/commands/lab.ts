@@ -3,6 +3,8 @@ import { EnvironmentError } from '../../controller/ports.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import { type KedaStatus, kedaStatus } from '../../lab/keda/status.ts'
 import { defaultLabRoot, type LabStatus, labDown, labStatus } from '../../lab/lab.ts'
+import { LAB_CONTEXT } from '../cluster-choice.ts'
+import { aFileOrFolder, aFolder, checkedFlag, outputFlag } from '../flags.ts'
 import { REFERENCE_WORKLOAD } from '../reference-workload.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { jsonText, print, say, term } from '../terminal.ts'
@@ -12,14 +14,22 @@ export function addLab(root: Command, finish: (code: number) => void): void {
   lab
     .command('up')
     .description('boot the lab with a workload and keep it until `lab down`')
-    .option('--workload <folder>', 'folder with a workload.yaml', REFERENCE_WORKLOAD)
-    .option('--overlay <folder...>', 'kustomize components on top of the workload (defects, other sizes)', [])
+    .addOption(checkedFlag('--workload <folder>', 'folder with a workload.yaml', aFileOrFolder, REFERENCE_WORKLOAD))
+    .addOption(
+      checkedFlag(
+        '--overlay <folder...>',
+        'kustomize components on top of the workload (defects, other sizes)',
+        aFolder,
+        [],
+      ),
+    )
     .option('--keda', 'with KEDA, also where the workload has no ScaledObject')
+    .addOption(outputFlag())
     .addHelpText(
       'after',
       '\nExamples:\n  matchday lab up\n  matchday lab up --workload ./my-services\n  matchday lab up --overlay test/canary/defects/no-failover\n  kubectl --kubeconfig "$(matchday lab status --output kubeconfig)" get pods -A',
     )
-    .action(async (flags: { workload: string; overlay: string[]; keda?: boolean }) => {
+    .action(async (flags: { workload: string; overlay: string[]; keda?: boolean; output: string }) => {
       const { bootLab } = await import('../lab-boot.ts')
       const handle = await bootLab({
         workload: flags.workload,
@@ -29,18 +39,23 @@ export function addLab(root: Command, finish: (code: number) => void): void {
       })
       handle.keep()
       say(term`lab is up; stop it with: matchday lab down`)
-      print(term`${handle.kubeconfig}`)
+      const { kubeconfig } = handle
+      print(flags.output === 'json' ? jsonText({ format: 1, context: LAB_CONTEXT, kubeconfig }) : term`${kubeconfig}`)
       finish(exitCodes.pass)
     })
   lab
     .command('status')
     .description('what runs, and where its kubeconfig is')
-    .option('-o, --output <format>', 'text, json or kubeconfig', 'text')
+    .addOption(outputFlag(['text', 'json', 'kubeconfig']))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  matchday lab status\n  export KUBECONFIG="$(matchday lab status --output kubeconfig)"\n  matchday lab status --output json | jq .kind',
+    )
     .action(async (flags: { output: string }) => {
       const found = await labStatus()
       const keda = found.kind === 'up' ? await kedaStatus(found.state.root) : undefined
       const status = keda ? { ...found, keda } : found
-      if (flags.output === 'json') print(jsonText(status))
+      if (flags.output === 'json') print(jsonText({ format: 1, ...status }))
       else if (flags.output === 'kubeconfig') print(term`${status.kind === 'none' ? '' : status.state.kubeconfig}`)
       else printStatus(found, keda)
       finish(status.kind === 'up' ? exitCodes.pass : exitCodes.environment)
@@ -48,18 +63,23 @@ export function addLab(root: Command, finish: (code: number) => void): void {
   lab
     .command('keda')
     .description('add KEDA to the lab that is up')
-    .action(async () => {
+    .addOption(outputFlag())
+    .addHelpText('after', '\nExamples:\n  matchday lab keda')
+    .action(async (flags: { output: string }) => {
       const status = await labStatus()
       if (status.kind !== 'up') throw new EnvironmentError('no lab is up', 'Boot one: matchday lab up --keda')
       const { addKeda } = await import('../lab-boot.ts')
       await addKeda(status.state, stopSignal())
       say(term`KEDA serves in namespace keda`)
+      if (flags.output === 'json') print(jsonText({ format: 1, done: 'keda' }))
       finish(exitCodes.pass)
     })
   lab
     .command('down')
     .description('stop the lab and everything that belongs to it')
-    .action(async () => {
+    .addOption(outputFlag())
+    .addHelpText('after', '\nExamples:\n  matchday lab down\n  matchday lab down --output json')
+    .action(async (flags: { output: string }) => {
       const done = await labDown()
       const words = {
         stopped: 'lab stopped',
@@ -67,6 +87,7 @@ export function addLab(root: Command, finish: (code: number) => void): void {
         nothing: `no lab in ${defaultLabRoot()}`,
       }
       say(term`${words[done]}`)
+      if (flags.output === 'json') print(jsonText({ format: 1, done }))
       finish(exitCodes.pass)
     })
 }

@@ -9,6 +9,7 @@ import { visibleIn } from '../../report/escape/visible.ts'
 import { admissionsOf } from '../admissions.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags } from '../cluster-choice.ts'
 import { BadInput } from '../failure.ts'
+import { outputFlag } from '../flags.ts'
 import { type Inputs, readInputs } from '../inputs.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { jsonText, print, termLines } from '../terminal.ts'
@@ -23,10 +24,10 @@ export function addPlan(root: Command, finish: (code: number) => void): void {
     .argument('<rehearsal>', 'a *.rehearsal.yaml')
   withClusterFlags(command)
     .option('--offline', 'without a cluster: the timeline only')
-    .option('-o, --output <format>', 'text or json', 'text')
+    .addOption(outputFlag())
     .addHelpText(
       'after',
-      '\nExamples:\n  matchday plan scenarios/psp-down-at-peak.rehearsal.yaml --lab --offline\n  matchday plan scenarios/psp-down-at-peak.rehearsal.yaml --context NAME',
+      '\nExamples:\n  matchday plan scenarios/psp-down-at-peak.rehearsal.yaml --lab --offline\n  matchday plan scenarios/psp-down-at-peak.rehearsal.yaml --context NAME\n  matchday plan scenarios/derby-day.rehearsal.yaml --lab --output json | jq .faults',
     )
     .action(async (file: string, flags: Flags) => finish(await plan(file, flags)))
 }

@@ -18,6 +18,15 @@ import { admissionsOf } from '../admissions.ts'
 import { auditOf } from '../audit.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags, withLabFlags } from '../cluster-choice.ts'
 import { BadInput, issueText } from '../failure.ts'
+import {
+  aFolderToWrite,
+  checkedFlag,
+  checkedTogether,
+  issueOfFlag,
+  ofShape,
+  outputFlag,
+  type ValueCheck,
+} from '../flags.ts'
 import { tellGitHub } from '../github.ts'
 import { type Inputs, readInputs } from '../inputs.ts'
 import { judgeFolder, printJudgment, writeReports } from '../judging.ts'
@@ -26,7 +35,7 @@ import { discardUnused, makeRunFolder, type RunFolder } from '../run-folder.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { onStderr, say, term, termLines } from '../terminal.ts'
 import { findTool } from '../tools.ts'
-import { keyOf, writeSignature } from '../verifying.ts'
+import { aKey, keyOf, writeSignature } from '../verifying.ts'
 import { k6Settings, portsOf } from '../wiring.ts'
 
 type Flags = ClusterFlags & {
@@ -42,20 +51,42 @@ export function addRun(root: Command, finish: (code: number) => void): void {
     .command('run')
     .description('perform a rehearsal, judge it, and leave a report')
     .argument('<rehearsal>', 'a *.rehearsal.yaml')
-  withLabFlags(withClusterFlags(command))
-    .option(
-      '--seed <number>',
-      "seed of matchday's random choices: players, and in the lab the pods that faults pick (default: REHEARSAL_SEED, or a new one)",
+  checkedTogether(withLabFlags(withClusterFlags(command)), variableIssues)
+    .addOption(
+      checkedFlag(
+        '--seed <number>',
+        "seed of matchday's random choices: players, and in the lab the pods that faults pick (default: REHEARSAL_SEED, or a new one)",
+        ofShape(flagShapes.seed, '--seed'),
+      ),
     )
-    .option('--reports <folder>', 'where the run gets its folder', 'reports')
-    .option('--sign-key <file>', 'private key (Ed25519, PEM) that signs the journal (default: MATCHDAY_SIGN_KEY)')
-    .option('-o, --output <format>', 'text or json', 'text')
+    .addOption(checkedFlag('--reports <folder>', 'where the run gets its folder', aFolderToWrite, 'reports'))
+    .addOption(
+      checkedFlag(
+        '--sign-key <file>',
+        'private key (Ed25519, PEM) that signs the journal (default: MATCHDAY_SIGN_KEY)',
+        aKey(readSigningKey),
+      ),
+    )
+    .addOption(outputFlag())
     .option('-q, --quiet', 'no progress, only the verdict')
     .addHelpText(
       'after',
       '\nExamples:\n  matchday run scenarios/psp-down-at-peak.rehearsal.yaml --lab\n  matchday run scenarios/psp-down-at-peak.rehearsal.yaml --context NAME\n  matchday run scenarios/psp-down-at-peak.rehearsal.yaml --lab --overlay test/canary/defects/no-failover\n  matchday run scenarios/psp-down-at-peak.rehearsal.yaml --lab --output json > verdict.json',
     )
     .action(async (file: string, flags: Flags) => finish(await run(file, flags)))
+}
+
+/** The variables that stand in for flags are checked with the flags. */
+function variableIssues(flags: Readonly<Record<string, unknown>>): readonly Issue[] {
+  const { REHEARSAL_SEED: seed, MATCHDAY_SIGN_KEY: key } = process.env
+  const wrong = (name: string, check: ValueCheck, value: string | undefined): readonly Issue[] => {
+    const complaint = value === undefined ? undefined : check(value)
+    return complaint === undefined ? [] : [issueOfFlag(name, complaint)]
+  }
+  return [
+    ...(flags.seed === undefined ? wrong('REHEARSAL_SEED', ofShape(flagShapes.seed, 'REHEARSAL_SEED'), seed) : []),
+    ...(flags.signKey === undefined ? wrong('MATCHDAY_SIGN_KEY', aKey(readSigningKey), key) : []),
+  ]
 }
 
 async function run(file: string, flags: Flags): Promise<number> {

@@ -1,6 +1,7 @@
-import { Argument, type Command } from 'commander'
+import type { Command } from 'commander'
 import { exitCodes } from '../../domain/verdict.ts'
 import { STANDARD_TOOLS, TOOL_GROUPS, TOOL_NAMES, type ToolName } from '../../toolchain/toolchain.ts'
+import { amongWords, checkedArgument, outputFlag } from '../flags.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { jsonText, print, term } from '../terminal.ts'
 import { findTools } from '../tools.ts'
@@ -12,16 +13,20 @@ export function addToolchain(root: Command, finish: (code: number) => void): voi
     .command('build')
     .description('make tools ready: given path, PATH, cache, or built by Go from the committed go.mod')
     .addArgument(
-      new Argument('[tools...]', 'which ones; all that every run needs, if none is named').choices([...NAMES]),
+      checkedArgument(
+        '[tools...]',
+        `which ones (default: all that every run needs): ${NAMES.join(', ')}`,
+        amongWords(NAMES, 'tools'),
+      ),
     )
-    .option('-o, --output <format>', 'text or json', 'text')
+    .addOption(outputFlag())
     .addHelpText(
       'after',
       '\nA path of your own: MATCHDAY_K6=/opt/k6 matchday toolchain build\n\nExamples:\n  matchday toolchain build\n  matchday toolchain build keda\n  matchday toolchain build --output json',
     )
     .action(async (names: string[], flags: { output: string }) => {
       const found = await findTools(names.length === 0 ? STANDARD_TOOLS : names.flatMap(toolsNamed), stopSignal())
-      if (flags.output === 'json') print(jsonText(found))
+      if (flags.output === 'json') print(jsonText({ format: 1, tools: found }))
       else
         for (const [name, { path, version }] of Object.entries(found))
           print(term`${name.padEnd(26)} ${version.padEnd(10)} ${path}`)

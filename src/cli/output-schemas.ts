@@ -1,0 +1,329 @@
+/**
+ * What `-o json` prints, as JSON Schemas: docs/output/ is made from this file. Each document has `format`, which grows when a field changes its meaning
+ * or goes away. New fields may come without that, so readers must ignore fields that they do not know; the tests do not (`test/cli/output.test.ts`).
+ */
+import { z } from 'zod'
+
+const whole = z.int()
+const count = whole.min(0)
+const text = z.string()
+const flag = z.boolean()
+const texts = z.array(text)
+/** JSON has no infinity: it is null. */
+const amount = z.number().nullable()
+const ms = z.number().describe('milliseconds')
+const instant = z.number().describe('milliseconds since 1970')
+const share = z.number().describe('a share: 1 is all')
+const format = z.literal(1).describe('version of this document')
+const strict = z.strictObject
+const optional = <T extends z.ZodType>(type: T) => type.optional()
+
+const issue = strict({
+  at: strict({ file: text.describe('a file, or a flag'), line: count, column: count }).describe('0: the whole file'),
+  code: text.describe('stable; scripts may match on it'),
+  problem: text,
+  next: text,
+})
+
+const cause = text.describe('stable; docs/glossary.md lists all')
+const finding = strict({
+  weight: z.enum(['breach', 'gap', 'warning']),
+  cause,
+  subject: text,
+  sentence: text,
+  next: text,
+  evidence: z.array(count).describe('lines of journal.ndjson'),
+  follows: optional(strict({ cause, subject: text })),
+})
+
+const counts = strict({
+  attempts: count,
+  good: count,
+  bad: count,
+  slow: count,
+  overCeiling: count,
+  neverRan: count,
+  quantileMs: optional(ms),
+})
+
+const slo = strict({
+  sli: text,
+  kind: z.enum(['availability', 'latency']),
+  objective: share,
+  targetMs: optional(ms),
+  ceilingMs: optional(ms),
+  state: z.enum(['proven', 'proven-with-warning', 'unproven', 'missed', 'no-evidence']),
+  whole: counts,
+  achieved: optional(share),
+  lowerBound: optional(share),
+  budgetUsed: amount,
+  windows: z.array(strict({ name: text, kind: z.enum(['phase', 'fault']), fromMs: ms, toMs: ms, counts })),
+})
+
+const timed = { withinMs: ms, tookMs: optional(ms), held: flag }
+const failovers = z.array(strict({ from: text, to: text, ...timed }))
+const recoveries = z.array(strict({ sli: text, ...timed }))
+const reactions = z.array(
+  strict({ kind: text, subject: text, sentence: text, held: flag, withinMs: optional(ms), tookMs: optional(ms) }),
+)
+const costs = z.array(
+  strict({
+    sli: text,
+    kind: z.enum(['availability', 'latency']),
+    attempts: count,
+    bad: count,
+    tooSlow: count,
+    budgetBurnt: amount,
+    peakBurn: amount,
+    detectMs: optional(ms),
+    recoverMs: optional(ms),
+  }),
+)
+
+const fault = strict({
+  fault: text,
+  state: z.enum(['proven', 'unproven', 'not-injected', 'refused', 'not-reached']),
+  injectedAt: optional(instant),
+  witnessedAt: optional(instant),
+  healedAt: optional(instant),
+  pods: texts,
+  coverage: optional(share),
+  witness: strict({
+    metric: text,
+    of: text,
+    before: optional(z.number()),
+    during: optional(z.number()),
+    sentence: text,
+  }),
+  failovers,
+  recoveries,
+  reactions,
+  costs,
+})
+
+const action = strict({
+  action: text,
+  state: z.enum(['done', 'not-done', 'refused', 'failed', 'not-reached']),
+  begunAt: optional(instant),
+  doneAt: optional(instant),
+  healedAt: optional(instant),
+  targets: texts,
+  evicted: count,
+  refusedEvictions: count,
+  reactions,
+  failovers,
+  recoveries,
+  costs,
+})
+
+const steps = z.array(
+  strict({ name: text, at: optional(instant), afterMs: optional(ms), budgetMs: optional(ms), held: flag }),
+)
+const posture = z.array(strict({ namespace: text, want: text, held: flag, sentence: text }))
+
+const ledger = strict({
+  reconciled: flag,
+  settled: flag,
+  operations: z.array(
+    strict({
+      operation: text,
+      client: strict({ acknowledged: count, amountCents: z.number(), refused: count, unknown: count }),
+      books: z.array(
+        strict({
+          book: text,
+          count,
+          amountCents: z.number(),
+          duplicates: count,
+          unknownCommitted: count,
+          agrees: flag,
+          sentence: text,
+        }),
+      ),
+    }),
+  ),
+})
+
+const seal = z.union([
+  strict({ kind: z.literal('chained'), format: count, lines: count, head: text, signedBy: optional(text) }),
+  strict({ kind: z.literal('unchained'), format: count, lines: count }),
+])
+
+const verdict = strict({
+  format,
+  run: text,
+  rehearsal: text,
+  verdict: z.union([
+    strict({ kind: z.literal('pass'), warnings: z.array(finding) }),
+    strict({ kind: z.literal('fail'), breaches: z.array(finding).min(1) }),
+    strict({ kind: z.literal('aborted'), by: text, at: instant, gaps: z.array(finding) }),
+    strict({ kind: z.literal('inconclusive'), gaps: z.array(finding).min(1) }),
+  ]),
+  summary: text,
+  exitCode: count,
+  healed: flag,
+  slos: z.array(slo),
+  faults: z.array(fault),
+  actions: z.array(action),
+  autoscalers: z.array(
+    strict({
+      name: text,
+      phase: text,
+      steps,
+      peakDesired: count,
+      peakReady: count,
+      turns: optional(count),
+      calmMs: optional(ms),
+      held: flag,
+    }),
+  ),
+  keda: z.array(strict({ scaledObject: text, phase: text, steps, peakReady: count, held: flag })),
+  budgets: z.array(
+    strict({
+      budget: text,
+      held: flag,
+      lowestHealthy: optional(count),
+      wantedHealthy: optional(count),
+      refusedEvictions: count,
+    }),
+  ),
+  connections: z.array(
+    strict({ of: text, metric: text, highest: optional(z.number()), atMost: z.number(), held: flag }),
+  ),
+  posture,
+  ledger: optional(ledger),
+  generator: strict({
+    trusted: flag,
+    due: count,
+    ran: count,
+    dropped: count,
+    missing: count,
+    cpuCoresPeak: z.number(),
+    hostBusyPeak: share,
+    sentence: text,
+  }),
+  findings: z.array(finding),
+  evidence: optional(seal),
+})
+
+const admission = strict({
+  ok: flag,
+  targets: texts,
+  pods: texts.describe('namespace/name of the pods that may be hit'),
+  candidates: count,
+  limit: count,
+  note: text,
+  problems: z.array(issue),
+})
+const harm = { name: text, phase: text, fromMs: ms, expects: texts, overlaps: texts, admission: optional(admission) }
+
+const plan = strict({
+  format,
+  rehearsal: text,
+  file: text,
+  hypothesis: text,
+  context: text,
+  entry: text,
+  run: text,
+  seed: whole,
+  totalMs: ms,
+  arrivals: z.number(),
+  phases: z.array(
+    strict({
+      name: text,
+      fromMs: ms,
+      rampEndMs: ms,
+      toMs: ms,
+      factor: z.number(),
+      rates: z.record(text, z.number()).describe('arrivals per second, by load profile'),
+      sockets: optional(z.number()),
+      arrivals: z.number(),
+    }),
+  ),
+  faults: z.array(strict({ ...harm, toMs: ms, apply: text, creates: text, witness: text })),
+  actions: z.array(strict({ ...harm, toMs: optional(ms), does: text, undone: text })),
+  objectives: z.array(
+    strict({
+      slo: z.looseObject({ sli: text, kind: text }),
+      expected: optional(z.number()),
+      needed: amount,
+      badAllowed: optional(z.number()),
+      sentence: text,
+      provable: flag,
+    }),
+  ),
+  expectations: texts,
+  guardrails: texts,
+  warnings: texts,
+})
+
+const sight = strict({
+  kind: z.enum(['source', 'book']),
+  name: text,
+  state: z.enum(['read', 'nobody', 'unreadable']),
+  issue: optional(issue),
+})
+
+const check = strict({
+  format,
+  context: text,
+  posture,
+  findings: z.array(finding.omit({ evidence: true })),
+  sights: z.array(sight),
+  issues: z.array(issue),
+  questions: texts,
+})
+
+const heal = strict({
+  format,
+  healed: z.array(strict({ id: text, run: text, outcome: z.enum(['undone', 'already-gone']) })),
+  problems: texts,
+  left: z.array(z.looseObject({ what: text, where: text })),
+})
+
+const issues = strict({
+  format,
+  exitCode: whole,
+  issues: z.array(issue.partial({ at: true })).min(1),
+})
+
+const report = strict({
+  format,
+  folder: text,
+  reports: strict({ html: text, markdown: text, junit: text, verdict: text }),
+})
+
+const tools = strict({
+  format,
+  tools: z.record(
+    text,
+    strict({ name: text, path: text, version: text, source: z.enum(['given', 'path', 'cache', 'built']) }),
+  ),
+})
+
+const state = z.looseObject({ root: text, kubeconfig: text })
+const lab = z.union([
+  strict({ format, context: text, kubeconfig: text }).describe('lab up'),
+  strict({ format, done: z.enum(['keda', 'stopped', 'cleaned', 'nothing']) }).describe('lab keda, lab down'),
+  strict({ format, kind: z.literal('none') }).describe('lab status'),
+  strict({ format, kind: z.literal('dead'), state }).describe('lab status'),
+  z
+    .looseObject({ format, kind: z.literal('up'), state, status: z.looseObject({ phase: text }) })
+    .describe('lab status'),
+])
+
+const published = (title: string, description: string, schema: z.ZodType) => {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { reused: 'ref' })
+  return { $schema, title, description, ...rest }
+}
+
+/** By name of the file in docs/output/. */
+export const outputSchemas: Readonly<Record<string, object>> = {
+  'verdict.schema.json': published('Verdict', '`matchday run` and `matchday judge`; also verdict.json.', verdict),
+  'plan.schema.json': published('Plan', '`matchday plan`', plan),
+  'check.schema.json': published('Check', '`matchday check`', check),
+  'heal.schema.json': published('Heal', '`matchday heal`', heal),
+  'report.schema.json': published('Report', '`matchday report`', report),
+  'toolchain.schema.json': published('Toolchain', '`matchday toolchain build`', tools),
+  'lab.schema.json': published('Lab', '`matchday lab up`, `status`, `keda` and `down`', lab),
+  'issues.schema.json': published('Issues', 'Any command that failed without a result of its own.', issues),
+}

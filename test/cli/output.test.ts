@@ -1,0 +1,115 @@
+/** Every command's `-o json` against its published schema, on real output. */
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { describe, expect, it, vi } from 'vitest'
+import { outputSchemas } from '../../src/cli/output-schemas.ts'
+import { judge } from '../../src/judge/judge.ts'
+import { performed } from '../support/command.ts'
+import { everything } from '../support/evidence-everything.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+
+const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false })
+const validators = Object.fromEntries(
+  Object.entries(outputSchemas).map(([name, schema]) => [name, ajv.compile(schema)]),
+)
+
+/** Empty where the document is as the schema says. */
+function wrongIn(schema: string, document: unknown): readonly string[] {
+  const validate = validators[`${schema}.schema.json`]
+  if (validate === undefined) throw new Error(`no ${schema}`)
+  validate(document)
+  return (validate.errors ?? []).map(
+    ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
+  )
+}
+
+const exampleRun = (): string => {
+  const folder = join(tempFolder(), 'run')
+  cpSync('reports/example', folder, { recursive: true })
+  return folder
+}
+
+const STOCK = 'scenarios/psp-down-at-peak.rehearsal.yaml'
+const OFFLINE = ['--lab', '--offline', '--output', 'json']
+
+describe('the published schemas of output', () => {
+  it.each(Object.entries(outputSchemas))(
+    'docs/output/%s is what the tests check (mend with vitest -u)',
+    async (name, schema) => {
+      await expect(`${JSON.stringify(schema, null, 2)}\n`).toMatchFileSnapshot(`../../docs/output/${name}`)
+    },
+  )
+
+  it.each<[string, string, (run: string) => readonly string[], number]>([
+    ['judge', 'verdict', (run) => ['judge', run, '-o', 'json'], 0],
+    ['report', 'report', (run) => ['report', run, '-o', 'json'], 0],
+    ['plan', 'plan', () => ['plan', STOCK, ...OFFLINE], 0],
+    ['plan, of a rehearsal with actions', 'plan', () => ['plan', 'scenarios/derby-day.rehearsal.yaml', ...OFFLINE], 0],
+    ['a missing file', 'issues', () => ['plan', 'nowhere.rehearsal.yaml', ...OFFLINE], 2],
+    ['a wrong flag', 'issues', () => ['judge', '--frobnicate', '--output=json'], 2],
+    ['a wrong value', 'issues', () => ['run', STOCK, '--lab', '--seed', 'x', '-o', 'json'], 2],
+    ['a run without a journal', 'issues', () => ['judge', tempFolder(), '-o', 'json'], 5],
+  ])('hold for %s', async (_, schema, words, exitCode) => {
+    const { code, stdout, stderr } = await performed(...words(exampleRun()))
+    expect({ code, stderr }).toEqual({
+      code: exitCode,
+      stderr: exitCode === 0 ? expect.anything() : expect.stringMatching(/\S/),
+    })
+    const document = JSON.parse(stdout) as { readonly exitCode?: number }
+    expect(wrongIn(schema, document)).toEqual([])
+    if (schema === 'issues') expect(document.exitCode).toBe(exitCode)
+  })
+
+  it('hold for a verdict with one of everything', () => {
+    expect(wrongIn('verdict', JSON.parse(JSON.stringify(judge(everything()))))).toEqual([])
+  })
+
+  it('do not hold for a field that nobody described', () => {
+    const verdict = JSON.parse(readFileSync('reports/example/verdict.json', 'utf8')) as object
+    expect(wrongIn('verdict', { ...verdict, surprise: 1 })).not.toEqual([])
+  })
+})
+
+describe('flags', () => {
+  it('with wrong values are reported together, before anything is started, with exit code 2', async () => {
+    vi.stubEnv('MATCHDAY_SIGN_KEY', '/nowhere/key.pem')
+    const file = join(tempFolder(), 'file')
+    writeFileSync(file, '')
+    const { code, stdout, stderr } = await performed(
+      ...['run', 'nowhere.yaml', '--lab', '--context', 'other', '--kubeconfig', '/nowhere', '--seed', '-1'],
+      ...['--workload', '/nowhere/w', '--overlay', '/nowhere/o', '--reports', join(file, 'reports'), '-o', 'yaml'],
+    )
+    vi.unstubAllEnvs()
+    const flags = [...stderr.matchAll(/^(\S+) [a-z-]+$/gm)].map(([, flag]) => flag).sort()
+    expect({ code, stdout, flags }).toEqual({
+      code: 2,
+      stdout: '',
+      flags: [
+        '--context',
+        '--kubeconfig',
+        '--output',
+        '--overlay',
+        '--reports',
+        '--seed',
+        '--workload',
+        'MATCHDAY_SIGN_KEY',
+      ],
+    })
+  })
+
+  it.each<[readonly string[], string]>([
+    [['plan', STOCK], 'no cluster was chosen'],
+    [['check', '--lab', '--want', 'priority'], 'did you mean "priorities"?'],
+    [['check', '--lab', '--namespace', 'Shop!'], '--namespace must be a name'],
+    [['heal', '--lab', '--reports', '/nowhere'], 'there is no folder /nowhere'],
+    [['judge', '--verify-key', '/nowhere'], 'openssl genpkey'],
+    [['lab', 'up', '--workload', '/nowhere'], 'there is no /nowhere'],
+    [['toolchain', 'build', 'k7'], 'did you mean "k6"?'],
+    [['lab', 'status', '-o', 'kubeconf'], 'did you mean "kubeconfig"?'],
+  ])('of %j are refused: %s', async (words, said) => {
+    const { code, stderr } = await performed(...words)
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(said) })
+    expect(stderr).toContain('Next: ')
+  })
+})
