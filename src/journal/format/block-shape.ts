@@ -5,7 +5,7 @@ import { amount, flag, list, moment, ms, number, object, oneOf, record, share, t
 const at = moment
 
 const release = object({ name: text, entry: text })
-const tolerance = object({ latency: amount, rate: amount })
+const margin = object({ latency: amount }, { rate: amount })
 
 const compareSettings = object({
   settleMs: ms,
@@ -13,8 +13,8 @@ const compareSettings = object({
   factor: number,
   looks: list(amount),
   alpha: share,
-  worse: tolerance,
-  margin: tolerance,
+  worse: object({ latency: amount, rate: amount }),
+  margin,
   margins: record(object({}, { latency: amount, rate: amount })),
 })
 
