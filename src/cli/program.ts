@@ -6,6 +6,7 @@ import { addCheck } from './commands/check.ts'
 import { addHeal } from './commands/heal.ts'
 import { addJudge } from './commands/judge.ts'
 import { addLab } from './commands/lab.ts'
+import { addLive } from './commands/live.ts'
 import { addPlan } from './commands/plan.ts'
 import { addReport } from './commands/report.ts'
 import { addRun } from './commands/run.ts'
@@ -34,7 +35,8 @@ function program(finish: (code: number) => void): Command {
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXIT_CODES)
     .hook('preAction', (_, command) => refuseWrongFlags(command))
-  for (const add of [addRun, addPlan, addCheck, addJudge, addReport, addHeal, addLab, addToolchain]) add(root, finish)
+  for (const add of [addRun, addPlan, addCheck, addJudge, addReport, addLive, addHeal, addLab, addToolchain])
+    add(root, finish)
   return root
 }
 

@@ -1,8 +1,8 @@
 /** Live progress: on a terminal, a few lines that are repainted; elsewhere, one plain line per event and a heartbeat. */
 import type { Evidence } from '../domain/evidence.ts'
 import type { Timeline } from '../domain/timeline.ts'
+import { type LiveState, liveView, scaled } from '../report/live/state.ts'
 import { eventText, percent } from './event-text.ts'
-import { type LiveState, liveView, scaled } from './live-state.ts'
 import { isInteractive, onStderr, say, showProgressLines, type TerminalText, term } from './terminal.ts'
 
 const REPAINT_MS = 500

@@ -3,6 +3,7 @@
  * settles the books, audits what is left, and writes evidence of all of it. It judges only guardrails, live, with the judge's own fold.
  */
 import type { Environment, Evidence, GuardrailTripped, LoadFrame, ResidueItem } from '../domain/evidence.ts'
+import type { Decision } from '../domain/people.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import { after, type Instant, millis, seconds } from '../domain/units.ts'
@@ -18,6 +19,7 @@ import type {
   FaultInjector,
   LoadEvent,
   LoadGenerator,
+  People,
   Probes,
   RunningLoad,
   TargetLock,
@@ -47,6 +49,8 @@ export type Performance = {
   readonly environment: Environment
   /** Folder of the run; k6's own files go there. */
   readonly folder: string
+  /** Who may write notes and decide while it is under way. */
+  readonly people?: People
 }
 
 /** k6 lets iterations in flight end. If it takes longer than this after the end of the plan it hangs, and the load is stopped. */
@@ -82,6 +86,10 @@ export async function perform(
   try {
     recorder.record({ kind: 'run-started', run: timeline.run, rehearsal, target, timeline, environment })
     await recorder.flush()
+    performance.people?.attend((spoken) => {
+      recorder.record(spoken)
+      if (spoken.kind === 'decision' && spoken.what === 'stop') stop('operator', stopWords(spoken))
+    })
     // We hold the lock, so every object with a run's label was left by a dead run.
     await healLeftovers(undoer, target, [])
     recorder.record({ kind: 'residue', when: 'before', items: await undoer.residue(target) })
@@ -99,6 +107,9 @@ export async function perform(
   }
   return { healed: await audit(undoer, ports.lock, target, recorder) }
 }
+
+const stopWords = ({ by, reason }: Omit<Decision, 'at'>): string =>
+  `${by} asked to stop${reason === undefined ? '' : `: ${reason}`}`
 
 export const whenAborted = (signal: AbortSignal, then: () => void): void => {
   if (signal.aborted) then()

@@ -15,6 +15,7 @@ import type {
   Undo,
 } from '../domain/evidence.ts'
 import type { Issue } from '../domain/issue.ts'
+import type { Decision, Note } from '../domain/people.ts'
 import type { PostureKind, PostureObject } from '../domain/posture.ts'
 import type { MetricSource, Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { LoadPlan, PlannedAction, PlannedFault } from '../domain/timeline.ts'
@@ -178,4 +179,11 @@ export interface TargetLock {
   holder(target: Target): Promise<string | undefined>
   /** Removes the lock of a dead run. @throws TargetHeld when its holder may be alive */
   breakDead(target: Target): Promise<void>
+}
+
+/** What people write and decide while the run is under way, from the live page or a terminal. */
+export type Spoken = Omit<Note, 'at'> | Omit<Decision, 'at'>
+export interface People {
+  /** From now on everything that is said is handed over. The controller records it, and stops for a decision to stop. */
+  attend(hear: (spoken: Spoken) => void): void
 }

@@ -4,6 +4,7 @@
  */
 import type { BlockEnded, BlockStarted, RestAwaited } from './blocks.ts'
 import type { ClusterObject } from './cluster.ts'
+import type { Decision, Note } from './people.ts'
 import type { PostureKind, PostureObject } from './posture.ts'
 import type { Rehearsal, Target } from './rehearsal.ts'
 import type { Session } from './session.ts'
@@ -37,6 +38,8 @@ export type Evidence =
       readonly by: 'operator' | 'guardrail' | 'failure'
       readonly reason: string
     }
+  | Note
+  | Decision
   | Residue
   | EvidenceLost
   | EvidenceDoubted

@@ -8,11 +8,14 @@ import { table } from './sections/markup.ts'
 import { clock, counted } from './words.ts'
 
 export function figure(chart: Chart, drawing: Drawing): Html {
-  return html`<figure><figcaption><b>${chart.title}</b> <span class="unit">${chart.unit}</span>${keys(chart.lines)}</figcaption>
+  return html`<figure><figcaption>${figureHead(chart)}</figcaption>
 <div class="plot">${chartSvg(chart, drawing)}</div>
 <p class="caption">${chart.caption}</p>
 <details><summary>as a table</summary>${chart.lines.length > 0 ? lineTable(chart, drawing.seconds) : html``}${rowTable(chart.rows ?? [], drawing.seconds)}</details></figure>`
 }
+
+export const figureHead = ({ title, unit, lines }: Chart): Html =>
+  html`<b>${title}</b> <span class="unit">${unit}</span>${keys(lines)}`
 
 function keys(lines: readonly ChartLine[]): Html {
   const items = lines

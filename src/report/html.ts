@@ -33,7 +33,7 @@ ${html.join(first.map((section) => section(judgment, view)))}
 <section id="timeline"><h2>What happened</h2>${legend(view)}${html.join(charts.map((chart) => figure(chart, drawing)))}</section>
 ${html.join(rest.map((section) => section(judgment, view)).filter(({ text }) => text !== ''))}
 </main>
-<script type="application/json" id="series">${scriptJson(seriesOf(charts, view.seconds))}</script>
+<script type="application/json" id="series">${scriptJson(seriesOf(charts, view.axis))}</script>
 <script>${html.own(script)}</script>
 </body>
 </html>

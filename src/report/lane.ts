@@ -21,7 +21,10 @@ export type LaneOf = (started: RunStarted) => Lane
 export type Drawing = {
   readonly started: RunStarted
   readonly zeroAt: Instant
+  /** Length of what was observed. */
   readonly seconds: number
+  /** Length of the time axis: longer than what was observed while the run is under way. */
+  readonly axis: number
   readonly phases: readonly {
     readonly name: string
     readonly from: number

@@ -43,7 +43,7 @@ figure{margin:0 0 18px}figcaption{display:flex;flex-wrap:wrap;align-items:baseli
 .span.phase rect{fill:var(--band2);stroke:var(--rule)}.span.planned rect{stroke:var(--ink)}.span.fault rect{stroke:var(--fault)}.span.action rect{stroke:var(--action)}.span.fault-edge rect{fill:var(--fault)}.span.action-edge rect{fill:var(--action)}
 .span.tail rect,.span.warn rect{fill:var(--warn);stroke:var(--warn)}.span.good rect{fill:var(--good);stroke:var(--good)}.span.bad rect{fill:var(--bad);stroke:var(--bad)}.span.neutral rect{fill:var(--soft);stroke:var(--soft)}
 .tick.good{stroke:var(--good)}.tick.bad{stroke:var(--bad)}.tick.neutral{stroke:var(--ink)}
-.cross{stroke:var(--ink)}summary{cursor:pointer;color:var(--soft);font-size:12px}
+.cross,.now{stroke:var(--ink)}summary{cursor:pointer;color:var(--soft);font-size:12px}
 #readout{position:fixed;pointer-events:none;background:var(--bg);border:1px solid var(--rule);padding:6px 10px;font-size:12px;white-space:pre;display:none;box-shadow:0 2px 10px rgb(0 0 0/.2)}
 @media (max-width:640px){body{padding:0 12px 40px;font-size:14px}header{padding-left:12px}.facts td:first-child{white-space:normal}}
 @media print{:root{color-scheme:light;--bg:#fff;--ink:#000;--soft:#444;--rule:#bbb;--band:#f4f4f4;--band2:#eaeaea;--good:#14743c;--bad:#b3261e;--warn:#8a5a00;

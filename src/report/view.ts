@@ -16,7 +16,11 @@ export type RunView = Omit<Drawing, 'judgment'> & {
   charts(judgment: Judgment): readonly Chart[]
 }
 
-export type Viewing = { add(record: Evidence): void; result(): RunView | undefined }
+export type Viewing = {
+  add(record: Evidence): void
+  /** `whole`: the time axis has the planned length, for a run that is under way. */
+  result(axis?: 'seen' | 'whole'): RunView | undefined
+}
 
 type Run = { readonly started: RunStarted; readonly lanes: readonly Lane[]; readonly harms: Harms }
 
@@ -49,14 +53,21 @@ export function viewing(): Viewing {
     }
   }
 
-  return { add, result: () => (run === undefined ? undefined : viewOf(run, zeroAt, lastAt)) }
+  return { add, result: (axis = 'seen') => (run === undefined ? undefined : viewOf(run, zeroAt, lastAt, axis)) }
 }
 
-function viewOf({ started, lanes, harms }: Run, zeroAt: Instant | undefined, lastAt: Instant | undefined): RunView {
+function viewOf(
+  { started, lanes, harms }: Run,
+  zeroAt: Instant | undefined,
+  lastAt: Instant | undefined,
+  axis: 'seen' | 'whole',
+): RunView {
+  const seconds = secondsOf(started, zeroAt, lastAt)
   const view = {
     started,
     zeroAt: zeroAt ?? started.at,
-    seconds: secondsOf(started, zeroAt, lastAt),
+    seconds,
+    axis: axis === 'seen' ? seconds : Math.max(seconds, started.timeline.totalMs / 1000),
     phases: started.timeline.phases.map((each) => ({
       name: each.name,
       from: each.fromMs / 1000,

@@ -19,6 +19,7 @@ const commands = [
   'check',
   'judge',
   'report',
+  'live',
   'heal',
   'lab up',
   'lab status',

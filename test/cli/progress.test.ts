@@ -1,10 +1,10 @@
 /** The lines that are repainted, as a small terminal shows them: it knows only what matchday writes (new line, return, up, erase below). */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { newLiveState } from '../../src/cli/live-state.ts'
 import { screen } from '../../src/cli/progress.ts'
 import { isInteractive, say, showProgressLines, term } from '../../src/cli/terminal.ts'
 import type { Timeline } from '../../src/domain/timeline.ts'
 import { instant } from '../../src/domain/units.ts'
+import { newLiveState } from '../../src/report/live/state.ts'
 
 let shown: ReturnType<typeof smallTerminal>
 

@@ -13,6 +13,7 @@ import { exitCodes } from '../../domain/verdict.ts'
 import { flagShapes, parseFlag } from '../../files/flags.ts'
 import { openJournal } from '../../journal/journal.ts'
 import { readSigningKey, SIGNATURE_FILE } from '../../journal/signature.ts'
+import { openControl } from '../../live/control.ts'
 import { planTimeline } from '../../plan/timeline.ts'
 import { admissionsOf } from '../admissions.ts'
 import { auditOf } from '../audit.ts'
@@ -30,6 +31,7 @@ import {
 import { tellGitHub } from '../github.ts'
 import { type Inputs, readInputs } from '../inputs.ts'
 import { judgeFolder, printJudgment, writeReports } from '../judging.ts'
+import { startLivePage } from '../live-child.ts'
 import { showProgress } from '../progress.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from '../run-folder.ts'
 import { stopSignal } from '../stop-signal.ts'
@@ -44,6 +46,8 @@ type Flags = ClusterFlags & {
   readonly output: string
   readonly quiet?: boolean
   readonly signKey?: string
+  readonly live?: boolean
+  readonly livePort?: string
 }
 
 export function addRun(root: Command, finish: (code: number) => void): void {
@@ -68,6 +72,14 @@ export function addRun(root: Command, finish: (code: number) => void): void {
       ),
     )
     .addOption(outputFlag())
+    .option('--live', 'show the run in the browser as it grows, with a stop button and notes (127.0.0.1 only)')
+    .addOption(
+      checkedFlag(
+        '--live-port <number>',
+        'port of the live page (default: a free one)',
+        ofShape(flagShapes.port, '--live-port'),
+      ),
+    )
     .option('-q, --quiet', 'no progress, only the verdict')
     .addHelpText(
       'after',
@@ -159,11 +171,13 @@ async function performRun(
     term`${onStderr('bold', rehearsal.name)} on ${target.context}/${target.namespace} (${cluster.kubernetes}), seed ${seed}\n${termLines(rehearsal.hypothesis)}`,
   )
   const journal = await openJournal(folder.file('journal.ndjson'))
+  const people = await openControl(folder.path)
+  const page = flags.live ? startLivePage(folder.path, flags.livePort) : undefined
   const progress = showProgress(planned.value, flags.quiet === true)
   try {
     await perform(
       ports,
-      { rehearsal, target, timeline: planned.value, environment, folder: folder.path },
+      { rehearsal, target, timeline: planned.value, environment, folder: folder.path, people },
       journal,
       progress.add,
       signal,
@@ -171,6 +185,8 @@ async function performRun(
   } finally {
     progress.end()
     await journal.close()
+    people.close()
+    await page?.end()
   }
   if (key) writeSignature(folder.file(SIGNATURE_FILE), folder.run, journal, key)
 }

@@ -155,6 +155,9 @@ const bookRead = object(
 
 const committed = object({ key: text, amountCents: number, times: amount, low: number, high: number })
 
+const by = text
+const via = oneOf('page', 'terminal')
+
 /** By kind. */
 export const shapes = {
   'run-started': object({ at, run: text, format: number, rehearsal, target, timeline, environment }),
@@ -187,6 +190,14 @@ export const shapes = {
     { burn: object({ factor: number, limit: number }) },
   ),
   'stop-requested': object({ at, by: oneOf('operator', 'guardrail', 'failure'), reason: text }),
+  note: object(
+    { at, by, via, is: oneOf('note', 'declared', 'mitigated', 'follow-up'), text },
+    { role: text, seen: amount },
+  ),
+  decision: object(
+    { at, by, via, what: oneOf('go', 'no-go', 'stop') },
+    { role: text, seen: amount, about: text, reason: text },
+  ),
   residue: object({
     at,
     when: oneOf('before', 'after'),

@@ -89,6 +89,8 @@ function addTo(seen: Seen, record: Evidence, line: number): void {
     case 'evidence-lost':
     case 'evidence-doubted':
     case 'run-ended':
+    case 'note':
+    case 'decision':
       return seen.run.add(record, line)
     // Blocks have a fold of their own (`blocks.ts`): a run of one rehearsal has none.
     case 'session-started':

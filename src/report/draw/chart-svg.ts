@@ -6,6 +6,7 @@ import {
   BOTTOM,
   LEFT,
   leftAxis,
+  n,
   PLOT_HEIGHT,
   RIGHT,
   rightAxis,
@@ -17,14 +18,14 @@ import {
 } from './axes.ts'
 import { harmBands, harmLetters, phaseBand } from './bands.ts'
 import { gridSvg, limitSvg, lineSvg, marksSvg, rightAxisSvg } from './lines.ts'
-import { chartLook, crossLook } from './looks.ts'
+import { chartLook, crossLook, nowLook } from './looks.ts'
 import { rowsHeight, rowsSvg } from './rows.ts'
 
 /** As shares of the width, for the crosshair. */
 export const plotArea = { left: LEFT / WIDTH, right: (WIDTH - RIGHT) / WIDTH, width: WIDTH }
 
 export function chartSvg(chart: Chart, drawing: Drawing): Html {
-  const x = timeScale(drawing.seconds)
+  const x = timeScale(drawing.axis)
   const rows = chart.rows ?? []
   const plot = chart.lines.length > 0 ? PLOT_HEIGHT : 0
   // Some space between the plot and its rows.
@@ -37,10 +38,19 @@ export function chartSvg(chart: Chart, drawing: Drawing): Html {
     ...(plot > 0 ? plotParts(chart, drawing, x) : []),
     ...rowsSvg(rows, x, drawing.seconds, rowsTop),
     ...harmLetters(drawing, x),
-    ...timeAxis(drawing.seconds, x, height),
+    ...timeAxis(drawing.axis, x, height),
+    ...nowLine(drawing, x, TOP + body),
   ]
   return html`<svg class="chart"${chartLook} id="${chart.id}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${`${chart.title}. ${chart.caption}`}">${parts}<line class="cross"${crossLook} x1="0" x2="0" y1="${TOP}" y2="${TOP + body}" visibility="hidden"/></svg>`
 }
+
+/** While a run is under way: where it is now. */
+const nowLine = ({ axis, seconds }: Drawing, x: Scale, bottom: number): readonly Html[] =>
+  axis > seconds
+    ? [
+        html`<line class="now"${nowLook} x1="${n(x(seconds))}" x2="${n(x(seconds))}" y1="${TOP}" y2="${n(bottom)}"><title>now</title></line>`,
+      ]
+    : []
 
 function plotParts(chart: Chart, { seconds }: Drawing, x: Scale): readonly Html[] {
   const left = leftAxis(chart)

@@ -49,6 +49,7 @@ const hatched = (kind: Harm['kind']): string => `url(#hatch-${kind})`
 
 export const chartLook: Html = attributes({ 'font-family': 'system-ui,sans-serif', 'font-size': 11, fill: light.soft })
 export const crossLook: Html = paint({ stroke: light.ink, width: 0.8 })
+export const nowLook: Html = paint({ stroke: light.ink, width: 2 })
 export const phaseLook = (index: number): Html => paint({ fill: index % 2 === 0 ? light.band : light.band2 })
 
 export const hatchLooks = (kind: Harm['kind']): { readonly ground: Html; readonly stripe: Html } => ({

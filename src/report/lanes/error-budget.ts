@@ -37,10 +37,10 @@ export const errorBudgetLane: LaneOf = (started) => {
   }
 }
 
-const allowedBad = (slo: Slo): number => 1 - (slo.kind === 'availability' ? slo.objective : slo.quantile)
-const attemptsIn = (delta: SliDelta): number => delta.good + delta.bad + delta.dropped
+export const allowedBad = (slo: Slo): number => 1 - (slo.kind === 'availability' ? slo.objective : slo.quantile)
+export const attemptsIn = (delta: SliDelta): number => delta.good + delta.bad + delta.dropped
 /** As the judge counts: what was dropped never ran and is bad, and for a latency objective what is slow is too. */
-const badIn = (delta: SliDelta, slo: Slo): number =>
+export const badIn = (delta: SliDelta, slo: Slo): number =>
   delta.bad + delta.dropped + (slo.kind === 'latency' ? Math.max(delta.slow, delta.overCeiling) : 0)
 
 const spendingOf = (slo: Slo): Spending => ({

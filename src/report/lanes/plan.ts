@@ -29,8 +29,8 @@ function chartOf(drawing: Drawing, refused: readonly { action: string; tick: Tic
   const phases: Row = {
     name: 'phases',
     spans: drawing.phases
-      .filter(({ from }) => from < drawing.seconds)
-      .map(({ name, from, to }) => ({ from, to: Math.min(to, drawing.seconds), look: 'phase', text: name })),
+      .filter(({ from }) => from < drawing.axis)
+      .map(({ name, from, to }) => ({ from, to: Math.min(to, drawing.axis), look: 'phase', text: name })),
   }
   const rows = drawing.harms.map((harm) =>
     harmRow(
@@ -51,11 +51,12 @@ function chartOf(drawing: Drawing, refused: readonly { action: string; tick: Tic
   }
 }
 
-function sentence({ phases, harms, seconds }: Drawing): string {
+function sentence({ phases, harms, seconds, axis }: Drawing): string {
   const each = harms.map((harm) => {
     const bite = biteOf(harm, seconds)
     const words = `${harm.letter} ${harm.name}`
-    if (bite === undefined) return `${words} never began`
+    if (bite === undefined) return `${words} ${axis > seconds ? 'has not begun' : 'never began'}`
+    if (axis > seconds && harm.healed === undefined) return `${words} from ${clock(bite[0])}`
     if (harm.healed === undefined && harm.lasts) return `${words} from ${clock(bite[0])}, never healed`
     return `${words} from ${clock(bite[0])} to ${clock(bite[1])}`
   })
@@ -63,10 +64,10 @@ function sentence({ phases, harms, seconds }: Drawing): string {
 }
 
 function harmRow(harm: Harm, drawing: Drawing, refused: readonly Tick[]): Row {
-  const { seconds } = drawing
-  const spans = [plannedSpan(harm, seconds), ...realSpans(harm, drawing)]
-    .filter((span) => span.to > span.from && span.from < seconds)
-    .map((span) => ({ ...span, to: Math.min(span.to, seconds), quiet: true as const }))
+  const { axis } = drawing
+  const spans = [plannedSpan(harm, axis), ...realSpans(harm, drawing)]
+    .filter((span) => span.to > span.from && span.from < axis)
+    .map((span) => ({ ...span, to: Math.min(span.to, axis), quiet: true as const }))
   return {
     name: `${harm.letter} ${harm.name}`,
     spans,
@@ -75,8 +76,9 @@ function harmRow(harm: Harm, drawing: Drawing, refused: readonly Tick[]): Row {
   }
 }
 
-function endOf(harm: Harm, { seconds, judgment }: Drawing): string {
+function endOf(harm: Harm, { seconds, axis, judgment }: Drawing): string {
   const bite = biteOf(harm, seconds)
+  if (bite === undefined && harm.problem === undefined && axis > seconds) return harm.what
   if (bite === undefined) return `${harm.what}: ${harm.problem ?? 'never began'}`
   const recovered = recoveredAt(harm, judgment)
   const later = recovered === undefined ? 0 : recovered - bite[1]

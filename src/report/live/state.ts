@@ -1,10 +1,9 @@
-/** The state shown during a run, folded from the same evidence as the journal: phase, load, SLIs, replicas, faults, actions. */
-
-import { arrivalsBetween } from '../domain/arrivals.ts'
-import type { Evidence, LoadFrame } from '../domain/evidence.ts'
-import { quantileOf } from '../domain/statistics.ts'
-import type { Timeline } from '../domain/timeline.ts'
-import type { Instant } from '../domain/units.ts'
+/** The state shown during a run, on the terminal and on the live page, folded from the journal's records: phase, load, SLIs, replicas, faults, actions. */
+import { arrivalsBetween } from '../../domain/arrivals.ts'
+import type { Evidence, LoadFrame } from '../../domain/evidence.ts'
+import { quantileOf } from '../../domain/statistics.ts'
+import type { Timeline } from '../../domain/timeline.ts'
+import type { Instant } from '../../domain/units.ts'
 
 export type LiveState = {
   phase: string

@@ -1,0 +1,35 @@
+/** What people wrote and decided during a run: evidence like everything else. */
+import type { Instant } from './units.ts'
+
+export const noteKinds = ['note', 'declared', 'mitigated', 'follow-up'] as const
+/** `declared`: an incident was declared. `mitigated`: people took countermeasures. `follow-up`: work that remains after the run. */
+export type NoteKind = (typeof noteKinds)[number]
+
+export const decisionKinds = ['go', 'no-go', 'stop'] as const
+export type DecisionKind = (typeof decisionKinds)[number]
+
+/** Who spoke, from where, and what they had seen. */
+export type Spoken = {
+  /** The name that the person gave. It is not verified: whoever holds the page's token can give any name. */
+  readonly by: string
+  readonly role?: string
+  readonly via: 'page' | 'terminal'
+  /** The last journal line that was on the screen. Undefined where nothing was shown. */
+  readonly seen?: number
+}
+
+export type Note = Spoken & {
+  readonly kind: 'note'
+  readonly at: Instant
+  readonly is: NoteKind
+  readonly text: string
+}
+
+export type Decision = Spoken & {
+  readonly kind: 'decision'
+  readonly at: Instant
+  readonly what: DecisionKind
+  /** The fault that it is about. */
+  readonly about?: string
+  readonly reason?: string
+}

@@ -1,0 +1,138 @@
+/** One record as a line for people, on the terminal and on the live page; undefined for records that only the journal needs. */
+import type { Evidence, EvidenceOf } from '../../domain/evidence.ts'
+import type { Look } from '../words.ts'
+
+export type EventWords = {
+  /** What the line is about: `fault psp-down`. The text follows it directly. */
+  readonly subject: string
+  readonly text: string
+  readonly look?: Look
+}
+
+export function eventWords(record: Evidence): EventWords | undefined {
+  switch (record.kind) {
+    case 'phase-started':
+      return { subject: record.phase, text: ' begins' }
+    case 'load-started':
+      return { subject: 'load', text: ` runs (k6, pid ${record.pid})` }
+    case 'load-ended': {
+      const [problem] = record.problems
+      return { subject: 'load', text: ` ${record.outcome}${problem === undefined ? '' : `: ${problem}`}` }
+    }
+    case 'fault-step':
+      return faultWords(`fault ${record.fault}`, record.step)
+    case 'action-step':
+      return actionWords(`action ${record.action}`, record.step)
+    case 'guardrail-tripped': {
+      const measured = record.burn
+        ? `burns its budget ${record.burn.factor.toFixed(1)} times too fast`
+        : `at ${inPercent(record.measured)}`
+      return { subject: `guardrail ${record.id}`, text: ` tripped: ${record.sli} ${measured}`, look: 'bad' }
+    }
+    case 'stop-requested':
+      return { subject: 'stopping', text: `: ${record.reason}` }
+    case 'evidence-lost':
+      return { subject: 'evidence lost', text: `: ${record.about}: ${record.problem}`, look: 'warn' }
+    case 'evidence-doubted':
+      return { subject: 'evidence in doubt', text: `: ${record.problem}`, look: 'bad' }
+    case 'book-read':
+      return record.final ? bookWords(record) : undefined
+    case 'residue':
+      if (record.items.length === 0) return undefined
+      return { subject: 'residue', text: `: ${record.items.map((each) => each.what).join('; ')}`, look: 'bad' }
+    case 'note':
+      return { subject: speaker(record), text: ` ${noteWords[record.is]}: ${record.text}` }
+    case 'decision':
+      return decisionWords(record)
+    case 'undo-done':
+      return record.by === 'heal' ? { subject: 'heal', text: ` took back ${record.id}`, look: 'good' } : undefined
+    case 'run-ended':
+      return record.healed
+        ? { subject: 'run', text: ' over, healed', look: 'good' }
+        : { subject: 'run', text: ' over, not everything was taken back', look: 'bad' }
+    default:
+      return undefined
+  }
+}
+
+export const speaker = ({ by, role }: { readonly by: string; readonly role?: string }): string =>
+  role === undefined ? by : `${by} (${role})`
+
+const noteWords: Readonly<Record<EvidenceOf<'note'>['is'], string>> = {
+  note: 'notes',
+  declared: 'declares an incident',
+  mitigated: 'reports a mitigation',
+  'follow-up': 'asks for a follow-up',
+}
+
+function decisionWords(decision: EvidenceOf<'decision'>): EventWords {
+  const about = decision.about === undefined ? '' : ` for ${decision.about}`
+  const reason = decision.reason === undefined ? '' : `: ${decision.reason}`
+  const look = decision.what === 'go' ? 'good' : 'warn'
+  return { subject: speaker(decision), text: ` decides ${decision.what}${about}${reason}`, look }
+}
+
+const bookWords = ({ book, settled, pending }: EvidenceOf<'book-read'>): EventWords => ({
+  subject: `book ${book}`,
+  text: settled ? ' settled' : ` not settled: ${pendingWords(pending)}`,
+  ...(settled ? {} : { look: 'warn' as const }),
+})
+
+const pendingWords = (pending: Readonly<Record<string, number>>): string =>
+  Object.entries(pending)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ') || 'it says so itself'
+
+function faultWords(subject: string, step: EvidenceOf<'fault-step'>['step']): EventWords | undefined {
+  switch (step.is) {
+    case 'admitted':
+      // `pods` are those that it may hit. The note counts the most that it can hit.
+      return { subject, text: `: admitted, ${step.note}` }
+    case 'refused':
+      return { subject, text: ` refused: ${step.problem}`, look: 'bad' }
+    case 'created':
+      return { subject, text: `: created ${step.namespace}/${step.name}` }
+    case 'injected':
+      return { subject, text: `: injected at ${step.pods.length} pods`, look: 'bad' }
+    case 'failed':
+    case 'heal-failed':
+      return { subject, text: `: ${step.problem}`, look: 'bad' }
+    case 'coverage':
+      return step.escaped.length > 0
+        ? { subject, text: `: escaped ${step.escaped.join(', ')}`, look: 'warn' }
+        : undefined
+    case 'heal-requested':
+      return { subject, text: ': healing' }
+    case 'healed':
+      return { subject, text: ': healed', look: 'good' }
+  }
+}
+
+function actionWords(subject: string, step: EvidenceOf<'action-step'>['step']): EventWords {
+  switch (step.is) {
+    case 'admitted':
+      return { subject, text: `: admitted, ${step.targets.join(', ')}: ${step.note}` }
+    case 'refused':
+      return { subject, text: ` refused: ${step.problem}`, look: 'bad' }
+    case 'begun':
+      return { subject, text: ': begun', look: 'bad' }
+    case 'evicted':
+      return { subject, text: `: evicted ${step.pod} from ${step.node}` }
+    case 'eviction-refused':
+      return { subject, text: `: ${step.pod} stays for now: ${step.problem}`, look: 'warn' }
+    case 'done':
+      return { subject, text: `: done, ${step.note}` }
+    case 'kept':
+      return { subject, text: ': stays as it is' }
+    case 'failed':
+    case 'heal-failed':
+      return { subject, text: `: ${step.problem}`, look: 'bad' }
+    case 'heal-requested':
+      return { subject, text: ': healing' }
+    case 'healed':
+      return { subject, text: ': healed', look: 'good' }
+  }
+}
+
+const inPercent = (share: number): string => `${(share * 100).toFixed(2)} %`

@@ -1,0 +1,138 @@
+/** The tables of the live page: HTML by the id of the element that they fill. All names are escaped by `html`. */
+import type { GeneratorHealth } from '../../domain/evidence.ts'
+import type { Judgment } from '../../domain/verdict.ts'
+import { type Html, html } from '../escape/html.ts'
+import { cell, row, table } from '../sections/markup.ts'
+import type { RunView } from '../view.ts'
+import { budgetShare, cents, objectiveWords, percent, whole } from '../words.ts'
+import type { RunState } from './fold.ts'
+import { harmRows } from './harm-rows.ts'
+import type { lastMinute } from './minute.ts'
+import type { moneySoFar } from './money.ts'
+import { headline } from './now.ts'
+import type { standing } from './standing.ts'
+import { type LiveState, scaled } from './state.ts'
+
+export type Shown = {
+  readonly seen: RunView
+  readonly judgment: Judgment
+  readonly run: RunState
+  readonly state: LiveState
+  readonly health: GeneratorHealth | undefined
+  readonly minute: ReturnType<typeof lastMinute>
+  readonly standing: ReturnType<typeof standing>
+  readonly money: ReturnType<typeof moneySoFar>
+}
+
+export type Panels = {
+  /** Of the browser's tab. */
+  readonly title: string
+  /** Said by a screen reader whenever it changes, so it holds no clock. */
+  readonly status: string
+  readonly html: Readonly<Record<string, string>>
+}
+
+export function panelsOf(shown: Shown): Panels {
+  const { title, status, now } = headline(shown)
+  const parts = {
+    now,
+    harms: harmRows(shown),
+    slis: objectives(shown),
+    replicas: replicas(shown),
+    money: money(shown),
+    generator: generator(shown),
+  }
+  return {
+    title,
+    status,
+    html: Object.fromEntries(Object.entries(parts).map(([id, { text }]) => [id, text])),
+  }
+}
+
+function objectives({ seen, judgment, minute, state }: Shown): Html {
+  const rows = judgment.slos.map((slo, index) => {
+    const spec = seen.started.rehearsal.slos[index]
+    const last = spec === undefined ? undefined : minute.of(spec)
+    const share = last === undefined || last.attempts === 0 ? undefined : last.good / last.attempts
+    const burn = last?.burn
+    const p95 = state.slis.get(slo.sli)?.p95Ms
+    return row([
+      html`<th scope="row">${slo.sli}</th>`,
+      cell(objectiveWords(slo)),
+      cell(percent(slo.achieved), missed(slo.achieved, slo.objective)),
+      cell(percent(share), missed(share, slo.objective)),
+      cell(burn === undefined ? '–' : `${burn.toFixed(1)}×`, burn !== undefined && burn > 1 ? 'bad' : ''),
+      cell(budgetShare(slo.budgetUsed), slo.budgetUsed > 1 ? 'bad' : ''),
+      cell(p95 === undefined ? '–' : `${p95.toFixed(0)} ms`),
+    ])
+  })
+  return table(['SLI', 'objective', 'so far', 'last minute', 'burn rate', 'budget used', 'p95 now'], rows)
+}
+
+const missed = (share: number | undefined, objective: number): string =>
+  share === undefined ? '' : share < objective ? 'bad' : 'good'
+
+function replicas({ state, standing }: Shown): Html {
+  const pods = scaled(state).map(({ name, ready, desired }) =>
+    row([
+      html`<th scope="row">${name}</th>`,
+      cell(`${ready} Ready of ${desired} wanted`, ready < desired ? 'warn' : ''),
+    ]),
+  )
+  const zones = standing
+    .zones()
+    .map(({ zone, ready, nodes, nodesReady }) =>
+      row([
+        html`<th scope="row">${zone === '' ? 'no zone' : zone}</th>`,
+        cell(
+          `${whole(ready)} pods Ready, ${nodesReady} of ${nodes} nodes Ready`,
+          nodesReady < nodes || ready === 0 ? 'warn' : '',
+        ),
+      ]),
+    )
+  if (pods.length + zones.length === 0) return html`<p>Nothing was seen of the cluster yet.</p>`
+  return table(['workload or zone', 'now'], [...pods, ...zones])
+}
+
+function money({ money }: Shown): Html {
+  const { operations, books } = money.now()
+  if (operations.length + books.length === 0) return html`<p>This run books no money, or none yet.</p>`
+  const rows = operations.map(([name, each]) =>
+    row([
+      html`<th scope="row">${name}</th>`,
+      cell(`${whole(each.acknowledged)} acknowledged, ${cents(each.amountCents)}`),
+      cell(`${whole(each.unknown)} unknown, ${whole(each.refused)} refused`, each.unknown > 0 ? 'warn' : ''),
+    ]),
+  )
+  const bookRows = books.map((book) => {
+    const pending = Object.values(book.pending).reduce((sum, each) => sum + each, 0)
+    return row([
+      html`<th scope="row">book ${book.book}</th>`,
+      cell(book.settled ? 'settled' : 'not settled'),
+      cell(`${whole(pending)} pending`, pending > 0 ? 'warn' : ''),
+    ])
+  })
+  return html`${table(['operation or book', 'state', ''], [...rows, ...bookRows])}<p class="caption">Clients and books are compared when the run is over.</p>`
+}
+
+/** A generator that is busier than this may be late (judge: starved). */
+const BUSY = 0.9
+
+function generator({ state, health, judgment }: Shown): Html {
+  const { dropped, missing } = judgment.generator
+  const facts: readonly (readonly [string, string, string?])[] = [
+    ['arrivals', `${state.achieved.toFixed(0)}/s of ${state.offered.toFixed(0)}/s planned`],
+    ['dropped or late so far', whole(dropped + missing), dropped + missing > 0 ? 'warn' : ''],
+    ...(state.sockets === undefined ? [] : [['open sockets', whole(state.sockets)] as const]),
+    ...(health === undefined ? [] : healthRows(health)),
+  ]
+  return table(
+    ['load generator', 'now'],
+    facts.map(([name, value, look = '']) => row([html`<th scope="row">${name}</th>`, cell(value, look)])),
+  )
+}
+
+const healthRows = ({ cpuCores, hostBusy }: GeneratorHealth): readonly (readonly [string, string, string?])[] => [
+  ['k6', `${cpuCores.toFixed(2)} cores`],
+  ['machine', `${percent(hostBusy, 0)} busy`, hostBusy > BUSY ? 'bad' : ''],
+]

@@ -1,0 +1,174 @@
+import { request as httpRequest } from 'node:http'
+import { describe, expect, it } from 'vitest'
+import { type RunBench, runBench } from '../support/live-bench.ts'
+
+type Reply = { readonly status: number; readonly text: string; readonly cookie: string | undefined }
+
+/** A request with exactly these headers: `fetch` would not let a test say another host or origin. */
+function ask(url: string, path: string, headers: Record<string, string> = {}, body?: unknown): Promise<Reply> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(
+      { hostname, port, path, method: body === undefined ? 'GET' : 'POST', headers },
+      (answer) => {
+        let text = ''
+        answer.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk
+        })
+        const cookie = answer.headers['set-cookie']?.[0]?.split(';')[0]
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text, cookie }))
+      },
+    )
+    sent.on('error', reject)
+    sent.end(body === undefined ? undefined : JSON.stringify(body))
+  })
+}
+
+const own = (url: string): Record<string, string> => ({
+  Origin: new URL(url).origin,
+  'Content-Type': 'application/json',
+  'Sec-Fetch-Site': 'same-origin',
+})
+const tokenIn = (url: string): string => url.split('#')[1] ?? ''
+
+async function enter(url: string): Promise<string> {
+  const { cookie, status } = await ask(url, '/session', own(url), { token: tokenIn(url) })
+  expect(status).toBe(200)
+  return cookie ?? ''
+}
+
+/** Server-sent events as they arrive. */
+async function listen(url: string, cookie: string, lastEventId?: number) {
+  const controller = new AbortController()
+  const response = await fetch(new URL('/events', url), {
+    headers: { Cookie: cookie, ...(lastEventId === undefined ? {} : { 'Last-Event-ID': String(lastEventId) }) },
+    signal: controller.signal,
+  })
+  const events: { kind: string; id: number; data: unknown }[] = []
+  void (async () => {
+    let rest = ''
+    const decoder = new TextDecoder()
+    for await (const bytes of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+      const chunk = decoder.decode(bytes, { stream: true })
+      const parts = (rest + chunk).split('\n\n')
+      rest = parts.pop() ?? ''
+      for (const part of parts) {
+        const of = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(part)?.[1] ?? ''
+        if (of('event') !== '') events.push({ kind: of('event'), id: Number(of('id')), data: JSON.parse(of('data')) })
+      }
+    }
+  })().catch(() => undefined)
+  const lines = (): { seq: number; subject: string; text: string }[] =>
+    events.flatMap(({ kind, data }) => (kind === 'lines' ? (data as []) : []))
+  return { status: response.status, events, lines, leave: () => controller.abort() }
+}
+
+const note = { by: 'Ana', is: 'note', text: 'seen in the room' }
+const started = async (seconds = 30): Promise<RunBench> => {
+  const bench = await runBench()
+  bench.until(seconds)
+  return bench
+}
+
+describe('the live server', () => {
+  it('gives everybody an empty page and nobody without a token anything of the run', async () => {
+    const { urls } = await (await started()).watch()
+    expect(await ask(urls.act, '/')).toMatchObject({ status: 200, text: expect.not.stringContaining('psp-a') })
+    expect((await ask(urls.act, '/events')).status).toBe(401)
+    expect((await ask(urls.act, '/session', own(urls.act), { token: 'A'.repeat(22) })).status).toBe(401)
+    expect(
+      (await ask(urls.act, '/events', { Cookie: `matchday-${new URL(urls.act).port}=${tokenIn(urls.act)}` })).status,
+    ).toBe(401)
+  })
+
+  it.each([
+    ['a name that was made to point here', { Host: 'evil.example' }, 403],
+    ['another port on this machine', { Origin: 'http://127.0.0.1:1' }, 403],
+    ['a foreign page', { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' }, 403],
+    ['a foreign page that hides its origin', { Origin: 'null' }, 403],
+    ['a form, which needs no permission of the browser', { 'Content-Type': 'text/plain' }, 403],
+    ['its own page', {}, 200],
+  ])('lets %s stop the run or not', async (_, headers, status) => {
+    const bench = await started()
+    const { urls } = await bench.watch()
+    const all = { ...own(urls.act), Cookie: await enter(urls.act), ...headers }
+    const reply = await ask(urls.act, '/decision', all, { by: 'Ana', what: 'stop' })
+    expect(reply.status).toBe(status)
+    expect(bench.asked).toHaveLength(status === 200 ? 1 : 0)
+  })
+
+  it('lets the token of the shared screen watch and nothing else', async () => {
+    const bench = await started()
+    const { urls } = await bench.watch()
+    const cookie = await enter(urls.watch)
+    const watching = await listen(urls.watch, cookie)
+    await expect.poll(() => watching.events.find(({ kind }) => kind === 'hello')?.data).toMatchObject({ writes: false })
+    for (const [path, body] of [
+      ['/note', note],
+      ['/decision', { by: 'Ana', what: 'stop' }],
+    ] as const)
+      expect((await ask(urls.watch, path, { ...own(urls.watch), Cookie: cookie }, body)).status).toBe(401)
+    expect(bench.asked).toEqual([])
+    watching.leave()
+  })
+
+  it('shows an event within half a second of its record, and resumes after the last line that a page had', async () => {
+    const bench = await started()
+    const { urls } = await bench.watch()
+    const cookie = await enter(urls.act)
+    const first = await listen(urls.act, cookie)
+    await expect.poll(() => first.lines().length).toBeGreaterThan(1)
+    const had = first.lines().at(-1)?.seq ?? 0
+    first.leave()
+
+    bench.until(75)
+    const second = await listen(urls.act, cookie, had)
+    await expect.poll(() => second.lines().length).toBeGreaterThan(0)
+    expect(second.lines().every(({ seq }) => seq > had)).toBe(true)
+
+    const writtenAt = performance.now()
+    bench.append({ kind: 'phase-started', at: bench.lastAt(), phase: 'encore', index: 9 })
+    await expect.poll(() => second.lines().at(-1)?.subject, { interval: 5 }).toBe('encore')
+    expect(performance.now() - writtenAt).toBeLessThan(500)
+    second.leave()
+  })
+
+  it('writes a note with its author and what was on the screen into the journal, and nothing that is none', async () => {
+    const bench = await started()
+    const { urls } = await bench.watch()
+    const all = { ...own(urls.act), Cookie: await enter(urls.act) }
+    expect((await ask(urls.act, '/note', all, { ...note, seen: 7, via: 'terminal', at: 1, evil: true })).status).toBe(
+      200,
+    )
+    expect(bench.asked).toEqual([
+      { kind: 'note', by: 'Ana', via: 'page', is: 'note', text: 'seen in the room', seen: 7 },
+    ])
+    for (const wrong of [
+      { ...note, text: ' ' },
+      { ...note, by: '' },
+      { ...note, text: 'x'.repeat(2001) },
+      { ...note, is: 'secret' },
+    ])
+      expect((await ask(urls.act, '/note', all, wrong)).status).toBe(400)
+    expect((await ask(urls.act, '/note', all, { ...note, text: 'x'.repeat(20_000) })).status).toBe(413)
+    expect(bench.asked).toHaveLength(1)
+  })
+
+  it('takes at most ten changes in a second', async () => {
+    const bench = await started()
+    const { urls } = await bench.watch()
+    const all = { ...own(urls.act), Cookie: await enter(urls.act) }
+    const replies = await Promise.all(Array.from({ length: 30 }, () => ask(urls.act, '/note', all, note)))
+    expect(replies.filter(({ status }) => status === 429).length).toBeGreaterThanOrEqual(10)
+  })
+
+  it('says that the controller is gone when it is, and takes nothing any more', async () => {
+    const bench = await started()
+    const watched = await bench.watch()
+    expect(watched.state).toBe('running')
+    bench.die()
+    await expect.poll(() => watched.state).toBe('gone')
+    const all = { ...own(watched.urls.act), Cookie: await enter(watched.urls.act) }
+    expect(await ask(watched.urls.act, '/note', all, note)).toMatchObject({ status: 409 })
+  })
+})
