@@ -6,6 +6,7 @@ import type { Issue } from '../domain/issue.ts'
 import { labStatus } from '../lab/lab.ts'
 import type { KubernetesApi } from '../protocols/kubernetes/api.ts'
 import { aFile, aFileOrFolder, aFolder, checkedFlag, checkedTogether, issueOfFlag } from './flags.ts'
+import { loadLabBoot, requireLab } from './lab-loading.ts'
 import { REFERENCE_WORKLOAD } from './reference-workload.ts'
 import { say, term } from './terminal.ts'
 
@@ -71,9 +72,17 @@ export const contextOf = (flags: Pick<ClusterFlags, 'lab' | 'context'>): string 
   return context
 }
 
+/** Says early that a lab cannot be booted, before k6 is built for it. @throws EnvironmentError */
+export async function requireBootableLab(flags: ClusterFlags): Promise<void> {
+  if (isLabOfThisMachine(flags) && (await labStatus()).kind !== 'up') requireLab()
+}
+
+const isLabOfThisMachine = (flags: ClusterFlags): boolean =>
+  contextOf(flags) === LAB_CONTEXT && flags.kubeconfig === undefined
+
 /** Connects, and boots the lab first if `boot` allows it. */
 export async function chooseCluster(flags: ClusterFlags, boot: boolean, signal: AbortSignal): Promise<ChosenCluster> {
-  if (contextOf(flags) !== LAB_CONTEXT || flags.kubeconfig !== undefined) {
+  if (!isLabOfThisMachine(flags)) {
     return {
       api: await connectKubernetes({
         context: contextOf(flags),
@@ -94,14 +103,14 @@ export async function chooseCluster(flags: ClusterFlags, boot: boolean, signal: 
         'a lab is up already, and runs what it was booted with',
         'Run without --workload to rehearse on that, or: matchday lab down',
       )
-    if (flags.keda) await (await import('./lab-boot.ts')).addKeda(status.state, signal)
+    if (flags.keda) await (await loadLabBoot()).addKeda(status.state, signal)
     return {
       api: await connectKubernetes({ kubeconfig: status.state.kubeconfig, context: LAB_CONTEXT }),
       release: async () => undefined,
     }
   }
   if (!boot) throw new EnvironmentError('no lab is up', 'Boot one: matchday lab up')
-  const { bootLab } = await import('./lab-boot.ts')
+  const { bootLab } = await loadLabBoot()
   const lab = await bootLab({ workload: flags.workload, overlays: flags.overlay, keda: flags.keda ?? false, signal })
   if (flags.keepLab) lab.keep()
   const release = async () => {

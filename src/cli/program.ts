@@ -1,5 +1,4 @@
 /** The commands and the handling of their failures. */
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { exitCodes } from '../domain/verdict.ts'
 import { addCheck } from './commands/check.ts'
@@ -13,6 +12,7 @@ import { addRun } from './commands/run.ts'
 import { addToolchain } from './commands/toolchain.ts'
 import { type FailureReport, lastFailure, reportFailure, usageReport } from './failure.ts'
 import { refuseWrongFlags } from './flags.ts'
+import { VERSION } from './package.ts'
 import { hasPrinted, jsonText, print } from './terminal.ts'
 
 const EXIT_CODES = `
@@ -22,14 +22,11 @@ Exit codes:
 `
 
 function program(finish: (code: number) => void): Command {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string
-  }
   const root = new Command('matchday')
     .description(
       'Rehearses promo peaks under faults on Kubernetes and says, with evidence, whether the objectives held.',
     )
-    .version(version)
+    .version(VERSION)
     .exitOverride()
     .showHelpAfterError('(add --help for the flags and examples)')
     .configureHelp({ showGlobalOptions: true })

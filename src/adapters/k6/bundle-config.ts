@@ -3,12 +3,19 @@
  * itself, but its compiler hangs on some syntax errors in .ts files that it reports at once in .js files.
  */
 import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import type { Compiler, Configuration } from 'webpack'
 
 const require = createRequire(import.meta.url)
 
 /** Increase it when a change of the configuration changes the output, so that cached bundles are rebuilt. */
 export const BUNDLE_FORMAT = 2
+
+/** The library for scenarios is the one of the running program, also for a script in whose folder no package is installed. */
+export const K6_LIBRARY = '@matchday-dev/matchday/k6'
+const k6Library = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../../../scenarios/lib/k6.ts' : '../../k6.js', import.meta.url),
+)
 
 export const scenarioBundle = (entry: string, folder: string, filename: string): Configuration => ({
   name: 'scenario',
@@ -24,7 +31,7 @@ export const scenarioBundle = (entry: string, folder: string, filename: string):
   },
   // Anchored at both ends: a path that merely holds "k6", or a package such as k6-junit, is bundled.
   externals: /^(k6(\/.*)?|https?:\/\/.*)$/,
-  resolve: { extensions: ['.ts', '.js'] },
+  resolve: { extensions: ['.ts', '.js'], alias: { [`${K6_LIBRARY}$`]: k6Library } },
   module: {
     rules: [
       {

@@ -125,7 +125,7 @@ const loaded = new WeakMap<Fields, Promise<import('@kubernetes/client-node').Kub
 /** One per login, because it keeps the tokens. Loading the library takes longer than most commands, and few logins need it. */
 async function providerConfig(provider: Fields, context: string, server: string) {
   const make = async () => {
-    const { KubeConfig } = await import('@kubernetes/client-node')
+    const { KubeConfig } = await kubernetesClient(provider)
     const config = new KubeConfig()
     config.loadFromOptions({
       clusters: [{ name: context, server: server.replace(/^http:/, 'https:') }],
@@ -138,4 +138,18 @@ async function providerConfig(provider: Fields, context: string, server: string)
   const config = loaded.get(provider) ?? make()
   loaded.set(provider, config)
   return config
+}
+
+/** The npm package leaves this library out: it is larger than all others together, and few logins need it (docs/adr/0033). */
+async function kubernetesClient(provider: Fields) {
+  try {
+    return await import('@kubernetes/client-node')
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND')) throw cause
+    throw new EnvironmentError(
+      `the login ${text(provider.name)} of the kubeconfig needs the library @kubernetes/client-node, which is not installed`,
+      'npm install --save-dev @kubernetes/client-node, or choose a context whose user has an exec plug-in, a token or a certificate.',
+      cause,
+    )
+  }
 }

@@ -5,6 +5,7 @@ import { type KedaStatus, kedaStatus } from '../../lab/keda/status.ts'
 import { defaultLabRoot, type LabStatus, labDown, labStatus } from '../../lab/lab.ts'
 import { LAB_CONTEXT } from '../cluster-choice.ts'
 import { aFileOrFolder, aFolder, checkedFlag, outputFlag } from '../flags.ts'
+import { loadLabBoot } from '../lab-loading.ts'
 import { REFERENCE_WORKLOAD } from '../reference-workload.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { jsonText, print, say, term } from '../terminal.ts'
@@ -30,7 +31,7 @@ export function addLab(root: Command, finish: (code: number) => void): void {
       '\nExamples:\n  matchday lab up\n  matchday lab up --workload ./my-services\n  matchday lab up --overlay test/canary/defects/no-failover\n  kubectl --kubeconfig "$(matchday lab status --output kubeconfig)" get pods -A',
     )
     .action(async (flags: { workload: string; overlay: string[]; keda?: boolean; output: string }) => {
-      const { bootLab } = await import('../lab-boot.ts')
+      const { bootLab } = await loadLabBoot()
       const handle = await bootLab({
         workload: flags.workload,
         overlays: flags.overlay,
@@ -68,7 +69,7 @@ export function addLab(root: Command, finish: (code: number) => void): void {
     .action(async (flags: { output: string }) => {
       const status = await labStatus()
       if (status.kind !== 'up') throw new EnvironmentError('no lab is up', 'Boot one: matchday lab up --keda')
-      const { addKeda } = await import('../lab-boot.ts')
+      const { addKeda } = await loadLabBoot()
       await addKeda(status.state, stopSignal())
       say(term`KEDA serves in namespace keda`)
       if (flags.output === 'json') print(jsonText({ format: 1, done: 'keda' }))

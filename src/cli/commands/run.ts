@@ -1,5 +1,5 @@
 import { type KeyObject, randomInt } from 'node:crypto'
-import { copyFileSync, readFileSync } from 'node:fs'
+import { copyFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import { k6LoadGenerator } from '../../adapters/k6/load-generator.ts'
@@ -17,7 +17,14 @@ import { openControl } from '../../live/control.ts'
 import { planTimeline } from '../../plan/timeline.ts'
 import { admissionsOf } from '../admissions.ts'
 import { auditOf } from '../audit.ts'
-import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags, withLabFlags } from '../cluster-choice.ts'
+import {
+  type ClusterFlags,
+  chooseCluster,
+  contextOf,
+  requireBootableLab,
+  withClusterFlags,
+  withLabFlags,
+} from '../cluster-choice.ts'
 import { BadInput, issueText } from '../failure.ts'
 import {
   aFolderToWrite,
@@ -32,6 +39,7 @@ import { tellGitHub } from '../github.ts'
 import { type Inputs, readInputs } from '../inputs.ts'
 import { judgeFolder, printJudgment, writeReports } from '../judging.ts'
 import { startLivePage } from '../live-child.ts'
+import { VERSION } from '../package.ts'
 import { showProgress } from '../progress.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from '../run-folder.ts'
 import { stopSignal } from '../stop-signal.ts'
@@ -105,6 +113,7 @@ async function run(file: string, flags: Flags): Promise<number> {
   const inputs = readInputs(file, contextOf(flags), flags.target)
   const key = signKeyOf(flags)
   const signal = stopSignal()
+  await requireBootableLab(flags)
   const k6 = await findTool('k6', signal)
   await inspectScript(k6.path, inputs)
   const keda = inputs.rehearsal.expectations.some((each) => each.kind === 'keda')
@@ -157,7 +166,7 @@ async function performRun(
   signal.throwIfAborted()
   copyFileSync(rehearsal.file, folder.file('rehearsal.yaml'))
   const environment: Environment = {
-    matchday: versionOf(),
+    matchday: VERSION,
     node: process.version,
     k6: k6Version,
     kubernetes: cluster.kubernetes,
@@ -211,9 +220,6 @@ async function admitNow(ports: ControllerPorts, inputs: Inputs, timeline: Timeli
   for (const issue of problemsOf(timeline.faults))
     say(term`${onStderr('yellow', 'would be refused now')} ${issueText(issue)}`)
 }
-
-const versionOf = (): string =>
-  (JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }).version
 
 function signKeyOf(flags: Flags): KeyObject | undefined {
   const flag = flags.signKey === undefined ? 'MATCHDAY_SIGN_KEY' : '--sign-key'

