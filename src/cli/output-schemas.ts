@@ -300,6 +300,16 @@ const tools = strict({
   ),
 })
 
+const init = strict({
+  format,
+  context: text,
+  namespace: text,
+  rehearsal: text,
+  files: texts.describe('the files that were written'),
+  decisions: z.array(strict({ file: text, line: count, question: text })).describe('lines marked with DECIDE'),
+  unread: z.array(strict({ what: text, namespace: text })).describe('what the login may not list'),
+})
+
 const state = z.looseObject({ root: text, kubeconfig: text })
 const lab = z.union([
   strict({ format, context: text, kubeconfig: text }).describe('lab up'),
@@ -321,6 +331,7 @@ export const outputSchemas: Readonly<Record<string, object>> = {
   'verdict.schema.json': published('Verdict', '`matchday run` and `matchday judge`; also verdict.json.', verdict),
   'plan.schema.json': published('Plan', '`matchday plan`', plan),
   'check.schema.json': published('Check', '`matchday check`', check),
+  'init.schema.json': published('Init', '`matchday init`', init),
   'heal.schema.json': published('Heal', '`matchday heal`', heal),
   'report.schema.json': published('Report', '`matchday report`', report),
   'toolchain.schema.json': published('Toolchain', '`matchday toolchain build`', tools),

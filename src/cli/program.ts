@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { exitCodes } from '../domain/verdict.ts'
 import { addCheck } from './commands/check.ts'
 import { addHeal } from './commands/heal.ts'
+import { addInit } from './commands/init.ts'
 import { addJudge } from './commands/judge.ts'
 import { addLab } from './commands/lab.ts'
 import { addLive } from './commands/live.ts'
@@ -32,7 +33,7 @@ function program(finish: (code: number) => void): Command {
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXIT_CODES)
     .hook('preAction', (_, command) => refuseWrongFlags(command))
-  for (const add of [addRun, addPlan, addCheck, addJudge, addReport, addLive, addHeal, addLab, addToolchain])
+  for (const add of [addInit, addRun, addPlan, addCheck, addJudge, addReport, addLive, addHeal, addLab, addToolchain])
     add(root, finish)
   return root
 }

@@ -1,28 +1,13 @@
 /** Every command's `-o json` against its published schema, on real output. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it, vi } from 'vitest'
 import { outputSchemas } from '../../src/cli/output-schemas.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { performed } from '../support/command.ts'
 import { everything } from '../support/evidence-everything.ts'
+import { wrongIn } from '../support/output-schema.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-
-const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false })
-const validators = Object.fromEntries(
-  Object.entries(outputSchemas).map(([name, schema]) => [name, ajv.compile(schema)]),
-)
-
-/** Empty where the document is as the schema says. */
-function wrongIn(schema: string, document: unknown): readonly string[] {
-  const validate = validators[`${schema}.schema.json`]
-  if (validate === undefined) throw new Error(`no ${schema}`)
-  validate(document)
-  return (validate.errors ?? []).map(
-    ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
-  )
-}
 
 const exampleRun = (): string => {
   const folder = join(tempFolder(), 'run')
