@@ -18,7 +18,7 @@ export function auditOf({ rehearsal, target }: Inputs, environment: NodeJS.Proce
   }
 }
 
-function actorOf(named: string | undefined): Pick<Audit, 'user' | 'host'> {
+export function actorOf(named: string | undefined): Pick<Audit, 'user' | 'host'> {
   if (named !== undefined) return named === '' ? {} : { user: named }
   const user = userName()
   return { ...(user === undefined ? {} : { user }), host: hostname() }

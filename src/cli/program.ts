@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { exitCodes } from '../domain/verdict.ts'
 import { addCheck } from './commands/check.ts'
+import { addGameday } from './commands/gameday.ts'
 import { addHeal } from './commands/heal.ts'
 import { addInit } from './commands/init.ts'
 import { addJudge } from './commands/judge.ts'
@@ -33,7 +34,19 @@ function program(finish: (code: number) => void): Command {
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXIT_CODES)
     .hook('preAction', (_, command) => refuseWrongFlags(command))
-  for (const add of [addInit, addRun, addPlan, addCheck, addJudge, addReport, addLive, addHeal, addLab, addToolchain])
+  for (const add of [
+    addInit,
+    addRun,
+    addPlan,
+    addCheck,
+    addJudge,
+    addReport,
+    addLive,
+    addGameday,
+    addHeal,
+    addLab,
+    addToolchain,
+  ])
     add(root, finish)
   return root
 }

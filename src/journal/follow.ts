@@ -12,7 +12,7 @@ const LOOK_MS = 100
 const CHUNK_BYTES = 1 << 18
 
 /**
- * Batches of records in order, each as large as what was there to read; ends when the signal aborts. `caughtUp` is false while the records are read
+ * Batches of records in order, each as large as what was there to read; after the signal aborts it ends with what is there then. `caughtUp` is false while the records are read
  * that were there at the beginning.
  */
 export async function* followJournal(path: string, signal: AbortSignal): AsyncGenerator<Batch, void, undefined> {
@@ -23,7 +23,9 @@ export async function* followJournal(path: string, signal: AbortSignal): AsyncGe
   let rest: Buffer = Buffer.alloc(0)
   const chunk = Buffer.alloc(CHUNK_BYTES)
   try {
-    while (!signal.aborted) {
+    for (;;) {
+      // Read once more after the abort: what was written until then is shown.
+      const last = signal.aborted
       const { bytesRead } = await file.read(chunk, 0, chunk.length, position)
       position += bytesRead
       const { whole, after } = cut(Buffer.concat([rest, chunk.subarray(0, bytesRead)]))
@@ -33,6 +35,7 @@ export async function* followJournal(path: string, signal: AbortSignal): AsyncGe
         yield { entries: whole.flatMap((line) => lines.take(line)), caughtUp: caughtUp || current }
       current ||= caughtUp
       if (!caughtUp) continue
+      if (last) return
       await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined)
       // `heal` cuts off the torn last line of a killed writer before it appends.
       const { size } = await file.stat()

@@ -96,8 +96,9 @@ export async function watchRun({ folder, journal, port, speed }: Watching): Prom
     over: reading,
     async close() {
       clearInterval(timer)
-      draw()
       ending.abort()
+      await reading.catch(() => undefined)
+      draw()
       joined?.leave()
       await server.close()
     },

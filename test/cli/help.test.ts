@@ -20,6 +20,8 @@ const commands = [
   'judge',
   'report',
   'live',
+  'gameday note',
+  'gameday decide',
   'heal',
   'lab up',
   'lab status',

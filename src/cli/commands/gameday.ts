@@ -1,0 +1,71 @@
+import type { Command } from 'commander'
+import { EnvironmentError } from '../../controller/ports.ts'
+import { type DecisionKind, decisionKinds, type NoteKind, noteKinds } from '../../domain/people.ts'
+import { exitCodes } from '../../domain/verdict.ts'
+import { joinControl } from '../../live/control.ts'
+import { parseRequest } from '../../live/requests.ts'
+import { actorOf } from '../audit.ts'
+import { BadInput } from '../failure.ts'
+import { amongWords, checkedArgument, checkedFlag, issueOfFlag } from '../flags.ts'
+import { say, term } from '../terminal.ts'
+
+type Who = { readonly as?: string; readonly role?: string }
+
+export function addGameday(root: Command, finish: (code: number) => void): void {
+  const gameday = root.command('gameday').description('write a note or a decision into a run that is under way')
+
+  withWho(gameday.command('note').description('write a note into the journal of a run'))
+    .argument('<folder>', 'folder of the run, such as reports/latest')
+    .argument('<text...>', 'what was seen or done')
+    .addOption(checkedFlag('--kind <kind>', noteKinds.join(', '), amongWords(noteKinds, 'kinds'), 'note'))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  matchday gameday note reports/latest "the PSP dashboard is still green"\n  matchday gameday note reports/latest --kind declared --role reporter "SEV2, Ana leads"\n  matchday gameday note reports/latest --kind follow-up "alert on open breakers"',
+    )
+    .action(async (folder: string, text: string[], flags: Who & { kind: NoteKind }) =>
+      finish(await tell(folder, { ...speaker(flags), kind: 'note', is: flags.kind, text: text.join(' ') })),
+    )
+
+  withWho(gameday.command('decide').description('record a decision; `stop` stops the run and heals it'))
+    .argument('<folder>', 'folder of the run, such as reports/latest')
+    .addArgument(checkedArgument('<decision>', decisionKinds.join(', '), amongWords(decisionKinds, 'decisions')))
+    .option('--about <fault>', 'the fault that it is about')
+    .option('--reason <text>', 'why')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  matchday gameday decide reports/latest go --about psp-down --role owner\n  matchday gameday decide reports/latest no-go --about psp-down --reason "real incident in the other region"\n  matchday gameday decide reports/latest stop --reason "customers are affected"',
+    )
+    .action(async (folder: string, what: DecisionKind, flags: Who & { about?: string; reason?: string }) => {
+      const { about, reason } = flags
+      const said = { ...(about === undefined ? {} : { about }), ...(reason === undefined ? {} : { reason }) }
+      finish(await tell(folder, { ...speaker(flags), kind: 'decision', what, ...said }))
+    })
+}
+
+const withWho = (command: Command): Command =>
+  command
+    .option('--as <name>', 'who says it (default: MATCHDAY_ACTOR, or the user of this machine)')
+    .option('--role <role>', 'owner, coordinator, reporter or observer')
+
+const speaker = ({ as, role }: Who) => ({
+  by: as ?? actorOf(process.env.MATCHDAY_ACTOR).user ?? 'unknown',
+  via: 'terminal' as const,
+  ...(role === undefined ? {} : { role }),
+})
+
+async function tell(folder: string, said: object): Promise<number> {
+  const asked = parseRequest(said)
+  if (!asked.ok)
+    throw new BadInput([issueOfFlag('gameday', { problem: `${asked.problem}.`, next: 'See matchday gameday --help.' })])
+  const controller = await joinControl(folder)
+  if (controller === undefined)
+    throw new EnvironmentError(
+      `no run is under way in ${folder}`,
+      'Notes and decisions are taken while a run is under way, by its controller. Give the folder that `matchday run` printed.',
+    )
+  const answer = await controller.ask(asked.request)
+  controller.leave()
+  if (!answer.ok) throw new EnvironmentError(answer.problem, 'See the console or the live page of the run.')
+  say(term`written into the journal of ${folder}`)
+  return exitCodes.pass
+}
