@@ -98,11 +98,12 @@ export async function perform(
   } catch (error) {
     stop('failure', problemOf(error))
   } finally {
-    for (const problem of await heal.healAll()) recorder.record({ kind: 'evidence-lost', about: 'healing', problem })
+    for (const problem of await heal.healAll())
+      recorder.record({ kind: 'evidence-lost', about: 'healing', problem, of: 'undo-done' })
     await lock
       .release()
       .catch((error: unknown) =>
-        recorder.record({ kind: 'evidence-lost', about: 'the lock', problem: problemOf(error) }),
+        recorder.record({ kind: 'evidence-lost', about: 'the lock', problem: problemOf(error), of: 'residue' }),
       )
   }
   return { healed: await audit(undoer, ports.lock, target, recorder) }
@@ -206,7 +207,9 @@ function clientSide(
 ): { readonly onEvent: (event: LoadEvent) => void; readonly unknown: UnknownKeys } {
   const guard = guarding(rehearsal)
   const unknown = new Map<string, string[]>()
+  let frames = 0
   const onFrame = (frame: LoadFrame) => {
+    frames += 1
     recorder.record(frame)
     for (const { operation, key } of frame.unknownKeys) unknown.set(operation, [...(unknown.get(operation) ?? []), key])
     const trip = guard.add(frame)
@@ -222,7 +225,7 @@ function clientSide(
         return recorder.record({ kind: 'generator-health', ...event.health })
       case 'ended': {
         const { outcome, exitCode, problems } = event
-        return recorder.record({ kind: 'load-ended', instance: 'k6', outcome, exitCode, problems })
+        return recorder.record({ kind: 'load-ended', instance: 'k6', outcome, exitCode, problems, frames })
       }
     }
   }
@@ -242,7 +245,7 @@ export async function audit(undoer: Undoer, lock: TargetLock, target: Target, re
     recorder.record({ kind: 'residue', when: 'after', items })
     healed = items.length === 0
   } catch (error) {
-    recorder.record({ kind: 'evidence-lost', about: 'the residue audit', problem: problemOf(error) })
+    recorder.record({ kind: 'evidence-lost', about: 'the residue audit', problem: problemOf(error), of: 'residue' })
   }
   recorder.record({ kind: 'run-ended', healed })
   await recorder.flush().catch(() => undefined)

@@ -19,7 +19,7 @@ export async function readPosture(
       recorder.record({ kind: 'objects-listed', namespace, resource, objects })
     } catch (error) {
       const about = `${resource} objects of ${namespace}`
-      recorder.record({ kind: 'evidence-lost', about, problem: problemOf(error) })
+      recorder.record({ kind: 'evidence-lost', about, problem: problemOf(error), of: 'objects-listed' })
     }
   }
 }

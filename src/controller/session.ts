@@ -106,7 +106,7 @@ export async function performSession(
     stop('failure', problemOf(error))
   } finally {
     for (const problem of (await heal?.healAll()) ?? [])
-      recorder.record({ kind: 'evidence-lost', about: 'healing', problem })
+      recorder.record({ kind: 'evidence-lost', about: 'healing', problem, of: 'undo-done' })
     looking.abort()
     await watch?.stopped
     await lock?.release().catch((error: unknown) => {

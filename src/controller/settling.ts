@@ -69,7 +69,7 @@ async function untilSettled(
 async function readFinally(books: Books, target: Target, book: string, run: string, recorder: Recorder): Promise<void> {
   const state = await readBook(books, target, book, run)
   if (state.ok) recorder.record({ kind: 'book-read', ...state.value, final: true })
-  else recorder.record({ kind: 'evidence-lost', about: `book ${book}`, problem: state.problem })
+  else recorder.record({ kind: 'evidence-lost', about: `book ${book}`, problem: state.problem, of: 'book-read' })
 }
 
 /** A service may be restarting while the books settle. One failed read is not a loss; having no reading at the deadline is. */
@@ -99,6 +99,7 @@ async function askForKeys(
     const committed = await books.committed(target, book, run, keys)
     recorder.record({ kind: 'keys-read', book, operation, asked: keys.length, committed })
   } catch (error) {
-    recorder.record({ kind: 'evidence-lost', about: `unknown keys in book ${book}`, problem: problemOf(error) })
+    const about = `unknown keys in book ${book}`
+    recorder.record({ kind: 'evidence-lost', about, problem: problemOf(error), of: 'keys-read' })
   }
 }

@@ -31,7 +31,7 @@ export function watching(
   const cluster = ports.cluster.watch(
     target,
     (change, object) => recorder.record({ kind: 'object-seen', change, object }),
-    (about, problem) => recorder.record({ kind: 'evidence-lost', about, problem }),
+    (about, problem) => recorder.record({ kind: 'evidence-lost', about, problem, of: 'object-seen' }),
     signal,
   )
   const scrapes = Object.keys(target.sources).map((name) =>

@@ -145,6 +145,8 @@ export type LoadEnded = {
   readonly outcome: 'completed' | 'stopped' | 'crashed'
   readonly exitCode: number | null
   readonly problems: readonly string[]
+  /** How many frames the instance sent. Earlier versions did not count them. */
+  readonly frames?: number
 }
 
 /** Second record of a journal of blocks: what they are for. A run of one rehearsal has none. */
@@ -398,6 +400,8 @@ export type EvidenceLost = {
   readonly at: Instant
   readonly about: string
   readonly problem: string
+  /** Kind of the records that are missing; undefined if nobody knows. */
+  readonly of?: Exclude<EvidenceKind, 'evidence-doubted'>
 }
 
 /**

@@ -5,6 +5,7 @@ import type { EvidenceSeal } from '../domain/verdict.ts'
 import { checkingChain, unlinked } from './chain.ts'
 import { decodeHead, decodeLine, type Head } from './format/decode.ts'
 import { FORMAT } from './format/encode.ts'
+import type { LineKind } from './format/record-shape.ts'
 import { JournalError } from './journal-error.ts'
 
 /** One record and its line in the file, from 1. */
@@ -86,14 +87,15 @@ function headOf(path: string, json: string): Extract<Head, { is: 'head' }> {
 
 function recordOf(json: string, version: number, at: Instant, line: number): Evidence {
   const decoded = decodeLine(json, version)
-  return decoded.ok ? decoded.record : lost(at, line, decoded.problem)
+  return decoded.ok ? decoded.record : lost(at, line, decoded.problem, decoded.kind)
 }
 
-const lost = (at: Instant, line: number, problem: string): Evidence => ({
+const lost = (at: Instant, line: number, problem: string, of?: LineKind): Evidence => ({
   kind: 'evidence-lost',
   at,
   about: `journal line ${line}`,
   problem: `the line ${problem}`,
+  ...(of && { of }),
 })
 
 const doubted = (at: Instant, line: number, problem: string): Evidence => ({

@@ -19,6 +19,7 @@ import { judgeObjectives } from './load/objectives.ts'
 import { judgeLedger } from './money/ledger.ts'
 import { judgePosture } from './posture/posture.ts'
 import { gathering, type Seen } from './seen/seen.ts'
+import { excuseLost } from './verdict/lost-evidence.ts'
 import { withRoots } from './verdict/roots.ts'
 import { distrustChanged, isHealed, judgeRun } from './verdict/run-findings.ts'
 import { excuseStarved } from './verdict/starvation.ts'
@@ -79,7 +80,7 @@ function judgmentOf(seen: Seen): Judgment {
     generator,
   ].flatMap((each) => each.findings)
   const all = [...ruled, ...judgeCauses(seen), ...judgeRun(seen), ...nothingJudged(seen)]
-  const sorted = sortFindings(distrustChanged(excuseStarved(seen, all, generator.contended), seen))
+  const sorted = sortFindings(distrustChanged(excuseLost(seen, excuseStarved(seen, all, generator.contended)), seen))
   const findings = withRoots(seen, sorted, { faults: faults.result, actions: actions.result })
   const verdict = verdictOf(seen, findings)
   const healed = isHealed(seen)

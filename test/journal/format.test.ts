@@ -146,7 +146,7 @@ function* removed(value: unknown): Generator<Change> {
     if (!mayBeMissing.has(key)) yield [key, JSON.stringify(rest)]
   }
 }
-const mayBeMissing = new Set(['pair', 'sockets', 'loopLag', 'imbalanceCents', 'burn'])
+const mayBeMissing = new Set(['pair', 'frames', 'sockets', 'loopLag', 'imbalanceCents', 'burn'])
 
 function* places(root: unknown, value: unknown, path: string): Generator<readonly [string, (by: unknown) => string]> {
   if (typeof value !== 'object' || value === null) return

@@ -108,7 +108,8 @@ describe('backs off', () => {
   }
   const calls = (rate: (second: number) => number, to = 'psp-a') => {
     let sum = 0
-    return scrapes('payments-api', 'payments-api-7', 'calls_total', (s) => (sum += rate(s)), { to })
+    const pod = podLife({ name: 'caller-1', app: 'caller', node: 'zone-a-api', born: -2, ready: -1 })
+    return [...pod, ...scrapes('payments-api', 'caller-1', 'calls_total', (s) => (sum += rate(s)), { to })]
   }
 
   it.each<[string, Evidence[], string[]]>([

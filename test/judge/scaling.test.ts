@@ -11,7 +11,6 @@ import {
   podLife,
   rehearsal,
   type Story,
-  scrape,
   scrapes,
   seen,
   together,
@@ -236,6 +235,12 @@ describe('connections', () => {
       ...scrapes('wallet-db', 'db-1', 'pg_connections', () => another),
     ].sort((a, b) => a.at - b.at)
 
+  /** One pod until second 60, and another one from 64 on. */
+  const replacing = (one: number, another: (second: number) => number) => [
+    ...scrapes('wallet-db', 'db-0', 'pg_connections', () => one).slice(0, 60),
+    ...scrapes('wallet-db', 'db-1', 'pg_connections', another).slice(64),
+  ]
+
   it.each<[string, Evidence[], string[], number | undefined]>([
     ['that stay below their limit hold', scrapes('wallet-db', 'db-0', 'pg_connections', (s) => 20 + (s % 7)), [], 26],
     [
@@ -245,15 +250,7 @@ describe('connections', () => {
       75,
     ],
     ['are summed over pods', ofTwoPods(40, 30), ['connection-avalanche'], 70],
-    [
-      'of a pod that is gone do not count for ever',
-      [
-        scrape(10, 'wallet-db', 'db-0', { name: 'pg_connections', labels: {}, value: 40 }),
-        scrape(20, 'wallet-db', 'db-1', { name: 'pg_connections', labels: {}, value: 40 }),
-      ],
-      [],
-      40,
-    ],
+    ['of a pod that is gone do not count for ever', replacing(40, () => 40), [], 40],
     ['that nobody counted are not known to hold', [], ['no-evidence'], undefined],
   ])('%s', (_, more, causes, highest) => {
     const judgment = told(more)
@@ -266,11 +263,7 @@ describe('connections', () => {
     ['are an avalanche as soon as one of them shows it', ofTwoPods(40, 61), ['connection-avalanche'], 61],
     [
       'fall again when the pod that showed most is gone',
-      [
-        scrape(10, 'wallet-db', 'db-0', { name: 'pg_connections', labels: {}, value: 50 }),
-        scrape(20, 'wallet-db', 'db-1', { name: 'pg_connections', labels: {}, value: 40 }),
-        scrape(30, 'wallet-db', 'db-1', { name: 'pg_connections', labels: {}, value: 61 }),
-      ],
+      replacing(50, (s) => (s < 90 ? 40 : 61)),
       ['connection-avalanche'],
       61,
     ],

@@ -10,7 +10,7 @@ for await (const { record } of readJournal('reports/example/journal.ndjson')) re
 
 /** The recorded run, whose autoscaler scales rel1-payments-api, and whose pods of payments-api have this owner. */
 const renamed = (owner: PodOwner, namespace = 'casino'): readonly Evidence[] =>
-  mapped(recorded, 'object-seen', (each) => {
+  mapped(moved(namespace), 'object-seen', (each) => {
     const { object } = each
     if (object.resource === 'HorizontalPodAutoscaler' && object.of === 'payments-api') {
       return { ...each, object: { ...object, of: 'rel1-payments-api', ofKind: 'Deployment' } }
@@ -18,6 +18,15 @@ const renamed = (owner: PodOwner, namespace = 'casino'): readonly Evidence[] =>
     return object.resource === 'Pod' && object.app === 'payments-api'
       ? { ...each, object: { ...object, owner, namespace } }
       : each
+  })
+/** The recorded run, in which the pods of payments-api are scraped in this namespace. */
+const moved = (namespace: string): readonly Evidence[] =>
+  mapped(recorded, 'run-started', (head) => {
+    const { sources } = head.target
+    const source = sources['payments-api']
+    return source === undefined
+      ? head
+      : { ...head, target: { ...head.target, sources: { ...sources, 'payments-api': { ...source, namespace } } } }
   })
 const autoscaler = (records: readonly Evidence[]) => {
   const { verdict, autoscalers } = judge(records)
@@ -41,7 +50,7 @@ it.each([
 })
 
 it('pods with the same label in another namespace do not count where the journal holds no owners', () => {
-  const foreign = mapped(recorded, 'object-seen', (each) =>
+  const foreign = mapped(moved('providers'), 'object-seen', (each) =>
     each.object.resource === 'Pod' && each.object.app === 'payments-api'
       ? { ...each, object: { ...each.object, namespace: 'providers' } }
       : each,

@@ -64,7 +64,7 @@ export function podLife(story: PodStory): Evidence[] {
   const last = killed ? 'Failed' : 'Succeeded'
   return [
     ...at(born, { podPhase: 'Pending', ready: false }, 'added'),
-    ...at(runs, { ready: runs === ready }),
+    ...(runs === ready ? [] : at(runs, { ready: false })),
     ...at(ready, {}),
     ...at(unready, { ready: false }),
     ...at(again, {}),
@@ -111,6 +111,17 @@ export const scrape = (second: number, source: string, pod: string, ...series: r
   ok: true,
   series,
 })
+
+/** Scrapes of a source that has no pod, one a second. */
+export const nobody = (source: string, from: number, to = 160): Evidence[] =>
+  Array.from({ length: Math.max(0, Math.ceil(to - from)) }, (_, n) => ({
+    kind: 'sample',
+    at: secondAt(from + n),
+    source,
+    pod: '',
+    ok: false,
+    problem: 'no running pod matches its selector',
+  }))
 
 /** One scrape a second of one number. */
 export const scrapes = (

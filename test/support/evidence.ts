@@ -48,6 +48,7 @@ export function evidence(changes: Partial<Story> = {}): Evidence[] {
       outcome: story.outcome,
       exitCode: story.outcome === 'crashed' ? null : story.outcome === 'stopped' ? 105 : 0,
       problems: story.outcome === 'crashed' ? ['killed by SIGKILL'] : [],
+      frames: client.frames.length,
     },
     ...bookRecords(story, client.acknowledged),
     { kind: 'residue', at: secondAt(story.lasts + 8), when: 'after', items: story.residue },

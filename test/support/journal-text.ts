@@ -18,7 +18,8 @@ export function chainedAnew(text: string): string {
   return chainedLines(lines.map((line, index) => unchained(line, index === 0)))
 }
 
-function chainedLines(jsons: readonly string[]): string {
+/** Lines as a journal with whole sequence and chain, whatever the lines hold. */
+export function chainedLines(jsons: readonly string[]): string {
   let previous = CHAIN_START
   return jsons
     .map((json, index) => {

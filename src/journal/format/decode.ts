@@ -2,13 +2,14 @@
 import type { Evidence } from '../../domain/evidence.ts'
 import { FORMAT } from './encode.ts'
 import { withFaults } from './faults.ts'
-import { isLineKind, type JournalLine, journalLine } from './record-shape.ts'
+import { isLineKind, type JournalLine, journalLine, type LineKind } from './record-shape.ts'
 import { faultText, noFault } from './shape.ts'
 import { upgraded, versionOf } from './upgrade.ts'
 
 export type Decoded =
   | { readonly ok: true; readonly record: Evidence }
-  | { readonly ok: false; readonly problem: string }
+  /** `kind`: of the record that the line was, if it says so. */
+  | { readonly ok: false; readonly problem: string; readonly kind?: LineKind }
 
 /** The head says in which version the rest is written. */
 export type Head =
@@ -41,9 +42,9 @@ function checked(value: Record<string, unknown>, version: number): Decoded {
   if (!isLineKind(kind)) return refused(`has the unknown kind "${kind}"`)
   const record: unknown = version === FORMAT ? value : upgraded(value, version)
   const fault = noFault()
-  if (!journalLine(record, fault)) return refused(`(${kind}) is malformed: ${faultText(fault)}`)
+  if (!journalLine(record, fault)) return refused(`(${kind}) is malformed: ${faultText(fault)}`, kind)
   const evidence = evidenceOf(record)
-  return typeof evidence === 'string' ? refused(`(${kind}) ${evidence}`) : { ok: true, record: evidence }
+  return typeof evidence === 'string' ? refused(`(${kind}) ${evidence}`, kind) : { ok: true, record: evidence }
 }
 
 /**
@@ -57,7 +58,7 @@ function evidenceOf(line: JournalLine): Evidence | string {
   return withFaults(head)
 }
 
-const refused = (problem: string): Decoded => ({ ok: false, problem })
+const refused = (problem: string, kind?: LineKind): Decoded => ({ ok: false, problem, ...(kind && { kind }) })
 
 function parseJson(text: string): unknown {
   try {

@@ -158,19 +158,52 @@ const committed = object({ key: text, amountCents: number, times: amount, low: n
 const by = text
 const via = oneOf('page', 'terminal')
 
+/** Kinds of records that may be missing. */
+const lostKind = oneOf(
+  'run-started',
+  'phase-started',
+  'load-started',
+  'load-frame',
+  'load-ended',
+  'fault-step',
+  'action-step',
+  'undo-written',
+  'undo-done',
+  'object-seen',
+  'objects-listed',
+  'sample',
+  'book-read',
+  'keys-read',
+  'generator-health',
+  'guardrail-tripped',
+  'stop-requested',
+  'residue',
+  'evidence-lost',
+  'run-ended',
+  'session-started',
+  'block-started',
+  'block-ended',
+  'rest-awaited',
+  'note',
+  'decision',
+)
+
 /** By kind. */
 export const shapes = {
   'run-started': object({ at, run: text, format: number, rehearsal, target, timeline, environment }),
   'phase-started': object({ at, phase: text, index: amount }),
   'load-started': object({ at, zeroAt: moment, instance: text, pid: number }),
   'load-frame': loadFrame,
-  'load-ended': object({
-    at,
-    instance: text,
-    outcome: oneOf('completed', 'stopped', 'crashed'),
-    exitCode: orNull(number),
-    problems: list(text),
-  }),
+  'load-ended': object(
+    {
+      at,
+      instance: text,
+      outcome: oneOf('completed', 'stopped', 'crashed'),
+      exitCode: orNull(number),
+      problems: list(text),
+    },
+    { frames: amount },
+  ),
   'session-started': sessionStarted,
   'block-started': blockStarted,
   'block-ended': blockEnded,
@@ -203,7 +236,7 @@ export const shapes = {
     when: oneOf('before', 'after'),
     items: list(object({ what: text, where: text, next: text })),
   }),
-  'evidence-lost': object({ at, about: text, problem }),
+  'evidence-lost': object({ at, about: text, problem }, { of: lostKind }),
   'run-ended': object({ at, healed: flag }),
 } as const
 

@@ -14,6 +14,8 @@ export type SliDelta = {
 }
 
 export type FrameDelta = {
+  /** Its totals are less than those of the frame before. */
+  readonly restarted: boolean
   readonly fromAt: number
   readonly at: number
   readonly slis: ReadonlyMap<string, SliDelta>
@@ -35,6 +37,7 @@ export function frameDeltas(): (frame: LoadFrame) => FrameDelta {
     const before = lastOf.get(frame.instance)
     lastOf.set(frame.instance, frame)
     return {
+      restarted: before !== undefined && iterationsOf(frame) < iterationsOf(before),
       fromAt: before?.at ?? frame.at - FRAME_MS,
       at: frame.at,
       slis: new Map(namesIn(frame).map((name) => [name, sliDelta(before, frame, name)])),
@@ -54,6 +57,9 @@ export function frameDeltas(): (frame: LoadFrame) => FrameDelta {
     }
   }
 }
+
+const iterationsOf = ({ profiles }: LoadFrame): number =>
+  Object.values(profiles).reduce((sum, each) => sum + each.iterations, 0)
 
 /** SLIs with samples, load profiles, and the unions that have no samples of their own. */
 function namesIn(frame: LoadFrame): readonly string[] {

@@ -28,14 +28,14 @@ export type LoadCounts = {
   readonly unknownKeys: ReadonlyMap<string, readonly string[]>
   readonly lags: readonly LagRow[]
   readonly sockets: readonly SocketRow[]
+  /** Lines of frames whose totals fell: the generator counted anew, and what it counted in between is lost. */
+  readonly restarts: readonly number[]
   readonly frames: {
     readonly count: number
     readonly firstAt?: number
     readonly lastAt?: number
     readonly lastLine?: number
   }
-  /** The longest time that an instance sent no frame. */
-  readonly longestHole: { readonly fromAt: number; readonly at: number; readonly line: number } | undefined
 }
 
 export function loadCounts(): LoadCounts {
@@ -48,9 +48,8 @@ export function loadCounts(): LoadCounts {
   const unknownKeys = new Map<string, string[]>()
   const lags: LagRow[] = []
   const sockets = socketCounts()
-  const lastAtOf = new Map<string, number>()
+  const restarts: number[] = []
   let frames: LoadCounts['frames'] = { count: 0 }
-  let longestHole: LoadCounts['longestHole']
 
   const addRows = (delta: FrameDelta, line: number) => {
     for (const [name, sli] of delta.slis) {
@@ -75,20 +74,13 @@ export function loadCounts(): LoadCounts {
       else unknownKeys.set(operation, [key])
     }
   }
-  const noteHole = (frame: LoadFrame, line: number) => {
-    const before = lastAtOf.get(frame.instance)
-    lastAtOf.set(frame.instance, frame.at)
-    if (before === undefined) return
-    const longest = longestHole ? longestHole.at - longestHole.fromAt : 0
-    if (frame.at - before > longest) longestHole = { fromAt: before, at: frame.at, line }
-  }
 
   return {
     add(frame, line) {
       const delta = deltaOf(frame)
+      if (delta.restarted) restarts.push(line)
       addRows(delta, line)
       addTotals(frame, delta)
-      noteHole(frame, line)
       sockets.add(frame, line)
       if (frame.loopLag && frame.loopLag.count > 0) {
         lags.push({ fromAt: delta.fromAt, at: delta.at, p95Ms: frame.loopLag.p95Ms, line })
@@ -108,11 +100,9 @@ export function loadCounts(): LoadCounts {
     unknownKeys,
     lags,
     sockets: sockets.rows,
+    restarts,
     get frames() {
       return frames
-    },
-    get longestHole() {
-      return longestHole
     },
   }
 }

@@ -13,6 +13,7 @@ export type RunFacts = {
   /** Time zero of the plan, and when the load ended; undefined when they were not seen. */
   readonly zeroAt: number | undefined
   readonly loadEndedAt: number | undefined
+  readonly loadEnds: readonly Lined<EvidenceOf<'load-ended'>>[]
   /** `crashed` outweighs `stopped`, `running` (no end was seen) and `completed`, over all instances. */
   readonly load: 'never' | 'running' | 'completed' | 'stopped' | 'crashed'
   readonly loadLines: readonly number[]
@@ -21,6 +22,8 @@ export type RunFacts = {
   readonly trip: Lined<GuardrailTripped> | undefined
   readonly residue: { readonly before?: Lined<Residue>; readonly after?: Lined<Residue> }
   readonly openUndos: ReadonlyMap<string, number>
+  /** Undos of the run that were done and never written. */
+  readonly unwrittenUndos: ReadonlyMap<string, number>
   readonly lost: readonly Lined<EvidenceOf<'evidence-lost'>>[]
   readonly lostCount: number
   /** Where the journal is not what its run wrote. */
@@ -48,6 +51,8 @@ export function runFacts(): RunFacts {
   const residue: { before?: Lined<Residue>; after?: Lined<Residue> } = {}
   const undosWritten = new Map<string, number>()
   const undosDone = new Map<string, number>()
+  /** By `heal`, which also undoes what it finds by its label. */
+  const undosHealed = new Set<string>()
   const starts: number[] = []
   const ends: Lined<EvidenceOf<'load-ended'>>[] = []
 
@@ -78,6 +83,7 @@ export function runFacts(): RunFacts {
         undosWritten.set(record.id, Math.max(line, undosWritten.get(record.id) ?? 0))
         return
       case 'undo-done':
+        if (record.by === 'heal') undosHealed.add(record.id)
         undosDone.set(record.id, Math.max(line, undosDone.get(record.id) ?? 0))
         return
       case 'evidence-lost':
@@ -123,6 +129,7 @@ export function runFacts(): RunFacts {
     get loadEndedAt() {
       return loadEndedAt()
     },
+    loadEnds: ends,
     get load() {
       return loadState()
     },
@@ -142,6 +149,9 @@ export function runFacts(): RunFacts {
     /** The same undo may be written, done and written again: then it is outstanding again. */
     get openUndos() {
       return new Map([...undosWritten].filter(([id, line]) => line > (undosDone.get(id) ?? 0)))
+    },
+    get unwrittenUndos() {
+      return new Map([...undosDone].filter(([id]) => !undosWritten.has(id) && !undosHealed.has(id)))
     },
     lost,
     get lostCount() {

@@ -12,6 +12,7 @@ import { type ObjectsListedSeen, objectsListed } from './listed.ts'
 import { type LoadCounts, loadCounts } from './load-counts.ts'
 import { type ObjectHistory, objectHistory } from './object-history.ts'
 import { type RunFacts, runFacts } from './run-facts.ts'
+import { type Streams, streams } from './streams.ts'
 import { refusalCounters, wantedCounters, wantedGauges } from './wanted-counters.ts'
 
 export type Seen = {
@@ -27,6 +28,7 @@ export type Seen = {
   readonly objects: ObjectHistory
   readonly listed: ObjectsListedSeen
   readonly books: BooksRead
+  readonly streams: Streams
 }
 
 export type Gathering = { readonly seen: Seen; add(record: Evidence, line: number): void }
@@ -45,11 +47,13 @@ export function gathering(): Gathering {
     objects: objectHistory(),
     listed: objectsListed(),
     books: booksRead(),
+    streams: streams(),
   }
   return { seen, add: (record, line) => addTo(seen, record, line) }
 }
 
 function addTo(seen: Seen, record: Evidence, line: number): void {
+  seen.streams.add(record, line)
   switch (record.kind) {
     case 'load-frame':
       return seen.load.add(record, line)

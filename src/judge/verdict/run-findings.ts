@@ -1,11 +1,10 @@
 /** What the run itself shows: whether the load ran, evidence is whole, harm was taken back, and the run came to its end. */
 import type { Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
-import { count, duration, listed } from '../findings/words.ts'
+import { count, listed } from '../findings/words.ts'
 import type { Seen } from '../seen/seen.ts'
+import { holeFindings } from './holes.ts'
 
-/** Frames come once a second; the counts of a lost one are in the next, but after this long something else is wrong. */
-const FRAME_HOLE_MS = 5000
 /** Losses about the same thing are one finding each; more than this are a flood. */
 const LOST_SHOWN = 10
 
@@ -24,9 +23,10 @@ export function judgeRun(seen: Seen): readonly Finding[] {
     ...stopped(seen),
     ...incomplete(seen),
     ...loadTrouble(seen),
-    ...holes(seen),
+    ...holeFindings(seen),
     ...lost(seen),
     ...audits(seen),
+    ...unwrittenUndos(seen),
   ]
 }
 
@@ -100,13 +100,6 @@ function loadTrouble({ run, load }: Seen): readonly Finding[] {
   }
 }
 
-function holes({ load }: Seen): readonly Finding[] {
-  const hole = load.longestHole
-  if (!hole || hole.at - hole.fromAt <= FRAME_HOLE_MS) return []
-  const sentence = `The load generator told nothing for ${duration(hole.at - hole.fromAt)}.`
-  return [finding('gap', 'evidence-lost', 'load frames', sentence, [hole.line])]
-}
-
 function lost({ run }: Seen): readonly Finding[] {
   const byAbout = [...Map.groupBy(run.lost, ({ record }) => record.about)]
   const shown = byAbout.slice(0, LOST_SHOWN).map(([about, all]) => {
@@ -128,6 +121,15 @@ function lost({ run }: Seen): readonly Finding[] {
       run.lost.at(-1)?.line,
     ]),
   ]
+}
+
+/** An undo is written before the harm, so that one that was done and never written shows that its record is missing. */
+function unwrittenUndos({ run }: Seen): readonly Finding[] {
+  return [...run.unwrittenUndos].map(([id, line]) =>
+    finding('gap', 'evidence-lost', 'undo', `The undo ${id} was done, and the record that announced it is missing.`, [
+      line,
+    ]),
+  )
 }
 
 function audits({ run }: Seen): readonly Finding[] {

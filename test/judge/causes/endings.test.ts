@@ -3,6 +3,7 @@ import type { Evidence } from '../../../src/domain/evidence.ts'
 import { judge } from '../../../src/judge/judge.ts'
 import {
   evidence,
+  nobody,
   nodes,
   podLife,
   rolledOut,
@@ -41,7 +42,7 @@ describe('a pod that ends', () => {
     ['before that', 106, {}],
     ['at once, because nobody gave it grace', 100.1, { grace: 0 }],
     ['without a grace that anybody saw', 130, { grace: undefined }],
-    ['in another namespace', 110.2, { namespace: 'providers' }],
+    ['in another namespace', 110.2, { namespace: 'elsewhere' }],
   ])('%s is no finding', (_, gone, changes) => {
     expect(causesOf(ending(gone, changes))).toEqual([])
   })
@@ -86,7 +87,7 @@ describe('a pod that a rollout ends', () => {
       return { kind: 'sample', at: secondAt(second), source: 'gateway', pod: 'gateway-1', ok: true, series }
     })
     const run = evidence({ rehearsal: withActions(rollout) })
-    return judge(together(run, nodes(), life, answered, rolledOut))
+    return judge(together(run, nodes(), life, answered, nobody('gateway', ends), rolledOut))
   }
 
   it('before its routers could know was not drained', () => {

@@ -1,0 +1,167 @@
+/**
+ * Losing evidence never turns a run that is no pass into a pass, never accuses the platform, and never keeps a pass where the loss can be noticed. Each
+ * kind of record meets each mutation of `support/mutations.ts`; the journals are chained anew, so that only their contents can give the loss away.
+ */
+import fc from 'fast-check'
+import { describe, expect, it, vi } from 'vitest'
+import { causes } from '../../src/domain/causes.ts'
+import type { Evidence, EvidenceKind } from '../../src/domain/evidence.ts'
+import type { Judgment } from '../../src/domain/verdict.ts'
+import { encodeRecord } from '../../src/journal/format/encode.ts'
+import { readJournal } from '../../src/journal/read.ts'
+import { judge } from '../../src/judge/judge.ts'
+import { evidence } from '../support/evidence.ts'
+import { everything } from '../support/evidence-everything.ts'
+import { journalText } from '../support/journal-text.ts'
+import { causesOf } from '../support/judged.ts'
+import { type Line, type Mutation, ofAll, ofKind, ofKindAt, reread, rereadText } from '../support/mutations.ts'
+
+/** A judgment takes about 0.1 s, and several times that on a busy machine. */
+vi.setConfig({ testTimeout: 120_000 })
+
+const linesOf = (records: readonly Evidence[]): Line[] => records.map((each) => JSON.parse(encodeRecord(each)) as Line)
+const goldens = [0, 1, 2].map((n) => `test/journal/golden/format-${n}.ndjson`)
+/** In today's format. */
+const recorded: Line[][] = []
+for (const path of ['reports/example/journal.ndjson', ...goldens]) {
+  const records: Evidence[] = []
+  for await (const { record } of readJournal(path)) records.push(record)
+  recorded.push(linesOf(records))
+}
+
+const healthy = linesOf(evidence())
+const failover = linesOf(evidence({ approved: (s) => ({ a: s > 65 && s < 90 ? 0 : 55, b: 0 }) }))
+const starved = linesOf(
+  evidence({
+    health: () => ({ cpuCores: 1.2, hostBusy: 0.99 }),
+    approved: (s) => ({ a: s > 65 && s < 90 ? 0 : 55, b: 0 }),
+  }),
+)
+/** All but the head: without it a journal is none, and the reader says so. */
+const kindsOf = (lines: readonly Line[]) => [...new Set(lines.slice(1).map(({ kind }) => kind as EvidenceKind))]
+
+/** Losses that nothing else in the journal shows, and why. Without a mutation: all of that kind. */
+const unnoticed: readonly (readonly [kind: EvidenceKind, mutation: RegExp, why: string])[] = [
+  ['phase-started', /./, 'the plan in the head says the same'],
+  ['residue', /until then|held back/, 'what was there before the run is only worth a warning'],
+  ['object-seen', /missing|at the end/, 'a watch has no rate: the cluster changes when it changes'],
+  ['generator-health', /every second/, 'a record every two seconds still shows what the machine did'],
+  ['sample', /begun anew/, 'a process that restarts counts from 0 again'],
+  ['undo-written', /from then on/, 'there was none after that moment'],
+]
+/** Nothing is lost: the same records, in another order or some seconds later. */
+const harmless = /written at the end|held back/
+/** A watch that loses versions shows what never happened. Watches resume where they broke off, and report what they could not see. */
+const mayAccuse = (kind: EvidenceKind, cause: Judgment['findings'][number]['cause']): boolean =>
+  (kind === 'object-seen' && (causes[cause].needs as readonly EvidenceKind[]).includes('object-seen')) ||
+  (kind === 'action-step' && (causes[cause].needs as readonly EvidenceKind[]).includes('action-step'))
+
+const breachesOf = ({ findings }: Judgment) =>
+  findings.filter(({ weight }) => weight === 'breach').map(({ cause, subject }) => ({ cause, subject }))
+
+/** What is wrong with the judgment after a loss; empty if nothing is. Names the rule and the mutation. */
+async function wrongs(
+  lines: readonly Line[],
+  kind: EvidenceKind,
+  name: string,
+  mutated: ReturnType<Mutation>,
+): Promise<string[]> {
+  if (mutated.length === lines.length && mutated.every((line, index) => line === lines[index])) return []
+  const before = await judgedOnce(lines)
+  const after = judge(await reread(mutated))
+  const known = new Set(breachesOf(before).map((each) => JSON.stringify(each)))
+  const what = `${kind} ${name}`
+  const accused = breachesOf(after)
+    .filter((each) => !known.has(JSON.stringify(each)) && !mayAccuse(kind, each.cause))
+    .map(({ cause, subject }) => `${what}: accuses ${subject} of ${cause}`)
+  if (after.verdict.kind !== 'pass') return accused
+  if (before.verdict.kind !== 'pass') return [...accused, `${what}: turns ${before.verdict.kind} into a pass`]
+  const excused = harmless.test(name) || unnoticed.some(([each, mutation]) => each === kind && mutation.test(name))
+  return excused ? accused : [...accused, `${what}: keeps the pass`]
+}
+
+const judgments = new Map<readonly Line[], Promise<Judgment>>()
+function judgedOnce(lines: readonly Line[]): Promise<Judgment> {
+  const known = judgments.get(lines) ?? reread(lines).then(judge)
+  judgments.set(lines, known)
+  return known
+}
+
+describe.each<[string, readonly Line[], readonly number[], string]>([
+  ['a run that passed', healthy, [70, 140], 'pass'],
+  ['a run without a failover', failover, [70], 'fail'],
+  ['a run without a failover on a starved machine', starved, [100], 'inconclusive'],
+])('%s', (_, lines, seconds, verdict) => {
+  it('is judged as told', async () => {
+    expect((await judgedOnce(lines)).verdict.kind).toBe(verdict)
+  })
+
+  it.each(kindsOf(lines))('with %s lost or spoilt', async (kind) => {
+    const all: string[] = []
+    for (const [name, mutation] of Object.entries(ofKind))
+      all.push(...(await wrongs(lines, kind, name, mutation(lines, kind, 0))))
+    for (const [name, mutation] of Object.entries(ofKindAt)) {
+      for (const second of seconds) {
+        all.push(...(await wrongs(lines, kind, `${name} (${second} s)`, mutation(lines, kind, second))))
+      }
+    }
+    expect(all).toEqual([])
+  })
+
+  it.each(Object.entries(ofAll))('%s', async (name, mutation) => {
+    for (const second of [...seconds, 30, 152]) {
+      expect(
+        await wrongs(lines, 'sample', `everything ${name} (${second} s)`, mutation(lines, 'sample', second)),
+      ).toEqual([])
+    }
+  })
+})
+
+describe('recorded journals', () => {
+  const bases = [...recorded, linesOf(everything())]
+  const mutations = Object.entries({ ...ofKind, ...ofKindAt })
+
+  it('never get better, and never accuse, by any loss at any moment', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...bases),
+        fc.constantFrom(...mutations),
+        fc.nat(),
+        fc.integer({ min: 0, max: 150 }),
+        async (lines, [name, mutation], n, second) => {
+          const kinds = kindsOf(lines)
+          const kind = kinds[n % kinds.length] ?? 'sample'
+          const all = await wrongs(lines, kind, `${name} (${second} s)`, mutation(lines, kind, second))
+          // Close to an edge a loss may be too short to be noticed.
+          expect(all.filter((each) => !each.endsWith('keeps the pass'))).toEqual([])
+        },
+      ),
+      { numRuns: 15 },
+    )
+  })
+
+  it.each(Object.entries(ofAll))('%s at any moment, are no pass and accuse nobody', async (name, mutation) => {
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...bases), fc.integer({ min: 0, max: 150 }), async (lines, second) => {
+        expect(
+          await wrongs(lines, 'sample', `everything ${name} (${second} s)`, mutation(lines, 'sample', second)),
+        ).toEqual([])
+      }),
+      { numRuns: 4 },
+    )
+  })
+
+  it('that were changed without a new chain accuse nobody', async () => {
+    const text = journalText(evidence({ approved: (s) => ({ a: s > 65 && s < 90 ? 0 : 55, b: 0 }) }))
+    const lines = text.split('\n').slice(0, -1)
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: lines.length - 2 }), fc.boolean(), async (index, twice) => {
+        const changed = lines.flatMap((line, n) => (n !== index ? [line] : twice ? [line, line] : []))
+        const judgment = judge(await rereadText(`${changed.join('\n')}\n`))
+        expect(judgment.verdict.kind).toBe('inconclusive')
+        expect(causesOf(judgment)).toContain('evidence-changed')
+      }),
+      { numRuns: 6 },
+    )
+  })
+})
