@@ -1,4 +1,4 @@
-/** A Chaos Mesh file: one document with one object of a fault kind, which Chaos Mesh would accept. */
+/** A Chaos Mesh file with one experiment, bare or inside a Schedule or Workflow, which Chaos Mesh would accept. */
 
 import type { Fault } from '../domain/fault.ts'
 import type { SourcePoint } from '../domain/issue.ts'
@@ -8,6 +8,7 @@ import { admit } from '../protocols/chaos-mesh/admission.ts'
 import { faultOf } from '../protocols/chaos-mesh/fault.ts'
 import { API_VERSION, isChaosObject, KINDS } from '../protocols/chaos-mesh/objects.ts'
 import { strictProblems } from '../protocols/chaos-mesh/strict.ts'
+import { experimentIn, isMeantAsChaos } from './chaos-wrappers.ts'
 import { type Files, readText } from './files.ts'
 import { dnsLabel } from './name-shapes.ts'
 import { may, need, record } from './record.ts'
@@ -55,7 +56,8 @@ const chaosFile = record({
 
 export function readChaosFile(files: Files, path: string, namedAt: SourcePoint, report: Report): ChaosFile | undefined {
   const source = readText(files, path, namedAt, 'Chaos file', report)
-  const root = source === undefined ? undefined : openDocument(path, source, report)
+  const document = source === undefined ? undefined : openDocument(path, source, report, isMeantAsChaos)
+  const root = document && experimentIn(document, report)
   const decoded = root && chaosFile.decode(root, report)
   if (root === undefined || decoded === undefined) return undefined
   const { name, namespace, labels, annotations } = decoded.value.metadata

@@ -28,7 +28,13 @@ export type YamlScalar = Placed & { readonly kind: 'scalar'; readonly value: str
 const FILE_CHARACTERS_MAX = 256 * 1024
 const NODES_MAX = 20_000
 
-export function openDocument(file: string, text: string, report: Report): YamlNode | undefined {
+/** Reads one document. Where a file has several, `isMeant` may tell which one is meant; it must hold for exactly one of them. */
+export function openDocument(
+  file: string,
+  text: string,
+  report: Report,
+  isMeant?: (document: unknown) => boolean,
+): YamlNode | undefined {
   const top = { file, line: 0, column: 0 }
   if (text.length > FILE_CHARACTERS_MAX) {
     report(
@@ -46,7 +52,8 @@ export function openDocument(file: string, text: string, report: Report): YamlNo
     const { line, col } = lines.linePos(offset)
     return { file, line, column: col }
   }
-  const [first, ...rest] = documents
+  const meant = isMeant ? documents.filter((each) => 'contents' in each && isMeant(plainOf(each))) : []
+  const [first, ...rest] = meant.length === 1 ? meant : documents
   // A separator at the end starts an empty document, which kubectl skips.
   const others = rest.filter(({ contents }) => contents !== null && !(isScalar(contents) && contents.value === null))
   const second = others[0]
@@ -63,6 +70,15 @@ export function openDocument(file: string, text: string, report: Report): YamlNo
   const [broken] = errors
   if (broken !== undefined) reportSyntax(broken, place(broken.pos[0]), report)
   return first.errors.length === 0 ? grow(first, place, report) : undefined
+}
+
+/** A document as plain values; undefined where its syntax or an alias is broken, which is reported elsewhere. */
+function plainOf(document: Document.Parsed): unknown {
+  try {
+    return document.errors.length === 0 ? document.toJS({ maxAliasCount: 100 }) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 const reportTwin = (at: SourcePoint, report: Report): void =>

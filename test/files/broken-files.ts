@@ -336,8 +336,15 @@ export const brokenActions: readonly Row[] = [
 ]
 
 export const brokenChaos: readonly Row[] = [
-  chaos('two documents', '  duration: 60s', '  duration: 60s\n---\nkind: Other', 'several-documents:25'),
-  chaos('a kind that makes no fault', 'kind: NetworkChaos', 'kind: Workflow', 'wrong-value:5'),
+  chaos(
+    'two experiments',
+    '  duration: 60s',
+    '  duration: 60s\n---\napiVersion: chaos-mesh.org/v1alpha1\nkind: PodChaos',
+    'several-documents:25',
+  ),
+  chaos('a kind that makes no fault', 'kind: NetworkChaos', 'kind: JVMChaos', 'wrong-value:5'),
+  chaos('a Schedule without an experiment', 'kind: NetworkChaos', 'kind: Schedule', 'wrong-value:12'),
+  chaos('a Workflow without an experiment', 'kind: NetworkChaos', 'kind: Workflow', 'several-documents:12'),
   chaos('a mistyped kind', 'kind: NetworkChaos', 'kind: NetworkChoas', 'wrong-value:5'),
   chaos('another API', 'chaos-mesh.org/v1alpha1', 'litmuschaos.io/v1', 'wrong-value:4'),
   chaos('a mistyped field', 'action: partition', 'acton: partition', 'chaos-rejected:13'),

@@ -4,10 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { webhookName } from '../../protocols/chaos-mesh/admission.ts'
 import type { ChaosKind } from '../../protocols/chaos-mesh/objects.ts'
 import { API_VERSION, GROUP, KINDS, pluralOf, VERSION } from '../../protocols/chaos-mesh/objects.ts'
+import { OTHER_KINDS } from '../../protocols/chaos-mesh/other-kinds.ts'
 import type { Cluster } from '../cluster-access/cluster.ts'
 import { fieldsOf, listOf, messageOf } from '../machine/json.ts'
 import type { AdmissionServer } from './admission-server.ts'
-import { crdName, customResourceDefinitions } from './crds.ts'
+import { crdName, customResourceDefinitions, refusedDefinitions } from './crds.ts'
 import { ENACTED_KINDS, type EnactedKind } from './paths.ts'
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
@@ -18,7 +19,9 @@ const AGAIN_MS = 50
 /** Resolves when the API server serves the definitions and calls the webhooks. @throws when that takes more than 30 s */
 export async function install(cluster: Cluster, admission: AdmissionServer): Promise<void> {
   await Promise.all([
-    ...customResourceDefinitions().map(({ name, body }) => cluster.apply(`${CRDS}/${name}`, body)),
+    ...[...customResourceDefinitions(), ...refusedDefinitions()].map(({ name, body }) =>
+      cluster.apply(`${CRDS}/${name}`, body),
+    ),
     cluster.apply(`${WEBHOOKS}/mutatingwebhookconfigurations/chaos-mesh-mutation`, configuration('mutate', admission)),
     cluster.apply(
       `${WEBHOOKS}/validatingwebhookconfigurations/chaos-mesh-validation`,
@@ -74,20 +77,34 @@ function configuration(kind: 'mutate' | 'validate', { url, authorityPem }: Admis
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: mutates ? 'MutatingWebhookConfiguration' : 'ValidatingWebhookConfiguration',
     metadata: { name: mutates ? 'chaos-mesh-mutation' : 'chaos-mesh-validation' },
-    webhooks: KINDS.map((chaos) => ({
-      name: mutates ? `m${webhookName(chaos).slice(1)}` : webhookName(chaos),
-      clientConfig: {
-        url: `${url}/${kind}-${pluralOf(chaos)}`,
-        caBundle: Buffer.from(authorityPem).toString('base64'),
-      },
-      rules: [
-        { apiGroups: [GROUP], apiVersions: [VERSION], operations: ['CREATE', 'UPDATE'], resources: [pluralOf(chaos)] },
-      ],
-      // As upstream: without the daemon, the cluster admits no chaos object.
-      failurePolicy: 'Fail',
-      timeoutSeconds: 5,
-      sideEffects: 'None',
-      admissionReviewVersions: ['v1'],
-    })),
+    webhooks: [
+      ...KINDS.map((chaos) => {
+        const name = mutates ? `m${webhookName(chaos).slice(1)}` : webhookName(chaos)
+        return webhook(name, `${url}/${kind}-${pluralOf(chaos)}`, [pluralOf(chaos)], authorityPem)
+      }),
+      ...(mutates ? [] : [refusing(url, authorityPem)]),
+    ],
+  }
+}
+
+/** One webhook for all kinds that the lab defines and does not enact. */
+const refusing = (url: string, authorityPem: string): unknown =>
+  webhook(
+    'vother.kb.io',
+    `${url}/validate-other`,
+    OTHER_KINDS.map(({ plural }) => plural),
+    authorityPem,
+  )
+
+function webhook(name: string, url: string, resources: readonly string[], authorityPem: string): unknown {
+  return {
+    name,
+    clientConfig: { url, caBundle: Buffer.from(authorityPem).toString('base64') },
+    rules: [{ apiGroups: [GROUP], apiVersions: [VERSION], operations: ['CREATE', 'UPDATE'], resources }],
+    // As upstream: without the daemon, the cluster admits no chaos object.
+    failurePolicy: 'Fail',
+    timeoutSeconds: 5,
+    sideEffects: 'None',
+    admissionReviewVersions: ['v1'],
   }
 }

@@ -4,6 +4,11 @@
  */
 
 import type { ChaosObject, HTTPChaosSpec, NetworkChaosSpec } from '../../protocols/chaos-mesh/objects.ts'
+import type { OtherKind } from '../../protocols/chaos-mesh/other-kinds.ts'
+
+/** Of a kind that matchday only names. */
+export const refusedByLab = ({ kind, reason, instead }: OtherKind): string =>
+  `the lab does not enact ${kind}: ${reason}; ${instead}`
 
 /** The reasons for the user; empty when the lab enacts the object as Chaos Mesh would. */
 export function labProblems(object: ChaosObject): readonly string[] {

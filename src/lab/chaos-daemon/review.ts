@@ -4,9 +4,10 @@ import { isDeepStrictEqual } from 'node:util'
 import { joinedMessages } from '../../protocols/chaos-mesh/admission.ts'
 import { defaultedSpec } from '../../protocols/chaos-mesh/defaults.ts'
 import { isChaosKind, isChaosObject } from '../../protocols/chaos-mesh/objects.ts'
+import { otherKind } from '../../protocols/chaos-mesh/other-kinds.ts'
 import { webhookProblems } from '../../protocols/chaos-mesh/webhook-rules.ts'
 import { type Fields, fieldsOf, textOf } from '../machine/json.ts'
-import { labProblems } from './lab-limits.ts'
+import { labProblems, refusedByLab } from './lab-limits.ts'
 
 export type ReviewKind = 'mutate' | 'validate'
 
@@ -36,6 +37,8 @@ function mutation(request: Fields): Fields {
 /** Runs after the schema check, so the object's shape is known to be right. */
 function validation(request: Fields): Fields {
   const { object } = request
+  const other = otherKind(fieldsOf(object).kind)
+  if (other) return denied(refusedByLab(other))
   if (!isChaosObject(object)) return denied('not a chaos object')
   // Writes of the daemon itself and changes of annotations come here too. Only a changed spec is an update.
   if (request.operation === 'UPDATE')

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { labProblems } from '../../../src/lab/chaos-daemon/lab-limits.ts'
 import { reviewed } from '../../../src/lab/chaos-daemon/review.ts'
 import type { ChaosObject } from '../../../src/protocols/chaos-mesh/objects.ts'
+import { OTHER_KINDS } from '../../../src/protocols/chaos-mesh/other-kinds.ts'
 
 const chaos = (kind: string, spec: object) =>
   ({ apiVersion: 'chaos-mesh.org/v1alpha1', kind, metadata: { name: 'x', namespace: 'casino' }, spec }) as ChaosObject
@@ -50,6 +51,13 @@ describe('the lab refuses what it can’t do truthfully', () => {
     expect(labProblems(object)).toEqual([])
     expect(review('validate', { operation: 'CREATE', object })).toEqual({ uid: 'u1', allowed: true })
   })
+})
+
+it.each(OTHER_KINDS)('refuses $kind, which the lab defines and does not enact', ({ kind, reason }) => {
+  const object = { apiVersion: 'chaos-mesh.org/v1alpha1', kind, metadata: { name: 'x' }, spec: {} }
+  const { allowed, status } = review('validate', { operation: 'CREATE', object })
+  expect(allowed).toBe(false)
+  expect(JSON.stringify(status)).toContain(reason)
 })
 
 describe('a review', () => {
