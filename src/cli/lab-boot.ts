@@ -3,7 +3,7 @@ import { buildImages } from '../lab/images/build.ts'
 import { renderImages } from '../lab/images/render.ts'
 import { stageKeda } from '../lab/keda/images.ts'
 import { applyKeda, hasKeda, KEDA_NAMESPACE, type KedaTools, needsKeda, untilKedaServes } from '../lab/keda/install.ts'
-import { type LabHandle, type LabState, labPaths, labUp, type Place } from '../lab/lab.ts'
+import { type LabHandle, type LabState, labPaths, labUp, type Place, requireFreePlace } from '../lab/lab.ts'
 import { applyManifests } from '../lab/workload/apply.ts'
 import { namespacesOf, untilReady } from '../lab/workload/deploy.ts'
 import { untilPlugInsServe } from '../lab/workload/plug-ins.ts'
@@ -50,6 +50,7 @@ function abortOf(signal: AbortSignal) {
 
 async function boot(choice: LabChoice): Promise<LabHandle> {
   const workload = readWorkload(choice.workload)
+  await requireFreePlace(choice.place)
   const tools = await labTools(choice.signal)
   const startedAt = performance.now()
   const stage = (text: string) =>

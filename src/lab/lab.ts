@@ -60,8 +60,7 @@ export async function labUp(options: LabUpOptions): Promise<LabHandle> {
   requireLinux()
   const paths = labPaths(options.root)
   const place = options.place ?? FIRST_PLACE
-  const holder = await claimHolder(claimAddress(place))
-  if (holder) throw alreadyUp(holder)
+  await requireFreePlace(place)
   options.signal?.throwIfAborted()
   claimRoot(paths.root)
   const owner = spawnOwner(paths)
@@ -82,6 +81,12 @@ export async function labUp(options: LabUpOptions): Promise<LabHandle> {
     options.signal?.removeEventListener('abort', abort)
   }
   return handleOf(owner, paths, stages)
+}
+
+/** Callers that build images first ask here before. @throws LabError when a lab is up at this place */
+export async function requireFreePlace(place: Place = FIRST_PLACE): Promise<void> {
+  const holder = await claimHolder(claimAddress(place))
+  if (holder) throw alreadyUp(holder)
 }
 
 /** `none`: no lab in this folder. `dead`: its owner is gone, processes may be left. `up`: the owner answered. */

@@ -3,6 +3,7 @@ import { EnvironmentError } from '../../controller/ports.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import { type KedaStatus, kedaStatus } from '../../lab/keda/status.ts'
 import { defaultLabRoot, type LabStatus, labDown, labStatus } from '../../lab/lab.ts'
+import { UNENFORCED } from '../../lab/runtime/notices.ts'
 import { LAB_CONTEXT } from '../cluster-choice.ts'
 import { aFileOrFolder, aFolder, checkedFlag, outputFlag } from '../flags.ts'
 import { loadLabBoot } from '../lab-loading.ts'
@@ -99,5 +100,8 @@ function printStatus(status: LabStatus, keda: KedaStatus | undefined): void {
   print(term`lab is up\nkubeconfig  ${status.state.kubeconfig}`)
   const pods = Object.entries(keda ?? {}).map(([name, { ready, wanted }]) => `${name} ${ready}/${wanted}`)
   if (pods.length > 0) print(term`KEDA        ${pods.join(', ')}`)
+  print(
+    term`not enforced in a lab, where a container is a process (pods that ask have an Event): ${UNENFORCED.join(', ')}`,
+  )
   print(jsonText(status.status))
 }

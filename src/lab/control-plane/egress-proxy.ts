@@ -70,17 +70,18 @@ function throughService(authority: string, route: ServiceRoute): string {
   const [ip = '', port = ''] = authority.split(':')
   if (!cidrHolds(SERVICE_RANGE, ip)) return authority
   const endpoint = route(ip, Number(port))
-  return endpoint ? `${endpoint[0]}:${machinePort(endpoint[1])}` : authority
+  return endpoint ? `${endpoint[0]}:${endpoint[1]}` : authority
 }
 
-/** `10.244.1.9:8080` → 127.244.1.9, 8080; undefined for a target outside the lab. */
+/** `10.244.1.9:80` → 127.244.1.9, 61080; undefined for a target outside the lab. Plain loopback keeps its ports. */
 export function parseTarget(authority: string): { host: string; port: number } | undefined {
   const parts = /^([a-z0-9.-]+):(\d{1,5})$/.exec(authority)
   const host = parts?.[1]
   const port = Number(parts?.[2])
   if (host === undefined || !(port >= 1 && port <= 65_535)) return undefined
   if (host === 'localhost') return { host: '127.0.0.1', port }
-  return /^(10|127)(\.\d{1,3}){3}$/.test(host) ? { host: loopbackOf(host), port } : undefined
+  if (/^127(\.\d{1,3}){3}$/.test(host)) return { host, port }
+  return /^10(\.\d{1,3}){3}$/.test(host) ? { host: loopbackOf(host), port: machinePort(port) } : undefined
 }
 
 function track(open: Set<Duplex>, socket: Duplex): void {

@@ -3,7 +3,7 @@ import { openLogSink } from './container/log-sink.ts'
 import { prepare } from './container/prepare.ts'
 import { requireProgram } from './container/program.ts'
 import { keepRelay, type RunningRelay } from './container/relay.ts'
-import { exitTimeIn, startWrapper, wasStartedIn } from './container/wrapper.ts'
+import { exitTimeIn, type Started, startWrapper, wasStartedIn } from './container/wrapper.ts'
 import type { ContainerConfig, LinuxResources } from './cri/messages.ts'
 import { messageOf, RuntimeFault } from './fault.ts'
 import type { NodeContext } from './node-context.ts'
@@ -52,10 +52,11 @@ export function createContainers(context: NodeContext): Containers {
     delete entry.relay
     keep(entry, { exit })
   }
-  const follow = (entry: Entry, wrapper: Life['wrapper']) => {
-    const { id, logPath } = entry.record
+  const follow = (entry: Entry, { wrapper, input: fd }: Started) => {
+    const { id, logPath, config } = entry.record
     const folder = store.containerFolder(id)
-    const life = watchLife({ id, folder, wrapper, logs: openLogSink(logPath), table })
+    const input = fd === undefined ? undefined : { fd, once: config.stdinOnce }
+    const life = watchLife({ id, folder, wrapper, logs: openLogSink(logPath), table, input })
     entry.life = life
     entry.ended = life.exited.then((code) => finish(entry, exitOf(code, endedAtMs(entry, folder))))
     startRelay(entry)
@@ -105,9 +106,9 @@ export function createContainers(context: NodeContext): Containers {
       try {
         requireProgram(entry.record.argv, entry.record.env.PATH, entry.record.workingDir)
         const atMs = Date.now()
-        const wrapper = await startWrapper(store.containerFolder(id), entry.record)
-        keep(entry, { started: { wrapper, atMs } })
-        follow(entry, wrapper)
+        const started = await startWrapper(store.containerFolder(id), entry.record)
+        keep(entry, { started: { wrapper: started.wrapper, atMs } })
+        follow(entry, started)
         if (closed) entry.life?.kill()
       } catch (error) {
         table.kill(id) // whatever was started before the failure
@@ -159,7 +160,7 @@ export function createContainers(context: NodeContext): Containers {
 
   function adoptOne(entry: Entry, wrapper: Life['wrapper']): void {
     try {
-      follow(entry, wrapper)
+      follow(entry, { wrapper })
     } catch (error) {
       log(`container ${entry.record.id} can no longer be followed: ${messageOf(error)}`)
       endLost(entry)

@@ -34,7 +34,8 @@ async function readyIn(
     const missing = states.filter((each) => !each.isDone)
     const ready = states.reduce((sum, each) => sum + each.ready, 0)
     onProgress(`${ready} of ${states.reduce((sum, each) => sum + each.wanted, 0)} pods ready`)
-    if (missing.length === 0 && states.length > 0) return ready
+    // A workload without pods, such as definitions and policies only, is ready at once.
+    if (missing.length === 0) return ready
     if (Date.now() > deadline) throw await notReady(cluster, missing)
     await sleep(LOOK_EVERY_MS, undefined, signal ? { signal } : {})
   }

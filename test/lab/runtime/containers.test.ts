@@ -177,11 +177,19 @@ describe('a container', () => {
     const pod = await runPod(bench, cri, 'unenforced')
     await createContainer(cri, pod, {
       ...shell('true'),
-      linux: { resources: { memoryLimitInBytes: 1 << 20 }, securityContext: { readonlyRootfs: true } },
+      linux: {
+        resources: { memoryLimitInBytes: 1 << 20 },
+        securityContext: {
+          readonlyRootfs: true,
+          noNewPrivs: true,
+          capabilities: { dropCapabilities: ['ALL'] },
+          seccomp: { profileType: 'RuntimeDefault' },
+        },
+      },
     })
     await until(() => bench.told().includes('notice unenforced') || undefined)
     expect(bench.told()).toContain(
-      'notice unenforced: container main: no memory limit, no read-only root file system in the lab, where a container is a process',
+      'notice unenforced: container main: no memory limit, no read-only root file system, no dropped capabilities, no ban on privilege escalation, no seccomp profile in the lab, where a container is a process',
     )
   })
 })

@@ -74,6 +74,30 @@ describe('kubectl exec', () => {
     expect(status.details?.causes[0]?.message).toBe('5')
   })
 
+  it.runIf(hasScript())("follows the size of the client's window", async () => {
+    const cmd = ['sh', '-c', 'trap "stty size; exit" WINCH; echo ready; while :; do sleep 0.05; done']
+    const socket = await open(await execUrl(cmd, { stdin: true, tty: true }))
+    const answer = readAll(socket)
+    socket.send(Buffer.from(`\x04${JSON.stringify({ Width: 99, Height: 33 })}`))
+    expect((await answer).stdout).toMatch(/33 99\r\n$/)
+  })
+
+  it.each([
+    ['channel.k8s.io', 'binary'],
+    ['base64.channel.k8s.io', 'base64'],
+  ])('tells a client of version 1 the text of an error only: %s', async (protocol, form) => {
+    const socket = await open(await execUrl(['sh', '-c', 'echo out; exit 7']), protocol)
+    const told: string[] = []
+    socket.on('message', (message: Buffer) => {
+      const data = message.subarray(1)
+      told.push(`${message[0]}${form === 'base64' ? Buffer.from(data.toString(), 'base64') : data}`)
+    })
+    await once(socket, 'close')
+    const channel = (number: number) => (form === 'base64' ? 48 + number : number)
+    const error = 'command terminated with non-zero exit code: exit status 7'
+    expect(told).toEqual([`${channel(1)}out\n`, `${channel(3)}${error}`])
+  })
+
   it('loses nothing of a large output', async () => {
     const socket = await open(await execUrl(['head', '-c', '3000000', '/dev/zero']))
     expect((await readAll(socket)).stdout.length).toBe(3_000_000)
@@ -119,6 +143,43 @@ describe('kubectl attach', () => {
   })
 })
 
+describe('standard input of a main process', () => {
+  const attached = async (script: string, config: object) => {
+    const pod = await runPod(bench, cri, `input-${script.length}-${Object.keys(config).length}`)
+    const id = await runContainer(cri, pod, { ...shell(script), stdin: true, ...config })
+    const { url } = await cri.call<{ url: string }>('Attach', { containerId: id, stdin: true, stdout: true, ...config })
+    return { id, socket: await open(url) }
+  }
+
+  it('reaches it, and ends with the first client where the pod says so', async () => {
+    const { socket } = await attached('echo ready; cat; echo end', { stdinOnce: true })
+    socket.send(Buffer.from('\0eins\n'))
+    socket.send(Buffer.from([255, 0]))
+    const { stdout, status } = await readAll(socket)
+    expect(stdout).toMatch(/eins\nend\n$/)
+    expect(status.status).toBe('Success')
+  })
+
+  it('stays open for the next client where the pod does not', async () => {
+    const { id, socket } = await attached('read one; read two; echo $one and $two', {})
+    socket.send(Buffer.from('\0eins\n'))
+    socket.close()
+    await once(socket, 'close')
+    const { url } = await cri.call<{ url: string }>('Attach', { containerId: id, stdin: true, stdout: true })
+    const next = await open(url)
+    next.send(Buffer.from('\0zwei\n'))
+    expect((await readAll(next)).stdout).toBe('eins and zwei\n')
+  })
+
+  it.runIf(hasScript())('comes from a terminal on request', async () => {
+    const { socket } = await attached('read line; test -t 0 && test -t 1 && echo "<$line>"; exit 3', { tty: true })
+    socket.send(Buffer.from('\0hello\n'))
+    const { stdout, status } = await readAll(socket)
+    expect(stdout).toContain('<hello>\r\n')
+    expect(status.status).toBe('Success')
+  })
+})
+
 describe('exec for probes and hooks', () => {
   it('returns output and exit code', async () => {
     const answer = await cri.call<{ stdout: Buffer; stderr: Buffer; exitCode: number }>('ExecSync', {
@@ -140,10 +201,10 @@ describe('exec for probes and hooks', () => {
     await expect(cri.call('ExecSync', { containerId: 'none', cmd: ['true'], timeout: 1 })).rejects.toThrow(/NOT_FOUND/)
   })
 
-  it('refuses port-forward and says what to use instead', async () => {
+  it('leaves port-forward to the kubelet', async () => {
     const pod = await runPod(bench, cri, 'forward')
     await expect(cri.call('PortForward', { podSandboxId: pod.sandbox, port: [80] })).rejects.toThrow(
-      /UNIMPLEMENTED.*Service and the ingress/,
+      /UNIMPLEMENTED.*kubelet forwards ports itself/,
     )
   })
 })

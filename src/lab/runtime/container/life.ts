@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { isAlive, type ProcessId } from '../../machine/processes.ts'
 import type { ProcessTable } from '../processes/table.ts'
 import { openForReading } from './fifo.ts'
+import { type Input, inputOf } from './input.ts'
 import type { LogSink, StreamName } from './log-sink.ts'
 import { exitCodeIn, mainPidIn, pipesOf } from './wrapper.ts'
 
@@ -9,6 +10,8 @@ import { exitCodeIn, mainPidIn, pipesOf } from './wrapper.ts'
 export type Life = {
   readonly wrapper: ProcessId
   readonly logs: LogSink
+  /** Standard input; undefined where the pod asks for none, and after a restart of the runtime. */
+  readonly input?: Input
   /** Resolves when every process is gone and all output is written. 137 (128 + SIGKILL) when the exit code is unknown. */
   readonly exited: Promise<number>
   mainPid(): number | undefined
@@ -29,9 +32,12 @@ export function watchLife(about: {
   wrapper: ProcessId
   logs: LogSink
   table: ProcessTable
+  /** The writing end of its standard input, and whether it closes with its first client. */
+  input?: { readonly fd: number; readonly once: boolean } | undefined
 }): Life {
   const { id, folder, wrapper, logs, table } = about
   const pipes = pipesOf(folder)
+  const input = about.input && inputOf(about.input.fd, about.input.once)
   table.addRoot(wrapper.pid, id)
   const outputs = [
     copy(openForReading(pipes.stdout), 'stdout', logs),
@@ -45,6 +51,7 @@ export function watchLife(about: {
   }
   const exited = ended(life, folder, wrapper).then(async () => {
     life.destroy()
+    input?.close()
     await table.end(id)
     await settled(outputs)
     table.forget(id)
@@ -54,6 +61,7 @@ export function watchLife(about: {
   return {
     wrapper,
     logs,
+    ...(input ? { input } : {}),
     exited,
     mainPid: () => mainPidIn(folder, wrapper),
     signal: (signal) => send(mainPidIn(folder, wrapper), signal),

@@ -8,6 +8,7 @@ import { unenforced } from '../notices.ts'
 import { giveVolume } from '../provisioner/volumes.ts'
 import type { ContainerRecord, Identity, SandboxRecord } from '../records.ts'
 import { podName } from '../sandboxes.ts'
+import { onTerminal } from '../streaming/terminal.ts'
 import { environmentOfContainer } from './environment.ts'
 import { chooseIdentity } from './identity.ts'
 import { argvOf } from './program.ts'
@@ -25,7 +26,7 @@ export async function prepare(
   const image = images.get(config.image.image)
   const { identity, notices } = chooseIdentity(host, image.entry.user, config.linux?.securityContext)
   const folder = store.containerFolder(id)
-  await prepareFolder(folder, identity)
+  await prepareFolder(folder, identity, config.stdin)
   if (identity) giveMounts(context, config, identity)
   const view = makeView(folder, config.mounts, identity)
   const text: ContainerConfig<string> = {
@@ -60,7 +61,7 @@ export async function prepare(
       stopSignal: stopSignalOf(config, image.entry.stopSignal),
     },
     ...(identity ? { identity } : {}),
-    argv: argvOf({
+    argv: mainArgv(config, env.PATH, {
       entrypoint: image.entry.entrypoint,
       command: config.command,
       args: config.args,
@@ -73,6 +74,12 @@ export async function prepare(
       ? { logPath: join(sandbox.config.logDirectory, config.logPath) }
       : {}),
   }
+}
+
+/** On a terminal of its own where the pod asks for one and has somebody to type. */
+function mainArgv({ stdin, tty }: ContainerConfig, path: string | undefined, parts: Parameters<typeof argvOf>[0]) {
+  const argv = argvOf(parts)
+  return stdin && tty ? onTerminal(argv, path) : argv
 }
 
 /** Root created the parent folders and the volumes, but the container runs as another user. */

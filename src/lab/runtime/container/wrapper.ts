@@ -5,6 +5,7 @@ import { isErrno, type ProcessId, startTicksOf } from '../../machine/processes.t
 import { RuntimeFault } from '../fault.ts'
 import type { ContainerRecord, Identity } from '../records.ts'
 import { makeFifos, openForContainer } from './fifo.ts'
+import { openInputPipe } from './input.ts'
 
 /**
  * A small shell runs between the runtime and each container's main process, in its own session. It writes the main process's pid, and later
@@ -21,6 +22,7 @@ exec 4>&2 2>/dev/null
 echo $? >"$d/exit" && echo ended >&3 && kill -STOP $$`
 
 export const pipesOf = (folder: string) => ({
+  stdin: join(folder, 'stdin'),
   stdout: join(folder, 'stdout'),
   stderr: join(folder, 'stderr'),
   life: join(folder, 'life'),
@@ -30,20 +32,24 @@ export const pipesOf = (folder: string) => ({
  * Creates everything that must be in a container's folder before it starts. The container's user may enter the folder and write only the
  * files named here. Nobody else may enter, because links in it lead to the pod's secrets.
  */
-export async function prepareFolder(folder: string, identity: Identity | undefined): Promise<void> {
+export async function prepareFolder(folder: string, identity: Identity | undefined, hasInput: boolean): Promise<void> {
   mkdirSync(folder, { recursive: true })
   if (identity) chownSync(folder, process.getuid?.() ?? 0, identity.gid)
   chmodSync(folder, identity ? 0o710 : 0o700)
-  const { stdout, stderr, life } = pipesOf(folder)
-  await makeFifos([stdout, stderr, life], identity)
+  const { stdin, stdout, stderr, life } = pipesOf(folder)
+  await makeFifos([...(hasInput ? [stdin] : []), stdout, stderr, life], identity)
   for (const name of ['pid', 'exit']) {
     writeFileSync(join(folder, name), '')
     if (identity) chownSync(join(folder, name), identity.uid, identity.gid)
   }
 }
 
-export async function startWrapper(folder: string, record: ContainerRecord): Promise<ProcessId> {
-  const { stdout, stderr, life } = pipesOf(folder)
+/** `input` is the writing end of the main process's standard input, where the pod asks for one. */
+export type Started = { readonly wrapper: ProcessId; readonly input?: number }
+
+export async function startWrapper(folder: string, record: ContainerRecord): Promise<Started> {
+  const { stdin, stdout, stderr, life } = pipesOf(folder)
+  const input = record.config.stdin ? openInputPipe(stdin) : undefined
   const ends = [stdout, stderr, life].map(openForContainer)
   try {
     const argv = [...asIdentity(record.identity), '/bin/sh', '-c', SCRIPT, 'container', folder, ...withOddNames(record)]
@@ -52,13 +58,17 @@ export async function startWrapper(folder: string, record: ContainerRecord): Pro
       cwd: record.workingDir,
       env: shellNames(record.env),
       detached: true, // its own session: signals of the lab or its terminal never reach a pod
-      stdio: ['ignore', ...ends],
+      stdio: [input?.read ?? 'ignore', ...ends],
       ...ownerOptions(record.identity),
     })
     await spawned(child)
     child.unref()
-    return idOf(child)
+    return { wrapper: idOf(child), ...(input ? { input: input.write } : {}) }
+  } catch (error) {
+    if (input) closeSync(input.write)
+    throw error
   } finally {
+    if (input) closeSync(input.read)
     for (const fd of ends) closeSync(fd)
   }
 }

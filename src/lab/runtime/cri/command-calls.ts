@@ -16,14 +16,14 @@ export function commandCalls({ sandboxes, containers, streaming }: NodeParts): S
       running(containers, containerId)
       return { url: streaming.offerExec({ record: containers.get(containerId), command: cmd, stdin, tty }) }
     },
-    Attach({ containerId, tty }) {
-      return { url: streaming.offerAttach({ life: running(containers, containerId), tty }) }
+    Attach({ containerId, stdin, tty }) {
+      return { url: streaming.offerAttach({ life: running(containers, containerId), stdin, tty }) }
     },
     PortForward({ podSandboxId }) {
       const { name } = sandboxes.get(podSandboxId).config.metadata
       throw new RuntimeFault(
         'not-offered',
-        `the lab has no port-forward; reach pod ${name} through a Service and the ingress, or with kubectl exec`,
+        `the lab's kubelet forwards ports itself; ask it for pod ${name}, not the container runtime`,
       )
     },
   }

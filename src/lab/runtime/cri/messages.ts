@@ -43,7 +43,14 @@ export type ContainerSecurity = {
   runAsUsername: string
   readonlyRootfs: boolean
   supplementalGroups: readonly number[]
+  capabilities: { addCapabilities: readonly string[]; dropCapabilities: readonly string[] } | null
+  /** `allowPrivilegeEscalation: false` */
+  noNewPrivs: boolean
+  seccomp: SecurityProfile | null
+  apparmor: SecurityProfile | null
 }
+
+export type SecurityProfile = { profileType: 'RuntimeDefault' | 'Unconfined' | 'Localhost'; localhostRef: string }
 
 export type ContainerMetadata = { name: string; attempt: number }
 
@@ -59,6 +66,7 @@ export type ContainerConfig<EnvValue = Buffer> = {
   annotations: StringMap
   logPath: string
   stdin: boolean
+  stdinOnce: boolean
   tty: boolean
   linux: { resources: LinuxResources | null; securityContext: ContainerSecurity | null } | null
   stopSignal: string

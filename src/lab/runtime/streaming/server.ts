@@ -53,6 +53,7 @@ export async function startStreaming(log: (line: string) => void): Promise<Strea
   }
 }
 
+/** False: none in common. The client, having named none, gets the oldest. */
 function chooseProtocol(offered: Set<string>): string | false {
   return PROTOCOLS.find((protocol) => offered.has(protocol)) ?? false
 }

@@ -3,13 +3,13 @@ import type { Readable } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { exitCodeOf, killExec, startExec } from '../container/exec.ts'
 import type { Life } from '../container/life.ts'
-import { isOnPath } from '../container/program.ts'
 import { messageOf } from '../fault.ts'
 import type { ContainerRecord } from '../records.ts'
-import { failure, nonZeroExit, parseMessage, sendOutput, sendStatus, success } from './channels.ts'
+import { failure, type Incoming, nonZeroExit, parseMessage, sendOutput, sendStatus, success } from './channels.ts'
+import { onTerminal, resize } from './terminal.ts'
 
 export type ExecOffer = { record: ContainerRecord; command: readonly string[]; stdin: boolean; tty: boolean }
-export type AttachOffer = { life: Life; tty: boolean }
+export type AttachOffer = { life: Life; stdin: boolean; tty: boolean }
 
 // A command that writes faster than the client reads has to wait, as on a terminal.
 const BUFFERED_BYTES_MAX = 1024 * 1024
@@ -18,19 +18,21 @@ const RESUME_AFTER_MS = 20
 /** Runs a command for `kubectl exec`. If the client disconnects, the command is ended. */
 export async function exec(socket: WebSocket, offer: ExecOffer): Promise<void> {
   const early = holdMessages(socket)
+  const { record, command, stdin, tty } = offer
   let child: ChildProcess
   try {
-    const command = offer.tty ? onTerminal(offer) : offer.command
-    child = await startExec(offer.record, command, offer.stdin ? 'pipe' : 'ignore')
+    const line = tty && stdin ? onTerminal(command, record.env.PATH) : command
+    child = await startExec(record, line, stdin ? 'pipe' : 'ignore')
   } catch (error) {
     return sendStatus(socket, failure(messageOf(error)))
   }
   if (child.stdout) forward(socket, child.stdout, 'stdout')
-  if (child.stderr) forward(socket, child.stderr, offer.tty ? 'stdout' : 'stderr')
+  if (child.stderr) forward(socket, child.stderr, tty ? 'stdout' : 'stderr')
   child.stdin?.on('error', () => undefined) // the command may not read its input
   early.passTo((message) => {
     if (message.kind === 'stdin') child.stdin?.write(message.data)
     if (message.kind === 'stdin-closed') child.stdin?.end()
+    if (message.kind === 'resize' && tty) void resize(child.pid, message.size)
   })
   socket.once('close', () => killExec(child))
   child.once('close', (code, signal) => {
@@ -39,32 +41,33 @@ export async function exec(socket: WebSocket, offer: ExecOffer): Promise<void> {
   })
 }
 
-/** Follows the output of a running container. Its standard input is closed in the lab. */
-export function attach(socket: WebSocket, offer: AttachOffer): void {
-  const { logs, exited } = offer.life
+/** Joins a running container: its output, and its standard input where the pod asks for one. */
+export function attach(socket: WebSocket, { life, stdin, tty }: AttachOffer): void {
+  const { logs, exited, input } = life
   const stop = logs.subscribe((stream, text) =>
-    sendOutput(socket, offer.tty ? 'stdout' : stream, Buffer.from(text, 'latin1')),
+    sendOutput(socket, tty ? 'stdout' : stream, Buffer.from(text, 'latin1')),
   )
-  socket.once('close', stop)
-  exited.then((code) => sendStatus(socket, code === 0 ? success : nonZeroExit(code)))
+  socket.on('message', (raw) => {
+    const message = parseMessage(socket, raw)
+    if (message.kind === 'stdin' && stdin) input?.write(message.data)
+    if (message.kind === 'stdin-closed' && stdin) input?.clientLeft()
+    if (message.kind === 'resize' && tty) void resize(life.mainPid(), message.size)
+  })
+  socket.once('close', () => {
+    stop()
+    if (stdin) input?.clientLeft()
+  })
+  // The status is that of attaching, whatever the container's exit code: kubectl reads that from the pod, and takes a failure here for one of attach.
+  exited.then(() => sendStatus(socket, success))
 }
-
-/** Node has no pseudo terminals. script(1) of util-linux makes one, if it is installed. Its size never changes. */
-function onTerminal({ record, command, stdin }: ExecOffer): readonly string[] {
-  if (!stdin || !isOnPath('script', record.env.PATH)) return command
-  const line = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
-  return ['script', '--quiet', '--return', '--command', `stty rows 40 cols 120; exec ${line}`, '/dev/null']
-}
-
-type Message = ReturnType<typeof parseMessage>
 
 /** Input may arrive before the command runs. */
-function holdMessages(socket: WebSocket): { passTo(receiver: (message: Message) => void): void } {
-  const held: Message[] = []
-  let pass = (message: Message): void => {
+function holdMessages(socket: WebSocket): { passTo(receiver: (message: Incoming) => void): void } {
+  const held: Incoming[] = []
+  let pass = (message: Incoming): void => {
     held.push(message)
   }
-  socket.on('message', (raw) => pass(parseMessage(raw)))
+  socket.on('message', (raw) => pass(parseMessage(socket, raw)))
   return {
     passTo(receiver) {
       for (const message of held) receiver(message)
