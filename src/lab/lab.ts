@@ -4,8 +4,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { LabError } from './machine/lab-error.ts'
+import { ownFile } from './machine/own-file.ts'
 import { claimRoot, type LabPaths, labPaths } from './machine/paths.ts'
 import { isAlive, signalProcess } from './machine/processes.ts'
 import { type LabState, readState } from './machine/state.ts'
@@ -144,7 +144,7 @@ function spawnOwner(paths: LabPaths): ChildProcess {
   mkdirSync(paths.root, { recursive: true })
   const log = openSync(`${paths.root}/owner.log`, 'w', 0o600)
   try {
-    return spawn(process.execPath, [fileURLToPath(new URL('./owner/main.ts', import.meta.url))], {
+    return spawn(process.execPath, [ownFile('./owner/main.ts', import.meta.url)], {
       cwd: '/',
       detached: true,
       stdio: ['pipe', 'pipe', log],

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { ownFile } from '../machine/own-file.ts'
 import type { ImageSource } from './image-source.ts'
 
 /** What a set of bundles was made from. It is current while the sources, the build recipe and all files are the same. */
@@ -62,7 +63,7 @@ function recipe(): string {
     Buffer.concat([
       Buffer.from(process.version),
       ...parts,
-      readFileSync(join(import.meta.dirname, 'webpack-config.ts')),
+      readFileSync(ownFile('./webpack-config.ts', import.meta.url)),
     ]),
   )
 }

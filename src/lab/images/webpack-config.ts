@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url'
+import { createRequire } from 'node:module'
 import webpack, { type Configuration } from 'webpack'
 
 // Optional packages: their users work without them.
@@ -16,10 +16,10 @@ export function serviceConfiguration(entries: Readonly<Record<string, string>>, 
     // The project's own packages, also for services of the user outside the project.
     resolve: {
       extensions: ['.ts', '.js', '.mjs', '.json'],
-      modules: ['node_modules', packageFolder],
+      modules: ['node_modules', ...packageFolders],
       extensionAlias: { '.js': ['.ts', '.js'] },
     },
-    resolveLoader: { modules: ['node_modules', packageFolder] },
+    resolveLoader: { modules: ['node_modules', ...packageFolders] },
     module: {
       rules: [{ test: /\.[cm]?ts$/, loader: 'esbuild-loader', options: { target: 'node20' } }],
       parser: { javascript: { importMeta: false } },
@@ -31,4 +31,5 @@ export function serviceConfiguration(entries: Readonly<Record<string, string>>, 
   }
 }
 
-const packageFolder = fileURLToPath(new URL('../../../node_modules', import.meta.url))
+/** Where Node looks for the packages that this file imports: npm may install them beside ours or above. */
+const packageFolders = createRequire(import.meta.url).resolve.paths('any') ?? []

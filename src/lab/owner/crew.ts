@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url'
+import { ownFile } from '../machine/own-file.ts'
 import type { LabPaths } from '../machine/paths.ts'
 import type { ComponentState } from '../machine/state.ts'
 import { type Component, type ComponentPlan, createComponent } from './component.ts'
@@ -40,7 +40,7 @@ export function createCrew(paths: LabPaths, changed: () => void): Crew {
   return {
     add: (name, argv) => start({ name, argv, lifeline: false, env: GO_ENVIRONMENT }),
     addOwn: (name, file) => {
-      const main = fileURLToPath(new URL(`../${file}`, import.meta.url))
+      const main = ownFile(`../${file}`, import.meta.url)
       const node = [process.execPath, `--max-semi-space-size=${SEMI_SPACE}`] as const
       start({ name, argv: [...node, main, '--lab', paths.root], lifeline: true })
     },

@@ -2,8 +2,8 @@
 // lab's folder.
 import { chmodSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { ownFile } from '../machine/own-file.ts'
 
 export type Staged = { preload: string; relay: string }
 
@@ -25,7 +25,7 @@ async function bundle(source: string, folder: string, name: string): Promise<str
   const file = join(folder, `${name}.cjs`)
   const aside = `${file}.${process.pid}`
   await build({
-    entryPoints: [fileURLToPath(new URL(source, import.meta.url))],
+    entryPoints: [ownFile(source, import.meta.url)],
     outfile: aside,
     bundle: true,
     platform: 'node',

@@ -6,4 +6,4 @@ export { teardown, zero } from '@matchday-dev/matchday/k6'
 
 export const options = loadOptions()
 
-export const browse = measure('browse', () => expectStatus(http.get(`${plan.entry}/items`), 200))
+export const browse = measure('browse', () => expectStatus(http.get(`${plan.entry}/features`), 200))
