@@ -18,6 +18,7 @@ export type ValueCheck = (written: string) => Complaint | undefined
 export type CommandCheck = (flags: Readonly<Record<string, unknown>>) => readonly Issue[]
 
 const valueChecks = new WeakMap<Option | Argument, ValueCheck>()
+const wordsOf = new WeakMap<ValueCheck, readonly string[]>()
 const commandChecks = new WeakMap<Command, readonly CommandCheck[]>()
 
 export function checkedFlag(flags: string, description: string, check: ValueCheck, otherwise?: unknown): Option {
@@ -83,12 +84,20 @@ function check(
   })
 }
 
-export const amongWords =
-  (known: readonly string[], what: string): ValueCheck =>
-  (written) =>
+export function amongWords(known: readonly string[], what: string): ValueCheck {
+  const check: ValueCheck = (written) =>
     known.includes(written)
       ? undefined
       : { problem: `there is no ${what.replace(/s$/, '')} "${written}".`, next: chooseAmong(written, known, what) }
+  wordsOf.set(check, known)
+  return check
+}
+
+/** All values that a flag or argument may have, where they are a list. */
+export function knownValues(of: Option | Argument): readonly string[] | undefined {
+  const check = valueChecks.get(of)
+  return check && wordsOf.get(check)
+}
 
 /** The forms and messages are those of the files. */
 export const ofShape =

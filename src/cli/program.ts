@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { exitCodes } from '../domain/verdict.ts'
 import { addCheck } from './commands/check.ts'
+import { addCompletion } from './commands/completion.ts'
 import { addGameday } from './commands/gameday.ts'
 import { addHeal } from './commands/heal.ts'
 import { addInit } from './commands/init.ts'
@@ -46,6 +47,7 @@ function program(finish: (code: number) => void): Command {
     addHeal,
     addLab,
     addToolchain,
+    addCompletion,
   ])
     add(root, finish)
   return root
