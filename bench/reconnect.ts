@@ -17,7 +17,11 @@ export async function bench(): Promise<{ name: string; goal: string; figure: str
   const k6 = await driver()
   try {
     const stages = [stage(RAMP_MS, 0, SOCKETS), stage(HOLD_MS, SOCKETS)] as const
-    const plan = planOf(platform.entry, {}, { sockets: { lifetimeMs: stage(600_000, 0).durationMs, stages } })
+    const plan = planOf(
+      platform.entry,
+      {},
+      { sockets: { lifetimeMs: stage(600_000, 0).durationMs, stages, sli: 'ws-rtt' } },
+    )
     const drive = await k6.drive(PROMO_PEAK, plan)
     await untilOpen(() => platform.sockets.size, SOCKETS, RAMP_MS + 20_000)
     const openedBefore = platform.socketCounts.opened

@@ -114,6 +114,7 @@ async function costOfScenario(k6: string, folder: string, server: Server): Promi
     seed: 1,
     entry: server.entry,
     profiles: ['login', 'deposit', 'bet'].map((name) => ({ name, stages: level })),
+    unions: {},
     limits: {},
   }
   const generator = k6LoadGenerator({ binary: k6, clock: systemClock, cacheFolder: join(folder, 'bundles') })

@@ -27,6 +27,9 @@ const target = {
   loadFactor: 1,
   sources: {},
   books: [],
+  followUps: {},
+  providerCalls: [],
+  unreadyWithinMs: millis(17_000),
   databases: {},
   addresses: {},
 }

@@ -6,7 +6,7 @@
 import exec from 'k6/execution'
 import type { RefinedResponse, ResponseType } from 'k6/http'
 import { activationMsMax, intendedStart, runnableStages } from './intended-start.ts'
-import { isPlanned, plan } from './plan.ts'
+import { isPlanned, plan, profileOf } from './plan.ts'
 import { bad as badCounter, expectSeries, latency, slow } from './series.ts'
 import { vusFor } from './sizing.ts'
 
@@ -90,7 +90,7 @@ const allVus = (): number => plan.profiles.reduce((sum, { stages }) => sum + vus
 export function recorder(sli: string): (outcome: Outcome, intendedAt: number, endedAt?: number) => void {
   const limits = plan.limits[sli]
   const tags = { sli }
-  if (isPlanned(sli === 'ws-rtt' ? 'sockets' : sli)) expectSeries(() => rareSeries(sli))
+  if (isPlanned(profileOf(sli))) expectSeries(() => rareSeries(sli))
   return (outcome, intendedAt, endedAt = Date.now()) => {
     if (!outcome.good) {
       badCounter.add(1, { sli, reason: outcome.reason })
@@ -106,7 +106,7 @@ export function recorder(sli: string): (outcome: Outcome, intendedAt: number, en
 
 /** Every reason and limit of an SLI, as the profile that feeds it will tag them. */
 function rareSeries(sli: string) {
-  const scenario = sli === 'ws-rtt' ? 'sockets' : sli
+  const scenario = profileOf(sli)
   const reasons: readonly string[] = [...REASONS, ...STATUSES.map((status) => `http-${status}`)]
   return [
     ...reasons.map((reason) => [badCounter, { scenario, sli, reason }] as const),

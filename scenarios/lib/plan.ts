@@ -14,6 +14,9 @@ export const plan: LoadPlan = planFile ? readLoadPlan(open(planFile)) : smallPla
 export const isPlanned = (profile: string): boolean =>
   profile === 'sockets' ? plan.sockets !== undefined : plan.profiles.some(({ name }) => name === profile)
 
+/** The load profile that feeds an indicator. */
+export const profileOf = (sli: string): string => (sli === plan.sockets?.sli ? 'sockets' : sli)
+
 /** Ten seconds at five arrivals a second each, and ten sockets; `-e ENTRY=http://…` says where players enter, `-e RUN=…` names its keys. */
 function smallPlan(): LoadPlan {
   const level = (value: number) =>
@@ -23,7 +26,8 @@ function smallPlan(): LoadPlan {
     seed: 1,
     entry: __ENV.ENTRY ?? 'http://127.99.0.1:8080',
     profiles: ['login', 'deposit', 'bet'].map((name) => ({ name, stages: level(5) })),
-    sockets: { lifetimeMs: millis(60_000), stages: level(10) },
+    sockets: { lifetimeMs: millis(60_000), stages: level(10), sli: 'ws-rtt' },
+    unions: {},
     limits: {},
   }
 }

@@ -12,7 +12,7 @@ import { type Seat, type Seating, seatOf, spread } from './seat.ts'
 import { expectSeries, socketEvents, socketsOpen } from './series.ts'
 import { socketVus } from './sizing.ts'
 
-const SLI = 'ws-rtt'
+const SLI = plan.sockets?.sli ?? 'sockets'
 /** Pings are due on a grid of so many ms, so that a timer's own coarseness is not taken for latency. */
 const TICK_MS = 20
 const TICKS_PER_PING = Math.max(1, Math.round(PING_MS / TICK_MS))

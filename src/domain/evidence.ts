@@ -184,7 +184,7 @@ export type FaultStepData =
   | { readonly is: 'healed' }
   | { readonly is: 'heal-failed'; readonly problem: string }
 
-/** One step of an action's life; targets are `Node/a1`, `Deployment/casino/gateway`, `Pod/casino/gateway-x`. */
+/** One step of an action's life; targets are `Node/a1`, `Deployment/shop/gateway`, `Pod/shop/gateway-x`. */
 export type ActionStep = {
   readonly kind: 'action-step'
   readonly at: Instant

@@ -1,5 +1,28 @@
-/** Indicators that have no samples of their own: each is the union of others. `wire/metrics.ts` has the same for scenarios. */
-export const compositeIndicators: Readonly<Record<string, readonly string[]>> = { api: ['login', 'deposit', 'bet'] }
+/**
+ * What a rehearsal says of its indicators (SLIs). A profile of the load is an indicator without a word; an entry says that an indicator is a union
+ * of others, or that its good answer is a refusal.
+ */
+import type { Some } from './units.ts'
 
-/** The indicators of which `sli` is made; itself, if it is none of the unions. */
-export const partsOfIndicator = (sli: string): readonly string[] => compositeIndicators[sli] ?? [sli]
+export type SliSpec =
+  /** No samples of its own: the attempts of all its parts together. */
+  | { readonly kind: 'union'; readonly of: Some<string> }
+  /** What it tries must be refused (a wrong signature, a wrong password); an attempt that is let in is a finding. */
+  | { readonly kind: 'refusal' }
+
+export type Slis = Readonly<Record<string, SliSpec>>
+
+const specOf = (slis: Slis, sli: string): SliSpec | undefined => (Object.hasOwn(slis, sli) ? slis[sli] : undefined)
+
+/** The indicators of which `sli` is made; itself, if it is no union. */
+export function partsOfIndicator(slis: Slis, sli: string): readonly string[] {
+  const spec = specOf(slis, sli)
+  return spec?.kind === 'union' ? spec.of : [sli]
+}
+
+export const isUnion = (slis: Slis, sli: string): boolean => specOf(slis, sli)?.kind === 'union'
+export const mustBeRefused = (slis: Slis, sli: string): boolean => specOf(slis, sli)?.kind === 'refusal'
+
+/** Name of each union and its parts. */
+export const unionsIn = (slis: Slis): readonly (readonly [string, Some<string>])[] =>
+  Object.entries(slis).flatMap(([name, spec]) => (spec.kind === 'union' ? [[name, spec.of] as const] : []))

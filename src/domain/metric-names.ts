@@ -3,8 +3,6 @@
  * imports nothing; a test keeps both equal.
  */
 
-/** Charges by `psp` and `outcome` (`approved`, `unknown`, `error`, `open`): shows which provider took over after a failure. */
-export const CHARGES = 'payments_charges_total'
 /** Requests of a pod by `code`; 499 if the client gave up. */
 export const REQUESTS = 'http_requests_total'
 /** 1 for the database member that takes writes. Read from the source that has the database's name. */

@@ -1,6 +1,7 @@
 /** The contents of a rehearsal file and a target file as domain values. Parsed by `files`, planned by `plan`, judged by `judge`. */
 import type { Act } from './action.ts'
 import type { Fault } from './fault.ts'
+import type { Slis } from './indicators.ts'
 import type { SourcePoint } from './issue.ts'
 import type { PostureWant } from './posture.ts'
 import type { Millis, PerSecond, Ratio, Some } from './units.ts'
@@ -17,6 +18,8 @@ export type Rehearsal = {
   readonly faults: readonly FaultSpec[]
   readonly actions: readonly ActionSpec[]
   readonly expectations: readonly Expectation[]
+  /** Indicators that are more than a profile of the load. */
+  readonly slis: Slis
   readonly slos: Some<Slo>
   readonly guardrails: readonly Guardrail[]
 }
@@ -26,7 +29,8 @@ export type LoadSpec = {
   readonly script: string
   /** Open model: arrivals per second of each load profile at load 1x. */
   readonly arrivals: Readonly<Record<string, PerSecond>>
-  readonly sockets?: { readonly population: number; readonly lifetimeMs: Millis }
+  /** `sli`: the indicator that their round trips feed. */
+  readonly sockets?: { readonly population: number; readonly lifetimeMs: Millis; readonly sli: string }
   readonly at: SourcePoint
 }
 
@@ -276,7 +280,7 @@ export type Target = {
   readonly context: string
   readonly file: string
   readonly namespace: string
-  /** URL where players enter. */
+  /** URL where clients enter. */
   readonly entry: string
   /** uid of the namespace kube-system: the cluster's identity. Undefined for the lab, whose cluster is new at each boot. */
   readonly clusterUid?: string
@@ -290,7 +294,15 @@ export type Target = {
     readonly namespace: string
     readonly service: string
     readonly port: number
+    /** The book against which the others are held. Without one it is the book with a double-entry check. */
+    readonly ledger?: boolean
   }[]
+  /** Operation that the platform books by itself → operation that it follows, under the same key and in the same ledger. */
+  readonly followUps: Readonly<Record<string, string>>
+  /** Counters that show which provider does the work. */
+  readonly providerCalls: readonly ProviderCalls[]
+  /** From the death of a pod to its last failed readiness probe: period × failures + timeout. */
+  readonly unreadyWithinMs: Millis
   /** How another member of a database is made its primary: one field of one object, and where the cluster shows who it is. */
   readonly databases: Readonly<Record<string, DatabaseSwitch>>
   /** Addresses by the name that a chaos file's annotation `matchday.dev/addresses` gives, for clusters where providers are outside. */
@@ -306,6 +318,27 @@ export type DatabaseSwitch = {
   readonly desired: string
   readonly observed: string
 }
+
+/** Calls of the platform to its providers, as the platform counts them. Summed over all sources that expose the counter. */
+export type ProviderCalls = {
+  readonly counter: string
+  /** Values of the label `labels.provider`, which are also names of sources. */
+  readonly providers: Some<string>
+  readonly labels: { readonly provider: string; readonly outcome: string }
+  /** Values of the label `labels.outcome`. Others only count as ended. */
+  readonly outcomes: {
+    /** The provider did the work. */
+    readonly done: string
+    /** Calls that were made and brought nothing. */
+    readonly inVain: readonly string[]
+    /** Calls that an open circuit breaker did not let through. */
+    readonly keptAway?: string
+  }
+}
+
+/** The counter that knows a provider. */
+export const callsTo = ({ providerCalls }: Target, provider: string): ProviderCalls | undefined =>
+  providerCalls.find(({ providers }) => providers.includes(provider))
 
 export type MetricSource = {
   readonly namespace: string

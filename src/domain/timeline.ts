@@ -44,8 +44,10 @@ export type LoadPlan = {
   readonly seed: number
   readonly entry: string
   readonly profiles: readonly LoadProfile[]
-  readonly sockets?: { readonly lifetimeMs: Millis; readonly stages: readonly LoadStage[] }
+  readonly sockets?: { readonly lifetimeMs: Millis; readonly stages: readonly LoadStage[]; readonly sli: string }
   /** Limits in ms by SLI, for counting slow responses. */
+  /** Name of each SLI that is a union, and its parts. */
+  readonly unions: Readonly<Record<string, Some<string>>>
   readonly limits: Readonly<Record<string, { readonly targetMs: Millis; readonly ceilingMs: Millis }>>
 }
 

@@ -29,7 +29,7 @@ const labelKey = {
   example: 'app.kubernetes.io/name',
   pattern: /^[A-Za-z0-9][A-Za-z0-9._/-]*$/,
 }
-const labels = table(labelKey, text({ form: 'a text', example: 'psp-a', pattern: /^/ }))
+const labels = table(labelKey, text({ form: 'a text', example: 'carrier-a', pattern: /^/ }))
 
 const anyMap: Shape<Readonly<Record<string, unknown>>> = {
   schema: { type: 'object' },

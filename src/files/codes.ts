@@ -33,6 +33,7 @@ export const issueCodes = {
   'context-not-allowed': 'a kube context that the rehearsal does not allow',
   'unknown-source': 'a metric source that the target file does not have',
   'unknown-metric': 'a metric that the source is not said to expose',
+  'unknown-provider': 'a provider whose calls no counter of the target file counts',
   'unknown-database': 'a database that the target file does not have',
   'no-books': 'a ledger to reconcile and no books in the target file',
 } as const

@@ -1,7 +1,7 @@
 /** Whether a rehearsal and a target fit together. Each of them may be valid alone. */
 import type { Issue, SourcePoint } from '../domain/issue.ts'
-import { CHARGES, WRITABLE } from '../domain/metric-names.ts'
-import type { Act, Expectation, Reaction, Rehearsal, Target } from '../domain/rehearsal.ts'
+import { WRITABLE } from '../domain/metric-names.ts'
+import { type Act, callsTo, type Expectation, type Reaction, type Rehearsal, type Target } from '../domain/rehearsal.ts'
 import { chooseAmong, listed } from './did-you-mean.ts'
 import { wholeFile } from './files.ts'
 import { collectIssues, type Report } from './report.ts'
@@ -33,11 +33,14 @@ type Fit = {
   metric(source: string, metric: string, at: SourcePoint): void
   /** In the metrics of any source. */
   anywhere(metric: string, whatReadsIt: string, at: SourcePoint): void
+  /** Counted by one of the counters of calls to providers. */
+  provider(name: string, at: SourcePoint): void
   database(name: string, at: SourcePoint): void
 }
 
 /** What a target file must have, asked for by name. */
-function fitting({ file, sources, databases }: Target, report: Report): Fit {
+function fitting(target: Target, report: Report): Fit {
+  const { file, sources, databases } = target
   const source = (name: string, at: SourcePoint): void => {
     if (Object.hasOwn(sources, name)) return
     const next = chooseAmong(name, Object.keys(sources), 'sources')
@@ -55,12 +58,20 @@ function fitting({ file, sources, databases }: Target, report: Report): Fit {
     const problem = `${what} is read from ${name}, which no source of ${file} lists.`
     report(at, 'unknown-metric', problem, 'list it at the source that exposes it.')
   }
+  const provider = (name: string, at: SourcePoint): void => {
+    if (!Object.hasOwn(sources, name)) return source(name, at)
+    const calls = callsTo(target, name)
+    if (calls !== undefined) return anywhere(calls.counter, 'A failover', at)
+    const known = target.providerCalls.flatMap(({ providers }) => providers)
+    const problem = `No counter under providerCalls of ${file} counts calls to "${name}", so that a failover cannot be seen.`
+    report(at, 'unknown-provider', problem, chooseAmong(name, known, 'providers that are counted'))
+  }
   const database = (name: string, at: SourcePoint): void => {
     if (Object.hasOwn(databases, name)) return
     const next = chooseAmong(name, Object.keys(databases), 'databases')
     report(at, 'unknown-database', `${file} has no database "${name}".`, next)
   }
-  return { source, metric, anywhere, database }
+  return { source, metric, anywhere, provider, database }
 }
 
 function checkAct(act: Act, at: SourcePoint, fit: Fit): void {
@@ -70,8 +81,8 @@ function checkAct(act: Act, at: SourcePoint, fit: Fit): void {
 function checkReaction(reaction: Reaction, fit: Fit): void {
   switch (reaction.kind) {
     case 'failover':
-      for (const name of [reaction.from, reaction.to]) fit.source(name, reaction.at)
-      return fit.anywhere(CHARGES, 'A failover', reaction.at)
+      for (const name of [reaction.from, reaction.to]) fit.provider(name, reaction.at)
+      return
     case 'backs-off':
       return fit.metric(reaction.of, reaction.metric, reaction.at)
     case 'amplification':

@@ -18,14 +18,14 @@ import { integer, list, type Placed, placed, type Shape, text, word } from './sh
 const RATE_MAX = { min: 0, max: 1_000_000 }
 const pods = (what: string, min = 1) => need(integer({ min, max: 100_000, what: 'a number of pods' }), what)
 const app = name('the name of an app', 'gateway')
-const phase = placed(name('the name of a phase', 'promo peak'))
+const phase = placed(name('the name of a phase', 'peak'))
 
 const reaction = placed(
   oneOf({
     failover: need(
       record({
-        from: need(source('psp-a'), 'Source that the harm takes away.'),
-        to: need(source('psp-b'), 'Source that must take over.'),
+        from: need(source('carrier-a'), 'Source that the harm takes away.'),
+        to: need(source('carrier-b'), 'Source that must take over.'),
         within: within('Longest time from the injection to the take-over.'),
       }),
       'Work moves from one source to another while the harm lasts.',
@@ -49,7 +49,7 @@ const reaction = placed(
           may(rate({ min: 1, max: 1_000_000 }), 'Most sockets that may reconnect in one second.'),
         ),
       }),
-      'Players reconnect, and not all at once.',
+      'Clients reconnect, and not all at once.',
     ),
     survives: need(
       record({
@@ -76,7 +76,7 @@ const reaction = placed(
         record({
           rate: need(placed(metricName), 'Counter of calls to what is broken.'),
           where: may(seriesLabels, 'Only series with these labels.'),
-          of: need(source('payments-api'), 'Source of the counter.'),
+          of: need(source('checkout'), 'Source of the counter.'),
           becomes: need(rateOrZero(RATE_MAX), 'Rate that it must fall to, or below.'),
           within: within('Longest time from the injection until it is down.'),
         }),
@@ -85,7 +85,7 @@ const reaction = placed(
     ),
     amplification: need(
       record({
-        of: need(source('payments-api'), 'Source of both counters.'),
+        of: need(source('checkout'), 'Source of both counters.'),
         attempts: need(placed(metricName), 'Counter of attempts, retries included.'),
         operations: need(placed(metricName), 'Counter of the operations that they serve.'),
         atMost: need(factor({ min: 1, max: 1000 }), 'Most attempts for each operation while the harm lasts.'),
@@ -121,7 +121,7 @@ const until = 'Longest time from the injection until it does.'
 const rateOf = {
   rate: need(placed(metricName), 'Counter whose rate is watched.'),
   where: may(seriesLabels, 'Only series with these labels.'),
-  of: need(source('psp-a'), 'Source of the counter: somebody other than the faulted client.'),
+  of: need(source('carrier-a'), 'Source of the counter: somebody other than the faulted client.'),
   within: within(until),
 }
 
@@ -146,11 +146,11 @@ const witness = tellApart(
 
 export const fault = placed(
   record({
-    name: need(title('psp-a down'), 'Name of the fault.'),
+    name: need(title('carrier-a down'), 'Name of the fault.'),
     during: need(phase, 'Phase in which the fault happens.'),
     at: need(duration({ min: 0 }), "Start, counted from the end of that phase's ramp."),
     for: need(placed(duration({ min: 1000 })), 'Time until the fault is healed.'),
-    apply: need(placed(path('../chaos/psp-down.yaml')), 'Chaos Mesh file with one object, relative to this file.'),
+    apply: need(placed(path('../chaos/carrier-down.yaml')), 'Chaos Mesh file with one object, relative to this file.'),
     witness: need(
       placed(witness),
       'Independent measurement that must see the fault bite; without it the run is inconclusive.',
@@ -178,7 +178,7 @@ const labelKey = text({
 })
 const replicas = pods('Replicas that it gets.', 0)
 const deployment = need(objectName('gateway'), 'Name of the Deployment.')
-const statefulSet = need(objectName('wallet-db'), 'Name of the StatefulSet.')
+const statefulSet = need(objectName('orders-db'), 'Name of the StatefulSet.')
 
 const acts = {
   taint: may(
@@ -211,7 +211,7 @@ const acts = {
     record({
       configMap: need(objectName('features'), "Name of a ConfigMap in the target's namespace."),
       key: need(
-        text({ form: 'a key of a ConfigMap', example: 'promo', pattern: /^[-._a-zA-Z0-9]{1,253}$/ }),
+        text({ form: 'a key of a ConfigMap', example: 'recommendations', pattern: /^[-._a-zA-Z0-9]{1,253}$/ }),
         'Key that is set.',
       ),
       value: need(text({ form: 'a text', example: "'off'" }), 'Value that it gets.'),
@@ -221,7 +221,7 @@ const acts = {
   promote: may(
     record({
       database: need(placed(dnsLabel(63)), 'Database of the target file.'),
-      to: need(objectName('wallet-db-1'), 'Member that becomes the primary.'),
+      to: need(objectName('orders-db-1'), 'Member that becomes the primary.'),
     }),
     'Makes another member the primary of a database; undone by promoting the one before.',
   ),

@@ -4,7 +4,7 @@ import { need } from './record.ts'
 import { placed, type Shape, table, text } from './shape.ts'
 
 // Used in run names, Kubernetes names and folder names.
-const dnsName = { form: 'a name of lower-case letters, digits and hyphens', example: 'psp-down-at-peak' }
+const dnsName = { form: 'a name of lower-case letters, digits and hyphens', example: 'carrier-down-at-peak' }
 export const dnsLabel = (max: number): Shape<string> =>
   text({ ...dnsName, pattern: new RegExp(`^[a-z0-9]([a-z0-9-]{0,${max - 2}}[a-z0-9])?$`) })
 
@@ -24,13 +24,13 @@ export const name = (form: string, example: string): Shape<string> => text({ for
 
 export const metricName: Shape<string> = text({
   form: 'the name of a metric',
-  example: 'psp_requests_total',
+  example: 'carrier_requests_total',
   pattern: /^[a-zA-Z_:][a-zA-Z0-9_:]*$/,
 })
 const metricLabel = { form: 'the name of a metric label', example: 'outcome', pattern: /^[a-zA-Z_][a-zA-Z0-9_]*$/ }
 /** Series of a metric, chosen by their labels. */
-export const seriesLabels = table(metricLabel, text({ form: 'the value of a label', example: 'approved' }))
+export const seriesLabels = table(metricLabel, text({ form: 'the value of a label', example: 'done' }))
 
-export const sli = placed(name('the name of an indicator', 'deposit'))
+export const sli = placed(name('the name of an indicator', 'checkout'))
 export const source = (example: string) => placed(name('the name of a source in the target file', example))
 export const within = (what: string) => need(placed(duration()), what)

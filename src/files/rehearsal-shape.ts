@@ -5,23 +5,17 @@ import { action, fault } from './harm-shape.ts'
 import { dnsLabel, metricName, name, path, seriesLabels, sli, source, title, within } from './name-shapes.ts'
 import { duration, factor, percentage, podLimit, rate, syncs } from './quantities.ts'
 import { may, need, oneOf, parts, record, renamed, tellApart } from './record.ts'
-import { integer, list, placed, type Shape, someOf, table, word } from './shape.ts'
+import { integer, list, placed, someOf, table, word, yes } from './shape.ts'
+import { sliName, slis } from './sli-shape.ts'
 
 export const API_VERSION = 'matchday.dev/v1'
-
-/** Key of an arrivals table: k6's name of the load profile and the operation in idempotency keys. */
-const operation = {
-  form: 'a name of lower-case letters, digits and hyphens',
-  example: 'deposit',
-  pattern: /^[a-z][a-z0-9-]{0,30}$/,
-}
 
 const RATE_MAX = { min: 0.01, max: 1_000_000 }
 
 const load = record({
-  script: need(placed(path('promo-peak.ts')), 'Path of the k6 scenario, relative to this file.'),
+  script: need(placed(path('evening.ts')), 'Path of the k6 scenario, relative to this file.'),
   arrivals: need(
-    table(operation, rate(RATE_MAX)),
+    table(sliName, rate(RATE_MAX)),
     'Arrivals per second of each load profile at load 1x (open model: they come whether or not the platform keeps up).',
   ),
   sockets: may(
@@ -31,6 +25,7 @@ const load = record({
         'Sockets held open at load 1x.',
       ),
       lifetime: need(duration({ min: 1000 }), 'Mean life of a socket; a closed one is replaced.'),
+      sli: may(sli, 'Indicator that their round trips feed, `sockets` if left out.'),
     }),
     'WebSocket clients.',
   ),
@@ -50,7 +45,7 @@ const blastRadius = record({
 
 const phase = placed(
   record({
-    phase: need(title('promo peak'), 'Name of the phase.'),
+    phase: need(title('peak'), 'Name of the phase.'),
     ramp: may(
       duration({ min: 0 }),
       'Time in which the load moves linearly from the last phase (0x before the first) to this one.',
@@ -64,9 +59,9 @@ const expectation = placed(
   oneOf({
     autoscaler: need(
       record({
-        name: need(name('the name of an autoscaler', 'payments-api'), 'Name of the HorizontalPodAutoscaler.'),
+        name: need(name('the name of an autoscaler', 'checkout'), 'Name of the HorizontalPodAutoscaler.'),
         on: need(
-          placed(name('the name of a phase', 'promo peak')),
+          placed(name('the name of a phase', 'peak')),
           'Phase that it must follow: the rise of its load, or what a fault or an action does in it.',
         ),
         decidesWithin: need(
@@ -93,9 +88,9 @@ const expectation = placed(
     ),
     keda: need(
       record({
-        name: need(name('the name of a ScaledObject', 'payout-worker'), 'Name of the ScaledObject.'),
+        name: need(name('the name of a ScaledObject', 'mail-worker'), 'Name of the ScaledObject.'),
         on: need(
-          placed(name('the name of a phase', 'promo peak')),
+          placed(name('the name of a phase', 'peak')),
           'Phase that it must follow: the rise of its load, or what a fault or an action does in it.',
         ),
         activatesWithin: within('Longest time from the begin of the phase until its trigger is active.'),
@@ -116,7 +111,7 @@ const expectation = placed(
           '`sum` where each pod shows its part (its own pool), `max` where each shows the whole (what the server has).',
         ),
         where: may(seriesLabels, 'Only series with these labels.'),
-        of: need(source('wallet-db'), 'Source of the gauge.'),
+        of: need(source('orders-db'), 'Source of the gauge.'),
         atMost: need(
           integer({ min: 0, max: 1_000_000, what: 'a number of connections' }),
           'Value that it never exceeds.',
@@ -126,7 +121,7 @@ const expectation = placed(
     ),
     disruption: need(
       record({
-        budget: need(name('the name of a PodDisruptionBudget', 'payments-api'), 'Name of the PodDisruptionBudget.'),
+        budget: need(name('the name of a PodDisruptionBudget', 'checkout'), 'Name of the PodDisruptionBudget.'),
         held: need(yes(), 'Always true: the budget is never violated.'),
       }),
       'A PodDisruptionBudget holds over the whole run.',
@@ -145,22 +140,11 @@ const expectation = placed(
   }),
 )
 
-function yes(): Shape<true> {
-  return {
-    schema: { const: true },
-    decode: (node, report) => {
-      if (node.kind === 'scalar' && node.value === true) return { value: true, whole: true }
-      report(node.at, 'wrong-value', `${node.path} can only be true.`, 'write true, or remove the expectation.')
-      return undefined
-    },
-  }
-}
-
 export const QUANTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 } as const
 const limit = may(placed(duration()), 'Latency within which this share of the good responses must lie.')
 
 const sloFields = record({
-  sli: need(sli, 'Indicator: a key of arrivals, `api` (all requests together) or `ws-rtt`.'),
+  sli: need(sli, 'Indicator: a key of arrivals, of slis, or the one of the sockets.'),
   objective: may(
     percentage({ min: 0.01, max: 0.999999, example: '99.9%' }),
     'Availability: share of all attempts that must be good.',
@@ -212,7 +196,7 @@ const guardrail = placed(
 
 export const rehearsalSpec = parts({
   hypothesis: need(
-    name('a sentence', 'When the first PSP disappears, deposits go on'),
+    name('a sentence', 'When the first carrier disappears, orders go on'),
     'What the rehearsal is to show, in one sentence.',
   ),
   target: need(
@@ -224,12 +208,13 @@ export const rehearsalSpec = parts({
     }),
     'Where this may run.',
   ),
-  load: need(placed(load), 'What players do.'),
+  load: need(placed(load), 'What clients do.'),
   blastRadius: need(placed(blastRadius), 'The most that may be harmed.'),
   timeline: need(someOf(phase), 'Phases, one after the other.'),
   faults: may(list(fault), 'Harm done on purpose, by Chaos Mesh.'),
   actions: may(list(action), 'What an operator does to the cluster itself, each with its own undo.'),
   expect: may(list(expectation), 'What the platform must do.'),
+  slis: may(slis, 'Indicators that are more than a profile of the load.'),
   slos: need(someOf(slo), 'Service level objectives, judged over the whole run.'),
   guardrails: may(list(guardrail), 'When to stop early.'),
 })

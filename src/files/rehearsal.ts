@@ -20,6 +20,7 @@ import { actionOf, faultOf } from './harm.ts'
 import { QUANTILES, rehearsalFile, type rehearsalSpec } from './rehearsal-shape.ts'
 import { collectIssues, type Report, settle } from './report.ts'
 import type { Shape } from './shape.ts'
+import { slisOf, socketSli } from './slis.ts'
 import { openDocument } from './yaml-node.ts'
 
 /** The parts of `spec` that could be read. */
@@ -82,7 +83,9 @@ function assemble(file: string, name: string | undefined, draft: Draft, chaos: C
     load: {
       script: relativeTo(file, script.value),
       arrivals,
-      ...(sockets ? { sockets: { population: sockets.population, lifetimeMs: sockets.lifetime } } : {}),
+      ...(sockets
+        ? { sockets: { population: sockets.population, lifetimeMs: sockets.lifetime, sli: socketSli(sockets) } }
+        : {}),
       at: load.value.at,
     },
     blastRadius: { ...blastRadius.value.value, at: blastRadius.value.at },
@@ -93,6 +96,7 @@ function assemble(file: string, name: string | undefined, draft: Draft, chaos: C
     }),
     actions: (draft.actions?.value ?? []).map(actionOf),
     expectations: (draft.expect?.value ?? []).map(expectationOf),
+    slis: slisOf(draft),
     slos: someMapped(slos.value, sloOf),
     guardrails: (draft.guardrails?.value ?? []).map((guardrail) => guardrailOf(guardrail, slos.value)),
   }

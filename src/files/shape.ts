@@ -155,3 +155,15 @@ export function table<T>(key: Form & { readonly pattern: RegExp }, cell: Shape<T
     },
   }
 }
+
+/** Only `true`: the key itself says it. */
+export function yes(): Shape<true> {
+  return {
+    schema: { const: true },
+    decode: (node, report) => {
+      if (node.kind === 'scalar' && node.value === true) return whole(true)
+      report(node.at, 'wrong-value', `${node.path} can only be true.`, 'write true, or remove the key.')
+      return undefined
+    },
+  }
+}

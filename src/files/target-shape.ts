@@ -1,14 +1,15 @@
 /** The table of the target file: what differs between clusters. */
 
-import { dnsLabel, metricName, objectName } from './name-shapes.ts'
+import { dnsLabel, metricName, name, objectName } from './name-shapes.ts'
 import { duration, factor } from './quantities.ts'
 import { may, need, parts, record } from './record.ts'
 import { API_VERSION } from './rehearsal-shape.ts'
-import { integer, list, someOf, table, text, word } from './shape.ts'
+import { integer, list, someOf, table, text, word, yes } from './shape.ts'
+import { sliName } from './sli-shape.ts'
 
 const key = {
   form: 'a name of lower-case letters, digits and hyphens',
-  example: 'psp-a',
+  example: 'carrier-a',
   pattern: /^[a-z0-9][a-z0-9-]{0,62}$/,
 }
 const labelKey = {
@@ -21,7 +22,7 @@ const port = integer({ min: 1, max: 65_535, what: 'a port' })
 const source = record({
   namespace: need(dnsLabel(63), 'Namespace of the pods.'),
   selector: need(
-    table(labelKey, text({ form: 'the value of a label', example: 'psp-a' })),
+    table(labelKey, text({ form: 'the value of a label', example: 'carrier-a' })),
     'Labels that the pods carry; each of them is scraped.',
   ),
   port: need(port, 'Port on which the pods show their metrics.'),
@@ -37,6 +38,36 @@ const book = record({
   namespace: need(dnsLabel(63), 'Namespace of the service.'),
   service: need(dnsLabel(63), 'Service that answers GET /books.'),
   port: need(port, 'Port of the service.'),
+  ledger: may(yes(), 'The book against which the others are held; without it the one with a double-entry check.'),
+})
+
+const operation = name('the name of an operation', 'order')
+
+const metricLabel = (example: string) =>
+  text({ form: 'the name of a metric label', example, pattern: /^[a-zA-Z_][a-zA-Z0-9_]*$/ })
+const outcome = (example: string) => text({ form: 'the value of a label', example })
+
+const providerCalls = record({
+  counter: need(metricName, 'Counter of calls that ended, in the metrics of one or more sources.'),
+  providers: need(
+    someOf(name('the name of a provider', 'carrier-a')),
+    'Its providers; each is also the name of a source.',
+  ),
+  labels: need(
+    record({
+      provider: need(metricLabel('carrier'), 'Label with the name of the provider.'),
+      outcome: need(metricLabel('outcome'), 'Label with how the call ended.'),
+    }),
+    'Labels of the counter.',
+  ),
+  outcomes: need(
+    record({
+      done: need(outcome('done'), 'The provider did the work.'),
+      inVain: need(list(outcome('error')), 'Calls that were made and brought nothing: errors, no answer in time.'),
+      keptAway: may(outcome('open'), 'Calls that an open circuit breaker did not let through.'),
+    }),
+    'Values of that label.',
+  ),
 })
 
 const fieldPath = (example: string) =>
@@ -49,7 +80,7 @@ const database = record({
   ),
   plural: need(dnsLabel(63), 'Plural of its kind, as in API paths.'),
   namespace: need(dnsLabel(63), 'Namespace of the object.'),
-  name: need(objectName('wallet-db'), 'Name of the object.'),
+  name: need(objectName('orders-db'), 'Name of the object.'),
   desired: need(fieldPath('spec.primary'), 'Field into which the name of the wanted primary is written.'),
   observed: need(fieldPath('status.currentPrimary'), 'Field that shows which member is the primary.'),
 })
@@ -63,7 +94,7 @@ export const targetSpec = parts({
       example: 'http://127.99.0.1:8080',
       pattern: /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
     }),
-    'URL where players enter.',
+    'URL where clients enter.',
   ),
   clusterUid: may(
     text({
@@ -80,6 +111,25 @@ export const targetSpec = parts({
   ),
   sources: need(table(key, source), 'Where metrics are read, through the API server.'),
   books: may(list(book), 'Where books are read, through the API server.'),
+  followUps: may(
+    table({ ...sliName, example: 'invoice' }, operation),
+    'Operations that the platform books by itself after another one, under the same key in the ledger: each must come.',
+  ),
+  providerCalls: may(
+    list(providerCalls),
+    'Counters that show which provider does the work: a failover, a failback and a missing breaker are read from them.',
+  ),
+  readinessProbe: may(
+    record({
+      period: need(duration({ min: 100 }), 'Time between two probes.'),
+      failures: need(
+        integer({ min: 1, max: 1000, what: 'a number of probes' }),
+        'Failed probes until a pod is not Ready.',
+      ),
+      timeout: need(duration({ min: 100 }), 'Time that a probe may take.'),
+    }),
+    'How soon pods stop being Ready when they fail; the defaults of Kubernetes (10s, 3, 1s) if left out.',
+  ),
   databases: may(
     table(key, database),
     'How another member of a database is made its primary: one field of one object; it has moved when desired and observed are equal.',

@@ -1,7 +1,7 @@
 /** The target file: what differs between clusters. */
 import type { Parsed } from '../domain/issue.ts'
-import type { MetricSource, Target } from '../domain/rehearsal.ts'
-import { seconds } from '../domain/units.ts'
+import type { MetricSource, ProviderCalls, Target } from '../domain/rehearsal.ts'
+import { type Millis, millis, seconds } from '../domain/units.ts'
 import { type Files, readText, relativeTo, wholeFile } from './files.ts'
 import { collectIssues, settle } from './report.ts'
 import type { Shape } from './shape.ts'
@@ -12,6 +12,8 @@ type Draft = typeof targetSpec extends Shape<infer T> ? T : never
 
 /** Kubernetes' own default (kube-controller-manager --horizontal-pod-autoscaler-sync-period). */
 const HPA_SYNC_DEFAULT = seconds(15)
+/** Kubernetes' own defaults of a probe (periodSeconds, failureThreshold, timeoutSeconds). */
+const PROBE_DEFAULT = { period: seconds(10), failures: 3, timeout: seconds(1) }
 
 /**
  * The path of a context's target file: `targets/` beside the rehearsal. Characters not allowed in file names (`arn:aws:eks:…/prod`) become `-`.
@@ -30,6 +32,7 @@ export function parseTarget(files: Files, path: string): Parsed<Target> {
 
 function assemble(file: string, draft: Draft): Target | undefined {
   const { context, namespace, entry, clusterUid, hpaSync, loadFactor, sources, books, databases, addresses } = draft
+  const { followUps, providerCalls, readinessProbe } = draft
   if (!context || !namespace || !entry || !sources) return undefined
   return {
     context: context.value,
@@ -45,8 +48,22 @@ function assemble(file: string, draft: Draft): Target | undefined {
         { ...source, path: source.path ?? '/metrics' },
       ]),
     ),
-    books: books?.value ?? [],
+    books: (books?.value ?? []).map(({ ledger, ...book }) => ({ ...book, ...(ledger ? { ledger } : {}) })),
+    followUps: followUps?.value ?? {},
+    providerCalls: (providerCalls?.value ?? []).map(callsOf),
+    unreadyWithinMs: unreadyWithin(readinessProbe?.value ?? PROBE_DEFAULT),
     databases: databases?.value ?? {},
     addresses: addresses?.value ?? {},
   }
 }
+
+type Value<K extends keyof Draft> = NonNullable<Draft[K]>['value']
+
+function callsOf({ outcomes, ...calls }: Value<'providerCalls'>[number]): ProviderCalls {
+  const { keptAway, ...others } = outcomes
+  return { ...calls, outcomes: { ...others, ...(keptAway === undefined ? {} : { keptAway }) } }
+}
+
+/** The first probe fails up to a period after the pod. */
+const unreadyWithin = ({ period, failures, timeout }: Value<'readinessProbe'>): Millis =>
+  millis(period * failures + timeout)

@@ -27,7 +27,7 @@ export type Admission = {
   readonly problems: readonly Issue[]
 }
 
-/** `title` names it in messages: `"psp-a down" (chaos/psp-down.yaml)`; `fewer` says how to harm fewer pods. */
+/** `title` names it in messages: `"carrier-a down" (chaos/carrier-down.yaml)`; `fewer` says how to harm fewer pods. */
 type Harm = { readonly title: string; readonly at: SourcePoint; readonly fewer: string }
 
 /** `held`: pods that other harms hold at that time. */

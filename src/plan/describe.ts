@@ -50,7 +50,7 @@ export type DescribedFault = {
   readonly fromMs: Millis
   readonly toMs: Millis
   readonly apply: string
-  /** The object that will be created: `NetworkChaos partition casino/psp-a-down-1k2j3h4`. */
+  /** The object that will be created: `NetworkChaos partition shop/carrier-a-down-1k2j3h4`. */
   readonly creates: string
   readonly witness: string
   readonly expects: readonly string[]

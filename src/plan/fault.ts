@@ -43,7 +43,7 @@ function plannedObject({ name, object, forMs }: FaultSpec, target: Target, run: 
   }
 }
 
-/** `psp-a-down-1k2j3h4`: readable, and unique to the run and the fault. */
+/** `carrier-a-down-1k2j3h4`: readable, and unique to the run and the fault. */
 function objectName(fault: string, run: string): string {
   // 63 minus a hyphen, seven base-36 digits of a 32-bit number, and `-99` for objects that cover new pods.
   const readable = slug(fault).slice(0, 63 - 1 - 7 - 3)

@@ -1,5 +1,5 @@
 /** Phases × arrivals × load factor → stages. Rates are real numbers; the k6 adapter rounds them to whole ones. */
-import { partsOfIndicator } from '../domain/indicators.ts'
+import { partsOfIndicator, unionsIn } from '../domain/indicators.ts'
 import type { Issue } from '../domain/issue.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { LoadPlan, LoadStage } from '../domain/timeline.ts'
@@ -15,7 +15,10 @@ export function planLoad(rehearsal: Rehearsal, target: Target, { run, seed }: Ru
     seed,
     entry: target.entry,
     profiles: Object.entries(arrivals).map(([name, rate]) => ({ name, stages: at(rate) })),
-    ...(sockets ? { sockets: { lifetimeMs: sockets.lifetimeMs, stages: at(sockets.population) } } : {}),
+    ...(sockets
+      ? { sockets: { lifetimeMs: sockets.lifetimeMs, stages: at(sockets.population), sli: sockets.sli } }
+      : {}),
+    unions: Object.fromEntries(unionsIn(rehearsal.slis)),
     limits: limitsOf(rehearsal),
   }
 }
@@ -38,11 +41,13 @@ type Limits = Record<string, { readonly targetMs: Millis; readonly ceilingMs: Mi
  * A union has no samples of its own, so its limits also apply to its parts, which count slow responses by them. `files` refuses parts whose limits
  * differ from their union.
  */
-export function limitsOf({ slos, load }: Rehearsal): Limits {
+export function limitsOf({ slis, slos, load }: Rehearsal): Limits {
   const limits: Limits = {}
   for (const slo of slos) {
     if (slo.kind !== 'latency') continue
-    const parts = partsOfIndicator(slo.sli).filter((part) => part === slo.sli || Object.hasOwn(load.arrivals, part))
+    const parts = partsOfIndicator(slis, slo.sli).filter(
+      (part) => part === slo.sli || Object.hasOwn(load.arrivals, part),
+    )
     for (const sli of [slo.sli, ...parts]) limits[sli] = { targetMs: slo.targetMs, ceilingMs: slo.ceilingMs }
   }
   return limits

@@ -31,8 +31,10 @@ export function readLoadPlan(text: string): LoadPlan {
       sockets: {
         lifetimeMs: millis(number(sockets.lifetimeMs, 'sockets.lifetimeMs')),
         stages: stagesOf(sockets.stages, 'sockets.stages'),
+        sli: nonEmpty(sockets.sli, 'sockets.sli'),
       },
     }),
+    unions: unionsOf(record(plan.unions, 'unions')),
     limits: limitsOf(record(plan.limits, 'limits')),
   }
 }
@@ -56,6 +58,15 @@ function stageOf(value: unknown, at: string): LoadStage {
     from: perSecond(number(stage.from, `${at}.from`)),
     to: perSecond(number(stage.to, `${at}.to`)),
   }
+}
+
+function unionsOf(unions: Record<string, unknown>): LoadPlan['unions'] {
+  const entries = Object.entries(unions).map(([sli, value]) => {
+    const parts = list(value, `unions.${sli}`).map((part, index) => nonEmpty(part, `unions.${sli}[${index}]`))
+    if (!isSome(parts)) throw new Error(`load plan: unions.${sli} is empty`)
+    return [sli, parts] as const
+  })
+  return Object.fromEntries(entries)
 }
 
 function limitsOf(limits: Record<string, unknown>): LoadPlan['limits'] {

@@ -36,9 +36,6 @@ export const scenarioMetrics = {
   loopLag: 'md_loop_lag',
 } as const
 
-/** SLIs of the stock scenarios; `api` is the union of the three requests and has no samples of its own. */
-export const compositeSlis: Readonly<Record<string, readonly string[]>> = { api: ['login', 'deposit', 'bet'] }
-
 /** Exposed by the platform's services on /metrics. */
 export const platformMetrics = {
   /** Counter on every HTTP service, labels `route`, `code`: requests ended (probes and /metrics not counted); code 499 where the client gave up. */

@@ -90,6 +90,7 @@ describe('issue codes', () => {
       'context-not-allowed',
       'unknown-source',
       'unknown-metric',
+      'unknown-provider',
       'unknown-database',
       'no-books',
     ]

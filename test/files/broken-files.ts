@@ -64,6 +64,7 @@ export const brokenRehearsals: readonly Row[] = [
     'arrivals: {Log in:',
     'wrong-value:15',
     'unknown-sli:37',
+    'unknown-sli:44',
   ),
 
   // Quantities.
@@ -84,9 +85,9 @@ export const brokenRehearsals: readonly Row[] = [
 
   // YAML itself.
   spec('a key twice', '  blastRadius:', '  load: {}\n  blastRadius:', 'duplicate-key:17'),
-  spec('two documents', '  guardrails:', '---\n  guardrails:', 'several-documents:41'),
+  spec('two documents', '  guardrails:', '---\n  guardrails:', 'unknown-sli:39', 'several-documents:41'),
   spec('a tab', '    script:', '\tscript:', 'yaml-syntax:14'),
-  spec('a quote that never ends', 'hypothesis: When', 'hypothesis: "When', 'yaml-syntax:43'),
+  spec('a quote that never ends', 'hypothesis: When', 'hypothesis: "When', 'yaml-syntax:45'),
   spec('an alias to nothing', 'script: promo-peak.ts', 'script: *script', 'yaml-syntax:14', 'wrong-type:14'),
   spec('a tag', 'zones: 1', 'zones: !one 1', 'yaml-syntax:17', 'wrong-type:17'),
 
@@ -139,7 +140,10 @@ export const brokenRehearsals: readonly Row[] = [
   ),
   spec('an autoscaler where the load falls', 'on: promo peak', 'on: recovery', 'expectation-unobservable:33'),
   spec('an indicator that nobody feeds', 'sli: login', 'sli: logins', 'unknown-sli:37'),
-  spec('round trips without sockets', '    sockets: {population: 100, lifetime: 60s}\n', '', 'unknown-sli:39'),
+  spec('round trips without sockets', '    sockets: {population: 100, lifetime: 60s, sli: ws-rtt}\n', '', 'unknown-sli:39'),
+  spec('a union of what nobody feeds', 'union: [login, ', 'union: [logins, ', 'unknown-sli:44'),
+  spec('a union that has samples of its own', '    api: {union', '    login: {union', 'unknown-sli:39', 'duplicate-name:44'),
+  spec('a refusal of what nobody tries', '    api: {union', '    forged: {refusal: true}\n    api: {union', 'unknown-sli:44'),
   spec('a guardrail on nothing', 'sli: deposit, below', 'sli: payout, below', 'unknown-sli:42'),
   spec('a ceiling under the target', 'ceiling: 400ms', 'ceiling: 200ms', 'ceiling-below-target:39'),
   spec('a ceiling without a latency', 'objective: 99.9%', 'objective: 99.9%, ceiling: 1s', 'wrong-value:37'),
@@ -285,7 +289,7 @@ export const brokenActions: readonly Row[] = [
     'share: 99%, within: 20m',
     'expectation-unobservable:42',
   ),
-  every('players without sockets', '    sockets: {population: 60, lifetime: 60s}\n', '', 'expectation-unobservable:41'),
+  every('players without sockets', '    sockets: {population: 60, lifetime: 60s, sli: ws-rtt}\n', '', 'expectation-unobservable:41'),
   every('a herd without a unit', 'thunderingHerd: 30/s', 'thunderingHerd: 30', 'missing-unit:42'),
   every('an amplification without a unit', 'atMost: 1.5x', 'atMost: 1.5', 'missing-unit:27'),
   every(

@@ -1,11 +1,10 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { compositeIndicators } from '../../src/domain/indicators.ts'
 import { postureWants } from '../../src/domain/posture.ts'
 import { checkFit } from '../../src/files/fit.ts'
 import { parseRehearsal } from '../../src/files/rehearsal.ts'
 import { parseTarget, targetPath } from '../../src/files/target.ts'
-import { compositeSlis, databaseMetrics, platformMetrics } from '../../src/wire/metrics.ts'
+import { databaseMetrics, platformMetrics } from '../../src/wire/metrics.ts'
 import {
   codesOf,
   type Edits,
@@ -108,10 +107,6 @@ describe('the stock rehearsal', () => {
     }
     const parsed = parseStock(anchored)
     expect(parsed.ok && parsed.value.slos[1]).toMatchObject({ sli: 'deposit', objective: 0.999 })
-  })
-
-  it('knows the unions that the scenarios know', () => {
-    expect(compositeIndicators).toEqual(compositeSlis)
   })
 })
 
@@ -238,6 +233,11 @@ describe('a rehearsal that does not fit its target', () => {
       ['unknown-metric:30'],
     ],
     ['a failover to nowhere', { [REHEARSAL]: [['to: psp-b', 'to: psp-z']] }, ['unknown-source:30']],
+    [
+      'a failover whose second provider nobody counts',
+      { [TARGET]: [['providers: [psp-a, psp-b]', 'providers: [psp-a]']] },
+      ['unknown-provider:30'],
+    ],
     ['a ledger without books', { [TARGET]: [['  books:', '  addresses: {}\n#']] }, ['no-books:35']],
   ] as const)('%s is told', (title, edits: Edits, issues) => {
     const files = stockFiles(edits)

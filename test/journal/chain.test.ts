@@ -50,7 +50,7 @@ describe('the hash chain of a journal', () => {
     for await (const _ of reading);
     expect(reading.seal).toEqual({
       kind: 'chained',
-      format: 2,
+      format: 3,
       lines: lines.length,
       head: lines.at(-1)?.slice(-66, -2),
     })

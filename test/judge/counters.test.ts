@@ -160,7 +160,7 @@ describe('frames of a load generator', () => {
     return { ...frame, instance, slis: { login: { ...frame.slis.login, good } } }
   }
   const newLogins = (frames: readonly LoadFrame[]) => {
-    const deltaOf = frameDeltas()
+    const deltaOf = frameDeltas(() => ({}))
     return frames.map((each) => deltaOf(each).slis.get('login')?.good)
   }
 

@@ -91,7 +91,7 @@ describe('the promo peak on a healthy platform', () => {
       const plan = planOf(
         platform.entry,
         { login: [stage(5000, 1)] },
-        { sockets: { lifetimeMs: stage(2000, 1).durationMs, stages } },
+        { sockets: { lifetimeMs: stage(2000, 1).durationMs, stages, sli: 'ws-rtt' } },
       )
       const run = await k6.drive(PROMO_PEAK, plan)
       expect(await run.ended()).toMatchObject({ outcome: 'completed', problems: [] })
@@ -205,7 +205,7 @@ describe('the promo peak on a platform in trouble', () => {
 
   it('counts dropped sockets, and those that were sent away, comes back, and takes pings without a pong as bad', () =>
     withPlatform(async () => {
-      const sockets = { lifetimeMs: stage(60_000, 1).durationMs, stages: [stage(6000, 20)] }
+      const sockets = { lifetimeMs: stage(60_000, 1).durationMs, stages: [stage(6000, 20)], sli: 'ws-rtt' }
       const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, { login: [stage(6000, 1)] }, { sockets }))
       setTimeout(() => {
         for (const [index, socket] of [...platform.sockets].entries()) {
@@ -227,7 +227,7 @@ describe('the promo peak on a platform in trouble', () => {
 
   it('gives a socket up that has gone silent, as a player would, and comes back elsewhere', () =>
     withPlatform(async () => {
-      const sockets = { lifetimeMs: stage(600_000, 1).durationMs, stages: [stage(11_000, 20)] }
+      const sockets = { lifetimeMs: stage(600_000, 1).durationMs, stages: [stage(11_000, 20)], sli: 'ws-rtt' }
       const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, { login: [stage(11_000, 1)] }, { sockets }))
       const silent = new Set<typeof platform.sockets extends ReadonlySet<infer S> ? S : never>()
       setTimeout(() => {

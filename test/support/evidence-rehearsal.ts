@@ -37,7 +37,7 @@ export const rehearsal: Rehearsal = {
   load: {
     script: 'promo-peak.ts',
     arrivals: { login: perSecond(24), deposit: perSecond(22), bet: perSecond(14) },
-    sockets: { population: 100, lifetimeMs: seconds(60) },
+    sockets: { population: 100, lifetimeMs: seconds(60), sli: 'ws-rtt' },
     at,
   },
   blastRadius: { namespaces: ['casino', 'providers'], pods: { kind: 'share', of: ratio(0.5) }, zones: 1, at },
@@ -82,6 +82,7 @@ export const rehearsal: Rehearsal = {
     { kind: 'disruption', budget: 'payments-api', at },
     { kind: 'ledger', settleWithinMs: seconds(30), at },
   ],
+  slis: { api: { kind: 'union', of: ['login', 'deposit', 'bet'] }, 'forged-webhook': { kind: 'refusal' } },
   slos: [
     { kind: 'availability', sli: 'login', objective: ratio(0.999), at },
     { kind: 'availability', sli: 'deposit', objective: ratio(0.9985), at },
@@ -111,7 +112,18 @@ export const target: Target = {
     namespace: book === 'wallet' ? 'casino' : 'providers',
     service: book,
     port: 8080,
+    ...(book === 'wallet' ? { ledger: true } : {}),
   })),
+  followUps: { settlement: 'bet' },
+  providerCalls: [
+    {
+      counter: 'payments_charges_total',
+      providers: ['psp-a', 'psp-b'],
+      labels: { provider: 'psp', outcome: 'outcome' },
+      outcomes: { done: 'approved', inVain: ['unknown', 'error'], keptAway: 'open' },
+    },
+  ],
+  unreadyWithinMs: seconds(17),
   databases: {},
   addresses: {},
 }
@@ -141,6 +153,7 @@ export const timeline: Timeline = {
     seed: 7,
     entry: target.entry,
     profiles: Object.entries(ARRIVALS).map(([name, rate]) => ({ name, stages: stages(rate) })),
+    unions: { api: ['login', 'deposit', 'bet'] },
     limits: { api: { targetMs: millis(250), ceilingMs: millis(400) } },
   },
 }

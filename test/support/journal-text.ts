@@ -5,6 +5,7 @@
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { CHAIN_START, chained } from '../../src/journal/chain.ts'
 import { encodeRecord, FORMAT } from '../../src/journal/format/encode.ts'
+import { upgraded, versionOf } from '../../src/journal/format/upgrade.ts'
 
 /** The journal that a run with these records would have written. */
 export const journalText = (records: readonly Evidence[]): string => chainedLines(records.map(encodeRecord))
@@ -34,5 +35,5 @@ export function chainedLines(jsons: readonly string[]): string {
 function unchained(line: string, isHead: boolean): string {
   if (!line.endsWith('}')) return line
   const { seq: _seq, chain: _chain, ...record } = JSON.parse(line) as Record<string, unknown>
-  return JSON.stringify(isHead ? { ...record, format: FORMAT } : record)
+  return JSON.stringify(isHead ? { ...upgraded(record, Number(versionOf(record))), format: FORMAT } : record)
 }

@@ -9,7 +9,8 @@ const plan: LoadPlan = {
   seed: 7,
   entry: 'http://127.0.0.1:1',
   profiles: [{ name: 'login', stages }],
-  sockets: { lifetimeMs: millis(60_000), stages },
+  sockets: { lifetimeMs: millis(60_000), stages, sli: 'ws-rtt' },
+  unions: { api: ['login', 'deposit'] },
   limits: { 'ws-rtt': { targetMs: millis(120), ceilingMs: millis(120) } },
 }
 

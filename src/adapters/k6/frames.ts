@@ -1,6 +1,5 @@
 /** From pushes to frames: the scenario's series as evidence. */
 import type { LoadFrame, OperationCounts, SliCounts } from '../../domain/evidence.ts'
-import { compositeIndicators } from '../../domain/indicators.ts'
 import type { LoadPlan } from '../../domain/timeline.ts'
 import type { Instant } from '../../domain/units.ts'
 import type { WriteRequest } from '../../protocols/prometheus/remote-write.ts'
@@ -47,7 +46,7 @@ export function framing(instance: string, plan: LoadPlan): (request: WriteReques
     return {
       at,
       instance,
-      slis: { ...slis, ...composites(slis) },
+      slis: { ...slis, ...composites(slis, plan) },
       profiles: profilesOf(sums, plan),
       operations: operationsOf(sums),
       unknownKeys: unknownNow,
@@ -73,8 +72,8 @@ function badOf(byReason: Readonly<Record<string, number>>): Pick<SliCounts, 'bad
 }
 
 /** A union of SLIs without samples of its own is the sum of its parts that exist. */
-function composites(slis: Readonly<Record<string, SliCounts>>): Record<string, SliCounts> {
-  const unions = Object.entries(compositeIndicators).flatMap(([name, parts]) => {
+function composites(slis: Readonly<Record<string, SliCounts>>, plan: LoadPlan): Record<string, SliCounts> {
+  const unions = Object.entries(plan.unions).flatMap(([name, parts]) => {
     const present = parts.flatMap((part) => slis[part] ?? [])
     return slis[name] === undefined && present.length > 0 ? [[name, present.reduce(union)] as const] : []
   })

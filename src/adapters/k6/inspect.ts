@@ -96,7 +96,8 @@ function planLike({ profiles, sockets }: LoadShape): LoadPlan {
     seed: 1,
     entry: 'http://127.0.0.1',
     profiles: profiles.map((name) => ({ name, stages })),
-    ...(sockets ? { sockets: { lifetimeMs: millis(1_000), stages } } : {}),
+    ...(sockets ? { sockets: { lifetimeMs: millis(1_000), stages, sli: 'sockets' } } : {}),
+    unions: {},
     limits: {},
   }
 }

@@ -1,9 +1,10 @@
 /** The load must feed every judged indicator, and every limit must make sense. */
-import { compositeIndicators, partsOfIndicator } from '../../domain/indicators.ts'
+import { partsOfIndicator, type Slis, unionsIn } from '../../domain/indicators.ts'
 import { chooseAmong } from '../did-you-mean.ts'
 import { availabilityOf, type Draft, type GuardrailDraft, guardrailId, latencyOf, type SloDraft } from '../rehearsal.ts'
 import type { Report } from '../report.ts'
 import type { Placed } from '../shape.ts'
+import { slisOf, socketSli } from '../slis.ts'
 import { reportTwins } from './timeline.ts'
 
 export function checkIndicators(draft: Draft, report: Report): void {
@@ -19,11 +20,14 @@ export function checkIndicators(draft: Draft, report: Report): void {
     'a guardrail',
     report,
   )
-  checkUnions(draft.slos?.value ?? [], report)
+  const slis = slisOf(draft)
+  checkUnions(draft.slos?.value ?? [], slis, report)
   checkReactions(draft, report)
   for (const guardrail of guardrails) checkBurnRate(guardrail, draft.slos, report)
   if (draft.load?.whole !== true) return
-  const known = fedIndicators(draft.load.value.value)
+  const fed = fedByLoad(draft.load.value.value)
+  checkSlis(draft, fed, report)
+  const known = [...fed, ...unionsIn(slis).map(([name]) => name)]
   const named = [
     ...(draft.slos?.value ?? []).map(({ value }) => value.sli),
     ...guardrails.map(({ value }) => value.value.value.sli),
@@ -37,20 +41,31 @@ const sloName = (slo: SloDraft): string =>
 
 type Load = NonNullable<Draft['load']>['value']['value']
 
-function fedIndicators({ arrivals, sockets }: Load): readonly string[] {
-  const operations = Object.keys(arrivals)
-  const unions = Object.keys(compositeIndicators).filter((sli) =>
-    partsOfIndicator(sli).some((part) => operations.includes(part)),
-  )
-  return [...operations, ...unions, ...(sockets === undefined ? [] : ['ws-rtt'])]
+/** Indicators that have samples: the profiles of the load, and the one of the sockets. */
+const fedByLoad = ({ arrivals, sockets }: Load): readonly string[] => [
+  ...Object.keys(arrivals),
+  ...(sockets === undefined ? [] : [socketSli(sockets)]),
+]
+
+/** What `slis` says must be about indicators that the load feeds. */
+function checkSlis({ slis }: Draft, fed: readonly string[], report: Report): void {
+  for (const [name, { at, value }] of Object.entries(slis?.value ?? {})) {
+    switch (value.kind) {
+      case 'union':
+        if (fed.includes(name))
+          report(at, 'duplicate-name', `"${name}" has samples of its own.`, 'give the union another name.')
+        for (const part of value.value) reportUnfed(part, fed, report)
+        break
+      case 'refusal':
+        reportUnfed({ at, value: name }, fed, report)
+        break
+    }
+  }
 }
 
 function reportUnfed({ at, value }: Placed<string>, known: readonly string[], report: Report): void {
   if (known.includes(value)) return
-  const next =
-    value === 'ws-rtt'
-      ? 'add sockets to the load, or remove this.'
-      : chooseAmong(value, known, 'indicators of this load')
+  const next = `${chooseAmong(value, known, 'indicators of this load')} A union is declared under slis, the indicator of sockets in load.sockets.sli.`
   report(at, 'unknown-sli', `Nothing in the load feeds the indicator "${value}".`, next)
 }
 
@@ -81,14 +96,14 @@ function checkSlo(slo: SloDraft, report: Report): void {
 }
 
 /** A part counts slow responses by one limit, and the union adds them up, so both need the same limit. */
-function checkUnions(slos: readonly SloDraft[], report: Report): void {
+function checkUnions(slos: readonly SloDraft[], slis: Slis, report: Report): void {
   const limitOf = (slo: SloDraft): string | undefined => {
     const target = latencyOf(slo)?.target.value
     return target === undefined ? undefined : `${target}/${slo.value.ceiling?.value ?? target}`
   }
   for (const union of slos.filter((slo) => limitOf(slo) !== undefined)) {
     const sli = union.value.sli.value
-    const parts = partsOfIndicator(sli).filter((part) => part !== sli)
+    const parts = partsOfIndicator(slis, sli).filter((part) => part !== sli)
     for (const part of slos.filter(({ value }) => parts.includes(value.sli.value))) {
       if (limitOf(part) === undefined || limitOf(part) === limitOf(union)) continue
       const problem = `"${part.value.sli.value}" is part of "${sli}", which has other latency limits.`

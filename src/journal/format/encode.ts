@@ -4,7 +4,7 @@ import { withoutFaults } from './faults.ts'
 import type { JournalLine } from './record-shape.ts'
 
 /** The format that this version writes. `upgrade.ts` has a step from each earlier one. */
-export const FORMAT = 2
+export const FORMAT = 3
 
 /** @throws TypeError for a number that is not finite: JSON would turn it into null, and a reading that was never made would look like one. */
 export function encodeRecord(record: Evidence): string {

@@ -1,12 +1,12 @@
-/** A rehearsal and a target as the head of a journal holds them (format 2). */
-import { anyObject, list, ms, number, object, oneOf, rate, record, share, some, text, variants } from './shape.ts'
+/** A rehearsal and a target as the head of a journal holds them (format 3). */
+import { anyObject, flag, list, ms, number, object, oneOf, rate, record, share, some, text, variants } from './shape.ts'
 
 const at = object({ file: text, line: number, column: number })
 const labels = record(text)
 
 const load = object(
   { script: text, arrivals: record(rate), at },
-  { sockets: object({ population: number, lifetimeMs: ms }) },
+  { sockets: object({ population: number, lifetimeMs: ms, sli: text }) },
 )
 
 const blastRadius = object({
@@ -113,6 +113,8 @@ const expectation = variants('kind', {
   ledger: object({ settleWithinMs: ms, at }),
 })
 
+const sli = variants('kind', { union: object({ of: some(text) }), refusal: object({}) })
+
 const slo = variants('kind', {
   availability: object({ sli: text, objective: share, at }),
   latency: object({ sli: text, quantile: share, targetMs: ms, ceilingMs: ms, at }),
@@ -134,11 +136,18 @@ export const rehearsal = object({
   faults: list(fault),
   actions: list(action),
   expectations: list(expectation),
+  slis: record(sli),
   slos: some(slo),
   guardrails: list(guardrail),
 })
 
 const source = object({ namespace: text, selector: labels, port: number, path: text, metrics: list(text) })
+const providerCalls = object({
+  counter: text,
+  providers: some(text),
+  labels: object({ provider: text, outcome: text }),
+  outcomes: object({ done: text, inVain: list(text) }, { keptAway: text }),
+})
 const database = object({
   apiVersion: text,
   plural: text,
@@ -157,7 +166,10 @@ export const target = object(
     hpaSyncMs: ms,
     loadFactor: number,
     sources: record(source),
-    books: list(object({ book: text, namespace: text, service: text, port: number })),
+    books: list(object({ book: text, namespace: text, service: text, port: number }, { ledger: flag })),
+    followUps: record(text),
+    providerCalls: list(providerCalls),
+    unreadyWithinMs: ms,
     databases: record(database),
     addresses: record(list(text)),
   },
@@ -173,9 +185,10 @@ export const loadPlan = object(
     seed: number,
     entry: text,
     profiles: list(object({ name: text, stages: some(stage) })),
+    unions: record(some(text)),
     limits: record(object({ targetMs: ms, ceilingMs: ms })),
   },
-  { sockets: object({ lifetimeMs: ms, stages: list(stage) }) },
+  { sockets: object({ lifetimeMs: ms, stages: list(stage), sli: text }) },
 )
 
 export const timeline = object({

@@ -6,11 +6,12 @@
  * | --- | --- | --- |
  * | 0 | until 2026-11-25 | its head says `format: 1` as well, and has no `actions`; a witness and a guardrail have no kind |
  * | 1 | until 2026-11-28 | no chain; a value that was not finite stands as null |
- * | 2 | today | |
+ * | 2 | until 2026-11-29 | what the reference platform calls its things was built in |
+ * | 3 | today | |
  */
 type Json = Readonly<Record<string, unknown>>
 
-const steps: readonly ((record: Json) => Json)[] = [from0to1, from1to2]
+const steps: readonly ((record: Json) => Json)[] = [from0to1, from1to2, from2to3]
 
 export const upgraded = (record: Json, version: number): Json =>
   steps.slice(version).reduce((older, step) => step(older), record)
@@ -57,6 +58,66 @@ function from1to2(record: Json): Json {
   }
 }
 
+/** What the generic rules had built in for the reference platform, before rehearsal and target files could say it. */
+const BUILT_IN = {
+  sockets: 'ws-rtt',
+  unions: { api: ['login', 'deposit', 'bet'] },
+  refusal: 'forged-',
+  ledger: 'wallet',
+  followUps: { settlement: 'bet' },
+  calls: {
+    counter: 'payments_charges_total',
+    labels: { provider: 'psp', outcome: 'outcome' },
+    outcomes: { done: 'approved', inVain: ['unknown', 'error'], keptAway: 'open' },
+  },
+  /** Three probes, 5 s apart and 2 s patient. */
+  unreadyWithinMs: 17_000,
+}
+
+function from2to3(record: Json): Json {
+  if (record.kind !== 'run-started') return record
+  const { rehearsal } = record
+  const withSli = (sockets: unknown) => within(sockets, (each) => ({ ...each, sli: BUILT_IN.sockets }))
+  return {
+    ...record,
+    rehearsal: within(rehearsal, (head) => ({
+      ...head,
+      load: within(head.load, (load) => ({ ...load, ...(load.sockets ? { sockets: withSli(load.sockets) } : {}) })),
+      slis: builtInSlis(head.load),
+    })),
+    timeline: within(record.timeline, (timeline) => ({
+      ...timeline,
+      load: within(timeline.load, (load) => ({
+        ...load,
+        unions: BUILT_IN.unions,
+        ...(load.sockets ? { sockets: withSli(load.sockets) } : {}),
+      })),
+    })),
+    target: within(record.target, (target) => ({
+      ...target,
+      books: each(target.books, (book) => (book.book === BUILT_IN.ledger ? { ...book, ledger: true } : book)),
+      followUps: BUILT_IN.followUps,
+      providerCalls: builtInCalls(rehearsal),
+      unreadyWithinMs: BUILT_IN.unreadyWithinMs,
+    })),
+  }
+}
+
+function builtInSlis(load: unknown): Json {
+  const arrivals = isJson(load) && isJson(load.arrivals) ? Object.keys(load.arrivals) : []
+  const refusals = arrivals.filter((name) => name.startsWith(BUILT_IN.refusal))
+  const unions = Object.entries(BUILT_IN.unions).map(([name, of]) => [name, { kind: 'union', of }] as const)
+  return { ...Object.fromEntries(unions), ...Object.fromEntries(refusals.map((name) => [name, { kind: 'refusal' }])) }
+}
+
+/** Providers are those between which a failover was expected. */
+function builtInCalls(rehearsal: unknown): readonly Json[] {
+  const harms = isJson(rehearsal) ? [rehearsal.faults, rehearsal.actions].flatMap(jsonItems) : []
+  const reactions = harms.flatMap((harm) => jsonItems(harm.expect))
+  const providers = reactions.flatMap(({ kind, from, to }) => (kind === 'failover' ? [from, to] : []))
+  return providers.length === 0 ? [] : [{ ...BUILT_IN.calls, providers: [...new Set(providers)] }]
+}
+
 /** A scrape with a value that was no number is a failed scrape: what it read is not known. */
 function readingOf(sample: Json): Json {
   if (sample.ok !== true || !Array.isArray(sample.series)) return sample
@@ -71,3 +132,4 @@ const isJson = (value: unknown): value is Json => typeof value === 'object' && v
 const within = (value: unknown, change: (value: Json) => Json): unknown => (isJson(value) ? change(value) : value)
 const each = (value: unknown, change: (value: Json) => Json): unknown =>
   Array.isArray(value) ? value.map((item: unknown) => within(item, change)) : value
+const jsonItems = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isJson) : [])

@@ -1,15 +1,15 @@
 /** Calls between the parts of the platform: to what is dead, without end, or piling up; and calls that should have been refused. */
-import { CHARGES } from '../../domain/metric-names.ts'
+import { mustBeRefused } from '../../domain/indicators.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { compare, finding } from '../findings/findings.ts'
 import { count, duration, listed, percent, perSecondText } from '../findings/words.ts'
 import { type Harm, harmsOf, zoneTaken } from '../harm/harm.ts'
-import { arrivedShare } from '../load/refused.ts'
+import { arrivedShare, requestSlis } from '../load/refused.ts'
 import { rowsWithin, totalOf } from '../load/rows.ts'
 import { cumulative, cut, rateOf, splitAt } from '../seen/counters.ts'
 import type { Seen } from '../seen/seen.ts'
 import { stepsWithin } from '../seen/steps.ts'
-import { approvedId, endedId, openId, vainIds } from '../seen/wanted-counters.ts'
+import { approvedId, counterOf, endedId, openId, vainIds } from '../seen/wanted-counters.ts'
 
 const BEFORE_MS = 5000
 const RATE_MS = 2000
@@ -29,7 +29,7 @@ const VAIN_LEAST = 10
 export function breakerMissing(seen: Seen): readonly Finding[] {
   return takeovers(seen).flatMap(({ harm, from, to, withinMs, fromAt }) => {
     if (harm.by.spec.expect.some((other) => other.kind === 'backs-off')) return []
-    const tracks = vainIds(from).map(
+    const tracks = vainIds(seen.run.head.target, from).map(
       (id) => splitAt(cut(seen.counters.track(id), fromAt, harm.endAt), fromAt, harm.endAt, RATE_MS).sure,
     )
     const before = approvedBefore(seen, harm, from, to)
@@ -39,7 +39,7 @@ export function breakerMissing(seen: Seen): readonly Finding[] {
     const goesOn = vain >= before * GOES_ON && vain >= (vain + keptAway) * LET_THROUGH
     const isRare = (vain * (harm.endAt - fromAt)) / 1000 < VAIN_LEAST
     if (before <= 0 || isRare || !goesOn || alive > before * ALIVE) return []
-    const sentence = `Calls to ${from} went on in vain at ${perSecondText(vain)} (${CHARGES}) from ${duration(withinMs)} after ${harm.name} on; ${perSecondText(before)} were made before it.`
+    const sentence = `Calls to ${from} went on in vain at ${perSecondText(vain)} (${counterOf(seen, from)}) from ${duration(withinMs)} after ${harm.name} on; ${perSecondText(before)} were made before it.`
     const lines = tracks.flatMap((track) => track.increments.filter((one) => one.count > 0).map((one) => one.line))
     return [finding('breach', 'breaker-missing', from, sentence, lines)]
   })
@@ -68,7 +68,10 @@ const rateWithin = (seen: Seen, id: string, fromAt: number, toAt: number): numbe
   rateOf(cumulative(cut(seen.counters.track(id), fromAt, toAt)), fromAt, toAt)
 
 const approvedBefore = (seen: Seen, { createdAt }: Harm, from: string, to: string): number =>
-  [from, to].reduce((sum, psp) => sum + rateWithin(seen, approvedId(psp), createdAt - BEFORE_MS, createdAt), 0)
+  [from, to].reduce(
+    (sum, provider) => sum + rateWithin(seen, approvedId(provider), createdAt - BEFORE_MS, createdAt),
+    0,
+  )
 
 /** The client's own time-out in the stock scenarios is 2 s: an attempt of the harm's last moment ends that much later. */
 const CLIENT_MS = 2000
@@ -85,17 +88,17 @@ export function callsUnending(seen: Seen): readonly Finding[] {
       const fromAt = harm.createdAt + CLIENT_MS
       // Whole looks only: one that straddles the healing has counted what ended after it.
       const looks = [from, to]
-        .flatMap((psp) => seen.counters.track(endedId(psp)).increments)
+        .flatMap((provider) => seen.counters.track(endedId(provider)).increments)
         .filter((one) => one.fromAt >= fromAt && one.toAt <= harm.endAt)
       const isTorn = [from, to].some(
-        (psp) => splitAt(seen.counters.track(endedId(psp)), fromAt, harm.endAt, CLIENT_MS).torn.length > 0,
+        (provider) => splitAt(seen.counters.track(endedId(provider)), fromAt, harm.endAt, CLIENT_MS).torn.length > 0,
       )
       const overMs = Math.max(...looks.map((one) => one.toAt)) - Math.min(...looks.map((one) => one.fromAt))
       const ended = (looks.reduce((sum, one) => sum + one.count, 0) / overMs) * 1000
       const before = approvedBefore(seen, harm, from, to)
       if (looks.length === 0 || isTorn || overMs < RATE_MS || before <= 0 || ended >= before * ENDS) return []
       if (arrivedShare(seen, harm.createdAt, { fromAt, toAt: harm.endAt }) < ENDS) return []
-      const sentence = `During ${harm.name} calls to ${from} and ${to} ended no more, neither well nor badly (${CHARGES}: ${perSecondText(ended)}, ${perSecondText(before)} before it): nobody gives them up.`
+      const sentence = `During ${harm.name} calls to ${from} and ${to} ended no more, neither well nor badly (${counterOf(seen, from)}: ${perSecondText(ended)}, ${perSecondText(before)} before it): nobody gives them up.`
       return [
         finding(
           'breach',
@@ -113,7 +116,7 @@ const GAVE_UP = 0.1
 const GAVE_UP_LEAST = 5
 /** Behind something slow or silent, the platform kept its clients waiting until they gave up. */
 export function timeOutMissing(seen: Seen): readonly Finding[] {
-  const slis = [...seen.load.badBy.keys()].filter((sli) => !isCheck(sli) && sli !== SOCKETS).sort(compare)
+  const slis = requestSlis(seen)
   return harmsOf(seen)
     .filter(slowsOrSilences)
     .flatMap((harm) => {
@@ -138,8 +141,6 @@ export function timeOutMissing(seen: Seen): readonly Finding[] {
       return [finding('breach', 'time-out-missing', listed(waited.map((each) => each.sli)), sentence, lines)]
     })
 }
-
-const SOCKETS = 'ws-rtt'
 
 /** Faults on what is called, not on where it runs: pods that die and zones that fall leave their callers hanging by themselves. */
 const slowsOrSilences = (harm: Harm): boolean =>
@@ -169,15 +170,12 @@ export function backlogGrowing(seen: Seen): readonly Finding[] {
     })
 }
 
-/** SLIs whose good outcome is a refusal: what they try must never be let in. */
-const CHECK = /^forged-/
-const isCheck = (sli: string): boolean => CHECK.test(sli)
 /** Outcomes that say yes. A forgery that ran into a time-out was not let in. */
 const LET_IN = /^(accepted|(http-)?2\d\d)$/
 
 export function forgeryAccepted(seen: Seen): readonly Finding[] {
   return [...seen.load.badBy]
-    .filter(([sli]) => isCheck(sli))
+    .filter(([sli]) => mustBeRefused(seen.run.head.rehearsal.slis, sli))
     .sort(([a], [b]) => compare(a, b))
     .flatMap(([sli, reasons]) => {
       const letIn = [...reasons].filter(([reason]) => LET_IN.test(reason)).reduce((sum, [, n]) => sum + n, 0)

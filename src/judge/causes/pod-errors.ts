@@ -5,11 +5,12 @@
  */
 
 import type { Cause } from '../../domain/causes.ts'
-import { compositeIndicators } from '../../domain/indicators.ts'
+import { isUnion } from '../../domain/indicators.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
 import { count, duration, listed } from '../findings/words.ts'
 import { type Harm, harmsOf, isVoluntary } from '../harm/harm.ts'
+import { requestSlis } from '../load/refused.ts'
 import { firstServing, type PodLife } from '../seen/pod-lives.ts'
 import type { Seen } from '../seen/seen.ts'
 
@@ -33,7 +34,6 @@ const LEAST = { voluntary: 3, other: 5 } as const
 /** After a fault the platform may need a while, and its errors are the fault's. */
 const RECOVERING_MS = 5000
 const FRAME_MS = 1000
-const SOCKETS = 'ws-rtt'
 
 export function podErrors(seen: Seen): readonly Finding[] {
   const frames = badFrames(seen)
@@ -62,9 +62,9 @@ export function podErrors(seen: Seen): readonly Finding[] {
 function badFrames(seen: Seen): readonly BadFrame[] {
   const faults = faultSpans(seen)
   const frames = new Map<number, BadFrame>()
-  for (const sli of seen.load.badBy.keys()) {
+  for (const sli of requestSlis(seen)) {
     // A union counts what its parts have counted.
-    if (sli === SOCKETS || sli.startsWith('forged-') || Object.hasOwn(compositeIndicators, sli)) continue
+    if (isUnion(seen.run.head.rehearsal.slis, sli)) continue
     for (const { fromAt, at, bad, line } of seen.load.rows(sli)) {
       if (bad > 0) frames.set(line, { fromAt, at, line, bad: bad + (frames.get(line)?.bad ?? 0) })
     }

@@ -8,11 +8,8 @@ import { type PodLife, servesAt } from '../seen/pod-lives.ts'
 import type { Seen } from '../seen/seen.ts'
 import { platformPods } from './platform-pods.ts'
 
-/**
- * Three failed probes, 5 s apart and 2 s patient, as the reference manifests have them: up to 17 s, and a scrape before and after. A pod
- * that is still Ready after that has a probe that does not mean it.
- */
-const NOTICED_MS = 20_000
+/** A scrape before the pod fails and one after. A pod that is still Ready then has a probe that does not mean it. */
+const SCRAPES_MS = 3000
 const REQUESTS_LEAST = 10
 const MOSTLY = 0.5
 /** After a fault the platform may need a while; then Ready has to mean it again. */
@@ -21,7 +18,7 @@ const RECOVERING_MS = 10_000
 /** Pods that call themselves Ready while most requests to them fail or are given up, and that cannot be the fault's doing alone. */
 export function readyButFailing(seen: Seen): readonly Finding[] {
   const failing = platformPods(seen).flatMap((life) => {
-    const span = worstSpan(life, seen.answered.of(life.name))
+    const span = worstSpan(life, seen.answered.of(life.name), seen.run.head.target.unreadyWithinMs + SCRAPES_MS)
     return span && !isExcused(seen, life, span) ? [{ life, span }] : []
   })
   return [...Map.groupBy(failing, ({ life }) => life.app)]
@@ -41,8 +38,8 @@ export function readyButFailing(seen: Seen): readonly Finding[] {
     })
 }
 
-/** The longest run of stretches in which a serving pod mostly failed. */
-function worstSpan(life: PodLife, stretches: readonly Stretch[]): Stretch | undefined {
+/** The longest run of stretches in which a serving pod mostly failed, for as long as its probes may take to notice. */
+function worstSpan(life: PodLife, stretches: readonly Stretch[], noticedMs: number): Stretch | undefined {
   let worst: Stretch | undefined
   let current: Stretch | undefined
   for (const each of stretches) {
@@ -50,7 +47,7 @@ function worstSpan(life: PodLife, stretches: readonly Stretch[]): Stretch | unde
     current = bad ? joined(current, each) : undefined
     if (current && lengthOf(current) > lengthOf(worst)) worst = current
   }
-  return worst && lengthOf(worst) >= NOTICED_MS && worst.all >= REQUESTS_LEAST ? worst : undefined
+  return worst && lengthOf(worst) >= noticedMs && worst.all >= REQUESTS_LEAST ? worst : undefined
 }
 
 const lengthOf = (span: Stretch | undefined): number => (span ? span.toAt - span.fromAt : 0)

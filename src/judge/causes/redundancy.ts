@@ -28,7 +28,7 @@ export function noRedundancy(seen: Seen): readonly Finding[] {
   return [...found.values()]
 }
 
-/** The app whose name a service bears: `wallet-pods` is one of `wallet`, if no app is called so itself. */
+/** The app whose name a service bears: `orders-pods` is one of `orders`, if no app is called so itself. */
 function appOf(seen: Seen, namespace: string, service: string): string | undefined {
   const apps = new Set(seen.objects.lives.all.filter((life) => life.namespace === namespace).map((life) => life.app))
   return [...apps]

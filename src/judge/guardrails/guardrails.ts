@@ -15,7 +15,7 @@ export type Guarding = {
 const SMOOTHING_MS = 3000
 
 export function guarding(rehearsal: Rehearsal): Guarding {
-  const deltaOf = frameDeltas()
+  const deltaOf = frameDeltas(() => rehearsal.slis)
   const watches = rehearsal.guardrails.map((guardrail) =>
     guardrail.kind === 'burn' ? watchingBurn(guardrail) : watching(guardrail),
   )

@@ -114,8 +114,9 @@ function shortProfiles(seen: Seen, due: ReadonlyMap<string, Due>): readonly { re
 
 /** Share of bad attempts that the tightest objective leaves to a profile. */
 function toleranceOf(seen: Seen, profile: string): number {
-  const budgets = seen.run.head.rehearsal.slos
-    .filter((slo) => partsOfIndicator(slo.sli).includes(profile))
+  const { slis, slos } = seen.run.head.rehearsal
+  const budgets = slos
+    .filter((slo) => partsOfIndicator(slis, slo.sli).includes(profile))
     .map((slo) => 1 - (slo.kind === 'availability' ? slo.objective : slo.quantile))
   // An arrival that no objective counts still makes the load: as tolerant as an objective of 99 %.
   return budgets.length === 0 ? 0.01 : Math.min(...budgets)

@@ -31,7 +31,7 @@ type Share = {
 
 function judgeObjective(seen: Seen, due: ReadonlyMap<string, Due>, slo: Slo): Ruled<SloResult> {
   const { run, load } = seen
-  const members = partsOfIndicator(slo.sli)
+  const members = partsOfIndicator(run.head.rehearsal.slis, slo.sli)
   const rows = load.rows(slo.sli)
   const neverRan = members.reduce((sum, member) => sum + (due.get(member)?.neverRan ?? 0), 0)
   const quantile = slo.kind === 'latency' ? slo.quantile : 0.95

@@ -2,6 +2,7 @@
  * Attempts that never reached the service that a fault concerns: refused before it, or wrong for a reason that was there before the fault.
  * A service that was not asked did not fail.
  */
+import { mustBeRefused } from '../../domain/indicators.ts'
 import type { Row } from '../seen/load-counts.ts'
 import type { Seen } from '../seen/seen.ts'
 import { REFUSALS } from '../seen/wanted-counters.ts'
@@ -11,8 +12,10 @@ import { rowsWithin } from './rows.ts'
 export const reasonOf = (status: string): string => `http-${status}`
 
 /** SLIs whose good outcome is a refusal, and sockets, say nothing about arrivals. */
-export const requestSlis = (seen: Seen): readonly string[] =>
-  [...seen.load.badBy.keys()].filter((sli) => !sli.startsWith('forged-') && sli !== 'ws-rtt').sort()
+export function requestSlis(seen: Seen): readonly string[] {
+  const { slis, load } = seen.run.head.rehearsal
+  return [...seen.load.badBy.keys()].filter((sli) => !mustBeRefused(slis, sli) && sli !== load.sockets?.sli).sort()
+}
 
 /** An error is judged as "there before" by this time before the fault; fewer than `LEAST` errors are an accident. */
 const BEFORE_MS = 10_000

@@ -65,7 +65,7 @@ function operationsOf(
   books: readonly { readonly read: BookRead; readonly line: number }[],
   complete: boolean,
 ): readonly OperationSides[] {
-  const ledger = ledgerBook(seen.books)
+  const ledger = ledgerBook(seen)
   const names = [...new Set([...seen.load.operations.keys(), ...seen.load.unknownKeys.keys()])].sort(compare)
   return names.map((operation) => {
     const sides = books.flatMap(({ read, line }) => {

@@ -14,7 +14,7 @@ export type Lost = {
 
 /** Undefined when no ledger was read to its end, so that nobody knows. */
 export function lostOperations(seen: Seen): readonly Lost[] | undefined {
-  const ledger = ledgerBook(seen.books)
+  const ledger = ledgerBook(seen)
   if (!ledger) return undefined
   return [...seen.load.operations]
     .sort(([a], [b]) => compare(a, b))

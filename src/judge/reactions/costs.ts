@@ -57,7 +57,7 @@ function feltRows(rows: readonly HurtRow[], endAt: number): readonly HurtRow[] {
 function attemptsOfRun(seen: Seen, sli: string): number {
   const { good, bad, dropped } = totalOf(seen.load.rows(sli))
   const due = arrivalsDue(seen)
-  const planned = partsOfIndicator(sli).reduce((sum, part) => {
+  const planned = partsOfIndicator(seen.run.head.rehearsal.slis, sli).reduce((sum, part) => {
     const each = due.get(part)
     return sum + (each ? each.due + each.remaining : 0)
   }, 0)

@@ -31,7 +31,7 @@ export function judgeFailback(seen: Seen, harm: Harm, { from, to }: Failover, to
   const window = windowOf(seen, harm)
   if (window === undefined) return []
   const { fromAt, toAt } = window
-  const whole = [from, to].map((psp) => cut(seen.counters.track(approvedId(psp)), harm.createdAt - BEFORE_MS, toAt))
+  const whole = [from, to].map((name) => cut(seen.counters.track(approvedId(name)), harm.createdAt - BEFORE_MS, toAt))
   const tracks = whole.map((track) => splitAt(track, fromAt, toAt, RATE_MS))
   const lines = tracks.flatMap(({ sure }) =>
     sure.increments

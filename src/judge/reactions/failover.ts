@@ -1,7 +1,6 @@
-/** How long the platform took to move from one provider to the other, by its own counters of approved charges. */
+/** How long the platform took to move from one provider to the other, by its own counters of calls to them. */
 
 import type { Cause } from '../../domain/causes.ts'
-import { CHARGES } from '../../domain/metric-names.ts'
 import type { Reaction } from '../../domain/rehearsal.ts'
 import { millis } from '../../domain/units.ts'
 import type { FaultResult, Finding } from '../../domain/verdict.ts'
@@ -13,7 +12,7 @@ import { plannedRate } from '../load/arrivals-due.ts'
 import { arrivedShare } from '../load/refused.ts'
 import { blindPods, cumulative, cut, rateOf, splitAt, type Track } from '../seen/counters.ts'
 import type { Seen } from '../seen/seen.ts'
-import { approvedId } from '../seen/wanted-counters.ts'
+import { approvedId, counterOf } from '../seen/wanted-counters.ts'
 
 type Failover = Extract<Reaction, { kind: 'failover' }>
 
@@ -38,7 +37,7 @@ export function judgeFailover(seen: Seen, harm: Harm, expected: Failover): Ruled
   const none = { from, to, withinMs, held: false }
 
   if (before <= 0) {
-    const sentence = `${from} and ${to} approved nothing in the ${duration(BEFORE_MS)} before the fault (${CHARGES}), so that a failover cannot be seen.`
+    const sentence = `${from} and ${to} approved nothing in the ${duration(BEFORE_MS)} before the fault (${counterOf(seen, from)}), so that a failover cannot be seen.`
     return { result: none, findings: [say('gap', 'no-evidence', sentence)] }
   }
   const tookMs = takeoverMs(seen, cumulative(tracks.to), before, harm)
@@ -55,7 +54,7 @@ export function judgeFailover(seen: Seen, harm: Harm, expected: Failover): Ruled
   }
   const blind = blindPods(tracks.to, harm.injectedAt, harm.endAt, SUSTAINED_MS)
   if (blind.length > 0 || torn.length > 0 || tracks.to.increments.length === 0) {
-    const sentence = `Whether ${to} took over from ${from} could not be measured: ${CHARGES} was not scraped during the fault.`
+    const sentence = `Whether ${to} took over from ${from} could not be measured: ${counterOf(seen, from)} was not scraped during the fault.`
     return { result: none, findings: [say('gap', 'no-evidence', sentence)] }
   }
   const arrived = arrivedShare(seen, harm.createdAt, { fromAt: harm.injectedAt, toAt: harm.endAt })

@@ -30,9 +30,10 @@ export function hurtRows(seen: Seen, sli: string, latency = latencyOver(seen, sl
 
 /** The SLI's own latency objective, else that of a union to which it belongs or of one of its parts. */
 function latencyOver(seen: Seen, sli: string): Latency | undefined {
-  const all = seen.run.head.rehearsal.slos.filter((slo) => slo.kind === 'latency')
+  const { slis, slos } = seen.run.head.rehearsal
+  const all = slos.filter((slo) => slo.kind === 'latency')
   const covers = ({ sli: other }: Latency) =>
-    partsOfIndicator(other).includes(sli) || partsOfIndicator(sli).includes(other)
+    partsOfIndicator(slis, other).includes(sli) || partsOfIndicator(slis, sli).includes(other)
   return all.find((slo) => slo.sli === sli) ?? all.find(covers)
 }
 

@@ -1,5 +1,6 @@
 /** Fold over the books: the last look at each, and which of the client's unknown keys it holds. */
 import type { BookRead, KeysRead } from '../../domain/evidence.ts'
+import type { Seen } from './seen.ts'
 
 export type BooksRead = {
   add(record: BookRead | KeysRead, line: number): void
@@ -24,12 +25,9 @@ export function booksRead(): BooksRead {
   }
 }
 
-/** The book against which the others are held; where several have a double-entry check, the one of this name. */
-const LEDGER_BOOK = 'wallet'
-
-export function ledgerBook(books: BooksRead): { readonly read: BookRead; readonly line: number } | undefined {
+/** The book against which the others are held: the one that the target file calls the ledger, else the one with a double-entry check. */
+export function ledgerBook({ books, run }: Seen): { readonly read: BookRead; readonly line: number } | undefined {
+  const ledger = run.head.target.books.find((each) => each.ledger)?.book
   const final = [...books.books.values()].filter(({ read }) => read.final)
-  return (
-    final.find(({ read }) => read.book === LEDGER_BOOK) ?? final.find(({ read }) => read.imbalanceCents !== undefined)
-  )
+  return final.find(({ read }) => read.book === ledger) ?? final.find(({ read }) => read.imbalanceCents !== undefined)
 }

@@ -34,9 +34,10 @@ export type Seen = {
 export type Gathering = { readonly seen: Seen; add(record: Evidence, line: number): void }
 
 export function gathering(): Gathering {
+  const run = runFacts()
   const seen: Seen = {
-    run: runFacts(),
-    load: loadCounts(),
+    run,
+    load: loadCounts(() => (run.hasHead ? run.head.rehearsal.slis : {})),
     health: healthFacts(),
     faults: faultLives(),
     actions: actionLives(),

@@ -1,7 +1,8 @@
 /** Which of the platform's counters and gauges a rehearsal's rules need; everything else that was scraped is only drawn. */
-import { CHARGES, REQUESTS, WRITABLE } from '../../domain/metric-names.ts'
-import type { Expectation, Reaction, Rehearsal, Target } from '../../domain/rehearsal.ts'
+import { REQUESTS, WRITABLE } from '../../domain/metric-names.ts'
+import { callsTo, type Expectation, type Reaction, type Rehearsal, type Target } from '../../domain/rehearsal.ts'
 import type { Wanted } from './counters.ts'
+import type { Seen } from './seen.ts'
 
 type BacksOff = Extract<Reaction, { kind: 'backs-off' }>
 type Amplification = Extract<Reaction, { kind: 'amplification' }>
@@ -10,10 +11,15 @@ type Connections = Extract<Expectation, { kind: 'connections' }>
 export const witnessId = (fault: string): string => `witness:${fault}`
 export const approvedId = (provider: string): string => `approved:${provider}`
 /** Calls that were made and brought nothing: a breaker that is open makes none. */
-export const vainIds = (provider: string): readonly string[] => [`vain:${provider}:unknown`, `vain:${provider}:error`]
+export const vainIds = (target: Target, provider: string): readonly string[] =>
+  (callsTo(target, provider)?.outcomes.inVain ?? []).map((outcome) => vainId(provider, outcome))
+const vainId = (provider: string, outcome: string): string => `vain:${provider}:${outcome}`
 /** Calls that the breaker did not let through, and calls that ended at all. */
 export const openId = (provider: string): string => `open:${provider}`
 export const endedId = (provider: string): string => `ended:${provider}`
+/** The counter behind these, for sentences. */
+export const counterOf = ({ run }: Seen, provider: string): string =>
+  callsTo(run.head.target, provider)?.counter ?? 'no counter of the target file'
 /** Answers with a status that refuses, counted by whoever gave or passed them on. */
 export const REFUSALS = ['401', '403', '429'] as const
 export const refusedId = (status: string): string => `refused:${status}`
@@ -50,14 +56,14 @@ export function wantedCounters(rehearsal: Rehearsal, target: Target): readonly W
   return [
     ...witnesses,
     ...requests,
-    ...harms.flatMap(({ name, expect }) => expect.flatMap((each) => ofReaction(name, each))),
+    ...harms.flatMap(({ name, expect }) => expect.flatMap((each) => ofReaction(name, each, target))),
   ]
 }
 
-function ofReaction(harm: string, reaction: Reaction): readonly Wanted[] {
+function ofReaction(harm: string, reaction: Reaction, target: Target): readonly Wanted[] {
   switch (reaction.kind) {
     case 'failover':
-      return [...chargesOf(reaction.from), ...chargesOf(reaction.to)]
+      return [...callsOf(target, reaction.from), ...callsOf(target, reaction.to)]
     case 'backs-off': {
       const { of, metric, where } = reaction
       return [{ id: backsOffId(harm, reaction), source: of, metric, labels: where }]
@@ -75,14 +81,17 @@ function ofReaction(harm: string, reaction: Reaction): readonly Wanted[] {
   }
 }
 
-function chargesOf(psp: string): readonly Wanted[] {
-  const [unknown = '', error = ''] = vainIds(psp)
+function callsOf(target: Target, provider: string): readonly Wanted[] {
+  const calls = callsTo(target, provider)
+  if (calls === undefined) return []
+  const { counter, labels, outcomes } = calls
+  const ofProvider = { metric: counter, labels: { [labels.provider]: provider } }
+  const by = (outcome: string) => ({ ...ofProvider, labels: { ...ofProvider.labels, [labels.outcome]: outcome } })
   return [
-    { id: approvedId(psp), metric: CHARGES, labels: { psp, outcome: 'approved' } },
-    { id: unknown, metric: CHARGES, labels: { psp, outcome: 'unknown' }, sparse: true },
-    { id: error, metric: CHARGES, labels: { psp, outcome: 'error' }, sparse: true },
-    { id: openId(psp), metric: CHARGES, labels: { psp, outcome: 'open' }, sparse: true },
-    { id: endedId(psp), metric: CHARGES, labels: { psp } },
+    { id: approvedId(provider), ...by(outcomes.done) },
+    ...outcomes.inVain.map((outcome) => ({ id: vainId(provider, outcome), ...by(outcome), sparse: true })),
+    ...(outcomes.keptAway === undefined ? [] : [{ id: openId(provider), ...by(outcomes.keptAway), sparse: true }]),
+    { id: endedId(provider), ...ofProvider },
   ]
 }
 

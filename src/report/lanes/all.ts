@@ -10,7 +10,7 @@ import { generatorLane } from './generator.ts'
 import { latencyLane } from './latency.ts'
 import { loadLane } from './load.ts'
 import { planLane } from './plan.ts'
-import { pspCallsLane } from './psp-calls.ts'
+import { providerCallsLane } from './provider-calls.ts'
 import { replicasLane } from './replicas.ts'
 import { socketsLane } from './sockets.ts'
 import { zonesLane } from './zones.ts'
@@ -28,6 +28,6 @@ export const lanes: readonly LaneOf[] = [
   disruptionLane,
   databasesLane,
   connectionsLane,
-  pspCallsLane,
+  providerCallsLane,
   generatorLane,
 ]

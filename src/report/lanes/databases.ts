@@ -63,7 +63,7 @@ function databasesIn({ rehearsal, timeline }: RunStarted): readonly string[] {
   return [...new Set([...moved, ...expected])]
 }
 
-/** Pods of a StatefulSet carry its name and a number, and the members of one database its name and their own: `wallet-db-a-0`. */
+/** Pods of a StatefulSet carry its name and a number, and the members of one database its name and their own: `orders-db-a-0`. */
 const memberOf =
   (names: readonly string[]) =>
   ({ name, app }: PodSeen): boolean =>

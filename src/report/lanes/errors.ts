@@ -1,5 +1,5 @@
 /** Bad answers by indicator and reason, as the scenario named them: when they came, first to last, and how many. */
-import { compositeIndicators } from '../../domain/indicators.ts'
+import { isUnion } from '../../domain/indicators.ts'
 import type { FrameDelta } from '../../judge/seen/frame-deltas.ts'
 import { type Chart, type Point, peak, type Row } from '../chart.ts'
 import type { LaneOf } from '../lane.ts'
@@ -10,12 +10,12 @@ const MOST_ROWS = 12
 
 type Errors = { readonly name: string; readonly points: Point[]; count: number }
 
-export const errorsLane: LaneOf = () => {
+export const errorsLane: LaneOf = ({ rehearsal }) => {
   const all = new Map<string, Errors>()
   const takeDelta = (delta: FrameDelta, at: number): void => {
     for (const [sli, reasons] of delta.badBy) {
       // A union would repeat its parts.
-      if (Object.hasOwn(compositeIndicators, sli)) continue
+      if (isUnion(rehearsal.slis, sli)) continue
       for (const [reason, count] of Object.entries(reasons)) {
         if (count === 0) continue
         const name = `${sli} ${reason}`

@@ -1,17 +1,16 @@
 /** Latency of each SLI with a latency objective, over five seconds; that of sockets is drawn with them. */
-import type { Slo } from '../../domain/rehearsal.ts'
+import type { Rehearsal, Slo } from '../../domain/rehearsal.ts'
 import { type Chart, type Limit, line, type Point, peak } from '../chart.ts'
 import type { LaneOf } from '../lane.ts'
 import { recentOf } from './recent.ts'
 
 export type Latency = Extract<Slo, { kind: 'latency' }>
+export const isOfSockets = ({ load }: Rehearsal, { sli }: Slo): boolean => sli === load.sockets?.sli
+
 export type Quantiles = { readonly p50: Point[]; readonly p95: Point[] }
 
-/** The one SLI that is measured on sockets; the scenarios name it. */
-export const SOCKET_SLI = 'ws-rtt'
-
 export const latencyLane: LaneOf = ({ rehearsal }) => {
-  const slos = rehearsal.slos.filter((slo): slo is Latency => slo.kind === 'latency' && slo.sli !== SOCKET_SLI)
+  const slos = rehearsal.slos.filter((slo): slo is Latency => slo.kind === 'latency' && !isOfSockets(rehearsal, slo))
   const { takeDelta, of } = quantilesOf(slos)
   return { takeDelta, charts: () => slos.map((slo) => latencyChart(slo, of(slo.sli))) }
 }

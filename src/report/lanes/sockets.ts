@@ -4,10 +4,10 @@ import { grownBy } from '../../judge/seen/frame-deltas.ts'
 import { type Chart, line, type Point, peak, type Tick } from '../chart.ts'
 import type { Drawing, LaneOf } from '../lane.ts'
 import { sumOfLatest } from './gauges.ts'
-import { type Latency, latencyChart, quantilesOf, SOCKET_SLI } from './latency.ts'
+import { isOfSockets, type Latency, latencyChart, quantilesOf } from './latency.ts'
 
 export const socketsLane: LaneOf = ({ rehearsal }) => {
-  const slos = rehearsal.slos.filter((slo): slo is Latency => slo.kind === 'latency' && slo.sli === SOCKET_SLI)
+  const slos = rehearsal.slos.filter((slo): slo is Latency => slo.kind === 'latency' && isOfSockets(rehearsal, slo))
   const { takeDelta, of } = quantilesOf(slos)
   const life = socketLife()
   const charts = ({ seconds }: Drawing): readonly Chart[] => {

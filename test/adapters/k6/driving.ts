@@ -27,6 +27,7 @@ export function planOf(
     seed: 7,
     entry,
     profiles: Object.entries(profiles).map(([name, stages]) => ({ name, stages })),
+    unions: {},
     limits: {},
     ...more,
   }

@@ -13,7 +13,8 @@ const plan: LoadPlan = {
     { name: 'login', stages: level },
     { name: 'deposit', stages: level },
   ],
-  sockets: { lifetimeMs: millis(1000), stages: level },
+  sockets: { lifetimeMs: millis(1000), stages: level, sli: 'ws-rtt' },
+  unions: { api: ['login', 'deposit', 'bet'] },
   limits: {},
 }
 

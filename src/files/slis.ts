@@ -1,0 +1,26 @@
+/** Indicators of a rehearsal file as domain values. */
+import type { SliSpec, Slis } from '../domain/indicators.ts'
+import { isSome } from '../domain/units.ts'
+import type { Draft } from './rehearsal.ts'
+
+type Load = NonNullable<Draft['load']>['value']['value']
+type SliDraft = NonNullable<Draft['slis']>['value'][string]
+
+const SOCKET_SLI = 'sockets'
+
+export const socketSli = ({ sli }: NonNullable<Load['sockets']>): string => sli?.value ?? SOCKET_SLI
+
+export const slisOf = (draft: Draft): Slis =>
+  Object.fromEntries(Object.entries(draft.slis?.value ?? {}).map(([name, each]) => [name, specOf(each)]))
+
+function specOf({ value }: SliDraft): SliSpec {
+  switch (value.kind) {
+    case 'union': {
+      const parts = value.value.map((part) => part.value)
+      if (!isSome(parts)) throw new Error('a union without parts was let through')
+      return { kind: 'union', of: parts }
+    }
+    case 'refusal':
+      return { kind: 'refusal' }
+  }
+}
