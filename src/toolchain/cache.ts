@@ -35,7 +35,8 @@ export function buildArguments(tool: Tool, version: string): string[] {
   })
   const own = tool.requirement === 'k8s.io/kubernetes' ? stamps : []
   const keda = tool.module === 'keda' ? [`-X ${tool.requirement}/version.Version=${version}`] : []
-  const linker = ['-s', '-w', ...own, ...keda].join(' ')
+  const prometheus = tool.module === 'prometheus' ? [`-X github.com/prometheus/common/version.Version=${version}`] : []
+  const linker = ['-s', '-w', ...own, ...keda, ...prometheus].join(' ')
   return ['-trimpath', '-buildvcs=false', '-mod=readonly', '-ldflags', linker]
 }
 

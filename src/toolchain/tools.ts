@@ -15,6 +15,7 @@ export const TOOL_NAMES = [
   'keda-operator',
   'keda-adapter',
   'kwok',
+  'prometheus',
 ] as const
 
 export type ToolName = (typeof TOOL_NAMES)[number]
@@ -25,13 +26,13 @@ export const TOOL_GROUPS = { keda: ['keda-operator', 'keda-adapter'] } as const 
   readonly ToolName[]
 >
 
-const SPECIAL: readonly ToolName[] = [...TOOL_GROUPS.keda, 'kwok']
+const SPECIAL: readonly ToolName[] = [...TOOL_GROUPS.keda, 'kwok', 'prometheus']
 
 /** The programs for every run. KEDA takes longer to build than all of Kubernetes, so it is built only on request. */
 export const STANDARD_TOOLS: readonly ToolName[] = TOOL_NAMES.filter((name) => !SPECIAL.includes(name))
 
 /** The Go modules that programs are built from: folders with a committed go.mod and go.sum. */
-export type GoModule = 'kubernetes' | 'k6' | 'keda' | 'kwok'
+export type GoModule = 'kubernetes' | 'k6' | 'keda' | 'kwok' | 'prometheus'
 
 export type Tool = {
   readonly name: ToolName
@@ -109,6 +110,17 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
     versionArguments: ['--version'],
     versionPattern: /^kwok version v?(\d\S*)/m,
     acceptsPath: true,
+  },
+  // Only tests start it: a rehearsal asks the Prometheus that the team has.
+  prometheus: {
+    name: 'prometheus',
+    module: 'prometheus',
+    package: 'github.com/prometheus/prometheus/cmd/prometheus',
+    requirement: 'github.com/prometheus/prometheus',
+    versionArguments: ['--version'],
+    // The module of Prometheus 3.16 is v0.316: its v3 has no /v3 in its path.
+    versionPattern: /^prometheus, version (\d\S*)/m,
+    acceptsPath: false,
   },
 }
 
