@@ -11,6 +11,8 @@ export type SliSpec =
   | { readonly kind: 'refusal' }
 
 export type Slis = Readonly<Record<string, SliSpec>>
+/** Name of each union and its parts. */
+export type Unions = Readonly<Record<string, Some<string>>>
 
 const specOf = (slis: Slis, sli: string): SliSpec | undefined => (Object.hasOwn(slis, sli) ? slis[sli] : undefined)
 
@@ -23,6 +25,9 @@ export function partsOfIndicator(slis: Slis, sli: string): readonly string[] {
 export const isUnion = (slis: Slis, sli: string): boolean => specOf(slis, sli)?.kind === 'union'
 export const mustBeRefused = (slis: Slis, sli: string): boolean => specOf(slis, sli)?.kind === 'refusal'
 
-/** Name of each union and its parts. */
-export const unionsIn = (slis: Slis): readonly (readonly [string, Some<string>])[] =>
-  Object.entries(slis).flatMap(([name, spec]) => (spec.kind === 'union' ? [[name, spec.of] as const] : []))
+export const unionsIn = (slis: Slis): Unions =>
+  Object.fromEntries(
+    Object.entries(slis).flatMap(([name, spec]) => (spec.kind === 'union' ? [[name, spec.of] as const] : [])),
+  )
+export const partsIn = (unions: Unions, sli: string): readonly string[] =>
+  Object.hasOwn(unions, sli) ? (unions[sli] ?? [sli]) : [sli]

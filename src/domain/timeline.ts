@@ -1,5 +1,6 @@
 /** The plan of one run: everything the controller will do and when, in milliseconds from the start of the load. Made by `plan`. */
 import type { Fault } from './fault.ts'
+import type { Unions } from './indicators.ts'
 import type { Act, Manifest } from './rehearsal.ts'
 import type { Millis, PerSecond, Some } from './units.ts'
 
@@ -46,8 +47,7 @@ export type LoadPlan = {
   readonly profiles: readonly LoadProfile[]
   readonly sockets?: { readonly lifetimeMs: Millis; readonly stages: readonly LoadStage[]; readonly sli: string }
   /** Limits in ms by SLI, for counting slow responses. */
-  /** Name of each SLI that is a union, and its parts. */
-  readonly unions: Readonly<Record<string, Some<string>>>
+  readonly unions: Unions
   readonly limits: Readonly<Record<string, { readonly targetMs: Millis; readonly ceilingMs: Millis }>>
 }
 

@@ -1,5 +1,6 @@
 /** One block of load as a plan: a level rate from its start to its end. */
 import type { BlockPlan } from '../domain/blocks.ts'
+import { unionsIn } from '../domain/indicators.ts'
 import { seedFor } from '../domain/random.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import { type Millis, millis, perSecond } from '../domain/units.ts'
@@ -39,7 +40,10 @@ export function planBlock(rehearsal: Rehearsal, target: Target, wanted: BlockWan
       seed: seedFor(seed, `pair ${pair ?? block}`),
       entry,
       profiles: Object.entries(arrivals).map(([name, rate]) => ({ name, stages: level(rate) })),
-      ...(sockets ? { sockets: { lifetimeMs: sockets.lifetimeMs, stages: level(sockets.population) } } : {}),
+      ...(sockets
+        ? { sockets: { lifetimeMs: sockets.lifetimeMs, stages: level(sockets.population), sli: sockets.sli } }
+        : {}),
+      unions: unionsIn(rehearsal.slis),
       limits: limitsOf(rehearsal),
     },
   }

@@ -18,7 +18,7 @@ export function planLoad(rehearsal: Rehearsal, target: Target, { run, seed }: Ru
     ...(sockets
       ? { sockets: { lifetimeMs: sockets.lifetimeMs, stages: at(sockets.population), sli: sockets.sli } }
       : {}),
-    unions: Object.fromEntries(unionsIn(rehearsal.slis)),
+    unions: unionsIn(rehearsal.slis),
     limits: limitsOf(rehearsal),
   }
 }

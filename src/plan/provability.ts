@@ -1,5 +1,6 @@
 /** Whether an objective can be proven with the planned number of samples. Reported before the run. */
 import { arrivalsBy } from '../domain/arrivals.ts'
+import { partsIn } from '../domain/indicators.ts'
 import type { Slo } from '../domain/rehearsal.ts'
 import { attemptsNeeded, lowerBound } from '../domain/statistics.ts'
 import type { Timeline } from '../domain/timeline.ts'
@@ -28,7 +29,7 @@ export function provabilityOf(slo: Slo, timeline: Timeline): Provability {
 
 /** Whole arrivals of an indicator over the plan; undefined if no load profile feeds it. */
 export function expectedSamples(sli: string, { load, totalMs }: Timeline): number | undefined {
-  const parts: readonly string[] = load.unions[sli] ?? [sli]
+  const parts = partsIn(load.unions, sli)
   const profiles = load.profiles.filter(({ name }) => parts.includes(name))
   if (profiles.length === 0) return undefined
   // The last fraction of an arrival of each profile never happens. The small step compensates for rounding in the sums.

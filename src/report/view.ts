@@ -28,7 +28,7 @@ export function viewing(): Viewing {
   let run: Run | undefined
   let zeroAt: Instant | undefined
   let lastAt: Instant | undefined
-  const delta = frameDeltas(() => run?.started.rehearsal.slis ?? {})
+  const delta = frameDeltas(() => run?.started.timeline.load.unions ?? {})
 
   const add = (record: Evidence): void => {
     if (record.kind === 'run-started') {

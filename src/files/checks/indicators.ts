@@ -27,7 +27,7 @@ export function checkIndicators(draft: Draft, report: Report): void {
   if (draft.load?.whole !== true) return
   const fed = fedByLoad(draft.load.value.value)
   checkSlis(draft, fed, report)
-  const known = [...fed, ...unionsIn(slis).map(([name]) => name)]
+  const known = [...fed, ...Object.keys(unionsIn(slis))]
   const named = [
     ...(draft.slos?.value ?? []).map(({ value }) => value.sli),
     ...guardrails.map(({ value }) => value.value.value.sli),

@@ -5,6 +5,7 @@
 import { arrivalsBy } from '../../domain/arrivals.ts'
 import type { BlockEnded, BlockResult, BlockStarted } from '../../domain/blocks.ts'
 import type { Evidence, GeneratorHealth, LoadFrame } from '../../domain/evidence.ts'
+import type { Unions } from '../../domain/indicators.ts'
 import type { LoadStage } from '../../domain/timeline.ts'
 import { type Instant, instant } from '../../domain/units.ts'
 import { type Windows, windows } from '../seen/windows.ts'
@@ -28,11 +29,14 @@ type Life = {
 }
 
 export function blocks(): Blocks {
-  const counts = windows()
+  // All blocks of a session are of one rehearsal.
+  let unions: Unions = {}
+  const counts = windows(() => unions)
   const lives = new Map<string, Life>()
 
   const open = (started: BlockStarted) => {
-    const { block, zeroAt, settleMs, measuredMs } = started
+    const { block, zeroAt, settleMs, measuredMs, load } = started
+    unions = load.unions
     lives.set(block, { started, profiles: {}, longestHoleMs: 0, fullMs: 0, watchedMs: 0 })
     const fromAt = zeroAt + settleMs
     counts.open({ kind: 'block', name: block, fromAt, toAt: fromAt + measuredMs, instance: block })

@@ -1,5 +1,6 @@
 /** Guardrails: the same fold as the judge's, live over load frames, saying when a run does more harm than it may. */
 import type { GuardrailTripped, LoadFrame } from '../../domain/evidence.ts'
+import { unionsIn } from '../../domain/indicators.ts'
 import type { AvailabilityGuardrail, Rehearsal } from '../../domain/rehearsal.ts'
 import { instant, ratio } from '../../domain/units.ts'
 import { type FrameDelta, frameDeltas } from '../seen/frame-deltas.ts'
@@ -15,7 +16,8 @@ export type Guarding = {
 const SMOOTHING_MS = 3000
 
 export function guarding(rehearsal: Rehearsal): Guarding {
-  const deltaOf = frameDeltas(() => rehearsal.slis)
+  const unions = unionsIn(rehearsal.slis)
+  const deltaOf = frameDeltas(() => unions)
   const watches = rehearsal.guardrails.map((guardrail) =>
     guardrail.kind === 'burn' ? watchingBurn(guardrail) : watching(guardrail),
   )

@@ -1,6 +1,6 @@
 /** Load frames carry counts since their instance started; judging needs what was new in each. */
 import type { LoadFrame, OperationCounts, SliCounts } from '../../domain/evidence.ts'
-import { partsOfIndicator, type Slis, unionsIn } from '../../domain/indicators.ts'
+import { partsIn, type Unions } from '../../domain/indicators.ts'
 
 /** What one frame added for one SLI. `histogram` is flat (bound, count, bound, count, …) to stay small over an hour. */
 export type SliDelta = {
@@ -31,8 +31,8 @@ export const grownBy = (before: number | undefined, now: number): number =>
 /** Frames are about a second apart; the first of an instance is taken to cover one. */
 const FRAME_MS = 1000
 
-/** `slis` is asked at each frame: the fold is made before the head of the journal is read. */
-export function frameDeltas(slis: () => Slis): (frame: LoadFrame) => FrameDelta {
+/** `unions` is asked at each frame: the fold is made before the head of the journal is read. */
+export function frameDeltas(unions: () => Unions): (frame: LoadFrame) => FrameDelta {
   const lastOf = new Map<string, LoadFrame>()
   return (frame) => {
     const before = lastOf.get(frame.instance)
@@ -41,7 +41,7 @@ export function frameDeltas(slis: () => Slis): (frame: LoadFrame) => FrameDelta 
       restarted: before !== undefined && iterationsOf(frame) < iterationsOf(before),
       fromAt: before?.at ?? frame.at - FRAME_MS,
       at: frame.at,
-      slis: new Map(namesIn(slis(), frame).map((name) => [name, sliDelta(slis(), before, frame, name)])),
+      slis: new Map(namesIn(unions(), frame).map((name) => [name, sliDelta(unions(), before, frame, name)])),
       profiles: mapped(frame.profiles, (name, now) => ({
         iterations: grownBy(before?.profiles[name]?.iterations, now.iterations),
         dropped: grownBy(before?.profiles[name]?.dropped, now.dropped),
@@ -63,14 +63,14 @@ const iterationsOf = ({ profiles }: LoadFrame): number =>
   Object.values(profiles).reduce((sum, each) => sum + each.iterations, 0)
 
 /** SLIs with samples, load profiles, and the unions that have no samples of their own. */
-function namesIn(slis: Slis, frame: LoadFrame): readonly string[] {
+function namesIn(unions: Unions, frame: LoadFrame): readonly string[] {
   const plain = new Set([...Object.keys(frame.slis), ...Object.keys(frame.profiles)])
-  const unions = unionsIn(slis).filter(([, parts]) => parts.some((part) => plain.has(part)))
-  return [...new Set([...plain, ...unions.map(([name]) => name)])].sort()
+  const fed = Object.entries(unions).filter(([, parts]) => parts.some((part) => plain.has(part)))
+  return [...new Set([...plain, ...fed.map(([name]) => name)])].sort()
 }
 
-function sliDelta(slis: Slis, before: LoadFrame | undefined, frame: LoadFrame, name: string): SliDelta {
-  const parts = partsOfIndicator(slis, name)
+function sliDelta(unions: Unions, before: LoadFrame | undefined, frame: LoadFrame, name: string): SliDelta {
+  const parts = partsIn(unions, name)
   const dropped = parts.reduce(
     (sum, part) => sum + grownBy(before?.profiles[part]?.dropped, frame.profiles[part]?.dropped ?? 0),
     0,

@@ -1,6 +1,6 @@
 /** Fold over load frames: a row of counts per frame and SLI (some hundred bytes a second), and the totals that decide. */
 import type { LoadFrame, OperationCounts } from '../../domain/evidence.ts'
-import { partsOfIndicator, type Slis } from '../../domain/indicators.ts'
+import { partsIn, type Unions } from '../../domain/indicators.ts'
 import { type FrameDelta, frameDeltas, type SliDelta } from './frame-deltas.ts'
 import { type SocketRow, socketCounts } from './socket-counts.ts'
 
@@ -38,8 +38,8 @@ export type LoadCounts = {
   }
 }
 
-export function loadCounts(slis: () => Slis): LoadCounts {
-  const deltaOf = frameDeltas(slis)
+export function loadCounts(unions: () => Unions): LoadCounts {
+  const deltaOf = frameDeltas(unions)
   const rows = new Map<string, Row[]>()
   const sampled = new Set<string>()
   const badBy = new Map<string, Map<string, number>>()
@@ -55,7 +55,7 @@ export function loadCounts(slis: () => Slis): LoadCounts {
     for (const [name, sli] of delta.slis) {
       const list = rows.get(name) ?? []
       if (list.length === 0) rows.set(name, list)
-      const reasons = reasonsOf(slis(), delta, name)
+      const reasons = reasonsOf(unions(), delta, name)
       list.push({ ...sli, timeouts: reasons.timeout ?? 0, badBy: reasons, fromAt: delta.fromAt, at: delta.at, line })
     }
   }
@@ -108,8 +108,8 @@ export function loadCounts(slis: () => Slis): LoadCounts {
 }
 
 /** Reasons are the scenario's; `timeout` is the stock one. Most frames have none, and share one empty object. */
-function reasonsOf(slis: Slis, { badBy }: FrameDelta, name: string): Readonly<Record<string, number>> {
-  const parts = badBy.has(name) ? [name] : partsOfIndicator(slis, name)
+function reasonsOf(unions: Unions, { badBy }: FrameDelta, name: string): Readonly<Record<string, number>> {
+  const parts = badBy.has(name) ? [name] : partsIn(unions, name)
   const counted = parts.flatMap((part) => Object.entries(badBy.get(part) ?? {}).filter(([, count]) => count > 0))
   if (counted.length === 0) return noReasons
   const sums: Record<string, number> = {}

@@ -37,7 +37,7 @@ export function gathering(): Gathering {
   const run = runFacts()
   const seen: Seen = {
     run,
-    load: loadCounts(() => (run.hasHead ? run.head.rehearsal.slis : {})),
+    load: loadCounts(() => (run.hasHead ? run.head.timeline.load.unions : {})),
     health: healthFacts(),
     faults: faultLives(),
     actions: actionLives(),

@@ -5,6 +5,7 @@
 import type { WindowSums } from '../../domain/blocks.ts'
 import type { LoadFrame } from '../../domain/evidence.ts'
 import { mergedHistogram } from '../../domain/histogram.ts'
+import type { Unions } from '../../domain/indicators.ts'
 import type { SparseHistogram } from '../../domain/statistics.ts'
 import { frameDeltas, type SliDelta } from './frame-deltas.ts'
 
@@ -39,8 +40,8 @@ type MutableSums = {
   buckets: Map<number, number>
 }
 
-export function windows(): Windows {
-  const deltaOf = frameDeltas()
+export function windows(unions: () => Unions): Windows {
+  const deltaOf = frameDeltas(unions)
   const all = new Map<string, Open>()
   const keyOf = (kind: WindowKind, name: string) => `${kind} ${name}`
   return {

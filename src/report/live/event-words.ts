@@ -3,7 +3,7 @@ import type { Evidence, EvidenceOf } from '../../domain/evidence.ts'
 import type { Look } from '../words.ts'
 
 export type EventWords = {
-  /** What the line is about: `fault psp-down`. The text follows it directly. */
+  /** What the line is about: `fault carrier-down`. The text follows it directly. */
   readonly subject: string
   readonly text: string
   readonly look?: Look

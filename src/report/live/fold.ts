@@ -33,7 +33,7 @@ export function liveFold(): LiveFold {
   const judge = judging()
   const view = viewing()
   const parts = { minute: lastMinute(), standing: standing(), money: moneySoFar() }
-  const deltas = frameDeltas()
+  const deltas = frameDeltas(() => started?.timeline.load.unions ?? {})
   let live: ReturnType<typeof liveView> | undefined
   let started: RunStarted | undefined
   let health: GeneratorHealth | undefined
