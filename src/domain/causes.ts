@@ -345,6 +345,13 @@ export const causes = {
     lost: 'excused',
     next: 'Add a topology spread constraint; pods do not move back by themselves, so a rollout or the descheduler must follow the healing.',
   },
+  'container-restarted': {
+    needs: OBJECTS,
+    missing: 'unnamed',
+    starved: 'excused',
+    lost: 'excused',
+    next: 'Read the log of the container before its restart (`kubectl logs --previous`), then its memory limit and its liveness probe.',
+  },
   'early-errors-at-rollout': {
     needs: EDGES,
     missing: 'unnamed',

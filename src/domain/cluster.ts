@@ -34,6 +34,16 @@ export type PodSeen = Named & {
   readonly readyAt?: Instant
   /** Its termination grace period. */
   readonly graceMs?: Millis
+  /** How the container that ended last ended, if one was started again. Undefined in journals that were written before it was recorded. */
+  readonly lastTermination?: Termination
+}
+
+/** The last state of a container: Kubernetes' reason (`OOMKilled`, `Error`, `Completed`, …) and the exit code of its first process. */
+export type Termination = {
+  readonly container: string
+  readonly reason: string
+  readonly exitCode: number
+  readonly at?: Instant
 }
 
 /** The workload that a pod belongs to, in the pod's namespace. A pod without a controller is its own owner, of kind `Pod`. */

@@ -8,6 +8,7 @@ import type {
   PodOwner,
   PodSeen,
   StatefulSetSeen,
+  Termination,
 } from '../../domain/cluster.ts'
 import { type Millis, millis } from '../../domain/units.ts'
 import type { KubeObject } from '../../protocols/kubernetes/api.ts'
@@ -62,7 +63,21 @@ export function podSeen(object: KubeObject): PodSeen {
       'graceMs',
       graceOf(fields(object.metadata).deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds),
     ),
+    ...optional('lastTermination', lastTerminationOf(status)),
   }
+}
+
+/** Of all containers the one that ended last. The kubelet keeps one earlier state of each. */
+function lastTerminationOf(status: Fields): Termination | undefined {
+  const all = list(status.containerStatuses).flatMap(({ name, lastState }): Termination[] => {
+    const terminated = fields(lastState).terminated
+    if (terminated === undefined) return []
+    const { reason, exitCode, finishedAt } = fields(terminated)
+    return [
+      { container: text(name), reason: text(reason), exitCode: count(exitCode), ...optional('at', timeOf(finishedAt)) },
+    ]
+  })
+  return all.sort((a, b) => (b.at ?? 0) - (a.at ?? 0))[0]
 }
 
 export function hpaSeen(object: KubeObject): HpaSeen {

@@ -23,6 +23,7 @@ const pod = object(
     scheduledAt: moment,
     readyAt: moment,
     graceMs: ms,
+    lastTermination: object({ container: text, reason: text, exitCode: number }, { at: moment }),
   },
 )
 

@@ -11,6 +11,7 @@ import { podErrors } from './pod-errors.ts'
 import { readyButFailing } from './readiness.ts'
 import { noRedundancy } from './redundancy.ts'
 import { refusedAtIngress } from './refusals.ts'
+import { containerRestarted } from './restarts.ts'
 import { routingNotSticky, socketsNotDrained } from './sockets.ts'
 import { headroomMissing, zoneConcentrated } from './zones.ts'
 
@@ -20,6 +21,7 @@ const rules: readonly ((seen: Seen) => readonly Finding[])[] = [
   headroomMissing,
   budgetMissing,
   budgetBlocks,
+  containerRestarted,
   podErrors,
   drainMissing,
   slowTermination,

@@ -21,7 +21,7 @@ type Edge = Span & {
   readonly life: PodLife
   readonly line: number
 }
-type BadFrame = { readonly fromAt: number; readonly at: number; readonly bad: number; readonly line: number }
+export type BadFrame = { readonly fromAt: number; readonly at: number; readonly bad: number; readonly line: number }
 
 /** Watch and frames see a moment up to half a second apart. */
 const SLACK_MS = 500
@@ -59,7 +59,7 @@ export function podErrors(seen: Seen): readonly Finding[] {
 }
 
 /** Frames with bad attempts, over all SLIs of requests, outside of faults. */
-function badFrames(seen: Seen): readonly BadFrame[] {
+export function badFrames(seen: Seen): readonly BadFrame[] {
   const faults = faultSpans(seen)
   const frames = new Map<number, BadFrame>()
   for (const sli of requestSlis(seen)) {

@@ -1,5 +1,5 @@
 /** Fold over the versions of pods: when each was born, placed, ready, asked to end and gone. Changes only, so that it stays small. */
-import type { PodOwner, PodSeen } from '../../domain/cluster.ts'
+import type { PodOwner, PodSeen, Termination } from '../../domain/cluster.ts'
 import type { Change, Steps } from './steps.ts'
 import { summed } from './steps.ts'
 
@@ -24,10 +24,21 @@ export type PodLife = {
   readonly goneAt?: number
   readonly goneLine?: number
   readonly graceMs?: number
+  /** When containers of it were seen to be started again, and how they had ended, if that was recorded. */
+  readonly restarts: readonly Restart[]
+  /** How often containers had been started again when it was seen last. */
+  readonly restartCount: number
   /** Its last state was a failure: killed, or ended by an error. */
   readonly failed: boolean
   /** Serving is: Ready, and not asked to end. Changes only. */
   readonly serving: readonly { readonly at: number; readonly is: boolean; readonly line: number }[]
+}
+
+export type Restart = {
+  readonly at: number
+  readonly line: number
+  readonly times: number
+  readonly ended?: Termination
 }
 
 export type PodFilter = {
@@ -53,7 +64,7 @@ export function podLives(): PodLives {
   }
 }
 
-const born = ({ namespace, name, app, labels, owner }: PodSeen, at: number, line: number): PodLife => ({
+const born = ({ namespace, name, app, labels, owner, restarts }: PodSeen, at: number, line: number): PodLife => ({
   namespace,
   name,
   app,
@@ -61,6 +72,8 @@ const born = ({ namespace, name, app, labels, owner }: PodSeen, at: number, line
   ...(owner === undefined ? {} : { owner }),
   bornAt: at,
   bornLine: line,
+  restarts: [],
+  restartCount: restarts,
   failed: false,
   serving: [],
 })
@@ -82,9 +95,17 @@ function lived(life: PodLife, pod: PodSeen, gone: boolean, at: number, line: num
     ...(hasEnded ? { endedAt: life.endedAt ?? at } : {}),
     ...(gone ? { goneAt: life.goneAt ?? at, goneLine: life.goneLine ?? line } : {}),
     ...(graceMs === undefined ? {} : { graceMs }),
+    ...restarted(life, pod, at, line),
     failed: pod.podPhase === 'Failed',
     serving: changed ? [...life.serving, { at, is, line }] : life.serving,
   }
+}
+
+function restarted(life: PodLife, pod: PodSeen, at: number, line: number): Pick<PodLife, 'restarts' | 'restartCount'> {
+  const times = pod.restarts - life.restartCount
+  if (times <= 0) return { restarts: life.restarts, restartCount: pod.restarts }
+  const ended = pod.lastTermination === undefined ? {} : { ended: pod.lastTermination }
+  return { restarts: [...life.restarts, { at, line, times, ...ended }], restartCount: pod.restarts }
 }
 
 export const firstServing = (life: PodLife): { readonly at: number; readonly line: number } | undefined =>

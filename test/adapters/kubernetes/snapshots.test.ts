@@ -24,6 +24,30 @@ describe('snapshots of Kubernetes objects', () => {
     )
   })
 
+  it('keeps of a pod how the container that ended last had ended', () => {
+    const ended = (name: string, reason: string, exitCode: number, finishedAt: string) => ({
+      name,
+      restartCount: 1,
+      state: { running: {} },
+      lastState: { terminated: { reason, exitCode, finishedAt } },
+    })
+    const containerStatuses = [
+      ended('sidecar', 'Error', 1, '2026-11-23T20:00:04Z'),
+      ended('app', 'OOMKilled', 137, '2026-11-23T20:07:00Z'),
+      { name: 'fresh', restartCount: 0, lastState: {} },
+    ]
+    expect(podSeen({ metadata, status: { containerStatuses } })).toMatchObject({
+      restarts: 2,
+      lastTermination: {
+        container: 'app',
+        reason: 'OOMKilled',
+        exitCode: 137,
+        at: Date.parse('2026-11-23T20:07:00Z'),
+      },
+    })
+    expect(podSeen({ metadata, status: { containerStatuses: [containerStatuses[2]] } }).lastTermination).toBeUndefined()
+  })
+
   it('does not call a pod ready, nor gives it a ready time, when its condition is False', () => {
     const pod = podSeen({
       metadata,
