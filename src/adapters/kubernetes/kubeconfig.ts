@@ -37,7 +37,12 @@ export type Login =
   | { readonly kind: 'exec'; readonly exec: ExecLogin }
   | { readonly kind: 'auth-provider'; readonly provider: Fields }
 
-export type AccessChoice = { readonly kubeconfig?: string; readonly context?: string }
+export type AccessChoice = {
+  readonly kubeconfig?: string
+  readonly context?: string
+  /** Where a pod has its account, if not where Kubernetes puts it. */
+  readonly serviceAccount?: string
+}
 
 /** @throws EnvironmentError for an unreadable file, an unknown context, or one that names no cluster */
 export function readAccess(choice: AccessChoice): Access {
@@ -56,11 +61,20 @@ export function readAccess(choice: AccessChoice): Access {
   return {
     context: name,
     server: text(cluster.body.server).replace(/\/$/, ''),
-    ...optional('proxyUrl', text(cluster.body['proxy-url']) || undefined),
+    ...optional('proxyUrl', proxyOf(name, text(cluster.body['proxy-url']))),
     tls: tlsOf(cluster, user),
     headers: impersonation(user.body),
     login: loginOf(user, cluster.body),
   }
+}
+
+/** Another kind of proxy would be passed over in silence, and the login sent elsewhere than the kubeconfig says. */
+function proxyOf(context: string, url: string): string | undefined {
+  if (url === '' || /^https?:\/\//i.test(url)) return url || undefined
+  throw new EnvironmentError(
+    `context ${context} names the proxy ${url}, and matchday goes through HTTP proxies only`,
+    'Give an http:// proxy as proxy-url, for example one in front of the SOCKS proxy, or reach the cluster without one.',
+  )
 }
 
 /** Something that a file names, and the folder where its relative paths start. */
@@ -68,11 +82,11 @@ type Entry = { readonly body: Fields; readonly folder: string }
 type Named = Map<string, Entry>
 type Config = { readonly clusters: Named; readonly users: Named; readonly contexts: Named; current: string }
 
-function merged({ kubeconfig }: AccessChoice): Config {
+function merged({ kubeconfig, serviceAccount = SERVICE_ACCOUNT }: AccessChoice): Config {
   const config: Config = { clusters: new Map(), users: new Map(), contexts: new Map(), current: '' }
   const files = filesOf(kubeconfig)
   for (const file of files) merge(config, file)
-  if (files.length === 0) mergeServiceAccount(config)
+  if (files.length === 0) mergeServiceAccount(config, serviceAccount)
   return config
 }
 
@@ -113,12 +127,11 @@ function contentOf(file: string): Fields {
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 /** Inside a pod without a kubeconfig, the pod's own account, as the context `in-cluster`. */
-function mergeServiceAccount(config: Config): void {
+function mergeServiceAccount(config: Config, folder: string): void {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = process.env
-  if (host === undefined || !existsSync(join(SERVICE_ACCOUNT, 'token'))) return
+  if (host === undefined || !existsSync(join(folder, 'token'))) return
   const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`
   const name = 'in-cluster'
-  const folder = SERVICE_ACCOUNT
   config.clusters.set(name, { body: { server, 'certificate-authority': 'ca.crt' }, folder })
   config.users.set(name, { body: { tokenFile: 'token' }, folder })
   config.contexts.set(name, { body: { cluster: name, user: name }, folder })

@@ -226,6 +226,26 @@ describe('the way to the server', () => {
     expect(asked).toHaveLength(1)
   })
 
+  it('is refused where the proxy is none that matchday can use, instead of passing it by', async () => {
+    const file = written('kubeconfig', config({ 'proxy-url': 'socks5://127.0.0.1:1080' }))
+    await expect(open(file)).rejects.toMatchObject({ message: expect.stringContaining('socks5://127.0.0.1:1080') })
+    expect(seen).toEqual([])
+  })
+
+  it("is a pod's own, without any kubeconfig, and its token is read again", async () => {
+    vi.stubEnv('KUBECONFIG', join(folder, 'missing'))
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', '127.0.0.1')
+    vi.stubEnv('KUBERNETES_SERVICE_PORT', String(port))
+    written('ca.crt', authority)
+    written('token', 'old')
+    takes = (authorization) => authorization === 'Bearer old'
+    const api = await connectKubernetes({ context: 'in-cluster', serviceAccount: folder })
+    expect((await api.request(pods)).status).toBe(200)
+    written('token', 'new')
+    takes = (authorization) => authorization === 'Bearer new'
+    expect((await api.request({ ...pods, method: 'DELETE' })).status).toBe(200)
+  })
+
   it('may be plain HTTP, as of `kubectl proxy`, below a path', async () => {
     takes = () => true
     port = await listening(createHttp(answers))
