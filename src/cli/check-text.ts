@@ -1,6 +1,7 @@
 /**
  * The console output of `matchday check`: causes first, each with its next step, then what was checked, then questions that only people can answer.
  */
+import type { Provision } from '../adapters/kubernetes/provisions.ts'
 import type { Sight } from '../controller/sight.ts'
 import type { Issue } from '../domain/issue.ts'
 import type { Finding, PostureResult } from '../domain/verdict.ts'
@@ -14,6 +15,8 @@ export type Check = {
   readonly findings: readonly Finding[]
   /** Sources and books of the target that were each read once. */
   readonly sights: readonly Sight[]
+  /** What the cluster itself provides. A missing item is no finding: the rehearsal may not need it. */
+  readonly provisions: readonly Provision[]
   /** Checks that could not be made, with the reason, and what would keep the rehearsal from running. */
   readonly issues: readonly Issue[]
 }
@@ -63,10 +66,22 @@ export function checkText(check: Check, paint: Paint, columns: number): readonly
     ...findings.flatMap((each) => findingText(each, paint, columns)),
     term``,
     ...table(rows),
+    ...provisionText(check.provisions, paint),
     term``,
     term`Nobody but you can answer these:`,
     ...QUESTIONS.map((each) => term`  ${each}`),
   ]
+}
+
+export function provisionText(provisions: readonly Provision[], paint: Paint): readonly TerminalText[] {
+  if (provisions.length === 0) return []
+  const marks = { there: paint('green', '✓'), missing: paint('dim', '–'), unknown: paint('yellow', '?') }
+  const rows = provisions.map(({ item, state, sentence, next }) => [
+    marks[state],
+    item,
+    next === undefined ? sentence : `${sentence} ${next}`,
+  ])
+  return [term``, term`The cluster provides (docs/how-to/prepare-a-cluster.md):`, ...table(rows)]
 }
 
 function sightCells({ kind, name, state, issue }: Sight, paint: Paint): readonly (string | TerminalText)[] {

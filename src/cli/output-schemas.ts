@@ -270,6 +270,9 @@ const check = strict({
   findings: z.array(finding.omit({ evidence: true })),
   sights: z.array(sight),
   issues: z.array(issue),
+  provisions: z.array(
+    strict({ item: text, state: z.enum(['there', 'missing', 'unknown']), sentence: text, next: optional(text) }),
+  ),
   questions: texts,
 })
 
@@ -291,6 +294,24 @@ const report = strict({
   folder: text,
   reports: strict({ html: text, markdown: text, junit: text, verdict: text }),
 })
+
+const list = strict({
+  format,
+  folder: text,
+  runs: z.array(
+    strict({
+      run: text,
+      folder: text,
+      rehearsal: optional(text),
+      context: optional(text),
+      startedAt: optional(instant),
+      durationMs: optional(ms),
+      verdict: optional(text),
+      exitCode: optional(count),
+    }),
+  ),
+})
+const open = strict({ format, report: text, opened: flag.describe('false: there is no display here') })
 
 const tools = strict({
   format,
@@ -334,6 +355,8 @@ export const outputSchemas: Readonly<Record<string, object>> = {
   'init.schema.json': published('Init', '`matchday init`', init),
   'heal.schema.json': published('Heal', '`matchday heal`', heal),
   'report.schema.json': published('Report', '`matchday report`', report),
+  'list.schema.json': published('List', '`matchday list`', list),
+  'open.schema.json': published('Open', '`matchday open`', open),
   'toolchain.schema.json': published('Toolchain', '`matchday toolchain build`', tools),
   'lab.schema.json': published('Lab', '`matchday lab up`, `status`, `keda` and `down`', lab),
   'issues.schema.json': published('Issues', 'Any command that failed without a result of its own.', issues),

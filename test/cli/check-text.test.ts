@@ -14,6 +14,7 @@ const checked = (changes: Partial<Record<PostureKind, readonly PostureObject[]>>
     posture: judged.map((each) => each.result),
     findings: judged.flatMap((each) => each.findings),
     sights: [],
+    provisions: [],
     issues: [],
   }
 }

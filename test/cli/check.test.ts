@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { performed } from '../support/command.ts'
+import { wrongIn } from '../support/output-schema.ts'
 import { type Answers, refusal, serveSmallApi } from '../support/small-api-server.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
@@ -51,5 +52,100 @@ describe('a permission that is missing in a check', () => {
     const { code, stdout } = await check(without(), 'rotated-secrets', 'pinned-images')
     expect(stdout).toMatch(/^in order: 0 findings\n/)
     expect(code).toBe(0)
+  })
+})
+
+describe('what the cluster provides', () => {
+  const node = (name: string, labels: object) => ({ metadata: { name, labels } })
+  const full: Answers = (request) => {
+    const { path } = request
+    if (path === '/api/v1/nodes')
+      return {
+        items: [
+          node('a', { 'topology.kubernetes.io/zone': 'zone-a', 'node.kubernetes.io/pool': 'api' }),
+          node('b', { 'topology.kubernetes.io/zone': 'zone-b' }),
+        ],
+      }
+    if (path.endsWith('/storageclasses'))
+      return {
+        items: [
+          { metadata: { name: 'fast', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } } },
+          { metadata: { name: 'slow' } },
+        ],
+      }
+    if (path.endsWith('/ingressclasses')) return { items: [{ metadata: { name: 'nginx' } }] }
+    if (path.endsWith('/namespaces/providers')) return undefined
+    if (path.endsWith('/namespaces/casino')) return { kind: 'Namespace', metadata: { name: 'casino' } }
+    if (path.startsWith('/apis/metrics')) return refusal(503)
+    if (path.endsWith('/scaledobjects')) return { items: [] }
+    return DISCOVERY.test(path)
+      ? { kind: 'APIResourceList', groupVersion: path.slice(6), resources: [] }
+      : without()(request)
+  }
+  const DISCOVERY = /^\/apis\/(metrics|custom\.metrics|chaos-mesh|keda|gateway)[^/]*\/v[^/]*$/
+  /** Nothing but what Kubernetes itself has. */
+  const bare =
+    (...forbidden: readonly string[]): Answers =>
+    (request) =>
+      DISCOVERY.test(request.path) || request.path.includes('/gatewayclasses')
+        ? undefined
+        : without(...forbidden)(request)
+
+  async function provided(answers: Answers, ...more: readonly string[]) {
+    const file = await serveSmallApi(answers, join(tempFolder(), 'kubeconfig'))
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll('"small"', '"nowhere"'))
+    const { code, stdout, stderr } = await performed('check', '--context', 'nowhere', '--kubeconfig', file, ...more)
+    return { code, stdout, stderr }
+  }
+  const states = (stdout: string): Readonly<Record<string, string>> => {
+    const { provisions } = JSON.parse(stdout) as { provisions: { item: string; state: string; sentence: string }[] }
+    return Object.fromEntries(provisions.map(({ item, state, sentence }) => [item, `${state}: ${sentence}`]))
+  }
+
+  it('is shown without a target file, with a hint how to get one', async () => {
+    const { code, stdout, stderr } = await provided(full, '-o', 'json')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('`matchday init` writes one') })
+    expect(wrongIn('check', JSON.parse(stdout))).toEqual([])
+    expect(states(stdout)).toEqual({
+      zones: 'there: zone-a, zone-b.',
+      'node pools': 'there: api; 1 of 2 nodes have none.',
+      'storage class': 'there: fast (default), slow.',
+      'way in': 'there: ingress class nginx.',
+      'metrics API': 'missing: metrics.k8s.io/v1beta1 does not answer (503).',
+      'custom metrics API': 'there: custom.metrics.k8s.io/v1beta2 is served.',
+      'Chaos Mesh': 'there: chaos-mesh.org/v1alpha1 is served.',
+      KEDA: 'there: keda.sh/v1alpha1 is served.',
+    })
+  })
+
+  it('is told as missing with what it is for, and is no failure', async () => {
+    const { code, stdout } = await provided(bare())
+    expect(code).toBe(0)
+    for (const item of ['zones', 'node pools', 'storage class', 'way in', 'metrics API', 'Chaos Mesh', 'KEDA'])
+      expect(stdout).toMatch(new RegExp(`– {2}${item} `))
+    expect(stdout).toContain('install Chaos Mesh')
+  })
+
+  it('is unknown where it may not be listed, and the rest is still told', async () => {
+    const { code, stdout } = await provided(bare('nodes', 'storageclasses', 'ingressclasses'), '-o', 'json')
+    expect(code).toBe(0)
+    expect(states(stdout)).toMatchObject({
+      zones: 'unknown: Nodes may not be listed with this login.',
+      'storage class': 'unknown: Storage classes may not be listed with this login.',
+      'way in': 'unknown: Classes of Ingresses or Gateways may not be listed with this login.',
+      KEDA: expect.stringContaining('missing'),
+    })
+  })
+
+  it('is shown with the namespaces of a target file', async () => {
+    const file = await serveSmallApi(full, join(tempFolder(), 'kubeconfig'))
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll('"small"', '"lab"'))
+    const target = ['--kubeconfig', file, '--target', 'scenarios/targets/lab.yaml', '-o', 'json']
+    const { stdout, stderr } = await performed('check', '--context', 'lab', ...target)
+    expect(stderr).toBe('')
+    expect(states(stdout)).toMatchObject({
+      'namespace casino': 'there: is there.',
+      'namespace providers': 'missing: is not there.',
+    })
   })
 })

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { type Need, permission } from '../../adapters/kubernetes/permission.ts'
 import { listNeeds } from '../../adapters/kubernetes/posture-lists.ts'
+import { provisionsOf } from '../../adapters/kubernetes/provisions.ts'
 import { EnvironmentError } from '../../controller/ports.ts'
 import { postureLists } from '../../controller/posture.ts'
 import { booksRead } from '../../controller/settling.ts'
@@ -14,13 +16,13 @@ import { sortFindings } from '../../judge/findings/findings.ts'
 import { judgeWant } from '../../judge/posture/posture.ts'
 import { objectsListed } from '../../judge/seen/listed.ts'
 import { ApiRefusal, type KubernetesApi } from '../../protocols/kubernetes/api.ts'
-import { type Check, checkText, QUESTIONS } from '../check-text.ts'
+import { type Check, checkText, provisionText, QUESTIONS } from '../check-text.ts'
 import { systemClock } from '../clock.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags } from '../cluster-choice.ts'
 import { amongWords, checkedFlag, ofShape, outputFlag } from '../flags.ts'
-import { readInputs, readTarget } from '../inputs.ts'
+import { readInputs, readTarget, usualTargetPath } from '../inputs.ts'
 import { stopSignal } from '../stop-signal.ts'
-import { columnsOf, jsonText, onStdout, print, term } from '../terminal.ts'
+import { columnsOf, jsonText, onStdout, print, say, term } from '../terminal.ts'
 import { clusterPortsOf } from '../wiring.ts'
 
 type Flags = ClusterFlags & {
@@ -60,6 +62,8 @@ export function addCheck(root: Command, finish: (code: number) => void): void {
 async function check(file: string | undefined, flags: Flags): Promise<number> {
   const context = contextOf(flags)
   const named = flags.want && postureWants.filter((each) => flags.want?.includes(each))
+  if (file === undefined && flags.target === undefined && !existsSync(usualTargetPath(context)))
+    return checkCluster(flags)
   const inputs: Inputs =
     file === undefined ? { target: readTarget(context, flags.target) } : readInputs(file, context, flags.target)
   const wants = named ?? wantsOf(inputs)
@@ -73,6 +77,26 @@ async function check(file: string | undefined, flags: Flags): Promise<number> {
       : term.join(checkText(seen, onStdout, columnsOf(process.stdout))),
   )
   return exitCodeOf(seen)
+}
+
+/** Without a target file, all that can be asked is what the cluster itself provides. */
+async function checkCluster(flags: Flags): Promise<number> {
+  const { api } = await chooseCluster({ ...flags, workload: '', overlay: [] }, false, stopSignal())
+  await reach(api)
+  const seen: Check = {
+    posture: [],
+    findings: [],
+    sights: [],
+    issues: [],
+    provisions: await provisionsOf(api, undefined),
+  }
+  say(
+    term`There is no target file ${usualTargetPath(api.context)}, so only the cluster was looked at. \`matchday init\` writes one.`,
+  )
+  print(
+    flags.output === 'json' ? jsonText(jsonOf(api.context, seen)) : term.join(provisionText(seen.provisions, onStdout)),
+  )
+  return exitCodes.pass
 }
 
 /** Order of rows: first failed checks, then checks that could not be made, then the rest. */
@@ -123,11 +147,13 @@ async function look(
   const problems = rehearsal === undefined ? [] : await ports.cluster.preflight(rehearsal, target)
   const books = rehearsal ? booksRead(rehearsal, target) : target.books.map(({ book }) => book)
   const sights = postureOnly && rehearsal === undefined ? [] : await lookAtSights(ports, target, books)
+  const provisions = postureOnly ? [] : await provisionsOf(api, target)
   const told = [...issues, ...problems, ...sights.flatMap(({ issue }) => issue ?? [])]
   return {
     posture: judged.map((each) => each.result),
     findings: sortFindings(judged.flatMap((each) => each.findings)),
     sights,
+    provisions,
     issues: [...new Map(told.map((each) => [each.problem, each])).values()],
   }
 }
@@ -171,7 +197,7 @@ async function permissionsMissing(
   return answers.filter((each) => each !== undefined)
 }
 
-function jsonOf(context: string, { posture, findings, sights, issues }: Check) {
+function jsonOf(context: string, { posture, findings, sights, issues, provisions }: Check) {
   const told = findings.map(({ evidence: _, ...rest }) => rest)
-  return { format: 1, context, posture, findings: told, sights, issues, questions: QUESTIONS }
+  return { format: 1, context, posture, findings: told, sights, issues, provisions, questions: QUESTIONS }
 }
