@@ -8,7 +8,9 @@ import { addHeal } from './commands/heal.ts'
 import { addInit } from './commands/init.ts'
 import { addJudge } from './commands/judge.ts'
 import { addLab } from './commands/lab.ts'
+import { addList } from './commands/list.ts'
 import { addLive } from './commands/live.ts'
+import { addOpen } from './commands/open.ts'
 import { addPlan } from './commands/plan.ts'
 import { addReport } from './commands/report.ts'
 import { addRun } from './commands/run.ts'
@@ -42,6 +44,8 @@ function program(finish: (code: number) => void): Command {
     addCheck,
     addJudge,
     addReport,
+    addList,
+    addOpen,
     addLive,
     addGameday,
     addHeal,

@@ -14,6 +14,7 @@ const matchday = (...args: string[]) =>
   })
 
 const commands = [
+  'init',
   'run',
   'plan',
   'check',
@@ -23,6 +24,8 @@ const commands = [
   'gameday note',
   'gameday decide',
   'heal',
+  'list',
+  'open',
   'lab up',
   'lab status',
   'lab keda',
@@ -31,9 +34,9 @@ const commands = [
 ]
 
 describe('the command line', () => {
-  it.each(commands)('explains %s on --help with exit code 0', (command) => {
-    const { status, stdout } = matchday(...command.split(' '), '--help')
-    expect(status).toBe(0)
+  it.each(commands)('explains %s on --help with exit code 0', async (command) => {
+    const { code, stdout } = await performed(...command.split(' '), '--help')
+    expect(code).toBe(0)
     expect(stdout).toContain(`matchday ${command}`)
   })
 
