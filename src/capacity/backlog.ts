@@ -9,7 +9,8 @@ export type FlightRow = {
   readonly atMs: number
   readonly inFlight: number
   readonly answers: number
-  readonly latencySumMs: number
+  /** Undefined where latencies of some answers are unknown, as of those that failed. */
+  readonly latencySumMs?: number
 }
 
 /** `growing` is the reason, undefined when no queue grew. */
@@ -25,10 +26,13 @@ const ROWS_LEAST = 9
 const NOISE = 3
 const GROWTH_LEAST = 3
 
-export function backlogOf(rows: readonly FlightRow[]): Backlog {
+/**
+ * `usualMs` is the time that an arrival takes beside its answer even at a low load, such as a pause in the script; by default there is none.
+ */
+export function backlogOf(rows: readonly FlightRow[], usualMs = 0): Backlog {
   if (rows.length < ROWS_LEAST) return {}
   const growth = growthOf(rows)
-  const little = littleOf(rows)
+  const little = littleOf(rows, usualMs)
   if (growth === undefined && little === undefined) return {}
   return { growing: [growth, little].filter((each) => each !== undefined).join('; ') }
 }
@@ -47,15 +51,26 @@ function growthOf(rows: readonly FlightRow[]): string | undefined {
   return `requests in flight grew from ${early.toFixed(1)} to ${late.toFixed(1)}`
 }
 
-/** More in flight than λW; undefined when the law holds, or without answers. */
-function littleOf(rows: readonly FlightRow[]): string | undefined {
+/** More in flight than λW; undefined when the law holds, or without latencies. */
+function littleOf(rows: readonly FlightRow[], usualMs: number): string | undefined {
+  const flow = flowOf(rows)
+  if (flow === undefined) return undefined
+  const { seen, expected, perMs } = flow
+  if (seen <= expected * (1 + LITTLE_TOLERANCE) + perMs * (COUNTING_MS + usualMs) + GROWTH_LEAST) return undefined
+  return `${seen.toFixed(1)} requests were in flight, and by Little's law the answers account for ${expected.toFixed(1)}`
+}
+
+/** Mean time in flight that the latencies do not account for; undefined without latencies. */
+export function unexplainedMs(rows: readonly FlightRow[]): number | undefined {
+  const flow = flowOf(rows)
+  return flow && Math.max(0, (flow.seen - flow.expected) / flow.perMs)
+}
+
+function flowOf(rows: readonly FlightRow[]) {
   const [first, last] = [rows[0], rows.at(-1)]
-  if (first === undefined || last === undefined || last.atMs <= first.atMs) return undefined
+  if (first?.latencySumMs === undefined || last?.latencySumMs === undefined || last.atMs <= first.atMs) return undefined
   const answers = last.answers - first.answers
   if (answers <= 0) return undefined
-  const perMs = answers / (last.atMs - first.atMs)
-  const expected = (last.latencySumMs - first.latencySumMs) / (last.atMs - first.atMs)
-  const seen = level(rows)
-  if (seen <= expected * (1 + LITTLE_TOLERANCE) + perMs * COUNTING_MS + GROWTH_LEAST) return undefined
-  return `${seen.toFixed(1)} requests were in flight, and by Little's law the answers account for ${expected.toFixed(1)}`
+  const spanMs = last.atMs - first.atMs
+  return { seen: level(rows), expected: (last.latencySumMs - first.latencySumMs) / spanMs, perMs: answers / spanMs }
 }

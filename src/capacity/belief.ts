@@ -3,8 +3,9 @@
  * collection), so a single load is held with a chance: Φ((ln limit − ln load) ÷ spread), a probit. Both the median limit and the spread are unknown.
  * Their probabilities are kept on a grid (Bayes' rule), so that a promise pays for not knowing the spread as well as for the spread itself.
  */
+
+import type { Estimate, Point } from '../domain/capacity.ts'
 import { normalBelow } from './normal.ts'
-import type { Estimate, Point } from './points.ts'
 
 /**
  * Relative spreads between runs that are thought possible, from a quiet machine to a crowded one; all are equally likely before the first

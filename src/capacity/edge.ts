@@ -1,5 +1,5 @@
 /** Where the limit lies by what was measured: loads with their outcomes counted, contradictions, and the two loads that enclose the limit. */
-import type { Point, Purpose } from './points.ts'
+import type { Point, Purpose } from '../domain/capacity.ts'
 
 export type Tally = {
   readonly load: number

@@ -1,8 +1,9 @@
 /** What the answers at one load prove about the objectives. Exact one-sided 95 % bounds (Clopper–Pearson), as in a rehearsal's verdict. */
+
+import type { Outcome } from '../domain/capacity.ts'
 import { attemptsNeeded, lowerBound } from '../domain/statistics.ts'
 import type { Ratio } from '../domain/units.ts'
 import type { Backlog } from './backlog.ts'
-import type { Outcome } from './points.ts'
 
 /** Answers that one objective counts. `within` are the good ones, for a latency objective those within its limit. */
 export type ObjectiveCounts = {
@@ -18,8 +19,10 @@ export type LoadFacts = {
   /** Arrivals that were due and never started, and all arrivals that were due. */
   readonly neverRan: number
   readonly due: number
-  /** Why the load generator or its machine was at its limit; undefined when it was not. */
+  /** Why the machine of the load generator was at its limit; undefined when it was not. */
   readonly starved?: string
+  /** Why the load generator measured nothing that counts, such as a crash. */
+  readonly lost?: string
 }
 
 export type Proof = {
@@ -32,12 +35,18 @@ export type Proof = {
 }
 
 /**
- * A starved generator comes first: on a machine without time left, slow answers say nothing about the platform. Arrivals that never started come last:
- * when answers are slow, the generator runs out of clients because of the platform.
+ * Objectives that are proven on a full machine are proven: it can only have made answers slower. Everything else on a full machine is the generator's.
+ * Arrivals that never started come after bad answers: when answers are slow, the generator runs out of clients because of the platform.
  */
 export function proofOf(facts: LoadFacts): Proof {
-  const { objectives, backlog, neverRan, due, starved } = facts
-  if (starved !== undefined) return { outcome: 'generator-limit', reasons: [starved] }
+  const { lost, starved } = facts
+  if (lost !== undefined) return { outcome: 'generator-limit', reasons: [lost] }
+  const proof = platformProof(facts)
+  if (starved === undefined || proof.outcome === 'held') return proof
+  return { outcome: 'generator-limit', reasons: [starved, ...proof.reasons] }
+}
+
+function platformProof({ objectives, backlog, neverRan, due }: LoadFacts): Proof {
   const refuted = objectives.filter(isRefuted).map(toldOf)
   const grows = backlog.growing === undefined ? [] : [backlog.growing]
   if (refuted.length + grows.length > 0) return { outcome: 'broke', reasons: [...refuted, ...grows] }

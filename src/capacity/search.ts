@@ -3,10 +3,11 @@
  * continued and checked from its journal. Bracket by `growth`, bisect to `resolution`, check that the platform recovers from an overload, measure
  * near the limit to learn its spread, then prove the promise by long holds.
  */
+
+import type { Measure, Point, Purpose, SearchEnd, SearchSpec } from '../domain/capacity.ts'
 import { millis } from '../domain/units.ts'
 import { type Belief, beliefOf, estimateOf, promisedLoad } from './belief.ts'
 import { doubtful, type Edge, edgeOf, type Tally, talliesOf } from './edge.ts'
-import type { Measure, Point, Purpose, SearchEnd, SearchSpec } from './points.ts'
 
 export type Step = Measure | SearchEnd
 

@@ -39,7 +39,9 @@ export function withContextFlags(command: Command): Command {
 }
 
 /** The current context of a kubeconfig is whichever was used last. Faults need a context that somebody named on purpose. */
-function contextIssues({ lab, context }: Readonly<Record<string, unknown>>): readonly Issue[] {
+function contextIssues({ lab, context, url, model }: Readonly<Record<string, unknown>>): readonly Issue[] {
+  // A URL alone, or points on paper, need no cluster.
+  if (url !== undefined || model) return []
   if (!lab && context === undefined) {
     const next = 'Say --lab for the lab of this machine, or --context NAME.'
     return [issueOfFlag('--context', { code: 'no-cluster', problem: 'no cluster was chosen.', next })]

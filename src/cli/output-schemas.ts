@@ -342,6 +342,95 @@ const lab = z.union([
     .describe('lab status'),
 ])
 
+const use = strict({
+  kind: z.enum(['autoscaler-maximum', 'pods-pending', 'resource']),
+  name: text,
+  share: z.number(),
+  sentence: text,
+})
+const outcomes = z.enum(['held', 'broke', 'unproven', 'generator-limit'])
+const searchEnd = z.discriminatedUnion('kind', [
+  strict({
+    kind: z.literal('found'),
+    promise: z.number(),
+    odds: z.number(),
+    estimate: strict({ low: z.number(), median: z.number(), high: z.number(), spread: z.number() }),
+    limitedBy: z.enum(['platform', 'generator', 'max']),
+    recovery: z.enum(['recovered', 'unproven', 'not-tried']),
+  }),
+  strict({ kind: z.literal('metastable'), overload: z.number(), load: z.number(), held: z.number() }),
+  strict({ kind: z.literal('nothing-held'), lowest: z.number() }),
+  strict({ kind: z.literal('generator-limit'), load: z.number() }),
+  strict({
+    kind: z.literal('unproven'),
+    why: z.enum(['too-few-samples', 'out-of-time', 'holds-broke', 'stopped']),
+    held: z.number().optional(),
+    broke: z.number().optional(),
+  }),
+  strict({ kind: z.literal('stopped'), reason: text }),
+])
+const loadRow = strict({
+  load: z.number(),
+  perSecond: z.number(),
+  purpose: z.enum(['bracket', 'bisect', 'again', 'recovery', 'repeat', 'hold']),
+  overload: z.number().optional(),
+  outcome: outcomes,
+  reasons: z.array(text),
+  atSeconds: z.number(),
+  measuredSeconds: z.number(),
+  objectives: z.array(strict({ name: text, objective: z.number(), answers: whole, within: whole })),
+  pods: z.record(text, whole).optional(),
+  nodes: whole.optional(),
+  uses: z.array(use),
+  cost: strict({ perHour: z.number(), per1000: z.number(), currency: text }).optional(),
+})
+const capacitySearch = strict({
+  format,
+  run: text,
+  rehearsal: text,
+  end: searchEnd,
+  summary: text,
+  next: text,
+  promisedPerSecond: z.number().optional(),
+  event: strict({ load: z.number(), headroom: z.number().optional() }).optional(),
+  bottleneck: use.extend({ load: z.number() }).optional(),
+  loads: z.array(loadRow),
+  healed: z.boolean(),
+  exitCode: whole,
+}).describe('a search')
+
+const coefficients = strict({ gamma: z.number(), alpha: z.number(), beta: z.number() })
+const capacityModel = z
+  .looseObject({
+    format,
+    of: text,
+    unit: text,
+    points: z.array(strict({ replicas: whole, capacity: z.number() })),
+    laws: z.array(
+      z.looseObject({
+        law: z.enum(['linear', 'amdahl', 'usl']),
+        coefficients,
+        sigma: z.number(),
+        refused: text.optional(),
+      }),
+    ),
+    ceilings: z.array(strict({ name: text, capacity: z.number() })),
+    forecasts: z.array(
+      z.discriminatedUnion('kind', [
+        strict({ kind: z.literal('range'), replicas: whole, low: z.number(), high: z.number() }),
+        strict({
+          kind: z.literal('ceiling'),
+          replicas: whole,
+          low: z.number(),
+          ceiling: strict({ name: text, capacity: z.number() }),
+        }),
+        strict({ kind: z.literal('refused'), replicas: whole, reason: text, next: text }),
+      ]),
+    ),
+    notes: z.array(text),
+  })
+  .describe('--model')
+
 const published = (title: string, description: string, schema: z.ZodType) => {
   const { $schema, ...rest } = z.toJSONSchema(schema, { reused: 'ref' })
   return { $schema, title, description, ...rest }
@@ -351,6 +440,11 @@ const published = (title: string, description: string, schema: z.ZodType) => {
 export const outputSchemas: Readonly<Record<string, object>> = {
   'verdict.schema.json': published('Verdict', '`matchday run` and `matchday judge`; also verdict.json.', verdict),
   'plan.schema.json': published('Plan', '`matchday plan`', plan),
+  'capacity.schema.json': published(
+    'Capacity',
+    '`matchday capacity`; a search is also in capacity.json.',
+    z.union([capacitySearch, capacityModel]),
+  ),
   'check.schema.json': published('Check', '`matchday check`', check),
   'init.schema.json': published('Init', '`matchday init`', init),
   'heal.schema.json': published('Heal', '`matchday heal`', heal),

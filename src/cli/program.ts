@@ -1,6 +1,7 @@
 /** The commands and the handling of their failures. */
 import { Command, CommanderError } from 'commander'
 import { exitCodes } from '../domain/verdict.ts'
+import { addCapacity } from './commands/capacity.ts'
 import { addCheck } from './commands/check.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addGameday } from './commands/gameday.ts'
@@ -41,6 +42,7 @@ function program(finish: (code: number) => void): Command {
     addInit,
     addRun,
     addPlan,
+    addCapacity,
     addCheck,
     addJudge,
     addReport,

@@ -2,6 +2,7 @@
  * Blocks: short stretches of load on a warm target, one after the other or two at a time. A comparison of releases and a search for capacity both
  * consist of them. Each block has its own load generator, whose frames carry the block's name as their instance.
  */
+import type { AskedLoad } from './capacity.ts'
 import type { Histogram } from './histogram.ts'
 import type { LoadPlan } from './timeline.ts'
 import type { Instant, Millis } from './units.ts'
@@ -14,6 +15,8 @@ export type BlockPlan = {
   readonly of: string
   /** Blocks with the same number are compared with each other, from 1. */
   readonly pair?: number
+  /** Only of a search for capacity. */
+  readonly asked?: AskedLoad
   readonly settleMs: Millis
   readonly measuredMs: Millis
   readonly load: LoadPlan

@@ -1,4 +1,6 @@
 /** The JSON Schemas that editors use, made from the same tables as the parser. */
+import { capacityPointsFile } from './capacity-points.ts'
+import { capacityFile } from './capacity-shape.ts'
 import { rehearsalFile } from './rehearsal-shape.ts'
 import type { JsonSchema } from './shape.ts'
 import { targetFile } from './target-shape.ts'
@@ -16,6 +18,16 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
     'Rehearsal',
     'One planned run: load, faults and what must hold.',
     rehearsalFile.schema,
+  ),
+  'capacity.schema.json': published(
+    'Capacity',
+    'A search for the highest load at which the objectives of a rehearsal hold.',
+    capacityFile.schema,
+  ),
+  'capacity-points.schema.json': published(
+    'CapacityPoints',
+    'Measured capacity by replicas, for a forecast.',
+    capacityPointsFile.schema,
   ),
   'target.schema.json': published(
     'Target',

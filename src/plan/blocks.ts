@@ -1,9 +1,11 @@
-/** One block of load as a plan: a level rate from its start to its end. */
+/** One block of load as a plan: a level rate to its end, after a ramp or another load if it has one. */
 import type { BlockPlan } from '../domain/blocks.ts'
+import type { AskedLoad } from '../domain/capacity.ts'
 import { unionsIn } from '../domain/indicators.ts'
 import { seedFor } from '../domain/random.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
-import { type Millis, millis, perSecond } from '../domain/units.ts'
+import type { LoadStage } from '../domain/timeline.ts'
+import { isSome, type Millis, millis, perSecond, type Some } from '../domain/units.ts'
 import { limitsOf } from './load.ts'
 
 export type BlockWanted = {
@@ -15,6 +17,11 @@ export type BlockWanted = {
   readonly seed: number
   /** Multiple of the rehearsal's arrivals and sockets, before the target's own load factor. */
   readonly factor: number
+  /** Time in which the load rises from 0 at the begin of the block; it rises at once if left out. Part of `settleMs`. */
+  readonly rampMs?: Millis
+  /** A load before this one, without a pause between them. Its time is part of `settleMs`. */
+  readonly before?: { readonly factor: number; readonly forMs: Millis }
+  readonly asked?: AskedLoad
   readonly settleMs: Millis
   readonly measuredMs: Millis
   /** Where clients enter; the target's entry if left out. */
@@ -22,16 +29,14 @@ export type BlockWanted = {
 }
 
 export function planBlock(rehearsal: Rehearsal, target: Target, wanted: BlockWanted): BlockPlan {
-  const { block, of, pair, run, seed, factor, settleMs, measuredMs, entry = target.entry } = wanted
+  const { block, of, pair, asked, run, seed, settleMs, measuredMs, entry = target.entry } = wanted
   const { arrivals, sockets } = rehearsal.load
-  const level = (rate: number) => {
-    const at = perSecond(rate * factor * target.loadFactor)
-    return [{ durationMs: millis(settleMs + measuredMs), from: at, to: at }] as const
-  }
+  const level = (rate: number) => stagesOf(wanted, rate * target.loadFactor)
   return {
     block,
     of,
     ...(pair === undefined ? {} : { pair }),
+    ...(asked === undefined ? {} : { asked }),
     settleMs,
     measuredMs,
     load: {
@@ -47,4 +52,16 @@ export function planBlock(rehearsal: Rehearsal, target: Target, wanted: BlockWan
       limits: limitsOf(rehearsal),
     },
   }
+}
+
+/** The value at load 1x → a ramp, the load before, then the block's own load to its end. */
+function stagesOf({ factor, rampMs, before, settleMs, measuredMs }: BlockWanted, atOnce: number): Some<LoadStage> {
+  const own = perSecond(atOnce * factor)
+  const first = before === undefined ? own : perSecond(atOnce * before.factor)
+  const ramp = rampMs === undefined || rampMs === 0 ? [] : [{ durationMs: rampMs, from: perSecond(0), to: first }]
+  const over = before === undefined ? [] : [{ durationMs: before.forMs, from: first, to: first }]
+  const spent = [...ramp, ...over].reduce((sum, { durationMs }) => sum + durationMs, 0)
+  const level = { durationMs: millis(settleMs + measuredMs - spent), from: own, to: own }
+  const stages = [...ramp, ...over, level]
+  return isSome(stages) ? stages : [level]
 }

@@ -6,6 +6,7 @@ export const planCodes = {
   'action-outside-blast-radius': 'the action harms pods of a namespace that the blast radius does not list',
   'blast-radius-exceeded': 'the fault or action, with what runs at the same time, would harm more than is allowed',
   'rate-too-high': 'load, phase and load factor multiply to more than a generator can be asked for',
+  'objective-unprovable': 'a search for capacity whose longest measurement has too few samples for an objective',
 } as const
 
 export type PlanCode = keyof typeof planCodes

@@ -4,8 +4,8 @@
  * repeats alone keep the queue full.
  */
 import { backlogOf, type FlightRow } from '../../src/capacity/backlog.ts'
-import type { Measure, Outcome } from '../../src/capacity/points.ts'
 import { proofOf } from '../../src/capacity/proof.ts'
+import type { Measure, Outcome } from '../../src/domain/capacity.ts'
 import { random } from '../../src/domain/random.ts'
 import { ratio } from '../../src/domain/units.ts'
 

@@ -20,6 +20,8 @@ describe('what one load proves', () => {
     ['no answers prove nothing', facts(0, 0), 'unproven'],
     ['a growing queue breaks what was in time so far', facts(4000, 4000, { backlog: { growing: 'it grew' } }), 'broke'],
     ['a full machine makes slow answers worthless', facts(1000, 500, { starved: 'CPU' }), 'generator-limit'],
+    ['a full machine does not undo what is proven', facts(2995, 2995, { starved: 'CPU' }), 'held'],
+    ['a generator that crashed proves nothing', facts(2995, 2995, { lost: 'it crashed' }), 'generator-limit'],
     ['arrivals that never started are the generator’s', facts(3000, 3000, { neverRan: 30 }), 'generator-limit'],
     [
       'unless the answers are bad: then its clients wait for the platform',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Outcome, Point, Purpose } from '../../src/capacity/points.ts'
 import { nextStep } from '../../src/capacity/search.ts'
+import type { Outcome, Point, Purpose } from '../../src/domain/capacity.ts'
 import { seconds } from '../../src/domain/units.ts'
 import { limitOf, type Model } from './model-platform.ts'
 import { searchOn, spec } from './simulated.ts'

@@ -1,6 +1,7 @@
 /** A whole search on a model platform, with virtual time. */
-import type { Outcome, Point, SearchEnd, SearchSpec } from '../../src/capacity/points.ts'
+
 import { nextStep } from '../../src/capacity/search.ts'
+import type { Outcome, Point, SearchEnd, SearchSpec } from '../../src/domain/capacity.ts'
 import { ratio, seconds } from '../../src/domain/units.ts'
 import { type Model, modelPlatform } from './model-platform.ts'
 

@@ -1,4 +1,4 @@
-import { type KeyObject, randomInt } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { copyFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
@@ -10,7 +10,7 @@ import type { Environment } from '../../domain/evidence.ts'
 import type { Issue } from '../../domain/issue.ts'
 import type { Timeline } from '../../domain/timeline.ts'
 import { exitCodes } from '../../domain/verdict.ts'
-import { flagShapes, parseFlag } from '../../files/flags.ts'
+import { flagShapes } from '../../files/flags.ts'
 import { openJournal } from '../../journal/journal.ts'
 import { readSigningKey, SIGNATURE_FILE } from '../../journal/signature.ts'
 import { openControl } from '../../live/control.ts'
@@ -42,6 +42,7 @@ import { startLivePage } from '../live-child.ts'
 import { VERSION } from '../package.ts'
 import { showProgress } from '../progress.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from '../run-folder.ts'
+import { seedOf } from '../seed.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { onStderr, say, term, termLines } from '../terminal.ts'
 import { findTool } from '../tools.ts'
@@ -224,12 +225,4 @@ async function admitNow(ports: ControllerPorts, inputs: Inputs, timeline: Timeli
 function signKeyOf(flags: Flags): KeyObject | undefined {
   const flag = flags.signKey === undefined ? 'MATCHDAY_SIGN_KEY' : '--sign-key'
   return keyOf(flag, flags.signKey ?? process.env.MATCHDAY_SIGN_KEY, readSigningKey)
-}
-
-function seedOf(flags: Flags): number {
-  const written = flags.seed ?? process.env.REHEARSAL_SEED
-  if (written === undefined) return randomInt(2 ** 31)
-  const parsed = parseFlag(flagShapes.seed, flags.seed === undefined ? 'REHEARSAL_SEED' : '--seed', written)
-  if (!parsed.ok) throw new BadInput(parsed.issues)
-  return parsed.value
 }

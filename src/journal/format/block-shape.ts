@@ -1,4 +1,5 @@
 /** Sessions of blocks as a journal holds them (format 2). Versions before them read these records as lost. */
+import { askedLoad, capacitySession } from './capacity-shape.ts'
 import { loadPlan } from './rehearsal-shape.ts'
 import { amount, flag, list, moment, ms, number, object, oneOf, record, share, text, variants } from './shape.ts'
 
@@ -22,12 +23,13 @@ export const sessionStarted = object({
   at,
   session: variants('kind', {
     compare: object({ a: release, b: release, duet: flag, aa: flag, settings: compareSettings }),
+    capacity: capacitySession,
   }),
 })
 
 export const blockStarted = object(
   { at, block: text, of: text, zeroAt: moment, settleMs: ms, measuredMs: ms, load: loadPlan },
-  { pair: amount },
+  { pair: amount, asked: askedLoad },
 )
 
 export const blockEnded = object({

@@ -1,8 +1,9 @@
 /**
- * capacity: how much load a platform takes. A search asks for measured loads and says what they prove; a model on paper says what they do not
- * prove. Pure: no clock, no network, no file. Loads are multiples of the planned load (1 is the load that the rehearsal calls 1x).
+ * The search for the highest load that holds: what it asks for, what one measured load showed, how it ends. Loads are multiples of the planned load (1
+ * is the load that the rehearsal calls 1x).
  */
-import type { Millis, Ratio } from '../domain/units.ts'
+import type { OverPods } from './rehearsal.ts'
+import type { Millis, Ratio } from './units.ts'
 
 /**
  * What one measured load showed. `held`: every objective is proven and no queue grew. `broke`: an objective is refuted, or a queue grew. `unproven`:
@@ -88,4 +89,43 @@ export type Estimate = {
   readonly high: number
   /** Standard deviation of the limit between two runs, relative (0.05 is 5 %). */
   readonly spread: number
+}
+
+/** A load that a search asked for, as its blocks carry it. Blocks with one `step` measure the same load for longer. */
+export type AskedLoad = {
+  readonly step: number
+  readonly load: number
+  readonly purpose: Purpose
+  readonly overload?: number
+}
+
+/** A resource that can be used up: a gauge of a source and its limit. */
+export type LimitedResource = {
+  readonly name: string
+  readonly of: string
+  readonly metric: string
+  readonly where: Readonly<Record<string, string>>
+  readonly pods: OverPods
+  readonly limit: number
+}
+
+/** For one hour: each Ready pod by its app, and each Ready node. */
+export type Prices = {
+  readonly currency: string
+  readonly pods: Readonly<Record<string, number>>
+  readonly node: number
+}
+
+/** What a journal of a search says of it before the first load. */
+export type CapacitySession = {
+  readonly kind: 'capacity'
+  readonly search: SearchSpec
+  /** Time under each load before it is measured: the ramp, and until autoscalers have followed. */
+  readonly settleMs: Millis
+  /** Longest wait between two loads until the platform is at rest. */
+  readonly restMs: Millis
+  /** Load of the planned event; the headroom counts from there. */
+  readonly event?: number
+  readonly resources: readonly LimitedResource[]
+  readonly prices?: Prices
 }

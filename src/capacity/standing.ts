@@ -1,0 +1,126 @@
+/** Pods, nodes and used-up resources while a load is measured. */
+import type { LimitedResource } from '../domain/capacity.ts'
+import type { ClusterObject, HpaSeen, NodeSeen, PodSeen } from '../domain/cluster.ts'
+import type { Evidence, Sample } from '../domain/evidence.ts'
+
+/** Ready pods by app, and Ready nodes. */
+export type Standing = { readonly pods: Readonly<Record<string, number>>; readonly nodes: number }
+
+/** A resource at one load: the most of it that was used, as a share of its limit. */
+export type Use = {
+  readonly kind: 'autoscaler-maximum' | 'pods-pending' | 'resource'
+  readonly name: string
+  readonly share: number
+  readonly sentence: string
+}
+
+export type Standings = {
+  add(record: Evidence): void
+  /** Forgets the uses so far: a load begins to be measured. */
+  begin(): void
+  standing(): Standing | undefined
+  /** Since `begin`. */
+  uses(): readonly Use[]
+}
+
+export function standings(resources: readonly LimitedResource[]): Standings {
+  const pods = new Map<string, PodSeen>()
+  const nodes = new Map<string, NodeSeen>()
+  const scalers = new Map<string, HpaSeen>()
+  const gauges = new Map<string, Map<string, number>>()
+  let most = new Map<string, Use>()
+
+  const note = (use: Use | undefined) => {
+    if (use === undefined) return
+    const key = `${use.kind} ${use.name}`
+    if (use.share > (most.get(key)?.share ?? -1)) most.set(key, use)
+  }
+  const look = () => {
+    for (const scaler of scalers.values()) note(scalerUse(scaler))
+    note(pendingUse([...pods.values()]))
+    for (const resource of resources) note(resourceUse(resource, gauges.get(resource.name)))
+  }
+  const addObject = (object: ClusterObject, deleted: boolean) => {
+    const keep = <T extends ClusterObject>(all: Map<string, T>, each: T) =>
+      deleted ? all.delete(each.uid) : all.set(each.uid, each)
+    if (object.resource === 'Pod') keep(pods, object)
+    if (object.resource === 'Node') keep(nodes, object)
+    if (object.resource === 'HorizontalPodAutoscaler') keep(scalers, object)
+  }
+  return {
+    add(record) {
+      if (record.kind === 'object-seen') addObject(record.object, record.change === 'deleted')
+      else if (record.kind === 'sample') addSample(record, resources, gauges)
+      else return
+      look()
+    },
+    begin() {
+      most = new Map()
+      look()
+    },
+    standing: () => (nodes.size + pods.size === 0 ? undefined : { pods: readyByApp(pods), nodes: readyOf(nodes) }),
+    uses: () => [...most.values()].sort((a, b) => b.share - a.share),
+  }
+}
+
+const readyOf = (nodes: ReadonlyMap<string, NodeSeen>): number =>
+  [...nodes.values()].filter(({ ready, unschedulable }) => ready && !unschedulable).length
+
+function readyByApp(pods: ReadonlyMap<string, PodSeen>): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const { app, ready, deleting } of pods.values()) if (ready && !deleting) counts[app] = (counts[app] ?? 0) + 1
+  return counts
+}
+
+/** An autoscaler that wants its maximum cannot follow any further. One that is pinned to a single number never could. */
+function scalerUse({ name, min, max, desired }: HpaSeen): Use | undefined {
+  if (min === max) return undefined
+  return {
+    kind: 'autoscaler-maximum',
+    name,
+    share: desired / max,
+    sentence: `${name} wants ${desired} of at most ${max} pods`,
+  }
+}
+
+function pendingUse(pods: readonly PodSeen[]): Use | undefined {
+  const waiting = pods.filter(
+    ({ podPhase, node, deleting }) => podPhase === 'Pending' && node === undefined && !deleting,
+  )
+  const [first] = waiting
+  if (first === undefined) return undefined
+  const sentence = `${waiting.length} pods wait for a node, such as ${first.name}`
+  return { kind: 'pods-pending', name: 'pods', share: 1, sentence }
+}
+
+function resourceUse(resource: LimitedResource, byPod: ReadonlyMap<string, number> | undefined): Use | undefined {
+  if (byPod === undefined || byPod.size === 0) return undefined
+  const values = [...byPod.values()]
+  const used = resource.pods === 'max' ? Math.max(...values) : values.reduce((sum, value) => sum + value, 0)
+  const share = resource.limit === 0 ? 1 : used / resource.limit
+  const sentence = `${resource.name}: ${Number(used.toFixed(1))} of ${resource.limit} (${resource.metric})`
+  return { kind: 'resource', name: resource.name, share, sentence }
+}
+
+function addSample(
+  sample: Sample,
+  resources: readonly LimitedResource[],
+  gauges: Map<string, Map<string, number>>,
+): void {
+  for (const { name, of, metric, where } of resources) {
+    if (of !== sample.source) continue
+    const byPod = gauges.get(name) ?? new Map<string, number>()
+    gauges.set(name, byPod)
+    // A pod that cannot be read may be gone: what it used does not count any longer.
+    byPod.delete(sample.pod)
+    if (!sample.ok) continue
+    const wanted = sample.series.filter(
+      (series) => series.name === metric && Object.entries(where).every(([key, value]) => series.labels[key] === value),
+    )
+    if (wanted.length > 0)
+      byPod.set(
+        sample.pod,
+        wanted.reduce((sum, { value }) => sum + value, 0),
+      )
+  }
+}

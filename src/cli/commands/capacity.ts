@@ -1,0 +1,196 @@
+import { copyFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { k6LoadGenerator } from '../../adapters/k6/load-generator.ts'
+import { capacityResult } from '../../capacity/result.ts'
+import { searching } from '../../controller/capacity.ts'
+import type { Performance } from '../../controller/perform.ts'
+import { performSession, type SessionPorts } from '../../controller/session.ts'
+import type { CapacitySession } from '../../domain/capacity.ts'
+import { exitCodes } from '../../domain/verdict.ts'
+import { isCapacityFile, parseCapacity, usualSession } from '../../files/capacity.ts'
+import { flagShapes } from '../../files/flags.ts'
+import { parseRehearsal } from '../../files/rehearsal.ts'
+import { openJournal } from '../../journal/journal.ts'
+import { capacityIssues } from '../../plan/capacity.ts'
+import { planTimeline } from '../../plan/timeline.ts'
+import { auditOf } from '../audit.ts'
+import { printCapacity, readCapacity, writeCapacity } from '../capacity-folder.ts'
+import { modelOnPaper } from '../capacity-model.ts'
+import { askedText, measuredText } from '../capacity-text.ts'
+import { systemClock } from '../clock.ts'
+import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags, withLabFlags } from '../cluster-choice.ts'
+import { BadInput } from '../failure.ts'
+import { aFolderToWrite, checkedFlag, ofShape, outputFlag } from '../flags.ts'
+import { readInputFile } from '../input-file.ts'
+import { type Inputs, readInputs } from '../inputs.ts'
+import { VERSION } from '../package.ts'
+import { discardUnused, makeRunFolder, type RunFolder } from '../run-folder.ts'
+import { seedOf } from '../seed.ts'
+import { stopSignal } from '../stop-signal.ts'
+import { onStderr, say, term } from '../terminal.ts'
+import { findTool } from '../tools.ts'
+import { targetOfUrl } from '../url-target.ts'
+import { k6Settings, portsOf } from '../wiring.ts'
+
+type Flags = ClusterFlags & {
+  readonly url?: string
+  readonly model?: boolean
+  readonly seed?: string
+  readonly reports: string
+  readonly output: string
+  readonly quiet?: boolean
+}
+
+export function addCapacity(root: Command, finish: (code: number) => void): void {
+  const command = root
+    .command('capacity')
+    .description('find the highest load at which the objectives hold, and what limits it')
+    .argument(
+      '<file...>',
+      'a *.capacity.yaml or a *.rehearsal.yaml; with --model, a file of points or folders of searches',
+    )
+  withLabFlags(withClusterFlags(command))
+    .option('--url <url>', 'search what answers at this URL, without a cluster: only the load is measured')
+    .option('--model', 'forecast on paper from measured points; no load')
+    .addOption(
+      checkedFlag(
+        '--seed <number>',
+        "seed of the players' choices (default: REHEARSAL_SEED, or a new one)",
+        ofShape(flagShapes.seed, '--seed'),
+      ),
+    )
+    .addOption(checkedFlag('--reports <folder>', 'where the search gets its folder', aFolderToWrite, 'reports'))
+    .addOption(outputFlag())
+    .option('-q, --quiet', 'no progress, only the result')
+    .addHelpText(
+      'after',
+      '\nExit code 0: a promise (that covers the event), 1: the platform carries less than the event, nothing, or is metastable, 3: unproven.\n\nExamples:\n  matchday capacity scenarios/derby.capacity.yaml --context NAME\n  matchday capacity scenarios/psp-down-at-peak.rehearsal.yaml --lab\n  matchday capacity shop.capacity.yaml --url http://127.0.0.1:8080 -o json\n  matchday capacity --model points.yaml',
+    )
+    .action(async (files: readonly string[], flags: Flags) => finish(await capacity(files, flags)))
+}
+
+async function capacity(files: readonly string[], flags: Flags): Promise<number> {
+  if (flags.model) return modelOnPaper(files, flags.output)
+  const [file, second] = files
+  if (file === undefined || second !== undefined) {
+    const at = { file: 'file', line: 0, column: 0 }
+    throw new BadInput([{ at, code: 'wrong-value', problem: 'a search takes one file.', next: 'Give one file.' }])
+  }
+  const wanted = readWanted(file, flags)
+  const signal = stopSignal()
+  const k6 = await findTool('k6', signal)
+  await inspectScript(k6.path, wanted.inputs)
+  const cluster = flags.url === undefined ? await chooseCluster(flags, true, signal) : undefined
+  try {
+    const ports: SessionPorts = cluster
+      ? { ...splitPorts(portsOf(cluster.api, k6.path)) }
+      : { clock: systemClock, load: k6LoadGenerator(k6Settings(k6.path)) }
+    const folder = makeRunFolder(flags.reports, wanted.name, new Date())
+    try {
+      await performSearch(ports, wanted, file, folder, k6.version, flags, signal)
+    } finally {
+      discardUnused(flags.reports, folder)
+    }
+    const seen = await readCapacity(folder.path)
+    const result = capacityResult(seen)
+    if (result === undefined) throw new Error('the search left no journal')
+    writeCapacity(folder.path, seen, result)
+    printCapacity(result, folder.path, flags.output)
+    return result.exitCode
+  } finally {
+    await cluster?.release()
+  }
+}
+
+const splitPorts = ({ clock, load, ...cluster }: ReturnType<typeof portsOf>): SessionPorts => ({ clock, load, cluster })
+
+type Wanted = { readonly name: string; readonly inputs: Inputs; readonly session: CapacitySession }
+
+/** A capacity file with its rehearsal, or a rehearsal alone, which is searched with the defaults. @throws BadInput */
+function readWanted(path: string, flags: Flags): Wanted {
+  const files = { read: readInputFile }
+  if (!isCapacityFile(files.read(path) ?? '')) {
+    const inputs = inputsOf(path, flags)
+    return proven({ name: inputs.rehearsal.name, inputs, session: usualSession(inputs.target, inputs.rehearsal) })
+  }
+  const file = parseCapacity(files, path)
+  if (!file.ok) throw new BadInput(file.issues)
+  const inputs = inputsOf(file.value.rehearsal, flags)
+  const session = file.value.sessionOn(inputs.target, inputs.rehearsal)
+  if (!session.ok) throw new BadInput(session.issues)
+  return proven({ name: file.value.name, inputs, session: session.value })
+}
+
+function proven(wanted: Wanted): Wanted {
+  const issues = capacityIssues(wanted.inputs.rehearsal, wanted.inputs.target, wanted.session)
+  if (issues.length > 0) throw new BadInput(issues)
+  return wanted
+}
+
+function inputsOf(path: string, flags: Flags): Inputs {
+  if (flags.url === undefined) return readInputs(path, contextOf(flags), flags.target)
+  const rehearsal = parseRehearsal({ read: readInputFile }, path)
+  if (!rehearsal.ok) throw new BadInput(rehearsal.issues)
+  return { rehearsal: rehearsal.value, target: targetOfUrl(flags.url) }
+}
+
+async function inspectScript(k6: string, { rehearsal }: Inputs): Promise<void> {
+  const { script, arrivals, sockets } = rehearsal.load
+  const load = { profiles: Object.keys(arrivals), sockets: sockets !== undefined }
+  const { issues, notes } = await k6LoadGenerator(k6Settings(k6)).inspect(script, load)
+  if (issues.length > 0) throw new BadInput(issues)
+  for (const note of notes) say(term`${note}`)
+}
+
+async function performSearch(
+  ports: SessionPorts,
+  { inputs, session }: Wanted,
+  file: string,
+  folder: RunFolder,
+  k6: string,
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<void> {
+  const { rehearsal, target } = inputs
+  const seed = seedOf(flags)
+  // A search harms nothing: the faults and actions of the rehearsal are left out.
+  const loadOnly = { ...rehearsal, faults: [], actions: [] }
+  const planned = planTimeline(loadOnly, target, { run: folder.run, seed })
+  if (!planned.ok) throw new BadInput(planned.issues)
+  const cluster = await ports.cluster?.cluster.identify()
+  const problems = (await ports.cluster?.cluster.preflight(loadOnly, target)) ?? []
+  if (problems.length > 0) throw new BadInput(problems, exitCodes.environment)
+  signal.throwIfAborted()
+  copyFileSync(file, folder.file('capacity.yaml'))
+  const environment = {
+    matchday: VERSION,
+    node: process.version,
+    k6,
+    kubernetes: cluster?.kubernetes ?? 'none',
+    clusterUid: cluster?.uid ?? '',
+    cores: availableParallelism(),
+    seed,
+    command: `matchday ${process.argv.slice(2).join(' ')}`,
+    audit: auditOf(inputs, process.env),
+  }
+  const performance: Performance = {
+    rehearsal: loadOnly,
+    target,
+    timeline: planned.value,
+    environment,
+    folder: folder.path,
+  }
+  if (!flags.quiet) say(term`${onStderr('bold', rehearsal.name)} on ${target.entry}, seed ${String(seed)}`)
+  const search = searching(performance, session, {
+    asked: (asked) => flags.quiet || say(askedText(asked)),
+    measured: (point) => flags.quiet || say(measuredText(point, onStderr)),
+  })
+  const journal = await openJournal(join(folder.path, 'journal.ndjson'))
+  try {
+    await performSession(ports, { ...performance, session }, journal, search.add, signal, search.strategy)
+  } finally {
+    await journal.close()
+  }
+}
