@@ -128,6 +128,8 @@ export type Reaction =
       readonly from: string
       readonly to: string
       readonly withinMs: Millis
+      /** The platform stays with the second provider on purpose: no return is judged after the healing. */
+      readonly failback?: 'none'
       readonly at: SourcePoint
     }
   | { readonly kind: 'recovers'; readonly sli: string; readonly withinMs: Millis; readonly at: SourcePoint }

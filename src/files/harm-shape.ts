@@ -27,6 +27,10 @@ const reaction = placed(
         from: need(source('carrier-a'), 'Source that the harm takes away.'),
         to: need(source('carrier-b'), 'Source that must take over.'),
         within: within('Longest time from the injection to the take-over.'),
+        failback: may(
+          word('expected', 'none'),
+          'expected (the default): work must return after the healing. none: the platform stays with the second source on purpose.',
+        ),
       }),
       'Work moves from one source to another while the harm lasts.',
     ),

@@ -49,8 +49,9 @@ function witnessOf({ at, value: { kind, value } }: WitnessDraft): Witness {
 export function reactionOf({ at, value }: ReactionDraft): Reaction {
   switch (value.kind) {
     case 'failover': {
-      const { from, to, within } = value.value
-      return { kind: 'failover', from: from.value, to: to.value, withinMs: within.value, at }
+      const { from, to, within, failback } = value.value
+      const stays = failback === 'none' ? { failback } : {}
+      return { kind: 'failover', from: from.value, to: to.value, withinMs: within.value, ...stays, at }
     }
     case 'recovers':
       return { kind: 'recovers', sli: value.value.slo.value, withinMs: value.value.within.value, at }

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { Evidence, EvidenceOf, Series } from '../../src/domain/evidence.ts'
 import { readJournal } from '../../src/journal/read.ts'
 import { judge } from '../../src/judge/judge.ts'
-import { evidence, mapped, type Story, secondAt } from '../support/evidence.ts'
-import { causesOf, sentenceOf, told } from '../support/judged.ts'
+import { evidence, mapped, rehearsal, type Story, secondAt } from '../support/evidence.ts'
+import { causesOf, sentenceOf, told, withRehearsal } from '../support/judged.ts'
 
 type Good = Extract<EvidenceOf<'sample'>, { ok: true }>
 
@@ -46,6 +46,18 @@ describe('a recorded failover', () => {
 })
 
 describe('failback', () => {
+  it('is not judged where the platform stays with the second provider on purpose', () => {
+    const stays = withRehearsal({
+      faults: rehearsal.faults.map((fault) => ({
+        ...fault,
+        expect: fault.expect.map((each) => (each.kind === 'failover' ? { ...each, failback: 'none' } : each)),
+      })),
+    })
+    const moved = approvedLater(() => ({ a: 0, b: 55 }))
+    expect(causesOf(told(moved))).toEqual(['failback-missing'])
+    expect(causesOf(told({ ...moved, rehearsal: stays }))).toEqual([])
+  })
+
   const approvedLater = (change: (second: number) => { a: number; b: number }): Partial<Story> => ({
     approved: (s) => {
       const rate = s < 25 || s > 130 ? 22 : 55

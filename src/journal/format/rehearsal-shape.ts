@@ -42,7 +42,7 @@ const witness = variants('kind', {
 })
 
 const reaction = variants('kind', {
-  failover: object({ from: text, to: text, withinMs: ms, at }),
+  failover: object({ from: text, to: text, withinMs: ms, at }, { failback: oneOf('none') }),
   recovers: object({ sli: text, withinMs: ms, at }),
   reconnects: object({ share, withinMs: ms, at }, { herdMax: rate }),
   survives: object({ app: text, ready: number, withinMs: ms, at }),

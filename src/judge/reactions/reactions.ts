@@ -44,9 +44,10 @@ export function answersTo(seen: Seen, harm: Harm, expected: readonly Reaction[])
   }
 }
 
-/** Work moves to the other provider, and back after healing. */
+/** Work moves to the other provider, and back after healing, unless the platform stays there on purpose. */
 function judgeMove(seen: Seen, harm: Harm, expected: Extract<Reaction, { kind: 'failover' }>) {
   const { result, findings } = judgeFailover(seen, harm, expected)
+  if (expected.failback === 'none') return { result, findings }
   return { result, findings: [...findings, ...judgeFailback(seen, harm, expected, result.tookMs !== undefined)] }
 }
 
