@@ -1,19 +1,23 @@
 /** Boots the lab with a workload in it, for `lab up` and `run --lab`, with a line of progress for each stage. */
 import { buildImages } from '../lab/images/build.ts'
-import { renderImages } from '../lab/images/render.ts'
+import { renderImages, requireImages } from '../lab/images/render.ts'
 import { stageKeda } from '../lab/keda/images.ts'
 import { applyKeda, hasKeda, KEDA_NAMESPACE, type KedaTools, needsKeda, untilKedaServes } from '../lab/keda/install.ts'
 import { type LabHandle, type LabState, labPaths, labUp, type Place, requireFreePlace } from '../lab/lab.ts'
 import { applyManifests } from '../lab/workload/apply.ts'
 import { namespacesOf, untilReady } from '../lab/workload/deploy.ts'
 import { untilPlugInsServe } from '../lab/workload/plug-ins.ts'
-import { type Manifest, renderManifests } from '../lab/workload/render.ts'
+import type { Manifest } from '../lab/workload/render.ts'
 import { readWorkload } from '../lab/workload/workload.ts'
+import { renderedManifests } from './lab-workload.ts'
 import { onStderr, say, term } from './terminal.ts'
 import { kedaTools, labTools } from './tools.ts'
 
 export type LabChoice = {
-  readonly workload: string
+  /** A folder with a workload.yaml; without one, only the images that every lab has. */
+  readonly workload?: string
+  /** Manifests instead of the workload's: a folder, a file, or `-` for standard input. */
+  readonly manifests?: string
   readonly overlays: readonly string[]
   readonly root?: string
   readonly place?: Place
@@ -49,7 +53,10 @@ function abortOf(signal: AbortSignal) {
 }
 
 async function boot(choice: LabChoice): Promise<LabHandle> {
-  const workload = readWorkload(choice.workload)
+  const workload = choice.workload === undefined ? undefined : readWorkload(choice.workload)
+  const { images: sources = [], ready = [] } = workload ?? {}
+  const place = choice.manifests ?? workload?.manifests
+  if (place === undefined) throw new Error('neither a workload nor manifests were chosen')
   await requireFreePlace(choice.place)
   const tools = await labTools(choice.signal)
   const startedAt = performance.now()
@@ -57,14 +64,15 @@ async function boot(choice: LabChoice): Promise<LabHandle> {
     say(term`${onStderr('dim', `${((performance.now() - startedAt) / 1000).toFixed(1).padStart(5)} s`)} lab: ${text}`)
   const paths = labPaths(choice.root)
   const [manifests, images] = await Promise.all([
-    renderManifests(tools.kubectl, workload.manifests, choice.overlays),
-    buildImages({ folder: paths.images, sources: workload.images, onProgress: stage }),
+    renderedManifests(tools.kubectl, place, choice.overlays),
+    buildImages({ folder: paths.images, sources, ready, onProgress: stage }),
   ])
   const keda = choice.keda || needsKeda(manifests) ? await kedaTools(choice.signal) : undefined
   if (keda) await stageKeda(paths.images, keda)
-  stage(`${workload.images.length + (keda ? 1 : 0)} images ready`)
+  stage(`${sources.length + ready.length + (keda ? 1 : 0)} images ready`)
   choice.signal.throwIfAborted()
   const rendered = renderImages(manifests, images)
+  requireImages(rendered)
   // Objects are created seconds before the nodes are ready, so that pods are scheduled as soon as a node is.
   let applied: Promise<void> | undefined
   const lab = await labUp({
@@ -88,7 +96,8 @@ async function boot(choice: LabChoice): Promise<LabHandle> {
       if (text !== last) stage(text)
       last = text
     }
-    const namespaces = [...namespacesOf(rendered), ...(keda ? [KEDA_NAMESPACE] : [])]
+    // Objects without a namespace are applied to `default`.
+    const namespaces = [...new Set(['default', ...namespacesOf(rendered)]), ...(keda ? [KEDA_NAMESPACE] : [])]
     await untilReady(lab.state.root, namespaces, showOnce, choice.signal)
     await untilPlugInsServe(lab.state.root, choice.signal)
     if (keda) await untilKedaServes(lab.state.root, choice.signal)

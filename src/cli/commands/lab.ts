@@ -5,7 +5,7 @@ import { type KedaStatus, kedaStatus } from '../../lab/keda/status.ts'
 import { defaultLabRoot, type LabStatus, labDown, labStatus } from '../../lab/lab.ts'
 import { UNENFORCED } from '../../lab/runtime/notices.ts'
 import { LAB_CONTEXT } from '../cluster-choice.ts'
-import { aFileOrFolder, aFolder, checkedFlag, outputFlag } from '../flags.ts'
+import { aFileOrFolder, aFolder, checkedFlag, outputFlag, type ValueCheck } from '../flags.ts'
 import { loadLabBoot } from '../lab-loading.ts'
 import { REFERENCE_WORKLOAD } from '../reference-workload.ts'
 import { stopSignal } from '../stop-signal.ts'
@@ -19,6 +19,13 @@ export function addLab(root: Command, finish: (code: number) => void): void {
     .addOption(checkedFlag('--workload <folder>', 'folder with a workload.yaml', aFileOrFolder, REFERENCE_WORKLOAD))
     .addOption(
       checkedFlag(
+        '-f, --filename <path>',
+        "manifests instead of the workload's: a folder, a file, or - for standard input",
+        orStandardInput(aFileOrFolder),
+      ),
+    )
+    .addOption(
+      checkedFlag(
         '--overlay <folder...>',
         'kustomize components on top of the workload (defects, other sizes)',
         aFolder,
@@ -29,22 +36,24 @@ export function addLab(root: Command, finish: (code: number) => void): void {
     .addOption(outputFlag())
     .addHelpText(
       'after',
-      '\nExamples:\n  matchday lab up\n  matchday lab up --workload ./my-services\n  matchday lab up --overlay test/canary/defects/no-failover\n  kubectl --kubeconfig "$(matchday lab status --output kubeconfig)" get pods -A',
+      '\nExamples:\n  matchday lab up\n  matchday lab up --workload ./my-services\n  helm template shop ./chart | matchday lab up --workload ./my-services -f -\n  matchday lab up --overlay test/canary/defects/no-failover\n  kubectl --kubeconfig "$(matchday lab status --output kubeconfig)" get pods -A',
     )
-    .action(async (flags: { workload: string; overlay: string[]; keda?: boolean; output: string }) => {
-      const { bootLab } = await loadLabBoot()
-      const handle = await bootLab({
-        workload: flags.workload,
-        overlays: flags.overlay,
-        keda: flags.keda ?? false,
-        signal: stopSignal(),
-      })
-      handle.keep()
-      say(term`lab is up; stop it with: matchday lab down`)
-      const { kubeconfig } = handle
-      print(flags.output === 'json' ? jsonText({ format: 1, context: LAB_CONTEXT, kubeconfig }) : term`${kubeconfig}`)
-      finish(exitCodes.pass)
-    })
+    .action(
+      async (flags: { workload: string; filename?: string; overlay: string[]; keda?: boolean; output: string }) => {
+        const { bootLab } = await loadLabBoot()
+        const handle = await bootLab({
+          ...chosen(flags),
+          overlays: flags.overlay,
+          keda: flags.keda ?? false,
+          signal: stopSignal(),
+        })
+        handle.keep()
+        say(term`lab is up; stop it with: matchday lab down`)
+        const { kubeconfig } = handle
+        print(flags.output === 'json' ? jsonText({ format: 1, context: LAB_CONTEXT, kubeconfig }) : term`${kubeconfig}`)
+        finish(exitCodes.pass)
+      },
+    )
   lab
     .command('status')
     .description('what runs, and where its kubeconfig is')
@@ -93,6 +102,17 @@ export function addLab(root: Command, finish: (code: number) => void): void {
       finish(exitCodes.pass)
     })
 }
+
+/** With manifests of its own, a lab needs the images of the reference platform only if its workload is asked for. */
+function chosen({ workload, filename }: { workload: string; filename?: string }) {
+  if (filename === undefined) return { workload }
+  return { manifests: filename, ...(workload === REFERENCE_WORKLOAD ? {} : { workload }) }
+}
+
+const orStandardInput =
+  (check: ValueCheck): ValueCheck =>
+  (path) =>
+    path === '-' ? undefined : check(path)
 
 function printStatus(status: LabStatus, keda: KedaStatus | undefined): void {
   if (status.kind === 'none') return print(term`no lab is up (${defaultLabRoot()})`)

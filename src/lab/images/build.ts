@@ -5,12 +5,15 @@ import { type ImageIndex, type IndexedImage, mountPreloadFile, nodeBinary, write
 import type { ImageSource } from './image-source.ts'
 import { postgresImage } from './postgres.ts'
 import { bundlePreload } from './preload.ts'
+import { type ReadySource, readyImage } from './ready-images.ts'
 import { type Built, nodeImage, pauseImage } from './recipes.ts'
 import { stageFile } from './stage.ts'
 
 export type BuildOptions = {
   readonly folder: string
   readonly sources: readonly ImageSource[]
+  /** Images that need no bundling. */
+  readonly ready?: readonly ReadySource[]
   readonly onProgress?: (text: string) => void
 }
 
@@ -23,6 +26,7 @@ export type BuildOptions = {
 export async function buildImages({
   folder,
   sources,
+  ready = [],
   onProgress = () => undefined,
 }: BuildOptions): Promise<ImageIndex> {
   makeFolders(folder)
@@ -41,7 +45,8 @@ export async function buildImages({
       return nodeImage(folder, source, bundles.get(source.name), preload, base?.image)
     }),
   )
-  const built: Built[] = [pause, ...postgres, ...services]
+  const found = await Promise.all(ready.map((source) => readyImage(folder, source)))
+  const built: Built[] = [pause, ...postgres, ...services, ...found]
   const index = { images: Object.fromEntries(built.map(({ name, image }): [string, IndexedImage] => [name, image])) }
   writeIndex(folder, index)
   for (const { image } of built) dropOldVersions(join(folder, image.folder))

@@ -10,7 +10,10 @@ export type IndexedImage = {
   readonly kind: 'node' | 'native'
   /** the image's folder, relative to the folder of images */
   readonly folder: string
-  /** argv. `$NODE` is replaced by the Node binary and `$IMAGE` by the image's folder, also inside a word. */
+  /**
+   * argv. `$NODE` is replaced by the Node binary, `$IMAGE` by the image's folder and `$ADDRESS` by the address to listen on, also inside a word,
+   * in `workingDir` and in `env`.
+   */
   readonly entrypoint: readonly string[]
   readonly workingDir?: string
   readonly env?: Readonly<Record<string, string>>

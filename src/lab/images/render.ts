@@ -1,3 +1,4 @@
+import { LabError } from '../machine/lab-error.ts'
 import type { ImageIndex } from './image-index.ts'
 
 /**
@@ -7,6 +8,40 @@ import type { ImageIndex } from './image-index.ts'
  */
 export function renderImages<Document>(documents: readonly Document[], index: ImageIndex): Document[] {
   return documents.map((document) => pinned(document, index))
+}
+
+type Owner = { readonly kind: string; readonly metadata: { readonly name: string } }
+
+/** @throws LabError that lists images which no lab could start, before anything is booted */
+export function requireImages(documents: readonly Owner[]): void {
+  const unknown = unknownImages(documents)
+  if (unknown.length === 0) return
+  throw new LabError({
+    code: 'image-unknown',
+    problem: `the lab has no registry, and these images are in no workload:\n  ${unknown.join('\n  ')}`,
+    next: 'name them in a workload.yaml (entry, folder or archive) and give it with --workload; docs/how-to/use-your-own-services.md shows the forms.',
+  })
+}
+
+/** Images of rendered manifests that the index does not know, each once, with the first object that asks for it. */
+function unknownImages(documents: readonly Owner[]): readonly string[] {
+  const found = new Map<string, string>()
+  for (const document of documents) {
+    for (const image of imagesIn(document)) {
+      if (!image.includes('@') && !found.has(image)) found.set(image, `${document.kind} ${document.metadata.name}`)
+    }
+  }
+  return [...found].map(([image, owner]) => `${image} (${owner})`)
+}
+
+function imagesIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(imagesIn)
+  if (!isObject(value)) return []
+  return Object.entries(value).flatMap(([name, inner]) =>
+    CONTAINER_LISTS.has(name) && Array.isArray(inner)
+      ? inner.flatMap((each) => (isObject(each) && typeof each.image === 'string' ? [each.image] : []))
+      : imagesIn(inner),
+  )
 }
 
 /** The placeholder for a digest that is not known yet, because images are pinned in manifests too. */

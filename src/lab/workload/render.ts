@@ -3,7 +3,7 @@
  * too.
  */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
@@ -18,10 +18,13 @@ export type Manifest = {
 
 const run = promisify(execFile)
 
-/** Renders a kustomization folder with components on top, in the given order. @throws LabError with kustomize's own message */
+/**
+ * Renders manifests with components on top, in the given order: a folder with a kustomization.yaml, a folder of plain YAML, or one YAML file. @throws
+ * LabError with kustomize's own message
+ */
 export async function renderManifests(
   kubectl: string,
-  folder: string,
+  place: string,
   overlays: readonly string[],
 ): Promise<readonly Manifest[]> {
   const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'matchday-render-')))
@@ -29,7 +32,7 @@ export async function renderManifests(
   const kustomization = {
     apiVersion: 'kustomize.config.k8s.io/v1beta1',
     kind: 'Kustomization',
-    resources: [from(folder)],
+    resources: resourcesOf(place).map(from),
     components: overlays.map(from),
   }
   try {
@@ -42,11 +45,24 @@ export async function renderManifests(
     const words = (cause as { stderr?: string }).stderr ?? String(cause)
     throw new LabError({
       code: 'manifests-invalid',
-      problem: `kustomize cannot render ${[folder, ...overlays].join(' + ')}: ${words.trim()}`,
-      next: `try: kubectl kustomize ${folder}`,
+      problem: `kustomize cannot render ${[place, ...overlays].join(' + ')}: ${words.trim()}`,
+      next: statSync(place).isFile()
+        ? `try: kubectl apply --dry-run=client -f ${place}`
+        : `try: kubectl kustomize ${place}`,
       cause,
     })
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
+}
+
+const KUSTOMIZATIONS = ['kustomization.yaml', 'kustomization.yml', 'Kustomization']
+
+/** As `kubectl apply -f` takes a folder: the YAML and JSON files in it, not those of its folders. */
+function resourcesOf(place: string): readonly string[] {
+  if (statSync(place).isFile() || KUSTOMIZATIONS.some((name) => existsSync(join(place, name)))) return [place]
+  return readdirSync(place)
+    .filter((name) => /\.(ya?ml|json)$/.test(name))
+    .sort()
+    .map((name) => join(place, name))
 }

@@ -11,7 +11,7 @@ import { podName } from '../sandboxes.ts'
 import { onTerminal } from '../streaming/terminal.ts'
 import { environmentOfContainer } from './environment.ts'
 import { chooseIdentity } from './identity.ts'
-import { argvOf } from './program.ts'
+import { argvOf, fillWord } from './program.ts'
 import { inside, makeView, openWay } from './view.ts'
 import { prepareFolder } from './wrapper.ts'
 
@@ -33,7 +33,14 @@ export async function prepare(
     ...config,
     envs: config.envs.map(({ key, value }) => ({ key, value: value.toString() })),
   }
-  const workingDir = config.workingDir ? inside(view.root, config.workingDir) : (image.entry.workingDir ?? image.folder)
+  const words = {
+    node: nodeBinary(images.folder),
+    imageFolder: image.folder,
+    address: sandbox.network?.nativeAddress ?? '127.0.0.1',
+  }
+  const workingDir = config.workingDir
+    ? inside(view.root, config.workingDir)
+    : fillWord(image.entry.workingDir ?? image.folder, words)
   if (config.workingDir) mkdirSync(workingDir, { recursive: true })
   const env = environmentOfContainer({
     id,
@@ -42,7 +49,9 @@ export async function prepare(
     programs: images.programs,
     mountPreload: mountPreloadFile(images.folder),
     view,
-    image: image.entry.env ?? {},
+    image: Object.fromEntries(
+      Object.entries(image.entry.env ?? {}).map(([name, value]) => [name, fillWord(value, words)]),
+    ),
     pod: text.envs,
     network: sandbox.network,
     memoryLimit: config.linux?.resources?.memoryLimitInBytes ?? 0,
@@ -65,8 +74,7 @@ export async function prepare(
       entrypoint: image.entry.entrypoint,
       command: config.command,
       args: config.args,
-      node: nodeBinary(images.folder),
-      imageFolder: image.folder,
+      ...words,
     }),
     env,
     workingDir,

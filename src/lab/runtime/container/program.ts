@@ -2,6 +2,13 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { RuntimeFault } from '../fault.ts'
 
+/** `$NODE`, `$IMAGE` and `$ADDRESS` in the words of an image. */
+export const fillWord = (word: string, about: { node: string; imageFolder: string; address: string }): string =>
+  word.replaceAll('$NODE', about.node).replaceAll('$IMAGE', about.imageFolder).replaceAll('$ADDRESS', about.address)
+
+/** Where an archive's file system lies in the folder of its image. */
+const ROOTFS = 'rootfs'
+
 /** argv of a container: the pod's command replaces the image's entrypoint; the pod's args follow. */
 export function argvOf(about: {
   entrypoint: readonly string[]
@@ -9,10 +16,20 @@ export function argvOf(about: {
   args: readonly string[]
   node: string
   imageFolder: string
+  /** where a program that does not run Node listens */
+  address: string
 }): string[] {
-  const fill = (word: string) => word.replaceAll('$NODE', about.node).replaceAll('$IMAGE', about.imageFolder)
-  const program = about.command.length > 0 ? about.command : about.entrypoint.map(fill)
+  const program =
+    about.command.length > 0
+      ? inImage(about.command, about.imageFolder)
+      : about.entrypoint.map((word) => fillWord(word, about))
   return [...program, ...about.args]
+}
+
+/** A command such as /app/server means the file of the image, where the image has one there. */
+function inImage([program = '', ...rest]: readonly string[], imageFolder: string): readonly string[] {
+  const own = join(imageFolder, ROOTFS, program)
+  return program.startsWith('/') && isProgram(own) ? [own, ...rest] : [program, ...rest]
 }
 
 /** Looks up the program as execvp(3) would, so that a wrong command is an error at the start, not an exit code of the shell around it. */

@@ -1,0 +1,110 @@
+/** Images that need no bundling: a folder with any program of this machine, or an OCI archive as `docker save` writes it. */
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { LabError } from '../machine/lab-error.ts'
+import { unpackArchive } from './archive.ts'
+import type { IndexedImage } from './image-index.ts'
+import type { Built } from './recipes.ts'
+import { digestOf, stageFolder, stageVersion, versionFolder } from './stage.ts'
+
+/** How the programs of an image are started. `$IMAGE` in a word is replaced by the folder of the image. */
+export type Start = {
+  readonly entrypoint: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly workingDir?: string
+  /** uid if root runs the lab; `nobody` by default */
+  readonly user?: number
+}
+
+/** A folder of the user's machine. */
+export type FolderSource = Start & { readonly kind: 'folder'; readonly name: string; readonly folder: string }
+/** A tar file with manifest.json or index.json. */
+export type ArchiveSource = { readonly kind: 'archive'; readonly name: string; readonly archive: string }
+export type ReadySource = FolderSource | ArchiveSource
+
+/** @throws LabError `image-unreadable` that names the file and what is wrong with it */
+export async function readyImage(store: string, source: ReadySource): Promise<Built> {
+  try {
+    return source.kind === 'folder' ? await folderImage(store, source) : await archiveImage(store, source)
+  } catch (cause) {
+    const from = source.kind === 'folder' ? source.folder : source.archive
+    throw new LabError({
+      code: 'image-unreadable',
+      problem: `image ${source.name} cannot be made from ${from}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      next: 'look at its entry in workload.yaml; docs/how-to/use-your-own-services.md shows the forms.',
+      cause,
+    })
+  }
+}
+
+/** Files are named by path, size and time of change: reading a folder of gigabytes at every boot would take longer than the boot. */
+async function folderImage(store: string, { name, folder, ...start }: FolderSource): Promise<Built> {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()
+  const stats = files.map((file) => [file, statSync(join(folder, file), { throwIfNoEntry: false })] as const)
+  const listed = stats.map(([file, stat]) => `${file} ${stat?.isFile() ? `${stat.size} ${stat.mtimeMs}` : ''}`)
+  const digest = digestOf(name, folder, JSON.stringify(start), listed.join('\n'))
+  const at = versionFolder(name, digest)
+  await stageVersion(join(store, at), (aside) => stageFolder(folder, aside, () => true))
+  return {
+    name,
+    image: native(
+      at,
+      digest,
+      start,
+      stats.reduce((sum, [, stat]) => sum + (stat?.size ?? 0), 0),
+    ),
+  }
+}
+
+async function archiveImage(store: string, { name, archive }: ArchiveSource): Promise<Built> {
+  const { size, mtimeMs } = statSync(archive)
+  const digest = digestOf(name, archive, `${size} ${mtimeMs}`)
+  const at = versionFolder(name, digest)
+  await stageVersion(join(store, at), async (aside) => {
+    const root = join(aside, 'rootfs')
+    mkdirSync(root)
+    await unpackArchive(archive, root, join(aside, 'config.json'))
+    chmodSync(root, 0o755)
+  })
+  return { name, image: native(at, digest, startOf(join(store, at, 'config.json')), size) }
+}
+
+type ImageConfig = { readonly config?: Readonly<Record<'Entrypoint' | 'Cmd' | 'Env' | 'WorkingDir' | 'User', unknown>> }
+
+/** Programs and folders of the image are paths below its root here, because a container of the lab has no root of its own. */
+function startOf(configFile: string): Start {
+  const { config }: ImageConfig = JSON.parse(readFileSync(configFile, 'utf8'))
+  const [program, ...rest] = [...textsOf(config?.Entrypoint), ...textsOf(config?.Cmd)]
+  const env = Object.fromEntries(textsOf(config?.Env).map((line) => line.split(/=(.*)/s).slice(0, 2)))
+  const { PATH = '', ...others } = env
+  const user = /^\d+/.exec(typeof config?.User === 'string' ? config.User : '')?.[0]
+  return {
+    entrypoint: program === undefined ? [] : [program.startsWith('/') ? `${ROOT}${program}` : program, ...rest],
+    env: { ...others, ...(PATH === '' ? {} : { PATH: pathInImage(PATH) }) },
+    ...(typeof config?.WorkingDir === 'string' && config.WorkingDir !== ''
+      ? { workingDir: `${ROOT}${config.WorkingDir}` }
+      : {}),
+    ...(user === undefined || user === '0' ? {} : { user: Number(user) }),
+  }
+}
+
+const ROOT = '$IMAGE/rootfs'
+
+/** The image's own programs first, then this machine's. */
+const pathInImage = (path: string): string => [...path.split(':').map((each) => `${ROOT}${each}`), path].join(':')
+
+const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : [])
+
+function native(at: string, digest: string, start: Start, sizeBytes: number): IndexedImage {
+  const { entrypoint, env, workingDir, user } = start
+  return {
+    digest,
+    kind: 'native',
+    folder: at,
+    entrypoint,
+    env,
+    ...(workingDir === undefined ? {} : { workingDir }),
+    ...(user === undefined ? {} : { user }),
+    sizeBytes,
+  }
+}
