@@ -34,6 +34,8 @@ export function checkedArgument(name: string, description: string, check: ValueC
   return argument
 }
 
+export const isChecked = (of: Option | Argument): boolean => valueChecks.has(of)
+
 export function checkedTogether(command: Command, check: CommandCheck): Command {
   commandChecks.set(command, [...(commandChecks.get(command) ?? []), check])
   return command

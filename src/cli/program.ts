@@ -27,7 +27,8 @@ Exit codes:
   4 aborted, healed 5 environment      6 not healed          70 defect of matchday
 `
 
-function program(finish: (code: number) => void): Command {
+/** All commands with their flags. `finish` takes the exit code. */
+export function program(finish: (code: number) => void): Command {
   const root = new Command('matchday')
     .description(
       'Rehearses promo peaks under faults on Kubernetes and says, with evidence, whether the objectives held.',

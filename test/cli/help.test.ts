@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
+import { isChecked } from '../../src/cli/flags.ts'
+import { program } from '../../src/cli/program.ts'
 import { performed } from '../support/command.ts'
 import { commandFlags } from '../support/command-flags.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -13,25 +16,13 @@ const matchday = (...args: string[]) =>
     timeout: 30_000,
   })
 
-const commands = [
-  'init',
-  'run',
-  'plan',
-  'check',
-  'judge',
-  'report',
-  'live',
-  'gameday note',
-  'gameday decide',
-  'heal',
-  'list',
-  'open',
-  'lab up',
-  'lab status',
-  'lab keda',
-  'lab down',
-  'toolchain build',
-]
+const leavesOf = (command: Command, above = ''): readonly (readonly [string, Command])[] =>
+  command.commands.flatMap((each) => {
+    const words = `${above}${each.name()}`
+    return each.commands.length > 0 ? leavesOf(each, `${words} `) : [[words, each] as const]
+  })
+const leaves = leavesOf(program(() => undefined))
+const commands = leaves.map(([words]) => words)
 
 describe('the command line', () => {
   it.each(commands)('explains %s on --help with exit code 0', async (command) => {
@@ -82,6 +73,13 @@ describe('the command line', () => {
       if (each.startsWith('--context')) expect(each).toMatch(/^--context (NAME|<name>)$/)
       else expect(existsSync(each), each).toBe(true)
     }
+  })
+
+  // Any text is right, or a file is read and every problem with it is told with its line.
+  const FREE = ['--context', '--target', '--about', '--reason', '--as', '--role']
+  it.each(leaves)('checks the values of all flags of %s before it begins', (_, command) => {
+    const unchecked = command.options.filter((option) => (option.required || option.optional) && !isChecked(option))
+    expect(unchecked.map(({ long }) => long).filter((long) => !FREE.includes(long ?? ''))).toEqual([])
   })
 
   it('shows every exit code in its help', () => {

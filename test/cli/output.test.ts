@@ -46,6 +46,24 @@ describe('the published schemas of output', () => {
     if (schema === 'issues') expect(document.exitCode).toBe(exitCode)
   })
 
+  it('hold for the state of the lab, whatever it is', async () => {
+    const { stdout } = await performed('lab', 'status', '-o', 'json')
+    expect(wrongIn('lab', JSON.parse(stdout))).toEqual([])
+  })
+
+  it('hold for programs that are there', async () => {
+    const k6 = join(tempFolder(), 'k6')
+    writeFileSync(k6, '#!/bin/sh\necho k6 v2.2.0\n', { mode: 0o755 })
+    vi.stubEnv('MATCHDAY_K6', k6)
+    const { code, stdout } = await performed('toolchain', 'build', 'k6', '-o', 'json')
+    vi.unstubAllEnvs()
+    expect({ code, document: JSON.parse(stdout) }).toEqual({
+      code: 0,
+      document: { format: 1, tools: { k6: { name: 'k6', path: k6, version: '2.2.0', source: 'given' } } },
+    })
+    expect(wrongIn('toolchain', JSON.parse(stdout))).toEqual([])
+  })
+
   it('hold for a verdict with one of everything', () => {
     expect(wrongIn('verdict', JSON.parse(JSON.stringify(judge(everything()))))).toEqual([])
   })

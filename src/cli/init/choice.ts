@@ -33,10 +33,14 @@ export function chooseFrom(survey: Survey, labEntry: string | undefined): Choice
   }
 }
 
-/** The workload behind a route, otherwise one behind a Service, and among these the one with most pods. */
+/** The workload behind the route of `/`, of another path, or behind a Service, and among these the one with most pods. */
 function mostExposed(survey: Survey): FoundWorkload | undefined {
-  const rank = (workload: FoundWorkload): number =>
-    routesTo(survey, workload).length > 0 ? 2 : servicesOf(survey, workload).length > 0 ? 1 : 0
+  const rank = (workload: FoundWorkload): number => {
+    const routes = routesTo(survey, workload)
+    if (routes.some(({ path }) => path === '/')) return 3
+    if (routes.length > 0) return 2
+    return servicesOf(survey, workload).length > 0 ? 1 : 0
+  }
   return survey.workloads
     .filter(({ selector }) => Object.keys(selector).length > 0)
     .toSorted((a, b) => rank(b) - rank(a) || b.replicas - a.replicas || a.name.localeCompare(b.name, 'en'))[0]

@@ -2,7 +2,7 @@
 import { visible } from '../../report/escape/visible.ts'
 
 /** What YAML reads as text without quotes, also between braces. Words that mean something else (`yes`, `null`, `1e3`) are quoted. */
-const PLAIN = /^[A-Za-z][A-Za-z0-9._/-]*$/
+const PLAIN = /^(\.\.\/)?[A-Za-z][A-Za-z0-9._/-]*$/
 const WORDS = /^(true|false|null|yes|no|on|off|y|n)$/i
 
 export const scalar = (text: string): string => (PLAIN.test(text) && !WORDS.test(text) ? text : JSON.stringify(text))

@@ -124,6 +124,16 @@ describe('the first files', () => {
     expect(textOf(first, 'rehearsal.yaml')).toContain('witness: {ready: pods, app: web, becomes: 2, within: 10s}')
   })
 
+  it('are about what answers at /, not about the path with most pods', () => {
+    const socket = { ...web, name: 'socket', replicas: 9, labels: { app: 'socket' }, selector: { app: 'socket' } }
+    const first = made({
+      workloads: [socket, ...shop.workloads],
+      services: [...shop.services, { name: 'socket', selector: { app: 'socket' } }],
+      routes: [...shop.routes.map((each) => ({ ...each, path: '/ws', service: 'socket' })), ...shop.routes],
+    })
+    expect(first.rehearsal).toBe('scenarios/web-pod-kill.rehearsal.yaml')
+  })
+
   it('expect of a budget only what one killed pod leaves true', () => {
     expect(textOf(made({ budgets: [budget(2)] }), 'rehearsal.yaml')).toContain(
       '- disruption: {budget: web, held: true}',
