@@ -27,7 +27,7 @@ export async function judgeFolder(folder: string, key?: KeyObject): Promise<Judg
   const journal = readJournal(join(folder, 'journal.ndjson'), signature?.lines)
   for await (const { line, record } of journal) {
     judge.add(record, line)
-    view.add(record)
+    view.add(record, line)
     signature?.add(record, line)
   }
   const doubt = signature?.doubtOf(journal)
@@ -42,7 +42,7 @@ export async function judgeFolder(folder: string, key?: KeyObject): Promise<Judg
 export async function writeReports(folder: string, { judgment, view }: Judged): Promise<void> {
   writeWhole(join(folder, 'verdict.json'), `${JSON.stringify(judgment, undefined, 2)}\n`)
   writeWhole(join(folder, 'report.html'), htmlReport(judgment, view))
-  writeWhole(join(folder, 'report.md'), markdownReport(judgment))
+  writeWhole(join(folder, 'report.md'), markdownReport(judgment, view.people))
   writeWhole(join(folder, 'junit.xml'), junitReport(judgment, view.started.rehearsal))
 }
 

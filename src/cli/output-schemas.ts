@@ -82,7 +82,7 @@ const costs = z.array(
 
 const fault = strict({
   fault: text,
-  state: z.enum(['proven', 'unproven', 'not-injected', 'refused', 'not-reached']),
+  state: z.enum(['proven', 'unproven', 'not-injected', 'refused', 'not-performed', 'not-reached']),
   injectedAt: optional(instant),
   witnessedAt: optional(instant),
   healedAt: optional(instant),
@@ -239,7 +239,16 @@ const plan = strict({
       arrivals: z.number(),
     }),
   ),
-  faults: z.array(strict({ ...harm, toMs: ms, apply: text, creates: text, witness: text })),
+  faults: z.array(
+    strict({
+      ...harm,
+      toMs: ms,
+      apply: text,
+      gate: optional(strict({ by: text, opensMs: ms })),
+      creates: text,
+      witness: text,
+    }),
+  ),
   actions: z.array(strict({ ...harm, toMs: optional(ms), does: text, undone: text })),
   objectives: z.array(
     strict({

@@ -7,6 +7,7 @@ import type { PlannedFault } from '../domain/timeline.ts'
 import { after, type Instant, millis, seconds } from '../domain/units.ts'
 import { type Admission, admitFault } from '../plan/blast-radius.ts'
 import { coverNewcomers } from '../plan/coverage.ts'
+import type { Gates } from './gates.ts'
 import { type Harm, type HarmPorts, performHarm } from './harm.ts'
 import type { FaultInjector, Probes } from './ports.ts'
 import { blindTo } from './sight.ts'
@@ -23,6 +24,7 @@ export type FaultPorts = HarmPorts & {
   readonly faults: FaultInjector
   readonly probes: Probes
   readonly closely: Set<string>
+  readonly gates: Gates
 }
 
 /** Performs one fault from its planned start until it is healed. Never throws. Heals early when `signal` is aborted. */
@@ -50,8 +52,12 @@ export async function performFault(
       return 'heal'
     },
   }
-  await lookCloselyFrom(ports, fault, rehearsal, zeroAt, signal)
-  await performHarm(ports, harm, zeroAt, held, signal)
+  const [passes] = await Promise.all([
+    // A run that stops leaves its gates unanswered.
+    ports.gates.pass(fault, zeroAt, step, signal).catch(() => false),
+    lookCloselyFrom(ports, fault, rehearsal, zeroAt, signal),
+  ])
+  if (passes) await performHarm(ports, harm, zeroAt, held, signal)
 }
 
 /** Refuses a fault whose witness cannot be read now, because its effect could not be observed. */

@@ -10,6 +10,7 @@ import { after, type Instant, millis, seconds } from '../domain/units.ts'
 import { guarding } from '../judge/guardrails/guardrails.ts'
 import { performAction } from './action.ts'
 import { performFault } from './fault.ts'
+import { type Gates, gating } from './gates.ts'
 import { healing, healLeftovers, undoing } from './healing.ts'
 import type {
   Books,
@@ -81,6 +82,7 @@ export async function perform(
   whenAborted(operator, () => stop('operator', 'the operator asked to stop'))
   whenAborted(lock.lost, () => stop('failure', `the lock on the target was lost: ${problemOf(lock.lost.reason)}`))
 
+  const gates = gating(ports.clock)
   const undoer = undoing(ports)
   const heal = healing(recorder, undoer, ports.actions)
   try {
@@ -88,13 +90,15 @@ export async function perform(
     await recorder.flush()
     performance.people?.attend((spoken) => {
       recorder.record(spoken)
-      if (spoken.kind === 'decision' && spoken.what === 'stop') stop('operator', stopWords(spoken))
+      if (spoken.kind !== 'decision') return
+      gates.hear(spoken)
+      if (spoken.what === 'stop') stop('operator', stopWords(spoken))
     })
     // We hold the lock, so every object with a run's label was left by a dead run.
     await healLeftovers(undoer, target, [])
     recorder.record({ kind: 'residue', when: 'before', items: await undoer.residue(target) })
     await readPosture(ports.cluster, rehearsal, recorder)
-    await rehearse(ports, performance, recorder, heal, stop, stopping.signal)
+    await rehearse(ports, performance, recorder, heal, gates, stop, stopping.signal)
   } catch (error) {
     stop('failure', problemOf(error))
   } finally {
@@ -125,6 +129,7 @@ async function rehearse(
   performance: Performance,
   recorder: Recorder,
   heal: ReturnType<typeof healing>,
+  gates: Gates,
   stop: Stop,
   stopping: AbortSignal,
 ): Promise<void> {
@@ -135,7 +140,7 @@ async function rehearse(
   try {
     const load = await startLoad(ports, performance, recorder, client.onEvent)
     const held = new Set<string>()
-    const harmPorts = { ...ports, recorder, healing: heal, closely: watch.closely }
+    const harmPorts = { ...ports, recorder, healing: heal, closely: watch.closely, gates }
     const work = [
       runLoad(ports, timeline, load, stop, stopping),
       announcePhases(ports.clock, timeline, load.zeroAt, recorder, stopping),

@@ -100,6 +100,13 @@ export const causes = {
     lost: 'stands',
     next: 'Give the generator more CPU (another machine, fewer neighbours) or lower the load factor in the target file.',
   },
+  'fault-not-performed': {
+    needs: HARMS,
+    missing: 'itself',
+    starved: 'stands',
+    lost: 'stands',
+    next: 'Run the rehearsal again with the people who decide. Without this fault it says nothing about it.',
+  },
   'fault-unproven': {
     needs: HARMS,
     missing: 'itself',

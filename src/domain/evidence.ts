@@ -4,7 +4,7 @@
  */
 import type { BlockEnded, BlockStarted, RestAwaited } from './blocks.ts'
 import type { ClusterObject } from './cluster.ts'
-import type { Decision, Note } from './people.ts'
+import type { Decision, GateAnswer, Note, Role } from './people.ts'
 import type { PostureKind, PostureObject } from './posture.ts'
 import type { Rehearsal, Target } from './rehearsal.ts'
 import type { Session } from './session.ts'
@@ -180,6 +180,9 @@ export type FaultStepData =
       readonly matching: number
       readonly escaped: readonly string[]
     }
+  | { readonly is: 'gate-opened'; readonly by: Role }
+  /** `who`: whoever answered. */
+  | { readonly is: 'gate-closed'; readonly answer: GateAnswer; readonly who?: string }
   | { readonly is: 'heal-requested' }
   | { readonly is: 'healed' }
   | { readonly is: 'heal-failed'; readonly problem: string }

@@ -1,5 +1,5 @@
 /** What people wrote and decided during a run: evidence like everything else. */
-import type { Instant } from './units.ts'
+import type { Instant, Millis } from './units.ts'
 
 export const noteKinds = ['note', 'declared', 'mitigated', 'follow-up'] as const
 /** `declared`: an incident was declared. `mitigated`: people took countermeasures. `follow-up`: work that remains after the run. */
@@ -7,6 +7,15 @@ export type NoteKind = (typeof noteKinds)[number]
 
 export const decisionKinds = ['go', 'no-go', 'stop'] as const
 export type DecisionKind = (typeof decisionKinds)[number]
+
+export const roles = ['owner', 'coordinator', 'reporter', 'observer'] as const
+export type Role = (typeof roles)[number]
+
+/** Who must say `go` before a fault. The gate opens this long before the fault's planned time, and closes at that time: the load does not wait. */
+export type GateSpec = { readonly by: Role; readonly opensMs: Millis }
+
+/** How a gate was answered. `none`: nobody answered in time. */
+export type GateAnswer = 'go' | 'no-go' | 'none'
 
 /** Who spoke, from where, and what they had seen. */
 export type Spoken = {

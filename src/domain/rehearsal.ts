@@ -3,6 +3,7 @@ import type { Act } from './action.ts'
 import type { Fault } from './fault.ts'
 import type { Slis } from './indicators.ts'
 import type { SourcePoint } from './issue.ts'
+import type { GateSpec } from './people.ts'
 import type { PostureWant } from './posture.ts'
 import type { Millis, PerSecond, Ratio, Some } from './units.ts'
 
@@ -63,6 +64,8 @@ export type FaultSpec = {
   readonly does: Fault
   readonly witness: Witness
   readonly expect: readonly Reaction[]
+  /** Somebody must say `go` first. */
+  readonly gate?: GateSpec
   readonly at: SourcePoint
 }
 

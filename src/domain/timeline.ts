@@ -1,6 +1,7 @@
 /** The plan of one run: everything the controller will do and when, in milliseconds from the start of the load. Made by `plan`. */
 import type { Fault } from './fault.ts'
 import type { Unions } from './indicators.ts'
+import type { Role } from './people.ts'
 import type { Act, Manifest } from './rehearsal.ts'
 import type { Millis, PerSecond, Some } from './units.ts'
 
@@ -28,6 +29,8 @@ export type PlannedFault = {
   readonly fromMs: Millis
   readonly toMs: Millis
   readonly does: Fault
+  /** Opens at `opensMs`, and closes at `fromMs`. */
+  readonly gate?: { readonly by: Role; readonly opensMs: Millis }
   readonly object: Manifest & { readonly metadata: { readonly namespace: string } }
 }
 

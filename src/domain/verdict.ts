@@ -93,7 +93,7 @@ export type SloResult = {
 
 export type FaultResult = {
   readonly fault: string
-  readonly state: 'proven' | 'unproven' | 'not-injected' | 'refused' | 'not-reached'
+  readonly state: 'proven' | 'unproven' | 'not-injected' | 'refused' | 'not-performed' | 'not-reached'
   readonly injectedAt?: Instant
   readonly witnessedAt?: Instant
   readonly healedAt?: Instant

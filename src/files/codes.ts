@@ -22,6 +22,7 @@ export const issueCodes = {
   'unknown-sli': 'an indicator that the load of this rehearsal does not feed',
   'ceiling-below-target': 'a latency ceiling under the latency target',
   'fault-too-early': 'a fault before its witness could have seen traffic',
+  'gate-outside-phase': 'a gate that opens before the phase of its fault',
   'fault-outlasts-phase': 'a fault that ends after its phase',
   'action-outlasts-phase': 'an action that begins or ends after its phase',
   'faults-overlap': 'two faults at one time that the same witness would have to tell apart',

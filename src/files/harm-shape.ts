@@ -1,4 +1,5 @@
 /** The tables for faults with their witnesses, actions, and the reactions that both expect. */
+import { roles } from '../domain/people.ts'
 import {
   dnsLabel,
   metricName,
@@ -160,6 +161,14 @@ export const fault = placed(
       'Independent measurement that must see the fault bite; without it the run is inconclusive.',
     ),
     expect: may(list(reaction), 'What the platform must do about it.'),
+    gate: may(
+      placed(word(...roles)),
+      'Role that must say `go` before the fault. Without an answer the fault is not performed, and the run is inconclusive.',
+    ),
+    gateOpens: may(
+      duration({ min: 1000 }),
+      'How long before `at` the gate opens; 30s if left out. It closes at `at`, and the load does not wait.',
+    ),
   }),
 )
 

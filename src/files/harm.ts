@@ -1,5 +1,6 @@
 /** Converts drafts of faults, actions and reactions to domain values. Only called if no issue was found. */
 import type { Act, ActionSpec, FaultSpec, NodeChoice, Reaction, Witness, Workload } from '../domain/rehearsal.ts'
+import { seconds } from '../domain/units.ts'
 import type { ChaosFile } from './chaos-file.ts'
 import { ACT_KEYS } from './harm-shape.ts'
 import type { ActionDraft, FaultDraft, ReactionDraft } from './rehearsal.ts'
@@ -23,9 +24,13 @@ export function faultOf({ at, value }: FaultDraft, { file, object, does }: Chaos
     does,
     witness: witnessOf(value.witness),
     expect: (value.expect ?? []).map(reactionOf),
+    ...(value.gate === undefined ? {} : { gate: { by: value.gate.value, opensMs: value.gateOpens ?? GATE_OPENS } }),
     at,
   }
 }
+
+/** Long enough to read the page once more and to ask in the room. */
+export const GATE_OPENS = seconds(30)
 
 function witnessOf({ at, value: { kind, value } }: WitnessDraft): Witness {
   const withinMs = value.within.value

@@ -3,6 +3,7 @@
  * their cost allows. The journal is the only source, so that a new viewer, or a server that is started again, shows the same.
  */
 import type { Evidence } from '../domain/evidence.ts'
+import { roles } from '../domain/people.ts'
 import type { Instant } from '../domain/units.ts'
 import { plotArea } from '../report/draw/chart-svg.ts'
 import { eventWords } from '../report/live/event-words.ts'
@@ -94,7 +95,7 @@ export function feeding(): Feed {
     get name() {
       return fold.started === undefined ? '' : `${fold.started.rehearsal.name} · ${fold.started.run}`
     },
-    roles: [],
+    roles,
     get ended() {
       return fold.ended
     },

@@ -50,6 +50,8 @@ export type DescribedFault = {
   readonly fromMs: Millis
   readonly toMs: Millis
   readonly apply: string
+  /** Who must say `go`, from when until `fromMs`. */
+  readonly gate?: PlannedFault['gate']
   /** The object that will be created: `NetworkChaos partition shop/carrier-a-down-1k2j3h4`. */
   readonly creates: string
   readonly witness: string
@@ -152,6 +154,7 @@ function describeFault(
     fromMs: fault.fromMs,
     toMs: fault.toMs,
     apply: spec.apply,
+    ...(fault.gate === undefined ? {} : { gate: fault.gate }),
     creates: `${fault.does.title} ${metadata.namespace}/${metadata.name}`,
     witness: witnessSentence(spec.witness),
     expects: spec.expect.map(reactionSentence),

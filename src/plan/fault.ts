@@ -18,7 +18,15 @@ export function planFault(spec: FaultSpec, phases: readonly PlannedPhase[], targ
   const object = plannedObject(spec, target, run)
   const does = faultOf(object)
   if (does === undefined) throw new Error(`fault ${spec.name} of the unknown kind ${object.kind} was let through`)
-  return { name: spec.name, fromMs: millis(fromMs), toMs: millis(fromMs + spec.forMs), does, object }
+  const { gate } = spec
+  return {
+    name: spec.name,
+    fromMs: millis(fromMs),
+    toMs: millis(fromMs + spec.forMs),
+    ...(gate === undefined ? {} : { gate: { by: gate.by, opensMs: millis(Math.max(0, fromMs - gate.opensMs)) } }),
+    does,
+    object,
+  }
 }
 
 function plannedObject({ name, object, forMs }: FaultSpec, target: Target, run: string): PlannedFault['object'] {

@@ -46,7 +46,10 @@ function columns(rows: readonly (readonly string[])[]): readonly string[] {
 type Event = { readonly atMs: number; readonly row: readonly string[] }
 
 function timelineRows(plan: PlanDescription): readonly string[] {
-  const faults = plan.faults.flatMap(({ name, fromMs, toMs }): Event[] => [
+  const faults = plan.faults.flatMap(({ name, fromMs, toMs, gate }): Event[] => [
+    ...(gate === undefined
+      ? []
+      : [{ atMs: gate.opensMs, row: [showClock(gate.opensMs), `? gate of ${name}`, '', `${gate.by} answers`] }]),
     { atMs: fromMs, row: [showClock(fromMs), `! ${name}`, '', `for ${showDuration(toMs - fromMs)}`] },
     { atMs: toMs, row: [showClock(toMs), `! ${name} healed`] },
   ])

@@ -1,6 +1,7 @@
 /** Faults and actions as they really happened, each with its letter: shaded on every chart and drawn as bars in the plan. */
 import { actWords, endsByItself } from '../domain/action.ts'
 import type { EvidenceOf, RunStarted } from '../domain/evidence.ts'
+import type { GateAnswer } from '../domain/people.ts'
 import type { Judgment } from '../domain/verdict.ts'
 
 /** Times in seconds since the load's zero. */
@@ -23,6 +24,8 @@ export type Harm = {
   /** For an action: it completed and was kept. */
   kept?: number
   problem?: string
+  /** Somebody must say `go` first. */
+  gate?: { readonly by: string; readonly open: boolean }
 }
 
 export type Harms = {
@@ -57,6 +60,9 @@ export function harmsOf({ timeline }: RunStarted): Harms {
     addFault({ fault, step }, at) {
       const harm = find('fault', fault)
       if (!harm) return
+      if (step.is === 'gate-opened') harm.gate = { by: step.by, open: true }
+      if (step.is === 'gate-closed') closeGate(harm, step)
+      if (step.is === 'gate-opened' || step.is === 'gate-closed') return
       harm.requested ??= at
       if (step.is === 'injected') harm.begun ??= at
       if (step.is === 'refused' || step.is === 'failed') harm.problem = step.problem
@@ -73,6 +79,12 @@ export function harmsOf({ timeline }: RunStarted): Harms {
       healingOf(harm, step.is, at)
     },
   }
+}
+
+function closeGate(harm: Harm, { answer, who = 'somebody' }: { answer: GateAnswer; who?: string }): void {
+  if (harm.gate) harm.gate = { ...harm.gate, open: false }
+  if (answer === 'no-go') harm.problem = `not performed: no-go by ${who}`
+  if (answer === 'none') harm.problem = 'not performed: no answer in time'
 }
 
 function healingOf(harm: Harm, is: string, at: number): void {

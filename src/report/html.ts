@@ -29,7 +29,7 @@ export function htmlReport(judgment: Judgment, view: RunView): string {
 ${hatches}
 ${header(judgment, view)}
 <main>
-${html.join(first.map((section) => section(judgment, view)))}
+${html.join(first.map((section) => section(judgment, view)).filter(({ text }) => text !== ''))}
 <section id="timeline"><h2>What happened</h2>${legend(view)}${html.join(charts.map((chart) => figure(chart, drawing)))}</section>
 ${html.join(rest.map((section) => section(judgment, view)).filter(({ text }) => text !== ''))}
 </main>

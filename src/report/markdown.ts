@@ -1,6 +1,8 @@
 /** The short form, for a pull request or a chat: verdict, causes, objectives, harms, reactions, money. */
 import type { FaultResult, Finding, HarmCost, Judgment, ReactionResult } from '../domain/verdict.ts'
 import { code, type Markdown, md } from './escape/markdown.ts'
+import { speaker } from './live/event-words.ts'
+import type { People } from './people.ts'
 import { rootsOf } from './roots.ts'
 import {
   actionWords,
@@ -14,11 +16,12 @@ import {
   percent,
   reactionWords,
   sealWords,
+  utcTime,
   verdictWords,
   whole,
 } from './words.ts'
 
-export function markdownReport(judgment: Judgment): string {
+export function markdownReport(judgment: Judgment, people?: People): string {
   const { word, icon } = verdictWords[judgment.verdict.kind]
   const lines: readonly Markdown[] = [
     md`# ${icon} ${word}: ${judgment.rehearsal}`,
@@ -26,6 +29,7 @@ export function markdownReport(judgment: Judgment): string {
     md`${judgment.summary}`,
     ...(judgment.healed ? [] : [md``, md`**Not everything was taken back: run \`matchday heal\`.**`]),
     md``,
+    ...decisions(people),
     ...findings(judgment),
     ...objectives(judgment),
     ...faults(judgment),
@@ -34,6 +38,7 @@ export function markdownReport(judgment: Judgment): string {
     ...limits(judgment),
     ...posture(judgment),
     ...ledger(judgment),
+    ...followUps(people),
     md`Load generator: ${judgment.generator.sentence}`,
     md``,
     ...sealed(judgment),
@@ -42,6 +47,22 @@ export function markdownReport(judgment: Judgment): string {
   ]
   return md.join(lines).text
 }
+
+function decisions(people: People | undefined): readonly Markdown[] {
+  if (people === undefined || people.decisions.length === 0) return []
+  const rows = people.decisions.map(
+    ({ decision, known }) =>
+      md`| ${utcTime(decision.at)} | ${speaker(decision)} | ${decision.what}${decision.about === undefined ? '' : ` for ${decision.about}`} | ${decision.reason ?? '–'} | ${known} |`,
+  )
+  const heads = [md`| UTC | who | decision | reason | what was known |`, md`| --- | --- | --- | --- | --- |`]
+  return [md`## Decisions`, md``, ...heads, ...rows, md``]
+}
+
+/** A task list, as issue trackers read it. */
+const followUps = (people: People | undefined): readonly Markdown[] =>
+  people === undefined || people.followUps.length === 0
+    ? []
+    : [md`## Follow-ups`, md``, ...people.followUps.map((note) => md`- [ ] ${note.text} (${speaker(note)})`), md``]
 
 const sealed = (judgment: Judgment): readonly Markdown[] => {
   const seal = sealWords(judgment)

@@ -21,7 +21,7 @@ dl{display:flex;flex-wrap:wrap;gap:6px 26px;margin:0}dt{color:var(--soft);font-s
 h2{font-size:18px;border-bottom:1px solid var(--rule);padding-bottom:4px;margin:34px 0 12px}h3{font-size:15px;margin:18px 0 6px}h3 span{font-weight:400;margin-left:6px}h4{font-size:13px;color:var(--soft);margin:10px 0 4px}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{text-align:left;padding:4px 12px 4px 0;border-bottom:1px solid var(--rule);vertical-align:top}thead th{color:var(--soft);font-size:12px;font-weight:600}
 .short{white-space:nowrap}.facts{width:auto}.facts td:first-child{color:var(--soft);white-space:nowrap}.scroll{overflow-x:auto}.scroll th,.scroll td{overflow-wrap:normal}#objectives td{white-space:nowrap}
-.good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}
+.said td{background:var(--band2)}.good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}
 .findings{list-style:none;padding:0}.findings li{border-left:4px solid var(--warn);padding:2px 0 2px 14px;margin:12px 0}.findings li.breach{border-color:var(--bad)}.findings p{margin:2px 0}.next{color:var(--soft)}.lines{color:var(--soft);font-size:12px}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:10px}.card{border:1px solid var(--rule);border-radius:6px;padding:8px 12px}.card p{margin:0 0 4px}.card dl{display:grid;grid-template-columns:repeat(3,1fr);gap:4px 12px}.card dd{font-variant-numeric:tabular-nums}
 code,pre{font:13px/1.45 ui-monospace,Menlo,Consolas,monospace}pre{overflow:auto;background:var(--band);padding:10px}

@@ -10,19 +10,27 @@ import { type Chart, isEmpty } from './chart.ts'
 import { type Harm, type Harms, harmsOf } from './harms.ts'
 import { type Drawing, giveAny, type Lane } from './lane.ts'
 import { lanes } from './lanes/all.ts'
+import { type People, peopleFold } from './people.ts'
 
 export type RunView = Omit<Drawing, 'judgment'> & {
+  readonly people: People
   /** The judgment adds its results: when a scaler decided, what a fault cost. */
   charts(judgment: Judgment): readonly Chart[]
 }
 
 export type Viewing = {
-  add(record: Evidence): void
+  /** `line`: its line in the journal. */
+  add(record: Evidence, line?: number): void
   /** `whole`: the time axis has the planned length, for a run that is under way. */
   result(axis?: 'seen' | 'whole'): RunView | undefined
 }
 
-type Run = { readonly started: RunStarted; readonly lanes: readonly Lane[]; readonly harms: Harms }
+type Run = {
+  readonly started: RunStarted
+  readonly lanes: readonly Lane[]
+  readonly harms: Harms
+  readonly people: ReturnType<typeof peopleFold>
+}
 
 export function viewing(): Viewing {
   let run: Run | undefined
@@ -30,12 +38,14 @@ export function viewing(): Viewing {
   let lastAt: Instant | undefined
   const delta = frameDeltas(() => run?.started.timeline.load.unions ?? {})
 
-  const add = (record: Evidence): void => {
+  let lines = 0
+  const add = (record: Evidence, line = ++lines): void => {
     if (record.kind === 'run-started') {
-      run = { started: record, lanes: lanes.map((lane) => lane(record)), harms: harmsOf(record) }
+      run = { started: record, lanes: lanes.map((lane) => lane(record)), harms: harmsOf(record), people: peopleFold() }
     }
     if (record.kind === 'load-started') zeroAt ??= record.zeroAt
     if (run === undefined) return
+    run.people.add(record, line)
     // The last cluster state before the load is drawn at zero; earlier times are not drawn.
     if (zeroAt === undefined && record.kind !== 'object-seen') return
     if (zeroAt !== undefined) lastAt = record.at
@@ -57,7 +67,7 @@ export function viewing(): Viewing {
 }
 
 function viewOf(
-  { started, lanes, harms }: Run,
+  { started, lanes, harms, people }: Run,
   zeroAt: Instant | undefined,
   lastAt: Instant | undefined,
   axis: 'seen' | 'whole',
@@ -75,6 +85,7 @@ function viewOf(
       to: each.toMs / 1000,
     })),
     harms: harms.all as readonly Harm[],
+    people: people.result(),
   }
   const charts = (judgment: Judgment): readonly Chart[] =>
     zeroAt === undefined

@@ -31,6 +31,7 @@ export const faultWords: Readonly<Record<FaultResult['state'], readonly [words: 
   unproven: ['? not proven', 'warn'],
   'not-injected': ['? not injected', 'warn'],
   refused: ['? refused', 'warn'],
+  'not-performed': ['? not performed', 'warn'],
   'not-reached': ['? not reached', 'warn'],
 }
 
@@ -65,6 +66,8 @@ export const whole = (count: number): string => count.toLocaleString('en-US')
 /** `1:05`: minutes and seconds of the run. */
 export const clock = (seconds: number): string =>
   `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`
+/** `18:03:10`, on the controller's clock. */
+export const utcTime = (at: number): string => new Date(at).toISOString().slice(11, 19)
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${whole(count)} ${count === 1 ? one : many}`
 

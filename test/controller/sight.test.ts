@@ -4,6 +4,7 @@ import { platformBooks } from '../../src/adapters/ledger/books.ts'
 import { kubernetesProbes } from '../../src/adapters/metrics/probes.ts'
 import { systemClock } from '../../src/cli/clock.ts'
 import { performFault } from '../../src/controller/fault.ts'
+import { gating } from '../../src/controller/gates.ts'
 import { healing } from '../../src/controller/healing.ts'
 import { look } from '../../src/controller/sight.ts'
 import type { FaultStepData } from '../../src/domain/evidence.ts'
@@ -95,7 +96,15 @@ describe('a fault at its time', () => {
     const faults = chaosMeshInjector(api, systemClock)
     const owed = healing(recorder, faults, { keep: async () => undefined })
     const probes = kubernetesProbes(api, systemClock)
-    const ports = { clock: systemClock, recorder, healing: owed, faults, probes, closely: new Set<string>() }
+    const ports = {
+      clock: systemClock,
+      recorder,
+      healing: owed,
+      faults,
+      probes,
+      closely: new Set<string>(),
+      gates: gating(systemClock),
+    }
     const zeroAt = instant(systemClock.now() - fault.fromMs)
     const roomy = { ...rehearsal, blastRadius: { ...rehearsal.blastRadius, pods: { kind: 'count', of: 9 } as const } }
     await performFault(ports, fault, { rehearsal: roomy, target }, zeroAt, new Set(), new AbortController().signal)

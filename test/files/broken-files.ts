@@ -95,6 +95,12 @@ export const brokenRehearsals: readonly Row[] = [
   spec('two phases of one name', 'phase: recovery', 'phase: baseline', 'duplicate-name:21'),
   spec('a fault in no phase', 'during: promo peak', 'during: promo peek', 'unknown-phase:24'),
   spec('an autoscaler in no phase', 'on: promo peak', 'on: half-time', 'unknown-phase:33'),
+  spec(
+    'a gate before its phase',
+    'for: 25s',
+    'for: 25s\n      gate: owner\n      gateOpens: 31s',
+    'gate-outside-phase:27',
+  ),
   spec('a fault that outlasts its phase', 'for: 25s', 'for: 70s', 'fault-outlasts-phase:26'),
   spec(
     'a fault before any traffic',

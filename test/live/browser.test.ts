@@ -73,6 +73,27 @@ describe.skipIf(chromium === undefined)('the live page in a browser', () => {
     await seen.until(`${text('events')}.includes('Ana decides stop')`)
   })
 
+  it('asks at an open gate, and takes the answer of its role only', async () => {
+    const bench = await underWay()
+    const fault = 'psp-a down'
+    bench.append({ kind: 'fault-step', at: bench.lastAt(), fault, step: { is: 'gate-opened', by: 'owner' } })
+    const { urls } = await bench.watch()
+    const seen = await page(urls.act)
+    await seen.until(`${text('gates')}.includes('Go for A ${fault}?')`)
+    await seen.run("by.value = 'Ana', document.querySelector('[data-what=go]').click()")
+    await seen.until(`${text('note-answer')}.includes('choose your role')`)
+    expect(bench.asked).toEqual([])
+    await seen.run("role.value = 'owner', document.querySelector('[data-what=go]').click()")
+    await expect.poll(() => bench.asked).toMatchObject([{ what: 'go', about: fault, by: 'Ana', role: 'owner' }])
+    bench.append({
+      kind: 'fault-step',
+      at: bench.lastAt(),
+      fault,
+      step: { is: 'gate-closed', answer: 'go', who: 'Ana' },
+    })
+    await seen.until(`${text('gates')} === ''`)
+  })
+
   it('shows a note to every viewer, and a hostile one as text', async () => {
     const bench = await underWay()
     const { urls } = await bench.watch()

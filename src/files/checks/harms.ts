@@ -1,6 +1,7 @@
 /** Rules between faults, actions, their phases, and the reactions expected of the platform. */
 import type { SourcePoint } from '../../domain/issue.ts'
 import { showDuration } from '../../domain/show.ts'
+import { GATE_OPENS } from '../harm.ts'
 import type { ActionDraft, Draft, FaultDraft, ReactionDraft } from '../rehearsal.ts'
 import type { Report } from '../report.ts'
 import type { Placed } from '../shape.ts'
@@ -18,6 +19,7 @@ export type Harm = {
   readonly expect: readonly ReactionDraft[]
   readonly witness?: FaultDraft['value']['witness']
   readonly action?: ActionDraft
+  readonly gate?: { readonly at: SourcePoint; readonly opensMs: number }
 }
 
 /** A harm with its place in the plan. Without an end of its own it lasts until the end of the load. */
@@ -34,6 +36,7 @@ export function checkHarms(draft: Draft, report: Report): void {
   for (const harm of harms) {
     const strike = strikes.find((each) => each.harm === harm)
     checkWitness(harm, report)
+    checkGate(harm, report)
     for (const reaction of harm.expect) checkReaction(reaction, harm, strike, draft, report)
   }
   checkOverlaps(strikes, report)
@@ -48,6 +51,7 @@ const ofFault = ({ at, value }: FaultDraft): Harm => ({
   lasts: value.for,
   expect: value.expect ?? [],
   witness: value.witness,
+  ...(value.gate === undefined ? {} : { gate: { at: value.gate.at, opensMs: value.gateOpens ?? GATE_OPENS } }),
 })
 
 const ofAction = (action: ActionDraft): Harm => ({
@@ -60,6 +64,14 @@ const ofAction = (action: ActionDraft): Harm => ({
   expect: action.value.expect ?? [],
   action,
 })
+
+/** People decide about a fault while the load of its phase is there to be seen. */
+function checkGate({ gate, atMs }: Harm, report: Report): void {
+  if (gate === undefined || gate.opensMs <= atMs) return
+  const problem = `The gate opens ${showDuration(gate.opensMs)} before the fault, which begins ${showDuration(atMs)} after the ramp of its phase.`
+  const next = `let the fault begin at ${showDuration(gate.opensMs)} or later, or shorten gateOpens.`
+  report(gate.at, 'gate-outside-phase', problem, next)
+}
 
 function strikeOf(harm: Harm, plan: Plan, report: Report): Strike | undefined {
   const span = spanOf(harm.during, plan, report)

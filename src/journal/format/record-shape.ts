@@ -86,6 +86,8 @@ const faultStep = variants('is', {
   injected: object({ pods: list(text) }),
   failed,
   coverage: object({ covered: number, matching: number, escaped: list(text) }),
+  'gate-opened': object({ by: oneOf('owner', 'coordinator', 'reporter', 'observer') }),
+  'gate-closed': object({ answer: oneOf('go', 'no-go', 'none') }, { who: text }),
   'heal-requested': none,
   healed: none,
   'heal-failed': failed,

@@ -54,17 +54,23 @@ const reaction = variants('kind', {
   promotes: object({ database: text, sli: text, rtoMs: ms, at }),
 })
 
-const fault = object({
-  name: text,
-  during: text,
-  atMs: ms,
-  forMs: ms,
-  apply: text,
-  object: chaosObject,
-  witness,
-  expect: list(reaction),
-  at,
-})
+const role = oneOf('owner', 'coordinator', 'reporter', 'observer')
+const gate = object({ by: role, opensMs: ms })
+
+const fault = object(
+  {
+    name: text,
+    during: text,
+    atMs: ms,
+    forMs: ms,
+    apply: text,
+    object: chaosObject,
+    witness,
+    expect: list(reaction),
+    at,
+  },
+  { gate },
+)
 
 const nodes = object({}, { zone: text, pool: text, atMost: number })
 const workload = object({ kind: oneOf('Deployment', 'StatefulSet'), name: text })
@@ -196,7 +202,7 @@ export const timeline = object({
   seed: number,
   totalMs: ms,
   phases: some(object({ name: text, fromMs: ms, rampEndMs: ms, toMs: ms, factor: number })),
-  faults: list(object({ name: text, fromMs: ms, toMs: ms, object: createdObject })),
+  faults: list(object({ name: text, fromMs: ms, toMs: ms, object: createdObject }, { gate })),
   actions: list(object({ name: text, fromMs: ms, act }, { toMs: ms })),
   load: loadPlan,
 })

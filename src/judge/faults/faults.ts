@@ -68,17 +68,30 @@ function base(fault: FaultSpec, life: FaultLife | undefined) {
 }
 
 function notInjected(seen: Seen, fault: FaultSpec, life: FaultLife | undefined): Ruled<FaultResult> {
-  const state = life === undefined ? 'not-reached' : life.problem?.is === 'refused' ? 'refused' : 'not-injected'
+  const state = stateNotInjected(life)
   const sentence = sentenceNotInjected(fault, life)
   const witness = { ...measureOf(fault.witness), sentence }
   const nothing: Answers = noAnswers.result
   const result = { ...base(fault, life), state, witness, ...nothing } as const
   const lines = life?.lines ?? [...seen.run.loadLines, seen.run.headLine]
-  return { result, findings: [finding('gap', 'fault-unproven', fault.name, sentence, lines)] }
+  const cause = state === 'not-performed' ? 'fault-not-performed' : 'fault-unproven'
+  return { result, findings: [finding('gap', cause, fault.name, sentence, lines)] }
 }
 
+function stateNotInjected(life: FaultLife | undefined): 'not-reached' | 'not-performed' | 'refused' | 'not-injected' {
+  if (life?.gate !== undefined && life.gate.answer !== 'go') return 'not-performed'
+  // A gate that was open when the run ended is no step of the fault.
+  if (life === undefined || onlyGate(life)) return 'not-reached'
+  return life.problem?.is === 'refused' ? 'refused' : 'not-injected'
+}
+
+const onlyGate = ({ admitted, problem, injected, created }: FaultLife): boolean =>
+  [admitted, problem, injected, created].every((each) => each === undefined)
+
 function sentenceNotInjected({ name }: FaultSpec, life: FaultLife | undefined): string {
-  if (life === undefined) return `${name} was never begun.`
+  if (life?.gate?.answer === 'no-go') return `${name} was not performed: ${life.gate.who ?? 'somebody'} decided no-go.`
+  if (life?.gate?.answer === 'none') return `${name} was not performed: nobody answered at its gate in time.`
+  if (life === undefined || onlyGate(life)) return `${name} was never begun.`
   if (life.problem)
     return `${name} was ${life.problem.is === 'refused' ? 'refused' : 'not injected'}: ${life.problem.text}`
   if (life.injected) return `${name} was injected into no pod: its selector matches nothing.`

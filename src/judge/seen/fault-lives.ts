@@ -1,5 +1,6 @@
 /** Fold over the steps of each fault. */
 import type { FaultStepData } from '../../domain/evidence.ts'
+import type { GateAnswer } from '../../domain/people.ts'
 import { type Life, type Lives, livedInCommon, livesOf, type Moment } from './life.ts'
 
 export type FaultLife = Life & {
@@ -10,6 +11,7 @@ export type FaultLife = Life & {
   /** How many pods were covered at the last look, and when more of them were than at the look before. */
   readonly covered?: number
   readonly newcomersAt?: readonly number[]
+  readonly gate?: Moment & { readonly answer: GateAnswer; readonly who?: string }
 }
 
 export type FaultLives = Lives<FaultLife, FaultStepData>
@@ -33,6 +35,12 @@ function lived(life: FaultLife, step: FaultStepData, moment: Moment): FaultLife 
       const newcomersAt = [...(life.newcomersAt ?? []), ...(grew ? [moment.at] : [])]
       const coverage = { share: lowest, escaped, line: moment.line }
       return { ...life, coverage, covered: step.covered, newcomersAt }
+    }
+    case 'gate-opened':
+      return life
+    case 'gate-closed': {
+      const who = step.who === undefined ? {} : { who: step.who }
+      return { ...life, gate: life.gate ?? { ...moment, answer: step.answer, ...who } }
     }
     default:
       return livedInCommon(life, step, moment)

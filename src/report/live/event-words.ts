@@ -1,5 +1,6 @@
 /** One record as a line for people, on the terminal and on the live page; undefined for records that only the journal needs. */
 import type { Evidence, EvidenceOf } from '../../domain/evidence.ts'
+import type { GateAnswer } from '../../domain/people.ts'
 import type { Look } from '../words.ts'
 
 export type EventWords = {
@@ -102,10 +103,22 @@ function faultWords(subject: string, step: EvidenceOf<'fault-step'>['step']): Ev
       return step.escaped.length > 0
         ? { subject, text: `: escaped ${step.escaped.join(', ')}`, look: 'warn' }
         : undefined
+    case 'gate-opened':
+      return { subject, text: `: gate open, the ${step.by} decides go or no-go`, look: 'warn' }
+    case 'gate-closed':
+      return { subject, ...gateWords(step.answer, step.who) }
     case 'heal-requested':
       return { subject, text: ': healing' }
     case 'healed':
       return { subject, text: ': healed', look: 'good' }
+  }
+}
+
+function gateWords(answer: GateAnswer, who = 'somebody'): Omit<EventWords, 'subject'> {
+  if (answer === 'go') return { text: `: go by ${who}`, look: 'good' }
+  return {
+    text: answer === 'none' ? ': not performed, no answer at its gate' : `: not performed, no-go by ${who}`,
+    look: 'warn',
   }
 }
 

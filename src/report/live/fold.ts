@@ -43,7 +43,7 @@ export function liveFold(): LiveFold {
 
   const add = (record: Evidence, line: number): void => {
     judge.add(record, line)
-    view.add(record)
+    view.add(record, line)
     if (record.kind === 'run-started' && started === undefined) {
       started = record
       live = liveView(record.timeline)

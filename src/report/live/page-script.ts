@@ -162,8 +162,9 @@ export const liveScript = `
   })
 
   $('gates').addEventListener('click', async ({ target }) => {
-    const { what, about } = target.dataset
+    const { what, about, by } = target.dataset
     if (!what) return
+    if ($('role').value !== by) { $('role').focus(); return say($('note-answer'), 'Only the ' + by + ' decides this: choose your role.') }
     if ($('by').value === '') { $('by').focus(); return say($('note-answer'), 'Give your name first.') }
     remember()
     target.disabled = true

@@ -4,7 +4,7 @@ import type { Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
 import { cell, row, table } from '../sections/markup.ts'
 import type { RunView } from '../view.ts'
-import { budgetShare, cents, objectiveWords, percent, whole } from '../words.ts'
+import { budgetShare, cents, clock, objectiveWords, percent, whole } from '../words.ts'
 import type { RunState } from './fold.ts'
 import { harmRows } from './harm-rows.ts'
 import type { lastMinute } from './minute.ts'
@@ -36,6 +36,7 @@ export function panelsOf(shown: Shown): Panels {
   const { title, status, now } = headline(shown)
   const parts = {
     now,
+    gates: gates(shown),
     harms: harmRows(shown),
     slis: objectives(shown),
     replicas: replicas(shown),
@@ -48,6 +49,15 @@ export function panelsOf(shown: Shown): Panels {
     html: Object.fromEntries(Object.entries(parts).map(([id, { text }]) => [id, text])),
   }
 }
+
+/** Open gates: the question and its two answers. */
+const gates = ({ seen, run }: Shown): Html =>
+  html`${seen.harms
+    .filter(({ gate }) => run === 'running' && gate?.open === true)
+    .map(
+      ({ letter, name, what, planned, gate }) =>
+        html`<div class="gate"><p><b>Go for ${`${letter} ${name}`}?</b> ${what}</p><p>The ${gate?.by ?? ''} answers until ${clock(planned.from)}; without an answer it is not performed.</p><p class="buttons"><button type="button" data-what="go" data-about="${name}" data-by="${gate?.by ?? ''}">Go</button> <button type="button" data-what="no-go" data-about="${name}" data-by="${gate?.by ?? ''}">No-go</button></p></div>`,
+    )}`
 
 function objectives({ seen, judgment, minute, state }: Shown): Html {
   const rows = judgment.slos.map((slo, index) => {

@@ -13,13 +13,15 @@ import { generator } from './generator.ts'
 import { keda } from './keda.ts'
 import { ledger } from './ledger.ts'
 import { objectives } from './objectives.ts'
+import { decisions, people } from './people.ts'
 import { posture } from './posture.ts'
 
 /** Empty if the run has nothing of this kind. */
 export type Section = (judgment: Judgment, view: RunView) => Html
 
-const first: readonly Section[] = [causes, objectives]
+const first: readonly Section[] = [decisions, causes, objectives]
 const rest: readonly Section[] = [
+  people,
   faults,
   actions,
   autoscalers,

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import type { Evidence } from '../../src/domain/evidence.ts'
+import { judge } from '../../src/judge/judge.ts'
+import { htmlReport } from '../../src/report/html.ts'
+import { markdownReport } from '../../src/report/markdown.ts'
+import { viewing } from '../../src/report/view.ts'
+import { evidence, secondAt, together } from '../support/evidence.ts'
+
+const spoken = { by: 'Ana <b>', role: 'owner', via: 'page' } as const
+const said: readonly Evidence[] = [
+  { kind: 'note', at: secondAt(80), ...spoken, is: 'note', text: 'the dashboard is | green' },
+  { kind: 'decision', at: secondAt(81), ...spoken, what: 'stop', about: 'psp-a-down', reason: 'enough', seen: 250 },
+  { kind: 'note', at: secondAt(82), ...spoken, is: 'follow-up', text: 'alert on open breakers' },
+]
+
+function reportOf(records: readonly Evidence[]) {
+  const view = viewing()
+  for (const record of records) view.add(record)
+  const seen = view.result()
+  if (!seen) throw new Error('nothing to see')
+  const judgment = judge(records)
+  return { html: htmlReport(judgment, seen), markdown: markdownReport(judgment, seen.people), judgment }
+}
+
+describe('what people said', () => {
+  const { html, markdown, judgment } = reportOf(together(evidence(), said))
+
+  it('changes no verdict', () => {
+    expect(judgment).toEqual({ ...judge(evidence()), findings: judgment.findings, faults: judgment.faults })
+    expect(judgment.findings).toEqual([])
+  })
+
+  it('stands before the causes, each decision with what was known', () => {
+    expect(html.indexOf('<section id="decisions">')).toBeGreaterThan(0)
+    expect(html.indexOf('<section id="decisions">')).toBeLessThan(html.indexOf('<section id="causes">'))
+    expect(html).toMatch(/stop for psp-a-down<\/td><td>enough<\/td><td>line 250, after “/)
+    expect(html).not.toContain('Ana <b>')
+  })
+
+  it('is in one timeline with the machine', () => {
+    const timeline = html.slice(html.indexOf('<section id="people">'))
+    expect(timeline.indexOf('injected at')).toBeLessThan(timeline.indexOf('the dashboard is | green'))
+    expect(timeline.indexOf('the dashboard is | green')).toBeLessThan(timeline.indexOf(': healed'))
+  })
+
+  it('makes a task list of follow-ups', () => {
+    expect(markdown).toContain('- [ ] alert on open breakers (Ana')
+    expect(markdown).toMatch(/## Decisions\n\n.*\n.*\n\| \d\d:\d\d:\d\d \|/)
+  })
+
+  it('leaves no trace where nobody said anything', () => {
+    const silent = reportOf(evidence())
+    for (const word of ['Decisions', 'People and machine', 'Follow-ups']) {
+      expect(silent.html).not.toContain(`<h2>${word}`)
+      expect(silent.markdown).not.toContain(word)
+    }
+  })
+})
