@@ -7,7 +7,7 @@ import { figure } from './figure.ts'
 import { biteOf, type Harm } from './harms.ts'
 import { script } from './page-script.ts'
 import { style } from './page-style.ts'
-import { sections } from './sections/all.ts'
+import { type Section, sections } from './sections/all.ts'
 import { seriesOf } from './series.ts'
 import type { RunView } from './view.ts'
 import { clock, verdictWords } from './words.ts'
@@ -16,7 +16,9 @@ export function htmlReport(judgment: Judgment, view: RunView): string {
   const charts = view.charts(judgment)
   const words = verdictWords[judgment.verdict.kind]
   const drawing = { ...view, judgment }
-  const { first, rest } = sections
+  const drawn = (all: readonly Section[]) =>
+    all.map((section) => section(judgment, view)).filter(({ text }) => text !== '')
+  const [before, after] = [drawn(sections.first), drawn(sections.rest)]
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -28,16 +30,29 @@ export function htmlReport(judgment: Judgment, view: RunView): string {
 <body>
 ${hatches}
 ${header(judgment, view)}
+${contents([...before, ...after], charts.length > 0)}
 <main>
-${html.join(first.map((section) => section(judgment, view)).filter(({ text }) => text !== ''))}
+${html.join(before)}
 <section id="timeline"><h2>What happened</h2>${legend(view)}${html.join(charts.map((chart) => figure(chart, drawing)))}</section>
-${html.join(rest.map((section) => section(judgment, view)).filter(({ text }) => text !== ''))}
+${html.join(after)}
 </main>
 <script type="application/json" id="series">${scriptJson(seriesOf(charts, view.axis))}</script>
 <script>${html.own(script)}</script>
 </body>
 </html>
 `.text
+}
+
+/** Links to the sections that this run has, in the order of the page. */
+function contents(parts: readonly Html[], charted: boolean): Html {
+  const named = parts.flatMap(({ text }) => {
+    const [, id, title] = /^<section id="([\w-]+)"><h2>([^<]*)<\/h2>/.exec(text) ?? []
+    return id === undefined || title === undefined
+      ? []
+      : [html`<li><a href="#${html.own(id)}">${html.own(title)}</a></li>`]
+  })
+  const charts = charted ? html`<li><a href="#timeline">What happened</a></li>` : html``
+  return html`<nav class="contents" aria-label="Contents"><ul>${named}${charts}</ul></nav>`
 }
 
 function header(judgment: Judgment, view: RunView): Html {

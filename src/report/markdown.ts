@@ -10,6 +10,7 @@ import {
   cents,
   costName,
   faultWords,
+  inMillis,
   inSeconds,
   isFelt,
   objectiveWords,
@@ -100,11 +101,11 @@ const folded = (consequences: readonly Finding[]): readonly Markdown[] =>
 const objectives = (judgment: Judgment): readonly Markdown[] => [
   md`## Objectives`,
   md``,
-  md`| SLI | objective | verdict | achieved | at least (95 %) | attempts | bad | budget used |`,
-  md`| --- | --- | --- | --- | --- | --- | --- | --- |`,
+  md`| SLI | objective | verdict | achieved | at least (95 %) | p95 | attempts | bad | budget used |`,
+  md`| --- | --- | --- | --- | --- | --- | --- | --- | --- |`,
   ...judgment.slos.map(
     (slo) =>
-      md`| ${slo.sli} | ${objectiveWords(slo)} | ${slo.state} | ${percent(slo.achieved)} | ${percent(slo.lowerBound)} | ${whole(slo.whole.attempts)} | ${whole(slo.whole.bad + slo.whole.neverRan)} | ${budgetShare(slo.budgetUsed)} |`,
+      md`| ${slo.sli} | ${objectiveWords(slo)} | ${slo.state} | ${percent(slo.achieved)} | ${percent(slo.lowerBound)} | ${inMillis(slo.whole.quantileMs)} | ${whole(slo.whole.attempts)} | ${whole(slo.whole.bad + slo.whole.neverRan)} | ${budgetShare(slo.budgetUsed)} |`,
   ),
   md``,
 ]

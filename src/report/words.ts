@@ -59,6 +59,7 @@ export const percent = (share: number | undefined, digits = 3): string =>
 /** Use of an error budget: `13 %`, and from ten times the budget on `30×`. */
 export const budgetShare = (share: number, digits = 0): string =>
   share < 10 ? percent(share, digits) : `${whole(Math.floor(share))}×`
+export const inMillis = (ms: number | undefined): string => (ms === undefined ? '–' : `${ms.toFixed(0)} ms`)
 export const inSeconds = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 1000).toFixed(1)} s`)
 export const cents = (amount: number): string =>
   `${(amount / 100).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })} €`

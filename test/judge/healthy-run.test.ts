@@ -29,7 +29,7 @@ describe('a healthy run', () => {
 
   it('says in one sentence why', () => {
     expect(judgment.summary).toBe(
-      'Every objective is proven (login 100 %, deposit 100 %, api 100 % and ws-rtt 100 %), while psp-a down was proven to bite.',
+      'Every objective is proven (login 100 %, deposit 100 %, api p95 41 ms and ws-rtt p95 41 ms), while psp-a down was proven to bite.',
     )
   })
 

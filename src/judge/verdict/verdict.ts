@@ -53,11 +53,17 @@ function leading(findings: readonly Finding[]): string {
 }
 
 function passed(slos: readonly SloResult[], faults: Judgment['faults'], warnings: number): string {
-  const shares = slos.map((slo) => `${slo.sli} ${percent(slo.achieved ?? 0)}`)
+  const shares = slos.map(achievedWords)
   const names = listed(faults.map((each) => each.fault))
   const bit = faults.length === 0 ? '' : `, while ${names} ${faults.length === 1 ? 'was' : 'were'} proven to bite`
   const but = warnings === 0 ? '' : `, with ${count(warnings, 'warning')}`
   return `Every objective is proven (${listed([...new Set(shares)], 6)})${bit}${but}.`
+}
+
+/** People think of latency in milliseconds, not in the share that was fast enough. */
+function achievedWords({ sli, kind, objective, achieved, whole: { quantileMs } }: SloResult): string {
+  if (kind === 'availability' || quantileMs === undefined) return `${sli} ${percent(achieved ?? 0)}`
+  return `${sli} p${Math.round(objective * 100)} ${quantileMs.toFixed(0)} ms`
 }
 
 /** A run whose every step is missing must not be silent about it. */

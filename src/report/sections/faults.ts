@@ -2,7 +2,7 @@
 import type { FaultResult, Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
 import type { RunView } from '../view.ts'
-import { clock, faultWords, inSeconds, percent } from '../words.ts'
+import { clock, faultWords, inSeconds, percent, utcTime } from '../words.ts'
 import { article, cell, facts, row, section } from './markup.ts'
 import { answerRows, costCards, reactionTable } from './reactions.ts'
 
@@ -12,7 +12,8 @@ export function faults(judgment: Judgment, view: RunView): Html {
 }
 
 function card(fault: FaultResult, view: RunView): Html {
-  const since = (at: number | undefined): string => (at === undefined ? '–' : clock((at - view.zeroAt) / 1000))
+  const since = (at: number | undefined): string =>
+    at === undefined ? '–' : `${clock((at - view.zeroAt) / 1000)}, ${utcTime(at)} UTC`
   const rows = [
     row([cell('injected'), cell(since(fault.injectedAt))]),
     row([cell('witnessed'), cell(`${since(fault.witnessedAt)}${lagOf(fault)}`)]),

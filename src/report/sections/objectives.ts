@@ -1,7 +1,7 @@
 /** Objectives over the whole run, and each by phase and fault. */
 import type { Judgment, SloResult } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
-import { budgetShare, clock, objectiveWords, percent, sloWords, whole } from '../words.ts'
+import { budgetShare, clock, inMillis, objectiveWords, percent, sloWords, whole } from '../words.ts'
 import { cell, row, section, table } from './markup.ts'
 
 const HEADS = [
@@ -19,7 +19,8 @@ const HEADS = [
 
 export function objectives({ slos }: Judgment): Html {
   const windows = slos.map(
-    (slo) => html`<details><summary>${slo.sli} by phase and fault</summary>${windowTable(slo)}</details>`,
+    (slo) =>
+      html`<details><summary>${`${slo.sli}, ${objectiveWords(slo)}, by phase and fault`}</summary>${windowTable(slo)}</details>`,
   )
   return section('objectives', 'Objectives', html`${table(HEADS, slos.map(sloRow))}${windows}`)
 }
@@ -58,5 +59,3 @@ const windowTable = (slo: SloResult): Html =>
       ]),
     ),
   )
-
-const inMillis = (ms: number | undefined): string => (ms === undefined ? '–' : `${ms.toFixed(0)} ms`)
