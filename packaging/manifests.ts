@@ -27,7 +27,6 @@ export const LAB_LIBRARIES = [
   'tar-stream',
   'undici',
   'ws',
-  'zod',
 ] as const
 
 /** Loaded by the few logins that need them, with a next step where they are missing. */

@@ -6,13 +6,15 @@ import { join, resolve } from 'node:path'
 
 export type Ended = { readonly status: number | null; readonly stdout: string; readonly stderr: string }
 
+type Options = { readonly node?: string; readonly env?: NodeJS.ProcessEnv; readonly timeoutMs?: number }
+
 export type Installed = {
   /** The user's folder, with node_modules. */
   readonly folder: string
   /** Tarballs by package. `lab` is not installed. */
   readonly tarballs: { readonly main: string; readonly lab: string }
   /** The installed command, started with `node` (default: the Node of these tests) in the user's folder. */
-  matchday(words: readonly string[], options?: { readonly node?: string; readonly env?: NodeJS.ProcessEnv }): Ended
+  matchday(words: readonly string[], options?: Options): Ended
   remove(): void
 }
 
@@ -44,12 +46,12 @@ export function installPackage(files: string): Installed {
   return {
     folder,
     tarballs: { main, lab },
-    matchday: (words, { node = process.execPath, env = {} } = {}) =>
+    matchday: (words, { node = process.execPath, env = {}, timeoutMs = 60_000 } = {}) =>
       spawnSync(node, [join(folder, 'node_modules/.bin/matchday'), ...words], {
         cwd: folder,
         encoding: 'utf8',
         env: { ...process.env, NO_COLOR: '1', ...env },
-        timeout: 60_000,
+        timeout: timeoutMs,
       }),
     remove: () => rmSync(scratch, { recursive: true, force: true }),
   }

@@ -83,9 +83,36 @@ describe('the published packages', () => {
       )
   })
 
+  it('ask for a Node that is new enough for every library', () => {
+    const minimum = numberOf(NODE_MIN_COMPILED)
+    const asked = Object.keys(lab.dependencies).map((name) => [name, nodeOf(name)] as const)
+    expect(asked.filter(([, node]) => node > minimum)).toEqual([])
+    expect(Math.max(...asked.map(([, node]) => node))).toBe(minimum)
+  })
+
+  it('find their own files: no source is named by a path that only a checkout has', () => {
+    const named = [...program, ...ofLab].flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/^.*import\.meta\.(?:url|dirname).*$/gm)].map(([line]) => line.trim()),
+    )
+    expect(named.length).toBeGreaterThan(10)
+    const isSafe = (line: string) => !/\.ts'/.test(line) || /ownFile\(|endsWith\('\.ts'\)/.test(line)
+    expect(named.filter((line) => !isSafe(line))).toEqual([])
+  })
+
   it('belong together', () => {
     expect(lab).toMatchObject({ version: main.version, peerDependencies: { [main.name]: main.version } })
     expect(K6_LIBRARY).toBe(`${main.name}/k6`)
     expect(readFileSync('scenarios/lib/k6.ts', 'utf8')).toContain(`'${K6_LIBRARY}'`)
   })
 })
+
+/** The oldest Node that a library takes, as a number that can be compared: 22.19 is 22019. */
+const nodeOf = (name: string): number => {
+  const { engines } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8'))
+  return engines?.node === undefined ? 0 : Math.min(...engines.node.split('||').map(numberOf))
+}
+
+function numberOf(version: string): number {
+  const [, major = 0, minor = 0] = /(\d+)(?:\.(\d+))?/.exec(version) ?? []
+  return Number(major) * 1000 + Number(minor)
+}
