@@ -42,6 +42,13 @@ export function readTarget(context: string, chosenTarget?: string): Target {
   return target.value
 }
 
+/** A target file alone, whatever its context. @throws BadInput */
+export function readTargetFile(file: string): Target {
+  const target = parseTarget(files, file)
+  if (!target.ok) throw new BadInput(target.issues)
+  return target.value
+}
+
 const issuesOf = (parsed: Parsed<unknown>): readonly Issue[] => (parsed.ok ? [] : parsed.issues)
 
 const missingFile = (file: string): Issue => ({

@@ -46,7 +46,7 @@ export async function writeReports(folder: string, { judgment, view }: Judged): 
   writeWhole(join(folder, 'junit.xml'), junitReport(judgment, view.started.rehearsal))
 }
 
-function writeWhole(path: string, text: string): void {
+export function writeWhole(path: string, text: string): void {
   try {
     if (isSame(path, text)) return
     writeFileSync(`${path}.new`, text)

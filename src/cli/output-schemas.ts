@@ -292,6 +292,58 @@ const heal = strict({
   left: z.array(z.looseObject({ what: text, where: text })),
 })
 
+const margin = strict({ latency: share, rate: optional(share) })
+const release = strict({ name: text, entry: text, runs: optional(texts) })
+const measure = strict({
+  sli: text,
+  kind: z.enum(['latency', 'rate']).describe('latency: compared as a ratio; rate: as a difference of shares'),
+  statistic: text,
+  gates: flag,
+  state: z.enum(['regressed', 'not-worse', 'undecided']),
+  a: optional(z.number()),
+  b: optional(z.number()),
+  estimate: optional(z.number().describe('B / A for a latency, B - A for a rate')),
+  interval: optional(z.tuple([z.number(), z.number()]).describe('90 %, two-sided')),
+  pairs: count,
+  sd: optional(z.number().describe('spread of a pair: of the log ratio, or of the difference')),
+  pWorse: optional(share),
+  pNotWorse: optional(share),
+  margin: z.number(),
+  smallest: optional(z.number().describe('smallest loss that is found in 4 of 5 cases: 0.08 is 8 % slower')),
+  pairsMore: optional(count),
+  values: z.array(strict({ pair: count, a: z.number(), b: z.number() })),
+})
+
+const comparison = strict({
+  format,
+  rehearsal: text,
+  run: optional(text),
+  a: release,
+  b: release,
+  unit: z.enum(['pairs', 'duet', 'runs']),
+  aa: flag,
+  outcome: z.enum(['regressed', 'not-worse', 'undecided']),
+  summary: text,
+  exitCode: count,
+  pairs: count,
+  pairsMost: count,
+  voidPairs: z.array(strict({ pair: count, reasons: texts })),
+  rules: strict({
+    alpha: share,
+    worse: strict({ latency: share, rate: share }),
+    margin,
+    margins: z.record(text, margin.partial()),
+  }),
+  objectives: z.array(measure),
+  others: z.array(measure),
+  reactions: z.array(
+    strict({ what: text, unit: z.enum(['ms', 'share']), a: z.array(z.number()), b: z.array(z.number()) }),
+  ),
+  pairsMore: optional(count),
+  gaps: texts,
+  limits: texts,
+})
+
 const issues = strict({
   format,
   exitCode: whole,
@@ -456,6 +508,11 @@ export const outputSchemas: Readonly<Record<string, object>> = {
   ),
   'check.schema.json': published('Check', '`matchday check`', check),
   'init.schema.json': published('Init', '`matchday init`', init),
+  'comparison.schema.json': published(
+    'Comparison',
+    '`matchday compare`, and `matchday judge` of a comparison; also comparison.json.',
+    comparison,
+  ),
   'heal.schema.json': published('Heal', '`matchday heal`', heal),
   'report.schema.json': published('Report', '`matchday report`', report),
   'list.schema.json': published('List', '`matchday list`', list),

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { exitCodes } from '../domain/verdict.ts'
 import { addCapacity } from './commands/capacity.ts'
 import { addCheck } from './commands/check.ts'
+import { addCompare } from './commands/compare.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addGameday } from './commands/gameday.ts'
 import { addHeal } from './commands/heal.ts'
@@ -44,6 +45,7 @@ export function program(finish: (code: number) => void): Command {
     addRun,
     addPlan,
     addCapacity,
+    addCompare,
     addCheck,
     addJudge,
     addReport,

@@ -96,9 +96,9 @@ export type Measure = {
   readonly sd?: number
   readonly pWorse?: number
   readonly pNotWorse?: number
-  /** A loss that is proven smaller than this is not worse. */
+  /** A loss that is proven smaller than this is not worse: 0.15 is 15 % slower, for a rate 0.001 is 0.1 percentage points. */
   readonly margin: number
-  /** The smallest loss that this comparison finds in 4 of 5 cases: a ratio (1.08) or a difference. */
+  /** The smallest loss that this comparison finds in 4 of 5 cases, on the scale of `margin`: 0.08 is 8 % slower. */
   readonly smallest?: number
   readonly pairsMore?: number
   readonly values: readonly PairValue[]

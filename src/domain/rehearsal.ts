@@ -1,5 +1,6 @@
 /** The contents of a rehearsal file and a target file as domain values. Parsed by `files`, planned by `plan`, judged by `judge`. */
 import type { Act } from './action.ts'
+import type { CompareSettings } from './comparison.ts'
 import type { Fault } from './fault.ts'
 import type { Slis } from './indicators.ts'
 import type { SourcePoint } from './issue.ts'
@@ -23,6 +24,8 @@ export type Rehearsal = {
   readonly slis: Slis
   readonly slos: Some<Slo>
   readonly guardrails: readonly Guardrail[]
+  /** How releases are compared by this rehearsal. Earlier versions did not have it. */
+  readonly compare?: CompareSettings
 }
 
 export type LoadSpec = {
@@ -312,7 +315,12 @@ export type Target = {
   readonly databases: Readonly<Record<string, DatabaseSwitch>>
   /** Addresses by the name that a chaos file's annotation `matchday.dev/addresses` gives, for clusters where providers are outside. */
   readonly addresses: Readonly<Record<string, readonly string[]>>
+  /** Releases that are deployed side by side, by name. */
+  readonly releases?: Readonly<Record<string, DeployedRelease>>
 }
+
+/** Where one of several releases is entered. */
+export type DeployedRelease = { readonly entry: string }
 
 /** `desired` and `observed` are dotted paths (`data.primary`) in the object; it is switched when they are equal. */
 export type DatabaseSwitch = {

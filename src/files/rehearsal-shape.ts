@@ -1,6 +1,7 @@
 /** The table of the rehearsal file: its keys, their values and meanings. The parser and the JSON Schema read it. */
 import { postureWants } from '../domain/posture.ts'
 import { overPods } from '../domain/rehearsal.ts'
+import { compareSpec } from './compare-shape.ts'
 import { action, fault } from './harm-shape.ts'
 import { dnsLabel, metricName, name, path, seriesLabels, sli, source, title, within } from './name-shapes.ts'
 import { duration, factor, percentage, podLimit, rate, syncs } from './quantities.ts'
@@ -217,6 +218,7 @@ export const rehearsalSpec = parts({
   slis: may(slis, 'Indicators that are more than a profile of the load.'),
   slos: need(someOf(slo), 'Service level objectives, judged over the whole run.'),
   guardrails: may(list(guardrail), 'When to stop early.'),
+  compare: may(compareSpec, 'How `matchday compare` compares two releases by this rehearsal.'),
 })
 
 export const rehearsalFile = parts({

@@ -14,6 +14,7 @@ import { checkHarms } from './checks/harms.ts'
 import { checkIndicators } from './checks/indicators.ts'
 import { checkPosture } from './checks/posture.ts'
 import { checkTimeline } from './checks/timeline.ts'
+import { compareSettings } from './compare-shape.ts'
 import { type Files, readText, relativeTo, wholeFile } from './files.ts'
 import { checkFit } from './fit.ts'
 import { actionOf, faultOf } from './harm.ts'
@@ -99,6 +100,7 @@ function assemble(file: string, name: string | undefined, draft: Draft, chaos: C
     slis: slisOf(draft),
     slos: someMapped(slos.value, sloOf),
     guardrails: (draft.guardrails?.value ?? []).map((guardrail) => guardrailOf(guardrail, slos.value)),
+    ...(draft.compare === undefined ? {} : { compare: compareSettings(draft.compare.value) }),
   }
 }
 

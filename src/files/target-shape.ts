@@ -1,5 +1,6 @@
 /** The table of the target file: what differs between clusters. */
 
+import { releases } from './compare-shape.ts'
 import { dnsLabel, metricName, name, objectName } from './name-shapes.ts'
 import { duration, factor } from './quantities.ts'
 import { may, need, parts, record } from './record.ts'
@@ -147,6 +148,7 @@ export const targetSpec = parts({
     ),
     'Addresses of providers outside the cluster, by the name in the annotation matchday.dev/addresses of a chaos file.',
   ),
+  releases: may(releases, 'Releases that are deployed side by side, for `matchday compare --a NAME --b NAME`.'),
 })
 
 export const targetFile = parts({

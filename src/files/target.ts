@@ -1,6 +1,6 @@
 /** The target file: what differs between clusters. */
 import type { Parsed } from '../domain/issue.ts'
-import type { MetricSource, ProviderCalls, Target } from '../domain/rehearsal.ts'
+import type { DeployedRelease, MetricSource, ProviderCalls, Target } from '../domain/rehearsal.ts'
 import { type Millis, millis, seconds } from '../domain/units.ts'
 import { type Files, readText, relativeTo, wholeFile } from './files.ts'
 import { collectIssues, settle } from './report.ts'
@@ -33,6 +33,7 @@ export function parseTarget(files: Files, path: string): Parsed<Target> {
 function assemble(file: string, draft: Draft): Target | undefined {
   const { context, namespace, entry, clusterUid, hpaSync, loadFactor, sources, books, databases, addresses } = draft
   const { followUps, providerCalls, readinessProbe } = draft
+  const { releases } = draft
   if (!context || !namespace || !entry || !sources) return undefined
   return {
     context: context.value,
@@ -54,6 +55,7 @@ function assemble(file: string, draft: Draft): Target | undefined {
     unreadyWithinMs: unreadyWithin(readinessProbe?.value ?? PROBE_DEFAULT),
     databases: databases?.value ?? {},
     addresses: addresses?.value ?? {},
+    ...(releases === undefined ? {} : { releases: mapValues(releases.value, releaseOf) }),
   }
 }
 
@@ -67,3 +69,10 @@ function callsOf({ outcomes, ...calls }: Value<'providerCalls'>[number]): Provid
 /** The first probe fails up to a period after the pod. */
 const unreadyWithin = ({ period, failures, timeout }: Value<'readinessProbe'>): Millis =>
   millis(period * failures + timeout)
+
+type Releases = NonNullable<Draft['releases']>['value']
+
+const mapValues = <T, U>(all: Readonly<Record<string, T>>, turn: (value: T) => U): Record<string, U> =>
+  Object.fromEntries(Object.entries(all).map(([key, value]) => [key, turn(value)]))
+
+const releaseOf = ({ entry }: Releases[string]): DeployedRelease => ({ entry: entry.replace(/\/+$/, '') })

@@ -1,24 +1,12 @@
 /** Sessions of blocks as a journal holds them (format 2). Versions before them read these records as lost. */
 import { askedLoad, capacitySession } from './capacity-shape.ts'
+import { compareSettings } from './compare-shape.ts'
 import { loadPlan } from './rehearsal-shape.ts'
-import { amount, flag, list, moment, ms, number, object, oneOf, record, share, text, variants } from './shape.ts'
+import { amount, flag, list, moment, ms, object, oneOf, text, variants } from './shape.ts'
 
 const at = moment
 
 const release = object({ name: text, entry: text })
-const margin = object({ latency: amount }, { rate: amount })
-
-const compareSettings = object({
-  settleMs: ms,
-  measuredMs: ms,
-  factor: number,
-  looks: list(amount),
-  alpha: share,
-  worse: object({ latency: amount, rate: amount }),
-  margin,
-  margins: record(object({}, { latency: amount, rate: amount })),
-})
-
 export const sessionStarted = object({
   at,
   session: variants('kind', {

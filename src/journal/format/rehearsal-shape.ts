@@ -1,4 +1,5 @@
 /** A rehearsal and a target as the head of a journal holds them (format 3). */
+import { compareSettings } from './compare-shape.ts'
 import { anyObject, flag, list, ms, number, object, oneOf, rate, record, share, some, text, variants } from './shape.ts'
 
 const at = object({ file: text, line: number, column: number })
@@ -131,21 +132,24 @@ const guardrail = variants('kind', {
   burn: object({ id: text, sli: text, objective: share, factor: number, longMs: ms, shortMs: ms, at }),
 })
 
-export const rehearsal = object({
-  name: text,
-  file: text,
-  hypothesis: text,
-  contexts: some(text),
-  load,
-  blastRadius,
-  phases: some(phase),
-  faults: list(fault),
-  actions: list(action),
-  expectations: list(expectation),
-  slis: record(sli),
-  slos: some(slo),
-  guardrails: list(guardrail),
-})
+export const rehearsal = object(
+  {
+    name: text,
+    file: text,
+    hypothesis: text,
+    contexts: some(text),
+    load,
+    blastRadius,
+    phases: some(phase),
+    faults: list(fault),
+    actions: list(action),
+    expectations: list(expectation),
+    slis: record(sli),
+    slos: some(slo),
+    guardrails: list(guardrail),
+  },
+  { compare: compareSettings },
+)
 
 const source = object({ namespace: text, selector: labels, port: number, path: text, metrics: list(text) })
 const providerCalls = object({
@@ -179,7 +183,10 @@ export const target = object(
     databases: record(database),
     addresses: record(list(text)),
   },
-  { clusterUid: text },
+  {
+    clusterUid: text,
+    releases: record(object({ entry: text })),
+  },
 )
 
 /** Rates and, of the sockets, populations: both counted from 0. */

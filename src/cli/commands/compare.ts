@@ -1,0 +1,129 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import type { Issue } from '../../domain/issue.ts'
+import { flagShapes } from '../../files/flags.ts'
+import { withLabFlags } from '../cluster-choice.ts'
+import type { SessionFlags } from '../compare-session.ts'
+import { printComparison, writeComparison } from '../comparing.ts'
+import { BadInput } from '../failure.ts'
+import {
+  aFile,
+  aFolder,
+  aFolderToWrite,
+  checkedFlag,
+  checkedTogether,
+  issueOfFlag,
+  ofShape,
+  outputFlag,
+} from '../flags.ts'
+import { runFolders } from '../run-folder.ts'
+import { compareRuns, readStoredRun, type StoredRun } from '../stored-runs.ts'
+
+type Flags = SessionFlags & { readonly baseline?: string }
+
+export function addCompare(root: Command, finish: (code: number) => void): void {
+  const command = root
+    .command('compare')
+    .description('is release B worse than release A: measured in turn by a rehearsal, or from stored runs')
+    .argument('[what...]', 'a *.rehearsal.yaml, or folders of stored runs')
+    .option('--a <name...>', 'release A: a name in the target file or a URL; or folders of its stored runs')
+    .option('--b <name...>', 'release B, the one that is judged')
+    .option('--aa', 'compare release A with itself, and store the spread')
+    .option('--duet', 'measure both at the same time, at half of the load each: for noisy machines')
+  withSessionFlags(checkedTogether(command, sideIssues))
+    .addOption(checkedFlag('--baseline <folder>', 'stored runs of the last good release: release A', aFolder))
+    .addOption(outputFlag())
+    .option('-q, --quiet', 'no progress, only the outcome')
+    .addHelpText('after', HELP)
+    .action(async (what: string[], flags: Flags) => finish(await compare(what, flags)))
+}
+
+const HELP = `
+Exit code 0: B is proven not worse, 1: B is worse, 3: undecided (it says how many pairs more it needs).
+
+Examples:
+  matchday compare scenarios/psp-down-at-peak.rehearsal.yaml --lab --a stable --b next
+  matchday compare scenarios/psp-down-at-peak.rehearsal.yaml --target scenarios/targets/lab.yaml --a http://127.0.0.1:8080 --b http://127.0.0.1:8081 --duet
+  matchday compare scenarios/psp-down-at-peak.rehearsal.yaml --lab --a stable --aa
+  matchday compare reports/RUN-OF-A reports/RUN-OF-B
+  matchday compare --a reports/A1 reports/A2 --b reports/B1 reports/B2
+  matchday compare reports/latest --baseline baseline --output json`
+
+function withSessionFlags(command: Command): Command {
+  return withLabFlags(command)
+    .option('--lab', 'the lab of this machine: it is locked, watched, and waited for until it is at rest')
+    .option('--context <name>', 'context of the kubeconfig, the same')
+    .addOption(checkedFlag('--kubeconfig <file>', 'kubeconfig to read instead of the default', aFile))
+    .addOption(checkedFlag('--target <file>', 'target file; alone, it touches no cluster and only sends load', aFile))
+    .addOption(
+      checkedFlag(
+        '--seed <number>',
+        'seed of the order of blocks (default: a new one)',
+        ofShape(flagShapes.seed, '--seed'),
+      ),
+    )
+    .addOption(checkedFlag('--reports <folder>', 'where the comparison gets its folder', aFolderToWrite, 'reports'))
+}
+
+/** Which kind of comparison is wanted is seen from the arguments, so that flags can only be checked roughly here. */
+function sideIssues({ a, b, aa, duet, baseline }: Readonly<Record<string, unknown>>): readonly Issue[] {
+  const wrong = (flag: string, problem: string, next: string) => [issueOfFlag(flag, { problem, next })]
+  if (aa && b !== undefined)
+    return wrong('--aa', '--aa compares A with itself, and --b names another.', 'Leave out one of them.')
+  if (baseline !== undefined && (a !== undefined || aa || duet))
+    return wrong(
+      '--baseline',
+      '--baseline is release A of a comparison of stored runs.',
+      'Leave out --a, --aa and --duet.',
+    )
+  return []
+}
+
+async function compare(what: readonly string[], flags: Flags): Promise<number> {
+  const [first = ''] = what
+  if (what.length === 1 && /\.ya?ml$/.test(first)) {
+    const { compareReleases } = await import('../compare-session.ts')
+    return compareReleases(first, flags)
+  }
+  const { a, b } = sidesOf(what, flags)
+  const comparison = compareRuns(await readAll(a), await readAll(b))
+  const home = b.at(-1) ?? first
+  const files = writeComparison(home, comparison)
+  printComparison(comparison, files, flags.output)
+  return comparison.exitCode
+}
+
+type Sides = { readonly a: readonly string[]; readonly b: readonly string[] }
+
+/** @throws BadInput where it is not clear which run belongs to which release */
+function sidesOf(what: readonly string[], { a, b, baseline }: Flags): Sides {
+  if (baseline !== undefined) {
+    const stored = runFolders(baseline).filter((folder) => existsSync(join(folder, 'journal.ndjson')))
+    if (stored.length === 0)
+      throw refusal('--baseline', `${baseline} holds no run.`, 'Copy the folders of good runs into it.')
+    return { a: stored, b: what }
+  }
+  if (a !== undefined || b !== undefined) {
+    if (a === undefined || b === undefined)
+      throw refusal(a === undefined ? '--a' : '--b', 'one side is missing.', 'Give --a and --b.')
+    return { a, b: [...what, ...b] }
+  }
+  const [left, right, ...more] = what
+  if (left === undefined || right === undefined || more.length > 0)
+    throw refusal(
+      'what',
+      `${what.length} runs do not say which release each belongs to.`,
+      'Give two runs (A, then B), or --a RUN … --b RUN ….',
+    )
+  return { a: [left], b: [right] }
+}
+
+const refusal = (flag: string, problem: string, next: string): BadInput =>
+  new BadInput([issueOfFlag(flag, { problem, next })])
+
+async function readAll(folders: readonly string[]): Promise<readonly StoredRun[]> {
+  const runs: StoredRun[] = []
+  for (const folder of folders) runs.push(await readStoredRun(folder))
+  return runs
+}

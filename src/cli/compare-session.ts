@@ -1,0 +1,190 @@
+/** `matchday compare REHEARSAL`: two releases measured in turn, or both at once. */
+import { randomInt } from 'node:crypto'
+import { copyFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { k6LoadGenerator } from '../adapters/k6/load-generator.ts'
+import { performComparison } from '../controller/compare.ts'
+import type { SessionPorts } from '../controller/session.ts'
+import type { CompareSession, Release } from '../domain/comparison.ts'
+import type { Environment, Evidence } from '../domain/evidence.ts'
+import { pairsNeeded } from '../domain/paired.ts'
+import type { Target } from '../domain/rehearsal.ts'
+import { exitCodes } from '../domain/verdict.ts'
+import { compareSettings } from '../files/compare-shape.ts'
+import { chooseAmong } from '../files/did-you-mean.ts'
+import { openJournal } from '../journal/journal.ts'
+import { comparing } from '../judge/comparing.ts'
+import { planTimeline } from '../plan/timeline.ts'
+import { auditOf } from './audit.ts'
+import { systemClock } from './clock.ts'
+import { type ChosenCluster, type ClusterFlags, chooseCluster, contextOf } from './cluster-choice.ts'
+import { judgeComparison, printComparison, storedSpread, writeComparison } from './comparing.ts'
+import { BadInput } from './failure.ts'
+import { issueOfFlag } from './flags.ts'
+import { type Inputs, readInputs, readTargetFile } from './inputs.ts'
+import { VERSION } from './package.ts'
+import { discardUnused, makeRunFolder, type RunFolder } from './run-folder.ts'
+import { stopSignal } from './stop-signal.ts'
+import { onStderr, say, term } from './terminal.ts'
+import { findTool } from './tools.ts'
+import { clusterPortsOf, k6Settings } from './wiring.ts'
+
+export type SessionFlags = ClusterFlags & {
+  readonly a?: readonly string[]
+  readonly b?: readonly string[]
+  readonly aa?: boolean
+  readonly duet?: boolean
+  readonly seed?: string
+  readonly reports: string
+  readonly output: string
+  readonly quiet?: boolean
+}
+
+export async function compareReleases(file: string, flags: SessionFlags): Promise<number> {
+  const inputs = inputsOf(file, flags)
+  const session = sessionOf(inputs, flags)
+  const signal = stopSignal()
+  const k6 = await findTool('k6', signal)
+  const load = k6LoadGenerator(k6Settings(k6.path))
+  const { script, arrivals, sockets } = inputs.rehearsal.load
+  const inspected = await load.inspect(script, { profiles: Object.keys(arrivals), sockets: sockets !== undefined })
+  if (inspected.issues.length > 0) throw new BadInput(inspected.issues)
+  const chosen = touchesCluster(flags) ? await chooseCluster(flags, true, signal) : undefined
+  try {
+    const ports: SessionPorts = { clock: systemClock, load, ...(chosen ? { cluster: clusterPortsOf(chosen.api) } : {}) }
+    const folder = makeRunFolder(flags.reports, `${inputs.rehearsal.name.slice(0, 28)}-compare`, new Date())
+    try {
+      await perform(ports, chosen, inputs, session, folder, k6.version, flags, signal)
+    } finally {
+      discardUnused(flags.reports, folder)
+    }
+    const comparison = await judgeComparison(folder.path)
+    printComparison(comparison, writeComparison(folder.path, comparison), flags.output)
+    return comparison.exitCode
+  } finally {
+    await chosen?.release()
+  }
+}
+
+const touchesCluster = ({ lab, context }: ClusterFlags): boolean => lab === true || context !== undefined
+
+/** With a target file alone, the context is the file's own: no cluster is connected. */
+function inputsOf(file: string, flags: SessionFlags): Inputs {
+  if (touchesCluster(flags)) return readInputs(file, contextOf(flags), flags.target)
+  if (flags.target === undefined) {
+    const next = 'Say --target FILE to send load only, or --lab or --context NAME to lock and watch the cluster too.'
+    throw new BadInput([issueOfFlag('--target', { code: 'no-target', problem: 'there is no target.', next })])
+  }
+  return readInputs(file, readTargetFile(flags.target).context, flags.target)
+}
+
+/** @throws BadInput for a release that is not known */
+function sessionOf({ rehearsal, target }: Inputs, flags: SessionFlags): CompareSession {
+  const aa = flags.aa === true
+  const a = releaseOf('--a', flags.a, target)
+  const b = aa ? a : releaseOf('--b', flags.b, target)
+  if (!aa && a.entry === b.entry) {
+    const problem = `${a.name} and ${b.name} are entered at the same URL, ${a.entry}.`
+    throw new BadInput([
+      issueOfFlag('--b', { problem, next: 'Give two releases, or --aa to compare one with itself.' }),
+    ])
+  }
+  const settings = rehearsal.compare ?? compareSettings()
+  return { kind: 'compare', a, b, duet: flags.duet === true, aa, settings }
+}
+
+function releaseOf(flag: string, names: readonly string[] | undefined, { releases = {}, file }: Target): Release {
+  const [name, ...more] = names ?? []
+  const known = Object.keys(releases)
+  if (name === undefined || more.length > 0) {
+    const problem = name === undefined ? 'it is missing.' : `it names ${1 + more.length} releases.`
+    throw new BadInput([issueOfFlag(flag, { problem, next: `Give one name in releases of ${file}, or a URL.` })])
+  }
+  const deployed = Object.hasOwn(releases, name) ? releases[name] : undefined
+  if (deployed !== undefined) return { name, entry: deployed.entry }
+  if (/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/.test(name)) return { name, entry: name.replace(/\/+$/, '') }
+  const problem = `${file} has no release "${name}", and it is no URL.`
+  const next = known.length === 0 ? `Add it to releases in ${file}.` : chooseAmong(name, known, 'releases')
+  throw new BadInput([issueOfFlag(flag, { problem, next })])
+}
+
+async function perform(
+  ports: SessionPorts,
+  chosen: ChosenCluster | undefined,
+  { rehearsal, target }: Inputs,
+  session: CompareSession,
+  folder: RunFolder,
+  k6: string,
+  flags: SessionFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const seed = flags.seed === undefined ? randomInt(2 ** 31) : Number(flags.seed)
+  const planned = planTimeline(rehearsal, target, { run: folder.run, seed })
+  if (!planned.ok) throw new BadInput(planned.issues)
+  const cluster = await ports.cluster?.cluster.identify()
+  const problems = (await ports.cluster?.cluster.preflight(rehearsal, target)) ?? []
+  if (problems.length > 0) throw new BadInput(problems, exitCodes.environment)
+  signal.throwIfAborted()
+  copyFileSync(rehearsal.file, folder.file('rehearsal.yaml'))
+  const environment: Environment = {
+    matchday: VERSION,
+    node: process.version,
+    k6,
+    kubernetes: cluster?.kubernetes ?? 'none',
+    clusterUid: cluster?.uid ?? '',
+    cores: availableParallelism(),
+    seed,
+    command: `matchday ${process.argv.slice(2).join(' ')}`,
+    audit: auditOf({ rehearsal, target }, process.env),
+  }
+  tellStart(rehearsal.name, session, seed, flags, chosen !== undefined)
+  const journal = await openJournal(folder.file('journal.ndjson'))
+  try {
+    const plan = { rehearsal, target, timeline: planned.value, environment, folder: folder.path, session }
+    await performComparison(ports, plan, journal, progress(flags.quiet === true), signal)
+  } finally {
+    await journal.close()
+  }
+}
+
+function tellStart(
+  rehearsal: string,
+  { a, b, duet, aa, settings }: CompareSession,
+  seed: number,
+  flags: SessionFlags,
+  withCluster: boolean,
+): void {
+  const most = settings.looks.at(-1) ?? 0
+  const block = (settings.settleMs + settings.measuredMs) / 1000
+  const minutes = ((most + 1) * (duet ? 1 : 2) * (block + 3)) / 60
+  say(
+    term`${onStderr('bold', rehearsal)}: ${aa ? `${a.name} against itself` : `${b.name} against ${a.name}`}, ${duet ? 'both at once' : 'in turn'}, seed ${seed}; at most ${most} pairs of ${block} s (${minutes.toFixed(0)} min)`,
+  )
+  if (!withCluster) say(term`load only: no cluster is locked or watched`)
+  const spread = storedSpread(flags.reports, rehearsal)
+  if (spread === undefined) return
+  const widest = spread.spreads.filter(({ statistic }) => statistic === 'p95').sort((x, y) => y.sd - x.sd)[0]
+  if (widest === undefined) return
+  const needed = pairsNeeded(widest.sd, Math.log(1.2), settings.alpha)
+  say(
+    term`at the spread of ${spread.run} (${widest.sli} p95: ${widest.sd.toFixed(2)}), a slowdown of 20 % takes about ${needed} pairs`,
+  )
+}
+
+/** A line for each pair: what it showed, and where the comparison stands. */
+function progress(quiet: boolean): (record: Evidence) => void {
+  if (quiet) return () => undefined
+  const judge = comparing()
+  let [kept, voided] = [0, 0]
+  return (record) => {
+    judge.add(record)
+    if (record.kind === 'stop-requested') say(term`stopping: ${record.reason}`)
+    if (record.kind !== 'block-ended') return
+    const { pairs, voidPairs, summary } = judge.result()
+    const fresh = voidPairs.slice(voided)
+    for (const { pair, reasons } of fresh) say(term`pair ${pair} is void: ${reasons.join('; ')}`)
+    if (pairs > kept) say(term`pair ${pairs + voidPairs.length}: ${summary}`)
+    kept = pairs
+    voided = voidPairs.length
+  }
+}

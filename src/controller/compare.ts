@@ -1,0 +1,102 @@
+/**
+ * Compares two releases by pairs of blocks, in an order drawn from the seed for each pair, or both at once (duet) at half of the load each. It looks
+ * with the judge's own fold, and ends as soon as that decides. A pair with a void block is measured again.
+ */
+import type { BlockPlan, BlockResult } from '../domain/blocks.ts'
+import type { CompareSession } from '../domain/comparison.ts'
+import type { Evidence } from '../domain/evidence.ts'
+import { random } from '../domain/random.ts'
+import { seconds } from '../domain/units.ts'
+import { comparing } from '../judge/comparing.ts'
+import { planBlock } from '../plan/blocks.ts'
+import type { EvidenceSink } from './recorder.ts'
+import { performSession, type SessionPlan, type SessionPorts, type Warm } from './session.ts'
+
+/** As many pairs may be void before the comparison gives up: the machine will not do. */
+const VOID_MOST = 4
+/** Between two blocks, until what the first one left has drained. */
+const REST_MOST = seconds(120)
+
+export type ComparePlan = SessionPlan & { readonly session: CompareSession }
+
+/** Warm-up before the first pair: the release was just started, its pools are empty and its code is not compiled. */
+export type Prepare = (warm: Warm) => Promise<void>
+
+export async function performComparison(
+  ports: SessionPorts,
+  plan: ComparePlan,
+  sink: EvidenceSink,
+  onEvidence: (record: Evidence) => void,
+  operator: AbortSignal,
+  prepare: Prepare = async () => {},
+): Promise<{ readonly healed: boolean }> {
+  const judge = comparing()
+  const listen = (record: Evidence) => {
+    judge.add(record)
+    onEvidence(record)
+  }
+  return performSession(ports, plan, sink, listen, operator, async (warm) => {
+    await prepare(warm)
+    await warmUp(warm, plan)
+    const { looks } = plan.session.settings
+    const most = looks.at(-1) ?? 0
+    let kept = 0
+    for (let pair = 1; kept < most && pair <= most + VOID_MOST; pair++) {
+      if (await measurePair(warm, plan, pair)) kept += 1
+      else continue
+      if (looks.includes(kept) && judge.result().outcome !== 'undecided') return
+    }
+  })
+}
+
+/** One block of each release that no pair counts. */
+async function warmUp(warm: Warm, plan: ComparePlan): Promise<void> {
+  for (const side of SIDES) await warm.measure([blockOf(plan, side, undefined)])
+}
+
+const SIDES = ['a', 'b'] as const
+type Side = (typeof SIDES)[number]
+
+/** Whether both blocks were measured. */
+async function measurePair(warm: Warm, plan: ComparePlan, pair: number): Promise<boolean> {
+  const { duet } = plan.session
+  if (duet) {
+    await warm.untilAtRest(REST_MOST)
+    return areMeasured(await warm.measure([blockOf(plan, 'a', pair), blockOf(plan, 'b', pair)]))
+  }
+  const first = orderOf(plan.timeline.seed, pair)
+  const order = first === 'a' ? SIDES : SIDES.toReversed()
+  const results: BlockResult[] = []
+  for (const side of order) {
+    await warm.untilAtRest(REST_MOST)
+    results.push(...(await warm.measure([blockOf(plan, side, pair)])))
+  }
+  return areMeasured(results)
+}
+
+const areMeasured = (results: readonly BlockResult[]): boolean =>
+  results.length === 2 && results.every(({ state }) => state === 'measured')
+
+/** Each pair has a draw of its own, so that a run can be repeated with the same order. */
+export const orderOf = (seed: number, pair: number): Side =>
+  random(seed, `order of pair ${pair}`).below(2) === 0 ? 'a' : 'b'
+
+function blockOf(
+  { rehearsal, target, timeline, session }: ComparePlan,
+  side: Side,
+  pair: number | undefined,
+): BlockPlan {
+  const { settings, duet } = session
+  const isWarmUp = pair === undefined
+  return planBlock(rehearsal, target, {
+    block: isWarmUp ? `warm-${side}` : `p${pair}-${side}`,
+    of: side,
+    ...(isWarmUp ? {} : { pair }),
+    run: timeline.run,
+    seed: timeline.seed,
+    factor: duet && !isWarmUp ? settings.factor / 2 : settings.factor,
+    settleMs: settings.settleMs,
+    measuredMs: settings.measuredMs,
+    entry: session[side].entry,
+  })
+}
