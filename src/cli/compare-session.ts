@@ -19,6 +19,7 @@ import { auditOf } from './audit.ts'
 import { systemClock } from './clock.ts'
 import { type ChosenCluster, type ClusterFlags, chooseCluster, contextOf } from './cluster-choice.ts'
 import { judgeComparison, printComparison, storedSpread, writeComparison } from './comparing.ts'
+import { isEntry } from './entry.ts'
 import { BadInput } from './failure.ts'
 import { issueOfFlag } from './flags.ts'
 import { type Inputs, readInputs, readTargetFile } from './inputs.ts'
@@ -102,7 +103,7 @@ function releaseOf(flag: string, names: readonly string[] | undefined, { release
   }
   const deployed = Object.hasOwn(releases, name) ? releases[name] : undefined
   if (deployed !== undefined) return { name, entry: deployed.entry }
-  if (/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/.test(name)) return { name, entry: name.replace(/\/+$/, '') }
+  if (isEntry(name)) return { name, entry: name.replace(/\/+$/, '') }
   const problem = `${file} has no release "${name}", and it is no URL.`
   const next = known.length === 0 ? `Add it to releases in ${file}.` : chooseAmong(name, known, 'releases')
   throw new BadInput([issueOfFlag(flag, { problem, next })])

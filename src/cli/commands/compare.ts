@@ -6,6 +6,7 @@ import { flagShapes } from '../../files/flags.ts'
 import { withLabFlags } from '../cluster-choice.ts'
 import type { SessionFlags } from '../compare-session.ts'
 import { printComparison, writeComparison } from '../comparing.ts'
+import { isEntry } from '../entry.ts'
 import { BadInput } from '../failure.ts'
 import {
   aFile,
@@ -16,6 +17,7 @@ import {
   issueOfFlag,
   ofShape,
   outputFlag,
+  type ValueCheck,
 } from '../flags.ts'
 import { runFolders } from '../run-folder.ts'
 import { compareRuns, readStoredRun, type StoredRun } from '../stored-runs.ts'
@@ -27,8 +29,14 @@ export function addCompare(root: Command, finish: (code: number) => void): void 
     .command('compare')
     .description('is release B worse than release A: measured in turn by a rehearsal, or from stored runs')
     .argument('[what...]', 'a *.rehearsal.yaml, or folders of stored runs')
-    .option('--a <name...>', 'release A: a name in the target file or a URL; or folders of its stored runs')
-    .option('--b <name...>', 'release B, the one that is judged')
+    .addOption(
+      checkedFlag(
+        '--a <name...>',
+        'release A: a name in the target file or a URL; or folders of its stored runs',
+        aSide,
+      ),
+    )
+    .addOption(checkedFlag('--b <name...>', 'release B, the one that is judged', aSide))
     .option('--aa', 'compare release A with itself, and store the spread')
     .option('--duet', 'measure both at the same time, at half of the load each: for noisy machines')
   withSessionFlags(checkedTogether(command, sideIssues))
@@ -64,6 +72,14 @@ function withSessionFlags(command: Command): Command {
       ),
     )
     .addOption(checkedFlag('--reports <folder>', 'where the comparison gets its folder', aFolderToWrite, 'reports'))
+}
+
+/** A name or a path is looked up later, when it is known which of them it must be; a URL can be checked now. */
+const aSide: ValueCheck = (written) => {
+  const next = 'Give a name in releases of the target file, a URL, or the folder of a run.'
+  if (written.trim() === '') return { problem: 'it is empty.', next }
+  if (!/^[a-z]+:\/\//.test(written) || isEntry(written)) return undefined
+  return { problem: `"${written}" is no http or https URL without a query.`, next }
 }
 
 /** Which kind of comparison is wanted is seen from the arguments, so that flags can only be checked roughly here. */
