@@ -1,12 +1,17 @@
 /** The pure part of `matchday init`: whatever a cluster has, `plan` accepts the files at once. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { bundle } from '../../../src/adapters/k6/bundle.ts'
+import { K6_LIBRARY } from '../../../src/adapters/k6/bundle-config.ts'
 import type { FoundWorkload, Survey } from '../../../src/adapters/kubernetes/survey.ts'
 import { type FirstFiles, firstFiles } from '../../../src/cli/init/files.ts'
 import { formatIssue } from '../../../src/domain/issue.ts'
 import { parseRehearsal } from '../../../src/files/rehearsal.ts'
 import { parseTarget, targetPath } from '../../../src/files/target.ts'
 import { planTimeline } from '../../../src/plan/timeline.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 
 const web: FoundWorkload = {
   kind: 'Deployment',
@@ -180,6 +185,17 @@ describe('the first files', () => {
 
   it('are not made of nothing', () => {
     expect(firstFiles({ ...shop, workloads: [] }, { folder: '.', packageName: 'p' })).toBeUndefined()
+  })
+
+  it('hold a script that can be bundled where no package is installed', async () => {
+    const folder = tempFolder()
+    const setting = { folder: '.', packageName: K6_LIBRARY.replace('/k6', '') }
+    const first = firstFiles(shop, setting)
+    const script = join(folder, 'web.ts')
+    writeFileSync(script, first === undefined ? '' : textOf(first, 'web.ts'))
+    expect(await bundle(script, join(folder, 'cache'))).toMatchObject({ ok: true })
+    writeFileSync(script, readFileSync(script, 'utf8').replace(K6_LIBRARY, '@matchday-dev/elsewhere'))
+    expect(await bundle(script, join(folder, 'cache'))).toMatchObject({ ok: false })
   })
 
   it('are accepted whatever the names are', () => {
