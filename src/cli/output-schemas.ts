@@ -356,6 +356,22 @@ const report = strict({
   reports: strict({ html: text, markdown: text, junit: text, verdict: text }),
 })
 
+const history = strict({
+  format,
+  rehearsal: text,
+  page: text,
+  runs: z.array(strict({ run: text, folder: text, startedAt: instant, verdict: text, summary: text })),
+  trends: z.array(
+    strict({
+      sli: text,
+      objective: text,
+      unit: z.enum(['ms', 'share']),
+      limit: z.number(),
+      points: z.array(strict({ run: text, value: optional(z.number()), state: optional(text) })),
+    }),
+  ),
+})
+
 const list = strict({
   format,
   folder: text,
@@ -515,6 +531,7 @@ export const outputSchemas: Readonly<Record<string, object>> = {
   ),
   'heal.schema.json': published('Heal', '`matchday heal`', heal),
   'report.schema.json': published('Report', '`matchday report`', report),
+  'history.schema.json': published('History', '`matchday history`', history),
   'list.schema.json': published('List', '`matchday list`', list),
   'open.schema.json': published('Open', '`matchday open`', open),
   'toolchain.schema.json': published('Toolchain', '`matchday toolchain build`', tools),

@@ -7,6 +7,7 @@ import { addCompare } from './commands/compare.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addGameday } from './commands/gameday.ts'
 import { addHeal } from './commands/heal.ts'
+import { addHistory } from './commands/history.ts'
 import { addInit } from './commands/init.ts'
 import { addJudge } from './commands/judge.ts'
 import { addLab } from './commands/lab.ts'
@@ -50,6 +51,7 @@ export function program(finish: (code: number) => void): Command {
     addJudge,
     addReport,
     addList,
+    addHistory,
     addOpen,
     addLive,
     addGameday,

@@ -1,6 +1,6 @@
 /** Every command's `-o json` against its published schema, on real output. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { outputSchemas } from '../../src/cli/output-schemas.ts'
 import { judge } from '../../src/judge/judge.ts'
@@ -29,6 +29,7 @@ describe('the published schemas of output', () => {
   it.each<[string, string, (run: string) => readonly string[], number]>([
     ['judge', 'verdict', (run) => ['judge', run, '-o', 'json'], 0],
     ['report', 'report', (run) => ['report', run, '-o', 'json'], 0],
+    ['history', 'history', (run) => ['history', '--reports', dirname(run), '-o', 'json'], 0],
     ['compare, of one stored run a side', 'comparison', (run) => ['compare', run, exampleRun(), '-o', 'json'], 3],
     ['plan', 'plan', () => ['plan', STOCK, ...OFFLINE], 0],
     ['plan, of a rehearsal with actions', 'plan', () => ['plan', 'scenarios/derby-day.rehearsal.yaml', ...OFFLINE], 0],
