@@ -11,7 +11,14 @@ import type { Inputs } from './inputs.ts'
 
 export function auditOf({ rehearsal, target }: Inputs, environment: NodeJS.ProcessEnv): Audit {
   const scripts = withImports(rehearsal.load.script)
-  const paths = new Set([rehearsal.file, target.file, ...scripts, ...rehearsal.faults.map(({ apply }) => apply)])
+  const curves = Object.values(rehearsal.load.curves ?? {}).map(({ file }) => file)
+  const paths = new Set([
+    rehearsal.file,
+    target.file,
+    ...scripts,
+    ...curves,
+    ...rehearsal.faults.map(({ apply }) => apply),
+  ])
   return {
     ...actorOf(environment.MATCHDAY_ACTOR),
     files: [...paths].filter(isFile).map((path) => ({ path: relative(process.cwd(), path), sha256: digestOf(path) })),

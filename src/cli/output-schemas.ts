@@ -239,6 +239,9 @@ const plan = strict({
       arrivals: z.number(),
     }),
   ),
+  curves: z.array(
+    strict({ profile: text, file: text, arrivals: z.number(), peak: z.number(), p95: z.number(), course: text }),
+  ),
   faults: z.array(
     strict({
       ...harm,

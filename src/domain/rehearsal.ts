@@ -1,5 +1,6 @@
 /** The contents of a rehearsal file and a target file as domain values. Parsed by `files`, planned by `plan`, judged by `judge`. */
 import type { Act } from './action.ts'
+import type { ArrivalCurve } from './arrival-curve.ts'
 import type { CompareSettings } from './comparison.ts'
 import type { Fault } from './fault.ts'
 import type { Slis } from './indicators.ts'
@@ -33,6 +34,8 @@ export type LoadSpec = {
   readonly script: string
   /** Open model: arrivals per second of each load profile at load 1x. */
   readonly arrivals: Readonly<Record<string, PerSecond>>
+  /** Profiles that follow a curve through the phases; `arrivals` has the mean of each. */
+  readonly curves?: Readonly<Record<string, ArrivalCurve>>
   /** `sli`: the indicator that their round trips feed. */
   readonly sockets?: { readonly population: number; readonly lifetimeMs: Millis; readonly sli: string }
   readonly at: SourcePoint

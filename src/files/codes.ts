@@ -36,6 +36,7 @@ export const issueCodes = {
   'unknown-metric': 'a metric that the source is not said to expose',
   'unknown-provider': 'a provider whose calls no counter of the target file counts',
   'unknown-database': 'a database that the target file does not have',
+  'curve-too-short': 'a curve of arrivals that ends before the timeline does',
   'no-books': 'a ledger to reconcile and no books in the target file',
 } as const
 

@@ -1,23 +1,22 @@
 /** The table of the rehearsal file: its keys, their values and meanings. The parser and the JSON Schema read it. */
 import { postureWants } from '../domain/posture.ts'
 import { overPods } from '../domain/rehearsal.ts'
+import { arrival } from './arrivals.ts'
 import { compareSpec } from './compare-shape.ts'
 import { action, fault } from './harm-shape.ts'
 import { dnsLabel, metricName, name, path, seriesLabels, sli, source, title, within } from './name-shapes.ts'
-import { duration, factor, percentage, podLimit, rate, syncs } from './quantities.ts'
+import { duration, factor, percentage, podLimit, syncs } from './quantities.ts'
 import { may, need, oneOf, parts, record, renamed, tellApart } from './record.ts'
 import { integer, list, placed, someOf, table, word, yes } from './shape.ts'
 import { sliName, slis } from './sli-shape.ts'
 
 export const API_VERSION = 'matchday.dev/v1'
 
-const RATE_MAX = { min: 0.01, max: 1_000_000 }
-
 const load = record({
   script: need(placed(path('evening.ts')), 'Path of the k6 scenario, relative to this file.'),
   arrivals: need(
-    table(sliName, rate(RATE_MAX)),
-    'Arrivals per second of each load profile at load 1x (open model: they come whether or not the platform keeps up).',
+    table(sliName, arrival()),
+    'Arrivals per second of each load profile at load 1x, or the curve that they follow (open model: they come whether or not the platform keeps up).',
   ),
   sockets: may(
     record({

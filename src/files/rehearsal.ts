@@ -7,6 +7,7 @@ import type { Parsed } from '../domain/issue.ts'
 import type { Expectation, Guardrail, Phase, Rehearsal, Slo, Target } from '../domain/rehearsal.ts'
 import { showPercent } from '../domain/show.ts'
 import { isSome, millis, type Ratio, ratio, type Some, seconds } from '../domain/units.ts'
+import { type ReadArrivals, readArrivals } from './arrivals.ts'
 import { type ChaosFile, readChaosFile } from './chaos-file.ts'
 import { checkActions } from './checks/actions.ts'
 import { checkBlastRadius } from './checks/blast-radius.ts'
@@ -48,6 +49,7 @@ export function parseRehearsal(files: Files, path: string, target?: Target): Par
     readText(files, relativeTo(path, script.value), script.at, 'Scenario', report)
   }
   const chaos = readChaosFiles(files, path, draft, report)
+  const load = readArrivals(files, path, draft.load?.value.value.arrivals ?? {}, lengthOf(draft), report)
   checkTimeline(draft, report)
   checkActions(draft, report)
   checkHarms(draft, report)
@@ -55,9 +57,13 @@ export function parseRehearsal(files: Files, path: string, target?: Target): Par
   checkPosture(draft, report)
   checkBlastRadius(draft, chaos, report)
   if (found().length > 0) return settle<Rehearsal>(found(), undefined, warned())
-  const rehearsal = assemble(path, file?.metadata?.value.name, draft, chaos)
+  const rehearsal = assemble(path, file?.metadata?.value.name, draft, chaos, load)
   return settle(rehearsal && target ? checkFit(rehearsal, target) : [], rehearsal, warned())
 }
+
+/** Length of the phases that could be read. */
+const lengthOf = ({ timeline }: Draft): number =>
+  (timeline?.value ?? []).reduce((sum, { value }) => sum + (value.ramp ?? 0) + value.for, 0)
 
 type ChaosFiles = ReadonlyMap<FaultDraft, ChaosFile>
 
@@ -72,10 +78,16 @@ function readChaosFiles(files: Files, path: string, draft: Draft, report: Report
 }
 
 /** Only called when no issue was found, so that every needed part is there. */
-function assemble(file: string, name: string | undefined, draft: Draft, chaos: ChaosFiles): Rehearsal | undefined {
+function assemble(
+  file: string,
+  name: string | undefined,
+  draft: Draft,
+  chaos: ChaosFiles,
+  { arrivals, curves }: ReadArrivals,
+): Rehearsal | undefined {
   const { hypothesis, target, load, blastRadius, timeline, slos } = draft
   if (!name || !hypothesis || !target || !load || !blastRadius || !timeline || !slos) return undefined
-  const { script, arrivals, sockets } = load.value.value
+  const { script, sockets } = load.value.value
   return {
     name,
     file,
@@ -84,6 +96,7 @@ function assemble(file: string, name: string | undefined, draft: Draft, chaos: C
     load: {
       script: relativeTo(file, script.value),
       arrivals,
+      ...(Object.keys(curves).length > 0 ? { curves } : {}),
       ...(sockets
         ? { sockets: { population: sockets.population, lifetimeMs: sockets.lifetime, sli: socketSli(sockets) } }
         : {}),

@@ -3,9 +3,10 @@ import { actSentence } from '../domain/action.ts'
 import { arrivalsBetween } from '../domain/arrivals.ts'
 import type { ActionSpec, Expectation, FaultSpec, Rehearsal, Slo, Target } from '../domain/rehearsal.ts'
 import { showCount, showDuration } from '../domain/show.ts'
-import type { LoadStage, PlannedAction, PlannedFault, PlannedPhase, Timeline } from '../domain/timeline.ts'
+import type { LoadProfile, LoadStage, PlannedAction, PlannedFault, PlannedPhase, Timeline } from '../domain/timeline.ts'
 import type { Millis } from '../domain/units.ts'
 import type { Admission } from './blast-radius.ts'
+import { type DescribedCurve, describeCurves, speedWarnings } from './curves.ts'
 import { isProvable, type Provability, provabilityOf } from './provability.ts'
 import {
   expectationSentence,
@@ -28,6 +29,8 @@ export type PlanDescription = {
   readonly totalMs: Millis
   readonly arrivals: number
   readonly phases: readonly DescribedPhase[]
+  /** Of profiles that follow a curve. */
+  readonly curves: readonly DescribedCurve[]
   readonly faults: readonly DescribedFault[]
   readonly actions: readonly DescribedAction[]
   readonly objectives: readonly DescribedObjective[]
@@ -37,7 +40,7 @@ export type PlanDescription = {
 }
 
 export type DescribedPhase = PlannedPhase & {
-  /** Per second at the phase's full load, by load profile. */
+  /** Per second at the phase's full load, by load profile; of a curve, the mean after the ramp. */
   readonly rates: Readonly<Record<string, number>>
   readonly sockets?: number
   /** Arrivals of all profiles in the phase, ramp included. */
@@ -85,7 +88,7 @@ export type PlanInputs = {
 }
 
 export function describePlan({ rehearsal, target, timeline, admissions }: PlanInputs): PlanDescription {
-  const phases = timeline.phases.map((phase) => describePhase(phase, timeline))
+  const phases = timeline.phases.map((phase) => describePhase(phase, timeline, rehearsal))
   const objectives = rehearsal.slos.map((slo) => describeObjective(slo, timeline))
   return {
     format: 1,
@@ -99,6 +102,7 @@ export function describePlan({ rehearsal, target, timeline, admissions }: PlanIn
     totalMs: timeline.totalMs,
     arrivals: phases.reduce((sum, phase) => sum + phase.arrivals, 0),
     phases,
+    curves: describeCurves(rehearsal, timeline),
     faults: timeline.faults.map((fault) => describeFault(fault, specOf(fault, rehearsal), timeline, admissions)),
     actions: timeline.actions.map((action) =>
       describeAction(action, actionSpecOf(action, rehearsal), timeline, admissions),
@@ -110,15 +114,20 @@ export function describePlan({ rehearsal, target, timeline, admissions }: PlanIn
       ...objectives.flatMap(objectiveWarning),
       ...rehearsal.expectations.flatMap((each) => expectationWarning(each, target)),
       ...timeline.faults.flatMap(faultWarnings),
+      ...speedWarnings(rehearsal),
     ],
   }
 }
 
-function describePhase(phase: PlannedPhase, { load }: Timeline): DescribedPhase {
+function describePhase(phase: PlannedPhase, { load }: Timeline, rehearsal: Rehearsal): DescribedPhase {
   const level = (stages: readonly LoadStage[]): number => rateAt(stages, phase.toMs)
+  const held = Math.max(1, phase.toMs - phase.rampEndMs) / 1000
+  // A curve has no level: its mean after the ramp.
+  const rate = ({ name, stages }: LoadProfile): number =>
+    rehearsal.load.curves?.[name] ? arrivalsBetween(stages, phase.rampEndMs, phase.toMs) / held : level(stages)
   return {
     ...phase,
-    rates: Object.fromEntries(load.profiles.map(({ name, stages }) => [name, level(stages)])),
+    rates: Object.fromEntries(load.profiles.map((profile) => [profile.name, rate(profile)])),
     ...(load.sockets === undefined ? {} : { sockets: level(load.sockets.stages) }),
     arrivals: load.profiles.reduce((sum, { stages }) => sum + arrivalsBetween(stages, phase.fromMs, phase.toMs), 0),
   }

@@ -5,16 +5,23 @@ import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { LoadPlan, LoadStage } from '../domain/timeline.ts'
 import { isSome, type Millis, perSecond, type Some } from '../domain/units.ts'
 import type { PlanCode } from './codes.ts'
+import { curveStages } from './curve-stages.ts'
 import type { RunIdentity } from './timeline.ts'
 
 export function planLoad(rehearsal: Rehearsal, target: Target, { run, seed }: RunIdentity): LoadPlan {
-  const { arrivals, sockets } = rehearsal.load
+  const { arrivals, curves, sockets } = rehearsal.load
   const at = (rate: number): Some<LoadStage> => stagesOf(rehearsal, rate * target.loadFactor)
   return {
     run,
     seed,
     entry: target.entry,
-    profiles: Object.entries(arrivals).map(([name, rate]) => ({ name, stages: at(rate) })),
+    profiles: Object.entries(arrivals).map(([name, rate]) => {
+      const curve = curves?.[name]
+      return {
+        name,
+        stages: curve ? curveStages(rehearsal.phases, curve, target.loadFactor, seed, name) : at(rate),
+      }
+    }),
     ...(sockets
       ? { sockets: { lifetimeMs: sockets.lifetimeMs, stages: at(sockets.population), sli: sockets.sli } }
       : {}),
@@ -58,7 +65,12 @@ const RATE_MAX = 10_000_000
 
 export function rateIssues({ load, phases }: Rehearsal, target: Target): readonly Issue[] {
   const factor = Math.max(...phases.map((phase) => phase.factor)) * target.loadFactor
-  const values = [...Object.entries(load.arrivals), ['sockets', load.sockets?.population ?? 0] as const]
+  const peak = (name: string, mean: number) =>
+    Math.max(mean, ...(load.curves?.[name]?.points.map(([, rate]) => rate) ?? []))
+  const values = [
+    ...Object.entries(load.arrivals).map(([name, mean]) => [name, peak(name, mean)] as const),
+    ['sockets', load.sockets?.population ?? 0] as const,
+  ]
   return values.flatMap(([name, value]) => {
     if (value * factor <= RATE_MAX) return []
     const code: PlanCode = 'rate-too-high'

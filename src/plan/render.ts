@@ -3,6 +3,7 @@
 import { point } from '../domain/issue.ts'
 import { showClock, showCount, showDuration } from '../domain/show.ts'
 import type { Admission } from './blast-radius.ts'
+import { curveSentence } from './curves.ts'
 import type {
   DescribedAction,
   DescribedFault,
@@ -17,6 +18,7 @@ export function renderPlan(plan: PlanDescription): string {
     `${plan.rehearsal} on ${plan.context} (${plan.entry}), ${length}, ${showCount(plan.arrivals)} arrivals, seed ${plan.seed}`,
     plan.hypothesis,
     section('Timeline', timelineRows(plan)),
+    section('Curves', plan.curves.map(curveSentence)),
     section('Faults', plan.faults.flatMap(faultLines)),
     section('Actions', plan.actions.flatMap(actionLines)),
     section('Objectives', columns(plan.objectives.map(objectiveRow))),

@@ -1,13 +1,30 @@
 /** A rehearsal and a target as the head of a journal holds them (format 3). */
 import { compareSettings } from './compare-shape.ts'
-import { anyObject, flag, list, ms, number, object, oneOf, rate, record, share, some, text, variants } from './shape.ts'
+import {
+  anyObject,
+  flag,
+  list,
+  ms,
+  number,
+  object,
+  oneOf,
+  pair,
+  rate,
+  record,
+  share,
+  some,
+  text,
+  variants,
+} from './shape.ts'
 
 const at = object({ file: text, line: number, column: number })
 const labels = record(text)
 
+const curve = object({ file: text, points: some(pair(ms, rate)), speed: number }, { dispersion: number })
+
 const load = object(
   { script: text, arrivals: record(rate), at },
-  { sockets: object({ population: number, lifetimeMs: ms, sli: text }) },
+  { curves: record(curve), sockets: object({ population: number, lifetimeMs: ms, sli: text }) },
 )
 
 const blastRadius = object({
