@@ -660,6 +660,13 @@ export const causes = {
     lost: 'stands',
     next: 'Pods were born during the fault and were not covered: plan the fault after the ramp, or cover them by mode: all.',
   },
+  degrading: {
+    needs: CALLS,
+    missing: 'unnamed',
+    starved: 'excused',
+    lost: 'stands',
+    next: 'Look at what grows with each request and is never given back: caches, listeners, connections, tables without an index. Run longer to be sure.',
+  },
   'residue-before': {
     needs: HEALING,
     missing: 'unnamed',

@@ -34,6 +34,8 @@ export type PodSeen = Named & {
   readonly readyAt?: Instant
   /** Its termination grace period. */
   readonly graceMs?: Millis
+  /** Sum over its containers, in bytes; undefined if one of them has no limit, or in journals that were written before it was recorded. */
+  readonly memoryLimit?: number
   /** How the container that ended last ended, if one was started again. Undefined in journals that were written before it was recorded. */
   readonly lastTermination?: Termination
 }

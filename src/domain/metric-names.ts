@@ -7,3 +7,7 @@
 export const REQUESTS = 'http_requests_total'
 /** 1 for the database member that takes writes. Read from the source that has the database's name. */
 export const WRITABLE = 'db_writable'
+/** Resident memory of a pod's process, as Prometheus' client libraries name it (instrumentation guide, "process metrics"). */
+export const MEMORY = 'process_resident_memory_bytes'
+/** p99 of the event loop's lag in seconds, as prom-client names it. */
+export const LOOP_LAG = 'nodejs_eventloop_lag_p99_seconds'

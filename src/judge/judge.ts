@@ -6,6 +6,7 @@
 import type { Evidence } from '../domain/evidence.ts'
 import type { Judgment } from '../domain/verdict.ts'
 import { judgeCauses } from './causes/causes.ts'
+import { degrading } from './causes/trends.ts'
 import { judgeAutoscalers } from './cluster/autoscaler.ts'
 import { judgeConnections } from './cluster/connections.ts'
 import { judgeBudgets } from './cluster/disruption.ts'
@@ -79,7 +80,8 @@ function judgmentOf(seen: Seen): Judgment {
     ledger,
     generator,
   ].flatMap((each) => each.findings)
-  const all = [...ruled, ...judgeCauses(seen), ...judgeRun(seen), ...nothingJudged(seen)]
+  const trends = generator.contended || !generator.result.trusted ? [] : degrading(seen)
+  const all = [...ruled, ...judgeCauses(seen), ...trends, ...judgeRun(seen), ...nothingJudged(seen)]
   const sorted = sortFindings(distrustChanged(excuseLost(seen, excuseStarved(seen, all, generator.contended)), seen))
   const findings = withRoots(seen, sorted, { faults: faults.result, actions: actions.result })
   const verdict = verdictOf(seen, findings)

@@ -63,8 +63,16 @@ export function podSeen(object: KubeObject): PodSeen {
       'graceMs',
       graceOf(fields(object.metadata).deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds),
     ),
+    ...optional('memoryLimit', memoryLimitOf(spec)),
     ...optional('lastTermination', lastTerminationOf(status)),
   }
+}
+
+function memoryLimitOf(spec: Fields): number | undefined {
+  const limits = list(spec.containers).map(({ resources }) => quantity(fields(fields(resources).limits).memory))
+  return limits.length === 0 || limits.includes(undefined)
+    ? undefined
+    : limits.reduce<number>((sum, each) => sum + (each ?? 0), 0)
 }
 
 /** Of all containers the one that ended last. The kubelet keeps one earlier state of each. */

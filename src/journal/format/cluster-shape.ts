@@ -23,6 +23,7 @@ const pod = object(
     scheduledAt: moment,
     readyAt: moment,
     graceMs: ms,
+    memoryLimit: amount,
     lastTermination: object({ container: text, reason: text, exitCode: number }, { at: moment }),
   },
 )

@@ -24,6 +24,8 @@ export type PodLife = {
   readonly goneAt?: number
   readonly goneLine?: number
   readonly graceMs?: number
+  /** In bytes. */
+  readonly memoryLimit?: number
   /** When containers of it were seen to be started again, and how they had ended, if that was recorded. */
   readonly restarts: readonly Restart[]
   /** How often containers had been started again when it was seen last. */
@@ -64,12 +66,17 @@ export function podLives(): PodLives {
   }
 }
 
-const born = ({ namespace, name, app, labels, owner, restarts }: PodSeen, at: number, line: number): PodLife => ({
+const born = (
+  { namespace, name, app, labels, owner, restarts, memoryLimit }: PodSeen,
+  at: number,
+  line: number,
+): PodLife => ({
   namespace,
   name,
   app,
   labels,
   ...(owner === undefined ? {} : { owner }),
+  ...(memoryLimit === undefined ? {} : { memoryLimit }),
   bornAt: at,
   bornLine: line,
   restarts: [],

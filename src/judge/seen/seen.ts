@@ -11,6 +11,7 @@ import { type HealthFacts, healthFacts } from './health-facts.ts'
 import { type ObjectsListedSeen, objectsListed } from './listed.ts'
 import { type LoadCounts, loadCounts } from './load-counts.ts'
 import { type ObjectHistory, objectHistory } from './object-history.ts'
+import { type PodGauges, podGauges } from './pod-gauges.ts'
 import { type RunFacts, runFacts } from './run-facts.ts'
 import { type Streams, streams } from './streams.ts'
 import { refusalCounters, wantedCounters, wantedGauges } from './wanted-counters.ts'
@@ -29,6 +30,7 @@ export type Seen = {
   readonly listed: ObjectsListedSeen
   readonly books: BooksRead
   readonly streams: Streams
+  readonly podGauges: PodGauges
 }
 
 export type Gathering = { readonly seen: Seen; add(record: Evidence, line: number): void }
@@ -49,6 +51,7 @@ export function gathering(): Gathering {
     listed: objectsListed(),
     books: booksRead(),
     streams: streams(),
+    podGauges: podGauges(),
   }
   return { seen, add: (record, line) => addTo(seen, record, line) }
 }
@@ -67,6 +70,7 @@ function addTo(seen: Seen, record: Evidence, line: number): void {
     case 'sample':
       seen.counters.add(record, line)
       seen.answered.add(record)
+      seen.podGauges.add(record, line)
       seen.backlogs.add(record, line)
       return seen.gauges.add(record, line)
     case 'object-seen':
