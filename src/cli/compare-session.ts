@@ -1,5 +1,4 @@
 /** `matchday compare REHEARSAL`: two releases measured in turn, or both at once. */
-import { randomInt } from 'node:crypto'
 import { copyFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { k6LoadGenerator } from '../adapters/k6/load-generator.ts'
@@ -25,6 +24,7 @@ import { issueOfFlag } from './flags.ts'
 import { type Inputs, readInputs, readTargetFile } from './inputs.ts'
 import { VERSION } from './package.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from './run-folder.ts'
+import { seedOf } from './seed.ts'
 import { stopSignal } from './stop-signal.ts'
 import { onStderr, say, term } from './terminal.ts'
 import { findTool } from './tools.ts'
@@ -119,7 +119,7 @@ async function perform(
   flags: SessionFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const seed = flags.seed === undefined ? randomInt(2 ** 31) : Number(flags.seed)
+  const seed = seedOf(flags)
   const planned = planTimeline(rehearsal, target, { run: folder.run, seed })
   if (!planned.ok) throw new BadInput(planned.issues)
   const cluster = await ports.cluster?.cluster.identify()

@@ -13,10 +13,10 @@ const replicas = integer({ min: 1, max: 100_000, what: 'a number of replicas' })
 
 const spec = parts({
   of: need(
-    name('the name of a workload', 'payments-api'),
+    name('the name of a workload', 'checkout-api'),
     'Workload whose replicas were changed, with everything else as it was.',
   ),
-  unit: may(text({ form: 'a unit', example: 'deposits/s' }), 'Unit of the capacities, `/s` if left out.'),
+  unit: may(text({ form: 'a unit', example: 'orders/s' }), 'Unit of the capacities, `/s` if left out.'),
   points: need(
     someOf(
       record({

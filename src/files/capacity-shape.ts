@@ -42,9 +42,9 @@ const search = record({
 })
 
 const resource = record({
-  name: need(name('the name of a resource', 'wallet pool'), 'What is used up.'),
+  name: need(name('the name of a resource', 'database pool'), 'What is used up.'),
   gauge: need(placed(metricName), 'Gauge of the source that shows how much is used.'),
-  of: need(source('wallet'), 'Source of the gauge, from the target file.'),
+  of: need(source('orders'), 'Source of the gauge, from the target file.'),
   where: may(seriesLabels, 'Only series with these labels.'),
   pods: need(word(...overPods), '`sum` where each pod shows its part, `max` where each shows the whole.'),
   limit: need(plainNumber({ min: 0, max: 1e9 }), 'The most that there is.'),
@@ -54,7 +54,7 @@ const prices = record({
   currency: need(text({ form: 'a currency', example: 'EUR' }), 'For display only.'),
   pods: may(
     table(
-      { form: 'the app of a pod', example: 'payments-api', pattern: /^[a-z0-9][a-z0-9.-]{0,62}$/ },
+      { form: 'the app of a pod', example: 'checkout-api', pattern: /^[a-z0-9][a-z0-9.-]{0,62}$/ },
       plainNumber({ min: 0, max: 1e6 }),
     ),
     'Price of one pod for an hour, by its app.',

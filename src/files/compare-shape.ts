@@ -7,7 +7,7 @@ import { integer, type Shape, table, text } from './shape.ts'
 
 const loss = percentage({ min: 0, max: 1, example: '15%' })
 const share = percentage({ min: 0.000001, max: 1, example: '0.1%' })
-const indicator = { form: 'the name of an indicator', example: 'deposit', pattern: /^[a-z][a-z0-9-]{0,30}$/ }
+const indicator = { form: 'the name of an indicator', example: 'checkout', pattern: /^[a-z][a-z0-9-]{0,30}$/ }
 
 export const compareSpec = record({
   settle: may(duration({ min: 0 }), 'Time at the start of each block that does not count, 5s if left out.'),

@@ -42,7 +42,7 @@ describe('the seed', () => {
 
 /** Where chance may act outside the seed, and why. */
 const UNSEEDED: Readonly<Record<string, string>> = {
-  'src/cli/commands/run.ts': 'draws the seed itself where none is given',
+  'src/cli/seed.ts': 'draws the seed itself where none is given',
   'src/lab/chaos-daemon/targets.ts': 'objects without a seed, which somebody created by hand',
   'src/lab/pod-network/': 'each packet, connection and name is drawn by the network, as on a real cluster',
   'src/lab/ingress/': 'where a round begins; requests arrive in an order that no seed fixes',

@@ -23,7 +23,7 @@ export function summaryOf(made: Made): string {
 
 const pairsText = (n: number): string => `${n} ${n === 1 ? 'pair' : 'pairs'}`
 
-/** `deposit p95 21 % slower (90 %: 15 % to 27 % slower)`. */
+/** `checkout p95 21 % slower (90 %: 15 % to 27 % slower)`. */
 export function lossText(measure: Measure): string {
   const { sli, statistic, estimate, interval } = measure
   if (estimate === undefined || interval === undefined) return `${sli} ${statistic} not measured in two pairs`

@@ -73,7 +73,7 @@ it.each([
 it('reports a problem that lasts only once', async () => {
   const broken = () => new Lines(event('ERROR', { code: 500, message: 'broken' }))
   const { seen, troubles } = await followed([['a'], ['a'], ['a']], [broken(), broken()])
-  await vi.waitFor(() => expect(seen).toHaveLength(6))
+  await vi.waitFor(() => expect(seen).toHaveLength(6), 10_000)
   expect(troubles).toEqual([`${PATH}: broken`])
 })
 
