@@ -11,6 +11,16 @@ export type DecisionKind = (typeof decisionKinds)[number]
 export const roles = ['owner', 'coordinator', 'reporter', 'observer'] as const
 export type Role = (typeof roles)[number]
 
+/** What people agreed on before the run. Names are as written in the file. */
+export type GameDay = {
+  readonly briefing?: string
+  /** How long the people have set aside, from the start of the load. */
+  readonly timeboxMs?: Millis
+  readonly roles: readonly { readonly role: Role; readonly name: string }[]
+  /** What must be true before the run begins. */
+  readonly checklist: readonly string[]
+}
+
 /** Who must say `go` before a fault. The gate opens this long before the fault's planned time, and closes at that time: the load does not wait. */
 export type GateSpec = { readonly by: Role; readonly opensMs: Millis }
 

@@ -5,7 +5,7 @@ import type { CompareSettings } from './comparison.ts'
 import type { Fault } from './fault.ts'
 import type { Slis } from './indicators.ts'
 import type { SourcePoint } from './issue.ts'
-import type { GateSpec } from './people.ts'
+import type { GameDay, GateSpec } from './people.ts'
 import type { PostureWant } from './posture.ts'
 import type { Millis, PerSecond, Ratio, Some } from './units.ts'
 
@@ -27,6 +27,8 @@ export type Rehearsal = {
   readonly guardrails: readonly Guardrail[]
   /** How releases are compared by this rehearsal. Earlier versions did not have it. */
   readonly compare?: CompareSettings
+  /** For a rehearsal that people watch. */
+  readonly gameday?: GameDay
 }
 
 export type LoadSpec = {

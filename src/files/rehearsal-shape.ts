@@ -3,6 +3,7 @@ import { postureWants } from '../domain/posture.ts'
 import { overPods } from '../domain/rehearsal.ts'
 import { arrival } from './arrivals.ts'
 import { compareSpec } from './compare-shape.ts'
+import { gameday } from './gameday.ts'
 import { action, fault } from './harm-shape.ts'
 import { dnsLabel, metricName, name, path, seriesLabels, sli, source, title, within } from './name-shapes.ts'
 import { duration, factor, percentage, podLimit, syncs } from './quantities.ts'
@@ -218,6 +219,7 @@ export const rehearsalSpec = parts({
   slos: need(someOf(slo), 'Service level objectives, judged over the whole run.'),
   guardrails: may(list(guardrail), 'When to stop early.'),
   compare: may(compareSpec, 'How `matchday compare` compares two releases by this rehearsal.'),
+  gameday: may(placed(gameday), 'For a rehearsal that people watch: who does what, and what must be true before it.'),
 })
 
 export const rehearsalFile = parts({

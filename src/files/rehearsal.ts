@@ -18,6 +18,7 @@ import { checkTimeline } from './checks/timeline.ts'
 import { compareSettings } from './compare-shape.ts'
 import { type Files, readText, relativeTo, wholeFile } from './files.ts'
 import { checkFit } from './fit.ts'
+import { gamedayOf } from './gameday.ts'
 import { actionOf, faultOf } from './harm.ts'
 import { QUANTILES, rehearsalFile, type rehearsalSpec } from './rehearsal-shape.ts'
 import { collectIssues, type Report, settle } from './report.ts'
@@ -114,6 +115,7 @@ function assemble(
     slos: someMapped(slos.value, sloOf),
     guardrails: (draft.guardrails?.value ?? []).map((guardrail) => guardrailOf(guardrail, slos.value)),
     ...(draft.compare === undefined ? {} : { compare: compareSettings(draft.compare.value) }),
+    ...(draft.gameday === undefined ? {} : { gameday: gamedayOf(draft.gameday.value.value) }),
   }
 }
 

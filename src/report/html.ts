@@ -30,7 +30,7 @@ export function htmlReport(judgment: Judgment, view: RunView): string {
 <body>
 ${hatches}
 ${header(judgment, view)}
-${contents([...before, ...after], charts.length > 0)}
+${contents(before, after, charts.length > 0)}
 <main>
 ${html.join(before)}
 <section id="timeline"><h2>What happened</h2>${legend(view)}${html.join(charts.map((chart) => figure(chart, drawing)))}</section>
@@ -44,15 +44,17 @@ ${html.join(after)}
 }
 
 /** Links to the sections that this run has, in the order of the page. */
-function contents(parts: readonly Html[], charted: boolean): Html {
-  const named = parts.flatMap(({ text }) => {
-    const [, id, title] = /^<section id="([\w-]+)"><h2>([^<]*)<\/h2>/.exec(text) ?? []
-    return id === undefined || title === undefined
-      ? []
-      : [html`<li><a href="#${html.own(id)}">${html.own(title)}</a></li>`]
-  })
-  const charts = charted ? html`<li><a href="#timeline">What happened</a></li>` : html``
-  return html`<nav class="contents" aria-label="Contents"><ul>${named}${charts}</ul></nav>`
+function contents(before: readonly Html[], after: readonly Html[], charted: boolean): Html {
+  const charts = charted ? [html`<li><a href="#timeline">What happened</a></li>`] : []
+  const items = [...before.flatMap(linkTo), ...charts, ...after.flatMap(linkTo)]
+  return html`<nav class="contents" aria-label="Contents"><ul>${items}</ul></nav>`
+}
+
+function linkTo({ text }: Html): readonly Html[] {
+  const [, id, title] = /^<section id="([\w-]+)"><h2>([^<]*)<\/h2>/.exec(text) ?? []
+  return id === undefined || title === undefined
+    ? []
+    : [html`<li><a href="#${html.own(id)}">${html.own(title)}</a></li>`]
 }
 
 function header(judgment: Judgment, view: RunView): Html {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
+import { millis } from '../../src/domain/units.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { htmlReport } from '../../src/report/html.ts'
 import { markdownReport } from '../../src/report/markdown.ts'
 import { viewing } from '../../src/report/view.ts'
-import { evidence, secondAt, together } from '../support/evidence.ts'
+import { evidence, mapped, secondAt, together } from '../support/evidence.ts'
 
 const spoken = { by: 'Ana <b>', role: 'owner', via: 'page' } as const
 const said: readonly Evidence[] = [
@@ -54,5 +55,23 @@ describe('what people said', () => {
       expect(silent.html).not.toContain(`<h2>${word}`)
       expect(silent.markdown).not.toContain(word)
     }
+  })
+})
+
+describe('what was agreed on before', () => {
+  it('stands in the report, and names in it are text', () => {
+    const gameday = {
+      briefing: 'A provider disappears.',
+      timeboxMs: millis(5_400_000),
+      roles: [{ role: 'owner', name: '<i>Ana</i>' }],
+      checklist: ['on-call knows'],
+    } as const
+    const { html } = reportOf(
+      mapped(evidence(), 'run-started', (head) => ({ ...head, rehearsal: { ...head.rehearsal, gameday } })),
+    )
+    for (const words of ['A provider disappears.', '90:00 min, used', '<li>on-call knows</li>', 'href="#gameday"'])
+      expect(html).toContain(words)
+    expect(html).not.toContain('<i>Ana')
+    expect(html).toContain('i&#62;Ana')
   })
 })

@@ -149,6 +149,11 @@ const guardrail = variants('kind', {
   burn: object({ id: text, sli: text, objective: share, factor: number, longMs: ms, shortMs: ms, at }),
 })
 
+const gameday = object(
+  { roles: list(object({ role, name: text })), checklist: list(text) },
+  { briefing: text, timeboxMs: ms },
+)
+
 export const rehearsal = object(
   {
     name: text,
@@ -165,7 +170,7 @@ export const rehearsal = object(
     slos: some(slo),
     guardrails: list(guardrail),
   },
-  { compare: compareSettings },
+  { compare: compareSettings, gameday },
 )
 
 const source = object({ namespace: text, selector: labels, port: number, path: text, metrics: list(text) })

@@ -13,7 +13,7 @@ import { generator } from './generator.ts'
 import { keda } from './keda.ts'
 import { ledger } from './ledger.ts'
 import { objectives } from './objectives.ts'
-import { decisions, people } from './people.ts'
+import { decisions, gameday, people } from './people.ts'
 import { posture } from './posture.ts'
 
 /** Empty if the run has nothing of this kind. */
@@ -21,6 +21,7 @@ export type Section = (judgment: Judgment, view: RunView) => Html
 
 const first: readonly Section[] = [decisions, causes, objectives]
 const rest: readonly Section[] = [
+  gameday,
   people,
   faults,
   actions,

@@ -4,7 +4,7 @@ import { type Html, html } from '../escape/html.ts'
 import { speaker } from '../live/event-words.ts'
 import type { RunView } from '../view.ts'
 import { clock, utcTime } from '../words.ts'
-import { cell, row, section, table } from './markup.ts'
+import { cell, facts, row, section, table } from './markup.ts'
 
 const since = (at: number, { zeroAt }: RunView): string => (at < zeroAt ? '–' : clock((at - zeroAt) / 1000))
 
@@ -22,6 +22,25 @@ export function decisions(_: Judgment, view: RunView): Html {
     ]),
   )
   return section('decisions', 'Decisions', table(['time', 'UTC', 'who', 'decision', 'reason', 'what was known'], rows))
+}
+
+/** What was agreed on before: briefing, roles, checklist, and the time box against the length of the run. */
+export function gameday(_: Judgment, view: RunView): Html {
+  const agreed = view.started.rehearsal.gameday
+  if (agreed === undefined) return html``
+  const { briefing, timeboxMs, roles, checklist } = agreed
+  const rows = [
+    ...roles.map(({ role, name }) => row([cell(role), cell(name)])),
+    ...(timeboxMs === undefined
+      ? []
+      : [row([cell('time box'), cell(`${clock(timeboxMs / 1000)} min, used ${clock(view.seconds)}`)])]),
+  ]
+  const said = briefing === undefined ? html`` : html`<p>${briefing}</p>`
+  const checked =
+    checklist.length === 0
+      ? html``
+      : html`<h3>Go/no-go checklist</h3><ul>${checklist.map((each) => html`<li>${each}</li>`)}</ul>`
+  return section('gameday', 'GameDay', html`${said}${rows.length === 0 ? html`` : facts(rows)}${checked}`)
 }
 
 export function people(_: Judgment, view: RunView): Html {
