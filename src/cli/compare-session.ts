@@ -139,6 +139,8 @@ async function perform(
     audit: auditOf({ rehearsal, target }, process.env),
   }
   tellStart(rehearsal.name, session, seed, flags, chosen !== undefined)
+  if (rehearsal.faults.length + rehearsal.actions.length > 0)
+    say(term`the faults and actions of the rehearsal are left out`)
   const journal = await openJournal(folder.file('journal.ndjson'))
   try {
     const plan = { rehearsal, target, timeline: planned.value, environment, folder: folder.path, session }

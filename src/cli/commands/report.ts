@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { exitCodes } from '../../domain/verdict.ts'
+import { isComparison, judgeComparison, writeComparison } from '../comparing.ts'
 import { outputFlag } from '../flags.ts'
 import { judgeFolder, writeReports } from '../judging.ts'
 import { jsonText, print, term } from '../terminal.ts'
@@ -16,17 +17,21 @@ export function addReport(root: Command, finish: (code: number) => void): void {
       '\nExamples:\n  matchday report\n  matchday report reports/psp-down-at-peak-20261123-201500\n  matchday report --output json | jq -r .reports.html',
     )
     .action(async (folder: string, flags: { output: string }) => {
-      const judged = await judgeFolder(folder)
-      await writeReports(folder, judged)
-      const at = (name: string) => join(folder, name)
-      const reports = {
-        html: at('report.html'),
-        markdown: at('report.md'),
-        junit: at('junit.xml'),
-        verdict: at('verdict.json'),
-      }
+      const reports = (await isComparison(folder)) ? await ofComparison(folder) : await ofRun(folder)
       if (flags.output === 'json') print(jsonText({ format: 1, folder, reports }))
       else for (const path of Object.values(reports)) print(term`${path}`)
       finish(exitCodes.pass)
     })
+}
+
+async function ofRun(folder: string): Promise<Readonly<Record<string, string>>> {
+  await writeReports(folder, await judgeFolder(folder))
+  const at = (name: string) => join(folder, name)
+  return { html: at('report.html'), markdown: at('report.md'), junit: at('junit.xml'), verdict: at('verdict.json') }
+}
+
+/** A comparison has no verdict of a rehearsal: judging it as a run would say nonsense. */
+async function ofComparison(folder: string): Promise<Readonly<Record<string, string>>> {
+  const [html = '', markdown = '', junit = '', verdict = ''] = writeComparison(folder, await judgeComparison(folder))
+  return { html, markdown, junit, verdict }
 }

@@ -1,0 +1,38 @@
+/** A stored comparison is judged and drawn as one, and never as a run. */
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { performed } from '../support/command.ts'
+import { sessionRecords } from '../support/evidence-blocks.ts'
+import { journalText } from '../support/journal-text.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+
+function stored(): string {
+  const folder = tempFolder()
+  writeFileSync(join(folder, 'journal.ndjson'), journalText(sessionRecords()))
+  return folder
+}
+
+describe('the folder of a comparison', () => {
+  it('is judged as a comparison', async () => {
+    const { code, stdout } = await performed('judge', stored())
+    expect({ code, stdout }).toEqual({ code: 3, stdout: expect.stringContaining('UNDECIDED') })
+  })
+
+  it('is drawn as a comparison', async () => {
+    const folder = stored()
+    const { code, stdout } = await performed('report', folder)
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('comparison.html') })
+    expect(existsSync(join(folder, 'comparison.md')) && !existsSync(join(folder, 'report.html'))).toBe(true)
+  })
+
+  it('is refused as a run to be compared', async () => {
+    const { code, stderr } = await performed('compare', stored(), stored())
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('not-a-run') })
+  })
+
+  it('needs to know which run belongs to which release', async () => {
+    const { code, stderr } = await performed('compare', 'a', 'b', 'c')
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('--a RUN') })
+  })
+})
