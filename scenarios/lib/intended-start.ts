@@ -1,20 +1,7 @@
 /** When an arrival should have started. Pure, so that it can be tested outside k6. */
 import { dueAtMs } from '../../src/domain/arrivals.ts'
 import type { LoadStage } from '../../src/domain/timeline.ts'
-import { millis, perSecond, type Some } from '../../src/domain/units.ts'
-
-/** k6 takes whole numbers of arrivals per time unit. A unit of 1000 s lets a rate have three decimals. */
-export const RATE_UNIT_SECONDS = 1000
-
-export const wholeRate = (rate: number): number => Math.round(rate * RATE_UNIT_SECONDS)
-
-/** The stages as k6 will really run them. */
-export const runnableStages = (stages: Some<LoadStage>): Some<LoadStage> => {
-  const whole = (rate: number) => perSecond(wholeRate(rate) / RATE_UNIT_SECONDS)
-  const stage = ({ durationMs, from, to }: LoadStage) => ({ durationMs, from: whole(from), to: whole(to) })
-  const [first, ...rest] = stages
-  return [stage(first), ...rest.map(stage)]
-}
+import { millis } from '../../src/domain/units.ts'
 
 /**
  * When iteration `n` (0 for the first) is due, in ms after the start of its profile. k6's ramping-arrival-rate starts the first

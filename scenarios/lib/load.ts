@@ -5,10 +5,11 @@
 import exec from 'k6/execution'
 import http from 'k6/http'
 import type { Options, Scenario } from 'k6/options'
+import { arrivalStages, exportNameOf, runnableStages } from '../../src/domain/arrival-profile.ts'
 import type { LoadPlan, LoadStage } from '../../src/domain/timeline.ts'
 import { isSome, type Some } from '../../src/domain/units.ts'
 import { ZERO_MARK } from '../../src/wire/load-plan.ts'
-import { RATE_UNIT_SECONDS, runnableStages, totalMs, wholeRate } from './intended-start.ts'
+import { totalMs } from './intended-start.ts'
 import { plan } from './plan.ts'
 import { expectSeries, profileSeries, settleSeries } from './series.ts'
 import { CLIENT_TIMEOUT_MS, socketVus, vusFor } from './sizing.ts'
@@ -42,38 +43,11 @@ function arrivalProfile(name: string, stages: Some<LoadStage>): Scenario {
   return {
     executor: 'ramping-arrival-rate',
     exec: exportNameOf(name),
-    startRate: wholeRate(stages[0].from),
-    timeUnit: `${RATE_UNIT_SECONDS}s`,
-    stages: [...stages.flatMap((stage, index) => k6Stages(stage, stages[index - 1])), ...tail(stages)],
+    ...arrivalStages(stages),
     preAllocatedVUs: vus,
     maxVUs: vus,
     gracefulStop: `${CLIENT_TIMEOUT_MS + 1000}ms`,
   }
-}
-
-/** Names of profiles have hyphens, those of functions cannot. */
-export const exportNameOf = (profile: string): string =>
-  profile.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
-
-type K6Stage = { duration: string; target: number }
-
-/** k6 knows only where a stage ends, so a jump takes a stage of no length. */
-function k6Stages({ durationMs, from, to }: LoadStage, before: LoadStage | undefined): K6Stage[] {
-  const jump = before !== undefined && before.to !== from ? [{ duration: '0s', target: wholeRate(from) }] : []
-  return [...jump, { duration: `${durationMs}ms`, target: wholeRate(to) }]
-}
-
-/**
- * An arrival that is due at the very end would be lost: k6 stops the profile before it, or rounding puts it behind the end. So the
- * last rate goes on for a microsecond, and the profile stays open for a second in which nothing is due.
- */
-function tail(stages: Some<LoadStage>): K6Stage[] {
-  const target = wholeRate(stages.at(-1)?.to ?? 0)
-  return [
-    { duration: '0.001ms', target },
-    { duration: '0s', target: 0 },
-    { duration: '1s', target: 0 },
-  ]
 }
 
 function socketProfile(stages: Some<LoadStage>): Scenario {

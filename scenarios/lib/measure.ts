@@ -5,7 +5,8 @@
  */
 import exec from 'k6/execution'
 import type { RefinedResponse, ResponseType } from 'k6/http'
-import { activationMsMax, intendedStart, runnableStages } from './intended-start.ts'
+import { runnableStages } from '../../src/domain/arrival-profile.ts'
+import { activationMsMax, intendedStart } from './intended-start.ts'
 import { isPlanned, plan, profileOf } from './plan.ts'
 import { bad as badCounter, expectSeries, latency, slow } from './series.ts'
 import { vusFor } from './sizing.ts'

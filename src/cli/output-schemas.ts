@@ -52,6 +52,9 @@ const slo = strict({
   objective: share,
   targetMs: optional(ms),
   ceilingMs: optional(ms),
+  judgedAtMs: optional(ms).describe(
+    'the bucket bound at which the limit is judged, where latencies are counted in buckets',
+  ),
   state: z.enum(['proven', 'proven-with-warning', 'unproven', 'missed', 'no-evidence']),
   whole: counts,
   achieved: optional(share),
@@ -227,6 +230,8 @@ const plan = strict({
   seed: whole,
   totalMs: ms,
   arrivals: z.number(),
+  scenarios: z.array(strict({ name: text, model: z.enum(['open', 'closed']), sentence: text, warnings: texts })),
+  thresholds: texts.describe('the k6 thresholds of the script'),
   phases: z.array(
     strict({
       name: text,
@@ -517,6 +522,42 @@ const published = (title: string, description: string, schema: z.ZodType) => {
 }
 
 /** By name of the file in docs/output/. */
+const tried = strict({
+  format,
+  script: text,
+  outcome: z.enum(['completed', 'stopped', 'crashed']),
+  slis: z.array(
+    strict({
+      sli: text,
+      good: count,
+      bad: count,
+      badBy: z.record(text, count).describe('bad attempts by reason'),
+      p95Ms: optional(ms),
+      latency: z.enum(['exact', 'buckets', 'none']).describe('how latencies are counted'),
+    }),
+  ),
+  iterations: z.record(text, count).describe('by scenario'),
+  thresholds: z.array(
+    strict({
+      metric: text,
+      expression: text,
+      ok: flag,
+      samples: count,
+      aborted: flag,
+      values: z.record(text, z.number()),
+    }),
+  ),
+  problems: texts,
+})
+
+const written = strict({
+  format,
+  script: text,
+  journeys: texts,
+  requests: count,
+  skipped: strict({ staticFiles: count, otherHosts: count }),
+})
+
 export const outputSchemas: Readonly<Record<string, object>> = {
   'verdict.schema.json': published('Verdict', '`matchday run` and `matchday judge`; also verdict.json.', verdict),
   'plan.schema.json': published('Plan', '`matchday plan`', plan),
@@ -539,5 +580,7 @@ export const outputSchemas: Readonly<Record<string, object>> = {
   'open.schema.json': published('Open', '`matchday open`', open),
   'toolchain.schema.json': published('Toolchain', '`matchday toolchain build`', tools),
   'lab.schema.json': published('Lab', '`matchday lab up`, `status`, `keda` and `down`', lab),
+  'scenario-try.schema.json': published('Tried script', '`matchday scenario try`', tried),
+  'scenario-from.schema.json': published('Written script', '`matchday scenario from`', written),
   'issues.schema.json': published('Issues', 'Any command that failed without a result of its own.', issues),
 }

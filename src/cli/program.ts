@@ -10,6 +10,7 @@ import { addHeal } from './commands/heal.ts'
 import { addHistory } from './commands/history.ts'
 import { addInit } from './commands/init.ts'
 import { addJudge } from './commands/judge.ts'
+import { addK6 } from './commands/k6.ts'
 import { addLab } from './commands/lab.ts'
 import { addList } from './commands/list.ts'
 import { addLive } from './commands/live.ts'
@@ -17,6 +18,7 @@ import { addOpen } from './commands/open.ts'
 import { addPlan } from './commands/plan.ts'
 import { addReport } from './commands/report.ts'
 import { addRun } from './commands/run.ts'
+import { addScenario } from './commands/scenario.ts'
 import { addToolchain } from './commands/toolchain.ts'
 import { type FailureReport, lastFailure, reportFailure, usageReport } from './failure.ts'
 import { refuseWrongFlags } from './flags.ts'
@@ -37,6 +39,8 @@ export function program(finish: (code: number) => void): Command {
     )
     .version(VERSION)
     .exitOverride()
+    // The flags of `matchday k6 …` are k6's.
+    .enablePositionalOptions()
     .showHelpAfterError('(add --help for the flags and examples)')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXIT_CODES)
@@ -58,6 +62,8 @@ export function program(finish: (code: number) => void): Command {
     addHeal,
     addLab,
     addToolchain,
+    addScenario,
+    addK6,
     addCompletion,
   ])
     add(root, finish)

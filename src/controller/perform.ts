@@ -56,6 +56,8 @@ export type Performance = {
 
 /** k6 lets iterations in flight end. If it takes longer than this after the end of the plan it hangs, and the load is stopped. */
 const LOAD_OVERRUN = seconds(15)
+/** What k6 needs for its own end after the last iteration: teardown and the last push. */
+const DRAIN_GRACE = seconds(5)
 
 /**
  * Performs the whole run. `operator` asks it to stop early: it heals, reads the books once and ends within seconds. Resolves when the journal is
@@ -121,6 +123,8 @@ export const whenAborted = (signal: AbortSignal, then: () => void): void => {
   else signal.addEventListener('abort', then, { once: true })
 }
 
+type LoadEnd = Extract<LoadEvent, { kind: 'ended' }>
+
 type Stop = (by: 'operator' | 'guardrail' | 'failure', reason: string) => void
 
 /** Everything from the first watch to the last book. */
@@ -142,7 +146,7 @@ async function rehearse(
     const held = new Set<string>()
     const harmPorts = { ...ports, recorder, healing: heal, closely: watch.closely, gates }
     const work = [
-      runLoad(ports, timeline, load, stop, stopping),
+      runLoad(ports, timeline, load, client.end, stop, stopping),
       announcePhases(ports.clock, timeline, load.zeroAt, recorder, stopping),
       ...timeline.faults.map((fault) => performFault(harmPorts, fault, performance, load.zeroAt, held, stopping)),
       ...timeline.actions.map((action) => performAction(harmPorts, action, performance, load.zeroAt, held, stopping)),
@@ -173,18 +177,24 @@ async function runLoad(
   ports: ControllerPorts,
   timeline: Timeline,
   load: RunningLoad,
+  end: () => LoadEnd | undefined,
   stop: Stop,
   stopping: AbortSignal,
 ): Promise<void> {
   const waiting = new AbortController()
   const patience = AbortSignal.any([stopping, waiting.signal])
-  const overrun = ports.clock.until(after(load.zeroAt, millis(timeline.totalMs + LOAD_OVERRUN)), patience).then(
+  const overrunMs = Math.max(LOAD_OVERRUN, (timeline.load.outside?.drainMs ?? 0) + DRAIN_GRACE)
+  const overrun = ports.clock.until(after(load.zeroAt, millis(timeline.totalMs + overrunMs)), patience).then(
     () => load.stop(),
     () => (stopping.aborted ? load.stop() : undefined),
   )
   await load.ended
   waiting.abort()
   await overrun
+  const missed = end()?.thresholds?.find(({ aborted }) => aborted)
+  if (missed) return stop('guardrail', `guardrail threshold ${missed.metric}: ${missed.expression} was missed`)
+  // The load of a script may be over before the timeline is.
+  if (timeline.load.outside && end()?.outcome === 'completed') return
   // One second of grace: k6 rounds its last stage, which does not count as an early end.
   if (ports.clock.now() < after(load.zeroAt, millis(Math.max(0, timeline.totalMs - 1000))))
     stop('failure', 'the load generator ended before its plan did')
@@ -209,7 +219,12 @@ function clientSide(
   rehearsal: Rehearsal,
   recorder: Recorder,
   stop: Stop,
-): { readonly onEvent: (event: LoadEvent) => void; readonly unknown: UnknownKeys } {
+): {
+  readonly onEvent: (event: LoadEvent) => void
+  readonly unknown: UnknownKeys
+  readonly end: () => LoadEnd | undefined
+} {
+  let ended: LoadEnd | undefined
   const guard = guarding(rehearsal)
   const unknown = new Map<string, string[]>()
   let frames = 0
@@ -229,12 +244,14 @@ function clientSide(
       case 'health':
         return recorder.record({ kind: 'generator-health', ...event.health })
       case 'ended': {
-        const { outcome, exitCode, problems } = event
-        return recorder.record({ kind: 'load-ended', instance: 'k6', outcome, exitCode, problems, frames })
+        const { outcome, exitCode, problems, thresholds } = event
+        ended = event
+        const told = thresholds === undefined ? {} : { thresholds }
+        return recorder.record({ kind: 'load-ended', instance: 'k6', outcome, exitCode, problems, frames, ...told })
       }
     }
   }
-  return { onEvent, unknown }
+  return { onEvent, unknown, end: () => ended }
 }
 
 function tripText({ sli, measured, below, burn }: GuardrailTripped): string {

@@ -12,12 +12,14 @@ import type {
   LoadFrame,
   ResidueItem,
   Sample,
+  ThresholdResult,
   Undo,
 } from '../domain/evidence.ts'
 import type { Issue } from '../domain/issue.ts'
 import type { Decision, Note } from '../domain/people.ts'
 import type { PostureKind, PostureObject } from '../domain/posture.ts'
 import type { MetricSource, Rehearsal, Target } from '../domain/rehearsal.ts'
+import type { ScriptFacts } from '../domain/script.ts'
 import type { LoadPlan, PlannedAction, PlannedFault } from '../domain/timeline.ts'
 import type { Instant, Millis } from '../domain/units.ts'
 import type { Inventory } from '../plan/inventory.ts'
@@ -50,6 +52,7 @@ export type LoadEvent =
       readonly outcome: 'completed' | 'stopped' | 'crashed'
       readonly exitCode: number | null
       readonly problems: readonly string[]
+      readonly thresholds?: readonly ThresholdResult[]
     }
 
 /** A running k6. Events arrive in order; `ended` is the last one and always comes. */
@@ -64,18 +67,28 @@ export type RunningLoad = {
   readonly ended: Promise<void>
 }
 
-/** What a rehearsal needs from its script. */
-export type LoadShape = { readonly profiles: readonly string[]; readonly sockets: boolean }
+/** What a rehearsal needs from its script. `own`: the script's own options are the load. */
+export type LoadShape = {
+  readonly profiles: readonly string[]
+  readonly sockets: boolean
+  readonly own?: boolean
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export type InspectedScript = {
+  readonly version: string
+  readonly issues: readonly Issue[]
+  readonly notes: readonly string[]
+  /** Present where there are no issues. */
+  readonly facts?: ScriptFacts
+}
 
 export interface LoadGenerator {
   /**
    * Loads the script without running it. Issues are errors of the user: a syntax error, a missing file, a script that hangs, a load profile that is
-   * not exported. Notes name the parts of the script that have no effect.
+   * not exported. Notes name the parts of the script that have no effect, or one that the rehearsal does not name.
    */
-  inspect(
-    script: string,
-    load: LoadShape,
-  ): Promise<{ readonly version: string; readonly issues: readonly Issue[]; readonly notes: readonly string[] }>
+  inspect(script: string, load: LoadShape): Promise<InspectedScript>
   /** `folder` takes k6's own logs and the plan file. */
   start(script: string, plan: LoadPlan, folder: string, onEvent: (event: LoadEvent) => void): Promise<RunningLoad>
 }

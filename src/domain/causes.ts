@@ -93,6 +93,13 @@ export const causes = {
     lost: 'stands',
     next: 'Look at the k6 log in the run folder, and run the scenario alone with `k6 run`.',
   },
+  'closed-model': {
+    needs: NOTHING,
+    missing: 'itself',
+    starved: 'stands',
+    lost: 'stands',
+    next: 'Use an arrival-rate executor in options.scenarios, or give the rehearsal arrivals.',
+  },
   'generator-starved': {
     needs: GENERATOR,
     missing: 'unnamed',
@@ -603,6 +610,13 @@ export const causes = {
     starved: 'stands',
     lost: 'stands',
     next: 'Set minReplicas to 2 or more, spread over zones.',
+  },
+  'threshold-missed': {
+    needs: LOAD_ENDS,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'stands',
+    next: 'Look at the metric of the threshold in the script, by phase and by fault; where it asks for too much, correct the script.',
   },
   'slo-missed': {
     needs: LOAD,

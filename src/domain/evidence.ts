@@ -147,6 +147,20 @@ export type LoadEnded = {
   readonly problems: readonly string[]
   /** How many frames the instance sent. Earlier versions did not count them. */
   readonly frames?: number
+  /** The script's own thresholds, as k6 evaluated them over the whole run. */
+  readonly thresholds?: readonly ThresholdResult[]
+}
+
+/** `ok`: as k6 says; it also says so without a sample. `samples`: how many there were. */
+export type ThresholdResult = {
+  readonly metric: string
+  readonly expression: string
+  readonly ok: boolean
+  readonly samples: number
+  /** k6 stopped the run because of it. */
+  readonly aborted: boolean
+  /** The values that k6 compared, by name: `p(95)`, `rate`, `count`. */
+  readonly values: Readonly<Record<string, number>>
 }
 
 /** Second record of a journal of blocks: what they are for. A run of one rehearsal has none. */

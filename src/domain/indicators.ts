@@ -1,7 +1,8 @@
 /**
  * What a rehearsal says of its indicators (SLIs). A profile of the load is an indicator without a word; an entry says that an indicator is a union
- * of others, or that its good answer is a refusal.
+ * of others, that its good answer is a refusal, or that it is counted from k6's own metrics.
  */
+import type { Indicator } from './indicator.ts'
 import type { Some } from './units.ts'
 
 export type SliSpec =
@@ -9,6 +10,8 @@ export type SliSpec =
   | { readonly kind: 'union'; readonly of: Some<string> }
   /** What it tries must be refused (a wrong signature, a wrong password); an attempt that is let in is a finding. */
   | { readonly kind: 'refusal' }
+  /** Counted from k6's own metrics. */
+  | Indicator
 
 export type Slis = Readonly<Record<string, SliSpec>>
 /** Name of each union and its parts. */
@@ -29,5 +32,13 @@ export const unionsIn = (slis: Slis): Unions =>
   Object.fromEntries(
     Object.entries(slis).flatMap(([name, spec]) => (spec.kind === 'union' ? [[name, spec.of] as const] : [])),
   )
+/** Indicators that are counted from k6's own metrics. */
+export const measuredIn = (slis: Slis): Readonly<Record<string, Indicator>> =>
+  Object.fromEntries(
+    Object.entries(slis).flatMap(([name, spec]) =>
+      spec.kind === 'union' || spec.kind === 'refusal' ? [] : [[name, spec] as const],
+    ),
+  )
+
 export const partsIn = (unions: Unions, sli: string): readonly string[] =>
   Object.hasOwn(unions, sli) ? (unions[sli] ?? [sli]) : [sli]

@@ -40,6 +40,10 @@ export type LoadSpec = {
   readonly curves?: Readonly<Record<string, ArrivalCurve>>
   /** `sli`: the indicator that their round trips feed. */
   readonly sockets?: { readonly population: number; readonly lifetimeMs: Millis; readonly sli: string }
+  /** There are no arrivals here: the load is what the script's own options say. */
+  readonly own?: true
+  /** What the script reads from `__ENV`. */
+  readonly env?: Readonly<Record<string, string>>
   readonly at: SourcePoint
 }
 

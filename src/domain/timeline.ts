@@ -1,8 +1,10 @@
 /** The plan of one run: everything the controller will do and when, in milliseconds from the start of the load. Made by `plan`. */
 import type { Fault } from './fault.ts'
+import type { Indicator } from './indicator.ts'
 import type { Unions } from './indicators.ts'
 import type { Role } from './people.ts'
 import type { Act, Manifest } from './rehearsal.ts'
+import type { K6Scenario, ScriptThreshold } from './script.ts'
 import type { Millis, PerSecond, Some } from './units.ts'
 
 export type Timeline = {
@@ -49,9 +51,39 @@ export type LoadPlan = {
   readonly entry: string
   readonly profiles: readonly LoadProfile[]
   readonly sockets?: { readonly lifetimeMs: Millis; readonly stages: readonly LoadStage[]; readonly sli: string }
+  /** Indicators that are counted from k6's own metrics. */
+  readonly indicators?: Readonly<Record<string, Indicator>>
+  /** For a script that does not read this plan: k6's scenarios, set from outside. */
+  readonly outside?: OutsideLoad
+  /** The script's thresholds: k6 evaluates them. */
+  readonly thresholds?: readonly ScriptThreshold[]
+  /** k6 loads a bundle of the script, because it could not load the script itself. */
+  readonly bundled?: true
+  /** The script has a `handleSummary`, which k6 calls at the end. */
+  readonly handlesSummary?: true
+  /** Added to the script's `__ENV`. */
+  readonly env?: Readonly<Record<string, string>>
   /** Limits in ms by SLI, for counting slow responses. */
   readonly unions: Unions
   readonly limits: Readonly<Record<string, { readonly targetMs: Millis; readonly ceilingMs: Millis }>>
+}
+
+/** k6's `options.scenarios`, and what is told about each of them. */
+export type OutsideLoad = {
+  readonly scenarios: Readonly<Record<string, K6Scenario>>
+  readonly shown: readonly ShownScenario[]
+  /** When the last scenario ends by itself, iterations in flight not counted. */
+  readonly endsMs: Millis
+  /** Longest time that iterations in flight may take after that. */
+  readonly drainMs: Millis
+}
+
+/** A scenario in words. `model` is closed where a slow platform slows the load down. */
+export type ShownScenario = {
+  readonly name: string
+  readonly model: 'open' | 'closed'
+  readonly sentence: string
+  readonly warnings: readonly string[]
 }
 
 export type LoadProfile = { readonly name: string; readonly stages: Some<LoadStage> }

@@ -75,6 +75,8 @@ export type SloResult = {
   readonly objective: Ratio
   readonly targetMs?: Millis
   readonly ceilingMs?: Millis
+  /** Latencies counted in histogram buckets: the bucket bound at which the target is judged. Undefined: every slow response was counted exactly. */
+  readonly judgedAtMs?: Millis
   readonly state: 'proven' | 'proven-with-warning' | 'unproven' | 'missed' | 'no-evidence'
   readonly whole: WindowCounts
   readonly achieved?: Ratio

@@ -8,16 +8,27 @@ import { action, fault } from './harm-shape.ts'
 import { dnsLabel, metricName, name, path, seriesLabels, sli, source, title, within } from './name-shapes.ts'
 import { duration, factor, percentage, podLimit, syncs } from './quantities.ts'
 import { may, need, oneOf, parts, record, renamed, tellApart } from './record.ts'
-import { integer, list, placed, someOf, table, word, yes } from './shape.ts'
+import { integer, list, placed, someOf, table, text, word, yes } from './shape.ts'
 import { sliName, slis } from './sli-shape.ts'
 
 export const API_VERSION = 'matchday.dev/v1'
 
+/** Key of an env table. `K6_…` would change k6's own options, and `MATCHDAY_…` the plan. */
+const variable = {
+  form: 'the name of an environment variable that does not begin with K6_ or MATCHDAY_',
+  example: 'BASE_URL',
+  pattern: /^(?!K6_|MATCHDAY_)[A-Za-z_][A-Za-z0-9_]*$/,
+}
+
 const load = record({
   script: need(placed(path('evening.ts')), 'Path of the k6 scenario, relative to this file.'),
-  arrivals: need(
+  arrivals: may(
     table(sliName, arrival()),
-    'Arrivals per second of each load profile at load 1x, or the curve that they follow (open model: they come whether or not the platform keeps up).',
+    'Arrivals per second of each load profile at load 1x, or the curve that they follow (open model: they come whether or not the platform keeps up). Left out, the load is what the options of the script say.',
+  ),
+  env: may(
+    table(variable, text({ form: 'the value of a variable', example: '{entry}' })),
+    'What the script reads from __ENV; {entry} is the entry of the target. No secrets: they stay in the environment.',
   ),
   sockets: may(
     record({

@@ -88,7 +88,7 @@ function assemble(
 ): Rehearsal | undefined {
   const { hypothesis, target, load, blastRadius, timeline, slos } = draft
   if (!name || !hypothesis || !target || !load || !blastRadius || !timeline || !slos) return undefined
-  const { script, sockets } = load.value.value
+  const { script, env, sockets } = load.value.value
   return {
     name,
     file,
@@ -98,6 +98,8 @@ function assemble(
       script: relativeTo(file, script.value),
       arrivals,
       ...(Object.keys(curves).length > 0 ? { curves } : {}),
+      ...(load.value.value.arrivals === undefined ? { own: true as const } : {}),
+      ...(env === undefined ? {} : { env }),
       ...(sockets
         ? { sockets: { population: sockets.population, lifetimeMs: sockets.lifetime, sli: socketSli(sockets) } }
         : {}),

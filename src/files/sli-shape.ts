@@ -1,4 +1,5 @@
 /** The table of `slis`: indicators that are more than a profile of the load. One key says what an indicator is; a new kind is a new key here. */
+import { measuredSlis } from './indicator-shape.ts'
 import { sli } from './name-shapes.ts'
 import { need, oneOf } from './record.ts'
 import { placed, someOf, table, yes } from './shape.ts'
@@ -18,6 +19,7 @@ export const slis = table(
         yes(),
         'Always true: what this profile tries must be refused (a wrong signature); an attempt that is let in is a finding.',
       ),
+      ...measuredSlis,
     }),
   ),
 )

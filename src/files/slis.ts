@@ -13,7 +13,7 @@ export const socketSli = ({ sli }: NonNullable<Load['sockets']>): string => sli?
 export const slisOf = (draft: Draft): Slis =>
   Object.fromEntries(Object.entries(draft.slis?.value ?? {}).map(([name, each]) => [name, specOf(each)]))
 
-function specOf({ value }: SliDraft): SliSpec {
+function specOf({ at, value }: SliDraft): SliSpec {
   switch (value.kind) {
     case 'union': {
       const parts = value.value.map((part) => part.value)
@@ -22,5 +22,16 @@ function specOf({ value }: SliDraft): SliSpec {
     }
     case 'refusal':
       return { kind: 'refusal' }
+    case 'http':
+    case 'grpc':
+    case 'websocket':
+    case 'checks':
+      return { kind: value.kind, where: value.value.where ?? {}, at }
+    case 'rate':
+      return { kind: 'rate', metric: value.value.metric, good: value.value.good, where: value.value.where ?? {}, at }
+    case 'trend':
+      return { kind: 'trend', metric: value.value.metric, where: value.value.where ?? {}, at }
+    case 'counters':
+      return { kind: 'counters', good: value.value.good, bad: value.value.bad, where: value.value.where ?? {}, at }
   }
 }

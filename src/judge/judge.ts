@@ -17,6 +17,7 @@ import { sortFindings } from './findings/findings.ts'
 import { arrivalsDue } from './load/arrivals-due.ts'
 import { judgeGenerator } from './load/generator.ts'
 import { judgeObjectives } from './load/objectives.ts'
+import { judgeScript } from './load/thresholds.ts'
 import { judgeLedger } from './money/ledger.ts'
 import { judgePosture } from './posture/posture.ts'
 import { gathering, type Seen } from './seen/seen.ts'
@@ -81,7 +82,14 @@ function judgmentOf(seen: Seen): Judgment {
     generator,
   ].flatMap((each) => each.findings)
   const trends = generator.contended || !generator.result.trusted ? [] : degrading(seen)
-  const all = [...ruled, ...judgeCauses(seen), ...trends, ...judgeRun(seen), ...nothingJudged(seen)]
+  const all = [
+    ...ruled,
+    ...judgeScript(seen),
+    ...judgeCauses(seen),
+    ...trends,
+    ...judgeRun(seen),
+    ...nothingJudged(seen),
+  ]
   const sorted = sortFindings(distrustChanged(excuseLost(seen, excuseStarved(seen, all, generator.contended)), seen))
   const findings = withRoots(seen, sorted, { faults: faults.result, actions: actions.result })
   const verdict = verdictOf(seen, findings)

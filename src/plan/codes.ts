@@ -7,6 +7,10 @@ export const planCodes = {
   'blast-radius-exceeded': 'the fault or action, with what runs at the same time, would harm more than is allowed',
   'rate-too-high': 'load, phase and load factor multiply to more than a generator can be asked for',
   'objective-unprovable': 'a search for capacity whose longest measurement has too few samples for an objective',
+  'load-empty': 'a script that takes its load from the rehearsal, and a rehearsal without arrivals',
+  'load-unknown': 'a part of the load that the script does not make',
+  'indicator-missing': 'an objective or a guardrail on an indicator that nothing measures',
+  'indicator-twice': 'an indicator that is declared and also measured by the script',
 } as const
 
 export type PlanCode = keyof typeof planCodes

@@ -2,9 +2,18 @@
 import { actSentence } from '../domain/action.ts'
 import { arrivalsBetween } from '../domain/arrivals.ts'
 import type { ActionSpec, Expectation, FaultSpec, Rehearsal, Slo, Target } from '../domain/rehearsal.ts'
+import { CLOSED_MODEL, type ScriptThreshold } from '../domain/script.ts'
 import { showCount, showDuration } from '../domain/show.ts'
-import type { LoadProfile, LoadStage, PlannedAction, PlannedFault, PlannedPhase, Timeline } from '../domain/timeline.ts'
-import type { Millis } from '../domain/units.ts'
+import type {
+  LoadProfile,
+  LoadStage,
+  PlannedAction,
+  PlannedFault,
+  PlannedPhase,
+  ShownScenario,
+  Timeline,
+} from '../domain/timeline.ts'
+import { type Millis, millis } from '../domain/units.ts'
 import type { Admission } from './blast-radius.ts'
 import { type DescribedCurve, describeCurves, speedWarnings } from './curves.ts'
 import { isProvable, type Provability, provabilityOf } from './provability.ts'
@@ -28,6 +37,10 @@ export type PlanDescription = {
   readonly seed: number
   readonly totalMs: Millis
   readonly arrivals: number
+  /** The script's own scenarios, where they are the load. */
+  readonly scenarios: readonly ShownScenario[]
+  /** The script's own thresholds: `http_req_failed: rate<0.01`. */
+  readonly thresholds: readonly string[]
   readonly phases: readonly DescribedPhase[]
   /** Of profiles that follow a curve. */
   readonly curves: readonly DescribedCurve[]
@@ -101,6 +114,8 @@ export function describePlan({ rehearsal, target, timeline, admissions }: PlanIn
     seed: timeline.seed,
     totalMs: timeline.totalMs,
     arrivals: phases.reduce((sum, phase) => sum + phase.arrivals, 0),
+    scenarios: timeline.load.outside?.shown ?? [],
+    thresholds: (timeline.load.thresholds ?? []).map(thresholdSentence),
     phases,
     curves: describeCurves(rehearsal, timeline),
     faults: timeline.faults.map((fault) => describeFault(fault, specOf(fault, rehearsal), timeline, admissions)),
@@ -112,11 +127,30 @@ export function describePlan({ rehearsal, target, timeline, admissions }: PlanIn
     guardrails: rehearsal.guardrails.map(guardrailSentence),
     warnings: [
       ...objectives.flatMap(objectiveWarning),
+      ...loadWarnings(timeline),
       ...rehearsal.expectations.flatMap((each) => expectationWarning(each, target)),
       ...timeline.faults.flatMap(faultWarnings),
       ...speedWarnings(rehearsal),
     ],
   }
+}
+
+const thresholdSentence = ({ metric, expression, abortOnFail }: ScriptThreshold): string =>
+  `${metric}: ${expression}${abortOnFail ? ', stops the run when it is missed' : ''}`
+
+function loadWarnings({ load: { outside }, totalMs }: Timeline): readonly string[] {
+  if (outside === undefined) return []
+  const closed = outside.shown.filter(({ model }) => model === 'closed').map(({ name }) => name)
+  const ends = outside.endsMs
+  return [
+    ...(closed.length > 0 ? [`${closed.join(', ')}: ${CLOSED_MODEL}`] : []),
+    ...outside.shown.flatMap(({ warnings }) => warnings),
+    ...(ends < totalMs
+      ? [
+          `the load of the script ends at ${showDuration(ends)}, ${showDuration(millis(totalMs - ends))} before the timeline.`,
+        ]
+      : []),
+  ]
 }
 
 function describePhase(phase: PlannedPhase, { load }: Timeline, rehearsal: Rehearsal): DescribedPhase {

@@ -1,14 +1,48 @@
 /** Phases × arrivals × load factor → stages. Rates are real numbers; the k6 adapter rounds them to whole ones. */
-import { partsOfIndicator, unionsIn } from '../domain/indicators.ts'
+import { measuredIn, partsOfIndicator, unionsIn } from '../domain/indicators.ts'
 import type { Issue } from '../domain/issue.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
+import type { ScriptFacts } from '../domain/script.ts'
 import type { LoadPlan, LoadStage } from '../domain/timeline.ts'
 import { isSome, type Millis, perSecond, type Some } from '../domain/units.ts'
 import type { PlanCode } from './codes.ts'
 import { curveStages } from './curve-stages.ts'
+import { scriptLoad } from './script-load.ts'
+import { stagesOf } from './stages.ts'
 import type { RunIdentity } from './timeline.ts'
 
-export function planLoad(rehearsal: Rehearsal, target: Target, { run, seed }: RunIdentity): LoadPlan {
+export function planLoad(rehearsal: Rehearsal, target: Target, identity: RunIdentity, facts?: ScriptFacts): LoadPlan {
+  const { env } = rehearsal.load
+  const measured = measuredIn(rehearsal.slis)
+  return {
+    ...(facts === undefined || facts.usesLibrary
+      ? libraryLoad(rehearsal, target, identity)
+      : { ...emptyLoad(rehearsal, target, identity), ...scriptLoad(rehearsal, target, identity, facts) }),
+    ...(Object.keys(measured).length === 0 ? {} : { indicators: measured }),
+    ...(facts && facts.thresholds.length > 0 ? { thresholds: facts.thresholds } : {}),
+    ...(facts?.bundled ? { bundled: true as const } : {}),
+    ...(facts?.functions.includes('handleSummary') ? { handlesSummary: true as const } : {}),
+    ...(env === undefined ? {} : { env: withEntry(env, target.entry) }),
+  }
+}
+
+/** `{entry}` in a value is the target's entry, without a slash at its end. */
+const withEntry = (env: Readonly<Record<string, string>>, entry: string): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(env).map(([name, value]) => [name, value.replaceAll('{entry}', entry.replace(/\/$/, ''))]),
+  )
+
+const emptyLoad = (rehearsal: Rehearsal, target: Target, { run, seed }: RunIdentity): LoadPlan => ({
+  run,
+  seed,
+  entry: target.entry,
+  profiles: [],
+  unions: unionsIn(rehearsal.slis),
+  limits: limitsOf(rehearsal),
+})
+
+/** A script that builds its load from this plan. */
+function libraryLoad(rehearsal: Rehearsal, target: Target, { run, seed }: RunIdentity): LoadPlan {
   const { arrivals, curves, sockets } = rehearsal.load
   const at = (rate: number): Some<LoadStage> => stagesOf(rehearsal, rate * target.loadFactor)
   return {
@@ -30,18 +64,6 @@ export function planLoad(rehearsal: Rehearsal, target: Target, { run, seed }: Ru
   }
 }
 
-/** The value at load 1x through all phases: a ramp from the value of the phase before (0 before the first phase), then level. */
-export function stagesOf({ phases }: Pick<Rehearsal, 'phases'>, atOnce: number): Some<LoadStage> {
-  const stages = phases.flatMap(({ rampMs, forMs, factor }, index): LoadStage[] => {
-    const before = perSecond(atOnce * (phases[index - 1]?.factor ?? 0))
-    const level = perSecond(atOnce * factor)
-    const hold = { durationMs: forMs, from: level, to: level }
-    return rampMs > 0 ? [{ durationMs: rampMs, from: before, to: level }, hold] : [hold]
-  })
-  if (!isSome(stages)) throw new Error('a rehearsal without phases was let through')
-  return stages
-}
-
 type Limits = Record<string, { readonly targetMs: Millis; readonly ceilingMs: Millis }>
 
 /**
@@ -53,7 +75,7 @@ export function limitsOf({ slis, slos, load }: Rehearsal): Limits {
   for (const slo of slos) {
     if (slo.kind !== 'latency') continue
     const parts = partsOfIndicator(slis, slo.sli).filter(
-      (part) => part === slo.sli || Object.hasOwn(load.arrivals, part),
+      (part) => part === slo.sli || Object.hasOwn(load.arrivals, part) || Object.hasOwn(slis, part),
     )
     for (const sli of [slo.sli, ...parts]) limits[sli] = { targetMs: slo.targetMs, ceilingMs: slo.ceilingMs }
   }

@@ -7,7 +7,7 @@ import type { Timeline } from '../domain/timeline.ts'
 
 export type Provability = {
   readonly slo: Slo
-  /** Expected samples in total; undefined if the scenario decides (round trips of sockets). */
+  /** Expected samples in total; undefined if the script decides (round trips of sockets, declared indicators). */
   readonly expected?: number
   /** Fewest samples, all good, that prove the objective. */
   readonly needed: number
@@ -29,6 +29,8 @@ export function provabilityOf(slo: Slo, timeline: Timeline): Provability {
 
 /** Whole arrivals of an indicator over the plan; undefined if no load profile feeds it. */
 export function expectedSamples(sli: string, { load, totalMs }: Timeline): number | undefined {
+  // An iteration may make any number of requests, checks or samples.
+  if (Object.hasOwn(load.indicators ?? {}, sli)) return undefined
   const parts = partsIn(load.unions, sli)
   const profiles = load.profiles.filter(({ name }) => parts.includes(name))
   if (profiles.length === 0) return undefined

@@ -19,9 +19,14 @@ export function renderPlan(plan: PlanDescription): string {
     plan.hypothesis,
     section('Timeline', timelineRows(plan)),
     section('Curves', plan.curves.map(curveSentence)),
+    section(
+      'Load of the script',
+      plan.scenarios.map(({ sentence, model }) => `${sentence}, ${model} model`),
+    ),
     section('Faults', plan.faults.flatMap(faultLines)),
     section('Actions', plan.actions.flatMap(actionLines)),
     section('Objectives', columns(plan.objectives.map(objectiveRow))),
+    section('Thresholds of the script', plan.thresholds),
     section('Expected', plan.expectations),
     section('Guardrails', plan.guardrails),
     section('Warnings', plan.warnings),
@@ -86,7 +91,7 @@ function phaseRow({
     name,
     `${factor}x`,
     `${ramp}for ${showDuration(toMs - rampEndMs)}`,
-    `${[...perSecond, ...open].join(', ')}; ${showCount(arrivals)} arrivals`,
+    [[...perSecond, ...open].join(', '), `${showCount(arrivals)} arrivals`].filter((part) => part !== '').join('; '),
   ]
 }
 
@@ -144,7 +149,11 @@ function objectiveRow({
 }: DescribedObjective): readonly string[] {
   const rare = slo.kind === 'availability' ? 'bad' : 'slow or bad'
   if (expected === undefined)
-    return [sentence, 'samples come from the sockets', `proven by ${showCount(needed)} without one ${rare}`]
+    return [
+      sentence,
+      slo.sli === 'ws-rtt' ? 'samples come from the sockets' : 'samples come from the script',
+      `proven by ${showCount(needed)} without one ${rare}`,
+    ]
   const samples = `${showCount(expected)} samples`
   if (!provable) return [sentence, samples, `NOT PROVABLE: takes ${showCount(needed)} without one ${rare}`]
   return [sentence, samples, `proven with up to ${showCount(badAllowed ?? 0)} ${rare}`]

@@ -5,20 +5,28 @@
 import type { Issue, Parsed } from '../domain/issue.ts'
 import { seedFor } from '../domain/random.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
+import type { ScriptFacts } from '../domain/script.ts'
 import type { PlannedFault, PlannedPhase, Timeline } from '../domain/timeline.ts'
 import { isSome, millis, type Some } from '../domain/units.ts'
 import { SEED_ANNOTATION } from '../protocols/chaos-mesh/experiment.ts'
 import { planAction } from './action.ts'
 import { planFault, reachIssues } from './fault.ts'
 import { planLoad, rateIssues } from './load.ts'
+import { scriptIssues } from './script-issues.ts'
 
 /** `run` names the run in labels, object names and idempotency keys: lower-case letters, digits and hyphens, at most 63. */
 export type RunIdentity = { readonly run: string; readonly seed: number }
 
-export function planTimeline(rehearsal: Rehearsal, target: Target, { run, seed }: RunIdentity): Parsed<Timeline> {
+/** `facts`: what k6 says about the script. Without them the script is taken to build its load from the plan. */
+export function planTimeline(
+  rehearsal: Rehearsal,
+  target: Target,
+  { run, seed }: RunIdentity,
+  facts?: ScriptFacts,
+): Parsed<Timeline> {
   if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(run)) throw new RangeError(`"${run}" can't name a run`)
   const phases = planPhases(rehearsal)
-  const rates = rateIssues(rehearsal, target)
+  const rates = [...rateIssues(rehearsal, target), ...scriptIssues(rehearsal, facts)]
   if (isSome(rates)) return { ok: false, issues: rates }
   const planned = rehearsal.faults.map((spec) => ({ spec, fault: seeded(planFault(spec, phases, target, run), seed) }))
   const issues: readonly Issue[] = planned.flatMap(({ spec, fault }) => reachIssues(spec, fault, rehearsal))
@@ -30,7 +38,7 @@ export function planTimeline(rehearsal: Rehearsal, target: Target, { run, seed }
     phases,
     faults: planned.map(({ fault }) => fault).sort((a, b) => a.fromMs - b.fromMs),
     actions: rehearsal.actions.map((spec) => planAction(spec, phases)).sort((a, b) => a.fromMs - b.fromMs),
-    load: planLoad(rehearsal, target, { run, seed }),
+    load: planLoad(rehearsal, target, { run, seed }, facts),
   }
   return { ok: true, value }
 }

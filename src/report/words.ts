@@ -43,10 +43,14 @@ export const actionWords: Readonly<Record<ActionResult['state'], readonly [words
   'not-reached': ['? not reached', 'warn'],
 }
 
-export const objectiveWords = (slo: Pick<SloResult, 'kind' | 'objective' | 'targetMs' | 'ceilingMs'>): string => {
+export const objectiveWords = (
+  slo: Pick<SloResult, 'kind' | 'objective' | 'targetMs' | 'ceilingMs' | 'judgedAtMs'>,
+): string => {
   if (slo.kind === 'availability') return percent(slo.objective)
   const ceiling = slo.ceilingMs !== undefined && slo.ceilingMs !== slo.targetMs ? ` (ceiling ${slo.ceilingMs} ms)` : ''
-  return `p${Math.round(slo.objective * 100)} ≤ ${slo.targetMs} ms${ceiling}`
+  const buckets =
+    slo.judgedAtMs === undefined ? '' : `, counted in buckets up to ${Number(slo.judgedAtMs.toFixed(1))} ms`
+  return `p${Math.round(slo.objective * 100)} ≤ ${slo.targetMs} ms${ceiling}${buckets}`
 }
 
 /** `survives gateway`; a completion needs no more words. */

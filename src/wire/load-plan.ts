@@ -11,6 +11,13 @@ export const PLAN_VARIABLE = 'MATCHDAY_PLAN'
 /** What a scenario logs once at its time zero: this word and the moment in epoch ms. */
 export const ZERO_MARK = 'matchday-zero'
 
+/** Set while a script is only inspected. */
+export const INSPECT_VARIABLE = 'MATCHDAY_INSPECT'
+/** What an inspected script logs: this word and its exported functions as JSON. */
+export const EXPORTS_MARK = 'matchday-exports'
+/** What a script logs at its end: this word and k6's thresholds with their results as JSON. */
+export const THRESHOLDS_MARK = 'matchday-thresholds'
+
 const FORMAT = 1
 
 /** The plan as text for the plan file. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dueMsOf, intendedStart, iterationDueMs, levelAt, runnableStages } from '../../scenarios/lib/intended-start.ts'
+import { dueMsOf, intendedStart, iterationDueMs, levelAt } from '../../scenarios/lib/intended-start.ts'
 import { PLAYERS, playerOf } from '../../scenarios/lib/player-spread.ts'
+import { runnableStages } from '../../src/domain/arrival-profile.ts'
 import { millis, perSecond } from '../../src/domain/units.ts'
 
 const stage = (durationMs: number, from: number, to: number) => ({

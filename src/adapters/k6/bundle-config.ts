@@ -9,7 +9,7 @@ import type { Compiler, Configuration } from 'webpack'
 const require = createRequire(import.meta.url)
 
 /** Increase it when a change of the configuration changes the output, so that cached bundles are rebuilt. */
-export const BUNDLE_FORMAT = 2
+export const BUNDLE_FORMAT = 3
 
 /** The library for scenarios is the one of the running program, also for a script in whose folder no package is installed. */
 export const K6_LIBRARY = '@matchday-dev/matchday/k6'

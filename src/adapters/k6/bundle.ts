@@ -10,13 +10,37 @@ import { BUNDLE_FORMAT, scenarioBundle } from './bundle-config.ts'
 /** What a bundle was made from: files with the digest of their content. */
 type Manifest = { readonly bundle: string; readonly files: Readonly<Record<string, string>> }
 
-/** Path of the scenario's bundle in `cacheFolder`. Issues are errors of the user: a missing file, a syntax error, a wrong import. */
-export async function bundle(script: string, cacheFolder: string): Promise<Parsed<string>> {
+export type Bundle = {
+  readonly file: string
+  /** It reads matchday's load plan. */
+  readonly usesLibrary: boolean
+  /** It has code from a folder `node_modules`, which k6 does not look into. */
+  readonly usesPackages: boolean
+  /** The files that it was made from, those of packages left out. */
+  readonly sources: readonly string[]
+}
+
+/** The module that reads the load plan, in the repository as in an installed package. */
+const LIBRARY = /\/wire\/load-plan\.[jt]s$/
+const PACKAGE = /\/node_modules\//
+
+/** The scenario's bundle in `cacheFolder`. Issues are errors of the user: a missing file, a syntax error, a wrong import. */
+export async function bundle(script: string, cacheFolder: string): Promise<Parsed<Bundle>> {
   const source = resolve(script)
   if (!(await exists(source))) return { ok: false, issues: [missing(script)] }
   const manifestFile = join(cacheFolder, `${digest(`${BUNDLE_FORMAT} ${source}`).slice(0, 20)}.json`)
   const known = await upToDate(manifestFile)
-  return known === undefined ? compile(script, source, cacheFolder, manifestFile) : { ok: true, value: known }
+  return known === undefined ? compile(script, source, cacheFolder, manifestFile) : { ok: true, value: bundleOf(known) }
+}
+
+function bundleOf({ bundle: file, files }: Manifest): Bundle {
+  const all = Object.keys(files)
+  return {
+    file,
+    usesLibrary: all.some((each) => LIBRARY.test(each)),
+    usesPackages: all.some((each) => PACKAGE.test(each)),
+    sources: all.filter((each) => !PACKAGE.test(each)),
+  }
 }
 
 const exists = (file: string): Promise<boolean> =>
@@ -27,13 +51,13 @@ const exists = (file: string): Promise<boolean> =>
 
 const digest = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex')
 
-async function upToDate(manifestFile: string): Promise<string | undefined> {
+async function upToDate(manifestFile: string): Promise<Manifest | undefined> {
   try {
     const manifest: Manifest = JSON.parse(await readFile(manifestFile, 'utf8'))
     const same = await Promise.all(
       Object.entries(manifest.files).map(async ([file, was]) => digest(await readFile(file)) === was),
     )
-    return same.every(Boolean) && (await exists(manifest.bundle)) ? manifest.bundle : undefined
+    return same.every(Boolean) && (await exists(manifest.bundle)) ? manifest : undefined
   } catch {
     return undefined
   }
@@ -44,7 +68,7 @@ async function compile(
   source: string,
   cacheFolder: string,
   manifestFile: string,
-): Promise<Parsed<string>> {
+): Promise<Parsed<Bundle>> {
   // Written to a temporary path and renamed, so that a concurrent or interrupted run never sees a partial bundle.
   const aside = join(cacheFolder, `aside-${randomUUID()}`)
   await mkdir(aside, { recursive: true })
@@ -59,7 +83,7 @@ async function compile(
     const manifest: Manifest = { bundle: made, files: Object.fromEntries(digests) }
     await writeFile(join(aside, 'manifest.json'), JSON.stringify(manifest))
     await rename(join(aside, 'manifest.json'), manifestFile)
-    return { ok: true, value: made }
+    return { ok: true, value: bundleOf(manifest) }
   } finally {
     await rm(aside, { recursive: true, force: true })
   }

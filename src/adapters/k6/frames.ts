@@ -4,38 +4,51 @@ import type { LoadPlan } from '../../domain/timeline.ts'
 import type { Instant } from '../../domain/units.ts'
 import type { WriteRequest } from '../../protocols/prometheus/remote-write.ts'
 import { scenarioMetrics } from '../../wire/metrics.ts'
+import { indicatorCounts, seriesRead } from './indicator-counts.ts'
+import { counter, gauge, trend } from './series-names.ts'
 import { type HistogramTotal, type Totals, totals } from './totals.ts'
 
 export type Frame = Omit<LoadFrame, 'kind' | 'at'> & { readonly at: Instant }
 
-const counter = (name: string): string => `k6_${name}_total`
-const trend = (name: string): string => `k6_${name}_seconds`
-const gauge = (name: string): string => `k6_${name}`
-
 const OF_K6: ReadonlySet<string> = new Set([counter('iterations'), counter('dropped_iterations'), gauge('vus')])
 
-/** k6's own request series are not used, and unknown keys are many: neither is summed. */
-const isWanted = (name: string): boolean =>
-  OF_K6.has(name) || (name.startsWith('k6_md_') && name !== counter(scenarioMetrics.unknown))
+/** Other metrics of k6 are not used, and unknown keys are many: neither is summed. */
+function wanting({ indicators = {} }: LoadPlan): (name: string) => boolean {
+  const read = new Set([...OF_K6, ...Object.values(indicators).flatMap(seriesRead)])
+  return (name) => read.has(name) || (name.startsWith('k6_md_') && name !== counter(scenarioMetrics.unknown))
+}
 
 /** Makes the function that takes the pushes of one instance and answers the frame after each. */
-export function framing(instance: string, plan: LoadPlan): (request: WriteRequest, at: Instant) => Frame {
-  const sums = totals()
+export function framing(
+  instance: string,
+  plan: LoadPlan,
+  unitMs?: number,
+): (request: WriteRequest, at: Instant) => Frame {
+  const sums = totals(unitMs)
+  const isWanted = wanting(plan)
   const unknown = unknownKeys()
   const newLatencies = new Map<string, (now: HistogramTotal) => Histogram>()
   const newLag = growth()
 
-  const sliOf = (sli: string): SliCounts => {
-    const latency = sums.histogram(trend(scenarioMetrics.latency), { sli })
-    const limits = sums.sumBy(counter(scenarioMetrics.slow), 'limit', { sli })
+  const histogramOf = (sli: string, latency: HistogramTotal): Histogram => {
     const grown = newLatencies.get(sli) ?? growth()
     newLatencies.set(sli, grown)
+    return grown(latency)
+  }
+  const sliOf = (sli: string): SliCounts => {
+    const declared = plan.indicators?.[sli]
+    if (declared) {
+      const { latency, ...counts } = indicatorCounts(declared, sums, plan.limits[sli])
+      return { ...counts, histogram: histogramOf(sli, latency) }
+    }
+    const latency = sums.histogram(trend(scenarioMetrics.latency), { sli })
+    const limits = sums.sumBy(counter(scenarioMetrics.slow), 'limit', { sli })
     return {
       good: latency.count,
       ...badOf(sums.sumBy(counter(scenarioMetrics.bad), 'reason', { sli })),
       slow: limits.target ?? 0,
       overCeiling: limits.ceiling ?? 0,
-      histogram: grown(latency),
+      histogram: histogramOf(sli, latency),
     }
   }
 
@@ -57,13 +70,17 @@ export function framing(instance: string, plan: LoadPlan): (request: WriteReques
   }
 }
 
-/** SLIs seen so far, and those of the plan's profiles, which have zeros from the first frame. */
+/**
+ * SLIs seen so far, declared ones, and those of the plan's profiles, which have zeros from the first frame. A script that does not know the plan measures
+ * no profile.
+ */
 function slisIn(sums: Totals, plan: LoadPlan): readonly string[] {
   const seen = [scenarioMetrics.latency, scenarioMetrics.bad].flatMap((name) => [
     ...sums.values(trend(name), 'sli'),
     ...sums.values(counter(name), 'sli'),
   ])
-  return [...new Set([...plan.profiles.map(({ name }) => name), ...seen])]
+  const measured = plan.outside === undefined ? plan.profiles.map(({ name }) => name) : []
+  return [...new Set([...measured, ...Object.keys(plan.indicators ?? {}), ...seen])]
 }
 
 function badOf(byReason: Readonly<Record<string, number>>): Pick<SliCounts, 'bad' | 'badBy'> {

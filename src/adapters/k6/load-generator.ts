@@ -1,6 +1,6 @@
 /**
- * k6 as the load generator. The script is bundled. k6 runs it without thresholds and summary, and pushes its metrics once a second to a receiver in
- * this process. The output is frames, health and finally the outcome. k6 ends with this process, and its logs are in the run's folder. docs/adr/0007
+ * k6 as the load generator. It loads the script, or a bundle of it, and pushes its metrics once a second to a receiver in this process. Thresholds and
+ * summary are off unless the script has them. The output is frames, health and finally the outcome. k6 ends with this process, and its logs are in the run's folder. docs/adr/0007
  * explains why counts are measured instead of rates.
  */
 import { writeFile } from 'node:fs/promises'
@@ -10,20 +10,23 @@ import {
   EnvironmentError,
   type LoadEvent,
   type LoadGenerator,
+  type LoadShape,
   type RunningLoad,
 } from '../../controller/ports.ts'
 import { formatIssue } from '../../domain/issue.ts'
 import type { LoadPlan } from '../../domain/timeline.ts'
 import { after, type Instant, instant, seconds } from '../../domain/units.ts'
 import { PLAN_VARIABLE, writeLoadPlan } from '../../wire/load-plan.ts'
-import { bundle } from './bundle.ts'
 import { framing } from './frames.ts'
 import { type GuardedProcess, guardedProcess } from './guarded-process.ts'
 import { healthOf } from './health.ts'
-import { inspectBundle, k6Environment, k6Version } from './inspect.ts'
+import { type Inspected, inspectEntry, k6Environment, k6Version } from './inspect.ts'
+import { waysToLoad } from './loadable.ts'
 import { type K6Log, k6Log } from './log.ts'
 import { outcomeOf } from './outcome.ts'
+import { type Output, outputFor, systemTags } from './output.ts'
 import { type Receiver, receiver } from './receiver.ts'
+import { watchThresholds } from './thresholds.ts'
 
 export type K6Settings = {
   /** Path of the k6 binary. */
@@ -48,24 +51,37 @@ export function k6LoadGenerator({ binary: given, clock, cacheFolder }: K6Setting
       const version = await k6Version(binary)
       if (version === undefined)
         throw new EnvironmentError(`${binary} does not run as k6.`, 'give the path of a k6 binary.')
-      const bundled = await bundle(script, cacheFolder)
-      if (!bundled.ok) return { version, issues: bundled.issues, notes: [] }
-      return { version, ...(await inspectBundle(binary, bundled.value, script, load)) }
+      return { version, ...(await firstWay(binary, script, load, cacheFolder)) }
     },
     start: async (script, plan, folder, onEvent) => {
-      const bundled = await bundle(script, cacheFolder)
-      if (!bundled.ok)
-        throw new EnvironmentError(bundled.issues.map(formatIssue).join('\n'), 'correct the scenario and run again.')
-      return startK6({ binary, clock, script, bundle: bundled.value, plan, folder: resolve(folder), onEvent })
+      const { ways, issues } = await waysToLoad(script, cacheFolder)
+      const way = (plan.bundled ? ways.find(({ bundled }) => bundled) : undefined) ?? ways[0]
+      if (way === undefined)
+        throw new EnvironmentError(issues.map(formatIssue).join('\n'), 'correct the scenario and run again.')
+      return startK6({ binary, clock, script, entry: way.file, plan, folder: resolve(folder), onEvent })
     },
   }
+}
+
+/** The first way that k6 accepts. If it accepts none, the bundler's issues come first: they have a line. */
+async function firstWay(binary: string, script: string, load: LoadShape, cacheFolder: string): Promise<Inspected> {
+  const { ways, issues } = await waysToLoad(script, cacheFolder)
+  let first: Inspected | undefined
+  for (const way of ways) {
+    const inspected = await inspectEntry(binary, way, script, load)
+    if (inspected.issues.length === 0) return inspected
+    first ??= inspected
+    // Another way helps if k6 cannot load the script, not if the script lacks a function.
+    if (inspected.issues.some(({ code }) => code === 'load-script-export')) break
+  }
+  return issues.length > 0 || first === undefined ? { issues, notes: [] } : first
 }
 
 type Start = {
   readonly binary: string
   readonly clock: Clock
   readonly script: string
-  readonly bundle: string
+  readonly entry: string
   readonly plan: LoadPlan
   readonly folder: string
   readonly onEvent: (event: LoadEvent) => void
@@ -74,18 +90,21 @@ type Start = {
 /** Rejects with EnvironmentError if k6 ends or stays silent before time zero of the load. k6 is dead then. */
 async function startK6(start: Start): Promise<RunningLoad> {
   const { clock, plan, folder, onEvent } = start
-  const frameOf = framing(INSTANCE, plan)
+  const output = outputFor(plan)
+  const frameOf = framing(INSTANCE, plan, output.unitMs)
+  const thresholds = watchThresholds(plan.thresholds ?? [], output.unitMs)
   const arriving = pushTimes()
   let zeroAt: Instant | undefined
   const pushes = await receiver((_, request) => {
     const at = clock.now()
     const frame = frameOf(request, at)
+    thresholds.add(request)
     // Metrics before time zero come from the script's setup. Counts are cumulative, so they are in the next frame.
     if (zeroAt === undefined) return
     arriving.note(at)
     onEvent({ kind: 'frame', frame })
-  })
-  const k6 = await launch(start, pushes).catch(async (error: unknown) => {
+  }, output.decode)
+  const k6 = await launch(start, output, pushes).catch(async (error: unknown) => {
     await pushes.close()
     throw error
   })
@@ -100,9 +119,14 @@ async function startK6(start: Start): Promise<RunningLoad> {
   const watching = watchHealth(clock, k6, onEvent)
   const ended = k6.ended.then(async ({ code, signal }) => {
     await Promise.all([watching, log.closed, pushes.close()])
-    const { outcome, reasons } = outcomeOf(code, signal, stopping)
+    const said = log.thresholds()
+    const { outcome, reasons } = outcomeOf(code, signal, stopping, said)
+    const results = thresholds.results(said.told, said.aborted)
     const problems = [...reasons, ...arriving.problems(), ...pushes.problems, ...log.problems()]
-    onEvent({ kind: 'ended', outcome, exitCode: code, problems })
+    const missing = (plan.thresholds ?? []).length > results.length && outcome === 'completed'
+    const untold = missing ? ['k6 did not tell the results of the thresholds of the script'] : []
+    const told = results.length > 0 ? { thresholds: results } : {}
+    onEvent({ kind: 'ended', outcome, exitCode: code, problems: [...problems, ...untold], ...told })
   })
   const stop = async (): Promise<void> => {
     stopping = true
@@ -113,32 +137,37 @@ async function startK6(start: Start): Promise<RunningLoad> {
   return { instance: INSTANCE, pid: k6.pid, zeroAt, stop, ended }
 }
 
-/** The bundle comes by stdin. k6 runs in the script's folder, so that `open` finds the script's files. */
-async function launch({ binary, script, bundle, plan, folder }: Start, pushes: Receiver): Promise<GuardedProcess> {
+/** The entry comes by stdin. k6 runs in the script's folder, so that `open` finds the script's files. */
+async function launch(
+  { binary, script, entry, plan, folder }: Start,
+  output: Output,
+  pushes: Receiver,
+): Promise<GuardedProcess> {
   const planFile = join(folder, 'load-plan.json')
   await writeFile(planFile, writeLoadPlan(plan))
+  const hasThresholds = plan.thresholds !== undefined
   const flags = [
     '--quiet',
     '--no-color',
-    '--no-thresholds',
+    ...(hasThresholds ? [] : ['--no-thresholds']),
     '--no-usage-report',
-    '--summary-mode=disabled',
+    // Without it k6 keeps every value of every Trend until its end.
+    ...(hasThresholds || plan.handlesSummary ? [] : ['--summary-mode=disabled']),
     '--log-format=json',
   ]
-  const command = [binary, 'run', ...flags, '--out', 'experimental-prometheus-rw', '-']
+  const command = [binary, 'run', ...flags, '--out', output.name, '-']
+  const tags = systemTags(plan)
   const env = {
     ...k6Environment(),
+    ...plan.env,
     // Every VU has its own copy of the script, which Go's garbage collector scans each time the heap has doubled. At three times the heap it scans
     // half as often: less CPU per request, and fewer pauses that look like latency.
     GOGC: process.env.GOGC ?? '200',
     [PLAN_VARIABLE]: planFile,
-    K6_PROMETHEUS_RW_SERVER_URL: pushes.urlOf(INSTANCE),
-    K6_PROMETHEUS_RW_PUSH_INTERVAL: '1s',
-    K6_FEATURES: 'native-histograms',
-    // At the end they carry the last state of every histogram; see scenarios/lib/series.ts for the counters.
-    K6_PROMETHEUS_RW_STALE_MARKERS: 'true',
+    ...(tags === undefined ? {} : { K6_SYSTEM_TAGS: tags }),
+    ...output.env(pushes.urlOf(INSTANCE)),
   }
-  return guardedProcess(command, env, { stdin: bundle, folder: dirname(resolve(script)) })
+  return guardedProcess(command, env, { stdin: entry, folder: dirname(resolve(script)) })
 }
 
 /** Waits until the scenario logs its time zero. */

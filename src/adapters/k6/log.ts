@@ -2,11 +2,13 @@
 import { createWriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { ZERO_MARK } from '../../wire/load-plan.ts'
+import { THRESHOLDS_MARK, ZERO_MARK } from '../../wire/load-plan.ts'
 
 export type K6Log = {
   /** Warnings and errors in the order of their first appearance, equal ones as one with their number. */
   problems(): readonly string[]
+  /** What the script told of its thresholds, and whether k6 stopped because of one. */
+  thresholds(): { readonly told: string | undefined; readonly aborted: boolean }
   /** Resolves when all output is in the file. */
   readonly closed: Promise<void>
 }
@@ -14,6 +16,8 @@ export type K6Log = {
 /** k6 logs much when a platform is down. This many different messages are reported; the rest is in the file. */
 const PROBLEMS_MAX = 20
 const PROBLEM_CHARS_MAX = 300
+/** k6's message when a threshold with abortOnFail stops it. */
+const ABORTED = /at least one has abortOnFail enabled/
 
 /** `onZero` is called with the epoch ms of the plan's time zero, which the scenario logs. */
 export function k6Log(stderr: Readable, stdout: Readable, file: string, onZero: (at: number) => void): K6Log {
@@ -26,12 +30,19 @@ export function k6Log(stderr: Readable, stdout: Readable, file: string, onZero: 
     if (known) known.count++
     else if (said.size < PROBLEMS_MAX) said.set(kind, { example: problem, count: 1 })
   }
+  let told: string | undefined
+  let aborted = false
   const hear = (line: string): void => {
     sink.write(`${line}\n`)
     const { level, text } = spoken(line)
     const zero = new RegExp(`^${ZERO_MARK} (\\d+)$`).exec(text)
-    if (zero) onZero(Number(zero[1]))
-    else if (level !== 'info' && level !== 'debug') note(text.replace(/\s+/g, ' ').slice(0, PROBLEM_CHARS_MAX))
+    if (zero) return onZero(Number(zero[1]))
+    if (text.startsWith(`${THRESHOLDS_MARK} `)) {
+      told = text.slice(THRESHOLDS_MARK.length + 1)
+      return
+    }
+    if (ABORTED.test(text)) aborted = true
+    if (level !== 'info' && level !== 'debug') note(text.replace(/\s+/g, ' ').slice(0, PROBLEM_CHARS_MAX))
   }
   const ends = [stderr, stdout].map(
     (stream, index) =>
@@ -44,6 +55,7 @@ export function k6Log(stderr: Readable, stdout: Readable, file: string, onZero: 
   return {
     problems: () =>
       [...said.values()].map(({ example, count }) => (count > 1 ? `${example} (${count} times)` : example)),
+    thresholds: () => ({ told, aborted }),
     closed,
   }
 }

@@ -18,14 +18,23 @@ const MEANINGS: Readonly<Record<number, string>> = {
   127: 'there is no such program',
 }
 
-/** `stopping`: we asked k6 to end. Exit code 0 is completed; everything else is a crash with its reason. */
+/** k6 ran to its end, and its thresholds are told by themselves. */
+const THRESHOLDS_MISSED = 99
+
+/**
+ * `stopping`: we asked k6 to end. `aborted`: a threshold of the script did. Exit code 0 is completed, as is 99 where thresholds were told; everything else is
+ * a crash with its reason.
+ */
 export function outcomeOf(
   code: number | null,
   signal: NodeJS.Signals | null,
   stopping: boolean,
+  thresholds?: { readonly told: string | undefined; readonly aborted: boolean },
 ): { readonly outcome: LoadEnded['outcome']; readonly reasons: readonly string[] } {
   if (stopping)
     return { outcome: 'stopped', reasons: signal === null ? [] : [`k6 did not stop and was ended by ${signal}`] }
+  if (code === THRESHOLDS_MISSED && thresholds?.told !== undefined)
+    return { outcome: thresholds.aborted ? 'stopped' : 'completed', reasons: [] }
   if (code === 0) return { outcome: 'completed', reasons: [] }
   if (signal !== null) return { outcome: 'crashed', reasons: [`k6 was killed by ${signal}`] }
   const meaning = MEANINGS[code ?? -1] ?? 'unknown to matchday'

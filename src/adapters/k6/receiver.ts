@@ -1,7 +1,7 @@
 /** Receives k6's metrics: an HTTP server on loopback with a secret in its path, so that only our k6 can push. */
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { decodeWriteRequest, type WriteRequest } from '../../protocols/prometheus/remote-write.ts'
+import { type DecodedWrite, decodeWriteRequest, type WriteRequest } from '../../protocols/prometheus/remote-write.ts'
 
 /** Compressed size; a push of a thousand series has about 30 kB. */
 const BODY_BYTES_MAX = 16 * 1024 * 1024
@@ -14,12 +14,15 @@ export type Receiver = {
   close(): Promise<void>
 }
 
-/** `onWrite` is called for each push, in order. */
-export async function receiver(onWrite: (instance: string, request: WriteRequest) => void): Promise<Receiver> {
+/** `onWrite` is called for each push, in order. `decode` reads what k6's output sends. */
+export async function receiver(
+  onWrite: (instance: string, request: WriteRequest) => void,
+  decode: (body: Uint8Array) => DecodedWrite = decodeWriteRequest,
+): Promise<Receiver> {
   const secret = randomUUID()
   const problems: string[] = []
   const server = createServer((request, response) => {
-    void take(request, response, secret, onWrite).catch((error: unknown) => {
+    void take(request, response, secret, onWrite, decode).catch((error: unknown) => {
       problems.push(`a push of k6 was not taken: ${error instanceof Error ? error.message : String(error)}`)
       if (!response.headersSent) response.writeHead(400)
       response.end()
@@ -48,13 +51,14 @@ async function take(
   response: ServerResponse,
   secret: string,
   onWrite: (instance: string, request: WriteRequest) => void,
+  decode: (body: Uint8Array) => DecodedWrite,
 ): Promise<void> {
   const [, given, instance] = (request.url ?? '').split('/')
   if (request.method !== 'POST' || given !== secret || instance === undefined) {
     response.writeHead(404).end()
     return
   }
-  const decoded = decodeWriteRequest(await bodyOf(request))
+  const decoded = decode(await bodyOf(request))
   if (!decoded.ok) throw new Error(decoded.problem)
   onWrite(decodeURIComponent(instance), decoded.request)
   response.writeHead(204).end()

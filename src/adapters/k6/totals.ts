@@ -11,17 +11,23 @@ import {
 
 export type Labels = Readonly<Record<string, string>>
 
+/** Which series of a name: by labels that they must have, or by a rule. */
+export type Match = Labels | ((labels: Labels) => boolean)
+
 /** Cumulative counts by upper bound in ms; `count` is their sum. */
 export type HistogramTotal = { readonly count: number; readonly buckets: ReadonlyMap<number, number> }
 
 export type Totals = {
   add(request: WriteRequest): void
   /** Sum over the series of a name whose labels match; undefined when there is none. */
-  sum(name: string, match?: Labels): number | undefined
+  sum(name: string, match?: Match): number | undefined
   /** Sums by the values of one label, of the series whose other labels match. */
-  sumBy(name: string, label: string, match?: Labels): Readonly<Record<string, number>>
+  sumBy(name: string, label: string, match?: Match): Readonly<Record<string, number>>
   /** All matching histograms as one. */
-  histogram(name: string, match?: Labels): HistogramTotal
+  histogram(name: string, match?: Match): HistogramTotal
+  /** Every matching series of a counter, and of a histogram by its count. */
+  each(name: string, match: Match): readonly { readonly labels: Labels; readonly value: number }[]
+  eachHistogram(name: string, match: Match): readonly { readonly labels: Labels; readonly value: number }[]
   /** Values that a label has in the series of a name. */
   values(name: string, label: string): readonly string[]
 }
@@ -29,9 +35,10 @@ export type Totals = {
 type Tally = { readonly labels: Labels; last: number; before: number }
 type Growing = { readonly labels: Labels; last: HistogramTotal; before: HistogramTotal }
 
-const NOTHING: HistogramTotal = { count: 0, buckets: new Map() }
+export const NO_HISTOGRAM: HistogramTotal = { count: 0, buckets: new Map() }
 
-export function totals(): Totals {
+/** `unitMs`: the unit of histograms in ms; remote write sends seconds, OpenTelemetry milliseconds. */
+export function totals(unitMs = 1000): Totals {
   const numbers = new Map<string, Map<string, Tally>>()
   const histograms = new Map<string, Map<string, Growing>>()
 
@@ -41,14 +48,14 @@ export function totals(): Totals {
     known.last = value
   }
   const addHistogram = (series: TimeSeries, histogram: NativeHistogram): void => {
-    const known = slot(histograms, series, { labels: series.labels, last: NOTHING, before: NOTHING })
+    const known = slot(histograms, series, { labels: series.labels, last: NO_HISTOGRAM, before: NO_HISTOGRAM })
     if (histogram.count < known.last.count) known.before = merged([known.before, known.last])
-    known.last = inMillis(histogram)
+    known.last = inMillis(histogram, unitMs)
   }
   const matching = <T extends { readonly labels: Labels }>(
     all: Map<string, Map<string, T>>,
     name: string,
-    match: Labels,
+    match: Match,
   ): T[] => [...(all.get(name)?.values() ?? [])].filter(({ labels }) => matches(labels, match))
 
   return {
@@ -73,6 +80,13 @@ export function totals(): Totals {
     },
     histogram: (name, match = {}) =>
       merged(matching(histograms, name, match).flatMap(({ last, before }) => [before, last])),
+    each: (name, match) =>
+      matching(numbers, name, match).map(({ labels, last, before }) => ({ labels, value: before + last })),
+    eachHistogram: (name, match) =>
+      matching(histograms, name, match).map(({ labels, last, before }) => ({
+        labels,
+        value: before.count + last.count,
+      })),
     values: (name, label) => {
       const series = [...(numbers.get(name)?.values() ?? []), ...(histograms.get(name)?.values() ?? [])]
       return [...new Set(series.flatMap(({ labels }) => labels[label] ?? []))]
@@ -80,8 +94,8 @@ export function totals(): Totals {
   }
 }
 
-const matches = (labels: Labels, match: Labels): boolean =>
-  Object.entries(match).every(([name, value]) => labels[name] === value)
+const matches = (labels: Labels, match: Match): boolean =>
+  typeof match === 'function' ? match(labels) : Object.entries(match).every(([name, value]) => labels[name] === value)
 
 function slot<T>(all: Map<string, Map<string, T>>, { name, labels }: TimeSeries, fresh: T): T {
   const ofName = all.get(name) ?? new Map<string, T>()
@@ -92,23 +106,23 @@ function slot<T>(all: Map<string, Map<string, T>>, { name, labels }: TimeSeries,
   return known
 }
 
-/** k6 sends seconds. Values of 0 are below half a millisecond, the resolution of its clock. */
+/** Values of 0 are below half a millisecond, the resolution of its clock. */
 const ZERO_BOUND_MS = 0.5
 
-function inMillis({ count, schema, zeroCount, positive, negative }: NativeHistogram): HistogramTotal {
+function inMillis({ count, schema, zeroCount, positive, negative }: NativeHistogram, unitMs: number): HistogramTotal {
   const buckets = new Map<number, number>()
   const atZero = zeroCount + negative.reduce((sum, [, each]) => sum + each, 0)
   if (atZero > 0) buckets.set(ZERO_BOUND_MS, atZero)
   for (const [index, each] of positive) {
     // Five digits are plenty for buckets that are 9 % wide, and keep the journal small.
-    if (each > 0) buckets.set(Number((upperBound(schema, index) * 1000).toPrecision(5)), each)
+    if (each > 0) buckets.set(Number((upperBound(schema, index) * unitMs).toPrecision(5)), each)
   }
   return { count, buckets }
 }
 
 function merged(parts: readonly HistogramTotal[]): HistogramTotal {
   const [only, ...others] = parts.filter(({ count }) => count > 0)
-  if (others.length === 0) return only ?? NOTHING
+  if (others.length === 0) return only ?? NO_HISTOGRAM
   const buckets = new Map(only?.buckets)
   let count = only?.count ?? 0
   for (const part of others) {

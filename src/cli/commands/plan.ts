@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+import { measuredIn } from '../../domain/indicators.ts'
+import type { ScriptFacts } from '../../domain/script.ts'
 import type { Timeline } from '../../domain/timeline.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import type { Admission } from '../../plan/blast-radius.ts'
@@ -11,8 +13,10 @@ import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags } from '.
 import { BadInput } from '../failure.ts'
 import { outputFlag } from '../flags.ts'
 import { type Inputs, readInputs } from '../inputs.ts'
+import { scriptFacts } from '../script-facts.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { jsonText, print, termLines } from '../terminal.ts'
+import { findTool } from '../tools.ts'
 import { clusterPortsOf } from '../wiring.ts'
 
 type Flags = ClusterFlags & { readonly output: string; readonly offline?: boolean }
@@ -34,9 +38,11 @@ export function addPlan(root: Command, finish: (code: number) => void): void {
 
 async function plan(file: string, flags: Flags): Promise<number> {
   const inputs = readInputs(file, contextOf(flags), flags.target)
-  const planned = planTimeline(inputs.rehearsal, inputs.target, { run: 'plan', seed: 1 })
+  const signal = stopSignal()
+  const facts = await factsFor(inputs, signal)
+  const planned = planTimeline(inputs.rehearsal, inputs.target, { run: 'plan', seed: 1 }, facts)
   if (!planned.ok) throw new BadInput(planned.issues)
-  const admissions = flags.offline ? undefined : await admittedNow(inputs, planned.value, flags)
+  const admissions = flags.offline ? undefined : await admittedNow(inputs, planned.value, flags, signal)
   const description = describePlan({ ...inputs, timeline: planned.value, ...(admissions ? { admissions } : {}) })
   // The plan's text has several lines; a name has one.
   print(flags.output === 'json' ? jsonText(description) : termLines(renderPlan(visibleIn(description))))
@@ -45,8 +51,21 @@ async function plan(file: string, flags: Flags): Promise<number> {
   return exitCodes.pass
 }
 
-async function admittedNow(inputs: Inputs, timeline: Timeline, flags: Flags): Promise<ReadonlyMap<string, Admission>> {
-  const { api } = await chooseCluster({ ...flags, workload: '', overlay: [] }, false, stopSignal())
+/** The load or the indicators are the script's: then k6 is asked. Otherwise a plan needs no k6. */
+async function factsFor(inputs: Inputs, signal: AbortSignal): Promise<ScriptFacts | undefined> {
+  const { load, slis } = inputs.rehearsal
+  if (!load.own && Object.keys(measuredIn(slis)).length === 0) return undefined
+  const k6 = await findTool('k6', signal)
+  return scriptFacts(k6.path, inputs)
+}
+
+async function admittedNow(
+  inputs: Inputs,
+  timeline: Timeline,
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Admission>> {
+  const { api } = await chooseCluster({ ...flags, workload: '', overlay: [] }, false, signal)
   const ports = clusterPortsOf(api)
   await ports.cluster.identify()
   return admissionsOf(ports, inputs, timeline)

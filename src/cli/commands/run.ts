@@ -2,12 +2,12 @@ import type { KeyObject } from 'node:crypto'
 import { copyFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
-import { k6LoadGenerator } from '../../adapters/k6/load-generator.ts'
 import { type ControllerPorts, perform } from '../../controller/perform.ts'
 import { booksRead } from '../../controller/settling.ts'
 import { look } from '../../controller/sight.ts'
 import type { Environment } from '../../domain/evidence.ts'
 import type { Issue } from '../../domain/issue.ts'
+import type { ScriptFacts } from '../../domain/script.ts'
 import type { Timeline } from '../../domain/timeline.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import { flagShapes } from '../../files/flags.ts'
@@ -42,12 +42,13 @@ import { startLivePage } from '../live-child.ts'
 import { VERSION } from '../package.ts'
 import { showProgress } from '../progress.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from '../run-folder.ts'
+import { scriptFacts } from '../script-facts.ts'
 import { seedOf } from '../seed.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { onStderr, say, term, termLines } from '../terminal.ts'
 import { findTool } from '../tools.ts'
 import { aKey, keyOf, writeSignature } from '../verifying.ts'
-import { k6Settings, portsOf } from '../wiring.ts'
+import { portsOf } from '../wiring.ts'
 
 type Flags = ClusterFlags & {
   readonly seed?: string
@@ -116,14 +117,14 @@ async function run(file: string, flags: Flags): Promise<number> {
   const signal = stopSignal()
   await requireBootableLab(flags)
   const k6 = await findTool('k6', signal)
-  await inspectScript(k6.path, inputs)
+  const facts = await scriptFacts(k6.path, inputs)
   const keda = inputs.rehearsal.expectations.some((each) => each.kind === 'keda')
   const chosen = await chooseCluster({ ...flags, keda }, true, signal)
   try {
     const ports = portsOf(chosen.api, k6.path)
     const folder = makeRunFolder(flags.reports, inputs.rehearsal.name, new Date())
     try {
-      await performRun(ports, inputs, folder, k6.version, flags, key, signal)
+      await performRun(ports, { ...inputs, facts }, folder, k6.version, flags, key, signal)
     } finally {
       discardUnused(flags.reports, folder)
     }
@@ -137,27 +138,18 @@ async function run(file: string, flags: Flags): Promise<number> {
   }
 }
 
-/** A script that does not load is bad input. It is found before anything is booted or touched. */
-async function inspectScript(k6: string, { rehearsal }: Inputs): Promise<void> {
-  const { script, arrivals, sockets } = rehearsal.load
-  const load = { profiles: Object.keys(arrivals), sockets: sockets !== undefined }
-  const { issues, notes } = await k6LoadGenerator(k6Settings(k6)).inspect(script, load)
-  if (issues.length > 0) throw new BadInput(issues)
-  for (const note of notes) say(term`${note}`)
-}
-
 async function performRun(
   ports: ControllerPorts,
-  inputs: Inputs,
+  inputs: Inputs & { readonly facts: ScriptFacts },
   folder: RunFolder,
   k6Version: string,
   flags: Flags,
   key: KeyObject | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const { rehearsal, target } = inputs
+  const { rehearsal, target, facts } = inputs
   const seed = seedOf(flags)
-  const planned = planTimeline(rehearsal, target, { run: folder.run, seed })
+  const planned = planTimeline(rehearsal, target, { run: folder.run, seed }, facts)
   if (!planned.ok) throw new BadInput(planned.issues)
   const cluster = await ports.cluster.identify()
   const problems = await ports.cluster.preflight(rehearsal, target)

@@ -1,5 +1,6 @@
 /** The load must feed every judged indicator, and every limit must make sense. */
-import { partsOfIndicator, type Slis, unionsIn } from '../../domain/indicators.ts'
+import { type IndicatorKind, indicatorAbilities } from '../../domain/indicator.ts'
+import { measuredIn, partsOfIndicator, type Slis, unionsIn } from '../../domain/indicators.ts'
 import { chooseAmong } from '../did-you-mean.ts'
 import { availabilityOf, type Draft, type GuardrailDraft, guardrailId, latencyOf, type SloDraft } from '../rehearsal.ts'
 import type { Report } from '../report.ts'
@@ -24,8 +25,10 @@ export function checkIndicators(draft: Draft, report: Report): void {
   checkUnions(draft.slos?.value ?? [], slis, report)
   checkReactions(draft, report)
   for (const guardrail of guardrails) checkBurnRate(guardrail, draft.slos, report)
-  if (draft.load?.whole !== true) return
-  const fed = fedByLoad(draft.load.value.value)
+  checkAbilities(draft, slis, report)
+  // Without arrivals the script decides, and `plan` asks k6 about it.
+  if (draft.load?.whole !== true || draft.load.value.value.arrivals === undefined) return
+  const fed = [...fedByLoad(draft.load.value.value), ...Object.keys(measuredIn(slis))]
   checkSlis(draft, fed, report)
   const known = [...fed, ...Object.keys(unionsIn(slis))]
   const named = [
@@ -36,6 +39,30 @@ export function checkIndicators(draft: Draft, report: Report): void {
   for (const sli of named) reportUnfed(sli, known, report)
 }
 
+/** A measured indicator must be able to give what its objectives and guardrails ask for. */
+function checkAbilities({ slos, guardrails }: Draft, slis: Slis, report: Report): void {
+  const measured = measuredIn(slis)
+  for (const slo of slos?.value ?? []) {
+    const kind = measured[slo.value.sli.value]?.kind
+    if (kind !== undefined) checkAbility(slo, kind, report)
+  }
+  for (const { value } of guardrails?.value ?? []) {
+    const { at, value: sli } = value.value.value.sli
+    const kind = measured[sli]?.kind
+    if (kind === undefined || indicatorAbilities[kind].canBeBad) continue
+    report(at, 'wrong-value', `"${sli}" has no bad attempts that a guardrail could watch.`, 'watch another indicator.')
+  }
+}
+
+function checkAbility(slo: SloDraft, kind: IndicatorKind, report: Report): void {
+  const { canBeBad, hasLatency } = indicatorAbilities[kind]
+  const { at, value: sli } = slo.value.sli
+  if (slo.value.objective !== undefined && !canBeBad)
+    report(at, 'wrong-value', `"${sli}" is a ${kind}, which has no bad attempts.`, 'give it a latency: p95: 250ms.')
+  if (latencyOf(slo) !== undefined && !hasLatency)
+    report(at, 'wrong-value', `"${sli}" comes from ${kind}, which has no latency.`, 'give it an objective: 99.9%.')
+}
+
 const sloName = (slo: SloDraft): string =>
   `${slo.value.sli.value} ${latencyOf(slo) === undefined ? 'availability' : 'latency'}`
 
@@ -43,7 +70,7 @@ type Load = NonNullable<Draft['load']>['value']['value']
 
 /** Indicators that have samples: the profiles of the load, and the one of the sockets. */
 const fedByLoad = ({ arrivals, sockets }: Load): readonly string[] => [
-  ...Object.keys(arrivals),
+  ...Object.keys(arrivals ?? {}),
   ...(sockets === undefined ? [] : [socketSli(sockets)]),
 ]
 
@@ -58,6 +85,8 @@ function checkSlis({ slis }: Draft, fed: readonly string[], report: Report): voi
         break
       case 'refusal':
         reportUnfed({ at, value: name }, fed, report)
+        break
+      default:
         break
     }
   }

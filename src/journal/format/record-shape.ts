@@ -190,6 +190,15 @@ const lostKind = oneOf(
   'decision',
 )
 
+const threshold = object({
+  metric: text,
+  expression: text,
+  ok: flag,
+  samples: amount,
+  aborted: flag,
+  values: record(number),
+})
+
 /** By kind. */
 export const shapes = {
   'run-started': object({ at, run: text, format: number, rehearsal, target, timeline, environment }),
@@ -204,7 +213,7 @@ export const shapes = {
       exitCode: orNull(number),
       problems: list(text),
     },
-    { frames: amount },
+    { frames: amount, thresholds: list(threshold) },
   ),
   'session-started': sessionStarted,
   'block-started': blockStarted,

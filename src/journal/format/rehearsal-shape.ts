@@ -1,4 +1,5 @@
 /** A rehearsal and a target as the head of a journal holds them (format 3). */
+import type { K6Scenario } from '../../domain/script.ts'
 import { compareSettings } from './compare-shape.ts'
 import {
   anyObject,
@@ -11,6 +12,7 @@ import {
   pair,
   rate,
   record,
+  type Shape,
   share,
   some,
   text,
@@ -24,8 +26,17 @@ const curve = object({ file: text, points: some(pair(ms, rate)), speed: number }
 
 const load = object(
   { script: text, arrivals: record(rate), at },
-  { curves: record(curve), sockets: object({ population: number, lifetimeMs: ms, sli: text }) },
+  {
+    curves: record(curve),
+    sockets: object({ population: number, lifetimeMs: ms, sli: text }),
+    own: oneOf(true),
+    env: labels,
+  },
 )
+
+/** k6's own options, kept as they are. */
+const k6Scenario: Shape<K6Scenario> = (value, fault): value is K6Scenario =>
+  anyObject(value, fault) && text(value.executor, fault)
 
 const blastRadius = object({
   namespaces: list(text),
@@ -137,7 +148,17 @@ const expectation = variants('kind', {
   ledger: object({ settleWithinMs: ms, at }),
 })
 
-const sli = variants('kind', { union: object({ of: some(text) }), refusal: object({}) })
+const measured = {
+  http: object({ where: labels, at }),
+  grpc: object({ where: labels, at }),
+  websocket: object({ where: labels, at }),
+  checks: object({ where: labels, at }),
+  rate: object({ metric: text, good: oneOf('zero', 'nonzero'), where: labels, at }),
+  trend: object({ metric: text, where: labels, at }),
+  counters: object({ good: text, bad: text, where: labels, at }),
+}
+const indicator = variants('kind', measured)
+const sli = variants('kind', { union: object({ of: some(text) }), refusal: object({}), ...measured })
 
 const slo = variants('kind', {
   availability: object({ sli: text, objective: share, at }),
@@ -214,6 +235,13 @@ export const target = object(
 /** Rates and, of the sockets, populations: both counted from 0. */
 const stage = object({ durationMs: ms, from: rate, to: rate })
 
+const outside = object({
+  scenarios: record(k6Scenario),
+  shown: list(object({ name: text, model: oneOf('open', 'closed'), sentence: text, warnings: list(text) })),
+  endsMs: ms,
+  drainMs: ms,
+})
+
 export const loadPlan = object(
   {
     run: text,
@@ -223,7 +251,15 @@ export const loadPlan = object(
     unions: record(some(text)),
     limits: record(object({ targetMs: ms, ceilingMs: ms })),
   },
-  { sockets: object({ lifetimeMs: ms, stages: list(stage), sli: text }) },
+  {
+    sockets: object({ lifetimeMs: ms, stages: list(stage), sli: text }),
+    indicators: record(indicator),
+    outside,
+    thresholds: list(object({ metric: text, expression: text, abortOnFail: flag })),
+    handlesSummary: oneOf(true),
+    bundled: oneOf(true),
+    env: labels,
+  },
 )
 
 export const timeline = object({

@@ -87,7 +87,7 @@ function silent(seen: Seen): readonly Finding[] {
   return [...load.profiles]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([profile, { iterations }]) => {
-      if (!load.hasSamples(profile)) return []
+      if (!load.hasSamples(profile) || run.head.timeline.load.outside !== undefined) return []
       const told = load.rows(profile).reduce((sum, row) => sum + row.good + row.bad, 0)
       const quiet = iterations - told - refusedOf(seen, profile)
       if (quiet <= Math.max(1, toleranceOf(seen, profile) * iterations)) return []

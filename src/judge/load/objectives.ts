@@ -2,10 +2,11 @@
  * Objectives: good/attempts over the whole run, proven at 95 % or not. Arrivals that were due and never ran count as bad, so that
  * the tolerance for a lagging generator is the objective's own; but a miss made of nothing else is the generator's, not the platform's.
  */
-import { partsOfIndicator } from '../../domain/indicators.ts'
-import type { Slo } from '../../domain/rehearsal.ts'
+import { judgedAtMs } from '../../domain/indicator.ts'
+import { measuredIn, partsOfIndicator } from '../../domain/indicators.ts'
+import type { Rehearsal, Slo } from '../../domain/rehearsal.ts'
 import { attemptsNeeded, CONFIDENCE, lowerBound } from '../../domain/statistics.ts'
-import { type Ratio, ratio } from '../../domain/units.ts'
+import { millis, type Ratio, ratio } from '../../domain/units.ts'
 import type { Finding, SloResult, WindowCounts } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
 import { allRuled, type Ruled } from '../findings/ruled.ts'
@@ -43,6 +44,9 @@ function judgeObjective(seen: Seen, due: ReadonlyMap<string, Due>, slo: Slo): Ru
     kind: slo.kind,
     objective: share.objective,
     ...(slo.kind === 'latency' ? { targetMs: slo.targetMs, ceilingMs: slo.ceilingMs } : {}),
+    ...(slo.kind === 'latency' && inBuckets(run.head.rehearsal, members)
+      ? { judgedAtMs: millis(judgedAtMs(slo.targetMs)) }
+      : {}),
     state: state === 'missed' && !missedForReal(share) ? 'unproven' : state,
     whole,
     ...(share.attempts > 0
@@ -59,6 +63,12 @@ function judgeObjective(seen: Seen, due: ReadonlyMap<string, Due>, slo: Slo): Ru
   }
   const remaining = remainingAttempts(seen, due, members, share)
   return { result, findings: findingsOf(seen, slo, share, state, remaining, rows, members) }
+}
+
+/** Latencies of k6's own metrics, of one part at least. */
+function inBuckets({ slis }: Rehearsal, members: readonly string[]): boolean {
+  const measured = measuredIn(slis)
+  return members.some((member) => Object.hasOwn(measured, member))
 }
 
 function shareOf(slo: Slo, { good, bad, slow, overCeiling, attempts }: WindowCounts): Share {

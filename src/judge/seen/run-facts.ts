@@ -1,5 +1,12 @@
 /** Fold over the records that come once or a few times a run: its head, the load's life, stops, undos, audits, losses, its end. */
-import type { Evidence, EvidenceOf, GuardrailTripped, Residue, RunStarted } from '../../domain/evidence.ts'
+import type {
+  Evidence,
+  EvidenceOf,
+  GuardrailTripped,
+  Residue,
+  RunStarted,
+  ThresholdResult,
+} from '../../domain/evidence.ts'
 import { JudgeError } from './judge-error.ts'
 
 type Stop = EvidenceOf<'stop-requested'>
@@ -18,6 +25,8 @@ export type RunFacts = {
   readonly load: 'never' | 'running' | 'completed' | 'stopped' | 'crashed'
   readonly loadLines: readonly number[]
   readonly loadProblems: readonly string[]
+  /** The script's own thresholds, as k6 told them at the end. */
+  readonly thresholds: readonly ThresholdResult[]
   readonly stop: Lined<Stop> | undefined
   readonly trip: Lined<GuardrailTripped> | undefined
   readonly residue: { readonly before?: Lined<Residue>; readonly after?: Lined<Residue> }
@@ -138,6 +147,9 @@ export function runFacts(): RunFacts {
     },
     get loadProblems() {
       return ends.flatMap(({ record }) => record.problems)
+    },
+    get thresholds() {
+      return ends.flatMap(({ record }) => record.thresholds ?? [])
     },
     get stop() {
       return stop

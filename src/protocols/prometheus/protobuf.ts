@@ -1,5 +1,5 @@
 /**
- * A reader for the protocol buffer wire format (https://protobuf.dev/programming-guides/encoding/), as far as remote write needs
+ * A reader for the protocol buffer wire format (https://protobuf.dev/programming-guides/encoding/), as far as remote write and OTLP need
  * it. It reads in place and never beyond the bytes it was given: whatever is malformed throws ProtobufError.
  */
 
@@ -18,11 +18,15 @@ export type Reader = {
   /** A zigzag-encoded signed varint; throws when it is not a safe integer. */
   signed(): number
   double(): number
+  /** A 64-bit integer of fixed length; throws when it is not a safe integer. */
+  fixed64(): number
   text(): string
   /** A reader of the embedded message, which must end before this one is read on. */
   message(): Reader
   /** A repeated field of signed varints, packed or one element of an unpacked one. */
   signedList(into: number[]): void
+  /** The same for integers without a zigzag encoding. */
+  integerList(into: number[]): void
   skip(): void
 }
 
@@ -59,6 +63,10 @@ function readerOf(span: Span): Reader {
     expect(BYTES)
     return embedded(span)
   }
+  const listOf = (into: number[], read: (word: Word) => number): void => {
+    if (wireType !== BYTES) into.push(varintOf(read))
+    else for (const packed = inner(); packed.at < packed.end; ) into.push(read(varint(packed)))
+  }
   return {
     field: () => {
       if (span.at === span.end) return 0
@@ -73,12 +81,15 @@ function readerOf(span: Span): Reader {
       expect(FIXED64)
       return span.view.getFloat64(take(span, 8), true)
     },
+    fixed64: () => {
+      expect(FIXED64)
+      const at = take(span, 8)
+      return twosComplement({ low: span.view.getUint32(at, true), high: span.view.getUint32(at + 4, true) })
+    },
     text: () => textOf(inner()),
     message: () => readerOf(inner()),
-    signedList: (into) => {
-      if (wireType !== BYTES) into.push(varintOf(zigzag))
-      else for (const packed = inner(); packed.at < packed.end; ) into.push(zigzag(varint(packed)))
-    },
+    signedList: (into) => listOf(into, zigzag),
+    integerList: (into) => listOf(into, twosComplement),
     skip: () => skip(span, wireType),
   }
 }

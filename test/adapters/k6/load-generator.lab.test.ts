@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { inspectBundle, k6Version } from '../../../src/adapters/k6/inspect.ts'
+import { inspectEntry, k6Version } from '../../../src/adapters/k6/inspect.ts'
 import { EnvironmentError } from '../../../src/controller/ports.ts'
 import { arrivalsBy } from '../../../src/domain/arrivals.ts'
 import { resolveTool } from '../../../src/toolchain/toolchain.ts'
@@ -47,6 +47,7 @@ describe('inspecting a script', () => {
       version: expect.stringMatching(/^v2\./),
       issues: [],
       notes: [],
+      facts: expect.objectContaining({ usesLibrary: true, bundled: true, thresholds: [] }),
     })
   })
 
@@ -61,14 +62,15 @@ describe('inspecting a script', () => {
     const { path } = await resolveTool('k6')
     const file = join(k6.folder, 'endless.js')
     await writeFile(file, 'for (;;) {}\n')
-    expect(await inspectBundle(path, file, 'endless.ts', NOTHING, 1500)).toMatchObject({
+    const entry = { file, bundled: true, usesLibrary: true, sources: [file] }
+    expect(await inspectEntry(path, entry, 'endless.ts', NOTHING, 1500)).toMatchObject({
       issues: [{ code: 'load-script-hangs' }],
     })
   })
 
-  it('refuses a script that would measure nothing', async () => {
-    const file = join(k6.folder, 'bare.ts')
-    await writeFile(file, 'export default function () {}\n')
+  it('refuses a script that takes the plan and would not tell when its load began', async () => {
+    const file = await script('bare', `export const options = {}\nexport default () => {}\nvoid [good, measure]\n`)
+    await writeFile(file, (await readFile(file, 'utf8')).replace('export const options = loadOptions()\n', ''))
     expect((await k6.generator.inspect(file, NOTHING)).issues).toMatchObject([{ code: 'load-script-unmeasured' }])
   })
 
@@ -79,7 +81,7 @@ describe('inspecting a script', () => {
     ])
   })
 
-  it('says that thresholds of the script are ignored', async () => {
+  it('tells the thresholds of the script', async () => {
     const file = join(k6.folder, 'thresholds.ts')
     await writeFile(
       file,
@@ -90,9 +92,12 @@ export const options = { ...loadOptions(), thresholds: { http_req_failed: ['rate
 export const lobby = measure('lobby', () => good)
 `,
     )
-    const { issues, notes } = await k6.generator.inspect(file, LOBBY)
+    const { issues, facts } = await k6.generator.inspect(file, LOBBY)
     expect(issues).toEqual([])
-    expect(notes).toEqual([expect.stringContaining('thresholds (http_req_duration, http_req_failed) are ignored')])
+    expect(facts?.thresholds).toEqual([
+      { metric: 'http_req_duration', expression: 'p(95)<1', abortOnFail: false },
+      { metric: 'http_req_failed', expression: 'rate<0.01', abortOnFail: false },
+    ])
   })
 
   it('knows a binary that is no k6', async () => {
