@@ -26,13 +26,25 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{process,lab,alone}.test.ts', 'node_modules/**'],
+          exclude: ['test/**/*.{process,lab,alone,prometheus}.test.ts', 'node_modules/**'],
           // Most files wait for processes and sockets of their own; vitest's own choice, one worker fewer than cores, would leave two
           // cores half idle.
           maxWorkers: Math.max(3, availableParallelism()),
           // Some start processes of their own, and the machine may be busy.
           setupFiles,
           testTimeout: 30_000,
+          expect: patient,
+        },
+      },
+      // No part of `npm test`: Prometheus takes four minutes to build.
+      {
+        test: {
+          name: 'prometheus',
+          include: ['test/**/*.prometheus.test.ts'],
+          maxWorkers: 1,
+          setupFiles,
+          testTimeout: 120_000,
+          hookTimeout: 1_200_000,
           expect: patient,
         },
       },

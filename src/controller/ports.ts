@@ -18,7 +18,7 @@ import type {
 import type { Issue } from '../domain/issue.ts'
 import type { Decision, Note } from '../domain/people.ts'
 import type { PostureKind, PostureObject } from '../domain/posture.ts'
-import type { MetricSource, Rehearsal, Target } from '../domain/rehearsal.ts'
+import type { MetricSource, PrometheusTarget, Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { ScriptFacts } from '../domain/script.ts'
 import type { LoadPlan, PlannedAction, PlannedFault } from '../domain/timeline.ts'
 import type { Instant, Millis } from '../domain/units.ts'
@@ -156,6 +156,8 @@ export type PreparedAction = {
 export interface Probes {
   /** One scrape of each pod of a source, through the API server. Never throws: failures are samples. */
   scrape(name: string, source: MetricSource): Promise<readonly Sample[]>
+  /** What a Prometheus has scraped of a source since the last call. Never throws: failures are samples. */
+  query(prometheus: PrometheusTarget, name: string): Promise<readonly Sample[]>
 }
 
 export type BookState = {

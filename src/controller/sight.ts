@@ -20,6 +20,7 @@ export type Sight = {
 export async function look(ports: Ports, target: Target, books: readonly string[]): Promise<readonly Sight[]> {
   return Promise.all([
     ...Object.entries(target.sources).map(([name, source]) => lookAtSource(ports, target, name, source)),
+    ...Object.keys(target.prometheus?.sources ?? {}).map((name) => lookAtQueries(ports, target, name)),
     ...books.map((book) => lookAtBook(ports, target, book)),
   ])
 }
@@ -55,6 +56,20 @@ async function lookAtSource(ports: Ports, target: Target, name: string, source: 
     code: 'source-unreadable',
     problem: `source ${name}: none of its pods can be read; ${namespace}/${failed.pod}: ${failed.problem}.`,
     next: `${cutOff(failed.problem, 'pod', port)}Try: kubectl --context ${target.context} get --raw '${url}'`,
+  }
+  return { kind: 'source', name, state: 'unreadable', issue }
+}
+
+async function lookAtQueries({ probes }: Ports, target: Target, name: string): Promise<Sight> {
+  const { prometheus } = target
+  const samples = prometheus === undefined ? [] : await probes.query(prometheus, name)
+  const failed = samples.find((sample) => !sample.ok)
+  if (failed === undefined || samples.some(({ ok }) => ok)) return { kind: 'source', name, state: 'read' }
+  const issue = {
+    at: wholeFile(target),
+    code: 'source-unreadable',
+    problem: `source ${name}: Prometheus cannot be read; ${failed.problem}.`,
+    next: `Compare with prometheus in ${target.file}: its server, its login, and the selectors of this source. Try them in Prometheus' own page.`,
   }
   return { kind: 'source', name, state: 'unreadable', issue }
 }

@@ -1,5 +1,6 @@
 /** Fills the journal with what the cluster shows by itself: object versions from watches, and scrapes of the target's metric sources. */
-import type { Rehearsal, Target } from '../domain/rehearsal.ts'
+import type { Sample } from '../domain/evidence.ts'
+import { metricsBySource, type Rehearsal, type Target } from '../domain/rehearsal.ts'
 import { after, type Instant, type Millis, millis, seconds } from '../domain/units.ts'
 import { wantedCounters, wantedGauges } from '../judge/seen/wanted-counters.ts'
 import type { Clock, Cluster, Probes } from './ports.ts'
@@ -34,17 +35,33 @@ export function watching(
     (about, problem) => recorder.record({ kind: 'evidence-lost', about, problem, of: 'object-seen' }),
     signal,
   )
-  const scrapes = Object.keys(target.sources).map((name) =>
-    scrapeLoop(ports, target, name, () => paceOf(name), recorder, signal),
+  const scrapes = Object.entries(target.sources).map(([name, source]) =>
+    readLoop(
+      ports,
+      () => ports.probes.scrape(name, source),
+      () => paceOf(name),
+      recorder,
+      signal,
+    ),
   )
-  return { closely, stopped: Promise.all([cluster, ...scrapes]).then(() => undefined) }
+  const { prometheus } = target
+  const queries = Object.keys(prometheus?.sources ?? {}).map((name) =>
+    readLoop(
+      ports,
+      async () => (prometheus ? ports.probes.query(prometheus, name) : []),
+      () => SCRAPE_EVERY,
+      recorder,
+      signal,
+    ),
+  )
+  return { closely, stopped: Promise.all([cluster, ...scrapes, ...queries]).then(() => undefined) }
 }
 
 /** Sources whose metrics some rule reads. A rule without a source reads every source that exposes its metric. */
 export function askedSources(rehearsal: Rehearsal, target: Target): ReadonlySet<string> {
   const wanted = [...wantedCounters(rehearsal, target), ...wantedGauges(rehearsal)]
   const exposing = (metric: string) =>
-    Object.entries(target.sources).flatMap(([name, { metrics }]) => (metrics.includes(metric) ? [name] : []))
+    [...metricsBySource(target)].flatMap(([name, metrics]) => (metrics.includes(metric) ? [name] : []))
   const movedBetween = [...rehearsal.faults, ...rehearsal.actions].flatMap(({ expect }) =>
     expect.flatMap((each) => (each.kind === 'failover' ? [each.from, each.to] : [])),
   )
@@ -55,19 +72,16 @@ export function askedSources(rehearsal: Rehearsal, target: Target): ReadonlySet<
 }
 
 /** One scrape at a time, at a fixed interval: a slow scrape delays the next ones, and they never pile up. */
-async function scrapeLoop(
-  ports: { readonly probes: Probes; readonly clock: Clock },
-  target: Target,
-  name: string,
+async function readLoop(
+  ports: { readonly clock: Clock },
+  read: () => Promise<readonly Sample[]>,
   pace: () => Millis,
   recorder: Recorder,
   signal: AbortSignal,
 ): Promise<void> {
-  const source = target.sources[name]
-  if (source === undefined) return
   let next: Instant = ports.clock.now()
   while (!signal.aborted) {
-    for (const sample of await ports.probes.scrape(name, source)) recorder.record(sample)
+    for (const sample of await read()) recorder.record(sample)
     const now = ports.clock.now()
     next = after(next, pace())
     if (next < now) next = now

@@ -305,6 +305,8 @@ export type Target = {
   readonly loadFactor: number
   /** Where metrics are read, through the API server's proxy: each pod that the selector matches. */
   readonly sources: Readonly<Record<string, MetricSource>>
+  /** Sources that are read from a Prometheus instead. Their names are not those of `sources`. */
+  readonly prometheus?: PrometheusTarget
   /** Where books are read, through the API server's proxy. */
   readonly books: readonly {
     readonly book: string
@@ -340,6 +342,33 @@ export type DatabaseSwitch = {
   readonly desired: string
   readonly observed: string
 }
+
+/** A Prometheus, and by source the metrics that are read: name → selector of series, as `requests_total{job="shop"}`. */
+export type PrometheusTarget = {
+  readonly server:
+    | { readonly kind: 'service'; readonly namespace: string; readonly service: string; readonly port: number }
+    | { readonly kind: 'url'; readonly url: string; readonly login?: PrometheusLogin; readonly ca?: string }
+  /** How often it scrapes: nothing shorter than two of these can be judged. */
+  readonly scrapeMs: Millis
+  readonly sources: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
+/** `basic` is `user:password`. The secret itself never stands in a file of the rehearsal. */
+export type PrometheusLogin = { readonly kind: 'bearer' | 'basic'; readonly from: SecretPlace }
+export type SecretPlace =
+  | { readonly kind: 'env'; readonly name: string }
+  | { readonly kind: 'file'; readonly path: string }
+
+/** The metrics of each source, of either sort. */
+export const metricsBySource = ({ sources, prometheus }: Target): ReadonlyMap<string, readonly string[]> =>
+  new Map([
+    ...Object.entries(sources).map(([name, { metrics }]) => [name, metrics] as const),
+    ...Object.entries(prometheus?.sources ?? {}).map(([name, metrics]) => [name, Object.keys(metrics)] as const),
+  ])
+
+/** How often a source is read at most; undefined for pods, which are scraped by the run itself. */
+export const scrapeMsOf = ({ prometheus }: Target, source: string): Millis | undefined =>
+  prometheus !== undefined && Object.hasOwn(prometheus.sources, source) ? prometheus.scrapeMs : undefined
 
 /** Calls of the platform to its providers, as the platform counts them. Summed over all sources that expose the counter. */
 export type ProviderCalls = {

@@ -34,6 +34,7 @@ export const issueCodes = {
   'context-not-allowed': 'a kube context that the rehearsal does not allow',
   'unknown-source': 'a metric source that the target file does not have',
   'unknown-metric': 'a metric that the source is not said to expose',
+  'budget-unseen': 'a time shorter than two scrapes of the Prometheus that it is read from',
   'unknown-provider': 'a provider whose calls no counter of the target file counts',
   'unknown-database': 'a database that the target file does not have',
   'curve-too-short': 'a curve of arrivals that ends before the timeline does',

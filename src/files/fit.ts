@@ -1,7 +1,18 @@
 /** Whether a rehearsal and a target fit together. Each of them may be valid alone. */
 import type { Issue, SourcePoint } from '../domain/issue.ts'
 import { WRITABLE } from '../domain/metric-names.ts'
-import { type Act, callsTo, type Expectation, type Reaction, type Rehearsal, type Target } from '../domain/rehearsal.ts'
+import {
+  type Act,
+  callsTo,
+  type Expectation,
+  metricsBySource,
+  type Reaction,
+  type Rehearsal,
+  scrapeMsOf,
+  type Target,
+} from '../domain/rehearsal.ts'
+import { showDuration } from '../domain/show.ts'
+import { millis } from '../domain/units.ts'
 import { chooseAmong, listed } from './did-you-mean.ts'
 import { wholeFile } from './files.ts'
 import { collectIssues, type Report } from './report.ts'
@@ -20,7 +31,10 @@ export function checkFit(rehearsal: Rehearsal, target: Target): readonly Issue[]
   }
   const fit = fitting(target, report)
   for (const { witness } of rehearsal.faults)
-    if (witness.kind === 'rate') fit.metric(witness.of, witness.metric, witness.at)
+    if (witness.kind === 'rate') {
+      fit.metric(witness.of, witness.metric, witness.at)
+      fit.budget(witness.of, witness.withinMs, witness.at)
+    }
   for (const { act, at } of rehearsal.actions) checkAct(act, at, fit)
   for (const { expect } of [...rehearsal.faults, ...rehearsal.actions])
     for (const reaction of expect) checkReaction(reaction, fit)
@@ -35,43 +49,56 @@ type Fit = {
   anywhere(metric: string, whatReadsIt: string, at: SourcePoint): void
   /** Counted by one of the counters of calls to providers. */
   provider(name: string, at: SourcePoint): void
+  /** Not shorter than what the readings of this source can show. */
+  budget(of: string, withinMs: number, at: SourcePoint): void
   database(name: string, at: SourcePoint): void
 }
 
+/** A change is seen between two scrapes, and is one after the first of them. */
+const BUDGET_INTERVALS = 2
+
 /** What a target file must have, asked for by name. */
 function fitting(target: Target, report: Report): Fit {
-  const { file, sources, databases } = target
+  const { file, databases } = target
+  const sources = metricsBySource(target)
   const source = (name: string, at: SourcePoint): void => {
-    if (Object.hasOwn(sources, name)) return
-    const next = chooseAmong(name, Object.keys(sources), 'sources')
+    if (sources.has(name)) return
+    const next = chooseAmong(name, [...sources.keys()], 'sources')
     report(at, 'unknown-source', `${file} has no source "${name}".`, next)
   }
   const metric = (of: string, name: string, at: SourcePoint): void => {
-    const listedOnes = Object.hasOwn(sources, of) ? sources[of]?.metrics : undefined
+    const listedOnes = sources.get(of)
     if (listedOnes === undefined) return source(of, at)
     if (listedOnes.includes(name)) return
     const problem = `${file} does not list ${name} among the metrics of "${of}".`
     report(at, 'unknown-metric', problem, chooseAmong(name, listedOnes, 'its metrics'))
   }
   const anywhere = (name: string, what: string, at: SourcePoint): void => {
-    if (Object.values(sources).some(({ metrics }) => metrics.includes(name))) return
+    if ([...sources.values()].some((metrics) => metrics.includes(name))) return
     const problem = `${what} is read from ${name}, which no source of ${file} lists.`
     report(at, 'unknown-metric', problem, 'list it at the source that exposes it.')
   }
   const provider = (name: string, at: SourcePoint): void => {
-    if (!Object.hasOwn(sources, name)) return source(name, at)
+    if (!sources.has(name)) return source(name, at)
     const calls = callsTo(target, name)
     if (calls !== undefined) return anywhere(calls.counter, 'A failover', at)
     const known = target.providerCalls.flatMap(({ providers }) => providers)
     const problem = `No counter under providerCalls of ${file} counts calls to "${name}", so that a failover cannot be seen.`
     report(at, 'unknown-provider', problem, chooseAmong(name, known, 'providers that are counted'))
   }
+  const budget = (of: string, withinMs: number, at: SourcePoint): void => {
+    const everyMs = scrapeMsOf(target, of)
+    if (everyMs === undefined || withinMs >= BUDGET_INTERVALS * everyMs) return
+    const least = showDuration(millis(BUDGET_INTERVALS * everyMs))
+    const problem = `${showDuration(millis(withinMs))} cannot be seen: "${of}" is read from Prometheus, which scrapes it every ${showDuration(everyMs)}.`
+    report(at, 'budget-unseen', problem, `allow ${least} or more, or read the source from its pods.`)
+  }
   const database = (name: string, at: SourcePoint): void => {
     if (Object.hasOwn(databases, name)) return
     const next = chooseAmong(name, Object.keys(databases), 'databases')
     report(at, 'unknown-database', `${file} has no database "${name}".`, next)
   }
-  return { source, metric, anywhere, provider, database }
+  return { source, metric, anywhere, provider, budget, database }
 }
 
 function checkAct(act: Act, at: SourcePoint, fit: Fit): void {
@@ -81,10 +108,14 @@ function checkAct(act: Act, at: SourcePoint, fit: Fit): void {
 function checkReaction(reaction: Reaction, fit: Fit): void {
   switch (reaction.kind) {
     case 'failover':
-      for (const name of [reaction.from, reaction.to]) fit.provider(name, reaction.at)
+      for (const name of [reaction.from, reaction.to]) {
+        fit.provider(name, reaction.at)
+        fit.budget(name, reaction.withinMs, reaction.at)
+      }
       return
     case 'backs-off':
-      return fit.metric(reaction.of, reaction.metric, reaction.at)
+      fit.metric(reaction.of, reaction.metric, reaction.at)
+      return fit.budget(reaction.of, reaction.withinMs, reaction.at)
     case 'amplification':
       for (const metric of new Set([reaction.attempts, reaction.operations]))
         fit.metric(reaction.of, metric, reaction.at)

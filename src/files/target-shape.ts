@@ -2,6 +2,7 @@
 
 import { releases } from './compare-shape.ts'
 import { dnsLabel, metricName, name, objectName } from './name-shapes.ts'
+import { prometheus } from './prometheus-shape.ts'
 import { duration, factor } from './quantities.ts'
 import { may, need, parts, record } from './record.ts'
 import { API_VERSION } from './rehearsal-shape.ts'
@@ -111,6 +112,7 @@ export const targetSpec = parts({
     'Multiple of all arrivals and sockets on this cluster, 1x if left out.',
   ),
   sources: need(table(key, source), 'Where metrics are read, through the API server.'),
+  prometheus: may(prometheus, 'Sources that are read from a Prometheus instead, with the samples that it has scraped.'),
   books: may(list(book), 'Where books are read, through the API server.'),
   followUps: may(
     table({ ...sliName, example: 'invoice' }, operation),

@@ -3,6 +3,7 @@ import type { Parsed } from '../domain/issue.ts'
 import type { DeployedRelease, MetricSource, ProviderCalls, Target } from '../domain/rehearsal.ts'
 import { type Millis, millis, seconds } from '../domain/units.ts'
 import { type Files, readText, relativeTo, wholeFile } from './files.ts'
+import { checkPrometheus, prometheusOf } from './prometheus.ts'
 import { collectIssues, settle } from './report.ts'
 import type { Shape } from './shape.ts'
 import { targetFile, type targetSpec } from './target-shape.ts'
@@ -26,13 +27,15 @@ export function parseTarget(files: Files, path: string): Parsed<Target> {
   const text = readText(files, path, wholeFile(path), 'Target file', report)
   const root = text === undefined ? undefined : openDocument(path, text, report)
   const draft = root && targetFile.decode(root, report)?.value.spec?.value
+  if (draft?.prometheus !== undefined)
+    checkPrometheus(draft.prometheus.value, Object.keys(draft.sources?.value ?? {}), report)
   const issues = found()
   return settle(issues, draft === undefined || issues.length > 0 ? undefined : assemble(path, draft))
 }
 
 function assemble(file: string, draft: Draft): Target | undefined {
   const { context, namespace, entry, clusterUid, hpaSync, loadFactor, sources, books, databases, addresses } = draft
-  const { followUps, providerCalls, readinessProbe } = draft
+  const { followUps, prometheus, providerCalls, readinessProbe } = draft
   const { releases } = draft
   if (!context || !namespace || !entry || !sources) return undefined
   return {
@@ -49,6 +52,7 @@ function assemble(file: string, draft: Draft): Target | undefined {
         { ...source, path: source.path ?? '/metrics' },
       ]),
     ),
+    ...(prometheus === undefined ? {} : { prometheus: prometheusOf(file, prometheus.value) }),
     books: (books?.value ?? []).map(({ ledger, ...book }) => ({ ...book, ...(ledger ? { ledger } : {}) })),
     followUps: followUps?.value ?? {},
     providerCalls: (providerCalls?.value ?? []).map(callsOf),

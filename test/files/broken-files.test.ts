@@ -91,6 +91,7 @@ describe('issue codes', () => {
       'unknown-source',
       'unknown-metric',
       'unknown-provider',
+      'budget-unseen',
       'unknown-database',
       'no-books',
     ]

@@ -403,11 +403,31 @@ export const brokenChaos: readonly Row[] = [
   chaos('a finalizer of its own', 'name: psp-down', 'name: psp-down\n  finalizers: [x]', 'unknown-key:8'),
 ]
 
+const QUERIES = `scrapeInterval: 15s, sources: {carrier: {calls_total: 'calls_total'}}`
+
 export const brokenTargets: readonly Row[] = [
   one('a mistyped key', TARGET, ['  hpaSync:', '  hpaSynch:'], 'unknown-key:11'),
   one('a mistyped key of a source', TARGET, ['      port: 8080', '      prot: 8080'], 'unknown-key:17'),
   one('no entry', TARGET, ['  entry: http://127.99.0.1:8080\n', ''], 'missing-key:8'),
   one('an entry that is no URL', TARGET, ['http://127.99.0.1:8080', '127.99.0.1:8080'], 'wrong-value:10'),
+  one(
+    'a Prometheus in two places',
+    TARGET,
+    ['  books:', `  prometheus: {service: {namespace: m, name: p, port: 9090}, url: 'http://p', ${QUERIES}}\n  books:`],
+    'wrong-value:48',
+  ),
+  one(
+    'a token in the file',
+    TARGET,
+    ['  books:', `  prometheus: {url: 'http://p', bearer: hush-hush, ${QUERIES}}\n  books:`],
+    'wrong-type:48',
+  ),
+  one(
+    'a source of pods and of Prometheus',
+    TARGET,
+    ['  books:', `  prometheus: {url: 'http://p', ${QUERIES.replace('carrier', 'psp-a')}}\n  books:`],
+    'duplicate-name:48',
+  ),
   one('a port beyond the last', TARGET, ['port: 8080', 'port: 80800'], 'out-of-range:17'),
   one('a database of no kind', TARGET, ['      plural: configmaps\n', ''], 'missing-key:56'),
   one('a field that is no path', TARGET, ['desired: data.primary', 'desired: data..primary'], 'wrong-value:60'),

@@ -238,6 +238,19 @@ describe('a rehearsal that does not fit its target', () => {
       { [TARGET]: [['providers: [psp-a, psp-b]', 'providers: [psp-a]']] },
       ['unknown-provider:30'],
     ],
+    [
+      'a budget shorter than two scrapes of Prometheus',
+      {
+        [TARGET]: [
+          [
+            '  books:',
+            "  prometheus: {url: 'http://p', scrapeInterval: 15s, sources: {carrier: {calls_total: 'calls_total'}}}\n  books:",
+          ],
+        ],
+        [REHEARSAL]: [['rate: psp_requests_total, of: psp-a', 'rate: calls_total, of: carrier']],
+      },
+      ['budget-unseen:28'],
+    ],
     ['a ledger without books', { [TARGET]: [['  books:', '  addresses: {}\n#']] }, ['no-books:35']],
   ] as const)('%s is told', (title, edits: Edits, issues) => {
     const files = stockFiles(edits)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { judgeFolder, writeReports } from '../../src/cli/judging.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
+import { millis } from '../../src/domain/units.ts'
 import { decodeLine } from '../../src/journal/format/decode.ts'
 import { encodeRecord, FORMAT } from '../../src/journal/format/encode.ts'
 import { readJournal } from '../../src/journal/read.ts'
@@ -81,6 +82,19 @@ describe('a journal of each format', () => {
       kind: 'evidence-lost',
       problem: expect.stringContaining('value is not'),
     })
+  })
+
+  it('keeps the Prometheus of its target', async () => {
+    const [head] = evidence()
+    if (head?.kind !== 'run-started') throw new Error('a journal begins with its head')
+    const login = { kind: 'bearer', from: { kind: 'env', name: 'PROMETHEUS_TOKEN' } } as const
+    const prometheus = {
+      server: { kind: 'url', url: 'https://p.example.com', login, ca: 'ca.pem' },
+      scrapeMs: millis(15_000),
+      sources: { carrier: { calls_total: 'calls_total{job="carrier"}' } },
+    } as const
+    const told = { ...head, target: { ...head.target, prometheus } }
+    expect(decodeLine(encodeRecord(told), FORMAT)).toMatchObject({ ok: true, record: { target: { prometheus } } })
   })
 
   it('is refused as a whole when its head is malformed, with the field', async () => {

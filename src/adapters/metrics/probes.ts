@@ -14,6 +14,7 @@ import {
   paths,
 } from '../../protocols/kubernetes/api.ts'
 import { quoted } from '../../protocols/kubernetes/api-error.ts'
+import { prometheusSamples } from './prometheus-samples.ts'
 import { readMetrics } from './reading.ts'
 
 const SCRAPE_TIMEOUT_MS = 1500
@@ -56,6 +57,7 @@ export function kubernetesProbes(api: KubernetesApi, clock: Clock): Probes {
     }
   }
   return {
+    query: prometheusSamples(api, clock),
     scrape: async (name, source) => {
       try {
         const pods = await podsOf(name, source)

@@ -210,6 +210,16 @@ const database = object({
   observed: text,
 })
 
+const secretPlace = variants('kind', { env: object({ name: text }), file: object({ path: text }) })
+const prometheus = object({
+  server: variants('kind', {
+    service: object({ namespace: text, service: text, port: number }),
+    url: object({ url: text }, { login: object({ kind: oneOf('bearer', 'basic'), from: secretPlace }), ca: text }),
+  }),
+  scrapeMs: ms,
+  sources: record(labels),
+})
+
 export const target = object(
   {
     context: text,
@@ -228,6 +238,7 @@ export const target = object(
   },
   {
     clusterUid: text,
+    prometheus,
     releases: record(object({ entry: text })),
   },
 )

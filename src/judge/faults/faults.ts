@@ -1,5 +1,5 @@
 /** A fault counts only when it was injected, an independent witness saw it bite, and it was seen to be gone again. */
-import type { FaultSpec, Witness } from '../../domain/rehearsal.ts'
+import { type FaultSpec, scrapeMsOf, type Witness } from '../../domain/rehearsal.ts'
 import { showSeries } from '../../domain/show.ts'
 import { instant, ratio } from '../../domain/units.ts'
 import type { FaultResult, Finding } from '../../domain/verdict.ts'
@@ -53,7 +53,8 @@ function measureOf(witness: Witness): { readonly metric: string; readonly of: st
 }
 
 export function testimonyOf(seen: Seen, { name, witness }: FaultSpec, times: HarmTimes): Testimony {
-  if (witness.kind === 'rate') return testify(witness, seen.counters.track(witnessId(name)), times)
+  if (witness.kind === 'rate')
+    return testify(witness, seen.counters.track(witnessId(name)), times, scrapeMsOf(seen.run.head.target, witness.of))
   return testifyReady(seen, witness, times)
 }
 

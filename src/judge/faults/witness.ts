@@ -25,27 +25,43 @@ const COVERING_MS = 2000
 /** Rounding of sums; no counter is this slow and judged. */
 const NOTHING = 1e-3
 
-export function testify(witness: RateWitness, whole: Track, times: HarmTimes): Testimony {
-  return witness.direction === 'rises' ? testifyRise(witness, whole, times) : testifyFall(witness, whole, times)
+/** How finely a counter was read: windows must hold at least one increment, and a gap is what is longer than the readings are apart. */
+type Grain = { readonly beforeMs: number; readonly rateMs: number; readonly scrapeMs: number }
+
+/** One scrape may be a little late. */
+const LATE = 1.5
+
+/** `everyMs`: how often Prometheus scrapes the source; undefined for pods, which the run itself scrapes closely around a fault. */
+const grainOf = (everyMs = 0): Grain => ({
+  beforeMs: Math.max(BEFORE_MS, 2 * everyMs),
+  rateMs: Math.max(RATE_MS, LATE * everyMs),
+  scrapeMs: Math.max(SCRAPE_MS, everyMs),
+})
+
+export function testify(witness: RateWitness, whole: Track, times: HarmTimes, everyMs?: number): Testimony {
+  const grain = grainOf(everyMs)
+  return witness.direction === 'rises'
+    ? testifyRise(witness, whole, times, grain)
+    : testifyFall(witness, whole, times, grain)
 }
 
 const nameOf = ({ metric, of, where }: RateWitness): string => `${showSeries(metric, where)} of ${of}`
 
 /** Seen once is seen: what a fault makes others count may end by itself, as errors do when a breaker opens. */
-function testifyRise(witness: RateWitness, whole: Track, times: HarmTimes): Testimony {
+function testifyRise(witness: RateWitness, whole: Track, times: HarmTimes, grain: Grain): Testimony {
   const { createdAt, injectedAt, endAt } = times
-  const around = cut(whole, createdAt - BEFORE_MS, endAt + BEFORE_MS)
+  const around = cut(whole, createdAt - grain.beforeMs, endAt + grain.beforeMs)
   // What was counted in a gap that reaches out of the fault may have been counted outside of it, and proves nothing.
-  const { sure: track, torn } = splitAt(around, createdAt, endAt, RATE_MS)
+  const { sure: track, torn } = splitAt(around, createdAt, endAt, grain.rateMs)
   const counted = cumulative(track)
-  const before = rateOf(counted, createdAt - BEFORE_MS, createdAt)
+  const before = rateOf(counted, createdAt - grain.beforeMs, createdAt)
   const during = rateOf(counted, injectedAt, endAt)
   const [name, lines] = [nameOf(witness), linesOf(track, times)]
   const no = (sentence: string): Testimony => ({ proven: false, before, sentence, lines })
 
   if (around.increments.length === 0) return no(`${name} was not measured around the fault.`)
-  if (!track.increments.some((each) => each.fromAt < createdAt && each.toAt > createdAt - BEFORE_MS)) {
-    return no(`${name} could not be read in the ${duration(BEFORE_MS)} before the fault.`)
+  if (!track.increments.some((each) => each.fromAt < createdAt && each.toAt > createdAt - grain.beforeMs)) {
+    return no(`${name} could not be read in the ${duration(grain.beforeMs)} before the fault.`)
   }
   if (before >= witness.becomes - NOTHING) {
     return no(
@@ -55,8 +71,8 @@ function testifyRise(witness: RateWitness, whole: Track, times: HarmTimes): Test
   const reached = [createdAt, ...track.increments.map((each) => each.fromAt)]
     .filter((at) => at >= createdAt && at < endAt)
     .sort((a, b) => a - b)
-    .find((at) => rateOf(counted, at, Math.min(at + RATE_MS, endAt)) >= witness.becomes - NOTHING)
-  if (reached === undefined && (torn.length > 0 || blindPods(around, createdAt, endAt, RATE_MS).length > 0)) {
+    .find((at) => rateOf(counted, at, Math.min(at + grain.rateMs, endAt)) >= witness.becomes - NOTHING)
+  if (reached === undefined && (torn.length > 0 || blindPods(around, createdAt, endAt, grain.rateMs).length > 0)) {
     return no(`${name} could not be read all through the fault, and did not rise where it was read.`)
   }
   if (reached === undefined) {
@@ -64,7 +80,7 @@ function testifyRise(witness: RateWitness, whole: Track, times: HarmTimes): Test
     return { ...no(sentence), during }
   }
   const tookMs = Math.max(0, reached - injectedAt)
-  if (tookMs > witness.withinMs + SCRAPE_MS) {
+  if (tookMs > witness.withinMs + grain.scrapeMs) {
     const sentence = `${name} rose to ${perSecondText(witness.becomes)} after ${duration(tookMs)}, later than ${duration(witness.withinMs)}.`
     return { ...no(sentence), during, witnessedAt: reached }
   }
@@ -73,11 +89,11 @@ function testifyRise(witness: RateWitness, whole: Track, times: HarmTimes): Test
   return { proven: true, witnessedAt: Math.max(reached, injectedAt), before, during, sentence, lines }
 }
 
-function testifyFall(witness: RateWitness, whole: Track, times: HarmTimes): Testimony {
+function testifyFall(witness: RateWitness, whole: Track, times: HarmTimes, grain: Grain): Testimony {
   const { createdAt, injectedAt, endAt } = times
-  const track = withoutNewcomers(cut(whole, createdAt - BEFORE_MS, endAt + BEFORE_MS), times)
+  const track = withoutNewcomers(cut(whole, createdAt - grain.beforeMs, endAt + grain.beforeMs), times)
   const counted = cumulative(track)
-  const before = rateOf(counted, createdAt - BEFORE_MS, createdAt)
+  const before = rateOf(counted, createdAt - grain.beforeMs, createdAt)
   const [name, lines] = [nameOf(witness), linesOf(track, times)]
   const no = (sentence: string): Testimony => ({ proven: false, before, sentence, lines })
 
@@ -87,9 +103,9 @@ function testifyFall(witness: RateWitness, whole: Track, times: HarmTimes): Test
   }
   const knownUntil = lastKnown(track, witness.becomes, endAt)
   const during = rateOf(counted, Math.min(knownUntil, injectedAt + witness.withinMs), knownUntil)
-  const quietFrom = quietSince(track, counted, witness.becomes, createdAt, knownUntil)
-  const blind = blindPods(track, quietFrom ?? createdAt, endAt, RATE_MS)
-  if (blind.length > 0 || knownUntil < endAt - RATE_MS) {
+  const quietFrom = quietSince(track, counted, witness.becomes, createdAt, knownUntil, grain)
+  const blind = blindPods(track, quietFrom ?? createdAt, endAt, grain.rateMs)
+  if (blind.length > 0 || knownUntil < endAt - grain.rateMs) {
     const who = blind.length > 0 ? listed(blind) : witness.of
     return no(`${name}: ${who} could not be scraped during the fault.`)
   }
@@ -97,8 +113,8 @@ function testifyFall(witness: RateWitness, whole: Track, times: HarmTimes): Test
     return { ...no(`${name} went on at ${perSecondText(during)} (before: ${perSecondText(before)}).`), during }
   }
   const tookMs = Math.max(0, quietFrom - injectedAt)
-  if (tookMs > witness.withinMs + SCRAPE_MS) {
-    const isGap = track.increments.some((each) => each.toAt === quietFrom && each.toAt - each.fromAt > RATE_MS)
+  if (tookMs > witness.withinMs + grain.scrapeMs) {
+    const isGap = track.increments.some((each) => each.toAt === quietFrom && each.toAt - each.fromAt > grain.rateMs)
     if (isGap) return no(`${name} could not be scraped in the first ${duration(tookMs)} of the fault.`)
     const sentence = `${name} came down to ${perSecondText(witness.becomes)} after ${duration(tookMs)}, later than ${duration(witness.withinMs)}.`
     return { ...no(sentence), during, witnessedAt: quietFrom }
@@ -126,6 +142,7 @@ function quietSince(
   limit: number,
   createdAt: number,
   knownUntil: number,
+  { rateMs }: Grain,
 ): number | undefined {
   const scrapes = track.increments
     .map((each) => each.toAt)
@@ -133,7 +150,7 @@ function quietSince(
   const moments = [...new Set([createdAt, ...scrapes])].sort((a, b) => a - b)
   let quiet: number | undefined
   for (const at of moments) {
-    const above = rateOf(counted, at, Math.min(at + RATE_MS, knownUntil)) > limit + NOTHING
+    const above = rateOf(counted, at, Math.min(at + rateMs, knownUntil)) > limit + NOTHING
     if (above) quiet = undefined
     else quiet ??= at
   }

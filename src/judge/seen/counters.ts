@@ -54,15 +54,20 @@ type MutableTrack = {
 const FIRST_ROUND_MS = 1500
 /** A pod that is new in a round was not in the one before: scrapes are a second apart, and the list of pods may be as old. */
 const NEWBORN_MS = 2000
+/** Prometheus spreads its scrapes over the interval, and one may be a little late. */
+const LATE = 1.5
 
-export function counters(): Counters {
+/** `everyMs`: how often a source is scraped, where not by the run itself. */
+export function counters(everyMs: (source: string) => number | undefined = () => undefined): Counters {
   const tracks = new Map<string, MutableTrack>()
   const firstAtOf = new Map<string, number>()
 
   const bornFrom = (sample: Sample): number | undefined => {
     const firstAt = firstAtOf.get(sample.source) ?? sample.at
     firstAtOf.set(sample.source, firstAt)
-    return sample.at - firstAt > FIRST_ROUND_MS ? sample.at - NEWBORN_MS : undefined
+    const intervalMs = everyMs(sample.source) ?? 0
+    const firstRoundMs = Math.max(FIRST_ROUND_MS, LATE * intervalMs)
+    return sample.at - firstAt > firstRoundMs ? sample.at - Math.max(NEWBORN_MS, intervalMs) : undefined
   }
 
   return {

@@ -1,5 +1,6 @@
 /** Everything that one pass over the evidence gathers; each rule reads what it needs of it and changes nothing. */
 import type { Evidence } from '../../domain/evidence.ts'
+import { scrapeMsOf } from '../../domain/rehearsal.ts'
 import { type ActionLives, actionLives } from './action-lives.ts'
 import { type Answered, answered } from './answered.ts'
 import { type Backlogs, backlogs } from './backlogs.ts'
@@ -43,7 +44,7 @@ export function gathering(): Gathering {
     health: healthFacts(),
     faults: faultLives(),
     actions: actionLives(),
-    counters: counters(),
+    counters: counters((source) => (run.hasHead ? scrapeMsOf(run.head.target, source) : undefined)),
     gauges: gauges(),
     answered: answered(),
     backlogs: backlogs(),

@@ -1,0 +1,152 @@
+/**
+ * Sources that a Prometheus scrapes. Each call reads the raw samples since the last one, at the times when Prometheus took them, as one `Sample` for
+ * each scrape of each instance. A sample that is missing or not a number is a failed reading with its reason.
+ */
+import type { Clock } from '../../controller/ports.ts'
+import type { Sample, Series } from '../../domain/evidence.ts'
+import type { PrometheusTarget } from '../../domain/rehearsal.ts'
+import { instant } from '../../domain/units.ts'
+import type { KubernetesApi } from '../../protocols/kubernetes/api.ts'
+import { type RawSeries, rawSamplesPath, readMatrix, readTime, TIME_PATH } from '../../protocols/prometheus/query.ts'
+import { askPrometheus } from './prometheus-server.ts'
+
+/** Samples become visible a moment after they were taken. */
+const VISIBLE_MS = 2000
+/** One scrape may fail or be late; later the instance is silent, and after more time gone. */
+const LATE_INTERVALS = 2.5
+const GONE_INTERVALS = 5
+
+/**
+ * By Prometheus' clock. A sample that becomes visible after its instance was told silent is dropped: the journal keeps the records of an instance in
+ * order.
+ */
+type Instance = { readonly lastAt: number; readonly toldAt: number }
+type Known = Map<string, Instance>
+
+export function prometheusSamples(api: KubernetesApi, clock: Clock) {
+  const knownOf = new Map<string, Known>()
+  let offset: Promise<number> | undefined
+
+  return async (prometheus: PrometheusTarget, name: string): Promise<readonly Sample[]> => {
+    const known = knownOf.get(name) ?? new Map<string, Instance>()
+    knownOf.set(name, known)
+    let ahead = 0
+    // What was not read now can be read with the next answer, so that one failed query loses nothing: it is told when an instance is late.
+    const failed = (problem: string): readonly Sample[] =>
+      known.size === 0
+        ? [failure(clock, name, WHOLE, problem)]
+        : late(known, clock.now() + ahead, prometheus.scrapeMs).map((pod) => failure(clock, name, pod, problem))
+    try {
+      offset ??= offsetOf(api, prometheus, clock)
+      ahead = await offset
+      const selectors = Object.entries(prometheus.sources[name] ?? {})
+      const range = rangeOf(known, clock.now() + ahead, prometheus.scrapeMs)
+      const read = await Promise.all(
+        selectors.map(async ([metric, selector]) => {
+          const { status, text } = await askPrometheus(api, prometheus, rawSamplesPath(selector, range))
+          return { metric, matrix: readMatrix(status, text) }
+        }),
+      )
+      const refused = read.flatMap(({ metric, matrix }) => (matrix.ok ? [] : [`${metric}: ${matrix.problem}`]))
+      if (refused.length > 0) return failed(refused.join('; '))
+      const rows = read.flatMap(({ metric, matrix }) =>
+        matrix.ok ? matrix.series.map((series) => ({ metric, series })) : [],
+      )
+      const fresh = scrapesOf(rows, known)
+      for (const { pod, at } of fresh) known.set(pod, { lastAt: at, toldAt: 0 })
+      const metrics = selectors.map(([metric]) => metric)
+      const missing = selectors.filter(([metric]) => !rows.some((row) => row.metric === metric))
+      const nothing = missing.map(([, selector]) => selector).join(', ')
+      const why = nothing === '' ? 'Prometheus has no new sample of it' : `Prometheus has no samples of ${nothing}`
+      const every = `it should scrape every ${prometheus.scrapeMs / 1000} s`
+      return [
+        ...fresh.map((scrape) => sampleOf(name, metrics, scrape, ahead)),
+        ...(known.size === 0 || fresh.length < known.size ? failed(`${why}; ${every}`) : []),
+      ]
+    } catch (error) {
+      offset = undefined
+      return failed(error instanceof Error ? error.message : String(error))
+    }
+  }
+}
+
+/** Stands for the whole source where no instance is known yet. */
+const WHOLE = 'prometheus'
+
+const failure = (clock: Clock, source: string, pod: string, problem: string): Sample => ({
+  kind: 'sample',
+  at: clock.now(),
+  source,
+  pod,
+  ok: false,
+  problem,
+})
+
+/** How far Prometheus' clock is ahead of ours, in ms. */
+async function offsetOf(api: KubernetesApi, prometheus: PrometheusTarget, clock: Clock): Promise<number> {
+  const asked = clock.now()
+  const { status, text } = await askPrometheus(api, prometheus, TIME_PATH)
+  const time = readTime(status, text)
+  if (time !== undefined) return time - (asked + clock.now()) / 2
+  const matrix = readMatrix(status, text)
+  throw new Error(matrix.ok ? 'Prometheus did not tell its time' : matrix.problem)
+}
+
+function rangeOf(known: Known, now: number, scrapeMs: number): number {
+  const oldest = Math.min(...[...known.values()].map(({ lastAt }) => lastAt), now - scrapeMs)
+  return Math.min(now - oldest, GONE_INTERVALS * scrapeMs) + VISIBLE_MS
+}
+
+type Scrape = {
+  readonly pod: string
+  readonly at: number
+  readonly series: readonly Series[]
+}
+
+/** Samples of one scrape of one instance carry the same time. */
+function scrapesOf(
+  rows: readonly { readonly metric: string; readonly series: RawSeries }[],
+  known: Known,
+): readonly Scrape[] {
+  const all = rows.flatMap(({ metric, series: { labels, samples } }) => {
+    const pod = labels.pod ?? labels.instance ?? WHOLE
+    const { __name__: _, ...own } = labels
+    return samples
+      .filter(({ at }) => at > Math.max(known.get(pod)?.lastAt ?? 0, known.get(pod)?.toldAt ?? 0))
+      .map(({ at, value }) => ({ pod, at, series: { name: metric, labels: own, value } }))
+  })
+  return [...Map.groupBy(all, ({ pod, at }) => `${at} ${pod}`).values()]
+    .flatMap((one): readonly Scrape[] => {
+      const [first] = one
+      return first === undefined ? [] : [{ pod: first.pod, at: first.at, series: one.map(({ series }) => series) }]
+    })
+    .sort((a, b) => a.at - b.at || (a.pod < b.pod ? -1 : 1))
+}
+
+function sampleOf(source: string, metrics: readonly string[], { pod, at, series }: Scrape, ahead: number): Sample {
+  const unread = metrics.flatMap((metric) => {
+    const own = series.filter(({ name }) => name === metric)
+    const odd = own.find(({ value }) => !Number.isFinite(value))
+    if (odd) return [{ metric, problem: `has the value ${odd.value}` }]
+    return own.length === 0 ? [{ metric, problem: 'has no sample in this scrape' }] : []
+  })
+  const head = { kind: 'sample', at: instant(at - ahead), source, pod } as const
+  const problem = unread.map(({ metric, problem }) => `${metric} ${problem}`).join('; ')
+  if (unread.length === metrics.length) return { ...head, ok: false, problem }
+  const read = series.filter(({ name }) => !unread.some(({ metric }) => metric === name))
+  return { ...head, ok: true, series: read, ...(unread.length > 0 ? { unread } : {}) }
+}
+
+/**
+ * Instances that should have been scraped again, each marked as told. Prometheus ends the series of one that it does not find any more: after some
+ * time it is gone.
+ */
+function late(known: Known, now: number, scrapeMs: number): readonly string[] {
+  return [...known].flatMap(([pod, { lastAt }]) => {
+    const silentMs = now - lastAt - VISIBLE_MS
+    if (silentMs <= LATE_INTERVALS * scrapeMs) return []
+    if (silentMs > GONE_INTERVALS * scrapeMs) known.delete(pod)
+    else known.set(pod, { lastAt, toldAt: now })
+    return [pod]
+  })
+}

@@ -1,0 +1,182 @@
+/**
+ * Sources that a real Prometheus scrapes. `npm run test:prometheus` builds it once (some four minutes); it is no part of `npm test`.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { kubernetesProbes } from '../../../src/adapters/metrics/probes.ts'
+import { systemClock } from '../../../src/cli/clock.ts'
+import { look } from '../../../src/controller/sight.ts'
+import type { Sample } from '../../../src/domain/evidence.ts'
+import type { PrometheusTarget } from '../../../src/domain/rehearsal.ts'
+import { millis } from '../../../src/domain/units.ts'
+import { resolveTool } from '../../../src/toolchain/toolchain.ts'
+import { target } from '../../support/evidence-rehearsal.ts'
+import { smallApiServer } from '../../support/small-api-server.ts'
+
+/** What the scraped service shows: changed by the tests. */
+const shop = { orders: 0, extra: '' }
+const folder = mkdtempSync(join(tmpdir(), 'md-'))
+let service: Server
+let prometheus: ChildProcess
+let url = ''
+
+const SCRAPE_MS = 500
+const portOf = (server: Server): number => (server.address() as AddressInfo).port
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((listening) => server.once('listening', listening))
+  const port = portOf(server)
+  await new Promise((closed) => server.close(closed))
+  return port
+}
+
+beforeAll(async () => {
+  service = createServer((_, response) =>
+    // Prometheus 3 reads no answer without its type.
+    response
+      .setHeader('content-type', 'text/plain; version=0.0.4')
+      .end(`# TYPE orders_total counter\norders_total{to="a"} ${shop.orders}\n${shop.extra}`),
+  ).listen(0, '127.0.0.1')
+  await new Promise((listening) => service.once('listening', listening))
+  const config = join(folder, 'prometheus.yml')
+  writeFileSync(
+    config,
+    `global: {scrape_interval: ${SCRAPE_MS}ms, scrape_timeout: ${SCRAPE_MS}ms}\nscrape_configs: [{job_name: shop, static_configs: [{targets: ['127.0.0.1:${portOf(service)}']}]}]\n`,
+  )
+  const { path } = await resolveTool('prometheus')
+  const port = await freePort()
+  url = `http://127.0.0.1:${port}`
+  prometheus = spawn(
+    path,
+    [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ],
+    { stdio: 'ignore' },
+  )
+  const isReady = () =>
+    fetch(`${url}/-/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+  while (!(await isReady())) await sleep(200)
+}, 1_200_000)
+
+afterAll(async () => {
+  const ended = new Promise((exit) => prometheus.once('exit', exit))
+  prometheus.kill('SIGTERM')
+  await ended
+  service.closeAllConnections()
+  await new Promise((closed) => service.close(closed))
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const to = (
+  sources: PrometheusTarget['sources'],
+  server: PrometheusTarget['server'] = { kind: 'url', url },
+): PrometheusTarget => ({
+  server,
+  scrapeMs: millis(SCRAPE_MS),
+  sources,
+})
+const ORDERS = { shop: { orders_total: 'orders_total{job="shop"}' } }
+
+const noApi = () => smallApiServer(() => undefined)
+const valuesOf = (samples: readonly Sample[]): readonly number[] =>
+  samples.flatMap((sample) => (sample.ok ? sample.series.map(({ value }) => value) : []))
+
+describe('a source that Prometheus scrapes', () => {
+  it('gives every sample once, at the time of its scrape', async () => {
+    const probes = kubernetesProbes(await noApi(), systemClock)
+    await expect.poll(async () => valuesOf(await probes.query(to(ORDERS), 'shop')).length).toBeGreaterThan(0)
+    const all: Sample[] = []
+    const startedAt = Date.now()
+    for (let round = 1; round <= 8; round += 1) {
+      shop.orders = round * 10
+      await sleep(SCRAPE_MS)
+      all.push(...(await probes.query(to(ORDERS), 'shop')))
+    }
+    const ats = all.map(({ at }) => at)
+    expect(all.filter(({ ok }) => !ok)).toEqual([])
+    expect(ats).toEqual([...new Set(ats)].sort((a, b) => a - b))
+    expect(Math.min(...ats)).toBeGreaterThan(startedAt - 4 * SCRAPE_MS)
+    expect(Math.max(...ats)).toBeLessThanOrEqual(Date.now() + SCRAPE_MS)
+    expect(all.length).toBeGreaterThanOrEqual(5)
+    const values = valuesOf(all)
+    expect(values).toEqual([...values].sort((a, b) => a - b))
+    expect(values.at(-1)).toBeGreaterThanOrEqual(60)
+    expect(all[0]).toMatchObject({
+      source: 'shop',
+      series: [{ name: 'orders_total', labels: { to: 'a', job: 'shop' } }],
+    })
+  })
+
+  it("is read through the API server's proxy as well", async () => {
+    const api = await smallApiServer(async ({ path, query }) => {
+      const [, asked] = /^\/api\/v1\/namespaces\/monitoring\/services\/prometheus:9090\/proxy(\/.*)$/.exec(path) ?? []
+      return asked === undefined ? undefined : (await fetch(`${url}${asked}?${query}`)).json()
+    })
+    const server = { kind: 'service', namespace: 'monitoring', service: 'prometheus', port: 9090 } as const
+    const probes = kubernetesProbes(api, systemClock)
+    await expect.poll(async () => valuesOf(await probes.query(to(ORDERS, server), 'shop')).length).toBeGreaterThan(0)
+  })
+
+  it('has a failed reading for a value that is no number, and for series that end', async () => {
+    const probes = kubernetesProbes(await noApi(), systemClock)
+    const both = { shop: { ...ORDERS.shop, odd: 'odd{job="shop"}' } }
+    shop.extra = 'odd NaN\n'
+    const unread = async () =>
+      (await probes.query(to(both), 'shop')).flatMap((sample) => (sample.ok ? (sample.unread ?? []) : []))
+    await expect.poll(async () => (await unread()).map(({ problem }) => problem)).toContain('has the value NaN')
+    shop.extra = ''
+    await expect
+      .poll(async () => (await unread()).map(({ problem }) => problem))
+      .toContain('has no sample in this scrape')
+  })
+})
+
+describe('before the load', () => {
+  const issueOf = async (asked: PrometheusTarget) => {
+    const ports = { probes: kubernetesProbes(await noApi(), systemClock), clock: systemClock }
+    const books = { read: () => Promise.reject(new Error('no book')), committed: () => Promise.resolve([]) }
+    const [sight] = await look({ ...ports, books }, { ...target, sources: {}, prometheus: asked }, [])
+    return sight?.issue?.problem ?? ''
+  }
+
+  it.each([
+    ['a query that Prometheus refuses', 'orders_total{', 'parse error'],
+    ['an expression that is no selector', 'sum(orders_total)', 'ranges only allowed for vector selectors'],
+    ['series that are not there', 'nothing_total{job="shop"}', 'has no samples of nothing_total{job="shop"}'],
+  ])('%s is reported in its words', async (_, selector, problem) => {
+    expect(await issueOf(to({ shop: { orders_total: selector } }))).toContain(problem)
+  })
+
+  it('a missing credential is reported, and a given one is never shown', async () => {
+    const login = { kind: 'bearer', from: { kind: 'env', name: 'MATCHDAY_TEST_TOKEN' } } as const
+    const asked = (at: string) => to(ORDERS, { kind: 'url', url: at, login })
+    expect(await issueOf(asked(url))).toContain('the environment variable MATCHDAY_TEST_TOKEN is not set')
+    process.env.MATCHDAY_TEST_TOKEN = 'hush-hush'
+    onTestFinished(() => {
+      delete process.env.MATCHDAY_TEST_TOKEN
+    })
+    const seen: (string | undefined)[] = []
+    const guard = createServer((request, response) => {
+      seen.push(request.headers.authorization)
+      response.writeHead(401).end('Unauthorized')
+    }).listen(0, '127.0.0.1')
+    await new Promise((listening) => guard.once('listening', listening))
+    onTestFinished(() => void guard.close())
+    const problem = await issueOf(asked(`http://127.0.0.1:${portOf(guard)}`))
+    expect(problem).toContain('answered 401: Unauthorized')
+    expect(problem).not.toContain('hush-hush')
+    expect(seen).toContain('Bearer hush-hush')
+  })
+})

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest'
+import type { Sample } from '../../src/domain/evidence.ts'
+import type { RateWitness } from '../../src/domain/rehearsal.ts'
+import { instant, millis, perSecond } from '../../src/domain/units.ts'
+import { testify } from '../../src/judge/faults/witness.ts'
+import { type Counters, counters } from '../../src/judge/seen/counters.ts'
+
+/** A Prometheus that scrapes every 15 s: two instances, their scrapes spread over the interval, each counts `rateAt` a second. */
+const EVERY_MS = 15_000
+const WANTED = { id: 'w', source: 'carrier-a', metric: 'calls_total', labels: {} }
+
+function scraped(rateAt: (second: number) => number, until = 240): Counters {
+  const all = counters(() => EVERY_MS)
+  all.want(WANTED)
+  const values = { a: 50_000, b: 70_000 }
+  for (let second = 0; second < until; second += 1) {
+    for (const pod of ['a', 'b'] as const) {
+      values[pod] += rateAt(second)
+      if (second % 15 === (pod === 'a' ? 0 : 7)) all.add(sample(second, pod, values[pod]), second)
+    }
+  }
+  return all
+}
+
+const sample = (second: number, pod: string, value: number): Sample => ({
+  kind: 'sample',
+  at: instant(second * 1000),
+  source: 'carrier-a',
+  pod,
+  ok: true,
+  series: [{ name: 'calls_total', labels: {}, value }],
+})
+
+const witness = (direction: 'falls' | 'rises', becomes: number): RateWitness => ({
+  kind: 'rate',
+  direction,
+  metric: 'calls_total',
+  where: {},
+  of: 'carrier-a',
+  becomes: perSecond(becomes),
+  withinMs: millis(30_000),
+  at: { file: 'x', line: 1, column: 1 },
+})
+const TIMES = { createdAt: 80_000, injectedAt: 82_000, endAt: 160_000 }
+const inFault = (second: number): boolean => second >= 81 && second < 160
+const track = (rateAt: (second: number) => number, until?: number) => scraped(rateAt, until).track('w')
+
+describe('a witness that Prometheus scrapes every 15 s', () => {
+  it('proves a fall that lasts as long as the fault', () => {
+    const told = testify(
+      witness('falls', 0),
+      track((at) => (inFault(at) ? 0 : 10)),
+      TIMES,
+      EVERY_MS,
+    )
+    expect(told).toMatchObject({ proven: true })
+    expect(told.before).toBeCloseTo(20, 0)
+  })
+
+  it('proves a rise', () => {
+    const rates = (at: number) => (inFault(at) ? 5 : 0.01)
+    expect(testify(witness('rises', 5), track(rates), TIMES, EVERY_MS)).toMatchObject({ proven: true })
+  })
+
+  it.each([
+    ['traffic that goes on', track(() => 10)],
+    ['samples that end before the fault does', track((at) => (inFault(at) ? 0 : 10), 100)],
+    ['no samples at all', track(() => 10, 0)],
+  ])('proves nothing by %s', (_, readings) => {
+    expect(testify(witness('falls', 0), readings, TIMES, EVERY_MS)).toMatchObject({ proven: false })
+  })
+
+  it('does not take an instance that is scraped later in the interval for a new one', () => {
+    const counted = track(() => 1).increments.reduce((sum, { count }) => sum + count, 0)
+    expect(counted).toBeLessThan(2 * 240)
+    expect(counted).toBeGreaterThan(2 * 200)
+  })
+
+  it('is not read as finely as pods are: the same samples prove nothing there', () => {
+    expect(
+      testify(
+        witness('falls', 0),
+        track((at) => (inFault(at) ? 0 : 10)),
+        TIMES,
+      ),
+    ).toMatchObject({ proven: false })
+  })
+})
