@@ -9,7 +9,7 @@ const sentence = (example: string) => name('a sentence', example)
 const person = (example: string) => name('the name of a person', example)
 
 export const gameday = record({
-  briefing: may(sentence('We lose a provider during the promo'), 'What is going to happen, for everybody in the room.'),
+  briefing: may(sentence('We lose a provider during the peak'), 'What is going to happen, for everybody in the room.'),
   timebox: may(duration({ min: 60_000 }), 'Time that the people have set aside, from the start of the load.'),
   owner: may(person('Ana'), 'Decides go, no-go and stop.'),
   coordinator: may(person('Bo'), 'Drives the tool.'),

@@ -151,7 +151,8 @@ function objectiveRow({
   if (expected === undefined)
     return [
       sentence,
-      slo.sli === 'ws-rtt' ? 'samples come from the sockets' : 'samples come from the script',
+      // Sockets and indicators of the script's own metrics have no arrivals.
+      'the script decides how many',
       `proven by ${showCount(needed)} without one ${rare}`,
     ]
   const samples = `${showCount(expected)} samples`
