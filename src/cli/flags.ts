@@ -123,6 +123,12 @@ export const aFolder: ValueCheck = (path) => {
   return found.isDirectory() ? undefined : { problem: `${path} is no folder.`, next: 'Give the path of a folder.' }
 }
 
+export const aWebAddress: ValueCheck = (text) => {
+  const { protocol } = URL.parse(text) ?? {}
+  if (protocol === 'http:' || protocol === 'https:') return undefined
+  return { problem: `${text} is no web address.`, next: 'Write it as http://host:port or https://host.' }
+}
+
 export const aFileOrFolder: ValueCheck = (path) => {
   if (statOf(path) !== undefined) return undefined
   return { code: 'file-missing', problem: `there is no ${path}.`, next: 'Give a path that is there.' }

@@ -32,6 +32,7 @@ export const brokenRehearsals: readonly Row[] = [
   spec('a mistyped key of an objective', 'objective: 99.9%', 'objectve: 99.9%', 'missing-key:37', 'unknown-key:37'),
   spec('a key that looks like nothing known', 'zones: 1}', 'zones: 1, colour: red}', 'unknown-key:17'),
   spec('a merge key', '  load:\n', '  load:\n    <<: {script: x}\n', 'unknown-key:14'),
+  spec('a curve that ends before the timeline', 'login: 24/s', 'login: {curve: short.csv}', 'curve-too-short:15'),
 
   // Wrong types at every level.
   spec(

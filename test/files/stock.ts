@@ -24,6 +24,7 @@ export type Edits = Readonly<Record<string, readonly Edit[]>>
 export function stockFiles(edits: Edits = {}): Map<string, string> {
   const files = new Map(Object.entries(GOOD).map(([path, copy]) => [path, readFileSync(copy, 'utf8')]))
   files.set(SCRIPT, 'export default () => {}')
+  files.set('scenarios/short.csv', 'time,rate\n0,5\n30,5\n')
   for (const [path, replacements] of Object.entries(edits)) {
     const edited = replacements.reduce((text, [from, to]) => {
       if (!text.includes(from)) throw new Error(`${path} has no ${JSON.stringify(from)} to replace`)

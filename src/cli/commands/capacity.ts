@@ -22,7 +22,7 @@ import { askedText, measuredText } from '../capacity-text.ts'
 import { systemClock } from '../clock.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags, withLabFlags } from '../cluster-choice.ts'
 import { BadInput } from '../failure.ts'
-import { aFolderToWrite, checkedFlag, ofShape, outputFlag } from '../flags.ts'
+import { aFolderToWrite, aWebAddress, checkedFlag, ofShape, outputFlag } from '../flags.ts'
 import { readInputFile } from '../input-file.ts'
 import { type Inputs, readInputs } from '../inputs.ts'
 import { VERSION } from '../package.ts'
@@ -52,7 +52,13 @@ export function addCapacity(root: Command, finish: (code: number) => void): void
       'a *.capacity.yaml or a *.rehearsal.yaml; with --model, a file of points or folders of searches',
     )
   withLabFlags(withClusterFlags(command))
-    .option('--url <url>', 'search what answers at this URL, without a cluster: only the load is measured')
+    .addOption(
+      checkedFlag(
+        '--url <url>',
+        'search what answers at this URL, without a cluster: only the load is measured',
+        aWebAddress,
+      ),
+    )
     .option('--model', 'forecast on paper from measured points; no load')
     .addOption(
       checkedFlag(
