@@ -38,8 +38,11 @@ function commandOf(base: IndexedImage, at: string): string[] {
   return base.entrypoint.map((word) => word.replaceAll('$IMAGE', folder))
 }
 
-// Waits until a signal ends it. A shell can handle a signal only while it waits for another process, so it runs sleep in the background.
-const PAUSE = 'trap "kill \\$pid; exit 0" TERM INT; while :; do sleep 86400 & pid=$!; wait $pid; done'
+// Waits until a signal ends it. A shell can handle a signal only while it waits for another process, so it runs sleep in the background. The trap
+// asks the kernel for its child: a signal may come before the shell has noted the pid, or before the child has become sleep, which would miss a SIGTERM. A
+// sleep that is left over keeps the output open.
+const PAUSE =
+  'trap "read -r pid _ </proc/$$/task/$$/children; kill -KILL \\$pid; exit 0" TERM INT; while :; do sleep 86400 & wait $!; done'
 
 /** The image that Chaos Mesh's pod-failure puts in place of a container's image. */
 export async function pauseImage(folder: string): Promise<Built> {
