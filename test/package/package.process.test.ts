@@ -93,7 +93,7 @@ describe('the library for scenarios', () => {
     })
     const made = JSON.parse(stdout)
     expect(made).toMatchObject({ ok: true })
-    const text = readFileSync(made.value, 'utf8')
+    const text = readFileSync(made.value.file, 'utf8')
     expect(text).toContain('md_bad')
     expect(text).not.toContain(`require("@matchday-dev`)
   })

@@ -2,7 +2,7 @@
  * How a script gets into k6. k6 loads a plain script itself, from where it lies. A script is bundled if it needs what k6 does not have: packages of npm,
  * or matchday's library, which reads the load plan.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Issue } from '../../domain/issue.ts'
@@ -55,7 +55,8 @@ const ordered = (first: string, all: readonly string[]): Some<string> => [
 async function kept(text: string, cacheFolder: string): Promise<string> {
   const file = join(cacheFolder, `entry-${createHash('sha256').update(text).digest('hex').slice(0, 20)}.js`)
   await mkdir(cacheFolder, { recursive: true })
-  const aside = `${file}.${process.pid}`
+  // Two loads of one process may start at once, as in a comparison.
+  const aside = `${file}.${randomUUID()}`
   await writeFile(aside, text)
   await rename(aside, file)
   return file
