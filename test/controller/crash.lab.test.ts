@@ -112,7 +112,7 @@ describe('somebody else', () => {
   })
 
   it('another workload than the one that runs is refused: nothing is rehearsed but what was asked for', async () => {
-    const refused = await matchday(lab, 'run', CRASH, '--lab', '--target', lab.target, '--workload', 'else')
+    const refused = await matchday(lab, 'run', CRASH, '--lab', '--target', lab.target, '--workload', 'test/rehearsals')
     expect([refused.code, refused.stderr]).toEqual([5, expect.stringContaining('runs what it was booted with')])
   })
 

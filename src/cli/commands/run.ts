@@ -186,9 +186,9 @@ async function performRun(
     )
   } finally {
     progress.end()
-    await journal.close()
+    // A journal that cannot be closed, as on a full disk, must not keep the process alive.
     people.close()
-    await page?.end()
+    await journal.close().finally(() => page?.end())
   }
   if (key) writeSignature(folder.file(SIGNATURE_FILE), folder.run, journal, key)
 }
