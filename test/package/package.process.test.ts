@@ -92,7 +92,7 @@ describe('the library for scenarios', () => {
       encoding: 'utf8',
     })
     const made = JSON.parse(stdout)
-    expect(made).toMatchObject({ ok: true })
+    expect(made).toMatchObject({ ok: true, value: { usesLibrary: true } })
     const text = readFileSync(made.value.file, 'utf8')
     expect(text).toContain('md_bad')
     expect(text).not.toContain(`require("@matchday-dev`)

@@ -43,7 +43,10 @@ describe('the promo peak on a healthy platform', () => {
   it('sends what the plan says, counts it exactly, and its digests equal the book’s', () =>
     withPlatform(async () => {
       const profiles = { login: ramp, deposit: ramp, bet: ramp }
-      const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, profiles))
+      const run = await k6.drive(
+        PROMO_PEAK,
+        planOf(platform.entry, profiles, { unions: { api: ['login', 'deposit', 'bet'] } }),
+      )
       expect(await run.ended()).toEqual({ kind: 'ended', outcome: 'completed', exitCode: 0, problems: [] })
 
       const last = run.frames().at(-1)
@@ -114,7 +117,10 @@ describe('what else the promo peak can drive', () => {
       platform.behaviour.status = (path) =>
         path === '/payouts' ? 202 : path === '/login' || path === '/lobby' ? 200 : 201
       const profiles = { payout: few, lobby: few, 'high-roller': few, 'double-click': few }
-      const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, profiles))
+      const run = await k6.drive(
+        PROMO_PEAK,
+        planOf(platform.entry, profiles, { unions: { api: ['login', 'deposit', 'bet'] } }),
+      )
       expect(await run.ended()).toMatchObject({ outcome: 'completed', problems: [] })
       const last = run.frames().at(-1)
       for (const sli of Object.keys(profiles)) expect(last?.slis[sli]).toMatchObject({ good: 10, bad: 0 })

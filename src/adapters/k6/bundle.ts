@@ -20,8 +20,8 @@ export type Bundle = {
   readonly sources: readonly string[]
 }
 
-/** The module that reads the load plan, in the repository as in an installed package. */
-const LIBRARY = /\/wire\/load-plan\.[jt]s$/
+/** The module that reads the load plan. In an installed package the library for scripts is one file (packaging/build.ts). */
+const LIBRARY = /\/wire\/load-plan\.[jt]s$|\/matchday(?:-lab)?\/dist\/k6\.js$/
 const PACKAGE = /\/node_modules\//
 
 /** The scenario's bundle in `cacheFolder`. Issues are errors of the user: a missing file, a syntax error, a wrong import. */
