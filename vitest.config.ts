@@ -26,7 +26,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{process,lab,alone,prometheus}.test.ts', 'node_modules/**'],
+          exclude: ['test/**/*.{process,lab,alone,prometheus,search}.test.ts', 'node_modules/**'],
           // Most files wait for processes and sockets of their own; vitest's own choice, one worker fewer than cores, would leave two
           // cores half idle.
           maxWorkers: Math.max(3, availableParallelism()),
@@ -45,6 +45,17 @@ export default defineConfig({
           setupFiles,
           testTimeout: 120_000,
           hookTimeout: 1_200_000,
+          expect: patient,
+        },
+      },
+      // No part of `npm test`: each search takes up to a quarter of an hour, on a machine that does nothing else.
+      {
+        test: {
+          name: 'search',
+          include: ['test/**/*.search.test.ts'],
+          maxWorkers: 1,
+          setupFiles,
+          testTimeout: 1_200_000,
           expect: patient,
         },
       },
