@@ -41,8 +41,6 @@ export function checkedTogether(command: Command, check: CommandCheck): Command 
   return command
 }
 
-export type Format = 'text' | 'json'
-
 /** `-o json` prints one document on stdout, also when the command fails; docs/output has its schema. */
 export const outputFlag = (formats: readonly string[] = ['text', 'json']): Option =>
   checkedFlag('-o, --output <format>', formats.join(' or '), amongWords(formats, 'formats'), 'text')

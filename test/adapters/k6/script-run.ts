@@ -9,7 +9,6 @@ import { systemClock } from '../../../src/cli/clock.ts'
 import { readInputFile } from '../../../src/cli/input-file.ts'
 import type { InspectedScript, LoadEvent } from '../../../src/controller/ports.ts'
 import type { Evidence, LoadFrame } from '../../../src/domain/evidence.ts'
-import type { Issue } from '../../../src/domain/issue.ts'
 import type { Rehearsal } from '../../../src/domain/rehearsal.ts'
 import type { Timeline } from '../../../src/domain/timeline.ts'
 import type { Judgment } from '../../../src/domain/verdict.ts'
@@ -53,32 +52,12 @@ export async function generatorIn(folder: string) {
   return k6LoadGenerator({ binary, clock: systemClock, cacheFolder: join(folder, 'bundles') })
 }
 
-/** What k6 says about the script of a rehearsal. */
-export async function inspectIn(folder: string, spec: string): Promise<InspectedScript> {
-  const { load } = rehearsalIn(folder, spec)
-  const generator = await generatorIn(folder)
-  return generator.inspect(load.script, shapeOf(load))
-}
-
 const shapeOf = ({ arrivals, sockets, own, env }: Rehearsal['load']) => ({
   profiles: Object.keys(arrivals),
   sockets: sockets !== undefined,
   ...(own ? { own } : {}),
   ...(env ? { env } : {}),
 })
-
-export async function planIn(
-  folder: string,
-  spec: string,
-  entry = 'http://127.0.0.1:1',
-): Promise<Timeline | readonly Issue[]> {
-  const rehearsal = rehearsalIn(folder, spec)
-  const generator = await generatorIn(folder)
-  const { issues, facts } = await generator.inspect(rehearsal.load.script, shapeOf(rehearsal.load))
-  if (issues.length > 0) return issues
-  const planned = planTimeline(rehearsal, { ...target, entry, loadFactor: 1 }, { run: 'script-1', seed: 7 }, facts)
-  return planned.ok ? planned.value : planned.issues
-}
 
 export async function runScript(folder: string, spec: string, entry: string): Promise<ScriptRun> {
   const rehearsal = rehearsalIn(folder, spec)
