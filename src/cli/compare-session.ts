@@ -1,20 +1,16 @@
 /** `matchday compare REHEARSAL`: two releases measured in turn, or both at once. */
 import { copyFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { k6LoadGenerator } from '../adapters/k6/load-generator.ts'
 import { performComparison } from '../controller/compare.ts'
 import type { SessionPorts } from '../controller/session.ts'
 import type { CompareSession, Release } from '../domain/comparison.ts'
-import type { Environment, Evidence } from '../domain/evidence.ts'
+import type { Evidence } from '../domain/evidence.ts'
 import { pairsNeeded } from '../domain/paired.ts'
 import type { Target } from '../domain/rehearsal.ts'
-import { exitCodes } from '../domain/verdict.ts'
 import { compareSettings } from '../files/compare-shape.ts'
 import { chooseAmong } from '../files/did-you-mean.ts'
 import { openJournal } from '../journal/journal.ts'
 import { comparing } from '../judge/comparing.ts'
-import { planTimeline } from '../plan/timeline.ts'
-import { auditOf } from './audit.ts'
 import { systemClock } from './clock.ts'
 import { type ChosenCluster, type ClusterFlags, chooseCluster, contextOf } from './cluster-choice.ts'
 import { judgeComparison, printComparison, storedSpread, writeComparison } from './comparing.ts'
@@ -22,9 +18,9 @@ import { isEntry } from './entry.ts'
 import { BadInput } from './failure.ts'
 import { issueOfFlag } from './flags.ts'
 import { type Inputs, readInputs, readTargetFile } from './inputs.ts'
-import { VERSION } from './package.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from './run-folder.ts'
 import { seedOf } from './seed.ts'
+import { planSession } from './session-plan.ts'
 import { stopSignal } from './stop-signal.ts'
 import { onStderr, say, term } from './terminal.ts'
 import { findTool } from './tools.ts'
@@ -120,31 +116,15 @@ async function perform(
   signal: AbortSignal,
 ): Promise<void> {
   const seed = seedOf(flags)
-  const planned = planTimeline(rehearsal, target, { run: folder.run, seed })
-  if (!planned.ok) throw new BadInput(planned.issues)
-  const cluster = await ports.cluster?.cluster.identify()
-  const problems = (await ports.cluster?.cluster.preflight(rehearsal, target)) ?? []
-  if (problems.length > 0) throw new BadInput(problems, exitCodes.environment)
+  const plan = await planSession(ports, { rehearsal, target }, folder, k6, seed)
   signal.throwIfAborted()
   copyFileSync(rehearsal.file, folder.file('rehearsal.yaml'))
-  const environment: Environment = {
-    matchday: VERSION,
-    node: process.version,
-    k6,
-    kubernetes: cluster?.kubernetes ?? 'none',
-    clusterUid: cluster?.uid ?? '',
-    cores: availableParallelism(),
-    seed,
-    command: `matchday ${process.argv.slice(2).join(' ')}`,
-    audit: auditOf({ rehearsal, target }, process.env),
-  }
   tellStart(rehearsal.name, session, seed, flags, chosen !== undefined)
   if (rehearsal.faults.length + rehearsal.actions.length > 0)
     say(term`the faults and actions of the rehearsal are left out`)
   const journal = await openJournal(folder.file('journal.ndjson'))
   try {
-    const plan = { rehearsal, target, timeline: planned.value, environment, folder: folder.path, session }
-    await performComparison(ports, plan, journal, progress(flags.quiet === true), signal)
+    await performComparison(ports, { ...plan, session }, journal, progress(flags.quiet === true), signal)
   } finally {
     await journal.close()
   }

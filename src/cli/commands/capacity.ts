@@ -1,21 +1,16 @@
 import { copyFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { k6LoadGenerator } from '../../adapters/k6/load-generator.ts'
 import { capacityResult } from '../../capacity/result.ts'
 import { searching } from '../../controller/capacity.ts'
-import type { Performance } from '../../controller/perform.ts'
 import { performSession, type SessionPorts } from '../../controller/session.ts'
 import type { CapacitySession } from '../../domain/capacity.ts'
-import { exitCodes } from '../../domain/verdict.ts'
 import { isCapacityFile, parseCapacity, usualSession } from '../../files/capacity.ts'
 import { flagShapes } from '../../files/flags.ts'
 import { parseRehearsal } from '../../files/rehearsal.ts'
 import { openJournal } from '../../journal/journal.ts'
 import { capacityIssues } from '../../plan/capacity.ts'
-import { planTimeline } from '../../plan/timeline.ts'
-import { auditOf } from '../audit.ts'
 import { printCapacity, readCapacity, writeCapacity } from '../capacity-folder.ts'
 import { modelOnPaper } from '../capacity-model.ts'
 import { askedText, measuredText } from '../capacity-text.ts'
@@ -25,9 +20,9 @@ import { BadInput } from '../failure.ts'
 import { aFolderToWrite, aWebAddress, checkedFlag, ofShape, outputFlag } from '../flags.ts'
 import { readInputFile } from '../input-file.ts'
 import { type Inputs, readInputs } from '../inputs.ts'
-import { VERSION } from '../package.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from '../run-folder.ts'
 import { seedOf } from '../seed.ts'
+import { planSession } from '../session-plan.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { onStderr, say, term } from '../terminal.ts'
 import { findTool } from '../tools.ts'
@@ -163,31 +158,9 @@ async function performSearch(
   const seed = seedOf(flags)
   // A search harms nothing: the faults and actions of the rehearsal are left out.
   const loadOnly = { ...rehearsal, faults: [], actions: [] }
-  const planned = planTimeline(loadOnly, target, { run: folder.run, seed })
-  if (!planned.ok) throw new BadInput(planned.issues)
-  const cluster = await ports.cluster?.cluster.identify()
-  const problems = (await ports.cluster?.cluster.preflight(loadOnly, target)) ?? []
-  if (problems.length > 0) throw new BadInput(problems, exitCodes.environment)
+  const performance = await planSession(ports, inputs, folder, k6, seed, loadOnly)
   signal.throwIfAborted()
   copyFileSync(file, folder.file('capacity.yaml'))
-  const environment = {
-    matchday: VERSION,
-    node: process.version,
-    k6,
-    kubernetes: cluster?.kubernetes ?? 'none',
-    clusterUid: cluster?.uid ?? '',
-    cores: availableParallelism(),
-    seed,
-    command: `matchday ${process.argv.slice(2).join(' ')}`,
-    audit: auditOf(inputs, process.env),
-  }
-  const performance: Performance = {
-    rehearsal: loadOnly,
-    target,
-    timeline: planned.value,
-    environment,
-    folder: folder.path,
-  }
   if (!flags.quiet) say(term`${onStderr('bold', rehearsal.name)} on ${target.entry}, seed ${String(seed)}`)
   const search = searching(performance, session, {
     asked: (asked) => flags.quiet || say(askedText(asked)),

@@ -1,11 +1,9 @@
 import type { KeyObject } from 'node:crypto'
 import { copyFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import { type ControllerPorts, perform } from '../../controller/perform.ts'
 import { booksRead } from '../../controller/settling.ts'
 import { look } from '../../controller/sight.ts'
-import type { Environment } from '../../domain/evidence.ts'
 import type { Issue } from '../../domain/issue.ts'
 import type { ScriptFacts } from '../../domain/script.ts'
 import type { Timeline } from '../../domain/timeline.ts'
@@ -16,7 +14,6 @@ import { readSigningKey, SIGNATURE_FILE } from '../../journal/signature.ts'
 import { openControl } from '../../live/control.ts'
 import { planTimeline } from '../../plan/timeline.ts'
 import { admissionsOf } from '../admissions.ts'
-import { auditOf } from '../audit.ts'
 import {
   type ClusterFlags,
   chooseCluster,
@@ -25,6 +22,7 @@ import {
   withClusterFlags,
   withLabFlags,
 } from '../cluster-choice.ts'
+import { environmentOf } from '../environment.ts'
 import { BadInput, issueText } from '../failure.ts'
 import {
   aFolderToWrite,
@@ -39,7 +37,6 @@ import { tellGitHub } from '../github.ts'
 import { type Inputs, readInputs } from '../inputs.ts'
 import { judgeFolder, printJudgment, writeReports } from '../judging.ts'
 import { startLivePage } from '../live-child.ts'
-import { VERSION } from '../package.ts'
 import { showProgress } from '../progress.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from '../run-folder.ts'
 import { scriptFacts } from '../script-facts.ts'
@@ -158,17 +155,7 @@ async function performRun(
   await admitNow(ports, inputs, planned.value, flags)
   signal.throwIfAborted()
   copyFileSync(rehearsal.file, folder.file('rehearsal.yaml'))
-  const environment: Environment = {
-    matchday: VERSION,
-    node: process.version,
-    k6: k6Version,
-    kubernetes: cluster.kubernetes,
-    clusterUid: cluster.uid,
-    cores: availableParallelism(),
-    seed,
-    command: `matchday ${process.argv.slice(2).join(' ')}`,
-    audit: auditOf(inputs, process.env),
-  }
+  const environment = environmentOf(inputs, k6Version, seed, cluster)
   say(
     term`${onStderr('bold', rehearsal.name)} on ${target.context}/${target.namespace} (${cluster.kubernetes}), seed ${seed}\n${termLines(rehearsal.hypothesis)}`,
   )

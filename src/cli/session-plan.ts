@@ -1,0 +1,28 @@
+/** What a comparison and a search have alike before their first block. */
+import type { Performance } from '../controller/perform.ts'
+import type { SessionPorts } from '../controller/session.ts'
+import { exitCodes } from '../domain/verdict.ts'
+import { planTimeline } from '../plan/timeline.ts'
+import { environmentOf } from './environment.ts'
+import { BadInput } from './failure.ts'
+import type { Inputs } from './inputs.ts'
+import type { RunFolder } from './run-folder.ts'
+
+/** `rehearsal` is what is performed of the inputs. @throws BadInput when the load cannot be planned or the cluster lacks something */
+export async function planSession(
+  ports: SessionPorts,
+  inputs: Inputs,
+  folder: RunFolder,
+  k6: string,
+  seed: number,
+  rehearsal = inputs.rehearsal,
+): Promise<Performance> {
+  const { target } = inputs
+  const planned = planTimeline(rehearsal, target, { run: folder.run, seed })
+  if (!planned.ok) throw new BadInput(planned.issues)
+  const cluster = await ports.cluster?.cluster.identify()
+  const problems = (await ports.cluster?.cluster.preflight(rehearsal, target)) ?? []
+  if (problems.length > 0) throw new BadInput(problems, exitCodes.environment)
+  const environment = environmentOf(inputs, k6, seed, cluster)
+  return { rehearsal, target, timeline: planned.value, environment, folder: folder.path }
+}
