@@ -5,7 +5,7 @@
  */
 
 import type { Estimate, Point } from '../domain/capacity.ts'
-import { normalBelow } from './normal.ts'
+import { normalAbove } from '../domain/student.ts'
 
 /**
  * Relative spreads between runs that are thought possible, from a quiet machine to a crowded one; all are equally likely before the first
@@ -39,7 +39,7 @@ export function beliefOf(points: readonly Point[]): Belief | undefined {
 
 function logLikelihood(told: readonly Point[], logLimit: number, spread: number): number {
   return told.reduce((sum, { load, outcome }) => {
-    const holds = normalBelow((logLimit - Math.log(load)) / spread)
+    const holds = normalAbove((Math.log(load) - logLimit) / spread)
     return sum + Math.log(Math.max(1e-12, outcome === 'held' ? holds : 1 - holds))
   }, 0)
 }
@@ -47,7 +47,7 @@ function logLikelihood(told: readonly Point[], logLimit: number, spread: number)
 /** Chance that a run at this load holds. */
 export const chanceToHold = (belief: Belief, load: number): number =>
   belief.reduce(
-    (sum, { logLimit, spread, weight }) => sum + weight * normalBelow((logLimit - Math.log(load)) / spread),
+    (sum, { logLimit, spread, weight }) => sum + weight * normalAbove((Math.log(load) - logLimit) / spread),
     0,
   )
 

@@ -1,6 +1,6 @@
 /**
- * Student's t and the normal distribution: what may be claimed from a few paired differences. t by way of the regularised incomplete beta function
- * (DLMF 8.17), the normal by its series and continued fraction (DLMF 7.6, 7.9).
+ * Student's t, Fisher's F and the normal distribution: what a few measurements prove. t and F by way of the regularised incomplete beta function
+ * (DLMF 8.17; Abramowitz and Stegun 26.7.1 and 26.6.2), the normal by its series and continued fraction (DLMF 7.6, 7.9).
  */
 import { regularisedBeta } from './statistics.ts'
 
@@ -14,6 +14,10 @@ export function tAbove(t: number, df: number): number {
 
 /** The t above which a share `upper` of the distribution lies; 0 < upper < 1. */
 export const tOf = (upper: number, df: number): number => inverse(upper, (t) => tAbove(t, df))
+
+/** P(F > value). */
+export const fisherAbove = (value: number, dfUpper: number, dfLower: number): number =>
+  value <= 0 ? 1 : regularisedBeta(dfLower / (dfLower + dfUpper * value), dfLower / 2, dfUpper / 2)
 
 const SQRT_2PI = Math.sqrt(2 * Math.PI)
 export const normalDensity = (z: number): number => Math.exp((-z * z) / 2) / SQRT_2PI

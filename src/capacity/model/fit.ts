@@ -3,8 +3,9 @@
  * the sum of squares may have more than one valley. Coefficients and standard errors agree with R's package `usl` 3.0.3; its intervals do not, because
  * it takes the wrong quantile and degrees of freedom.
  */
+
+import { fisherAbove, tOf } from '../../domain/student.ts'
 import { type Coefficients, capacityAt, gradientAt, type Law, openIn } from './curve.ts'
-import { fisherAbove, studentTwoSided } from './distributions.ts'
 import { dot, gramOf, inverseOf, type Matrix, times } from './linear-algebra.ts'
 
 /** Proven capacity with this many replicas, everything else as it was. */
@@ -168,6 +169,6 @@ export function bandAt(fit: Fit, n: number, confidence = 0.95): Band | undefined
   const middle = capacityAt(fit.coefficients, n)
   const noise = fit.sigma * (fit.noise === 'relative' ? middle : 1)
   const variance = dot(gradient, times(fit.covariance, gradient)) + noise ** 2
-  const half = studentTwoSided(confidence, fit.df) * Math.sqrt(Math.max(0, variance))
+  const half = tOf((1 - confidence) / 2, fit.df) * Math.sqrt(Math.max(0, variance))
   return { low: Math.max(0, middle - half), high: middle + half }
 }

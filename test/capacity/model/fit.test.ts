@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { capacityAt, peakOf } from '../../../src/capacity/model/curve.ts'
-import { fisherAbove, studentTwoSided } from '../../../src/capacity/model/distributions.ts'
 import { type Fit, fitOf, type Measured } from '../../../src/capacity/model/fit.ts'
+import { fisherAbove, tOf } from '../../../src/domain/student.ts'
 import { raytracer, specsdm91 } from './golden.ts'
 
 const pointsOf = (rows: readonly (readonly [number, number])[]): readonly Measured[] =>
@@ -65,7 +65,7 @@ describe('distributions', () => {
     [4, 2.776],
     [9, 2.262],
     [30, 2.042],
-  ])('t with %i degrees of freedom is %d', (df, t) => expect(studentTwoSided(0.95, df)).toBeCloseTo(t, 3))
+  ])('t with %i degrees of freedom is %d', (df, t) => expect(tOf(0.025, df)).toBeCloseTo(t, 3))
   it.each([
     [4.07, 3, 8],
     [5.32, 1, 8],
