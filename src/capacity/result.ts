@@ -45,7 +45,7 @@ export type CapacityResult = {
   readonly exitCode: number
 }
 
-/** Nothing works without reserve: at this share of its limit a resource counts as used up. */
+/** A resource counts as used up at this share of its limit, because nothing runs well at 100 %. */
 const USED_UP = 0.95
 
 /** Undefined for a journal that is not of a search. */

@@ -13,7 +13,7 @@ export type Step = Measure | SearchEnd
 
 /** A hold that breaks lowers the promise. After this many holds the platform is too unsteady for a promise. */
 const HOLDS_MAX = 6
-/** Once could be a bad moment: the limit differs from run to run. Each try follows an overload of its own. */
+/** One failure could be chance, because the limit varies between runs. Each try follows an overload of its own. */
 const STAYED_DOWN = 2
 const RECOVERIES_MAX = 3
 /** The overload before the recovery is at least this far above the limit. */
@@ -101,7 +101,7 @@ function recovering(spec: SearchSpec, points: readonly Point[], belief: Belief, 
   const tries = points.filter(({ purpose }) => purpose === 'recovery')
   if (held === undefined || tries.length >= RECOVERIES_MAX || tries.some(({ outcome }) => outcome === 'held'))
     return undefined
-  // Every try at the load of the first one, so that they are tries of one question.
+  // Every try uses the load of the first one, so that they answer the same question.
   const load = tries[0]?.load ?? Math.min(held, estimateOf(belief).median) * spec.recovery.at
   return { ...asked(load, 'recovery', spec), overload: overloadOf(spec, points) }
 }
@@ -112,7 +112,7 @@ function recoveryOf(points: readonly Point[]): Extract<SearchEnd, { kind: 'found
   return tries.some(({ outcome }) => outcome === 'held') ? 'recovered' : 'unproven'
 }
 
-/** Alternately below and above the limit by its spread: there an answer tells most about both. */
+/** Alternately below and above the limit by its spread: results there tell most about the limit and the spread. */
 function repeating(spec: SearchSpec, points: readonly Point[], belief: Belief): Measure | undefined {
   const done = points.filter(({ purpose }) => purpose === 'repeat').length
   if (done >= spec.repeats) return undefined

@@ -140,7 +140,7 @@ export function capacitySeen(): CapacitySeen {
   }
 }
 
-/** Time in flight that latencies do not account for at the load that had least of it, this one left out unless it is the only one. */
+/** The least time in flight, over all other loads, that latencies do not account for. With one load only, that load's. */
 function usual(lives: ReadonlyMap<number, Life>, step: number): number {
   const others = [...lives].filter(([each]) => each !== step)
   const from = others.length > 0 ? others : [...lives]
@@ -182,7 +182,7 @@ function sumsOf(results: readonly BlockResult[]): Readonly<Record<string, Window
   )
 }
 
-/** A bad answer is no fast one. A latency must be within its target: what is only within the ceiling passes a rehearsal with a warning. */
+/** Bad answers do not count as fast. A latency must be within its target: being within the ceiling only is a warning in a rehearsal. */
 function countsOf(slo: Slo, sums: Readonly<Record<string, WindowSums>>): ObjectiveCounts {
   const { good = 0, bad = 0, slow = 0 } = sums[slo.sli] ?? {}
   if (slo.kind === 'availability') return { name: slo.sli, objective: slo.objective, answers: good + bad, within: good }

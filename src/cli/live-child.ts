@@ -45,7 +45,7 @@ const ORPHAN_MS = 60_000
 /** The child's end. A terminal sends Ctrl-C to all of its processes: the run decides when the page ends. */
 export async function watchForRun(watching: Watching): Promise<number> {
   for (const name of ['SIGINT', 'SIGHUP'] as const) process.on(name, () => undefined)
-  // What measures and loads goes first on a busy machine.
+  // On a busy machine the load generator and the controller go first.
   setPriority(5)
   const watched = await watchRun(watching)
   process.stdout.write(`live page      ${watched.urls.act}\nread-only page ${watched.urls.watch}\n`)

@@ -1,4 +1,4 @@
-/** The runs below a reports folder, each from the beginning and the end of its journal and from its verdict. Nothing is judged here. */
+/** The runs below a reports folder, read from the first and last lines of each journal and from its verdict. Nothing is judged here. */
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
@@ -43,7 +43,7 @@ async function startOf(journal: string): Promise<Started | undefined> {
       return { rehearsal: record.rehearsal.name, context: record.target.context, startedAt: Math.round(record.at) }
     }
   } catch {
-    // The list shows the run without what its journal would say. `judge` says what is wrong with it.
+    // The run is listed without what its journal would tell. `judge` reports what is wrong with the journal.
   }
   return undefined
 }

@@ -1,5 +1,5 @@
 /**
- * What a rehearsal says of its indicators (SLIs). A profile of the load is an indicator without a word; an entry says that an indicator is a union
+ * What a rehearsal says of its indicators (SLIs). A profile of the load is an indicator without any entry; an entry says that an indicator is a union
  * of others, that its good answer is a refusal, or that it is counted from k6's own metrics.
  */
 import type { Indicator } from './indicator.ts'

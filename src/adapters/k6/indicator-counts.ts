@@ -134,7 +134,7 @@ function told(
   return { good, bad, badBy, ...latencyOf(latency, limits) }
 }
 
-/** A bucket that straddles a limit counts as slow: nobody knows on which side its values are. */
+/** A bucket that straddles a limit counts as slow, because its values may be on either side. */
 function latencyOf(latency: HistogramTotal, limits: Limits): Pick<IndicatorCounts, 'slow' | 'overCeiling' | 'latency'> {
   const above = (limitMs: number | undefined): number =>
     limitMs === undefined

@@ -147,7 +147,7 @@ export function readerOf(api: KubernetesApi): Reader {
 const isForbidden = (error: unknown): boolean => error instanceof ApiRefusal && error.status === 403
 
 async function mostLikely(api: KubernetesApi, homes: readonly string[]): Promise<string | undefined> {
-  // What may not be read elsewhere concerns nobody.
+  // A missing permission in other namespaces does not matter here.
   const reader = readerOf(api)
   const count = (name: string): number => homes.filter((home) => home === name).length
   const ranked = await Promise.all(

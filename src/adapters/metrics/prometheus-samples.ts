@@ -12,13 +12,13 @@ import { askPrometheus } from './prometheus-server.ts'
 
 /** Samples become visible a moment after they were taken. */
 const VISIBLE_MS = 2000
-/** One scrape may fail or be late; later the instance is silent, and after more time gone. */
+/** One scrape may fail or be late. After that the instance is told as silent, and later as gone. */
 const LATE_INTERVALS = 2.5
 const GONE_INTERVALS = 5
 
 /**
- * By Prometheus' clock. A sample that becomes visible after its instance was told silent is dropped: the journal keeps the records of an instance in
- * order.
+ * By Prometheus' clock. A sample that becomes visible after its instance was reported as silent is dropped, because the journal keeps the records
+ * of an instance in order.
  */
 type Instance = { readonly lastAt: number; readonly toldAt: number }
 type Known = Map<string, Instance>
@@ -31,7 +31,7 @@ export function prometheusSamples(api: KubernetesApi, clock: Clock) {
     const known = knownOf.get(name) ?? new Map<string, Instance>()
     knownOf.set(name, known)
     let ahead = 0
-    // What was not read now can be read with the next answer, so that one failed query loses nothing: it is told when an instance is late.
+    // The next query also covers what this one missed, so one failed query loses nothing. It is reported when an instance is late.
     const failed = (problem: string): readonly Sample[] =>
       known.size === 0
         ? [failure(clock, name, WHOLE, problem)]

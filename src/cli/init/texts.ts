@@ -54,7 +54,7 @@ function uidText(clusterUid: string | undefined, isLab: boolean): readonly strin
   ]
 }
 
-/** Which counters prove something is a decision. So a source is a comment until somebody names its metrics. */
+/** Somebody must decide which counters prove a fault. Until then a source is a comment. */
 function sourcesText(
   survey: Survey,
   metrics: { readonly port: number; readonly path?: string } | undefined,
