@@ -74,11 +74,23 @@ describe('kubectl exec', () => {
     expect(status.details?.causes[0]?.message).toBe('5')
   })
 
-  it.runIf(hasScript())("follows the size of the client's window", async () => {
+  const size = (columns: number, rows: number) => Buffer.from(`\x04${JSON.stringify({ Width: columns, Height: rows })}`)
+
+  it.runIf(hasScript())('has the size that the client tells before the command runs', async () => {
+    const cmd = ['sh', '-c', 'until [ "$(stty size)" = "33 99" ]; do sleep 0.05; done; sleep 0.3; stty size']
+    const socket = await open(await execUrl(cmd, { stdin: true, tty: true }))
+    const answer = readAll(socket)
+    socket.send(size(80, 24))
+    socket.send(size(99, 33))
+    expect((await answer).stdout).toMatch(/33 99\r\n$/)
+  })
+
+  it.runIf(hasScript())("signals the command when the client's window changes", async () => {
     const cmd = ['sh', '-c', 'trap "stty size; exit" WINCH; echo ready; while :; do sleep 0.05; done']
     const socket = await open(await execUrl(cmd, { stdin: true, tty: true }))
     const answer = readAll(socket)
-    socket.send(Buffer.from(`\x04${JSON.stringify({ Width: 99, Height: 33 })}`))
+    await once(socket, 'message') // ready: the trap is set
+    socket.send(size(99, 33))
     expect((await answer).stdout).toMatch(/33 99\r\n$/)
   })
 

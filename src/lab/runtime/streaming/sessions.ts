@@ -6,7 +6,7 @@ import type { Life } from '../container/life.ts'
 import { messageOf } from '../fault.ts'
 import type { ContainerRecord } from '../records.ts'
 import { failure, type Incoming, nonZeroExit, parseMessage, sendOutput, sendStatus, success } from './channels.ts'
-import { onTerminal, resize } from './terminal.ts'
+import { onTerminal, resizer } from './terminal.ts'
 
 export type ExecOffer = { record: ContainerRecord; command: readonly string[]; stdin: boolean; tty: boolean }
 export type AttachOffer = { life: Life; stdin: boolean; tty: boolean }
@@ -29,10 +29,11 @@ export async function exec(socket: WebSocket, offer: ExecOffer): Promise<void> {
   if (child.stdout) forward(socket, child.stdout, 'stdout')
   if (child.stderr) forward(socket, child.stderr, tty ? 'stdout' : 'stderr')
   child.stdin?.on('error', () => undefined) // the command may not read its input
+  const resize = resizer(() => child.pid)
   early.passTo((message) => {
     if (message.kind === 'stdin') child.stdin?.write(message.data)
     if (message.kind === 'stdin-closed') child.stdin?.end()
-    if (message.kind === 'resize' && tty) void resize(child.pid, message.size)
+    if (message.kind === 'resize' && tty) resize(message.size)
   })
   socket.once('close', () => killExec(child))
   child.once('close', (code, signal) => {
@@ -47,11 +48,12 @@ export function attach(socket: WebSocket, { life, stdin, tty }: AttachOffer): vo
   const stop = logs.subscribe((stream, text) =>
     sendOutput(socket, tty ? 'stdout' : stream, Buffer.from(text, 'latin1')),
   )
+  const resize = resizer(life.mainPid)
   socket.on('message', (raw) => {
     const message = parseMessage(socket, raw)
     if (message.kind === 'stdin' && stdin) input?.write(message.data)
     if (message.kind === 'stdin-closed' && stdin) input?.clientLeft()
-    if (message.kind === 'resize' && tty) void resize(life.mainPid(), message.size)
+    if (message.kind === 'resize' && tty) resize(message.size)
   })
   socket.once('close', () => {
     stop()
