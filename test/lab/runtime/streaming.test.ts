@@ -86,12 +86,14 @@ describe('kubectl exec', () => {
   })
 
   it.runIf(hasScript())("signals the command when the client's window changes", async () => {
-    const cmd = ['sh', '-c', 'trap "stty size; exit" WINCH; echo ready; while :; do sleep 0.05; done']
+    // stty sets rows and columns one after the other: the command gets two signals.
+    const onSignal = '[ "$(stty size)" = "33 99" ] && echo seen && exit'
+    const cmd = ['sh', '-c', `trap '${onSignal}' WINCH; echo ready; while :; do sleep 0.05; done`]
     const socket = await open(await execUrl(cmd, { stdin: true, tty: true }))
     const answer = readAll(socket)
     await once(socket, 'message') // ready: the trap is set
     socket.send(size(99, 33))
-    expect((await answer).stdout).toMatch(/33 99\r\n$/)
+    expect((await answer).stdout).toMatch(/seen\r\n$/)
   })
 
   it.each([

@@ -37,6 +37,7 @@ export function resizer(script: () => number | undefined): (size: Size) => void 
   }
 }
 
+// stty sets rows and columns by two calls, so that the programs get two signals.
 function setSize(terminal: string, { columns, rows }: Size): void {
   execFile('stty', ['-F', terminal, 'rows', String(rows), 'cols', String(columns)], () => undefined)
 }
