@@ -77,9 +77,17 @@ describe('the canary', () => {
     expect(judgment.verdict.kind).not.toBe('pass')
     needsMachine(context, judgment)
     const found = causesOf(judgment)
-    for (const oneOf of causes) expect(found.filter((cause) => oneOf.includes(cause))).not.toEqual([])
+    for (const oneOf of causes)
+      expect(
+        found.filter((cause) => oneOf.includes(cause)),
+        told(judgment),
+      ).not.toEqual([])
   })
 })
+
+/** What the run found, for whoever reads that a seeded defect was not among it. */
+const told = ({ summary, findings }: Judgment): string =>
+  [summary, ...findings.map(({ cause, sentence }) => `${cause}: ${sentence}`)].join('\n')
 
 /** Twelve busy processes a core, ended by themselves after a minute and a half whatever becomes of the test. */
 function contend(): readonly ChildProcess[] {
