@@ -1,0 +1,158 @@
+/**
+ * The small changes that a good test suite notices. Each is found in the syntax tree of a file and is one replacement of text, so that positions
+ * stay those of the source.
+ */
+import { createHash } from 'node:crypto'
+import { parseAst } from 'vitest/node'
+
+export type MutantKind = 'threshold' | 'comparison' | 'number' | 'logic' | 'guard' | 'condition' | 'boolean' | 'call'
+
+export type Mutant = {
+  readonly file: string
+  /** Line of the source, from 1. */
+  readonly line: number
+  readonly kind: MutantKind
+  /** Offsets into the source, in UTF-16 units. */
+  readonly start: number
+  readonly end: number
+  readonly from: string
+  readonly to: string
+}
+
+type Node = { readonly type: string; readonly start: number; readonly end: number; readonly [field: string]: unknown }
+
+/** A map and no object: an object has `toString` and `constructor` too, which are names of methods. */
+const changing = (table: Readonly<Record<string, string>>): ReadonlyMap<string, string> =>
+  new Map(Object.entries(table))
+
+const boundaries = changing({ '<': '<=', '<=': '<', '>': '>=', '>=': '>' })
+const opposites = changing({
+  '<': '>=',
+  '<=': '>',
+  '>': '<=',
+  '>=': '<',
+  '===': '!==',
+  '!==': '===',
+})
+const otherLogic = changing({ '&&': '||', '||': '&&' })
+const otherMethods = changing({ some: 'every', every: 'some', min: 'max', max: 'min' })
+
+/** TypeScript's own nodes hold types, which nothing runs. These hold an expression too. */
+const withExpression = new Set(['TSAsExpression', 'TSNonNullExpression', 'TSSatisfiesExpression'])
+const leaves = new Set(['ReturnStatement', 'ThrowStatement', 'ContinueStatement', 'BreakStatement'])
+
+const isNode = (value: unknown): value is Node =>
+  typeof value === 'object' && value !== null && 'type' in value && 'start' in value && 'end' in value
+
+function childrenOf(node: Node): readonly Node[] {
+  if (withExpression.has(node.type)) return [node.expression].filter(isNode)
+  if (node.type.startsWith('TS') || node.type === 'ImportDeclaration') return []
+  return Object.values(node).flat().filter(isNode)
+}
+
+function nodesOf(node: Node): readonly Node[] {
+  return [node, ...childrenOf(node).flatMap(nodesOf)]
+}
+
+/** Whether a statement always leaves its block: `return`, or a block that ends with one. */
+function isExit(statement: unknown): boolean {
+  if (!isNode(statement)) return false
+  if (statement.type !== 'BlockStatement') return leaves.has(statement.type)
+  return Array.isArray(statement.body) && isExit(statement.body.at(-1))
+}
+
+type Change = { readonly kind: MutantKind; readonly at: Node | Span; readonly to: string }
+type Span = { readonly start: number; readonly end: number }
+
+/** The operator stands between both sides; a comment there might contain it too, so the last one counts. */
+function operatorOf(node: Node, source: string): Span | undefined {
+  if (!isNode(node.left) || !isNode(node.right)) return undefined
+  const operator = String(node.operator)
+  const start = source.slice(0, node.right.start).lastIndexOf(operator)
+  return start < node.left.end ? undefined : { start, end: start + operator.length }
+}
+
+function ofOperator(node: Node, source: string): readonly Change[] {
+  const at = operatorOf(node, source)
+  if (at === undefined) return []
+  const changes = [
+    ['threshold', boundaries],
+    ['comparison', opposites],
+    ['logic', otherLogic],
+  ] as const
+  return changes.flatMap(([kind, table]) => {
+    const to = table.get(String(node.operator))
+    return to === undefined ? [] : [{ kind, at, to }]
+  })
+}
+
+function ofLiteral(node: Node): readonly Change[] {
+  const { value } = node
+  if (typeof value === 'boolean') return [{ kind: 'boolean', at: node, to: String(!value) }]
+  if (typeof value !== 'number') return []
+  return [value + 1, value - 1].map((to) => ({ kind: 'number', at: node, to: to < 0 ? `(${to})` : String(to) }))
+}
+
+function ofCall(node: Node): readonly Change[] {
+  const { callee } = node
+  if (!isNode(callee) || callee.type !== 'MemberExpression' || !isNode(callee.property)) return []
+  const to = otherMethods.get(String(callee.property.name))
+  return to === undefined ? [] : [{ kind: 'call', at: callee.property, to }]
+}
+
+function changesOf(node: Node, source: string): readonly Change[] {
+  switch (node.type) {
+    case 'BinaryExpression':
+    case 'LogicalExpression':
+      return ofOperator(node, source)
+    case 'UnaryExpression':
+      return node.operator === '!' && isNode(node.argument)
+        ? [{ kind: 'logic', at: node, to: source.slice(node.start + 1, node.end) }] // with its parentheses
+        : []
+    case 'Literal':
+      return ofLiteral(node)
+    case 'CallExpression':
+      return ofCall(node)
+    case 'IfStatement':
+      return isExit(node.consequent) && !isNode(node.alternate) ? [{ kind: 'guard', at: node, to: ';' }] : []
+    case 'ConditionalExpression':
+      return isNode(node.test) ? ['true', 'false'].map((to) => ({ kind: 'condition', at: node.test as Node, to })) : []
+    default:
+      return []
+  }
+}
+
+/** Every mutant of a file. */
+export function mutantsOf(file: string, source: string): readonly Mutant[] {
+  const program: unknown = parseAst(source, { lang: 'ts' })
+  if (!isNode(program)) throw new Error(`${file} has no syntax tree`)
+  return nodesOf(program)
+    .flatMap((node) => changesOf(node, source))
+    .map(({ kind, at: { start, end }, to }) => ({
+      file,
+      line: source.slice(0, start).split('\n').length,
+      kind,
+      start,
+      end,
+      from: source.slice(start, end),
+      to,
+    }))
+}
+
+export const mutated = (source: string, { start, end, to }: Mutant): string =>
+  source.slice(0, start) + to + source.slice(end)
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
+
+/** Names a mutant as long as its file does not change. */
+export const idOf = ({ file, start, end, to }: Mutant, source: string): string =>
+  digest(JSON.stringify([file, digest(source), start, end, to]))
+
+/** Orders by a hash of seed and id: the first 20 of a sample of 40 are the sample of 20, whatever else changes. */
+export function drawn<T extends { readonly id: string }>(all: readonly T[], count: number, seed: number): readonly T[] {
+  const keyed = all.map((each) => ({ each, key: digest(`${seed} ${each.id}`) }))
+  return keyed
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ each }) => each)
+    .slice(0, count)
+}

@@ -1,0 +1,93 @@
+/** What became of each mutant, and the figure for each room. */
+import { lowerBound } from '../../src/domain/statistics.ts'
+import type { Mutant } from './mutants.ts'
+
+export type Outcome =
+  | { readonly kind: 'killed'; readonly by: string }
+  | { readonly kind: 'timed-out' }
+  | { readonly kind: 'survived' }
+  /** No test of the room loads the file. */
+  | { readonly kind: 'no-test' }
+  /** The tests ended in a way that says nothing of the mutant. It does not count. */
+  | { readonly kind: 'unclear'; readonly why: string }
+
+export type Trial = {
+  readonly id: string
+  readonly mutant: Mutant
+  readonly outcome: Outcome
+  readonly seconds: number
+}
+
+export type Figure = {
+  readonly killed: number
+  readonly counted: number
+  /** Exact 95 % interval (Clopper–Pearson) of the share that is killed. */
+  readonly low: number
+  readonly high: number
+}
+
+/** 2.5 % on each side. */
+const ONE_SIDED = 0.975
+
+export function figureOf(trials: readonly Trial[]): Figure {
+  const counted = trials.filter(({ outcome }) => outcome.kind !== 'unclear')
+  const killed = counted.filter(({ outcome }) => outcome.kind === 'killed' || outcome.kind === 'timed-out').length
+  return {
+    killed,
+    counted: counted.length,
+    low: lowerBound(killed, counted.length, ONE_SIDED),
+    high: 1 - lowerBound(counted.length - killed, counted.length, ONE_SIDED),
+  }
+}
+
+export function isSurvivor({ outcome }: Trial): boolean {
+  return outcome.kind === 'survived' || outcome.kind === 'no-test'
+}
+
+const percent = (share: number): string => `${Math.round(share * 100)} %`
+const oneLine = (text: string): string => {
+  const flat = text.replaceAll(/\s+/g, ' ')
+  return flat.length > 70 ? `${flat.slice(0, 67)}...` : flat
+}
+
+const wordsOf = (outcome: Outcome): string => {
+  switch (outcome.kind) {
+    case 'killed':
+      return `killed by ${oneLine(outcome.by)}`
+    case 'timed-out':
+      return 'timed out (counts as killed)'
+    case 'survived':
+      return 'SURVIVED'
+    case 'no-test':
+      return 'SURVIVED: no test loads the file'
+    case 'unclear':
+      return `unclear: ${oneLine(outcome.why)}`
+  }
+}
+
+export function changeOf({ file, line, kind, from, to }: Mutant): string {
+  return `${file}:${line} ${kind}: ${oneLine(from)} -> ${to === ';' ? '(removed)' : oneLine(to)}`
+}
+
+export const trialText = ({ mutant, outcome, seconds }: Trial): string =>
+  `${changeOf(mutant)}  ${wordsOf(outcome)} (${seconds.toFixed(0)} s)`
+
+function figureText(name: string, trials: readonly Trial[]): string {
+  const { killed, counted, low, high } = figureOf(trials)
+  if (counted === 0) return `${name}: nothing counted`
+  const unclear = trials.length - counted
+  const rest = unclear === 0 ? '' : `; ${unclear} unclear, not counted`
+  return `${name}: ${killed} of ${counted} killed, ${percent(killed / counted)} (95 % interval ${percent(low)} to ${percent(high)})${rest}`
+}
+
+export function summary(trials: readonly Trial[], roomOf: (file: string) => string): string {
+  const byRoom = Map.groupBy(trials, ({ mutant }) => roomOf(mutant.file))
+  const byKind = Map.groupBy(trials, ({ mutant }) => mutant.kind)
+  const survivors = trials.filter(isSurvivor).map(({ mutant }) => `  ${changeOf(mutant)}`)
+  return [
+    ...[...byRoom].map(([room, each]) => figureText(room, each)),
+    ...[...byKind].map(([kind, each]) => `  ${figureText(kind, each)}`),
+    survivors.length === 0 ? 'no survivors' : 'survivors:',
+    ...survivors.sort(),
+  ].join('\n')
+}
