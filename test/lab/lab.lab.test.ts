@@ -84,6 +84,13 @@ describe('a lab', () => {
     expect(readFileSync(lab.kubeconfig, 'utf8')).not.toContain('insecure')
   })
 
+  it('has the class of its ingress as the default, so that an Ingress without a class gets it', async () => {
+    await expect.poll(() => bench.kubectl('get', 'ingressclasses', '-o', 'name'), { timeout: 20_000 }).toContain('/lab')
+    await bench.kubectl('create', 'ingress', 'no-class', '--rule=shop.example/*=shop:80')
+    expect(await bench.kubectl('get', 'ingress', 'no-class', '-o', 'jsonpath={.spec.ingressClassName}')).toBe('lab')
+    await bench.kubectl('delete', 'ingress', 'no-class')
+  })
+
   it('lets the API server reach its kubelets: node figures and the resource endpoint', async () => {
     const at = '/api/v1/nodes/zone-a-api/proxy'
     expect(await bench.kubectl('get', '--raw', `${at}/metrics/resource`)).toContain('node_cpu_usage_seconds_total')

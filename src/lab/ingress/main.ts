@@ -6,11 +6,14 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { clusterAt } from '../cluster-access/cluster.ts'
 import { type KeptList, keepList } from '../cluster-access/kept-list.ts'
 import type { KubeObject } from '../cluster-access/kube-object.ts'
+import { readKubeconfig } from '../cluster-access/kubeconfig.ts'
 import { labPaths } from '../machine/paths.ts'
 import { readState } from '../machine/state.ts'
 import type { EndpointSlice, Service } from '../pod-network/objects.ts'
+import { announceClass } from './ingress-class.ts'
 import type { Ingress } from './objects.ts'
 import { type IngressServer, type Listen, startIngressServer } from './server.ts'
 
@@ -98,6 +101,7 @@ const flags = readFlags()
 await joinPodNetwork(flags.paths.net)
 const server = await open(listenAt(flags))
 watchRoutes(flags.paths.kubeconfig, server)
+void announceClass(clusterAt(readKubeconfig(flags.paths.kubeconfig)))
 log(`ingress listens on port ${server.port}, metrics on ${server.metricsPort}`)
 
 let stopping = false

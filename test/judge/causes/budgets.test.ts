@@ -31,6 +31,14 @@ describe('a drain', () => {
     )
   })
 
+  it('that takes both pods of an app of two shows it too', () => {
+    const both = ['bets-1', 'bets-2'].flatMap((name) => [
+      ...podLife({ name, app: 'bets', node: 'zone-a-api', born: -2, ready: -1, ends: 101, gone: 106 }),
+    ])
+    const judgment = shown(together(nodes(), drained('bets-1', 'bets-2'), both), { rehearsal: withActions(drainA) })
+    expect(sentenceOf(judgment, 'budget-missing')).toContain('0 of 2 were Ready at worst.')
+  })
+
   it.each<[string, Evidence[]]>([
     ['with a budget of its name', [...taken(110), budget(-1, 'bets', { healthy: 3, expected: 3, wantedHealthy: 2 })]],
     ['with a budget whose selector fits', [...taken(110), budget(-1, 'money', { selector: {} })]],
