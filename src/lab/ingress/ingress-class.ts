@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from '../cluster-access/cluster.ts'
+import { type Log, untilDone } from '../machine/daemon.ts'
 import { INGRESS_CLASS } from './routes.ts'
 
-// The default, because this ingress also serves Ingresses without a class.
+// The default class, because this ingress also serves Ingresses without a class.
 const ingressClass = {
   apiVersion: 'networking.k8s.io/v1',
   kind: 'IngressClass',
@@ -10,15 +10,8 @@ const ingressClass = {
   spec: { controller: 'matchday.dev/lab-ingress' },
 }
 
-const RETRY_MS = 1_000
-
-/** Writes the IngressClass that tells users and `matchday check` which controller serves. Tries again until the API server accepts it. */
-export async function announceClass(cluster: Cluster): Promise<void> {
+/** Creates the IngressClass of the lab. Retries until the API server accepts it. */
+export async function registerClass(cluster: Cluster, log: Log): Promise<void> {
   const path = `/apis/networking.k8s.io/v1/ingressclasses/${INGRESS_CLASS}`
-  const written = () =>
-    cluster.apply(path, ingressClass).then(
-      () => true,
-      () => false,
-    )
-  while (!(await written())) await sleep(RETRY_MS)
+  await untilDone('IngressClass', () => cluster.apply(path, ingressClass), log)
 }

@@ -13,7 +13,7 @@ import { readKubeconfig } from '../cluster-access/kubeconfig.ts'
 import { labPaths } from '../machine/paths.ts'
 import { readState } from '../machine/state.ts'
 import type { EndpointSlice, Service } from '../pod-network/objects.ts'
-import { announceClass } from './ingress-class.ts'
+import { registerClass } from './ingress-class.ts'
 import type { Ingress } from './objects.ts'
 import { type IngressServer, type Listen, startIngressServer } from './server.ts'
 
@@ -101,7 +101,7 @@ const flags = readFlags()
 await joinPodNetwork(flags.paths.net)
 const server = await open(listenAt(flags))
 watchRoutes(flags.paths.kubeconfig, server)
-void announceClass(clusterAt(readKubeconfig(flags.paths.kubeconfig)))
+void registerClass(clusterAt(readKubeconfig(flags.paths.kubeconfig)), log)
 log(`ingress listens on port ${server.port}, metrics on ${server.metricsPort}`)
 
 let stopping = false

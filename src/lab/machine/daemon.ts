@@ -10,7 +10,7 @@ export type Daemon = {
   readonly root: string
   readonly log: Log
   readonly stopping: AbortSignal
-  /** Retries until it works, because a daemon may start before the rest of the lab is up. @throws only when the daemon is stopping */
+  /** `untilDone` of this daemon, which may start before the rest of the lab is up. @throws only when the daemon is stopping */
   untilDone<T>(what: string, act: () => T | Promise<T>): Promise<T>
   /** Ends the process when `serve` returns, or when it fails because the daemon is stopping. */
   run(serve: () => Promise<void>): Promise<never>
@@ -46,7 +46,13 @@ export function startDaemon(name: string): Daemon {
   }
 }
 
-async function untilDone<T>(what: string, act: () => T | Promise<T>, log: Log, stopping: AbortSignal): Promise<T> {
+/** Retries until it works, and logs each problem once. @throws only when `stopping` is aborted */
+export async function untilDone<T>(
+  what: string,
+  act: () => T | Promise<T>,
+  log: Log,
+  stopping?: AbortSignal,
+): Promise<T> {
   let said = ''
   for (;;) {
     try {

@@ -27,9 +27,9 @@ const runtime = await startRuntime({
   log,
   notice: eventNotices(cluster, log),
 })
-provision({ cluster, volumesFolder: paths.volumes, signal: stopping, log }).catch((error) =>
-  log(`provisioner: ${error}`),
-)
+provision({ cluster, volumesFolder: paths.volumes, signal: stopping, log }).catch((error) => {
+  if (!stopping.aborted) log(`provisioner: ${error}`)
+})
 log('runtime ready')
 
 stopping.addEventListener('abort', async () => {

@@ -1,7 +1,8 @@
 import { type Cluster, isConflict, isNotFound } from '../../cluster-access/cluster.ts'
 import { follow } from '../../cluster-access/follow.ts'
+import { untilDone } from '../../machine/daemon.ts'
 import { type Fields, fieldsOf, messageOf, textOf } from '../../machine/json.ts'
-import { isReleased, makeFolder, needsVolume, removeFolder, storageClass, volumeFor } from './volumes.ts'
+import { isReleased, makeFolder, needsVolume, removeFolder, STORAGE_CLASS, storageClass, volumeFor } from './volumes.ts'
 
 export type ProvisionerParts = {
   cluster: Cluster
@@ -15,7 +16,8 @@ export type ProvisionerParts = {
  * after a restart both lists are read again.
  */
 export async function provision({ cluster, volumesFolder, signal, log }: ProvisionerParts): Promise<void> {
-  await untilDone(() => cluster.apply('/apis/storage.k8s.io/v1/storageclasses/lab-local', storageClass), signal)
+  const path = `/apis/storage.k8s.io/v1/storageclasses/${STORAGE_CLASS}`
+  await untilDone('StorageClass', () => cluster.apply(path, storageClass), log, signal)
   const attempt = (what: string, task: () => Promise<void>) => {
     task().catch((error) => log(`${what}: ${messageOf(error)}`))
   }
@@ -55,18 +57,4 @@ const nameOf = (object: Fields): string => textOf(fieldsOf(object.metadata).name
 
 function unlessGone(error: unknown): void {
   if (!isNotFound(error)) throw error
-}
-
-const RETRY_MS = 250
-
-/** The API server answers only some seconds after the runtime starts. */
-async function untilDone(task: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    const done = await task().then(
-      () => true,
-      () => false,
-    )
-    if (done) return
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
-  }
 }
