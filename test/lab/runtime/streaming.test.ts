@@ -1,4 +1,7 @@
 import { once } from 'node:events'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { isOnPath } from '../../../src/lab/runtime/container/program.ts'
@@ -76,13 +79,21 @@ describe('kubectl exec', () => {
 
   const size = (columns: number, rows: number) => Buffer.from(`\x04${JSON.stringify({ Width: columns, Height: rows })}`)
 
-  it.runIf(hasScript())('has the size that the client tells before the command runs', async () => {
-    const cmd = ['sh', '-c', 'until [ "$(stty size)" = "33 99" ]; do sleep 0.05; done; sleep 0.3; stty size']
-    const socket = await open(await execUrl(cmd, { stdin: true, tty: true }))
+  it.runIf(hasScript())('runs in the size that the client sent before the command started', async () => {
+    // A slow stty keeps the shell that sets the first size busy while the client's sizes arrive.
+    const folder = mkdtempSync(join(tmpdir(), 'slow-stty-'))
+    chmodSync(folder, 0o755) // the container may run as another user
+    const slow = `#!/bin/sh\nsleep 0.5\nPATH='${process.env.PATH}'\nexec stty "$@"\n`
+    writeFileSync(join(folder, 'stty'), slow, { mode: 0o755 })
+    const path = { key: 'PATH', value: Buffer.from(`${folder}:${process.env.PATH}`) }
+    const slowly = await runContainer(cri, await runPod(bench, cri, 'slow'), { ...shell('sleep 1000'), envs: [path] })
+    const cmd = ['sh', '-c', 'until [ "$(stty size)" = "33 99" ]; do sleep 0.05; done; echo seen']
+    const socket = await open(await execUrl(cmd, { stdin: true, tty: true, containerId: slowly }))
     const answer = readAll(socket)
     socket.send(size(80, 24))
     socket.send(size(99, 33))
-    expect((await answer).stdout).toMatch(/33 99\r\n$/)
+    expect((await answer).stdout).toBe('seen\r\n')
+    rmSync(folder, { recursive: true })
   })
 
   it.runIf(hasScript())("signals the command when the client's window changes", async () => {

@@ -14,32 +14,40 @@ export function onTerminal(command: readonly string[], path: string | undefined)
   return ['script', '--quiet', '--return', '--command', `${FIRST_SIZE} exec ${line}`, '/dev/null']
 }
 
-// Until the client tells its size.
+// The size until the client sends one.
 const FIRST_SIZE = 'stty rows 40 cols 120;'
 const AGAIN_MS = 50
 const PATIENCE_MS = 30_000
 
 /**
- * Sets the size of the terminal that `script` made; its programs get SIGWINCH from the kernel. A client tells its size at once, before
- * script(1) has started the command: the last size told is set when the command runs. Nothing happens without a terminal.
+ * Sets the size of the terminal that `script` made, once its command runs. The kernel sends SIGWINCH. Several sizes are set one after the other,
+ * so that the client's last one stays. Without a terminal, nothing happens.
  */
 export function resizer(script: () => number | undefined): (size: Size) => void {
-  let told: Size | undefined
-  let waiting = false
+  let next: Size | undefined
+  let isBusy = false
+  async function setAll(): Promise<void> {
+    const terminal = await terminalOfCommand(script)
+    while (next !== undefined) {
+      const size = next
+      next = undefined
+      if (terminal !== undefined) await setSize(terminal, size)
+    }
+    isBusy = false
+  }
   return (size) => {
-    told = size
-    if (waiting) return
-    waiting = true
-    void terminalOfCommand(script).then((terminal) => {
-      waiting = false
-      if (terminal !== undefined && told !== undefined) setSize(terminal, told)
-    })
+    next = size
+    if (isBusy) return
+    isBusy = true
+    void setAll()
   }
 }
 
-// stty sets rows and columns by two calls, so that the programs get two signals.
-function setSize(terminal: string, { columns, rows }: Size): void {
-  execFile('stty', ['-F', terminal, 'rows', String(rows), 'cols', String(columns)], () => undefined)
+/** stty makes one call for the rows and one for the columns: the command gets two signals. An error means that the command has ended. */
+function setSize(terminal: string, { columns, rows }: Size): Promise<void> {
+  return new Promise((done) => {
+    execFile('stty', ['-F', terminal, 'rows', String(rows), 'cols', String(columns)], () => done())
+  })
 }
 
 async function terminalOfCommand(script: () => number | undefined): Promise<string | undefined> {
@@ -54,10 +62,10 @@ async function terminalOfCommand(script: () => number | undefined): Promise<stri
   return undefined
 }
 
-/** The shell that sets the first size would overwrite a size that is set before it becomes the command. */
 function terminalBelow(script: number): string | undefined {
   try {
     const [child] = readFileSync(`/proc/${script}/task/${script}/children`, 'utf8').trim().split(' ')
+    // This shell has yet to set the first size, and would overwrite the client's.
     if (readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(FIRST_SIZE)) return undefined
     const input = readlinkSync(`/proc/${child}/fd/0`)
     return /^\/dev\/pts\/\d+$/.test(input) ? input : undefined
