@@ -80,13 +80,13 @@ describe('the canary', () => {
     for (const oneOf of causes)
       expect(
         found.filter((cause) => oneOf.includes(cause)),
-        told(judgment),
+        textOf(judgment),
       ).not.toEqual([])
   })
 })
 
-/** What the run found, for whoever reads that a seeded defect was not among it. */
-const told = ({ summary, findings }: Judgment): string =>
+/** Shown when a seeded defect is not among the findings: what was found instead. */
+const textOf = ({ summary, findings }: Judgment): string =>
   [summary, ...findings.map(({ cause, sentence }) => `${cause}: ${sentence}`)].join('\n')
 
 /** Twelve busy processes a core, ended by themselves after a minute and a half whatever becomes of the test. */

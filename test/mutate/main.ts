@@ -1,26 +1,26 @@
 /**
- * `npm run mutate`: changes one small thing in the code at a time and runs the tests of its room. A change that no test notices is a survivor. The
- * working tree stays as it is: vitest gets the changed text instead of the file (ADR 40).
+ * `npm run mutate`: makes one small change in the code at a time and runs the unit tests of its room. A change that no test notices is a survivor.
+ * The working tree is not touched: vitest gets the changed text instead of the file (ADR 40).
  */
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { drawn, idOf, type Mutant, mutantsOf, mutated } from './mutants.ts'
+import { drawn, idOf, MUTANT_KINDS, type Mutant, mutantsOf, mutated } from './mutants.ts'
 import { changeOf, summary, type Trial, trialText } from './outcome.ts'
 import { type Bench, baseline, endTests, performMutant } from './perform.ts'
 import type { Durations } from './quick-first.ts'
 
-const HELP = `Changes one small thing in the code at a time, and says which changes no test notices.
+const HELP = `Makes one small change in the code at a time, and lists the changes that no test notices.
 
 usage: npm run mutate -- [--only PREFIX] [--sample N] [--seed N] [--kind a,b] [--resume FILE] [--output FILE] [--workers N] [--list]
 
   --only PREFIX   files below this path only (default: src/judge, src/plan, src/files and src/journal)
-  --kind a,b      these kinds only: threshold, comparison, number, logic, guard, condition, boolean, call
+  --kind a,b      these kinds only: ${MUTANT_KINDS.join(', ')}
   --sample N      this many, drawn from the seed (default 40); a larger sample contains the smaller one
   --seed N        draws the sample, and is REHEARSAL_SEED of the tests (default 1)
-  --output FILE   where each outcome is kept the moment it is known (default reports/mutation/outcomes.json)
-  --resume FILE   outcomes of an earlier run that need not be repeated; those of files that changed since are dropped
+  --output FILE   written after each mutant (default reports/mutation/outcomes.json)
+  --resume FILE   outcomes of an earlier run, which are not repeated; those of files that changed since are dropped
   --workers N     test workers (default 2)
   --list          print the mutants, and run nothing
 
@@ -77,6 +77,8 @@ const sample = whole('sample', 1)
 const seed = whole('seed', 0)
 const workers = whole('workers', 1)
 const kinds = flags.kind?.split(',')
+const strange = kinds?.filter((kind) => !MUTANT_KINDS.some((known) => known === kind)) ?? []
+if (strange.length > 0) usage(`--kind takes ${MUTANT_KINDS.join(', ')}, got ${strange.join(', ')}`)
 
 type Task = { readonly id: string; readonly mutant: Mutant; readonly source: string }
 const found: readonly Task[] = ROOMS.flatMap((room) => globSync(`src/${room}/**/*.ts`).sort())
@@ -90,10 +92,15 @@ if (found.length === 0)
   usage(`no mutants below ${flags.only}${flags.kind === undefined ? '' : ` of kind ${flags.kind}`}`)
 const tasks = drawn(found, sample, seed)
 
+function isTrial(value: unknown): value is Trial {
+  if (typeof value !== 'object' || value === null) return false
+  return 'id' in value && 'mutant' in value && 'outcome' in value && 'seconds' in value
+}
+
 function readKept(path: string): readonly Trial[] {
   try {
     const kept: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    return Array.isArray(kept) ? (kept as readonly Trial[]) : usage(`${path} holds no outcomes`)
+    return Array.isArray(kept) && kept.every(isTrial) ? kept : usage(`${path} holds no outcomes of this tool`)
   } catch (error) {
     return usage(`cannot resume from ${path}: ${error instanceof Error ? error.message : String(error)}`)
   }
@@ -139,7 +146,7 @@ if (flags.list) {
   })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      console.error(`\nstopped; go on with --resume ${flags.output}`)
+      console.error(`\nstopped; continue with --resume ${flags.output}`)
       process.exit(4)
     })
   }

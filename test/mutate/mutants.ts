@@ -1,11 +1,21 @@
 /**
- * The small changes that a good test suite notices. Each is found in the syntax tree of a file and is one replacement of text, so that positions
- * stay those of the source.
+ * The small changes that a good test suite notices. Each is found in the syntax tree of a file and is one replacement of text, so that line
+ * numbers in test failures stay those of the source.
  */
 import { createHash } from 'node:crypto'
 import { parseAst } from 'vitest/node'
 
-export type MutantKind = 'threshold' | 'comparison' | 'number' | 'logic' | 'guard' | 'condition' | 'boolean' | 'call'
+export const MUTANT_KINDS = [
+  'threshold',
+  'comparison',
+  'number',
+  'logic',
+  'guard',
+  'condition',
+  'boolean',
+  'call',
+] as const
+export type MutantKind = (typeof MUTANT_KINDS)[number]
 
 export type Mutant = {
   readonly file: string
@@ -21,12 +31,12 @@ export type Mutant = {
 
 type Node = { readonly type: string; readonly start: number; readonly end: number; readonly [field: string]: unknown }
 
-/** A map and no object: an object has `toString` and `constructor` too, which are names of methods. */
-const changing = (table: Readonly<Record<string, string>>): ReadonlyMap<string, string> =>
+/** A Map, because a plain object also has inherited keys such as `toString`, which are names of methods here. */
+const replacements = (table: Readonly<Record<string, string>>): ReadonlyMap<string, string> =>
   new Map(Object.entries(table))
 
-const boundaries = changing({ '<': '<=', '<=': '<', '>': '>=', '>=': '>' })
-const opposites = changing({
+const boundaries = replacements({ '<': '<=', '<=': '<', '>': '>=', '>=': '>' })
+const opposites = replacements({
   '<': '>=',
   '<=': '>',
   '>': '<=',
@@ -34,10 +44,10 @@ const opposites = changing({
   '===': '!==',
   '!==': '===',
 })
-const otherLogic = changing({ '&&': '||', '||': '&&' })
-const otherMethods = changing({ some: 'every', every: 'some', min: 'max', max: 'min' })
+const otherLogic = replacements({ '&&': '||', '||': '&&' })
+const otherMethods = replacements({ some: 'every', every: 'some', min: 'max', max: 'min' })
 
-/** TypeScript's own nodes hold types, which nothing runs. These hold an expression too. */
+/** Nodes of TypeScript hold types, which do not run. These also hold an expression. */
 const withExpression = new Set(['TSAsExpression', 'TSNonNullExpression', 'TSSatisfiesExpression'])
 const leaves = new Set(['ReturnStatement', 'ThrowStatement', 'ContinueStatement', 'BreakStatement'])
 
@@ -64,7 +74,7 @@ function isExit(statement: unknown): boolean {
 type Change = { readonly kind: MutantKind; readonly at: Node | Span; readonly to: string }
 type Span = { readonly start: number; readonly end: number }
 
-/** The operator stands between both sides; a comment there might contain it too, so the last one counts. */
+/** The last occurrence before the right side, because a comment between the sides may contain the operator too. */
 function operatorOf(node: Node, source: string): Span | undefined {
   if (!isNode(node.left) || !isNode(node.right)) return undefined
   const operator = String(node.operator)

@@ -23,9 +23,9 @@ describe('the figure', () => {
     expect(figureOf(trials).high).toBeCloseTo(0.9324, 4)
   })
 
-  it('is told for each room, with the survivors', () => {
+  it('is printed for each room, with the survivors', () => {
     const text = summary(trials, () => 'judge')
-    expect(text).toContain('judge: 2 of 4 killed, 50 % (95 % interval 7 % to 93 %); 1 unclear, not counted')
+    expect(text).toContain('judge: 2 of 4 killed, 50 % (95 % interval 6 % to 93 %); 1 unclear, not counted')
     expect(text).toContain('  src/judge/a.ts:3 guard: if -> (removed)')
   })
 })

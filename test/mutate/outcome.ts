@@ -1,5 +1,6 @@
 /** What became of each mutant, and the figure for each room. */
 import { lowerBound } from '../../src/domain/statistics.ts'
+import { percent } from '../../src/report/words.ts'
 import type { Mutant } from './mutants.ts'
 
 export type Outcome =
@@ -8,7 +9,7 @@ export type Outcome =
   | { readonly kind: 'survived' }
   /** No test of the room loads the file. */
   | { readonly kind: 'no-test' }
-  /** The tests ended in a way that says nothing of the mutant. It does not count. */
+  /** The tests failed for another reason than the mutant. It does not count. */
   | { readonly kind: 'unclear'; readonly why: string }
 
 export type Trial = {
@@ -44,7 +45,6 @@ export function isSurvivor({ outcome }: Trial): boolean {
   return outcome.kind === 'survived' || outcome.kind === 'no-test'
 }
 
-const percent = (share: number): string => `${Math.round(share * 100)} %`
 const oneLine = (text: string): string => {
   const flat = text.replaceAll(/\s+/g, ' ')
   return flat.length > 70 ? `${flat.slice(0, 67)}...` : flat
@@ -77,7 +77,7 @@ function figureText(name: string, trials: readonly Trial[]): string {
   if (counted === 0) return `${name}: nothing counted`
   const unclear = trials.length - counted
   const rest = unclear === 0 ? '' : `; ${unclear} unclear, not counted`
-  return `${name}: ${killed} of ${counted} killed, ${percent(killed / counted)} (95 % interval ${percent(low)} to ${percent(high)})${rest}`
+  return `${name}: ${killed} of ${counted} killed, ${percent(killed / counted, 0)} (95 % interval ${percent(low, 0)} to ${percent(high, 0)})${rest}`
 }
 
 export function summary(trials: readonly Trial[], roomOf: (file: string) => string): string {

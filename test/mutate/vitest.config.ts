@@ -1,6 +1,6 @@
 /**
  * The unit tier with one file replaced: MATCHDAY_MUTANT holds the path of a JSON file with the file to replace and its text. No file of the working
- * tree is touched. What the tests loaded is noted beside that file, so that a mutant that no test loads is not called a survivor.
+ * tree is touched. The file `seen` is written when the module is loaded: a mutant that no test loads is reported as `no-test`.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'

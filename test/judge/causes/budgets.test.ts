@@ -31,10 +31,10 @@ describe('a drain', () => {
     )
   })
 
-  it('that takes both pods of an app of two shows it too', () => {
-    const both = ['bets-1', 'bets-2'].flatMap((name) => [
-      ...podLife({ name, app: 'bets', node: 'zone-a-api', born: -2, ready: -1, ends: 101, gone: 106 }),
-    ])
+  it('that takes both pods of an app shows it too', () => {
+    const both = ['bets-1', 'bets-2'].flatMap((name) =>
+      podLife({ name, app: 'bets', node: 'zone-a-api', born: -2, ready: -1, ends: 101, gone: 106 }),
+    )
     const judgment = shown(together(nodes(), drained('bets-1', 'bets-2'), both), { rehearsal: withActions(drainA) })
     expect(sentenceOf(judgment, 'budget-missing')).toContain('0 of 2 were Ready at worst.')
   })
