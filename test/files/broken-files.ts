@@ -417,11 +417,40 @@ export const brokenTargets: readonly Row[] = [
     ['  books:', `  prometheus: {service: {namespace: m, name: p, port: 9090}, url: 'http://p', ${QUERIES}}\n  books:`],
     'wrong-value:49',
   ),
+  ...(
+    [
+      ['a token in the file', 'bearer: hush-hush', 'wrong-type:49'],
+      ['a password in the file', "basic: 'user:hush-hush'", 'wrong-type:49'],
+      ['a token of digits', 'bearer: 4711004711', 'wrong-type:49'],
+      ['a token instead of a variable', 'bearer: {env: hush-hush}', 'wrong-value:49'],
+      ['a token instead of a file', "bearer: {file: ' hush-hush'}", 'wrong-value:49'],
+      ['a token instead of a key', 'bearer: {hush-hush: x}', 'unknown-key:49'],
+      ['a token under a key', 'bearer: {token: hush-hush}', 'unknown-key:49'],
+    ] as const
+  ).map(([mistake, login, code]) =>
+    one(mistake, TARGET, ['  books:', `  prometheus: {url: 'http://p', ${login}, ${QUERIES}}\n  books:`], code),
+  ),
+  ...(
+    [
+      ['a login in the URL of a Prometheus', 'http://user:hush-hush@p'],
+      ['a token in the URL of a Prometheus', 'http://p?token=hush-hush'],
+    ] as const
+  ).map(([mistake, url]) =>
+    one(mistake, TARGET, ['  books:', `  prometheus: {url: '${url}', ${QUERIES}}\n  books:`], 'wrong-value:49'),
+  ),
   one(
-    'a token in the file',
+    'a URL with a login for the whole Prometheus',
     TARGET,
-    ['  books:', `  prometheus: {url: 'http://p', bearer: hush-hush, ${QUERIES}}\n  books:`],
+    ['  books:', "  prometheus: 'http://user:hush-hush@p?token=hush-hush'\n  books:"],
     'wrong-type:49',
+  ),
+  ...[
+    'http://user:hush-hush@shop',
+    'user:hush-hush@shop',
+    'http://shop/?token=hush-hush',
+    'http://shop/#hush-hush',
+  ].map((entry) =>
+    one(`an entry with a credential, ${entry}`, TARGET, ['http://127.99.0.1:8080', `'${entry}'`], 'wrong-value:10'),
   ),
   one(
     'a source of pods and of Prometheus',
