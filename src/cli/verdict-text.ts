@@ -11,9 +11,9 @@ import {
   costName,
   counted,
   faultWords,
+  inPercent,
   isFelt,
   objectiveWords,
-  percent,
   sealWords,
   sloWords,
   verdictWords,
@@ -80,7 +80,7 @@ function sloCells(slo: SloResult, paint: Paint): Cells {
   // The ceiling is only in the report: it would not fit a narrow terminal.
   const { ceilingMs: _, ...target } = slo
   const wanted = `${slo.kind === 'availability' ? 'of' : 'for'} ${objectiveWords(target)}`
-  return [slo.sli, paint(looks[look], words), percent(slo.achieved), wanted, `${whole(attempts)} attempts${p95}`]
+  return [slo.sli, paint(looks[look], words), inPercent(slo.achieved), wanted, `${whole(attempts)} attempts${p95}`]
 }
 
 function harmText({ faults, actions }: Judgment, paint: Paint): readonly TerminalText[] {

@@ -5,6 +5,7 @@
 import type { Environment, Evidence, GuardrailTripped, LoadFrame, ResidueItem } from '../domain/evidence.ts'
 import type { Decision } from '../domain/people.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
+import { percent } from '../domain/show.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import { after, type Instant, millis, seconds } from '../domain/units.ts'
 import { guarding } from '../judge/guardrails/guardrails.ts'
@@ -256,7 +257,7 @@ function clientSide(
 
 function tripText({ sli, measured, below, burn }: GuardrailTripped): string {
   if (burn) return `${sli} burns its budget ${burn.factor.toFixed(1)} times too fast, more than ${burn.limit}`
-  return `${sli} at ${(measured * 100).toFixed(2)} %, below ${(below * 100).toFixed(2)} %`
+  return `${sli} at ${percent(measured)}, below ${percent(below)}`
 }
 
 /** The final audit: lists what matchday made and is still there. The run ends healed only if the list is empty. */

@@ -1,11 +1,12 @@
 /** The runs of one rehearsal in order of time, and the trend of each objective: a page, and characters for a terminal. */
+import { percent } from '../domain/show.ts'
 import type { Judgment, SloResult, Verdict } from '../domain/verdict.ts'
 import { n } from './draw/axes.ts'
 import { light } from './draw/palette.ts'
 import { type Html, html } from './escape/html.ts'
 import { style } from './page-style.ts'
 import { cell, row, section, table } from './sections/markup.ts'
-import { objectiveWords, percent, verdictWords } from './words.ts'
+import { objectiveWords, verdictWords } from './words.ts'
 
 export type PastRun = { readonly startedAt: number; readonly folder: string; readonly judgment: Judgment }
 

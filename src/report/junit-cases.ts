@@ -2,10 +2,10 @@
 import type { Cause } from '../domain/causes.ts'
 import type { SourcePoint } from '../domain/issue.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
-import { showSeries } from '../domain/show.ts'
+import { percent, showSeries } from '../domain/show.ts'
 import type { ActionResult, FaultResult, Finding, Judgment, SloResult } from '../domain/verdict.ts'
 import { causesOfWant } from '../judge/posture/posture.ts'
-import { inSeconds, objectiveWords, percent, reactionWords, whole } from './words.ts'
+import { inSeconds, objectiveWords, reactionWords, whole } from './words.ts'
 
 export type Outcome = {
   readonly is: 'failure' | 'error' | 'skipped'

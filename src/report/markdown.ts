@@ -1,4 +1,5 @@
 /** The short form, for a pull request or a chat: verdict, causes, objectives, harms, reactions, money. */
+import { money } from '../domain/show.ts'
 import type { FaultResult, Finding, HarmCost, Judgment, ReactionResult } from '../domain/verdict.ts'
 import { code, type Markdown, md } from './escape/markdown.ts'
 import { speaker } from './live/event-words.ts'
@@ -7,14 +8,13 @@ import { rootsOf } from './roots.ts'
 import {
   actionWords,
   budgetShare,
-  cents,
   costName,
   faultWords,
   inMillis,
+  inPercent,
   inSeconds,
   isFelt,
   objectiveWords,
-  percent,
   reactionWords,
   sealWords,
   utcTime,
@@ -105,7 +105,7 @@ const objectives = (judgment: Judgment): readonly Markdown[] => [
   md`| --- | --- | --- | --- | --- | --- | --- | --- | --- |`,
   ...judgment.slos.map(
     (slo) =>
-      md`| ${slo.sli} | ${objectiveWords(slo)} | ${slo.state} | ${percent(slo.achieved)} | ${percent(slo.lowerBound)} | ${inMillis(slo.whole.quantileMs)} | ${whole(slo.whole.attempts)} | ${whole(slo.whole.bad + slo.whole.neverRan)} | ${budgetShare(slo.budgetUsed)} |`,
+      md`| ${slo.sli} | ${objectiveWords(slo)} | ${slo.state} | ${inPercent(slo.achieved)} | ${inPercent(slo.lowerBound)} | ${inMillis(slo.whole.quantileMs)} | ${whole(slo.whole.attempts)} | ${whole(slo.whole.bad + slo.whole.neverRan)} | ${budgetShare(slo.budgetUsed)} |`,
   ),
   md``,
 ]
@@ -190,9 +190,9 @@ function posture({ posture: all }: Judgment): readonly Markdown[] {
 function ledger(judgment: Judgment): readonly Markdown[] {
   if (!judgment.ledger) return []
   const rows = judgment.ledger.operations.flatMap(({ operation, client, books }) => [
-    md`| ${operation} | client | ${whole(client.acknowledged)} | ${cents(client.amountCents)} | ${client.unknown} unknown |`,
+    md`| ${operation} | client | ${whole(client.acknowledged)} | ${money(client.amountCents)} | ${client.unknown} unknown |`,
     ...books.map(
-      (book) => md`| | ${book.book} | ${whole(book.count)} | ${cents(book.amountCents)} | ${book.sentence} |`,
+      (book) => md`| | ${book.book} | ${whole(book.count)} | ${money(book.amountCents)} | ${book.sentence} |`,
     ),
   ])
   return [

@@ -1,8 +1,9 @@
 /** Findings → verdict, exit code, and one sentence that says why. fail > aborted > inconclusive > pass. */
+import { percent } from '../../domain/show.ts'
 import { isSome } from '../../domain/units.ts'
 import { exitCodes, type Finding, type Judgment, type SloResult, type Verdict } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
-import { count, listed, percent } from '../findings/words.ts'
+import { count, listed } from '../findings/words.ts'
 import type { Seen } from '../seen/seen.ts'
 
 export function verdictOf(seen: Seen, findings: readonly Finding[]): Verdict {

@@ -1,6 +1,7 @@
 /** One record as a line for people, on the terminal and on the live page; undefined for records that only the journal needs. */
 import type { Evidence, EvidenceOf } from '../../domain/evidence.ts'
 import type { GateAnswer } from '../../domain/people.ts'
+import { percent } from '../../domain/show.ts'
 import type { Look } from '../words.ts'
 
 export type EventWords = {
@@ -27,7 +28,7 @@ export function eventWords(record: Evidence): EventWords | undefined {
     case 'guardrail-tripped': {
       const measured = record.burn
         ? `burns its budget ${record.burn.factor.toFixed(1)} times too fast`
-        : `at ${inPercent(record.measured)}`
+        : `at ${percent(record.measured)}`
       return { subject: `guardrail ${record.id}`, text: ` tripped: ${record.sli} ${measured}`, look: 'bad' }
     }
     case 'stop-requested':
@@ -147,5 +148,3 @@ function actionWords(subject: string, step: EvidenceOf<'action-step'>['step']): 
       return { subject, text: ': healed', look: 'good' }
   }
 }
-
-const inPercent = (share: number): string => `${(share * 100).toFixed(2)} %`
