@@ -47,11 +47,14 @@ export function eventWords(record: Evidence): EventWords | undefined {
     case 'decision':
       return decisionWords(record)
     case 'undo-done':
-      return record.by === 'heal' ? { subject: 'heal', text: ` took back ${record.id}`, look: 'good' } : undefined
+      // During the run, the steps of the fault or action say it.
+      return record.by === 'heal'
+        ? { subject: 'heal', text: `: ${record.id} ${undoWords[record.outcome]}`, look: 'good' }
+        : undefined
     case 'run-ended':
       return record.healed
         ? { subject: 'run', text: ' over, healed', look: 'good' }
-        : { subject: 'run', text: ' over, not everything was taken back', look: 'bad' }
+        : { subject: 'run', text: ' over, not everything was undone', look: 'bad' }
     default:
       return undefined
   }
@@ -59,6 +62,12 @@ export function eventWords(record: Evidence): EventWords | undefined {
 
 export const speaker = ({ by, role }: { readonly by: string; readonly role?: string }): string =>
   role === undefined ? by : `${by} (${role})`
+
+const undoWords: Readonly<Record<EvidenceOf<'undo-done'>['outcome'], string>> = {
+  undone: 'undone',
+  'already-gone': 'already gone',
+  kept: 'kept',
+}
 
 const noteWords: Readonly<Record<EvidenceOf<'note'>['is'], string>> = {
   note: 'notes',
@@ -138,7 +147,7 @@ function actionWords(subject: string, step: EvidenceOf<'action-step'>['step']): 
     case 'done':
       return { subject, text: `: done, ${step.note}` }
     case 'kept':
-      return { subject, text: ': stays as it is' }
+      return { subject, text: ': kept, needs no undo' }
     case 'failed':
     case 'heal-failed':
       return { subject, text: `: ${step.problem}`, look: 'bad' }
