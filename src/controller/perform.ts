@@ -30,6 +30,7 @@ import type {
 import { readPosture } from './posture.ts'
 import { problemOf } from './problem.ts'
 import { type EvidenceSink, type Recorder, recording } from './recorder.ts'
+import type { Redaction } from './redaction.ts'
 import { settle, settleBudget, type UnknownKeys } from './settling.ts'
 import { watching } from './watching.ts'
 
@@ -42,6 +43,8 @@ export type ControllerPorts = {
   readonly probes: Probes
   readonly books: Books
   readonly lock: TargetLock
+  /** Hides the credentials of the load in every record. */
+  readonly redact?: Redaction['value']
 }
 
 export type Performance = {
@@ -74,8 +77,12 @@ export async function perform(
   const { rehearsal, target, timeline, environment } = performance
   const stopping = new AbortController()
   const lock = await ports.lock.acquire(target, timeline.run)
-  const recorder = recording(sink, ports.clock, onEvidence, (error) =>
-    stop('failure', `the journal cannot be written: ${problemOf(error)}`),
+  const recorder = recording(
+    sink,
+    ports.clock,
+    onEvidence,
+    (error) => stop('failure', `the journal cannot be written: ${problemOf(error)}`),
+    ports.redact,
   )
   const stop = (by: 'operator' | 'guardrail' | 'failure', reason: string) => {
     if (stopping.signal.aborted) return

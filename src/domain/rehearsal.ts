@@ -307,6 +307,8 @@ export type Target = {
   readonly sources: Readonly<Record<string, MetricSource>>
   /** Sources that are read from a Prometheus instead. Their names are not those of `sources`. */
   readonly prometheus?: PrometheusTarget
+  /** What the load needs to be let in: by the name under which the script reads it, where it is. */
+  readonly credentials?: Readonly<Record<string, { readonly at: SourcePoint; readonly from: CredentialPlace }>>
   /** Where books are read, through the API server's proxy. */
   readonly books: readonly {
     readonly book: string
@@ -358,6 +360,12 @@ export type PrometheusLogin = { readonly kind: 'bearer' | 'basic'; readonly from
 export type SecretPlace =
   | { readonly kind: 'env'; readonly name: string }
   | { readonly kind: 'file'; readonly path: string }
+/** Shorter credentials cannot be kept out of logs and reports without hiding parts of ordinary words. */
+export const CREDENTIAL_CHARACTERS_MIN = 6
+/** `secret`: a key of a Secret of the cluster. */
+export type CredentialPlace =
+  | SecretPlace
+  | { readonly kind: 'secret'; readonly namespace: string; readonly name: string; readonly key: string }
 
 /** The metrics of each source, of either sort. */
 export const metricsBySource = ({ sources, prometheus }: Target): ReadonlyMap<string, readonly string[]> =>

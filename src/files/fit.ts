@@ -29,6 +29,15 @@ export function checkFit(rehearsal: Rehearsal, target: Target): readonly Issue[]
       'add it to target.contexts there, if it may be harmed.',
     )
   }
+  for (const name of Object.keys(rehearsal.load.env ?? {}).filter((each) =>
+    Object.hasOwn(target.credentials ?? {}, each),
+  ))
+    report(
+      rehearsal.load.at,
+      'duplicate-name',
+      `load.env sets ${name}, which is a credential of ${target.file}.`,
+      'remove it from load.env; the script gets the credential.',
+    )
   const fit = fitting(target, report)
   for (const { witness } of rehearsal.faults)
     if (witness.kind === 'rate') {

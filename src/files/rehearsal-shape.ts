@@ -5,20 +5,13 @@ import { arrival } from './arrivals.ts'
 import { compareSpec } from './compare-shape.ts'
 import { gameday } from './gameday.ts'
 import { action, fault } from './harm-shape.ts'
-import { dnsLabel, metricName, name, path, seriesLabels, sli, source, title, within } from './name-shapes.ts'
+import { dnsLabel, metricName, name, path, seriesLabels, sli, source, title, variable, within } from './name-shapes.ts'
 import { duration, factor, percentage, podLimit, syncs } from './quantities.ts'
 import { may, need, oneOf, parts, record, renamed, tellApart } from './record.ts'
 import { integer, list, placed, someOf, table, text, word, yes } from './shape.ts'
 import { sliName, slis } from './sli-shape.ts'
 
 export const API_VERSION = 'matchday.dev/v1'
-
-/** Key of an env table. `K6_…` would change k6's own options, and `MATCHDAY_…` the plan. */
-const variable = {
-  form: 'the name of an environment variable that does not begin with K6_ or MATCHDAY_',
-  example: 'BASE_URL',
-  pattern: /^(?!K6_|MATCHDAY_)[A-Za-z_][A-Za-z0-9_]*$/,
-}
 
 const load = record({
   script: need(placed(path('evening.ts')), 'Path of the k6 scenario, relative to this file.'),
@@ -28,7 +21,7 @@ const load = record({
   ),
   env: may(
     table(variable, text({ form: 'the value of a variable', example: '{entry}' })),
-    'What the script reads from __ENV; {entry} is the entry of the target. No secrets: they stay in the environment.',
+    'What the script reads from __ENV; {entry} is the entry of the target. No credentials: those are in the target file, under `credentials`.',
   ),
   sockets: may(
     record({

@@ -1,12 +1,13 @@
 /** The table of the target file: what differs between clusters. */
 
 import { releases } from './compare-shape.ts'
-import { dnsLabel, metricName, name, objectName } from './name-shapes.ts'
+import { loadCredential } from './confidential.ts'
+import { dnsLabel, metricName, name, objectName, variable } from './name-shapes.ts'
 import { prometheus } from './prometheus-shape.ts'
 import { duration, factor } from './quantities.ts'
 import { may, need, parts, record } from './record.ts'
 import { API_VERSION } from './rehearsal-shape.ts'
-import { integer, list, someOf, table, text, word, yes } from './shape.ts'
+import { integer, list, placed, someOf, table, text, word, yes } from './shape.ts'
 import { sliName } from './sli-shape.ts'
 
 const key = {
@@ -113,6 +114,10 @@ export const targetSpec = parts({
   ),
   sources: need(table(key, source), 'Where metrics are read, through the API server.'),
   prometheus: may(prometheus, 'Sources that are read from a Prometheus instead, with the samples that it has scraped.'),
+  credentials: may(
+    table({ ...variable, example: 'SHOP_TOKEN' }, placed(loadCredential('SHOP_TOKEN', '../secrets/shop-token'))),
+    'Credentials of the load: what the script reads from __ENV, and where each one is. None of them is written into a journal, a log or a report.',
+  ),
   books: may(list(book), 'Where books are read, through the API server.'),
   followUps: may(
     table({ ...sliName, example: 'invoice' }, operation),

@@ -2,6 +2,7 @@
 import type { Parsed } from '../domain/issue.ts'
 import type { DeployedRelease, MetricSource, ProviderCalls, Target } from '../domain/rehearsal.ts'
 import { type Millis, millis, seconds } from '../domain/units.ts'
+import { credentialPlaceOf } from './confidential.ts'
 import { type Files, readText, relativeTo, wholeFile } from './files.ts'
 import { checkPrometheus, prometheusOf } from './prometheus.ts'
 import { collectIssues, settle } from './report.ts'
@@ -35,7 +36,7 @@ export function parseTarget(files: Files, path: string): Parsed<Target> {
 
 function assemble(file: string, draft: Draft): Target | undefined {
   const { context, namespace, entry, clusterUid, hpaSync, loadFactor, sources, books, databases, addresses } = draft
-  const { followUps, prometheus, providerCalls, readinessProbe } = draft
+  const { credentials, followUps, prometheus, providerCalls, readinessProbe } = draft
   const { releases } = draft
   if (!context || !namespace || !entry || !sources) return undefined
   return {
@@ -53,6 +54,11 @@ function assemble(file: string, draft: Draft): Target | undefined {
       ]),
     ),
     ...(prometheus === undefined ? {} : { prometheus: prometheusOf(file, prometheus.value) }),
+    ...(credentials === undefined
+      ? {}
+      : {
+          credentials: mapValues(credentials.value, ({ at, value }) => ({ at, from: credentialPlaceOf(file, value) })),
+        }),
     books: (books?.value ?? []).map(({ ledger, ...book }) => ({ ...book, ...(ledger ? { ledger } : {}) })),
     followUps: followUps?.value ?? {},
     providerCalls: (providerCalls?.value ?? []).map(callsOf),

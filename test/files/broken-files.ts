@@ -458,6 +458,12 @@ export const brokenTargets: readonly Row[] = [
     ['  books:', `  prometheus: {url: 'http://p', ${QUERIES.replace('carrier', 'psp-a')}}\n  books:`],
     'duplicate-name:49',
   ),
+  one(
+    'a credential of the load in the file',
+    TARGET,
+    ['  books:', '  credentials: {SHOP_TOKEN: hush-hush}\n  books:'],
+    'wrong-type:49',
+  ),
   one('a port beyond the last', TARGET, ['port: 8080', 'port: 80800'], 'out-of-range:17'),
   one('a database of no kind', TARGET, ['      plural: configmaps\n', ''], 'missing-key:56'),
   one('a field that is no path', TARGET, ['desired: data.primary', 'desired: data..primary'], 'wrong-value:60'),

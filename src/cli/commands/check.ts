@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
+import { readCredentials } from '../../adapters/kubernetes/load-credentials.ts'
 import { type Need, permission } from '../../adapters/kubernetes/permission.ts'
 import { listNeeds } from '../../adapters/kubernetes/posture-lists.ts'
 import { provisionsOf } from '../../adapters/kubernetes/provisions.ts'
@@ -148,7 +149,8 @@ async function look(
   const books = rehearsal ? booksRead(rehearsal, target) : target.books.map(({ book }) => book)
   const sights = postureOnly && rehearsal === undefined ? [] : await lookAtSights(ports, target, books)
   const provisions = postureOnly ? [] : await provisionsOf(api, target)
-  const told = [...issues, ...problems, ...sights.flatMap(({ issue }) => issue ?? [])]
+  const credentials = postureOnly ? [] : (await readCredentials(api, target)).issues
+  const told = [...issues, ...problems, ...credentials, ...sights.flatMap(({ issue }) => issue ?? [])]
   return {
     posture: judged.map((each) => each.result),
     findings: sortFindings(judged.flatMap((each) => each.findings)),

@@ -211,6 +211,14 @@ const database = object({
 })
 
 const secretPlace = variants('kind', { env: object({ name: text }), file: object({ path: text }) })
+const credential = object({
+  at,
+  from: variants('kind', {
+    env: object({ name: text }),
+    file: object({ path: text }),
+    secret: object({ namespace: text, name: text, key: text }),
+  }),
+})
 const prometheus = object({
   server: variants('kind', {
     service: object({ namespace: text, service: text, port: number }),
@@ -239,6 +247,7 @@ export const target = object(
   {
     clusterUid: text,
     prometheus,
+    credentials: record(credential),
     releases: record(object({ entry: text })),
   },
 )
