@@ -302,6 +302,8 @@ export type Target = {
   /** uid of the namespace kube-system: the cluster's identity. Undefined for the lab, whose cluster is new at each boot. */
   readonly clusterUid?: string
   readonly hpaSyncMs: Millis
+  /** In which Chaos Mesh must have injected a fault; undefined is the default. */
+  readonly injectionBudgetMs?: Millis
   readonly loadFactor: number
   /** Where metrics are read, through the API server's proxy: each pod that the selector matches. */
   readonly sources: Readonly<Record<string, MetricSource>>

@@ -108,6 +108,10 @@ export const targetSpec = parts({
     'uid of the namespace kube-system, so that a context that points elsewhere is refused: kubectl get ns kube-system -o jsonpath={.metadata.uid}',
   ),
   hpaSync: may(duration({ min: 100 }), 'Sync period of the HorizontalPodAutoscaler controller, 15s if left out.'),
+  injectionBudget: may(
+    duration({ min: 1000 }),
+    'Longest time until Chaos Mesh has injected a fault, 10s if left out. A fault that takes longer proves nothing.',
+  ),
   loadFactor: may(
     factor({ min: 0.01, max: 10_000 }),
     'Multiple of all arrivals and sockets on this cluster, 1x if left out.',

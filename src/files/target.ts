@@ -36,7 +36,7 @@ export function parseTarget(files: Files, path: string): Parsed<Target> {
 
 function assemble(file: string, draft: Draft): Target | undefined {
   const { context, namespace, entry, clusterUid, hpaSync, loadFactor, sources, books, databases, addresses } = draft
-  const { credentials, followUps, prometheus, providerCalls, readinessProbe } = draft
+  const { credentials, followUps, injectionBudget, prometheus, providerCalls, readinessProbe } = draft
   const { releases } = draft
   if (!context || !namespace || !entry || !sources) return undefined
   return {
@@ -46,6 +46,7 @@ function assemble(file: string, draft: Draft): Target | undefined {
     entry: entry.value.replace(/\/+$/, ''),
     ...(clusterUid === undefined ? {} : { clusterUid: clusterUid.value }),
     hpaSyncMs: hpaSync?.value ?? HPA_SYNC_DEFAULT,
+    ...(injectionBudget === undefined ? {} : { injectionBudgetMs: injectionBudget.value }),
     loadFactor: loadFactor?.value ?? 1,
     sources: Object.fromEntries(
       Object.entries(sources.value).map(([name, source]): [string, MetricSource] => [

@@ -401,6 +401,12 @@ export const brokenChaos: readonly Row[] = [
     '',
     'chaos-doubtful:13',
   ),
+  chaos(
+    'a behaviour of partitions without a partition',
+    'action: partition',
+    'action: delay\n  delay: {latency: 50ms}\n  partitionBehavior: drop',
+    'chaos-doubtful:15',
+  ),
   chaos('a finalizer of its own', 'name: psp-down', 'name: psp-down\n  finalizers: [x]', 'unknown-key:8'),
 ]
 

@@ -204,11 +204,12 @@ describe('a target file', () => {
   it('gets the defaults of Kubernetes where it says nothing', () => {
     const parsed = parseStockTarget({
       [TARGET]: [
-        ['  hpaSync: 2s\n', ''],
+        ['  hpaSync: 2s\n', '  injectionBudget: 30s\n'],
         ['  loadFactor: 1x\n', ''],
       ],
     })
-    expect(parsed.ok && parsed.value).toMatchObject({ hpaSyncMs: 15_000, loadFactor: 1, addresses: {} })
+    const wanted = { hpaSyncMs: 15_000, injectionBudgetMs: 30_000, loadFactor: 1, addresses: {} }
+    expect(parsed.ok && parsed.value).toMatchObject(wanted)
     expect(parsed.ok && parsed.value.sources['psp-a']?.path).toBe('/metrics')
   })
 

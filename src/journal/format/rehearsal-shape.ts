@@ -246,6 +246,7 @@ export const target = object(
   },
   {
     clusterUid: text,
+    injectionBudgetMs: ms,
     prometheus,
     credentials: record(credential),
     releases: record(object({ entry: text })),
