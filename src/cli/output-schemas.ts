@@ -193,6 +193,18 @@ const verdict = strict({
     strict({ of: text, metric: text, highest: optional(z.number()), atMost: z.number(), held: flag }),
   ),
   posture,
+  reached: optional(
+    z.array(
+      strict({
+        state: text,
+        goal: text,
+        held: flag,
+        at: optional(instant),
+        afterMs: optional(ms),
+        shown: optional(text),
+      }),
+    ),
+  ),
   ledger: optional(ledger),
   generator: strict({
     trusted: flag,
@@ -269,6 +281,7 @@ const plan = strict({
     }),
   ),
   expectations: texts,
+  reaches: texts.describe('states without which the run is too easy'),
   guardrails: texts,
   warnings: texts,
 })

@@ -639,6 +639,13 @@ export const causes = {
     lost: 'stands',
     next: 'Look at the named source; the run must be repeated once it can be read.',
   },
+  'state-not-reached': {
+    needs: ANSWERED,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'stands',
+    next: 'Raise the load or lengthen its phase, or make the harm worse, until the state is reached; if it need not be, take it out of reaches.',
+  },
   'posture-unread': {
     needs: LISTS,
     missing: 'itself',

@@ -7,6 +7,7 @@ import type { Slis } from './indicators.ts'
 import type { SourcePoint } from './issue.ts'
 import type { GameDay, GateSpec } from './people.ts'
 import type { PostureWant } from './posture.ts'
+import type { RequiredState } from './required-state.ts'
 import type { Millis, PerSecond, Ratio, Some } from './units.ts'
 
 export type Rehearsal = {
@@ -21,6 +22,8 @@ export type Rehearsal = {
   readonly faults: readonly FaultSpec[]
   readonly actions: readonly ActionSpec[]
   readonly expectations: readonly Expectation[]
+  /** States without which the run was too easy. Earlier versions did not have it. */
+  readonly reaches?: readonly RequiredState[]
   /** Indicators that are more than a profile of the load. */
   readonly slis: Slis
   readonly slos: Some<Slo>

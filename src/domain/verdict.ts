@@ -38,6 +38,8 @@ export type Judgment = {
   readonly budgets: readonly BudgetResult[]
   readonly connections: readonly ConnectionsResult[]
   readonly posture: readonly PostureResult[]
+  /** States that the run had to reach. Absent where the rehearsal requires none. */
+  readonly reached?: readonly ReachedResult[]
   readonly ledger?: LedgerResult
   readonly generator: GeneratorResult
   readonly findings: readonly Finding[]
@@ -228,6 +230,19 @@ export type PostureResult = {
   readonly held: boolean
   /** How many objects were checked, and how many of them failed. */
   readonly sentence: string
+}
+
+/** One state that the run had to reach. */
+export type ReachedResult = {
+  /** What was looked at, and what it had to reach. */
+  readonly state: string
+  readonly goal: string
+  readonly held: boolean
+  /** When it was first reached, and how long after the begin of the load. */
+  readonly at?: Instant
+  readonly afterMs?: Millis
+  /** The first value that reached it, or the nearest one: `120`, `41.5/s`, `4 of 6 pods`. */
+  readonly shown?: string
 }
 
 export type LedgerResult = {

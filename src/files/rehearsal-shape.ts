@@ -7,6 +7,7 @@ import { gameday } from './gameday.ts'
 import { action, fault } from './harm-shape.ts'
 import { dnsLabel, metricName, name, path, seriesLabels, sli, source, title, variable, within } from './name-shapes.ts'
 import { duration, factor, percentage, podLimit, syncs } from './quantities.ts'
+import { reached } from './reaches.ts'
 import { may, need, oneOf, parts, record, renamed, tellApart } from './record.ts'
 import { integer, list, placed, someOf, table, text, word, yes } from './shape.ts'
 import { sliName, slis } from './sli-shape.ts'
@@ -219,6 +220,7 @@ export const rehearsalSpec = parts({
   faults: may(list(fault), 'Harm done on purpose, by Chaos Mesh.'),
   actions: may(list(action), 'What an operator does to the cluster itself, each with its own undo.'),
   expect: may(list(expectation), 'What the platform must do.'),
+  reaches: may(list(reached), 'States that the run must reach. Without them it was too easy, and is inconclusive.'),
   slis: may(slis, 'Indicators that are more than a profile of the load.'),
   slos: need(someOf(slo), 'Service level objectives, judged over the whole run.'),
   guardrails: may(list(guardrail), 'When to stop early.'),

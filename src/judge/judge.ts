@@ -17,6 +17,7 @@ import { sortFindings } from './findings/findings.ts'
 import { arrivalsDue } from './load/arrivals-due.ts'
 import { judgeGenerator } from './load/generator.ts'
 import { judgeObjectives } from './load/objectives.ts'
+import { judgeRequired } from './load/required.ts'
 import { judgeScript } from './load/thresholds.ts'
 import { judgeLedger } from './money/ledger.ts'
 import { judgePosture } from './posture/posture.ts'
@@ -67,6 +68,7 @@ function judgmentOf(seen: Seen): Judgment {
   const connections = judgeConnections(seen)
   const budgets = judgeBudgets(seen)
   const posture = judgePosture(seen)
+  const required = judgeRequired(seen)
   const ledger = judgeLedger(seen)
   const generator = judgeGenerator(seen, due)
   const ruled = [
@@ -78,6 +80,7 @@ function judgmentOf(seen: Seen): Judgment {
     budgets,
     connections,
     posture,
+    required,
     ledger,
     generator,
   ].flatMap((each) => each.findings)
@@ -110,6 +113,7 @@ function judgmentOf(seen: Seen): Judgment {
     budgets: budgets.result,
     connections: connections.result,
     posture: posture.result,
+    ...(required.result.length === 0 ? {} : { reached: required.result }),
     ...(ledger.result === undefined ? {} : { ledger: ledger.result }),
     generator: generator.result,
     findings,

@@ -22,6 +22,7 @@ import {
   guardrailSentence,
   objectiveSentence,
   reactionSentence,
+  requiredSentence,
   undoneSentence,
   witnessSentence,
 } from './sentences.ts'
@@ -48,6 +49,8 @@ export type PlanDescription = {
   readonly actions: readonly DescribedAction[]
   readonly objectives: readonly DescribedObjective[]
   readonly expectations: readonly string[]
+  /** States without which the run is too easy. */
+  readonly reaches: readonly string[]
   readonly guardrails: readonly string[]
   readonly warnings: readonly string[]
 }
@@ -124,6 +127,7 @@ export function describePlan({ rehearsal, target, timeline, admissions }: PlanIn
     ),
     objectives,
     expectations: rehearsal.expectations.map((each) => expectationSentence(each, target)),
+    reaches: (rehearsal.reaches ?? []).map(requiredSentence),
     guardrails: rehearsal.guardrails.map(guardrailSentence),
     warnings: [
       ...objectives.flatMap(objectiveWarning),

@@ -1,6 +1,7 @@
 /** Findings as GitHub shows them beside the rehearsal file: one command per line of the step's output. */
 import type { SourcePoint } from '../domain/issue.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
+import { stateName } from '../domain/required-state.ts'
 import type { Finding, Judgment } from '../domain/verdict.ts'
 import { type GitHubCommand, githubCommand } from './escape/github.ts'
 import { consequenceWords, rootsOf } from './roots.ts'
@@ -42,7 +43,8 @@ function pointOf({ subject }: Finding, rehearsal: Rehearsal): SourcePoint | unde
   const harms = [...rehearsal.faults, ...rehearsal.actions].map(({ name, at }) => ({ name, at }))
   const expected = rehearsal.expectations.flatMap((each) => namesOf(each).map((name) => ({ name, at: each.at })))
   const slos = rehearsal.slos.map(({ sli, at }) => ({ name: sli, at }))
-  const named = [...harms, ...expected, ...slos]
+  const states = (rehearsal.reaches ?? []).map((state) => ({ name: stateName(state), at: state.at }))
+  const named = [...harms, ...expected, ...slos, ...states]
   return named.find(
     ({ name }) => subject === name || [`${name}: `, `${name}/`].some((begin) => subject.startsWith(begin)),
   )?.at

@@ -2,6 +2,7 @@
 import type { Cause } from '../domain/causes.ts'
 import type { SourcePoint } from '../domain/issue.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
+import { stateName } from '../domain/required-state.ts'
 import { percent, showSeries } from '../domain/show.ts'
 import type { ActionResult, FaultResult, Finding, Judgment, SloResult } from '../domain/verdict.ts'
 import { causesOfWant } from '../judge/posture/posture.ts'
@@ -134,7 +135,7 @@ const MONEY: readonly Cause[] = [
   'events-lost',
 ]
 
-function expectationCases(judgment: Judgment, { expectations }: Rehearsal): readonly Case[] {
+function expectationCases(judgment: Judgment, { expectations, reaches = [] }: Rehearsal): readonly Case[] {
   const lineOf = (is: (each: Rehearsal['expectations'][number]) => boolean) => expectations.find(is)?.at
   return [
     ...judgment.autoscalers.map(({ name, phase, held }) => ({
@@ -169,6 +170,12 @@ function expectationCases(judgment: Judgment, { expectations }: Rehearsal): read
       subject: `${namespace}: ${want}`,
       causes: causesOfWant[want],
       within: namespace,
+      held,
+    })),
+    ...(judgment.reached ?? []).map(({ state, goal, held }) => ({
+      name: `${state} reaches ${goal}`,
+      at: reaches.find((each) => stateName(each) === state)?.at,
+      subject: state,
       held,
     })),
     ...(judgment.ledger === undefined

@@ -37,6 +37,7 @@ export function markdownReport(judgment: Judgment, people?: People): string {
     ...actions(judgment),
     ...scalers(judgment),
     ...limits(judgment),
+    ...reached(judgment),
     ...posture(judgment),
     ...ledger(judgment),
     ...followUps(people),
@@ -179,6 +180,15 @@ function limits({ budgets, connections }: Judgment): readonly Markdown[] {
     ),
   ]
   return [md`## Limits`, md``, ...lines, md``]
+}
+
+function reached({ reached: all = [] }: Judgment): readonly Markdown[] {
+  if (all.length === 0) return []
+  const lines = all.map(
+    (each) =>
+      md`- **${each.state}** reaches ${each.goal}: ${each.shown ?? 'never read'}${each.held ? ` after ${inSeconds(each.afterMs)}` : ''} ${mark(each.held)}`,
+  )
+  return [md`## Was it hard enough?`, md``, ...lines, md``]
 }
 
 function posture({ posture: all }: Judgment): readonly Markdown[] {

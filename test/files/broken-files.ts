@@ -34,6 +34,20 @@ export const brokenRehearsals: readonly Row[] = [
   spec('a merge key', '  load:\n', '  load:\n    <<: {script: x}\n', 'unknown-key:14'),
   spec('a curve that ends before the timeline', 'login: 24/s', 'login: {curve: short.csv}', 'curve-too-short:15'),
 
+  every(
+    'a state of a phase that is not there',
+    'at: maximum, on: promo peak',
+    'at: maximum, on: noon',
+    'unknown-phase:95',
+  ),
+  every('a state that no autoscaler has', 'at: maximum', 'at: minimum', 'wrong-value:95'),
+  every(
+    'a state that stands there twice',
+    '    - {autoscaler: payments-api, at: maximum, on: promo peak}\n',
+    '    - {autoscaler: payments-api, at: maximum}\n    - {autoscaler: payments-api, at: maximum}\n',
+    'duplicate-name:96',
+  ),
+
   // Wrong types at every level.
   spec(
     'a list where a map is wanted',

@@ -148,6 +148,15 @@ const expectation = variants('kind', {
   ledger: object({ settleWithinMs: ms, at }),
 })
 
+const requiredState = variants('kind', {
+  'at-maximum': object({ autoscaler: text, at }, { phase: text }),
+  gauge: object(
+    { of: text, metric: text, where: labels, pods: oneOf('sum', 'max'), atLeast: number, at },
+    { phase: text },
+  ),
+  rate: object({ of: text, metric: text, where: labels, atLeast: rate, at }, { phase: text }),
+})
+
 const measured = {
   http: object({ where: labels, at }),
   grpc: object({ where: labels, at }),
@@ -191,7 +200,7 @@ export const rehearsal = object(
     slos: some(slo),
     guardrails: list(guardrail),
   },
-  { compare: compareSettings, gameday },
+  { reaches: list(requiredState), compare: compareSettings, gameday },
 )
 
 const source = object({ namespace: text, selector: labels, port: number, path: text, metrics: list(text) })
