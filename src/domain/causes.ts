@@ -135,6 +135,13 @@ export const causes = {
     lost: 'excused',
     next: 'Look at why the action was refused or not done; without it, what it was to show is not known.',
   },
+  'image-changed': {
+    needs: OBJECTS,
+    missing: 'unnamed',
+    starved: 'stands',
+    lost: 'stands',
+    next: 'Find out who released during the run (kubectl rollout history), and run the rehearsal again without it, or plan the release in the rehearsal.',
+  },
   'double-charge': {
     needs: MONEY,
     missing: 'inconclusive',
@@ -358,6 +365,13 @@ export const causes = {
     starved: 'excused',
     lost: 'excused',
     next: 'Add a topology spread constraint; pods do not move back by themselves, so a rollout or the descheduler must follow the healing.',
+  },
+  'mixed-images': {
+    needs: OBJECTS,
+    missing: 'unnamed',
+    starved: 'stands',
+    lost: 'excused',
+    next: 'Name images by digest (name@sha256:…), so that a tag that was moved cannot mix two of them; complete or undo a rollout that is paused or stuck.',
   },
   'container-restarted': {
     needs: OBJECTS,

@@ -14,6 +14,7 @@ import { readJournal } from '../../src/journal/read.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { place as at, evidence, healthy as healthyStory, rehearsal, scrapes, together } from '../support/evidence.ts'
 import { everything } from '../support/evidence-everything.ts'
+import { idOf, machines, nextImage, presentPod, rolledTo } from '../support/evidence-images.ts'
 import { journalText } from '../support/journal-text.ts'
 import { causesOf } from '../support/judged.ts'
 import { type Line, type Mutation, ofAll, ofKind, ofKindAt, reread, rereadText } from '../support/mutations.ts'
@@ -136,7 +137,10 @@ describe.each<[string, readonly Line[], readonly number[], string]>([
 })
 
 describe('recorded journals', () => {
-  const bases = [...recorded, linesOf(everything())]
+  const withPods = (pods: readonly Evidence[]) =>
+    linesOf(together(evidence({ approved: (s) => ({ a: s > 65 && s < 90 ? 0 : 55, b: 0 }) }), machines, pods))
+  const mixed = withPods([presentPod('gateway-1'), presentPod('gateway-2', { id: idOf('b') })])
+  const bases = [...recorded, linesOf(everything()), mixed, withPods(rolledTo(nextImage))]
   const mutations = Object.entries({ ...ofKind, ...ofKindAt })
 
   it('never get better, and never accuse, by any loss at any moment', async () => {
