@@ -27,13 +27,21 @@ const issue = strict({
 
 const cause = text.describe('stable; docs/glossary.md lists all')
 const finding = strict({
-  weight: z.enum(['breach', 'gap', 'warning']),
+  weight: z.enum(['breach', 'gap', 'accepted', 'warning']),
   cause,
   subject: text,
   sentence: text,
   next: text,
   evidence: z.array(count).describe('lines of journal.ndjson'),
   follows: optional(strict({ cause, subject: text })),
+  acceptance: optional(
+    strict({
+      owner: text,
+      reason: text,
+      until: text.describe('last day on which it is accepted, in UTC: YYYY-MM-DD'),
+      daysLeft: whole.describe('from the day of the run; negative: it has expired, and the finding stands'),
+    }),
+  ).describe('who accepted the finding in the target file'),
 })
 
 const counts = strict({
@@ -156,7 +164,11 @@ const verdict = strict({
   run: text,
   rehearsal: text,
   verdict: z.union([
-    strict({ kind: z.literal('pass'), warnings: z.array(finding) }),
+    strict({
+      kind: z.literal('pass'),
+      warnings: z.array(finding),
+      accepted: optional(z.array(finding).min(1)).describe('the run passes with accepted findings'),
+    }),
     strict({ kind: z.literal('fail'), breaches: z.array(finding).min(1) }),
     strict({ kind: z.literal('aborted'), by: text, at: instant, gaps: z.array(finding) }),
     strict({ kind: z.literal('inconclusive'), gaps: z.array(finding).min(1) }),

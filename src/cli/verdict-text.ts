@@ -16,8 +16,8 @@ import {
   objectiveWords,
   sealWords,
   sloWords,
-  verdictWords,
   whole,
+  wordsOf,
 } from '../report/words.ts'
 import { type Paint, type TerminalText, term, widthOf, wrapped } from './terminal.ts'
 
@@ -34,7 +34,7 @@ export function verdictText(
   columns: number,
 ): readonly TerminalText[] {
   const { kind } = judgment.verdict
-  const { icon, word } = verdictWords[kind]
+  const { icon, word } = wordsOf(judgment.verdict)
   const roots = rootsOf(judgment.findings)
   const left = roots.length - MOST_FINDINGS
   return [
@@ -65,9 +65,10 @@ function rootText({ finding, consequences }: Root, paint: Paint, columns: number
 
 export function findingText(finding: Finding, paint: Paint, columns: number): readonly TerminalText[] {
   const colour = finding.weight === 'breach' ? 'red' : 'yellow'
+  const mark = finding.weight === 'accepted' ? ' (accepted)' : ''
   return [
     term``,
-    term`  ${paint(colour, finding.cause)} ${finding.subject}`,
+    term`  ${paint(colour, finding.cause)} ${finding.subject}${mark}`,
     ...wrapped(finding.sentence, columns, '    ', '    '),
     ...wrapped(finding.next, columns, '    Next: ', '          '),
   ]

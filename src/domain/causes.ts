@@ -702,6 +702,13 @@ export const causes = {
     lost: 'stands',
     next: 'Look at what grows with each request and is never given back: caches, listeners, connections, tables without an index. Run longer to be sure.',
   },
+  'acceptance-unused': {
+    needs: NOTHING,
+    missing: 'itself',
+    starved: 'stands',
+    lost: 'stands',
+    next: 'Remove it from the target file, unless another rehearsal of this target still shows the finding.',
+  },
   'residue-before': {
     needs: HEALING,
     missing: 'unnamed',

@@ -1,4 +1,5 @@
 /** The contents of a rehearsal file and a target file as domain values. Parsed by `files`, planned by `plan`, judged by `judge`. */
+import type { Acceptance } from './acceptance.ts'
 import type { Act } from './action.ts'
 import type { ArrivalCurve } from './arrival-curve.ts'
 import type { CompareSettings } from './comparison.ts'
@@ -335,6 +336,8 @@ export type Target = {
   readonly addresses: Readonly<Record<string, readonly string[]>>
   /** Releases that are deployed side by side, by name. */
   readonly releases?: Readonly<Record<string, DeployedRelease>>
+  /** Findings that do not fail a run on this target for now. */
+  readonly acceptedFindings?: readonly Acceptance[]
 }
 
 /** Where one of several releases is entered. */

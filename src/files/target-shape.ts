@@ -1,5 +1,6 @@
 /** The table of the target file: what differs between clusters. */
 
+import { acceptedFindings } from './acceptance-shape.ts'
 import { releases } from './compare-shape.ts'
 import { loadCredential } from './confidential.ts'
 import { dnsLabel, metricName, name, objectName, variable } from './name-shapes.ts'
@@ -160,6 +161,10 @@ export const targetSpec = parts({
     'Addresses of providers outside the cluster, by the name in the annotation matchday.dev/addresses of a chaos file.',
   ),
   releases: may(releases, 'Releases that are deployed side by side, for `matchday compare --a NAME --b NAME`.'),
+  acceptedFindings: may(
+    acceptedFindings,
+    'Findings that are known: a run that shows only these passes "with accepted findings", until the day given.',
+  ),
 })
 
 export const targetFile = parts({

@@ -2,6 +2,7 @@
 import type { Parsed } from '../domain/issue.ts'
 import type { DeployedRelease, MetricSource, ProviderCalls, Target } from '../domain/rehearsal.ts'
 import { type Millis, millis, seconds } from '../domain/units.ts'
+import { acceptancesOf, reportRepeated } from './acceptance-shape.ts'
 import { credentialPlaceOf } from './confidential.ts'
 import { type Files, readText, relativeTo, wholeFile } from './files.ts'
 import { checkPrometheus, prometheusOf } from './prometheus.ts'
@@ -30,6 +31,7 @@ export function parseTarget(files: Files, path: string): Parsed<Target> {
   const draft = root && targetFile.decode(root, report)?.value.spec?.value
   if (draft?.prometheus !== undefined)
     checkPrometheus(draft.prometheus.value, Object.keys(draft.sources?.value ?? {}), report)
+  reportRepeated(draft?.acceptedFindings?.value ?? [], report)
   const issues = found()
   return settle(issues, draft === undefined || issues.length > 0 ? undefined : assemble(path, draft))
 }
@@ -37,7 +39,7 @@ export function parseTarget(files: Files, path: string): Parsed<Target> {
 function assemble(file: string, draft: Draft): Target | undefined {
   const { context, namespace, entry, clusterUid, hpaSync, loadFactor, sources, books, databases, addresses } = draft
   const { credentials, followUps, injectionBudget, prometheus, providerCalls, readinessProbe } = draft
-  const { releases } = draft
+  const { acceptedFindings, releases } = draft
   if (!context || !namespace || !entry || !sources) return undefined
   return {
     context: context.value,
@@ -67,6 +69,7 @@ function assemble(file: string, draft: Draft): Target | undefined {
     databases: databases?.value ?? {},
     addresses: addresses?.value ?? {},
     ...(releases === undefined ? {} : { releases: mapValues(releases.value, releaseOf) }),
+    ...(acceptedFindings === undefined ? {} : { acceptedFindings: acceptancesOf(acceptedFindings.value) }),
   }
 }
 

@@ -13,6 +13,7 @@ import { judgeBudgets } from './cluster/disruption.ts'
 import { judgeKeda } from './cluster/keda.ts'
 import { judgeActions } from './faults/actions.ts'
 import { judgeFaults } from './faults/faults.ts'
+import { withAccepted } from './findings/accepted.ts'
 import { sortFindings } from './findings/findings.ts'
 import { arrivalsDue } from './load/arrivals-due.ts'
 import { judgeGenerator } from './load/generator.ts'
@@ -58,7 +59,7 @@ export async function judgeEntries(
 }
 
 function judgmentOf(seen: Seen): Judgment {
-  const { run, rehearsal } = seen.run.head
+  const { run, rehearsal, target, at } = seen.run.head
   const due = arrivalsDue(seen)
   const objectives = judgeObjectives(seen, due)
   const faults = judgeFaults(seen)
@@ -93,7 +94,9 @@ function judgmentOf(seen: Seen): Judgment {
     ...judgeRun(seen),
     ...nothingJudged(seen),
   ]
-  const sorted = sortFindings(distrustChanged(excuseLost(seen, excuseStarved(seen, all, generator.contended)), seen))
+  const excused = distrustChanged(excuseLost(seen, excuseStarved(seen, all, generator.contended)), seen)
+  const complete = seen.run.stop === undefined
+  const sorted = sortFindings(withAccepted(excused, { acceptances: target.acceptedFindings ?? [], at, complete }))
   const findings = withRoots(seen, sorted, { faults: faults.result, actions: actions.result })
   const verdict = verdictOf(seen, findings)
   const healed = isHealed(seen)

@@ -10,7 +10,7 @@ import { counted } from './words.ts'
 /** GitHub shows ten annotations per step and drops the rest silently. So there are nine, and one that says how many more there are. */
 const MOST = 9
 
-const levels = { breach: 'error', gap: 'error', warning: 'warning' } as const
+const levels = { breach: 'error', gap: 'error', accepted: 'notice', warning: 'warning' } as const
 
 export function annotations({ findings }: Judgment, rehearsal: Rehearsal): readonly GitHubCommand[] {
   const roots = rootsOf(findings)

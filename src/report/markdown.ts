@@ -18,12 +18,12 @@ import {
   reactionWords,
   sealWords,
   utcTime,
-  verdictWords,
   whole,
+  wordsOf,
 } from './words.ts'
 
 export function markdownReport(judgment: Judgment, people?: People): string {
-  const { word, icon } = verdictWords[judgment.verdict.kind]
+  const { word, icon } = wordsOf(judgment.verdict)
   const lines: readonly Markdown[] = [
     md`# ${icon} ${word}: ${judgment.rehearsal}`,
     md``,

@@ -17,6 +17,12 @@ export const verdictWords: Readonly<Record<Verdict['kind'], { readonly word: str
   inconclusive: { word: 'INCONCLUSIVE', icon: '?' },
 }
 
+/** A run that passes only because findings are accepted says so. */
+export const wordsOf = (verdict: Verdict): (typeof verdictWords)[Verdict['kind']] =>
+  verdict.kind === 'pass' && verdict.accepted !== undefined
+    ? { ...verdictWords.pass, word: 'PASS with accepted findings' }
+    : verdictWords[verdict.kind]
+
 export type Look = 'good' | 'bad' | 'warn'
 
 export const sloWords: Readonly<Record<SloResult['state'], readonly [words: string, look: Look]>> = {

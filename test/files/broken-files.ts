@@ -426,6 +426,14 @@ export const brokenChaos: readonly Row[] = [
 
 const QUERIES = `scrapeInterval: 15s, sources: {carrier: {calls_total: 'calls_total'}}`
 
+const accepting = (title: string, cause: string, until: string, issue: string): Row =>
+  one(
+    title,
+    TARGET,
+    ['  books:', `  acceptedFindings: [{cause: ${cause}, owner: team-a, reason: known, until: ${until}}]\n  books:`],
+    issue,
+  )
+
 export const brokenTargets: readonly Row[] = [
   one('a mistyped key', TARGET, ['  hpaSync:', '  hpaSynch:'], 'unknown-key:11'),
   one('a mistyped key of a source', TARGET, ['      port: 8080', '      prot: 8080'], 'unknown-key:17'),
@@ -489,6 +497,9 @@ export const brokenTargets: readonly Row[] = [
   one('a field that is no path', TARGET, ['desired: data.primary', 'desired: data..primary'], 'wrong-value:60'),
   one('a factor without x', TARGET, ['loadFactor: 1x', 'loadFactor: 1'], 'missing-unit:12'),
   one('a source without metrics', TARGET, ['metrics: [psp_requests_total]', 'metrics: []'], 'missing-key:18'),
+  accepting('an accepted finding of no cause', 'slo-mised', '2026-12-31', 'unknown-cause:49'),
+  accepting('accepted money', 'double-charge', '2026-12-31', 'not-acceptable:49'),
+  accepting('an accepted finding without its last day', 'slo-missed', 'soon', 'wrong-value:49'),
   one(
     'a name for an address',
     TARGET,

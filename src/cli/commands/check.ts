@@ -13,6 +13,7 @@ import { type PostureKind, type PostureWant, postureWants } from '../../domain/p
 import type { Rehearsal, Target } from '../../domain/rehearsal.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import { flagShapes } from '../../files/flags.ts'
+import { withAccepted } from '../../judge/findings/accepted.ts'
 import { sortFindings } from '../../judge/findings/findings.ts'
 import { judgeWant } from '../../judge/posture/posture.ts'
 import { objectsListed } from '../../judge/seen/listed.ts'
@@ -151,9 +152,12 @@ async function look(
   const provisions = postureOnly ? [] : await provisionsOf(api, target)
   const credentials = postureOnly ? [] : (await readCredentials(api, target)).issues
   const told = [...issues, ...problems, ...credentials, ...sights.flatMap(({ issue }) => issue ?? [])]
+  const found = judged.flatMap((each) => each.findings)
+  // Not complete: most findings that a target accepts are not about posture, so nothing is said of those that matched nothing.
+  const accepting = { acceptances: target.acceptedFindings ?? [], at: systemClock.now(), complete: false }
   return {
     posture: judged.map((each) => each.result),
-    findings: sortFindings(judged.flatMap((each) => each.findings)),
+    findings: sortFindings(withAccepted(found, accepting)),
     sights,
     provisions,
     issues: [...new Map(told.map((each) => [each.problem, each])).values()],

@@ -259,6 +259,7 @@ export const target = object(
     prometheus,
     credentials: record(credential),
     releases: record(object({ entry: text })),
+    acceptedFindings: list(object({ cause: text, owner: text, reason: text, until: text, at }, { about: text })),
   },
 )
 
