@@ -2,6 +2,7 @@
 import type { Performance } from '../controller/perform.ts'
 import type { SessionPorts } from '../controller/session.ts'
 import { exitCodes } from '../domain/verdict.ts'
+import { blockIssues } from '../plan/blocks.ts'
 import { planTimeline } from '../plan/timeline.ts'
 import { environmentOf } from './environment.ts'
 import { BadInput } from './failure.ts'
@@ -18,6 +19,8 @@ export async function planSession(
   rehearsal = inputs.rehearsal,
 ): Promise<Performance> {
   const { target } = inputs
+  const unmeasured = blockIssues(rehearsal)
+  if (unmeasured.length > 0) throw new BadInput(unmeasured)
   const planned = planTimeline(rehearsal, target, { run: folder.run, seed })
   if (!planned.ok) throw new BadInput(planned.issues)
   const cluster = await ports.cluster?.cluster.identify()

@@ -5,7 +5,6 @@
 import type { Environment, Evidence, GuardrailTripped, LoadFrame, ResidueItem } from '../domain/evidence.ts'
 import type { Decision } from '../domain/people.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
-import { percent } from '../domain/show.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import { after, type Instant, millis, seconds } from '../domain/units.ts'
 import { guarding } from '../judge/guardrails/guardrails.ts'
@@ -30,8 +29,7 @@ import type {
 import { readPosture } from './posture.ts'
 import { problemOf } from './problem.ts'
 import { type EvidenceSink, type Recorder, recording } from './recorder.ts'
-import type { Redaction } from './redaction.ts'
-import { settle, settleBudget, type UnknownKeys } from './settling.ts'
+import { lastScrape, settle, settleBudget, type UnknownKeys } from './settling.ts'
 import { watching } from './watching.ts'
 
 export type ControllerPorts = {
@@ -43,8 +41,6 @@ export type ControllerPorts = {
   readonly probes: Probes
   readonly books: Books
   readonly lock: TargetLock
-  /** Hides the credentials of the load in every record. */
-  readonly redact?: Redaction['value']
 }
 
 export type Performance = {
@@ -77,12 +73,8 @@ export async function perform(
   const { rehearsal, target, timeline, environment } = performance
   const stopping = new AbortController()
   const lock = await ports.lock.acquire(target, timeline.run)
-  const recorder = recording(
-    sink,
-    ports.clock,
-    onEvidence,
-    (error) => stop('failure', `the journal cannot be written: ${problemOf(error)}`),
-    ports.redact,
+  const recorder = recording(sink, ports.clock, onEvidence, (error) =>
+    stop('failure', `the journal cannot be written: ${problemOf(error)}`),
   )
   const stop = (by: 'operator' | 'guardrail' | 'failure', reason: string) => {
     if (stopping.signal.aborted) return
@@ -160,12 +152,20 @@ async function rehearse(
       ...timeline.actions.map((action) => performAction(harmPorts, action, performance, load.zeroAt, held, stopping)),
     ]
     await Promise.all(work)
+    const scraped = untilScraped(ports.clock, performance, stopping)
     const budget = settleBudget(rehearsal, stopping.aborted)
     if (budget) await settle(ports, target, timeline.run, client.unknown, budget, recorder)
+    await scraped
   } finally {
     looking.abort()
     await watch.stopped
   }
+}
+
+/** After a stop nobody waits: the objectives of a Prometheus are inconclusive then. */
+async function untilScraped(clock: Clock, { rehearsal, target }: Performance, stopping: AbortSignal): Promise<void> {
+  const waitMs = lastScrape(rehearsal, target)
+  if (waitMs !== undefined) await clock.until(after(clock.now(), waitMs), stopping).catch(() => undefined)
 }
 
 async function startLoad(
@@ -264,7 +264,7 @@ function clientSide(
 
 function tripText({ sli, measured, below, burn }: GuardrailTripped): string {
   if (burn) return `${sli} burns its budget ${burn.factor.toFixed(1)} times too fast, more than ${burn.limit}`
-  return `${sli} at ${percent(measured)}, below ${percent(below)}`
+  return `${sli} at ${(measured * 100).toFixed(2)} %, below ${(below * 100).toFixed(2)} %`
 }
 
 /** The final audit: lists what matchday made and is still there. The run ends healed only if the list is empty. */

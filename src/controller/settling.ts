@@ -2,6 +2,7 @@
  * After the load: wait until the books are settled, then read them once more as final, and ask them for the keys whose outcome the client does not
  * know.
  */
+import { prometheusIn } from '../domain/indicators.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import { after, type Instant, type Millis, millis, seconds } from '../domain/units.ts'
 import type { BookState, Books, Clock } from './ports.ts'
@@ -25,6 +26,18 @@ export function settleBudget(rehearsal: Rehearsal, stopped: boolean): Millis | u
 /** The books that a run reads: none if the rehearsal expects nothing of them. */
 export const booksRead = (rehearsal: Rehearsal, { books }: Target): readonly string[] =>
   settleBudget(rehearsal, false) === undefined ? [] : books.map(({ book }) => book)
+
+/** A scrape takes its time, is visible after up to 2 s, and is read in the next round or the one after it. */
+const VISIBLE = seconds(4)
+
+/**
+ * Time after the load until a Prometheus has scraped once more. Without that scrape the last interval of its indicators would not be read. Undefined if
+ * it counts no indicator.
+ */
+export function lastScrape({ slis }: Rehearsal, { prometheus }: Target): Millis | undefined {
+  if (prometheus === undefined || Object.keys(prometheusIn(slis)).length === 0) return undefined
+  return millis(prometheus.scrapeMs + VISIBLE)
+}
 
 export async function settle(
   ports: { readonly books: Books; readonly clock: Clock },

@@ -60,9 +60,15 @@ async function lookAtSource(ports: Ports, target: Target, name: string, source: 
   return { kind: 'source', name, state: 'unreadable', issue }
 }
 
-async function lookAtQueries({ probes }: Ports, target: Target, name: string): Promise<Sight> {
+async function lookAtQueries({ probes, clock }: Ports, target: Target, name: string): Promise<Sight> {
   const { prometheus } = target
-  const samples = prometheus === undefined ? [] : await probes.query(prometheus, name)
+  const query = async (): Promise<readonly Sample[]> => (prometheus === undefined ? [] : probes.query(prometheus, name))
+  let samples = await query()
+  // A scrape that lacks a metric is looked at again before it is told.
+  if (samples.length === 0) {
+    await clock.until(after(clock.now(), PAUSE))
+    samples = await query()
+  }
   const failed = samples.find((sample) => !sample.ok)
   if (failed === undefined || samples.some(({ ok }) => ok)) return { kind: 'source', name, state: 'read' }
   const issue = {

@@ -282,8 +282,7 @@ export type UndoDone = {
   readonly at: Instant
   readonly id: string
   readonly by: 'run' | 'heal'
-  /** `already-gone`: the object no longer had the change. `kept`: the change stays on purpose, and only its mark was removed. */
-  readonly outcome: 'undone' | 'already-gone' | 'kept'
+  readonly outcome: 'undone' | 'already-gone'
 }
 
 export type ObjectSeen = {
@@ -317,8 +316,11 @@ export type Sample =
       readonly series: readonly Series[]
       /** Metrics that the answer declares without any series: each counts 0. */
       readonly empty?: readonly string[]
-      /** Metrics of the source that are missing in this answer, and why. None of their series is kept. */
-      readonly unread?: readonly { readonly metric: string; readonly problem: string }[]
+      /**
+       * Metrics of the source that are missing in this answer, and why. None of their series is kept. `absent`: this scrape has no sample of it, as
+       * before a labelled counter first counts.
+       */
+      readonly unread?: readonly { readonly metric: string; readonly problem: string; readonly absent?: true }[]
     }
   | {
       readonly kind: 'sample'

@@ -1,6 +1,7 @@
 /** Whether a rehearsal and a target fit together. Each of them may be valid alone. */
 import type { Issue, SourcePoint } from '../domain/issue.ts'
 import { WRITABLE } from '../domain/metric-names.ts'
+import { INTERVALS_LEAST } from '../domain/prometheus-sli.ts'
 import {
   type Act,
   callsTo,
@@ -11,11 +12,11 @@ import {
   scrapeMsOf,
   type Target,
 } from '../domain/rehearsal.ts'
-import { type RequiredState, rateWindowMs } from '../domain/required-state.ts'
 import { showDuration } from '../domain/show.ts'
 import { millis } from '../domain/units.ts'
 import { chooseAmong, listed } from './did-you-mean.ts'
 import { wholeFile } from './files.ts'
+import { checkPrometheusFit } from './prometheus-fit.ts'
 import { collectIssues, type Report } from './report.ts'
 
 /** Everything that this rehearsal needs from this target and does not find. */
@@ -30,15 +31,6 @@ export function checkFit(rehearsal: Rehearsal, target: Target): readonly Issue[]
       'add it to target.contexts there, if it may be harmed.',
     )
   }
-  for (const name of Object.keys(rehearsal.load.env ?? {}).filter((each) =>
-    Object.hasOwn(target.credentials ?? {}, each),
-  ))
-    report(
-      rehearsal.load.at,
-      'duplicate-name',
-      `load.env sets ${name}, which is a credential of ${target.file}.`,
-      'remove it from load.env; the script gets the credential.',
-    )
   const fit = fitting(target, report)
   for (const { witness } of rehearsal.faults)
     if (witness.kind === 'rate') {
@@ -49,7 +41,7 @@ export function checkFit(rehearsal: Rehearsal, target: Target): readonly Issue[]
   for (const { expect } of [...rehearsal.faults, ...rehearsal.actions])
     for (const reaction of expect) checkReaction(reaction, fit)
   for (const expectation of rehearsal.expectations) checkExpectation(expectation, target, fit, report)
-  for (const state of rehearsal.reaches ?? []) checkState(state, rehearsal, target, fit, report)
+  checkPrometheusFit(rehearsal, target, report)
   return found()
 }
 
@@ -64,9 +56,6 @@ type Fit = {
   budget(of: string, withinMs: number, at: SourcePoint): void
   database(name: string, at: SourcePoint): void
 }
-
-/** A change is seen between two scrapes, and is one after the first of them. */
-const BUDGET_INTERVALS = 2
 
 /** What a target file must have, asked for by name. */
 function fitting(target: Target, report: Report): Fit {
@@ -99,8 +88,8 @@ function fitting(target: Target, report: Report): Fit {
   }
   const budget = (of: string, withinMs: number, at: SourcePoint): void => {
     const everyMs = scrapeMsOf(target, of)
-    if (everyMs === undefined || withinMs >= BUDGET_INTERVALS * everyMs) return
-    const least = showDuration(millis(BUDGET_INTERVALS * everyMs))
+    if (everyMs === undefined || withinMs >= INTERVALS_LEAST * everyMs) return
+    const least = showDuration(millis(INTERVALS_LEAST * everyMs))
     const problem = `${showDuration(millis(withinMs))} cannot be seen: "${of}" is read from Prometheus, which scrapes it every ${showDuration(everyMs)}.`
     report(at, 'budget-unseen', problem, `allow ${least} or more, or read the source from its pods.`)
   }
@@ -145,16 +134,4 @@ function checkExpectation(expectation: Expectation, target: Target, fit: Fit, re
   if (expectation.kind !== 'ledger' || target.books.length > 0) return
   const problem = `There is a ledger to reconcile, and ${target.file} lists no books.`
   report(expectation.at, 'no-books', problem, 'list the books there.')
-}
-
-/** A state that cannot be seen would make every run inconclusive. Whether an autoscaler exists, only the cluster knows. */
-function checkState(state: RequiredState, rehearsal: Rehearsal, target: Target, fit: Fit, report: Report): void {
-  if (state.kind === 'at-maximum') return
-  fit.metric(state.of, state.metric, state.at)
-  if (state.kind === 'gauge') return
-  const phase = rehearsal.phases.find(({ name }) => name === state.phase)
-  const [overMs, lastsMs] = [rateWindowMs(target, state.of), phase && phase.rampMs + phase.forMs]
-  if (lastsMs === undefined || lastsMs >= overMs) return
-  const problem = `A rate of "${state.of}" is measured over ${showDuration(overMs)}, and "${state.phase}" lasts ${showDuration(lastsMs)}.`
-  report(state.at, 'expectation-unobservable', problem, 'let the phase last longer, or ask for it in another one.')
 }

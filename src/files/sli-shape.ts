@@ -1,6 +1,7 @@
 /** The table of `slis`: indicators that are more than a profile of the load. One key says what an indicator is; a new kind is a new key here. */
 import { measuredSlis } from './indicator-shape.ts'
 import { sli } from './name-shapes.ts'
+import { prometheusSli } from './prometheus-sli-shape.ts'
 import { need, oneOf } from './record.ts'
 import { placed, someOf, table, yes } from './shape.ts'
 
@@ -20,6 +21,10 @@ export const slis = table(
         'Always true: what this profile tries must be refused (a wrong signature); an attempt that is let in is a finding.',
       ),
       ...measuredSlis,
+      prometheus: need(
+        prometheusSli,
+        'Counted by the Prometheus of the target file, from the first to the last moment of the load.',
+      ),
     }),
   ),
 )

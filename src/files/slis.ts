@@ -1,6 +1,7 @@
 /** Indicators of a rehearsal file as domain values. */
 import type { SliSpec, Slis } from '../domain/indicators.ts'
 import { isSome } from '../domain/units.ts'
+import { prometheusSliOf } from './prometheus-sli-shape.ts'
 import type { Draft } from './rehearsal.ts'
 
 type Load = NonNullable<Draft['load']>['value']['value']
@@ -31,6 +32,8 @@ function specOf({ at, value }: SliDraft): SliSpec {
       return { kind: 'rate', metric: value.value.metric, good: value.value.good, where: value.value.where ?? {}, at }
     case 'trend':
       return { kind: 'trend', metric: value.value.metric, where: value.value.where ?? {}, at }
+    case 'prometheus':
+      return prometheusSliOf(value.value)
     case 'counters':
       return { kind: 'counters', good: value.value.good, bad: value.value.bad, where: value.value.where ?? {}, at }
   }

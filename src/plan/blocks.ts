@@ -1,11 +1,13 @@
 /** One block of load as a plan: a level rate to its end, after a ramp or another load if it has one. */
 import type { BlockPlan } from '../domain/blocks.ts'
 import type { AskedLoad } from '../domain/capacity.ts'
-import { unionsIn } from '../domain/indicators.ts'
+import { isCountedByPrometheus, unionsIn } from '../domain/indicators.ts'
+import type { Issue } from '../domain/issue.ts'
 import { seedFor } from '../domain/random.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { LoadStage } from '../domain/timeline.ts'
 import { isSome, type Millis, millis, perSecond, type Some } from '../domain/units.ts'
+import type { PlanCode } from './codes.ts'
 import { limitsOf } from './load.ts'
 
 export type BlockWanted = {
@@ -65,3 +67,14 @@ function stagesOf({ factor, rampMs, before, settleMs, measuredMs }: BlockWanted,
   const stages = [...ramp, ...over, level]
   return isSome(stages) ? stages : [level]
 }
+
+/** A block is shorter than the scrapes of a Prometheus can tell apart. */
+export const blockIssues = ({ slis, slos }: Rehearsal): readonly Issue[] =>
+  slos
+    .filter(({ sli }) => isCountedByPrometheus(slis, sli))
+    .map(({ sli, at }) => ({
+      at,
+      code: 'indicator-missing' satisfies PlanCode,
+      problem: `"${sli}" is counted by Prometheus, and a comparison or a search for capacity measures by k6 alone.`,
+      next: 'keep a rehearsal for it whose objectives k6 measures.',
+    }))

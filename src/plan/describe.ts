@@ -18,11 +18,11 @@ import type { Admission } from './blast-radius.ts'
 import { type DescribedCurve, describeCurves, speedWarnings } from './curves.ts'
 import { isProvable, type Provability, provabilityOf } from './provability.ts'
 import {
+  countedSentence,
   expectationSentence,
   guardrailSentence,
   objectiveSentence,
   reactionSentence,
-  requiredSentence,
   undoneSentence,
   witnessSentence,
 } from './sentences.ts'
@@ -49,8 +49,6 @@ export type PlanDescription = {
   readonly actions: readonly DescribedAction[]
   readonly objectives: readonly DescribedObjective[]
   readonly expectations: readonly string[]
-  /** States without which the run is too easy. */
-  readonly reaches: readonly string[]
   readonly guardrails: readonly string[]
   readonly warnings: readonly string[]
 }
@@ -105,7 +103,7 @@ export type PlanInputs = {
 
 export function describePlan({ rehearsal, target, timeline, admissions }: PlanInputs): PlanDescription {
   const phases = timeline.phases.map((phase) => describePhase(phase, timeline, rehearsal))
-  const objectives = rehearsal.slos.map((slo) => describeObjective(slo, timeline))
+  const objectives = rehearsal.slos.map((slo) => describeObjective(slo, timeline, { rehearsal, target }))
   return {
     format: 1,
     rehearsal: rehearsal.name,
@@ -127,7 +125,6 @@ export function describePlan({ rehearsal, target, timeline, admissions }: PlanIn
     ),
     objectives,
     expectations: rehearsal.expectations.map((each) => expectationSentence(each, target)),
-    reaches: (rehearsal.reaches ?? []).map(requiredSentence),
     guardrails: rehearsal.guardrails.map(guardrailSentence),
     warnings: [
       ...objectives.flatMap(objectiveWarning),
@@ -245,9 +242,14 @@ function overlapsOf(harm: PlannedFault | PlannedAction, { faults, actions, total
     .map(({ name }) => name)
 }
 
-function describeObjective(slo: Slo, timeline: Timeline): DescribedObjective {
+function describeObjective(
+  slo: Slo,
+  timeline: Timeline,
+  files: Pick<PlanInputs, 'rehearsal' | 'target'>,
+): DescribedObjective {
   const provability = provabilityOf(slo, timeline)
-  return { ...provability, sentence: objectiveSentence(slo), provable: isProvable(provability) }
+  const sentence = `${objectiveSentence(slo)}${countedSentence(slo.sli, files)}`
+  return { ...provability, sentence, provable: isProvable(provability) }
 }
 
 function objectiveWarning({ provable, sentence, expected, needed }: DescribedObjective): readonly string[] {

@@ -1,6 +1,6 @@
 /** Whether the script can give the load and the indicators that the rehearsal asks for. */
 
-import { isUnion, measuredIn } from '../domain/indicators.ts'
+import { isUnion, measuredIn, prometheusIn } from '../domain/indicators.ts'
 import type { Issue, SourcePoint } from '../domain/issue.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
 import type { ScriptFacts } from '../domain/script.ts'
@@ -51,7 +51,7 @@ function plainIssues({ load, slis, slos, guardrails }: Rehearsal): readonly Issu
             'remove sockets, or hold them with keepSockets of scenarios/lib/sockets.ts.',
           ),
         ]
-  const measured = measuredIn(slis)
+  const measured = { ...measuredIn(slis), ...prometheusIn(slis) }
   const undeclared = [...slos, ...guardrails].filter(({ sli }) => !Object.hasOwn(measured, sli) && !isUnion(slis, sli))
   return [
     ...sockets,

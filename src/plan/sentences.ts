@@ -1,7 +1,7 @@
 /** The contents of a rehearsal, as sentences for people. */
 import { keptWhenDone } from '../domain/action.ts'
-import type { Expectation, Guardrail, Reaction, Slo, Target, Witness } from '../domain/rehearsal.ts'
-import { type RequiredState, stateGoal, stateName } from '../domain/required-state.ts'
+import { prometheusIn } from '../domain/indicators.ts'
+import type { Expectation, Guardrail, Reaction, Rehearsal, Slo, Target, Witness } from '../domain/rehearsal.ts'
 import { showCount, showDuration, showPercent, showSeries } from '../domain/show.ts'
 import type { PlannedAction } from '../domain/timeline.ts'
 import type { Millis } from '../domain/units.ts'
@@ -83,10 +83,19 @@ export function expectationSentence(expectation: Expectation, { hpaSyncMs }: Tar
   }
 }
 
-export const requiredSentence = (state: RequiredState): string => `${stateName(state)} reaches ${stateGoal(state)}`
-
 export function objectiveSentence(slo: Slo): string {
   if (slo.kind === 'availability') return `${slo.sli} ≥ ${showPercent(slo.objective)}`
   const ceiling = slo.ceilingMs > slo.targetMs ? ` (ceiling ${showDuration(slo.ceilingMs)})` : ''
   return `${slo.sli} p${showPercent(slo.quantile).slice(0, -1)} ≤ ${showDuration(slo.targetMs)}${ceiling}`
+}
+
+type Files = { readonly rehearsal: Rehearsal; readonly target: Target }
+
+/** Which series of a Prometheus count an indicator; empty for one that k6 measures. */
+export function countedSentence(sli: string, { rehearsal, target }: Files): string {
+  const spec = prometheusIn(rehearsal.slis)[sli]
+  const everyMs = target.prometheus?.scrapeMs
+  if (spec === undefined || everyMs === undefined) return ''
+  const what = spec.kind === 'prometheus-ratio' ? `${spec.good} of ${spec.total}` : `buckets of ${spec.buckets}`
+  return `, counted by Prometheus (${spec.of}: ${what}, every ${showDuration(everyMs)})`
 }

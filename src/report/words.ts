@@ -1,5 +1,4 @@
 /** The same wording everywhere: page, Markdown, console. */
-import { percent } from '../domain/show.ts'
 import type {
   ActionResult,
   FaultResult,
@@ -16,12 +15,6 @@ export const verdictWords: Readonly<Record<Verdict['kind'], { readonly word: str
   aborted: { word: 'ABORTED', icon: '■' },
   inconclusive: { word: 'INCONCLUSIVE', icon: '?' },
 }
-
-/** A run that passes only because findings are accepted says so. */
-export const wordsOf = (verdict: Verdict): (typeof verdictWords)[Verdict['kind']] =>
-  verdict.kind === 'pass' && verdict.accepted !== undefined
-    ? { ...verdictWords.pass, word: 'PASS with accepted findings' }
-    : verdictWords[verdict.kind]
 
 export type Look = 'good' | 'bad' | 'warn'
 
@@ -51,26 +44,30 @@ export const actionWords: Readonly<Record<ActionResult['state'], readonly [words
 }
 
 export const objectiveWords = (
-  slo: Pick<SloResult, 'kind' | 'objective' | 'targetMs' | 'ceilingMs' | 'judgedAtMs'>,
+  slo: Pick<SloResult, 'kind' | 'objective' | 'targetMs' | 'ceilingMs' | 'judgedAtMs' | 'prometheus'>,
 ): string => {
-  if (slo.kind === 'availability') return percent(slo.objective)
+  const by = slo.prometheus === undefined ? '' : `, counted by Prometheus${slo.prometheus.buckets ? ' in buckets' : ''}`
+  if (slo.kind === 'availability') return `${percent(slo.objective)}${by}`
   const ceiling = slo.ceilingMs !== undefined && slo.ceilingMs !== slo.targetMs ? ` (ceiling ${slo.ceilingMs} ms)` : ''
   const buckets =
     slo.judgedAtMs === undefined ? '' : `, counted in buckets up to ${Number(slo.judgedAtMs.toFixed(1))} ms`
-  return `p${Math.round(slo.objective * 100)} ≤ ${slo.targetMs} ms${ceiling}${buckets}`
+  return `p${Math.round(slo.objective * 100)} ≤ ${slo.targetMs} ms${ceiling}${buckets}${by}`
 }
 
 /** `survives gateway`; a completion needs no more words. */
 export const reactionWords = ({ kind, subject }: Pick<ReactionResult, 'kind' | 'subject'>): string =>
   kind === 'completes' ? 'completes' : `${kind} ${subject}`
 
-export const inPercent = (share: number | undefined, digits?: number): string =>
-  share === undefined ? '–' : percent(share, digits)
+/** Rounded down, as in the judge's sentences: 99.9996 % must not read as 100 %. */
+export const percent = (share: number | undefined, digits = 3): string =>
+  share === undefined ? '–' : `${Math.floor(share * 100 * 10 ** digits + 1e-6) / 10 ** digits} %`
 /** Use of an error budget: `13 %`, and from ten times the budget on `30×`. */
 export const budgetShare = (share: number, digits = 0): string =>
   share < 10 ? percent(share, digits) : `${whole(Math.floor(share))}×`
 export const inMillis = (ms: number | undefined): string => (ms === undefined ? '–' : `${ms.toFixed(0)} ms`)
 export const inSeconds = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 1000).toFixed(1)} s`)
+export const cents = (amount: number): string =>
+  `${(amount / 100).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })} €`
 export const whole = (count: number): string => count.toLocaleString('en-US')
 /** `1:05`: minutes and seconds of the run. */
 export const clock = (seconds: number): string =>

@@ -7,7 +7,6 @@ import { millis } from '../../src/domain/units.ts'
 import { decodeLine } from '../../src/journal/format/decode.ts'
 import { encodeRecord, FORMAT } from '../../src/journal/format/encode.ts'
 import { readJournal } from '../../src/journal/read.ts'
-import { acceptance } from '../support/accepting.ts'
 import { evidence } from '../support/evidence.ts'
 import { sessionRecords } from '../support/evidence-blocks.ts'
 import { everything } from '../support/evidence-everything.ts'
@@ -98,12 +97,19 @@ describe('a journal of each format', () => {
     expect(decodeLine(encodeRecord(told), FORMAT)).toMatchObject({ ok: true, record: { target: { prometheus } } })
   })
 
-  it('keeps the accepted findings of its target, so that a stored run is judged by those of its time', async () => {
+  it('keeps indicators of Prometheus, and which metrics a scrape had no sample of', () => {
     const [head] = evidence()
     if (head?.kind !== 'run-started') throw new Error('a journal begins with its head')
-    const acceptedFindings = [acceptance('slo-missed', { about: 'deposit' }), acceptance('a-cause-of-another-version')]
-    const told = { ...head, target: { ...head.target, acceptedFindings } }
-    expect(decodeLine(encodeRecord(told), FORMAT)).toMatchObject({ ok: true, record: { target: { acceptedFindings } } })
+    const at = { file: 'x.rehearsal.yaml', line: 1, column: 1 }
+    const slis = {
+      orders: { kind: 'prometheus-ratio', of: 'shop', good: 'good', total: 'all', at },
+      times: { kind: 'prometheus-buckets', of: 'shop', buckets: 'times_bucket', unit: 's', at },
+    } as const
+    const told = { ...head, rehearsal: { ...head.rehearsal, slis } }
+    expect(decodeLine(encodeRecord(told), FORMAT)).toEqual({ ok: true, record: told })
+    const unread = [{ metric: 'good', problem: 'has no sample in this scrape', absent: true }] as const
+    const sample = { kind: 'sample', at: head.at, source: 'shop', pod: 'a', ok: true, series: [], unread } as const
+    expect(decodeLine(encodeRecord(sample), FORMAT)).toEqual({ ok: true, record: sample })
   })
 
   it('is refused as a whole when its head is malformed, with the field', async () => {

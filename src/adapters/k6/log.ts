@@ -19,14 +19,8 @@ const PROBLEM_CHARS_MAX = 300
 /** k6's message when a threshold with abortOnFail stops it. */
 const ABORTED = /at least one has abortOnFail enabled/
 
-/** `onZero` is called with the epoch ms of the plan's time zero, which the scenario logs. `redact` hides what no log may hold. */
-export function k6Log(
-  stderr: Readable,
-  stdout: Readable,
-  file: string,
-  onZero: (at: number) => void,
-  redact: (text: string) => string = (text) => text,
-): K6Log {
+/** `onZero` is called with the epoch ms of the plan's time zero, which the scenario logs. */
+export function k6Log(stderr: Readable, stdout: Readable, file: string, onZero: (at: number) => void): K6Log {
   const said = new Map<string, { readonly example: string; count: number }>()
   const sink = createWriteStream(file, { flags: 'a' })
   sink.on('error', (error) => note(`k6's log cannot be written: ${error.message}`))
@@ -38,8 +32,7 @@ export function k6Log(
   }
   let told: string | undefined
   let aborted = false
-  const hear = (spokenLine: string): void => {
-    const line = redact(spokenLine)
+  const hear = (line: string): void => {
     sink.write(`${line}\n`)
     const { level, text } = spoken(line)
     const zero = new RegExp(`^${ZERO_MARK} (\\d+)$`).exec(text)
@@ -55,7 +48,7 @@ export function k6Log(
     (stream, index) =>
       new Promise<void>((end) => {
         const lines = createInterface({ input: stream })
-        lines.on('line', index === 0 ? hear : (line) => sink.write(`${redact(line)}\n`)).on('close', end)
+        lines.on('line', index === 0 ? hear : (line) => sink.write(`${line}\n`)).on('close', end)
       }),
   )
   const closed = Promise.all(ends).then(() => new Promise<void>((done) => sink.end(done)))

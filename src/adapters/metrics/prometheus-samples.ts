@@ -22,14 +22,19 @@ const GONE_INTERVALS = 5
  */
 type Instance = { readonly lastAt: number; readonly toldAt: number }
 type Known = Map<string, Instance>
+/** By instance, the time of a scrape that lacked metrics when it was looked at. */
+type Waiting = Map<string, number>
 
 export function prometheusSamples(api: KubernetesApi, clock: Clock) {
   const knownOf = new Map<string, Known>()
+  const waitingOf = new Map<string, Waiting>()
   let offset: Promise<number> | undefined
 
   return async (prometheus: PrometheusTarget, name: string): Promise<readonly Sample[]> => {
     const known = knownOf.get(name) ?? new Map<string, Instance>()
     knownOf.set(name, known)
+    const waiting = waitingOf.get(name) ?? new Map<string, number>()
+    waitingOf.set(name, waiting)
     let ahead = 0
     // The next query also covers what this one missed, so one failed query loses nothing. It is reported when an instance is late.
     const failed = (problem: string): readonly Sample[] =>
@@ -52,7 +57,9 @@ export function prometheusSamples(api: KubernetesApi, clock: Clock) {
       const rows = read.flatMap(({ metric, matrix }) =>
         matrix.ok ? matrix.series.map((series) => ({ metric, series })) : [],
       )
-      const fresh = scrapesOf(rows, known)
+      const all = scrapesOf(rows, known)
+      const fresh = whole(all, selectors.length, waiting)
+      const isWaiting = fresh.length < all.length
       for (const { pod, at } of fresh) known.set(pod, { lastAt: at, toldAt: 0 })
       const metrics = selectors.map(([metric]) => metric)
       const missing = selectors.filter(([metric]) => !rows.some((row) => row.metric === metric))
@@ -61,7 +68,7 @@ export function prometheusSamples(api: KubernetesApi, clock: Clock) {
       const every = `it should scrape every ${prometheus.scrapeMs / 1000} s`
       return [
         ...fresh.map((scrape) => sampleOf(name, metrics, scrape, ahead)),
-        ...(known.size === 0 || fresh.length < known.size ? failed(`${why}; ${every}`) : []),
+        ...(!isWaiting && (known.size === 0 || fresh.length < known.size) ? failed(`${why}; ${every}`) : []),
       ]
     } catch (error) {
       offset = undefined
@@ -123,12 +130,28 @@ function scrapesOf(
     .sort((a, b) => a.at - b.at || (a.pod < b.pod ? -1 : 1))
 }
 
+/**
+ * Each metric is a query of its own, so that a scrape may become visible between two of them. A scrape that lacks metrics is looked at once more
+ * before it counts as one that has none, and what was scraped after it waits too.
+ */
+function whole(scrapes: readonly Scrape[], metrics: number, waiting: Waiting): readonly Scrape[] {
+  const held = new Set<string>()
+  return scrapes.filter(({ pod, at, series }) => {
+    if (held.has(pod)) return false
+    const isWhole = new Set(series.map(({ name }) => name)).size === metrics
+    if (isWhole || waiting.get(pod) === at) return true
+    waiting.set(pod, at)
+    held.add(pod)
+    return false
+  })
+}
+
 function sampleOf(source: string, metrics: readonly string[], { pod, at, series }: Scrape, ahead: number): Sample {
   const unread = metrics.flatMap((metric) => {
     const own = series.filter(({ name }) => name === metric)
     const odd = own.find(({ value }) => !Number.isFinite(value))
     if (odd) return [{ metric, problem: `has the value ${odd.value}` }]
-    return own.length === 0 ? [{ metric, problem: 'has no sample in this scrape' }] : []
+    return own.length === 0 ? [{ metric, problem: 'has no sample in this scrape', absent: true as const }] : []
   })
   const head = { kind: 'sample', at: instant(at - ahead), source, pod } as const
   const problem = unread.map(({ metric, problem }) => `${metric} ${problem}`).join('; ')

@@ -1,11 +1,13 @@
 /** The load must feed every judged indicator, and every limit must make sense. */
 import { type IndicatorKind, indicatorAbilities } from '../../domain/indicator.ts'
-import { measuredIn, partsOfIndicator, type Slis, unionsIn } from '../../domain/indicators.ts'
+import { measuredIn, partsOfIndicator, prometheusIn, type Slis, unionsIn } from '../../domain/indicators.ts'
 import { chooseAmong } from '../did-you-mean.ts'
 import { availabilityOf, type Draft, type GuardrailDraft, guardrailId, latencyOf, type SloDraft } from '../rehearsal.ts'
 import type { Report } from '../report.ts'
 import type { Placed } from '../shape.ts'
 import { slisOf, socketSli } from '../slis.ts'
+import { checkPrometheusSlis } from './prometheus-slis.ts'
+import { reactionsOf } from './reactions.ts'
 import { reportTwins } from './timeline.ts'
 
 export function checkIndicators(draft: Draft, report: Report): void {
@@ -26,11 +28,12 @@ export function checkIndicators(draft: Draft, report: Report): void {
   checkReactions(draft, report)
   for (const guardrail of guardrails) checkBurnRate(guardrail, draft.slos, report)
   checkAbilities(draft, slis, report)
+  checkPrometheusSlis(draft, slis, report)
   // Without arrivals the script decides, and `plan` asks k6 about it.
   if (draft.load?.whole !== true || draft.load.value.value.arrivals === undefined) return
   const fed = [...fedByLoad(draft.load.value.value), ...Object.keys(measuredIn(slis))]
   checkSlis(draft, fed, report)
-  const known = [...fed, ...Object.keys(unionsIn(slis))]
+  const known = [...fed, ...Object.keys(unionsIn(slis)), ...Object.keys(prometheusIn(slis))]
   const named = [
     ...(draft.slos?.value ?? []).map(({ value }) => value.sli),
     ...guardrails.map(({ value }) => value.value.value.sli),
@@ -140,9 +143,6 @@ function checkUnions(slos: readonly SloDraft[], slis: Slis, report: Report): voi
     }
   }
 }
-
-const reactionsOf = ({ faults, actions }: Draft) =>
-  [...(faults?.value ?? []), ...(actions?.value ?? [])].flatMap(({ value }) => value.expect ?? [])
 
 /** `recovers` and `promotes` refer to an objective, which must exist. */
 function checkReactions(draft: Draft, report: Report): void {

@@ -112,3 +112,7 @@ const completion = ({ expect }: Harm): number =>
     (longest, { value }) => (value.kind === 'completes' ? Math.max(longest, value.value.within.value) : longest),
     0,
   )
+
+/** Of all faults and actions. */
+export const reactionsOf = ({ faults, actions }: Draft) =>
+  [...(faults?.value ?? []), ...(actions?.value ?? [])].flatMap(({ value }) => value.expect ?? [])

@@ -127,7 +127,7 @@ const series = object({ name: text, labels: record(text), value: number })
 /** `ok` tells a reading from a failed one. */
 const goodSample = object(
   { at, source: text, pod: text, ok: oneOf(true), series: list(series) },
-  { empty: list(text), unread: list(object({ metric: text, problem })) },
+  { empty: list(text), unread: list(object({ metric: text, problem }, { absent: oneOf(true) })) },
 )
 const badSample = object({ at, source: text, pod: text, ok: oneOf(false), problem })
 const sample: Shape<Of<typeof goodSample> | Of<typeof badSample>> = (
@@ -222,8 +222,7 @@ export const shapes = {
   'fault-step': object({ at, fault: text, step: faultStep }),
   'action-step': object({ at, action: text, step: actionStep }),
   'undo-written': object({ at, id: text, undo }),
-  // `kept` was recorded as `already-gone` until 2026-11-29.
-  'undo-done': object({ at, id: text, by: oneOf('run', 'heal'), outcome: oneOf('undone', 'already-gone', 'kept') }),
+  'undo-done': object({ at, id: text, by: oneOf('run', 'heal'), outcome: oneOf('undone', 'already-gone') }),
   'object-seen': object({ at, change: oneOf('present', 'added', 'modified', 'deleted'), object: clusterObject }),
   'objects-listed': object({ at, namespace: text, resource: postureKind, objects: list(postureObject) }),
   sample,

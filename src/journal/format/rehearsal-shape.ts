@@ -148,15 +148,6 @@ const expectation = variants('kind', {
   ledger: object({ settleWithinMs: ms, at }),
 })
 
-const requiredState = variants('kind', {
-  'at-maximum': object({ autoscaler: text, at }, { phase: text }),
-  gauge: object(
-    { of: text, metric: text, where: labels, pods: oneOf('sum', 'max'), atLeast: number, at },
-    { phase: text },
-  ),
-  rate: object({ of: text, metric: text, where: labels, atLeast: rate, at }, { phase: text }),
-})
-
 const measured = {
   http: object({ where: labels, at }),
   grpc: object({ where: labels, at }),
@@ -167,7 +158,13 @@ const measured = {
   counters: object({ good: text, bad: text, where: labels, at }),
 }
 const indicator = variants('kind', measured)
-const sli = variants('kind', { union: object({ of: some(text) }), refusal: object({}), ...measured })
+const sli = variants('kind', {
+  union: object({ of: some(text) }),
+  refusal: object({}),
+  ...measured,
+  'prometheus-ratio': object({ of: text, good: text, total: text, at }),
+  'prometheus-buckets': object({ of: text, buckets: text, unit: oneOf('s', 'ms'), at }),
+})
 
 const slo = variants('kind', {
   availability: object({ sli: text, objective: share, at }),
@@ -200,7 +197,7 @@ export const rehearsal = object(
     slos: some(slo),
     guardrails: list(guardrail),
   },
-  { reaches: list(requiredState), compare: compareSettings, gameday },
+  { compare: compareSettings, gameday },
 )
 
 const source = object({ namespace: text, selector: labels, port: number, path: text, metrics: list(text) })
@@ -220,14 +217,6 @@ const database = object({
 })
 
 const secretPlace = variants('kind', { env: object({ name: text }), file: object({ path: text }) })
-const credential = object({
-  at,
-  from: variants('kind', {
-    env: object({ name: text }),
-    file: object({ path: text }),
-    secret: object({ namespace: text, name: text, key: text }),
-  }),
-})
 const prometheus = object({
   server: variants('kind', {
     service: object({ namespace: text, service: text, port: number }),
@@ -255,11 +244,8 @@ export const target = object(
   },
   {
     clusterUid: text,
-    injectionBudgetMs: ms,
     prometheus,
-    credentials: record(credential),
     releases: record(object({ entry: text })),
-    acceptedFindings: list(object({ cause: text, owner: text, reason: text, until: text, at }, { about: text })),
   },
 )
 

@@ -7,7 +7,6 @@ import type { Seen } from '../seen/seen.ts'
 import { budgetBlocks, budgetMissing } from './budgets.ts'
 import { backlogGrowing, breakerMissing, callsUnending, forgeryAccepted, timeOutMissing } from './calls.ts'
 import { drainMissing, slowTermination } from './endings.ts'
-import { judgeImages } from './images.ts'
 import { podErrors } from './pod-errors.ts'
 import { readyButFailing } from './readiness.ts'
 import { noRedundancy } from './redundancy.ts'
@@ -22,7 +21,6 @@ const rules: readonly ((seen: Seen) => readonly Finding[])[] = [
   headroomMissing,
   budgetMissing,
   budgetBlocks,
-  judgeImages,
   containerRestarted,
   podErrors,
   drainMissing,

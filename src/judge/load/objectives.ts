@@ -5,16 +5,16 @@
 import { judgedAtMs } from '../../domain/indicator.ts'
 import { measuredIn, partsOfIndicator } from '../../domain/indicators.ts'
 import type { Rehearsal, Slo } from '../../domain/rehearsal.ts'
-import { percent } from '../../domain/show.ts'
 import { attemptsNeeded, CONFIDENCE, lowerBound } from '../../domain/statistics.ts'
 import { millis, type Ratio, ratio } from '../../domain/units.ts'
 import type { Finding, SloResult, WindowCounts } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
 import { allRuled, type Ruled } from '../findings/ruled.ts'
-import { count, listed } from '../findings/words.ts'
+import { count, listed, percent } from '../findings/words.ts'
 import type { Row } from '../seen/load-counts.ts'
 import type { Seen } from '../seen/seen.ts'
 import { type Due, elapsed } from './arrivals-due.ts'
+import { countedBy, unreadFinding, unseenAttempts, unseenWords } from './prometheus.ts'
 import { countRows, countWindow, windowsOf } from './windows.ts'
 
 export function judgeObjectives(seen: Seen, due: ReadonlyMap<string, Due>): Ruled<readonly SloResult[]> {
@@ -39,7 +39,10 @@ function judgeObjective(seen: Seen, due: ReadonlyMap<string, Due>, slo: Slo): Ru
   const quantile = slo.kind === 'latency' ? slo.quantile : 0.95
   const whole = countRows(rows, neverRan, quantile)
   const share = shareOf(slo, whole)
-  const state = stateOf(share)
+  const counted = stateOf(share)
+  const unseen = unseenAttempts(seen, slo.sli)
+  const unread = unreadFinding(seen, slo.sli, `${slo.sli} ${wanted(slo)}`, achieved(share))
+  const state = counted === 'no-evidence' ? counted : unread ? 'unproven' : lessSeen(counted, share, unseen)
   const result: SloResult = {
     sli: slo.sli,
     kind: slo.kind,
@@ -48,6 +51,7 @@ function judgeObjective(seen: Seen, due: ReadonlyMap<string, Due>, slo: Slo): Ru
     ...(slo.kind === 'latency' && inBuckets(run.head.rehearsal, members)
       ? { judgedAtMs: millis(judgedAtMs(slo.targetMs)) }
       : {}),
+    ...countedBy(seen, slo.sli),
     state: state === 'missed' && !missedForReal(share) ? 'unproven' : state,
     whole,
     ...(share.attempts > 0
@@ -62,8 +66,16 @@ function judgeObjective(seen: Seen, due: ReadonlyMap<string, Due>, slo: Slo): Ru
       counts: countWindow(rows, run.zeroAt ?? 0, window, quantile),
     })),
   }
-  const remaining = remainingAttempts(seen, due, members, share)
+  if (unread) return { result, findings: [unread] }
+  const remaining = remainingAttempts(seen, due, members, share) + unseen
   return { result, findings: findingsOf(seen, slo, share, state, remaining, rows, members) }
+}
+
+/** With the attempts that nobody saw as bad ones. */
+function lessSeen(state: SloResult['state'], share: Share, unseen: number): SloResult['state'] {
+  if (unseen === 0 || (state !== 'proven' && state !== 'proven-with-warning')) return state
+  const atWorst = stateOf({ ...share, attempts: share.attempts + unseen })
+  return atWorst === 'missed' ? 'unproven' : atWorst
 }
 
 /** Latencies of k6's own metrics, of one part at least. */
@@ -138,11 +150,12 @@ function findingsOf(
       return [finding('warning', 'slo-warning', sli, sentence, lines)]
     }
     case 'no-evidence': {
-      const sentence = `${named}: the load generator reported not one attempt.`
+      const who = seen.prometheus.of(sli) ? 'Prometheus' : 'the load generator'
+      const sentence = `${named}: ${who} reported not one attempt.`
       return [finding('gap', 'no-evidence', sli, sentence, [seen.run.headLine, ...seen.run.loadLines])]
     }
     case 'unproven':
-      return [finding('gap', 'slo-unproven', sli, `${named}: ${achieved(share)}, ${proofLacks(share)}.`, lines)]
+      return [finding('gap', 'slo-unproven', sli, `${named}: ${achieved(share)}${lacking(seen, sli, share)}.`, lines)]
     case 'missed':
       return [missed(seen, slo, named, share, remaining, lines, members)]
   }
@@ -179,7 +192,14 @@ const wanted = (slo: Slo): string =>
     ? `≥ ${percent(slo.objective)} good`
     : `p${Number((slo.quantile * 100).toFixed(3))} ≤ ${slo.targetMs} ms (ceiling ${slo.ceilingMs} ms)`
 
-const achieved = ({ within, attempts }: Share): string => `${percent(within / attempts)} (${within} of ${attempts})`
+/** Proven by what was seen alone, it lacks only what was not. */
+const lacking = (seen: Seen, sli: string, share: Share): string =>
+  lowerBound(share.withinCeiling, share.attempts) >= share.objective
+    ? unseenWords(unseenAttempts(seen, sli))
+    : `, ${proofLacks(share)}`
+
+const achieved = ({ within, attempts }: Share): string =>
+  attempts === 0 ? 'no attempt' : `${percent(within / attempts)} (${within} of ${attempts})`
 
 function proofLacks({ within, attempts, objective }: Share): string {
   const bad = attempts - within

@@ -49,6 +49,12 @@ export function countRows(rows: readonly Row[], neverRan: number, quantile: numb
     [...buckets].sort(([a], [b]) => a - b),
     quantile,
   )
-  const counts = { attempts: good + bad + neverRan, good, bad, slow, overCeiling, neverRan }
-  return quantileMs === undefined ? counts : { ...counts, quantileMs }
+  const attempts = good + bad
+  // Counters of a Prometheus may count an attempt as good that began before this stretch.
+  const counts = { attempts: attempts + neverRan, ...atMost(attempts, good, bad), slow, overCeiling, neverRan }
+  // The last bucket of a histogram has no end.
+  return quantileMs === undefined || !Number.isFinite(quantileMs) ? counts : { ...counts, quantileMs }
 }
+
+const atMost = (attempts: number, good: number, bad: number): Pick<WindowCounts, 'good' | 'bad'> =>
+  bad < 0 ? { good: attempts, bad: 0 } : { good, bad }

@@ -38,7 +38,11 @@ export type LoadCounts = {
   }
 }
 
-export function loadCounts(unions: () => Unions): LoadCounts {
+/** `elsewhere`: rows of an indicator that is not counted by the load generator. */
+export function loadCounts(
+  unions: () => Unions,
+  elsewhere: (sli: string) => readonly Row[] | undefined = () => undefined,
+): LoadCounts {
   const deltaOf = frameDeltas(unions)
   const rows = new Map<string, Row[]>()
   const sampled = new Set<string>()
@@ -92,7 +96,7 @@ export function loadCounts(unions: () => Unions): LoadCounts {
         lastLine: Math.max(frames.lastLine ?? line, line),
       }
     },
-    rows: (sli) => inOrder(rows.get(sli) ?? []),
+    rows: (sli) => elsewhere(sli) ?? inOrder(rows.get(sli) ?? []),
     hasSamples: (sli) => sampled.has(sli),
     badBy,
     profiles,

@@ -1,6 +1,7 @@
 /** Everything that one pass over the evidence gathers; each rule reads what it needs of it and changes nothing. */
 import type { Evidence } from '../../domain/evidence.ts'
-import { scrapeMsOf } from '../../domain/rehearsal.ts'
+import { prometheusIn } from '../../domain/indicators.ts'
+import { type Rehearsal, scrapeMsOf } from '../../domain/rehearsal.ts'
 import { type ActionLives, actionLives } from './action-lives.ts'
 import { type Answered, answered } from './answered.ts'
 import { type Backlogs, backlogs } from './backlogs.ts'
@@ -13,6 +14,7 @@ import { type ObjectsListedSeen, objectsListed } from './listed.ts'
 import { type LoadCounts, loadCounts } from './load-counts.ts'
 import { type ObjectHistory, objectHistory } from './object-history.ts'
 import { type PodGauges, podGauges } from './pod-gauges.ts'
+import { type PrometheusSlis, prometheusSlis } from './prometheus-slis.ts'
 import { type RunFacts, runFacts } from './run-facts.ts'
 import { type Streams, streams } from './streams.ts'
 import { refusalCounters, wantedCounters, wantedGauges } from './wanted-counters.ts'
@@ -32,15 +34,26 @@ export type Seen = {
   readonly books: BooksRead
   readonly streams: Streams
   readonly podGauges: PodGauges
+  readonly prometheus: PrometheusSlis
 }
 
 export type Gathering = { readonly seen: Seen; add(record: Evidence, line: number): void }
 
 export function gathering(): Gathering {
   const run = runFacts()
+  const objects = objectHistory()
+  const prometheus = prometheusSlis(() => ({
+    fromAt: run.zeroAt,
+    toAt: run.loadEndedAt,
+    everyMs: run.head.target.prometheus?.scrapeMs ?? 0,
+    lives: objects.lives.all,
+  }))
   const seen: Seen = {
     run,
-    load: loadCounts(() => (run.hasHead ? run.head.timeline.load.unions : {})),
+    load: loadCounts(
+      () => (run.hasHead ? run.head.timeline.load.unions : {}),
+      (sli) => prometheus.of(sli)?.rows,
+    ),
     health: healthFacts(),
     faults: faultLives(),
     actions: actionLives(),
@@ -48,11 +61,12 @@ export function gathering(): Gathering {
     gauges: gauges(),
     answered: answered(),
     backlogs: backlogs(),
-    objects: objectHistory(),
+    objects,
     listed: objectsListed(),
     books: booksRead(),
     streams: streams(),
     podGauges: podGauges(),
+    prometheus,
   }
   return { seen, add: (record, line) => addTo(seen, record, line) }
 }
@@ -73,6 +87,7 @@ function addTo(seen: Seen, record: Evidence, line: number): void {
       seen.answered.add(record)
       seen.podGauges.add(record, line)
       seen.backlogs.add(record, line)
+      seen.prometheus.add(record, line)
       return seen.gauges.add(record, line)
     case 'object-seen':
       return seen.objects.add(record, line)
@@ -86,6 +101,7 @@ function addTo(seen: Seen, record: Evidence, line: number): void {
         for (const wanted of [...wantedCounters(record.rehearsal, record.target), ...refusalCounters])
           seen.counters.want(wanted)
         for (const wanted of wantedGauges(record.rehearsal)) seen.gauges.want(wanted)
+        wantPrometheus(seen.prometheus, record.rehearsal)
       }
       return seen.run.add(record, line)
     case 'phase-started':
@@ -108,5 +124,12 @@ function addTo(seen: Seen, record: Evidence, line: number): void {
     case 'block-ended':
     case 'rest-awaited':
       return
+  }
+}
+
+function wantPrometheus(prometheus: PrometheusSlis, { slis, slos }: Rehearsal): void {
+  for (const [name, sli] of Object.entries(prometheusIn(slis))) {
+    const latency = slos.find((slo) => slo.sli === name && slo.kind === 'latency')
+    prometheus.want(name, sli, latency?.kind === 'latency' ? latency : undefined)
   }
 }

@@ -7,7 +7,7 @@ import type { Slo } from '../../domain/rehearsal.ts'
 import type { SliDelta } from '../../judge/seen/frame-deltas.ts'
 import { type Chart, type ChartLine, type Colour, type Limit, line, lowest, type Point, peak } from '../chart.ts'
 import type { Drawing, LaneOf } from '../lane.ts'
-import { recentOf } from './recent.ts'
+import { ofLoad, recentOf } from './recent.ts'
 
 type Spending = {
   readonly slo: Slo
@@ -20,7 +20,9 @@ type Spending = {
 
 export const errorBudgetLane: LaneOf = (started) => {
   // An objective of 100 % has no budget.
-  const all = started.rehearsal.slos.filter((slo) => allowedBad(slo) > 1e-9).map(spendingOf)
+  const all = ofLoad(started.rehearsal)
+    .filter((slo) => allowedBad(slo) > 1e-9)
+    .map(spendingOf)
   const window = recentOf([...new Set(all.map((each) => each.slo.sli))], (sli, recent, at) => {
     for (const each of all.filter((one) => one.slo.sli === sli)) {
       const attempts = recent.sum(attemptsIn)

@@ -2,7 +2,7 @@
 import type { Rehearsal, Slo } from '../../domain/rehearsal.ts'
 import { type Chart, type Limit, line, type Point, peak } from '../chart.ts'
 import type { LaneOf } from '../lane.ts'
-import { recentOf } from './recent.ts'
+import { ofLoad, recentOf } from './recent.ts'
 
 export type Latency = Extract<Slo, { kind: 'latency' }>
 export const isOfSockets = ({ load }: Rehearsal, { sli }: Slo): boolean => sli === load.sockets?.sli
@@ -10,7 +10,7 @@ export const isOfSockets = ({ load }: Rehearsal, { sli }: Slo): boolean => sli =
 export type Quantiles = { readonly p50: Point[]; readonly p95: Point[] }
 
 export const latencyLane: LaneOf = ({ rehearsal }) => {
-  const slos = rehearsal.slos.filter((slo): slo is Latency => slo.kind === 'latency' && !isOfSockets(rehearsal, slo))
+  const slos = ofLoad(rehearsal).filter((slo): slo is Latency => slo.kind === 'latency' && !isOfSockets(rehearsal, slo))
   const { takeDelta, of } = quantilesOf(slos)
   return { takeDelta, charts: () => slos.map((slo) => latencyChart(slo, of(slo.sli))) }
 }

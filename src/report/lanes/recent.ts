@@ -1,9 +1,15 @@
 /** The last seconds of one SLI, from which shares, quantiles and burn rates are drawn. */
+import { isCountedByPrometheus } from '../../domain/indicators.ts'
+import type { Rehearsal, Slo } from '../../domain/rehearsal.ts'
 import { quantileOf } from '../../domain/statistics.ts'
 import type { FrameDelta, SliDelta } from '../../judge/seen/frame-deltas.ts'
 
 /** Shares and quantiles are drawn over this many frames (seconds), so that one bad second is visible but does not dominate the line. */
 const WINDOW_FRAMES = 5
+
+/** Objectives that are drawn second by second: scrapes of a Prometheus are too far apart for that. */
+export const ofLoad = ({ slis, slos }: Rehearsal): readonly Slo[] =>
+  slos.filter(({ sli }) => !isCountedByPrometheus(slis, sli))
 
 export type Recent = {
   add(delta: SliDelta, instance: string): void

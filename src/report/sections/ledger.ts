@@ -1,8 +1,7 @@
 /** Money in every book. */
-import { money } from '../../domain/show.ts'
 import type { Judgment, LedgerResult } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
-import { whole } from '../words.ts'
+import { cents, whole } from '../words.ts'
 import { cell, row, section, table } from './markup.ts'
 
 export function ledger({ ledger: result }: Judgment): Html {
@@ -24,7 +23,7 @@ const operationRows = ({ operation, client, books }: LedgerResult['operations'][
     cell(operation),
     cell('client'),
     cell(whole(client.acknowledged)),
-    cell(money(client.amountCents)),
+    cell(cents(client.amountCents)),
     cell('–'),
     cell(`${client.unknown} unknown, ${client.refused} refused`),
     cell('–'),
@@ -34,7 +33,7 @@ const operationRows = ({ operation, client, books }: LedgerResult['operations'][
       cell(''),
       cell(book.book),
       cell(whole(book.count)),
-      cell(money(book.amountCents)),
+      cell(cents(book.amountCents)),
       cell(String(book.duplicates)),
       cell(book.sentence),
       cell(book.agrees ? '✓ agrees' : '✗ differs', book.agrees ? 'good' : 'bad'),

@@ -1,0 +1,32 @@
+/**
+ * Indicators that a Prometheus measures: counters of the platform in place of the attempts that k6 made. `of` is a source of the target's `prometheus`,
+ * and the metrics are its keys there, each with its selector.
+ */
+import type { SourcePoint } from './issue.ts'
+
+export type PrometheusSli = PrometheusRatio | PrometheusBuckets
+
+/** Two counters. Bad attempts are `total` less `good`. There is no latency. */
+export type PrometheusRatio = {
+  readonly kind: 'prometheus-ratio'
+  readonly of: string
+  readonly good: string
+  readonly total: string
+  readonly at: SourcePoint
+}
+
+/** The `_bucket` series of a classic histogram. It has a latency, and its attempts cannot be bad. `unit` is that of the label `le`. */
+export type PrometheusBuckets = {
+  readonly kind: 'prometheus-buckets'
+  readonly of: string
+  readonly buckets: string
+  readonly unit: 's' | 'ms'
+  readonly at: SourcePoint
+}
+
+/** The metrics that an indicator is counted from. */
+export const metricsRead = (sli: PrometheusSli): readonly string[] =>
+  sli.kind === 'prometheus-ratio' ? [sli.good, sli.total] : [sli.buckets]
+
+/** A window holds at least one whole interval only if it is as long as two. */
+export const INTERVALS_LEAST = 2

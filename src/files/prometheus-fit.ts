@@ -1,0 +1,53 @@
+/** Whether the target's Prometheus can measure what a rehearsal takes from it: its metrics are there, and no window is shorter than two scrapes. */
+import { prometheusIn } from '../domain/indicators.ts'
+import { INTERVALS_LEAST, metricsRead, type PrometheusSli } from '../domain/prometheus-sli.ts'
+import { type Rehearsal, scrapeMsOf, type Target } from '../domain/rehearsal.ts'
+import { showDuration } from '../domain/show.ts'
+import { millis } from '../domain/units.ts'
+import { chooseAmong } from './did-you-mean.ts'
+import type { Report } from './report.ts'
+
+export function checkPrometheusFit(rehearsal: Rehearsal, target: Target, report: Report): void {
+  const slis = Object.entries(prometheusIn(rehearsal.slis))
+  for (const [, sli] of slis) checkMetrics(sli, target, report)
+  const [first] = slis
+  if (first !== undefined) checkPhases(rehearsal, target, first[0], report)
+  checkFaults(rehearsal, target, report)
+}
+
+function checkMetrics(sli: PrometheusSli, { file, prometheus }: Target, report: Report): void {
+  const sources = prometheus?.sources ?? {}
+  const metrics = Object.hasOwn(sources, sli.of) ? sources[sli.of] : undefined
+  if (metrics === undefined) {
+    const next = chooseAmong(sli.of, Object.keys(sources), 'sources of prometheus')
+    report(sli.at, 'unknown-source', `${file} has no source "${sli.of}" under prometheus.`, next)
+    return
+  }
+  for (const metric of metricsRead(sli).filter((each) => !Object.hasOwn(metrics, each))) {
+    const problem = `${file} does not list ${metric} among the metrics of "${sli.of}".`
+    report(sli.at, 'unknown-metric', problem, chooseAmong(metric, Object.keys(metrics), 'its metrics'))
+  }
+}
+
+/** An objective has its counts by phase. A shorter phase may hold no whole interval between two scrapes. */
+function checkPhases({ phases }: Rehearsal, { prometheus }: Target, sli: string, report: Report): void {
+  const everyMs = prometheus?.scrapeMs
+  if (everyMs === undefined) return
+  const least = millis(INTERVALS_LEAST * everyMs)
+  for (const { name, rampMs, forMs, at } of phases.filter((each) => each.rampMs + each.forMs < least)) {
+    const lasts = showDuration(millis(rampMs + forMs))
+    const problem = `The phase "${name}" lasts ${lasts}, and "${sli}" is counted by Prometheus, which scrapes every ${showDuration(everyMs)}.`
+    report(at, 'budget-unseen', problem, `let it last ${showDuration(least)} or longer, or take the indicator from k6.`)
+  }
+}
+
+/** A fault that ends before the second scrape cannot be witnessed by a rate. */
+function checkFaults({ faults }: Rehearsal, target: Target, report: Report): void {
+  for (const { name, forMs, witness } of faults) {
+    const everyMs = witness.kind === 'rate' ? scrapeMsOf(target, witness.of) : undefined
+    if (witness.kind !== 'rate' || everyMs === undefined || forMs >= INTERVALS_LEAST * everyMs) continue
+    const problem = `The fault "${name}" lasts ${showDuration(forMs)}, and its witness "${witness.of}" is read from Prometheus, which scrapes every ${showDuration(everyMs)}.`
+    const least = showDuration(millis(INTERVALS_LEAST * everyMs))
+    report(witness.at, 'budget-unseen', problem, `let it last ${least} or longer, or read the witness from its pods.`)
+  }
+}

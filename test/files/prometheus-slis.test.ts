@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest'
+import { parseRehearsal } from '../../src/files/rehearsal.ts'
+import { parseTarget } from '../../src/files/target.ts'
+import { describePlan } from '../../src/plan/describe.ts'
+import { planTimeline } from '../../src/plan/timeline.ts'
+import { codesOf, type Edit, REHEARSAL, stockFiles, TARGET } from './stock.ts'
+
+const METRICS = `{orders_good: 'orders_total{code!~"5.."}', orders_all: orders_total, order_seconds_bucket: order_seconds_bucket}`
+const prometheus = (every: string): Edit => [
+  '  books:',
+  `  prometheus: {url: 'http://p', scrapeInterval: ${every}, sources: {shop: ${METRICS}}}\n  books:`,
+]
+const SLIS = `  slis:
+    orders: {prometheus: {of: shop, good: orders_good, total: orders_all}}
+    order-time: {prometheus: {of: shop, buckets: order_seconds_bucket}}
+`
+const SLOS = `    - {sli: orders, objective: 99.9%}
+    - {sli: order-time, p95: 250ms, ceiling: 500ms}
+`
+
+/** The stock rehearsal with two indicators of Prometheus, edited. */
+function parsed(edits: readonly Edit[] = [], every = '5s') {
+  const added: readonly Edit[] = [
+    ['  slis:\n', SLIS],
+    ['  guardrails:\n', `${SLOS}  guardrails:\n`],
+  ]
+  const files = stockFiles({ [REHEARSAL]: [...added, ...edits], [TARGET]: [prometheus(every)] })
+  const read = { read: (path: string) => files.get(path) }
+  const target = parseTarget(read, TARGET)
+  if (!target.ok) throw new Error(codesOf(target).join())
+  return { target: target.value, rehearsal: parseRehearsal(read, REHEARSAL, target.value) }
+}
+const problemsOf = ({ rehearsal }: ReturnType<typeof parsed>): readonly string[] =>
+  rehearsal.ok ? [] : rehearsal.issues.map(({ code, problem }) => `${code}: ${problem}`)
+
+describe('indicators that a Prometheus counts', () => {
+  it('are two counters, or the buckets of a histogram', () => {
+    const { rehearsal } = parsed()
+    if (!rehearsal.ok) throw new Error(codesOf(rehearsal).join())
+    expect(rehearsal.value.slis).toMatchObject({
+      orders: { kind: 'prometheus-ratio', of: 'shop', good: 'orders_good', total: 'orders_all' },
+      'order-time': { kind: 'prometheus-buckets', of: 'shop', buckets: 'order_seconds_bucket', unit: 's' },
+    })
+  })
+
+  it('are told in the plan with their series and how often they are scraped', () => {
+    const { rehearsal, target } = parsed()
+    if (!rehearsal.ok) throw new Error(codesOf(rehearsal).join())
+    const timeline = planTimeline(rehearsal.value, target, { run: 'run-1', seed: 7 })
+    if (!timeline.ok) throw new Error('no plan')
+    const { objectives } = describePlan({ rehearsal: rehearsal.value, target, timeline: timeline.value })
+    expect(objectives.slice(-2).map(({ sentence }) => sentence)).toEqual([
+      'orders ≥ 99.9%, counted by Prometheus (shop: orders_good of orders_all, every 5s)',
+      'order-time p95 ≤ 250ms (ceiling 500ms), counted by Prometheus (shop: buckets of order_seconds_bucket, every 5s)',
+    ])
+  })
+
+  it.each([
+    ['a latency of two counters', [['sli: orders, objective: 99.9%', 'sli: orders, p95: 250ms']], 'no latency'],
+    [
+      'an availability of a histogram',
+      [['sli: order-time, p95: 250ms, ceiling: 500ms', 'sli: order-time, objective: 99%']],
+      'no bad attempts',
+    ],
+    ['a guardrail', [['sli: deposit, below', 'sli: orders, below']], 'a guardrail needs the load second by second'],
+    ['a recovery', [['slo: deposit', 'slo: orders']], 'recovers needs the load second by second'],
+    ['a union', [['[login, deposit, bet]', '[login, orders]']], 'the union "api" needs the load second by second'],
+    ['the name of a load profile', [['    orders: {prom', '    bet: {prom']], '"bet" has samples of its own'],
+    [
+      'a source that is read from pods',
+      [['{of: shop, good', '{of: psp-a, good']],
+      'no source "psp-a" under prometheus',
+    ],
+    ['a metric that is not listed', [['good: orders_good', 'good: orders_ok']], 'does not list orders_ok'],
+  ] as const)('are refused with %s', (_, edits, words) => {
+    expect(problemsOf(parsed(edits)).join('\n')).toContain(words)
+  })
+
+  it('need phases of two scrapes, so that each has counts of its own', () => {
+    expect(problemsOf(parsed([], '12500ms'))).toEqual([])
+    expect(problemsOf(parsed([], '13s'))).toEqual([
+      'budget-unseen: The phase "baseline" lasts 25s, and "orders" is counted by Prometheus, which scrapes every 13s.',
+    ])
+  })
+})
