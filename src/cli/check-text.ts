@@ -51,8 +51,13 @@ export function checkText(check: Check, paint: Paint, columns: number): readonly
     ...sights.map((sight) => [...sightCells(sight, paint)]),
   ]
   const breaches = findings.filter((each) => each.weight === 'breach').length
-  const warnings = findings.length - breaches
-  const told = [counted(breaches, 'finding'), ...(warnings > 0 ? [counted(warnings, 'warning')] : [])].join(', ')
+  const accepted = findings.filter((each) => each.weight === 'accepted').length
+  const warnings = findings.length - breaches - accepted
+  const told = [
+    counted(breaches, 'finding'),
+    ...(accepted > 0 ? [`${counted(accepted, 'more', 'more')} accepted`] : []),
+    ...(warnings > 0 ? [counted(warnings, 'warning')] : []),
+  ].join(', ')
   const open = issues.length > 0 ? `; not everything could be checked: ${counted(issues.length, 'reason')}` : ''
   const [colour, verdict] =
     breaches > 0

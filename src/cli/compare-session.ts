@@ -11,7 +11,6 @@ import { compareSettings } from '../files/compare-shape.ts'
 import { chooseAmong } from '../files/did-you-mean.ts'
 import { openJournal } from '../journal/journal.ts'
 import { comparing } from '../judge/comparing.ts'
-import { systemClock } from './clock.ts'
 import { type ChosenCluster, type ClusterFlags, chooseCluster, contextOf } from './cluster-choice.ts'
 import { judgeComparison, printComparison, storedSpread, writeComparison } from './comparing.ts'
 import { isEntry } from './entry.ts'
@@ -19,12 +18,13 @@ import { BadInput } from './failure.ts'
 import { issueOfFlag } from './flags.ts'
 import { type Inputs, readInputs, readTargetFile } from './inputs.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from './run-folder.ts'
+import { loadShapeOf } from './script-facts.ts'
 import { seedOf } from './seed.ts'
 import { planSession } from './session-plan.ts'
 import { stopSignal } from './stop-signal.ts'
 import { onStderr, say, term } from './terminal.ts'
 import { findTool } from './tools.ts'
-import { clusterPortsOf, k6Settings } from './wiring.ts'
+import { k6Settings, sessionPortsOf } from './wiring.ts'
 
 export type SessionFlags = ClusterFlags & {
   readonly a?: readonly string[]
@@ -42,13 +42,12 @@ export async function compareReleases(file: string, flags: SessionFlags): Promis
   const session = sessionOf(inputs, flags)
   const signal = stopSignal()
   const k6 = await findTool('k6', signal)
-  const load = k6LoadGenerator(k6Settings(k6.path))
-  const { script, arrivals, sockets } = inputs.rehearsal.load
-  const inspected = await load.inspect(script, { profiles: Object.keys(arrivals), sockets: sockets !== undefined })
+  const load = { ...loadShapeOf(inputs), own: false }
+  const inspected = await k6LoadGenerator(k6Settings(k6.path)).inspect(inputs.rehearsal.load.script, load)
   if (inspected.issues.length > 0) throw new BadInput(inspected.issues)
   const chosen = touchesCluster(flags) ? await chooseCluster(flags, true, signal) : undefined
   try {
-    const ports: SessionPorts = { clock: systemClock, load, ...(chosen ? { cluster: clusterPortsOf(chosen.api) } : {}) }
+    const ports = await sessionPortsOf(chosen?.api, k6.path, inputs.target)
     const folder = makeRunFolder(flags.reports, `${inputs.rehearsal.name.slice(0, 28)}-compare`, new Date())
     try {
       await perform(ports, chosen, inputs, session, folder, k6.version, flags, signal)

@@ -12,5 +12,3 @@ export function eventText(record: Evidence): TerminalText | undefined {
   const { subject, text, look } = words
   return term`${onStderr('bold', subject)}${look === undefined ? text : onStderr(colours[look], text)}`
 }
-
-export const percent = (share: number): string => `${(share * 100).toFixed(2)} %`

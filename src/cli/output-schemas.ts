@@ -27,13 +27,21 @@ const issue = strict({
 
 const cause = text.describe('stable; docs/glossary.md lists all')
 const finding = strict({
-  weight: z.enum(['breach', 'gap', 'warning']),
+  weight: z.enum(['breach', 'gap', 'accepted', 'warning']),
   cause,
   subject: text,
   sentence: text,
   next: text,
   evidence: z.array(count).describe('lines of journal.ndjson'),
   follows: optional(strict({ cause, subject: text })),
+  acceptance: optional(
+    strict({
+      owner: text,
+      reason: text,
+      until: text.describe('last day on which it is accepted, in UTC: YYYY-MM-DD'),
+      daysLeft: whole.describe('from the day of the run; negative: it has expired, and the finding stands'),
+    }),
+  ).describe('who accepted the finding in the target file'),
 })
 
 const counts = strict({
@@ -159,7 +167,11 @@ const verdict = strict({
   run: text,
   rehearsal: text,
   verdict: z.union([
-    strict({ kind: z.literal('pass'), warnings: z.array(finding) }),
+    strict({
+      kind: z.literal('pass'),
+      warnings: z.array(finding),
+      accepted: optional(z.array(finding).min(1)).describe('the run passes with accepted findings'),
+    }),
     strict({ kind: z.literal('fail'), breaches: z.array(finding).min(1) }),
     strict({ kind: z.literal('aborted'), by: text, at: instant, gaps: z.array(finding) }),
     strict({ kind: z.literal('inconclusive'), gaps: z.array(finding).min(1) }),
@@ -196,6 +208,18 @@ const verdict = strict({
     strict({ of: text, metric: text, highest: optional(z.number()), atMost: z.number(), held: flag }),
   ),
   posture,
+  reached: optional(
+    z.array(
+      strict({
+        state: text,
+        goal: text,
+        held: flag,
+        at: optional(instant),
+        afterMs: optional(ms),
+        shown: optional(text),
+      }),
+    ),
+  ),
   ledger: optional(ledger),
   generator: strict({
     trusted: flag,
@@ -272,6 +296,7 @@ const plan = strict({
     }),
   ),
   expectations: texts,
+  reaches: texts.describe('states without which the run is too easy'),
   guardrails: texts,
   warnings: texts,
 })

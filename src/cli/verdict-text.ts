@@ -11,13 +11,13 @@ import {
   costName,
   counted,
   faultWords,
+  inPercent,
   isFelt,
   objectiveWords,
-  percent,
   sealWords,
   sloWords,
-  verdictWords,
   whole,
+  wordsOf,
 } from '../report/words.ts'
 import { type Paint, type TerminalText, term, widthOf, wrapped } from './terminal.ts'
 
@@ -34,7 +34,7 @@ export function verdictText(
   columns: number,
 ): readonly TerminalText[] {
   const { kind } = judgment.verdict
-  const { icon, word } = verdictWords[kind]
+  const { icon, word } = wordsOf(judgment.verdict)
   const roots = rootsOf(judgment.findings)
   const left = roots.length - MOST_FINDINGS
   return [
@@ -65,9 +65,10 @@ function rootText({ finding, consequences }: Root, paint: Paint, columns: number
 
 export function findingText(finding: Finding, paint: Paint, columns: number): readonly TerminalText[] {
   const colour = finding.weight === 'breach' ? 'red' : 'yellow'
+  const mark = finding.weight === 'accepted' ? ' (accepted)' : ''
   return [
     term``,
-    term`  ${paint(colour, finding.cause)} ${finding.subject}`,
+    term`  ${paint(colour, finding.cause)} ${finding.subject}${mark}`,
     ...wrapped(finding.sentence, columns, '    ', '    '),
     ...wrapped(finding.next, columns, '    Next: ', '          '),
   ]
@@ -80,7 +81,7 @@ function sloCells(slo: SloResult, paint: Paint): Cells {
   // The ceiling is only in the report: it would not fit a narrow terminal.
   const { ceilingMs: _, ...target } = slo
   const wanted = `${slo.kind === 'availability' ? 'of' : 'for'} ${objectiveWords(target)}`
-  return [slo.sli, paint(looks[look], words), percent(slo.achieved), wanted, `${whole(attempts)} attempts${p95}`]
+  return [slo.sli, paint(looks[look], words), inPercent(slo.achieved), wanted, `${whole(attempts)} attempts${p95}`]
 }
 
 function harmText({ faults, actions }: Judgment, paint: Paint): readonly TerminalText[] {

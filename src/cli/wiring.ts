@@ -5,12 +5,18 @@ import { chaosMeshInjector } from '../adapters/chaos-mesh/injector.ts'
 import { k6LoadGenerator } from '../adapters/k6/load-generator.ts'
 import { kubernetesActions } from '../adapters/kubernetes/actions/actions.ts'
 import { kubernetesCluster } from '../adapters/kubernetes/cluster.ts'
+import { readCredentials } from '../adapters/kubernetes/load-credentials.ts'
 import { leaseLock } from '../adapters/kubernetes/lock.ts'
 import { platformBooks } from '../adapters/ledger/books.ts'
 import { kubernetesProbes } from '../adapters/metrics/probes.ts'
 import type { ControllerPorts } from '../controller/perform.ts'
+import { redactionOf } from '../controller/redaction.ts'
+import type { SessionPorts } from '../controller/session.ts'
+import type { Target } from '../domain/rehearsal.ts'
+import { exitCodes } from '../domain/verdict.ts'
 import type { KubernetesApi } from '../protocols/kubernetes/api.ts'
 import { systemClock } from './clock.ts'
+import { BadInput } from './failure.ts'
 
 /** Bundled scenarios are cached beside the toolchain, by content. */
 export const k6Settings = (binary: string) => ({
@@ -19,12 +25,22 @@ export const k6Settings = (binary: string) => ({
   cacheFolder: join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'matchday', 'scenarios'),
 })
 
-/** All adapters of one cluster; `k6` is the path of the binary. */
-export function portsOf(api: KubernetesApi, k6: string): ControllerPorts {
-  return { ...clusterPortsOf(api), load: k6LoadGenerator(k6Settings(k6)) }
+/**
+ * The load generator with the target's credentials. `k6` is the path of the binary, `api` undefined where no cluster is in use.
+ * @throws BadInput for credentials that cannot be had
+ */
+export async function loadPortsOf(
+  api: KubernetesApi | undefined,
+  k6: string,
+  target: Target,
+): Promise<Pick<ControllerPorts, 'load' | 'redact'>> {
+  const { values, issues } = await readCredentials(api, target)
+  if (issues.length > 0) throw new BadInput(issues, exitCodes.environment)
+  const { text: redact, value } = redactionOf(values)
+  return { load: k6LoadGenerator({ ...k6Settings(k6), credentials: { values, redact } }), redact: value }
 }
 
-export function clusterPortsOf(api: KubernetesApi): Omit<ControllerPorts, 'load'> {
+export function clusterPortsOf(api: KubernetesApi): Omit<ControllerPorts, 'load' | 'redact'> {
   return {
     clock: systemClock,
     cluster: kubernetesCluster(api),
@@ -34,4 +50,14 @@ export function clusterPortsOf(api: KubernetesApi): Omit<ControllerPorts, 'load'
     books: platformBooks(api),
     lock: leaseLock(api),
   }
+}
+
+/** Ports of a session: of a cluster, or of load alone. @throws BadInput */
+export async function sessionPortsOf(
+  api: KubernetesApi | undefined,
+  k6: string,
+  target: Target,
+): Promise<SessionPorts> {
+  const cluster = api === undefined ? {} : { cluster: clusterPortsOf(api) }
+  return { clock: systemClock, ...(await loadPortsOf(api, k6, target)), ...cluster }
 }

@@ -12,8 +12,8 @@ import { type Harm, type HarmPorts, performHarm } from './harm.ts'
 import type { FaultInjector, Probes } from './ports.ts'
 import { blindTo } from './sight.ts'
 
-/** Chaos Mesh injects in half a second when nothing is wrong. A fault that takes longer than this is not the planned one. */
-const INJECTION_BUDGET = seconds(10)
+/** Chaos Mesh injects in half a second when nothing is wrong. A fault that takes longer than its budget is not the planned one. */
+const INJECTION_BUDGET_DEFAULT = seconds(10)
 /** A pod takes longer than this from its address to Ready, so a new pod is covered before it serves. */
 const COVER_EVERY = seconds(1)
 
@@ -47,7 +47,7 @@ export async function performFault(
     },
     hurt: async ({ pods, candidates, limit, note }, undos) => {
       step({ is: 'admitted', pods, candidates, limit, note })
-      await inject(ports, fault, undos, step, signal)
+      await inject(ports, fault, target, undos, step, signal)
       await keepCovered(ports, fault, target, undos, pods, after(zeroAt, fault.toMs), step, signal)
       return 'heal'
     },
@@ -95,6 +95,7 @@ async function lookCloselyFrom(
 async function inject(
   ports: FaultPorts,
   fault: PlannedFault,
+  target: Target,
   undos: string[],
   step: (data: FaultStepData) => void,
   signal: AbortSignal,
@@ -102,7 +103,7 @@ async function inject(
   undos.push(await ports.healing.prepare(ports.faults.undoOf(fault)))
   const seen = (object: Parameters<Parameters<FaultInjector['inject']>[3]>[0]) =>
     ports.recorder.record({ kind: 'object-seen', change: 'modified', object })
-  await ports.faults.inject(fault, INJECTION_BUDGET, step, seen, signal)
+  await ports.faults.inject(fault, target.injectionBudgetMs ?? INJECTION_BUDGET_DEFAULT, step, seen, signal)
 }
 
 /** Until the fault is healed: covers matching pods that started after injection, and records the covered share. */
@@ -125,7 +126,7 @@ async function keepCovered(
     const inventory = await ports.faults.inventory(target, fault)
     const now = coverNewcomers(fault, inventory, covered, undos.length + 1)
     if (now.fault) {
-      await inject(ports, now.fault, undos, () => undefined, signal)
+      await inject(ports, now.fault, target, undos, () => undefined, signal)
       for (const pod of now.newcomers) covered.add(pod)
     }
     const escaped = now.matching.filter((pod) => !covered.has(pod))

@@ -2,7 +2,7 @@
  * Heal before hurt: an undo is on disk before its harm starts. Undos run in reverse order, with a time budget of their own that does not depend on
  * the rest of the run. Also heals what a dead run left, found by labels on the cluster.
  */
-import type { Undo } from '../domain/evidence.ts'
+import type { Undo, UndoDone } from '../domain/evidence.ts'
 import type { Target } from '../domain/rehearsal.ts'
 import { type Millis, seconds } from '../domain/units.ts'
 import type { ClusterActions, Undoer } from './ports.ts'
@@ -34,7 +34,7 @@ export function healing(recorder: Recorder, undoer: Undoer, keeper: Pick<Cluster
   const open = new Map<string, Undo>()
   const running = new Map<string, Promise<void>>()
   const failed = new Set<string>()
-  const close = (id: string, outcome: 'undone' | 'already-gone') => {
+  const close = (id: string, outcome: UndoDone['outcome']) => {
     open.delete(id)
     recorder.record({ kind: 'undo-done', id, by: 'run', outcome })
   }
@@ -79,7 +79,7 @@ export function healing(recorder: Recorder, undoer: Undoer, keeper: Pick<Cluster
       const undo = open.get(id)
       if (undo === undefined) return
       await keeper.keep(undo, UNDO_BUDGET)
-      close(id, 'already-gone')
+      close(id, 'kept')
     },
     healAll: () => problemsOf([...open.keys()]),
   }

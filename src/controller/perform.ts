@@ -5,6 +5,7 @@
 import type { Environment, Evidence, GuardrailTripped, LoadFrame, ResidueItem } from '../domain/evidence.ts'
 import type { Decision } from '../domain/people.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
+import { percent } from '../domain/show.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import { after, type Instant, millis, seconds } from '../domain/units.ts'
 import { guarding } from '../judge/guardrails/guardrails.ts'
@@ -29,6 +30,7 @@ import type {
 import { readPosture } from './posture.ts'
 import { problemOf } from './problem.ts'
 import { type EvidenceSink, type Recorder, recording } from './recorder.ts'
+import type { Redaction } from './redaction.ts'
 import { lastScrape, settle, settleBudget, type UnknownKeys } from './settling.ts'
 import { watching } from './watching.ts'
 
@@ -41,6 +43,8 @@ export type ControllerPorts = {
   readonly probes: Probes
   readonly books: Books
   readonly lock: TargetLock
+  /** Hides the credentials of the load in every record. */
+  readonly redact?: Redaction['value']
 }
 
 export type Performance = {
@@ -73,8 +77,12 @@ export async function perform(
   const { rehearsal, target, timeline, environment } = performance
   const stopping = new AbortController()
   const lock = await ports.lock.acquire(target, timeline.run)
-  const recorder = recording(sink, ports.clock, onEvidence, (error) =>
-    stop('failure', `the journal cannot be written: ${problemOf(error)}`),
+  const recorder = recording(
+    sink,
+    ports.clock,
+    onEvidence,
+    (error) => stop('failure', `the journal cannot be written: ${problemOf(error)}`),
+    ports.redact,
   )
   const stop = (by: 'operator' | 'guardrail' | 'failure', reason: string) => {
     if (stopping.signal.aborted) return
@@ -264,7 +272,7 @@ function clientSide(
 
 function tripText({ sli, measured, below, burn }: GuardrailTripped): string {
   if (burn) return `${sli} burns its budget ${burn.factor.toFixed(1)} times too fast, more than ${burn.limit}`
-  return `${sli} at ${(measured * 100).toFixed(2)} %, below ${(below * 100).toFixed(2)} %`
+  return `${sli} at ${percent(measured)}, below ${percent(below)}`
 }
 
 /** The final audit: lists what matchday made and is still there. The run ends healed only if the list is empty. */

@@ -2,6 +2,7 @@
 import type { Evidence } from '../domain/evidence.ts'
 import type { Instant } from '../domain/units.ts'
 import type { Clock } from './ports.ts'
+import type { Redaction } from './redaction.ts'
 
 /** The part of a journal that the controller needs (`journal.openJournal`). */
 export type EvidenceSink = { append(record: Evidence): void; flush(): Promise<void> }
@@ -18,12 +19,13 @@ export type Recorder = {
   flush(): Promise<void>
 }
 
-/** `onFailure` is called once when the journal can no longer be written. A run without evidence must stop and heal. */
+/** `redact` hides credentials in each record. `onFailure` is called once when the journal can no longer be written. A run without evidence must stop and heal. */
 export function recording(
   sink: EvidenceSink,
   clock: Clock,
   onEvidence: (record: Evidence) => void,
   onFailure: (error: unknown) => void,
+  redact: Redaction['value'] = (value) => value,
 ): Recorder {
   let failed = false
   const fail = (error: unknown) => {
@@ -33,7 +35,7 @@ export function recording(
   }
   return {
     record: (evidence) => {
-      const record = { ...evidence, at: evidence.at ?? clock.now() } as Evidence
+      const record = redact({ ...evidence, at: evidence.at ?? clock.now() } as Evidence)
       try {
         sink.append(record)
       } catch (error) {

@@ -23,7 +23,9 @@ export type SessionPorts = {
   readonly clock: Clock
   readonly load: LoadGenerator
   /** Left out: no cluster is touched or watched. */
-  readonly cluster?: Omit<ControllerPorts, 'clock' | 'load'>
+  readonly cluster?: Omit<ControllerPorts, 'clock' | 'load' | 'redact'>
+  /** Hides the credentials of the load in every record. */
+  readonly redact?: ControllerPorts['redact']
 }
 
 /** What a strategy does on the warm target. */
@@ -69,8 +71,12 @@ export async function performSession(
     rest.add(record)
     onEvidence(record)
   }
-  const recorder = recording(sink, clock, listen, (error) =>
-    stop('failure', `the journal cannot be written: ${problemOf(error)}`),
+  const recorder = recording(
+    sink,
+    clock,
+    listen,
+    (error) => stop('failure', `the journal cannot be written: ${problemOf(error)}`),
+    ports.redact,
   )
   const stop = (by: 'operator' | 'failure', reason: string) => {
     if (stopping.signal.aborted) return

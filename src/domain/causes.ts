@@ -135,6 +135,13 @@ export const causes = {
     lost: 'excused',
     next: 'Look at why the action was refused or not done; without it, what it was to show is not known.',
   },
+  'image-changed': {
+    needs: OBJECTS,
+    missing: 'unnamed',
+    starved: 'stands',
+    lost: 'stands',
+    next: 'Find out who released during the run (kubectl rollout history), and run the rehearsal again without it, or plan the release in the rehearsal.',
+  },
   'double-charge': {
     needs: MONEY,
     missing: 'inconclusive',
@@ -358,6 +365,13 @@ export const causes = {
     starved: 'excused',
     lost: 'excused',
     next: 'Add a topology spread constraint; pods do not move back by themselves, so a rollout or the descheduler must follow the healing.',
+  },
+  'mixed-images': {
+    needs: OBJECTS,
+    missing: 'unnamed',
+    starved: 'stands',
+    lost: 'excused',
+    next: 'Name images by digest (name@sha256:…), so that a tag that was moved cannot mix two of them; complete or undo a rollout that is paused or stuck.',
   },
   'container-restarted': {
     needs: OBJECTS,
@@ -639,6 +653,13 @@ export const causes = {
     lost: 'stands',
     next: 'Look at the named source; the run must be repeated once it can be read.',
   },
+  'state-not-reached': {
+    needs: ANSWERED,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'stands',
+    next: 'Raise the load or lengthen its phase, or make the harm worse, until the state is reached; if it need not be, take it out of reaches.',
+  },
   'posture-unread': {
     needs: LISTS,
     missing: 'itself',
@@ -680,6 +701,13 @@ export const causes = {
     starved: 'excused',
     lost: 'stands',
     next: 'Look at what grows with each request and is never given back: caches, listeners, connections, tables without an index. Run longer to be sure.',
+  },
+  'acceptance-unused': {
+    needs: NOTHING,
+    missing: 'itself',
+    starved: 'stands',
+    lost: 'stands',
+    next: 'Remove it from the target file, unless another rehearsal of this target still shows the finding.',
   },
   'residue-before': {
     needs: HEALING,

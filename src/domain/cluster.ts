@@ -38,7 +38,15 @@ export type PodSeen = Named & {
   readonly memoryLimit?: number
   /** How the container that ended last ended, if one was started again. Undefined in journals that were written before it was recorded. */
   readonly lastTermination?: Termination
+  /** Its containers' images, without init containers. Undefined in journals that were written before they were recorded. */
+  readonly images?: readonly ImageSeen[]
 }
+
+/**
+ * `image` is the name in the pod's spec: the name in its status may be any other one of the same image. `id` is the runtime's `imageID`, mostly
+ * `repository@sha256:…`, undefined until the container was started.
+ */
+export type ImageSeen = { readonly container: string; readonly image: string; readonly id?: string }
 
 /** The last state of a container: Kubernetes' reason (`OOMKilled`, `Error`, `Completed`, …) and the exit code of its first process. */
 export type Termination = {
@@ -128,6 +136,8 @@ export type NodeSeen = Named & {
   readonly ready: boolean
   readonly unschedulable: boolean
   readonly taints: readonly string[]
+  /** `amd64`, `arm64` …; undefined in journals that were written before it was recorded. */
+  readonly arch?: string
 }
 
 /** Ready addresses of one Service, summed over its slices. */

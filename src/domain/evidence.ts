@@ -282,7 +282,8 @@ export type UndoDone = {
   readonly at: Instant
   readonly id: string
   readonly by: 'run' | 'heal'
-  readonly outcome: 'undone' | 'already-gone'
+  /** `already-gone`: the object no longer had the change. `kept`: the change stays on purpose, and only its mark was removed. */
+  readonly outcome: 'undone' | 'already-gone' | 'kept'
 }
 
 export type ObjectSeen = {

@@ -1,4 +1,5 @@
 /** The contents of a rehearsal file and a target file as domain values. Parsed by `files`, planned by `plan`, judged by `judge`. */
+import type { Acceptance } from './acceptance.ts'
 import type { Act } from './action.ts'
 import type { ArrivalCurve } from './arrival-curve.ts'
 import type { CompareSettings } from './comparison.ts'
@@ -7,6 +8,7 @@ import type { Slis } from './indicators.ts'
 import type { SourcePoint } from './issue.ts'
 import type { GameDay, GateSpec } from './people.ts'
 import type { PostureWant } from './posture.ts'
+import type { RequiredState } from './required-state.ts'
 import type { Millis, PerSecond, Ratio, Some } from './units.ts'
 
 export type Rehearsal = {
@@ -21,6 +23,8 @@ export type Rehearsal = {
   readonly faults: readonly FaultSpec[]
   readonly actions: readonly ActionSpec[]
   readonly expectations: readonly Expectation[]
+  /** States without which the run was too easy. Earlier versions did not have it. */
+  readonly reaches?: readonly RequiredState[]
   /** Indicators that are more than a profile of the load. */
   readonly slis: Slis
   readonly slos: Some<Slo>
@@ -302,11 +306,15 @@ export type Target = {
   /** uid of the namespace kube-system: the cluster's identity. Undefined for the lab, whose cluster is new at each boot. */
   readonly clusterUid?: string
   readonly hpaSyncMs: Millis
+  /** In which Chaos Mesh must have injected a fault; undefined is the default. */
+  readonly injectionBudgetMs?: Millis
   readonly loadFactor: number
   /** Where metrics are read, through the API server's proxy: each pod that the selector matches. */
   readonly sources: Readonly<Record<string, MetricSource>>
   /** Sources that are read from a Prometheus instead. Their names are not those of `sources`. */
   readonly prometheus?: PrometheusTarget
+  /** What the load needs to be let in: by the name under which the script reads it, where it is. */
+  readonly credentials?: Readonly<Record<string, { readonly at: SourcePoint; readonly from: CredentialPlace }>>
   /** Where books are read, through the API server's proxy. */
   readonly books: readonly {
     readonly book: string
@@ -328,6 +336,8 @@ export type Target = {
   readonly addresses: Readonly<Record<string, readonly string[]>>
   /** Releases that are deployed side by side, by name. */
   readonly releases?: Readonly<Record<string, DeployedRelease>>
+  /** Findings that do not fail a run on this target for now. */
+  readonly acceptedFindings?: readonly Acceptance[]
 }
 
 /** Where one of several releases is entered. */
@@ -358,6 +368,12 @@ export type PrometheusLogin = { readonly kind: 'bearer' | 'basic'; readonly from
 export type SecretPlace =
   | { readonly kind: 'env'; readonly name: string }
   | { readonly kind: 'file'; readonly path: string }
+/** Shorter credentials cannot be kept out of logs and reports without hiding parts of ordinary words. */
+export const CREDENTIAL_CHARACTERS_MIN = 6
+/** `secret`: a key of a Secret of the cluster. */
+export type CredentialPlace =
+  | SecretPlace
+  | { readonly kind: 'secret'; readonly namespace: string; readonly name: string; readonly key: string }
 
 /** The metrics of each source, of either sort. */
 export const metricsBySource = ({ sources, prometheus }: Target): ReadonlyMap<string, readonly string[]> =>

@@ -13,8 +13,22 @@ export function showDuration(ms: number): string {
   return parts.flatMap(([count, unit]) => (count > 0 ? [`${count}${unit}`] : [])).join('')
 }
 
-/** A share in per cent, without rounding errors of binary fractions. */
+/** A share as the files write it, in per cent and without rounding errors of binary fractions. */
 export const showPercent = (share: number): string => `${Number((share * 100).toPrecision(12))}%`
+
+/**
+ * A measured share in per cent: 0.99853 → `99.853 %`. It is rounded down: a share just below 99.9 % never reads as 99.9 %. The tiny addend
+ * keeps 0.57 at 57 %, which binary fractions store as slightly less.
+ */
+export const percent = (share: number, digits = 3): string =>
+  `${Math.floor(share * 100 * 10 ** digits + 1e-6) / 10 ** digits} %`
+
+/** Cents as an amount: 123450 → `1,234.50 EUR`. */
+export function money(cents: number): string {
+  const whole = Math.abs(Math.round(cents))
+  const amount = `${showCount(Math.floor(whole / 100))}.${String(whole % 100).padStart(2, '0')}`
+  return `${cents < 0 ? '-' : ''}${amount} EUR`
+}
 
 /** A moment of the plan as a clock: `1:05`, with tenths if there are any. */
 export function showClock(ms: number): string {

@@ -1,18 +1,20 @@
 /** The judgment of a run. Merge order of kinds: fail > aborted > inconclusive > pass. Made by `judge`, drawn by `report`. */
+import type { Acceptance } from './acceptance.ts'
 import type { Cause } from './causes.ts'
 import type { PostureWant } from './posture.ts'
 import type { Reaction, Slo } from './rehearsal.ts'
 import type { Instant, Millis, Ratio, Some } from './units.ts'
 
 export type Verdict =
-  | { readonly kind: 'pass'; readonly warnings: readonly Finding[] }
+  /** `accepted`: findings that would have failed the run and are accepted in the target file. */
+  | { readonly kind: 'pass'; readonly warnings: readonly Finding[]; readonly accepted?: Some<Finding> }
   | { readonly kind: 'fail'; readonly breaches: Some<Finding> }
   | { readonly kind: 'aborted'; readonly by: string; readonly at: Instant; readonly gaps: readonly Finding[] }
   | { readonly kind: 'inconclusive'; readonly gaps: Some<Finding> }
 
 /** One thing that the run showed. `evidence` are line numbers of the journal, from 1. */
 export type Finding = {
-  readonly weight: 'breach' | 'gap' | 'warning'
+  readonly weight: 'breach' | 'gap' | 'accepted' | 'warning'
   readonly cause: Cause
   readonly subject: string
   readonly sentence: string
@@ -20,7 +22,11 @@ export type Finding = {
   readonly evidence: readonly number[]
   /** The finding that explains this one: evidence is missing because of it. Only gaps follow from other findings. */
   readonly follows?: { readonly cause: Cause; readonly subject: string }
+  /** Who accepted it. `daysLeft` counts from the day of the run; a negative number is an acceptance that expired, and the finding stands. */
+  readonly acceptance?: AcceptedBy
 }
+
+export type AcceptedBy = Pick<Acceptance, 'owner' | 'reason' | 'until'> & { readonly daysLeft: number }
 
 export type Judgment = {
   readonly format: 1
@@ -38,6 +44,8 @@ export type Judgment = {
   readonly budgets: readonly BudgetResult[]
   readonly connections: readonly ConnectionsResult[]
   readonly posture: readonly PostureResult[]
+  /** States that the run had to reach. Absent where the rehearsal requires none. */
+  readonly reached?: readonly ReachedResult[]
   readonly ledger?: LedgerResult
   readonly generator: GeneratorResult
   readonly findings: readonly Finding[]
@@ -238,6 +246,19 @@ export type PostureResult = {
   readonly held: boolean
   /** How many objects were checked, and how many of them failed. */
   readonly sentence: string
+}
+
+/** One state that the run had to reach. */
+export type ReachedResult = {
+  /** What was looked at, and what it had to reach. */
+  readonly state: string
+  readonly goal: string
+  readonly held: boolean
+  /** When it was first reached, and how long after the begin of the load. */
+  readonly at?: Instant
+  readonly afterMs?: Millis
+  /** The first value that reached it, or the nearest one: `120`, `41.5/s`, `4 of 6 pods`. */
+  readonly shown?: string
 }
 
 export type LedgerResult = {

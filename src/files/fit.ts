@@ -12,6 +12,7 @@ import {
   scrapeMsOf,
   type Target,
 } from '../domain/rehearsal.ts'
+import { type RequiredState, rateWindowMs } from '../domain/required-state.ts'
 import { showDuration } from '../domain/show.ts'
 import { millis } from '../domain/units.ts'
 import { chooseAmong, listed } from './did-you-mean.ts'
@@ -31,6 +32,15 @@ export function checkFit(rehearsal: Rehearsal, target: Target): readonly Issue[]
       'add it to target.contexts there, if it may be harmed.',
     )
   }
+  for (const name of Object.keys(rehearsal.load.env ?? {}).filter((each) =>
+    Object.hasOwn(target.credentials ?? {}, each),
+  ))
+    report(
+      rehearsal.load.at,
+      'duplicate-name',
+      `load.env sets ${name}, which is a credential of ${target.file}.`,
+      'remove it from load.env; the script gets the credential.',
+    )
   const fit = fitting(target, report)
   for (const { witness } of rehearsal.faults)
     if (witness.kind === 'rate') {
@@ -41,6 +51,7 @@ export function checkFit(rehearsal: Rehearsal, target: Target): readonly Issue[]
   for (const { expect } of [...rehearsal.faults, ...rehearsal.actions])
     for (const reaction of expect) checkReaction(reaction, fit)
   for (const expectation of rehearsal.expectations) checkExpectation(expectation, target, fit, report)
+  for (const state of rehearsal.reaches ?? []) checkState(state, rehearsal, target, fit, report)
   checkPrometheusFit(rehearsal, target, report)
   return found()
 }
@@ -134,4 +145,16 @@ function checkExpectation(expectation: Expectation, target: Target, fit: Fit, re
   if (expectation.kind !== 'ledger' || target.books.length > 0) return
   const problem = `There is a ledger to reconcile, and ${target.file} lists no books.`
   report(expectation.at, 'no-books', problem, 'list the books there.')
+}
+
+/** A state that cannot be seen would make every run inconclusive. Whether an autoscaler exists, only the cluster knows. */
+function checkState(state: RequiredState, rehearsal: Rehearsal, target: Target, fit: Fit, report: Report): void {
+  if (state.kind === 'at-maximum') return
+  fit.metric(state.of, state.metric, state.at)
+  if (state.kind === 'gauge') return
+  const phase = rehearsal.phases.find(({ name }) => name === state.phase)
+  const [overMs, lastsMs] = [rateWindowMs(target, state.of), phase && phase.rampMs + phase.forMs]
+  if (lastsMs === undefined || lastsMs >= overMs) return
+  const problem = `A rate of "${state.of}" is measured over ${showDuration(overMs)}, and "${state.phase}" lasts ${showDuration(lastsMs)}.`
+  report(state.at, 'expectation-unobservable', problem, 'let the phase last longer, or ask for it in another one.')
 }

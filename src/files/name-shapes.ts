@@ -22,6 +22,13 @@ export const path = (example: string): Shape<string> =>
   text({ form: 'a path relative to this file', example, pattern: /^[^\s].*$/ })
 export const name = (form: string, example: string): Shape<string> => text({ form, example })
 
+/** Key of an env table. `K6_…` would change k6's own options, and `MATCHDAY_…` the plan. */
+export const variable = {
+  form: 'the name of an environment variable that does not begin with K6_ or MATCHDAY_',
+  example: 'BASE_URL',
+  pattern: /^(?!K6_|MATCHDAY_)[A-Za-z_][A-Za-z0-9_]*$/,
+}
+
 export const metricName: Shape<string> = text({
   form: 'the name of a metric',
   example: 'carrier_requests_total',

@@ -1,21 +1,13 @@
 /** The table of `prometheus` in the target file. */
+import { confidential, credential } from './confidential.ts'
 import { dnsLabel, path } from './name-shapes.ts'
 import { duration } from './quantities.ts'
-import { may, need, oneOf, record } from './record.ts'
+import { may, need, record } from './record.ts'
 import { integer, placed, table, text } from './shape.ts'
 
-const secret = oneOf({
-  env: need(
-    text({
-      form: 'the name of an environment variable',
-      example: 'PROMETHEUS_TOKEN',
-      pattern: /^[A-Za-z_][A-Za-z0-9_]*$/,
-    }),
-    'Environment variable that holds it.',
-  ),
-  file: need(path('/run/secrets/prometheus-token'), 'File that holds it, relative to this file.'),
-})
+const secret = credential('PROMETHEUS_TOKEN', '/run/secrets/prometheus-token')
 
+const PLACE = 'https://prometheus.example.com'
 const selector = text({ form: 'a selector of series, without a range', example: 'requests_total{job="shop"}' })
 
 const fields = record({
@@ -28,11 +20,11 @@ const fields = record({
     "A Prometheus in the cluster, read through the API server's proxy.",
   ),
   url: may(
-    text({
-      form: 'an http or https URL',
-      example: 'https://prometheus.example.com',
-      pattern: /^https?:\/\/[^\s?#@]+$/,
-    }),
+    confidential(
+      text({ form: 'an http or https URL', example: PLACE, pattern: /^https?:\/\/[^\s?#@]+$/ }),
+      'an http or https URL without user, query or fragment',
+      PLACE,
+    ),
     'URL of a Prometheus elsewhere, without credentials.',
   ),
   bearer: may(secret, 'Where the bearer token for the URL is.'),

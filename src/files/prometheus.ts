@@ -1,12 +1,12 @@
 /** The Prometheus of a target file as a domain value, and the rules between its keys. */
-import type { PrometheusLogin, PrometheusTarget, SecretPlace } from '../domain/rehearsal.ts'
+import type { PrometheusLogin, PrometheusTarget } from '../domain/rehearsal.ts'
+import { placeOf } from './confidential.ts'
 import { relativeTo } from './files.ts'
 import type { prometheus } from './prometheus-shape.ts'
 import type { Report } from './report.ts'
 import type { Shape } from './shape.ts'
 
 type Draft = typeof prometheus extends Shape<infer T> ? T : never
-type Secret = NonNullable<Draft['value']['bearer']>
 
 export function checkPrometheus({ at, value }: Draft, sources: readonly string[], report: Report): void {
   const { service, url, bearer, basic, ca } = value
@@ -34,8 +34,3 @@ function serverOf(file: string, { service, url, bearer, basic, ca }: Draft['valu
     : basic && { kind: 'basic', from: placeOf(file, basic) }
   return { kind: 'url', url, ...(login ? { login } : {}), ...(ca === undefined ? {} : { ca: relativeTo(file, ca) }) }
 }
-
-const placeOf = (file: string, secret: Secret): SecretPlace =>
-  secret.kind === 'env'
-    ? { kind: 'env', name: secret.value }
-    : { kind: 'file', path: secret.value.startsWith('/') ? secret.value : relativeTo(file, secret.value) }

@@ -118,18 +118,32 @@ function reportUnknown(node: YamlMap, fields: Fields, report: Report): readonly 
 }
 
 function recordSchema(fields: Fields): JsonSchema {
-  const properties = Object.entries(fields).map(([name, field]) => [
-    name,
-    { description: field.doc, ...field.shape.schema },
-  ])
-  const required = Object.keys(fields).filter((name) => fields[name]?.needed)
+  const all = Object.entries(fields)
+  const properties = all.flatMap(([name, field]) => propertiesOf(name, field))
+  const required = all.flatMap(([name, { needed, formerly }]) => (needed && formerly === undefined ? [name] : []))
+  const eitherKey = all.flatMap(([name, { needed, formerly }]) => {
+    if (formerly === undefined) return []
+    return [needed ? writtenSchema(name, formerly) : { not: { required: [name, formerly] } }]
+  })
   return {
     type: 'object',
     properties: Object.fromEntries(properties),
     ...(required.length > 0 ? { required } : {}),
+    ...(eitherKey.length > 0 ? { allOf: eitherKey } : {}),
     additionalProperties: false,
   }
 }
+
+/** The former key too: an editor must not mark what the parser still reads. */
+function propertiesOf(name: string, { doc, shape, formerly }: AnyField): readonly (readonly [string, JsonSchema])[] {
+  const today = [name, { description: doc, ...shape.schema }] as const
+  if (formerly === undefined) return [today]
+  return [today, [formerly, { description: `Now called ${name}.`, deprecated: true, ...shape.schema }]]
+}
+
+/** The field is written, under its key or its former key, but not under both. */
+const writtenSchema = (name: string, formerly: string | undefined): JsonSchema =>
+  formerly === undefined ? { required: [name] } : { oneOf: [{ required: [name] }, { required: [formerly] }] }
 
 type Options = Readonly<Record<string, Field<unknown, boolean>>>
 export type OneOf<O extends Options> = {
@@ -175,7 +189,7 @@ export function tellApart<F extends Forms, O extends Forms>(forms: F, otherwise:
 /** A record with exactly one of `choices` beside its other keys. A separate check verifies which one. */
 export function choosing<F extends Fields>(choices: readonly (keyof F & string)[], fields: F): Shape<RecordOf<F>> {
   const shape = record(fields)
-  const schema = { ...shape.schema, oneOf: choices.map((choice) => ({ required: [choice] })) }
+  const schema = { ...shape.schema, oneOf: choices.map((choice) => writtenSchema(choice, fields[choice]?.formerly)) }
   return { schema, decode: shape.decode }
 }
 

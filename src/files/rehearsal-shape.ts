@@ -5,20 +5,14 @@ import { arrival } from './arrivals.ts'
 import { compareSpec } from './compare-shape.ts'
 import { gameday } from './gameday.ts'
 import { action, fault } from './harm-shape.ts'
-import { dnsLabel, metricName, name, path, seriesLabels, sli, source, title, within } from './name-shapes.ts'
+import { dnsLabel, metricName, name, path, seriesLabels, sli, source, title, variable, within } from './name-shapes.ts'
 import { duration, factor, percentage, podLimit, syncs } from './quantities.ts'
+import { reached } from './reaches.ts'
 import { may, need, oneOf, parts, record, renamed, tellApart } from './record.ts'
 import { integer, list, placed, someOf, table, text, word, yes } from './shape.ts'
 import { sliName, slis } from './sli-shape.ts'
 
 export const API_VERSION = 'matchday.dev/v1'
-
-/** Key of an env table. `K6_…` would change k6's own options, and `MATCHDAY_…` the plan. */
-const variable = {
-  form: 'the name of an environment variable that does not begin with K6_ or MATCHDAY_',
-  example: 'BASE_URL',
-  pattern: /^(?!K6_|MATCHDAY_)[A-Za-z_][A-Za-z0-9_]*$/,
-}
 
 const load = record({
   script: need(placed(path('evening.ts')), 'Path of the k6 scenario, relative to this file.'),
@@ -28,7 +22,7 @@ const load = record({
   ),
   env: may(
     table(variable, text({ form: 'the value of a variable', example: '{entry}' })),
-    'What the script reads from __ENV; {entry} is the entry of the target. No secrets: they stay in the environment.',
+    'What the script reads from __ENV; {entry} is the entry of the target. No credentials: those are in the target file, under `credentials`.',
   ),
   sockets: may(
     record({
@@ -226,6 +220,7 @@ export const rehearsalSpec = parts({
   faults: may(list(fault), 'Harm done on purpose, by Chaos Mesh.'),
   actions: may(list(action), 'What an operator does to the cluster itself, each with its own undo.'),
   expect: may(list(expectation), 'What the platform must do.'),
+  reaches: may(list(reached), 'States that the run must reach. Without them it was too easy, and is inconclusive.'),
   slis: may(slis, 'Indicators that are more than a profile of the load.'),
   slos: need(someOf(slo), 'Service level objectives, judged over the whole run.'),
   guardrails: may(list(guardrail), 'When to stop early.'),

@@ -14,12 +14,14 @@ import { checkBlastRadius } from './checks/blast-radius.ts'
 import { checkHarms } from './checks/harms.ts'
 import { checkIndicators } from './checks/indicators.ts'
 import { checkPosture } from './checks/posture.ts'
+import { checkReaches } from './checks/reaches.ts'
 import { checkTimeline } from './checks/timeline.ts'
 import { compareSettings } from './compare-shape.ts'
 import { type Files, readText, relativeTo, wholeFile } from './files.ts'
 import { checkFit } from './fit.ts'
 import { gamedayOf } from './gameday.ts'
 import { actionOf, faultOf } from './harm.ts'
+import { requiredStateOf } from './reaches.ts'
 import { QUANTILES, rehearsalFile, type rehearsalSpec } from './rehearsal-shape.ts'
 import { collectIssues, type Report, settle } from './report.ts'
 import type { Shape } from './shape.ts'
@@ -56,6 +58,7 @@ export function parseRehearsal(files: Files, path: string, target?: Target): Par
   checkHarms(draft, report)
   checkIndicators(draft, report)
   checkPosture(draft, report)
+  checkReaches(draft, report)
   checkBlastRadius(draft, chaos, report)
   if (found().length > 0) return settle<Rehearsal>(found(), undefined, warned())
   const rehearsal = assemble(path, file?.metadata?.value.name, draft, chaos, load)
@@ -113,6 +116,7 @@ function assemble(
     }),
     actions: (draft.actions?.value ?? []).map(actionOf),
     expectations: (draft.expect?.value ?? []).map(expectationOf),
+    ...(draft.reaches === undefined ? {} : { reaches: draft.reaches.value.map(requiredStateOf) }),
     slis: slisOf(draft),
     slos: someMapped(slos.value, sloOf),
     guardrails: (draft.guardrails?.value ?? []).map((guardrail) => guardrailOf(guardrail, slos.value)),

@@ -42,7 +42,14 @@ export function foundIn(node: YamlNode): string {
   if (node.kind !== 'scalar') return `a ${node.kind}`
   if (node.value === null) return 'nothing'
   if (typeof node.value !== 'string') return String(node.value)
-  return JSON.stringify(node.value.length > 60 ? `${node.value.slice(0, 60)}…` : node.value)
+  const shown = withoutCredentials(node.value)
+  return JSON.stringify(shown.length > 60 ? `${shown.slice(0, 60)}…` : shown)
+}
+
+/** A text without what a URL carries as user, password, query and fragment. A URL may be written where it does not belong, so this holds for all texts. */
+function withoutCredentials(value: string): string {
+  const anonymous = value.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1…@')
+  return value.includes('://') ? anonymous.replace(/[?#].*$/s, '…') : anonymous
 }
 
 export function refuse(node: YamlNode, report: Report, code: 'wrong-type' | 'wrong-value', wanted: Form): undefined {

@@ -1,12 +1,14 @@
 /** The table of the target file: what differs between clusters. */
 
+import { acceptedFindings } from './acceptance-shape.ts'
 import { releases } from './compare-shape.ts'
-import { dnsLabel, metricName, name, objectName } from './name-shapes.ts'
+import { loadCredential } from './confidential.ts'
+import { dnsLabel, metricName, name, objectName, variable } from './name-shapes.ts'
 import { prometheus } from './prometheus-shape.ts'
 import { duration, factor } from './quantities.ts'
 import { may, need, parts, record } from './record.ts'
 import { API_VERSION } from './rehearsal-shape.ts'
-import { integer, list, someOf, table, text, word, yes } from './shape.ts'
+import { integer, list, placed, someOf, table, text, word, yes } from './shape.ts'
 import { sliName } from './sli-shape.ts'
 
 const key = {
@@ -107,12 +109,20 @@ export const targetSpec = parts({
     'uid of the namespace kube-system, so that a context that points elsewhere is refused: kubectl get ns kube-system -o jsonpath={.metadata.uid}',
   ),
   hpaSync: may(duration({ min: 100 }), 'Sync period of the HorizontalPodAutoscaler controller, 15s if left out.'),
+  injectionBudget: may(
+    duration({ min: 1000 }),
+    'Longest time until Chaos Mesh has injected a fault, 10s if left out. A fault that takes longer proves nothing.',
+  ),
   loadFactor: may(
     factor({ min: 0.01, max: 10_000 }),
     'Multiple of all arrivals and sockets on this cluster, 1x if left out.',
   ),
   sources: need(table(key, source), 'Where metrics are read, through the API server.'),
   prometheus: may(prometheus, 'Sources that are read from a Prometheus instead, with the samples that it has scraped.'),
+  credentials: may(
+    table({ ...variable, example: 'SHOP_TOKEN' }, placed(loadCredential('SHOP_TOKEN', '../secrets/shop-token'))),
+    'Credentials of the load: what the script reads from __ENV, and where each one is. None of them is written into a journal, a log or a report.',
+  ),
   books: may(list(book), 'Where books are read, through the API server.'),
   followUps: may(
     table({ ...sliName, example: 'invoice' }, operation),
@@ -151,6 +161,10 @@ export const targetSpec = parts({
     'Addresses of providers outside the cluster, by the name in the annotation matchday.dev/addresses of a chaos file.',
   ),
   releases: may(releases, 'Releases that are deployed side by side, for `matchday compare --a NAME --b NAME`.'),
+  acceptedFindings: may(
+    acceptedFindings,
+    'Findings that are known: a run that shows only these passes "with accepted findings", until the day given.',
+  ),
 })
 
 export const targetFile = parts({

@@ -2,6 +2,8 @@
 import type { Parsed } from '../domain/issue.ts'
 import type { DeployedRelease, MetricSource, ProviderCalls, Target } from '../domain/rehearsal.ts'
 import { type Millis, millis, seconds } from '../domain/units.ts'
+import { acceptancesOf, reportRepeated } from './acceptance-shape.ts'
+import { credentialPlaceOf } from './confidential.ts'
 import { type Files, readText, relativeTo, wholeFile } from './files.ts'
 import { checkPrometheus, prometheusOf } from './prometheus.ts'
 import { collectIssues, settle } from './report.ts'
@@ -29,14 +31,15 @@ export function parseTarget(files: Files, path: string): Parsed<Target> {
   const draft = root && targetFile.decode(root, report)?.value.spec?.value
   if (draft?.prometheus !== undefined)
     checkPrometheus(draft.prometheus.value, Object.keys(draft.sources?.value ?? {}), report)
+  reportRepeated(draft?.acceptedFindings?.value ?? [], report)
   const issues = found()
   return settle(issues, draft === undefined || issues.length > 0 ? undefined : assemble(path, draft))
 }
 
 function assemble(file: string, draft: Draft): Target | undefined {
   const { context, namespace, entry, clusterUid, hpaSync, loadFactor, sources, books, databases, addresses } = draft
-  const { followUps, prometheus, providerCalls, readinessProbe } = draft
-  const { releases } = draft
+  const { credentials, followUps, injectionBudget, prometheus, providerCalls, readinessProbe } = draft
+  const { acceptedFindings, releases } = draft
   if (!context || !namespace || !entry || !sources) return undefined
   return {
     context: context.value,
@@ -45,6 +48,7 @@ function assemble(file: string, draft: Draft): Target | undefined {
     entry: entry.value.replace(/\/+$/, ''),
     ...(clusterUid === undefined ? {} : { clusterUid: clusterUid.value }),
     hpaSyncMs: hpaSync?.value ?? HPA_SYNC_DEFAULT,
+    ...(injectionBudget === undefined ? {} : { injectionBudgetMs: injectionBudget.value }),
     loadFactor: loadFactor?.value ?? 1,
     sources: Object.fromEntries(
       Object.entries(sources.value).map(([name, source]): [string, MetricSource] => [
@@ -53,6 +57,11 @@ function assemble(file: string, draft: Draft): Target | undefined {
       ]),
     ),
     ...(prometheus === undefined ? {} : { prometheus: prometheusOf(file, prometheus.value) }),
+    ...(credentials === undefined
+      ? {}
+      : {
+          credentials: mapValues(credentials.value, ({ at, value }) => ({ at, from: credentialPlaceOf(file, value) })),
+        }),
     books: (books?.value ?? []).map(({ ledger, ...book }) => ({ ...book, ...(ledger ? { ledger } : {}) })),
     followUps: followUps?.value ?? {},
     providerCalls: (providerCalls?.value ?? []).map(callsOf),
@@ -60,6 +69,7 @@ function assemble(file: string, draft: Draft): Target | undefined {
     databases: databases?.value ?? {},
     addresses: addresses?.value ?? {},
     ...(releases === undefined ? {} : { releases: mapValues(releases.value, releaseOf) }),
+    ...(acceptedFindings === undefined ? {} : { acceptedFindings: acceptancesOf(acceptedFindings.value) }),
   }
 }
 

@@ -13,10 +13,12 @@ import { judgeBudgets } from './cluster/disruption.ts'
 import { judgeKeda } from './cluster/keda.ts'
 import { judgeActions } from './faults/actions.ts'
 import { judgeFaults } from './faults/faults.ts'
+import { withAccepted } from './findings/accepted.ts'
 import { sortFindings } from './findings/findings.ts'
 import { arrivalsDue } from './load/arrivals-due.ts'
 import { judgeGenerator } from './load/generator.ts'
 import { judgeObjectives } from './load/objectives.ts'
+import { judgeRequired } from './load/required.ts'
 import { judgeScript } from './load/thresholds.ts'
 import { judgeLedger } from './money/ledger.ts'
 import { judgePosture } from './posture/posture.ts'
@@ -57,7 +59,7 @@ export async function judgeEntries(
 }
 
 function judgmentOf(seen: Seen): Judgment {
-  const { run, rehearsal } = seen.run.head
+  const { run, rehearsal, target, at } = seen.run.head
   const due = arrivalsDue(seen)
   const objectives = judgeObjectives(seen, due)
   const faults = judgeFaults(seen)
@@ -67,6 +69,7 @@ function judgmentOf(seen: Seen): Judgment {
   const connections = judgeConnections(seen)
   const budgets = judgeBudgets(seen)
   const posture = judgePosture(seen)
+  const required = judgeRequired(seen)
   const ledger = judgeLedger(seen)
   const generator = judgeGenerator(seen, due)
   const ruled = [
@@ -78,6 +81,7 @@ function judgmentOf(seen: Seen): Judgment {
     budgets,
     connections,
     posture,
+    required,
     ledger,
     generator,
   ].flatMap((each) => each.findings)
@@ -90,7 +94,9 @@ function judgmentOf(seen: Seen): Judgment {
     ...judgeRun(seen),
     ...nothingJudged(seen),
   ]
-  const sorted = sortFindings(distrustChanged(excuseLost(seen, excuseStarved(seen, all, generator.contended)), seen))
+  const excused = distrustChanged(excuseLost(seen, excuseStarved(seen, all, generator.contended)), seen)
+  const complete = seen.run.stop === undefined
+  const sorted = sortFindings(withAccepted(excused, { acceptances: target.acceptedFindings ?? [], at, complete }))
   const findings = withRoots(seen, sorted, { faults: faults.result, actions: actions.result })
   const verdict = verdictOf(seen, findings)
   const healed = isHealed(seen)
@@ -110,6 +116,7 @@ function judgmentOf(seen: Seen): Judgment {
     budgets: budgets.result,
     connections: connections.result,
     posture: posture.result,
+    ...(required.result.length === 0 ? {} : { reached: required.result }),
     ...(ledger.result === undefined ? {} : { ledger: ledger.result }),
     generator: generator.result,
     findings,

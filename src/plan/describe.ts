@@ -23,6 +23,7 @@ import {
   guardrailSentence,
   objectiveSentence,
   reactionSentence,
+  requiredSentence,
   undoneSentence,
   witnessSentence,
 } from './sentences.ts'
@@ -49,6 +50,8 @@ export type PlanDescription = {
   readonly actions: readonly DescribedAction[]
   readonly objectives: readonly DescribedObjective[]
   readonly expectations: readonly string[]
+  /** States without which the run is too easy. */
+  readonly reaches: readonly string[]
   readonly guardrails: readonly string[]
   readonly warnings: readonly string[]
 }
@@ -125,6 +128,7 @@ export function describePlan({ rehearsal, target, timeline, admissions }: PlanIn
     ),
     objectives,
     expectations: rehearsal.expectations.map((each) => expectationSentence(each, target)),
+    reaches: (rehearsal.reaches ?? []).map(requiredSentence),
     guardrails: rehearsal.guardrails.map(guardrailSentence),
     warnings: [
       ...objectives.flatMap(objectiveWarning),

@@ -2,6 +2,7 @@
 import { keptWhenDone } from '../domain/action.ts'
 import { prometheusIn } from '../domain/indicators.ts'
 import type { Expectation, Guardrail, Reaction, Rehearsal, Slo, Target, Witness } from '../domain/rehearsal.ts'
+import { type RequiredState, stateGoal, stateName } from '../domain/required-state.ts'
 import { showCount, showDuration, showPercent, showSeries } from '../domain/show.ts'
 import type { PlannedAction } from '../domain/timeline.ts'
 import type { Millis } from '../domain/units.ts'
@@ -82,6 +83,8 @@ export function expectationSentence(expectation: Expectation, { hpaSyncMs }: Tar
       return `all books agree within ${showDuration(expectation.settleWithinMs)} of the end`
   }
 }
+
+export const requiredSentence = (state: RequiredState): string => `${stateName(state)} reaches ${stateGoal(state)}`
 
 export function objectiveSentence(slo: Slo): string {
   if (slo.kind === 'availability') return `${slo.sli} ≥ ${showPercent(slo.objective)}`

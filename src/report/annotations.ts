@@ -1,6 +1,7 @@
 /** Findings as GitHub shows them beside the rehearsal file: one command per line of the step's output. */
 import type { SourcePoint } from '../domain/issue.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
+import { stateName } from '../domain/required-state.ts'
 import type { Finding, Judgment } from '../domain/verdict.ts'
 import { type GitHubCommand, githubCommand } from './escape/github.ts'
 import { consequenceWords, rootsOf } from './roots.ts'
@@ -9,7 +10,7 @@ import { counted } from './words.ts'
 /** GitHub shows ten annotations per step and drops the rest silently. So there are nine, and one that says how many more there are. */
 const MOST = 9
 
-const levels = { breach: 'error', gap: 'error', warning: 'warning' } as const
+const levels = { breach: 'error', gap: 'error', accepted: 'notice', warning: 'warning' } as const
 
 export function annotations({ findings }: Judgment, rehearsal: Rehearsal): readonly GitHubCommand[] {
   const roots = rootsOf(findings)
@@ -42,7 +43,8 @@ function pointOf({ subject }: Finding, rehearsal: Rehearsal): SourcePoint | unde
   const harms = [...rehearsal.faults, ...rehearsal.actions].map(({ name, at }) => ({ name, at }))
   const expected = rehearsal.expectations.flatMap((each) => namesOf(each).map((name) => ({ name, at: each.at })))
   const slos = rehearsal.slos.map(({ sli, at }) => ({ name: sli, at }))
-  const named = [...harms, ...expected, ...slos]
+  const states = (rehearsal.reaches ?? []).map((state) => ({ name: stateName(state), at: state.at }))
+  const named = [...harms, ...expected, ...slos, ...states]
   return named.find(
     ({ name }) => subject === name || [`${name}: `, `${name}/`].some((begin) => subject.startsWith(begin)),
   )?.at

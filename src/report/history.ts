@@ -1,11 +1,12 @@
 /** The runs of one rehearsal in order of time, and the trend of each objective: a page, and characters for a terminal. */
+import { percent } from '../domain/show.ts'
 import type { Judgment, SloResult, Verdict } from '../domain/verdict.ts'
 import { n } from './draw/axes.ts'
 import { light } from './draw/palette.ts'
 import { type Html, html } from './escape/html.ts'
 import { style } from './page-style.ts'
 import { cell, row, section, table } from './sections/markup.ts'
-import { objectiveWords, percent, verdictWords } from './words.ts'
+import { objectiveWords, wordsOf } from './words.ts'
 
 export type PastRun = { readonly startedAt: number; readonly folder: string; readonly judgment: Judgment }
 
@@ -85,7 +86,7 @@ const looks: Readonly<Record<Verdict['kind'], string>> = {
 
 function runRow({ startedAt, folder, judgment }: PastRun): Html {
   const { kind } = judgment.verdict
-  const { icon, word } = verdictWords[kind]
+  const { icon, word } = wordsOf(judgment.verdict)
   const when = new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ')
   return row([cell(`${when} UTC`), cell(`${icon} ${word}`, looks[kind]), cell(judgment.summary), cell(folder)])
 }

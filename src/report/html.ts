@@ -10,11 +10,11 @@ import { style } from './page-style.ts'
 import { type Section, sections } from './sections/all.ts'
 import { seriesOf } from './series.ts'
 import type { RunView } from './view.ts'
-import { clock, verdictWords } from './words.ts'
+import { clock, wordsOf } from './words.ts'
 
 export function htmlReport(judgment: Judgment, view: RunView): string {
   const charts = view.charts(judgment)
-  const words = verdictWords[judgment.verdict.kind]
+  const words = wordsOf(judgment.verdict)
   const drawing = { ...view, judgment }
   const drawn = (all: readonly Section[]) =>
     all.map((section) => section(judgment, view)).filter(({ text }) => text !== '')
@@ -58,7 +58,7 @@ function linkTo({ text }: Html): readonly Html[] {
 }
 
 function header(judgment: Judgment, view: RunView): Html {
-  const words = verdictWords[judgment.verdict.kind]
+  const words = wordsOf(judgment.verdict)
   const { rehearsal, target, environment, at } = view.started
   const facts = [
     ['rehearsal', rehearsal.name],

@@ -2,10 +2,11 @@
 import type { Cause } from '../domain/causes.ts'
 import type { SourcePoint } from '../domain/issue.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
-import { showSeries } from '../domain/show.ts'
+import { stateName } from '../domain/required-state.ts'
+import { percent, showSeries } from '../domain/show.ts'
 import type { ActionResult, FaultResult, Finding, Judgment, SloResult } from '../domain/verdict.ts'
 import { causesOfWant } from '../judge/posture/posture.ts'
-import { inSeconds, objectiveWords, percent, reactionWords, whole } from './words.ts'
+import { inSeconds, objectiveWords, reactionWords, whole } from './words.ts'
 
 export type Outcome = {
   readonly is: 'failure' | 'error' | 'skipped'
@@ -29,10 +30,10 @@ export type Suite = { readonly name: string; readonly cases: readonly Case[] }
 
 /** Suites without cases are left out. */
 export const suitesOf = (judgment: Judgment, rehearsal: Rehearsal): readonly Suite[] =>
-  withFindings(plainSuites(judgment, rehearsal), judgment.findings).filter(({ cases }) => cases.length > 0)
+  withFindings(plainSuites(judgment, rehearsal), judgment).filter(({ cases }) => cases.length > 0)
 
 const plainSuites = (judgment: Judgment, rehearsal: Rehearsal): readonly Suite[] => [
-  ...judgment.slos.map((slo) => objectiveSuite(slo, rehearsal)),
+  ...judgment.slos.map((slo) => objectiveSuite(slo, rehearsal, isAccepted(slo, judgment))),
   ...judgment.faults.map((each) => faultSuite(each, rehearsal)),
   ...judgment.actions.map((each) => actionSuite(each, rehearsal)),
   { name: 'expectations', cases: expectationCases(judgment, rehearsal) },
@@ -42,8 +43,11 @@ const plainSuites = (judgment: Judgment, rehearsal: Rehearsal): readonly Suite[]
   },
 ]
 
+const isAccepted = ({ sli }: SloResult, { findings }: Judgment): boolean =>
+  findings.some(({ weight, cause, subject }) => weight === 'accepted' && cause === 'slo-missed' && subject === sli)
+
 /** Only the whole run decides. If it missed the objective, the windows with too low a share show where. */
-function objectiveSuite(slo: SloResult, { slos }: Rehearsal): Suite {
+function objectiveSuite(slo: SloResult, { slos }: Rehearsal, accepted: boolean): Suite {
   const at = slos.find((each) => each.sli === slo.sli && each.kind === slo.kind)?.at
   const held = slo.state === 'proven' || slo.state === 'proven-with-warning'
   const windows = slo.windows.map(
@@ -52,7 +56,7 @@ function objectiveSuite(slo: SloResult, { slos }: Rehearsal): Suite {
       at,
       timeMs: window.toMs - window.fromMs,
       held: true,
-      ...outcomeOf(windowOutcome(slo, window)),
+      ...outcomeOf(windowOutcome(slo, window, accepted)),
     }),
   )
   return {
@@ -63,13 +67,17 @@ function objectiveSuite(slo: SloResult, { slos }: Rehearsal): Suite {
 
 const outcomeOf = (outcome: Outcome | undefined) => (outcome === undefined ? {} : { outcome })
 
-function windowOutcome(slo: SloResult, { name, counts }: SloResult['windows'][number]): Outcome | undefined {
+function windowOutcome(
+  slo: SloResult,
+  { name, counts }: SloResult['windows'][number],
+  accepted: boolean,
+): Outcome | undefined {
   if (counts.attempts === 0) return { is: 'skipped', type: '', message: 'no attempts in this window' }
   const beyond = slo.ceilingMs === slo.targetMs ? Math.max(counts.slow, counts.overCeiling) : counts.overCeiling
   const share = (counts.good - (slo.kind === 'latency' ? beyond : 0)) / counts.attempts
   if (slo.state !== 'missed' || share >= slo.objective) return undefined
   const message = `${slo.sli} ${percent(share)} of ${whole(counts.attempts)} in ${name}, objective ${percent(slo.objective)}`
-  return { is: 'failure', type: 'slo-missed', message }
+  return accepted ? { is: 'skipped', type: '', message } : { is: 'failure', type: 'slo-missed', message }
 }
 
 type Answered = Pick<FaultResult, 'failovers' | 'recoveries' | 'reactions'>
@@ -134,7 +142,7 @@ const MONEY: readonly Cause[] = [
   'events-lost',
 ]
 
-function expectationCases(judgment: Judgment, { expectations }: Rehearsal): readonly Case[] {
+function expectationCases(judgment: Judgment, { expectations, reaches = [] }: Rehearsal): readonly Case[] {
   const lineOf = (is: (each: Rehearsal['expectations'][number]) => boolean) => expectations.find(is)?.at
   return [
     ...judgment.autoscalers.map(({ name, phase, held }) => ({
@@ -171,6 +179,12 @@ function expectationCases(judgment: Judgment, { expectations }: Rehearsal): read
       within: namespace,
       held,
     })),
+    ...(judgment.reached ?? []).map(({ state, goal, held }) => ({
+      name: `${state} reaches ${goal}`,
+      at: reaches.find((each) => stateName(each) === state)?.at,
+      subject: state,
+      held,
+    })),
     ...(judgment.ledger === undefined
       ? []
       : [
@@ -186,7 +200,7 @@ function expectationCases(judgment: Judgment, { expectations }: Rehearsal): read
 }
 
 /** Each finding goes to the failed case of its subject, otherwise to any case of its subject, otherwise to a suite of its own. None is lost. */
-function withFindings(suites: readonly Suite[], findings: readonly Finding[]): readonly Suite[] {
+function withFindings(suites: readonly Suite[], { findings, verdict }: Judgment): readonly Suite[] {
   // Root findings first: a case has one outcome, and a consequence must not replace its root.
   const told = findings
     .filter((each) => each.weight !== 'warning')
@@ -201,10 +215,10 @@ function withFindings(suites: readonly Suite[], findings: readonly Finding[]): r
   })
   const settled = suites.map((suite) => ({
     ...suite,
-    cases: suite.cases.map((each) => settledCase(each, placed.get(each))),
+    cases: suite.cases.map((each) => settledCase(each, placed.get(each), verdict.kind === 'pass')),
   }))
   const others = rest.map((each) =>
-    settledCase({ name: `${each.cause}: ${each.subject}`, at: undefined, held: false }, each),
+    settledCase({ name: `${each.cause}: ${each.subject}`, at: undefined, held: false }, each, false),
   )
   return [...settled, { name: 'findings', cases: others }]
 }
@@ -215,16 +229,23 @@ const isAbout = ({ subject, cause }: Finding, each: Case): boolean =>
 const isWithin = (subject: string, namespace: string | undefined): boolean =>
   namespace === undefined || subject === namespace || subject.startsWith(`${namespace}/`)
 
-function settledCase(each: Case, finding: Finding | undefined): Case {
+/** `passed`: of the run. What did not hold is then accepted, and must not fail the pipeline by another way. */
+function settledCase(each: Case, finding: Finding | undefined, passed: boolean): Case {
   if (finding) {
     const { weight, cause, sentence, next, follows } = finding
     // A consequence is not a failure of its own: its root is reported, and this was not judged.
     if (follows !== undefined)
       return { ...each, outcome: { is: 'skipped', type: '', message: `${sentence} (Follows from ${follows.cause}.)` } }
+    if (weight === 'accepted') return { ...each, outcome: { is: 'skipped', type: '', message: sentence } }
     const is = weight === 'breach' ? 'failure' : 'error'
     return { ...each, outcome: { is, type: cause, message: sentence, body: `Next: ${next}` } }
   }
   // A case that did not hold never passes, even without a finding: the run may have ended before it could hold.
+  if (!each.held && passed)
+    return {
+      ...each,
+      outcome: { is: 'skipped', type: '', message: 'was not seen to hold; the run passes with accepted findings' },
+    }
   if (!each.held) return { ...each, outcome: { is: 'error', type: 'not-held', message: 'was not seen to hold' } }
   return each
 }

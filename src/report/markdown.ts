@@ -1,4 +1,5 @@
 /** The short form, for a pull request or a chat: verdict, causes, objectives, harms, reactions, money. */
+import { money } from '../domain/show.ts'
 import type { FaultResult, Finding, HarmCost, Judgment, ReactionResult } from '../domain/verdict.ts'
 import { code, type Markdown, md } from './escape/markdown.ts'
 import { speaker } from './live/event-words.ts'
@@ -7,23 +8,22 @@ import { rootsOf } from './roots.ts'
 import {
   actionWords,
   budgetShare,
-  cents,
   costName,
   faultWords,
   inMillis,
+  inPercent,
   inSeconds,
   isFelt,
   objectiveWords,
-  percent,
   reactionWords,
   sealWords,
   utcTime,
-  verdictWords,
   whole,
+  wordsOf,
 } from './words.ts'
 
 export function markdownReport(judgment: Judgment, people?: People): string {
-  const { word, icon } = verdictWords[judgment.verdict.kind]
+  const { word, icon } = wordsOf(judgment.verdict)
   const lines: readonly Markdown[] = [
     md`# ${icon} ${word}: ${judgment.rehearsal}`,
     md``,
@@ -37,6 +37,7 @@ export function markdownReport(judgment: Judgment, people?: People): string {
     ...actions(judgment),
     ...scalers(judgment),
     ...limits(judgment),
+    ...reached(judgment),
     ...posture(judgment),
     ...ledger(judgment),
     ...followUps(people),
@@ -105,7 +106,7 @@ const objectives = (judgment: Judgment): readonly Markdown[] => [
   md`| --- | --- | --- | --- | --- | --- | --- | --- | --- |`,
   ...judgment.slos.map(
     (slo) =>
-      md`| ${slo.sli} | ${objectiveWords(slo)} | ${slo.state} | ${percent(slo.achieved)} | ${percent(slo.lowerBound)} | ${inMillis(slo.whole.quantileMs)} | ${whole(slo.whole.attempts)} | ${whole(slo.whole.bad + slo.whole.neverRan)} | ${budgetShare(slo.budgetUsed)} |`,
+      md`| ${slo.sli} | ${objectiveWords(slo)} | ${slo.state} | ${inPercent(slo.achieved)} | ${inPercent(slo.lowerBound)} | ${inMillis(slo.whole.quantileMs)} | ${whole(slo.whole.attempts)} | ${whole(slo.whole.bad + slo.whole.neverRan)} | ${budgetShare(slo.budgetUsed)} |`,
   ),
   md``,
 ]
@@ -181,6 +182,15 @@ function limits({ budgets, connections }: Judgment): readonly Markdown[] {
   return [md`## Limits`, md``, ...lines, md``]
 }
 
+function reached({ reached: all = [] }: Judgment): readonly Markdown[] {
+  if (all.length === 0) return []
+  const lines = all.map(
+    (each) =>
+      md`- **${each.state}** reaches ${each.goal}: ${each.shown ?? 'never read'}${each.held ? ` after ${inSeconds(each.afterMs)}` : ''} ${mark(each.held)}`,
+  )
+  return [md`## Was it hard enough?`, md``, ...lines, md``]
+}
+
 function posture({ posture: all }: Judgment): readonly Markdown[] {
   if (all.length === 0) return []
   const lines = all.map((each) => md`- **${each.namespace}** ${each.want}: ${each.sentence} ${mark(each.held)}`)
@@ -190,9 +200,9 @@ function posture({ posture: all }: Judgment): readonly Markdown[] {
 function ledger(judgment: Judgment): readonly Markdown[] {
   if (!judgment.ledger) return []
   const rows = judgment.ledger.operations.flatMap(({ operation, client, books }) => [
-    md`| ${operation} | client | ${whole(client.acknowledged)} | ${cents(client.amountCents)} | ${client.unknown} unknown |`,
+    md`| ${operation} | client | ${whole(client.acknowledged)} | ${money(client.amountCents)} | ${client.unknown} unknown |`,
     ...books.map(
-      (book) => md`| | ${book.book} | ${whole(book.count)} | ${cents(book.amountCents)} | ${book.sentence} |`,
+      (book) => md`| | ${book.book} | ${whole(book.count)} | ${money(book.amountCents)} | ${book.sentence} |`,
     ),
   ])
   return [

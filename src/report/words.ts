@@ -1,4 +1,5 @@
 /** The same wording everywhere: page, Markdown, console. */
+import { percent } from '../domain/show.ts'
 import type {
   ActionResult,
   FaultResult,
@@ -15,6 +16,12 @@ export const verdictWords: Readonly<Record<Verdict['kind'], { readonly word: str
   aborted: { word: 'ABORTED', icon: '■' },
   inconclusive: { word: 'INCONCLUSIVE', icon: '?' },
 }
+
+/** A run that passes only because findings are accepted says so. */
+export const wordsOf = (verdict: Verdict): (typeof verdictWords)[Verdict['kind']] =>
+  verdict.kind === 'pass' && verdict.accepted !== undefined
+    ? { ...verdictWords.pass, word: 'PASS with accepted findings' }
+    : verdictWords[verdict.kind]
 
 export type Look = 'good' | 'bad' | 'warn'
 
@@ -58,16 +65,13 @@ export const objectiveWords = (
 export const reactionWords = ({ kind, subject }: Pick<ReactionResult, 'kind' | 'subject'>): string =>
   kind === 'completes' ? 'completes' : `${kind} ${subject}`
 
-/** Rounded down, as in the judge's sentences: 99.9996 % must not read as 100 %. */
-export const percent = (share: number | undefined, digits = 3): string =>
-  share === undefined ? '–' : `${Math.floor(share * 100 * 10 ** digits + 1e-6) / 10 ** digits} %`
+export const inPercent = (share: number | undefined, digits?: number): string =>
+  share === undefined ? '–' : percent(share, digits)
 /** Use of an error budget: `13 %`, and from ten times the budget on `30×`. */
 export const budgetShare = (share: number, digits = 0): string =>
   share < 10 ? percent(share, digits) : `${whole(Math.floor(share))}×`
 export const inMillis = (ms: number | undefined): string => (ms === undefined ? '–' : `${ms.toFixed(0)} ms`)
 export const inSeconds = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 1000).toFixed(1)} s`)
-export const cents = (amount: number): string =>
-  `${(amount / 100).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })} €`
 export const whole = (count: number): string => count.toLocaleString('en-US')
 /** `1:05`: minutes and seconds of the run. */
 export const clock = (seconds: number): string =>

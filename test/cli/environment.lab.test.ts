@@ -6,9 +6,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { connectKubernetes } from '../../src/adapters/kubernetes/connect.ts'
+import { readCredentials } from '../../src/adapters/kubernetes/load-credentials.ts'
 import { renderManifests } from '../../src/lab/workload/render.ts'
 import { resolveAll } from '../../src/toolchain/toolchain.ts'
 import { type BareCluster, startBareCluster } from '../lab/support/bare-cluster.ts'
+import { target } from '../support/evidence-rehearsal.ts'
 
 let bare: BareCluster
 let folder = ''
@@ -200,5 +203,23 @@ describe('a check of the reference platform', () => {
       code: 5,
       stderr: expect.stringContaining('has no workload to check'),
     })
+  })
+})
+
+describe('a credential in a Secret', () => {
+  const asked = async (secret: string, key: string) => {
+    const api = await connectKubernetes({ context: 'lab', kubeconfig: bare.paths.kubeconfig })
+    const from = { kind: 'secret' as const, namespace: 'casino', name: secret, key }
+    const at = { file: 'target.yaml', line: 3, column: 1 }
+    return readCredentials(api, { ...target, credentials: { TOKEN: { at, from } } })
+  }
+
+  it('is read; a Secret or a key that is not there is told, without what the Secret holds', async () => {
+    await bare.kubectl('create', 'secret', 'generic', 'load-test', '-n', 'casino', '--from-literal=token=hush-hush-1')
+    expect(await asked('load-test', 'token')).toEqual({ values: { TOKEN: 'hush-hush-1' }, issues: [] })
+    const [key, none] = [await asked('load-test', 'password'), await asked('none', 'token')]
+    expect(key.issues[0]?.problem).toBe('credential TOKEN: the Secret casino/load-test has no key password.')
+    expect(none.issues[0]?.problem).toMatch(/^credential TOKEN: .*secrets "none" not found/)
+    expect(JSON.stringify([key, none])).not.toMatch(/hush|aHVza/)
   })
 })

@@ -12,11 +12,21 @@ const told = (step: ActionStepData): string | undefined =>
 
 describe('the console', () => {
   it.each<[string, ActionStepData, string]>([
-    ['is to be taken back', { is: 'heal-requested' }, 'action release: healing'],
-    ['has been taken back', { is: 'healed' }, 'action release: healed'],
-    ['stays, for nothing is taken back', { is: 'kept' }, 'action release: stays as it is'],
+    ['is being healed', { is: 'heal-requested' }, 'action release: healing'],
+    ['is healed', { is: 'healed' }, 'action release: healed'],
+    ['is kept', { is: 'kept' }, 'action release: kept, needs no undo'],
   ])('says of an action that it %s', (_, step, text) => {
     expect(told(step)).toBe(text)
+  })
+
+  it.each([
+    ['undone', 'heal: taint/n-1 undone'],
+    ['already-gone', 'heal: taint/n-1 already gone'],
+    ['kept', 'heal: taint/n-1 kept'],
+  ] as const)('says of a later heal that the change is %s', (outcome, text) => {
+    const record = { kind: 'undo-done', at: instant(0), id: 'taint/n-1', outcome } as const
+    expect(uncoloured({ ...record, by: 'heal' })).toBe(text)
+    expect(uncoloured({ ...record, by: 'run' })).toBeUndefined()
   })
 
   it('says how many pods a fault can hit, not how many it may choose from', () => {

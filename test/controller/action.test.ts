@@ -53,18 +53,21 @@ async function performed(name: string, objects: Record<string, unknown> = cluste
     if (record.kind === 'action-step') return [record.step.is]
     return record.kind === 'undo-written' || record.kind === 'undo-done' ? [record.kind] : []
   })
-  return { objects, steps }
+  const outcomes = records.flatMap((record) => (record.kind === 'undo-done' ? [record.outcome] : []))
+  return { objects, steps, outcomes }
 }
 
 describe('a completed action', () => {
   it('is healed if something must be undone', async () => {
-    const { objects, steps } = await performed('promo off')
+    const { objects, steps, outcomes } = await performed('promo off')
+    expect(outcomes).toEqual(['undone'])
     expect(steps).toEqual(['admitted', 'undo-written', 'begun', 'done', 'heal-requested', 'undo-done', 'healed'])
     expect(objects[FEATURES]).toMatchObject({ data: { promo: 'on' } })
   })
 
   it('is kept if it is a rollout: its pods stay, and only its mark is removed', async () => {
-    const { objects, steps } = await performed('gateway released')
+    const { objects, steps, outcomes } = await performed('gateway released')
+    expect(outcomes).toEqual(['kept'])
     expect(steps).toEqual(['admitted', 'undo-written', 'begun', 'done', 'undo-done', 'kept'])
     const text = JSON.stringify(objects[GATEWAY])
     expect([text.includes('restartedAt'), text.includes('matchday.dev/')]).toEqual([true, false])

@@ -24,6 +24,13 @@ for (const [name, rows, parse] of groups) {
   })
 }
 
+it('no issue shows a credential that was typed into a file', () => {
+  const planted = brokenTargets.filter(([, , edits]) => /hush-hush|4711004711/.test(String(edits)))
+  expect(planted.length).toBeGreaterThan(12)
+  const said = planted.flatMap(([, file, edits]) => printed(parseStockTarget({ [file]: edits })))
+  expect(said.filter((line) => /hush|4711004711/.test(line))).toEqual([])
+})
+
 describe('a file that is nothing of the sort', () => {
   it.each([
     ['nothing at all', '', 'empty-file'],

@@ -34,6 +34,20 @@ export const brokenRehearsals: readonly Row[] = [
   spec('a merge key', '  load:\n', '  load:\n    <<: {script: x}\n', 'unknown-key:14'),
   spec('a curve that ends before the timeline', 'login: 24/s', 'login: {curve: short.csv}', 'curve-too-short:15'),
 
+  every(
+    'a state of a phase that is not there',
+    'at: maximum, on: promo peak',
+    'at: maximum, on: noon',
+    'unknown-phase:95',
+  ),
+  every('a state that no autoscaler has', 'at: maximum', 'at: minimum', 'wrong-value:95'),
+  every(
+    'a state that stands there twice',
+    '    - {autoscaler: payments-api, at: maximum, on: promo peak}\n',
+    '    - {autoscaler: payments-api, at: maximum}\n    - {autoscaler: payments-api, at: maximum}\n',
+    'duplicate-name:96',
+  ),
+
   // Wrong types at every level.
   spec(
     'a list where a map is wanted',
@@ -401,10 +415,24 @@ export const brokenChaos: readonly Row[] = [
     '',
     'chaos-doubtful:13',
   ),
+  chaos(
+    'a behaviour of partitions without a partition',
+    'action: partition',
+    'action: delay\n  delay: {latency: 50ms}\n  partitionBehavior: drop',
+    'chaos-doubtful:15',
+  ),
   chaos('a finalizer of its own', 'name: psp-down', 'name: psp-down\n  finalizers: [x]', 'unknown-key:8'),
 ]
 
 const QUERIES = `scrapeInterval: 15s, sources: {carrier: {calls_total: 'calls_total'}}`
+
+const accepting = (title: string, cause: string, until: string, issue: string): Row =>
+  one(
+    title,
+    TARGET,
+    ['  books:', `  acceptedFindings: [{cause: ${cause}, owner: team-a, reason: known, until: ${until}}]\n  books:`],
+    issue,
+  )
 
 export const brokenTargets: readonly Row[] = [
   one('a mistyped key', TARGET, ['  hpaSync:', '  hpaSynch:'], 'unknown-key:11'),
@@ -417,11 +445,40 @@ export const brokenTargets: readonly Row[] = [
     ['  books:', `  prometheus: {service: {namespace: m, name: p, port: 9090}, url: 'http://p', ${QUERIES}}\n  books:`],
     'wrong-value:49',
   ),
+  ...(
+    [
+      ['a token in the file', 'bearer: hush-hush', 'wrong-type:49'],
+      ['a password in the file', "basic: 'user:hush-hush'", 'wrong-type:49'],
+      ['a token of digits', 'bearer: 4711004711', 'wrong-type:49'],
+      ['a token instead of a variable', 'bearer: {env: hush-hush}', 'wrong-value:49'],
+      ['a token instead of a file', "bearer: {file: ' hush-hush'}", 'wrong-value:49'],
+      ['a token instead of a key', 'bearer: {hush-hush: x}', 'unknown-key:49'],
+      ['a token under a key', 'bearer: {token: hush-hush}', 'unknown-key:49'],
+    ] as const
+  ).map(([mistake, login, code]) =>
+    one(mistake, TARGET, ['  books:', `  prometheus: {url: 'http://p', ${login}, ${QUERIES}}\n  books:`], code),
+  ),
+  ...(
+    [
+      ['a login in the URL of a Prometheus', 'http://user:hush-hush@p'],
+      ['a token in the URL of a Prometheus', 'http://p?token=hush-hush'],
+    ] as const
+  ).map(([mistake, url]) =>
+    one(mistake, TARGET, ['  books:', `  prometheus: {url: '${url}', ${QUERIES}}\n  books:`], 'wrong-value:49'),
+  ),
   one(
-    'a token in the file',
+    'a URL with a login for the whole Prometheus',
     TARGET,
-    ['  books:', `  prometheus: {url: 'http://p', bearer: hush-hush, ${QUERIES}}\n  books:`],
+    ['  books:', "  prometheus: 'http://user:hush-hush@p?token=hush-hush'\n  books:"],
     'wrong-type:49',
+  ),
+  ...[
+    'http://user:hush-hush@shop',
+    'user:hush-hush@shop',
+    'http://shop/?token=hush-hush',
+    'http://shop/#hush-hush',
+  ].map((entry) =>
+    one(`an entry with a credential, ${entry}`, TARGET, ['http://127.99.0.1:8080', `'${entry}'`], 'wrong-value:10'),
   ),
   one(
     'a source of pods and of Prometheus',
@@ -429,11 +486,20 @@ export const brokenTargets: readonly Row[] = [
     ['  books:', `  prometheus: {url: 'http://p', ${QUERIES.replace('carrier', 'psp-a')}}\n  books:`],
     'duplicate-name:49',
   ),
+  one(
+    'a credential of the load in the file',
+    TARGET,
+    ['  books:', '  credentials: {SHOP_TOKEN: hush-hush}\n  books:'],
+    'wrong-type:49',
+  ),
   one('a port beyond the last', TARGET, ['port: 8080', 'port: 80800'], 'out-of-range:17'),
   one('a database of no kind', TARGET, ['      plural: configmaps\n', ''], 'missing-key:56'),
   one('a field that is no path', TARGET, ['desired: data.primary', 'desired: data..primary'], 'wrong-value:60'),
   one('a factor without x', TARGET, ['loadFactor: 1x', 'loadFactor: 1'], 'missing-unit:12'),
   one('a source without metrics', TARGET, ['metrics: [psp_requests_total]', 'metrics: []'], 'missing-key:18'),
+  accepting('an accepted finding of no cause', 'slo-mised', '2026-12-31', 'unknown-cause:49'),
+  accepting('accepted money', 'double-charge', '2026-12-31', 'not-acceptable:49'),
+  accepting('an accepted finding without its last day', 'slo-missed', 'soon', 'wrong-value:49'),
   one(
     'a name for an address',
     TARGET,

@@ -59,3 +59,43 @@ describe('the published JSON Schemas', () => {
     expect(accepts('target.schema.json', stockFiles({ [file]: edits }).get(file) ?? '')).toBe(false)
   })
 })
+
+describe('a key that was renamed', () => {
+  const renamed = [
+    ['backsOff', 'circuitOpens', 'needed'],
+    ['herd', 'thunderingHerd', 'optional'],
+    ['turns', 'flapping', 'needed'],
+    ['wants', 'checks', 'needed'],
+  ] as const
+
+  /** Whether the schema accepts the file with everything when the key is written under these names. */
+  const accepted = (key: string, names: readonly string[]): boolean => {
+    const file = JSON.stringify(parse(readFileSync('test/files/good/everything.yaml', 'utf8')))
+    return accepts(
+      'rehearsal.schema.json',
+      JSON.stringify(
+        JSON.parse(file, (_, map: unknown) => {
+          if (typeof map !== 'object' || map === null || !(key in map)) return map
+          const { [key]: value, ...others } = map as Readonly<Record<string, unknown>>
+          return { ...others, ...Object.fromEntries(names.map((name) => [name, value])) }
+        }),
+      ),
+    )
+  }
+
+  it.each(renamed)('is accepted as %s and as %s, but not as both (%s)', (former, key, needed) => {
+    expect(accepted(key, [key])).toBe(true)
+    expect(accepted(key, [former])).toBe(true)
+    expect(accepted(key, [former, key])).toBe(false)
+    expect(accepted(key, [])).toBe(needed === 'optional')
+  })
+
+  it('is in this table', () => {
+    const deprecated = new Set<string>()
+    JSON.stringify(schemas, (key, value: unknown) => {
+      if (typeof value === 'object' && value !== null && 'deprecated' in value) deprecated.add(key)
+      return value
+    })
+    expect([...deprecated].sort()).toEqual(renamed.map(([former]) => former))
+  })
+})

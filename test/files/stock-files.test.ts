@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { postureWants } from '../../src/domain/posture.ts'
+import { millis } from '../../src/domain/units.ts'
 import { checkFit } from '../../src/files/fit.ts'
 import { parseRehearsal } from '../../src/files/rehearsal.ts'
 import { parseTarget, targetPath } from '../../src/files/target.ts'
@@ -162,6 +163,11 @@ describe('a rehearsal with one of everything', () => {
       { kind: 'ledger' },
       { kind: 'posture', namespaces: ['casino', 'providers'], wants: postureWants },
     ])
+    expect(rehearsal.reaches).toMatchObject([
+      { kind: 'at-maximum', autoscaler: 'payments-api', phase: 'promo peak' },
+      { kind: 'gauge', metric: 'http_requests_total', where: { code: '503' }, of: 'wallet', pods: 'max', atLeast: 100 },
+      { kind: 'rate', metric: 'payments_charges_total', of: 'payments-api', atLeast: 50, phase: 'promo peak' },
+    ])
     expect(rehearsal.guardrails[1]).toMatchObject({
       kind: 'burn',
       id: 'deposit-burns-100x',
@@ -186,12 +192,39 @@ describe('a rehearsal with one of everything', () => {
       ['unknown-metric:26'],
     ],
     ['attempts that nobody counts', 'attempts: payments_charges_total', 'attempts: tries', ['unknown-metric:27']],
+    [
+      'state of a source that is not there',
+      "{code: '503'}, of: wallet",
+      "{code: '503'}, of: vault",
+      ['unknown-source:96'],
+    ],
+    [
+      'state of a gauge that nobody shows',
+      "{gauge: http_requests_total, where: {code: '503'}",
+      "{gauge: depth, where: {code: '503'}",
+      ['unknown-metric:96'],
+    ],
     ['connections of nobody', "{code: '200'}, of: wallet", "{code: '200'}, of: vault", ['unknown-source:74']],
   ])('does not fit a target that lacks what it names: %s', (_, from, to, issues) => {
     const files = stockFiles({ [EVERYTHING]: [[from, to]] })
     const text = (files.get(EVERYTHING) ?? '').replaceAll(from, to)
     const read = (path: string) => (path === EVERYTHING ? text : files.get(path))
     expect(codesOf(parseRehearsal({ read }, EVERYTHING, target))).toEqual(issues)
+  })
+})
+
+describe('a rate that must be reached', () => {
+  it('is refused in a phase that is shorter than the time over which it is measured', () => {
+    const { rehearsal, target } = everythingPair()
+    const [first, ...rest] = rehearsal.phases
+    const phases = [{ ...first, name: 'spike', rampMs: millis(0), forMs: millis(4000) }, ...rest] as const
+    const state = rehearsal.reaches?.find(({ kind }) => kind === 'rate')
+    if (state === undefined) throw new Error('the file requires no rate')
+    const asked = (phase: string) => checkFit({ ...rehearsal, phases, reaches: [{ ...state, phase }] }, target)
+    expect(asked('promo peak')).toEqual([])
+    expect(asked('spike')).toMatchObject([
+      { code: 'expectation-unobservable', problem: expect.stringContaining('measured over 5s, and "spike" lasts 4s') },
+    ])
   })
 })
 
@@ -204,11 +237,12 @@ describe('a target file', () => {
   it('gets the defaults of Kubernetes where it says nothing', () => {
     const parsed = parseStockTarget({
       [TARGET]: [
-        ['  hpaSync: 2s\n', ''],
+        ['  hpaSync: 2s\n', '  injectionBudget: 30s\n'],
         ['  loadFactor: 1x\n', ''],
       ],
     })
-    expect(parsed.ok && parsed.value).toMatchObject({ hpaSyncMs: 15_000, loadFactor: 1, addresses: {} })
+    const wanted = { hpaSyncMs: 15_000, injectionBudgetMs: 30_000, loadFactor: 1, addresses: {} }
+    expect(parsed.ok && parsed.value).toMatchObject(wanted)
     expect(parsed.ok && parsed.value.sources['psp-a']?.path).toBe('/metrics')
   })
 

@@ -7,6 +7,7 @@ import { millis } from '../../src/domain/units.ts'
 import { decodeLine } from '../../src/journal/format/decode.ts'
 import { encodeRecord, FORMAT } from '../../src/journal/format/encode.ts'
 import { readJournal } from '../../src/journal/read.ts'
+import { acceptance } from '../support/accepting.ts'
 import { evidence } from '../support/evidence.ts'
 import { sessionRecords } from '../support/evidence-blocks.ts'
 import { everything } from '../support/evidence-everything.ts'
@@ -95,6 +96,14 @@ describe('a journal of each format', () => {
     } as const
     const told = { ...head, target: { ...head.target, prometheus } }
     expect(decodeLine(encodeRecord(told), FORMAT)).toMatchObject({ ok: true, record: { target: { prometheus } } })
+  })
+
+  it('keeps the accepted findings of its target, so that a stored run is judged by those of its time', async () => {
+    const [head] = evidence()
+    if (head?.kind !== 'run-started') throw new Error('a journal begins with its head')
+    const acceptedFindings = [acceptance('slo-missed', { about: 'deposit' }), acceptance('a-cause-of-another-version')]
+    const told = { ...head, target: { ...head.target, acceptedFindings } }
+    expect(decodeLine(encodeRecord(told), FORMAT)).toMatchObject({ ok: true, record: { target: { acceptedFindings } } })
   })
 
   it('keeps indicators of Prometheus, and which metrics a scrape had no sample of', () => {

@@ -215,6 +215,12 @@ describe('resuming', () => {
     expect((await resumeUndos(readJournal(twice))).map(({ id }) => id)).toEqual(['a', 'b'])
   })
 
+  it('does not list the undo of a change that was kept', async () => {
+    const kept: Evidence = { kind: 'undo-done', at: instant(2), id: 'a', by: 'run', outcome: 'kept' }
+    const path = await written([runStarted(), undo('a'), undo('b'), kept])
+    expect((await resumeUndos(readJournal(path))).map(({ id }) => id)).toEqual(['b'])
+  })
+
   it('finds exactly what is open, whatever the order', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(fc.string({ minLength: 1 })), fc.array(fc.boolean()), async (ids, finished) => {

@@ -6,12 +6,15 @@ import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { causes } from '../../src/domain/causes.ts'
 import type { Evidence, EvidenceKind } from '../../src/domain/evidence.ts'
+import type { RequiredState } from '../../src/domain/required-state.ts'
+import { perSecond } from '../../src/domain/units.ts'
 import type { Judgment } from '../../src/domain/verdict.ts'
 import { encodeRecord } from '../../src/journal/format/encode.ts'
 import { readJournal } from '../../src/journal/read.ts'
 import { judge } from '../../src/judge/judge.ts'
-import { evidence } from '../support/evidence.ts'
+import { place as at, evidence, healthy as healthyStory, rehearsal, scrapes, together } from '../support/evidence.ts'
 import { everything } from '../support/evidence-everything.ts'
+import { idOf, machines, nextImage, presentPod, rolledTo } from '../support/evidence-images.ts'
 import { journalText } from '../support/journal-text.ts'
 import { causesOf } from '../support/judged.ts'
 import { type Line, type Mutation, ofAll, ofKind, ofKindAt, reread, rereadText } from '../support/mutations.ts'
@@ -30,12 +33,27 @@ for (const path of ['reports/example/journal.ndjson', ...goldens]) {
 }
 
 const healthy = linesOf(evidence())
+const requiredStates: readonly RequiredState[] = [
+  { kind: 'gauge', of: 'broker', metric: 'waiting', where: {}, pods: 'max', atLeast: 100, at },
+  { kind: 'rate', of: 'psp-a', metric: 'psp_requests_total', where: {}, atLeast: perSecond(20), at },
+  { kind: 'at-maximum', autoscaler: 'payments-api', phase: 'promo peak', at },
+]
 const failover = linesOf(evidence({ approved: (s) => ({ a: s > 65 && s < 90 ? 0 : 55, b: 0 }) }))
 const starved = linesOf(
   evidence({
     health: () => ({ cpuCores: 1.2, hostBusy: 0.99 }),
     approved: (s) => ({ a: s > 65 && s < 90 ? 0 : 55, b: 0 }),
   }),
+)
+/** It had to reach a queue of 100, a rate of 20/s and the maximum of an autoscaler, and did. */
+const required = linesOf(
+  together(
+    evidence({
+      rehearsal: { ...rehearsal, reaches: requiredStates },
+      hpa: (s) => ({ desired: s > 30 && s < 130 ? 6 : 2, metrics: healthyStory.hpa(s)?.metrics ?? [] }),
+    }),
+    ...['broker-0', 'broker-1'].map((pod) => scrapes('broker', pod, 'waiting', (s) => (s >= 60 && s < 80 ? 130 : 20))),
+  ),
 )
 /** All but the head: without it a journal is none, and the reader says so. */
 const kindsOf = (lines: readonly Line[]) => [...new Set(lines.slice(1).map(({ kind }) => kind as EvidenceKind))]
@@ -89,6 +107,7 @@ function judgedOnce(lines: readonly Line[]): Promise<Judgment> {
 
 describe.each<[string, readonly Line[], readonly number[], string]>([
   ['a run that passed', healthy, [70, 140], 'pass'],
+  ['a run that reached what it had to', required, [70], 'pass'],
   ['a run without a failover', failover, [70], 'fail'],
   ['a run without a failover on a starved machine', starved, [100], 'inconclusive'],
 ])('%s', (_, lines, seconds, verdict) => {
@@ -118,7 +137,10 @@ describe.each<[string, readonly Line[], readonly number[], string]>([
 })
 
 describe('recorded journals', () => {
-  const bases = [...recorded, linesOf(everything())]
+  const withPods = (pods: readonly Evidence[]) =>
+    linesOf(together(evidence({ approved: (s) => ({ a: s > 65 && s < 90 ? 0 : 55, b: 0 }) }), machines, pods))
+  const mixed = withPods([presentPod('gateway-1'), presentPod('gateway-2', { id: idOf('b') })])
+  const bases = [...recorded, linesOf(everything()), mixed, withPods(rolledTo(nextImage))]
   const mutations = Object.entries({ ...ofKind, ...ofKindAt })
 
   it('never get better, and never accuse, by any loss at any moment', async () => {

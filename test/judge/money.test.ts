@@ -33,7 +33,7 @@ describe('an event', () => {
     const judgment = told(forgotten)
     expect(causesOf(judgment)).toEqual(['events-lost', 'unreconciled'])
     expect(sentenceOf(judgment, 'events-lost')).toMatch(
-      /^426 bets of 4253 \(\d+\.\d\d EUR\) stand in wallet, acknowledged and with nothing pending, and never reached the other side\.$/,
+      /^426 bets of 4253 \([\d,]+\.\d\d EUR\) stand in wallet, acknowledged and with nothing pending, and never reached the other side\.$/,
     )
   })
 

@@ -1,6 +1,6 @@
 /** What became of each mutant, and the figure for each room. */
+import { percent } from '../../src/domain/show.ts'
 import { lowerBound } from '../../src/domain/statistics.ts'
-import { percent } from '../../src/report/words.ts'
 import type { Mutant } from './mutants.ts'
 
 export type Outcome =

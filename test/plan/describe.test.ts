@@ -9,6 +9,7 @@ import { describePlan } from '../../src/plan/describe.ts'
 import { provabilityOf } from '../../src/plan/provability.ts'
 import { renderPlan } from '../../src/plan/render.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
+import { everythingPair } from '../files/stock.ts'
 import { at, rehearsals, stock, stockFault } from './plans.ts'
 
 function planned(rehearsal: Rehearsal): Timeline {
@@ -22,6 +23,23 @@ const availability = (objective: number): Slo => ({
   sli: 'login',
   objective: ratio(objective),
   at,
+})
+
+describe('states that a run must reach', () => {
+  it('stand in the plan, and only where there are some', () => {
+    const { rehearsal, target } = everythingPair()
+    const timeline = planned(stock.rehearsal)
+    const required = { ...stock.rehearsal, reaches: rehearsal.reaches ?? [] }
+    expect(renderPlan(describePlan({ rehearsal: required, target, timeline }))).toContain(
+      [
+        'Too easy unless',
+        '  autoscaler payments-api in promo peak reaches its maximum',
+        '  http_requests_total{code="503"} of wallet reaches 100 or more',
+        '  rate of payments_charges_total of payments-api in promo peak reaches 50/s or more',
+      ].join('\n'),
+    )
+    expect(renderPlan(describePlan({ rehearsal: stock.rehearsal, target, timeline }))).not.toContain('Too easy')
+  })
 })
 
 describe('provability', () => {

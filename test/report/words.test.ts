@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { budgetShare, percent } from '../../src/report/words.ts'
+import { budgetShare, inPercent } from '../../src/report/words.ts'
 
 describe('a share', () => {
   it.each<[number | undefined, number, string]>([
@@ -10,7 +10,7 @@ describe('a share', () => {
     [0.996, 0, '99 %'],
     [0.29, 0, '29 %'],
     [undefined, 3, '–'],
-  ])('of %s is told with %s digits as %s', (share, digits, text) => expect(percent(share, digits)).toBe(text))
+  ])('of %s is told with %s digits as %s', (share, digits, text) => expect(inPercent(share, digits)).toBe(text))
 })
 
 describe('a share of the error budget', () => {

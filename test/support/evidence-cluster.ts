@@ -32,6 +32,7 @@ export const node = (second: number, zone: string, pool = 'api', ready = true): 
     ready,
     unschedulable: false,
     taints: [],
+    arch: 'amd64',
   })
 
 export type PodStory = {

@@ -68,6 +68,9 @@ const pod = (n: number, ready: boolean) =>
     ready,
     deleting: false,
     restarts: 0,
+    images: [
+      { container: 'app', image: 'payments-api:1', id: `registry.example/payments-api@sha256:${'a'.repeat(64)}` },
+    ],
   }) as const
 
 /** Scrapes every half second from ten seconds before the load on; counters have counted before. */

@@ -10,7 +10,13 @@ import type { Target } from '../../domain/rehearsal.ts'
 import type { PlannedFault } from '../../domain/timeline.ts'
 import { after, type Millis, seconds } from '../../domain/units.ts'
 import { faultState, type SeenVersion } from '../../protocols/chaos-mesh/fault-state.ts'
-import { type ChaosObject, isChaosObject, KINDS, pluralOf } from '../../protocols/chaos-mesh/objects.ts'
+import {
+  type ChaosObject,
+  type ChaosRecord,
+  isChaosObject,
+  KINDS,
+  pluralOf,
+} from '../../protocols/chaos-mesh/objects.ts'
 import { selectedNamespaces } from '../../protocols/chaos-mesh/selector.ts'
 import {
   ApiRefusal,
@@ -82,6 +88,8 @@ async function inject(
     signal,
   })) as KubeObject
   onStep({ is: 'created', namespace: undo.namespace, name: undo.name, uid: created.metadata.uid ?? '' })
+  const lost = lostFields(fault.object.spec, (created as { readonly spec?: unknown }).spec, 'spec')
+  if (lost.length > 0) throw new Error(`the cluster's Chaos Mesh does not know ${lost.join(', ')} and ignores it`)
   const deadline = after(clock.now(), deadlineMs)
   const looking = new AbortController()
   const versions: SeenVersion[] = []
@@ -107,6 +115,17 @@ async function inject(
   }
 }
 
+/** Fields that were asked for and that the API server dropped, because the custom resource definition of an older version does not have them. */
+function lostFields(asked: unknown, kept: unknown, path: string): readonly string[] {
+  if (kept === undefined) return [path]
+  if (typeof asked !== 'object' || asked === null || typeof kept !== 'object' || kept === null) return []
+  return Object.entries(asked).flatMap(([key, value]) =>
+    value === undefined
+      ? []
+      : lostFields(value, Object.entries(kept).find(([name]) => name === key)?.[1], `${path}.${key}`),
+  )
+}
+
 /** Polls until the object is injected, or until it is clear that it will not be. */
 async function outcome(
   clock: Clock,
@@ -120,22 +139,39 @@ async function outcome(
     if (state.kind === 'injected') return { is: 'injected', pods: podsOf(versions.at(-1)?.object) }
     if (state.kind === 'never-selected')
       return { is: 'failed', problem: 'no pod was selected: the selectors match nothing now' }
-    if (clock.now() >= deadline) return { is: 'failed', problem: problemOf(state, selectionWithinMs) }
+    if (clock.now() >= deadline)
+      return { is: 'failed', problem: problemOf(state, recordsIn(versions.at(-1)?.object), selectionWithinMs) }
     await clock.until(after(clock.now(), LOOK_EVERY), signal)
   }
 }
 
-function problemOf(state: ReturnType<typeof faultState>, waitedMs: Millis): string {
+/** Quotes what Chaos Mesh wrote into the records of the experiment. */
+function problemOf(state: ReturnType<typeof faultState>, records: readonly ChaosRecord[], waitedMs: Millis): string {
   const waited = `after ${waitedMs / 1000} s`
   if (state.kind === 'failed')
     return `${waited} injection still fails: ${state.failures.map((each) => `${each.id}: ${each.message}`).join('; ')}`
-  if (state.kind === 'injecting') return `${waited} not injected at ${state.missing.join(', ')}`
+  if (state.kind === 'injecting')
+    return `${waited} not injected at ${records
+      .filter(({ id }) => state.missing.includes(id))
+      .map(recordText)
+      .join('; ')}`
   return `${waited} the experiment is ${state.kind}`
 }
 
+function recordText({ id, phase, events }: ChaosRecord): string {
+  const last = events?.at(-1)
+  const said = last
+    ? `last event ${last.operation} ${last.type}${last.message ? `: ${last.message}` : ''}`
+    : 'no event yet'
+  return `${id} (${phase}, ${said})`
+}
+
+const recordsIn = (object: ChaosObject | undefined): readonly ChaosRecord[] =>
+  object?.status?.experiment?.containerRecords ?? []
+
 /** Source pods, `namespace/name`. Targets of a network fault are its far end and do not count as harmed. */
 function podsOf(object: ChaosObject | undefined): readonly string[] {
-  const records = object?.status?.experiment?.containerRecords ?? []
+  const records = recordsIn(object)
   return [
     ...new Set(
       records.filter((each) => each.selectorKey === '.').map((each) => each.id.split('/').slice(0, 2).join('/')),

@@ -34,6 +34,11 @@ export type K6Settings = {
   readonly clock: Clock
   /** Where bundles are kept between runs. */
   readonly cacheFolder: string
+  /** What the script reads from `__ENV` and nobody else may read: neither the plan nor k6's log holds it. */
+  readonly credentials?: {
+    readonly values: Readonly<Record<string, string>>
+    readonly redact: (text: string) => string
+  }
 }
 
 const INSTANCE = 'k6'
@@ -43,7 +48,7 @@ const START_PATIENCE = seconds(90)
 const STOP_PATIENCE = seconds(10)
 const HEALTH_INTERVAL = seconds(1)
 
-export function k6LoadGenerator({ binary: given, clock, cacheFolder }: K6Settings): LoadGenerator {
+export function k6LoadGenerator({ binary: given, clock, cacheFolder, credentials }: K6Settings): LoadGenerator {
   // k6 runs in another folder. A name without a slash is looked up on the PATH.
   const binary = given.includes('/') ? resolve(given) : given
   return {
@@ -58,7 +63,7 @@ export function k6LoadGenerator({ binary: given, clock, cacheFolder }: K6Setting
       const way = (plan.bundled ? ways.find(({ bundled }) => bundled) : undefined) ?? ways[0]
       if (way === undefined)
         throw new EnvironmentError(issues.map(formatIssue).join('\n'), 'correct the scenario and run again.')
-      return startK6({ binary, clock, script, entry: way.file, plan, folder: resolve(folder), onEvent })
+      return startK6({ binary, clock, script, entry: way.file, plan, folder: resolve(folder), onEvent, credentials })
     },
   }
 }
@@ -85,6 +90,7 @@ type Start = {
   readonly plan: LoadPlan
   readonly folder: string
   readonly onEvent: (event: LoadEvent) => void
+  readonly credentials: K6Settings['credentials']
 }
 
 /** Rejects with EnvironmentError if k6 ends or stays silent before time zero of the load. k6 is dead then. */
@@ -109,7 +115,7 @@ async function startK6(start: Start): Promise<RunningLoad> {
     throw error
   })
   const { promise: zero, resolve: onZero } = Promise.withResolvers<number>()
-  const log = k6Log(k6.stderr, k6.stdout, join(folder, 'k6.log'), onZero)
+  const log = k6Log(k6.stderr, k6.stdout, join(folder, 'k6.log'), onZero, start.credentials?.redact)
   zeroAt = await untilZero(clock, k6, log, zero).catch(async (error: unknown) => {
     await pushes.close()
     throw error
@@ -139,7 +145,7 @@ async function startK6(start: Start): Promise<RunningLoad> {
 
 /** The entry comes by stdin. k6 runs in the script's folder, so that `open` finds the script's files. */
 async function launch(
-  { binary, script, entry, plan, folder }: Start,
+  { binary, script, entry, plan, folder, credentials }: Start,
   output: Output,
   pushes: Receiver,
 ): Promise<GuardedProcess> {
@@ -160,6 +166,7 @@ async function launch(
   const env = {
     ...k6Environment(),
     ...plan.env,
+    ...credentials?.values,
     // Every VU has its own copy of the script, which Go's garbage collector scans each time the heap has doubled. At three times the heap it scans
     // half as often: less CPU per request, and fewer pauses that look like latency.
     GOGC: process.env.GOGC ?? '200',

@@ -19,8 +19,14 @@ const PROBLEM_CHARS_MAX = 300
 /** k6's message when a threshold with abortOnFail stops it. */
 const ABORTED = /at least one has abortOnFail enabled/
 
-/** `onZero` is called with the epoch ms of the plan's time zero, which the scenario logs. */
-export function k6Log(stderr: Readable, stdout: Readable, file: string, onZero: (at: number) => void): K6Log {
+/** `onZero` is called with the epoch ms of the plan's time zero, which the scenario logs. `redact` hides what no log may hold. */
+export function k6Log(
+  stderr: Readable,
+  stdout: Readable,
+  file: string,
+  onZero: (at: number) => void,
+  redact: (text: string) => string = (text) => text,
+): K6Log {
   const said = new Map<string, { readonly example: string; count: number }>()
   const sink = createWriteStream(file, { flags: 'a' })
   sink.on('error', (error) => note(`k6's log cannot be written: ${error.message}`))
@@ -32,7 +38,8 @@ export function k6Log(stderr: Readable, stdout: Readable, file: string, onZero: 
   }
   let told: string | undefined
   let aborted = false
-  const hear = (line: string): void => {
+  const hear = (spokenLine: string): void => {
+    const line = redact(spokenLine)
     sink.write(`${line}\n`)
     const { level, text } = spoken(line)
     const zero = new RegExp(`^${ZERO_MARK} (\\d+)$`).exec(text)
@@ -48,7 +55,7 @@ export function k6Log(stderr: Readable, stdout: Readable, file: string, onZero: 
     (stream, index) =>
       new Promise<void>((end) => {
         const lines = createInterface({ input: stream })
-        lines.on('line', index === 0 ? hear : (line) => sink.write(`${line}\n`)).on('close', end)
+        lines.on('line', index === 0 ? hear : (line) => sink.write(`${redact(line)}\n`)).on('close', end)
       }),
   )
   const closed = Promise.all(ends).then(() => new Promise<void>((done) => sink.end(done)))

@@ -25,7 +25,8 @@ export async function preflight(api: KubernetesApi, rehearsal: Rehearsal, target
     ...needs.map((need) => permission(api, need)),
     ...objectsOf(rehearsal, target).map((object) => presence(api, object)),
     ...Object.keys(target.sources).map((name) => sourceMatches(api, target, name)),
-    ...rehearsal.expectations.map((expected) => scalerIsThere(api, target, expected)),
+    ...rehearsal.expectations.map((expected) => scalerIsThere(api, target, scalerOf(expected))),
+    ...requiredScalers(rehearsal).map((scaler) => scalerIsThere(api, target, scaler)),
     identity(api, target),
   ])
   return [...answers.filter((each) => each !== undefined), ...(await actionProblems(api, rehearsal, target))]
@@ -189,24 +190,50 @@ async function allowedList(api: KubernetesApi, path: string): Promise<readonly K
   return itemsOf(response.json)
 }
 
+type Scaler = {
+  readonly kind: 'ScaledObject' | 'HorizontalPodAutoscaler'
+  readonly name: string
+  readonly at: SourcePoint
+}
+
+function scalerOf(expected: Expectation): Scaler | undefined {
+  if (expected.kind === 'keda') return { kind: 'ScaledObject', name: expected.scaledObject, at: expected.at }
+  return expected.kind === 'autoscaler'
+    ? { kind: 'HorizontalPodAutoscaler', name: expected.name, at: expected.at }
+    : undefined
+}
+
+const requiredScalers = ({ reaches = [] }: Rehearsal): readonly Scaler[] =>
+  reaches.flatMap((each) =>
+    each.kind === 'at-maximum' ? [{ kind: 'HorizontalPodAutoscaler', name: each.autoscaler, at: each.at }] : [],
+  )
+
+/** Autoscalers that must reach their maximum and do not exist. */
+export async function missingScalers(
+  api: KubernetesApi,
+  rehearsal: Rehearsal,
+  target: Target,
+): Promise<readonly Issue[]> {
+  const answers = await Promise.all(requiredScalers(rehearsal).map((scaler) => scalerIsThere(api, target, scaler)))
+  return answers.filter((each) => each !== undefined)
+}
+
 /** A missing autoscaler is reported before the load. Uses a list, as the run does. */
 async function scalerIsThere(
   api: KubernetesApi,
   { namespace }: Target,
-  expected: Expectation,
+  scaler: Scaler | undefined,
 ): Promise<Issue | undefined> {
-  if (expected.kind !== 'autoscaler' && expected.kind !== 'keda') return undefined
-  const [what, name, path] =
-    expected.kind === 'keda'
-      ? ['ScaledObject', expected.scaledObject, paths.scaledObjects(namespace)]
-      : ['HorizontalPodAutoscaler', expected.name, paths.autoscalers(namespace)]
-  const items = await allowedList(api, path)
+  if (scaler === undefined) return undefined
+  const { kind, name, at } = scaler
+  const isKeda = kind === 'ScaledObject'
+  const items = await allowedList(api, isKeda ? paths.scaledObjects(namespace) : paths.autoscalers(namespace))
   if (items === undefined || items.some(({ metadata }) => metadata.name === name)) return undefined
   return {
-    at: expected.at,
+    at,
     code: 'object-missing',
-    problem: `namespace ${namespace} of context ${api.context} has no ${what} ${name}, which this expects something of.`,
-    next: `Compare with: kubectl --context ${api.context} -n ${namespace} get ${expected.kind === 'keda' ? 'scaledobjects' : 'hpa'}; the lab is booted with a part of the platform by --overlay.`,
+    problem: `namespace ${namespace} of context ${api.context} has no ${kind} ${name}, which this expects something of.`,
+    next: `Compare with: kubectl --context ${api.context} -n ${namespace} get ${isKeda ? 'scaledobjects' : 'hpa'}; the lab is booted with a part of the platform by --overlay.`,
   }
 }
 

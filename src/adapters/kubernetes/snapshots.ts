@@ -4,6 +4,7 @@ import type {
   DeploymentSeen,
   EndpointsSeen,
   HpaSeen,
+  ImageSeen,
   NodeSeen,
   PodOwner,
   PodSeen,
@@ -65,7 +66,18 @@ export function podSeen(object: KubeObject): PodSeen {
     ),
     ...optional('memoryLimit', memoryLimitOf(spec)),
     ...optional('lastTermination', lastTerminationOf(status)),
+    images: imagesOf(spec, status),
   }
+}
+
+/** The spec names the image that was asked for, the status says which one runs. */
+function imagesOf(spec: Fields, status: Fields): readonly ImageSeen[] {
+  const ids = new Map(list(status.containerStatuses).map(({ name, imageID }) => [text(name), text(imageID)]))
+  return list(spec.containers).map(({ name, image }) => ({
+    container: text(name),
+    image: text(image),
+    ...optional('id', ids.get(text(name)) || undefined),
+  }))
 }
 
 function memoryLimitOf(spec: Fields): number | undefined {
@@ -182,6 +194,7 @@ export function nodeSeen(object: KubeObject): NodeSeen {
     ready: list(fields(object.status).conditions).some((each) => each.type === 'Ready' && each.status === 'True'),
     unschedulable: spec.unschedulable === true,
     taints: list(spec.taints).map((each) => `${text(each.key)}=${text(each.value)}:${text(each.effect)}`),
+    ...optional('arch', labels['kubernetes.io/arch']),
   }
 }
 

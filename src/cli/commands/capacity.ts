@@ -14,20 +14,20 @@ import { capacityIssues } from '../../plan/capacity.ts'
 import { printCapacity, readCapacity, writeCapacity } from '../capacity-folder.ts'
 import { modelOnPaper } from '../capacity-model.ts'
 import { askedText, measuredText } from '../capacity-text.ts'
-import { systemClock } from '../clock.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags, withLabFlags } from '../cluster-choice.ts'
 import { BadInput } from '../failure.ts'
 import { aFolderToWrite, aWebAddress, checkedFlag, ofShape, outputFlag } from '../flags.ts'
 import { readInputFile } from '../input-file.ts'
 import { type Inputs, readInputs } from '../inputs.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from '../run-folder.ts'
+import { loadShapeOf } from '../script-facts.ts'
 import { seedOf } from '../seed.ts'
 import { planSession } from '../session-plan.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { onStderr, say, term } from '../terminal.ts'
 import { findTool } from '../tools.ts'
 import { targetOfUrl } from '../url-target.ts'
-import { k6Settings, portsOf } from '../wiring.ts'
+import { k6Settings, sessionPortsOf } from '../wiring.ts'
 
 type Flags = ClusterFlags & {
   readonly url?: string
@@ -85,9 +85,7 @@ async function capacity(files: readonly string[], flags: Flags): Promise<number>
   await inspectScript(k6.path, wanted.inputs)
   const cluster = flags.url === undefined ? await chooseCluster(flags, true, signal) : undefined
   try {
-    const ports: SessionPorts = cluster
-      ? { ...splitPorts(portsOf(cluster.api, k6.path)) }
-      : { clock: systemClock, load: k6LoadGenerator(k6Settings(k6.path)) }
+    const ports = await sessionPortsOf(cluster?.api, k6.path, wanted.inputs.target)
     const folder = makeRunFolder(flags.reports, wanted.name, new Date())
     try {
       await performSearch(ports, wanted, file, folder, k6.version, flags, signal)
@@ -104,8 +102,6 @@ async function capacity(files: readonly string[], flags: Flags): Promise<number>
     await cluster?.release()
   }
 }
-
-const splitPorts = ({ clock, load, ...cluster }: ReturnType<typeof portsOf>): SessionPorts => ({ clock, load, cluster })
 
 type Wanted = { readonly name: string; readonly inputs: Inputs; readonly session: CapacitySession }
 
@@ -137,10 +133,9 @@ function inputsOf(path: string, flags: Flags): Inputs {
   return { rehearsal: rehearsal.value, target: targetOfUrl(flags.url) }
 }
 
-async function inspectScript(k6: string, { rehearsal }: Inputs): Promise<void> {
-  const { script, arrivals, sockets } = rehearsal.load
-  const load = { profiles: Object.keys(arrivals), sockets: sockets !== undefined }
-  const { issues, notes } = await k6LoadGenerator(k6Settings(k6)).inspect(script, load)
+async function inspectScript(k6: string, inputs: Inputs): Promise<void> {
+  const load = { ...loadShapeOf(inputs), own: false }
+  const { issues, notes } = await k6LoadGenerator(k6Settings(k6)).inspect(inputs.rehearsal.load.script, load)
   if (issues.length > 0) throw new BadInput(issues)
   for (const note of notes) say(term`${note}`)
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
+import { readCredentials } from '../../adapters/kubernetes/load-credentials.ts'
 import { type Need, permission } from '../../adapters/kubernetes/permission.ts'
 import { listNeeds } from '../../adapters/kubernetes/posture-lists.ts'
 import { provisionsOf } from '../../adapters/kubernetes/provisions.ts'
@@ -12,6 +13,7 @@ import { type PostureKind, type PostureWant, postureWants } from '../../domain/p
 import type { Rehearsal, Target } from '../../domain/rehearsal.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import { flagShapes } from '../../files/flags.ts'
+import { withAccepted } from '../../judge/findings/accepted.ts'
 import { sortFindings } from '../../judge/findings/findings.ts'
 import { judgeWant } from '../../judge/posture/posture.ts'
 import { objectsListed } from '../../judge/seen/listed.ts'
@@ -148,10 +150,14 @@ async function look(
   const books = rehearsal ? booksRead(rehearsal, target) : target.books.map(({ book }) => book)
   const sights = postureOnly && rehearsal === undefined ? [] : await lookAtSights(ports, target, books)
   const provisions = postureOnly ? [] : await provisionsOf(api, target)
-  const told = [...issues, ...problems, ...sights.flatMap(({ issue }) => issue ?? [])]
+  const credentials = postureOnly ? [] : (await readCredentials(api, target)).issues
+  const told = [...issues, ...problems, ...credentials, ...sights.flatMap(({ issue }) => issue ?? [])]
+  const found = judged.flatMap((each) => each.findings)
+  // Not complete: most findings that a target accepts are not about posture, so nothing is said of those that matched nothing.
+  const accepting = { acceptances: target.acceptedFindings ?? [], at: systemClock.now(), complete: false }
   return {
     posture: judged.map((each) => each.result),
-    findings: sortFindings(judged.flatMap((each) => each.findings)),
+    findings: sortFindings(withAccepted(found, accepting)),
     sights,
     provisions,
     issues: [...new Map(told.map((each) => [each.problem, each])).values()],

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { missingScalers } from '../../adapters/kubernetes/preflight.ts'
 import { measuredIn } from '../../domain/indicators.ts'
 import type { ScriptFacts } from '../../domain/script.ts'
 import type { Timeline } from '../../domain/timeline.ts'
@@ -68,5 +69,7 @@ async function admittedNow(
   const { api } = await chooseCluster({ ...flags, workload: '', overlay: [] }, false, signal)
   const ports = clusterPortsOf(api)
   await ports.cluster.identify()
+  const missing = await missingScalers(api, inputs.rehearsal, inputs.target)
+  if (missing.length > 0) throw new BadInput(missing, exitCodes.environment)
   return admissionsOf(ports, inputs, timeline)
 }

@@ -45,7 +45,7 @@ import { stopSignal } from '../stop-signal.ts'
 import { onStderr, say, term, termLines } from '../terminal.ts'
 import { findTool } from '../tools.ts'
 import { aKey, keyOf, writeSignature } from '../verifying.ts'
-import { portsOf } from '../wiring.ts'
+import { clusterPortsOf, loadPortsOf } from '../wiring.ts'
 
 type Flags = ClusterFlags & {
   readonly seed?: string
@@ -118,7 +118,7 @@ async function run(file: string, flags: Flags): Promise<number> {
   const keda = inputs.rehearsal.expectations.some((each) => each.kind === 'keda')
   const chosen = await chooseCluster({ ...flags, keda }, true, signal)
   try {
-    const ports = portsOf(chosen.api, k6.path)
+    const ports = { ...clusterPortsOf(chosen.api), ...(await loadPortsOf(chosen.api, k6.path, inputs.target)) }
     const folder = makeRunFolder(flags.reports, inputs.rehearsal.name, new Date())
     try {
       await performRun(ports, { ...inputs, facts }, folder, k6.version, flags, key, signal)

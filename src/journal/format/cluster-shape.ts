@@ -25,6 +25,7 @@ const pod = object(
     graceMs: ms,
     memoryLimit: amount,
     lastTermination: object({ container: text, reason: text, exitCode: number }, { at: moment }),
+    images: list(object({ container: text, image: text }, { id: text })),
   },
 )
 
@@ -84,7 +85,10 @@ export const clusterObject = variants('resource', {
   Deployment: object({ ...named, wanted: number, current: number, ready: number, updated: number }),
   StatefulSet: object({ ...named, wanted: number, current: number, ready: number }),
   PodDisruptionBudget: budget,
-  Node: object({ ...named, zone: text, pool: text, ready: flag, unschedulable: flag, taints: list(text) }),
+  Node: object(
+    { ...named, zone: text, pool: text, ready: flag, unschedulable: flag, taints: list(text) },
+    { arch: text },
+  ),
   EndpointSlice: object({ ...named, service: text, ready: number, notReady: number }),
   Chaos: chaos,
 })

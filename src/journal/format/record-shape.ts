@@ -222,7 +222,8 @@ export const shapes = {
   'fault-step': object({ at, fault: text, step: faultStep }),
   'action-step': object({ at, action: text, step: actionStep }),
   'undo-written': object({ at, id: text, undo }),
-  'undo-done': object({ at, id: text, by: oneOf('run', 'heal'), outcome: oneOf('undone', 'already-gone') }),
+  // `kept` was recorded as `already-gone` until 2026-11-29.
+  'undo-done': object({ at, id: text, by: oneOf('run', 'heal'), outcome: oneOf('undone', 'already-gone', 'kept') }),
   'object-seen': object({ at, change: oneOf('present', 'added', 'modified', 'deleted'), object: clusterObject }),
   'objects-listed': object({ at, namespace: text, resource: postureKind, objects: list(postureObject) }),
   sample,

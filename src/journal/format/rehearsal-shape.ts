@@ -148,6 +148,15 @@ const expectation = variants('kind', {
   ledger: object({ settleWithinMs: ms, at }),
 })
 
+const requiredState = variants('kind', {
+  'at-maximum': object({ autoscaler: text, at }, { phase: text }),
+  gauge: object(
+    { of: text, metric: text, where: labels, pods: oneOf('sum', 'max'), atLeast: number, at },
+    { phase: text },
+  ),
+  rate: object({ of: text, metric: text, where: labels, atLeast: rate, at }, { phase: text }),
+})
+
 const measured = {
   http: object({ where: labels, at }),
   grpc: object({ where: labels, at }),
@@ -197,7 +206,7 @@ export const rehearsal = object(
     slos: some(slo),
     guardrails: list(guardrail),
   },
-  { compare: compareSettings, gameday },
+  { reaches: list(requiredState), compare: compareSettings, gameday },
 )
 
 const source = object({ namespace: text, selector: labels, port: number, path: text, metrics: list(text) })
@@ -217,6 +226,14 @@ const database = object({
 })
 
 const secretPlace = variants('kind', { env: object({ name: text }), file: object({ path: text }) })
+const credential = object({
+  at,
+  from: variants('kind', {
+    env: object({ name: text }),
+    file: object({ path: text }),
+    secret: object({ namespace: text, name: text, key: text }),
+  }),
+})
 const prometheus = object({
   server: variants('kind', {
     service: object({ namespace: text, service: text, port: number }),
@@ -244,8 +261,11 @@ export const target = object(
   },
   {
     clusterUid: text,
+    injectionBudgetMs: ms,
     prometheus,
+    credentials: record(credential),
     releases: record(object({ entry: text })),
+    acceptedFindings: list(object({ cause: text, owner: text, reason: text, until: text, at }, { about: text })),
   },
 )
 

@@ -1,8 +1,9 @@
 /** Calls between the parts of the platform: to what is dead, without end, or piling up; and calls that should have been refused. */
 import { mustBeRefused } from '../../domain/indicators.ts'
+import { percent } from '../../domain/show.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { compare, finding } from '../findings/findings.ts'
-import { count, duration, listed, percent, perSecondText } from '../findings/words.ts'
+import { count, duration, listed, perSecondText } from '../findings/words.ts'
 import { type Harm, harmsOf, zoneTaken } from '../harm/harm.ts'
 import { arrivedShare, requestSlis } from '../load/refused.ts'
 import { rowsWithin, totalOf } from '../load/rows.ts'

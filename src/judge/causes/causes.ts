@@ -7,6 +7,7 @@ import type { Seen } from '../seen/seen.ts'
 import { budgetBlocks, budgetMissing } from './budgets.ts'
 import { backlogGrowing, breakerMissing, callsUnending, forgeryAccepted, timeOutMissing } from './calls.ts'
 import { drainMissing, slowTermination } from './endings.ts'
+import { judgeImages } from './images.ts'
 import { podErrors } from './pod-errors.ts'
 import { readyButFailing } from './readiness.ts'
 import { noRedundancy } from './redundancy.ts'
@@ -21,6 +22,7 @@ const rules: readonly ((seen: Seen) => readonly Finding[])[] = [
   headroomMissing,
   budgetMissing,
   budgetBlocks,
+  judgeImages,
   containerRestarted,
   podErrors,
   drainMissing,

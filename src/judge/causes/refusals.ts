@@ -1,7 +1,8 @@
 /** `refused-at-ingress`: something before the services turned clients away, so that the services were not asked. */
+import { percent } from '../../domain/show.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
-import { count, duration, listed, percent } from '../findings/words.ts'
+import { count, duration, listed } from '../findings/words.ts'
 import { harmsOf } from '../harm/harm.ts'
 import { reasonOf, requestSlis } from '../load/refused.ts'
 import { totalOf } from '../load/rows.ts'

@@ -1,7 +1,8 @@
 /** How sockets leave a pod that ends, and where their players land when they come back. */
+import { percent } from '../../domain/show.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
-import { count, duration, percent } from '../findings/words.ts'
+import { count, duration } from '../findings/words.ts'
 import { harmsOf, isVoluntary } from '../harm/harm.ts'
 import type { Seen } from '../seen/seen.ts'
 import type { SocketRow } from '../seen/socket-counts.ts'

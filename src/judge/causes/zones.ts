@@ -1,8 +1,9 @@
 /** Zones: pods that stood together where they should have stood apart, and survivors who had no room for the work of the lost. */
+import { percent } from '../../domain/show.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { isOver } from '../cluster/hpa-metric.ts'
 import { compare, finding } from '../findings/findings.ts'
-import { count, duration, listed, percent } from '../findings/words.ts'
+import { count, duration, listed } from '../findings/words.ts'
 import { type Harm, harmsOf, zoneTaken } from '../harm/harm.ts'
 import type { HpaMoment } from '../seen/object-history.ts'
 import { type PodLife, servesAt } from '../seen/pod-lives.ts'

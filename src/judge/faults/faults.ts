@@ -1,11 +1,11 @@
 /** A fault counts only when it was injected, an independent witness saw it bite, and it was seen to be gone again. */
 import { type FaultSpec, scrapeMsOf, type Witness } from '../../domain/rehearsal.ts'
-import { showSeries } from '../../domain/show.ts'
+import { percent, showSeries } from '../../domain/show.ts'
 import { instant, ratio } from '../../domain/units.ts'
 import type { FaultResult, Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
 import { allRuled, type Ruled } from '../findings/ruled.ts'
-import { count, duration, listed, percent } from '../findings/words.ts'
+import { count, duration, listed } from '../findings/words.ts'
 import { faultHarm, type Harm, type HarmTimes } from '../harm/harm.ts'
 import { type Answers, answersTo, noAnswers } from '../reactions/reactions.ts'
 import type { FaultLife } from '../seen/fault-lives.ts'

@@ -3,7 +3,7 @@ import { type Cause, causeNames, causes } from '../../domain/causes.ts'
 import type { Finding } from '../../domain/verdict.ts'
 
 const rank = new Map(causeNames.map((cause, index) => [cause, index]))
-const weights = { breach: 0, gap: 1, warning: 2 } as const
+const weights = { breach: 0, gap: 1, accepted: 2, warning: 3 } as const
 
 /** Lines shown with a finding; more of them prove no more. */
 const LINES_MAX = 20

@@ -3,10 +3,11 @@
  * run of one is never green; and where the machine had nothing left to give, neither is what it shows against the platform.
  */
 import { partsOfIndicator } from '../../domain/indicators.ts'
+import { percent } from '../../domain/show.ts'
 import { ratio } from '../../domain/units.ts'
 import type { Finding, GeneratorResult } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
-import { count, duration, percent } from '../findings/words.ts'
+import { count, duration } from '../findings/words.ts'
 import type { Seen } from '../seen/seen.ts'
 import type { Due } from './arrivals-due.ts'
 

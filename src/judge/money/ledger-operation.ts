@@ -1,10 +1,10 @@
 /** One operation on all sides: client ↔ ledger ↔ providers together. */
-
 import type { Cause } from '../../domain/causes.ts'
 import type { BookLine, KeysRead, OperationCounts } from '../../domain/evidence.ts'
+import { money } from '../../domain/show.ts'
 import type { Finding, LedgerResult } from '../../domain/verdict.ts'
 import { compare, finding } from '../findings/findings.ts'
-import { count, listed, money } from '../findings/words.ts'
+import { count, listed } from '../findings/words.ts'
 import { noOperations } from '../seen/load-counts.ts'
 import type { Seen } from '../seen/seen.ts'
 import { differingBuckets, minus, noSums, ofBook, ofClient, ofKeys, plus, type Sums, same } from './sums.ts'

@@ -3,9 +3,10 @@
  * new work (voids, trials), while a breaker that stays open sends all new work to the other provider.
  */
 import type { Reaction } from '../../domain/rehearsal.ts'
+import { percent } from '../../domain/show.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
-import { duration, percent, perSecondText } from '../findings/words.ts'
+import { duration, perSecondText } from '../findings/words.ts'
 import { answersUntil, type Harm, harmsOf } from '../harm/harm.ts'
 import { plannedRate } from '../load/arrivals-due.ts'
 import { blindPods, cumulative, cut, rateOf, splitAt } from '../seen/counters.ts'

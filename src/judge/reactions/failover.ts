@@ -1,12 +1,12 @@
 /** How long the platform took to move from one provider to the other, by its own counters of calls to them. */
-
 import type { Cause } from '../../domain/causes.ts'
 import type { Reaction } from '../../domain/rehearsal.ts'
+import { percent } from '../../domain/show.ts'
 import { millis } from '../../domain/units.ts'
 import type { FaultResult, Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
 import type { Ruled } from '../findings/ruled.ts'
-import { duration, percent, perSecondText } from '../findings/words.ts'
+import { duration, perSecondText } from '../findings/words.ts'
 import type { Harm, HarmTimes } from '../harm/harm.ts'
 import { plannedRate } from '../load/arrivals-due.ts'
 import { arrivedShare } from '../load/refused.ts'

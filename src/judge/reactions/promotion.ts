@@ -2,11 +2,11 @@
  * A database moves to another member. Three things are asked of it: players feel it no longer than the recovery time objective, no
  * operation that was acknowledged is lost (recovery point objective 0), and never did two members take writes at the same time.
  */
-
 import type { Reaction } from '../../domain/rehearsal.ts'
+import { money } from '../../domain/show.ts'
 import type { Finding, ReactionResult } from '../../domain/verdict.ts'
 import type { Ruled } from '../findings/ruled.ts'
-import { count, duration, listed, money } from '../findings/words.ts'
+import { count, duration, listed } from '../findings/words.ts'
 import { answersUntil, type Harm } from '../harm/harm.ts'
 import { rowsWithin } from '../load/rows.ts'
 import { lostOperations } from '../money/lost-operations.ts'

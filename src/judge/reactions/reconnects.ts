@@ -1,9 +1,9 @@
 /** Players whose sockets fell come back: how soon, and not all in the same second. */
-
 import type { Reaction } from '../../domain/rehearsal.ts'
+import { percent } from '../../domain/show.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
 import type { Ruled } from '../findings/ruled.ts'
-import { count, duration, percent, perSecondText } from '../findings/words.ts'
+import { count, duration, perSecondText } from '../findings/words.ts'
 import type { Harm } from '../harm/harm.ts'
 import type { Seen } from '../seen/seen.ts'
 import type { SocketRow } from '../seen/socket-counts.ts'

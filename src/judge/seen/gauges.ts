@@ -5,7 +5,7 @@
 import type { EvidenceOf } from '../../domain/evidence.ts'
 import type { Wanted } from './counters.ts'
 import { matching } from './counters.ts'
-import { noteStep, type Step, type Steps } from './steps.ts'
+import type { Step } from './steps.ts'
 
 type Sample = EvidenceOf<'sample'>
 
@@ -19,11 +19,14 @@ export type Span = {
   readonly lastLine: number
 }
 
+/** A value, from the scrape that first showed it to the last one in a row that did. */
+export type Level = Step & { readonly until: number }
+
 export type Gauges = {
   want(wanted: Wanted): void
   add(sample: Sample, line: number): void
   /** One value of the pods that were scraped lately: their sum, or the greatest. Empty when the gauge was never seen. */
-  levels(id: string): Steps
+  levels(id: string): readonly Level[]
   /** Scrapes that gave a reading, and scrapes that failed or gave a value that is no finite number. */
   scrapes(id: string): { readonly read: number; readonly unread: number }
   spans(id: string): { readonly spans: readonly Span[]; readonly scrapes: number }
@@ -36,7 +39,7 @@ const INTERVALS = 2.5
 type Track = {
   readonly wanted: Wanted
   readonly values: Map<string, { readonly at: number; readonly value: number; readonly freshUntil: number }>
-  readonly levels: Step[]
+  readonly levels: { at: number; value: number; line: number; until: number }[]
   readonly spans: Span[]
   readonly open: Map<string, Span>
   scrapes: number
@@ -88,8 +91,16 @@ function addTo(track: Track, sample: Sample, line: number): void {
   const freshUntil = sample.at + Math.max(FRESH_MS, intervalMs * INTERVALS)
   track.values.set(pod, { at: sample.at, value: series.reduce((sum, each) => sum + each.value, 0), freshUntil })
   for (const [name, { freshUntil }] of track.values) if (freshUntil < sample.at) track.values.delete(name)
-  noteStep(track.levels, { at: sample.at, value: together(track), line })
+  noteLevel(track, sample.at, line, freshUntil - sample.at)
   for (const each of series) noteHolder(track, each.labels.pod ?? sample.pod, sample.pod, each.value, sample.at, line)
+}
+
+/** After a pause nobody knows what the value was meanwhile, so that the same value is a new level. */
+function noteLevel(track: Track, at: number, line: number, pauseMs: number): void {
+  const value = together(track)
+  const last = track.levels.at(-1)
+  if (last?.value === value && at - last.until <= pauseMs) last.until = at
+  else track.levels.push({ at, value, line, until: at })
 }
 
 const isUnread = (sample: Sample, metric: string): boolean =>

@@ -7,6 +7,8 @@ export type NodeLife = {
   readonly name: string
   readonly zone: string
   readonly pool: string
+  /** Of its processor; undefined where that is not known. */
+  readonly arch?: string
   readonly ready: readonly { readonly at: number; readonly is: boolean; readonly line: number }[]
 }
 
@@ -19,11 +21,13 @@ export type NodeLives = {
 export function nodeLives(): NodeLives {
   const lives = new Map<string, NodeLife>()
   return {
-    add({ name, zone, pool, ready }, gone, at, line) {
+    add({ name, zone, pool, ready, arch }, gone, at, line) {
       const life = lives.get(name) ?? { name, zone, pool, ready: [] }
       const is = ready && !gone
       const changed = (life.ready.at(-1)?.is ?? false) !== is
-      lives.set(name, { ...life, zone, pool, ready: changed ? [...life.ready, { at, is, line }] : life.ready })
+      const known = arch === undefined ? {} : { arch }
+      const changes = changed ? [...life.ready, { at, is, line }] : life.ready
+      lives.set(name, { ...life, ...known, zone, pool, ready: changes })
     },
     get all() {
       return [...lives.values()]

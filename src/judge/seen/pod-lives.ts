@@ -1,5 +1,5 @@
 /** Fold over the versions of pods: when each was born, placed, ready, asked to end and gone. Changes only, so that it stays small. */
-import type { PodOwner, PodSeen, Termination } from '../../domain/cluster.ts'
+import type { ImageSeen, PodOwner, PodSeen, Termination } from '../../domain/cluster.ts'
 import type { Change, Steps } from './steps.ts'
 import { summed } from './steps.ts'
 
@@ -30,6 +30,8 @@ export type PodLife = {
   readonly restarts: readonly Restart[]
   /** How often containers had been started again when it was seen last. */
   readonly restartCount: number
+  /** What its containers ran. Changes only; none in journals that were written before images were recorded. */
+  readonly images: readonly { readonly at: number; readonly line: number; readonly of: readonly ImageSeen[] }[]
   /** Its last state was a failure: killed, or ended by an error. */
   readonly failed: boolean
   /** Serving is: Ready, and not asked to end. Changes only. */
@@ -81,6 +83,7 @@ const born = (
   bornLine: line,
   restarts: [],
   restartCount: restarts,
+  images: [],
   failed: false,
   serving: [],
 })
@@ -103,6 +106,7 @@ function lived(life: PodLife, pod: PodSeen, gone: boolean, at: number, line: num
     ...(gone ? { goneAt: life.goneAt ?? at, goneLine: life.goneLine ?? line } : {}),
     ...(graceMs === undefined ? {} : { graceMs }),
     ...restarted(life, pod, at, line),
+    images: imaged(life, pod, at, line),
     failed: pod.podPhase === 'Failed',
     serving: changed ? [...life.serving, { at, is, line }] : life.serving,
   }
@@ -113,6 +117,11 @@ function restarted(life: PodLife, pod: PodSeen, at: number, line: number): Pick<
   if (times <= 0) return { restarts: life.restarts, restartCount: pod.restarts }
   const ended = pod.lastTermination === undefined ? {} : { ended: pod.lastTermination }
   return { restarts: [...life.restarts, { at, line, times, ...ended }], restartCount: pod.restarts }
+}
+
+function imaged({ images }: PodLife, { images: of }: PodSeen, at: number, line: number): PodLife['images'] {
+  if (of === undefined || JSON.stringify(images.at(-1)?.of) === JSON.stringify(of)) return images
+  return [...images, { at, line, of }]
 }
 
 export const firstServing = (life: PodLife): { readonly at: number; readonly line: number } | undefined =>

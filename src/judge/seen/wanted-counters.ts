@@ -1,6 +1,7 @@
 /** Which of the platform's counters and gauges a rehearsal's rules need; everything else that was scraped is only drawn. */
 import { REQUESTS, WRITABLE } from '../../domain/metric-names.ts'
 import { callsTo, type Expectation, type Reaction, type Rehearsal, type Target } from '../../domain/rehearsal.ts'
+import { type RequiredState, stateName } from '../../domain/required-state.ts'
 import type { Wanted } from './counters.ts'
 import type { Seen } from './seen.ts'
 
@@ -39,6 +40,9 @@ export const amplificationIds = (harm: string, { of, attempts, operations }: Amp
 })
 export const connectionsId = ({ of, metric, where, pods }: Connections): string =>
   `connections:${pods}:${of}:${metric}:${JSON.stringify(where)}`
+/** Two states of one series differ in what they must reach or in how its pods are combined. */
+export const requiredId = (state: RequiredState): string =>
+  `required:${stateName(state)}:${state.kind === 'gauge' ? state.pods : ''}`
 export const writableId = (database: string): string => `writable:${database}`
 
 export function wantedCounters(rehearsal: Rehearsal, target: Target): readonly Wanted[] {
@@ -52,10 +56,16 @@ export function wantedCounters(rehearsal: Rehearsal, target: Target): readonly W
       ? [{ id: requestsId(each.name), source: each.name, metric: REQUESTS, labels: {} }]
       : [],
   )
+  const required = (rehearsal.reaches ?? []).flatMap((state): readonly Wanted[] =>
+    state.kind === 'rate'
+      ? [{ id: requiredId(state), source: state.of, metric: state.metric, labels: state.where }]
+      : [],
+  )
   const harms = [...rehearsal.faults, ...rehearsal.actions]
   return [
     ...witnesses,
     ...requests,
+    ...required,
     ...harms.flatMap(({ name, expect }) => expect.flatMap((each) => ofReaction(name, each, target))),
   ]
 }
@@ -107,5 +117,10 @@ export function wantedGauges(rehearsal: Rehearsal): readonly Wanted[] {
   const writable = [...new Set(databases)].map(
     (database): Wanted => ({ id: writableId(database), source: database, metric: WRITABLE, labels: {} }),
   )
-  return [...connections, ...writable]
+  const required = (rehearsal.reaches ?? []).flatMap((state): readonly Wanted[] =>
+    state.kind === 'gauge'
+      ? [{ id: requiredId(state), source: state.of, metric: state.metric, labels: state.where, pods: state.pods }]
+      : [],
+  )
+  return [...connections, ...writable, ...required]
 }

@@ -4,6 +4,7 @@
  * A fault of names or files (an autoscaler that was never seen, no books) would be there without the root too, and stands for itself.
  */
 import { type Cause, causes } from '../../domain/causes.ts'
+import { stateName } from '../../domain/required-state.ts'
 import type { ActionResult, FaultResult, Finding } from '../../domain/verdict.ts'
 import type { Seen } from '../seen/seen.ts'
 
@@ -39,8 +40,7 @@ function rootOf(finding: Finding, reasonOf: (gap: Finding) => Finding | undefine
 function explanations(seen: Seen, harms: Harms): Partial<Record<Cause, Explains>> {
   const unseen = (gap: Finding) => gap.cause === 'no-evidence' && !isOfNames(seen, gap)
   const cutShort: Explains = (gap) => unseen(gap) || CUT_SHORT.has(gap.cause) || isOpenHarm(gap, harms)
-  const withoutLoad: Explains = (gap) =>
-    unseen(gap) || gap.cause === 'slo-unproven' || gap.cause === 'ledger-unproven' || isUnmoved(gap, harms)
+  const withoutLoad: Explains = (gap) => unseen(gap) || WITHOUT_LOAD.has(gap.cause) || isUnmoved(gap, harms)
   const ofHarm: Explains = (gap, { subject }) => unseen(gap) && isAbout(gap, subject)
   return {
     'run-stopped': cutShort,
@@ -63,6 +63,9 @@ const CUT_SHORT: ReadonlySet<Cause> = new Set([
   'unsettled',
 ])
 
+/** Gaps that there are in any run without a load. */
+const WITHOUT_LOAD: ReadonlySet<Cause> = new Set(['slo-unproven', 'ledger-unproven', 'state-not-reached'])
+
 const isAbout = ({ subject }: Finding, harm: string): boolean => subject === harm || subject.startsWith(`${harm}: `)
 
 /** A fault that was never taken back, or an action that never came to its end; one that was refused has a reason of its own. */
@@ -82,6 +85,10 @@ const isUnmoved = ({ cause, subject }: Finding, { faults }: Harms): boolean =>
 /** What the files say is wrong or missing, whatever became of the run. */
 function isOfNames({ run, objects }: Seen, { subject }: Finding): boolean {
   if (subject === 'objectives' || subject === 'ledger') return true
+  const unknownScaler = (run.head.rehearsal.reaches ?? []).some(
+    (each) => each.kind === 'at-maximum' && stateName(each) === subject && objects.hpa(each.autoscaler).length === 0,
+  )
+  if (unknownScaler) return true
   return run.head.rehearsal.expectations.some(
     (each) =>
       (each.kind === 'autoscaler' && each.name === subject && objects.hpa(subject).length === 0) ||

@@ -1,8 +1,9 @@
 /** Findings → verdict, exit code, and one sentence that says why. fail > aborted > inconclusive > pass. */
+import { percent } from '../../domain/show.ts'
 import { isSome } from '../../domain/units.ts'
 import { exitCodes, type Finding, type Judgment, type SloResult, type Verdict } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
-import { count, listed, percent } from '../findings/words.ts'
+import { count, listed } from '../findings/words.ts'
 import type { Seen } from '../seen/seen.ts'
 
 export function verdictOf(seen: Seen, findings: readonly Finding[]): Verdict {
@@ -15,7 +16,9 @@ export function verdictOf(seen: Seen, findings: readonly Finding[]): Verdict {
     return { kind: 'aborted', by, at: stop.at, gaps }
   }
   if (isSome(gaps)) return { kind: 'inconclusive', gaps }
-  return { kind: 'pass', warnings: findings.filter((each) => each.weight === 'warning') }
+  const accepted = findings.filter((each) => each.weight === 'accepted')
+  const warnings = findings.filter((each) => each.weight === 'warning')
+  return { kind: 'pass', warnings, ...(isSome(accepted) ? { accepted } : {}) }
 }
 
 export function exitCodeOf(verdict: Verdict, healed: boolean): number {
@@ -30,7 +33,7 @@ export function summarise(
 ): string {
   switch (verdict.kind) {
     case 'pass':
-      return passed(slos, faults, verdict.warnings.length)
+      return `${acceptedWords(verdict.accepted)}${passed(slos, faults, verdict.warnings.length)}`
     case 'fail':
       return leading(verdict.breaches)
     case 'inconclusive':
@@ -52,12 +55,25 @@ function leading(findings: readonly Finding[]): string {
   return more.length === 0 ? sentence : `${sentence.replace(/\.$/, '')}; and ${count(more.length, 'more finding')}.`
 }
 
+function acceptedWords(accepted: readonly Finding[] = []): string {
+  if (accepted.length === 0) return ''
+  const told = accepted.map(({ cause, subject, acceptance }) => {
+    const { owner, until } = acceptance ?? { owner: 'somebody', until: 'some day' }
+    return `${cause} of ${subject} by ${owner} until ${until}`
+  })
+  return `Passes with ${count(accepted.length, 'accepted finding')} (${listed(told, 3)}). `
+}
+
 function passed(slos: readonly SloResult[], faults: Judgment['faults'], warnings: number): string {
-  const shares = slos.map(achievedWords)
+  // An objective that was missed can be accepted too.
+  const proven = slos.filter(({ state }) => state === 'proven' || state === 'proven-with-warning')
+  const shares = proven.map(achievedWords)
   const names = listed(faults.map((each) => each.fault))
   const bit = faults.length === 0 ? '' : `, while ${names} ${faults.length === 1 ? 'was' : 'were'} proven to bite`
   const but = warnings === 0 ? '' : `, with ${count(warnings, 'warning')}`
-  return `Every objective is proven (${listed([...new Set(shares)], 6)})${bit}${but}.`
+  const those =
+    proven.length === slos.length ? 'Every objective is' : `${proven.length} of ${count(slos.length, 'objective')} are`
+  return `${those} proven (${listed([...new Set(shares)], 6)})${bit}${but}.`
 }
 
 /** People think of latency in milliseconds, not in the share that was fast enough. */

@@ -37,6 +37,8 @@ function networkProblems(spec: NetworkChaosSpec): string[] {
     if (spec.action !== action && spec[action] === undefined) continue
     problems.push(`spec.${action}: the lab acts on streams and can't ${packetVerb(action)} single packets`)
   }
+  if (spec.partitionBehavior === 'reject')
+    problems.push("spec.partitionBehavior: the lab drops what a partition cuts and can't reject it; use drop")
   if (spec.delay?.reorder !== undefined)
     problems.push("spec.delay.reorder: the lab acts on streams and can't reorder packets")
   const devices = [spec.device, spec.targetDevice].filter((device) => device !== undefined && device !== 'eth0')

@@ -3,7 +3,7 @@
 // the relay listens for the peer's ports.
 import dns from 'node:dns'
 import net from 'node:net'
-import { answerTo, parseQuestion } from './dns-message.ts'
+import { answerTo, parseQuery } from './dns-message.ts'
 
 /** Returns this machine's address for a cluster address. Resolves when something listens there. */
 export type StandInFor = (ip: string) => Promise<string>
@@ -30,10 +30,10 @@ export function serveNames(host: string, port: number, standInFor: StandInFor): 
 }
 
 async function reply(client: net.Socket, message: Buffer, standInFor: StandInFor): Promise<void> {
-  const question = parseQuestion(message)
-  if (!question) return void client.destroy()
+  const query = parseQuery(message)
+  if (!query) return void client.destroy()
   try {
-    const answer = answerTo(message, question, await addressesOf(question.name, standInFor))
+    const answer = answerTo(query, await addressesOf(query.question.name, standInFor))
     const length = Buffer.alloc(LENGTH_BYTES)
     length.writeUInt16BE(answer.length)
     client.write(Buffer.concat([length, answer]))

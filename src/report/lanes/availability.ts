@@ -1,8 +1,8 @@
 /** Good answers of each SLI with an availability objective, over five seconds. */
 import type { Slo } from '../../domain/rehearsal.ts'
+import { percent } from '../../domain/show.ts'
 import { type Chart, line, lowest, type Point } from '../chart.ts'
 import type { LaneOf } from '../lane.ts'
-import { percent } from '../words.ts'
 import { ofLoad, recentOf } from './recent.ts'
 
 type Availability = Extract<Slo, { kind: 'availability' }>
@@ -27,7 +27,7 @@ function chartOf({ sli, objective }: Availability, share: readonly Point[]): Cha
     title: `${sli}: good answers`,
     unit: '% over 5 s',
     caption: Number.isFinite(worst)
-      ? `Lowest ${worst.toFixed(1)} %, objective ${percent(objective)} over the whole run.`
+      ? `Lowest ${percent(worst / 100, 1)}, objective ${percent(objective)} over the whole run.`
       : 'No samples.',
     lines: [line(sli, share, 1)],
     limits: [{ value: objective * 100, name: `objective ${percent(objective)}`, kind: 'target' }],

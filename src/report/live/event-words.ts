@@ -1,6 +1,7 @@
 /** One record as a line for people, on the terminal and on the live page; undefined for records that only the journal needs. */
 import type { Evidence, EvidenceOf } from '../../domain/evidence.ts'
 import type { GateAnswer } from '../../domain/people.ts'
+import { percent } from '../../domain/show.ts'
 import type { Look } from '../words.ts'
 
 export type EventWords = {
@@ -27,7 +28,7 @@ export function eventWords(record: Evidence): EventWords | undefined {
     case 'guardrail-tripped': {
       const measured = record.burn
         ? `burns its budget ${record.burn.factor.toFixed(1)} times too fast`
-        : `at ${inPercent(record.measured)}`
+        : `at ${percent(record.measured)}`
       return { subject: `guardrail ${record.id}`, text: ` tripped: ${record.sli} ${measured}`, look: 'bad' }
     }
     case 'stop-requested':
@@ -46,11 +47,14 @@ export function eventWords(record: Evidence): EventWords | undefined {
     case 'decision':
       return decisionWords(record)
     case 'undo-done':
-      return record.by === 'heal' ? { subject: 'heal', text: ` took back ${record.id}`, look: 'good' } : undefined
+      // During the run, the steps of the fault or action say it.
+      return record.by === 'heal'
+        ? { subject: 'heal', text: `: ${record.id} ${undoWords[record.outcome]}`, look: 'good' }
+        : undefined
     case 'run-ended':
       return record.healed
         ? { subject: 'run', text: ' over, healed', look: 'good' }
-        : { subject: 'run', text: ' over, not everything was taken back', look: 'bad' }
+        : { subject: 'run', text: ' over, not everything was undone', look: 'bad' }
     default:
       return undefined
   }
@@ -58,6 +62,12 @@ export function eventWords(record: Evidence): EventWords | undefined {
 
 export const speaker = ({ by, role }: { readonly by: string; readonly role?: string }): string =>
   role === undefined ? by : `${by} (${role})`
+
+const undoWords: Readonly<Record<EvidenceOf<'undo-done'>['outcome'], string>> = {
+  undone: 'undone',
+  'already-gone': 'already gone',
+  kept: 'kept',
+}
 
 const noteWords: Readonly<Record<EvidenceOf<'note'>['is'], string>> = {
   note: 'notes',
@@ -137,7 +147,7 @@ function actionWords(subject: string, step: EvidenceOf<'action-step'>['step']): 
     case 'done':
       return { subject, text: `: done, ${step.note}` }
     case 'kept':
-      return { subject, text: ': stays as it is' }
+      return { subject, text: ': kept, needs no undo' }
     case 'failed':
     case 'heal-failed':
       return { subject, text: `: ${step.problem}`, look: 'bad' }
@@ -147,5 +157,3 @@ function actionWords(subject: string, step: EvidenceOf<'action-step'>['step']): 
       return { subject, text: ': healed', look: 'good' }
   }
 }
-
-const inPercent = (share: number): string => `${(share * 100).toFixed(2)} %`

@@ -28,7 +28,7 @@ const planned = ({ planned: { from, to } }: Harm): string => `${clock(from)}${to
 function stateOf(harm: Harm, now: number, over: boolean): readonly [words: string, look: Look | ''] {
   const began = harm.kind === 'fault' ? 'injected' : 'begun'
   if (harm.healed !== undefined) return [`healed ${clock(harm.healed)}`, 'good']
-  if (harm.kept !== undefined) return [`done ${clock(harm.done ?? harm.kept)}, stays`, 'good']
+  if (harm.kept !== undefined) return [`done ${clock(harm.done ?? harm.kept)}, kept`, 'good']
   if (harm.problem !== undefined) return [harm.problem, 'bad']
   if (harm.healing !== undefined) return [`healing since ${clock(harm.healing)}`, 'warn']
   if (harm.begun !== undefined)

@@ -1,7 +1,7 @@
 /** The head of the live page: phase, clock, what comes next; and the verdict when the run is over. */
 import { type Html, html } from '../escape/html.ts'
 import type { Harm } from '../harms.ts'
-import { clock, verdictWords } from '../words.ts'
+import { clock, wordsOf } from '../words.ts'
 import type { Shown } from './panels.ts'
 
 export type Headline = { readonly title: string; readonly status: string; readonly now: Html }
@@ -58,7 +58,7 @@ function gone({ seen }: Shown): Headline {
 }
 
 function over({ seen, judgment }: Shown): Headline {
-  const { word, icon } = verdictWords[judgment.verdict.kind]
+  const { word, icon } = wordsOf(judgment.verdict)
   return {
     title: `${icon} ${word} · ${seen.started.rehearsal.name}`,
     status: `The run is over: ${word}. ${judgment.summary}`,

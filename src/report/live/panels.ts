@@ -1,10 +1,11 @@
 /** The tables of the live page: HTML by the id of the element that they fill. All names are escaped by `html`. */
 import type { GeneratorHealth } from '../../domain/evidence.ts'
+import { money, percent } from '../../domain/show.ts'
 import type { Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
 import { cell, row, table } from '../sections/markup.ts'
 import type { RunView } from '../view.ts'
-import { budgetShare, cents, clock, objectiveWords, percent, whole } from '../words.ts'
+import { budgetShare, clock, inPercent, objectiveWords, whole } from '../words.ts'
 import type { RunState } from './fold.ts'
 import { harmRows } from './harm-rows.ts'
 import type { lastMinute } from './minute.ts'
@@ -40,7 +41,7 @@ export function panelsOf(shown: Shown): Panels {
     harms: harmRows(shown),
     slis: objectives(shown),
     replicas: replicas(shown),
-    money: money(shown),
+    money: moneyPanel(shown),
     generator: generator(shown),
   }
   return {
@@ -69,8 +70,8 @@ function objectives({ seen, judgment, minute, state }: Shown): Html {
     return row([
       html`<th scope="row">${slo.sli}</th>`,
       cell(objectiveWords(slo)),
-      cell(percent(slo.achieved), missed(slo.achieved, slo.objective)),
-      cell(percent(share), missed(share, slo.objective)),
+      cell(inPercent(slo.achieved), missed(slo.achieved, slo.objective)),
+      cell(inPercent(share), missed(share, slo.objective)),
       cell(burn === undefined ? '–' : `${burn.toFixed(1)}×`, burn !== undefined && burn > 1 ? 'bad' : ''),
       cell(budgetShare(slo.budgetUsed), slo.budgetUsed > 1 ? 'bad' : ''),
       cell(p95 === undefined ? '–' : `${p95.toFixed(0)} ms`),
@@ -104,13 +105,13 @@ function replicas({ state, standing }: Shown): Html {
   return table(['workload or zone', 'now'], [...pods, ...zones])
 }
 
-function money({ money }: Shown): Html {
-  const { operations, books } = money.now()
+function moneyPanel(shown: Shown): Html {
+  const { operations, books } = shown.money.now()
   if (operations.length + books.length === 0) return html`<p>This run books no money, or none yet.</p>`
   const rows = operations.map(([name, each]) =>
     row([
       html`<th scope="row">${name}</th>`,
-      cell(`${whole(each.acknowledged)} acknowledged, ${cents(each.amountCents)}`),
+      cell(`${whole(each.acknowledged)} acknowledged, ${money(each.amountCents)}`),
       cell(`${whole(each.unknown)} unknown, ${whole(each.refused)} refused`, each.unknown > 0 ? 'warn' : ''),
     ]),
   )

@@ -19,10 +19,7 @@ function card(action: ActionResult, view: RunView): Html {
     row([cell('what'), cell(harm?.what ?? '–')]),
     row([cell('begun'), cell(since(action.begunAt))]),
     row([cell('done'), cell(`${since(action.doneAt)}${lengthOf(action)}`)]),
-    row([
-      cell('undone'),
-      cell(action.healedAt === undefined && needsNoUndo(harm) ? 'needs no undo' : since(action.healedAt)),
-    ]),
+    row([cell('undone'), cell(action.healedAt === undefined ? (notUndone(harm) ?? '–') : since(action.healedAt))]),
     row([cell('where'), cell(action.targets.join(', ') || '–')]),
     ...evictions(action),
     ...answerRows(action),
@@ -32,7 +29,10 @@ function card(action: ActionResult, view: RunView): Html {
   return article(title, actionWords[action.state], html`${body}`)
 }
 
-const needsNoUndo = (harm: Harm | undefined): boolean => harm?.lasts === false || harm?.kept !== undefined
+function notUndone(harm: Harm | undefined): string | undefined {
+  if (harm?.kept !== undefined) return 'kept, needs no undo'
+  return harm?.lasts === false ? 'needs no undo' : undefined
+}
 
 function lengthOf({ begunAt, doneAt }: ActionResult): string {
   return begunAt === undefined || doneAt === undefined ? '' : ` (${inSeconds(doneAt - begunAt)} after it began)`

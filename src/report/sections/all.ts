@@ -15,6 +15,7 @@ import { ledger } from './ledger.ts'
 import { objectives } from './objectives.ts'
 import { decisions, gameday, people } from './people.ts'
 import { posture } from './posture.ts'
+import { reached } from './reached.ts'
 
 /** Empty if the run has nothing of this kind. */
 export type Section = (judgment: Judgment, view: RunView) => Html
@@ -23,6 +24,7 @@ const first: readonly Section[] = [decisions, causes, objectives]
 const rest: readonly Section[] = [
   gameday,
   people,
+  reached,
   faults,
   actions,
   autoscalers,

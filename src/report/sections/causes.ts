@@ -7,6 +7,7 @@ import { section } from './markup.ts'
 const weightWords: Readonly<Record<Finding['weight'], string>> = {
   breach: '✗ breach',
   gap: '? gap',
+  accepted: '✓ accepted',
   warning: '! warning',
 }
 

@@ -2,7 +2,7 @@
 import type { FaultResult, Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
 import type { RunView } from '../view.ts'
-import { clock, faultWords, inSeconds, percent, utcTime } from '../words.ts'
+import { clock, faultWords, inPercent, inSeconds, utcTime } from '../words.ts'
 import { article, cell, facts, row, section } from './markup.ts'
 import { answerRows, costCards, reactionTable } from './reactions.ts'
 
@@ -20,7 +20,7 @@ function card(fault: FaultResult, view: RunView): Html {
     row([cell('healed'), cell(since(fault.healedAt))]),
     row([cell('proof'), cell(fault.witness.sentence)]),
     row([cell('where'), cell(fault.pods.join(', ') || '–')]),
-    row([cell('coverage'), cell(percent(fault.coverage, 0))]),
+    row([cell('coverage'), cell(inPercent(fault.coverage, 0))]),
     ...answerRows(fault),
   ]
   const letter = view.harms.find((each) => each.kind === 'fault' && each.name === fault.fault)?.letter

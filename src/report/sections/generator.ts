@@ -1,7 +1,8 @@
 /** Whether the load generator can be trusted. */
+import { percent } from '../../domain/show.ts'
 import type { Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
-import { percent, whole } from '../words.ts'
+import { whole } from '../words.ts'
 import { cell, facts, row, section } from './markup.ts'
 
 export function generator({ generator: each }: Judgment): Html {

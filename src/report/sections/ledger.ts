@@ -1,7 +1,8 @@
 /** Money in every book. */
+import { money } from '../../domain/show.ts'
 import type { Judgment, LedgerResult } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
-import { cents, whole } from '../words.ts'
+import { whole } from '../words.ts'
 import { cell, row, section, table } from './markup.ts'
 
 export function ledger({ ledger: result }: Judgment): Html {
@@ -23,7 +24,7 @@ const operationRows = ({ operation, client, books }: LedgerResult['operations'][
     cell(operation),
     cell('client'),
     cell(whole(client.acknowledged)),
-    cell(cents(client.amountCents)),
+    cell(money(client.amountCents)),
     cell('–'),
     cell(`${client.unknown} unknown, ${client.refused} refused`),
     cell('–'),
@@ -33,7 +34,7 @@ const operationRows = ({ operation, client, books }: LedgerResult['operations'][
       cell(''),
       cell(book.book),
       cell(whole(book.count)),
-      cell(cents(book.amountCents)),
+      cell(money(book.amountCents)),
       cell(String(book.duplicates)),
       cell(book.sentence),
       cell(book.agrees ? '✓ agrees' : '✗ differs', book.agrees ? 'good' : 'bad'),

@@ -1,7 +1,7 @@
 /** Objectives over the whole run, and each by phase and fault. */
 import type { Judgment, SloResult } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
-import { budgetShare, clock, inMillis, objectiveWords, percent, sloWords, whole } from '../words.ts'
+import { budgetShare, clock, inMillis, inPercent, objectiveWords, sloWords, whole } from '../words.ts'
 import { cell, row, section, table } from './markup.ts'
 
 const HEADS = [
@@ -32,8 +32,8 @@ function sloRow(slo: SloResult): Html {
     cell(slo.sli),
     cell(objectiveWords(slo)),
     cell(words, look),
-    cell(percent(slo.achieved)),
-    cell(percent(slo.lowerBound)),
+    cell(inPercent(slo.achieved)),
+    cell(inPercent(slo.lowerBound)),
     cell(whole(counts.attempts)),
     cell(whole(counts.bad + counts.neverRan)),
     cell(slo.kind === 'latency' ? `${whole(counts.slow)} slow` : '–'),

@@ -1,12 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import { chaosMeshInjector } from '../../../src/adapters/chaos-mesh/injector.ts'
 import { systemClock } from '../../../src/cli/clock.ts'
+import type { FaultStepData } from '../../../src/domain/evidence.ts'
 import { RUN_LABEL } from '../../../src/domain/labels.ts'
+import type { PlannedFault } from '../../../src/domain/timeline.ts'
+import { seconds } from '../../../src/domain/units.ts'
+import { planTimeline } from '../../../src/plan/timeline.ts'
 import { stockPair } from '../../files/stock.ts'
-import { type Answers, refusal, smallApiServer } from '../../support/small-api-server.ts'
+import { type Answers, Lines, refusal, smallApiServer } from '../../support/small-api-server.ts'
 
 const CHAOS = '/apis/chaos-mesh.org/v1alpha1'
-const { target } = stockPair()
+const { rehearsal, target } = stockPair()
+
+function plannedFault(): PlannedFault {
+  const planned = planTimeline(rehearsal, target, { run: 'run-1', seed: 7 })
+  const fault = planned.ok ? planned.value.faults[0] : undefined
+  if (fault === undefined) throw new Error('the stock rehearsal has no fault')
+  return fault
+}
 
 const cut = (namespace: string, name: string) => ({
   metadata: { name, namespace, labels: { [RUN_LABEL]: 'run-1' } },
@@ -50,5 +61,55 @@ describe('faults of dead runs', () => {
 
   it('are none where the cluster has no Chaos Mesh', async () => {
     expect((await found(() => undefined)).left).toEqual([])
+  })
+})
+
+describe('a fault that Chaos Mesh does not inject as it was asked for', () => {
+  const planned = plannedFault()
+
+  /** What is recorded when the API server keeps this of the object, and what the records of the experiment say. */
+  async function injected(keeps: (spec: object) => object, containerRecords: readonly object[]) {
+    const kept = { ...planned.object, spec: keeps(planned.object.spec) }
+    const stored = { ...kept, metadata: { ...kept.metadata, uid: 'u-1', resourceVersion: '7' } }
+    const api = await smallApiServer(({ method, query }) => {
+      if (method === 'POST') return stored
+      if (query.get('watch')) return new Lines()
+      return {
+        metadata: { resourceVersion: '7' },
+        items: [{ ...stored, status: { experiment: { containerRecords } } }],
+      }
+    })
+    const steps: FaultStepData[] = []
+    const step = (data: FaultStepData) => steps.push(data)
+    const { signal } = new AbortController()
+    await chaosMeshInjector(api, systemClock).inject(planned, seconds(1), step, () => undefined, signal)
+    return steps
+  }
+
+  it('fails after its budget, with what the records say', async () => {
+    const record = { selectorKey: '.', phase: 'Not Injected/Wait', injectedCount: 0, recoveredCount: 0 }
+    const steps = await injected(
+      (spec) => spec,
+      [
+        {
+          ...record,
+          id: 'shop/a',
+          events: [{ type: 'Succeeded', operation: 'Apply', timestamp: '2026-11-29T10:00:00Z' }],
+        },
+        { ...record, id: 'shop/b', phase: 'Not Injected' },
+      ],
+    )
+    expect(steps.at(-1)).toEqual({
+      is: 'failed',
+      problem:
+        'after 1 s not injected at shop/a (Not Injected/Wait, last event Apply Succeeded); shop/b (Not Injected, no event yet)',
+    })
+  })
+
+  it('is refused when an older Chaos Mesh drops a field that matters', async () => {
+    const dropped = injected((spec) => ({ ...spec, mode: undefined, selector: {} }), [])
+    await expect(dropped).rejects.toThrow(
+      "the cluster's Chaos Mesh does not know spec.mode, spec.selector.namespaces, spec.selector.labelSelectors and ignores it",
+    )
   })
 })

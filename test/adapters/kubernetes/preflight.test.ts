@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { preflight } from '../../../src/adapters/kubernetes/preflight.ts'
+import { missingScalers, preflight } from '../../../src/adapters/kubernetes/preflight.ts'
 import type { MetricSource } from '../../../src/domain/rehearsal.ts'
 import { everythingPair, stockPair } from '../../files/stock.ts'
 import { type Answers, refusal, smallApiServer } from '../../support/small-api-server.ts'
@@ -108,7 +108,20 @@ describe('an autoscaler that something is expected of', () => {
     expect(await told(without)).toEqual([
       expect.stringMatching(/^72 object-missing .*no HorizontalPodAutoscaler payments-api/),
       expect.stringMatching(/^73 object-missing .*no ScaledObject payout-worker/),
+      expect.stringMatching(/^95 object-missing .*no HorizontalPodAutoscaler payments-api/),
     ])
+  })
+
+  it('is what a plan asks for where it must reach its maximum', async () => {
+    const { rehearsal, target } = everythingPair()
+    const planned = async (...names: readonly string[]) => {
+      const api = await smallApiServer(
+        roomy(({ path }) => (path.endsWith('autoscalers') ? { items: names.map(named) } : undefined)),
+      )
+      return (await missingScalers(api, rehearsal, target)).map(({ at, code }) => `${at.line} ${code}`)
+    }
+    expect(await planned('payments-api')).toEqual([])
+    expect(await planned('another')).toEqual(['95 object-missing'])
   })
 
   it('is not called missing where it may not be read', async () => {

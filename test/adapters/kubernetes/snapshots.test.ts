@@ -48,6 +48,32 @@ describe('snapshots of Kubernetes objects', () => {
     expect(podSeen({ metadata, status: { containerStatuses: [containerStatuses[2]] } }).lastTermination).toBeUndefined()
   })
 
+  it('keeps of a pod the image that each container was to run, and the one that it runs', () => {
+    const id = `registry.example/gateway@sha256:${'a'.repeat(64)}`
+    const pod = podSeen({
+      metadata,
+      spec: {
+        initContainers: [{ name: 'setup', image: 'setup:1' }],
+        containers: [
+          { name: 'app', image: 'gateway:1' },
+          { name: 'waits', image: 'proxy:1' },
+          { name: 'unseen', image: 'other:1' },
+        ],
+      },
+      status: {
+        containerStatuses: [
+          { name: 'waits', image: 'proxy:1', imageID: '', restartCount: 0 },
+          { name: 'app', image: 'mirror.example/gateway:latest', imageID: id, restartCount: 0 },
+        ],
+      },
+    })
+    expect(pod.images).toEqual([
+      { container: 'app', image: 'gateway:1', id },
+      { container: 'waits', image: 'proxy:1' },
+      { container: 'unseen', image: 'other:1' },
+    ])
+  })
+
   it('does not call a pod ready, nor gives it a ready time, when its condition is False', () => {
     const pod = podSeen({
       metadata,

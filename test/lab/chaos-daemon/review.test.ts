@@ -25,6 +25,7 @@ describe('the lab refuses what it can’t do truthfully', () => {
       network({ action: 'delay', delay: { latency: '5ms', reorder: { reorder: '1', gap: 1 } } }),
       /reorder/,
     ],
+    ['a partition that rejects', network({ partitionBehavior: 'reject' }), /can't reject/],
     ['another device', network({ device: 'eth7' }), /eth7/],
     ['a merge into bodies', http({ patch: { body: { type: 'JSON', value: '{}' } } }), /patch.body: .*merge/],
     ['HTTP within TLS', http({ abort: true, tls: {} }), /tls: .*TLS/],
@@ -40,6 +41,7 @@ describe('the lab refuses what it can’t do truthfully', () => {
 
   it.each<[string, ChaosObject]>([
     ['a partition', network({})],
+    ['a partition that says that it drops', network({ partitionBehavior: 'drop' })],
     ['a delay with jitter', network({ action: 'delay', delay: { latency: '5ms', jitter: '2ms', correlation: '10' } })],
     ['a narrow line', network({ action: 'bandwidth', bandwidth: { rate: '1mbps', limit: 1, buffer: 1 } })],
     ['a killed pod', chaos('PodChaos', { ...all, action: 'pod-kill' })],

@@ -92,9 +92,11 @@ async function ask(server: string, name: string): Promise<readonly string[]> {
   const code = answer.readUInt16BE(4) & 0xf
   if (code !== 0) throw new Error(`code ${code}`)
   const count = answer.readUInt16BE(8)
+  // Each record ends with the four bytes of its address, and all records are of one length.
+  const records = answer.subarray(2 + question.length)
   return Array.from({ length: count }, (_, index) => {
-    const at = 2 + question.length + 16 * index + 12
-    return [...answer.subarray(at, at + 4)].join('.')
+    const end = (records.length / count) * (index + 1)
+    return [...records.subarray(end - 4, end)].join('.')
   })
 }
 

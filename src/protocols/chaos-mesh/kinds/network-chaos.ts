@@ -30,6 +30,8 @@ export type BandwidthSpec = {
 export type NetworkChaosSpec = CommonSpec & {
   readonly action: 'netem' | 'delay' | 'loss' | 'duplicate' | 'corrupt' | 'partition' | 'bandwidth'
   readonly direction?: Direction
+  /** Of a partition: packets vanish (left out: drop), or the sender is told at once. Chaos Mesh after 2.8 knows it. */
+  readonly partitionBehavior?: 'drop' | 'reject'
   readonly target?: PodSelector
   /** IP addresses, CIDRs and host names, each with an optional `:port`; resolved once, at apply, IPv4 only. */
   readonly externalTargets?: readonly string[]
@@ -51,6 +53,7 @@ const schema = record(
     ...commonFields,
     action: oneOf('netem', 'delay', 'loss', 'duplicate', 'corrupt', 'partition', 'bandwidth'),
     direction: { type: 'string', enum: ['to', 'from', 'both'], default: 'to' },
+    partitionBehavior: oneOf('drop', 'reject'),
     target: record(podSelector, 'mode', 'selector'),
     externalTargets: list(text),
     device: text,
@@ -102,6 +105,7 @@ export const networkChaos: FaultKind<NetworkChaosSpec> = {
   doubtful: (spec, metadata) => [
     ...reachDoubtful(spec, metadata),
     ...parametersDoubtful(spec),
+    ...behaviorDoubtful(spec),
     ...sharesDoubtful(spec),
     ...(spec.externalTargets ?? []).flatMap((target, index) =>
       outsideDoubtful(target, `spec.externalTargets[${index}]`),
@@ -219,6 +223,12 @@ function reachDoubtful(spec: NetworkChaosSpec, metadata: ObjectMeta): StrictProb
   if (meant !== undefined && !cuts)
     return [stop('cuts-everything', at, 'it does not cut everything', 'leave the annotation out, or the targets')]
   return []
+}
+
+function behaviorDoubtful({ action, partitionBehavior }: NetworkChaosSpec): StrictProblem[] {
+  if (partitionBehavior === undefined || action === 'partition') return []
+  const problem = `partitionBehavior does nothing with action ${action}`
+  return [stop('foreign-parameters', 'spec.partitionBehavior', problem, 'leave it out, or use action partition')]
 }
 
 const PARAMETERS = ['delay', 'loss', 'duplicate', 'corrupt', 'rate', 'bandwidth'] as const

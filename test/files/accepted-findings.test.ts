@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest'
+import { acceptableCauses, unacceptable } from '../../src/domain/acceptance.ts'
+import { causeNames } from '../../src/domain/causes.ts'
+import { codesOf, parseStockTarget, printed, TARGET } from './stock.ts'
+
+const parsed = (...entries: readonly string[]) =>
+  parseStockTarget({
+    [TARGET]: [['  books:', ['  acceptedFindings:', ...entries.map((each) => `    - ${each}`), '  books:'].join('\n')]],
+  })
+const rest = 'owner: team-payments, reason: comes with PLAY-412, until: 2026-12-31'
+
+describe('accepted findings of a target file', () => {
+  it('are read with their place', () => {
+    const target = parsed(`{cause: autoscaler-late, about: payments-api, ${rest}}`, `{cause: slo-missed, ${rest}}`)
+    expect(codesOf(target)).toEqual([])
+    expect(target.ok && target.value.acceptedFindings).toEqual([
+      {
+        cause: 'autoscaler-late',
+        about: 'payments-api',
+        owner: 'team-payments',
+        reason: 'comes with PLAY-412',
+        until: '2026-12-31',
+        at: { file: TARGET, line: 50, column: 7 },
+      },
+      expect.objectContaining({ cause: 'slo-missed', at: { file: TARGET, line: 51, column: 7 } }),
+    ])
+  })
+
+  it('are refused with all problems at once, each with its line', () => {
+    const target = parsed(
+      `{cause: autoscaler-latte, ${rest}}`,
+      `{cause: double-charge, ${rest}}`,
+      '{cause: slo-missed, reason: none, until: 2026-13-01}',
+      '{cause: slo-missed, owner: "", reason: none, until: 2026-02-30}',
+      `{cause: slo-missed, because: why not, ${rest}}`,
+    )
+    expect(codesOf(target)).toEqual([
+      'unknown-cause:50',
+      'not-acceptable:51',
+      'missing-key:52',
+      'wrong-value:52',
+      'wrong-value:53',
+      'wrong-value:53',
+      'unknown-key:54',
+    ])
+  })
+
+  it('say which cause was probably meant, and where the others stand', () => {
+    const [first] = printed(parsed(`{cause: autoscaler-latte, ${rest}}`))
+    expect(first).toContain('did you mean "autoscaler-late"?')
+    expect(first).toContain('docs/glossary.md')
+  })
+
+  it('are written once for each subject', () => {
+    const entry = `{cause: slo-missed, about: deposit, ${rest}}`
+    const target = parsed(entry, `{cause: slo-missed, about: login, ${rest}}`, entry)
+    expect(codesOf(target)).toEqual(['duplicate-name:52'])
+    expect(printed(target)[0]).toContain('slo-missed about deposit is accepted already, in line 50.')
+  })
+})
+
+// A new cause stands here on purpose: whether it can be accepted is a decision.
+describe('causes that cannot be accepted', () => {
+  it('are about money, forgery, evidence, or harm that is not healed', () => {
+    const refused = causeNames.filter((cause) => unacceptable(cause) !== undefined)
+    expect(Object.groupBy(refused, (cause) => unacceptable(cause) ?? '')).toMatchInlineSnapshot(`
+      {
+        "a forged message that is let in is never acceptable": [
+          "forgery-accepted",
+        ],
+        "it is about acceptances themselves": [
+          "acceptance-unused",
+        ],
+        "lost or wrong money is never acceptable": [
+          "double-charge",
+          "duplicate-booking",
+          "promotion-lost-writes",
+          "split-brain",
+          "events-lost",
+          "unreconciled",
+          "ledger-unbalanced",
+          "unsettled",
+          "ledger-unproven",
+        ],
+        "missing or doubtful evidence is inconclusive, whoever accepts it": [
+          "evidence-changed",
+          "evidence-unsigned",
+          "run-stopped",
+          "run-incomplete",
+          "load-missing",
+          "load-crashed",
+          "closed-model",
+          "generator-starved",
+          "fault-not-performed",
+          "fault-unproven",
+          "fault-not-recovered",
+          "action-not-done",
+          "evidence-lost",
+          "state-not-reached",
+          "posture-unread",
+          "no-evidence",
+          "slo-unproven",
+        ],
+        "what a run leaves behind must be taken back": [
+          "not-healed",
+        ],
+      }
+    `)
+  })
+
+  it('leave the others', () => {
+    expect(acceptableCauses).toContain('slo-missed')
+    expect(acceptableCauses).not.toContain('double-charge')
+    expect(acceptableCauses.length + causeNames.filter((each) => unacceptable(each)).length).toBe(causeNames.length)
+  })
+})
