@@ -187,7 +187,7 @@ function lived(sli: PrometheusSli, limits: Limits | undefined, instance: Instanc
   const lateMs = LATE_INTERVALS * load.everyMs
   const gaps = rows
     .filter((row) => row.at - row.fromAt > lateMs && !restedIn(lives, row, lateMs))
-    .map(({ fromAt, at, line }): ReadHole => ({ pod, fromAt, toAt: at, line, problem: 'it was not scraped' }))
+    .map(({ fromAt, at, line }): ReadHole => ({ pod, fromAt, toAt: at, line, problem: reasonIn(instance, fromAt, at) }))
   const restarted = restarts.filter(({ row }) => row.at > load.fromAt && row.fromAt < (load.toAt ?? row.at))
   return {
     rows: [...birth.rows, ...rows],
@@ -195,6 +195,10 @@ function lived(sli: PrometheusSli, limits: Limits | undefined, instance: Instanc
     unseen: restarted.reduce((sum, { unseen }) => sum + unseen, 0) + rateOf([...birth.rows, ...rows]) * end.unseenMs,
   }
 }
+
+/** Why an instance has no reading between two moments, if a failed one says so. */
+const reasonIn = ({ failures: all }: Instance, fromAt: number, toAt: number): string =>
+  all.find(({ at }) => at > fromAt && at <= toAt)?.problem ?? 'it was not scraped'
 
 /** A pod that has ended cannot be scraped. */
 const isOver = (lives: readonly PodLife[], at: number): boolean =>

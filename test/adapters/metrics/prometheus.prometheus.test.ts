@@ -1,12 +1,8 @@
 /**
  * Sources that a real Prometheus scrapes. `npm run test:prometheus` builds it once (some four minutes); it is no part of `npm test`.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { kubernetesProbes } from '../../../src/adapters/metrics/probes.ts'
@@ -15,73 +11,31 @@ import { look } from '../../../src/controller/sight.ts'
 import type { Sample } from '../../../src/domain/evidence.ts'
 import type { PrometheusTarget } from '../../../src/domain/rehearsal.ts'
 import { millis } from '../../../src/domain/units.ts'
-import { resolveTool } from '../../../src/toolchain/toolchain.ts'
 import { target } from '../../support/evidence-rehearsal.ts'
+import { type RealPrometheus, type Scraped, scraped, startPrometheus } from '../../support/real-prometheus.ts'
 import { smallApiServer } from '../../support/small-api-server.ts'
 
 /** What the scraped service shows: changed by the tests. */
 const shop = { orders: 0, extra: '' }
-const folder = mkdtempSync(join(tmpdir(), 'md-'))
-let service: Server
-let prometheus: ChildProcess
-let url = ''
+let service: Scraped
+let prometheus: RealPrometheus
 
 const SCRAPE_MS = 500
 const portOf = (server: Server): number => (server.address() as AddressInfo).port
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((listening) => server.once('listening', listening))
-  const port = portOf(server)
-  await new Promise((closed) => server.close(closed))
-  return port
-}
-
 beforeAll(async () => {
-  service = createServer((_, response) =>
-    // Prometheus 3 reads no answer without its type.
-    response
-      .setHeader('content-type', 'text/plain; version=0.0.4')
-      .end(`# TYPE orders_total counter\norders_total{to="a"} ${shop.orders}\n${shop.extra}`),
-  ).listen(0, '127.0.0.1')
-  await new Promise((listening) => service.once('listening', listening))
-  const config = join(folder, 'prometheus.yml')
-  writeFileSync(
-    config,
-    `global: {scrape_interval: ${SCRAPE_MS}ms, scrape_timeout: ${SCRAPE_MS}ms}\nscrape_configs: [{job_name: shop, static_configs: [{targets: ['127.0.0.1:${portOf(service)}']}]}]\n`,
-  )
-  const { path } = await resolveTool('prometheus')
-  const port = await freePort()
-  url = `http://127.0.0.1:${port}`
-  prometheus = spawn(
-    path,
-    [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${join(folder, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ],
-    { stdio: 'ignore' },
-  )
-  const isReady = () =>
-    fetch(`${url}/-/ready`).then(
-      ({ ok }) => ok,
-      () => false,
-    )
-  while (!(await isReady())) await sleep(200)
+  service = await scraped(() => `# TYPE orders_total counter\norders_total{to="a"} ${shop.orders}\n${shop.extra}`)
+  prometheus = await startPrometheus(SCRAPE_MS, [service])
 }, 1_200_000)
 
 afterAll(async () => {
-  const ended = new Promise((exit) => prometheus.once('exit', exit))
-  prometheus.kill('SIGTERM')
-  await ended
-  service.closeAllConnections()
-  await new Promise((closed) => service.close(closed))
-  rmSync(folder, { recursive: true, force: true })
+  await prometheus.stop()
+  await service.stop()
 })
 
 const to = (
   sources: PrometheusTarget['sources'],
-  server: PrometheusTarget['server'] = { kind: 'url', url },
+  server: PrometheusTarget['server'] = { kind: 'url', url: prometheus.url },
 ): PrometheusTarget => ({
   server,
   scrapeMs: millis(SCRAPE_MS),
@@ -122,7 +76,7 @@ describe('a source that Prometheus scrapes', () => {
   it("is read through the API server's proxy as well", async () => {
     const api = await smallApiServer(async ({ path, query }) => {
       const [, asked] = /^\/api\/v1\/namespaces\/monitoring\/services\/prometheus:9090\/proxy(\/.*)$/.exec(path) ?? []
-      return asked === undefined ? undefined : (await fetch(`${url}${asked}?${query}`)).json()
+      return asked === undefined ? undefined : (await fetch(`${prometheus.url}${asked}?${query}`)).json()
     })
     const server = { kind: 'service', namespace: 'monitoring', service: 'prometheus', port: 9090 } as const
     const probes = kubernetesProbes(api, systemClock)
@@ -162,7 +116,7 @@ describe('before the load', () => {
   it('a missing credential is reported, and a given one is never shown', async () => {
     const login = { kind: 'bearer', from: { kind: 'env', name: 'MATCHDAY_TEST_TOKEN' } } as const
     const asked = (at: string) => to(ORDERS, { kind: 'url', url: at, login })
-    expect(await issueOf(asked(url))).toContain('the environment variable MATCHDAY_TEST_TOKEN is not set')
+    expect(await issueOf(asked(prometheus.url))).toContain('the environment variable MATCHDAY_TEST_TOKEN is not set')
     process.env.MATCHDAY_TEST_TOKEN = 'hush-hush'
     onTestFinished(() => {
       delete process.env.MATCHDAY_TEST_TOKEN
