@@ -11,6 +11,7 @@ import {
   costName,
   counted,
   faultWords,
+  healWords,
   inPercent,
   isFelt,
   objectiveWords,
@@ -46,7 +47,7 @@ export function verdictText(
     term``,
     ...table(judgment.slos.map((slo) => sloCells(slo, paint))),
     ...harmText(judgment, paint),
-    ...(judgment.healed ? [] : [term``, term`  ${paint('red', 'Not everything was taken back.')} Next: matchday heal`]),
+    ...(judgment.healed ? [] : healText(judgment, paint)),
     term``,
     term`  report    ${join(folder, 'report.html')}`,
     term`  evidence  ${join(folder, 'journal.ndjson')}`,
@@ -82,6 +83,11 @@ function sloCells(slo: SloResult, paint: Paint): Cells {
   const { ceilingMs: _, ...target } = slo
   const wanted = `${slo.kind === 'availability' ? 'of' : 'for'} ${objectiveWords(target)}`
   return [slo.sli, paint(looks[look], words), inPercent(slo.achieved), wanted, `${whole(attempts)} attempts${p95}`]
+}
+
+function healText(judgment: Judgment, paint: Paint): readonly TerminalText[] {
+  const { problem, next } = healWords(judgment)
+  return [term``, term`  ${paint('red', problem)} Next: ${next}`]
 }
 
 function harmText({ faults, actions }: Judgment, paint: Paint): readonly TerminalText[] {

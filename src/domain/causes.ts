@@ -79,6 +79,13 @@ export const causes = {
     lost: 'stands',
     next: 'If a fault was under way and the cluster is still there, run `matchday heal`; then run the rehearsal again. A lab that is gone took its faults with it.',
   },
+  'cluster-unreachable': {
+    needs: NOTHING,
+    missing: 'itself',
+    starved: 'stands',
+    lost: 'stands',
+    next: 'Find out why its API server stopped answering (the cluster, the network, an expired login), then run the rehearsal again. If a fault was under way and the cluster is still there, run `matchday heal`; a lab that is gone took its faults with it.',
+  },
   'load-missing': {
     needs: LOAD_ENDS,
     missing: 'itself',

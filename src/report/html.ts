@@ -10,7 +10,7 @@ import { style } from './page-style.ts'
 import { type Section, sections } from './sections/all.ts'
 import { seriesOf } from './series.ts'
 import type { RunView } from './view.ts'
-import { clock, wordsOf } from './words.ts'
+import { clock, healWords, wordsOf } from './words.ts'
 
 export function htmlReport(judgment: Judgment, view: RunView): string {
   const charts = view.charts(judgment)
@@ -74,7 +74,7 @@ function header(judgment: Judgment, view: RunView): Html {
 <p class="verdict"><span aria-hidden="true">${words.icon}</span> ${words.word}</p>
 <h1>${judgment.summary}</h1>
 <p class="hypothesis">${rehearsal.hypothesis}</p>
-${judgment.healed ? html`` : html`<p class="not-healed">Not everything was taken back: run <code>matchday heal</code>.</p>`}
+${judgment.healed ? html`` : html`<p class="not-healed">${healWords(judgment).problem} Next: ${healWords(judgment).next}.</p>`}
 <dl>${facts.map(([name = '', value = '']) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 </header>`
 }

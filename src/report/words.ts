@@ -95,3 +95,12 @@ export function sealWords({ evidence }: Pick<Judgment, 'evidence'>): string | un
 export const isFelt = ({ bad, tooSlow }: HarmCost): boolean => bad + tooSlow > 0
 
 export const costName = ({ sli, kind }: HarmCost): string => (kind === 'latency' ? `${sli} latency` : sli)
+
+/** For a run that did not take back everything. `matchday heal` helps only where the cluster still answers. */
+export const healWords = ({ findings }: Judgment): { readonly problem: string; readonly next: string } =>
+  findings.some(({ cause }) => cause === 'cluster-unreachable')
+    ? {
+        problem: 'Nobody knows whether everything was taken back.',
+        next: 'matchday heal, once the cluster answers; a lab that is gone needs none',
+      }
+    : { problem: 'Not everything was taken back.', next: 'matchday heal' }

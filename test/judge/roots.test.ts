@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type { Judgment } from '../../src/domain/verdict.ts'
 import { judge } from '../../src/judge/judge.ts'
-import { evidence, mapped } from '../support/evidence.ts'
+import { evidence, mapped, secondAt } from '../support/evidence.ts'
 import { everything } from '../support/evidence-everything.ts'
 
 const cutAt = (share: number, records: readonly Evidence[] = evidence()): Judgment =>
@@ -53,6 +53,43 @@ describe('a run that was killed', () => {
   })
 })
 
+describe('a run whose cluster stops answering', () => {
+  const FROM_CLUSTER = ['object-seen', 'book-read', 'keys-read', 'undo-done', 'residue', 'run-ended']
+  const lostAt = (second: number, ...about: readonly string[]): readonly Evidence[] =>
+    about.map((each) => ({
+      kind: 'evidence-lost',
+      at: secondAt(second),
+      about: each,
+      problem: 'no answer: ECONNREFUSED',
+    }))
+  /** Nothing comes from the cluster after this second of the load. */
+  const silentFrom = (second: number, ...about: readonly string[]): readonly Evidence[] =>
+    [
+      ...mapped(evidence(), 'sample', (record) =>
+        record.at < secondAt(second) ? record : { ...record, ok: false as const, problem: 'no answer' },
+      ).filter((record) => record.at < secondAt(second) || !FROM_CLUSTER.includes(record.kind)),
+      ...lostAt(second, ...about),
+      { kind: 'run-ended', at: secondAt(200), healed: false } as const,
+    ].sort((a, b) => a.at - b.at)
+
+  it('has one finding for that; lost evidence and what could not be seen follow from it', () => {
+    const judgment = judge(silentFrom(100, 'pods', 'nodes', 'autoscalers', 'book wallet'))
+    expect(causesOf(judgment)).toEqual(['not-healed', 'cluster-unreachable'])
+    const [, root] = roots(judgment)
+    expect(root?.sentence).toMatch(
+      /^Nothing could be read through the API server of lab from 1:40 on: no answer: ECONNREFUSED/,
+    )
+    const lost = judgment.findings.filter(({ cause }) => cause === 'evidence-lost')
+    expect(lost.map(({ follows }) => follows?.cause)).toEqual(Array(4).fill('cluster-unreachable'))
+  })
+
+  it('is not named for two watches that broke, or when something was read after them', () => {
+    expect(causesOf(judge(silentFrom(100, 'pods', 'nodes')))).not.toContain('cluster-unreachable')
+    const back = [...evidence(), ...lostAt(100, 'pods', 'nodes', 'autoscalers')].sort((a, b) => a.at - b.at)
+    expect(causesOf(judge(back))).toEqual(Array(3).fill('evidence-lost'))
+  })
+})
+
 describe('what follows from another finding', () => {
   it('follows from one that is there, that follows from nothing, and is only a gap, wherever the journal ends', () => {
     const records = everything()
@@ -63,7 +100,7 @@ describe('what follows from another finding', () => {
           if (each.follows === undefined) continue
           const { cause, subject } = each.follows
           const root = findings.find((one) => one.cause === cause && one.subject === subject)
-          expect(each.weight).toBe('gap')
+          expect(each.weight).not.toBe('breach')
           expect(root).toBeDefined()
           expect(root?.follows).toBeUndefined()
         }

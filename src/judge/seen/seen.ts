@@ -16,6 +16,7 @@ import { type ObjectHistory, objectHistory } from './object-history.ts'
 import { type PodGauges, podGauges } from './pod-gauges.ts'
 import { type PrometheusSlis, prometheusSlis } from './prometheus-slis.ts'
 import { type RunFacts, runFacts } from './run-facts.ts'
+import { type Silence, silence } from './silence.ts'
 import { type Streams, streams } from './streams.ts'
 import { refusalCounters, wantedCounters, wantedGauges } from './wanted-counters.ts'
 
@@ -33,6 +34,7 @@ export type Seen = {
   readonly listed: ObjectsListedSeen
   readonly books: BooksRead
   readonly streams: Streams
+  readonly silence: Silence
   readonly podGauges: PodGauges
   readonly prometheus: PrometheusSlis
 }
@@ -65,6 +67,7 @@ export function gathering(): Gathering {
     listed: objectsListed(),
     books: booksRead(),
     streams: streams(),
+    silence: silence(),
     podGauges: podGauges(),
     prometheus,
   }
@@ -73,6 +76,7 @@ export function gathering(): Gathering {
 
 function addTo(seen: Seen, record: Evidence, line: number): void {
   seen.streams.add(record, line)
+  seen.silence.add(record, line)
   switch (record.kind) {
     case 'load-frame':
       return seen.load.add(record, line)

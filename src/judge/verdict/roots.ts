@@ -1,12 +1,14 @@
 /**
  * Which findings follow from another one. A run that was killed shows a dozen gaps, and all but one of them only say what nobody could
- * see any more. The root is told with its next step; what follows from it is folded under it. Only gaps follow: a breach was seen.
+ * see any more. The root is told with its next step; what follows from it is folded under it. Only gaps follow, and warnings that a starved
+ * machine excuses: a breach was seen.
  * A fault of names or files (an autoscaler that was never seen, no books) would be there without the root too, and stands for itself.
  */
 import { type Cause, causes } from '../../domain/causes.ts'
 import { stateName } from '../../domain/required-state.ts'
 import type { ActionResult, FaultResult, Finding } from '../../domain/verdict.ts'
 import type { Seen } from '../seen/seen.ts'
+import { FROM_CLUSTER } from '../seen/silence.ts'
 
 type Harms = { readonly faults: readonly FaultResult[]; readonly actions: readonly ActionResult[] }
 /** Whether a finding of the root's cause is the reason of a gap. */
@@ -16,7 +18,7 @@ type Explains = (gap: Finding, root: Finding) => boolean
 export function withRoots(seen: Seen, findings: readonly Finding[], harms: Harms): readonly Finding[] {
   const rules = explanations(seen, harms)
   const reasonOf = (gap: Finding): Finding | undefined =>
-    gap.weight === 'gap' ? findings.find((root) => root !== gap && rules[root.cause]?.(gap, root) === true) : undefined
+    findings.find((root) => root !== gap && mayFollow(gap, root) && rules[root.cause]?.(gap, root) === true)
   return findings.map((each) => {
     const root = rootOf(each, reasonOf)
     if (root === undefined) return each
@@ -24,6 +26,9 @@ export function withRoots(seen: Seen, findings: readonly Finding[], harms: Harms
     return { ...each, follows: { cause, subject }, next: `This follows from ${cause} of ${subject}: start there.` }
   })
 }
+
+const mayFollow = ({ weight }: Finding, root: Finding): boolean =>
+  weight === 'gap' || (weight === 'warning' && root.cause === 'generator-starved')
 
 /** The reason that has none itself. Two findings that explain each other lead nowhere, and stay roots. */
 function rootOf(finding: Finding, reasonOf: (gap: Finding) => Finding | undefined): Finding | undefined {
@@ -41,10 +46,13 @@ function explanations(seen: Seen, harms: Harms): Partial<Record<Cause, Explains>
   const unseen = (gap: Finding) => gap.cause === 'no-evidence' && !isOfNames(seen, gap)
   const cutShort: Explains = (gap) => unseen(gap) || CUT_SHORT.has(gap.cause) || isOpenHarm(gap, harms)
   const withoutLoad: Explains = (gap) => unseen(gap) || WITHOUT_LOAD.has(gap.cause) || isUnmoved(gap, harms)
+  const unreadable: Explains = (gap) =>
+    unseen(gap) || isOpenHarm(gap, harms) || isSilent(seen, gap) || needsCluster(gap) || gap.cause === 'run-stopped'
   const ofHarm: Explains = (gap, { subject }) => unseen(gap) && isAbout(gap, subject)
   return {
     'run-stopped': cutShort,
     'run-incomplete': cutShort,
+    'cluster-unreachable': unreadable,
     'load-missing': withoutLoad,
     'load-crashed': withoutLoad,
     'generator-starved': ({ cause }) => cause !== 'no-evidence' && causes[cause].starved === 'excused',
@@ -53,6 +61,16 @@ function explanations(seen: Seen, harms: Harms): Partial<Record<Cause, Explains>
     'action-not-done': ofHarm,
   }
 }
+
+/** Evidence that was lost since the cluster could not be read any more. */
+const isSilent = ({ silence }: Seen, { cause, subject }: Finding): boolean =>
+  cause === 'evidence-lost' && (subject === 'more' || silence.lost.has(subject))
+
+/** A gap of a rule that reads the cluster. */
+const needsCluster = ({ cause }: Finding): boolean =>
+  cause === 'unsettled' ||
+  cause === 'ledger-unproven' ||
+  (causes[cause].lost === 'excused' && causes[cause].needs.some((kind) => FROM_CLUSTER.has(kind)))
 
 /** Gaps that a longer run closes. */
 const CUT_SHORT: ReadonlySet<Cause> = new Set([

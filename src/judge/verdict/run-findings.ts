@@ -1,10 +1,14 @@
 /** What the run itself shows: whether the load ran, evidence is whole, harm was taken back, and the run came to its end. */
+
+import { showClock } from '../../domain/show.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
 import { count, listed } from '../findings/words.ts'
 import type { Seen } from '../seen/seen.ts'
 import { holeFindings } from './holes.ts'
 
+/** This many things that cannot be read at once, and nothing that can, is not their own trouble. */
+const SILENT_FROM = 3
 /** Losses about the same thing are one finding each; more than this are a flood. */
 const LOST_SHOWN = 10
 
@@ -24,6 +28,7 @@ export function judgeRun(seen: Seen): readonly Finding[] {
     ...incomplete(seen),
     ...loadTrouble(seen),
     ...holeFindings(seen),
+    ...unreachable(seen),
     ...lost(seen),
     ...audits(seen),
     ...unwrittenUndos(seen),
@@ -98,6 +103,26 @@ function loadTrouble({ run, load }: Seen): readonly Finding[] {
     case 'completed':
       return []
   }
+}
+
+/** From some moment on nothing of the cluster was read to the end of the run. */
+function unreachable({ run, silence }: Seen): readonly Finding[] {
+  if (silence.lost.size < SILENT_FROM) return []
+  const losses = [...silence.lost.values()]
+  const [first, last] = [losses[0], losses.at(-1)]
+  if (first === undefined || last === undefined) return []
+  const { context } = run.head.target
+  const since = run.zeroAt === undefined ? '' : ` from ${showClock(Math.max(0, first.record.at - run.zeroAt))} on`
+  const sentence = `Nothing could be read through the API server of ${context}${since}: ${last.record.problem}.`
+  return [
+    finding(
+      'gap',
+      'cluster-unreachable',
+      context,
+      sentence,
+      losses.map(({ line }) => line),
+    ),
+  ]
 }
 
 function lost({ run }: Seen): readonly Finding[] {

@@ -115,6 +115,14 @@ describe('errors at the edges of a pod', () => {
   it('only warns where pods came and went by themselves', () => {
     const judgment = shown(together(nodes(), fresh(1, 112, 112)), { load: badAt(112, 113, 114) })
     expect(causesOf(judgment, 'warning')).toEqual(['early-errors-at-rollout'])
+    expect(judgment.findings.find(({ weight }) => weight === 'warning')?.follows).toBeUndefined()
+  })
+
+  it('warn of nothing by themselves on a starved machine', () => {
+    const busy = { load: badAt(112, 113, 114), health: () => ({ cpuCores: 0.8, hostBusy: 0.99 }) }
+    const judgment = shown(together(nodes(), fresh(1, 112, 112)), busy)
+    const warned = judgment.findings.find(({ cause }) => cause === 'early-errors-at-rollout')
+    expect(warned?.follows?.cause).toBe('generator-starved')
   })
 
   it('are the fault’s while a fault lasts', () => {
