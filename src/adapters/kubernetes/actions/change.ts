@@ -4,9 +4,10 @@ import type { Clock } from '../../../controller/ports.ts'
 import type { FieldValue, Settled, Undo } from '../../../domain/evidence.ts'
 import { after, type Instant, seconds } from '../../../domain/units.ts'
 import { isObject } from '../../../domain/unknown.ts'
+import type { Fields } from '../../../protocols/fields.ts'
 import { demand, find, type KubeObject, type KubernetesApi } from '../../../protocols/kubernetes/api.ts'
 import { Final, insist } from '../../../protocols/kubernetes/insist.ts'
-import { type Fields, fields, list, text } from '../fields.ts'
+import { fields, list, text } from '../fields.ts'
 import { type Mark, markedWith, type Reversal } from './marks.ts'
 
 /** What all parts of an action need. `run` and `target` go into the marks. */
