@@ -19,7 +19,7 @@ export type HarmStep =
   | { readonly is: 'healed' }
   | { readonly is: 'heal-failed'; readonly problem: string }
 
-export type PerformedHarm = {
+export type Harm = {
   readonly fromMs: Millis
   step(data: HarmStep): void
   /** `held`: pods held by other harms, read after the cluster has answered. */
@@ -36,7 +36,7 @@ export type Ending = 'heal' | 'kept'
 /** From the planned start until healed. Never throws. Heals early when `signal` is aborted. */
 export async function performHarm(
   ports: HarmPorts,
-  harm: PerformedHarm,
+  harm: Harm,
   zeroAt: Instant,
   held: Set<string>,
   signal: AbortSignal,
@@ -51,12 +51,7 @@ export async function performHarm(
   }
 }
 
-async function hurtAndHeal(
-  ports: HarmPorts,
-  harm: PerformedHarm,
-  admission: Admission,
-  held: Set<string>,
-): Promise<void> {
+async function hurtAndHeal(ports: HarmPorts, harm: Harm, admission: Admission, held: Set<string>): Promise<void> {
   const undos: string[] = []
   const mine = admission.pods.filter((pod) => !held.has(pod))
   for (const pod of mine) held.add(pod)
@@ -71,7 +66,7 @@ async function hurtAndHeal(
   }
 }
 
-async function isHealed({ healing }: HarmPorts, harm: PerformedHarm, undos: readonly string[]): Promise<boolean> {
+async function isHealed({ healing }: HarmPorts, harm: Harm, undos: readonly string[]): Promise<boolean> {
   harm.step({ is: 'heal-requested' })
   try {
     await healing.healMany(undos)

@@ -85,8 +85,7 @@ export function healing(recorder: Recorder, undoer: Undoer, keeper: Pick<Cluster
   }
 }
 
-const budgetOf = (undo: Undo): Millis =>
-  undo.does === 'restore-field' && undo.settled !== undefined ? SETTLE_BUDGET : UNDO_BUDGET
+const budgetOf = (undo: Undo): Millis => ('settled' in undo && undo.settled !== undefined ? SETTLE_BUDGET : UNDO_BUDGET)
 
 /**
  * For each object, the newest harm is undone first. Undos of different objects run in parallel, so that healing takes as long as the slowest one and
@@ -113,6 +112,7 @@ function objectOf(undo: Undo): string {
     case 'remove-taint':
       return `/api/v1/nodes/${undo.node}`
     case 'restore-field':
+    case 'restore-template':
       return undo.path
   }
 }
@@ -125,6 +125,8 @@ export function undoId(undo: Undo): string {
       return `taint/${undo.node}/${undo.key}:${undo.effect}`
     case 'restore-field':
       return `field${undo.path}#${undo.field.join('.')}`
+    case 'restore-template':
+      return `template${undo.path}`
   }
 }
 

@@ -2,6 +2,8 @@
  * What an operator does to the cluster, with one entry for each kind of action: its fields, what plan, controller and judge need to know, and its
  * wording. Other rooms use these entries instead of asking for the kind.
  */
+import { showDuration } from './show.ts'
+import type { Millis } from './units.ts'
 
 export type Act =
   | { readonly kind: 'taint'; readonly nodes: NodeChoice; readonly key: string; readonly effect: TaintEffect }
@@ -12,6 +14,18 @@ export type Act =
   | { readonly kind: 'scale'; readonly workload: Workload; readonly replicas: number }
   /** A rolling restart of the pods, as `kubectl rollout restart`. */
   | { readonly kind: 'rollout'; readonly workload: Workload }
+  /**
+   * Another template for the pods of a Deployment, rolled back when its time is over. Every pod must run it `withinMs`, and after the rollback
+   * the one before `backWithinMs`. A release that is not complete in its time is rolled back at once.
+   */
+  | (PodTemplate & {
+      readonly kind: 'release'
+      /** How the new pods are let in: by the Deployment's own rolling update. */
+      readonly shape: 'rolling'
+      readonly workload: Workload
+      readonly withinMs: Millis
+      readonly backWithinMs: Millis
+    })
   /** One key of a ConfigMap in the target's namespace. */
   | { readonly kind: 'flag'; readonly configMap: string; readonly key: string; readonly value: string }
   /** Another member becomes the primary of a database that the target file names. */
@@ -21,6 +35,12 @@ export type TaintEffect = 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute'
 /** Nodes that match all given fields; the first `atMost` of them by name. */
 export type NodeChoice = { readonly zone?: string; readonly pool?: string; readonly atMost?: number }
 export type Workload = { readonly kind: 'Deployment' | 'StatefulSet'; readonly name: string }
+
+/** What a release writes into the template: images by container, and annotations such as the checksum of a ConfigMap. */
+export type PodTemplate = {
+  readonly images: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+}
 
 type ActKind = Act['kind']
 type ActOf<K extends ActKind> = { [P in K]: Extract<Act, { readonly kind: P }> }[K]
@@ -40,6 +60,8 @@ type ActionKind<A extends Act> = {
   readonly voluntary: boolean
   /** Whether running pods are removed. NoSchedule does not affect running pods. */
   readonly removesPods: (act: A) => boolean
+  /** Taking it back replaces pods again, and is part of what users must not notice. */
+  readonly undoReplacesPods?: true
 }
 
 const always = () => true
@@ -79,6 +101,14 @@ const kinds: { readonly [K in ActKind]: ActionKind<ActOf<K>> } = {
     voluntary: true,
     removesPods: always,
   },
+  release: {
+    ...lasting,
+    sentence: (act) =>
+      `rolls out ${templateWords(act)} to Deployment ${act.workload.name} within ${showDuration(act.withinMs)}; rolled back within ${showDuration(act.backWithinMs)}`,
+    words: ({ workload }) => `release ${workload.name}`,
+    voluntary: true,
+    undoReplacesPods: true,
+  },
   flag: {
     ...lasting,
     sentence: ({ configMap, key, value }) => `sets ${key} of ConfigMap ${configMap} to ${JSON.stringify(value)}`,
@@ -100,8 +130,15 @@ export const endsByItself = (act: Act): boolean => kinds[act.kind].endsByItself
 export const keptWhenDone = (act: Act): boolean => kinds[act.kind].keptWhenDone
 export const replacesPods = (act: Act): boolean => kinds[act.kind].replacesPods
 export const removesPods = (act: Act): boolean => kindOf(act).removesPods(act)
+export const undoReplacesPods = (act: Act): boolean => kinds[act.kind].undoReplacesPods === true
 /** A disruption that the platform must survive unnoticed. */
 export const isVoluntaryAct = (act: Act): boolean => kinds[act.kind].voluntary && removesPods(act)
+
+/** `app = registry.example/orders:2, checksum/config = 3f1c`. */
+const templateWords = ({ images, annotations }: PodTemplate): string =>
+  Object.entries({ ...images, ...annotations })
+    .map(([name, value]) => `${name} = ${value}`)
+    .join(', ')
 
 function nodesText({ zone, pool, atMost }: NodeChoice): string {
   const some = atMost === undefined ? 'the nodes' : atMost === 1 ? 'the first node' : `the first ${atMost} nodes`

@@ -31,6 +31,8 @@ const LOAD_ENDS = ['load-started', 'load-ended'] as const
 const LOAD = ['load-frame'] as const
 const GENERATOR = ['generator-health', 'load-frame'] as const
 const HARMS = ['fault-step', 'action-step'] as const
+/** What a release did, and which images its pods ran. */
+const RELEASE = ['action-step', 'object-seen'] as const
 const SCRAPES = ['sample'] as const
 const CALLS = ['sample', 'load-frame'] as const
 const OBJECTS = ['object-seen'] as const
@@ -421,6 +423,20 @@ export const causes = {
     starved: 'excused',
     lost: 'excused',
     next: 'Look at the new pods: image, configuration, readiness, and whether a node has room for them.',
+  },
+  'rollback-missing': {
+    needs: RELEASE,
+    missing: 'inconclusive',
+    starved: 'stands',
+    lost: 'excused',
+    next: 'Name images by digest: a tag that was moved brings another image back than the one that ran before.',
+  },
+  'rollback-late': {
+    needs: RELEASE,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'excused',
+    next: 'Look at what a pod waits for until it is Ready, at its grace period, and at maxSurge: a rollback is a rollout, and takes as long.',
   },
   'ready-but-failing': {
     needs: ANSWERED,

@@ -255,7 +255,23 @@ export type Undo =
       readonly was: FieldValue | null
       readonly settled?: Settled
     }
+  /**
+   * Restores images and annotations in the pod template of a workload, each only while it still holds what matchday wrote. One change of the
+   * template makes one rollout, so they are one undo. Then waits for `settled`.
+   */
+  | {
+      readonly does: 'restore-template'
+      readonly path: string
+      readonly wrote: TemplateValues
+      readonly was: TemplateValues
+      readonly settled: Settled
+    }
 export type FieldValue = string | number | boolean
+/** Images by container, and annotations; null means that the annotation was absent. */
+export type TemplateValues = {
+  readonly images: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string | null>>
+}
 
 /** The condition under which an action, or its undo, counts as done. */
 export type Settled =

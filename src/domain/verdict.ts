@@ -143,9 +143,9 @@ export type FaultResult = {
   readonly costs: readonly HarmCost[]
 }
 
-/** One expected reaction of the platform. Failover and recovery have their own types. */
+/** One expected reaction of the platform, or one half of a release. Failover and recovery have their own types. */
 export type ReactionResult = {
-  readonly kind: Reaction['kind']
+  readonly kind: Reaction['kind'] | 'rolls-out' | 'rolls-back'
   readonly subject: string
   readonly sentence: string
   readonly held: boolean

@@ -14,7 +14,7 @@ import {
 } from './name-shapes.ts'
 import { duration, factor, percentage, rate, rateOrZero } from './quantities.ts'
 import { choosing, may, need, oneOf, record, renamed, tellApart } from './record.ts'
-import { integer, list, type Placed, placed, type Shape, text, word } from './shape.ts'
+import { integer, list, type Placed, placed, type Shape, table, text, word } from './shape.ts'
 
 const RATE_MAX = { min: 0, max: 1_000_000 }
 const pods = (what: string, min = 1) => need(integer({ min, max: 100_000, what: 'a number of pods' }), what)
@@ -189,6 +189,23 @@ const labelKey = text({
   example: 'matchday.dev/zone-lost',
   pattern: /^[A-Za-z0-9][A-Za-z0-9._/-]{0,316}$/,
 })
+const container = { form: 'the name of a container', example: 'app', pattern: /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/ }
+// A reference as the container runtimes take it: no spaces, and not as long as a page.
+const image = text({
+  form: 'an image',
+  example: 'registry.example/orders@sha256:…',
+  pattern: /^[A-Za-z0-9][^\s]{0,511}$/,
+})
+const annotationKey = {
+  form: 'the key of an annotation',
+  example: 'checksum/config',
+  pattern: /^[A-Za-z0-9][A-Za-z0-9._/-]{0,316}$/,
+}
+/** At least one of the two is changed. */
+const changing = <T>(shape: Shape<T>): Shape<Placed<T>> => {
+  const schema = { ...shape.schema, anyOf: [{ required: ['image'] }, { required: ['annotations'] }] }
+  return placed({ schema, decode: shape.decode })
+}
 const replicas = pods('Replicas that it gets.', 0)
 const deployment = need(objectName('gateway'), 'Name of the Deployment.')
 const statefulSet = need(objectName('orders-db'), 'Name of the StatefulSet.')
@@ -220,6 +237,27 @@ const acts = {
     tellApart({ statefulSet: record({ statefulSet }) }, { deployment: record({ deployment }) }),
     'Restarts the pods one after the other, as kubectl rollout restart; undone by the template before, when it is not complete.',
   ),
+  release: may(
+    changing(
+      record({
+        shape: may(
+          word('rolling'),
+          "How the new pods are let in. rolling (the default): by the Deployment's own rolling update.",
+        ),
+        deployment,
+        image: may(table(container, image), 'The image that each of these containers gets, best by digest.'),
+        annotations: may(
+          table(annotationKey, text({ form: 'a text', example: "'3f1c'" })),
+          'Annotations that the pod template gets, such as the checksum of a ConfigMap: a change of configuration is a release too.',
+        ),
+        within: within(
+          'Longest time until every pod runs it. A release that is not complete by then is rolled back at once.',
+        ),
+        rollBackWithin: within('Longest time from the end of `for` until every pod runs what it ran before.'),
+      }),
+    ),
+    'Rolls out another image, or another pod template, and rolls it back at the end of `for`; undone by the values before.',
+  ),
   flag: may(
     record({
       configMap: need(objectName('features'), "Name of a ConfigMap in the target's namespace."),
@@ -242,16 +280,24 @@ const acts = {
 
 export const ACT_KEYS = Object.keys(acts) as readonly (keyof typeof acts)[]
 
+/** The time after which it is rolled back is part of a release. */
+const endingReleases = <T>(shape: Shape<T>): Shape<T> => ({
+  schema: { ...shape.schema, dependentRequired: { release: ['for'] } },
+  decode: shape.decode,
+})
+
 export const action = placed(
-  choosing(ACT_KEYS, {
-    name: need(title('zone-b tainted'), 'Name of the action.'),
-    during: need(phase, 'Phase in which the action begins.'),
-    at: need(duration({ min: 0 }), "Start, counted from the end of that phase's ramp."),
-    for: may(
-      placed(duration({ min: 1000 })),
-      'Time until it is undone; at the end of the load if left out. A rollout that is complete needs no undo.',
-    ),
-    ...acts,
-    expect: may(list(reaction), 'What the platform must do about it.'),
-  }),
+  endingReleases(
+    choosing(ACT_KEYS, {
+      name: need(title('zone-b tainted'), 'Name of the action.'),
+      during: need(phase, 'Phase in which the action begins.'),
+      at: need(duration({ min: 0 }), "Start, counted from the end of that phase's ramp."),
+      for: may(
+        placed(duration({ min: 1000 })),
+        'Time until it is undone; at the end of the load if left out. A rollout that is complete needs no undo, and a release always says when.',
+      ),
+      ...acts,
+      expect: may(list(reaction), 'What the platform must do about it.'),
+    }),
+  ),
 )

@@ -111,7 +111,7 @@ export const actionOf = (action: ActionDraft): ActionSpec => ({
 })
 
 function actOf({ value }: ActionDraft): Act {
-  const { taint, drain, powerOff, scale, rollout, flag, promote } = value
+  const { taint, drain, powerOff, scale, rollout, release, flag, promote } = value
   if (taint) {
     const { key, effect, ...nodes } = taint.value
     return { kind: 'taint', nodes: choiceOf(nodes), key, effect }
@@ -120,10 +120,23 @@ function actOf({ value }: ActionDraft): Act {
   if (powerOff) return { kind: 'power-off', nodes: choiceOf(powerOff.value) }
   if (scale) return { kind: 'scale', workload: workloadOf(scale), replicas: scale.value.replicas }
   if (rollout) return { kind: 'rollout', workload: workloadOf(rollout) }
+  if (release) return releaseOf(release.value)
   if (flag) return { kind: 'flag', ...flag }
   if (promote) return { kind: 'promote', database: promote.database.value, to: promote.to }
   throw new Error('an action that does nothing was let through')
 }
+
+type ReleaseDraft = NonNullable<ActionDraft['value']['release']>['value']
+
+const releaseOf = ({ deployment, image, annotations, within, rollBackWithin }: ReleaseDraft): Act => ({
+  kind: 'release',
+  shape: 'rolling',
+  workload: { kind: 'Deployment', name: deployment },
+  images: image ?? {},
+  annotations: annotations ?? {},
+  withinMs: within.value,
+  backWithinMs: rollBackWithin.value,
+})
 
 type NodesDraft = NonNullable<ActionDraft['value']['drain']>['value']
 

@@ -23,6 +23,7 @@ export function actionReach(
       return nodesReach(act, rehearsal, target, inventory, held)
     case 'scale':
     case 'rollout':
+    case 'release':
       return workloadReach(act, rehearsal, target, inventory, held)
     case 'flag':
       return harmless(`ConfigMap/${target.namespace}/${act.configMap}`, target)

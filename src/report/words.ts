@@ -62,8 +62,18 @@ export const objectiveWords = (
 }
 
 /** `survives gateway`; a completion needs no more words. */
-export const reactionWords = ({ kind, subject }: Pick<ReactionResult, 'kind' | 'subject'>): string =>
-  kind === 'completes' ? 'completes' : `${kind} ${subject}`
+export function reactionWords({ kind, subject }: Pick<ReactionResult, 'kind' | 'subject'>): string {
+  switch (kind) {
+    case 'completes':
+      return 'completes'
+    case 'rolls-out':
+      return 'every pod runs the release'
+    case 'rolls-back':
+      return 'every pod runs what it ran before'
+    default:
+      return `${kind} ${subject}`
+  }
+}
 
 export const inPercent = (share: number | undefined, digits?: number): string =>
   share === undefined ? '–' : percent(share, digits)

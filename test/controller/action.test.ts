@@ -12,6 +12,7 @@ import { everythingPair } from '../files/stock.ts'
 import { smallApiServer, standing } from '../support/small-api-server.ts'
 
 const FEATURES = `${paths.configMaps('casino')}/features`
+const WALLET = `${paths.deployments('casino')}/wallet`
 const GATEWAY = `${paths.deployments('casino')}/gateway`
 
 /** What stands in the cluster; the Deployment's controller is always done at once. */
@@ -22,12 +23,33 @@ const cluster = () => ({
     spec: { replicas: 2, selector: { matchLabels: { app: 'gateway' } } },
     status: { replicas: 2, updatedReplicas: 2, availableReplicas: 2 },
   },
+  [WALLET]: {
+    metadata: { name: 'wallet', namespace: 'casino' },
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: { app: 'wallet' } },
+      template: {
+        metadata: { annotations: { by: 'somebody else' } },
+        spec: {
+          containers: [
+            { name: 'wallet', image: 'registry.example/wallet:1', env: [{ name: 'A', value: '1' }] },
+            { name: 'proxy', image: 'proxy:7' },
+          ],
+        },
+      },
+    },
+    status: { replicas: 2, updatedReplicas: 2, availableReplicas: 2 },
+  },
   [paths.nodes]: { items: [] },
   [paths.pods('casino')]: { items: [] },
 })
 
 /** Performs one action of the rehearsal that has everything, for a moment; gives what the cluster is then and the journal's lines. */
-async function performed(name: string, objects: Record<string, unknown> = cluster()) {
+async function performed(
+  name: string,
+  objects: Record<string, unknown> = cluster(),
+  { onPatch = (_: string): void => {}, withinMs = 2000 } = {},
+) {
   const { rehearsal, target } = everythingPair()
   const timeline = planTimeline(rehearsal, target, { run: 'run-1', seed: 1 })
   const action = timeline.ok ? timeline.value.actions.find((each) => each.name === name) : undefined
@@ -40,10 +62,16 @@ async function performed(name: string, objects: Record<string, unknown> = cluste
     () => {},
     () => {},
   )
-  const actions = kubernetesActions(await smallApiServer(standing(objects)), systemClock)
+  const act = action.act.kind === 'release' ? { ...action.act, withinMs: millis(withinMs) } : action.act
+  const answers = standing(objects)
+  const api = await smallApiServer((request) => {
+    if (request.method === 'PATCH') onPatch(JSON.stringify(request.body))
+    return answers(request)
+  })
+  const actions = kubernetesActions(api, systemClock)
   await performAction(
     { clock: systemClock, recorder, healing: healing(recorder, actions, actions), actions },
-    { ...action, fromMs: millis(0), toMs: millis(2_500) },
+    { ...action, fromMs: millis(0), toMs: millis(2_500), act },
     { rehearsal, target, timeline: timeline.value },
     systemClock.now(),
     new Set(),
@@ -54,7 +82,10 @@ async function performed(name: string, objects: Record<string, unknown> = cluste
     return record.kind === 'undo-written' || record.kind === 'undo-done' ? [record.kind] : []
   })
   const outcomes = records.flatMap((record) => (record.kind === 'undo-done' ? [record.outcome] : []))
-  return { objects, steps, outcomes }
+  const problems = records.flatMap((record) =>
+    record.kind === 'action-step' && record.step.is === 'failed' ? [record.step.problem] : [],
+  )
+  return { objects, steps, outcomes, problems }
 }
 
 describe('a completed action', () => {
@@ -71,6 +102,40 @@ describe('a completed action', () => {
     expect(steps).toEqual(['admitted', 'undo-written', 'begun', 'done', 'undo-done', 'kept'])
     const text = JSON.stringify(objects[GATEWAY])
     expect([text.includes('restartedAt'), text.includes('matchday.dev/')]).toEqual([true, false])
+  })
+
+  it('is rolled back if it is a release: images, annotations and everything else are as before', async () => {
+    const before = cluster()
+    const seen: string[] = []
+    const { objects, steps, outcomes } = await performed('wallet 2', cluster(), {
+      onPatch: (patch) => seen.push(patch),
+    })
+    expect(outcomes).toEqual(['undone'])
+    expect(steps).toEqual(['admitted', 'undo-written', 'begun', 'done', 'heal-requested', 'undo-done', 'healed'])
+    expect(objects[WALLET]).toMatchObject({ ...before[WALLET] })
+    expect(JSON.stringify(objects[WALLET])).not.toContain('matchday.dev/')
+    // One PATCH, so that there is one rollout, with the mark of its undo.
+    expect(seen).toHaveLength(2)
+    expect(seen[0]).toContain('registry.example/wallet:2')
+    expect(seen[0]).toContain('"checksum/config":"3f1c"')
+    expect(seen[0]).toContain('matchday.dev/undo.')
+    expect(seen[0]).toContain('"proxy:7"')
+  })
+
+  it('is rolled back at once if it is a release that is not complete in its time', async () => {
+    const stuck = cluster()
+    const status = { replicas: 3, updatedReplicas: 1, availableReplicas: 2 }
+    const objects: Record<string, unknown> = { ...stuck, [WALLET]: { ...stuck[WALLET], status } }
+    // The rollback is complete as soon as it is written.
+    const onPatch = (patch: string) => {
+      const isBack = patch.includes('"image":"registry.example/wallet:1"')
+      if (isBack) objects[WALLET] = { ...Object(objects[WALLET]), status: Object(stuck[WALLET]).status }
+    }
+    const { steps, problems } = await performed('wallet 2', objects, { onPatch, withinMs: 300 })
+    expect(steps).toEqual(['admitted', 'undo-written', 'begun', 'heal-requested', 'undo-done', 'healed', 'failed'])
+    expect(problems).toEqual([expect.stringContaining('not rolled out within 300ms, so it is rolled back: ')])
+    expect(problems[0]).toContain('1 of 2 replicas are updated')
+    expect(JSON.stringify(objects[WALLET])).toContain('registry.example/wallet:1')
   })
 
   it('is kept if it changed nothing', async () => {

@@ -63,6 +63,10 @@ const acts: Readonly<Record<string, { readonly forS?: number; readonly act: stri
   'power-off': { forS: 12, act: 'powerOff: {pool: batch}' },
   scale: { forS: 8, act: 'scale: {deployment: web, replicas: 3}' },
   rollout: { act: 'rollout: {deployment: web}' },
+  release: {
+    forS: 30,
+    act: 'release: {deployment: web, image: {web: test/web-next}, annotations: {checksum/config: next}, within: 29s, rollBackWithin: 2s}',
+  },
   flag: { forS: 4, act: "flag: {configMap: features, key: FEATURES, value: 'promo=off'}" },
 }
 /** Whoever dies before the end needs none, and on a busy machine an action may take its time to be done. */
@@ -96,7 +100,10 @@ const file = (name: string): string => join(scratch(), name)
 beforeAll(async () => {
   bench = await labBench()
   const entry = join(import.meta.dirname, '../lab/nodes/web-app.ts')
-  await buildImages({ folder: bench.paths.images, sources: [{ name: 'test/web', entry }] })
+  await buildImages({
+    folder: bench.paths.images,
+    sources: ['test/web', 'test/web-next'].map((name) => ({ name, entry })),
+  })
   await bench.up()
   writeFileSync(file('workload.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items: workload }))
   await bench.kubectl('apply', '-f', file('workload.json'))
@@ -137,6 +144,8 @@ async function state(): Promise<Json> {
       marks: Object.keys(metadata.annotations).filter((key) => key.startsWith('matchday.dev/')),
       replicas: spec.replicas,
       ready: status.readyReplicas,
+      images: spec.template.spec.containers.map(({ image }: Json) => image),
+      checksum: spec.template.metadata.annotations?.['checksum/config'],
     })),
     features: [features.metadata.labels, Object.keys(features.metadata.annotations ?? {}), features.data],
   }

@@ -122,6 +122,15 @@ describe('a rehearsal with one of everything', () => {
       { kind: 'scale', workload: { kind: 'Deployment', name: 'wallet' }, replicas: 1 },
       { kind: 'scale', workload: { kind: 'StatefulSet', name: 'wallet-db' }, replicas: 3 },
       { kind: 'rollout', workload: { kind: 'Deployment', name: 'gateway' } },
+      {
+        kind: 'release',
+        shape: 'rolling',
+        workload: { kind: 'Deployment', name: 'wallet' },
+        images: { wallet: 'registry.example/wallet:2' },
+        annotations: { 'checksum/config': '3f1c' },
+        withinMs: 8000,
+        backWithinMs: 20_000,
+      },
       { kind: 'flag', configMap: 'features', key: 'promo', value: 'off' },
       { kind: 'promote', database: 'wallet-db', to: 'wallet-db-1' },
     ])
@@ -132,6 +141,7 @@ describe('a rehearsal with one of everything', () => {
       5000,
       5000,
       undefined,
+      10_000,
       10_000,
       40_000,
     ])

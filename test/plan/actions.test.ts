@@ -99,6 +99,20 @@ describe('the reach of an action', () => {
       ['Deployment/casino/gateway'],
       ['casino/gateway-0'],
     ],
+    [
+      'a release: what may be away at one time',
+      {
+        kind: 'release',
+        shape: 'rolling',
+        workload,
+        images: { app: 'gateway:2' },
+        annotations: {},
+        withinMs: millis(1),
+        backWithinMs: millis(1),
+      },
+      ['Deployment/casino/gateway'],
+      ['casino/gateway-0'],
+    ],
     ['a flag', { kind: 'flag', configMap: 'features', key: 'promo', value: 'off' }, ['ConfigMap/casino/features'], []],
     ['a promotion', { kind: 'promote', database: 'wallet-db', to: 'wallet-db-1' }, ['Database/wallet-db'], []],
   ])('is known: %s', (_, act, targets, harmed) => {

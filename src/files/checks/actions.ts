@@ -9,6 +9,7 @@ export function checkActions({ actions }: Draft, report: Report): void {
   for (const action of actions?.value ?? []) {
     checkOneAct(action, report)
     checkNodes(action, report)
+    checkRelease(action, report)
   }
 }
 
@@ -27,4 +28,14 @@ function checkNodes({ value: { taint, drain, powerOff } }: ActionDraft, report: 
     if (nodes === undefined || nodes.value.zone !== undefined || nodes.value.pool !== undefined) continue
     report(nodes.at, 'missing-key', 'This would choose among all nodes of the cluster.', 'add a zone or a pool.')
   }
+}
+
+/** A release changes something, and the file says when it is rolled back. */
+function checkRelease({ at, value: { release, name, for: lasts } }: ActionDraft, report: Report): void {
+  if (release === undefined) return
+  const { image, annotations } = release.value
+  if (Object.keys({ ...image, ...annotations }).length === 0)
+    report(release.at, 'missing-key', `The release "${name}" changes nothing.`, 'add image or annotations.')
+  if (lasts === undefined)
+    report(at, 'missing-key', `The release "${name}" has no time after which it is rolled back.`, 'add for: 60s.')
 }

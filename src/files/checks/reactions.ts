@@ -4,11 +4,11 @@ import { actKeysOf } from '../harm.ts'
 import type { Draft, ReactionDraft } from '../rehearsal.ts'
 import type { Report } from '../report.ts'
 import type { Placed } from '../shape.ts'
-import type { HarmDraft, Strike } from './harms.ts'
+import type { Harm, Strike } from './harms.ts'
 
 export function checkReaction(
   reaction: ReactionDraft,
-  harm: HarmDraft,
+  harm: Harm,
   strike: Strike | undefined,
   draft: Draft,
   report: Report,
@@ -46,8 +46,17 @@ export function checkReaction(
   }
 }
 
+/** Both times of a release must fit: the first while it lasts, the second between the rollback and the end of the load. */
+export function checkReleaseTimes(harm: Harm, strike: Strike | undefined, report: Report): void {
+  const release = harm.action?.value.release?.value
+  if (release === undefined) return
+  whileItLasts('The release', release.within, harm, strike, report)
+  if (harm.lasts !== undefined && strike !== undefined)
+    beforeLoadEnds('The rollback', release.rollBackWithin, strike, strike.toMs, report)
+}
+
 /** Some reactions belong to some harms only. */
-function checkSense({ at, value }: ReactionDraft, { is, action }: HarmDraft, report: Report): void {
+function checkSense({ at, value }: ReactionDraft, { is, action }: Harm, report: Report): void {
   if (value.kind === 'completes' && is === 'fault')
     report(
       at,
@@ -57,7 +66,7 @@ function checkSense({ at, value }: ReactionDraft, { is, action }: HarmDraft, rep
     )
   if (value.kind !== 'promotes' || action === undefined) return
   const [act] = actKeysOf(action)
-  if (act !== undefined && !['promote', 'drain', 'powerOff', 'scale', 'rollout'].includes(act))
+  if (act !== undefined && !['promote', 'drain', 'powerOff', 'scale', 'rollout', 'release'].includes(act))
     report(
       at,
       'reaction-misplaced',
@@ -74,7 +83,7 @@ function checkSense({ at, value }: ReactionDraft, { is, action }: HarmDraft, rep
 function whileItLasts(
   what: string,
   within: Placed<number>,
-  harm: HarmDraft,
+  harm: Harm,
   strike: Strike | undefined,
   report: Report,
 ): void {
@@ -92,13 +101,27 @@ function beforeTheEnd(what: string, within: Placed<number>, strike: Strike | und
   report(within.at, 'expectation-unobservable', problem, 'begin it sooner, or expect it sooner.')
 }
 
-/** Times that count from the healing. A rollout is over when it is complete, at a time that the plan does not know. */
+/** Times that count from the healing. */
 function afterHealing(what: string, within: Placed<number>, strike: Strike | undefined, report: Report): void {
-  if (strike === undefined) return
-  const { harm, totalMs } = strike
-  const healedMs = harm.action?.value.rollout === undefined ? strike.toMs : strike.fromMs + completion(harm)
-  if (healedMs + within.value <= totalMs) return
-  const left = showDuration(Math.max(0, totalMs - healedMs))
+  if (strike !== undefined) beforeLoadEnds(what, within, strike, latestHealing(strike), report)
+}
+
+/** A rollout is over when it is complete, and a release when it is rolled back: the plan knows only when that must be at the latest. */
+function latestHealing({ harm, fromMs, toMs }: Strike): number {
+  const { rollout, release } = harm.action?.value ?? {}
+  if (release !== undefined) return toMs + release.value.rollBackWithin.value
+  return rollout === undefined ? toMs : fromMs + completion(harm)
+}
+
+function beforeLoadEnds(
+  what: string,
+  within: Placed<number>,
+  { harm, totalMs }: Strike,
+  fromMs: number,
+  report: Report,
+): void {
+  if (fromMs + within.value <= totalMs) return
+  const left = showDuration(Math.max(0, totalMs - fromMs))
   const problem = `${what} has ${showDuration(within.value)}, and the load ends ${left} after the ${harm.is}.`
   const next =
     harm.lasts === undefined && harm.is === 'action'
@@ -107,7 +130,7 @@ function afterHealing(what: string, within: Placed<number>, strike: Strike | und
   report(within.at, 'expectation-unobservable', problem, `${next}, or expect ${what.toLowerCase()} sooner.`)
 }
 
-const completion = ({ expect }: HarmDraft): number =>
+const completion = ({ expect }: Harm): number =>
   expect.reduce(
     (longest, { value }) => (value.kind === 'completes' ? Math.max(longest, value.value.within.value) : longest),
     0,

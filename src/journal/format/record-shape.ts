@@ -5,7 +5,6 @@ import { rehearsal, target, timeline } from './rehearsal-shape.ts'
 import {
   amount,
   flag,
-  type JournalShape,
   list,
   moment,
   ms,
@@ -16,6 +15,7 @@ import {
   orNull,
   pair,
   record,
+  type Shape,
   share,
   text,
   variants,
@@ -107,7 +107,7 @@ const actionStep = variants('is', {
   'heal-failed': failed,
 })
 
-const fieldValue: JournalShape<string | number | boolean> = (value, fault): value is string | number | boolean =>
+const fieldValue: Shape<string | number | boolean> = (value, fault): value is string | number | boolean =>
   typeof value === 'string' || typeof value === 'boolean' || number(value, fault)
 
 const settled = variants('kind', {
@@ -116,10 +116,12 @@ const settled = variants('kind', {
   'fields-equal': object({ path: text, desired: list(text), observed: list(text) }),
 })
 
+const template = object({ images: record(text), annotations: record(orNull(text)) })
 const undo = variants('does', {
   'delete-object': object({ apiVersion: text, objectKind: text, plural: text, namespace: text, name: text }),
   'remove-taint': object({ node: text, key: text, effect: text }),
   'restore-field': object({ path: text, field: list(text), wrote: fieldValue, was: orNull(fieldValue) }, { settled }),
+  'restore-template': object({ path: text, wrote: template, was: template, settled }),
 })
 
 const series = object({ name: text, labels: record(text), value: number })
@@ -130,7 +132,7 @@ const goodSample = object(
   { empty: list(text), unread: list(object({ metric: text, problem }, { absent: oneOf(true) })) },
 )
 const badSample = object({ at, source: text, pod: text, ok: oneOf(false), problem })
-const sample: JournalShape<Of<typeof goodSample> | Of<typeof badSample>> = (
+const sample: Shape<Of<typeof goodSample> | Of<typeof badSample>> = (
   value,
   fault,
 ): value is Of<typeof goodSample> | Of<typeof badSample> =>

@@ -4,7 +4,6 @@ import { compareSettings } from './compare-shape.ts'
 import {
   anyObject,
   flag,
-  type JournalShape,
   list,
   ms,
   number,
@@ -13,6 +12,7 @@ import {
   pair,
   rate,
   record,
+  type Shape,
   share,
   some,
   text,
@@ -35,7 +35,7 @@ const load = object(
 )
 
 /** k6's own options, kept as they are. */
-const k6Scenario: JournalShape<K6Scenario> = (value, fault): value is K6Scenario =>
+const k6Scenario: Shape<K6Scenario> = (value, fault): value is K6Scenario =>
   anyObject(value, fault) && text(value.executor, fault)
 
 const blastRadius = object({
@@ -110,6 +110,14 @@ const act = variants('kind', {
   'power-off': object({ nodes }),
   scale: object({ workload, replicas: number }),
   rollout: object({ workload }),
+  release: object({
+    shape: oneOf('rolling'),
+    workload,
+    images: labels,
+    annotations: labels,
+    withinMs: ms,
+    backWithinMs: ms,
+  }),
   flag: object({ configMap: text, key: text, value: text }),
   promote: object({ database: text, to: text }),
 })

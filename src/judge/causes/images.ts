@@ -10,7 +10,7 @@ import type { Finding } from '../../domain/verdict.ts'
 import { compare, finding } from '../findings/findings.ts'
 import { duration } from '../findings/words.ts'
 import { harmsOf } from '../harm/harm.ts'
-import { type PodLife, servesAt } from '../seen/pod-lives.ts'
+import { type PodLife, servesAt, templateOf } from '../seen/pod-lives.ts'
 import type { Seen } from '../seen/seen.ts'
 import { isPodOf } from '../seen/workload-pods.ts'
 
@@ -138,7 +138,9 @@ function isPlanned({ run }: Seen, { lives }: Owned): boolean {
   const { actions } = run.head.rehearsal
   const { namespace } = run.head.target
   return actions.some(
-    ({ act }) => act.kind === 'rollout' && lives.some((life) => isPodOf({ namespace, ...act.workload }, life)),
+    ({ act }) =>
+      (act.kind === 'rollout' || act.kind === 'release') &&
+      lives.some((life) => isPodOf({ namespace, ...act.workload }, life)),
   )
 }
 
@@ -151,10 +153,6 @@ function runningIn({ objects }: Seen, life: PodLife, { of, line }: PodLife['imag
   const arch = objects.nodes.all.find(({ name }) => name === life.node)?.arch
   return of.map((image) => ({ ...image, life, arch, line }))
 }
-
-/** The hash of the template that a pod was made from, as the controllers of Deployments, Argo Rollouts, StatefulSets and DaemonSets label it. */
-const templateOf = ({ labels }: PodLife): string =>
-  labels['pod-template-hash'] ?? labels['rollouts-pod-template-hash'] ?? labels['controller-revision-hash'] ?? ''
 
 /** `sha256:0123… in gateway-1`. */
 const idText = ({ id, life }: Running): string => {

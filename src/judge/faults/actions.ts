@@ -6,6 +6,7 @@ import { finding } from '../findings/findings.ts'
 import { allRuled, type Ruled } from '../findings/ruled.ts'
 import { actionHarm } from '../harm/harm.ts'
 import { answersTo, noAnswers } from '../reactions/reactions.ts'
+import { judgeRelease } from '../reactions/release.ts'
 import type { ActionLife } from '../seen/action-lives.ts'
 import type { Seen } from '../seen/seen.ts'
 
@@ -17,6 +18,7 @@ function judgeAction(seen: Seen, action: ActionSpec): Ruled<ActionResult> {
   const life = seen.actions.of(action.name)
   const harm = actionHarm(seen, action)
   const answers = harm ? answersTo(seen, harm, action.expect) : noAnswers
+  const release = allRuled(harm ? judgeRelease(seen, harm) : [])
   const state = stateOf(life)
   const refusals = [...(life?.refused.values() ?? [])]
   const result: ActionResult = {
@@ -29,8 +31,10 @@ function judgeAction(seen: Seen, action: ActionSpec): Ruled<ActionResult> {
     evicted: life?.evicted.length ?? 0,
     refusedEvictions: refusals.reduce((sum, each) => sum + each.times, 0),
     ...answers.result,
+    reactions: [...release.result, ...answers.result.reactions],
   }
-  return { result, findings: [...answers.findings, ...notDone(seen, action, life, state), ...notHealed(action, life)] }
+  const answered = [...release.findings, ...answers.findings]
+  return { result, findings: [...answered, ...notDone(seen, action, life, state), ...notHealed(action, life)] }
 }
 
 function stateOf(life: ActionLife | undefined): ActionResult['state'] {

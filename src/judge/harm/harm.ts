@@ -2,7 +2,7 @@
  * A harm is a fault that bit or an action that was begun: when it began to be made, was complete and began to be taken back, whom it
  * was meant for, and which zone it took. What follows from it is judged alike for both.
  */
-import { endsByItself, isVoluntaryAct, removesPods } from '../../domain/action.ts'
+import { endsByItself, isVoluntaryAct, removesPods, undoReplacesPods } from '../../domain/action.ts'
 import type { ActionSpec, FaultSpec, NodeChoice } from '../../domain/rehearsal.ts'
 import type { ActionLife } from '../seen/action-lives.ts'
 import type { FaultLife } from '../seen/fault-lives.ts'
@@ -50,10 +50,7 @@ export function actionHarm(seen: Seen, spec: ActionSpec): Harm | undefined {
   const life: ActionLife | undefined = seen.actions.of(spec.name)
   if (!life?.begun) return undefined
   const begunAt = life.begun.at
-  const ended = endsByItself(spec.act)
-    ? (life.done?.at ?? life.healed?.at)
-    : (life.healRequested?.at ?? life.healed?.at)
-  const endAt = Math.max(begunAt, Math.min(ended ?? seen.run.seenUntil, seen.run.seenUntil))
+  const endAt = Math.max(begunAt, Math.min(endedAt(spec, life) ?? seen.run.seenUntil, seen.run.seenUntil))
   return {
     name: spec.name,
     by: { kind: 'action', spec },
@@ -64,6 +61,11 @@ export function actionHarm(seen: Seen, spec: ActionSpec): Harm | undefined {
     lines: life.lines,
     pods: new Set([...life.pods, ...life.evicted.map((each) => each.pod)].map(podName)),
   }
+}
+
+function endedAt({ act }: ActionSpec, { done, healRequested, healed }: ActionLife): number | undefined {
+  if (endsByItself(act)) return done?.at ?? healed?.at
+  return undoReplacesPods(act) ? healed?.at : (healRequested?.at ?? healed?.at)
 }
 
 /** What is taken back only after the load can be asked to be well again once it is done. */

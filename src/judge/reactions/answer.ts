@@ -1,7 +1,6 @@
 /** What a judged reaction says: held, broken under a cause, or not to be known. */
 
 import type { Cause } from '../../domain/causes.ts'
-import type { Reaction } from '../../domain/rehearsal.ts'
 import { millis } from '../../domain/units.ts'
 import type { Finding, ReactionResult } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
@@ -14,14 +13,14 @@ export type Told = {
   readonly lines: readonly (number | undefined)[]
 }
 
-export type ReactionAnswer = {
+export type Answer = {
   held(told: Told): Ruled<ReactionResult>
   broken(cause: Cause, told: Told): Ruled<ReactionResult>
   /** `why` it cannot be known. */
   unknown(why: string, lines: readonly (number | undefined)[]): Ruled<ReactionResult>
 }
 
-export function answering(harm: Harm, kind: Reaction['kind'], subject: string, withinMs?: number): ReactionAnswer {
+export function answering(harm: Harm, kind: ReactionResult['kind'], subject: string, withinMs?: number): Answer {
   const said = (held: boolean, { sentence, tookMs }: Told, findings: readonly Finding[]): Ruled<ReactionResult> => ({
     result: {
       kind,

@@ -44,6 +44,7 @@ function causeOf(seen: Seen, { by, name }: Harm): Cause {
     case 'drain':
       return (seen.actions.of(name)?.refused.size ?? 0) > 0 ? 'budget-blocks' : 'action-late'
     case 'rollout':
+    case 'release':
       return 'rollout-stuck'
     case 'promote':
       return 'promotion-slow'

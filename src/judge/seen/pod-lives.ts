@@ -127,6 +127,10 @@ function imaged({ images }: PodLife, { images: of }: PodSeen, at: number, line: 
 export const firstServing = (life: PodLife): { readonly at: number; readonly line: number } | undefined =>
   life.serving.find((each) => each.is)
 
+/** The hash of the template that a pod was made from, as the controllers of Deployments, Argo Rollouts, StatefulSets and DaemonSets label it. */
+export const templateOf = ({ labels }: PodLife): string =>
+  labels['pod-template-hash'] ?? labels['rollouts-pod-template-hash'] ?? labels['controller-revision-hash'] ?? ''
+
 export const servesAt = (life: PodLife, at: number): boolean =>
   life.serving.findLast((each) => each.at <= at)?.is ?? false
 

@@ -1,11 +1,10 @@
 /**
- * How the lab's own programs use its API server: `connect` reads the kubeconfig, a `ClusterClient` sends requests, `follow` lists and watches. A
+ * How the lab's own programs use its API server: `connect` reads the kubeconfig, a `Cluster` sends requests, `follow` lists and watches. A
  * whole client library would add half a second to a boot of twelve.
  */
 
-import type { Fields } from '../../protocols/fields.ts'
-import { fieldsOf, textOf } from '../machine/json.ts'
-import { type ApiAccess, type ApiClient, apiClient, type ClientAnswer, type ClientCall } from './client.ts'
+import { type Fields, fieldsOf, textOf } from '../machine/json.ts'
+import { type ApiAccess, type ApiAnswer, type ApiClient, type ApiRequest, apiClient } from './client.ts'
 
 /** An answer of 400 and above. `reason` is Kubernetes' own word, such as NotFound or Conflict. */
 export class ApiProblem extends Error {
@@ -21,7 +20,7 @@ export class ApiProblem extends Error {
 }
 
 /** Requests throw ApiProblem for an answer of 400 and above, and whatever the connection throws. */
-export type ClusterClient = {
+export type Cluster = {
   readonly server: URL
   get(path: string, signal?: AbortSignal): Promise<Fields>
   create(path: string, body: unknown): Promise<Fields>
@@ -34,9 +33,9 @@ export type ClusterClient = {
   close(): void
 }
 
-export function clusterAt(access: ApiAccess): ClusterClient {
+export function clusterAt(access: ApiAccess): Cluster {
   const client = apiClient(access)
-  const ask = async (request: ClientCall): Promise<Fields> => answerOf(await client.call(request))
+  const ask = async (request: ApiRequest): Promise<Fields> => answerOf(await client.call(request))
   return {
     server: access.server,
     get: (path, signal) => ask({ path, signal }),
@@ -55,7 +54,7 @@ export function clusterAt(access: ApiAccess): ClusterClient {
   }
 }
 
-function answerOf({ status, body }: ClientAnswer): Fields {
+function answerOf({ status, body }: ApiAnswer): Fields {
   const fields = parsed(body)
   if (status < 400) return fields
   const message = textOf(fields.message) || `the API server answered ${status}: ${body.slice(0, 200)}`

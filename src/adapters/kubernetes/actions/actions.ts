@@ -12,6 +12,7 @@ import { changesLeft, leftChanges } from './leftovers.ts'
 import type { Reversal } from './marks.ts'
 import { onNodes } from './nodes.ts'
 import { onDatabase } from './promote.ts'
+import { onRelease } from './release.ts'
 import { keepChange, takeBack } from './undo.ts'
 import { onWorkload, workloadPath } from './workloads.ts'
 
@@ -48,6 +49,8 @@ function prepare(
     case 'scale':
     case 'rollout':
       return onWorkload(context, act)
+    case 'release':
+      return onRelease(context, act)
     case 'flag':
       return onConfigMap(context, act)
     case 'promote':
@@ -66,7 +69,8 @@ async function inventory(api: KubernetesApi, target: Target, { act }: PlannedAct
       return { nodes, pods }
     }
     case 'scale':
-    case 'rollout': {
+    case 'rollout':
+    case 'release': {
       const path = workloadPath(act.workload, target.namespace)
       const [nodes, pods, workload] = await Promise.all([
         list(paths.nodes),

@@ -4,11 +4,11 @@ import type { Clock } from '../../../controller/ports.ts'
 import type { FieldValue, Settled, Undo } from '../../../domain/evidence.ts'
 import { after, type Instant, seconds } from '../../../domain/units.ts'
 import { isObject } from '../../../domain/unknown.ts'
-import type { Fields } from '../../../protocols/fields.ts'
 import { demand, find, type KubeObject, type KubernetesApi } from '../../../protocols/kubernetes/api.ts'
 import { Final, insist } from '../../../protocols/kubernetes/insist.ts'
-import { fields, list, text } from '../fields.ts'
+import { type Fields, fields, list, text } from '../fields.ts'
 import { type Mark, markedWith, type Reversal } from './marks.ts'
+import { otherThan, templatePatch } from './template.ts'
 
 /** What all parts of an action need. `run` and `target` go into the marks. */
 export type ActionContext = {
@@ -42,18 +42,40 @@ export async function change(context: ActionContext, undo: Reversal, signal: Abo
   const mark: Mark = { run: context.run, target: context.target, undo }
   const deadline = after(context.clock.now(), CHANGE_WITHIN)
   await edit(context, pathOf(undo), deadline, signal, (object) => {
-    const now = undo.does === 'restore-field' ? (fieldAt(object, undo.field) ?? null) : undefined
-    if (undo.does === 'restore-field' && now !== undo.was && now !== undo.wrote)
-      throw new Final(`${undo.field.join('.')} of ${undo.path} has changed since it was read: ${now}`)
+    demandUnchanged(object, undo)
     return merged(markedWith(mark), harmOf(object, undo))
   })
 }
 
+/** If the answer was lost the request is repeated. By then the change may be there. */
+function demandUnchanged(object: KubeObject, undo: Reversal): void {
+  switch (undo.does) {
+    case 'remove-taint':
+      return
+    case 'restore-field': {
+      const now = fieldAt(object, undo.field) ?? null
+      if (now !== undo.was && now !== undo.wrote)
+        throw new Final(`${undo.field.join('.')} of ${undo.path} has changed since it was read: ${now}`)
+      return
+    }
+    case 'restore-template': {
+      const other = otherThan(object, undo)
+      if (other !== undefined)
+        throw new Final(`the pod template of ${undo.path} has changed since it was read: ${other}`)
+    }
+  }
+}
+
 function harmOf(object: KubeObject, undo: Reversal): object {
-  if (undo.does === 'restore-field') return nested(undo.field, undo.wrote)
-  // If the answer was lost the request is repeated. By then the taint may be there.
-  if (hasTaint(object, undo.key, undo.effect)) return {}
-  return { spec: { taints: [...taintsOf(object), { key: undo.key, effect: undo.effect }] } }
+  switch (undo.does) {
+    case 'restore-field':
+      return nested(undo.field, undo.wrote)
+    case 'restore-template':
+      return templatePatch(object, undo.wrote)
+    case 'remove-taint':
+      if (hasTaint(object, undo.key, undo.effect)) return {}
+      return { spec: { taints: [...taintsOf(object), { key: undo.key, effect: undo.effect }] } }
+  }
 }
 
 /** Writes the patch that `patchOf` returns; undefined: nothing is written. Returns the object as it was read, or undefined if it does not exist. */

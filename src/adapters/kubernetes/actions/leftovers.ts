@@ -12,7 +12,7 @@ import {
 } from '../../../protocols/kubernetes/api.ts'
 import { text } from '../fields.ts'
 import { fieldAt, pathOf, taintsOf } from './change.ts'
-import { MARKED, type Mark, marksOf } from './marks.ts'
+import { changedBy, MARKED, type Mark, marksOf } from './marks.ts'
 import { POWER_FIELD } from './nodes.ts'
 import { databasePath } from './promote.ts'
 
@@ -38,7 +38,7 @@ export async function changesLeft(api: KubernetesApi, target: Target): Promise<r
   const next = `matchday heal --context ${target.context}`
   const marked = (await leftChanges(api, target)).map(({ run, undo }) => ({
     what: `a change of run ${run}`,
-    where: `${pathOf(undo)}: ${undo.does === 'remove-taint' ? `taint ${undo.key}:${undo.effect}` : undo.field.join('.')}`,
+    where: `${pathOf(undo)}: ${undo.does === 'remove-taint' ? 'taint ' : ''}${changedBy(undo)}`,
     next,
   }))
   const nodes = itemsOf(await demand(api, { method: 'GET', path: paths.nodes }))

@@ -39,11 +39,13 @@ export function marksOf(object: KubeObject): readonly Mark[] {
   })
 }
 
+const KINDS: ReadonlySet<string> = new Set<Reversal['does']>(['remove-taint', 'restore-field', 'restore-template'])
+
 function parsed(value: string): Mark | undefined {
   try {
     const mark = fields(JSON.parse(value))
     const undo = fields(mark.undo)
-    if (undo.does !== 'remove-taint' && undo.does !== 'restore-field') return undefined
+    if (!KINDS.has(text(undo.does))) return undefined
     return { run: text(mark.run), target: text(mark.target), undo: undo as Reversal }
   } catch {
     return undefined
@@ -52,8 +54,19 @@ function parsed(value: string): Mark | undefined {
 
 /** The same change has the same key, so that it is marked once. */
 function keyOf(undo: Reversal): string {
-  const what = undo.does === 'remove-taint' ? `${undo.key}:${undo.effect}` : undo.field.join('.')
-  return UNDO_ANNOTATION + fingerprint(`${undo.does} ${what}`)
+  return UNDO_ANNOTATION + fingerprint(`${undo.does} ${changedBy(undo)}`)
+}
+
+/** What of its object an undo is about, for people and for its key. */
+export function changedBy(undo: Reversal): string {
+  switch (undo.does) {
+    case 'remove-taint':
+      return `${undo.key}:${undo.effect}`
+    case 'restore-field':
+      return undo.field.join('.')
+    case 'restore-template':
+      return 'spec.template'
+  }
 }
 
 /** FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv): enough to tell the few changes of one object apart. */

@@ -11,6 +11,7 @@ import { fieldAt } from './change.ts'
 import { configMapPath } from './flag.ts'
 import { POWER_CONTROL_LABEL } from './nodes.ts'
 import { databasePath } from './promote.ts'
+import { type Release, whyNotReleased } from './release.ts'
 import { workloadPath } from './workloads.ts'
 
 /** Exactly the verbs that the actions need: one PATCH per change, the reads for it, and the search for marks. */
@@ -40,6 +41,7 @@ function resourcesOf(act: Act, namespaces: readonly string[], target: Target): r
       return [...nodes, ...namespaces.map((each) => ({ ...EVICTION, namespace: each }))]
     case 'scale':
     case 'rollout':
+    case 'release':
       return [{ group: 'apps', resource: `${act.workload.kind.toLowerCase()}s`, namespace, verbs: changed }]
     case 'flag':
       return [{ group: '', resource: 'configmaps', namespace, verbs: changed }]
@@ -74,6 +76,8 @@ function problemOf(api: KubernetesApi, action: ActionSpec, target: Target): Prom
       return scaleProblem(api, action, act.workload, target)
     case 'rollout':
       return missing(api, action, workloadPath(act.workload, target.namespace))
+    case 'release':
+      return releaseProblem(api, action, act, target)
     case 'flag':
       return missing(api, action, configMapPath(target.namespace, act.configMap))
     case 'promote':
@@ -138,6 +142,20 @@ async function scaleProblem(
   if (owner === undefined) return missing(api, action, workloadPath(workload, namespace))
   const problem = `${workload.kind} ${workload.name} is scaled by the autoscaler ${owner.metadata.name}, which would set it back`
   return issue(action, 'workload-autoscaled', problem, 'Scale another workload, or let the load move the autoscaler.')
+}
+
+async function releaseProblem(
+  api: KubernetesApi,
+  action: ActionSpec,
+  act: Release,
+  { namespace }: Target,
+): Promise<Issue | undefined> {
+  const path = workloadPath(act.workload, namespace)
+  const object = await read(api, path)
+  if (object === 'forbidden') return undefined
+  if (object === 'missing') return missing(api, action, path)
+  const found = whyNotReleased(object, act)
+  return found && issue(action, found.code, found.problem, found.next)
 }
 
 async function databaseProblem(

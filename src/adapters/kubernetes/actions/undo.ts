@@ -9,6 +9,7 @@ import { insist } from '../../../protocols/kubernetes/insist.ts'
 import { edit, fieldAt, LOOK_EVERY, merged, nested, pathOf, taintsOf } from './change.ts'
 import { hasMark, type Reversal, unmarked } from './marks.ts'
 import { untilSettled } from './settled.ts'
+import { heldBefore, holdsAny, templatePatch } from './template.ts'
 
 type Ports = { readonly api: KubernetesApi; readonly clock: Clock }
 
@@ -22,7 +23,7 @@ export async function takeBack(ports: Ports, undo: Reversal, budgetMs: Millis): 
     return hasMark(now, undo) ? unmarked(now, undo) : undefined
   })
   // Also waits if a process that died had undone the change before it settled.
-  if (object !== undefined && undo.does === 'restore-field' && undo.settled !== undefined)
+  if (object !== undefined && 'settled' in undo && undo.settled !== undefined)
     await untilSettled(ports, undo.settled, () => ports.clock.now() >= deadline)
   if (undone) await demandHeld(ports, undo)
   return undone ? 'undone' : 'already-gone'
@@ -57,13 +58,25 @@ export async function keepChange(ports: Ports, undo: Reversal, budgetMs: Millis)
 }
 
 function stillHolds(object: KubeObject, undo: Reversal): boolean {
-  if (undo.does === 'restore-field') return fieldAt(object, undo.field) === undo.wrote
-  return taintsOf(object).some((taint) => isOurs(taint, undo))
+  switch (undo.does) {
+    case 'restore-field':
+      return fieldAt(object, undo.field) === undo.wrote
+    case 'restore-template':
+      return holdsAny(object, undo)
+    case 'remove-taint':
+      return taintsOf(object).some((taint) => isOurs(taint, undo))
+  }
 }
 
 function takenBack(object: KubeObject, undo: Reversal): object {
-  if (undo.does === 'restore-field') return nested(undo.field, undo.was)
-  return { spec: { taints: taintsOf(object).filter((taint) => !isOurs(taint, undo)) } }
+  switch (undo.does) {
+    case 'restore-field':
+      return nested(undo.field, undo.was)
+    case 'restore-template':
+      return templatePatch(object, heldBefore(object, undo))
+    case 'remove-taint':
+      return { spec: { taints: taintsOf(object).filter((taint) => !isOurs(taint, undo)) } }
+  }
 }
 
 const isOurs = (

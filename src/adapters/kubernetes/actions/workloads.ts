@@ -55,7 +55,11 @@ async function rolling(
 }
 
 /** A rollout counts as complete while its last old pods still finish their requests. The harm is over when they are gone. */
-async function untilOldPodsAreGone(context: ActionContext, workload: KubeObject, signal: AbortSignal): Promise<void> {
+export async function untilOldPodsAreGone(
+  context: ActionContext,
+  workload: KubeObject,
+  signal: AbortSignal,
+): Promise<void> {
   const selector = fields(workload.spec).selector as LabelSelector | undefined
   const path = paths.pods(context.target, selector?.matchLabels)
   for (;;) {

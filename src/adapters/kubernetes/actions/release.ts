@@ -1,0 +1,80 @@
+/**
+ * A release by rolling update: one PATCH of the pod template, and the Deployment's controller does the rest. Its undo writes the values before, which
+ * brings the former revision back, as `kubectl rollout undo` does.
+ */
+import type { PreparedAction } from '../../../controller/ports.ts'
+import type { PodTemplate } from '../../../domain/action.ts'
+import type { Undo } from '../../../domain/evidence.ts'
+import type { Act } from '../../../domain/rehearsal.ts'
+import { showDuration } from '../../../domain/show.ts'
+import { after } from '../../../domain/units.ts'
+import { demand, type KubeObject } from '../../../protocols/kubernetes/api.ts'
+import { fields } from '../fields.ts'
+import { type ActionContext, change } from './change.ts'
+import { untilSettled } from './settled.ts'
+import { containerNames, imageOf, valuesNow } from './template.ts'
+import { untilOldPodsAreGone, workloadPath } from './workloads.ts'
+
+export type Release = Extract<Act, { kind: 'release' }>
+
+export async function onRelease(context: ActionContext, act: Release): Promise<PreparedAction> {
+  const { workload, withinMs } = act
+  const path = workloadPath(workload, context.target)
+  const object = (await demand(context.api, { method: 'GET', path })) as KubeObject
+  const problem = whyNotReleased(object, act)
+  if (problem !== undefined) throw new Error(problem.problem)
+  const wrote = whatDiffers(object, act)
+  const undo: Extract<Undo, { does: 'restore-template' }> = {
+    does: 'restore-template',
+    path,
+    wrote,
+    was: valuesNow(object, wrote),
+    settled: { kind: 'rolled-out', path },
+  }
+  return {
+    undos: [undo],
+    perform: async (onStep, signal) => {
+      await change(context, undo, signal)
+      const deadline = after(context.clock.now(), withinMs)
+      onStep({ is: 'begun', targets: [`${workload.kind}/${context.target}/${workload.name}`] })
+      const late = () => context.clock.now() >= deadline
+      await untilSettled(context, undo.settled, late, signal).catch((error: unknown) => {
+        if (!late() || signal.aborted) throw error
+        const open = error instanceof Error ? error.message : String(error)
+        throw new Error(`not rolled out within ${showDuration(withinMs)}, so it is rolled back: ${open}`)
+      })
+      await untilOldPodsAreGone(context, object, signal)
+      onStep({ is: 'done', note: `every pod of ${workload.kind} ${workload.name} was replaced` })
+    },
+  }
+}
+
+/** Why this release would not be one, or could not be rolled out. */
+export function whyNotReleased(
+  object: KubeObject,
+  act: Release,
+): { readonly code: string; readonly problem: string; readonly next: string } | undefined {
+  const { workload, images } = act
+  const name = `${workload.kind} ${workload.name}`
+  const stranger = Object.keys(images).find((container) => imageOf(object, container) === undefined)
+  if (stranger !== undefined) {
+    const next = `It has ${containerNames(object).join(', ')}.`
+    return { code: 'object-missing', problem: `${name} has no container ${stranger}`, next }
+  }
+  if (fields(object.spec).paused === true) {
+    const next = `Resume it first: kubectl rollout resume deployment/${workload.name}`
+    return { code: 'rollout-paused', problem: `the rollout of ${name} is paused, so nothing would be rolled out`, next }
+  }
+  const { images: others, annotations } = whatDiffers(object, act)
+  if (Object.keys({ ...others, ...annotations }).length > 0) return undefined
+  const problem = `the pod template of ${name} holds all of this already, so nothing would be rolled out`
+  return { code: 'release-changes-nothing', problem, next: 'Name another image, or another value of the annotation.' }
+}
+
+/** What the template does not hold yet: only this is written and taken back. */
+function whatDiffers(object: KubeObject, { images, annotations }: Release): PodTemplate {
+  const now = valuesNow(object, { images, annotations })
+  const differing = (wanted: Readonly<Record<string, string>>, has: Readonly<Record<string, string | null>>) =>
+    Object.fromEntries(Object.entries(wanted).filter(([name, value]) => has[name] !== value))
+  return { images: differing(images, now.images), annotations: differing(annotations, now.annotations) }
+}
