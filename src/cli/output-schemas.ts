@@ -424,6 +424,18 @@ const list = strict({
     }),
   ),
 })
+const notify = strict({
+  format,
+  folder: text,
+  webhooks: z.array(
+    strict({
+      form: z.enum(['cloudevents', 'slack']),
+      sent: count.describe('delivered now'),
+      outstanding: count,
+      problem: optional(text),
+    }),
+  ),
+})
 const open = strict({ format, report: text, opened: flag.describe('false: there is no display here') })
 
 const tools = strict({
@@ -605,6 +617,7 @@ export const outputSchemas: Readonly<Record<string, object>> = {
   'report.schema.json': published('Report', '`matchday report`', report),
   'history.schema.json': published('History', '`matchday history`', history),
   'list.schema.json': published('List', '`matchday list`', list),
+  'notify.schema.json': published('Notify', '`matchday notify`', notify),
   'open.schema.json': published('Open', '`matchday open`', open),
   'toolchain.schema.json': published('Toolchain', '`matchday toolchain build`', tools),
   'lab.schema.json': published('Lab', '`matchday lab up`, `status`, `keda` and `down`', lab),

@@ -14,6 +14,7 @@ import { addK6 } from './commands/k6.ts'
 import { addLab } from './commands/lab.ts'
 import { addList } from './commands/list.ts'
 import { addLive } from './commands/live.ts'
+import { addNotify } from './commands/notify.ts'
 import { addOpen } from './commands/open.ts'
 import { addPlan } from './commands/plan.ts'
 import { addReport } from './commands/report.ts'
@@ -59,6 +60,7 @@ export function program(finish: (code: number) => void): Command {
     addOpen,
     addLive,
     addGameday,
+    addNotify,
     addHeal,
     addLab,
     addToolchain,

@@ -44,10 +44,10 @@ const run = (binary: string, args: readonly string[], patienceMs: number, from: 
 
 /**
  * Environment for k6. It must never download another binary for an unknown import, nor phone home. K6_VUS or K6_DURATION from the user's own
- * environment would silently replace the plan's load, so they are not passed on.
+ * environment would silently replace the plan's load, so they are not passed on. Neither are the addresses and keys of webhooks: a script could show them.
  */
 export function k6Environment(): Record<string, string | undefined> {
-  const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('K6_'))
+  const ours = Object.entries(process.env).filter(([name]) => !/^K6_|^MATCHDAY_(WEBHOOK|SLACK)_/.test(name))
   return { ...Object.fromEntries(ours), K6_AUTO_EXTENSION_RESOLUTION: 'false', K6_NO_USAGE_REPORT: 'true' }
 }
 

@@ -15,6 +15,7 @@ import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags } from '.
 import { reportFailure } from '../failure.ts'
 import { aFolder, checkedFlag, outputFlag } from '../flags.ts'
 import { readTarget, usualTargetPath } from '../inputs.ts'
+import { deliverAfterHeal } from '../notices.ts'
 import { runFolders } from '../run-folder.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { jsonText, onStderr, print, say, term } from '../terminal.ts'
@@ -74,6 +75,10 @@ async function healCluster(flags: Flags, target: Target, dead: readonly Dead[], 
   await noteHealed(dead, report.healed)
   const left = await undoer.residue(target)
   tell(flags, report, left)
+  await deliverAfterHeal(
+    flags.reports,
+    dead.map(({ folder }) => folder),
+  )
   return report.problems.length === 0 && left.length === 0 ? exitCodes.pass : exitCodes.notHealed
 }
 

@@ -1,0 +1,156 @@
+/**
+ * notify: what a run tells other systems while it goes on. Notices are made of the journal alone: the line of the record is part of the id, so that the
+ * same notice has the same id however often it is sent.
+ */
+import type { Evidence, RunStarted } from '../domain/evidence.ts'
+import { showDuration } from '../domain/show.ts'
+import type { Instant } from '../domain/units.ts'
+import type { Finding, Judgment } from '../domain/verdict.ts'
+import { eventWords } from '../report/live/event-words.ts'
+import { counted, verdictWords } from '../report/words.ts'
+
+export const noticeKinds = ['planned', 'started', 'injected', 'guardrail', 'healed', 'verdict'] as const
+export type NoticeKind = (typeof noticeKinds)[number]
+
+export type Notice = {
+  readonly id: string
+  /** Line of the journal; of the verdict Infinity, because it comes after all lines. */
+  readonly line: number
+  readonly kind: NoticeKind
+  readonly at: Instant
+  readonly run: string
+  readonly rehearsal: string
+  readonly context: string
+  readonly sentence: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+/** What is told of a judgment: little enough to be read back from verdict.json. */
+export type VerdictNews = Pick<Judgment, 'rehearsal' | 'summary' | 'exitCode' | 'healed'> & {
+  readonly verdict: { readonly kind: Judgment['verdict']['kind'] }
+  readonly findings: readonly Pick<Finding, 'weight' | 'cause' | 'subject' | 'sentence'>[]
+}
+
+export type Noticing = {
+  /** What a record has to tell; undefined for most of them. */
+  notice(record: Evidence, line: number): Notice | undefined
+  /** Undefined before the head of the journal. */
+  verdict(judgment: VerdictNews): Notice | undefined
+}
+
+const FINDINGS_MOST = 10
+
+export function noticing(): Noticing {
+  let head: RunStarted | undefined
+  let at: Instant | undefined
+  const told = (id: string, line: number, when: Instant, { kind, sentence, data }: Told): Notice | undefined =>
+    head && {
+      id: `${head.run}/${id}`,
+      line,
+      kind,
+      at: when,
+      run: head.run,
+      rehearsal: head.rehearsal.name,
+      context: head.target.context,
+      sentence,
+      data,
+    }
+  return {
+    notice(record, line) {
+      if (record.kind === 'run-started') head ??= record
+      at = record.at
+      const news = head && newsOf(record, head)
+      return news && told(String(line), line, record.at, news)
+    },
+    verdict(judgment) {
+      return at && told('verdict', Number.POSITIVE_INFINITY, at, verdictNews(judgment))
+    },
+  }
+}
+
+type Told = Pick<Notice, 'kind' | 'sentence' | 'data'>
+
+function newsOf(record: Evidence, head: RunStarted): Told | undefined {
+  switch (record.kind) {
+    case 'run-started':
+      return planned(record)
+    case 'load-started':
+      return {
+        kind: 'started',
+        sentence: `The load of ${head.rehearsal.name} runs on ${head.target.context} for ${showDuration(head.timeline.totalMs)}.`,
+        data: { zeroAt: timeOf(record.zeroAt), totalMs: head.timeline.totalMs },
+      }
+    case 'fault-step':
+      return harmNews(record, { fault: record.fault }, record.step.is === 'injected', record.step.is === 'healed')
+    case 'action-step':
+      return harmNews(record, { action: record.action }, record.step.is === 'begun', record.step.is === 'healed')
+    case 'guardrail-tripped': {
+      const { id, sli, measured, below } = record
+      return { kind: 'guardrail', sentence: wordsOf(record), data: { guardrail: id, sli, measured, below } }
+    }
+    // A dead run: its faults and actions have no step that says so.
+    case 'undo-done':
+      return record.by === 'heal'
+        ? { kind: 'healed', sentence: wordsOf(record), data: { undo: record.id, by: 'heal' } }
+        : undefined
+    default:
+      return undefined
+  }
+}
+
+function planned({ rehearsal, target, timeline }: RunStarted): Told {
+  const { faults, actions, phases, totalMs } = timeline
+  const harms = `${counted(faults.length, 'fault')} and ${counted(actions.length, 'action')}`
+  const place = `${target.context}/${target.namespace}`
+  return {
+    kind: 'planned',
+    sentence: `${rehearsal.name} is about to start on ${place}: ${showDuration(totalMs)} with ${harms}.`,
+    data: {
+      hypothesis: rehearsal.hypothesis,
+      namespace: target.namespace,
+      totalMs,
+      phases: phases.map(({ name, fromMs, toMs }) => ({ name, fromMs, toMs })),
+      faults: faults.map(({ name, fromMs, toMs, gate }) => ({
+        name,
+        fromMs,
+        toMs,
+        ...(gate ? { gate: gate.by } : {}),
+      })),
+      actions: actions.map(({ name, fromMs }) => ({ name, fromMs })),
+    },
+  }
+}
+
+function harmNews(
+  record: Evidence,
+  data: Readonly<Record<string, string>>,
+  isBegun: boolean,
+  isHealed: boolean,
+): Told | undefined {
+  if (!isBegun && !isHealed) return undefined
+  return { kind: isBegun ? 'injected' : 'healed', sentence: wordsOf(record), data }
+}
+
+function verdictNews({ verdict, rehearsal, summary, exitCode, healed, findings }: VerdictNews): Told {
+  const left = healed ? '' : ' Not everything was undone: run matchday heal.'
+  const told = findings.slice(0, FINDINGS_MOST).map(({ weight, cause, subject, sentence }) => ({
+    weight,
+    cause,
+    subject,
+    sentence,
+  }))
+  return {
+    kind: 'verdict',
+    sentence: `${verdictWords[verdict.kind].word}: ${rehearsal}. ${summary}${left}`,
+    data: { verdict: verdict.kind, exitCode, healed, summary, findings: told, findingsInAll: findings.length },
+  }
+}
+
+/** The line that the console and the live page show too. */
+function wordsOf(record: Evidence): string {
+  const words = eventWords(record)
+  return words === undefined ? '' : `${words.subject}${words.text}.`
+}
+
+/** RFC 3339. */
+export const timeOf = (at: Instant): string => new Date(at).toISOString()

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import type { Evidence } from '../../src/domain/evidence.ts'
+import { judge } from '../../src/judge/judge.ts'
+import { letterOf, signature } from '../../src/notify/forms.ts'
+import { type Notice, noticing } from '../../src/notify/notices.ts'
+import { escapeSlack } from '../../src/report/escape/slack.ts'
+import { evidence, RUN, secondAt, together } from '../support/evidence.ts'
+
+function noticesOf(records: readonly Evidence[]): readonly Notice[] {
+  const { notice, verdict } = noticing()
+  const told = records.flatMap((record, index) => notice(record, index + 1) ?? [])
+  return [...told, verdict(judge(records))].filter((each) => each !== undefined)
+}
+
+const tripped: Evidence = {
+  kind: 'guardrail-tripped',
+  at: secondAt(80),
+  id: 'deposit-90',
+  sli: 'deposit',
+  measured: 0.85 as never,
+  below: 0.9 as never,
+  forMs: 10_000 as never,
+}
+const healedByHeal: Evidence = { kind: 'undo-done', at: secondAt(300), id: 'u1', by: 'heal', outcome: 'undone' }
+
+describe('notices of a run', () => {
+  const records = evidence()
+  const notices = noticesOf(records)
+
+  it('are planned, started, injected, healed and the verdict, in this order', () => {
+    expect(notices.map(({ kind }) => kind)).toEqual(['planned', 'started', 'injected', 'healed', 'verdict'])
+    expect(notices.map(({ sentence }) => sentence)).toEqual([
+      'psp-down-at-peak is about to start on lab/casino: 2m40s with 1 fault and 0 actions.',
+      'The load of psp-down-at-peak runs on lab for 2m40s.',
+      expect.stringMatching(/^fault psp-a down: injected at \d+ pods\.$/),
+      'fault psp-a down: healed.',
+      expect.stringMatching(/^PASS: psp-down-at-peak\. Every objective is proven/),
+    ])
+  })
+
+  it('have the journal line in their ids, so that they are the same each time', () => {
+    const lines = notices.slice(0, -1).map(({ line }) => line)
+    expect(lines[0]).toBe(1)
+    expect(notices.map(({ id }) => id)).toEqual([...lines, 'verdict'].map((each) => `${RUN}/${each}`))
+    expect(noticesOf(records)).toEqual(notices)
+  })
+
+  it('tell guardrails, and what heal undid after a killed run', () => {
+    const told = noticesOf(together(records, [tripped, healedByHeal]))
+    expect(told.find(({ kind }) => kind === 'guardrail')?.sentence).toMatch(/^guardrail deposit-90 tripped: deposit at/)
+    expect(told.filter(({ kind }) => kind === 'healed').at(-1)?.data).toEqual({ undo: 'u1', by: 'heal' })
+  })
+
+  it('tell the causes of a run that failed', () => {
+    const failed = evidence({ approved: (s) => ({ a: s > 65 && s < 90 ? 0 : 55, b: 0 }) })
+    const data = noticesOf(failed).at(-1)?.data
+    expect(data).toMatchObject({ verdict: 'fail', exitCode: 1, healed: true })
+    expect(data?.findings).toContainEqual(expect.objectContaining({ weight: 'breach', cause: 'failover-missing' }))
+  })
+})
+
+describe('a notice as a CloudEvent', () => {
+  const [planned] = noticesOf(evidence())
+  if (!planned) throw new Error('nothing to tell')
+  const letter = letterOf('cloudevents', planned, undefined, 0)
+
+  it('is in structured mode, with every attribute that the specification requires', () => {
+    expect(letter.headers['content-type']).toBe('application/cloudevents+json; charset=UTF-8')
+    expect(JSON.parse(letter.body)).toMatchObject({
+      specversion: '1.0',
+      id: `${RUN}/1`,
+      source: '/matchday/rehearsals/psp-down-at-peak',
+      type: 'dev.matchday.run.planned',
+      subject: RUN,
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      datacontenttype: 'application/json',
+      data: { rehearsal: 'psp-down-at-peak', context: 'lab', faults: [{ name: 'psp-a down' }] },
+    })
+  })
+
+  it('is signed only with a key, as in the example of Standard Webhooks', () => {
+    expect(Object.keys(letter.headers)).not.toContain('webhook-signature')
+    const key = Buffer.from('MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'base64')
+    expect(signature('msg_p5jXN8AQM9LWM0D4loKWxJek', '{"test": 2432232314}', key, 1_614_265_330_500)).toEqual({
+      'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+      'webhook-timestamp': '1614265330',
+      'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+    })
+  })
+})
+
+describe('a notice for a chat', () => {
+  it('is a text in which no name can act', () => {
+    const [planned] = noticesOf(evidence())
+    if (!planned) throw new Error('nothing to tell')
+    const hostile = { ...planned, rehearsal: '<!channel>', sentence: 'a & <https://x|click>\n*bold*' }
+    const { headers, body } = letterOf('slack', hostile, undefined, 0)
+    expect(headers['content-type']).toBe('application/json; charset=UTF-8')
+    expect(JSON.parse(body)).toEqual({
+      text: '&lt;!channel&gt; on lab: a &amp; &lt;https://x|click&gt;␊*bold*',
+      mrkdwn: false,
+    })
+    expect(escapeSlack('&lt;')).toBe('&amp;lt;')
+  })
+})
