@@ -380,6 +380,17 @@ const comparison = strict({
   limits: texts,
 })
 
+const gate = strict({
+  format,
+  verdict: z.enum(['pass', 'fail', 'inconclusive', 'running']).describe('running: ask again'),
+  reason: text.describe('at most 500 characters'),
+  run: optional(text).describe('missing if no run fits what was asked'),
+  rehearsal: optional(text),
+  acceptedFindings: optional(count).describe(
+    'findings that the target file accepts; without them the run would have failed',
+  ),
+})
+
 const issues = strict({
   format,
   exitCode: whole,
@@ -613,6 +624,7 @@ export const outputSchemas: Readonly<Record<string, object>> = {
     '`matchday compare`, and `matchday judge` of a comparison; also comparison.json.',
     comparison,
   ),
+  'gate.schema.json': published('Gate', 'The answer of `matchday judge --serve` over HTTP.', gate),
   'heal.schema.json': published('Heal', '`matchday heal`', heal),
   'report.schema.json': published('Report', '`matchday report`', report),
   'history.schema.json': published('History', '`matchday history`', history),

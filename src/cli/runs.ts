@@ -52,13 +52,19 @@ const TAIL_BYTES = 64 << 10
 const ending = z.looseObject({ kind: z.string(), at: z.number() })
 
 /** The time of the last record of the run itself. `heal` may have added what it undid, later. */
-function endOf(journal: string): number | undefined {
+export function endOf(journal: string): number | undefined {
   for (const line of tailOf(journal).split('\n').reverse()) {
     const record = ending.safeParse(parsed(line)).data
     if (record !== undefined && record.kind !== 'undo-done') return record.at
   }
   return undefined
 }
+
+/** Whether the run came to its end. `heal` may have added what it undid, later. */
+export const hasEnded = (journal: string): boolean =>
+  tailOf(journal)
+    .split('\n')
+    .some((line) => ending.safeParse(parsed(line)).data?.kind === 'run-ended')
 
 function tailOf(path: string): string {
   if (!existsSync(path)) return ''

@@ -4,14 +4,17 @@ import { isComparison, judgeComparison, printComparison, writeComparison } from 
 import { checkedFlag, outputFlag } from '../flags.ts'
 import { tellGitHub } from '../github.ts'
 import { judgeFolder, printJudgment, writeReports } from '../judging.ts'
+import { type ServeFlags, serve, withServeFlags } from '../serve/serve.ts'
 import { aKey, keyOf } from '../verifying.ts'
+
+type Flags = ServeFlags & { readonly output: string; readonly verifyKey?: string }
 
 /** `finish` receives the exit code. */
 export function addJudge(root: Command, finish: (code: number) => void): void {
-  root
+  const command = root
     .command('judge')
-    .description('judge a stored run again, from its journal alone, and render its reports')
-    .argument('[folder]', 'folder of the run', 'reports/latest')
+    .description('judge a stored run again, from its journal alone, and render its reports; or serve its verdict')
+    .argument('[folder]', 'folder of the run (default: reports/latest; with --serve: reports)')
     .addOption(outputFlag())
     .addOption(
       checkedFlag(
@@ -20,17 +23,21 @@ export function addJudge(root: Command, finish: (code: number) => void): void {
         aKey(readVerifyKey),
       ),
     )
+  withServeFlags(command)
     .addHelpText(
       'after',
-      '\nExamples:\n  matchday judge\n  matchday judge reports/psp-down-at-peak-20261123-201500 --output json | jq .verdict.kind\n  matchday judge reports/latest --verify-key run-key.pub.pem',
+      '\nExamples:\n  matchday judge\n  matchday judge reports/psp-down-at-peak-20261123-201500 --output json | jq .verdict.kind\n  matchday judge reports/latest --verify-key run-key.pub.pem\n  matchday judge --serve\n  MATCHDAY_JUDGE_TOKEN=… matchday judge reports --serve --listen 0.0.0.0:7071 --max-age 30m',
     )
-    .action(async (folder: string, flags: { output: string; verifyKey?: string }) => {
+    .action(async (given: string | undefined, flags: Flags) => {
+      const key = keyOf('--verify-key', flags.verifyKey, readVerifyKey)
+      if (flags.serve) return finish(await serve(given, flags, key))
+      const folder = given ?? 'reports/latest'
       if (await isComparison(folder)) {
         const comparison = await judgeComparison(folder)
         printComparison(comparison, writeComparison(folder, comparison), flags.output)
         return finish(comparison.exitCode)
       }
-      const judged = await judgeFolder(folder, keyOf('--verify-key', flags.verifyKey, readVerifyKey))
+      const judged = await judgeFolder(folder, key)
       await writeReports(folder, judged)
       printJudgment(judged.judgment, folder, flags.output)
       tellGitHub(judged, process.env)

@@ -1,0 +1,53 @@
+/** What a delivery tool is told about a run: one word to act on, and why. */
+import type { Comparison } from '../../domain/comparison.ts'
+import type { Judgment } from '../../domain/verdict.ts'
+
+/** `running`: ask again. Argo Rollouts takes it for inconclusive, Flagger for a failed check. */
+export type GateVerdict = 'pass' | 'fail' | 'inconclusive' | 'running'
+
+export type GateAnswer = {
+  readonly format: 1
+  readonly verdict: GateVerdict
+  readonly reason: string
+  /** Missing if no run fits what was asked. */
+  readonly run?: string
+  readonly rehearsal?: string
+  /** Findings that the target file accepts; without them the run would have failed. */
+  readonly acceptedFindings?: number
+}
+
+/** Tools keep the answer in events and conditions, which are short. */
+const REASON_MAX = 500
+const shortened = (text: string): string => (text.length <= REASON_MAX ? text : `${text.slice(0, REASON_MAX - 1)}…`)
+
+export const answering = (verdict: GateVerdict, reason: string, more: Partial<GateAnswer> = {}): GateAnswer => ({
+  format: 1,
+  verdict,
+  reason: shortened(reason),
+  ...more,
+})
+
+export function ofJudgment({ verdict, summary, run, rehearsal, exitCode }: Judgment): GateAnswer {
+  const accepted = verdict.kind === 'pass' ? (verdict.accepted?.length ?? 0) : 0
+  const more = { run, rehearsal, ...(accepted > 0 ? { acceptedFindings: accepted } : {}) }
+  switch (verdict.kind) {
+    case 'pass':
+      // Whatever else the exit code says: only 0 lets a release through.
+      return answering(exitCode === 0 ? 'pass' : 'inconclusive', summary, more)
+    case 'fail':
+      return answering('fail', summary, more)
+    case 'aborted':
+      // A guardrail saw harm. Who stops by hand has not judged the release.
+      return answering(verdict.by === 'operator' ? 'inconclusive' : 'fail', summary, more)
+    case 'inconclusive':
+      return answering('inconclusive', summary, more)
+  }
+}
+
+const outcomes = { regressed: 'fail', 'not-worse': 'pass', undecided: 'inconclusive' } as const
+
+export function ofComparison({ outcome, summary, run, rehearsal, exitCode }: Comparison): GateAnswer {
+  const verdict = outcomes[outcome]
+  const trusted = verdict === 'pass' && exitCode !== 0 ? 'inconclusive' : verdict
+  return answering(trusted, summary, { rehearsal, ...(run === undefined ? {} : { run }) })
+}

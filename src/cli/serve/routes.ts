@@ -1,0 +1,53 @@
+/** Paths of the verdict server, parsed where they arrive. */
+import type { Asked } from './served-runs.ts'
+
+/** `verdict`: a body to read. `confirm`: success means go on. `rollback`: success means roll back now. */
+export type Door = 'verdict' | 'confirm' | 'rollback'
+
+export type Route =
+  | { readonly kind: 'health' }
+  | { readonly kind: 'ask'; readonly door: Door; readonly asked: Asked }
+  | { readonly kind: 'wrong'; readonly status: number; readonly problem: string }
+
+const doors: ReadonlyMap<string, Door> = new Map([
+  ['/v1/verdict', 'verdict'],
+  ['/v1/flagger/confirm', 'confirm'],
+  ['/v1/flagger/rollback', 'rollback'],
+])
+/** A longer path names no run. */
+const URL_MAX = 2_000
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
+
+export function routeOf(method: string, url: string): Route {
+  const parsed = url.length > URL_MAX ? null : URL.parse(url, 'http://localhost')
+  if (parsed === null) return wrong(400, 'the address is too long or none')
+  if (parsed.pathname === '/healthz' && method === 'GET') return { kind: 'health' }
+  const door = doors.get(parsed.pathname)
+  if (door === undefined) return wrong(404, `there is nothing here; paths are ${[...doors.keys()].join(', ')}`)
+  // Flagger posts, Argo Rollouts gets, posts or puts.
+  if (!['GET', 'POST', 'PUT'].includes(method)) return wrong(405, `${method} is not understood`)
+  return asking(door, parsed.searchParams)
+}
+
+const wrong = (status: number, problem: string): Route => ({ kind: 'wrong', status, problem })
+
+function asking(door: Door, query: URLSearchParams): Route {
+  const strange = [...query.keys()].find((key) => !['run', 'rehearsal', 'since'].includes(key))
+  // A filter that is misspelt and ignored would let the verdict of another run through.
+  if (strange !== undefined)
+    return wrong(400, `the parameter "${strange}" is not known; there are run, rehearsal and since`)
+  const [run, rehearsal, since] = ['run', 'rehearsal', 'since'].map((key) => query.get(key) ?? undefined)
+  for (const name of [run, rehearsal])
+    if (name !== undefined && !NAME.test(name)) return wrong(400, `"${name}" is no name of a run or a rehearsal`)
+  const sinceAt = since === undefined ? undefined : Date.parse(since)
+  if (Number.isNaN(sinceAt)) return wrong(400, `since must be a time like 2026-11-29T12:00:00Z`)
+  return {
+    kind: 'ask',
+    door,
+    asked: {
+      ...(run === undefined ? {} : { run }),
+      ...(rehearsal === undefined ? {} : { rehearsal }),
+      ...(sinceAt === undefined ? {} : { sinceAt }),
+    },
+  }
+}

@@ -1,0 +1,137 @@
+/** The runs that are asked about: one folder, or the newest that fits below a reports folder. Each is judged from its journal, once. */
+import type { KeyObject } from 'node:crypto'
+import { existsSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { readJournal } from '../../journal/read.ts'
+import { joinControl } from '../../live/control.ts'
+import { judgeComparison } from '../comparing.ts'
+import { judgeFolder } from '../judging.ts'
+import { runFolders } from '../run-folder.ts'
+import { endOf, hasEnded } from '../runs.ts'
+import { answering, type GateAnswer, ofComparison, ofJudgment } from './answer.ts'
+
+/** `sinceAt`: only runs that began then or later, in ms since 1970. */
+export type Asked = { readonly run?: string; readonly rehearsal?: string; readonly sinceAt?: number }
+
+export type ServedRuns = {
+  /** Undefined: there is no run of that name. Never throws: a journal that cannot be judged is inconclusive. */
+  answer(asked: Asked, now: number): Promise<GateAnswer | undefined>
+}
+
+/** `maxAgeMs`: an older newest run says nothing about the release of today. */
+export type Serving = { readonly folder: string; readonly maxAgeMs: number; readonly key?: KeyObject }
+
+type Head = { readonly rehearsal: string; readonly startedAt: number; readonly kind: 'run' | 'comparison' | 'capacity' }
+type Found = Head & { readonly folder: string }
+
+/** Answers that are kept. A pipeline asks about one or two runs, again and again. */
+const KEPT_MAX = 50
+
+export function servedRuns({ folder, maxAgeMs, key }: Serving): ServedRuns {
+  const pinned = existsSync(join(folder, 'journal.ndjson'))
+  const heads = new Map<string, Head>()
+  const judged = new Map<string, { readonly state: string; readonly answer: Promise<GateAnswer> }>()
+
+  const headOf = async (of: string): Promise<Found | undefined> => {
+    const head = heads.get(of) ?? (await readHead(of))
+    if (head !== undefined) heads.set(of, head)
+    return head && { ...head, folder: of }
+  }
+  const judgedOnce = (found: Found): Promise<GateAnswer> => {
+    const { size, mtimeMs } = statSync(join(found.folder, 'journal.ndjson'))
+    const state = `${size}:${mtimeMs}`
+    const known = judged.get(found.folder)
+    if (known?.state === state) return known.answer
+    const answer = judgedNow(found, key)
+    judged.delete(found.folder)
+    judged.set(found.folder, { state, answer })
+    for (const oldest of judged.keys()) if (judged.size > KEPT_MAX) judged.delete(oldest)
+    return answer
+  }
+  const about = async (found: Found): Promise<GateAnswer> => {
+    const of = { run: basename(found.folder), rehearsal: found.rehearsal }
+    try {
+      if (await isRunning(found.folder)) return answering('running', 'The run is under way.', of)
+      return await judgedOnce(found)
+    } catch (error) {
+      // A folder that is removed while it is read, for example.
+      return answering('inconclusive', `The run cannot be judged: ${problemOf(error)}.`, of)
+    }
+  }
+
+  return {
+    async answer({ run, rehearsal, sinceAt = 0 }, now) {
+      const folders = pinned ? [folder] : runFolders(folder)
+      if (run !== undefined) {
+        const named = folders.find((each) => basename(each) === run)
+        const found = named === undefined ? undefined : await headOf(named)
+        return found && about(found)
+      }
+      const found = await newest(folders, headOf, rehearsal)
+      const name = rehearsal === undefined ? 'run' : `run of ${rehearsal}`
+      if (found === undefined) return answering('inconclusive', `There is no ${name} here yet.`)
+      const of = { run: basename(found.folder), rehearsal: found.rehearsal }
+      if (found.startedAt < sinceAt)
+        return answering('inconclusive', `The newest ${name} began before the time that was asked for.`, of)
+      const answer = await about(found)
+      const age = now - (endOf(join(found.folder, 'journal.ndjson')) ?? found.startedAt)
+      if (pinned || answer.verdict === 'running' || age <= maxAgeMs) return answer
+      return answering(
+        'inconclusive',
+        `The newest ${name} ended ${Math.round(age / 60_000)} minutes ago; it says nothing about a release of today.`,
+        of,
+      )
+    },
+  }
+}
+
+async function newest(
+  folders: readonly string[],
+  headOf: (folder: string) => Promise<Found | undefined>,
+  rehearsal: string | undefined,
+): Promise<Found | undefined> {
+  for (const folder of folders) {
+    const head = await headOf(folder)
+    if (head === undefined || head.kind === 'capacity') continue
+    if (rehearsal === undefined || head.rehearsal === rehearsal) return head
+  }
+  return undefined
+}
+
+/** From the first two records. Undefined if the folder has no journal, or none that begins like one. */
+async function readHead(folder: string): Promise<Head | undefined> {
+  let head: Head | undefined
+  try {
+    for await (const { record, line } of readJournal(join(folder, 'journal.ndjson'))) {
+      if (record.kind === 'run-started') head = { rehearsal: record.rehearsal.name, startedAt: record.at, kind: 'run' }
+      if (record.kind === 'session-started' && head !== undefined)
+        return { ...head, kind: record.session.kind === 'compare' ? 'comparison' : 'capacity' }
+      if (line >= 2) return head
+    }
+  } catch {
+    // Such a folder is passed over; `judge` reports what is wrong with it.
+  }
+  return head
+}
+
+/** A journal without an end whose controller still answers. Sessions of blocks have no controller to ask: their journal grows. */
+const GROWS_MS = 60_000
+
+async function isRunning(folder: string): Promise<boolean> {
+  const journal = join(folder, 'journal.ndjson')
+  if (hasEnded(journal)) return false
+  const joined = await joinControl(folder)
+  joined?.leave()
+  return joined !== undefined || Date.now() - statSync(journal).mtimeMs < GROWS_MS
+}
+
+async function judgedNow({ folder, kind, rehearsal }: Found, key: KeyObject | undefined): Promise<GateAnswer> {
+  const of = { run: basename(folder), rehearsal }
+  if (kind === 'capacity') return answering('inconclusive', 'A search for capacity says nothing about a release.', of)
+  if (kind === 'comparison' && key !== undefined)
+    return answering('inconclusive', 'A comparison has no signature that could be verified.', of)
+  if (kind === 'comparison') return ofComparison(await judgeComparison(folder))
+  return ofJudgment((await judgeFolder(folder, key)).judgment)
+}
+
+const problemOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
