@@ -140,6 +140,18 @@ describe('the reach of an action', () => {
     expect([ok, problems.map(({ code }) => code)]).toEqual([false, ['action-outside-blast-radius']])
   })
 
+  it('of a workload ends there too, but only where a pod goes', () => {
+    const elsewhere = {
+      ...within(100, 3),
+      faults: [],
+      blastRadius: { ...within(100, 3).blastRadius, namespaces: ['x'] },
+    }
+    const scaled = (replicas: number) => admission({ kind: 'scale', workload, replicas }, elsewhere)
+    expect(scaled(3).problems.map(({ code }) => code)).toEqual(['action-outside-blast-radius'])
+    expect(scaled(4)).toMatchObject({ ok: true, pods: [] })
+    expect(scaled(5)).toMatchObject({ ok: true, pods: [] })
+  })
+
   it.each<[string, Act]>([
     ['pods on drained nodes', { kind: 'drain', nodes: { zone: 'zone-b' } }],
     ['pods that scaling takes away', { kind: 'scale', workload, replicas: 1 }],

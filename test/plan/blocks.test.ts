@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { blockIssues } from '../../src/plan/blocks.ts'
+import { arrivalsBy } from '../../src/domain/arrivals.ts'
+import { seconds } from '../../src/domain/units.ts'
+import { blockIssues, planBlock } from '../../src/plan/blocks.ts'
 import { at, stock } from './plans.ts'
 
 describe('a rehearsal whose load is measured in blocks', () => {
@@ -10,5 +12,53 @@ describe('a rehearsal whose load is measured in blocks', () => {
     expect(blockIssues({ ...rehearsal, slis: { ...rehearsal.slis, login } })).toMatchObject([
       { code: 'indicator-missing', problem: expect.stringContaining('"login" is counted by Prometheus') },
     ])
+  })
+})
+
+describe('the load of a block', () => {
+  const target = { ...stock.target, loadFactor: 2 }
+  const wanted = {
+    block: 'b1',
+    of: 'a',
+    run: 'run-1',
+    seed: 7,
+    factor: 3,
+    settleMs: seconds(10),
+    measuredMs: seconds(20),
+  }
+  const stagesOf = (more: object) =>
+    planBlock(stock.rehearsal, target, { ...wanted, ...more }).load.profiles.find(({ name }) => name === 'login')
+      ?.stages
+  const rate = 6 * (stock.rehearsal.load.arrivals.login ?? 0)
+
+  it('is level from its begin to its end, times phase and target', () => {
+    expect(stagesOf({})).toEqual([{ durationMs: 30_000, from: rate, to: rate }])
+    expect(stagesOf({ rampMs: seconds(0) })).toEqual([{ durationMs: 30_000, from: rate, to: rate }])
+  })
+
+  it('rises within the time that it settles, and lasts no longer for it', () => {
+    expect(stagesOf({ rampMs: seconds(4) })).toEqual([
+      { durationMs: 4_000, from: 0, to: rate },
+      { durationMs: 26_000, from: rate, to: rate },
+    ])
+  })
+
+  it('follows another load without a pause', () => {
+    const stages = stagesOf({ rampMs: seconds(2), before: { factor: 1, forMs: seconds(5) } }) ?? []
+    expect(stages).toEqual([
+      { durationMs: 2_000, from: 0, to: rate / 3 },
+      { durationMs: 5_000, from: rate / 3, to: rate / 3 },
+      { durationMs: 23_000, from: rate, to: rate },
+    ])
+    expect(arrivalsBy(stages, seconds(30))).toBeCloseTo((rate / 3) * 6 + rate * 23, 6)
+  })
+
+  it('has the seed of its pair, so that the same players do the same, and keys of its own', () => {
+    const load = (block: string, pair?: number) =>
+      planBlock(stock.rehearsal, target, { ...wanted, block, ...(pair === undefined ? {} : { pair }) }).load
+    expect(load('b1', 1).seed).toBe(load('b2', 1).seed)
+    expect(load('b1', 1).seed).not.toBe(load('b1', 2).seed)
+    expect(load('b1').seed).not.toBe(load('b2').seed)
+    expect([load('b1', 1).run, load('b2', 1).run]).toEqual(['run-1-b1', 'run-1-b2'])
   })
 })

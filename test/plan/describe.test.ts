@@ -6,7 +6,7 @@ import type { Timeline } from '../../src/domain/timeline.ts'
 import { millis, ratio } from '../../src/domain/units.ts'
 import { admitTimeline } from '../../src/plan/blast-radius.ts'
 import { describePlan } from '../../src/plan/describe.ts'
-import { provabilityOf } from '../../src/plan/provability.ts'
+import { expectedSamples, provabilityOf } from '../../src/plan/provability.ts'
 import { renderPlan } from '../../src/plan/render.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
 import { everythingPair } from '../files/stock.ts'
@@ -53,6 +53,15 @@ describe('provability', () => {
       { needed: 59 },
     ])
     expect(found[3]).not.toHaveProperty('expected')
+  })
+
+  it('of an indicator of the script is not known before: an iteration may make any number of requests', () => {
+    const timeline = planned(stock.rehearsal)
+    const login = { kind: 'http', where: {} } as const
+    const counted = { ...timeline, load: { ...timeline.load, indicators: { login } as never } }
+    expect(expectedSamples('login', timeline)).toBe(7290)
+    expect(expectedSamples('login', counted)).toBeUndefined()
+    expect(provabilityOf({ ...availability(0.999), sli: 'login' }, counted)).not.toHaveProperty('expected')
   })
 
   it('agrees with the bound of the judge: one more bad attempt is no proof', () => {
