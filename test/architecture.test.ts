@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { declaredTypes, exportedTypes } from './support/type-names.ts'
 
 /** Folders whose README.md holds a room table. */
 const tabled = ['src', 'src/judge', 'src/lab']
@@ -116,6 +117,35 @@ describe('imports', () => {
       .flatMap(importsOf)
       .filter(({ to }) => !/^(scenarios|src\/domain|src\/wire)\//.test(to))
     expect(foreign).toEqual([])
+  })
+})
+
+/** One name per concept (CONTRIBUTING.md). Names that two files may export nevertheless, and why. */
+const ALLOWED: Readonly<Record<string, string>> = {}
+
+describe('the name of an exported type', () => {
+  const all = exportedTypes('src/**/*.ts')
+
+  it('is declared in one file only', () => {
+    const twice = [...all].filter(([name, files]) => files.length > 1 && ALLOWED[name] === undefined)
+    expect(twice).toEqual([])
+  })
+
+  it('is on the list of exceptions only while it needs to be', () => {
+    expect(Object.keys(ALLOWED).filter((name) => (all.get(name)?.length ?? 0) < 2)).toEqual([])
+  })
+
+  it('is found for type aliases, interfaces and classes', () => {
+    const source = `
+      type Inner = string
+      export type Alias<T> = T
+      export interface Face {}
+      export class Thing {}
+      export const value: Inner = ''
+      export type { Other } from './other.ts'
+    `
+    expect(declaredTypes(source)).toEqual(['Alias', 'Face', 'Thing'])
+    expect(all.size).toBeGreaterThan(900)
   })
 })
 

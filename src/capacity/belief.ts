@@ -4,7 +4,7 @@
  * Their probabilities are kept on a grid (Bayes' rule), so that a promise pays for not knowing the spread as well as for the spread itself.
  */
 
-import type { Estimate, Point } from '../domain/capacity.ts'
+import type { Estimate, LoadPoint } from '../domain/capacity.ts'
 import { normalAbove } from '../domain/student.ts'
 
 /**
@@ -21,7 +21,7 @@ type Cell = { readonly logLimit: number; readonly spread: number; readonly weigh
 export type Belief = readonly Cell[]
 
 /** Undefined before the first load that held or broke. Recovery after overload is another question and does not count. */
-export function beliefOf(points: readonly Point[]): Belief | undefined {
+export function beliefOf(points: readonly LoadPoint[]): Belief | undefined {
   const told = points.filter(
     ({ outcome, purpose }) => purpose !== 'recovery' && (outcome === 'held' || outcome === 'broke'),
   )
@@ -37,7 +37,7 @@ export function beliefOf(points: readonly Point[]): Belief | undefined {
   return cells.map(({ logLimit, spread, log }) => ({ logLimit, spread, weight: Math.exp(log - best) / total }))
 }
 
-function logLikelihood(told: readonly Point[], logLimit: number, spread: number): number {
+function logLikelihood(told: readonly LoadPoint[], logLimit: number, spread: number): number {
   return told.reduce((sum, { load, outcome }) => {
     const holds = normalAbove((Math.log(load) - logLimit) / spread)
     return sum + Math.log(Math.max(1e-12, outcome === 'held' ? holds : 1 - holds))

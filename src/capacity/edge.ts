@@ -1,5 +1,5 @@
 /** Where the limit lies by what was measured: loads with their outcomes counted, contradictions, and the two loads that enclose the limit. */
-import type { Point, Purpose } from '../domain/capacity.ts'
+import type { LoadPoint, Purpose } from '../domain/capacity.ts'
 
 export type Tally = {
   readonly load: number
@@ -16,14 +16,14 @@ const MEASURED_MAX = 3
 const ENCLOSING: readonly Purpose[] = ['bracket', 'bisect', 'again']
 
 /** Loads in ascending order. A load counts as held when it held more often than not; one that stays unproven does not count as held. */
-export function talliesOf(points: readonly Point[]): readonly Tally[] {
+export function talliesOf(points: readonly LoadPoint[]): readonly Tally[] {
   const asked = points.filter(({ purpose, outcome }) => ENCLOSING.includes(purpose) && outcome !== 'generator-limit')
   const byLoad = Map.groupBy(asked, ({ load }) => load)
   return [...byLoad].map(([load, at]) => tallyOf(load, at)).sort((a, b) => a.load - b.load)
 }
 
-function tallyOf(load: number, at: readonly Point[]): Tally {
-  const of = (outcome: Point['outcome']) => at.filter((point) => point.outcome === outcome).length
+function tallyOf(load: number, at: readonly LoadPoint[]): Tally {
+  const of = (outcome: LoadPoint['outcome']) => at.filter((point) => point.outcome === outcome).length
   const [held, broke, unproven] = [of('held'), of('broke'), of('unproven')]
   return { load, held, broke, unproven, state: held > broke + unproven ? 'held' : 'broke' }
 }

@@ -1,5 +1,5 @@
 /** What the answers at one load prove about the objectives. Exact one-sided 95 % bounds (Clopper–Pearson), as in a rehearsal's verdict. */
-import type { Outcome } from '../domain/capacity.ts'
+import type { LoadOutcome } from '../domain/capacity.ts'
 import { percent } from '../domain/show.ts'
 import { attemptsNeeded, lowerBound } from '../domain/statistics.ts'
 import type { Ratio } from '../domain/units.ts'
@@ -26,7 +26,7 @@ export type LoadFacts = {
 }
 
 export type Proof = {
-  readonly outcome: Outcome
+  readonly outcome: LoadOutcome
   /** One reason for each objective or queue that decided. */
   readonly reasons: readonly string[]
   readonly met?: boolean

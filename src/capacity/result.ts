@@ -2,16 +2,16 @@
 import type { Prices, SearchEnd } from '../domain/capacity.ts'
 import { showDuration, showPercent } from '../domain/show.ts'
 import { exitCodes } from '../domain/verdict.ts'
-import type { CapacitySeen, Measured } from './seen.ts'
+import type { CapacitySeen, MeasuredLoad } from './seen.ts'
 import type { Use } from './standing.ts'
 
 export type LoadRow = {
   readonly load: number
   /** Arrivals per second of all profiles together. */
   readonly perSecond: number
-  readonly purpose: Measured['purpose']
+  readonly purpose: MeasuredLoad['purpose']
   readonly overload?: number
-  readonly outcome: Measured['outcome']
+  readonly outcome: MeasuredLoad['outcome']
   readonly reasons: readonly string[]
   readonly atSeconds: number
   readonly measuredSeconds: number
@@ -88,7 +88,7 @@ function perSecondOf({ head }: CapacitySeen): number {
   return Object.values(rehearsal.load.arrivals).reduce((sum, rate) => sum + rate, 0) * target.loadFactor
 }
 
-function rowOf(point: Measured, perSecondAtOnce: number, prices: Prices | undefined): LoadRow {
+function rowOf(point: MeasuredLoad, perSecondAtOnce: number, prices: Prices | undefined): LoadRow {
   const { load, purpose, overload, outcome, proof, atSeconds, measuredSeconds, objectives, standing, uses } = point
   const perSecond = load * perSecondAtOnce
   const perHour = prices && standing ? costOf(prices, standing) : undefined
@@ -110,7 +110,7 @@ function rowOf(point: Measured, perSecondAtOnce: number, prices: Prices | undefi
   }
 }
 
-const costOf = (prices: Prices, { pods, nodes }: NonNullable<Measured['standing']>): number =>
+const costOf = (prices: Prices, { pods, nodes }: NonNullable<MeasuredLoad['standing']>): number =>
   nodes * prices.node + Object.entries(pods).reduce((sum, [app, count]) => sum + count * (prices.pods[app] ?? 0), 0)
 
 /** At the lowest load at which anything was used up, what was used most; only where some load broke, or nothing limits yet. */

@@ -4,12 +4,12 @@
  * near the limit to learn its spread, then prove the promise by long holds.
  */
 
-import type { Measure, Point, Purpose, SearchEnd, SearchSpec } from '../domain/capacity.ts'
+import type { LoadPoint, NextLoad, Purpose, SearchEnd, SearchSpec } from '../domain/capacity.ts'
 import { millis } from '../domain/units.ts'
 import { type Belief, beliefOf, estimateOf, promisedLoad } from './belief.ts'
 import { doubtful, type Edge, edgeOf, type Tally, talliesOf } from './edge.ts'
 
-export type Step = Measure | SearchEnd
+export type SearchStep = NextLoad | SearchEnd
 
 /** A hold that breaks lowers the promise. After this many holds the platform is too unsteady for a promise. */
 const HOLDS_MAX = 6
@@ -20,7 +20,7 @@ const RECOVERIES_MAX = 3
 const OVERLOAD = 1.5
 
 /** What to do after these points, when `spentMs` of the budget are used. */
-export function nextStep(spec: SearchSpec, points: readonly Point[], spentMs: number): Step {
+export function nextStep(spec: SearchSpec, points: readonly LoadPoint[], spentMs: number): SearchStep {
   const stop = endOf(spec, points)
   if (stop) return stop
   const tallies = talliesOf(points)
@@ -42,7 +42,7 @@ export function nextStep(spec: SearchSpec, points: readonly Point[], spentMs: nu
 const outOfTime = (edge: Edge): SearchEnd => ({ kind: 'unproven', why: 'out-of-time', ...edge })
 
 /** Ends that leave nothing to search for. */
-function endOf(spec: SearchSpec, points: readonly Point[]): Step | undefined {
+function endOf(spec: SearchSpec, points: readonly LoadPoint[]): SearchStep | undefined {
   const held = edgeOf(talliesOf(points)).held
   if (held !== undefined) return stayedDown(spec, points, held)
   const tooFew = points.find(({ outcome, met }) => outcome === 'unproven' && met)
@@ -52,7 +52,7 @@ function endOf(spec: SearchSpec, points: readonly Point[]): Step | undefined {
 }
 
 /** Metastable: down after an overload, twice, at a load that the platform carries when it starts from rest. That last point is measured for control. */
-function stayedDown(spec: SearchSpec, points: readonly Point[], held: number): Step | undefined {
+function stayedDown(spec: SearchSpec, points: readonly LoadPoint[], held: number): SearchStep | undefined {
   const down = points.filter(({ purpose, outcome }) => purpose === 'recovery' && outcome === 'broke')
   const load = down[0]?.load
   if (down.length < STAYED_DOWN || load === undefined) return undefined
@@ -61,7 +61,7 @@ function stayedDown(spec: SearchSpec, points: readonly Point[], held: number): S
   return control.state === 'held' ? { kind: 'metastable', overload: overloadOf(spec, points), load, held } : undefined
 }
 
-const generatorLimit = (points: readonly Point[]): number | undefined => {
+const generatorLimit = (points: readonly LoadPoint[]): number | undefined => {
   const loads = points.filter(({ outcome }) => outcome === 'generator-limit').map(({ load }) => load)
   return loads.length === 0 ? undefined : Math.min(...loads)
 }
@@ -69,10 +69,10 @@ const generatorLimit = (points: readonly Point[]): number | undefined => {
 /** The next load of bracket and bisection, or an end; undefined when the limit is enclosed closely enough. */
 function climbing(
   spec: SearchSpec,
-  points: readonly Point[],
+  points: readonly LoadPoint[],
   tallies: readonly Tally[],
   { held, broke }: Edge,
-): Step | undefined {
+): SearchStep | undefined {
   const again = doubtful(tallies)
   if (again !== undefined) return asked(again, 'again', spec)
   const limit = generatorLimit(points)
@@ -91,13 +91,18 @@ function climbing(
   return asked(next, 'bisect', spec)
 }
 
-const overloadOf = (spec: SearchSpec, points: readonly Point[]): number => {
+const overloadOf = (spec: SearchSpec, points: readonly LoadPoint[]): number => {
   const { held = spec.from } = edgeOf(talliesOf(points))
   return rounded(Math.min(Math.max(held * OVERLOAD, spec.min), generatorLimit(points) ?? Number.POSITIVE_INFINITY))
 }
 
 /** An overload, and right after it a load that the platform carried before. One recovery is enough; one that is not proven is tried again. */
-function recovering(spec: SearchSpec, points: readonly Point[], belief: Belief, { held }: Edge): Measure | undefined {
+function recovering(
+  spec: SearchSpec,
+  points: readonly LoadPoint[],
+  belief: Belief,
+  { held }: Edge,
+): NextLoad | undefined {
   const tries = points.filter(({ purpose }) => purpose === 'recovery')
   if (held === undefined || tries.length >= RECOVERIES_MAX || tries.some(({ outcome }) => outcome === 'held'))
     return undefined
@@ -106,14 +111,14 @@ function recovering(spec: SearchSpec, points: readonly Point[], belief: Belief, 
   return { ...asked(load, 'recovery', spec), overload: overloadOf(spec, points) }
 }
 
-function recoveryOf(points: readonly Point[]): Extract<SearchEnd, { kind: 'found' }>['recovery'] {
+function recoveryOf(points: readonly LoadPoint[]): Extract<SearchEnd, { kind: 'found' }>['recovery'] {
   const tries = points.filter(({ purpose }) => purpose === 'recovery')
   if (tries.length === 0) return 'not-tried'
   return tries.some(({ outcome }) => outcome === 'held') ? 'recovered' : 'unproven'
 }
 
 /** Alternately below and above the limit by its spread: results there tell most about the limit and the spread. */
-function repeating(spec: SearchSpec, points: readonly Point[], belief: Belief): Measure | undefined {
+function repeating(spec: SearchSpec, points: readonly LoadPoint[], belief: Belief): NextLoad | undefined {
   const done = points.filter(({ purpose }) => purpose === 'repeat').length
   if (done >= spec.repeats) return undefined
   const { median, spread } = estimateOf(belief)
@@ -125,12 +130,12 @@ type LimitedBy = Extract<SearchEnd, { kind: 'found' }>['limitedBy']
 
 function holding(
   spec: SearchSpec,
-  points: readonly Point[],
+  points: readonly LoadPoint[],
   belief: Belief,
   held: number,
   limitedBy: LimitedBy,
   spentMs: number,
-): Step {
+): SearchStep {
   const holds = points.filter(({ purpose }) => purpose === 'hold')
   const last = holds.at(-1)
   const promise = promiseOf(spec, belief, held, limitedBy)
@@ -149,12 +154,12 @@ function holding(
 const promiseOf = (spec: SearchSpec, belief: Belief, held: number, limitedBy: LimitedBy): number =>
   limitedBy === 'platform' ? promisedLoad(belief, spec.odds) : Math.min(held, promisedLoad(belief, spec.odds))
 
-function timed(spec: SearchSpec, load: number, spentMs: number, edge: Edge): Step {
+function timed(spec: SearchSpec, load: number, spentMs: number, edge: Edge): SearchStep {
   if (spec.budgetMs - spentMs < spec.holdMs) return outOfTime(edge)
   return { kind: 'measure', load, purpose: 'hold', measureMs: spec.holdMs }
 }
 
-const asked = (load: number, purpose: Purpose, spec: SearchSpec): Measure => ({
+const asked = (load: number, purpose: Purpose, spec: SearchSpec): NextLoad => ({
   kind: 'measure',
   load: rounded(load),
   purpose,

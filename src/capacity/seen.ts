@@ -3,7 +3,7 @@
  * search comes from the same fold, so that both agree to the byte.
  */
 import type { BlockResult, BlockStarted, WindowSums } from '../domain/blocks.ts'
-import type { AskedLoad, CapacitySession, Point } from '../domain/capacity.ts'
+import type { AskedLoad, CapacitySession, LoadPoint } from '../domain/capacity.ts'
 import type { Evidence, RunStarted } from '../domain/evidence.ts'
 import type { Slo } from '../domain/rehearsal.ts'
 import { type Blocks, blocks } from '../judge/blocks/blocks.ts'
@@ -11,11 +11,11 @@ import { mergedSums } from '../judge/seen/windows.ts'
 import { backlogOf, unexplainedMs } from './backlog.ts'
 import { type Flights, flightsOf } from './flights.ts'
 import { type ObjectiveCounts, type Proof, proofOf } from './proof.ts'
-import { nextStep, type Step } from './search.ts'
+import { nextStep, type SearchStep } from './search.ts'
 import { type Standing, type Standings, standings, type Use } from './standing.ts'
 
 /** One load with everything that was measured at it. */
-export type Measured = Point & {
+export type MeasuredLoad = LoadPoint & {
   readonly step: number
   readonly overload?: number
   /** Seconds since the search began. */
@@ -33,11 +33,11 @@ export type CapacitySeen = {
   readonly head: RunStarted | undefined
   readonly session: CapacitySession | undefined
   /** The load that is being measured, or the one that was asked for last. */
-  points(): readonly Measured[]
+  points(): readonly MeasuredLoad[]
   /** Where a load stands while its blocks go on; undefined before its first block has ended. */
-  point(step: number): Measured | undefined
+  point(step: number): MeasuredLoad | undefined
   /** What comes next, by what has been measured so far. */
-  next(): Step | undefined
+  next(): SearchStep | undefined
   readonly stopped: { readonly by: string; readonly reason: string } | undefined
   readonly healed: boolean | undefined
 }
@@ -55,9 +55,9 @@ export function capacitySeen(): CapacitySeen {
   let standing: Standings = standings([])
   let stopped: CapacitySeen['stopped']
   let healed: boolean | undefined
-  const finished = new Map<number, Measured>()
+  const finished = new Map<number, MeasuredLoad>()
 
-  const pointOf = (step: number): Measured | undefined => {
+  const pointOf = (step: number): MeasuredLoad | undefined => {
     const life = lives.get(step)
     if (life === undefined || head === undefined || !life.parts.some(({ ended }) => ended)) return undefined
     return measuredOf(life, all, head, usual(lives, step), beganAt)
@@ -148,7 +148,13 @@ function usual(lives: ReadonlyMap<number, Life>, step: number): number {
   return times.length === 0 ? 0 : Math.min(...times)
 }
 
-function measuredOf(life: Life, all: Blocks, head: RunStarted, usualMs: number, beganAt: number): Measured | undefined {
+function measuredOf(
+  life: Life,
+  all: Blocks,
+  head: RunStarted,
+  usualMs: number,
+  beganAt: number,
+): MeasuredLoad | undefined {
   const parts = life.parts.filter(({ ended }) => ended)
   const results = parts.flatMap(({ started }) => all.of(started.block) ?? [])
   const [first] = parts

@@ -2,7 +2,7 @@
 import type { Law } from '../capacity/model/curve.ts'
 import type { Forecast, Model } from '../capacity/model/forecast.ts'
 import type { CapacityResult, LoadRow } from '../capacity/result.ts'
-import type { Measured } from '../capacity/seen.ts'
+import type { MeasuredLoad } from '../capacity/seen.ts'
 import type { AskedLoad } from '../domain/capacity.ts'
 import { showDuration } from '../domain/show.ts'
 import { exitCodes } from '../domain/verdict.ts'
@@ -57,7 +57,7 @@ export function askedText({ step, load, purpose, overload }: AskedLoad): Termina
   return term`load ${String(step)}: ${String(load)}x${after} (${purpose})`
 }
 
-export function measuredText({ load, outcome, proof }: Measured, paint: Paint): TerminalText {
+export function measuredText({ load, outcome, proof }: MeasuredLoad, paint: Paint): TerminalText {
   const why = proof.reasons.length === 0 ? '' : `: ${proof.reasons.join('; ')}`
   return term`  ${String(load)}x ${paint(MARKS[outcome], outcome)}${why}`
 }

@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { exitCodes } from '../domain/verdict.ts'
-import { type Watching, watchRun } from '../live/watch-run.ts'
+import { type WatchOptions, watchRun } from '../live/watch-run.ts'
 import { onStderr, say, term } from './terminal.ts'
 
 const OVER = 'over'
@@ -43,7 +43,7 @@ export function startLivePage(folder: string, port: string | undefined): LiveChi
 const ORPHAN_MS = 60_000
 
 /** The child's end. A terminal sends Ctrl-C to all of its processes: the run decides when the page ends. */
-export async function watchForRun(watching: Watching): Promise<number> {
+export async function watchForRun(watching: WatchOptions): Promise<number> {
   for (const name of ['SIGINT', 'SIGHUP'] as const) process.on(name, () => undefined)
   // On a busy machine the load generator and the controller go first.
   setPriority(5)

@@ -6,7 +6,7 @@ import type { Judgment } from '../domain/verdict.ts'
 import { compareSettings } from '../files/compare-shape.ts'
 import { readJournal } from '../journal/read.ts'
 import { compare } from '../judge/blocks/compare.ts'
-import type { Sums } from '../judge/blocks/measures.ts'
+import type { BlockSums } from '../judge/blocks/measures.ts'
 import { judging } from '../judge/judge.ts'
 import { reactionsOf, runSums, unfitReason } from '../judge/stored-run.ts'
 import { BadInput } from './failure.ts'
@@ -18,7 +18,7 @@ export type StoredRun = {
   readonly entry: string
   readonly rehearsal: Rehearsal
   readonly judgment: Judgment
-  readonly sums: Sums
+  readonly sums: BlockSums
 }
 
 /** Reads a run's journal once: judged, and counted. @throws JournalError */

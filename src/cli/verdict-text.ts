@@ -75,7 +75,7 @@ export function findingText(finding: Finding, paint: Paint, columns: number): re
   ]
 }
 
-function sloCells(slo: SloResult, paint: Paint): Cells {
+function sloCells(slo: SloResult, paint: Paint): TableCells {
   const [words, look] = sloWords[slo.state]
   const { attempts, quantileMs } = slo.whole
   const p95 = quantileMs === undefined ? '' : `, p95 ${quantileMs.toFixed(0)} ms`
@@ -108,7 +108,7 @@ function harmCells(
   [words, look]: readonly [string, keyof typeof looks],
   { failovers, recoveries, reactions, costs, refusedEvictions = 0 }: Harm,
   paint: Paint,
-): Cells {
+): TableCells {
   const expected = [...failovers, ...recoveries, ...reactions]
   const held = expected.filter((each) => each.held).length
   const told = [
@@ -130,10 +130,10 @@ function costText(costs: readonly HarmCost[]): readonly string[] {
   )
 }
 
-export type Cells = readonly (string | TerminalText)[]
+export type TableCells = readonly (string | TerminalText)[]
 
 /** Columns as wide as their widest cell; colour codes have no width. */
-export function table(rows: readonly Cells[]): readonly TerminalText[] {
+export function table(rows: readonly TableCells[]): readonly TerminalText[] {
   const all = rows.map((row) => row.map((cell) => term`${cell}`))
   const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => widthOf(row[column] ?? term``))))
   return all.map((row) => {

@@ -8,7 +8,7 @@ import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { PlannedAction, Timeline } from '../domain/timeline.ts'
 import { after, type Instant } from '../domain/units.ts'
 import { admitAction } from '../plan/blast-radius.ts'
-import { type Harm, type HarmPorts, performHarm } from './harm.ts'
+import { type HarmPorts, type PerformedHarm, performHarm } from './harm.ts'
 import type { ClusterActions } from './ports.ts'
 
 export type ActionPorts = HarmPorts & { readonly actions: ClusterActions }
@@ -28,7 +28,7 @@ export async function performAction(
 ): Promise<void> {
   const step = (data: ActionStepData) => ports.recorder.record({ kind: 'action-step', action: action.name, step: data })
   const healAt = after(zeroAt, action.toMs ?? timeline.totalMs)
-  const harm: Harm = {
+  const harm: PerformedHarm = {
     fromMs: action.fromMs,
     step,
     admit: async (others) => {

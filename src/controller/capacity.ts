@@ -1,6 +1,6 @@
 /** The search for capacity as a strategy on a warm target: one load after the other, each from rest, measured until it is proven or long enough. */
-import { capacitySeen, type Measured } from '../capacity/seen.ts'
-import type { AskedLoad, CapacitySession, Measure, SearchEnd } from '../domain/capacity.ts'
+import { capacitySeen, type MeasuredLoad } from '../capacity/seen.ts'
+import type { AskedLoad, CapacitySession, NextLoad, SearchEnd } from '../domain/capacity.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { planCapacityBlock } from '../plan/capacity.ts'
 import type { Performance } from './perform.ts'
@@ -14,7 +14,7 @@ export type Searching = {
 
 export type SearchEvents = {
   asked?(asked: AskedLoad): void
-  measured?(point: Measured): void
+  measured?(point: MeasuredLoad): void
   ended?(end: SearchEnd): void
 }
 
@@ -38,7 +38,7 @@ export function searching(performance: Performance, session: CapacitySession, ev
   }
 }
 
-const askedOf = ({ load, purpose, overload }: Measure, step: number): AskedLoad => ({
+const askedOf = ({ load, purpose, overload }: NextLoad, step: number): AskedLoad => ({
   step,
   load,
   purpose,
@@ -50,9 +50,9 @@ async function measure(
   warm: Warm,
   performance: Performance,
   session: CapacitySession,
-  { measureMs }: Measure,
+  { measureMs }: NextLoad,
   asked: AskedLoad,
-  point: () => Measured | undefined,
+  point: () => MeasuredLoad | undefined,
 ): Promise<void> {
   const { extensions } = session.search
   for (let part = 1; part <= extensions; part += 1) {
@@ -63,7 +63,7 @@ async function measure(
 }
 
 /** Whether `left` more measurements like those `done` have as many answers as are missing. */
-function couldProve({ proof, objectives }: Measured, done: number, left: number): boolean {
+function couldProve({ proof, objectives }: MeasuredLoad, done: number, left: number): boolean {
   const answers = Math.min(...objectives.map((each) => each.answers))
   return proof.missing !== undefined && proof.missing <= (answers / done) * left
 }

@@ -8,7 +8,7 @@ import { after, type Instant, millis, seconds } from '../domain/units.ts'
 import { type Admission, admitFault } from '../plan/blast-radius.ts'
 import { coverNewcomers } from '../plan/coverage.ts'
 import type { Gates } from './gates.ts'
-import { type Harm, type HarmPorts, performHarm } from './harm.ts'
+import { type HarmPorts, type PerformedHarm, performHarm } from './harm.ts'
 import type { FaultInjector, Probes } from './ports.ts'
 import { blindTo } from './sight.ts'
 
@@ -37,7 +37,7 @@ export async function performFault(
   signal: AbortSignal,
 ): Promise<void> {
   const step = (data: FaultStepData) => ports.recorder.record({ kind: 'fault-step', fault: fault.name, step: data })
-  const harm: Harm = {
+  const harm: PerformedHarm = {
     fromMs: fault.fromMs,
     step,
     admit: async (others: ReadonlySet<string>) => {

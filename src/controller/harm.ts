@@ -19,7 +19,7 @@ export type HarmStep =
   | { readonly is: 'healed' }
   | { readonly is: 'heal-failed'; readonly problem: string }
 
-export type Harm = {
+export type PerformedHarm = {
   readonly fromMs: Millis
   step(data: HarmStep): void
   /** `held`: pods held by other harms, read after the cluster has answered. */
@@ -36,7 +36,7 @@ export type Ending = 'heal' | 'kept'
 /** From the planned start until healed. Never throws. Heals early when `signal` is aborted. */
 export async function performHarm(
   ports: HarmPorts,
-  harm: Harm,
+  harm: PerformedHarm,
   zeroAt: Instant,
   held: Set<string>,
   signal: AbortSignal,
@@ -51,7 +51,12 @@ export async function performHarm(
   }
 }
 
-async function hurtAndHeal(ports: HarmPorts, harm: Harm, admission: Admission, held: Set<string>): Promise<void> {
+async function hurtAndHeal(
+  ports: HarmPorts,
+  harm: PerformedHarm,
+  admission: Admission,
+  held: Set<string>,
+): Promise<void> {
   const undos: string[] = []
   const mine = admission.pods.filter((pod) => !held.has(pod))
   for (const pod of mine) held.add(pod)
@@ -66,7 +71,7 @@ async function hurtAndHeal(ports: HarmPorts, harm: Harm, admission: Admission, h
   }
 }
 
-async function isHealed({ healing }: HarmPorts, harm: Harm, undos: readonly string[]): Promise<boolean> {
+async function isHealed({ healing }: HarmPorts, harm: PerformedHarm, undos: readonly string[]): Promise<boolean> {
   harm.step({ is: 'heal-requested' })
   try {
     await healing.healMany(undos)

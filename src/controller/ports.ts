@@ -197,8 +197,8 @@ export interface TargetLock {
 }
 
 /** What people write and decide while the run is under way, from the live page or a terminal. */
-export type Spoken = Omit<Note, 'at'> | Omit<Decision, 'at'>
+export type SpokenRecord = Omit<Note, 'at'> | Omit<Decision, 'at'>
 export interface People {
   /** From now on everything that is said is handed over. The controller records it, and stops for a decision to stop. */
-  attend(hear: (spoken: Spoken) => void): void
+  attend(hear: (spoken: SpokenRecord) => void): void
 }

@@ -9,15 +9,15 @@ import type { Millis, Ratio } from './units.ts'
  * What one measured load showed. `held`: every objective is proven and no queue grew. `broke`: an objective is refuted, or a queue grew. `unproven`:
  * neither, even after measuring longer. `generator-limit`: the load generator could not keep up, so nothing is known about the platform.
  */
-export type Outcome = 'held' | 'broke' | 'unproven' | 'generator-limit'
+export type LoadOutcome = 'held' | 'broke' | 'unproven' | 'generator-limit'
 
 /** Why the search asked for a load. */
 export type Purpose = 'bracket' | 'bisect' | 'again' | 'recovery' | 'repeat' | 'hold'
 
-export type Point = {
+export type LoadPoint = {
   readonly load: number
   readonly purpose: Purpose
-  readonly outcome: Outcome
+  readonly outcome: LoadOutcome
   /** Only of `unproven`: the objectives were met, with too few samples to prove them. More load would give more samples. */
   readonly met?: boolean
 }
@@ -48,7 +48,7 @@ export type SearchSpec = {
 }
 
 /** The next load to measure. `overload` is the load that comes right before it, without a pause between them. */
-export type Measure = {
+export type NextLoad = {
   readonly kind: 'measure'
   readonly load: number
   readonly purpose: Purpose

@@ -53,7 +53,7 @@ export type Comparison = {
   /** `pairs`: blocks one after the other; `duet`: at the same time; `runs`: whole stored runs. */
   readonly unit: 'pairs' | 'duet' | 'runs'
   readonly aa: boolean
-  readonly outcome: Outcome
+  readonly outcome: ComparisonOutcome
   readonly summary: string
   readonly exitCode: number
   readonly pairs: number
@@ -74,7 +74,7 @@ export type Comparison = {
   readonly limits: readonly string[]
 }
 
-export type Outcome = 'regressed' | 'not-worse' | 'undecided'
+export type ComparisonOutcome = 'regressed' | 'not-worse' | 'undecided'
 
 /** One statistic of one SLI, compared. */
 export type Measure = {
@@ -84,7 +84,7 @@ export type Measure = {
   /** `p95`, `bad share`, `share over 400 ms`. */
   readonly statistic: string
   readonly gates: boolean
-  readonly state: Outcome
+  readonly state: ComparisonOutcome
   /** Typical values: geometric mean of the blocks, or share over all blocks. */
   readonly a?: number
   readonly b?: number

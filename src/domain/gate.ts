@@ -3,7 +3,7 @@
  * a level that Holm's correction and the looks leave to it. Not worse needs every objective proven within its margin, each at the full level of its
  * look: no correction is needed where all must hold.
  */
-import type { Outcome } from './comparison.ts'
+import type { ComparisonOutcome } from './comparison.ts'
 import { holm, nominalLevels } from './looks.ts'
 import { type Paired, pAbove, paired, pairsNeeded, pBelow, smallestDetectable } from './paired.ts'
 
@@ -18,7 +18,7 @@ export type Gate = {
 }
 
 export type GateState = {
-  readonly state: Outcome
+  readonly state: ComparisonOutcome
   readonly test?: Paired
   readonly pWorse?: number
   readonly pNotWorse?: number
@@ -76,7 +76,7 @@ function needed(test: Paired, { worse, margin }: Gate, level: number, strictest:
 }
 
 /** Of all objectives together: the worst wins. */
-export function outcomeOf(states: readonly Outcome[]): Outcome {
+export function outcomeOf(states: readonly ComparisonOutcome[]): ComparisonOutcome {
   if (states.includes('regressed')) return 'regressed'
   return states.length > 0 && states.every((state) => state === 'not-worse') ? 'not-worse' : 'undecided'
 }

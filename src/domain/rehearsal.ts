@@ -76,7 +76,7 @@ export type FaultSpec = {
   readonly forMs: Millis
   /** Path of the Chaos Mesh file, the one object that it holds, and what that does. */
   readonly apply: string
-  readonly object: Manifest
+  readonly object: ChaosManifest
   readonly does: Fault
   readonly witness: Witness
   readonly expect: readonly Reaction[]
@@ -100,7 +100,7 @@ export type ActionSpec = {
 export type { Act, NodeChoice, Workload } from './action.ts'
 
 /** A Chaos Mesh object as it is applied. Only the code that creates or shows it reads it; its effect is in `Fault`. */
-export type Manifest = {
+export type ChaosManifest = {
   readonly apiVersion: string
   readonly kind: string
   readonly metadata: {
@@ -268,6 +268,8 @@ export type Slo =
       readonly ceilingMs: Millis
       readonly at: SourcePoint
     }
+
+export type LatencySlo = Extract<Slo, { readonly kind: 'latency' }>
 
 /** Stops and heals the run: when the availability of `sli` stays too low, or when its error budget burns too fast. */
 export type Guardrail = AvailabilityGuardrail | BurnGuardrail

@@ -3,7 +3,7 @@ import type { Fault } from './fault.ts'
 import type { Indicator } from './indicator.ts'
 import type { Unions } from './indicators.ts'
 import type { Role } from './people.ts'
-import type { Act, Manifest } from './rehearsal.ts'
+import type { Act, ChaosManifest } from './rehearsal.ts'
 import type { K6Scenario, ScriptThreshold } from './script.ts'
 import type { Millis, PerSecond, Some } from './units.ts'
 
@@ -33,7 +33,7 @@ export type PlannedFault = {
   readonly does: Fault
   /** Opens at `opensMs`, and closes at `fromMs`. */
   readonly gate?: { readonly by: Role; readonly opensMs: Millis }
-  readonly object: Manifest & { readonly metadata: { readonly namespace: string } }
+  readonly object: ChaosManifest & { readonly metadata: { readonly namespace: string } }
 }
 
 /** `toMs`: when it is undone; absent: when the load has ended. */

@@ -2,7 +2,7 @@
  * Whether a series grows, without assuming a shape or normal noise: the Mann-Kendall test with Sen's slope. Pure.
  * M. G. Kendall, Rank Correlation Methods, 4th ed., ch. 4; P. K. Sen, JASA 63 (1968) 1379-1389.
  */
-export type Point = { readonly at: number; readonly value: number }
+export type TrendPoint = { readonly at: number; readonly value: number }
 
 export type Trend = {
   /** Standard score of the test: above 3.29 by chance in one of 2,000 series without a trend. */
@@ -12,7 +12,7 @@ export type Trend = {
 }
 
 /** Undefined for fewer than two points. Takes n² steps. */
-export function trendOf(points: readonly Point[]): Trend | undefined {
+export function trendOf(points: readonly TrendPoint[]): Trend | undefined {
   const n = points.length
   if (n < 2) return undefined
   const slopes: number[] = []

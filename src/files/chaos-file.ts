@@ -2,7 +2,7 @@
 
 import type { Fault } from '../domain/fault.ts'
 import type { SourcePoint } from '../domain/issue.ts'
-import type { Manifest } from '../domain/rehearsal.ts'
+import type { ChaosManifest } from '../domain/rehearsal.ts'
 import { ADDRESSES_ANNOTATION } from '../protocols/chaos-mesh/addresses.ts'
 import { admit } from '../protocols/chaos-mesh/admission.ts'
 import { faultOf } from '../protocols/chaos-mesh/fault.ts'
@@ -19,7 +19,7 @@ import { nearest, openDocument, plainValue } from './yaml-node.ts'
 /** `at` finds the line of a field, such as `spec.selector.namespaces`. Without `does` the object was refused. */
 export type ChaosFile = {
   readonly file: string
-  readonly object: Manifest
+  readonly object: ChaosManifest
   readonly does?: Fault
   readonly at: (path: string) => SourcePoint
 }
@@ -76,7 +76,7 @@ export function readChaosFile(files: Files, path: string, namedAt: SourcePoint, 
 }
 
 /** Whether Chaos Mesh would accept it, and whether it does what it seems to say. */
-function isAdmitted(object: Manifest, at: ChaosFile['at'], report: Report): boolean {
+function isAdmitted(object: ChaosManifest, at: ChaosFile['at'], report: Report): boolean {
   const refused = admit(object)
   const next = 'mend the field; kubectl apply would be told the same.'
   for (const { path, message } of refused)
@@ -88,7 +88,7 @@ function isAdmitted(object: Manifest, at: ChaosFile['at'], report: Report): bool
   return doubtful.length === 0
 }
 
-function checkAddresses(object: Manifest, at: ChaosFile['at'], report: Report): void {
+function checkAddresses(object: ChaosManifest, at: ChaosFile['at'], report: Report): void {
   if (object.metadata.annotations?.[ADDRESSES_ANNOTATION] === undefined) return
   if (object.kind === 'NetworkChaos' && object.spec.target !== undefined) return
   const problem = `The annotation ${ADDRESSES_ANNOTATION} replaces spec.target of a NetworkChaos, and there is none.`

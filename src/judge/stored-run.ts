@@ -4,10 +4,10 @@ import type { ReactionPair } from '../domain/comparison.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { type Unions, unionsIn } from '../domain/indicators.ts'
 import type { Judgment } from '../domain/verdict.ts'
-import type { Sums } from './blocks/measures.ts'
+import type { BlockSums } from './blocks/measures.ts'
 import { windows } from './seen/windows.ts'
 
-export type RunSums = { add(record: Evidence): void; sums(): Sums }
+export type RunSums = { add(record: Evidence): void; sums(): BlockSums }
 
 const WHOLE = 'whole'
 

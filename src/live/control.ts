@@ -14,7 +14,7 @@ const CONTROL_FILE = 'control.json'
 /** Longer lines are not read: a note has at most 2,000 characters. */
 const LINE_BYTES_MAX = 32_768
 
-export type Answer = { readonly ok: true } | { readonly ok: false; readonly problem: string }
+export type ControlReply = { readonly ok: true } | { readonly ok: false; readonly problem: string }
 
 /** The controller's end. */
 export type Control = {
@@ -29,7 +29,7 @@ export async function openControl(folder: string): Promise<Control> {
   const sockets = new Set<Socket>()
   let hear: ((request: Request) => void) | undefined
 
-  const answer = (line: string): Answer => {
+  const answer = (line: string): ControlReply => {
     const asked = parseRequest(jsonOf(line))
     if (!asked.ok) return asked
     if (hear === undefined) return { ok: false, problem: 'the run has not begun; try again in a moment' }
@@ -62,7 +62,7 @@ export async function openControl(folder: string): Promise<Control> {
 
 /** The other end. */
 export type Joined = {
-  ask(request: Request): Promise<Answer>
+  ask(request: Request): Promise<ControlReply>
   /** Resolves when the controller is gone, however it went. */
   readonly gone: Promise<void>
   leave(): void
@@ -78,14 +78,14 @@ export async function joinControl(folder: string): Promise<Joined | undefined> {
     peer.once('error', () => resolve(false))
   })
   if (!connected) return undefined
-  const waiting: ((answer: Answer) => void)[] = []
+  const waiting: ((answer: ControlReply) => void)[] = []
   const end = () => {
     for (const each of waiting.splice(0)) each({ ok: false, problem: 'the controller of this run is gone' })
   }
   peer.on('error', () => peer.destroy())
   const gone = new Promise<void>((resolve) => peer.once('close', () => resolve()))
   void gone.then(end)
-  eachLine(peer, (line) => waiting.shift()?.(jsonOf(line) as Answer))
+  eachLine(peer, (line) => waiting.shift()?.(jsonOf(line) as ControlReply))
   return {
     ask: (request) =>
       new Promise((resolve) => {

@@ -1,6 +1,6 @@
 /** What people may ask of a run, parsed where it arrives: from a browser and from the control socket. */
 import { type Decision, decisionKinds, type Note, noteKinds } from '../domain/people.ts'
-import { amount, faultText, noFault, type Of, object, oneOf, type Shape, text } from '../journal/format/shape.ts'
+import { amount, faultText, type JournalShape, noFault, type Of, object, oneOf, text } from '../journal/format/shape.ts'
 
 export type Request = Omit<Note, 'at'> | Omit<Decision, 'at'>
 
@@ -20,7 +20,7 @@ const LONGEST = { by: 60, role: 60, about: 200, reason: 500, text: 2000 } as con
 export function parseRequest(value: unknown): Asked {
   const fault = noFault()
   const isNote = typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'note'
-  const shape: Shape<Of<typeof note> | Of<typeof decision>> = isNote ? note : decision
+  const shape: JournalShape<Of<typeof note> | Of<typeof decision>> = isNote ? note : decision
   if (!shape(value, fault)) return { ok: false, problem: faultText(fault) }
   return fitting(value.kind === 'note' ? noteOf(value) : decisionOf(value))
 }

@@ -7,8 +7,8 @@ import type { AddressInfo } from 'node:net'
 import { livePage } from '../report/live/page.ts'
 import { liveScript } from '../report/live/page-script.ts'
 import { liveStyle } from '../report/live/page-style.ts'
-import { type Admission, admissionAt } from './admission.ts'
-import type { Answer } from './control.ts'
+import { admissionAt, type PageAccess } from './admission.ts'
+import type { ControlReply } from './control.ts'
 import type { Feed } from './feed.ts'
 import { parseRequest, type Request } from './requests.ts'
 import { VIEWERS_MAX, type Viewers } from './viewers.ts'
@@ -35,7 +35,7 @@ export type Live = {
   /** Called before a viewer is let in, so that it is shown the present. */
   arrived(): void
   /** Hands a request to the run's controller. */
-  ask(request: Request): Promise<Answer>
+  ask(request: Request): Promise<ControlReply>
   /** Why nobody may write now, for the page; undefined if the run is under way. */
   readsOnly(): string | undefined
 }
@@ -59,7 +59,7 @@ const files: Readonly<Record<string, readonly [type: string, text: string]>> = {
 
 /** Port 0 lets the system choose. */
 export async function serveLive(live: Live, port: number): Promise<LiveServer> {
-  let admission: Admission | undefined
+  let admission: PageAccess | undefined
   const often = { session: notTooOften(), act: notTooOften() }
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(secure)) response.setHeader(name, value)
@@ -92,7 +92,7 @@ function listening(server: Server, port: number): Promise<number> {
 
 async function answer(
   live: Live,
-  admission: Admission,
+  admission: PageAccess,
   often: Readonly<Record<'session' | 'act', () => boolean>>,
   request: IncomingMessage,
   response: ServerResponse,
@@ -116,7 +116,7 @@ async function answer(
   say(response, 404, 'there is nothing here')
 }
 
-function watch(live: Live, admission: Admission, request: IncomingMessage, response: ServerResponse): void {
+function watch(live: Live, admission: PageAccess, request: IncomingMessage, response: ServerResponse): void {
   const rights = admission.rightsOf(request)
   if (rights === undefined) return say(response, 401, 'open the address that matchday printed')
   if (live.viewers.count >= VIEWERS_MAX) return say(response, 503, 'too many viewers')
@@ -133,7 +133,7 @@ function watch(live: Live, admission: Admission, request: IncomingMessage, respo
   live.viewers.welcome(response, Number.isSafeInteger(after) && after > 0 ? after : 0, hello)
 }
 
-function enter(admission: Admission, body: Readonly<Record<string, unknown>>, response: ServerResponse): void {
+function enter(admission: PageAccess, body: Readonly<Record<string, unknown>>, response: ServerResponse): void {
   const cookie = typeof body.token === 'string' ? admission.cookieFor(body.token) : undefined
   if (cookie === undefined) return say(response, 401, 'this token is not known')
   response.setHeader('Set-Cookie', cookie)

@@ -17,7 +17,7 @@ export type Watched = {
   close(): Promise<void>
 }
 
-export type Watching = {
+export type WatchOptions = {
   /** Folder of the run. */
   readonly folder: string
   readonly journal: string
@@ -30,7 +30,7 @@ const DRAW_MS = 1000
 /** The last records of an ended controller are read within this time. */
 const GRACE_MS = 500
 
-export async function watchRun({ folder, journal, port, speed }: Watching): Promise<Watched> {
+export async function watchRun({ folder, journal, port, speed }: WatchOptions): Promise<Watched> {
   const ending = new AbortController()
   const feed = feeding()
   const viewers = viewing(feed)

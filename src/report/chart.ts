@@ -21,9 +21,9 @@ export type Limit = {
   readonly axis?: 'right'
 }
 /** A labelled moment on the plot: decided, ready, promoted. */
-export type Mark = { readonly at: number; readonly text: string; readonly look: 'good' | 'bad' | 'neutral' }
+export type PlotMark = { readonly at: number; readonly text: string; readonly look: 'good' | 'bad' | 'neutral' }
 
-export type Look =
+export type SpanLook =
   | 'phase'
   | 'planned'
   | 'fault'
@@ -38,7 +38,7 @@ export type Look =
 export type Span = {
   readonly from: number
   readonly to: number
-  readonly look: Look
+  readonly look: SpanLook
   /** Written into the span if it fits, otherwise after it. */
   readonly text: string
   /** Shown in the table and on hover, but not written on the chart. */
@@ -51,7 +51,7 @@ export type Tick = {
   readonly text: string
   readonly share?: number
 }
-export type Row = {
+export type ChartRow = {
   readonly name: string
   readonly spans?: readonly Span[]
   readonly steps?: readonly Point[]
@@ -77,8 +77,8 @@ export type Chart = {
   readonly scale?: 'log'
   /** Unit of the right axis, for lines and limits that are on it. */
   readonly right?: string
-  readonly marks?: readonly Mark[]
-  readonly rows?: readonly Row[]
+  readonly marks?: readonly PlotMark[]
+  readonly rows?: readonly ChartRow[]
 }
 
 export const line = (

@@ -1,5 +1,5 @@
 /** A chart with its legend, its sentence and its table, so that readers who cannot see it, or print it, lose nothing. */
-import type { Chart, ChartLine, Point, Row } from './chart.ts'
+import type { Chart, ChartLine, ChartRow, Point } from './chart.ts'
 import { chartSvg } from './draw/chart-svg.ts'
 import { keyLook } from './draw/looks.ts'
 import { type Html, html } from './escape/html.ts'
@@ -48,7 +48,7 @@ const MOST_ENTRIES = 60
 
 type Entry = { readonly at: number; readonly to?: number; readonly text: string }
 
-function rowTable(rows: readonly Row[], seconds: number): Html {
+function rowTable(rows: readonly ChartRow[], seconds: number): Html {
   const lines = rows.flatMap((row) => {
     const entries = entriesOf(row).filter(({ at }) => at <= seconds)
     const left = entries.length - MOST_ENTRIES
@@ -63,7 +63,7 @@ function rowTable(rows: readonly Row[], seconds: number): Html {
   return lines.length === 0 ? html`` : table(['row', 'from', 'to', 'what'], lines)
 }
 
-const entriesOf = ({ spans = [], steps = [], ticks = [] }: Row): readonly Entry[] =>
+const entriesOf = ({ spans = [], steps = [], ticks = [] }: ChartRow): readonly Entry[] =>
   [
     ...spans.map(({ from, to, text }) => ({
       at: from,

@@ -5,7 +5,7 @@ import type { GateAnswer } from '../domain/people.ts'
 import type { Judgment } from '../domain/verdict.ts'
 
 /** Times in seconds since the load's zero. */
-export type Harm = {
+export type DrawnHarm = {
   readonly kind: 'fault' | 'action'
   readonly name: string
   readonly letter: string
@@ -31,7 +31,7 @@ export type Harm = {
 export type Harms = {
   addFault(record: EvidenceOf<'fault-step'>, at: number): void
   addAction(record: EvidenceOf<'action-step'>, at: number): void
-  readonly all: readonly Harm[]
+  readonly all: readonly DrawnHarm[]
 }
 
 export function harmsOf({ timeline }: RunStarted): Harms {
@@ -53,8 +53,8 @@ export function harmsOf({ timeline }: RunStarted): Harms {
   ]
   const all = planned
     .sort((a, b) => a.planned.from - b.planned.from)
-    .map((each, index): Harm => ({ ...each, letter: letterOf(index) }))
-  const find = (kind: Harm['kind'], name: string) => all.find((each) => each.kind === kind && each.name === name)
+    .map((each, index): DrawnHarm => ({ ...each, letter: letterOf(index) }))
+  const find = (kind: DrawnHarm['kind'], name: string) => all.find((each) => each.kind === kind && each.name === name)
   return {
     all,
     addFault({ fault, step }, at) {
@@ -81,13 +81,13 @@ export function harmsOf({ timeline }: RunStarted): Harms {
   }
 }
 
-function closeGate(harm: Harm, { answer, who = 'somebody' }: { answer: GateAnswer; who?: string }): void {
+function closeGate(harm: DrawnHarm, { answer, who = 'somebody' }: { answer: GateAnswer; who?: string }): void {
   if (harm.gate) harm.gate = { ...harm.gate, open: false }
   if (answer === 'no-go') harm.problem = `not performed: no-go by ${who}`
   if (answer === 'none') harm.problem = 'not performed: no answer in time'
 }
 
-function healingOf(harm: Harm, is: string, at: number): void {
+function healingOf(harm: DrawnHarm, is: string, at: number): void {
   if (is === 'heal-requested') harm.healing = at
   if (is === 'healed') harm.healed = at
 }
@@ -97,14 +97,14 @@ const letterOf = (index: number): string =>
   `${index < 26 ? '' : String.fromCharCode(64 + Math.floor(index / 26))}${String.fromCharCode(65 + (index % 26))}`
 
 /** The period in which it had an effect, as far as the run was observed; undefined if it never had one. */
-export function biteOf(harm: Harm, seconds: number): readonly [from: number, to: number] | undefined {
+export function biteOf(harm: DrawnHarm, seconds: number): readonly [from: number, to: number] | undefined {
   if (harm.begun === undefined) return undefined
   const unhealed = harm.lasts ? seconds : (harm.done ?? harm.healing ?? seconds)
   return [harm.begun, harm.healed ?? harm.kept ?? unhealed]
 }
 
 /** The last moment at which it cost an objective, by the judgment; undefined if no cost is known. */
-export function recoveredAt(harm: Harm, judgment: Judgment): number | undefined {
+export function recoveredAt(harm: DrawnHarm, judgment: Judgment): number | undefined {
   const { begun } = harm
   if (begun === undefined) return undefined
   const costs =

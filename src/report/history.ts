@@ -11,7 +11,7 @@ import { objectiveWords, wordsOf } from './words.ts'
 export type PastRun = { readonly startedAt: number; readonly folder: string; readonly judgment: Judgment }
 
 /** One objective over the runs. A run that did not measure it has no value. */
-export type Trend = {
+export type ObjectiveTrend = {
   readonly sli: string
   readonly objective: string
   readonly unit: 'ms' | 'share'
@@ -21,7 +21,7 @@ export type Trend = {
 }
 
 /** `runs` in order of time. Objectives are told apart by indicator and kind, and named as the newest run names them. */
-export function trendsOf(runs: readonly PastRun[]): readonly Trend[] {
+export function trendsOf(runs: readonly PastRun[]): readonly ObjectiveTrend[] {
   const newest = runs.at(-1)?.judgment.slos ?? []
   return newest.map((slo) => ({
     sli: slo.sli,
@@ -51,7 +51,7 @@ export function sparkline(values: readonly (number | undefined)[]): string {
     .join('')
 }
 
-export const trendValue = ({ unit }: Pick<Trend, 'unit'>, value: number | undefined): string =>
+export const trendValue = ({ unit }: Pick<ObjectiveTrend, 'unit'>, value: number | undefined): string =>
   value === undefined ? '–' : unit === 'ms' ? `${value.toFixed(0)} ms` : percent(value)
 
 const HISTORY_STYLE =
@@ -95,7 +95,7 @@ const [WIDTH, HEIGHT, LEFT, RIGHT, PAD] = [1000, 120, 80, 20, 18]
 const colours = (state: SloResult['state'] | undefined): string =>
   state === 'proven' ? light.good : state === 'missed' ? light.bad : light.warn
 
-function figureOf(trend: Trend): Html {
+function figureOf(trend: ObjectiveTrend): Html {
   const known = trend.points.flatMap(({ value }) => value ?? [])
   const title = `${trend.sli}: ${trend.objective}`
   if (known.length === 0) return html`<figure><figcaption>${title}: never measured</figcaption></figure>`

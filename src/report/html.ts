@@ -4,7 +4,7 @@ import { hatches } from './draw/bands.ts'
 import { swatchLook } from './draw/looks.ts'
 import { type Html, html, scriptJson } from './escape/html.ts'
 import { figure } from './figure.ts'
-import { biteOf, type Harm } from './harms.ts'
+import { biteOf, type DrawnHarm } from './harms.ts'
 import { script } from './page-script.ts'
 import { style } from './page-style.ts'
 import { type Section, sections } from './sections/all.ts'
@@ -86,10 +86,10 @@ function legend({ harms, seconds }: RunView): Html {
   return html`<ul class="legend">${items}<li>${swatch('phase')}phases, named above each chart</li></ul>`
 }
 
-const swatch = (kind: Harm['kind'] | 'phase'): Html =>
+const swatch = (kind: DrawnHarm['kind'] | 'phase'): Html =>
   html`<svg class="swatch" width="18" height="11" aria-hidden="true"><rect class="${kind}"${swatchLook(kind)} width="18" height="11"/></svg>`
 
-function lifeOf(harm: Harm, seconds: number): string {
+function lifeOf(harm: DrawnHarm, seconds: number): string {
   const [began, ended] = harm.kind === 'fault' ? ['injected', 'healed'] : ['begun', 'undone']
   const bite = biteOf(harm, seconds)
   if (bite === undefined) return `never ${began}`
@@ -97,7 +97,7 @@ function lifeOf(harm: Harm, seconds: number): string {
   return [`${began} ${clock(bite[0])}`, ...done, ...endOf(harm, ended)].join(', ')
 }
 
-function endOf({ healed, kept, lasts }: Harm, ended: string): readonly string[] {
+function endOf({ healed, kept, lasts }: DrawnHarm, ended: string): readonly string[] {
   if (healed !== undefined) return [`${ended} ${clock(healed)}`]
   return lasts && kept === undefined ? [`never ${ended}`] : []
 }

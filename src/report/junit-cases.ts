@@ -8,7 +8,7 @@ import type { ActionResult, FaultResult, Finding, Judgment, SloResult } from '..
 import { causesOfWant } from '../judge/posture/posture.ts'
 import { inSeconds, objectiveWords, reactionWords, whole } from './words.ts'
 
-export type Outcome = {
+export type CaseOutcome = {
   readonly is: 'failure' | 'error' | 'skipped'
   readonly type: string
   readonly message: string
@@ -24,7 +24,7 @@ export type Case = {
   /** For these causes, only findings about objects of this namespace. */
   readonly within?: string
   readonly held: boolean
-  readonly outcome?: Outcome
+  readonly outcome?: CaseOutcome
 }
 export type Suite = { readonly name: string; readonly cases: readonly Case[] }
 
@@ -65,13 +65,13 @@ function objectiveSuite(slo: SloResult, { slos }: Rehearsal, accepted: boolean):
   }
 }
 
-const outcomeOf = (outcome: Outcome | undefined) => (outcome === undefined ? {} : { outcome })
+const outcomeOf = (outcome: CaseOutcome | undefined) => (outcome === undefined ? {} : { outcome })
 
 function windowOutcome(
   slo: SloResult,
   { name, counts }: SloResult['windows'][number],
   accepted: boolean,
-): Outcome | undefined {
+): CaseOutcome | undefined {
   if (counts.attempts === 0) return { is: 'skipped', type: '', message: 'no attempts in this window' }
   const beyond = slo.ceilingMs === slo.targetMs ? Math.max(counts.slow, counts.overCeiling) : counts.overCeiling
   const share = (counts.good - (slo.kind === 'latency' ? beyond : 0)) / counts.attempts

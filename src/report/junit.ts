@@ -8,7 +8,7 @@ import { point } from '../domain/issue.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
 import type { Judgment } from '../domain/verdict.ts'
 import { type Xml, xml } from './escape/xml.ts'
-import { type Case, type Outcome, suitesOf } from './junit-cases.ts'
+import { type Case, type CaseOutcome, suitesOf } from './junit-cases.ts'
 
 export function junitReport(judgment: Judgment, rehearsal: Rehearsal): string {
   const suites = suitesOf(judgment, rehearsal)
@@ -26,7 +26,7 @@ ${xml.join(body)}
 `.text
 }
 
-const count = (cases: readonly Case[], is: Outcome['is']): number =>
+const count = (cases: readonly Case[], is: CaseOutcome['is']): number =>
   cases.filter((each) => each.outcome?.is === is).length
 
 const totals = (cases: readonly Case[]): Xml =>

@@ -4,7 +4,7 @@ import type { Instant } from '../domain/units.ts'
 import type { Judgment } from '../domain/verdict.ts'
 import type { FrameDelta } from '../judge/seen/frame-deltas.ts'
 import type { Chart } from './chart.ts'
-import type { Harm } from './harms.ts'
+import type { DrawnHarm } from './harms.ts'
 
 /** By kind of record. `at` is in seconds since the load's zero; cluster state from before is at 0. */
 export type Takes = { readonly [K in EvidenceKind]?: (record: EvidenceOf<K>, at: number) => void }
@@ -31,7 +31,7 @@ export type Drawing = {
     readonly rampEnd: number
     readonly to: number
   }[]
-  readonly harms: readonly Harm[]
+  readonly harms: readonly DrawnHarm[]
   readonly judgment: Judgment
 }
 

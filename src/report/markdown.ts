@@ -3,7 +3,7 @@ import { money } from '../domain/show.ts'
 import type { FaultResult, Finding, HarmCost, Judgment, ReactionResult } from '../domain/verdict.ts'
 import { code, type Markdown, md } from './escape/markdown.ts'
 import { speaker } from './live/event-words.ts'
-import type { People } from './people.ts'
+import type { PeopleRecords } from './people.ts'
 import { rootsOf } from './roots.ts'
 import {
   actionWords,
@@ -23,7 +23,7 @@ import {
   wordsOf,
 } from './words.ts'
 
-export function markdownReport(judgment: Judgment, people?: People): string {
+export function markdownReport(judgment: Judgment, people?: PeopleRecords): string {
   const { word, icon } = wordsOf(judgment.verdict)
   const lines: readonly Markdown[] = [
     md`# ${icon} ${word}: ${judgment.rehearsal}`,
@@ -51,7 +51,7 @@ export function markdownReport(judgment: Judgment, people?: People): string {
   return md.join(lines).text
 }
 
-function decisions(people: People | undefined): readonly Markdown[] {
+function decisions(people: PeopleRecords | undefined): readonly Markdown[] {
   if (people === undefined || people.decisions.length === 0) return []
   const rows = people.decisions.map(
     ({ decision, known }) =>
@@ -62,7 +62,7 @@ function decisions(people: People | undefined): readonly Markdown[] {
 }
 
 /** A task list, as issue trackers read it. */
-const followUps = (people: People | undefined): readonly Markdown[] =>
+const followUps = (people: PeopleRecords | undefined): readonly Markdown[] =>
   people === undefined || people.followUps.length === 0
     ? []
     : [md`## Follow-ups`, md``, ...people.followUps.map((note) => md`- [ ] ${note.text} (${speaker(note)})`), md``]

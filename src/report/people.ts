@@ -4,7 +4,7 @@ import type { Decision, Note } from '../domain/people.ts'
 import type { Instant } from '../domain/units.ts'
 import { type EventWords, eventWords } from './live/event-words.ts'
 
-export type Told = {
+export type TimelineEntry = {
   readonly at: Instant
   /** Line of the journal. */
   readonly line: number
@@ -12,10 +12,10 @@ export type Told = {
   readonly said: boolean
 }
 
-export type People = {
+export type PeopleRecords = {
   readonly decisions: readonly { readonly decision: Decision; readonly known: string }[]
   readonly followUps: readonly Note[]
-  readonly timeline: readonly Told[]
+  readonly timeline: readonly TimelineEntry[]
 }
 
 /** Machine lines that are kept: a run with more than these has them in its journal. */
@@ -24,7 +24,7 @@ const MACHINE_LINES_MAX = 500
 export function peopleFold() {
   const decisions: Decision[] = []
   const followUps: Note[] = []
-  const timeline: Told[] = []
+  const timeline: TimelineEntry[] = []
   let machine = 0
 
   return {
@@ -37,7 +37,7 @@ export function peopleFold() {
       if (record.kind === 'decision') decisions.push(record)
       if (record.kind === 'note' && record.is === 'follow-up') followUps.push(record)
     },
-    result(): People {
+    result(): PeopleRecords {
       if (!timeline.some(({ said }) => said)) return { decisions: [], followUps: [], timeline: [] }
       return {
         decisions: decisions.map((decision) => ({ decision, known: knownAt(decision.seen, timeline) })),
@@ -49,7 +49,7 @@ export function peopleFold() {
 }
 
 /** The last event that was on the screen of whoever decided. */
-function knownAt(seen: number | undefined, timeline: readonly Told[]): string {
+function knownAt(seen: number | undefined, timeline: readonly TimelineEntry[]): string {
   if (seen === undefined) return 'not known: decided in a terminal'
   const last = timeline.findLast(({ line, said }) => line <= seen && !said)
   return last === undefined ? `journal line ${seen}` : `line ${seen}, after “${last.words.subject}${last.words.text}”`

@@ -1,5 +1,5 @@
 /** The values that the crosshair shows: the drawn points, and the texts of the rows. */
-import { type Chart, type Row, thinned } from './chart.ts'
+import { type Chart, type ChartRow, thinned } from './chart.ts'
 import { plotArea } from './draw/chart-svg.ts'
 
 type Told = { readonly name: string; readonly points: readonly (readonly [at: number, value: number | string])[] }
@@ -21,7 +21,7 @@ const lines = (chart: Chart): readonly Told[] =>
 const tenth = (at: number): number => Math.round(at * 10) / 10
 const cent = (value: number): number => Math.round(value * 100) / 100
 
-function told({ name, steps, spans = [], ticks = [] }: Row): Told {
+function told({ name, steps, spans = [], ticks = [] }: ChartRow): Told {
   const points = steps
     ? thinned(steps).map(([at, value]) => [tenth(at), cent(value)] as const)
     : [

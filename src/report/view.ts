@@ -7,13 +7,13 @@ import type { Instant } from '../domain/units.ts'
 import type { Judgment } from '../domain/verdict.ts'
 import { frameDeltas } from '../judge/seen/frame-deltas.ts'
 import { type Chart, isEmpty } from './chart.ts'
-import { type Harm, type Harms, harmsOf } from './harms.ts'
+import { type DrawnHarm, type Harms, harmsOf } from './harms.ts'
 import { type Drawing, giveAny, type Lane } from './lane.ts'
 import { lanes } from './lanes/all.ts'
-import { type People, peopleFold } from './people.ts'
+import { type PeopleRecords, peopleFold } from './people.ts'
 
 export type RunView = Omit<Drawing, 'judgment'> & {
-  readonly people: People
+  readonly people: PeopleRecords
   /** The judgment adds its results: when a scaler decided, what a fault cost. */
   charts(judgment: Judgment): readonly Chart[]
 }
@@ -84,7 +84,7 @@ function viewOf(
       rampEnd: each.rampEndMs / 1000,
       to: each.toMs / 1000,
     })),
-    harms: harms.all as readonly Harm[],
+    harms: harms.all as readonly DrawnHarm[],
     people: people.result(),
   }
   const charts = (judgment: Judgment): readonly Chart[] =>

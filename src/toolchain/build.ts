@@ -16,14 +16,14 @@ export type BuildOptions = {
   readonly env: NodeJS.ProcessEnv
 }
 
-export type Built = { readonly path: string; readonly version: string }
+export type BuiltTool = { readonly path: string; readonly version: string }
 
 /**
  * Builds the tools that are not in the cache, one at a time in the given order, and keeps each as soon as it is verified. Several processes may ask
  * at once: one builds, the others wait and then use the result. @throws ToolchainError with one clear cause; the signal's reason when aborted. In
  * both cases nothing broken is left in the cache
  */
-export async function buildTools(tools: readonly Tool[], options: BuildOptions): Promise<Map<Tool, Built>> {
+export async function buildTools(tools: readonly Tool[], options: BuildOptions): Promise<Map<Tool, BuiltTool>> {
   const startedMs = performance.now()
   const elapsedMs = () => Math.round(performance.now() - startedMs)
   const lock = await takeBuildLock(
@@ -33,7 +33,7 @@ export async function buildTools(tools: readonly Tool[], options: BuildOptions):
   ).catch((error: unknown) => Promise.reject(clear(error)))
   const folders = new Map<string, string>()
   try {
-    const built = new Map<Tool, Built>()
+    const built = new Map<Tool, BuiltTool>()
     for (const tool of tools) built.set(tool, await cachedOrBuilt(tool, folders, options))
     return built
   } catch (error) {
@@ -44,7 +44,7 @@ export async function buildTools(tools: readonly Tool[], options: BuildOptions):
   }
 }
 
-async function cachedOrBuilt(tool: Tool, folders: Map<string, string>, options: BuildOptions): Promise<Built> {
+async function cachedOrBuilt(tool: Tool, folders: Map<string, string>, options: BuildOptions): Promise<BuiltTool> {
   const folder = cacheFolder(tool, options.cacheDirectory, options.goModules)
   const cached = cachedBuild(tool, folder)
   if (cached) return cached
@@ -79,7 +79,7 @@ async function compile(
   work: string,
   options: BuildOptions,
   ticker: Ticker,
-): Promise<Built> {
+): Promise<BuiltTool> {
   const version = pinnedVersion(tool, options.goModules)
   const aside = placeAside(tool, folder)
   try {

@@ -5,7 +5,7 @@
  */
 import { backlogOf, type FlightRow } from '../../src/capacity/backlog.ts'
 import { proofOf } from '../../src/capacity/proof.ts'
-import type { Measure, Outcome } from '../../src/domain/capacity.ts'
+import type { LoadOutcome, NextLoad } from '../../src/domain/capacity.ts'
 import { random } from '../../src/domain/random.ts'
 import { ratio } from '../../src/domain/units.ts'
 
@@ -31,7 +31,7 @@ export const limitOf = ({ slots, serviceMs, perSecond }: Model): number => (slot
 export function modelPlatform(model: Model, seed: number) {
   const { fraction } = random(seed, 'model platform')
   const normal = () => Math.sqrt(-2 * Math.log(1 - fraction())) * Math.cos(2 * Math.PI * fraction())
-  const once = (stages: readonly { readonly load: number; readonly ms: number }[], measuredMs: number): Outcome => {
+  const once = (stages: readonly { readonly load: number; readonly ms: number }[], measuredMs: number): LoadOutcome => {
     const factor = Math.exp(model.spread * normal())
     const rates = stages.map(({ load, ms }) => ({ rate: load * model.perSecond, ms }))
     if (rates.some(({ rate }) => rate > (model.generatorMax ?? Number.POSITIVE_INFINITY)))
@@ -41,7 +41,7 @@ export function modelPlatform(model: Model, seed: number) {
   return {
     once,
     /** A recovery has the overload before it, and time to recover that is not measured. */
-    measure: ({ load, overload, measureMs }: Measure, recoverMs: number): Outcome =>
+    measure: ({ load, overload, measureMs }: NextLoad, recoverMs: number): LoadOutcome =>
       overload === undefined
         ? once([{ load, ms: measureMs }], measureMs)
         : once(
@@ -85,7 +85,7 @@ function served(model: Model, factor: number, free: number[], dueMs: number, fra
   return Math.min(startMs + service, dueMs + TIMEOUT_MS)
 }
 
-function judged(answers: readonly Answer[], measuredMs: number, rates: readonly Rate[]): Outcome {
+function judged(answers: readonly Answer[], measuredMs: number, rates: readonly Rate[]): LoadOutcome {
   const toMs = rates.reduce((sum, { ms }) => sum + ms, 0)
   const fromMs = toMs - measuredMs
   const done = answers.filter(({ doneMs }) => doneMs >= fromMs && doneMs < toMs)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { nextStep } from '../../src/capacity/search.ts'
-import type { Outcome, Point, Purpose } from '../../src/domain/capacity.ts'
+import type { LoadOutcome, LoadPoint, Purpose } from '../../src/domain/capacity.ts'
 import { seconds } from '../../src/domain/units.ts'
 import { limitOf, type Model } from './model-platform.ts'
 import { searchOn, spec } from './simulated.ts'
@@ -59,8 +59,12 @@ describe('a search on a queue with slots', () => {
   })
 })
 
-const point = (load: number, outcome: Outcome, purpose: Purpose = 'bracket'): Point => ({ load, purpose, outcome })
-const next = (...points: readonly Point[]) => nextStep(spec, points, 0)
+const point = (load: number, outcome: LoadOutcome, purpose: Purpose = 'bracket'): LoadPoint => ({
+  load,
+  purpose,
+  outcome,
+})
+const next = (...points: readonly LoadPoint[]) => nextStep(spec, points, 0)
 
 describe('the next load', () => {
   it('starts where the file says, climbs by growth, then bisects geometrically', () => {
@@ -91,7 +95,7 @@ describe('the next load', () => {
     const broke = point(0.8, 'broke', 'recovery')
     expect(next(...enclosed, broke)).toMatchObject({ purpose: 'recovery' })
     expect(next(...enclosed, broke, broke)).toMatchObject({ purpose: 'again', load: 0.8 })
-    const control = (outcome: Outcome) => next(...enclosed, broke, broke, point(0.8, outcome, 'again'))
+    const control = (outcome: LoadOutcome) => next(...enclosed, broke, broke, point(0.8, outcome, 'again'))
     expect(control('held')).toEqual({ kind: 'metastable', overload: 1.5, load: 0.8, held: 1 })
     expect(control('broke').kind).toBe('measure')
     expect(next(...enclosed, broke, point(0.8, 'held', 'recovery'))).toMatchObject({ purpose: 'repeat' })

@@ -1,7 +1,7 @@
 /** A whole search on a model platform, with virtual time. */
 
 import { nextStep } from '../../src/capacity/search.ts'
-import type { Outcome, Point, SearchEnd, SearchSpec } from '../../src/domain/capacity.ts'
+import type { LoadOutcome, LoadPoint, SearchEnd, SearchSpec } from '../../src/domain/capacity.ts'
 import { ratio, seconds } from '../../src/domain/units.ts'
 import { type Model, modelPlatform } from './model-platform.ts'
 
@@ -26,12 +26,12 @@ const OVERHEAD_MS = 20_000
 
 export function searchOn(model: Model, seed: number, wanted: SearchSpec = spec) {
   const platform = modelPlatform(model, seed)
-  const points: Point[] = []
+  const points: LoadPoint[] = []
   let spentMs = 0
   for (let asked = 0; asked < 60; asked += 1) {
     const step = nextStep(wanted, points, spentMs)
     if (step.kind !== 'measure') return { end: step as SearchEnd, points, spentMs, platform }
-    let outcome: Outcome = 'unproven'
+    let outcome: LoadOutcome = 'unproven'
     for (let part = 1; part <= wanted.extensions && outcome === 'unproven'; part += 1) {
       outcome = platform.measure(
         { ...step, measureMs: seconds((step.measureMs / 1000) * part) },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Outcome } from '../../src/domain/comparison.ts'
+import type { ComparisonOutcome } from '../../src/domain/comparison.ts'
 import { decide, type Gate, outcomeOf, outlookOf } from '../../src/domain/gate.ts'
 import { random } from '../../src/domain/random.ts'
 
@@ -13,7 +13,7 @@ function session(
   seed: number,
   truths: readonly number[],
   sd = SD,
-): { readonly outcome: Outcome; readonly pairs: number } {
+): { readonly outcome: ComparisonOutcome; readonly pairs: number } {
   const draw = random(seed, `session ${truths.join(' ')}`)
   const normal = () => Math.sqrt(-2 * Math.log(1 - draw.fraction())) * Math.cos(2 * Math.PI * draw.fraction())
   const all = truths.map((truth) => Array.from({ length: 16 }, () => truth + sd * normal()))

@@ -1,6 +1,6 @@
 import { Counter, Registry } from 'prom-client'
 import { describe, expect, it } from 'vitest'
-import { createLane, type Lane } from '../../src/platform/services/payments-api/lane.ts'
+import { createLane, type PspLane } from '../../src/platform/services/payments-api/lane.ts'
 import type { ChargeOutcome, Psp } from '../../src/platform/services/payments-api/psp.ts'
 
 /** A provider whose answers the test gives by hand, in the order of the calls. */
@@ -27,7 +27,7 @@ function provider() {
 const unknown: ChargeOutcome = { kind: 'unknown', reason: 'timed out' }
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
-function charge(lane: Lane, budgetMs = 1_700) {
+function charge(lane: PspLane, budgetMs = 1_700) {
   const permit = lane.enter()
   if (permit === undefined) throw new Error('refused')
   return lane.charge(permit, { key: 'k', amountCents: 1, trace: 't', budgetMs })

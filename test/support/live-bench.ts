@@ -6,7 +6,7 @@ import { type Instant, instant } from '../../src/domain/units.ts'
 import { type Journal, openJournal } from '../../src/journal/journal.ts'
 import { openControl } from '../../src/live/control.ts'
 import type { Request } from '../../src/live/requests.ts'
-import { type Watched, type Watching, watchRun } from '../../src/live/watch-run.ts'
+import { type Watched, type WatchOptions, watchRun } from '../../src/live/watch-run.ts'
 import { evidence } from './evidence.ts'
 import { tempFolder } from './temp-folder.ts'
 
@@ -19,7 +19,7 @@ export type RunBench = {
   until(seconds: number): void
   append(record: Evidence): void
   lastAt(): Instant
-  watch(more?: Partial<Watching>): Promise<Watched>
+  watch(more?: Partial<WatchOptions>): Promise<Watched>
   /** The controller is gone without its last record. */
   die(): void
 }

@@ -3,7 +3,7 @@ import type { SliCounts } from '../../domain/evidence.ts'
 import type { IndicatorSource, Tags } from '../../domain/indicator.ts'
 import type { LoadPlan } from '../../domain/timeline.ts'
 import { counter, rateCounter, trend } from './series-names.ts'
-import { type HistogramTotal, type Labels, NO_HISTOGRAM, type Totals } from './totals.ts'
+import { type HistogramTotal, type MetricLabels, NO_HISTOGRAM, type Totals } from './totals.ts'
 
 export type IndicatorCounts = Omit<SliCounts, 'histogram'> & { readonly latency: HistogramTotal }
 
@@ -30,7 +30,7 @@ export function seriesRead(indicator: IndicatorSource): readonly string[] {
 }
 
 export function indicatorCounts(indicator: IndicatorSource, sums: Totals, limits: Limits): IndicatorCounts {
-  const where = (labels: Labels): boolean => hasTags(labels, indicator.where)
+  const where = (labels: MetricLabels): boolean => hasTags(labels, indicator.where)
   switch (indicator.kind) {
     case 'http': {
       const latency = sums.histogram(trend('http_req_duration'), (labels) => where(labels) && isExpected(labels))
@@ -60,7 +60,7 @@ export function indicatorCounts(indicator: IndicatorSource, sums: Totals, limits
         undefined,
       )
     case 'rate': {
-      const isGood = (labels: Labels) => isNonzero(labels) === (indicator.good === 'nonzero')
+      const isGood = (labels: MetricLabels) => isNonzero(labels) === (indicator.good === 'nonzero')
       return told(
         sums.each(rateCounter(indicator.metric), where),
         isGood,
@@ -85,7 +85,7 @@ export function indicatorCounts(indicator: IndicatorSource, sums: Totals, limits
 }
 
 /** k6 writes the group `checkout` as `::checkout`. */
-function hasTags(labels: Labels, tags: Tags): boolean {
+function hasTags(labels: MetricLabels, tags: Tags): boolean {
   return Object.entries(tags).every(([tag, value]) => {
     const wanted = tag === 'group' && value !== '' && !value.startsWith('::') ? `::${value}` : value
     return (labels[tag] ?? '') === wanted
@@ -93,29 +93,29 @@ function hasTags(labels: Labels, tags: Tags): boolean {
 }
 
 /** Without a response callback (`http.setResponseCallback(null)`) k6 does not say what it expected. Then its default decides: 200 to 399. */
-function isExpected({ expected_response: expected, status }: Labels): boolean {
+function isExpected({ expected_response: expected, status }: MetricLabels): boolean {
   if (expected !== undefined) return expected === 'true'
   return Number(status) >= 200 && Number(status) < 400
 }
 
 /** gRPC's status code OK. */
-const isGrpcOk = ({ status }: Labels): boolean => status === '0'
+const isGrpcOk = ({ status }: MetricLabels): boolean => status === '0'
 /** HTTP 101, Switching Protocols (RFC 6455, 4.1). */
-const isUpgraded = ({ status }: Labels): boolean => status === '101'
-const isNonzero = ({ condition }: Labels): boolean => condition === 'nonzero'
+const isUpgraded = ({ status }: MetricLabels): boolean => status === '101'
+const isNonzero = ({ condition }: MetricLabels): boolean => condition === 'nonzero'
 
 /** k6's code for a request that ran into its time-out. https://grafana.com/docs/k6/latest/javascript-api/error-codes/ */
 const REQUEST_TIMEOUT = '1050'
 
-function httpReason({ status, error_code: code }: Labels): string {
+function httpReason({ status, error_code: code }: MetricLabels): string {
   if (status === undefined || status === '0' || status === '') return code === REQUEST_TIMEOUT ? 'timeout' : 'network'
   return `http-${status}`
 }
 
 function told(
-  series: readonly { readonly labels: Labels; readonly value: number }[],
-  isGood: (labels: Labels) => boolean,
-  reasonOf: (labels: Labels) => string,
+  series: readonly { readonly labels: MetricLabels; readonly value: number }[],
+  isGood: (labels: MetricLabels) => boolean,
+  reasonOf: (labels: MetricLabels) => string,
   latency: HistogramTotal,
   limits: Limits,
 ): IndicatorCounts {

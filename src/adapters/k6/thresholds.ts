@@ -3,7 +3,7 @@ import type { ThresholdResult } from '../../domain/evidence.ts'
 import type { ScriptThreshold } from '../../domain/script.ts'
 import type { WriteRequest } from '../../protocols/prometheus/remote-write.ts'
 import { counter, gauge, rateCounter, trend } from './series-names.ts'
-import { type Labels, totals } from './totals.ts'
+import { type MetricLabels, totals } from './totals.ts'
 
 export type ThresholdWatch = {
   add(request: WriteRequest): void
@@ -17,7 +17,8 @@ export function watchThresholds(thresholds: readonly ScriptThreshold[], unitMs?:
   const wanted = new Set([...chosen.values()].flatMap(({ name }) => seriesOf(name)))
   const samplesOf = (metric: string): number => {
     const { name, tags } = chosen.get(metric) ?? selectorOf(metric)
-    const matches = (labels: Labels) => Object.entries(tags).every(([tag, value]) => (labels[tag] ?? '') === value)
+    const matches = (labels: MetricLabels) =>
+      Object.entries(tags).every(([tag, value]) => (labels[tag] ?? '') === value)
     const counted = (sums.sum(counter(name), matches) ?? 0) + (sums.sum(rateCounter(name), matches) ?? 0)
     const isGauge = sums.each(gauge(name), matches).length > 0
     return counted + sums.histogram(trend(name), matches).count + (isGauge ? 1 : 0)
@@ -37,7 +38,7 @@ export function watchThresholds(thresholds: readonly ScriptThreshold[], unitMs?:
 const seriesOf = (name: string): readonly string[] => [counter(name), rateCounter(name), trend(name), gauge(name)]
 
 /** `http_req_duration{name:login,status:200}`: the metric and its tags. */
-export function selectorOf(metric: string): { readonly name: string; readonly tags: Labels } {
+export function selectorOf(metric: string): { readonly name: string; readonly tags: MetricLabels } {
   const [, name = metric, inside = ''] = /^([^{]+)\{(.*)\}$/.exec(metric) ?? []
   const pairs = inside.split(',').flatMap((pair) => {
     const colon = pair.indexOf(':')

@@ -9,10 +9,10 @@ import {
   type WriteRequest,
 } from '../../protocols/prometheus/remote-write.ts'
 
-export type Labels = Readonly<Record<string, string>>
+export type MetricLabels = Readonly<Record<string, string>>
 
 /** Which series of a name: by labels that they must have, or by a rule. */
-export type Match = Labels | ((labels: Labels) => boolean)
+export type Match = MetricLabels | ((labels: MetricLabels) => boolean)
 
 /** Cumulative counts by upper bound in ms; `count` is their sum. */
 export type HistogramTotal = { readonly count: number; readonly buckets: ReadonlyMap<number, number> }
@@ -26,14 +26,14 @@ export type Totals = {
   /** All matching histograms as one. */
   histogram(name: string, match?: Match): HistogramTotal
   /** Every matching series of a counter, and of a histogram by its count. */
-  each(name: string, match: Match): readonly { readonly labels: Labels; readonly value: number }[]
-  eachHistogram(name: string, match: Match): readonly { readonly labels: Labels; readonly value: number }[]
+  each(name: string, match: Match): readonly { readonly labels: MetricLabels; readonly value: number }[]
+  eachHistogram(name: string, match: Match): readonly { readonly labels: MetricLabels; readonly value: number }[]
   /** Values that a label has in the series of a name. */
   values(name: string, label: string): readonly string[]
 }
 
-type Tally = { readonly labels: Labels; last: number; before: number }
-type Growing = { readonly labels: Labels; last: HistogramTotal; before: HistogramTotal }
+type Tally = { readonly labels: MetricLabels; last: number; before: number }
+type Growing = { readonly labels: MetricLabels; last: HistogramTotal; before: HistogramTotal }
 
 export const NO_HISTOGRAM: HistogramTotal = { count: 0, buckets: new Map() }
 
@@ -52,7 +52,7 @@ export function totals(unitMs = 1000): Totals {
     if (histogram.count < known.last.count) known.before = merged([known.before, known.last])
     known.last = inMillis(histogram, unitMs)
   }
-  const matching = <T extends { readonly labels: Labels }>(
+  const matching = <T extends { readonly labels: MetricLabels }>(
     all: Map<string, Map<string, T>>,
     name: string,
     match: Match,
@@ -94,7 +94,7 @@ export function totals(unitMs = 1000): Totals {
   }
 }
 
-const matches = (labels: Labels, match: Match): boolean =>
+const matches = (labels: MetricLabels, match: Match): boolean =>
   typeof match === 'function' ? match(labels) : Object.entries(match).every(([name, value]) => labels[name] === value)
 
 function slot<T>(all: Map<string, Map<string, T>>, { name, labels }: TimeSeries, fresh: T): T {

@@ -3,20 +3,21 @@ import { readFileSync } from 'node:fs'
 import type { OutgoingHttpHeaders } from 'node:http'
 import type https from 'node:https'
 import { EnvironmentError } from '../../controller/ports.ts'
+import type { Fields } from '../../protocols/fields.ts'
 import { type ExecCredential, type ExecLogin, runExecLogin } from './exec-login.ts'
-import { type Fields, fields, text } from './fields.ts'
+import { fields, text } from './fields.ts'
 import type { Access, Login } from './kubeconfig.ts'
 
 /** One login in its present state. A renewal is a new object. */
 export type Credential = { readonly headers: OutgoingHttpHeaders; readonly cert?: string; readonly key?: string }
 
-export type Credentials = {
+export type CredentialSource = {
   current(): Promise<Credential>
   /** After `refused` was refused: another credential, or undefined if there is none. */
   renewed(refused: Credential): Promise<Credential | undefined>
 }
 
-export function credentialsOf({ login, context, server }: Access): Credentials {
+export function credentialsOf({ login, context, server }: Access): CredentialSource {
   switch (login.kind) {
     case 'none':
       return fixed({ headers: {} })
@@ -59,13 +60,13 @@ function tokenIn(file: string): string {
   }
 }
 
-const fixed = (credential: Credential): Credentials => ({
+const fixed = (credential: Credential): CredentialSource => ({
   current: async () => credential,
   renewed: async () => undefined,
 })
 
 /** Concurrent requests share one renewal. */
-function renewing<T extends Credential>(fetch: () => Promise<T>, freshMs: (credential: T) => number): Credentials {
+function renewing<T extends Credential>(fetch: () => Promise<T>, freshMs: (credential: T) => number): CredentialSource {
   let known: { readonly credential: T; readonly until: number } | undefined
   let fetching: Promise<T> | undefined
   const renew = (): Promise<T> => {
@@ -87,7 +88,7 @@ function renewing<T extends Credential>(fetch: () => Promise<T>, freshMs: (crede
 
 const EARLY_MS = 10_000
 
-function execCredentials(exec: ExecLogin): Credentials {
+function execCredentials(exec: ExecLogin): CredentialSource {
   type Logged = Credential & { readonly expiresAt?: number }
   const fetch = async (): Promise<Logged> => {
     const { token, ...rest }: ExecCredential = await runExecLogin(exec)

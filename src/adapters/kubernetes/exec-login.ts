@@ -6,7 +6,8 @@ import { spawn } from 'node:child_process'
 import { isAbsolute, join } from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
 import { EnvironmentError } from '../../controller/ports.ts'
-import { type Fields, fields, list, optional, text } from './fields.ts'
+import type { Fields } from '../../protocols/fields.ts'
+import { fields, list, optional, text } from './fields.ts'
 
 export type ExecLogin = {
   readonly apiVersion: string

@@ -1,9 +1,9 @@
 /** Reads Kubernetes objects of uncertain shape: absent fields, or fields of another type, read as empty and never fail. */
 import type { ConditionSeen } from '../../domain/cluster.ts'
 import { type Instant, instant } from '../../domain/units.ts'
+import type { Fields } from '../../protocols/fields.ts'
 import type { KubeObject } from '../../protocols/kubernetes/api.ts'
 
-export type Fields = { readonly [key: string]: unknown }
 export const fields = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {})
 export const list = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.map(fields) : [])
 export const count = (value: unknown): number => (typeof value === 'number' ? value : 0)

@@ -7,8 +7,9 @@ import { homedir } from 'node:os'
 import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { parse } from 'yaml'
 import { EnvironmentError } from '../../controller/ports.ts'
+import type { Fields } from '../../protocols/fields.ts'
 import { type ExecLogin, execLoginOf } from './exec-login.ts'
-import { type Fields, fields, list, optional, text } from './fields.ts'
+import { fields, list, optional, text } from './fields.ts'
 
 export type Access = {
   readonly context: string

@@ -12,8 +12,9 @@ import type {
   WorkloadSeen,
 } from '../../domain/posture.ts'
 import { instant, type Millis, millis, seconds } from '../../domain/units.ts'
+import type { Fields } from '../../protocols/fields.ts'
 import type { KubeObject } from '../../protocols/kubernetes/api.ts'
-import { type Fields, fields, list, named, optional, text, timeOf } from './fields.ts'
+import { fields, list, named, optional, text, timeOf } from './fields.ts'
 
 const ROTATE_WITHIN = 'matchday.dev/rotate-within'
 

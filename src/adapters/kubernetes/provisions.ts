@@ -5,7 +5,7 @@
 import type { Target } from '../../domain/rehearsal.ts'
 import { ApiRefusal, find, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
 import { nodeSeen } from './snapshots.ts'
-import { type Reader, readerOf } from './survey.ts'
+import { readerOf, type SurveyReader } from './survey.ts'
 
 /** `unknown`: this login may not read it. `next` says what it is for and how to get it. */
 export type Provision = {
@@ -15,7 +15,7 @@ export type Provision = {
   readonly next?: string
 }
 
-type Ask = (api: KubernetesApi, reader: Reader) => Promise<Provision | readonly Provision[]>
+type Ask = (api: KubernetesApi, reader: SurveyReader) => Promise<Provision | readonly Provision[]>
 
 /** Without a target, the namespaces are left out. */
 export async function provisionsOf(api: KubernetesApi, target: Target | undefined): Promise<readonly Provision[]> {
@@ -52,7 +52,7 @@ const unknown = (item: string, what: string): Provision => ({
 })
 
 /** The items that nodes show by their labels. */
-async function nodes(_: KubernetesApi, reader: Reader): Promise<readonly Provision[]> {
+async function nodes(_: KubernetesApi, reader: SurveyReader): Promise<readonly Provision[]> {
   const found = await reader.list(paths.nodes, 'nodes', '', nodeSeen)
   if (reader.unread.length > 0) return ['zones', 'node pools'].map((item) => unknown(item, 'Nodes'))
   const labels = (item: string, label: string, values: readonly string[], next: string): Provision => {
@@ -80,7 +80,7 @@ async function nodes(_: KubernetesApi, reader: Reader): Promise<readonly Provisi
 
 const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class'
 
-async function storage(_: KubernetesApi, reader: Reader): Promise<Provision> {
+async function storage(_: KubernetesApi, reader: SurveyReader): Promise<Provision> {
   const item = 'storage class'
   const classes = await reader.list('/apis/storage.k8s.io/v1/storageclasses', 'storageclasses', '', ({ metadata }) => ({
     name: metadata.name,
@@ -100,7 +100,7 @@ async function storage(_: KubernetesApi, reader: Reader): Promise<Provision> {
 }
 
 /** Classes of Ingresses and of Gateways. */
-async function wayIn(_: KubernetesApi, reader: Reader): Promise<Provision> {
+async function wayIn(_: KubernetesApi, reader: SurveyReader): Promise<Provision> {
   const item = 'way in'
   const found = await Promise.all([
     reader.list(

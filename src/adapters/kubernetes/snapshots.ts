@@ -12,9 +12,10 @@ import type {
   Termination,
 } from '../../domain/cluster.ts'
 import { type Millis, millis } from '../../domain/units.ts'
+import type { Fields } from '../../protocols/fields.ts'
 import type { KubeObject } from '../../protocols/kubernetes/api.ts'
 import { quantity } from '../../protocols/kubernetes/quantity.ts'
-import { conditionsOf, count, type Fields, fields, list, named, optional, text, timeOf } from './fields.ts'
+import { conditionsOf, count, fields, list, named, optional, text, timeOf } from './fields.ts'
 
 const appOf = (labels: Readonly<Record<string, string>>): string =>
   labels['app.kubernetes.io/name'] ?? labels.app ?? labels['k8s-app'] ?? ''

@@ -82,7 +82,7 @@ export async function surveyCluster(api: KubernetesApi, wanted: string | undefin
 
 async function surveyNamespace(
   api: KubernetesApi,
-  reader: Reader,
+  reader: SurveyReader,
   namespace: string,
   others: readonly string[],
 ): Promise<Survey> {
@@ -121,14 +121,14 @@ async function surveyNamespace(
 /** Discovery, which every authenticated user may read. */
 const CHAOS_MESH = '/apis/chaos-mesh.org/v1alpha1'
 
-export type Reader = {
+export type SurveyReader = {
   /** Every list that was refused so far. */
   readonly unread: readonly Unread[]
   /** @throws ApiError for every refusal but a missing permission */
   list<T>(path: string, what: string, namespace: string, make: (object: KubeObject) => T): Promise<readonly T[]>
 }
 
-export function readerOf(api: KubernetesApi): Reader {
+export function readerOf(api: KubernetesApi): SurveyReader {
   const unread: Unread[] = []
   return {
     unread,
@@ -198,7 +198,7 @@ const foundService = (object: KubeObject): FoundService => ({
 })
 
 /** Ingresses, and HTTPRoutes where the cluster has the Gateway API. */
-async function routesOf(reader: Reader, namespace: string): Promise<readonly FoundRoute[]> {
+async function routesOf(reader: SurveyReader, namespace: string): Promise<readonly FoundRoute[]> {
   const of = (group: string, plural: string, make: (object: KubeObject) => readonly FoundRoute[]) =>
     reader.list(`/apis/${group}/v1/namespaces/${namespace}/${plural}`, plural, namespace, make)
   const all = await Promise.all([
@@ -246,7 +246,7 @@ function httpRoutes(object: KubeObject): readonly FoundRoute[] {
 }
 
 /** Services that are labelled as Prometheus. */
-const prometheusOf = (reader: Reader): Promise<readonly FoundPrometheus[]> =>
+const prometheusOf = (reader: SurveyReader): Promise<readonly FoundPrometheus[]> =>
   reader.list(
     `/api/v1/services?labelSelector=${encodeURIComponent('app.kubernetes.io/name=prometheus')}`,
     'services',

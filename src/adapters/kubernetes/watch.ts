@@ -6,7 +6,7 @@ import {
   itemsOf,
   type KubeObject,
   type KubernetesApi,
-  type Watching,
+  type WatchRequest,
 } from '../../protocols/kubernetes/api.ts'
 import { quoted } from '../../protocols/kubernetes/api-error.ts'
 import type { Transport } from './transport.ts'
@@ -25,7 +25,7 @@ const PAGE = 100
 export async function watchResource<T>(
   transport: Transport,
   api: KubernetesApi,
-  watching: Watching<T>,
+  watching: WatchRequest<T>,
   signal: AbortSignal,
 ): Promise<void> {
   const known = knownObjects(watching)
@@ -62,7 +62,7 @@ type KnownObjects = {
 }
 
 /** Each existing object as last seen, reduced to text: 600 bytes per pod, a fifth of the whole object. */
-function knownObjects<T>({ reduce, onEvent }: Watching<T>): KnownObjects {
+function knownObjects<T>({ reduce, onEvent }: WatchRequest<T>): KnownObjects {
   const known = new Map<string, { readonly version: string | undefined; readonly text: string }>()
   const keep = (object: KubeObject): T => {
     const seen = reduce(object)

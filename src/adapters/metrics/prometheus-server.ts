@@ -11,17 +11,21 @@ import { type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
 
 const TIMEOUT_MS = 5000
 
-export type Answer = { readonly status: number; readonly text: string }
+export type PrometheusAnswer = { readonly status: number; readonly text: string }
 
 /** GET of a path of Prometheus' HTTP API. */
-export async function askPrometheus(api: KubernetesApi, { server }: PrometheusTarget, path: string): Promise<Answer> {
+export async function askPrometheus(
+  api: KubernetesApi,
+  { server }: PrometheusTarget,
+  path: string,
+): Promise<PrometheusAnswer> {
   if (server.kind === 'url') return getUrl(new URL(server.url.replace(/\/+$/, '') + path), server.login, server.ca)
   const { namespace, service, port } = server
   const asked = paths.serviceProxy(namespace, service, port, path)
   return api.request({ method: 'GET', path: asked, timeoutMs: TIMEOUT_MS })
 }
 
-async function getUrl(url: URL, login: PrometheusLogin | undefined, ca: string | undefined): Promise<Answer> {
+async function getUrl(url: URL, login: PrometheusLogin | undefined, ca: string | undefined): Promise<PrometheusAnswer> {
   const headers = login === undefined ? {} : { authorization: authorizationOf(login) }
   const signal = AbortSignal.timeout(TIMEOUT_MS)
   const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>()

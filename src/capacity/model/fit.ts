@@ -9,7 +9,7 @@ import { type Coefficients, capacityAt, gradientAt, type Law, openIn } from './c
 import { dot, gramOf, inverseOf, type Matrix, times } from './linear-algebra.ts'
 
 /** Proven capacity with this many replicas, everything else as it was. */
-export type Measured = { readonly replicas: number; readonly capacity: number }
+export type ReplicaCapacity = { readonly replicas: number; readonly capacity: number }
 
 /** How far a point varies by chance: the same everywhere, or in proportion to the capacity (as the results of searches do). */
 export type Noise = 'equal' | 'relative'
@@ -40,7 +40,7 @@ const BETAS = [1e-4, 1e-2] as const
  * Undefined with fewer different counts of replicas than the law has coefficients. The least squares within the range lie either inside it, or where α,
  * β or both are 0; each of these is fitted without limits, and the best one that is in range is taken.
  */
-export function fitOf(law: Law, measured: readonly Measured[], noise: Noise): Fit | undefined {
+export function fitOf(law: Law, measured: readonly ReplicaCapacity[], noise: Noise): Fit | undefined {
   const open = openIn(law)
   const points = scaledBy(measured, noise)
   const distinct = new Set(points.map(({ replicas }) => replicas)).size
@@ -53,11 +53,11 @@ export function fitOf(law: Law, measured: readonly Measured[], noise: Noise): Fi
 }
 
 /** `scale`: what one standard deviation at this point is proportional to. */
-type Scaled = Measured & { readonly scale: number }
+type Scaled = ReplicaCapacity & { readonly scale: number }
 
-function scaledBy(points: readonly Measured[], noise: Noise): readonly Scaled[] {
+function scaledBy(points: readonly ReplicaCapacity[], noise: Noise): readonly Scaled[] {
   const groups = Map.groupBy(points, ({ replicas }) => replicas)
-  const mean = (group: readonly Measured[]) =>
+  const mean = (group: readonly ReplicaCapacity[]) =>
     group.reduce((sum, { capacity }) => sum + capacity, 0) / Math.max(1, group.length)
   return points.map((point) => ({
     ...point,
@@ -71,7 +71,7 @@ const facesOf = (open: Names): readonly Names[] => {
   return faces.filter((face) => face.every((name) => open.includes(name)))
 }
 
-function startsOf(points: readonly Measured[], free: Names): readonly Coefficients[] {
+function startsOf(points: readonly ReplicaCapacity[], free: Names): readonly Coefficients[] {
   const gamma = Math.max(...points.map(({ replicas, capacity }) => capacity / replicas))
   const alphas = free.includes('alpha') ? ALPHAS : [0]
   const betas = free.includes('beta') ? BETAS : [0]

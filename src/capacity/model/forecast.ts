@@ -4,7 +4,7 @@
  * a forecast ends at known ceilings and at twice the largest measurement.
  */
 import { capacityAt, type Law, openIn, peakOf } from './curve.ts'
-import { type Band, bandAt, type Fit, fitOf, type Measured } from './fit.ts'
+import { type Band, bandAt, type Fit, fitOf, type ReplicaCapacity } from './fit.ts'
 
 /** A limit that is known from the configuration: connections of a pool ÷ time per request, slots of a provider ÷ its latency. */
 export type Ceiling = { readonly name: string; readonly capacity: number }
@@ -21,7 +21,7 @@ export type FittedLaw = Fit & {
 }
 
 export type Model = {
-  readonly points: readonly Measured[]
+  readonly points: readonly ReplicaCapacity[]
   readonly laws: readonly FittedLaw[]
   readonly ceilings: readonly Ceiling[]
   readonly forecasts: readonly Forecast[]
@@ -35,7 +35,11 @@ const REACH = 2
 /** A misfit that is rarer by chance refuses the law. */
 const SIGNIFICANT = 0.05
 
-export function modelOf(points: readonly Measured[], ceilings: readonly Ceiling[], wanted: readonly number[]): Model {
+export function modelOf(
+  points: readonly ReplicaCapacity[],
+  ceilings: readonly Ceiling[],
+  wanted: readonly number[],
+): Model {
   const laws = LAWS.flatMap((law) => fitOf(law, points, 'relative') ?? []).map(withRefusal)
   const forecasts = wanted.map((replicas) => forecastOf(points, laws, ceilings, replicas))
   return { points, laws, ceilings, forecasts, notes: notesOf(points, laws) }
@@ -54,10 +58,10 @@ function refusalOf(fit: Fit): string | undefined {
   return undefined
 }
 
-const largest = (points: readonly Measured[]): number => Math.max(0, ...points.map(({ replicas }) => replicas))
+const largest = (points: readonly ReplicaCapacity[]): number => Math.max(0, ...points.map(({ replicas }) => replicas))
 
 function forecastOf(
-  points: readonly Measured[],
+  points: readonly ReplicaCapacity[],
   laws: readonly FittedLaw[],
   ceilings: readonly Ceiling[],
   replicas: number,
@@ -76,7 +80,7 @@ function forecastOf(
   return { kind: 'range', replicas, low, high }
 }
 
-function unfitted(points: readonly Measured[], replicas: number): Forecast {
+function unfitted(points: readonly ReplicaCapacity[], replicas: number): Forecast {
   const distinct = new Set(points.map((point) => point.replicas)).size
   return distinct < 3
     ? {
@@ -98,7 +102,7 @@ const envelopeOf = (bands: readonly Band[]): Band => ({
   high: Math.max(...bands.map(({ high }) => high)),
 })
 
-function notesOf(points: readonly Measured[], laws: readonly FittedLaw[]): readonly string[] {
+function notesOf(points: readonly ReplicaCapacity[], laws: readonly FittedLaw[]): readonly string[] {
   const notes: string[] = []
   if (points.length === new Set(points.map(({ replicas }) => replicas)).size)
     notes.push(
@@ -111,7 +115,7 @@ function notesOf(points: readonly Measured[], laws: readonly FittedLaw[]): reado
 }
 
 /** Where capacity would begin to fall. */
-function peakNotes(points: readonly Measured[], usl: FittedLaw): readonly string[] {
+function peakNotes(points: readonly ReplicaCapacity[], usl: FittedLaw): readonly string[] {
   const next = `measure ${largest(points) * REACH} replicas to see it.`
   if (usl.atBound.includes('beta'))
     return [`No sign that more replicas make it worse, within ${largest(points)}: a peak is not identified; ${next}`]

@@ -2,12 +2,12 @@ import type { Command } from 'commander'
 import { exitCodes } from '../../domain/verdict.ts'
 import { bashCompletion } from '../completion/bash.ts'
 import { fishCompletion } from '../completion/fish.ts'
-import { type Place, placesOf } from '../completion/tree.ts'
+import { type CommandPlace, placesOf } from '../completion/tree.ts'
 import { zshCompletion } from '../completion/zsh.ts'
 import { amongWords, checkedArgument } from '../flags.ts'
 import { print, termLines } from '../terminal.ts'
 
-const scripts: Readonly<Record<string, (places: readonly Place[]) => string>> = {
+const scripts: Readonly<Record<string, (places: readonly CommandPlace[]) => string>> = {
   bash: bashCompletion,
   zsh: zshCompletion,
   fish: fishCompletion,

@@ -1,8 +1,8 @@
-import type { Place, Values } from './tree.ts'
+import type { CommandPlace, Values } from './tree.ts'
 import { commandPatterns, keyOf, quoted, valueCases } from './words.ts'
 
 /** For `source <(matchday completion bash)`. */
-export const bashCompletion = (places: readonly Place[]): string => `# bash completion of matchday
+export const bashCompletion = (places: readonly CommandPlace[]): string => `# bash completion of matchday
 _matchday() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} at='' word
   COMPREPLY=()
@@ -24,7 +24,7 @@ ${places.map(placeCase).join('\n')}
 complete -F _matchday matchday kubectl-matchday
 `
 
-function placeCase({ path, commands, flags, argument }: Place): string {
+function placeCase({ path, commands, flags, argument }: CommandPlace): string {
   const names = flags.flatMap((flag) => flag.names).join(' ')
   const others = commands.length > 0 ? wordsReply(commands.map(({ name }) => name)) : replyOf(argument)
   return `    ${quoted(keyOf(path))}) if [[ $cur == -* ]]; then ${wordsReply([names])}; else ${others}; fi ;;`

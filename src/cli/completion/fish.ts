@@ -1,8 +1,8 @@
-import type { Flag, Place, Values } from './tree.ts'
+import type { CommandPlace, Flag, Values } from './tree.ts'
 import { keyOf } from './words.ts'
 
 /** For `matchday completion fish | source`, or as the file matchday.fish in ~/.config/fish/completions. */
-export const fishCompletion = (places: readonly Place[]): string => `# fish completion of matchday
+export const fishCompletion = (places: readonly CommandPlace[]): string => `# fish completion of matchday
 function __matchday_at
   set -l at ''
   for word in (commandline -opc)[2..-1]
@@ -20,7 +20,7 @@ end
 /** fish's own quoting: only the quote and the backslash are special. */
 const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 
-function placeLines({ path, commands, flags, argument }: Place): string[] {
+function placeLines({ path, commands, flags, argument }: CommandPlace): string[] {
   const here = `  complete -c $command -n ${quoted(`__matchday_at ${quoted(keyOf(path))}`)}`
   return [
     ...commands.map(({ name, description }) => `${here} -f -a ${quoted(name)} -d ${quoted(description)}`),

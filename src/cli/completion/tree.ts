@@ -21,7 +21,7 @@ export type Flag = {
 }
 
 /** A command by its words, such as `lab up`; the program itself has none. */
-export type Place = {
+export type CommandPlace = {
   readonly path: string
   readonly commands: readonly { readonly name: string; readonly description: string }[]
   readonly flags: readonly Flag[]
@@ -29,10 +29,10 @@ export type Place = {
 }
 
 /** The program and all its commands, each before those below it. Hidden ones are left out. */
-export function placesOf(command: Command, path: readonly string[] = []): readonly Place[] {
+export function placesOf(command: Command, path: readonly string[] = []): readonly CommandPlace[] {
   const help = command.createHelp()
   const commands = help.visibleCommands(command).filter((each) => each.name() !== 'help')
-  const place: Place = {
+  const place: CommandPlace = {
     path: path.join(' '),
     commands: commands.map((each) => ({ name: each.name(), description: each.description() })),
     flags: help.visibleOptions(command).map(flagOf),

@@ -1,5 +1,5 @@
 /** Parts that the scripts of bash and zsh share: both walk the words typed so far with `case`. */
-import type { Place, Values } from './tree.ts'
+import type { CommandPlace, Values } from './tree.ts'
 
 /** One word of a shell, whatever it contains. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
@@ -8,14 +8,14 @@ export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''"
 export const keyOf = (path: string): string => (path === '' ? '' : `/${path.replaceAll(' ', '/')}`)
 
 /** Patterns of `case` for every command but the program itself. */
-export const commandPatterns = (places: readonly Place[]): string =>
+export const commandPatterns = (places: readonly CommandPlace[]): string =>
   places
     .filter(({ path }) => path !== '')
     .map(({ path }) => keyOf(path))
     .join('|')
 
 /** A line of `case` for each flag that takes a value; `complete` gives the shell's code for it. */
-export const valueCases = (places: readonly Place[], complete: (values: Values) => string): string[] =>
+export const valueCases = (places: readonly CommandPlace[], complete: (values: Values) => string): string[] =>
   places.flatMap(({ path, flags }) =>
     flags
       .filter(({ values }) => values.kind !== 'none')

@@ -1,8 +1,8 @@
-import type { Place, Values } from './tree.ts'
+import type { CommandPlace, Values } from './tree.ts'
 import { commandPatterns, keyOf, quoted, valueCases } from './words.ts'
 
 /** For `source <(matchday completion zsh)`, or as the file `_matchday` in a folder of `fpath`. */
-export const zshCompletion = (places: readonly Place[]): string => `#compdef matchday kubectl-matchday
+export const zshCompletion = (places: readonly CommandPlace[]): string => `#compdef matchday kubectl-matchday
 _matchday() {
   local at='' word
   local -a found flags
@@ -21,7 +21,7 @@ ${places.map(placeCase).join('\n')}
 if [[ "$funcstack[1]" == _matchday ]]; then _matchday "$@"; else compdef _matchday matchday kubectl-matchday; fi
 `
 
-function placeCase({ path, commands, flags, argument }: Place): string {
+function placeCase({ path, commands, flags, argument }: CommandPlace): string {
   const described = flags.flatMap(({ names, description }) => names.map((name) => item(name, description)))
   const options = `flags=(${described.join(' ')}); _describe -o flag flags`
   const found = commands.map(({ name, description }) => item(name, description)).join(' ')

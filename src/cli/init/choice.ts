@@ -2,7 +2,7 @@
 import type { FoundRoute, FoundWorkload, Survey } from '../../adapters/kubernetes/survey.ts'
 import { slug } from './text.ts'
 
-export type Choice = {
+export type WorkloadChoice = {
   readonly workload: FoundWorkload
   /** The label value by which rehearsals name it, or undefined where its pods have none of the usual labels. */
   readonly app: string | undefined
@@ -18,7 +18,7 @@ export type Profile = { readonly name: string; readonly path: string }
 /** More would be noise in a first file. */
 const PROFILES_MAX = 3
 
-export function chooseFrom(survey: Survey, labEntry: string | undefined): Choice | undefined {
+export function chooseFrom(survey: Survey, labEntry: string | undefined): WorkloadChoice | undefined {
   const workload = mostExposed(survey)
   if (workload === undefined) return undefined
   const routes = routesTo(survey, workload)

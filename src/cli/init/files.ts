@@ -8,11 +8,11 @@ import { chaosText, type Paths, rehearsalText, scriptText, targetText } from './
 
 export type InitFile = { readonly path: string; readonly text: string }
 /** A marked line. */
-export type Decision = { readonly file: string; readonly line: number; readonly question: string }
+export type OpenQuestion = { readonly file: string; readonly line: number; readonly question: string }
 export type FirstFiles = {
   readonly rehearsal: string
   readonly files: readonly InitFile[]
-  readonly decisions: readonly Decision[]
+  readonly decisions: readonly OpenQuestion[]
 }
 
 export type Setting = {
@@ -56,7 +56,7 @@ function pathsOf(folder: string, name: string, context: string): Paths {
   }
 }
 
-const decisionsIn = ({ path, text }: InitFile): readonly Decision[] =>
+const decisionsIn = ({ path, text }: InitFile): readonly OpenQuestion[] =>
   text.split('\n').flatMap((line, index) => {
     const at = line.indexOf(MARK)
     return at < 0 ? [] : [{ file: path, line: index + 1, question: line.slice(at + MARK.length).trim() }]

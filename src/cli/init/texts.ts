@@ -1,6 +1,6 @@
 /** The four files, as texts. */
 import type { Survey, Unread } from '../../adapters/kubernetes/survey.ts'
-import type { Choice, Profile } from './choice.ts'
+import type { Profile, WorkloadChoice } from './choice.ts'
 import { decide, flowList, flowMap, scalar, slug, urlScalar } from './text.ts'
 
 export type Paths = {
@@ -16,7 +16,12 @@ const isUnread = ({ unread, namespace }: Survey, what: string): Unread | undefin
 const unreadable = (what: string, namespace: string): string =>
   `${what} of ${namespace} may not be read with this login; look for yourself.`
 
-export function targetText(survey: Survey, { workload, entry }: Choice, schema: string, isLab: boolean): string {
+export function targetText(
+  survey: Survey,
+  { workload, entry }: WorkloadChoice,
+  schema: string,
+  isLab: boolean,
+): string {
   const { context, namespace, others, clusterUid } = survey
   const alsoThere =
     others.length === 0 ? '' : `  ${decide(`is it this namespace? There are also ${others.join(', ')}.`)}`
@@ -84,7 +89,7 @@ function sourcesText(
   ]
 }
 
-export function rehearsalText(survey: Survey, choice: Choice, paths: Paths, schema: string): string {
+export function rehearsalText(survey: Survey, choice: WorkloadChoice, paths: Paths, schema: string): string {
   const { workload, name, profiles } = choice
   const [first] = profiles
   const main = first?.name ?? 'home'
@@ -123,7 +128,7 @@ export function rehearsalText(survey: Survey, choice: Choice, paths: Paths, sche
 
 function faultText(
   { hasChaosMesh }: Survey,
-  { workload, app, name }: Choice,
+  { workload, app, name }: WorkloadChoice,
   paths: Paths,
   sli: string,
 ): readonly string[] {
@@ -160,7 +165,7 @@ function faultText(
   ]
 }
 
-function expectText(survey: Survey, { workload }: Choice): readonly string[] {
+function expectText(survey: Survey, { workload }: WorkloadChoice): readonly string[] {
   const { autoscalers, budgets, scaledObjects, namespace } = survey
   const scaler = autoscalers.filter(({ of, ofKind = 'Deployment' }) => of === workload.name && ofKind === workload.kind)
   const protects = budgets.filter(({ selector }) => selector !== undefined && isPart(selector, workload.labels))
@@ -192,7 +197,7 @@ function expectText(survey: Survey, { workload }: Choice): readonly string[] {
 const isPart = (part: Readonly<Record<string, string>>, whole: Readonly<Record<string, string>>): boolean =>
   Object.entries(part).every(([key, value]) => whole[key] === value)
 
-export function chaosText({ namespace }: Survey, { workload, name }: Choice): string {
+export function chaosText({ namespace }: Survey, { workload, name }: WorkloadChoice): string {
   return lines(
     `# One pod of ${workload.name} is deleted without grace, with the requests that it holds. Its ${workload.kind} makes another one.`,
     '# It is an ordinary Chaos Mesh file: kubectl apply takes it too.',
@@ -208,7 +213,7 @@ export function chaosText({ namespace }: Survey, { workload, name }: Choice): st
   )
 }
 
-export function scriptText({ workload, profiles }: Choice, library: string): string {
+export function scriptText({ workload, profiles }: WorkloadChoice, library: string): string {
   return lines(
     `// What one request to ${workload.name} is. How many there are, and when, is in the rehearsal file.`,
     "import http from 'k6/http'",

@@ -1,6 +1,6 @@
 /** A chaos file may only select namespaces that the rehearsal lists. Live pods are counted later, by `plan`. */
-import type { Manifest } from '../../domain/rehearsal.ts'
-import { isFields } from '../../protocols/chaos-mesh/schema-check.ts'
+import type { ChaosManifest } from '../../domain/rehearsal.ts'
+import { isFields } from '../../protocols/fields.ts'
 import type { ChaosFile } from '../chaos-file.ts'
 import { listed } from '../did-you-mean.ts'
 import type { Draft, FaultDraft } from '../rehearsal.ts'
@@ -22,7 +22,7 @@ export function checkBlastRadius(draft: Draft, chaos: ReadonlyMap<FaultDraft, Ch
 type Reach = { readonly path: string; readonly namespace: string }
 
 /** The namespaces that the object names. If it names none, it means the target's, which only `plan` knows. */
-function namedNamespaces(object: Manifest): readonly Reach[] {
+function namedNamespaces(object: ChaosManifest): readonly Reach[] {
   const own = object.metadata.namespace
   const selectors = [
     ['spec.selector', isFields(object.spec.selector) ? object.spec.selector : {}],

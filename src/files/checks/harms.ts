@@ -6,10 +6,10 @@ import type { ActionDraft, Draft, FaultDraft, ReactionDraft } from '../rehearsal
 import type { Report } from '../report.ts'
 import type { Placed } from '../shape.ts'
 import { checkReaction, checkReleaseTimes } from './reactions.ts'
-import { type Plan, planOf, reportTwins, type Span, spanOf } from './timeline.ts'
+import { type PhaseSpan, type Plan, planOf, reportTwins, spanOf } from './timeline.ts'
 
 /** The common part of a fault and an action. */
-export type Harm = {
+export type HarmDraft = {
   readonly is: 'fault' | 'action'
   readonly name: string
   readonly at: SourcePoint
@@ -23,7 +23,12 @@ export type Harm = {
 }
 
 /** A harm with its place in the plan. Without an end of its own it lasts until the end of the load. */
-export type Strike = { readonly harm: Harm; readonly fromMs: number; readonly toMs: number; readonly totalMs: number }
+export type Strike = {
+  readonly harm: HarmDraft
+  readonly fromMs: number
+  readonly toMs: number
+  readonly totalMs: number
+}
 
 // The witness compares with the traffic before the fault: two seconds to reach it and a few scrapes at 0.5 s.
 const TRAFFIC_BEFORE_FAULT_MS = 5000
@@ -43,7 +48,7 @@ export function checkHarms(draft: Draft, report: Report): void {
   checkOverlaps(strikes, report)
 }
 
-const ofFault = ({ at, value }: FaultDraft): Harm => ({
+const ofFault = ({ at, value }: FaultDraft): HarmDraft => ({
   is: 'fault',
   name: value.name,
   at,
@@ -55,7 +60,7 @@ const ofFault = ({ at, value }: FaultDraft): Harm => ({
   ...(value.gate === undefined ? {} : { gate: { at: value.gate.at, opensMs: value.gateOpens ?? GATE_OPENS } }),
 })
 
-const ofAction = (action: ActionDraft): Harm => ({
+const ofAction = (action: ActionDraft): HarmDraft => ({
   is: 'action',
   name: action.value.name,
   at: action.at,
@@ -67,14 +72,14 @@ const ofAction = (action: ActionDraft): Harm => ({
 })
 
 /** People decide about a fault while the load of its phase is there to be seen. */
-function checkGate({ gate, atMs }: Harm, report: Report): void {
+function checkGate({ gate, atMs }: HarmDraft, report: Report): void {
   if (gate === undefined || gate.opensMs <= atMs) return
   const problem = `The gate opens ${showDuration(gate.opensMs)} before the fault, which begins ${showDuration(atMs)} after the ramp of its phase.`
   const next = `let the fault begin at ${showDuration(gate.opensMs)} or later, or shorten gateOpens.`
   report(gate.at, 'gate-outside-phase', problem, next)
 }
 
-function strikeOf(harm: Harm, plan: Plan, report: Report): Strike | undefined {
+function strikeOf(harm: HarmDraft, plan: Plan, report: Report): Strike | undefined {
   const span = spanOf(harm.during, plan, report)
   if (span === undefined) return undefined
   const fromMs = span.rampEndMs + harm.atMs
@@ -89,7 +94,13 @@ function strikeOf(harm: Harm, plan: Plan, report: Report): Strike | undefined {
   return { harm, fromMs, toMs, totalMs: plan.totalMs }
 }
 
-function reportOutlasting({ is, at, lasts }: Harm, fromMs: number, toMs: number, span: Span, report: Report): void {
+function reportOutlasting(
+  { is, at, lasts }: HarmDraft,
+  fromMs: number,
+  toMs: number,
+  span: PhaseSpan,
+  report: Report,
+): void {
   const length = `whose full load lasts ${showDuration(span.toMs - span.rampEndMs)}`
   const how =
     lasts === undefined ? `begins ${showDuration(fromMs - span.toMs)}` : `ends ${showDuration(toMs - span.toMs)}`
@@ -101,7 +112,7 @@ function reportOutlasting({ is, at, lasts }: Harm, fromMs: number, toMs: number,
   )
 }
 
-function checkWitness({ witness, lasts }: Harm, report: Report): void {
+function checkWitness({ witness, lasts }: HarmDraft, report: Report): void {
   if (witness === undefined || lasts === undefined) return
   const { kind, value } = witness.value
   if (value.within.value >= lasts.value) {
@@ -126,7 +137,7 @@ function checkOverlaps(strikes: readonly Strike[], report: Report): void {
 }
 
 /** The witness that both share: the same source, unless a label separates the series; or pods or nodes that both may select. */
-function sharedWitness(harm: Harm, other: Harm): Placed<string> | undefined {
+function sharedWitness(harm: HarmDraft, other: HarmDraft): Placed<string> | undefined {
   const [mine, theirs] = [harm.witness, other.witness]
   if (mine === undefined || theirs === undefined) return undefined
   const [a, b] = [mine.value, theirs.value]

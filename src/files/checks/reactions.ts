@@ -4,11 +4,11 @@ import { actKeysOf } from '../harm.ts'
 import type { Draft, ReactionDraft } from '../rehearsal.ts'
 import type { Report } from '../report.ts'
 import type { Placed } from '../shape.ts'
-import type { Harm, Strike } from './harms.ts'
+import type { HarmDraft, Strike } from './harms.ts'
 
 export function checkReaction(
   reaction: ReactionDraft,
-  harm: Harm,
+  harm: HarmDraft,
   strike: Strike | undefined,
   draft: Draft,
   report: Report,
@@ -47,7 +47,7 @@ export function checkReaction(
 }
 
 /** Both times of a release must fit: the first while it lasts, the second between the rollback and the end of the load. */
-export function checkReleaseTimes(harm: Harm, strike: Strike | undefined, report: Report): void {
+export function checkReleaseTimes(harm: HarmDraft, strike: Strike | undefined, report: Report): void {
   const release = harm.action?.value.release?.value
   if (release === undefined) return
   whileItLasts('The release', release.within, harm, strike, report)
@@ -56,7 +56,7 @@ export function checkReleaseTimes(harm: Harm, strike: Strike | undefined, report
 }
 
 /** Some reactions belong to some harms only. */
-function checkSense({ at, value }: ReactionDraft, { is, action }: Harm, report: Report): void {
+function checkSense({ at, value }: ReactionDraft, { is, action }: HarmDraft, report: Report): void {
   if (value.kind === 'completes' && is === 'fault')
     report(
       at,
@@ -83,7 +83,7 @@ function checkSense({ at, value }: ReactionDraft, { is, action }: Harm, report: 
 function whileItLasts(
   what: string,
   within: Placed<number>,
-  harm: Harm,
+  harm: HarmDraft,
   strike: Strike | undefined,
   report: Report,
 ): void {
@@ -130,7 +130,7 @@ function beforeLoadEnds(
   report(within.at, 'expectation-unobservable', problem, `${next}, or expect ${what.toLowerCase()} sooner.`)
 }
 
-const completion = ({ expect }: Harm): number =>
+const completion = ({ expect }: HarmDraft): number =>
   expect.reduce(
     (longest, { value }) => (value.kind === 'completes' ? Math.max(longest, value.value.within.value) : longest),
     0,

@@ -7,14 +7,14 @@ import type { Report } from '../report.ts'
 import type { Placed } from '../shape.ts'
 
 /** A phase with its place in the plan, in ms from the start of the load. */
-export type Span = {
+export type PhaseSpan = {
   readonly name: string
   readonly fromMs: number
   readonly rampEndMs: number
   readonly toMs: number
   readonly load: number
 }
-export type Plan = { readonly spans: readonly Span[]; readonly totalMs: number }
+export type Plan = { readonly spans: readonly PhaseSpan[]; readonly totalMs: number }
 
 export function checkTimeline(draft: Draft, report: Report): void {
   reportTwins(draft.timeline?.value.map(({ at, value }) => ({ at, name: value.phase })) ?? [], 'a phase', report)
@@ -30,7 +30,7 @@ export function checkTimeline(draft: Draft, report: Report): void {
 export function planOf({ timeline }: Draft): Plan | undefined {
   if (timeline?.whole !== true) return undefined
   let fromMs = 0
-  const spans = timeline.value.map(({ value }): Span => {
+  const spans = timeline.value.map(({ value }): PhaseSpan => {
     const rampEndMs = fromMs + (value.ramp ?? 0)
     const span = { name: value.phase, fromMs, rampEndMs, toMs: rampEndMs + value.for, load: value.load }
     fromMs = span.toMs
@@ -40,7 +40,7 @@ export function planOf({ timeline }: Draft): Plan | undefined {
 }
 
 /** The phase of that name, or an issue if there is none. */
-export function spanOf({ at, value }: Placed<string>, { spans }: Plan, report: Report): Span | undefined {
+export function spanOf({ at, value }: Placed<string>, { spans }: Plan, report: Report): PhaseSpan | undefined {
   const span = spans.find(({ name }) => name === value)
   const names = spans.map(({ name }) => name)
   if (span === undefined)

@@ -6,7 +6,7 @@ import { isLineKind, type JournalLine, journalLine, type LineKind } from './reco
 import { faultText, noFault } from './shape.ts'
 import { upgraded, versionOf } from './upgrade.ts'
 
-export type Decoded =
+export type DecodedLine =
   | { readonly ok: true; readonly record: Evidence }
   /** `kind`: of the record that the line was, if it says so. */
   | { readonly ok: false; readonly problem: string; readonly kind?: LineKind }
@@ -31,12 +31,12 @@ export function decodeHead(json: string): Head {
     : { is: 'no-head', problem: `the line ${decoded.problem}` }
 }
 
-export function decodeLine(json: string, version: number): Decoded {
+export function decodeLine(json: string, version: number): DecodedLine {
   const value = parseJson(json)
   return isObject(value) ? checked(value, version) : refused('is not a JSON object')
 }
 
-function checked(value: Record<string, unknown>, version: number): Decoded {
+function checked(value: Record<string, unknown>, version: number): DecodedLine {
   const { kind } = value
   if (typeof kind !== 'string') return refused('has no kind')
   if (!isLineKind(kind)) return refused(`has the unknown kind "${kind}"`)
@@ -58,7 +58,7 @@ function evidenceOf(line: JournalLine): Evidence | string {
   return withFaults(head)
 }
 
-const refused = (problem: string, kind?: LineKind): Decoded => ({ ok: false, problem, ...(kind && { kind }) })
+const refused = (problem: string, kind?: LineKind): DecodedLine => ({ ok: false, problem, ...(kind && { kind }) })
 
 function parseJson(text: string): unknown {
   try {

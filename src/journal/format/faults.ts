@@ -4,7 +4,7 @@
  */
 import type { RunStarted } from '../../domain/evidence.ts'
 import type { Fault } from '../../domain/fault.ts'
-import type { FaultSpec, Manifest, Rehearsal } from '../../domain/rehearsal.ts'
+import type { ChaosManifest, FaultSpec, Rehearsal } from '../../domain/rehearsal.ts'
 import type { PlannedFault, Timeline } from '../../domain/timeline.ts'
 import { faultOf } from '../../protocols/chaos-mesh/fault.ts'
 
@@ -34,7 +34,7 @@ export const withoutFaults = <T extends Pick<RunStarted, 'rehearsal' | 'timeline
   timeline: { ...head.timeline, faults: head.timeline.faults.map(written) },
 })
 
-function derived<T extends { readonly object: Manifest }>(fault: T): readonly (T & { readonly does: Fault })[] {
+function derived<T extends { readonly object: ChaosManifest }>(fault: T): readonly (T & { readonly does: Fault })[] {
   const does = faultOf(fault.object)
   return does === undefined ? [] : [{ ...fault, does }]
 }

@@ -5,6 +5,7 @@ import { rehearsal, target, timeline } from './rehearsal-shape.ts'
 import {
   amount,
   flag,
+  type JournalShape,
   list,
   moment,
   ms,
@@ -15,7 +16,6 @@ import {
   orNull,
   pair,
   record,
-  type Shape,
   share,
   text,
   variants,
@@ -107,7 +107,7 @@ const actionStep = variants('is', {
   'heal-failed': failed,
 })
 
-const fieldValue: Shape<string | number | boolean> = (value, fault): value is string | number | boolean =>
+const fieldValue: JournalShape<string | number | boolean> = (value, fault): value is string | number | boolean =>
   typeof value === 'string' || typeof value === 'boolean' || number(value, fault)
 
 const settled = variants('kind', {
@@ -132,7 +132,7 @@ const goodSample = object(
   { empty: list(text), unread: list(object({ metric: text, problem }, { absent: oneOf(true) })) },
 )
 const badSample = object({ at, source: text, pod: text, ok: oneOf(false), problem })
-const sample: Shape<Of<typeof goodSample> | Of<typeof badSample>> = (
+const sample: JournalShape<Of<typeof goodSample> | Of<typeof badSample>> = (
   value,
   fault,
 ): value is Of<typeof goodSample> | Of<typeof badSample> =>

@@ -4,6 +4,7 @@ import { compareSettings } from './compare-shape.ts'
 import {
   anyObject,
   flag,
+  type JournalShape,
   list,
   ms,
   number,
@@ -12,7 +13,6 @@ import {
   pair,
   rate,
   record,
-  type Shape,
   share,
   some,
   text,
@@ -35,7 +35,7 @@ const load = object(
 )
 
 /** k6's own options, kept as they are. */
-const k6Scenario: Shape<K6Scenario> = (value, fault): value is K6Scenario =>
+const k6Scenario: JournalShape<K6Scenario> = (value, fault): value is K6Scenario =>
   anyObject(value, fault) && text(value.executor, fault)
 
 const blastRadius = object({

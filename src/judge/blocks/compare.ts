@@ -2,8 +2,8 @@
 import type {
   CompareRules,
   Comparison,
+  ComparisonOutcome,
   Measure,
-  Outcome,
   PairValue,
   ReactionPair,
   Release,
@@ -25,7 +25,7 @@ import {
 } from './measures.ts'
 import { summaryOf } from './summary.ts'
 
-export type Compared = {
+export type ComparedReleases = {
   readonly rehearsal: string
   readonly run?: string
   readonly a: Release & { readonly runs?: readonly string[] }
@@ -46,7 +46,7 @@ export type Compared = {
   readonly gaps?: readonly string[]
 }
 
-export function compare(all: Compared): Comparison {
+export function compare(all: ComparedReleases): Comparison {
   const { slos, rules, pairs } = all
   const gating = gatingStatistics(slos, rules)
   const most = all.looks?.at(-1) ?? Math.max(1, pairs.length)
@@ -101,7 +101,7 @@ type Looked = {
 
 /** Looks at the pairs as they came, and stops at the first look that decides. */
 function looked(
-  { pairs, looks = [pairs.length], ended, rules }: Compared,
+  { pairs, looks = [pairs.length], ended, rules }: ComparedReleases,
   gating: readonly Statistic[],
   most: number,
 ): Looked {
@@ -208,10 +208,10 @@ function overall({ sli, counts }: Statistic, used: readonly ComparedPair[], side
 }
 
 function gapsOf(
-  { stopped, ended }: Compared,
+  { stopped, ended }: ComparedReleases,
   used: readonly ComparedPair[],
   objectives: readonly Measure[],
-  decided: Outcome,
+  decided: ComparisonOutcome,
 ): readonly string[] {
   const gaps: string[] = []
   if (stopped !== undefined) gaps.push(`It was stopped: ${stopped}.`)
@@ -235,7 +235,7 @@ function moreOf(objectives: readonly Measure[]): number | undefined {
   return Math.max(...open.map(({ pairsMore = 0 }) => pairsMore))
 }
 
-function exitOf(outcome: Outcome, stopped: boolean): number {
+function exitOf(outcome: ComparisonOutcome, stopped: boolean): number {
   switch (outcome) {
     case 'regressed':
       return exitCodes.fail

@@ -6,12 +6,12 @@ import { countOf, quantileMs } from '../../domain/histogram.ts'
 import { partsOfIndicator, type Slis } from '../../domain/indicators.ts'
 import type { Slo } from '../../domain/rehearsal.ts'
 
-export type Sums = Readonly<Record<string, WindowSums>>
+export type BlockSums = Readonly<Record<string, WindowSums>>
 /** Both sides of one pair. */
 export type ComparedPair = {
   readonly pair: number
-  readonly a: Sums
-  readonly b: Sums
+  readonly a: BlockSums
+  readonly b: BlockSums
   /** The machine of a load generator was full for most of the time. */
   readonly machineFull: boolean
 }
@@ -113,7 +113,7 @@ export const valuesOf = (statistic: Statistic, pairs: readonly ComparedPair[]): 
     return x === undefined || y === undefined ? [] : [{ pair, a: x, b: y }]
   })
 
-const valueIn = ({ sli, of }: Statistic, sums: Sums): number | undefined => {
+const valueIn = ({ sli, of }: Statistic, sums: BlockSums): number | undefined => {
   const own = sums[sli]
   return own === undefined ? undefined : of(own)
 }
@@ -135,7 +135,7 @@ export function gateOf(statistic: Statistic, pairs: readonly ComparedPair[]): Ga
  */
 function leastSd({ sli, counts }: Statistic, pairs: readonly ComparedPair[]): number {
   if (counts === undefined || pairs.length === 0) return 0
-  const variance = (side: (pair: ComparedPair) => Sums): number => {
+  const variance = (side: (pair: ComparedPair) => BlockSums): number => {
     const all = pairs.flatMap((pair) => {
       const sums = side(pair)[sli]
       return sums === undefined ? [] : [counts(sums)]

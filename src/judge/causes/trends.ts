@@ -3,7 +3,7 @@
  * the run was too short to reach it, the event will not be. Never for a starved generator, which makes everything slower.
  */
 import { LOOP_LAG, MEMORY } from '../../domain/metric-names.ts'
-import { median, type Point, trendOf } from '../../domain/trend.ts'
+import { median, type TrendPoint, trendOf } from '../../domain/trend.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
 import { duration } from '../findings/words.ts'
@@ -15,7 +15,7 @@ import type { Seen } from '../seen/seen.ts'
 type Span = { readonly fromAt: number; readonly toAt: number }
 type Series = {
   readonly subject: string
-  readonly points: readonly (Point & { readonly line: number })[]
+  readonly points: readonly (TrendPoint & { readonly line: number })[]
   readonly limit: number
   readonly leastPoints: number
   readonly show: (value: number) => string
@@ -142,6 +142,6 @@ function judgeSeries({ subject, points, limit, leastPoints, show }: Series): rea
   return [finding('warning', 'degrading', subject, sentence, sorted.map(({ line }) => line).sort(compareNumbers))]
 }
 
-const middle = (points: readonly Point[]): number => median(points.map(({ value }) => value)) ?? 0
+const middle = (points: readonly TrendPoint[]): number => median(points.map(({ value }) => value)) ?? 0
 const timeText = (ms: number): string => (ms < 120_000 ? duration(ms) : `${Math.round(ms / 60_000)} min`)
 const compareNumbers = (a: number, b: number): number => a - b

@@ -4,10 +4,10 @@ import { finding } from '../findings/findings.ts'
 import { duration, listed } from '../findings/words.ts'
 import type { HpaMoment } from '../seen/object-history.ts'
 import type { Seen } from '../seen/seen.ts'
-import { type Autoscaler, isOver, isResource, type Moment } from './hpa-metric.ts'
+import { type Autoscaler, isOver, isResource, type TargetCrossing } from './hpa-metric.ts'
 
 /** From the moment at which it was called for until the time allowed was over, what did the autoscaler show? */
-function shownIn(seen: Seen, { name, readyWithinMs }: Autoscaler, over: Moment): readonly HpaMoment[] {
+function shownIn(seen: Seen, { name, readyWithinMs }: Autoscaler, over: TargetCrossing): readonly HpaMoment[] {
   const history = seen.objects.hpa(name)
   const toAt = over.at + readyWithinMs
   const before = history.findLast((each) => each.at <= over.at)
@@ -15,7 +15,7 @@ function shownIn(seen: Seen, { name, readyWithinMs }: Autoscaler, over: Moment):
 }
 
 /** Blind: what it looks at is the use of the machine, or has no value, and that never said that more pods were wanted. */
-export function blind(seen: Seen, expected: Autoscaler, over: Moment): readonly Finding[] {
+export function blind(seen: Seen, expected: Autoscaler, over: TargetCrossing): readonly Finding[] {
   const shown = shownIn(seen, expected, over)
   const metrics = shown.flatMap((each) => each.metrics)
   const saw = metrics.some((metric) => isOver(metric) || (!isResource(metric.metric) && metric.value !== undefined))
@@ -35,7 +35,7 @@ function readingOf(name: string, metrics: HpaMoment['metrics']): string {
 }
 
 /** Capped: it stood at its maximum for most of the time that was allowed, and its metric still asked for more. */
-export function capped(seen: Seen, expected: Autoscaler, over: Moment): readonly Finding[] {
+export function capped(seen: Seen, expected: Autoscaler, over: TargetCrossing): readonly Finding[] {
   const shown = shownIn(seen, expected, over)
   const atMax = shown.filter((each) => each.desired >= each.max && (each.limited || each.metrics.some(isOver)))
   const first = atMax[0]

@@ -12,7 +12,7 @@ import type { Seen } from '../seen/seen.ts'
 import { requestsId } from '../seen/wanted-counters.ts'
 import { blind, capped } from './autoscaler-reasons.ts'
 import { calming } from './calming.ts'
-import { type Autoscaler, isOver, isResource, type Moment, TOLERANCE } from './hpa-metric.ts'
+import { type Autoscaler, isOver, isResource, type TargetCrossing, TOLERANCE } from './hpa-metric.ts'
 
 type Step = AutoscalerResult['steps'][number]
 
@@ -41,9 +41,9 @@ function judgeAutoscaler(seen: Seen, expected: Autoscaler): Ruled<AutoscalerResu
 }
 
 type Facts = {
-  readonly decided: Moment | undefined
-  readonly scheduled: Moment | undefined
-  readonly ready: Moment | undefined
+  readonly decided: TargetCrossing | undefined
+  readonly scheduled: TargetCrossing | undefined
+  readonly ready: TargetCrossing | undefined
   readonly peakDesired: number
   readonly peakReady: number
   readonly line: number | undefined
@@ -58,7 +58,7 @@ function factsOf(seen: Seen, { atLeast }: Autoscaler, history: readonly HpaMomen
   const pods = scaled ? seen.objects.pods(scaled) : []
   const podsBefore = pods.findLast((each) => each.at <= fromAt)
   const podsLater = pods.filter((each) => each.at > fromAt)
-  const already = (enough: boolean, line: number | undefined): Moment | undefined =>
+  const already = (enough: boolean, line: number | undefined): TargetCrossing | undefined =>
     enough ? { at: fromAt, line } : undefined
   const decided = already(desiredBefore >= atLeast, before?.line) ?? later.find((each) => each.desired > desiredBefore)
   const within = <T extends { readonly at: number }>(list: readonly T[]) => list.filter((each) => each.at <= toAt)
@@ -79,7 +79,12 @@ function factsOf(seen: Seen, { atLeast }: Autoscaler, history: readonly HpaMomen
  * When more pods were called for. An autoscaler that watches only CPU, or whose metric has no value, cannot say so itself: then
  * the phase's start counts. Otherwise the earlier of what it shows and what the pods' own request counters show.
  */
-function overTarget(seen: Seen, expected: Autoscaler, history: readonly HpaMoment[], span: Span): Moment | undefined {
+function overTarget(
+  seen: Seen,
+  expected: Autoscaler,
+  history: readonly HpaMoment[],
+  span: Span,
+): TargetCrossing | undefined {
   const { fromAt, toAt } = span
   const during = history.filter((each) => each.at > fromAt && each.at <= toAt)
   const last = history.findLast((each) => each.at <= fromAt)
@@ -102,7 +107,7 @@ function overByRequests(
   expected: Autoscaler,
   metrics: HpaMoment['metrics'],
   { fromAt, toAt }: Span,
-): Moment | undefined {
+): TargetCrossing | undefined {
   const target = metrics.find((each) => /rps|requests/.test(each.metric))?.target
   const track = cut(seen.counters.track(requestsId(expected.name)), fromAt - RATE_MS, toAt)
   if (target === undefined || target <= 0) return undefined
@@ -126,10 +131,10 @@ const podsBetween = (
     new Set(increments.filter((each) => each.toAt > fromAt && each.fromAt < toAt).map((each) => each.pod)).size,
   )
 
-function reacted(seen: Seen, expected: Autoscaler, over: Moment, facts: Facts): Ruled<AutoscalerResult> {
+function reacted(seen: Seen, expected: Autoscaler, over: TargetCrossing, facts: Facts): Ruled<AutoscalerResult> {
   const syncMs = seen.run.head.target.hpaSyncMs
   const decideMs = expected.decidesWithinSyncs * syncMs + MEASURING_MS
-  const step = (name: Step['name'], moment: Moment | undefined, budgetMs?: number): Step => {
+  const step = (name: Step['name'], moment: TargetCrossing | undefined, budgetMs?: number): Step => {
     const afterMs = moment && Math.max(0, moment.at - over.at)
     return {
       name,
@@ -157,7 +162,7 @@ function reacted(seen: Seen, expected: Autoscaler, over: Moment, facts: Facts): 
 }
 
 /** The first step that was late; a step that was still in time when the run was cut short is no breach. */
-function late(seen: Seen, expected: Autoscaler, over: Moment, facts: Facts, steps: readonly Step[]): Finding {
+function late(seen: Seen, expected: Autoscaler, over: TargetCrossing, facts: Facts, steps: readonly Step[]): Finding {
   const missed = steps.find((each) => !each.held && each.budgetMs !== undefined) ?? steps.find((each) => !each.held)
   const budgetMs = missed?.budgetMs ?? expected.readyWithinMs
   const lines = [over.line, facts.decided?.line, facts.scheduled?.line, facts.ready?.line, facts.line]

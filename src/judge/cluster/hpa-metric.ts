@@ -3,7 +3,7 @@ import type { Expectation } from '../../domain/rehearsal.ts'
 import type { HpaMoment } from '../seen/object-history.ts'
 
 export type Autoscaler = Extract<Expectation, { kind: 'autoscaler' }>
-export type Moment = { readonly at: number; readonly line: number | undefined }
+export type TargetCrossing = { readonly at: number; readonly line: number | undefined }
 
 /** HPA's own tolerance (--horizontal-pod-autoscaler-tolerance): up to 10 % over target it does nothing. */
 export const TOLERANCE = 1.1

@@ -17,7 +17,7 @@ export type OperationSides = {
   /** Whether every book of the target was read to its end. */
   readonly complete: boolean
 }
-export type Compared = {
+export type ComparedBooks = {
   readonly result: LedgerResult['operations'][number]
   readonly findings: readonly Finding[]
   readonly agrees: boolean
@@ -26,7 +26,7 @@ type BookResult = LedgerResult['operations'][number]['books'][number]
 /** Whether one pair of sides agrees, in words, with what was found. */
 type Agreement = { readonly agrees: boolean; readonly sentence: string; readonly findings: readonly Finding[] }
 
-export function compareOperation(seen: Seen, sides: OperationSides): Compared {
+export function compareOperation(seen: Seen, sides: OperationSides): ComparedBooks {
   const { operation, ledger, providers } = sides
   const client = seen.load.operations.get(operation) ?? noOperations
   const ledgerAgreement = againstClient(seen, sides, client)

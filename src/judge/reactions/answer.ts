@@ -13,14 +13,19 @@ export type Told = {
   readonly lines: readonly (number | undefined)[]
 }
 
-export type Answer = {
+export type ReactionAnswer = {
   held(told: Told): Ruled<ReactionResult>
   broken(cause: Cause, told: Told): Ruled<ReactionResult>
   /** `why` it cannot be known. */
   unknown(why: string, lines: readonly (number | undefined)[]): Ruled<ReactionResult>
 }
 
-export function answering(harm: Harm, kind: ReactionResult['kind'], subject: string, withinMs?: number): Answer {
+export function answering(
+  harm: Harm,
+  kind: ReactionResult['kind'],
+  subject: string,
+  withinMs?: number,
+): ReactionAnswer {
   const said = (held: boolean, { sentence, tookMs }: Told, findings: readonly Finding[]): Ruled<ReactionResult> => ({
     result: {
       kind,

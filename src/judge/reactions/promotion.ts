@@ -10,7 +10,7 @@ import { count, duration, listed } from '../findings/words.ts'
 import { answersUntil, type Harm } from '../harm/harm.ts'
 import { rowsWithin } from '../load/rows.ts'
 import { lostOperations } from '../money/lost-operations.ts'
-import type { Span } from '../seen/gauges.ts'
+import type { HolderSpan } from '../seen/gauges.ts'
 import type { Seen } from '../seen/seen.ts'
 import { writableId } from '../seen/wanted-counters.ts'
 import { answering } from './answer.ts'
@@ -105,5 +105,5 @@ function writers(seen: Seen, harm: Harm, { database }: Promotes): Part {
 }
 
 /** What each says of itself is the truth of its moment; what one says of others may be a moment old, but of all alike. */
-const areComparable = (one: Span, other: Span): boolean =>
+const areComparable = (one: HolderSpan, other: HolderSpan): boolean =>
   one.teller === other.teller || (one.teller === one.holder && other.teller === other.holder)

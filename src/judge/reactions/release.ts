@@ -14,7 +14,7 @@ import { type PodLife, servesAt, templateOf } from '../seen/pod-lives.ts'
 import type { Seen } from '../seen/seen.ts'
 import { stepAt } from '../seen/steps.ts'
 import { isPodOf } from '../seen/workload-pods.ts'
-import { type Answer, answering } from './answer.ts'
+import { answering, type ReactionAnswer } from './answer.ts'
 
 type Release = Extract<Act, { kind: 'release' }>
 type Ran = ImageSeen & { readonly life: PodLife; readonly line: number }
@@ -76,7 +76,11 @@ function rolledOut(facts: Facts): Ruled<ReactionResult> {
 }
 
 /** A release whose pods run the images of before releases nothing, and one whose images were not shown is not known to. */
-function whyNoProof(facts: Facts, fresh: readonly PodLife[], answer: Answer): Ruled<ReactionResult> | undefined {
+function whyNoProof(
+  facts: Facts,
+  fresh: readonly PodLife[],
+  answer: ReactionAnswer,
+): Ruled<ReactionResult> | undefined {
   for (const container of Object.keys(facts.act.images)) {
     const [old, now] = [ranBefore(facts, container), fresh.flatMap((life) => ranLast(life, container))]
     const same = now.find((each) => old.some((one) => isSame(facts, one, each) === true))

@@ -3,12 +3,10 @@
  * they count where at least a hundred attempts in a row held more of them than the objective allows.
  */
 import { partsOfIndicator } from '../../domain/indicators.ts'
-import type { Slo } from '../../domain/rehearsal.ts'
+import type { LatencySlo } from '../../domain/rehearsal.ts'
 import { harmsOf } from '../harm/harm.ts'
 import type { Row } from '../seen/load-counts.ts'
 import type { Seen } from '../seen/seen.ts'
-
-export type Latency = Extract<Slo, { kind: 'latency' }>
 
 /** A row, and how many responses over the ceiling count in it. */
 export type HurtRow = Row & { readonly tooSlow: number }
@@ -29,20 +27,20 @@ export function hurtRows(seen: Seen, sli: string, latency = latencyOver(seen, sl
 }
 
 /** The SLI's own latency objective, else that of a union to which it belongs or of one of its parts. */
-function latencyOver(seen: Seen, sli: string): Latency | undefined {
+function latencyOver(seen: Seen, sli: string): LatencySlo | undefined {
   const { slis, slos } = seen.run.head.rehearsal
   const all = slos.filter((slo) => slo.kind === 'latency')
-  const covers = ({ sli: other }: Latency) =>
+  const covers = ({ sli: other }: LatencySlo) =>
     partsOfIndicator(slis, other).includes(sli) || partsOfIndicator(slis, sli).includes(other)
   return all.find((slo) => slo.sli === sli) ?? all.find(covers)
 }
 
 /** Where target and ceiling are the same, only one of them is counted. */
-const overCeiling = ({ slow, overCeiling: over }: Row, { targetMs, ceilingMs }: Latency): number =>
+const overCeiling = ({ slow, overCeiling: over }: Row, { targetMs, ceilingMs }: LatencySlo): number =>
   ceilingMs > targetMs ? over : Math.max(slow, over)
 
 /** As many as the objective allows. What was as frequent before the first harm does not belong to a harm: twice that is allowed too. */
-function allowedShare(seen: Seen, { quantile }: Latency, rows: readonly Row[], over: readonly number[]): number {
+function allowedShare(seen: Seen, { quantile }: LatencySlo, rows: readonly Row[], over: readonly number[]): number {
   const firstAt = harmsOf(seen)[0]?.createdAt ?? Number.POSITIVE_INFINITY
   let [attempts, before] = [0, 0]
   for (const [index, { at, good, bad }] of rows.entries()) {

@@ -10,7 +10,7 @@ import type { Step } from './steps.ts'
 type Sample = EvidenceOf<'sample'>
 
 /** While `teller` showed `holder` at 1 or more, from the first scrape that said so to the last in a row. */
-export type Span = {
+export type HolderSpan = {
   readonly holder: string
   readonly teller: string
   readonly fromAt: number
@@ -29,7 +29,7 @@ export type Gauges = {
   levels(id: string): readonly Level[]
   /** Scrapes that gave a reading, and scrapes that failed or gave a value that is no finite number. */
   scrapes(id: string): { readonly read: number; readonly unread: number }
-  spans(id: string): { readonly spans: readonly Span[]; readonly scrapes: number }
+  spans(id: string): { readonly spans: readonly HolderSpan[]; readonly scrapes: number }
 }
 
 /** What a rule asks for is scraped every second, and one scrape may fail; what is scraped more rarely is fresh for as much longer. */
@@ -40,8 +40,8 @@ type Track = {
   readonly wanted: Wanted
   readonly values: Map<string, { readonly at: number; readonly value: number; readonly freshUntil: number }>
   readonly levels: { at: number; value: number; line: number; until: number }[]
-  readonly spans: Span[]
-  readonly open: Map<string, Span>
+  readonly spans: HolderSpan[]
+  readonly open: Map<string, HolderSpan>
   scrapes: number
   unread: number
 }
@@ -121,7 +121,7 @@ function noteHolder(track: Track, holder: string, teller: string, value: number,
   track.open.set(key, span)
 }
 
-function close(track: Track, isIt: (span: Span) => boolean): void {
+function close(track: Track, isIt: (span: HolderSpan) => boolean): void {
   for (const [key, span] of track.open) {
     if (!isIt(span)) continue
     track.spans.push(span)

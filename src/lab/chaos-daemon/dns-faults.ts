@@ -4,15 +4,15 @@
  */
 
 import type { ChaosObject, ChaosRecord, DNSChaosSpec } from '../../protocols/chaos-mesh/objects.ts'
-import type { Cluster } from '../cluster-access/cluster.ts'
+import type { ClusterClient } from '../cluster-access/cluster.ts'
 import type { DnsEffect } from '../pod-network/dns-effect.ts'
-import { type Enactor, failed, type Outcome, podNotFound, podOf } from './enactor.ts'
+import { type Enactor, failed, podNotFound, podOf, type RecordOutcome } from './enactor.ts'
 import type { NetworkAgent } from './network-agent.ts'
 import { sourceOf } from './paths.ts'
 import { refuseHostNetwork, uidOf } from './rule-faults.ts'
 
-export function dnsFaults(cluster: Cluster, agent: NetworkAgent): Enactor {
-  const apply = async (object: ChaosObject, record: ChaosRecord): Promise<Outcome> => {
+export function dnsFaults(cluster: ClusterClient, agent: NetworkAgent): Enactor {
+  const apply = async (object: ChaosObject, record: ChaosRecord): Promise<RecordOutcome> => {
     const pod = await podOf(cluster, record)
     if (pod === undefined) throw new Error(podNotFound(record))
     refuseHostNetwork(object, record, pod)
@@ -22,7 +22,7 @@ export function dnsFaults(cluster: Cluster, agent: NetworkAgent): Enactor {
     return { phase: 'Injected' }
   }
 
-  const recover = async (object: ChaosObject, record: ChaosRecord): Promise<Outcome> => {
+  const recover = async (object: ChaosObject, record: ChaosRecord): Promise<RecordOutcome> => {
     // The rules that an earlier process set must be known before they can be removed.
     await agent.adopt()
     agent.wantNothing(sourceOf(object))

@@ -1,26 +1,27 @@
 /** What a kind of fault does to one record. The reconcile loop knows nothing else about it. */
 
 import type { ChaosObject, ChaosRecord, RecordPhase } from '../../protocols/chaos-mesh/objects.ts'
-import { ApiProblem, type Cluster } from '../cluster-access/cluster.ts'
-import { type Fields, messageOf } from '../machine/json.ts'
+import type { Fields } from '../../protocols/fields.ts'
+import { ApiProblem, type ClusterClient } from '../cluster-access/cluster.ts'
+import { messageOf } from '../machine/json.ts'
 import { partsOfId, podPath } from './paths.ts'
 
 /** The record's phase after a try. With an `error` the loop records a failure and tries again later. */
-export type Outcome = { readonly phase: RecordPhase; readonly error?: string; readonly instance?: number }
+export type RecordOutcome = { readonly phase: RecordPhase; readonly error?: string; readonly instance?: number }
 
 export type Enactor = {
-  apply(object: ChaosObject, record: ChaosRecord): Promise<Outcome>
-  recover(object: ChaosObject, record: ChaosRecord): Promise<Outcome>
+  apply(object: ChaosObject, record: ChaosRecord): Promise<RecordOutcome>
+  recover(object: ChaosObject, record: ChaosRecord): Promise<RecordOutcome>
   /** Called after all records of a pass: sends what they asked for. */
   flush(object: ChaosObject): void
   /** Called before the object's finalizers are removed: nothing of it may be left. @throws when something is left */
   release(object: ChaosObject): Promise<void>
 }
 
-export const failed = (phase: RecordPhase, error: unknown): Outcome => ({ phase, error: messageOf(error) })
+export const failed = (phase: RecordPhase, error: unknown): RecordOutcome => ({ phase, error: messageOf(error) })
 
 /** The record's pod; undefined when it no longer exists. @throws when the API server cannot be asked */
-export async function podOf(cluster: Cluster, record: ChaosRecord): Promise<Fields | undefined> {
+export async function podOf(cluster: ClusterClient, record: ChaosRecord): Promise<Fields | undefined> {
   const { namespace, pod } = partsOfId(record.id)
   try {
     return await cluster.get(podPath(namespace, pod))

@@ -5,17 +5,17 @@
 
 import { lookup } from 'node:dns/promises'
 import { isIPv4 } from 'node:net'
-import { type Cluster, isNotFound } from '../cluster-access/cluster.ts'
+import { type ClusterClient, isNotFound } from '../cluster-access/cluster.ts'
 import { fieldsOf, listOf, messageOf, textOf } from '../machine/json.ts'
 import type { ExternalPeer } from './network-rules.ts'
 
 /** @throws when a name is unknown or a port is invalid */
-export async function resolveExternal(cluster: Cluster, targets: readonly string[]): Promise<ExternalPeer[]> {
+export async function resolveExternal(cluster: ClusterClient, targets: readonly string[]): Promise<ExternalPeer[]> {
   const resolved = await Promise.all(targets.map((target) => resolveOne(cluster, target)))
   return resolved.flat()
 }
 
-async function resolveOne(cluster: Cluster, target: string): Promise<ExternalPeer[]> {
+async function resolveOne(cluster: ClusterClient, target: string): Promise<ExternalPeer[]> {
   const { host, port } = split(target)
   const cidrs = isCidr(host) ? [host] : isIPv4(host) ? [`${host}/32`] : await addressesOf(cluster, host, ALIASES_MAX)
   // Upstream would continue and, if no other target is left, cut the pods off from everybody.
@@ -39,7 +39,7 @@ function isCidr(text: string): boolean {
 // ExternalName Services may form a loop.
 const ALIASES_MAX = 8
 
-async function addressesOf(cluster: Cluster, name: string, aliasesLeft: number): Promise<string[]> {
+async function addressesOf(cluster: ClusterClient, name: string, aliasesLeft: number): Promise<string[]> {
   if (aliasesLeft === 0) throw new Error(`lookup ${name}: too many aliases`)
   const inCluster = await serviceAddresses(cluster, name, aliasesLeft)
   if (inCluster !== undefined) return inCluster
@@ -55,7 +55,11 @@ const LABEL = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?'
 const SERVICE_NAME = new RegExp(`^(${LABEL})\\.(${LABEL})(?:\\.svc(?:\\.cluster\\.local\\.?)?)?$`)
 
 /** Undefined when the name is not a cluster name. */
-async function serviceAddresses(cluster: Cluster, name: string, aliasesLeft: number): Promise<string[] | undefined> {
+async function serviceAddresses(
+  cluster: ClusterClient,
+  name: string,
+  aliasesLeft: number,
+): Promise<string[] | undefined> {
   const [, service, namespace] = SERVICE_NAME.exec(name) ?? []
   if (service === undefined || namespace === undefined) return undefined
   try {
@@ -70,7 +74,7 @@ async function serviceAddresses(cluster: Cluster, name: string, aliasesLeft: num
   }
 }
 
-async function readyAddresses(cluster: Cluster, namespace: string, service: string): Promise<string[]> {
+async function readyAddresses(cluster: ClusterClient, namespace: string, service: string): Promise<string[]> {
   const selector = encodeURIComponent(`kubernetes.io/service-name=${service}`)
   const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices?labelSelector=${selector}`
   const slices = listOf((await cluster.get(path)).items).map(fieldsOf)

@@ -1,13 +1,13 @@
 /** HTTPChaos: each record is a pod whose requests are affected. */
 
 import type { ChaosObject } from '../../protocols/chaos-mesh/objects.ts'
-import type { Cluster } from '../cluster-access/cluster.ts'
+import type { ClusterClient } from '../cluster-access/cluster.ts'
 import type { Enactor } from './enactor.ts'
 import { httpEffect } from './http-rules.ts'
 import type { NetworkAgent } from './network-agent.ts'
 import { ruleFaults } from './rule-faults.ts'
 
-export const httpFaults = (cluster: Cluster, agent: NetworkAgent): Enactor =>
+export const httpFaults = (cluster: ClusterClient, agent: NetworkAgent): Enactor =>
   ruleFaults(cluster, agent, {
     acts: () => true,
     rulesOf: async (object, _, podUid) => [{ podUid, effect: httpEffect(specOf(object)) }],

@@ -5,7 +5,7 @@ import { webhookName } from '../../protocols/chaos-mesh/admission.ts'
 import type { ChaosKind } from '../../protocols/chaos-mesh/objects.ts'
 import { API_VERSION, GROUP, KINDS, pluralOf, VERSION } from '../../protocols/chaos-mesh/objects.ts'
 import { OTHER_KINDS } from '../../protocols/chaos-mesh/other-kinds.ts'
-import type { Cluster } from '../cluster-access/cluster.ts'
+import type { ClusterClient } from '../cluster-access/cluster.ts'
 import { fieldsOf, listOf, messageOf } from '../machine/json.ts'
 import type { AdmissionServer } from './admission-server.ts'
 import { crdName, customResourceDefinitions, refusedDefinitions } from './crds.ts'
@@ -17,7 +17,7 @@ const WITHIN_MS = 30_000
 const AGAIN_MS = 50
 
 /** Resolves when the API server serves the definitions and calls the webhooks. @throws when that takes more than 30 s */
-export async function install(cluster: Cluster, admission: AdmissionServer): Promise<void> {
+export async function install(cluster: ClusterClient, admission: AdmissionServer): Promise<void> {
   await Promise.all([
     ...[...customResourceDefinitions(), ...refusedDefinitions()].map(({ name, body }) =>
       cluster.apply(`${CRDS}/${name}`, body),
@@ -32,7 +32,7 @@ export async function install(cluster: Cluster, admission: AdmissionServer): Pro
   await Promise.all(ENACTED_KINDS.map((kind) => guarded(cluster, kind)))
 }
 
-async function established(cluster: Cluster, kind: ChaosKind): Promise<void> {
+async function established(cluster: ClusterClient, kind: ChaosKind): Promise<void> {
   const deadline = performance.now() + WITHIN_MS
   for (;;) {
     const { status } = await cluster.get(`${CRDS}/${crdName(kind)}`)
@@ -54,7 +54,7 @@ const guardedSpecs: Readonly<Record<EnactedKind, object>> = {
  * Sends an object that only the webhooks refuse, as a dry run. Until they do, an invalid object could get through. It also does the API
  * server's slow first call to the webhooks before the first real fault.
  */
-async function guarded(cluster: Cluster, kind: EnactedKind): Promise<void> {
+async function guarded(cluster: ClusterClient, kind: EnactedKind): Promise<void> {
   const deadline = performance.now() + WITHIN_MS
   const probe = {
     apiVersion: API_VERSION,

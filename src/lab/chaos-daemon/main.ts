@@ -6,11 +6,11 @@
 
 import type { ChaosObject } from '../../protocols/chaos-mesh/objects.ts'
 import { isChaosObject } from '../../protocols/chaos-mesh/objects.ts'
-import type { Cluster } from '../cluster-access/cluster.ts'
+import type { Fields } from '../../protocols/fields.ts'
+import type { ClusterClient } from '../cluster-access/cluster.ts'
 import { connect } from '../cluster-access/connect.ts'
 import { follow } from '../cluster-access/follow.ts'
 import { startDaemon } from '../machine/daemon.ts'
-import type { Fields } from '../machine/json.ts'
 import { labPaths } from '../machine/paths.ts'
 import { startAdmissionServer } from './admission-server.ts'
 import { dnsFaults } from './dns-faults.ts'
@@ -28,7 +28,7 @@ import { createRecorder } from './recorder.ts'
 const { root, log, run, stopping, untilDone } = startDaemon('chaos-daemon')
 const paths = labPaths(root)
 
-function followKind(cluster: Cluster, kind: EnactedKind, queue: Queue): Promise<void> {
+function followKind(cluster: ClusterClient, kind: EnactedKind, queue: Queue): Promise<void> {
   const seen = (item: Fields) => {
     const object: unknown = { ...item, kind, apiVersion: 'chaos-mesh.org/v1alpha1' }
     const key = isChaosObject(object) ? keyOf(object) : undefined
@@ -39,7 +39,7 @@ function followKind(cluster: Cluster, kind: EnactedKind, queue: Queue): Promise<
 }
 
 /** Removes rules whose experiment was deleted while no daemon ran. */
-async function releaseOrphans(cluster: Cluster, agent: NetworkAgent): Promise<void> {
+async function releaseOrphans(cluster: ClusterClient, agent: NetworkAgent): Promise<void> {
   const found = await agent.adopt()
   const lists = await Promise.all(ENACTED_KINDS.map((kind) => sourcesOf(cluster, kind)))
   const known = lists.flat()
@@ -49,7 +49,7 @@ async function releaseOrphans(cluster: Cluster, agent: NetworkAgent): Promise<vo
   }
 }
 
-async function sourcesOf(cluster: Cluster, kind: EnactedKind): Promise<readonly string[]> {
+async function sourcesOf(cluster: ClusterClient, kind: EnactedKind): Promise<readonly string[]> {
   const { items } = await cluster.get(listPath(kind))
   return (Array.isArray(items) ? items : []).map(({ metadata }: ChaosObject) => sourceOf({ kind, metadata }))
 }

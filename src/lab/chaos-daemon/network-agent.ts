@@ -3,8 +3,9 @@
  * The rules of an experiment are always sent together, so one request applies or heals all its pods.
  */
 
-import type { Log } from '../machine/daemon.ts'
-import { fieldsOf, isFields, listOf, messageOf, textOf } from '../machine/json.ts'
+import { isFields } from '../../protocols/fields.ts'
+import type { DaemonLog } from '../machine/daemon.ts'
+import { fieldsOf, listOf, messageOf, textOf } from '../machine/json.ts'
 import { callSocket } from '../machine/socket-client.ts'
 import type { FaultRule } from '../pod-network/rules.ts'
 
@@ -47,7 +48,11 @@ type Held = {
 // Acknowledgement takes milliseconds, but a stopped or starved process may take longer.
 const ANSWER_WITHIN_MS = 10_000
 
-export function createNetworkAgent(socketPath: string, log: Log, answered: (source: string) => void): NetworkAgent {
+export function createNetworkAgent(
+  socketPath: string,
+  log: DaemonLog,
+  answered: (source: string) => void,
+): NetworkAgent {
   const sources = new Map<string, Held>()
   const held = (source: string): Held => {
     const known = sources.get(source)

@@ -2,7 +2,7 @@
 
 import { recordsOf } from '../../protocols/chaos-mesh/experiment.ts'
 import type { ChaosObject, ChaosRecord, NetworkChaosSpec } from '../../protocols/chaos-mesh/objects.ts'
-import type { Cluster } from '../cluster-access/cluster.ts'
+import type { ClusterClient } from '../cluster-access/cluster.ts'
 import { fieldsOf, textOf } from '../machine/json.ts'
 import type { NetworkRule } from '../pod-network/rules.ts'
 import { type Enactor, podNotFound, podOf } from './enactor.ts'
@@ -11,7 +11,7 @@ import type { NetworkAgent } from './network-agent.ts'
 import { rulesFor } from './network-rules.ts'
 import { ruleFaults } from './rule-faults.ts'
 
-export const networkFaults = (cluster: Cluster, agent: NetworkAgent): Enactor =>
+export const networkFaults = (cluster: ClusterClient, agent: NetworkAgent): Enactor =>
   ruleFaults(cluster, agent, { acts, rulesOf: (object, record, uid) => rulesOf(cluster, object, record, uid) })
 
 function acts(object: ChaosObject, record: ChaosRecord): boolean {
@@ -26,7 +26,7 @@ function networkSpec(object: ChaosObject): NetworkChaosSpec {
 }
 
 async function rulesOf(
-  cluster: Cluster,
+  cluster: ClusterClient,
   object: ChaosObject,
   record: ChaosRecord,
   uid: string,
@@ -49,7 +49,7 @@ async function rulesOf(
 }
 
 /** A peer pod without an address yet is left out. A peer pod that no longer exists is an error, as upstream. */
-async function addressOf(cluster: Cluster, record: ChaosRecord): Promise<string[]> {
+async function addressOf(cluster: ClusterClient, record: ChaosRecord): Promise<string[]> {
   const pod = await podOf(cluster, record)
   if (pod === undefined) throw new Error(podNotFound(record))
   const ip = textOf(fieldsOf(pod.status).podIP)

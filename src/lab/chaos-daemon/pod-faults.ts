@@ -1,10 +1,11 @@
 /** PodChaos: deletes pods, replaces the images of pods with one that does nothing, kills containers. */
 
 import type { ChaosObject, ChaosRecord, PodChaosSpec, RecordPhase } from '../../protocols/chaos-mesh/objects.ts'
-import { type Cluster, isNotFound } from '../cluster-access/cluster.ts'
-import { type Fields, fieldsOf, listOf, textOf, textsOf } from '../machine/json.ts'
+import type { Fields } from '../../protocols/fields.ts'
+import { type ClusterClient, isNotFound } from '../cluster-access/cluster.ts'
+import { fieldsOf, listOf, textOf, textsOf } from '../machine/json.ts'
 import { callSocket } from '../machine/socket-client.ts'
-import { type Enactor, failed, type Outcome, podNotFound, podOf } from './enactor.ts'
+import { type Enactor, failed, podNotFound, podOf, type RecordOutcome } from './enactor.ts'
 import { partsOfId, podPath } from './paths.ts'
 
 /** Always in the lab's image store: an image that only waits. */
@@ -12,8 +13,8 @@ export const PAUSE_IMAGE = 'matchday/pause:lab'
 
 const RUNTIME_WITHIN_MS = 5000
 
-export function podFaults(cluster: Cluster, runtimeSocket: string): Enactor {
-  const attempt = async (atFailure: RecordPhase, act: () => Promise<Outcome>): Promise<Outcome> => {
+export function podFaults(cluster: ClusterClient, runtimeSocket: string): Enactor {
+  const attempt = async (atFailure: RecordPhase, act: () => Promise<RecordOutcome>): Promise<RecordOutcome> => {
     try {
       return await act()
     } catch (error) {
@@ -29,11 +30,11 @@ export function podFaults(cluster: Cluster, runtimeSocket: string): Enactor {
 }
 
 async function apply(
-  cluster: Cluster,
+  cluster: ClusterClient,
   runtimeSocket: string,
   object: ChaosObject,
   record: ChaosRecord,
-): Promise<Outcome> {
+): Promise<RecordOutcome> {
   const spec = podChaosSpec(object)
   switch (spec.action) {
     case 'pod-kill':
@@ -50,7 +51,7 @@ async function apply(
 }
 
 /** A kill cannot be undone here; the pod's controller replaces it. */
-async function recover(cluster: Cluster, object: ChaosObject, record: ChaosRecord): Promise<Outcome> {
+async function recover(cluster: ClusterClient, object: ChaosObject, record: ChaosRecord): Promise<RecordOutcome> {
   if (podChaosSpec(object).action === 'pod-failure') await mendPod(cluster, object, record)
   return { phase: 'Not Injected' }
 }
@@ -61,7 +62,7 @@ function podChaosSpec(object: ChaosObject): PodChaosSpec {
 }
 
 /** A plain deletion, which does not ask disruption budgets. */
-async function killPod(cluster: Cluster, record: ChaosRecord, gracePeriodSeconds: number): Promise<void> {
+async function killPod(cluster: ClusterClient, record: ChaosRecord, gracePeriodSeconds: number): Promise<void> {
   const { namespace, pod } = partsOfId(record.id)
   await cluster.remove(podPath(namespace, pod), { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds })
 }
@@ -91,13 +92,13 @@ const toOriginal: Swap = (container, annotations, key) => {
   return { ...container, image }
 }
 
-async function failPod(cluster: Cluster, object: ChaosObject, record: ChaosRecord): Promise<void> {
+async function failPod(cluster: ClusterClient, object: ChaosObject, record: ChaosRecord): Promise<void> {
   const pod = await podOf(cluster, record)
   if (pod === undefined) throw new Error(podNotFound(record))
   await swapImages(cluster, object, record, pod, toPause)
 }
 
-async function mendPod(cluster: Cluster, object: ChaosObject, record: ChaosRecord): Promise<void> {
+async function mendPod(cluster: ClusterClient, object: ChaosObject, record: ChaosRecord): Promise<void> {
   const pod = await podOf(cluster, record)
   if (pod === undefined) return
   try {
@@ -108,7 +109,7 @@ async function mendPod(cluster: Cluster, object: ChaosObject, record: ChaosRecor
 }
 
 async function swapImages(
-  cluster: Cluster,
+  cluster: ClusterClient,
   object: ChaosObject,
   record: ChaosRecord,
   pod: Fields,
@@ -132,7 +133,7 @@ async function swapImages(
   })
 }
 
-async function killContainer(cluster: Cluster, runtimeSocket: string, record: ChaosRecord): Promise<void> {
+async function killContainer(cluster: ClusterClient, runtimeSocket: string, record: ChaosRecord): Promise<void> {
   const pod = await podOf(cluster, record)
   if (pod === undefined) throw new Error(podNotFound(record))
   const { container } = partsOfId(record.id)

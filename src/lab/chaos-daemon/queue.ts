@@ -3,7 +3,7 @@
  * Changes that this daemon wrote do not wake the runner; all others do, at once.
  */
 
-import type { Log } from '../machine/daemon.ts'
+import type { DaemonLog } from '../machine/daemon.ts'
 import { messageOf } from '../machine/json.ts'
 import type { ExperimentKey } from './paths.ts'
 import type { PassResult } from './reconcile.ts'
@@ -33,7 +33,7 @@ type Runner = {
   timer: NodeJS.Timeout | undefined
 }
 
-export function createQueue(pass: (key: ExperimentKey) => Promise<PassResult>, log: Log): Queue {
+export function createQueue(pass: (key: ExperimentKey) => Promise<PassResult>, log: DaemonLog): Queue {
   const runners = new Map<string, Runner>()
   let stopped = false
   const runnerOf = (key: ExperimentKey): Runner => {

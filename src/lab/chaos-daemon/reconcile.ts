@@ -17,11 +17,11 @@ import {
 } from '../../protocols/chaos-mesh/experiment.ts'
 import type { ChaosObject, ChaosRecord, ChaosStatus } from '../../protocols/chaos-mesh/objects.ts'
 import { isChaosObject, RECORDS_FINALIZER } from '../../protocols/chaos-mesh/objects.ts'
-import { type Cluster, isConflict, isNotFound } from '../cluster-access/cluster.ts'
+import { type ClusterClient, isConflict, isNotFound } from '../cluster-access/cluster.ts'
 import { messageOf } from '../machine/json.ts'
 import type { Enactor } from './enactor.ts'
 import { type ExperimentKey, objectPath } from './paths.ts'
-import type { ChaosEvent, Recorder } from './recorder.ts'
+import type { ChaosEvent, EventRecorder } from './recorder.ts'
 import { selectRecords } from './targets.ts'
 
 export type PassResult = {
@@ -35,8 +35,8 @@ export type PassResult = {
 }
 
 export type Reconciler = {
-  readonly cluster: Cluster
-  readonly record: Recorder
+  readonly cluster: ClusterClient
+  readonly record: EventRecorder
   enactorOf(object: ChaosObject): Enactor
 }
 
@@ -57,7 +57,7 @@ export async function reconcile(parts: Reconciler, key: ExperimentKey): Promise<
 
 type Pass = Reconciler & { readonly key: ExperimentKey; object: ChaosObject; wrote: boolean }
 
-async function read(cluster: Cluster, key: ExperimentKey): Promise<ChaosObject | undefined> {
+async function read(cluster: ClusterClient, key: ExperimentKey): Promise<ChaosObject | undefined> {
   try {
     const object: unknown = await cluster.get(objectPath(key))
     return isChaosObject(object) ? object : undefined

@@ -1,8 +1,8 @@
 /** Kubernetes events about an experiment, with the reasons and messages that users of Chaos Mesh know. */
 
 import type { ChaosObject } from '../../protocols/chaos-mesh/objects.ts'
-import type { Cluster } from '../cluster-access/cluster.ts'
-import type { Log } from '../machine/daemon.ts'
+import type { ClusterClient } from '../cluster-access/cluster.ts'
+import type { DaemonLog } from '../machine/daemon.ts'
 import { messageOf } from '../machine/json.ts'
 
 export type ChaosEvent =
@@ -18,9 +18,9 @@ export type ChaosEvent =
   | { readonly type: 'failed'; readonly activity: string; readonly err: string }
 
 /** The upstream step that an event comes from: it becomes the event's source. */
-export type Component = 'initFinalizers' | 'desiredphase' | 'condition' | 'records'
+export type EventComponent = 'initFinalizers' | 'desiredphase' | 'condition' | 'records'
 /** Returns at once. An event that cannot be written is logged. */
-export type Recorder = (object: ChaosObject, component: Component, event: ChaosEvent) => void
+export type EventRecorder = (object: ChaosObject, component: EventComponent, event: ChaosEvent) => void
 
 type Wording = { readonly reason: string; readonly message: string; readonly warning?: true }
 
@@ -50,7 +50,7 @@ function wordingOf(event: ChaosEvent): Wording {
   }
 }
 
-export function createRecorder(cluster: Cluster, log: Log): Recorder {
+export function createRecorder(cluster: ClusterClient, log: DaemonLog): EventRecorder {
   let serial = 0
   return (object, component, event) => {
     serial += 1
@@ -62,7 +62,7 @@ export function createRecorder(cluster: Cluster, log: Log): Recorder {
   }
 }
 
-function eventObject(object: ChaosObject, component: Component, event: ChaosEvent, serial: number): unknown {
+function eventObject(object: ChaosObject, component: EventComponent, event: ChaosEvent, serial: number): unknown {
   const { name, namespace, uid, resourceVersion } = object.metadata
   const { reason, message, warning } = wordingOf(event)
   const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z')

@@ -5,10 +5,11 @@
 
 import { recordsOf } from '../../protocols/chaos-mesh/experiment.ts'
 import type { ChaosObject, ChaosRecord } from '../../protocols/chaos-mesh/objects.ts'
-import type { Cluster } from '../cluster-access/cluster.ts'
-import { type Fields, fieldsOf, messageOf, textOf } from '../machine/json.ts'
+import type { Fields } from '../../protocols/fields.ts'
+import type { ClusterClient } from '../cluster-access/cluster.ts'
+import { fieldsOf, messageOf, textOf } from '../machine/json.ts'
 import type { FaultRule } from '../pod-network/rules.ts'
-import { type Enactor, failed, type Outcome, podNotFound, podOf } from './enactor.ts'
+import { type Enactor, failed, podNotFound, podOf, type RecordOutcome } from './enactor.ts'
 import type { NetworkAgent } from './network-agent.ts'
 import { sourceOf } from './paths.ts'
 
@@ -20,7 +21,7 @@ export type RuleMaker = {
   rulesOf(object: ChaosObject, record: ChaosRecord, podUid: string): Promise<readonly FaultRule[]>
 }
 
-export function ruleFaults(cluster: Cluster, agent: NetworkAgent, maker: RuleMaker): Enactor {
+export function ruleFaults(cluster: ClusterClient, agent: NetworkAgent, maker: RuleMaker): Enactor {
   /** Pods whose rules cannot be made, with the reason. Their records wait, as upstream's do. */
   const impossible = new Map<string, string>()
   /** Pods that failed to acknowledge. The next try asks them again. */
@@ -42,7 +43,7 @@ export function ruleFaults(cluster: Cluster, agent: NetworkAgent, maker: RuleMak
   }
 
   /** The phase to which the pod's answer moves a waiting record. */
-  const arrived = (source: string, uid: string, from: WaitingPhase): Outcome => {
+  const arrived = (source: string, uid: string, from: WaitingPhase): RecordOutcome => {
     const standing = agent.standing(source, uid)
     switch (standing.kind) {
       case 'waiting':
@@ -59,7 +60,7 @@ export function ruleFaults(cluster: Cluster, agent: NetworkAgent, maker: RuleMak
     }
   }
 
-  const applyWaiting = async (object: ChaosObject, record: ChaosRecord, pod: Fields): Promise<Outcome> => {
+  const applyWaiting = async (object: ChaosObject, record: ChaosRecord, pod: Fields): Promise<RecordOutcome> => {
     const source = sourceOf(object)
     const uid = uidOf(pod)
     const reason = impossible.get(slotOf(source, uid))
@@ -69,7 +70,7 @@ export function ruleFaults(cluster: Cluster, agent: NetworkAgent, maker: RuleMak
     return reason === undefined ? { phase: 'Not Injected/Wait' } : failed('Not Injected/Wait', reason)
   }
 
-  const apply = async (object: ChaosObject, record: ChaosRecord): Promise<Outcome> => {
+  const apply = async (object: ChaosObject, record: ChaosRecord): Promise<RecordOutcome> => {
     const waiting = record.phase === 'Not Injected/Wait'
     const pod = await podOf(cluster, record)
     if (pod === undefined) return waiting ? { phase: 'Not Injected' } : failed('Not Injected', podNotFound(record))
@@ -80,7 +81,7 @@ export function ruleFaults(cluster: Cluster, agent: NetworkAgent, maker: RuleMak
     return { phase: 'Not Injected/Wait', instance: instanceOf(object, record) + 1 }
   }
 
-  const recover = async (object: ChaosObject, record: ChaosRecord): Promise<Outcome> => {
+  const recover = async (object: ChaosObject, record: ChaosRecord): Promise<RecordOutcome> => {
     const source = sourceOf(object)
     const waiting = record.phase === 'Injected/Wait'
     const pod = await podOf(cluster, record)
@@ -92,7 +93,7 @@ export function ruleFaults(cluster: Cluster, agent: NetworkAgent, maker: RuleMak
     return { phase: 'Injected/Wait', ...(waiting ? {} : { instance: instanceOf(object, record) + 1 }) }
   }
 
-  const attempt = async (record: ChaosRecord, act: () => Promise<Outcome>): Promise<Outcome> => {
+  const attempt = async (record: ChaosRecord, act: () => Promise<RecordOutcome>): Promise<RecordOutcome> => {
     try {
       return await act()
     } catch (error) {

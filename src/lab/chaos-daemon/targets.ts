@@ -3,20 +3,20 @@
  * seed selects the same positions among the same number of pods.
  */
 import { random } from '../../domain/random.ts'
-
 import { SEED_ANNOTATION, selectorsOf, targetedContainers } from '../../protocols/chaos-mesh/experiment.ts'
 import type { ChaosObject, ChaosRecord, PodSelector } from '../../protocols/chaos-mesh/objects.ts'
 import type { SelectableNode, SelectablePod } from '../../protocols/chaos-mesh/selector.ts'
 import { selectPods } from '../../protocols/chaos-mesh/selector.ts'
-import type { Cluster } from '../cluster-access/cluster.ts'
-import { type Fields, fieldsOf, listOf, textOf } from '../machine/json.ts'
+import type { Fields } from '../../protocols/fields.ts'
+import type { ClusterClient } from '../cluster-access/cluster.ts'
+import { fieldsOf, listOf, textOf } from '../machine/json.ts'
 
 export type Selected =
   | { readonly ok: true; readonly records: readonly ChaosRecord[] }
   | { readonly ok: false; readonly reason: string }
 
 /** New records for all of the object's selectors. @throws when the API server cannot be asked */
-export async function selectRecords(cluster: Cluster, object: ChaosObject): Promise<Selected> {
+export async function selectRecords(cluster: ClusterClient, object: ChaosObject): Promise<Selected> {
   const selectors = selectorsOf(object)
   const [pods, nodes] = await Promise.all([podsFor(cluster, object, selectors), nodesFor(cluster, selectors)])
   return recordsAmong(object, pods, nodes)
@@ -62,7 +62,7 @@ type KeyedSelector = readonly [key: string, selector: PodSelector]
 type ListedPod = SelectablePod & { readonly spec?: { readonly containers?: unknown } }
 
 async function podsFor(
-  cluster: Cluster,
+  cluster: ClusterClient,
   object: ChaosObject,
   selectors: readonly KeyedSelector[],
 ): Promise<ListedPod[]> {
@@ -79,7 +79,7 @@ function namespacesOf({ selector }: PodSelector, own: string): readonly string[]
   return selector.namespaces?.length ? selector.namespaces : [own]
 }
 
-async function nodesFor(cluster: Cluster, selectors: readonly KeyedSelector[]): Promise<SelectableNode[]> {
+async function nodesFor(cluster: ClusterClient, selectors: readonly KeyedSelector[]): Promise<SelectableNode[]> {
   const needed = selectors.some(
     ([, { selector }]) => selector.nodes !== undefined || selector.nodeSelectors !== undefined,
   )

@@ -12,8 +12,8 @@ export type ApiAccess = {
   readonly clientKey?: Buffer
 }
 
-export type ApiAnswer = { readonly status: number; readonly body: string }
-export type ApiRequest = {
+export type ClientAnswer = { readonly status: number; readonly body: string }
+export type ClientCall = {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly body?: unknown
@@ -24,7 +24,7 @@ export type ApiRequest = {
 /** HTTPS to an API server. A whole client library would take half a second to load, and the boot of a lab takes twelve. */
 export type ApiClient = {
   /** Any HTTP status is an answer. @throws when there is no connection, no trust, or no answer for a minute */
-  call(request: ApiRequest): Promise<ApiAnswer>
+  call(request: ClientCall): Promise<ClientAnswer>
   /** The non-empty lines of a streaming answer (a watch), until it ends. @throws like call, and for a status other than 200 */
   lines(path: string, signal: AbortSignal): AsyncIterable<string>
   close(): void
@@ -62,7 +62,7 @@ type Options = {
   readonly signal?: AbortSignal
 }
 
-async function call(server: URL, options: Options, wanted: ApiRequest): Promise<ApiAnswer> {
+async function call(server: URL, options: Options, wanted: ClientCall): Promise<ClientAnswer> {
   const body = wanted.body === undefined ? undefined : JSON.stringify(wanted.body)
   const headers = {
     ...options.headers,

@@ -1,10 +1,11 @@
 /**
- * How the lab's own programs use its API server: `connect` reads the kubeconfig, a `Cluster` sends requests, `follow` lists and watches. A
+ * How the lab's own programs use its API server: `connect` reads the kubeconfig, a `ClusterClient` sends requests, `follow` lists and watches. A
  * whole client library would add half a second to a boot of twelve.
  */
 
-import { type Fields, fieldsOf, textOf } from '../machine/json.ts'
-import { type ApiAccess, type ApiAnswer, type ApiClient, type ApiRequest, apiClient } from './client.ts'
+import type { Fields } from '../../protocols/fields.ts'
+import { fieldsOf, textOf } from '../machine/json.ts'
+import { type ApiAccess, type ApiClient, apiClient, type ClientAnswer, type ClientCall } from './client.ts'
 
 /** An answer of 400 and above. `reason` is Kubernetes' own word, such as NotFound or Conflict. */
 export class ApiProblem extends Error {
@@ -20,7 +21,7 @@ export class ApiProblem extends Error {
 }
 
 /** Requests throw ApiProblem for an answer of 400 and above, and whatever the connection throws. */
-export type Cluster = {
+export type ClusterClient = {
   readonly server: URL
   get(path: string, signal?: AbortSignal): Promise<Fields>
   create(path: string, body: unknown): Promise<Fields>
@@ -33,9 +34,9 @@ export type Cluster = {
   close(): void
 }
 
-export function clusterAt(access: ApiAccess): Cluster {
+export function clusterAt(access: ApiAccess): ClusterClient {
   const client = apiClient(access)
-  const ask = async (request: ApiRequest): Promise<Fields> => answerOf(await client.call(request))
+  const ask = async (request: ClientCall): Promise<Fields> => answerOf(await client.call(request))
   return {
     server: access.server,
     get: (path, signal) => ask({ path, signal }),
@@ -54,7 +55,7 @@ export function clusterAt(access: ApiAccess): Cluster {
   }
 }
 
-function answerOf({ status, body }: ApiAnswer): Fields {
+function answerOf({ status, body }: ClientAnswer): Fields {
   const fields = parsed(body)
   if (status < 400) return fields
   const message = textOf(fields.message) || `the API server answered ${status}: ${body.slice(0, 200)}`

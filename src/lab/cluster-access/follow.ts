@@ -1,11 +1,12 @@
 /** The lab's one list-watch: lists once, then watches from there. It lists again after a gap, such as an expired version. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Fields, fieldsOf, listOf, messageOf, numberOf, textOf } from '../machine/json.ts'
-import { ApiProblem, type Cluster } from './cluster.ts'
+import type { Fields } from '../../protocols/fields.ts'
+import { fieldsOf, listOf, messageOf, numberOf, textOf } from '../machine/json.ts'
+import { ApiProblem, type ClusterClient } from './cluster.ts'
 
 /** Called for one change after the other; the next change waits for the promise. An error lists everything again. */
-export type Follower = {
+export type ListFollower = {
   /** All objects there are, at the beginning and after each gap. An object that is not in the list is gone. */
   replaced(items: readonly Fields[]): void | Promise<void>
   changed(item: Fields): void | Promise<void>
@@ -22,9 +23,9 @@ const EXPIRED = 410
 
 /** Follows until `signal` aborts. Other problems are reported once to `trouble` and retried. `open` is asked before each list. */
 export async function follow(
-  open: () => Cluster,
+  open: () => ClusterClient,
   path: string,
-  follower: Follower,
+  follower: ListFollower,
   signal: AbortSignal,
   trouble: (problem: string) => void,
 ): Promise<void> {
@@ -43,7 +44,7 @@ export async function follow(
 }
 
 /** Why it ended; empty when only the version expired. */
-async function listAndWatch(open: () => Cluster, path: string, follower: Follower, signal: AbortSignal) {
+async function listAndWatch(open: () => ClusterClient, path: string, follower: ListFollower, signal: AbortSignal) {
   try {
     const cluster = open()
     const list = await cluster.get(path, signal)
@@ -56,7 +57,13 @@ async function listAndWatch(open: () => Cluster, path: string, follower: Followe
 }
 
 /** @throws ApiProblem when the server ends the watch with an error event, and whatever broke the connection */
-async function watchFrom(cluster: Cluster, path: string, from: string, follower: Follower, signal: AbortSignal) {
+async function watchFrom(
+  cluster: ClusterClient,
+  path: string,
+  from: string,
+  follower: ListFollower,
+  signal: AbortSignal,
+) {
   let version = from
   while (!signal.aborted) {
     const query = `watch=true&allowWatchBookmarks=true&timeoutSeconds=${WATCH_SECONDS}&resourceVersion=${version}`

@@ -1,7 +1,7 @@
-import type { Fields } from '../machine/json.ts'
-import { type Cluster, clusterAt } from './cluster.ts'
+import type { Fields } from '../../protocols/fields.ts'
+import { type ClusterClient, clusterAt } from './cluster.ts'
 import { follow } from './follow.ts'
-import type { KubeObject } from './kube-object.ts'
+import type { ApiObject } from './kube-object.ts'
 import { readKubeconfig } from './kubeconfig.ts'
 
 /** All objects of one kind, kept current in memory. Starts before the API server does and outlives its restarts. */
@@ -21,13 +21,13 @@ export type KeptListOptions = {
   log(line: string): void
 }
 
-export function keepList<T extends KubeObject>({ kubeconfig, path, onChange, log }: KeptListOptions): KeptList<T> {
+export function keepList<T extends ApiObject>({ kubeconfig, path, onChange, log }: KeptListOptions): KeptList<T> {
   const objects = new Map<string, T>()
   const ended = new AbortController()
-  let cluster: Cluster | undefined
+  let cluster: ClusterClient | undefined
   let synced = false
   // The kubeconfig is read anew: after a restart the API server may be elsewhere.
-  const open = (): Cluster => {
+  const open = (): ClusterClient => {
     cluster?.close()
     cluster = clusterAt(readKubeconfig(kubeconfig))
     return cluster
@@ -63,4 +63,4 @@ export function keepList<T extends KubeObject>({ kubeconfig, path, onChange, log
   return { items: () => [...objects.values()], isSynced: () => synced, stop: () => ended.abort() }
 }
 
-const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ''}/${metadata.name}`
+const keyOf = ({ metadata }: ApiObject): string => `${metadata.namespace ?? ''}/${metadata.name}`

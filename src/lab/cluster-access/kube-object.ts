@@ -8,4 +8,4 @@ export type Metadata = {
   annotations?: Readonly<Record<string, string>>
 }
 
-export type KubeObject = { metadata: Metadata }
+export type ApiObject = { metadata: Metadata }

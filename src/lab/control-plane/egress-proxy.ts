@@ -10,7 +10,7 @@ import { loopbackOf } from '../topology/node-table.ts'
 export type EgressProxy = { close(): void }
 
 /** Whether a cluster address does not answer, because its node has no power. */
-export type Silence = (address: string) => boolean
+export type SilentAddress = (address: string) => boolean
 
 /** A ready endpoint of a Service, by its cluster address: what kube-proxy would choose on the API server's machine. */
 export type ServiceRoute = (ip: string, port: number) => Endpoint | undefined
@@ -22,7 +22,7 @@ export type ServiceRoute = (ip: string, port: number) => Endpoint | undefined
  */
 export async function startEgressProxy(
   socketPath: string,
-  isSilent: Silence = () => false,
+  isSilent: SilentAddress = () => false,
   route: ServiceRoute = () => undefined,
 ): Promise<EgressProxy> {
   const open = new Set<Duplex>()

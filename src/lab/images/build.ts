@@ -6,10 +6,10 @@ import type { ImageSource } from './image-source.ts'
 import { postgresImage } from './postgres.ts'
 import { bundlePreload } from './preload.ts'
 import { type ReadySource, readyImage } from './ready-images.ts'
-import { type Built, nodeImage, pauseImage } from './recipes.ts'
+import { type BuiltImage, nodeImage, pauseImage } from './recipes.ts'
 import { stageFile } from './stage.ts'
 
-export type BuildOptions = {
+export type ImageBuildOptions = {
   readonly folder: string
   readonly sources: readonly ImageSource[]
   /** Images that need no bundling. */
@@ -28,7 +28,7 @@ export async function buildImages({
   sources,
   ready = [],
   onProgress = () => undefined,
-}: BuildOptions): Promise<ImageIndex> {
+}: ImageBuildOptions): Promise<ImageIndex> {
   makeFolders(folder)
   stageFile(process.execPath, nodeBinary(folder))
   const [bundles, preload, postgres, pause] = await Promise.all([
@@ -46,7 +46,7 @@ export async function buildImages({
     }),
   )
   const found = await Promise.all(ready.map((source) => readyImage(folder, source)))
-  const built: Built[] = [pause, ...postgres, ...services, ...found]
+  const built: BuiltImage[] = [pause, ...postgres, ...services, ...found]
   const index = { images: Object.fromEntries(built.map(({ name, image }): [string, IndexedImage] => [name, image])) }
   writeIndex(folder, index)
   for (const { image } of built) dropOldVersions(join(folder, image.folder))

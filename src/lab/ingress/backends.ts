@@ -1,6 +1,6 @@
 // The endpoints behind a route, from the Service's current slices.
 import { endpointsOfPort, serviceKey, slicesByService } from '../pod-network/endpoints.ts'
-import type { EndpointSlice, Service } from '../pod-network/objects.ts'
+import type { EndpointSlice, KubeService } from '../pod-network/objects.ts'
 import type { Endpoint } from '../topology/addresses.ts'
 import type { Route } from './routes.ts'
 
@@ -10,7 +10,7 @@ export type Backends = {
   all(): readonly Endpoint[]
 }
 
-export function createBackends(services: readonly Service[], slices: readonly EndpointSlice[]): Backends {
+export function createBackends(services: readonly KubeService[], slices: readonly EndpointSlice[]): Backends {
   const grouped = slicesByService(slices)
   const byPort = new Map<string, readonly Endpoint[]>()
   for (const service of services) {

@@ -8,11 +8,16 @@ import type { Route } from './routes.ts'
 export type Client = { address: string; cookies: string | undefined }
 
 /** If there is a `cookie`, it must be set on the response. */
-export type Choice = { endpoint: Endpoint; cookie?: string }
+export type EndpointChoice = { endpoint: Endpoint; cookie?: string }
 
 export type Balancer = {
   /** @param tried endpoints that could not be reached for this request */
-  choose(route: Route, endpoints: readonly Endpoint[], client: Client, tried: ReadonlySet<Endpoint>): Choice | undefined
+  choose(
+    route: Route,
+    endpoints: readonly Endpoint[],
+    client: Client,
+    tried: ReadonlySet<Endpoint>,
+  ): EndpointChoice | undefined
 }
 
 /** Endpoints with equally many outstanding requests take turns. */
@@ -49,7 +54,7 @@ export function createBalancer(outstanding: (endpoint: Endpoint) => number = () 
   }
 }
 
-function chosen(endpoint: Endpoint | undefined): Choice | undefined {
+function chosen(endpoint: Endpoint | undefined): EndpointChoice | undefined {
   return endpoint && { endpoint }
 }
 

@@ -1,7 +1,7 @@
 // Which endpoints are ejected, as pure rules: passive ejection, like nginx's max_fails and fail_timeout or Envoy's outlier detection. It
 // never ejects so many that the rest could not carry the load.
 
-export type Standing = {
+export type EndpointStanding = {
   /** Consecutive requests without a response. */
   strikes: number
   outUntilMs: number
@@ -14,20 +14,20 @@ export const OUT_MS = 5_000
 // Envoy's panic threshold: with fewer endpoints left than this, all are used, ejected or not.
 const LEFT_LEAST = 0.5
 
-export const goodStanding = (): Standing => ({ strikes: 0, outUntilMs: 0 })
+export const goodStanding = (): EndpointStanding => ({ strikes: 0, outUntilMs: 0 })
 
-export function answered(standing: Standing): void {
+export function answered(standing: EndpointStanding): void {
   standing.strikes = 0
   standing.outUntilMs = 0
 }
 
-export function unanswered(standing: Standing, nowMs: number): void {
+export function unanswered(standing: EndpointStanding, nowMs: number): void {
   standing.strikes += 1
   if (standing.strikes >= STRIKES_MAX) standing.outUntilMs = nowMs + OUT_MS
 }
 
 /** After its ejection time an endpoint gets one request at a time, until one is answered. */
-export function isOut({ strikes, outUntilMs }: Standing, outstanding: number, nowMs: number): boolean {
+export function isOut({ strikes, outUntilMs }: EndpointStanding, outstanding: number, nowMs: number): boolean {
   if (strikes < STRIKES_MAX) return false
   return nowMs < outUntilMs || outstanding > 0
 }
@@ -42,9 +42,9 @@ export function leftOf<E>(endpoints: readonly E[], out: (endpoint: E) => boolean
 const REPEATS_SHARE = 0.2
 const SAVED_MAX = 50
 
-export type Allowance = { asked(): void; take(): boolean }
+export type RepeatAllowance = { asked(): void; take(): boolean }
 
-export function repeatAllowance(): Allowance {
+export function repeatAllowance(): RepeatAllowance {
   let saved = SAVED_MAX
   return {
     asked() {

@@ -1,5 +1,5 @@
-import type { Cluster } from '../cluster-access/cluster.ts'
-import { type Log, untilDone } from '../machine/daemon.ts'
+import type { ClusterClient } from '../cluster-access/cluster.ts'
+import { type DaemonLog, untilDone } from '../machine/daemon.ts'
 import { INGRESS_CLASS } from './routes.ts'
 
 // The default class, because this ingress also serves Ingresses without a class.
@@ -11,7 +11,7 @@ const ingressClass = {
 }
 
 /** Creates the IngressClass of the lab. Retries until the API server accepts it. */
-export async function registerClass(cluster: Cluster, log: Log): Promise<void> {
+export async function registerClass(cluster: ClusterClient, log: DaemonLog): Promise<void> {
   const path = `/apis/networking.k8s.io/v1/ingressclasses/${INGRESS_CLASS}`
   await untilDone('IngressClass', () => cluster.apply(path, ingressClass), log)
 }

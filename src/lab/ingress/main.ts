@@ -8,11 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { clusterAt } from '../cluster-access/cluster.ts'
 import { type KeptList, keepList } from '../cluster-access/kept-list.ts'
-import type { KubeObject } from '../cluster-access/kube-object.ts'
+import type { ApiObject } from '../cluster-access/kube-object.ts'
 import { readKubeconfig } from '../cluster-access/kubeconfig.ts'
 import { labPaths } from '../machine/paths.ts'
 import { readState } from '../machine/state.ts'
-import type { EndpointSlice, Service } from '../pod-network/objects.ts'
+import type { EndpointSlice, KubeService } from '../pod-network/objects.ts'
 import { registerClass } from './ingress-class.ts'
 import type { Ingress } from './objects.ts'
 import { type IngressServer, type Listen, startIngressServer } from './server.ts'
@@ -66,7 +66,7 @@ async function joinPodNetwork(net: string): Promise<void> {
 }
 
 function watchRoutes(kubeconfig: string, server: IngressServer): void {
-  const watch = <T extends KubeObject>(path: string) => keepList<T>({ kubeconfig, path, onChange, log })
+  const watch = <T extends ApiObject>(path: string) => keepList<T>({ kubeconfig, path, onChange, log })
   let planned = false
   function onChange(): void {
     if (planned || !all.every((one) => one.isSynced())) return
@@ -78,9 +78,9 @@ function watchRoutes(kubeconfig: string, server: IngressServer): void {
     })
   }
   const ingresses = watch<Ingress>('/apis/networking.k8s.io/v1/ingresses')
-  const services = watch<Service>('/api/v1/services')
+  const services = watch<KubeService>('/api/v1/services')
   const slices = watch<EndpointSlice>('/apis/discovery.k8s.io/v1/endpointslices')
-  const all: readonly KeptList<KubeObject>[] = [ingresses, services, slices]
+  const all: readonly KeptList<ApiObject>[] = [ingresses, services, slices]
 }
 
 async function open(listen: Listen): Promise<IngressServer> {

@@ -1,11 +1,11 @@
 // The ingress's own counters, for Prometheus.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { Outcome } from './proxy.ts'
+import type { ProxyOutcome } from './proxy.ts'
 import type { Route } from './routes.ts'
 
 export type IngressMetrics = {
   registry: Registry
-  answered(outcome: Outcome, tookMs: number): void
+  answered(outcome: ProxyOutcome, tookMs: number): void
   retried(route: Route): void
   socketOpened(): void
   socketClosed(): void

@@ -3,7 +3,7 @@
 // requests are told, and it is left out until it accepts connections again. A slow pod is not silent: its kernel accepts connections.
 import net from 'node:net'
 import type { Endpoint } from '../topology/addresses.ts'
-import { answered, goodStanding, isOut, leftOf, type Standing, unanswered } from './ejection.ts'
+import { answered, type EndpointStanding, goodStanding, isOut, leftOf, unanswered } from './ejection.ts'
 
 /** `neither`: the client disconnected early, which says nothing about the endpoint. */
 export type Ended = 'answered' | 'unanswered' | 'neither'
@@ -24,7 +24,7 @@ export type Outliers = {
 type Wait = { sinceMs: number; others: readonly Endpoint[]; onSilent: () => void }
 type Known = {
   endpoint: Endpoint
-  standing: Standing
+  standing: EndpointStanding
   /** In the order in which they started. */
   waits: Set<Wait>
   heardAtMs: number

@@ -4,8 +4,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Endpoint } from '../topology/addresses.ts'
-import type { Balancer, Choice } from './balancer.ts'
-import type { Allowance } from './ejection.ts'
+import type { Balancer, EndpointChoice } from './balancer.ts'
+import type { RepeatAllowance } from './ejection.ts'
 import { failureOf } from './failure.ts'
 import { clientAddress, towardsClient, towardsPod } from './headers.ts'
 import { type Outliers, PATIENT_CLIENT_MS } from './outliers.ts'
@@ -17,13 +17,13 @@ export type Upstreams = {
   endpoints(route: Route): readonly Endpoint[] | undefined
   balancer: Balancer
   outliers: Outliers
-  allowance: Allowance
+  allowance: RepeatAllowance
   pools: Pools
   onRetry(route: Route, reason: string): void
 }
 
 /** Resolves with the status that the client got; 499 when it disconnected first, as in nginx. */
-export type Outcome = { route: Route | undefined; status: number }
+export type ProxyOutcome = { route: Route | undefined; status: number }
 
 // Like nginx's proxy_next_upstream_tries in ingress-nginx.
 export const TRIES_MAX = 3
@@ -38,7 +38,7 @@ export function proxyRequest(
   request: IncomingMessage,
   response: ServerResponse,
   upstreams: Upstreams,
-  done: (outcome: Outcome) => void,
+  done: (outcome: ProxyOutcome) => void,
 ): void {
   const route = upstreams.route(request)
   const endpoints = route && upstreams.endpoints(route)
@@ -82,14 +82,14 @@ export function choose(
   endpoints: readonly Endpoint[],
   request: IncomingMessage,
   tried: ReadonlySet<Endpoint>,
-): Choice | undefined {
+): EndpointChoice | undefined {
   const client = { address: clientAddress(request), cookies: request.headers.cookie }
   return (
     balancer.choose(route, outliers.left(endpoints), client, tried) ?? balancer.choose(route, endpoints, client, tried)
   )
 }
 
-type Sending = { route: Route; choice: Choice; endpoints: readonly Endpoint[]; upstreams: Upstreams }
+type Sending = { route: Route; choice: EndpointChoice; endpoints: readonly Endpoint[]; upstreams: Upstreams }
 
 function send(
   { request, response, body }: Exchange,
@@ -160,7 +160,7 @@ function send(
   )
 }
 
-function mayRepeat({ settings }: Route, { method = 'GET' }: IncomingMessage, allowance: Allowance): boolean {
+function mayRepeat({ settings }: Route, { method = 'GET' }: IncomingMessage, allowance: RepeatAllowance): boolean {
   const allowed = settings.repeats === 'all' || (settings.repeats === 'idempotent' && !NOT_IDEMPOTENT.has(method))
   return allowed && allowance.take()
 }

@@ -3,7 +3,7 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { EndpointSlice, Service } from '../pod-network/objects.ts'
+import type { EndpointSlice, KubeService } from '../pod-network/objects.ts'
 import { type Backends, createBackends } from './backends.ts'
 import { createBalancer } from './balancer.ts'
 import { repeatAllowance } from './ejection.ts'
@@ -11,13 +11,13 @@ import { createMetrics } from './metrics.ts'
 import type { Ingress } from './objects.ts'
 import { watchOutliers } from './outliers.ts'
 import { createPools } from './pools.ts'
-import { type Outcome, proxyRequest, type Upstreams } from './proxy.ts'
+import { type ProxyOutcome, proxyRequest, type Upstreams } from './proxy.ts'
 import { type RouteTable, routeTable } from './routes.ts'
 import { proxyUpgrade } from './upgrade.ts'
 
 export type IngressObjects = {
   ingresses: readonly Ingress[]
-  services: readonly Service[]
+  services: readonly KubeService[]
   slices: readonly EndpointSlice[]
 }
 
@@ -56,7 +56,7 @@ export async function startIngressServer(listen: Listen, log: (line: string) => 
   }
   const timed = () => {
     const startedMs = performance.now()
-    return (outcome: Outcome) => metrics.answered(outcome, performance.now() - startedMs)
+    return (outcome: ProxyOutcome) => metrics.answered(outcome, performance.now() - startedMs)
   }
 
   const server = http.createServer({ keepAliveTimeout: CLIENT_IDLE_MS, requestTimeout: 0, noDelay: true })

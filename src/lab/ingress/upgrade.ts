@@ -2,10 +2,10 @@
 import http, { type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Endpoint } from '../topology/addresses.ts'
-import type { Choice } from './balancer.ts'
+import type { EndpointChoice } from './balancer.ts'
 import { failureOf } from './failure.ts'
 import { towardsPod } from './headers.ts'
-import { choose, type Outcome, TRIES_MAX, type Upstreams } from './proxy.ts'
+import { choose, type ProxyOutcome, TRIES_MAX, type Upstreams } from './proxy.ts'
 import type { Route } from './routes.ts'
 
 type Client = { request: IncomingMessage; socket: Duplex; head: Buffer }
@@ -15,7 +15,7 @@ export function proxyUpgrade(
   client: Client,
   upstreams: Upstreams,
   opened: (sockets: readonly [Duplex, Duplex]) => void,
-  done: (outcome: Outcome) => void,
+  done: (outcome: ProxyOutcome) => void,
 ): void {
   const { request, socket } = client
   socket.on('error', () => {})
@@ -73,7 +73,7 @@ function silent(): Error {
   return Object.assign(new Error('silent'), { code: 'ETIMEDOUT', syscall: 'connect' })
 }
 
-function shake({ request }: Client, route: Route, { endpoint }: Choice): http.ClientRequest {
+function shake({ request }: Client, route: Route, { endpoint }: EndpointChoice): http.ClientRequest {
   const [host, port] = endpoint
   const { connectMs } = route.settings
   const handshake = http.request({

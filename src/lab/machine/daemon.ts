@@ -4,11 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { messageOf } from './json.ts'
 
-export type Log = (text: string) => void
+export type DaemonLog = (text: string) => void
 
 export type Daemon = {
   readonly root: string
-  readonly log: Log
+  readonly log: DaemonLog
   readonly stopping: AbortSignal
   /** `untilDone` of this daemon, which may start before the rest of the lab is up. @throws only when the daemon is stopping */
   untilDone<T>(what: string, act: () => T | Promise<T>): Promise<T>
@@ -31,7 +31,7 @@ export function startDaemon(name: string): Daemon {
   process.stdin.on('end', () => stop.abort())
   process.stdin.on('error', () => stop.abort())
   process.stdin.resume()
-  const log: Log = (text) => process.stderr.write(`${new Date().toISOString()} ${text}\n`)
+  const log: DaemonLog = (text) => process.stderr.write(`${new Date().toISOString()} ${text}\n`)
   return {
     root: values.lab,
     log,
@@ -50,7 +50,7 @@ export function startDaemon(name: string): Daemon {
 export async function untilDone<T>(
   what: string,
   act: () => T | Promise<T>,
-  log: Log,
+  log: DaemonLog,
   stopping?: AbortSignal,
 ): Promise<T> {
   let said = ''

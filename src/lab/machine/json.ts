@@ -1,9 +1,5 @@
 /** Reading JSON whose shape is not known. */
-
-export type Fields = Readonly<Record<string, unknown>>
-
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+import { type Fields, isFields } from '../../protocols/fields.ts'
 
 /** The value as an object; empty for anything that is not an object. */
 export const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : {})

@@ -1,7 +1,8 @@
 /** JSON over HTTP over a unix socket of the lab. */
 
 import { request } from 'node:http'
-import { type Fields, fieldsOf, listOf, textOf } from './json.ts'
+import type { Fields } from '../../protocols/fields.ts'
+import { fieldsOf, listOf, textOf } from './json.ts'
 
 export type SocketRequest = {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'

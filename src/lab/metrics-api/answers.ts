@@ -18,15 +18,15 @@ export type Sources = {
   usage(): Usage | undefined
 }
 
-export type Answer = { readonly status: number; readonly body: unknown }
-const ok = (body: unknown): Answer => ({ status: 200, body })
-const problem = (status: number, reason: string, message: string): Answer => ({
+export type MetricsAnswer = { readonly status: number; readonly body: unknown }
+const ok = (body: unknown): MetricsAnswer => ({ status: 200, body })
+const problem = (status: number, reason: string, message: string): MetricsAnswer => ({
   status,
   body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, message, code: status },
 })
 
 /** `target` is the request's path with its query. */
-export function answerTo(target: string, sources: Sources): Answer {
+export function answerTo(target: string, sources: Sources): MetricsAnswer {
   const url = new URL(target, 'https://metrics-api')
   const [apis, group, version, ...rest] = url.pathname.split('/').filter(Boolean).map(decodeURIComponent)
   const query = labelQuery(url.searchParams.get('labelSelector') ?? '')
@@ -36,7 +36,7 @@ export function answerTo(target: string, sources: Sources): Answer {
   return problem(404, 'NotFound', `not found: ${url.pathname}`)
 }
 
-function customAnswer(parts: readonly string[], query: LabelQuery, sources: Sources): Answer {
+function customAnswer(parts: readonly string[], query: LabelQuery, sources: Sources): MetricsAnswer {
   if (parts.length === 0)
     return ok(resourceList(`${CUSTOM}/${CUSTOM_VERSION}`, sources.metricNames.map(customResource)))
   const [scope, namespace, kind, name, metric, ...more] = parts
@@ -85,7 +85,7 @@ const metricValue = (metric: string, pod: MetricPod, { value, atMs, windowMs }: 
   value: `${Math.round(value * 1000)}m`,
 })
 
-function resourceAnswer(parts: readonly string[], query: LabelQuery, sources: Sources): Answer {
+function resourceAnswer(parts: readonly string[], query: LabelQuery, sources: Sources): MetricsAnswer {
   if (parts.length === 0) return ok(resourceList(`${RESOURCE}/${RESOURCE_VERSION}`, RESOURCE_KINDS))
   const usage = sources.usage() ?? { atMs: Date.now(), windowMs: 0, pods: [] }
   const [first, second, third, fourth, ...more] = parts
@@ -107,7 +107,7 @@ const RESOURCE_KINDS = [
   { name: 'pods', singularName: '', namespaced: true, kind: 'PodMetrics', verbs: ['get', 'list'] },
 ]
 
-const listAnswer = (kind: string, items: readonly unknown[]): Answer =>
+const listAnswer = (kind: string, items: readonly unknown[]): MetricsAnswer =>
   ok({ kind, apiVersion: `${RESOURCE}/${RESOURCE_VERSION}`, metadata: {}, items })
 
 const usageOf = (cpuNanosPerSecond: number, memoryBytes: number) => ({
@@ -126,7 +126,7 @@ const podMetrics = (pod: PodUsage, usage: Usage, labels: Readonly<Record<string,
 })
 
 /** The use of a node is the sum of its pods: nothing else runs on it. */
-function nodeAnswer(usage: Usage, wanted: string | undefined): Answer {
+function nodeAnswer(usage: Usage, wanted: string | undefined): MetricsAnswer {
   const names = [...new Set(usage.pods.map((pod) => pod.node))].filter(
     (name) => wanted === undefined || name === wanted,
   )

@@ -3,7 +3,7 @@
  */
 
 import type { MetricRule } from './metric-rules.ts'
-import type { Buckets, Reading } from './reading.ts'
+import type { Buckets, UsageReading } from './reading.ts'
 
 export type MetricValue = { readonly value: number; readonly atMs: number; readonly windowMs: number }
 
@@ -15,7 +15,7 @@ const SPAN_MIN_MS = 900
 const SLACK_MS = 500
 
 /** Readings, sorted by time. */
-export function evaluate(rule: MetricRule, readings: readonly Reading[], nowMs: number): MetricValue | undefined {
+export function evaluate(rule: MetricRule, readings: readonly UsageReading[], nowMs: number): MetricValue | undefined {
   const newest = readings.at(-1)
   if (newest === undefined || nowMs - newest.atMs > STALE_AFTER_MS) return undefined
   switch (rule.kind) {
@@ -30,13 +30,13 @@ export function evaluate(rule: MetricRule, readings: readonly Reading[], nowMs: 
   }
 }
 
-const within = (readings: readonly Reading[], newest: Reading, windowMs: number): readonly Reading[] =>
+const within = (readings: readonly UsageReading[], newest: UsageReading, windowMs: number): readonly UsageReading[] =>
   readings.filter(({ atMs }) => newest.atMs - atMs <= windowMs + SLACK_MS)
 
-const spanOf = (readings: readonly Reading[], newest: Reading): number =>
+const spanOf = (readings: readonly UsageReading[], newest: UsageReading): number =>
   newest.atMs - (readings[0]?.atMs ?? newest.atMs)
 
-function rateOf(counter: string, window: readonly Reading[], newest: Reading): MetricValue | undefined {
+function rateOf(counter: string, window: readonly UsageReading[], newest: UsageReading): MetricValue | undefined {
   const known = window.filter(({ totals }) => totals.has(counter))
   const spanMs = spanOf(known, newest)
   if (spanMs < SPAN_MIN_MS || known.at(-1) !== newest) return undefined
@@ -47,14 +47,14 @@ function rateOf(counter: string, window: readonly Reading[], newest: Reading): M
   return { value: (grown * 1000) / spanMs, atMs: newest.atMs, windowMs: spanMs }
 }
 
-const pairs = (readings: readonly Reading[]): [Reading, Reading][] =>
+const pairs = (readings: readonly UsageReading[]): [UsageReading, UsageReading][] =>
   readings.slice(1).flatMap((after, index) => {
     const before = readings[index]
     return before === undefined ? [] : [[before, after]]
   })
 
 /** The increase of a counter between two readings. If it fell, or the process is another one, it restarted at 0. */
-function increase(before: Reading, after: Reading, countIn: (reading: Reading) => number): number {
+function increase(before: UsageReading, after: UsageReading, countIn: (reading: UsageReading) => number): number {
   const count = countIn(after)
   const restarted = before.processStart !== after.processStart || count < countIn(before)
   return restarted ? count : count - countIn(before)
@@ -62,8 +62,8 @@ function increase(before: Reading, after: Reading, countIn: (reading: Reading) =
 
 function quantileOf(
   rule: Extract<MetricRule, { kind: 'quantile' }>,
-  window: readonly Reading[],
-  newest: Reading,
+  window: readonly UsageReading[],
+  newest: UsageReading,
 ): MetricValue | undefined {
   const { histogram, quantile } = rule
   const known = window.filter(({ buckets }) => buckets.has(histogram))
@@ -75,8 +75,9 @@ function quantileOf(
   return seconds === undefined ? undefined : { value: seconds * 1000, atMs: newest.atMs, windowMs: spanMs }
 }
 
-function grownBelow(histogram: string, bound: number, readings: readonly Reading[]): number {
-  const countIn = ({ buckets }: Reading): number => buckets.get(histogram)?.find(([other]) => other === bound)?.[1] ?? 0
+function grownBelow(histogram: string, bound: number, readings: readonly UsageReading[]): number {
+  const countIn = ({ buckets }: UsageReading): number =>
+    buckets.get(histogram)?.find(([other]) => other === bound)?.[1] ?? 0
   return pairs(readings).reduce((total, [before, after]) => total + increase(before, after, countIn), 0)
 }
 

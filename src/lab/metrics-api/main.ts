@@ -6,10 +6,10 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Fields } from '../../protocols/fields.ts'
 import { connect } from '../cluster-access/connect.ts'
 import { follow } from '../cluster-access/follow.ts'
 import { startDaemon } from '../machine/daemon.ts'
-import type { Fields } from '../machine/json.ts'
 import { labPaths } from '../machine/paths.ts'
 import { answerTo, type Sources } from './answers.ts'
 import { evaluate } from './evaluate.ts'

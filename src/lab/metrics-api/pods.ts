@@ -1,6 +1,7 @@
 /** The cluster's pods, with the fields that metrics need. */
 
-import { type Fields, fieldsOf, textOf, textsOf } from '../machine/json.ts'
+import type { Fields } from '../../protocols/fields.ts'
+import { fieldsOf, textOf, textsOf } from '../machine/json.ts'
 import { loopbackOf } from '../topology/node-table.ts'
 
 export type MetricPod = {

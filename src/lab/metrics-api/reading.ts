@@ -1,13 +1,13 @@
 /** The result of one scrape of a pod, reduced to what the rules need. */
 
-import type { Exposition, Sample } from '../../protocols/prometheus/text.ts'
+import type { Exposition, SeriesSample } from '../../protocols/prometheus/text.ts'
 import { parseExposition } from '../../protocols/prometheus/text.ts'
 import { type MetricRule, metricRules } from './metric-rules.ts'
 
 /** Cumulative counts by upper bound, ascending. */
 export type Buckets = readonly (readonly [bound: number, count: number])[]
 
-export type Reading = {
+export type UsageReading = {
   readonly atMs: number
   /** The start time of the process, if it exposes one. A different one means that all counters restarted. */
   readonly processStart: number | undefined
@@ -44,7 +44,7 @@ function familyOf(rule: MetricRule): string {
 }
 
 /** Reads an exposition. Most of its lines are about other metrics and are not parsed. */
-export function readingOf(text: string, atMs: number): Reading {
+export function readingOf(text: string, atMs: number): UsageReading {
   const lines = text.split('\n').filter((line) => WANTED.test(line) || FAMILIES.test(line))
   const exposition = parseExposition(lines.join('\n'))
   const totals = new Map<string, number>()
@@ -78,4 +78,4 @@ function addBuckets(buckets: Map<string, Buckets>, histogram: string, { samples,
     )
 }
 
-const sum = (samples: readonly Sample[]): number => samples.reduce((total, { value }) => total + value, 0)
+const sum = (samples: readonly SeriesSample[]): number => samples.reduce((total, { value }) => total + value, 0)

@@ -1,12 +1,12 @@
 /** Registers both metrics APIs with the API server: a Service for this machine, and an APIService for each. Can be repeated. */
 
-import type { Cluster } from '../cluster-access/cluster.ts'
+import type { ClusterClient } from '../cluster-access/cluster.ts'
 import { METRICS_API_HOST } from '../topology/names.ts'
 import { CUSTOM, CUSTOM_VERSION, RESOURCE, RESOURCE_VERSION } from './answers.ts'
 
 const [SERVICE = '', NAMESPACE = ''] = METRICS_API_HOST.split('.')
 
-export async function register(cluster: Cluster, port: number, authorityPem: string): Promise<void> {
+export async function register(cluster: ClusterClient, port: number, authorityPem: string): Promise<void> {
   await cluster.apply(`/api/v1/namespaces/${NAMESPACE}`, {
     apiVersion: 'v1',
     kind: 'Namespace',
@@ -27,7 +27,7 @@ export async function register(cluster: Cluster, port: number, authorityPem: str
 }
 
 async function applyApi(
-  cluster: Cluster,
+  cluster: ClusterClient,
   group: string,
   version: string,
   port: number,

@@ -7,11 +7,11 @@ import { Agent, request } from 'node:http'
 import { messageOf } from '../machine/json.ts'
 import { WINDOW_MAX_MS } from './metric-rules.ts'
 import type { MetricPod } from './pods.ts'
-import { type Reading, readingOf } from './reading.ts'
+import { readingOf, type UsageReading } from './reading.ts'
 
 export type Scraper = {
   /** The readings of a pod, sorted by time; empty when it never answered. */
-  readingsOf(uid: string): readonly Reading[]
+  readingsOf(uid: string): readonly UsageReading[]
   stop(): void
 }
 
@@ -23,7 +23,7 @@ const KEPT_MS = WINDOW_MAX_MS + 5000
 
 export function startScraper(pods: () => Iterable<MetricPod>, trouble: (text: string) => void): Scraper {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  const rings = new Map<string, Reading[]>()
+  const rings = new Map<string, UsageReading[]>()
   const underWay = new Set<string>()
   const silent = new Set<string>()
 

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import { TLSSocket } from 'node:tls'
 import { messageOf } from '../machine/json.ts'
-import type { Answer } from './answers.ts'
+import type { MetricsAnswer } from './answers.ts'
 
 export type MetricsServer = { readonly port: number; close(): void }
 export type ServerCredentials = {
@@ -20,7 +20,7 @@ const FRONT_PROXY = 'front-proxy-client'
 
 export async function startServer(
   credentials: ServerCredentials,
-  answer: (target: string) => Answer,
+  answer: (target: string) => MetricsAnswer,
 ): Promise<MetricsServer> {
   const options = {
     cert: credentials.certificate,
@@ -46,7 +46,7 @@ export async function startServer(
   }
 }
 
-function answered(request: IncomingMessage, answer: (target: string) => Answer): Answer {
+function answered(request: IncomingMessage, answer: (target: string) => MetricsAnswer): MetricsAnswer {
   if (!isFrontProxy(request)) return { status: 401, body: failure(401, 'Unauthorized', 'only the API server may ask') }
   if (request.method !== 'GET') return { status: 405, body: failure(405, 'MethodNotAllowed', 'metrics are read-only') }
   try {
@@ -69,6 +69,6 @@ const failure = (code: number, reason: string, message: string) => ({
   code,
 })
 
-function send(response: ServerResponse, { status, body }: Answer): void {
+function send(response: ServerResponse, { status, body }: MetricsAnswer): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }

@@ -1,6 +1,7 @@
-import { type Cluster, isConflict, isNotFound } from '../cluster-access/cluster.ts'
-import { type Follower, follow } from '../cluster-access/follow.ts'
-import { type Fields, fieldsOf, textOf } from '../machine/json.ts'
+import type { Fields } from '../../protocols/fields.ts'
+import { type ClusterClient, isConflict, isNotFound } from '../cluster-access/cluster.ts'
+import { follow, type ListFollower } from '../cluster-access/follow.ts'
+import { fieldsOf, textOf } from '../machine/json.ts'
 import type { LabNode } from '../topology/node-table.ts'
 import { type NodePower, POWER_ANNOTATION, POWER_CONTROL_LABEL } from './power.ts'
 
@@ -31,7 +32,7 @@ export type NodeObject = {
 }
 
 export function startCloudProvider(
-  api: Cluster,
+  api: ClusterClient,
   nodes: readonly LabNode[],
   power: NodePower,
   log: (line: string) => void,
@@ -76,7 +77,7 @@ export const nodeLabels = (node: LabNode): Record<string, string> => ({
   [POWER_CONTROL_LABEL]: 'true',
 })
 
-async function createNode(api: Cluster, node: LabNode): Promise<void> {
+async function createNode(api: ClusterClient, node: LabNode): Promise<void> {
   const body = {
     apiVersion: 'v1',
     kind: 'Node',
@@ -96,7 +97,7 @@ const addressesOf = (node: LabNode) => [
   { type: 'Hostname', address: node.name },
 ]
 
-async function completeNode(api: Cluster, node: LabNode, found: NodeObject): Promise<void> {
+async function completeNode(api: ClusterClient, node: LabNode, found: NodeObject): Promise<void> {
   const path = `/api/v1/nodes/${node.name}`
   if (!found.status?.addresses?.some((one) => one.type === 'InternalIP' && one.address === node.address)) {
     await patch(api, `${path}/status`, { status: { addresses: addressesOf(node) } })
@@ -120,7 +121,7 @@ function nodeFollower(
   nodes: readonly LabNode[],
   onNode: (node: NodeObject) => Promise<void>,
   onGone: (name: string) => void,
-): Follower {
+): ListFollower {
   const take = (item: Fields) => onNode(item as NodeObject) // the API server's own objects
   return {
     async replaced(items) {
@@ -135,7 +136,7 @@ function nodeFollower(
 
 const nameOf = (item: Fields): string => textOf(fieldsOf(item.metadata).name)
 
-async function patch(api: Cluster, path: string, body: unknown): Promise<void> {
+async function patch(api: ClusterClient, path: string, body: unknown): Promise<void> {
   try {
     await api.merge(path, body)
   } catch (error) {

@@ -1,4 +1,4 @@
-import { type Cluster, isConflict } from '../cluster-access/cluster.ts'
+import { type ClusterClient, isConflict } from '../cluster-access/cluster.ts'
 
 // The node authorizer lets a kubelet read only the secrets, ConfigMaps and claims of pods that it runs. It learns about pods by a watch. On
 // a busy machine a kubelet may ask before the authorizer knows the pod: it is refused, and the pod waits 10 to 15 s for its next sync. In a
@@ -29,12 +29,12 @@ const binding = {
 }
 
 /** Lets every node read what its pods need. @throws ApiProblem when the API server refuses */
-export async function grantNodeReads(api: Cluster): Promise<void> {
+export async function grantNodeReads(api: ClusterClient): Promise<void> {
   await create(api, 'clusterroles', role)
   await create(api, 'clusterrolebindings', binding)
 }
 
-async function create(api: Cluster, resource: string, body: unknown): Promise<void> {
+async function create(api: ClusterClient, resource: string, body: unknown): Promise<void> {
   try {
     await api.create(`/apis/rbac.authorization.k8s.io/v1/${resource}`, body)
   } catch (error) {

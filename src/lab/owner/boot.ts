@@ -1,7 +1,7 @@
 // Boots a cluster, with as much in parallel as the programs allow. The API server takes longest. Everything else starts so that it is ready
 // when the API server is, without taking processor time from it.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { type Cluster, clusterAt } from '../cluster-access/cluster.ts'
+import { type ClusterClient, clusterAt } from '../cluster-access/cluster.ts'
 import {
   apiServerArguments,
   type ControlPlaneFiles,
@@ -44,7 +44,7 @@ export type BootOptions = {
   readonly signal: AbortSignal
 }
 
-export type Booted = { readonly api: Cluster; readonly egress: EgressProxy; readonly cloud: CloudProvider }
+export type Booted = { readonly api: ClusterClient; readonly egress: EgressProxy; readonly cloud: CloudProvider }
 
 const API_WITHIN_MS = 90_000
 const NODES_WITHIN_MS = 60_000
@@ -134,7 +134,7 @@ async function prepareEgress(
  */
 const SERVING = '/readyz?exclude=poststarthook/rbac/bootstrap-roles'
 
-const answersOk = (api: Cluster, path: string): Promise<boolean> =>
+const answersOk = (api: ClusterClient, path: string): Promise<boolean> =>
   api.get(path).then(
     () => true,
     () => false,

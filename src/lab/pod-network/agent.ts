@@ -3,12 +3,12 @@
 // the runtime's process and may die with it: pods keep their last tables, and addresses and rules are on disk.
 
 import { type KeptList, keepList } from '../cluster-access/kept-list.ts'
-import type { KubeObject } from '../cluster-access/kube-object.ts'
+import type { ApiObject } from '../cluster-access/kube-object.ts'
 import type { Endpoint } from '../topology/addresses.ts'
 import { type AgentCore, startAgentCore } from './agent-core.ts'
 import type { OutsideEntry } from './messages.ts'
 import type { NetworkPlugin, Relay, SandboxIdentity, SandboxNetwork } from './network-plugin.ts'
-import type { EndpointSlice, Namespace, NetworkPolicy, Pod, Service } from './objects.ts'
+import type { EndpointSlice, KubeService, Namespace, NetworkPolicy, Pod } from './objects.ts'
 
 export type AgentOptions = {
   /** The lab's root folder; the agent owns `net/` below it. */
@@ -47,7 +47,7 @@ export async function startPodNetworkAgent(options: AgentOptions): Promise<PodNe
   }
 }
 
-function watchCluster(options: AgentOptions, core: AgentCore): readonly KeptList<KubeObject>[] {
+function watchCluster(options: AgentOptions, core: AgentCore): readonly KeptList<ApiObject>[] {
   const onChange = (server: URL) => {
     // An incomplete list would look like Services without endpoints and pods without policies.
     if (!all.every((watch) => watch.isSynced())) return
@@ -60,14 +60,14 @@ function watchCluster(options: AgentOptions, core: AgentCore): readonly KeptList
     }
     core.setObjects(objects, endpointOf(server))
   }
-  const watch = <T extends KubeObject>(path: string) =>
+  const watch = <T extends ApiObject>(path: string) =>
     keepList<T>({ kubeconfig: options.kubeconfig, path, onChange, log: options.log })
-  const services = watch<Service>('/api/v1/services')
+  const services = watch<KubeService>('/api/v1/services')
   const slices = watch<EndpointSlice>('/apis/discovery.k8s.io/v1/endpointslices')
   const pods = watch<Pod>('/api/v1/pods')
   const namespaces = watch<Namespace>('/api/v1/namespaces')
   const policies = watch<NetworkPolicy>('/apis/networking.k8s.io/v1/networkpolicies')
-  const all: readonly KeptList<KubeObject>[] = [services, slices, pods, namespaces, policies]
+  const all: readonly KeptList<ApiObject>[] = [services, slices, pods, namespaces, policies]
   return all
 }
 

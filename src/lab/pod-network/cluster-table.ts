@@ -13,15 +13,15 @@ import {
   SECTIONS,
 } from './messages.ts'
 import { namesOf } from './names.ts'
-import type { ClusterObjects, Pod, Service } from './objects.ts'
+import type { ClusterObjects, KubeService, Pod } from './objects.ts'
 import { type NamespaceLabels, type PolicyPod, policiesOf, policyEntry, policyKey } from './policy-entries.ts'
 
 /** A pod with an address on this machine, even if the API server has not reported it yet. */
-export type LivePod = PolicyPod & { uid: string }
+export type AddressedPod = PolicyPod & { uid: string }
 
 export type ClusterInput = {
   objects: ClusterObjects
-  livePods: readonly LivePod[]
+  livePods: readonly AddressedPod[]
   outside: OutsideEntry
   /** The address of the API server: the endpoint of the Service default/kubernetes. */
   apiServer?: Endpoint
@@ -31,7 +31,7 @@ export type ClusterInput = {
  * Peers without a sandbox. Policies select them like pods: the ingress by its label in namespace `ingress`, cluster DNS by `k8s-app:
  * kube-dns` in `kube-system` (UDP 53), with the names and labels that real clusters use.
  */
-const STANDING_PODS: readonly LivePod[] = [
+const STANDING_PODS: readonly AddressedPod[] = [
   { uid: 'ingress', ip: INGRESS_IP, namespace: 'ingress', labels: { 'app.kubernetes.io/name': 'ingress' } },
   { uid: 'cluster-dns', ip: DNS_IP, namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } },
 ]
@@ -49,11 +49,11 @@ export function clusterTable(input: ClusterInput): ClusterTable {
   return table
 }
 
-function withLabelsOf(pod: LivePod, object: Pod | undefined): LivePod {
+function withLabelsOf(pod: AddressedPod, object: Pod | undefined): AddressedPod {
   return object ? { ...pod, labels: object.metadata.labels ?? {} } : pod
 }
 
-function podEntry(pod: LivePod, object: Pod | undefined, input: ClusterInput): PodEntry {
+function podEntry(pod: AddressedPod, object: Pod | undefined, input: ClusterInput): PodEntry {
   const ports = (object?.spec?.containers ?? []).flatMap((container) => container.ports ?? [])
   const named = ports.flatMap((port): [string, number][] => (port.name ? [[port.name, port.containerPort]] : []))
   return { policies: policiesOf(pod, input.objects.policies), ports: Object.fromEntries(named) }
@@ -71,16 +71,16 @@ function addServices(table: ClusterTable, input: ClusterInput): void {
 }
 
 // The API server runs without an endpoint reconciler, because its address is loopback, which EndpointSlices refuse.
-function isApiServer({ metadata }: Service): boolean {
+function isApiServer({ metadata }: KubeService): boolean {
   return metadata.namespace === 'default' && metadata.name === 'kubernetes'
 }
 
-function apiServerEntry(service: Service, { apiServer }: ClusterInput) {
+function apiServerEntry(service: KubeService, { apiServer }: ClusterInput) {
   const endpoints = apiServer ? [apiServer] : []
   return { ports: Object.fromEntries((service.spec?.ports ?? []).map(({ port }) => [port, endpoints])) }
 }
 
-function addPolicies(table: ClusterTable, { objects }: ClusterInput, pods: readonly LivePod[]): void {
+function addPolicies(table: ClusterTable, { objects }: ClusterInput, pods: readonly AddressedPod[]): void {
   const namespaces: NamespaceLabels = new Map(
     objects.namespaces.map(({ metadata }): [string, Labels] => [metadata.name, metadata.labels ?? {}]),
   )

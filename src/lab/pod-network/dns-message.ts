@@ -1,12 +1,12 @@
 /** Answers to questions for addresses as DNS messages (RFC 1035). Pure. */
 import { type DecodedPacket, decode, encode, type Question, RECURSION_AVAILABLE, RECURSION_DESIRED } from 'dns-packet'
 
-export type Query = { readonly id: number; readonly question: Question }
+export type DnsQuery = { readonly id: number; readonly question: Question }
 
 const NXDOMAIN = 3
 
 /** The first question of a message; undefined when it is not a valid query. */
-export function parseQuery(message: Buffer): Query | undefined {
+export function parseQuery(message: Buffer): DnsQuery | undefined {
   const { id, questions: [question] = [] } = decoded(message) ?? {}
   return id === undefined || question === undefined ? undefined : { id, question }
 }
@@ -23,7 +23,7 @@ function decoded(message: Buffer): DecodedPacket | undefined {
  * `ips` undefined: the name does not exist. Questions for other types than A get an empty answer, which means that there is no record of
  * this type. Time to live is 0, because the addresses behind a name may change before the next connection.
  */
-export function answerTo({ id, question }: Query, ips: readonly string[] | undefined): Buffer {
+export function answerTo({ id, question }: DnsQuery, ips: readonly string[] | undefined): Buffer {
   const { name, type } = question
   const addresses = type === 'A' ? (ips ?? []) : []
   return encode({

@@ -1,12 +1,12 @@
 // Chooses the endpoints of a Service as kube-proxy does.
 import type { Endpoint } from '../topology/addresses.ts'
 import type { ServiceEntry } from './messages.ts'
-import { type EndpointSlice, SERVICE_NAME_LABEL, type Service, type SliceEndpoint } from './objects.ts'
+import { type EndpointSlice, type KubeService, SERVICE_NAME_LABEL, type SliceEndpoint } from './objects.ts'
 
 // The API server's default for sessionAffinityConfig.clientIP.timeoutSeconds: three hours.
 const AFFINITY_DEFAULT_SECONDS = 10_800
 
-export function serviceKey(object: Service | EndpointSlice): string {
+export function serviceKey(object: KubeService | EndpointSlice): string {
   const name = object.metadata.labels?.[SERVICE_NAME_LABEL] ?? object.metadata.name
   return `${object.metadata.namespace}/${name}`
 }
@@ -47,7 +47,7 @@ export function endpointsOfPort(slices: readonly EndpointSlice[], portName: stri
   })
 }
 
-export function serviceEntry(service: Service, slices: readonly EndpointSlice[]): ServiceEntry {
+export function serviceEntry(service: KubeService, slices: readonly EndpointSlice[]): ServiceEntry {
   const spec = service.spec
   const tcp = (spec?.ports ?? []).filter((port) => (port.protocol ?? 'TCP') === 'TCP')
   const ports = Object.fromEntries(tcp.map((port) => [port.port, endpointsOfPort(slices, port.name)]))

@@ -3,24 +3,29 @@
 import type { HttpActs, HttpMatch, HttpPairs } from './http-effect.ts'
 import type { HttpRule } from './messages.ts'
 
-export type Asked = {
+export type HttpRequestHead = {
   readonly method: string
   readonly url: string
   /** Header names and values alternate, as they were received. */
   readonly rawHeaders: readonly string[]
 }
-export type Answered = { readonly code: number; readonly valuesOf: (name: string) => readonly string[] }
+export type HttpResponseHead = { readonly code: number; readonly valuesOf: (name: string) => readonly string[] }
 
 /** Client and server. `ports`: the ports under which the client may have reached the server. */
 export type HttpEnds = { readonly peerIp: string; readonly ownPort: number; readonly ports: () => readonly number[] }
 
-export function requestRules(rules: readonly HttpRule[], ends: HttpEnds, asked: Asked): HttpRule[] {
+export function requestRules(rules: readonly HttpRule[], ends: HttpEnds, asked: HttpRequestHead): HttpRule[] {
   return rules.filter(
     (rule) => rule.effect.target === 'request' && reaches(rule, ends) && meansRequest(rule.effect.match, asked),
   )
 }
 
-export function answerRules(rules: readonly HttpRule[], ends: HttpEnds, asked: Asked, answered: Answered): HttpRule[] {
+export function answerRules(
+  rules: readonly HttpRule[],
+  ends: HttpEnds,
+  asked: HttpRequestHead,
+  answered: HttpResponseHead,
+): HttpRule[] {
   return rules.filter(
     (rule) =>
       rule.effect.target === 'response' &&
@@ -36,7 +41,7 @@ function reaches({ from, effect }: HttpRule, ends: HttpEnds): boolean {
   return from === ends.peerIp && ends.ports().includes(effect.port)
 }
 
-function meansRequest(match: HttpMatch, { method, url, rawHeaders }: Asked): boolean {
+function meansRequest(match: HttpMatch, { method, url, rawHeaders }: HttpRequestHead): boolean {
   if (match.path !== undefined && !isLike(match.path, pathOf(url))) return false
   if (match.method !== undefined && match.method !== method) return false
   return Object.entries(match.requestHeaders ?? {}).every(([name, value]) =>
@@ -44,7 +49,7 @@ function meansRequest(match: HttpMatch, { method, url, rawHeaders }: Asked): boo
   )
 }
 
-function meansAnswer(match: HttpMatch, { code, valuesOf }: Answered): boolean {
+function meansAnswer(match: HttpMatch, { code, valuesOf }: HttpResponseHead): boolean {
   if (match.code !== undefined && match.code !== code) return false
   return Object.entries(match.responseHeaders ?? {}).every(([name, value]) => valuesOf(name).includes(value))
 }

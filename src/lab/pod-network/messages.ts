@@ -40,8 +40,8 @@ export type ClusterTable = {
   outside: Record<string, OutsideEntry>
 }
 
-export type Section = keyof ClusterTable
-export const SECTIONS: readonly Section[] = ['services', 'names', 'pods', 'policies', 'outside']
+export type TableSection = keyof ClusterTable
+export const SECTIONS: readonly TableSection[] = ['services', 'names', 'pods', 'policies', 'outside']
 
 /** A rule as the processes of one pod apply it. Own rules and mirrored ones look the same. */
 export type FlowRule = {
@@ -88,7 +88,7 @@ export type ClusterVersion = string
 export type ClusterFile = { version: ClusterVersion; table: ClusterTable }
 
 /** A null value removes the entry. */
-export type ClusterChange = readonly [section: Section, key: string, value: unknown]
+export type ClusterChange = readonly [section: TableSection, key: string, value: unknown]
 
 export type AgentMessage =
   | { kind: 'cluster'; version: ClusterVersion; table: ClusterTable }

@@ -1,7 +1,7 @@
 // Cluster DNS: which names exist (used by the agent) and how a pod looks one up (bundled into the preload).
 import { routable } from './endpoints.ts'
 import type { ClusterTable, NameEntry } from './messages.ts'
-import type { EndpointSlice, Service } from './objects.ts'
+import type { EndpointSlice, KubeService } from './objects.ts'
 
 const ZONE = 'svc.cluster.local'
 // A longer chain of ExternalNames is a loop.
@@ -10,7 +10,7 @@ const ALIASES_MAX = 8
 const NDOTS = 5
 
 /** The names that cluster DNS serves for one Service. */
-export function namesOf(service: Service, slices: readonly EndpointSlice[]): [name: string, entry: NameEntry][] {
+export function namesOf(service: KubeService, slices: readonly EndpointSlice[]): [name: string, entry: NameEntry][] {
   const name = `${service.metadata.name}.${service.metadata.namespace}.${ZONE}`
   const { type, externalName, clusterIP } = service.spec ?? {}
   if (type === 'ExternalName') return externalName ? [[name, { alias: plain(externalName) }]] : []

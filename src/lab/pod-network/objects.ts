@@ -2,11 +2,11 @@
 // differ from the JSON: it renames `from`.)
 
 import type { LabelSelector } from '../../protocols/kubernetes/label-selector.ts'
-import type { KubeObject } from '../cluster-access/kube-object.ts'
+import type { ApiObject } from '../cluster-access/kube-object.ts'
 
-export type Namespace = KubeObject
+export type Namespace = ApiObject
 
-export type Pod = KubeObject & {
+export type Pod = ApiObject & {
   spec?: {
     hostname?: string
     subdomain?: string
@@ -15,7 +15,7 @@ export type Pod = KubeObject & {
   status?: { phase?: string }
 }
 
-export type Service = KubeObject & {
+export type KubeService = ApiObject & {
   spec?: {
     type?: string
     clusterIP?: string
@@ -33,7 +33,7 @@ export type SliceEndpoint = {
   targetRef?: { kind?: string; name?: string }
 }
 
-export type EndpointSlice = KubeObject & {
+export type EndpointSlice = ApiObject & {
   addressType?: string
   endpoints?: readonly SliceEndpoint[]
   ports?: readonly { name?: string; port?: number; protocol?: string }[]
@@ -46,7 +46,7 @@ export type PolicyPeer = {
 }
 export type PolicyPort = { protocol?: string; port?: number | string; endPort?: number }
 
-export type NetworkPolicy = KubeObject & {
+export type NetworkPolicy = ApiObject & {
   spec?: {
     podSelector?: LabelSelector
     policyTypes?: readonly string[]
@@ -56,7 +56,7 @@ export type NetworkPolicy = KubeObject & {
 }
 
 export type ClusterObjects = {
-  services: readonly Service[]
+  services: readonly KubeService[]
   slices: readonly EndpointSlice[]
   pods: readonly Pod[]
   namespaces: readonly Namespace[]

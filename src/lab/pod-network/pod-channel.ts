@@ -4,13 +4,13 @@ import { chmodSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import type { AgentMessage, ClusterVersion, PodRules, ProcessMessage } from './messages.ts'
 
-export type Delivery = 'acknowledged' | { failed: string }
+export type DeliveryOutcome = 'acknowledged' | { failed: string }
 
 export type PodChannel = {
   listen(path: string): Promise<void>
   broadcast(message: AgentMessage): void
   /** Resolves when every process of the pod applies the rules. A process that connects later gets these rules or newer ones. */
-  deliver(uid: string, rules: PodRules): Promise<Delivery>
+  deliver(uid: string, rules: PodRules): Promise<DeliveryOutcome>
   processes(): readonly { uid: string; pid: number }[]
   stop(): Promise<void>
 }
@@ -84,12 +84,12 @@ export function createPodChannel(greeting: Greeting, log: (line: string) => void
     chmodSync(path, 0o666)
   }
 
-  function deliver(uid: string, rules: PodRules): Promise<Delivery> {
+  function deliver(uid: string, rules: PodRules): Promise<DeliveryOutcome> {
     const mine = () => [...processes].filter((process) => process.uid === uid)
     for (const process of mine()) if (process.acknowledged < rules.version) tell(process, { kind: 'rules', ...rules })
     const laggards = () => mine().filter((process) => process.acknowledged < rules.version)
     return new Promise((resolve) => {
-      const settle = (delivery: Delivery) => {
+      const settle = (delivery: DeliveryOutcome) => {
         clearTimeout(timer)
         waiting.delete(check)
         resolve(delivery)

@@ -3,15 +3,15 @@
 import { cidrHolds } from '../topology/cidr.ts'
 import type { Allowance, AllowedPeers, AllowedPort, ClusterTable, PolicyEntry } from './messages.ts'
 
-export type Reach = { from: string; to: string; port: number; protocol: 'TCP' | 'UDP' }
+export type PolicyFlow = { from: string; to: string; port: number; protocol: 'TCP' | 'UDP' }
 
 /** True when the policies of both ends let the flow pass. A pod always reaches itself. */
-export function policiesAllow(table: ClusterTable, reach: Reach): boolean {
+export function policiesAllow(table: ClusterTable, reach: PolicyFlow): boolean {
   if (reach.from === reach.to) return true
   return sideAllows(table, reach, 'egress') && sideAllows(table, reach, 'ingress')
 }
 
-function sideAllows(table: ClusterTable, reach: Reach, side: 'ingress' | 'egress'): boolean {
+function sideAllows(table: ClusterTable, reach: PolicyFlow, side: 'ingress' | 'egress'): boolean {
   const pod = table.pods[side === 'egress' ? reach.from : reach.to]
   const governing = governingSides(table, pod?.policies ?? [], side)
   if (governing.length === 0) return true
@@ -38,11 +38,11 @@ function holds(peers: AllowedPeers, ip: string): boolean {
   return cidrHolds(peers.cidr, ip) && !peers.except.some((cidr) => cidrHolds(cidr, ip))
 }
 
-function allowsPort(allowance: Allowance, reach: Reach, named: Readonly<Record<string, number>>): boolean {
+function allowsPort(allowance: Allowance, reach: PolicyFlow, named: Readonly<Record<string, number>>): boolean {
   return allowance.ports === 'any' || allowance.ports.some((port) => isPort(port, reach, named))
 }
 
-function isPort(allowed: AllowedPort, reach: Reach, named: Readonly<Record<string, number>>): boolean {
+function isPort(allowed: AllowedPort, reach: PolicyFlow, named: Readonly<Record<string, number>>): boolean {
   if (allowed.protocol !== reach.protocol) return false
   if (allowed.port === undefined) return true
   const first = typeof allowed.port === 'string' ? named[allowed.port] : allowed.port

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { writeState } from '../machine/state-file.ts'
 import type { Endpoint } from '../topology/addresses.ts'
-import { changesBetween, clusterTable, type LivePod } from './cluster-table.ts'
+import { type AddressedPod, changesBetween, clusterTable } from './cluster-table.ts'
 import { type AgentMessage, type ClusterVersion, emptyTable, type OutsideEntry } from './messages.ts'
 import type { ClusterObjects } from './objects.ts'
 
@@ -11,7 +11,7 @@ export type FeedOptions = {
   /** `<root>/net` */
   netFolder: string
   outside: OutsideEntry
-  livePods(): readonly LivePod[]
+  livePods(): readonly AddressedPod[]
   broadcast(message: AgentMessage): void
   /** Called after changes from the API server were applied. */
   onRefresh(): void

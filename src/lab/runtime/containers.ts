@@ -1,4 +1,4 @@
-import { type Life, watchLife } from './container/life.ts'
+import { type ContainerLife, watchLife } from './container/life.ts'
 import { openLogSink } from './container/log-sink.ts'
 import { prepare } from './container/prepare.ts'
 import { requireProgram } from './container/program.ts'
@@ -10,7 +10,7 @@ import type { NodeContext } from './node-context.ts'
 import type { ContainerExit, ContainerRecord, SandboxRecord } from './records.ts'
 import { networkIdentity, newId } from './sandboxes.ts'
 
-/** The containers of one node: records on disk, and a `Life` for each running one. */
+/** The containers of one node: records on disk, and a `ContainerLife` for each running one. */
 export type Containers = {
   create(sandbox: SandboxRecord, config: ContainerConfig): Promise<ContainerRecord>
   start(id: string): Promise<void>
@@ -20,7 +20,7 @@ export type Containers = {
   find(id: string): ContainerRecord | undefined
   /** @throws RuntimeFault `not-found` */
   get(id: string): ContainerRecord
-  life(id: string): Life | undefined
+  life(id: string): ContainerLife | undefined
   list(): readonly ContainerRecord[]
   /** From now on no container starts until `allowStarts`, and all running ones are killed. Resolves when they have ended. */
   killAll(): Promise<void>
@@ -29,7 +29,13 @@ export type Containers = {
   adopt(records: readonly ContainerRecord[], sandboxes: (id: string) => SandboxRecord | undefined): void
 }
 
-type Entry = { record: ContainerRecord; life?: Life; relay?: RunningRelay; ended?: Promise<void>; starting?: true }
+type Entry = {
+  record: ContainerRecord
+  life?: ContainerLife
+  relay?: RunningRelay
+  ended?: Promise<void>
+  starting?: true
+}
 
 export function createContainers(context: NodeContext): Containers {
   const { store, log, table } = context
@@ -158,7 +164,7 @@ export function createContainers(context: NodeContext): Containers {
     },
   }
 
-  function adoptOne(entry: Entry, wrapper: Life['wrapper']): void {
+  function adoptOne(entry: Entry, wrapper: ContainerLife['wrapper']): void {
     try {
       follow(entry, { wrapper })
     } catch (error) {

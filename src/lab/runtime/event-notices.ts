@@ -1,4 +1,4 @@
-import type { Cluster } from '../cluster-access/cluster.ts'
+import type { ClusterClient } from '../cluster-access/cluster.ts'
 import { messageOf } from './fault.ts'
 import type { NodeContext, PodName } from './node-context.ts'
 
@@ -7,7 +7,7 @@ const OWNER_LABELS = ['pod-template-hash', 'controller-revision-hash', 'batch.ku
 const LATER_MS = 30_000
 
 /** Reports what a pod asked for and does not get, as an Event on each pod, and as one line in the log for each owner. */
-export function eventNotices(cluster: Cluster, log: (line: string) => void): NodeContext['notice'] {
+export function eventNotices(cluster: ClusterClient, log: (line: string) => void): NodeContext['notice'] {
   const told = new Set<string>()
   const create = (pod: PodName, message: string) => {
     cluster

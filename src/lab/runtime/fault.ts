@@ -1,10 +1,10 @@
 /** Why a call of the kubelet fails. The CRI server maps the kind to the gRPC status that the kubelet expects. */
-export type FaultKind = 'not-found' | 'invalid' | 'wrong-state' | 'time-out' | 'not-offered' | 'failed'
+export type RuntimeFaultKind = 'not-found' | 'invalid' | 'wrong-state' | 'time-out' | 'not-offered' | 'failed'
 
 export class RuntimeFault extends Error {
-  readonly kind: FaultKind
+  readonly kind: RuntimeFaultKind
 
-  constructor(kind: FaultKind, message: string) {
+  constructor(kind: RuntimeFaultKind, message: string) {
     super(message)
     this.name = 'RuntimeFault'
     this.kind = kind

@@ -3,7 +3,7 @@ import type { LabNode } from '../topology/node-table.ts'
 import type { Host } from './container/identity.ts'
 import type { ImageStore } from './image-store.ts'
 import type { ProcessTable } from './processes/table.ts'
-import type { Store } from './store.ts'
+import type { RecordStore } from './store.ts'
 
 export type PodName = {
   namespace: string
@@ -17,7 +17,7 @@ export type PodName = {
 export type NodeContext = {
   readonly node: LabNode
   readonly labRoot: string
-  readonly store: Store
+  readonly store: RecordStore
   readonly network: NetworkPlugin
   readonly images: ImageStore
   readonly table: ProcessTable

@@ -7,7 +7,7 @@ import type { ContainerRecord, SandboxRecord } from './records.ts'
  * The records of one node. Files are replaced atomically, so a killed runtime leaves the old or the new one. They contain secrets, hence
  * mode 0600.
  */
-export type Store = {
+export type RecordStore = {
   saveSandbox(record: SandboxRecord): void
   saveContainer(record: ContainerRecord): void
   forgetSandbox(id: string): void
@@ -16,7 +16,7 @@ export type Store = {
   load(): { sandboxes: SandboxRecord[]; containers: ContainerRecord[] }
 }
 
-export function openStore(folder: string, log: (line: string) => void): Store {
+export function openStore(folder: string, log: (line: string) => void): RecordStore {
   const sandboxes = join(folder, 'sandboxes')
   const containers = join(folder, 'containers')
   mkdirSync(sandboxes, { recursive: true, mode: 0o700 })

@@ -4,7 +4,7 @@
  * of definitions, so that the API server removes fields of users' objects.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ApiProblem, type Cluster } from '../cluster-access/cluster.ts'
+import { ApiProblem, type ClusterClient } from '../cluster-access/cluster.ts'
 import { withCluster } from '../cluster-access/connect.ts'
 import { messageOf } from '../machine/json.ts'
 import { LabError } from '../machine/lab-error.ts'
@@ -39,7 +39,7 @@ export async function applyManifests(root: string, manifests: readonly Manifest[
 
 /** Applies rank after rank and returns the refusals. */
 async function applyAll(
-  cluster: Cluster,
+  cluster: ClusterClient,
   manifests: readonly Manifest[],
   values: SecretValues,
 ): Promise<readonly string[]> {
@@ -68,7 +68,7 @@ const refused = (problems: readonly string[]): LabError =>
 const TRIES_MAX = 10
 const AGAIN_MS = 300
 
-async function applyOne(cluster: Cluster, paths: ResourcePaths, manifest: Manifest): Promise<void> {
+async function applyOne(cluster: ClusterClient, paths: ResourcePaths, manifest: Manifest): Promise<void> {
   const path = await paths.of(manifest)
   for (let attempt = 1; ; attempt++) {
     try {

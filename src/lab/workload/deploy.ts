@@ -1,8 +1,9 @@
 /** Waits until all workloads are Ready, and reports what is still missing. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Cluster } from '../cluster-access/cluster.ts'
+import type { Fields } from '../../protocols/fields.ts'
+import type { ClusterClient } from '../cluster-access/cluster.ts'
 import { withCluster } from '../cluster-access/connect.ts'
-import { type Fields, fieldsOf, listOf, numberOf, textOf } from '../machine/json.ts'
+import { fieldsOf, listOf, numberOf, textOf } from '../machine/json.ts'
 import { LabError } from '../machine/lab-error.ts'
 import type { Manifest } from './render.ts'
 
@@ -22,7 +23,7 @@ export const untilReady = (
 ): Promise<number> => withCluster(root, (cluster) => readyIn(cluster, namespaces, onProgress, signal))
 
 async function readyIn(
-  cluster: Cluster,
+  cluster: ClusterClient,
   namespaces: readonly string[],
   onProgress: (text: string) => void,
   signal?: AbortSignal,
@@ -52,7 +53,7 @@ type Readiness = {
   readonly old: number
 }
 
-async function readiness(cluster: Cluster, namespace: string): Promise<readonly Readiness[]> {
+async function readiness(cluster: ClusterClient, namespace: string): Promise<readonly Readiness[]> {
   const lists = await Promise.all(
     ['deployments', 'statefulsets'].map((plural) => cluster.get(`/apis/apps/v1/namespaces/${namespace}/${plural}`)),
   )
@@ -77,7 +78,7 @@ export function progressOf(object: Fields): Omit<Readiness, 'namespace'> {
 const told = ({ namespace, name, ready, wanted, old }: Readiness): string =>
   `${namespace}/${name} ${ready}/${wanted}${old > 0 ? ` (and ${old} old)` : ''}`
 
-async function notReady(cluster: Cluster, missing: readonly Readiness[]): Promise<LabError> {
+async function notReady(cluster: ClusterClient, missing: readonly Readiness[]): Promise<LabError> {
   const namespaces = [...new Set(missing.map((each) => each.namespace))]
   const reasons = await Promise.all(
     namespaces.map(async (namespace) => {

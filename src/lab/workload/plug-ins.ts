@@ -3,7 +3,7 @@
  * that started earlier would judge the boot of the lab.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Cluster } from '../cluster-access/cluster.ts'
+import type { ClusterClient } from '../cluster-access/cluster.ts'
 import { withCluster } from '../cluster-access/connect.ts'
 import { fieldsOf, listOf, textOf } from '../machine/json.ts'
 import { LabError } from '../machine/lab-error.ts'
@@ -30,7 +30,7 @@ export const untilPlugInsServe = (root: string, signal?: AbortSignal): Promise<v
     }
   })
 
-const requireAvailable = async (cluster: Cluster, name: string): Promise<void> =>
+const requireAvailable = async (cluster: ClusterClient, name: string): Promise<void> =>
   requireCondition(await cluster.get(`/apis/apiregistration.k8s.io/v1/apiservices/${name}`), 'Available')
 
 /** Repeats `ask` until it succeeds. @throws LabError with the last error; `next` is for components without a log of their own */

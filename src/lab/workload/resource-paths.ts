@@ -1,6 +1,7 @@
 /** API paths of objects of any kind, from the API server's discovery. */
-import type { Cluster } from '../cluster-access/cluster.ts'
-import { type Fields, fieldsOf, listOf, textOf } from '../machine/json.ts'
+import type { Fields } from '../../protocols/fields.ts'
+import type { ClusterClient } from '../cluster-access/cluster.ts'
+import { fieldsOf, listOf, textOf } from '../machine/json.ts'
 import type { Manifest } from './render.ts'
 
 export type Kind = Pick<Manifest, 'apiVersion' | 'kind'>
@@ -14,7 +15,7 @@ export type ResourcePaths = {
 
 type Resource = { readonly plural: string; readonly namespaced: boolean }
 
-export function resourcePaths(cluster: Pick<Cluster, 'get'>): ResourcePaths {
+export function resourcePaths(cluster: Pick<ClusterClient, 'get'>): ResourcePaths {
   const groups = new Map<string, Promise<readonly Fields[]>>()
   const ask = (apiVersion: string): Promise<readonly Fields[]> => {
     const asked = cluster.get(groupPath(apiVersion)).then(({ resources }) => listOf(resources).map(fieldsOf))

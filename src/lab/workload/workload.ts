@@ -46,7 +46,7 @@ const shape = z.strictObject({
   manifests: filled,
 })
 
-export type Workload = {
+export type LabWorkload = {
   readonly file: string
   readonly images: readonly ImageSource[]
   readonly ready: readonly ReadySource[]
@@ -57,7 +57,7 @@ export type Workload = {
  * Reads `workload.yaml` (the file, or the folder that contains it). Paths in it are relative to its folder. @throws LabError listing all
  * problems
  */
-export function readWorkload(path: string): Workload {
+export function readWorkload(path: string): LabWorkload {
   const file = path.endsWith('.yaml') ? resolve(path) : join(resolve(path), 'workload.yaml')
   const folder = dirname(file)
   const parsed = shape.safeParse(contentOf(file))

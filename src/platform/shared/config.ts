@@ -3,7 +3,7 @@
  * pod that crashes once per typo makes an operator restart it once per typo.
  */
 
-export type Environment = Readonly<Record<string, string | undefined>>
+export type EnvironmentVariables = Readonly<Record<string, string | undefined>>
 
 type Range = { readonly min: number; readonly max: number; readonly fallback?: number }
 
@@ -30,13 +30,13 @@ export type ConfigResult<T> =
 const MIN_SECRET_LENGTH = 16
 
 /** Reads a configuration; `shape` runs to its end even when variables are wrong, so that every problem is found. */
-export function readConfig<T>(environment: Environment, shape: (read: ConfigReader) => T): ConfigResult<T> {
+export function readConfig<T>(environment: EnvironmentVariables, shape: (read: ConfigReader) => T): ConfigResult<T> {
   const problems: string[] = []
   const value = shape(readerOf(environment, problems))
   return problems.length === 0 ? { ok: true, value } : { ok: false, problems }
 }
 
-function readerOf(environment: Environment, problems: string[]): ConfigReader {
+function readerOf(environment: EnvironmentVariables, problems: string[]): ConfigReader {
   const problem = (text: string): void => void problems.push(text)
   const raw = (name: string): string | undefined => environment[name]?.trim() || undefined
 

@@ -17,8 +17,8 @@ const NUMERIC = 1700
 pg.types.setTypeParser(INT8, Number)
 pg.types.setTypeParser(NUMERIC, Number)
 
-export type Row = Readonly<Record<string, unknown>>
-export type Query = <R extends Row = Row>(
+export type DatabaseRow = Readonly<Record<string, unknown>>
+export type Query = <R extends DatabaseRow = DatabaseRow>(
   name: string,
   sql: string,
   values?: readonly unknown[],
@@ -118,7 +118,7 @@ async function warmUp(door: Door, size: number): Promise<void> {
 }
 
 function queryOn(executor: pg.ClientBase): Query {
-  return async <R extends Row>(name: string, sql: string, values: readonly unknown[] = []) => {
+  return async <R extends DatabaseRow>(name: string, sql: string, values: readonly unknown[] = []) => {
     const result = await executor.query<R>({ name, text: sql, values: [...values] })
     return result.rows
   }

@@ -3,10 +3,11 @@
  * defaulted object, then the webhooks, and like the API server it stops at the first of these that finds anything.
  */
 
+import { isFields } from '../fields.ts'
 import { defaultedSpec } from './defaults.ts'
 import type { ChaosKind, ChaosObject } from './objects.ts'
 import { API_VERSION, faultKinds, isChaosKind, isChaosObject, VERSION } from './objects.ts'
-import { isFields, schemaProblems, unknownFields } from './schema-check.ts'
+import { schemaProblems, unknownFields } from './schema-check.ts'
 import { webhookProblems } from './webhook-rules.ts'
 
 /** Who would refuse. `kind`: not an object that this code knows. */

@@ -3,16 +3,16 @@
  * mode is answered as an unsupported one), and defaults are filled in.
  */
 
-import type { Fields } from './kind.ts'
+import { isFields } from '../fields.ts'
+import type { SpecFields } from './kind.ts'
 import { type ChaosKind, faultKinds } from './objects.ts'
 import type { Schema } from './schema.ts'
-import { isFields } from './schema-check.ts'
 
 /** The spec as the cluster would store it. Shapes that are wrong are left as they are: the schema speaks about those. */
 export function defaultedSpec(kind: ChaosKind, namespace: string, spec: unknown): unknown {
   const complete = asGoHolds(kind, spec)
   if (!isFields(complete)) return complete
-  const fields: Fields = { ...complete, ...selectorDefaults(complete, namespace) }
+  const fields: SpecFields = { ...complete, ...selectorDefaults(complete, namespace) }
   if (isFields(fields.target)) fields.target = { ...fields.target, ...selectorDefaults(fields.target, namespace) }
   return { ...fields, ...faultKinds[kind].defaults?.(fields) }
 }
@@ -23,7 +23,7 @@ export const asGoHolds = (kind: ChaosKind, spec: unknown): unknown =>
 
 function withEmptyFields(value: unknown, schema: Schema): unknown {
   if (!isFields(value) || schema.properties === undefined) return value
-  const fields: Fields = {}
+  const fields: SpecFields = {}
   for (const [name, child] of Object.entries(value)) {
     const known = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined
     // Go reads null as "not there".
@@ -52,7 +52,7 @@ function emptyValue(schema: Schema): unknown {
   }
 }
 
-function selectorDefaults(fields: Fields, namespace: string): Fields {
+function selectorDefaults(fields: SpecFields, namespace: string): SpecFields {
   const selector = fields.selector
   if (!isFields(selector)) return {}
   const named = Array.isArray(selector.namespaces) ? selector.namespaces.length > 0 : selector.namespaces !== undefined

@@ -1,6 +1,6 @@
 /** A chaos object read as a fault: once when a file is parsed and once when it is planned for a target. */
 import type { Fault, FaultSide } from '../../domain/fault.ts'
-import type { Manifest } from '../../domain/rehearsal.ts'
+import type { ChaosManifest } from '../../domain/rehearsal.ts'
 import { isSome } from '../../domain/units.ts'
 import { ZONE_LABEL } from '../kubernetes/nodes.ts'
 import type { PodSelector } from './common.ts'
@@ -10,7 +10,7 @@ import { ask, type ChaosObject, isChaosKind, isChaosObject } from './objects.ts'
 import { strictProblems } from './strict.ts'
 
 /** Undefined for an object of a kind that this version does not know. Call it only on what `admit` lets pass. */
-export function faultOf(manifest: Manifest): Fault | undefined {
+export function faultOf(manifest: ChaosManifest): Fault | undefined {
   if (!isChaosKind(manifest.kind)) return undefined
   const object: unknown = { ...manifest, spec: asGoHolds(manifest.kind, manifest.spec) }
   if (!isChaosObject(object)) return undefined

@@ -8,13 +8,13 @@ import type { Schema } from './schema.ts'
 import type { StrictProblem } from './strict-problem.ts'
 import type { WebhookProblem } from './webhook-checks.ts'
 
-export type Fields = Record<string, unknown>
+export type SpecFields = Record<string, unknown>
 
 export type FaultKind<S extends CommonSpec> = {
   /** Of `spec`, for the CRD and for admission. */
   readonly schema: Schema
   /** What the mutating webhook fills in, beyond selectors and fields that Go cannot leave out. */
-  readonly defaults?: (spec: Fields) => Fields
+  readonly defaults?: (spec: SpecFields) => SpecFields
   /** What the validating webhook refuses, in its words and in its order. */
   readonly refused: (spec: S) => readonly WebhookProblem[]
   /** What Chaos Mesh admits and a rehearsal should not rely on. */

@@ -1,12 +1,9 @@
 /** Checks a value against a structural schema and words each problem as the Kubernetes API server does. */
 
+import { type Fields, isFields } from '../fields.ts'
 import type { Schema } from './schema.ts'
 
 export type SchemaProblem = { readonly path: string; readonly message: string }
-
-type Fields = Readonly<Record<string, unknown>>
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const shown = (value: unknown): string => (value === undefined ? 'null' : JSON.stringify(value))
 const invalid = (path: string, value: unknown, problem: string): SchemaProblem => ({

@@ -3,12 +3,12 @@
  * they are injected, or mean something else than they seem to.
  */
 
+import { isFields } from '../fields.ts'
 import { withDefaults } from './admission.ts'
 import { PAUSE_ANNOTATION } from './common.ts'
 import { isOneShot, isPaused } from './experiment.ts'
 import { parseGoDuration } from './go-text.ts'
 import { ask, type ChaosObject } from './objects.ts'
-import { isFields } from './schema-check.ts'
 import { selectionDoubtful } from './selection-doubts.ts'
 import { type StrictProblem, stop, warn } from './strict-problem.ts'
 

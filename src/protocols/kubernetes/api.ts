@@ -35,7 +35,7 @@ export type ApiResponse = {
 export type WatchEvent<T> = { readonly change: 'present' | 'added' | 'modified' | 'deleted'; readonly object: T }
 
 /** What is watched, and what of each object: no more is kept of those that are there. `reduce` gives what JSON can hold. */
-export type Watching<T> = {
+export type WatchRequest<T> = {
   readonly path: string
   reduce(object: KubeObject): T
   onEvent(event: WatchEvent<T>): void
@@ -75,7 +75,7 @@ export interface KubernetesApi {
    */
   request(request: ApiRequest): Promise<ApiResponse>
   /** Lists, then watches until aborted; resumes after breaks without a gap where the server allows it. */
-  watch<T>(watching: Watching<T>, signal: AbortSignal): Promise<void>
+  watch<T>(watching: WatchRequest<T>, signal: AbortSignal): Promise<void>
 }
 
 /** A request whose answer must be a success: the parsed body, or ApiRefusal. */

@@ -2,6 +2,7 @@
  * Whether an answer can come from a Kubernetes API server at all. What is asked for stands in the path, so that one place checks every
  * answer: a login page that is read as an empty list would say that nothing is left to heal.
  */
+import { isFields } from '../fields.ts'
 import type { ApiRequest, ApiResponse } from './api.ts'
 import { quoted } from './api-error.ts'
 
@@ -54,10 +55,6 @@ function fits({ method }: ApiRequest, shape: Exclude<Shape, 'anything'>, json: u
       return isFields(json.metadata) && (method !== 'GET' || typeof json.metadata.name === 'string')
   }
 }
-
-type Fields = { readonly [key: string]: unknown }
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const isStatus = (json: unknown): boolean => isFields(json) && json.kind === 'Status'
 

@@ -9,7 +9,7 @@ export type RawSeries = {
   readonly labels: Readonly<Record<string, string>>
   readonly samples: readonly RawSample[]
 }
-export type Matrix =
+export type MatrixResult =
   | { readonly ok: true; readonly series: readonly RawSeries[] }
   | { readonly ok: false; readonly problem: string }
 
@@ -21,7 +21,7 @@ export const rawSamplesPath = (selector: string, rangeMs: number): string =>
 export const TIME_PATH = '/api/v1/query?query=time()'
 
 /** The answer to a raw-samples query. A refusal carries Prometheus' own words. */
-export function readMatrix(status: number, text: string): Matrix {
+export function readMatrix(status: number, text: string): MatrixResult {
   const answer = jsonOf(text)
   const refusal = refusalOf(status, answer, text)
   if (refusal !== undefined) return { ok: false, problem: refusal }

@@ -3,10 +3,10 @@
  * answer /metrics with it; witnesses and the autoscaler's metrics read it. One bad line doesn't spoil the others, but is reported.
  */
 
-export type Labels = Readonly<Record<string, string>>
-export type Sample = {
+export type SeriesLabels = Readonly<Record<string, string>>
+export type SeriesSample = {
   readonly name: string
-  readonly labels: Labels
+  readonly labels: SeriesLabels
   /** May be NaN or infinite, as in the text. */
   readonly value: number
   /** Only where the exposition gives one; most don't. */
@@ -14,7 +14,7 @@ export type Sample = {
 }
 export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untyped'
 export type Exposition = {
-  readonly samples: readonly Sample[]
+  readonly samples: readonly SeriesSample[]
   /** Type by family name, where declared. */
   readonly types: ReadonlyMap<string, MetricType>
   /** Families that a HELP or TYPE line names, whether or not they have samples. */
@@ -36,7 +36,7 @@ export function isDeclared({ families, types }: Exposition, metric: string): boo
 
 /** Reads a whole exposition. Never throws: what can't be read is a problem with its line number. */
 export function parseExposition(text: string): Exposition {
-  const samples: Sample[] = []
+  const samples: SeriesSample[] = []
   const types = new Map<string, MetricType>()
   const families = new Set<string>()
   const problems: { line: number; name?: string; problem: string }[] = []
@@ -79,7 +79,7 @@ function nameIn(line: string): { readonly name?: string } {
   return name === undefined ? {} : { name }
 }
 
-function readSample(line: string): Sample | string {
+function readSample(line: string): SeriesSample | string {
   const name = METRIC_NAME.exec(line)?.[0]
   if (name === undefined) return `no metric name at "${excerpt(line)}"`
   const labelled = readLabels(line, name.length)
@@ -106,7 +106,7 @@ function readNumber(word: string): number | undefined {
 // One label, or the end of the list. Sticky, so that a long line is walked once.
 const LABEL = /\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\\n]|\\.)*)"\s*(,|(?=\}))/y
 
-function readLabels(line: string, from: number): { readonly labels: Labels; readonly end: number } | string {
+function readLabels(line: string, from: number): { readonly labels: SeriesLabels; readonly end: number } | string {
   const open = /\s*\{/y
   open.lastIndex = from
   if (!open.test(line)) return { labels: {}, end: from }

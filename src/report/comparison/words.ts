@@ -1,11 +1,14 @@
 /** Words for a comparison, the same on every page. */
-import type { Comparison, Measure, Outcome } from '../../domain/comparison.ts'
+import type { Comparison, ComparisonOutcome, Measure } from '../../domain/comparison.ts'
 import type { Look } from '../words.ts'
 
 export { changeText, lossText } from '../../judge/blocks/summary.ts'
 
 export const outcomeWords: Readonly<
-  Record<Outcome, { readonly word: string; readonly icon: string; readonly look: Look; readonly kind: string }>
+  Record<
+    ComparisonOutcome,
+    { readonly word: string; readonly icon: string; readonly look: Look; readonly kind: string }
+  >
 > = {
   regressed: { word: 'WORSE', icon: '✗', look: 'bad', kind: 'fail' },
   'not-worse': { word: 'NOT WORSE', icon: '✓', look: 'good', kind: 'pass' },

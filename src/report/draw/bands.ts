@@ -1,6 +1,6 @@
 /** The background of every chart: phases as plain bands, faults and actions hatched in different ways, with letters above. */
 import { type Html, html } from '../escape/html.ts'
-import { biteOf, type Harm, recoveredAt } from '../harms.ts'
+import { biteOf, type DrawnHarm, recoveredAt } from '../harms.ts'
 import type { Drawing } from '../lane.ts'
 import { LETTERS_AT, n, PHASE_NAMES_AT, type Scale, TOP } from './axes.ts'
 import { type BandLook, bandLook, hatchLooks, letterLook, phaseLook } from './looks.ts'
@@ -35,7 +35,7 @@ export function harmLetters({ harms }: Drawing, x: Scale): readonly Html[] {
 }
 
 /** Planned and never begun: an outline. Begun until healed: hatched, until the end if it was never healed. Recovery: lighter. */
-function harmBand(harm: Harm, drawing: Drawing, x: Scale, height: number): readonly Html[] {
+function harmBand(harm: DrawnHarm, drawing: Drawing, x: Scale, height: number): readonly Html[] {
   const rect = (look: BandLook, from: number, to: number): Html =>
     html`<rect class="${harm.kind} ${look}"${bandLook(harm.kind, look)} x="${n(x(from))}" y="${TOP}" width="${n(Math.max(1.5, x(to) - x(from)))}" height="${height}"/>`
   const bite = biteOf(harm, drawing.seconds)
@@ -56,7 +56,7 @@ function harmBand(harm: Harm, drawing: Drawing, x: Scale, height: number): reado
 /** Defined once per page. Stripes lean right for faults and left for actions, so that they differ without colour too. */
 export const hatches: Html = html`<svg class="defs" width="0" height="0" aria-hidden="true"><defs>${hatch('fault', 45)}${hatch('action', -45)}</defs></svg>`
 
-function hatch(kind: Harm['kind'], turn: number): Html {
+function hatch(kind: DrawnHarm['kind'], turn: number): Html {
   const { ground, stripe } = hatchLooks(kind)
   return html`<pattern id="hatch-${kind}" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(${turn})"><rect class="${kind} ground"${ground} width="7" height="7"/><line class="${kind} stripe"${stripe} x1="0" x2="0" y1="0" y2="7"/></pattern>`
 }

@@ -1,5 +1,5 @@
 /** Lines, steps and areas over the plot, with their limits and marks. */
-import { type Chart, type ChartLine, type Limit, type Mark, thinned } from '../chart.ts'
+import { type Chart, type ChartLine, type Limit, type PlotMark, thinned } from '../chart.ts'
 import { type Html, html } from '../escape/html.ts'
 import { type Axis, LEFT, LETTERS_AT, n, PLOT_HEIGHT, RIGHT, type Scale, TOP, tickLabel, WIDTH } from './axes.ts'
 import { gridLook, limitLook, limitTextLook, lineLook, markLooks } from './looks.ts'
@@ -49,7 +49,7 @@ export function marksSvg(marks: NonNullable<Chart['marks']>, x: Scale): readonly
   return marks.map((mark, index) => markSvg(mark, x(mark.at), TOP + 12 + (index % 5) * 12, floor))
 }
 
-function markSvg(mark: Mark, at: number, y: number, floor: number): Html {
+function markSvg(mark: PlotMark, at: number, y: number, floor: number): Html {
   const looks = markLooks(mark)
   const toLeft = at > WIDTH * 0.75
   const words = html`<text${looks.text} x="${n(at + (toLeft ? -4 : 4))}" y="${y}" text-anchor="${toLeft ? 'end' : 'start'}">${mark.text}</text>`

@@ -2,9 +2,9 @@
  * How chart elements look, as presentation attributes. Jenkins and other servers show a report without its style sheet (Content-Security-Policy), and
  * charts must be readable there too. If the style sheet is allowed, its colours override the attributes, for the dark theme and print.
  */
-import type { ChartLine, Limit, Look, Mark, Tick } from '../chart.ts'
+import type { ChartLine, Limit, PlotMark, SpanLook, Tick } from '../chart.ts'
 import { type Html, html } from '../escape/html.ts'
-import type { Harm } from '../harms.ts'
+import type { DrawnHarm } from '../harms.ts'
 import { light } from './palette.ts'
 
 type Paint = {
@@ -45,21 +45,21 @@ const rimmed = (fill: string, width: number, weight?: number): Html =>
     'font-weight': weight,
   })
 
-const hatched = (kind: Harm['kind']): string => `url(#hatch-${kind})`
+const hatched = (kind: DrawnHarm['kind']): string => `url(#hatch-${kind})`
 
 export const chartLook: Html = attributes({ 'font-family': 'system-ui,sans-serif', 'font-size': 11, fill: light.soft })
 export const crossLook: Html = paint({ stroke: light.ink, width: 0.8 })
 export const nowLook: Html = paint({ stroke: light.ink, width: 2 })
 export const phaseLook = (index: number): Html => paint({ fill: index % 2 === 0 ? light.band : light.band2 })
 
-export const hatchLooks = (kind: Harm['kind']): { readonly ground: Html; readonly stripe: Html } => ({
+export const hatchLooks = (kind: DrawnHarm['kind']): { readonly ground: Html; readonly stripe: Html } => ({
   ground: paint({ fill: light[kind], opacity: 0.13 }),
   stripe: paint({ stroke: light[kind], width: 1.6, opacity: 0.4 }),
 })
-export const letterLook = (kind: Harm['kind']): Html => rimmed(light[kind], 3, 700)
+export const letterLook = (kind: DrawnHarm['kind']): Html => rimmed(light[kind], 3, 700)
 
 export type BandLook = 'requested' | 'injected' | 'held' | 'tail'
-export function bandLook(kind: Harm['kind'], look: BandLook): Html {
+export function bandLook(kind: DrawnHarm['kind'], look: BandLook): Html {
   switch (look) {
     case 'requested':
       return paint({ fill: 'none', stroke: light[kind], dash: '3 3' })
@@ -94,8 +94,8 @@ const areaFill = (colour: ChartLine['colour']): Paint => ({
   fillOpacity: colour === 4 ? 0.35 : 0.2,
 })
 
-const markColours: Readonly<Record<Mark['look'], string>> = { good: light.good, bad: light.bad, neutral: light.ink }
-export const markLooks = ({ look }: Mark): { readonly line: Html; readonly foot: Html; readonly text: Html } => ({
+const markColours: Readonly<Record<PlotMark['look'], string>> = { good: light.good, bad: light.bad, neutral: light.ink }
+export const markLooks = ({ look }: PlotMark): { readonly line: Html; readonly foot: Html; readonly text: Html } => ({
   line: paint({ stroke: light.ink, width: 1, dash: '1 3' }),
   foot: paint({ fill: markColours[look] }),
   text: rimmed(look === 'bad' ? light.bad : light.ink, 3),
@@ -116,14 +116,14 @@ const tickOf = (look: Tick['look']): Html =>
 const tickLooks = { good: tickOf('good'), bad: tickOf('bad'), neutral: tickOf('neutral') } as const
 export const tickLook = ({ look }: Tick): Html => tickLooks[look]
 
-const spanLooks = new Map<Look, Html>()
-export function spanLook(look: Look): Html {
+const spanLooks = new Map<SpanLook, Html>()
+export function spanLook(look: SpanLook): Html {
   const made = spanLooks.get(look) ?? spanOf(look)
   spanLooks.set(look, made)
   return made
 }
 
-function spanOf(look: Look): Html {
+function spanOf(look: SpanLook): Html {
   switch (look) {
     case 'phase':
       return paint({ fill: light.band2, stroke: light.rule })
@@ -154,5 +154,5 @@ export const keyLook = (line: ChartLine): Html =>
   line.shape === 'area'
     ? paint({ stroke: light[`c${line.colour}`], width: 8, opacity: 0.7 })
     : lineLook({ ...line, shape: 'line' })
-export const swatchLook = (kind: Harm['kind'] | 'phase'): Html =>
+export const swatchLook = (kind: DrawnHarm['kind'] | 'phase'): Html =>
   paint({ fill: kind === 'phase' ? light.band2 : hatched(kind), stroke: light.rule })

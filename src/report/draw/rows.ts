@@ -1,5 +1,5 @@
 /** Rows below (or instead of) a plot, all on its time axis: spans as bars, steps as a low silhouette with numbers, ticks as strokes. */
-import { type Point, type Row, type Span, type Tick, thinned } from '../chart.ts'
+import { type ChartRow, type Point, type Span, type Tick, thinned } from '../chart.ts'
 import { type Html, html } from '../escape/html.ts'
 import { LEFT, n, RIGHT, ROW_HEIGHT, type Scale, WIDTH } from './axes.ts'
 import { rowLooks, spanLook, tickLook } from './looks.ts'
@@ -8,13 +8,13 @@ const PADDING = 3
 /** Average width of a character at 11 px. */
 const LETTER_WIDTH = 6.2
 
-export const rowsHeight = (rows: readonly Row[]): number => rows.length * ROW_HEIGHT
+export const rowsHeight = (rows: readonly ChartRow[]): number => rows.length * ROW_HEIGHT
 
-export function rowsSvg(rows: readonly Row[], x: Scale, seconds: number, top: number): readonly Html[] {
+export function rowsSvg(rows: readonly ChartRow[], x: Scale, seconds: number, top: number): readonly Html[] {
   return rows.map((row, index) => rowSvg(row, x, seconds, top + index * ROW_HEIGHT))
 }
 
-function rowSvg(row: Row, x: Scale, seconds: number, top: number): Html {
+function rowSvg(row: ChartRow, x: Scale, seconds: number, top: number): Html {
   const floor = top + ROW_HEIGHT - PADDING
   const parts = [
     html`<line class="floor"${rowLooks.floor} x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${n(floor)}" y2="${n(floor)}"/>`,
@@ -54,7 +54,7 @@ function wordsSvg(words: string, spans: readonly Span[], x: Scale, floor: number
 }
 
 /** The number is written at each change if there is room. */
-function stepsSvg(row: Row, steps: readonly Point[], x: Scale, seconds: number, floor: number): readonly Html[] {
+function stepsSvg(row: ChartRow, steps: readonly Point[], x: Scale, seconds: number, floor: number): readonly Html[] {
   const shown = thinned(steps.filter(([at]) => at <= seconds))
   if (shown.length === 0) return []
   const max = Math.max(1, row.max ?? 0, ...shown.map(([, value]) => value))

@@ -18,10 +18,10 @@ export class Safe<Sink extends string> {
   }
 }
 
-export type Part<Sink extends string> = string | number | Safe<Sink> | readonly Safe<Sink>[]
+export type SafePart<Sink extends string> = string | number | Safe<Sink> | readonly Safe<Sink>[]
 
 export type Tag<Sink extends string> = {
-  (literals: TemplateStringsArray, ...parts: readonly Part<Sink>[]): Safe<Sink>
+  (literals: TemplateStringsArray, ...parts: readonly SafePart<Sink>[]): Safe<Sink>
   /** Marks text of our own, such as a style sheet, as safe. Never for text that holds a name or a message. */
   own(text: string): Safe<Sink>
   /** Several safe texts as one. */
@@ -30,12 +30,12 @@ export type Tag<Sink extends string> = {
 
 export function tagOf<Sink extends string>(sink: Sink, escaped: (text: string) => string): Tag<Sink> {
   const own = (text: string): Safe<Sink> => new Safe(sink, text)
-  const textOf = (part: Part<Sink>): string => {
+  const textOf = (part: SafePart<Sink>): string => {
     if (typeof part === 'string') return escaped(part)
     if (typeof part === 'number') return String(part)
     return part instanceof Safe ? part.text : part.map((each) => each.text).join('')
   }
-  const tag = (literals: TemplateStringsArray, ...parts: readonly Part<Sink>[]): Safe<Sink> => {
+  const tag = (literals: TemplateStringsArray, ...parts: readonly SafePart<Sink>[]): Safe<Sink> => {
     let text = literals[0] ?? ''
     for (const [index, part] of parts.entries()) text += textOf(part) + (literals[index + 1] ?? '')
     return own(text)

@@ -8,8 +8,8 @@ import { WRITABLE } from '../../domain/metric-names.ts'
 import type { HarmCost, Judgment, ReactionResult } from '../../domain/verdict.ts'
 import { type Gauges, gauges } from '../../judge/seen/gauges.ts'
 import { writableId } from '../../judge/seen/wanted-counters.ts'
-import type { Chart, Row, Span } from '../chart.ts'
-import type { Harm } from '../harms.ts'
+import type { Chart, ChartRow, Span } from '../chart.ts'
+import type { DrawnHarm } from '../harms.ts'
 import type { Drawing, LaneOf } from '../lane.ts'
 import { clock, inSeconds } from '../words.ts'
 import { type Flags, flags } from './flags.ts'
@@ -76,7 +76,7 @@ function takeMember(members: Map<string, Flags>, pod: PodSeen, deleted: boolean,
 }
 
 /** The member that reports that it accepts writes. Two members at a time show as two rows filled at the same place. */
-function writerRows(writers: Gauges, database: string, { zeroAt, seconds }: Drawing): readonly Row[] {
+function writerRows(writers: Gauges, database: string, { zeroAt, seconds }: Drawing): readonly ChartRow[] {
   const since = (at: number): number => Math.max(0, (at - zeroAt) / 1000)
   const spans = writers.spans(writableId(database)).spans.filter((each) => since(each.fromAt) < seconds)
   return [...Map.groupBy(spans, (each) => each.holder)]
@@ -93,13 +93,13 @@ function writerRows(writers: Gauges, database: string, { zeroAt, seconds }: Draw
 function chartOf(
   promotions: readonly Promotion[],
   members: ReadonlyMap<string, Flags>,
-  writing: readonly Row[],
+  writing: readonly ChartRow[],
   drawing: Drawing,
 ): Chart {
   const { seconds } = drawing
   const pods = [...members]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, life]): Row => ({ name, spans: life.spans(seconds).map(memberSpan) }))
+    .map(([name, life]): ChartRow => ({ name, spans: life.spans(seconds).map(memberSpan) }))
   const outages = drawing.harms.flatMap((harm) => outageOf(harm, drawing))
   return {
     id: 'databases',
@@ -121,7 +121,7 @@ function memberSpan({ from, to, flags: [state = ''] }: { from: number; to: numbe
   return { from, to, look: state === 'Ready' ? 'good' : state === 'gone' ? 'neutral' : 'bad', text: state }
 }
 
-function roleRow({ to, database, begun, done }: Promotion, seconds: number): Row {
+function roleRow({ to, database, begun, done }: Promotion, seconds: number): ChartRow {
   const spans: Span[] = []
   if (begun !== undefined)
     spans.push({ from: begun, to: Math.min(seconds, done ?? seconds), look: 'warn', text: `promoting ${to}` })
@@ -132,14 +132,14 @@ function roleRow({ to, database, begun, done }: Promotion, seconds: number): Row
 
 type Judged = { readonly reactions: readonly ReactionResult[]; readonly costs: readonly HarmCost[] }
 
-const judgedOf = ({ kind, name }: Harm, { faults, actions }: Judgment): Judged | undefined =>
+const judgedOf = ({ kind, name }: DrawnHarm, { faults, actions }: Judgment): Judged | undefined =>
   kind === 'fault' ? faults.find((each) => each.fault === name) : actions.find((each) => each.action === name)
 
 const promotes = (judged: Judged | undefined): readonly ReactionResult[] =>
   judged?.reactions.filter((each) => each.kind === 'promotes') ?? []
 
 /** The judgment's duration, up to the last bad answer that the harm caused. */
-function outageOf(harm: Harm, { judgment, seconds }: Drawing): readonly Span[] {
+function outageOf(harm: DrawnHarm, { judgment, seconds }: Drawing): readonly Span[] {
   const judged = judgedOf(harm, judgment)
   const tookMs = Math.max(0, ...promotes(judged).map((each) => each.tookMs ?? 0))
   const last = Math.max(0, ...(judged?.costs ?? []).map((each) => each.recoverMs ?? 0))

@@ -1,7 +1,7 @@
 /** Disruption budgets: how many more pods each allows to be disrupted, as steps, and each eviction that was granted or refused. */
 import type { BudgetSeen } from '../../domain/cluster.ts'
 import type { ActionStep, ObjectSeen } from '../../domain/evidence.ts'
-import { lowest, type Point, type Row, step, type Tick } from '../chart.ts'
+import { type ChartRow, lowest, type Point, step, type Tick } from '../chart.ts'
 import type { Drawing, LaneOf } from '../lane.ts'
 import { counted } from '../words.ts'
 
@@ -34,7 +34,7 @@ export const disruptionLane: LaneOf = ({ rehearsal }) => {
           lines: [],
           limits: [],
           rows: [
-            ...shown.map(([name, steps]): Row => ({ name, steps, noneIsBad: true })),
+            ...shown.map(([name, steps]): ChartRow => ({ name, steps, noneIsBad: true })),
             ...evictions(granted, refused),
           ],
         },
@@ -49,7 +49,7 @@ function takeBudget(allowed: Map<string, Point[]>, budget: BudgetSeen, at: numbe
   step(points, at, budget.allowed)
 }
 
-const evictions = (granted: readonly Tick[], refused: readonly Tick[]): readonly Row[] => [
+const evictions = (granted: readonly Tick[], refused: readonly Tick[]): readonly ChartRow[] => [
   ...(granted.length === 0 ? [] : [{ name: 'evicted', ticks: granted }]),
   ...(refused.length === 0 ? [] : [{ name: 'refused', ticks: refused }]),
 ]

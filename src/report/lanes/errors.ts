@@ -1,7 +1,7 @@
 /** Bad answers by indicator and reason, as the scenario named them: when they came, first to last, and how many. */
 import { isUnion } from '../../domain/indicators.ts'
 import type { FrameDelta } from '../../judge/seen/frame-deltas.ts'
-import { type Chart, type Point, peak, type Row } from '../chart.ts'
+import { type Chart, type ChartRow, type Point, peak } from '../chart.ts'
 import type { LaneOf } from '../lane.ts'
 import { counted, whole } from '../words.ts'
 
@@ -48,7 +48,7 @@ function chartOf(all: readonly Errors[]): readonly Chart[] {
   ]
 }
 
-function rowOf({ name, points }: Errors): Row {
+function rowOf({ name, points }: Errors): ChartRow {
   const most = peak(points)
   const ticks = points.map(([at, count]) => ({
     at,

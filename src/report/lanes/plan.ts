@@ -1,7 +1,7 @@
 /** The plan as a Gantt chart, on top of everything: phases, then each fault and action as planned (outline) and as it really was. */
 import type { ActionStep, EvidenceOf } from '../../domain/evidence.ts'
-import type { Chart, Row, Span, Tick } from '../chart.ts'
-import { biteOf, type Harm, recoveredAt } from '../harms.ts'
+import type { Chart, ChartRow, Span, Tick } from '../chart.ts'
+import { biteOf, type DrawnHarm, recoveredAt } from '../harms.ts'
 import type { Drawing, LaneOf } from '../lane.ts'
 import { clock, counted, inSeconds } from '../words.ts'
 
@@ -26,7 +26,7 @@ export const planLane: LaneOf = () => {
 }
 
 function chartOf(drawing: Drawing, refused: readonly { action: string; tick: Tick }[], stops: readonly Tick[]): Chart {
-  const phases: Row = {
+  const phases: ChartRow = {
     name: 'phases',
     spans: drawing.phases
       .filter(({ from }) => from < drawing.axis)
@@ -39,7 +39,7 @@ function chartOf(drawing: Drawing, refused: readonly { action: string; tick: Tic
       refused.filter((each) => harm.kind === 'action' && each.action === harm.name).map((each) => each.tick),
     ),
   )
-  const ended: readonly Row[] = stops.length === 0 ? [] : [{ name: 'stops', ticks: stops }]
+  const ended: readonly ChartRow[] = stops.length === 0 ? [] : [{ name: 'stops', ticks: stops }]
   return {
     id: 'plan',
     title: 'Plan and what became of it',
@@ -63,7 +63,7 @@ function sentence({ phases, harms, seconds, axis }: Drawing): string {
   return `${counted(phases.length, 'phase')}${each.length === 0 ? '' : `; ${each.join('; ')}`}.`
 }
 
-function harmRow(harm: Harm, drawing: Drawing, refused: readonly Tick[]): Row {
+function harmRow(harm: DrawnHarm, drawing: Drawing, refused: readonly Tick[]): ChartRow {
   const { axis } = drawing
   const spans = [plannedSpan(harm, axis), ...realSpans(harm, drawing)]
     .filter((span) => span.to > span.from && span.from < axis)
@@ -76,7 +76,7 @@ function harmRow(harm: Harm, drawing: Drawing, refused: readonly Tick[]): Row {
   }
 }
 
-function endOf(harm: Harm, { seconds, axis, judgment }: Drawing): string {
+function endOf(harm: DrawnHarm, { seconds, axis, judgment }: Drawing): string {
   const bite = biteOf(harm, seconds)
   if (bite === undefined && harm.problem === undefined && axis > seconds) return harm.what
   if (bite === undefined) return `${harm.what}: ${harm.problem ?? 'never began'}`
@@ -85,12 +85,12 @@ function endOf(harm: Harm, { seconds, axis, judgment }: Drawing): string {
   return later > 0 ? `${harm.what}; recovered ${inSeconds(later * 1000)} after it` : harm.what
 }
 
-function plannedSpan({ planned, lasts }: Harm, seconds: number): Span {
+function plannedSpan({ planned, lasts }: DrawnHarm, seconds: number): Span {
   return { from: planned.from, to: planned.to ?? (lasts ? seconds : planned.from), look: 'planned', text: 'planned' }
 }
 
 /** Requested, then in effect, then what remains: a fault being healed, an action held until its undo, and the recovery. */
-function realSpans(harm: Harm, { seconds, judgment }: Drawing): readonly Span[] {
+function realSpans(harm: DrawnHarm, { seconds, judgment }: Drawing): readonly Span[] {
   const bite = biteOf(harm, seconds)
   if (bite === undefined) return []
   const [from, to] = bite
@@ -104,7 +104,7 @@ function realSpans(harm: Harm, { seconds, judgment }: Drawing): readonly Span[] 
   ]
 }
 
-function witnessTick(harm: Harm, { faults }: Drawing['judgment']): readonly Tick[] {
+function witnessTick(harm: DrawnHarm, { faults }: Drawing['judgment']): readonly Tick[] {
   const result = harm.kind === 'fault' ? faults.find((each) => each.fault === harm.name) : undefined
   if (result?.witnessedAt === undefined || result.injectedAt === undefined || harm.begun === undefined) return []
   const at = harm.begun + (result.witnessedAt - result.injectedAt) / 1000

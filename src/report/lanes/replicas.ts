@@ -5,7 +5,17 @@
 import type { ClusterObject, HpaSeen, ScaledObjectSeen } from '../../domain/cluster.ts'
 import type { ObjectSeen } from '../../domain/evidence.ts'
 import type { AutoscalerResult, KedaResult } from '../../domain/verdict.ts'
-import { type Chart, type ChartLine, type Limit, line, type Mark, type Point, peak, type Row, step } from '../chart.ts'
+import {
+  type Chart,
+  type ChartLine,
+  type ChartRow,
+  type Limit,
+  line,
+  type PlotMark,
+  type Point,
+  peak,
+  step,
+} from '../chart.ts'
 import type { Drawing, LaneOf } from '../lane.ts'
 import { clock, inSeconds } from '../words.ts'
 import { type Flags, flags } from './flags.ts'
@@ -98,7 +108,7 @@ function chartOf(name: string, scaled: Scaled, drawing: Drawing): Chart {
   }
 }
 
-function sentence({ desired, ready, keda }: Scaled, min: number, max: number, marks: readonly Mark[]): string {
+function sentence({ desired, ready, keda }: Scaled, min: number, max: number, marks: readonly PlotMark[]): string {
   const bounds = `Wanted up to ${peak(desired)}, ready up to ${peak(ready)}, between ${min} and ${max}`
   const active = keda?.conditions.spans(Number.POSITIVE_INFINITY).find(({ flags: on }) => on.includes('Active'))
   const told = keda ? [active ? `trigger first active at ${clock(active.from)}` : 'its trigger was never active'] : []
@@ -123,9 +133,9 @@ function limitsOf(min: number, max: number, onRight: boolean): readonly Limit[] 
 const hpaWords = { 'over-target': 'over target', decided: 'decided', scheduled: 'scheduled', ready: 'ready' } as const
 const kedaWords = { active: 'active', 'first-pod': 'first pod', ready: 'ready', idle: 'at rest' } as const
 
-const hpaMarks = ({ steps }: AutoscalerResult, since: (at: number) => number): readonly Mark[] =>
+const hpaMarks = ({ steps }: AutoscalerResult, since: (at: number) => number): readonly PlotMark[] =>
   steps.flatMap(({ name, ...each }) => markOf(hpaWords[name], each, since))
-const kedaMarks = ({ steps }: KedaResult, since: (at: number) => number): readonly Mark[] =>
+const kedaMarks = ({ steps }: KedaResult, since: (at: number) => number): readonly PlotMark[] =>
   steps.flatMap(({ name, ...each }) => markOf(kedaWords[name], each, since))
 
 /** Steps that never happened are not on the chart; the table of reactions names them. */
@@ -133,13 +143,13 @@ function markOf(
   words: string,
   { at, afterMs, held }: Pick<KedaResult['steps'][number], 'at' | 'afterMs' | 'held'>,
   since: (at: number) => number,
-): readonly Mark[] {
+): readonly PlotMark[] {
   if (at === undefined) return []
   const lag = afterMs === undefined || afterMs === 0 ? clock(since(at)) : `+${inSeconds(afterMs)}`
   return [{ at: since(at), text: `${words} ${lag}`, look: held ? 'good' : 'bad' }]
 }
 
-function kedaRows({ last, conditions }: NonNullable<Scaled['keda']>, seconds: number): readonly Row[] {
+function kedaRows({ last, conditions }: NonNullable<Scaled['keda']>, seconds: number): readonly ChartRow[] {
   const spans = conditions.spans(seconds)
   const of = (flag: string, look: 'good' | 'warn', text: string) =>
     spans.filter(({ flags: on }) => on.includes(flag)).map(({ from, to }) => ({ from, to, look, text }))

@@ -1,13 +1,14 @@
 /** Sockets: round trips against their objective, how many are open (right axis), and each second in which some were lost or came back. */
 import type { LoadFrame } from '../../domain/evidence.ts'
+import type { LatencySlo } from '../../domain/rehearsal.ts'
 import { grownBy } from '../../judge/seen/frame-deltas.ts'
 import { type Chart, line, type Point, peak, type Tick } from '../chart.ts'
 import type { Drawing, LaneOf } from '../lane.ts'
 import { sumOfLatest } from './gauges.ts'
-import { isOfSockets, type Latency, latencyChart, quantilesOf } from './latency.ts'
+import { isOfSockets, latencyChart, quantilesOf } from './latency.ts'
 
 export const socketsLane: LaneOf = ({ rehearsal }) => {
-  const slos = rehearsal.slos.filter((slo): slo is Latency => slo.kind === 'latency' && isOfSockets(rehearsal, slo))
+  const slos = rehearsal.slos.filter((slo): slo is LatencySlo => slo.kind === 'latency' && isOfSockets(rehearsal, slo))
   const { takeDelta, of } = quantilesOf(slos)
   const life = socketLife()
   const charts = ({ seconds }: Drawing): readonly Chart[] => {
@@ -40,7 +41,7 @@ function socketLife(): Life & { add(frame: LoadFrame, at: number): void } {
   return { open, lost, opened, add }
 }
 
-function together(slo: Latency, chart: Chart, life: Life, seconds: number): Chart {
+function together(slo: LatencySlo, chart: Chart, life: Life, seconds: number): Chart {
   return {
     ...chart,
     title: 'WebSocket round trip and sockets',

@@ -1,7 +1,7 @@
 /** Zones × time: how many pods are Ready in each zone, what is wrong with its nodes, and how many pods wait for a node. */
 import type { NodeSeen, PodSeen } from '../../domain/cluster.ts'
 import type { ObjectSeen } from '../../domain/evidence.ts'
-import { type Chart, lowest, type Point, peak, type Row, step } from '../chart.ts'
+import { type Chart, type ChartRow, lowest, type Point, peak, step } from '../chart.ts'
 import type { LaneOf } from '../lane.ts'
 import { counted } from '../words.ts'
 import { type Flags, flags } from './flags.ts'
@@ -103,7 +103,7 @@ function chartsOf(zones: ReadonlyMap<string, Zone>, waiting: readonly Point[], s
   if (zones.size === 0) return []
   const sorted = [...zones].sort(([a], [b]) => (a < b ? -1 : 1))
   const max = Math.max(1, ...sorted.map(([, each]) => peak(each.ready)))
-  const rows = sorted.flatMap(([name, each]): readonly Row[] => {
+  const rows = sorted.flatMap(([name, each]): readonly ChartRow[] => {
     const spans = each.troubles
       .spans(seconds)
       .map(({ from, to, flags: on }) => ({ from, to, look: lookOf(on), text: on.join(', ') }))

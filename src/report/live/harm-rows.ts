@@ -1,6 +1,6 @@
 /** Faults and actions: asked for, in effect, healed, recovered, or still to come. */
 import { type Html, html } from '../escape/html.ts'
-import { type Harm, recoveredAt } from '../harms.ts'
+import { type DrawnHarm, recoveredAt } from '../harms.ts'
 import { cell, row, table } from '../sections/markup.ts'
 import type { Look } from '../words.ts'
 import { clock, inSeconds } from '../words.ts'
@@ -23,9 +23,10 @@ export function harmRows({ seen, judgment, run }: Shown): Html {
   return table(['', 'fault or action', 'what it does', 'planned', 'now', 'witnessed', 'clients recovered'], rows)
 }
 
-const planned = ({ planned: { from, to } }: Harm): string => `${clock(from)}${to === undefined ? '' : `–${clock(to)}`}`
+const planned = ({ planned: { from, to } }: DrawnHarm): string =>
+  `${clock(from)}${to === undefined ? '' : `–${clock(to)}`}`
 
-function stateOf(harm: Harm, now: number, over: boolean): readonly [words: string, look: Look | ''] {
+function stateOf(harm: DrawnHarm, now: number, over: boolean): readonly [words: string, look: Look | ''] {
   const began = harm.kind === 'fault' ? 'injected' : 'begun'
   if (harm.healed !== undefined) return [`healed ${clock(harm.healed)}`, 'good']
   if (harm.kept !== undefined) return [`done ${clock(harm.done ?? harm.kept)}, kept`, 'good']
@@ -38,10 +39,10 @@ function stateOf(harm: Harm, now: number, over: boolean): readonly [words: strin
   return [`in ${clock(Math.max(0, harm.planned.from - now))}`, '']
 }
 
-function proofOf(harm: Harm, zeroAt: number, faults: Shown['judgment']['faults']): string {
+function proofOf(harm: DrawnHarm, zeroAt: number, faults: Shown['judgment']['faults']): string {
   const at = harm.kind === 'fault' ? faults.find((each) => each.fault === harm.name)?.witnessedAt : undefined
   return at === undefined ? '–' : clock((at - zeroAt) / 1000)
 }
 
-const recovery = (harm: Harm, at: number | undefined): string =>
+const recovery = (harm: DrawnHarm, at: number | undefined): string =>
   harm.healed === undefined || at === undefined ? '–' : clock(at)

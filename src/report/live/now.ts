@@ -1,6 +1,6 @@
 /** The head of the live page: phase, clock, what comes next; and the verdict when the run is over. */
 import { type Html, html } from '../escape/html.ts'
-import type { Harm } from '../harms.ts'
+import type { DrawnHarm } from '../harms.ts'
 import { clock, wordsOf } from '../words.ts'
 import type { Shown } from './panels.ts'
 
@@ -34,7 +34,7 @@ function running(shown: Shown): Headline {
   }
 }
 
-const isActive = (harm: Harm): boolean =>
+const isActive = (harm: DrawnHarm): boolean =>
   harm.begun !== undefined && harm.healed === undefined && harm.kept === undefined
 
 /** The next fault or action, or else the next phase. */

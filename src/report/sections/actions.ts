@@ -1,7 +1,7 @@
 /** One card per action: what was changed, how far it got, evictions and refusals, and its cost. */
 import type { ActionResult, Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
-import type { Harm } from '../harms.ts'
+import type { DrawnHarm } from '../harms.ts'
 import type { RunView } from '../view.ts'
 import { actionWords, clock, inSeconds } from '../words.ts'
 import { article, cell, facts, row, section } from './markup.ts'
@@ -29,7 +29,7 @@ function card(action: ActionResult, view: RunView): Html {
   return article(title, actionWords[action.state], html`${body}`)
 }
 
-function notUndone(harm: Harm | undefined): string | undefined {
+function notUndone(harm: DrawnHarm | undefined): string | undefined {
   if (harm?.kept !== undefined) return 'kept, needs no undo'
   return harm?.lasts === false ? 'needs no undo' : undefined
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { needsOf } from '../../../src/adapters/kubernetes/preflight.ts'
-import type { Manifest } from '../../../src/domain/rehearsal.ts'
+import type { ChaosManifest } from '../../../src/domain/rehearsal.ts'
 import { everythingPair } from '../../files/stock.ts'
 
 type Rule = {
@@ -25,7 +25,7 @@ const rulesOf = (name: string): readonly Rule[] =>
 describe('docs/how-to/rbac.yaml', () => {
   const { rehearsal, target } = everythingPair()
   const kinds = ['PodChaos', 'HTTPChaos', 'DNSChaos'].map(
-    (kind): Manifest => ({
+    (kind): ChaosManifest => ({
       ...(rehearsal.faults[0]?.object ?? { apiVersion: '', metadata: { name: '' }, spec: {} }),
       kind,
     }),

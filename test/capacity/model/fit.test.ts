@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { capacityAt, peakOf } from '../../../src/capacity/model/curve.ts'
-import { type Fit, fitOf, type Measured } from '../../../src/capacity/model/fit.ts'
+import { type Fit, fitOf, type ReplicaCapacity } from '../../../src/capacity/model/fit.ts'
 import { fisherAbove, tOf } from '../../../src/domain/student.ts'
 import { raytracer, specsdm91 } from './golden.ts'
 
-const pointsOf = (rows: readonly (readonly [number, number])[]): readonly Measured[] =>
+const pointsOf = (rows: readonly (readonly [number, number])[]): readonly ReplicaCapacity[] =>
   rows.map(([replicas, capacity]) => ({ replicas, capacity }))
 
 const uslOf = (rows: readonly (readonly [number, number])[]): Fit => {

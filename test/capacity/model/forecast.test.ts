@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Coefficients, capacityAt } from '../../../src/capacity/model/curve.ts'
-import type { Measured } from '../../../src/capacity/model/fit.ts'
+import type { ReplicaCapacity } from '../../../src/capacity/model/fit.ts'
 import { type Forecast, modelOf } from '../../../src/capacity/model/forecast.ts'
 import { random } from '../../../src/domain/random.ts'
 import { raytracer } from './golden.ts'
@@ -9,13 +9,13 @@ const { fraction } = random(20_260_901, 'forecast')
 const normal = () => Math.sqrt(-2 * Math.log(1 - fraction())) * Math.cos(2 * Math.PI * fraction())
 
 /** Replicas 1 to 4, three times each, with relative noise. */
-const sweep = (truth: (n: number) => number, noise: number): readonly Measured[] =>
+const sweep = (truth: (n: number) => number, noise: number): readonly ReplicaCapacity[] =>
   [1, 2, 3, 4].flatMap((replicas) =>
     [1, 2, 3].map(() => ({ replicas, capacity: truth(replicas) * (1 + noise * normal()) })),
   )
 const law = (by: Coefficients) => (n: number) => capacityAt(by, n)
 const forecast = (
-  points: readonly Measured[],
+  points: readonly ReplicaCapacity[],
   n: number,
   ceilings: readonly { name: string; capacity: number }[] = [],
 ) => modelOf(points, ceilings, [n]).forecasts[0] as Forecast

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Ingress } from '../../../src/lab/ingress/objects.ts'
 import type { IngressObjects } from '../../../src/lab/ingress/server.ts'
-import type { EndpointSlice, NetworkPolicy, Service } from '../../../src/lab/pod-network/objects.ts'
+import type { EndpointSlice, KubeService, NetworkPolicy } from '../../../src/lab/pod-network/objects.ts'
 import { type SmallCluster, startSmallCluster, type TestPod, within } from '../pod-network/small-cluster.ts'
 
 const APP = fileURLToPath(new URL('./ingress-app.ts', import.meta.url))
@@ -46,7 +46,7 @@ describe('the ingress', () => {
     await cluster?.stop()
   })
 
-  const service = (name: string, targetPort: number): Service => ({
+  const service = (name: string, targetPort: number): KubeService => ({
     metadata: { name, namespace: 'casino' },
     spec: { clusterIP: '10.96.9.9', ports: [{ name: 'http', port: 80, targetPort }] },
   })

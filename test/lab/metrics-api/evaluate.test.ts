@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { evaluate, quantileIn } from '../../../src/lab/metrics-api/evaluate.ts'
 import type { MetricRule } from '../../../src/lab/metrics-api/metric-rules.ts'
-import { type Reading, readingOf } from '../../../src/lab/metrics-api/reading.ts'
+import { readingOf, type UsageReading } from '../../../src/lab/metrics-api/reading.ts'
 
 const rate: MetricRule = { kind: 'rate', counter: 'http_requests_total', windowMs: 5000 }
 const gauge: MetricRule = { kind: 'gauge', gauge: 'realtime_sockets' }
@@ -13,9 +13,9 @@ const p95: MetricRule = {
   windowMs: 10_000,
 }
 
-const requests = (second: number, count: number, start = 7): Reading =>
+const requests = (second: number, count: number, start = 7): UsageReading =>
   readingOf(`http_requests_total{code="200"} ${count}\nprocess_start_time_seconds ${start}\n`, second * 1000)
-const rateAt = (readings: Reading[], nowMs = readings.at(-1)?.atMs ?? 0) => evaluate(rate, readings, nowMs)?.value
+const rateAt = (readings: UsageReading[], nowMs = readings.at(-1)?.atMs ?? 0) => evaluate(rate, readings, nowMs)?.value
 
 describe('a rate', () => {
   it('is the increase over the last five seconds, summed over the label sets', () => {
@@ -25,7 +25,7 @@ describe('a rate', () => {
     expect(rateAt(readings)).toBeCloseTo((500 + 50) / 5)
   })
 
-  it.each<[string, Reading[], number?]>([
+  it.each<[string, UsageReading[], number?]>([
     ['nothing was scraped', []],
     ['there is only one reading', [requests(0, 5)]],
     ['the readings are too close together', [requests(0, 5), requests(0.3, 50)]],

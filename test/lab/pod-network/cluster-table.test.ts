@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { changesBetween, clusterTable, type LivePod } from '../../../src/lab/pod-network/cluster-table.ts'
+import { type AddressedPod, changesBetween, clusterTable } from '../../../src/lab/pod-network/cluster-table.ts'
 import { emptyTable } from '../../../src/lab/pod-network/messages.ts'
 import { lookUp, lookUpAbsolute } from '../../../src/lab/pod-network/names.ts'
 import type {
   ClusterObjects,
   EndpointSlice,
+  KubeService,
   NetworkPolicy,
-  Service,
   SliceEndpoint,
 } from '../../../src/lab/pod-network/objects.ts'
 import { policiesAllow } from '../../../src/lab/pod-network/policy.ts'
 
-const pods: LivePod[] = [
+const pods: AddressedPod[] = [
   { uid: 'w1', ip: '10.244.1.2', namespace: 'casino', labels: { app: 'wallet' } },
   { uid: 'g1', ip: '10.244.1.3', namespace: 'casino', labels: { app: 'gateway' } },
   { uid: 'p1', ip: '10.244.2.2', namespace: 'providers', labels: { app: 'psp-a', tier: 'psp' } },
@@ -20,7 +20,7 @@ const nothing: ClusterObjects = { services: [], slices: [], pods: [], namespaces
 const tableOf = (objects: Partial<ClusterObjects>) =>
   clusterTable({ objects: { ...nothing, ...objects }, livePods: pods, outside: { names: [], cidrs: [] } })
 
-const service = (name: string, spec: Service['spec'] = {}): Service => ({
+const service = (name: string, spec: KubeService['spec'] = {}): KubeService => ({
   metadata: { name, namespace: 'casino' },
   spec: { clusterIP: '10.96.0.9', ports: [{ name: 'http', port: 80 }], ...spec },
 })

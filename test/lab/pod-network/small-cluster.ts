@@ -11,9 +11,9 @@ import type { SandboxIdentity } from '../../../src/lab/pod-network/network-plugi
 import type {
   ClusterObjects,
   EndpointSlice,
+  KubeService,
   NetworkPolicy,
   Pod,
-  Service,
 } from '../../../src/lab/pod-network/objects.ts'
 import type { FaultRule, NetworkEffect, NetworkRule } from '../../../src/lab/pod-network/rules.ts'
 import { identityOf } from './sandbox-identity.ts'
@@ -54,7 +54,12 @@ export type SmallCluster = {
   readonly core: AgentCore
   pod(name: string, options?: PodOptions): Promise<TestPod>
   remove(pod: TestPod): Promise<void>
-  service(name: string, pods: readonly TestPod[], ports: Record<number, number>, spec?: Service['spec']): Promise<void>
+  service(
+    name: string,
+    pods: readonly TestPod[],
+    ports: Record<number, number>,
+    spec?: KubeService['spec'],
+  ): Promise<void>
   policies(policies: readonly NetworkPolicy[]): Promise<void>
   /** The API's view of a pod that has no process of the suite. */
   annotate(pod: SandboxIdentity, annotations: Record<string, string>): Promise<void>
@@ -135,7 +140,7 @@ export async function startSmallCluster(nodeIndex: number, node: string = proces
         port: Number(port),
         targetPort,
       }))
-      const service: Service = { metadata, spec: { clusterIP, ports: list, ...spec } }
+      const service: KubeService = { metadata, spec: { clusterIP, ports: list, ...spec } }
       objects.services = [...objects.services.filter((one) => one.metadata.name !== name), service]
       objects.slices = [...objects.slices.filter((one) => one.metadata.name !== name), sliceOf(service, backends, list)]
       await publish()
@@ -164,7 +169,7 @@ export async function startSmallCluster(nodeIndex: number, node: string = proces
 }
 
 function sliceOf(
-  service: Service,
+  service: KubeService,
   backends: readonly TestPod[],
   ports: readonly { name: string; targetPort: number }[],
 ): EndpointSlice {

@@ -7,7 +7,7 @@ import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Cluster } from '../../../src/lab/cluster-access/cluster.ts'
+import type { ClusterClient } from '../../../src/lab/cluster-access/cluster.ts'
 import { connect } from '../../../src/lab/cluster-access/connect.ts'
 import {
   apiServerArguments,
@@ -25,7 +25,7 @@ import { freePort } from '../../support/ports.ts'
 export type BareCluster = {
   readonly root: string
   readonly paths: LabPaths
-  readonly cluster: Cluster
+  readonly cluster: ClusterClient
   /** Starts one of the lab's own daemons, a file below src/lab, with a lifeline. */
   daemon(name: string, ...parameters: readonly string[]): BareDaemon
   kubectl(...parameters: readonly string[]): Promise<{ code: number; out: string }>
@@ -78,7 +78,7 @@ export async function startBareCluster(options: { readonly controllers?: boolean
   }
 }
 
-async function ready(cluster: Cluster, root: string): Promise<void> {
+async function ready(cluster: ClusterClient, root: string): Promise<void> {
   const deadline = performance.now() + READY_WITHIN_MS
   for (;;) {
     const answer = await cluster.get('/api/v1/namespaces/default').catch(() => undefined)

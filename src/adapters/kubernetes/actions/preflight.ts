@@ -11,7 +11,7 @@ import { fieldAt } from './change.ts'
 import { configMapPath } from './flag.ts'
 import { POWER_CONTROL_LABEL } from './nodes.ts'
 import { databasePath } from './promote.ts'
-import { type Release, whyNotReleased } from './release.ts'
+import { type ReleaseAct, whyNotReleased } from './release.ts'
 import { workloadPath } from './workloads.ts'
 
 /** Exactly the verbs that the actions need: one PATCH per change, the reads for it, and the search for marks. */
@@ -147,7 +147,7 @@ async function scaleProblem(
 async function releaseProblem(
   api: KubernetesApi,
   action: ActionSpec,
-  act: Release,
+  act: ReleaseAct,
   { namespace }: Target,
 ): Promise<Issue | undefined> {
   const path = workloadPath(act.workload, namespace)

@@ -15,9 +15,9 @@ import { untilSettled } from './settled.ts'
 import { containerNames, imageOf, valuesNow } from './template.ts'
 import { untilOldPodsAreGone, workloadPath } from './workloads.ts'
 
-export type Release = Extract<Act, { kind: 'release' }>
+export type ReleaseAct = Extract<Act, { kind: 'release' }>
 
-export async function onRelease(context: ActionContext, act: Release): Promise<PreparedAction> {
+export async function onRelease(context: ActionContext, act: ReleaseAct): Promise<PreparedAction> {
   const { workload, withinMs } = act
   const path = workloadPath(workload, context.target)
   const object = (await demand(context.api, { method: 'GET', path })) as KubeObject
@@ -52,7 +52,7 @@ export async function onRelease(context: ActionContext, act: Release): Promise<P
 /** Why this release would not be one, or could not be rolled out. */
 export function whyNotReleased(
   object: KubeObject,
-  act: Release,
+  act: ReleaseAct,
 ): { readonly code: string; readonly problem: string; readonly next: string } | undefined {
   const { workload, images } = act
   const name = `${workload.kind} ${workload.name}`
@@ -72,7 +72,7 @@ export function whyNotReleased(
 }
 
 /** What the template does not hold yet: only this is written and taken back. */
-function whatDiffers(object: KubeObject, { images, annotations }: Release): PodTemplate {
+function whatDiffers(object: KubeObject, { images, annotations }: ReleaseAct): PodTemplate {
   const now = valuesNow(object, { images, annotations })
   const differing = (wanted: Readonly<Record<string, string>>, has: Readonly<Record<string, string | null>>) =>
     Object.fromEntries(Object.entries(wanted).filter(([name, value]) => has[name] !== value))

@@ -3,8 +3,9 @@
  * containers; the version of the object that was read goes with it (change.ts), so that nobody's change in between is lost.
  */
 import type { TemplateValues, Undo } from '../../../domain/evidence.ts'
+import type { Fields } from '../../../protocols/fields.ts'
 import type { KubeObject } from '../../../protocols/kubernetes/api.ts'
-import { type Fields, fields, list, text } from '../fields.ts'
+import { fields, list, text } from '../fields.ts'
 
 type RestoreTemplate = Extract<Undo, { does: 'restore-template' }>
 

@@ -8,7 +8,7 @@ import { NOWHERE_RANGE } from '../dns-effect.ts'
 import type { ServiceEntry } from '../messages.ts'
 import { self, table } from './pod.ts'
 
-export type Route =
+export type DialRoute =
   /** Outside the pod network; dialled unchanged. */
   | { kind: 'bypass'; ip: string; port: number }
   /** A peer by its cluster address. */
@@ -20,7 +20,7 @@ export type Route =
 
 const NODE_RANGE = '10.99.0.0/24'
 
-export function routeTo(ip: string, port: number): Route {
+export function routeTo(ip: string, port: number): DialRoute {
   if (isNative(ip) || (self.hostNetwork && !ip.startsWith('10.'))) return { kind: 'bypass', ip, port }
   if (isLoopback(ip)) return { kind: 'peer', ip: self.ip, port }
   const service = table.services[ip]
@@ -36,7 +36,7 @@ export function isAlive(ip: string): boolean {
   return !cidrHolds(POD_RANGE, ip) || ip === self.ip || table.pods[ip] !== undefined
 }
 
-function routeToService(ip: string, port: number, service: ServiceEntry): Route {
+function routeToService(ip: string, port: number, service: ServiceEntry): DialRoute {
   const endpoint = chooseEndpoint(`${ip}:${port}`, service.ports[port] ?? [], service.affinitySeconds)
   if (!endpoint) return { kind: 'refused' }
   const [peer, peerPort] = endpoint

@@ -7,7 +7,7 @@ import type { LogSink, StreamName } from './log-sink.ts'
 import { exitCodeIn, mainPidIn, pipesOf } from './wrapper.ts'
 
 /** A running container, started by this process or found running. */
-export type Life = {
+export type ContainerLife = {
   readonly wrapper: ProcessId
   readonly logs: LogSink
   /** Standard input; undefined where the pod asks for none, and after a restart of the runtime. */
@@ -34,7 +34,7 @@ export function watchLife(about: {
   table: ProcessTable
   /** The writing end of its standard input, and whether it closes with its first client. */
   input?: { readonly fd: number; readonly once: boolean } | undefined
-}): Life {
+}): ContainerLife {
   const { id, folder, wrapper, logs, table } = about
   const pipes = pipesOf(folder)
   const input = about.input && inputOf(about.input.fd, about.input.once)

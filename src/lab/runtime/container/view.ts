@@ -8,9 +8,14 @@ import type { Identity } from '../records.ts'
  * A container has no file system of its own. Below its root, each volume is a symbolic link at its path in the pod, and `MATCHDAY_ROOT`
  * names that root. In Node processes a preload maps mounted paths to it (see images/preload).
  */
-export type View = { root: string; temporary: string; mountPaths: readonly string[]; notices: readonly string[] }
+export type ContainerView = {
+  root: string
+  temporary: string
+  mountPaths: readonly string[]
+  notices: readonly string[]
+}
 
-export function makeView(folder: string, mounts: readonly Mount[], identity: Identity | undefined): View {
+export function makeView(folder: string, mounts: readonly Mount[], identity: Identity | undefined): ContainerView {
   const root = join(folder, 'root')
   const temporary = join(root, 'tmp')
   mkdirSync(temporary, { recursive: true, mode: 0o755 })

@@ -1,12 +1,12 @@
 import { execToEnd } from '../container/exec.ts'
-import type { Life } from '../container/life.ts'
+import type { ContainerLife } from '../container/life.ts'
 import type { Containers } from '../containers.ts'
 import { RuntimeFault } from '../fault.ts'
-import type { NodeParts, Some } from './node-parts.ts'
+import type { NodeParts, SomeCalls } from './node-parts.ts'
 
 type CommandCallNames = 'ExecSync' | 'Exec' | 'Attach' | 'PortForward'
 
-export function commandCalls({ sandboxes, containers, streaming }: NodeParts): Some<CommandCallNames> {
+export function commandCalls({ sandboxes, containers, streaming }: NodeParts): SomeCalls<CommandCallNames> {
   return {
     async ExecSync({ containerId, cmd, timeout }) {
       running(containers, containerId)
@@ -30,7 +30,7 @@ export function commandCalls({ sandboxes, containers, streaming }: NodeParts): S
 }
 
 /** @throws RuntimeFault `not-found` or `wrong-state` */
-export function running(containers: Containers, id: string): Life {
+export function running(containers: Containers, id: string): ContainerLife {
   containers.get(id)
   const life = containers.life(id)
   if (!life) throw new RuntimeFault('wrong-state', `container ${id} is not running`)

@@ -12,4 +12,4 @@ export type NodeParts = {
   streaming: StreamingServer
 }
 
-export type Some<Names extends keyof RuntimeCalls> = Pick<RuntimeCalls, Names>
+export type SomeCalls<Names extends keyof RuntimeCalls> = Pick<RuntimeCalls, Names>

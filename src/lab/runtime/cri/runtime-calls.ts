@@ -2,7 +2,7 @@ import { RuntimeFault } from '../fault.ts'
 import { commandCalls, running } from './command-calls.ts'
 import { matchesContainer, matchesSandbox } from './filters.ts'
 import type { RuntimeCalls } from './messages.ts'
-import type { NodeParts, Some } from './node-parts.ts'
+import type { NodeParts, SomeCalls } from './node-parts.ts'
 import { statsCalls } from './stats-calls.ts'
 import { containerItem, containerStatus, sandboxItem, sandboxStatus } from './views.ts'
 
@@ -20,7 +20,7 @@ export function runtimeCalls(parts: NodeParts): RuntimeCalls {
   }
 }
 
-function generalCalls(): Some<
+function generalCalls(): SomeCalls<
   'Version' | 'Status' | 'RuntimeConfig' | 'UpdateRuntimeConfig' | 'ListMetricDescriptors' | 'ListPodSandboxMetrics'
 > {
   const conditions = [
@@ -55,7 +55,7 @@ type SandboxCallNames =
   | 'ListPodSandbox'
   | 'UpdatePodSandboxResources'
 
-function sandboxCalls({ sandboxes, containers }: NodeParts): Some<SandboxCallNames> {
+function sandboxCalls({ sandboxes, containers }: NodeParts): SomeCalls<SandboxCallNames> {
   const containersOf = (id: string) => containers.list().filter(({ sandboxId }) => sandboxId === id)
   const stop = async (id: string) => {
     await Promise.all(containersOf(id).map((container) => containers.stop(container.id, 0)))
@@ -106,7 +106,7 @@ type ContainerCallNames =
   | 'UpdateContainerResources'
   | 'ReopenContainerLog'
 
-function containerCalls({ sandboxes, containers }: NodeParts): Some<ContainerCallNames> {
+function containerCalls({ sandboxes, containers }: NodeParts): SomeCalls<ContainerCallNames> {
   return {
     async CreateContainer({ podSandboxId, config }) {
       const sandbox = sandboxes.get(podSandboxId)

@@ -10,10 +10,10 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
-import { type FaultKind, messageOf, RuntimeFault } from '../fault.ts'
+import { messageOf, RuntimeFault, type RuntimeFaultKind } from '../fault.ts'
 import type { ImageCalls, RuntimeCalls } from './messages.ts'
 
-const STATUS: Record<FaultKind, grpcStatus> = {
+const STATUS: Record<RuntimeFaultKind, grpcStatus> = {
   'not-found': grpcStatus.NOT_FOUND,
   invalid: grpcStatus.INVALID_ARGUMENT,
   'wrong-state': grpcStatus.FAILED_PRECONDITION,

@@ -1,11 +1,11 @@
 import type { ContainerRecord, SandboxRecord } from '../records.ts'
 import { matchesContainerStats, matchesSandboxStats } from './filters.ts'
-import type { NodeParts, Some } from './node-parts.ts'
+import type { NodeParts, SomeCalls } from './node-parts.ts'
 import { containerStats, sandboxStats, sumUsage } from './views.ts'
 
 type StatsCallNames = 'ContainerStats' | 'ListContainerStats' | 'PodSandboxStats' | 'ListPodSandboxStats'
 
-export function statsCalls(parts: NodeParts): Some<StatsCallNames> {
+export function statsCalls(parts: NodeParts): SomeCalls<StatsCallNames> {
   const { sandboxes, containers, table } = parts
   const live = () => containers.list().filter(({ started, exit }) => started && !exit)
   const ofContainer = (record: ContainerRecord) => {

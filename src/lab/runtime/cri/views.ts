@@ -1,5 +1,5 @@
 import type { FoundImage } from '../image-store.ts'
-import type { Usage } from '../processes/table.ts'
+import type { ProcessUsage } from '../processes/table.ts'
 import type { ContainerRecord, SandboxRecord } from '../records.ts'
 import type { ContainerState, SandboxState } from './messages.ts'
 
@@ -79,7 +79,7 @@ export function containerStatus(record: ContainerRecord) {
   }
 }
 
-export function containerStats(record: ContainerRecord, usage: Usage, sampledAtMs: number) {
+export function containerStats(record: ContainerRecord, usage: ProcessUsage, sampledAtMs: number) {
   const { metadata, labels, annotations } = record.config
   const timestamp = nanos(sampledAtMs)
   return {
@@ -92,7 +92,7 @@ export function containerStats(record: ContainerRecord, usage: Usage, sampledAtM
 export function sandboxStats(
   record: SandboxRecord,
   containers: readonly ReturnType<typeof containerStats>[],
-  used: Usage,
+  used: ProcessUsage,
   sampledAtMs: number,
 ) {
   const { metadata, labels, annotations } = record.config
@@ -115,7 +115,7 @@ const memory = (timestamp: number, bytes: number) => ({
   rssBytes: { value: bytes },
 })
 
-export const sumUsage = (usages: readonly Usage[]): Usage => ({
+export const sumUsage = (usages: readonly ProcessUsage[]): ProcessUsage => ({
   cpuNanos: usages.reduce((sum, used) => sum + used.cpuNanos, 0),
   workingSetBytes: usages.reduce((sum, used) => sum + used.workingSetBytes, 0),
   processes: usages.reduce((sum, used) => sum + used.processes, 0),

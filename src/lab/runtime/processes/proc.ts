@@ -22,13 +22,13 @@ export function memoryOf(pid: number): ProcessMemory | undefined {
   return { privateBytes: (resident - shared) * pageBytes(), sharedBytes: shared * pageBytes() }
 }
 
-export type Environment = { kind: 'known'; value: string | undefined } | { kind: 'unknown' }
+export type EnvironmentValue = { kind: 'known'; value: string | undefined } | { kind: 'unknown' }
 
 /**
  * The value of a variable in the environment that a process was started with; none when the process belongs to another user. Unknown during
  * an exec: then the memory, and so the environment, is empty for a moment.
  */
-export function environmentOf(pid: number, name: string): Environment {
+export function environmentOf(pid: number, name: string): EnvironmentValue {
   const text = readProc(pid, 'environ')
   if (text === '') return { kind: 'unknown' }
   const prefix = `${name}=`

@@ -4,7 +4,7 @@ import { environmentOf, listPids, memoryOf, statOf, TICK_NANOS } from './proc.ts
 /** Every process of a container has this in its environment. So a process that leaves its parent and its session is still found. */
 export const CONTAINER_VARIABLE = 'MATCHDAY_CONTAINER'
 
-export type Usage = { cpuNanos: number; workingSetBytes: number; processes: number }
+export type ProcessUsage = { cpuNanos: number; workingSetBytes: number; processes: number }
 
 /**
  * Which process belongs to which container, and what the containers use. One pass over /proc serves all containers of all nodes, at most
@@ -12,7 +12,7 @@ export type Usage = { cpuNanos: number; workingSetBytes: number; processes: numb
  */
 export type ProcessTable = {
   addRoot(pid: number, container: string): void
-  usage(container: string): Usage
+  usage(container: string): ProcessUsage
   /** When `usage` was measured, ms since 1970. */
   sampledAtMs(): number
   /** Sends SIGKILL until no process is left, except `spare`. */
@@ -24,7 +24,7 @@ export type ProcessTable = {
 
 type Member = { pid: number; startTicks: number; container: string | undefined }
 
-const NO_USAGE: Usage = { cpuNanos: 0, workingSetBytes: 0, processes: 0 }
+const NO_USAGE: ProcessUsage = { cpuNanos: 0, workingSetBytes: 0, processes: 0 }
 
 // A process may fork while it is being killed. Each round finds what the previous one left.
 const KILL_ROUNDS_MAX = 20
@@ -46,7 +46,7 @@ export function openProcessTable(maxAgeMs = 500, now: () => number = Date.now): 
   let members = new Map<number, Member>()
   let foreignSinceMs = now()
   let sampledAt = 0
-  const usages = new Map<string, Usage>()
+  const usages = new Map<string, ProcessUsage>()
 
   let undecided = 0
   const remember = (pid: number, startTicks: number, container: string | undefined) => {
@@ -136,8 +136,8 @@ function killOne(member: Member): void {
 }
 
 /** Shared memory (program text, PostgreSQL's buffers) counts once per container: the largest share of one process. */
-function sumByContainer(members: ReadonlyMap<number, Member>): Map<string, Usage> {
-  const sums = new Map<string, Usage & { privateBytes: number; sharedBytes: number }>()
+function sumByContainer(members: ReadonlyMap<number, Member>): Map<string, ProcessUsage> {
+  const sums = new Map<string, ProcessUsage & { privateBytes: number; sharedBytes: number }>()
   for (const { pid, container, startTicks } of members.values()) {
     const stat = container === undefined ? undefined : statOf(pid)
     const memory = stat?.startTicks === startTicks ? memoryOf(pid) : undefined

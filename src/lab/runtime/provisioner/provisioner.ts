@@ -1,11 +1,12 @@
-import { type Cluster, isConflict, isNotFound } from '../../cluster-access/cluster.ts'
+import type { Fields } from '../../../protocols/fields.ts'
+import { type ClusterClient, isConflict, isNotFound } from '../../cluster-access/cluster.ts'
 import { follow } from '../../cluster-access/follow.ts'
 import { untilDone } from '../../machine/daemon.ts'
-import { type Fields, fieldsOf, messageOf, textOf } from '../../machine/json.ts'
+import { fieldsOf, messageOf, textOf } from '../../machine/json.ts'
 import { isReleased, makeFolder, needsVolume, removeFolder, STORAGE_CLASS, storageClass, volumeFor } from './volumes.ts'
 
 export type ProvisionerParts = {
-  cluster: Cluster
+  cluster: ClusterClient
   volumesFolder: string
   signal: AbortSignal
   log: (line: string) => void
@@ -38,7 +39,7 @@ export async function provision({ cluster, volumesFolder, signal, log }: Provisi
   ])
 }
 
-async function makeVolume(cluster: Cluster, volume: Fields): Promise<void> {
+async function makeVolume(cluster: ClusterClient, volume: Fields): Promise<void> {
   makeFolder(volume)
   try {
     await cluster.create('/api/v1/persistentvolumes', volume)

@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import type { Fields } from '../../machine/json.ts'
+import type { Fields } from '../../../protocols/fields.ts'
 import { fieldsOf, textOf } from '../../machine/json.ts'
 
 // What the provisioner creates for a claim. The lab's disks are folders of one machine, so a volume follows its pod to any node, like a

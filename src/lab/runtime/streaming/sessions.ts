@@ -2,14 +2,14 @@ import type { ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { exitCodeOf, killExec, startExec } from '../container/exec.ts'
-import type { Life } from '../container/life.ts'
+import type { ContainerLife } from '../container/life.ts'
 import { messageOf } from '../fault.ts'
 import type { ContainerRecord } from '../records.ts'
 import { failure, type Incoming, nonZeroExit, parseMessage, sendOutput, sendStatus, success } from './channels.ts'
 import { onTerminal, resizer } from './terminal.ts'
 
 export type ExecOffer = { record: ContainerRecord; command: readonly string[]; stdin: boolean; tty: boolean }
-export type AttachOffer = { life: Life; stdin: boolean; tty: boolean }
+export type AttachOffer = { life: ContainerLife; stdin: boolean; tty: boolean }
 
 // A command that writes faster than the client reads has to wait, as on a terminal.
 const BUFFERED_BYTES_MAX = 1024 * 1024

@@ -6,11 +6,11 @@ import { holdLease } from '../../shared/lease.ts'
 import type { Log } from '../../shared/log.ts'
 import { type Loop, repeat } from '../../shared/loop.ts'
 import { failureOf, type Upstream } from '../../shared/upstream.ts'
-import type { Bet, Payable, Store } from './store.ts'
+import type { Bet, BetStore, Payable } from './store.ts'
 
 export type BackgroundConfig = {
   readonly database: Database
-  readonly store: Store
+  readonly store: BetStore
   readonly wallet: Upstream
   readonly provider: Upstream
   /** Off: a defect to show. */

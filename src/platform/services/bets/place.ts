@@ -4,13 +4,13 @@ import type { Permit } from '../../shared/breaker.ts'
 import type { Log } from '../../shared/log.ts'
 import { type CallResult, failureOf, type Upstream } from '../../shared/upstream.ts'
 import type { Provider } from './provider.ts'
-import type { Bet, KnownBet, Store } from './store.ts'
+import type { Bet, BetStore, KnownBet } from './store.ts'
 
 export type BetAnswer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> }
 export type BetRequest = Omit<Bet, 'owner'> & { readonly trace: string }
 
 export type BetDesk = {
-  readonly store: Store
+  readonly store: BetStore
   readonly wallet: Upstream
   readonly provider: Provider
   readonly log: Log

@@ -80,7 +80,7 @@ const PAYABLE = `
   SELECT key, player, stake_cents AS "stakeCents", selection, odds, won FROM bets WHERE state = 'accepted' AND won IS NOT NULL ORDER BY key LIMIT 200`
 const SETTLED = "UPDATE bets SET state = 'settled' WHERE key = ANY($1) AND state = 'accepted'"
 
-export type Store = {
+export type BetStore = {
   begin(bet: Bet): Promise<boolean>
   find(key: string): Promise<KnownBet | undefined>
   /** Leaves `open`; false when the bet is no longer ours. */
@@ -93,7 +93,7 @@ export type Store = {
   settled(keys: readonly string[]): Promise<void>
 }
 
-export function storeOn(query: Query): Store {
+export function storeOn(query: Query): BetStore {
   return {
     begin: async (bet) =>
       (await query('begin', BEGIN, [bet.key, bet.player, bet.stakeCents, bet.selection, bet.odds, bet.owner]))

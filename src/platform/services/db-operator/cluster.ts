@@ -2,11 +2,15 @@
 import type { ClusterApi } from '../../shared/cluster-api.ts'
 import { dataOf, type KeeperStatus, type RoleRecord, recordOf } from '../../shared/role-record.ts'
 import { connects } from '../../shared/silence.ts'
-import type { Role } from './labels.ts'
+import type { DatabaseRole } from './labels.ts'
 
 export const ROLE_LABEL = 'casino.matchday.dev/role'
 
-export type DatabasePod = { readonly name: string; readonly ip: string | undefined; readonly role: Role | undefined }
+export type DatabasePod = {
+  readonly name: string
+  readonly ip: string | undefined
+  readonly role: DatabaseRole | undefined
+}
 export type StoredRecord = { readonly record: RoleRecord | undefined; readonly version: string | undefined }
 
 export type DatabaseCluster = {
@@ -14,7 +18,7 @@ export type DatabaseCluster = {
   record(): Promise<StoredRecord>
   /** False when somebody else changed the record meanwhile. */
   write(record: RoleRecord, version: string | undefined): Promise<boolean>
-  label(pod: string, role: Role | undefined): Promise<void>
+  label(pod: string, role: DatabaseRole | undefined): Promise<void>
   /** undefined when it does not answer. */
   ask(pod: DatabasePod): Promise<KeeperStatus | undefined>
   /** Has the keeper read the record at once; one that does not hear it reads it in its next round. */

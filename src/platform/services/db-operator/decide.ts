@@ -15,7 +15,7 @@ export type Member = {
   readonly idleMs: number
 }
 
-export type View = {
+export type OperatorView = {
   readonly record: RoleRecord | undefined
   readonly members: readonly Member[]
   /** Since this operator first saw that nobody may write. */
@@ -23,7 +23,7 @@ export type View = {
   readonly fencing: boolean
 }
 
-export type Decision = { readonly record: RoleRecord; readonly why: string }
+export type RoleDecision = { readonly record: RoleRecord; readonly why: string }
 
 /** A keeper that does not answer for this long is taken for dead: six rounds of the operator, so that no single hiccup is one. */
 export const SILENT_MS = 3_000
@@ -33,27 +33,27 @@ export const SILENT_MS = 3_000
  */
 const FOLLOWER_SILENT_MS = 1_500
 
-export function decide(view: View): Decision | undefined {
+export function decide(view: OperatorView): RoleDecision | undefined {
   const { record } = view
   if (record === undefined) return adopt(view)
   if (record.leader === '') return name(view, record)
   return depose(view, record) ?? regrant(view, record) ?? synchronise(view, record)
 }
 
-const member = (view: View, pod: string): Member | undefined => view.members.find((each) => each.pod === pod)
+const member = (view: OperatorView, pod: string): Member | undefined => view.members.find((each) => each.pod === pod)
 
 export const writes = (status: KeeperStatus): boolean => status.writable && status.running
 
 /** A leader may not know yet that a standby has ended: commits begin to wait only for one that answers, and none that is about to end. */
-function isFit(view: View, record: RoleRecord, pod: string): boolean {
+function isFit(view: OperatorView, record: RoleRecord, pod: string): boolean {
   const status = member(view, pod)?.status
   return status === undefined ? record.sync === pod : !status.leaving
 }
 
-const isGone = (view: View, pod: string): boolean => (member(view, pod)?.silentMs ?? SILENT_MS) >= SILENT_MS
+const isGone = (view: OperatorView, pod: string): boolean => (member(view, pod)?.silentMs ?? SILENT_MS) >= SILENT_MS
 
 /** The first record: the database that can write is the leader; if there is none, a stopped database that exists. */
-function adopt(view: View): Decision | undefined {
+function adopt(view: OperatorView): RoleDecision | undefined {
   const told = view.members.flatMap(({ status }) => status ?? [])
   const leader =
     told.find(writes) ??
@@ -67,7 +67,7 @@ function adopt(view: View): Decision | undefined {
   }
 }
 
-function depose(view: View, record: RoleRecord): Decision | undefined {
+function depose(view: OperatorView, record: RoleRecord): RoleDecision | undefined {
   if (view.fencing !== record.fencing) return { record: { ...record, fencing: view.fencing }, why: 'fencing switched' }
   const target = successor(view, record)
   const why = reasonToDepose(view, record)
@@ -78,12 +78,12 @@ function depose(view: View, record: RoleRecord): Decision | undefined {
 }
 
 /** The standby that may take over: complete, running, and not about to end itself. */
-function successor(view: View, record: RoleRecord): KeeperStatus | undefined {
+function successor(view: OperatorView, record: RoleRecord): KeeperStatus | undefined {
   const status = member(view, record.safe)?.status
   return status?.holding === 'standby' && status.running && !status.leaving ? status : undefined
 }
 
-function reasonToDepose(view: View, record: RoleRecord): string | undefined {
+function reasonToDepose(view: OperatorView, record: RoleRecord): string | undefined {
   const leader = member(view, record.leader)
   if (leader === undefined || leader.silentMs >= SILENT_MS) return 'leader is silent'
   if (leader.status === undefined) return undefined
@@ -94,7 +94,7 @@ function reasonToDepose(view: View, record: RoleRecord): string | undefined {
 }
 
 /** No standby can take over: the restarted leader, who has everything, goes on, or is promoted at last. */
-function regrant(view: View, record: RoleRecord): Decision | undefined {
+function regrant(view: OperatorView, record: RoleRecord): RoleDecision | undefined {
   const status = member(view, record.leader)?.status
   if (status === undefined || status.instance === record.instance || status.leaving) return undefined
   if (status.holding === 'nothing' || !isGone(view, record.safe)) return undefined
@@ -111,7 +111,7 @@ const named = (record: RoleRecord, { pod, instance }: KeeperStatus): RoleRecord 
   fencing: record.fencing,
 })
 
-function name(view: View, record: RoleRecord): Decision | undefined {
+function name(view: OperatorView, record: RoleRecord): RoleDecision | undefined {
   if (!isFenced(view, record)) return undefined
   const target = successor(view, record)
   if (target !== undefined && target.replayedLsn >= target.writtenLsn)
@@ -124,7 +124,7 @@ function name(view: View, record: RoleRecord): Decision | undefined {
 }
 
 /** It says that it stopped and knows why, or another process has its volume, or its lease has run out. */
-function isFenced(view: View, record: RoleRecord): boolean {
+function isFenced(view: OperatorView, record: RoleRecord): boolean {
   const status = member(view, record.former)?.status
   if (view.fencedMs >= LEASE_MS + LEASE_MARGIN_MS) return true
   if (status === undefined || status.writable) return false // it could write, even if it does not answer
@@ -136,7 +136,7 @@ function isFenced(view: View, record: RoleRecord): boolean {
  * Commits wait for the standby as soon as it streams. A standby that is gone, or about to go, is first struck off the record, so that
  * nobody promotes it, and only then does the leader, who reads that record, stop to wait for it.
  */
-function synchronise(view: View, record: RoleRecord): Decision | undefined {
+function synchronise(view: OperatorView, record: RoleRecord): RoleDecision | undefined {
   const leader = member(view, record.leader)?.status
   if (leader === undefined || !writes(leader)) return undefined
   if (record.observed !== record.leader) return { record: { ...record, observed: record.leader }, why: 'leader writes' }

@@ -2,10 +2,14 @@
 import type { RoleRecord } from '../../shared/role-record.ts'
 import { type Member, writes } from './decide.ts'
 
-export type Role = 'primary' | 'standby'
+export type DatabaseRole = 'primary' | 'standby'
 
 /** The label stays as it is while a leader is silent: it may be back in a moment, and nobody else is named yet. */
-export function roleOf(member: Member, record: RoleRecord, current: Role | undefined): Role | undefined {
+export function roleOf(
+  member: Member,
+  record: RoleRecord,
+  current: DatabaseRole | undefined,
+): DatabaseRole | undefined {
   const { pod, status } = member
   if (status !== undefined && writes(status) && (record.leader === pod || !record.fencing)) return 'primary'
   if (record.leader === pod) return current === 'primary' ? current : undefined

@@ -5,13 +5,13 @@
 import type { KeeperStatus, RoleRecord } from '../../shared/role-record.ts'
 import { type Member, writes } from './decide.ts'
 
-export type Answer = { readonly pod: string; readonly status: KeeperStatus | undefined }
+export type KeeperAnswer = { readonly pod: string; readonly status: KeeperStatus | undefined }
 
 export type Memory = {
   /** Takes in one round's look, at a moment of a monotonic clock in ms, and says what it means together with those before. */
   take(
     record: RoleRecord | undefined,
-    answers: readonly Answer[],
+    answers: readonly KeeperAnswer[],
     nowMs: number,
   ): { readonly members: readonly Member[]; readonly fencedMs: number }
 }
@@ -24,7 +24,7 @@ export function createMemory(startedAtMs: number): Memory {
   let epochSinceMs = startedAtMs
   let fencedAt: { readonly epoch: number; readonly atMs: number } | undefined
 
-  function memberOf({ pod, status }: Answer, nowMs: number): Member {
+  function memberOf({ pod, status }: KeeperAnswer, nowMs: number): Member {
     if (status !== undefined) answeredAtMs.set(pod, nowMs)
     if (status !== undefined && writes(status)) wroteAtMs.set(pod, nowMs)
     return {

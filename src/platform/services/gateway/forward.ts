@@ -5,14 +5,14 @@ import { SIGNATURE_HEADER } from '../../shared/signature.ts'
 import { traceIdOf, traceparentOf } from '../../shared/trace.ts'
 import { failureOf, type Upstream } from '../../shared/upstream.ts'
 
-export type Target = { readonly upstream: Upstream; readonly path: string; readonly timeoutMs: number }
+export type ForwardTarget = { readonly upstream: Upstream; readonly path: string; readonly timeoutMs: number }
 
 const PASSED_ON = ['idempotency-key', SIGNATURE_HEADER] as const
 
 export async function forward(
   request: FastifyRequest,
   reply: FastifyReply,
-  target: Target,
+  target: ForwardTarget,
   player: string | undefined,
   log: Log,
 ): Promise<FastifyReply> {

@@ -10,14 +10,14 @@ export type LoginConfig = {
   readonly tokenLifetimeMs: number
   readonly hashCost: number
 }
-export type Login = (body: Buffer, trace: string) => Promise<{ token: string; player: string }>
+export type PlayerLogin = (body: Buffer, trace: string) => Promise<{ token: string; player: string }>
 
 /** A wallet that falls silent costs 600 ms until another is asked; with the password's own time that fits into the client's 2 s. */
 const WALLET_TIMEOUT_MS = 1_400
 const refused = (): HttpProblem => new HttpProblem(401, { error: 'refused' })
 
 /** Checks a password and signs a token. An unknown player costs as much time as a wrong password, so that names can't be probed. */
-export async function createLogin(config: LoginConfig): Promise<Login> {
+export async function createLogin(config: LoginConfig): Promise<PlayerLogin> {
   const decoy = await hashPassword('nobody has this password', config.hashCost)
   return async (raw, trace) => {
     const body = parseJson(raw)

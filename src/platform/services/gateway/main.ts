@@ -10,10 +10,10 @@ import { verifyToken } from '../../shared/token.ts'
 import { traceparentOf } from '../../shared/trace.ts'
 import { createUpstream, type Upstream } from '../../shared/upstream.ts'
 import { type FeatureName, type Features, watchFeatures } from './features.ts'
-import { forward, type Target } from './forward.ts'
+import { type ForwardTarget, forward } from './forward.ts'
 import { createLimiter, type Limiter } from './limits.ts'
 import { createLobby, type Lobby } from './lobby.ts'
-import { createLogin, type Login } from './login.ts'
+import { createLogin, type PlayerLogin } from './login.ts'
 
 /** The client gives up after 2 s: a later answer reaches nobody. */
 const UPSTREAM_TIMEOUT_MS = 1_900
@@ -91,7 +91,7 @@ run('gateway', async () => {
   await service.listen()
 })
 
-function serveLogin(door: Door, login: Login): void {
+function serveLogin(door: Door, login: PlayerLogin): void {
   door.service.app.post('/login', async (request) => {
     limitClient(door, request)
     if (!Buffer.isBuffer(request.body))
@@ -109,7 +109,7 @@ function serveLobby(door: Door, lobby: Lobby): void {
   })
 }
 
-function servePlayers(door: Door, feature: Exclude<FeatureName, 'promo-widget'>, target: Target): void {
+function servePlayers(door: Door, feature: Exclude<FeatureName, 'promo-widget'>, target: ForwardTarget): void {
   const { service } = door
   service.app.post(target.path, async (request: FastifyRequest, reply: FastifyReply) => {
     const player = admitted(door, request)

@@ -9,16 +9,16 @@ import type { Log } from '../../shared/log.ts'
 import { traceIdOf } from '../../shared/trace.ts'
 import type { CreditOutcome } from './credit.ts'
 import type { FraudCheck } from './fraud.ts'
-import type { Lane, LaneOutcome } from './lane.ts'
+import type { LaneOutcome, PspLane } from './lane.ts'
 import type { DepositRequest } from './request.ts'
-import type { Deposit, KnownDeposit, Store } from './store.ts'
+import type { Deposit, DepositStore, KnownDeposit } from './store.ts'
 
 export type DepositAnswer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> }
 
 export type DepositDesk = {
-  readonly store: Store
+  readonly store: DepositStore
   /** In order of preference; with failover switched off, only the first. */
-  readonly lanes: readonly Lane[]
+  readonly lanes: readonly PspLane[]
   readonly budgetMs: number
   /** Off: a defect to show. A deposit that comes again is credited again. */
   readonly idempotency: boolean
@@ -29,7 +29,7 @@ export type DepositDesk = {
   leaveToSweeper(): void
 }
 
-type Turn = { readonly lane: Lane; readonly permit: Permit }
+type Turn = { readonly lane: PspLane; readonly permit: Permit }
 
 const REPEAT_POLL_MS = 60
 /** With less than this left no provider is tried any more: its answer would come too late to be of use. */
@@ -53,7 +53,7 @@ export async function makeDeposit(desk: DepositDesk, request: DepositRequest): P
   return charge(desk, deposit, turn, deadlineMs)
 }
 
-function nextTurn(lanes: readonly Lane[]): Turn | undefined {
+function nextTurn(lanes: readonly PspLane[]): Turn | undefined {
   for (const lane of lanes) {
     const permit = lane.enter()
     if (permit !== undefined) return { lane, permit }
@@ -96,7 +96,7 @@ async function charge(desk: DepositDesk, deposit: Deposit, first: Turn, deadline
   }
 }
 
-const after = (lanes: readonly Lane[], lane: Lane): readonly Lane[] => lanes.slice(lanes.indexOf(lane) + 1)
+const after = (lanes: readonly PspLane[], lane: PspLane): readonly PspLane[] => lanes.slice(lanes.indexOf(lane) + 1)
 
 /** An attempt that was never sent is an error like any other: surely no charge. */
 const recorded = (outcome: LaneOutcome): 'unknown' | 'error' => (outcome.kind === 'unknown' ? 'unknown' : 'error')
@@ -119,7 +119,7 @@ async function refuse(desk: DepositDesk, deposit: Deposit, psp: string): Promise
 async function giveUp(
   desk: DepositDesk,
   deposit: Deposit,
-  lane: Lane,
+  lane: PspLane,
   outcome: LaneOutcome,
   moneyMayHaveMoved: boolean,
 ): Promise<DepositAnswer> {
@@ -171,7 +171,7 @@ const approved = (key: string, psp: string | null): DepositAnswer => ({
   body: { status: 'approved', key, psp },
 })
 
-function logFailure(desk: DepositDesk, deposit: Deposit, lane: Lane, outcome: LaneOutcome): void {
+function logFailure(desk: DepositDesk, deposit: Deposit, lane: PspLane, outcome: LaneOutcome): void {
   if (outcome.kind !== 'unknown' && outcome.kind !== 'error') return
   desk.log.warn('charge failed', {
     psp: lane.psp.name,

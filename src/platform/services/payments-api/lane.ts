@@ -3,9 +3,9 @@ import type { Counter } from 'prom-client'
 import { type Breaker, type BreakerConfig, createBreaker, type Permit } from '../../shared/breaker.ts'
 import { retryAtOnce } from '../../shared/retry.ts'
 import type { ChargeOutcome, Psp } from './psp.ts'
-import { type Admission, createSlots } from './slots.ts'
+import { createSlots, type SlotAnswer } from './slots.ts'
 
-type Slot = Extract<Admission, { kind: 'slot' }>
+type Slot = Extract<SlotAnswer, { kind: 'slot' }>
 
 export type LaneOutcome =
   | ChargeOutcome
@@ -14,7 +14,7 @@ export type LaneOutcome =
   /** Not sent: all slots are taken and the queue is full, or the wait was too long. */
   | { readonly kind: 'busy' }
 
-export type Lane = {
+export type PspLane = {
   readonly psp: Psp
   readonly breaker: Breaker
   /** The right to try this lane now; counts a refusal as `open`. */
@@ -48,7 +48,7 @@ export type LaneCounters = {
   readonly calls: Counter<'psp'>
 }
 
-export function createLane(psp: Psp, config: LaneConfig, { charges, calls }: LaneCounters): Lane {
+export function createLane(psp: Psp, config: LaneConfig, { charges, calls }: LaneCounters): PspLane {
   const slots = createSlots(config.slots, config.queue)
   const breaker = createBreaker(config.breaker, () => slots.flush())
   const count = (outcome: string): void => charges.inc({ psp: psp.name, outcome })

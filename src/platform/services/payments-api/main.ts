@@ -19,7 +19,7 @@ import { type PaymentsConfig, type PspConfig, readPaymentsConfig } from './confi
 import { creditAt } from './credit.ts'
 import { type DepositDesk, makeDeposit } from './deposit.ts'
 import { createFraudCheck } from './fraud.ts'
-import { createLane, type Lane } from './lane.ts'
+import { createLane, type PspLane } from './lane.ts'
 import { pspOver } from './psp.ts'
 import { type Deposit, paymentsBook, paymentsSteps, storeOn } from './store.ts'
 import { sweep } from './sweeper.ts'
@@ -80,7 +80,7 @@ run('payments-api', async () => {
   service.onStop(loop.stop)
 })
 
-function createLanes(service: Service, config: PaymentsConfig, psps: readonly PspConfig[]): readonly Lane[] {
+function createLanes(service: Service, config: PaymentsConfig, psps: readonly PspConfig[]): readonly PspLane[] {
   const charges = new Counter({
     name: platformMetrics.charges,
     help: 'How charges ended; open: not tried because the breaker was open.',
@@ -124,7 +124,7 @@ function serveDeposits(service: Service, desk: DepositDesk): void {
   })
 }
 
-function gaugeBreakers(service: Service, lanes: readonly Lane[]): void {
+function gaugeBreakers(service: Service, lanes: readonly PspLane[]): void {
   new Gauge({
     name: platformMetrics.breaker,
     help: '0 closed, 1 half-open, 2 open.',

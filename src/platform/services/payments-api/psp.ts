@@ -11,13 +11,13 @@ export type ChargeOutcome =
   /** The money surely did not move. */
   | { readonly kind: 'error'; readonly reason: string }
 
-export type ChargeStatus = 'approved' | 'refused' | 'voided' | 'none'
+export type ReportedChargeStatus = 'approved' | 'refused' | 'voided' | 'none'
 
 export type Psp = {
   readonly name: string
   charge(key: string, amountCents: number, trace: string, timeoutMs: number): Promise<ChargeOutcome>
   /** Undefined while the provider does not answer. */
-  find(key: string): Promise<ChargeStatus | undefined>
+  find(key: string): Promise<ReportedChargeStatus | undefined>
   /** True once the provider confirms that no charge stands under the key, nor ever will. */
   voidCharge(key: string): Promise<boolean>
 }
@@ -68,6 +68,6 @@ function outcomeOf(result: CallResult): ChargeOutcome {
   return { kind: result.status < 500 ? 'error' : 'unknown', reason: failureOf(result) }
 }
 
-function statusOf(status: unknown): ChargeStatus | undefined {
+function statusOf(status: unknown): ReportedChargeStatus | undefined {
   return status === 'approved' || status === 'refused' || status === 'voided' || status === 'none' ? status : undefined
 }

@@ -3,7 +3,7 @@
  * capacity is slots ÷ latency, and a queue that could grow would only turn overload into time-outs.
  */
 
-export type Admission =
+export type SlotAnswer =
   | { readonly kind: 'slot'; release(): void }
   | { readonly kind: 'full' }
   | { readonly kind: 'expired' }
@@ -12,18 +12,18 @@ export type Admission =
 
 export type Slots = {
   /** Waits for a slot until `waitMs` are over. */
-  acquire(waitMs: number): Promise<Admission>
+  acquire(waitMs: number): Promise<SlotAnswer>
   full(): boolean
   flush(): void
 }
 
-type Waiting = { settle(admission: Admission): void; timer: NodeJS.Timeout }
+type Waiting = { settle(admission: SlotAnswer): void; timer: NodeJS.Timeout }
 
 export function createSlots(count: number, queueLimit: number): Slots {
   const queue = new Set<Waiting>()
   let free = count
 
-  function slot(): Admission {
+  function slot(): SlotAnswer {
     let held = true
     return {
       kind: 'slot',
@@ -37,7 +37,7 @@ export function createSlots(count: number, queueLimit: number): Slots {
     }
   }
 
-  function leave(waiting: Waiting, admission: Admission): void {
+  function leave(waiting: Waiting, admission: SlotAnswer): void {
     queue.delete(waiting)
     clearTimeout(waiting.timer)
     waiting.settle(admission)

@@ -83,7 +83,7 @@ const FORGET = `
 const RELEASE = 'UPDATE deposits SET lease_until = now() WHERE key = $1 AND owner = $2'
 const CREDITED = "UPDATE deposits SET state = 'credited' WHERE key = ANY($1) AND state = 'accepted'"
 
-export type Store = {
+export type DepositStore = {
   /** Records the deposit and its first attempt; false when the key is known. */
   begin(deposit: Deposit, psp: string): Promise<boolean>
   find(key: string): Promise<KnownDeposit | undefined>
@@ -99,7 +99,7 @@ export type Store = {
 }
 
 /** `leaseMs`: how long a handler owns what it began; longer than any request lives. */
-export function storeOn(query: Query, leaseMs: number): Store {
+export function storeOn(query: Query, leaseMs: number): DepositStore {
   const one = async (name: string, sql: string, values: readonly unknown[]): Promise<boolean> =>
     (await query(name, sql, values)).length === 1
   return {

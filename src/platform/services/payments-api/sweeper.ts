@@ -8,12 +8,12 @@ import type { Database } from '../../shared/database.ts'
 import type { Log } from '../../shared/log.ts'
 import { type Loop, repeat } from '../../shared/loop.ts'
 import type { CreditOutcome } from './credit.ts'
-import type { ChargeStatus, Psp } from './psp.ts'
-import type { Deposit, DepositState, Store } from './store.ts'
+import type { Psp, ReportedChargeStatus } from './psp.ts'
+import type { Deposit, DepositState, DepositStore } from './store.ts'
 
 export type SweeperConfig = {
   readonly database: Database
-  readonly store: Store
+  readonly store: DepositStore
   readonly psps: readonly Psp[]
   readonly voidUnknown: boolean
   readonly everyMs: number
@@ -82,7 +82,7 @@ export function sweep(config: SweeperConfig): Loop {
   }
 
   /** "None" is only true so far: the charge may still be on its way. Voiding its key keeps it out for good. */
-  async function rule(deposit: Deposit, psp: string, status: ChargeStatus): Promise<boolean> {
+  async function rule(deposit: Deposit, psp: string, status: ReportedChargeStatus): Promise<boolean> {
     if (status === 'none' && !(await pspNamed(psp)?.voidCharge(deposit.key))) return false
     await query('settle-attempt', SETTLE_ATTEMPT, [deposit.key, psp, status === 'refused' ? 'refused' : 'voided'])
     return true

@@ -10,7 +10,7 @@ import { HttpProblem } from '../../shared/problem.ts'
 import type { Service } from '../../shared/service.ts'
 import { SIGNATURE_HEADER } from '../../shared/signature.ts'
 import type { PspConfig } from './config.ts'
-import type { Store } from './store.ts'
+import type { DepositStore } from './store.ts'
 
 const ORPHANS =
   'SELECT key FROM unnest($1::text[]) AS event (key) WHERE NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.key = event.key AND psp = $2)'
@@ -51,7 +51,7 @@ export function serveWebhooks(service: Service, inbox: Inbox, psps: readonly Psp
 }
 
 /** The wallet confirms what it has credited; confirming twice changes nothing. */
-export function serveConfirmations(service: Service, store: Store): void {
+export function serveConfirmations(service: Service, store: DepositStore): void {
   service.app.post('/events', async (request) => {
     await store.credited(eventsOf(objectOf(request.body)).map(({ key }) => key))
     return { taken: true }

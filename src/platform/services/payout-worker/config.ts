@@ -1,6 +1,6 @@
 import { type ConfigReader, NO_TIMEOUT_MS, readServerConfig } from '../../shared/config.ts'
 
-export type PspConfig = { readonly name: string; readonly url: string; readonly apiKey: string }
+export type PayoutPspConfig = { readonly name: string; readonly url: string; readonly apiKey: string }
 export type PayoutConfig = ReturnType<typeof readPayoutConfig>
 
 /** Payouts claimed at a time, for each that can be under way: a claim costs a request, and what is claimed waits here. */
@@ -35,7 +35,7 @@ export function readPayoutConfig(read: ConfigReader) {
   }
 }
 
-const pspConfig = (read: ConfigReader, letter: 'A' | 'B'): PspConfig => ({
+const pspConfig = (read: ConfigReader, letter: 'A' | 'B'): PayoutPspConfig => ({
   name: read.text(`PSP_${letter}_NAME`, `psp-${letter.toLowerCase()}`),
   url: read.url(`PSP_${letter}_URL`, `http://psp-${letter.toLowerCase()}.providers:8080`),
   apiKey: read.secrets(`PSP_${letter}_API_KEY`)[0],

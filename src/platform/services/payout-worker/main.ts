@@ -10,7 +10,7 @@ import { configOrExit } from '../../shared/config.ts'
 import { repeat } from '../../shared/loop.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
 import { createUpstream } from '../../shared/upstream.ts'
-import { type PayoutConfig, type PspConfig, readPayoutConfig } from './config.ts'
+import { type PayoutConfig, type PayoutPspConfig, readPayoutConfig } from './config.ts'
 import { type Payer, payAll } from './pay.ts'
 import { payerOver } from './psp.ts'
 import { walletOver } from './wallet.ts'
@@ -41,7 +41,7 @@ function createPayers(service: Service, config: PayoutConfig): readonly Payer[] 
     new Counter({ name, help, labelNames: [...labelNames], registers: [service.metrics.registry] })
   const attempts = counter(platformMetrics.payoutAttempts, 'Requests sent to a provider, retries included.', ['psp'])
   const outcomes = counter(platformMetrics.payouts, 'How calls to a provider ended.', ['psp', 'outcome'])
-  return config.psps.map((psp: PspConfig) => {
+  return config.psps.map((psp: PayoutPspConfig) => {
     const onSend = (): void => attempts.inc({ psp: psp.name })
     const upstream = createUpstream({ url: psp.url, connections: config.slots, maxInFlight: config.slots, onSend })
     service.onStop(upstream.stop)

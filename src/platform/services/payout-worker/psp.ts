@@ -1,11 +1,11 @@
 /** A provider as a payout-worker sees it: every outcome is one of few, and silence is never taken for a no. */
 import type { Breaker } from '../../shared/breaker.ts'
 import { type CallResult, failureOf, type Upstream } from '../../shared/upstream.ts'
-import type { PspConfig } from './config.ts'
+import type { PayoutPspConfig } from './config.ts'
 import type { Payer, PayOutcome } from './pay.ts'
 
 type Way = {
-  readonly psp: PspConfig
+  readonly psp: PayoutPspConfig
   readonly upstream: Upstream
   readonly breaker: Breaker
   readonly timeoutMs: number

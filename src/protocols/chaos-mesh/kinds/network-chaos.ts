@@ -1,11 +1,11 @@
 /** NetworkChaos: packets between the selected pods and the far end are dropped, delayed, damaged or throttled. */
 import type { FaultEffect } from '../../../domain/fault.ts'
+import { isFields } from '../../fields.ts'
 import { ADDRESSES_ANNOTATION } from '../addresses.ts'
 import type { CommonSpec, ObjectMeta, PodSelector } from '../common.ts'
 import { parseGoDuration, parseGoFloat, parseRate } from '../go-text.ts'
-import type { FaultKind, Fields } from '../kind.ts'
+import type { FaultKind, SpecFields } from '../kind.ts'
 import { commonFields, integer, list, oneOf, podSelector, record, type Schema, text, whole } from '../schema.ts'
-import { isFields } from '../schema-check.ts'
 import { selectionDoubtful } from '../selection-doubts.ts'
 import { type StrictProblem, stop, warn } from '../strict-problem.ts'
 import { durationRefused, floatRefused, invalid, valueRefused, type WebhookProblem } from '../webhook-checks.ts'
@@ -142,8 +142,8 @@ function effectOf({ action, delay, rate, loss, duplicate, corrupt }: NetworkChao
 const actsOnEverything = ({ target, externalTargets = [] }: NetworkChaosSpec): boolean =>
   target === undefined && externalTargets.length === 0
 
-function networkDefaults(fields: Fields): Fields {
-  const changed: Fields = {}
+function networkDefaults(fields: SpecFields): SpecFields {
+  const changed: SpecFields = {}
   if (fields.direction === '') changed.direction = 'to'
   if (typeof fields.device === 'string' && fields.device.includes('@')) changed.device = fields.device.split('@')[0]
   for (const name of ['loss', 'duplicate', 'corrupt']) {
@@ -154,13 +154,13 @@ function networkDefaults(fields: Fields): Fields {
   return changed
 }
 
-function delayDefaults(delay: Fields): Fields {
-  const filled: Fields = { ...delay, ...correlated(delay), jitter: delay.jitter || '0ms' }
+function delayDefaults(delay: SpecFields): SpecFields {
+  const filled: SpecFields = { ...delay, ...correlated(delay), jitter: delay.jitter || '0ms' }
   if (isFields(delay.reorder)) filled.reorder = { ...delay.reorder, ...correlated(delay.reorder) }
   return filled
 }
 
-const correlated = (part: Fields): Fields => ({ correlation: part.correlation || '0' })
+const correlated = (part: SpecFields): SpecFields => ({ correlation: part.correlation || '0' })
 
 function directionRefused(spec: NetworkChaosSpec): WebhookProblem[] {
   if (spec.action === 'partition' || spec.direction === undefined || spec.direction === 'to') return []
