@@ -5,7 +5,7 @@ import type { Judgment } from '../../domain/verdict.ts'
 /** `running`: ask again. Argo Rollouts takes it for inconclusive, Flagger for a failed check. */
 export type GateVerdict = 'pass' | 'fail' | 'inconclusive' | 'running'
 
-export type GateAnswer = {
+export type VerdictAnswer = {
   readonly format: 1
   readonly verdict: GateVerdict
   readonly reason: string
@@ -20,14 +20,14 @@ export type GateAnswer = {
 const REASON_MAX = 500
 const shortened = (text: string): string => (text.length <= REASON_MAX ? text : `${text.slice(0, REASON_MAX - 1)}…`)
 
-export const answering = (verdict: GateVerdict, reason: string, more: Partial<GateAnswer> = {}): GateAnswer => ({
+export const answering = (verdict: GateVerdict, reason: string, more: Partial<VerdictAnswer> = {}): VerdictAnswer => ({
   format: 1,
   verdict,
   reason: shortened(reason),
   ...more,
 })
 
-export function ofJudgment({ verdict, summary, run, rehearsal, exitCode }: Judgment): GateAnswer {
+export function ofJudgment({ verdict, summary, run, rehearsal, exitCode }: Judgment): VerdictAnswer {
   const accepted = verdict.kind === 'pass' ? (verdict.accepted?.length ?? 0) : 0
   const more = { run, rehearsal, ...(accepted > 0 ? { acceptedFindings: accepted } : {}) }
   switch (verdict.kind) {
@@ -46,7 +46,7 @@ export function ofJudgment({ verdict, summary, run, rehearsal, exitCode }: Judgm
 
 const outcomes = { regressed: 'fail', 'not-worse': 'pass', undecided: 'inconclusive' } as const
 
-export function ofComparison({ outcome, summary, run, rehearsal, exitCode }: Comparison): GateAnswer {
+export function ofComparison({ outcome, summary, run, rehearsal, exitCode }: Comparison): VerdictAnswer {
   const verdict = outcomes[outcome]
   const trusted = verdict === 'pass' && exitCode !== 0 ? 'inconclusive' : verdict
   return answering(trusted, summary, { rehearsal, ...(run === undefined ? {} : { run }) })

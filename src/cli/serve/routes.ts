@@ -1,15 +1,15 @@
 /** Paths of the verdict server, parsed where they arrive. */
-import type { Asked } from './served-runs.ts'
+import type { VerdictQuery } from './served-runs.ts'
 
 /** `verdict`: a body to read. `confirm`: success means go on. `rollback`: success means roll back now. */
-export type Door = 'verdict' | 'confirm' | 'rollback'
+export type GateProtocol = 'verdict' | 'confirm' | 'rollback'
 
-export type Route =
+export type VerdictRoute =
   | { readonly kind: 'health' }
-  | { readonly kind: 'ask'; readonly door: Door; readonly asked: Asked }
+  | { readonly kind: 'ask'; readonly door: GateProtocol; readonly asked: VerdictQuery }
   | { readonly kind: 'wrong'; readonly status: number; readonly problem: string }
 
-const doors: ReadonlyMap<string, Door> = new Map([
+const doors: ReadonlyMap<string, GateProtocol> = new Map([
   ['/v1/verdict', 'verdict'],
   ['/v1/flagger/confirm', 'confirm'],
   ['/v1/flagger/rollback', 'rollback'],
@@ -18,7 +18,7 @@ const doors: ReadonlyMap<string, Door> = new Map([
 const URL_MAX = 2_000
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
 
-export function routeOf(method: string, url: string): Route {
+export function routeOf(method: string, url: string): VerdictRoute {
   const parsed = url.length > URL_MAX ? null : URL.parse(url, 'http://localhost')
   if (parsed === null) return wrong(400, 'the address is too long or none')
   if (parsed.pathname === '/healthz' && method === 'GET') return { kind: 'health' }
@@ -29,9 +29,9 @@ export function routeOf(method: string, url: string): Route {
   return asking(door, parsed.searchParams)
 }
 
-const wrong = (status: number, problem: string): Route => ({ kind: 'wrong', status, problem })
+const wrong = (status: number, problem: string): VerdictRoute => ({ kind: 'wrong', status, problem })
 
-function asking(door: Door, query: URLSearchParams): Route {
+function asking(door: GateProtocol, query: URLSearchParams): VerdictRoute {
   const strange = [...query.keys()].find((key) => !['run', 'rehearsal', 'since'].includes(key))
   // A filter that is misspelt and ignored would let the verdict of another run through.
   if (strange !== undefined)

@@ -8,14 +8,14 @@ import { judgeComparison } from '../comparing.ts'
 import { judgeFolder } from '../judging.ts'
 import { runFolders } from '../run-folder.ts'
 import { endOf, hasEnded } from '../runs.ts'
-import { answering, type GateAnswer, ofComparison, ofJudgment } from './answer.ts'
+import { answering, ofComparison, ofJudgment, type VerdictAnswer } from './answer.ts'
 
 /** `sinceAt`: only runs that began then or later, in ms since 1970. */
-export type Asked = { readonly run?: string; readonly rehearsal?: string; readonly sinceAt?: number }
+export type VerdictQuery = { readonly run?: string; readonly rehearsal?: string; readonly sinceAt?: number }
 
 export type ServedRuns = {
   /** Undefined: there is no run of that name. Never throws: a journal that cannot be judged is inconclusive. */
-  answer(asked: Asked, now: number): Promise<GateAnswer | undefined>
+  answer(asked: VerdictQuery, now: number): Promise<VerdictAnswer | undefined>
 }
 
 /** `maxAgeMs`: an older newest run says nothing about the release of today. */
@@ -30,14 +30,14 @@ const KEPT_MAX = 50
 export function servedRuns({ folder, maxAgeMs, key }: Serving): ServedRuns {
   const pinned = existsSync(join(folder, 'journal.ndjson'))
   const heads = new Map<string, Head>()
-  const judged = new Map<string, { readonly state: string; readonly answer: Promise<GateAnswer> }>()
+  const judged = new Map<string, { readonly state: string; readonly answer: Promise<VerdictAnswer> }>()
 
   const headOf = async (of: string): Promise<Found | undefined> => {
     const head = heads.get(of) ?? (await readHead(of))
     if (head !== undefined) heads.set(of, head)
     return head && { ...head, folder: of }
   }
-  const judgedOnce = (found: Found): Promise<GateAnswer> => {
+  const judgedOnce = (found: Found): Promise<VerdictAnswer> => {
     const { size, mtimeMs } = statSync(join(found.folder, 'journal.ndjson'))
     const state = `${size}:${mtimeMs}`
     const known = judged.get(found.folder)
@@ -48,7 +48,7 @@ export function servedRuns({ folder, maxAgeMs, key }: Serving): ServedRuns {
     for (const oldest of judged.keys()) if (judged.size > KEPT_MAX) judged.delete(oldest)
     return answer
   }
-  const about = async (found: Found): Promise<GateAnswer> => {
+  const about = async (found: Found): Promise<VerdictAnswer> => {
     const of = { run: basename(found.folder), rehearsal: found.rehearsal }
     try {
       if (await isRunning(found.folder)) return answering('running', 'The run is under way.', of)
@@ -125,7 +125,7 @@ async function isRunning(folder: string): Promise<boolean> {
   return joined !== undefined || Date.now() - statSync(journal).mtimeMs < GROWS_MS
 }
 
-async function judgedNow({ folder, kind, rehearsal }: Found, key: KeyObject | undefined): Promise<GateAnswer> {
+async function judgedNow({ folder, kind, rehearsal }: Found, key: KeyObject | undefined): Promise<VerdictAnswer> {
   const of = { run: basename(folder), rehearsal }
   if (kind === 'capacity') return answering('inconclusive', 'A search for capacity says nothing about a release.', of)
   if (kind === 'comparison' && key !== undefined)

@@ -7,9 +7,9 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { EnvironmentError } from '../../controller/ports.ts'
-import { answering, type GateAnswer, type GateVerdict } from './answer.ts'
-import type { Listen } from './listen.ts'
-import { type Door, type Route, routeOf } from './routes.ts'
+import { answering, type GateVerdict, type VerdictAnswer } from './answer.ts'
+import type { ListenAddress } from './listen.ts'
+import { type GateProtocol, routeOf, type VerdictRoute } from './routes.ts'
 import type { ServedRuns } from './served-runs.ts'
 
 export type VerdictServer = {
@@ -29,7 +29,11 @@ const REQUEST_MS = 10_000
 const ANSWER_MS = 8_000
 const CLOSE_MS = 2_000
 
-export async function serveVerdicts(runs: ServedRuns, listen: Listen, keeper: Doorkeeper): Promise<VerdictServer> {
+export async function serveVerdicts(
+  runs: ServedRuns,
+  listen: ListenAddress,
+  keeper: Doorkeeper,
+): Promise<VerdictServer> {
   const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: 5_000, keepAliveTimeout: 5_000 })
   server.maxConnections = CONNECTIONS_MAX
   server.on('request', (request, response) => void handle(runs, listen, keeper, request, response))
@@ -38,7 +42,7 @@ export async function serveVerdicts(runs: ServedRuns, listen: Listen, keeper: Do
   return { url: `http://${host}:${port}`, close: () => closed(server) }
 }
 
-function listening(server: Server, { host, port }: Listen): Promise<number> {
+function listening(server: Server, { host, port }: ListenAddress): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const problem = `${host}:${port} cannot be listened on: ${error.code ?? error.message}`
@@ -63,7 +67,7 @@ type Reply = { readonly status: number; readonly body: object }
 
 async function handle(
   runs: ServedRuns,
-  listen: Listen,
+  listen: ListenAddress,
   keeper: Doorkeeper,
   request: IncomingMessage,
   response: ServerResponse,
@@ -81,7 +85,12 @@ async function handle(
   keeper.answered?.(`${request.method} ${request.url}: ${status}${'verdict' in body ? ` ${String(body.verdict)}` : ''}`)
 }
 
-async function reply(runs: ServedRuns, listen: Listen, keeper: Doorkeeper, request: IncomingMessage): Promise<Reply> {
+async function reply(
+  runs: ServedRuns,
+  listen: ListenAddress,
+  keeper: Doorkeeper,
+  request: IncomingMessage,
+): Promise<Reply> {
   const route = routeOf(request.method ?? '', request.url ?? '')
   if (route.kind === 'health') return { status: 200, body: { ok: true } }
   const refusal = refused(listen, keeper.token, request)
@@ -96,7 +105,7 @@ async function reply(runs: ServedRuns, listen: Listen, keeper: Doorkeeper, reque
 const problem = (status: number, text: string): Reply => ({ status, body: { problem: text } })
 
 /** A name that was made to point at this machine (DNS rebinding) reaches any server on loopback; with a token it learns nothing. */
-function refused(listen: Listen, token: string | undefined, request: IncomingMessage): Reply | undefined {
+function refused(listen: ListenAddress, token: string | undefined, request: IncomingMessage): Reply | undefined {
   if (token !== undefined) return carries(request, token) ? undefined : problem(401, 'the token is missing or wrong')
   const name = (request.headers.host ?? '').replace(/:\d+$/, '')
   const known = ['localhost', '127.0.0.1', '[::1]', listen.host]
@@ -133,11 +142,11 @@ async function bodyIsShort(request: IncomingMessage): Promise<boolean> {
 /** A long journal is judged on while the tool asks again. */
 async function answerInTime(
   runs: ServedRuns,
-  { asked }: Extract<Route, { kind: 'ask' }>,
+  { asked }: Extract<VerdictRoute, { kind: 'ask' }>,
   now: number,
-): Promise<GateAnswer | undefined> {
+): Promise<VerdictAnswer | undefined> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<GateAnswer>((resolve) => {
+  const late = new Promise<VerdictAnswer>((resolve) => {
     timer = setTimeout(() => resolve(answering('running', 'The run is being judged; ask again.')), ANSWER_MS)
   })
   try {
@@ -148,9 +157,9 @@ async function answerInTime(
 }
 
 /** 425 (Too Early, RFC 8470) for what may still become 200. */
-const statuses: Readonly<Record<Door, Readonly<Record<GateVerdict, number>>>> = {
+const statuses: Readonly<Record<GateProtocol, Readonly<Record<GateVerdict, number>>>> = {
   verdict: { pass: 200, fail: 200, inconclusive: 200, running: 200 },
   confirm: { pass: 200, fail: 409, inconclusive: 425, running: 425 },
   rollback: { pass: 409, fail: 200, inconclusive: 425, running: 425 },
 }
-const statusOf = (door: Door, verdict: GateVerdict): number => statuses[door][verdict]
+const statusOf = (door: GateProtocol, verdict: GateVerdict): number => statuses[door][verdict]
