@@ -12,7 +12,7 @@ export type Flights = {
 /** Above this share of bad answers, whose latency is unknown, Little's law cannot be applied. */
 const BAD_MAX = 0.01
 
-export function flightsOf({ zeroAt, settleMs, measuredMs, load }: BlockStarted): Flights {
+export function createFlights({ zeroAt, settleMs, measuredMs, load }: BlockStarted): Flights {
   const [fromAt, toAt] = [zeroAt + settleMs, zeroAt + settleMs + measuredMs]
   const rows: FlightRow[] = []
   let latencySumMs = 0

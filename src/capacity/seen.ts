@@ -6,13 +6,13 @@ import type { BlockResult, BlockStarted, WindowSums } from '../domain/blocks.ts'
 import type { AskedLoad, CapacitySession, LoadPoint } from '../domain/capacity.ts'
 import type { Evidence, RunStarted } from '../domain/evidence.ts'
 import type { Slo } from '../domain/rehearsal.ts'
-import { type Blocks, blocks } from '../judge/blocks/blocks.ts'
+import { type Blocks, createBlocks } from '../judge/blocks/blocks.ts'
 import { mergedSums } from '../judge/seen/windows.ts'
 import { backlogOf, unexplainedMs } from './backlog.ts'
-import { type Flights, flightsOf } from './flights.ts'
+import { createFlights, type Flights } from './flights.ts'
 import { type ObjectiveCounts, type Proof, proofOf } from './proof.ts'
 import { nextStep, type SearchStep } from './search.ts'
-import { type Standing, type Standings, standings, type Use } from './standing.ts'
+import { createStandings, type Standing, type Standings, type Use } from './standing.ts'
 
 /** One load with everything that was measured at it. */
 export type MeasuredLoad = LoadPoint & {
@@ -45,14 +45,14 @@ export type CapacitySeen = {
 type Part = { readonly started: BlockStarted; readonly asked: AskedLoad; readonly flights: Flights; ended: boolean }
 type Life = { readonly parts: Part[]; standing?: Standing; uses: readonly Use[] }
 
-export function capacitySeen(): CapacitySeen {
-  const all = blocks()
+export function createCapacitySeen(): CapacitySeen {
+  const all = createBlocks()
   const lives = new Map<number, Life>()
   let head: RunStarted | undefined
   let session: CapacitySession | undefined
   let beganAt = 0
   let lastAt = 0
-  let standing: Standings = standings([])
+  let standing: Standings = createStandings([])
   let stopped: CapacitySeen['stopped']
   let healed: boolean | undefined
   const finished = new Map<number, MeasuredLoad>()
@@ -74,7 +74,7 @@ export function capacitySeen(): CapacitySeen {
       case 'session-started':
         if (record.session.kind !== 'capacity') return
         session = record.session
-        standing = standings(session.resources)
+        standing = createStandings(session.resources)
         beganAt = record.at
         lastAt = record.at
         return
@@ -102,7 +102,7 @@ export function capacitySeen(): CapacitySeen {
     const life = lives.get(asked.step) ?? { parts: [], uses: [] }
     lives.set(asked.step, life)
     if (life.parts.length === 0) standing.begin()
-    life.parts.push({ started, asked, flights: flightsOf(started), ended: false })
+    life.parts.push({ started, asked, flights: createFlights(started), ended: false })
     for (const step of lives.keys()) if (step < asked.step && !finished.has(step)) keep(step)
   }
   const keep = (step: number) => {

@@ -23,7 +23,7 @@ export type Standings = {
   uses(): readonly Use[]
 }
 
-export function standings(resources: readonly LimitedResource[]): Standings {
+export function createStandings(resources: readonly LimitedResource[]): Standings {
   const pods = new Map<string, PodSeen>()
   const nodes = new Map<string, NodeSeen>()
   const scalers = new Map<string, HpaSeen>()

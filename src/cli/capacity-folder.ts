@@ -2,7 +2,7 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type CapacityResult, capacityResult } from '../capacity/result.ts'
-import { type CapacitySeen, capacitySeen } from '../capacity/seen.ts'
+import { type CapacitySeen, createCapacitySeen } from '../capacity/seen.ts'
 import { EnvironmentError } from '../controller/ports.ts'
 import { readJournal } from '../journal/read.ts'
 import { capacityPage } from '../report/capacity-page.ts'
@@ -11,7 +11,7 @@ import { jsonText, onStdout, print } from './terminal.ts'
 
 /** @throws EnvironmentError where the folder's journal is not that of a search */
 export async function readCapacity(folder: string): Promise<CapacitySeen> {
-  const seen = capacitySeen()
+  const seen = createCapacitySeen()
   for await (const { record } of readJournal(join(folder, 'journal.ndjson'))) seen.add(record)
   if (seen.session === undefined)
     throw new EnvironmentError(

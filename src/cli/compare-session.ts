@@ -10,7 +10,7 @@ import type { Target } from '../domain/rehearsal.ts'
 import { compareSettings } from '../files/compare-shape.ts'
 import { chooseAmong } from '../files/did-you-mean.ts'
 import { openJournal } from '../journal/journal.ts'
-import { comparing } from '../judge/comparing.ts'
+import { createComparing } from '../judge/comparing.ts'
 import { type ChosenCluster, type ClusterFlags, chooseCluster, contextOf } from './cluster-choice.ts'
 import { judgeComparison, printComparison, storedSpread, writeComparison } from './comparing.ts'
 import { isEntry } from './entry.ts'
@@ -156,7 +156,7 @@ function tellStart(
 /** A line for each pair: what it showed, and where the comparison stands. */
 function progress(quiet: boolean): (record: Evidence) => void {
   if (quiet) return () => undefined
-  const judge = comparing()
+  const judge = createComparing()
   let [kept, voided] = [0, 0]
   return (record) => {
     judge.add(record)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { EnvironmentError } from '../controller/ports.ts'
 import type { Comparison, StoredSpread } from '../domain/comparison.ts'
 import { readJournal } from '../journal/read.ts'
-import { comparing } from '../judge/comparing.ts'
+import { createComparing } from '../judge/comparing.ts'
 import { comparisonPage } from '../report/comparison/html.ts'
 import { comparisonJunit } from '../report/comparison/junit.ts'
 import { comparisonMarkdown } from '../report/comparison/markdown.ts'
@@ -28,7 +28,7 @@ export async function isComparison(folder: string): Promise<boolean> {
 
 /** Judges the journal of a comparison again. */
 export async function judgeComparison(folder: string): Promise<Comparison> {
-  const judge = comparing()
+  const judge = createComparing()
   for await (const { record } of readJournal(join(folder, 'journal.ndjson'))) judge.add(record)
   if (!judge.is)
     throw new EnvironmentError(`${folder} holds no comparison`, 'Give the folder of a `matchday compare REHEARSAL`.')

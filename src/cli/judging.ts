@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { EnvironmentError } from '../controller/ports.ts'
 import type { Judgment } from '../domain/verdict.ts'
 import { readJournal } from '../journal/read.ts'
-import { judging } from '../judge/judge.ts'
+import { createJudging } from '../judge/judge.ts'
 import { htmlReport } from '../report/html.ts'
 import { junitReport } from '../report/junit.ts'
 import { markdownReport } from '../report/markdown.ts'
-import { type RunView, viewing } from '../report/view.ts'
+import { createViewing, type RunView } from '../report/view.ts'
 import { columnsOf, jsonText, onStdout, print } from './terminal.ts'
 import { verdictText } from './verdict-text.ts'
 import { signatureIn } from './verifying.ts'
@@ -21,8 +21,8 @@ export type Judged = { readonly judgment: Judgment; readonly view: RunView }
  * (`verifying.ts`).
  */
 export async function judgeFolder(folder: string, key?: KeyObject): Promise<Judged> {
-  const judge = judging()
-  const view = viewing()
+  const judge = createJudging()
+  const view = createViewing()
   const signature = key === undefined ? undefined : signatureIn(folder, key)
   const journal = readJournal(join(folder, 'journal.ndjson'), signature?.lines)
   for await (const { line, record } of journal) {

@@ -7,8 +7,8 @@ import { compareSettings } from '../files/compare-shape.ts'
 import { readJournal } from '../journal/read.ts'
 import { compare } from '../judge/blocks/compare.ts'
 import type { BlockSums } from '../judge/blocks/measures.ts'
-import { judging } from '../judge/judge.ts'
-import { reactionsOf, runSums, unfitReason } from '../judge/stored-run.ts'
+import { createJudging } from '../judge/judge.ts'
+import { createRunSums, reactionsOf, unfitReason } from '../judge/stored-run.ts'
 import { BadInput } from './failure.ts'
 
 export type StoredRun = {
@@ -23,8 +23,8 @@ export type StoredRun = {
 
 /** Reads a run's journal once: judged, and counted. @throws JournalError */
 export async function readStoredRun(folder: string): Promise<StoredRun> {
-  const judge = judging()
-  const counts = runSums()
+  const judge = createJudging()
+  const counts = createRunSums()
   let started: { at: number; run: string; rehearsal: Rehearsal; entry: string } | undefined
   for await (const { record, line } of readJournal(join(folder, 'journal.ndjson'))) {
     judge.add(record, line)

@@ -1,5 +1,5 @@
 /** The search for capacity as a strategy on a warm target: one load after the other, each from rest, measured until it is proven or long enough. */
-import { capacitySeen, type MeasuredLoad } from '../capacity/seen.ts'
+import { createCapacitySeen, type MeasuredLoad } from '../capacity/seen.ts'
 import type { AskedLoad, CapacitySession, NextLoad, SearchEnd } from '../domain/capacity.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { planCapacityBlock } from '../plan/capacity.ts'
@@ -18,8 +18,8 @@ export type SearchEvents = {
   ended?(end: SearchEnd): void
 }
 
-export function searching(performance: Performance, session: CapacitySession, events: SearchEvents): Searching {
-  const seen = capacitySeen()
+export function createSearching(performance: Performance, session: CapacitySession, events: SearchEvents): Searching {
+  const seen = createCapacitySeen()
   return {
     add: seen.add,
     strategy: async (warm) => {

@@ -7,7 +7,7 @@ import type { CompareSession } from '../domain/comparison.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { random } from '../domain/random.ts'
 import { seconds } from '../domain/units.ts'
-import { comparing } from '../judge/comparing.ts'
+import { createComparing } from '../judge/comparing.ts'
 import { planBlock } from '../plan/blocks.ts'
 import type { EvidenceSink } from './recorder.ts'
 import { performSession, type SessionPlan, type SessionPorts, type Warm } from './session.ts'
@@ -30,7 +30,7 @@ export async function performComparison(
   operator: AbortSignal,
   prepare: Prepare = async () => {},
 ): Promise<{ readonly healed: boolean }> {
-  const judge = comparing()
+  const judge = createComparing()
   const listen = (record: Evidence) => {
     judge.add(record)
     onEvidence(record)

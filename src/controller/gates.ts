@@ -14,7 +14,7 @@ export type Gates = {
   pass(fault: PlannedFault, zeroAt: Instant, step: (data: FaultStepData) => void, signal: AbortSignal): Promise<boolean>
 }
 
-export function gating(clock: Clock): Gates {
+export function createGates(clock: Clock): Gates {
   const open = new Map<string, { readonly by: string; answer(decision: Omit<Decision, 'at'>): void }>()
 
   const answered = (fault: string, by: string, signal: AbortSignal): Promise<Omit<Decision, 'at'>> =>

@@ -30,7 +30,7 @@ export type Healing = {
   healAll(): Promise<readonly string[]>
 }
 
-export function healing(recorder: Recorder, undoer: Undoer, keeper: Pick<ClusterActions, 'keep'>): Healing {
+export function createHealing(recorder: Recorder, undoer: Undoer, keeper: Pick<ClusterActions, 'keep'>): Healing {
   const open = new Map<string, Undo>()
   const running = new Map<string, Promise<void>>()
   const failed = new Set<string>()
@@ -131,7 +131,7 @@ export function undoId(undo: Undo): string {
 }
 
 /** Each undo goes to the adapter that made the change. */
-export function undoing({ faults, actions }: { readonly faults: Undoer; readonly actions: Undoer }): Undoer {
+export function createUndoer({ faults, actions }: { readonly faults: Undoer; readonly actions: Undoer }): Undoer {
   return {
     undo: (undo, budgetMs) => (undo.does === 'delete-object' ? faults : actions).undo(undo, budgetMs),
     leftovers: async (target) => (await Promise.all([faults.leftovers(target), actions.leftovers(target)])).flat(),

@@ -8,11 +8,11 @@ import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import { percent } from '../domain/show.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import { after, type Instant, millis, seconds } from '../domain/units.ts'
-import { guarding } from '../judge/guardrails/guardrails.ts'
+import { createGuarding } from '../judge/guardrails/guardrails.ts'
 import { performAction } from './action.ts'
 import { performFault } from './fault.ts'
-import { type Gates, gating } from './gates.ts'
-import { healing, healLeftovers, undoing } from './healing.ts'
+import { createGates, type Gates } from './gates.ts'
+import { createHealing, createUndoer, healLeftovers } from './healing.ts'
 import type {
   Books,
   Clock,
@@ -29,10 +29,10 @@ import type {
 } from './ports.ts'
 import { readPosture } from './posture.ts'
 import { problemOf } from './problem.ts'
-import { type EvidenceSink, type Recorder, recording } from './recorder.ts'
+import { createRecorder, type EvidenceSink, type Recorder } from './recorder.ts'
 import type { Redaction } from './redaction.ts'
 import { lastScrape, settle, settleBudget, type UnknownKeys } from './settling.ts'
-import { watching } from './watching.ts'
+import { startWatching } from './watching.ts'
 
 export type ControllerPorts = {
   readonly clock: Clock
@@ -77,7 +77,7 @@ export async function perform(
   const { rehearsal, target, timeline, environment } = performance
   const stopping = new AbortController()
   const lock = await ports.lock.acquire(target, timeline.run)
-  const recorder = recording(
+  const recorder = createRecorder(
     sink,
     ports.clock,
     onEvidence,
@@ -92,9 +92,9 @@ export async function perform(
   whenAborted(operator, () => stop('operator', 'the operator asked to stop'))
   whenAborted(lock.lost, () => stop('failure', `the lock on the target was lost: ${problemOf(lock.lost.reason)}`))
 
-  const gates = gating(ports.clock)
-  const undoer = undoing(ports)
-  const heal = healing(recorder, undoer, ports.actions)
+  const gates = createGates(ports.clock)
+  const undoer = createUndoer(ports)
+  const heal = createHealing(recorder, undoer, ports.actions)
   try {
     recorder.record({ kind: 'run-started', run: timeline.run, rehearsal, target, timeline, environment })
     await recorder.flush()
@@ -140,14 +140,14 @@ async function rehearse(
   ports: ControllerPorts,
   performance: Performance,
   recorder: Recorder,
-  heal: ReturnType<typeof healing>,
+  heal: ReturnType<typeof createHealing>,
   gates: Gates,
   stop: Stop,
   stopping: AbortSignal,
 ): Promise<void> {
   const { rehearsal, target, timeline } = performance
   const looking = new AbortController()
-  const watch = watching(ports, performance, recorder, looking.signal)
+  const watch = startWatching(ports, performance, recorder, looking.signal)
   const client = clientSide(rehearsal, recorder, stop)
   try {
     const load = await startLoad(ports, performance, recorder, client.onEvent)
@@ -241,7 +241,7 @@ function clientSide(
   readonly end: () => LoadEnd | undefined
 } {
   let ended: LoadEnd | undefined
-  const guard = guarding(rehearsal)
+  const guard = createGuarding(rehearsal)
   const unknown = new Map<string, string[]>()
   let frames = 0
   const onFrame = (frame: LoadFrame) => {

@@ -20,7 +20,7 @@ export type Recorder = {
 }
 
 /** `redact` hides credentials in each record. `onFailure` is called once when the journal can no longer be written. A run without evidence must stop and heal. */
-export function recording(
+export function createRecorder(
   sink: EvidenceSink,
   clock: Clock,
   onEvidence: (record: Evidence) => void,

@@ -9,15 +9,15 @@ import type { BlockPlan, BlockResult } from '../domain/blocks.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import type { Session } from '../domain/session.ts'
 import { after, type Millis, millis, type Some, seconds } from '../domain/units.ts'
-import { atRest, type RestRules } from '../judge/blocks/at-rest.ts'
-import { blocks } from '../judge/blocks/blocks.ts'
+import { createAtRest, type RestRules } from '../judge/blocks/at-rest.ts'
+import { createBlocks } from '../judge/blocks/blocks.ts'
 import { performBlock } from './blocks.ts'
-import { healing, healLeftovers, undoing } from './healing.ts'
+import { createHealing, createUndoer, healLeftovers } from './healing.ts'
 import { audit, type ControllerPorts, type Performance, whenAborted } from './perform.ts'
 import type { Clock, LoadGenerator } from './ports.ts'
 import { problemOf } from './problem.ts'
-import { type EvidenceSink, type Recorder, recording } from './recorder.ts'
-import { watching } from './watching.ts'
+import { createRecorder, type EvidenceSink, type Recorder } from './recorder.ts'
+import { startWatching } from './watching.ts'
 
 export type SessionPorts = {
   readonly clock: Clock
@@ -37,7 +37,7 @@ export type Warm = {
   /** Ctrl-C, a lost lock, or a journal that cannot be written. */
   readonly stopping: AbortSignal
   readonly recorder: Recorder
-  readonly healing?: ReturnType<typeof healing>
+  readonly healing?: ReturnType<typeof createHealing>
 }
 
 export type SessionPlan = Performance & {
@@ -63,15 +63,15 @@ export async function performSession(
   const { rehearsal, target, timeline, environment, session } = plan
   const { clock, cluster } = ports
   const stopping = new AbortController()
-  const seen = blocks()
-  const rest = atRest(target, plan.rest)
+  const seen = createBlocks()
+  const rest = createAtRest(target, plan.rest)
   const lock = await cluster?.lock.acquire(target, timeline.run)
   const listen = (record: Evidence) => {
     seen.add(record)
     rest.add(record)
     onEvidence(record)
   }
-  const recorder = recording(
+  const recorder = createRecorder(
     sink,
     clock,
     listen,
@@ -86,10 +86,10 @@ export async function performSession(
   whenAborted(operator, () => stop('operator', 'the operator asked to stop'))
   if (lock) whenAborted(lock.lost, () => stop('failure', 'the lock on the target was lost'))
 
-  const undoer = cluster && undoing(cluster)
-  const heal = cluster && undoer && healing(recorder, undoer, cluster.actions)
+  const undoer = cluster && createUndoer(cluster)
+  const heal = cluster && undoer && createHealing(recorder, undoer, cluster.actions)
   const looking = new AbortController()
-  let watch: ReturnType<typeof watching> | undefined
+  let watch: ReturnType<typeof startWatching> | undefined
   const warm: Warm = {
     recorder,
     stopping: stopping.signal,
@@ -105,7 +105,7 @@ export async function performSession(
     if (cluster && undoer) {
       await healLeftovers(undoer, target, [])
       recorder.record({ kind: 'residue', when: 'before', items: await undoer.residue(target) })
-      watch = watching({ ...cluster, clock }, plan, recorder, looking.signal)
+      watch = startWatching({ ...cluster, clock }, plan, recorder, looking.signal)
     }
     await strategy(warm)
   } catch (error) {
@@ -130,7 +130,7 @@ async function measure(
   { clock, load }: SessionPorts,
   { rehearsal, folder }: Performance,
   recorder: Recorder,
-  seen: ReturnType<typeof blocks>,
+  seen: ReturnType<typeof createBlocks>,
   plans: Some<BlockPlan>,
   stopping: AbortSignal,
 ): Promise<readonly BlockResult[]> {

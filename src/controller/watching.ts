@@ -19,7 +19,7 @@ export type Watching = {
   readonly stopped: Promise<void>
 }
 
-export function watching(
+export function startWatching(
   ports: { readonly cluster: Cluster; readonly probes: Probes; readonly clock: Clock },
   { rehearsal, target }: { readonly rehearsal: Rehearsal; readonly target: Target },
   recorder: Recorder,

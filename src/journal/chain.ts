@@ -53,7 +53,7 @@ export type ChainCheck = {
   readonly head: string
 }
 
-export function checkingChain(): ChainCheck {
+export function createChainCheck(): ChainCheck {
   let head = CHAIN_START
   let wanted = 1
   /** False after a line that states no hash: the next one cannot be checked, and the change is told already. */

@@ -5,7 +5,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { because } from './journal-error.ts'
-import { type JournalEntry, takingLines, unreadable } from './lines.ts'
+import { createLines, type JournalEntry, unreadable } from './lines.ts'
 
 /** How often the file is looked at. An event must be on the screen within half a second of its record. */
 const LOOK_MS = 100
@@ -16,7 +16,7 @@ const CHUNK_BYTES = 1 << 18
  * that were there at the beginning.
  */
 export async function* followJournal(path: string, signal: AbortSignal): AsyncGenerator<Batch, void, undefined> {
-  const lines = takingLines(path)
+  const lines = createLines(path)
   const file = await opened(path)
   let position = 0
   let current = false

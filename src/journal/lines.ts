@@ -2,7 +2,7 @@
 import type { Evidence } from '../domain/evidence.ts'
 import { type Instant, instant } from '../domain/units.ts'
 import type { EvidenceSeal } from '../domain/verdict.ts'
-import { checkingChain, unlinked } from './chain.ts'
+import { createChainCheck, unlinked } from './chain.ts'
 import { decodeHead, decodeLine, type Head } from './format/decode.ts'
 import { FORMAT } from './format/encode.ts'
 import type { LineKind } from './format/record-shape.ts'
@@ -27,8 +27,8 @@ export type Lines = {
  * Where the chain of lines is broken, or a second run begins, `evidence-doubted` follows the record. `hashOf` is the line whose hash the caller
  * wants to know.
  */
-export function takingLines(path: string, hashOf?: number): Lines {
-  const chain = checkingChain()
+export function createLines(path: string, hashOf?: number): Lines {
+  const chain = createChainCheck()
   let askedHash: string | undefined
   let format = 0
   let lines = 0

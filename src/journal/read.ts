@@ -2,7 +2,7 @@
 import { createReadStream, type Stats, statSync } from 'node:fs'
 import type { EvidenceSeal } from '../domain/verdict.ts'
 import { because } from './journal-error.ts'
-import { type JournalEntry, takingLines, unreadable } from './lines.ts'
+import { createLines, type JournalEntry, unreadable } from './lines.ts'
 
 export type { JournalEntry } from './lines.ts'
 
@@ -16,11 +16,11 @@ export type JournalReading = AsyncIterable<JournalEntry> & {
 const LINE_BYTES_MAX = 64 << 20
 
 /**
- * Every record of a journal in order, as `takingLines` says. A line that is torn at the end, because its writer was killed, comes as `evidence-lost`.
+ * Every record of a journal in order, as `createLines` says. A line that is torn at the end, because its writer was killed, comes as `evidence-lost`.
  * Throws JournalError when the file cannot be read, holds no record, is no journal, or has a format that this version does not know.
  */
 export function readJournal(path: string, hashOf?: number): JournalReading {
-  const lines = takingLines(path, hashOf)
+  const lines = createLines(path, hashOf)
   const entries = async function* (): AsyncGenerator<JournalEntry, void, undefined> {
     for await (const { bytes, torn } of linesOf(path)) {
       if (torn) yield lines.torn(bytes)

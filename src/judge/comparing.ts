@@ -3,7 +3,7 @@ import type { BlockResult } from '../domain/blocks.ts'
 import type { CompareRules, CompareSession, Comparison } from '../domain/comparison.ts'
 import type { Evidence, RunStarted } from '../domain/evidence.ts'
 import { exitCodes } from '../domain/verdict.ts'
-import { blocks } from './blocks/blocks.ts'
+import { createBlocks } from './blocks/blocks.ts'
 import { compare } from './blocks/compare.ts'
 import type { ComparedPair } from './blocks/measures.ts'
 import { JudgeError } from './seen/judge-error.ts'
@@ -28,8 +28,8 @@ type Facts = {
 /** Problems told word by word. */
 const LOST_TOLD = 3
 
-export function comparing(): Comparing {
-  const fold = blocks()
+export function createComparing(): Comparing {
+  const fold = createBlocks()
   const facts: Facts = { ended: false, healed: true, lost: [] }
   return {
     add(record) {

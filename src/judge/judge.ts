@@ -22,7 +22,7 @@ import { judgeRequired } from './load/required.ts'
 import { judgeScript } from './load/thresholds.ts'
 import { judgeLedger } from './money/ledger.ts'
 import { judgePosture } from './posture/posture.ts'
-import { gathering, type Seen } from './seen/seen.ts'
+import { createGathering, type Seen } from './seen/seen.ts'
 import { excuseLost } from './verdict/lost-evidence.ts'
 import { withRoots } from './verdict/roots.ts'
 import { distrustChanged, isHealed, judgeRun } from './verdict/run-findings.ts'
@@ -36,14 +36,14 @@ export type Judging = {
   result(): Judgment
 }
 
-export function judging(): Judging {
-  const { seen, add } = gathering()
+export function createJudging(): Judging {
+  const { seen, add } = createGathering()
   return { add, result: () => judgmentOf(seen) }
 }
 
 /** Judges evidence that is all there. Lines count from 1. */
 export function judge(records: Iterable<Evidence>): Judgment {
-  const { add, result } = judging()
+  const { add, result } = createJudging()
   let line = 0
   for (const record of records) add(record, ++line)
   return result()
@@ -53,7 +53,7 @@ export function judge(records: Iterable<Evidence>): Judgment {
 export async function judgeEntries(
   entries: AsyncIterable<{ readonly record: Evidence; readonly line: number }>,
 ): Promise<Judgment> {
-  const { add, result } = judging()
+  const { add, result } = createJudging()
   for await (const { record, line } of entries) add(record, line)
   return result()
 }

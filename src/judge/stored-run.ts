@@ -5,16 +5,16 @@ import type { Evidence } from '../domain/evidence.ts'
 import { type Unions, unionsIn } from '../domain/indicators.ts'
 import type { Judgment } from '../domain/verdict.ts'
 import type { BlockSums } from './blocks/measures.ts'
-import { windows } from './seen/windows.ts'
+import { createWindows } from './seen/windows.ts'
 
 export type RunSums = { add(record: Evidence): void; sums(): BlockSums }
 
 const WHOLE = 'whole'
 
 /** The whole load after its first ramp, until it ended. */
-export function runSums(): RunSums {
+export function createRunSums(): RunSums {
   let unions: Unions = {}
-  const counts = windows(() => unions)
+  const counts = createWindows(() => unions)
   let rampMs = 0
   return {
     add(record) {

@@ -30,7 +30,7 @@ const newToken = (): string => randomBytes(16).toString('base64url')
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 const same = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b))
 
-export function admissionAt(port: number): PageAccess {
+export function createPageAccess(port: number): PageAccess {
   const tokens = { act: newToken(), watch: newToken() }
   /** What the browser keeps is not the token: it is of no use at another time or port. */
   const cookies = { act: newToken(), watch: newToken() }

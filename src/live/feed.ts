@@ -8,7 +8,7 @@ import type { Instant } from '../domain/units.ts'
 import { plotArea } from '../report/draw/chart-svg.ts'
 import { eventWords } from '../report/live/event-words.ts'
 import type { Figure } from '../report/live/figures.ts'
-import { liveFold, type RunState } from '../report/live/fold.ts'
+import { createLiveFold, type RunState } from '../report/live/fold.ts'
 import { clock } from '../report/words.ts'
 
 export type Line = { readonly seq: number; readonly json: string }
@@ -35,8 +35,8 @@ const LINES_KEPT = 2000
 const SHARE_OF_CORE = 0.01
 const CHARTS_EVERY_MS = 1000
 
-export function feeding(): Feed {
-  const fold = liveFold()
+export function createFeed(): Feed {
+  const fold = createLiveFold()
   const lines: Line[] = []
   const figures = new Map<string, { readonly version: number; readonly key: string; readonly json: string }>()
   let zeroAt: Instant | undefined

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { livePage } from '../report/live/page.ts'
 import { liveScript } from '../report/live/page-script.ts'
 import { liveStyle } from '../report/live/page-style.ts'
-import { admissionAt, type PageAccess } from './admission.ts'
+import { createPageAccess, type PageAccess } from './admission.ts'
 import type { ControlReply } from './control.ts'
 import type { Feed } from './feed.ts'
 import { parseRequest, type Request } from './requests.ts'
@@ -66,7 +66,7 @@ export async function serveLive(live: Live, port: number): Promise<LiveServer> {
     if (admission) void answer(live, admission, often, request, response)
   })
   const chosen = await listening(server, port)
-  admission = admissionAt(chosen)
+  admission = createPageAccess(chosen)
   const at = `http://127.0.0.1:${chosen}/#`
   return {
     urls: { act: at + admission.tokens.act, watch: at + admission.tokens.watch },

@@ -37,7 +37,7 @@ const headers = {
   'X-Accel-Buffering': 'no',
 } as const
 
-export function viewing(feed: Feed): Viewers {
+export function createViewers(feed: Feed): Viewers {
   const all = new Set<Viewer>()
 
   const pump = (viewer: Viewer): void => {

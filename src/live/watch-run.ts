@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Batch, followJournal } from '../journal/follow.ts'
 import type { RunState } from '../report/live/fold.ts'
 import { type Joined, joinControl } from './control.ts'
-import { feeding } from './feed.ts'
+import { createFeed } from './feed.ts'
 import { replayJournal } from './replay.ts'
 import { type LiveServer, serveLive } from './server.ts'
-import { viewing } from './viewers.ts'
+import { createViewers } from './viewers.ts'
 
 export type Watched = {
   readonly urls: LiveServer['urls']
@@ -32,8 +32,8 @@ const GRACE_MS = 500
 
 export async function watchRun({ folder, journal, port, speed }: WatchOptions): Promise<Watched> {
   const ending = new AbortController()
-  const feed = feeding()
-  const viewers = viewing(feed)
+  const feed = createFeed()
+  const viewers = createViewers(feed)
   const joined = speed === undefined ? await joinControl(folder) : undefined
   let alive = joined !== undefined
   let drawnAt = Number.NEGATIVE_INFINITY

@@ -34,7 +34,7 @@ export type Harms = {
   readonly all: readonly DrawnHarm[]
 }
 
-export function harmsOf({ timeline }: RunStarted): Harms {
+export function createHarms({ timeline }: RunStarted): Harms {
   const planned = [
     ...timeline.faults.map((each) => ({
       kind: 'fault' as const,

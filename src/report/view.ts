@@ -7,7 +7,7 @@ import type { Instant } from '../domain/units.ts'
 import type { Judgment } from '../domain/verdict.ts'
 import { frameDeltas } from '../judge/seen/frame-deltas.ts'
 import { type Chart, isEmpty } from './chart.ts'
-import { type DrawnHarm, type Harms, harmsOf } from './harms.ts'
+import { createHarms, type DrawnHarm, type Harms } from './harms.ts'
 import { type Drawing, giveAny, type Lane } from './lane.ts'
 import { lanes } from './lanes/all.ts'
 import { type PeopleRecords, peopleFold } from './people.ts'
@@ -32,7 +32,7 @@ type Run = {
   readonly people: ReturnType<typeof peopleFold>
 }
 
-export function viewing(): Viewing {
+export function createViewing(): Viewing {
   let run: Run | undefined
   let zeroAt: Instant | undefined
   let lastAt: Instant | undefined
@@ -41,7 +41,12 @@ export function viewing(): Viewing {
   let lines = 0
   const add = (record: Evidence, line = ++lines): void => {
     if (record.kind === 'run-started') {
-      run = { started: record, lanes: lanes.map((lane) => lane(record)), harms: harmsOf(record), people: peopleFold() }
+      run = {
+        started: record,
+        lanes: lanes.map((lane) => lane(record)),
+        harms: createHarms(record),
+        people: peopleFold(),
+      }
     }
     if (record.kind === 'load-started') zeroAt ??= record.zeroAt
     if (run === undefined) return

@@ -1,6 +1,6 @@
 /** The evidence of a whole search on a platform with a known limit, made by the real planner and search with virtual time. */
 import { readFileSync } from 'node:fs'
-import { type CapacitySeen, capacitySeen } from '../../src/capacity/seen.ts'
+import { type CapacitySeen, createCapacitySeen } from '../../src/capacity/seen.ts'
 import { targetOfUrl } from '../../src/cli/url-target.ts'
 import { arrivalsBy } from '../../src/domain/arrivals.ts'
 import type { BlockPlan } from '../../src/domain/blocks.ts'
@@ -45,7 +45,7 @@ export function recordedSearch(platform: Recorded): {
   const planned = planTimeline(rehearsal, target, { run: 'orders-1', seed: 1 })
   if (!planned.ok) throw new Error('the plan of the tests is broken')
   const records: Evidence[] = []
-  const seen = capacitySeen()
+  const seen = createCapacitySeen()
   const record = (...each: readonly Evidence[]) => {
     for (const one of each) {
       records.push(one)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type CapacityResult, capacityResult } from '../../src/capacity/result.ts'
-import { capacitySeen } from '../../src/capacity/seen.ts'
+import { createCapacitySeen } from '../../src/capacity/seen.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { instant } from '../../src/domain/units.ts'
 import { capacityPage } from '../../src/report/capacity-page.ts'
@@ -117,7 +117,7 @@ describe('the result of a search', () => {
 
   it('is stopped when the operator stops it, whatever was measured', () => {
     const { records } = recordedSearch({ limit: 40 })
-    const seen = capacitySeen()
+    const seen = createCapacitySeen()
     for (const record of records.slice(0, 300)) seen.add(record)
     seen.add({ kind: 'stop-requested', at: instant(0), by: 'operator', reason: 'the operator asked to stop' })
     expect(capacityResult(seen)).toMatchObject({ exitCode: 4, end: { kind: 'stopped' } })

@@ -3,11 +3,11 @@ import { type Check, checkText } from '../../src/cli/check-text.ts'
 import { type Paint, term } from '../../src/cli/terminal.ts'
 import { type PostureKind, type PostureObject, postureWants } from '../../src/domain/posture.ts'
 import { judgeWant } from '../../src/judge/posture/posture.ts'
-import { objectsListed } from '../../src/judge/seen/listed.ts'
+import { createObjectsListed } from '../../src/judge/seen/listed.ts'
 import { listed, policy, workload } from '../support/evidence-posture.ts'
 
 const checked = (changes: Partial<Record<PostureKind, readonly PostureObject[]>> = {}): Check => {
-  const seen = objectsListed()
+  const seen = createObjectsListed()
   for (const record of listed(changes)) if (record.kind === 'objects-listed') seen.add(record, 0)
   const judged = postureWants.map((want) => judgeWant('casino', want, seen.of('casino')))
   return {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { kubernetesActions } from '../../src/adapters/kubernetes/actions/actions.ts'
 import { systemClock } from '../../src/cli/clock.ts'
 import { performAction } from '../../src/controller/action.ts'
-import { healing } from '../../src/controller/healing.ts'
-import { recording } from '../../src/controller/recorder.ts'
+import { createHealing } from '../../src/controller/healing.ts'
+import { createRecorder } from '../../src/controller/recorder.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { millis } from '../../src/domain/units.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
@@ -56,7 +56,7 @@ async function performed(
   if (!timeline.ok || action === undefined) throw new Error(`the rehearsal has no ${name}`)
   const records: Evidence[] = []
   const sink = { append: (record: Evidence) => void records.push(record), flush: async () => {} }
-  const recorder = recording(
+  const recorder = createRecorder(
     sink,
     systemClock,
     () => {},
@@ -70,7 +70,7 @@ async function performed(
   })
   const actions = kubernetesActions(api, systemClock)
   await performAction(
-    { clock: systemClock, recorder, healing: healing(recorder, actions, actions), actions },
+    { clock: systemClock, recorder, healing: createHealing(recorder, actions, actions), actions },
     { ...action, fromMs: millis(0), toMs: millis(2_500), act },
     { rehearsal, target, timeline: timeline.value },
     systemClock.now(),

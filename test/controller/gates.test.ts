@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/cli/clock.ts'
-import { gating } from '../../src/controller/gates.ts'
+import { createGates } from '../../src/controller/gates.ts'
 import type { FaultStepData } from '../../src/domain/evidence.ts'
 import type { Decision } from '../../src/domain/people.ts'
 import { after, instant, millis } from '../../src/domain/units.ts'
@@ -20,7 +20,7 @@ const go: Omit<Decision, 'at'> = {
 }
 
 async function passed(...decisions: readonly Omit<Decision, 'at'>[]) {
-  const gates = gating(systemClock)
+  const gates = createGates(systemClock)
   const steps: FaultStepData[] = []
   const zeroAt = systemClock.now()
   const passing = gates.pass(gated, zeroAt, (step) => steps.push(step), new AbortController().signal)
@@ -52,7 +52,7 @@ describe('a gate', () => {
   it('is left unanswered when the run stops', async () => {
     const stopping = new AbortController()
     const steps: FaultStepData[] = []
-    const passing = gating(systemClock).pass(
+    const passing = createGates(systemClock).pass(
       gated,
       instant(systemClock.now()),
       (step) => steps.push(step),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { chaosMeshInjector } from '../../src/adapters/chaos-mesh/injector.ts'
-import { healing } from '../../src/controller/healing.ts'
+import { createHealing } from '../../src/controller/healing.ts'
 import type { Clock } from '../../src/controller/ports.ts'
 import { instant } from '../../src/domain/units.ts'
 import { refusal, smallApiServer } from '../support/small-api-server.ts'
@@ -21,7 +21,7 @@ describe('an undo on a cluster that does not answer', () => {
     const clock = patientClock()
     const faults = chaosMeshInjector(await smallApiServer(() => refusal(503)), clock)
     const recorder = { record: () => undefined, flush: async () => undefined }
-    const owed = healing(recorder, faults, { keep: async () => undefined })
+    const owed = createHealing(recorder, faults, { keep: async () => undefined })
     const object = { apiVersion: 'chaos-mesh.org/v1alpha1', objectKind: 'PodChaos', plural: 'podchaos' }
     const id = await owed.prepare({ does: 'delete-object', ...object, namespace: 'casino', name: 'kill' })
     const beganAt = clock.now()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { platformBooks } from '../../src/adapters/ledger/books.ts'
 import type { Clock } from '../../src/controller/ports.ts'
-import { recording } from '../../src/controller/recorder.ts'
+import { createRecorder } from '../../src/controller/recorder.ts'
 import { settle } from '../../src/controller/settling.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { instant, seconds } from '../../src/domain/units.ts'
@@ -47,7 +47,7 @@ async function settled(services: Services): Promise<readonly Evidence[]> {
   const two = { ...target, books: target.books.filter(({ book }) => book === WALLET || book === PSP) }
   const records: Evidence[] = []
   const sink = { append: (record: Evidence) => void records.push(record), flush: async () => {} }
-  const recorder = recording(
+  const recorder = createRecorder(
     sink,
     clock,
     () => {},

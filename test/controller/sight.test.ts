@@ -4,8 +4,8 @@ import { platformBooks } from '../../src/adapters/ledger/books.ts'
 import { kubernetesProbes } from '../../src/adapters/metrics/probes.ts'
 import { systemClock } from '../../src/cli/clock.ts'
 import { performFault } from '../../src/controller/fault.ts'
-import { gating } from '../../src/controller/gates.ts'
-import { healing } from '../../src/controller/healing.ts'
+import { createGates } from '../../src/controller/gates.ts'
+import { createHealing } from '../../src/controller/healing.ts'
 import { look } from '../../src/controller/sight.ts'
 import type { FaultStepData } from '../../src/domain/evidence.ts'
 import { instant } from '../../src/domain/units.ts'
@@ -94,7 +94,7 @@ describe('a fault at its time', () => {
       flush: async () => undefined,
     }
     const faults = chaosMeshInjector(api, systemClock)
-    const owed = healing(recorder, faults, { keep: async () => undefined })
+    const owed = createHealing(recorder, faults, { keep: async () => undefined })
     const probes = kubernetesProbes(api, systemClock)
     const ports = {
       clock: systemClock,
@@ -103,7 +103,7 @@ describe('a fault at its time', () => {
       faults,
       probes,
       closely: new Set<string>(),
-      gates: gating(systemClock),
+      gates: createGates(systemClock),
     }
     const zeroAt = instant(systemClock.now() - fault.fromMs)
     const roomy = { ...rehearsal, blastRadius: { ...rehearsal.blastRadius, pods: { kind: 'count', of: 9 } as const } }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Evidence, LoadFrame } from '../../src/domain/evidence.ts'
 import { instant } from '../../src/domain/units.ts'
-import { blindPods, counters, cumulative, rateOf, type Track } from '../../src/judge/seen/counters.ts'
+import { blindPods, createCounters, cumulative, rateOf, type Track } from '../../src/judge/seen/counters.ts'
 import { frameDeltas } from '../../src/judge/seen/frame-deltas.ts'
 import { evidence } from '../support/evidence.ts'
 
@@ -12,9 +12,9 @@ const calls = { id: 'calls', source: 'psp-a', metric: 'calls_total', labels: {} 
 
 function tracked(
   scrapes: readonly Scrape[],
-  wanted: Parameters<ReturnType<typeof counters>['want']>[0] = calls,
+  wanted: Parameters<ReturnType<typeof createCounters>['want']>[0] = calls,
 ): Track {
-  const all = counters()
+  const all = createCounters()
   all.want(wanted)
   for (const [index, [at, pod, value]] of scrapes.entries()) {
     const base = { kind: 'sample', at: instant(at), source: 'psp-a', pod } as const

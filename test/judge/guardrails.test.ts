@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { LoadFrame } from '../../src/domain/evidence.ts'
 import type { Guardrail } from '../../src/domain/rehearsal.ts'
 import { instant, ratio, seconds } from '../../src/domain/units.ts'
-import { guarding } from '../../src/judge/guardrails/guardrails.ts'
+import { createGuarding } from '../../src/judge/guardrails/guardrails.ts'
 import { evidence, rehearsal, type Story, toBad, toDropped, ZERO } from '../support/evidence.ts'
 
 const at = rehearsal.load.at
@@ -17,7 +17,7 @@ const deposits: Guardrail = {
 }
 
 function trips(load: Story['load'], guardrails: readonly Guardrail[] = [deposits]) {
-  const guard = guarding({ ...rehearsal, guardrails })
+  const guard = createGuarding({ ...rehearsal, guardrails })
   const frames = evidence({ load }).filter((record): record is LoadFrame => record.kind === 'load-frame')
   return frames.flatMap((frame) => guard.add(frame) ?? [])
 }
@@ -112,7 +112,7 @@ describe('a burn-rate guardrail', () => {
     })
   }
   const tripsAt = (bad: readonly number[]): number[] => {
-    const guard = guarding({ ...rehearsal, guardrails: [burning] })
+    const guard = createGuarding({ ...rehearsal, guardrails: [burning] })
     return frames(bad).flatMap((frame) => (guard.add(frame) ? [(frame.at - ZERO) / 1000] : []))
   }
   const calm = (length: number) => Array.from({ length }, () => 0)
@@ -123,7 +123,7 @@ describe('a burn-rate guardrail', () => {
   }
 
   it('trips once, with what it measured, when the budget burns in both windows', () => {
-    const guard = guarding({ ...rehearsal, guardrails: [burning] })
+    const guard = createGuarding({ ...rehearsal, guardrails: [burning] })
     const trips = frames([...calm(40), ...Array.from({ length: 20 }, () => 5)]).flatMap(
       (frame) => guard.add(frame) ?? [],
     )

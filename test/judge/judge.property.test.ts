@@ -7,7 +7,7 @@ import { REQUESTS, WRITABLE } from '../../src/domain/metric-names.ts'
 import type { Reaction } from '../../src/domain/rehearsal.ts'
 import { ratio, seconds } from '../../src/domain/units.ts'
 import type { Judgment } from '../../src/domain/verdict.ts'
-import { judge, judging } from '../../src/judge/judge.ts'
+import { createJudging, judge } from '../../src/judge/judge.ts'
 import { databaseMetrics, platformMetrics } from '../../src/wire/metrics.ts'
 import {
   actionOf,
@@ -141,7 +141,7 @@ describe('judging', () => {
 
   it('may be asked at any time, and goes on as if it had not been', () => {
     const records = evidence()
-    const { add, result } = judging()
+    const { add, result } = createJudging()
     for (const [index, record] of records.entries()) {
       add(record, index + 1)
       if (index % 200 === 0) expect(result().verdict.kind).not.toBe('pass')
@@ -249,7 +249,7 @@ function rich(): Evidence[] {
 }
 
 function judgeLined(lined: readonly { readonly record: Evidence; readonly line: number }[]) {
-  const { add, result } = judging()
+  const { add, result } = createJudging()
   for (const { record, line } of lined) add(record, line)
   return result()
 }

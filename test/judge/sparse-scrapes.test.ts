@@ -3,14 +3,14 @@ import type { Sample } from '../../src/domain/evidence.ts'
 import type { RateWitness } from '../../src/domain/rehearsal.ts'
 import { instant, millis, perSecond } from '../../src/domain/units.ts'
 import { testify } from '../../src/judge/faults/witness.ts'
-import { type Counters, counters } from '../../src/judge/seen/counters.ts'
+import { type Counters, createCounters } from '../../src/judge/seen/counters.ts'
 
 /** A Prometheus that scrapes every 15 s: two instances, their scrapes spread over the interval, each counts `rateAt` a second. */
 const EVERY_MS = 15_000
 const WANTED = { id: 'w', source: 'carrier-a', metric: 'calls_total', labels: {} }
 
 function scraped(rateAt: (second: number) => number, until = 240): Counters {
-  const all = counters(() => EVERY_MS)
+  const all = createCounters(() => EVERY_MS)
   all.want(WANTED)
   const values = { a: 50_000, b: 70_000 }
   for (let second = 0; second < until; second += 1) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { instant, millis, ratio } from '../../src/domain/units.ts'
 import type { Judgment } from '../../src/domain/verdict.ts'
-import { judge, judging } from '../../src/judge/judge.ts'
+import { createJudging, judge } from '../../src/judge/judge.ts'
 import { evidence, type Story, secondAt, toBad, without } from '../support/evidence.ts'
 import { causesOf, told } from '../support/judged.ts'
 
@@ -132,6 +132,6 @@ describe('a run that did not go as planned', () => {
 
   it('cannot be judged without its head', () => {
     expect(() => judge(evidence().slice(1))).toThrow('run-started')
-    expect(() => judging().result()).toThrow('run-started')
+    expect(() => createJudging().result()).toThrow('run-started')
   })
 })

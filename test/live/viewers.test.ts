@@ -2,8 +2,8 @@ import { createServer, get, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { instant } from '../../src/domain/units.ts'
-import { feeding } from '../../src/live/feed.ts'
-import { viewing } from '../../src/live/viewers.ts'
+import { createFeed } from '../../src/live/feed.ts'
+import { createViewers } from '../../src/live/viewers.ts'
 import { evidence } from '../support/evidence.ts'
 
 /** A page that is connected by real sockets and does or does not read. */
@@ -24,10 +24,10 @@ async function connect(reads: boolean): Promise<ServerResponse> {
 
 describe('a viewer that does not read', () => {
   it('is given one message and then nothing, while another one gets everything', async () => {
-    const feed = feeding()
+    const feed = createFeed()
     feed.add(evidence().map((record, index) => ({ record, line: index + 1 })))
     feed.draw('running', 0)
-    const viewers = viewing(feed)
+    const viewers = createViewers(feed)
     const [stuck, awake] = [await connect(false), await connect(true)]
     viewers.welcome(stuck, 0, {})
     viewers.welcome(awake, 0, {})

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { afterEach, describe, expect, it } from 'vitest'
-import { databaseCluster } from '../../src/platform/services/db-operator/cluster.ts'
+import { createDatabaseCluster } from '../../src/platform/services/db-operator/cluster.ts'
 import type { ClusterApi } from '../../src/platform/shared/cluster-api.ts'
 
 /** Listens and never accepts: once its queue is full its kernel answers no SYN, as nobody does at the address of a pod that is gone. */
@@ -21,7 +21,7 @@ describe('asking a keeper', () => {
   })
 
   const pod = (ip: string) => ({ name: `pod-${ip}`, ip, role: undefined })
-  const clusterAt = (port: number) => databaseCluster({} as ClusterApi, '', '', port)
+  const clusterAt = (port: number) => createDatabaseCluster({} as ClusterApi, '', '', port)
 
   async function keeperAt(ip: string, port: number, answerAfterMs: number): Promise<void> {
     const server = createServer(async (_, response) => {

@@ -3,14 +3,14 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Database, openDatabase, sqlStep } from '../../src/platform/shared/database.ts'
 import { logOf } from '../../src/platform/shared/log.ts'
-import { serviceMetrics } from '../../src/platform/shared/metrics.ts'
+import { createServiceMetrics } from '../../src/platform/shared/metrics.ts'
 import { freePort } from '../support/ports.ts'
 import { type Postgres, startPostgres } from './support/postgres.ts'
 
 const POOL = 4
 const host = () => ({
   log: { info: () => undefined, warn: () => undefined, error: logOf('test').error },
-  metrics: serviceMetrics(),
+  metrics: createServiceMetrics(),
 })
 const pool = (url: string, size: number) => ({ url, poolSize: size, maxConnections: size })
 

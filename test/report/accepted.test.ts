@@ -7,7 +7,7 @@ import { annotations } from '../../src/report/annotations.ts'
 import { htmlReport } from '../../src/report/html.ts'
 import { junitReport } from '../../src/report/junit.ts'
 import { markdownReport } from '../../src/report/markdown.ts'
-import { viewing } from '../../src/report/view.ts'
+import { createViewing } from '../../src/report/view.ts'
 import { acceptance, accepting } from '../support/accepting.ts'
 import { evidence, rehearsal, toBad } from '../support/evidence.ts'
 
@@ -16,7 +16,7 @@ const missed = evidence({ load: (second, load) => second > 95 && second < 120 &&
 const records = accepting(missed, ...judge(missed).findings.map((each) => acceptance(each.cause)))
 const judgment = judge(records)
 const viewOf = (all: readonly Evidence[]) => {
-  const view = viewing()
+  const view = createViewing()
   for (const record of all) view.add(record)
   const result = view.result()
   if (result === undefined) throw new Error('no run')

@@ -11,7 +11,7 @@ import { annotations } from '../../src/report/annotations.ts'
 import { htmlReport } from '../../src/report/html.ts'
 import { junitReport } from '../../src/report/junit.ts'
 import { markdownReport } from '../../src/report/markdown.ts'
-import { viewing } from '../../src/report/view.ts'
+import { createViewing } from '../../src/report/view.ts'
 import { everything } from '../support/evidence-everything.ts'
 import { hostileNames, obeyed, parsedHtml } from '../support/hostile.ts'
 
@@ -49,7 +49,7 @@ const renamed = (record: RunStarted, name: string): RunStarted => {
 
 function sinksOf(name: string) {
   const all = records(name)
-  const view = viewing()
+  const view = createViewing()
   for (const record of all) view.add(record)
   const seen = view.result()
   if (!seen) throw new Error('nothing to see')

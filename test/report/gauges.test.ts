@@ -1,22 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import type { Point } from '../../src/report/chart.ts'
-import { latestOf, pushRound, rateOfLatest, sumOfLatest } from '../../src/report/lanes/gauges.ts'
+import { createLatest, createSumOfLatest, pushRound, rateOfLatest } from '../../src/report/lanes/gauges.ts'
 
 describe('what several pods say together', () => {
   it('is their sum, as long as each is heard of', () => {
-    const sum = sumOfLatest()
+    const sum = createSumOfLatest()
     expect([sum.set('a', 0, 4), sum.set('b', 0.1, 5), sum.set('a', 1, 6)]).toEqual([4, 9, 11])
     expect(sum.set('a', 4, 6)).toBe(6)
   })
 
   it('is the greatest where each shows the whole', () => {
-    const most = latestOf('max')
+    const most = createLatest('max')
     expect([most.set('a', 0, 4), most.set('b', 0.1, 5), most.set('a', 1, 3)]).toEqual([4, 5, 5])
     expect(most.set('a', 4, 3)).toBe(3)
   })
 
   it('does not lose a pod that is scraped rarely', () => {
-    const sum = sumOfLatest()
+    const sum = createSumOfLatest()
     for (const at of [0, 5, 10]) sum.set('a', at, 4)
     for (const at of [1, 6]) sum.set('b', at, 5)
     expect(sum.set('b', 11, 5)).toBe(9)

@@ -3,12 +3,12 @@ import type { Evidence } from '../../src/domain/evidence.ts'
 import { instant } from '../../src/domain/units.ts'
 import { judge } from '../../src/judge/judge.ts'
 import type { Chart } from '../../src/report/chart.ts'
-import { type RunView, viewing } from '../../src/report/view.ts'
+import { createViewing, type RunView } from '../../src/report/view.ts'
 import { evidence, mapped, secondAt, toBad, toDropped } from '../support/evidence.ts'
 import { everything } from '../support/evidence-everything.ts'
 
 function viewOf(records: readonly Evidence[]): RunView {
-  const view = viewing()
+  const view = createViewing()
   for (const record of records) view.add(record)
   const result = view.result()
   if (!result) throw new Error('nothing to see')

@@ -3,12 +3,12 @@ import { judge } from '../../src/judge/judge.ts'
 import { htmlReport } from '../../src/report/html.ts'
 import { markdownReport } from '../../src/report/markdown.ts'
 import { style } from '../../src/report/page-style.ts'
-import { viewing } from '../../src/report/view.ts'
+import { createViewing } from '../../src/report/view.ts'
 import { everything } from '../support/evidence-everything.ts'
 import { stretch } from '../support/stretch.ts'
 
-function pageOf(records: Iterable<Parameters<ReturnType<typeof viewing>['add']>[0]>) {
-  const view = viewing()
+function pageOf(records: Iterable<Parameters<ReturnType<typeof createViewing>['add']>[0]>) {
+  const view = createViewing()
   const all = [...records]
   for (const record of all) view.add(record)
   const seen = view.result()

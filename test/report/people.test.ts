@@ -4,7 +4,7 @@ import { millis } from '../../src/domain/units.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { htmlReport } from '../../src/report/html.ts'
 import { markdownReport } from '../../src/report/markdown.ts'
-import { viewing } from '../../src/report/view.ts'
+import { createViewing } from '../../src/report/view.ts'
 import { evidence, mapped, secondAt, together } from '../support/evidence.ts'
 
 const spoken = { by: 'Ana <b>', role: 'owner', via: 'page' } as const
@@ -15,7 +15,7 @@ const said: readonly Evidence[] = [
 ]
 
 function reportOf(records: readonly Evidence[]) {
-  const view = viewing()
+  const view = createViewing()
   for (const record of records) view.add(record)
   const seen = view.result()
   if (!seen) throw new Error('nothing to see')

@@ -5,7 +5,7 @@ import { annotations } from '../../src/report/annotations.ts'
 import { htmlReport } from '../../src/report/html.ts'
 import { junitReport } from '../../src/report/junit.ts'
 import { markdownReport } from '../../src/report/markdown.ts'
-import { viewing } from '../../src/report/view.ts'
+import { createViewing } from '../../src/report/view.ts'
 import { evidence, rehearsal, scrapes, together } from '../support/evidence.ts'
 
 const at = { file: 'x.rehearsal.yaml', line: 42, column: 5 }
@@ -22,7 +22,7 @@ const judgment = judge(records)
 
 describe('states that the run had to reach', () => {
   it('are rows of the page, with what was shown and when', () => {
-    const view = viewing()
+    const view = createViewing()
     for (const record of records) view.add(record)
     const seen = view.result()
     if (!seen) throw new Error('nothing to see')

@@ -6,7 +6,7 @@ import type { WriteRequest } from '../../protocols/prometheus/remote-write.ts'
 import { scenarioMetrics } from '../../wire/metrics.ts'
 import { indicatorCounts, seriesRead } from './indicator-counts.ts'
 import { counter, gauge, trend } from './series-names.ts'
-import { type HistogramTotal, type Totals, totals } from './totals.ts'
+import { createTotals, type HistogramTotal, type Totals } from './totals.ts'
 
 export type Frame = Omit<LoadFrame, 'kind' | 'at'> & { readonly at: Instant }
 
@@ -19,12 +19,12 @@ function wanting({ indicators = {} }: LoadPlan): (name: string) => boolean {
 }
 
 /** Makes the function that takes the pushes of one instance and answers the frame after each. */
-export function framing(
+export function createFraming(
   instance: string,
   plan: LoadPlan,
   unitMs?: number,
 ): (request: WriteRequest, at: Instant) => Frame {
-  const sums = totals(unitMs)
+  const sums = createTotals(unitMs)
   const isWanted = wanting(plan)
   const unknown = unknownKeys()
   const newLatencies = new Map<string, (now: HistogramTotal) => Histogram>()

@@ -17,12 +17,12 @@ import { formatIssue } from '../../domain/issue.ts'
 import type { LoadPlan } from '../../domain/timeline.ts'
 import { after, type Instant, instant, seconds } from '../../domain/units.ts'
 import { PLAN_VARIABLE, writeLoadPlan } from '../../wire/load-plan.ts'
-import { framing } from './frames.ts'
+import { createFraming } from './frames.ts'
 import { type GuardedProcess, guardedProcess } from './guarded-process.ts'
 import { healthOf } from './health.ts'
 import { type Inspected, inspectEntry, k6Environment, k6Version } from './inspect.ts'
 import { waysToLoad } from './loadable.ts'
-import { type K6Log, k6Log } from './log.ts'
+import { createK6Log, type K6Log } from './log.ts'
 import { outcomeOf } from './outcome.ts'
 import { type Output, outputFor, systemTags } from './output.ts'
 import { type Receiver, receiver } from './receiver.ts'
@@ -97,7 +97,7 @@ type Start = {
 async function startK6(start: Start): Promise<RunningLoad> {
   const { clock, plan, folder, onEvent } = start
   const output = outputFor(plan)
-  const frameOf = framing(INSTANCE, plan, output.unitMs)
+  const frameOf = createFraming(INSTANCE, plan, output.unitMs)
   const thresholds = watchThresholds(plan.thresholds ?? [], output.unitMs)
   const arriving = pushTimes()
   let zeroAt: Instant | undefined
@@ -115,7 +115,7 @@ async function startK6(start: Start): Promise<RunningLoad> {
     throw error
   })
   const { promise: zero, resolve: onZero } = Promise.withResolvers<number>()
-  const log = k6Log(k6.stderr, k6.stdout, join(folder, 'k6.log'), onZero, start.credentials?.redact)
+  const log = createK6Log(k6.stderr, k6.stdout, join(folder, 'k6.log'), onZero, start.credentials?.redact)
   zeroAt = await untilZero(clock, k6, log, zero).catch(async (error: unknown) => {
     await pushes.close()
     throw error

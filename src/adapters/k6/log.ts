@@ -20,7 +20,7 @@ const PROBLEM_CHARS_MAX = 300
 const ABORTED = /at least one has abortOnFail enabled/
 
 /** `onZero` is called with the epoch ms of the plan's time zero, which the scenario logs. `redact` hides what no log may hold. */
-export function k6Log(
+export function createK6Log(
   stderr: Readable,
   stdout: Readable,
   file: string,

@@ -3,7 +3,7 @@ import type { ThresholdResult } from '../../domain/evidence.ts'
 import type { ScriptThreshold } from '../../domain/script.ts'
 import type { WriteRequest } from '../../protocols/prometheus/remote-write.ts'
 import { counter, gauge, rateCounter, trend } from './series-names.ts'
-import { type MetricLabels, totals } from './totals.ts'
+import { createTotals, type MetricLabels } from './totals.ts'
 
 export type ThresholdWatch = {
   add(request: WriteRequest): void
@@ -12,7 +12,7 @@ export type ThresholdWatch = {
 }
 
 export function watchThresholds(thresholds: readonly ScriptThreshold[], unitMs?: number): ThresholdWatch {
-  const sums = totals(unitMs)
+  const sums = createTotals(unitMs)
   const chosen = new Map(thresholds.map(({ metric }) => [metric, selectorOf(metric)]))
   const wanted = new Set([...chosen.values()].flatMap(({ name }) => seriesOf(name)))
   const samplesOf = (metric: string): number => {

@@ -38,7 +38,7 @@ type Growing = { readonly labels: MetricLabels; last: HistogramTotal; before: Hi
 export const NO_HISTOGRAM: HistogramTotal = { count: 0, buckets: new Map() }
 
 /** `unitMs`: the unit of histograms in ms; remote write sends seconds, OpenTelemetry milliseconds. */
-export function totals(unitMs = 1000): Totals {
+export function createTotals(unitMs = 1000): Totals {
   const numbers = new Map<string, Map<string, Tally>>()
   const histograms = new Map<string, Map<string, Growing>>()
 

@@ -17,7 +17,7 @@ export type CredentialSource = {
   renewed(refused: Credential): Promise<Credential | undefined>
 }
 
-export function credentialsOf({ login, context, server }: Access): CredentialSource {
+export function createCredentialSource({ login, context, server }: Access): CredentialSource {
   switch (login.kind) {
     case 'none':
       return fixed({ headers: {} })

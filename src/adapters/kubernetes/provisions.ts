@@ -5,7 +5,7 @@
 import type { Target } from '../../domain/rehearsal.ts'
 import { ApiRefusal, find, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
 import { nodeSeen } from './snapshots.ts'
-import { readerOf, type SurveyReader } from './survey.ts'
+import { createSurveyReader, type SurveyReader } from './survey.ts'
 
 /** `unknown`: this login may not read it. `next` says what it is for and how to get it. */
 export type Provision = {
@@ -37,7 +37,7 @@ export async function provisionsOf(api: KubernetesApi, target: Target | undefine
     served('KEDA', 'keda.sh/v1alpha1', 'Only expectations about ScaledObjects need it.'),
     ...(target === undefined ? [] : namespacesOf(target).map(namespace)),
   ]
-  const answers = await Promise.all(asks.map((ask) => ask(api, readerOf(api))))
+  const answers = await Promise.all(asks.map((ask) => ask(api, createSurveyReader(api))))
   return answers.flat()
 }
 

@@ -71,7 +71,7 @@ const SYSTEM =
 
 /** Without a namespace, the one with a route or else with most workloads. Undefined if there is none. @throws ApiError when the cluster does not answer */
 export async function surveyCluster(api: KubernetesApi, wanted: string | undefined): Promise<Survey | undefined> {
-  const reader = readerOf(api)
+  const reader = createSurveyReader(api)
   const everywhere = await reader.list('/apis/apps/v1/deployments', 'deployments', '', foundWorkload('Deployment'))
   const homes = everywhere.map(({ namespace }) => namespace).filter((name) => !SYSTEM.test(name))
   const namespace = wanted ?? (await mostLikely(api, homes))
@@ -128,7 +128,7 @@ export type SurveyReader = {
   list<T>(path: string, what: string, namespace: string, make: (object: KubeObject) => T): Promise<readonly T[]>
 }
 
-export function readerOf(api: KubernetesApi): SurveyReader {
+export function createSurveyReader(api: KubernetesApi): SurveyReader {
   const unread: Unread[] = []
   return {
     unread,
@@ -148,7 +148,7 @@ const isForbidden = (error: unknown): boolean => error instanceof ApiRefusal && 
 
 async function mostLikely(api: KubernetesApi, homes: readonly string[]): Promise<string | undefined> {
   // A missing permission in other namespaces does not matter here.
-  const reader = readerOf(api)
+  const reader = createSurveyReader(api)
   const count = (name: string): number => homes.filter((home) => home === name).length
   const ranked = await Promise.all(
     [...new Set(homes)].map(async (name) => ({ name, isOpen: (await routesOf(reader, name)).length > 0 })),

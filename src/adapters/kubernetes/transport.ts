@@ -1,7 +1,7 @@
 /** HTTP and HTTPS to one API server, with its proxy and credentials, over kept connections. */
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import https from 'node:https'
-import { type Credential, credentialsOf } from './credentials.ts'
+import { type Credential, createCredentialSource } from './credentials.ts'
 import type { Access } from './kubeconfig.ts'
 
 export type Sent = {
@@ -24,7 +24,7 @@ export type Transport = {
 export type Opened = { readonly response: IncomingMessage; renew(): Promise<IncomingMessage | undefined> }
 
 export function transportOf(access: Access): Transport {
-  const credentials = credentialsOf(access)
+  const credentials = createCredentialSource(access)
   const agents = agentsOf(access)
   const send = (sent: Sent, credential: Credential) =>
     attempt(access, agents(credential, sent.endless), sent, credential)

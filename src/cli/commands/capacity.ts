@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { k6LoadGenerator } from '../../adapters/k6/load-generator.ts'
 import { capacityResult } from '../../capacity/result.ts'
-import { searching } from '../../controller/capacity.ts'
+import { createSearching } from '../../controller/capacity.ts'
 import { performSession, type SessionPorts } from '../../controller/session.ts'
 import type { CapacitySession } from '../../domain/capacity.ts'
 import { isCapacityFile, parseCapacity, usualSession } from '../../files/capacity.ts'
@@ -157,7 +157,7 @@ async function performSearch(
   signal.throwIfAborted()
   copyFileSync(file, folder.file('capacity.yaml'))
   if (!flags.quiet) say(term`${onStderr('bold', rehearsal.name)} on ${target.entry}, seed ${String(seed)}`)
-  const search = searching(performance, session, {
+  const search = createSearching(performance, session, {
     asked: (asked) => flags.quiet || say(askedText(asked)),
     measured: (point) => flags.quiet || say(measuredText(point, onStderr)),
   })

@@ -16,7 +16,7 @@ import { flagShapes } from '../../files/flags.ts'
 import { withAccepted } from '../../judge/findings/accepted.ts'
 import { sortFindings } from '../../judge/findings/findings.ts'
 import { judgeWant } from '../../judge/posture/posture.ts'
-import { objectsListed } from '../../judge/seen/listed.ts'
+import { createObjectsListed } from '../../judge/seen/listed.ts'
 import { ApiRefusal, type KubernetesApi } from '../../protocols/kubernetes/api.ts'
 import { type Check, checkText, provisionText, QUESTIONS } from '../check-text.ts'
 import { systemClock } from '../clock.ts'
@@ -170,9 +170,9 @@ async function readLists(
   namespaces: readonly string[],
   wants: readonly PostureWant[],
   at: SourcePoint,
-): Promise<{ readonly seen: ReturnType<typeof objectsListed>; readonly issues: readonly Issue[] }> {
+): Promise<{ readonly seen: ReturnType<typeof createObjectsListed>; readonly issues: readonly Issue[] }> {
   const { cluster } = clusterPortsOf(api)
-  const seen = objectsListed()
+  const seen = createObjectsListed()
   const issues: Issue[] = []
   for (const { namespace, resource } of postureLists(namespaces, wants)) {
     const missing = await permissionsMissing(api, namespace, resource, at)

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { type HealReport, healLeftovers, undoing } from '../../controller/healing.ts'
+import { createUndoer, type HealReport, healLeftovers } from '../../controller/healing.ts'
 import { TargetHeld } from '../../controller/ports.ts'
 import { problemOf } from '../../controller/problem.ts'
 import type { ResidueItem, UndoWritten } from '../../domain/evidence.ts'
@@ -66,7 +66,7 @@ async function healCluster(flags: Flags, target: Target, dead: readonly Dead[], 
   reached()
   // Refuses while a live run holds the target: its faults are not leftovers.
   await ports.lock.breakDead(target)
-  const undoer = undoing(ports)
+  const undoer = createUndoer(ports)
   const report = await healLeftovers(
     undoer,
     target,

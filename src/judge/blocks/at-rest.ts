@@ -29,7 +29,7 @@ const READ_WITHIN_MS = 15_000
 
 type Told = { readonly at: number; readonly why: string | undefined }
 
-export function atRest(target: Pick<Target, 'sources'>, rules: RestRules = restDefaults): AtRest {
+export function createAtRest(target: Pick<Target, 'sources'>, rules: RestRules = restDefaults): AtRest {
   const objects = new Map<string, Told>()
   const gauges = new Map<string, { readonly at: number; readonly value: number }>()
   const scraped = new Map<string, number>()

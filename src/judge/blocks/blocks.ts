@@ -8,7 +8,7 @@ import type { Evidence, GeneratorHealth, LoadFrame } from '../../domain/evidence
 import type { Unions } from '../../domain/indicators.ts'
 import type { LoadStage } from '../../domain/timeline.ts'
 import { type Instant, instant } from '../../domain/units.ts'
-import { type Windows, windows } from '../seen/windows.ts'
+import { createWindows, type Windows } from '../seen/windows.ts'
 
 export type Blocks = {
   add(record: Evidence): void
@@ -28,10 +28,10 @@ type Life = {
   watchedMs: number
 }
 
-export function blocks(): Blocks {
+export function createBlocks(): Blocks {
   // All blocks of a session are of one rehearsal.
   let unions: Unions = {}
-  const counts = windows(() => unions)
+  const counts = createWindows(() => unions)
   const lives = new Map<string, Life>()
 
   const open = (started: BlockStarted) => {

@@ -15,7 +15,7 @@ const ROUNDING = 1e-9
 /** Frames are about a second apart; that one comes a little late makes no second bad second. */
 const FRAME_MS = 1000
 
-export function watchingBurn(guardrail: BurnGuardrail): Watch {
+export function createBurnWatch(guardrail: BurnGuardrail): Watch {
   const { sli, objective, factor, longMs, shortMs } = guardrail
   let recent: Counts[] = []
   let startedAt: number | undefined

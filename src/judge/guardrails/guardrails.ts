@@ -4,7 +4,7 @@ import { unionsIn } from '../../domain/indicators.ts'
 import type { AvailabilityGuardrail, Rehearsal } from '../../domain/rehearsal.ts'
 import { instant, ratio } from '../../domain/units.ts'
 import { type FrameDelta, frameDeltas } from '../seen/frame-deltas.ts'
-import { watchingBurn } from './burn.ts'
+import { createBurnWatch } from './burn.ts'
 import { type Counts, countsOf, shareOf, type Watch } from './counts.ts'
 
 export type Guarding = {
@@ -15,11 +15,11 @@ export type Guarding = {
 /** Availability is taken over this long, so that one poor second among good ones is not "below", nor one good one "recovered". */
 const SMOOTHING_MS = 3000
 
-export function guarding(rehearsal: Rehearsal): Guarding {
+export function createGuarding(rehearsal: Rehearsal): Guarding {
   const unions = unionsIn(rehearsal.slis)
   const deltaOf = frameDeltas(() => unions)
   const watches = rehearsal.guardrails.map((guardrail) =>
-    guardrail.kind === 'burn' ? watchingBurn(guardrail) : watching(guardrail),
+    guardrail.kind === 'burn' ? createBurnWatch(guardrail) : watching(guardrail),
   )
   return {
     add(frame) {

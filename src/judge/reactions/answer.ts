@@ -20,7 +20,7 @@ export type ReactionAnswer = {
   unknown(why: string, lines: readonly (number | undefined)[]): Ruled<ReactionResult>
 }
 
-export function answering(
+export function createReactionAnswer(
   harm: Harm,
   kind: ReactionResult['kind'],
   subject: string,

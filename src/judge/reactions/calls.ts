@@ -8,7 +8,7 @@ import type { Harm } from '../harm/harm.ts'
 import { blindPods, cumulative, cut, rateOf, splitAt, type Track } from '../seen/counters.ts'
 import type { Seen } from '../seen/seen.ts'
 import { amplificationIds, backsOffId } from '../seen/wanted-counters.ts'
-import { answering } from './answer.ts'
+import { createReactionAnswer } from './answer.ts'
 
 type BacksOff = Extract<Reaction, { kind: 'backs-off' }>
 type Amplification = Extract<Reaction, { kind: 'amplification' }>
@@ -21,7 +21,7 @@ export function judgeBacksOff(seen: Seen, harm: Harm, expected: BacksOff): Ruled
   const { metric, of, where, becomes, withinMs } = expected
   const labels = Object.entries(where).map(([label, value]) => `${label}=${value}`)
   const name = `${metric}${labels.length === 0 ? '' : ` (${listed(labels)})`} of ${of}`
-  const answer = answering(harm, 'backs-off', name, withinMs)
+  const answer = createReactionAnswer(harm, 'backs-off', name, withinMs)
   const around = cut(seen.counters.track(backsOffId(harm.name, expected)), harm.createdAt - BEFORE_MS, harm.endAt)
   const fromAt = harm.createdAt + withinMs
   const { sure: track, torn } = splitAt(around, fromAt, harm.endAt, RATE_MS)
@@ -58,7 +58,7 @@ function cameDownMs(counted: (at: number) => number, limit: number, { createdAt,
 
 export function judgeAmplification(seen: Seen, harm: Harm, expected: Amplification): Ruled<ReactionResult> {
   const { of, attempts, operations, atMost } = expected
-  const answer = answering(harm, 'amplification', of)
+  const answer = createReactionAnswer(harm, 'amplification', of)
   const ids = amplificationIds(harm.name, expected)
   const during = (id: string) => cut(seen.counters.track(id), harm.createdAt, harm.endAt)
   const tracks = { attempts: during(ids.attempts), operations: during(ids.operations) }

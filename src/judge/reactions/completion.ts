@@ -7,12 +7,12 @@ import type { Ruled } from '../findings/ruled.ts'
 import { count, duration } from '../findings/words.ts'
 import type { Harm } from '../harm/harm.ts'
 import type { Seen } from '../seen/seen.ts'
-import { answering } from './answer.ts'
+import { createReactionAnswer } from './answer.ts'
 
 type Completes = Extract<Reaction, { kind: 'completes' }>
 
 export function judgeCompletion(seen: Seen, harm: Harm, { withinMs }: Completes): Ruled<ReactionResult> {
-  const answer = answering(harm, 'completes', 'completion', withinMs)
+  const answer = createReactionAnswer(harm, 'completes', 'completion', withinMs)
   const life = harm.by.kind === 'action' ? seen.actions.of(harm.name) : undefined
   if (!life) return answer.unknown(`${harm.name} is no action, so that it cannot complete.`, harm.lines)
   const refusals = [...life.refused.values()]

@@ -13,7 +13,7 @@ import { lostOperations } from '../money/lost-operations.ts'
 import type { HolderSpan } from '../seen/gauges.ts'
 import type { Seen } from '../seen/seen.ts'
 import { writableId } from '../seen/wanted-counters.ts'
-import { answering } from './answer.ts'
+import { createReactionAnswer } from './answer.ts'
 import { GOOD_IN_A_ROW } from './recovery.ts'
 
 type Promotes = Extract<Reaction, { kind: 'promotes' }>
@@ -25,7 +25,8 @@ export function judgePromotion(seen: Seen, harm: Harm, expected: Promotes): Rule
   const [time] = parts
   return {
     result: {
-      ...(time?.result ?? answering(harm, 'promotes', expected.database).held({ sentence: '', lines: [] }).result),
+      ...(time?.result ??
+        createReactionAnswer(harm, 'promotes', expected.database).held({ sentence: '', lines: [] }).result),
       held: parts.every((each) => each.result.held),
       sentence: parts.map((each) => each.result.sentence).join(' '),
     },
@@ -35,7 +36,7 @@ export function judgePromotion(seen: Seen, harm: Harm, expected: Promotes): Rule
 
 /** From the client's view: from the first bad attempt to the first moment from which a hundred in a row were good. */
 function recoveryTime(seen: Seen, harm: Harm, { database, sli, rtoMs }: Promotes): Part {
-  const answer = answering(harm, 'promotes', database, rtoMs)
+  const answer = createReactionAnswer(harm, 'promotes', database, rtoMs)
   const rows = rowsWithin(seen.load.rows(sli), harm.createdAt, answersUntil(seen, harm))
   let [first, last, good]: [number | undefined, number, number] = [undefined, harm.createdAt, 0]
   const lines: number[] = []
@@ -67,7 +68,7 @@ function timeOfReturn(wasBad: boolean, isGoodAgain: boolean, tookMs: number): st
 }
 
 function lostWrites(seen: Seen, harm: Harm, { database }: Promotes): Part {
-  const answer = answering(harm, 'promotes', database)
+  const answer = createReactionAnswer(harm, 'promotes', database)
   const lost = lostOperations(seen)
   if (lost === undefined)
     return answer.unknown('No ledger was read after the load, so that the RPO is not known.', seen.run.loadLines)
@@ -79,7 +80,7 @@ function lostWrites(seen: Seen, harm: Harm, { database }: Promotes): Part {
 
 /** Two members that take writes at the same time: each seen as writable before and after the other was. */
 function writers(seen: Seen, harm: Harm, { database }: Promotes): Part {
-  const answer = answering(harm, 'promotes', database)
+  const answer = createReactionAnswer(harm, 'promotes', database)
   const { spans, scrapes } = seen.gauges.spans(writableId(database))
   if (scrapes === 0) {
     return answer.unknown(

@@ -7,13 +7,13 @@ import { count, duration, perSecondText } from '../findings/words.ts'
 import type { Harm } from '../harm/harm.ts'
 import type { Seen } from '../seen/seen.ts'
 import type { SocketRow } from '../seen/socket-counts.ts'
-import { answering } from './answer.ts'
+import { createReactionAnswer } from './answer.ts'
 
 type Reconnects = Extract<Reaction, { kind: 'reconnects' }>
 
 export function judgeReconnects(seen: Seen, harm: Harm, expected: Reconnects): Ruled<ReactionResult> {
   const { share, withinMs, herdMax } = expected
-  const answer = answering(harm, 'reconnects', 'sockets', withinMs)
+  const answer = createReactionAnswer(harm, 'reconnects', 'sockets', withinMs)
   const before = seen.load.sockets.findLast((row) => row.at <= harm.createdAt)
   const later = seen.load.sockets.filter((row) => row.at > harm.createdAt && row.at <= seen.run.seenUntil)
   if (before === undefined || before.open === 0) {

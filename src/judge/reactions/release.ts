@@ -14,7 +14,7 @@ import { type PodLife, servesAt, templateOf } from '../seen/pod-lives.ts'
 import type { Seen } from '../seen/seen.ts'
 import { stepAt } from '../seen/steps.ts'
 import { isPodOf } from '../seen/workload-pods.ts'
-import { answering, type ReactionAnswer } from './answer.ts'
+import { createReactionAnswer, type ReactionAnswer } from './answer.ts'
 
 type Release = Extract<Act, { kind: 'release' }>
 type Ran = ImageSeen & { readonly life: PodLife; readonly line: number }
@@ -54,7 +54,7 @@ const standsAt = ({ bornAt, goneAt }: PodLife, at: number): boolean =>
 
 function rolledOut(facts: Facts): Ruled<ReactionResult> {
   const { seen, harm, act, life, templates } = facts
-  const answer = answering(harm, 'rolls-out', 'release', act.withinMs)
+  const answer = createReactionAnswer(harm, 'rolls-out', 'release', act.withinMs)
   const healsAt = life.healRequested?.at ?? Number.POSITIVE_INFINITY
   const fresh = facts.pods.filter((each) => !templates.has(templateOf(each)) && each.bornAt < healsAt)
   const lines = linesOf(fresh)
@@ -102,7 +102,7 @@ function whyNoProof(
 
 function rolledBack(facts: Facts): Ruled<ReactionResult> {
   const { seen, harm, act, life, pods, templates } = facts
-  const answer = answering(harm, 'rolls-back', 'rollback', act.backWithinMs)
+  const answer = createReactionAnswer(harm, 'rolls-back', 'rollback', act.backWithinMs)
   const { healRequested, healed } = life
   if (healRequested === undefined) return answer.unknown(`${harm.name} was not seen to be rolled back.`, life.lines)
   const back = pods.filter((each) => each.bornAt > healRequested.at && templates.has(templateOf(each)))

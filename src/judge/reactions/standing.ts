@@ -9,13 +9,13 @@ import { type PodLife, servesAt, servingOver } from '../seen/pod-lives.ts'
 import type { Seen } from '../seen/seen.ts'
 import { type Step, stepsWithin, trueSince } from '../seen/steps.ts'
 import { podsOfApp } from '../seen/workload-pods.ts'
-import { answering } from './answer.ts'
+import { createReactionAnswer } from './answer.ts'
 
 type Survives = Extract<Reaction, { kind: 'survives' }>
 type Spreads = Extract<Reaction, { kind: 'spreads' }>
 
 export function judgeSurvives(seen: Seen, harm: Harm, { app, ready, withinMs }: Survives): Ruled<ReactionResult> {
-  const answer = answering(harm, 'survives', app, withinMs)
+  const answer = createReactionAnswer(harm, 'survives', app, withinMs)
   const fromAt = harm.injectedAt + withinMs
   const steps = servingOver(podsOf(seen, app))
   const inside = stepsWithin(steps, fromAt, harm.endAt)
@@ -34,7 +34,7 @@ export function judgeSurvives(seen: Seen, harm: Harm, { app, ready, withinMs }: 
 }
 
 export function judgeSpreads(seen: Seen, harm: Harm, { app, zones, withinMs }: Spreads): Ruled<ReactionResult> {
-  const answer = answering(harm, 'spreads', app, withinMs)
+  const answer = createReactionAnswer(harm, 'spreads', app, withinMs)
   const { healedAt } = harm
   const { seenUntil } = seen.run
   if (healedAt === undefined) return answer.unknown(`${app}: no spreading without healing.`, [])

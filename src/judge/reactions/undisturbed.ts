@@ -7,12 +7,12 @@ import { count } from '../findings/words.ts'
 import type { Harm } from '../harm/harm.ts'
 import { rowsWithin, totalOf } from '../load/rows.ts'
 import type { Seen } from '../seen/seen.ts'
-import { answering } from './answer.ts'
+import { createReactionAnswer } from './answer.ts'
 
 type Undisturbed = Extract<Reaction, { kind: 'undisturbed' }>
 
 export function judgeUndisturbed(seen: Seen, harm: Harm, { sli, badMax }: Undisturbed): Ruled<ReactionResult> {
-  const answer = answering(harm, 'undisturbed', sli)
+  const answer = createReactionAnswer(harm, 'undisturbed', sli)
   const rows = rowsWithin(seen.load.rows(sli), harm.createdAt, harm.endAt)
   const { good, bad } = totalOf(rows)
   if (good + bad === 0) return answer.unknown(`${sli}: not one attempt was reported during ${harm.name}.`, harm.lines)

@@ -1,6 +1,6 @@
 /** Fold over the steps of each action. */
 import type { ActionStepData } from '../../domain/evidence.ts'
-import { type Life, type Lives, livedInCommon, livesOf, type Moment } from './life.ts'
+import { createLives, type Life, type Lives, livedInCommon, type Moment } from './life.ts'
 
 export type Eviction = Moment & { readonly pod: string; readonly node: string }
 
@@ -16,7 +16,7 @@ export type ActionLife = Life & {
 export type ActionLives = Lives<ActionLife, ActionStepData>
 
 export const actionLives = (): ActionLives =>
-  livesOf<ActionLife, ActionStepData>({ lines: [], pods: [], evicted: [], refused: new Map() }, lived)
+  createLives<ActionLife, ActionStepData>({ lines: [], pods: [], evicted: [], refused: new Map() }, lived)
 
 function lived(life: ActionLife, step: ActionStepData, moment: Moment): ActionLife {
   switch (step.is) {

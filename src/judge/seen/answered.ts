@@ -19,7 +19,7 @@ const STRETCH_MS = 5000
 
 type State = { at: number; all: number; failed: number }
 
-export function answered(): Answered {
+export function createAnswered(): Answered {
   const last = new Map<string, State>()
   const bySource = new Map<string, Map<string, Stretch[]>>()
   return {

@@ -14,7 +14,7 @@ const BACKLOG = /_(lag|backlog|pending|queue_depth|queue_length|unresolved)$/
 /** Readings of one round belong together. */
 const ROUND_MS = 1000
 
-export function backlogs(): Backlogs {
+export function createBacklogs(): Backlogs {
   const all = new Map<string, Step[]>()
   const note = (key: string, value: number, at: number, line: number) => {
     const steps = all.get(key) ?? []

@@ -9,7 +9,7 @@ export type BooksRead = {
   keysOf(book: string, operation: string): { readonly read: KeysRead; readonly line: number } | undefined
 }
 
-export function booksRead(): BooksRead {
+export function createBooksRead(): BooksRead {
   const books = new Map<string, { read: BookRead; line: number }>()
   const keys = new Map<string, { read: KeysRead; line: number }>()
   return {

@@ -19,7 +19,7 @@ export type BudgetLives = {
   readonly all: ReadonlyMap<string, BudgetLife>
 }
 
-export function budgetLives(): BudgetLives {
+export function createBudgetLives(): BudgetLives {
   const all = new Map<string, BudgetLife>()
   return {
     add: (seen, at, line) => void all.set(seen.name, lived(all.get(seen.name), seen, at, line)),

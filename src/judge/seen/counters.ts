@@ -58,7 +58,7 @@ const NEWBORN_MS = 2000
 const LATE = 1.5
 
 /** `everyMs`: how often a source is scraped, where not by the run itself. */
-export function counters(everyMs: (source: string) => number | undefined = () => undefined): Counters {
+export function createCounters(everyMs: (source: string) => number | undefined = () => undefined): Counters {
   const tracks = new Map<string, MutableTrack>()
   const firstAtOf = new Map<string, number>()
 

@@ -1,7 +1,7 @@
 /** Fold over the steps of each fault. */
 import type { FaultStepData } from '../../domain/evidence.ts'
 import type { GateAnswer } from '../../domain/people.ts'
-import { type Life, type Lives, livedInCommon, livesOf, type Moment } from './life.ts'
+import { createLives, type Life, type Lives, livedInCommon, type Moment } from './life.ts'
 
 export type FaultLife = Life & {
   readonly created?: Moment
@@ -16,7 +16,7 @@ export type FaultLife = Life & {
 
 export type FaultLives = Lives<FaultLife, FaultStepData>
 
-export const faultLives = (): FaultLives => livesOf<FaultLife, FaultStepData>({ lines: [] }, lived)
+export const faultLives = (): FaultLives => createLives<FaultLife, FaultStepData>({ lines: [] }, lived)
 
 /** First of each step counts: a fault that covers newcomers is injected once more without beginning anew. */
 function lived(life: FaultLife, step: FaultStepData, moment: Moment): FaultLife {

@@ -46,7 +46,7 @@ type Track = {
   unread: number
 }
 
-export function gauges(): Gauges {
+export function createGauges(): Gauges {
   const tracks = new Map<string, Track>()
   return {
     want(wanted) {

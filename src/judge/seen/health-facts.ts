@@ -18,7 +18,7 @@ export type HealthRow = {
 /** Each record speaks for the time since the one before it; the first for a second. */
 const FIRST_MS = 1000
 
-export function healthFacts(): HealthFacts {
+export function createHealthFacts(): HealthFacts {
   const rows: HealthRow[] = []
   const lastAtOf = new Map<string, number>()
   return {

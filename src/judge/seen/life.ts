@@ -37,7 +37,7 @@ export type Lives<L, S> = {
   of(name: string): L | undefined
 }
 
-export function livesOf<L extends Life, S>(born: L, lived: (life: L, step: S, moment: Moment) => L): Lives<L, S> {
+export function createLives<L extends Life, S>(born: L, lived: (life: L, step: S, moment: Moment) => L): Lives<L, S> {
   const lives = new Map<string, L>()
   return {
     add(name, step, moment) {

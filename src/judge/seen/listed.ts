@@ -17,7 +17,7 @@ export type ObjectsListedSeen = {
   of(namespace: string): NamespaceListed | undefined
 }
 
-export function objectsListed(): ObjectsListedSeen {
+export function createObjectsListed(): ObjectsListedSeen {
   const namespaces = new Map<string, NamespaceListed>()
   return {
     add({ namespace, resource, objects, at }, line) {

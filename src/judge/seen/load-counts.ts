@@ -2,7 +2,7 @@
 import type { LoadFrame, OperationCounts } from '../../domain/evidence.ts'
 import { partsIn, type Unions } from '../../domain/indicators.ts'
 import { type FrameDelta, frameDeltas, type SliDelta } from './frame-deltas.ts'
-import { type SocketRow, socketCounts } from './socket-counts.ts'
+import { createSocketCounts, type SocketRow } from './socket-counts.ts'
 
 /** What one frame added, over the span of time that it covers. */
 export type Row = SliDelta & {
@@ -39,7 +39,7 @@ export type LoadCounts = {
 }
 
 /** `elsewhere`: rows of an indicator that is not counted by the load generator. */
-export function loadCounts(
+export function createLoadCounts(
   unions: () => Unions,
   elsewhere: (sli: string) => readonly Row[] | undefined = () => undefined,
 ): LoadCounts {
@@ -51,7 +51,7 @@ export function loadCounts(
   const operations = new Map<string, OperationCounts>()
   const unknownKeys = new Map<string, string[]>()
   const lags: LagRow[] = []
-  const sockets = socketCounts()
+  const sockets = createSocketCounts()
   const restarts: number[] = []
   let frames: LoadCounts['frames'] = { count: 0 }
 

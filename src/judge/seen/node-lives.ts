@@ -18,7 +18,7 @@ export type NodeLives = {
   zoneOf(node: string | undefined): string | undefined
 }
 
-export function nodeLives(): NodeLives {
+export function createNodeLives(): NodeLives {
   const lives = new Map<string, NodeLife>()
   return {
     add({ name, zone, pool, ready, arch }, gone, at, line) {

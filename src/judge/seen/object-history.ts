@@ -1,10 +1,10 @@
 /** Fold over object versions: of each kind what the rules need, and only where it changed, so that an hour of it stays small. */
 import type { HpaSeen, ScaledObjectSeen } from '../../domain/cluster.ts'
 import type { ObjectSeen } from '../../domain/evidence.ts'
-import { type BudgetLife, type BudgetLives, budgetLives } from './budget-lives.ts'
-import { type NodeLives, nodeLives } from './node-lives.ts'
-import { type PodLives, podLives } from './pod-lives.ts'
-import { type ServiceLives, serviceLives } from './service-lives.ts'
+import { type BudgetLife, type BudgetLives, createBudgetLives } from './budget-lives.ts'
+import { createNodeLives, type NodeLives } from './node-lives.ts'
+import { createPodLives, type PodLives } from './pod-lives.ts'
+import { createServiceLives, type ServiceLives } from './service-lives.ts'
 import { noteStep, type Step, type Steps } from './steps.ts'
 import { isPodOf, type PodCount, podCounts, type WorkloadName } from './workload-pods.ts'
 
@@ -37,11 +37,16 @@ export type ObjectHistory = {
   readonly budgets: BudgetLives
 }
 
-export function objectHistory(): ObjectHistory {
+export function createObjectHistory(): ObjectHistory {
   const hpas = new Map<string, HpaMoment[]>()
   const scaled = new Map<string, ScaledMoment[]>()
   const wanted = new Map<string, Step[]>()
-  const [lives, nodes, services, budgets] = [podLives(), nodeLives(), serviceLives(), budgetLives()]
+  const [lives, nodes, services, budgets] = [
+    createPodLives(),
+    createNodeLives(),
+    createServiceLives(),
+    createBudgetLives(),
+  ]
 
   return {
     add({ change, object, at }, line) {

@@ -14,7 +14,7 @@ export type PodGauges = { add(sample: EvidenceOf<'sample'>, line: number): void;
 const EVERY_MS = 5000
 const WATCHED: ReadonlySet<string> = new Set([MEMORY, LOOP_LAG])
 
-export function podGauges(): PodGauges {
+export function createPodGauges(): PodGauges {
   const gauges = new Map<string, PodGauge & { values: { at: number; value: number; line: number }[] }>()
   return {
     add(sample, line) {

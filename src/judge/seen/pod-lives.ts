@@ -56,7 +56,7 @@ export type PodLives = {
   readonly all: readonly PodLife[]
 }
 
-export function podLives(): PodLives {
+export function createPodLives(): PodLives {
   const lives = new Map<string, PodLife>()
   return {
     add(pod, gone, at, line) {

@@ -67,7 +67,7 @@ type Track = {
   readonly shown: Set<string>
 }
 
-export function prometheusSlis(around: () => Surroundings): PrometheusSlis {
+export function createPrometheusSlis(around: () => Surroundings): PrometheusSlis {
   const tracks = new Map<string, Track>()
   return {
     want(name, sli, limits) {

@@ -46,7 +46,7 @@ export type RunFacts = {
 /** Losses kept word by word; the rest is counted. */
 const LOST_KEPT = 50
 
-export function runFacts(): RunFacts {
+export function createRunFacts(): RunFacts {
   let head: Lined<RunStarted> | undefined
   let zeroAt: number | undefined
   let lastAt = Number.NEGATIVE_INFINITY

@@ -3,21 +3,21 @@ import type { Evidence } from '../../domain/evidence.ts'
 import { prometheusIn } from '../../domain/indicators.ts'
 import { type Rehearsal, scrapeMsOf } from '../../domain/rehearsal.ts'
 import { type ActionLives, actionLives } from './action-lives.ts'
-import { type Answered, answered } from './answered.ts'
-import { type Backlogs, backlogs } from './backlogs.ts'
-import { type BooksRead, booksRead } from './books-read.ts'
-import { type Counters, counters } from './counters.ts'
+import { type Answered, createAnswered } from './answered.ts'
+import { type Backlogs, createBacklogs } from './backlogs.ts'
+import { type BooksRead, createBooksRead } from './books-read.ts'
+import { type Counters, createCounters } from './counters.ts'
 import { type FaultLives, faultLives } from './fault-lives.ts'
-import { type Gauges, gauges } from './gauges.ts'
-import { type HealthFacts, healthFacts } from './health-facts.ts'
-import { type ObjectsListedSeen, objectsListed } from './listed.ts'
-import { type LoadCounts, loadCounts } from './load-counts.ts'
-import { type ObjectHistory, objectHistory } from './object-history.ts'
-import { type PodGauges, podGauges } from './pod-gauges.ts'
-import { type PrometheusSlis, prometheusSlis } from './prometheus-slis.ts'
-import { type RunFacts, runFacts } from './run-facts.ts'
-import { type Silence, silence } from './silence.ts'
-import { type Streams, streams } from './streams.ts'
+import { createGauges, type Gauges } from './gauges.ts'
+import { createHealthFacts, type HealthFacts } from './health-facts.ts'
+import { createObjectsListed, type ObjectsListedSeen } from './listed.ts'
+import { createLoadCounts, type LoadCounts } from './load-counts.ts'
+import { createObjectHistory, type ObjectHistory } from './object-history.ts'
+import { createPodGauges, type PodGauges } from './pod-gauges.ts'
+import { createPrometheusSlis, type PrometheusSlis } from './prometheus-slis.ts'
+import { createRunFacts, type RunFacts } from './run-facts.ts'
+import { createSilence, type Silence } from './silence.ts'
+import { createStreams, type Streams } from './streams.ts'
 import { refusalCounters, wantedCounters, wantedGauges } from './wanted-counters.ts'
 
 export type Seen = {
@@ -41,10 +41,10 @@ export type Seen = {
 
 export type Gathering = { readonly seen: Seen; add(record: Evidence, line: number): void }
 
-export function gathering(): Gathering {
-  const run = runFacts()
-  const objects = objectHistory()
-  const prometheus = prometheusSlis(() => ({
+export function createGathering(): Gathering {
+  const run = createRunFacts()
+  const objects = createObjectHistory()
+  const prometheus = createPrometheusSlis(() => ({
     fromAt: run.zeroAt,
     toAt: run.loadEndedAt,
     everyMs: run.head.target.prometheus?.scrapeMs ?? 0,
@@ -52,23 +52,23 @@ export function gathering(): Gathering {
   }))
   const seen: Seen = {
     run,
-    load: loadCounts(
+    load: createLoadCounts(
       () => (run.hasHead ? run.head.timeline.load.unions : {}),
       (sli) => prometheus.of(sli)?.rows,
     ),
-    health: healthFacts(),
+    health: createHealthFacts(),
     faults: faultLives(),
     actions: actionLives(),
-    counters: counters((source) => (run.hasHead ? scrapeMsOf(run.head.target, source) : undefined)),
-    gauges: gauges(),
-    answered: answered(),
-    backlogs: backlogs(),
+    counters: createCounters((source) => (run.hasHead ? scrapeMsOf(run.head.target, source) : undefined)),
+    gauges: createGauges(),
+    answered: createAnswered(),
+    backlogs: createBacklogs(),
     objects,
-    listed: objectsListed(),
-    books: booksRead(),
-    streams: streams(),
-    silence: silence(),
-    podGauges: podGauges(),
+    listed: createObjectsListed(),
+    books: createBooksRead(),
+    streams: createStreams(),
+    silence: createSilence(),
+    podGauges: createPodGauges(),
     prometheus,
   }
   return { seen, add: (record, line) => addTo(seen, record, line) }

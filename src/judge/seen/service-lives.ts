@@ -8,7 +8,7 @@ export type ServiceLives = {
   readonly all: ReadonlyMap<string, Steps>
 }
 
-export function serviceLives(): ServiceLives {
+export function createServiceLives(): ServiceLives {
   const slices = new Map<string, Map<string, number>>()
   const all = new Map<string, Step[]>()
   return {

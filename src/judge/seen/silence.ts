@@ -18,7 +18,7 @@ export const FROM_CLUSTER: ReadonlySet<EvidenceKind> = new Set([
   'keys-read',
 ])
 
-export function silence(): Silence {
+export function createSilence(): Silence {
   const lost = new Map<string, Lost>()
   return {
     lost,

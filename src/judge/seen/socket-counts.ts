@@ -20,7 +20,7 @@ export type SocketCounts = { add(frame: LoadFrame, line: number): void; readonly
 
 const FRAME_MS = 1000
 
-export function socketCounts(): SocketCounts {
+export function createSocketCounts(): SocketCounts {
   const lastOf = new Map<string, { readonly at: number; readonly sockets: NonNullable<LoadFrame['sockets']> }>()
   const rows: SocketRow[] = []
   return {

@@ -51,7 +51,7 @@ type MutableStream = {
   count: number
 }
 
-export function streams(): Streams {
+export function createStreams(): Streams {
   const byKey = new Map<string, MutableStream>()
   const lastOf = new Map<string, Evidence>()
   const seconds = new Map<number, number>()

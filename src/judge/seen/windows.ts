@@ -40,7 +40,7 @@ type MutableSums = {
   buckets: Map<number, number>
 }
 
-export function windows(unions: () => Unions): Windows {
+export function createWindows(unions: () => Unions): Windows {
   const deltaOf = frameDeltas(unions)
   const all = new Map<string, Open>()
   const keyOf = (kind: WindowKind, name: string) => `${kind} ${name}`

@@ -23,7 +23,7 @@ import { ENACTED_KINDS, type EnactedKind, keyOf, keyOfSource, listPath, sourceOf
 import { podFaults } from './pod-faults.ts'
 import { createQueue, type Queue } from './queue.ts'
 import { reconcile } from './reconcile.ts'
-import { createRecorder } from './recorder.ts'
+import { createEventRecorder } from './recorder.ts'
 
 const { root, log, run, stopping, untilDone } = startDaemon('chaos-daemon')
 const paths = labPaths(root)
@@ -70,7 +70,7 @@ async function serve(): Promise<void> {
     HTTPChaos: httpFaults(cluster, agent),
     DNSChaos: dnsFaults(cluster, agent),
   }
-  const record = createRecorder(cluster, log)
+  const record = createEventRecorder(cluster, log)
   const enactorOf = (object: ChaosObject): Enactor => {
     const kind = keyOf(object)?.kind
     if (kind === undefined) throw new Error(`${object.kind} was admitted, but the lab does not enact it`)

@@ -50,7 +50,7 @@ function wordingOf(event: ChaosEvent): Wording {
   }
 }
 
-export function createRecorder(cluster: ClusterClient, log: DaemonLog): EventRecorder {
+export function createEventRecorder(cluster: ClusterClient, log: DaemonLog): EventRecorder {
   let serial = 0
   return (object, component, event) => {
     serial += 1

@@ -35,7 +35,7 @@ const ANSWER_MS = 60_000
 // A stopped server (SIGSTOP) keeps its connections open. A healthy watch sends a bookmark about once a minute.
 const SILENCE_MS = 180_000
 
-export function apiClient(access: ApiAccess): ApiClient {
+export function createApiClient(access: ApiAccess): ApiClient {
   const agent = new Agent({ keepAlive: true })
   const options: Options = {
     agent,

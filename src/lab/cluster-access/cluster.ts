@@ -5,7 +5,7 @@
 
 import type { Fields } from '../../protocols/fields.ts'
 import { fieldsOf, textOf } from '../machine/json.ts'
-import { type ApiAccess, type ApiClient, apiClient, type ClientAnswer, type ClientCall } from './client.ts'
+import { type ApiAccess, type ApiClient, type ClientAnswer, type ClientCall, createApiClient } from './client.ts'
 
 /** An answer of 400 and above. `reason` is Kubernetes' own word, such as NotFound or Conflict. */
 export class ApiProblem extends Error {
@@ -35,7 +35,7 @@ export type ClusterClient = {
 }
 
 export function clusterAt(access: ApiAccess): ClusterClient {
-  const client = apiClient(access)
+  const client = createApiClient(access)
   const ask = async (request: ClientCall): Promise<Fields> => answerOf(await client.call(request))
   return {
     server: access.server,

@@ -44,7 +44,7 @@ const SAVED_MAX = 50
 
 export type RepeatAllowance = { asked(): void; take(): boolean }
 
-export function repeatAllowance(): RepeatAllowance {
+export function createRepeatAllowance(): RepeatAllowance {
   let saved = SAVED_MAX
   return {
     asked() {

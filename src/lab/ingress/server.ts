@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import type { EndpointSlice, KubeService } from '../pod-network/objects.ts'
 import { type Backends, createBackends } from './backends.ts'
 import { createBalancer } from './balancer.ts'
-import { repeatAllowance } from './ejection.ts'
+import { createRepeatAllowance } from './ejection.ts'
 import { createMetrics } from './metrics.ts'
 import type { Ingress } from './objects.ts'
 import { watchOutliers } from './outliers.ts'
@@ -47,7 +47,7 @@ export async function startIngressServer(listen: Listen, log: (line: string) => 
     endpoints: (route) => backends.endpoints(route),
     balancer: createBalancer(outliers.outstanding),
     outliers,
-    allowance: repeatAllowance(),
+    allowance: createRepeatAllowance(),
     pools,
     onRetry(route, reason) {
       metrics.retried(route)

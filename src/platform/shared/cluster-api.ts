@@ -25,7 +25,7 @@ const TIMEOUT_MS = 1_500
 const TOKEN_FOR_MS = 60_000
 
 /** @throws Error outside a cluster, or in a pod without a token */
-export function clusterApi(): ClusterApi {
+export function createClusterApi(): ClusterApi {
   const host = process.env.KUBERNETES_SERVICE_HOST ?? 'kubernetes.default.svc'
   const port = Number(process.env.KUBERNETES_SERVICE_PORT ?? '443')
   const agent = new Agent({ keepAlive: true, maxSockets: 4, ca: readFileSync(`${FOLDER}/ca.crt`) })

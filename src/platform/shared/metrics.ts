@@ -9,7 +9,7 @@ export type ServiceMetrics = {
 
 const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.6, 1, 2]
 
-export function serviceMetrics(): ServiceMetrics {
+export function createServiceMetrics(): ServiceMetrics {
   const registry = new Registry()
   const requests = new Counter({
     name: platformMetrics.requests,

@@ -7,7 +7,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { messageOf } from '../../domain/unknown.ts'
 import type { ServerConfig } from './config.ts'
 import { type Log, logOf } from './log.ts'
-import { type ServiceMetrics, serviceMetrics } from './metrics.ts'
+import { createServiceMetrics, type ServiceMetrics } from './metrics.ts'
 import { HttpProblem } from './problem.ts'
 import { traceIdOf, traceparentOf } from './trace.ts'
 
@@ -30,7 +30,7 @@ const ABANDONED = 499
 
 export function createService(name: string, config: ServerConfig): Service {
   const log = logOf(name)
-  const metrics = serviceMetrics()
+  const metrics = createServiceMetrics()
   const conditions: (() => string | undefined)[] = []
   const drains: (() => Promise<void>)[] = []
   const stops: (() => Promise<void>)[] = []

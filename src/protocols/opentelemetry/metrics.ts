@@ -3,7 +3,7 @@
  * opentelemetry-proto 1.9, metrics/v1/metrics.proto. Sums, gauges and exponential histograms are read; everything else is skipped or refused. Decoding
  * never throws: malformed input is a problem in words.
  */
-import { ProtobufError, protobufReader, type Reader } from '../prometheus/protobuf.ts'
+import { createReader, ProtobufError, type Reader } from '../prometheus/protobuf.ts'
 
 export type MetricPoint = {
   readonly name: string
@@ -30,7 +30,7 @@ export type DecodedExport =
 export function decodeMetricsExport(body: Uint8Array): DecodedExport {
   try {
     const points: MetricPoint[] = []
-    each(protobufReader(body), {
+    each(createReader(body), {
       1: (resource) =>
         each(resource.message(), { 2: (scope) => each(scope.message(), { 2: (m) => metric(m, points) }) }),
     })

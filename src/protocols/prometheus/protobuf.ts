@@ -45,7 +45,7 @@ type Span = { readonly bytes: Uint8Array; readonly view: DataView; at: number; r
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-export function protobufReader(bytes: Uint8Array): Reader {
+export function createReader(bytes: Uint8Array): Reader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return readerOf({ bytes, view, at: 0, end: bytes.byteLength })
 }

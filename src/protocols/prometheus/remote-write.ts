@@ -3,7 +3,7 @@
  * `prometheus.WriteRequest` (field numbers from prompb/types.proto). Float samples and native histograms with integer counts are
  * read; metadata and exemplars are skipped. Decoding never throws: malformed or too large input is a problem in words.
  */
-import { ProtobufError, protobufReader, type Reader } from './protobuf.ts'
+import { createReader, ProtobufError, type Reader } from './protobuf.ts'
 import { SnappyError, uncompress } from './snappy.ts'
 
 export type WriteRequest = { readonly series: readonly TimeSeries[] }
@@ -44,7 +44,7 @@ const SCHEMA_RANGE = [-4, 8] as const
 
 export function decodeWriteRequest(body: Uint8Array, bytesMax: number = UNCOMPRESSED_BYTES_MAX): DecodedWrite {
   try {
-    return { ok: true, request: writeRequest(protobufReader(uncompress(body, bytesMax))) }
+    return { ok: true, request: writeRequest(createReader(uncompress(body, bytesMax))) }
   } catch (error) {
     if (error instanceof SnappyError) return { ok: false, problem: error.message }
     if (error instanceof ProtobufError) return { ok: false, problem: `not a WriteRequest: ${error.message}` }

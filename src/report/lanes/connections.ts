@@ -4,14 +4,14 @@ import type { Expectation } from '../../domain/rehearsal.ts'
 import { showSeries } from '../../domain/show.ts'
 import { type Chart, line, type Point, peak } from '../chart.ts'
 import type { LaneOf } from '../lane.ts'
-import { hasLabels, latestOf, pushRound } from './gauges.ts'
+import { createLatest, hasLabels, pushRound } from './gauges.ts'
 
 type Limited = Extract<Expectation, { kind: 'connections' }>
 
 export const connectionsLane: LaneOf = ({ rehearsal }) => {
   const all = rehearsal.expectations
     .filter((each): each is Limited => each.kind === 'connections')
-    .map((limited) => ({ limited, points: [] as Point[], level: latestOf(limited.pods) }))
+    .map((limited) => ({ limited, points: [] as Point[], level: createLatest(limited.pods) }))
   const sample = (record: Sample, at: number): void => {
     if (!record.ok) return
     for (const { limited, points, level } of all) {

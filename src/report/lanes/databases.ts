@@ -6,13 +6,13 @@ import type { PodSeen } from '../../domain/cluster.ts'
 import type { ActionStep, ObjectSeen, RunStarted, Sample } from '../../domain/evidence.ts'
 import { WRITABLE } from '../../domain/metric-names.ts'
 import type { HarmCost, Judgment, ReactionResult } from '../../domain/verdict.ts'
-import { type Gauges, gauges } from '../../judge/seen/gauges.ts'
+import { createGauges, type Gauges } from '../../judge/seen/gauges.ts'
 import { writableId } from '../../judge/seen/wanted-counters.ts'
 import type { Chart, ChartRow, Span } from '../chart.ts'
 import type { DrawnHarm } from '../harms.ts'
 import type { Drawing, LaneOf } from '../lane.ts'
 import { clock, inSeconds } from '../words.ts'
-import { type Flags, flags } from './flags.ts'
+import { createFlags, type Flags } from './flags.ts'
 
 type Promotion = {
   readonly action: string
@@ -26,7 +26,7 @@ export const databasesLane: LaneOf = (started) => {
   const databases = databasesIn(started)
   const promotions = promotionsIn(started)
   const members = new Map<string, Flags>()
-  const writers = gauges()
+  const writers = createGauges()
   for (const source of databases) writers.want({ id: writableId(source), source, metric: WRITABLE, labels: {} })
   const isMember = memberOf([...databases, ...promotions.map((each) => each.to)])
   return {
@@ -70,7 +70,7 @@ const memberOf =
     names.some((each) => name === each || app === each || name.startsWith(`${each}-`) || app.startsWith(`${each}-`))
 
 function takeMember(members: Map<string, Flags>, pod: PodSeen, deleted: boolean, at: number): void {
-  const known = members.get(pod.name) ?? flags()
+  const known = members.get(pod.name) ?? createFlags()
   members.set(pod.name, known)
   known.set(at, [deleted ? 'gone' : pod.ready && !pod.deleting ? 'Ready' : 'not Ready'])
 }

@@ -5,7 +5,7 @@ export type Flags = {
   spans(end: number): readonly { readonly from: number; readonly to: number; readonly flags: readonly string[] }[]
 }
 
-export function flags(): Flags {
+export function createFlags(): Flags {
   const changes: { readonly at: number; readonly on: readonly string[] }[] = []
   return {
     set(at, on) {

@@ -11,9 +11,9 @@ const INTERVALS = 2.5
 
 export type Latest = { set(who: string, at: number, value: number): number }
 
-export const sumOfLatest = (): Latest => latestOf('sum')
+export const createSumOfLatest = (): Latest => createLatest('sum')
 
-export function latestOf(over: OverPods): Latest {
+export function createLatest(over: OverPods): Latest {
   const latest = new Map<string, { readonly at: number; readonly value: number; readonly goneAt: number }>()
   return {
     set(who, at, value) {
@@ -27,7 +27,7 @@ export function latestOf(over: OverPods): Latest {
 
 /** The rate of a counter that several speakers keep; a first value and a reset give no rate, and undefined until there is one. */
 export function rateOfLatest(): { add(who: string, at: number, value: number): number | undefined } {
-  const sum = sumOfLatest()
+  const sum = createSumOfLatest()
   const before = new Map<string, { readonly at: number; readonly value: number }>()
   return {
     add(who, at, value) {

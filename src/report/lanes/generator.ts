@@ -1,13 +1,13 @@
 /** The load generator and the machine. If they are at their limit, the charts above cannot be trusted. */
 import { line, type Point, peak } from '../chart.ts'
 import type { LaneOf } from '../lane.ts'
-import { sumOfLatest } from './gauges.ts'
+import { createSumOfLatest } from './gauges.ts'
 
 export const generatorLane: LaneOf = () => {
   const cpu: Point[] = []
   const busy: Point[] = []
   const lag: Point[] = []
-  const cores = sumOfLatest()
+  const cores = createSumOfLatest()
   return {
     take: {
       'generator-health': (record, at) => {

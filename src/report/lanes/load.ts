@@ -3,14 +3,14 @@ import { arrivalsBetween } from '../../domain/arrivals.ts'
 import type { FrameDelta } from '../../judge/seen/frame-deltas.ts'
 import { line, type Point, peak } from '../chart.ts'
 import type { LaneOf } from '../lane.ts'
-import { sumOfLatest } from './gauges.ts'
+import { createSumOfLatest } from './gauges.ts'
 
 export const loadLane: LaneOf = ({ timeline }) => {
   const offered: Point[] = []
   const achieved: Point[] = []
   const dropped: Point[] = []
-  const running = sumOfLatest()
-  const dropping = sumOfLatest()
+  const running = createSumOfLatest()
+  const dropping = createSumOfLatest()
 
   const takeDelta = (delta: FrameDelta, at: number, instance: string): void => {
     // The first frame of an instance counts from the load's zero.

@@ -18,7 +18,7 @@ export type Recent = {
   quantiles(...of: readonly number[]): readonly (number | undefined)[]
 }
 
-export function recent(): Recent {
+export function createRecent(): Recent {
   const last: SliDelta[] = []
   const instances = new Set<string>()
   return {
@@ -43,7 +43,7 @@ function pairs(flat: readonly number[]): readonly (readonly [number, number])[] 
 
 /** Calls `each` with the window of every requested SLI after each frame. */
 export function recentOf(slis: readonly string[], each: (sli: string, window: Recent, at: number) => void) {
-  const windows = new Map(slis.map((sli) => [sli, recent()]))
+  const windows = new Map(slis.map((sli) => [sli, createRecent()]))
   return (delta: FrameDelta, at: number, instance: string): void => {
     for (const [sli, window] of windows) {
       const added = delta.slis.get(sli)

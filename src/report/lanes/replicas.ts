@@ -18,7 +18,7 @@ import {
 } from '../chart.ts'
 import type { Drawing, LaneOf } from '../lane.ts'
 import { clock, inSeconds } from '../words.ts'
-import { type Flags, flags } from './flags.ts'
+import { createFlags, type Flags } from './flags.ts'
 
 type Scaled = {
   readonly desired: Point[]
@@ -65,7 +65,7 @@ function takeObject(of: (name: string) => Scaled, object: ClusterObject, at: num
     }
     case 'ScaledObject': {
       const known = of(object.of)
-      const conditions = known.keda?.conditions ?? flags()
+      const conditions = known.keda?.conditions ?? createFlags()
       known.keda = { last: object, conditions }
       conditions.set(
         at,

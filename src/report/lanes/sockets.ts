@@ -4,7 +4,7 @@ import type { LatencySlo } from '../../domain/rehearsal.ts'
 import { grownBy } from '../../judge/seen/frame-deltas.ts'
 import { type Chart, line, type Point, peak, type Tick } from '../chart.ts'
 import type { Drawing, LaneOf } from '../lane.ts'
-import { sumOfLatest } from './gauges.ts'
+import { createSumOfLatest } from './gauges.ts'
 import { isOfSockets, latencyChart, quantilesOf } from './latency.ts'
 
 export const socketsLane: LaneOf = ({ rehearsal }) => {
@@ -26,7 +26,7 @@ function socketLife(): Life & { add(frame: LoadFrame, at: number): void } {
   const open: Point[] = []
   const lost: Point[] = []
   const opened: Point[] = []
-  const sum = sumOfLatest()
+  const sum = createSumOfLatest()
   const before = new Map<string, NonNullable<LoadFrame['sockets']>>()
   const add = ({ sockets, instance }: LoadFrame, at: number): void => {
     if (!sockets) return

@@ -4,7 +4,7 @@ import type { ObjectSeen } from '../../domain/evidence.ts'
 import { type Chart, type ChartRow, lowest, type Point, peak, step } from '../chart.ts'
 import type { LaneOf } from '../lane.ts'
 import { counted } from '../words.ts'
-import { type Flags, flags } from './flags.ts'
+import { createFlags, type Flags } from './flags.ts'
 
 export const zonesLane: LaneOf = () => {
   const zones = zoneFold()
@@ -31,7 +31,7 @@ function zoneFold() {
   let waits = 0
 
   const zoneOf = (name: string): Zone => {
-    const known = zones.get(name) ?? { nodes: new Map(), ready: [], troubles: flags() }
+    const known = zones.get(name) ?? { nodes: new Map(), ready: [], troubles: createFlags() }
     zones.set(name, known)
     return known
   }

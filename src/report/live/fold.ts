@@ -4,14 +4,14 @@
  */
 import type { Evidence, GeneratorHealth, RunStarted } from '../../domain/evidence.ts'
 import type { Judgment } from '../../domain/verdict.ts'
-import { judging } from '../../judge/judge.ts'
+import { createJudging } from '../../judge/judge.ts'
 import { frameDeltas } from '../../judge/seen/frame-deltas.ts'
-import { viewing } from '../view.ts'
+import { createViewing } from '../view.ts'
 import { type Figure, figuresOf } from './figures.ts'
 import { lastMinute } from './minute.ts'
-import { moneySoFar } from './money.ts'
+import { createMoneySoFar } from './money.ts'
 import { type Panels, panelsOf } from './panels.ts'
-import { standing } from './standing.ts'
+import { createStanding } from './standing.ts'
 import { liveView } from './state.ts'
 
 /** `over`: the journal is complete. `gone`: it is not, and nobody writes it any more. */
@@ -29,10 +29,10 @@ export type LiveFold = {
   readonly axis: number
 }
 
-export function liveFold(): LiveFold {
-  const judge = judging()
-  const view = viewing()
-  const parts = { minute: lastMinute(), standing: standing(), money: moneySoFar() }
+export function createLiveFold(): LiveFold {
+  const judge = createJudging()
+  const view = createViewing()
+  const parts = { minute: lastMinute(), standing: createStanding(), money: createMoneySoFar() }
   const deltas = frameDeltas(() => started?.timeline.load.unions ?? {})
   let live: ReturnType<typeof liveView> | undefined
   let started: RunStarted | undefined

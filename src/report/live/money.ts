@@ -6,7 +6,7 @@ export type MoneyNow = {
   readonly books: readonly BookRead[]
 }
 
-export function moneySoFar() {
+export function createMoneySoFar() {
   /** The last frame of each generator instance: counts are cumulative. */
   const frames = new Map<string, LoadFrame>()
   const books = new Map<string, BookRead>()

@@ -9,9 +9,9 @@ import { budgetShare, clock, inPercent, objectiveWords, whole } from '../words.t
 import type { RunState } from './fold.ts'
 import { harmRows } from './harm-rows.ts'
 import type { lastMinute } from './minute.ts'
-import type { moneySoFar } from './money.ts'
+import type { createMoneySoFar } from './money.ts'
 import { headline } from './now.ts'
-import type { standing } from './standing.ts'
+import type { createStanding } from './standing.ts'
 import { type LiveState, scaled } from './state.ts'
 
 export type Shown = {
@@ -21,8 +21,8 @@ export type Shown = {
   readonly state: LiveState
   readonly health: GeneratorHealth | undefined
   readonly minute: ReturnType<typeof lastMinute>
-  readonly standing: ReturnType<typeof standing>
-  readonly money: ReturnType<typeof moneySoFar>
+  readonly standing: ReturnType<typeof createStanding>
+  readonly money: ReturnType<typeof createMoneySoFar>
 }
 
 export type Panels = {

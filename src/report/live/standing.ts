@@ -8,7 +8,7 @@ export type ZoneNow = {
   readonly nodesReady: number
 }
 
-export function standing() {
+export function createStanding() {
   const nodes = new Map<string, { readonly zone: string; readonly ready: boolean }>()
   const pods = new Map<string, string>()
 

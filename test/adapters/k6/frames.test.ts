@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { framing } from '../../../src/adapters/k6/frames.ts'
+import { createFraming } from '../../../src/adapters/k6/frames.ts'
 import type { LoadPlan } from '../../../src/domain/timeline.ts'
 import { instant, millis, perSecond } from '../../../src/domain/units.ts'
 import type { NativeHistogram, TimeSeries } from '../../../src/protocols/prometheus/remote-write.ts'
@@ -50,7 +50,7 @@ const latency = (sli: string, buckets: readonly (readonly [number, number])[], z
 
 const at = instant(1)
 const frames = () => {
-  const frameOf = framing('k6', plan)
+  const frameOf = createFraming('k6', plan)
   return (...series: TimeSeries[]) => frameOf({ series }, at)
 }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { k6Log } from '../../../src/adapters/k6/log.ts'
+import { createK6Log } from '../../../src/adapters/k6/log.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const line = (entry: object): string => `${JSON.stringify(entry)}\n`
@@ -18,7 +18,7 @@ describe('what k6 says', () => {
       'panic: the sky falls\n',
     ]
     const zeros: number[] = []
-    const log = k6Log(Readable.from(said), Readable.from(['a banner\n']), join(folder, 'k6.log'), (at) =>
+    const log = createK6Log(Readable.from(said), Readable.from(['a banner\n']), join(folder, 'k6.log'), (at) =>
       zeros.push(at),
     )
     await log.closed

@@ -5,7 +5,7 @@ import { budgetSeen, hpaSeen } from '../../../src/adapters/kubernetes/snapshots.
 import type { PostureKind, PostureObject, PostureWant } from '../../../src/domain/posture.ts'
 import { instant } from '../../../src/domain/units.ts'
 import { judgeWant } from '../../../src/judge/posture/posture.ts'
-import { objectsListed } from '../../../src/judge/seen/listed.ts'
+import { createObjectsListed } from '../../../src/judge/seen/listed.ts'
 
 const labels = { app: 'cart' }
 const metadata = { name: 'cart', namespace: 'shop', uid: 'u-1', labels }
@@ -61,7 +61,7 @@ const healthy: Readonly<Record<PostureKind, readonly PostureObject[]>> = {
 }
 
 function findingsOf(want: PostureWant, changes: Partial<typeof healthy>) {
-  const seen = objectsListed()
+  const seen = createObjectsListed()
   for (const [resource, objects] of Object.entries({ ...healthy, ...changes }))
     seen.add(
       {

@@ -10,7 +10,7 @@ import type { BudgetSeen } from '../../../src/domain/cluster.ts'
 import { type PostureKind, type PostureObject, postureWants } from '../../../src/domain/posture.ts'
 import { instant } from '../../../src/domain/units.ts'
 import { judgeWant } from '../../../src/judge/posture/posture.ts'
-import { objectsListed } from '../../../src/judge/seen/listed.ts'
+import { createObjectsListed } from '../../../src/judge/seen/listed.ts'
 import type { ApiRequest, KubeObject, KubernetesApi } from '../../../src/protocols/kubernetes/api.ts'
 
 const metadata = { name: 'wallet', namespace: 'casino', uid: 'u-1' }
@@ -207,7 +207,7 @@ describe('the manifests of the reference platform', () => {
     ScaledObject: [],
   }
   const judged = (changes: Partial<Record<PostureKind, readonly PostureObject[]>>) => {
-    const listed = objectsListed()
+    const listed = createObjectsListed()
     for (const [resource, all] of Object.entries({ ...lists, ...changes }))
       listed.add(
         {

@@ -3,7 +3,7 @@ import { ofComparison, ofJudgment } from '../../../src/cli/serve/answer.ts'
 import { parseListen, tokenIssues } from '../../../src/cli/serve/listen.ts'
 import { routeOf } from '../../../src/cli/serve/routes.ts'
 import type { Finding, Verdict } from '../../../src/domain/verdict.ts'
-import { comparing } from '../../../src/judge/comparing.ts'
+import { createComparing } from '../../../src/judge/comparing.ts'
 import { judge } from '../../../src/judge/judge.ts'
 import { evidence } from '../../support/evidence.ts'
 import { sessionRecords } from '../../support/evidence-blocks.ts'
@@ -44,7 +44,7 @@ describe('the answer about a run', () => {
 })
 
 describe('the answer about a comparison', () => {
-  const judging = comparing()
+  const judging = createComparing()
   for (const record of sessionRecords()) judging.add(record)
   const comparison = judging.result()
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ClusterObject } from '../../../src/domain/cluster.ts'
 import type { Evidence } from '../../../src/domain/evidence.ts'
 import { instant, type Some } from '../../../src/domain/units.ts'
-import { atRest } from '../../../src/judge/blocks/at-rest.ts'
+import { createAtRest } from '../../../src/judge/blocks/at-rest.ts'
 import { blockPlan } from '../../support/evidence-blocks.ts'
 
 const named = (name: string) => ({ namespace: 'casino', name, uid: name })
@@ -54,7 +54,7 @@ const calm = [
 ]
 
 function unrest(records: readonly Evidence[], at = 10_000): readonly string[] {
-  const fold = atRest(target)
+  const fold = createAtRest(target)
   for (const record of records) fold.add(record)
   return fold.unrest(at)
 }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { Evidence } from '../../../src/domain/evidence.ts'
-import { blocks } from '../../../src/judge/blocks/blocks.ts'
+import { createBlocks } from '../../../src/judge/blocks/blocks.ts'
 import { ZERO } from '../../support/evidence.ts'
 import { blockPlan, blockRecords } from '../../support/evidence-blocks.ts'
 
 const quiet = (n: number) => ({ deposit: { histogram: [[n < 5 ? 800 : 100, 22]] as const, bad: n === 10 ? 2 : 0 } })
 
 function seen(records: readonly Evidence[]) {
-  const fold = blocks()
+  const fold = createBlocks()
   for (const record of records) fold.add(record)
   return fold
 }

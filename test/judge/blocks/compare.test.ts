@@ -4,7 +4,7 @@ import type { Evidence } from '../../../src/domain/evidence.ts'
 import { BUCKET_FACTOR } from '../../../src/domain/histogram.ts'
 import { random } from '../../../src/domain/random.ts'
 import { instant } from '../../../src/domain/units.ts'
-import { comparing } from '../../../src/judge/comparing.ts'
+import { createComparing } from '../../../src/judge/comparing.ts'
 import { runStarted, ZERO } from '../../support/evidence.ts'
 import { blockPlan, blockRecords, session } from '../../support/evidence-blocks.ts'
 
@@ -71,7 +71,7 @@ function journal({
 }
 
 function judged(options: Options): Comparison {
-  const judge = comparing()
+  const judge = createComparing()
   for (const record of journal(options)) judge.add(record)
   return judge.result()
 }
@@ -174,7 +174,7 @@ describe('a comparison of the stock rehearsal', () => {
   })
 
   it('is no comparison without its session', () => {
-    const judge = comparing()
+    const judge = createComparing()
     judge.add(runStarted())
     expect(() => judge.result()).toThrow('no session-started record')
   })
@@ -182,7 +182,7 @@ describe('a comparison of the stock rehearsal', () => {
   it('judges 16 pairs within a second of work', () => {
     const records = journal({ pairs: 16, b: { slower: 1.06 } })
     const from = performance.now()
-    const judge = comparing()
+    const judge = createComparing()
     for (const record of records) judge.add(record)
     judge.result()
     // The bench has the goal; here only a slip by an order of magnitude.

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import {
   answered,
+  createRepeatAllowance,
   goodStanding,
   isOut,
   leftOf,
   OUT_MS,
-  repeatAllowance,
   STRIKES_MAX,
   unanswered,
 } from '../../../src/lab/ingress/ejection.ts'
@@ -52,7 +52,7 @@ describe('an endpoint', () => {
 })
 
 it('repeats at most a fifth of the requests beyond what it has saved, and saves no more than that', () => {
-  const allowance = repeatAllowance()
+  const allowance = createRepeatAllowance()
   const repeated = (asked: number) => {
     let count = 0
     for (let at = 0; at < asked; at += 1) {

@@ -17,7 +17,7 @@ import { createUpstream } from '../../shared/upstream.ts'
 import { refuseBets, settleBets } from './background.ts'
 import { type BetDesk, type BetRequest, placeBet } from './place.ts'
 import { createProvider } from './provider.ts'
-import { betsBook, betsSteps, recordOutcomes, storeOn } from './store.ts'
+import { betsBook, betsSteps, createBetStore, recordOutcomes } from './store.ts'
 
 const shape = (read: ConfigReader) => ({
   server: readServerConfig(read),
@@ -51,7 +51,7 @@ run('bets', async () => {
     await database.stop()
   })
   const provider = createProvider(service, config.provider)
-  const store = storeOn(database.query)
+  const store = createBetStore(database.query)
   const sweeper: { nudge(): void } = { nudge: () => undefined }
   const desk = {
     store,

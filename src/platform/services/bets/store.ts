@@ -93,7 +93,7 @@ export type BetStore = {
   settled(keys: readonly string[]): Promise<void>
 }
 
-export function storeOn(query: Query): BetStore {
+export function createBetStore(query: Query): BetStore {
   return {
     begin: async (bet) =>
       (await query('begin', BEGIN, [bet.key, bet.player, bet.stakeCents, bet.selection, bet.odds, bet.owner]))

@@ -5,14 +5,14 @@
  */
 import { Gauge } from 'prom-client'
 import { databaseMetrics } from '../../../wire/metrics.ts'
-import { clusterApi } from '../../shared/cluster-api.ts'
+import { createClusterApi } from '../../shared/cluster-api.ts'
 import { type ConfigReader, configOrExit, readServerConfig } from '../../shared/config.ts'
 import { repeat } from '../../shared/loop.ts'
 import type { KeeperStatus } from '../../shared/role-record.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
 import { askServer } from './asking.ts'
 import { createKeeper } from './keeper.ts'
-import { postgresServer } from './server.ts'
+import { createPostgresServer } from './server.ts'
 
 // Half a second of patience at each step of a failover; two readings of a small object a second are nothing to an API server.
 const ROUND_MS = 500
@@ -41,7 +41,7 @@ run('db-keeper', async () => {
   const urlOf = (host: string) =>
     `postgres://${encodeURIComponent(config.user)}:${encodeURIComponent(config.password)}@${host}:5432/${config.database}`
   const asking = askServer(urlOf('127.0.0.1'))
-  const server = postgresServer({
+  const server = createPostgresServer({
     command: process.argv.slice(2),
     folder: config.folder,
     pod: config.pod,
@@ -60,7 +60,7 @@ run('db-keeper', async () => {
     leaderUrl: urlOf(config.leaderHost),
     server,
     asking,
-    api: clusterApi(),
+    api: createClusterApi(),
     recordName: config.recordName,
     log,
   })

@@ -58,7 +58,7 @@ synchronous_standby_names = '${sync === '' ? '' : `"${sync}"`}'
 default_transaction_read_only = ${readOnly ? 'on' : 'off'}
 `
 
-export function postgresServer(options: ServerOptions): Server {
+export function createPostgresServer(options: ServerOptions): Server {
   const { folder, leader, log } = options
   const at = (name: string) => join(folder, name)
   let child: ChildProcess | undefined

@@ -31,7 +31,7 @@ const ANSWER_MS = 500
 // waited for its answer would know of the new one half a second late. One lost SYN is one answer missed, of the six that make a silence.
 const REACH_MS = 100
 
-export function databaseCluster(
+export function createDatabaseCluster(
   api: ClusterApi,
   selector: string,
   recordName: string,

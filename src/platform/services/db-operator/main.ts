@@ -4,11 +4,11 @@
  */
 import { Counter, Gauge } from 'prom-client'
 import { databaseMetrics } from '../../../wire/metrics.ts'
-import { clusterApi } from '../../shared/cluster-api.ts'
+import { createClusterApi } from '../../shared/cluster-api.ts'
 import { type ConfigReader, configOrExit, readServerConfig } from '../../shared/config.ts'
 import { repeat } from '../../shared/loop.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
-import { databaseCluster } from './cluster.ts'
+import { createDatabaseCluster } from './cluster.ts'
 import { createOperator, type Operator } from './operator.ts'
 
 const ROUND_MS = 500
@@ -26,7 +26,7 @@ const shape = (read: ConfigReader) => ({
 run('db-operator', async () => {
   const config = configOrExit('db-operator', shape)
   const service = createService('db-operator', config.server)
-  const cluster = databaseCluster(clusterApi(), config.selector, config.recordName, config.keeperPort)
+  const cluster = createDatabaseCluster(createClusterApi(), config.selector, config.recordName, config.keeperPort)
   const operator = createOperator(cluster, config.fencing, service.log)
   tellMetrics(service, operator)
   service.app.get('/status', async () => operator.observed())

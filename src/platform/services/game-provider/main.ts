@@ -12,7 +12,7 @@ import { repeat } from '../../shared/loop.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
 import { SIGNATURE_HEADER, signBody } from '../../shared/signature.ts'
 import { createUpstream } from '../../shared/upstream.ts'
-import { type Rounds, roundsOn } from './rounds.ts'
+import { createRounds, type Rounds } from './rounds.ts'
 import { providerBook, providerSteps, ROUND_TOPIC } from './schema.ts'
 
 const WEBHOOK_TIMEOUT_MS = 2_000
@@ -40,7 +40,7 @@ run('game-provider', async () => {
   const database = openDatabase(config.database, 'game_provider', service)
   service.needs(database.notReady)
   service.onStop(database.stop)
-  const rounds = roundsOn(database.query)
+  const rounds = createRounds(database.query)
   serveRounds(service, config, rounds)
   serveBooks(service, database, providerBook)
   await service.listen()

@@ -26,7 +26,7 @@ export type Rounds = {
   settleDue(): Promise<void>
 }
 
-export function roundsOn(query: Query): Rounds {
+export function createRounds(query: Query): Rounds {
   return {
     open: async (key, stakeCents, odds, settleInMs) => {
       await query('open', OPEN, [key, stakeCents, odds, settleInMs])

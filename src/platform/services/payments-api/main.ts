@@ -20,8 +20,8 @@ import { creditAt } from './credit.ts'
 import { type DepositDesk, makeDeposit } from './deposit.ts'
 import { createFraudCheck } from './fraud.ts'
 import { createLane, type PspLane } from './lane.ts'
-import { pspOver } from './psp.ts'
-import { type Deposit, paymentsBook, paymentsSteps, storeOn } from './store.ts'
+import { createPsp } from './psp.ts'
+import { createDepositStore, type Deposit, paymentsBook, paymentsSteps } from './store.ts'
 import { sweep } from './sweeper.ts'
 import { serveConfirmations, serveWebhooks } from './webhooks.ts'
 
@@ -38,7 +38,7 @@ run('payments-api', async () => {
     await wallet.stop()
     await database.stop()
   })
-  const store = storeOn(database.query, config.leaseMs)
+  const store = createDepositStore(database.query, config.leaseMs)
   const psps = [config.primary, config.secondary]
   const lanes = createLanes(service, config, psps)
   const credit = (deposit: Deposit) => creditAt(wallet, service.log, deposit)
@@ -106,7 +106,7 @@ function createLanes(service: Service, config: PaymentsConfig, psps: readonly Ps
       background: createUpstream({ url: psp.url, connections: BACKGROUND_CONNECTIONS, maxInFlight: 64 }),
     }
     service.onStop(async () => void (await Promise.all([ways.charges.stop(), ways.background.stop()])))
-    return createLane(pspOver(psp, ways), config, { charges, calls })
+    return createLane(createPsp(psp, ways), config, { charges, calls })
   })
 }
 

@@ -28,7 +28,7 @@ const BACKGROUND_TIMEOUT_MS = 1_500
 /** Two ways to the same provider: charges have their slots, and what runs in the background must never take one of them. */
 export type PspWays = { readonly charges: Upstream; readonly background: Upstream }
 
-export function pspOver(config: PspConfig, ways: PspWays): Psp {
+export function createPsp(config: PspConfig, ways: PspWays): Psp {
   const authorization = `Bearer ${config.apiKey}`
   const background = (method: 'GET' | 'POST', path: string): Promise<CallResult> =>
     ways.background.call({

@@ -99,7 +99,7 @@ export type DepositStore = {
 }
 
 /** `leaseMs`: how long a handler owns what it began; longer than any request lives. */
-export function storeOn(query: Query, leaseMs: number): DepositStore {
+export function createDepositStore(query: Query, leaseMs: number): DepositStore {
   const one = async (name: string, sql: string, values: readonly unknown[]): Promise<boolean> =>
     (await query(name, sql, values)).length === 1
   return {

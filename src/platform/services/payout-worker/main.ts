@@ -12,14 +12,14 @@ import { createService, run, type Service } from '../../shared/service.ts'
 import { createUpstream } from '../../shared/upstream.ts'
 import { type PayoutConfig, type PayoutPspConfig, readPayoutConfig } from './config.ts'
 import { type Payer, payAll } from './pay.ts'
-import { payerOver } from './psp.ts'
-import { walletOver } from './wallet.ts'
+import { createPayer } from './psp.ts'
+import { createWallet } from './wallet.ts'
 
 run('payout-worker', async () => {
   const config = configOrExit('payout-worker', readPayoutConfig)
   const service = createService('payout-worker', config.server)
   const upstream = createUpstream({ url: config.walletUrl, connections: 4, maxInFlight: 32 })
-  const wallet = walletOver(upstream, randomUUID(), config.leaseMs)
+  const wallet = createWallet(upstream, randomUUID(), config.leaseMs)
   const payers = createPayers(service, config)
   const state = { reason: 'the wallet was not asked yet' as string | undefined }
   service.needs(() => state.reason)
@@ -46,7 +46,7 @@ function createPayers(service: Service, config: PayoutConfig): readonly Payer[] 
     const upstream = createUpstream({ url: psp.url, connections: config.slots, maxInFlight: config.slots, onSend })
     service.onStop(upstream.stop)
     const breaker = createBreaker(config.breaker)
-    return payerOver({ psp, upstream, breaker, timeoutMs: config.pspTimeoutMs }, (outcome) =>
+    return createPayer({ psp, upstream, breaker, timeoutMs: config.pspTimeoutMs }, (outcome) =>
       outcomes.inc({ psp: psp.name, outcome }),
     )
   })

@@ -11,7 +11,7 @@ type Way = {
   readonly timeoutMs: number
 }
 
-export function payerOver({ psp, upstream, breaker, timeoutMs }: Way, count: (outcome: string) => void): Payer {
+export function createPayer({ psp, upstream, breaker, timeoutMs }: Way, count: (outcome: string) => void): Payer {
   return {
     name: psp.name,
     available: () => breaker.state(performance.now()) !== 'open',

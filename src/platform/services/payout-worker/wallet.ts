@@ -23,7 +23,7 @@ export type Wallet = {
 
 const TIMEOUT_MS = 700
 
-export function walletOver(upstream: Upstream, owner: string, leaseMs: number): Wallet {
+export function createWallet(upstream: Upstream, owner: string, leaseMs: number): Wallet {
   async function post(path: string, content: Json): Promise<Json> {
     const body = JSON.stringify({ ...content, owner })
     const result = await upstream.call({

@@ -29,7 +29,7 @@ export type Charges = {
 
 type ChargeRow = { status: ChargeStatus; amount_cents: number }
 
-export function chargesOn(query: Query): Charges {
+export function createCharges(query: Query): Charges {
   async function find(key: string): Promise<Charge | undefined> {
     const [row] = await query<ChargeRow>('find-charge', FIND, [key])
     return row && { status: row.status, amountCents: row.amount_cents }

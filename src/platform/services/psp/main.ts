@@ -12,8 +12,8 @@ import { type ConfigReader, configOrExit, readDatabaseConfig, readServerConfig }
 import { openDatabase } from '../../shared/database.ts'
 import { HttpProblem } from '../../shared/problem.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
-import { type ChargeStatus, type Charges, chargesOn } from './charges.ts'
-import { type Payouts, payoutsOn } from './payouts.ts'
+import { type ChargeStatus, type Charges, createCharges } from './charges.ts'
+import { createPayouts, type Payouts } from './payouts.ts'
 import { pspBook, pspSteps } from './schema.ts'
 import { readWebhookConfig, sendWebhooks } from './webhooks.ts'
 
@@ -46,8 +46,8 @@ run('psp', async () => {
   service.onStop(database.stop)
   authorise(service, config.apiKey)
   const count = requestCounter(service, config.psp)
-  serveCharges(service, config, chargesOn(database.query), count)
-  servePayouts(service, config, payoutsOn(database.query), count)
+  serveCharges(service, config, createCharges(database.query), count)
+  servePayouts(service, config, createPayouts(database.query), count)
   serveBooks(service, database, pspBook(config.psp))
   await service.listen()
   await database.prepare(pspSteps)

@@ -9,7 +9,7 @@ export type Payouts = {
   pay(key: string, amountCents: number): Promise<number>
 }
 
-export function payoutsOn(query: Query): Payouts {
+export function createPayouts(query: Query): Payouts {
   return {
     pay: async (key, amountCents) => {
       await query('pay', PAY, [key, amountCents])

@@ -40,7 +40,7 @@ export type LedgerDefects = { readonly outbox: boolean; readonly idempotency: bo
 /** The character after which a book's key is told apart from its copies; keys from outside never have it (`keyOf`). */
 const COPY_MARK = '~'
 
-export function ledgerOn(query: Query, { outbox, idempotency }: LedgerDefects): Ledger {
+export function createLedger(query: Query, { outbox, idempotency }: LedgerDefects): Ledger {
   const credited = outbox ? topics.credited : null
   const settled = outbox ? topics.settled : null
   const posting = async (name: string, sql: string, values: readonly unknown[]): Promise<Posting> => {

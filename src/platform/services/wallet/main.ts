@@ -11,7 +11,7 @@ import { deliver } from '../../shared/events.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
 import { gaugeTable } from '../../shared/table-gauge.ts'
 import { type CallResult, createUpstream, failureOf } from '../../shared/upstream.ts'
-import { ledgerOn, topics, walletBook } from './ledger.ts'
+import { createLedger, topics, walletBook } from './ledger.ts'
 import { servePayouts } from './payouts.ts'
 import { serveLedger } from './routes.ts'
 import { walletSteps } from './schema.ts'
@@ -52,7 +52,7 @@ run('wallet', async () => {
   const database = openDatabase(config.database, 'wallet', service)
   service.needs(database.notReady)
   service.onStop(database.stop)
-  serveLedger(service, ledgerOn(database.query, config))
+  serveLedger(service, createLedger(database.query, config))
   servePayouts(service, database.query, config.outbox)
   serveBooks(service, database, walletBook)
   await service.listen()
