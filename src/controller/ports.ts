@@ -156,9 +156,17 @@ export type PreparedAction = {
 export interface Probes {
   /** One scrape of each pod of a source, through the API server. Never throws: failures are samples. */
   scrape(name: string, source: MetricSource): Promise<readonly Sample[]>
-  /** What a Prometheus has scraped of a source since the last call. Never throws: failures are samples. */
-  query(prometheus: PrometheusTarget, name: string): Promise<readonly Sample[]>
+  /**
+   * What a Prometheus has scraped of a source since the last call; `anew`: as if there was none, so that the last scrape before now is among it.
+   * Never throws: failures are samples.
+   */
+  query(prometheus: PrometheusTarget, name: string, anew?: boolean): Promise<readonly Sample[]>
+  /** What a Prometheus scrapes, and how often. Undefined if it does not tell. Never throws. */
+  scraped(prometheus: PrometheusTarget): Promise<readonly ScrapedTarget[] | undefined>
 }
+
+/** `labels` are those of its series, with `job` and `instance`. */
+export type ScrapedTarget = { readonly labels: Readonly<Record<string, string>>; readonly everyMs: number }
 
 export type BookState = {
   readonly book: string

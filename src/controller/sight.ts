@@ -1,10 +1,11 @@
 /** Whether the sources and books that a rehearsal is judged by can be read at all: a fault that nobody can observe proves nothing. */
 import type { Sample } from '../domain/evidence.ts'
 import type { Issue, SourcePoint } from '../domain/issue.ts'
-import type { MetricSource, Target } from '../domain/rehearsal.ts'
+import type { MetricSource, Rehearsal, Target } from '../domain/rehearsal.ts'
 import { after, seconds } from '../domain/units.ts'
 import type { Books, Clock, Probes } from './ports.ts'
 import { problemOf } from './problem.ts'
+import { lookAtPrometheus } from './prometheus-sight.ts'
 
 type Ports = { readonly probes: Probes; readonly books: Books; readonly clock: Clock }
 
@@ -16,13 +17,19 @@ export type Sight = {
   readonly issue?: Issue
 }
 
-/** Reads each source and each of these books once. */
-export async function look(ports: Ports, target: Target, books: readonly string[]): Promise<readonly Sight[]> {
-  return Promise.all([
-    ...Object.entries(target.sources).map(([name, source]) => lookAtSource(ports, target, name, source)),
-    ...Object.keys(target.prometheus?.sources ?? {}).map((name) => lookAtQueries(ports, target, name)),
-    ...books.map((book) => lookAtBook(ports, target, book)),
+/** Reads each source and each of these books once. With a rehearsal, also whether its indicators can be counted by them. */
+export async function look(
+  ports: Ports,
+  target: Target,
+  books: readonly string[],
+  rehearsal?: Rehearsal,
+): Promise<readonly Sight[]> {
+  const looks = await Promise.all([
+    Promise.all(Object.entries(target.sources).map(([name, source]) => lookAtSource(ports, target, name, source))),
+    lookAtPrometheus(ports, target, rehearsal),
+    Promise.all(books.map((book) => lookAtBook(ports, target, book))),
   ])
+  return looks.flat()
 }
 
 /** Two attempts: a pod that was busy for a moment is not unreadable. */
@@ -56,26 +63,6 @@ async function lookAtSource(ports: Ports, target: Target, name: string, source: 
     code: 'source-unreadable',
     problem: `source ${name}: none of its pods can be read; ${namespace}/${failed.pod}: ${failed.problem}.`,
     next: `${cutOff(failed.problem, 'pod', port)}Try: kubectl --context ${target.context} get --raw '${url}'`,
-  }
-  return { kind: 'source', name, state: 'unreadable', issue }
-}
-
-async function lookAtQueries({ probes, clock }: Ports, target: Target, name: string): Promise<Sight> {
-  const { prometheus } = target
-  const query = async (): Promise<readonly Sample[]> => (prometheus === undefined ? [] : probes.query(prometheus, name))
-  let samples = await query()
-  // A scrape that lacks a metric is looked at again before it is told.
-  if (samples.length === 0) {
-    await clock.until(after(clock.now(), PAUSE))
-    samples = await query()
-  }
-  const failed = samples.find((sample) => !sample.ok)
-  if (failed === undefined || samples.some(({ ok }) => ok)) return { kind: 'source', name, state: 'read' }
-  const issue = {
-    at: wholeFile(target),
-    code: 'source-unreadable',
-    problem: `source ${name}: Prometheus cannot be read; ${failed.problem}.`,
-    next: `Compare with prometheus in ${target.file}: its server, its login, and the selectors of this source. Try them in Prometheus' own page.`,
   }
   return { kind: 'source', name, state: 'unreadable', issue }
 }

@@ -45,15 +45,16 @@ export function startWatching(
     ),
   )
   const { prometheus } = target
-  const queries = Object.keys(prometheus?.sources ?? {}).map((name) =>
-    readLoop(
-      ports,
-      async () => (prometheus ? ports.probes.query(prometheus, name) : []),
-      () => SCRAPE_EVERY,
-      recorder,
-      signal,
-    ),
-  )
+  const queries = Object.keys(prometheus?.sources ?? {}).map((name) => {
+    // The scrape before the load is what its counters are compared with. A look before the run may have read it.
+    let isFirst = true
+    const query = async () => {
+      const samples = prometheus ? await ports.probes.query(prometheus, name, isFirst) : []
+      isFirst = false
+      return samples
+    }
+    return readLoop(ports, query, () => SCRAPE_EVERY, recorder, signal)
+  })
   return { closely, stopped: Promise.all([cluster, ...scrapes, ...queries]).then(() => undefined) }
 }
 

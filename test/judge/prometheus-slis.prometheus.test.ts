@@ -1,10 +1,15 @@
 /** Objectives that a real Prometheus counts: the scrapes of a shop that serves a known number of orders, from the query to the verdict. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { kubernetesCluster } from '../../src/adapters/kubernetes/cluster.ts'
+import { platformBooks } from '../../src/adapters/ledger/books.ts'
 import { kubernetesProbes } from '../../src/adapters/metrics/probes.ts'
 import { systemClock } from '../../src/cli/clock.ts'
+import { createRecorder } from '../../src/controller/recorder.ts'
 import { lastScrape } from '../../src/controller/settling.ts'
-import type { Evidence, Sample } from '../../src/domain/evidence.ts'
+import { look } from '../../src/controller/sight.ts'
+import { startWatching } from '../../src/controller/watching.ts'
+import type { Evidence } from '../../src/domain/evidence.ts'
 import type { Slis } from '../../src/domain/indicators.ts'
 import type { PrometheusTarget, Rehearsal } from '../../src/domain/rehearsal.ts'
 import { instant, millis, ratio } from '../../src/domain/units.ts'
@@ -83,15 +88,26 @@ const asked = (): PrometheusTarget => ({
   },
 })
 
-/** A load of `seconds`: each instance has 40 orders a second, of which one in 40 is bad and one in 10 is slow. `meanwhile` is called each second. */
+const nothing = { kind: 'List', metadata: { resourceVersion: '1' }, items: [] }
+
+/**
+ * A load of `seconds`: each instance has 40 orders a second, of which one in 40 is bad and one in 10 is slow. `meanwhile` is called each second. It is
+ * looked at before, watched meanwhile and awaited afterwards as in a run.
+ */
 async function loaded(seconds: number, meanwhile: (second: number) => void = () => undefined) {
-  const probes = kubernetesProbes(await smallApiServer(() => undefined), systemClock)
-  const all: Sample[] = []
-  const query = async () => {
-    all.push(...(await probes.query(asked(), 'shop')))
-    return all.filter(({ ok }) => ok).length
-  }
-  await expect.poll(query).toBeGreaterThan(3)
+  const api = await smallApiServer(({ query }) => (query.has('watch') ? undefined : nothing))
+  const probes = kubernetesProbes(api, systemClock)
+  const ports = { probes, clock: systemClock, cluster: kubernetesCluster(api), books: platformBooks(api) }
+  const files = { rehearsal: told, target: { ...target, sources: {}, prometheus: asked() } }
+  const issues = async () => (await look(ports, files.target, [], told)).flatMap(({ issue }) => issue?.problem ?? [])
+  await expect.poll(issues, { timeout: 10_000 }).toEqual([])
+
+  const seen: Evidence[] = []
+  const sink = { append: (record: Evidence) => void seen.push(record), flush: () => Promise.resolve() }
+  const looking = new AbortController()
+  const recorder = createRecorder(sink, systemClock, () => undefined, console.error)
+  const watch = startWatching(ports, files, recorder, looking.signal)
+  await sleep(SCRAPE_MS / 4)
   const zeroAt = Date.now()
   for (let step = 0; step < seconds * 10; step += 1) {
     if (step % 10 === 0) meanwhile(step / 10)
@@ -100,24 +116,21 @@ async function loaded(seconds: number, meanwhile: (second: number) => void = () 
       if (step % 10 === 5) shops[pod].bad += 1
       if (step % 10 >= 6) shops[pod].slow += 1
     }
-    if (step % 5 === 0) await query()
     await sleep(Math.max(0, zeroAt + (step + 1) * 100 - Date.now()))
   }
   const endAt = Date.now()
-  // As a run does.
-  while (Date.now() < endAt + (lastScrape(told, { ...target, prometheus: asked() }) ?? 0)) {
-    await query()
-    await sleep(250)
-  }
-  return objectivesOf(all, zeroAt, endAt)
+  await sleep(lastScrape(told, files.target) ?? 0)
+  looking.abort()
+  await watch.stopped
+  return objectivesOf(seen, zeroAt, endAt)
 }
 
-function objectivesOf(samples: readonly Sample[], zeroAt: number, endAt: number) {
+function objectivesOf(seen: readonly Evidence[], zeroAt: number, endAt: number) {
   const load = { instance: 'k6', at: instant(zeroAt) } as const
   const { findings, slos: results } = judge([
     { ...runStarted(), at: instant(zeroAt - 1000), rehearsal: told, target: { ...target, prometheus: asked() } },
     { kind: 'load-started', ...load, zeroAt: instant(zeroAt), pid: 1 },
-    ...samples,
+    ...seen,
     { kind: 'load-ended', ...load, at: instant(endAt), outcome: 'completed', exitCode: 0, problems: [] },
   ] satisfies readonly Evidence[])
   const found = (sli: string): SloResult => {

@@ -14,7 +14,9 @@ import {
   paths,
 } from '../../protocols/kubernetes/api.ts'
 import { quoted } from '../../protocols/kubernetes/api-error.ts'
+import { readTargets, TARGETS_PATH } from '../../protocols/prometheus/targets.ts'
 import { prometheusSamples } from './prometheus-samples.ts'
+import { askPrometheus } from './prometheus-server.ts'
 import { readMetrics } from './reading.ts'
 
 const SCRAPE_TIMEOUT_MS = 1500
@@ -58,6 +60,15 @@ export function kubernetesProbes(api: KubernetesApi, clock: Clock): Probes {
   }
   return {
     query: prometheusSamples(api, clock),
+    scraped: async (prometheus) => {
+      try {
+        const { status, text } = await askPrometheus(api, prometheus, TARGETS_PATH)
+        return readTargets(status, text)
+      } catch {
+        // Whether it can be asked at all is told by the queries.
+        return undefined
+      }
+    },
     scrape: async (name, source) => {
       try {
         const pods = await podsOf(name, source)

@@ -22,7 +22,7 @@ const GONE_INTERVALS = 5
  */
 type Instance = { readonly lastAt: number; readonly toldAt: number }
 type Known = Map<string, Instance>
-/** By instance, the time of a scrape that lacked metrics when it was looked at. */
+/** By instance, the newest scrape that was looked at. */
 type Waiting = Map<string, number>
 
 export function prometheusSamples(api: KubernetesApi, clock: Clock) {
@@ -30,7 +30,8 @@ export function prometheusSamples(api: KubernetesApi, clock: Clock) {
   const waitingOf = new Map<string, Waiting>()
   let offset: Promise<number> | undefined
 
-  return async (prometheus: PrometheusTarget, name: string): Promise<readonly Sample[]> => {
+  return async (prometheus: PrometheusTarget, name: string, anew = false): Promise<readonly Sample[]> => {
+    if (anew) for (const state of [knownOf, waitingOf]) state.delete(name)
     const known = knownOf.get(name) ?? new Map<string, Instance>()
     knownOf.set(name, known)
     const waiting = waitingOf.get(name) ?? new Map<string, number>()
@@ -136,14 +137,15 @@ function scrapesOf(
  */
 function whole(scrapes: readonly Scrape[], metrics: number, waiting: Waiting): readonly Scrape[] {
   const held = new Set<string>()
-  return scrapes.filter(({ pod, at, series }) => {
+  const ready = scrapes.filter(({ pod, at, series }) => {
     if (held.has(pod)) return false
     const isWhole = new Set(series.map(({ name }) => name)).size === metrics
-    if (isWhole || waiting.get(pod) === at) return true
-    waiting.set(pod, at)
+    if (isWhole || at <= (waiting.get(pod) ?? 0)) return true
     held.add(pod)
     return false
   })
+  for (const { pod, at } of scrapes) waiting.set(pod, at)
+  return ready
 }
 
 function sampleOf(source: string, metrics: readonly string[], { pod, at, series }: Scrape, ahead: number): Sample {

@@ -148,7 +148,7 @@ async function look(
   const judged = namespaces.flatMap((namespace) => wants.map((want) => judgeWant(namespace, want, seen.of(namespace))))
   const problems = rehearsal === undefined ? [] : await ports.cluster.preflight(rehearsal, target)
   const books = rehearsal ? booksRead(rehearsal, target) : target.books.map(({ book }) => book)
-  const sights = postureOnly && rehearsal === undefined ? [] : await lookAtSights(ports, target, books)
+  const sights = postureOnly && rehearsal === undefined ? [] : await lookAtSights(ports, target, books, rehearsal)
   const provisions = postureOnly ? [] : await provisionsOf(api, target)
   const credentials = postureOnly ? [] : (await readCredentials(api, target)).issues
   const told = [...issues, ...problems, ...credentials, ...sights.flatMap(({ issue }) => issue ?? [])]

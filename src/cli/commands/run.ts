@@ -189,7 +189,9 @@ async function performRun(
 
 /** The sources and books that judge the run must be readable before anything is touched. */
 async function refuseIfBlind(ports: ControllerPorts, { rehearsal, target }: Inputs): Promise<void> {
-  const issues = (await look(ports, target, booksRead(rehearsal, target))).flatMap(({ issue }) => issue ?? [])
+  const issues = (await look(ports, target, booksRead(rehearsal, target), rehearsal)).flatMap(
+    ({ issue }) => issue ?? [],
+  )
   if (issues.length > 0) throw new BadInput(issues, exitCodes.environment)
 }
 

@@ -5,11 +5,18 @@
  */
 import type { EvidenceOf, Series } from '../../domain/evidence.ts'
 import { metricsRead, type PrometheusSli } from '../../domain/prometheus-sli.ts'
+import type { Slo } from '../../domain/rehearsal.ts'
 
 /** A number is the upper bound of a bucket in ms. */
 export type Part = 'good' | 'total' | number
 export type Cells = ReadonlyMap<string, { readonly part: Part; readonly value: number }>
 export type Limits = { readonly targetMs: number; readonly ceilingMs: number }
+
+/** The limits at which a latency is judged: those of its objective. */
+export function limitsOf(sli: string, slos: readonly Slo[]): Limits | undefined {
+  const latency = slos.find((slo) => slo.sli === sli && slo.kind === 'latency')
+  return latency?.kind === 'latency' ? latency : undefined
+}
 
 export type Reading =
   /** `absent`: metrics without a sample, beside others that have one. */

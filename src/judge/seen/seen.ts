@@ -14,6 +14,7 @@ import { createObjectsListed, type ObjectsListedSeen } from './listed.ts'
 import { createLoadCounts, type LoadCounts } from './load-counts.ts'
 import { createObjectHistory, type ObjectHistory } from './object-history.ts'
 import { createPodGauges, type PodGauges } from './pod-gauges.ts'
+import { limitsOf } from './prometheus-cells.ts'
 import { createPrometheusSlis, type PrometheusSlis } from './prometheus-slis.ts'
 import { createRunFacts, type RunFacts } from './run-facts.ts'
 import { createSilence, type Silence } from './silence.ts'
@@ -132,8 +133,5 @@ function addTo(seen: Seen, record: Evidence, line: number): void {
 }
 
 function wantPrometheus(prometheus: PrometheusSlis, { slis, slos }: Rehearsal): void {
-  for (const [name, sli] of Object.entries(prometheusIn(slis))) {
-    const latency = slos.find((slo) => slo.sli === name && slo.kind === 'latency')
-    prometheus.want(name, sli, latency?.kind === 'latency' ? latency : undefined)
-  }
+  for (const [name, sli] of Object.entries(prometheusIn(slis))) prometheus.want(name, sli, limitsOf(name, slos))
 }

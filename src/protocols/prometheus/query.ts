@@ -2,6 +2,7 @@
  * Prometheus' query API (prometheus.io/docs/prometheus/latest/querying/api): an instant query of a range selector (`metric{…}[15000ms]`) answers the
  * raw samples that were scraped, with their own times. No `rate()` that extrapolates over the edges of a window.
  */
+import { fieldOf, jsonOf } from './json.ts'
 
 /** `at` in ms of Prometheus' clock. `value` may be NaN or infinite. */
 export type RawSample = { readonly at: number; readonly value: number }
@@ -68,15 +69,4 @@ const numberOf = (text: unknown): number => {
   if (text === '+Inf') return Number.POSITIVE_INFINITY
   if (text === '-Inf') return Number.NEGATIVE_INFINITY
   return typeof text === 'string' && text !== '' ? Number(text) : Number.NaN
-}
-
-const fieldOf = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

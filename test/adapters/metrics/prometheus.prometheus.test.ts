@@ -9,9 +9,10 @@ import { kubernetesProbes } from '../../../src/adapters/metrics/probes.ts'
 import { systemClock } from '../../../src/cli/clock.ts'
 import { look } from '../../../src/controller/sight.ts'
 import type { Sample } from '../../../src/domain/evidence.ts'
-import type { PrometheusTarget } from '../../../src/domain/rehearsal.ts'
-import { millis } from '../../../src/domain/units.ts'
-import { target } from '../../support/evidence-rehearsal.ts'
+import type { PrometheusSli } from '../../../src/domain/prometheus-sli.ts'
+import type { PrometheusTarget, Rehearsal } from '../../../src/domain/rehearsal.ts'
+import { millis, ratio } from '../../../src/domain/units.ts'
+import { rehearsal, target } from '../../support/evidence-rehearsal.ts'
 import { type RealPrometheus, type Scraped, scraped, startPrometheus } from '../../support/real-prometheus.ts'
 import { smallApiServer } from '../../support/small-api-server.ts'
 
@@ -98,12 +99,49 @@ describe('a source that Prometheus scrapes', () => {
 })
 
 describe('before the load', () => {
-  const issueOf = async (asked: PrometheusTarget) => {
+  const issueOf = async (asked: PrometheusTarget, told?: Rehearsal) => {
     const ports = { probes: kubernetesProbes(await noApi(), systemClock), clock: systemClock }
     const books = { read: () => Promise.reject(new Error('no book')), committed: () => Promise.resolve([]) }
-    const [sight] = await look({ ...ports, books }, { ...target, sources: {}, prometheus: asked }, [])
+    const [sight] = await look({ ...ports, books }, { ...target, sources: {}, prometheus: asked }, [], told)
     return sight?.issue?.problem ?? ''
   }
+
+  it.each([
+    ['more often than the target file says', 2 * SCRAPE_MS, 'scrapes it every 500ms, and scrapeInterval is 1s'],
+    ['less often than the target file says', SCRAPE_MS / 2, 'scrapes it every 500ms, and scrapeInterval is 250ms'],
+    ['as the target file says, and nothing', SCRAPE_MS, ''],
+  ])('a Prometheus that scrapes %s is told', async (_, scrapeMs, words) => {
+    const problem = await issueOf({ ...to(ORDERS), scrapeMs: millis(scrapeMs) })
+    expect(words === '' ? problem : problem.includes(words)).toEqual(words === '' ? '' : true)
+  })
+
+  const at = { file: 'x', line: 1, column: 1 }
+  const counted = (sli: PrometheusSli): Rehearsal => ({
+    ...rehearsal,
+    slis: { orders: sli },
+    slos: [{ kind: 'latency', sli: 'orders', quantile: ratio(0.9), targetMs: millis(300), ceilingMs: millis(300), at }],
+  })
+  const BUCKETS = { shop: { buckets: 'times_bucket{job="shop"}', ...ORDERS.shop } }
+
+  it('a histogram without a bucket at the limit is told, and one with it is not', async () => {
+    const sli: PrometheusSli = { kind: 'prometheus-buckets', of: 'shop', buckets: 'buckets', unit: 's', at }
+    const bucket = (le: string) => `times_bucket{le="${le}"} 4\n`
+    shop.extra = `# TYPE times histogram\n${['0.1', '0.5', '+Inf'].map(bucket).join('')}times_sum 1\ntimes_count 4\n`
+    await expect
+      .poll(() => issueOf(to(BUCKETS), counted(sli)))
+      .toContain(
+        '"orders" cannot be counted; buckets has no bucket that ends at 300 ms; its buckets end at 100, 500 ms',
+      )
+    shop.extra = shop.extra.replace('"0.5"', '"0.3"')
+    await expect.poll(() => issueOf(to(BUCKETS), counted(sli))).toBe('')
+    shop.extra = ''
+  })
+
+  it('counters of which one was never seen are told', async () => {
+    const sli: PrometheusSli = { kind: 'prometheus-ratio', of: 'shop', good: 'good', total: 'orders_total', at }
+    const sources = { shop: { good: 'orders_total{to="b"}', ...ORDERS.shop } }
+    expect(await issueOf(to(sources), counted(sli))).toContain('"orders" cannot be counted; no instance shows good')
+  })
 
   it.each([
     ['a query that Prometheus refuses', 'orders_total{', 'parse error'],
