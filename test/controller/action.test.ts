@@ -96,7 +96,7 @@ describe('a completed action', () => {
     expect(objects[FEATURES]).toMatchObject({ data: { promo: 'on' } })
   })
 
-  it('is kept if it is a rollout: its pods stay, and only its mark is removed', async () => {
+  it('is kept if it is a rollout: the new pods stay, and only the mark is removed', async () => {
     const { objects, steps, outcomes } = await performed('gateway released')
     expect(outcomes).toEqual(['kept'])
     expect(steps).toEqual(['admitted', 'undo-written', 'begun', 'done', 'undo-done', 'kept'])

@@ -202,7 +202,7 @@ describe('kill -9 of the controller', () => {
 })
 
 describe('an undisturbed action', () => {
-  it('goes through its steps in order, evicts as the budget lets it, and is undone at its time', async () => {
+  it('goes through its steps in order, evicts within the disruption budget, and is undone on time', async () => {
     // Drained before, they all stand on the other node, where nobody would be evicted now.
     await bench.kubectl('delete', 'pods', '-n', 'default', '-l', 'app=seats')
     await bench.kubectl('rollout', 'status', 'deployment/seats', '--timeout=60s')

@@ -60,7 +60,7 @@ describe('kill -9 of the controller while a database is promoted', () => {
     ['begun', step('begun'), 'the marks'],
     ['done', step('done'), 'the journal'],
     ['heal requested', AT_ITS_END, 'the journal'],
-  ])('at "%s": heal promotes back whom it was', async (_, at, source) => {
+  ])('at "%s": heal promotes the former primary again', async (_, at, source) => {
     const run = startRun(lab, at === AT_ITS_END ? short() : endless())
     await run.until(at)
     run.signal('SIGKILL')

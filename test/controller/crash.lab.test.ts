@@ -44,7 +44,7 @@ beforeEach(async () => {
 
 describe('kill -9 of the controller', () => {
   it.each([
-    ['after the undo is written and before the fault is there', (record: Evidence) => record.kind === 'undo-written'],
+    ['after the undo is written and before the fault exists', (record: Evidence) => record.kind === 'undo-written'],
     ['when the fault is created', step('created')],
     ['when the fault is injected', step('injected')],
     ['when healing has begun', step('heal-requested')],
@@ -63,7 +63,7 @@ describe('kill -9 of the controller', () => {
     expect(again.code).not.toBe(0)
   })
 
-  it('is found by the next run too, which undoes it before it begins', async () => {
+  it('is also noticed by the next run, which undoes the fault before it begins', async () => {
     const dead = startRun(lab, CRASH)
     await dead.until(step('injected'))
     dead.signal('SIGKILL')
@@ -77,7 +77,7 @@ describe('kill -9 of the controller', () => {
   })
 })
 
-describe('somebody else', () => {
+describe('an interruption from outside', () => {
   it('k6 killed: the fault is healed and the run does not pass', async () => {
     const run = startRun(lab, CRASH)
     const started = await run.until((record) => record.kind === 'load-started')
@@ -89,7 +89,7 @@ describe('somebody else', () => {
     await expectNothingLeft()
   })
 
-  it('the chaos daemon killed while the fault is in: it comes back and the fault is healed', async () => {
+  it('the chaos daemon killed during the fault: it is restarted and the fault is healed', async () => {
     const run = startRun(lab, CRASH)
     await run.until(step('injected'))
     await controlComponent(lab.root, 'chaos-daemon', 'restart')
@@ -99,7 +99,7 @@ describe('somebody else', () => {
     await expectNothingLeft()
   })
 
-  it('Ctrl-C heals, judges what was seen, and ends in seconds as aborted', async () => {
+  it('Ctrl-C heals, judges the evidence so far, and ends as aborted within seconds', async () => {
     const run = startRun(lab, CRASH)
     await run.until(step('injected'))
     const pressedAt = performance.now()
@@ -111,7 +111,7 @@ describe('somebody else', () => {
     await expectNothingLeft()
   })
 
-  it('another workload than the one that runs is refused: nothing is rehearsed but what was asked for', async () => {
+  it('a workload other than the running one is refused', async () => {
     const refused = await matchday(lab, 'run', CRASH, '--lab', '--target', lab.target, '--workload', 'test/rehearsals')
     expect([refused.code, refused.stderr]).toEqual([5, expect.stringContaining('runs what it was booted with')])
   })

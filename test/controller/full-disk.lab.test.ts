@@ -14,7 +14,7 @@ afterAll(() => lab?.down())
 const named = (...parameters: string[]) => lab.kubectl('get', ...parameters, '-o', 'name').then((text) => text.trim())
 
 describe('a journal that can no longer be written', () => {
-  it('ends the run at once with the reason and exit code 5, healed, and stays readable', async () => {
+  it('heals and ends the run at once with the reason and exit code 5, and stays readable', async () => {
     const run = startRun(lab, 'test/rehearsals/crash.rehearsal.yaml', '--quiet')
     await run.until((record) => record.kind === 'fault-step' && record.step.is === 'injected')
     const { size } = statSync(join(run.folder(), 'journal.ndjson'))

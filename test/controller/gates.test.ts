@@ -33,12 +33,12 @@ async function passed(...decisions: readonly Omit<Decision, 'at'>[]) {
 describe('a gate', () => {
   it.each<[string, readonly Omit<Decision, 'at'>[], boolean, string]>([
     ['lets a fault through after a go', [go], true, 'go'],
-    ['keeps it out after a no-go', [{ ...go, what: 'no-go' }], false, 'no-go'],
-    ['keeps it out when nobody answers', [], false, 'none'],
+    ['keeps the fault out after a no-go', [{ ...go, what: 'no-go' }], false, 'no-go'],
+    ['keeps the fault out when nobody answers', [], false, 'none'],
     ['does not take the answer of another role', [{ ...go, role: 'observer' }], false, 'none'],
     ['does not take an answer about another fault', [{ ...go, about: 'another' }], false, 'none'],
     ['counts the first answer', [go, { ...go, what: 'no-go' }], true, 'go'],
-    ['is not answered by a stop', [{ ...go, what: 'stop' }], false, 'none'],
+    ['does not take a stop as an answer', [{ ...go, what: 'stop' }], false, 'none'],
   ])('%s', async (_, decisions, passes, answer) => {
     const told = await passed(...decisions)
     expect(told.passes).toBe(passes)
@@ -49,7 +49,7 @@ describe('a gate', () => {
     expect(told.tookMs).toBeLessThan(2000)
   })
 
-  it('is left unanswered when the run stops', async () => {
+  it('stays unanswered when the run stops', async () => {
     const stopping = new AbortController()
     const steps: FaultStepData[] = []
     const passing = createGates(systemClock).pass(

@@ -17,7 +17,7 @@ function patientClock(): Clock {
 }
 
 describe('an undo on a cluster that does not answer', () => {
-  it('has one minute at first, and 15 s for the retry at the end of the run', async () => {
+  it('gets one minute, and 15 s for the retry at the end of the run', async () => {
     const clock = patientClock()
     const faults = chaosMeshInjector(await smallApiServer(() => refusal(503)), clock)
     const recorder = { record: () => undefined, flush: async () => undefined }

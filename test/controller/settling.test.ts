@@ -83,7 +83,7 @@ describe('books', () => {
     expect(finals(records)).toEqual(['2 psp-a: 2', '2 wallet: 2'])
   })
 
-  it('are read once more after that round: one of them may have been read before the last change', async () => {
+  it('are read once more after that round, because one of them may have been read before the last change', async () => {
     const seen = Promise.withResolvers<void>()
     let reads = 0
     const records = await settled(async (book) => {
@@ -106,7 +106,7 @@ describe('books', () => {
     expect(lost).toEqual(['10 book psp-a'])
   })
 
-  it('are awaited until the deadline if one of them becomes readable later', async () => {
+  it('are read until the deadline if one of them becomes readable later', async () => {
     const records = await settled((_, second) => (second < 2 ? undefined : { waiting: 0, booked: 1 }))
     expect(finals(records)).toEqual(['2 psp-a: 1', '2 wallet: 1'])
     expect(records.filter((each) => each.kind === 'evidence-lost')).toEqual([])

@@ -43,19 +43,19 @@ const exposition = Object.values(target.sources)
   .flatMap(({ metrics }) => metrics)
   .map((metric) => `# TYPE ${metric} counter\n${metric} 1\n`)
   .join('')
-describe('before the load', () => {
-  it('a source of which one pod can be read is readable, and so is a book', async () => {
+describe('the check before the load', () => {
+  it('accepts a book that can be read, and a source with one pod that can be read', async () => {
     expect(await issues((request) => (request.path.includes('psp-a-1') ? dropped : new Plain(exposition)))).toEqual([])
   })
 
-  it('a source whose pods the API server cannot reach is reported, with the NetworkPolicy that may be the reason', async () => {
+  it('reports a source whose pods the API server cannot reach, with the NetworkPolicy that may be the reason', async () => {
     const [issue, ...others] = await issues(() => dropped)
     expect(others).toEqual([])
     expect(issue).toMatchObject({ code: 'source-unreadable', problem: expect.stringContaining(DROPPED) })
     expect(issue?.next).toMatch(/NetworkPolicy.*control plane.*get --raw '\/api\/v1\/namespaces\/\w+\/pods\/psp-a-1:/)
   })
 
-  it('a missing path is not explained by a NetworkPolicy', async () => {
+  it('does not explain a missing path by a NetworkPolicy', async () => {
     const [issue] = await issues(() => refusal(404))
     expect(issue).toMatchObject({ code: 'source-unreadable', problem: expect.stringContaining('answered 404') })
     expect(issue?.next).not.toContain('NetworkPolicy')
@@ -63,14 +63,14 @@ describe('before the load', () => {
 
   it.each([
     ['cannot be reached', dropped, DROPPED],
-    ['is no book', { hello: 'world' }, 'something that is no book'],
-  ])('a book that %s is told', async (_, book, said) => {
+    ['is not a book', { hello: 'world' }, 'something that is no book'],
+  ])('reports a book that %s', async (_, book, said) => {
     const told = await issues(() => new Plain(exposition), book)
     expect(told).toMatchObject([{ code: 'book-unreadable', problem: expect.stringContaining(said) }])
   })
 })
 
-describe('a fault at its time', () => {
+describe('a fault that is due', () => {
   /** The steps of the stock fault, and whether its object was sent to the API server. */
   async function performed(metrics: unknown) {
     const planned = planTimeline(rehearsal, target, { run: 'run-1', seed: 1 })

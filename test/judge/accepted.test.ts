@@ -20,14 +20,14 @@ const judged = (...acceptances: Parameters<typeof accepting>[1][]) => judge(acce
 describe('a run whose findings are all accepted', () => {
   const judgment = judged(...all)
 
-  it('passes, and says that it passes with accepted findings, whose, and until when', () => {
+  it('passes, and names the accepted findings, who accepted them, and until when', () => {
     expect(judgment.verdict.kind).toBe('pass')
     expect(judgment.exitCode).toBe(0)
     expect(judgment.summary).toMatch(/^Passes with \d accepted findings? \(.* by team-payments until 2026-12-30/)
     expect(judgment.summary).toContain('Every objective is proven')
   })
 
-  it('keeps the findings, with who accepted them, why and for how long', () => {
+  it('keeps the findings, with the person, the reason and the end date', () => {
     const [found] = judgment.findings.filter((each) => each.cause === cause)
     expect(found).toMatchObject({
       weight: 'accepted',
@@ -40,7 +40,7 @@ describe('a run whose findings are all accepted', () => {
     expect(judgment.verdict).toMatchObject({ accepted: [expect.objectContaining({ cause })] })
   })
 
-  it('says of an objective that was missed that it is not proven', () => {
+  it('shows a missed objective as not proven', () => {
     const slow = evidence({ load: (second, load) => second > 95 && second < 120 && toBad(load.login, 9) })
     const causes = judge(slow).findings.map((each) => acceptance(each.cause))
     expect(judge(accepting(slow, ...causes)).summary).toMatch(/\. 3 of 4 objectives are proven \(deposit/)
@@ -51,9 +51,9 @@ describe('an acceptance', () => {
   it.each([
     ['the subject itself', subject, 'accepted'],
     ['another subject', 'wallet', 'breach'],
-    ['the beginning of the name', subject.slice(0, 4), 'breach'],
-    ['nothing, so all of this cause', undefined, 'accepted'],
-  ])('about %s gives the finding the weight it should have', (_, about, weight) => {
+    ['a prefix of the name', subject.slice(0, 4), 'breach'],
+    ['no subject, so every finding of the cause', undefined, 'accepted'],
+  ])('about %s changes the finding only if it matches', (_, about, weight) => {
     const judgment = judged(acceptance(cause, about === undefined ? {} : { about }))
     expect(judgment.findings.find((each) => each.cause === cause)?.weight).toBe(weight)
   })
@@ -95,12 +95,12 @@ describe('an acceptance', () => {
     expect(found?.sentence).toContain(words)
   })
 
-  it('that ends later than two weeks says nothing of its end', () => {
+  it('that ends in more than two weeks gives no warning', () => {
     const found = judged(acceptance(cause, { until: '2026-10-06' })).findings.find((each) => each.cause === cause)
     expect(found?.sentence).not.toContain('This ends')
   })
 
-  it('that expired fails the run, and names who may accept it anew', () => {
+  it('that expired fails the run, and names who may accept the finding again', () => {
     const judgment = judged(...all.map((each) => ({ ...each, until: '2026-09-20' })))
     expect(judgment.verdict.kind).toBe('fail')
     expect(judgment.exitCode).toBe(1)
@@ -108,12 +108,12 @@ describe('an acceptance', () => {
     expect(judgment.findings[0]?.acceptance?.daysLeft).toBe(-1)
   })
 
-  it('that holds outweighs one that expired', () => {
+  it('that is valid outweighs one that expired', () => {
     const judgment = judged(acceptance(cause, { until: '2026-09-20' }), acceptance(cause, { about: subject }))
     expect(judgment.findings.find((each) => each.cause === cause)?.weight).toBe('accepted')
   })
 
-  it('whose date is none accepts nothing, as in a journal that was edited', () => {
+  it('with an invalid date, as in an edited journal, accepts nothing', () => {
     expect(causesOf(judged(acceptance(cause, { until: 'never' })), 'breach')).toContain(cause)
   })
 })
@@ -155,7 +155,7 @@ describe('what cannot be accepted', () => {
 describe('an acceptance that matched nothing', () => {
   const idle = acceptance('drain-missing', { about: 'wallet' })
 
-  it('is told in one warning with all the others, by cause, subject, owner and line', () => {
+  it('is listed in one warning with all others, by cause, subject, owner and line', () => {
     const judgment = judge(accepting(evidence(), idle, acceptance('retry-storm')))
     const found = judgment.findings.filter((each) => each.cause === 'acceptance-unused')
     expect(found.map(({ weight, sentence }) => [weight, sentence])).toEqual([
@@ -167,12 +167,12 @@ describe('an acceptance that matched nothing', () => {
     expect(judgment.verdict.kind).toBe('pass')
   })
 
-  it('is not told of a run with gaps: what it did not show may be there all the same', () => {
+  it('is not reported for a run with gaps, because the finding may still exist', () => {
     const cut = evidence().slice(0, 800)
     expect(causesOf(judge(accepting(cut, idle)))).not.toContain('acceptance-unused')
   })
 
-  it('is not told of a run that was stopped', () => {
+  it('is not reported for a run that was stopped', () => {
     const stop: Evidence = { kind: 'stop-requested', at: secondAt(160.1), by: 'operator', reason: 'Ctrl-C' }
     const judgment = judge(accepting(together(evidence(), [stop]), idle))
     expect(judgment.verdict).toMatchObject({ kind: 'aborted', gaps: [] })

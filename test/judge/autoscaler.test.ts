@@ -19,7 +19,7 @@ describe('the autoscaler', () => {
       [],
     ],
     [
-      'whose metric has no value is blind and late',
+      'without a value of its metric is blind and late',
       { hpa: () => ({ desired: 2, metrics: [{ metric: 'Pods/rps_per_pod', target: 12 }] }), pods: two },
       ['autoscaler-blind', 'autoscaler-late'],
     ],
@@ -38,7 +38,7 @@ describe('the autoscaler', () => {
       { pods: (s) => ({ scheduled: s < 32 ? 2 : 6, ready: s < 68 ? 2 : 6 }) },
       ['autoscaler-late'],
     ],
-    ['whose pods find no node is late', { pods: two }, ['autoscaler-late']],
+    ['whose pods cannot be scheduled is late', { pods: two }, ['autoscaler-late']],
     [
       'that has enough pods from the start is in time',
       {
@@ -47,12 +47,12 @@ describe('the autoscaler', () => {
       },
       [],
     ],
-    ['that nobody saw leaves a gap', { hpa: () => undefined }, ['no-evidence']],
+    ['without evidence leaves a gap', { hpa: () => undefined }, ['no-evidence']],
   ])('%s', (_, story, causes) => {
     expect(causesOf(told(story))).toEqual(causes)
   })
 
-  it('is not asked to scale by a load that never goes over its target', () => {
+  it('need not scale when the load never exceeds its target', () => {
     const idle = evidence({
       hpa: () => ({ desired: 2, metrics: [{ metric: 'Pods/rps_per_pod', target: 500, value: 25 }] }),
       pods: two,
@@ -63,7 +63,7 @@ describe('the autoscaler', () => {
     )
   })
 
-  it('that is late is told how late, counted from when pods were called for', () => {
+  it('that is late is reported with its delay, counted from the moment when pods were needed', () => {
     const slow = told({ pods: (s) => ({ scheduled: s < 32 ? 2 : 6, ready: s < 68 ? 2 : 6 }) })
     expect(sentenceOf(slow, 'autoscaler-late')).toBe(
       'payments-api had 5 pods ready 42.8 s after more pods were called for; 30.0 s were allowed (at most 6 pods ready of 5 wanted).',

@@ -23,7 +23,7 @@ describe('the table of causes', () => {
   ]
   const found = new Set(runs.flatMap(breaches))
 
-  it('is checked on runs that have many of them', () => {
+  it('is checked on runs with many causes', () => {
     expect(found.size).toBeGreaterThanOrEqual(10)
   })
 
@@ -31,7 +31,7 @@ describe('the table of causes', () => {
     for (const run of runs) expect(breaches(without(run, ...causes[cause].needs))).not.toContain(cause)
   })
 
-  it('says of no cause that can be a breach that it needs nothing', () => {
+  it('lists needed evidence for every cause that can be a breach', () => {
     const rows: readonly (readonly [string, CauseRow])[] = causeNames.map((cause) => [cause, causes[cause]])
     const free = rows.filter(([, row]) => row.needs.length === 0 && row.missing !== 'itself')
     expect(free.map(([cause]) => cause)).toEqual([])

@@ -31,7 +31,7 @@ const countOf = (scrapes: readonly Scrape[], wanted = calls as Parameters<typeof
 
 describe('counters', () => {
   it.each<[string, readonly Scrape[], number]>([
-    ['one scrape counts nothing: it may have counted for days', [[0, 'x', 5000]], 0],
+    ['a single scrape counts nothing, because the counter may be days old', [[0, 'x', 5000]], 0],
     [
       'growth counts',
       [
@@ -41,7 +41,7 @@ describe('counters', () => {
       10,
     ],
     [
-      'a counter that fell was started anew',
+      'a counter that fell was restarted',
       [
         [0, 'x', 5000],
         [500, 'x', 3],
@@ -58,7 +58,7 @@ describe('counters', () => {
       4,
     ],
     [
-      'pods of the first round may be old',
+      'pods in the first round of scrapes may be old, so their first values do not count',
       [
         [0, 'x', 10],
         [400, 'y', 9000],
@@ -67,7 +67,7 @@ describe('counters', () => {
       1,
     ],
     [
-      'a pod that appears later brings all it has counted',
+      'a pod that appears later counts from 0',
       [
         [0, 'x', 10],
         [5000, 'y', 7],
@@ -76,7 +76,7 @@ describe('counters', () => {
       9,
     ],
     [
-      'also when its first scrapes go unanswered',
+      'a pod that appears later counts from 0 even if its first scrapes fail',
       [
         [0, 'x', 10],
         [5000, 'y', 'unanswered'],
@@ -85,7 +85,7 @@ describe('counters', () => {
       9,
     ],
     [
-      'a source that could not be listed is no pod',
+      'a source that could not be listed is not counted as a pod',
       [
         [0, '', 'unanswered'],
         [5000, 'x', 10],
@@ -119,7 +119,7 @@ describe('counters', () => {
     ).toEqual([])
   })
 
-  it('calls a pod blind when nothing bridges its silence', () => {
+  it('reports a pod as unseen when no reading covers its gap', () => {
     const silent: Scrape[] = [
       [0, 'x', 1],
       [500, 'x', 'unanswered'],
@@ -130,7 +130,7 @@ describe('counters', () => {
     expect(blindPods(tracked([...silent, [3500, 'x', 1]]), 0, 4000, 2000)).toEqual([])
   })
 
-  it('gives rates that add up to what was counted, wherever it is cut', () => {
+  it('gives rates that add up to the count, for any split of the time', () => {
     const steps = fc.array(fc.record({ ms: fc.integer({ min: 1, max: 2000 }), more: fc.nat(50) }), {
       minLength: 1,
       maxLength: 30,
@@ -169,7 +169,7 @@ describe('frames of a load generator', () => {
     expect(newLogins(frames)).toEqual([5, 3, 4, 0])
   })
 
-  it('that begin anew count as new', () => {
+  it('that restart count from 0', () => {
     expect(newLogins([withLogins('a', 5), withLogins('a', 2)])).toEqual([5, 2])
   })
 })

@@ -46,7 +46,7 @@ describe('a recorded failover', () => {
 })
 
 describe('failback', () => {
-  it('is not judged where the platform stays with the second provider on purpose', () => {
+  it('is not expected where the platform stays with the second provider on purpose', () => {
     const stays = withRehearsal({
       faults: rehearsal.faults.map((fault) => ({
         ...fault,
@@ -76,9 +76,9 @@ describe('failback', () => {
       approvedLater((s) => (s < 148 ? { a: 55, b: 0 } : { a: 0, b: 22 })),
       ['failback-missing'],
     ],
-    ['with a tenth of the calls, all of them its own', approvedLater(() => ({ a: 5, b: 0 })), []],
+    ['with a tenth of the calls, all to the first provider', approvedLater(() => ({ a: 5, b: 0 })), []],
     [
-      'that nobody saw, for calls were counted at neither provider',
+      'without evidence, because no provider counted calls',
       approvedLater(() => ({ a: 0, b: 0.2 })),
       ['failback-missing'],
     ],
@@ -87,14 +87,14 @@ describe('failback', () => {
     expect(causesOf(judgment)).toEqual(causes)
   })
 
-  it('of too few calls before the fault is not judged', () => {
+  it('is not judged with too few calls before the fault', () => {
     const story: Partial<Story> = {
       approved: (s) => (s > 65.4 ? { a: 0, b: 3 } : { a: 3, b: 0 }),
     }
     expect(causesOf(told(story))).toEqual([])
   })
 
-  it('is not known where the counter was unreadable to the end', () => {
+  it('is unknown where the counter was unreadable to the end', () => {
     const records = mapped(evidence(), 'sample', (sample) =>
       sample.source === 'payments-api' && sample.at > secondAt(110)
         ? { kind: 'sample', at: sample.at, source: sample.source, pod: sample.pod, ok: false, problem: 'answered 401' }

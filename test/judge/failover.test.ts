@@ -30,7 +30,7 @@ describe('failover', () => {
     expect(causesOf(judge(blind))).toEqual(['no-evidence'])
   })
 
-  it('is not asked of a fault that did not bite', () => {
+  it('is not expected after a fault that took no effect', () => {
     expect(causesOf(told({ pspCalls: () => 30, approved: () => ({ a: 30, b: 0 }) }))).toEqual(['fault-unproven'])
   })
 })
@@ -51,7 +51,7 @@ describe('recovery', () => {
     expect(causesOf(told(story), 'breach').filter((cause) => cause !== 'slo-missed')).toEqual(causes)
   })
 
-  it('takes 100 good attempts in a row, which fewer at the end of the load do not show', () => {
+  it('needs 100 good attempts in a row, and is missed if the load ends before', () => {
     // 22 deposits a second: from 156 on there are only 88.
     const steps: Story['steps'] = [
       ...healthySteps.slice(0, -2),
@@ -62,7 +62,7 @@ describe('recovery', () => {
     expect(judgment.faults[0]?.recoveries).toEqual([{ sli: 'deposit', withinMs: 10_000, held: false }])
   })
 
-  it('a lone bad attempt after 100 good ones is no relapse', () => {
+  it('does not end with a single bad attempt after 100 good ones', () => {
     const judgment = told({ load: (second, load) => second === 110 && toBad(load.deposit, 1) })
     expect(judgment.faults[0]?.recoveries).toEqual([{ sli: 'deposit', withinMs: 10_000, tookMs: 0, held: true }])
   })

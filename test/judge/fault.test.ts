@@ -22,13 +22,13 @@ describe('a fault', () => {
       },
       ['fault-unproven'],
     ],
-    ['that did not bite', { pspCalls: () => 30 }, ['fault-unproven']],
-    ['that bit for half of its time', { pspCalls: (s) => (s > 65 && s < 80 ? 0 : 30) }, ['fault-unproven']],
-    ['that bit too late', { pspCalls: (s) => (s > 69 && s <= 90 ? 0 : 30) }, ['fault-unproven']],
+    ['that took no effect', { pspCalls: () => 30 }, ['fault-unproven']],
+    ['that took effect for half of its time', { pspCalls: (s) => (s > 65 && s < 80 ? 0 : 30) }, ['fault-unproven']],
+    ['that took effect too late', { pspCalls: (s) => (s > 69 && s <= 90 ? 0 : 30) }, ['fault-unproven']],
     ['whose witness had no traffic before', { pspCalls: (s) => (s > 55 && s <= 90 ? 0 : 30) }, ['fault-unproven']],
     ['whose witness could not be scraped', { pspCalls: (s) => (s > 65 ? 'unanswered' : 30) }, ['fault-unproven']],
     ['that was never healed', without90('healed'), ['not-healed', 'fault-not-recovered', 'no-evidence']],
-    ['after which the witness stayed silent', { pspCalls: (s) => (s > 65.4 ? 0 : 30) }, ['fault-not-recovered']],
+    ['whose witness did not come back afterwards', { pspCalls: (s) => (s > 65.4 ? 0 : 30) }, ['fault-not-recovered']],
   ])('%s makes the run inconclusive', (_, story, causes) => {
     const judgment = told(story)
     expect(judgment.verdict.kind).toBe('inconclusive')
@@ -36,30 +36,27 @@ describe('a fault', () => {
   })
 
   it.each<[string, Partial<Story>]>([
-    ['that bit within its two seconds', { pspCalls: (s) => (s > 67 && s <= 90 ? 0 : 30) }],
+    ['that took effect within its two seconds', { pspCalls: (s) => (s > 67 && s <= 90 ? 0 : 30) }],
     [
-      'whose witness missed scrapes but counted nothing meanwhile',
+      'whose witness has failed scrapes and counted nothing meanwhile',
       { pspCalls: (s) => (s > 70 && s < 74 ? 'unanswered' : s > 65.4 && s <= 90 ? 0 : 30) },
     ],
-    [
-      'whose witness was started anew long before',
-      { pspCalls: (s) => (s > 65.4 && s <= 90 ? 0 : s === 40 ? -5500 : 30) },
-    ],
+    ['whose witness restarted long before', { pspCalls: (s) => (s > 65.4 && s <= 90 ? 0 : s === 40 ? -5500 : 30) }],
   ])('%s is proven', (_, story) => {
     expect(told(story).verdict.kind).toBe('pass')
   })
 
   it.each<[string, Partial<Story>, string]>([
-    ['while they came', { pspCalls: (s) => (s > 65.4 && s <= 90 && s !== 73 ? 0 : 30) }, 'proven'],
+    ['while they started', { pspCalls: (s) => (s > 65.4 && s <= 90 && s !== 73 ? 0 : 30) }, 'proven'],
     ['long before that', { pspCalls: (s) => (s > 65.4 && s <= 90 && s !== 69 ? 0 : 30) }, 'unproven'],
-    ['and went on', { pspCalls: (s) => (s > 65.4 && s <= 90 && s < 73 ? 0 : 30) }, 'unproven'],
-  ])('covers newcomers, of whom a witness saw something %s', (_, story, state) => {
+    ['and after they were covered', { pspCalls: (s) => (s > 65.4 && s <= 90 && s < 73 ? 0 : 30) }, 'unproven'],
+  ])('covers new pods, from which a witness saw traffic %s', (_, story, state) => {
     const look = (pods: number) => ({ is: 'coverage', covered: pods, matching: pods, escaped: [] }) as const
     const steps: Story['steps'] = [...healthySteps, [67, look(5)], [73, look(6)]]
     expect(told({ ...story, steps }).faults[0]?.state).toBe(state)
   })
 
-  it('is in doubt by what a pod does that it does not come to cover', () => {
+  it('is in doubt when a pod that is never covered has traffic', () => {
     const look = (matching: number, escaped: readonly string[]) =>
       ({ is: 'coverage', covered: 5, matching, escaped }) as const
     const steps: Story['steps'] = [...healthySteps, [67, look(5, [])], [73, look(6, ['payments-api-6'])]]
@@ -74,7 +71,7 @@ describe('a fault', () => {
     expect(judgment.faults[0]?.coverage).toBeCloseTo(5 / 6)
   })
 
-  it('is witnessed by a rate that only has to fall', () => {
+  it('is proven by a rate that only has to fall', () => {
     const fault = rehearsal.faults[0]
     if (!fault) throw new Error('the stock rehearsal has a fault')
     const faults = [{ ...fault, witness: { ...fault.witness, becomes: perSecond(6) } }]

@@ -32,12 +32,12 @@ describe('a fault with a gate', () => {
     expect(sentenceOf(judgment, 'fault-not-performed')).toBe(sentence)
   })
 
-  it('was never begun when the run ended at its open gate', () => {
+  it('was not reached when the run ended while its gate was open', () => {
     const judgment = withSteps(step(45, { is: 'gate-opened', by: 'owner' }))
     expect(judgment.faults[0]?.state).toBe('not-reached')
   })
 
-  it('is judged as every other after a go', () => {
+  it('is judged like any other fault after a go', () => {
     const gate = [
       step(45, { is: 'gate-opened', by: 'owner' }),
       step(50, { is: 'gate-closed', answer: 'go', who: 'Ana' }),

@@ -63,7 +63,7 @@ describe('the load generator', () => {
     expect(causesOf(hidden, 'gap')).toContain('generator-starved')
   })
 
-  it('excuses lateness and misses of a starved machine, but no money', () => {
+  it('that was starved excuses delays and misses, but no money', () => {
     const starved = {
       ...busy(0, 160),
       load: (_: number, load: Parameters<Story['load']>[1]) => toBad(load.login, 5, 'timeout'),
@@ -75,7 +75,7 @@ describe('the load generator', () => {
     expect(causesOf(robbed, 'breach')).toEqual(['double-charge'])
   })
 
-  it('excuses a violated budget on a starved machine, unless pods of it were evicted, deleted or harmed', () => {
+  it('that was starved excuses a violated disruption budget, unless its pods were evicted, deleted or harmed', () => {
     const short: Partial<Story> = {
       ...busy(0, 160),
       budget: (s) => ({ healthy: s > 100 && s < 110 ? 0 : 2, wanted: 1, expected: 2 }),
@@ -91,13 +91,13 @@ describe('the load generator', () => {
     expect(violated(told(short))).toEqual(['breach'])
   })
 
-  it('does not trust a generator that nobody watched', () => {
+  it('is not trusted without health records', () => {
     const judgment = judge(without(evidence(), 'generator-health'))
     expect(causesOf(judgment)).toEqual(['no-evidence'])
     expect(judgment.generator.trusted).toBe(false)
   })
 
-  it('notices iterations that tell no outcome, as of a script that throws', () => {
+  it('is reported for iterations without an outcome, such as those of a script that throws', () => {
     const records = mapped(evidence(), 'load-frame', (frame) => ({
       ...frame,
       profiles: {

@@ -28,7 +28,7 @@ const badBetween =
   }
 
 describe('a guardrail', () => {
-  it('trips once, when availability stayed below its limit for its time', () => {
+  it('trips once when availability stays below its limit for the given time', () => {
     const [trip, ...more] = trips(badBetween(60, 100, 0.5))
     expect(more).toEqual([])
     expect(trip).toMatchObject({
@@ -52,15 +52,15 @@ describe('a guardrail', () => {
     expect(trips(load)).toEqual([])
   })
 
-  it('is not fooled by one good second', () => {
+  it('is not reset by one good second', () => {
     expect(trips((s, load) => s !== 65 && badBetween(60, 80, 0.6)(s, load))).toHaveLength(1)
   })
 
-  it('takes dropped arrivals for bad', () => {
+  it('counts dropped arrivals as bad', () => {
     expect(trips((s, load) => s > 50 && toDropped(load, 'deposit', 20))).toHaveLength(1)
   })
 
-  it('takes silence for neither good nor bad', () => {
+  it('counts silence as neither good nor bad', () => {
     expect(trips((s, load) => s > 60 && Object.assign(load.deposit, { good: 0 }))).toEqual([])
     const silent = trips((s, load) => {
       if (s >= 60 && s < 64) toBad(load.deposit, 60)
@@ -78,7 +78,7 @@ describe('a guardrail', () => {
     expect(trips((s, load) => s > 50 && toBad(load.bet, 60), [api])).toEqual([])
   })
 
-  it('trips each of several', () => {
+  it('trips independently of other guardrails', () => {
     const logins = { ...deposits, id: 'login-50', sli: 'login', below: ratio(0.5) }
     const oneByOne: Story['load'] = (second, load) => {
       if (second > 30) toBad(load.deposit, 60)
@@ -138,18 +138,18 @@ describe('a burn-rate guardrail', () => {
   it.each<[string, readonly number[]]>([
     ['nothing is bad', calm(90)],
     [
-      'a bad second now and then leaves the long window below',
+      'occasional bad seconds leave the long window below its limit',
       Array.from({ length: 90 }, (_, n) => (n % 15 === 0 ? 10 : 0)),
     ],
   ])('does not trip when %s', (_, bad) => {
     expect(tripsAt(bad)).toEqual([])
   })
 
-  it('trips by bad seconds that come again and again, each too short for the short window', () => {
+  it('trips on repeated bad seconds, each too short for the short window', () => {
     expect(tripsAt(Array.from({ length: 90 }, (_, n) => (n % 7 === 0 ? 10 : 0)))).toHaveLength(1)
   })
 
-  it('never trips by one bad second, however bad, and wherever it stands', () => {
+  it('never trips on one bad second, at any time and however bad', () => {
     fc.assert(
       fc.property(fc.nat(80), fc.integer({ min: 1, max: 10 }), (second, n) => {
         expect(tripsAt([...calm(second), n, ...calm(80 - second)])).toEqual([])
@@ -157,7 +157,7 @@ describe('a burn-rate guardrail', () => {
     )
   })
 
-  it('always trips within the short window and a frame of both windows being over without a break', () => {
+  it('always trips at the latest one short window and one frame after both windows are over their limit', () => {
     const stretch = fc.array(fc.constantFrom(0, 0, 1, 3, 10), { minLength: 40, maxLength: 120 })
     fc.assert(
       fc.property(stretch, (bad) => {

@@ -47,27 +47,27 @@ describe('a witness of readiness', () => {
   ]
 
   it.each<[string, Partial<ReadyWitness>, Evidence[], string[]]>([
-    ['sees the pods of an app fall and come back', { app: 'bets' }, pod(67, 95), []],
-    ['sees the pods of an app in a zone fall', { app: 'bets', zone: 'a' }, pod(67, 95), []],
-    ['sees the nodes of a zone fall and come back', { what: 'nodes', zone: 'a' }, dark(68, 100), []],
+    ['sees the pods of an app leave and come back', { app: 'bets' }, pod(67, 95), []],
+    ['sees the pods of an app in a zone leave', { app: 'bets', zone: 'a' }, pod(67, 95), []],
+    ['sees the nodes of a zone leave and come back', { what: 'nodes', zone: 'a' }, dark(68, 100), []],
     [
-      'sees some fall, where only some are to',
+      'sees some pods leave, where only some are meant to',
       { app: 'bets', becomes: 1 },
       [...pod(67, 95), ...pod(undefined, undefined, 'bets-2')],
       [],
     ],
-    ['misses pods that stay', { app: 'bets' }, pod(), ['fault-unproven']],
-    ['misses pods of another zone', { app: 'bets', zone: 'b' }, pod(67, 95), ['fault-unproven']],
-    ['comes too late', { app: 'bets' }, pod(75, 95), ['fault-unproven']],
-    ['is no witness of pods that were not Ready before', { app: 'bets' }, pod(60, 95), ['fault-unproven']],
-    ['is no witness of pods that nobody saw', { app: 'ghost' }, [], ['fault-unproven']],
+    ['does not prove a fault while the pods stay', { app: 'bets' }, pod(), ['fault-unproven']],
+    ['does not count pods of another zone', { app: 'bets', zone: 'b' }, pod(67, 95), ['fault-unproven']],
+    ['proves nothing when it comes too late', { app: 'bets' }, pod(75, 95), ['fault-unproven']],
+    ['proves nothing for pods that were not Ready before', { app: 'bets' }, pod(60, 95), ['fault-unproven']],
+    ['proves nothing for pods that were never seen', { app: 'ghost' }, [], ['fault-unproven']],
     ['waits for the pods to come back', { app: 'bets' }, pod(67), ['fault-not-recovered']],
     ['waits for the nodes to come back', { what: 'nodes', zone: 'a' }, dark(68), ['fault-not-recovered']],
   ])('%s', (_, witness, more, causes) => {
     expect(told(witness, more).causes).toEqual(causes)
   })
 
-  it('lets pods that left a zone stay away, as long as its nodes are back', () => {
+  it('does not need pods to return to a zone whose nodes are back', () => {
     const left = pod(67)
     expect(told({ app: 'bets', zone: 'a' }, left, dark(68, 100)).causes).toEqual([])
     expect(told({ app: 'bets', zone: 'a' }, left, dark(68)).causes).toEqual(['fault-not-recovered'])
@@ -82,7 +82,7 @@ describe('a witness of readiness', () => {
     expect(fault?.witness.sentence).toBe('Ready pods of bets in zone a fell from 1 to 0 within 1.6 s.')
   })
 
-  it('does not count a pod that is asked to end', () => {
+  it('does not count a pod that is terminating', () => {
     const ends = podLife({ name: 'bets-1', app: 'bets', node: 'zone-a-api', born: -2, ready: -1, ends: 66, gone: 80 })
     const later = podLife({ name: 'bets-2', app: 'bets', node: 'zone-a-api', born: 81, ready: 85 })
     expect(told({ app: 'bets' }, ends, later).causes).toEqual([])
@@ -94,12 +94,12 @@ describe('a witness that rises', () => {
   const told = (calls: Story['pspCalls']) => causesOf(judge(evidence({ rehearsal: rises, pspCalls: calls })))
 
   it.each<[string, (second: number) => number, string[]]>([
-    ['proves a fault by what it makes others count', (s) => (s > 65.5 && s <= 90 ? 20 : 0), []],
-    ['may come down while the fault lasts, as errors do behind a breaker', (s) => (s > 65.5 && s <= 70 ? 20 : 0), []],
+    ['proves a fault by a counter that other pods raise', (s) => (s > 65.5 && s <= 90 ? 20 : 0), []],
+    ['may fall while the fault lasts, like errors behind a breaker', (s) => (s > 65.5 && s <= 70 ? 20 : 0), []],
     ['proves nothing when it rises too little', (s) => (s > 65.5 && s <= 90 ? 3 : 0), ['fault-unproven']],
     ['proves nothing when it was as high before', (s) => (s <= 90 ? 20 : 0), ['fault-unproven']],
     ['proves nothing when it rises too late', (s) => (s > 75 && s <= 90 ? 20 : 0), ['fault-unproven']],
-    ['has to come down after healing', (s) => (s > 65.5 ? 20 : 0), ['fault-not-recovered']],
+    ['has to fall after healing', (s) => (s > 65.5 ? 20 : 0), ['fault-not-recovered']],
   ])('%s', (_, calls, causes) => {
     expect(told(calls)).toEqual(causes)
   })
@@ -113,7 +113,7 @@ describe('a witness that rises', () => {
   })
 })
 
-it('standing pods are seen before the load begins', () => {
+it('pods that already exist are seen before the load begins', () => {
   expect(
     standing('bets', 'zone-a-api').every(
       (each) => each.at < (evidence().find((one) => one.kind === 'load-started')?.at ?? 0),

@@ -33,7 +33,7 @@ describe('a healthy run', () => {
     )
   })
 
-  it('says of several faults that they were proven', () => {
+  it('says in one sentence that several faults were proven', () => {
     const faults = rehearsal.faults.flatMap((fault) => [fault, { ...fault, name: 'twin' }])
     const records = evidence({ rehearsal: withRehearsal({ faults }) })
     const twice = records.flatMap((each): readonly Evidence[] =>
@@ -42,7 +42,7 @@ describe('a healthy run', () => {
     expect(judge(twice).summary).toMatch(/while psp-a down and twin were proven to bite\.$/)
   })
 
-  it('cuts counts by phase and by the real times of the fault, and the phases add up to the whole', () => {
+  it('splits counts by phase and by the real times of the fault, and the phases add up to the total', () => {
     const deposit = judgment.slos.find((slo) => slo.sli === 'deposit')
     expect(deposit?.windows.map(({ name, kind, fromMs, toMs }) => [name, kind, fromMs, toMs])).toEqual([
       ['baseline', 'phase', 0, 25_000],
@@ -64,7 +64,7 @@ describe('a healthy run', () => {
     expect(judgment.autoscalers[0]).toMatchObject({ peakDesired: 6, peakReady: 6, held: true })
   })
 
-  it('stays a pass with unknown operations, as long as the books tell what became of them', () => {
+  it('still passes with unknown operations if the books tell their outcome', () => {
     const unknown = { deposit: { asked: 4, committed: 3 }, bet: { asked: 2, committed: 0 } }
     const { verdict, ledger } = told({ unknown })
     expect(verdict.kind).toBe('pass')

@@ -52,7 +52,7 @@ const loadOf =
   }
 
 describe('judging', () => {
-  it('gives the same judgment to the byte for the same evidence', () => {
+  it('gives the same judgment, byte for byte, for the same evidence', () => {
     fc.assert(
       fc.property(sabotage, badAt, (story, bad) => {
         const told = () => JSON.stringify(judge(evidence({ ...story, load: loadOf(bad) })))
@@ -62,7 +62,7 @@ describe('judging', () => {
     )
   })
 
-  it('never improves by a bad attempt more', () => {
+  it('never improves with one more bad attempt', () => {
     fc.assert(
       fc.property(sabotage, badAt, fc.nat(159), (story, bad, second) => {
         const worse = [...bad, { second, count: 3 }]
@@ -88,7 +88,7 @@ describe('judging', () => {
     'run-ended',
   ]
 
-  it.each([...kinds, 'residue'] as const)('is never a pass without any %s', (kind) => {
+  it.each([...kinds, 'residue'] as const)('is never a pass without %s records', (kind) => {
     const unknown = { ...healthy.unknown, deposit: { asked: 2, committed: 1 } }
     expect(judge(without(evidence({ unknown }), kind)).verdict.kind).not.toBe('pass')
   })
@@ -108,7 +108,7 @@ describe('judging', () => {
     )
   })
 
-  it('is never a pass when the journal ends early, wherever that is', () => {
+  it('is never a pass when the journal ends early, at any line', () => {
     const records = evidence()
     fc.assert(
       fc.property(fc.integer({ min: 1, max: records.length - 1 }), (length) => {
@@ -122,11 +122,11 @@ describe('judging', () => {
     expectSameInAnyOrder(evidence({ load: loadOf([{ second: 95, count: 2 }]) }))
   })
 
-  it('does not depend on it either where actions, zones, gauges and promotions are judged', () => {
+  it('does not depend on that order for actions, zones, gauges and promotions either', () => {
     expect(expectSameInAnyOrder(rich()).actions[0]?.reactions.length).toBeGreaterThan(2)
   })
 
-  it('survives actions and pods in any order and from any moment', () => {
+  it('does not crash on actions and pods in any order and from any line on', () => {
     const [head, ...rest] = rich()
     if (!head) throw new Error('evidence has a head')
     fc.assert(
@@ -139,7 +139,7 @@ describe('judging', () => {
     )
   })
 
-  it('may be asked at any time, and goes on as if it had not been', () => {
+  it('gives a judgment at any time without changing the later ones', () => {
     const records = evidence()
     const { add, result } = createJudging()
     for (const [index, record] of records.entries()) {
@@ -149,7 +149,7 @@ describe('judging', () => {
     expect(JSON.stringify(result())).toBe(JSON.stringify(judge(records)))
   })
 
-  it('survives evidence in any order and from any moment', () => {
+  it('does not crash on evidence in any order and from any line on', () => {
     const [head, ...rest] = evidence()
     if (!head) throw new Error('evidence has a head')
     fc.assert(
@@ -162,7 +162,7 @@ describe('judging', () => {
     )
   })
 
-  it('points with every finding at lines that are there', () => {
+  it('has only findings that point at existing lines', () => {
     fc.assert(
       fc.property(sabotage, (story) => {
         const records = evidence(story)
@@ -254,12 +254,12 @@ function judgeLined(lined: readonly { readonly record: Evidence; readonly line: 
   return result()
 }
 
-it("knows the platform's metrics by the names that the platform gives them", () => {
+it("the judge's metric names are those of the platform", () => {
   expect(REQUESTS).toBe(platformMetrics.requests)
   expect(WRITABLE).toBe(databaseMetrics.writable)
 })
 
-it('says in the glossary what each cause means', () => {
+it('the glossary explains each cause', () => {
   const glossary = readFileSync('docs/glossary.md', 'utf8').split('## Causes')[1] ?? ''
   expect(causeNames.filter((cause) => !glossary.includes(`\`${cause}\``))).toEqual([])
   const named = [...glossary.matchAll(/`([a-z][a-z-]+)`/g)].map(([, name = '']) => name)

@@ -31,7 +31,7 @@ describe('money', () => {
       ['unreconciled', 'unreconciled'],
     ],
     [
-      'an acknowledged deposit that everybody lost',
+      'an acknowledged deposit that no book has',
       {
         books: (b) =>
           Object.values(b).forEach((x) => {
@@ -41,7 +41,7 @@ describe('money', () => {
       ['unreconciled'],
     ],
     [
-      'a deposit that nobody asked for',
+      'a deposit without a request',
       { books: (b) => [b.wallet, b['psp-a']].forEach((x) => void x?.deposit.push(999_999)) },
       ['unreconciled'],
     ],
@@ -89,7 +89,7 @@ describe('money', () => {
     )
   })
 
-  it('an unknown key that is committed everywhere once is fine', () => {
+  it('is fine when an unknown key is committed once in every book', () => {
     const story = { unknown: { ...unknown, deposit: { asked: 3, committed: 3 } } }
     expect(told(story).verdict.kind).toBe('pass')
   })
@@ -118,7 +118,7 @@ describe('money', () => {
     expect(judgment.verdict.kind).toBe(kind)
   })
 
-  it('need not be settled when the load was cut short', () => {
+  it('need not be settled when the load ended early', () => {
     const stop = { by: 'operator', reason: 'Ctrl-C' } as const
     const records = mapped(evidence({ lasts: 60, outcome: 'stopped', stop }), 'book-read', (read) => ({
       ...read,
@@ -135,7 +135,7 @@ describe('money', () => {
     expect(causesOf(judge(without(evidence(story), 'keys-read')))).toEqual(['ledger-unproven'])
   })
 
-  it('is not looked at unless the rehearsal asks', () => {
+  it('is not judged unless the rehearsal asks for it', () => {
     const expectations = rehearsal.expectations.filter((each) => each.kind !== 'ledger')
     const judgment = judge(without(evidence({ rehearsal: withRehearsal({ expectations }) }), 'book-read'))
     expect(judgment.verdict.kind).toBe('pass')

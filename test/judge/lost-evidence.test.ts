@@ -107,15 +107,15 @@ function judgedOnce(lines: readonly Line[]): Promise<Judgment> {
 
 describe.each<[string, readonly Line[], readonly number[], string]>([
   ['a run that passed', healthy, [70, 140], 'pass'],
-  ['a run that reached what it had to', required, [70], 'pass'],
+  ['a run that reached its required states', required, [70], 'pass'],
   ['a run without a failover', failover, [70], 'fail'],
   ['a run without a failover on a starved machine', starved, [100], 'inconclusive'],
 ])('%s', (_, lines, seconds, verdict) => {
-  it('is judged as told', async () => {
+  it('has the expected verdict', async () => {
     expect((await judgedOnce(lines)).verdict.kind).toBe(verdict)
   })
 
-  it.each(kindsOf(lines))('with %s lost or spoilt', async (kind) => {
+  it.each(kindsOf(lines))('with %s lost or unreadable', async (kind) => {
     const all: string[] = []
     for (const [name, mutation] of Object.entries(ofKind))
       all.push(...(await wrongs(lines, kind, name, mutation(lines, kind, 0))))
@@ -143,7 +143,7 @@ describe('recorded journals', () => {
   const bases = [...recorded, linesOf(everything()), mixed, withPods(rolledTo(nextImage))]
   const mutations = Object.entries({ ...ofKind, ...ofKindAt })
 
-  it('never get better, and never accuse, by any loss at any moment', async () => {
+  it('never get a better verdict or a new breach by any loss at any time', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...bases),
@@ -162,7 +162,7 @@ describe('recorded journals', () => {
     )
   })
 
-  it.each(Object.entries(ofAll))('%s at any moment, are no pass and accuse nobody', async (name, mutation) => {
+  it.each(Object.entries(ofAll))('%s at any time, do not pass and have no new breach', async (name, mutation) => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...bases), fc.integer({ min: 0, max: 150 }), async (lines, second) => {
         expect(
@@ -173,7 +173,7 @@ describe('recorded journals', () => {
     )
   })
 
-  it('that were changed without a new chain accuse nobody', async () => {
+  it('that were changed without a new chain have no new breach', async () => {
     const text = journalText(evidence({ approved: (s) => ({ a: s > 65 && s < 90 ? 0 : 55, b: 0 }) }))
     const lines = text.split('\n').slice(0, -1)
     await fc.assert(

@@ -44,19 +44,19 @@ describe('a recorded run', () => {
   })
 
   it.each<[string, (sample: Good, counted: number) => Evidence, RegExp]>([
-    ['not bitten', (sample, counted) => withValue(sample, counted), /went on at/],
+    ['showing no effect', (sample, counted) => withValue(sample, counted), /went on at/],
     [
-      'not bitten and unreadable all through the fault',
+      'showing no effect and unreadable during the whole fault',
       (sample, counted) => (isBlind(sample) ? failed(sample) : withValue(sample, counted)),
       /could not be scraped during the fault/,
     ],
     [
-      'not bitten and without the metric all through the fault',
+      'showing no effect and without the metric during the whole fault',
       (sample, counted) => (isBlind(sample) ? { ...sample, series: [] } : withValue(sample, counted)),
       /could not be scraped during the fault/,
     ],
     [
-      'not bitten and not a number all through the fault',
+      'showing no effect and not a number during the whole fault',
       (sample, counted) => withValue(sample, isBlind(sample) ? Number.NaN : counted),
       /could not be scraped during the fault/,
     ],
@@ -93,13 +93,13 @@ describe('a fall', () => {
   })
 
   it.each<[string, Partial<Story>, 'proven' | 'unproven']>([
-    ['seen by readings inside the fault', blindWhile(70, 80), 'proven'],
-    ['that nobody read to the end of the fault', blindWhile(80, 93), 'unproven'],
+    ['with readings inside the fault', blindWhile(70, 80), 'proven'],
+    ['without readings to the end of the fault', blindWhile(80, 93), 'unproven'],
   ])('%s is %s', (_, story, state) => {
     expect(told(story).faults[0]?.state).toBe(state)
   })
 
-  it('is proven by two readings around the fault whose increment fits the limit', () => {
+  it('is proven by two readings around the fault whose increment is within the limit', () => {
     // The fault begins and ends in the gap, and nothing was counted in it.
     const story: Partial<Story> = {
       pspCalls: (s) => (s > 65 && s < 91 ? 'unanswered' : s <= 65 ? 30 : s < 93 ? 0 : 30),
@@ -124,22 +124,22 @@ describe('a rise', () => {
     ).faults[0]
 
   it.each<[string, (sample: Good, second: number) => Sample, string]>([
-    ['as it is', (sample) => sample, 'proven'],
+    ['with all readings', (sample) => sample, 'proven'],
     [
-      'declared and without series before the fault',
+      'declared but without series before the fault',
       (s, at) => (at < 66 ? { ...s, series: [], empty: ['errors_total'] } : s),
       'proven',
     ],
     ['absent before the fault', (s, at) => (at < 66 ? { ...s, series: [] } : s), 'unproven'],
     ['unreadable before the fault', (s, at) => (at < 66 ? failed(s) : s), 'unproven'],
-    ['unreadable all through the fault', (s, at) => (at > 64 && at < 92 ? failed(s) : s), 'unproven'],
+    ['unreadable during the whole fault', (s, at) => (at > 64 && at < 92 ? failed(s) : s), 'unproven'],
   ])('%s', (_, change, state) => {
     expect(changed(change)?.state).toBe(state)
   })
 })
 
 describe('a reaction', () => {
-  it('is not known where its counter was unreadable over the edges of the fault', () => {
+  it('is unknown where its counter was unreadable at the begin and end of the fault', () => {
     const approved: Story['approved'] = (s) => (s > 65.4 && s <= 90 ? { a: 0, b: 0 } : { a: 55, b: 22 })
     const records = mapped(evidence({ approved }), 'sample', (sample) =>
       sample.source === 'payments-api' && sample.at > secondAt(65) && sample.at < secondAt(95)
@@ -160,18 +160,18 @@ describe('a gauge with a limit', () => {
     shown(scrapes('db', 'db-0', 'connections', value), { rehearsal })
 
   it.each<[string, (second: number) => number, string, string[]]>([
-    ['is held below it', () => 2, 'pass', []],
-    ['is broken above it', (s) => (s === 50 ? 4 : 2), 'fail', ['connection-avalanche']],
+    ['is held when it stays below', () => 2, 'pass', []],
+    ['is broken when it rises above', (s) => (s === 50 ? 4 : 2), 'fail', ['connection-avalanche']],
     [
-      'is broken above it, though most of it is not a number',
+      'is broken when it rises above, though most readings are not numbers',
       (s) => (s === 50 ? 4 : Number.NaN),
       'fail',
       ['connection-avalanche'],
     ],
-    ['is not known when it is never a number', () => Number.NaN, 'inconclusive', ['no-evidence']],
-    ['is not known when it is infinite', () => Number.POSITIVE_INFINITY, 'inconclusive', ['no-evidence']],
+    ['is unknown when no reading is a number', () => Number.NaN, 'inconclusive', ['no-evidence']],
+    ['is unknown when it is infinite', () => Number.POSITIVE_INFINITY, 'inconclusive', ['no-evidence']],
     [
-      'is not known when most of it is not a number',
+      'is unknown when most readings are not numbers',
       (s) => (s < 100 ? Number.NaN : 2),
       'inconclusive',
       ['no-evidence'],

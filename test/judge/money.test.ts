@@ -6,7 +6,7 @@ import { causesOf, sentenceOf } from '../support/judged.ts'
 
 const told = (books: Story['books']) => judge(evidence({ books }))
 
-describe('a key twice', () => {
+describe('a key that occurs twice', () => {
   it('in the ledger is a duplicate booking', () => {
     const judgment = told((books) => void books.wallet?.bet.push(7))
     expect(causesOf(judgment)).toContain('duplicate-booking')
@@ -44,7 +44,7 @@ describe('an event', () => {
     expect(causesOf(judge(pending))).toEqual(['unreconciled', 'unsettled'])
   })
 
-  it('is not what is missing where the ledger itself does not agree with the client', () => {
+  it('is not called lost where the ledger itself differs from the client', () => {
     const both: Story['books'] = (books) => {
       forgotten(books)
       books.wallet?.bet.pop()
@@ -53,7 +53,7 @@ describe('an event', () => {
   })
 })
 
-describe('what the platform books after an operation', () => {
+describe('the follow-up booking of an operation', () => {
   const settlements = (share: number, settled = true): Evidence[] =>
     mapped(evidence(), 'book-read', (read): EvidenceOf<'book-read'> => {
       const bets = read.entries.find((each) => each.operation === 'bet')
@@ -63,26 +63,26 @@ describe('what the platform books after an operation', () => {
     })
 
   it.each<[string, Evidence[], string[]]>([
-    ['is there for all but the last', settlements(0.97), []],
-    ['is lost when a third is missing', settlements(0.66), ['events-lost']],
+    ['may be missing for the last operations', settlements(0.97), []],
+    ['is lost when it is missing for a third', settlements(0.66), ['events-lost']],
     [
-      'is still to come while books are not settled',
+      'may still come while the books are not settled',
       settlements(0.66, false),
       ['unsettled', 'unsettled', 'unsettled', 'unsettled'],
     ],
-    ['is not asked of a platform that has no such thing', evidence(), []],
+    ['is not expected from a platform without follow-up bookings', evidence(), []],
   ])('%s', (_, records, causes) => {
     expect(causesOf(judge(records))).toEqual(causes)
   })
 
-  it('is named with what it follows', () => {
+  it('is named together with its operation', () => {
     expect(sentenceOf(judge(settlements(0.66)), 'events-lost')).toBe(
       'Only 2807 of 4253 bets in wallet got their settlement, and nothing is pending.',
     )
   })
 })
 
-describe('an operation that nobody listed', () => {
+describe('an operation that is not in the target file', () => {
   /** The same story with every deposit called a payout: which books hold it shows by itself. */
   const asPayouts = (records: readonly Evidence[]): Evidence[] =>
     records.map((record) =>
@@ -95,7 +95,7 @@ describe('an operation that nobody listed', () => {
         : record,
     )
 
-  it('is reconciled between the books that hold it', () => {
+  it('is reconciled between the books that have it', () => {
     const judgment = judge(asPayouts(evidence()))
     expect(
       judgment.ledger?.operations.map(({ operation, books }) => [operation, books.map((each) => each.book)]),

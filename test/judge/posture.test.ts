@@ -31,26 +31,26 @@ const to = (cidr: string, ...except: readonly string[]) => ({ kind: 'block', cid
 const walletMayCall = (...egress: readonly EgressRule[]) =>
   policies(policy('out', { selector: ofWallet, governs: ['egress'], egress }))
 
-describe('a namespace whose objects are as they should be', () => {
-  it('holds everything that can be wanted, and is accused of nothing', () => {
+describe('a namespace whose objects are in order', () => {
+  it('holds every check without a finding', () => {
     const judgment = judged(postureWants)
     expect(judgment.findings).toEqual([])
     expect(judgment.verdict.kind).toBe('pass')
     expect(judgment.posture.map(({ want, held }) => [want, held])).toEqual(postureWants.map((want) => [want, true]))
   })
 
-  it('is not judged by what nobody wants', () => {
+  it('is not judged by checks that are not listed', () => {
     const judgment = judge(together(evidence(), listed({ NetworkPolicy: [] })))
     expect(judgment.findings).toEqual([])
     expect(judgment.posture).toEqual([])
   })
 })
 
-describe('what is found wanting', () => {
+describe('a failed check', () => {
   it.each<[string, PostureWant, string, Changes]>([
     ['no policy at all', 'default-deny', 'policy-missing', { NetworkPolicy: [] }],
     [
-      'policies that name each pod of today and nobody of tomorrow',
+      'policies that name each present pod and no future one',
       'default-deny',
       'policy-missing',
       {
@@ -68,7 +68,7 @@ describe('what is found wanting', () => {
     ],
     ['an egress rule without to', 'bounded-egress', 'egress-unbounded', walletMayCall({ to: [], ports: [] })],
     [
-      'an egress rule to everybody on the port of HTTPS',
+      'an egress rule to every address on the port of HTTPS',
       'bounded-egress',
       'egress-unbounded',
       walletMayCall({ to: [], ports: ['TCP/443'] }),
@@ -76,39 +76,39 @@ describe('what is found wanting', () => {
     ['all of IPv4', 'bounded-egress', 'egress-unbounded', walletMayCall({ to: [to('0.0.0.0/0')], ports: ['TCP/443'] })],
     ['all of IPv6', 'bounded-egress', 'egress-unbounded', walletMayCall({ to: [to('::/0')], ports: [] })],
     [
-      'all but the inside',
+      'everything but the private ranges',
       'bounded-egress',
       'egress-unbounded',
       walletMayCall({ to: [to('0.0.0.0/0', '10.0.0.0/8')], ports: [] }),
     ],
-    ['half of the world', 'bounded-egress', 'egress-unbounded', walletMayCall({ to: [to('128.0.0.0/1')], ports: [] })],
     [
-      'nobody says whom pods may call',
+      'half of all addresses',
+      'bounded-egress',
+      'egress-unbounded',
+      walletMayCall({ to: [to('128.0.0.0/1')], ports: [] }),
+    ],
+    [
+      'no rule for egress',
       'bounded-egress',
       'egress-unbounded',
       { NetworkPolicy: [policy('in', { governs: ['ingress'] })] },
     ],
-    ['a secret older than it may get', 'rotated-secrets', 'secret-unrotated', { Secret: [secret('psp', 91)] }],
+    ['a secret older than its limit', 'rotated-secrets', 'secret-unrotated', { Secret: [secret('psp', 91)] }],
+    ['a secret without an age limit', 'rotated-secrets', 'secret-unrotated', { Secret: [secret('psp', 1, '')] }],
     [
-      'a secret that may get as old as it likes',
-      'rotated-secrets',
-      'secret-unrotated',
-      { Secret: [secret('psp', 1, '')] },
-    ],
-    [
-      'a secret whose limit nobody can read',
+      'a secret whose limit is unreadable',
       'rotated-secrets',
       'secret-unrotated',
       { Secret: [secret('psp', 1, 'now and then')] },
     ],
     [
-      'an image by its tag',
+      'an image pinned only by tag',
       'pinned-images',
       'image-unpinned',
       { Workload: [workload('wallet', { containers: [container({ image: 'casino/wallet:latest' })] })] },
     ],
     [
-      'a first container by its tag',
+      'an init container pinned only by tag',
       'pinned-images',
       'image-unpinned',
       { Workload: [workload('wallet', { containers: [container({ init: true, image: 'busybox' }), container()] })] },
@@ -120,7 +120,7 @@ describe('what is found wanting', () => {
       { Workload: [workload('wallet', { containers: [container({ security: { ...secured, privileged: true } })] })] },
     ],
     [
-      'a container that may be root',
+      'a container that may run as root',
       'restricted-pods',
       'pod-privileged',
       { Workload: [workload('wallet', { containers: [container({ security: { ...secured, nonRoot: false } })] })] },
@@ -138,7 +138,7 @@ describe('what is found wanting', () => {
       { Workload: [workload('wallet', { volumes: ['hostPath'] })] },
     ],
     [
-      'a root file system that can be written',
+      'a writable root file system',
       'read-only-root',
       'root-writable',
       {
@@ -153,49 +153,49 @@ describe('what is found wanting', () => {
     ],
     ['pods without priority', 'priorities', 'priority-missing', { Workload: [unranked] }],
     [
-      'a service whose pods nobody asks whether they are ready',
+      'a service whose pods have no readiness probe',
       'probes',
       'probe-missing',
       { Workload: [workload('wallet', { containers: [container({ readiness: false })] })] },
     ],
     [
-      'a grace that the preStop hook uses up',
+      'a grace period that the preStop hook uses up',
       'probes',
       'grace-too-short',
       { Workload: [workload('wallet', { containers: [container({ preStopMs: workload('x').graceMs })] })] },
     ],
     [
-      'one pod that others wait for, and no budget',
+      'a single pod behind a Service, without a budget',
       'redundancy',
       'single-replica',
       { Workload: [workload('wallet', { replicas: 1 })], PodDisruptionBudget: [] },
     ],
     ['pods without a budget', 'redundancy', 'budget-missing', { PodDisruptionBudget: [budgetFor('wallet')] }],
     [
-      'a budget that lets nobody go',
+      'a budget that allows no eviction',
       'redundancy',
       'budget-blocks',
       { PodDisruptionBudget: [{ ...budgetFor('wallet'), allowed: 0 } as PostureObject, budgetFor('payments-api')] },
     ],
     [
-      'pods that may all stand in one zone',
+      'pods that may all be in one zone',
       'spread',
       'spread-missing',
       { Workload: [workload('wallet', { spreadOver: ['kubernetes.io/hostname'] })] },
     ],
     [
-      'an autoscaler that looks at CPU and memory alone',
+      'an autoscaler that uses only CPU and memory',
       'autoscaling',
       'autoscaler-on-cpu',
       { HorizontalPodAutoscaler: [scaler('Resource/cpu', 'ContainerResource/memory')] },
     ],
     [
-      'an autoscaler that can go nowhere',
+      'an autoscaler whose minimum is its maximum',
       'autoscaling',
       'autoscaler-pinned',
       { HorizontalPodAutoscaler: [{ ...scaler('Pods/rps'), max: 3 } as PostureObject] },
     ],
-  ])('%s is told of as %s: %s', (_, want, cause, changes) => {
+  ])('%s: the check %s gives %s', (_, want, cause, changes) => {
     const judgment = judged([want], changes)
     expect(new Set(causesOf(judgment, 'breach'))).toEqual(new Set([cause]))
     expect(judgment.verdict.kind).toBe('fail')
@@ -205,7 +205,7 @@ describe('what is found wanting', () => {
     expect(judgment.findings[0]?.evidence.length).toBeGreaterThan(0)
   })
 
-  it('says who is open, and by which rule', () => {
+  it('names the open pods, and the rule', () => {
     expect(
       sentenceOf(judged(['default-deny'], { NetworkPolicy: [policy('a', { selector: ofWallet })] }), 'policy-missing'),
     ).toBe(
@@ -249,10 +249,10 @@ describe('what is found wanting', () => {
   })
 })
 
-describe('what looks like it and is in order', () => {
+describe('no breach is made of', () => {
   it.each<[string, PostureWant, Changes]>([
     [
-      'two policies that together deny both ways',
+      'two policies that together deny both directions',
       'default-deny',
       { NetworkPolicy: [policy('in', { governs: ['ingress'] }), policy('out', { governs: ['egress'] })] },
     ],
@@ -263,7 +263,7 @@ describe('what looks like it and is in order', () => {
       walletMayCall({ to: [to('10.0.0.0/8'), to('192.168.0.0/16'), to('fd00::/16')], ports: [] }),
     ],
     [
-      'a world from which almost everything is taken',
+      'a wide range whose exceptions leave little of it',
       'bounded-egress',
       walletMayCall({
         to: [
@@ -282,25 +282,29 @@ describe('what looks like it and is in order', () => {
       }),
     ],
     [
-      'a policy that opens the world to pods that do not exist',
+      'an open policy for pods that do not exist',
       'bounded-egress',
       policies(policy('old', { selector: { matchLabels: { app: 'gone' } }, egress: [{ to: [], ports: [] }] })),
     ],
     ['a secret on its last day', 'rotated-secrets', { Secret: [secret('psp', 89)] }],
     ['no secret at all', 'rotated-secrets', { Secret: [] }],
     [
-      'one pod that nobody waits for',
+      'a single pod without a Service',
       'redundancy',
       { Workload: [workload('operator', { replicas: 1 })], Service: [service('wallet')], PodDisruptionBudget: [] },
     ],
     [
-      'a workload that is scaled to nothing',
+      'a workload that is scaled to 0',
       'redundancy',
       { Workload: [workload('wallet', { replicas: 0 })], PodDisruptionBudget: [] },
     ],
-    ['one pod that needs no spreading', 'spread', { Workload: [workload('wallet', { replicas: 1, spreadOver: [] })] }],
     [
-      'a first container without limits',
+      'a single pod without spread rules',
+      'spread',
+      { Workload: [workload('wallet', { replicas: 1, spreadOver: [] })] },
+    ],
+    [
+      'an init container without limits',
       'resource-limits',
       {
         Workload: [
@@ -309,25 +313,25 @@ describe('what looks like it and is in order', () => {
       },
     ],
     [
-      'pods that nobody asks for need no readiness probe',
+      'pods without a Service and without a readiness probe',
       'probes',
       { Workload: [workload('worker', { containers: [container({ readiness: false })] })] },
     ],
-    ['the HPA that KEDA made of an object with room', 'autoscaling', { HorizontalPodAutoscaler: [] }],
+    ['the HPA that KEDA made from an object with headroom', 'autoscaling', { HorizontalPodAutoscaler: [] }],
   ])('%s', (_, want, changes) => {
     const judgment = judged([want], changes)
     expect(judgment.findings).toEqual([])
     expect(judgment.posture).toMatchObject([{ want, held: true }])
   })
 
-  it('one pod with a budget is a warning: somebody has thought of it', () => {
+  it('one pod with a budget, which is only a warning', () => {
     const judgment = judged(['redundancy'], { Workload: [workload('wallet', { replicas: 1 })] })
     expect(causesOf(judgment, 'warning')).toEqual(['single-replica'])
     expect(judgment.verdict.kind).toBe('pass')
     expect(judgment.posture).toMatchObject([{ held: true }])
   })
 
-  it('a Service that asks for a label which pods only get when they run leads to them all the same', () => {
+  it('a single pod, unless a Service selects it, even by a label that pods get only when they run', () => {
     const primary = { ...service('wallet'), selector: { app: 'wallet', role: 'primary' } }
     const judgment = judged(['redundancy'], {
       Workload: [workload('wallet', { replicas: 1 })],
@@ -338,15 +342,15 @@ describe('what looks like it and is in order', () => {
   })
 })
 
-describe('what was not read', () => {
-  it.each(postureWants.map((want) => [want] as const))('leaves %s unknown, never held', (want) => {
+describe('an object kind that was not read', () => {
+  it.each(postureWants.map((want) => [want] as const))('leaves the check %s unknown, never held', (want) => {
     const judgment = judge(evidence({ rehearsal: wanting(want) }))
     expect(causesOf(judgment)).toEqual(['posture-unread'])
     expect(judgment.verdict.kind).toBe('inconclusive')
     expect(judgment.posture).toMatchObject([{ want, held: false }])
   })
 
-  it('of one kind leaves only those wants unknown that need it', () => {
+  it('leaves only the checks unknown that need it', () => {
     const judgment = judged(['default-deny', 'pinned-images'], { NetworkPolicy: undefined })
     expect(judgment.posture.map(({ want, held }) => [want, held])).toEqual([
       ['default-deny', false],
@@ -357,7 +361,7 @@ describe('what was not read', () => {
     )
   })
 
-  it('of another namespace says nothing of this one', () => {
+  it('in another namespace does not affect this one', () => {
     const records = together(evidence({ rehearsal: wanting('default-deny') }), listed({}, 'providers'))
     expect(causesOf(judge(records))).toEqual(['posture-unread'])
   })

@@ -34,7 +34,7 @@ describe('a promotion', () => {
   const told = (more: readonly Evidence[], changes: Partial<Story> = {}) =>
     judge(together(evidence({ rehearsal: withActions(promote), ...changes }), steps, more))
 
-  it('that nobody lost anything by is held', () => {
+  it('without lost writes is held', () => {
     const judgment = told(moved, badFor(100, 103))
     expect(causesOf(judgment)).toEqual([])
     expect(judgment.actions[0]?.reactions[0]).toMatchObject({ kind: 'promotes', subject: 'wallet-db', held: true })
@@ -43,7 +43,7 @@ describe('a promotion', () => {
     )
   })
 
-  it('is not blamed for what the next harm costs', () => {
+  it('is not blamed for the cost of the next harm', () => {
     const later = actionOf('later', { kind: 'rollout', workload: { kind: 'Deployment', name: 'wallet' } })
     const twice = together(
       evidence({ rehearsal: withActions(promote, later), ...badFor(122, 140) }),
@@ -55,7 +55,7 @@ describe('a promotion', () => {
     expect(causesOf(judge(twice))).not.toContain('promotion-slow')
   })
 
-  it('answers for what it costs beside a harm that began before its end', () => {
+  it('is blamed for its cost during an overlapping harm', () => {
     const beside = actionOf('beside', { kind: 'rollout', workload: { kind: 'Deployment', name: 'wallet' } })
     const both = together(
       evidence({ rehearsal: withActions(promote, beside), ...badFor(103, 120) }),
@@ -66,21 +66,21 @@ describe('a promotion', () => {
     expect(causesOf(judge(both))).toContain('promotion-slow')
   })
 
-  it('that nobody felt says so', () => {
+  it('that no client noticed says so', () => {
     expect(told(moved).actions[0]?.reactions[0]?.sentence).toMatch(/^deposit had no bad attempt \(RTO 10\.0 s\)\./)
   })
 
   it.each<[string, Evidence[], Partial<Story>, string[]]>([
     ['that takes longer than its RTO is slow', moved, badFor(100, 115), ['promotion-slow']],
-    ['of which nobody knows who took writes leaves a gap', [], {}, ['no-evidence']],
+    ['without evidence of who took writes leaves a gap', [], {}, ['no-evidence']],
     [
-      'after which two took writes split the brain',
+      'after which two members took writes is split-brain',
       [...writable('wallet-db-0', (s) => s < 110), ...writable('wallet-db-1', (s) => s > 103)],
       {},
       ['split-brain'],
     ],
     [
-      'after which acknowledged deposits are missing lost writes',
+      'after which acknowledged deposits are missing is promotion-lost-writes',
       moved,
       {
         books: (books) =>
@@ -94,7 +94,7 @@ describe('a promotion', () => {
     expect(causesOf(told(more, changes)).filter((cause) => !cause.startsWith('slo'))).toEqual(causes)
   })
 
-  it('says for how long two took writes', () => {
+  it('says how long two members took writes', () => {
     const both = told([...writable('wallet-db-0', (s) => s < 110), ...writable('wallet-db-1', (s) => s > 103)])
     expect(sentenceOf(both, 'split-brain')).toBe(
       'wallet-db-0 and wallet-db-1 of wallet-db both took writes for at least 5.0 s.',
@@ -106,7 +106,7 @@ describe('a promotion', () => {
     expect(judge(unread).actions[0]?.reactions[0]?.sentence).toContain('the RPO is not known')
   })
 
-  it('is not split by what an operator still says of the old primary a moment later', () => {
+  it('is not split-brain when the operator names the old primary a moment longer', () => {
     const operator = Array.from({ length: 161 }, (_, s) =>
       scrape(s + 0.4, 'wallet-db', 'db-operator-1', {
         name: 'db_writable',
@@ -117,7 +117,7 @@ describe('a promotion', () => {
     expect(causesOf(told([...moved, ...operator]))).toEqual([])
   })
 
-  it('is split where an operator sees two that take writes', () => {
+  it('is split-brain when the operator sees two members that take writes', () => {
     const both = Array.from({ length: 161 }, (_, s) =>
       scrape(
         s + 0.4,
@@ -130,7 +130,7 @@ describe('a promotion', () => {
     expect(causesOf(told(both))).toEqual(['split-brain'])
   })
 
-  it('is not split by a member that died while it was writable', () => {
+  it('is not split-brain when a member died while it was writable', () => {
     const dies = writable('wallet-db-0', () => true).filter((each) => each.at < secondAt(100))
     expect(causesOf(told([...dies, ...writable('wallet-db-1', (s) => s > 103)]))).toEqual([])
     expect(target.databases).toEqual({})

@@ -54,7 +54,7 @@ describe('survives', () => {
       false,
       ['too-few-survivors'],
     ],
-    ['nobody knows without pods', [], false, ['no-evidence']],
+    ['unknown without pods', [], false, ['no-evidence']],
   ])('%s', (_, more, held, causes) => {
     const { result, causes: found } = reaction(expected, [...nodes(), ...more])
     expect(result?.held).toBe(held)
@@ -83,7 +83,7 @@ describe('spreads', () => {
     expect(result?.tookMs === undefined ? undefined : Math.round(result.tookMs)).toBe(tookMs)
   })
 
-  it('says whether they were apart before, which is for another harm to answer', () => {
+  it('says that the pods were not spread before either', () => {
     const third = podLife({ name: 'bets-9', app: 'bets', node: 'zone-a-api', born: 0, ready: 1, unready: 66 })
     const sentenceOf = (...pods: Evidence[]) => reaction(expected, [...nodes(), ...pods]).result?.sentence
     const [within, wanted] = ['The Ready pods of bets stood in 2 zones within 20.0 s after healing', '3 are wanted.']
@@ -91,12 +91,12 @@ describe('spreads', () => {
     expect(sentenceOf(...b, ...third)).toBe(`${within}; ${wanted}`)
   })
 
-  it('cannot be told without nodes and pods', () => {
+  it('is unknown without nodes and pods', () => {
     expect(reaction(expected, []).causes).toEqual(['no-evidence'])
   })
 })
 
-describe('backs off', () => {
+describe('circuitOpens', () => {
   const expected: Reaction = {
     kind: 'backs-off',
     metric: 'calls_total',
@@ -114,10 +114,10 @@ describe('backs off', () => {
 
   it.each<[string, Evidence[], string[]]>([
     ['when a breaker opens', calls((s) => (s > 70 && s < 91 ? 0 : 40)), []],
-    ['when a breaker tries now and then', calls((s) => (s > 70 && s < 91 ? (s % 5 === 0 ? 6 : 0) : 40)), []],
+    ['when a breaker sends occasional probes', calls((s) => (s > 70 && s < 91 ? (s % 5 === 0 ? 6 : 0) : 40)), []],
     ['not when calls go on', calls(() => 40), ['breaker-missing']],
-    ['not when they begin anew', calls((s) => (s > 70 && s < 80 ? 0 : 40)), ['breaker-missing']],
-    ['nobody knows when it was not counted', [], ['no-evidence']],
+    ['not when calls start again', calls((s) => (s > 70 && s < 80 ? 0 : 40)), ['breaker-missing']],
+    ['unknown when calls were not counted', [], ['no-evidence']],
   ])('%s', (_, more, causes) => {
     expect(reaction(expected, more).causes).toEqual(causes)
   })
@@ -158,15 +158,15 @@ describe('amplification', () => {
     )
 
   it.each<[string, Evidence[], string[]]>([
-    ['of one attempt in two again is within', story(1.5), []],
-    ['of three attempts each is a storm', story(3), ['retry-storm']],
-    ['of nothing cannot be told', story(3, 0), ['no-evidence']],
-    ['that nobody counted cannot be told', [], ['no-evidence']],
+    ['of 1.5 attempts per operation is within the limit', story(1.5), []],
+    ['of three attempts per operation is a retry storm', story(3), ['retry-storm']],
+    ['of no operations is unknown', story(3, 0), ['no-evidence']],
+    ['without a counter is unknown', [], ['no-evidence']],
   ])('%s', (_, more, causes) => {
     expect(reaction(expected, more).causes).toEqual(causes)
   })
 
-  it('says how many times as many', () => {
+  it('says the factor', () => {
     expect(sentenceOf(reaction(expected, story(3)).judgment, 'retry-storm')).toMatch(
       /^bets made \d+ attempts_total for \d+ bets_total during psp-a down: 3\.00 times as many; 1\.5 are allowed\.$/,
     )
@@ -182,13 +182,13 @@ describe('undisturbed', () => {
   it.each<[string, Partial<Story>, string[]]>([
     ['with as many bad attempts as allowed', bad(70, 2), []],
     ['not with one more', bad(70, 3), ['disturbed']],
-    ['by what happens before', bad(60, 3), []],
-    ['by what happens after', bad(95, 3), []],
+    ['by bad attempts before the harm', bad(60, 3), []],
+    ['by bad attempts after the harm', bad(95, 3), []],
   ])('%s', (_, changes, causes) => {
     expect(reaction(expected, [], changes).causes).toEqual(causes)
   })
 
-  it('cannot be told of an SLI that was not measured', () => {
+  it('is unknown for an SLI that was not measured', () => {
     expect(reaction({ ...expected, sli: 'withdrawal' }, []).causes).toEqual(['no-evidence'])
   })
 })
@@ -217,7 +217,7 @@ describe('sockets', () => {
   const back = (from: number, to: number) => (s: number) =>
     s < 67 || s >= to ? 100 : s < from ? 40 : 40 + (60 * (s - from)) / (to - from)
 
-  it('that come back one by one in time are back', () => {
+  it('that come back one by one in time pass', () => {
     const { result, causes } = asked(frames(back(69, 75)))
     expect(causes).toEqual([])
     expect(result).toMatchObject({ held: true })
@@ -225,16 +225,16 @@ describe('sockets', () => {
   })
 
   it.each<[string, (second: number) => number, string[]]>([
-    ['that never fell are there', () => 100, []],
+    ['that never dropped pass', () => 100, []],
     ['that come back too late are lost sessions', back(75, 90), ['sessions-lost']],
     ['that do not come back are lost sessions', (s) => (s < 67 ? 100 : 95), ['sessions-lost']],
-    ['that come back in one second are a storm', (s) => (s < 67 || s > 70 ? 100 : 40), ['reconnect-storm']],
+    ['that come back in one second are a reconnect storm', (s) => (s < 67 || s > 70 ? 100 : 40), ['reconnect-storm']],
     ['that were never open cannot come back', () => 0, ['no-evidence']],
   ])('%s', (_, open, causes) => {
     expect(asked(frames(open)).causes).toEqual(causes)
   })
 
-  it('that nobody counted cannot be told', () => {
+  it('that were not counted are unknown', () => {
     const none = mapped(
       evidence({ rehearsal: withReactions(expected) }),
       'load-frame',
@@ -262,7 +262,7 @@ describe('an action', () => {
     ['that is done in time', roll(completes), [begun(), [120, { is: 'done', note: '' }]], 'done', []],
     ['that is done late', roll(completes), [begun(), [140, { is: 'done', note: '' }]], 'done', ['rollout-stuck']],
     ['that is never done', roll(completes), [begun()], 'not-done', ['rollout-stuck']],
-    ['that is never done, where nothing was said of its time', roll(), [begun()], 'not-done', ['action-not-done']],
+    ['that is never done, and has no time limit', roll(), [begun()], 'not-done', ['action-not-done']],
     [
       'that fails',
       roll(completes),
@@ -279,21 +279,21 @@ describe('an action', () => {
     ],
     ['that was never begun', roll(completes), [], 'not-reached', ['action-not-done']],
     [
-      'of draining that budgets keep from its end',
+      'of draining that disruption budgets block',
       drain(completes),
       [begun(), refusal(101), refusal(120)],
       'not-done',
       ['budget-blocks'],
     ],
     [
-      'of draining that takes too long by itself',
+      'of draining that is too slow by itself',
       drain(completes),
       [begun(), [140, { is: 'done', note: '' }]],
       'done',
       ['action-late'],
     ],
     [
-      'that cannot be taken back',
+      'that cannot be undone',
       drain(),
       [begun(), [110, { is: 'done', note: '' }], [130, { is: 'heal-failed', problem: 'forbidden' }]],
       'done',
@@ -305,7 +305,7 @@ describe('an action', () => {
     expect(found).toEqual(causes)
   })
 
-  it('says what kept it', () => {
+  it('says what delayed it', () => {
     const { judgment } = told(drain(completes), begun(), refusal(101), refusal(120))
     expect(sentenceOf(judgment, 'budget-blocks')).toBe(
       'drain was not done within 30.0 s; evictions of 1 pod were refused.',
@@ -313,7 +313,7 @@ describe('an action', () => {
     expect(judgment.actions[0]).toMatchObject({ refusedEvictions: 2, evicted: 0, targets: ['Node/x'] })
   })
 
-  it('is asked for recovery from its healing on, or from its end where it needs none', () => {
+  it('must recover after its healing, or after its end where it needs no undo', () => {
     const recovers: Reaction = { kind: 'recovers', sli: 'login', withinMs: seconds(5), at }
     const recovered = (action: ActionSpec, ...steps: Parameters<typeof actionSteps>[1][]) => {
       const records = evidence({ rehearsal: withActions(action), load: (s, load) => s === 124 && toBad(load.login, 1) })
@@ -330,12 +330,12 @@ describe('what a harm costs', () => {
   const costs = (changes: Partial<Story>) =>
     judge(evidence(changes)).faults[0]?.costs.find((each) => each.sli === 'deposit')
 
-  it('is nothing when nothing was bad', () => {
+  it('is zero without bad attempts', () => {
     expect(costs({})).toMatchObject({ bad: 0, budgetBurnt: 0, peakBurn: 0 })
     expect(costs({})?.detectMs).toBeUndefined()
   })
 
-  it('is the bad attempts from its injection until all was well again', () => {
+  it('is the number of bad attempts from its injection until the recovery', () => {
     const cost = costs({ load: (s, load) => (s === 66 || s === 91 || s === 150) && toBad(load.deposit, 2) })
     // 0.15 % of 6,683 deposits are 10.02; the second at 150 came after the recovery.
     expect(cost).toMatchObject({ bad: 4 })

@@ -10,7 +10,7 @@ for await (const { record } of readJournal('reports/example/journal.ndjson')) re
 const zeroAt = recorded.find((each) => each.kind === 'load-started')?.zeroAt ?? Number.NaN
 
 describe('a limit that refused clients before the fault', () => {
-  it('leads the verdict, and the recovery is not late', () => {
+  it('is named first, and the recovery is not called late', () => {
     const good: Record<string, number> = {}
     const refused: Record<string, number> = {}
     const limited = mapped(recorded, 'load-frame', (frame) => {
@@ -39,7 +39,7 @@ describe('a limit that refused clients before the fault', () => {
 })
 
 describe('tokens that expire', () => {
-  it('accuse no provider: it was not asked', () => {
+  it('are not blamed on the provider, which got no calls', () => {
     const story: Partial<Story> = {
       load: (s, load) => {
         if (s >= 65) for (const sli of [load.deposit, load.bet]) toBad(sli, sli.good, 'http-401')

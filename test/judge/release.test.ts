@@ -72,7 +72,7 @@ describe('a release', () => {
     ])
   })
 
-  it('of a configuration alone is told by its template', () => {
+  it('that changes only the configuration is recognised by its template', () => {
     const config: ImageStory = { hash: 'two' }
     const act = release({ images: {}, annotations: { 'checksum/config': '3f1c' } })
     const { causes, out: told } = judged(through(config, config), whole, act)
@@ -100,13 +100,13 @@ describe('a release', () => {
       ['rollback-late'],
     ],
     [
-      'whose rollback brings what a moved tag means now',
+      'whose rollback starts the image that a moved tag names now',
       [...out(), ...back(10, { id: idOf('c') })],
       whole,
       ['rollback-missing'],
     ],
     [
-      'that changes the name of the image alone',
+      'that changes only the name of the image',
       through({ ...nextImage, id: idOf('a') }, { ...nextImage, id: idOf('a') }),
       whole,
       ['no-evidence'],
@@ -126,7 +126,7 @@ describe('a release', () => {
     ['whose pods were not seen', [], whole, ['no-evidence']],
     ['that is never rolled back within the run', out(), [begun, done], ['no-evidence']],
     [
-      'that was stopped on its way',
+      'that was stopped before it was complete',
       bornPod(41, 'new-1', nextImage),
       [begun, [60, asked[1]]],
       ['no-evidence', 'rollback-late', 'action-not-done'],
@@ -135,7 +135,7 @@ describe('a release', () => {
     expect(judged(pods, steps).causes.toSorted()).toEqual(causes.toSorted())
   })
 
-  it('has reached every pod when as many serve as before', () => {
+  it('has reached every pod when as many new pods serve as before', () => {
     const pods = [
       ...bornPod(41, 'new-1', nextImage),
       ...gonePod(44, 'old-1'),
@@ -145,7 +145,7 @@ describe('a release', () => {
     expect(judged([...pods, ...back()]).out).toMatchObject({ held: true, tookMs: 20_000 })
   })
 
-  it('names the two images under one name of a rollback', () => {
+  it('names both images where a rollback has two under one name', () => {
     const { judgment } = judged([...out(), ...back(10, { id: idOf('c') })])
     expect(judgment.verdict.kind).toBe('fail')
     expect(sentenceOf(judgment, 'rollback-missing')).toBe(
@@ -153,14 +153,14 @@ describe('a release', () => {
     )
   })
 
-  it('answers for attempts that go wrong while it is rolled back', () => {
+  it('is blamed for attempts that fail during its rollback', () => {
     const expected = { kind: 'undisturbed', sli: 'login', badMax: 0, at: actionOf('x', release()).at } as const
     const rehearsal = withActions(actionOf('gateway 2', release(), expected))
     const load: Story['load'] = (s, all) => s >= 84 && s < 86 && toBad(all.login, 3, 'http-502')
     expect(judged([...out(), ...back()], whole, release(), { rehearsal, load }).causes).toContain('disturbed')
   })
 
-  it('is accused of nothing where records of its pods are lost', () => {
+  it('has no breach where records of its pods are lost', () => {
     const pods = [...out(), ...back()]
     for (const lost of [...pods, ...old]) {
       const { causes } = judged(pods.filter((each) => each !== lost))

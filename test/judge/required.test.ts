@@ -37,7 +37,7 @@ const failing =
       : record
 
 describe('a gauge that must be reached', () => {
-  it('passes the run when it was, and says when and what was shown', () => {
+  it('passes the run when it was reached, and says when and with which value', () => {
     const judgment = told(
       queue,
       waiting((s) => (s >= 70 && s < 80 ? 130 : 20)),
@@ -55,7 +55,7 @@ describe('a gauge that must be reached', () => {
     ])
   })
 
-  it('makes the run inconclusive when it was not: it was too easy', () => {
+  it('makes the run inconclusive when it was not reached, because the run was too easy', () => {
     const judgment = told(
       queue,
       waiting((s) => (s === 70 ? 99 : 20)),
@@ -70,11 +70,11 @@ describe('a gauge that must be reached', () => {
   })
 
   it.each<[string, RequiredState, readonly Evidence[]]>([
-    ['nobody read it', queue, []],
+    ['it was not read', queue, []],
     ['many readings failed', queue, waiting(() => 20).map(failing(60, 90))],
     ['every reading of its phase failed', inPeak, waiting(() => 130).map(failing(25, 130))],
-    ['every value was no number', queue, waiting(() => Number.NaN)],
-  ])('is not known where %s, which is no pass and no proof that it was too easy', (_, state, more) => {
+    ['no value was a number', queue, waiting(() => Number.NaN)],
+  ])('is unknown where %s, so the run neither passes nor is called too easy', (_, state, more) => {
     const judgment = told(state, more)
     expect(judgment.verdict.kind).toBe('inconclusive')
     expect([...new Set(causesOf(judgment))]).toEqual(['no-evidence'])
@@ -82,10 +82,10 @@ describe('a gauge that must be reached', () => {
   })
 
   it.each<[string, number, string[]]>([
-    ['before it', 10, ['state-not-reached']],
-    ['in it', 40, []],
-    ['after it', 140, ['state-not-reached']],
-  ])('in a phase, when it is reached %s', (_, second, causes) => {
+    ['before the phase', 10, ['state-not-reached']],
+    ['in the phase', 40, []],
+    ['after the phase', 140, ['state-not-reached']],
+  ])('in a phase is judged by the time when it is reached: %s', (_, second, causes) => {
     const judgment = told(
       inPeak,
       waiting((s) => (s >= second && s < second + 5 ? 130 : 20)),
@@ -93,7 +93,7 @@ describe('a gauge that must be reached', () => {
     expect(causesOf(judgment)).toEqual(causes)
   })
 
-  it('counts in a phase in which it still is what it was before', () => {
+  it('counts as reached in a phase where it keeps the value that it had before', () => {
     const judgment = told(
       inPeak,
       waiting(() => 130),
@@ -101,7 +101,7 @@ describe('a gauge that must be reached', () => {
     expect(judgment.reached).toMatchObject([{ held: true, afterMs: 25_000 }])
   })
 
-  it('is not called too easy where the run was stopped before', () => {
+  it('does not make a stopped run too easy', () => {
     const stop = { lasts: 60, outcome: 'stopped', stop: { by: 'operator', reason: 'Ctrl-C' } } as const
     expect(causesOf(told(inPeak, waiting(() => 20).slice(0, 60), stop))).not.toContain('state-not-reached')
   })
@@ -119,14 +119,14 @@ describe('a rate that must be reached', () => {
   const taken = (value: (second: number) => number) => scrapes('broker', 'broker-0', 'taken_total', value)
 
   it.each<[string, (second: number) => number, string[]]>([
-    ['over five seconds was', (s) => (s < 70 ? 10 * s : s < 80 ? 700 + 60 * (s - 70) : 1300), []],
-    ['for one second only was not', (s) => 10 * s + (s > 70 ? 100 : 0), ['state-not-reached']],
-    ['by what was counted before the run was not', (s) => 1_000_000 + s, ['state-not-reached']],
+    ['over five seconds is reached', (s) => (s < 70 ? 10 * s : s < 80 ? 700 + 60 * (s - 70) : 1300), []],
+    ['for only one second is not reached', (s) => 10 * s + (s > 70 ? 100 : 0), ['state-not-reached']],
+    ['by counts from before the run is not reached', (s) => 1_000_000 + s, ['state-not-reached']],
   ])('%s', (_, value, causes) => {
     expect(causesOf(told(rate, taken(value)))).toEqual(causes)
   })
 
-  it('is not reached by a pod that had counted before it could be read', () => {
+  it('is not reached by what a pod had counted before its first reading', () => {
     const hidden = [...scrapes('broker', 'broker-0', 'taken_total', (s) => s)]
     const late = scrapes('broker', 'broker-1', 'taken_total', (s) => 5000 + s).slice(60)
     const judgment = told(rate, together(hidden, late))
@@ -141,7 +141,7 @@ describe('an autoscaler that must reach its maximum', () => {
     hpa: (s) => ({ desired: desired(s), metrics: healthy.hpa(s)?.metrics ?? [] }),
   })
 
-  it('did, when it wanted as many pods as it may have', () => {
+  it('has reached it when it wants as many pods as it may have', () => {
     const judgment = told(
       maximum,
       [],
@@ -151,7 +151,7 @@ describe('an autoscaler that must reach its maximum', () => {
     expect(judgment.reached).toMatchObject([{ state: 'autoscaler payments-api', held: true, shown: '6 of 6 pods' }])
   })
 
-  it('did not, when it wanted one less', () => {
+  it('has not reached it when it wants one pod less', () => {
     const judgment = told(
       maximum,
       [],
@@ -161,13 +161,13 @@ describe('an autoscaler that must reach its maximum', () => {
     expect(sentenceOf(judgment, 'state-not-reached')).toMatch(/The nearest was 5 of 6 pods/)
   })
 
-  it('is not known when it was never seen', () => {
+  it('is unknown when it was never seen', () => {
     expect(causesOf(told({ ...maximum, autoscaler: 'another' }, []))).toEqual(['no-evidence'])
   })
 })
 
 describe('a rehearsal that requires no state', () => {
-  it('has no such part in its judgment', () => {
+  it('has no required states in its judgment', () => {
     expect(judge(evidence()).reached).toBeUndefined()
   })
 })

@@ -16,7 +16,7 @@ describe('a run that was killed', () => {
     ['before its fault', 0.15, ['run-incomplete']],
     ['during its fault', 0.5, ['not-healed', 'run-incomplete']],
     ['after its fault', 0.8, ['run-incomplete']],
-  ])('%s has one finding for that, and all else follows from it', (_, share, causes) => {
+  ])('%s has one finding for that, and all others follow from it', (_, share, causes) => {
     const judgment = cutAt(share)
     expect(causesOf(judgment)).toEqual(causes)
     expect(judgment.findings.length).toBeGreaterThan(causes.length + 3)
@@ -30,13 +30,13 @@ describe('a run that was killed', () => {
     expect(cutAt(0.8).summary).toBe('The journal ends before the run did: matchday was killed.')
   })
 
-  it('keeps its breaches: they were seen', () => {
+  it('keeps the breaches that were seen', () => {
     const judgment = cutAt(0.8, everything())
     expect(judgment.verdict.kind).toBe('fail')
     for (const each of judgment.findings.filter(({ weight }) => weight !== 'gap')) expect(each.follows).toBeUndefined()
   })
 
-  it('does not excuse an autoscaler that was never seen: its name is wrong, or it is not there', () => {
+  it('does not excuse an autoscaler that was never seen: its name is wrong, or it does not exist', () => {
     const unseen = evidence().filter(
       (record) => record.kind !== 'object-seen' || record.object.resource !== 'HorizontalPodAutoscaler',
     )
@@ -44,7 +44,7 @@ describe('a run that was killed', () => {
     expect(roots(judgment).map(({ cause, subject }) => `${cause} ${subject}`)).toContain('no-evidence payments-api')
   })
 
-  it('does not excuse a fault that was refused before', () => {
+  it('does not excuse a fault that was refused earlier', () => {
     const refused = mapped(evidence(), 'fault-step', (record) => ({
       ...record,
       step: { is: 'refused', problem: 'mode all selects 9 of 9 pods' },
@@ -72,7 +72,7 @@ describe('a run whose cluster stops answering', () => {
       { kind: 'run-ended', at: secondAt(200), healed: false } as const,
     ].sort((a, b) => a.at - b.at)
 
-  it('has one finding for that; lost evidence and what could not be seen follow from it', () => {
+  it('has one finding for that; lost and missing evidence follow from it', () => {
     const judgment = judge(silentFrom(100, 'pods', 'nodes', 'autoscalers', 'book wallet'))
     expect(causesOf(judgment)).toEqual(['not-healed', 'cluster-unreachable'])
     const [, root] = roots(judgment)
@@ -83,15 +83,15 @@ describe('a run whose cluster stops answering', () => {
     expect(lost.map(({ follows }) => follows?.cause)).toEqual(Array(4).fill('cluster-unreachable'))
   })
 
-  it('is not named for two watches that broke, or when something was read after them', () => {
+  it('does not have it when only two watches broke, or when something was read afterwards', () => {
     expect(causesOf(judge(silentFrom(100, 'pods', 'nodes')))).not.toContain('cluster-unreachable')
     const back = [...evidence(), ...lostAt(100, 'pods', 'nodes', 'autoscalers')].sort((a, b) => a.at - b.at)
     expect(causesOf(judge(back))).toEqual(Array(3).fill('evidence-lost'))
   })
 })
 
-describe('what follows from another finding', () => {
-  it('follows from one that is there, that follows from nothing, and is only a gap, wherever the journal ends', () => {
+describe('a finding that follows from another', () => {
+  it('is only a gap, and follows from an existing finding that is a root, wherever the journal ends', () => {
     const records = everything()
     fc.assert(
       fc.property(fc.integer({ min: 1, max: records.length }), (end) => {
@@ -109,7 +109,7 @@ describe('what follows from another finding', () => {
     )
   })
 
-  it('is nothing in a run without a root', () => {
+  it('does not exist in a run without a root', () => {
     expect(judge(everything()).findings.filter(({ follows }) => follows)).toEqual([])
   })
 })

@@ -35,11 +35,11 @@ describe('an autoscaler that comes late', () => {
     })
 
   it.each<[string, Story['hpa'], string[]]>([
-    ['because it looks at CPU only was blind', cpu(45), ['autoscaler-blind', 'autoscaler-late']],
+    ['because it uses only CPU was blind', cpu(45), ['autoscaler-blind', 'autoscaler-late']],
     ['because CPU has no value was blind', cpu(undefined), ['autoscaler-blind', 'autoscaler-late']],
-    ['although CPU told it was not blind', cpu(95), ['autoscaler-late']],
+    ['although CPU showed the load was not blind', cpu(95), ['autoscaler-late']],
     [
-      'although its metric told it was not blind',
+      'although its metric showed the load was not blind',
       () => ({ desired: 2, metrics: [{ metric: 'Pods/rps_per_pod', target: 12, value: 25 }] }),
       ['autoscaler-late'],
     ],
@@ -47,7 +47,7 @@ describe('an autoscaler that comes late', () => {
     expect(causesOf(told(hpa))).toEqual(causes)
   })
 
-  it('says what it looked at', () => {
+  it('says which metrics it used', () => {
     expect(sentenceOf(told(cpu(45)), 'autoscaler-blind')).toBe(
       'payments-api never saw the load: it looks at Resource/cpu, at most 45 of its target 70, while the load called for 5 pods.',
     )
@@ -89,7 +89,7 @@ describe('an autoscaler that comes late', () => {
     )
   })
 
-  it('at its maximum, where that is enough and the pods are slow, was not capped', () => {
+  it('at its maximum was not capped if that is enough and the pods are slow', () => {
     expect(causesOf(judge(together(evidence({ hpa: () => undefined, pods: three }), limited(6, 20))))).toEqual([
       'autoscaler-late',
     ])
@@ -111,18 +111,18 @@ describe('an autoscaler after the peak', () => {
     ['that comes down in time is calm', (s) => (up(s) ? 6 : 2), []],
     ['that comes down too late is late', (s) => (down(s) || s < 30 ? 2 : 6), ['scale-down-late']],
     ['that never comes down is late', (s) => (s < 30 ? 2 : 6), ['scale-down-late']],
-    ['that goes to and fro flaps', (s) => (up(s) ? (s % 20 < 10 ? 6 : 5) : 2), ['autoscaler-flapping']],
+    ['that changes direction too often flaps', (s) => (up(s) ? (s % 20 < 10 ? 6 : 5) : 2), ['autoscaler-flapping']],
   ])('%s', (_, desired, causes) => {
     expect(causesOf(judge(evidence(story(desired))))).toEqual(causes)
   })
 
-  it('shows how soon, and how often it turned', () => {
+  it('shows how soon it came down, and how often it changed direction', () => {
     const [result] = judge(evidence(story((s) => (up(s) ? 6 : 2)))).autoscalers
     expect(result).toMatchObject({ turns: 1, held: true })
     expect((result?.calmMs ?? 0) / 1000).toBeCloseTo(15.4, 1)
   })
 
-  it('cannot be told when the run ends before', () => {
+  it('is unknown when the run ends before', () => {
     const cut = {
       ...story((s) => (s < 30 ? 2 : 6)),
       lasts: 140,
@@ -172,7 +172,7 @@ describe('KEDA', () => {
     judge(together(evidence({ rehearsal: expecting(keda) }), ...more))
   const [first, second] = [worker(1, 33, 36, 140), worker(2, 38, 41, 140)]
 
-  it('that wakes, scales and rests in time holds each step', () => {
+  it('that wakes, scales and returns to zero in time holds each step', () => {
     const judgment = told([active(-1, false), active(32, true), active(138, false)], first, second)
     expect(causesOf(judgment)).toEqual([])
     expect(judgment.keda[0]?.steps.map(({ name, afterMs, held }) => [name, Math.round(afterMs ?? -1), held])).toEqual([
@@ -185,11 +185,7 @@ describe('KEDA', () => {
   })
 
   it.each<[string, Evidence[], string[]]>([
-    [
-      'that never wakes, because its query asks for the wrong thing, is late',
-      [active(-1, false)],
-      ['queue-scaler-late'],
-    ],
+    ['that never wakes because its query is wrong is late', [active(-1, false)], ['queue-scaler-late']],
     [
       'that wakes late is late',
       together([active(-1, false), active(60, true), active(138, false)], first, second),
@@ -201,16 +197,16 @@ describe('KEDA', () => {
       ['queue-scaler-late'],
     ],
     [
-      'that never rests again comes down late',
+      'that never returns to zero comes down late',
       together([active(-1, false), active(32, true)], worker(1, 33, 36), second),
       ['scale-down-late'],
     ],
-    ['that nobody saw leaves a gap', [], ['no-evidence']],
+    ['without evidence leaves a gap', [], ['no-evidence']],
   ])('%s', (_, more, causes) => {
     expect(causesOf(told(more))).toEqual(causes)
   })
 
-  it('says which steps it missed', () => {
+  it('says which steps were missed', () => {
     expect(sentenceOf(told([active(-1, false)]), 'queue-scaler-late')).toBe(
       'payout-worker did not become active (20.0 s allowed), did not make its first pod and did not have enough pods ready (40.0 s allowed) in promo peak: at most 0 pods ready of 2 wanted.',
     )
@@ -250,8 +246,8 @@ describe('connections', () => {
       75,
     ],
     ['are summed over pods', ofTwoPods(40, 30), ['connection-avalanche'], 70],
-    ['of a pod that is gone do not count for ever', replacing(40, () => 40), [], 40],
-    ['that nobody counted are not known to hold', [], ['no-evidence'], undefined],
+    ['of a pod that is gone no longer count', replacing(40, () => 40), [], 40],
+    ['without a reading are unknown', [], ['no-evidence'], undefined],
   ])('%s', (_, more, causes, highest) => {
     const judgment = told(more)
     expect(causesOf(judgment)).toEqual(causes)
@@ -259,21 +255,21 @@ describe('connections', () => {
   })
 
   it.each<[string, Evidence[], string[], number]>([
-    ['hold, however many pods show it', ofTwoPods(40, 41), [], 41],
-    ['are an avalanche as soon as one of them shows it', ofTwoPods(40, 61), ['connection-avalanche'], 61],
+    ['hold, however many pods show them', ofTwoPods(40, 41), [], 41],
+    ['are an avalanche as soon as one pod shows it', ofTwoPods(40, 61), ['connection-avalanche'], 61],
     [
-      'fall again when the pod that showed most is gone',
+      'fall again when the pod with the highest value is gone',
       replacing(50, (s) => (s < 90 ? 40 : 61)),
       ['connection-avalanche'],
       61,
     ],
-  ])('of which each pod shows the whole %s', (_, more, causes, highest) => {
+  ])('of which each pod shows the total %s', (_, more, causes, highest) => {
     const judgment = told(more, limited('max'))
     expect(causesOf(judgment)).toEqual(causes)
     expect(judgment.connections[0]?.highest).toBe(highest)
   })
 
-  it('may be asked both ways of one gauge', () => {
+  it('may be judged in both ways from one gauge', () => {
     const judgment = told(ofTwoPods(40, 41), limited('sum'), limited('max'))
     expect(judgment.connections.map(({ highest, held }) => [highest, held])).toEqual([
       [81, false],
@@ -281,7 +277,7 @@ describe('connections', () => {
     ])
   })
 
-  it('are named with the labels that chose them', () => {
+  it('are named with the labels that select them', () => {
     const idle = scrapes('wallet-db', 'db-0', 'pg_connections', () => 61, { state: 'idle' })
     const judgment = told(idle, limited('max', { state: 'idle' }), limited('max', { state: 'active' }))
     expect(judgment.connections.map(({ metric, highest }) => [metric, highest])).toEqual([
@@ -290,7 +286,7 @@ describe('connections', () => {
     ])
   })
 
-  it('say how far they rose', () => {
+  it('are reported with their highest value', () => {
     const judgment = told(scrapes('wallet-db', 'db-0', 'pg_connections', (s) => (s === 90 ? 75 : 20)))
     expect(sentenceOf(judgment, 'connection-avalanche')).toBe(
       'pg_connections of wallet-db rose to 75, over its limit of 60 (at 1 readings).',

@@ -19,7 +19,7 @@ const costOf = (load: Story['load'], sli: string, kind: string) =>
   judged(load).faults[0]?.costs.find((each) => each.sli === sli && each.kind === kind)
 
 describe('responses over the ceiling', () => {
-  it('are felt by the SLI and by the latency objective that covers it', () => {
+  it('are a cost of the SLI and of the latency objective that covers it', () => {
     const load = slowDeposits(2, 66, 90)
     const deposit = costOf(load, 'deposit', 'availability')
     expect(deposit).toMatchObject({ bad: 0, budgetBurnt: 0 })
@@ -33,8 +33,8 @@ describe('responses over the ceiling', () => {
 
   it.each<[string, Story['load']]>([
     ['within what the objective allows', (s, load) => oneSlow(load, s === 70 || s === 75)],
-    ['as frequent before the fault', slowDeposits(2, 0, 160)],
-  ])('%s are not felt', (_, load) => {
+    ['that were as frequent before the fault', slowDeposits(2, 0, 160)],
+  ])('%s are no cost', (_, load) => {
     const cost = costOf(load, 'deposit', 'availability')
     expect(cost).toMatchObject({ tooSlow: 0 })
     expect(cost?.detectMs).toBeUndefined()

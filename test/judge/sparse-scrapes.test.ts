@@ -71,13 +71,13 @@ describe('a witness that Prometheus scrapes every 15 s', () => {
     expect(testify(witness('falls', 0), readings, TIMES, EVERY_MS)).toMatchObject({ proven: false })
   })
 
-  it('does not take an instance that is scraped later in the interval for a new one', () => {
+  it('does not mistake an instance that is scraped later in the interval for a new one', () => {
     const counted = track(() => 1).increments.reduce((sum, { count }) => sum + count, 0)
     expect(counted).toBeLessThan(2 * 240)
     expect(counted).toBeGreaterThan(2 * 200)
   })
 
-  it('is not read as finely as pods are: the same samples prove nothing there', () => {
+  it('needs fewer samples than a scraped pod, for which the same samples prove nothing', () => {
     expect(
       testify(
         witness('falls', 0),

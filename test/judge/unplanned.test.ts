@@ -10,7 +10,7 @@ describe('a run that did not go as planned', () => {
   const stopped = (by: 'operator' | 'guardrail' | 'failure', changes: Partial<Story> = {}): Judgment =>
     told({ lasts: 60, outcome: 'stopped', stop: { by, reason: 'the operator asked to stop' }, ...changes })
 
-  it('is aborted by the operator, with what is missing as gaps', () => {
+  it('is aborted when the operator stops it, and missing parts are gaps', () => {
     const judgment = stopped('operator')
     expect(judgment.verdict).toMatchObject({ kind: 'aborted', by: 'operator', at: secondAt(59.9) })
     expect(judgment.exitCode).toBe(4)
@@ -19,7 +19,7 @@ describe('a run that did not go as planned', () => {
     expect(causesOf(judgment)).toContain('fault-unproven')
   })
 
-  it('is aborted by the guardrail that tripped', () => {
+  it('is aborted when a guardrail trips', () => {
     const trip: Evidence = {
       kind: 'guardrail-tripped',
       at: secondAt(59),
@@ -40,7 +40,7 @@ describe('a run that did not go as planned', () => {
     })
   })
 
-  it('fails when an objective was already missed beyond doubt, and only then', () => {
+  it('fails only when an objective was already missed beyond doubt', () => {
     const bad = (each: number): Partial<Story> => ({
       load: (second, load) => second >= 50 && toBad(load.deposit, each),
     })
@@ -85,7 +85,7 @@ describe('a run that did not go as planned', () => {
     expect(causesOf(judgment)).toContain('run-incomplete')
   })
 
-  it('ends with exit code 6 when something is left, whatever the verdict', () => {
+  it('ends with exit code 6 when something was not undone, whatever the verdict', () => {
     const left = { what: 'NetworkChaos psp-down', where: 'casino', next: 'matchday heal' }
     const judgment = told({ residue: [left], healed: false })
     expect(judgment).toMatchObject({ healed: false, exitCode: 6, verdict: { kind: 'inconclusive' } })
@@ -96,7 +96,7 @@ describe('a run that did not go as planned', () => {
     expect(judge(without(evidence(), 'undo-done'))).toMatchObject({ healed: false, exitCode: 6 })
   })
 
-  it('is healed again once a later heal undid what a killed run left', () => {
+  it('counts as healed when a later heal undid what a killed run left', () => {
     const killed = evidence().filter((record) => record.at < secondAt(80))
     expect(judge(killed)).toMatchObject({ healed: false, exitCode: 6 })
     const done: Evidence = {
@@ -125,12 +125,12 @@ describe('a run that did not go as planned', () => {
     expect(causesOf(judge(records))).toEqual([cause])
   })
 
-  it('does not mind one lost frame, for counts are cumulative', () => {
+  it('tolerates one lost frame, because counts are cumulative', () => {
     const records = evidence().filter((r) => r.kind !== 'load-frame' || r.at < secondAt(100) || r.at > secondAt(101))
     expect(judge(records).verdict.kind).toBe('pass')
   })
 
-  it('cannot be judged without its head', () => {
+  it('cannot be judged without its first record', () => {
     expect(() => judge(evidence().slice(1))).toThrow('run-started')
     expect(() => createJudging().result()).toThrow('run-started')
   })

@@ -34,7 +34,7 @@ const autoscaler = (records: readonly Evidence[]) => {
 }
 const original = autoscaler(recorded)
 
-it('an autoscaler whose Deployment has another name than the app label of its pods is judged by the owners', () => {
+it('an autoscaler is judged by the owners of pods, even if the app label has another name than the Deployment', () => {
   expect(original.verdict).toBe('pass')
   expect(autoscaler(renamed({ kind: 'Deployment', name: 'rel1-payments-api' }))).toEqual(original)
 })
@@ -49,7 +49,7 @@ it.each([
   expect(result).toMatchObject({ held: false, peakReady: 0 })
 })
 
-it('pods with the same label in another namespace do not count where the journal holds no owners', () => {
+it('pods with the same label in another namespace do not count in a journal without owners', () => {
   const foreign = mapped(moved('providers'), 'object-seen', (each) =>
     each.object.resource === 'Pod' && each.object.app === 'payments-api'
       ? { ...each, object: { ...each.object, namespace: 'providers' } }

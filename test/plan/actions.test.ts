@@ -81,26 +81,26 @@ describe('the reach of an action', () => {
       ['casino/realtime-0'],
     ],
     [
-      'a taint that keeps newcomers away',
+      'a NoSchedule taint',
       { kind: 'taint', nodes: zoneB, key: 'k', effect: 'NoSchedule' },
       ['Node/zone-b-api', 'Node/zone-b-realtime'],
       [],
     ],
     [
-      'a scaling down: what goes',
+      'scaling down: the pods that go',
       { kind: 'scale', workload, replicas: 1 },
       ['Deployment/casino/gateway'],
       ['casino/gateway-0', 'casino/gateway-1', 'casino/gateway-2'],
     ],
-    ['a scaling up: nothing', { kind: 'scale', workload, replicas: 9 }, ['Deployment/casino/gateway'], []],
+    ['scaling up: no pods', { kind: 'scale', workload, replicas: 9 }, ['Deployment/casino/gateway'], []],
     [
-      'a rollout: what may be away at one time',
+      'a rollout: the pods that may be unavailable at one time',
       { kind: 'rollout', workload },
       ['Deployment/casino/gateway'],
       ['casino/gateway-0'],
     ],
     [
-      'a release: what may be away at one time',
+      'a release: the pods that may be unavailable at one time',
       {
         kind: 'release',
         shape: 'rolling',
@@ -120,17 +120,17 @@ describe('the reach of an action', () => {
   })
 
   it.each<[string, Act, string]>([
-    ['nodes that are not there', { kind: 'drain', nodes: { zone: 'zone-z' } }, '"act": no node is of zone zone-z.'],
+    ['nodes that do not exist', { kind: 'drain', nodes: { zone: 'zone-z' } }, '"act": no node is of zone zone-z.'],
     [
-      'a workload that is not there',
+      'a workload that does not exist',
       { kind: 'rollout', workload: { kind: 'Deployment', name: 'gate' } },
       '"act": there is no Deployment gate in the namespace casino.',
     ],
-  ])('is refused when there is none: %s', (_, act, problem) => {
+  ])('is refused when it is empty: %s', (_, act, problem) => {
     expect(admission(act)).toMatchObject({ ok: false, problems: [{ code: 'action-selects-nothing', problem }] })
   })
 
-  it('ends at the namespaces of the blast radius, on nodes that others share', () => {
+  it('is limited to the namespaces of the blast radius on shared nodes', () => {
     const casino = {
       ...within(100, 3),
       faults: [],
@@ -140,7 +140,7 @@ describe('the reach of an action', () => {
     expect([ok, problems.map(({ code }) => code)]).toEqual([false, ['action-outside-blast-radius']])
   })
 
-  it('of a workload ends there too, but only where a pod goes', () => {
+  it('of a workload is limited to them too, but only if a pod goes', () => {
     const elsewhere = {
       ...within(100, 3),
       faults: [],
@@ -154,7 +154,7 @@ describe('the reach of an action', () => {
 
   it.each<[string, Act]>([
     ['pods on drained nodes', { kind: 'drain', nodes: { zone: 'zone-b' } }],
-    ['pods that scaling takes away', { kind: 'scale', workload, replicas: 1 }],
+    ['pods that scaling removes', { kind: 'scale', workload, replicas: 1 }],
   ])('counts against the limit: %s', (_, act) => {
     expect(admission(act, within(3, 3)).ok).toBe(true)
     expect(admission(act, within(2, 3)).problems[0]?.code).toBe('blast-radius-exceeded')
@@ -169,7 +169,7 @@ describe('the reach of an action', () => {
     expect(admission(off, within(100, 0)).problems[0]?.problem).toContain('no pod unharmed in 1 zones')
   })
 
-  it('admits an action that harms no pod, whatever other harms hold', () => {
+  it('does not refuse an action that harms no pod, whatever other harms hold', () => {
     const flag: Act = { kind: 'flag', configMap: 'features', key: 'promo', value: 'off' }
     expect(admission(flag, within(0, 0), ['casino/gateway-0'])).toMatchObject({ ok: true, note: 'harms no pod' })
   })
@@ -177,17 +177,17 @@ describe('the reach of an action', () => {
 
 describe('a rollout', () => {
   it.each<[string, LiveWorkload['spec'], number]>([
-    ['of nothing said', { replicas: 6 }, 1],
-    ['of three by default, rounded down, with surge', { replicas: 3 }, 0],
-    ['of a share', { replicas: 10, strategy: { rollingUpdate: { maxUnavailable: '50%' } } }, 5],
-    ['of a number', { replicas: 6, strategy: { rollingUpdate: { maxUnavailable: 2 } } }, 2],
+    ['without settings', { replicas: 6 }, 1],
+    ['three pods by default, rounded down, with surge', { replicas: 3 }, 0],
+    ['as a share', { replicas: 10, strategy: { rollingUpdate: { maxUnavailable: '50%' } } }, 5],
+    ['as a number', { replicas: 6, strategy: { rollingUpdate: { maxUnavailable: 2 } } }, 2],
     ['without surge', { replicas: 6, strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 0 } } }, 1],
-    ['that recreates', { replicas: 6, strategy: { type: 'Recreate' } }, 6],
-  ])('may miss so many pods at one time: %s', (_, spec, most) => {
+    ['with the strategy Recreate', { replicas: 6, strategy: { type: 'Recreate' } }, 6],
+  ])('limits how many pods may be unavailable: %s', (_, spec, most) => {
     expect(unavailableMost({ ...gateway, spec: spec ?? {} })).toBe(most)
   })
 
-  it('of a StatefulSet takes one pod at a time', () => {
+  it('of a StatefulSet replaces one pod at a time', () => {
     expect(unavailableMost({ kind: 'StatefulSet', spec: { replicas: 3 } })).toBe(1)
   })
 })
@@ -212,7 +212,7 @@ describe('a plan with actions', () => {
     workloads: [gateway, wallet('Deployment', 'wallet'), wallet('StatefulSet', 'wallet-db')],
   }
 
-  it('begins each at its place, and ends it there too when it has a time', () => {
+  it('begins each action on time, and ends it on time if it has an end', () => {
     const drained = timeline.actions.find(({ name }) => name === 'api drained')
     expect(drained).toEqual({
       name: 'api drained',
@@ -223,7 +223,7 @@ describe('a plan with actions', () => {
     expect([dark?.fromMs, dark?.toMs]).toEqual([40_000, 60_000])
   })
 
-  it('counts faults and actions that hold at one time together', () => {
+  it('adds up faults and actions that overlap', () => {
     const admissions = admitTimeline(timeline, rehearsal, target, everyone)
     expect([...admissions.keys()]).toEqual(
       [...timeline.faults, ...timeline.actions].sort((a, b) => a.fromMs - b.fromMs).map(({ name }) => name),
@@ -238,7 +238,7 @@ describe('a plan with actions', () => {
     expect(admitted.get('gateway released')?.note).toBe('1 of 8 pods in casino, limit 4')
   })
 
-  it('reads as in the golden file', async () => {
+  it('matches the golden file', async () => {
     const text = renderPlan(
       describePlan({ rehearsal, target, timeline, admissions: admitTimeline(timeline, rehearsal, target, everyone) }),
     )

@@ -60,7 +60,7 @@ describe('admission', () => {
     ])
   })
 
-  it('refuses one pod too many, and says where the limit stands', () => {
+  it('refuses one pod too many, and names the file and line of the limit', () => {
     const six = within(6)
     const { ok, problems } = admitFault(faultOf(six), six, normal, [])
     expect(ok).toBe(false)
@@ -72,12 +72,12 @@ describe('admission', () => {
     expect(admitFault(faultOf(six), within(7), normal, []).ok).toBe(true)
   })
 
-  it('does not let finished pods make the share look smaller', () => {
+  it('does not count finished pods in the share', () => {
     const jobs = Array.from({ length: 30 }, (_, index) => pod('casino', 'job', index, 'a', 'Succeeded'))
     expect(admitFault(faultOf(half), half, cluster(...normal.pods, ...jobs), []).candidates).toBe(17)
   })
 
-  it('counts what other faults hold, each pod once', () => {
+  it('counts pods of other faults, each pod once', () => {
     const eight = within(8)
     expect(admitFault(faultOf(eight), eight, normal, ['casino/gateway-0']).ok).toBe(true)
     expect(admitFault(faultOf(eight), eight, normal, ['casino/payments-api-0', 'casino/gateway-0']).ok).toBe(true)
@@ -87,7 +87,7 @@ describe('admission', () => {
     )
   })
 
-  it('counts the worst pick of a mode that picks at random', () => {
+  it('counts the worst choice of a mode that chooses at random', () => {
     const three = within(3)
     const two = admitFault(faultOf(three, { mode: 'fixed', value: '2' }), three, normal, [])
     expect(two).toMatchObject({ ok: true, note: '3 of 17 pods in casino, providers (drawn from 7), limit 3' })
@@ -106,11 +106,11 @@ describe('admission', () => {
       'spec.target.selector matches no live pod',
     ],
     [
-      'nodes that are not there',
+      'nodes that do not exist',
       { selector: { namespaces: ['casino'], nodes: ['node-z'] } },
       'nodes "node-z" not found',
     ],
-  ])('refuses a fault whose selector finds nothing: %s', (_, change, words) => {
+  ])('refuses a fault whose selector matches nothing: %s', (_, change, words) => {
     const { ok, problems } = admitFault(faultOf(half, change), half, normal, [])
     expect(ok).toBe(false)
     expect(problems.map(({ code }) => code)).toContain('fault-selects-nothing')

@@ -31,12 +31,12 @@ describe('the load of a block', () => {
       ?.stages
   const rate = 6 * (stock.rehearsal.load.arrivals.login ?? 0)
 
-  it('is level from its begin to its end, times phase and target', () => {
+  it('is constant, and multiplied by the factors of phase and target', () => {
     expect(stagesOf({})).toEqual([{ durationMs: 30_000, from: rate, to: rate }])
     expect(stagesOf({ rampMs: seconds(0) })).toEqual([{ durationMs: 30_000, from: rate, to: rate }])
   })
 
-  it('rises within the time that it settles, and lasts no longer for it', () => {
+  it('rises while the block settles, which does not make the block longer', () => {
     expect(stagesOf({ rampMs: seconds(4) })).toEqual([
       { durationMs: 4_000, from: 0, to: rate },
       { durationMs: 26_000, from: rate, to: rate },
@@ -53,7 +53,7 @@ describe('the load of a block', () => {
     expect(arrivalsBy(stages, seconds(30))).toBeCloseTo((rate / 3) * 6 + rate * 23, 6)
   })
 
-  it('has the seed of its pair, so that the same players do the same, and keys of its own', () => {
+  it('has the seed of its pair, so that players behave alike, and its own keys', () => {
     const load = (block: string, pair?: number) =>
       planBlock(stock.rehearsal, target, { ...wanted, block, ...(pair === undefined ? {} : { pair }) }).load
     expect(load('b1', 1).seed).toBe(load('b2', 1).seed)

@@ -36,7 +36,7 @@ describe('pods that start during a fault', () => {
     expect(admit(second?.object)).toEqual([])
   })
 
-  it('are covered once they have an address, and not while they are terminating', () => {
+  it('are covered when they have an address and are not terminating', () => {
     const going = pod('going', { podIP: '10.244.1.8', deletionTimestamp: '2026-08-23T19:15:00Z' })
     expect(cover(stockFault(), [pod('young', {}), going], [])).toEqual({ matching: [], newcomers: [] })
   })

@@ -21,7 +21,7 @@ const curve = (...points: readonly (readonly [number, number])[]): ArrivalCurve 
 const TOTAL = Number.POSITIVE_INFINITY
 
 describe('a curve through phases', () => {
-  it('brings as many arrivals as the area below it', () => {
+  it('has as many arrivals as the area below it', () => {
     const stages = curveStages([phase(0, 100, 1)], curve([0, 10], [50, 30], [100, 10]), 1, 1, 'deposit')
     expect(arrivalsBy(stages, TOTAL)).toBeCloseTo(2000, 6)
     expect(arrivalsBetween(stages, 40_000, 60_000)).toBeCloseTo(20 * 28, 6)
@@ -38,7 +38,7 @@ describe('a curve through phases', () => {
     expect(stages[0]).toEqual({ durationMs: 10_000, from: 0, to: 10 })
   })
 
-  it.each([1, 3, 8])('with burstiness %i keeps the mean, and varies by that much', (dispersion) => {
+  it.each([1, 3, 8])('with burstiness %i has the same mean and that dispersion', (dispersion) => {
     const smooth = { ...curve([0, 20], [4000, 20]), dispersion }
     const counts = curveStages([phase(0, 4000, 1)], smooth, 1, 7, 'deposit').map(({ from }) => from)
     const mean = counts.reduce((sum: number, count) => sum + count, 0) / counts.length
@@ -50,7 +50,7 @@ describe('a curve through phases', () => {
     expect(counts.every(Number.isInteger)).toBe(true)
   })
 
-  it('draws the same bursts for the same seed, and others for another profile', () => {
+  it('has the same bursts for the same seed, and others for another profile', () => {
     const bursty = { ...curve([0, 20], [60, 20]), dispersion: 3 }
     const drawn = (seed: number, profile: string) => curveStages([phase(0, 60, 1)], bursty, 1, seed, profile)
     expect(drawn(1, 'deposit')).toEqual(drawn(1, 'deposit'))

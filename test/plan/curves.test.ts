@@ -20,7 +20,7 @@ function onCurve(speed = 1) {
 }
 
 describe('a curve in a plan', () => {
-  it('is told by its arrivals, its highest second, that of all but a twentieth, and its course', () => {
+  it('is described by arrivals, highest second, 95th percentile of the seconds, and a sparkline', () => {
     const { rehearsal, timeline } = onCurve()
     const [curve, ...others] = describeCurves(rehearsal, timeline)
     expect(others).toEqual([])
@@ -36,7 +36,7 @@ describe('a curve in a plan', () => {
     )
   })
 
-  it('counts seconds that a stage begins or ends within', () => {
+  it('includes seconds in which a stage begins or ends', () => {
     const stages = [
       { durationMs: seconds(1.5), from: perSecond(4), to: perSecond(4) },
       { durationMs: seconds(1.5), from: perSecond(8), to: perSecond(8) },
@@ -46,12 +46,12 @@ describe('a curve in a plan', () => {
     expect(describeCurves(rehearsal, { ...timeline, load })).toMatchObject([{ arrivals: 18, peak: 8, course: '▄▆█' }])
   })
 
-  it('is left out where nothing of it is planned', () => {
+  it('is left out where it has no arrivals', () => {
     const { rehearsal, timeline } = onCurve()
     expect(describeCurves(rehearsal, { ...timeline, load: { ...timeline.load, profiles: [] } })).toEqual([])
   })
 
-  it('that is played faster than it was warns where autoscalers are judged, and only there', () => {
+  it('that is played faster than recorded gives a warning only where autoscalers are judged', () => {
     expect(speedWarnings(onCurve(1).rehearsal)).toEqual([])
     const { rehearsal } = onCurve(6)
     expect(speedWarnings(rehearsal)).toEqual([

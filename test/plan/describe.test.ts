@@ -26,7 +26,7 @@ const availability = (objective: number): Slo => ({
 })
 
 describe('states that a run must reach', () => {
-  it('stand in the plan, and only where there are some', () => {
+  it('are in the plan only if there are any', () => {
     const { rehearsal, target } = everythingPair()
     const timeline = planned(stock.rehearsal)
     const required = { ...stock.rehearsal, reaches: rehearsal.reaches ?? [] }
@@ -43,7 +43,7 @@ describe('states that a run must reach', () => {
 })
 
 describe('provability', () => {
-  it('of the stock rehearsal leaves room for a few bad ones in every objective', () => {
+  it('of the stock rehearsal allows a few bad attempts in every objective', () => {
     const timeline = planned(stock.rehearsal)
     const found = stock.rehearsal.slos.map((slo) => provabilityOf(slo, timeline))
     expect(found).toMatchObject([
@@ -55,7 +55,7 @@ describe('provability', () => {
     expect(found[3]).not.toHaveProperty('expected')
   })
 
-  it('of an indicator of the script is not known before: an iteration may make any number of requests', () => {
+  it('of an indicator of the script is unknown, because an iteration may make any number of requests', () => {
     const timeline = planned(stock.rehearsal)
     const login = { kind: 'http', where: {} } as const
     const counted = { ...timeline, load: { ...timeline.load, indicators: { login } as never } }
@@ -64,7 +64,7 @@ describe('provability', () => {
     expect(provabilityOf({ ...availability(0.999), sli: 'login' }, counted)).not.toHaveProperty('expected')
   })
 
-  it('agrees with the bound of the judge: one more bad attempt is no proof', () => {
+  it('agrees with the bound of the judge: with one more bad attempt there is no proof', () => {
     fc.assert(
       fc.property(rehearsals, fc.double({ min: 0.5, max: 0.9999, noNaN: true }), (rehearsal, objective) => {
         const { expected, badAllowed } = provabilityOf(
@@ -81,7 +81,7 @@ describe('provability', () => {
 })
 
 describe('a described plan', () => {
-  it('reads as in the golden file', async () => {
+  it('matches the golden file', async () => {
     const timeline = planned(stock.rehearsal)
     const pods = ['payments-api', 'payments-api', 'gateway', 'gateway', 'wallet', 'bets'].map((app, index) => ({
       metadata: { namespace: 'casino', name: `${app}-${index}`, labels: { 'app.kubernetes.io/name': app } },
@@ -109,12 +109,12 @@ describe('a described plan', () => {
     )
   })
 
-  it('says that nothing was counted when no cluster was asked', () => {
+  it('says that no pods were counted when no cluster was asked', () => {
     const text = renderPlan(describePlan({ ...stock, timeline: planned(stock.rehearsal) }))
     expect(text).toContain('blast radius not counted: no cluster was asked')
   })
 
-  it('adds its phases up to all arrivals, and is plain data', () => {
+  it('has phases that add up to all arrivals, and is plain data', () => {
     fc.assert(
       fc.property(rehearsals, (rehearsal) => {
         const timeline = planned(rehearsal)

@@ -51,14 +51,14 @@ const ramping = {
 }
 
 describe('an open scenario of the script', () => {
-  it('stays word for word as it is when its time and load are those of the timeline', () => {
+  it('is unchanged when its time and load are those of the timeline', () => {
     const { profile, made, outside } = only({ ...constant, exec: 'visit' }, [phase(10)])
     expect(made).toEqual({ ...constant, exec: 'visit' })
     expect(profile).toEqual([stage(10, 20)])
     expect(outside).toMatchObject({ endsMs: 10_000, drainMs: 30_000 })
   })
 
-  it('goes on to the end of a longer timeline, and says so', () => {
+  it('is extended to the end of a longer timeline, and says so', () => {
     const { profile, made, sentence } = only({ ...constant, exec: 'visit' }, [phase(25)])
     expect(arrivalsBy(profile ?? [], seconds(25))).toBeCloseTo(500, 6)
     expect(made).toMatchObject({
@@ -91,7 +91,7 @@ describe('an open scenario of the script', () => {
     expect(outside.endsMs).toBe(60_000)
   })
 
-  it('is multiplied by phases and load factor, with VUs for the highest of them', () => {
+  it('is multiplied by phases and load factor, with enough VUs for the highest load', () => {
     const { profile, made } = only({ ...constant, maxVUs: 8 }, [phase(4), phase(6, 3)], 2)
     expect(profile).toEqual([stage(4, 40), stage(6, 120)])
     // Six times the load: 5 and 8 VUs of the script become 30 and 48.
@@ -102,7 +102,7 @@ describe('an open scenario of the script', () => {
     expect(only(constant, [phase(10, 0.5)]).made).toMatchObject({ preAllocatedVUs: 5, maxVUs: 5 })
   })
 
-  it('that has no number of VUs gets one', () => {
+  it('without a number of VUs gets one', () => {
     const { preAllocatedVUs: _, ...bare } = constant
     expect(only(bare, [phase(10, 0.5)]).made).toMatchObject({ preAllocatedVUs: 1, maxVUs: 1 })
   })
@@ -119,18 +119,18 @@ describe('an open scenario of the script', () => {
     expect(sentence).toBe('it: ramping-arrival-rate, up to 10/s from 0s to 30s')
   })
 
-  it('with stages is bent where a phase begins in the middle of one of them', () => {
+  it('with stages changes its slope where a phase begins within a stage', () => {
     const { profile } = only(ramping, [phase(20), phase(10, 2)])
     expect(profile).toEqual([stage(10, 1, 10), stage(10, 10, 5), stage(10, 10, 0)])
   })
 
-  it('with stages does not go on after them', () => {
+  it('with stages ends after the last one', () => {
     const { outside, profile } = only(ramping, [phase(90)])
     expect(outside.endsMs).toBe(30_000)
     expect(arrivalsBy(profile ?? [], seconds(100))).toBeCloseTo(155, 6)
   })
 
-  it('that jumps by a stage of no length has its level before and after the jump', () => {
+  it('with a stage of no length jumps at that moment', () => {
     const jumps = {
       ...ramping,
       timeUnit: '1s',
@@ -145,7 +145,7 @@ describe('an open scenario of the script', () => {
     expect(profile).toEqual([stage(10, 4), stage(5, 8), stage(5, 16)])
   })
 
-  it('that starts later is idle before, which is due too', () => {
+  it('that starts later is idle first', () => {
     const { profile, sentence, made } = only({ ...constant, startTime: '5s' }, [phase(20, 2)])
     expect(profile?.[0]).toEqual(stage(5, 0))
     expect(arrivalsBy(profile ?? [], seconds(5))).toBe(0)
@@ -154,13 +154,13 @@ describe('an open scenario of the script', () => {
     expect(sentence).toMatch(/^it: constant-arrival-rate, up to 40\/s from 5s to 20s/)
   })
 
-  it('that starts after the timeline brings nothing', () => {
+  it('that starts after the timeline has no arrivals', () => {
     const { profile, outside } = only({ ...constant, startTime: '30s' }, [phase(20, 2)])
     expect(arrivalsBy(profile ?? [], seconds(100))).toBe(0)
     expect(outside.endsMs).toBe(20_000)
   })
 
-  it('waits as long for its last iterations as the script says', () => {
+  it('waits for its last iterations as long as the script says', () => {
     expect(only({ ...constant, gracefulStop: '3s' }, [phase(10)]).outside.drainMs).toBe(3_000)
   })
 })
@@ -168,7 +168,7 @@ describe('an open scenario of the script', () => {
 describe('a closed scenario of the script', () => {
   const vus = { executor: 'constant-vus', vus: 4, duration: '10s' }
 
-  it('stays as it is when its time and load are those of the timeline; nothing of it is due', () => {
+  it('is unchanged when its time and load are those of the timeline, and has no due arrivals', () => {
     const { made, profile, sentence, outside } = only(vus, [phase(10)])
     expect(made).toEqual(vus)
     expect(profile).toBeUndefined()
@@ -199,7 +199,7 @@ describe('a closed scenario of the script', () => {
 describe('a scenario with a number of iterations', () => {
   const shared = { executor: 'shared-iterations', vus: 3, iterations: 50 }
 
-  it('ends with the timeline, whatever its own limit is', () => {
+  it('ends with the timeline, whatever its maxDuration is', () => {
     const { made, sentence, outside } = only(shared, [phase(20)])
     expect(made).toEqual({ ...shared, maxDuration: '20000ms' })
     expect(outside.endsMs).toBe(20_000)
@@ -207,19 +207,19 @@ describe('a scenario with a number of iterations', () => {
     expect(outside.shown[0]?.warnings).toEqual([])
   })
 
-  it('ends earlier where it says so itself', () => {
+  it('ends earlier if its maxDuration is shorter', () => {
     const { made, outside } = only({ ...shared, maxDuration: '7s', startTime: '2s' }, [phase(20)])
     expect(made).toMatchObject({ maxDuration: '7000ms' })
     expect(outside.endsMs).toBe(9_000)
   })
 
-  it('counts for each VU where the executor does, once where nothing is said', () => {
+  it('counts iterations per VU where the executor does, and one by default', () => {
     expect(only({ executor: 'per-vu-iterations' }, [phase(20)]).sentence).toBe(
       'it: per-vu-iterations, 1 VUs, 1 iterations each from 0s to 20s',
     )
   })
 
-  it('gets a second at least', () => {
+  it('lasts at least a second', () => {
     expect(only({ ...shared, startTime: '20s' }, [phase(20)]).made).toMatchObject({ maxDuration: '1000ms' })
   })
 
@@ -230,7 +230,7 @@ describe('a scenario with a number of iterations', () => {
   })
 })
 
-describe('arrivals of the rehearsal for a script that knows nothing of it', () => {
+describe('arrivals of the rehearsal for a plain k6 script', () => {
   const facts: ScriptFacts = {
     usesLibrary: false,
     functions: ['buyNow'],
@@ -244,7 +244,7 @@ describe('arrivals of the rehearsal for a script that knows nothing of it', () =
     load: { ...stock.rehearsal.load, arrivals: { 'buy-now': perSecond(5) } },
   }
 
-  it('call its exported functions, with VUs for iterations of 3 s at once and of 30 s at most', () => {
+  it('call its exported functions, with preallocated VUs for iterations of 3 s and at most for 30 s', () => {
     const { profiles, outside } = scriptLoad(rehearsal, { ...stock.target, loadFactor: 2 }, { seed: 1 }, facts)
     expect(profiles).toEqual([{ name: 'buy-now', stages: [stage(10, 10), stage(10, 20)] }])
     expect(outside).toMatchObject({
@@ -257,7 +257,7 @@ describe('arrivals of the rehearsal for a script that knows nothing of it', () =
 })
 
 /** Without ramps of phases: where script and phase ramp at once, the plan replaces the parabola by a straight line. */
-it('plans what the levels of the script times those of the phases come to, whatever they are', () => {
+it('the plan is the product of the script’s levels and the phases’ factors, for any of them', () => {
   const someStage = fc.record({ s: fc.integer({ min: 0, max: 30 }), target: fc.integer({ min: 0, max: 50 }) })
   const somePhase = fc.record({
     forS: fc.integer({ min: 1, max: 40 }),

@@ -38,7 +38,7 @@ describe('a plan', () => {
     })
   })
 
-  it('gives every load profile stages as long as the plan, level with the factor at each end of a phase', () => {
+  it('gives every load profile stages for the whole plan that match the factor at each end of a phase', () => {
     holds((rehearsal, target, { load, phases, totalMs }) => {
       for (const { name, stages } of load.profiles) {
         expect(stages.reduce((sum, { durationMs }) => sum + durationMs, 0)).toBe(totalMs)
@@ -55,7 +55,7 @@ describe('a plan', () => {
     })
   })
 
-  it('brings as many arrivals as ramps and levels add up to', () => {
+  it('has as many arrivals as its ramps and levels add up to', () => {
     holds((rehearsal, target, { load, totalMs }) => {
       for (const { name, stages } of load.profiles) {
         let [before, factorSeconds] = [0, 0]
@@ -73,7 +73,7 @@ describe('a plan', () => {
     })
   })
 
-  it('knows when each arrival is due: the count up to that moment is its number', () => {
+  it('knows when each arrival is due', () => {
     holds((_, __, { load, totalMs }) => {
       for (const { stages } of load.profiles) {
         const all = arrivalsBy(stages, totalMs)
@@ -86,7 +86,7 @@ describe('a plan', () => {
     })
   })
 
-  it('keeps each fault within the full load of its phase, and lets it heal itself 10 s later', () => {
+  it('keeps each fault within the full load of its phase, with a dead man’s switch 10 s later', () => {
     holds((rehearsal, _, { faults, phases }) => {
       expect(faults).toHaveLength(rehearsal.faults.length)
       for (const { name, fromMs, toMs, object } of faults) {
@@ -125,7 +125,7 @@ describe('a plan', () => {
     expect(`${name}-99`).toHaveLength(63)
   })
 
-  it('is the same for the same inputs, and names objects otherwise in another run', () => {
+  it('is the same for the same inputs, with other object names in another run', () => {
     expect(planned(stock.rehearsal)).toEqual(planned(stock.rehearsal))
     const other = planTimeline(stock.rehearsal, stock.target, { run: 'another', seed: 7 })
     expect(other.ok && other.value.faults[0]?.object.metadata.name).not.toBe(
@@ -135,7 +135,7 @@ describe('a plan', () => {
 })
 
 describe('the planned object', () => {
-  it('carries a seed that follows from the run’s seed and the fault’s name', () => {
+  it('has a seed derived from the run’s seed and the fault’s name', () => {
     const seedOf = (seed: number) => {
       const parsed = planTimeline(stock.rehearsal, stock.target, { run: 'run-1', seed })
       return parsed.ok ? parsed.value.faults[0]?.object.metadata.annotations?.[SEED_ANNOTATION] : undefined
@@ -174,7 +174,7 @@ describe('the planned object', () => {
 })
 
 describe('the load plan', () => {
-  it('gives a union’s limits to its parts, which count their slow responses by them', () => {
+  it('gives a union’s limits to its parts, which count slow responses by them', () => {
     expect(planned(stock.rehearsal).load.limits).toEqual({
       api: { targetMs: 250, ceilingMs: 400 },
       login: { targetMs: 250, ceilingMs: 400 },
@@ -184,7 +184,7 @@ describe('the load plan', () => {
     })
   })
 
-  it('moves the sockets with the phases', () => {
+  it('scales the sockets with the phases', () => {
     const { sockets } = planned(stock.rehearsal).load
     expect(sockets?.stages.map(({ from, to }) => [from, to])).toEqual([
       [0, 100],

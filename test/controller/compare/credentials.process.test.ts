@@ -67,7 +67,7 @@ spec:
     SHOP_PASSWORD: {file: password}
 `
 
-it('a script gets its credentials, and no output of matchday holds one', async () => {
+it('a script gets its credentials, and no output of matchday contains one', async () => {
   const folder = tempFolder()
   const seen = new Set<string | undefined>()
   const shop = http.createServer((request, response) => {

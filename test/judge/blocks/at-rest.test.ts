@@ -66,9 +66,13 @@ describe('the platform is at rest', () => {
 
   it.each<readonly [string, readonly Evidence[], string]>([
     ['an autoscaler scales', [seenAt(1000, hpa(2, 4))], 'HorizontalPodAutoscaler casino/gateway scales from 2 to 4'],
-    ['a workload lacks a pod', [seenAt(1000, deployment(1))], 'Deployment casino/gateway has 1 of 2 pods Ready'],
     [
-      'it came to rest only now',
+      'a workload has fewer pods than it wants',
+      [seenAt(1000, deployment(1))],
+      'Deployment casino/gateway has 1 of 2 pods Ready',
+    ],
+    [
+      'it has been at rest only for a moment',
       [seenAt(1000, deployment(1)), seenAt(8000, deployment(2))],
       'Deployment casino/gateway changed 2 s ago',
     ],
@@ -82,7 +86,7 @@ describe('the platform is at rest', () => {
     expect(unrest([...calm, ...more])).toEqual([reason])
   })
 
-  it('but not while load runs, nor before its queues were read after the load', () => {
+  it('but not while load runs, and not before its queues were read after the load', () => {
     const started: Evidence = {
       kind: 'block-started',
       at: instant(500),

@@ -13,7 +13,7 @@ function seen(records: readonly Evidence[]) {
 }
 
 describe('a block', () => {
-  it('counts only what came after it had settled', () => {
+  it('counts only after it has settled', () => {
     const [result] = seen(blockRecords(blockPlan('p1-a', 'a', 1), ZERO, quiet)).all()
     expect(result).toMatchObject({ block: 'p1-a', of: 'a', pair: 1, state: 'measured', reasons: [] })
     expect(result?.slis.deposit).toEqual({
@@ -37,7 +37,7 @@ describe('a block', () => {
     expect(fold.of('p1-b')?.slis.deposit?.histogram).toEqual([[200, 330]])
   })
 
-  it('counts nothing twice when the next block starts its counters anew', () => {
+  it('counts nothing twice when the counters restart in the next block', () => {
     const records = [
       ...blockRecords(blockPlan('p1-a', 'a', 1), ZERO, quiet),
       ...blockRecords(blockPlan('p1-b', 'b', 1), ZERO + 40_000, quiet),
@@ -58,7 +58,7 @@ describe('a block', () => {
     expect(result?.reasons[0]).toBe(reason)
   })
 
-  it('is void when the generator told nothing for more than three seconds', () => {
+  it('is void when the generator was silent for more than three seconds', () => {
     const records = blockRecords(blockPlan('p1-a', 'a', 1), ZERO, quiet)
     const silent = records.filter(({ kind, at }) => kind !== 'load-frame' || at <= ZERO + 12_000 || at > ZERO + 16_000)
     expect(seen(silent).of('p1-a')?.reasons).toEqual(['its load generator told nothing for 5.0 s'])
@@ -66,14 +66,14 @@ describe('a block', () => {
     expect(seen(short).of('p1-a')?.reasons).toEqual([])
   })
 
-  it('runs until its end is told, and then is void without a frame', () => {
+  it('runs until its end is recorded, and is void if it has no frame', () => {
     const records = blockRecords(blockPlan('p1-a', 'a', 1), ZERO, quiet)
     expect(seen(records.slice(0, -1)).of('p1-a')?.state).toBe('running')
     const blind = records.filter(({ kind }) => kind !== 'load-frame')
     expect(seen(blind).of('p1-a')?.reasons).toContain('nothing was measured in it')
   })
 
-  it('says when its machine was full for most of the measured time', () => {
+  it('says that the machine was full for most of the measured time', () => {
     const of = (hostBusy: number) =>
       seen(blockRecords(blockPlan('p1-a', 'a', 1), ZERO, quiet, { hostBusy })).of('p1-a')?.machineFull
     expect([of(0.5), of(0.97)]).toEqual([false, true])

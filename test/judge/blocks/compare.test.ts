@@ -112,21 +112,21 @@ describe('a comparison of the stock rehearsal', () => {
     expect(comparison.summary).toMatch(/% slower \(90 %: .* slower to .* slower\)/)
   })
 
-  it('finds a release that fails more, though what it answers is as fast', () => {
+  it('finds a release that fails more often but is equally fast', () => {
     const comparison = judged({ pairs: 12, b: { badPerBlock: 6 } })
     expect(comparison.outcome).toBe('regressed')
     expect(gate(comparison, 'deposit', 'rate')).toMatchObject({ state: 'regressed' })
     expect(gate(comparison, 'api', 'latency')?.state).not.toBe('regressed')
   })
 
-  it('is undecided with few pairs, and says how many more it needs', () => {
+  it('is undecided with few pairs, and says how many more are needed', () => {
     const comparison = judged({ pairs: 3, b: { slower: 1.08 } })
     expect(comparison).toMatchObject({ outcome: 'undecided', exitCode: 3, pairs: 3 })
     expect(comparison.pairsMore).toBeGreaterThan(0)
     expect(comparison.summary).toMatch(/undecided after 3 pairs: .*It needs about \d+ pairs? more\./)
   })
 
-  it('says nothing before its first look, while it runs', () => {
+  it('gives no verdict before its first look', () => {
     const comparison = judged({ pairs: 3, b: { slower: 3 }, ended: false })
     expect(comparison.outcome).toBe('undecided')
   })
@@ -138,7 +138,7 @@ describe('a comparison of the stock rehearsal', () => {
     expect(gate(comparison, 'api', 'latency')?.values.map(({ pair }) => pair)).not.toContain(2)
   })
 
-  it('proves nothing on a full machine, where both releases are slow for that reason', () => {
+  it('proves nothing on a full machine, which slows both releases', () => {
     const comparison = judged({ pairs: 16, hostBusy: 0.99 })
     expect(comparison).toMatchObject({ outcome: 'undecided', exitCode: 3 })
     expect(comparison.gaps[0]).toContain('The machine was full')
@@ -157,7 +157,7 @@ describe('a comparison of the stock rehearsal', () => {
     expect(comparison.gaps).toContain('It was stopped: the operator asked to stop.')
   })
 
-  it('does not believe a journal that was changed', () => {
+  it('does not trust a journal that was changed', () => {
     const doubt: Evidence = {
       kind: 'evidence-doubted',
       at: instant(ZERO),
@@ -167,19 +167,19 @@ describe('a comparison of the stock rehearsal', () => {
     expect(judged({ pairs: 16, more: [doubt] })).toMatchObject({ outcome: 'undecided', exitCode: 3 })
   })
 
-  it('says what it cannot show', () => {
+  it('lists its limits', () => {
     const { limits } = judged({ pairs: 4 })
     expect(limits.join('\n')).toContain('One session is one placement of pods')
     expect(limits.join('\n')).toMatch(/No availability objective counts the bad attempts of .*ws-rtt/)
   })
 
-  it('is no comparison without its session', () => {
+  it('is refused without a session record', () => {
     const judge = createComparing()
     judge.add(runStarted())
     expect(() => judge.result()).toThrow('no session-started record')
   })
 
-  it('judges 16 pairs within a second of work', () => {
+  it('judges 16 pairs in less than a second', () => {
     const records = journal({ pairs: 16, b: { slower: 1.06 } })
     const from = performance.now()
     const judge = createComparing()

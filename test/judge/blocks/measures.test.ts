@@ -13,7 +13,7 @@ const availability = {
 it.each([
   ['of its SLI', { margin: { latency: 0.15, rate: 0.01 }, margins: { checkout: { rate: 0.02 } } }, 0.02],
   ['of all rates', { margin: { latency: 0.15, rate: 0.01 } }, 0.01],
-  ['that is the error budget of the objective', { margin: { latency: 0.15 } }, 0.002],
+  ['which by default is the error budget of the objective', { margin: { latency: 0.15 } }, 0.002],
 ])('an availability objective gates with the margin %s', (_, rules, margin) => {
   const [statistic] = gatingStatistics([availability], { ...settings, ...rules })
   expect(statistic).toMatchObject({ sli: 'checkout', kind: 'rate', gates: true })

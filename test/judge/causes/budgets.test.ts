@@ -23,7 +23,7 @@ describe('a drain', () => {
   const drain = (more: readonly Evidence[], action = drainA) =>
     shown(together(nodes(), drained(...pods), more), { rehearsal: withActions(action) })
 
-  it('that takes all pods of an app at once shows that no budget covers it', () => {
+  it('that evicts all pods of an app at once is budget-missing', () => {
     const judgment = drain(taken(110))
     expect(causesOf(judgment)).toEqual(['budget-missing'])
     expect(sentenceOf(judgment, 'budget-missing')).toBe(
@@ -31,7 +31,7 @@ describe('a drain', () => {
     )
   })
 
-  it('that takes both pods of an app shows it too', () => {
+  it('that evicts both pods of an app is budget-missing too', () => {
     const both = ['bets-1', 'bets-2'].flatMap((name) =>
       podLife({ name, app: 'bets', node: 'zone-a-api', born: -2, ready: -1, ends: 101, gone: 106 }),
     )
@@ -40,8 +40,11 @@ describe('a drain', () => {
   })
 
   it.each<[string, Evidence[]]>([
-    ['with a budget of its name', [...taken(110), budget(-1, 'bets', { healthy: 3, expected: 3, wantedHealthy: 2 })]],
-    ['with a budget whose selector fits', [...taken(110), budget(-1, 'money', { selector: {} })]],
+    [
+      'with a budget of the same name',
+      [...taken(110), budget(-1, 'bets', { healthy: 3, expected: 3, wantedHealthy: 2 })],
+    ],
+    ['with a budget whose selector matches', [...taken(110), budget(-1, 'money', { selector: {} })]],
     [
       'whose other pods stay',
       [
@@ -51,7 +54,7 @@ describe('a drain', () => {
         ...podLife({ name: 'bets-9', app: 'bets', node: 'zone-c-api', born: -2, ready: -1 }),
       ],
     ],
-  ])('of an app %s is no such finding', (_, more) => {
+  ])('of an app %s is no finding', (_, more) => {
     expect(causesOf(drain(more))).not.toContain('budget-missing')
   })
 
@@ -66,7 +69,7 @@ describe('a drain', () => {
   const standingBets = standing('bets', 'zone-a-api', 'zone-b-api')
   const strict = [90, 101, 110].map((second) => budget(second, 'bets', { healthy: 2, wantedHealthy: 2, allowed: 0 }))
 
-  it('that a budget refuses to the end, although every pod is healthy, shows that it blocks', () => {
+  it('that a budget refuses to the end although every pod is healthy is budget-blocks', () => {
     const story = together(
       nodes(),
       standingBets,
@@ -81,7 +84,7 @@ describe('a drain', () => {
     expect(judgment.actions[0]).toMatchObject({ state: 'not-done', refusedEvictions: 2, evicted: 0 })
   })
 
-  it('that is refused for a while and then let through is no finding', () => {
+  it('that is refused for a while and then allowed is no finding', () => {
     const story = together(
       nodes(),
       standingBets,

@@ -13,7 +13,7 @@ describe('calls to a dead provider', () => {
       outcome,
     })
 
-  it.each(['unknown', 'error'])('that go on, and end as %s, miss a breaker', (outcome) => {
+  it.each(['unknown', 'error'])('that go on and end as %s are breaker-missing', (outcome) => {
     const judgment = shown(vain(50, outcome))
     expect(causesOf(judgment)).toEqual(['breaker-missing'])
     expect(sentenceOf(judgment, 'breaker-missing')).toBe(
@@ -21,30 +21,30 @@ describe('calls to a dead provider', () => {
     )
   })
 
-  it('that are too few for a rate are no finding', () => {
+  it('that are too few to have a rate are no finding', () => {
     const rare: Story['approved'] = (s) => (s > 65.4 && s <= 90 ? { a: 0, b: 1 } : { a: 1, b: 0 })
     expect(causesOf(shown(vain(0.4), { approved: rare }))).not.toContain('breaker-missing')
     expect(causesOf(shown(vain(1), { approved: rare }))).toContain('breaker-missing')
   })
 
-  it('that a breaker tries now and then are no finding', () => {
+  it('that are occasional probes of a half-open breaker are no finding', () => {
     expect(causesOf(shown(vain(3)))).toEqual([])
     expect(causesOf(shown(vain(50, 'open')))).toEqual([])
   })
 
-  it('that are few because slots hold them up miss one all the same, unless most are kept away', () => {
+  it('that are few because they wait for slots are breaker-missing, unless most are rejected early', () => {
     expect(causesOf(shown(vain(8)))).toEqual(['breaker-missing'])
     expect(causesOf(shown([...vain(8), ...vain(50, 'open', 'payments-api-3')]))).toEqual([])
   })
 
-  it('that approves some of them is not dead', () => {
+  it('are no finding when some are approved', () => {
     const flaky: Story['approved'] = (s) =>
       s > 65.4 && s <= 90 ? { a: 25, b: 30 } : { a: s < 25 || s > 130 ? 22 : 55, b: 0 }
     expect(causesOf(shown(vain(30, 'error'), { approved: flaky }))).not.toContain('breaker-missing')
   })
 })
 
-describe('clients behind something slow', () => {
+describe('clients of a slow dependency', () => {
   const waits =
     (share: number, reason = 'timeout'): Story['load'] =>
     (second, load) => {
@@ -52,7 +52,7 @@ describe('clients behind something slow', () => {
     }
   const slo = (cause: string) => !cause.startsWith('slo') && !cause.startsWith('ledger') && !cause.startsWith('unrec')
 
-  it('that give up waiting show that a time-out is missing', () => {
+  it('that give up waiting are time-out-missing', () => {
     const judgment = shown([], { load: waits(0.5) })
     expect(causesOf(judgment).filter(slo)).toContain('time-out-missing')
     expect(sentenceOf(judgment, 'time-out-missing')).toMatch(
@@ -60,7 +60,7 @@ describe('clients behind something slow', () => {
     )
   })
 
-  it('wait for nothing where calls to the provider end no more, and something before them answers for it', () => {
+  it('are time-out-missing where calls to the provider never end, even if clients get an answer', () => {
     const frozen: Story['approved'] = (s) => (s > 65.4 && s <= 90 ? { a: 0, b: 0 } : { a: 55, b: 0 })
     const judgment = shown([], { approved: frozen })
     expect(causesOf(judgment)).toContain('time-out-missing')
@@ -69,7 +69,7 @@ describe('clients behind something slow', () => {
     )
   })
 
-  it('are answered where calls end in vain', () => {
+  it('are no finding where the calls end without success', () => {
     const ended = scrapes(
       'payments-api',
       'payments-api-2',
@@ -85,11 +85,11 @@ describe('clients behind something slow', () => {
     ['are answered with errors in time', waits(0.5, 'http-503')],
     ['give up now and then', waits(0.02)],
     ['gave up before the fault', (s, load) => s > 40 && s < 60 && toBad(load.bet, 9, 'timeout')],
-  ])('that %s do not', (_, load) => {
+  ])('that %s are no finding', (_, load) => {
     expect(causesOf(shown([], { load }))).not.toContain('time-out-missing')
   })
 
-  it('are left hanging by pods that die, whatever time-outs there are', () => {
+  it('are no finding where a fault kills pods, because no timeout helps there', () => {
     const kill = (fault: FaultSpec): FaultSpec =>
       withObject(fault, { ...fault.object, kind: 'PodChaos', spec: { action: 'pod-kill', mode: 'all' } })
     const killing = { ...rehearsal, faults: rehearsal.faults.map(kill) }
@@ -97,11 +97,11 @@ describe('clients behind something slow', () => {
   })
 })
 
-describe('work that waits', () => {
+describe('a backlog', () => {
   const backlog = (value: (second: number) => number) =>
     shown(scrapes('wallet', 'wallet-1', 'wallet_payouts_pending', value))
 
-  it('and grows to the end of the load is named', () => {
+  it('that grows to the end of the load is a finding', () => {
     const judgment = backlog((s) => s * 3)
     expect(causesOf(judgment)).toEqual(['backlog-growing'])
     expect(sentenceOf(judgment, 'backlog-growing')).toMatch(
@@ -110,15 +110,15 @@ describe('work that waits', () => {
   })
 
   it.each<[string, (second: number) => number]>([
-    ['is done in the end', (s) => (s < 130 ? s * 3 : Math.max(0, 390 - (s - 130) * 30))],
-    ['stays as it is', () => 50],
+    ['is worked off in the end', (s) => (s < 130 ? s * 3 : Math.max(0, 390 - (s - 130) * 30))],
+    ['stays constant', () => 50],
     ['goes up and down', (s) => (s % 10) * 30],
-    ['is a handful', (s) => s / 10],
-  ])('and %s is not', (_, value) => {
+    ['is small', (s) => s / 10],
+  ])('that %s is no finding', (_, value) => {
     expect(causesOf(backlog(value))).toEqual([])
   })
 
-  it('is read from the greatest replica, for each shows the whole', () => {
+  it('is the largest value of the replicas, because each shows the whole', () => {
     const halves = [1, 2, 3].flatMap((n) => scrapes('wallet', `wallet-${n}`, 'wallet_outbox_lag', () => 12))
     expect(causesOf(shown(halves))).toEqual([])
   })
@@ -143,7 +143,7 @@ describe('a forgery', () => {
       })),
     )
 
-  it.each(['accepted', 'http-200', '201'])('that is answered with %s was let in', (reason) => {
+  it.each(['accepted', 'http-200', '201'])('that is answered with %s was accepted', (reason) => {
     const judgment = forged(reason, 1)
     expect(causesOf(judgment)).toEqual(['forgery-accepted'])
     expect(sentenceOf(judgment, 'forgery-accepted')).toBe(
@@ -151,11 +151,11 @@ describe('a forgery', () => {
     )
   })
 
-  it.each(['timeout', 'http-500', 'http-404'])('that ended in %s was not', (reason) => {
+  it.each(['timeout', 'http-500', 'http-404'])('that ended in %s was not accepted', (reason) => {
     expect(causesOf(forged(reason, 3))).toEqual([])
   })
 
-  it('that is refused is as it should be', () => {
+  it('that is refused is no finding', () => {
     expect(causesOf(forged('accepted', 0))).toEqual([])
   })
 })

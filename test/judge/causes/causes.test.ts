@@ -3,7 +3,7 @@ import { judge } from '../../../src/judge/judge.ts'
 import { endpoints, evidence, nodes, standing, together } from '../../support/evidence.ts'
 import { causesOf } from '../../support/judged.ts'
 
-it('every rule of causes is quiet about the stock run', () => {
+it('no rule of causes finds anything in the stock run', () => {
   expect(
     causesOf(
       judge(together(evidence(), nodes(), standing('bets', 'zone-a-api', 'zone-b-api'), [endpoints(0, 'bets', 2)])),

@@ -30,7 +30,7 @@ describe('a pod that ends', () => {
     })
   const ending = (gone: number, changes: object = {}) => shown(together(nodes(), life(gone, changes)))
 
-  it('at the end of its grace was killed', () => {
+  it('at the end of its grace period was killed', () => {
     const judgment = ending(110.2, { killed: true })
     expect(causesOf(judgment)).toEqual(['slow-termination'])
     expect(sentenceOf(judgment, 'slow-termination')).toBe(
@@ -40,14 +40,14 @@ describe('a pod that ends', () => {
 
   it.each<[string, number, object]>([
     ['before that', 106, {}],
-    ['at once, because nobody gave it grace', 100.1, { grace: 0 }],
-    ['without a grace that anybody saw', 130, { grace: undefined }],
+    ['at once, because it has no grace period', 100.1, { grace: 0 }],
+    ['whose grace period is not known', 130, { grace: undefined }],
     ['in another namespace', 110.2, { namespace: 'elsewhere' }],
   ])('%s is no finding', (_, gone, changes) => {
     expect(causesOf(ending(gone, changes))).toEqual([])
   })
 
-  it('on a node that is down is not slow by itself', () => {
+  it('on a node that is down is not called slow', () => {
     const dark = seen(99, {
       resource: 'Node',
       namespace: '',
@@ -90,7 +90,7 @@ describe('a pod that a rollout ends', () => {
     return judge(together(run, nodes(), life, answered, nobody('gateway', ends), rolledOut))
   }
 
-  it('before its routers could know was not drained', () => {
+  it('before its callers could know was not drained', () => {
     const judgment = ending({})
     expect(causesOf(judgment)).toEqual(['drain-missing'])
     expect(sentenceOf(judgment, 'drain-missing')).toBe(
@@ -100,9 +100,9 @@ describe('a pod that a rollout ends', () => {
 
   it.each<[string, Ending]>([
     ['after a second', { ended: 106 }],
-    ['whom nobody called', { calls: 0 }],
-    ['whom nobody called any more', { quietFrom: 80 }],
-    ['without grace, which is meant to kill', { grace: 0 }],
+    ['that got no calls', { calls: 0 }],
+    ['that got no more calls', { quietFrom: 80 }],
+    ['without a grace period, which means kill', { grace: 0 }],
     ['before the rollout began', { ends: 90, ended: 90.2, gone: 91 }],
   ])('%s is no finding', (_, story) => {
     expect(causesOf(ending(story))).toEqual([])

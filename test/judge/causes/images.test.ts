@@ -22,7 +22,7 @@ import { causesOf, sentenceOf, shown, withRehearsal } from '../../support/judged
 const judged = (...records: readonly (readonly Evidence[] | Evidence)[]) => shown(together(machines, records.flat()))
 
 describe('pods of one workload that run different images at the same time', () => {
-  it('are a breach where one name stands for both', () => {
+  it('are a breach where both have the same name', () => {
     const judgment = judged(present('gateway-1'), present('gateway-2', { node: 'zone-b-api', id: idOf('b') }))
     expect(causesOf(judgment, 'breach')).toEqual(['mixed-images'])
     expect(sentenceOf(judgment, 'mixed-images')).toBe(
@@ -30,12 +30,12 @@ describe('pods of one workload that run different images at the same time', () =
     )
   })
 
-  it('are found where the autoscaler brought the second one', () => {
+  it('are found where the autoscaler started the second pod', () => {
     const judgment = judged(present('gateway-1'), born(60, 'gateway-2', { id: idOf('b') }))
     expect(causesOf(judgment)).toEqual(['mixed-images'])
   })
 
-  it('are found where they stood at the start and were replaced later', () => {
+  it('are found where they existed at the start and were replaced later', () => {
     const judgment = judged(
       present('gateway-1'),
       present('gateway-2', { id: idOf('b') }),
@@ -45,7 +45,7 @@ describe('pods of one workload that run different images at the same time', () =
     expect(causesOf(judgment, 'breach')).toEqual(['mixed-images'])
   })
 
-  it('are a warning where a rollout stands still from begin to end', () => {
+  it('are a warning where a rollout is stuck for the whole run', () => {
     const judgment = judged(present('gateway-1'), present('gateway-2', next))
     expect(judgment.verdict.kind).toBe('pass')
     expect(causesOf(judgment, 'warning')).toEqual(['mixed-images'])
@@ -80,11 +80,8 @@ describe('pods of one workload that run different images at the same time', () =
     ],
     ['while a moved tag is rolled out at the end', [present('a'), ...born(155, 'b', { hash: 'two', id: idOf('b') })]],
     ['while a rollout goes on', [present('a'), present('b', next), ...born(40, 'c', next)]],
-    [
-      'of which one does not serve',
-      [present('a'), seen(-1.8, pod('b', { id: idOf('b') }, { ready: false }), 'present')],
-    ],
-    ['that a fault was aimed at', [present('payments-api-1'), present('payments-api-9', { id: idOf('b') })]],
+    ['of which one is not Ready', [present('a'), seen(-1.8, pod('b', { id: idOf('b') }, { ready: false }), 'present')]],
+    ['that a fault selected', [present('payments-api-1'), present('payments-api-9', { id: idOf('b') })]],
     [
       'in a journal without images',
       [present('a'), seen(-1.8, { ...pod('b'), images: undefined } as unknown as PodSeen, 'present')],
@@ -95,7 +92,7 @@ describe('pods of one workload that run different images at the same time', () =
 })
 
 describe('a workload that gets another image during the run', () => {
-  it('leaves the run without a release that it is about', () => {
+  it('makes it unclear which release the run tested', () => {
     const judgment = judged(rolledTo(next))
     expect(judgment.verdict.kind).toBe('inconclusive')
     expect(causesOf(judgment)).toEqual(['image-changed'])
@@ -104,11 +101,11 @@ describe('a workload that gets another image during the run', () => {
     )
   })
 
-  it('is named where the tag stayed and was moved', () => {
+  it('is found where the tag is the same and was moved', () => {
     expect(causesOf(judged(rolledTo({ hash: 'two', id: idOf('b') })), 'gap')).toEqual(['image-changed'])
   })
 
-  it('is only a warning where the template stayed: a sidecar was injected, or the pod was edited', () => {
+  it('is only a warning where the template is unchanged: a sidecar was injected, or the pod was edited', () => {
     const judgment = judged(present('a', { sidecar: 'proxy:1' }), born(60, 'b', { sidecar: 'proxy:2' }))
     // The fixture's sidecars have one digest: another name for it is no other image.
     expect(causesOf(judgment)).toEqual([])
@@ -123,10 +120,10 @@ describe('a workload that gets another image during the run', () => {
     ['with an image that was never started', [present('old'), ...born(40, 'new', { ...next, id: undefined })]],
     ['before the load', rolledTo(next, -20)],
     ['on another architecture', [present('a'), ...born(40, 'b', { node: 'arm', id: idOf('b') })]],
-    ['of which nothing was seen before', born(40, 'b', next)],
+    ['that was not seen before', born(40, 'b', next)],
     ['that was rolling out two images already', [present('a'), present('b', next), ...born(40, 'c', next)]],
     [
-      'by a fault that replaces it',
+      'because a fault replaces it',
       [present('payments-api-1'), seen(66, pod('payments-api-1', { image: 'pause', id: idOf('c') }))],
     ],
   ])('is no finding: %s', (_, records) => {
@@ -139,10 +136,10 @@ describe('a workload that gets another image during the run', () => {
   })
 })
 
-describe('records that are lost', () => {
+describe('lost records', () => {
   it.each<[string, ImageStory]>([
     ['to another name', next],
-    ['to what a moved tag means now', { hash: 'two', id: idOf('b') }],
+    ['to the image that a moved tag names now', { hash: 'two', id: idOf('b') }],
   ])('never make a rollout %s look like mixed images', (_, image) => {
     const records = together(machines, rolledTo(image))
     for (const lost of records) {

@@ -23,7 +23,7 @@ describe('readiness that lies', () => {
   const two = standing('bets', 'zone-a-api', 'zone-b-api')
   const run = (...more: readonly (readonly Evidence[])[]) => shown(together(nodes(), two, ...more))
 
-  it('is named where a pod is Ready and most of its answers are errors', () => {
+  it('is found where a pod is Ready and most of its answers are errors', () => {
     const judgment = run(
       counts('bets-1', (s) => s > 100 && s < 130),
       counts('bets-2', () => false),
@@ -34,7 +34,7 @@ describe('readiness that lies', () => {
     )
   })
 
-  it('is named where callers give up waiting for a pod that is Ready', () => {
+  it('is found where callers of a Ready pod time out', () => {
     const judgment = run(
       counts('bets-1', (s) => s > 100 && s < 130, '499'),
       counts('bets-2', () => false),
@@ -42,7 +42,7 @@ describe('readiness that lies', () => {
     expect(causesOf(judgment)).toEqual(['ready-but-failing'])
   })
 
-  it('is not named where a pod refuses', () => {
+  it('is not found where a pod refuses requests', () => {
     const judgment = run(
       counts('bets-1', (s) => s > 100 && s < 130, '409'),
       counts('bets-2', () => false),
@@ -52,7 +52,7 @@ describe('readiness that lies', () => {
 
   it.each<[string, Evidence[]]>([
     [
-      'for as long as a probe needs to notice',
+      'for no longer than a probe needs to notice',
       together(
         counts('bets-1', (s) => s > 100 && s < 118),
         counts('bets-2', () => false),
@@ -72,11 +72,11 @@ describe('readiness that lies', () => {
         counts('bets-2', () => false),
       ),
     ],
-  ])('is not named where pods fail %s', (_, more) => {
+  ])('is not found where pods fail %s', (_, more) => {
     expect(causesOf(run(more))).toEqual([])
   })
 
-  it('is named during a fault where others of the same app do not fail', () => {
+  it('is found during a fault where other pods of the app do not fail', () => {
     expect(
       causesOf(
         run(

@@ -35,7 +35,7 @@ describe('a service with one pod', () => {
     gone: 103,
   })
 
-  it('that a drain takes has no redundancy, and for so long nobody answered', () => {
+  it('that a drain evicts has no redundancy; the finding says how long no pod was Ready', () => {
     const judgment = story(withActions(drainA), falls, only)
     expect(causes(judgment)).toEqual(['no-redundancy'])
     expect(sentenceOf(judgment, 'no-redundancy')).toBe(
@@ -43,7 +43,7 @@ describe('a service with one pod', () => {
     )
   })
 
-  it('that nobody misses is worth a warning', () => {
+  it('that no request needs is a warning', () => {
     const quiet = shown(together(nodes(), falls, only, drained('wallet-1')), { rehearsal: withActions(drainA) })
     expect(causesOf(quiet)).toEqual(['no-redundancy'])
     expect(quiet.verdict.kind).toBe('pass')
@@ -54,7 +54,7 @@ describe('a service with one pod', () => {
       'whose second pod still serves',
       together(falls, only, podLife({ name: 'wallet-2', app: 'wallet', node: 'zone-b-api', born: -2, ready: -1 })),
     ],
-    ['that nothing takes', [endpoints(-1, 'wallet', 1), ...standing('wallet', 'zone-b-api')]],
+    ['that nothing disrupts', [endpoints(-1, 'wallet', 1), ...standing('wallet', 'zone-b-api')]],
     [
       'of another namespace',
       together(
@@ -86,7 +86,7 @@ describe('a service with one pod', () => {
       ),
     ],
     [
-      'that was scaled to nothing on purpose',
+      'that was scaled to 0 on purpose',
       together(falls, only, [
         seen(101, {
           resource: 'Deployment',
@@ -104,7 +104,7 @@ describe('a service with one pod', () => {
     expect(causes(story(withActions(drainA), more))).toEqual([])
   })
 
-  it('that a fault on this app alone was meant to take is no finding', () => {
+  it('that is the only target of a fault is no finding', () => {
     const meant = mapped(evidence(), 'fault-step', (record) =>
       record.step.is === 'injected' ? { ...record, step: { is: 'injected', pods: ['casino/wallet-1'] } } : record,
     )

@@ -45,7 +45,7 @@ describe('a container that ended and was started again', () => {
     )
   })
 
-  it('is a warning where nobody lost anything', () => {
+  it('is a warning where no request was lost', () => {
     const judgment = judged([...restarting(20), ...restarting(120, { ...oom, reason: 'Error' }, 'gateway-1', 1)])
     expect(judgment.verdict.kind).toBe('pass')
     expect(causesOf(judgment)).toEqual(['container-restarted'])
@@ -54,11 +54,11 @@ describe('a container that ended and was started again', () => {
     )
   })
 
-  it('is told without its reason in journals that did not record it', () => {
+  it('is reported without a reason in journals that did not record one', () => {
     expect(sentenceOf(judged(restarting(120, null)), 'container-restarted')).toContain('its pod: gateway-1; no')
   })
 
-  it('is only a warning where attempts go wrong as often all the time', () => {
+  it('is only a warning where attempts fail equally often all the time', () => {
     const everywhere = Array.from({ length: 160 }, (_, second) => second)
     expect(causesOf(judged(restarting(120), { load: lostAt(...everywhere) }), 'warning')).toContain(
       'container-restarted',
@@ -66,7 +66,7 @@ describe('a container that ended and was started again', () => {
   })
 
   it.each<[string, Evidence[]]>([
-    ['while a fault is aimed at its pod', restarting(80, oom, 'payments-api-1')],
+    ['while a fault targets its pod', restarting(80, oom, 'payments-api-1')],
     [
       'because the pod is removed',
       [...restarting(120).slice(0, 1), seen(119, pod('gateway-1', { deleting: true })), ...restarting(120).slice(2)],

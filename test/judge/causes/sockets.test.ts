@@ -14,7 +14,7 @@ describe('sockets in a rollout', () => {
     })
   }
 
-  it('that fall in one second were not drained', () => {
+  it('that drop in one second were not drained', () => {
     const judgment = judge(
       together(
         falling((s) => (s === 105 ? 40 : 0)),
@@ -29,21 +29,21 @@ describe('sockets in a rollout', () => {
 
   it.each<[string, (second: number) => number]>([
     ['over five seconds, although one pod has them all', (s) => (s >= 105 && s < 110 ? 20 : 0)],
-    ['as a few of a pod that has few', (s) => (s === 105 ? 4 : 0)],
-  ])('that leave %s were', (_, perSecond) => {
+    ['in small numbers, because the pod has few', (s) => (s === 105 ? 4 : 0)],
+  ])('that leave %s were drained', (_, perSecond) => {
     expect(causesOf(judge(together(falling(perSecond), rolledOut)))).toEqual([])
   })
 
   const uneven = (s: number) => ({ 104: 6, 105: 12, 106: 5 })[s] ?? 0
 
   it.each<[string, number, string[]]>([
-    ['without a farewell fell, although pods beside it lost some too', 0, ['sockets-not-drained']],
-    ['with a farewell were sent away, by several pods at a time', 1, []],
-  ])('that end in numbers %s', (_, farewells, causes) => {
+    ['without a close frame dropped, although other pods lost some too', 0, ['sockets-not-drained']],
+    ['with a close frame were sent away, by several pods at the same time', 1, []],
+  ])('that end in large numbers %s', (_, farewells, causes) => {
     expect(causesOf(judge(together(falling(uneven, farewells), rolledOut)))).toEqual(causes)
   })
 
-  it('that are all sent away in one second were not drained either', () => {
+  it('that are all closed in one second were not drained either', () => {
     expect(
       causesOf(
         judge(
@@ -56,7 +56,7 @@ describe('sockets in a rollout', () => {
     ).toEqual(['sockets-not-drained'])
   })
 
-  it('that fall are counted without those that are sent away beside them', () => {
+  it('that drop are counted without those that are closed at the same time', () => {
     const judgment = judge(
       together(
         falling((s) => (s === 105 ? 40 : 0), 0.5),
@@ -66,7 +66,7 @@ describe('sockets in a rollout', () => {
     expect(sentenceOf(judgment, 'sockets-not-drained')).toMatch(/^20 of 100 sockets \(20 %\) fell/)
   })
 
-  it('that fall pod by pod were not', () => {
+  it('that drop pod by pod were not drained', () => {
     const judgment = judge(
       together(
         falling((s) => (s > 103 && s < 112 && s % 2 === 0 ? 25 : 0)),
@@ -76,7 +76,7 @@ describe('sockets in a rollout', () => {
     expect(causesOf(judgment)).toEqual(['sockets-not-drained'])
   })
 
-  it('that leave over ten seconds were', () => {
+  it('that leave over ten seconds were drained', () => {
     expect(
       causesOf(
         judge(
@@ -89,7 +89,7 @@ describe('sockets in a rollout', () => {
     ).toEqual([])
   })
 
-  it('that fall without a disruption on purpose are no such finding', () => {
+  it('that drop without a planned disruption are no finding', () => {
     expect(
       causesOf(
         judge(
@@ -103,7 +103,7 @@ describe('sockets in a rollout', () => {
   })
 })
 
-describe('sockets that are replaced while all is well', () => {
+describe('sockets that are replaced while all pods are healthy', () => {
   const replaced = (kept: number, moved: number): Evidence[] => {
     let second = 0
     return mapped(evidence(), 'load-frame', (frame) => {
@@ -116,7 +116,7 @@ describe('sockets that are replaced while all is well', () => {
     })
   }
 
-  it('and land anywhere show that nothing keeps players where their session is', () => {
+  it('and reconnect to any server are routing-not-sticky', () => {
     const judgment = judge(replaced(12, 48))
     expect(causesOf(judgment)).toEqual(['routing-not-sticky'])
     expect(sentenceOf(judgment, 'routing-not-sticky')).toContain('48 of 60 sockets (80 %)')
@@ -124,7 +124,7 @@ describe('sockets that are replaced while all is well', () => {
 
   it.each([
     ['mostly return to their server', 50, 10],
-    ['are too few to say anything', 0, 9],
-    ['say nothing of servers', 0, 0],
+    ['are too few to judge', 0, 9],
+    ['do not name their server', 0, 0],
   ])('and %s are no finding', (_, kept, moved) => expect(causesOf(judge(replaced(kept, moved)))).toEqual([]))
 })

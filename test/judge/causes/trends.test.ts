@@ -74,18 +74,18 @@ describe('during constant load', () => {
 
   it.each<[string, Evidence[]]>([
     ['latency that only varies', flat()],
-    ['latency that grew in the beginning and then stays', slowing((s) => Math.min(90, 40 + s) + noise(s))],
-    ['latency that grows too little to be noticed', slowing((s) => 60 + s / 100 + noise(s) / 10)],
+    ['latency that grew at first and then stays level', slowing((s) => Math.min(90, 40 + s) + noise(s))],
+    ['latency that grows too little to matter', slowing((s) => 60 + s / 100 + noise(s) / 10)],
     ['latency on a starved machine', slowing((s) => 50 + s / 2, { health: () => ({ cpuCores: 1.2, hostBusy: 0.99 }) })],
     [
-      'memory that is given back',
+      'memory that is freed again',
       together(
         flat(),
         memory((s) => 90 + (s % 30) * 2),
       ),
     ],
     [
-      'memory of a young process',
+      'memory of a process that has just started',
       together(
         flat(),
         memory((s) => 90 + 200 * (1 - Math.exp(-s / 40))),
@@ -105,12 +105,12 @@ describe('during constant load', () => {
         memory((s) => 90 + s / 4 + 6 * noise(Math.floor(s / 5))),
       ),
     ],
-    ['memory that was read for a minute only', together(flat(), memory((s) => 90 + s).slice(0, 60))],
+    ['memory that was read for only a minute', together(flat(), memory((s) => 90 + s).slice(0, 60))],
   ])('%s is no finding', (_, records) => {
     expect(causesOf(judge(records))).not.toContain('degrading')
   })
 })
 
-it('a recorded healthy run degrades nowhere', () => {
+it('a recorded healthy run has no degrading finding', () => {
   expect(causesOf(judge(recorded))).toEqual([])
 })

@@ -21,11 +21,11 @@ describe('the loss of a zone', () => {
     ['both of two pods', [a, a]],
     ['all of three', [a, a, a]],
     ['five of six', [a, a, a, a, a, b]],
-  ])('that held %s of an app shows them concentrated', (_, on) => {
+  ])('that held %s of an app is zone-concentrated', (_, on) => {
     expect(causesOf(lost(on))).toEqual(['zone-concentrated'])
   })
 
-  it('says how many stood there, and where they might have', () => {
+  it('says how many pods were there, and which other zones they could use', () => {
     expect(sentenceOf(lost([a, a]), 'zone-concentrated')).toBe(
       '2 of 2 pods of wallet stood in zone a when zone a dark began, although it might have used 3 zones.',
     )
@@ -41,7 +41,7 @@ describe('the loss of a zone', () => {
     expect(causesOf(lost(on))).toEqual([])
   })
 
-  it('is not what a taint that keeps newcomers out makes of it', () => {
+  it('is not assumed for a NoSchedule taint', () => {
     const taint = actionOf('keep out', { kind: 'taint', nodes: { zone: 'a' }, key: 'lost', effect: 'NoSchedule' })
     const steps = actionSteps('keep out', [100, { is: 'begun', targets: [] }], [101, { is: 'done', note: '' }])
     expect(
@@ -49,7 +49,7 @@ describe('the loss of a zone', () => {
     ).toEqual([])
   })
 
-  it('after which pods find no node shows that there was no headroom', () => {
+  it('after which pods cannot be scheduled is headroom-missing', () => {
     const waits = podLife({ name: 'wallet-9', app: 'wallet', born: 103 })
     const judgment = lost([a, b], waits)
     expect(causesOf(judgment)).toEqual(['headroom-missing'])
@@ -61,7 +61,7 @@ describe('the loss of a zone', () => {
     ).toEqual([])
   })
 
-  it('under which the survivors stay at their maximum and over target shows the same', () => {
+  it('during which the survivors stay at their maximum and over target is headroom-missing too', () => {
     const hpa = (second: number, desired: number, value: number) =>
       seen(second, {
         resource: 'HorizontalPodAutoscaler',
