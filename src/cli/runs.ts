@@ -36,7 +36,8 @@ async function listed(folder: string): Promise<RunListed> {
 
 type Started = { readonly rehearsal: string; readonly context: string; readonly startedAt: number }
 
-async function startOf(journal: string): Promise<Started | undefined> {
+/** Undefined if the journal cannot be read, or is none. */
+export async function startOf(journal: string): Promise<Started | undefined> {
   try {
     for await (const { record } of readJournal(journal)) {
       if (record.kind !== 'run-started') return undefined

@@ -45,13 +45,13 @@ const notARun = (folder: string) => ({
   next: 'Give folders that `matchday run` made; a stored comparison is judged again by `matchday judge`.',
 })
 
-/** The runs of each side in order of time: the first of A with the first of B, and so on. */
+/** The runs of each side in order of time, pair by pair. */
 export function compareRuns(a: readonly StoredRun[], b: readonly StoredRun[]): Comparison {
   const [first] = a
   if (first === undefined) throw new Error('a comparison without runs was let through')
   refuseOthers(first, [...a, ...b])
-  const [usableA, usableB] = [usable(a), usable(b)]
-  const pairs = usableA.slice(0, usableB.length).map((left, index) => ({
+  const [usableA, usableB] = evenly(usable(a), usable(b))
+  const pairs = usableA.map((left, index) => ({
     pair: index + 1,
     a: left.sums,
     b: usableB[index]?.sums ?? {},
@@ -80,6 +80,15 @@ export function compareRuns(a: readonly StoredRun[], b: readonly StoredRun[]): C
     ),
     gaps: [...unfit, ...otherLoad(first, [...a, ...b])],
   })
+}
+
+/** The newest of each side: a baseline holds older runs too, and those of the release before say most. */
+function evenly(
+  a: readonly StoredRun[],
+  b: readonly StoredRun[],
+): readonly [readonly StoredRun[], readonly StoredRun[]] {
+  const pairs = Math.min(a.length, b.length)
+  return [a.slice(a.length - pairs), b.slice(b.length - pairs)]
 }
 
 const usable = (runs: readonly StoredRun[]): readonly StoredRun[] =>

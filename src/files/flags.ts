@@ -11,6 +11,7 @@ export const flagShapes = {
   factor: factor({ min: 0.01, max: 10_000 }),
   namespace: dnsLabel(63),
   port: integer({ min: 1, max: 65_535, what: 'a port' }),
+  runs: integer({ min: 1, max: 1000, what: 'a number of runs' }),
   speed: factor({ min: 0.1, max: 1000 }),
   seed: integer({ min: 0, max: Number.MAX_SAFE_INTEGER, what: 'a seed' }),
 } as const

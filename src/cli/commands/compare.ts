@@ -1,13 +1,10 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { Issue } from '../../domain/issue.ts'
 import { flagShapes } from '../../files/flags.ts'
 import { withLabFlags } from '../cluster-choice.ts'
+import { compareStored, compareWithBaseline, readAll, refusal } from '../compare-runs.ts'
 import type { SessionFlags } from '../compare-session.ts'
-import { printComparison, writeComparison } from '../comparing.ts'
 import { isEntry } from '../entry.ts'
-import { BadInput } from '../failure.ts'
 import {
   aFile,
   aFolder,
@@ -19,10 +16,8 @@ import {
   outputFlag,
   type ValueCheck,
 } from '../flags.ts'
-import { runFolders } from '../run-folder.ts'
-import { compareRuns, readStoredRun, type StoredRun } from '../stored-runs.ts'
 
-type Flags = SessionFlags & { readonly baseline?: string }
+type Flags = SessionFlags & { readonly baseline?: string; readonly keep?: string }
 
 export function addCompare(root: Command, finish: (code: number) => void): void {
   const command = root
@@ -40,7 +35,14 @@ export function addCompare(root: Command, finish: (code: number) => void): void 
     .option('--aa', 'compare release A with itself, and store the spread')
     .option('--duet', 'measure both at the same time, at half of the load each: for noisy machines')
   withSessionFlags(checkedTogether(command, sideIssues))
-    .addOption(checkedFlag('--baseline <folder>', 'stored runs of the last good release: release A', aFolder))
+    .addOption(checkedFlag('--baseline <folder>', 'stored runs of the last good release: release A', aFolderToWrite))
+    .addOption(
+      checkedFlag(
+        '--keep <runs>',
+        'with --baseline: add B to it if B passed and is not worse, and keep so many of its newest runs',
+        ofShape(flagShapes.runs, '--keep'),
+      ),
+    )
     .addOption(outputFlag())
     .option('-q, --quiet', 'no progress, only the outcome')
     .addHelpText('after', HELP)
@@ -56,7 +58,8 @@ Examples:
   matchday compare scenarios/psp-down-at-peak.rehearsal.yaml --lab --a stable --aa
   matchday compare reports/RUN-OF-A reports/RUN-OF-B
   matchday compare --a reports/A1 reports/A2 --b reports/B1 reports/B2
-  matchday compare reports/latest --baseline baseline --output json`
+  matchday compare reports/latest --baseline baseline --output json
+  matchday compare reports/latest --baseline baseline --keep 10`
 
 function withSessionFlags(command: Command): Command {
   return withLabFlags(command)
@@ -83,7 +86,7 @@ const aSide: ValueCheck = (written) => {
 }
 
 /** Which kind of comparison is wanted is seen from the arguments, so that flags can only be checked roughly here. */
-function sideIssues({ a, b, aa, duet, baseline }: Readonly<Record<string, unknown>>): readonly Issue[] {
+function sideIssues({ a, b, aa, duet, baseline, keep }: Readonly<Record<string, unknown>>): readonly Issue[] {
   const wrong = (flag: string, problem: string, next: string) => [issueOfFlag(flag, { problem, next })]
   if (aa && b !== undefined)
     return wrong('--aa', '--aa compares A with itself, and --b names another.', 'Leave out one of them.')
@@ -93,33 +96,34 @@ function sideIssues({ a, b, aa, duet, baseline }: Readonly<Record<string, unknow
       '--baseline is release A of a comparison of stored runs.',
       'Leave out --a, --aa and --duet.',
     )
-  return []
+  if (keep !== undefined && baseline === undefined)
+    return wrong('--keep', '--keep says how many runs a baseline holds.', 'Add --baseline FOLDER.')
+  // With --keep, the first run makes the folder.
+  const missing = typeof baseline === 'string' && keep === undefined ? aFolder(baseline) : undefined
+  return missing === undefined ? [] : [issueOfFlag('--baseline', missing)]
 }
 
 async function compare(what: readonly string[], flags: Flags): Promise<number> {
   const [first = ''] = what
   if (what.length === 1 && /\.ya?ml$/.test(first)) {
+    if (flags.baseline !== undefined)
+      throw refusal(
+        '--baseline',
+        'it holds stored runs, and a rehearsal measures both releases now.',
+        'Leave out one of them.',
+      )
     const { compareReleases } = await import('../compare-session.ts')
     return compareReleases(first, flags)
   }
+  if (flags.baseline !== undefined) return compareWithBaseline([...what, ...(flags.b ?? [])], flags.baseline, flags)
   const { a, b } = sidesOf(what, flags)
-  const comparison = compareRuns(await readAll(a), await readAll(b))
-  const home = b.at(-1) ?? first
-  const files = writeComparison(home, comparison)
-  printComparison(comparison, files, flags.output)
-  return comparison.exitCode
+  return compareStored(await readAll(a), await readAll(b), flags).exitCode
 }
 
 type Sides = { readonly a: readonly string[]; readonly b: readonly string[] }
 
 /** @throws BadInput where it is not clear which run belongs to which release */
-function sidesOf(what: readonly string[], { a, b, baseline }: Flags): Sides {
-  if (baseline !== undefined) {
-    const stored = runFolders(baseline).filter((folder) => existsSync(join(folder, 'journal.ndjson')))
-    if (stored.length === 0)
-      throw refusal('--baseline', `${baseline} holds no run.`, 'Copy the folders of good runs into it.')
-    return { a: stored, b: what }
-  }
+function sidesOf(what: readonly string[], { a, b }: Flags): Sides {
   if (a !== undefined || b !== undefined) {
     if (a === undefined || b === undefined)
       throw refusal(a === undefined ? '--a' : '--b', 'one side is missing.', 'Give --a and --b.')
@@ -133,13 +137,4 @@ function sidesOf(what: readonly string[], { a, b, baseline }: Flags): Sides {
       'Give two runs (A, then B), or --a RUN … --b RUN ….',
     )
   return { a: [left], b: [right] }
-}
-
-const refusal = (flag: string, problem: string, next: string): BadInput =>
-  new BadInput([issueOfFlag(flag, { problem, next })])
-
-async function readAll(folders: readonly string[]): Promise<readonly StoredRun[]> {
-  const runs: StoredRun[] = []
-  for (const folder of folders) runs.push(await readStoredRun(folder))
-  return runs
 }
