@@ -293,6 +293,7 @@ const plan = strict({
       badAllowed: optional(z.number()),
       sentence: text,
       provable: flag,
+      counted: optional(text).describe('the series of the Prometheus that counts it; absent where k6 does'),
     }),
   ),
   expectations: texts,

@@ -95,7 +95,12 @@ export type DescribedAction = {
   readonly admission?: Admission
 }
 
-export type DescribedObjective = Provability & { readonly sentence: string; readonly provable: boolean }
+export type DescribedObjective = Provability & {
+  readonly sentence: string
+  /** For an indicator of a Prometheus: its series, and how often they are scraped. */
+  readonly counted?: string
+  readonly provable: boolean
+}
 
 export type PlanInputs = {
   readonly rehearsal: Rehearsal
@@ -252,8 +257,13 @@ function describeObjective(
   files: Pick<PlanInputs, 'rehearsal' | 'target'>,
 ): DescribedObjective {
   const provability = provabilityOf(slo, timeline)
-  const sentence = `${objectiveSentence(slo)}${countedSentence(slo.sli, files)}`
-  return { ...provability, sentence, provable: isProvable(provability) }
+  const counted = countedSentence(slo.sli, files)
+  return {
+    ...provability,
+    sentence: objectiveSentence(slo),
+    ...(counted === undefined ? {} : { counted }),
+    provable: isProvable(provability),
+  }
 }
 
 function objectiveWarning({ provable, sentence, expected, needed }: DescribedObjective): readonly string[] {

@@ -147,13 +147,14 @@ function objectiveRow({
   badAllowed,
   slo,
   provable,
+  counted,
 }: DescribedObjective): readonly string[] {
   const rare = slo.kind === 'availability' ? 'bad' : 'slow or bad'
   if (expected === undefined)
     return [
       sentence,
       // Sockets and indicators of the script's own metrics have no arrivals.
-      'the script decides how many',
+      counted ?? 'the script decides how many',
       `proven by ${showCount(needed)} without one ${rare}`,
     ]
   const samples = `${showCount(expected)} samples`

@@ -94,11 +94,11 @@ export function objectiveSentence(slo: Slo): string {
 
 type Files = { readonly rehearsal: Rehearsal; readonly target: Target }
 
-/** Which series of a Prometheus count an indicator; empty for one that k6 measures. */
-export function countedSentence(sli: string, { rehearsal, target }: Files): string {
+/** Which series of a Prometheus count an indicator; undefined for one that k6 measures. */
+export function countedSentence(sli: string, { rehearsal, target }: Files): string | undefined {
   const spec = prometheusIn(rehearsal.slis)[sli]
   const everyMs = target.prometheus?.scrapeMs
-  if (spec === undefined || everyMs === undefined) return ''
+  if (spec === undefined || everyMs === undefined) return undefined
   const what = spec.kind === 'prometheus-ratio' ? `${spec.good} of ${spec.total}` : `buckets of ${spec.buckets}`
-  return `, counted by Prometheus (${spec.of}: ${what}, every ${showDuration(everyMs)})`
+  return `Prometheus counts ${what} (${spec.of}, every ${showDuration(everyMs)})`
 }
