@@ -133,6 +133,7 @@ function checkReaction(reaction: Reaction, fit: Fit): void {
       return
     case 'promotes':
       fit.database(reaction.database, reaction.at)
+      fit.budget(reaction.database, reaction.rtoMs, reaction.at)
       // The source named like the database shows which member takes writes. Without it a split brain could not be ruled out.
       return fit.metric(reaction.database, WRITABLE, reaction.at)
     default:

@@ -1,9 +1,10 @@
 /** Whether the target's Prometheus can measure what a rehearsal takes from it: its metrics are there, and no window is shorter than two scrapes. */
 import { prometheusIn } from '../domain/indicators.ts'
+import type { SourcePoint } from '../domain/issue.ts'
 import { INTERVALS_LEAST, metricsRead, type PrometheusSli } from '../domain/prometheus-sli.ts'
 import { type Rehearsal, scrapeMsOf, type Target } from '../domain/rehearsal.ts'
 import { showDuration } from '../domain/show.ts'
-import { millis } from '../domain/units.ts'
+import { type Millis, millis } from '../domain/units.ts'
 import { chooseAmong } from './did-you-mean.ts'
 import type { Report } from './report.ts'
 
@@ -12,7 +13,8 @@ export function checkPrometheusFit(rehearsal: Rehearsal, target: Target, report:
   for (const [, sli] of slis) checkMetrics(sli, target, report)
   const [first] = slis
   if (first !== undefined) checkPhases(rehearsal, target, first[0], report)
-  checkFaults(rehearsal, target, report)
+  checkHarms(rehearsal, target, report)
+  checkAutoscalers(rehearsal, target, report)
 }
 
 function checkMetrics(sli: PrometheusSli, { file, prometheus }: Target, report: Report): void {
@@ -41,13 +43,40 @@ function checkPhases({ phases }: Rehearsal, { prometheus }: Target, sli: string,
   }
 }
 
-/** A fault that ends before the second scrape cannot be witnessed by a rate. */
-function checkFaults({ faults }: Rehearsal, target: Target, report: Report): void {
-  for (const { name, forMs, witness } of faults) {
-    const everyMs = witness.kind === 'rate' ? scrapeMsOf(target, witness.of) : undefined
-    if (witness.kind !== 'rate' || everyMs === undefined || forMs >= INTERVALS_LEAST * everyMs) continue
-    const problem = `The fault "${name}" lasts ${showDuration(forMs)}, and its witness "${witness.of}" is read from Prometheus, which scrapes every ${showDuration(everyMs)}.`
+/** A fault or an action that ends before the second scrape shows no rate of its own. */
+function checkHarms({ faults, actions }: Rehearsal, target: Target, report: Report): void {
+  for (const { name, forMs, witness } of faults)
+    if (witness.kind === 'rate') checkHarm(target, { name, forMs }, 'its witness', witness, report)
+  for (const { name, forMs, expect } of [...faults, ...actions])
+    for (const each of expect)
+      if (each.kind === 'amplification') checkHarm(target, { name, forMs }, 'its amplification of', each, report)
+}
+
+type Lasting = { readonly name: string; readonly forMs: Millis | undefined }
+
+function checkHarm(
+  target: Target,
+  { name, forMs }: Lasting,
+  what: string,
+  { of, at }: { readonly of: string; readonly at: SourcePoint },
+  report: Report,
+): void {
+  const everyMs = scrapeMsOf(target, of)
+  if (everyMs === undefined || forMs === undefined || forMs >= INTERVALS_LEAST * everyMs) return
+  const problem = `"${name}" lasts ${showDuration(forMs)}, and ${what} "${of}" is read from Prometheus, which scrapes every ${showDuration(everyMs)}.`
+  const least = showDuration(millis(INTERVALS_LEAST * everyMs))
+  report(at, 'budget-unseen', problem, `let it last ${least} or longer, or read the source from its pods.`)
+}
+
+/** From the load that calls for more pods to the pods, as the requests of a source of the autoscaler's name show it. */
+function checkAutoscalers({ expectations }: Rehearsal, target: Target, report: Report): void {
+  for (const each of expectations) {
+    if (each.kind !== 'autoscaler') continue
+    const everyMs = scrapeMsOf(target, each.name)
+    const budgetMs = each.decidesWithinSyncs * target.hpaSyncMs
+    if (everyMs === undefined || budgetMs >= INTERVALS_LEAST * everyMs) continue
+    const problem = `${each.decidesWithinSyncs} syncs are ${showDuration(budgetMs)}, and the requests of "${each.name}" are read from Prometheus, which scrapes every ${showDuration(everyMs)}.`
     const least = showDuration(millis(INTERVALS_LEAST * everyMs))
-    report(witness.at, 'budget-unseen', problem, `let it last ${least} or longer, or read the witness from its pods.`)
+    report(each.at, 'budget-unseen', problem, `allow ${least} or more, or read the source from its pods.`)
   }
 }

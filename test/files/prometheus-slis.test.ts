@@ -86,3 +86,42 @@ describe('indicators that a Prometheus counts', () => {
     ])
   })
 })
+
+describe('times that a Prometheus is too slow for', () => {
+  const metrics = `{psp_requests_total: psp_requests_total, calls: calls, http_requests_total: http_requests_total}`
+  const moved = (name: string): Edit => [
+    '  books:',
+    `  prometheus: {url: 'http://p', scrapeInterval: 15s, sources: {${name}: ${metrics}}}\n  books:`,
+  ]
+  const told = (edits: readonly Edit[], target: readonly Edit[]) => {
+    const files = stockFiles({ [REHEARSAL]: edits, [TARGET]: target })
+    const read = { read: (path: string) => files.get(path) }
+    const parsedTarget = parseTarget(read, TARGET)
+    if (!parsedTarget.ok) throw new Error(codesOf(parsedTarget).join())
+    const rehearsal = parseRehearsal(read, REHEARSAL, parsedTarget.value)
+    return rehearsal.ok ? [] : rehearsal.issues.map(({ problem }) => problem)
+  }
+
+  it('are a fault whose attempts are counted', () => {
+    const reaction = '- amplification: {of: shop, attempts: psp_requests_total, operations: calls, atMost: 2x}\n'
+    expect(told([['- failover:', `${reaction}        - failover:`]], [moved('shop')])).toEqual([
+      '"psp-a down" lasts 25s, and its amplification of "shop" is read from Prometheus, which scrapes every 15s.',
+    ])
+    expect(
+      told(
+        [
+          ['- failover:', `${reaction}        - failover:`],
+          ['for: 25s', 'for: 30s'],
+        ],
+        [moved('shop')],
+      ),
+    ).toEqual([])
+  })
+
+  it('are syncs of an autoscaler whose requests are counted', () => {
+    const renamed: Edit = ['    payments-api:\n', '    payments:\n']
+    expect(told([], [renamed, moved('payments-api')])).toEqual([
+      expect.stringMatching(/^3 syncs are \d+s, and the requests of "payments-api" are read from Prometheus/),
+    ])
+  })
+})

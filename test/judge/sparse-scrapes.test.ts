@@ -4,6 +4,8 @@ import type { RateWitness } from '../../src/domain/rehearsal.ts'
 import { instant, millis, perSecond } from '../../src/domain/units.ts'
 import { testify } from '../../src/judge/faults/witness.ts'
 import { type Counters, createCounters } from '../../src/judge/seen/counters.ts'
+import { requestsId, wantedCounters } from '../../src/judge/seen/wanted-counters.ts'
+import { rehearsal, target } from '../support/evidence-rehearsal.ts'
 
 /** A Prometheus that scrapes every 15 s: two instances, their scrapes spread over the interval, each counts `rateAt` a second. */
 const EVERY_MS = 15_000
@@ -85,5 +87,22 @@ describe('a witness that Prometheus scrapes every 15 s', () => {
         TIMES,
       ),
     ).toMatchObject({ proven: false })
+  })
+})
+
+describe('an autoscaler whose requests a Prometheus counts', () => {
+  const { 'payments-api': _, ...others } = target.sources
+  const prometheus = {
+    server: { kind: 'url', url: 'http://p' },
+    scrapeMs: millis(EVERY_MS),
+    sources: { 'payments-api': { http_requests_total: 'http_requests_total{app="payments-api"}' } },
+  } as const
+
+  it('is judged by them as by those of its pods', () => {
+    const wanted = wantedCounters(rehearsal, { ...target, sources: others, prometheus })
+    expect(wanted.map(({ id }) => id)).toContain(requestsId('payments-api'))
+    expect(wantedCounters(rehearsal, { ...target, sources: others }).map(({ id }) => id)).not.toContain(
+      requestsId('payments-api'),
+    )
   })
 })

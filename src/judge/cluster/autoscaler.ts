@@ -1,6 +1,7 @@
 /** The reaction of an autoscaler: metric over target → decided → scheduled → ready, each step with its own budget. */
 
 import type { Cause } from '../../domain/causes.ts'
+import { rateWindowMs } from '../../domain/required-state.ts'
 import { instant, millis } from '../../domain/units.ts'
 import type { AutoscalerResult, Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
@@ -16,8 +17,6 @@ import { type Autoscaler, isOver, isResource, type TargetCrossing, TOLERANCE } f
 
 type Step = AutoscalerResult['steps'][number]
 
-/** Rates of requests per pod are taken over as long as the metrics API takes them. */
-const RATE_MS = 5000
 /** Between a decision and its record: the scrape, the metrics API's window and the watch, measured below 2 s. */
 const MEASURING_MS = 2000
 
@@ -109,7 +108,9 @@ function overByRequests(
   { fromAt, toAt }: Span,
 ): TargetCrossing | undefined {
   const target = metrics.find((each) => /rps|requests/.test(each.metric))?.target
-  const track = cut(seen.counters.track(requestsId(expected.name)), fromAt - RATE_MS, toAt)
+  // As long as the metrics API takes them, or two scrapes of a Prometheus that scrapes more rarely.
+  const overMs = rateWindowMs(seen.run.head.target, expected.name)
+  const track = cut(seen.counters.track(requestsId(expected.name)), fromAt - overMs, toAt)
   if (target === undefined || target <= 0) return undefined
   const counted = cumulative(track)
   const scrapes = track.increments.filter((each) => each.toAt > fromAt).sort((a, b) => a.toAt - b.toAt)
@@ -117,7 +118,7 @@ function overByRequests(
     .map(({ toAt: at, line }) => ({ at, line }))
     .find(
       ({ at }) =>
-        rateOf(counted, at - RATE_MS, at) / podsBetween(track.increments, at - RATE_MS, at) > target * TOLERANCE,
+        rateOf(counted, at - overMs, at) / podsBetween(track.increments, at - overMs, at) > target * TOLERANCE,
     )
 }
 

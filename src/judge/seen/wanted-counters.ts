@@ -1,6 +1,13 @@
 /** Which of the platform's counters and gauges a rehearsal's rules need; everything else that was scraped is only drawn. */
 import { REQUESTS, WRITABLE } from '../../domain/metric-names.ts'
-import { callsTo, type Expectation, type Reaction, type Rehearsal, type Target } from '../../domain/rehearsal.ts'
+import {
+  callsTo,
+  type Expectation,
+  metricsBySource,
+  type Reaction,
+  type Rehearsal,
+  type Target,
+} from '../../domain/rehearsal.ts'
 import { type RequiredState, stateName } from '../../domain/required-state.ts'
 import type { Wanted } from './counters.ts'
 import type { Seen } from './seen.ts'
@@ -51,8 +58,9 @@ export function wantedCounters(rehearsal: Rehearsal, target: Target): readonly W
       ? [{ id: witnessId(name), source: witness.of, metric: witness.metric, labels: witness.where }]
       : [],
   )
+  const sources = metricsBySource(target)
   const requests = rehearsal.expectations.flatMap((each): readonly Wanted[] =>
-    each.kind === 'autoscaler' && each.name in target.sources
+    each.kind === 'autoscaler' && sources.has(each.name)
       ? [{ id: requestsId(each.name), source: each.name, metric: REQUESTS, labels: {} }]
       : [],
   )
