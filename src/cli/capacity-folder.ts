@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type CapacityResult, capacityResult } from '../capacity/result.ts'
 import { type CapacitySeen, createCapacitySeen } from '../capacity/seen.ts'
 import { EnvironmentError } from '../controller/ports.ts'
+import { messageOf } from '../domain/unknown.ts'
 import { readJournal } from '../journal/read.ts'
 import { capacityPage } from '../report/capacity-page.ts'
 import { capacityText } from './capacity-text.ts'
@@ -38,7 +39,7 @@ function writeWhole(path: string, text: string): void {
     writeFileSync(`${path}.new`, text)
     renameSync(`${path}.new`, path)
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error)
+    const problem = messageOf(error)
     throw new EnvironmentError(`cannot write ${path}: ${problem}`, 'Make room, then search again.', error)
   }
 }

@@ -2,6 +2,7 @@
  * The three kinds of failure and their exit codes: the user's input (2), the environment (5), an internal error (70). A stop (4) is not a failure.
  */
 import { formatIssue, type Issue, point } from '../domain/issue.ts'
+import { messageOf } from '../domain/unknown.ts'
 import { exitCodes } from '../domain/verdict.ts'
 import { isStop } from './stop-signal.ts'
 import { onStderr, say, type TerminalText, term, termLines } from './terminal.ts'
@@ -55,7 +56,7 @@ function failureReport(error: unknown): FailureReport {
   if (isStop(error))
     return one(exitCodes.aborted, 'stopped', 'stopped before anything was touched', 'Start it again when you want to.')
   if (isExplained(error)) return one(exitCodes.environment, 'environment', error.message, error.next)
-  return one(exitCodes.defect, 'defect', error instanceof Error ? error.message : String(error), DEFECT_NEXT)
+  return one(exitCodes.defect, 'defect', messageOf(error), DEFECT_NEXT)
 }
 
 let last: FailureReport | undefined

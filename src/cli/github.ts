@@ -1,5 +1,6 @@
 /** In a GitHub job: findings as annotations of the rehearsal file, and the short report as the summary of the step. */
 import { appendFileSync } from 'node:fs'
+import { messageOf } from '../domain/unknown.ts'
 import { annotations } from '../report/annotations.ts'
 import { markdownReport } from '../report/markdown.ts'
 import type { Judged } from './judging.ts'
@@ -19,6 +20,6 @@ export function tellGitHub({ judgment, view }: Judged, env: NodeJS.ProcessEnv): 
     appendFileSync(path, summary)
   } catch (error) {
     // The verdict does not depend on it.
-    say(term`the step summary was not written: ${error instanceof Error ? error.message : String(error)}`)
+    say(term`the step summary was not written: ${messageOf(error)}`)
   }
 }

@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EnvironmentError } from '../controller/ports.ts'
+import { messageOf } from '../domain/unknown.ts'
 import type { Judgment } from '../domain/verdict.ts'
 import { readJournal } from '../journal/read.ts'
 import { createJudging } from '../judge/judge.ts'
@@ -53,7 +54,7 @@ export function writeWhole(path: string, text: string): void {
     renameSync(`${path}.new`, path)
   } catch (error) {
     throw new EnvironmentError(
-      `cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      `cannot write ${path}: ${messageOf(error)}`,
       'Make room, then run matchday report again. It draws what the journal holds; records that no longer fitted on the disk are missing there.',
       error,
     )

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { EnvironmentError } from '../controller/ports.ts'
+import { messageOf } from '../domain/unknown.ts'
 
 export type RunFolder = { readonly run: string; readonly path: string; readonly file: (name: string) => string }
 
@@ -38,7 +39,7 @@ function makeNew(reports: string, path: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw new EnvironmentError(
-      `cannot make the run's folder ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      `cannot make the run's folder ${path}: ${messageOf(error)}`,
       'Choose another place with --reports.',
       error,
     )

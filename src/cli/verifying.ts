@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { EnvironmentError } from '../controller/ports.ts'
 import type { Evidence, EvidenceDoubted } from '../domain/evidence.ts'
 import { instant } from '../domain/units.ts'
+import { messageOf } from '../domain/unknown.ts'
 import type { EvidenceSeal } from '../domain/verdict.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { JournalReading } from '../journal/read.ts'
@@ -65,7 +66,7 @@ export function writeSignature(path: string, run: string, { head }: Pick<Journal
   try {
     writeFileSync(path, `${JSON.stringify(signed(run, { lines, hash }, key), undefined, 2)}\n`)
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error)
+    const problem = messageOf(error)
     throw new EnvironmentError(`the journal could not be signed: ${problem}`, 'Make room, then judge the run.', error)
   }
 }

@@ -3,10 +3,10 @@
  * case. Each step that is observed is a record. A missing step is a missing record, which the judge notices.
  */
 import { after, type Instant, type Millis } from '../domain/units.ts'
+import { messageOf } from '../domain/unknown.ts'
 import type { Admission } from '../plan/blast-radius.ts'
 import type { Healing } from './healing.ts'
 import type { Clock } from './ports.ts'
-import { problemOf } from './problem.ts'
 import type { Recorder } from './recorder.ts'
 
 export type HarmPorts = { readonly clock: Clock; readonly recorder: Recorder; readonly healing: Healing }
@@ -47,7 +47,7 @@ export async function performHarm(
     if (admission.ok) await hurtAndHeal(ports, harm, admission, held)
     else harm.step({ is: 'refused', problem: admission.problems.map((each) => each.problem).join(' ') })
   } catch (error) {
-    if (!signal.aborted) harm.step({ is: 'failed', problem: problemOf(error) })
+    if (!signal.aborted) harm.step({ is: 'failed', problem: messageOf(error) })
   }
 }
 
@@ -78,7 +78,7 @@ async function isHealed({ healing }: HarmPorts, harm: PerformedHarm, undos: read
     harm.step({ is: 'healed' })
     return true
   } catch (error) {
-    harm.step({ is: 'heal-failed', problem: problemOf(error) })
+    harm.step({ is: 'heal-failed', problem: messageOf(error) })
     return false
   }
 }

@@ -5,8 +5,8 @@
 import type { Undo, UndoDone } from '../domain/evidence.ts'
 import type { Target } from '../domain/rehearsal.ts'
 import { type Millis, seconds } from '../domain/units.ts'
+import { messageOf } from '../domain/unknown.ts'
 import type { ClusterActions, Undoer } from './ports.ts'
-import { problemOf } from './problem.ts'
 import type { Recorder } from './recorder.ts'
 
 /** Time for one undo. Chaos Mesh recovers in a fraction of a second; a minute leaves room for a busy cluster. */
@@ -61,7 +61,7 @@ export function createHealing(recorder: Recorder, undoer: Undoer, keeper: Pick<C
       const undo = open.get(id)
       return undo === undefined ? [] : [{ id, undo }]
     })
-    return (await inReverse(owed, ({ id }) => heal(id))).map(({ of, error }) => `${of.id}: ${problemOf(error)}`)
+    return (await inReverse(owed, ({ id }) => heal(id))).map(({ of, error }) => `${of.id}: ${messageOf(error)}`)
   }
   return {
     prepare: async (undo) => {
@@ -156,7 +156,7 @@ export async function healLeftovers(
     const failed = await inReverse(newestFirst.toReversed(), async ({ undo, run }) => {
       healed.push({ id: undoId(undo), run, outcome: await undoer.undo(undo, budgetOf(undo)) })
     })
-    problems.push(...failed.map(({ of, error }) => `${undoId(of.undo)}: ${problemOf(error)}`))
+    problems.push(...failed.map(({ of, error }) => `${undoId(of.undo)}: ${messageOf(error)}`))
   }
   await undoThese(undos)
   await undoThese(await undoer.leftovers(target))

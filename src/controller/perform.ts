@@ -8,6 +8,7 @@ import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import { percent } from '../domain/show.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import { after, type Instant, millis, seconds } from '../domain/units.ts'
+import { messageOf } from '../domain/unknown.ts'
 import { createGuarding } from '../judge/guardrails/guardrails.ts'
 import { performAction } from './action.ts'
 import { performFault } from './fault.ts'
@@ -28,7 +29,6 @@ import type {
   Undoer,
 } from './ports.ts'
 import { readPosture } from './posture.ts'
-import { problemOf } from './problem.ts'
 import { createRecorder, type EvidenceSink, type Recorder } from './recorder.ts'
 import type { Redaction } from './redaction.ts'
 import { lastScrape, settle, settleBudget, type UnknownKeys } from './settling.ts'
@@ -81,7 +81,7 @@ export async function perform(
     sink,
     ports.clock,
     onEvidence,
-    (error) => stop('failure', `the journal cannot be written: ${problemOf(error)}`),
+    (error) => stop('failure', `the journal cannot be written: ${messageOf(error)}`),
     ports.redact,
   )
   const stop = (by: 'operator' | 'guardrail' | 'failure', reason: string) => {
@@ -90,7 +90,7 @@ export async function perform(
     recorder.record({ kind: 'stop-requested', by, reason })
   }
   whenAborted(operator, () => stop('operator', 'the operator asked to stop'))
-  whenAborted(lock.lost, () => stop('failure', `the lock on the target was lost: ${problemOf(lock.lost.reason)}`))
+  whenAborted(lock.lost, () => stop('failure', `the lock on the target was lost: ${messageOf(lock.lost.reason)}`))
 
   const gates = createGates(ports.clock)
   const undoer = createUndoer(ports)
@@ -110,14 +110,14 @@ export async function perform(
     await readPosture(ports.cluster, rehearsal, recorder)
     await rehearse(ports, performance, recorder, heal, gates, stop, stopping.signal)
   } catch (error) {
-    stop('failure', problemOf(error))
+    stop('failure', messageOf(error))
   } finally {
     for (const problem of await heal.healAll())
       recorder.record({ kind: 'evidence-lost', about: 'healing', problem, of: 'undo-done' })
     await lock
       .release()
       .catch((error: unknown) =>
-        recorder.record({ kind: 'evidence-lost', about: 'the lock', problem: problemOf(error), of: 'residue' }),
+        recorder.record({ kind: 'evidence-lost', about: 'the lock', problem: messageOf(error), of: 'residue' }),
       )
   }
   return { healed: await audit(undoer, ports.lock, target, recorder) }
@@ -283,7 +283,7 @@ export async function audit(undoer: Undoer, lock: TargetLock, target: Target, re
     recorder.record({ kind: 'residue', when: 'after', items })
     healed = items.length === 0
   } catch (error) {
-    recorder.record({ kind: 'evidence-lost', about: 'the residue audit', problem: problemOf(error), of: 'residue' })
+    recorder.record({ kind: 'evidence-lost', about: 'the residue audit', problem: messageOf(error), of: 'residue' })
   }
   recorder.record({ kind: 'run-ended', healed })
   await recorder.flush().catch(() => undefined)

@@ -1,8 +1,8 @@
 /** Reads once, before the load, what the posture checks need. A rehearsal does not change any of it. */
 import { type PostureKind, type PostureWant, postureKinds } from '../domain/posture.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
+import { messageOf } from '../domain/unknown.ts'
 import type { Cluster } from './ports.ts'
-import { problemOf } from './problem.ts'
 import type { Recorder } from './recorder.ts'
 
 export async function readPosture(
@@ -19,7 +19,7 @@ export async function readPosture(
       recorder.record({ kind: 'objects-listed', namespace, resource, objects })
     } catch (error) {
       const about = `${resource} objects of ${namespace}`
-      recorder.record({ kind: 'evidence-lost', about, problem: problemOf(error), of: 'objects-listed' })
+      recorder.record({ kind: 'evidence-lost', about, problem: messageOf(error), of: 'objects-listed' })
     }
   }
 }

@@ -9,13 +9,13 @@ import type { BlockPlan, BlockResult } from '../domain/blocks.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import type { Session } from '../domain/session.ts'
 import { after, type Millis, millis, type Some, seconds } from '../domain/units.ts'
+import { messageOf } from '../domain/unknown.ts'
 import { createAtRest, type RestRules } from '../judge/blocks/at-rest.ts'
 import { createBlocks } from '../judge/blocks/blocks.ts'
 import { performBlock } from './blocks.ts'
 import { createHealing, createUndoer, healLeftovers } from './healing.ts'
 import { audit, type ControllerPorts, type Performance, whenAborted } from './perform.ts'
 import type { Clock, LoadGenerator } from './ports.ts'
-import { problemOf } from './problem.ts'
 import { createRecorder, type EvidenceSink, type Recorder } from './recorder.ts'
 import { startWatching } from './watching.ts'
 
@@ -75,7 +75,7 @@ export async function performSession(
     sink,
     clock,
     listen,
-    (error) => stop('failure', `the journal cannot be written: ${problemOf(error)}`),
+    (error) => stop('failure', `the journal cannot be written: ${messageOf(error)}`),
     ports.redact,
   )
   const stop = (by: 'operator' | 'failure', reason: string) => {
@@ -109,14 +109,14 @@ export async function performSession(
     }
     await strategy(warm)
   } catch (error) {
-    stop('failure', problemOf(error))
+    stop('failure', messageOf(error))
   } finally {
     for (const problem of (await heal?.healAll()) ?? [])
       recorder.record({ kind: 'evidence-lost', about: 'healing', problem, of: 'undo-done' })
     looking.abort()
     await watch?.stopped
     await lock?.release().catch((error: unknown) => {
-      recorder.record({ kind: 'evidence-lost', about: 'the lock', problem: problemOf(error) })
+      recorder.record({ kind: 'evidence-lost', about: 'the lock', problem: messageOf(error) })
     })
   }
   if (cluster && undoer) return { healed: await audit(undoer, cluster.lock, target, recorder) }

@@ -5,8 +5,8 @@
 import { prometheusIn } from '../domain/indicators.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import { after, type Instant, type Millis, millis, seconds } from '../domain/units.ts'
+import { messageOf } from '../domain/unknown.ts'
 import type { BookState, Books, Clock } from './ports.ts'
-import { problemOf } from './problem.ts'
 import type { Recorder } from './recorder.ts'
 
 const READ_EVERY = seconds(1)
@@ -95,7 +95,7 @@ async function readBook(
   try {
     return { ok: true, value: await books.read(target, book, run) }
   } catch (error) {
-    return { ok: false, problem: problemOf(error) }
+    return { ok: false, problem: messageOf(error) }
   }
 }
 
@@ -113,6 +113,6 @@ async function askForKeys(
     recorder.record({ kind: 'keys-read', book, operation, asked: keys.length, committed })
   } catch (error) {
     const about = `unknown keys in book ${book}`
-    recorder.record({ kind: 'evidence-lost', about, problem: problemOf(error), of: 'keys-read' })
+    recorder.record({ kind: 'evidence-lost', about, problem: messageOf(error), of: 'keys-read' })
   }
 }

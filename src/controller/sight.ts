@@ -3,8 +3,8 @@ import type { Sample } from '../domain/evidence.ts'
 import type { Issue, SourcePoint } from '../domain/issue.ts'
 import type { MetricSource, Rehearsal, Target } from '../domain/rehearsal.ts'
 import { after, seconds } from '../domain/units.ts'
+import { messageOf } from '../domain/unknown.ts'
 import type { Books, Clock, Probes } from './ports.ts'
-import { problemOf } from './problem.ts'
 import { lookAtPrometheus } from './prometheus-sight.ts'
 
 type Ports = { readonly probes: Probes; readonly books: Books; readonly clock: Clock }
@@ -72,7 +72,7 @@ async function lookAtBook({ books }: Ports, target: Target, book: string): Promi
     await books.read(target, book, 'preflight')
     return { kind: 'book', name: book, state: 'read' }
   } catch (error) {
-    const problem = problemOf(error)
+    const problem = messageOf(error)
     const place = target.books.find((each) => each.book === book)
     const url = place && `/api/v1/namespaces/${place.namespace}/services/${place.service}:${place.port}/proxy/books`
     const issue = {

@@ -5,6 +5,7 @@
 import type { CurvePoint } from '../domain/arrival-curve.ts'
 import type { SourcePoint } from '../domain/issue.ts'
 import { isSome, millis, perSecond, type Some } from '../domain/units.ts'
+import { messageOf } from '../domain/unknown.ts'
 import type { Report } from './report.ts'
 
 /** Seconds since any moment, and a rate per second; NaN where nothing was measured. */
@@ -158,7 +159,7 @@ function notAMatrix(text: string): string | undefined {
     if (type !== undefined && type !== 'matrix') return `it holds a ${String(type)}, not a matrix.`
     return Array.isArray(field(data, 'result')) ? undefined : 'it holds no data.result.'
   } catch (error) {
-    return `it is no JSON: ${error instanceof Error ? error.message : String(error)}.`
+    return `it is no JSON: ${messageOf(error)}.`
   }
 }
 

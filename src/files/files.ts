@@ -1,6 +1,7 @@
 /** Parsers are pure: the caller reads the files for them. */
 import { dirname, join } from 'node:path/posix'
 import type { SourcePoint } from '../domain/issue.ts'
+import { messageOf } from '../domain/unknown.ts'
 import type { Report } from './report.ts'
 
 /** `read` returns the text, or undefined if the file does not exist. It throws if the file exists but cannot be read or is too large. */
@@ -32,7 +33,7 @@ export function readText(
       )
     return text
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     const [code, next] =
       error instanceof FileTooLarge
         ? (['file-too-large', 'is it the right file?'] as const)

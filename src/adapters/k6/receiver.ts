@@ -1,6 +1,7 @@
 /** Receives k6's metrics: an HTTP server on loopback with a secret in its path, so that only our k6 can push. */
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { messageOf } from '../../domain/unknown.ts'
 import { type DecodedWrite, decodeWriteRequest, type WriteRequest } from '../../protocols/prometheus/remote-write.ts'
 
 /** Compressed size; a push of a thousand series has about 30 kB. */
@@ -23,7 +24,7 @@ export async function receiver(
   const problems: string[] = []
   const server = createServer((request, response) => {
     void take(request, response, secret, onWrite, decode).catch((error: unknown) => {
-      problems.push(`a push of k6 was not taken: ${error instanceof Error ? error.message : String(error)}`)
+      problems.push(`a push of k6 was not taken: ${messageOf(error)}`)
       if (!response.headersSent) response.writeHead(400)
       response.end()
     })

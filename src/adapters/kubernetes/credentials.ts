@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { OutgoingHttpHeaders } from 'node:http'
 import type https from 'node:https'
 import { EnvironmentError } from '../../controller/ports.ts'
+import { messageOf } from '../../domain/unknown.ts'
 import type { Fields } from '../../protocols/fields.ts'
 import { type ExecCredential, type ExecLogin, runExecLogin } from './exec-login.ts'
 import { fields, text } from './fields.ts'
@@ -53,7 +54,7 @@ function tokenIn(file: string): string {
     return readFileSync(file, 'utf8').trim()
   } catch (error) {
     throw new EnvironmentError(
-      `cannot read tokenFile of the kubeconfig: ${error instanceof Error ? error.message : String(error)}`,
+      `cannot read tokenFile of the kubeconfig: ${messageOf(error)}`,
       'Give a readable file there; relative paths start at the folder of the kubeconfig.',
       error,
     )
@@ -113,7 +114,7 @@ async function byProvider(
     await config.applyToHTTPSOptions(options)
   } catch (error) {
     throw new EnvironmentError(
-      `the login ${text(provider.name)} of the kubeconfig failed: ${error instanceof Error ? error.message : String(error)}`,
+      `the login ${text(provider.name)} of the kubeconfig failed: ${messageOf(error)}`,
       'Log in again, and try: kubectl auth whoami',
       error,
     )

@@ -7,6 +7,7 @@ import { homedir } from 'node:os'
 import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { parse } from 'yaml'
 import { EnvironmentError } from '../../controller/ports.ts'
+import { messageOf } from '../../domain/unknown.ts'
 import type { Fields } from '../../protocols/fields.ts'
 import { type ExecLogin, execLoginOf } from './exec-login.ts'
 import { fields, list, optional, text } from './fields.ts'
@@ -118,7 +119,7 @@ function contentOf(file: string): Fields {
     return fields(parse(readFileSync(file, 'utf8')))
   } catch (error) {
     throw new EnvironmentError(
-      `cannot read the kubeconfig ${file}: ${error instanceof Error ? error.message : String(error)}`,
+      `cannot read the kubeconfig ${file}: ${messageOf(error)}`,
       'Give a readable file with --kubeconfig.',
       error,
     )
@@ -150,7 +151,7 @@ function pemOf({ body, folder }: Entry, key: string): string | undefined {
     return readFileSync(pathIn(folder, file), 'utf8')
   } catch (error) {
     throw new EnvironmentError(
-      `cannot read ${key} of the kubeconfig: ${error instanceof Error ? error.message : String(error)}`,
+      `cannot read ${key} of the kubeconfig: ${messageOf(error)}`,
       'Give a readable file there; relative paths start at the folder of the kubeconfig.',
       error,
     )

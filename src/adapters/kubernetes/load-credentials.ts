@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Issue } from '../../domain/issue.ts'
 import { CREDENTIAL_CHARACTERS_MIN, type CredentialPlace, type Target } from '../../domain/rehearsal.ts'
+import { messageOf } from '../../domain/unknown.ts'
 import { demand, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
 import { fields } from './fields.ts'
 
@@ -54,8 +55,7 @@ const tooShort = (value: string): string =>
     : `it has fewer than ${CREDENTIAL_CHARACTERS_MIN} characters, too few to be kept out of logs and reports`
 
 /** An error of the file system without its code; its path is the user's own. */
-const problemOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).replace(/\.$/, '')
+const problemOf = (error: unknown): string => messageOf(error).replace(/\.$/, '')
 
 function nextFor(from: CredentialPlace): string {
   switch (from.kind) {

@@ -1,5 +1,6 @@
 /** Lists, then watches from there, repeatedly until aborted. No change is lost while the server still knows our version. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../../domain/unknown.ts'
 import {
   demand,
   isKubeObject,
@@ -41,7 +42,7 @@ export async function watchResource<T>(
       shown = ended.shown
     } catch (error) {
       if (signal.aborted) return
-      watching.onLost(error instanceof Error ? error.message : String(error))
+      watching.onLost(messageOf(error))
       version = undefined
     }
     // A server or proxy that ends each watch at once must not be called in a tight loop.

@@ -5,6 +5,7 @@
 import type { Clock, Probes } from '../../controller/ports.ts'
 import type { Sample } from '../../domain/evidence.ts'
 import type { MetricSource } from '../../domain/rehearsal.ts'
+import { messageOf } from '../../domain/unknown.ts'
 import {
   type ApiResponse,
   demand,
@@ -55,7 +56,7 @@ export function kubernetesProbes(api: KubernetesApi, clock: Clock): Probes {
         return { kind: 'sample', at, source: name, pod, ok: false, problem: refusalOf(response) }
       return { kind: 'sample', at, source: name, pod, ...readMetrics(response.text, source.metrics) }
     } catch (error) {
-      return failed(clock, name, pod, error instanceof Error ? error.message : String(error))
+      return failed(clock, name, pod, messageOf(error))
     }
   }
   return {
@@ -76,9 +77,7 @@ export function kubernetesProbes(api: KubernetesApi, clock: Clock): Probes {
         if (pods.length === 0) return [failed(clock, name, '', 'no running pod matches its selector')]
         return await Promise.all(pods.map((pod) => scrapePod(name, source, pod)))
       } catch (error) {
-        return [
-          failed(clock, name, '', `cannot list its pods: ${error instanceof Error ? error.message : String(error)}`),
-        ]
+        return [failed(clock, name, '', `cannot list its pods: ${messageOf(error)}`)]
       }
     },
   }

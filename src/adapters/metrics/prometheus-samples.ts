@@ -6,6 +6,7 @@ import type { Clock } from '../../controller/ports.ts'
 import type { Sample, Series } from '../../domain/evidence.ts'
 import type { PrometheusTarget } from '../../domain/rehearsal.ts'
 import { instant } from '../../domain/units.ts'
+import { messageOf } from '../../domain/unknown.ts'
 import type { KubernetesApi } from '../../protocols/kubernetes/api.ts'
 import { type RawSeries, rawSamplesPath, readMatrix, readTime, TIME_PATH } from '../../protocols/prometheus/query.ts'
 import { askPrometheus } from './prometheus-server.ts'
@@ -73,7 +74,7 @@ export function prometheusSamples(api: KubernetesApi, clock: Clock) {
       ]
     } catch (error) {
       offset = undefined
-      return failed(error instanceof Error ? error.message : String(error))
+      return failed(messageOf(error))
     }
   }
 }

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { createUndoer, type HealReport, healLeftovers } from '../../controller/healing.ts'
 import { TargetHeld } from '../../controller/ports.ts'
-import { problemOf } from '../../controller/problem.ts'
 import type { ResidueItem, UndoWritten } from '../../domain/evidence.ts'
 import type { Target } from '../../domain/rehearsal.ts'
+import { messageOf } from '../../domain/unknown.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import { openJournal } from '../../journal/journal.ts'
 import { type JournalEntry, readJournal } from '../../journal/read.ts'
@@ -129,7 +129,7 @@ async function readJournals(reports: string, target: Target): Promise<Journals> 
       if (found) dead.push(found)
     } catch (error) {
       unreadable += 1
-      say(term`${path} cannot be read, so only marks on the cluster tell what its run left: ${problemOf(error)}`)
+      say(term`${path} cannot be read, so only marks on the cluster tell what its run left: ${messageOf(error)}`)
     }
   }
   return { dead, unreadable }

@@ -5,6 +5,7 @@ import { K6_LIBRARY } from '../../adapters/k6/bundle-config.ts'
 import { type Survey, surveyCluster } from '../../adapters/kubernetes/survey.ts'
 import { EnvironmentError } from '../../controller/ports.ts'
 import type { Issue } from '../../domain/issue.ts'
+import { messageOf } from '../../domain/unknown.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import { flagShapes } from '../../files/flags.ts'
 import { labStatus } from '../../lab/lab.ts'
@@ -98,7 +99,7 @@ function writeAll(files: readonly InitFile[]): void {
   } catch (error) {
     for (const path of written) rmSync(path, { force: true })
     throw new EnvironmentError(
-      `the files cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+      `the files cannot be written: ${messageOf(error)}`,
       'Nothing was left behind. Choose another folder: matchday init FOLDER',
       error,
     )

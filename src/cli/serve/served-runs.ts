@@ -2,6 +2,7 @@
 import type { KeyObject } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { messageOf } from '../../domain/unknown.ts'
 import { readJournal } from '../../journal/read.ts'
 import { joinControl } from '../../live/control.ts'
 import { judgeComparison } from '../comparing.ts'
@@ -55,7 +56,7 @@ export function servedRuns({ folder, maxAgeMs, key }: Serving): ServedRuns {
       return await judgedOnce(found)
     } catch (error) {
       // A folder that is removed while it is read, for example.
-      return answering('inconclusive', `The run cannot be judged: ${problemOf(error)}.`, of)
+      return answering('inconclusive', `The run cannot be judged: ${messageOf(error)}.`, of)
     }
   }
 
@@ -133,5 +134,3 @@ async function judgedNow({ folder, kind, rehearsal }: Found, key: KeyObject | un
   if (kind === 'comparison') return ofComparison(await judgeComparison(folder))
   return ofJudgment((await judgeFolder(folder, key)).judgment)
 }
-
-const problemOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

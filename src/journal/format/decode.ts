@@ -1,5 +1,6 @@
 /** A journal line → evidence: parsed, brought up to today's format, checked field by field. */
 import type { Evidence } from '../../domain/evidence.ts'
+import { isObject } from '../../domain/unknown.ts'
 import { FORMAT } from './encode.ts'
 import { withFaults } from './faults.ts'
 import { isLineKind, type JournalLine, journalLine, type LineKind } from './record-shape.ts'
@@ -36,7 +37,7 @@ export function decodeLine(json: string, version: number): DecodedLine {
   return isObject(value) ? checked(value, version) : refused('is not a JSON object')
 }
 
-function checked(value: Record<string, unknown>, version: number): DecodedLine {
+function checked(value: Readonly<Record<string, unknown>>, version: number): DecodedLine {
   const { kind } = value
   if (typeof kind !== 'string') return refused('has no kind')
   if (!isLineKind(kind)) return refused(`has the unknown kind "${kind}"`)
@@ -67,6 +68,3 @@ function parseJson(text: string): unknown {
     return undefined
   }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

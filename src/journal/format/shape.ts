@@ -4,6 +4,7 @@
  * level adds its key to `fault`, so that the reason names the field.
  */
 import type { Instant, Millis, PerSecond, Ratio, Some } from '../../domain/units.ts'
+import { isObject } from '../../domain/unknown.ts'
 
 export type JournalShape<T> = (value: unknown, fault: ShapeMismatch) => value is T
 export type Of<S> = S extends (value: unknown, fault: ShapeMismatch) => value is infer T ? T : never
@@ -77,9 +78,6 @@ export const pair =
     Array.isArray(value) && value.length === 2
       ? (first(value[0], fault) || refusedAt(fault, 0)) && (second(value[1], fault) || refusedAt(fault, 1))
       : refused(fault, 'a pair')
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Any names, each with a value of one shape. */
 export function record<T>(of: JournalShape<T>): JournalShape<Readonly<Record<string, T>>> {

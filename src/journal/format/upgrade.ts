@@ -9,6 +9,8 @@
  * | 2 | until 2026-11-29 | what the reference platform calls its things was built in |
  * | 3 | today | |
  */
+import { isObject } from '../../domain/unknown.ts'
+
 type Json = Readonly<Record<string, unknown>>
 
 const steps: readonly ((record: Json) => Json)[] = [from0to1, from1to2, from2to3]
@@ -18,7 +20,7 @@ export const upgraded = (record: Json, version: number): Json =>
 
 /** Format 0 and 1 have the same number in the file. */
 export const versionOf = (head: Json): unknown =>
-  head.format === 1 && isJson(head.rehearsal) && head.rehearsal.actions === undefined ? 0 : head.format
+  head.format === 1 && isObject(head.rehearsal) && head.rehearsal.actions === undefined ? 0 : head.format
 
 function from0to1(record: Json): Json {
   if (record.kind !== 'run-started') return record
@@ -104,7 +106,7 @@ function from2to3(record: Json): Json {
 }
 
 function builtInSlis(load: unknown): Json {
-  const arrivals = isJson(load) && isJson(load.arrivals) ? Object.keys(load.arrivals) : []
+  const arrivals = isObject(load) && isObject(load.arrivals) ? Object.keys(load.arrivals) : []
   const refusals = arrivals.filter((name) => name.startsWith(BUILT_IN.refusal))
   const unions = Object.entries(BUILT_IN.unions).map(([name, of]) => [name, { kind: 'union', of }] as const)
   return { ...Object.fromEntries(unions), ...Object.fromEntries(refusals.map((name) => [name, { kind: 'refusal' }])) }
@@ -112,7 +114,7 @@ function builtInSlis(load: unknown): Json {
 
 /** Providers are those between which a failover was expected. */
 function builtInCalls(rehearsal: unknown): readonly Json[] {
-  const harms = isJson(rehearsal) ? [rehearsal.faults, rehearsal.actions].flatMap(jsonItems) : []
+  const harms = isObject(rehearsal) ? [rehearsal.faults, rehearsal.actions].flatMap(jsonItems) : []
   const reactions = harms.flatMap((harm) => jsonItems(harm.expect))
   const providers = reactions.flatMap(({ kind, from, to }) => (kind === 'failover' ? [from, to] : []))
   return providers.length === 0 ? [] : [{ ...BUILT_IN.calls, providers: [...new Set(providers)] }]
@@ -121,15 +123,14 @@ function builtInCalls(rehearsal: unknown): readonly Json[] {
 /** A scrape with a value that was no number is a failed scrape: what it read is not known. */
 function readingOf(sample: Json): Json {
   if (sample.ok !== true || !Array.isArray(sample.series)) return sample
-  const bad: unknown = sample.series.find((series) => isJson(series) && series.value === null)
-  if (!isJson(bad)) return sample
+  const bad: unknown = sample.series.find((series) => isObject(series) && series.value === null)
+  if (!isObject(bad)) return sample
   const { series: _, ...rest } = sample
   return { ...rest, ok: false, problem: `the value of ${String(bad.name)} was not a finite number` }
 }
 
-const isJson = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
 /** What is not of the expected shape stays as it is: the shapes say what is wrong with it. */
-const within = (value: unknown, change: (value: Json) => Json): unknown => (isJson(value) ? change(value) : value)
+const within = (value: unknown, change: (value: Json) => Json): unknown => (isObject(value) ? change(value) : value)
 const each = (value: unknown, change: (value: Json) => Json): unknown =>
   Array.isArray(value) ? value.map((item: unknown) => within(item, change)) : value
-const jsonItems = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isJson) : [])
+const jsonItems = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isObject) : [])

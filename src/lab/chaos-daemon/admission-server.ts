@@ -6,8 +6,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { messageOf } from '../../domain/unknown.ts'
 import { createAuthority } from '../control-plane/certificates.ts'
-import { messageOf } from '../machine/json.ts'
 import { type ReviewKind, reviewed } from './review.ts'
 
 export type AdmissionServer = { readonly url: string; readonly authorityPem: string; close(): void }

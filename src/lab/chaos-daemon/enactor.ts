@@ -1,9 +1,9 @@
 /** What a kind of fault does to one record. The reconcile loop knows nothing else about it. */
 
+import { messageOf } from '../../domain/unknown.ts'
 import type { ChaosObject, ChaosRecord, RecordPhase } from '../../protocols/chaos-mesh/objects.ts'
 import type { Fields } from '../../protocols/fields.ts'
 import { ApiProblem, type ClusterClient } from '../cluster-access/cluster.ts'
-import { messageOf } from '../machine/json.ts'
 import { partsOfId, podPath } from './paths.ts'
 
 /** The record's phase after a try. With an `error` the loop records a failure and tries again later. */

@@ -5,8 +5,9 @@
 
 import { lookup } from 'node:dns/promises'
 import { isIPv4 } from 'node:net'
+import { messageOf } from '../../domain/unknown.ts'
 import { type ClusterClient, isNotFound } from '../cluster-access/cluster.ts'
-import { fieldsOf, listOf, messageOf, textOf } from '../machine/json.ts'
+import { fieldsOf, listOf, textOf } from '../machine/json.ts'
 import type { ExternalPeer } from './network-rules.ts'
 
 /** @throws when a name is unknown or a port is invalid */

@@ -1,12 +1,13 @@
 /** Installs the chaos kinds in the cluster: their definitions and the admission webhooks. Can be repeated. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../../domain/unknown.ts'
 import { webhookName } from '../../protocols/chaos-mesh/admission.ts'
 import type { ChaosKind } from '../../protocols/chaos-mesh/objects.ts'
 import { API_VERSION, GROUP, KINDS, pluralOf, VERSION } from '../../protocols/chaos-mesh/objects.ts'
 import { OTHER_KINDS } from '../../protocols/chaos-mesh/other-kinds.ts'
 import type { ClusterClient } from '../cluster-access/cluster.ts'
-import { fieldsOf, listOf, messageOf } from '../machine/json.ts'
+import { fieldsOf, listOf } from '../machine/json.ts'
 import type { AdmissionServer } from './admission-server.ts'
 import { crdName, customResourceDefinitions, refusedDefinitions } from './crds.ts'
 import { ENACTED_KINDS, type EnactedKind } from './paths.ts'

@@ -3,9 +3,10 @@
  * The rules of an experiment are always sent together, so one request applies or heals all its pods.
  */
 
+import { messageOf } from '../../domain/unknown.ts'
 import { isFields } from '../../protocols/fields.ts'
 import type { DaemonLog } from '../machine/daemon.ts'
-import { fieldsOf, listOf, messageOf, textOf } from '../machine/json.ts'
+import { fieldsOf, listOf, textOf } from '../machine/json.ts'
 import { callSocket } from '../machine/socket-client.ts'
 import type { FaultRule } from '../pod-network/rules.ts'
 

@@ -3,8 +3,8 @@
  * Changes that this daemon wrote do not wake the runner; all others do, at once.
  */
 
+import { messageOf } from '../../domain/unknown.ts'
 import type { DaemonLog } from '../machine/daemon.ts'
-import { messageOf } from '../machine/json.ts'
 import type { ExperimentKey } from './paths.ts'
 import type { PassResult } from './reconcile.ts'
 

@@ -3,6 +3,7 @@
  * changes something writes the object, so that a restarted daemon continues from what is in the cluster.
  */
 
+import { messageOf } from '../../domain/unknown.ts'
 import {
   conditionsOf,
   desireOf,
@@ -18,7 +19,6 @@ import {
 import type { ChaosObject, ChaosRecord, ChaosStatus } from '../../protocols/chaos-mesh/objects.ts'
 import { isChaosObject, RECORDS_FINALIZER } from '../../protocols/chaos-mesh/objects.ts'
 import { type ClusterClient, isConflict, isNotFound } from '../cluster-access/cluster.ts'
-import { messageOf } from '../machine/json.ts'
 import type { Enactor } from './enactor.ts'
 import { type ExperimentKey, objectPath } from './paths.ts'
 import type { ChaosEvent, EventRecorder } from './recorder.ts'

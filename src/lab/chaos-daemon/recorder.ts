@@ -1,9 +1,9 @@
 /** Kubernetes events about an experiment, with the reasons and messages that users of Chaos Mesh know. */
 
+import { messageOf } from '../../domain/unknown.ts'
 import type { ChaosObject } from '../../protocols/chaos-mesh/objects.ts'
 import type { ClusterClient } from '../cluster-access/cluster.ts'
 import type { DaemonLog } from '../machine/daemon.ts'
-import { messageOf } from '../machine/json.ts'
 
 export type ChaosEvent =
   | { readonly type: 'finalizer-inited' }

@@ -3,11 +3,12 @@
  * acknowledgement moves it on. The rules are made once, at the first request: pods that come later are not included.
  */
 
+import { messageOf } from '../../domain/unknown.ts'
 import { recordsOf } from '../../protocols/chaos-mesh/experiment.ts'
 import type { ChaosObject, ChaosRecord } from '../../protocols/chaos-mesh/objects.ts'
 import type { Fields } from '../../protocols/fields.ts'
 import type { ClusterClient } from '../cluster-access/cluster.ts'
-import { fieldsOf, messageOf, textOf } from '../machine/json.ts'
+import { fieldsOf, textOf } from '../machine/json.ts'
 import type { FaultRule } from '../pod-network/rules.ts'
 import { type Enactor, failed, podNotFound, podOf, type RecordOutcome } from './enactor.ts'
 import type { NetworkAgent } from './network-agent.ts'

@@ -1,8 +1,9 @@
 /** The lab's one list-watch: lists once, then watches from there. It lists again after a gap, such as an expired version. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../../domain/unknown.ts'
 import type { Fields } from '../../protocols/fields.ts'
-import { fieldsOf, listOf, messageOf, numberOf, textOf } from '../machine/json.ts'
+import { fieldsOf, listOf, numberOf, textOf } from '../machine/json.ts'
 import { ApiProblem, type ClusterClient } from './cluster.ts'
 
 /** Called for one change after the other; the next change waits for the promise. An error lists everything again. */

@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isObject } from '../../domain/unknown.ts'
 
 // Images: what `image:` of a pod means in the lab. There is no registry and there are no layers. An image is a folder below `<lab>/images`
 // (a bundle for Node, or a native program), named by a digest of its content, and an entry in an index that the runtime reads.
@@ -65,5 +66,3 @@ function isImage(value: unknown): value is IndexedImage {
     Array.isArray(value.entrypoint)
   )
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null

@@ -1,6 +1,7 @@
 /** Images that need no bundling: a folder with any program of this machine, or an OCI archive as `docker save` writes it. */
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { messageOf } from '../../domain/unknown.ts'
 import { LabError } from '../machine/lab-error.ts'
 import { unpackArchive } from './archive.ts'
 import type { IndexedImage } from './image-index.ts'
@@ -30,7 +31,7 @@ export async function readyImage(store: string, source: ReadySource): Promise<Bu
     const from = source.kind === 'folder' ? source.folder : source.archive
     throw new LabError({
       code: 'image-unreadable',
-      problem: `image ${source.name} cannot be made from ${from}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      problem: `image ${source.name} cannot be made from ${from}: ${messageOf(cause)}`,
       next: 'look at its entry in workload.yaml; docs/how-to/use-your-own-services.md shows the forms.',
       cause,
     })

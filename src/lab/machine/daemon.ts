@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { messageOf } from './json.ts'
+import { messageOf } from '../../domain/unknown.ts'
 
 export type DaemonLog = (text: string) => void
 

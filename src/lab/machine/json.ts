@@ -12,5 +12,3 @@ export const textsOf = (value: unknown): Readonly<Record<string, string>> =>
   Object.fromEntries(
     Object.entries(fieldsOf(value)).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   )
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

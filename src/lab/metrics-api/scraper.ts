@@ -4,7 +4,7 @@
  */
 
 import { Agent, request } from 'node:http'
-import { messageOf } from '../machine/json.ts'
+import { messageOf } from '../../domain/unknown.ts'
 import { WINDOW_MAX_MS } from './metric-rules.ts'
 import type { MetricPod } from './pods.ts'
 import { readingOf, type UsageReading } from './reading.ts'

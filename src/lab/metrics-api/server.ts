@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import { TLSSocket } from 'node:tls'
-import { messageOf } from '../machine/json.ts'
+import { messageOf } from '../../domain/unknown.ts'
 import type { MetricsAnswer } from './answers.ts'
 
 export type MetricsServer = { readonly port: number; close(): void }

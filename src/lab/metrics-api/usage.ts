@@ -1,6 +1,7 @@
 /** Processor and memory use of containers, from the runtime's counters. */
 
-import { fieldsOf, listOf, messageOf, numberOf, textOf } from '../machine/json.ts'
+import { messageOf } from '../../domain/unknown.ts'
+import { fieldsOf, listOf, numberOf, textOf } from '../machine/json.ts'
 import { callSocket } from '../machine/socket-client.ts'
 
 export type ContainerUsage = { readonly name: string; readonly cpuNanosPerSecond: number; readonly memoryBytes: number }

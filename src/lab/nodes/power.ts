@@ -1,6 +1,7 @@
 // Node power. Kubernetes has no power switch, and a controller that has only a kubeconfig needs one that it can find and undo. So the
 // wanted state is an annotation on the Node object: whoever may annotate nodes can switch them, like somebody with access to a cloud's
 // console, and the state outlives whoever set it. This file brings kubelet and runtime to the wanted state and retries after each failure.
+import { messageOf } from '../../domain/unknown.ts'
 
 /** The annotation: `off` switches the node off; `on`, or no annotation, switches it on. */
 export const POWER_ANNOTATION = 'matchday.dev/power'
@@ -58,7 +59,7 @@ export function createNodePower(parts: PowerParts): NodePower {
       parts.log(`node ${node}: power ${power}`)
       return power
     } catch (error) {
-      parts.log(`node ${node}: power ${power} failed: ${error instanceof Error ? error.message : error}`)
+      parts.log(`node ${node}: power ${power} failed: ${messageOf(error)}`)
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
       return undefined
     }

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { messageOf } from '../../domain/unknown.ts'
 import type { CredentialFiles } from '../control-plane/credentials.ts'
 import { type LabPaths, labPaths } from '../machine/paths.ts'
 import { startTicksOf } from '../machine/processes.ts'
@@ -84,7 +85,7 @@ export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOption
     enter('up')
     emit({ kind: 'up' })
     await aborted(signal)
-    note(`stopping: ${signal.reason instanceof Error ? signal.reason.message : signal.reason}`)
+    note(`stopping: ${messageOf(signal.reason)}`)
   } catch (error) {
     // A stop during the boot is not a failure of the lab.
     if (!signal.aborted) throw error

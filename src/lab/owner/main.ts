@@ -3,6 +3,7 @@
 // is its lifeline: the first line is the spec, the line `keep` lets it outlive the process that started it, and the end of the input
 // without `keep` stops the lab.
 import { createInterface } from 'node:readline'
+import { messageOf } from '../../domain/unknown.ts'
 import { LabError } from '../machine/lab-error.ts'
 import { runLab } from './life.ts'
 import { KEEP, type OwnerEvent, type OwnerSpec } from './spec.ts'
@@ -44,6 +45,6 @@ async function live(spec: OwnerSpec): Promise<void> {
 const unexpected = (error: unknown): LabError =>
   new LabError({
     code: 'lab-failed',
-    problem: error instanceof Error ? error.message : String(error),
+    problem: messageOf(error),
     next: 'read owner.log and logs/ in the lab folder.',
   })

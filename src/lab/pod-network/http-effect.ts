@@ -1,6 +1,7 @@
 // What a fault does to HTTP/1.1 requests and responses, and which ones it selects, parsed from untrusted JSON. Field names and meaning are
 // those of Chaos Mesh. The chaos daemon knows that its proxy reads some fields for one target only.
-import { isRecord, within } from './untrusted.ts'
+import { isObject } from '../../domain/unknown.ts'
+import { within } from './untrusted.ts'
 
 export type HttpMatch = {
   /** Without the query. `*` matches any text, `?` one character. */
@@ -51,30 +52,30 @@ export function parseHttpEffect(effect: Record<string, unknown>, complain: (prob
 }
 
 function problemsOf(effect: Record<string, unknown>): Record<string, boolean> {
-  const match = isRecord(effect.match) ? effect.match : {}
-  const acts = isRecord(effect.acts) ? effect.acts : {}
-  const replace = isRecord(acts.replace) ? acts.replace : {}
-  const patch = isRecord(acts.patch) ? acts.patch : {}
+  const match = isObject(effect.match) ? effect.match : {}
+  const acts = isObject(effect.acts) ? effect.acts : {}
+  const replace = isObject(acts.replace) ? acts.replace : {}
+  const patch = isObject(acts.patch) ? acts.patch : {}
   return {
     target: effect.target === 'request' || effect.target === 'response',
     port: within(effect.port, 1, 65_535),
-    match: isRecord(effect.match),
+    match: isObject(effect.match),
     'match.path': may(isText, match.path),
     'match.method': may(isText, match.method),
     'match.code': may(isCode, match.code),
     'match.requestHeaders': may(isTexts, match.requestHeaders),
     'match.responseHeaders': may(isTexts, match.responseHeaders),
-    acts: isRecord(effect.acts),
+    acts: isObject(effect.acts),
     'acts.abort': may((value) => typeof value === 'boolean', acts.abort),
     'acts.delayMs': may((value) => within(value, 0, DELAY_MAX_MS), acts.delayMs),
-    'acts.replace': may(isRecord, acts.replace),
+    'acts.replace': may(isObject, acts.replace),
     'acts.replace.path': may(isText, replace.path),
     'acts.replace.method': may(isText, replace.method),
     'acts.replace.code': may(isCode, replace.code),
     'acts.replace.bodyBase64': may(isText, replace.bodyBase64),
     'acts.replace.headers': may(isTexts, replace.headers),
     'acts.replace.queries': may(isTexts, replace.queries),
-    'acts.patch': may(isRecord, acts.patch),
+    'acts.patch': may(isObject, acts.patch),
     'acts.patch.headers': may(isPairs, patch.headers),
     'acts.patch.queries': may(isPairs, patch.queries),
   }
@@ -83,6 +84,6 @@ function problemsOf(effect: Record<string, unknown>): Record<string, boolean> {
 const may = (isGood: (value: unknown) => boolean, value: unknown): boolean => value === undefined || isGood(value)
 const isText = (value: unknown): boolean => typeof value === 'string'
 const isCode = (value: unknown): boolean => within(value, 100, 999)
-const isTexts = (value: unknown): boolean => isRecord(value) && Object.values(value).every(isText)
+const isTexts = (value: unknown): boolean => isObject(value) && Object.values(value).every(isText)
 const isPairs = (value: unknown): boolean =>
   Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isText))

@@ -1,10 +1,11 @@
 // Fault rules from the chaos daemon, parsed from untrusted JSON. A rule names one pod and the peers whose traffic it affects. The agent
 // derives the peers' side (mirror.ts), so that a flow between two lab pods is affected at both ends.
 import { isIPv4 } from 'node:net'
+import { isObject } from '../../domain/unknown.ts'
 import { parseCidr } from '../topology/cidr.ts'
 import { type DnsEffect, parseDnsEffect } from './dns-effect.ts'
 import { type HttpEffect, parseHttpEffect } from './http-effect.ts'
-import { isRecord, within } from './untrusted.ts'
+import { within } from './untrusted.ts'
 
 export type NetworkEffect =
   | { kind: 'partition' }
@@ -37,7 +38,7 @@ const DELAY_MAX_MS = 3_600_000
 
 /** Parses the body of `PUT /rules/<source>`. Returns every problem, each with its position. */
 export function parseRules(body: unknown): ParsedRules {
-  if (!isRecord(body) || !Array.isArray(body.rules)) return { ok: false, problems: ['expected {"rules": [...]}'] }
+  if (!isObject(body) || !Array.isArray(body.rules)) return { ok: false, problems: ['expected {"rules": [...]}'] }
   const problems: string[] = []
   const rules: FaultRule[] = []
   for (const [index, candidate] of body.rules.entries()) {
@@ -50,8 +51,8 @@ export function parseRules(body: unknown): ParsedRules {
 type Complain = (problem: string) => unknown
 
 function parseRule(candidate: unknown, complain: Complain): FaultRule | undefined {
-  if (!isRecord(candidate)) return void complain(' is not an object')
-  if (!isRecord(candidate.effect)) return void complain('.effect is not an object')
+  if (!isObject(candidate)) return void complain(' is not an object')
+  if (!isObject(candidate.effect)) return void complain('.effect is not an object')
   switch (candidate.effect.kind) {
     case 'http':
       return processRule(candidate, parseHttpEffect(candidate.effect, complain), complain)
@@ -105,7 +106,7 @@ function parsePorts(ports: unknown, complain: Complain): readonly number[] | 'al
 }
 
 function parseEffect(effect: unknown, complain: Complain): NetworkEffect | undefined {
-  if (!isRecord(effect)) return void complain('.effect is not an object')
+  if (!isObject(effect)) return void complain('.effect is not an object')
   switch (effect.kind) {
     case 'partition':
       return { kind: 'partition' }

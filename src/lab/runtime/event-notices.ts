@@ -1,5 +1,5 @@
+import { messageOf } from '../../domain/unknown.ts'
 import type { ClusterClient } from '../cluster-access/cluster.ts'
-import { messageOf } from './fault.ts'
 import type { NodeContext, PodName } from './node-context.ts'
 
 // All pods of an owner are alike. The first is told at once; storing the same event thirty times more would slow down a boot, so those wait.

@@ -10,5 +10,3 @@ export class RuntimeFault extends Error {
     this.kind = kind
   }
 }
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

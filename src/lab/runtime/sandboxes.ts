@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
+import { messageOf } from '../../domain/unknown.ts'
 import type { SandboxIdentity } from '../pod-network/network-plugin.ts'
 import type { SandboxConfig } from './cri/messages.ts'
-import { messageOf, RuntimeFault } from './fault.ts'
+import { RuntimeFault } from './fault.ts'
 import type { NodeContext, PodName } from './node-context.ts'
 import type { SandboxRecord } from './records.ts'
 

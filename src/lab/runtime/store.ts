@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { messageOf } from './fault.ts'
+import { messageOf } from '../../domain/unknown.ts'
 import type { ContainerRecord, SandboxRecord } from './records.ts'
 
 /**

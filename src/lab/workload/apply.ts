@@ -4,9 +4,9 @@
  * of definitions, so that the API server removes fields of users' objects.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../../domain/unknown.ts'
 import { ApiProblem, type ClusterClient } from '../cluster-access/cluster.ts'
 import { withCluster } from '../cluster-access/connect.ts'
-import { messageOf } from '../machine/json.ts'
 import { LabError } from '../machine/lab-error.ts'
 import { labPaths } from '../machine/paths.ts'
 import { untilServed } from './plug-ins.ts'

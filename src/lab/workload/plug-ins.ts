@@ -3,6 +3,7 @@
  * that started earlier would judge the boot of the lab.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../../domain/unknown.ts'
 import type { ClusterClient } from '../cluster-access/cluster.ts'
 import { withCluster } from '../cluster-access/connect.ts'
 import { fieldsOf, listOf, textOf } from '../machine/json.ts'
@@ -48,7 +49,7 @@ export async function untilServed(
       return
     } catch (cause) {
       if (Date.now() > deadline) {
-        const words = cause instanceof Error ? cause.message : String(cause)
+        const words = messageOf(cause)
         throw new LabError({
           code: 'lab-plug-in-silent',
           problem: `${component} does not serve after ${BUDGET_MS / 1000} s: ${words}`,

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { messageOf } from '../../domain/unknown.ts'
 import type { ImageSource } from '../images/image-source.ts'
 import type { ReadySource } from '../images/ready-images.ts'
 import { LabError } from '../machine/lab-error.ts'
@@ -94,7 +95,7 @@ function contentOf(file: string): unknown {
   } catch (cause) {
     throw new LabError({
       code: 'workload-unreadable',
-      problem: `cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      problem: `cannot read ${file}: ${messageOf(cause)}`,
       next: 'name a folder that contains a workload.yaml with --workload.',
       cause,
     })

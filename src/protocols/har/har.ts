@@ -1,5 +1,6 @@
 /** HTTP Archives (HAR 1.2, http://www.softwareishard.com/blog/har-12-spec/), as browsers save them: the parts that a load script needs. */
 import { z } from 'zod'
+import { messageOf } from '../../domain/unknown.ts'
 
 const named = z.object({ name: z.string(), value: z.string() })
 
@@ -37,7 +38,7 @@ export function readHar(text: string): ReadHar {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    return { ok: false, problem: `it is not JSON: ${error instanceof Error ? error.message : String(error)}` }
+    return { ok: false, problem: `it is not JSON: ${messageOf(error)}` }
   }
   const parsed = archive.safeParse(value)
   if (parsed.success) return { ok: true, har: parsed.data.log }

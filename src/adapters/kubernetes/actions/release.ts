@@ -8,6 +8,7 @@ import type { Undo } from '../../../domain/evidence.ts'
 import type { Act } from '../../../domain/rehearsal.ts'
 import { showDuration } from '../../../domain/show.ts'
 import { after } from '../../../domain/units.ts'
+import { messageOf } from '../../../domain/unknown.ts'
 import { demand, type KubeObject } from '../../../protocols/kubernetes/api.ts'
 import { fields } from '../fields.ts'
 import { type ActionContext, change } from './change.ts'
@@ -40,7 +41,7 @@ export async function onRelease(context: ActionContext, act: ReleaseAct): Promis
       const late = () => context.clock.now() >= deadline
       await untilSettled(context, undo.settled, late, signal).catch((error: unknown) => {
         if (!late() || signal.aborted) throw error
-        const open = error instanceof Error ? error.message : String(error)
+        const open = messageOf(error)
         throw new Error(`not rolled out within ${showDuration(withinMs)}, so it is rolled back: ${open}`)
       })
       await untilOldPodsAreGone(context, object, signal)

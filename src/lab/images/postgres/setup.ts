@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client, escapeIdentifier, escapeLiteral } from 'pg'
+import { messageOf } from '../../../domain/unknown.ts'
 
 const [socketFolder = '', scriptFolder = ''] = process.argv.slice(2)
 const SUPERUSER = 'postgres'
@@ -57,6 +58,6 @@ async function setUp(): Promise<void> {
 }
 
 setUp().catch((error) => {
-  console.error(`postgres: ${error instanceof Error ? error.message : error}`)
+  console.error(`postgres: ${messageOf(error)}`)
   process.exit(1)
 })

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
+import { messageOf } from '../../../domain/unknown.ts'
 import { LAB_PROCESS_VARIABLE } from '../../machine/marks.ts'
 import { isAlive, type ProcessId, signalProcess } from '../../machine/processes.ts'
 import type { Relay } from '../../pod-network/network-plugin.ts'
-import { messageOf } from '../fault.ts'
 import type { Identity } from '../records.ts'
 import { asIdentity, idOf, ownerOptions, spawned } from './wrapper.ts'
 

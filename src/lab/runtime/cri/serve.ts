@@ -10,7 +10,8 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
-import { messageOf, RuntimeFault, type RuntimeFaultKind } from '../fault.ts'
+import { messageOf } from '../../../domain/unknown.ts'
+import { RuntimeFault, type RuntimeFaultKind } from '../fault.ts'
 import type { ImageCalls, RuntimeCalls } from './messages.ts'
 
 const STATUS: Record<RuntimeFaultKind, grpcStatus> = {

@@ -1,8 +1,9 @@
+import { messageOf } from '../../../domain/unknown.ts'
 import type { Fields } from '../../../protocols/fields.ts'
 import { type ClusterClient, isConflict, isNotFound } from '../../cluster-access/cluster.ts'
 import { follow } from '../../cluster-access/follow.ts'
 import { untilDone } from '../../machine/daemon.ts'
-import { fieldsOf, messageOf, textOf } from '../../machine/json.ts'
+import { fieldsOf, textOf } from '../../machine/json.ts'
 import { isReleased, makeFolder, needsVolume, removeFolder, STORAGE_CLASS, storageClass, volumeFor } from './volumes.ts'
 
 export type ProvisionerParts = {
