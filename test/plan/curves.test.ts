@@ -46,6 +46,13 @@ describe('a curve in a plan', () => {
     expect(describeCurves(rehearsal, { ...timeline, load })).toMatchObject([{ arrivals: 18, peak: 8, course: '▄▆█' }])
   })
 
+  it('is level where the load is, also where the parts of its course differ by a second', () => {
+    const { rehearsal, timeline } = onCurve()
+    const stages = [{ durationMs: seconds(50), from: perSecond(7), to: perSecond(7) }] as const
+    const load = { ...timeline.load, profiles: [{ name: 'deposit', stages }] }
+    expect(describeCurves(rehearsal, { ...timeline, load })[0]?.course).toBe('█'.repeat(40))
+  })
+
   it('is left out where it has no arrivals', () => {
     const { rehearsal, timeline } = onCurve()
     expect(describeCurves(rehearsal, { ...timeline, load: { ...timeline.load, profiles: [] } })).toEqual([])
