@@ -1,12 +1,12 @@
 /** `matchday compare REHEARSAL`: two releases measured in turn, or both at once. */
 import { copyFileSync } from 'node:fs'
-import { k6LoadGenerator } from '../adapters/k6/load-generator.ts'
 import { performComparison } from '../controller/compare.ts'
 import type { SessionPorts } from '../controller/session.ts'
 import type { CompareSession, Release } from '../domain/comparison.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { pairsNeeded } from '../domain/paired.ts'
 import type { Target } from '../domain/rehearsal.ts'
+import type { ScriptFacts } from '../domain/script.ts'
 import { compareSettings } from '../files/compare-shape.ts'
 import { chooseAmong } from '../files/did-you-mean.ts'
 import { openJournal } from '../journal/journal.ts'
@@ -18,13 +18,13 @@ import { BadInput } from './failure.ts'
 import { issueOfFlag } from './flags.ts'
 import { type Inputs, readInputs, readTargetFile } from './inputs.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from './run-folder.ts'
-import { loadShapeOf } from './script-facts.ts'
+import { scriptFacts } from './script-facts.ts'
 import { seedOf } from './seed.ts'
 import { planSession } from './session-plan.ts'
 import { stopSignal } from './stop-signal.ts'
 import { onStderr, say, term } from './terminal.ts'
 import { findTool } from './tools.ts'
-import { k6Settings, sessionPortsOf } from './wiring.ts'
+import { sessionPortsOf } from './wiring.ts'
 
 export type SessionFlags = ClusterFlags & {
   readonly a?: readonly string[]
@@ -42,15 +42,13 @@ export async function compareReleases(file: string, flags: SessionFlags): Promis
   const session = sessionOf(inputs, flags)
   const signal = stopSignal()
   const k6 = await findTool('k6', signal)
-  const load = { ...loadShapeOf(inputs), own: false }
-  const inspected = await k6LoadGenerator(k6Settings(k6.path)).inspect(inputs.rehearsal.load.script, load)
-  if (inspected.issues.length > 0) throw new BadInput(inspected.issues)
+  const facts = await scriptFacts(k6.path, inputs)
   const chosen = touchesCluster(flags) ? await chooseCluster(flags, true, signal) : undefined
   try {
     const ports = await sessionPortsOf(chosen?.api, k6.path, inputs.target)
     const folder = makeRunFolder(flags.reports, `${inputs.rehearsal.name.slice(0, 28)}-compare`, new Date())
     try {
-      await perform(ports, chosen, inputs, session, folder, k6.version, flags, signal)
+      await perform(ports, chosen, { ...inputs, facts }, session, folder, k6.version, flags, signal)
     } finally {
       discardUnused(flags.reports, folder)
     }
@@ -107,7 +105,7 @@ function releaseOf(flag: string, names: readonly string[] | undefined, { release
 async function perform(
   ports: SessionPorts,
   chosen: ChosenCluster | undefined,
-  { rehearsal, target }: Inputs,
+  inputs: Inputs & { readonly facts: ScriptFacts },
   session: CompareSession,
   folder: RunFolder,
   k6: string,
@@ -115,7 +113,8 @@ async function perform(
   signal: AbortSignal,
 ): Promise<void> {
   const seed = seedOf(flags)
-  const plan = await planSession(ports, { rehearsal, target }, folder, k6, seed)
+  const { rehearsal } = inputs
+  const plan = await planSession(ports, inputs, folder, k6, seed)
   signal.throwIfAborted()
   copyFileSync(rehearsal.file, folder.file('rehearsal.yaml'))
   tellStart(rehearsal.name, session, seed, flags, chosen !== undefined)

@@ -82,7 +82,7 @@ export const orderOf = (seed: number, pair: number): Side =>
   random(seed, `order of pair ${pair}`).below(2) === 0 ? 'a' : 'b'
 
 function blockOf(
-  { rehearsal, target, timeline, session }: ComparePlan,
+  { rehearsal, target, timeline, session, facts }: ComparePlan,
   side: Side,
   pair: number | undefined,
 ): BlockPlan {
@@ -98,5 +98,6 @@ function blockOf(
     settleMs: settings.settleMs,
     measuredMs: settings.measuredMs,
     entry: session[side].entry,
+    ...(facts && { facts }),
   })
 }

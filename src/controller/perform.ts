@@ -5,6 +5,7 @@
 import type { Environment, Evidence, GuardrailTripped, LoadFrame, ResidueItem } from '../domain/evidence.ts'
 import type { Decision } from '../domain/people.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
+import type { ScriptFacts } from '../domain/script.ts'
 import { percent } from '../domain/show.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import { after, type Instant, millis, seconds } from '../domain/units.ts'
@@ -52,6 +53,8 @@ export type Performance = {
   readonly target: Target
   readonly timeline: Timeline
   readonly environment: Environment
+  /** What k6 says of the script; left out for one that takes its load from the plan. */
+  readonly facts?: ScriptFacts
   /** Folder of the run; k6's own files go there. */
   readonly folder: string
   /** Who may write notes and decide while it is under way. */

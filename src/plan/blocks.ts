@@ -1,14 +1,14 @@
 /** One block of load as a plan: a level rate to its end, after a ramp or another load if it has one. */
 import type { BlockPlan } from '../domain/blocks.ts'
 import type { AskedLoad } from '../domain/capacity.ts'
-import { isCountedByPrometheus, unionsIn } from '../domain/indicators.ts'
+import { isCountedByPrometheus } from '../domain/indicators.ts'
 import type { Issue } from '../domain/issue.ts'
 import { seedFor } from '../domain/random.ts'
-import type { Rehearsal, Target } from '../domain/rehearsal.ts'
-import type { LoadStage } from '../domain/timeline.ts'
-import { isSome, type Millis, millis, perSecond, type Some } from '../domain/units.ts'
+import type { Phase, Rehearsal, Target } from '../domain/rehearsal.ts'
+import type { ScriptFacts } from '../domain/script.ts'
+import { type Millis, millis, type Some } from '../domain/units.ts'
 import type { PlanCode } from './codes.ts'
-import { limitsOf } from './load.ts'
+import { planLoad } from './load.ts'
 
 export type BlockWanted = {
   readonly block: string
@@ -28,12 +28,14 @@ export type BlockWanted = {
   readonly measuredMs: Millis
   /** Where clients enter; the target's entry if left out. */
   readonly entry?: string
+  /** What k6 says of the script; left out for one that takes its load from the plan. */
+  readonly facts?: ScriptFacts
 }
 
 export function planBlock(rehearsal: Rehearsal, target: Target, wanted: BlockWanted): BlockPlan {
   const { block, of, pair, asked, run, seed, settleMs, measuredMs, entry = target.entry } = wanted
-  const { arrivals, sockets } = rehearsal.load
-  const level = (rate: number) => stagesOf(wanted, rate * target.loadFactor)
+  // Names idempotency keys: two blocks must not repeat each other's operations.
+  const identity = { run: `${run}-${block}`, seed: seedFor(seed, `pair ${pair ?? block}`) }
   return {
     block,
     of,
@@ -41,31 +43,44 @@ export function planBlock(rehearsal: Rehearsal, target: Target, wanted: BlockWan
     ...(asked === undefined ? {} : { asked }),
     settleMs,
     measuredMs,
-    load: {
-      // Names idempotency keys: two blocks must not repeat each other's operations.
-      run: `${run}-${block}`,
-      seed: seedFor(seed, `pair ${pair ?? block}`),
-      entry,
-      profiles: Object.entries(arrivals).map(([name, rate]) => ({ name, stages: level(rate) })),
-      ...(sockets
-        ? { sockets: { lifetimeMs: sockets.lifetimeMs, stages: level(sockets.population), sli: sockets.sli } }
-        : {}),
-      unions: unionsIn(rehearsal.slis),
-      limits: limitsOf(rehearsal),
-    },
+    load: planLoad(inPhases(rehearsal, wanted), { ...target, entry }, identity, steady(wanted.facts)),
   }
 }
 
-/** The value at load 1x → a ramp, the load before, then the block's own load to its end. */
-function stagesOf({ factor, rampMs, before, settleMs, measuredMs }: BlockWanted, atOnce: number): Some<LoadStage> {
-  const own = perSecond(atOnce * factor)
-  const first = before === undefined ? own : perSecond(atOnce * before.factor)
-  const ramp = rampMs === undefined || rampMs === 0 ? [] : [{ durationMs: rampMs, from: perSecond(0), to: first }]
-  const over = before === undefined ? [] : [{ durationMs: before.forMs, from: first, to: first }]
-  const spent = [...ramp, ...over].reduce((sum, { durationMs }) => sum + durationMs, 0)
-  const level = { durationMs: millis(settleMs + measuredMs - spent), from: own, to: own }
-  const stages = [...ramp, ...over, level]
-  return isSome(stages) ? stages : [level]
+/** The block as phases of a rehearsal: a ramp, the load before, then its own load to its end. Curves are replaced by their means. */
+function inPhases(
+  rehearsal: Rehearsal,
+  { factor, rampMs = millis(0), before, settleMs, measuredMs }: BlockWanted,
+): Rehearsal {
+  const { at, curves: _, ...load } = rehearsal.load
+  const totalMs = settleMs + measuredMs
+  const own = (spentMs: number, ramp: Millis): Phase => {
+    return { name: 'own', rampMs: ramp, forMs: millis(totalMs - spentMs), factor, at }
+  }
+  const phases: Some<Phase> =
+    before === undefined
+      ? [own(rampMs, rampMs)]
+      : [
+          { name: 'before', rampMs, forMs: before.forMs, factor: before.factor, at },
+          own(rampMs + before.forMs, millis(0)),
+        ]
+  return { ...rehearsal, load: { ...load, at }, phases }
+}
+
+/** Thresholds and summaries are about a whole run. A block of some seconds has neither. */
+const steady = (facts: ScriptFacts | undefined): ScriptFacts | undefined =>
+  facts && { ...facts, thresholds: [], functions: facts.functions.filter((name) => name !== 'handleSummary') }
+
+/** A load of the script's own that changes by itself would differ from block to block. */
+export function steadyIssues({ load }: Rehearsal, { scenarios }: Pick<ScriptFacts, 'scenarios'>): readonly Issue[] {
+  if (!load.own) return []
+  const changing = Object.entries(scenarios).filter(([, { executor }]) => !executor.startsWith('constant-'))
+  return changing.map(([name, { executor }]) => ({
+    at: load.at,
+    code: 'load-not-steady' satisfies PlanCode,
+    problem: `the scenario ${name} of ${load.script} is ${executor}: its load changes by itself, and blocks must be alike.`,
+    next: 'make it constant-arrival-rate, or give arrivals in the rehearsal.',
+  }))
 }
 
 /** A block is shorter than the scrapes of a Prometheus can tell apart. */

@@ -4,6 +4,7 @@ import type { AskedLoad, CapacitySession } from '../domain/capacity.ts'
 import { partsOfIndicator } from '../domain/indicators.ts'
 import type { Issue } from '../domain/issue.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
+import type { ScriptFacts } from '../domain/script.ts'
 import { showDuration } from '../domain/show.ts'
 import { attemptsNeeded } from '../domain/statistics.ts'
 import { type Millis, millis, seconds } from '../domain/units.ts'
@@ -16,7 +17,11 @@ const RAMP = seconds(5)
 
 /** Part `part` (from 1) of step `asked.step`. After an overload, the platform has the recovery time before it is measured. */
 export function planCapacityBlock(
-  { rehearsal, target }: { readonly rehearsal: Rehearsal; readonly target: Target },
+  {
+    rehearsal,
+    target,
+    facts,
+  }: { readonly rehearsal: Rehearsal; readonly target: Target; readonly facts?: ScriptFacts },
   session: CapacitySession,
   { run, seed }: RunIdentity,
   asked: AskedLoad,
@@ -39,6 +44,7 @@ export function planCapacityBlock(
     asked,
     settleMs,
     measuredMs,
+    ...(facts && { facts }),
   })
 }
 

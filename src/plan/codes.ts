@@ -9,6 +9,7 @@ export const planCodes = {
   'objective-unprovable': 'a search for capacity whose longest measurement has too few samples for an objective',
   'load-empty': 'a script that takes its load from the rehearsal, and a rehearsal without arrivals',
   'load-unknown': 'a part of the load that the script does not make',
+  'load-not-steady': 'a comparison or a search for capacity with a load of the script that changes by itself',
   'indicator-missing': 'an objective or a guardrail on an indicator that nothing measures',
   'indicator-twice': 'an indicator that is declared and also measured by the script',
 } as const

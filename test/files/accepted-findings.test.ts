@@ -87,6 +87,7 @@ describe('causes that cannot be accepted', () => {
           "evidence-unsigned",
           "run-stopped",
           "run-incomplete",
+          "cluster-unreachable",
           "load-missing",
           "load-crashed",
           "closed-model",

@@ -1,11 +1,11 @@
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { k6LoadGenerator } from '../../adapters/k6/load-generator.ts'
 import { capacityResult } from '../../capacity/result.ts'
 import { createSearching } from '../../controller/capacity.ts'
 import { performSession, type SessionPorts } from '../../controller/session.ts'
 import type { CapacitySession } from '../../domain/capacity.ts'
+import type { ScriptFacts } from '../../domain/script.ts'
 import { isCapacityFile, parseCapacity, usualSession } from '../../files/capacity.ts'
 import { flagShapes } from '../../files/flags.ts'
 import { parseRehearsal } from '../../files/rehearsal.ts'
@@ -20,14 +20,14 @@ import { aFolderToWrite, aWebAddress, checkedFlag, ofShape, outputFlag } from '.
 import { readInputFile } from '../input-file.ts'
 import { type Inputs, readInputs } from '../inputs.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from '../run-folder.ts'
-import { loadShapeOf } from '../script-facts.ts'
+import { scriptFacts } from '../script-facts.ts'
 import { seedOf } from '../seed.ts'
 import { planSession } from '../session-plan.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { onStderr, say, term } from '../terminal.ts'
 import { findTool } from '../tools.ts'
 import { targetOfUrl } from '../url-target.ts'
-import { k6Settings, sessionPortsOf } from '../wiring.ts'
+import { sessionPortsOf } from '../wiring.ts'
 
 type Flags = ClusterFlags & {
   readonly url?: string
@@ -82,13 +82,13 @@ async function capacity(files: readonly string[], flags: Flags): Promise<number>
   const wanted = readWanted(file, flags)
   const signal = stopSignal()
   const k6 = await findTool('k6', signal)
-  await inspectScript(k6.path, wanted.inputs)
+  const facts = await scriptFacts(k6.path, wanted.inputs)
   const cluster = flags.url === undefined ? await chooseCluster(flags, true, signal) : undefined
   try {
     const ports = await sessionPortsOf(cluster?.api, k6.path, wanted.inputs.target)
     const folder = makeRunFolder(flags.reports, wanted.name, new Date())
     try {
-      await performSearch(ports, wanted, file, folder, k6.version, flags, signal)
+      await performSearch(ports, wanted, facts, file, folder, k6.version, flags, signal)
     } finally {
       discardUnused(flags.reports, folder)
     }
@@ -133,16 +133,10 @@ function inputsOf(path: string, flags: Flags): Inputs {
   return { rehearsal: rehearsal.value, target: targetOfUrl(flags.url) }
 }
 
-async function inspectScript(k6: string, inputs: Inputs): Promise<void> {
-  const load = { ...loadShapeOf(inputs), own: false }
-  const { issues, notes } = await k6LoadGenerator(k6Settings(k6)).inspect(inputs.rehearsal.load.script, load)
-  if (issues.length > 0) throw new BadInput(issues)
-  for (const note of notes) say(term`${note}`)
-}
-
 async function performSearch(
   ports: SessionPorts,
   { inputs, session }: Wanted,
+  facts: ScriptFacts,
   file: string,
   folder: RunFolder,
   k6: string,
@@ -153,7 +147,7 @@ async function performSearch(
   const seed = seedOf(flags)
   // A search harms nothing: the faults and actions of the rehearsal are left out.
   const loadOnly = { ...rehearsal, faults: [], actions: [] }
-  const performance = await planSession(ports, inputs, folder, k6, seed, loadOnly)
+  const performance = await planSession(ports, { ...inputs, facts }, folder, k6, seed, loadOnly)
   signal.throwIfAborted()
   copyFileSync(file, folder.file('capacity.yaml'))
   if (!flags.quiet) say(term`${onStderr('bold', rehearsal.name)} on ${target.entry}, seed ${String(seed)}`)
