@@ -220,6 +220,7 @@ const verdict = strict({
       }),
     ),
   ),
+  people: optional(reactions),
   ledger: optional(ledger),
   generator: strict({
     trusted: flag,

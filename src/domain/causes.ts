@@ -39,6 +39,8 @@ const OBJECTS = ['object-seen'] as const
 const EDGES = ['object-seen', 'load-frame'] as const
 const ANSWERED = ['sample', 'object-seen'] as const
 const LISTS = ['objects-listed'] as const
+/** What people wrote, and what it was about. */
+const NOTES = ['note', ...HARMS] as const
 const BOOKS = ['book-read', 'keys-read'] as const
 /** The client's totals against the books. */
 const MONEY = ['book-read', 'keys-read', 'load-frame'] as const
@@ -662,6 +664,13 @@ export const causes = {
     lost: 'totals',
     next: 'Look at the windows of this objective in the report: the phase or fault that spent the budget.',
   },
+  'people-late': {
+    needs: NOTES,
+    missing: 'inconclusive',
+    starved: 'stands',
+    lost: 'excused',
+    next: 'Compare the alerts, the runbook and who was on call with the timeline of people and machine in the report.',
+  },
   'ledger-unproven': {
     needs: BOOKS,
     missing: 'itself',
@@ -675,6 +684,13 @@ export const causes = {
     starved: 'stands',
     lost: 'stands',
     next: 'Look at the named source; the run must be repeated once it can be read.',
+  },
+  'people-silent': {
+    needs: NOTES,
+    missing: 'itself',
+    starved: 'stands',
+    lost: 'stands',
+    next: 'Ask who was to declare, to mitigate or to tick the step, and what kept them; write it down with `matchday gameday note` while the run is under way.',
   },
   'state-not-reached': {
     needs: ANSWERED,

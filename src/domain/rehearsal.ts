@@ -6,7 +6,7 @@ import type { CompareSettings } from './comparison.ts'
 import type { Fault } from './fault.ts'
 import type { Slis } from './indicators.ts'
 import type { SourcePoint } from './issue.ts'
-import type { GameDay, GateSpec } from './people.ts'
+import type { GameDay, GateSpec, PeopleReaction } from './people.ts'
 import type { PostureWant } from './posture.ts'
 import type { RequiredState } from './required-state.ts'
 import type { Millis, PerSecond, Ratio, Some } from './units.ts'
@@ -140,8 +140,9 @@ export type ReadyWitness = {
   readonly at: SourcePoint
 }
 
-/** What the platform must do about a fault or an action. Times count from the injection; for `recovers` and `spreads`, from the healing. */
+/** What the platform, or the people, must do about a fault or an action. Times count from the injection; for `recovers` and `spreads`, from the healing. */
 export type Reaction =
+  | PeopleReaction
   | {
       readonly kind: 'failover'
       readonly from: string
@@ -255,6 +256,8 @@ export type Expectation =
       readonly wants: Some<PostureWant>
       readonly at: SourcePoint
     }
+  /** What people must do about the first fault or action of the run. */
+  | { readonly kind: 'human'; readonly reactions: readonly PeopleReaction[]; readonly at: SourcePoint }
   | { readonly kind: 'ledger'; readonly settleWithinMs: Millis; readonly at: SourcePoint }
 
 export type Slo =

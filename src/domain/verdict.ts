@@ -46,6 +46,8 @@ export type Judgment = {
   readonly posture: readonly PostureResult[]
   /** States that the run had to reach. Absent where the rehearsal requires none. */
   readonly reached?: readonly ReachedResult[]
+  /** What people had to do about the first fault or action. Absent where the rehearsal expects nothing of them. */
+  readonly people?: readonly ReactionResult[]
   readonly ledger?: LedgerResult
   readonly generator: GeneratorResult
   readonly findings: readonly Finding[]

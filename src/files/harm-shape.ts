@@ -1,5 +1,6 @@
 /** The tables for faults with their witnesses, actions, and the reactions that both expect. */
 import { roles } from '../domain/people.ts'
+import { human } from './human.ts'
 import {
   dnsLabel,
   metricName,
@@ -107,6 +108,7 @@ const reaction = placed(
       }),
       'An indicator hardly notices.',
     ),
+    human: need(human, 'People react, as their notes say.'),
     completes: need(
       record({ within: within('Longest time from the begin of the action to its end.') }),
       'The action comes to its end: drained, rolled out, promoted.',

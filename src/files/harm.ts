@@ -1,8 +1,10 @@
 /** Converts drafts of faults, actions and reactions to domain values. Only called if no issue was found. */
+import type { SourcePoint } from '../domain/issue.ts'
 import type { Act, ActionSpec, FaultSpec, NodeChoice, Reaction, Witness, Workload } from '../domain/rehearsal.ts'
 import { seconds } from '../domain/units.ts'
 import type { ChaosFile } from './chaos-file.ts'
 import { ACT_KEYS } from './harm-shape.ts'
+import { peopleReactionsOf } from './human.ts'
 import type { ActionDraft, FaultDraft, ReactionDraft } from './rehearsal.ts'
 
 type WitnessDraft = FaultDraft['value']['witness']
@@ -23,7 +25,7 @@ export function faultOf({ at, value }: FaultDraft, { file, object, does }: Chaos
     object,
     does,
     witness: witnessOf(value.witness),
-    expect: (value.expect ?? []).map(reactionOf),
+    expect: (value.expect ?? []).flatMap(reactionsOfDraft),
     ...(value.gate === undefined ? {} : { gate: { by: value.gate.value, opensMs: value.gateOpens ?? GATE_OPENS } }),
     at,
   }
@@ -51,7 +53,11 @@ function witnessOf({ at, value: { kind, value } }: WitnessDraft): Witness {
   return { kind: 'rate', direction: 'falls', becomes: value.becomes, ...watched }
 }
 
-export function reactionOf({ at, value }: ReactionDraft): Reaction {
+/** What is expected of people is several reactions in one item. */
+const reactionsOfDraft = (draft: ReactionDraft): readonly Reaction[] =>
+  draft.value.kind === 'human' ? peopleReactionsOf(draft.value.value) : [reactionOf(draft.at, draft.value)]
+
+function reactionOf(at: SourcePoint, value: Exclude<ReactionDraft['value'], { kind: 'human' }>): Reaction {
   switch (value.kind) {
     case 'failover': {
       const { from, to, within, failback } = value.value
@@ -106,7 +112,7 @@ export const actionOf = (action: ActionDraft): ActionSpec => ({
   atMs: action.value.at,
   ...(action.value.for === undefined ? {} : { forMs: action.value.for.value }),
   act: actOf(action),
-  expect: (action.value.expect ?? []).map(reactionOf),
+  expect: (action.value.expect ?? []).flatMap(reactionsOfDraft),
   at: action.at,
 })
 

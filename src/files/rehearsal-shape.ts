@@ -5,6 +5,7 @@ import { arrival } from './arrivals.ts'
 import { compareSpec } from './compare-shape.ts'
 import { gameday } from './gameday.ts'
 import { action, fault } from './harm-shape.ts'
+import { human } from './human.ts'
 import { dnsLabel, metricName, name, path, seriesLabels, sli, source, title, variable, within } from './name-shapes.ts'
 import { duration, factor, percentage, podLimit, syncs } from './quantities.ts'
 import { reached } from './reaches.ts'
@@ -139,6 +140,7 @@ const expectation = placed(
       }),
       'What can be seen without harm: policies, secrets, images, pods. Nothing is read but what the checks need.',
     ),
+    human: need(human, 'People react to the first fault or action of the run, as their notes say.'),
     ledger: need(
       word('reconciled'),
       'Every acknowledged operation is in all books exactly once, and nothing else is; read when everything has settled.',

@@ -12,6 +12,7 @@ import { type ChaosFile, readChaosFile } from './chaos-file.ts'
 import { checkActions } from './checks/actions.ts'
 import { checkBlastRadius } from './checks/blast-radius.ts'
 import { checkHarms } from './checks/harms.ts'
+import { checkHuman } from './checks/human.ts'
 import { checkIndicators } from './checks/indicators.ts'
 import { checkPosture } from './checks/posture.ts'
 import { checkReaches } from './checks/reaches.ts'
@@ -21,6 +22,7 @@ import { type Files, readText, relativeTo, wholeFile } from './files.ts'
 import { checkFit } from './fit.ts'
 import { gamedayOf } from './gameday.ts'
 import { actionOf, faultOf } from './harm.ts'
+import { peopleReactionsOf } from './human.ts'
 import { requiredStateOf } from './reaches.ts'
 import { QUANTILES, rehearsalFile, type rehearsalSpec } from './rehearsal-shape.ts'
 import { collectIssues, type Report, settle } from './report.ts'
@@ -59,6 +61,7 @@ export function parseRehearsal(files: Files, path: string, target?: Target): Par
   checkIndicators(draft, report)
   checkPosture(draft, report)
   checkReaches(draft, report)
+  checkHuman(draft, report)
   checkBlastRadius(draft, chaos, report)
   if (found().length > 0) return settle<Rehearsal>(found(), undefined, warned())
   const rehearsal = assemble(path, file?.metadata?.value.name, draft, chaos, load)
@@ -180,6 +183,8 @@ function expectationOf({ at, value }: ExpectationDraft): Expectation {
       const [plain, wanted] = [someMapped(namespaces, unplaced), someMapped(checks, unplaced)]
       return { kind: 'posture', namespaces: plain, wants: wanted, at }
     }
+    case 'human':
+      return { kind: 'human', reactions: peopleReactionsOf(value.value), at }
     case 'ledger':
       return { kind: 'ledger', settleWithinMs: LEDGER_SETTLES_WITHIN, at }
   }

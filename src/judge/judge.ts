@@ -22,6 +22,7 @@ import { judgeRequired } from './load/required.ts'
 import { judgeScript } from './load/thresholds.ts'
 import { judgeLedger } from './money/ledger.ts'
 import { judgePosture } from './posture/posture.ts'
+import { judgePeopleOfRun } from './reactions/people.ts'
 import { createGathering, type Seen } from './seen/seen.ts'
 import { excuseLost } from './verdict/lost-evidence.ts'
 import { withRoots } from './verdict/roots.ts'
@@ -70,6 +71,7 @@ function judgmentOf(seen: Seen): Judgment {
   const budgets = judgeBudgets(seen)
   const posture = judgePosture(seen)
   const required = judgeRequired(seen)
+  const people = judgePeopleOfRun(seen)
   const ledger = judgeLedger(seen)
   const generator = judgeGenerator(seen, due)
   const ruled = [
@@ -82,6 +84,7 @@ function judgmentOf(seen: Seen): Judgment {
     connections,
     posture,
     required,
+    people,
     ledger,
     generator,
   ].flatMap((each) => each.findings)
@@ -117,6 +120,7 @@ function judgmentOf(seen: Seen): Judgment {
     connections: connections.result,
     posture: posture.result,
     ...(required.result.length === 0 ? {} : { reached: required.result }),
+    ...(people.result.length === 0 ? {} : { people: people.result }),
     ...(ledger.result === undefined ? {} : { ledger: ledger.result }),
     generator: generator.result,
     findings,

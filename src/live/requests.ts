@@ -6,7 +6,7 @@ export type Request = Omit<Note, 'at'> | Omit<Decision, 'at'>
 
 const spoken = { by: text, via: oneOf('page', 'terminal') }
 const maybe = { role: text, seen: amount }
-const note = object({ ...spoken, kind: oneOf('note'), is: oneOf(...noteKinds), text }, maybe)
+const note = object({ ...spoken, kind: oneOf('note'), is: oneOf(...noteKinds), text }, { ...maybe, about: text })
 const decision = object(
   { ...spoken, kind: oneOf('decision'), what: oneOf(...decisionKinds) },
   { ...maybe, about: text, reason: text },
@@ -26,13 +26,13 @@ export function parseRequest(value: unknown): Asked {
 }
 
 /** Only the fields that a record has: nothing else that a browser sends may reach the journal. */
-const noteOf = ({ kind, by, via, is, text, role, seen }: Of<typeof note>): Request => ({
+const noteOf = ({ kind, by, via, is, text, role, seen, about }: Of<typeof note>): Request => ({
   kind,
   by: by.trim(),
   via,
   is,
   text: text.trim(),
-  ...optional({ role, seen }),
+  ...optional({ role, seen, about }),
 })
 const decisionOf = ({ kind, by, via, what, role, seen, about, reason }: Of<typeof decision>): Request => ({
   kind,

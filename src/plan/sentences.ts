@@ -54,6 +54,12 @@ export function reactionSentence(reaction: Reaction): string {
       return `${reaction.of} makes at most ${reaction.atMost} attempts for each operation`
     case 'undisturbed':
       return `${reaction.sli} has at most ${showCount(reaction.badMax)} bad attempts meanwhile`
+    case 'declares':
+      return `people declare an incident ${within(reaction.withinMs)}`
+    case 'mitigates':
+      return `people mitigate ${within(reaction.withinMs)}`
+    case 'ticks':
+      return `people do "${reaction.step}" ${within(reaction.withinMs)}`
     case 'completes':
       return `it comes to its end ${within(reaction.withinMs)}`
     case 'promotes':
@@ -79,6 +85,8 @@ export function expectationSentence(expectation: Expectation, { hpaSyncMs }: Tar
       return `disruption budget ${expectation.budget} holds`
     case 'posture':
       return `the objects of ${expectation.namespaces.join(', ')} say: ${expectation.wants.join(', ')}`
+    case 'human':
+      return `about the first fault or action: ${expectation.reactions.map(reactionSentence).join('; ')}`
     case 'ledger':
       return `all books agree within ${showDuration(expectation.settleWithinMs)} of the end`
   }

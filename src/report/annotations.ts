@@ -63,6 +63,8 @@ function namesOf(each: Rehearsal['expectations'][number]): readonly string[] {
     // Subjects are `namespace/object`, or the namespace itself.
     case 'posture':
       return each.namespaces
+    case 'human':
+      return ['people']
     case 'ledger':
       return ['ledger']
   }

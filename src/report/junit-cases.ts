@@ -179,6 +179,11 @@ function expectationCases(judgment: Judgment, { expectations, reaches = [] }: Re
       within: namespace,
       held,
     })),
+    ...answerCases(
+      { failovers: [], recoveries: [], reactions: judgment.people ?? [] },
+      'people',
+      lineOf((each) => each.kind === 'human'),
+    ),
     ...(judgment.reached ?? []).map(({ state, goal, held }) => ({
       name: `${state} reaches ${goal}`,
       at: reaches.find((each) => stateName(each) === state)?.at,

@@ -39,6 +39,7 @@ export function markdownReport(judgment: Judgment, people?: PeopleRecords): stri
     ...scalers(judgment),
     ...limits(judgment),
     ...reached(judgment),
+    ...reactionsOfPeople(judgment),
     ...posture(judgment),
     ...ledger(judgment),
     ...followUps(people),
@@ -191,6 +192,9 @@ function reached({ reached: all = [] }: Judgment): readonly Markdown[] {
   )
   return [md`## Was it hard enough?`, md``, ...lines, md``]
 }
+
+const reactionsOfPeople = ({ people = [] }: Judgment): readonly Markdown[] =>
+  people.length === 0 ? [] : [md`## What people had to do`, md``, ...people.map(reaction), md``]
 
 function posture({ posture: all }: Judgment): readonly Markdown[] {
   if (all.length === 0) return []

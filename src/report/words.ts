@@ -66,6 +66,12 @@ export function reactionWords({ kind, subject }: Pick<ReactionResult, 'kind' | '
   switch (kind) {
     case 'completes':
       return 'completes'
+    case 'declares':
+      return 'people declare an incident'
+    case 'mitigates':
+      return 'people mitigate'
+    case 'ticks':
+      return `runbook: ${subject}`
     case 'rolls-out':
       return 'every pod runs the release'
     case 'rolls-back':

@@ -38,15 +38,24 @@ export const brokenRehearsals: readonly Row[] = [
     'a state of a phase that is not there',
     'at: maximum, on: promo peak',
     'at: maximum, on: noon',
-    'unknown-phase:95',
+    'unknown-phase:96',
   ),
-  every('a state that no autoscaler has', 'at: maximum', 'at: minimum', 'wrong-value:95'),
+  every('a state that no autoscaler has', 'at: maximum', 'at: minimum', 'wrong-value:96'),
   every(
     'a state that stands there twice',
     '    - {autoscaler: payments-api, at: maximum, on: promo peak}\n',
     '    - {autoscaler: payments-api, at: maximum}\n    - {autoscaler: payments-api, at: maximum}\n',
-    'duplicate-name:96',
+    'duplicate-name:97',
   ),
+  every('people of whom nothing is expected', '- human: {declared: 1m}', '- human: {}', 'missing-key:77'),
+  every(
+    'people who have more time than the run',
+    '- human: {declared: 1m}',
+    '- human: {declared: 1h}',
+    'expectation-unobservable:77',
+  ),
+  every('a runbook that outlasts the run', 'within: 2m}', 'within: 2h}', 'expectation-unobservable:54'),
+  every('a step that stands there twice', '[call the owner, scale up]', '[scale up, Scale  up]', 'duplicate-name:54'),
 
   // Wrong types at every level.
   spec(
@@ -391,10 +400,10 @@ export const brokenActions: readonly Row[] = [
     'calms: {within: 70s',
     'expectation-unobservable:72',
   ),
-  every('a burn rate without its x', 'burns: 100x', 'burns: 100', 'missing-unit:83'),
-  every('a burn rate without a short window', ', and: 5s', '', 'missing-key:83'),
-  every('a short window that is not shorter', 'and: 5s', 'and: 30s', 'wrong-value:83'),
-  every('a burn rate of what has no budget', 'sli: deposit, burns', 'sli: api, burns', 'unknown-sli:83'),
+  every('a burn rate without its x', 'burns: 100x', 'burns: 100', 'missing-unit:84'),
+  every('a burn rate without a short window', ', and: 5s', '', 'missing-key:84'),
+  every('a short window that is not shorter', 'and: 5s', 'and: 30s', 'wrong-value:84'),
+  every('a burn rate of what has no budget', 'sli: deposit, burns', 'sli: api, burns', 'unknown-sli:84'),
 ]
 
 export const brokenChaos: readonly Row[] = [

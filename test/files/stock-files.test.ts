@@ -13,6 +13,7 @@ import {
   everythingPair,
   parseStock,
   parseStockTarget,
+  printed,
   REHEARSAL,
   stockFiles,
   stockPair,
@@ -162,6 +163,10 @@ describe('a rehearsal with one of everything', () => {
       { kind: 'survives', app: 'gateway', ready: 2 },
       { kind: 'spreads', zones: 3 },
       { kind: 'completes', withinMs: 30_000 },
+      { kind: 'declares', withinMs: 60_000 },
+      { kind: 'mitigates', withinMs: 90_000 },
+      { kind: 'ticks', step: 'call the owner', withinMs: 120_000 },
+      { kind: 'ticks', step: 'scale up', withinMs: 120_000 },
       { kind: 'completes', withinMs: 20_000 },
       { kind: 'recovers', sli: 'login' },
       { kind: 'promotes', database: 'wallet-db', sli: 'deposit', rtoMs: 20_000 },
@@ -172,6 +177,7 @@ describe('a rehearsal with one of everything', () => {
       { kind: 'connections', metric: 'http_requests_total', where: { code: '200' }, pods: 'sum', atMost: 40 },
       { kind: 'ledger' },
       { kind: 'posture', namespaces: ['casino', 'providers'], wants: postureWants },
+      { kind: 'human', reactions: [{ kind: 'declares', withinMs: 60_000 }] },
     ])
     expect(rehearsal.reaches).toMatchObject([
       { kind: 'at-maximum', autoscaler: 'payments-api', phase: 'promo peak' },
@@ -206,13 +212,13 @@ describe('a rehearsal with one of everything', () => {
       'state of a source that is not there',
       "{code: '503'}, of: wallet",
       "{code: '503'}, of: vault",
-      ['unknown-source:96'],
+      ['unknown-source:97'],
     ],
     [
       'state of a gauge that nobody shows',
       "{gauge: http_requests_total, where: {code: '503'}",
       "{gauge: depth, where: {code: '503'}",
-      ['unknown-metric:96'],
+      ['unknown-metric:97'],
     ],
     ['connections of nobody', "{code: '200'}, of: wallet", "{code: '200'}, of: vault", ['unknown-source:74']],
   ])('does not fit a target that lacks what it names: %s', (_, from, to, issues) => {
@@ -235,6 +241,19 @@ describe('a rate that must be reached', () => {
     expect(asked('spike')).toMatchObject([
       { code: 'expectation-unobservable', problem: expect.stringContaining('measured over 5s, and "spike" lasts 4s') },
     ])
+  })
+})
+
+describe('people', () => {
+  it('are expected to react only where there is something to react to', () => {
+    const files = stockFiles({})
+    const stock = files.get(REHEARSAL) ?? ''
+    const human = '  expect:\n    - human: {declared: 1m}\n'
+    const parsed = (text: string) =>
+      printed(parseRehearsal({ read: (path) => (path === REHEARSAL ? text : files.get(path)) }, REHEARSAL)).join('\n')
+    expect(parsed(stock.replace('  expect:\n    - auto', `${human}    - auto`))).not.toContain('react')
+    const quiet = stock.replace(/ {2}faults:[\s\S]*? {2}expect:\n(?= {4}- auto)/, human)
+    expect(parsed(quiet)).toContain('There is no fault and no action to which people could react.')
   })
 })
 

@@ -6,13 +6,22 @@ import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { causes } from '../../src/domain/causes.ts'
 import type { Evidence, EvidenceKind } from '../../src/domain/evidence.ts'
+import type { Note, PeopleReaction } from '../../src/domain/people.ts'
 import type { RequiredState } from '../../src/domain/required-state.ts'
-import { perSecond } from '../../src/domain/units.ts'
+import { perSecond, seconds } from '../../src/domain/units.ts'
 import type { Judgment } from '../../src/domain/verdict.ts'
 import { encodeRecord } from '../../src/journal/format/encode.ts'
 import { readJournal } from '../../src/journal/read.ts'
 import { judge } from '../../src/judge/judge.ts'
-import { place as at, evidence, healthy as healthyStory, rehearsal, scrapes, together } from '../support/evidence.ts'
+import {
+  place as at,
+  evidence,
+  healthy as healthyStory,
+  rehearsal,
+  scrapes,
+  secondAt,
+  together,
+} from '../support/evidence.ts'
 import { everything } from '../support/evidence-everything.ts'
 import { idOf, machines, nextImage, presentPod, rolledTo } from '../support/evidence-images.ts'
 import { journalText } from '../support/journal-text.ts'
@@ -38,6 +47,19 @@ const requiredStates: readonly RequiredState[] = [
   { kind: 'rate', of: 'psp-a', metric: 'psp_requests_total', where: {}, atLeast: perSecond(20), at },
   { kind: 'at-maximum', autoscaler: 'payments-api', phase: 'promo peak', at },
 ]
+const ofPeople: readonly PeopleReaction[] = [
+  { kind: 'declares', withinMs: seconds(60), at },
+  { kind: 'mitigates', withinMs: seconds(60), at },
+]
+const note = (second: number, is: Note['is']): Evidence => ({
+  kind: 'note',
+  at: secondAt(second),
+  by: 'Ana',
+  via: 'page',
+  is,
+  text: 'SEV2',
+  seen: 250,
+})
 const failover = linesOf(evidence({ approved: (s) => ({ a: s > 65 && s < 90 ? 0 : 55, b: 0 }) }))
 const starved = linesOf(
   evidence({
@@ -53,6 +75,18 @@ const required = linesOf(
       hpa: (s) => ({ desired: s > 30 && s < 130 ? 6 : 2, metrics: healthyStory.hpa(s)?.metrics ?? [] }),
     }),
     ...['broker-0', 'broker-1'].map((pod) => scrapes('broker', pod, 'waiting', (s) => (s >= 60 && s < 80 ? 130 : 20))),
+  ),
+)
+/** People declared and mitigated in time; what was on their screens makes a spoilt note one that cannot be read. */
+const people = linesOf(
+  together(
+    evidence({
+      rehearsal: {
+        ...rehearsal,
+        faults: rehearsal.faults.map((fault) => ({ ...fault, expect: [...fault.expect, ...ofPeople] })),
+      },
+    }),
+    [note(75, 'declared'), note(95, 'mitigated')],
   ),
 )
 /** All but the head: without it a journal is none, and the reader says so. */
@@ -108,6 +142,7 @@ function judgedOnce(lines: readonly Line[]): Promise<Judgment> {
 describe.each<[string, readonly Line[], readonly number[], string]>([
   ['a run that passed', healthy, [70, 140], 'pass'],
   ['a run that reached its required states', required, [70], 'pass'],
+  ['a run whose people were in time', people, [70], 'pass'],
   ['a run without a failover', failover, [70], 'fail'],
   ['a run without a failover on a starved machine', starved, [100], 'inconclusive'],
 ])('%s', (_, lines, seconds, verdict) => {

@@ -37,6 +37,14 @@ describe('the live page of a run', () => {
     expect(await performed('gameday', 'note', folder, 'before', 'the', 'end', '--as', 'Ana')).toMatchObject({ code: 0 })
     await expect.poll(() => viewer.lines().at(-1)?.text).toBe(' notes: before the end')
 
+    const about = (name: string, ...words: string[]) =>
+      performed('gameday', 'note', folder, '--kind', 'declared', '--about', name, ...words)
+    expect(await about('psp-a down', 'SEV2')).toMatchObject({ code: 0 })
+    await expect.poll(() => viewer.lines().at(-1)?.text).toBe(' declares an incident for psp-a down: SEV2')
+    expect(await about('psp-b down', 'SEV2')).toMatchObject({ code: 2, stderr: expect.stringContaining('psp-a down') })
+    const step = await performed('gameday', 'note', folder, '--kind', 'step', 'open the breaker')
+    expect(step).toMatchObject({ code: 2, stderr: expect.stringContaining('no runbook') })
+
     child.kill('SIGKILL')
     await expect.poll(() => viewer.panels()?.title).toMatch(/^controller gone/)
     expect(viewer.panels()?.html.now).toContain('matchday heal')

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { millis } from '../../src/domain/units.ts'
 import { judge } from '../../src/judge/judge.ts'
+import { annotations } from '../../src/report/annotations.ts'
 import { htmlReport } from '../../src/report/html.ts'
+import { junitReport } from '../../src/report/junit.ts'
 import { markdownReport } from '../../src/report/markdown.ts'
 import { createViewing } from '../../src/report/view.ts'
-import { evidence, mapped, secondAt, together } from '../support/evidence.ts'
+import { evidence, mapped, rehearsal, secondAt, together } from '../support/evidence.ts'
 
 const spoken = { by: 'Ana <b>', role: 'owner', via: 'page' } as const
 const said: readonly Evidence[] = [
@@ -73,5 +75,44 @@ describe('what was agreed on before', () => {
       expect(html).toContain(words)
     expect(html).not.toContain('<i>Ana')
     expect(html).toContain('i&#62;Ana')
+  })
+})
+
+describe('what people had to do', () => {
+  const place = { file: 'x.rehearsal.yaml', line: 7, column: 3 }
+  const reactions = [
+    { kind: 'declares', withinMs: millis(60_000), at: place },
+    { kind: 'ticks', step: 'open <the> breaker', withinMs: millis(60_000), at: place },
+  ] as const
+  const expected = {
+    ...rehearsal,
+    faults: rehearsal.faults.map((fault) => ({ ...fault, expect: [...fault.expect, ...reactions] })),
+    expectations: [...rehearsal.expectations, { kind: 'human' as const, reactions, at: place }],
+  }
+  const notes: readonly Evidence[] = [
+    { kind: 'note', at: secondAt(90), ...spoken, is: 'declared', text: 'SEV2' },
+    { kind: 'note', at: secondAt(150), ...spoken, is: 'step', text: 'Open <the> breaker', about: 'psp-a down' },
+  ]
+  const { html, markdown, judgment } = reportOf(together(evidence({ rehearsal: expected }), notes))
+
+  it('stands at its fault, and on its own for the whole run, with times', () => {
+    const rows = (part: string) => part.match(/people declare an incident.*?24\.\d s of 60\.0 s ✓|runbook: open.*?✗/g)
+    const ofRun = html.slice(html.indexOf('<section id="human">')).split('</section>')[0] ?? ''
+    const ofFault = html.slice(html.indexOf('<section id="faults">')).split('</section>')[0] ?? ''
+    expect(rows(ofRun)).toHaveLength(2)
+    expect(rows(ofFault)).toHaveLength(2)
+    expect(html).not.toContain('<the>')
+    expect(markdown).toContain('## What people had to do')
+  })
+
+  it('is in the timeline, with what a step was about', () => {
+    expect(html).toMatch(/has done for psp-a down: Open .*the.* breaker/)
+  })
+
+  it('fails its test cases and is annotated at its line', () => {
+    const cases = junitReport(judgment, expected).match(/<testcase[^>]*runbook[^>]*>\s*<failure[^>]*people-late/g)
+    expect(cases).toHaveLength(2)
+    const lines = annotations(judgment, expected).map(({ text }) => text)
+    expect(lines.filter((line) => line.includes('people-late') && line.includes('line=7,'))).toHaveLength(1)
   })
 })

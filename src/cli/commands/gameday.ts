@@ -7,9 +7,11 @@ import { parseRequest } from '../../live/requests.ts'
 import { actorOf } from '../audit.ts'
 import { BadInput } from '../failure.ts'
 import { amongWords, checkedArgument, checkedFlag, issueOfFlag } from '../flags.ts'
+import { complaintAbout } from '../runbook.ts'
 import { say, term } from '../terminal.ts'
 
 type Who = { readonly as?: string; readonly role?: string }
+type NoteFlags = Who & { readonly kind: NoteKind; readonly about?: string }
 
 export function addGameday(root: Command, finish: (code: number) => void): void {
   const gameday = root.command('gameday').description('write a note or a decision into a run that is under way')
@@ -18,12 +20,13 @@ export function addGameday(root: Command, finish: (code: number) => void): void 
     .argument('<folder>', 'folder of the run, such as reports/latest')
     .argument('<text...>', 'what was seen or done')
     .addOption(checkedFlag('--kind <kind>', noteKinds.join(', '), amongWords(noteKinds, 'kinds'), 'note'))
+    .option('--about <harm>', 'the fault or action that it is about (default: every one that has begun)')
     .addHelpText(
       'after',
-      '\nExamples:\n  matchday gameday note reports/latest "the PSP dashboard is still green"\n  matchday gameday note reports/latest --kind declared --role reporter "SEV2, Ana leads"\n  matchday gameday note reports/latest --kind follow-up "alert on open breakers"',
+      '\nExamples:\n  matchday gameday note reports/latest "the PSP dashboard is still green"\n  matchday gameday note reports/latest --kind declared --role reporter "SEV2, Ana leads"\n  matchday gameday note reports/latest --kind step --about psp-down "open the breaker"\n  matchday gameday note reports/latest --kind follow-up "alert on open breakers"',
     )
-    .action(async (folder: string, text: string[], flags: Who & { kind: NoteKind }) =>
-      finish(await tell(folder, { ...speaker(flags), kind: 'note', is: flags.kind, text: text.join(' ') })),
+    .action(async (folder: string, text: string[], flags: NoteFlags) =>
+      finish(await note(folder, text.join(' '), flags)),
     )
 
   withWho(gameday.command('decide').description('record a decision; `stop` stops the run and heals it'))
@@ -40,6 +43,13 @@ export function addGameday(root: Command, finish: (code: number) => void): void 
       const said = { ...(about === undefined ? {} : { about }), ...(reason === undefined ? {} : { reason }) }
       finish(await tell(folder, { ...speaker(flags), kind: 'decision', what, ...said }))
     })
+}
+
+async function note(folder: string, text: string, { kind: is, about, ...who }: NoteFlags): Promise<number> {
+  const written = { is, text, ...(about === undefined ? {} : { about }) }
+  const complaint = await complaintAbout(folder, written)
+  if (complaint !== undefined) throw new BadInput([issueOfFlag('gameday', complaint)])
+  return tell(folder, { ...speaker(who), kind: 'note', ...written })
 }
 
 const withWho = (command: Command): Command =>

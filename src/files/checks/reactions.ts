@@ -5,6 +5,7 @@ import type { Draft, ReactionDraft } from '../rehearsal.ts'
 import type { Report } from '../report.ts'
 import type { Placed } from '../shape.ts'
 import type { HarmDraft, Strike } from './harms.ts'
+import { checkHumanParts, humanTimes } from './human.ts'
 
 export function checkReaction(
   reaction: ReactionDraft,
@@ -40,6 +41,9 @@ export function checkReaction(
         report(reaction.at, 'expectation-unobservable', 'The load has no sockets that could reconnect.', next)
       }
       return beforeTheEnd('Reconnection', value.value.within, strike, report)
+    case 'human':
+      for (const { what, within } of humanTimes(value.value)) beforeTheEnd(what, within, strike, report)
+      return checkHumanParts(value.value, reaction.at, report)
     case 'amplification':
     case 'undisturbed':
       return

@@ -238,8 +238,8 @@ export const shapes = {
   ),
   'stop-requested': object({ at, by: oneOf('operator', 'guardrail', 'failure'), reason: text }),
   note: object(
-    { at, by, via, is: oneOf('note', 'declared', 'mitigated', 'follow-up'), text },
-    { role: text, seen: amount },
+    { at, by, via, is: oneOf('note', 'declared', 'mitigated', 'step', 'follow-up'), text },
+    { role: text, seen: amount, about: text },
   ),
   decision: object(
     { at, by, via, what: oneOf('go', 'no-go', 'stop') },

@@ -70,6 +70,12 @@ const witness = variants('kind', {
   ready: object({ what: oneOf('pods', 'nodes'), becomes: number, withinMs: ms, at }, { app: text, zone: text }),
 })
 
+const ofPeople = {
+  declares: object({ withinMs: ms, at }),
+  mitigates: object({ withinMs: ms, at }),
+  ticks: object({ step: text, withinMs: ms, at }),
+}
+
 const reaction = variants('kind', {
   failover: object({ from: text, to: text, withinMs: ms, at }, { failback: oneOf('none') }),
   recovers: object({ sli: text, withinMs: ms, at }),
@@ -81,6 +87,7 @@ const reaction = variants('kind', {
   undisturbed: object({ sli: text, badMax: number, at }),
   completes: object({ withinMs: ms, at }),
   promotes: object({ database: text, sli: text, rtoMs: ms, at }),
+  ...ofPeople,
 })
 
 const role = oneOf('owner', 'coordinator', 'reporter', 'observer')
@@ -153,6 +160,7 @@ const expectation = variants('kind', {
   connections: object({ of: text, metric: text, where: labels, pods: oneOf('sum', 'max'), atMost: number, at }),
   disruption: object({ budget: text, at }),
   posture: object({ namespaces: some(text), wants: some(want), at }),
+  human: object({ reactions: list(variants('kind', ofPeople)), at }),
   ledger: object({ settleWithinMs: ms, at }),
 })
 

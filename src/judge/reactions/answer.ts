@@ -16,15 +16,19 @@ export type Told = {
 export type ReactionAnswer = {
   held(told: Told): Ruled<ReactionResult>
   broken(cause: Cause, told: Told): Ruled<ReactionResult>
+  /** It cannot be known, for a reason with a name of its own. */
+  missing(cause: Cause, told: Told): Ruled<ReactionResult>
   /** `why` it cannot be known. */
   unknown(why: string, lines: readonly (number | undefined)[]): Ruled<ReactionResult>
 }
 
+/** `of`: what the finding is about, if not the harm. */
 export function createReactionAnswer(
   harm: Harm,
   kind: ReactionResult['kind'],
   subject: string,
   withinMs?: number,
+  of = harm.name,
 ): ReactionAnswer {
   const said = (held: boolean, { sentence, tookMs }: Told, findings: readonly Finding[]): Ruled<ReactionResult> => ({
     result: {
@@ -38,10 +42,11 @@ export function createReactionAnswer(
     findings,
   })
   const say = (weight: Finding['weight'], cause: Cause, { sentence, lines }: Told) =>
-    finding(weight, cause, `${harm.name}: ${subject}`, sentence, [...harm.lines.slice(0, 8), ...lines])
+    finding(weight, cause, `${of}: ${subject}`, sentence, [...harm.lines.slice(0, 8), ...lines])
   return {
     held: (told) => said(true, told, []),
     broken: (cause, told) => said(false, told, [say('breach', cause, told)]),
+    missing: (cause, told) => said(false, told, [say('gap', cause, told)]),
     unknown: (sentence, lines) => said(false, { sentence, lines }, [say('gap', 'no-evidence', { sentence, lines })]),
   }
 }

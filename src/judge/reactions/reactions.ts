@@ -10,6 +10,7 @@ import { judgeCompletion } from './completion.ts'
 import { harmCosts } from './costs.ts'
 import { judgeFailback } from './failback.ts'
 import { judgeFailover } from './failover.ts'
+import { judgePeople } from './people.ts'
 import { judgePromotion } from './promotion.ts'
 import { judgeReconnects } from './reconnects.ts'
 import { judgeRecovery } from './recovery.ts'
@@ -69,6 +70,10 @@ function judgeReaction(seen: Seen, harm: Harm, expected: Other): Ruled<ReactionR
       return judgeUndisturbed(seen, harm, expected)
     case 'completes':
       return judgeCompletion(seen, harm, expected)
+    case 'declares':
+    case 'mitigates':
+    case 'ticks':
+      return judgePeople(seen, harm, expected)
     case 'promotes':
       return judgePromotion(seen, harm, expected)
   }

@@ -17,6 +17,7 @@ import { createPodGauges, type PodGauges } from './pod-gauges.ts'
 import { limitsOf } from './prometheus-cells.ts'
 import { createPrometheusSlis, type PrometheusSlis } from './prometheus-slis.ts'
 import { createRunFacts, type RunFacts } from './run-facts.ts'
+import { createSaid, type SaidSeen } from './said.ts'
 import { createSilence, type Silence } from './silence.ts'
 import { createStreams, type Streams } from './streams.ts'
 import { refusalCounters, wantedCounters, wantedGauges } from './wanted-counters.ts'
@@ -37,6 +38,7 @@ export type Seen = {
   readonly streams: Streams
   readonly silence: Silence
   readonly podGauges: PodGauges
+  readonly said: SaidSeen
   readonly prometheus: PrometheusSlis
 }
 
@@ -70,6 +72,7 @@ export function createGathering(): Gathering {
     streams: createStreams(),
     silence: createSilence(),
     podGauges: createPodGauges(),
+    said: createSaid(),
     prometheus,
   }
   return { seen, add: (record, line) => addTo(seen, record, line) }
@@ -120,8 +123,10 @@ function addTo(seen: Seen, record: Evidence, line: number): void {
     case 'evidence-lost':
     case 'evidence-doubted':
     case 'run-ended':
-    case 'note':
     case 'decision':
+      return seen.run.add(record, line)
+    case 'note':
+      seen.said.add(record, line)
       return seen.run.add(record, line)
     // Blocks have a fold of their own (`blocks.ts`): a run of one rehearsal has none.
     case 'session-started':

@@ -43,7 +43,7 @@ export function eventWords(record: Evidence): EventWords | undefined {
       if (record.items.length === 0) return undefined
       return { subject: 'residue', text: `: ${record.items.map((each) => each.what).join('; ')}`, look: 'bad' }
     case 'note':
-      return { subject: speaker(record), text: ` ${noteWords[record.is]}: ${record.text}` }
+      return { subject: speaker(record), text: ` ${noteWords[record.is]}${about(record)}: ${record.text}` }
     case 'decision':
       return decisionWords(record)
     case 'undo-done':
@@ -73,14 +73,16 @@ const noteWords: Readonly<Record<EvidenceOf<'note'>['is'], string>> = {
   note: 'notes',
   declared: 'declares an incident',
   mitigated: 'reports a mitigation',
+  step: 'has done',
   'follow-up': 'asks for a follow-up',
 }
 
+const about = ({ about: name }: { readonly about?: string }): string => (name === undefined ? '' : ` for ${name}`)
+
 function decisionWords(decision: EvidenceOf<'decision'>): EventWords {
-  const about = decision.about === undefined ? '' : ` for ${decision.about}`
   const reason = decision.reason === undefined ? '' : `: ${decision.reason}`
   const look = decision.what === 'go' ? 'good' : 'warn'
-  return { subject: speaker(decision), text: ` decides ${decision.what}${about}${reason}`, look }
+  return { subject: speaker(decision), text: ` decides ${decision.what}${about(decision)}${reason}`, look }
 }
 
 const bookWords = ({ book, settled, pending }: EvidenceOf<'book-read'>): EventWords => ({

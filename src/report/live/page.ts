@@ -18,6 +18,7 @@ const noteLabels: Readonly<Record<(typeof noteKinds)[number], string>> = {
   note: 'note',
   declared: 'incident declared',
   mitigated: 'mitigated',
+  step: 'runbook step done',
   'follow-up': 'follow-up',
 }
 

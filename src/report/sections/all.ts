@@ -13,7 +13,7 @@ import { generator } from './generator.ts'
 import { keda } from './keda.ts'
 import { ledger } from './ledger.ts'
 import { objectives } from './objectives.ts'
-import { decisions, gameday, people } from './people.ts'
+import { decisions, gameday, people, reactionsOfPeople } from './people.ts'
 import { posture } from './posture.ts'
 import { reached } from './reached.ts'
 
@@ -24,6 +24,7 @@ const first: readonly Section[] = [decisions, causes, objectives]
 const rest: readonly Section[] = [
   gameday,
   people,
+  reactionsOfPeople,
   reached,
   faults,
   actions,

@@ -5,6 +5,7 @@ import { speaker } from '../live/event-words.ts'
 import type { RunView } from '../view.ts'
 import { clock, utcTime } from '../words.ts'
 import { cell, facts, row, section, table } from './markup.ts'
+import { reactionTable } from './reactions.ts'
 
 const since = (at: number, { zeroAt }: RunView): string => (at < zeroAt ? '–' : clock((at - zeroAt) / 1000))
 
@@ -41,6 +42,11 @@ export function gameday(_: Judgment, view: RunView): Html {
       ? html``
       : html`<h3>Go/no-go checklist</h3><ul>${checklist.map((each) => html`<li>${each}</li>`)}</ul>`
   return section('gameday', 'GameDay', html`${said}${rows.length === 0 ? html`` : facts(rows)}${checked}`)
+}
+
+/** What the rehearsal as a whole expected of people, about the first fault or action. */
+export function reactionsOfPeople({ people: all = [] }: Judgment): Html {
+  return all.length === 0 ? html`` : section('human', 'What people had to do', reactionTable(all))
 }
 
 export function people(_: Judgment, view: RunView): Html {

@@ -108,7 +108,7 @@ describe('an autoscaler that something is expected of', () => {
     expect(await told(without)).toEqual([
       expect.stringMatching(/^72 object-missing .*no HorizontalPodAutoscaler payments-api/),
       expect.stringMatching(/^73 object-missing .*no ScaledObject payout-worker/),
-      expect.stringMatching(/^95 object-missing .*no HorizontalPodAutoscaler payments-api/),
+      expect.stringMatching(/^96 object-missing .*no HorizontalPodAutoscaler payments-api/),
     ])
   })
 
@@ -121,7 +121,7 @@ describe('an autoscaler that something is expected of', () => {
       return (await missingScalers(api, rehearsal, target)).map(({ at, code }) => `${at.line} ${code}`)
     }
     expect(await planned('payments-api')).toEqual([])
-    expect(await planned('another')).toEqual(['95 object-missing'])
+    expect(await planned('another')).toEqual(['96 object-missing'])
   })
 
   it('is not called missing where it may not be read', async () => {
