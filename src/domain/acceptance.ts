@@ -20,7 +20,7 @@ const NO_EVIDENCE = 'missing or doubtful evidence is inconclusive, whoever accep
 /** Causes that the rules of `unacceptable` do not reach. */
 const named: Partial<Record<Cause, string>> = {
   'not-healed': 'what a run leaves behind must be taken back',
-  'forgery-accepted': 'a forged message that is let in is never acceptable',
+  'forgery-accepted': 'a forgery that is let in is never acceptable',
   'split-brain': MONEY,
   'run-stopped': NO_EVIDENCE,
   'generator-starved': NO_EVIDENCE,

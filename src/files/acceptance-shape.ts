@@ -64,10 +64,10 @@ export const acceptedFindings = list(
     record({
       cause: need(acceptableCause, 'Cause of the finding, as the report names it.'),
       about: may(
-        line('what the finding is about,', 'payments-api', 300),
+        line('what the finding is about,', 'orders-api', 300),
         'What the finding is about, as the report names it: an autoscaler, a service, an SLI. A fault or a namespace stands for everything of it; if left out, every finding of this cause.',
       ),
-      owner: need(line('the person or team that answers for it,', 'team-payments', 100), 'Who accepted it.'),
+      owner: need(line('the person or team that answers for it,', 'team-orders', 100), 'Who accepted it.'),
       reason: need(line('the reason', 'the new autoscaler metric comes with PLAY-412', 500), 'Why it is accepted.'),
       until: need(day, 'Last day on which it is accepted, in UTC. From the next day on the finding fails a run again.'),
     }),

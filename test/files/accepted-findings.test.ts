@@ -65,7 +65,7 @@ describe('causes that cannot be accepted', () => {
     const refused = causeNames.filter((cause) => unacceptable(cause) !== undefined)
     expect(Object.groupBy(refused, (cause) => unacceptable(cause) ?? '')).toMatchInlineSnapshot(`
       {
-        "a forged message that is let in is never acceptable": [
+        "a forgery that is let in is never acceptable": [
           "forgery-accepted",
         ],
         "it is about acceptances themselves": [
