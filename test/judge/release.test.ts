@@ -68,7 +68,7 @@ describe('a release', () => {
     expect(told.back).toMatchObject({ kind: 'rolls-back', held: true, tookMs: 10_000, withinMs: 20_000 })
     expect([told.out?.sentence, told.back?.sentence]).toEqual([
       'Every pod of Deployment gateway ran the release (app sha256:bbbbbbbbbbbb…) 12.0 s after gateway 2 began; 30.0 s were allowed.',
-      'Every pod of Deployment gateway ran what it ran before 10.0 s after the rollback of gateway 2 began; 20.0 s were allowed.',
+      'Every pod of Deployment gateway ran what it ran before (app sha256:aaaaaaaaaaaa…) 10.0 s after the rollback of gateway 2 began; 20.0 s were allowed.',
     ])
   })
 
@@ -77,7 +77,7 @@ describe('a release', () => {
     const act = release({ images: {}, annotations: { 'checksum/config': '3f1c' } })
     const { causes, out: told } = judged(through(config, config), whole, act)
     expect(causes).toEqual([])
-    expect(told?.sentence).toContain('ran the new template 12.0 s after')
+    expect(told?.sentence).toContain('ran the release 12.0 s after')
   })
 
   it.each<[string, readonly Evidence[], readonly Step[], string[]]>([

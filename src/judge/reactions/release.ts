@@ -61,7 +61,7 @@ function rolledOut(facts: Facts): Ruled<ReactionResult> {
   const all = whenAll(facts, harm.createdAt, healsAt, (each) => !templates.has(templateOf(each)))
   if (templates.size > 0 && all !== undefined) {
     const tookMs = all - harm.createdAt
-    const sentence = `Every pod of ${nameOf(act)} ran ${whatRan(facts, fresh)} ${duration(tookMs)} after ${harm.name} began; ${duration(act.withinMs)} were allowed.`
+    const sentence = `Every pod of ${nameOf(act)} ran the release${whatRan(facts, fresh)} ${duration(tookMs)} after ${harm.name} began; ${duration(act.withinMs)} were allowed.`
     if (tookMs > act.withinMs) return answer.broken('rollout-stuck', { sentence, tookMs, lines })
     return whyNoProof(facts, fresh, answer) ?? answer.held({ sentence, tookMs, lines })
   }
@@ -112,7 +112,7 @@ function rolledBack(facts: Facts): Ruled<ReactionResult> {
   const all = whenAll(facts, healRequested.at, Number.POSITIVE_INFINITY, (each) => templates.has(templateOf(each)))
   if (templates.size > 0 && all !== undefined) {
     const tookMs = all - healRequested.at
-    const sentence = `Every pod of ${nameOf(act)} ran what it ran before ${duration(tookMs)} after the rollback of ${harm.name} began; ${duration(act.backWithinMs)} were allowed.`
+    const sentence = `Every pod of ${nameOf(act)} ran what it ran before${whatRan(facts, back)} ${duration(tookMs)} after the rollback of ${harm.name} began; ${duration(act.backWithinMs)} were allowed.`
     return tookMs <= act.backWithinMs
       ? answer.held({ sentence, tookMs, lines })
       : answer.broken('rollback-late', { sentence, tookMs, lines })
@@ -185,11 +185,11 @@ const digestText = ({ id, image }: Ran): string => {
   return content === undefined ? image : shortDigest(content)
 }
 
-/** `the release (app sha256:0123…)`, or `the new template` where no image was changed. */
-function whatRan({ act }: Facts, fresh: readonly PodLife[]): string {
+/** ` (app sha256:0123…)`; nothing where no image was changed. */
+function whatRan({ act }: Facts, pods: readonly PodLife[]): string {
   const images = Object.keys(act.images).flatMap((container) => {
-    const digests = new Set(fresh.flatMap((life) => ranLast(life, container).map(digestText)))
+    const digests = new Set(pods.flatMap((life) => ranLast(life, container).map(digestText)))
     return [...digests].map((digest) => `${container} ${digest}`)
   })
-  return images.length === 0 ? 'the new template' : `the release (${listed(images)})`
+  return images.length === 0 ? '' : ` (${listed(images)})`
 }
