@@ -125,7 +125,13 @@ describe('a completed action', () => {
   it('is rolled back at once if it is a release that is not complete in its time', async () => {
     const stuck = cluster()
     const status = { replicas: 3, updatedReplicas: 1, availableReplicas: 2 }
-    const objects: Record<string, unknown> = { ...stuck, [WALLET]: { ...stuck[WALLET], status } }
+    const waiting = { waiting: { reason: 'ImagePullBackOff', message: 'no such image' } }
+    const pod = {
+      metadata: { name: 'wallet-2', namespace: 'casino', labels: { app: 'wallet' } },
+      status: { containerStatuses: [{ name: 'wallet', state: waiting }] },
+    }
+    const pods = { [paths.pods('casino')]: { items: [pod] } }
+    const objects: Record<string, unknown> = { ...stuck, ...pods, [WALLET]: { ...stuck[WALLET], status } }
     // The rollback is complete as soon as it is written.
     const onPatch = (patch: string) => {
       const isBack = patch.includes('"image":"registry.example/wallet:1"')
@@ -135,6 +141,7 @@ describe('a completed action', () => {
     expect(steps).toEqual(['admitted', 'undo-written', 'begun', 'heal-requested', 'undo-done', 'healed', 'failed'])
     expect(problems).toEqual([expect.stringContaining('not rolled out within 300ms, so it is rolled back: ')])
     expect(problems[0]).toContain('1 of 2 replicas are updated')
+    expect(problems[0]).toContain('; wallet in wallet-2 waits: ImagePullBackOff')
     expect(JSON.stringify(objects[WALLET])).toContain('registry.example/wallet:1')
   })
 

@@ -9,8 +9,9 @@ import type { Act } from '../../../domain/rehearsal.ts'
 import { showDuration } from '../../../domain/show.ts'
 import { after } from '../../../domain/units.ts'
 import { messageOf } from '../../../domain/unknown.ts'
-import { demand, type KubeObject } from '../../../protocols/kubernetes/api.ts'
-import { fields } from '../fields.ts'
+import { demand, itemsOf, type KubeObject, paths } from '../../../protocols/kubernetes/api.ts'
+import { type LabelSelector, selects } from '../../../protocols/kubernetes/label-selector.ts'
+import { fields, list, text } from '../fields.ts'
 import { type ActionContext, change } from './change.ts'
 import { untilSettled } from './settled.ts'
 import { containerNames, imageOf, valuesNow } from './template.ts'
@@ -39,15 +40,34 @@ export async function onRelease(context: ActionContext, act: ReleaseAct): Promis
       const deadline = after(context.clock.now(), withinMs)
       onStep({ is: 'begun', targets: [`${workload.kind}/${context.target}/${workload.name}`] })
       const late = () => context.clock.now() >= deadline
-      await untilSettled(context, undo.settled, late, signal).catch((error: unknown) => {
+      await untilSettled(context, undo.settled, late, signal).catch(async (error: unknown) => {
         if (!late() || signal.aborted) throw error
-        const open = messageOf(error)
-        throw new Error(`not rolled out within ${showDuration(withinMs)}, so it is rolled back: ${open}`)
+        const waiting = await waitingContainers(context, object).catch(() => [])
+        const why = [messageOf(error), ...waiting].join('; ')
+        throw new Error(`not rolled out within ${showDuration(withinMs)}, so it is rolled back: ${why}`)
       })
       await untilOldPodsAreGone(context, object, signal)
       onStep({ is: 'done', note: `every pod of ${workload.kind} ${workload.name} was replaced` })
     },
   }
+}
+
+/** Reasons shown; the pods of one release mostly wait for the same. */
+const REASONS_SHOWN = 3
+
+/** What containers of its pods wait for, as `app in wallet-7d4b-x waits: ImagePullBackOff`. */
+async function waitingContainers({ api, target }: ActionContext, workload: KubeObject): Promise<readonly string[]> {
+  const selector = fields(workload.spec).selector as LabelSelector | undefined
+  const pods = itemsOf(await demand(api, { method: 'GET', path: paths.pods(target, selector?.matchLabels) }))
+  const reasons = pods
+    .filter(({ metadata }) => selects(selector ?? {}, metadata.labels ?? {}))
+    .flatMap(({ metadata, status }) =>
+      list(fields(status).containerStatuses).flatMap(({ name, state }) => {
+        const reason = text(fields(fields(state).waiting).reason)
+        return reason === '' ? [] : [`${text(name)} in ${metadata.name} waits: ${reason}`]
+      }),
+    )
+  return reasons.slice(0, REASONS_SHOWN)
 }
 
 /** Why this release would not be one, or could not be rolled out. */
