@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { LabError } from '../machine/lab-error.ts'
 import { claimRoot, type LabPaths, PASSABLE } from '../machine/paths.ts'
+import { releaseSharedMemory } from './shared-memory.ts'
 
 // The files of one lab, deleted with it. Images stay: staging them takes time, and their digests say what they are.
 const TRANSIENT = ['control-plane', 'nodes', 'volumes', 'net', 'kubeconfig', 'lab.json', 'owner.sock', 'runtime.sock']
@@ -27,7 +28,9 @@ export function prepareRoot(paths: LabPaths): void {
   for (const folder of [paths.controlPlane, paths.logs]) mkdirSync(folder, { recursive: true, mode: 0o700 })
 }
 
+/** Call it when the lab's processes are gone. */
 export function removeTransient(paths: LabPaths): void {
+  for (const folder of [paths.volumes, paths.nodes]) releaseSharedMemory(folder)
   for (const name of TRANSIENT) rmSync(join(paths.root, name), { recursive: true, force: true })
 }
 
