@@ -213,6 +213,16 @@ export type Reaction =
 export const overPods = ['sum', 'max'] as const
 export type OverPods = (typeof overPods)[number]
 
+/** Above it, more pods are needed: a gauge of the pods of a source, or the rate of a counter, summed over them. */
+export type ScalingMetric = {
+  readonly of: string
+  readonly metric: string
+  readonly where: Readonly<Record<string, string>>
+} & (
+  | { readonly kind: 'gauge'; readonly pods: OverPods; readonly above: number }
+  | { readonly kind: 'rate'; readonly above: PerSecond }
+)
+
 export type Expectation =
   | {
       readonly kind: 'autoscaler'
@@ -223,6 +233,8 @@ export type Expectation =
       /** From metric over target to `atLeast` pods Ready. */
       readonly readyWithinMs: Millis
       readonly atLeast: number
+      /** What calls for more pods. Without it: the autoscaler's own metrics, and the requests of a source of its name. */
+      readonly scalesOn?: ScalingMetric
       /** After the phase it scales down again within this time, with at most this many changes of direction in the whole run. */
       readonly calms?: { readonly withinMs: Millis; readonly turnsMax: number }
       readonly at: SourcePoint

@@ -143,6 +143,8 @@ function checkReaction(reaction: Reaction, fit: Fit): void {
 
 function checkExpectation(expectation: Expectation, target: Target, fit: Fit, report: Report): void {
   if (expectation.kind === 'connections') fit.metric(expectation.of, expectation.metric, expectation.at)
+  if (expectation.kind === 'autoscaler' && expectation.scalesOn !== undefined)
+    fit.metric(expectation.scalesOn.of, expectation.scalesOn.metric, expectation.at)
   if (expectation.kind !== 'ledger' || target.books.length > 0) return
   const problem = `There is a ledger to reconcile, and ${target.file} lists no books.`
   report(expectation.at, 'no-books', problem, 'list the books there.')

@@ -68,15 +68,17 @@ function checkHarm(
   report(at, 'budget-unseen', problem, `let it last ${least} or longer, or read the source from its pods.`)
 }
 
-/** From the load that calls for more pods to the pods, as the requests of a source of the autoscaler's name show it. */
+/** Syncs until the decision, counted from the scrape that showed the need for more pods. */
 function checkAutoscalers({ expectations }: Rehearsal, target: Target, report: Report): void {
   for (const each of expectations) {
     if (each.kind !== 'autoscaler') continue
-    const everyMs = scrapeMsOf(target, each.name)
     const budgetMs = each.decidesWithinSyncs * target.hpaSyncMs
-    if (everyMs === undefined || budgetMs >= INTERVALS_LEAST * everyMs) continue
-    const problem = `${each.decidesWithinSyncs} syncs are ${showDuration(budgetMs)}, and the requests of "${each.name}" are read from Prometheus, which scrapes every ${showDuration(everyMs)}.`
-    const least = showDuration(millis(INTERVALS_LEAST * everyMs))
-    report(each.at, 'budget-unseen', problem, `allow ${least} or more, or read the source from its pods.`)
+    for (const of of new Set([each.name, ...(each.scalesOn ? [each.scalesOn.of] : [])])) {
+      const everyMs = scrapeMsOf(target, of)
+      if (everyMs === undefined || budgetMs >= INTERVALS_LEAST * everyMs) continue
+      const problem = `${each.decidesWithinSyncs} syncs are ${showDuration(budgetMs)}, and what calls for more pods, "${of}", is read from Prometheus, which scrapes every ${showDuration(everyMs)}.`
+      const least = showDuration(millis(INTERVALS_LEAST * everyMs))
+      report(each.at, 'budget-unseen', problem, `allow ${least} or more, or read the source from its pods.`)
+    }
   }
 }

@@ -10,6 +10,7 @@ import { dnsLabel, metricName, name, path, seriesLabels, sli, source, title, var
 import { duration, factor, percentage, podLimit, syncs } from './quantities.ts'
 import { reached } from './reaches.ts'
 import { may, need, oneOf, parts, record, renamed, tellApart } from './record.ts'
+import { scalesOn } from './scaling-shape.ts'
 import { integer, list, placed, someOf, table, text, word, yes } from './shape.ts'
 import { sliName, slis } from './sli-shape.ts'
 
@@ -77,6 +78,7 @@ const expectation = placed(
         ),
         readyWithin: within('Longest time from metric over target until `atLeast` pods are Ready.'),
         atLeast: need(integer({ min: 1, max: 100_000, what: 'a number of pods' }), 'Pods that must be Ready.'),
+        scalesOn: may(scalesOn, 'Metric of a source that calls for more pods, where the autoscaler does not show it.'),
         calms: may(
           record({
             within: within('Longest time from the end of the phase until it has come down again.'),

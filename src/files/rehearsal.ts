@@ -26,6 +26,7 @@ import { peopleReactionsOf } from './human.ts'
 import { requiredStateOf } from './reaches.ts'
 import { QUANTILES, rehearsalFile, type rehearsalSpec } from './rehearsal-shape.ts'
 import { collectIssues, type Report, settle } from './report.ts'
+import { scalingMetricOf } from './scaling-shape.ts'
 import type { Shape } from './shape.ts'
 import { slisOf, socketSli } from './slis.ts'
 import { openDocument } from './yaml-node.ts'
@@ -147,7 +148,7 @@ const phaseOf = ({ at, value }: Whole<'timeline'>[number]): Phase => ({
 function expectationOf({ at, value }: ExpectationDraft): Expectation {
   switch (value.kind) {
     case 'autoscaler': {
-      const { name, on, decidesWithin, readyWithin, atLeast, calms } = value.value
+      const { name, on, decidesWithin, readyWithin, atLeast, scalesOn, calms } = value.value
       return {
         kind: 'autoscaler',
         name,
@@ -155,6 +156,7 @@ function expectationOf({ at, value }: ExpectationDraft): Expectation {
         decidesWithinSyncs: decidesWithin,
         readyWithinMs: readyWithin.value,
         atLeast,
+        ...(scalesOn === undefined ? {} : { scalesOn: scalingMetricOf(scalesOn) }),
         ...(calms === undefined ? {} : { calms: { withinMs: calms.within.value, turnsMax: calms.flapping } }),
         at,
       }

@@ -72,7 +72,7 @@ export function expectationSentence(expectation: Expectation, { hpaSyncMs }: Tar
     case 'autoscaler': {
       const { name, phase, decidesWithinSyncs, readyWithinMs, atLeast } = expectation
       const decides = `decides within ${decidesWithinSyncs} syncs (${showDuration(decidesWithinSyncs * hpaSyncMs)})`
-      return `autoscaler ${name} follows "${phase}": ${decides}, ${atLeast} pods Ready within ${showDuration(readyWithinMs)}`
+      return `autoscaler ${name} follows "${phase}"${scalesOnWords(expectation)}: ${decides}, ${atLeast} pods Ready within ${showDuration(readyWithinMs)}`
     }
     case 'keda': {
       const { scaledObject, phase, activatesWithinMs, readyWithinMs, atLeast } = expectation
@@ -93,6 +93,12 @@ export function expectationSentence(expectation: Expectation, { hpaSyncMs }: Tar
 }
 
 export const requiredSentence = (state: RequiredState): string => `${stateName(state)} reaches ${stateGoal(state)}`
+
+function scalesOnWords({ scalesOn }: Extract<Expectation, { kind: 'autoscaler' }>): string {
+  if (scalesOn === undefined) return ''
+  const { kind, metric, where, of, above } = scalesOn
+  return ` once ${showSeries(metric, where)} of ${of} is above ${above}${kind === 'rate' ? '/s' : ''}`
+}
 
 export function objectiveSentence(slo: Slo): string {
   if (slo.kind === 'availability') return `${slo.sli} ≥ ${showPercent(slo.objective)}`

@@ -118,10 +118,19 @@ describe('times that a Prometheus is too slow for', () => {
     ).toEqual([])
   })
 
+  it('are syncs of an autoscaler that scales on a gauge', () => {
+    const scalesOn: Edit = ['atLeast: 5}', 'atLeast: 5, scalesOn: {gauge: calls, pods: max, of: shop, above: 100}}']
+    expect(told([scalesOn], [moved('shop')])).toEqual([
+      expect.stringContaining('and what calls for more pods, "shop", is read from Prometheus'),
+    ])
+    const missing: Edit = ['atLeast: 5}', 'atLeast: 5, scalesOn: {rate: callz, of: shop, above: 100/s}}']
+    expect(told([missing], [moved('shop')])[0]).toContain('does not list callz among the metrics of "shop"')
+  })
+
   it('are syncs of an autoscaler whose requests are counted', () => {
     const renamed: Edit = ['    payments-api:\n', '    payments:\n']
     expect(told([], [renamed, moved('payments-api')])).toEqual([
-      expect.stringMatching(/^3 syncs are \d+s, and the requests of "payments-api" are read from Prometheus/),
+      expect.stringMatching(/^3 syncs are \d+s, and what calls for more pods, "payments-api", is read from Prometheus/),
     ])
   })
 })

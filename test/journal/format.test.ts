@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { judgeFolder, writeReports } from '../../src/cli/judging.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
-import { millis } from '../../src/domain/units.ts'
+import { millis, perSecond } from '../../src/domain/units.ts'
 import { decodeLine } from '../../src/journal/format/decode.ts'
 import { encodeRecord, FORMAT } from '../../src/journal/format/encode.ts'
 import { readJournal } from '../../src/journal/read.ts'
@@ -104,6 +104,23 @@ describe('a journal of each format', () => {
     const acceptedFindings = [acceptance('slo-missed', { about: 'deposit' }), acceptance('a-cause-of-another-version')]
     const told = { ...head, target: { ...head.target, acceptedFindings } }
     expect(decodeLine(encodeRecord(told), FORMAT)).toMatchObject({ ok: true, record: { target: { acceptedFindings } } })
+  })
+
+  it('keeps the metric on which an autoscaler scales', () => {
+    const [head] = evidence()
+    if (head?.kind !== 'run-started') throw new Error('a journal begins with its head')
+    const of = { of: 'broker', metric: 'waiting', where: {} }
+    const metrics = [
+      { kind: 'gauge', ...of, pods: 'max', above: 100 } as const,
+      { kind: 'rate', ...of, above: perSecond(5) } as const,
+    ]
+    for (const scalesOn of metrics) {
+      const expectations = head.rehearsal.expectations.map((each) =>
+        each.kind === 'autoscaler' ? { ...each, scalesOn } : each,
+      )
+      const told = { ...head, rehearsal: { ...head.rehearsal, expectations } }
+      expect(decodeLine(encodeRecord(told), FORMAT)).toEqual({ ok: true, record: told })
+    }
   })
 
   it('keeps indicators of Prometheus, and which metrics a scrape had no sample of', () => {

@@ -148,10 +148,15 @@ const want = oneOf(
   'autoscaling',
 )
 
+const scalingMetric = variants('kind', {
+  gauge: object({ of: text, metric: text, where: labels, pods: oneOf('sum', 'max'), above: number }),
+  rate: object({ of: text, metric: text, where: labels, above: rate }),
+})
+
 const expectation = variants('kind', {
   autoscaler: object(
     { name: text, phase: text, decidesWithinSyncs: number, readyWithinMs: ms, atLeast: number, at },
-    { calms: object({ withinMs: ms, turnsMax: number }) },
+    { scalesOn: scalingMetric, calms: object({ withinMs: ms, turnsMax: number }) },
   ),
   keda: object(
     { scaledObject: text, phase: text, activatesWithinMs: ms, readyWithinMs: ms, atLeast: number, at },

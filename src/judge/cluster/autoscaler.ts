@@ -2,6 +2,7 @@
 
 import type { Cause } from '../../domain/causes.ts'
 import { rateWindowMs } from '../../domain/required-state.ts'
+import { showSeries } from '../../domain/show.ts'
 import { instant, millis } from '../../domain/units.ts'
 import type { AutoscalerResult, Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
@@ -14,6 +15,7 @@ import { requestsId } from '../seen/wanted-counters.ts'
 import { blind, capped } from './autoscaler-reasons.ts'
 import { calming } from './calming.ts'
 import { type Autoscaler, isOver, isResource, type TargetCrossing, TOLERANCE } from './hpa-metric.ts'
+import { type ScalingSeen, scalingSeen } from './scales-on.ts'
 
 type Step = AutoscalerResult['steps'][number]
 
@@ -34,10 +36,16 @@ function judgeAutoscaler(seen: Seen, expected: Autoscaler): Ruled<AutoscalerResu
   const span = { fromAt: zeroAt + phase.fromMs, toAt: Math.min(zeroAt + phase.toMs, seen.run.seenUntil) }
   if (span.toAt <= span.fromAt) return unseen(seen, expected, `was not tried: the run ended before ${phase.name}`)
   const facts = factsOf(seen, expected, history, span)
-  const over = overTarget(seen, expected, history, span) ?? (facts.decided && { ...facts.decided })
+  const scaling = scalingSeen(seen, expected, span)
+  if (scaling.is === 'unread')
+    return unseen(seen, expected, `cannot be judged: ${metricOf(expected)} was not read well enough in ${phase.name}`)
+  const over = overTarget(seen, expected, history, span, scaling) ?? (facts.decided && { ...facts.decided })
   if (!over) return neverOver(seen, expected, facts)
   return reacted(seen, expected, over, facts)
 }
+
+const metricOf = ({ scalesOn }: Autoscaler): string =>
+  scalesOn === undefined ? 'its metric' : showSeries(scalesOn.metric, scalesOn.where)
 
 type Facts = {
   readonly decided: TargetCrossing | undefined
@@ -76,26 +84,31 @@ function factsOf(seen: Seen, { atLeast }: Autoscaler, history: readonly HpaMomen
 
 /**
  * When more pods were called for. An autoscaler that watches only CPU, or whose metric has no value, cannot say so itself: then
- * the phase's start counts. Otherwise the earlier of what it shows and what the pods' own request counters show.
+ * the phase's start counts, unless `scalesOn` names a metric. Otherwise the earliest of what it shows, of what the pods' own request counters show, and
+ * of that metric.
  */
 function overTarget(
   seen: Seen,
   expected: Autoscaler,
   history: readonly HpaMoment[],
   span: Span,
+  scaling: ScalingSeen,
 ): TargetCrossing | undefined {
   const { fromAt, toAt } = span
+  const declared = scaling.is === 'read' ? scaling.crossing : undefined
   const during = history.filter((each) => each.at > fromAt && each.at <= toAt)
   const last = history.findLast((each) => each.at <= fromAt)
   const shown = [...(last ? [last] : []), ...during]
   const applied = (during.length > 0 ? during : shown).flatMap((each) =>
     each.metrics.filter((metric) => !isResource(metric.metric)),
   )
-  if (!applied.some((metric) => metric.value !== undefined)) return { at: fromAt, line: shown[0]?.line }
+  if (!applied.some((metric) => metric.value !== undefined))
+    return scaling.is === 'read' ? declared : { at: fromAt, line: shown[0]?.line }
   const byItself = shown.find((each) => each.metrics.some((metric) => !isResource(metric.metric) && isOver(metric)))
   const moments = [
     byItself && { at: Math.max(fromAt, byItself.at), line: byItself.line },
     overByRequests(seen, expected, applied, span),
+    declared,
   ].filter((each) => each !== undefined)
   return moments.sort((a, b) => a.at - b.at)[0]
 }

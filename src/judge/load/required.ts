@@ -8,7 +8,7 @@ import type { ReachedResult } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
 import { allRuled, type Ruled } from '../findings/ruled.ts'
 import { duration } from '../findings/words.ts'
-import { cumulative, cut, rateOf, type Track } from '../seen/counters.ts'
+import { betweenScrapes, cumulative, cut, rateOf } from '../seen/counters.ts'
 import type { Seen } from '../seen/seen.ts'
 import { requiredId } from '../seen/wanted-counters.ts'
 
@@ -84,12 +84,6 @@ function rateIn(seen: Seen, state: Extract<RequiredState, { kind: 'rate' }>, { f
     .map(({ toAt: at, line }) => ({ at, line, value: rateOf(counted, at - overMs, at) }))
     .map(({ value, ...at }) => ({ ...at, missing: state.atLeast - value, shown: `${numberText(value)}/s` }))
   return { readings, read: increments.length, unread: failures.length }
-}
-
-/** What a pod had counted before it was first read may be of any age, so it is no rate. */
-function betweenScrapes({ increments, failures }: Track): Track {
-  const firstOf = new Map(increments.toReversed().map((each) => [each.pod, each]))
-  return { increments: increments.filter((each) => firstOf.get(each.pod) !== each), failures }
 }
 
 const numberText = (value: number): string => String(Number(value.toFixed(2)))

@@ -234,3 +234,9 @@ export function splitAt(
     torn: increments.filter(straddles),
   }
 }
+
+/** What a pod had counted before it was first read may be of any age, so it is no rate. */
+export function betweenScrapes({ increments, failures }: Track): Track {
+  const firstOf = new Map(increments.toReversed().map((each) => [each.pod, each]))
+  return { increments: increments.filter((each) => firstOf.get(each.pod) !== each), failures }
+}

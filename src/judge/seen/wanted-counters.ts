@@ -6,6 +6,7 @@ import {
   metricsBySource,
   type Reaction,
   type Rehearsal,
+  type ScalingMetric,
   type Target,
 } from '../../domain/rehearsal.ts'
 import { type RequiredState, stateName } from '../../domain/required-state.ts'
@@ -50,6 +51,7 @@ export const connectionsId = ({ of, metric, where, pods }: Connections): string 
 /** Two states of one series differ in what they must reach or in how its pods are combined. */
 export const requiredId = (state: RequiredState): string =>
   `required:${stateName(state)}:${state.kind === 'gauge' ? state.pods : ''}`
+export const scalesOnId = (autoscaler: string, phase: string): string => `scales-on:${autoscaler}:${phase}`
 export const writableId = (database: string): string => `writable:${database}`
 
 export function wantedCounters(rehearsal: Rehearsal, target: Target): readonly Wanted[] {
@@ -73,6 +75,7 @@ export function wantedCounters(rehearsal: Rehearsal, target: Target): readonly W
   return [
     ...witnesses,
     ...requests,
+    ...scalingMetrics(rehearsal, 'rate'),
     ...required,
     ...harms.flatMap(({ name, expect }) => expect.flatMap((each) => ofReaction(name, each, target))),
   ]
@@ -130,5 +133,13 @@ export function wantedGauges(rehearsal: Rehearsal): readonly Wanted[] {
       ? [{ id: requiredId(state), source: state.of, metric: state.metric, labels: state.where, pods: state.pods }]
       : [],
   )
-  return [...connections, ...writable, ...required]
+  return [...connections, ...writable, ...required, ...scalingMetrics(rehearsal, 'gauge')]
 }
+
+const scalingMetrics = ({ expectations }: Rehearsal, kind: ScalingMetric['kind']): readonly Wanted[] =>
+  expectations.flatMap((each): readonly Wanted[] => {
+    if (each.kind !== 'autoscaler' || each.scalesOn?.kind !== kind) return []
+    const { of, metric, where } = each.scalesOn
+    const pods = each.scalesOn.kind === 'gauge' ? { pods: each.scalesOn.pods } : {}
+    return [{ id: scalesOnId(each.name, each.phase), source: of, metric, labels: where, ...pods }]
+  })
