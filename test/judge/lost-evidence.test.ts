@@ -14,6 +14,8 @@ import { encodeRecord } from '../../src/journal/format/encode.ts'
 import { readJournal } from '../../src/journal/read.ts'
 import { judge } from '../../src/judge/judge.ts'
 import {
+  actionOf,
+  actionSteps,
   place as at,
   evidence,
   healthy as healthyStory,
@@ -21,9 +23,11 @@ import {
   scrapes,
   secondAt,
   together,
+  withActions,
 } from '../support/evidence.ts'
 import { everything } from '../support/evidence-everything.ts'
 import { idOf, machines, nextImage, presentPod, rolledTo } from '../support/evidence-images.ts'
+import { oldPods, releaseAct, rolled, rolledBack, wholeRelease } from '../support/evidence-release.ts'
 import { journalText } from '../support/journal-text.ts'
 import { causesOf } from '../support/judged.ts'
 import { type Line, type Mutation, ofAll, ofKind, ofKindAt, reread, rereadText } from '../support/mutations.ts'
@@ -172,10 +176,17 @@ describe.each<[string, readonly Line[], readonly number[], string]>([
 })
 
 describe('recorded journals', () => {
-  const withPods = (pods: readonly Evidence[]) =>
-    linesOf(together(evidence({ approved: (s) => ({ a: s > 65 && s < 90 ? 0 : 55, b: 0 }) }), machines, pods))
+  const noFailover = { approved: (s: number) => ({ a: s > 65 && s < 90 ? 0 : 55, b: 0 }) }
+  const withPods = (pods: readonly Evidence[]) => linesOf(together(evidence(noFailover), machines, pods))
   const mixed = withPods([presentPod('gateway-1'), presentPod('gateway-2', { id: idOf('b') })])
-  const bases = [...recorded, linesOf(everything()), mixed, withPods(rolledTo(nextImage))]
+  const released = linesOf(
+    together(
+      evidence({ ...noFailover, rehearsal: withActions(actionOf('gateway 2', releaseAct())) }),
+      [...machines, ...oldPods, ...rolled(), ...rolledBack()],
+      actionSteps('gateway 2', ...wholeRelease),
+    ),
+  )
+  const bases = [...recorded, linesOf(everything()), mixed, withPods(rolledTo(nextImage)), released]
   const mutations = Object.entries({ ...ofKind, ...ofKindAt })
 
   it('never get a better verdict or a new breach by any loss at any time', async () => {

@@ -1,67 +1,40 @@
 /** What is asked of a release that is rolled out and back: every pod runs it in time, and in time every pod runs what it ran before. */
 import { describe, expect, it } from 'vitest'
-import type { ActionStepData, Evidence } from '../../src/domain/evidence.ts'
-import type { ActionSpec } from '../../src/domain/rehearsal.ts'
-import { seconds } from '../../src/domain/units.ts'
+import type { Evidence } from '../../src/domain/evidence.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { actionOf, actionSteps, evidence, type Story, toBad, together, withActions } from '../support/evidence.ts'
+import { bornPod, gonePod, type ImageStory, idOf, machines, nextImage, TAG } from '../support/evidence-images.ts'
 import {
-  bornPod,
-  gonePod,
-  type ImageStory,
-  idOf,
-  machines,
-  nextImage,
-  presentPod,
-  TAG,
-} from '../support/evidence-images.ts'
+  type ActionMoment,
+  asked,
+  begun,
+  complete,
+  healed,
+  oldPods,
+  releaseAct,
+  rolled,
+  rolledBack,
+  through,
+  wholeRelease,
+} from '../support/evidence-release.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
 
-const release = (changes: object = {}): ActionSpec['act'] => ({
-  kind: 'release',
-  shape: 'rolling',
-  workload: { kind: 'Deployment', name: 'gateway' },
-  images: { app: 'registry.example/gateway:2' },
-  annotations: {},
-  withinMs: seconds(30),
-  backWithinMs: seconds(20),
-  ...changes,
-})
-
-/** Two pods, replaced one after the other; the last old one is gone `tookS` after `second`. */
-type Both = readonly [ImageStory, ImageStory]
-const replaced = (second: number, tookS: number, was: string, now: string, old: Both, fresh: Both) => [
-  ...bornPod(second + 1, `${now}-1`, fresh[0]),
-  ...gonePod(second + 4, `${was}-1`, old[0]),
-  ...bornPod(second + 5, `${now}-2`, fresh[1]),
-  ...gonePod(second + tookS - 3, `${was}-2`, old[1]),
-]
-const both = (story: ImageStory): Both => [story, story]
-const old = [presentPod('old-1'), presentPod('old-2')]
-const out = (tookS = 12, fresh = both(nextImage)) => replaced(40, tookS, 'old', 'new', both({}), fresh)
-const back = (tookS = 10, again: ImageStory = {}, fresh = both(nextImage)) =>
-  replaced(80, tookS, 'new', 'back', fresh, both(again))
-/** Rolled out and back with these images. */
-const through = (...fresh: Both) => [...out(12, fresh), ...back(10, {}, fresh)]
-
-const begun = [40, { is: 'begun', targets: ['Deployment/casino/gateway'] }] as const
-const done = [53, { is: 'done', note: '' }] as const
-const asked = [80, { is: 'heal-requested' }] as const
-const healed = [91, { is: 'healed' }] as const
-type Step = readonly [number, ActionStepData]
-const whole: readonly Step[] = [begun, done, asked, healed]
-
-function judged(pods: readonly Evidence[], steps: readonly Step[] = whole, act = release(), story = {}) {
+function judged(
+  pods: readonly Evidence[],
+  steps: readonly ActionMoment[] = wholeRelease,
+  act = releaseAct(),
+  story = {},
+) {
   const rehearsal = withActions(actionOf('gateway 2', act))
   const run = evidence({ rehearsal, ...story })
-  const judgment = judge(together(run, machines, old, pods, actionSteps('gateway 2', ...steps)))
+  const judgment = judge(together(run, machines, oldPods, pods, actionSteps('gateway 2', ...steps)))
   const [first, second] = judgment.actions[0]?.reactions ?? []
   return { judgment, out: first, back: second, causes: causesOf(judgment) }
 }
 
 describe('a release', () => {
   it('that reached every pod and was rolled back is held, with both times', () => {
-    const { causes, judgment, ...told } = judged([...out(), ...back()])
+    const { causes, judgment, ...told } = judged([...rolled(), ...rolledBack()])
     expect(causes).toEqual([])
     expect(judgment.verdict.kind).toBe('pass')
     expect(told.out).toMatchObject({ kind: 'rolls-out', held: true, tookMs: 12_000, withinMs: 30_000 })
@@ -74,16 +47,16 @@ describe('a release', () => {
 
   it('that changes only the configuration is recognised by its template', () => {
     const config: ImageStory = { hash: 'two' }
-    const act = release({ images: {}, annotations: { 'checksum/config': '3f1c' } })
-    const { causes, out: told } = judged(through(config, config), whole, act)
+    const act = releaseAct({ images: {}, annotations: { 'checksum/config': '3f1c' } })
+    const { causes, out: told } = judged(through(config, config), wholeRelease, act)
     expect(causes).toEqual([])
     expect(told?.sentence).toContain('ran the release 12.0 s after')
   })
 
-  it.each<[string, readonly Evidence[], readonly Step[], string[]]>([
+  it.each<[string, readonly Evidence[], readonly ActionMoment[], string[]]>([
     [
       'that is late',
-      [...out(34), ...back()],
+      [...rolled(34), ...rolledBack()],
       [begun, [75, { is: 'done', note: '' }], asked, healed],
       ['rollout-stuck'],
     ],
@@ -95,36 +68,36 @@ describe('a release', () => {
     ],
     [
       'that is rolled back late',
-      [...out(), ...back(26)],
-      [begun, done, asked, [107, { is: 'healed' }]],
+      [...rolled(), ...rolledBack(26)],
+      [begun, complete, asked, [107, { is: 'healed' }]],
       ['rollback-late'],
     ],
     [
       'whose rollback starts the image that a moved tag names now',
-      [...out(), ...back(10, { id: idOf('c') })],
-      whole,
+      [...rolled(), ...rolledBack(10, { id: idOf('c') })],
+      wholeRelease,
       ['rollback-missing'],
     ],
     [
       'that changes only the name of the image',
       through({ ...nextImage, id: idOf('a') }, { ...nextImage, id: idOf('a') }),
-      whole,
+      wholeRelease,
       ['no-evidence'],
     ],
     [
       'whose pods run two images under one name',
       through(nextImage, { ...nextImage, id: idOf('c') }),
-      whole,
+      wholeRelease,
       ['mixed-images'],
     ],
     [
       'whose images were not seen',
       through({ ...nextImage, id: undefined }, { ...nextImage, id: undefined }),
-      whole,
+      wholeRelease,
       ['no-evidence'],
     ],
-    ['whose pods were not seen', [], whole, ['no-evidence']],
-    ['that is never rolled back within the run', out(), [begun, done], ['no-evidence']],
+    ['whose pods were not seen', [], wholeRelease, ['no-evidence']],
+    ['that is never rolled back within the run', rolled(), [begun, complete], ['no-evidence']],
     [
       'that was stopped before it was complete',
       bornPod(41, 'new-1', nextImage),
@@ -142,11 +115,11 @@ describe('a release', () => {
       ...gonePod(49, 'old-2'),
       ...bornPod(58, 'new-2', nextImage),
     ]
-    expect(judged([...pods, ...back()]).out).toMatchObject({ held: true, tookMs: 20_000 })
+    expect(judged([...pods, ...rolledBack()]).out).toMatchObject({ held: true, tookMs: 20_000 })
   })
 
   it('names both images where a rollback has two under one name', () => {
-    const { judgment } = judged([...out(), ...back(10, { id: idOf('c') })])
+    const { judgment } = judged([...rolled(), ...rolledBack(10, { id: idOf('c') })])
     expect(judgment.verdict.kind).toBe('fail')
     expect(sentenceOf(judgment, 'rollback-missing')).toBe(
       `The rollback of Deployment gateway brought another image back: app ran sha256:aaaaaaaaaaaa… before the release and sha256:cccccccccccc… after it, both called ${TAG}.`,
@@ -154,15 +127,17 @@ describe('a release', () => {
   })
 
   it('is blamed for attempts that fail during its rollback', () => {
-    const expected = { kind: 'undisturbed', sli: 'login', badMax: 0, at: actionOf('x', release()).at } as const
-    const rehearsal = withActions(actionOf('gateway 2', release(), expected))
+    const expected = { kind: 'undisturbed', sli: 'login', badMax: 0, at: actionOf('x', releaseAct()).at } as const
+    const rehearsal = withActions(actionOf('gateway 2', releaseAct(), expected))
     const load: Story['load'] = (s, all) => s >= 84 && s < 86 && toBad(all.login, 3, 'http-502')
-    expect(judged([...out(), ...back()], whole, release(), { rehearsal, load }).causes).toContain('disturbed')
+    expect(judged([...rolled(), ...rolledBack()], wholeRelease, releaseAct(), { rehearsal, load }).causes).toContain(
+      'disturbed',
+    )
   })
 
   it('has no breach where records of its pods are lost', () => {
-    const pods = [...out(), ...back()]
-    for (const lost of [...pods, ...old]) {
+    const pods = [...rolled(), ...rolledBack()]
+    for (const lost of [...pods, ...oldPods]) {
       const { causes } = judged(pods.filter((each) => each !== lost))
       const accused = causes.filter((cause) => !['no-evidence', 'evidence-lost'].includes(cause))
       expect(accused, JSON.stringify(lost)).toEqual([])

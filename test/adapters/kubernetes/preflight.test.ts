@@ -131,6 +131,35 @@ describe('an autoscaler that something is expected of', () => {
   })
 })
 
+describe('a release', () => {
+  const told = async (wallet: unknown): Promise<readonly string[]> => {
+    const { rehearsal, target } = everythingPair()
+    const actions = rehearsal.actions.filter(({ act }) => act.kind === 'release')
+    expect(actions).toHaveLength(1)
+    const api = await smallApiServer(roomy(({ path }) => (path === `${DEPLOYMENTS}/wallet` ? wallet : undefined)))
+    const issues = await preflight(api, { ...rehearsal, expectations: [], actions }, { ...target, sources: {} })
+    return issues.map(({ at, code, problem }) => `${at.line} ${code} ${problem}`)
+  }
+  const wallet = (name: string, image: string, spec: object = {}) => ({
+    metadata: { name: 'wallet' },
+    spec: {
+      ...spec,
+      template: { metadata: { annotations: { 'checksum/config': '3f1c' } }, spec: { containers: [{ name, image }] } },
+    },
+  })
+
+  it.each<[string, unknown, readonly string[]]>([
+    ['of another image', wallet('wallet', 'registry.example/wallet:1'), []],
+    ['that may not be read', refusal(403), []],
+    ['of a Deployment that is not there', refusal(404), ['61 object-missing']],
+    ['of a container that is not there', wallet('purse', 'registry.example/wallet:1'), ['61 object-missing']],
+    ['of what runs already', wallet('wallet', 'registry.example/wallet:2'), ['61 release-changes-nothing']],
+    ['that is paused', wallet('wallet', 'registry.example/wallet:1', { paused: true }), ['61 rollout-paused']],
+  ])('%s is reported before the load, or nothing is wrong with it', async (_, object, issues) => {
+    expect((await told(object)).map((each) => each.split(' ').slice(0, 2).join(' '))).toEqual(issues)
+  })
+})
+
 describe('a source that no pod matches', () => {
   it('is no mistake when its Deployment is scaled to none, as KEDA leaves it when nothing waits', async () => {
     expect(await problems(deployed(deployment({ app: 'wallet' }, 3), atZero))).toEqual([])
