@@ -34,7 +34,7 @@ export type Courier = {
   settle(graceMs: number): Promise<readonly Outstanding[]>
 }
 
-export function delivering(webhooks: readonly Destination[], cursor: Cursor, pace: Pace = PACE): Courier {
+export function createCourier(webhooks: readonly Destination[], cursor: Cursor, pace: Pace = PACE): Courier {
   const rounds = webhooks.map((webhook) => roundOf(webhook, cursor, pace))
   return {
     add: (notice) => {

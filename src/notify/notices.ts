@@ -40,7 +40,7 @@ export type Noticing = {
 
 const FINDINGS_MOST = 10
 
-export function noticing(): Noticing {
+export function createNoticing(): Noticing {
   let head: RunStarted | undefined
   let at: Instant | undefined
   const told = (id: string, line: number, when: Instant, { kind, sentence, data }: Told): Notice | undefined =>

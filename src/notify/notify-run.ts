@@ -2,9 +2,9 @@
 import { join } from 'node:path'
 import { followJournal } from '../journal/follow.ts'
 import { readJournal } from '../journal/read.ts'
-import { delivering, type Outstanding, PACE, type Pace } from './courier.ts'
+import { createCourier, type Outstanding, PACE, type Pace } from './courier.ts'
 import { openCursor } from './cursor.ts'
-import { noticing, type VerdictNews } from './notices.ts'
+import { createNoticing, type VerdictNews } from './notices.ts'
 import type { Destination } from './webhooks.ts'
 
 export type Following = {
@@ -16,8 +16,8 @@ const journalIn = (folder: string): string => join(folder, 'journal.ndjson')
 
 /** Follows the journal of a run that is under way. */
 export function followRun(folder: string, webhooks: readonly Destination[], pace: Pace = PACE): Following {
-  const { notice, verdict } = noticing()
-  const courier = delivering(webhooks, openCursorFor(folder, webhooks), pace)
+  const { notice, verdict } = createNoticing()
+  const courier = createCourier(webhooks, openCursorFor(folder, webhooks), pace)
   const ending = new AbortController()
   const reading = (async () => {
     for await (const { entries } of followJournal(journalIn(folder), ending.signal))
@@ -47,8 +47,8 @@ export async function deliverStored(
   graceMs: number,
   pace: Pace = PACE,
 ): Promise<readonly Outstanding[]> {
-  const { notice, verdict } = noticing()
-  const courier = delivering(webhooks, openCursorFor(folder, webhooks), pace)
+  const { notice, verdict } = createNoticing()
+  const courier = createCourier(webhooks, openCursorFor(folder, webhooks), pace)
   for await (const { record, line } of readJournal(journalIn(folder))) {
     const told = notice(record, line)
     if (told) courier.add(told)

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { instant } from '../../src/domain/units.ts'
-import { delivering, type Pace } from '../../src/notify/courier.ts'
+import { createCourier, type Pace } from '../../src/notify/courier.ts'
 import { cursorIn, openCursor } from '../../src/notify/cursor.ts'
 import type { NoticeForm } from '../../src/notify/forms.ts'
 import type { Notice } from '../../src/notify/notices.ts'
@@ -28,7 +28,7 @@ function courierTo(
   form: NoticeForm = 'cloudevents',
   changed: Partial<Pace> = {},
 ) {
-  const courier = delivering([{ form, url: new URL(url) }], openCursor(folder, [form]), { ...pace, ...changed })
+  const courier = createCourier([{ form, url: new URL(url) }], openCursor(folder, [form]), { ...pace, ...changed })
   return { folder, ...courier }
 }
 
@@ -114,7 +114,7 @@ describe('notices', () => {
       { form: 'slack', url: new URL(down.url) },
       { form: 'cloudevents', url: new URL(up.url) },
     ] as const
-    const courier = delivering(webhooks, openCursor(folder, ['slack', 'cloudevents']), pace)
+    const courier = createCourier(webhooks, openCursor(folder, ['slack', 'cloudevents']), pace)
     courier.add(notice(1))
     await expect.poll(() => up.accepted()).toEqual(['run-1/1'])
     expect(await courier.settle(200)).toMatchObject([{ outstanding: 1, problem: 'ECONNREFUSED' }, { outstanding: 0 }])

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { letterOf, signature } from '../../src/notify/forms.ts'
-import { type Notice, noticing } from '../../src/notify/notices.ts'
+import { createNoticing, type Notice } from '../../src/notify/notices.ts'
 import { escapeSlack } from '../../src/report/escape/slack.ts'
 import { evidence, RUN, secondAt, together } from '../support/evidence.ts'
 
 function noticesOf(records: readonly Evidence[]): readonly Notice[] {
-  const { notice, verdict } = noticing()
+  const { notice, verdict } = createNoticing()
   const told = records.flatMap((record, index) => notice(record, index + 1) ?? [])
   return [...told, verdict(judge(records))].filter((each) => each !== undefined)
 }

@@ -33,7 +33,7 @@ export type GuardedProcess = {
  * Starts `command` in a process group of its own, so that we decide whether to pass on Ctrl-C. It reads `from.stdin` (default: nothing) and runs in
  * `from.folder`. Rejects if it cannot start.
  */
-export async function guardedProcess(
+export async function startGuardedProcess(
   command: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   from: { readonly stdin?: string; readonly folder?: string } = {},

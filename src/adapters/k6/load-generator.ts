@@ -18,14 +18,14 @@ import type { LoadPlan } from '../../domain/timeline.ts'
 import { after, type Instant, instant, seconds } from '../../domain/units.ts'
 import { PLAN_VARIABLE, writeLoadPlan } from '../../wire/load-plan.ts'
 import { createFraming } from './frames.ts'
-import { type GuardedProcess, guardedProcess } from './guarded-process.ts'
+import { type GuardedProcess, startGuardedProcess } from './guarded-process.ts'
 import { healthOf } from './health.ts'
 import { type Inspected, inspectEntry, k6Environment, k6Version } from './inspect.ts'
 import { waysToLoad } from './loadable.ts'
 import { createK6Log, type K6Log } from './log.ts'
 import { outcomeOf } from './outcome.ts'
 import { type Output, outputFor, systemTags } from './output.ts'
-import { type Receiver, receiver } from './receiver.ts'
+import { type Receiver, startReceiver } from './receiver.ts'
 import { watchThresholds } from './thresholds.ts'
 
 export type K6Settings = {
@@ -101,7 +101,7 @@ async function startK6(start: Start): Promise<RunningLoad> {
   const thresholds = watchThresholds(plan.thresholds ?? [], output.unitMs)
   const arriving = pushTimes()
   let zeroAt: Instant | undefined
-  const pushes = await receiver((_, request) => {
+  const pushes = await startReceiver((_, request) => {
     const at = clock.now()
     const frame = frameOf(request, at)
     thresholds.add(request)
@@ -174,7 +174,7 @@ async function launch(
     ...(tags === undefined ? {} : { K6_SYSTEM_TAGS: tags }),
     ...output.env(pushes.urlOf(INSTANCE)),
   }
-  return guardedProcess(command, env, { stdin: entry, folder: dirname(resolve(script)) })
+  return startGuardedProcess(command, env, { stdin: entry, folder: dirname(resolve(script)) })
 }
 
 /** Waits until the scenario logs its time zero. */

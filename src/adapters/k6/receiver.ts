@@ -16,7 +16,7 @@ export type Receiver = {
 }
 
 /** `onWrite` is called for each push, in order. `decode` reads what k6's output sends. */
-export async function receiver(
+export async function startReceiver(
   onWrite: (instance: string, request: WriteRequest) => void,
   decode: (body: Uint8Array) => DecodedWrite = decodeWriteRequest,
 ): Promise<Receiver> {

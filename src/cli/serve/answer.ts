@@ -20,7 +20,7 @@ export type VerdictAnswer = {
 const REASON_MAX = 500
 const shortened = (text: string): string => (text.length <= REASON_MAX ? text : `${text.slice(0, REASON_MAX - 1)}…`)
 
-export const answering = (verdict: GateVerdict, reason: string, more: Partial<VerdictAnswer> = {}): VerdictAnswer => ({
+export const answerOf = (verdict: GateVerdict, reason: string, more: Partial<VerdictAnswer> = {}): VerdictAnswer => ({
   format: 1,
   verdict,
   reason: shortened(reason),
@@ -33,14 +33,14 @@ export function ofJudgment({ verdict, summary, run, rehearsal, exitCode }: Judgm
   switch (verdict.kind) {
     case 'pass':
       // Whatever else the exit code says: only 0 lets a release through.
-      return answering(exitCode === 0 ? 'pass' : 'inconclusive', summary, more)
+      return answerOf(exitCode === 0 ? 'pass' : 'inconclusive', summary, more)
     case 'fail':
-      return answering('fail', summary, more)
+      return answerOf('fail', summary, more)
     case 'aborted':
       // A guardrail saw harm. Who stops by hand has not judged the release.
-      return answering(verdict.by === 'operator' ? 'inconclusive' : 'fail', summary, more)
+      return answerOf(verdict.by === 'operator' ? 'inconclusive' : 'fail', summary, more)
     case 'inconclusive':
-      return answering('inconclusive', summary, more)
+      return answerOf('inconclusive', summary, more)
   }
 }
 
@@ -49,5 +49,5 @@ const outcomes = { regressed: 'fail', 'not-worse': 'pass', undecided: 'inconclus
 export function ofComparison({ outcome, summary, run, rehearsal, exitCode }: Comparison): VerdictAnswer {
   const verdict = outcomes[outcome]
   const trusted = verdict === 'pass' && exitCode !== 0 ? 'inconclusive' : verdict
-  return answering(trusted, summary, { rehearsal, ...(run === undefined ? {} : { run }) })
+  return answerOf(trusted, summary, { rehearsal, ...(run === undefined ? {} : { run }) })
 }

@@ -9,7 +9,7 @@ import { judgeComparison } from '../comparing.ts'
 import { judgeFolder } from '../judging.ts'
 import { runFolders } from '../run-folder.ts'
 import { endOf, hasEnded } from '../runs.ts'
-import { answering, ofComparison, ofJudgment, type VerdictAnswer } from './answer.ts'
+import { answerOf, ofComparison, ofJudgment, type VerdictAnswer } from './answer.ts'
 
 /** `sinceAt`: only runs that began then or later, in ms since 1970. */
 export type VerdictQuery = { readonly run?: string; readonly rehearsal?: string; readonly sinceAt?: number }
@@ -52,11 +52,11 @@ export function servedRuns({ folder, maxAgeMs, key }: Serving): ServedRuns {
   const about = async (found: Found): Promise<VerdictAnswer> => {
     const of = { run: basename(found.folder), rehearsal: found.rehearsal }
     try {
-      if (await isRunning(found.folder)) return answering('running', 'The run is under way.', of)
+      if (await isRunning(found.folder)) return answerOf('running', 'The run is under way.', of)
       return await judgedOnce(found)
     } catch (error) {
       // A folder that is removed while it is read, for example.
-      return answering('inconclusive', `The run cannot be judged: ${messageOf(error)}.`, of)
+      return answerOf('inconclusive', `The run cannot be judged: ${messageOf(error)}.`, of)
     }
   }
 
@@ -70,14 +70,14 @@ export function servedRuns({ folder, maxAgeMs, key }: Serving): ServedRuns {
       }
       const found = await newest(folders, headOf, rehearsal)
       const name = rehearsal === undefined ? 'run' : `run of ${rehearsal}`
-      if (found === undefined) return answering('inconclusive', `There is no ${name} here yet.`)
+      if (found === undefined) return answerOf('inconclusive', `There is no ${name} here yet.`)
       const of = { run: basename(found.folder), rehearsal: found.rehearsal }
       if (found.startedAt < sinceAt)
-        return answering('inconclusive', `The newest ${name} began before the time that was asked for.`, of)
+        return answerOf('inconclusive', `The newest ${name} began before the time that was asked for.`, of)
       const answer = await about(found)
       const age = now - (endOf(join(found.folder, 'journal.ndjson')) ?? found.startedAt)
       if (pinned || answer.verdict === 'running' || age <= maxAgeMs) return answer
-      return answering(
+      return answerOf(
         'inconclusive',
         `The newest ${name} ended ${Math.round(age / 60_000)} minutes ago; it says nothing about a release of today.`,
         of,
@@ -128,9 +128,9 @@ async function isRunning(folder: string): Promise<boolean> {
 
 async function judgedNow({ folder, kind, rehearsal }: Found, key: KeyObject | undefined): Promise<VerdictAnswer> {
   const of = { run: basename(folder), rehearsal }
-  if (kind === 'capacity') return answering('inconclusive', 'A search for capacity says nothing about a release.', of)
+  if (kind === 'capacity') return answerOf('inconclusive', 'A search for capacity says nothing about a release.', of)
   if (kind === 'comparison' && key !== undefined)
-    return answering('inconclusive', 'A comparison has no signature that could be verified.', of)
+    return answerOf('inconclusive', 'A comparison has no signature that could be verified.', of)
   if (kind === 'comparison') return ofComparison(await judgeComparison(folder))
   return ofJudgment((await judgeFolder(folder, key)).judgment)
 }

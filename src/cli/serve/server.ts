@@ -7,7 +7,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { EnvironmentError } from '../../controller/ports.ts'
-import { answering, type GateVerdict, type VerdictAnswer } from './answer.ts'
+import { answerOf, type GateVerdict, type VerdictAnswer } from './answer.ts'
 import type { ListenAddress } from './listen.ts'
 import { type GateProtocol, routeOf, type VerdictRoute } from './routes.ts'
 import type { ServedRuns } from './served-runs.ts'
@@ -147,7 +147,7 @@ async function answerInTime(
 ): Promise<VerdictAnswer | undefined> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<VerdictAnswer>((resolve) => {
-    timer = setTimeout(() => resolve(answering('running', 'The run is being judged; ask again.')), ANSWER_MS)
+    timer = setTimeout(() => resolve(answerOf('running', 'The run is being judged; ask again.')), ANSWER_MS)
   })
   try {
     return await Promise.race([runs.answer(asked, now), late])

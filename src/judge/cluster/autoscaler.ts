@@ -13,7 +13,7 @@ import type { HpaMoment } from '../seen/object-history.ts'
 import type { Seen } from '../seen/seen.ts'
 import { requestsId } from '../seen/wanted-counters.ts'
 import { blind, capped } from './autoscaler-reasons.ts'
-import { calming } from './calming.ts'
+import { calmingOf } from './calming.ts'
 import { type Autoscaler, isOver, isResource, type TargetCrossing, TOLERANCE } from './hpa-metric.ts'
 import { type ScalingSeen, scalingSeen } from './scales-on.ts'
 
@@ -165,7 +165,7 @@ function reacted(seen: Seen, expected: Autoscaler, over: TargetCrossing, facts: 
     step('ready', facts.ready, expected.readyWithinMs),
   ]
   const reactedInTime = steps.every((each) => each.held)
-  const calm = calming(seen, expected)
+  const calm = calmingOf(seen, expected)
   const { name, phase } = expected
   const { peakDesired, peakReady } = facts
   const held = reactedInTime && calm.held

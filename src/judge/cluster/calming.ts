@@ -13,7 +13,7 @@ type Calming = {
   readonly findings: readonly Finding[]
 }
 
-export function calming(seen: Seen, expected: Autoscaler): Calming {
+export function calmingOf(seen: Seen, expected: Autoscaler): Calming {
   const { head, zeroAt = 0, seenUntil } = seen.run
   const { calms, name } = expected
   const phase = head.timeline.phases.find((each) => each.name === expected.phase)

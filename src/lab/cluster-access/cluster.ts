@@ -34,7 +34,7 @@ export type ClusterClient = {
   close(): void
 }
 
-export function clusterAt(access: ApiAccess): ClusterClient {
+export function createClusterClient(access: ApiAccess): ClusterClient {
   const client = createApiClient(access)
   const ask = async (request: ClientCall): Promise<Fields> => answerOf(await client.call(request))
   return {

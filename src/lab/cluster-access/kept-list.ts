@@ -1,5 +1,5 @@
 import type { Fields } from '../../protocols/fields.ts'
-import { type ClusterClient, clusterAt } from './cluster.ts'
+import { type ClusterClient, createClusterClient } from './cluster.ts'
 import { follow } from './follow.ts'
 import type { ApiObject } from './kube-object.ts'
 import { readKubeconfig } from './kubeconfig.ts'
@@ -29,7 +29,7 @@ export function keepList<T extends ApiObject>({ kubeconfig, path, onChange, log 
   // The kubeconfig is read anew: after a restart the API server may be elsewhere.
   const open = (): ClusterClient => {
     cluster?.close()
-    cluster = clusterAt(readKubeconfig(kubeconfig))
+    cluster = createClusterClient(readKubeconfig(kubeconfig))
     return cluster
   }
   const changed = (): void => {

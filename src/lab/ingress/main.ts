@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { clusterAt } from '../cluster-access/cluster.ts'
+import { createClusterClient } from '../cluster-access/cluster.ts'
 import { type KeptList, keepList } from '../cluster-access/kept-list.ts'
 import type { ApiObject } from '../cluster-access/kube-object.ts'
 import { readKubeconfig } from '../cluster-access/kubeconfig.ts'
@@ -101,7 +101,7 @@ const flags = readFlags()
 await joinPodNetwork(flags.paths.net)
 const server = await open(listenAt(flags))
 watchRoutes(flags.paths.kubeconfig, server)
-void registerClass(clusterAt(readKubeconfig(flags.paths.kubeconfig)), log)
+void registerClass(createClusterClient(readKubeconfig(flags.paths.kubeconfig)), log)
 log(`ingress listens on port ${server.port}, metrics on ${server.metricsPort}`)
 
 let stopping = false

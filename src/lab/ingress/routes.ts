@@ -21,7 +21,7 @@ type Entry = { host: string; path: string; isExact: boolean; route: Route }
 export const INGRESS_CLASS = 'lab'
 const CLASS_ANNOTATION = 'kubernetes.io/ingress.class'
 
-export function routeTable(ingresses: readonly Ingress[]): RouteTable {
+export function createRouteTable(ingresses: readonly Ingress[]): RouteTable {
   const entries = ingresses.filter(isOurs).flatMap(entriesOf).sort(byPrecedence)
   return {
     match(hostHeader, path) {

@@ -12,7 +12,7 @@ import type { Ingress } from './objects.ts'
 import { watchOutliers } from './outliers.ts'
 import { createPools } from './pools.ts'
 import { type ProxyOutcome, proxyRequest, type Upstreams } from './proxy.ts'
-import { type RouteTable, routeTable } from './routes.ts'
+import { createRouteTable, type RouteTable } from './routes.ts'
 import { proxyUpgrade } from './upgrade.ts'
 
 export type IngressObjects = {
@@ -36,7 +36,7 @@ const CLIENT_IDLE_MS = 75_000
 
 /** @throws Error with code EADDRINUSE when a port is in use */
 export async function startIngressServer(listen: Listen, log: (line: string) => void): Promise<IngressServer> {
-  let routes: RouteTable = routeTable([])
+  let routes: RouteTable = createRouteTable([])
   let backends: Backends = createBackends([], [])
   const pools = createPools()
   const outliers = watchOutliers(log)
@@ -86,7 +86,7 @@ export async function startIngressServer(listen: Listen, log: (line: string) => 
     port,
     metricsPort,
     setObjects({ ingresses, services, slices }) {
-      routes = routeTable(ingresses)
+      routes = createRouteTable(ingresses)
       backends = createBackends(services, slices)
       pools.keepOnly(backends.all())
       outliers.keepOnly(backends.all())

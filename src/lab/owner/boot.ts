@@ -1,7 +1,7 @@
 // Boots a cluster, with as much in parallel as the programs allow. The API server takes longest. Everything else starts so that it is ready
 // when the API server is, without taking processor time from it.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { type ClusterClient, clusterAt } from '../cluster-access/cluster.ts'
+import { type ClusterClient, createClusterClient } from '../cluster-access/cluster.ts'
 import {
   apiServerArguments,
   type ControlPlaneFiles,
@@ -59,7 +59,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
   const power = nodePower(options)
   const { url, port, egress, credentials } = await stages.run('credentials', () => prepare(options, files, power))
   crew.addOwn('node-runtime', 'runtime/main.ts')
-  const api = clusterAt({ server: new URL(url), ca: credentials.authorityPem, token: credentials.adminToken })
+  const api = createClusterClient({ server: new URL(url), ca: credentials.authorityPem, token: credentials.adminToken })
 
   await stages.run('etcd', () => waitFor('etcd', API_WITHIN_MS, () => existsSync(files.etcdSocket)))
   crew.add('kube-apiserver', [tools['kube-apiserver'], ...apiServerArguments(files, credentials.files, paths, port)])

@@ -38,7 +38,7 @@ function hold(rule: FlowRule): HeldRule {
     case 'partition':
       return { rule, identity }
     case 'delay':
-      return { rule, identity, delay: correlatedDelay(effect) }
+      return { rule, identity, delay: createCorrelatedDelay(effect) }
     case 'bandwidth':
       return { rule, identity, bucket: { bytesPerSecond: effect.bytesPerSecond, freeAtMs: 0 } }
   }
@@ -48,7 +48,7 @@ function hold(rule: FlowRule): HeldRule {
  * The delay of netem: uniform in latency ± jitter, each draw mixed with the previous one by `correlation` per cent (get_crandom in the
  * kernel's sch_netem.c).
  */
-export function correlatedDelay(effect: DelayEffect): HeldDelay {
+export function createCorrelatedDelay(effect: DelayEffect): HeldDelay {
   const weight = effect.correlation / 100
   let last = 0.5
   return {

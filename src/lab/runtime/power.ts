@@ -6,7 +6,7 @@ import type { Sandboxes } from './sandboxes.ts'
 /** Switches the power of one node, as far as its pods are concerned. Both may be called again after a failure, or by the next runtime. */
 export type PowerSwitch = { off(): Promise<void>; on(): Promise<void> }
 
-export function powerSwitch(parts: {
+export function createPowerSwitch(parts: {
   node: LabNode
   sandboxes: Sandboxes
   containers: Containers

@@ -12,7 +12,7 @@ import { runtimeCalls } from './cri/runtime-calls.ts'
 import { loadCri } from './cri/serve.ts'
 import { type ImageStore, openImageStore } from './image-store.ts'
 import type { NodeContext } from './node-context.ts'
-import { powerSwitch } from './power.ts'
+import { createPowerSwitch } from './power.ts'
 import { openProcessTable } from './processes/table.ts'
 import { createSandboxes } from './sandboxes.ts'
 import { openStore } from './store.ts'
@@ -82,7 +82,13 @@ async function openNode(parts: RuntimeParts, node: LabNode, shared: Shared): Pro
   const found = store.load()
   await sandboxes.adopt(found.sandboxes)
   containers.adopt(found.containers, sandboxes.find)
-  return { node, name: node.name, sandboxes, containers, power: powerSwitch({ node, sandboxes, containers, network }) }
+  return {
+    node,
+    name: node.name,
+    sandboxes,
+    containers,
+    power: createPowerSwitch({ node, sandboxes, containers, network }),
+  }
 }
 
 function requireOpenWay(labRoot: string): void {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { guardedProcess } from '../../../src/adapters/k6/guarded-process.ts'
+import { startGuardedProcess } from '../../../src/adapters/k6/guarded-process.ts'
 
 const isAlive = (pid: number): boolean =>
   existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
@@ -29,7 +29,7 @@ const groupOf = (leader: number): number[] =>
 
 describe('a guarded process', () => {
   it('is the program itself: its pid, its output and its exit code', async () => {
-    const { pid, stdout, ended } = await guardedProcess(
+    const { pid, stdout, ended } = await startGuardedProcess(
       ['/bin/sh', '-c', 'echo "$$ $1"; exit 7', 'sh', 'a b'],
       process.env,
     )
@@ -40,7 +40,7 @@ describe('a guarded process', () => {
   })
 
   it('ends by the signal it is sent, and its guard with it', async () => {
-    const { pid, signal, ended } = await guardedProcess(['sleep', '60'], process.env)
+    const { pid, signal, ended } = await startGuardedProcess(['sleep', '60'], process.env)
     await until(() => groupOf(pid).length === 2)
     signal('SIGTERM')
     expect(await ended).toEqual({ code: null, signal: 'SIGTERM' })
@@ -48,12 +48,12 @@ describe('a guarded process', () => {
   })
 
   it('reads nothing from us', async () => {
-    const { ended } = await guardedProcess(['/bin/sh', '-c', 'read -r line || exit 3'], process.env)
+    const { ended } = await startGuardedProcess(['/bin/sh', '-c', 'read -r line || exit 3'], process.env)
     expect(await ended).toMatchObject({ code: 3 })
   })
 
   it('cannot be started from a program that is not there: it ends with 127', async () => {
-    expect(await (await guardedProcess(['/no/such/program'], process.env)).ended).toMatchObject({ code: 127 })
+    expect(await (await startGuardedProcess(['/no/such/program'], process.env)).ended).toMatchObject({ code: 127 })
   })
 
   it('dies with its parent, also when the parent is killed by SIGKILL', async () => {

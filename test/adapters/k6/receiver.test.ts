@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Receiver, receiver } from '../../../src/adapters/k6/receiver.ts'
+import { type Receiver, startReceiver } from '../../../src/adapters/k6/receiver.ts'
 
 let open: Receiver | undefined
 afterEach(() => open?.close())
 
 const start = async () => {
   const writes: string[] = []
-  open = await receiver((instance) => writes.push(instance))
+  open = await startReceiver((instance) => writes.push(instance))
   const post = (url: string, body: Uint8Array<ArrayBuffer>) =>
     fetch(url, { method: 'POST', body }).then(({ status }) => status)
   return { writes, post, pushes: open }

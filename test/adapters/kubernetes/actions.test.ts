@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fieldAt, merged, nested, restoring } from '../../../src/adapters/kubernetes/actions/change.ts'
+import { fieldAt, merged, nested, restoreOf } from '../../../src/adapters/kubernetes/actions/change.ts'
 import {
   hasMark,
   type Mark,
@@ -67,12 +67,12 @@ describe('the undo of a field', () => {
     ['what was there', { data: { promo: 'on' } }, 'on'],
     ['that nothing was there', {}, null],
   ])('remembers %s', (_, data, was) => {
-    const undo = restoring({ ...node, ...data }, path, ['data', 'promo'], 'off')
+    const undo = restoreOf({ ...node, ...data }, path, ['data', 'promo'], 'off')
     expect(undo).toMatchObject({ wrote: 'off', was })
   })
 
   it('is not owed where the field holds the value already', () => {
-    expect(restoring(node, path, ['spec', 'unschedulable'], true)).toBeUndefined()
+    expect(restoreOf(node, path, ['spec', 'unschedulable'], true)).toBeUndefined()
   })
 
   it('reads and writes keys that have dots in them', () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { clusterAt } from '../../../src/lab/cluster-access/cluster.ts'
+import { createClusterClient } from '../../../src/lab/cluster-access/cluster.ts'
 import { follow } from '../../../src/lab/cluster-access/follow.ts'
 import { keepList } from '../../../src/lab/cluster-access/kept-list.ts'
 import { readKubeconfig } from '../../../src/lab/cluster-access/kubeconfig.ts'
@@ -30,7 +30,7 @@ async function followed(lists: readonly string[][], watches: readonly Lines[]) {
     },
     join(tempFolder(), 'kubeconfig'),
   )
-  const cluster = clusterAt(readKubeconfig(kubeconfig))
+  const cluster = createClusterClient(readKubeconfig(kubeconfig))
   const ended = new AbortController()
   onTestFinished(() => ended.abort())
   const follower = {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createBalancer } from '../../../src/lab/ingress/balancer.ts'
 import { failureOf } from '../../../src/lab/ingress/failure.ts'
 import type { Ingress, IngressPath } from '../../../src/lab/ingress/objects.ts'
-import { type Route, routeTable } from '../../../src/lab/ingress/routes.ts'
+import { createRouteTable, type Route } from '../../../src/lab/ingress/routes.ts'
 import { settingsOf } from '../../../src/lab/ingress/settings.ts'
 import type { Endpoint } from '../../../src/lab/topology/addresses.ts'
 
@@ -22,7 +22,7 @@ const ingress = (
 })
 
 describe('routes', () => {
-  const table = routeTable([
+  const table = createRouteTable([
     ingress('any', undefined, [
       path('/', 'gateway'),
       path('/ws', 'realtime'),
@@ -57,8 +57,8 @@ describe('routes', () => {
   })
 
   it('are none where no Ingress of this class says so', () => {
-    expect(routeTable([ingress('x', 'shop.example', [path('/', 'shop')])]).match('other', '/')).toBeUndefined()
-    expect(routeTable([]).match('', '/')).toBeUndefined()
+    expect(createRouteTable([ingress('x', 'shop.example', [path('/', 'shop')])]).match('other', '/')).toBeUndefined()
+    expect(createRouteTable([]).match('', '/')).toBeUndefined()
   })
 })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { correlatedDelay, effectOn, holdRules } from '../../../src/lab/pod-network/flow-effect.ts'
+import { createCorrelatedDelay, effectOn, holdRules } from '../../../src/lab/pod-network/flow-effect.ts'
 import { isFlowRule } from '../../../src/lab/pod-network/messages.ts'
 import { distributeRules } from '../../../src/lab/pod-network/mirror.ts'
 import { type NetworkRule, parseRules } from '../../../src/lab/pod-network/rules.ts'
@@ -110,7 +110,7 @@ describe('the effect on a flow', () => {
     const draws = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 20 })
     fc.assert(
       fc.property(draws, fc.integer({ min: 0, max: 100 }), (randoms, correlation) => {
-        const delay = correlatedDelay({ kind: 'delay', latencyMs: 100, jitterMs: 20, correlation })
+        const delay = createCorrelatedDelay({ kind: 'delay', latencyMs: 100, jitterMs: 20, correlation })
         for (const random of randoms) {
           const drawn = delay.draw(random)
           expect(drawn).toBeGreaterThanOrEqual(80 - 1e-9)
@@ -118,7 +118,7 @@ describe('the effect on a flow', () => {
         }
       }),
     )
-    const frozen = correlatedDelay({ kind: 'delay', latencyMs: 100, jitterMs: 20, correlation: 100 })
+    const frozen = createCorrelatedDelay({ kind: 'delay', latencyMs: 100, jitterMs: 20, correlation: 100 })
     expect([frozen.draw(0), frozen.draw(1)]).toEqual([100, 100])
   })
 })

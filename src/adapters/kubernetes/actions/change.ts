@@ -26,7 +26,7 @@ const CHANGE_WITHIN = seconds(10)
 export type RestoreField = Extract<Undo, { does: 'restore-field' }>
 
 /** The undo of writing `wrote` into a field with another value; undefined if there is nothing to change. */
-export function restoring(
+export function restoreOf(
   object: KubeObject,
   path: string,
   field: readonly string[],

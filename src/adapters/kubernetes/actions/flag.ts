@@ -2,7 +2,7 @@
 import type { PreparedAction } from '../../../controller/ports.ts'
 import type { Act } from '../../../domain/rehearsal.ts'
 import { demand, type KubeObject, paths } from '../../../protocols/kubernetes/api.ts'
-import { type ActionContext, change, restoring } from './change.ts'
+import { type ActionContext, change, restoreOf } from './change.ts'
 
 export const configMapPath = (namespace: string, name: string): string => `${paths.configMaps(namespace)}/${name}`
 
@@ -12,7 +12,7 @@ export async function onConfigMap(
 ): Promise<PreparedAction> {
   const path = configMapPath(context.target, act.configMap)
   const object = (await demand(context.api, { method: 'GET', path })) as KubeObject
-  const undo = restoring(object, path, ['data', act.key], act.value)
+  const undo = restoreOf(object, path, ['data', act.key], act.value)
   return {
     undos: undo === undefined ? [] : [undo],
     perform: async (onStep, signal) => {

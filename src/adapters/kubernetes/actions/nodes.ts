@@ -3,7 +3,7 @@ import type { PreparedAction } from '../../../controller/ports.ts'
 import type { Act } from '../../../domain/rehearsal.ts'
 import { after } from '../../../domain/units.ts'
 import { demand, type KubeObject, paths } from '../../../protocols/kubernetes/api.ts'
-import { type ActionContext, change, hasTaint, LOOK_EVERY, restoring } from './change.ts'
+import { type ActionContext, change, hasTaint, LOOK_EVERY, restoreOf } from './change.ts'
 import { evictAll } from './drain.ts'
 import type { Reversal } from './marks.ts'
 import { isReady } from './settled.ts'
@@ -50,9 +50,9 @@ function undoOn(node: KubeObject, act: OnNodes): Reversal | undefined {
       if (hasTaint(node, act.key, act.effect)) return undefined
       return { does: 'remove-taint', node: node.metadata.name, key: act.key, effect: act.effect }
     case 'drain':
-      return restoring(node, path, ['spec', 'unschedulable'], true)
+      return restoreOf(node, path, ['spec', 'unschedulable'], true)
     case 'power-off':
-      return restoring(node, path, POWER_FIELD, 'off', { kind: 'node-ready', path })
+      return restoreOf(node, path, POWER_FIELD, 'off', { kind: 'node-ready', path })
   }
 }
 

@@ -3,7 +3,7 @@ import type { PreparedAction } from '../../../controller/ports.ts'
 import type { Settled } from '../../../domain/evidence.ts'
 import type { Act, DatabaseSwitch, Target } from '../../../domain/rehearsal.ts'
 import { demand, type KubeObject, paths } from '../../../protocols/kubernetes/api.ts'
-import { type ActionContext, change, restoring } from './change.ts'
+import { type ActionContext, change, restoreOf } from './change.ts'
 import { untilSettled } from './settled.ts'
 
 export const databasePath = ({ apiVersion, plural, namespace, name }: DatabaseSwitch): string =>
@@ -20,7 +20,7 @@ export async function onDatabase(
   const desired = known.desired.split('.')
   const settled: Settled = { kind: 'fields-equal', path, desired, observed: known.observed.split('.') }
   const object = (await demand(context.api, { method: 'GET', path })) as KubeObject
-  const undo = restoring(object, path, desired, to, settled)
+  const undo = restoreOf(object, path, desired, to, settled)
   if (undo === undefined) throw new Error(`${to} is the wanted primary of ${database} already`)
   return {
     undos: [undo],

@@ -6,7 +6,7 @@ import { after } from '../../../domain/units.ts'
 import { demand, itemsOf, type KubeObject, paths } from '../../../protocols/kubernetes/api.ts'
 import { type LabelSelector, selects } from '../../../protocols/kubernetes/label-selector.ts'
 import { fields } from '../fields.ts'
-import { type ActionContext, change, LOOK_EVERY, restoring } from './change.ts'
+import { type ActionContext, change, LOOK_EVERY, restoreOf } from './change.ts'
 import { untilSettled } from './settled.ts'
 
 /** The annotation that `kubectl rollout restart` sets, so that `kubectl rollout history` shows it as usual. */
@@ -41,7 +41,7 @@ async function rolling(
   const path = workloadPath(workload, context.target)
   const settled: Settled = { kind: 'rolled-out', path }
   const object = (await demand(context.api, { method: 'GET', path })) as KubeObject
-  const undo = restoring(object, path, field, value, settled)
+  const undo = restoreOf(object, path, field, value, settled)
   return {
     undos: undo === undefined ? [] : [undo],
     perform: async (onStep, signal) => {
