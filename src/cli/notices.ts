@@ -34,7 +34,6 @@ const finding = z.object({
 })
 const news = z.object({
   verdict: z.object({ kind: kinds }),
-  rehearsal: z.string(),
   summary: z.string(),
   exitCode: z.int(),
   healed: z.boolean(),

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { type NoteKind, stepKey } from '../domain/people.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
+import { runbookOf } from '../domain/runbook.ts'
 import { chooseAmong } from '../files/did-you-mean.ts'
 import { readJournal } from '../journal/read.ts'
 import type { Complaint } from './flags.ts'
@@ -15,19 +16,11 @@ export async function complaintAbout(folder: string, { is, text, about }: Writte
   const harms = [...rehearsal.faults, ...rehearsal.actions].map(({ name }) => name)
   if (about !== undefined && !harms.includes(about))
     return { problem: `the run has no fault or action "${about}".`, next: chooseAmong(about, harms, 'its names') }
-  const steps = stepsOf(rehearsal)
+  const steps = runbookOf(rehearsal)
   if (is !== 'step' || steps.some((step) => stepKey(step) === stepKey(text))) return undefined
   if (steps.length === 0)
     return { problem: 'the rehearsal has no runbook.', next: 'write it as a note of another kind.' }
   return { problem: `"${text}" is no step of the runbook.`, next: chooseAmong(text, steps, 'its steps') }
-}
-
-function stepsOf({ faults, actions, expectations }: Rehearsal): readonly string[] {
-  const expected = [
-    ...[...faults, ...actions].flatMap(({ expect }) => expect),
-    ...expectations.flatMap((each) => (each.kind === 'human' ? each.reactions : [])),
-  ]
-  return [...new Set(expected.flatMap((each) => (each.kind === 'ticks' ? [each.step] : [])))]
 }
 
 /** Undefined for a journal that cannot be read: the controller of the run decides then. */

@@ -21,12 +21,13 @@ export type Notice = {
   readonly run: string
   readonly rehearsal: string
   readonly context: string
+  /** Without the names of rehearsal and context. */
   readonly sentence: string
   readonly data: Readonly<Record<string, unknown>>
 }
 
 /** What is told of a judgment: little enough to be read back from verdict.json. */
-export type VerdictNews = Pick<Judgment, 'rehearsal' | 'summary' | 'exitCode' | 'healed'> & {
+export type VerdictNews = Pick<Judgment, 'summary' | 'exitCode' | 'healed'> & {
   readonly verdict: { readonly kind: Judgment['verdict']['kind'] }
   readonly findings: readonly Pick<Finding, 'weight' | 'cause' | 'subject' | 'sentence'>[]
 }
@@ -77,7 +78,7 @@ function newsOf(record: Evidence, head: RunStarted): Told | undefined {
     case 'load-started':
       return {
         kind: 'started',
-        sentence: `The load of ${head.rehearsal.name} runs on ${head.target.context} for ${showDuration(head.timeline.totalMs)}.`,
+        sentence: `the load runs for ${showDuration(head.timeline.totalMs)}.`,
         data: { zeroAt: timeOf(record.zeroAt), totalMs: head.timeline.totalMs },
       }
     case 'fault-step':
@@ -101,10 +102,9 @@ function newsOf(record: Evidence, head: RunStarted): Told | undefined {
 function planned({ rehearsal, target, timeline }: RunStarted): Told {
   const { faults, actions, phases, totalMs } = timeline
   const harms = `${counted(faults.length, 'fault')} and ${counted(actions.length, 'action')}`
-  const place = `${target.context}/${target.namespace}`
   return {
     kind: 'planned',
-    sentence: `${rehearsal.name} is about to start on ${place}: ${showDuration(totalMs)} with ${harms}.`,
+    sentence: `about to start in ${target.namespace}: ${showDuration(totalMs)} with ${harms}.`,
     data: {
       hypothesis: rehearsal.hypothesis,
       namespace: target.namespace,
@@ -131,7 +131,7 @@ function harmNews(
   return { kind: isBegun ? 'injected' : 'healed', sentence: wordsOf(record), data }
 }
 
-function verdictNews({ verdict, rehearsal, summary, exitCode, healed, findings }: VerdictNews): Told {
+function verdictNews({ verdict, summary, exitCode, healed, findings }: VerdictNews): Told {
   const left = healed ? '' : ' Not everything was undone: run matchday heal.'
   const told = findings.slice(0, FINDINGS_MOST).map(({ weight, cause, subject, sentence }) => ({
     weight,
@@ -141,7 +141,7 @@ function verdictNews({ verdict, rehearsal, summary, exitCode, healed, findings }
   }))
   return {
     kind: 'verdict',
-    sentence: `${verdictWords[verdict.kind].word}: ${rehearsal}. ${summary}${left}`,
+    sentence: `${verdictWords[verdict.kind].word}. ${summary}${left}`,
     data: { verdict: verdict.kind, exitCode, healed, summary, findings: told, findingsInAll: findings.length },
   }
 }

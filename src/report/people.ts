@@ -15,6 +15,8 @@ export type TimelineEntry = {
 export type PeopleRecords = {
   readonly decisions: readonly { readonly decision: Decision; readonly known: string }[]
   readonly followUps: readonly Note[]
+  /** Notes that tick a step of the runbook. */
+  readonly ticks: readonly Note[]
   readonly timeline: readonly TimelineEntry[]
 }
 
@@ -24,6 +26,7 @@ const MACHINE_LINES_MAX = 500
 export function peopleFold() {
   const decisions: Decision[] = []
   const followUps: Note[] = []
+  const ticks: Note[] = []
   const timeline: TimelineEntry[] = []
   let machine = 0
 
@@ -36,12 +39,14 @@ export function peopleFold() {
       timeline.push({ at: record.at, line, words, said })
       if (record.kind === 'decision') decisions.push(record)
       if (record.kind === 'note' && record.is === 'follow-up') followUps.push(record)
+      if (record.kind === 'note' && record.is === 'step') ticks.push(record)
     },
     result(): PeopleRecords {
-      if (!timeline.some(({ said }) => said)) return { decisions: [], followUps: [], timeline: [] }
+      if (!timeline.some(({ said }) => said)) return { decisions: [], followUps: [], ticks: [], timeline: [] }
       return {
         decisions: decisions.map((decision) => ({ decision, known: knownAt(decision.seen, timeline) })),
         followUps,
+        ticks,
         timeline,
       }
     },

@@ -1,7 +1,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { millis } from '../../src/domain/units.ts'
 import { type Browser, chromium, type Look, openBrowser, type Page } from '../support/browser.ts'
+import { evidence, place, rehearsal } from '../support/evidence.ts'
 import { type RunBench, runBench } from '../support/live-bench.ts'
 
 let browser: Browser
@@ -16,8 +18,8 @@ async function page(url: string, look?: Look): Promise<Page> {
   return opened
 }
 
-async function underWay(seconds = 40): Promise<RunBench> {
-  const bench = await runBench()
+async function underWay(seconds = 40, records = evidence()): Promise<RunBench> {
+  const bench = await runBench(records)
   bench.until(seconds)
   return bench
 }
@@ -92,6 +94,25 @@ describe.skipIf(chromium === undefined)('the live page in a browser', () => {
       step: { is: 'gate-closed', answer: 'go', who: 'Ana' },
     })
     await seen.until(`${text('gates')} === ''`)
+  })
+
+  it('ticks a step of the runbook by one click, and shows every viewer who did and when', async () => {
+    const steps = ['open the breaker', 'tell <b>support</b>']
+    const reactions = steps.map((step) => ({ kind: 'ticks' as const, step, withinMs: millis(60_000), at: place }))
+    const expected = { ...rehearsal, expectations: [{ kind: 'human' as const, reactions, at: place }] }
+    const bench = await underWay(40, evidence({ rehearsal: expected }))
+    const { urls } = await bench.watch()
+    const [writer, reader] = [await page(urls.act), await page(urls.watch)]
+    await writer.until(`${text('runbook')}.includes('tell <b>support</b>')`)
+    await writer.run("by.value = '', document.querySelector('[data-step]').click()")
+    await writer.until(`${text('note-answer')}.includes('name first')`)
+    expect(bench.asked).toEqual([])
+    await writer.run("by.value = 'Ana', document.querySelector('[data-step]').click()")
+    await expect
+      .poll(() => bench.asked)
+      .toMatchObject([{ kind: 'note', is: 'step', text: 'open the breaker', by: 'Ana' }])
+    for (const seen of [writer, reader]) await seen.until(`${text('runbook')}.includes('✓ open the breaker (Ana, ')`)
+    await writer.until("document.querySelectorAll('[data-step]').length === 1")
   })
 
   it('shows a note to every viewer, and a hostile one as text', async () => {

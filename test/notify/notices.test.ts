@@ -30,11 +30,11 @@ describe('notices of a run', () => {
   it('are planned, started, injected, healed and the verdict, in this order', () => {
     expect(notices.map(({ kind }) => kind)).toEqual(['planned', 'started', 'injected', 'healed', 'verdict'])
     expect(notices.map(({ sentence }) => sentence)).toEqual([
-      'psp-down-at-peak is about to start on lab/casino: 2m40s with 1 fault and 0 actions.',
-      'The load of psp-down-at-peak runs on lab for 2m40s.',
+      'about to start in casino: 2m40s with 1 fault and 0 actions.',
+      'the load runs for 2m40s.',
       expect.stringMatching(/^fault psp-a down: injected at \d+ pods\.$/),
       'fault psp-a down: healed.',
-      expect.stringMatching(/^PASS: psp-down-at-peak\. Every objective is proven/),
+      expect.stringMatching(/^PASS\. Every objective is proven/),
     ])
   })
 

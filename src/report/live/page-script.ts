@@ -173,6 +173,17 @@ export const liveScript = `
     target.disabled = false
   })
 
+  $('runbook').addEventListener('click', async ({ target }) => {
+    const { step } = target.dataset
+    if (!step) return
+    if ($('by').value === '') { $('by').focus(); return say($('note-answer'), 'Give your name first.') }
+    remember()
+    target.disabled = true
+    const { ok, problem } = await post('/note', { ...speaker(), is: 'step', text: step })
+    say($('note-answer'), ok ? 'Ticked.' : 'Not ticked: ' + problem)
+    target.disabled = false
+  })
+
   enter().then((admitted) => {
     if (admitted) listen()
     else say($('link'), 'This address is not admitted (any more): open the one that matchday printed.')

@@ -70,6 +70,7 @@ ${hatches}
 <section aria-labelledby="people-title"><h2 id="people-title">Notes and decisions</h2>
 <p id="reads-only" hidden>This page only reads: notes and stopping need the other address.</p>
 <div id="gates"></div>
+<div id="runbook"></div>
 ${noteForm}
 </section>
 <section aria-labelledby="events-title"><h2 id="events-title">Events</h2>

@@ -11,6 +11,7 @@ import { harmRows } from './harm-rows.ts'
 import type { lastMinute } from './minute.ts'
 import type { createMoneySoFar } from './money.ts'
 import { headline } from './now.ts'
+import { runbookPanel } from './runbook-panel.ts'
 import type { createStanding } from './standing.ts'
 import { type LiveState, scaled } from './state.ts'
 
@@ -38,6 +39,7 @@ export function panelsOf(shown: Shown): Panels {
   const parts = {
     now,
     gates: gates(shown),
+    runbook: runbookPanel(shown),
     harms: harmRows(shown),
     slis: objectives(shown),
     replicas: replicas(shown),
