@@ -111,14 +111,14 @@ async function written(path: string, records: Iterable<Evidence>): Promise<strin
 async function costOf(path: string): Promise<Cost> {
   const src = (file: string) => JSON.stringify(new URL(`../src/${file}`, import.meta.url).href)
   const program = `
-    const { judging } = await import(${src('judge/judge.ts')})
+    const { createJudging } = await import(${src('judge/judge.ts')})
     const { readJournal } = await import(${src('journal/read.ts')})
-    const { viewing } = await import(${src('report/view.ts')})
+    const { createViewing } = await import(${src('report/view.ts')})
     const { htmlReport } = await import(${src('report/html.ts')})
     const { markdownReport } = await import(${src('report/markdown.ts')})
     const { junitReport } = await import(${src('report/junit.ts')})
     const startedAt = performance.now()
-    const [judged, viewed] = [judging(), viewing()]
+    const [judged, viewed] = [createJudging(), createViewing()]
     let records = 0
     for await (const { record, line } of readJournal(${JSON.stringify(path)})) {
       judged.add(record, line)

@@ -59,8 +59,8 @@ describe('a guarded process', () => {
   it('dies with its parent, also when the parent is killed by SIGKILL', async () => {
     const module = join(import.meta.dirname, '../../../src/adapters/k6/guarded-process.ts')
     const program = `
-      const { guardedProcess } = await import(${JSON.stringify(module)})
-      const { pid } = await guardedProcess(['sleep', '60'], process.env)
+      const { startGuardedProcess } = await import(${JSON.stringify(module)})
+      const { pid } = await startGuardedProcess(['sleep', '60'], process.env)
       console.log(pid)
       setInterval(() => {}, 1000)`
     const parent = spawn(process.execPath, ['--input-type=module', '-e', program], {
