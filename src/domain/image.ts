@@ -5,7 +5,7 @@
  */
 import type { ImageSeen } from './cluster.ts'
 
-export type Content = { readonly of: 'manifest' | 'configuration'; readonly digest: string }
+type Content = { readonly of: 'manifest' | 'configuration'; readonly digest: string }
 
 /** Undefined where the id holds no digest. A prefix such as `docker-pullable://` says nothing about the content. */
 export function contentOf(id: string | undefined): Content | undefined {
@@ -25,7 +25,7 @@ export function isSameImage(a: ImageSeen, b: ImageSeen): boolean | undefined {
   return one.digest === other.digest
 }
 
-export const isPinned = (image: string): boolean => image.includes('@sha256:')
+const isPinned = (image: string): boolean => image.includes('@sha256:')
 
 /** `sha256:0123456789ab…`: enough of it to tell two apart. */
 export const shortDigest = ({ digest }: Content): string => `${digest.slice(0, 19)}…`

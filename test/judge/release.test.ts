@@ -3,7 +3,16 @@ import { describe, expect, it } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { actionOf, actionSteps, evidence, type Story, toBad, together, withActions } from '../support/evidence.ts'
-import { bornPod, gonePod, type ImageStory, idOf, machines, nextImage, TAG } from '../support/evidence-images.ts'
+import {
+  bornPod,
+  gonePod,
+  type ImageStory,
+  idOf,
+  machines,
+  nextImage,
+  presentPod,
+  TAG,
+} from '../support/evidence-images.ts'
 import {
   type ActionMoment,
   asked,
@@ -124,6 +133,15 @@ describe('a release', () => {
     expect(sentenceOf(judgment, 'rollback-missing')).toBe(
       `The rollback of Deployment gateway brought another image back: app ran sha256:aaaaaaaaaaaa… before the release and sha256:cccccccccccc… after it, both called ${TAG}.`,
     )
+  })
+
+  it('may name a container whose image stays', () => {
+    const act = releaseAct({ images: { app: nextImage.image, proxy: 'proxy:1' } })
+    const again: ImageStory = { sidecar: 'proxy:1' }
+    const fresh: ImageStory = { ...nextImage, sidecar: 'proxy:1' }
+    const before = ['old-1', 'old-2'].map((name) => presentPod(name, again))
+    const pods = [...before, ...rolled(12, [fresh, fresh]), ...rolledBack(10, again, [fresh, fresh])]
+    expect(judged(pods, wholeRelease, act).causes).toEqual([])
   })
 
   it('is blamed for attempts that fail during its rollback', () => {

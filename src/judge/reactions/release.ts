@@ -81,9 +81,11 @@ function whyNoProof(
   fresh: readonly PodLife[],
   answer: ReactionAnswer,
 ): Ruled<ReactionResult> | undefined {
-  for (const container of Object.keys(facts.act.images)) {
+  for (const [container, wanted] of Object.entries(facts.act.images)) {
     const [old, now] = [ranBefore(facts, container), fresh.flatMap((life) => ranLast(life, container))]
-    const same = now.find((each) => old.some((one) => isSame(facts, one, each) === true))
+    // Not every container that a release names gets another image.
+    const isKept = old.some(({ image }) => image === wanted)
+    const same = isKept ? undefined : now.find((each) => old.some((one) => isSame(facts, one, each) === true))
     if (same !== undefined) {
       const sentence = `The release of ${nameOf(facts.act)} changed the name of the image of ${container} and not its content: ${digestText(same)} ran before as well.`
       return answer.unknown(sentence, [same.line, ...old.map(({ line }) => line)])
