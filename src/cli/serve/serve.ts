@@ -61,7 +61,7 @@ export async function serve(given: string | undefined, flags: ServeFlags, key: K
   if (complaint !== undefined) throw new BadInput([issueOfFlag('folder', complaint)])
   if (!age.ok || listen === undefined) throw new Error('a flag was not checked')
   // `latest` is a link that moves; what is served is the run that it names now.
-  const folder = relative(process.cwd(), realpathSync(given ?? 'reports')) || '.'
+  const folder = nearest(realpathSync(given ?? 'reports'))
   const runs = servedRuns({ folder, maxAgeMs: age.value, ...(key === undefined ? {} : { key }) })
   const token = process.env[TOKEN_VARIABLE]
   const server = await serveVerdicts(runs, listen, {
@@ -79,4 +79,10 @@ export async function serve(given: string | undefined, flags: ServeFlags, key: K
   await stopped
   await server.close()
   return exitCodes.pass
+}
+
+/** From here if it is below, else from the root. */
+function nearest(path: string): string {
+  const below = relative(process.cwd(), path)
+  return below.startsWith('..') ? path : below || '.'
 }

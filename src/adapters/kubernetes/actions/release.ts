@@ -55,7 +55,7 @@ export async function onRelease(context: ActionContext, act: ReleaseAct): Promis
 /** Reasons shown; the pods of one release mostly wait for the same. */
 const REASONS_SHOWN = 3
 
-/** What containers of its pods wait for, as `app in wallet-7d4b-x waits: ImagePullBackOff`. */
+/** What containers of its pods wait for, as `app in orders-7d4b-x waits: ImagePullBackOff`. */
 async function waitingContainers({ api, target }: ActionContext, workload: KubeObject): Promise<readonly string[]> {
   const selector = fields(workload.spec).selector as LabelSelector | undefined
   const pods = itemsOf(await demand(api, { method: 'GET', path: paths.pods(target, selector?.matchLabels) }))
