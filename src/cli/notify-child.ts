@@ -15,6 +15,8 @@ import { onStderr, say, term } from './terminal.ts'
 const OVER = 'over'
 /** How long the end of a run waits for receivers, and how long a killed run goes on trying. */
 const GRACE_MS = 10_000
+/** Longer waiting is said. */
+const SILENT_MS = 1500
 /** A child that does not end by itself after that is stopped. */
 const STOP_MS = 2000
 
@@ -53,7 +55,13 @@ function started(folder: string): { end(): Promise<void> } {
     async end() {
       child.stdin.end(`${OVER}\n`)
       const waited = new AbortController()
-      const late = sleep(GRACE_MS + STOP_MS, undefined, { signal: waited.signal }).catch(() => undefined)
+      const within = (ms: number) => sleep(ms, undefined, { signal: waited.signal })
+      const late = within(GRACE_MS + STOP_MS).catch(() => undefined)
+      // The verdict is printed: whoever waits for the prompt learns why it does not come.
+      within(SILENT_MS).then(
+        () => say(term`notifications: waiting up to ${GRACE_MS / 1000} s for their receivers`),
+        () => undefined,
+      )
       await Promise.race([ended, late])
       waited.abort()
       child.kill()

@@ -80,6 +80,19 @@ describe('the notifications of a run', () => {
     expect(secretIn(folder, told)).toBe(false)
   })
 
+  it('hold up the end of a run for some seconds at most, which says so and what is outstanding', async () => {
+    const folder = tempFolder()
+    const place = await receiver(() => ({ status: 500 }))
+    const { said, ended } = run(folder, 100, place)
+    await ended
+    const told = await said
+    const [, written, end] = /written after (\d+) ms[\s\S]*ended after (\d+) ms/.exec(told) ?? []
+    expect(Number(end) - Number(written)).toBeLessThan(25_000)
+    expect(told).toContain('waiting up to 10 s for their receivers')
+    expect(told).toMatch(/not delivered.* 5 of the notifications \(cloudevents: answered 500\)/)
+    expect(secretIn(folder, told)).toBe(false)
+  })
+
   it('go on from the cursor after a kill -9 of the run and of their sender', async () => {
     const reports = tempFolder()
     const folder = join(reports, 'stock-20261129-100000')
