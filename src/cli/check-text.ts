@@ -94,7 +94,7 @@ function sightCells({ kind, name, state, issue }: Sight, paint: Paint): readonly
     case 'read':
       return [paint('green', '✓'), kind, name, 'can be read.']
     case 'nobody':
-      return [paint('dim', '–'), kind, name, 'has no running pod now.']
+      return [paint('dim', '–'), kind, name, 'has nothing to read now: no running pod, or no series yet.']
     case 'unreadable':
       return [paint('yellow', '?'), kind, name, issue?.problem ?? '']
   }

@@ -46,6 +46,8 @@ async function lookAt(
     await clock.until(after(clock.now(), PAUSE))
     samples = await probes.query(prometheus, name)
   }
+  // Its metrics are declared, and have not counted anything yet.
+  if (samples.length === 0) return { sight: { kind: 'source', name, state: 'nobody' }, samples }
   const failed = samples.find((sample) => !sample.ok)
   const issue =
     failed !== undefined && !samples.some(({ ok }) => ok)

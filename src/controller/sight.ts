@@ -9,7 +9,8 @@ import { lookAtPrometheus } from './prometheus-sight.ts'
 
 type Ports = { readonly probes: Probes; readonly books: Books; readonly clock: Clock }
 
-/** The result of reading one source or book once. `nobody`: the source has no running pod now. */
+/** The result of reading one source or book once. `nobody`: the source has no running pod now, or no series yet in its
+ * Prometheus. */
 export type Sight = {
   readonly kind: 'source' | 'book'
   readonly name: string

@@ -24,7 +24,7 @@ const PODS = ['shop-a', 'shop-b'] as const
 type Pod = (typeof PODS)[number]
 
 /** What an instance has counted, and how it answers the next scrapes. */
-type Shop = { all: number; bad: number; slow: number; answers: 'well' | 'NaN' | 'not' }
+type Shop = { all: number; bad: number; slow: number; answers: 'well' | 'NaN' | 'not' | 'none' }
 const shops: Record<Pod, Shop> = {
   'shop-a': { all: 4000, bad: 7, slow: 90, answers: 'well' },
   'shop-b': { all: 0, bad: 0, slow: 0, answers: 'well' },
@@ -32,6 +32,8 @@ const shops: Record<Pod, Shop> = {
 
 function exposition({ all, bad, slow, answers }: Shop): string | undefined {
   if (answers === 'not') return undefined
+  // Like a labelled counter before its first request: declared, without series.
+  if (answers === 'none') return '# TYPE orders_total counter\n# TYPE order_seconds histogram\n'
   const ok = answers === 'NaN' ? 'NaN' : String(all - bad)
   return [
     '# TYPE orders_total counter',
@@ -156,6 +158,17 @@ describe('objectives by a real Prometheus', () => {
     expect(orders.whole.attempts).toBeGreaterThan(480 - 40)
     expect(orders.whole.attempts).toBeLessThanOrEqual(480)
     expect((orders.prometheus?.unseen ?? 0) + orders.whole.attempts).toBeGreaterThan(465)
+  })
+
+  it('count the first orders of instances that had none, from one of them later than from the other', async () => {
+    for (const pod of PODS) Object.assign(shops[pod], { all: 0, bad: 0, slow: 0, answers: 'none' })
+    await sleep(2000 + 3 * SCRAPE_MS)
+    const { orders, times } = await loaded(6, (second) => {
+      shops['shop-a'].answers = 'well'
+      if (second === 3) shops['shop-b'].answers = 'well'
+    })
+    expect(orders).toMatchObject({ state: 'proven', whole: { attempts: 480, good: 468, bad: 12 } })
+    expect(times).toMatchObject({ state: 'proven', whole: { attempts: 480, slow: 48 } })
   })
 
   it.each([

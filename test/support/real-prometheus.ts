@@ -41,7 +41,7 @@ export async function scraped(text: () => string | undefined): Promise<Scraped> 
 
 export type ScrapeTarget = { readonly port: number; readonly labels?: Readonly<Record<string, string>> }
 
-/** Scrapes these targets as the job `shop`, which can be asked when this resolves. */
+/** Scrapes these targets as the job `shop`; each of them was scraped once when this resolves. */
 export async function startPrometheus(scrapeMs: number, targets: readonly ScrapeTarget[]): Promise<RealPrometheus> {
   const folder = mkdtempSync(join(tmpdir(), 'md-'))
   const config = join(folder, 'prometheus.yml')
@@ -54,9 +54,10 @@ export async function startPrometheus(scrapeMs: number, targets: readonly Scrape
   const flags = [`--config.file=${config}`, `--storage.tsdb.path=${join(folder, 'data')}`]
   const child = spawn(path, [...flags, `--web.listen-address=${address}`], { stdio: 'ignore' })
   const url = `http://${address}`
+  // Each target was scraped once: Prometheus spreads the first scrapes over the interval, after some seconds.
   const isReady = () =>
-    fetch(`${url}/-/ready`).then(
-      ({ ok }) => ok,
+    fetch(`${url}/api/v1/targets`).then(
+      async (answer) => (await answer.text()).split('"health":"up"').length > targets.length,
       () => false,
     )
   while (!(await isReady())) await sleep(200)

@@ -9,6 +9,7 @@ import { instant } from '../../domain/units.ts'
 import { messageOf } from '../../domain/unknown.ts'
 import type { KubernetesApi } from '../../protocols/kubernetes/api.ts'
 import { type RawSeries, rawSamplesPath, readMatrix, readTime, TIME_PATH } from '../../protocols/prometheus/query.ts'
+import { areDeclared, scrapesBefore } from './prometheus-births.ts'
 import { askPrometheus } from './prometheus-server.ts'
 
 /** Samples become visible a moment after they were taken. */
@@ -26,17 +27,19 @@ type Known = Map<string, Instance>
 /** By instance, the newest scrape that was looked at. */
 type Waiting = Map<string, number>
 
+/** What is remembered of a source. `seen`: instances that have shown a sample. `since`: from when on its series were looked for. */
+type Memory = { readonly known: Known; readonly waiting: Waiting; readonly seen: Set<string>; since?: number }
+
 export function prometheusSamples(api: KubernetesApi, clock: Clock) {
-  const knownOf = new Map<string, Known>()
-  const waitingOf = new Map<string, Waiting>()
+  const memories = new Map<string, Memory>()
   let offset: Promise<number> | undefined
 
   return async (prometheus: PrometheusTarget, name: string, anew = false): Promise<readonly Sample[]> => {
-    if (anew) for (const state of [knownOf, waitingOf]) state.delete(name)
-    const known = knownOf.get(name) ?? new Map<string, Instance>()
-    knownOf.set(name, known)
-    const waiting = waitingOf.get(name) ?? new Map<string, number>()
-    waitingOf.set(name, waiting)
+    if (anew) memories.delete(name)
+    const memory: Memory = memories.get(name) ?? { known: new Map(), waiting: new Map(), seen: new Set() }
+    memories.set(name, memory)
+    const { known, waiting } = memory
+    const ask = (path: string) => askPrometheus(api, prometheus, path)
     let ahead = 0
     // The next query also covers what this one missed, so one failed query loses nothing. It is reported when an instance is late.
     const failed = (problem: string): readonly Sample[] =>
@@ -50,7 +53,7 @@ export function prometheusSamples(api: KubernetesApi, clock: Clock) {
       const range = rangeOf(known, clock.now() + ahead, prometheus.scrapeMs)
       const read = await Promise.all(
         selectors.map(async ([metric, selector]) => {
-          const { status, text } = await askPrometheus(api, prometheus, rawSamplesPath(selector, range))
+          const { status, text } = await ask(rawSamplesPath(selector, range))
           return { metric, matrix: readMatrix(status, text) }
         }),
       )
@@ -59,18 +62,35 @@ export function prometheusSamples(api: KubernetesApi, clock: Clock) {
       const rows = read.flatMap(({ metric, matrix }) =>
         matrix.ok ? matrix.series.map((series) => ({ metric, series })) : [],
       )
+      memory.since ??= clock.now() + ahead - range
       const all = scrapesOf(rows, known)
       const fresh = whole(all, selectors.length, waiting)
       const isWaiting = fresh.length < all.length
-      for (const { pod, at } of fresh) known.set(pod, { lastAt: at, toldAt: 0 })
+      const newcomers = fresh.filter(({ pod }) => !memory.seen.has(pod))
+      const upMs = LATE_INTERVALS * prometheus.scrapeMs + VISIBLE_MS
+      const before = newcomers.length === 0 ? [] : await scrapesBefore(ask, newcomers, memory.since, upMs)
+      for (const { pod, at } of fresh) {
+        known.set(pod, { lastAt: at, toldAt: 0 })
+        memory.seen.add(pod)
+      }
       const metrics = selectors.map(([metric]) => metric)
       const missing = selectors.filter(([metric]) => !rows.some((row) => row.metric === metric))
+      // Nothing has counted yet. The first sample tells since when its instance was scraped.
+      const isIdle =
+        missing.length > 0 &&
+        memory.seen.size === 0 &&
+        !isWaiting &&
+        (await areDeclared(
+          ask,
+          missing.map(([, selector]) => selector),
+        ))
       const nothing = missing.map(([, selector]) => selector).join(', ')
       const why = nothing === '' ? 'Prometheus has no new sample of it' : `Prometheus has no samples of ${nothing}`
       const every = `it should scrape every ${prometheus.scrapeMs / 1000} s`
       return [
+        ...before.map(({ pod, at }) => emptySample(name, metrics, pod, at - ahead)),
         ...fresh.map((scrape) => sampleOf(name, metrics, scrape, ahead)),
-        ...(!isWaiting && (known.size === 0 || fresh.length < known.size) ? failed(`${why}; ${every}`) : []),
+        ...(!isWaiting && !isIdle && (known.size === 0 || fresh.length < known.size) ? failed(`${why}; ${every}`) : []),
       ]
     } catch (error) {
       offset = undefined
@@ -81,6 +101,7 @@ export function prometheusSamples(api: KubernetesApi, clock: Clock) {
 
 /** Stands for the whole source where no instance is known yet. */
 const WHOLE = 'prometheus'
+const ABSENT = 'has no sample in this scrape'
 
 const failure = (clock: Clock, source: string, pod: string, problem: string): Sample => ({
   kind: 'sample',
@@ -89,6 +110,17 @@ const failure = (clock: Clock, source: string, pod: string, problem: string): Sa
   pod,
   ok: false,
   problem,
+})
+
+/** A scrape in which none of the metrics had a series yet. */
+const emptySample = (source: string, metrics: readonly string[], pod: string, at: number): Sample => ({
+  kind: 'sample',
+  at: instant(at),
+  source,
+  pod,
+  ok: true,
+  series: [],
+  unread: metrics.map((metric) => ({ metric, problem: ABSENT, absent: true })),
 })
 
 /** How far Prometheus' clock is ahead of ours, in ms. */
@@ -154,7 +186,7 @@ function sampleOf(source: string, metrics: readonly string[], { pod, at, series 
     const own = series.filter(({ name }) => name === metric)
     const odd = own.find(({ value }) => !Number.isFinite(value))
     if (odd) return [{ metric, problem: `has the value ${odd.value}` }]
-    return own.length === 0 ? [{ metric, problem: 'has no sample in this scrape', absent: true as const }] : []
+    return own.length === 0 ? [{ metric, problem: ABSENT, absent: true as const }] : []
   })
   const head = { kind: 'sample', at: instant(at - ahead), source, pod } as const
   const problem = unread.map(({ metric, problem }) => `${metric} ${problem}`).join('; ')
