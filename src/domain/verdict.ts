@@ -256,7 +256,7 @@ export type ReachedResult = {
   readonly state: string
   readonly goal: string
   readonly held: boolean
-  /** When it was first reached, and how long after the begin of the load. */
+  /** When it was first reached, and how long after the load started. */
   readonly at?: Instant
   readonly afterMs?: Millis
   /** The first value that reached it, or the nearest one: `120`, `41.5/s`, `4 of 6 pods`. */

@@ -28,7 +28,7 @@ export function renderPlan(plan: PlanDescription): string {
     section('Objectives', columns(plan.objectives.map(objectiveRow))),
     section('Thresholds of the script', plan.thresholds),
     section('Expected', plan.expectations),
-    section('Too easy unless', plan.reaches),
+    section('Required states', plan.reaches),
     section('Guardrails', plan.guardrails),
     section('Warnings', plan.warnings),
   ]

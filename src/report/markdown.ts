@@ -190,7 +190,7 @@ function reached({ reached: all = [] }: Judgment): readonly Markdown[] {
     (each) =>
       md`- **${each.state}** reaches ${each.goal}: ${each.shown ?? 'never read'}${each.held ? ` after ${inSeconds(each.afterMs)}` : ''} ${mark(each.held)}`,
   )
-  return [md`## Was it hard enough?`, md``, ...lines, md``]
+  return [md`## Required states`, md``, ...lines, md``]
 }
 
 const reactionsOfPeople = ({ people = [] }: Judgment): readonly Markdown[] =>

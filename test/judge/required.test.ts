@@ -64,7 +64,7 @@ describe('a gauge that must be reached', () => {
     expect(judgment.exitCode).toBe(3)
     expect(causesOf(judgment)).toEqual(['state-not-reached'])
     expect(sentenceOf(judgment, 'state-not-reached')).toBe(
-      'The rehearsal was too easy: waiting of broker never reached 100 or more. The nearest was 99, 70.2 s after the begin of the load.',
+      'The rehearsal was too easy: waiting of broker never reached 100 or more. The nearest was 99, 70.2 s after the load started.',
     )
     expect(judgment.findings[0]?.next).toMatch(/^Raise the load/)
   })

@@ -97,7 +97,7 @@ function held(seen: Seen, state: RequiredState, { at, shown }: Reading): Ruled<R
 
 function tooEasy(seen: Seen, state: RequiredState, { at, line, shown }: Reading): Ruled<ReachedResult> {
   const name = stateName(state)
-  const when = `${duration(afterZero(seen, at))} after the begin of the load`
+  const when = `${duration(afterZero(seen, at))} after the load started`
   const sentence = `The rehearsal was too easy: ${name} never reached ${stateGoal(state)}. The nearest was ${shown}, ${when}.`
   const lines = [line, ...seen.run.loadLines]
   return {

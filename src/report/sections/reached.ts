@@ -15,6 +15,6 @@ export function reached({ reached: all = [] }: Judgment): Html {
       cell(held ? '✓ reached' : '✗ not reached', held ? 'good' : 'warn'),
     ]),
   )
-  const heads = ['state', 'goal', 'shown', 'after the begin of the load', '']
-  return section('reached', 'Was it hard enough?', table(heads, rows))
+  const heads = ['state', 'goal', 'shown', 'after the load started', '']
+  return section('reached', 'Required states', table(heads, rows))
 }
