@@ -10,7 +10,7 @@ import { messageOf } from '../../domain/unknown.ts'
 import type { KubernetesApi } from '../../protocols/kubernetes/api.ts'
 import { type RawSeries, rawSamplesPath, readMatrix, readTime, TIME_PATH } from '../../protocols/prometheus/query.ts'
 import { areDeclared, scrapesBefore } from './prometheus-births.ts'
-import { askPrometheus } from './prometheus-server.ts'
+import { askPrometheus, type PrometheusAnswer } from './prometheus-server.ts'
 
 /** Samples become visible a moment after they were taken. */
 const VISIBLE_MS = 2000
@@ -30,6 +30,9 @@ type Waiting = Map<string, number>
 /** What is remembered of a source. `seen`: instances that have shown a sample. `since`: from when on its series were looked for. */
 type Memory = { readonly known: Known; readonly waiting: Waiting; readonly seen: Set<string>; since?: number }
 
+type Source = { readonly name: string; readonly scrapeMs: number; readonly selectors: Readonly<Record<string, string>> }
+type Ask = (path: string) => Promise<PrometheusAnswer>
+
 export function prometheusSamples(api: KubernetesApi, clock: Clock) {
   const memories = new Map<string, Memory>()
   let offset: Promise<number> | undefined
@@ -38,65 +41,89 @@ export function prometheusSamples(api: KubernetesApi, clock: Clock) {
     if (anew) memories.delete(name)
     const memory: Memory = memories.get(name) ?? { known: new Map(), waiting: new Map(), seen: new Set() }
     memories.set(name, memory)
-    const { known, waiting } = memory
-    const ask = (path: string) => askPrometheus(api, prometheus, path)
+    const ask: Ask = (path) => askPrometheus(api, prometheus, path)
+    const source = { name, scrapeMs: prometheus.scrapeMs, selectors: prometheus.sources[name] ?? {} }
     let ahead = 0
-    // The next query also covers what this one missed, so one failed query loses nothing. It is reported when an instance is late.
-    const failed = (problem: string): readonly Sample[] =>
-      known.size === 0
-        ? [failure(clock, name, WHOLE, problem)]
-        : late(known, clock.now() + ahead, prometheus.scrapeMs).map((pod) => failure(clock, name, pod, problem))
     try {
-      offset ??= offsetOf(api, prometheus, clock)
+      offset ??= offsetOf(ask, clock)
       ahead = await offset
-      const selectors = Object.entries(prometheus.sources[name] ?? {})
-      const range = rangeOf(known, clock.now() + ahead, prometheus.scrapeMs)
-      const read = await Promise.all(
-        selectors.map(async ([metric, selector]) => {
-          const { status, text } = await ask(rawSamplesPath(selector, range))
-          return { metric, matrix: readMatrix(status, text) }
-        }),
-      )
-      const refused = read.flatMap(({ metric, matrix }) => (matrix.ok ? [] : [`${metric}: ${matrix.problem}`]))
-      if (refused.length > 0) return failed(refused.join('; '))
-      const rows = read.flatMap(({ metric, matrix }) =>
-        matrix.ok ? matrix.series.map((series) => ({ metric, series })) : [],
-      )
-      memory.since ??= clock.now() + ahead - range
-      const all = scrapesOf(rows, known)
-      const fresh = whole(all, selectors.length, waiting)
-      const isWaiting = fresh.length < all.length
-      const newcomers = fresh.filter(({ pod }) => !memory.seen.has(pod))
-      const upMs = LATE_INTERVALS * prometheus.scrapeMs + VISIBLE_MS
-      const before = newcomers.length === 0 ? [] : await scrapesBefore(ask, newcomers, memory.since, upMs)
-      for (const { pod, at } of fresh) {
-        known.set(pod, { lastAt: at, toldAt: 0 })
-        memory.seen.add(pod)
-      }
-      const metrics = selectors.map(([metric]) => metric)
-      const missing = selectors.filter(([metric]) => !rows.some((row) => row.metric === metric))
-      // Nothing has counted yet. The first sample tells since when its instance was scraped.
-      const isIdle =
-        missing.length > 0 &&
-        memory.seen.size === 0 &&
-        !isWaiting &&
-        (await areDeclared(
-          ask,
-          missing.map(([, selector]) => selector),
-        ))
-      const nothing = missing.map(([, selector]) => selector).join(', ')
-      const why = nothing === '' ? 'Prometheus has no new sample of it' : `Prometheus has no samples of ${nothing}`
-      const every = `it should scrape every ${prometheus.scrapeMs / 1000} s`
-      return [
-        ...before.map(({ pod, at }) => emptySample(name, metrics, pod, at - ahead)),
-        ...fresh.map((scrape) => sampleOf(name, metrics, scrape, ahead)),
-        ...(!isWaiting && !isIdle && (known.size === 0 || fresh.length < known.size) ? failed(`${why}; ${every}`) : []),
-      ]
+      return await samplesOf(source, ask, memory, clock, ahead)
     } catch (error) {
       offset = undefined
-      return failed(messageOf(error))
+      return failed(source, memory, clock, ahead, messageOf(error))
     }
   }
+}
+
+/** What was scraped since the last call. `ahead`: of Prometheus' clock, in ms. */
+async function samplesOf(
+  source: Source,
+  ask: Ask,
+  memory: Memory,
+  clock: Clock,
+  ahead: number,
+): Promise<readonly Sample[]> {
+  const { known, waiting, seen } = memory
+  const metrics = Object.keys(source.selectors)
+  const range = rangeOf(known, clock.now() + ahead, source.scrapeMs)
+  const read = await readAll(ask, source, range)
+  if (!read.ok) return failed(source, memory, clock, ahead, read.problem)
+  memory.since ??= clock.now() + ahead - range
+
+  const all = scrapesOf(read.rows, known)
+  const fresh = whole(all, metrics.length, waiting)
+  const before = await bornBefore(ask, source, memory, fresh)
+  for (const { pod, at } of fresh) {
+    known.set(pod, { lastAt: at, toldAt: 0 })
+    seen.add(pod)
+  }
+  const samples = [
+    ...before.map(({ pod, at }) => emptySample(source.name, metrics, pod, at - ahead)),
+    ...fresh.map((scrape) => sampleOf(source.name, metrics, scrape, ahead)),
+  ]
+  const isSilent = known.size === 0 || fresh.length < known.size
+  if (fresh.length < all.length || !isSilent) return samples
+  const missing = Object.entries(source.selectors).filter(([metric]) => !read.rows.some((row) => row.metric === metric))
+  const selectors = missing.map(([, selector]) => selector)
+  // Nothing has counted yet. The first sample tells since when its instance was scraped.
+  if (seen.size === 0 && (await areDeclared(ask, selectors))) return samples
+  return [...samples, ...failed(source, memory, clock, ahead, silentBecause(selectors, source.scrapeMs))]
+}
+
+const silentBecause = (missing: readonly string[], scrapeMs: number): string => {
+  const why =
+    missing.length === 0 ? 'Prometheus has no new sample of it' : `Prometheus has no samples of ${missing.join(', ')}`
+  return `${why}; it should scrape every ${scrapeMs / 1000} s`
+}
+
+/** The next query also covers what this one missed, so one failed query loses nothing. It is reported when an instance is late. */
+function failed({ name, scrapeMs }: Source, { known }: Memory, clock: Clock, ahead: number, problem: string) {
+  if (known.size === 0) return [failure(clock, name, WHOLE, problem)]
+  return late(known, clock.now() + ahead, scrapeMs).map((pod) => failure(clock, name, pod, problem))
+}
+
+type Row = { readonly metric: string; readonly series: RawSeries }
+type Read = { readonly ok: true; readonly rows: readonly Row[] } | { readonly ok: false; readonly problem: string }
+
+async function readAll(ask: Ask, { selectors }: Source, range: number): Promise<Read> {
+  const read = await Promise.all(
+    Object.entries(selectors).map(async ([metric, selector]) => {
+      const { status, text } = await ask(rawSamplesPath(selector, range))
+      return { metric, matrix: readMatrix(status, text) }
+    }),
+  )
+  const refused = read.flatMap(({ metric, matrix }) => (matrix.ok ? [] : [`${metric}: ${matrix.problem}`]))
+  if (refused.length > 0) return { ok: false, problem: refused.join('; ') }
+  const rows = read.flatMap(({ metric, matrix }) =>
+    matrix.ok ? matrix.series.map((series) => ({ metric, series })) : [],
+  )
+  return { ok: true, rows }
+}
+
+async function bornBefore(ask: Ask, { scrapeMs }: Source, { seen, since = 0 }: Memory, fresh: readonly Scrape[]) {
+  const newcomers = fresh.filter(({ pod }) => !seen.has(pod))
+  if (newcomers.length === 0) return []
+  return scrapesBefore(ask, newcomers, since, LATE_INTERVALS * scrapeMs + VISIBLE_MS)
 }
 
 /** Stands for the whole source where no instance is known yet. */
@@ -124,9 +151,9 @@ const emptySample = (source: string, metrics: readonly string[], pod: string, at
 })
 
 /** How far Prometheus' clock is ahead of ours, in ms. */
-async function offsetOf(api: KubernetesApi, prometheus: PrometheusTarget, clock: Clock): Promise<number> {
+async function offsetOf(ask: Ask, clock: Clock): Promise<number> {
   const asked = clock.now()
-  const { status, text } = await askPrometheus(api, prometheus, TIME_PATH)
+  const { status, text } = await ask(TIME_PATH)
   const time = readTime(status, text)
   if (time !== undefined) return time - (asked + clock.now()) / 2
   const matrix = readMatrix(status, text)
@@ -145,10 +172,7 @@ type Scrape = {
 }
 
 /** Samples of one scrape of one instance carry the same time. */
-function scrapesOf(
-  rows: readonly { readonly metric: string; readonly series: RawSeries }[],
-  known: Known,
-): readonly Scrape[] {
+function scrapesOf(rows: readonly Row[], known: Known): readonly Scrape[] {
   const all = rows.flatMap(({ metric, series: { labels, samples } }) => {
     const pod = labels.pod ?? labels.instance ?? WHOLE
     const { __name__: _, ...own } = labels

@@ -48,6 +48,12 @@ export type Surroundings = {
 /** One scrape may fail: the next one holds what it would have shown. */
 const LATE_INTERVALS = 2.5
 
+/**
+ * A sample has the time at which its scrape began, and its values may be read later. So a scrape that began right before the load may hold the load's
+ * first attempts.
+ */
+const EDGE_MS = 1000
+
 type Failure = { readonly at: number; readonly line: number; readonly problem: string }
 type Instance = {
   readonly pod: string
@@ -161,7 +167,7 @@ function seenOf({ sli, limits, instances }: Track, around: Surroundings): SliSee
   const { fromAt, toAt = Number.POSITIVE_INFINITY } = around
   if (fromAt === undefined) return { sli, rows: [], holes: [], unseen: 0 }
   const within = (each: { readonly fromAt: number; readonly toAt: number }) => each.toAt > fromAt && each.fromAt < toAt
-  const inLoad = (row: Row) => within({ fromAt: row.fromAt, toAt: row.at })
+  const inLoad = (row: Row) => within({ fromAt: row.fromAt, toAt: row.at + EDGE_MS })
   const each = [...instances.values()].map((instance) => lived(sli, limits, instance, { ...around, fromAt }))
   return {
     sli,
