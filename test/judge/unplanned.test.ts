@@ -40,6 +40,25 @@ describe('a run that did not go as planned', () => {
     })
   })
 
+  it('by a guardrail on a starved machine has one finding: the machine', () => {
+    const story: Partial<Story> = {
+      lasts: 60,
+      outcome: 'stopped',
+      stop: { by: 'guardrail', reason: 'guardrail deposit-90: deposit at 80 %' },
+      steps: [],
+    }
+    const trip = { kind: 'guardrail-tripped', at: secondAt(59), id: 'deposit-90', sli: 'deposit' } as const
+    const tripped: Evidence = { ...trip, measured: ratio(0.8), below: ratio(0.9), forMs: millis(10_000) }
+    const roots = (changes: Partial<Story>) =>
+      judge([...evidence({ ...story, ...changes }), tripped]).findings.filter(({ follows }) => follows === undefined)
+    const busy = roots({ health: () => ({ cpuCores: 0.8, hostBusy: 0.99 }) })
+    expect(busy.filter(({ cause }) => cause !== 'no-evidence').map(({ cause }) => cause)).toEqual(['generator-starved'])
+    // On a machine with enough to give, what stopped the run comes first.
+    const fault = roots({}).find(({ cause }) => cause === 'fault-unproven')
+    expect(fault?.sentence).toMatch(/ was never begun: the run was stopped before\.$/)
+    expect(fault?.next).toBe('Mend what stopped the run, then run it again.')
+  })
+
   it('fails only when an objective was already missed beyond doubt', () => {
     const bad = (each: number): Partial<Story> => ({
       load: (second, load) => second >= 50 && toBad(load.deposit, each),

@@ -70,13 +70,15 @@ function base(fault: FaultSpec, life: FaultLife | undefined) {
 
 function notInjected(seen: Seen, fault: FaultSpec, life: FaultLife | undefined): Ruled<FaultResult> {
   const state = stateNotInjected(life)
-  const sentence = sentenceNotInjected(fault, life)
+  const stopped = state === 'not-reached' && seen.run.stop !== undefined
+  const sentence = sentenceNotInjected(fault, life, stopped)
   const witness = { ...measureOf(fault.witness), sentence }
   const nothing: Answers = noAnswers.result
   const result = { ...base(fault, life), state, witness, ...nothing } as const
   const lines = life?.lines ?? [...seen.run.loadLines, seen.run.headLine]
   const cause = state === 'not-performed' ? 'fault-not-performed' : 'fault-unproven'
-  return { result, findings: [finding('gap', cause, fault.name, sentence, lines)] }
+  const found = finding('gap', cause, fault.name, sentence, lines)
+  return { result, findings: [stopped ? { ...found, next: NEXT_WHEN_STOPPED } : found] }
 }
 
 function stateNotInjected(life: FaultLife | undefined): 'not-reached' | 'not-performed' | 'refused' | 'not-injected' {
@@ -89,10 +91,13 @@ function stateNotInjected(life: FaultLife | undefined): 'not-reached' | 'not-per
 const onlyGate = ({ admitted, problem, injected, created }: FaultLife): boolean =>
   [admitted, problem, injected, created].every((each) => each === undefined)
 
-function sentenceNotInjected({ name }: FaultSpec, life: FaultLife | undefined): string {
+const NEXT_WHEN_STOPPED = 'Mend what stopped the run, then run it again.'
+
+function sentenceNotInjected({ name }: FaultSpec, life: FaultLife | undefined, stopped: boolean): string {
   if (life?.gate?.answer === 'no-go') return `${name} was not performed: ${life.gate.who ?? 'somebody'} decided no-go.`
   if (life?.gate?.answer === 'none') return `${name} was not performed: nobody answered at its gate in time.`
-  if (life === undefined || onlyGate(life)) return `${name} was never begun.`
+  if (life === undefined || onlyGate(life))
+    return stopped ? `${name} was never begun: the run was stopped before.` : `${name} was never begun.`
   if (life.problem)
     return `${name} was ${life.problem.is === 'refused' ? 'refused' : 'not injected'}: ${life.problem.text}`
   if (life.injected) return `${name} was injected into no pod: its selector matches nothing.`

@@ -48,6 +48,10 @@ function explanations(seen: Seen, harms: Harms): Partial<Record<Cause, Explains>
   const withoutLoad: Explains = (gap) => unseen(gap) || WITHOUT_LOAD.has(gap.cause) || isUnmoved(gap, harms)
   const unreadable: Explains = (gap) =>
     unseen(gap) || isOpenHarm(gap, harms) || isSilent(seen, gap) || needsCluster(gap) || gap.cause === 'run-stopped'
+  // A guardrail that a starved machine tripped cut the run short.
+  const starved: Explains = (gap, root) =>
+    (gap.cause !== 'no-evidence' && causes[gap.cause].starved === 'excused') ||
+    (seen.run.trip !== undefined && gap.cause !== 'no-evidence' && cutShort(gap, root))
   const ofHarm: Explains = (gap, { subject }) => unseen(gap) && isAbout(gap, subject)
   return {
     'run-stopped': cutShort,
@@ -55,7 +59,7 @@ function explanations(seen: Seen, harms: Harms): Partial<Record<Cause, Explains>
     'cluster-unreachable': unreadable,
     'load-missing': withoutLoad,
     'load-crashed': withoutLoad,
-    'generator-starved': ({ cause }) => cause !== 'no-evidence' && causes[cause].starved === 'excused',
+    'generator-starved': starved,
     'fault-unproven': ofHarm,
     'fault-not-recovered': ofHarm,
     'action-not-done': ofHarm,
