@@ -148,4 +148,16 @@ describe('what the cluster provides', () => {
       'namespace providers': 'missing: is not there.',
     })
   })
+
+  it('is shown beside a credential of the load that cannot be had, with its line and without what would be there', async () => {
+    const file = await serveSmallApi(full, join(tempFolder(), 'kubeconfig'))
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll('"small"', '"lab"'))
+    const lab = readFileSync('scenarios/targets/lab.yaml', 'utf8').trimEnd()
+    const target = join(tempFolder(), 'lab.yaml')
+    writeFileSync(target, `${lab}\n  credentials:\n    TOKEN: {env: MATCHDAY_TEST_UNSET}\n`)
+    const { code, stdout } = await performed('check', '--context', 'lab', '--kubeconfig', file, '--target', target)
+    expect(stdout).toContain(`${target}:${lab.split('\n').length + 2} credential-missing`)
+    expect(stdout).toContain('credential TOKEN: the environment variable MATCHDAY_TEST_UNSET is not set.')
+    expect(code).not.toBe(0)
+  })
 })

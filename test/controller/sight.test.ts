@@ -8,10 +8,10 @@ import { createGates } from '../../src/controller/gates.ts'
 import { createHealing } from '../../src/controller/healing.ts'
 import { look } from '../../src/controller/sight.ts'
 import type { FaultStepData } from '../../src/domain/evidence.ts'
-import { instant } from '../../src/domain/units.ts'
+import { instant, millis } from '../../src/domain/units.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
 import { stockPair } from '../files/stock.ts'
-import { type Answers, Plain, refusal, smallApiServer } from '../support/small-api-server.ts'
+import { type Answers, Lines, Plain, refusal, smallApiServer } from '../support/small-api-server.ts'
 
 const { rehearsal, target } = stockPair()
 const DROPPED = 'error trying to reach service: dial tcp 10.0.0.7:8080: i/o timeout'
@@ -71,25 +71,36 @@ describe('the check before the load', () => {
 })
 
 describe('a fault that is due', () => {
-  /** The steps of the stock fault, and whether its object was sent to the API server. */
-  async function performed(metrics: unknown) {
+  /**
+   * The steps of the stock fault until it failed, and how often its object was sent to the API server. `stored`: what the server answers to it and then
+   * lists; left out, it refuses it.
+   */
+  async function performed(metrics: unknown, on = target, stored?: (object: object) => object) {
     const planned = planTimeline(rehearsal, target, { run: 'run-1', seed: 1 })
     const fault = planned.ok ? planned.value.faults[0] : undefined
     if (fault === undefined) throw new Error('the stock rehearsal has a fault')
     let created = 0
-    const api = await smallApiServer(({ method, path }) => {
+    let kept: object | undefined
+    const failed = new AbortController()
+    const api = await smallApiServer(({ method, path, query, body }) => {
       if (path.includes('/proxy')) return metrics
       if (path.endsWith('/nodes')) return { items: [{ metadata: { name: 'node-a' } }] }
       const app = path.includes('/providers/') ? 'psp-a' : 'payments-api'
       const namespace = path.includes('/providers/') ? 'providers' : 'casino'
       if (path.endsWith('/pods')) return { items: [pod(namespace, `${app}-1`, { 'app.kubernetes.io/name': app })] }
       if (method === 'POST') created += 1
+      if (method === 'POST' && stored) kept = stored(body as object)
+      if (kept && method !== 'DELETE') {
+        if (query.get('watch')) return new Lines()
+        return method === 'POST' ? kept : { metadata: { resourceVersion: '7' }, items: [kept] }
+      }
       return refusal(method === 'POST' ? 422 : 404)
     })
     const steps: FaultStepData[] = []
     const recorder = {
       record: (record: { kind: string; step?: unknown }) => {
         if (record.kind === 'fault-step') steps.push(record.step as FaultStepData)
+        if (steps.at(-1)?.is === 'failed') failed.abort()
       },
       flush: async () => undefined,
     }
@@ -107,7 +118,7 @@ describe('a fault that is due', () => {
     }
     const zeroAt = instant(systemClock.now() - fault.fromMs)
     const roomy = { ...rehearsal, blastRadius: { ...rehearsal.blastRadius, pods: { kind: 'count', of: 9 } as const } }
-    await performFault(ports, fault, { rehearsal: roomy, target }, zeroAt, new Set(), new AbortController().signal)
+    await performFault(ports, fault, { rehearsal: roomy, target: on }, zeroAt, new Set(), failed.signal)
     return { steps, created }
   }
 
@@ -121,5 +132,14 @@ describe('a fault that is due', () => {
     const { steps, created } = await performed(new Plain(exposition))
     expect(steps[0]).toMatchObject({ is: 'admitted' })
     expect(created).toBe(1)
+  })
+
+  it('must be injected within the budget of the target', async () => {
+    const record = { id: 'casino/payments-api-1', selectorKey: '.', phase: 'Not Injected' }
+    const experiment = { containerRecords: [{ ...record, injectedCount: 0, recoveredCount: 0 }] }
+    const slow = { ...target, injectionBudgetMs: millis(1000) }
+    const { steps } = await performed(new Plain(exposition), slow, (object) => ({ ...object, status: { experiment } }))
+    const problem = 'after 1 s not injected at casino/payments-api-1 (Not Injected, no event yet)'
+    expect(steps).toContainEqual({ is: 'failed', problem })
   })
 })

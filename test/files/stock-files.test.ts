@@ -100,6 +100,18 @@ describe('the stock rehearsal', () => {
     ])
   })
 
+  it('may not set a variable of its script that is a credential of the target', () => {
+    const { rehearsal, target } = stockPair()
+    const from = { kind: 'env', name: 'SHOP_TOKEN' } as const
+    const locked = { ...target, credentials: { TOKEN: { at: { file: 'x', line: 1, column: 1 }, from } } }
+    const setting = (env: Readonly<Record<string, string>>) =>
+      checkFit({ ...rehearsal, load: { ...rehearsal.load, env } }, locked).map(({ code, problem }) => [code, problem])
+    expect(setting({ OTHER: 'x' })).toEqual([])
+    expect(setting({ OTHER: 'x', TOKEN: 'y' })).toEqual([
+      ['duplicate-name', 'load.env sets TOKEN, which is a credential of scenarios/targets/lab.yaml.'],
+    ])
+  })
+
   it('may use anchors', () => {
     const anchored: Edits = {
       [REHEARSAL]: [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { arrivalsBy } from '../../src/domain/arrivals.ts'
 import { seconds } from '../../src/domain/units.ts'
-import { blockIssues, planBlock } from '../../src/plan/blocks.ts'
+import { blockIssues, planBlock, steadyIssues } from '../../src/plan/blocks.ts'
 import { at, stock } from './plans.ts'
 
 describe('a rehearsal whose load is measured in blocks', () => {
@@ -60,5 +60,34 @@ describe('the load of a block', () => {
     expect(load('b1', 1).seed).not.toBe(load('b1', 2).seed)
     expect(load('b1').seed).not.toBe(load('b2').seed)
     expect([load('b1', 1).run, load('b2', 1).run]).toEqual(['run-1-b1', 'run-1-b2'])
+  })
+})
+
+describe('a block of a script that knows nothing of matchday', () => {
+  const constant = { executor: 'constant-arrival-rate', rate: 20, duration: '2s', preAllocatedVUs: 5 }
+  const facts = {
+    usesLibrary: false,
+    functions: ['default', 'handleSummary'],
+    scenarios: { visitors: constant },
+    thresholds: [{ metric: 'http_req_failed', expression: 'rate<0', abortOnFail: true }],
+    bundled: false,
+  }
+  const own = { ...stock.rehearsal, load: { ...stock.rehearsal.load, own: true as const, env: { URL: '{entry}' } } }
+
+  it('goes on to its end with the environment of its own entry, and has no thresholds and no summary', () => {
+    const times = { settleMs: seconds(10), measuredMs: seconds(20) }
+    const wanted = { block: 'b1', of: 'a', run: 'run-1', seed: 7, factor: 1, ...times, entry: 'http://b', facts }
+    const { load } = planBlock(own, { ...stock.target, loadFactor: 1 }, wanted)
+    expect(arrivalsBy(load.profiles[0]?.stages ?? [], seconds(30))).toBeCloseTo(600, 6)
+    expect(load).toMatchObject({ entry: 'http://b', env: { URL: 'http://b' } })
+    expect(load).not.toHaveProperty('thresholds')
+    expect(load).not.toHaveProperty('handlesSummary')
+  })
+
+  it('must not change its load by itself', () => {
+    const ramping = { visitors: { ...constant, executor: 'ramping-arrival-rate' } }
+    expect(steadyIssues(own, facts)).toEqual([])
+    expect(steadyIssues(own, { scenarios: ramping })).toMatchObject([{ code: 'load-not-steady' }])
+    expect(steadyIssues(stock.rehearsal, { scenarios: ramping })).toEqual([])
   })
 })
