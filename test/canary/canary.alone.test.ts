@@ -9,7 +9,8 @@ import type { Judgment } from '../../src/domain/verdict.ts'
 import { causesOf, startRun, type TestLab, testLab, verdictOf } from '../support/lab.ts'
 
 const defect = (name: string): string => `test/canary/defects/${name}`
-const SEEDED = ['failover-missing', 'double-charge', 'unreconciled', 'autoscaler-late', 'fault-unproven']
+const BOOKS = ['double-charge', 'unreconciled']
+const SEEDED = [...BOOKS, 'failover-missing', 'autoscaler-late', 'fault-unproven']
 
 let lab: TestLab
 beforeAll(async () => {
@@ -62,17 +63,14 @@ describe('the canary', () => {
     expect(causesOf(verdictOf(run))).toContain('generator-starved')
   })
 
-  // The autoscaler's first: it needs a platform that no peak has scaled up yet. A missing void shows only where there is a failover, so
-  // those two need a run each; a blind autoscaler has nothing to do with charges, and each of the two must be named.
-  it.for<[readonly string[], readonly (readonly string[])[]]>([
-    [
-      ['hpa-on-cpu', 'no-void'],
-      [['autoscaler-late'], ['double-charge', 'unreconciled']],
-    ],
-    [['no-failover'], [['failover-missing']]],
-  ])('%s does not pass, and each is named', async ([names, causes], context) => {
+  // The autoscaler's first: it needs a platform that no peak has scaled up yet. A blind autoscaler leaves too few pods, whose queues
+  // use up the time in which a charge could move to the other provider, so the missing void needs a run without it.
+  it.for<[readonly string[], string, readonly (readonly string[])[]]>([
+    [['hpa-on-cpu', 'no-failover'], 'canary', [['autoscaler-late'], ['failover-missing']]],
+    [['no-void'], 'answers-late', [BOOKS]],
+  ])('%s does not pass, and each is named', async ([names, rehearsal, causes], context) => {
     await lab.become(names.map(defect))
-    const { code, judgment } = await rehearse('test/canary/canary.rehearsal.yaml', '--quiet')
+    const { code, judgment } = await rehearse(`test/canary/${rehearsal}.rehearsal.yaml`, '--quiet')
     expect(code).not.toBe(0)
     expect(judgment.verdict.kind).not.toBe('pass')
     needsMachine(context, judgment)
