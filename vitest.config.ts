@@ -6,7 +6,8 @@ import { LabOrder } from './test/support/lab-order.ts'
 import { LABS_MAX } from './test/support/lending.ts'
 
 // Tiers with different promises: `unit` is quick; `process` runs real servers (PostgreSQL, services) side by side; `lab` boots the real control
-// plane, two files at a time, each at its own place on the machine; what judges time has the machine `alone`, after the others.
+// plane, two files at a time, each at its own place on the machine; what judges time has the machine `alone`, after the others. `crash` kills the
+// controller at every step, and `canary` rehearses seeded defects: they are no part of `npm test`, which is to take a quarter of an hour.
 // vitest would give up after a second: too little for another process on a busy machine.
 const patient = { poll: { timeout: 10_000, interval: 50 } }
 
@@ -26,7 +27,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{process,lab,alone,prometheus,search}.test.ts', 'node_modules/**'],
+          exclude: ['test/**/*.{process,lab,alone,crash,canary,prometheus,search}.test.ts', 'node_modules/**'],
           // Most files wait for processes and sockets of their own; vitest's own choice, one worker fewer than cores, would leave two
           // cores half idle.
           maxWorkers: Math.max(3, availableParallelism()),
@@ -89,6 +90,33 @@ export default defineConfig({
           include: ['test/**/*.alone.test.ts'],
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
+          globalSetup: 'test/support/lab-host.ts',
+          setupFiles,
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
+          expect: patient,
+        },
+      },
+      // The two long tiers: CI runs them after `npm test`'s (test/support/all.ts).
+      {
+        test: {
+          name: 'crash',
+          include: ['test/**/*.crash.test.ts'],
+          maxWorkers: LABS_MAX,
+          sequence: { groupOrder: 3 },
+          globalSetup: 'test/support/lab-host.ts',
+          setupFiles,
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
+          expect: patient,
+        },
+      },
+      {
+        test: {
+          name: 'canary',
+          include: ['test/**/*.canary.test.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 4 },
           globalSetup: 'test/support/lab-host.ts',
           setupFiles,
           testTimeout: 120_000,

@@ -1,6 +1,7 @@
 /**
  * Runs every check in an order that fails early and cheaply: types, lint, pure tests, then the toolchain and the tests on the
- * lab. Ends with what failed, and one line that counts them all; a step that ran nothing counts as failed.
+ * lab. MATCHDAY_TESTS=all adds the long tiers, as CI does. Ends with what failed, and one line that counts them all; a step that
+ * ran nothing counts as failed.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
@@ -82,7 +83,8 @@ const toolchain = await check('toolchain', 'src/cli/bin.mjs', 'toolchain', 'buil
 counts.push(toolchain)
 // Only KEDA's own test needs it, and builds it if it must; here the build has a step and a time of its own.
 if (toolchain.failed === 0) counts.push(await check('toolchain: KEDA', 'src/cli/bin.mjs', 'toolchain', 'build', 'keda'))
-if (toolchain.failed === 0) counts.push(await tests('lab'), await tests('alone'))
+const long = process.env.MATCHDAY_TESTS === 'all' ? ['crash', 'canary'] : []
+if (toolchain.failed === 0) for (const tier of ['lab', 'alone', ...long]) counts.push(await tests(tier))
 rmSync(scratch, { recursive: true, force: true })
 
 const sum = (pick: (count: Count) => number): number => counts.reduce((all, each) => all + pick(each), 0)

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-const TIERS_WITH_LABS = ['lab', 'alone']
-// As long as all files of the platform together.
-const LONGEST = 'crash-actions'
+const TIERS_WITH_LABS = ['lab', 'alone', 'crash', 'canary']
+// As long as all files of the platform together, in the tier of each.
+const LONGEST = ['lab/lab.lab', 'actions.crash']
 // More than a minute each: at the end one of them would run when nothing is left to run beside it.
-const LONG = ['lab/lab', 'promo-peak']
+const LONG = ['promo-peak.lab']
 
 /**
  * Two files run at a time. Those of the platform come first and share its one lab, one after the other, while the longest of the others runs
@@ -20,7 +20,7 @@ export class LabOrder extends BaseSequencer {
 }
 
 function besideTheLongest(sorted: readonly TestSpecification[]): readonly TestSpecification[] {
-  const isLongest = ({ moduleId }: TestSpecification) => is(moduleId, LONGEST)
+  const isLongest = ({ moduleId }: TestSpecification) => LONGEST.some((name) => is(moduleId, name))
   const [first, ...more] = sorted.filter((file) => !isLongest(file))
   return [...(first ? [first] : []), ...sorted.filter(isLongest), ...more]
 }
@@ -35,4 +35,4 @@ function rankOf(path: string): number {
   return LONG.some((name) => is(path, name)) ? 1 : 2
 }
 
-const is = (path: string, name: string): boolean => path.endsWith(`${name}.lab.test.ts`)
+const is = (path: string, name: string): boolean => path.endsWith(`${name}.test.ts`)

@@ -1,4 +1,4 @@
-/** The controller dies at every step of every action (promotions: crash-promote.lab.test.ts), and what the action changed is as it was before: healed from the journal, and without it. */
+/** The controller dies at every step of every action (promotions: promotion.crash.test.ts), and what the action changed is as it was before: healed from the journal, and without it. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
