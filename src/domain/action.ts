@@ -1,7 +1,10 @@
 /**
- * What an operator does to the cluster, with one entry for each kind of action: its fields, what plan, controller and judge need to know, and its
- * wording. Other rooms use these entries instead of asking for the kind.
+ * What an operator does to the cluster, with one entry for each kind of action: its fields, its wording, and what it changes (`change.ts`). All other
+ * rooms use these entries instead of asking for the kind. An action is this entry, its keys in a file (`files/acts.ts`) and its shape in the
+ * journal (docs/adr/0026).
  */
+import type { Cause } from './causes.ts'
+import type { Change, NodeChoice, PodTemplate, TaintEffect, Workload } from './change.ts'
 import { showDuration } from './show.ts'
 import type { Millis } from './units.ts'
 
@@ -31,17 +34,6 @@ export type Act =
   /** Another member becomes the primary of a database that the target file names. */
   | { readonly kind: 'promote'; readonly database: string; readonly to: string }
 
-export type TaintEffect = 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute'
-/** Nodes that match all given fields; the first `atMost` of them by name. */
-export type NodeChoice = { readonly zone?: string; readonly pool?: string; readonly atMost?: number }
-export type Workload = { readonly kind: 'Deployment' | 'StatefulSet'; readonly name: string }
-
-/** What a release writes into the template: images by container, and annotations such as the checksum of a ConfigMap. */
-export type PodTemplate = {
-  readonly images: Readonly<Record<string, string>>
-  readonly annotations: Readonly<Record<string, string>>
-}
-
 type ActKind = Act['kind']
 type ActOf<K extends ActKind> = { [P in K]: Extract<Act, { readonly kind: P }> }[K]
 
@@ -50,6 +42,11 @@ type ActionKind<A extends Act> = {
   readonly sentence: (act: A) => string
   /** For charts and tables, which need a short form: `drain nodes of zone-a`. */
   readonly words: (act: A) => string
+  /** For the journal, once it is done: `drained, 3 pods evicted`. */
+  readonly note: (act: A, done: Done) => string
+  readonly change: (act: A) => Change
+  /** What it is called when it does not come to its end in time. */
+  readonly late: Cause
   /** It ends when the cluster shows that it is done. Other actions last until they are undone. */
   readonly endsByItself: boolean
   /** Its change stays once it is done, and no undo is outstanding. */
@@ -58,27 +55,49 @@ type ActionKind<A extends Act> = {
   readonly replacesPods: boolean
   /** A planned disruption that users must not notice. */
   readonly voluntary: boolean
-  /** Whether running pods are removed. NoSchedule does not affect running pods. */
-  readonly removesPods: (act: A) => boolean
   /** Taking it back replaces pods again, and is part of what users must not notice. */
   readonly undoReplacesPods?: true
 }
 
-const always = () => true
-const lasting = { endsByItself: false, keptWhenDone: false, replacesPods: false, voluntary: false, removesPods: always }
+/** How many nodes were changed, and how many pods were evicted. */
+type Done = { readonly nodes: number; readonly evicted: number }
+
+const lasting = {
+  late: 'action-late',
+  endsByItself: false,
+  keptWhenDone: false,
+  replacesPods: false,
+  voluntary: false,
+} as const
 
 const kinds: { readonly [K in ActKind]: ActionKind<ActOf<K>> } = {
   taint: {
     ...lasting,
     sentence: ({ nodes, key, effect }) => `taints ${nodesText(nodes)} with ${key}:${effect}`,
     words: ({ nodes, key, effect }) => `taint ${key}:${effect} on ${nodeWords(nodes)}`,
+    note: ({ key, effect }, { nodes }) => `${nodes} nodes have the taint ${key}:${effect}`,
+    change: ({ nodes, key, effect }) => ({
+      on: 'nodes',
+      nodes,
+      // NoSchedule does not affect running pods. NoExecute spares pods that tolerate it; the worst case is counted.
+      takes: effect === 'NoExecute' ? 'living' : 'none',
+      writes: { kind: 'taint', key, effect },
+      until: 'written',
+    }),
     voluntary: true,
-    removesPods: ({ effect }) => effect === 'NoExecute',
   },
   drain: {
     ...lasting,
     sentence: ({ nodes }) => `drains ${nodesText(nodes)}`,
     words: ({ nodes }) => `drain ${nodeWords(nodes)}`,
+    note: (_, { evicted }) => `drained, ${evicted} pods evicted`,
+    change: ({ nodes }) => ({
+      on: 'nodes',
+      nodes,
+      takes: 'evictable',
+      writes: { kind: 'field', field: ['spec', 'unschedulable'], value: true },
+      until: 'evicted',
+    }),
     replacesPods: true,
     voluntary: true,
   },
@@ -86,26 +105,53 @@ const kinds: { readonly [K in ActKind]: ActionKind<ActOf<K>> } = {
     ...lasting,
     sentence: ({ nodes }) => `cuts the power of ${nodesText(nodes)}`,
     words: ({ nodes }) => `power-off ${nodeWords(nodes)}`,
+    note: (_, { nodes }) => `${nodes} nodes are NotReady`,
+    change: ({ nodes }) => ({
+      on: 'nodes',
+      nodes,
+      takes: 'living',
+      writes: { kind: 'field', field: POWER_FIELD, value: 'off' },
+      until: 'not-ready',
+      needs: {
+        label: POWER_CONTROL_LABEL,
+        code: 'no-power-control',
+        problem: 'nobody switches the power of',
+        next: `Use taint or drain; power is cut only where somebody obeys the annotation and says so by the label ${POWER_CONTROL_LABEL}.`,
+      },
+    }),
   },
   scale: {
     ...lasting,
     sentence: ({ workload, replicas }) => `scales ${workload.kind} ${workload.name} to ${replicas}`,
     words: ({ workload, replicas }) => `scale ${workload.name} to ${replicas}`,
+    note: ({ workload, replicas }) => `${workload.kind} ${workload.name} has ${replicas} replicas`,
+    change: ({ workload, replicas }) => ({ on: 'replicas', workload, replicas }),
   },
   rollout: {
     sentence: ({ workload }) => `restarts the pods of ${workload.kind} ${workload.name} one after the other`,
     words: ({ workload }) => `rollout ${workload.name}`,
+    note: ({ workload }) => `every pod of ${workload.kind} ${workload.name} was replaced`,
+    change: ({ workload }) => ({ on: 'pods', workload }),
+    late: 'rollout-stuck',
     endsByItself: true,
     keptWhenDone: true,
     replacesPods: true,
     voluntary: true,
-    removesPods: always,
   },
   release: {
     ...lasting,
     sentence: (act) =>
       `rolls out ${templateWords(act)} to Deployment ${act.workload.name} within ${showDuration(act.withinMs)}; rolled back within ${showDuration(act.backWithinMs)}`,
     words: ({ workload }) => `release ${workload.name}`,
+    note: ({ workload }) => `every pod of ${workload.kind} ${workload.name} was replaced`,
+    change: ({ workload, images, annotations, withinMs }) => ({
+      on: 'pod-template',
+      workload,
+      images,
+      annotations,
+      withinMs,
+    }),
+    late: 'rollout-stuck',
     voluntary: true,
     undoReplacesPods: true,
   },
@@ -113,26 +159,61 @@ const kinds: { readonly [K in ActKind]: ActionKind<ActOf<K>> } = {
     ...lasting,
     sentence: ({ configMap, key, value }) => `sets ${key} of ConfigMap ${configMap} to ${JSON.stringify(value)}`,
     words: ({ configMap, key, value }) => `flag ${configMap}/${key} = ${value}`,
+    note: ({ key, value }) => `${key} is ${JSON.stringify(value)}`,
+    change: ({ configMap, key, value }) => ({ on: 'config-map', name: configMap, key, value }),
   },
   promote: {
     ...lasting,
     sentence: ({ database, to }) => `makes ${to} the primary of ${database}`,
     words: ({ database, to }) => `promote ${to} of ${database}`,
+    note: ({ database, to }) => `${to} is the primary of ${database}`,
+    change: ({ database, to }) => ({ on: 'database', database, to }),
+    late: 'promotion-slow',
     endsByItself: true,
   },
 }
+
+/** Nodes whose power somebody switches have this label, and lose it while the annotation says `off` (docs/adr/0014). */
+const POWER_CONTROL_LABEL = 'matchday.dev/power-control'
+export const POWER_FIELD = ['metadata', 'annotations', 'matchday.dev/power'] as const
 
 const kindOf = <K extends ActKind>(act: ActOf<K>): ActionKind<ActOf<K>> => kinds[act.kind]
 
 export const actSentence = (act: Act): string => kindOf(act).sentence(act)
 export const actWords = (act: Act): string => kindOf(act).words(act)
+export const doneNote = (act: Act, done: Done): string => kindOf(act).note(act, done)
+export const changeOf = (act: Act): Change => kindOf(act).change(act)
+export const causeWhenLate = (act: Act): Cause => kinds[act.kind].late
 export const endsByItself = (act: Act): boolean => kinds[act.kind].endsByItself
 export const keptWhenDone = (act: Act): boolean => kinds[act.kind].keptWhenDone
 export const replacesPods = (act: Act): boolean => kinds[act.kind].replacesPods
-export const removesPods = (act: Act): boolean => kindOf(act).removesPods(act)
 export const undoReplacesPods = (act: Act): boolean => kinds[act.kind].undoReplacesPods === true
 /** A disruption that the platform must survive unnoticed. */
 export const isVoluntaryAct = (act: Act): boolean => kinds[act.kind].voluntary && removesPods(act)
+
+/** Whether running pods are removed. */
+export function removesPods(act: Act): boolean {
+  const change = changeOf(act)
+  return change.on !== 'nodes' || change.takes !== 'none'
+}
+
+/** Whether pods are evicted through the Eviction API, so that disruption budgets apply. */
+export function evictsPods(act: Act): boolean {
+  const change = changeOf(act)
+  return change.on === 'nodes' && change.until === 'evicted'
+}
+
+/** The workload whose pods are replaced by pods of another template. */
+export function rolledOut(act: Act): Workload | undefined {
+  const change = changeOf(act)
+  return change.on === 'pods' || change.on === 'pod-template' ? change.workload : undefined
+}
+
+/** The database that gets another primary, and which one. */
+export function movedDatabase(act: Act): { readonly database: string; readonly to: string } | undefined {
+  const change = changeOf(act)
+  return change.on === 'database' ? change : undefined
+}
 
 /** `app = registry.example/orders:2, checksum/config = 3f1c`. */
 const templateWords = ({ images, annotations }: PodTemplate): string =>

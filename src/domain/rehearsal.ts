@@ -97,7 +97,8 @@ export type ActionSpec = {
   readonly at: SourcePoint
 }
 
-export type { Act, NodeChoice, Workload } from './action.ts'
+export type { Act } from './action.ts'
+export type { NodeChoice, Workload } from './change.ts'
 
 /** A Chaos Mesh object as it is applied. Only the code that creates or shows it reads it; its effect is in `Fault`. */
 export type ChaosManifest = {

@@ -1,4 +1,5 @@
 /** Whether a rehearsal and a target fit together. Each of them may be valid alone. */
+import { movedDatabase } from '../domain/action.ts'
 import type { Issue, SourcePoint } from '../domain/issue.ts'
 import { WRITABLE } from '../domain/metric-names.ts'
 import { INTERVALS_LEAST } from '../domain/prometheus-sli.ts'
@@ -113,7 +114,8 @@ function fitting(target: Target, report: Report): Fit {
 }
 
 function checkAct(act: Act, at: SourcePoint, fit: Fit): void {
-  if (act.kind === 'promote') fit.database(act.database, at)
+  const moved = movedDatabase(act)
+  if (moved !== undefined) fit.database(moved.database, at)
 }
 
 function checkReaction(reaction: Reaction, fit: Fit): void {

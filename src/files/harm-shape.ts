@@ -1,21 +1,11 @@
 /** The tables for faults with their witnesses, actions, and the reactions that both expect. */
 import { roles } from '../domain/people.ts'
+import { ACT_KEYS, acts, ENDING_ACTS } from './acts.ts'
 import { human } from './human.ts'
-import {
-  dnsLabel,
-  metricName,
-  name,
-  objectName,
-  path,
-  seriesLabels,
-  sli,
-  source,
-  title,
-  within,
-} from './name-shapes.ts'
+import { dnsLabel, metricName, name, path, seriesLabels, sli, source, title, within } from './name-shapes.ts'
 import { duration, factor, percentage, rate, rateOrZero } from './quantities.ts'
 import { choosing, may, need, oneOf, record, renamed, tellApart } from './record.ts'
-import { integer, list, type Placed, placed, type Shape, table, text, word } from './shape.ts'
+import { integer, list, placed, type Shape, word } from './shape.ts'
 
 const RATE_MAX = { min: 0, max: 1_000_000 }
 const pods = (what: string, min = 1) => need(integer({ min, max: 100_000, what: 'a number of pods' }), what)
@@ -174,122 +164,14 @@ export const fault = placed(
   }),
 )
 
-const nodes = {
-  zone: may(name('the name of a zone', 'zone-b'), 'Only nodes of this zone.'),
-  pool: may(name('the name of a node pool', 'realtime'), 'Only nodes of this pool.'),
-  atMost: may(
-    integer({ min: 1, max: 100_000, what: 'a number of nodes' }),
-    'Only the first so many of them, by name; all if left out.',
-  ),
-}
-const someNodes = { anyOf: [{ required: ['zone'] }, { required: ['pool'] }] }
-const onNodes = <T>(shape: Shape<T>): Shape<Placed<T>> =>
-  placed({ schema: { ...shape.schema, ...someNodes }, decode: shape.decode })
-
-const labelKey = text({
-  form: 'the key of a taint',
-  example: 'matchday.dev/zone-lost',
-  pattern: /^[A-Za-z0-9][A-Za-z0-9._/-]{0,316}$/,
-})
-const container = { form: 'the name of a container', example: 'app', pattern: /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/ }
-// A reference as the container runtimes take it: no spaces, and not as long as a page.
-const image = text({
-  form: 'an image',
-  example: 'registry.example/orders@sha256:…',
-  pattern: /^[A-Za-z0-9][^\s]{0,511}$/,
-})
-const annotationKey = {
-  form: 'the key of an annotation',
-  example: 'checksum/config',
-  pattern: /^[A-Za-z0-9][A-Za-z0-9._/-]{0,316}$/,
-}
-/** At least one of the two is changed. */
-const changing = <T>(shape: Shape<T>): Shape<Placed<T>> => {
-  const schema = { ...shape.schema, anyOf: [{ required: ['image'] }, { required: ['annotations'] }] }
-  return placed({ schema, decode: shape.decode })
-}
-const replicas = pods('Replicas that it gets.', 0)
-const deployment = need(objectName('gateway'), 'Name of the Deployment.')
-const statefulSet = need(objectName('orders-db'), 'Name of the StatefulSet.')
-
-const acts = {
-  taint: may(
-    onNodes(
-      record({
-        ...nodes,
-        key: need(labelKey, 'Key of the taint.'),
-        effect: need(word('NoSchedule', 'PreferNoSchedule', 'NoExecute'), 'Effect of the taint.'),
-      }),
-    ),
-    'Taints nodes; undone by removing the taint.',
-  ),
-  drain: may(
-    onNodes(record(nodes)),
-    'Cordons nodes and evicts their pods through the Eviction API, as kubectl drain; undone by uncordoning.',
-  ),
-  powerOff: may(
-    onNodes(record(nodes)),
-    'Nodes lose power, where the cluster offers that (label matchday.dev/power-control); undone by power on.',
-  ),
-  scale: may(
-    tellApart({ statefulSet: record({ statefulSet, replicas }) }, { deployment: record({ deployment, replicas }) }),
-    'Sets the replicas of a workload that no autoscaler owns; undone by the number before.',
-  ),
-  rollout: may(
-    tellApart({ statefulSet: record({ statefulSet }) }, { deployment: record({ deployment }) }),
-    'Restarts the pods one after the other, as kubectl rollout restart; undone by the template before, when it is not complete.',
-  ),
-  release: may(
-    changing(
-      record({
-        shape: may(
-          word('rolling'),
-          "How the new pods are let in. rolling (the default): by the Deployment's own rolling update.",
-        ),
-        deployment,
-        image: may(table(container, image), 'The image that each of these containers gets, best by digest.'),
-        annotations: may(
-          table(annotationKey, text({ form: 'a text', example: "'3f1c'" })),
-          'Annotations that the pod template gets, such as the checksum of a ConfigMap: a change of configuration is a release too.',
-        ),
-        within: within(
-          'Longest time until every pod runs it. A release that is not complete by then is rolled back at once.',
-        ),
-        rollBackWithin: within('Longest time from the end of `for` until every pod runs what it ran before.'),
-      }),
-    ),
-    'Rolls out another image, or another pod template, and rolls it back at the end of `for`; undone by the values before.',
-  ),
-  flag: may(
-    record({
-      configMap: need(objectName('features'), "Name of a ConfigMap in the target's namespace."),
-      key: need(
-        text({ form: 'a key of a ConfigMap', example: 'recommendations', pattern: /^[-._a-zA-Z0-9]{1,253}$/ }),
-        'Key that is set.',
-      ),
-      value: need(text({ form: 'a text', example: "'off'" }), 'Value that it gets.'),
-    }),
-    'Sets one key of a ConfigMap; undone by the value before.',
-  ),
-  promote: may(
-    record({
-      database: need(placed(dnsLabel(63)), 'Database of the target file.'),
-      to: need(objectName('orders-db-1'), 'Member that becomes the primary.'),
-    }),
-    'Makes another member the primary of a database; undone by promoting the one before.',
-  ),
-} as const
-
-export const ACT_KEYS = Object.keys(acts) as readonly (keyof typeof acts)[]
-
-/** The time after which it is rolled back is part of a release. */
-const endingReleases = <T>(shape: Shape<T>): Shape<T> => ({
-  schema: { ...shape.schema, dependentRequired: { release: ['for'] } },
+/** Some actions say when they are taken back. */
+const ending = <T>(shape: Shape<T>): Shape<T> => ({
+  schema: { ...shape.schema, dependentRequired: Object.fromEntries(ENDING_ACTS.map((key) => [key, ['for']])) },
   decode: shape.decode,
 })
 
 export const action = placed(
-  endingReleases(
+  ending(
     choosing(ACT_KEYS, {
       name: need(title('zone-b tainted'), 'Name of the action.'),
       during: need(phase, 'Phase in which the action begins.'),

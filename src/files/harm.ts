@@ -1,18 +1,13 @@
 /** Converts drafts of faults, actions and reactions to domain values. Only called if no issue was found. */
 import type { SourcePoint } from '../domain/issue.ts'
-import type { Act, ActionSpec, FaultSpec, NodeChoice, Reaction, Witness, Workload } from '../domain/rehearsal.ts'
+import type { Act, ActionSpec, FaultSpec, Reaction, Witness } from '../domain/rehearsal.ts'
 import { seconds } from '../domain/units.ts'
+import { actsOf } from './acts.ts'
 import type { ChaosFile } from './chaos-file.ts'
-import { ACT_KEYS } from './harm-shape.ts'
 import { peopleReactionsOf } from './human.ts'
 import type { ActionDraft, FaultDraft, ReactionDraft } from './rehearsal.ts'
 
 type WitnessDraft = FaultDraft['value']['witness']
-export type ActKey = (typeof ACT_KEYS)[number]
-
-/** The kind of action in the file: exactly one of these, or an issue. */
-export const actKeysOf = ({ value }: ActionDraft): readonly ActKey[] =>
-  ACT_KEYS.filter((key) => value[key] !== undefined)
 
 export function faultOf({ at, value }: FaultDraft, { file, object, does }: ChaosFile): FaultSpec {
   if (does === undefined) throw new Error(`the object of ${file} was refused and let through`)
@@ -117,42 +112,7 @@ export const actionOf = (action: ActionDraft): ActionSpec => ({
 })
 
 function actOf({ value }: ActionDraft): Act {
-  const { taint, drain, powerOff, scale, rollout, release, flag, promote } = value
-  if (taint) {
-    const { key, effect, ...nodes } = taint.value
-    return { kind: 'taint', nodes: choiceOf(nodes), key, effect }
-  }
-  if (drain) return { kind: 'drain', nodes: choiceOf(drain.value) }
-  if (powerOff) return { kind: 'power-off', nodes: choiceOf(powerOff.value) }
-  if (scale) return { kind: 'scale', workload: workloadOf(scale), replicas: scale.value.replicas }
-  if (rollout) return { kind: 'rollout', workload: workloadOf(rollout) }
-  if (release) return releaseOf(release.value)
-  if (flag) return { kind: 'flag', ...flag }
-  if (promote) return { kind: 'promote', database: promote.database.value, to: promote.to }
-  throw new Error('an action that does nothing was let through')
+  const [draft] = actsOf(value)
+  if (draft === undefined) throw new Error('an action that does nothing was let through')
+  return draft.act
 }
-
-type ReleaseDraft = NonNullable<ActionDraft['value']['release']>['value']
-
-const releaseOf = ({ deployment, image, annotations, within, rollBackWithin }: ReleaseDraft): Act => ({
-  kind: 'release',
-  shape: 'rolling',
-  workload: { kind: 'Deployment', name: deployment },
-  images: image ?? {},
-  annotations: annotations ?? {},
-  withinMs: within.value,
-  backWithinMs: rollBackWithin.value,
-})
-
-type NodesDraft = NonNullable<ActionDraft['value']['drain']>['value']
-
-const choiceOf = ({ zone, pool, atMost }: NodesDraft): NodeChoice => ({
-  ...(zone === undefined ? {} : { zone }),
-  ...(pool === undefined ? {} : { pool }),
-  ...(atMost === undefined ? {} : { atMost }),
-})
-
-const workloadOf = (draft: NonNullable<ActionDraft['value']['rollout' | 'scale']>): Workload =>
-  draft.kind === 'statefulSet'
-    ? { kind: 'StatefulSet', name: draft.value.statefulSet }
-    : { kind: 'Deployment', name: draft.value.deployment }

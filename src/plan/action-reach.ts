@@ -1,7 +1,9 @@
 /**
  * The pods that an action may hit: all pods on nodes that lose them, those removed by scaling down, and as many as a rollout may take at one time.
  */
-import type { Act, NodeChoice, Rehearsal, Target, Workload } from '../domain/rehearsal.ts'
+import { changeOf } from '../domain/action.ts'
+import type { Change, NodeChange, NodeChoice, Workload } from '../domain/change.ts'
+import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { PlannedAction } from '../domain/timeline.ts'
 import { chosenNodes, POOL_LABELS, ZONE_LABEL } from '../protocols/kubernetes/nodes.ts'
 import { isEvictable } from '../protocols/kubernetes/pods.ts'
@@ -16,19 +18,18 @@ export function actionReach(
   inventory: Inventory,
   held: readonly string[],
 ): Reach {
-  switch (act.kind) {
-    case 'taint':
-    case 'drain':
-    case 'power-off':
-      return nodesReach(act, rehearsal, target, inventory, held)
-    case 'scale':
-    case 'rollout':
-    case 'release':
-      return workloadReach(act, rehearsal, target, inventory, held)
-    case 'flag':
-      return harmless(`ConfigMap/${target.namespace}/${act.configMap}`, target)
-    case 'promote':
-      return harmless(`Database/${act.database}`, target)
+  const change = changeOf(act)
+  switch (change.on) {
+    case 'nodes':
+      return nodesReach(change, rehearsal, target, inventory, held)
+    case 'replicas':
+    case 'pods':
+    case 'pod-template':
+      return workloadReach(change, rehearsal, target, inventory, held)
+    case 'config-map':
+      return harmless(`ConfigMap/${target.namespace}/${change.name}`, target)
+    case 'database':
+      return harmless(`Database/${change.database}`, target)
   }
 }
 
@@ -42,17 +43,15 @@ const harmless = (changed: string, { namespace }: Target): Reach => ({
   problems: [],
 })
 
-type OnNodes = Extract<Act, { readonly nodes: NodeChoice }>
-
 function nodesReach(
-  act: OnNodes,
+  { nodes: choice, takes }: NodeChange,
   rehearsal: Rehearsal,
   target: Target,
   { pods, nodes }: Inventory,
   held: readonly string[],
 ): Reach {
-  const chosen = chosenNodes(act.nodes, nodes).map((node) => node.metadata?.name ?? '')
-  const lost = pods.filter((pod) => chosen.includes(pod.spec?.nodeName ?? '') && isLost(pod, act))
+  const chosen = chosenNodes(choice, nodes).map((node) => node.metadata?.name ?? '')
+  const lost = pods.filter((pod) => chosen.includes(pod.spec?.nodeName ?? '') && isLost(pod, takes))
   const ids = lost.map(podId).sort()
   return {
     targets: chosen.map((name) => `Node/${name}`),
@@ -60,14 +59,13 @@ function nodesReach(
     most: ids.filter((id) => !held.includes(id)).length,
     drawn: false,
     namespaces: [...new Set([target.namespace, ...lost.map(podNamespace)])].sort(),
-    problems: [...(chosen.length === 0 ? [noNode(act.nodes)] : []), ...outside(lost.map(podNamespace), rehearsal)],
+    problems: [...(chosen.length === 0 ? [noNode(choice)] : []), ...outside(lost.map(podNamespace), rehearsal)],
   }
 }
 
-/** NoSchedule does not affect running pods. NoExecute spares pods that tolerate it; the worst case is counted. */
-function isLost(pod: LivePod, act: OnNodes): boolean {
-  if (act.kind === 'drain') return isEvictable(pod)
-  return isLiving(pod) && (act.kind === 'power-off' || act.effect === 'NoExecute')
+function isLost(pod: LivePod, takes: NodeChange['takes']): boolean {
+  if (takes === 'evictable') return isEvictable(pod)
+  return takes === 'living' && isLiving(pod)
 }
 
 function noNode({ zone, pool }: NodeChoice): ReachProblem {
@@ -90,21 +88,21 @@ function outside(
 }
 
 function workloadReach(
-  act: Extract<Act, { readonly workload: Workload }>,
+  change: Extract<Change, { readonly workload: Workload }>,
   rehearsal: Rehearsal,
   target: Target,
   { pods, workloads = [] }: Inventory,
   held: readonly string[],
 ): Reach {
-  const { kind, name } = act.workload
+  const { kind, name } = change.workload
   const { namespace } = target
   const live = workloads.find(
     (each) => each.kind === kind && each.metadata?.name === name && each.metadata.namespace === namespace,
   )
   const targets = [`${kind}/${namespace}/${name}`]
   const none: Reach = { targets, pods: [], most: 0, drawn: false, namespaces: [namespace], problems: [] }
-  if (live === undefined) return { ...none, problems: [noWorkload(act.workload, namespace)] }
-  const away = act.kind === 'scale' ? Math.max(0, replicasOf(live) - act.replicas) : unavailableMost(live)
+  if (live === undefined) return { ...none, problems: [noWorkload(change.workload, namespace)] }
+  const away = change.on === 'replicas' ? Math.max(0, replicasOf(live) - change.replicas) : unavailableMost(live)
   const harmed = representatives(podsOf(live, pods), away)
   const problems = away > 0 ? outside([namespace], rehearsal) : []
   return { ...none, pods: harmed, most: harmed.filter((id) => !held.includes(id)).length, problems }

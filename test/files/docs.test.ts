@@ -26,9 +26,9 @@ describe('docs/rehearsal-file.md', () => {
   })
 
   it('lists the codes of clusters and scripts that the code gives', () => {
-    const source = globSync('src/{adapters,cli,controller}/**/*.ts').map((file) => readFileSync(file, 'utf8'))
+    const source = globSync('src/{adapters,cli,controller,domain}/**/*.ts').map((file) => readFileSync(file, 'utf8'))
     const given = source.flatMap((text) =>
-      [...text.matchAll(/(?:code: |issue\(action, )'([a-z-]+)'/g)].map(([, code]) => code ?? ''),
+      [...text.matchAll(/(?:code: |issueOf\(\s*action,\s*)'([a-z-]+)'/g)].map(([, code]) => code ?? ''),
     )
     const known = Object.keys({ ...issueCodes, ...planCodes })
     const own = [...new Set(given)].filter((code) => !known.includes(code))

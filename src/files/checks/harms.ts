@@ -5,7 +5,7 @@ import { GATE_OPENS } from '../harm.ts'
 import type { ActionDraft, Draft, FaultDraft, ReactionDraft } from '../rehearsal.ts'
 import type { Report } from '../report.ts'
 import type { Placed } from '../shape.ts'
-import { checkReaction, checkReleaseTimes } from './reactions.ts'
+import { checkActTimes, checkReaction } from './reactions.ts'
 import { type PhaseSpan, type Plan, planOf, reportTwins, spanOf } from './timeline.ts'
 
 /** The common part of a fault and an action. */
@@ -42,7 +42,7 @@ export function checkHarms(draft: Draft, report: Report): void {
     const strike = strikes.find((each) => each.harm === harm)
     checkWitness(harm, report)
     checkGate(harm, report)
-    checkReleaseTimes(harm, strike, report)
+    checkActTimes(harm, strike, report)
     for (const reaction of harm.expect) checkReaction(reaction, harm, strike, draft, report)
   }
   checkOverlaps(strikes, report)

@@ -1,6 +1,7 @@
 /** Whether a reaction can be observed: it must make sense for its harm, and its time must fit into the run. */
+import { keptWhenDone, movedDatabase } from '../../domain/action.ts'
 import { showDuration } from '../../domain/show.ts'
-import { actKeysOf } from '../harm.ts'
+import { type ActDraft, actsOf } from '../acts.ts'
 import type { Draft, ReactionDraft } from '../rehearsal.ts'
 import type { Report } from '../report.ts'
 import type { Placed } from '../shape.ts'
@@ -50,37 +51,40 @@ export function checkReaction(
   }
 }
 
-/** Both times of a release must fit: the first while it lasts, the second between the rollback and the end of the load. */
-export function checkReleaseTimes(harm: HarmDraft, strike: Strike | undefined, report: Report): void {
-  const release = harm.action?.value.release?.value
-  if (release === undefined) return
-  whileItLasts('The release', release.within, harm, strike, report)
+/** Both times of an action must fit: the first while it lasts, the second between its end and the end of the load. */
+export function checkActTimes(harm: HarmDraft, strike: Strike | undefined, report: Report): void {
+  const times = actOf(harm)?.times
+  if (times === undefined) return
+  whileItLasts(times.done.what, times.done.within, harm, strike, report)
   if (harm.lasts !== undefined && strike !== undefined)
-    beforeLoadEnds('The rollback', release.rollBackWithin, strike, strike.toMs, report)
+    beforeLoadEnds(times.undone.what, times.undone.within, strike, strike.toMs, report)
 }
 
+const actOf = ({ action }: HarmDraft): ActDraft | undefined =>
+  action === undefined ? undefined : actsOf(action.value)[0]
+
 /** Some reactions belong to some harms only. */
-function checkSense({ at, value }: ReactionDraft, { is, action }: HarmDraft, report: Report): void {
-  if (value.kind === 'completes' && is === 'fault')
+function checkSense({ at, value }: ReactionDraft, harm: HarmDraft, report: Report): void {
+  if (value.kind === 'completes' && harm.is === 'fault')
     report(
       at,
       'reaction-misplaced',
       'A fault has no end of its own that it could come to.',
       'remove this; a witness proves the fault.',
     )
-  if (value.kind !== 'promotes' || action === undefined) return
-  const [act] = actKeysOf(action)
-  if (act !== undefined && !['promote', 'drain', 'powerOff', 'scale', 'rollout', 'release'].includes(act))
+  const draft = actOf(harm)
+  if (value.kind !== 'promotes' || draft === undefined) return
+  if (draft.mayMoveDatabase === undefined)
     report(
       at,
       'reaction-misplaced',
       'This action moves no database.',
       'expect it of what takes the primary away, or of promote.',
     )
-  const { promote } = action.value
-  if (promote === undefined || promote.database.value === value.value.database.value) return
-  const problem = `The action moves ${promote.database.value}, and this speaks of ${value.value.database.value}.`
-  report(value.value.database.at, 'reaction-misplaced', problem, `write ${promote.database.value}.`)
+  const moved = movedDatabase(draft.act)?.database
+  if (moved === undefined || moved === value.value.database.value) return
+  const problem = `The action moves ${moved}, and this speaks of ${value.value.database.value}.`
+  report(value.value.database.at, 'reaction-misplaced', problem, `write ${moved}.`)
 }
 
 /** Times that count from the injection and have no meaning after the harm. */
@@ -110,11 +114,11 @@ function afterHealing(what: string, within: Placed<number>, strike: Strike | und
   if (strike !== undefined) beforeLoadEnds(what, within, strike, latestHealing(strike), report)
 }
 
-/** A rollout is over when it is complete, and a release when it is rolled back: the plan knows only when that must be at the latest. */
+/** A rollout is over when it is complete, and a release when it is rolled back. The plan knows only when that must be at the latest. */
 function latestHealing({ harm, fromMs, toMs }: Strike): number {
-  const { rollout, release } = harm.action?.value ?? {}
-  if (release !== undefined) return toMs + release.value.rollBackWithin.value
-  return rollout === undefined ? toMs : fromMs + completion(harm)
+  const draft = actOf(harm)
+  if (draft?.times !== undefined) return toMs + draft.times.undone.within.value
+  return draft !== undefined && keptWhenDone(draft.act) ? fromMs + completion(harm) : toMs
 }
 
 function beforeLoadEnds(

@@ -1,4 +1,5 @@
 /** Disruption budgets that were not there when they were needed, or that never let a pod go. */
+import { evictsPods } from '../../domain/action.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { compare, finding } from '../findings/findings.ts'
 import { count, listed } from '../findings/words.ts'
@@ -13,7 +14,7 @@ import { byApp, platformPods } from './platform-pods.ts'
 const FELT_MS = 5000
 
 const drains = (seen: Seen): readonly Harm[] =>
-  harmsOf(seen).filter(({ by }) => by.kind === 'action' && by.spec.act.kind === 'drain')
+  harmsOf(seen).filter(({ by }) => by.kind === 'action' && evictsPods(by.spec.act))
 
 const budgetsOver = (seen: Seen, life: PodLife): readonly string[] =>
   [...seen.objects.budgets.all].flatMap(([name, budget]) => (covers(name, budget, life) ? [name] : []))

@@ -3,7 +3,7 @@
  * got another image during the run, and the rehearsal planned no rollout of it, so that the run shows two releases and proves nothing about either.
  * Pods that a fault was aimed at are left out: Chaos Mesh's pod-failure replaces the image.
  */
-
+import { rolledOut } from '../../domain/action.ts'
 import type { ImageSeen, PodOwner } from '../../domain/cluster.ts'
 import { contentOf, isSameImage, shortDigest } from '../../domain/image.ts'
 import type { Finding } from '../../domain/verdict.ts'
@@ -137,11 +137,10 @@ function isOther(old: Running, now: Running): boolean {
 function isPlanned({ run }: Seen, { lives }: Owned): boolean {
   const { actions } = run.head.rehearsal
   const { namespace } = run.head.target
-  return actions.some(
-    ({ act }) =>
-      (act.kind === 'rollout' || act.kind === 'release') &&
-      lives.some((life) => isPodOf({ namespace, ...act.workload }, life)),
-  )
+  return actions.some(({ act }) => {
+    const workload = rolledOut(act)
+    return workload !== undefined && lives.some((life) => isPodOf({ namespace, ...workload }, life))
+  })
 }
 
 const runningAt = (seen: Seen, life: PodLife, at: number): readonly Running[] => {

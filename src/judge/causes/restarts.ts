@@ -2,6 +2,7 @@
  * Containers that ended and were started again although nothing was aimed at them: a leak that the kernel ended (OOMKilled), an error that nobody
  * caught, a liveness probe that failed. A breach where requests were lost around it, else a warning: the next time may be at the peak.
  */
+import { movedDatabase } from '../../domain/action.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
 import { count, listed } from '../findings/words.ts'
@@ -53,8 +54,10 @@ function isExpected(seen: Seen, harms: readonly Harm[], life: PodLife, { at }: R
 
 /** A promotion restarts the servers of its database. */
 const isHarmed = ({ pods, by }: Harm, { name, app, owner }: PodLife): boolean =>
-  pods.has(name) ||
-  (by.kind === 'action' && by.spec.act.kind === 'promote' && [app, owner?.name].includes(by.spec.act.database))
+  pods.has(name) || (by.kind === 'action' && isOf(movedDatabase(by.spec.act)?.database, app, owner?.name))
+
+const isOf = (database: string | undefined, ...names: readonly (string | undefined)[]): boolean =>
+  database !== undefined && names.includes(database)
 
 const isWithin = ({ createdAt, healedAt, endAt }: Harm, at: number): boolean =>
   at >= createdAt && at <= (healedAt ?? endAt) + AFTERWARDS_MS

@@ -2,7 +2,7 @@
  * A harm is a fault that bit or an action that was begun: when it began to be made, was complete and began to be taken back, whom it
  * was meant for, and which zone it took. What follows from it is judged alike for both.
  */
-import { endsByItself, isVoluntaryAct, removesPods, undoReplacesPods } from '../../domain/action.ts'
+import { changeOf, endsByItself, isVoluntaryAct, undoReplacesPods } from '../../domain/action.ts'
 import type { ActionSpec, FaultSpec, NodeChoice } from '../../domain/rehearsal.ts'
 import type { ActionLife } from '../seen/action-lives.ts'
 import type { FaultLife } from '../seen/fault-lives.ts'
@@ -100,8 +100,8 @@ export const isPod = (pod: string, { namespace, name }: Pick<PodLife, 'namespace
 /** The zone that a harm takes as a whole, as the rehearsal says it. */
 export function zoneTaken({ by }: Harm): string | undefined {
   if (by.kind === 'action') {
-    const { act } = by.spec
-    return 'nodes' in act && removesPods(act) ? wholeZone(act.nodes) : undefined
+    const change = changeOf(by.spec.act)
+    return change.on === 'nodes' && change.takes !== 'none' ? wholeZone(change.nodes) : undefined
   }
   const { witness, does } = by.spec
   return witness.kind === 'ready' && witness.zone !== undefined ? witness.zone : does.sides[0].zone
@@ -117,9 +117,9 @@ export const isVoluntary = ({ by }: Harm): boolean => by.kind === 'action' && is
 /** Whether a harm was meant for all pods of just this app, so that their falling is the plan and no surprise. */
 export function isMeantFor(harm: Harm, app: string, lives: readonly PodLife[]): boolean {
   if (harm.by.kind === 'action') {
-    const { act } = harm.by.spec
-    if (act.kind === 'promote') return true
-    return act.kind === 'scale' && lives.some((life) => (life.owner?.name ?? life.app) === act.workload.name)
+    const change = changeOf(harm.by.spec.act)
+    if (change.on === 'database') return true
+    return change.on === 'replicas' && lives.some((life) => (life.owner?.name ?? life.app) === change.workload.name)
   }
   const apps = new Set(lives.filter((life) => harm.pods.has(life.name)).map((life) => life.app))
   return apps.size === 1 && apps.has(app) && harm.by.spec.does.sides[0].mode === 'all'

@@ -1,5 +1,5 @@
 /** An action comes to its end in time: drained, rolled out, scaled, promoted. */
-
+import { causeWhenLate } from '../../domain/action.ts'
 import type { Cause } from '../../domain/causes.ts'
 import type { Reaction } from '../../domain/rehearsal.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
@@ -37,18 +37,8 @@ export function judgeCompletion(seen: Seen, harm: Harm, { withinMs }: Completes)
   return answer.broken(causeOf(seen, harm), { sentence, lines })
 }
 
-/** What an unfinished action is called depends on what it was about, and on who kept it from its end. */
+/** Refused evictions explain an action that does not come to its end. Otherwise the kind of the action names the cause. */
 function causeOf(seen: Seen, { by, name }: Harm): Cause {
   if (by.kind !== 'action') return 'action-late'
-  switch (by.spec.act.kind) {
-    case 'drain':
-      return (seen.actions.of(name)?.refused.size ?? 0) > 0 ? 'budget-blocks' : 'action-late'
-    case 'rollout':
-    case 'release':
-      return 'rollout-stuck'
-    case 'promote':
-      return 'promotion-slow'
-    default:
-      return 'action-late'
-  }
+  return (seen.actions.of(name)?.refused.size ?? 0) > 0 ? 'budget-blocks' : causeWhenLate(by.spec.act)
 }

@@ -1,6 +1,6 @@
 /** Fold over the versions of nodes: where each stands, and when it was Ready. */
 import type { NodeSeen } from '../../domain/cluster.ts'
-import type { Change, Steps } from './steps.ts'
+import type { StepChange, Steps } from './steps.ts'
 import { summed } from './steps.ts'
 
 export type NodeLife = {
@@ -40,4 +40,4 @@ export const readyAt = (life: NodeLife, at: number): boolean =>
   life.ready.findLast((each) => each.at <= at)?.is ?? false
 
 export const readyOver = (lives: readonly NodeLife[]): Steps =>
-  summed(lives.flatMap((life) => life.ready.map(({ at, is, line }): Change => ({ at, by: is ? 1 : -1, line }))))
+  summed(lives.flatMap((life) => life.ready.map(({ at, is, line }): StepChange => ({ at, by: is ? 1 : -1, line }))))

@@ -1,6 +1,6 @@
 /** Fold over the versions of pods: when each was born, placed, ready, asked to end and gone. Changes only, so that it stays small. */
 import type { ImageSeen, PodOwner, PodSeen, Termination } from '../../domain/cluster.ts'
-import type { Change, Steps } from './steps.ts'
+import type { StepChange, Steps } from './steps.ts'
 import { summed } from './steps.ts'
 
 export type PodLife = {
@@ -141,4 +141,4 @@ export const fits = (life: PodLife, { app, namespace, nodes }: PodFilter): boole
 
 /** How many of these pods serve, over time. */
 export const servingOver = (lives: readonly PodLife[]): Steps =>
-  summed(lives.flatMap((life) => life.serving.map(({ at, is, line }): Change => ({ at, by: is ? 1 : -1, line }))))
+  summed(lives.flatMap((life) => life.serving.map(({ at, is, line }): StepChange => ({ at, by: is ? 1 : -1, line }))))

@@ -16,10 +16,10 @@ export function stepsWithin<T>(steps: Steps<T>, fromAt: number, toAt: number): S
   return [...(before ? [before] : []), ...steps.filter((each) => each.at > fromAt && each.at <= toAt)]
 }
 
-export type Change = { readonly at: number; readonly by: number; readonly line: number }
+export type StepChange = { readonly at: number; readonly by: number; readonly line: number }
 
 /** Ups and downs, in any order → how many there were at each moment. */
-export function summed(changes: readonly Change[]): Steps {
+export function summed(changes: readonly StepChange[]): Steps {
   const steps: Step[] = []
   let sum = 0
   for (const { at, by, line } of [...changes].sort((a, b) => a.at - b.at || a.line - b.line)) {

@@ -2,6 +2,7 @@
  * Databases that fail over: which of their pods is Ready, which member became primary and when, and how long the client's answers were bad (RTO). The
  * ledger shows losses (RPO); the caption has the judgment's sentence about them.
  */
+import { movedDatabase } from '../../domain/action.ts'
 import type { PodSeen } from '../../domain/cluster.ts'
 import type { ActionStep, ObjectSeen, RunStarted, Sample } from '../../domain/evidence.ts'
 import { WRITABLE } from '../../domain/metric-names.ts'
@@ -50,16 +51,17 @@ export const databasesLane: LaneOf = (started) => {
 }
 
 const promotionsIn = ({ timeline }: RunStarted): readonly Promotion[] =>
-  timeline.actions.flatMap(({ name, act }) =>
-    act.kind === 'promote' ? [{ action: name, database: act.database, to: act.to }] : [],
-  )
+  timeline.actions.flatMap(({ name, act }) => {
+    const moved = movedDatabase(act)
+    return moved === undefined ? [] : [{ action: name, database: moved.database, to: moved.to }]
+  })
 
 /** Databases that the rehearsal promotes, or expects to fail over. */
 function databasesIn({ rehearsal, timeline }: RunStarted): readonly string[] {
   const expected = [...rehearsal.faults, ...rehearsal.actions].flatMap(({ expect }) =>
     expect.flatMap((each) => (each.kind === 'promotes' ? [each.database] : [])),
   )
-  const moved = timeline.actions.flatMap(({ act }) => (act.kind === 'promote' ? [act.database] : []))
+  const moved = timeline.actions.flatMap(({ act }) => movedDatabase(act)?.database ?? [])
   return [...new Set([...moved, ...expected])]
 }
 

@@ -1,4 +1,5 @@
 /** Leftovers of dead runs' actions, as the cluster shows them: marked objects, and changes that only matchday makes. */
+import { POWER_FIELD } from '../../../domain/action.ts'
 import type { ResidueItem } from '../../../domain/evidence.ts'
 import type { Target } from '../../../domain/rehearsal.ts'
 import {
@@ -13,7 +14,6 @@ import {
 import { text } from '../fields.ts'
 import { fieldAt, pathOf, taintsOf } from './change.ts'
 import { changedBy, MARKED, type Mark, marksOf } from './marks.ts'
-import { POWER_FIELD } from './nodes.ts'
 import { databasePath } from './promote.ts'
 
 export async function leftChanges(api: KubernetesApi, target: Target): Promise<readonly Mark[]> {

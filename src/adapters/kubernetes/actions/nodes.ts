@@ -1,40 +1,65 @@
-/** Actions on nodes: taint, drain and power off. */
+/** The same write on each of some nodes: taint, drain and power off are made of it. */
 import type { PreparedAction } from '../../../controller/ports.ts'
-import type { Act } from '../../../domain/rehearsal.ts'
+import type { NodeChange } from '../../../domain/change.ts'
+import type { Issue } from '../../../domain/issue.ts'
 import { after } from '../../../domain/units.ts'
-import { demand, type KubeObject, paths } from '../../../protocols/kubernetes/api.ts'
+import { demand, itemsOf, type KubeObject, paths } from '../../../protocols/kubernetes/api.ts'
+import { chosenNodes } from '../../../protocols/kubernetes/nodes.ts'
 import { type ActionContext, change, hasTaint, LOOK_EVERY, restoreOf } from './change.ts'
 import { evictAll } from './drain.ts'
+import { CHANGED, type ChangeEnactor, type Checked, type Enacting, issueOf, listAt, type Resource } from './enactor.ts'
 import type { Reversal } from './marks.ts'
 import { isReady } from './settled.ts'
 
-export const POWER_CONTROL_LABEL = 'matchday.dev/power-control'
-export const POWER_FIELD = ['metadata', 'annotations', 'matchday.dev/power'] as const
+const EVICTION = { group: '', resource: 'pods', subresource: 'eviction', verbs: ['create'] }
 
-type OnNodes = Extract<Act, { kind: 'taint' | 'drain' | 'power-off' }>
+export const nodes: ChangeEnactor<NodeChange> = {
+  needs: ({ until }, _, namespaces): readonly Resource[] => [
+    { group: '', resource: 'nodes', namespace: '', verbs: CHANGED },
+    { group: '', resource: 'pods', namespace: '', verbs: ['list'] },
+    ...(until === 'evicted' ? namespaces.map((namespace) => ({ ...EVICTION, namespace })) : []),
+  ],
+  problem: whyNotThese,
+  // Pods of every namespace, because nodes are shared.
+  inventory: async (api) => {
+    const [nodes, pods] = await Promise.all([listAt(api, paths.nodes), listAt(api, paths.allPods())])
+    return { nodes, pods }
+  },
+  prepare: writeOnEach,
+}
 
-export async function onNodes(
-  context: ActionContext,
-  act: OnNodes,
-  targets: readonly string[],
-): Promise<PreparedAction> {
+async function whyNotThese({ api, action, change: { nodes, needs } }: Checked<NodeChange>): Promise<Issue | undefined> {
+  const response = await api.request({ method: 'GET', path: paths.nodes })
+  if (response.status >= 300) return undefined
+  const chosen = chosenNodes(nodes, itemsOf(response.json))
+  if (chosen.length === 0)
+    return issueOf(
+      action,
+      'object-missing',
+      'no node is of that zone and pool',
+      'Compare with: kubectl get nodes --show-labels',
+    )
+  if (needs === undefined) return undefined
+  const without = chosen.filter((node) => node.metadata.labels?.[needs.label] !== 'true')
+  if (without.length === 0) return undefined
+  const names = without.map((node) => node.metadata.name).join(', ')
+  return issueOf(action, needs.code, `${needs.problem} ${names}`, needs.next)
+}
+
+async function writeOnEach(enacting: Enacting<NodeChange>): Promise<PreparedAction> {
+  const { targets, note } = enacting
+  const { until } = enacting.change
   const names = targets.map((target) => target.replace(/^Node\//, ''))
-  const nodes = await Promise.all(names.map((name) => readNode(context, name)))
-  const undos = nodes.flatMap((node) => undoOn(node, act) ?? [])
+  const found = await Promise.all(names.map((name) => readNode(enacting, name)))
+  const undos = found.flatMap((node) => undoOn(node, enacting.change) ?? [])
   return {
     undos,
     perform: async (onStep, signal) => {
-      await Promise.all(undos.map((undo) => change(context, undo, signal)))
+      await Promise.all(undos.map((undo) => change(enacting, undo, signal)))
       onStep({ is: 'begun', targets })
-      switch (act.kind) {
-        case 'taint':
-          return onStep({ is: 'done', note: `${names.length} nodes have the taint ${act.key}:${act.effect}` })
-        case 'drain':
-          return onStep({ is: 'done', note: `drained, ${await evictAll(context, names, onStep, signal)} pods evicted` })
-        case 'power-off':
-          await untilDark(context, names, signal)
-          return onStep({ is: 'done', note: `${names.length} nodes are NotReady` })
-      }
+      const evicted = until === 'evicted' ? await evictAll(enacting, names, onStep, signal) : 0
+      if (until === 'not-ready') await untilDark(enacting, names, signal)
+      onStep({ is: 'done', note: note(evicted) })
     },
   }
 }
@@ -43,16 +68,20 @@ const readNode = ({ api }: Pick<ActionContext, 'api'>, name: string, signal?: Ab
   demand(api, { method: 'GET', path: paths.node(name), ...(signal ? { signal } : {}) }) as Promise<KubeObject>
 
 /** Undefined if somebody else made the same change already: then it is not ours to undo. */
-function undoOn(node: KubeObject, act: OnNodes): Reversal | undefined {
+function undoOn(node: KubeObject, { writes, until }: NodeChange): Reversal | undefined {
   const path = paths.node(node.metadata.name)
-  switch (act.kind) {
+  switch (writes.kind) {
     case 'taint':
-      if (hasTaint(node, act.key, act.effect)) return undefined
-      return { does: 'remove-taint', node: node.metadata.name, key: act.key, effect: act.effect }
-    case 'drain':
-      return restoreOf(node, path, ['spec', 'unschedulable'], true)
-    case 'power-off':
-      return restoreOf(node, path, POWER_FIELD, 'off', { kind: 'node-ready', path })
+      if (hasTaint(node, writes.key, writes.effect)) return undefined
+      return { does: 'remove-taint', node: node.metadata.name, key: writes.key, effect: writes.effect }
+    case 'field':
+      return restoreOf(
+        node,
+        path,
+        writes.field,
+        writes.value,
+        until === 'not-ready' ? { kind: 'node-ready', path } : undefined,
+      )
   }
 }
 

@@ -3,9 +3,9 @@
  * brings the former revision back, as `kubectl rollout undo` does.
  */
 import type { PreparedAction } from '../../../controller/ports.ts'
-import type { PodTemplate } from '../../../domain/action.ts'
+import type { ChangeOn, PodTemplate } from '../../../domain/change.ts'
 import type { Undo } from '../../../domain/evidence.ts'
-import type { Act } from '../../../domain/rehearsal.ts'
+import type { Issue } from '../../../domain/issue.ts'
 import { showDuration } from '../../../domain/show.ts'
 import { after } from '../../../domain/units.ts'
 import { messageOf } from '../../../domain/unknown.ts'
@@ -13,19 +13,34 @@ import { demand, itemsOf, type KubeObject, paths } from '../../../protocols/kube
 import { type LabelSelector, selects } from '../../../protocols/kubernetes/label-selector.ts'
 import { fields, list, text } from '../fields.ts'
 import { type ActionContext, change } from './change.ts'
+import { type ChangeEnactor, type Checked, type Enacting, issueOf, noSuchObject, readIfAllowed } from './enactor.ts'
 import { untilSettled } from './settled.ts'
 import { containerNames, imageOf, valuesNow } from './template.ts'
-import { untilOldPodsAreGone, workloadPath } from './workloads.ts'
+import { onWorkload, untilOldPodsAreGone, workloadPath } from './workloads.ts'
 
-export type ReleaseAct = Extract<Act, { kind: 'release' }>
+type Release = ChangeOn<'pod-template'>
+/** A release before its times are known. */
+type Released = Pick<Release, 'workload' | 'images' | 'annotations'>
 
-export async function onRelease(context: ActionContext, act: ReleaseAct): Promise<PreparedAction> {
-  const { workload, withinMs } = act
-  const path = workloadPath(workload, context.target)
-  const object = (await demand(context.api, { method: 'GET', path })) as KubeObject
-  const problem = whyNotReleased(object, act)
+export const podTemplate: ChangeEnactor<Release> = { ...onWorkload, problem: whyNotAdmitted, prepare: release }
+
+async function whyNotAdmitted({ api, action, change, target }: Checked<Release>): Promise<Issue | undefined> {
+  const path = workloadPath(change.workload, target.namespace)
+  const object = await readIfAllowed(api, path)
+  if (object === 'forbidden') return undefined
+  if (object === 'missing') return noSuchObject(api, action, path)
+  const found = whyNotReleased(object, change)
+  return found && issueOf(action, found.code, found.problem, found.next)
+}
+
+async function release(enacting: Enacting<Release>): Promise<PreparedAction> {
+  const { targets, note } = enacting
+  const { workload, withinMs } = enacting.change
+  const path = workloadPath(workload, enacting.target)
+  const object = (await demand(enacting.api, { method: 'GET', path })) as KubeObject
+  const problem = whyNotReleased(object, enacting.change)
   if (problem !== undefined) throw new Error(problem.problem)
-  const wrote = whatDiffers(object, act)
+  const wrote = whatDiffers(object, enacting.change)
   const undo: Extract<Undo, { does: 'restore-template' }> = {
     does: 'restore-template',
     path,
@@ -36,18 +51,18 @@ export async function onRelease(context: ActionContext, act: ReleaseAct): Promis
   return {
     undos: [undo],
     perform: async (onStep, signal) => {
-      await change(context, undo, signal)
-      const deadline = after(context.clock.now(), withinMs)
-      onStep({ is: 'begun', targets: [`${workload.kind}/${context.target}/${workload.name}`] })
-      const late = () => context.clock.now() >= deadline
-      await untilSettled(context, undo.settled, late, signal).catch(async (error: unknown) => {
+      await change(enacting, undo, signal)
+      const deadline = after(enacting.clock.now(), withinMs)
+      onStep({ is: 'begun', targets })
+      const late = () => enacting.clock.now() >= deadline
+      await untilSettled(enacting, undo.settled, late, signal).catch(async (error: unknown) => {
         if (!late() || signal.aborted) throw error
-        const waiting = await waitingContainers(context, object).catch(() => [])
+        const waiting = await waitingContainers(enacting, object).catch(() => [])
         const why = [messageOf(error), ...waiting].join('; ')
         throw new Error(`not rolled out within ${showDuration(withinMs)}, so it is rolled back: ${why}`)
       })
-      await untilOldPodsAreGone(context, object, signal)
-      onStep({ is: 'done', note: `every pod of ${workload.kind} ${workload.name} was replaced` })
+      await untilOldPodsAreGone(enacting, object, signal)
+      onStep({ is: 'done', note: note(0) })
     },
   }
 }
@@ -73,7 +88,7 @@ async function waitingContainers({ api, target }: ActionContext, workload: KubeO
 /** Why this release would not be one, or could not be rolled out. */
 export function whyNotReleased(
   object: KubeObject,
-  act: ReleaseAct,
+  act: Released,
 ): { readonly code: string; readonly problem: string; readonly next: string } | undefined {
   const { workload, images } = act
   const name = `${workload.kind} ${workload.name}`
@@ -93,7 +108,7 @@ export function whyNotReleased(
 }
 
 /** What the template does not hold yet: only this is written and taken back. */
-function whatDiffers(object: KubeObject, { images, annotations }: ReleaseAct): PodTemplate {
+function whatDiffers(object: KubeObject, { images, annotations }: Released): PodTemplate {
   const now = valuesNow(object, { images, annotations })
   const differing = (wanted: Readonly<Record<string, string>>, has: Readonly<Record<string, string | null>>) =>
     Object.fromEntries(Object.entries(wanted).filter(([name, value]) => has[name] !== value))

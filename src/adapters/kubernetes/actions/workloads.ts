@@ -1,12 +1,25 @@
-/** Actions on Deployments and StatefulSets: scale and rollout. */
+/** Changes of Deployments and StatefulSets: another number of replicas, and a rolling restart. */
 import type { PreparedAction } from '../../../controller/ports.ts'
+import type { ChangeOn, Workload } from '../../../domain/change.ts'
 import type { FieldValue, Settled } from '../../../domain/evidence.ts'
-import type { Act, Workload } from '../../../domain/rehearsal.ts'
+import type { Issue } from '../../../domain/issue.ts'
+import type { Target } from '../../../domain/rehearsal.ts'
 import { after } from '../../../domain/units.ts'
-import { demand, itemsOf, type KubeObject, paths } from '../../../protocols/kubernetes/api.ts'
+import { demand, find, itemsOf, type KubeObject, type KubernetesApi, paths } from '../../../protocols/kubernetes/api.ts'
 import { type LabelSelector, selects } from '../../../protocols/kubernetes/label-selector.ts'
-import { fields } from '../fields.ts'
+import { fields, text } from '../fields.ts'
 import { type ActionContext, change, LOOK_EVERY, restoreOf } from './change.ts'
+import {
+  CHANGED,
+  type ChangeEnactor,
+  type Checked,
+  type Enacting,
+  issueOf,
+  type LiveInventory,
+  listAt,
+  missing,
+  type Resource,
+} from './enactor.ts'
 import { untilSettled } from './settled.ts'
 
 /** The annotation that `kubectl rollout restart` sets, so that `kubectl rollout history` shows it as usual. */
@@ -16,15 +29,51 @@ export const REPLICAS_FIELD = ['spec', 'replicas'] as const
 export const workloadPath = ({ kind, name }: Workload, namespace: string): string =>
   `${kind === 'Deployment' ? paths.deployments(namespace) : paths.statefulSets(namespace)}/${name}`
 
-export function onWorkload(
-  context: ActionContext,
-  act: Extract<Act, { kind: 'scale' | 'rollout' }>,
-): Promise<PreparedAction> {
-  const title = `${act.workload.kind} ${act.workload.name}`
-  if (act.kind === 'scale')
-    return rolling(context, act.workload, REPLICAS_FIELD, act.replicas, `${title} has ${act.replicas} replicas`)
-  const now = new Date(context.clock.now()).toISOString()
-  return rolling(context, act.workload, RESTARTED_FIELD, now, `every pod of ${title} was replaced`)
+type OnWorkload = { readonly workload: Workload }
+
+/** What a change of any workload needs. A namespace's pods are what it may hit. */
+export const onWorkload = {
+  needs: ({ workload }: OnWorkload, { namespace }: Target): readonly Resource[] => [
+    { group: 'apps', resource: `${workload.kind.toLowerCase()}s`, namespace, verbs: CHANGED },
+  ],
+  inventory: async (api: KubernetesApi, { workload }: OnWorkload, { namespace }: Target): Promise<LiveInventory> => {
+    const [nodes, pods, found] = await Promise.all([
+      listAt(api, paths.nodes),
+      listAt(api, paths.pods(namespace)),
+      find(api, { method: 'GET', path: workloadPath(workload, namespace) }) as Promise<KubeObject | undefined>,
+    ])
+    return { nodes, pods, workloads: found === undefined ? [] : [{ ...found, kind: workload.kind }] }
+  },
+}
+
+export const replicas: ChangeEnactor<ChangeOn<'replicas'>> = {
+  ...onWorkload,
+  problem: whyNotScaled,
+  prepare: (enacting) => rolling(enacting, REPLICAS_FIELD, enacting.change.replicas),
+}
+
+export const pods: ChangeEnactor<ChangeOn<'pods'>> = {
+  ...onWorkload,
+  problem: ({ api, action, change: { workload }, target }) =>
+    missing(api, action, workloadPath(workload, target.namespace)),
+  prepare: (enacting) => rolling(enacting, RESTARTED_FIELD, new Date(enacting.clock.now()).toISOString()),
+}
+
+/** An autoscaler would revert the scale at its next sync, so neither the harm nor its undo would be ours. */
+async function whyNotScaled({
+  api,
+  action,
+  change: { workload },
+  target: { namespace },
+}: Checked<ChangeOn<'replicas'>>): Promise<Issue | undefined> {
+  const response = await api.request({ method: 'GET', path: paths.autoscalers(namespace) })
+  const owner = itemsOf(response.json).find((autoscaler) => {
+    const { kind, name } = fields(fields(autoscaler.spec).scaleTargetRef)
+    return text(kind) === workload.kind && text(name) === workload.name
+  })
+  if (owner === undefined) return missing(api, action, workloadPath(workload, namespace))
+  const problem = `${workload.kind} ${workload.name} is scaled by the autoscaler ${owner.metadata.name}, which would set it back`
+  return issueOf(action, 'workload-autoscaled', problem, 'Scale another workload, or let the load move the autoscaler.')
 }
 
 /**
@@ -32,24 +81,23 @@ export function onWorkload(
  * still exists as a revision. `kubectl rollout undo` does the same.
  */
 async function rolling(
-  context: ActionContext,
-  workload: Workload,
+  enacting: Enacting<OnWorkload>,
   field: readonly string[],
   value: FieldValue,
-  note: string,
 ): Promise<PreparedAction> {
-  const path = workloadPath(workload, context.target)
+  const { api, target, targets, note } = enacting
+  const path = workloadPath(enacting.change.workload, target)
   const settled: Settled = { kind: 'rolled-out', path }
-  const object = (await demand(context.api, { method: 'GET', path })) as KubeObject
+  const object = (await demand(api, { method: 'GET', path })) as KubeObject
   const undo = restoreOf(object, path, field, value, settled)
   return {
     undos: undo === undefined ? [] : [undo],
     perform: async (onStep, signal) => {
-      if (undo !== undefined) await change(context, undo, signal)
-      onStep({ is: 'begun', targets: [`${workload.kind}/${context.target}/${workload.name}`] })
-      await untilSettled(context, settled, () => false, signal)
-      await untilOldPodsAreGone(context, object, signal)
-      onStep({ is: 'done', note })
+      if (undo !== undefined) await change(enacting, undo, signal)
+      onStep({ is: 'begun', targets })
+      await untilSettled(enacting, settled, () => false, signal)
+      await untilOldPodsAreGone(enacting, object, signal)
+      onStep({ is: 'done', note: note(0) })
     },
   }
 }

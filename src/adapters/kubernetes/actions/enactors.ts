@@ -1,0 +1,20 @@
+/** The table of enactors. An action has none of its own: its entry in the domain says what it changes (domain/change.ts). */
+import type { Change, ChangeOn } from '../../../domain/change.ts'
+import type { ChangeEnactor } from './enactor.ts'
+import { configMap } from './flag.ts'
+import { nodes } from './nodes.ts'
+import { database } from './promote.ts'
+import { podTemplate } from './release.ts'
+import { pods, replicas } from './workloads.ts'
+
+const enactors: { readonly [K in Change['on']]: ChangeEnactor<ChangeOn<K>> } = {
+  nodes,
+  replicas,
+  pods,
+  'pod-template': podTemplate,
+  'config-map': configMap,
+  database,
+}
+
+export const enactorOf = <K extends Change['on']>(change: ChangeOn<K>): ChangeEnactor<ChangeOn<K>> =>
+  enactors[change.on]
