@@ -96,7 +96,7 @@ function table({ loads }: CapacityResult): Html {
   const priced = loads.some(({ cost }) => cost !== undefined)
   const standing = loads.some(({ nodes }) => nodes !== undefined)
   const rows = loads.map((row) => rowOf(row, standing, priced))
-  return html`<div class="scroll"><table><thead><tr><th>at</th><th>load</th><th>per second</th><th>why</th><th>outcome</th><th>measured</th>${standing ? html`<th>pods</th><th>nodes</th>` : html``}${priced ? html`<th>cost per 1,000</th>` : html``}<th>reasons</th><th>most used</th></tr></thead><tbody>${rows}</tbody></table></div>`
+  return html`<div class="scroll" role="group" aria-label="Loads" tabindex="0"><table><caption class="unseen">Loads</caption><thead><tr><th scope="col">at</th><th scope="col">load</th><th scope="col">per second</th><th scope="col">why</th><th scope="col">outcome</th><th scope="col">measured</th>${standing ? html`<th scope="col">pods</th><th scope="col">nodes</th>` : html``}${priced ? html`<th scope="col">cost per 1,000</th>` : html``}<th scope="col">reasons</th><th scope="col">most used</th></tr></thead><tbody>${rows}</tbody></table></div>`
 }
 
 function rowOf(row: LoadRow, standing: boolean, priced: boolean): Html {

@@ -11,7 +11,7 @@ export function figure(chart: Chart, drawing: Drawing): Html {
   return html`<figure><figcaption>${figureHead(chart)}</figcaption>
 <div class="plot">${chartSvg(chart, drawing)}</div>
 <p class="caption">${chart.caption}</p>
-<details><summary>as a table</summary>${chart.lines.length > 0 ? lineTable(chart, drawing.seconds) : html``}${rowTable(chart.rows ?? [], drawing.seconds)}</details></figure>`
+<details><summary>as a table</summary>${chart.lines.length > 0 ? lineTable(chart, drawing.seconds) : html``}${rowTable(chart, drawing.seconds)}</details></figure>`
 }
 
 export const figureHead = ({ title, unit, lines }: Chart): Html =>
@@ -35,7 +35,7 @@ function lineTable(chart: Chart, seconds: number): Html {
     (at) =>
       html`<tr><th scope="row">${clock(at)}</th>${chart.lines.map((line) => html`<td>${valueAt(line.points, at)}</td>`)}</tr>`,
   )
-  return table(['time', ...chart.lines.map((line) => line.name)], rows)
+  return table(['time', ...chart.lines.map((line) => line.name)], rows, `${chart.title}, ${chart.unit}`)
 }
 
 function valueAt(points: readonly Point[], at: number): string {
@@ -48,7 +48,7 @@ const MOST_ENTRIES = 60
 
 type Entry = { readonly at: number; readonly to?: number; readonly text: string }
 
-function rowTable(rows: readonly ChartRow[], seconds: number): Html {
+function rowTable({ title, rows = [] }: Chart, seconds: number): Html {
   const lines = rows.flatMap((row) => {
     const entries = entriesOf(row).filter(({ at }) => at <= seconds)
     const left = entries.length - MOST_ENTRIES
@@ -60,7 +60,7 @@ function rowTable(rows: readonly ChartRow[], seconds: number): Html {
         ]
       : shown
   })
-  return lines.length === 0 ? html`` : table(['row', 'from', 'to', 'what'], lines)
+  return lines.length === 0 ? html`` : table(['row', 'from', 'to', 'what'], lines, `${title}: rows`)
 }
 
 const entriesOf = ({ spans = [], steps = [], ticks = [] }: ChartRow): readonly Entry[] =>

@@ -70,7 +70,7 @@ export function historyPage(rehearsal: string, runs: readonly PastRun[]): string
 <header><h1>${rehearsal}</h1><p class="hypothesis">${`${runs.length} runs, oldest first`}</p></header>
 <main>
 ${section('trends', 'Objectives', html`${trendsOf(runs).map(figureOf)}`)}
-${section('runs', 'Runs', table(['started', 'verdict', 'summary', 'folder'], runs.toReversed().map(runRow)))}
+${section('runs', 'Runs', table(['started', 'verdict', 'summary', 'folder'], runs.toReversed().map(runRow), 'Runs'))}
 </main>
 </body>
 </html>

@@ -20,7 +20,8 @@ h1{font-size:20px;font-weight:600;margin:2px 0 6px}.hypothesis{color:var(--soft)
 dl{display:flex;flex-wrap:wrap;gap:6px 26px;margin:0}dt{color:var(--soft);font-size:12px}dd{margin:0}
 h2{font-size:18px;border-bottom:1px solid var(--rule);padding-bottom:4px;margin:34px 0 12px}h3{font-size:15px;margin:18px 0 6px}h3 span{font-weight:400;margin-left:6px}h4{font-size:13px;color:var(--soft);margin:10px 0 4px}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{text-align:left;padding:4px 12px 4px 0;border-bottom:1px solid var(--rule);vertical-align:top}thead th{color:var(--soft);font-size:12px;font-weight:600}
-.short{white-space:nowrap}.facts{width:auto}.facts td:first-child{color:var(--soft);white-space:nowrap}.scroll{overflow-x:auto}.scroll th,.scroll td{overflow-wrap:normal}#objectives td{white-space:nowrap}
+.short{white-space:nowrap}.facts{width:auto}.facts th{color:var(--soft);font-weight:400;white-space:nowrap}.scroll{overflow-x:auto}.scroll th,.scroll td{overflow-wrap:normal}#objectives td{white-space:nowrap}
+.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}[tabindex]:focus-visible{outline:3px solid var(--c1);outline-offset:2px}
 nav.contents{font-size:13px;margin:0 0 8px}nav.contents ul{display:flex;flex-wrap:wrap;gap:4px 16px;list-style:none;margin:0;padding:0}nav.contents a{color:var(--c1)}
 .said td{background:var(--band2)}.good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}
 .findings{list-style:none;padding:0}.findings li{border-left:4px solid var(--warn);padding:2px 0 2px 14px;margin:12px 0}.findings li.breach{border-color:var(--bad)}.findings p{margin:2px 0}.next{color:var(--soft)}.lines{color:var(--soft);font-size:12px}
@@ -46,7 +47,7 @@ figure{margin:0 0 18px}figcaption{display:flex;flex-wrap:wrap;align-items:baseli
 .tick.good{stroke:var(--good)}.tick.bad{stroke:var(--bad)}.tick.neutral{stroke:var(--ink)}
 .cross,.now{stroke:var(--ink)}summary{cursor:pointer;color:var(--soft);font-size:12px}
 #readout{position:fixed;pointer-events:none;background:var(--bg);border:1px solid var(--rule);padding:6px 10px;font-size:12px;white-space:pre;display:none;box-shadow:0 2px 10px rgb(0 0 0/.2)}
-@media (max-width:640px){body{padding:0 12px 40px;font-size:14px}header{padding-left:12px}.facts td:first-child{white-space:normal}}
+@media (max-width:640px){body{padding:0 12px 40px;font-size:14px}header{padding-left:12px}.facts th{white-space:normal}}
 @media screen and (max-width:720px){.plot::before{content:"scroll sideways for the whole chart →";position:sticky;left:0;display:inline-block;color:var(--soft);font-size:11px}}
 @media print{:root{color-scheme:light;--bg:#fff;--ink:#000;--soft:#444;--rule:#bbb;--band:#f4f4f4;--band2:#eaeaea;--good:#14743c;--bad:#b3261e;--warn:#8a5a00;
 --c1:#1f6feb;--c2:#0f8a7e;--c3:#7a4fd0;--c4:#c4362b;--c5:#b06a00;--c6:#77808c;--fault:#b3261e;--action:#6a3fc4;--steps:#bcd3f5}

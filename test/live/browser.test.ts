@@ -82,6 +82,9 @@ describe.skipIf(chromium === undefined)('the live page in a browser', () => {
     const { urls } = await bench.watch()
     const seen = await page(urls.act)
     await seen.until(`${text('gates')}.includes('Go for A ${fault}?')`)
+    const watcher = await page(urls.watch)
+    await watcher.until(`${text('gates')}.includes('Go for A ${fault}?')`)
+    expect(await watcher.run("getComputedStyle(document.querySelector('[data-what=go]')).display")).toBe('none')
     await seen.run("by.value = 'Ana', document.querySelector('[data-what=go]').click()")
     await seen.until(`${text('note-answer')}.includes('choose your role')`)
     expect(bench.asked).toEqual([])
@@ -104,6 +107,9 @@ describe.skipIf(chromium === undefined)('the live page in a browser', () => {
     const { urls } = await bench.watch()
     const [writer, reader] = [await page(urls.act), await page(urls.watch)]
     await writer.until(`${text('runbook')}.includes('tell <b>support</b>')`)
+    // Who only watches is shown the steps, and no button.
+    await reader.until(`${text('runbook')}.includes('tell <b>support</b>')`)
+    expect(await reader.run("getComputedStyle(document.querySelector('[data-step]')).display")).toBe('none')
     await writer.run("by.value = '', document.querySelector('[data-step]').click()")
     await writer.until(`${text('note-answer')}.includes('name first')`)
     expect(bench.asked).toEqual([])

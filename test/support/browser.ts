@@ -18,6 +18,8 @@ export type Look = {
   readonly still?: boolean
 }
 
+export type Part = { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
+
 export type Page = {
   /** The value of an expression; a promise is awaited. */
   run<T = unknown>(expression: string): Promise<T>
@@ -26,7 +28,8 @@ export type Page = {
   open(url: string): Promise<void>
   reload(): Promise<void>
   press(key: string): Promise<void>
-  shot(file: string): Promise<void>
+  /** The whole page, or a part of it in CSS pixels. */
+  shot(file: string, part?: Part): Promise<void>
   pdf(file: string): Promise<void>
   /** Messages of the console and errors of the page, such as what its policy blocked. */
   readonly complaints: readonly string[]
@@ -177,7 +180,12 @@ async function newPage(line: Line, { width = 1100, height = 900, dark = false, s
           ...(type === 'keyDown' && text ? { text } : {}),
         })
     },
-    shot: (file) => save('Page.captureScreenshot', { captureBeyondViewport: true }, file),
+    shot: (file, part) =>
+      save(
+        'Page.captureScreenshot',
+        { captureBeyondViewport: true, ...(part === undefined ? {} : { clip: { ...part, scale: 1 } }) },
+        file,
+      ),
     pdf: (file) => save('Page.printToPDF', { preferCSSPageSize: true, printBackground: true }, file),
     complaints,
     async accessible() {

@@ -30,8 +30,8 @@ export function comparisonPage(comparison: Comparison): string {
 </header>
 <main>
 ${list('gaps', 'Why it is undecided', comparison.gaps)}
-${section('objectives', 'Objectives that gate', html`${forest(objectives)}<p class="key">Diamond: estimate. Bar: 90 % interval. Dashed: margin. A release is worse when its bar is proven right of “no change”, and not worse when it is proven left of its margin.</p>${figures(objectives)}`)}
-${others.length > 0 ? section('others', 'Shown, and not gating', html`${forest(others)}${figures(others)}`) : html``}
+${section('objectives', 'Objectives that gate', html`${forest(objectives)}<p class="key">Diamond: estimate. Bar: 90 % interval. Dashed: margin. A release is worse when its bar is proven right of “no change”, and not worse when it is proven left of its margin.</p>${figures(objectives, 'Objectives that gate')}`)}
+${others.length > 0 ? section('others', 'Shown, and not gating', html`${forest(others)}${figures(others, 'Shown, and not gating')}`) : html``}
 ${reactions(comparison)}
 ${list('limits', 'What this cannot show', comparison.limits)}
 ${voids(comparison)}
@@ -69,7 +69,7 @@ const HEADS = [
   'p within margin',
 ]
 
-const figures = (measures: readonly Measure[]): Html => table(HEADS, measures.map(figureRow))
+const figures = (measures: readonly Measure[], name: string): Html => table(HEADS, measures.map(figureRow), name)
 
 function figureRow(measure: Measure): Html {
   const { sli, statistic, a, b, estimate, interval, margin, smallest, pairs, sd, pWorse, pNotWorse } = measure
@@ -108,6 +108,7 @@ const pairTable = (measure: Measure): Html =>
         cell(changeText(measure, measure.kind === 'latency' ? b / a : b - a)),
       ]),
     ),
+    `${measure.sli} ${measure.statistic} of every pair`,
   )}</details>`
 
 function reactions({ reactions: all }: Comparison): Html {
@@ -116,7 +117,7 @@ function reactions({ reactions: all }: Comparison): Html {
     const values = (side: readonly number[]) => side.map((each) => reactionValue(unit, each)).join(', ') || '–'
     return row([cell(what), cell(values(a)), cell(values(b))])
   })
-  return section('reactions', 'Under faults', table(['what', 'A', 'B'], rows))
+  return section('reactions', 'Under faults', table(['what', 'A', 'B'], rows, 'Under faults'))
 }
 
 const voids = ({ voidPairs }: Comparison): Html =>

@@ -1,7 +1,7 @@
 /** Faults and actions: asked for, in effect, healed, recovered, or still to come. */
 import { type Html, html } from '../escape/html.ts'
 import { type DrawnHarm, recoveredAt } from '../harms.ts'
-import { cell, row, table } from '../sections/markup.ts'
+import { cell, plainTable, row, rowHead } from '../sections/markup.ts'
 import type { Look } from '../words.ts'
 import { clock, inSeconds } from '../words.ts'
 import type { Shown } from './panels.ts'
@@ -12,7 +12,7 @@ export function harmRows({ seen, judgment, run }: Shown): Html {
     const [words, look] = stateOf(harm, seen.seconds, run !== 'running')
     return row([
       cell(harm.letter),
-      html`<th scope="row">${harm.name}</th>`,
+      rowHead(harm.name),
       cell(harm.what),
       cell(planned(harm)),
       cell(words, look),
@@ -20,7 +20,11 @@ export function harmRows({ seen, judgment, run }: Shown): Html {
       cell(recovery(harm, recoveredAt(harm, judgment))),
     ])
   })
-  return table(['', 'fault or action', 'what it does', 'planned', 'now', 'witnessed', 'clients recovered'], rows)
+  return plainTable(
+    ['letter', 'fault or action', 'what it does', 'planned', 'now', 'witnessed', 'clients recovered'],
+    rows,
+    'Faults and actions',
+  )
 }
 
 const planned = ({ planned: { from, to } }: DrawnHarm): string =>

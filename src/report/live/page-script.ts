@@ -14,7 +14,16 @@ export const liveScript = `
   // The last journal line on this screen: what a note or a decision was made with.
   let seen = 0
 
-  const put = (element, html) => { if (element.innerHTML !== html) element.innerHTML = html }
+  // A button that is made anew keeps the focus of whoever is about to press it.
+  const put = (element, html) => {
+    if (element.shown === html) return
+    const held = element.contains(document.activeElement) ? { ...document.activeElement.dataset } : {}
+    element.shown = html
+    element.innerHTML = html
+    const same = [...element.querySelectorAll('button')].find(({ dataset }) =>
+      Object.keys(held).length > 0 && Object.entries(held).every(([name, value]) => dataset[name] === value))
+    same?.focus()
+  }
   const say = (element, text) => { if (element.textContent !== text) element.textContent = text }
 
   // The address carries the token behind the #, which no server log and no Referer ever holds. It is exchanged for a cookie and removed.
@@ -55,6 +64,8 @@ export const liveScript = `
 
   const welcome = ({ name, writes, roles, reason }) => {
     say($('name'), name)
+    // Who only watches is shown the question and the runbook, but no buttons. The server refuses them too.
+    document.body.classList.toggle('watching', !writes)
     $('stop').hidden = !writes
     $('note').hidden = !writes
     $('reads-only').hidden = writes

@@ -23,7 +23,7 @@ const noteLabels: Readonly<Record<(typeof noteKinds)[number], string>> = {
 }
 
 const panel = ([id, title]: readonly [string, string]): Html =>
-  html`<section aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2><div id="${id}"></div></section>`
+  html`<section aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2><div id="${id}" class="scroll" role="group" aria-labelledby="${id}-title" tabindex="0"></div></section>`
 
 const field = (id: string, label: string, control: Html): Html =>
   html`<div class="field"><label for="${id}">${label}</label>${control}</div>`

@@ -3,7 +3,7 @@ import type { GeneratorHealth } from '../../domain/evidence.ts'
 import { money, percent } from '../../domain/show.ts'
 import type { Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
-import { cell, row, table } from '../sections/markup.ts'
+import { cell, plainTable, row, rowHead } from '../sections/markup.ts'
 import type { RunView } from '../view.ts'
 import { budgetShare, clock, inPercent, objectiveWords, whole } from '../words.ts'
 import type { RunState } from './fold.ts'
@@ -70,7 +70,7 @@ function objectives({ seen, judgment, minute, state }: Shown): Html {
     const burn = last?.burn
     const p95 = state.slis.get(slo.sli)?.p95Ms
     return row([
-      html`<th scope="row">${slo.sli}</th>`,
+      rowHead(slo.sli),
       cell(objectiveWords(slo)),
       cell(inPercent(slo.achieved), missed(slo.achieved, slo.objective)),
       cell(inPercent(share), missed(share, slo.objective)),
@@ -79,7 +79,11 @@ function objectives({ seen, judgment, minute, state }: Shown): Html {
       cell(p95 === undefined ? '–' : `${p95.toFixed(0)} ms`),
     ])
   })
-  return table(['SLI', 'objective', 'so far', 'last minute', 'burn rate', 'budget used', 'p95 now'], rows)
+  return plainTable(
+    ['SLI', 'objective', 'so far', 'last minute', 'burn rate', 'budget used', 'p95 now'],
+    rows,
+    'Objectives',
+  )
 }
 
 const missed = (share: number | undefined, objective: number): string =>
@@ -87,16 +91,13 @@ const missed = (share: number | undefined, objective: number): string =>
 
 function replicas({ state, standing }: Shown): Html {
   const pods = scaled(state).map(({ name, ready, desired }) =>
-    row([
-      html`<th scope="row">${name}</th>`,
-      cell(`${ready} Ready of ${desired} wanted`, ready < desired ? 'warn' : ''),
-    ]),
+    row([rowHead(name), cell(`${ready} Ready of ${desired} wanted`, ready < desired ? 'warn' : '')]),
   )
   const zones = standing
     .zones()
     .map(({ zone, ready, nodes, nodesReady }) =>
       row([
-        html`<th scope="row">${zone === '' ? 'no zone' : zone}</th>`,
+        rowHead(zone === '' ? 'no zone' : zone),
         cell(
           `${whole(ready)} pods Ready, ${nodesReady} of ${nodes} nodes Ready`,
           nodesReady < nodes || ready === 0 ? 'warn' : '',
@@ -104,7 +105,7 @@ function replicas({ state, standing }: Shown): Html {
       ]),
     )
   if (pods.length + zones.length === 0) return html`<p>Nothing was seen of the cluster yet.</p>`
-  return table(['workload or zone', 'now'], [...pods, ...zones])
+  return plainTable(['workload or zone', 'now'], [...pods, ...zones], 'Replicas and zones')
 }
 
 function moneyPanel(shown: Shown): Html {
@@ -112,7 +113,7 @@ function moneyPanel(shown: Shown): Html {
   if (operations.length + books.length === 0) return html`<p>This run books no money, or none yet.</p>`
   const rows = operations.map(([name, each]) =>
     row([
-      html`<th scope="row">${name}</th>`,
+      rowHead(name),
       cell(`${whole(each.acknowledged)} acknowledged, ${money(each.amountCents)}`),
       cell(`${whole(each.unknown)} unknown, ${whole(each.refused)} refused`, each.unknown > 0 ? 'warn' : ''),
     ]),
@@ -120,12 +121,12 @@ function moneyPanel(shown: Shown): Html {
   const bookRows = books.map((book) => {
     const pending = Object.values(book.pending).reduce((sum, each) => sum + each, 0)
     return row([
-      html`<th scope="row">book ${book.book}</th>`,
+      rowHead(`book ${book.book}`),
       cell(book.settled ? 'settled' : 'not settled'),
       cell(`${whole(pending)} pending`, pending > 0 ? 'warn' : ''),
     ])
   })
-  return html`${table(['operation or book', 'state', ''], [...rows, ...bookRows])}<p class="caption">Clients and books are compared when the run is over.</p>`
+  return html`${plainTable(['operation or book', 'state', 'open'], [...rows, ...bookRows], 'Money so far')}<p class="caption">Clients and books are compared when the run is over.</p>`
 }
 
 /** A generator that is busier than this may be late (judge: starved). */
@@ -139,9 +140,10 @@ function generator({ state, health, judgment }: Shown): Html {
     ...(state.sockets === undefined ? [] : [['open sockets', whole(state.sockets)] as const]),
     ...(health === undefined ? [] : healthRows(health)),
   ]
-  return table(
+  return plainTable(
     ['load generator', 'now'],
-    facts.map(([name, value, look = '']) => row([html`<th scope="row">${name}</th>`, cell(value, look)])),
+    facts.map(([name, value, look = '']) => row([rowHead(name), cell(value, look)])),
+    'Load generator',
   )
 }
 

@@ -4,7 +4,7 @@ import { type Html, html } from '../escape/html.ts'
 import type { DrawnHarm } from '../harms.ts'
 import type { RunView } from '../view.ts'
 import { actionWords, clock, inSeconds } from '../words.ts'
-import { article, cell, facts, row, section } from './markup.ts'
+import { article, cell, facts, row, rowHead, section } from './markup.ts'
 import { answerRows, costCards, reactionTable } from './reactions.ts'
 
 export function actions(judgment: Judgment, view: RunView): Html {
@@ -16,16 +16,16 @@ function card(action: ActionResult, view: RunView): Html {
   const harm = view.harms.find((each) => each.kind === 'action' && each.name === action.action)
   const since = (at: number | undefined): string => (at === undefined ? '–' : clock((at - view.zeroAt) / 1000))
   const rows = [
-    row([cell('what'), cell(harm?.what ?? '–')]),
-    row([cell('begun'), cell(since(action.begunAt))]),
-    row([cell('done'), cell(`${since(action.doneAt)}${lengthOf(action)}`)]),
-    row([cell('undone'), cell(action.healedAt === undefined ? (notUndone(harm) ?? '–') : since(action.healedAt))]),
-    row([cell('where'), cell(action.targets.join(', ') || '–')]),
+    row([rowHead('what'), cell(harm?.what ?? '–')]),
+    row([rowHead('begun'), cell(since(action.begunAt))]),
+    row([rowHead('done'), cell(`${since(action.doneAt)}${lengthOf(action)}`)]),
+    row([rowHead('undone'), cell(action.healedAt === undefined ? (notUndone(harm) ?? '–') : since(action.healedAt))]),
+    row([rowHead('where'), cell(action.targets.join(', ') || '–')]),
     ...evictions(action),
     ...answerRows(action),
   ]
   const title = harm === undefined ? action.action : `${harm.letter} · ${action.action}`
-  const body = [facts(rows), reactionTable(action.reactions), costCards(action.costs)]
+  const body = [facts(rows, title), reactionTable(action.reactions, `Reactions to ${title}`), costCards(action.costs)]
   return article(title, actionWords[action.state], html`${body}`)
 }
 
@@ -41,5 +41,5 @@ function lengthOf({ begunAt, doneAt }: ActionResult): string {
 function evictions({ evicted, refusedEvictions }: ActionResult): readonly Html[] {
   if (evicted + refusedEvictions === 0) return []
   const words = `${evicted} evicted, ${refusedEvictions} refused by a disruption budget, at least for a while`
-  return [row([cell('evictions'), cell(words)])]
+  return [row([rowHead('evictions'), cell(words)])]
 }

@@ -10,7 +10,7 @@ export function autoscalers(judgment: Judgment): Html {
 }
 
 function part(scaler: AutoscalerResult): Html {
-  return html`<h3>${scaler.name} on ${scaler.phase}</h3><p>Wanted up to ${scaler.peakDesired} pods, ready up to ${scaler.peakReady}.${calm(scaler)}</p>${stepTable(scaler.steps)}`
+  return html`<h3>${scaler.name} on ${scaler.phase}</h3><p>Wanted up to ${scaler.peakDesired} pods, ready up to ${scaler.peakReady}.${calm(scaler)}</p>${stepTable(scaler.steps, `${scaler.name} on ${scaler.phase}`)}`
 }
 
 function calm({ turns, calmMs }: AutoscalerResult): string {
@@ -26,9 +26,9 @@ type Step = {
   readonly held: boolean
 }
 
-export const stepTable = (steps: readonly Step[]): Html =>
+export const stepTable = (steps: readonly Step[], name: string): Html =>
   table(
-    ['step', 'after', 'budget', ''],
+    ['step', 'after', 'budget', 'held'],
     steps.map((step) =>
       row([
         cell(step.name.replace('-', ' ')),
@@ -37,4 +37,5 @@ export const stepTable = (steps: readonly Step[]): Html =>
         step.budgetMs === undefined ? cell('–') : held(step.held),
       ]),
     ),
+    name,
   )

@@ -14,6 +14,6 @@ export function budgets(judgment: Judgment): Html {
       held(each.held),
     ]),
   )
-  const heads = ['budget', 'lowest healthy', 'must be healthy', 'refused evictions', '']
-  return section('budgets', 'Disruption budgets', table(heads, rows))
+  const heads = ['budget', 'lowest healthy', 'must be healthy', 'refused evictions', 'held']
+  return section('budgets', 'Disruption budgets', table(heads, rows, 'Disruption budgets'))
 }

@@ -14,5 +14,5 @@ export function connections(judgment: Judgment): Html {
       held(each.held),
     ]),
   )
-  return section('connections', 'Limits', table(['of', 'metric', 'highest', 'at most', ''], rows))
+  return section('connections', 'Limits', table(['of', 'metric', 'highest', 'at most', 'held'], rows, 'Limits'))
 }

@@ -3,7 +3,7 @@ import type { FaultResult, Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
 import type { RunView } from '../view.ts'
 import { clock, faultWords, inPercent, inSeconds, utcTime } from '../words.ts'
-import { article, cell, facts, row, section } from './markup.ts'
+import { article, cell, facts, row, rowHead, section } from './markup.ts'
 import { answerRows, costCards, reactionTable } from './reactions.ts'
 
 export function faults(judgment: Judgment, view: RunView): Html {
@@ -15,17 +15,22 @@ function card(fault: FaultResult, view: RunView): Html {
   const since = (at: number | undefined): string =>
     at === undefined ? '–' : `${clock((at - view.zeroAt) / 1000)}, ${utcTime(at)} UTC`
   const rows = [
-    row([cell('injected'), cell(since(fault.injectedAt))]),
-    row([cell('witnessed'), cell(`${since(fault.witnessedAt)}${lagOf(fault)}`)]),
-    row([cell('healed'), cell(since(fault.healedAt))]),
-    row([cell('proof'), cell(fault.witness.sentence)]),
-    row([cell('where'), cell(fault.pods.join(', ') || '–')]),
-    row([cell('coverage'), cell(inPercent(fault.coverage, 0))]),
+    row([rowHead('injected'), cell(since(fault.injectedAt))]),
+    row([rowHead('witnessed'), cell(`${since(fault.witnessedAt)}${lagOf(fault)}`)]),
+    row([rowHead('healed'), cell(since(fault.healedAt))]),
+    row([rowHead('proof'), cell(fault.witness.sentence)]),
+    row([rowHead('where'), cell(fault.pods.join(', ') || '–')]),
+    row([rowHead('coverage'), cell(inPercent(fault.coverage, 0))]),
     ...answerRows(fault),
   ]
   const letter = view.harms.find((each) => each.kind === 'fault' && each.name === fault.fault)?.letter
   const title = letter === undefined ? fault.fault : `${letter} · ${fault.fault}`
-  const body = [facts(rows), reactionTable(fault.reactions), costCards(fault.costs), applied(fault, view)]
+  const body = [
+    facts(rows, title),
+    reactionTable(fault.reactions, `Reactions to ${title}`),
+    costCards(fault.costs),
+    applied(fault, view),
+  ]
   return article(title, faultWords[fault.state], html`${body}`)
 }
 

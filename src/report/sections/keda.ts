@@ -9,7 +9,7 @@ export function keda(judgment: Judgment): Html {
   if (judgment.keda.length === 0) return html``
   const parts = judgment.keda.map(
     (each) =>
-      html`<h3>${each.scaledObject} on ${each.phase} <span class="${each.held ? 'good' : 'bad'}">${each.held ? '✓ held' : '✗ missed'}</span></h3><p>Up to ${counted(each.peakReady, 'pod')} ready.</p>${stepTable(each.steps)}`,
+      html`<h3>${each.scaledObject} on ${each.phase} <span class="${each.held ? 'good' : 'bad'}">${each.held ? '✓ held' : '✗ missed'}</span></h3><p>Up to ${counted(each.peakReady, 'pod')} ready.</p>${stepTable(each.steps, `${each.scaledObject} on ${each.phase}`)}`,
   )
   return section('keda', 'KEDA reaction', html`${parts}`)
 }

@@ -8,14 +8,14 @@ import { cell, row, section, table } from './markup.ts'
 export function ledger({ ledger: result }: Judgment): Html {
   if (!result) return html``
   const summary = result.reconciled
-    ? '<p class="good">✓ Reconciled: every acknowledged operation is on every book that must hold it, none twice.</p>'
-    : '<p class="bad">✗ Not reconciled.</p>'
-  const unsettled = result.settled ? html`` : '<p class="warn">? Not all books settled in time.</p>'
-  const heads = ['operation', 'book', 'count', 'amount', 'twice', 'remark', '']
+    ? html`<p class="good">✓ Reconciled: every acknowledged operation is on every book that must hold it, none twice.</p>`
+    : html`<p class="bad">✗ Not reconciled.</p>`
+  const unsettled = result.settled ? html`` : html`<p class="warn">? Not all books settled in time.</p>`
+  const heads = ['operation', 'book', 'count', 'amount', 'twice', 'remark', 'agrees']
   return section(
     'ledger',
     'Money',
-    html`${summary}${unsettled}${table(heads, result.operations.flatMap(operationRows))}`,
+    html`${summary}${unsettled}${table(heads, result.operations.flatMap(operationRows), 'Money in every book')}`,
   )
 }
 

@@ -4,9 +4,20 @@ import { inSeconds, type Look } from '../words.ts'
 
 export const cell = (text: string, kind = ''): Html => html`<td${kind ? html` class="${kind}"` : html``}>${text}</td>`
 export const row = (cells: readonly Html[]): Html => html`<tr>${cells}</tr>`
-export const table = (heads: readonly string[], rows: readonly Html[]): Html =>
-  html`<div class="scroll"><table><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`
-export const facts = (rows: readonly Html[]): Html => html`<table class="facts"><tbody>${rows}</tbody></table>`
+/** Names its row, for screen readers too. */
+export const rowHead = (text: string): Html => html`<th scope="row">${text}</th>`
+
+/** `name`: what the table shows. It is its caption, which is read out and not drawn, because a heading says the same to the eye. */
+export const plainTable = (heads: readonly string[], rows: readonly Html[], name: string): Html =>
+  html`<table><caption class="unseen">${name}</caption><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead><tbody>${rows}</tbody></table>`
+
+/** A table in a frame of its own, which scrolls sideways on a narrow screen, by keyboard too. */
+export const table = (heads: readonly string[], rows: readonly Html[], name: string): Html =>
+  html`<div class="scroll" role="group" aria-label="${name}" tabindex="0">${plainTable(heads, rows, name)}</div>`
+
+/** Each row is a `rowHead` and a cell. */
+export const facts = (rows: readonly Html[], name: string): Html =>
+  html`<table class="facts"><caption class="unseen">${name}</caption><tbody>${rows}</tbody></table>`
 export const section = (id: string, title: string, body: Html): Html =>
   html`<section id="${id}"><h2>${title}</h2>${body}</section>`
 export const article = (title: string, [words, look]: readonly [string, Look], body: Html): Html =>

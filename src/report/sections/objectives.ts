@@ -22,7 +22,7 @@ export function objectives({ slos }: Judgment): Html {
     (slo) =>
       html`<details><summary>${`${slo.sli}, ${objectiveWords(slo)}, by phase and fault`}</summary>${windowTable(slo)}</details>`,
   )
-  return section('objectives', 'Objectives', html`${table(HEADS, slos.map(sloRow))}${windows}`)
+  return section('objectives', 'Objectives', html`${table(HEADS, slos.map(sloRow), 'Objectives')}${windows}`)
 }
 
 function sloRow(slo: SloResult): Html {
@@ -58,4 +58,5 @@ const windowTable = (slo: SloResult): Html =>
         cell(inMillis(counts.quantileMs)),
       ]),
     ),
+    `${slo.sli}, ${objectiveWords(slo)}, by phase and fault`,
   )

@@ -4,7 +4,7 @@ import { type Html, html } from '../escape/html.ts'
 import { speaker } from '../live/event-words.ts'
 import type { RunView } from '../view.ts'
 import { clock, utcTime } from '../words.ts'
-import { cell, facts, row, section, table } from './markup.ts'
+import { cell, facts, row, rowHead, section, table } from './markup.ts'
 import { reactionTable } from './reactions.ts'
 
 const since = (at: number, { zeroAt }: RunView): string => (at < zeroAt ? '–' : clock((at - zeroAt) / 1000))
@@ -22,7 +22,11 @@ export function decisions(_: Judgment, view: RunView): Html {
       cell(known),
     ]),
   )
-  return section('decisions', 'Decisions', table(['time', 'UTC', 'who', 'decision', 'reason', 'what was known'], rows))
+  return section(
+    'decisions',
+    'Decisions',
+    table(['time', 'UTC', 'who', 'decision', 'reason', 'what was known'], rows, 'Decisions'),
+  )
 }
 
 /** What was agreed on before: briefing, roles, checklist, and the time box against the length of the run. */
@@ -31,22 +35,28 @@ export function gameday(_: Judgment, view: RunView): Html {
   if (agreed === undefined) return html``
   const { briefing, timeboxMs, roles, checklist } = agreed
   const rows = [
-    ...roles.map(({ role, name }) => row([cell(role), cell(name)])),
+    ...roles.map(({ role, name }) => row([rowHead(role), cell(name)])),
     ...(timeboxMs === undefined
       ? []
-      : [row([cell('time box'), cell(`${clock(timeboxMs / 1000)} min, used ${clock(view.seconds)}`)])]),
+      : [row([rowHead('time box'), cell(`${clock(timeboxMs / 1000)} min, used ${clock(view.seconds)}`)])]),
   ]
   const said = briefing === undefined ? html`` : html`<p>${briefing}</p>`
   const checked =
     checklist.length === 0
       ? html``
       : html`<h3>Go/no-go checklist</h3><ul>${checklist.map((each) => html`<li>${each}</li>`)}</ul>`
-  return section('gameday', 'GameDay', html`${said}${rows.length === 0 ? html`` : facts(rows)}${checked}`)
+  return section(
+    'gameday',
+    'GameDay',
+    html`${said}${rows.length === 0 ? html`` : facts(rows, 'What was agreed on')}${checked}`,
+  )
 }
 
 /** What the rehearsal as a whole expected of people, about the first fault or action. */
 export function reactionsOfPeople({ people: all = [] }: Judgment): Html {
-  return all.length === 0 ? html`` : section('human', 'What people had to do', reactionTable(all))
+  return all.length === 0
+    ? html``
+    : section('human', 'What people had to do', reactionTable(all, 'What people had to do'))
 }
 
 export function people(_: Judgment, view: RunView): Html {
@@ -61,6 +71,6 @@ export function people(_: Judgment, view: RunView): Html {
   return section(
     'people',
     'People and machine',
-    html`${open}${table(['time', 'UTC', 'what happened', 'journal line'], rows)}`,
+    html`${open}${table(['time', 'UTC', 'what happened', 'journal line'], rows, 'People and machine')}`,
   )
 }

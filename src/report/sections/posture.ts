@@ -8,5 +8,5 @@ export function posture(judgment: Judgment): Html {
   const rows = judgment.posture.map((each) =>
     row([cell(each.namespace), cell(each.want), cell(each.sentence), held(each.held)]),
   )
-  return section('posture', 'Posture', table(['namespace', 'wanted', 'seen', ''], rows))
+  return section('posture', 'Posture', table(['namespace', 'wanted', 'seen', 'held'], rows, 'Posture'))
 }

@@ -15,6 +15,6 @@ export function reached({ reached: all = [] }: Judgment): Html {
       cell(held ? '✓ reached' : '✗ not reached', held ? 'good' : 'warn'),
     ]),
   )
-  const heads = ['state', 'goal', 'shown', 'after the load started', '']
-  return section('reached', 'Required states', table(heads, rows))
+  const heads = ['state', 'goal', 'shown', 'after the load started', 'reached']
+  return section('reached', 'Required states', table(heads, rows, 'Required states'))
 }

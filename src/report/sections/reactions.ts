@@ -2,19 +2,19 @@
 import type { FaultResult, HarmCost, ReactionResult } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
 import { budgetShare, costName, inSeconds, isFelt, reactionWords, whole } from '../words.ts'
-import { cell, row, table, took } from './markup.ts'
+import { cell, row, rowHead, table, took } from './markup.ts'
 
 type Answered = Pick<FaultResult, 'failovers' | 'recoveries' | 'reactions'>
 
 export const answerRows = ({ failovers, recoveries }: Answered): readonly Html[] => [
-  ...failovers.map((each) => row([cell(`failover ${each.from} → ${each.to}`), took(each)])),
-  ...recoveries.map((each) => row([cell(`${each.sli} recovers`), took(each)])),
+  ...failovers.map((each) => row([rowHead(`failover ${each.from} → ${each.to}`), took(each)])),
+  ...recoveries.map((each) => row([rowHead(`${each.sli} recovers`), took(each)])),
 ]
 
-export function reactionTable(reactions: readonly ReactionResult[]): Html {
+export function reactionTable(reactions: readonly ReactionResult[], name: string): Html {
   if (reactions.length === 0) return html``
   const rows = reactions.map((each) => row([cell(reactionWords(each)), took(each), cell(each.sentence)]))
-  return html`<h4>Reactions</h4>${table(['reaction', 'took', 'what was seen'], rows)}`
+  return html`<h4>Reactions</h4>${table(['reaction', 'took', 'what was seen'], rows, name)}`
 }
 
 /** A card for each objective that was affected, and one sentence for the others. Times count from the injection. */
