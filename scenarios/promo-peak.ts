@@ -1,11 +1,11 @@
 /**
  * The promo peak: players log in, deposit and bet, and watch odds over a WebSocket, all at the rates that the plan says, however
  * slowly the platform answers. Further profiles run if a rehearsal lists them: payout, lobby, high-roller (deposits so large that anti-fraud
- * is asked), double-click (each deposit sent twice) and forged-webhook. With plain k6: `k6 run -e ENTRY=http://127.99.0.1:8080 scenarios/promo-peak.ts`.
+ * is asked), double-click (each deposit sent twice), late-retry (each deposit sent again some seconds later) and forged-webhook. With plain k6: `k6 run -e ENTRY=http://127.99.0.1:8080 scenarios/promo-peak.ts`.
  */
 import http from 'k6/http'
 import { loadOptions } from './lib/load.ts'
-import { expectRefusal, expectStatus, measure } from './lib/measure.ts'
+import { expectRefusal, expectStatus, measure, type Outcome } from './lib/measure.ts'
 import { type Order, operating } from './lib/money.ts'
 import { plan } from './lib/plan.ts'
 import { firstPlayer, playerOf } from './lib/player-spread.ts'
@@ -66,6 +66,34 @@ export const doubleClick = measure<Sessions>('double-click', (arrival, sessions)
     return euros('/deposits', wanted, sessionOf(sessions, arrival.n))
   }),
 )
+
+/** How long a client waits that sends its deposit again because it never looked at the answer. */
+const RETRY_AFTER_S = 8
+const retryingLate = operating({
+  name: 'deposit',
+  profile: 'late-retry',
+  acknowledges: [201],
+  refuses: [402],
+  firstKey: 30_000_000,
+})
+const retryPeak = Math.max(
+  0,
+  ...(plan.profiles.find(({ name }) => name === 'late-retry')?.stages ?? []).map(({ to }) => to),
+)
+const retryLag = Math.ceil(retryPeak * RETRY_AFTER_S)
+
+/** Each arrival repeats the deposit of some seconds ago, then makes one of its own. No VU waits in between, and each key must be booked exactly once. */
+export const lateRetry = measure<Sessions>('late-retry', (arrival, sessions) => {
+  const again = arrival.n < retryLag ? undefined : sendAgain(arrival.n - retryLag, sessions)
+  const first = retryingLate(arrival, (wanted) => euros('/deposits', wanted, sessionOf(sessions, arrival.n)))
+  return again === undefined || again.good ? first : again
+})
+
+function sendAgain(n: number, sessions: Sessions): Outcome {
+  const answer = euros('/deposits', retryingLate.orderOf(n), sessionOf(sessions, n))
+  // A deposit that was refused is refused again.
+  return expectStatus(answer, 201, 402)
+}
 
 export const payout = measure<Sessions>('payout', (arrival, sessions) =>
   payingOut(arrival, (wanted) => euros('/payouts', wanted, sessionOf(sessions, arrival.n))),

@@ -37,8 +37,14 @@ type Answer = RefinedResponse<ResponseType>
 /** Between 5 and 105 units of money, from the key's digest. */
 export const amountOf = (low: number): number => 500 + (low % 10_000)
 
+export type Operating = {
+  (arrival: Arrival, send: (order: Order) => Answer): Outcome
+  /** The order of the n-th arrival of this profile, for those who send it again. */
+  orderOf(n: number): Order
+}
+
 /** Makes the function that performs one operation and books its outcome. Call it in the init context. */
-export function operating(operation: Operation): (arrival: Arrival, send: (order: Order) => Answer) => Outcome {
+export function operating(operation: Operation): Operating {
   const { name: op, profile: scenario = op, firstKey = 0, amount = amountOf } = operation
   const tags = { op }
   if (isPlanned(scenario))
@@ -60,10 +66,13 @@ export function operating(operation: Operation): (arrival: Arrival, send: (order
     unknownCount.add(1, tags)
   }
 
-  return ({ n }, send) => {
+  const made = (n: number): { order: Order; digest: { low: number; high: number } } => {
     const key = operationKey(plan.run, op, firstKey + n)
     const digest = digestOf(crypto.md5(key, 'hex'))
-    const order = { key, amountCents: amount(digest.low) }
+    return { order: { key, amountCents: amount(digest.low) }, digest }
+  }
+  const perform = ({ n }: Arrival, send: (order: Order) => Answer): Outcome => {
+    const { order, digest } = made(n)
     const answer = sending(order, send, lose)
     if (operation.acknowledges.includes(answer.status)) return acknowledge(order, digest)
     if (operation.refuses.includes(answer.status)) {
@@ -73,6 +82,7 @@ export function operating(operation: Operation): (arrival: Arrival, send: (order
     lose(order)
     return bad(reasonOf(answer))
   }
+  return Object.assign(perform, { orderOf: (n: number) => made(n).order })
 }
 
 /** An exception while sending leaves the outcome unknown too. */

@@ -1,37 +1,48 @@
 /**
- * `npm run detect`: performs a rehearsal against each seeded defect and against the healthy platform, on one lab, and prints the matrix
- * of expected and found causes. Takes an hour and more, so each trial is kept the moment it ends and `--resume` goes on from there.
+ * `npm run detect`: performs rehearsals against seeded defects and against the healthy platform, on one lab, and writes the matrix of expected and
+ * found causes. All rows take hours, so each is kept the moment its run ends, and `--resume` goes on from there.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Judgment } from '../../src/domain/verdict.ts'
 import { startRun, type TestLab, testLab, verdictOf } from '../support/lab.ts'
 import { footprintOf } from './footprint.ts'
-import { type Healthy, healthyTrials, seededDefects } from './matrix.ts'
-import { isRight, rule, type Seeded, type Trial, trialOf } from './outcome.ts'
+import { healthyTrials } from './healthy.ts'
+import { keep, readKept, trialFor } from './kept.ts'
+import { seededDefects } from './matrix.ts'
+import { type Disturbance, disturbanceOf } from './meanwhile.ts'
+import { isRight, rule, type Trial, trialOf } from './outcome.ts'
 import { detectionPage } from './page.ts'
+import { type Age, isMeasured, isWanted, type Row, rowsOf, type Task, tasksOf } from './tasks.ts'
 
-const HELP = `Performs a rehearsal against each seeded defect and prints which cause was found.
+const HELP = `Performs rehearsals against seeded defects and the healthy platform, and says which causes were found.
 
-usage: npm run detect -- [--only a,b] [--healthy N] [--resume] [--judge-again] [--page docs/detection.md] [--list]
+usage: npm run detect -- [--only a,b] [--resume [--since COMMIT]] [--for 50m] [--healthy N] [--page docs/detection.md] [--list]
 
-  --only a,b     these defects (or rehearsals, for healthy runs) only
-  --healthy N    healthy runs of each rehearsal (default 1)
-  --resume       keep the trials of the last time and do what is missing
-  --judge-again  run nothing, judge the kept runs again from their evidence
-  --page FILE    where the matrix goes (default: printed only)
-  --list         say what would be done, and do nothing
+  --only a,b      these rows only: names of rows or of rehearsals, "defects", "healthy"
+  --resume        leave out rows that were measured
+  --since COMMIT  with --resume: a row counts as measured only if it was measured at this commit or a later one
+  --for 50m       begin no run after this time
+  --healthy N     healthy runs of each rehearsal (default 1)
+  --judge-again   run nothing, judge the kept runs again from their evidence (reports/detection)
+  --page FILE     write the page there; alone, with --list, from what was measured before
+  --list          say what would be run, and run nothing
+
+Rows are kept in test/detection/measured.json. A run takes a minute and a half on average.
 
 examples:
   npm run detect -- --only no-failover,hpa-on-cpu
-  npm run detect -- --resume --page docs/detection.md`
+  npm run detect -- --resume --since HEAD~20 --for 55m --page docs/detection.md
+  npm run detect -- --list --page docs/detection.md`
 
 const { values: flags } = parseArgs({
   options: {
     only: { type: 'string' },
+    since: { type: 'string' },
+    for: { type: 'string' },
     healthy: { type: 'string', default: '1' },
     resume: { type: 'boolean', default: false },
     'judge-again': { type: 'boolean', default: false },
@@ -41,88 +52,83 @@ const { values: flags } = parseArgs({
   },
 })
 
-const KEPT = join('reports', 'detection', 'trials.json')
-const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
-const only = flags.only?.split(',')
-const isWanted = (name: string): boolean => only === undefined || only.includes(name)
+const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8' }).trim()
+const commit = git('rev-parse', '--short', 'HEAD')
+const allRows = rowsOf(seededDefects, healthyTrials, { times: Number(flags.healthy) })
 
-type Task = Healthy & { readonly id: string; readonly seeded?: Seeded }
-const tasks: readonly Task[] = [
-  ...seededDefects
-    .filter(({ defect }) => isWanted(defect))
-    .map((seeded) => ({ id: seeded.defect, rehearsal: seeded.rehearsal, platform: seeded.platform, seeded })),
-  ...healthyTrials
-    .filter(({ rehearsal }) => isWanted(rehearsal))
-    .flatMap(({ rehearsal, platform }) =>
-      Array.from({ length: Number(flags.healthy) }, (_, n) => ({
-        id: `healthy ${rehearsal} ${n + 1}`,
-        rehearsal,
-        platform,
-      })),
-    ),
-]
-
-type Kept = Readonly<Record<string, Trial>>
-const readKept = (): Kept => (existsSync(KEPT) ? (JSON.parse(readFileSync(KEPT, 'utf8')) as Kept) : {})
-
-/** Healthy runs that were asked for at another time, and more often, count too. */
-function shownOf(kept: Kept): readonly string[] {
-  const asked = new Set(tasks.filter(({ seeded }) => seeded === undefined).map(({ rehearsal }) => rehearsal))
-  const healthy = Object.entries(kept).filter(([, trial]) => trial.seeded === undefined && asked.has(trial.rehearsal))
-  return [...new Set([...tasks.map(({ id }) => id), ...healthy.map(([id]) => id)])]
+const age: Age = {
+  isRecent: (measuredAt) =>
+    flags.since === undefined ||
+    spawnSync('git', ['merge-base', '--is-ancestor', flags.since, measuredAt], { stdio: 'ignore' }).status === 0,
 }
 
-function keep(id: string, trial: Trial): void {
-  mkdirSync(join('reports', 'detection'), { recursive: true })
-  writeFileSync(KEPT, JSON.stringify({ ...readKept(), [id]: trial }, undefined, 2))
-}
+const wanted = allRows.filter((row) => isWanted(row, flags.only?.split(',')))
+const todo = tasksOf(wanted.filter((row) => !flags.resume || !isMeasured(row, readKept(), age)))
 
-async function perform(lab: TestLab, { rehearsal, platform, seeded }: Task): Promise<Trial> {
-  await lab.become([...platform, ...(seeded === undefined ? [] : [`test/canary/defects/${seeded.defect}`])])
-  const run = startRun(lab, rehearsal, '--quiet')
-  const { code, stderr } = await run.ended
-  const judgment = existsSync(join(run.folder(), 'verdict.json')) ? verdictOf(run) : undefined
-  if (judgment === undefined) console.error(stderr)
-  const kept = join('reports', 'detection', basename(run.folder()))
-  cpSync(run.folder(), kept, { recursive: true })
-  const trial = trialOf(judgment, code, { rehearsal, run: kept, ...(seeded ? { seeded } : {}) })
-  return { ...trial, footprint: await footprintOf(lab), commit }
+async function perform(lab: TestLab, task: Task): Promise<readonly (readonly [Row, Trial])[]> {
+  const startedAt = performance.now()
+  await lab.become(task.overlays)
+  const disturbance: Disturbance = task.meanwhile === undefined ? {} : disturbanceOf(task.meanwhile)
+  try {
+    await disturbance.prepare?.(lab)
+    const run = startRun(lab, task.rehearsal, '--quiet')
+    // A run that ends before it was disturbed measured nothing.
+    const [{ code, stderr }] = await Promise.all([run.ended, disturbance.during?.(lab, run)])
+    await disturbance.undo?.(lab)
+    const judgment = existsSync(join(run.folder(), 'verdict.json')) ? verdictOf(run) : undefined
+    if (judgment === undefined) console.error(stderr)
+    const kept = join('reports', 'detection', basename(run.folder()))
+    cpSync(run.folder(), kept, { recursive: true })
+    const facts = {
+      footprint: await footprintOf(lab),
+      commit,
+      date: new Date().toISOString().slice(0, 10),
+      cores: availableParallelism(),
+      seconds: Math.round((performance.now() - startedAt) / 1000 / task.rows.length),
+    }
+    return task.rows.map((row) => {
+      const of = { rehearsal: task.rehearsal, run: kept, ...(row.seeded ? { seeded: row.seeded } : {}) }
+      return [row, { ...trialOf(judgment, code, of), ...facts }] as const
+    })
+  } catch (error) {
+    await disturbance.undo?.(lab)?.catch(() => undefined)
+    throw error
+  }
 }
 
 /** What a run did is kept in its evidence; what it means is the judge's, who may have learnt since. */
 function judgeAgain(): void {
-  const shown = shownOf(readKept())
-  for (const [id, trial] of Object.entries(readKept())) {
-    if (trial.verdict === 'no verdict' || !shown.includes(id)) continue
+  for (const row of wanted) {
+    const trial = trialFor(row, readKept())
+    if (trial === undefined || !existsSync(join(trial.run, 'journal.ndjson'))) continue
     // Exit codes of a verdict are no failure here.
     spawnSync(process.execPath, ['src/cli/bin.mjs', 'judge', trial.run], { stdio: 'ignore' })
     const judgment = JSON.parse(readFileSync(join(trial.run, 'verdict.json'), 'utf8')) as Judgment
     const { rehearsal, run } = trial
-    // A cause that is new is also new to the matrix.
-    const seeded = tasks.find((task) => task.id === id)?.seeded ?? trial.seeded
-    const now = trialOf(judgment, judgment.exitCode, { rehearsal, run, ...(seeded ? { seeded } : {}) })
-    keep(id, { ...trial, ...now, judgedAgainAt: commit })
-    if (now.found.join() !== trial.found.join()) console.log(`${id}: ${rule(now)} (${now.found.join(', ') || '-'})`)
+    const now = trialOf(judgment, judgment.exitCode, { rehearsal, run, ...(row.seeded ? { seeded: row.seeded } : {}) })
+    keep(row.id, { ...trial, ...now, judgedAgainAt: commit })
+    if (rule(now) !== rule(trial)) console.log(`${row.id}: ${rule(now)} (${now.found.join(', ') || '-'})`)
   }
 }
 
 /** A defect may leave the platform in a state from which it does not come back: then the next trial gets a new lab. */
-async function performAll(todo: readonly Task[]): Promise<void> {
+async function performAll(tasks: readonly Task[]): Promise<void> {
   let lab: TestLab | undefined
+  const deadline = flags.for === undefined ? Number.POSITIVE_INFINITY : performance.now() + minutes(flags.for) * 60_000
 
   async function isPerformed(task: Task, place: string): Promise<boolean> {
-    const startedAt = performance.now()
+    const name = task.rows.map(({ id }) => id).join(' + ')
     try {
       lab ??= await testLab()
-      const trial = await perform(lab, task)
-      const took = Math.round((performance.now() - startedAt) / 1000)
-      keep(task.id, { ...trial, seconds: took })
-      console.log(
-        `${place} ${task.id}: ${rule(trial)} (${trial.verdict}: ${trial.found.join(', ') || '-'}), ${took} s, lab ${trial.footprint?.megabytes} MB`,
-      )
+      for (const [row, trial] of await perform(lab, task)) {
+        keep(row.id, trial)
+        console.log(
+          `${place} ${row.id}: ${rule(trial)} (${trial.verdict}: ${trial.found.join(', ') || '-'}), ${trial.seconds} s`,
+        )
+      }
       return true
     } catch (error) {
-      console.error(`${task.id}: ${error instanceof Error ? error.message : error}`)
+      console.error(`${place} ${name}: ${error instanceof Error ? error.message : error}`)
       await lab?.down()
       lab = undefined
       return false
@@ -130,8 +136,10 @@ async function performAll(todo: readonly Task[]): Promise<void> {
   }
 
   try {
-    for (const [index, task] of todo.entries()) {
-      const place = `${index + 1}/${todo.length}`
+    for (const [index, task] of tasks.entries()) {
+      if (performance.now() > deadline)
+        return console.log(`time is up: ${tasks.length - index} runs are left, --resume goes on`)
+      const place = `${index + 1}/${tasks.length}`
       // Where the last trial left a lab that does not come back, a new one gets it right.
       if (!(await isPerformed(task, place))) await isPerformed(task, place)
     }
@@ -140,23 +148,30 @@ async function performAll(todo: readonly Task[]): Promise<void> {
   }
 }
 
+function minutes(text: string): number {
+  const [, number, unit] = /^(\d+)(m|h)$/.exec(text) ?? []
+  if (number === undefined) throw new Error(`--for must be like 50m or 2h, got ${text}`)
+  return Number(number) * (unit === 'h' ? 60 : 1)
+}
+
+function list(): void {
+  for (const { rows, rehearsal, meanwhile } of todo) {
+    const what = rows.map(({ id, seeded }) => `${id} (${seeded?.causes.join(' or ') ?? 'no cause'})`).join(' + ')
+    console.log(`${rehearsal}  ${what}${meanwhile === undefined ? '' : `  meanwhile: ${meanwhile}`}`)
+  }
+  console.log(`${todo.length} runs for ${todo.flatMap(({ rows }) => rows).length} rows`)
+}
+
 if (flags.help) {
   console.log(HELP)
-} else if (flags.list) {
-  for (const { id, rehearsal, seeded } of tasks)
-    console.log(`${id}  ${rehearsal}  ${seeded?.causes.join(' or ') ?? 'no cause'}`)
 } else {
-  if (!flags.resume && !flags['judge-again']) rmSync(KEPT, { force: true })
-  if (flags['judge-again']) judgeAgain()
-  else await performAll(tasks.filter(({ id }) => !(id in readKept())))
+  if (flags.list) list()
+  else if (flags['judge-again']) judgeAgain()
+  else await performAll(todo)
   const kept = readKept()
-  const trials = shownOf(kept).flatMap((id) => kept[id] ?? [])
-  const page = detectionPage(trials, {
-    date: new Date().toISOString().slice(0, 10),
-    cores: availableParallelism(),
-    missing: tasks.map(({ id }) => id).filter((id) => !(id in kept)),
-  })
+  const page = detectionPage(rowsOf(seededDefects, healthyTrials, { kept }), kept)
   if (flags.page) writeFileSync(flags.page, page)
-  console.log(page)
-  process.exitCode = tasks.every(({ id }) => id in kept) && trials.every(isRight) ? 0 : 1
+  else if (!flags.list) console.log(page)
+  const trials = wanted.map((row) => trialFor(row, readKept()))
+  if (!flags.list) process.exitCode = trials.every((trial) => trial !== undefined && isRight(trial)) ? 0 : 1
 }

@@ -15,6 +15,7 @@ describe('what a service counts of its requests', () => {
       port: 0,
       honestReadiness: true,
       onSigterm: 'drain',
+      decay: { leakKibPerRequest: 0, slowerMicrosPerRequest: 0, crashEveryRequests: 0 },
       drainDelayMs: 0,
       drainTimeoutMs: 100,
     })

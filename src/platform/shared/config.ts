@@ -117,6 +117,17 @@ export type ServerConfig = {
   readonly honestReadiness: boolean
   /** `ignore` and `exit` are seeded defects: the process works on until SIGKILL, or ends during requests. */
   readonly onSigterm: 'drain' | 'ignore' | 'exit'
+  readonly decay: DecayConfig
+}
+
+/** Seeded defects of a process that gets worse with each request; 0 switches each off. */
+export type DecayConfig = {
+  /** Memory that a request leaves behind. */
+  readonly leakKibPerRequest: number
+  /** Each request makes all later ones so much slower. */
+  readonly slowerMicrosPerRequest: number
+  /** The process ends with an error at every request of this number. */
+  readonly crashEveryRequests: number
 }
 
 export function readServerConfig(read: ConfigReader): ServerConfig {
@@ -127,6 +138,11 @@ export function readServerConfig(read: ConfigReader): ServerConfig {
     drainTimeoutMs: read.integer('DRAIN_TIMEOUT_MS', { min: 100, max: 120_000, fallback: 15_000 }),
     honestReadiness: read.toggle('READINESS', true),
     onSigterm: read.choice('ON_SIGTERM', ['drain', 'ignore', 'exit']),
+    decay: {
+      leakKibPerRequest: read.integer('LEAK_KIB_PER_REQUEST', { min: 0, max: 10_240, fallback: 0 }),
+      slowerMicrosPerRequest: read.integer('SLOWER_MICROS_PER_REQUEST', { min: 0, max: 1_000_000, fallback: 0 }),
+      crashEveryRequests: read.integer('CRASH_EVERY_REQUESTS', { min: 0, max: 1_000_000, fallback: 0 }),
+    },
   }
 }
 

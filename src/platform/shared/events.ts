@@ -60,6 +60,23 @@ export function deliver(delivery: Delivery): Loop {
   })
 }
 
+const TAKE = `
+  DELETE FROM events WHERE id IN (SELECT id FROM events WHERE topic = $1 ORDER BY id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+  RETURNING id, topic, key, payload`
+
+/**
+ * A defect to show: every replica takes events out of the table into its memory and sends them at its next turn, so that a crash loses what it
+ * holds. No lease is needed: no two replicas hold the same event.
+ */
+export function deliverFromMemory({ database, log, topic, everyMs, send }: Delivery): Loop {
+  let held: readonly EventRow[] = []
+  return repeat(log, `delivery of ${topic}`, everyMs, async () => {
+    const events = [...held]
+    if (events.length > 0 && (await send(JSON.stringify({ events: events.map(travelling) })))) held = []
+    held = [...held, ...(await database.query<EventRow>('take-events', TAKE, [topic]))]
+  })
+}
+
 const travelling = ({ topic, key, payload }: EventRow): PlatformEvent => ({
   id: `${topic}/${key}`,
   topic,

@@ -6,6 +6,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { messageOf } from '../../domain/unknown.ts'
 import type { ServerConfig } from './config.ts'
+import { decay } from './decay.ts'
 import { type Log, logOf } from './log.ts'
 import { createServiceMetrics, type ServiceMetrics } from './metrics.ts'
 import { HttpProblem } from './problem.ts'
@@ -46,6 +47,7 @@ export function createService(name: string, config: ServerConfig): Service {
     exposeHeadRoutes: false,
   })
   measure(app, metrics, state)
+  decay(app, config.decay, UNCOUNTED, log)
   answerErrors(app, log)
   const notReady = (): string | undefined =>
     state.draining ? 'draining' : conditions.map((condition) => condition()).find((reason) => reason !== undefined)

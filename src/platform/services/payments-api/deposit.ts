@@ -22,6 +22,8 @@ export type DepositDesk = {
   readonly budgetMs: number
   /** Off: a defect to show. A deposit that comes again is credited again. */
   readonly idempotency: boolean
+  /** Above 0: a defect to show. A deposit that comes again after this time is credited again. */
+  readonly keysForgottenAfterMs: number
   readonly fraud: FraudCheck
   readonly log: Log
   credit(deposit: Deposit): Promise<CreditOutcome>
@@ -141,7 +143,7 @@ async function repeated(desk: DepositDesk, request: DepositRequest, deadlineMs: 
     if (known.player !== request.player || known.amountCents !== request.amountCents) {
       return { status: 422, body: { error: 'key-reused', problem: 'this idempotency key belongs to another deposit' } }
     }
-    if (!desk.idempotency && !again && known.state !== 'open') {
+    if (!again && known.state !== 'open' && isForgotten(desk, known)) {
       again = true
       await desk.credit({ ...request, owner: '' })
     }
@@ -151,6 +153,9 @@ async function repeated(desk: DepositDesk, request: DepositRequest, deadlineMs: 
     await new Promise((resolve) => setTimeout(resolve, REPEAT_POLL_MS))
   }
 }
+
+const isForgotten = ({ idempotency, keysForgottenAfterMs }: DepositDesk, { ageMs }: KnownDeposit): boolean =>
+  !idempotency || (keysForgottenAfterMs > 0 && ageMs > keysForgottenAfterMs)
 
 function answerOf(key: string, { state, psp }: KnownDeposit): DepositAnswer | undefined {
   switch (state) {

@@ -56,6 +56,7 @@ export type KnownDeposit = {
   readonly amountCents: number
   readonly state: DepositState
   readonly psp: string | null
+  readonly ageMs: number
 }
 
 const BEGIN = `
@@ -64,7 +65,8 @@ const BEGIN = `
     ON CONFLICT (key) DO NOTHING RETURNING key
   )
   INSERT INTO attempts (key, psp, outcome) SELECT key, $6, 'started' FROM begun RETURNING key`
-const FIND = 'SELECT player, amount_cents AS "amountCents", state, psp FROM deposits WHERE key = $1'
+const FIND = `SELECT player, amount_cents AS "amountCents", state, psp,
+  (extract(epoch FROM now() - created_at) * 1000)::float8 AS "ageMs" FROM deposits WHERE key = $1`
 /** Ends one attempt and begins the next, if the deposit is still ours. */
 const MOVE_ON = `
   WITH mine AS (SELECT key FROM deposits WHERE key = $1 AND owner = $2 AND state = 'open' FOR UPDATE),

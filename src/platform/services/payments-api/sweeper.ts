@@ -16,6 +16,8 @@ export type SweeperConfig = {
   readonly store: DepositStore
   readonly psps: readonly Psp[]
   readonly voidUnknown: boolean
+  /** Above 0: a defect to show. */
+  readonly voidDroppedEvery: number
   readonly everyMs: number
   readonly log: Log
   credit(deposit: Deposit): Promise<CreditOutcome>
@@ -50,6 +52,7 @@ const END = 'UPDATE deposits SET state = $3 WHERE key = $1 AND owner = $2 AND st
 
 export function sweep(config: SweeperConfig): Loop {
   const { query } = config.database
+  let voids = 0
   const pspNamed = (name: string): Psp | undefined => config.psps.find((psp) => psp.name === name)
 
   async function finish(deposit: Unfinished): Promise<void> {
@@ -91,7 +94,8 @@ export function sweep(config: SweeperConfig): Loop {
   /** Charges that were not accepted, or are of no use any more, must not stand. */
   async function voidUnknown({ key, psp }: Attempt): Promise<void> {
     if (!config.voidUnknown) return void (await query('settle-attempt', SETTLE_ATTEMPT, [key, psp, 'abandoned']))
-    if (!(await pspNamed(psp)?.voidCharge(key))) return
+    const isDropped = config.voidDroppedEvery > 0 && ++voids % config.voidDroppedEvery === 0
+    if (!isDropped && !(await pspNamed(psp)?.voidCharge(key))) return
     await query('settle-attempt', SETTLE_ATTEMPT, [key, psp, 'voided'])
     config.log.info('unknown charge voided', { key, psp })
   }

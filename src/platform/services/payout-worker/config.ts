@@ -26,6 +26,7 @@ export function readPayoutConfig(read: ConfigReader) {
     pspTimeoutMs: timeoutMs === 0 ? NO_TIMEOUT_MS : timeoutMs,
     leaseMs,
     keyPerTry: read.toggle('PAYOUT_KEY_PER_TRY', false),
+    closeFirst: read.toggle('PAYOUT_CLOSE_FIRST', false),
     breaker: {
       enabled: read.toggle('BREAKER', true),
       failuresToOpen: read.integer('BREAKER_FAILURES', { min: 1, max: 1_000, fallback: 3 }),

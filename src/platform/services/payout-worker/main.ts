@@ -25,7 +25,7 @@ run('payout-worker', async () => {
   service.needs(() => state.reason)
   const loop = repeat(service.log, 'pay', config.everyMs, async () => {
     state.reason = 'the wallet does not answer'
-    await payAll({ wallet, payers, slots: config.slots, keyPerTry: config.keyPerTry, log: service.log }, () => {
+    await payAll({ ...config, wallet, payers, log: service.log }, () => {
       state.reason = undefined
     })
   })

@@ -30,6 +30,8 @@ export type PayoutDesk = {
   readonly slots: number
   /** A defect to show: each try has a key of its own, so that the provider cannot know it has paid. */
   readonly keyPerTry: boolean
+  /** A defect to show: the wallet is told that it is paid before it is, so that a crash in between loses it. */
+  readonly closeFirst: boolean
   readonly log: Log
 }
 
@@ -54,6 +56,7 @@ export async function payAll(desk: PayoutDesk, walletAnswered: () => void): Prom
 
 async function payOne(desk: PayoutDesk, payout: Payout): Promise<void> {
   const payer = desk.payers.find(({ name }) => name === payout.psp)
+  if (desk.closeFirst) await desk.wallet.close(payout.key, true)
   const key = desk.keyPerTry && payout.tries > 1 ? `${payout.key}.${payout.tries}` : payout.key
   const outcome: PayOutcome =
     payer === undefined

@@ -24,6 +24,8 @@ const SETTLE = `
   FROM jsonb_to_recordset($1) AS item (key text, player text, "amountCents" bigint, payload jsonb)`
 const PLAYER = `SELECT balance_cents, credential FROM accounts WHERE name = $1 AND kind = 'player'`
 
+const IS_OLD = `SELECT 1 FROM transfers WHERE key = $1 AND created_at < now() - $2 * interval '1 millisecond' LIMIT 1`
+
 type PostingRow = { posting: Posting }
 
 export type Ledger = {
@@ -34,13 +36,20 @@ export type Ledger = {
   player(player: string): Promise<{ balanceCents: number; credential: string } | undefined>
 }
 
-/** Seeded defects: with `outbox` off money moves but no event is sent; with `idempotency` off a repeated key is booked again. */
-export type LedgerDefects = { readonly outbox: boolean; readonly idempotency: boolean }
+/**
+ * Seeded defects: with `outbox` off money moves but no event is sent; with `idempotency` off a repeated key is booked again, with
+ * `keysForgottenAfterMs` above 0 only after that time.
+ */
+export type LedgerDefects = {
+  readonly outbox: boolean
+  readonly idempotency: boolean
+  readonly keysForgottenAfterMs: number
+}
 
 /** The character after which a book's key is told apart from its copies; keys from outside never have it (`keyOf`). */
 const COPY_MARK = '~'
 
-export function createLedger(query: Query, { outbox, idempotency }: LedgerDefects): Ledger {
+export function createLedger(query: Query, { outbox, idempotency, keysForgottenAfterMs }: LedgerDefects): Ledger {
   const credited = outbox ? topics.credited : null
   const settled = outbox ? topics.settled : null
   const posting = async (name: string, sql: string, values: readonly unknown[]): Promise<Posting> => {
@@ -48,9 +57,13 @@ export function createLedger(query: Query, { outbox, idempotency }: LedgerDefect
     if (row === undefined) throw new Error(`${name} answered nothing`)
     return row.posting
   }
+  const isForgotten = async (key: string): Promise<boolean> =>
+    !idempotency ||
+    (keysForgottenAfterMs > 0 && (await query('is-old', IS_OLD, [key, keysForgottenAfterMs])).length > 0)
   const onceMore = async (key: string, book: (key: string) => Promise<Posting>): Promise<Posting> => {
     const first = await book(key)
-    return first === 'repeated' && !idempotency ? book(`${key}${COPY_MARK}${randomUUID()}`) : first
+    if (first !== 'repeated' || !(await isForgotten(key))) return first
+    return book(`${key}${COPY_MARK}${randomUUID()}`)
   }
   return {
     credit: (key, player, amountCents) =>

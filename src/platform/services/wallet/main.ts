@@ -7,7 +7,7 @@ import { platformMetrics } from '../../../wire/metrics.ts'
 import { serveBooks } from '../../shared/books.ts'
 import { type ConfigReader, configOrExit, readDatabaseConfig, readServerConfig } from '../../shared/config.ts'
 import { type Database, openDatabase } from '../../shared/database.ts'
-import { deliver } from '../../shared/events.ts'
+import { deliver, deliverFromMemory } from '../../shared/events.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
 import { gaugeTable } from '../../shared/table-gauge.ts'
 import { type CallResult, createUpstream, failureOf } from '../../shared/upstream.ts'
@@ -30,7 +30,11 @@ const shape = (read: ConfigReader) => ({
   paymentsUrl: read.url('PAYMENTS_URL', 'http://payments-api:8080'),
   realtimeUrl: read.url('REALTIME_URL', 'http://realtime-pods:8080'),
   idempotency: read.toggle('IDEMPOTENCY', true),
+  /** Above 0, a seeded defect: a key is forgotten after this time. */
+  keysForgottenAfterMs: read.integer('KEYS_FORGOTTEN_AFTER_MS', { min: 0, max: 600_000, fallback: 0 }),
   outbox: read.toggle('OUTBOX', true),
+  /** On, a seeded defect: events are deleted when they are read, and what a dead pod had not sent is lost. */
+  outboxForgets: read.toggle('OUTBOX_FORGETS', false),
   outboxEveryMs: read.integer('OUTBOX_EVERY_MS', { min: 10, max: 60_000, fallback: 500 }),
   seed: {
     players: read.integer('SEED_PLAYERS', { min: 1, max: 1_000_000, fallback: 20_000 }),
@@ -81,21 +85,22 @@ run('wallet', async () => {
 function deliverOutbox(
   service: Service,
   database: Database,
-  config: { paymentsUrl: string; realtimeUrl: string; outboxEveryMs: number },
+  config: { paymentsUrl: string; realtimeUrl: string; outboxEveryMs: number; outboxForgets: boolean },
 ): void {
   const payments = createUpstream({ url: config.paymentsUrl, connections: 2, maxInFlight: 4 })
   const realtime = createUpstream({ url: config.realtimeUrl, connections: 2, maxInFlight: 64 })
   const outbox = { database, log: service.log, holder: randomUUID(), everyMs: config.outboxEveryMs }
+  const start = config.outboxForgets ? deliverFromMemory : deliver
   const call = (body: string) =>
     ({ method: 'POST', path: '/events', body, timeoutMs: DELIVERY_TIMEOUT_MS, idempotent: true }) as const
   const loops = [
-    deliver({
+    start({
       ...outbox,
       topic: topics.credited,
       send: async (body) => taken(service, [await payments.call(call(body))]),
     }),
     // A player's socket may be on any realtime pod, so that each of them hears of each result.
-    deliver({
+    start({
       ...outbox,
       topic: topics.settled,
       send: async (body) => taken(service, await realtime.broadcast(call(body))),
