@@ -300,6 +300,7 @@ const plan = strict({
   expectations: texts,
   reaches: texts.describe('states without which the run is too easy'),
   guardrails: texts,
+  accepted: texts.describe('findings that the target file accepts on the day of the plan'),
   warnings: texts,
 })
 

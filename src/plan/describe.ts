@@ -14,6 +14,7 @@ import type {
   Timeline,
 } from '../domain/timeline.ts'
 import { type Millis, millis } from '../domain/units.ts'
+import { describeAcceptances } from './acceptances.ts'
 import type { Admission } from './blast-radius.ts'
 import { type DescribedCurve, describeCurves, speedWarnings } from './curves.ts'
 import { isProvable, type Provability, provabilityOf } from './provability.ts'
@@ -53,6 +54,8 @@ export type PlanDescription = {
   /** States without which the run is too easy. */
   readonly reaches: readonly string[]
   readonly guardrails: readonly string[]
+  /** Findings that the target file accepts on the day of the plan. */
+  readonly accepted: readonly string[]
   readonly warnings: readonly string[]
 }
 
@@ -107,9 +110,12 @@ export type PlanInputs = {
   readonly target: Target
   readonly timeline: Timeline
   readonly admissions?: ReadonlyMap<string, Admission>
+  /** When the plan is made, in milliseconds since 1970. */
+  readonly at: number
 }
 
-export function describePlan({ rehearsal, target, timeline, admissions }: PlanInputs): PlanDescription {
+export function describePlan({ rehearsal, target, timeline, admissions, at }: PlanInputs): PlanDescription {
+  const acceptances = describeAcceptances(target.acceptedFindings ?? [], at)
   const phases = timeline.phases.map((phase) => describePhase(phase, timeline, rehearsal))
   const objectives = rehearsal.slos.map((slo) => describeObjective(slo, timeline, { rehearsal, target }))
   return {
@@ -135,7 +141,9 @@ export function describePlan({ rehearsal, target, timeline, admissions }: PlanIn
     expectations: rehearsal.expectations.map((each) => expectationSentence(each, target)),
     reaches: (rehearsal.reaches ?? []).map(requiredSentence),
     guardrails: rehearsal.guardrails.map(guardrailSentence),
+    accepted: acceptances.holding,
     warnings: [
+      ...acceptances.warnings,
       ...objectives.flatMap(objectiveWarning),
       ...loadWarnings(timeline),
       ...rehearsal.expectations.flatMap((each) => expectationWarning(each, target)),

@@ -30,6 +30,7 @@ export function renderPlan(plan: PlanDescription): string {
     section('Expected', plan.expectations),
     section('Required states', plan.reaches),
     section('Guardrails', plan.guardrails),
+    section('Accepted findings', plan.accepted),
     section('Warnings', plan.warnings),
   ]
     .filter((part) => part !== '')

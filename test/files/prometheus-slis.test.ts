@@ -49,7 +49,7 @@ describe('indicators that a Prometheus counts', () => {
     if (!rehearsal.ok) throw new Error(codesOf(rehearsal).join())
     const timeline = planTimeline(rehearsal.value, target, { run: 'run-1', seed: 7 })
     if (!timeline.ok) throw new Error('no plan')
-    const text = renderPlan(describePlan({ rehearsal: rehearsal.value, target, timeline: timeline.value }))
+    const text = renderPlan(describePlan({ at: 0, rehearsal: rehearsal.value, target, timeline: timeline.value }))
     expect(text).toMatch(
       /orders ≥ 99.9% +Prometheus counts orders_good of orders_all \(shop, every 5s\) +proven by 2,995/,
     )

@@ -25,12 +25,39 @@ const availability = (objective: number): Slo => ({
   at,
 })
 
+const NOW = Date.parse('2026-12-01T09:00:00Z')
+
+describe('accepted findings', () => {
+  const acceptance = { cause: 'autoscaler-late', owner: 'Ana', reason: 'a larger pool comes in January', at }
+  const shown = (until: string, now = NOW) => {
+    const target = { ...stock.target, acceptedFindings: [{ ...acceptance, about: 'payments-api', until }] }
+    return renderPlan(describePlan({ ...stock, target, at: now, timeline: planned(stock.rehearsal) }))
+  }
+  const EXPIRED = 'autoscaler-late about payments-api was accepted by Ana until'
+
+  it('are in the plan until the end of their last day, in UTC', () => {
+    const lastDay = shown('2026-12-01', Date.parse('2026-12-01T23:59:59Z'))
+    expect(lastDay).toContain(
+      'Accepted findings\n  autoscaler-late about payments-api, until 2026-12-01 (Ana): a larger pool comes in January\n',
+    )
+    expect(lastDay).not.toContain(EXPIRED)
+  })
+
+  it('that have expired are warnings, which name the line to change', () => {
+    const dayAfter = shown('2026-12-01', Date.parse('2026-12-02T00:00:00Z'))
+    expect(dayAfter).not.toContain('Accepted findings')
+    expect(dayAfter).toContain(
+      `${EXPIRED} 2026-12-01. That has expired: the finding fails the run again. Remove it from ${at.file}:${at.line}, or let Ana accept it anew.`,
+    )
+  })
+})
+
 describe('states that a run must reach', () => {
   it('are in the plan only if there are any', () => {
     const { rehearsal, target } = everythingPair()
     const timeline = planned(stock.rehearsal)
     const required = { ...stock.rehearsal, reaches: rehearsal.reaches ?? [] }
-    expect(renderPlan(describePlan({ rehearsal: required, target, timeline }))).toContain(
+    expect(renderPlan(describePlan({ at: NOW, rehearsal: required, target, timeline }))).toContain(
       [
         'Required states',
         '  autoscaler payments-api in promo peak reaches its maximum',
@@ -38,7 +65,9 @@ describe('states that a run must reach', () => {
         '  rate of payments_charges_total of payments-api in promo peak reaches 50/s or more',
       ].join('\n'),
     )
-    expect(renderPlan(describePlan({ rehearsal: stock.rehearsal, target, timeline }))).not.toContain('Required states')
+    expect(renderPlan(describePlan({ at: NOW, rehearsal: stock.rehearsal, target, timeline }))).not.toContain(
+      'Required states',
+    )
   })
 })
 
@@ -92,7 +121,9 @@ describe('a described plan', () => {
       status: { phase: 'Running' },
     }
     const admissions = admitTimeline(timeline, stock.rehearsal, stock.target, { pods: [...pods, psp], nodes: [] })
-    await expect(renderPlan(describePlan({ ...stock, timeline, admissions }))).toMatchFileSnapshot('golden/plan.txt')
+    await expect(renderPlan(describePlan({ at: NOW, ...stock, timeline, admissions }))).toMatchFileSnapshot(
+      'golden/plan.txt',
+    )
   })
 
   it('shows refusals, overlaps and objectives that cannot be proven', async () => {
@@ -104,13 +135,13 @@ describe('a described plan', () => {
     const timeline = planned(rehearsal)
     const admissions = admitTimeline(timeline, rehearsal, stock.target, { pods: [], nodes: [] })
     const slow = { ...stock.target, hpaSyncMs: millis(15_000) }
-    await expect(renderPlan(describePlan({ rehearsal, target: slow, timeline, admissions }))).toMatchFileSnapshot(
-      'golden/refused-plan.txt',
-    )
+    await expect(
+      renderPlan(describePlan({ at: NOW, rehearsal, target: slow, timeline, admissions })),
+    ).toMatchFileSnapshot('golden/refused-plan.txt')
   })
 
   it('says that no pods were counted when no cluster was asked', () => {
-    const text = renderPlan(describePlan({ ...stock, timeline: planned(stock.rehearsal) }))
+    const text = renderPlan(describePlan({ at: NOW, ...stock, timeline: planned(stock.rehearsal) }))
     expect(text).toContain('blast radius not counted: no cluster was asked')
   })
 
@@ -118,7 +149,7 @@ describe('a described plan', () => {
     fc.assert(
       fc.property(rehearsals, (rehearsal) => {
         const timeline = planned(rehearsal)
-        const plan = describePlan({ rehearsal, target: stock.target, timeline })
+        const plan = describePlan({ at: NOW, rehearsal, target: stock.target, timeline })
         const factors = rehearsal.phases.map(({ factor }) => factor)
         plan.phases.forEach(({ rates }, index) => {
           for (const [name, rate] of Object.entries(rates))

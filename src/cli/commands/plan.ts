@@ -44,7 +44,12 @@ async function plan(file: string, flags: Flags): Promise<number> {
   const planned = planTimeline(inputs.rehearsal, inputs.target, { run: 'plan', seed: 1 }, facts)
   if (!planned.ok) throw new BadInput(planned.issues)
   const admissions = flags.offline ? undefined : await admittedNow(inputs, planned.value, flags, signal)
-  const description = describePlan({ ...inputs, timeline: planned.value, ...(admissions ? { admissions } : {}) })
+  const description = describePlan({
+    ...inputs,
+    at: Date.now(),
+    timeline: planned.value,
+    ...(admissions ? { admissions } : {}),
+  })
   // The plan's text has several lines; a name has one.
   print(flags.output === 'json' ? jsonText(description) : termLines(renderPlan(visibleIn(description))))
   const refused = [...(admissions?.values() ?? [])].flatMap((each) => [...each.problems])
