@@ -240,7 +240,13 @@ describe('a plan with actions', () => {
 
   it('matches the golden file', async () => {
     const text = renderPlan(
-      describePlan({ at: 0, rehearsal, target, timeline, admissions: admitTimeline(timeline, rehearsal, target, everyone) }),
+      describePlan({
+        at: 0,
+        rehearsal,
+        target,
+        timeline,
+        admissions: admitTimeline(timeline, rehearsal, target, everyone),
+      }),
     )
     await expect(text).toMatchFileSnapshot('golden/actions-plan.txt')
   })
