@@ -4,14 +4,31 @@
  */
 
 import type { ChaosObject, ChaosRecord, DNSChaosSpec } from '../../protocols/chaos-mesh/objects.ts'
-import type { ClusterClient } from '../cluster-access/cluster.ts'
 import type { DnsEffect } from '../pod-network/dns-effect.ts'
-import { type Enactor, failed, podNotFound, podOf, type RecordOutcome } from './enactor.ts'
-import type { NetworkAgent } from './network-agent.ts'
-import { sourceOf } from './paths.ts'
+import {
+  type EnactedFault,
+  type Enactor,
+  type EnactorPorts,
+  failed,
+  podNotFound,
+  podOf,
+  type RecordOutcome,
+  type SourceNames,
+} from './enactor.ts'
 import { refuseHostNetwork, uidOf } from './rule-faults.ts'
 
-export function dnsFaults(cluster: ClusterClient, agent: NetworkAgent): Enactor {
+/** Chaos Mesh's DNS server knows no namespaces, and no experiment waits for it. */
+const sources: SourceNames = { of: ({ name }) => `dnschaos:${name}`, waiting: () => undefined }
+const sourceOf = ({ metadata }: ChaosObject): string => sources.of(metadata)
+
+export const dnsChaos: EnactedFault = {
+  problems: () => [],
+  sample: { action: 'error' },
+  sources,
+  createEnactor: dnsFaults,
+}
+
+function dnsFaults({ cluster, agent }: EnactorPorts): Enactor {
   const apply = async (object: ChaosObject, record: ChaosRecord): Promise<RecordOutcome> => {
     const pod = await podOf(cluster, record)
     if (pod === undefined) throw new Error(podNotFound(record))

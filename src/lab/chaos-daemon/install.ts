@@ -10,7 +10,7 @@ import type { ClusterClient } from '../cluster-access/cluster.ts'
 import { fieldsOf, listOf } from '../machine/json.ts'
 import type { AdmissionServer } from './admission-server.ts'
 import { crdName, customResourceDefinitions, refusedDefinitions } from './crds.ts'
-import { ENACTED_KINDS, type EnactedKind } from './paths.ts'
+import { ENACTED_KINDS, type EnactedKind, enacted } from './enacted.ts'
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1'
@@ -44,13 +44,6 @@ async function established(cluster: ClusterClient, kind: ChaosKind): Promise<voi
   }
 }
 
-const guardedSpecs: Readonly<Record<EnactedKind, object>> = {
-  PodChaos: { action: 'pod-kill' },
-  NetworkChaos: { action: 'partition' },
-  HTTPChaos: { target: 'Request', port: 80 },
-  DNSChaos: { action: 'error' },
-}
-
 /**
  * Sends an object that only the webhooks refuse, as a dry run. Until they do, an invalid object could get through. It also does the API
  * server's slow first call to the webhooks before the first real fault.
@@ -61,7 +54,7 @@ async function guarded(cluster: ClusterClient, kind: EnactedKind): Promise<void>
     apiVersion: API_VERSION,
     kind,
     metadata: { name: 'admission-probe' },
-    spec: { ...guardedSpecs[kind], mode: 'fixed', value: '0', selector: {} },
+    spec: { ...enacted[kind].sample, mode: 'fixed', value: '0', selector: {} },
   }
   const path = `/apis/${API_VERSION}/namespaces/default/${pluralOf(kind)}?dryRun=All`
   for (;;) {

@@ -4,7 +4,7 @@
  * --lab <root>`.
  */
 
-import type { ChaosObject } from '../../protocols/chaos-mesh/objects.ts'
+import type { ChaosKind, ChaosObject } from '../../protocols/chaos-mesh/objects.ts'
 import { isChaosObject } from '../../protocols/chaos-mesh/objects.ts'
 import type { Fields } from '../../protocols/fields.ts'
 import type { ClusterClient } from '../cluster-access/cluster.ts'
@@ -13,14 +13,11 @@ import { follow } from '../cluster-access/follow.ts'
 import { startDaemon } from '../machine/daemon.ts'
 import { labPaths } from '../machine/paths.ts'
 import { startAdmissionServer } from './admission-server.ts'
-import { dnsFaults } from './dns-faults.ts'
+import { ENACTED_KINDS, type EnactedKind, enacted, keyOf, keyOfSource, sourceOf } from './enacted.ts'
 import type { Enactor } from './enactor.ts'
-import { httpFaults } from './http-faults.ts'
 import { install } from './install.ts'
 import { createNetworkAgent, type NetworkAgent } from './network-agent.ts'
-import { networkFaults } from './network-faults.ts'
-import { ENACTED_KINDS, type EnactedKind, keyOf, keyOfSource, listPath, sourceOf } from './paths.ts'
-import { podFaults } from './pod-faults.ts'
+import { listPath } from './paths.ts'
 import { createQueue, type Queue } from './queue.ts'
 import { reconcile } from './reconcile.ts'
 import { createEventRecorder } from './recorder.ts'
@@ -51,7 +48,7 @@ async function releaseOrphans(cluster: ClusterClient, agent: NetworkAgent): Prom
 
 async function sourcesOf(cluster: ClusterClient, kind: EnactedKind): Promise<readonly string[]> {
   const { items } = await cluster.get(listPath(kind))
-  return (Array.isArray(items) ? items : []).map(({ metadata }: ChaosObject) => sourceOf({ kind, metadata }))
+  return (Array.isArray(items) ? items : []).flatMap(({ metadata }: ChaosObject) => sourceOf(kind, metadata) ?? [])
 }
 
 async function serve(): Promise<void> {
@@ -64,17 +61,15 @@ async function serve(): Promise<void> {
     const key = keyOfSource(source)
     if (key !== undefined) queue.wake(key)
   })
-  const enactors: Readonly<Record<EnactedKind, Enactor>> = {
-    PodChaos: podFaults(cluster, paths.runtimeSocket),
-    NetworkChaos: networkFaults(cluster, agent),
-    HTTPChaos: httpFaults(cluster, agent),
-    DNSChaos: dnsFaults(cluster, agent),
-  }
+  const ports = { cluster, agent, runtimeSocket: paths.runtimeSocket }
+  const enactors = new Map(
+    ENACTED_KINDS.map((kind): readonly [ChaosKind, Enactor] => [kind, enacted[kind].createEnactor(ports)]),
+  )
   const record = createEventRecorder(cluster, log)
   const enactorOf = (object: ChaosObject): Enactor => {
-    const kind = keyOf(object)?.kind
-    if (kind === undefined) throw new Error(`${object.kind} was admitted, but the lab does not enact it`)
-    return enactors[kind]
+    const enactor = enactors.get(object.kind)
+    if (enactor === undefined) throw new Error(`${object.kind} was admitted, but the lab does not enact it`)
+    return enactor
   }
   const queue = createQueue((key) => reconcile({ cluster, record, enactorOf }, key), log)
 

@@ -5,14 +5,24 @@ import type { ChaosObject, ChaosRecord, NetworkChaosSpec } from '../../protocols
 import type { ClusterClient } from '../cluster-access/cluster.ts'
 import { fieldsOf, textOf } from '../machine/json.ts'
 import type { NetworkRule } from '../pod-network/rules.ts'
-import { type Enactor, podNotFound, podOf } from './enactor.ts'
+import { type EnactedFault, podNotFound, podOf, prefixed } from './enactor.ts'
 import { resolveExternal } from './external-targets.ts'
-import type { NetworkAgent } from './network-agent.ts'
 import { rulesFor } from './network-rules.ts'
 import { ruleFaults } from './rule-faults.ts'
 
-export const networkFaults = (cluster: ClusterClient, agent: NetworkAgent): Enactor =>
-  ruleFaults(cluster, agent, { acts, rulesOf: (object, record, uid) => rulesOf(cluster, object, record, uid) })
+const sources = prefixed()
+
+export const networkChaos: EnactedFault = {
+  title: 'NetworkChaos (partition, delay, bandwidth)',
+  problems: (object) => networkProblems(networkSpec(object)),
+  sample: { action: 'partition' },
+  sources,
+  createEnactor: ({ cluster, agent }) =>
+    ruleFaults(cluster, agent, sources, {
+      acts,
+      rulesOf: (object, record, uid) => rulesOf(cluster, object, record, uid),
+    }),
+}
 
 function acts(object: ChaosObject, record: ChaosRecord): boolean {
   const spec = networkSpec(object)
@@ -54,4 +64,35 @@ async function addressOf(cluster: ClusterClient, record: ChaosRecord): Promise<s
   if (pod === undefined) throw new Error(podNotFound(record))
   const ip = textOf(fieldsOf(pod.status).podIP)
   return ip === '' ? [] : [ip]
+}
+
+// The pod network acts on the streams of processes, where a single packet cannot be lost, duplicated or corrupted.
+const PACKET_ACTIONS = ['loss', 'duplicate', 'corrupt'] as const
+
+function networkProblems(spec: NetworkChaosSpec): string[] {
+  const problems: string[] = []
+  for (const action of PACKET_ACTIONS) {
+    if (spec.action !== action && spec[action] === undefined) continue
+    problems.push(`spec.${action}: the lab acts on streams and can't ${packetVerb(action)} single packets`)
+  }
+  if (spec.partitionBehavior === 'reject')
+    problems.push("spec.partitionBehavior: the lab drops what a partition cuts and can't reject it; use drop")
+  if (spec.delay?.reorder !== undefined)
+    problems.push("spec.delay.reorder: the lab acts on streams and can't reorder packets")
+  const devices = [spec.device, spec.targetDevice].filter((device) => device !== undefined && device !== 'eth0')
+  for (const device of devices) {
+    if (device !== '') problems.push(`spec.device: pods in the lab have one network device, eth0, not ${device}`)
+  }
+  return problems
+}
+
+function packetVerb(action: (typeof PACKET_ACTIONS)[number]): string {
+  switch (action) {
+    case 'loss':
+      return 'lose'
+    case 'duplicate':
+      return 'duplicate'
+    case 'corrupt':
+      return 'corrupt'
+  }
 }

@@ -5,7 +5,15 @@ import type { Fields } from '../../protocols/fields.ts'
 import { type ClusterClient, isNotFound } from '../cluster-access/cluster.ts'
 import { fieldsOf, listOf, textOf, textsOf } from '../machine/json.ts'
 import { callSocket } from '../machine/socket-client.ts'
-import { type Enactor, failed, podNotFound, podOf, type RecordOutcome } from './enactor.ts'
+import {
+  type EnactedFault,
+  type Enactor,
+  type EnactorPorts,
+  failed,
+  podNotFound,
+  podOf,
+  type RecordOutcome,
+} from './enactor.ts'
 import { partsOfId, podPath } from './paths.ts'
 
 /** Always in the lab's image store: an image that only waits. */
@@ -13,7 +21,13 @@ export const PAUSE_IMAGE = 'matchday/pause:lab'
 
 const RUNTIME_WITHIN_MS = 5000
 
-export function podFaults(cluster: ClusterClient, runtimeSocket: string): Enactor {
+export const podChaos: EnactedFault = {
+  problems: () => [],
+  sample: { action: 'pod-kill' },
+  createEnactor: podFaults,
+}
+
+function podFaults({ cluster, runtimeSocket }: EnactorPorts): Enactor {
   const attempt = async (atFailure: RecordPhase, act: () => Promise<RecordOutcome>): Promise<RecordOutcome> => {
     try {
       return await act()

@@ -10,9 +10,8 @@ import type { Fields } from '../../protocols/fields.ts'
 import type { ClusterClient } from '../cluster-access/cluster.ts'
 import { fieldsOf, textOf } from '../machine/json.ts'
 import type { FaultRule } from '../pod-network/rules.ts'
-import { type Enactor, failed, podNotFound, podOf, type RecordOutcome } from './enactor.ts'
+import { type Enactor, failed, podNotFound, podOf, type RecordOutcome, type SourceNames } from './enactor.ts'
 import type { NetworkAgent } from './network-agent.ts'
-import { sourceOf } from './paths.ts'
 
 /** What a kind of fault makes of a record. */
 export type RuleMaker = {
@@ -22,7 +21,14 @@ export type RuleMaker = {
   rulesOf(object: ChaosObject, record: ChaosRecord, podUid: string): Promise<readonly FaultRule[]>
 }
 
-export function ruleFaults(cluster: ClusterClient, agent: NetworkAgent, maker: RuleMaker): Enactor {
+export function ruleFaults(
+  cluster: ClusterClient,
+  agent: NetworkAgent,
+  sources: SourceNames,
+  maker: RuleMaker,
+): Enactor {
+  const sourceOf = ({ metadata }: ChaosObject): string => sources.of(metadata)
+
   /** Pods whose rules cannot be made, with the reason. Their records wait, as upstream's do. */
   const impossible = new Map<string, string>()
   /** Pods that failed to acknowledge. The next try asks them again. */
