@@ -1,12 +1,12 @@
 /**
- * Notices of a run that is under way are sent by a process of their own, as the live page is shown by one (live-child.ts): a receiver that is slow, or a
- * TLS handshake, must not delay the controller.
+ * Notifications of a run that is under way are sent by a process of their own, as the live page is shown by one (live-child.ts): a receiver that is
+ * slow, or a TLS handshake, must not delay the controller.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exitCodes } from '../domain/verdict.ts'
 import { followRun } from '../notify/notify-run.ts'
 import { attachedChild, attachToRun, runIsOver } from './attached-child.ts'
-import { configuredWebhooks, outstandingLines, reportedVerdict } from './notices.ts'
+import { configuredWebhooks, outstandingLines, reportedVerdict } from './notifications.ts'
 import { say, term } from './terminal.ts'
 
 /** How long the end of a run waits for receivers, and how long a killed run goes on trying. */
@@ -16,14 +16,14 @@ const SILENT_MS = 1500
 /** A child that does not end by itself after that is stopped. */
 const STOP_MS = 2000
 
-export type NoticeChild = {
+export type NotificationChild = {
   /** The journal is open. Does nothing where no webhook is configured. */
   start(): void
-  /** The run is over and judged. Waits for the notices to arrive, for some seconds at most. */
+  /** The run is over and judged. Waits for the notifications to arrive, for some seconds at most. */
   end(): Promise<void>
 }
 
-export function noticesOf(folder: string): NoticeChild {
+export function createNotificationChild(folder: string): NotificationChild {
   let child: { end(): Promise<void> } | undefined
   return {
     start() {

@@ -1,11 +1,11 @@
 /**
- * Delivers notices at least once and in order. Each webhook has its own queue: one that is slow or down delays no other and nothing else. A notice that did
- * not arrive is tried again with growing pauses; those behind it wait.
+ * Delivers notifications at least once and in order. Each webhook has its own queue: one that is slow or down delays no other and nothing else. A
+ * notification that did not arrive is tried again with growing pauses; those behind it wait.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cursor } from './cursor.ts'
-import { letterOf, type NoticeForm } from './forms.ts'
-import type { Notice } from './notices.ts'
+import { letterOf, type NotificationForm } from './forms.ts'
+import type { Notification } from './notifications.ts'
 import { post } from './post.ts'
 import type { Destination } from './webhooks.ts'
 
@@ -21,15 +21,15 @@ export const PACE: Pace = { timeoutMs: 10_000, pauseMs: 1000, pauseMostMs: 60_00
 
 /** `problem`: why the last attempt failed. */
 export type Outstanding = {
-  readonly form: NoticeForm
+  readonly form: NotificationForm
   readonly sent: number
   readonly outstanding: number
   readonly problem?: string
 }
 
 export type Courier = {
-  /** Notices that arrived already, by the cursor, are dropped. */
-  add(notice: Notice): void
+  /** Notifications that arrived already, by the cursor, are dropped. */
+  add(notification: Notification): void
   /** Waits until all have arrived, at most this long; then nothing is sent any more. */
   settle(graceMs: number): Promise<readonly Outstanding[]>
 }
@@ -37,18 +37,18 @@ export type Courier = {
 export function createCourier(webhooks: readonly Destination[], cursor: Cursor, pace: Pace = PACE): Courier {
   const rounds = webhooks.map((webhook) => roundOf(webhook, cursor, pace))
   return {
-    add: (notice) => {
-      for (const round of rounds) round.add(notice)
+    add: (notification) => {
+      for (const round of rounds) round.add(notification)
     },
     settle: (graceMs) => Promise.all(rounds.map((round) => round.settle(graceMs))),
   }
 }
 
-type Round = { add(notice: Notice): void; settle(graceMs: number): Promise<Outstanding> }
+type Round = { add(notification: Notification): void; settle(graceMs: number): Promise<Outstanding> }
 
 function roundOf(webhook: Destination, cursor: Cursor, pace: Pace): Round {
   const { form } = webhook
-  const queue: Notice[] = []
+  const queue: Notification[] = []
   const ending = new AbortController()
   let hurry = new AbortController()
   let working: Promise<void> | undefined
@@ -60,14 +60,14 @@ function roundOf(webhook: Destination, cursor: Cursor, pace: Pace): Round {
     const signal = isOrder ? ending.signal : AbortSignal.any([ending.signal, hurry.signal])
     await sleep(ms, undefined, { signal }).catch(() => undefined)
   }
-  const deliver = async (notice: Notice): Promise<void> => {
-    const letter = letterOf(form, notice, webhook.key, Date.now())
+  const deliver = async (notification: Notification): Promise<void> => {
+    const letter = letterOf(form, notification, webhook.key, Date.now())
     const attempt = await post(webhook.url, letter, pace.timeoutMs, ending.signal)
     if (attempt.ok) {
       queue.shift()
       sent += 1
       ;[failures, problem] = [0, undefined]
-      cursor.advance(form, notice.line)
+      cursor.advance(form, notification.line)
       if (form === 'slack' && queue.length > 0) await pause(pace.chatMs, true)
       return
     }
@@ -85,10 +85,10 @@ function roundOf(webhook: Destination, cursor: Cursor, pace: Pace): Round {
   }
 
   return {
-    add(notice) {
+    add(notification) {
       const { line, verdict } = cursor.of(form)
-      if (notice.line === Number.POSITIVE_INFINITY ? verdict : notice.line <= line) return
-      queue.push(notice)
+      if (notification.line === Number.POSITIVE_INFINITY ? verdict : notification.line <= line) return
+      queue.push(notification)
       working ??= work()
     },
     async settle(graceMs) {

@@ -1,20 +1,20 @@
-/** How far the notices of a run were delivered, by form: a file in its folder. It holds lines and counts, never an address. */
+/** How far the notifications of a run were delivered, by form: a file in its folder. It holds lines and counts, never an address. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { forms, type NoticeForm } from './forms.ts'
+import { forms, type NotificationForm } from './forms.ts'
 
 export const CURSOR_FILE = 'notifications.json'
 
-/** `line`: the last journal line whose notice arrived. `verdict`: whether the verdict did. */
+/** `line`: the last journal line whose notification arrived. `verdict`: whether the verdict did. */
 export type Reached = { readonly line: number; readonly verdict: boolean }
 
 const reached = z.object({ line: z.int().min(0), verdict: z.boolean() })
 const shape = z.object({ format: z.literal(1), reached: z.partialRecord(z.enum(forms), reached) })
 
 export type Cursor = {
-  of(form: NoticeForm): Reached
-  advance(form: NoticeForm, line: number): void
+  of(form: NotificationForm): Reached
+  advance(form: NotificationForm, line: number): void
 }
 
 /** Undefined: this run has never told anybody anything. A file that cannot be read counts as the beginning: twice is better than never. */
@@ -29,17 +29,17 @@ export function cursorIn(folder: string): Cursor | undefined {
 }
 
 /** Begins one for these forms, or goes on with the one that is there. */
-export function openCursor(folder: string, wanted: readonly NoticeForm[]): Cursor {
+export function openCursor(folder: string, wanted: readonly NotificationForm[]): Cursor {
   const cursor = cursorIn(folder) ?? cursorOf(folder, {})
   for (const form of wanted) cursor.advance(form, cursor.of(form).line)
   return cursor
 }
 
-type All = Partial<Record<NoticeForm, Reached>>
+type All = Partial<Record<NotificationForm, Reached>>
 
 function cursorOf(folder: string, known: All): Cursor {
   const all: All = { ...known }
-  const of = (form: NoticeForm): Reached => all[form] ?? { line: 0, verdict: false }
+  const of = (form: NotificationForm): Reached => all[form] ?? { line: 0, verdict: false }
   return {
     of,
     advance(form, line) {
@@ -51,7 +51,7 @@ function cursorOf(folder: string, known: All): Cursor {
   }
 }
 
-/** Replaced as a whole, and not flushed. Where it cannot be written (a full disk), or is lost, notices are sent again with the same ids. */
+/** Replaced as a whole, and not flushed. Where it cannot be written (a full disk), or is lost, notifications are sent again with the same ids. */
 function write(path: string, text: string): void {
   try {
     writeFileSync(`${path}.new`, text)

@@ -1,13 +1,13 @@
 /**
- * A notice as an HTTP request. `cloudevents`: one event in structured mode (CloudEvents 1.0.2, HTTP binding 3.2 and JSON format). `slack`: the text form
- * of incoming webhooks, which other chats read as well.
+ * A notification as an HTTP request. `cloudevents`: one event in structured mode (CloudEvents 1.0.2, HTTP binding 3.2 and JSON format). `slack`: the
+ * text form of incoming webhooks, which other chats read as well.
  */
 import { createHmac } from 'node:crypto'
 import { slack } from '../report/escape/slack.ts'
-import { type Notice, timeOf } from './notices.ts'
+import { type Notification, timeOf } from './notifications.ts'
 
 export const forms = ['cloudevents', 'slack'] as const
-export type NoticeForm = (typeof forms)[number]
+export type NotificationForm = (typeof forms)[number]
 
 export type Letter = { readonly headers: Readonly<Record<string, string>>; readonly body: string }
 
@@ -15,14 +15,19 @@ export type Letter = { readonly headers: Readonly<Record<string, string>>; reado
 const TYPE = 'dev.matchday.run'
 
 /** `key` signs as Standard Webhooks do; `now` in ms since 1970. */
-export function letterOf(form: NoticeForm, notice: Notice, key: Buffer | undefined, now: number): Letter {
-  const { type, body } = form === 'slack' ? slackText(notice) : cloudEvent(notice)
+export function letterOf(
+  form: NotificationForm,
+  notification: Notification,
+  key: Buffer | undefined,
+  now: number,
+): Letter {
+  const { type, body } = form === 'slack' ? slackText(notification) : cloudEvent(notification)
   const headers = { 'content-type': type, 'cache-control': 'no-store', 'user-agent': 'matchday' }
-  return { headers: { ...headers, ...signature(notice.id, body, key, now) }, body }
+  return { headers: { ...headers, ...signature(notification.id, body, key, now) }, body }
 }
 
 /** id and source together are unique, and the same at each attempt: by them a receiver drops what it got twice. */
-function cloudEvent({ id, kind, at, run, rehearsal, context, sentence, data }: Notice) {
+function cloudEvent({ id, kind, at, run, rehearsal, context, sentence, data }: Notification) {
   const event = {
     specversion: '1.0',
     id,
@@ -36,7 +41,7 @@ function cloudEvent({ id, kind, at, run, rehearsal, context, sentence, data }: N
   return { type: 'application/cloudevents+json; charset=UTF-8', body: JSON.stringify(event) }
 }
 
-function slackText({ rehearsal, context, sentence }: Notice) {
+function slackText({ rehearsal, context, sentence }: Notification) {
   const text = slack`${rehearsal} on ${context}: ${sentence}`.text
   return { type: 'application/json; charset=UTF-8', body: JSON.stringify({ text, mrkdwn: false }) }
 }

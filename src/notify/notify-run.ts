@@ -1,10 +1,10 @@
-/** The notices of one run: while it is under way, and afterwards those that did not arrive. */
+/** The notifications of one run: while it is under way, and afterwards those that did not arrive. */
 import { join } from 'node:path'
 import { followJournal } from '../journal/follow.ts'
 import { readJournal } from '../journal/read.ts'
 import { createCourier, type Outstanding, PACE, type Pace } from './courier.ts'
 import { openCursor } from './cursor.ts'
-import { createNoticing, type VerdictNews } from './notices.ts'
+import { createNotifications, type VerdictNews } from './notifications.ts'
 import type { Destination } from './webhooks.ts'
 
 export type Following = {
@@ -16,13 +16,13 @@ const journalIn = (folder: string): string => join(folder, 'journal.ndjson')
 
 /** Follows the journal of a run that is under way. */
 export function followRun(folder: string, webhooks: readonly Destination[], pace: Pace = PACE): Following {
-  const { notice, verdict } = createNoticing()
+  const { notification, verdict } = createNotifications()
   const courier = createCourier(webhooks, openCursorFor(folder, webhooks), pace)
   const ending = new AbortController()
   const reading = (async () => {
     for await (const { entries } of followJournal(journalIn(folder), ending.signal))
       for (const { record, line } of entries) {
-        const told = notice(record, line)
+        const told = notification(record, line)
         if (told) courier.add(told)
       }
   })()
@@ -47,10 +47,10 @@ export async function deliverStored(
   graceMs: number,
   pace: Pace = PACE,
 ): Promise<readonly Outstanding[]> {
-  const { notice, verdict } = createNoticing()
+  const { notification, verdict } = createNotifications()
   const courier = createCourier(webhooks, openCursorFor(folder, webhooks), pace)
   for await (const { record, line } of readJournal(journalIn(folder))) {
-    const told = notice(record, line)
+    const told = notification(record, line)
     if (told) courier.add(told)
   }
   const last = verdict(judgment)

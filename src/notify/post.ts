@@ -24,7 +24,7 @@ export function post(url: URL, { headers, body }: Letter, timeoutMs: number, sig
     method: 'POST',
     headers: { ...headers, 'content-length': Buffer.byteLength(body) },
     signal: AbortSignal.any([limit, signal]),
-    // A connection that stays open would keep the process alive, and may be dead by the next notice.
+    // A connection that stays open would keep the process alive, and may be dead by the next notification.
     agent: false,
   } as const
   const request = client.request(url, options, (response) => {

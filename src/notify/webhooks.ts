@@ -1,12 +1,12 @@
 /**
- * Where notices go. The address of a webhook is a secret: who has it may write into the chat. So it comes from the environment or from a file that the
- * environment names, and never from a file of the rehearsal, a flag, the journal or a message of ours.
+ * Where notifications go. The address of a webhook is a secret: who has it may write into the chat. So it comes from the environment or from a file
+ * that the environment names, and never from a file of the rehearsal, a flag, the journal or a message of ours.
  */
 import { readFileSync } from 'node:fs'
-import type { NoticeForm } from './forms.ts'
+import type { NotificationForm } from './forms.ts'
 
 export type Destination = {
-  readonly form: NoticeForm
+  readonly form: NotificationForm
   readonly url: URL
   /** Signs each request. */
   readonly key?: Buffer
@@ -20,7 +20,7 @@ export type Destinations = {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-const URL_OF: Readonly<Record<NoticeForm, string>> = {
+const URL_OF: Readonly<Record<NotificationForm, string>> = {
   cloudevents: 'MATCHDAY_WEBHOOK_URL',
   slack: 'MATCHDAY_SLACK_URL',
 }
@@ -32,7 +32,7 @@ export function webhooksOf(env: Environment): Destinations {
   const problems: DestinationProblem[] = []
   const secret = settingOf(env, SECRET, problems)
   const key = secret === undefined ? undefined : keyOf(secret, problems)
-  const webhookOf = (form: NoticeForm): readonly Destination[] => {
+  const webhookOf = (form: NotificationForm): readonly Destination[] => {
     const written = settingOf(env, URL_OF[form], problems)
     const url = written === undefined ? undefined : urlOf(written, URL_OF[form], problems)
     if (url === undefined) return []

@@ -4,14 +4,14 @@ import { describe, expect, it } from 'vitest'
 import { instant } from '../../src/domain/units.ts'
 import { createCourier, type Pace } from '../../src/notify/courier.ts'
 import { cursorIn, openCursor } from '../../src/notify/cursor.ts'
-import type { NoticeForm } from '../../src/notify/forms.ts'
-import type { Notice } from '../../src/notify/notices.ts'
+import type { NotificationForm } from '../../src/notify/forms.ts'
+import type { Notification } from '../../src/notify/notifications.ts'
 import { type Answer, type Receiver, receiver } from '../support/receiver.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 /** A receiver on a busy machine may take seconds; only one test wants a short limit. */
 const pace: Pace = { timeoutMs: 10_000, pauseMs: 20, pauseMostMs: 100, chatMs: 60 }
-const notice = (line: number): Notice => ({
+const notification = (line: number): Notification => ({
   id: `run-1/${line === Number.POSITIVE_INFINITY ? 'verdict' : line}`,
   line,
   kind: 'injected',
@@ -26,7 +26,7 @@ const notice = (line: number): Notice => ({
 function courierTo(
   { url }: Receiver,
   folder = tempFolder(),
-  form: NoticeForm = 'cloudevents',
+  form: NotificationForm = 'cloudevents',
   changed: Partial<Pace> = {},
 ) {
   const courier = createCourier([{ form, url: new URL(url) }], openCursor(folder, [form]), { ...pace, ...changed })
@@ -38,11 +38,11 @@ const refusing =
   (n: number): Answer =>
     n < times ? answer : { status: 204 }
 
-describe('notices', () => {
+describe('notifications', () => {
   it('arrive in order, and the cursor says how far', async () => {
     const place = await receiver()
     const courier = courierTo(place)
-    for (const line of [1, 5, 9]) courier.add(notice(line))
+    for (const line of [1, 5, 9]) courier.add(notification(line))
     expect(await courier.settle(10_000)).toEqual([{ form: 'cloudevents', sent: 3, outstanding: 0 }])
     expect(place.accepted()).toEqual(['run-1/1', 'run-1/5', 'run-1/9'])
     expect(cursorIn(courier.folder)?.of('cloudevents')).toEqual({ line: 9, verdict: false })
@@ -56,7 +56,7 @@ describe('notices', () => {
   ])('arrive in order and with the same ids at a receiver that %s and comes back', async (_, how) => {
     const place = await receiver(how)
     const courier = courierTo(place, tempFolder(), 'cloudevents', { timeoutMs: 300 })
-    for (const line of [1, 5]) courier.add(notice(line))
+    for (const line of [1, 5]) courier.add(notification(line))
     const [left] = await courier.settle(8000)
     expect(left).toMatchObject({ sent: 2, outstanding: 0 })
     expect(left?.problem).toBeUndefined()
@@ -67,7 +67,7 @@ describe('notices', () => {
     const place = await receiver()
     await place.down()
     const courier = courierTo(place)
-    courier.add(notice(1))
+    courier.add(notification(1))
     await new Promise((resolve) => setTimeout(resolve, 100))
     await place.up()
     expect(await courier.settle(10_000)).toMatchObject([{ sent: 1, outstanding: 0 }])
@@ -76,21 +76,21 @@ describe('notices', () => {
   it('do not wait longer for a receiver than they may, and say why without its address', async () => {
     const place = await receiver(() => ({ status: 404 }))
     const courier = courierTo(place)
-    for (const line of [1, 5]) courier.add(notice(line))
+    for (const line of [1, 5]) courier.add(notification(line))
     const began = performance.now()
     const left = await courier.settle(300)
     expect(performance.now() - began).toBeLessThan(1500)
     expect(left).toEqual([{ form: 'cloudevents', sent: 0, outstanding: 2, problem: 'answered 404' }])
     await place.down()
     const again = courierTo(place)
-    again.add(notice(1))
+    again.add(notification(1))
     expect(JSON.stringify(await again.settle(100))).not.toMatch(/s3cret|127\.0\.0\.1/)
   })
 
   it('wait as long as the receiver asks for, also at the end', async () => {
     const place = await receiver(refusing(1, { status: 429, headers: { 'retry-after': '1' } }))
     const courier = courierTo(place)
-    courier.add(notice(1))
+    courier.add(notification(1))
     await expect.poll(() => place.received.length).toBe(1)
     const began = performance.now()
     expect(await courier.settle(10_000)).toMatchObject([{ sent: 1 }])
@@ -100,9 +100,9 @@ describe('notices', () => {
   it('are not sent any more to a place that is gone', async () => {
     const place = await receiver(() => ({ status: 410 }))
     const courier = courierTo(place)
-    courier.add(notice(1))
+    courier.add(notification(1))
     await expect.poll(() => place.received.length).toBe(1)
-    courier.add(notice(5))
+    courier.add(notification(5))
     expect(await courier.settle(300)).toMatchObject([{ sent: 0, outstanding: 2, problem: 'answered 410' }])
     expect(place.received.length).toBe(1)
   })
@@ -116,7 +116,7 @@ describe('notices', () => {
       { form: 'cloudevents', url: new URL(up.url) },
     ] as const
     const courier = createCourier(webhooks, openCursor(folder, ['slack', 'cloudevents']), pace)
-    courier.add(notice(1))
+    courier.add(notification(1))
     await expect.poll(() => up.accepted()).toEqual(['run-1/1'])
     expect(await courier.settle(200)).toMatchObject([{ outstanding: 1, problem: 'ECONNREFUSED' }, { outstanding: 0 }])
   })
@@ -125,7 +125,7 @@ describe('notices', () => {
     const place = await receiver()
     const courier = courierTo(place, tempFolder(), 'slack', { chatMs: 300 })
     const began = performance.now()
-    for (const line of [1, 5]) courier.add(notice(line))
+    for (const line of [1, 5]) courier.add(notification(line))
     expect(await courier.settle(10_000)).toMatchObject([{ sent: 2 }])
     expect(performance.now() - began).toBeGreaterThan(290)
   })
@@ -135,10 +135,10 @@ describe('the cursor', () => {
   it('keeps what arrived from being sent again, the verdict too', async () => {
     const place = await receiver()
     const { folder, add, settle } = courierTo(place)
-    for (const line of [1, 5, Number.POSITIVE_INFINITY]) add(notice(line))
+    for (const line of [1, 5, Number.POSITIVE_INFINITY]) add(notification(line))
     await settle(10_000)
     const again = courierTo(place, folder)
-    for (const line of [1, 5, 9, Number.POSITIVE_INFINITY]) again.add(notice(line))
+    for (const line of [1, 5, 9, Number.POSITIVE_INFINITY]) again.add(notification(line))
     expect(await again.settle(10_000)).toMatchObject([{ sent: 1 }])
     expect(place.accepted()).toEqual(['run-1/1', 'run-1/5', 'run-1/verdict', 'run-1/9'])
   })
@@ -148,7 +148,7 @@ describe('the cursor', () => {
     const folder = tempFolder()
     writeFileSync(join(folder, 'notifications.json'), '{"format":1,"reached":{"cloudevents":{"line":"x"')
     const courier = courierTo(place, folder)
-    courier.add(notice(1))
+    courier.add(notification(1))
     expect(await courier.settle(10_000)).toMatchObject([{ sent: 1 }])
   })
 

@@ -15,7 +15,7 @@ function fileWith(text: string): string {
   return path
 }
 
-describe('the webhooks that notices go to', () => {
+describe('the webhooks that notifications go to', () => {
   it('are none unless a variable says so', () => {
     expect(webhooksOf({})).toEqual({ webhooks: [], problems: [] })
     expect(webhooksOf({ MATCHDAY_WEBHOOK_URL: '', MATCHDAY_SLACK_URL_FILE: '' })).toEqual({

@@ -15,7 +15,7 @@ import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags } from '.
 import { reportFailure } from '../failure.ts'
 import { aFolder, checkedFlag, outputFlag } from '../flags.ts'
 import { readTarget, usualTargetPath } from '../inputs.ts'
-import { deliverAfterHeal } from '../notices.ts'
+import { deliverAfterHeal } from '../notifications.ts'
 import { runFolders } from '../run-folder.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { jsonText, onStderr, print, say, term } from '../terminal.ts'

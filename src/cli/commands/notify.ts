@@ -6,7 +6,7 @@ import { exitCodes } from '../../domain/verdict.ts'
 import { flagShapes, parseFlag } from '../../files/flags.ts'
 import { BadInput } from '../failure.ts'
 import { checkedFlag, ofShape, outputFlag } from '../flags.ts'
-import { configuredWebhooks, deliverOutstanding, isUnderWay, outstandingLines } from '../notices.ts'
+import { configuredWebhooks, deliverOutstanding, isUnderWay, outstandingLines } from '../notifications.ts'
 import { notifyForRun } from '../notify-child.ts'
 import { jsonText, print, say, term } from '../terminal.ts'
 

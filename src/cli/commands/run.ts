@@ -37,8 +37,8 @@ import { tellGitHub } from '../github.ts'
 import { type Inputs, readInputs } from '../inputs.ts'
 import { judgeFolder, printJudgment, writeReports } from '../judging.ts'
 import { startLivePage } from '../live-child.ts'
-import { noticeIssues } from '../notices.ts'
-import { type NoticeChild, noticesOf } from '../notify-child.ts'
+import { notificationIssues } from '../notifications.ts'
+import { createNotificationChild, type NotificationChild } from '../notify-child.ts'
 import { showProgress } from '../progress.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from '../run-folder.ts'
 import { scriptFacts } from '../script-facts.ts'
@@ -107,7 +107,7 @@ function variableIssues(flags: Readonly<Record<string, unknown>>): readonly Issu
   return [
     ...(flags.seed === undefined ? wrong('REHEARSAL_SEED', ofShape(flagShapes.seed, 'REHEARSAL_SEED'), seed) : []),
     ...(flags.signKey === undefined ? wrong('MATCHDAY_SIGN_KEY', aKey(readSigningKey), key) : []),
-    ...noticeIssues(),
+    ...notificationIssues(),
   ]
 }
 
@@ -123,9 +123,9 @@ async function run(file: string, flags: Flags): Promise<number> {
   try {
     const ports = { ...clusterPortsOf(chosen.api), ...(await loadPortsOf(chosen.api, k6.path, inputs.target)) }
     const folder = makeRunFolder(flags.reports, inputs.rehearsal.name, new Date())
-    const notices = noticesOf(folder.path)
+    const notifications = createNotificationChild(folder.path)
     try {
-      await performRun(ports, { ...inputs, facts }, folder, k6.version, flags, key, notices, signal)
+      await performRun(ports, { ...inputs, facts }, folder, k6.version, flags, key, notifications, signal)
       const judged = await judgeFolder(folder.path)
       await writeReports(folder.path, judged)
       printJudgment(judged.judgment, folder.path, flags.output)
@@ -133,7 +133,7 @@ async function run(file: string, flags: Flags): Promise<number> {
       return judged.judgment.exitCode
     } finally {
       discardUnused(flags.reports, folder)
-      await notices.end()
+      await notifications.end()
     }
   } finally {
     await chosen.release()
@@ -147,7 +147,7 @@ async function performRun(
   k6Version: string,
   flags: Flags,
   key: KeyObject | undefined,
-  notices: NoticeChild,
+  notifications: NotificationChild,
   signal: AbortSignal,
 ): Promise<void> {
   const { rehearsal, target, facts } = inputs
@@ -167,7 +167,7 @@ async function performRun(
   )
   const journal = await openJournal(folder.file('journal.ndjson'))
   const people = await openControl(folder.path)
-  notices.start()
+  notifications.start()
   const page = flags.live ? startLivePage(folder.path, flags.livePort) : undefined
   const progress = showProgress(planned.value, flags.quiet === true)
   try {

@@ -1,4 +1,4 @@
-/** What commands need of notices: where they go, what is told of a verdict, and what is said of those that did not arrive. */
+/** What commands need of notifications: where they go, what is told of a verdict, and what is said of those that did not arrive. */
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -6,7 +6,7 @@ import type { Issue } from '../domain/issue.ts'
 import { joinControl } from '../live/control.ts'
 import type { Outstanding } from '../notify/courier.ts'
 import { CURSOR_FILE, cursorIn } from '../notify/cursor.ts'
-import type { VerdictNews } from '../notify/notices.ts'
+import type { VerdictNews } from '../notify/notifications.ts'
 import { deliverStored } from '../notify/notify-run.ts'
 import { type Destination, webhooksOf } from '../notify/webhooks.ts'
 import { BadInput } from './failure.ts'
@@ -15,12 +15,12 @@ import { judgeFolder } from './judging.ts'
 import { runFolders } from './run-folder.ts'
 import { onStderr, say, type TerminalText, term } from './terminal.ts'
 
-export const noticeIssues = (): readonly Issue[] =>
+export const notificationIssues = (): readonly Issue[] =>
   webhooksOf(process.env).problems.map(({ variable, ...problem }) => issueOfFlag(variable, problem))
 
 /** @throws BadInput for variables that cannot be used */
 export function configuredWebhooks(): readonly Destination[] {
-  const issues = noticeIssues()
+  const issues = notificationIssues()
   if (issues.length > 0) throw new BadInput(issues)
   return webhooksOf(process.env).webhooks
 }

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { letterOf, signature } from '../../src/notify/forms.ts'
-import { createNoticing, type Notice } from '../../src/notify/notices.ts'
+import { createNotifications, type Notification } from '../../src/notify/notifications.ts'
 import { escapeSlack } from '../../src/report/escape/slack.ts'
 import { evidence, RUN, secondAt, together } from '../support/evidence.ts'
 
-function noticesOf(records: readonly Evidence[]): readonly Notice[] {
-  const { notice, verdict } = createNoticing()
-  const told = records.flatMap((record, index) => notice(record, index + 1) ?? [])
+function notificationsOf(records: readonly Evidence[]): readonly Notification[] {
+  const { notification, verdict } = createNotifications()
+  const told = records.flatMap((record, index) => notification(record, index + 1) ?? [])
   return [...told, verdict(judge(records))].filter((each) => each !== undefined)
 }
 
@@ -23,13 +23,13 @@ const tripped: Evidence = {
 }
 const healedByHeal: Evidence = { kind: 'undo-done', at: secondAt(300), id: 'u1', by: 'heal', outcome: 'undone' }
 
-describe('notices of a run', () => {
+describe('notifications of a run', () => {
   const records = evidence()
-  const notices = noticesOf(records)
+  const notifications = notificationsOf(records)
 
   it('are planned, started, injected, healed and the verdict, in this order', () => {
-    expect(notices.map(({ kind }) => kind)).toEqual(['planned', 'started', 'injected', 'healed', 'verdict'])
-    expect(notices.map(({ sentence }) => sentence)).toEqual([
+    expect(notifications.map(({ kind }) => kind)).toEqual(['planned', 'started', 'injected', 'healed', 'verdict'])
+    expect(notifications.map(({ sentence }) => sentence)).toEqual([
       'about to start in casino: 2m40s with 1 fault and 0 actions.',
       'the load runs for 2m40s.',
       expect.stringMatching(/^fault psp-a down: injected at \d+ pods\.$/),
@@ -39,28 +39,28 @@ describe('notices of a run', () => {
   })
 
   it('have the journal line in their ids, so that they are the same each time', () => {
-    const lines = notices.slice(0, -1).map(({ line }) => line)
+    const lines = notifications.slice(0, -1).map(({ line }) => line)
     expect(lines[0]).toBe(1)
-    expect(notices.map(({ id }) => id)).toEqual([...lines, 'verdict'].map((each) => `${RUN}/${each}`))
-    expect(noticesOf(records)).toEqual(notices)
+    expect(notifications.map(({ id }) => id)).toEqual([...lines, 'verdict'].map((each) => `${RUN}/${each}`))
+    expect(notificationsOf(records)).toEqual(notifications)
   })
 
   it('tell guardrails, and what heal undid after a killed run', () => {
-    const told = noticesOf(together(records, [tripped, healedByHeal]))
+    const told = notificationsOf(together(records, [tripped, healedByHeal]))
     expect(told.find(({ kind }) => kind === 'guardrail')?.sentence).toMatch(/^guardrail deposit-90 tripped: deposit at/)
     expect(told.filter(({ kind }) => kind === 'healed').at(-1)?.data).toEqual({ undo: 'u1', by: 'heal' })
   })
 
   it('tell the causes of a run that failed', () => {
     const failed = evidence({ approved: (s) => ({ a: s > 65 && s < 90 ? 0 : 55, b: 0 }) })
-    const data = noticesOf(failed).at(-1)?.data
+    const data = notificationsOf(failed).at(-1)?.data
     expect(data).toMatchObject({ verdict: 'fail', exitCode: 1, healed: true })
     expect(data?.findings).toContainEqual(expect.objectContaining({ weight: 'breach', cause: 'failover-missing' }))
   })
 })
 
-describe('a notice as a CloudEvent', () => {
-  const [planned] = noticesOf(evidence())
+describe('a notification as a CloudEvent', () => {
+  const [planned] = notificationsOf(evidence())
   if (!planned) throw new Error('nothing to tell')
   const letter = letterOf('cloudevents', planned, undefined, 0)
 
@@ -89,9 +89,9 @@ describe('a notice as a CloudEvent', () => {
   })
 })
 
-describe('a notice for a chat', () => {
+describe('a notification for a chat', () => {
   it('is a text in which no name can act', () => {
-    const [planned] = noticesOf(evidence())
+    const [planned] = notificationsOf(evidence())
     if (!planned) throw new Error('nothing to tell')
     const hostile = { ...planned, rehearsal: '<!channel>', sentence: 'a & <https://x|click>\n*bold*' }
     const { headers, body } = letterOf('slack', hostile, undefined, 0)

@@ -1,6 +1,6 @@
 /**
- * notify: what a run tells other systems while it goes on. Notices are made of the journal alone: the line of the record is part of the id, so that the
- * same notice has the same id however often it is sent.
+ * notify: what a run tells other systems while it goes on. Notifications are made of the journal alone: the line of the record is part of the id, so
+ * that the same notification has the same id however often it is sent.
  */
 import type { Evidence, RunStarted } from '../domain/evidence.ts'
 import { showDuration } from '../domain/show.ts'
@@ -9,14 +9,14 @@ import type { Finding, Judgment } from '../domain/verdict.ts'
 import { eventWords } from '../report/live/event-words.ts'
 import { counted, verdictWords } from '../report/words.ts'
 
-export const noticeKinds = ['planned', 'started', 'injected', 'guardrail', 'healed', 'verdict'] as const
-export type NoticeKind = (typeof noticeKinds)[number]
+export const notificationKinds = ['planned', 'started', 'injected', 'guardrail', 'healed', 'verdict'] as const
+export type NotificationKind = (typeof notificationKinds)[number]
 
-export type Notice = {
+export type Notification = {
   readonly id: string
   /** Line of the journal; of the verdict Infinity, because it comes after all lines. */
   readonly line: number
-  readonly kind: NoticeKind
+  readonly kind: NotificationKind
   readonly at: Instant
   readonly run: string
   readonly rehearsal: string
@@ -32,19 +32,19 @@ export type VerdictNews = Pick<Judgment, 'summary' | 'exitCode' | 'healed'> & {
   readonly findings: readonly Pick<Finding, 'weight' | 'cause' | 'subject' | 'sentence'>[]
 }
 
-export type Noticing = {
+export type Notifications = {
   /** What a record has to tell; undefined for most of them. */
-  notice(record: Evidence, line: number): Notice | undefined
+  notification(record: Evidence, line: number): Notification | undefined
   /** Undefined before the head of the journal. */
-  verdict(judgment: VerdictNews): Notice | undefined
+  verdict(judgment: VerdictNews): Notification | undefined
 }
 
 const FINDINGS_MOST = 10
 
-export function createNoticing(): Noticing {
+export function createNotifications(): Notifications {
   let head: RunStarted | undefined
   let at: Instant | undefined
-  const told = (id: string, line: number, when: Instant, { kind, sentence, data }: Told): Notice | undefined =>
+  const told = (id: string, line: number, when: Instant, { kind, sentence, data }: Told): Notification | undefined =>
     head && {
       id: `${head.run}/${id}`,
       line,
@@ -57,7 +57,7 @@ export function createNoticing(): Noticing {
       data,
     }
   return {
-    notice(record, line) {
+    notification(record, line) {
       if (record.kind === 'run-started') head ??= record
       at = record.at
       const news = head && newsOf(record, head)
@@ -69,7 +69,7 @@ export function createNoticing(): Noticing {
   }
 }
 
-type Told = Pick<Notice, 'kind' | 'sentence' | 'data'>
+type Told = Pick<Notification, 'kind' | 'sentence' | 'data'>
 
 function newsOf(record: Evidence, head: RunStarted): Told | undefined {
   switch (record.kind) {
