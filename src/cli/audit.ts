@@ -17,6 +17,8 @@ export function auditOf({ rehearsal, target }: Inputs, environment: NodeJS.Proce
     target.file,
     ...scripts,
     ...curves,
+    // Objectives may stand in OpenSLO files.
+    ...rehearsal.slos.map(({ at }) => at.file),
     ...rehearsal.faults.map(({ apply }) => apply),
   ])
   return {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Issue, Parsed } from '../domain/issue.ts'
-import type { Rehearsal, Target } from '../domain/rehearsal.ts'
+import { type Rehearsal, type Target, withSeriesOf } from '../domain/rehearsal.ts'
 import { parseRehearsal } from '../files/rehearsal.ts'
 import { parseTarget, targetPath } from '../files/target.ts'
 import { BadInput, issueText } from './failure.ts'
@@ -28,7 +28,7 @@ export function readInputs(path: string, context: string, chosenTarget?: string)
   ]
   if (!rehearsal.ok || !target.ok || issues.length > 0) throw new BadInput(issues)
   for (const warning of rehearsal.warnings ?? []) say(term`${onStderr('yellow', 'warning')} ${issueText(warning)}`)
-  return { rehearsal: rehearsal.value, target: target.value }
+  return { rehearsal: rehearsal.value, target: withSeriesOf(rehearsal.value.slis, target.value) }
 }
 
 /** The path of a context's target file if there is no rehearsal beside it. */

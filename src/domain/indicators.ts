@@ -52,7 +52,7 @@ export const isCountedByPrometheus = (slis: Slis, sli: string): boolean => {
 }
 
 const isOfPrometheus = (spec: SliSpec): spec is PrometheusSli =>
-  spec.kind === 'prometheus-ratio' || spec.kind === 'prometheus-buckets'
+  spec.kind === 'prometheus-ratio' || spec.kind === 'prometheus-failures' || spec.kind === 'prometheus-buckets'
 const isOfK6 = (spec: SliSpec): spec is Indicator =>
   spec.kind !== 'union' && spec.kind !== 'refusal' && !isOfPrometheus(spec)
 

@@ -4,7 +4,7 @@
  */
 import type { SourcePoint } from './issue.ts'
 
-export type PrometheusSli = PrometheusRatio | PrometheusBuckets
+export type PrometheusSli = PrometheusRatio | PrometheusFailures | PrometheusBuckets
 
 /** Two counters. Bad attempts are `total` less `good`. There is no latency. */
 export type PrometheusRatio = {
@@ -12,6 +12,17 @@ export type PrometheusRatio = {
   readonly of: string
   readonly good: string
   readonly total: string
+  readonly series?: SeriesBrought
+  readonly at: SourcePoint
+}
+
+/** Two counters. Good attempts are `total` less `bad`. There is no latency. */
+export type PrometheusFailures = {
+  readonly kind: 'prometheus-failures'
+  readonly of: string
+  readonly bad: string
+  readonly total: string
+  readonly series?: SeriesBrought
   readonly at: SourcePoint
 }
 
@@ -21,12 +32,24 @@ export type PrometheusBuckets = {
   readonly of: string
   readonly buckets: string
   readonly unit: 's' | 'ms'
+  readonly series?: SeriesBrought
   readonly at: SourcePoint
 }
 
+/** By metric, the selector of its series, where the indicator brings them along and no source of the target has them (an OpenSLO document). */
+export type SeriesBrought = Readonly<Record<string, string>>
+
 /** The metrics that an indicator is counted from. */
-export const metricsRead = (sli: PrometheusSli): readonly string[] =>
-  sli.kind === 'prometheus-ratio' ? [sli.good, sli.total] : [sli.buckets]
+export function metricsRead(sli: PrometheusSli): readonly string[] {
+  switch (sli.kind) {
+    case 'prometheus-ratio':
+      return [sli.good, sli.total]
+    case 'prometheus-failures':
+      return [sli.bad, sli.total]
+    case 'prometheus-buckets':
+      return [sli.buckets]
+  }
+}
 
 /** A window holds at least one whole interval only if it is as long as two. */
 export const INTERVALS_LEAST = 2

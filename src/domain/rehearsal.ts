@@ -4,7 +4,7 @@ import type { Act } from './action.ts'
 import type { ArrivalCurve } from './arrival-curve.ts'
 import type { CompareSettings } from './comparison.ts'
 import type { Fault } from './fault.ts'
-import type { Slis } from './indicators.ts'
+import { prometheusIn, type Slis } from './indicators.ts'
 import type { SourcePoint } from './issue.ts'
 import type { GameDay, GateSpec, PeopleReaction } from './people.ts'
 import type { PostureWant } from './posture.ts'
@@ -392,6 +392,17 @@ export const CREDENTIAL_CHARACTERS_MIN = 6
 export type CredentialPlace =
   | SecretPlace
   | { readonly kind: 'secret'; readonly namespace: string; readonly name: string; readonly key: string }
+
+/** A target that also reads what the indicators of a rehearsal bring along. It has a Prometheus, or nothing is added. */
+export function withSeriesOf(slis: Slis, target: Target): Target {
+  const brought = Object.values(prometheusIn(slis)).filter(({ series }) => series !== undefined)
+  if (target.prometheus === undefined || brought.length === 0) return target
+  const sources = {
+    ...target.prometheus.sources,
+    ...Object.fromEntries(brought.map(({ of, series = {} }) => [of, series])),
+  }
+  return { ...target, prometheus: { ...target.prometheus, sources } }
+}
 
 /** The metrics of each source, of either sort. */
 export const metricsBySource = ({ sources, prometheus }: Target): ReadonlyMap<string, readonly string[]> =>

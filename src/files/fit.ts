@@ -12,6 +12,7 @@ import {
   type Rehearsal,
   scrapeMsOf,
   type Target,
+  withSeriesOf,
 } from '../domain/rehearsal.ts'
 import { type RequiredState, rateWindowMs } from '../domain/required-state.ts'
 import { showDuration } from '../domain/show.ts'
@@ -22,7 +23,8 @@ import { checkPrometheusFit } from './prometheus-fit.ts'
 import { collectIssues, type Report } from './report.ts'
 
 /** Everything that this rehearsal needs from this target and does not find. */
-export function checkFit(rehearsal: Rehearsal, target: Target): readonly Issue[] {
+export function checkFit(rehearsal: Rehearsal, written: Target): readonly Issue[] {
+  const target = withSeriesOf(rehearsal.slis, written)
   const { report, found } = collectIssues()
   if (!rehearsal.contexts.includes(target.context)) {
     const problem = `${rehearsal.file} does not allow the kube context "${target.context}"; it allows ${listed(rehearsal.contexts)}.`

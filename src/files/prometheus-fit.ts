@@ -18,6 +18,10 @@ export function checkPrometheusFit(rehearsal: Rehearsal, target: Target, report:
 }
 
 function checkMetrics(sli: PrometheusSli, { file, prometheus }: Target, report: Report): void {
+  if (prometheus === undefined && sli.series !== undefined) {
+    const problem = `${file} has no prometheus that could count it.`
+    return report(sli.at, 'unknown-source', problem, 'add prometheus there; its sources may be empty ({}).')
+  }
   const sources = prometheus?.sources ?? {}
   const metrics = Object.hasOwn(sources, sli.of) ? sources[sli.of] : undefined
   if (metrics === undefined) {

@@ -1,4 +1,4 @@
-/** The indicators of `slis` that a Prometheus counts: two counters, or the buckets of a histogram. */
+/** The indicators of `slis` that a Prometheus counts: two counters (good or bad, and all), or the buckets of a histogram. */
 import type { PrometheusSli } from '../domain/prometheus-sli.ts'
 import { source } from './name-shapes.ts'
 import { may, need, record, tellApart } from './record.ts'
@@ -18,6 +18,11 @@ export const prometheusSli = placed(
         ),
         unit: may(word('s', 'ms'), 'Unit of its label le, s if left out.'),
       }),
+      bad: record({
+        of: need(source('shop'), 'Source of prometheus in the target file.'),
+        bad: need(metric('orders_bad'), 'Its metric that counts the bad attempts.'),
+        total: need(metric('orders_all'), 'Its metric that counts all attempts, the bad ones included.'),
+      }),
     },
     {
       ratio: record({
@@ -35,6 +40,10 @@ export function prometheusSliOf({ at, value }: Draft): PrometheusSli {
   if (value.kind === 'ratio') {
     const { of, good, total } = value.value
     return { kind: 'prometheus-ratio', of: of.value, good, total, at }
+  }
+  if (value.kind === 'bad') {
+    const { of, bad, total } = value.value
+    return { kind: 'prometheus-failures', of: of.value, bad, total, at }
   }
   const { of, buckets, unit = 's' } = value.value
   return { kind: 'prometheus-buckets', of: of.value, buckets, unit, at }

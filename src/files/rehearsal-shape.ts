@@ -169,8 +169,11 @@ const sloFields = record({
   ),
 })
 
+const OPENSLO_DOC =
+  'Path of a file with OpenSLO documents (openslo/v1), relative to this file. Each SLO in it is an objective, counted by the Prometheus of the target file.'
+
 const measures = ['objective', ...Object.keys(QUANTILES)]
-const slo = placed({
+export const slo = placed({
   schema: {
     ...sloFields.schema,
     oneOf: measures.map((measure) => ({ required: [measure] })),
@@ -178,6 +181,12 @@ const slo = placed({
   },
   decode: sloFields.decode,
 })
+
+/** An objective, or a file with objectives of OpenSLO. */
+const objectives = tellApart(
+  { openslo: record({ openslo: need(placed(path('slos/checkout.yaml')), OPENSLO_DOC) }) },
+  { objective: slo },
+)
 
 const tooLow = record({
   sli: need(sli, 'Indicator that is watched.'),
@@ -226,7 +235,7 @@ export const rehearsalSpec = parts({
   expect: may(list(expectation), 'What the platform must do.'),
   reaches: may(list(reached), 'States that the run must reach. Without them it was too easy, and is inconclusive.'),
   slis: may(slis, 'Indicators that are more than a profile of the load.'),
-  slos: need(someOf(slo), 'Service level objectives, judged over the whole run.'),
+  slos: need(someOf(objectives), 'Service level objectives, judged over the whole run.'),
   guardrails: may(list(guardrail), 'When to stop early.'),
   compare: may(compareSpec, 'How `matchday compare` compares two releases by this rehearsal.'),
   gameday: may(placed(gameday), 'For a rehearsal that people watch: who does what, and what must be true before it.'),

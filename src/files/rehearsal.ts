@@ -3,6 +3,7 @@
  * the problem and the next step. All reading goes through the given `Files`. The tables (`*-shape.ts`) define what a file may contain, `checks/` the
  * rules between its parts.
  */
+import type { Slis } from '../domain/indicators.ts'
 import type { Parsed } from '../domain/issue.ts'
 import type { Expectation, Guardrail, Phase, Rehearsal, Slo, Target } from '../domain/rehearsal.ts'
 import { showPercent } from '../domain/show.ts'
@@ -23,16 +24,20 @@ import { checkFit } from './fit.ts'
 import { gamedayOf } from './gameday.ts'
 import { actionOf, faultOf } from './harm.ts'
 import { peopleReactionsOf } from './human.ts'
+import { withOpenSlo } from './openslo/among-slos.ts'
 import { requiredStateOf } from './reaches.ts'
-import { QUANTILES, rehearsalFile, type rehearsalSpec } from './rehearsal-shape.ts'
+import { QUANTILES, rehearsalFile, type rehearsalSpec, type slo } from './rehearsal-shape.ts'
 import { collectIssues, type Report, settle } from './report.ts'
 import { scalingMetricOf } from './scaling-shape.ts'
-import type { Shape } from './shape.ts'
+import type { Decoded, Shape } from './shape.ts'
 import { slisOf, socketSli } from './slis.ts'
 import { openDocument } from './yaml-node.ts'
 
 /** The parts of `spec` that could be read. */
-export type Draft = typeof rehearsalSpec extends Shape<infer T> ? T : never
+export type FileDraft = typeof rehearsalSpec extends Shape<infer T> ? T : never
+export type SloDraft = typeof slo extends Shape<infer T> ? T : never
+/** With the objectives of OpenSLO files among the others. `brought`: indicators that came with them. */
+export type Draft = Omit<FileDraft, 'slos'> & { readonly slos: Decoded<Some<SloDraft>>; readonly brought: Slis }
 type Whole<K extends keyof Draft> = NonNullable<Draft[K]>['value']
 export type FaultDraft = Whole<'faults'>[number]
 export type ActionDraft = Whole<'actions'>[number]
@@ -48,8 +53,9 @@ export function parseRehearsal(files: Files, path: string, target?: Target): Par
   const text = readText(files, path, wholeFile(path), 'Rehearsal file', report)
   const root = text === undefined ? undefined : openDocument(path, text, report)
   const file = root && rehearsalFile.decode(root, report)?.value
-  const draft = file?.spec?.value
-  if (draft === undefined) return settle<Rehearsal>(found(), undefined, warned())
+  const written = file?.spec?.value
+  if (written === undefined) return settle<Rehearsal>(found(), undefined, warned())
+  const draft = withOpenSlo(files, path, written, lengthOf(written), report)
   if (draft.load !== undefined) {
     const { script } = draft.load.value.value
     readText(files, relativeTo(path, script.value), script.at, 'Scenario', report)
@@ -70,7 +76,7 @@ export function parseRehearsal(files: Files, path: string, target?: Target): Par
 }
 
 /** Length of the phases that could be read. */
-const lengthOf = ({ timeline }: Draft): number =>
+const lengthOf = ({ timeline }: Pick<FileDraft, 'timeline'>): number =>
   (timeline?.value ?? []).reduce((sum, { value }) => sum + (value.ramp ?? 0) + value.for, 0)
 
 type ChaosFiles = ReadonlyMap<FaultDraft, ChaosFile>
@@ -192,8 +198,6 @@ function expectationOf({ at, value }: ExpectationDraft): Expectation {
   }
 }
 
-export type SloDraft = Whole<'slos'>[number]
-
 /** The one quantile of a latency objective, with its limit. */
 export function latencyOf({
   value,
@@ -205,9 +209,9 @@ export function latencyOf({
   return undefined
 }
 
-function sloOf(slo: SloDraft): Slo {
-  const { at, value } = slo
-  const latency = latencyOf(slo)
+function sloOf(draft: SloDraft): Slo {
+  const { at, value } = draft
+  const latency = latencyOf(draft)
   if (value.objective !== undefined)
     return { kind: 'availability', sli: value.sli.value, objective: value.objective, at }
   if (latency === undefined) throw new Error('an objective without a measure was let through')

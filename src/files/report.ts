@@ -15,7 +15,7 @@ export type Issues = {
 // More issues than this help nobody. A file of garbage would otherwise print its whole content.
 const SHOWN_MAX = 100
 
-const warnings: readonly string[] = ['deprecated-key'] satisfies readonly IssueCode[]
+const warnings: readonly string[] = ['deprecated-key', 'openslo-unused'] satisfies readonly IssueCode[]
 
 export function collectIssues(): Issues {
   const found: Issue[] = []

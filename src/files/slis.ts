@@ -11,8 +11,10 @@ const SOCKET_SLI = 'sockets'
 
 export const socketSli = ({ sli }: NonNullable<Load['sockets']>): string => sli?.value ?? SOCKET_SLI
 
-export const slisOf = (draft: Draft): Slis =>
-  Object.fromEntries(Object.entries(draft.slis?.value ?? {}).map(([name, each]) => [name, specOf(each)]))
+export const slisOf = ({ slis, brought }: Draft): Slis => ({
+  ...Object.fromEntries(Object.entries(slis?.value ?? {}).map(([name, each]) => [name, specOf(each)])),
+  ...brought,
+})
 
 function specOf({ at, value }: SliDraft): SliSpec {
   switch (value.kind) {

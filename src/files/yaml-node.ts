@@ -35,41 +35,65 @@ export function openDocument(
   report: Report,
   isMeant?: (document: unknown) => boolean,
 ): YamlNode | undefined {
-  const top = { file, line: 0, column: 0 }
-  if (text.length > FILE_CHARACTERS_MAX) {
-    report(
-      top,
-      'file-too-large',
-      `${text.length} characters are too many.`,
-      'keep it under 256 KiB; is it the right file?',
-    )
-    return undefined
-  }
-  const lines = new LineCounter()
-  // The library compares each key of a map with all others, which takes 26 s for 20,000 keys. So `grow` looks for duplicates itself.
-  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
-  const place = (offset: number): SourcePoint => {
-    const { line, col } = lines.linePos(offset)
-    return { file, line, column: col }
-  }
-  const meant = isMeant ? documents.filter((each) => 'contents' in each && isMeant(plainOf(each))) : []
+  const parsed = parse(file, text, report)
+  if (parsed === undefined) return undefined
+  const { documents, place, top } = parsed
+  const meant = isMeant ? documents.filter((each) => isMeant(plainOf(each))) : []
   const [first, ...rest] = meant.length === 1 ? meant : documents
   // A separator at the end starts an empty document, which kubectl skips.
-  const others = rest.filter(({ contents }) => contents !== null && !(isScalar(contents) && contents.value === null))
+  const others = rest.filter(({ contents }) => !isEmpty(contents))
   const second = others[0]
-  if (first === undefined || !('contents' in first)) {
-    report(top, 'empty-file', 'The file holds no YAML document.', 'write one; docs/rehearsal-file.md shows the form.')
-    return undefined
-  }
+  if (first === undefined) return reportEmpty(top, report)
   if (second !== undefined) {
     const problem = `The file holds ${1 + others.length} documents; one is expected.`
     report(place(second.range[0]), 'several-documents', problem, 'give each document a file of its own.')
   }
-  const errors = documents.flatMap((document) => [...document.errors, ...document.warnings])
-  // Later errors follow from the first one.
-  const [broken] = errors
-  if (broken !== undefined) reportSyntax(broken, place(broken.pos[0]), report)
+  reportFirstError(documents, place, report)
   return first.errors.length === 0 ? grow(first, place, report) : undefined
+}
+
+/** Reads all documents of a file, for formats that allow several. Empty ones are skipped; one with broken syntax is reported and left out. */
+export function openDocuments(file: string, text: string, report: Report): readonly YamlNode[] {
+  const parsed = parse(file, text, report)
+  if (parsed === undefined) return []
+  const { documents, place, top } = parsed
+  const written = documents.filter(({ contents, errors }) => errors.length > 0 || !isEmpty(contents))
+  if (written.length === 0) reportEmpty(top, report)
+  reportFirstError(written, place, report)
+  return written.flatMap((each) => (each.errors.length === 0 ? (grow(each, place, report) ?? []) : []))
+}
+
+const isEmpty = (contents: ParsedNode | null): boolean =>
+  contents === null || (isScalar(contents) && contents.value === null)
+
+type Place = (offset: number) => SourcePoint
+type Documents = { readonly documents: readonly Document.Parsed[]; readonly place: Place; readonly top: SourcePoint }
+
+function parse(file: string, text: string, report: Report): Documents | undefined {
+  const top = { file, line: 0, column: 0 }
+  if (text.length > FILE_CHARACTERS_MAX) {
+    const problem = `${text.length} characters are too many.`
+    report(top, 'file-too-large', problem, 'keep it under 256 KiB; is it the right file?')
+    return undefined
+  }
+  const lines = new LineCounter()
+  // The library compares each key of a map with all others, which takes 26 s for 20,000 keys. So `grow` looks for duplicates itself.
+  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
+  const place = (offset: number): SourcePoint => {
+    const { line, col } = lines.linePos(offset)
+    return { file, line, column: col }
+  }
+  return { documents: parsed.filter((each) => 'contents' in each), place, top }
+}
+
+function reportEmpty(top: SourcePoint, report: Report): undefined {
+  report(top, 'empty-file', 'The file holds no YAML document.', 'write one; docs/rehearsal-file.md shows the form.')
+}
+
+/** Later errors follow from the first one. */
+function reportFirstError(documents: readonly Document.Parsed[], place: Place, report: Report): void {
+  const [broken] = documents.flatMap((document) => [...document.errors, ...document.warnings])
+  if (broken !== undefined) reportSyntax(broken, place(broken.pos[0]), report)
 }
 
 /** A document as plain values; undefined where its syntax or an alias is broken, which is reported elsewhere. */

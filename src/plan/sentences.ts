@@ -1,6 +1,7 @@
 /** The contents of a rehearsal, as sentences for people. */
 import { keptWhenDone } from '../domain/action.ts'
 import { prometheusIn } from '../domain/indicators.ts'
+import type { PrometheusSli } from '../domain/prometheus-sli.ts'
 import type { Expectation, Guardrail, Reaction, Rehearsal, Slo, Target, Witness } from '../domain/rehearsal.ts'
 import { type RequiredState, stateGoal, stateName } from '../domain/required-state.ts'
 import { showCount, showDuration, showPercent, showSeries } from '../domain/show.ts'
@@ -113,6 +114,17 @@ export function countedSentence(sli: string, { rehearsal, target }: Files): stri
   const spec = prometheusIn(rehearsal.slis)[sli]
   const everyMs = target.prometheus?.scrapeMs
   if (spec === undefined || everyMs === undefined) return undefined
-  const what = spec.kind === 'prometheus-ratio' ? `${spec.good} of ${spec.total}` : `buckets of ${spec.buckets}`
-  return `Prometheus counts ${what} (${spec.of}, every ${showDuration(everyMs)})`
+  return `Prometheus counts ${seriesCounted(spec)} (${spec.of}, every ${showDuration(everyMs)})`
+}
+
+function seriesCounted(spec: PrometheusSli): string {
+  const named = (metric: string): string => spec.series?.[metric] ?? metric
+  switch (spec.kind) {
+    case 'prometheus-ratio':
+      return `${named(spec.good)} of ${named(spec.total)}`
+    case 'prometheus-failures':
+      return `${named(spec.total)} less ${named(spec.bad)}`
+    case 'prometheus-buckets':
+      return `buckets of ${named(spec.buckets)}`
+  }
 }

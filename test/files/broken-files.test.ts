@@ -101,6 +101,9 @@ describe('issue codes', () => {
       'budget-unseen',
       'unknown-database',
       'no-books',
+      // openslo.test.ts
+      'openslo-refused',
+      'openslo-unused',
     ]
     expect(Object.keys(issueCodes).filter((code) => !shown.includes(code) && !elsewhere.includes(code))).toEqual([])
   })

@@ -129,6 +129,14 @@ describe('a journal of each format', () => {
     const at = { file: 'x.rehearsal.yaml', line: 1, column: 1 }
     const slis = {
       orders: { kind: 'prometheus-ratio', of: 'shop', good: 'good', total: 'all', at },
+      failed: {
+        kind: 'prometheus-failures',
+        of: 'openslo/failed',
+        bad: 'bad',
+        total: 'total',
+        at,
+        series: { bad: 'b' },
+      },
       times: { kind: 'prometheus-buckets', of: 'shop', buckets: 'times_bucket', unit: 's', at },
     } as const
     const told = { ...head, rehearsal: { ...head.rehearsal, slis } }

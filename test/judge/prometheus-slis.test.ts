@@ -215,6 +215,67 @@ describe('an availability that a Prometheus counts', () => {
   })
 })
 
+describe('an availability by a counter of failures', () => {
+  const FAILED: PrometheusSli = { kind: 'prometheus-failures', of: 'shop', bad: 'orders_bad', total: 'orders_all', at }
+  const counted =
+    (bad: (second: number) => number | undefined): Counted =>
+    (second, pod) => {
+      const failed = bad(second)
+      const all = series('orders_all', 50_000 + 50 * loaded(second), { pod })
+      return failed === undefined ? [all] : [all, series('orders_bad', failed, { pod })]
+    }
+
+  it('has what it did not count as good', () => {
+    expect(
+      ordersOf(
+        judged(
+          FAILED,
+          available,
+          counted(() => 7),
+        ),
+      ),
+    ).toMatchObject({
+      state: 'proven',
+      whole: { attempts: 2 * 50 * LASTS, bad: 0 },
+    })
+    const missed = judged(
+      FAILED,
+      available,
+      counted((second) => 7 + loaded(second)),
+    )
+    expect(ordersOf(missed)).toMatchObject({ state: 'missed', whole: { bad: 2 * LASTS } })
+  })
+
+  it('counts a series that appears with the first failure', () => {
+    const judgment = judged(
+      FAILED,
+      available,
+      counted((second) => (second < 50 ? undefined : 4)),
+    )
+    expect(ordersOf(judgment)).toMatchObject({ state: 'proven', whole: { bad: 8 } })
+  })
+
+  it('proves nothing where no series of it was ever seen', () => {
+    const judgment = judged(
+      FAILED,
+      available,
+      counted(() => undefined),
+    )
+    expect(ordersOf(judgment).state).toBe('unproven')
+    expect(findingOf(judgment)).toMatchObject({ weight: 'gap', cause: 'evidence-lost' })
+    expect(findingOf(judgment)?.sentence).toContain('no series of orders_bad was seen in the whole run')
+  })
+
+  it('is inconclusive where more failed than was counted in all', () => {
+    const judgment = judged(
+      FAILED,
+      available,
+      counted((second) => 100 * loaded(second)),
+    )
+    expect(findingOf(judgment)?.sentence).toContain('the total must hold every attempt that is bad')
+  })
+})
+
 describe('an instance that comes or goes during the load', () => {
   const pod = (born: number, gone?: number): readonly Evidence[] =>
     podLife({ name: 'shop-b', app: 'shop', born, ready: born, ...(gone === undefined ? {} : { ends: gone, gone }) })

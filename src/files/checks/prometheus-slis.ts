@@ -38,7 +38,7 @@ const noPlace = (): never => {
 function checkMeasure(slo: SloDraft, ofPrometheus: ReturnType<typeof prometheusIn>, report: Report): void {
   const { at, value: name } = slo.value.sli
   const kind = ofPrometheus[name]?.kind
-  if (kind === 'prometheus-ratio' && latencyOf(slo) !== undefined)
+  if ((kind === 'prometheus-ratio' || kind === 'prometheus-failures') && latencyOf(slo) !== undefined)
     report(at, 'wrong-value', `"${name}" is two counters, which have no latency.`, 'give it an objective: 99.9%.')
   if (kind === 'prometheus-buckets' && slo.value.objective !== undefined)
     report(at, 'wrong-value', `"${name}" is a histogram, which has no bad attempts.`, 'give it a latency: p95: 250ms.')

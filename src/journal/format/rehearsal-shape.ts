@@ -192,8 +192,9 @@ const sli = variants('kind', {
   union: object({ of: some(text) }),
   refusal: object({}),
   ...measured,
-  'prometheus-ratio': object({ of: text, good: text, total: text, at }),
-  'prometheus-buckets': object({ of: text, buckets: text, unit: oneOf('s', 'ms'), at }),
+  'prometheus-ratio': object({ of: text, good: text, total: text, at }, { series: labels }),
+  'prometheus-failures': object({ of: text, bad: text, total: text, at }, { series: labels }),
+  'prometheus-buckets': object({ of: text, buckets: text, unit: oneOf('s', 'ms'), at }, { series: labels }),
 })
 
 const slo = variants('kind', {

@@ -88,7 +88,9 @@ function inBuckets({ slis }: Rehearsal, members: readonly string[]): boolean {
 function shareOf(slo: Slo, { good, bad, slow, overCeiling, attempts }: WindowCounts): Share {
   const answered = good + bad
   if (slo.kind === 'availability') {
-    return { objective: slo.objective, within: good, withinCeiling: good, attempts, answered }
+    // Below 0 only where more failed than was counted in all, which is a finding of its own.
+    const within = Math.max(0, good)
+    return { objective: slo.objective, within, withinCeiling: within, attempts, answered }
   }
   // What is over the ceiling is over the target too; where both limits are the same, only one is counted.
   const beyond = slo.ceilingMs > slo.targetMs ? overCeiling : Math.max(slow, overCeiling)

@@ -19,7 +19,7 @@ export function countedBy({ run, prometheus }: Seen, sli: string): Pick<SloResul
 }
 
 /** Requests in flight at the edges of the load are counted on one side only. More than this is another thing than attempts. */
-const MORE_GOOD_THAN_ALL = 0.01
+const MORE_THAN_ALL = 0.01
 
 /** Why the counts do not stand for the load; undefined if they do. `named` is the objective, `achieved` what was counted. */
 export function unreadFinding(seen: Seen, sli: string, named: string, achieved: string): Finding | undefined {
@@ -46,11 +46,13 @@ function holeWords({ run }: Seen, { holes, sli }: SliSeen): string {
 const lengthOf = ({ fromAt, toAt }: ReadHole): number => toAt - fromAt
 
 function excessWords({ rows, sli }: SliSeen): string | undefined {
-  if (sli.kind !== 'prometheus-ratio') return undefined
-  const good = rows.reduce((sum, row) => sum + row.good, 0)
+  if (sli.kind === 'prometheus-buckets') return undefined
+  const part = sli.kind === 'prometheus-ratio' ? 'good' : 'bad'
+  const counted = rows.reduce((sum, row) => sum + row[part], 0)
   const total = rows.reduce((sum, row) => sum + row.good + row.bad, 0)
-  if (good - total <= MORE_GOOD_THAN_ALL * total) return undefined
-  return `. ${sli.good} counted ${good} and ${sli.total} ${total}: the total must hold every attempt that is good.`
+  if (counted - total <= MORE_THAN_ALL * total) return undefined
+  const metric = sli.kind === 'prometheus-ratio' ? sli.good : sli.bad
+  return `. ${metric} counted ${counted} and ${sli.total} ${total}: the total must hold every attempt that is ${part}.`
 }
 
 const linesOf = ({ rows }: SliSeen): readonly number[] => rows.map(({ line }) => line)

@@ -8,7 +8,7 @@ import { metricsRead, type PrometheusSli } from '../../domain/prometheus-sli.ts'
 import type { Slo } from '../../domain/rehearsal.ts'
 
 /** A number is the upper bound of a bucket in ms. */
-export type Part = 'good' | 'total' | number
+export type Part = 'good' | 'bad' | 'total' | number
 export type Cells = ReadonlyMap<string, { readonly part: Part; readonly value: number }>
 export type Limits = { readonly targetMs: number; readonly ceilingMs: number }
 
@@ -43,8 +43,14 @@ export function readingOf(sample: EvidenceOf<'sample'>, sli: PrometheusSli, limi
 const keyOf = ({ name, labels }: Series): string => `${name} ${JSON.stringify(Object.entries(labels).sort())}`
 
 function partOf({ name, labels }: Series, sli: PrometheusSli): Part {
-  if (sli.kind === 'prometheus-ratio') return name === sli.good ? 'good' : 'total'
-  return boundMs(labels.le, sli.unit)
+  switch (sli.kind) {
+    case 'prometheus-ratio':
+      return name === sli.good ? 'good' : 'total'
+    case 'prometheus-failures':
+      return name === sli.bad ? 'bad' : 'total'
+    case 'prometheus-buckets':
+      return boundMs(labels.le, sli.unit)
+  }
 }
 
 /** In thousandths of a ms, so that 0.3 s is 300 ms. NaN without a bound. */

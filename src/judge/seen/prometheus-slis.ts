@@ -118,7 +118,10 @@ function addTo(track: Track, sample: Sample, line: number): void {
 
 const NONE: Cells = new Map()
 
-/** `good` may be missing beside `total` while an instance has not counted its first good attempt. */
+/**
+ * `good` may be missing beside `total` while an instance has not counted its first good attempt. So may `bad`: that some instance showed it at all
+ * is checked at the end.
+ */
 function isIncomplete(
   { sli, shown }: Track,
   absent: readonly string[],
@@ -126,9 +129,11 @@ function isIncomplete(
   before: Cells | undefined,
 ): boolean {
   if (absent.length === 0) return false
-  if (sli.kind !== 'prometheus-ratio' || absent.includes(sli.total) || !shown.has('good')) return true
-  const hadGood = [...(before?.values() ?? [])].some(({ part }) => part === 'good')
-  return hadGood && growth?.restarted !== true
+  if (sli.kind === 'prometheus-buckets' || absent.includes(sli.total)) return true
+  const rare = sli.kind === 'prometheus-ratio' ? 'good' : 'bad'
+  if (rare === 'good' && !shown.has(rare)) return true
+  const hadRare = [...(before?.values() ?? [])].some(({ part }) => part === rare)
+  return hadRare && growth?.restarted !== true
 }
 
 type Span = Pick<Row, 'fromAt' | 'at' | 'line'>
@@ -149,6 +154,10 @@ function rowOf(sli: PrometheusSli, limits: Limits | undefined, { by }: Growth, s
     // Below 0 while attempts that began before the row are counted as good in it. Sums over the load are not.
     return { ...base, good, bad: (by.get('total') ?? 0) - good }
   }
+  if (sli.kind === 'prometheus-failures') {
+    const bad = by.get('bad') ?? 0
+    return { ...base, good: (by.get('total') ?? 0) - bad, bad }
+  }
   const bounds = [...by].flatMap(([bound, count]) => (typeof bound === 'number' ? [[bound, count] as const] : []))
   const upTo = [...bounds].sort(([a], [b]) => a - b)
   const good = by.get(Number.POSITIVE_INFINITY) ?? 0
@@ -163,7 +172,7 @@ const attemptsOf = ({ good, bad }: Row): number => good + bad
 const rateOf = (rows: readonly Row[]): number =>
   Math.max(0, ...rows.slice(-2).map((row) => attemptsOf(row) / Math.max(1, row.at - row.fromAt)))
 
-function seenOf({ sli, limits, instances }: Track, around: Surroundings): SliSeen {
+function seenOf({ sli, limits, instances, shown }: Track, around: Surroundings): SliSeen {
   const { fromAt, toAt = Number.POSITIVE_INFINITY } = around
   if (fromAt === undefined) return { sli, rows: [], holes: [], unseen: 0 }
   const within = (each: { readonly fromAt: number; readonly toAt: number }) => each.toAt > fromAt && each.fromAt < toAt
@@ -172,9 +181,22 @@ function seenOf({ sli, limits, instances }: Track, around: Surroundings): SliSee
   return {
     sli,
     rows: each.flatMap(({ rows }) => rows.filter(inLoad)).sort((a, b) => a.at - b.at || a.line - b.line),
-    holes: each.flatMap(({ holes }) => holes.filter(within)),
+    holes: [...each.flatMap(({ holes }) => holes.filter(within)), ...neverShown(sli, shown, [...instances.values()])],
     unseen: each.reduce((sum, { unseen }) => sum + unseen, 0),
   }
+}
+
+/** A counter of failures that no instance ever showed may be one that counted nothing, or one with a mistake in its selector: nobody can tell. */
+function neverShown(
+  sli: PrometheusSli,
+  shown: ReadonlySet<string>,
+  instances: readonly Instance[],
+): readonly ReadHole[] {
+  if (sli.kind !== 'prometheus-failures' || shown.has('bad')) return []
+  const problem = `no series of ${sli.bad} was seen in the whole run, so that nobody knows whether it counts these failures; count good attempts instead, or let the counter begin at 0`
+  return instances.flatMap(({ pod, first, last }) =>
+    first && last ? [{ pod, fromAt: first.at, toAt: last.at, line: last.line, problem }] : [],
+  )
 }
 
 type Lived = { readonly rows: readonly Row[]; readonly holes: readonly ReadHole[]; readonly unseen: number }
