@@ -3,7 +3,15 @@ import { buildImages } from '../lab/images/build.ts'
 import { renderImages, requireImages } from '../lab/images/render.ts'
 import { stageKeda } from '../lab/keda/images.ts'
 import { applyKeda, hasKeda, KEDA_NAMESPACE, type KedaTools, needsKeda, untilKedaServes } from '../lab/keda/install.ts'
-import { type LabHandle, type LabState, labPaths, labUp, type Place, requireFreePlace } from '../lab/lab.ts'
+import {
+  type LabHandle,
+  type LabState,
+  labPaths,
+  labUp,
+  type NetworkChoice,
+  type Place,
+  requireFreePlace,
+} from '../lab/lab.ts'
 import { applyManifests } from '../lab/workload/apply.ts'
 import { namespacesOf, untilReady } from '../lab/workload/deploy.ts'
 import { untilPlugInsServe } from '../lab/workload/plug-ins.ts'
@@ -23,6 +31,8 @@ export type LabChoice = {
   readonly place?: Place
   /** Also if the workload has no ScaledObject. */
   readonly keda?: boolean
+  /** By default what MATCHDAY_LAB_NETWORK says. */
+  readonly network?: NetworkChoice | undefined
   readonly signal: AbortSignal
 }
 
@@ -58,7 +68,7 @@ async function boot(choice: LabChoice): Promise<LabHandle> {
   const place = choice.manifests ?? workload?.manifests
   if (place === undefined) throw new Error('neither a workload nor manifests were chosen')
   await requireFreePlace(choice.place)
-  const tools = await labTools(choice.signal)
+  const tools = await labTools(choice.signal, choice.network)
   const startedAt = performance.now()
   const stage = (text: string) =>
     say(term`${onStderr('dim', `${((performance.now() - startedAt) / 1000).toFixed(1).padStart(5)} s`)} lab: ${text}`)
@@ -78,6 +88,7 @@ async function boot(choice: LabChoice): Promise<LabHandle> {
   const lab = await labUp({
     ...(choice.root === undefined ? {} : { root: choice.root }),
     ...(choice.place === undefined ? {} : { place: choice.place }),
+    ...(choice.network === undefined ? {} : { network: choice.network }),
     tools,
     signal: choice.signal,
     onApi: (state) => {

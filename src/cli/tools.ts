@@ -1,5 +1,6 @@
 /** The programs that matchday uses but does not contain, found or built by the toolchain with occasional progress lines. */
 import { dirname, join } from 'node:path'
+import { type LabTools, type NetworkChoice, networkChoice } from '../lab/lab.ts'
 import {
   KEDA_TOOLS,
   LAB_TOOLS,
@@ -49,9 +50,10 @@ export const findTools = <N extends ToolName>(
 export const findTool = async (name: ToolName, signal: AbortSignal): Promise<ResolvedTool> =>
   (await findTools([name], signal))[name]
 
-/** Paths by name, in the form that the lab takes. */
-export async function labTools(signal: AbortSignal) {
+/** Paths by name, in the form that the lab takes. labnet only for a lab that may have network namespaces. */
+export async function labTools(signal: AbortSignal, network: NetworkChoice = networkChoice()): Promise<LabTools> {
   const found = await findTools(LAB_TOOLS, signal)
+  const labnet = network === 'preload' ? undefined : await findTool('labnet', signal)
   return {
     etcd: found.etcd.path,
     'kube-apiserver': found['kube-apiserver'].path,
@@ -59,6 +61,7 @@ export async function labTools(signal: AbortSignal) {
     'kube-scheduler': found['kube-scheduler'].path,
     kubelet: found.kubelet.path,
     kubectl: found.kubectl.path,
+    ...(labnet ? { labnet: labnet.path } : {}),
   }
 }
 

@@ -75,6 +75,13 @@ export type LoadShape = {
   readonly env?: Readonly<Record<string, string>>
 }
 
+export type ClusterIdentity = {
+  readonly kubernetes: string
+  readonly uid: string
+  /** What pods have for a network, where the cluster says it. */
+  readonly podNetwork?: string
+}
+
 export type InspectedScript = {
   readonly version: string
   readonly issues: readonly Issue[]
@@ -95,7 +102,7 @@ export interface LoadGenerator {
 
 /** Reads and watches of one cluster, limited to the namespaces that the target and the rehearsal need. */
 export interface Cluster {
-  identify(): Promise<{ readonly kubernetes: string; readonly uid: string }>
+  identify(): Promise<ClusterIdentity>
   /** All problems with permissions, missing namespaces or CRDs. Changes nothing. */
   preflight(rehearsal: Rehearsal, target: Target): Promise<readonly Issue[]>
   /** All current objects of a kind in a namespace; for Secrets only their metadata. Rejects if they cannot be read. */

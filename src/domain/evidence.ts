@@ -68,6 +68,8 @@ export type Environment = {
   readonly cores: number
   readonly seed: number
   readonly command: string
+  /** What pods have for a network, where the cluster says it. Earlier versions did not record it. */
+  readonly podNetwork?: string
   /** Earlier versions did not record it. */
   readonly audit?: Audit
 }

@@ -9,20 +9,26 @@ import { ownFile } from './machine/own-file.ts'
 import { claimRoot, type LabPaths, labPaths } from './machine/paths.ts'
 import { isAlive, signalProcess } from './machine/processes.ts'
 import { type LabState, readState } from './machine/state.ts'
-import { alreadyUp, claimAddress, claimHolder } from './owner/claim.ts'
+import { alreadyUp, CLAIM_PORT, claimAddress, claimHolder } from './owner/claim.ts'
 import { askOwner } from './owner/client.ts'
 import type { OwnerStatus } from './owner/controls.ts'
+import { doorAddresses } from './owner/doors.ts'
 import { removeTransient } from './owner/folders.ts'
 import { killLeftovers } from './owner/leftovers.ts'
+import { requireFree } from './owner/listening.ts'
+import { chooseNetwork, type NetworkChoice, networkChoice } from './owner/network-choice.ts'
 import { KEEP, type LabTools, type OwnerEvent, type OwnerSpec } from './owner/spec.ts'
 import type { Stage } from './owner/stages.ts'
-import { NODE_COUNT_MAX } from './topology/node-table.ts'
-import { FIRST_PLACE, type Place } from './topology/place.ts'
+import { API_IP, DNS_IP, DNS_SERVICE_IP, GATEWAY_IP, INGRESS_IP } from './topology/addresses.ts'
+import { labNodes, NODE_COUNT_MAX } from './topology/node-table.ts'
+import { FIRST_PLACE, hostOf, type Place } from './topology/place.ts'
+import { REAL_ADDRESSES_VARIABLE } from './topology/real-addresses.ts'
 
 export { LabError } from './machine/lab-error.ts'
 export { defaultLabRoot, type LabPaths, labPaths } from './machine/paths.ts'
-export type { ComponentState, LabPhase, LabState, NodeState } from './machine/state.ts'
+export type { ComponentState, LabNetwork, LabPhase, LabState, NodeState } from './machine/state.ts'
 export type { OwnerStatus } from './owner/controls.ts'
+export { NETWORK_CHOICES, type NetworkChoice, networkChoice } from './owner/network-choice.ts'
 export type { LabTools, OwnerEvent } from './owner/spec.ts'
 export type { Stage } from './owner/stages.ts'
 export type { Place } from './topology/place.ts'
@@ -35,6 +41,8 @@ export type LabUpOptions = {
   /** Only for labs side by side. */
   readonly place?: Place
   readonly ingressPort?: number
+  /** What pods have for a network; by default what MATCHDAY_LAB_NETWORK says, else the preload. */
+  readonly network?: NetworkChoice
   readonly onProgress?: (event: OwnerEvent) => void
   /** Called as soon as the API server accepts objects, seconds before the nodes are ready. */
   readonly onApi?: (state: LabState) => void
@@ -63,14 +71,15 @@ export async function labUp(options: LabUpOptions): Promise<LabHandle> {
   await requireFreePlace(place)
   options.signal?.throwIfAborted()
   claimRoot(paths.root)
-  const owner = spawnOwner(paths)
   const spec: OwnerSpec = {
     root: paths.root,
     nodes: options.nodes ?? NODE_COUNT_MAX,
     place,
     ingressPort: options.ingressPort ?? DEFAULT_INGRESS_PORT,
     tools: options.tools,
+    network: await chooseNetwork(options.network ?? networkChoice(), options.tools.labnet),
   }
+  const owner = await spawnOwner(paths, spec)
   owner.stdin?.write(`${JSON.stringify(spec)}\n`)
   const abort = () => owner.stdin?.end()
   options.signal?.addEventListener('abort', abort, { once: true })
@@ -140,19 +149,38 @@ function requireLinux(): void {
   })
 }
 
-function spawnOwner(paths: LabPaths): ChildProcess {
+async function spawnOwner(paths: LabPaths, spec: OwnerSpec): Promise<ChildProcess> {
   mkdirSync(paths.root, { recursive: true })
+  const own = [process.execPath, ownFile('./owner/main.ts', import.meta.url)]
+  const [program = '', ...words] = await inNetwork(spec, own)
+  const real = spec.network.kind === 'namespaces' ? { [REAL_ADDRESSES_VARIABLE]: '1' } : {}
   const log = openSync(`${paths.root}/owner.log`, 'w', 0o600)
   try {
-    return spawn(process.execPath, [ownFile('./owner/main.ts', import.meta.url)], {
+    return spawn(program, words, {
       cwd: '/',
       detached: true,
       stdio: ['pipe', 'pipe', log],
-      env: { ...process.env, NODE_COMPILE_CACHE: paths.compileCache },
+      env: { ...process.env, NODE_COMPILE_CACHE: paths.compileCache, ...real },
     })
   } finally {
     closeSync(log)
   }
+}
+
+/** With namespaces, the owner and all that it starts live in a network of the lab's own. */
+async function inNetwork({ network, place, nodes, ingressPort }: OwnerSpec, own: string[]): Promise<string[]> {
+  if (network.kind === 'preload') return own
+  const host = hostOf(place)
+  // labnet listens there before the owner runs, so the owner could only say that labnet failed.
+  await requireFree(host, ingressPort)
+  const plan = {
+    listen: doorAddresses(host, CLAIM_PORT, ingressPort),
+    addresses: [
+      ...[GATEWAY_IP, INGRESS_IP, DNS_IP, DNS_SERVICE_IP, API_IP],
+      ...labNodes(nodes, place).map((node) => node.address),
+    ],
+  }
+  return [network.labnet, 'lab', JSON.stringify(plan), '--', ...own]
 }
 
 /** Passes events on until the lab is up. @throws LabError when the boot fails */

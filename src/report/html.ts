@@ -69,6 +69,7 @@ function header(judgment: Judgment, view: RunView): Html {
     ['Kubernetes', environment.kubernetes],
     ['k6', environment.k6],
     ['seed', String(environment.seed)],
+    ...(environment.podNetwork === undefined ? [] : [['pod network', environment.podNetwork]]),
   ]
   return html`<header class="${judgment.verdict.kind}">
 <p class="verdict"><span aria-hidden="true">${words.icon}</span> ${words.word}</p>

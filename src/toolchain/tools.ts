@@ -16,6 +16,7 @@ export const TOOL_NAMES = [
   'keda-adapter',
   'kwok',
   'prometheus',
+  'labnet',
 ] as const
 
 export type ToolName = (typeof TOOL_NAMES)[number]
@@ -26,13 +27,13 @@ export const TOOL_GROUPS = { keda: ['keda-operator', 'keda-adapter'] } as const 
   readonly ToolName[]
 >
 
-const SPECIAL: readonly ToolName[] = [...TOOL_GROUPS.keda, 'kwok', 'prometheus']
+const SPECIAL: readonly ToolName[] = [...TOOL_GROUPS.keda, 'kwok', 'prometheus', 'labnet']
 
 /** The programs for every run. KEDA takes longer to build than all of Kubernetes, so it is built only on request. */
 export const STANDARD_TOOLS: readonly ToolName[] = TOOL_NAMES.filter((name) => !SPECIAL.includes(name))
 
 /** The Go modules that programs are built from: folders with a committed go.mod and go.sum. */
-export type GoModule = 'kubernetes' | 'k6' | 'keda' | 'kwok' | 'prometheus'
+export type GoModule = 'kubernetes' | 'k6' | 'keda' | 'kwok' | 'prometheus' | 'labnet'
 
 export type Tool = {
   readonly name: ToolName
@@ -120,6 +121,16 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
     versionArguments: ['--version'],
     // The module of Prometheus 3.16 is v0.316: its v3 has no /v3 in its path.
     versionPattern: /^prometheus, version (\d\S*)/m,
+    acceptsPath: false,
+  },
+  // The project's own: makes the network namespaces of a lab. Its version is that of its main module.
+  labnet: {
+    name: 'labnet',
+    module: 'labnet',
+    package: './labnet',
+    requirement: 'github.com/vishvananda/netlink',
+    versionArguments: ['--version'],
+    versionPattern: /^labnet v(\d\S*)/m,
     acceptsPath: false,
   },
 }

@@ -30,9 +30,10 @@ describe('the table of programs', () => {
     expect(TOOLS[name].versionPattern.exec(printed)?.[1]).toBe(version)
   })
 
-  it('does not hold KEDA, KWOK and Prometheus among the tools that every run needs', () => {
+  it('does not hold KEDA, KWOK, Prometheus and labnet among the tools that every run needs', () => {
     expect(STANDARD_TOOLS).toContain('kube-apiserver')
-    for (const name of [...TOOL_GROUPS.keda, 'kwok', 'prometheus'] as const) expect(STANDARD_TOOLS).not.toContain(name)
+    for (const name of [...TOOL_GROUPS.keda, 'kwok', 'prometheus', 'labnet'] as const)
+      expect(STANDARD_TOOLS).not.toContain(name)
   })
 
   it('knows each program by its environment variable', () => {

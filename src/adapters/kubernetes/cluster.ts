@@ -1,5 +1,5 @@
 /** The Cluster port: the cluster's identity, our permissions for the rehearsal, and the watches that fill the journal. */
-import type { Cluster } from '../../controller/ports.ts'
+import type { Cluster, ClusterIdentity } from '../../controller/ports.ts'
 import type { ClusterObject } from '../../domain/cluster.ts'
 import type { Target } from '../../domain/rehearsal.ts'
 import { demand, type KubeObject, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
@@ -29,10 +29,18 @@ export function kubernetesCluster(api: KubernetesApi): Cluster {
   }
 }
 
-async function identify(api: KubernetesApi): Promise<{ kubernetes: string; uid: string }> {
+// Whoever runs a cluster may say there what its pods have for a network; a lab does.
+const POD_NETWORK = 'matchday.dev/pod-network'
+
+async function identify(api: KubernetesApi): Promise<ClusterIdentity> {
   const version = (await demand(api, { method: 'GET', path: '/version' })) as { gitVersion?: string }
   const system = (await demand(api, { method: 'GET', path: paths.namespace('kube-system') })) as KubeObject
-  return { kubernetes: version.gitVersion ?? 'unknown', uid: system.metadata.uid ?? '' }
+  const podNetwork = system.metadata.annotations?.[POD_NETWORK]
+  return {
+    kubernetes: version.gitVersion ?? 'unknown',
+    uid: system.metadata.uid ?? '',
+    ...(podNetwork === undefined ? {} : { podNetwork }),
+  }
 }
 
 type WatchPlan = {

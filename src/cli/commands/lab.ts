@@ -2,10 +2,18 @@ import type { Command } from 'commander'
 import { EnvironmentError } from '../../controller/ports.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import { type KedaStatus, kedaStatus } from '../../lab/keda/status.ts'
-import { defaultLabRoot, type LabStatus, labDown, labStatus } from '../../lab/lab.ts'
+import {
+  defaultLabRoot,
+  type LabNetwork,
+  type LabStatus,
+  labDown,
+  labStatus,
+  NETWORK_CHOICES,
+  type NetworkChoice,
+} from '../../lab/lab.ts'
 import { UNENFORCED } from '../../lab/runtime/notices.ts'
 import { LAB_CONTEXT } from '../cluster-choice.ts'
-import { aFileOrFolder, aFolder, checkedFlag, outputFlag, type ValueCheck } from '../flags.ts'
+import { aFileOrFolder, aFolder, amongWords, checkedFlag, outputFlag, type ValueCheck } from '../flags.ts'
 import { loadLabBoot } from '../lab-loading.ts'
 import { REFERENCE_WORKLOAD } from '../reference-workload.ts'
 import { stopSignal } from '../stop-signal.ts'
@@ -32,19 +40,34 @@ export function addLab(root: Command, finish: (code: number) => void): void {
         [],
       ),
     )
+    .addOption(
+      checkedFlag(
+        '--network <kind>',
+        `what pods have for a network (experimental): ${NETWORK_CHOICES.join(', ')}; default: MATCHDAY_LAB_NETWORK, else preload`,
+        amongWords(NETWORK_CHOICES, 'networks'),
+      ),
+    )
     .option('--keda', 'with KEDA, also where the workload has no ScaledObject')
     .addOption(outputFlag())
     .addHelpText(
       'after',
-      '\nExamples:\n  matchday lab up\n  matchday lab up --workload ./my-services\n  helm template shop ./chart | matchday lab up --workload ./my-services -f -\n  matchday lab up --overlay test/canary/defects/no-failover\n  kubectl --kubeconfig "$(matchday lab status --output kubeconfig)" get pods -A',
+      '\nExamples:\n  matchday lab up\n  matchday lab up --workload ./my-services\n  helm template shop ./chart | matchday lab up --workload ./my-services -f -\n  matchday lab up --overlay test/canary/defects/no-failover\n  matchday lab up --network namespaces\n  kubectl --kubeconfig "$(matchday lab status --output kubeconfig)" get pods -A',
     )
     .action(
-      async (flags: { workload: string; filename?: string; overlay: string[]; keda?: boolean; output: string }) => {
+      async (flags: {
+        workload: string
+        filename?: string
+        overlay: string[]
+        network?: NetworkChoice
+        keda?: boolean
+        output: string
+      }) => {
         const { bootLab } = await loadLabBoot()
         const handle = await bootLab({
           ...chosen(flags),
           overlays: flags.overlay,
           keda: flags.keda ?? false,
+          network: flags.network,
           signal: stopSignal(),
         })
         handle.keep()
@@ -117,11 +140,22 @@ const orStandardInput =
 function printStatus(status: LabStatus, keda: KedaStatus | undefined): void {
   if (status.kind === 'none') return print(term`no lab is up (${defaultLabRoot()})`)
   if (status.kind === 'dead') return print(term`the lab is dead; clean up with: matchday lab down`)
-  print(term`lab is up\nkubeconfig  ${status.state.kubeconfig}`)
+  print(term`lab is up\nkubeconfig  ${status.state.kubeconfig}\npod network ${networkWords(status.state.network)}`)
   const pods = Object.entries(keda ?? {}).map(([name, { ready, wanted }]) => `${name} ${ready}/${wanted}`)
   if (pods.length > 0) print(term`KEDA        ${pods.join(', ')}`)
   print(
     term`not enforced in a lab, where a container is a process (pods that ask have an Event): ${UNENFORCED.join(', ')}`,
   )
   print(jsonText(status.status))
+}
+
+function networkWords(network: LabNetwork | undefined): string {
+  switch (network?.kind) {
+    case 'namespaces':
+      return 'network namespaces of the kernel, one for each pod (experimental)'
+    case 'preload':
+      return `a preload in each Node process${network.why === 'chosen' ? '' : `, because ${network.why}`}`
+    case undefined:
+      return 'a preload in each Node process'
+  }
 }

@@ -37,7 +37,7 @@ const environment = object(
     seed: number,
     command: text,
   },
-  { audit },
+  { audit, podNetwork: text },
 )
 
 const sli = object({

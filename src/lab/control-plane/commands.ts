@@ -2,6 +2,7 @@
 // production cluster is here, with its reason.
 import { join } from 'node:path'
 import type { LabPaths } from '../machine/paths.ts'
+import { REAL_ADDRESSES } from '../topology/real-addresses.ts'
 import type { CredentialFiles } from './credentials.ts'
 
 export const SERVICE_CIDR = '10.96.0.0/16'
@@ -58,7 +59,8 @@ export const apiServerArguments = (
   return [
     `--etcd-servers=${files.etcdClientUrl}`,
     `--cert-dir=${join(paths.controlPlane, 'api-server')}`,
-    '--bind-address=127.0.0.1',
+    // In a network of the lab's own, pods reach it at the node's address. The machine reaches it through the owner.
+    `--bind-address=${REAL_ADDRESSES ? '0.0.0.0' : '127.0.0.1'}`,
     '--advertise-address=127.0.0.1',
     `--secure-port=${port}`,
     `--tls-cert-file=${serving.certificate}`,

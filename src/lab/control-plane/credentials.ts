@@ -4,6 +4,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LabPaths } from '../machine/paths.ts'
+import { API_IP } from '../topology/addresses.ts'
 import { LAB_CONTEXT, METRICS_API_HOST } from '../topology/names.ts'
 import type { LabNode } from '../topology/node-table.ts'
 import { type Authority, createAuthority, type LeafRequest } from './certificates.ts'
@@ -100,7 +101,7 @@ const API_SERVER: LeafRequest = {
     'kubernetes.default.svc',
     'kubernetes.default.svc.cluster.local',
   ],
-  addresses: ['127.0.0.1', '10.96.0.1'],
+  addresses: ['127.0.0.1', '10.96.0.1', API_IP],
 }
 
 const kubeletCertificate = (node: LabNode): LeafRequest => ({

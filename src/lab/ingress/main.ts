@@ -13,6 +13,7 @@ import { readKubeconfig } from '../cluster-access/kubeconfig.ts'
 import { labPaths } from '../machine/paths.ts'
 import { readState } from '../machine/state.ts'
 import type { EndpointSlice, KubeService } from '../pod-network/objects.ts'
+import { REAL_ADDRESSES } from '../topology/real-addresses.ts'
 import { registerClass } from './ingress-class.ts'
 import type { Ingress } from './objects.ts'
 import { type IngressServer, type Listen, startIngressServer } from './server.ts'
@@ -23,6 +24,8 @@ const DEFAULT_PORT = 8080
 const DEFAULT_METRICS_PORT = 10_254
 // The owner kills programs that have not ended after some seconds.
 const DRAIN_MS = 3_000
+// In a network of the lab's own, the owner passes a socket on the machine's network.
+const GIVEN_SOCKET = 3
 const LOOK_AGAIN_MS = 100
 const NETWORK_WITHIN_MS = 30_000
 
@@ -50,7 +53,7 @@ function listenAt(flags: ReturnType<typeof readFlags>): Listen {
   const [host, port] = flags.listen?.split(':') ?? [lab?.host ?? DEFAULT_HOST, String(lab?.port ?? DEFAULT_PORT)]
   const metricsPort = Number(flags.metrics ?? DEFAULT_METRICS_PORT)
   if (!host || !/^\d{1,5}$/.test(port ?? '')) fail(`ingress: --listen takes <address>:<port>, not ${flags.listen}`)
-  return { host, port: Number(port), metricsPort }
+  return { host, port: Number(port), metricsPort, ...(REAL_ADDRESSES ? { socket: GIVEN_SOCKET } : {}) }
 }
 
 async function joinPodNetwork(net: string): Promise<void> {

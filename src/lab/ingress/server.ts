@@ -21,7 +21,8 @@ export type IngressObjects = {
   slices: readonly EndpointSlice[]
 }
 
-export type Listen = { host: string; port: number; metricsPort: number }
+/** `socket`: the descriptor of a socket that listens already, instead of host and port. */
+export type Listen = { host: string; port: number; metricsPort: number; socket?: number }
 
 export type IngressServer = {
   port: number
@@ -79,8 +80,9 @@ export async function startIngressServer(listen: Listen, log: (line: string) => 
     response.setHeader('content-type', metrics.registry.contentType)
     response.end(await metrics.registry.metrics())
   })
-  const port = await listenOn(server, listen.host, listen.port)
-  const metricsPort = await listenOn(metricsServer, listen.host, listen.metricsPort)
+  const at = { host: listen.host, port: listen.port }
+  const port = await listenOn(server, listen.socket === undefined ? at : { fd: listen.socket })
+  const metricsPort = await listenOn(metricsServer, { host: listen.host, port: listen.metricsPort })
 
   return {
     port,
@@ -105,9 +107,9 @@ export async function startIngressServer(listen: Listen, log: (line: string) => 
   }
 }
 
-function listenOn(server: http.Server, host: string, port: number): Promise<number> {
+function listenOn(server: http.Server, at: { host: string; port: number } | { fd: number }): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
+    server.listen(at, () => resolve((server.address() as AddressInfo).port))
   })
 }

@@ -23,7 +23,14 @@ export type LabState = {
   readonly nodes: readonly NodeState[]
   readonly components: readonly ComponentState[]
   readonly kubectl: string
+  /** Absent in the state of an older lab, which had the preload only. */
+  readonly network?: LabNetwork
 }
+
+/** What pods have for a network: namespaces of the kernel, or a picture of them in each Node process, and why. */
+export type LabNetwork =
+  | { readonly kind: 'namespaces'; readonly labnet: string }
+  | { readonly kind: 'preload'; readonly why: string }
 
 export type LabPhase = 'booting' | 'up' | 'degraded' | 'stopping'
 

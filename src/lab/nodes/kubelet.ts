@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { CredentialFiles } from '../control-plane/credentials.ts'
 import type { LabPaths } from '../machine/paths.ts'
 import { KUBELET_PORT, type LabNode } from '../topology/node-table.ts'
+import { REAL_ADDRESSES } from '../topology/real-addresses.ts'
 
 /** The size that each node reports. The machine is smaller: the scheduler only adds up requests, and nothing enforces limits. */
 const NODE_CPUS = 4
@@ -32,7 +33,7 @@ export const kubeletArguments = (node: LabNode, paths: LabPaths, credentials: Cr
   '--cloud-provider=external',
   `--node-cpus=${NODE_CPUS}`,
   `--node-memory-gib=${NODE_MEMORY_GIB}`,
-  '--pod-network-on-loopback',
+  ...(REAL_ADDRESSES ? [] : ['--pod-network-on-loopback']),
 ]
 
 const configurationFile = (node: LabNode, paths: LabPaths): string => join(paths.node(node.name).root, 'kubelet.json')

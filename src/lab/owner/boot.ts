@@ -15,6 +15,7 @@ import type { CredentialFiles } from '../control-plane/credentials.ts'
 import { type EgressProxy, startEgressProxy } from '../control-plane/egress-proxy.ts'
 import { LabError } from '../machine/lab-error.ts'
 import type { LabPaths } from '../machine/paths.ts'
+import type { LabNetwork } from '../machine/state.ts'
 import { type CloudProvider, startCloudProvider } from '../nodes/cloud-provider.ts'
 import { kubeletArguments, prepareNode } from '../nodes/kubelet.ts'
 import { grantNodeReads } from '../nodes/node-rights.ts'
@@ -24,10 +25,12 @@ import { cidrHolds } from '../topology/cidr.ts'
 import type { LabNode } from '../topology/node-table.ts'
 import { askOwner } from './client.ts'
 import type { Crew } from './crew.ts'
-import { freePort, isListening } from './listening.ts'
+import type { Doors } from './doors.ts'
+import { freePort, INGRESS_METRICS_PORT, isListening } from './listening.ts'
 import { openForPods } from './open-for-pods.ts'
 import type { LabTools } from './spec.ts'
 import type { Stages } from './stages.ts'
+import { tellNetwork } from './tell-network.ts'
 import { until } from './until.ts'
 
 export type BootOptions = {
@@ -35,6 +38,9 @@ export type BootOptions = {
   readonly nodes: readonly LabNode[]
   readonly tools: LabTools
   readonly ingress: { readonly host: string; readonly port: number }
+  readonly network: LabNetwork
+  /** In a lab with a network of its own: the sockets on the machine's. */
+  readonly doors: Doors | undefined
   readonly crew: Crew
   readonly stages: Stages
   readonly note: (text: string) => void
@@ -50,7 +56,9 @@ const API_WITHIN_MS = 90_000
 const NODES_WITHIN_MS = 60_000
 
 export async function boot(options: BootOptions): Promise<Booted> {
-  const { paths, crew, stages, tools, nodes, ingress } = options
+  const { paths, crew, stages, tools, nodes, ingress, doors } = options
+  // From inside a network of the lab's own, only the port for metrics can be seen. It is opened last.
+  const ingressPort = doors ? INGRESS_METRICS_PORT : ingress.port
   const files = controlPlaneFiles(paths)
   const waitFor = (what: string, withinMs: number, holds: () => boolean | Promise<boolean>) =>
     until(holds, { what, withinMs, signal: options.signal, hopeless: () => crashing(crew, paths) })
@@ -72,6 +80,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
   ])
   await stages.run('node-objects', () => Promise.all([cloud.registered, grantNodeReads(api)]))
   await stages.run('runtime', () => waitFor('the node runtime', NODES_WITHIN_MS, () => isRuntimeReady(options)))
+  await tellNetwork(api, options.network)
   await openForPods(crew, {
     kubelets: nodes.map((node) => [
       kubeletName(node.name),
@@ -82,14 +91,15 @@ export async function boot(options: BootOptions): Promise<Booted> {
   })
   // No pod waits for these daemons, and their start would take processor time from the kubelets.
   for (const name of OWN_DAEMONS) crew.addOwn(name, `${name}/main.ts`)
+  crew.addOwn('ingress', 'ingress/main.ts', doors ? [doors.ingress] : [])
   await Promise.all([
     stages.run('roles', () => waitFor('the API server', API_WITHIN_MS, () => answersOk(api, '/readyz'))),
-    stages.run('ingress', () => waitFor('the ingress', NODES_WITHIN_MS, () => isListening(ingress.host, ingress.port))),
+    stages.run('ingress', () => waitFor('the ingress', NODES_WITHIN_MS, () => isListening(ingress.host, ingressPort))),
   ])
   return { api, egress, cloud }
 }
 
-const OWN_DAEMONS = ['chaos-daemon', 'metrics-api', 'ingress']
+const OWN_DAEMONS = ['chaos-daemon', 'metrics-api']
 
 export const kubeletName = (node: string): string => `kubelet-${node}`
 
@@ -103,11 +113,11 @@ const nodePower = ({ crew, paths, note }: BootOptions): NodePower =>
   })
 
 /** Writes all files that programs need at their start. */
-async function prepare({ paths, nodes, onAddress }: BootOptions, files: ControlPlaneFiles, power: NodePower) {
+async function prepare({ paths, nodes, onAddress, doors }: BootOptions, files: ControlPlaneFiles, power: NodePower) {
   const isSilent = (address: string) =>
     nodes.some((node) => power.isOff(node.name) && (address === node.address || cidrHolds(node.podCidr, address)))
   const [port, egress, { writeCredentials }] = await Promise.all([
-    freePort(),
+    doors?.apiPort ?? freePort(),
     prepareEgress(files, isSilent, paths.net),
     // Loading the certificate library takes as long as making the certificates. etcd starts meanwhile.
     import('../control-plane/credentials.ts'),

@@ -22,8 +22,10 @@ export type ClaimAddress = { readonly host: string; readonly port: number }
 
 export const claimAddress = (place: Place): ClaimAddress => ({ host: hostOf(place), port: CLAIM_PORT })
 
-/** Claims this address for `root`. @throws LabError when another lab or another program has it */
-export async function claimPlace(root: string, address: ClaimAddress): Promise<Claim> {
+/**
+ * Claims this address for `root`. `socket`: the descriptor of a socket that already listens there, for an owner in a network of its own. @throws LabError when another lab or another program has it
+ */
+export async function claimPlace(root: string, address: ClaimAddress, socket?: number): Promise<Claim> {
   const holder: ClaimHolder = {
     program: 'matchday-lab',
     pid: process.pid,
@@ -35,7 +37,7 @@ export async function claimPlace(root: string, address: ClaimAddress): Promise<C
     response.writeHead(200, { 'content-type': 'application/json', connection: 'close' }).end(JSON.stringify(holder))
   })
   try {
-    await listen(server, address)
+    await listen(server, socket === undefined ? address : { fd: socket })
   } catch (error) {
     throw await refusal(error, address)
   }
@@ -84,9 +86,9 @@ function isHolder(found: unknown): found is ClaimHolder {
   return typeof found === 'object' && found !== null && 'program' in found && found.program === 'matchday-lab'
 }
 
-async function listen(server: Server, { host, port }: ClaimAddress): Promise<void> {
+async function listen(server: Server, at: ClaimAddress | { fd: number }): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
-  server.listen(port, host, resolve)
+  server.listen(at, resolve)
   await promise
 }

@@ -13,6 +13,8 @@ export type ComponentPlan = {
   readonly env?: Readonly<Record<string, string>>
   /** The lab's own programs end when their standard input ends, that is, when the owner is gone. */
   readonly lifeline: boolean
+  /** Descriptors of this process that the program gets as 3, 4, … */
+  readonly descriptors?: readonly number[]
   /** The time from SIGTERM to SIGKILL. */
   readonly stopWithinMs: number
 }
@@ -115,7 +117,7 @@ function spawnPlan(plan: ComponentPlan): ChildProcess {
       cwd: plan.root,
       // Runs in its own process group, so that signals from a terminal never reach it.
       detached: true,
-      stdio: [plan.lifeline ? 'pipe' : 'ignore', log, log],
+      stdio: [plan.lifeline ? 'pipe' : 'ignore', log, log, ...(plan.descriptors ?? [])],
       env: { ...process.env, ...plan.env, [LAB_PROCESS_VARIABLE]: plan.root },
     })
   } finally {

@@ -8,7 +8,7 @@ export type Crew = {
   /** A program that is not part of this project. Started at once. */
   add(name: string, argv: readonly [string, ...string[]]): Component
   /** One of the lab's own programs, a file below src/lab, with a lifeline. Started at once. */
-  addOwn(name: string, file: string): void
+  addOwn(name: string, file: string, descriptors?: readonly number[]): void
   get(name: string): Component | undefined
   states(): ComponentState[]
   /** Stops the named programs in parallel. All others keep running. */
@@ -39,10 +39,10 @@ export function createCrew(paths: LabPaths, changed: () => void): Crew {
   }
   return {
     add: (name, argv) => start({ name, argv, lifeline: false, env: GO_ENVIRONMENT }),
-    addOwn: (name, file) => {
+    addOwn: (name, file, descriptors = []) => {
       const main = ownFile(`../${file}`, import.meta.url)
       const node = [process.execPath, `--max-semi-space-size=${SEMI_SPACE}`] as const
-      start({ name, argv: [...node, main, '--lab', paths.root], lifeline: true })
+      start({ name, argv: [...node, main, '--lab', paths.root], lifeline: true, descriptors })
     },
     get: (name) => members.get(name),
     states: () => [...members.values()].map((member) => member.state()),

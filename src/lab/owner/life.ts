@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { messageOf } from '../../domain/unknown.ts'
 import type { CredentialFiles } from '../control-plane/credentials.ts'
 import { type LabPaths, labPaths } from '../machine/paths.ts'
 import { startTicksOf } from '../machine/processes.ts'
 import { type LabPhase, type LabState, writeState } from '../machine/state.ts'
+import { namespacesFolder } from '../pod-network/namespaces.ts'
 import { LAB_CONTEXT, METRICS_API_HOST } from '../topology/names.ts'
 import { labNodes } from '../topology/node-table.ts'
 import { hostOf } from '../topology/place.ts'
@@ -12,6 +14,7 @@ import { claimAddress, claimPlace } from './claim.ts'
 import { serveControls } from './control-socket.ts'
 import { controlsOf } from './controls.ts'
 import { type Crew, createCrew } from './crew.ts'
+import { givenDoors, openDoors } from './doors.ts'
 import { prepareRoot, removeTransient } from './folders.ts'
 import { killLeftovers } from './leftovers.ts'
 import { requireFree } from './listening.ts'
@@ -37,10 +40,11 @@ export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOption
     console.error(`${new Date().toISOString()} ${text}`)
     emit({ kind: 'note', text })
   }
-  const claim = await claimPlace(paths.root, claimAddress(spec.place))
+  const doors = givenDoors()
+  const claim = await claimPlace(paths.root, claimAddress(spec.place), doors?.claim)
   const leftovers = await killLeftovers(paths.root, paths.state)
   const ingress = { host: hostOf(spec.place), port: spec.ingressPort }
-  await requireFree(ingress.host, ingress.port)
+  if (!doors) await requireFree(ingress.host, ingress.port)
   if (leftovers > 0) note(`cleaned up ${leftovers} processes of a dead lab`)
   prepareRoot(paths)
 
@@ -64,6 +68,7 @@ export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOption
       status: () => ({ phase, stages: stages.done }),
     }),
   )
+  const passages = doors && (await openDoors(doors, ingress.host))
   let booted: Booted | undefined
   try {
     crew.addOwn('guard', 'owner/guard.ts')
@@ -72,6 +77,8 @@ export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOption
       nodes,
       tools: spec.tools,
       ingress,
+      network: spec.network,
+      doors,
       crew,
       stages,
       note,
@@ -97,6 +104,9 @@ export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOption
       nodes.map((node) => kubeletName(node.name)),
       booted,
     )
+    leaveNamespaces(spec, paths)
+    removeTransient(paths)
+    passages?.close()
     controls.close()
     claim.release()
   }
@@ -117,7 +127,6 @@ async function takeDown(paths: LabPaths, crew: Crew, kubelets: string[], booted:
   for (const name of controlPlane) await crew.stop([name])
   await crew.stop(['guard'])
   await killLeftovers(paths.root, paths.state)
-  removeTransient(paths)
   rmSync(paths.ownerSocket, { force: true })
 }
 
@@ -151,7 +160,13 @@ function describe(spec: OwnerSpec, paths: LabPaths, address: Address, phase: Lab
     })),
     components: crew.states(),
     kubectl: spec.tools.kubectl,
+    network: spec.network,
   }
+}
+
+/** In the owner's own mounts, the files of the pods' networks cannot be deleted while they are mounted. */
+function leaveNamespaces({ network }: OwnerSpec, paths: LabPaths): void {
+  if (network.kind === 'namespaces') execFileSync(network.labnet, ['end', namespacesFolder(paths.net)])
 }
 
 const STARTED_AT = new Date().toISOString()

@@ -2,6 +2,9 @@ import { connect, createServer } from 'node:net'
 import { LabError } from '../machine/lab-error.ts'
 import { isErrno } from '../machine/processes.ts'
 
+/** The port on which ingress-nginx serves its metrics, and the lab's ingress too. */
+export const INGRESS_METRICS_PORT = 10_254
+
 /** @throws LabError when another program listens on the address that the lab's ingress needs */
 export async function requireFree(host: string, port: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()

@@ -1,3 +1,4 @@
+import type { LabNetwork } from '../machine/state.ts'
 import type { Place } from '../topology/place.ts'
 
 /** What the owner reads from the first line of its standard input. */
@@ -7,6 +8,7 @@ export type OwnerSpec = {
   readonly place: Place
   readonly ingressPort: number
   readonly tools: LabTools
+  readonly network: LabNetwork
 }
 
 /** Paths of the programs that make up a lab. */
@@ -17,6 +19,8 @@ export type LabTools = {
   readonly 'kube-scheduler': string
   readonly kubelet: string
   readonly kubectl: string
+  /** Makes network namespaces; only for labs that may use them. */
+  readonly labnet?: string
 }
 
 /** What the owner writes to its standard output, one line of JSON each. `ms` counts from the owner's start. */

@@ -4,9 +4,11 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Endpoint } from '../topology/addresses.ts'
 import { INGRESS_IP, nameServerPort, nativeAddress, nodeAddress } from '../topology/addresses.ts'
+import { REAL_ADDRESSES, REAL_ADDRESSES_VARIABLE } from '../topology/real-addresses.ts'
 import { type Allocated, openAllocation } from './allocation.ts'
 import { claimControl, openControlServer, type RuleControl } from './control-server.ts'
 import type { OutsideEntry } from './messages.ts'
+import type { Namespaces } from './namespaces.ts'
 import type { NetworkPlugin, Relay, SandboxIdentity, SandboxNetwork } from './network-plugin.ts'
 import type { ClusterObjects } from './objects.ts'
 import { createPodChannel } from './pod-channel.ts'
@@ -24,6 +26,8 @@ export type CoreOptions = {
   node?: string
   /** What pods may reach outside the cluster; nothing by default. */
   outside?: OutsideEntry
+  /** Real networks for the pods; without them, the preload emulates one in each process. */
+  namespaces?: Namespaces
 }
 
 export type AgentCore = NetworkPlugin &
@@ -91,16 +95,20 @@ export async function startAgentCore(options: CoreOptions): Promise<AgentCore> {
     if (!UID.test(pod.uid))
       throw new Error(`the uid of pod ${pod.namespace}/${pod.name} is not a valid file name: ${pod.uid}`)
     const allocated = allocation.allocate(pod)
+    const namespace = await options.namespaces?.add(pod.id, allocated.ip)
     delivery.refresh()
     feed.refresh()
     return {
       ip: allocated.ip,
       env: environment(netFolder, staged, allocated),
       nativeAddress: nativeAddress(allocated.ip),
+      ...(namespace === undefined ? {} : { namespace }),
     }
   }
 
   async function del({ id }: { id: string }): Promise<void> {
+    const known = allocation.get(id)
+    if (known) await options.namespaces?.remove(id, known.ip)
     const released = allocation.release(id)
     if (!released) return
     if (!sandboxes().has(released.uid)) rmSync(join(netFolder, 'pods', `${released.uid}.json`), { force: true })
@@ -156,6 +164,7 @@ function environment(netFolder: string, { preload }: Staged, pod: Allocated): Re
   return {
     NODE_OPTIONS: `--require ${quoted}`,
     MATCHDAY_POD_NETWORK: join(netFolder, 'pods', `${pod.uid}.json`),
+    ...(REAL_ADDRESSES ? { [REAL_ADDRESSES_VARIABLE]: '1' } : {}),
     MATCHDAY_RESOLVER: `${nativeAddress(pod.ip)}:${nameServerPort()}`,
   }
 }

@@ -4,9 +4,11 @@
 
 import { type KeptList, keepList } from '../cluster-access/kept-list.ts'
 import type { ApiObject } from '../cluster-access/kube-object.ts'
-import type { Endpoint } from '../topology/addresses.ts'
+import { API_IP, type Endpoint } from '../topology/addresses.ts'
+import { REAL_ADDRESSES } from '../topology/real-addresses.ts'
 import { type AgentCore, startAgentCore } from './agent-core.ts'
 import type { OutsideEntry } from './messages.ts'
+import type { Namespaces } from './namespaces.ts'
 import type { NetworkPlugin, Relay, SandboxIdentity, SandboxNetwork } from './network-plugin.ts'
 import type { EndpointSlice, KubeService, Namespace, NetworkPolicy, Pod } from './objects.ts'
 
@@ -20,6 +22,8 @@ export type AgentOptions = {
   node?: string
   /** What pods may reach outside the cluster; nothing by default. */
   outside?: OutsideEntry
+  /** Real networks for the pods. */
+  namespaces?: Namespaces
 }
 
 export type PodNetworkAgent = NetworkPlugin & {
@@ -72,5 +76,5 @@ function watchCluster(options: AgentOptions, core: AgentCore): readonly KeptList
 }
 
 function endpointOf(server: URL): Endpoint {
-  return [server.hostname, Number(server.port || 443)]
+  return [REAL_ADDRESSES ? API_IP : server.hostname, Number(server.port || 443)]
 }

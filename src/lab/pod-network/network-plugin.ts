@@ -9,6 +9,8 @@ export type SandboxNetwork = {
   ip: string
   /** for every process of the pod: the NODE_OPTIONS preload and what it needs */
   env: Readonly<Record<string, string>>
+  /** The file of the pod's network namespace, in a lab that has them. */
+  namespace?: string
   /** 127.245.n.x: where a container that does not run Node listens */
   nativeAddress: string
 }

@@ -5,7 +5,7 @@
 import { readFileSync, watchFile } from 'node:fs'
 import net from 'node:net'
 import { dirname, join as joinPath } from 'node:path'
-import { machineAddress, nameServerPort } from '../topology/addresses.ts'
+import { clientStandIn, nameServerPort } from '../topology/addresses.ts'
 import type { PodFile } from './messages.ts'
 import { serveNames } from './name-server.ts'
 import { openStandIns } from './stand-ins.ts'
@@ -20,6 +20,7 @@ const OUTBOUND = /^(\d{1,5})=([a-z0-9.-]+):(\d{1,5})$/
 
 const plan = JSON.parse(process.env.MATCHDAY_RELAY ?? '{"ports":[]}') as Plan
 const podFile = process.env.MATCHDAY_POD_NETWORK ?? ''
+const self = JSON.parse(readFileSync(podFile, 'utf8')) as PodFile
 const open = new Set<net.Socket>()
 const servers = new Set<net.Server>()
 let stopping = false
@@ -35,7 +36,7 @@ function listenWhileServed(port: number): void {
       const container = net.connect({
         host: plan.nativeAddress,
         port,
-        localAddress: machineAddress(client.remoteAddress ?? ''),
+        localAddress: clientStandIn(client.remoteAddress ?? ''),
         allowHalfOpen: true,
       })
       container.once('error', (error: NodeJS.ErrnoException) => {
@@ -47,7 +48,8 @@ function listenWhileServed(port: number): void {
       close(server)
       listenWhileServed(port)
     }
-    listen(server, port, '0.0.0.0', () => setTimeout(listenWhileServed, LOOK_MS, port))
+    // The pod's own address: its container may listen on the same port of another one.
+    listen(server, port, self.ip, () => setTimeout(listenWhileServed, LOOK_MS, port))
   })
 }
 
@@ -118,9 +120,8 @@ function openOutbound(mapping: string): void {
 }
 
 function answerNames(): void {
-  const { ip } = JSON.parse(readFileSync(podFile, 'utf8')) as PodFile
   const standIns = openStandIns({
-    podIp: ip,
+    podIp: self.ip,
     clusterFile: joinPath(dirname(dirname(podFile)), 'cluster.json'),
     join,
     onOpen: (server) => servers.add(server),

@@ -79,11 +79,14 @@ export function createContainers(context: NodeContext): Containers {
       relay: context.network.relayFor(pod, sandbox.network),
       labRoot: context.labRoot,
       identity: record.identity,
+      network: networkOf(sandbox.network.namespace),
       found: record.relay,
       log: (line) => log(`${sandbox.config.metadata.name}: ${line}`),
       remember: (relay) => keep(entry, { relay }),
     })
   }
+  const networkOf = (namespace: string | undefined) =>
+    context.labnet === undefined || namespace === undefined ? undefined : { labnet: context.labnet, namespace }
   const entriesOf = (sandboxId: string) => [...entries.values()].filter(({ record }) => record.sandboxId === sandboxId)
 
   return {

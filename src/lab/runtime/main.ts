@@ -7,6 +7,7 @@ import { startDaemon } from '../machine/daemon.ts'
 import { labPaths } from '../machine/paths.ts'
 import { readState } from '../machine/state.ts'
 import { startPodNetworkAgent } from '../pod-network/agent.ts'
+import { createNamespaces } from '../pod-network/namespaces.ts'
 import { labNodes } from '../topology/node-table.ts'
 import { eventNotices } from './event-notices.ts'
 import { provision } from './provisioner/provisioner.ts'
@@ -17,13 +18,21 @@ const END_GRACE_MS = 2500
 
 const { root, log, stopping } = startDaemon('node-runtime')
 const paths = labPaths(root)
-const network = await startPodNetworkAgent({ root, kubeconfig: paths.kubeconfig, log, node: nodeBinary(paths.images) })
-const cluster = connect(root)
 const state = readState(paths.state)
+const labnet = state?.network?.kind === 'namespaces' ? state.network.labnet : undefined
+const network = await startPodNetworkAgent({
+  root,
+  kubeconfig: paths.kubeconfig,
+  log,
+  node: nodeBinary(paths.images),
+  ...(labnet === undefined ? {} : { namespaces: createNamespaces(labnet, paths.net) }),
+})
+const cluster = connect(root)
 const runtime = await startRuntime({
   labRoot: root,
   nodes: labNodes(state?.nodes.length, state?.place),
   network,
+  labnet,
   log,
   notice: eventNotices(cluster, log),
 })

@@ -19,6 +19,8 @@ export type NodeContext = {
   readonly labRoot: string
   readonly store: RecordStore
   readonly network: NetworkPlugin
+  /** Starts containers in namespaces, in a lab that has them. */
+  readonly labnet: string | undefined
   readonly images: ImageStore
   readonly table: ProcessTable
   readonly host: Host

@@ -1,5 +1,6 @@
 import type { ProcessId } from '../machine/processes.ts'
 import type { SandboxNetwork } from '../pod-network/network-plugin.ts'
+import type { ContainerNamespaces } from './container/namespaces.ts'
 import type { ContainerConfig, SandboxConfig } from './cri/messages.ts'
 
 /** What must outlive this process, one JSON file each. Everything else is found again in /proc and in the container's folder. */
@@ -46,5 +47,7 @@ export type ContainerRecord = {
   readonly logPath?: string
   readonly started?: { readonly wrapper: ProcessId; readonly atMs: number }
   readonly relay?: ProcessId
+  /** Namespaces of its own, in a lab that has them. */
+  readonly namespaces?: ContainerNamespaces
   readonly exit?: ContainerExit
 }

@@ -22,6 +22,8 @@ export type RuntimeParts = {
   labRoot: string
   nodes: readonly LabNode[]
   network: NetworkPlugin
+  /** The program that starts containers in namespaces, in a lab that has them. */
+  labnet?: string | undefined
   log: (line: string) => void
   notice: NodeContext['notice']
   host?: Host
@@ -70,13 +72,13 @@ type Shared = { images: ImageStore; table: NodeContext['table']; host: Host }
 type OpenNode = ControlledNode & { node: LabNode }
 
 async function openNode(parts: RuntimeParts, node: LabNode, shared: Shared): Promise<OpenNode> {
-  const { labRoot, network, notice } = parts
+  const { labRoot, network, labnet, notice } = parts
   const folder = labPaths(labRoot).node(node.name).root
   mkdirSync(folder, { recursive: true, mode: 0o755 })
   const log = (line: string) => parts.log(`${node.name}: ${line}`)
   const store = openStore(folder, log)
   if (shared.host.isRoot) openWay(labRoot, `${store.containerFolder('x')}/record`)
-  const context: NodeContext = { node, labRoot, store, network, log, notice, ...shared }
+  const context: NodeContext = { node, labRoot, store, network, labnet, log, notice, ...shared }
   const sandboxes = createSandboxes(context)
   const containers = createContainers(context)
   const found = store.load()

@@ -1,5 +1,7 @@
 // How cluster addresses map to this machine. EndpointSlices refuse loopback addresses, and an unprivileged process can listen only on
-// loopback. So 10.x.y.z of the cluster is 127.x.y.z here, and ports below 1024 are shifted above the ephemeral range.
+// loopback. So 10.x.y.z of the cluster is 127.x.y.z here, and ports below 1024 are shifted above the ephemeral range. In a lab whose pods
+// have network namespaces, addresses and ports are what they are in the cluster, and nothing is mapped.
+import { REAL_ADDRESSES } from './real-addresses.ts'
 
 /** A cluster address and port. The address is 10.x.y.z, or plain loopback for the API server. */
 export type Endpoint = readonly [ip: string, port: number]
@@ -12,6 +14,12 @@ export const SERVICE_RANGE = '10.96.0.0/16'
 export const INGRESS_IP = '10.244.0.2'
 export const DNS_IP = '10.244.0.10'
 
+/** With network namespaces: from where the node itself calls pods (probes, the API server), and where pods find the API server. */
+export const GATEWAY_IP = '10.244.0.1'
+export const API_IP = '10.99.0.1'
+/** The Service address of cluster DNS, which the kubelet writes into resolv.conf. */
+export const DNS_SERVICE_IP = '10.96.0.10'
+
 const FIRST_OPEN_PORT = 1024
 // Linux assigns ephemeral ports from 32768 to 60999, so 61001 to 62023 is never taken by chance. A Service is unlikely to use that range.
 const PORT_SHIFT = 61_000
@@ -21,12 +29,12 @@ const MACHINE_PREFIX = '127.'
 
 /** 10.244.1.9 → 127.244.1.9; other addresses are returned unchanged. */
 export function machineAddress(ip: string): string {
-  return isPodOrNode(ip, CLUSTER_PREFIX) ? MACHINE_PREFIX + ip.slice(CLUSTER_PREFIX.length) : ip
+  return !REAL_ADDRESSES && isPodOrNode(ip, CLUSTER_PREFIX) ? MACHINE_PREFIX + ip.slice(CLUSTER_PREFIX.length) : ip
 }
 
 /** 127.244.1.9 → 10.244.1.9; other addresses are returned unchanged. */
 export function clusterAddress(ip: string): string {
-  return isPodOrNode(ip, MACHINE_PREFIX) ? CLUSTER_PREFIX + ip.slice(MACHINE_PREFIX.length) : ip
+  return !REAL_ADDRESSES && isPodOrNode(ip, MACHINE_PREFIX) ? CLUSTER_PREFIX + ip.slice(MACHINE_PREFIX.length) : ip
 }
 
 function isPodOrNode(ip: string, prefix: string): boolean {
@@ -35,11 +43,11 @@ function isPodOrNode(ip: string, prefix: string): boolean {
 
 /** The port on the machine for a pod's port. An ordinary user may not bind below 1024. */
 export function machinePort(port: number): number {
-  return port > 0 && port < FIRST_OPEN_PORT ? port + PORT_SHIFT : port
+  return !REAL_ADDRESSES && port > 0 && port < FIRST_OPEN_PORT ? port + PORT_SHIFT : port
 }
 
 export function clusterPort(port: number): number {
-  return port > PORT_SHIFT && port < PORT_SHIFT + FIRST_OPEN_PORT ? port - PORT_SHIFT : port
+  return !REAL_ADDRESSES && port > PORT_SHIFT && port < PORT_SHIFT + FIRST_OPEN_PORT ? port - PORT_SHIFT : port
 }
 
 export function podAddress(nodeIndex: number, host: number): string {
@@ -49,6 +57,11 @@ export function podAddress(nodeIndex: number, host: number): string {
 /** Where a container that does not run Node listens. No rules apply here: only the pod's relay connects to it. */
 export function nativeAddress(podIp: string): string {
   return podIp.replace(/^10\.244\./, '127.245.')
+}
+
+/** The loopback address from which a relay calls its container on behalf of a client, so that the container can tell clients apart. */
+export function clientStandIn(ip: string): string {
+  return isPodOrNode(ip, CLUSTER_PREFIX) ? MACHINE_PREFIX + ip.slice(CLUSTER_PREFIX.length) : ip
 }
 
 // Each peer that a pod has looked up gets a second octet; the last two octets are the pod's own. So no two pods share a stand-in address.

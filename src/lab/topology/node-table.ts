@@ -1,6 +1,7 @@
 // The nodes of the lab: three zones, and node pools for the public API, for realtime WebSockets and for batch work. A cluster address
 // 10.x.y.z is 127.x.y.z on this machine: EndpointSlices refuse loopback addresses, and Linux answers on all of 127.0.0.0/8.
 import { FIRST_PLACE, NODES_A_PLACE, type Place } from './place.ts'
+import { REAL_ADDRESSES } from './real-addresses.ts'
 
 export type Zone = 'zone-a' | 'zone-b' | 'zone-c'
 export type Pool = 'api' | 'realtime' | 'batch'
@@ -53,4 +54,4 @@ export function labNodes(count: number = NODE_COUNT_MAX, place: Place = FIRST_PL
 }
 
 /** The address on this machine that stands for a cluster address. */
-export const loopbackOf = (address: string): string => address.replace(/^10\./, '127.')
+export const loopbackOf = (address: string): string => (REAL_ADDRESSES ? address : address.replace(/^10\./, '127.'))

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { labTools } from '../../../src/cli/tools.ts'
 import { buildImages } from '../../../src/lab/images/build.ts'
 import {
   type LabHandle,
@@ -18,7 +19,6 @@ import {
 } from '../../../src/lab/lab.ts'
 import { isAlive, type ProcessId, processFamilies, startTicksOf } from '../../../src/lab/machine/processes.ts'
 import { FIRST_PLACE } from '../../../src/lab/topology/place.ts'
-import { LAB_TOOLS, resolveAll } from '../../../src/toolchain/toolchain.ts'
 import { askHost, hasHost } from '../../support/lab-host.ts'
 
 export type LabBench = {
@@ -49,7 +49,7 @@ const run = promisify(execFile)
 /** For files that boot their own labs. Others use the shared one (shared-bench.ts). */
 export async function labBench(): Promise<LabBench> {
   const place = hasHost() ? (await askHost('none')).place : FIRST_PLACE
-  const tools = toolPaths(await resolveAll(LAB_TOOLS))
+  const tools = await labTools(new AbortController().signal)
   const root = mkdtempSync(join(tmpdir(), 'md-'))
   chmodSync(root, 0o755) // if root runs the lab, pods run as another user
   const paths = labPaths(root)
@@ -70,15 +70,6 @@ export async function labBench(): Promise<LabBench> {
     remove: () => rmSync(root, { recursive: true, force: true }),
   }
 }
-
-const toolPaths = (found: Record<keyof LabTools, { path: string }>): LabTools => ({
-  etcd: found.etcd.path,
-  'kube-apiserver': found['kube-apiserver'].path,
-  'kube-controller-manager': found['kube-controller-manager'].path,
-  'kube-scheduler': found['kube-scheduler'].path,
-  kubelet: found.kubelet.path,
-  kubectl: found.kubectl.path,
-})
 
 async function bootElsewhere(lab: LabUpOptions, keep: boolean): Promise<Booter> {
   const source = new URL('../../../src/lab/lab.ts', import.meta.url)

@@ -9,6 +9,7 @@ import {
   machinePort,
   unmapped,
 } from '../../topology/addresses.ts'
+import { REAL_ADDRESSES } from '../../topology/real-addresses.ts'
 import { flowOf, knownFlow, peerIp } from './flow.ts'
 import { EADDRNOTAVAIL, native, type SocketName, type Status, type TcpHandle, tcp } from './internals.ts'
 import { self } from './pod.ts'
@@ -18,6 +19,7 @@ export function playBinding(): void {
     return bind(this, address, port)
   }
   tcp.bind6 = function (address, port, flags) {
+    if (REAL_ADDRESSES) return bindReally(this, port, () => native.bind6.call(this, address, port, flags))
     if (self.hostNetwork) return native.bind6.call(this, address, port, flags)
     return bind(this, address, port)
   }
@@ -34,7 +36,16 @@ export function playBinding(): void {
   }
 }
 
+/** In a network of its own, a pod binds what it likes. */
+function bindReally(handle: TcpHandle, port: number, bound: () => Status): Status {
+  const flow = flowOf(handle)
+  flow.bound = true
+  flow.ownPort = port
+  return bound()
+}
+
 function bind(handle: TcpHandle, asked: string, port: number): Status {
+  if (REAL_ADDRESSES) return bindReally(handle, port, () => native.bind.call(handle, asked, port))
   const flow = flowOf(handle)
   const address = unmapped(asked)
   flow.bound = true
@@ -71,7 +82,7 @@ function ownName(handle: TcpHandle, out: SocketName): Status {
   const flow = knownFlow(handle)
   const address = unmapped(out.address)
   if (self.hostNetwork && clusterAddress(address) !== self.ip) return status
-  if (flow?.dialled && isLoopback(flow.dialled.ip)) return name(out, flow.dialled.ip, out.port)
+  if (!REAL_ADDRESSES && flow?.dialled && isLoopback(flow.dialled.ip)) return name(out, flow.dialled.ip, out.port)
   if (flow?.boundAs !== undefined && !flow.peer && !flow.dialled) return name(out, flow.boundAs, out.port)
   return clusterAddress(address) === address ? status : name(out, clusterAddress(address), out.port)
 }

@@ -1,5 +1,6 @@
 // One record per TCP handle: its peer, the address that the application dialled, whether it wants to read, and what the rules do to it.
-import { clusterAddress, clusterPort, isLoopback, isNative, unmapped } from '../../topology/addresses.ts'
+import { clusterAddress, clusterPort, GATEWAY_IP, isLoopback, isNative, unmapped } from '../../topology/addresses.ts'
+import { REAL_ADDRESSES } from '../../topology/real-addresses.ts'
 import type { FlowEffect } from '../flow-effect.ts'
 import { native, type SocketName, type TcpHandle, type TlsHandle, type WriteDone } from './internals.ts'
 import { effectOf, rulesEpoch, self } from './pod.ts'
@@ -98,10 +99,12 @@ function identify(flow: Flow): boolean {
   // Inside a pod, and between a native container and its relay, there is no network device that a fault could act on.
   flow.bypass = flow.peer.ip === self.ip || isNative(unmapped(own.address ?? '')) || isNative(flow.peer.ip)
   if (self.hostNetwork && clusterAddress(unmapped(own.address ?? '')) !== self.ip) flow.bypass = true
+  if (REAL_ADDRESSES && isLoopback(flow.peer.ip)) flow.bypass = true
   return true
 }
 
-/** A connection from plain loopback comes from the node: the kubelet's probes, the API server's proxy. */
+/** A connection from plain loopback, or from the pod's gateway, comes from the node: the kubelet's probes, the API server's proxy. */
 export function peerIp(machineIp: string): string {
+  if (REAL_ADDRESSES) return machineIp === GATEWAY_IP ? self.nodeIp : machineIp
   return isLoopback(machineIp) && !self.hostNetwork ? self.nodeIp : clusterAddress(machineIp)
 }

@@ -2,8 +2,9 @@
 // pod address to the machine's address, anything else nowhere.
 
 import type { Endpoint } from '../../topology/addresses.ts'
-import { isLoopback, isNative, POD_RANGE, SERVICE_RANGE } from '../../topology/addresses.ts'
+import { API_IP, isLoopback, isNative, POD_RANGE, SERVICE_RANGE } from '../../topology/addresses.ts'
 import { cidrHolds } from '../../topology/cidr.ts'
+import { REAL_ADDRESSES } from '../../topology/real-addresses.ts'
 import { NOWHERE_RANGE } from '../dns-effect.ts'
 import type { ServiceEntry } from '../messages.ts'
 import { self, table } from './pod.ts'
@@ -22,7 +23,7 @@ const NODE_RANGE = '10.99.0.0/24'
 
 export function routeTo(ip: string, port: number): DialRoute {
   if (isNative(ip) || (self.hostNetwork && !ip.startsWith('10.'))) return { kind: 'bypass', ip, port }
-  if (isLoopback(ip)) return { kind: 'peer', ip: self.ip, port }
+  if (isLoopback(ip)) return REAL_ADDRESSES ? { kind: 'bypass', ip, port } : { kind: 'peer', ip: self.ip, port }
   const service = table.services[ip]
   if (service) return routeToService(ip, port, service)
   if (cidrHolds(SERVICE_RANGE, ip)) return { kind: 'silent', ip, port }
@@ -40,8 +41,10 @@ function routeToService(ip: string, port: number, service: ServiceEntry): DialRo
   const endpoint = chooseEndpoint(`${ip}:${port}`, service.ports[port] ?? [], service.affinitySeconds)
   if (!endpoint) return { kind: 'refused' }
   const [peer, peerPort] = endpoint
-  // The API server is the only endpoint on the machine's own loopback.
-  return isLoopback(peer) ? { kind: 'bypass', ip: peer, port: peerPort } : { kind: 'peer', ip: peer, port: peerPort }
+  // The API server is no pod: its only endpoint is on the machine's own loopback, or at an address of the node.
+  return isLoopback(peer) || peer === API_IP
+    ? { kind: 'bypass', ip: peer, port: peerPort }
+    : { kind: 'peer', ip: peer, port: peerPort }
 }
 
 /** The ports that a client may have dialled to reach this port of the pod: those of its Services, or the port itself. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { RuntimeFault } from '../fault.ts'
 import type { ContainerRecord } from '../records.ts'
+import { joinedTo, ownEnvironment } from './namespaces.ts'
 import { asIdentity, ownerOptions, spawned } from './wrapper.ts'
 
 export type ExecResult = { stdout: Buffer; stderr: Buffer; exitCode: number }
@@ -9,22 +10,24 @@ export type ExecResult = { stdout: Buffer; stderr: Buffer; exitCode: number }
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024
 
 /**
- * Starts another process in a container, with the same user, environment and folder. Its pipes belong to the runtime, so it ends with the
+ * Starts another process in a container, beside its main process, with the same user, environment and folder. Its pipes belong to the runtime, so it ends with the
  * runtime.
  */
 export async function startExec(
   record: ContainerRecord,
   command: readonly string[],
   stdin: 'ignore' | 'pipe',
+  mainPid: number | undefined,
 ): Promise<ChildProcess> {
-  const [program, ...args] = [...asIdentity(record.identity), ...command]
-  if (program === undefined) throw new RuntimeFault('invalid', 'exec needs a command')
+  if (command.length === 0) throw new RuntimeFault('invalid', 'exec needs a command')
+  const { namespaces, identity, workingDir: cwd, env } = record
+  if (namespaces && mainPid === undefined) throw new RuntimeFault('wrong-state', 'the container has just ended')
+  const beside = namespaces && mainPid !== undefined && joinedTo(namespaces, mainPid, command)
+  const [program = '', ...args] = beside || [...asIdentity(identity), ...command]
   const child = spawn(program, args, {
-    cwd: record.workingDir,
-    env: record.env,
     detached: true,
     stdio: [stdin, 'pipe', 'pipe'],
-    ...ownerOptions(record.identity),
+    ...(beside ? { cwd: '/', env: ownEnvironment(env) } : { cwd, env, ...ownerOptions(identity) }),
   })
   await spawned(child)
   return child
@@ -57,8 +60,9 @@ export async function execToEnd(
   record: ContainerRecord,
   command: readonly string[],
   timeoutSeconds: number,
+  mainPid: number | undefined,
 ): Promise<ExecResult> {
-  const child = await startExec(record, command, 'ignore')
+  const child = await startExec(record, command, 'ignore', mainPid)
   const stdout = collect(child, 'stdout')
   const stderr = collect(child, 'stderr')
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { mountPreloadFile, nodeBinary } from '../../images/image-index.ts'
 import { labPaths } from '../../machine/paths.ts'
@@ -11,6 +11,7 @@ import { podName } from '../sandboxes.ts'
 import { onTerminal } from '../streaming/terminal.ts'
 import { environmentOfContainer } from './environment.ts'
 import { chooseIdentity } from './identity.ts'
+import { type Bind, type ContainerNamespaces, writeNamespaces } from './namespaces.ts'
 import { argvOf, fillWord } from './program.ts'
 import { inside, makeView, openWay } from './view.ts'
 import { prepareFolder } from './wrapper.ts'
@@ -56,6 +57,7 @@ export async function prepare(
     network: sandbox.network,
     memoryLimit: config.linux?.resources?.memoryLimitInBytes ?? 0,
   })
+  const namespaces = namespacesOf(context, sandbox, { folder, identity, workingDir, env, binds: bindsOf(config) })
   context.notice(podName(sandbox.config, context.node.name), [...notices, ...view.notices, ...unenforced(config)])
   return {
     id,
@@ -70,6 +72,7 @@ export async function prepare(
       stopSignal: stopSignalOf(config, image.entry.stopSignal),
     },
     ...(identity ? { identity } : {}),
+    ...(namespaces ? { namespaces } : {}),
     argv: mainArgv(config, env.PATH, {
       entrypoint: image.entry.entrypoint,
       command: config.command,
@@ -83,6 +86,33 @@ export async function prepare(
       : {}),
   }
 }
+
+type Inside = Pick<ContainerRecord, 'workingDir' | 'env'> & {
+  folder: string
+  identity: Identity | undefined
+  binds: readonly Bind[]
+}
+
+function namespacesOf(context: NodeContext, sandbox: SandboxRecord, inside: Inside): ContainerNamespaces | undefined {
+  if (context.labnet === undefined) return undefined
+  const { folder, identity, workingDir, env, binds } = inside
+  const network = sandbox.network?.namespace
+  const { hostname, metadata } = sandbox.config
+  return writeNamespaces(context.labnet, folder, 'namespaces', {
+    ...(network === undefined ? {} : { network }),
+    hostName: network === undefined ? '' : hostname || metadata.name,
+    binds,
+    ...(identity ? { user: identity } : {}),
+    folder: workingDir,
+    env,
+  })
+}
+
+/** Mounts whose path is a file or folder of this machine too, such as /etc/hosts. */
+const bindsOf = ({ mounts }: ContainerConfig): readonly Bind[] =>
+  mounts
+    .filter(({ containerPath }) => existsSync(containerPath))
+    .map(({ hostPath, containerPath, readonly }) => ({ from: hostPath, to: containerPath, readOnly: readonly }))
 
 /** On a terminal of its own where the pod asks for one and has somebody to type. */
 function mainArgv({ stdin, tty }: ContainerConfig, path: string | undefined, parts: Parameters<typeof argvOf>[0]) {

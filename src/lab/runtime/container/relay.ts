@@ -6,6 +6,7 @@ import { LAB_PROCESS_VARIABLE } from '../../machine/marks.ts'
 import { isAlive, type ProcessId, signalProcess } from '../../machine/processes.ts'
 import type { Relay } from '../../pod-network/network-plugin.ts'
 import type { Identity } from '../records.ts'
+import { type ContainerNamespaces, ownEnvironment, startedIn, writeNamespaces } from './namespaces.ts'
 import { asIdentity, idOf, ownerOptions, spawned } from './wrapper.ts'
 
 /** The network's relay process beside a native container. It is restarted while the container lives, and ends with it. */
@@ -21,6 +22,8 @@ export type RelayParts = {
   relay: Relay
   labRoot: string
   identity: Identity | undefined
+  /** the namespaces that it shares with its container, in a lab that has them */
+  network: { labnet: string; namespace: string } | undefined
   /** the relay that a killed runtime left, if any */
   found: ProcessId | undefined
   log: (line: string) => void
@@ -70,15 +73,19 @@ export function keepRelay(parts: RelayParts): RunningRelay {
 
 async function launch(parts: RelayParts, ended: (code: number | string) => void): Promise<ProcessId> {
   if (parts.relay.argv.length === 0) throw new Error('the network plugin gave no command for its relay')
-  const [program = '', ...args] = [...asIdentity(parts.identity), ...parts.relay.argv]
+  const env = { PATH: '/usr/local/bin:/usr/bin:/bin', ...parts.relay.env, [LAB_PROCESS_VARIABLE]: parts.labRoot }
+  const namespaces = namespacesOf(parts, env)
+  const [program = '', ...args] = namespaces
+    ? startedIn(namespaces, parts.relay.argv)
+    : [...asIdentity(parts.identity), ...parts.relay.argv]
   const logFd = openSync(join(parts.folder, 'relay.log'), 'a', 0o640)
   try {
     const child = spawn(program, args, {
       cwd: '/',
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin', ...parts.relay.env, [LAB_PROCESS_VARIABLE]: parts.labRoot },
+      env: namespaces ? ownEnvironment(env) : env,
       detached: true,
       stdio: ['ignore', logFd, logFd],
-      ...ownerOptions(parts.identity),
+      ...(namespaces ? {} : ownerOptions(parts.identity)),
     })
     child.once('exit', (code, signal) => ended(signal ?? code ?? 'nothing'))
     await spawned(child)
@@ -87,4 +94,14 @@ async function launch(parts: RelayParts, ended: (code: number | string) => void)
   } finally {
     closeSync(logFd)
   }
+}
+
+function namespacesOf(
+  { network, folder, identity }: RelayParts,
+  env: Readonly<Record<string, string>>,
+): ContainerNamespaces | undefined {
+  if (!network) return undefined
+  const user = identity ? { user: identity } : {}
+  const plan = { network: network.namespace, hostName: '', binds: [], folder: '/', env, ...user }
+  return writeNamespaces(network.labnet, folder, 'relay-namespaces', plan)
 }

@@ -6,6 +6,7 @@ import { RuntimeFault } from '../fault.ts'
 import type { ContainerRecord, Identity } from '../records.ts'
 import { makeFifos, openForContainer } from './fifo.ts'
 import { openInputPipe } from './input.ts'
+import { ownEnvironment, startedIn } from './namespaces.ts'
 
 /**
  * A small shell runs between the runtime and each container's main process, in its own session. It writes the main process's pid, and later
@@ -52,14 +53,14 @@ export async function startWrapper(folder: string, record: ContainerRecord): Pro
   const input = record.config.stdin ? openInputPipe(stdin) : undefined
   const ends = [stdout, stderr, life].map(openForContainer)
   try {
-    const argv = [...asIdentity(record.identity), '/bin/sh', '-c', SCRIPT, 'container', folder, ...withOddNames(record)]
-    const [command = '/bin/sh', ...args] = argv
+    const [command = '/bin/sh', ...args] = wrapped(folder, record)
+    const { namespaces, identity } = record
     const child = spawn(command, args, {
       cwd: record.workingDir,
-      env: shellNames(record.env),
+      env: namespaces ? ownEnvironment(record.env) : shellNames(record.env),
       detached: true, // its own session: signals of the lab or its terminal never reach a pod
       stdio: [input?.read ?? 'ignore', ...ends],
-      ...ownerOptions(record.identity),
+      ...(namespaces ? {} : ownerOptions(identity)),
     })
     await spawned(child)
     child.unref()
@@ -71,6 +72,13 @@ export async function startWrapper(folder: string, record: ContainerRecord): Pro
     if (input) closeSync(input.read)
     for (const fd of ends) closeSync(fd)
   }
+}
+
+/** In namespaces, labnet changes the user: only the lab's user may make them. */
+function wrapped(folder: string, record: ContainerRecord): readonly string[] {
+  const script = ['/bin/sh', '-c', SCRIPT, 'container', folder]
+  if (record.namespaces) return [...script, ...startedIn(record.namespaces, record.argv)]
+  return [...asIdentity(record.identity), ...script, ...withOddNames(record)]
 }
 
 /** Node drops all supplementary groups when it changes user. setpriv (util-linux) sets them. */

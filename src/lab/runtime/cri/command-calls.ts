@@ -9,12 +9,12 @@ type CommandCallNames = 'ExecSync' | 'Exec' | 'Attach' | 'PortForward'
 export function commandCalls({ sandboxes, containers, streaming }: NodeParts): SomeCalls<CommandCallNames> {
   return {
     async ExecSync({ containerId, cmd, timeout }) {
-      running(containers, containerId)
-      return execToEnd(containers.get(containerId), cmd, timeout)
+      const { mainPid } = running(containers, containerId)
+      return execToEnd(containers.get(containerId), cmd, timeout, mainPid())
     },
     Exec({ containerId, cmd, tty, stdin }) {
-      running(containers, containerId)
-      return { url: streaming.offerExec({ record: containers.get(containerId), command: cmd, stdin, tty }) }
+      const life = running(containers, containerId)
+      return { url: streaming.offerExec({ record: containers.get(containerId), life, command: cmd, stdin, tty }) }
     },
     Attach({ containerId, stdin, tty }) {
       return { url: streaming.offerAttach({ life: running(containers, containerId), stdin, tty }) }

@@ -8,7 +8,13 @@ import type { ContainerRecord } from '../records.ts'
 import { failure, type Incoming, nonZeroExit, parseMessage, sendOutput, sendStatus, success } from './channels.ts'
 import { onTerminal, resizer } from './terminal.ts'
 
-export type ExecOffer = { record: ContainerRecord; command: readonly string[]; stdin: boolean; tty: boolean }
+export type ExecOffer = {
+  record: ContainerRecord
+  life: ContainerLife
+  command: readonly string[]
+  stdin: boolean
+  tty: boolean
+}
 export type AttachOffer = { life: ContainerLife; stdin: boolean; tty: boolean }
 
 // A command that writes faster than the client reads has to wait, as on a terminal.
@@ -18,11 +24,11 @@ const RESUME_AFTER_MS = 20
 /** Runs a command for `kubectl exec`. If the client disconnects, the command is ended. */
 export async function exec(socket: WebSocket, offer: ExecOffer): Promise<void> {
   const early = holdMessages(socket)
-  const { record, command, stdin, tty } = offer
+  const { record, life, command, stdin, tty } = offer
   let child: ChildProcess
   try {
     const line = tty && stdin ? onTerminal(command, record.env.PATH) : command
-    child = await startExec(record, line, stdin ? 'pipe' : 'ignore')
+    child = await startExec(record, line, stdin ? 'pipe' : 'ignore', life.mainPid())
   } catch (error) {
     return sendStatus(socket, failure(messageOf(error)))
   }

@@ -86,6 +86,9 @@ func (podPorts) PortForward(ctx context.Context, podAddress string, port int32, 
 // own; its relay passes on declared ports only, so ports that the pod does not declare are tried there.
 func dialPod(ctx context.Context, podAddress string, port int32) (net.Conn, error) {
 	dialer := net.Dialer{Timeout: dialTimeout}
+	if !podsOnLoopback {
+		return dialer.DialContext(ctx, "tcp", net.JoinHostPort(podAddress, strconv.Itoa(int(port))))
+	}
 	address := loopbackAddress(net.JoinHostPort(podAddress, strconv.Itoa(int(port))))
 	connection, err := dialer.DialContext(ctx, "tcp", address)
 	if err == nil {

@@ -1,0 +1,51 @@
+// Whether the pods of a lab get network namespaces of the kernel, or the preload's picture of them. Tried once at each boot, because no
+// setting of the kernel tells for sure: containers and hardened machines refuse in many ways.
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { messageOf } from '../../domain/unknown.ts'
+import { LabError } from '../machine/lab-error.ts'
+import type { LabNetwork } from '../machine/state.ts'
+
+/** `auto`: namespaces where the kernel lets this user make them. */
+export type NetworkChoice = 'namespaces' | 'preload' | 'auto'
+
+export const NETWORK_CHOICES: readonly NetworkChoice[] = ['preload', 'namespaces', 'auto']
+export const NETWORK_VARIABLE = 'MATCHDAY_LAB_NETWORK'
+
+/** The preload is the default until everything that passes with it passes with namespaces. @throws LabError for any other word */
+export function networkChoice(env: NodeJS.ProcessEnv = process.env): NetworkChoice {
+  const asked = env[NETWORK_VARIABLE] ?? ''
+  const chosen = NETWORK_CHOICES.find((choice) => choice === asked)
+  if (asked === '' || chosen) return chosen ?? 'preload'
+  throw new LabError({
+    code: 'lab-network-unknown',
+    problem: `${NETWORK_VARIABLE} is ${JSON.stringify(asked)}, which is no network of a lab.`,
+    next: `set it to one of ${NETWORK_CHOICES.join(', ')}, or unset it.`,
+  })
+}
+
+/** @throws LabError when namespaces are asked for and this machine refuses them */
+export async function chooseNetwork(choice: NetworkChoice, labnet: string | undefined): Promise<LabNetwork> {
+  if (choice === 'preload') return { kind: 'preload', why: 'chosen' }
+  const why = labnet === undefined ? 'the program labnet is missing' : await refusal(labnet)
+  if (why === undefined && labnet !== undefined) return { kind: 'namespaces', labnet }
+  if (choice === 'auto') return { kind: 'preload', why: why ?? '' }
+  throw new LabError({
+    code: 'lab-namespaces-refused',
+    problem: `this machine does not let you make network namespaces: ${why}.`,
+    next: 'allow user namespaces (Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0), or use --network auto or preload.',
+  })
+}
+
+/** Why the kernel refuses; undefined when it does not. */
+async function refusal(labnet: string): Promise<string | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)(labnet, ['check'])
+    const found: unknown = JSON.parse(stdout)
+    if (typeof found !== 'object' || found === null || !('ok' in found)) return 'labnet check gave no answer'
+    if (found.ok === true) return undefined
+    return 'why' in found && typeof found.why === 'string' ? found.why : 'no reason given'
+  } catch (error) {
+    return messageOf(error)
+  }
+}

@@ -1,0 +1,22 @@
+import type { ClusterClient } from '../cluster-access/cluster.ts'
+import type { LabNetwork } from '../machine/state.ts'
+
+const SYSTEM = 'kube-system'
+
+/** Says in the cluster itself what its pods have for a network, for the evidence of whoever measures here. */
+export async function tellNetwork(api: ClusterClient, network: LabNetwork): Promise<void> {
+  await api.apply(`/api/v1/namespaces/${SYSTEM}`, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: SYSTEM, annotations: { 'matchday.dev/pod-network': wordsOf(network) } },
+  })
+}
+
+function wordsOf(network: LabNetwork): string {
+  switch (network.kind) {
+    case 'namespaces':
+      return 'network namespaces'
+    case 'preload':
+      return 'preload in Node processes'
+  }
+}

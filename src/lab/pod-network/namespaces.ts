@@ -1,0 +1,37 @@
+// The pods' network namespaces, made by labnet (src/toolchain/go/labnet). Each call is a short process; nothing is kept in memory.
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { GATEWAY_IP } from '../topology/addresses.ts'
+
+export type Namespaces = {
+  /** Makes the network of a pod, if it is not there, and returns the file that stands for it. */
+  add(id: string, ip: string): Promise<string>
+  remove(id: string, ip: string): Promise<void>
+}
+
+/** Files that stand for the namespaces of pods, while the lab lives. */
+export const namespacesFolder = (netFolder: string): string => join(netFolder, 'ns')
+
+export function createNamespaces(labnet: string, netFolder: string): Namespaces {
+  const planOf = (id: string, ip: string) => ({
+    namespace: join(namespacesFolder(netFolder), id),
+    address: ip,
+    link: linkOf(ip),
+    node: GATEWAY_IP,
+  })
+  const call = async (command: string, plan: object) => {
+    await promisify(execFile)(labnet, [command, JSON.stringify(plan)])
+  }
+  return {
+    async add(id, ip) {
+      const plan = planOf(id, ip)
+      await call('pod', plan)
+      return plan.namespace
+    },
+    remove: (id, ip) => call('forget', planOf(id, ip)),
+  }
+}
+
+/** 10.244.12.34 → pod12.34: Linux allows 15 characters. */
+const linkOf = (ip: string): string => `pod${ip.split('.').slice(2).join('.')}`

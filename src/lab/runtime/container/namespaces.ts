@@ -1,0 +1,62 @@
+// The namespaces of a container: labnet puts its main process there, and others beside it later. What labnet is told stands in a file,
+// because it contains the environment of the container, and everybody may read the words of a command.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CONTAINER_ROOT_VARIABLE, LAB_PROCESS_VARIABLE } from '../../machine/marks.ts'
+import type { Identity } from '../records.ts'
+
+export type ContainerNamespaces = { readonly labnet: string; readonly plan: string }
+
+/** A file or folder of this machine that the container sees at a path of its own. */
+export type Bind = { readonly from: string; readonly to: string; readonly readOnly: boolean }
+
+/** What labnet reads (src/toolchain/go/labnet/labnet/run.go). */
+export type ContainerPlan = {
+  /** The file of the pod's network namespace; absent for a pod on the node's network. */
+  readonly network?: string
+  readonly hostName: string
+  readonly binds: readonly Bind[]
+  /** Absent: as the user that runs the lab. */
+  readonly user?: Identity
+  readonly folder: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** Written before the container starts. `name` tells a container's own process from its relay. */
+export function writeNamespaces(
+  labnet: string,
+  folder: string,
+  name: string,
+  plan: ContainerPlan,
+): ContainerNamespaces {
+  const file = join(folder, `${name}.json`)
+  const { user, env, ...rest } = plan
+  const entries = Object.entries(env).map(([key, value]) => `${key}=${value}`)
+  const told = { ...rest, env: entries, ...(user ? { user } : {}) }
+  writeFileSync(file, JSON.stringify(told), { mode: 0o600 })
+  return { labnet, plan: file }
+}
+
+/** The command that becomes `argv` in the container's namespaces, as the container's user and with its environment. */
+export const startedIn = ({ labnet, plan }: ContainerNamespaces, argv: readonly string[]): readonly string[] => [
+  labnet,
+  'run',
+  plan,
+  '--',
+  ...argv,
+]
+
+/** The command that becomes `argv` beside a process of the container. */
+export const joinedTo = (
+  { labnet, plan }: ContainerNamespaces,
+  pid: number,
+  argv: readonly string[],
+): readonly string[] => [labnet, 'join', String(pid), plan, '--', ...argv]
+
+/** A process on the way into a container keeps the lab's marks, and nothing that the pod could choose: it may still be root. */
+export const ownEnvironment = (env: Readonly<Record<string, string>>): Record<string, string> => ({
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  ...Object.fromEntries(
+    Object.entries(env).filter(([name]) => [LAB_PROCESS_VARIABLE, CONTAINER_ROOT_VARIABLE].includes(name)),
+  ),
+})
