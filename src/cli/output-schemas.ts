@@ -117,7 +117,7 @@ const fault = strict({
 
 const action = strict({
   action: text,
-  state: z.enum(['done', 'not-done', 'refused', 'failed', 'not-reached']),
+  state: z.enum(['done', 'not-done', 'refused', 'failed', 'not-performed', 'not-reached']),
   begunAt: optional(instant),
   doneAt: optional(instant),
   healedAt: optional(instant),
@@ -245,7 +245,15 @@ const admission = strict({
   note: text,
   problems: z.array(issue),
 })
-const harm = { name: text, phase: text, fromMs: ms, expects: texts, overlaps: texts, admission: optional(admission) }
+const harm = {
+  name: text,
+  phase: text,
+  fromMs: ms.describe('the start; with a trigger, when it is armed'),
+  when: optional(strict({ sentence: text, byMs: ms, forMs: optional(ms) })).describe('the trigger, and its deadline'),
+  expects: texts,
+  overlaps: texts,
+  admission: optional(admission),
+}
 
 const plan = strict({
   format,

@@ -10,10 +10,11 @@ import { after, type Instant } from '../domain/units.ts'
 import { admitAction } from '../plan/blast-radius.ts'
 import { type HarmPorts, type PerformedHarm, performHarm } from './harm.ts'
 import type { ClusterActions } from './ports.ts'
+import type { Triggers } from './triggers.ts'
 
-export type ActionPorts = HarmPorts & { readonly actions: ClusterActions }
+export type ActionPorts = HarmPorts & { readonly actions: ClusterActions; readonly triggers: Triggers }
 
-/** Performs one action from its planned start until it is healed. Never throws. Heals early when `signal` is aborted. */
+/** Performs one action from its planned start, or from its trigger, until it is healed. Never throws. Heals early when `signal` is aborted. */
 export async function performAction(
   ports: ActionPorts,
   action: PlannedAction,
@@ -27,9 +28,13 @@ export async function performAction(
   signal: AbortSignal,
 ): Promise<void> {
   const step = (data: ActionStepData) => ports.recorder.record({ kind: 'action-step', action: action.name, step: data })
-  const healAt = after(zeroAt, action.toMs ?? timeline.totalMs)
+  let healAt = after(zeroAt, action.toMs ?? timeline.totalMs)
   const harm: PerformedHarm = {
-    fromMs: action.fromMs,
+    begin: async () => {
+      const beginsAt = await ports.triggers.fire(action, zeroAt, step, signal)
+      if (action.trigger?.forMs !== undefined && beginsAt !== undefined) healAt = after(beginsAt, action.trigger.forMs)
+      return beginsAt !== undefined
+    },
     step,
     admit: async (others) => {
       const inventory = await ports.actions.inventory(target, action)
@@ -49,7 +54,7 @@ export async function performAction(
       return 'kept'
     },
   }
-  await performHarm(ports, harm, zeroAt, held, signal)
+  await performHarm(ports, harm, held, signal)
 }
 
 /** Whether the work was complete before the time to undo it. */

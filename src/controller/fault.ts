@@ -11,6 +11,7 @@ import type { Gates } from './gates.ts'
 import { type HarmPorts, type PerformedHarm, performHarm } from './harm.ts'
 import type { FaultInjector, Probes } from './ports.ts'
 import { blindTo } from './sight.ts'
+import type { Triggers } from './triggers.ts'
 
 /** Chaos Mesh injects in half a second when nothing is wrong. A fault that takes longer than its budget is not the planned one. */
 const INJECTION_BUDGET_DEFAULT = seconds(10)
@@ -25,9 +26,10 @@ export type FaultPorts = HarmPorts & {
   readonly probes: Probes
   readonly closely: Set<string>
   readonly gates: Gates
+  readonly triggers: Triggers
 }
 
-/** Performs one fault from its planned start until it is healed. Never throws. Heals early when `signal` is aborted. */
+/** Performs one fault from its planned start, or from its trigger, until it is healed. Never throws. Heals early when `signal` is aborted. */
 export async function performFault(
   ports: FaultPorts,
   fault: PlannedFault,
@@ -37,8 +39,13 @@ export async function performFault(
   signal: AbortSignal,
 ): Promise<void> {
   const step = (data: FaultStepData) => ports.recorder.record({ kind: 'fault-step', fault: fault.name, step: data })
+  let healAt = after(zeroAt, fault.toMs)
   const harm: PerformedHarm = {
-    fromMs: fault.fromMs,
+    begin: async () => {
+      const beginsAt = await ports.triggers.fire(fault, zeroAt, step, signal)
+      if (fault.trigger?.forMs !== undefined && beginsAt !== undefined) healAt = after(beginsAt, fault.trigger.forMs)
+      return beginsAt !== undefined
+    },
     step,
     admit: async (others: ReadonlySet<string>) => {
       const inventory = await ports.faults.inventory(target, fault)
@@ -48,7 +55,7 @@ export async function performFault(
     hurt: async ({ pods, candidates, limit, note }, undos) => {
       step({ is: 'admitted', pods, candidates, limit, note })
       await inject(ports, fault, target, undos, step, signal)
-      await keepCovered(ports, fault, target, undos, pods, after(zeroAt, fault.toMs), step, signal)
+      await keepCovered(ports, fault, target, undos, pods, healAt, step, signal)
       return 'heal'
     },
   }
@@ -57,7 +64,7 @@ export async function performFault(
     ports.gates.pass(fault, zeroAt, step, signal).catch(() => false),
     lookCloselyFrom(ports, fault, rehearsal, zeroAt, signal),
   ])
-  if (passes) await performHarm(ports, harm, zeroAt, held, signal)
+  if (passes) await performHarm(ports, harm, held, signal)
 }
 
 /** Refuses a fault whose witness cannot be read now, because its effect could not be observed. */

@@ -1,8 +1,7 @@
 /**
- * The life that faults and actions share: wait for the planned time, check the blast radius at the last moment, start the harm, and heal it in every
+ * The life that faults and actions share: wait for the planned time or the trigger, check the blast radius at the last moment, start the harm, and heal it in every
  * case. Each step that is observed is a record. A missing step is a missing record, which the judge notices.
  */
-import { after, type Instant, type Millis } from '../domain/units.ts'
 import { messageOf } from '../domain/unknown.ts'
 import type { Admission } from '../plan/blast-radius.ts'
 import type { Healing } from './healing.ts'
@@ -20,7 +19,8 @@ export type HarmStep =
   | { readonly is: 'heal-failed'; readonly problem: string }
 
 export type PerformedHarm = {
-  readonly fromMs: Millis
+  /** Waits for the planned time or the trigger. Returns false if the trigger did not come. */
+  begin(): Promise<boolean>
   step(data: HarmStep): void
   /** `held`: pods held by other harms, read after the cluster has answered. */
   admit(held: ReadonlySet<string>): Promise<Admission>
@@ -33,16 +33,15 @@ export type PerformedHarm = {
 
 export type Ending = 'heal' | 'kept'
 
-/** From the planned start until healed. Never throws. Heals early when `signal` is aborted. */
+/** From the start until healed. Never throws. Heals early when `signal` is aborted. */
 export async function performHarm(
   ports: HarmPorts,
   harm: PerformedHarm,
-  zeroAt: Instant,
   held: Set<string>,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await ports.clock.until(after(zeroAt, harm.fromMs), signal)
+    if (!(await harm.begin())) return
     const admission = await harm.admit(held)
     if (admission.ok) await hurtAndHeal(ports, harm, admission, held)
     else harm.step({ is: 'refused', problem: admission.problems.map((each) => each.problem).join(' ') })

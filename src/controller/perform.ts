@@ -33,6 +33,7 @@ import { readPosture } from './posture.ts'
 import { createRecorder, type EvidenceSink, type Recorder } from './recorder.ts'
 import type { Redaction } from './redaction.ts'
 import { lastScrape, settle, settleBudget, type UnknownKeys } from './settling.ts'
+import { createTriggers, type Triggers } from './triggers.ts'
 import { startWatching } from './watching.ts'
 
 export type ControllerPorts = {
@@ -80,10 +81,14 @@ export async function perform(
   const { rehearsal, target, timeline, environment } = performance
   const stopping = new AbortController()
   const lock = await ports.lock.acquire(target, timeline.run)
+  const triggers = createTriggers(ports.clock, target, timeline)
   const recorder = createRecorder(
     sink,
     ports.clock,
-    onEvidence,
+    (record) => {
+      onEvidence(record)
+      triggers.see(record)
+    },
     (error) => stop('failure', `the journal cannot be written: ${messageOf(error)}`),
     ports.redact,
   )
@@ -111,7 +116,7 @@ export async function perform(
     await healLeftovers(undoer, target, [])
     recorder.record({ kind: 'residue', when: 'before', items: await undoer.residue(target) })
     await readPosture(ports.cluster, rehearsal, recorder)
-    await rehearse(ports, performance, recorder, heal, gates, stop, stopping.signal)
+    await rehearse(ports, performance, recorder, heal, { gates, triggers }, stop, stopping.signal)
   } catch (error) {
     stop('failure', messageOf(error))
   } finally {
@@ -144,7 +149,7 @@ async function rehearse(
   performance: Performance,
   recorder: Recorder,
   heal: ReturnType<typeof createHealing>,
-  gates: Gates,
+  waits: { readonly gates: Gates; readonly triggers: Triggers },
   stop: Stop,
   stopping: AbortSignal,
 ): Promise<void> {
@@ -155,7 +160,7 @@ async function rehearse(
   try {
     const load = await startLoad(ports, performance, recorder, client.onEvent)
     const held = new Set<string>()
-    const harmPorts = { ...ports, recorder, healing: heal, closely: watch.closely, gates }
+    const harmPorts = { ...ports, recorder, healing: heal, closely: watch.closely, ...waits }
     const work = [
       runLoad(ports, timeline, load, client.end, stop, stopping),
       announcePhases(ports.clock, timeline, load.zeroAt, recorder, stopping),

@@ -1,6 +1,7 @@
 /** Fills the journal with what the cluster shows by itself: object versions from watches, and scrapes of the target's metric sources. */
 import type { Sample } from '../domain/evidence.ts'
 import { metricsBySource, type Rehearsal, type Target } from '../domain/rehearsal.ts'
+import { isSeriesTrigger } from '../domain/trigger.ts'
 import { after, type Instant, type Millis, millis, seconds } from '../domain/units.ts'
 import { wantedCounters, wantedGauges } from '../judge/seen/wanted-counters.ts'
 import type { Clock, Cluster, Probes } from './ports.ts'
@@ -63,12 +64,16 @@ export function askedSources(rehearsal: Rehearsal, target: Target): ReadonlySet<
   const wanted = [...wantedCounters(rehearsal, target), ...wantedGauges(rehearsal)]
   const exposing = (metric: string) =>
     [...metricsBySource(target)].flatMap(([name, metrics]) => (metrics.includes(metric) ? [name] : []))
+  const waitedFor = [...rehearsal.faults, ...rehearsal.actions].flatMap(({ when }) =>
+    when !== undefined && isSeriesTrigger(when.trigger) ? [when.trigger.of] : [],
+  )
   const movedBetween = [...rehearsal.faults, ...rehearsal.actions].flatMap(({ expect }) =>
     expect.flatMap((each) => (each.kind === 'failover' ? [each.from, each.to] : [])),
   )
   return new Set([
     ...wanted.flatMap(({ source, metric }) => (source === undefined ? exposing(metric) : [source])),
     ...movedBetween,
+    ...waitedFor,
   ])
 }
 

@@ -125,6 +125,13 @@ export const causes = {
     lost: 'stands',
     next: 'Run the rehearsal again with the people who decide. Without this fault it says nothing about it.',
   },
+  'trigger-missed': {
+    needs: HARMS,
+    missing: 'itself',
+    starved: 'stands',
+    lost: 'stands',
+    next: 'Compare the last reading with `when`: let the load bring the platform there, choose another value, or give it a later deadline.',
+  },
   'fault-unproven': {
     needs: HARMS,
     missing: 'itself',

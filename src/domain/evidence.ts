@@ -9,6 +9,7 @@ import type { PostureKind, PostureObject } from './posture.ts'
 import type { Rehearsal, Target } from './rehearsal.ts'
 import type { Session } from './session.ts'
 import type { Timeline } from './timeline.ts'
+import type { TriggerSign } from './trigger.ts'
 import type { Instant, Millis, Ratio } from './units.ts'
 
 export type Evidence =
@@ -176,7 +177,17 @@ export type FaultStep = {
   readonly step: FaultStepData
 }
 
+/**
+ * What happens to the trigger of a fault or an action. `armed`: the last reading before, if there is one. `triggered`: the reading that fired it.
+ * `trigger-missed`: the deadline passed, and the last reading.
+ */
+export type TriggerStep =
+  | { readonly is: 'armed'; readonly note: string }
+  | ({ readonly is: 'triggered' } & TriggerSign)
+  | { readonly is: 'trigger-missed'; readonly note: string }
+
 export type FaultStepData =
+  | TriggerStep
   /** Live pods that the selectors match, and the limit that admitted the fault. */
   | {
       readonly is: 'admitted'
@@ -212,6 +223,7 @@ export type ActionStep = {
 }
 
 export type ActionStepData =
+  | TriggerStep
   /** The objects that it will change, and the live pods that this harms, within the blast radius. */
   | {
       readonly is: 'admitted'

@@ -9,6 +9,7 @@ import type { SourcePoint } from './issue.ts'
 import type { GameDay, GateSpec, PeopleReaction } from './people.ts'
 import type { PostureWant } from './posture.ts'
 import type { RequiredState } from './required-state.ts'
+import type { Begin } from './trigger.ts'
 import type { Millis, PerSecond, Ratio, Some } from './units.ts'
 
 export type Rehearsal = {
@@ -68,11 +69,10 @@ export type Phase = {
   readonly at: SourcePoint
 }
 
-export type FaultSpec = {
+export type FaultSpec = Begin & {
   readonly name: string
-  /** Name of the phase in which the fault begins; `atMs` counts from the end of that phase's ramp. */
+  /** Name of the phase in which the fault begins. */
   readonly during: string
-  readonly atMs: Millis
   readonly forMs: Millis
   /** Path of the Chaos Mesh file, the one object that it holds, and what that does. */
   readonly apply: string
@@ -86,10 +86,9 @@ export type FaultSpec = {
 }
 
 /** A change to the cluster itself, as an operator would make it, with its own undo. */
-export type ActionSpec = {
+export type ActionSpec = Begin & {
   readonly name: string
   readonly during: string
-  readonly atMs: Millis
   /** Time until the undo. Undefined: at the end of the load, or never if it needs no undo. */
   readonly forMs?: Millis
   readonly act: Act

@@ -5,6 +5,7 @@ import type { Unions } from './indicators.ts'
 import type { Role } from './people.ts'
 import type { Act, ChaosManifest } from './rehearsal.ts'
 import type { K6Scenario, ScriptThreshold } from './script.ts'
+import type { PlannedTrigger } from './trigger.ts'
 import type { Millis, PerSecond, Some } from './units.ts'
 
 export type Timeline = {
@@ -25,7 +26,10 @@ export type PlannedPhase = {
   readonly factor: number
 }
 
-/** `object` is what will be created: run label, unique name, duration = planned time + 10 s (the dead man's switch). */
+/**
+ * `object` is what will be created: run label, unique name, duration = planned time + 10 s (the dead man's switch). With a trigger, `fromMs` is when it
+ * is armed, and `toMs` the latest end.
+ */
 export type PlannedFault = {
   readonly name: string
   readonly fromMs: Millis
@@ -33,14 +37,16 @@ export type PlannedFault = {
   readonly does: Fault
   /** Opens at `opensMs`, and closes at `fromMs`. */
   readonly gate?: { readonly by: Role; readonly opensMs: Millis }
+  readonly trigger?: PlannedTrigger
   readonly object: ChaosManifest & { readonly metadata: { readonly namespace: string } }
 }
 
-/** `toMs`: when it is undone; absent: when the load has ended. */
+/** `toMs`: when it is undone; absent: when the load has ended. With a trigger, `fromMs` is when it is armed, and `toMs` the latest end. */
 export type PlannedAction = {
   readonly name: string
   readonly fromMs: Millis
   readonly toMs?: Millis
+  readonly trigger?: PlannedTrigger
   readonly act: Act
 }
 

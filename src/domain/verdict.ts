@@ -175,7 +175,7 @@ export type HarmCost = {
 
 export type ActionResult = {
   readonly action: string
-  readonly state: 'done' | 'not-done' | 'refused' | 'failed' | 'not-reached'
+  readonly state: 'done' | 'not-done' | 'refused' | 'failed' | 'not-performed' | 'not-reached'
   readonly begunAt?: Instant
   readonly doneAt?: Instant
   readonly healedAt?: Instant

@@ -16,6 +16,7 @@ import {
 } from '../domain/rehearsal.ts'
 import { type RequiredState, rateWindowMs } from '../domain/required-state.ts'
 import { showDuration } from '../domain/show.ts'
+import { type Begin, isSeriesTrigger } from '../domain/trigger.ts'
 import { millis } from '../domain/units.ts'
 import { chooseAmong, listed } from './did-you-mean.ts'
 import { wholeFile } from './files.ts'
@@ -50,6 +51,7 @@ export function checkFit(rehearsal: Rehearsal, written: Target): readonly Issue[
       fit.metric(witness.of, witness.metric, witness.at)
       fit.budget(witness.of, witness.withinMs, witness.at)
     }
+  for (const harm of [...rehearsal.faults, ...rehearsal.actions]) checkTrigger(harm, rehearsal, target, fit, report)
   for (const { act, at } of rehearsal.actions) checkAct(act, at, fit)
   for (const { expect } of [...rehearsal.faults, ...rehearsal.actions])
     for (const reaction of expect) checkReaction(reaction, fit)
@@ -152,6 +154,26 @@ function checkExpectation(expectation: Expectation, target: Target, fit: Fit, re
   if (expectation.kind !== 'ledger' || target.books.length > 0) return
   const problem = `There is a ledger to reconcile, and ${target.file} lists no books.`
   report(expectation.at, 'no-books', problem, 'list the books there.')
+}
+
+/** The value before it must be read, and the one after it. Whether objects exist, only the cluster knows. */
+function checkTrigger(
+  harm: Begin & { during: string },
+  { phases }: Rehearsal,
+  target: Target,
+  fit: Fit,
+  report: Report,
+) {
+  const { when, atMs, during } = harm
+  if (when === undefined || !isSeriesTrigger(when.trigger)) return
+  const { kind, of, metric, at } = when.trigger
+  fit.metric(of, metric, at)
+  const rampMs = phases.find(({ name }) => name === during)?.rampMs ?? 0
+  const [lastsMs, overMs] = [atMs + (when.fromMs === undefined ? rampMs : -when.fromMs), rateWindowMs(target, of)]
+  if (kind === 'gauge') return fit.budget(of, lastsMs, at)
+  if (lastsMs >= overMs) return
+  const problem = `The trigger is armed for ${showDuration(lastsMs)}, and a rate of "${of}" is measured over ${showDuration(overMs)}.`
+  report(at, 'expectation-unobservable', problem, 'give it a later deadline (by).')
 }
 
 /** A state that cannot be seen would make every run inconclusive. Whether an autoscaler exists, only the cluster knows. */

@@ -6,6 +6,7 @@ import { dnsLabel, metricName, name, path, seriesLabels, sli, source, title, wit
 import { duration, factor, percentage, rate, rateOrZero } from './quantities.ts'
 import { choosing, may, need, oneOf, record, renamed, tellApart } from './record.ts'
 import { integer, list, placed, type Shape, word } from './shape.ts'
+import { beginningOnce, begins } from './trigger.ts'
 
 const RATE_MAX = { min: 0, max: 1_000_000 }
 const pods = (what: string, min = 1) => need(integer({ min, max: 100_000, what: 'a number of pods' }), what)
@@ -142,26 +143,31 @@ const witness = tellApart(
 )
 
 export const fault = placed(
-  record({
-    name: need(title('carrier-a down'), 'Name of the fault.'),
-    during: need(phase, 'Phase in which the fault happens.'),
-    at: need(duration({ min: 0 }), "Start, counted from the end of that phase's ramp."),
-    for: need(placed(duration({ min: 1000 })), 'Time until the fault is healed.'),
-    apply: need(placed(path('../chaos/carrier-down.yaml')), 'Chaos Mesh file with one object, relative to this file.'),
-    witness: need(
-      placed(witness),
-      'Independent measurement that must see the fault bite; without it the run is inconclusive.',
-    ),
-    expect: may(list(reaction), 'What the platform must do about it.'),
-    gate: may(
-      placed(word(...roles)),
-      'Role that must say `go` before the fault. Without an answer the fault is not performed, and the run is inconclusive.',
-    ),
-    gateOpens: may(
-      duration({ min: 1000 }),
-      'How long before `at` the gate opens; 30s if left out. It closes at `at`, and the load does not wait.',
-    ),
-  }),
+  beginningOnce(
+    record({
+      name: need(title('carrier-a down'), 'Name of the fault.'),
+      during: need(phase, 'Phase in which the fault happens.'),
+      ...begins,
+      for: need(placed(duration({ min: 1000 })), 'Time until the fault is healed.'),
+      apply: need(
+        placed(path('../chaos/carrier-down.yaml')),
+        'Chaos Mesh file with one object, relative to this file.',
+      ),
+      witness: need(
+        placed(witness),
+        'Independent measurement that must see the fault bite; without it the run is inconclusive.',
+      ),
+      expect: may(list(reaction), 'What the platform must do about it.'),
+      gate: may(
+        placed(word(...roles)),
+        'Role that must say `go` before the fault. Without an answer the fault is not performed, and the run is inconclusive.',
+      ),
+      gateOpens: may(
+        duration({ min: 1000 }),
+        'How long before `at` the gate opens; 30s if left out. It closes at `at`, or when the trigger is armed, and the load does not wait.',
+      ),
+    }),
+  ),
 )
 
 /** Some actions say when they are taken back. */
@@ -171,17 +177,19 @@ const ending = <T>(shape: Shape<T>): Shape<T> => ({
 })
 
 export const action = placed(
-  ending(
-    choosing(ACT_KEYS, {
-      name: need(title('zone-b tainted'), 'Name of the action.'),
-      during: need(phase, 'Phase in which the action begins.'),
-      at: need(duration({ min: 0 }), "Start, counted from the end of that phase's ramp."),
-      for: may(
-        placed(duration({ min: 1000 })),
-        'Time until it is undone; at the end of the load if left out. A rollout that is complete needs no undo, and a release always says when.',
-      ),
-      ...acts,
-      expect: may(list(reaction), 'What the platform must do about it.'),
-    }),
+  beginningOnce(
+    ending(
+      choosing(ACT_KEYS, {
+        name: need(title('zone-b tainted'), 'Name of the action.'),
+        during: need(phase, 'Phase in which the action begins.'),
+        ...begins,
+        for: may(
+          placed(duration({ min: 1000 })),
+          'Time until it is undone; at the end of the load if left out. A rollout that is complete needs no undo, and a release always says when.',
+        ),
+        ...acts,
+        expect: may(list(reaction), 'What the platform must do about it.'),
+      }),
+    ),
   ),
 )

@@ -6,6 +6,7 @@ import { actsOf } from './acts.ts'
 import type { ChaosFile } from './chaos-file.ts'
 import { peopleReactionsOf } from './human.ts'
 import type { ActionDraft, FaultDraft, ReactionDraft } from './rehearsal.ts'
+import { beginOf } from './trigger.ts'
 
 type WitnessDraft = FaultDraft['value']['witness']
 
@@ -14,7 +15,7 @@ export function faultOf({ at, value }: FaultDraft, { file, object, does }: Chaos
   return {
     name: value.name,
     during: value.during.value,
-    atMs: value.at,
+    ...beginOf(value),
     forMs: value.for.value,
     apply: file,
     object,
@@ -104,7 +105,7 @@ function reactionOf(at: SourcePoint, value: Exclude<ReactionDraft['value'], { ki
 export const actionOf = (action: ActionDraft): ActionSpec => ({
   name: action.value.name,
   during: action.value.during.value,
-  atMs: action.value.at,
+  ...beginOf(action.value),
   ...(action.value.for === undefined ? {} : { forMs: action.value.for.value }),
   act: actOf(action),
   expect: (action.value.expect ?? []).flatMap(reactionsOfDraft),

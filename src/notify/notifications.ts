@@ -4,6 +4,7 @@
  */
 import type { Evidence, RunStarted } from '../domain/evidence.ts'
 import { showDuration } from '../domain/show.ts'
+import { triggerSentence } from '../domain/trigger.ts'
 import type { Instant } from '../domain/units.ts'
 import type { Finding, Judgment } from '../domain/verdict.ts'
 import { eventWords } from '../report/live/event-words.ts'
@@ -110,13 +111,18 @@ function planned({ rehearsal, target, timeline }: RunStarted): Told {
       namespace: target.namespace,
       totalMs,
       phases: phases.map(({ name, fromMs, toMs }) => ({ name, fromMs, toMs })),
-      faults: faults.map(({ name, fromMs, toMs, gate }) => ({
+      faults: faults.map(({ name, fromMs, toMs, gate, trigger }) => ({
         name,
         fromMs,
         toMs,
         ...(gate ? { gate: gate.by } : {}),
+        ...(trigger ? { when: triggerSentence(trigger.trigger), byMs: trigger.byMs } : {}),
       })),
-      actions: actions.map(({ name, fromMs }) => ({ name, fromMs })),
+      actions: actions.map(({ name, fromMs, trigger }) => ({
+        name,
+        fromMs,
+        ...(trigger ? { when: triggerSentence(trigger.trigger), byMs: trigger.byMs } : {}),
+      })),
     },
   }
 }

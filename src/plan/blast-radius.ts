@@ -127,11 +127,17 @@ export function admitTimeline(
 }
 
 /** Pods that were evicted or rolled out are replaced. They are held only until the action is complete, if it is expected to complete. */
-function holdsTo({ name, act, fromMs, toMs }: PlannedAction, rehearsal: Rehearsal, { totalMs }: Timeline): number {
+function holdsTo(
+  { name, act, fromMs, toMs, trigger }: PlannedAction,
+  rehearsal: Rehearsal,
+  { totalMs }: Timeline,
+): number {
   const end = toMs ?? totalMs
   if (!replacesPods(act)) return end
   const reactions = rehearsal.actions.find((spec) => spec.name === name)?.expect ?? []
-  const completes = reactions.flatMap((each) => (each.kind === 'completes' ? [fromMs + each.withinMs] : []))
+  const completes = reactions.flatMap((each) =>
+    each.kind === 'completes' ? [(trigger?.byMs ?? fromMs) + each.withinMs] : [],
+  )
   return Math.min(end, ...completes)
 }
 

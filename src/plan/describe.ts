@@ -13,6 +13,7 @@ import type {
   ShownScenario,
   Timeline,
 } from '../domain/timeline.ts'
+import { triggerSentence } from '../domain/trigger.ts'
 import { type Millis, millis } from '../domain/units.ts'
 import { describeAcceptances } from './acceptances.ts'
 import type { Admission } from './blast-radius.ts'
@@ -67,11 +68,15 @@ export type DescribedPhase = PlannedPhase & {
   readonly arrivals: number
 }
 
+/** `fromMs` is when it is armed, and `toMs` the latest end. `forMs`: how long the harm lasts; left out: until the load ends. */
+export type DescribedTrigger = { readonly sentence: string; readonly byMs: Millis; readonly forMs?: Millis }
+
 export type DescribedFault = {
   readonly name: string
   readonly phase: string
   readonly fromMs: Millis
   readonly toMs: Millis
+  readonly when?: DescribedTrigger
   readonly apply: string
   /** Who must say `go`, from when until `fromMs`. */
   readonly gate?: PlannedFault['gate']
@@ -90,6 +95,7 @@ export type DescribedAction = {
   readonly fromMs: Millis
   /** The time of its undo; absent: at the end of the load. */
   readonly toMs?: Millis
+  readonly when?: DescribedTrigger
   readonly does: string
   readonly undone: string
   readonly expects: readonly string[]
@@ -214,6 +220,7 @@ function describeFault(
     phase: spec.during,
     fromMs: fault.fromMs,
     toMs: fault.toMs,
+    ...triggerOf(fault),
     apply: spec.apply,
     ...(fault.gate === undefined ? {} : { gate: fault.gate }),
     creates: `${fault.does.title} ${metadata.namespace}/${metadata.name}`,
@@ -243,6 +250,7 @@ function describeAction(
     phase: spec.during,
     fromMs,
     ...(toMs === undefined ? {} : { toMs }),
+    ...triggerOf(action),
     does: actSentence(act),
     undone: undoneSentence(action),
     expects: spec.expect.map(reactionSentence),
@@ -251,7 +259,13 @@ function describeAction(
   }
 }
 
-/** Other harms that run at the same time. */
+function triggerOf({ trigger }: PlannedFault | PlannedAction): { readonly when?: DescribedTrigger } {
+  if (trigger === undefined) return {}
+  const { byMs, forMs } = trigger
+  return { when: { sentence: triggerSentence(trigger.trigger), byMs, ...(forMs === undefined ? {} : { forMs }) } }
+}
+
+/** Other harms that may run at the same time. */
 function overlapsOf(harm: PlannedFault | PlannedAction, { faults, actions, totalMs }: Timeline): readonly string[] {
   const end = (each: { readonly toMs?: Millis }): number => each.toMs ?? totalMs
   return [...faults, ...actions]

@@ -3,10 +3,12 @@ import type { Issue } from '../domain/issue.ts'
 import { RUN_LABEL, TARGET_LABEL } from '../domain/labels.ts'
 import type { FaultSpec, Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { PlannedFault, PlannedPhase } from '../domain/timeline.ts'
+import { startsBetween } from '../domain/trigger.ts'
 import { millis, seconds } from '../domain/units.ts'
 import { atAddresses } from '../protocols/chaos-mesh/addresses.ts'
 import { faultOf } from '../protocols/chaos-mesh/fault.ts'
 import type { PlanCode } from './codes.ts'
+import { plannedTrigger } from './trigger.ts'
 
 // The controller heals at the planned time. If the controller is dead, the cluster heals this much later.
 const DEAD_MANS_SWITCH = seconds(10)
@@ -14,16 +16,17 @@ const DEAD_MANS_SWITCH = seconds(10)
 export function planFault(spec: FaultSpec, phases: readonly PlannedPhase[], target: Target, run: string): PlannedFault {
   const phase = phases.find(({ name }) => name === spec.during)
   if (phase === undefined) throw new Error(`fault ${spec.name} in an unknown phase was let through`)
-  const fromMs = phase.rampEndMs + spec.atMs
+  const { fromMs, latestMs } = startsBetween(spec, phase)
   const object = plannedObject(spec, target, run)
   const does = faultOf(object)
   if (does === undefined) throw new Error(`fault ${spec.name} of the unknown kind ${object.kind} was let through`)
   const { gate } = spec
   return {
     name: spec.name,
-    fromMs: millis(fromMs),
-    toMs: millis(fromMs + spec.forMs),
+    fromMs,
+    toMs: millis(latestMs + spec.forMs),
     ...(gate === undefined ? {} : { gate: { by: gate.by, opensMs: millis(Math.max(0, fromMs - gate.opensMs)) } }),
+    ...plannedTrigger(spec, latestMs),
     does,
     object,
   }

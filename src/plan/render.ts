@@ -9,6 +9,7 @@ import type {
   DescribedFault,
   DescribedObjective,
   DescribedPhase,
+  DescribedTrigger,
   PlanDescription,
 } from './describe.ts'
 
@@ -55,14 +56,25 @@ function columns(rows: readonly (readonly string[])[]): readonly string[] {
 type Event = { readonly atMs: number; readonly row: readonly string[] }
 
 function timelineRows(plan: PlanDescription): readonly string[] {
-  const faults = plan.faults.flatMap(({ name, fromMs, toMs, gate }): Event[] => [
+  const faults = plan.faults.flatMap(({ name, fromMs, toMs, gate, when }): Event[] => [
     ...(gate === undefined
       ? []
       : [{ atMs: gate.opensMs, row: [showClock(gate.opensMs), `? gate of ${name}`, '', `${gate.by} answers`] }]),
-    { atMs: fromMs, row: [showClock(fromMs), `! ${name}`, '', `for ${showDuration(toMs - fromMs)}`] },
-    { atMs: toMs, row: [showClock(toMs), `! ${name} healed`] },
+    ...(when === undefined
+      ? [
+          { atMs: fromMs, row: [showClock(fromMs), `! ${name}`, '', `for ${showDuration(toMs - fromMs)}`] },
+          { atMs: toMs, row: [showClock(toMs), `! ${name} healed`] },
+        ]
+      : [
+          ...waiting('!', name, fromMs, when),
+          { atMs: toMs, row: [showClock(toMs), `! ${name} healed at the latest`] },
+        ]),
   ])
-  const actions = plan.actions.flatMap(({ name, fromMs, toMs }): Event[] => {
+  const actions = plan.actions.flatMap(({ name, fromMs, toMs, when }): Event[] => {
+    if (when !== undefined) {
+      const end = toMs === undefined ? [] : [{ atMs: toMs, row: [showClock(toMs), `> ${name} undone at the latest`] }]
+      return [...waiting('>', name, fromMs, when), ...end]
+    }
     const begin = {
       atMs: fromMs,
       row: [showClock(fromMs), `> ${name}`, '', toMs === undefined ? '' : `for ${showDuration(toMs - fromMs)}`],
@@ -74,6 +86,23 @@ function timelineRows(plan: PlanDescription): readonly string[] {
   const events = [...phases, ...faults, ...actions].sort((a, b) => a.atMs - b.atMs)
   return columns([...events, end].map(({ row }) => Array.from({ length: 5 }, (_, i) => row[i] ?? '')))
 }
+
+/** Armed, and its deadline. */
+function waiting(mark: string, name: string, fromMs: number, { byMs, forMs }: DescribedTrigger): readonly Event[] {
+  const long = forMs === undefined ? '' : `for ${showDuration(forMs)}`
+  return [
+    { atMs: fromMs, row: [showClock(fromMs), `? ${name} armed`, '', `until ${showClock(byMs)}`] },
+    { atMs: byMs, row: [showClock(byMs), `${mark} ${name} at the latest`, '', long] },
+  ]
+}
+
+const beginLines = ({ fromMs, when }: DescribedFault | DescribedAction): readonly string[] =>
+  when === undefined
+    ? []
+    : [
+        `begins between ${showClock(fromMs)} and ${showClock(when.byMs)}, when ${when.sentence}`,
+        'without that it is not performed, and the run is inconclusive',
+      ]
 
 function phaseRow({
   name,
@@ -99,6 +128,7 @@ function phaseRow({
 
 function faultLines(fault: DescribedFault): readonly string[] {
   const details = [
+    ...beginLines(fault),
     `creates ${fault.creates} from ${fault.apply}`,
     `proven when ${fault.witness}`,
     ...fault.expects.map((sentence) => `expected: ${sentence}`),
@@ -109,6 +139,7 @@ function faultLines(fault: DescribedFault): readonly string[] {
 
 function actionLines(action: DescribedAction): readonly string[] {
   const details = [
+    ...beginLines(action),
     action.does,
     action.undone,
     ...action.expects.map((sentence) => `expected: ${sentence}`),
@@ -118,9 +149,13 @@ function actionLines(action: DescribedAction): readonly string[] {
 }
 
 /** The blast radius: what it counts, and which harms are counted together. */
-function countedLines({ overlaps, admission }: DescribedFault | DescribedAction): readonly string[] {
+function countedLines({ overlaps, admission, when }: DescribedFault | DescribedAction): readonly string[] {
   const together =
-    overlaps.length === 0 ? [] : [`runs together with ${overlaps.join(', ')}; the blast radius counts them as one`]
+    overlaps.length === 0
+      ? []
+      : [
+          `${when === undefined ? 'runs' : 'may run'} together with ${overlaps.join(', ')}; the blast radius counts them as one`,
+        ]
   const counted =
     admission === undefined ? ['blast radius not counted: no cluster was asked'] : admissionLines(admission)
   return [...together, ...counted]

@@ -8,8 +8,9 @@ import { showCount, showDuration, showPercent, showSeries } from '../domain/show
 import type { PlannedAction } from '../domain/timeline.ts'
 import type { Millis } from '../domain/units.ts'
 
-export function undoneSentence({ act, toMs, fromMs }: PlannedAction): string {
-  const when = toMs === undefined ? 'at the end of the load' : `after ${showDuration(toMs - fromMs)}`
+export function undoneSentence({ act, toMs, fromMs, trigger }: PlannedAction): string {
+  const forMs = trigger?.forMs ?? (toMs === undefined ? undefined : toMs - fromMs)
+  const when = forMs === undefined ? 'at the end of the load' : `after ${showDuration(forMs)}`
   return keptWhenDone(act) ? `needs no undo once it is complete; if it is not, undone ${when}` : `undone ${when}`
 }
 

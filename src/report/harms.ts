@@ -1,8 +1,10 @@
 /** Faults and actions as they really happened, each with its letter: shaded on every chart and drawn as bars in the plan. */
 import { actWords, endsByItself } from '../domain/action.ts'
-import type { EvidenceOf, RunStarted } from '../domain/evidence.ts'
+import type { ActionStepData, EvidenceOf, FaultStepData, RunStarted, TriggerStep } from '../domain/evidence.ts'
 import type { GateAnswer } from '../domain/people.ts'
+import { type PlannedTrigger, triggerSentence } from '../domain/trigger.ts'
 import type { Judgment } from '../domain/verdict.ts'
+import { clock } from './words.ts'
 
 /** Times in seconds since the load's zero. */
 export type DrawnHarm = {
@@ -26,6 +28,15 @@ export type DrawnHarm = {
   problem?: string
   /** Somebody must say `go` first. */
   gate?: { readonly by: string; readonly open: boolean }
+  /** What it waits for, until when at most, and what became of it. */
+  trigger?: DrawnTrigger
+}
+
+export type DrawnTrigger = {
+  readonly sentence: string
+  readonly by: number
+  readonly armed?: number
+  readonly ended?: { readonly is: 'triggered' | 'trigger-missed'; readonly at: number; readonly note: string }
 }
 
 export type Harms = {
@@ -42,6 +53,7 @@ export function createHarms({ timeline }: RunStarted): Harms {
       what: each.does.title,
       planned: { from: each.fromMs / 1000, to: each.toMs / 1000 },
       lasts: true,
+      ...drawnTrigger(each.trigger),
     })),
     ...timeline.actions.map((each) => ({
       kind: 'action' as const,
@@ -49,6 +61,7 @@ export function createHarms({ timeline }: RunStarted): Harms {
       what: actWords(each.act),
       planned: { from: each.fromMs / 1000, ...(each.toMs === undefined ? {} : { to: each.toMs / 1000 }) },
       lasts: !endsByItself(each.act),
+      ...drawnTrigger(each.trigger),
     })),
   ]
   const all = planned
@@ -63,6 +76,7 @@ export function createHarms({ timeline }: RunStarted): Harms {
       if (step.is === 'gate-opened') harm.gate = { by: step.by, open: true }
       if (step.is === 'gate-closed') closeGate(harm, step)
       if (step.is === 'gate-opened' || step.is === 'gate-closed') return
+      if (isTriggerStep(step)) return noteTrigger(harm, step, at)
       harm.requested ??= at
       if (step.is === 'injected') harm.begun ??= at
       if (step.is === 'refused' || step.is === 'failed') harm.problem = step.problem
@@ -71,6 +85,7 @@ export function createHarms({ timeline }: RunStarted): Harms {
     addAction({ action, step }, at) {
       const harm = find('action', action)
       if (!harm) return
+      if (isTriggerStep(step)) return noteTrigger(harm, step, at)
       harm.requested ??= at
       if (step.is === 'begun') harm.begun ??= at
       if (step.is === 'done') harm.done ??= at
@@ -79,6 +94,28 @@ export function createHarms({ timeline }: RunStarted): Harms {
       healingOf(harm, step.is, at)
     },
   }
+}
+
+const drawnTrigger = (planned: PlannedTrigger | undefined): { readonly trigger?: DrawnTrigger } =>
+  planned === undefined ? {} : { trigger: { sentence: triggerSentence(planned.trigger), by: planned.byMs / 1000 } }
+
+const isTriggerStep = (step: FaultStepData | ActionStepData): step is TriggerStep =>
+  step.is === 'armed' || step.is === 'triggered' || step.is === 'trigger-missed'
+
+function noteTrigger(harm: DrawnHarm, { is, note }: TriggerStep, at: number): void {
+  if (harm.trigger)
+    harm.trigger = { ...harm.trigger, ...(is === 'armed' ? { armed: at } : { ended: { is, at, note } }) }
+  if (is === 'trigger-missed') harm.problem = 'not performed: its trigger did not come in time'
+}
+
+/** `armed 1:10, triggered 1:23: …`. Undefined without a trigger, and before it is armed. */
+export function triggerWords({ trigger }: DrawnHarm): string | undefined {
+  if (trigger?.armed === undefined) return undefined
+  const { armed, by, sentence, ended } = trigger
+  if (ended === undefined) return `armed ${clock(armed)}, until ${clock(by)} at most: ${sentence}`
+  return ended.is === 'triggered'
+    ? `armed ${clock(armed)}, triggered ${clock(ended.at)}: ${ended.note}`
+    : `armed ${clock(armed)}, missed ${clock(ended.at)}; the last reading: ${ended.note}`
 }
 
 function closeGate(harm: DrawnHarm, { answer, who = 'somebody' }: { answer: GateAnswer; who?: string }): void {

@@ -47,6 +47,7 @@ export const actionWords: Readonly<Record<ActionResult['state'], readonly [words
   'not-done': ['✗ not done', 'bad'],
   refused: ['? refused', 'warn'],
   failed: ['? failed', 'warn'],
+  'not-performed': ['? not performed', 'warn'],
   'not-reached': ['? not reached', 'warn'],
 }
 

@@ -4,6 +4,7 @@ import { systemClock } from '../../src/cli/clock.ts'
 import { performAction } from '../../src/controller/action.ts'
 import { createHealing } from '../../src/controller/healing.ts'
 import { createRecorder } from '../../src/controller/recorder.ts'
+import { createTriggers } from '../../src/controller/triggers.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { millis } from '../../src/domain/units.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
@@ -70,7 +71,13 @@ async function performed(
   })
   const actions = kubernetesActions(api, systemClock)
   await performAction(
-    { clock: systemClock, recorder, healing: createHealing(recorder, actions, actions), actions },
+    {
+      clock: systemClock,
+      recorder,
+      healing: createHealing(recorder, actions, actions),
+      actions,
+      triggers: createTriggers(systemClock, target, timeline.value),
+    },
     { ...action, fromMs: millis(0), toMs: millis(2_500), act },
     { rehearsal, target, timeline: timeline.value },
     systemClock.now(),

@@ -7,6 +7,7 @@ import { performFault } from '../../src/controller/fault.ts'
 import { createGates } from '../../src/controller/gates.ts'
 import { createHealing } from '../../src/controller/healing.ts'
 import { look } from '../../src/controller/sight.ts'
+import { createTriggers } from '../../src/controller/triggers.ts'
 import type { FaultStepData } from '../../src/domain/evidence.ts'
 import { instant, millis } from '../../src/domain/units.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
@@ -115,6 +116,7 @@ describe('a fault that is due', () => {
       probes,
       closely: new Set<string>(),
       gates: createGates(systemClock),
+      triggers: createTriggers(systemClock, on, { faults: [fault], actions: [] }),
     }
     const zeroAt = instant(systemClock.now() - fault.fromMs)
     const roomy = { ...rehearsal, blastRadius: { ...rehearsal.blastRadius, pods: { kind: 'count', of: 9 } as const } }

@@ -125,6 +125,43 @@ export const brokenRehearsals: readonly Row[] = [
     'for: 25s\n      gate: owner\n      gateOpens: 31s',
     'gate-outside-phase:27',
   ),
+  spec('a fault with neither a time nor a trigger', '      at: 30s\n', '', 'missing-key:23'),
+  spec(
+    'a fault with a time and a trigger',
+    'at: 30s',
+    'at: 30s\n      when: {autoscaler: payments-api, by: 30s}',
+    'wrong-value:26',
+  ),
+  spec(
+    'a trigger whose deadline is before it is armed',
+    'at: 30s',
+    'when: {autoscaler: payments-api, from: 30s, by: 30s}',
+    'out-of-range:25',
+  ),
+  spec(
+    'a triggered fault that outlasts its phase when its trigger comes last',
+    'at: 30s',
+    'when: {autoscaler: payments-api, by: 70s}',
+    'fault-outlasts-phase:26',
+  ),
+  spec(
+    'a trigger without a value',
+    'at: 30s',
+    'when: {rate: psp_requests_total, of: psp-a, by: 30s}',
+    'missing-key:25',
+  ),
+  spec(
+    'a trigger with a rise and a fall',
+    'at: 30s',
+    'when: {rate: psp_requests_total, of: psp-a, rises: 9/s, falls: 5/s, by: 30s}',
+    'wrong-value:25',
+  ),
+  spec(
+    'a gate before a trigger that is armed with its phase',
+    'at: 30s',
+    'when: {autoscaler: payments-api, by: 30s}\n      gate: owner',
+    'gate-outside-phase:26',
+  ),
   spec('a fault that outlasts its phase', 'for: 25s', 'for: 70s', 'fault-outlasts-phase:26'),
   spec(
     'a fault before any traffic',

@@ -307,6 +307,16 @@ describe('a rehearsal that does not fit its target', () => {
       { [TARGET]: [['[payments_charges_total, payments_breaker_state', '[payments_breaker_state']] },
       ['unknown-metric:30'],
     ],
+    [
+      'a trigger on a metric that its source does not have',
+      { [REHEARSAL]: [['at: 30s', 'when: {gauge: psp_lag, pods: sum, of: psp-a, rises: 100, by: 30s}']] },
+      ['unknown-metric:25'],
+    ],
+    [
+      'a trigger that is armed for less time than a rate takes',
+      { [REHEARSAL]: [['at: 30s', 'when: {rate: psp_requests_total, of: psp-a, rises: 9/s, from: 20s, by: 22s}']] },
+      ['expectation-unobservable:25'],
+    ],
     ['a failover to nowhere', { [REHEARSAL]: [['to: psp-b', 'to: psp-z']] }, ['unknown-source:30']],
     [
       'a failover whose second provider nobody counts',

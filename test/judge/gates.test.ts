@@ -45,3 +45,29 @@ describe('a fault with a gate', () => {
     expect(judge(together(evidence(), gate)).verdict.kind).toBe(judge(evidence()).verdict.kind)
   })
 })
+
+describe('a fault with a trigger', () => {
+  const armed = step(45, { is: 'armed', note: 'the autoscaler payments-api wants 2 pods' })
+
+  it('is not performed when its trigger was missed, and the run is inconclusive for that reason', () => {
+    const note = 'the autoscaler payments-api wants 2 pods'
+    const judgment = withSteps(armed, step(75, { is: 'trigger-missed', note }))
+    expect(judgment.faults[0]?.state).toBe('not-performed')
+    expect(judgment.verdict.kind).toBe('inconclusive')
+    expect(judgment.exitCode).toBe(3)
+    expect(causesOf(judgment)).toContain('trigger-missed')
+    expect(causesOf(judgment)).not.toContain('fault-unproven')
+    expect(sentenceOf(judgment, 'trigger-missed')).toBe(
+      `${fault} was not performed: its trigger did not come before the deadline (the last reading: ${note}).`,
+    )
+  })
+
+  it('was not reached when the run ended while it was armed', () => {
+    expect(withSteps(armed).faults[0]?.state).toBe('not-reached')
+  })
+
+  it('is judged like any other fault after its trigger', () => {
+    const fired = step(60, { is: 'triggered', note: 'more pods', readAt: secondAt(60) })
+    expect(judge(together(evidence(), [armed, fired])).verdict.kind).toBe(judge(evidence()).verdict.kind)
+  })
+})

@@ -25,8 +25,8 @@ export async function preflight(api: KubernetesApi, rehearsal: Rehearsal, target
     ...needs.map((need) => permission(api, need)),
     ...objectsOf(rehearsal, target).map((object) => presence(api, object)),
     ...Object.keys(target.sources).map((name) => sourceMatches(api, target, name)),
-    ...rehearsal.expectations.map((expected) => scalerIsThere(api, target, scalerOf(expected))),
-    ...requiredScalers(rehearsal).map((scaler) => scalerIsThere(api, target, scaler)),
+    ...rehearsal.expectations.map((expected) => isThere(api, target, scalerOf(expected))),
+    ...[...requiredScalers(rehearsal), ...waitedFor(rehearsal)].map((each) => isThere(api, target, each)),
     identity(api, target),
   ])
   return [...answers.filter((each) => each !== undefined), ...(await actionProblems(api, rehearsal, target))]
@@ -190,23 +190,33 @@ async function allowedList(api: KubernetesApi, path: string): Promise<readonly K
   return itemsOf(response.json)
 }
 
-type Scaler = {
-  readonly kind: 'ScaledObject' | 'HorizontalPodAutoscaler'
+type Watched = {
+  readonly kind: 'ScaledObject' | 'HorizontalPodAutoscaler' | 'Deployment'
   readonly name: string
   readonly at: SourcePoint
 }
 
-function scalerOf(expected: Expectation): Scaler | undefined {
+function scalerOf(expected: Expectation): Watched | undefined {
   if (expected.kind === 'keda') return { kind: 'ScaledObject', name: expected.scaledObject, at: expected.at }
   return expected.kind === 'autoscaler'
     ? { kind: 'HorizontalPodAutoscaler', name: expected.name, at: expected.at }
     : undefined
 }
 
-const requiredScalers = ({ reaches = [] }: Rehearsal): readonly Scaler[] =>
+const requiredScalers = ({ reaches = [] }: Rehearsal): readonly Watched[] =>
   reaches.flatMap((each) =>
     each.kind === 'at-maximum' ? [{ kind: 'HorizontalPodAutoscaler', name: each.autoscaler, at: each.at }] : [],
   )
+
+/** Without the autoscaler or the Deployment, the trigger would never come. */
+const waitedFor = ({ faults, actions }: Rehearsal): readonly Watched[] =>
+  [...faults, ...actions].flatMap(({ when }): readonly Watched[] => {
+    if (when?.trigger.kind === 'autoscaler')
+      return [{ kind: 'HorizontalPodAutoscaler', name: when.trigger.autoscaler, at: when.trigger.at }]
+    return when?.trigger.kind === 'rollout'
+      ? [{ kind: 'Deployment', name: when.trigger.deployment, at: when.trigger.at }]
+      : []
+  })
 
 /** Autoscalers that must reach their maximum and do not exist. */
 export async function missingScalers(
@@ -214,28 +224,34 @@ export async function missingScalers(
   rehearsal: Rehearsal,
   target: Target,
 ): Promise<readonly Issue[]> {
-  const answers = await Promise.all(requiredScalers(rehearsal).map((scaler) => scalerIsThere(api, target, scaler)))
+  const answers = await Promise.all(requiredScalers(rehearsal).map((scaler) => isThere(api, target, scaler)))
   return answers.filter((each) => each !== undefined)
 }
 
-/** A missing autoscaler is reported before the load. Uses a list, as the run does. */
-async function scalerIsThere(
+/** A missing object is reported before the load. Uses a list, as the run does. */
+async function isThere(
   api: KubernetesApi,
   { namespace }: Target,
-  scaler: Scaler | undefined,
+  watched: Watched | undefined,
 ): Promise<Issue | undefined> {
-  if (scaler === undefined) return undefined
-  const { kind, name, at } = scaler
-  const isKeda = kind === 'ScaledObject'
-  const items = await allowedList(api, isKeda ? paths.scaledObjects(namespace) : paths.autoscalers(namespace))
+  if (watched === undefined) return undefined
+  const { kind, name, at } = watched
+  const { path, resource } = listed[kind]
+  const items = await allowedList(api, path(namespace))
   if (items === undefined || items.some(({ metadata }) => metadata.name === name)) return undefined
   return {
     at,
     code: 'object-missing',
     problem: `namespace ${namespace} of context ${api.context} has no ${kind} ${name}, which this expects something of.`,
-    next: `Compare with: kubectl --context ${api.context} -n ${namespace} get ${isKeda ? 'scaledobjects' : 'hpa'}; the lab is booted with a part of the platform by --overlay.`,
+    next: `Compare with: kubectl --context ${api.context} -n ${namespace} get ${resource}; the lab is booted with a part of the platform by --overlay.`,
   }
 }
+
+const listed = {
+  ScaledObject: { path: paths.scaledObjects, resource: 'scaledobjects' },
+  HorizontalPodAutoscaler: { path: paths.autoscalers, resource: 'hpa' },
+  Deployment: { path: paths.deployments, resource: 'deployments' },
+} as const
 
 /** A source without pods would leave a witness without data, so it is reported before the load. */
 async function sourceMatches(api: KubernetesApi, target: Target, name: string): Promise<Issue | undefined> {

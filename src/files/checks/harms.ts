@@ -1,12 +1,15 @@
 /** Rules between faults, actions, their phases, and the reactions expected of the platform. */
 import type { SourcePoint } from '../../domain/issue.ts'
 import { showDuration } from '../../domain/show.ts'
+import { startsBetween } from '../../domain/trigger.ts'
 import { GATE_OPENS } from '../harm.ts'
 import type { ActionDraft, Draft, FaultDraft, ReactionDraft } from '../rehearsal.ts'
 import type { Report } from '../report.ts'
 import type { Placed } from '../shape.ts'
+import { type BeginDraft, startOf } from '../trigger.ts'
 import { checkActTimes, checkReaction } from './reactions.ts'
 import { type PhaseSpan, type Plan, planOf, reportTwins, spanOf } from './timeline.ts'
+import { checkBegin } from './triggers.ts'
 
 /** The common part of a fault and an action. */
 export type HarmDraft = {
@@ -14,7 +17,7 @@ export type HarmDraft = {
   readonly name: string
   readonly at: SourcePoint
   readonly during: Placed<string>
-  readonly atMs: number
+  readonly begins: BeginDraft
   readonly lasts?: Placed<number>
   readonly expect: readonly ReactionDraft[]
   readonly witness?: FaultDraft['value']['witness']
@@ -22,10 +25,14 @@ export type HarmDraft = {
   readonly gate?: { readonly at: SourcePoint; readonly opensMs: number }
 }
 
-/** A harm with its place in the plan. Without an end of its own it lasts until the end of the load. */
+/**
+ * A harm with its place in the plan. Without an end of its own it lasts until the end of the load. With a trigger it begins between `fromMs` and
+ * `latestMs`, and `toMs` is the latest end.
+ */
 export type Strike = {
   readonly harm: HarmDraft
   readonly fromMs: number
+  readonly latestMs: number
   readonly toMs: number
   readonly totalMs: number
 }
@@ -40,6 +47,7 @@ export function checkHarms(draft: Draft, report: Report): void {
   const strikes = plan === undefined ? [] : harms.flatMap((harm) => strikeOf(harm, plan, report) ?? [])
   for (const harm of harms) {
     const strike = strikes.find((each) => each.harm === harm)
+    checkBegin(harm.begins, harm.at, report)
     checkWitness(harm, report)
     checkGate(harm, report)
     checkActTimes(harm, strike, report)
@@ -53,7 +61,7 @@ const ofFault = ({ at, value }: FaultDraft): HarmDraft => ({
   name: value.name,
   at,
   during: value.during,
-  atMs: value.at,
+  begins: value,
   lasts: value.for,
   expect: value.expect ?? [],
   witness: value.witness,
@@ -65,50 +73,61 @@ const ofAction = (action: ActionDraft): HarmDraft => ({
   name: action.value.name,
   at: action.at,
   during: action.value.during,
-  atMs: action.value.at,
+  begins: action.value,
   ...(action.value.for === undefined ? {} : { lasts: action.value.for }),
   expect: action.value.expect ?? [],
   action,
 })
 
-/** People decide about a fault while the load of its phase is there to be seen. */
-function checkGate({ gate, atMs }: HarmDraft, report: Report): void {
-  if (gate === undefined || gate.opensMs <= atMs) return
-  const problem = `The gate opens ${showDuration(gate.opensMs)} before the fault, which begins ${showDuration(atMs)} after the ramp of its phase.`
-  const next = `let the fault begin at ${showDuration(gate.opensMs)} or later, or shorten gateOpens.`
+/** People decide about a fault while the load of its phase is there to be seen, and before its trigger is armed. */
+function checkGate({ gate, begins: { at, when } }: HarmDraft, report: Report): void {
+  const closesMs = when === undefined ? at : (when.value.value.from?.value ?? 0)
+  if (gate === undefined || closesMs === undefined || gate.opensMs <= closesMs) return
+  const [what, key] = when === undefined ? ['fault, which begins', 'at'] : ['trigger, which is armed', 'when.from']
+  const problem = `The gate opens ${showDuration(gate.opensMs)} before the ${what} ${showDuration(closesMs)} after the ramp of its phase.`
+  const next =
+    key === 'at'
+      ? `let the fault begin at ${showDuration(gate.opensMs)} or later, or shorten gateOpens.`
+      : `write from: ${showDuration(gate.opensMs)} or later under when, or shorten gateOpens.`
   report(gate.at, 'gate-outside-phase', problem, next)
 }
 
 function strikeOf(harm: HarmDraft, plan: Plan, report: Report): Strike | undefined {
   const span = spanOf(harm.during, plan, report)
   if (span === undefined) return undefined
-  const fromMs = span.rampEndMs + harm.atMs
-  const toMs = harm.lasts === undefined ? plan.totalMs : fromMs + harm.lasts.value
-  if (harm.lasts === undefined ? fromMs >= span.toMs : toMs > span.toMs)
-    reportOutlasting(harm, fromMs, toMs, span, report)
+  const { fromMs, latestMs } = startsBetween(startOf(harm.begins), span)
+  const toMs = harm.lasts === undefined ? plan.totalMs : latestMs + harm.lasts.value
+  if (harm.lasts === undefined ? latestMs >= span.toMs : toMs > span.toMs)
+    reportOutlasting(harm, latestMs, toMs, span, report)
   if (harm.witness !== undefined && harm.witness.value.kind !== 'ready' && fromMs < TRAFFIC_BEFORE_FAULT_MS) {
-    const problem = `The fault begins ${showDuration(fromMs)} after the load, before its witness has seen traffic.`
-    const next = `let it begin at least ${showDuration(TRAFFIC_BEFORE_FAULT_MS)} after the load.`
+    const isArmed = harm.begins.when !== undefined
+    const what = isArmed ? 'The trigger is armed' : 'The fault begins'
+    const problem = `${what} ${showDuration(fromMs)} after the load, before its witness has seen traffic.`
+    const next = `let it ${isArmed ? 'be armed (from)' : 'begin'} at least ${showDuration(TRAFFIC_BEFORE_FAULT_MS)} after the load.`
     report(harm.at, 'fault-too-early', problem, next)
   }
-  return { harm, fromMs, toMs, totalMs: plan.totalMs }
+  return { harm, fromMs, latestMs, toMs, totalMs: plan.totalMs }
 }
 
 function reportOutlasting(
-  { is, at, lasts }: HarmDraft,
-  fromMs: number,
+  { is, at, lasts, begins: { when } }: HarmDraft,
+  latestMs: number,
   toMs: number,
   span: PhaseSpan,
   report: Report,
 ): void {
   const length = `whose full load lasts ${showDuration(span.toMs - span.rampEndMs)}`
   const how =
-    lasts === undefined ? `begins ${showDuration(fromMs - span.toMs)}` : `ends ${showDuration(toMs - span.toMs)}`
+    lasts === undefined ? `begins ${showDuration(latestMs - span.toMs)}` : `ends ${showDuration(toMs - span.toMs)}`
+  const next =
+    when === undefined
+      ? 'begin it sooner, shorten it, or let the phase last longer.'
+      : 'give the trigger an earlier deadline (by), shorten it, or let the phase last longer.'
   report(
     lasts?.at ?? at,
     is === 'fault' ? 'fault-outlasts-phase' : 'action-outlasts-phase',
-    `The ${is} ${how} after its phase "${span.name}", ${length}.`,
-    'begin it sooner, shorten it, or let the phase last longer.',
+    `The ${is} ${how} after its phase "${span.name}"${when === undefined ? '' : ' when its trigger comes last'}, ${length}.`,
+    next,
   )
 }
 

@@ -2,11 +2,13 @@
 import type { SourcePoint } from '../../domain/issue.ts'
 import { stepKey } from '../../domain/people.ts'
 import { showDuration } from '../../domain/show.ts'
+import { startsBetween } from '../../domain/trigger.ts'
 import type { HumanDraft } from '../human.ts'
 import type { Draft } from '../rehearsal.ts'
 import type { Report } from '../report.ts'
 import type { Placed } from '../shape.ts'
-import { planOf } from './timeline.ts'
+import { startOf } from '../trigger.ts'
+import { type PhaseSpan, planOf } from './timeline.ts'
 
 type Timed = { readonly what: string; readonly within: Placed<number> }
 
@@ -49,9 +51,9 @@ export function checkHuman(draft: Draft, report: Report): void {
   }
 }
 
-function startsOf({ faults, actions }: Draft, spans: readonly { readonly name: string; readonly rampEndMs: number }[]) {
+function startsOf({ faults, actions }: Draft, spans: readonly PhaseSpan[]) {
   return [...(faults?.value ?? []), ...(actions?.value ?? [])].flatMap(({ value }) => {
     const span = spans.find(({ name }) => name === value.during.value)
-    return span === undefined ? [] : [span.rampEndMs + value.at]
+    return span === undefined ? [] : [startsBetween(startOf(value), span).latestMs]
   })
 }

@@ -103,8 +103,8 @@ function whileItLasts(
 }
 
 function beforeTheEnd(what: string, within: Placed<number>, strike: Strike | undefined, report: Report): void {
-  if (strike === undefined || strike.fromMs + within.value <= strike.totalMs) return
-  const left = showDuration(Math.max(0, strike.totalMs - strike.fromMs))
+  if (strike === undefined || strike.latestMs + within.value <= strike.totalMs) return
+  const left = showDuration(Math.max(0, strike.totalMs - strike.latestMs))
   const problem = `${what} has ${showDuration(within.value)}, and the load ends ${left} after the ${strike.harm.is} begins.`
   report(within.at, 'expectation-unobservable', problem, 'begin it sooner, or expect it sooner.')
 }
@@ -115,10 +115,10 @@ function afterHealing(what: string, within: Placed<number>, strike: Strike | und
 }
 
 /** A rollout is over when it is complete, and a release when it is rolled back. The plan knows only when that must be at the latest. */
-function latestHealing({ harm, fromMs, toMs }: Strike): number {
+function latestHealing({ harm, latestMs, toMs }: Strike): number {
   const draft = actOf(harm)
   if (draft?.times !== undefined) return toMs + draft.times.undone.within.value
-  return draft !== undefined && keptWhenDone(draft.act) ? fromMs + completion(harm) : toMs
+  return draft !== undefined && keptWhenDone(draft.act) ? latestMs + completion(harm) : toMs
 }
 
 function beforeLoadEnds(

@@ -79,7 +79,14 @@ const loadFrame = object(
 const failed = object({ problem })
 const none = object({})
 
+const ofTrigger = {
+  armed: object({ note: text }),
+  triggered: object({ note: text, readAt: moment }),
+  'trigger-missed': object({ note: text }),
+}
+
 const faultStep = variants('is', {
+  ...ofTrigger,
   admitted: object({ pods: list(text), candidates: number, limit: number, note: text }),
   refused: failed,
   created: object({ namespace: text, name: text, uid: text }),
@@ -94,6 +101,7 @@ const faultStep = variants('is', {
 })
 
 const actionStep = variants('is', {
+  ...ofTrigger,
   admitted: object({ targets: list(text), pods: list(text), limit: number, note: text }),
   refused: failed,
   begun: object({ targets: list(text) }),

@@ -18,6 +18,7 @@ import {
   text,
   variants,
 } from './shape.ts'
+import { plannedTrigger, when } from './trigger-shape.ts'
 
 const at = object({ file: text, line: number, column: number })
 const labels = record(text)
@@ -105,7 +106,7 @@ const fault = object(
     expect: list(reaction),
     at,
   },
-  { gate },
+  { gate, when },
 )
 
 const nodes = object({}, { zone: text, pool: text, atMost: number })
@@ -129,7 +130,7 @@ const act = variants('kind', {
   promote: object({ database: text, to: text }),
 })
 
-const action = object({ name: text, during: text, atMs: ms, act, expect: list(reaction), at }, { forMs: ms })
+const action = object({ name: text, during: text, atMs: ms, act, expect: list(reaction), at }, { forMs: ms, when })
 
 const want = oneOf(
   'default-deny',
@@ -326,7 +327,7 @@ export const timeline = object({
   seed: number,
   totalMs: ms,
   phases: some(object({ name: text, fromMs: ms, rampEndMs: ms, toMs: ms, factor: number })),
-  faults: list(object({ name: text, fromMs: ms, toMs: ms, object: createdObject }, { gate })),
-  actions: list(object({ name: text, fromMs: ms, act }, { toMs: ms })),
+  faults: list(object({ name: text, fromMs: ms, toMs: ms, object: createdObject }, { gate, trigger: plannedTrigger })),
+  actions: list(object({ name: text, fromMs: ms, act }, { toMs: ms, trigger: plannedTrigger })),
   load: loadPlan,
 })

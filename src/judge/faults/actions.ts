@@ -9,6 +9,7 @@ import { answersTo, noAnswers } from '../reactions/reactions.ts'
 import { judgeRelease } from '../reactions/release.ts'
 import type { ActionLife } from '../seen/action-lives.ts'
 import type { Seen } from '../seen/seen.ts'
+import { missedSentence, missedTrigger } from './trigger.ts'
 
 export function judgeActions(seen: Seen): Ruled<readonly ActionResult[]> {
   return allRuled(seen.run.head.rehearsal.actions.map((action) => judgeAction(seen, action)))
@@ -39,10 +40,16 @@ function judgeAction(seen: Seen, action: ActionSpec): Ruled<ActionResult> {
 
 function stateOf(life: ActionLife | undefined): ActionResult['state'] {
   if (life === undefined) return 'not-reached'
+  if (missedTrigger(life) !== undefined) return 'not-performed'
+  if (onlyArmed(life)) return 'not-reached'
   if (life.done) return 'done'
   if (life.problem?.is === 'refused') return 'refused'
   return life.problem?.is === 'failed' ? 'failed' : 'not-done'
 }
+
+/** Its trigger was armed, or fired, when the run ended. */
+const onlyArmed = ({ trigger, admitted, problem, begun }: ActionLife): boolean =>
+  trigger !== undefined && [admitted, problem, begun].every((each) => each === undefined)
 
 /** A step of the rehearsal that did not happen leaves open what it was to show; `completes` says when that is a breach. */
 function notDone(
@@ -51,15 +58,17 @@ function notDone(
   life: ActionLife | undefined,
   state: ActionResult['state'],
 ): readonly Finding[] {
-  const { name, expect } = action
+  const { name, expect, when } = action
   if (state === 'done') return []
   if (life?.begun && life.problem === undefined && expect.some((each) => each.kind === 'completes')) return []
   const lines = life?.lines ?? [...seen.run.loadLines, seen.run.headLine]
+  const missed = missedTrigger(life)
+  if (missed !== undefined) return [finding('gap', 'trigger-missed', name, missedSentence(name, when, missed), lines)]
   return [finding('gap', 'action-not-done', name, sentenceOf(name, life), lines)]
 }
 
 function sentenceOf(name: string, life: ActionLife | undefined): string {
-  if (life === undefined) return `${name} was never begun.`
+  if (life === undefined || onlyArmed(life)) return `${name} was never begun.`
   if (life.problem) return `${name} was ${life.problem.is === 'refused' ? 'refused' : 'not done'}: ${life.problem.text}`
   return `${name} was begun and never seen done.`
 }

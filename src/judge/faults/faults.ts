@@ -1,4 +1,6 @@
 /** A fault counts only when it was injected, an independent witness saw it bite, and it was seen to be gone again. */
+
+import type { Cause } from '../../domain/causes.ts'
 import { type FaultSpec, scrapeMsOf, type Witness } from '../../domain/rehearsal.ts'
 import { percent, showSeries } from '../../domain/show.ts'
 import { instant, ratio } from '../../domain/units.ts'
@@ -12,6 +14,7 @@ import type { FaultLife } from '../seen/fault-lives.ts'
 import type { Seen } from '../seen/seen.ts'
 import { witnessId } from '../seen/wanted-counters.ts'
 import { notReadyAgain, testifyReady } from './ready-witness.ts'
+import { missedSentence, missedTrigger } from './trigger.ts'
 import { returnedAfter, type Testimony, testify } from './witness.ts'
 
 export function judgeFaults(seen: Seen): Ruled<readonly FaultResult[]> {
@@ -76,27 +79,35 @@ function notInjected(seen: Seen, fault: FaultSpec, life: FaultLife | undefined):
   const nothing: Answers = noAnswers.result
   const result = { ...base(fault, life), state, witness, ...nothing } as const
   const lines = life?.lines ?? [...seen.run.loadLines, seen.run.headLine]
-  const cause = state === 'not-performed' ? 'fault-not-performed' : 'fault-unproven'
+  const cause = causeNotInjected(state, life)
   const found = finding('gap', cause, fault.name, sentence, lines)
   return { result, findings: [stopped ? { ...found, next: NEXT_WHEN_STOPPED } : found] }
 }
 
+function causeNotInjected(state: FaultResult['state'], life: FaultLife | undefined): Cause {
+  if (state !== 'not-performed') return 'fault-unproven'
+  return missedTrigger(life) === undefined ? 'fault-not-performed' : 'trigger-missed'
+}
+
 function stateNotInjected(life: FaultLife | undefined): 'not-reached' | 'not-performed' | 'refused' | 'not-injected' {
   if (life?.gate !== undefined && life.gate.answer !== 'go') return 'not-performed'
-  // A gate that was open when the run ended is no step of the fault.
-  if (life === undefined || onlyGate(life)) return 'not-reached'
+  if (missedTrigger(life) !== undefined) return 'not-performed'
+  // A gate that was open, or a trigger that was armed, when the run ended is no step of the fault.
+  if (life === undefined || neverBegun(life)) return 'not-reached'
   return life.problem?.is === 'refused' ? 'refused' : 'not-injected'
 }
 
-const onlyGate = ({ admitted, problem, injected, created }: FaultLife): boolean =>
+const neverBegun = ({ admitted, problem, injected, created }: FaultLife): boolean =>
   [admitted, problem, injected, created].every((each) => each === undefined)
 
 const NEXT_WHEN_STOPPED = 'Mend what stopped the run, then run it again.'
 
-function sentenceNotInjected({ name }: FaultSpec, life: FaultLife | undefined, stopped: boolean): string {
+function sentenceNotInjected({ name, when }: FaultSpec, life: FaultLife | undefined, stopped: boolean): string {
   if (life?.gate?.answer === 'no-go') return `${name} was not performed: ${life.gate.who ?? 'somebody'} decided no-go.`
   if (life?.gate?.answer === 'none') return `${name} was not performed: nobody answered at its gate in time.`
-  if (life === undefined || onlyGate(life))
+  const missed = missedTrigger(life)
+  if (missed !== undefined) return missedSentence(name, when, missed)
+  if (life === undefined || neverBegun(life))
     return stopped ? `${name} was never begun: the run was stopped before.` : `${name} was never begun.`
   if (life.problem)
     return `${name} was ${life.problem.is === 'refused' ? 'refused' : 'not injected'}: ${life.problem.text}`

@@ -127,13 +127,16 @@ function addTo(track: MutableTrack, sample: Sample, bornFrom: number | undefined
   state.last = { at: sample.at, value }
 }
 
-type Reading = { readonly is: 'read'; readonly value: number } | { readonly is: 'absent' } | { readonly is: 'failed' }
+export type CounterReading =
+  | { readonly is: 'read'; readonly value: number }
+  | { readonly is: 'absent' }
+  | { readonly is: 'failed' }
 
 /**
  * A scrape is a reading of a metric where the metric is there and every value of it is finite. A labelled counter has no series before it
  * first counts: a metric that is declared, or has series of other labels, counts 0.
  */
-function readingOf(sample: Sample, wanted: Wanted): Reading {
+export function readingOf(sample: Sample, wanted: Wanted): CounterReading {
   if (!sample.ok) return { is: 'failed' }
   const { metric } = wanted
   if (sample.unread?.some((each) => each.metric === metric)) return { is: 'absent' }

@@ -1,8 +1,14 @@
 /** What the lives of faults and actions have in common: they are refused or fail, and what they did is taken back. */
+import type { TriggerStep } from '../../domain/evidence.ts'
+
 export type Moment = { readonly at: number; readonly line: number }
+
+/** What happened to its trigger: the last that is known. */
+export type TriggerLife = Moment & { readonly is: TriggerStep['is']; readonly note: string }
 
 export type Life = {
   readonly lines: readonly number[]
+  readonly trigger?: TriggerLife
   readonly admitted?: Moment
   readonly healRequested?: Moment
   readonly healed?: Moment
@@ -10,12 +16,17 @@ export type Life = {
 }
 
 type CommonStep =
+  | TriggerStep
   | { readonly is: 'admitted' | 'heal-requested' | 'healed' }
   | { readonly is: 'refused' | 'failed' | 'heal-failed'; readonly problem: string }
 
 /** The first of each step counts. */
 export function livedInCommon<L extends Life>(life: L, step: CommonStep, moment: Moment): L {
   switch (step.is) {
+    case 'armed':
+    case 'triggered':
+    case 'trigger-missed':
+      return { ...life, trigger: { ...moment, is: step.is, note: step.note } }
     case 'admitted':
       return { ...life, admitted: life.admitted ?? moment }
     case 'heal-requested':

@@ -1,5 +1,5 @@
 /** One record as a line for people, on the terminal and on the live page; undefined for records that only the journal needs. */
-import type { Evidence, EvidenceOf } from '../../domain/evidence.ts'
+import type { Evidence, EvidenceOf, TriggerStep } from '../../domain/evidence.ts'
 import type { GateAnswer } from '../../domain/people.ts'
 import { percent } from '../../domain/show.ts'
 import type { Look } from '../words.ts'
@@ -119,6 +119,10 @@ function faultWords(subject: string, step: EvidenceOf<'fault-step'>['step']): Ev
       return { subject, text: `: gate open, the ${step.by} decides go or no-go`, look: 'warn' }
     case 'gate-closed':
       return { subject, ...gateWords(step.answer, step.who) }
+    case 'armed':
+    case 'triggered':
+    case 'trigger-missed':
+      return { subject, ...triggerWords(step) }
     case 'heal-requested':
       return { subject, text: ': healing' }
     case 'healed':
@@ -131,6 +135,17 @@ function gateWords(answer: GateAnswer, who = 'somebody'): Omit<EventWords, 'subj
   return {
     text: answer === 'none' ? ': not performed, no answer at its gate' : `: not performed, no-go by ${who}`,
     look: 'warn',
+  }
+}
+
+function triggerWords({ is, note }: TriggerStep): Omit<EventWords, 'subject'> {
+  switch (is) {
+    case 'armed':
+      return { text: `: armed; ${note}` }
+    case 'triggered':
+      return { text: `: triggered, ${note}`, look: 'warn' }
+    case 'trigger-missed':
+      return { text: `: not performed, its trigger did not come; ${note}`, look: 'warn' }
   }
 }
 
@@ -150,6 +165,10 @@ function actionWords(subject: string, step: EvidenceOf<'action-step'>['step']): 
       return { subject, text: `: done, ${step.note}` }
     case 'kept':
       return { subject, text: ': kept, needs no undo' }
+    case 'armed':
+    case 'triggered':
+    case 'trigger-missed':
+      return { subject, ...triggerWords(step) }
     case 'failed':
     case 'heal-failed':
       return { subject, text: `: ${step.problem}`, look: 'bad' }

@@ -1,6 +1,6 @@
 /** Faults and actions: asked for, in effect, healed, recovered, or still to come. */
 import { type Html, html } from '../escape/html.ts'
-import { type DrawnHarm, recoveredAt } from '../harms.ts'
+import { type DrawnHarm, recoveredAt, triggerWords } from '../harms.ts'
 import { cell, plainTable, row, rowHead } from '../sections/markup.ts'
 import type { Look } from '../words.ts'
 import { clock, inSeconds } from '../words.ts'
@@ -27,8 +27,10 @@ export function harmRows({ seen, judgment, run }: Shown): Html {
   )
 }
 
-const planned = ({ planned: { from, to } }: DrawnHarm): string =>
-  `${clock(from)}${to === undefined ? '' : `–${clock(to)}`}`
+function planned({ planned: { from, to }, trigger }: DrawnHarm): string {
+  if (trigger !== undefined) return `between ${clock(from)} and ${clock(trigger.by)}, when ${trigger.sentence}`
+  return `${clock(from)}${to === undefined ? '' : `–${clock(to)}`}`
+}
 
 function stateOf(harm: DrawnHarm, now: number, over: boolean): readonly [words: string, look: Look | ''] {
   const began = harm.kind === 'fault' ? 'injected' : 'begun'
@@ -40,6 +42,8 @@ function stateOf(harm: DrawnHarm, now: number, over: boolean): readonly [words: 
     return [`${began} ${clock(harm.begun)}, for ${inSeconds((now - harm.begun) * 1000)}`, 'bad']
   if (harm.requested !== undefined) return [`asked for ${clock(harm.requested)}`, 'warn']
   if (over) return [`never ${began}`, 'warn']
+  const waits = triggerWords(harm)
+  if (waits !== undefined) return [waits, 'warn']
   return [`in ${clock(Math.max(0, harm.planned.from - now))}`, '']
 }
 

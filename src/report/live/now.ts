@@ -40,9 +40,17 @@ const isActive = (harm: DrawnHarm): boolean =>
 /** The next fault or action, or else the next phase. */
 function nextWords({ seen }: Shown, past: number): string {
   const harm = seen.harms.find((each) => each.requested === undefined && each.planned.from > past)
+  const armed = seen.harms.filter(({ trigger }) => trigger?.armed !== undefined && trigger.ended === undefined)
   const phase = seen.phases.find(({ from }) => from > past)
   const words = [
-    ...(harm === undefined ? [] : [`${harm.kind} ${harm.letter} ${harm.name} in ${clock(harm.planned.from - past)}`]),
+    ...armed.map(
+      ({ kind, letter, name, trigger }) => `${kind} ${letter} ${name} is armed until ${clock(trigger?.by ?? 0)}`,
+    ),
+    ...(harm === undefined
+      ? []
+      : [
+          `${harm.kind} ${harm.letter} ${harm.name} ${harm.trigger === undefined ? '' : 'armed '}in ${clock(harm.planned.from - past)}`,
+        ]),
     ...(phase === undefined ? [] : [`phase ${phase.name} in ${clock(phase.from - past)}`]),
   ]
   return words.length === 0 ? 'Next: the end of the load, then the books are settled.' : `Next: ${words.join('; ')}.`

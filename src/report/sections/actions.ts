@@ -1,7 +1,7 @@
 /** One card per action: what was changed, how far it got, evictions and refusals, and its cost. */
 import type { ActionResult, Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
-import type { DrawnHarm } from '../harms.ts'
+import { type DrawnHarm, triggerWords } from '../harms.ts'
 import type { RunView } from '../view.ts'
 import { actionWords, clock, inSeconds } from '../words.ts'
 import { article, cell, facts, row, rowHead, section } from './markup.ts'
@@ -15,7 +15,9 @@ export function actions(judgment: Judgment, view: RunView): Html {
 function card(action: ActionResult, view: RunView): Html {
   const harm = view.harms.find((each) => each.kind === 'action' && each.name === action.action)
   const since = (at: number | undefined): string => (at === undefined ? '–' : clock((at - view.zeroAt) / 1000))
+  const waited = harm && triggerWords(harm)
   const rows = [
+    ...(waited === undefined ? [] : [row([rowHead('trigger'), cell(waited)])]),
     row([rowHead('what'), cell(harm?.what ?? '–')]),
     row([rowHead('begun'), cell(since(action.begunAt))]),
     row([rowHead('done'), cell(`${since(action.doneAt)}${lengthOf(action)}`)]),

@@ -1,6 +1,7 @@
 /** One card per fault: what was injected and where, its proof, the platform's reactions, and its cost. */
 import type { FaultResult, Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
+import { triggerWords } from '../harms.ts'
 import type { RunView } from '../view.ts'
 import { clock, faultWords, inPercent, inSeconds, utcTime } from '../words.ts'
 import { article, cell, facts, row, rowHead, section } from './markup.ts'
@@ -14,7 +15,10 @@ export function faults(judgment: Judgment, view: RunView): Html {
 function card(fault: FaultResult, view: RunView): Html {
   const since = (at: number | undefined): string =>
     at === undefined ? '–' : `${clock((at - view.zeroAt) / 1000)}, ${utcTime(at)} UTC`
+  const harm = view.harms.find((each) => each.kind === 'fault' && each.name === fault.fault)
+  const waited = harm && triggerWords(harm)
   const rows = [
+    ...(waited === undefined ? [] : [row([rowHead('trigger'), cell(waited)])]),
     row([rowHead('injected'), cell(since(fault.injectedAt))]),
     row([rowHead('witnessed'), cell(`${since(fault.witnessedAt)}${lagOf(fault)}`)]),
     row([rowHead('healed'), cell(since(fault.healedAt))]),
@@ -23,7 +27,7 @@ function card(fault: FaultResult, view: RunView): Html {
     row([rowHead('coverage'), cell(inPercent(fault.coverage, 0))]),
     ...answerRows(fault),
   ]
-  const letter = view.harms.find((each) => each.kind === 'fault' && each.name === fault.fault)?.letter
+  const letter = harm?.letter
   const title = letter === undefined ? fault.fault : `${letter} · ${fault.fault}`
   const body = [
     facts(rows, title),
