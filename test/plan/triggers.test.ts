@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { instant } from '../../src/domain/units.ts'
 import { describePlan } from '../../src/plan/describe.ts'
 import { renderPlan } from '../../src/plan/render.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
@@ -8,7 +9,10 @@ function planned(...edits: readonly Edit[]) {
   const { rehearsal, target } = stockPair({ [REHEARSAL]: edits })
   const timeline = planTimeline(rehearsal, target, { run: 'run-1', seed: 7 })
   if (!timeline.ok) throw new Error(JSON.stringify(timeline.issues))
-  return { timeline: timeline.value, text: renderPlan(describePlan({ rehearsal, target, timeline: timeline.value })) }
+  return {
+    timeline: timeline.value,
+    text: renderPlan(describePlan({ rehearsal, target, timeline: timeline.value, at: instant(0) })),
+  }
 }
 
 const waits: Edit = ['at: 30s', 'when: {autoscaler: payments-api, by: 30s}']
