@@ -1,11 +1,13 @@
 /** The programs that matchday uses but does not contain, found or built by the toolchain with occasional progress lines. */
 import { dirname, join } from 'node:path'
 import { type LabTools, type NetworkChoice, networkChoice } from '../lab/lab.ts'
+import { gatewayDefinitions } from '../toolchain/gateway-definitions.ts'
 import {
   KEDA_TOOLS,
   LAB_TOOLS,
   type ResolvedTool,
   resolveAll,
+  ToolchainError,
   type ToolName,
   type ToolProgress,
 } from '../toolchain/toolchain.ts'
@@ -54,7 +56,9 @@ export const findTool = async (name: ToolName, signal: AbortSignal): Promise<Res
 export async function labTools(signal: AbortSignal, network: NetworkChoice = networkChoice()): Promise<LabTools> {
   const found = await findTools(LAB_TOOLS, signal)
   const labnet = network === 'preload' ? undefined : await findTool('labnet', signal)
+  const definitions = await definitionsOrNone(signal)
   return {
+    ...(definitions === undefined ? {} : { gatewayDefinitions: definitions }),
     etcd: found.etcd.path,
     'kube-apiserver': found['kube-apiserver'].path,
     'kube-controller-manager': found['kube-controller-manager'].path,
@@ -62,6 +66,18 @@ export async function labTools(signal: AbortSignal, network: NetworkChoice = net
     kubelet: found.kubelet.path,
     kubectl: found.kubectl.path,
     ...(labnet ? { labnet: labnet.path } : {}),
+  }
+}
+
+/** A machine without Go, whose other programs were given, still gets a lab: without the Gateway API. */
+async function definitionsOrNone(signal: AbortSignal): Promise<string | undefined> {
+  const onFetch = (version: string) => say(term`${onStderr('dim', 'toolchain')} fetching the Gateway API ${version}`)
+  try {
+    return await gatewayDefinitions({ signal, onFetch })
+  } catch (error) {
+    if (!(error instanceof ToolchainError)) throw error
+    say(term`${onStderr('yellow', 'note')} the lab serves no Gateway API: ${error.problem} Next: ${error.next}`)
+    return undefined
   }
 }
 

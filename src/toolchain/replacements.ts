@@ -170,12 +170,78 @@ export const KEDA_REPLACEMENTS: readonly Replacement[] = [
   },
 ]
 
+// Each container of the lab is a process of this machine: on all addresses, one backend would take the port of every other one. The image of
+// the suite's backend (test/conformance/gateway/image.ts) sets the variable.
+const ADDRESS = 'os.Getenv("LISTEN_ADDRESS")'
+
+export const GATEWAY_REPLACEMENTS: readonly Replacement[] = [
+  {
+    file: 'echo-basic/echo-basic.go',
+    why: 'the version can be asked (1 of 2: imports)',
+    find: lines('\t"regexp"', '\t"strconv"'),
+    put: lines('\t"regexp"', '\t"runtime/debug"', '\t"strconv"'),
+  },
+  {
+    file: 'echo-basic/echo-basic.go',
+    why: 'the version can be asked (2 of 2: before anything else)',
+    find: 'func main() {\n',
+    put: `func main() {
+	if len(os.Args) == 2 && os.Args[1] == "--version" {
+		info, _ := debug.ReadBuildInfo()
+		for _, each := range info.Deps {
+			if each.Path == "sigs.k8s.io/gateway-api/conformance" {
+				fmt.Println("echo-basic", each.Version)
+			}
+		}
+		os.Exit(0)
+	}
+`,
+  },
+  {
+    file: 'echo-basic/echo-basic.go',
+    why: 'it listens on the address of its pod (1 of 6: HTTP)',
+    find: 'fmt.Sprintf(":%s", httpPort)',
+    put: `${ADDRESS} + ":" + httpPort`,
+  },
+  {
+    file: 'echo-basic/echo-basic.go',
+    why: 'it listens on the address of its pod (2 of 6: HTTPS)',
+    find: 'fmt.Sprintf(":%s", httpsPort)',
+    put: `${ADDRESS} + ":" + httpsPort`,
+  },
+  {
+    file: 'echo-basic/echo-basic.go',
+    why: 'it listens on the address of its pod (3 of 6: h2c)',
+    find: 'fmt.Sprintf(":%s", h2cPort)',
+    put: `${ADDRESS} + ":" + h2cPort`,
+  },
+  {
+    file: 'echo-basic/grpc/grpc.go',
+    why: 'it listens on the address of its pod (4 of 6: gRPC)',
+    find: 'fmt.Sprintf("0.0.0.0:%d", config.HTTPPort)',
+    put: `fmt.Sprintf("%s:%d", ${ADDRESS}, config.HTTPPort)`,
+  },
+  {
+    file: 'echo-basic/tcpserver/tcpserver.go',
+    why: 'it listens on the address of its pod (5 of 6: TCP)',
+    find: 'fmt.Sprintf(":%s", s.tcpPort)',
+    put: `${ADDRESS}+":"+s.tcpPort`,
+  },
+  {
+    file: 'echo-basic/tcpserver/tcpserver.go',
+    why: 'it listens on the address of its pod (6 of 6: TCP with TLS)',
+    find: 'fmt.Sprintf(":%s", s.tlsPort)',
+    put: `${ADDRESS} + ":" + s.tlsPort`,
+  },
+]
+
 /** Modules whose source is changed before they are built. */
 export const CHANGED: Readonly<
   Partial<Record<GoModule, { readonly path: string; readonly replacements: readonly Replacement[] }>>
 > = {
   kubernetes: { path: 'k8s.io/kubernetes', replacements: KUBERNETES_REPLACEMENTS },
   keda: { path: 'github.com/kedacore/keda/v2', replacements: KEDA_REPLACEMENTS },
+  'gateway-api': { path: 'sigs.k8s.io/gateway-api/conformance', replacements: GATEWAY_REPLACEMENTS },
 }
 
 /** Changes the files below `folder`. @throws ToolchainError if a text does not occur exactly once */

@@ -17,23 +17,31 @@ export const TOOL_NAMES = [
   'kwok',
   'prometheus',
   'labnet',
+  'gateway-conformance',
+  'gateway-echo',
 ] as const
 
 export type ToolName = (typeof TOOL_NAMES)[number]
 
 /** Groups of programs that are needed together, by the name of the group. */
-export const TOOL_GROUPS = { keda: ['keda-operator', 'keda-adapter'] } as const satisfies Record<
-  string,
-  readonly ToolName[]
->
+export const TOOL_GROUPS = {
+  keda: ['keda-operator', 'keda-adapter'],
+  'gateway-suite': ['gateway-conformance', 'gateway-echo'],
+} as const satisfies Record<string, readonly ToolName[]>
 
-const SPECIAL: readonly ToolName[] = [...TOOL_GROUPS.keda, 'kwok', 'prometheus', 'labnet']
+const SPECIAL: readonly ToolName[] = [
+  ...TOOL_GROUPS.keda,
+  'kwok',
+  'prometheus',
+  'labnet',
+  ...TOOL_GROUPS['gateway-suite'],
+]
 
 /** The programs for every run. KEDA takes longer to build than all of Kubernetes, so it is built only on request. */
 export const STANDARD_TOOLS: readonly ToolName[] = TOOL_NAMES.filter((name) => !SPECIAL.includes(name))
 
 /** The Go modules that programs are built from: folders with a committed go.mod and go.sum. */
-export type GoModule = 'kubernetes' | 'k6' | 'keda' | 'kwok' | 'prometheus' | 'labnet'
+export type GoModule = 'kubernetes' | 'k6' | 'keda' | 'kwok' | 'prometheus' | 'labnet' | 'gateway-api'
 
 export type Tool = {
   readonly name: ToolName
@@ -72,6 +80,15 @@ const keda = (name: ToolName, command: string, details: Partial<Tool> = {}): Too
   versionArguments: ['--version'],
   versionPattern: /^KEDA v(\S+)/m,
   // Another build would ask the machine's name server, which knows no Service (see replacements.ts).
+  acceptsPath: false,
+  ...details,
+})
+
+const gatewaySuite = (name: ToolName, details: Pick<Tool, 'package' | 'versionPattern'>): Tool => ({
+  name,
+  module: 'gateway-api',
+  requirement: 'sigs.k8s.io/gateway-api/conformance',
+  versionArguments: ['--version'],
   acceptsPath: false,
   ...details,
 })
@@ -133,6 +150,15 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
     versionPattern: /^labnet v(\d\S*)/m,
     acceptsPath: false,
   },
+  // The judge of the lab's ingress, and the backend that it sends requests to: `npm run conformance:gateway`.
+  'gateway-conformance': gatewaySuite('gateway-conformance', {
+    package: './conformance',
+    versionPattern: /^gateway-conformance v(\S+)/m,
+  }),
+  'gateway-echo': gatewaySuite('gateway-echo', {
+    package: 'sigs.k8s.io/gateway-api/conformance/echo-basic',
+    versionPattern: /^echo-basic v(\S+)/m,
+  }),
 }
 
 /** The folders with go.mod and go.sum, as they lie in the project. */

@@ -16,6 +16,7 @@ export type ClientAnswer = { readonly status: number; readonly body: string }
 export type ClientCall = {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   readonly path: string
+  /** A text is sent as it is, everything else as JSON. */
   readonly body?: unknown
   readonly contentType?: string
   readonly signal?: AbortSignal | undefined
@@ -63,7 +64,7 @@ type Options = {
 }
 
 async function call(server: URL, options: Options, wanted: ClientCall): Promise<ClientAnswer> {
-  const body = wanted.body === undefined ? undefined : JSON.stringify(wanted.body)
+  const body = wanted.body === undefined || typeof wanted.body === 'string' ? wanted.body : JSON.stringify(wanted.body)
   const headers = {
     ...options.headers,
     'content-type': wanted.contentType ?? 'application/json',

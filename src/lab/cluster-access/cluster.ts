@@ -29,6 +29,8 @@ export type ClusterClient = {
   merge(path: string, body: unknown): Promise<Fields>
   /** Server-side apply as field manager `matchday-lab`. It takes over fields that another manager owns. */
   apply(path: string, body: unknown): Promise<Fields>
+  /** `apply` of an object as its manifest in YAML. */
+  applyYaml(path: string, manifest: string): Promise<Fields>
   remove(path: string, options?: unknown): Promise<Fields>
   lines: ApiClient['lines']
   close(): void
@@ -37,18 +39,21 @@ export type ClusterClient = {
 export function createClusterClient(access: ApiAccess): ClusterClient {
   const client = createApiClient(access)
   const ask = async (request: ClientCall): Promise<Fields> => answerOf(await client.call(request))
+  const apply = (path: string, body: unknown) =>
+    ask({
+      method: 'PATCH',
+      path: `${path}?fieldManager=matchday-lab&force=true`,
+      body,
+      contentType: 'application/apply-patch+yaml',
+    })
   return {
     server: access.server,
     get: (path, signal) => ask({ path, signal }),
     create: (path, body) => ask({ method: 'POST', path, body }),
     merge: (path, body) => ask({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' }),
-    apply: (path, body) =>
-      ask({
-        method: 'PATCH',
-        path: `${path}?fieldManager=matchday-lab&force=true`,
-        body,
-        contentType: 'application/apply-patch+yaml',
-      }),
+    apply,
+    // JSON is YAML too, so both have one content type.
+    applyYaml: apply,
     remove: (path, body = {}) => ask({ method: 'DELETE', path, body }),
     lines: client.lines,
     close: client.close,

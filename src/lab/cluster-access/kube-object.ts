@@ -4,6 +4,8 @@ export type Metadata = {
   namespace?: string
   uid?: string
   resourceVersion?: string
+  generation?: number
+  creationTimestamp?: string
   labels?: Readonly<Record<string, string>>
   annotations?: Readonly<Record<string, string>>
 }

@@ -1,5 +1,5 @@
-// `main.ts --lab <root>`: the lab's ingress on 127.99.0.1:8080. It routes by the cluster's Ingress objects (class `lab` or none) to ready
-// endpoints. It runs with the pod network's preload as 10.244.0.2, but on the machine's own network: policies, faults and dead pods treat
+// `main.ts --lab <root>`: the lab's ingress on 127.99.0.1:8080. It routes by the cluster's Ingress objects (class `lab` or none) and HTTPRoutes
+// (GatewayClass `matchday`) to ready endpoints. It runs with the pod network's preload as 10.244.0.2, but on the machine's own network: policies, faults and dead pods treat
 // its connections to pods like a pod's.
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -7,15 +7,15 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { createClusterClient } from '../cluster-access/cluster.ts'
-import { type KeptList, keepList } from '../cluster-access/kept-list.ts'
-import type { ApiObject } from '../cluster-access/kube-object.ts'
 import { readKubeconfig } from '../cluster-access/kubeconfig.ts'
+import { untilDone } from '../machine/daemon.ts'
 import { labPaths } from '../machine/paths.ts'
 import { readState } from '../machine/state.ts'
-import type { EndpointSlice, KubeService } from '../pod-network/objects.ts'
+import { FIRST_PLACE, gatewayAddress } from '../topology/place.ts'
 import { REAL_ADDRESSES } from '../topology/real-addresses.ts'
+import { followCluster } from './follow-cluster.ts'
+import { installGatewayApi } from './gateway-api/install.ts'
 import { registerClass } from './ingress-class.ts'
-import type { Ingress } from './objects.ts'
 import { type IngressServer, type Listen, startIngressServer } from './server.ts'
 
 const DEFAULT_HOST = '127.99.0.1'
@@ -53,7 +53,9 @@ function listenAt(flags: ReturnType<typeof readFlags>): Listen {
   const [host, port] = flags.listen?.split(':') ?? [lab?.host ?? DEFAULT_HOST, String(lab?.port ?? DEFAULT_PORT)]
   const metricsPort = Number(flags.metrics ?? DEFAULT_METRICS_PORT)
   if (!host || !/^\d{1,5}$/.test(port ?? '')) fail(`ingress: --listen takes <address>:<port>, not ${flags.listen}`)
-  return { host, port: Number(port), metricsPort, ...(REAL_ADDRESSES ? { socket: GIVEN_SOCKET } : {}) }
+  const place = readState(flags.paths.state)?.place ?? FIRST_PLACE
+  const gateways = (n: number) => gatewayAddress(place, n)
+  return { host, port: Number(port), metricsPort, gateways, ...(REAL_ADDRESSES ? { socket: GIVEN_SOCKET } : {}) }
 }
 
 async function joinPodNetwork(net: string): Promise<void> {
@@ -68,27 +70,9 @@ async function joinPodNetwork(net: string): Promise<void> {
   createRequire(import.meta.url)(preload)
 }
 
-function watchRoutes(kubeconfig: string, server: IngressServer): void {
-  const watch = <T extends ApiObject>(path: string) => keepList<T>({ kubeconfig, path, onChange, log })
-  let planned = false
-  function onChange(): void {
-    if (planned || !all.every((one) => one.isSynced())) return
-    planned = true
-    // One rollout step changes several objects. They are applied together.
-    setImmediate(() => {
-      planned = false
-      server.setObjects({ ingresses: ingresses.items(), services: services.items(), slices: slices.items() })
-    })
-  }
-  const ingresses = watch<Ingress>('/apis/networking.k8s.io/v1/ingresses')
-  const services = watch<KubeService>('/api/v1/services')
-  const slices = watch<EndpointSlice>('/apis/discovery.k8s.io/v1/endpointslices')
-  const all: readonly KeptList<ApiObject>[] = [ingresses, services, slices]
-}
-
 async function open(listen: Listen): Promise<IngressServer> {
   try {
-    return await startIngressServer(listen, log)
+    return await startIngressServer(listen, log, () => onServed())
   } catch (error) {
     const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
     const port = error instanceof Error && 'port' in error ? error.port : listen.port
@@ -100,12 +84,24 @@ async function open(listen: Listen): Promise<IngressServer> {
   }
 }
 
+// A Gateway's port is opened or refused a moment after its routes are set; then its status changes.
+let onServed = () => {}
 const flags = readFlags()
 await joinPodNetwork(flags.paths.net)
 const server = await open(listenAt(flags))
-watchRoutes(flags.paths.kubeconfig, server)
-void registerClass(createClusterClient(readKubeconfig(flags.paths.kubeconfig)), log)
+const follower = followCluster(flags.paths.kubeconfig, server, log)
+onServed = follower.served
+const cluster = createClusterClient(readKubeconfig(flags.paths.kubeconfig))
+void registerClass(cluster, log)
+void serveGatewayApi()
 log(`ingress listens on port ${server.port}, metrics on ${server.metricsPort}`)
+
+async function serveGatewayApi(): Promise<void> {
+  const folder = readState(flags.paths.state)?.gatewayDefinitions
+  if (folder === undefined) return log('ingress: the Gateway API is not served: its definitions are missing')
+  await untilDone('Gateway API', () => installGatewayApi(cluster, folder), log)
+  follower.followGatewayApi()
+}
 
 let stopping = false
 async function stop(graceMs: number): Promise<void> {

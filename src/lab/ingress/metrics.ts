@@ -1,5 +1,7 @@
 // The ingress's own counters, for Prometheus.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { MirrorOutcome } from './gateway-api/mirrors.ts'
+import type { GatewayPart } from './gateway-api/rules.ts'
 import type { ProxyOutcome } from './proxy.ts'
 import type { Route } from './routes.ts'
 
@@ -7,6 +9,7 @@ export type IngressMetrics = {
   registry: Registry
   answered(outcome: ProxyOutcome, tookMs: number): void
   retried(route: Route): void
+  mirrored(to: Route, outcome: MirrorOutcome): void
   socketOpened(): void
   socketClosed(): void
 }
@@ -37,6 +40,18 @@ export function createMetrics(): IngressMetrics {
     buckets: BOUNDS_SECONDS,
     registers,
   })
+  const backends = new Counter({
+    name: 'gateway_route_backend_requests_total',
+    help: 'Requests of HTTPRoutes by rule, backend and class of the status. 5xx with an empty backend: no valid backend; 499 counts as 4xx.',
+    labelNames: ['route', 'rule', 'backend', 'code'] as const,
+    registers,
+  })
+  const mirrors = new Counter({
+    name: 'gateway_route_mirrored_requests_total',
+    help: 'Copies of requests sent to a mirror, by outcome: the class of its status, failed, or too-large for a body that was not copied.',
+    labelNames: ['route', 'rule', 'backend', 'outcome'] as const,
+    registers,
+  })
   const labels = (route: Route | undefined) => ({
     ingress: route?.ingress ?? '',
     service: route ? `${route.namespace}/${route.service}` : '',
@@ -46,9 +61,17 @@ export function createMetrics(): IngressMetrics {
     answered({ route, status }, tookMs) {
       requests.inc({ ...labels(route), status: String(status) })
       seconds.observe(labels(route), tookMs / 1000)
+      if (route?.gateway) backends.inc({ ...backendLabels(route.gateway), code: classOf(status) })
     },
     retried: (route) => retries.inc(labels(route)),
+    mirrored: ({ gateway }, outcome) => {
+      if (gateway)
+        mirrors.inc({ ...backendLabels(gateway), outcome: typeof outcome === 'number' ? classOf(outcome) : outcome })
+    },
     socketOpened: () => sockets.inc(),
     socketClosed: () => sockets.dec(),
   }
 }
+
+const backendLabels = ({ route, rule, backend }: GatewayPart) => ({ route, rule, backend })
+const classOf = (status: number): string => `${Math.floor(status / 100)}xx`

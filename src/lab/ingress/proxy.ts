@@ -7,19 +7,20 @@ import type { Endpoint } from '../topology/addresses.ts'
 import type { Balancer, EndpointChoice } from './balancer.ts'
 import type { RepeatAllowance } from './ejection.ts'
 import { failureOf } from './failure.ts'
-import { clientAddress, towardsClient, towardsPod } from './headers.ts'
+import { type MirrorOutcome, sendMirrors } from './gateway-api/mirrors.ts'
+import { clientAddress, targetOf, towardsClient, towardsPod } from './headers.ts'
 import { type Outliers, PATIENT_CLIENT_MS } from './outliers.ts'
 import type { Pools } from './pools.ts'
-import type { Route } from './routes.ts'
+import type { Decision, Route } from './routes.ts'
 
 export type Upstreams = {
-  route(request: IncomingMessage): Route | undefined
   endpoints(route: Route): readonly Endpoint[] | undefined
   balancer: Balancer
   outliers: Outliers
   allowance: RepeatAllowance
   pools: Pools
   onRetry(route: Route, reason: string): void
+  onMirrored(to: Route, outcome: MirrorOutcome): void
 }
 
 /** Resolves with the status that the client got; 499 when it disconnected first, as in nginx. */
@@ -31,31 +32,42 @@ export const CLIENT_WENT = 499
 // Small bodies are read before they are sent, so that they can be sent again. Envoy buffers 1 MiB; the requests that matter here have a few
 // hundred bytes.
 const SMALL_BODY_BYTES = 65_536
+// A mirrored body is sent twice, so it is read whole. Larger ones are not mirrored.
+const MIRRORED_BODY_BYTES = 1_048_576
 // Methods that nginx never repeats without `non_idempotent`.
 const NOT_IDEMPOTENT: ReadonlySet<string> = new Set(['POST', 'LOCK', 'PATCH'])
 
 export function proxyRequest(
   request: IncomingMessage,
   response: ServerResponse,
+  decision: Decision,
   upstreams: Upstreams,
   done: (outcome: ProxyOutcome) => void,
 ): void {
-  const route = upstreams.route(request)
-  const endpoints = route && upstreams.endpoints(route)
-  const settle = (status: number) => done({ route, status })
-  response.once('close', () => settle(response.writableFinished ? response.statusCode : CLIENT_WENT))
-  if (!route || !endpoints) {
-    refuse(request, response, route ? 503 : 404, route ? 'no such service' : 'no route')
-    return
-  }
+  const route = decision.kind === 'none' ? undefined : decision.route
+  response.once('close', () => done({ route, status: response.writableFinished ? response.statusCode : CLIENT_WENT }))
+  if (decision.kind === 'none') return refuse(request, response, 404, 'no route')
+  if (decision.kind === 'answer') return refuse(request, response, decision.status, decision.reason, decision.headers)
+  forward(request, response, decision.route, upstreams)
+}
+
+function forward(request: IncomingMessage, response: ServerResponse, route: Route, upstreams: Upstreams): void {
+  const endpoints = upstreams.endpoints(route)
+  if (!endpoints) return refuse(request, response, 503, 'no such service')
   upstreams.allowance.asked()
-  void bodyOf(request).then((body) => {
-    if (!response.destroyed) tryEach({ request, response, body }, route, endpoints, upstreams)
+  const mirrors = route.gateway?.mirrors.filter((mirror) => mirror.takes()) ?? []
+  const { requestMs } = route.gateway ?? {}
+  const endsAtMs = requestMs === undefined ? undefined : performance.now() + requestMs
+  void bodyOf(request, mirrors.length > 0 ? MIRRORED_BODY_BYTES : SMALL_BODY_BYTES).then((body) => {
+    if (response.destroyed) return
+    sendMirrors(request, body, mirrors, upstreams)
+    tryEach({ request, response, body, endsAtMs }, route, endpoints, upstreams)
   })
 }
 
-type Body = Buffer | IncomingMessage | null
-type Exchange = { request: IncomingMessage; response: ServerResponse; body: Body }
+export type Body = Buffer | IncomingMessage | null
+/** `endsAtMs`: when the route's time for the whole request is over. */
+type Exchange = { request: IncomingMessage; response: ServerResponse; body: Body; endsAtMs: number | undefined }
 
 function tryEach(exchange: Exchange, route: Route, endpoints: readonly Endpoint[], upstreams: Upstreams): void {
   const { request, response } = exchange
@@ -92,7 +104,7 @@ export function choose(
 type Sending = { route: Route; choice: EndpointChoice; endpoints: readonly Endpoint[]; upstreams: Upstreams }
 
 function send(
-  { request, response, body }: Exchange,
+  { request, response, body, endsAtMs }: Exchange,
   { route, choice, endpoints, upstreams }: Sending,
   tryAnother: (failure: { status: number; reason: string }) => void,
 ): void {
@@ -118,6 +130,15 @@ function send(
     if (!response.writableFinished) abort?.()
   }
   response.once('close', clientWent)
+  limitTime(endsAtMs, response, () => {
+    if (moved || response.writableFinished) return
+    moved = true
+    response.off('close', clientWent)
+    ended('neither')
+    abort?.()
+    if (response.headersSent) response.destroy()
+    else refuse(request, response, 504, 'the time of the route is over')
+  })
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(controller) {
       abort = () => controller.abort(new Error('the client is gone'))
@@ -128,7 +149,7 @@ function send(
       if (moved || status < 200) return
       ended('answered')
       response.on('drain', () => controller.resume())
-      response.writeHead(status, message, towardsClient(headers, choice.cookie))
+      response.writeHead(status, message, towardsClient(headers, choice.cookie, route))
     },
     onResponseData(controller, chunk) {
       if (!moved && !response.write(chunk)) controller.pause()
@@ -149,9 +170,9 @@ function send(
   }
   upstreams.pools.to(choice.endpoint, connectMs).dispatch(
     {
-      path: request.url ?? '/',
+      path: targetOf(request, route),
       method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
-      headers: towardsPod(request),
+      headers: towardsPod(request, route),
       body,
       headersTimeout: readMs,
       bodyTimeout: readMs,
@@ -160,15 +181,21 @@ function send(
   )
 }
 
+function limitTime(endsAtMs: number | undefined, response: ServerResponse, isOver: () => void): void {
+  if (endsAtMs === undefined) return
+  const timer = setTimeout(isOver, Math.max(0, endsAtMs - performance.now()))
+  response.once('close', () => clearTimeout(timer))
+}
+
 function mayRepeat({ settings }: Route, { method = 'GET' }: IncomingMessage, allowance: RepeatAllowance): boolean {
   const allowed = settings.repeats === 'all' || (settings.repeats === 'idempotent' && !NOT_IDEMPOTENT.has(method))
   return allowed && allowance.take()
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Body> {
+async function bodyOf(request: IncomingMessage, smallBytes: number): Promise<Body> {
   if (!hasBody(request)) return null
   const bytes = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY)
-  if (bytes > SMALL_BODY_BYTES) return request
+  if (bytes > smallBytes) return request
   const chunks: Buffer[] = []
   try {
     for await (const chunk of request) chunks.push(chunk)
@@ -184,9 +211,15 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
-function refuse(request: IncomingMessage, response: ServerResponse, status: number, reason: string): void {
+function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  reason: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   // Otherwise the rest of the body would be read as the next request.
   if (!request.complete) response.setHeader('connection', 'close')
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' })
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', ...headers })
   response.end(`${status} ${reason} (ingress)\n`)
 }

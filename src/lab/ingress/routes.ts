@@ -1,18 +1,27 @@
 // Which Service a request goes to, by the rules of networking.k8s.io/v1: the most specific host first, then an exact path, then the longest
 // prefix, compared by path elements.
 import type { Metadata } from '../cluster-access/kube-object.ts'
+import type { GatewayPart } from './gateway-api/rules.ts'
 import type { Ingress, IngressBackend } from './objects.ts'
 import { type RouteSettings, settingsOf } from './settings.ts'
 
 export type Route = {
-  /** namespace/name of the Ingress, for metrics. */
+  /** namespace/name of the Ingress or HTTPRoute, for metrics. */
   ingress: string
   namespace: string
   service: string
   /** The Service's port, as number or name. */
   port: number | string
   settings: RouteSettings
+  /** Only of an HTTPRoute. */
+  gateway?: GatewayPart
 }
+
+/** What becomes of a request. `answer`: the ingress itself answers, for a redirect or an invalid backend. */
+export type Decision =
+  | { kind: 'none' }
+  | { kind: 'forward'; route: Route }
+  | { kind: 'answer'; route: Route; status: number; reason: string; headers: Readonly<Record<string, string>> }
 
 export type RouteTable = { match(host: string, path: string): Route | undefined }
 

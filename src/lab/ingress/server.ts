@@ -1,12 +1,18 @@
 // The ingress: a reverse proxy in front of the pods, configured by Kubernetes objects. It is a peer of the pod network with its own address
-// (10.244.0.2, namespace `ingress`, label app.kubernetes.io/name: ingress), so that policies and faults can name it.
+// (10.244.0.2, namespace `ingress`, label app.kubernetes.io/name: ingress), so that policies and faults can name it. Its front door serves
+// Ingresses and the listeners on port 80 of Gateways; each Gateway also has an address of its own.
 import http from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { EndpointSlice, KubeService } from '../pod-network/objects.ts'
 import { type Backends, createBackends } from './backends.ts'
 import { createBalancer } from './balancer.ts'
 import { createRepeatAllowance } from './ejection.ts'
+import { closed, createEntryPoints, listenOn, SERVER, type Serve } from './entry-points.ts'
+import type { AddressRange } from './gateway-api/addresses.ts'
+import { createGateways } from './gateway-api/gateways.ts'
+import type { GatewayObjects } from './gateway-api/plan.ts'
+import type { Router } from './gateway-api/rules.ts'
+import type { StatusWrite } from './gateway-api/status.ts'
 import { createMetrics } from './metrics.ts'
 import type { Ingress } from './objects.ts'
 import { watchOutliers } from './outliers.ts'
@@ -19,32 +25,45 @@ export type IngressObjects = {
   ingresses: readonly Ingress[]
   services: readonly KubeService[]
   slices: readonly EndpointSlice[]
+  /** Absent where the cluster has no Gateway API. */
+  gatewayApi?: GatewayObjects
 }
 
 /** `socket`: the descriptor of a socket that listens already, instead of host and port. */
-export type Listen = { host: string; port: number; metricsPort: number; socket?: number }
+export type Listen = {
+  host: string
+  port: number
+  metricsPort: number
+  socket?: number
+  gateways: AddressRange
+}
 
 export type IngressServer = {
   port: number
   metricsPort: number
   setObjects(objects: IngressObjects): void
+  /** The statuses of Gateway API objects that differ from what is served. `now` is the time for conditions that changed. */
+  statuses(now: string): StatusWrite[]
   /** Finishes requests in flight and refuses new ones. After `graceMs` the rest is cut off. */
   drain(graceMs: number): Promise<void>
 }
 
-// A load generator may pause longer between two requests than Node's 5 s. nginx's keepalive_timeout is 75 s.
-const CLIENT_IDLE_MS = 75_000
-
-/** @throws Error with code EADDRINUSE when a port is in use */
-export async function startIngressServer(listen: Listen, log: (line: string) => void): Promise<IngressServer> {
+/**
+ * `served` is called when a Gateway's port was opened or could not be.
+ * @throws Error with code EADDRINUSE when a port is in use
+ */
+export async function startIngressServer(
+  listen: Listen,
+  log: (line: string) => void,
+  served: () => void = () => {},
+): Promise<IngressServer> {
   let routes: RouteTable = createRouteTable([])
   let backends: Backends = createBackends([], [])
   const pools = createPools()
-  const outliers = watchOutliers(log)
   const metrics = createMetrics()
   const upgraded = new Set<Duplex>()
+  const outliers = watchOutliers(log)
   const upstreams: Upstreams = {
-    route: ({ headers, url = '/' }) => routes.match(headers.host ?? '', url.split('?', 1)[0] ?? '/'),
     endpoints: (route) => backends.endpoints(route),
     balancer: createBalancer(outliers.outstanding),
     outliers,
@@ -54,17 +73,25 @@ export async function startIngressServer(listen: Listen, log: (line: string) => 
       metrics.retried(route)
       log(`${route.namespace}/${route.service}: no answer (${reason}), trying another endpoint`)
     },
+    onMirrored: metrics.mirrored,
   }
   const timed = () => {
     const startedMs = performance.now()
     return (outcome: ProxyOutcome) => metrics.answered(outcome, performance.now() - startedMs)
   }
+  const serve: Serve = {
+    request: (request, response, route) => proxyRequest(request, response, route(request), upstreams, timed()),
+    upgrade: (request, socket, head, route) =>
+      proxyUpgrade({ request, socket, head }, route(request), upstreams, track, timed()),
+  }
+  const frontDoor: Router = (request) => {
+    const route = routes.match(request.headers.host ?? '', request.url?.split('?')[0] ?? '/')
+    return route ? { kind: 'forward', route } : gateways.frontDoor(request)
+  }
 
-  const server = http.createServer({ keepAliveTimeout: CLIENT_IDLE_MS, requestTimeout: 0, noDelay: true })
-  server.on('request', (request, response) => proxyRequest(request, response, upstreams, timed()))
-  server.on('upgrade', (request, socket, head) => {
-    proxyUpgrade({ request, socket, head }, upstreams, (pair) => track(pair), timed())
-  })
+  const server = http.createServer(SERVER)
+  server.on('request', (request, response) => serve.request(request, response, frontDoor))
+  server.on('upgrade', (request, socket, head) => serve.upgrade(request, socket, head, frontDoor))
 
   function track([client, pod]: readonly [Duplex, Duplex]): void {
     metrics.socketOpened()
@@ -83,33 +110,30 @@ export async function startIngressServer(listen: Listen, log: (line: string) => 
   const at = { host: listen.host, port: listen.port }
   const port = await listenOn(server, listen.socket === undefined ? at : { fd: listen.socket })
   const metricsPort = await listenOn(metricsServer, { host: listen.host, port: listen.metricsPort })
+  const entryPoints = createEntryPoints(serve, served)
+  const gateways = createGateways({ range: listen.gateways, frontPort: port, entryPoints })
 
   return {
     port,
     metricsPort,
-    setObjects({ ingresses, services, slices }) {
+    setObjects({ ingresses, services, slices, gatewayApi }) {
       routes = createRouteTable(ingresses)
       backends = createBackends(services, slices)
+      if (gatewayApi) gateways.set(gatewayApi, services)
       pools.keepOnly(backends.all())
       outliers.keepOnly(backends.all())
     },
+    statuses: gateways.statuses,
     async drain(graceMs) {
       metricsServer.close()
       outliers.close()
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
+      const ended = Promise.all([closed(server), entryPoints.close()])
       for (const socket of upgraded) socket.end()
-      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, graceMs))])
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, graceMs))])
       for (const socket of upgraded) socket.destroy()
       server.closeAllConnections()
+      entryPoints.cut()
       pools.close()
     },
   }
-}
-
-function listenOn(server: http.Server, at: { host: string; port: number } | { fd: number }): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(at, () => resolve((server.address() as AddressInfo).port))
-  })
 }

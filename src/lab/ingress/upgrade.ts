@@ -4,33 +4,31 @@ import type { Duplex } from 'node:stream'
 import type { Endpoint } from '../topology/addresses.ts'
 import type { EndpointChoice } from './balancer.ts'
 import { failureOf } from './failure.ts'
-import { towardsPod } from './headers.ts'
+import { targetOf, towardsPod } from './headers.ts'
 import { choose, type ProxyOutcome, TRIES_MAX, type Upstreams } from './proxy.ts'
-import type { Route } from './routes.ts'
+import type { Decision, Route } from './routes.ts'
 
 type Client = { request: IncomingMessage; socket: Duplex; head: Buffer }
 
 /** `opened` gets the pair when it is piped; `done` is called when the handshake was answered. */
 export function proxyUpgrade(
   client: Client,
+  decision: Decision,
   upstreams: Upstreams,
   opened: (sockets: readonly [Duplex, Duplex]) => void,
   done: (outcome: ProxyOutcome) => void,
 ): void {
   const { request, socket } = client
   socket.on('error', () => {})
-  const route = upstreams.route(request)
-  const endpoints = route && upstreams.endpoints(route)
-  const answer = (status: number, reason: string) => {
-    socket.end(
-      `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\nconnection: close\r\n\r\n${reason} (ingress)\n`,
-    )
+  const route = decision.kind === 'none' ? undefined : decision.route
+  const answer = (status: number, reason: string, headers: Readonly<Record<string, string>> = {}) => {
+    const fields = Object.entries({ connection: 'close', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)
+    socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\n${fields.join('')}\r\n${reason} (ingress)\n`)
     done({ route, status })
   }
-  if (!route || !endpoints) {
-    answer(route ? 503 : 404, route ? 'no such service' : 'no route')
-    return
-  }
+  if (decision.kind === 'answer') return answer(decision.status, decision.reason, decision.headers)
+  const endpoints = route && upstreams.endpoints(route)
+  if (!route || !endpoints) return answer(route ? 503 : 404, route ? 'no such service' : 'no route')
   const tried = new Set<Endpoint>()
   const attempt = (lastFailure: { status: number; reason: string } | undefined): void => {
     const choice = tried.size < TRIES_MAX ? choose(upstreams, route, endpoints, request, tried) : undefined
@@ -41,14 +39,14 @@ export function proxyUpgrade(
     const ended = upstreams.outliers.waits(choice.endpoint, endpoints, () => handshake.destroy(silent()))
     handshake.once('upgrade', (response, pod, podHead) => {
       ended('answered')
-      socket.write(statusLine(response, choice.cookie))
+      socket.write(responseHead(response, route, choice.cookie))
       join(client, pod, podHead, route.settings.readMs)
       opened([socket, pod])
       done({ route, status: 101 })
     })
     handshake.once('response', (response) => {
       ended('answered')
-      socket.write(statusLine(response, choice.cookie))
+      socket.write(responseHead(response, route, choice.cookie))
       response.pipe(socket)
       done({ route, status: response.statusCode ?? 502 })
     })
@@ -79,9 +77,9 @@ function shake({ request }: Client, route: Route, { endpoint }: EndpointChoice):
   const handshake = http.request({
     host,
     port,
-    path: request.url ?? '/',
+    path: targetOf(request, route),
     method: request.method ?? 'GET',
-    headers: [...towardsPod(request), 'connection', 'Upgrade', 'upgrade', request.headers.upgrade ?? ''],
+    headers: [...towardsPod(request, route), 'connection', 'Upgrade', 'upgrade', request.headers.upgrade ?? ''],
     agent: false,
   })
   const timer = setTimeout(() => {
@@ -92,9 +90,9 @@ function shake({ request }: Client, route: Route, { endpoint }: EndpointChoice):
   return handshake.end()
 }
 
-function statusLine(response: IncomingMessage, cookie: string | undefined): string {
+function responseHead(response: IncomingMessage, { gateway }: Route, cookie: string | undefined): string {
   const lines = [`HTTP/1.1 ${response.statusCode} ${response.statusMessage}`]
-  const raw = response.rawHeaders
+  const raw = (gateway?.changes.response ?? []).reduce((all, change) => change(all), response.rawHeaders)
   for (let at = 0; at + 1 < raw.length; at += 2) lines.push(`${raw[at]}: ${raw[at + 1]}`)
   if (cookie !== undefined) lines.push(`set-cookie: ${cookie}`)
   return `${lines.join('\r\n')}\r\n\r\n`

@@ -25,6 +25,8 @@ export type LabState = {
   readonly kubectl: string
   /** Absent in the state of an older lab, which had the preload only. */
   readonly network?: LabNetwork
+  /** The folder with the definitions of the Gateway API; absent where they could not be had. */
+  readonly gatewayDefinitions?: string
 }
 
 /** What pods have for a network: namespaces of the kernel, or a picture of them in each Node process, and why. */

@@ -161,6 +161,7 @@ function describe(spec: OwnerSpec, paths: LabPaths, address: Address, phase: Lab
     components: crew.states(),
     kubectl: spec.tools.kubectl,
     network: spec.network,
+    ...(spec.tools.gatewayDefinitions === undefined ? {} : { gatewayDefinitions: spec.tools.gatewayDefinitions }),
   }
 }
 

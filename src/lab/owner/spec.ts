@@ -21,6 +21,8 @@ export type LabTools = {
   readonly kubectl: string
   /** Makes network namespaces; only for labs that may use them. */
   readonly labnet?: string
+  /** The folder with the definitions of the Gateway API. Without it the ingress serves Ingresses only. */
+  readonly gatewayDefinitions?: string
 }
 
 /** What the owner writes to its standard output, one line of JSON each. `ms` counts from the owner's start. */

@@ -21,3 +21,11 @@ export function hostOf(place: Place): string {
     throw new RangeError(`a lab's place must be 0 to ${PLACES_MAX - 1}, got ${place}`)
   return `127.99.0.${place + 1}`
 }
+
+// The last octet of an address: 1 to 254.
+const GATEWAYS_MAX = 254
+
+/** The address of the n-th Gateway of a lab, from 1; undefined when there are no more. */
+export function gatewayAddress(place: Place, n: number): string | undefined {
+  return n <= GATEWAYS_MAX ? `127.98.${place}.${n}` : undefined
+}

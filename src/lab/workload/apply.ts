@@ -9,6 +9,7 @@ import { ApiProblem, type ClusterClient } from '../cluster-access/cluster.ts'
 import { withCluster } from '../cluster-access/connect.ts'
 import { LabError } from '../machine/lab-error.ts'
 import { labPaths } from '../machine/paths.ts'
+import { readState } from '../machine/state.ts'
 import { untilServed } from './plug-ins.ts'
 import type { Manifest } from './render.ts'
 import { definedKinds, type ResourcePaths, resourcePaths } from './resource-paths.ts'
@@ -26,27 +27,34 @@ const ranks: Readonly<Record<string, number>> = {
   NetworkPolicy: 1,
   Service: 1,
 }
-const LAST_RANK = 2
-const rankOf = ({ kind }: Manifest): number => ranks[kind] ?? LAST_RANK
+const USUAL_RANK = 2
+// Its kinds are defined by the lab's ingress, which starts after the nodes. Deployments must not wait for that.
+const GATEWAY_RANK = 3
+const rankOf = (each: Manifest): number => (isGatewayApi(each) ? GATEWAY_RANK : (ranks[each.kind] ?? USUAL_RANK))
+const isGatewayApi = ({ apiVersion }: Manifest): boolean => apiVersion.startsWith('gateway.networking.k8s.io/')
 
 /**
  * Creates or updates every object, in an order in which no object refers to one that does not exist yet. @throws LabError with all refusals
  */
 export async function applyManifests(root: string, manifests: readonly Manifest[]): Promise<void> {
-  const problems = await withCluster(root, (cluster) => applyAll(cluster, manifests, secretsOf(labPaths(root))))
+  const paths = labPaths(root)
+  const hasGatewayApi = readState(paths.state)?.gatewayDefinitions !== undefined
+  const problems = await withCluster(root, (cluster) => applyAll(cluster, manifests, secretsOf(paths), hasGatewayApi))
   if (problems.length > 0) throw refused(problems)
 }
 
-/** Applies rank after rank and returns the refusals. */
+/** Applies rank after rank and returns the refusals. `hasGatewayApi`: the lab's ingress defines its kinds, perhaps a moment later. */
 async function applyAll(
   cluster: ClusterClient,
   manifests: readonly Manifest[],
   values: SecretValues,
+  hasGatewayApi: boolean,
 ): Promise<readonly string[]> {
   const paths = resourcePaths(cluster)
   const problems: string[] = []
-  for (let rank = 0; rank <= LAST_RANK; rank++) {
+  for (let rank = 0; rank <= GATEWAY_RANK; rank++) {
     const batch = manifests.filter((each) => rankOf(each) === rank)
+    if (rank === GATEWAY_RANK && hasGatewayApi) await Promise.all(batch.map((each) => untilKnown(paths, each)))
     const apply = (each: Manifest) =>
       applyOne(cluster, paths, fillSecret(each, values)).catch((error: unknown) => {
         problems.push(`${each.kind} ${each.metadata.name}: ${messageOf(error)}`)
