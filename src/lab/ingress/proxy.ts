@@ -11,7 +11,7 @@ import { type MirrorOutcome, sendMirrors } from './gateway-api/mirrors.ts'
 import { clientAddress, targetOf, towardsClient, towardsPod } from './headers.ts'
 import { type Outliers, PATIENT_CLIENT_MS } from './outliers.ts'
 import type { Pools } from './pools.ts'
-import type { Decision, Route } from './routes.ts'
+import type { Route, RouteDecision } from './routes.ts'
 
 export type Upstreams = {
   endpoints(route: Route): readonly Endpoint[] | undefined
@@ -40,7 +40,7 @@ const NOT_IDEMPOTENT: ReadonlySet<string> = new Set(['POST', 'LOCK', 'PATCH'])
 export function proxyRequest(
   request: IncomingMessage,
   response: ServerResponse,
-  decision: Decision,
+  decision: RouteDecision,
   upstreams: Upstreams,
   done: (outcome: ProxyOutcome) => void,
 ): void {

@@ -18,7 +18,7 @@ export type Route = {
 }
 
 /** What becomes of a request. `answer`: the ingress itself answers, for a redirect or an invalid backend. */
-export type Decision =
+export type RouteDecision =
   | { kind: 'none' }
   | { kind: 'forward'; route: Route }
   | { kind: 'answer'; route: Route; status: number; reason: string; headers: Readonly<Record<string, string>> }

@@ -6,14 +6,14 @@ import type { EndpointChoice } from './balancer.ts'
 import { failureOf } from './failure.ts'
 import { targetOf, towardsPod } from './headers.ts'
 import { choose, type ProxyOutcome, TRIES_MAX, type Upstreams } from './proxy.ts'
-import type { Decision, Route } from './routes.ts'
+import type { Route, RouteDecision } from './routes.ts'
 
 type Client = { request: IncomingMessage; socket: Duplex; head: Buffer }
 
 /** `opened` gets the pair when it is piped; `done` is called when the handshake was answered. */
 export function proxyUpgrade(
   client: Client,
-  decision: Decision,
+  decision: RouteDecision,
   upstreams: Upstreams,
   opened: (sockets: readonly [Duplex, Duplex]) => void,
   done: (outcome: ProxyOutcome) => void,

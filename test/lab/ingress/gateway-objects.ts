@@ -1,5 +1,5 @@
 // Objects of the Gateway API as the API server gives them, with its defaults.
-import type { Gateway, HttpRoute, HttpRule, Listener } from '../../../src/lab/ingress/gateway-api/objects.ts'
+import type { Gateway, GatewayListener, HttpRoute, RouteRule } from '../../../src/lab/ingress/gateway-api/objects.ts'
 import type { GatewayObjects } from '../../../src/lab/ingress/gateway-api/plan.ts'
 
 export const CLASS = {
@@ -16,7 +16,7 @@ const created = (name: string, namespace = 'casino') => ({
   creationTimestamp: '2026-11-29T00:00:00Z',
 })
 
-export const listener = (over: Partial<Listener> = {}): Listener => ({
+export const listener = (over: Partial<GatewayListener> = {}): GatewayListener => ({
   name: 'http',
   port: 18080,
   protocol: 'HTTP',
@@ -26,7 +26,7 @@ export const listener = (over: Partial<Listener> = {}): Listener => ({
 
 export const gateway = (
   name = 'front',
-  listeners: Listener[] = [listener()],
+  listeners: GatewayListener[] = [listener()],
   spec: Partial<Gateway['spec']> = {},
 ): Gateway => ({
   metadata: created(name),
@@ -35,14 +35,14 @@ export const gateway = (
 
 export const backend = (name: string, weight = 1, port = 80) => ({ group: '', kind: 'Service', name, port, weight })
 
-export const rule = (over: HttpRule = {}): HttpRule => ({
+export const rule = (over: RouteRule = {}): RouteRule => ({
   matches: [{ path: { type: 'PathPrefix', value: '/' } }],
   ...over,
 })
 
 export const route = (
   name: string,
-  rules: HttpRule[],
+  rules: RouteRule[],
   over: Partial<HttpRoute['spec'] & { namespace: string }> = {},
 ): HttpRoute => {
   const { namespace, ...spec } = over

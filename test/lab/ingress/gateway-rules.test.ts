@@ -14,7 +14,7 @@ import {
   intersection,
   matchesHostname,
 } from '../../../src/lab/ingress/gateway-api/hostnames.ts'
-import type { HttpMatch, HttpRoute } from '../../../src/lab/ingress/gateway-api/objects.ts'
+import type { HttpRoute, RouteMatch } from '../../../src/lab/ingress/gateway-api/objects.ts'
 import { type GatewayObjects, planGateways } from '../../../src/lab/ingress/gateway-api/plan.ts'
 import { createRouter } from '../../../src/lab/ingress/gateway-api/rules.ts'
 import { createShares } from '../../../src/lab/ingress/gateway-api/shares.ts'
@@ -47,9 +47,9 @@ function sentTo(over: Partial<GatewayObjects>, request: Partial<IncomingMessage>
   }
 }
 
-const to = (name: string, ...matches: HttpMatch[]) => rule({ matches, backendRefs: [backend(name)] })
-const prefix = (value: string): HttpMatch => ({ path: { type: 'PathPrefix', value } })
-const exact = (value: string): HttpMatch => ({ path: { type: 'Exact', value } })
+const to = (name: string, ...matches: RouteMatch[]) => rule({ matches, backendRefs: [backend(name)] })
+const prefix = (value: string): RouteMatch => ({ path: { type: 'PathPrefix', value } })
+const exact = (value: string): RouteMatch => ({ path: { type: 'Exact', value } })
 
 describe('a rule of an HTTPRoute', () => {
   it.each([

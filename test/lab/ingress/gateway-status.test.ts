@@ -1,27 +1,32 @@
 import { describe, expect, it } from 'vitest'
 import { createAddresses } from '../../../src/lab/ingress/gateway-api/addresses.ts'
-import type { Condition, Gateway, HttpRoute, Listener } from '../../../src/lab/ingress/gateway-api/objects.ts'
+import type {
+  Gateway,
+  GatewayListener,
+  HttpRoute,
+  StatusCondition,
+} from '../../../src/lab/ingress/gateway-api/objects.ts'
 import { type GatewayObjects, planGateways } from '../../../src/lab/ingress/gateway-api/plan.ts'
-import { type Standing, statusWrites } from '../../../src/lab/ingress/gateway-api/status.ts'
+import { type GatewayStanding, statusWrites } from '../../../src/lab/ingress/gateway-api/status.ts'
 import { backend, CLASS, gateway, listener, objects, route, rule } from './gateway-objects.ts'
 
 const SERVICES = ['a', 'b'].map((name) => ({
   metadata: { name, namespace: 'casino' },
   spec: { ports: [{ port: 80 }] },
 }))
-const SERVED: Standing = { address: '127.98.0.1', unbound: () => undefined }
+const SERVED: GatewayStanding = { address: '127.98.0.1', unbound: () => undefined }
 
-function statuses(over: Partial<GatewayObjects>, standing: Standing = SERVED) {
+function statuses(over: Partial<GatewayObjects>, standing: GatewayStanding = SERVED) {
   const writes = statusWrites(planGateways(objects(over), SERVICES), () => standing, '2026-11-29T00:00:00Z')
   return new Map(writes.map(({ path, status }) => [path.split('/').at(-1) ?? '', status]))
 }
-const gatewayStatus = (over: Partial<GatewayObjects>, standing?: Standing): NonNullable<Gateway['status']> =>
+const gatewayStatus = (over: Partial<GatewayObjects>, standing?: GatewayStanding): NonNullable<Gateway['status']> =>
   statuses(over, standing).get('front') ?? {}
 const parentsOf = (over: Partial<GatewayObjects>): NonNullable<NonNullable<HttpRoute['status']>['parents']> => {
   const status: HttpRoute['status'] = statuses(over).get('web')
   return status?.parents ?? []
 }
-const shown = (conditions: readonly Condition[] = []): Record<string, string> =>
+const shown = (conditions: readonly StatusCondition[] = []): Record<string, string> =>
   Object.fromEntries(conditions.map(({ type, status, reason }) => [type, `${status} ${reason}`]))
 const served = [rule({ backendRefs: [backend('a')] })]
 
@@ -40,7 +45,7 @@ describe('the status of a Gateway', () => {
     expect(status.listeners?.[0]).toMatchObject({ name: 'http', attachedRoutes: 2 })
   })
 
-  it.each<[string, Listener[], Record<string, string>]>([
+  it.each<[string, GatewayListener[], Record<string, string>]>([
     [
       'another protocol',
       [listener({ protocol: 'TCP' })],

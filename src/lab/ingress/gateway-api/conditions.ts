@@ -1,13 +1,18 @@
 // Conditions of the objects' statuses.
 import type { ParentOutcome } from './attach.ts'
 import { type CheckedListener, isServing } from './listeners.ts'
-import type { Condition } from './objects.ts'
+import type { StatusCondition } from './objects.ts'
 import type { Unresolved } from './references.ts'
 
 type Generation = number | undefined
 
 /** `problem`: the condition is False for this reason. */
-function condition(type: string, reason: string, problem: Unresolved | undefined, generation: Generation): Condition {
+function condition(
+  type: string,
+  reason: string,
+  problem: Unresolved | undefined,
+  generation: Generation,
+): StatusCondition {
   return {
     type,
     status: problem ? 'False' : 'True',
@@ -17,11 +22,11 @@ function condition(type: string, reason: string, problem: Unresolved | undefined
   }
 }
 
-export const classConditions = (generation: Generation): Condition[] => [
+export const classConditions = (generation: Generation): StatusCondition[] => [
   condition('Accepted', 'Accepted', undefined, generation),
 ]
 
-export function routeConditions({ accepted, resolved }: ParentOutcome, generation: Generation): Condition[] {
+export function routeConditions({ accepted, resolved }: ParentOutcome, generation: Generation): StatusCondition[] {
   return [
     condition('Accepted', 'Accepted', accepted, generation),
     condition('ResolvedRefs', 'ResolvedRefs', resolved, generation),
@@ -32,10 +37,10 @@ export function listenerConditions(
   listener: CheckedListener,
   unbound: Unresolved | undefined,
   generation: Generation,
-): Condition[] {
+): StatusCondition[] {
   const { accepted, conflict, resolved } = listener
   const invalid = isServing(listener) ? unbound : { reason: 'Invalid', message: 'see the other conditions' }
-  const conflicted: Condition = conflict
+  const conflicted: StatusCondition = conflict
     ? { ...condition('Conflicted', '', undefined, generation), ...conflict }
     : { ...condition('Conflicted', 'NoConflicts', undefined, generation), status: 'False' }
   return [
@@ -55,9 +60,9 @@ export type GatewayOutcome = {
 export function gatewayConditions(
   { invalid, unaddressed, listeners }: GatewayOutcome,
   generation: Generation,
-): Condition[] {
+): StatusCondition[] {
   const broken = listeners.filter((each) => !isServing(each) || each.resolved)
-  const accepted: Condition =
+  const accepted: StatusCondition =
     !invalid && broken.length > 0
       ? {
           ...condition('Accepted', 'ListenersNotValid', undefined, generation),
@@ -73,10 +78,10 @@ export function gatewayConditions(
 
 /** Keeps the time of conditions that did not change, and sets it for the others. */
 export function timed(
-  conditions: readonly Condition[],
-  before: readonly Condition[] | undefined,
+  conditions: readonly StatusCondition[],
+  before: readonly StatusCondition[] | undefined,
   now: string,
-): Condition[] {
+): StatusCondition[] {
   return conditions.map((each) => {
     const known = before?.find(({ type }) => type === each.type)
     return {

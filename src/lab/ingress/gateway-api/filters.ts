@@ -1,6 +1,6 @@
 // Filters of a rule or a backend, compiled once: what they change in a request and in its response.
 import { durationMs } from './durations.ts'
-import type { HeaderModifier, HttpFilter, HttpRule, ObjectRef, PathModifier } from './objects.ts'
+import type { HeaderModifier, HttpFilter, ObjectRef, PathModifier, RouteRule } from './objects.ts'
 
 /** Changes a list in which names and values alternate. */
 export type HeaderChange = (headers: string[]) => string[]
@@ -31,7 +31,7 @@ const SUPPORTED: ReadonlySet<string> = new Set([
 ])
 
 /** Why a rule is not served as it is written; undefined when it is. Ignoring a filter would be worse than refusing its route. */
-export function unsupportedIn({ filters = [], backendRefs = [], timeouts }: HttpRule): string | undefined {
+export function unsupportedIn({ filters = [], backendRefs = [], timeouts }: RouteRule): string | undefined {
   const ofBackends = backendRefs.flatMap((each) => each.filters ?? [])
   const strange = [...filters, ...ofBackends].find(({ type }) => !SUPPORTED.has(type))
   if (strange) return `the filter ${strange.type}`

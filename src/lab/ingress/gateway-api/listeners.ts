@@ -1,13 +1,13 @@
 // Listeners of a Gateway: which are valid, which kinds and namespaces of routes they take.
 import { selects } from '../../../protocols/kubernetes/label-selector.ts'
 import type { ApiObject } from '../../cluster-access/kube-object.ts'
-import type { Gateway, Listener, RouteKind } from './objects.ts'
+import type { Gateway, GatewayListener, RouteKind } from './objects.ts'
 import { GROUP } from './objects.ts'
 import { type References, secretKey, type Unresolved } from './references.ts'
 
 /** A listener with all that is wrong with it. It serves when `accepted`, `conflict` and `resolved` have no problem. */
 export type CheckedListener = {
-  readonly listener: Listener
+  readonly listener: GatewayListener
   readonly supportedKinds: readonly RouteKind[]
   readonly accepted: Unresolved | undefined
   readonly conflict: Unresolved | undefined
@@ -53,7 +53,7 @@ const isHttpRoute = ({ group = GROUP, kind }: RouteKind): boolean => group === G
 
 const problem = (reason: string, message: string): Unresolved => ({ reason, message })
 
-function conflictOf(listener: Listener, all: readonly Listener[]): Unresolved | undefined {
+function conflictOf(listener: GatewayListener, all: readonly GatewayListener[]): Unresolved | undefined {
   const others = all.filter((other) => other !== listener && other.port === listener.port)
   const stranger = others.find(({ protocol }) => protocol !== listener.protocol)
   if (stranger) return problem('ProtocolConflict', `${stranger.name} has another protocol on port ${listener.port}`)
@@ -64,7 +64,7 @@ function conflictOf(listener: Listener, all: readonly Listener[]): Unresolved | 
 /** One certificate for each listener, as the API requires at least. */
 function certificateOf(
   { metadata }: Gateway,
-  { protocol, tls }: Listener,
+  { protocol, tls }: GatewayListener,
   references: References,
   hasCertificate: SecretCheck,
 ): { secret?: string; problem?: Unresolved } {
@@ -85,7 +85,7 @@ function certificateOf(
 
 /** Whether a listener takes routes of a namespace. */
 export function allowsNamespace(
-  { allowedRoutes }: Listener,
+  { allowedRoutes }: GatewayListener,
   own: string,
   namespace: string,
   labelsOf: (namespace: string) => ApiObject['metadata']['labels'],

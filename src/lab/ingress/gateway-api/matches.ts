@@ -1,9 +1,9 @@
 // Which requests a match of an HTTPRoute takes, and which match wins when several take a request.
 import type { IncomingMessage } from 'node:http'
-import type { HttpMatch, ValueMatch } from './objects.ts'
+import type { RouteMatch, ValueMatch } from './objects.ts'
 
 /** What matches look at, read once for each request. */
-export type Asked = {
+export type AskedRequest = {
   readonly method: string
   readonly path: string
   readonly headers: IncomingMessage['headers']
@@ -11,8 +11,8 @@ export type Asked = {
   query(): URLSearchParams
 }
 
-export type Match = {
-  takes(asked: Asked): boolean
+export type CompiledMatch = {
+  takes(asked: AskedRequest): boolean
   /** The path of a PathPrefix match without its last slash; undefined for an exact path. */
   readonly prefix: string | undefined
   readonly precedence: Precedence
@@ -27,7 +27,7 @@ export type Precedence = readonly [
   query: number,
 ]
 
-export function askedBy(request: IncomingMessage): Asked {
+export function askedBy(request: IncomingMessage): AskedRequest {
   const [path = '/', query = ''] = (request.url ?? '/').split(/\?(.*)/s)
   let parsed: URLSearchParams | undefined
   return {
@@ -42,12 +42,12 @@ export function askedBy(request: IncomingMessage): Asked {
 }
 
 /** The type of match that is not supported, or undefined when all are. */
-export function unsupportedMatch(match: HttpMatch): string | undefined {
+export function unsupportedMatch(match: RouteMatch): string | undefined {
   const types = [match.path?.type ?? 'PathPrefix', ...valuesOf(match).map(({ type }) => type ?? 'Exact')]
   return types.find((type) => type !== 'PathPrefix' && type !== 'Exact')
 }
 
-const valuesOf = ({ headers = [], queryParams = [] }: HttpMatch): readonly ValueMatch[] => [...headers, ...queryParams]
+const valuesOf = ({ headers = [], queryParams = [] }: RouteMatch): readonly ValueMatch[] => [...headers, ...queryParams]
 
 /** Of two entries with one name only the first counts, as the API says. */
 function distinct(values: readonly ValueMatch[] | undefined, nameOf: (name: string) => string): [string, string][] {
@@ -56,7 +56,7 @@ function distinct(values: readonly ValueMatch[] | undefined, nameOf: (name: stri
   return [...kept]
 }
 
-export function matchOf(match: HttpMatch): Match {
+export function matchOf(match: RouteMatch): CompiledMatch {
   const path = match.path?.value ?? '/'
   const isExact = match.path?.type === 'Exact'
   const prefix = path.replace(/\/+$/, '')
@@ -77,7 +77,7 @@ export function matchOf(match: HttpMatch): Match {
   }
 }
 
-function headerText({ headers }: Asked, name: string): string | undefined {
+function headerText({ headers }: AskedRequest, name: string): string | undefined {
   const value = headers[name]
   return Array.isArray(value) ? value.join(',') : value
 }

@@ -8,7 +8,7 @@ export const GATEWAY_CLASS = 'matchday'
 /** Names the lab's ingress as the one that serves a GatewayClass and that wrote a status. */
 export const CONTROLLER_NAME = 'matchday.dev/lab-ingress'
 
-export type Condition = {
+export type StatusCondition = {
   type: string
   status: 'True' | 'False'
   reason: string
@@ -19,14 +19,14 @@ export type Condition = {
 
 export type GatewayClass = ApiObject & {
   spec: { controllerName: string }
-  status?: { conditions?: readonly Condition[]; supportedFeatures?: readonly { name: string }[] }
+  status?: { conditions?: readonly StatusCondition[]; supportedFeatures?: readonly { name: string }[] }
 }
 
 export type RouteKind = { group?: string; kind: string }
 
 export type SecretRef = { group?: string; kind?: string; name: string; namespace?: string }
 
-export type Listener = {
+export type GatewayListener = {
   name: string
   port: number
   protocol: string
@@ -41,14 +41,14 @@ export type ListenerStatus = {
   name: string
   supportedKinds: readonly RouteKind[]
   attachedRoutes: number
-  conditions: readonly Condition[]
+  conditions: readonly StatusCondition[]
 }
 
 export type Gateway = ApiObject & {
-  spec: { gatewayClassName: string; listeners: readonly Listener[]; addresses?: readonly GatewayAddress[] }
+  spec: { gatewayClassName: string; listeners: readonly GatewayListener[]; addresses?: readonly GatewayAddress[] }
   status?: {
     addresses?: readonly GatewayAddress[]
-    conditions?: readonly Condition[]
+    conditions?: readonly StatusCondition[]
     listeners?: readonly ListenerStatus[]
   }
 }
@@ -64,7 +64,7 @@ export type ParentRef = {
 
 export type ValueMatch = { type?: string; name: string; value: string }
 
-export type HttpMatch = {
+export type RouteMatch = {
   path?: { type?: string; value?: string }
   headers?: readonly ValueMatch[]
   queryParams?: readonly ValueMatch[]
@@ -94,18 +94,18 @@ export type HttpFilter = {
 
 export type BackendRef = ObjectRef & { weight?: number; filters?: readonly HttpFilter[] }
 
-export type HttpRule = {
+export type RouteRule = {
   name?: string
-  matches?: readonly HttpMatch[]
+  matches?: readonly RouteMatch[]
   filters?: readonly HttpFilter[]
   backendRefs?: readonly BackendRef[]
   timeouts?: { request?: string; backendRequest?: string }
 }
 
-export type ParentStatus = { parentRef: ParentRef; controllerName: string; conditions: readonly Condition[] }
+export type ParentStatus = { parentRef: ParentRef; controllerName: string; conditions: readonly StatusCondition[] }
 
 export type HttpRoute = ApiObject & {
-  spec?: { parentRefs?: readonly ParentRef[]; hostnames?: readonly string[]; rules?: readonly HttpRule[] }
+  spec?: { parentRefs?: readonly ParentRef[]; hostnames?: readonly string[]; rules?: readonly RouteRule[] }
   status?: { parents?: readonly ParentStatus[] }
 }
 

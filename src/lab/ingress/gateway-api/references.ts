@@ -7,9 +7,9 @@ export type Referrer = { kind: 'HTTPRoute' | 'Gateway'; namespace: string }
 /** A reason of the condition ResolvedRefs, and a sentence for its message. */
 export type Unresolved = { reason: string; message: string }
 
-export type Target = { namespace: string; service: string; port: number }
+export type BackendTarget = { namespace: string; service: string; port: number }
 
-export type Resolved = { ok: true; target: Target } | { ok: false; problem: Unresolved }
+export type Resolved = { ok: true; target: BackendTarget } | { ok: false; problem: Unresolved }
 
 export type References = {
   backend(from: Referrer, reference: ObjectRef): Resolved

@@ -1,14 +1,14 @@
 // Compiles the rules of attached HTTPRoutes for one port: from a request to the backend, redirect or error that answers it.
 import type { IncomingMessage } from 'node:http'
-import type { Decision, Route } from '../routes.ts'
+import type { Route, RouteDecision } from '../routes.ts'
 import { settingsOf } from '../settings.ts'
 import type { Attached } from './attach.ts'
 import { durationMs } from './durations.ts'
 import { type Changes, changesOf, combined, mirrorsOf, type Redirect, redirectOf } from './filters.ts'
 import { bySpecificity, hostOf, matchesHostname } from './hostnames.ts'
-import { type Asked, askedBy, byPrecedence, type Match, matchOf } from './matches.ts'
-import { type BackendRef, type HttpRoute, type HttpRule, keyOf } from './objects.ts'
-import type { References, Target } from './references.ts'
+import { type AskedRequest, askedBy, byPrecedence, type CompiledMatch, matchOf } from './matches.ts'
+import { type BackendRef, type HttpRoute, keyOf, type RouteRule } from './objects.ts'
+import type { BackendTarget, References } from './references.ts'
 import type { Shares, WeightedName } from './shares.ts'
 
 /** A listener's host name, and the routes that it serves. */
@@ -28,15 +28,15 @@ export type GatewayPart = {
 
 export type Mirror = { readonly to: Route; takes(): boolean }
 
-export type Router = (request: IncomingMessage) => Decision
+export type Router = (request: IncomingMessage) => RouteDecision
 
 type Entry = {
   readonly host: string
-  readonly match: Match
+  readonly match: CompiledMatch
   readonly route: HttpRoute
   /** Position in the route, for entries of equal precedence. */
   readonly order: readonly [rule: number, match: number]
-  readonly decide: (request: IncomingMessage, asked: Asked) => Decision
+  readonly decide: (request: IncomingMessage, asked: AskedRequest) => RouteDecision
 }
 
 /** What compiling needs to know about the port that is served. */
@@ -92,7 +92,7 @@ function entriesOf({ route, hostnames }: Attached, context: RuleContext): Entry[
   )
 }
 
-type RuleOf = { readonly route: HttpRoute; readonly rule: HttpRule; readonly ruleAt: number }
+type RuleOf = { readonly route: HttpRoute; readonly rule: RouteRule; readonly ruleAt: number }
 
 function createDecide(of: RuleOf, prefix: string | undefined, context: RuleContext): Entry['decide'] {
   const { route, rule, ruleAt } = of
@@ -130,7 +130,7 @@ function createRouteTo({ route, rule, ruleAt }: RuleOf) {
   const requestMs = durationMs(rule.timeouts?.request ?? '')
   const key = keyOf(route)
   const labels = { route: key, rule: rule.name ?? String(ruleAt), ...(requestMs ? { requestMs } : {}) }
-  return (target: Target | undefined, changes: Changes, mirrors: readonly Mirror[]): Route => ({
+  return (target: BackendTarget | undefined, changes: Changes, mirrors: readonly Mirror[]): Route => ({
     ingress: key,
     ...(target ?? { namespace: route.metadata.namespace ?? '', service: '', port: 0 }),
     settings: { ...settings, readMs },
@@ -138,7 +138,12 @@ function createRouteTo({ route, rule, ruleAt }: RuleOf) {
   })
 }
 
-function redirected(redirect: Redirect, { headers, url }: IncomingMessage, route: Route, isTls: boolean): Decision {
+function redirected(
+  redirect: Redirect,
+  { headers, url }: IncomingMessage,
+  route: Route,
+  isTls: boolean,
+): RouteDecision {
   const location = redirect.location({ host: hostOf(headers.host ?? ''), path: url ?? '/', isTls })
   return { kind: 'answer', route, status: redirect.status, reason: 'redirected', headers: { location } }
 }
@@ -149,4 +154,4 @@ const weightOf = ({ namespace = '', name, port = 0, weight = 1 }: BackendRef): W
   weight,
 })
 
-const shown = ({ namespace, service, port }: Target): string => `${namespace}/${service}:${port}`
+const shown = ({ namespace, service, port }: BackendTarget): string => `${namespace}/${service}:${port}`

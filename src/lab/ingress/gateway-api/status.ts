@@ -17,7 +17,7 @@ import type { Unresolved } from './references.ts'
 export type StatusWrite = { readonly path: string; readonly version: string; readonly status: object }
 
 /** What became of a Gateway's address and of its listeners' ports. */
-export type Standing = {
+export type GatewayStanding = {
   readonly address: string | undefined
   /** Why a port of the address is not listened on. */
   unbound(port: number): Unresolved | undefined
@@ -25,7 +25,7 @@ export type Standing = {
 
 export function statusWrites(
   plan: GatewayPlan,
-  standingOf: (gateway: PlannedGateway) => Standing,
+  standingOf: (gateway: PlannedGateway) => GatewayStanding,
   now: string,
 ): StatusWrite[] {
   return [
@@ -66,7 +66,7 @@ const classStatus = ({ metadata, status }: GatewayClass, now: string): NonNullab
 function gatewayStatus(
   { gateway, listeners, invalid }: PlannedGateway,
   { attachments }: GatewayPlan,
-  { address, unbound }: Standing,
+  { address, unbound }: GatewayStanding,
   now: string,
 ): NonNullable<Gateway['status']> {
   const { generation } = gateway.metadata
