@@ -8,11 +8,16 @@ import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { PlannedAction, Timeline } from '../domain/timeline.ts'
 import { after, type Instant } from '../domain/units.ts'
 import { admitAction } from '../plan/blast-radius.ts'
+import type { Canaries } from './canary.ts'
 import { type HarmPorts, type PerformedHarm, performHarm } from './harm.ts'
-import type { ClusterActions } from './ports.ts'
+import type { ClusterActions, StepGate } from './ports.ts'
 import type { Triggers } from './triggers.ts'
 
-export type ActionPorts = HarmPorts & { readonly actions: ClusterActions; readonly triggers: Triggers }
+export type ActionPorts = HarmPorts & {
+  readonly actions: ClusterActions
+  readonly triggers: Triggers
+  readonly canaries: Canaries
+}
 
 /** Performs one action from its planned start, or from its trigger, until it is healed. Never throws. Heals early when `signal` is aborted. */
 export async function performAction(
@@ -44,7 +49,17 @@ export async function performAction(
       step({ is: 'admitted', targets, pods, limit, note })
       const prepared = await ports.actions.prepare(timeline.run, target, action, targets)
       for (const undo of prepared.undos) undos.push(await ports.healing.prepare(undo))
-      const done = await untilHealing(ports, healAt, signal, (ending) => prepared.perform(step, ending))
+      let isTakenBack = false
+      const done = await untilHealing(ports, healAt, signal, (ending) => {
+        const gate = ports.canaries.gateOf(action, step, ending)
+        const gated: StepGate = async (...asked) => {
+          const outcome = await gate(...asked)
+          isTakenBack = outcome === 'roll-back'
+          return outcome
+        }
+        return prepared.perform(step, ending, gated)
+      })
+      if (isTakenBack) return 'heal'
       if (done && replacesPods(action.act)) release()
       const stays = done && keptWhenDone(action.act)
       if (stays) for (const id of undos) await ports.healing.keep(id)

@@ -88,7 +88,8 @@ export function createHealing(recorder: Recorder, undoer: Undoer, keeper: Pick<C
 const budgetOf = (undo: Undo): Millis => ('settled' in undo && undo.settled !== undefined ? SETTLE_BUDGET : UNDO_BUDGET)
 
 /**
- * For each object, the newest harm is undone first. Undos of different objects run in parallel, so that healing takes as long as the slowest one and
+ * For each object, the newest harm is undone first. Weights of routes go back before anything else, so that no request is sent to pods that another
+ * undo takes away. Undos of different objects run in parallel, so that healing takes as long as the slowest one and
  * not as the sum. Returns the problems.
  */
 async function inReverse<T extends { readonly undo: Undo }>(
@@ -96,12 +97,15 @@ async function inReverse<T extends { readonly undo: Undo }>(
   work: (item: T) => Promise<void>,
 ): Promise<readonly { readonly of: T; readonly error: unknown }[]> {
   const failed: { readonly of: T; readonly error: unknown }[] = []
-  const perObject = [...Map.groupBy(oldestFirst, ({ undo }) => objectOf(undo)).values()]
-  await Promise.all(
-    perObject.map(async (items) => {
-      for (const of of items.toReversed()) await work(of).catch((error: unknown) => failed.push({ of, error }))
-    }),
-  )
+  const undoAll = (items: readonly T[]) =>
+    Promise.all(
+      [...Map.groupBy(items, ({ undo }) => objectOf(undo)).values()].map(async (of) => {
+        for (const item of of.toReversed()) await work(item).catch((error: unknown) => failed.push({ of: item, error }))
+      }),
+    )
+  const isTraffic = ({ undo }: T) => undo.does === 'restore-weights'
+  await undoAll(oldestFirst.filter(isTraffic))
+  await undoAll(oldestFirst.filter((item) => !isTraffic(item)))
   return failed
 }
 
@@ -113,6 +117,7 @@ function objectOf(undo: Undo): string {
       return `/api/v1/nodes/${undo.node}`
     case 'restore-field':
     case 'restore-template':
+    case 'restore-weights':
       return undo.path
   }
 }
@@ -127,6 +132,8 @@ export function undoId(undo: Undo): string {
       return `field${undo.path}#${undo.field.join('.')}`
     case 'restore-template':
       return `template${undo.path}`
+    case 'restore-weights':
+      return `weights${undo.path}`
   }
 }
 

@@ -12,6 +12,7 @@ import { after, type Instant, millis, seconds } from '../domain/units.ts'
 import { messageOf } from '../domain/unknown.ts'
 import { createGuarding } from '../judge/guardrails/guardrails.ts'
 import { performAction } from './action.ts'
+import { type Canaries, createCanaries } from './canary.ts'
 import { performFault } from './fault.ts'
 import { createGates, type Gates } from './gates.ts'
 import { createHealing, createUndoer, healLeftovers } from './healing.ts'
@@ -82,12 +83,14 @@ export async function perform(
   const stopping = new AbortController()
   const lock = await ports.lock.acquire(target, timeline.run)
   const triggers = createTriggers(ports.clock, target, timeline)
+  const canaries = createCanaries(ports.clock, rehearsal, target)
   const recorder = createRecorder(
     sink,
     ports.clock,
     (record) => {
       onEvidence(record)
       triggers.see(record)
+      canaries.add(record)
     },
     (error) => stop('failure', `the journal cannot be written: ${messageOf(error)}`),
     ports.redact,
@@ -116,7 +119,7 @@ export async function perform(
     await healLeftovers(undoer, target, [])
     recorder.record({ kind: 'residue', when: 'before', items: await undoer.residue(target) })
     await readPosture(ports.cluster, rehearsal, recorder)
-    await rehearse(ports, performance, recorder, heal, { gates, triggers }, stop, stopping.signal)
+    await rehearse({ ...ports, canaries }, performance, recorder, heal, { gates, triggers }, stop, stopping.signal)
   } catch (error) {
     stop('failure', messageOf(error))
   } finally {
@@ -145,7 +148,7 @@ type Stop = (by: 'operator' | 'guardrail' | 'failure', reason: string) => void
 
 /** Everything from the first watch to the last book. */
 async function rehearse(
-  ports: ControllerPorts,
+  ports: ControllerPorts & { readonly canaries: Canaries },
   performance: Performance,
   recorder: Recorder,
   heal: ReturnType<typeof createHealing>,

@@ -21,7 +21,7 @@ import type { PostureKind, PostureObject } from '../domain/posture.ts'
 import type { MetricSource, PrometheusTarget, Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { ScriptFacts } from '../domain/script.ts'
 import type { LoadPlan, PlannedAction, PlannedFault } from '../domain/timeline.ts'
-import type { Instant, Millis } from '../domain/units.ts'
+import type { Instant, Millis, Ratio } from '../domain/units.ts'
 import type { Inventory } from '../plan/inventory.ts'
 
 export interface Clock {
@@ -153,11 +153,17 @@ export interface ClusterActions extends Undoer {
   keep(undo: Undo, budgetMs: Millis): Promise<void>
 }
 
+/** Decides a step of a canary whose weights have just been written. Resolves after its hold; rejects when aborted. */
+export type StepGate = (step: number, share: Ratio) => Promise<'promote' | 'roll-back'>
+
 export type PreparedAction = {
   /** In the order of the changes. */
   readonly undos: readonly Undo[]
-  /** Makes the changes and reports each observed step. Resolves when the cluster shows that the action is done; rejects when aborted. */
-  perform(onStep: (step: ActionStepData) => void, signal: AbortSignal): Promise<void>
+  /**
+   * Makes the changes and reports each observed step. Resolves when the cluster shows that the action is done, or when the gate
+   * of a canary asks to roll back; rejects when aborted.
+   */
+  perform(onStep: (step: ActionStepData) => void, signal: AbortSignal, gate: StepGate): Promise<void>
 }
 
 export interface Probes {

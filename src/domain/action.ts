@@ -3,9 +3,10 @@
  * rooms use these entries instead of asking for the kind. An action is this entry, its keys in a file (`files/acts.ts`) and its shape in the
  * journal (docs/adr/0026).
  */
+import { type Canary, canaryWords } from './canary.ts'
 import type { Cause } from './causes.ts'
 import type { Change, NodeChoice, PodTemplate, TaintEffect, Workload } from './change.ts'
-import { showDuration } from './show.ts'
+import { showDuration, showPercent } from './show.ts'
 import type { Millis } from './units.ts'
 
 export type Act =
@@ -23,16 +24,21 @@ export type Act =
    */
   | (PodTemplate & {
       readonly kind: 'release'
-      /** How the new pods are let in: by the Deployment's own rolling update. */
-      readonly shape: 'rolling'
       readonly workload: Workload
       readonly withinMs: Millis
       readonly backWithinMs: Millis
-    })
+    } & ReleaseShape)
   /** One key of a ConfigMap in the target's namespace. */
   | { readonly kind: 'flag'; readonly configMap: string; readonly key: string; readonly value: string }
   /** Another member becomes the primary of a database that the target file names. */
   | { readonly kind: 'promote'; readonly database: string; readonly to: string }
+
+/** How the new pods are let in. */
+export type ReleaseShape =
+  /** By the Deployment's own rolling update. */
+  | { readonly shape: 'rolling' }
+  /** As a second Deployment beside the old one, whose share of the requests grows step by step. */
+  | { readonly shape: 'canary'; readonly canary: Canary }
 
 type ActKind = Act['kind']
 type ActOf<K extends ActKind> = { [P in K]: Extract<Act, { readonly kind: P }> }[K]
@@ -140,17 +146,16 @@ const kinds: { readonly [K in ActKind]: ActionKind<ActOf<K>> } = {
   },
   release: {
     ...lasting,
-    sentence: (act) =>
-      `rolls out ${templateWords(act)} to Deployment ${act.workload.name} within ${showDuration(act.withinMs)}; rolled back within ${showDuration(act.backWithinMs)}`,
+    sentence: releaseSentence,
     words: ({ workload }) => `release ${workload.name}`,
-    note: ({ workload }) => `every pod of ${workload.kind} ${workload.name} was replaced`,
-    change: ({ workload, images, annotations, withinMs }) => ({
-      on: 'pod-template',
-      workload,
-      images,
-      annotations,
-      withinMs,
-    }),
+    note: releaseNote,
+    change: (act) => {
+      const { workload, images, annotations, withinMs } = act
+      const released = { workload, images, annotations, withinMs }
+      return act.shape === 'canary'
+        ? { on: 'traffic', ...released, canary: act.canary }
+        : { on: 'pod-template', ...released }
+    },
     late: 'rollout-stuck',
     voluntary: true,
     undoReplacesPods: true,
@@ -206,13 +211,29 @@ export function evictsPods(act: Act): boolean {
 /** The workload whose pods are replaced by pods of another template. */
 export function rolledOut(act: Act): Workload | undefined {
   const change = changeOf(act)
-  return change.on === 'pods' || change.on === 'pod-template' ? change.workload : undefined
+  return change.on === 'pods' || change.on === 'pod-template' || change.on === 'traffic' ? change.workload : undefined
 }
 
 /** The database that gets another primary, and which one. */
 export function movedDatabase(act: Act): { readonly database: string; readonly to: string } | undefined {
   const change = changeOf(act)
   return change.on === 'database' ? change : undefined
+}
+
+function releaseSentence(act: ActOf<'release'>): string {
+  const { workload, withinMs, backWithinMs } = act
+  const back = `rolled back within ${showDuration(backWithinMs)}`
+  const changed = templateWords(act)
+  if (act.shape === 'rolling')
+    return `rolls out ${changed} to Deployment ${workload.name} within ${showDuration(withinMs)}; ${back}`
+  const runs = changed === '' ? '' : `, which runs ${changed}`
+  return `lets Deployment ${workload.name}${runs} in as a canary: ${act.canary.replicas} pods within ${showDuration(withinMs)}, then ${canaryWords(act.canary)}; ${back}`
+}
+
+function releaseNote(act: ActOf<'release'>): string {
+  if (act.shape === 'rolling') return `every pod of ${act.workload.kind} ${act.workload.name} was replaced`
+  const { steps, route, canary } = act.canary
+  return `${showPercent(steps.at(-1) ?? 0)} of the requests of HTTPRoute ${route} go to ${canary}`
 }
 
 /** `app = registry.example/orders:2, checksum/config = 3f1c`. */

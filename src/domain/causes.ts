@@ -33,6 +33,8 @@ const GENERATOR = ['generator-health', 'load-frame'] as const
 const HARMS = ['fault-step', 'action-step'] as const
 /** What a release did, and which images its pods ran. */
 const RELEASE = ['action-step', 'object-seen'] as const
+/** The steps of a canary, and what both releases counted in them. */
+const CANARY = ['action-step', 'sample'] as const
 const SCRAPES = ['sample'] as const
 const CALLS = ['sample', 'load-frame'] as const
 const OBJECTS = ['object-seen'] as const
@@ -432,6 +434,20 @@ export const causes = {
     starved: 'excused',
     lost: 'excused',
     next: 'Look at the new pods: image, configuration, readiness, and whether a node has room for them.',
+  },
+  'weight-not-served': {
+    needs: CANARY,
+    missing: 'inconclusive',
+    starved: 'stands',
+    lost: 'excused',
+    next: 'Look at the conditions of the route and at who else writes it; a router that keeps connections open, or sticky sessions, also keep the old shares.',
+  },
+  'canary-worse': {
+    needs: CANARY,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'excused',
+    next: 'Compare logs and traces of both releases in the time of that step; the old release served the same minute.',
   },
   'rollback-missing': {
     needs: RELEASE,

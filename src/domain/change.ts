@@ -2,6 +2,7 @@
  * What an action changes, as data. The plan counts the pods that it may hit, and the adapter checks, makes and reverts it. Neither of them knows the
  * kinds of actions: an action that is made of these needs no code there.
  */
+import type { Canary } from './canary.ts'
 import type { FieldValue } from './evidence.ts'
 import type { Millis } from './units.ts'
 
@@ -13,6 +14,13 @@ export type Change =
   | { readonly on: 'pods'; readonly workload: Workload }
   /** Another pod template, which must be rolled out in its time; otherwise the change fails and is taken back. */
   | (PodTemplate & { readonly on: 'pod-template'; readonly workload: Workload; readonly withinMs: Millis })
+  /** A second workload gets the template and pods, and then a share of the requests that grows step by step. */
+  | (PodTemplate & {
+      readonly on: 'traffic'
+      readonly workload: Workload
+      readonly withinMs: Millis
+      readonly canary: Canary
+    })
   /** One key of a ConfigMap in the target's namespace. */
   | { readonly on: 'config-map'; readonly name: string; readonly key: string; readonly value: string }
   /** Another member becomes the primary of a database that the target file names. */

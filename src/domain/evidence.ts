@@ -3,6 +3,7 @@
  * means. Every record carries `at` on the controller's clock; fields named `…At` are on another clock.
  */
 import type { BlockEnded, BlockStarted, RestAwaited } from './blocks.ts'
+import type { StepDecision } from './canary.ts'
 import type { ClusterObject } from './cluster.ts'
 import type { Decision, GateAnswer, Note, Role } from './people.ts'
 import type { PostureKind, PostureObject } from './posture.ts'
@@ -237,6 +238,10 @@ export type ActionStepData =
   | { readonly is: 'evicted'; readonly pod: string; readonly node: string }
   /** The Eviction API answered 429: a disruption budget is used up. The request is repeated until it is accepted. */
   | { readonly is: 'eviction-refused'; readonly pod: string; readonly node: string; readonly problem: string }
+  /** A canary was given this share of the requests. `step` counts from 1. */
+  | { readonly is: 'step-set'; readonly step: number; readonly share: Ratio }
+  /** What became of the step. A hold is decided again later. */
+  | ({ readonly is: 'step-decided'; readonly step: number } & StepDecision)
   /** The cluster shows that it is done: drained, rolled out, scaled, promoted, the flag seen. */
   | { readonly is: 'done'; readonly note: string }
   /** The change stays, or the object was so before. Nothing is undone. */
@@ -279,6 +284,17 @@ export type Undo =
       readonly wrote: TemplateValues
       readonly was: TemplateValues
       readonly settled: Settled
+    }
+  /**
+   * Restores the weights of two backends in all rules of a route that have both, but only while they hold one of the pairs that matchday writes:
+   * `wrote` has them all, so that one undo serves every step. `was`: null means that the weight was absent.
+   */
+  | {
+      readonly does: 'restore-weights'
+      readonly path: string
+      readonly backends: readonly [string, string]
+      readonly wrote: readonly (readonly [number, number])[]
+      readonly was: readonly [number | null, number | null]
     }
 export type FieldValue = string | number | boolean
 /** Images by container, and annotations; null means that the annotation was absent. */

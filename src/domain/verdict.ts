@@ -145,9 +145,9 @@ export type FaultResult = {
   readonly costs: readonly HarmCost[]
 }
 
-/** One expected reaction of the platform, or one half of a release. Failover and recovery have their own types. */
+/** One expected reaction of the platform, or one part of a release. Failover and recovery have their own types. */
 export type ReactionResult = {
-  readonly kind: Reaction['kind'] | 'rolls-out' | 'rolls-back'
+  readonly kind: Reaction['kind'] | 'rolls-out' | 'rolls-back' | 'let-in' | 'serves-share' | 'taken-back'
   readonly subject: string
   readonly sentence: string
   readonly held: boolean

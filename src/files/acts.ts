@@ -2,27 +2,15 @@
  * The kinds of action in a rehearsal file, one entry for each: its key, what may stand there, what it becomes, and the rules of its own. Rules about
  * time, nodes and databases are general; an entry only says to what they apply.
  */
-import type { Act } from '../domain/action.ts'
 import type { NodeChoice, Workload } from '../domain/change.ts'
 import type { SourcePoint } from '../domain/issue.ts'
-import { dnsLabel, name, objectName, within } from './name-shapes.ts'
+import type { ActDraft, ActionName } from './act-draft.ts'
+import { dnsLabel, name, objectName } from './name-shapes.ts'
 import { type Field, may, need, record, tellApart } from './record.ts'
+import { releaseOf } from './release.ts'
+import { release } from './release-shape.ts'
 import type { Report } from './report.ts'
-import { integer, mapped, type Placed, type Shape, table, text, word } from './shape.ts'
-
-/** What an action is once its key was read. */
-export type ActDraft = {
-  readonly at: SourcePoint
-  readonly act: Act
-  /** The primary of a database may stand on what it takes. */
-  readonly mayMoveDatabase?: true
-  /** It must be complete in `done` while it lasts, and be taken back in `undone` after its end. */
-  readonly times?: { readonly done: ActTime; readonly undone: ActTime }
-  /** What its own parts must fulfil together. */
-  readonly check?: (action: ActionName, report: Report) => void
-}
-type ActTime = { readonly what: string; readonly within: Placed<number> }
-type ActionName = { readonly at: SourcePoint; readonly name: string; readonly ends: boolean }
+import { integer, mapped, type Shape, text, word } from './shape.ts'
 
 const act = <T>(shape: Shape<T>, doc: string, of: (value: T, at: SourcePoint) => Omit<ActDraft, 'at'>) =>
   may(
@@ -78,19 +66,6 @@ const labelKey = text({
   example: 'matchday.dev/zone-lost',
   pattern: /^[A-Za-z0-9][A-Za-z0-9._/-]{0,316}$/,
 })
-const container = { form: 'the name of a container', example: 'app', pattern: /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/ }
-// A reference as the container runtimes take it: no spaces, and not as long as a page.
-const image = text({
-  form: 'an image',
-  example: 'registry.example/orders@sha256:…',
-  pattern: /^[A-Za-z0-9][^\s]{0,511}$/,
-})
-const annotationKey = {
-  form: 'the key of an annotation',
-  example: 'checksum/config',
-  pattern: /^[A-Za-z0-9][A-Za-z0-9._/-]{0,316}$/,
-}
-
 export const acts = {
   taint: act(
     onNodes(
@@ -138,50 +113,9 @@ export const acts = {
     (draft) => ({ act: { kind: 'rollout', workload: workloadOf(draft) }, mayMoveDatabase: true }),
   ),
   release: act(
-    anyOf(
-      record({
-        shape: may(
-          word('rolling'),
-          "How the new pods are let in. rolling (the default): by the Deployment's own rolling update.",
-        ),
-        deployment,
-        image: may(table(container, image), 'The image that each of these containers gets, best by digest.'),
-        annotations: may(
-          table(annotationKey, text({ form: 'a text', example: "'3f1c'" })),
-          'Annotations that the pod template gets, such as the checksum of a ConfigMap: a change of configuration is a release too.',
-        ),
-        within: within(
-          'Longest time until every pod runs it. A release that is not complete by then is rolled back at once.',
-        ),
-        rollBackWithin: within('Longest time from the end of `for` until every pod runs what it ran before.'),
-      }),
-      'image',
-      'annotations',
-    ),
-    'Rolls out another image, or another pod template, and rolls it back at the end of `for`; undone by the values before.',
-    (draft, at) => ({
-      act: {
-        kind: 'release',
-        shape: 'rolling',
-        workload: { kind: 'Deployment', name: draft.deployment },
-        images: draft.image ?? {},
-        annotations: draft.annotations ?? {},
-        withinMs: draft.within.value,
-        backWithinMs: draft.rollBackWithin.value,
-      },
-      mayMoveDatabase: true,
-      times: {
-        done: { what: 'The release', within: draft.within },
-        undone: { what: 'The rollback', within: draft.rollBackWithin },
-      },
-      check: (action, report) => {
-        if (Object.keys({ ...draft.image, ...draft.annotations }).length === 0)
-          report(at, 'missing-key', `The release "${action.name}" changes nothing.`, 'add image or annotations.')
-        if (action.ends) return
-        const problem = `The release "${action.name}" has no time after which it is rolled back.`
-        report(action.at, 'missing-key', problem, 'add for: 60s.')
-      },
-    }),
+    release,
+    'Lets another image, or another pod template, in and takes it back at the end of `for`; undone by the values before.',
+    releaseOf,
   ),
   flag: act(
     record({
@@ -205,6 +139,7 @@ export const acts = {
   ),
 } as const satisfies Readonly<Record<string, Field<ActDraft, false>>>
 
+export type { ActDraft } from './act-draft.ts'
 export type ActKey = keyof typeof acts
 export const ACT_KEYS = Object.keys(acts) as readonly ActKey[]
 /** They are taken back after a time that the file must give. */

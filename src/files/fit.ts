@@ -1,7 +1,8 @@
 /** Whether a rehearsal and a target fit together. Each of them may be valid alone. */
 import { movedDatabase } from '../domain/action.ts'
+import { type Canary, canarySides } from '../domain/canary.ts'
 import type { Issue, SourcePoint } from '../domain/issue.ts'
-import { WRITABLE } from '../domain/metric-names.ts'
+import { REQUESTS, WRITABLE } from '../domain/metric-names.ts'
 import { INTERVALS_LEAST } from '../domain/prometheus-sli.ts'
 import {
   type Act,
@@ -120,6 +121,17 @@ function fitting(target: Target, report: Report): Fit {
 function checkAct(act: Act, at: SourcePoint, fit: Fit): void {
   const moved = movedDatabase(act)
   if (moved !== undefined) fit.database(moved.database, at)
+  if (act.kind === 'release' && act.shape === 'canary') checkGateOf(act.canary, at, fit)
+}
+
+/** Both releases must be counted, each by a source of its own. */
+function checkGateOf({ gate, holdMs }: Canary, at: SourcePoint, fit: Fit): void {
+  const { latency } = gate
+  const timed = latency === undefined ? [] : [`${latency.histogram}_sum`, `${latency.histogram}_count`]
+  for (const side of canarySides) {
+    for (const metric of [REQUESTS, ...timed]) fit.metric(gate[side], metric, at)
+    fit.budget(gate[side], holdMs, at)
+  }
 }
 
 function checkReaction(reaction: Reaction, fit: Fit): void {

@@ -12,6 +12,7 @@ import { type ReadArrivals, readArrivals } from './arrivals.ts'
 import { type ChaosFile, readChaosFile } from './chaos-file.ts'
 import { checkActions } from './checks/actions.ts'
 import { checkBlastRadius } from './checks/blast-radius.ts'
+import { checkGates } from './checks/canary.ts'
 import { checkHarms } from './checks/harms.ts'
 import { checkHuman } from './checks/human.ts'
 import { checkIndicators } from './checks/indicators.ts'
@@ -64,6 +65,7 @@ export function parseRehearsal(files: Files, path: string, target?: Target): Par
   const load = readArrivals(files, path, draft.load?.value.value.arrivals ?? {}, lengthOf(draft), report)
   checkTimeline(draft, report)
   checkActions(draft, report)
+  checkGates(draft, report)
   checkHarms(draft, report)
   checkIndicators(draft, report)
   checkPosture(draft, report)

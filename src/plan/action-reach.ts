@@ -26,6 +26,8 @@ export function actionReach(
     case 'pods':
     case 'pod-template':
       return workloadReach(change, rehearsal, target, inventory, held)
+    case 'traffic':
+      return trafficReach(change, target, inventory)
     case 'config-map':
       return harmless(`ConfigMap/${target.namespace}/${change.name}`, target)
     case 'database':
@@ -106,6 +108,22 @@ function workloadReach(
   const harmed = representatives(podsOf(live, pods), away)
   const problems = away > 0 ? outside([namespace], rehearsal) : []
   return { ...none, pods: harmed, most: harmed.filter((id) => !held.includes(id)).length, problems }
+}
+
+/** No pod that serves today is taken away: the new release gets pods of its own, and a route gives them requests. */
+function trafficReach(
+  { workload, canary }: Extract<Change, { on: 'traffic' }>,
+  target: Target,
+  { workloads = [] }: Inventory,
+): Reach {
+  const { namespace } = target
+  const isThere = workloads.some(({ kind, metadata }) => kind === workload.kind && metadata?.name === workload.name)
+  const deployed = `${workload.kind}/${namespace}/${workload.name}`
+  return {
+    ...harmless(deployed, target),
+    targets: [deployed, `HTTPRoute/${namespace}/${canary.route}`],
+    problems: isThere ? [] : [noWorkload(workload, namespace)],
+  }
 }
 
 /** Kubernetes decides which pods go. Only their number counts, so the first ones by name represent them. */

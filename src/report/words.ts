@@ -77,6 +77,12 @@ export function reactionWords({ kind, subject }: Pick<ReactionResult, 'kind' | '
       return 'every pod runs the release'
     case 'rolls-back':
       return 'every pod runs what it ran before'
+    case 'let-in':
+      return 'every step of the canary is promoted'
+    case 'serves-share':
+      return `${subject} is served`
+    case 'taken-back':
+      return 'the new release answers nothing any more'
     default:
       return `${kind} ${subject}`
   }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { kubernetesActions } from '../../src/adapters/kubernetes/actions/actions.ts'
 import { systemClock } from '../../src/cli/clock.ts'
 import { performAction } from '../../src/controller/action.ts'
+import { createCanaries } from '../../src/controller/canary.ts'
 import { createHealing } from '../../src/controller/healing.ts'
 import { createRecorder } from '../../src/controller/recorder.ts'
 import { createTriggers } from '../../src/controller/triggers.ts'
@@ -77,6 +78,7 @@ async function performed(
       healing: createHealing(recorder, actions, actions),
       actions,
       triggers: createTriggers(systemClock, target, timeline.value),
+      canaries: createCanaries(systemClock, rehearsal, target),
     },
     { ...action, fromMs: millis(0), toMs: millis(2_500), act },
     { rehearsal, target, timeline: timeline.value },

@@ -8,7 +8,8 @@ export function checkActions({ actions }: Draft, report: Report): void {
   for (const action of actions?.value ?? []) {
     const { name, for: lasts } = action.value
     checkOneAct(action, report)
-    for (const { check } of actsOf(action.value)) check?.({ at: action.at, name, ends: lasts !== undefined }, report)
+    const named = { at: action.at, name, ...(lasts === undefined ? {} : { lastsMs: lasts.value }) }
+    for (const { check } of actsOf(action.value)) check?.(named, report)
   }
 }
 

@@ -107,6 +107,11 @@ const actionStep = variants('is', {
   begun: object({ targets: list(text) }),
   evicted: object({ pod: text, node: text }),
   'eviction-refused': object({ pod: text, node: text, problem }),
+  'step-set': object({ step: amount, share }),
+  'step-decided': object(
+    { step: amount, outcome: oneOf('promote', 'hold', 'roll-back'), note: text },
+    { reason: oneOf('worse', 'weight-not-served', 'undecided') },
+  ),
   done: object({ note: text }),
   kept: none,
   failed,
@@ -130,6 +135,12 @@ const undo = variants('does', {
   'remove-taint': object({ node: text, key: text, effect: text }),
   'restore-field': object({ path: text, field: list(text), wrote: fieldValue, was: orNull(fieldValue) }, { settled }),
   'restore-template': object({ path: text, wrote: template, was: template, settled }),
+  'restore-weights': object({
+    path: text,
+    backends: pair(text, text),
+    wrote: list(pair(number, number)),
+    was: pair(orNull(number), orNull(number)),
+  }),
 })
 
 const series = object({ name: text, labels: record(text), value: number })

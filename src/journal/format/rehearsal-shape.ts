@@ -112,20 +112,28 @@ const fault = object(
 const nodes = object({}, { zone: text, pool: text, atMost: number })
 const workload = object({ kind: oneOf('Deployment', 'StatefulSet'), name: text })
 
+const released = { workload, images: labels, annotations: labels, withinMs: ms, backWithinMs: ms }
+const canary = object({
+  replicas: number,
+  route: text,
+  stable: text,
+  canary: text,
+  steps: some(share),
+  holdMs: ms,
+  extraMs: ms,
+  gate: object(
+    { stable: text, canary: text, where: labels, errors: object({ atMost: share, from: number }), slis: list(text) },
+    { latency: object({ histogram: text, atMost: number, from: number }) },
+  ),
+})
+
 const act = variants('kind', {
   taint: object({ nodes, key: text, effect: oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute') }),
   drain: object({ nodes }),
   'power-off': object({ nodes }),
   scale: object({ workload, replicas: number }),
   rollout: object({ workload }),
-  release: object({
-    shape: oneOf('rolling'),
-    workload,
-    images: labels,
-    annotations: labels,
-    withinMs: ms,
-    backWithinMs: ms,
-  }),
+  release: variants('shape', { rolling: object(released), canary: object({ ...released, canary }) }),
   flag: object({ configMap: text, key: text, value: text }),
   promote: object({ database: text, to: text }),
 })

@@ -5,6 +5,7 @@ import type { ActionResult, Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
 import { allRuled, type Ruled } from '../findings/ruled.ts'
 import { actionHarm } from '../harm/harm.ts'
+import { judgeCanary } from '../reactions/canary.ts'
 import { answersTo, noAnswers } from '../reactions/reactions.ts'
 import { judgeRelease } from '../reactions/release.ts'
 import type { ActionLife } from '../seen/action-lives.ts'
@@ -19,7 +20,7 @@ function judgeAction(seen: Seen, action: ActionSpec): Ruled<ActionResult> {
   const life = seen.actions.of(action.name)
   const harm = actionHarm(seen, action)
   const answers = harm ? answersTo(seen, harm, action.expect) : noAnswers
-  const release = allRuled(harm ? judgeRelease(seen, harm) : [])
+  const release = allRuled(harm ? [...judgeRelease(seen, harm), ...judgeCanary(seen, harm)] : [])
   const state = stateOf(life)
   const refusals = [...(life?.refused.values() ?? [])]
   const result: ActionResult = {
@@ -60,6 +61,8 @@ function notDone(
 ): readonly Finding[] {
   const { name, expect, when } = action
   if (state === 'done') return []
+  // A canary that was taken back did what it should, and has a finding of its own.
+  if (life?.steps.some(({ decided }) => decided.at(-1)?.outcome === 'roll-back')) return []
   if (life?.begun && life.problem === undefined && expect.some((each) => each.kind === 'completes')) return []
   const lines = life?.lines ?? [...seen.run.loadLines, seen.run.headLine]
   const missed = missedTrigger(life)

@@ -16,7 +16,7 @@ import { stepAt } from '../seen/steps.ts'
 import { isPodOf } from '../seen/workload-pods.ts'
 import { createReactionAnswer, type ReactionAnswer } from './answer.ts'
 
-type Release = Extract<Act, { kind: 'release' }>
+type Release = Extract<Act, { kind: 'release'; shape: 'rolling' }>
 type Ran = ImageSeen & { readonly life: PodLife; readonly line: number }
 type Facts = {
   readonly seen: Seen
@@ -33,7 +33,7 @@ type Facts = {
 export function judgeRelease(seen: Seen, harm: Harm): readonly Ruled<ReactionResult>[] {
   const act = harm.by.kind === 'action' ? harm.by.spec.act : undefined
   const life = seen.actions.of(harm.name)
-  if (act?.kind !== 'release' || life === undefined) return []
+  if (act?.kind !== 'release' || act.shape !== 'rolling' || life === undefined) return []
   const facts = factsOf(seen, harm, act, life)
   return [rolledOut(facts), rolledBack(facts)]
 }

@@ -1,4 +1,5 @@
 /** Fold over the steps of each action. */
+import type { StepDecision } from '../../domain/canary.ts'
 import type { ActionStepData } from '../../domain/evidence.ts'
 import { createLives, type Life, type Lives, livedInCommon, type Moment } from './life.ts'
 
@@ -8,15 +9,29 @@ export type ActionLife = Life & {
   readonly begun?: Moment & { readonly targets: readonly string[] }
   readonly done?: Moment & { readonly note: string }
   readonly pods: readonly string[]
+  /** Steps of a canary in order. */
+  readonly steps: readonly StepSeen[]
   readonly evicted: readonly Eviction[]
   /** By pod: how often its eviction was refused, and the last time. */
   readonly refused: ReadonlyMap<string, Eviction & { readonly times: number; readonly problem: string }>
 }
 
+/** From when on a canary was given this share, and what was decided about it and when. */
+export type StepSeen = Moment & {
+  readonly step: number
+  readonly share: number
+  readonly decided: readonly (Moment & StepDecision)[]
+}
+
+const decidedBy = (seen: StepSeen, { outcome, reason, note }: StepDecision, moment: Moment): StepSeen => ({
+  ...seen,
+  decided: [...seen.decided, { ...moment, outcome, note, ...(reason === undefined ? {} : { reason }) }],
+})
+
 export type ActionLives = Lives<ActionLife, ActionStepData>
 
 export const actionLives = (): ActionLives =>
-  createLives<ActionLife, ActionStepData>({ lines: [], pods: [], evicted: [], refused: new Map() }, lived)
+  createLives<ActionLife, ActionStepData>({ lines: [], pods: [], steps: [], evicted: [], refused: new Map() }, lived)
 
 function lived(life: ActionLife, step: ActionStepData, moment: Moment): ActionLife {
   switch (step.is) {
@@ -31,6 +46,13 @@ function lived(life: ActionLife, step: ActionStepData, moment: Moment): ActionLi
       const times = (life.refused.get(pod)?.times ?? 0) + 1
       return { ...life, refused: new Map(life.refused).set(pod, { ...moment, pod, node, problem, times }) }
     }
+    case 'step-set':
+      return { ...life, steps: [...life.steps, { ...moment, step: step.step, share: step.share, decided: [] }] }
+    case 'step-decided':
+      return {
+        ...life,
+        steps: life.steps.map((each) => (each.step === step.step ? decidedBy(each, step, moment) : each)),
+      }
     case 'done':
       return { ...life, done: life.done ?? { ...moment, note: step.note } }
     // Its time is over as if it were taken back, and nothing is: what follows is counted from when it was done.

@@ -10,6 +10,7 @@ import {
   type Target,
 } from '../../domain/rehearsal.ts'
 import { type RequiredState, stateName } from '../../domain/required-state.ts'
+import { canaryCounters } from './canary-counters.ts'
 import type { Wanted } from './counters.ts'
 import type { Seen } from './seen.ts'
 
@@ -77,6 +78,7 @@ export function wantedCounters(rehearsal: Rehearsal, target: Target): readonly W
     ...requests,
     ...scalingMetrics(rehearsal, 'rate'),
     ...required,
+    ...canaryCounters(rehearsal),
     ...harms.flatMap(({ name, expect }) => expect.flatMap((each) => ofReaction(name, each, target))),
   ]
 }

@@ -1,7 +1,7 @@
 /** One record as a line for people, on the terminal and on the live page; undefined for records that only the journal needs. */
 import type { Evidence, EvidenceOf, TriggerStep } from '../../domain/evidence.ts'
 import type { GateAnswer } from '../../domain/people.ts'
-import { percent } from '../../domain/show.ts'
+import { percent, showPercent } from '../../domain/show.ts'
 import type { Look } from '../words.ts'
 
 export type EventWords = {
@@ -149,6 +149,8 @@ function triggerWords({ is, note }: TriggerStep): Omit<EventWords, 'subject'> {
   }
 }
 
+const stepLooks = { promote: 'good', hold: 'warn', 'roll-back': 'bad' } as const
+
 function actionWords(subject: string, step: EvidenceOf<'action-step'>['step']): EventWords {
   switch (step.is) {
     case 'admitted':
@@ -161,6 +163,10 @@ function actionWords(subject: string, step: EvidenceOf<'action-step'>['step']): 
       return { subject, text: `: evicted ${step.pod} from ${step.node}` }
     case 'eviction-refused':
       return { subject, text: `: ${step.pod} stays for now: ${step.problem}`, look: 'warn' }
+    case 'step-set':
+      return { subject, text: `: step ${step.step}, ${showPercent(step.share)} of the requests` }
+    case 'step-decided':
+      return { subject, text: `: step ${step.step}, ${step.outcome}: ${step.note}`, look: stepLooks[step.outcome] }
     case 'done':
       return { subject, text: `: done, ${step.note}` }
     case 'kept':

@@ -9,6 +9,7 @@ import { demand, find, type KubeObject, type KubernetesApi } from '../../../prot
 import { Final, insist } from '../../../protocols/kubernetes/insist.ts'
 import { fields, list, text } from '../fields.ts'
 import { type Mark, markedWith, type Reversal } from './marks.ts'
+import { otherWeights, shownWeights, weightsPatch } from './route-weights.ts'
 import { otherThan, templatePatch } from './template.ts'
 
 /** What all parts of an action need. `run` and `target` go into the marks. */
@@ -38,13 +39,21 @@ export function restoreOf(
   return { does: 'restore-field', path, field, wrote, was, ...(settled === undefined ? {} : { settled }) }
 }
 
-/** Makes the change that `undo` reverts. Refuses if the object changed after the undo was written. */
-export async function change(context: ActionContext, undo: Reversal, signal: AbortSignal): Promise<void> {
+/**
+ * Makes the change that `undo` reverts. Refuses if the object changed after the undo was written. `patchOf` is for an undo that reverts several
+ * changes.
+ */
+export async function change(
+  context: ActionContext,
+  undo: Reversal,
+  signal: AbortSignal,
+  patchOf: (object: KubeObject) => object = (object) => harmOf(object, undo),
+): Promise<void> {
   const mark: Mark = { run: context.run, target: context.target, undo }
   const deadline = after(context.clock.now(), CHANGE_WITHIN)
   await edit(context, pathOf(undo), deadline, signal, (object) => {
     demandUnchanged(object, undo)
-    return merged(markedWith(mark), harmOf(object, undo))
+    return merged(markedWith(mark), patchOf(object))
   })
 }
 
@@ -63,6 +72,12 @@ function demandUnchanged(object: KubeObject, undo: Reversal): void {
       const other = otherThan(object, undo)
       if (other !== undefined)
         throw new Final(`the pod template of ${undo.path} has changed since it was read: ${other}`)
+      return
+    }
+    case 'restore-weights': {
+      const other = otherWeights(object, undo)
+      if (other !== undefined)
+        throw new Final(`the weights of ${undo.path} have changed since they were read: ${shownWeights(other)}`)
     }
   }
 }
@@ -73,6 +88,8 @@ function harmOf(object: KubeObject, undo: Reversal): object {
       return nested(undo.field, undo.wrote)
     case 'restore-template':
       return templatePatch(object, undo.wrote)
+    case 'restore-weights':
+      return weightsPatch(object, undo.backends, undo.wrote[0] ?? undo.was)
     case 'remove-taint':
       if (hasTaint(object, undo.key, undo.effect)) return {}
       return { spec: { taints: [...taintsOf(object), { key: undo.key, effect: undo.effect }] } }

@@ -1,5 +1,6 @@
 /** The table of enactors. An action has none of its own: its entry in the domain says what it changes (domain/change.ts). */
 import type { Change, ChangeOn } from '../../../domain/change.ts'
+import { traffic } from './canary.ts'
 import type { ChangeEnactor } from './enactor.ts'
 import { configMap } from './flag.ts'
 import { nodes } from './nodes.ts'
@@ -12,6 +13,7 @@ const enactors: { readonly [K in Change['on']]: ChangeEnactor<ChangeOn<K>> } = {
   replicas,
   pods,
   'pod-template': podTemplate,
+  traffic,
   'config-map': configMap,
   database,
 }

@@ -15,10 +15,19 @@ import { text } from '../fields.ts'
 import { fieldAt, pathOf, taintsOf } from './change.ts'
 import { changedBy, MARKED, type Mark, marksOf } from './marks.ts'
 import { databasePath } from './promote.ts'
+import { ROUTE_API } from './route-weights.ts'
+
+const routesPath = (namespace: string): string => `/apis/${ROUTE_API}/namespaces/${namespace}/httproutes`
 
 export async function leftChanges(api: KubernetesApi, target: Target): Promise<readonly Mark[]> {
   const { namespace } = target
-  const lists = [paths.nodes, paths.deployments(namespace), paths.statefulSets(namespace), paths.configMaps(namespace)]
+  const lists = [
+    paths.nodes,
+    paths.deployments(namespace),
+    paths.statefulSets(namespace),
+    paths.configMaps(namespace),
+    routesPath(namespace),
+  ]
   const objects = await Promise.all([
     ...lists.map(async (path) => itemsOf(await allowed(api, path + MARKED))),
     ...Object.values(target.databases).map(async (database) => {

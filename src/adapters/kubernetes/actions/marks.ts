@@ -39,7 +39,12 @@ export function marksOf(object: KubeObject): readonly Mark[] {
   })
 }
 
-const KINDS: ReadonlySet<string> = new Set<Reversal['does']>(['remove-taint', 'restore-field', 'restore-template'])
+const KINDS: ReadonlySet<string> = new Set<Reversal['does']>([
+  'remove-taint',
+  'restore-field',
+  'restore-template',
+  'restore-weights',
+])
 
 function parsed(value: string): Mark | undefined {
   try {
@@ -66,6 +71,8 @@ export function changedBy(undo: Reversal): string {
       return undo.field.join('.')
     case 'restore-template':
       return 'spec.template'
+    case 'restore-weights':
+      return `weights of ${undo.backends.join(' and ')}`
   }
 }
 

@@ -4,10 +4,10 @@
  */
 import type { PreparedAction } from '../../../controller/ports.ts'
 import type { ChangeOn, PodTemplate } from '../../../domain/change.ts'
-import type { Undo } from '../../../domain/evidence.ts'
+import type { Settled, Undo } from '../../../domain/evidence.ts'
 import type { Issue } from '../../../domain/issue.ts'
 import { showDuration } from '../../../domain/show.ts'
-import { after } from '../../../domain/units.ts'
+import { after, type Millis } from '../../../domain/units.ts'
 import { messageOf } from '../../../domain/unknown.ts'
 import { demand, itemsOf, type KubeObject, paths } from '../../../protocols/kubernetes/api.ts'
 import { type LabelSelector, selects } from '../../../protocols/kubernetes/label-selector.ts'
@@ -52,19 +52,30 @@ async function release(enacting: Enacting<Release>): Promise<PreparedAction> {
     undos: [undo],
     perform: async (onStep, signal) => {
       await change(enacting, undo, signal)
-      const deadline = after(enacting.clock.now(), withinMs)
       onStep({ is: 'begun', targets })
-      const late = () => enacting.clock.now() >= deadline
-      await untilSettled(enacting, undo.settled, late, signal).catch(async (error: unknown) => {
-        if (!late() || signal.aborted) throw error
-        const waiting = await waitingContainers(enacting, object).catch(() => [])
-        const why = [messageOf(error), ...waiting].join('; ')
-        throw new Error(`not rolled out within ${showDuration(withinMs)}, so it is rolled back: ${why}`)
-      })
+      await untilRolledOut(enacting, object, undo.settled, withinMs, signal)
       await untilOldPodsAreGone(enacting, object, signal)
       onStep({ is: 'done', note: note(0) })
     },
   }
+}
+
+/** Throws when it is not complete in time, with what its containers wait for. */
+export async function untilRolledOut(
+  context: ActionContext,
+  workload: KubeObject,
+  settled: Settled,
+  withinMs: Millis,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = after(context.clock.now(), withinMs)
+  const late = () => context.clock.now() >= deadline
+  await untilSettled(context, settled, late, signal).catch(async (error: unknown) => {
+    if (!late() || signal.aborted) throw error
+    const waiting = await waitingContainers(context, workload).catch(() => [])
+    const why = [messageOf(error), ...waiting].join('; ')
+    throw new Error(`not rolled out within ${showDuration(withinMs)}, so it is rolled back: ${why}`)
+  })
 }
 
 /** Reasons shown; the pods of one release mostly wait for the same. */
@@ -85,12 +96,21 @@ async function waitingContainers({ api, target }: ActionContext, workload: KubeO
   return reasons.slice(0, REASONS_SHOWN)
 }
 
+/** What is in the way of a change, found before anything is touched. */
+export type Obstacle = { readonly code: string; readonly problem: string; readonly next: string }
+
 /** Why this release would not be one, or could not be rolled out. */
-export function whyNotReleased(
-  object: KubeObject,
-  act: Released,
-): { readonly code: string; readonly problem: string; readonly next: string } | undefined {
-  const { workload, images } = act
+export function whyNotReleased(object: KubeObject, act: Released): Obstacle | undefined {
+  const unfit = whyNotRolledOut(object, act)
+  if (unfit !== undefined) return unfit
+  const { images: others, annotations } = whatDiffers(object, act)
+  if (Object.keys({ ...others, ...annotations }).length > 0) return undefined
+  const problem = `the pod template of ${act.workload.kind} ${act.workload.name} holds all of this already, so nothing would be rolled out`
+  return { code: 'release-changes-nothing', problem, next: 'Name another image, or another value of the annotation.' }
+}
+
+/** Why this template could not be rolled out, whether or not it changes anything. */
+export function whyNotRolledOut(object: KubeObject, { workload, images }: Released): Obstacle | undefined {
   const name = `${workload.kind} ${workload.name}`
   const stranger = Object.keys(images).find((container) => imageOf(object, container) === undefined)
   if (stranger !== undefined) {
@@ -101,14 +121,11 @@ export function whyNotReleased(
     const next = `Resume it first: kubectl rollout resume deployment/${workload.name}`
     return { code: 'rollout-paused', problem: `the rollout of ${name} is paused, so nothing would be rolled out`, next }
   }
-  const { images: others, annotations } = whatDiffers(object, act)
-  if (Object.keys({ ...others, ...annotations }).length > 0) return undefined
-  const problem = `the pod template of ${name} holds all of this already, so nothing would be rolled out`
-  return { code: 'release-changes-nothing', problem, next: 'Name another image, or another value of the annotation.' }
+  return undefined
 }
 
 /** What the template does not hold yet: only this is written and taken back. */
-function whatDiffers(object: KubeObject, { images, annotations }: Released): PodTemplate {
+export function whatDiffers(object: KubeObject, { images, annotations }: Released): PodTemplate {
   const now = valuesNow(object, { images, annotations })
   const differing = (wanted: Readonly<Record<string, string>>, has: Readonly<Record<string, string | null>>) =>
     Object.fromEntries(Object.entries(wanted).filter(([name, value]) => has[name] !== value))

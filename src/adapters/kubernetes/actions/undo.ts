@@ -8,6 +8,7 @@ import { demand, find, type KubeObject, type KubernetesApi } from '../../../prot
 import { insist } from '../../../protocols/kubernetes/insist.ts'
 import { edit, fieldAt, LOOK_EVERY, merged, nested, pathOf, taintsOf } from './change.ts'
 import { hasMark, type Reversal, unmarked } from './marks.ts'
+import { holdsWritten, weightsBefore } from './route-weights.ts'
 import { untilSettled } from './settled.ts'
 import { heldBefore, holdsAny, templatePatch } from './template.ts'
 
@@ -63,6 +64,8 @@ function stillHolds(object: KubeObject, undo: Reversal): boolean {
       return fieldAt(object, undo.field) === undo.wrote
     case 'restore-template':
       return holdsAny(object, undo)
+    case 'restore-weights':
+      return holdsWritten(object, undo)
     case 'remove-taint':
       return taintsOf(object).some((taint) => isOurs(taint, undo))
   }
@@ -74,6 +77,8 @@ function takenBack(object: KubeObject, undo: Reversal): object {
       return nested(undo.field, undo.was)
     case 'restore-template':
       return templatePatch(object, heldBefore(object, undo))
+    case 'restore-weights':
+      return weightsBefore(object, undo)
     case 'remove-taint':
       return { spec: { taints: taintsOf(object).filter((taint) => !isOurs(taint, undo)) } }
   }

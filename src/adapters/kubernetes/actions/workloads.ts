@@ -66,14 +66,23 @@ async function whyNotScaled({
   change: { workload },
   target: { namespace },
 }: Checked<ChangeOn<'replicas'>>): Promise<Issue | undefined> {
-  const response = await api.request({ method: 'GET', path: paths.autoscalers(namespace) })
-  const owner = itemsOf(response.json).find((autoscaler) => {
-    const { kind, name } = fields(fields(autoscaler.spec).scaleTargetRef)
-    return text(kind) === workload.kind && text(name) === workload.name
-  })
+  const owner = await ownerOf(api, workload, namespace)
   if (owner === undefined) return missing(api, action, workloadPath(workload, namespace))
   const problem = `${workload.kind} ${workload.name} is scaled by the autoscaler ${owner.metadata.name}, which would set it back`
   return issueOf(action, 'workload-autoscaled', problem, 'Scale another workload, or let the load move the autoscaler.')
+}
+
+/** The autoscaler of a workload. */
+export async function ownerOf(
+  api: KubernetesApi,
+  workload: Workload,
+  namespace: string,
+): Promise<KubeObject | undefined> {
+  const { json } = await api.request({ method: 'GET', path: paths.autoscalers(namespace) })
+  return itemsOf(json).find((autoscaler) => {
+    const { kind, name } = fields(fields(autoscaler.spec).scaleTargetRef)
+    return text(kind) === workload.kind && text(name) === workload.name
+  })
 }
 
 /**

@@ -1,0 +1,70 @@
+/** Decides the steps of a canary while the run is under way, with the judge's own fold over the records of the run. */
+import { type Canary, SETTLE } from '../domain/canary.ts'
+import type { ActionStepData, Evidence } from '../domain/evidence.ts'
+import type { Rehearsal, Target } from '../domain/rehearsal.ts'
+import type { PlannedAction } from '../domain/timeline.ts'
+import { after, type Instant, millis } from '../domain/units.ts'
+import { createCanaryWatch, LOOK_EVERY } from '../judge/canary/watch.ts'
+import type { Clock, StepGate } from './ports.ts'
+
+export type Canaries = {
+  add(record: Evidence): void
+  /** The gate of this action. Only a canary asks it. */
+  gateOf(action: PlannedAction, step: (data: ActionStepData) => void, signal: AbortSignal): StepGate
+}
+
+export function createCanaries(clock: Clock, rehearsal: Rehearsal, target: Target): Canaries {
+  const watches = new Map(
+    rehearsal.actions.flatMap(({ name, act }) =>
+      act.kind === 'release' && act.shape === 'canary'
+        ? [[name, createCanaryWatch(rehearsal, target, name, act.canary)] as const]
+        : [],
+    ),
+  )
+  return {
+    add(record) {
+      for (const watch of watches.values()) watch.add(record)
+    },
+    gateOf({ name, act }, record, signal) {
+      const watch = watches.get(name)
+      if (watch === undefined || act.kind !== 'release' || act.shape !== 'canary')
+        return () => Promise.reject(new Error(`${name} has no steps`))
+      return gate(clock, act.canary, watch, record, signal)
+    },
+  }
+}
+
+/** Looks every few seconds, because a bad release is taken back at once. What remains open when a hold is over takes of the time for longer holds. */
+function gate(
+  clock: Clock,
+  { holdMs, extraMs }: Canary,
+  watch: ReturnType<typeof createCanaryWatch>,
+  record: (data: ActionStepData) => void,
+  signal: AbortSignal,
+): StepGate {
+  let leftMs: number = extraMs
+  return async (step, share) => {
+    const begunAt = clock.now()
+    watch.begin(step, begunAt)
+    record({ is: 'step-set', step, share })
+    let overAt: Instant = after(begunAt, holdMs)
+    for (;;) {
+      await clock.until(nextLook(clock.now(), begunAt, overAt), signal)
+      const now = clock.now()
+      const decided = watch.decide(step, now, { isOver: now >= overAt, mayHold: leftMs > 0 })
+      if (decided.outcome === 'hold' && now < overAt) continue
+      record({ is: 'step-decided', step, ...decided })
+      if (decided.outcome !== 'hold') return decided.outcome
+      const moreMs = Math.min(leftMs, LOOK_EVERY)
+      leftMs -= moreMs
+      overAt = after(now, millis(moreMs))
+    }
+  }
+}
+
+/** Nothing is counted while routers settle. */
+function nextLook(now: Instant, begunAt: Instant, overAt: Instant): Instant {
+  const firstAt: Instant = after(begunAt, millis(SETTLE + LOOK_EVERY))
+  const next = now < firstAt ? firstAt : after(now, LOOK_EVERY)
+  return next < overAt ? next : overAt
+}

@@ -1,0 +1,76 @@
+/**
+ * A canary: a second workload runs the new release beside the old one and gets a share of the requests that grows step by step. Each step is
+ * judged on its own time with both releases apart.
+ */
+import { showDuration, showPercent } from './show.ts'
+import { type Millis, millis, type Ratio, type Some } from './units.ts'
+
+export type Canary = {
+  /** Pods of the new release while it takes part. */
+  readonly replicas: number
+  /** Name of the HTTPRoute whose backends share the requests. */
+  readonly route: string
+  /** Names of the Services of both releases in that route. */
+  readonly stable: string
+  readonly canary: string
+  /** Shares of the new release, ascending. */
+  readonly steps: Some<Ratio>
+  /** How long each step is watched before it is decided. */
+  readonly holdMs: Millis
+  /** More time that all steps together may take where a hold was too short to decide. */
+  readonly extraMs: Millis
+  readonly gate: CanaryGate
+}
+
+/** What a step is decided by. Counters are those of `metric-names.ts`, or a histogram's `_sum` and `_count`. */
+export type CanaryGate = {
+  /** Metric sources of the target file: the pods of the old and of the new release. */
+  readonly stable: string
+  readonly canary: string
+  /** Only series with these labels, such as one route of the service. */
+  readonly where: Readonly<Record<string, string>>
+  /** Server errors: the most that the new release may answer, from this number of its requests in a step on. */
+  readonly errors: { readonly atMost: Ratio; readonly from: number }
+  /** The histogram whose mean is compared, the most that it may rise, and the number of requests in all steps from which it is. */
+  readonly latency?: { readonly histogram: string; readonly atMost: number; readonly from: number }
+  /** Indicators with an availability objective that must not be shown missed while the canary takes part. */
+  readonly slis: readonly string[]
+}
+
+/** The outcome of a step, in the words of the journal. */
+export const stepOutcomes = ['promote', 'hold', 'roll-back'] as const
+export type StepOutcome = (typeof stepOutcomes)[number]
+
+/** Why a step was rolled back, so that the judge names the cause. */
+export const stepReasons = ['worse', 'weight-not-served', 'undecided'] as const
+export type StepReason = (typeof stepReasons)[number]
+
+export type StepDecision = {
+  readonly outcome: StepOutcome
+  /** Absent for a promotion. */
+  readonly reason?: StepReason
+  /** What was seen, for people. */
+  readonly note: string
+}
+
+/** After a change of weights: time for routers to follow, which is not counted. */
+export const SETTLE = millis(3000)
+
+/** The longest that the steps may take, beside the time until the pods of the new release are Ready. */
+export const stepsMs = ({ steps, holdMs, extraMs }: Canary): Millis => millis(steps.length * holdMs + extraMs)
+
+/** `5 → 25 → 100 %`. */
+export const stepsWords = ({ steps }: Canary): string => steps.map((share) => showPercent(share)).join(' → ')
+
+export const canaryWords = (canary: Canary): string =>
+  `${stepsWords(canary)} of ${canary.route}, ${showDuration(canary.holdMs)} each and up to ${showDuration(canary.extraMs)} more`
+
+/** Weights of both backends of a route that give the new release this share, in thousandths so that 0.5 % can be asked. */
+export function weightsOf(share: Ratio): { readonly stable: number; readonly canary: number } {
+  const canary = Math.round(share * 1000)
+  return { stable: 1000 - canary, canary }
+}
+
+/** Ids of the counters that a gate reads, by side. */
+export const canarySides = ['stable', 'canary'] as const
+export type CanarySide = (typeof canarySides)[number]

@@ -1,0 +1,131 @@
+/** The tables of a release: what all shapes have in common, and what a canary needs beside it. */
+import { metricName, objectName, seriesLabels, sli, source, within } from './name-shapes.ts'
+import { duration, percentage } from './quantities.ts'
+import { may, need, record } from './record.ts'
+import { integer, list, placed, type Shape, someOf, table, text, word } from './shape.ts'
+
+const container = { form: 'the name of a container', example: 'app', pattern: /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/ }
+// A reference as the container runtimes take it: no spaces, and not as long as a page.
+const image = text({
+  form: 'an image',
+  example: 'registry.example/orders@sha256:…',
+  pattern: /^[A-Za-z0-9][^\s]{0,511}$/,
+})
+const annotationKey = {
+  form: 'the key of an annotation',
+  example: 'checksum/config',
+  pattern: /^[A-Za-z0-9][A-Za-z0-9._/-]{0,316}$/,
+}
+
+const template = {
+  image: may(table(container, image), 'The image that each of these containers gets, best by digest.'),
+  annotations: may(
+    table(annotationKey, text({ form: 'a text', example: "'3f1c'" })),
+    'Annotations that the pod template gets, such as the checksum of a ConfigMap: a change of configuration is a release too.',
+  ),
+}
+
+const rolling = record({
+  shape: may(
+    word('rolling'),
+    "How the new pods are let in. rolling (the default): by the Deployment's own rolling update.",
+  ),
+  deployment: need(objectName('gateway'), 'Name of the Deployment.'),
+  ...template,
+  within: within(
+    'Longest time until every pod runs it. A release that is not complete by then is rolled back at once.',
+  ),
+  rollBackWithin: within('Longest time from the end of `for` until every pod runs what it ran before.'),
+})
+
+const requests = integer({ min: 1, max: 1_000_000_000, what: 'a number of requests' })
+
+const gate = record({
+  stable: need(source('gateway'), 'Source of the pods of the old release.'),
+  canary: need(source('gateway-canary'), 'Source of the pods of the new release.'),
+  where: may(seriesLabels, 'Only series with these labels, such as one route of the service.'),
+  errors: need(
+    record({
+      atMost: need(
+        percentage({ min: 0, max: 0.5, example: '1%' }),
+        'Most server errors (5xx) that the new release may answer.',
+      ),
+      from: need(requests, 'Requests to the new release in a step without which the step is not decided.'),
+    }),
+    'Server errors of the new release, also against those of the old one at the same time.',
+  ),
+  latency: may(
+    record({
+      histogram: need(
+        placed(metricName),
+        'Histogram of response times, without `_sum` and `_count`, which the sources must list.',
+      ),
+      atMost: need(
+        percentage({ min: 0.01, max: 1, example: '15%' }),
+        'Most that the mean of the new release may lie above that of the old one.',
+      ),
+      from: need(requests, 'Requests to the new release in all steps from which this is decided.'),
+    }),
+    'Response times of both releases at the same time, in pairs.',
+  ),
+  slis: may(list(sli), 'Indicators with an availability objective that must not be shown missed in a step.'),
+})
+
+const canary = record({
+  shape: need(word('canary'), 'canary: a second Deployment whose share of the requests grows step by step.'),
+  deployment: need(objectName('gateway-canary'), 'Name of the Deployment that runs the new release.'),
+  ...template,
+  replicas: need(
+    integer({ min: 1, max: 10_000, what: 'a number of pods' }),
+    'Pods of the new release while it takes part.',
+  ),
+  route: need(objectName('gateway'), 'Name of the HTTPRoute that shares the requests out.'),
+  stable: need(objectName('gateway'), 'Name of the Service of the old release, a backend of the route.'),
+  canary: need(objectName('gateway-canary'), 'Name of the Service of the new release, another backend of the route.'),
+  steps: need(
+    placed(someOf(percentage({ min: 0.001, max: 1, example: '5%' }))),
+    'Shares of the new release, one after the other.',
+  ),
+  hold: need(placed(duration({ min: 5000 })), 'How long each step is watched before it is decided.'),
+  extraHold: may(
+    duration({ min: 0 }),
+    'More time for all steps together, where a hold was too short to decide; none if left out.',
+  ),
+  gate: need(gate, 'What each step is decided by.'),
+  within: within('Longest time until the pods of the new release are Ready.'),
+  rollBackWithin: within(
+    'Longest time from the decision to roll back, or from the end of `for`, to the last response of the new release.',
+  ),
+})
+
+export type RollingDraft = ValueOf<typeof rolling>
+export type CanaryDraft = ValueOf<typeof canary>
+type ValueOf<S> = S extends Shape<infer T> ? T : never
+
+const shapes = ['rolling', 'canary'] as const
+
+/** The key `shape` tells which table it is; without it, a rolling update. */
+const either: Shape<RollingDraft | CanaryDraft> = {
+  schema: { type: 'object', oneOf: [changing(rolling).schema, canary.schema] },
+  decode: (node, report) => {
+    const told = node.kind === 'map' ? node.entries.find(({ key }) => key === 'shape')?.value : undefined
+    if (told === undefined) return rolling.decode(node, report)
+    switch (word(...shapes).decode(told, report)?.value) {
+      case 'rolling':
+        return rolling.decode(node, report)
+      case 'canary':
+        return canary.decode(node, report)
+      case undefined:
+        return undefined
+    }
+  },
+}
+
+/** A rolling update changes at least one of the two. The Deployment of a canary may hold the new release already. */
+function changing<T>(shape: Shape<T>): Shape<T> {
+  const schema = { ...shape.schema, anyOf: [{ required: ['image'] }, { required: ['annotations'] }] }
+  return { schema, decode: shape.decode }
+}
+
+export const release: Shape<ReleaseDraft> = either
+export type ReleaseDraft = RollingDraft | CanaryDraft

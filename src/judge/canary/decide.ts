@@ -1,0 +1,131 @@
+/**
+ * What becomes of one step of a canary: the next step, a rollback, or more time. Errors are decided at every look; response times only when a step
+ * could be promoted. All looks of a canary share the doubt of 5 % (Bonferroni), so that a good release is seldom taken back by chance.
+ */
+import type { Canary, StepDecision } from '../../domain/canary.ts'
+import { percent } from '../../domain/show.ts'
+import { chanceOfAtMost } from '../../domain/statistics.ts'
+import type { CountsBetween, ReleaseCounts } from '../seen/canary-counters.ts'
+import { type CountedSpan, pairsOf, type Slower, slower } from './latency.ts'
+import { type ShareServed, shareServed } from './share.ts'
+
+/** Attempts of an indicator in the step, and its objective. */
+export type SliInStep = {
+  readonly sli: string
+  readonly good: number
+  readonly bad: number
+  readonly objective: number
+}
+
+export type StepView = {
+  readonly canary: Canary
+  readonly asked: number
+  /** This step, without the time in which routers settle. */
+  readonly step: CountedSpan
+  /** The steps before it. */
+  readonly earlier: readonly CountedSpan[]
+  readonly counts: CountsBetween
+  readonly slis: readonly SliInStep[]
+  /** How often all steps of this canary are looked at, at most. */
+  readonly looks: number
+  /** The hold is over: the step may be promoted. */
+  readonly isOver: boolean
+  /** There is time left for a longer hold. */
+  readonly mayHold: boolean
+}
+
+const ALPHA = 0.05
+
+export function decideStep(view: StepView): StepDecision {
+  const facts = factsOf(view)
+  const worse = whyWorse(view, facts)
+  if (worse !== undefined) return { outcome: 'roll-back', reason: 'worse', note: worse }
+  if (!view.isOver) return { outcome: 'hold', reason: 'undecided', note: seenWords(facts) }
+  const open = whatIsOpen(view, facts)
+  if (open === undefined) return { outcome: 'promote', note: seenWords(facts) }
+  return { outcome: view.mayHold ? 'hold' : 'roll-back', ...open }
+}
+
+type Facts = {
+  readonly stable: ReleaseCounts
+  readonly fresh: ReleaseCounts
+  readonly served: ShareServed | undefined
+  /** Undefined where it is not asked, or not yet. */
+  readonly latency: Slower | undefined
+}
+
+function factsOf({ canary, asked, step, earlier, counts, looks, isOver }: StepView): Facts {
+  const [stable, fresh] = [counts('stable', step.fromAt, step.toAt), counts('canary', step.fromAt, step.toAt)]
+  const { latency } = canary.gate
+  const all = [...earlier, step]
+  const requests = all.reduce((sum, each) => sum + counts('canary', each.fromAt, each.toAt).requests, 0)
+  const isAsked = latency !== undefined && isOver && requests >= latency.from
+  return {
+    stable,
+    fresh,
+    served: shareServed(stable, fresh, asked),
+    latency: isAsked ? slower(pairsOf(all, counts), latency.atMost, ALPHA / looks) : undefined,
+  }
+}
+
+function whyWorse({ canary, slis, looks }: StepView, { stable, fresh, latency }: Facts): string | undefined {
+  const level = ALPHA / looks
+  const { atMost } = canary.gate.errors
+  const shown = `${fresh.bad} of ${fresh.requests} answers of the new release were server errors`
+  if (fresh.bad > 0 && chanceOfAtLeast(fresh.bad, fresh.requests, atMost) <= level)
+    return `${shown}, more than ${percent(atMost)}`
+  if (isWorseThan(stable, fresh, level)) return `${shown}, and ${stable.bad} of ${stable.requests} of the old one`
+  if (latency?.is === 'worse')
+    return `the new release was ${percent(latency.rise, 0)} slower than the old one in ${latency.test.pairs} pairs`
+  const missed = slis.find(({ good, bad, objective }) => chanceOfAtLeast(bad, good + bad, 1 - objective) <= level)
+  if (missed === undefined) return undefined
+  return `${missed.sli} missed its objective of ${percent(missed.objective)}: ${missed.bad} of ${missed.good + missed.bad} attempts were bad`
+}
+
+/** Given all errors of both, how many fall to the new release is binomial if both are equally good: its share of the requests. */
+function isWorseThan(stable: ReleaseCounts, fresh: ReleaseCounts, level: number): boolean {
+  const all = stable.bad + fresh.bad
+  if (fresh.bad === 0 || stable.requests === 0) return false
+  return chanceOfAtLeast(fresh.bad, all, fresh.requests / (stable.requests + fresh.requests)) <= level
+}
+
+const chanceOfAtLeast = (count: number, trials: number, chance: number): number =>
+  count <= 0 ? 1 : 1 - chanceOfAtMost(count - 1, trials, chance)
+
+function whatIsOpen(
+  { canary, asked, mayHold }: StepView,
+  { fresh, served, latency }: Facts,
+): Omit<StepDecision, 'outcome'> | undefined {
+  const { errors, latency: limit } = canary.gate
+  if (served?.isOff)
+    return { reason: 'weight-not-served', note: `${shareWords(served)}, and ${percent(asked, 1)} were asked for` }
+  const undecided = (note: string) => ({ reason: 'undecided', note }) as const
+  if (fresh.requests < errors.from)
+    return undecided(`the new release got ${fresh.requests} requests, and ${errors.from} are needed`)
+  if (fresh.bad > fresh.requests * errors.atMost)
+    return undecided(
+      `${fresh.bad} of ${fresh.requests} answers were server errors, too few to say more than ${percent(errors.atMost)}`,
+    )
+  if (latency?.is !== 'open' || limit === undefined) return undefined
+  // With no time left the estimate decides: nothing proves a loss, and more time cannot be had.
+  if (!mayHold && latency.rise <= limit.atMost) return undefined
+  return undecided(
+    `the new release seems ${riseWords(latency.rise)}, and ${latency.test.pairs} pairs do not prove it within ${percent(limit.atMost, 0)}`,
+  )
+}
+
+const riseWords = (rise: number): string => (rise >= 0 ? `${percent(rise, 1)} slower` : `${percent(-rise, 1)} faster`)
+
+export const shareWords = ({ canary, all, share, interval: [low, high] }: ShareServed): string =>
+  `${canary} of ${all} requests (${percent(share, 1)}, between ${percent(low, 1)} and ${percent(high, 1)}) went to the new release`
+
+function seenWords({ stable, fresh, served, latency }: Facts): string {
+  const parts = [
+    served === undefined ? 'no request was counted' : shareWords(served),
+    `server errors ${fresh.bad} and ${stable.bad}`,
+    ...(latency === undefined || latency.is === 'unmeasured'
+      ? []
+      : [`${riseWords(latency.rise)} in ${latency.test.pairs} pairs`]),
+  ]
+  return parts.join('; ')
+}

@@ -1,0 +1,45 @@
+/**
+ * Is the new release slower? Its mean response time is compared with that of the old one in the same stretches of time, as pairs: what the machine
+ * and the neighbours do to both cancels out. Means and not p95, because a stretch of a small share has some fifty requests, of which p95 is hardly
+ * more than the largest three; a mean also rises when only the tail does.
+ */
+import { type Paired, pAbove, paired, pBelow } from '../../domain/paired.ts'
+import type { CountsBetween, ReleaseCounts } from '../seen/canary-counters.ts'
+
+export type CountedSpan = { readonly fromAt: number; readonly toAt: number }
+
+/** Requests to the new release that make one pair. */
+const PAIR_LEAST = 50
+/** Scrapes are a second apart: shorter stretches would only interpolate. */
+const PAIR_LEAST_MS = 2000
+
+/** Logarithms of the ratio of both means, one for each pair. */
+export const pairsOf = (steps: readonly CountedSpan[], counts: CountsBetween): readonly number[] =>
+  steps.flatMap((step) => pairsIn(step, counts))
+
+function pairsIn({ fromAt, toAt }: CountedSpan, counts: CountsBetween): readonly number[] {
+  const most = Math.floor((toAt - fromAt) / PAIR_LEAST_MS)
+  const pairs = Math.min(most, Math.floor(counts('canary', fromAt, toAt).timed / PAIR_LEAST))
+  const length = (toAt - fromAt) / Math.max(1, pairs)
+  return Array.from({ length: pairs }, (_, index) => fromAt + index * length).flatMap((from) => {
+    const [old, fresh] = [meanOf(counts('stable', from, from + length)), meanOf(counts('canary', from, from + length))]
+    return old === undefined || fresh === undefined ? [] : [Math.log(fresh / old)]
+  })
+}
+
+/** Half a pair is enough on either side: requests come unevenly. */
+const meanOf = ({ timed, seconds }: ReleaseCounts): number | undefined =>
+  timed >= PAIR_LEAST / 2 && seconds > 0 ? seconds / timed : undefined
+
+export type Slower =
+  | { readonly is: 'worse' | 'fine' | 'open'; readonly test: Paired; readonly rise: number }
+  | { readonly is: 'unmeasured' }
+
+/** Worse: proven slower, and by more than is allowed. Fine: proven to be within what is allowed. */
+export function slower(differences: readonly number[], atMost: number, level: number): Slower {
+  const test = paired(differences)
+  if (test === undefined) return { is: 'unmeasured' }
+  const rise = Math.expm1(test.mean)
+  if (rise > atMost && pAbove(test, 0) <= level) return { is: 'worse', test, rise }
+  return { is: pBelow(test, Math.log1p(atMost)) <= level ? 'fine' : 'open', test, rise }
+}

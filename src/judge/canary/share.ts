@@ -1,0 +1,28 @@
+/** The share of the requests that the new release really got, against the share that was asked for. */
+import { CONFIDENCE, lowerBound } from '../../domain/statistics.ts'
+import type { ReleaseCounts } from '../seen/canary-counters.ts'
+
+export type ShareServed = {
+  readonly canary: number
+  readonly all: number
+  readonly share: number
+  /** Exact binomial interval (Clopper and Pearson) at 99 %. */
+  readonly interval: readonly [number, number]
+  /** The share asked for lies outside of the interval, and by more than a router's rounding. */
+  readonly isOff: boolean
+}
+
+/** Each step is one of several claims, so each is made at 99 %: half of the doubt on either side. */
+const EACH_SIDE = 1 - (1 - CONFIDENCE) / 10
+/** Scrapes cut requests at the edges of a step, and clients repeat some. */
+const TOLERANCE = 0.01
+
+/** Undefined without any request. */
+export function shareServed(stable: ReleaseCounts, canary: ReleaseCounts, asked: number): ShareServed | undefined {
+  const all = stable.requests + canary.requests
+  if (all === 0) return undefined
+  const low = lowerBound(canary.requests, all, EACH_SIDE)
+  const high = 1 - lowerBound(stable.requests, all, EACH_SIDE)
+  const isOff = asked < low - TOLERANCE || asked > high + TOLERANCE
+  return { canary: canary.requests, all, share: canary.requests / all, interval: [low, high], isOff }
+}

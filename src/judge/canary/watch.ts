@@ -1,0 +1,67 @@
+/** A fold over the evidence of a run under way that decides the steps of its canaries. The controller asks it; the judge reads what it decided. */
+import { type Canary, SETTLE, type StepDecision, stepsMs } from '../../domain/canary.ts'
+import type { Evidence } from '../../domain/evidence.ts'
+import { unionsIn } from '../../domain/indicators.ts'
+import { type Rehearsal, scrapeMsOf, type Target } from '../../domain/rehearsal.ts'
+import { type Millis, seconds } from '../../domain/units.ts'
+import { canaryCounters, countsBetween } from '../seen/canary-counters.ts'
+import { createCounters } from '../seen/counters.ts'
+import { createWindows } from '../seen/windows.ts'
+import { decideStep, type SliInStep } from './decide.ts'
+
+export type CanaryWatch = {
+  add(record: Evidence): void
+  /** The weights of this step were written now. */
+  begin(step: number, at: number): void
+  decide(step: number, now: number, may: { readonly isOver: boolean; readonly mayHold: boolean }): StepDecision
+}
+
+/** How often a step is looked at. Each look costs some of the doubt that all looks share. */
+export const LOOK_EVERY: Millis = seconds(5)
+
+export function createCanaryWatch(rehearsal: Rehearsal, target: Target, action: string, canary: Canary): CanaryWatch {
+  const counters = createCounters((source) => scrapeMsOf(target, source))
+  for (const wanted of canaryCounters(rehearsal)) counters.want(wanted)
+  const unions = unionsIn(rehearsal.slis)
+  const windows = createWindows(() => unions)
+  const begun = new Map<number, number>()
+  const ended = new Map<number, number>()
+  const stretchOf = (step: number) => ({
+    fromAt: (begun.get(step) ?? 0) + SETTLE,
+    toAt: ended.get(step) ?? 0,
+  })
+  return {
+    add(record) {
+      if (record.kind === 'sample') counters.add(record, 0)
+      if (record.kind === 'load-frame') windows.add(record)
+    },
+    begin(step, at) {
+      begun.set(step, at)
+      windows.open({ kind: 'step', name: String(step), fromAt: at, toAt: Number.POSITIVE_INFINITY })
+    },
+    decide(step, now, may) {
+      ended.set(step, now)
+      const earlier = [...begun.keys()].filter((each) => each < step).map(stretchOf)
+      return decideStep({
+        canary,
+        asked: canary.steps[step - 1] ?? 0,
+        step: stretchOf(step),
+        earlier,
+        counts: countsBetween(counters, action),
+        slis: canary.gate.slis.flatMap((sli) => sliIn(rehearsal, sli, windows.sums('step', String(step)).get(sli))),
+        looks: Math.ceil(stepsMs(canary) / LOOK_EVERY),
+        ...may,
+      })
+    },
+  }
+}
+
+function sliIn(
+  { slos }: Rehearsal,
+  sli: string,
+  sums: { readonly good: number; readonly bad: number; readonly dropped: number } | undefined,
+): readonly SliInStep[] {
+  const slo = slos.find((each) => each.sli === sli && each.kind === 'availability')
+  if (slo?.kind !== 'availability' || sums === undefined) return []
+  return [{ sli, good: sums.good, bad: sums.bad, objective: slo.objective }]
+}

@@ -1,0 +1,109 @@
+/**
+ * A canary, proven by what both releases counted: every step got the share that was asked for, every step was promoted, and after the rollback the
+ * new release answered nothing any more in time.
+ */
+import type { Canary } from '../../domain/canary.ts'
+import type { Act } from '../../domain/rehearsal.ts'
+import { percent, showPercent } from '../../domain/show.ts'
+import type { ReactionResult } from '../../domain/verdict.ts'
+import { shareWords } from '../canary/decide.ts'
+import { type ShareServed, shareServed } from '../canary/share.ts'
+import { stretchesOf } from '../canary/stretches.ts'
+import type { Ruled } from '../findings/ruled.ts'
+import { duration } from '../findings/words.ts'
+import type { Harm } from '../harm/harm.ts'
+import type { ActionLife, StepSeen } from '../seen/action-lives.ts'
+import { countsBetween, isCounted, lastAnswer } from '../seen/canary-counters.ts'
+import type { Seen } from '../seen/seen.ts'
+import { createReactionAnswer } from './answer.ts'
+
+type CanaryAct = Extract<Act, { kind: 'release'; shape: 'canary' }>
+type Facts = {
+  readonly seen: Seen
+  readonly harm: Harm
+  readonly act: CanaryAct
+  readonly life: ActionLife
+  readonly served: readonly StepServed[]
+}
+type StepServed = { readonly step: StepSeen; readonly share: ShareServed | undefined }
+
+export function judgeCanary(seen: Seen, harm: Harm): readonly Ruled<ReactionResult>[] {
+  const act = harm.by.kind === 'action' ? harm.by.spec.act : undefined
+  const life = seen.actions.of(harm.name)
+  if (act?.kind !== 'release' || act.shape !== 'canary' || life === undefined) return []
+  const facts: Facts = { seen, harm, act, life, served: servedIn(seen, harm, life) }
+  return [letIn(facts), ...facts.served.map((each) => wasServed(facts, each)), takenBack(facts)]
+}
+
+function servedIn(seen: Seen, harm: Harm, life: ActionLife): readonly StepServed[] {
+  const counts = countsBetween(seen.counters, harm.name)
+  return stretchesOf(life, seen.run.seenUntil).map(({ step, fromAt, toAt }) => ({
+    step,
+    share: shareServed(counts('stable', fromAt, toAt), counts('canary', fromAt, toAt), step.share),
+  }))
+}
+
+function letIn({ harm, act, life, served }: Facts): Ruled<ReactionResult> {
+  const answer = createReactionAnswer(harm, 'let-in', 'canary')
+  const { canary } = act
+  const lines = life.steps.flatMap(({ line, decided }) => [line, ...decided.slice(-1).map((each) => each.line)])
+  const [last] = life.steps.slice(-1)
+  const decision = last?.decided.at(-1)
+  if (life.steps.length === canary.steps.length && decision?.outcome === 'promote') {
+    const tookMs = decision.at - harm.createdAt
+    const sentence = `${nameOf(act)} was let in through all ${canary.steps.length} steps in ${duration(tookMs)}; at ${showPercent(last?.share ?? 0)}: ${decision.note}.`
+    return answer.held({ sentence, tookMs, lines })
+  }
+  if (last === undefined && life.problem !== undefined) {
+    const sentence = `${nameOf(act)} got no requests: ${life.problem.text}.`
+    return answer.broken('rollout-stuck', { sentence, lines: [life.problem.line] })
+  }
+  if (last === undefined || decision === undefined || decision.outcome !== 'roll-back')
+    return answer.unknown(`${nameOf(act)} was not seen through all of its steps.`, lines)
+  const sentence = `${nameOf(act)} was taken back at ${stepWords(last, canary)}: ${decision.note}.`
+  switch (decision.reason) {
+    case 'worse':
+      return answer.broken('canary-worse', { sentence, lines })
+    case 'weight-not-served':
+      // The step has a finding of its own where all evidence shows the same.
+      return served.some(({ share }) => share?.isOff)
+        ? { result: { kind: 'let-in', subject: 'canary', sentence, held: false }, findings: [] }
+        : answer.broken('weight-not-served', { sentence, lines })
+    default:
+      return answer.unknown(sentence, lines)
+  }
+}
+
+function wasServed({ harm, act }: Facts, { step, share }: StepServed): Ruled<ReactionResult> {
+  const answer = createReactionAnswer(harm, 'serves-share', stepWords(step, act.canary))
+  if (share === undefined) return answer.unknown(`No request to either release was counted in it.`, [step.line])
+  const sentence = `${shareWords(share)}; ${percent(step.share, 1)} were asked for.`
+  const told = { sentence, lines: [step.line, ...step.decided.slice(-1).map(({ line }) => line)] }
+  return share.isOff ? answer.broken('weight-not-served', told) : answer.held(told)
+}
+
+/** From the decision to roll back, or the planned end, to the last response that the new release is known to have given. */
+function takenBack({ seen, harm, act, life }: Facts): Ruled<ReactionResult> {
+  const answer = createReactionAnswer(harm, 'taken-back', 'rollback', act.backWithinMs)
+  const breach = life.steps.flatMap(({ decided }) => decided).find(({ outcome }) => outcome === 'roll-back')
+  const begun = breach ?? life.healRequested
+  if (begun === undefined) return answer.unknown(`${harm.name} was not seen to be rolled back.`, life.lines)
+  if (!isCounted(seen.counters, harm.name, 'canary'))
+    return answer.unknown(`What ${nameOf(act)} answered was not counted.`, [begun.line])
+  const last = lastAnswer(seen.counters, harm.name, 'canary')
+  const tookMs = Math.max(0, (last?.at ?? begun.at) - begun.at)
+  const lines = [begun.line, last?.line]
+  const told = {
+    sentence: `${nameOf(act)} answered its last request ${duration(tookMs)} after its rollback was ${breach === undefined ? 'due' : 'decided'}; ${duration(act.backWithinMs)} were allowed.`,
+    tookMs,
+    lines,
+  }
+  if (tookMs > act.backWithinMs) return answer.broken('rollback-late', told)
+  if (seen.run.seenUntil - begun.at < act.backWithinMs)
+    return answer.unknown(`The run ended before ${nameOf(act)} was known to be taken back.`, lines)
+  return answer.held(told)
+}
+
+const nameOf = ({ workload }: CanaryAct): string => `${workload.kind} ${workload.name}`
+const stepWords = ({ step, share }: StepSeen, { steps }: Canary): string =>
+  `step ${step} of ${steps.length}, ${showPercent(share)}`

@@ -1,0 +1,124 @@
+/** What a run says of a canary: let in through every step, with the share that was asked for, and gone in time. */
+import { describe, expect, it } from 'vitest'
+import type { ActionStepData, Evidence } from '../../src/domain/evidence.ts'
+import { ratio } from '../../src/domain/units.ts'
+import { judge } from '../../src/judge/judge.ts'
+import { canaryAct, sampleOf } from '../support/canary.ts'
+import { actionOf, actionSteps, evidence, secondAt, together, withActions } from '../support/evidence.ts'
+import { causesOf, sentenceOf } from '../support/judged.ts'
+
+const STEPS = [0.1, 0.5, 1] as const
+type ActionMoment = readonly [number, ActionStepData]
+const set = (second: number, step: number): ActionMoment => [
+  second,
+  { is: 'step-set', step, share: ratio(STEPS[step - 1] ?? 0) },
+]
+const decided = (
+  second: number,
+  step: number,
+  outcome: 'promote' | 'roll-back',
+  reason?: 'worse' | 'weight-not-served' | 'undecided',
+): ActionMoment => [
+  second,
+  { is: 'step-decided', step, outcome, note: 'what was seen', ...(reason === undefined ? {} : { reason }) },
+]
+const begun: ActionMoment = [40, { is: 'begun', targets: [] }]
+const promoted = (...steps: readonly number[]): readonly ActionMoment[] =>
+  steps.flatMap((step) => [set(25 + 20 * step, step), decided(45 + 20 * step, step, 'promote')])
+const back = (second: number): readonly ActionMoment[] => [
+  [second, { is: 'heal-requested' }],
+  [second + 2, { is: 'healed' }],
+]
+const whole = [begun, ...promoted(1, 2, 3), [105, { is: 'done', note: '' }] as const, ...back(110)]
+
+/** Both releases once a second; `shareAt` is what the new one really got. */
+function scrapes(shareAt: (second: number) => number): Evidence[] {
+  const counts = { stable: 0, canary: 0 }
+  return Array.from({ length: 161 }, (_, index) => index).flatMap((second) => {
+    counts.canary += 40 * shareAt(second - 0.5)
+    counts.stable += 40 * (1 - shareAt(second - 0.5))
+    return (['stable', 'canary'] as const).map(
+      (side): Evidence => ({ ...sampleOf(side, [counts[side], 0], 40), at: secondAt(second) }),
+    )
+  })
+}
+
+const asked = (second: number): number => (second < 45 || second >= 110 ? 0 : second < 65 ? 0.1 : second < 85 ? 0.5 : 1)
+
+function judged(steps: readonly ActionMoment[] = whole, shareAt = asked, act = canaryAct()) {
+  const run = evidence({ rehearsal: withActions(actionOf('gateway 2', act)) })
+  const judgment = judge(together(run, scrapes(shareAt), actionSteps('gateway 2', ...steps)))
+  const told = judgment.actions[0]?.reactions ?? []
+  return { judgment, told, causes: causesOf(judgment) }
+}
+
+describe('a canary', () => {
+  it('that went through its steps and was gone in time is held', () => {
+    const { causes, told, judgment } = judged()
+    expect(causes).toEqual([])
+    expect(judgment.verdict.kind).toBe('pass')
+    expect(told.map(({ kind, subject, held }) => [kind, subject, held])).toEqual([
+      ['let-in', 'canary', true],
+      ['serves-share', 'step 1 of 3, 10%', true],
+      ['serves-share', 'step 2 of 3, 50%', true],
+      ['serves-share', 'step 3 of 3, 100%', true],
+      ['taken-back', 'rollback', true],
+    ])
+    expect(told.map(({ sentence }) => sentence)).toEqual([
+      'Deployment gateway-canary was let in through all 3 steps in 65.0 s; at 100%: what was seen.',
+      '68 of 680 requests (10 %, between 7.2 % and 13.3 %) went to the new release; 10 % were asked for.',
+      '340 of 680 requests (50 %, between 45 % and 54.9 %) went to the new release; 50 % were asked for.',
+      '680 of 680 requests (100 %, between 99.2 % and 100 %) went to the new release; 100 % were asked for.',
+      'Deployment gateway-canary answered its last request 0 ms after its rollback was due; 15.0 s were allowed.',
+    ])
+  })
+
+  it.each<[string, readonly ActionMoment[], (second: number) => number, readonly string[], string]>([
+    [
+      'that was worse than the old release',
+      [begun, ...promoted(1), set(65, 2), decided(75, 2, 'roll-back', 'worse'), ...back(75)],
+      (second) => (second < 75 ? asked(second) : 0),
+      ['canary-worse'],
+      'Deployment gateway-canary was taken back at step 2 of 3, 50%: what was seen.',
+    ],
+    [
+      'whose weight stays at its old value',
+      [begun, ...promoted(1), set(65, 2), decided(85, 2, 'roll-back', 'weight-not-served'), ...back(85)],
+      (second) => (second >= 45 && second < 85 ? 0.1 : 0),
+      ['weight-not-served'],
+      '68 of 680 requests (10 %, between 7.2 % and 13.3 %) went to the new release; 50 % were asked for.',
+    ],
+    [
+      'that still answers long after its rollback',
+      whole,
+      (second) => (second < 135 ? asked(Math.min(second, 100)) : 0),
+      ['rollback-late'],
+      'Deployment gateway-canary answered its last request 25.0 s after its rollback was due; 15.0 s were allowed.',
+    ],
+    [
+      'of which too little was seen',
+      [begun, set(45, 1), decided(65, 1, 'roll-back', 'undecided'), ...back(65)],
+      (second) => (second < 65 ? asked(second) : 0),
+      ['no-evidence'],
+      'Deployment gateway-canary was taken back at step 1 of 3, 10%: what was seen.',
+    ],
+    [
+      'whose pods were not Ready in time',
+      [begun, ...back(60), [62.5, { is: 'failed', problem: 'not rolled out within 20s' }]],
+      () => 0,
+      ['rollout-stuck', 'action-not-done'],
+      'Deployment gateway-canary got no requests: not rolled out within 20s.',
+    ],
+  ])('%s', (_, steps, shareAt, causes, sentence) => {
+    const { judgment, causes: found } = judged(steps, shareAt)
+    expect(found.toSorted()).toEqual(causes.toSorted())
+    expect(sentenceOf(judgment, causes[0] ?? '')).toBe(sentence)
+  })
+
+  it('of which nothing was counted proves nothing', () => {
+    const run = evidence({ rehearsal: withActions(actionOf('gateway 2', canaryAct())) })
+    const judgment = judge(together(run, actionSteps('gateway 2', ...whole)))
+    expect(judgment.verdict.kind).toBe('inconclusive')
+    expect(new Set(causesOf(judgment))).toEqual(new Set(['no-evidence']))
+  })
+})

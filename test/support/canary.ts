@@ -1,0 +1,124 @@
+/** A canary of the gateway, and the requests that both of its releases count. */
+import type { Clock } from '../../src/controller/ports.ts'
+import type { Recorder } from '../../src/controller/recorder.ts'
+import type { CanarySide } from '../../src/domain/canary.ts'
+import type { ActionSpec, Rehearsal } from '../../src/domain/rehearsal.ts'
+import { instant, ratio, seconds } from '../../src/domain/units.ts'
+
+export type CanaryAct = Extract<ActionSpec['act'], { kind: 'release'; shape: 'canary' }>
+
+export const canaryAct = (changes: Partial<CanaryAct['canary']> = {}): CanaryAct => ({
+  kind: 'release',
+  shape: 'canary',
+  workload: { kind: 'Deployment', name: 'gateway-canary' },
+  images: { gateway: 'registry.example/gateway:2' },
+  annotations: {},
+  withinMs: seconds(20),
+  backWithinMs: seconds(15),
+  canary: {
+    replicas: 2,
+    route: 'gateway',
+    stable: 'gateway',
+    canary: 'gateway-canary',
+    steps: [ratio(0.1), ratio(0.5), ratio(1)],
+    holdMs: seconds(15),
+    extraMs: seconds(10),
+    gate: {
+      stable: 'gateway',
+      canary: 'gateway-canary',
+      where: {},
+      errors: { atMost: ratio(0.01), from: 20 },
+      latency: { histogram: 'http_request_duration_seconds', atMost: 0.5, from: 200 },
+      slis: [],
+    },
+    ...changes,
+  },
+})
+
+export const withCanary = (rehearsal: Rehearsal, act = canaryAct()): Rehearsal => ({
+  ...rehearsal,
+  actions: rehearsal.actions.map((action) => ({ ...action, act })),
+})
+
+/** The time of this machine, but faster. */
+export function fastClock(times: number): Clock {
+  const [zero, began] = [1_790_000_000_000, performance.now()]
+  const now = () => instant(zero + (performance.now() - began) * times)
+  return {
+    now,
+    until: (at, signal) =>
+      new Promise((resolve, reject) => {
+        signal?.throwIfAborted()
+        const timer = setTimeout(
+          () => {
+            signal?.removeEventListener('abort', ended)
+            resolve()
+          },
+          Math.max(0, (at - now()) / times),
+        )
+        const ended = () => {
+          clearTimeout(timer)
+          reject(signal?.reason)
+        }
+        signal?.addEventListener('abort', ended, { once: true })
+      }),
+  }
+}
+
+export type Traffic = {
+  readonly perSecond: number
+  /** The share that really goes to the new release; that of the weights if left out. */
+  readonly shareOf: (asked: number) => number
+  readonly badOf: (side: CanarySide) => number
+  readonly meanMsOf: (side: CanarySide) => number
+}
+
+const healthy: Traffic = { perSecond: 60, shareOf: (asked) => asked, badOf: () => 0, meanMsOf: () => 40 }
+
+/** Both releases are scraped once a second of the clock's time. Returns what stops it. */
+export function createTraffic(
+  clock: Clock,
+  recorder: Recorder,
+  weights: () => readonly [number, number],
+  changes: Partial<Traffic> = {},
+): () => void {
+  const traffic = { ...healthy, ...changes }
+  const counts = { stable: [0, 0], canary: [0, 0] }
+  let before: number = clock.now()
+  const tick = () => {
+    const now = clock.now()
+    const all = (traffic.perSecond * (now - before)) / 1000
+    before = now
+    const [stable, canary] = weights()
+    const share = traffic.shareOf(canary / (stable + canary))
+    for (const [side, part] of [
+      ['stable', all * (1 - share)],
+      ['canary', all * share],
+    ] as const) {
+      const [good = 0, bad = 0] = counts[side]
+      const badPart = part * traffic.badOf(side)
+      counts[side] = [good + part - badPart, bad + badPart]
+      recorder.record(sampleOf(side, counts[side], traffic.meanMsOf(side)))
+    }
+  }
+  tick()
+  const timer = setInterval(tick, 30)
+  return () => clearInterval(timer)
+}
+
+export function sampleOf(side: CanarySide, [good = 0, bad = 0]: readonly number[], meanMs: number) {
+  const source = side === 'stable' ? 'gateway' : 'gateway-canary'
+  const timed = 'http_request_duration_seconds'
+  return {
+    kind: 'sample',
+    source,
+    pod: `${source}-1`,
+    ok: true,
+    series: [
+      { name: 'http_requests_total', labels: { code: '200' }, value: good },
+      { name: 'http_requests_total', labels: { code: '500' }, value: bad },
+      { name: `${timed}_count`, labels: {}, value: good + bad },
+      { name: `${timed}_sum`, labels: {}, value: ((good + bad) * meanMs) / 1000 },
+    ],
+  } as const
+}
