@@ -255,6 +255,8 @@ const harm = {
   admission: optional(admission),
 }
 
+const plannedSteps = strict({ sentence: text, shares: z.array(strict({ share, byMs: ms })) })
+
 const plan = strict({
   format,
   rehearsal: text,
@@ -293,7 +295,7 @@ const plan = strict({
       witness: text,
     }),
   ),
-  actions: z.array(strict({ ...harm, toMs: optional(ms), does: text, undone: text })),
+  actions: z.array(strict({ ...harm, toMs: optional(ms), does: text, steps: optional(plannedSteps), undone: text })),
   objectives: z.array(
     strict({
       slo: z.looseObject({ sli: text, kind: text }),

@@ -17,6 +17,7 @@ import { triggerSentence } from '../domain/trigger.ts'
 import { type Millis, millis } from '../domain/units.ts'
 import { describeAcceptances } from './acceptances.ts'
 import type { Admission } from './blast-radius.ts'
+import { type DescribedStep, stepsOf, stepsSentence } from './canary.ts'
 import { type DescribedCurve, describeCurves, speedWarnings } from './curves.ts'
 import { isProvable, type Provability, provabilityOf } from './provability.ts'
 import {
@@ -97,6 +98,8 @@ export type DescribedAction = {
   readonly toMs?: Millis
   readonly when?: DescribedTrigger
   readonly does: string
+  /** Of a canary. */
+  readonly steps?: { readonly sentence: string; readonly shares: readonly DescribedStep[] }
   readonly undone: string
   readonly expects: readonly string[]
   readonly overlaps: readonly string[]
@@ -245,6 +248,7 @@ function describeAction(
 ): DescribedAction {
   const { name, fromMs, toMs, act } = action
   const admission = admissions?.get(name)
+  const steps = stepsOf(action)
   return {
     name,
     phase: spec.during,
@@ -252,6 +256,7 @@ function describeAction(
     ...(toMs === undefined ? {} : { toMs }),
     ...triggerOf(action),
     does: actSentence(act),
+    ...(steps === undefined ? {} : { steps: { sentence: stepsSentence(action, steps), shares: steps } }),
     undone: undoneSentence(action),
     expects: spec.expect.map(reactionSentence),
     overlaps: overlapsOf(action, timeline),

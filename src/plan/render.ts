@@ -141,6 +141,7 @@ function actionLines(action: DescribedAction): readonly string[] {
   const details = [
     ...beginLines(action),
     action.does,
+    ...(action.steps === undefined ? [] : [`steps: ${action.steps.sentence}`]),
     action.undone,
     ...action.expects.map((sentence) => `expected: ${sentence}`),
     ...countedLines(action),

@@ -1,6 +1,7 @@
 /** All lanes, in the order of the page. A new lane is a file here and a line in this list. */
 import type { LaneOf } from '../lane.ts'
 import { availabilityLane } from './availability.ts'
+import { canaryLane } from './canary.ts'
 import { connectionsLane } from './connections.ts'
 import { databasesLane } from './databases.ts'
 import { disruptionLane } from './disruption.ts'
@@ -23,6 +24,7 @@ export const lanes: readonly LaneOf[] = [
   errorBudgetLane,
   latencyLane,
   socketsLane,
+  canaryLane,
   replicasLane,
   zonesLane,
   disruptionLane,

@@ -1,0 +1,84 @@
+/** Canaries: the share of the requests that was asked for and the share that both releases counted, with the fate of each step below. */
+import type { StepOutcome } from '../../domain/canary.ts'
+import type { ActionStep, ActionStepData, Sample } from '../../domain/evidence.ts'
+import { showPercent } from '../../domain/show.ts'
+import { canaryCounters, canaryOf, countsBetween } from '../../judge/seen/canary-counters.ts'
+import { createCounters } from '../../judge/seen/counters.ts'
+import { type Chart, line, type Point, type Span, type SpanLook } from '../chart.ts'
+import type { Drawing, LaneOf } from '../lane.ts'
+
+/** Shorter stretches would show how scrapes and weights fall together, and not what was served. */
+const EVERY_S = 3
+
+type Seen = { readonly at: number; readonly step: ActionStepData }
+
+export const canaryLane: LaneOf = ({ rehearsal }) => {
+  const names = rehearsal.actions.map(({ name }) => name).filter((name) => canaryOf(rehearsal, name) !== undefined)
+  const counters = createCounters()
+  for (const wanted of canaryCounters(rehearsal)) counters.want(wanted)
+  const seen = new Map<string, Seen[]>(names.map((name) => [name, []]))
+  return {
+    take: {
+      sample: (sample: Sample) => counters.add(sample, 0),
+      'action-step': ({ action, step }: ActionStep, at) => void seen.get(action)?.push({ at, step }),
+    },
+    charts: (drawing: Drawing) =>
+      names.flatMap((name) => {
+        const steps = seen.get(name) ?? []
+        if (!steps.some(({ step }) => step.is === 'step-set')) return []
+        return [chartOf(name, steps, servedOf(countsBetween(counters, name), drawing), drawing)]
+      }),
+  }
+}
+
+/** In per cent, for each stretch in which anything was counted. */
+function servedOf(counts: ReturnType<typeof countsBetween>, { zeroAt, seconds }: Drawing): readonly Point[] {
+  const points: Point[] = []
+  for (let from = 0; from < seconds; from += EVERY_S) {
+    const [fromAt, toAt] = [zeroAt + from * 1000, zeroAt + (from + EVERY_S) * 1000]
+    const [stable, canary] = [counts('stable', fromAt, toAt).requests, counts('canary', fromAt, toAt).requests]
+    if (stable + canary > 0) points.push([from + EVERY_S / 2, (100 * canary) / (stable + canary)])
+  }
+  return points
+}
+
+function chartOf(name: string, steps: readonly Seen[], served: readonly Point[], { seconds }: Drawing): Chart {
+  const spans = spansOf(steps, seconds)
+  return {
+    id: `canary-${name.replace(/[^\w-]+/g, '-')}`,
+    title: `Canary ${name}: share of the new release`,
+    unit: '% of the requests',
+    caption: spans.map(({ text }) => text).join('; '),
+    lines: [line('asked for', askedOf(steps), 2, 'step', true), line('served', served, 1)],
+    limits: [],
+    range: { min: 0, max: 100 },
+    rows: [{ name: 'steps', spans }],
+  }
+}
+
+function askedOf(steps: readonly Seen[]): readonly Point[] {
+  const points = steps.flatMap(({ at, step }): readonly Point[] => {
+    if (step.is === 'step-set') return [[at, step.share * 100]]
+    return step.is === 'heal-requested' ? [[at, 0]] : []
+  })
+  return [[0, 0], ...points]
+}
+
+const looks: { readonly [K in StepOutcome]: SpanLook } = { promote: 'good', hold: 'warn', 'roll-back': 'bad' }
+const words: { readonly [K in StepOutcome]: string } = {
+  promote: 'promoted',
+  hold: 'held',
+  'roll-back': 'rolled back',
+}
+
+/** Each step from its weights to the last decision about it. */
+function spansOf(steps: readonly Seen[], seconds: number): readonly Span[] {
+  return steps.flatMap(({ at, step }): readonly Span[] => {
+    if (step.is !== 'step-set') return []
+    const decided = steps.findLast((each) => each.step.is === 'step-decided' && each.step.step === step.step)
+    const share = showPercent(step.share)
+    if (decided?.step.is !== 'step-decided') return [{ from: at, to: seconds, look: 'neutral', text: share }]
+    const { outcome } = decided.step
+    return [{ from: at, to: decided.at, look: looks[outcome], text: `${share} ${words[outcome]}` }]
+  })
+}
