@@ -1,4 +1,5 @@
 /** Decides the steps of a canary while the run is under way, with the judge's own fold over the records of the run. */
+import { asCanary } from '../domain/action.ts'
 import { type Canary, SETTLE } from '../domain/canary.ts'
 import type { ActionStepData, Evidence } from '../domain/evidence.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
@@ -15,21 +16,19 @@ export type Canaries = {
 
 export function createCanaries(clock: Clock, rehearsal: Rehearsal, target: Target): Canaries {
   const watches = new Map(
-    rehearsal.actions.flatMap(({ name, act }) =>
-      act.kind === 'release' && act.shape === 'canary'
-        ? [[name, createCanaryWatch(rehearsal, target, name, act.canary)] as const]
-        : [],
-    ),
+    rehearsal.actions.flatMap(({ name, act }) => {
+      const release = asCanary(act)
+      return release === undefined ? [] : [[name, createCanaryWatch(rehearsal, target, name, release.canary)] as const]
+    }),
   )
   return {
     add(record) {
       for (const watch of watches.values()) watch.add(record)
     },
     gateOf({ name, act }, record, signal) {
-      const watch = watches.get(name)
-      if (watch === undefined || act.kind !== 'release' || act.shape !== 'canary')
-        return () => Promise.reject(new Error(`${name} has no steps`))
-      return gate(clock, act.canary, watch, record, signal)
+      const [watch, release] = [watches.get(name), asCanary(act)]
+      if (watch === undefined || release === undefined) return () => Promise.reject(new Error(`${name} has no steps`))
+      return gate(clock, release.canary, watch, record, signal)
     },
   }
 }

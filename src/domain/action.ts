@@ -214,6 +214,11 @@ export function rolledOut(act: Act): Workload | undefined {
   return change.on === 'pods' || change.on === 'pod-template' || change.on === 'traffic' ? change.workload : undefined
 }
 
+export type CanaryRelease = Extract<Act, { shape: 'canary' }>
+/** A release whose share of the requests grows step by step. */
+export const asCanary = (act: Act | undefined): CanaryRelease | undefined =>
+  act?.kind === 'release' && act.shape === 'canary' ? act : undefined
+
 /** The database that gets another primary, and which one. */
 export function movedDatabase(act: Act): { readonly database: string; readonly to: string } | undefined {
   const change = changeOf(act)

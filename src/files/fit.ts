@@ -1,5 +1,5 @@
 /** Whether a rehearsal and a target fit together. Each of them may be valid alone. */
-import { movedDatabase } from '../domain/action.ts'
+import { asCanary, movedDatabase } from '../domain/action.ts'
 import { type Canary, canarySides } from '../domain/canary.ts'
 import type { Issue, SourcePoint } from '../domain/issue.ts'
 import { REQUESTS, WRITABLE } from '../domain/metric-names.ts'
@@ -121,7 +121,8 @@ function fitting(target: Target, report: Report): Fit {
 function checkAct(act: Act, at: SourcePoint, fit: Fit): void {
   const moved = movedDatabase(act)
   if (moved !== undefined) fit.database(moved.database, at)
-  if (act.kind === 'release' && act.shape === 'canary') checkGateOf(act.canary, at, fit)
+  const release = asCanary(act)
+  if (release !== undefined) checkGateOf(release.canary, at, fit)
 }
 
 /** Both releases must be counted, each by a source of its own. */

@@ -1,4 +1,5 @@
 /** The steps of a canary with their times, which depend on when its pods are Ready: the latest time of each without a longer hold. */
+import { asCanary } from '../domain/action.ts'
 import { showClock, showDuration, showPercent } from '../domain/show.ts'
 import type { PlannedAction } from '../domain/timeline.ts'
 import { type Millis, millis } from '../domain/units.ts'
@@ -10,13 +11,14 @@ export type DescribedStep = {
 }
 
 export function stepsOf({ act, fromMs }: PlannedAction): readonly DescribedStep[] | undefined {
-  if (act.kind !== 'release' || act.shape !== 'canary') return undefined
-  const { steps, holdMs } = act.canary
-  return steps.map((share, index) => ({ share, byMs: millis(fromMs + act.withinMs + index * holdMs) }))
+  const release = asCanary(act)
+  if (release === undefined) return undefined
+  const { withinMs, canary } = release
+  return canary.steps.map((share, index) => ({ share, byMs: millis(fromMs + withinMs + index * canary.holdMs) }))
 }
 
 export function stepsSentence({ act }: PlannedAction, steps: readonly DescribedStep[]): string {
   const times = steps.map(({ share, byMs }) => `${showPercent(share)} by ${showClock(byMs)}`).join(', ')
-  const extraMs = act.kind === 'release' && act.shape === 'canary' ? act.canary.extraMs : 0
+  const extraMs = asCanary(act)?.canary.extraMs ?? 0
   return extraMs === 0 ? times : `${times}; up to ${showDuration(extraMs)} later where a hold is extended`
 }

@@ -1,4 +1,5 @@
 /** The gate of a canary asks for indicators: each can only be shown missed where it has an objective of availability. */
+import { asCanary } from '../../domain/action.ts'
 import type { ActionDraft, Draft } from '../rehearsal.ts'
 import type { Report } from '../report.ts'
 
@@ -15,7 +16,4 @@ export function checkGates({ slos, actions }: Draft, report: Report): void {
     }
 }
 
-function asked({ value: { release } }: ActionDraft): readonly string[] {
-  const act = release?.act
-  return act?.kind === 'release' && act.shape === 'canary' ? act.canary.gate.slis : []
-}
+const asked = ({ value: { release } }: ActionDraft): readonly string[] => asCanary(release?.act)?.canary.gate.slis ?? []

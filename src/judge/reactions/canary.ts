@@ -2,8 +2,8 @@
  * A canary, proven by what both releases counted: every step got the share that was asked for, every step was promoted, and after the rollback the
  * new release answered nothing any more in time.
  */
+import { asCanary, type CanaryRelease } from '../../domain/action.ts'
 import type { Canary } from '../../domain/canary.ts'
-import type { Act } from '../../domain/rehearsal.ts'
 import { percent, showPercent } from '../../domain/show.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
 import { shareWords } from '../canary/decide.ts'
@@ -17,20 +17,19 @@ import { countsBetween, isCounted, lastAnswer } from '../seen/canary-counters.ts
 import type { Seen } from '../seen/seen.ts'
 import { createReactionAnswer } from './answer.ts'
 
-type CanaryAct = Extract<Act, { kind: 'release'; shape: 'canary' }>
 type Facts = {
   readonly seen: Seen
   readonly harm: Harm
-  readonly act: CanaryAct
+  readonly act: CanaryRelease
   readonly life: ActionLife
   readonly served: readonly StepServed[]
 }
 type StepServed = { readonly step: StepSeen; readonly share: ShareServed | undefined }
 
 export function judgeCanary(seen: Seen, harm: Harm): readonly Ruled<ReactionResult>[] {
-  const act = harm.by.kind === 'action' ? harm.by.spec.act : undefined
+  const act = asCanary(harm.by.kind === 'action' ? harm.by.spec.act : undefined)
   const life = seen.actions.of(harm.name)
-  if (act?.kind !== 'release' || act.shape !== 'canary' || life === undefined) return []
+  if (act === undefined || life === undefined) return []
   const facts: Facts = { seen, harm, act, life, served: servedIn(seen, harm, life) }
   return [letIn(facts), ...facts.served.map((each) => wasServed(facts, each)), takenBack(facts)]
 }
@@ -104,6 +103,6 @@ function takenBack({ seen, harm, act, life }: Facts): Ruled<ReactionResult> {
   return answer.held(told)
 }
 
-const nameOf = ({ workload }: CanaryAct): string => `${workload.kind} ${workload.name}`
+const nameOf = ({ workload }: CanaryRelease): string => `${workload.kind} ${workload.name}`
 const stepWords = ({ step, share }: StepSeen, { steps }: Canary): string =>
   `step ${step} of ${steps.length}, ${showPercent(share)}`

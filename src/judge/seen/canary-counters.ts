@@ -1,4 +1,5 @@
 /** The counters of both releases of a canary, and what they counted between two moments. */
+import { asCanary } from '../../domain/action.ts'
 import { type Canary, type CanarySide, canarySides } from '../../domain/canary.ts'
 import { REQUESTS } from '../../domain/metric-names.ts'
 import type { Rehearsal } from '../../domain/rehearsal.ts'
@@ -19,17 +20,14 @@ export type CountsBetween = (side: CanarySide, fromAt: number, toAt: number) => 
 
 const idOf = (action: string, side: CanarySide, what: string): string => `canary:${action}:${side}:${what}`
 
-export const canaryOf = (rehearsal: Rehearsal, action: string): Canary | undefined => {
-  const act = rehearsal.actions.find(({ name }) => name === action)?.act
-  return act?.kind === 'release' && act.shape === 'canary' ? act.canary : undefined
-}
+export const canaryOf = (rehearsal: Rehearsal, action: string): Canary | undefined =>
+  asCanary(rehearsal.actions.find(({ name }) => name === action)?.act)?.canary
 
 export function canaryCounters({ actions }: Rehearsal): readonly Wanted[] {
-  return actions.flatMap(({ name, act }) =>
-    act.kind === 'release' && act.shape === 'canary'
-      ? canarySides.flatMap((side) => wantedOf(name, side, act.canary))
-      : [],
-  )
+  return actions.flatMap(({ name, act }) => {
+    const release = asCanary(act)
+    return release === undefined ? [] : canarySides.flatMap((side) => wantedOf(name, side, release.canary))
+  })
 }
 
 function wantedOf(action: string, side: CanarySide, { gate }: Canary): readonly Wanted[] {
