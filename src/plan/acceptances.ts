@@ -2,7 +2,7 @@
 import { type Acceptance, daysLeft } from '../domain/acceptance.ts'
 
 export type DescribedAcceptances = {
-  /** Those that hold: `autoscaler-late about payments-api, until 2026-12-31 (Ana): the pool is resized in January`. */
+  /** Those that hold: `autoscaler-late about checkout, until 2026-12-31 (Ana): the pool is resized in January`. */
   readonly holding: readonly string[]
   /** One for each that has expired. */
   readonly warnings: readonly string[]
