@@ -11,7 +11,7 @@ const facts = (answers: number, within: number, other: Partial<LoadFacts> = {}):
   ...other,
 })
 
-describe('what one load proves', () => {
+describe('the result of one load', () => {
   it.each([
     ['2,995 good answers prove 99.9 %', facts(2995, 2995), 'held'],
     ['2,994 do not', facts(2994, 2994), 'unproven'],
@@ -46,18 +46,18 @@ const rows = (perSecond: number, answered: number, latencyMs: number): readonly 
   }))
 
 describe('a queue', () => {
-  it('grows when 2 % more arrives than is answered, though every answer is in time', () => {
+  it('grows when 2 % more arrives than is answered, although every answer is in time', () => {
     expect(backlogOf(rows(40, 39.2, 100)).growing).toMatch(/grew from .* to/)
   })
-  it('stands when as much is answered as arrives, however long the answers take', () => {
+  it('does not grow when as much is answered as arrives, however long the answers take', () => {
     expect(backlogOf(rows(40, 40, 100))).toEqual({})
     expect(backlogOf(rows(40, 40, 1900))).toEqual({})
   })
-  it('hides behind fast answers: more is in flight than Little’s law allows', () => {
+  it('is found behind fast answers, because more is in flight than Little’s law allows', () => {
     const hidden = rows(40, 40, 100).map((row) => ({ ...row, inFlight: 60 }))
     expect(backlogOf(hidden).growing).toMatch(/Little/)
   })
-  it('shows no trend in a few moments', () => {
+  it('shows no trend in a few samples', () => {
     expect(backlogOf(rows(40, 20, 100).slice(0, 8))).toEqual({})
   })
 })

@@ -74,7 +74,7 @@ describe('the result of a search', () => {
     expect(result.end.kind === 'found' && Math.abs(result.end.estimate.median * 10 - 40)).toBeLessThan(2)
   })
 
-  it('names what was used up first, with pods, nodes and cost at each load', () => {
+  it('names the resource that was used up first, with pods, nodes and cost at each load', () => {
     const prices = { currency: 'EUR', pods: { orders: 0.05 }, node: 0.1 }
     const result = resultOf({ limit: 40, beside: cluster, session: { resources: [pool], prices } })
     expect(result.bottleneck).toMatchObject({ kind: 'autoscaler-maximum', name: 'orders' })
@@ -108,14 +108,14 @@ describe('the result of a search', () => {
     })
   })
 
-  it('leaves the limit open on a full machine', () => {
+  it('gives no limit on a full machine', () => {
     const result = resultOf({ limit: 40, hostBusy: 0.99 })
     expect(result.end).toMatchObject({ kind: 'found', limitedBy: 'generator' })
     expect(result.loads.map(({ outcome }) => outcome)).not.toContain('broke')
     expect(resultOf({ limit: 40, hostBusy: 0.99, session: { event: 9 } }).exitCode).toBe(3)
   })
 
-  it('is stopped when the operator stops it, whatever was measured', () => {
+  it('is reported as stopped when the operator stops it', () => {
     const { records } = recordedSearch({ limit: 40 })
     const seen = createCapacitySeen()
     for (const record of records.slice(0, 300)) seen.add(record)

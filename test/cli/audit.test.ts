@@ -7,7 +7,7 @@ import { readInputs } from '../../src/cli/inputs.ts'
 const inputs = readInputs('scenarios/psp-down-at-peak.rehearsal.yaml', 'lab')
 
 describe('the audit record of a run', () => {
-  it('names every file that the run is made of, with its digest', () => {
+  it('lists every input file of the run with its digest', () => {
     const { files } = auditOf(inputs, {})
     const paths = files.map(({ path }) => path)
     expect(paths).toEqual(
@@ -24,7 +24,7 @@ describe('the audit record of a run', () => {
       expect(sha256).toBe(createHash('sha256').update(readFileSync(path)).digest('hex'))
   })
 
-  it('names the user and the host, or whom MATCHDAY_ACTOR names instead, or nobody', () => {
+  it('names the user and the host, or the value of MATCHDAY_ACTOR, or nobody', () => {
     expect(auditOf(inputs, {})).toMatchObject({ user: expect.any(String), host: expect.any(String) })
     const named = auditOf(inputs, { MATCHDAY_ACTOR: 'release pipeline' })
     expect(named).toMatchObject({ user: 'release pipeline' })

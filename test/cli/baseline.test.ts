@@ -36,7 +36,7 @@ const bench = () => {
 }
 
 describe('a baseline', () => {
-  it('is begun by the first good run, which is compared with nothing and inconclusive', async () => {
+  it('is started by the first good run, whose comparison is inconclusive', async () => {
     const { reports, cache, kept, compare } = bench()
     const { code, stderr } = await compare('--keep', '3', dayOf(reports, 0))
     expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('holds no run of psp-down-at-peak') })
@@ -55,7 +55,7 @@ describe('a baseline', () => {
     expect(stderr).toContain('psp-down-at-peak-20260921-141320 was removed.')
   })
 
-  it('is compared by its newest runs, where it has more of them than the new release', async () => {
+  it('is compared by its newest runs if it has more of them than the new release', async () => {
     const { reports, cache, compare } = bench()
     for (const [day, factor] of [3, 2, 1].entries()) dayOf(cache, day, slower(passed, factor))
     const { stdout } = await compare('--output', 'json', dayOf(reports, 3))
@@ -63,7 +63,7 @@ describe('a baseline', () => {
     expect(latency).toMatchObject({ pairs: 1, estimate: 1 })
   })
 
-  it('is not changed by the same run again, which is not compared with itself', async () => {
+  it('is not changed by the same run again, and a run is not compared with itself', async () => {
     const { reports, kept, compare } = bench()
     for (const day of [0, 1]) await compare('--keep', '3', dayOf(reports, day))
     const { stdout } = await compare('--keep', '3', '--output', 'json', dayOf(reports, 1))
@@ -71,7 +71,7 @@ describe('a baseline', () => {
     expect(kept()).toEqual(['20260921', '20260922'])
   })
 
-  it('takes no run that did not pass', async () => {
+  it('accepts only runs that passed', async () => {
     const { reports, kept, compare } = bench()
     await compare('--keep', '3', dayOf(reports, 0))
     const { stderr } = await compare('--keep', '3', dayOf(reports, 1, failed))
@@ -79,7 +79,7 @@ describe('a baseline', () => {
     expect(kept()).toEqual(['20260921'])
   })
 
-  it('takes no run whose name leads out of it', async () => {
+  it('refuses a run whose name is a path out of the folder', async () => {
     const { reports, cache, kept, compare } = bench()
     const folder = dayOf(reports, 0)
     const evil = passed.map((record) => (record.kind === 'run-started' ? { ...record, run: '../evil' } : record))
@@ -89,7 +89,7 @@ describe('a baseline', () => {
     expect([kept(), existsSync(join(cache, '..', 'evil'))]).toEqual([[], false])
   })
 
-  it('takes no release that is worse, though its runs pass', async () => {
+  it('does not accept a release that is worse, although its runs pass', async () => {
     const { reports, cache, kept, compare } = bench()
     const noise = [1, 1.01, 0.99, 1.02, 0.98, 1]
     for (const [day, factor] of noise.entries()) dayOf(cache, day, slower(passed, factor))
@@ -105,7 +105,7 @@ describe('a baseline', () => {
     expect(kept()).toHaveLength(6)
   })
 
-  it('may hold runs of other rehearsals, which are neither compared nor counted', async () => {
+  it('may hold runs of other rehearsals, which are not compared or counted', async () => {
     const { reports, cache, kept, compare } = bench()
     const other = mapped(passed, 'run-started', (head) => ({
       ...head,
@@ -116,7 +116,7 @@ describe('a baseline', () => {
     expect(kept()).toEqual(['20260920', '20260922'])
   })
 
-  it('never loses a folder that holds more than a journal', async () => {
+  it('never removes a folder that holds more than a journal', async () => {
     const { reports, cache, kept, compare } = bench()
     writeFileSync(join(dayOf(cache, 0), 'report.html'), 'mine')
     const { stderr } = await compare('--keep', '1', dayOf(reports, 1))
@@ -127,7 +127,7 @@ describe('a baseline', () => {
   it.each([
     ['without --keep', []],
     ['with --quiet', ['--keep', '2', '--quiet']],
-  ])('is only read, or changed in silence, %s', async (_, words) => {
+  ])('is read only, or changed without a message, %s', async (_, words) => {
     const { reports, cache, kept, compare } = bench()
     dayOf(cache, 0)
     const { code, stderr } = await compare(...words, dayOf(reports, 1))
@@ -147,7 +147,7 @@ describe('a baseline is refused', () => {
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(problem) })
   })
 
-  it('that is the reports folder itself, whose other runs would be removed', async () => {
+  it('if it is the reports folder itself, because its other runs would be removed', async () => {
     const reports = tempFolder()
     const [first, second] = [dayOf(reports, 0), dayOf(reports, 1)]
     const { code, stderr } = await performed('compare', second, '--baseline', reports, '--keep', '1')
@@ -155,7 +155,7 @@ describe('a baseline is refused', () => {
     expect(existsSync(first)).toBe(true)
   })
 
-  it('beside a rehearsal, and --keep without one', async () => {
+  it('together with a rehearsal, and --keep without one', async () => {
     const stock = 'scenarios/psp-down-at-peak.rehearsal.yaml'
     expect((await performed('compare', stock, '--baseline', tempFolder())).stderr).toContain('it holds stored runs')
     expect((await performed('compare', 'a', 'b', '--keep', '2')).stderr).toContain('Add --baseline FOLDER.')

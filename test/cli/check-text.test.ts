@@ -22,7 +22,7 @@ const plain: Paint = (_, text) => term`${text}`
 const linesOf = (check: Check) => checkText(check, plain, Number.POSITIVE_INFINITY).map(({ text }) => text)
 
 describe('the text of a check', () => {
-  it('says of a namespace in order what was looked at', () => {
+  it('lists what was checked in a namespace that is in order', () => {
     const lines = linesOf(checked())
     expect(lines[0]).toBe('in order: 0 findings')
     expect(lines.filter((line) => line.includes('✓'))).toHaveLength(postureWants.length)
@@ -30,7 +30,7 @@ describe('the text of a check', () => {
     expect(lines.join('\n')).not.toContain('Next:')
   })
 
-  it('begins with the causes, each with its next step, and asks last what only people know', () => {
+  it('begins with the causes, each with its next step, and ends with questions for people', () => {
     const lines = linesOf(checked({ NetworkPolicy: [policy('in', { governs: ['ingress'] })] }))
     expect(lines[0]).toBe('3 findings')
     expect(lines.indexOf('  policy-missing casino')).toBe(2)
@@ -39,7 +39,7 @@ describe('the text of a check', () => {
     expect(lines.at(-1)).toBe('  Whom to call?')
   })
 
-  it('counts warnings apart: they leave it in order', () => {
+  it('counts warnings separately, and a namespace with only warnings is in order', () => {
     const lines = linesOf(checked({ Workload: [workload('wallet', { replicas: 1 })] }))
     expect(lines[0]).toBe('in order: 0 findings, 1 warning')
   })

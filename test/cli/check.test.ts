@@ -32,8 +32,8 @@ async function check(answers: Answers, ...wants: readonly string[]) {
   return performed('check', ...target, '--want', ...wants)
 }
 
-describe('a permission that is missing in a check', () => {
-  it('costs only its own row, and exit code 5 where the rest is in order', async () => {
+describe('a missing permission in a check', () => {
+  it('affects only its own row, and gives exit code 5 if the rest is in order', async () => {
     const { code, stdout } = await check(without('secrets', 'namespaces'), 'rotated-secrets', 'pinned-images')
     expect(stdout).toMatch(/^0 findings; not everything could be checked: 1 reason\n/)
     expect(stdout).toMatch(/permission-missing\n.*may not list secrets/)
@@ -48,14 +48,14 @@ describe('a permission that is missing in a check', () => {
     expect(code).toBe(1)
   })
 
-  it('is no reason where everything may be read', async () => {
+  it('is not reported if everything may be read', async () => {
     const { code, stdout } = await check(without(), 'rotated-secrets', 'pinned-images')
     expect(stdout).toMatch(/^in order: 0 findings\n/)
     expect(code).toBe(0)
   })
 })
 
-describe('what the cluster provides', () => {
+describe('the capabilities of the cluster', () => {
   const node = (name: string, labels: object) => ({ metadata: { name, labels } })
   const full: Answers = (request) => {
     const { path } = request
@@ -102,7 +102,7 @@ describe('what the cluster provides', () => {
     return Object.fromEntries(provisions.map(({ item, state, sentence }) => [item, `${state}: ${sentence}`]))
   }
 
-  it('is shown without a target file, with a hint how to get one', async () => {
+  it('are shown without a target file, with a hint how to get one', async () => {
     const { code, stdout, stderr } = await provided(full, '-o', 'json')
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('`matchday init` writes one') })
     expect(wrongIn('check', JSON.parse(stdout))).toEqual([])
@@ -118,7 +118,7 @@ describe('what the cluster provides', () => {
     })
   })
 
-  it('is told as missing with what it is for, and is no failure', async () => {
+  it('are listed as missing with their use, which is not a failure', async () => {
     const { code, stdout } = await provided(bare())
     expect(code).toBe(0)
     for (const item of ['zones', 'node pools', 'storage class', 'way in', 'metrics API', 'Chaos Mesh', 'KEDA'])
@@ -126,7 +126,7 @@ describe('what the cluster provides', () => {
     expect(stdout).toContain('install Chaos Mesh')
   })
 
-  it('is unknown where it may not be listed, and the rest is still told', async () => {
+  it('are unknown if they may not be listed, and the others are still shown', async () => {
     const { code, stdout } = await provided(bare('nodes', 'storageclasses', 'ingressclasses'), '-o', 'json')
     expect(code).toBe(0)
     expect(states(stdout)).toMatchObject({
@@ -137,7 +137,7 @@ describe('what the cluster provides', () => {
     })
   })
 
-  it('is shown with the namespaces of a target file', async () => {
+  it('are shown with the namespaces of a target file', async () => {
     const file = await serveSmallApi(full, join(tempFolder(), 'kubeconfig'))
     writeFileSync(file, readFileSync(file, 'utf8').replaceAll('"small"', '"lab"'))
     const target = ['--kubeconfig', file, '--target', 'scenarios/targets/lab.yaml', '-o', 'json']
@@ -149,7 +149,7 @@ describe('what the cluster provides', () => {
     })
   })
 
-  it('is shown beside a credential of the load that cannot be had, with its line and without what would be there', async () => {
+  it('are shown beside a missing credential of the load, with its line and without its value', async () => {
     const file = await serveSmallApi(full, join(tempFolder(), 'kubeconfig'))
     writeFileSync(file, readFileSync(file, 'utf8').replaceAll('"small"', '"lab"'))
     const lab = readFileSync('scenarios/targets/lab.yaml', 'utf8').trimEnd()

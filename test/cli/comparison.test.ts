@@ -19,14 +19,14 @@ describe('the folder of a comparison', () => {
     expect({ code, stdout }).toEqual({ code: 3, stdout: expect.stringContaining('UNDECIDED') })
   })
 
-  it('is drawn as a comparison', async () => {
+  it('is rendered as a comparison', async () => {
     const folder = stored()
     const { code, stdout } = await performed('report', folder)
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('comparison.html') })
     expect(existsSync(join(folder, 'comparison.md')) && !existsSync(join(folder, 'report.html'))).toBe(true)
   })
 
-  it('is refused as a run to be compared', async () => {
+  it('is refused as one run of a comparison', async () => {
     const { code, stderr } = await performed('compare', stored(), stored())
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('not-a-run') })
   })

@@ -49,7 +49,7 @@ describe.skipIf(!has('bash'))('completion in bash', () => {
 })
 
 describe('completion', () => {
-  it('of every shell has the commands and flags that --help shows', async () => {
+  it('has the commands and flags of --help in every shell', async () => {
     const scripts = await Promise.all(SHELLS.map(async (shell) => (await performed('completion', shell)).stdout))
     const names = async (...path: string[]): Promise<string[]> => {
       const { stdout } = await performed(...path, '--help')

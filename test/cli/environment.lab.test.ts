@@ -89,7 +89,7 @@ const nothingLeft = () =>
   expect(existsSync(join(folder, 'reports')) ? readdirSync(join(folder, 'reports')) : []).toEqual([])
 
 describe('a cluster', () => {
-  it('that does not answer', async () => {
+  it('that does not answer gives exit code 5 and a next step', async () => {
     const { code, stderr } = await rehearse(
       kubeconfigWith((text) => text.replace(/server: [^,}]*/, 'server: https://127.0.0.1:9')),
     )
@@ -98,14 +98,14 @@ describe('a cluster', () => {
     nothingLeft()
   })
 
-  it('that refuses a token which has expired', async () => {
+  it('that refuses an expired token gives exit code 5 and a next step', async () => {
     const { code, stderr } = await rehearse(withToken(await tokenUntil(new Date(Date.now() - 60_000))))
     expect({ code, stderr }).toEqual({ code: 5, stderr: expect.stringMatching(/401|Unauthorized|credentials/) })
     expect(stderr).toContain('Next: ')
     nothingLeft()
   })
 
-  it('where permissions are missing has all of them named, each with how to try it', async () => {
+  it('with missing permissions lists all of them, each with a command to try it', async () => {
     // The same kind of token as the one that had expired: this one is taken.
     const { code, stderr } = await rehearse(withToken(await tokenUntil(new Date(Date.now() + 3_600_000))))
     expect({ code, stderr }).toEqual({ code: 5, stderr: expect.stringContaining('permission-missing') })
@@ -126,7 +126,7 @@ describe('heal', () => {
   const heal = (...more: readonly string[]) =>
     matchday(['heal', '--context', 'lab', '--kubeconfig', bare.paths.kubeconfig, ...more], {}, folder)
 
-  it('knows a target whose file lies elsewhere from the newest run on that context', async () => {
+  it('finds a target whose file is elsewhere by the newest run on that context', async () => {
     const nowhere = await heal()
     expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('file-missing')])
     const [begun = ''] = readFileSync('reports/example/journal.ndjson', 'utf8').split('\n')
@@ -154,7 +154,7 @@ describe('a check of the reference platform', () => {
     return [...new Set(findings.map(({ cause }) => cause))].sort()
   }
 
-  it('finds it in order, and each defect of its objects under its own cause, and never prints a secret', async () => {
+  it('finds it in order, finds each defect of its objects under its own cause, and never prints a secret', async () => {
     const apply = async (...overlays: readonly string[]): Promise<void> => {
       const { kubectl } = await resolveAll(['kubectl'])
       const manifests = await renderManifests(kubectl.path, 'src/platform/manifests/lab', overlays)
@@ -188,7 +188,7 @@ describe('a check of the reference platform', () => {
       expect(healthy.stdout + broken.stdout).not.toContain(value)
   })
 
-  it('says which permissions it lacks, and that an empty namespace is none in order', async () => {
+  it('lists missing permissions, and does not call an empty namespace in order', async () => {
     const narrow = await check(withToken(await tokenUntil(new Date(Date.now() + 3_600_000))))
     expect({ code: narrow.code, stderr: narrow.stderr }).toEqual({ code: 5, stderr: '' })
     for (const what of ['list secrets', 'list networkpolicies.networking.k8s.io'])
@@ -214,7 +214,7 @@ describe('a credential in a Secret', () => {
     return readCredentials(api, { ...target, credentials: { TOKEN: { at, from } } })
   }
 
-  it('is read; a Secret or a key that is not there is told, without what the Secret holds', async () => {
+  it('is read, and a missing Secret or key is reported without the content of the Secret', async () => {
     await bare.kubectl('create', 'secret', 'generic', 'load-test', '-n', 'casino', '--from-literal=token=hush-hush-1')
     expect(await asked('load-test', 'token')).toEqual({ values: { TOKEN: 'hush-hush-1' }, issues: [] })
     const [key, none] = [await asked('load-test', 'password'), await asked('none', 'token')]

@@ -15,7 +15,7 @@ describe('the console', () => {
     ['is being healed', { is: 'heal-requested' }, 'action release: healing'],
     ['is healed', { is: 'healed' }, 'action release: healed'],
     ['is kept', { is: 'kept' }, 'action release: kept, needs no undo'],
-  ])('says of an action that it %s', (_, step, text) => {
+  ])('reports that an action %s', (_, step, text) => {
     expect(told(step)).toBe(text)
   })
 
@@ -29,7 +29,7 @@ describe('the console', () => {
     expect(uncoloured({ ...record, by: 'run' })).toBeUndefined()
   })
 
-  it('says how many pods a fault can hit, not how many it may choose from', () => {
+  it('reports how many pods a fault can hit, not how many match its selector', () => {
     const note = '1 of 12 pods in shop (drawn from 3), limit 1'
     const pods = ['shop/web-1', 'shop/web-2', 'shop/web-3']
     const step = { is: 'admitted', pods, candidates: 12, limit: 1, note } as const

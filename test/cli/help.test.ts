@@ -31,7 +31,7 @@ describe('the command line', () => {
     expect(stdout).toContain(`matchday ${command}`)
   })
 
-  it('loads neither a bundler nor a Kubernetes client to explain itself', () => {
+  it('loads neither a bundler nor a Kubernetes client for --help', () => {
     const folder = tempFolder()
     const spy = join(folder, 'spy.mjs')
     const seen = join(folder, 'seen')
@@ -48,14 +48,14 @@ describe('the command line', () => {
     expect(loaded).not.toMatch(/node_modules\/(webpack|esbuild|@kubernetes|pg)\//)
   })
 
-  it('starts Node alike from its first line and from the scripts of package.json', () => {
+  it('starts Node with the same flags from its first line and from the scripts of package.json', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }
     const command = ['node', ...commandFlags, 'src/cli/bin.mjs'].join(' ')
     expect(scripts.matchday).toBe(command)
     expect(scripts.start?.startsWith(`${command} run `)).toBe(true)
   })
 
-  it('is started by the system from its first line', () => {
+  it('is started by its first line (shebang)', () => {
     const [first] = readFileSync('src/cli/bin.mjs', 'utf8').split('\n')
     const copy = join(tempFolder(), 'matchday.mjs')
     writeFileSync(copy, `${first}\nawait import(${JSON.stringify(resolve('src/cli/bin.mjs'))})\n`, { mode: 0o755 })
@@ -64,7 +64,7 @@ describe('the command line', () => {
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 
-  it.each(commands)('has examples in the help of %s, with files and contexts that are there', async (command) => {
+  it.each(commands)('has examples in the help of %s, with files and contexts that exist', async (command) => {
     const { stdout: help } = await performed(...command.split(' '), '--help')
     expect(help).toContain(`Examples:\n  `)
     expect(help).toMatch(new RegExp(`^  .*matchday ${command}`, 'm'))
@@ -77,7 +77,7 @@ describe('the command line', () => {
 
   // Any text is right, or a file is read and every problem with it is told with its line.
   const FREE = ['--context', '--target', '--about', '--reason', '--as', '--role']
-  it.each(leaves)('checks the values of all flags of %s before it begins', (_, command) => {
+  it.each(leaves)('checks the values of all flags of %s before it starts', (_, command) => {
     const unchecked = command.options.filter((option) => (option.required || option.optional) && !isChecked(option))
     expect(unchecked.map(({ long }) => long).filter((long) => !FREE.includes(long ?? ''))).toEqual([])
   })

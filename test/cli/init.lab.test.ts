@@ -103,7 +103,7 @@ describe('matchday init', () => {
     expect(FILES.map(contentOf)).toEqual(before)
   })
 
-  it('says what it may not read, and marks it', async () => {
+  it('reports and marks what it may not read', async () => {
     const kubeconfig = await narrow('reader', 'deployments')
     const lost = await matchday(kubeconfig, 'init')
     expect(lost).toMatchObject({ code: 5, stderr: expect.stringContaining('--namespace') })
@@ -116,7 +116,7 @@ describe('matchday init', () => {
     expect({ code: planned.code, stderr: planned.stderr }).toEqual({ code: 0, stderr: '' })
   })
 
-  it('makes files of which check and heal speak as their schemas say', async () => {
+  it('writes files with which check and heal give output that matches their schemas', async () => {
     await matchday(bare.paths.kubeconfig, 'init')
     const checked = await matchday(bare.paths.kubeconfig, 'check', '--output', 'json')
     expect(wrongIn('check', JSON.parse(checked.stdout))).toEqual([])
@@ -125,7 +125,7 @@ describe('matchday init', () => {
     expect(wrongIn('heal', JSON.parse(healed.stdout))).toEqual([])
   })
 
-  it('begins with nothing where nothing runs', async () => {
+  it('writes nothing for an empty namespace', async () => {
     const { code, stderr } = await matchday(bare.paths.kubeconfig, 'init', '--namespace', 'default')
     expect({ code, stderr }).toEqual({ code: 5, stderr: expect.stringContaining('has no Deployment or StatefulSet') })
   })

@@ -44,7 +44,7 @@ describe('the files of a command', () => {
     ['a file of 8 GB', (path) => closeSync(sparse(path, 8e9)), 'file-too-large'],
     ['a file of 9 MiB', (path) => writeFileSync(path, 'a'.repeat(9 << 20)), 'file-too-large'],
     ['a rehearsal of 300 KiB', (path) => writeFileSync(path, '# long\n'.repeat(45_000)), 'file-too-large'],
-  ])('may be %s: told at once, and not read', (_, make, code) => {
+  ])('are reported at once and not read if they are %s', (_, make, code) => {
     const path = join(tempFolder(), 'x.rehearsal.yaml')
     make(path)
     const startMs = performance.now()
@@ -53,7 +53,7 @@ describe('the files of a command', () => {
     expect(process.memoryUsage().rss).toBeLessThan(1e9)
   })
 
-  it('that a rehearsal names are reported at the line that names them', () => {
+  it('are reported at the line of the rehearsal that names them', () => {
     const folder = tempFolder()
     execFileSync('mkfifo', [join(folder, 'script.ts')])
     const path = join(folder, 'x.rehearsal.yaml')
@@ -61,7 +61,7 @@ describe('the files of a command', () => {
     expect(codesOf(() => readInputs(path, 'lab', LAB))).toContain(`${relative('.', path)} file-unreadable`)
   })
 
-  it('have a name that every context can have', () => {
+  it('get a name that is valid for every context', () => {
     expect(usualTargetPath('arn:aws:eks:eu/prod')).toBe('scenarios/targets/arn-aws-eks-eu-prod.yaml')
   })
 })

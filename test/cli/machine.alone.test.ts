@@ -9,7 +9,7 @@ import { processesOf } from '../lab/support/lab-bench.ts'
 import { matchday } from '../support/lab.ts'
 import { askHost, hasHost } from '../support/lab-host.ts'
 
-it('is told where another program has the port of the lab’s ingress', async () => {
+it('matchday lab up names the program that already uses the port of the ingress', async () => {
   // The cli knows no place but the first.
   if (hasHost()) await askHost('none', true)
   const folder = mkdtempSync(join(tmpdir(), 'md-'))

@@ -25,11 +25,11 @@ describe('the Node that runs matchday', () => {
     expect(called).toEqual([])
   })
 
-  it("is the user's own where it strips types", () => {
+  it("is the user's own if it strips types", () => {
     expect(run([process.execPath], LAUNCHER, ...PRINT, '0').stdout).toContain(`${process.execPath} `)
   })
 
-  it('is the pinned one where the own is too old', () => {
+  it('is the pinned one if the own one is too old', () => {
     const { stdout } = run(TOO_OLD, LAUNCHER, ...PRINT, '0')
     expect(stdout).toContain(join('node_modules', `node-linux-${process.arch}`, 'bin', 'node'))
   })
@@ -41,7 +41,7 @@ describe('the Node that runs matchday', () => {
     }
   })
 
-  it('is missed with exit code 5 and a next step', () => {
+  it('is reported as missing with exit code 5 and a next step', () => {
     const strange = 'data:text/javascript,Object.defineProperty(process,"arch",{value:"mips"})'
     const { status, stderr } = run([...TOO_OLD, '--import', strange], LAUNCHER, 'vitest')
     expect(stderr).toContain('there is no Node 24 for linux mips')
@@ -50,18 +50,18 @@ describe('the Node that runs matchday', () => {
   })
 })
 
-describe('what the launcher starts', () => {
+describe('a program that the launcher starts', () => {
   const script = (code: string): string[] => [LAUNCHER, '--eval', code, '0']
 
-  it('gives its exit code', () => {
+  it('passes on its exit code', () => {
     expect(run(TOO_OLD, ...script('process.exit(3)')).status).toBe(3)
   })
 
-  it('gives 128 + the number of the signal that ended it', () => {
+  it('exits with 128 + the number of the signal that ended it', () => {
     expect(run(TOO_OLD, ...script('process.kill(process.pid, "SIGKILL")')).status).toBe(137)
   })
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('gets %s', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('receives %s', async (signal) => {
     const code = `process.on('${signal}', () => process.exit(7)); setInterval(() => {}, 1000); console.log('ready')`
     const child = spawn(TOO_OLD[0], [TOO_OLD[1], ...script(code)], { stdio: ['ignore', 'pipe', 'inherit'] })
     await once(child.stdout, 'data')

@@ -48,12 +48,12 @@ describe('the published schemas of output', () => {
     if (schema === 'issues') expect(document.exitCode).toBe(exitCode)
   })
 
-  it('hold for the state of the lab, whatever it is', async () => {
+  it('hold for every state of the lab', async () => {
     const { stdout } = await performed('lab', 'status', '-o', 'json')
     expect(wrongIn('lab', JSON.parse(stdout))).toEqual([])
   })
 
-  it('hold for programs that are there', async () => {
+  it('hold for installed programs', async () => {
     const k6 = join(tempFolder(), 'k6')
     writeFileSync(k6, '#!/bin/sh\necho k6 v2.2.0\n', { mode: 0o755 })
     vi.stubEnv('MATCHDAY_K6', k6)
@@ -70,7 +70,7 @@ describe('the published schemas of output', () => {
     expect(wrongIn('verdict', JSON.parse(JSON.stringify(judge(everything()))))).toEqual([])
   })
 
-  it('do not hold for a field that nobody described', () => {
+  it('do not hold for an unknown field', () => {
     const verdict = JSON.parse(readFileSync('reports/example/verdict.json', 'utf8')) as object
     expect(wrongIn('verdict', { ...verdict, surprise: 1 })).not.toEqual([])
   })

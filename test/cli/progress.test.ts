@@ -53,8 +53,8 @@ function smallTerminal(columns: number) {
   }
 }
 
-describe('what is repainted', () => {
-  it('leaves the answer to Ctrl-C, also behind the ^C that the terminal shows', () => {
+describe('the progress display', () => {
+  it('keeps the answer to Ctrl-C visible, also behind the ^C of the terminal', () => {
     stream({ isTTY: true, columns: 40, rows: 24 })
     showProgressLines([term`one`, term`two`])
     shown.write('^C')
@@ -63,7 +63,7 @@ describe('what is repainted', () => {
     expect(shown.text()).toEqual(['SIGINT: stopping', 'one 3', 'two 3'])
   })
 
-  it('keeps lines that are too long for the terminal to one row', () => {
+  it('cuts lines that are too long for the terminal to one row', () => {
     stream({ isTTY: true, columns: 40, rows: 24 })
     showProgressLines([term`${'x'.repeat(100)}`])
     say(term`said`)
@@ -71,7 +71,7 @@ describe('what is repainted', () => {
     expect(shown.text()).toEqual(['said', 'short'])
   })
 
-  it('is no taller than the screen', () => {
+  it('is not taller than the screen', () => {
     stream({ isTTY: true, columns: 40, rows: 4 })
     showProgressLines(['a', 'b', 'c', 'd', 'e', 'f'].map((line) => term`${line}`))
     expect(shown.text()).toEqual(['a', 'b', 'c'])
@@ -81,7 +81,7 @@ describe('what is repainted', () => {
     ['a terminal', { isTTY: true, columns: 80, rows: 24 }, true],
     ['a terminal that reports no columns', { isTTY: true, columns: 0, rows: 0 }, false],
     ['a pipe', { isTTY: false, columns: 80, rows: 24 }, false],
-  ])('is for %s: %j gives %s', (_, is, interactive) => {
+  ])('for %s: %j gives %s', (_, is, interactive) => {
     stream(is)
     expect(isInteractive()).toBe(interactive)
   })

@@ -18,7 +18,7 @@ describe('the folder of a run', () => {
     expect(readlinkSync(join(reports, 'latest'))).toBe(second.run)
   })
 
-  it('of a run that never began is removed, and `latest` points to the previous one', () => {
+  it('is removed if the run never began, and `latest` points to the previous run', () => {
     const begun = at(1)
     writeFileSync(begun.file('journal.ndjson'), '{}\n')
     const refused = at(2)
@@ -29,14 +29,14 @@ describe('the folder of a run', () => {
     expect(runFolders(reports)).toEqual([begun.path])
   })
 
-  it('are told newest first, whatever was rehearsed', () => {
+  it('are listed newest first, for all rehearsals', () => {
     const made = ['wallet', 'derby', 'provider'].map(
       (name, n) => makeRunFolder(reports, name, new Date(n * 1_000)).path,
     )
     expect(runFolders(reports)).toEqual(made.toReversed())
   })
 
-  it('of the first run that never began leaves nothing', () => {
+  it('leaves nothing if the first run never began', () => {
     discardUnused(reports, at(1))
     expect(runFolders(reports)).toEqual([])
     expect(existsSync(join(reports, 'latest'))).toBe(false)

@@ -18,7 +18,7 @@ async function folderOf(...steps: readonly string[]): Promise<string> {
 }
 
 describe('a note', () => {
-  it('may be about what the run has, and about anything where nothing is known of the run', async () => {
+  it('may name steps and faults of the run, and anything if the run is unknown', async () => {
     const folder = await folderOf('open the breaker')
     expect(await complaintAbout(folder, { is: 'step', text: ' Open  the breaker' })).toBeUndefined()
     expect(await complaintAbout(folder, { is: 'declared', text: 'SEV2', about: FAULT })).toBeUndefined()
@@ -28,7 +28,7 @@ describe('a note', () => {
   it.each([
     ['a step that is none', { is: 'step', text: 'open the braker' } as const, /did you mean "open the breaker"/],
     ['a fault that is none', { is: 'note', text: 'x', about: 'psp-b down' } as const, /psp-a down/],
-  ])('about %s is refused, with what was probably meant', async (_, note, next) => {
+  ])('about %s is refused with a suggestion', async (_, note, next) => {
     const complaint = await complaintAbout(await folderOf('open the breaker', 'tell support'), note)
     expect(complaint?.next).toMatch(next)
   })

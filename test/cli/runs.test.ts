@@ -49,7 +49,7 @@ describe('matchday list', () => {
     expect(document.runs[1]?.durationMs).toBeGreaterThan(200_000)
   })
 
-  it('does not count what heal added later as part of the run', async () => {
+  it('does not count lines that heal added later as part of the run', async () => {
     const reports = tempFolder()
     const folder = run(reports, 'b-20261125-152825', journal.length, true)
     const before = JSON.parse((await performed('list', reports, '-o', 'json')).stdout)
@@ -58,7 +58,7 @@ describe('matchday list', () => {
     expect(JSON.parse((await performed('list', reports, '-o', 'json')).stdout)).toEqual(before)
   })
 
-  it('says that a folder has none, and refuses one that is not there', async () => {
+  it('reports a folder without runs, and refuses a missing folder', async () => {
     expect(await performed('list', tempFolder())).toMatchObject({
       code: 0,
       stdout: '',
@@ -69,7 +69,7 @@ describe('matchday list', () => {
 })
 
 describe('matchday open', () => {
-  it('prints the path of the report where there is no display, and draws it if it is missing', async () => {
+  it('prints the path of the report without a display, and renders the report if it is missing', async () => {
     for (const name of ['DISPLAY', 'WAYLAND_DISPLAY', 'BROWSER']) vi.stubEnv(name, undefined)
     const folder = run(tempFolder(), 'b-20261125-152825', journal.length, false)
     const { code, stdout, stderr } = await performed('open', folder)
@@ -81,7 +81,7 @@ describe('matchday open', () => {
     expect(JSON.parse(json)).toMatchObject({ opened: false })
   })
 
-  it('shows it with the browser that is named', async () => {
+  it('opens the report with the named browser', async () => {
     const browser = join(tempFolder(), 'browser')
     writeFileSync(browser, `#!/bin/sh\necho "$@" > ${browser}.asked\n`)
     chmodSync(browser, 0o755)
@@ -94,7 +94,7 @@ describe('matchday open', () => {
       .toBe(`${join(folder, 'report.html')}\n`)
   })
 
-  it('says that a browser which is not there did not open', async () => {
+  it('reports that a missing browser did not open', async () => {
     vi.stubEnv('BROWSER', '/nowhere/browser')
     const folder = run(tempFolder(), 'b-20261125-152825', journal.length, false)
     expect((await performed('open', folder)).stderr).toContain('no display')

@@ -34,21 +34,24 @@ async function deadRun(): Promise<string> {
   return reports
 }
 
-describe('heal where Kubernetes was expected', () => {
-  it.each(strangeServers)('and %s says what it got and exits 5, or 6 while an undo is owed', async (_, serve, said) => {
-    const kubeconfig = await strangeKubeconfig(serve)
-    const [clean, owed] = [await heal(kubeconfig, tempFolder()), await heal(kubeconfig, await deadRun())]
-    expect({ ...clean, stderr: '' }).toEqual({ code: 5, stdout: '', stderr: '' })
-    expect(clean.stderr).toMatch(said)
-    expect(clean.stderr).toMatch(/^environment .*\(context lab\)[\s\S]*\n {2}Next: /)
-    expect(clean.stderr).not.toContain('nothing was left')
-    expect(owed.code).toBe(6)
-    expect(owed.stderr).toMatch(said)
-    expect(owed.stderr).toContain('still owed networkchaos/casino/psp-down of run')
-  })
+describe('heal of a server that is not Kubernetes', () => {
+  it.each(strangeServers)(
+    'reports what it got from %s and exits with 5, or with 6 while an undo is outstanding',
+    async (_, serve, said) => {
+      const kubeconfig = await strangeKubeconfig(serve)
+      const [clean, owed] = [await heal(kubeconfig, tempFolder()), await heal(kubeconfig, await deadRun())]
+      expect({ ...clean, stderr: '' }).toEqual({ code: 5, stdout: '', stderr: '' })
+      expect(clean.stderr).toMatch(said)
+      expect(clean.stderr).toMatch(/^environment .*\(context lab\)[\s\S]*\n {2}Next: /)
+      expect(clean.stderr).not.toContain('nothing was left')
+      expect(owed.code).toBe(6)
+      expect(owed.stderr).toMatch(said)
+      expect(owed.stderr).toContain('still owed networkchaos/casino/psp-down of run')
+    },
+  )
 })
 
-describe('heal of a cluster that answers strangely later on', () => {
+describe('heal of a cluster that stops answering like Kubernetes', () => {
   const login = '<html>Log in</html>'
   it.each([
     ['a login page', 200, login, {}],
@@ -57,7 +60,7 @@ describe('heal of a cluster that answers strangely later on', () => {
     ['a web server that knows no path', 404, login, {}],
     ['a server in trouble', 500, '', {}],
     ['an expired login', 401, '', {}],
-  ])('(%s) exits 6: what is left cannot be known', async (_, status, body, headers) => {
+  ])('(%s) exits with 6, because the residue is unknown', async (_, status, body, headers) => {
     const kubeconfig = await strangeKubeconfig(
       afterIdentify((_, response) => void response.writeHead(status, headers).end(body)),
     )

@@ -5,8 +5,8 @@ import { performed } from '../support/command.ts'
 import { strangeKubeconfig, strangeServers } from '../support/strange-servers.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
-describe('run where Kubernetes was expected', () => {
-  it.each(strangeServers)('and %s says what it got, leaves no run and exits 5', async (_, serve, said) => {
+describe('run with a server that is not Kubernetes', () => {
+  it.each(strangeServers)('reports what it got from %s, leaves no run and exits with 5', async (_, serve, said) => {
     const kubeconfig = await strangeKubeconfig(serve)
     const reports = join(tempFolder(), 'reports')
     const { code, stdout, stderr } = await performed(

@@ -14,7 +14,7 @@ const linesOf = (paint: Paint, columns: number) => textsOf(told(paint, columns))
 const at = (lines: readonly string[], text: string): number => lines.findIndex((line) => line.includes(text))
 
 describe('the verdict on the console', () => {
-  it('has the word first, then each cause with its next step, then objectives, faults and actions, then where to read on', () => {
+  it('has the verdict first, then each cause with its next step, then objectives, faults and actions, then the reports', () => {
     const lines = linesOf(plain, Number.POSITIVE_INFINITY)
     const [first] = judgment.findings
     const order = [
@@ -32,32 +32,32 @@ describe('the verdict on the console', () => {
     expect(found).toEqual(found.toSorted((a, b) => a - b))
   })
 
-  it('says of a harm what was expected, what was refused and what it cost', () => {
+  it('lists the expectations of a harm, what was refused, and its cost', () => {
     const lines = linesOf(plain, Number.POSITIVE_INFINITY)
     expect(lines[at(lines, 'action drain a node')]).toContain('2 of 2 reactions held, 3 evictions refused, not felt')
     expect(lines[at(lines, 'action promote db-b')]).toContain('of the budget of deposit')
   })
 
-  it('does not say that a harm had no cost if it was never in effect', () => {
+  it('does not report a harm that was never in effect as free of cost', () => {
     const blind = judge(everything().filter((record) => record.kind !== 'fault-step' || record.fault !== 'zone-c lost'))
     const lines = textsOf(verdictText(blind, 'reports/latest', plain, Number.POSITIVE_INFINITY))
     expect(lines[at(lines, 'fault zone-c lost')]).toMatch(/not/)
     expect(lines[at(lines, 'fault zone-c lost')]).not.toContain('felt')
   })
 
-  it('fits its sentences into 80 columns, and keeps each a single line in a pipe', () => {
+  it('wraps its sentences at 80 columns, and keeps each on one line in a pipe', () => {
     const causes = (columns: number) =>
       linesOf(plain, columns).slice(0, at(linesOf(plain, columns), 'deposit  ✗ missed'))
     for (const line of causes(80)) expect(line.length, line).toBeLessThanOrEqual(80)
     expect(causes(80).length).toBeGreaterThan(causes(Number.POSITIVE_INFINITY).length)
   })
 
-  it('stands in the same columns with colours and without', () => {
+  it('has the same columns with and without colours', () => {
     const width = (lines: readonly TerminalText[]) => lines.map(widthOf)
     expect(width(told(red, 80))).toEqual(width(told(plain, 80)))
   })
 
-  it('names no cause if there is none', () => {
+  it('has no causes for a pass', () => {
     const lines = textsOf(verdictText(judge(evidence()), 'reports/latest', plain, 80))
     expect(lines[1]).toContain('PASS')
     expect(at(lines, 'Next:')).toBe(-1)
@@ -67,7 +67,7 @@ describe('the verdict on the console', () => {
 describe('a line that is repainted', () => {
   const line = term`${red('red', 'deposit')} 99.9 % of all`
 
-  it('is cut to the screen, colours kept and not counted', () => {
+  it('is cut to the width of the screen, with colours kept and not counted', () => {
     expect(clipped(term`a short one`, 20).text).toBe('a short one')
     expect(clipped(line, 12).text).toBe('\u001b[31mdeposit\u001b[39m 99.…')
     expect(widthOf(clipped(line, 12))).toBe(12)
@@ -82,5 +82,5 @@ describe('a line that is repainted', () => {
     ['a pipe', { isTTY: false, columns: 0 }, Number.POSITIVE_INFINITY],
     ['a terminal of 100 columns', { isTTY: true, columns: 100 }, 100],
     ['a terminal that reports no columns', { isTTY: true, columns: 0 }, Number.POSITIVE_INFINITY],
-  ])('has the room of %s', (_, stream, columns) => expect(columnsOf(stream)).toBe(columns))
+  ])('has the width of %s', (_, stream, columns) => expect(columnsOf(stream)).toBe(columns))
 })

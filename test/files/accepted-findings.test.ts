@@ -45,13 +45,13 @@ describe('accepted findings of a target file', () => {
     ])
   })
 
-  it('say which cause was probably meant, and where the others stand', () => {
+  it('suggest the cause that was probably meant, and name the list of the others', () => {
     const [first] = printed(parsed(`{cause: autoscaler-latte, ${rest}}`))
     expect(first).toContain('did you mean "autoscaler-late"?')
     expect(first).toContain('docs/glossary.md')
   })
 
-  it('are written once for each subject', () => {
+  it('may appear once for each subject', () => {
     const entry = `{cause: slo-missed, about: deposit, ${rest}}`
     const target = parsed(entry, `{cause: slo-missed, about: login, ${rest}}`, entry)
     expect(codesOf(target)).toEqual(['duplicate-name:52'])
@@ -83,7 +83,7 @@ describe('causes that cannot be accepted', () => {
     for (const cause of refused) expect([cause, reason(cause)]).toEqual([cause, expect.stringMatching(why)])
   })
 
-  it('leave the others', () => {
+  it('do not include the others', () => {
     const accepted: readonly Cause[] = ['slo-missed', 'autoscaler-late', 'image-unpinned', 'failover-late', 'disturbed']
     for (const cause of accepted) expect([cause, reason(cause)]).toEqual([cause, 'none'])
     expect(acceptableCauses.length + causeNames.filter((each) => unacceptable(each)).length).toBe(causeNames.length)

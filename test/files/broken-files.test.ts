@@ -17,7 +17,7 @@ for (const [name, rows, parse] of groups) {
       expect(codesOf(parse(row))).toEqual(row[3])
     })
 
-    it('is answered in the words of the golden file', async () => {
+    it('is reported in the words of the golden file', async () => {
       const said = rows.map((row) => [`## ${row[0]}`, '', ...printed(parse(row)), ''].join('\n')).join('\n')
       await expect(said).toMatchFileSnapshot(`golden/${name}-issues.md`)
     })
@@ -31,7 +31,7 @@ it('no issue shows a credential that was typed into a file', () => {
   expect(said.filter((line) => /hush|4711004711/.test(line))).toEqual([])
 })
 
-describe('a file that is nothing of the sort', () => {
+describe('a file that is something else', () => {
   it.each([
     ['nothing at all', '', 'empty-file'],
     ['a comment', '# later\n', 'empty-file'],
@@ -50,12 +50,12 @@ describe('a file that is nothing of the sort', () => {
     ['a key that is a list', '[a, b]: c\n', 'wrong-type'],
     ['a key named like a prototype', '__proto__: {x: 1}\n', 'missing-key'],
     ['a byte order mark and Windows line ends', '\uFEFFkind: Rehearsal\r\n', 'missing-key'],
-  ])('%s gives issues and does no harm', (_, text, code) => {
+  ])('of %s gives issues and no exception', (_, text, code) => {
     expect(codesOf(parseText(text)).map((each) => each.split(':')[0])).toContain(code)
   })
 
   // The YAML library compares each key of a map with all others: 26 s for 20,000 keys in one map, a second for as many in many maps.
-  it('with thousands of keys in one map takes no longer than with as many in small maps, and tells which stands twice', () => {
+  it('with thousands of keys in one map takes no longer than with as many in small maps, and names the duplicate', () => {
     const keys = Array.from({ length: 9_000 }, (_, n) => `k${n}: 1`)
     const small = keys.map((key, n) => (n % 10 === 0 ? `m${n}:\n  ${key}` : `  ${key}`))
     const parsed = (lines: readonly string[]) => {
@@ -69,7 +69,7 @@ describe('a file that is nothing of the sort', () => {
     expect(one.codes).toContain('duplicate-key:9')
   })
 
-  it('says so when the rehearsal is not there, and when it can not be read', async () => {
+  it('is reported when it is missing, and when it cannot be read', async () => {
     const { parseRehearsal } = await import('../../src/files/rehearsal.ts')
     expect(codesOf(parseRehearsal({ read: () => undefined }, 'x.yaml'))).toEqual(['file-missing:0'])
     const locked = parseRehearsal(
@@ -85,7 +85,7 @@ describe('a file that is nothing of the sort', () => {
 })
 
 describe('issue codes', () => {
-  it('are each shown by a file in these tables, or in the tests named beside', () => {
+  it('are each covered by a file in these tables, or by the test named beside', () => {
     const shown = groups.flatMap(([, rows]) =>
       rows.flatMap(([, , , issues]) => issues.map((issue) => issue.split(':')[0])),
     )

@@ -66,26 +66,26 @@ const hit = (object: ChaosObject): PlatformPod[][] =>
   })
 
 describe.each(paths)('%s', (path) => {
-  it('is what kubectl apply takes, Chaos Mesh enacts as it reads, and the lab enacts too', () => {
+  it('is accepted by kubectl apply, means in Chaos Mesh what it says, and is enacted by the lab', () => {
     expect(read(path).issues).toEqual([])
     expect(labProblems(objectOf(path))).toEqual([])
     expect(strictProblems(objectOf(path))).toEqual([])
   })
 
-  it('is named like its object, and begins by saying what it does and what witnesses it', () => {
+  it('is named like its object, and begins with what it does and what witnesses it', () => {
     expect(objectOf(path).metadata.name).toBe(basename(path, '.yaml'))
     const comment = textOf(path).split('apiVersion:')[0]
     expect(comment).toMatch(/^# [A-Z]/)
     expect(comment).toMatch(/Witness:\s/)
   })
 
-  it('ends by itself, unless it is done in one blow', () => {
+  it('ends by itself, unless it acts only once', () => {
     const { kind, spec } = objectOf(path)
     const strikesOnce = kind === 'PodChaos' && spec.action !== 'pod-failure'
     expect(spec.duration !== undefined).toBe(!strikesOnce)
   })
 
-  it('hits somebody on each side that it names', () => {
+  it('selects pods on each side that it names', () => {
     for (const side of hit(objectOf(path))) expect(side).not.toEqual([])
   })
 
@@ -114,7 +114,7 @@ describe('a chaos file that went wrong before', () => {
       ],
     ],
     ['c28-annotation-pause', [':6 chaos-doubtful', 'the experiment is paused, so the fault is never injected.']],
-  ])('%s is answered', (name, said) => {
+  ])('%s is reported', (name, said) => {
     const { issues } = read(`test/files/cases/${name}.yaml`)
     expect(issues).toHaveLength(said.length === 0 ? 0 : 1)
     for (const words of said) expect(issues[0]).toContain(words)
@@ -130,7 +130,7 @@ describe('a chaos file that went wrong before', () => {
   })
 })
 
-it('the faults that rehearsals are made of have their file', () => {
+it('every fault of a rehearsal has its file', () => {
   const named = [
     'psp-down psp-slow psp-flaky psp-abort psps-down psp-unresolvable game-provider-down game-provider-slow zone-b-lost',
     'wallet-db-cut gateway-pod-kill payments-container-kill wallet-pod-failure realtime-pod-kill',

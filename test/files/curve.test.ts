@@ -31,14 +31,14 @@ describe('a curve in CSV', () => {
     expect(read('t,x\r\n2026-01-01T00:00:00Z,10\r\n2026-01-01 00:01:00Z,20\r\n').points).toEqual(points)
   })
 
-  it('takes the named column, times the factor, at the speed', () => {
+  it('reads the named column, multiplied by the factor, at the given speed', () => {
     expect(read('t,a,b\n0,1,10\n60,2,20', { column: 'b', factor: 2, speed: 10 }).points).toEqual([
       [0, 20],
       [6000, 40],
     ])
   })
 
-  it('takes NaN for the value before it, and a rate below 0 for 0', () => {
+  it('reads NaN as the value before it, and a rate below 0 as 0', () => {
     expect(read('0,NaN\n1,5\n2,\n3,-1').points).toEqual([
       [0, 5],
       [1000, 5],
@@ -47,7 +47,7 @@ describe('a curve in CSV', () => {
     ])
   })
 
-  it('gives all its problems with their lines', () => {
+  it('reports all problems with their lines', () => {
     const { points, issues } = read('t,x\n0,1\nnoon,2\n2,many\n1,4\n1,5')
     expect(issues).toEqual([
       '3: "noon" is no time.',
@@ -61,7 +61,7 @@ describe('a curve in CSV', () => {
 })
 
 describe('a curve from Prometheus', () => {
-  it('adds its series up where they have the same time', () => {
+  it('adds up its series at the same times', () => {
     const text = prometheus(
       [
         [100, '1'],
@@ -80,7 +80,7 @@ describe('a curve from Prometheus', () => {
     ])
   })
 
-  it('gives problems with the lines of the pairs', () => {
+  it('reports problems with the lines of the pairs', () => {
     const text = '{"data": {"resultType": "matrix", "result": [{"values": [\n[1, "1"],\n[2, "x"],\n[3, "3"]]}]}}'
     expect(read(text).issues).toEqual(['3: "x" is no rate.'])
     expect(read('{"data": {"resultType": "vector", "result": []}}').issues[0]).toMatch(/holds a vector/)
@@ -114,7 +114,7 @@ describe('load.arrivals with a curve', () => {
         : files.read(path),
   })
 
-  it('is read with its mean over the timeline', () => {
+  it('is parsed with its mean over the timeline', () => {
     const parsed = parseRehearsal(edited('{curve: c.csv, burstiness: 2}'), 'x.yaml')
     expect(parsed).toMatchObject({
       ok: true,

@@ -19,7 +19,7 @@ describe('a key under its former name', () => {
     expect(old.warnings?.[0].problem).toBe(`"${former}" is now called "${key}".`)
   })
 
-  it('is unknown beside the new one', () => {
+  it('is unknown beside the new key', () => {
     const both = parseNamed(EVERYTHING, { [EVERYTHING]: [['flapping: 2', 'flapping: 2, turns: 2']] })
     expect(both.ok ? [] : both.issues.map(({ code }) => code)).toEqual(['unknown-key'])
   })

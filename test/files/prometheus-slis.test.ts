@@ -44,7 +44,7 @@ describe('indicators that a Prometheus counts', () => {
     })
   })
 
-  it('are told in the plan with their series and how often they are scraped', () => {
+  it('are shown in the plan with their series and scrape interval', () => {
     const { rehearsal, target } = parsed()
     if (!rehearsal.ok) throw new Error(codesOf(rehearsal).join())
     const timeline = planTimeline(rehearsal.value, target, { run: 'run-1', seed: 7 })
@@ -79,7 +79,7 @@ describe('indicators that a Prometheus counts', () => {
     expect(problemsOf(parsed(edits)).join('\n')).toContain(words)
   })
 
-  it('need phases of two scrapes, so that each has counts of its own', () => {
+  it('need phases of at least two scrapes, so that each phase has its own counts', () => {
     expect(problemsOf(parsed([], '12500ms'))).toEqual([])
     expect(problemsOf(parsed([], '13s'))).toEqual([
       'budget-unseen: The phase "baseline" lasts 25s, and "orders" is counted by Prometheus, which scrapes every 13s.',
@@ -87,7 +87,7 @@ describe('indicators that a Prometheus counts', () => {
   })
 })
 
-describe('times that a Prometheus is too slow for', () => {
+describe('time budgets that are too short for the scrape interval of a Prometheus', () => {
   const metrics = `{psp_requests_total: psp_requests_total, calls: calls, http_requests_total: http_requests_total}`
   const moved = (name: string): Edit => [
     '  books:',

@@ -27,7 +27,7 @@ describe('quantities', () => {
     expect(readBack(parseFlag<number>(shape, '--x', text))).toBe(value)
   })
 
-  it('shows durations in a form that is read back as the same', () => {
+  it('shows durations in a form that parses to the same value', () => {
     const whole = fc.integer({ min: 1, max: 24 * 3_600_000 })
     fc.assert(
       fc.property(whole, (ms) => {
@@ -36,7 +36,7 @@ describe('quantities', () => {
     )
   })
 
-  it('shows shares in a form that is read back as the same', () => {
+  it('shows shares in a form that parses to the same value', () => {
     const decimals = fc.integer({ min: 0, max: 1_000_000 }).map((parts) => Number(`${parts}e-6`))
     fc.assert(
       fc.property(decimals, (of) => {
@@ -45,7 +45,7 @@ describe('quantities', () => {
     )
   })
 
-  it('never throws, whatever is written', () => {
+  it('never throws for any text', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         for (const shape of Object.values(flagShapes)) parseFlag<unknown>(shape, '--x', text)
@@ -93,7 +93,7 @@ describe('did you mean', () => {
     ['', undefined],
   ])('%s → %s', (word, meant) => expect(didYouMean(word, ['objective', 'for', 'ramp'])).toBe(meant))
 
-  it('finds a word again after any one slip', () => {
+  it('finds a word after any single typing error', () => {
     const slip = fc.tuple(fc.constantFrom('drop', 'swap', 'double'), fc.integer({ min: 0, max: 7 }))
     fc.assert(
       fc.property(slip, ([kind, at]) => {

@@ -45,17 +45,20 @@ describe('the published JSON Schemas', () => {
   const isKnowable = ([, , , issues]: Row): boolean =>
     issues.some((issue) => knowable.includes(issue.split(':')[0] ?? ''))
 
-  it.each([...brokenRehearsals, ...brokenActions].filter(isKnowable))('the editor marks %s too', (_, file, edits) => {
-    const text = stockFiles({ [file]: edits }).get(file) ?? ''
-    // The alias is no YAML at all for a strict reader.
-    if (text.includes('*script')) return
-    expect(accepts('rehearsal.schema.json', text.replace('!one', ''))).toBe(text.includes('!one'))
-  })
+  it.each([...brokenRehearsals, ...brokenActions].filter(isKnowable))(
+    'marks %s in the editor too',
+    (_, file, edits) => {
+      const text = stockFiles({ [file]: edits }).get(file) ?? ''
+      // The alias is no YAML at all for a strict reader.
+      if (text.includes('*script')) return
+      expect(accepts('rehearsal.schema.json', text.replace('!one', ''))).toBe(text.includes('!one'))
+    },
+  )
 
   // Two tables of one file can clash.
   const isOfOnePlace = ([, , , issues]: Row): boolean => !issues.some((issue) => issue.startsWith('duplicate-name'))
 
-  it.each(brokenTargets.filter(isOfOnePlace))('the editor marks %s in a target file too', (_, file, edits) => {
+  it.each(brokenTargets.filter(isOfOnePlace))('marks %s of a target file in the editor too', (_, file, edits) => {
     expect(accepts('target.schema.json', stockFiles({ [file]: edits }).get(file) ?? '')).toBe(false)
   })
 })

@@ -70,7 +70,7 @@ describe('the stock rehearsal', () => {
     })
   })
 
-  it('asks for the source that tells who of a database takes writes', () => {
+  it('needs the source that shows which member of a database takes writes', () => {
     const { rehearsal, target } = everythingPair()
     const { 'wallet-db': _, ...sources } = target.sources
     expect(checkFit(rehearsal, { ...target, sources })).toMatchObject([
@@ -89,7 +89,7 @@ describe('the stock rehearsal', () => {
     expect(listed.filter((metric) => !exposed.includes(metric))).toEqual([])
   })
 
-  it('may expect an autoscaler to follow what a fault or an action does', () => {
+  it('may expect an autoscaler to follow a fault or an action', () => {
     const inRecovery: readonly [string, string] = ['on: promo peak', 'on: recovery']
     const action =
       'actions: [{name: flip, during: recovery, at: 1s, flag: {configMap: features, key: promo, value: "off"}}]'
@@ -257,7 +257,7 @@ describe('a rate that must be reached', () => {
 })
 
 describe('people', () => {
-  it('are expected to react only where there is something to react to', () => {
+  it('are expected to react only to a fault or an action', () => {
     const files = stockFiles({})
     const stock = files.get(REHEARSAL) ?? ''
     const human = '  expect:\n    - human: {declared: 1m}\n'
@@ -270,12 +270,12 @@ describe('people', () => {
 })
 
 describe('a target file', () => {
-  it('lies beside the rehearsal under the name of its context', () => {
+  it('is beside the rehearsal under the name of its context', () => {
     expect(targetPath('scenarios/x.rehearsal.yaml', 'lab')).toBe('scenarios/targets/lab.yaml')
     expect(targetPath('x.rehearsal.yaml', 'arn:aws:eks:eu/../prod')).toBe('targets/arn-aws-eks-eu-..-prod.yaml')
   })
 
-  it('gets the defaults of Kubernetes where it says nothing', () => {
+  it('gets the defaults of Kubernetes for what it leaves out', () => {
     const parsed = parseStockTarget({
       [TARGET]: [
         ['  hpaSync: 2s\n', '  injectionBudget: 30s\n'],
@@ -287,7 +287,7 @@ describe('a target file', () => {
     expect(parsed.ok && parsed.value.sources['psp-a']?.path).toBe('/metrics')
   })
 
-  it('has its entry without a slash at the end', () => {
+  it('gets its entry without a slash at the end', () => {
     const parsed = parseStockTarget({ [TARGET]: [['127.99.0.1:8080', '127.99.0.1:8080/']] })
     expect(parsed.ok && parsed.value.entry).toBe('http://127.99.0.1:8080')
   })

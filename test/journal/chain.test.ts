@@ -56,7 +56,7 @@ describe('the hash chain of a journal', () => {
     })
   })
 
-  it('is continued by whoever appends later, after a torn last line as well', async () => {
+  it('is continued by later writers, also after a torn last line', async () => {
     const path = fileOf(whole)
     appendFileSync(path, '{"kind":"undo-do')
     const journal = await openJournal(path)
@@ -68,7 +68,7 @@ describe('the hash chain of a journal', () => {
     expect(readFileSync(path, 'utf8')).toContain(`"seq":${lines.length + 1},"chain":"${journal.head.hash}"`)
   })
 
-  it('is not begun halfway in a journal of an earlier version', async () => {
+  it('is not started midway in a journal of an earlier version', async () => {
     const path = join(tempFolder(), 'journal.ndjson')
     cpSync(EXAMPLE, path)
     const journal = await openJournal(path)
@@ -99,7 +99,7 @@ describe('the hash chain of a journal', () => {
       /carries no hash/,
     ],
     ['a line that is damaged', lines.toSpliced(40, 1, 'x'), /carries no hash/],
-  ])('notices %s', async (_, changed, problem) => {
+  ])('detects %s', async (_, changed, problem) => {
     const text = `${changed.join('\n')}\n`
     const [first] = await doubtsOf(fileOf(text))
     expect(first).toMatch(/^line 4[12]: /)
@@ -109,7 +109,7 @@ describe('the hash chain of a journal', () => {
     expect(judgment.findings.map(({ cause }) => cause)).toContain('evidence-changed')
   })
 
-  it('tells a change once and goes on from there', async () => {
+  it('reports a change once and continues from there', async () => {
     const changed = lines.map((line, at) => (at === 40 ? line.replace(/"at":1/, '"at":2') : line))
     expect(await doubtsOf(fileOf(`${changed.join('\n')}\n`))).toHaveLength(1)
     expect(await doubtsOf(fileOf(`${lines.toSpliced(40, 3).join('\n')}\n`))).toHaveLength(1)
@@ -141,7 +141,7 @@ describe('a journal that was changed after it was written', () => {
   it.each([
     ['chained', recorded],
     ['unchained', readFileSync(EXAMPLE, 'utf8')],
-  ])('is not the journal of one run with a second head in the middle (%s)', async (_, text) => {
+  ])('is refused with a second head in the middle (%s)', async (_, text) => {
     const all = text.trimEnd().split('\n')
     const head = JSON.parse(all[0] ?? '') as { rehearsal: { slos: unknown[] } }
     const other = { ...head, format: 1, rehearsal: { ...head.rehearsal, slos: head.rehearsal.slos.slice(0, 1) } }
@@ -151,7 +151,7 @@ describe('a journal that was changed after it was written', () => {
     expect(judgment.findings[0]?.sentence).toMatch(/line 1501: /)
   })
 
-  it('accuses nobody of what only a changed journal shows', async () => {
+  it('gives no breach that only the change shows', async () => {
     const failing = recorded.replaceAll(/"good":(\d+),"bad":0/g, '"good":$1,"bad":900')
     expect((await judged(chainedAnew(failing))).verdict.kind).toBe('fail')
     expect((await judged(failing)).verdict.kind).toBe('inconclusive')

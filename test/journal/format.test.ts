@@ -50,7 +50,7 @@ describe('a journal of each format', () => {
     expect(findings.map(({ cause }) => cause)).not.toContain('evidence-changed')
   })
 
-  it.each([1, 2])('is the same evidence in format %i and 3', async (format) => {
+  it.each([1, 2])('holds the same evidence in format %i and 3', async (format) => {
     expect((await read(golden(format))).records).toEqual((await read(golden(3))).records)
   })
 
@@ -67,7 +67,7 @@ describe('a journal of each format', () => {
     expect(judgment.evidence).toEqual({ kind: 'unchained', format: 0, lines: 3041 })
   })
 
-  it('has a failed scrape where format 1 wrote a value that was no number', async () => {
+  it('has a failed scrape where format 1 wrote a value that was not a number', async () => {
     const at = example.split('\n').findIndex((line) => line.includes('"kind":"sample"') && line.includes('"value":'))
     const lines = example
       .split('\n')
@@ -146,7 +146,7 @@ describe('a journal of each format', () => {
     expect(decodeLine(encodeRecord(sample), FORMAT)).toEqual({ ok: true, record: sample })
   })
 
-  it('is refused as a whole when its head is malformed, with the field', async () => {
+  it('is refused as a whole when its head is malformed, and the field is named', async () => {
     const malformed = example.replace('"objective":0.999', '"objective":"three nines"')
     await expect(judged(malformed)).rejects.toMatchObject({
       name: 'JournalError',
@@ -160,7 +160,7 @@ describe('a record of the wrong shape', () => {
   const records = [...evidence(), ...everything(), ...sessionRecords()]
   const oneOfEach = [...new Map(records.map((record) => [keyOf(record), record])).values()]
 
-  it.each(oneOfEach.map((record) => [keyOf(record), record] as const))('is lost with its reason: %s', (_, record) => {
+  it.each(oneOfEach.map((record) => [keyOf(record), record] as const))('is lost with a reason: %s', (_, record) => {
     const json = encodeRecord(record)
     expect(decodeLine(json, FORMAT)).toMatchObject({ ok: true })
     for (const change of [replaced, removed]) {

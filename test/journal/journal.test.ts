@@ -42,7 +42,7 @@ async function all(path: string): Promise<JournalEntry[]> {
 }
 
 describe('writing a journal', () => {
-  it('gives every record its line, readable at once and in order', async () => {
+  it('writes one line per record, readable at once and in order', async () => {
     const path = fresh()
     const journal = await openJournal(path)
     expect([runStarted(), phase(0), phase(1)].map((record) => journal.append(record))).toEqual([1, 2, 3])
@@ -70,7 +70,7 @@ describe('writing a journal', () => {
     ])
   })
 
-  it('says that the disk is full, and never pretends to go on', async () => {
+  it('reports a full disk, and does not continue', async () => {
     const journal = await openJournal('/dev/full')
     expect(() => journal.append(phase(0))).toThrow('the disk is full')
     expect(() => journal.append(phase(1))).toThrow('the disk is full')
@@ -78,7 +78,7 @@ describe('writing a journal', () => {
     await expect(journal.close()).rejects.toMatchObject({ code: 'journal-unwritable' })
   })
 
-  it('says that a folder is missing', async () => {
+  it('reports a missing folder', async () => {
     await expect(openJournal(join(folder, 'none', 'journal.ndjson'))).rejects.toThrow('no such file or folder')
   })
 
@@ -120,7 +120,7 @@ describe('reading a journal', () => {
     ['an inherited name as kind', '{"kind":"constructor","at":1}', 'unknown kind'],
     ['a missing time', '{"kind":"run-ended","healed":true}', '(run-ended) is malformed: at is not a time in ms'],
     ['a missing field', '{"kind":"run-ended","at":1}', '(run-ended) is malformed: healed is not true or false'],
-  ])('turns %s into lost evidence and reads on', async (_, line, problem) => {
+  ])('turns %s into lost evidence and continues', async (_, line, problem) => {
     const path = await written([runStarted()])
     appendFileSync(path, `${line}\n${JSON.stringify(phase(7))}\n`)
     const [, second, third] = (await all(path)).filter(({ record }) => record.kind !== 'evidence-doubted')
@@ -143,7 +143,7 @@ describe('reading a journal', () => {
     await expect(all(path)).rejects.toMatchObject({ name: 'JournalError', code })
   })
 
-  it('refuses what is no file, and a file that no run can have written, before reading any of it', async () => {
+  it('refuses anything but a file, and a file that is too large for a run, before it reads it', async () => {
     const fifo = fresh()
     execFileSync('mkfifo', [fifo])
     const huge = fresh()
@@ -161,7 +161,7 @@ describe('reading a journal', () => {
     }
   })
 
-  it('does not take a number that is not finite: it would be read back as null', async () => {
+  it('refuses a number that is not finite, because it would be read back as null', async () => {
     const journal = await openJournal(fresh())
     journal.append(runStarted())
     const sample = (value: number): Evidence => ({
@@ -178,7 +178,7 @@ describe('reading a journal', () => {
     await journal.close()
   })
 
-  it('reads lines that straddle chunks and characters of many bytes', async () => {
+  it('reads lines across chunks and characters of several bytes', async () => {
     const long: Evidence = { kind: 'evidence-lost', at: instant(1), about: 'größe €', problem: 'ü'.repeat(700_001) }
     const path = await written([runStarted(), long, phase(1), long])
     const entries = await all(path)
@@ -208,7 +208,7 @@ describe('resuming', () => {
     expect((await resumeUndos(readJournal(path))).map(({ id }) => id)).toEqual(['c', 'b'])
   })
 
-  it('lists an undo again that was written, done and written again, as the latest', async () => {
+  it('lists an undo that was written again after it was done, as the latest', async () => {
     const path = await written([runStarted(), undo('a'), undo('b'), done('a'), undo('a')])
     expect((await resumeUndos(readJournal(path))).map(({ id }) => id)).toEqual(['a', 'b'])
     const twice = await written([runStarted(), undo('a'), undo('b'), undo('a')])
@@ -221,7 +221,7 @@ describe('resuming', () => {
     expect((await resumeUndos(readJournal(path))).map(({ id }) => id)).toEqual(['b'])
   })
 
-  it('finds exactly what is open, whatever the order', async () => {
+  it('finds exactly the outstanding undos, in any order', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(fc.string({ minLength: 1 })), fc.array(fc.boolean()), async (ids, finished) => {
         const records = [...ids.map(undo), ...ids.filter((_, i) => finished[i]).map(done)]

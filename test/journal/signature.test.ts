@@ -49,7 +49,7 @@ const rewrite = (folder: string, change: (text: string) => string) => {
 }
 
 describe('a signed journal', () => {
-  it('is judged as it is with its key, and the verdict names the key', async () => {
+  it('is judged normally with its key, and the verdict names the key', async () => {
     const folder = await signedRun()
     const { judgment } = await judgeFolder(folder, mine.verifying)
     expect(judgment.verdict.kind).toBe('pass')
@@ -74,7 +74,7 @@ describe('a signed journal', () => {
     expect(() => verify(`${message}0`)).toThrow()
   })
 
-  it('is inconclusive when it was rewritten and chained anew, which the chain alone cannot tell', async () => {
+  it('is inconclusive when it was rewritten with a new chain, which the chain alone cannot detect', async () => {
     const folder = await signedRun()
     rewrite(folder, (text) => chainedAnew(text.replace('"hostBusy":0.', '"hostBusy":0.0')))
     expect((await judgeFolder(folder)).judgment.verdict.kind).toBe('pass')
@@ -85,7 +85,7 @@ describe('a signed journal', () => {
     ])
   })
 
-  it('is inconclusive when its end was cut off, when it has none, when the key or the run is another one', async () => {
+  it('is inconclusive when its end or its signature is missing, or when key or run differ', async () => {
     const cut = await signedRun()
     rewrite(cut, (text) => `${text.trimEnd().split('\n').slice(0, -1).join('\n')}\n`)
     expect((await verdictOf(cut)).slice(0, 2)).toEqual(['inconclusive', 'evidence-unsigned'])
@@ -127,7 +127,7 @@ describe('a signed journal', () => {
     },
   )
 
-  it('may be continued by heal with what it undid, and by nothing else', async () => {
+  it('may be continued only by heal, with what it undid', async () => {
     const folder = await signedRun()
     const journal = await openJournal(join(folder, 'journal.ndjson'))
     journal.append({ kind: 'undo-done', at: instant(1), id: 'a', by: 'heal', outcome: 'undone' })
@@ -141,7 +141,7 @@ describe('a signed journal', () => {
     ])
   })
 
-  it('takes Ed25519 keys in PEM only, and says which file is none', () => {
+  it('accepts only Ed25519 keys in PEM, and names a file that is not one', () => {
     const rsa = join(keys, 'rsa.pem')
     writeFileSync(
       rsa,

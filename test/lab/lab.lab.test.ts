@@ -84,7 +84,7 @@ describe('a lab', () => {
     expect(readFileSync(lab.kubeconfig, 'utf8')).not.toContain('insecure')
   })
 
-  it('has the class of its ingress as the default, so that an Ingress without a class gets it', async () => {
+  it('has its ingress class as the default class, which an Ingress without a class gets', async () => {
     await expect.poll(() => bench.kubectl('get', 'ingressclasses', '-o', 'name'), { timeout: 20_000 }).toContain('/lab')
     await bench.kubectl('create', 'ingress', 'no-class', '--rule=shop.example/*=shop:80')
     expect(await bench.kubectl('get', 'ingress', 'no-class', '-o', 'jsonpath={.spec.ingressClassName}')).toBe('lab')
@@ -125,7 +125,7 @@ describe('a lab', () => {
     expect((await upStatus()).phase).toBe('up')
   })
 
-  it('completes a node again that was deleted and registered again', async () => {
+  it('sets up a node again that was deleted and registered again', async () => {
     await bench.kubectl('delete', 'node', 'zone-b-api')
     await controlKubelet(bench.root, 'zone-b-api', 'stop')
     await controlKubelet(bench.root, 'zone-b-api', 'start')
@@ -193,7 +193,7 @@ describe('the owner of a lab', () => {
     await vi.waitFor(async () => expect(await labStatus(bench.root)).toEqual({ kind: 'none' }), 5_000)
   })
 
-  it('outlives that process after `keep`, and can be stopped with only its folder', async () => {
+  it('outlives that process after `keep`, and can be stopped by its folder alone', async () => {
     const booter = await bench.upFromAnotherProcess({ keep: true })
     await booter.exited
     await new Promise((resolve) => setTimeout(resolve, 1_500))

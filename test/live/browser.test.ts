@@ -31,7 +31,7 @@ describe.skipIf(chromium === undefined)('the live page in a browser', () => {
   }, 60_000)
   afterAll(() => browser?.close())
 
-  it('grows with the run, keeps its place over a reload, and hides the token', async () => {
+  it('grows with the run, keeps its position through a reload, and hides the token', async () => {
     const bench = await underWay()
     const { urls } = await bench.watch()
     const seen = await page(urls.act)
@@ -75,7 +75,7 @@ describe.skipIf(chromium === undefined)('the live page in a browser', () => {
     await seen.until(`${text('events')}.includes('Ana decides stop')`)
   })
 
-  it('asks at an open gate, and takes the answer of its role only', async () => {
+  it('asks at an open gate, and accepts only the answer of its role', async () => {
     const bench = await underWay()
     const fault = 'psp-a down'
     bench.append({ kind: 'fault-step', at: bench.lastAt(), fault, step: { is: 'gate-opened', by: 'owner' } })
@@ -99,7 +99,7 @@ describe.skipIf(chromium === undefined)('the live page in a browser', () => {
     await seen.until(`${text('gates')} === ''`)
   })
 
-  it('ticks a step of the runbook by one click, and shows every viewer who did and when', async () => {
+  it('ticks a step of the runbook with one click, and shows every viewer who ticked it and when', async () => {
     const steps = ['open the breaker', 'tell <b>support</b>']
     const reactions = steps.map((step) => ({ kind: 'ticks' as const, step, withinMs: millis(60_000), at: place }))
     const expected = { ...rehearsal, expectations: [{ kind: 'human' as const, reactions, at: place }] }
@@ -121,7 +121,7 @@ describe.skipIf(chromium === undefined)('the live page in a browser', () => {
     await writer.until("document.querySelectorAll('[data-step]').length === 1")
   })
 
-  it('shows a note to every viewer, and a hostile one as text', async () => {
+  it('shows a note to every viewer, and escapes a hostile one', async () => {
     const bench = await underWay()
     const { urls } = await bench.watch()
     const [writer, reader] = [await page(urls.act), await page(urls.watch)]
@@ -142,7 +142,7 @@ describe.skipIf(chromium === undefined)('the live page in a browser', () => {
     )
   })
 
-  it('says that the connection is lost, and that the controller is gone', async () => {
+  it('reports a lost connection and a dead controller', async () => {
     const bench = await underWay()
     const watched = await bench.watch()
     const seen = await page(watched.urls.act)
@@ -155,27 +155,32 @@ describe.skipIf(chromium === undefined)('the live page in a browser', () => {
   })
 
   // A page at another port of 127.0.0.1 is of the same site for the browser: it sends the cookie, and only the origin differs.
-  it.each(['localhost', '127.0.0.1'])('does not obey a foreign page at %s, not even with the cookie', async (host) => {
-    const bench = await underWay()
-    const { urls } = await bench.watch()
-    const victim = await page(urls.act)
-    await victim.until(charts)
-    const { origin } = new URL(urls.act)
-    const foreign = createServer((_, answer) => answer.setHeader('Content-Type', 'text/html').end('<h1>free bets</h1>'))
-    foreign.listen(0, '127.0.0.1')
-    await new Promise((resolve) => foreign.once('listening', resolve))
-    onTestFinished(() => void foreign.close())
-    await victim.open(`http://${host}:${(foreign.address() as AddressInfo).port}/`)
-    await victim.until("document.querySelector('h1')?.textContent === 'free bets'")
-    const attempts = `Promise.all([
+  it.each(['localhost', '127.0.0.1'])(
+    'refuses requests of a foreign page at %s, even with the cookie',
+    async (host) => {
+      const bench = await underWay()
+      const { urls } = await bench.watch()
+      const victim = await page(urls.act)
+      await victim.until(charts)
+      const { origin } = new URL(urls.act)
+      const foreign = createServer((_, answer) =>
+        answer.setHeader('Content-Type', 'text/html').end('<h1>free bets</h1>'),
+      )
+      foreign.listen(0, '127.0.0.1')
+      await new Promise((resolve) => foreign.once('listening', resolve))
+      onTestFinished(() => void foreign.close())
+      await victim.open(`http://${host}:${(foreign.address() as AddressInfo).port}/`)
+      await victim.until("document.querySelector('h1')?.textContent === 'free bets'")
+      const attempts = `Promise.all([
       fetch('${origin}/decision', { method: 'POST', credentials: 'include', mode: 'no-cors', body: '{"by":"x","what":"stop"}' }),
       fetch('${origin}/decision', { method: 'POST', credentials: 'include', headers: { 'Content-Type': 'application/json' }, body: '{"by":"x","what":"stop"}' }),
       fetch('${origin}/events', { credentials: 'include' }).then((r) => r.text()),
       new Promise((_, no) => { const e = new EventSource('${origin}/events', { withCredentials: true }); e.onerror = no; e.onmessage = _ }),
     ].map((each) => each.then((r) => r.type === 'opaque' ? 'unread' : 'let in', () => 'refused')))`
-    expect(await victim.run(attempts)).toEqual(['refused', 'refused', 'refused', 'refused'])
-    expect(bench.asked).toEqual([])
-  })
+      expect(await victim.run(attempts)).toEqual(['refused', 'refused', 'refused', 'refused'])
+      expect(bench.asked).toEqual([])
+    },
+  )
 
   it('names every control, has one main heading, and fits a phone', async () => {
     const bench = await underWay(80)

@@ -30,7 +30,7 @@ async function running(folder: string, speed: number): Promise<Running> {
 }
 
 describe('the live page of a run', () => {
-  it('outlives a killed controller, says so, and a later page shows all of it', async () => {
+  it('outlives a killed controller and says so, and a later page shows the whole run', async () => {
     const folder = tempFolder()
     const { child, url } = await running(folder, 1)
     const viewer = await listen(url, await enter(url))
@@ -60,7 +60,7 @@ describe('the live page of a run', () => {
     rejoined.leave()
   })
 
-  it('ends with its run, after it has shown the last of it', async () => {
+  it('ends after its run, when the last events were shown', async () => {
     const folder = tempFolder()
     const { url, ended } = await running(folder, 30)
     const viewer = await listen(url, await enter(url))

@@ -10,7 +10,7 @@ const started = async (seconds = 30): Promise<RunBench> => {
 }
 
 describe('the live server', () => {
-  it('gives everybody an empty page and nobody without a token anything of the run', async () => {
+  it('serves an empty page to everybody, and the run only with a token', async () => {
     const { urls } = await (await started()).watch()
     expect(await ask(urls.act, '/')).toMatchObject({ status: 200, text: expect.not.stringContaining('psp-a') })
     expect((await ask(urls.act, '/events')).status).toBe(401)
@@ -27,7 +27,7 @@ describe('the live server', () => {
     ['a foreign page that hides its origin', { Origin: 'null' }, 403],
     ['a form, which needs no permission of the browser', { 'Content-Type': 'text/plain' }, 403],
     ['its own page', {}, 200],
-  ])('lets %s stop the run or not', async (_, headers, status) => {
+  ])('allows the stop of the run only with the right token: %s', async (_, headers, status) => {
     const bench = await started()
     const { urls } = await bench.watch()
     const all = { ...own(urls.act), Cookie: await enter(urls.act), ...headers }
@@ -36,7 +36,7 @@ describe('the live server', () => {
     expect(bench.asked).toHaveLength(status === 200 ? 1 : 0)
   })
 
-  it('lets the token of the shared screen watch and nothing else', async () => {
+  it('lets the token of the shared screen only watch', async () => {
     const bench = await started()
     const { urls } = await bench.watch()
     const cookie = await enter(urls.watch)
@@ -72,7 +72,7 @@ describe('the live server', () => {
     second.leave()
   })
 
-  it('writes a note with its author and what was on the screen into the journal, and nothing that is none', async () => {
+  it('writes a note with its author and the state of the screen into the journal, and nothing invalid', async () => {
     const bench = await started()
     const { urls } = await bench.watch()
     const all = { ...own(urls.act), Cookie: await enter(urls.act) }
@@ -93,7 +93,7 @@ describe('the live server', () => {
     expect(bench.asked).toHaveLength(1)
   })
 
-  it('takes at most ten changes in a second', async () => {
+  it('accepts at most ten changes per second', async () => {
     const bench = await started()
     const { urls } = await bench.watch()
     const all = { ...own(urls.act), Cookie: await enter(urls.act) }
@@ -101,7 +101,7 @@ describe('the live server', () => {
     expect(replies.filter(({ status }) => status === 429).length).toBeGreaterThanOrEqual(10)
   })
 
-  it('says that the controller is gone when it is, and takes nothing any more', async () => {
+  it('reports that the controller is gone, and accepts nothing any more', async () => {
     const bench = await started()
     const watched = await bench.watch()
     expect(watched.state).toBe('running')

@@ -23,7 +23,7 @@ async function connect(reads: boolean): Promise<ServerResponse> {
 }
 
 describe('a viewer that does not read', () => {
-  it('is given one message and then nothing, while another one gets everything', async () => {
+  it('gets one message and then nothing, while another viewer gets everything', async () => {
     const feed = createFeed()
     feed.add(evidence().map((record, index) => ({ record, line: index + 1 })))
     feed.draw('running', 0)

@@ -39,7 +39,7 @@ const refusing =
     n < times ? answer : { status: 204 }
 
 describe('notifications', () => {
-  it('arrive in order, and the cursor says how far', async () => {
+  it('arrive in order, and the cursor advances', async () => {
     const place = await receiver()
     const courier = courierTo(place)
     for (const line of [1, 5, 9]) courier.add(notification(line))
@@ -63,7 +63,7 @@ describe('notifications', () => {
     expect([...new Set(place.accepted())]).toEqual(['run-1/1', 'run-1/5'])
   })
 
-  it('arrive at a receiver that was not there', async () => {
+  it('arrive at a receiver that was down', async () => {
     const place = await receiver()
     await place.down()
     const courier = courierTo(place)
@@ -73,7 +73,7 @@ describe('notifications', () => {
     expect(await courier.settle(10_000)).toMatchObject([{ sent: 1, outstanding: 0 }])
   })
 
-  it('do not wait longer for a receiver than they may, and say why without its address', async () => {
+  it('wait for a receiver up to the limit, and give the reason without its address', async () => {
     const place = await receiver(() => ({ status: 404 }))
     const courier = courierTo(place)
     for (const line of [1, 5]) courier.add(notification(line))
@@ -97,7 +97,7 @@ describe('notifications', () => {
     expect(performance.now() - began).toBeGreaterThan(700)
   })
 
-  it('are not sent any more to a place that is gone', async () => {
+  it('are not sent any more to a webhook that is gone', async () => {
     const place = await receiver(() => ({ status: 410 }))
     const courier = courierTo(place)
     courier.add(notification(1))
@@ -107,7 +107,7 @@ describe('notifications', () => {
     expect(place.received.length).toBe(1)
   })
 
-  it('to a place that is down do not hold up those to another', async () => {
+  it('to a webhook that is down do not delay those to another', async () => {
     const [up, down] = [await receiver(), await receiver()]
     await down.down()
     const folder = tempFolder()
@@ -121,7 +121,7 @@ describe('notifications', () => {
     expect(await courier.settle(200)).toMatchObject([{ outstanding: 1, problem: 'ECONNREFUSED' }, { outstanding: 0 }])
   })
 
-  it('of a chat are apart from each other', async () => {
+  it('to a chat are sent with a pause between them', async () => {
     const place = await receiver()
     const courier = courierTo(place, tempFolder(), 'slack', { chatMs: 300 })
     const began = performance.now()
@@ -132,7 +132,7 @@ describe('notifications', () => {
 })
 
 describe('the cursor', () => {
-  it('keeps what arrived from being sent again, the verdict too', async () => {
+  it('prevents that delivered notifications are sent again, the verdict too', async () => {
     const place = await receiver()
     const { folder, add, settle } = courierTo(place)
     for (const line of [1, 5, Number.POSITIVE_INFINITY]) add(notification(line))
@@ -143,7 +143,7 @@ describe('the cursor', () => {
     expect(place.accepted()).toEqual(['run-1/1', 'run-1/5', 'run-1/verdict', 'run-1/9'])
   })
 
-  it('that is damaged begins anew: twice is better than never', async () => {
+  it('that is damaged starts again, because twice is better than never', async () => {
     const place = await receiver()
     const folder = tempFolder()
     writeFileSync(join(folder, 'notifications.json'), '{"format":1,"reached":{"cloudevents":{"line":"x"')
@@ -160,7 +160,7 @@ describe('the cursor', () => {
     )
   })
 
-  it('is none where nothing was ever told', () => {
+  it('does not exist if nothing was ever sent', () => {
     expect(cursorIn(tempFolder())).toBeUndefined()
   })
 })

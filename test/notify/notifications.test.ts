@@ -45,13 +45,13 @@ describe('notifications of a run', () => {
     expect(notificationsOf(records)).toEqual(notifications)
   })
 
-  it('tell guardrails, and what heal undid after a killed run', () => {
+  it('report guardrails, and what heal undid after a killed run', () => {
     const told = notificationsOf(together(records, [tripped, healedByHeal]))
     expect(told.find(({ kind }) => kind === 'guardrail')?.sentence).toMatch(/^guardrail deposit-90 tripped: deposit at/)
     expect(told.filter(({ kind }) => kind === 'healed').at(-1)?.data).toEqual({ undo: 'u1', by: 'heal' })
   })
 
-  it('tell the causes of a run that failed', () => {
+  it('report the causes of a failed run', () => {
     const failed = evidence({ approved: (s) => ({ a: s > 65 && s < 90 ? 0 : 55, b: 0 }) })
     const data = notificationsOf(failed).at(-1)?.data
     expect(data).toMatchObject({ verdict: 'fail', exitCode: 1, healed: true })
@@ -90,7 +90,7 @@ describe('a notification as a CloudEvent', () => {
 })
 
 describe('a notification for a chat', () => {
-  it('is a text in which no name can act', () => {
+  it('is a text in which names are escaped', () => {
     const [planned] = notificationsOf(evidence())
     if (!planned) throw new Error('nothing to tell')
     const hostile = { ...planned, rehearsal: '<!channel>', sentence: 'a & <https://x|click>\n*bold*' }

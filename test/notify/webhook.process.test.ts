@@ -80,7 +80,7 @@ describe('the notifications of a run', () => {
     expect(secretIn(folder, told)).toBe(false)
   })
 
-  it('hold up the end of a run for some seconds at most, which says so and what is outstanding', async () => {
+  it('delay the end of a run by some seconds at most, and the run reports what is outstanding', async () => {
     const folder = tempFolder()
     const place = await receiver(() => ({ status: 500 }))
     const { said, ended } = run(folder, 100, place)
@@ -93,7 +93,7 @@ describe('the notifications of a run', () => {
     expect(secretIn(folder, told)).toBe(false)
   })
 
-  it('go on from the cursor after a kill -9 of the run and of their sender', async () => {
+  it('continue from the cursor after a kill -9 of the run and of their sender', async () => {
     const reports = tempFolder()
     const folder = join(reports, 'stock-20261129-100000')
     mkdirSync(folder)
@@ -124,10 +124,11 @@ describe('the notifications of a run', () => {
     expect(typesAt(place).length).toBe(4)
   })
 
-  it('of a killed run are still sent by their own process', async () => {
+  it('are still sent by their own process after the run was killed', async () => {
     const folder = tempFolder()
     const place = await receiver((n) => (n === 0 ? { status: 204 } : { status: 503 }))
-    const { child, ended } = run(folder, 20, place)
+    // In real time, so that the fault has not begun when a slow machine has started the sender.
+    const { child, ended } = run(folder, 1, place)
     await expect.poll(() => place.received.some(({ status }) => status === 503), { timeout: 20_000 }).toBe(true)
     const [sender] = childrenOf(child.pid)
     child.kill('SIGKILL')
@@ -138,7 +139,7 @@ describe('the notifications of a run', () => {
     await expect.poll(() => isAlive(sender), { timeout: 20_000 }).toBe(false)
   })
 
-  it('are not sent by a second sender while the run is under way', async () => {
+  it('are not sent by a second sender during the run', async () => {
     const folder = tempFolder()
     const place = await receiver()
     run(folder, 1, place)

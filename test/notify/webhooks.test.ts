@@ -16,7 +16,7 @@ function fileWith(text: string): string {
 }
 
 describe('the webhooks that notifications go to', () => {
-  it('are none unless a variable says so', () => {
+  it('do not exist unless a variable is set', () => {
     expect(webhooksOf({})).toEqual({ webhooks: [], problems: [] })
     expect(webhooksOf({ MATCHDAY_WEBHOOK_URL: '', MATCHDAY_SLACK_URL_FILE: '' })).toEqual({
       webhooks: [],
@@ -43,7 +43,7 @@ describe('the webhooks that notifications go to', () => {
     ['two of them', { MATCHDAY_SLACK_URL: SECRET, MATCHDAY_SLACK_URL_FILE: '/s3cret' }, 'MATCHDAY_SLACK_URL'],
     ['a file that is not there', { MATCHDAY_SLACK_URL_FILE: '/nowhere/s3cret' }, 'MATCHDAY_SLACK_URL_FILE'],
     ['a short key', { MATCHDAY_WEBHOOK_URL: SECRET, MATCHDAY_WEBHOOK_SECRET: 's3cret' }, 'MATCHDAY_WEBHOOK_SECRET'],
-  ])('are refused where a variable holds %s, without repeating it', (_, env, variable) => {
+  ])('are refused if a variable holds %s, without showing it', (_, env, variable) => {
     const { problems } = webhooksOf(env)
     expect(problems.map((each) => each.variable)).toEqual([variable])
     expect(JSON.stringify(problems)).not.toContain('s3cret')

@@ -9,7 +9,7 @@ function fail(breaker: ReturnType<typeof createBreaker>, nowMs: number, times = 
 }
 
 describe('a circuit breaker', () => {
-  it('opens after so many failures in a row, and tells so', () => {
+  it('opens after the given number of failures in a row, and reports it', () => {
     let opened = 0
     const breaker = createBreaker(config, () => (opened += 1))
     fail(breaker, 0)
@@ -49,14 +49,14 @@ describe('a circuit breaker', () => {
     expect(breaker.state(11_000)).toBe('half-open')
   })
 
-  it('takes another probe after one that was cancelled', () => {
+  it('allows another probe after a cancelled one', () => {
     const breaker = createBreaker(config)
     fail(breaker, 0, 2)
     breaker.enter(1_000)?.cancelled()
     expect(breaker.enter(1_000)).toBeDefined()
   })
 
-  it('is not closed by a call from before the opening that succeeds late', () => {
+  it('is not closed by a late success of a call that began before it opened', () => {
     const breaker = createBreaker(config)
     const early = breaker.enter(0)
     fail(breaker, 0, 2)

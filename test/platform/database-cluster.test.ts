@@ -42,7 +42,7 @@ describe('asking a keeper', () => {
     return port
   }
 
-  it('waits for one that is busy, and not for one that is gone', async () => {
+  it('waits for a busy keeper, and not for a missing one', async () => {
     const port = await deaf()
     await keeperAt('127.0.0.5', port, 200)
     const { ask } = clusterAt(port)
@@ -51,7 +51,7 @@ describe('asking a keeper', () => {
     expect(order).toEqual([undefined, { pod: '127.0.0.5' }])
   })
 
-  it('has no answer of one without an address, or with nobody at it', async () => {
+  it('gives no answer for a keeper without an address, or with nothing listening there', async () => {
     const server = createServer().listen(0, '127.0.0.6')
     await new Promise((resolve) => server.once('listening', resolve))
     const { port } = server.address() as AddressInfo

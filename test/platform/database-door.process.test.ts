@@ -72,8 +72,8 @@ const crowd = (callers: number) =>
     }),
   )
 
-describe('a pool whose primary is gone', () => {
-  it('finds the new one within half a second of its being there, and never more than its connections and one', async () => {
+describe('a connection pool whose primary is gone', () => {
+  it('finds the new primary within half a second, with at most one connection more than its limit', async () => {
     const tookMs: number[] = []
     for (const next of [second, first, second]) {
       const callers = crowd(40)
@@ -94,7 +94,7 @@ describe('a pool whose primary is gone', () => {
     expect(Math.min(...tookMs)).toBeLessThan(500)
   })
 
-  it('does not let each connection of a stalled way cost a time-out', async () => {
+  it('does not wait for one timeout per connection on a stalled path', async () => {
     await crowd(POOL)
     way.stall()
     const stalledAtMs = performance.now()
@@ -104,7 +104,7 @@ describe('a pool whose primary is gone', () => {
     expect(performance.now() - stalledAtMs).toBeLessThan(5_900)
   })
 
-  it('does once more, at the next primary, what a server has refused that only reads, and drops the connections to it', async () => {
+  it('repeats a statement at the next primary if a read-only server refused it, and drops the connections to that server', async () => {
     // What a server takes is decided by its superuser.
     const [reader, next] = [first.adminUrl, second.url].map((url) => openDatabase(pool(url, 1), 'door', host())) as [
       Database,

@@ -76,8 +76,8 @@ const attacks = (role: string): readonly string[] => [
   `SET SESSION AUTHORIZATION postgres`,
 ]
 
-describe('somebody who knows the repository', () => {
-  it('gets into no database with a password that stands in it', async () => {
+describe('an attacker who knows the repository', () => {
+  it('cannot log in to any database with a password from the repository', async () => {
     const { roles, passwords } = known()
     expect(roles).toEqual(['casino', 'keeper', 'providers', 'postgres'])
     expect(passwords).toContain(repositorySecrets('wallet-db').KEEPER_PASSWORD)
@@ -92,7 +92,7 @@ describe('somebody who knows the repository', () => {
         }
   })
 
-  it('gets in as the superuser with no password at all, not even for replication', async () => {
+  it('cannot log in as superuser with any password, not even for replication', async () => {
     const password = secrets('wallet-db').POSTGRES_PASSWORD ?? ''
     expect(password).toMatch(/^[0-9a-f]{64}$/)
     for (const options of [{}, { replication: 'true' }])
@@ -117,7 +117,7 @@ describe.each([
     await expect(client.query(attack)).rejects.toMatchObject({ code: NO_PRIVILEGE })
   })
 
-  it('is no superuser, and nobody but the one that no address lets in is', async () => {
+  it('is not a superuser; the only superuser may not log in from any address', async () => {
     const { rows } = await client.query(
       'SELECT rolname FROM pg_roles WHERE rolsuper OR rolcreaterole OR rolbypassrls ORDER BY 1',
     )
@@ -149,7 +149,7 @@ describe('the keeper without a superuser', () => {
     }
   })
 
-  it('copies the leader, but has no copy written on the server', async () => {
+  it('copies the leader, but cannot write a copy on the server', async () => {
     const folder = join(tempFolder(), 'copy')
     await seed(urlOf(servers.casino), folder, async () => undefined)
     expect(readFileSync(join(folder, 'PG_VERSION'), 'utf8').trim()).toBe('18')
@@ -166,13 +166,13 @@ describe('a PostgreSQL that is killed', () => {
   /** Files that a process has mapped into its memory. */
   const mappedBy = (pid: number): string => readFileSync(`/proc/${pid}/maps`, 'utf8')
 
-  it('of a lab leaves no shared memory in /dev/shm: it lies in its data folder', () => {
+  it('of a lab leaves no shared memory in /dev/shm, because it is in the data folder', () => {
     const maps = mappedBy(servers.providers.pid)
     expect(maps).toContain(`${servers.providers.data}/pg_dynshmem/mmap`)
     expect(maps).not.toContain('/dev/shm/')
   })
 
-  it('of a test neither', async () => {
+  it('of a test leaves no shared memory either', async () => {
     const server = await startPostgres()
     const maps = mappedBy(server.pid)
     await server.stop()

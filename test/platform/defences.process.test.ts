@@ -50,7 +50,7 @@ describe('the lobby', () => {
     expect((await lobby('forged')).status).toBe(401)
   })
 
-  it('goes without a promo service that is silent, in little time, but not without profiles', async () => {
+  it('answers quickly without a silent promo service, but not without profiles', async () => {
     const token = await login(platform, playerName(71))
     platform.signal('promo', 'SIGSTOP')
     const degraded = await lobby(token)
@@ -63,7 +63,7 @@ describe('the lobby', () => {
     await platform.start('profile')
   })
 
-  it('does not ask for a promo that is switched off, from the next second on and without a restart', async () => {
+  it('stops asking for a disabled promo within a second, without a restart', async () => {
     const token = await login(platform, playerName(72))
     const asked = () => metric(platform, 'promo', 'http_requests_total{route="/widgets/:player",code="200"}')
     writeFileSync(join(flags, 'promo-widget'), 'off')
@@ -83,7 +83,7 @@ describe('anti-fraud', () => {
   const checks = (outcome: string) =>
     metric(platform, 'payments-api', `payments_fraud_checks_total{outcome="${outcome}"}`)
 
-  it('is asked for large deposits only, and refuses what a player cannot mean', async () => {
+  it('is called only for large deposits, and refuses implausible ones', async () => {
     const token = await login(platform, playerName(73))
     expect((await deposit(platform, token, 'fraud.deposit.0', 99_999)).status).toBe(201)
     expect(await metric(platform, 'anti-fraud', 'fraud_assessments_total{verdict="allow"}')).toBe(0)
@@ -96,7 +96,7 @@ describe('anti-fraud', () => {
     expect(await checks('deny')).toBe(1)
   })
 
-  it('away, lets middling deposits pass and large ones wait', async () => {
+  it('lets medium deposits pass and large ones wait while it is down', async () => {
     const token = await login(platform, playerName(74))
     platform.signal('anti-fraud', 'SIGSTOP')
     const middling = await deposit(platform, token, 'nofraud.deposit.0', 200_000)
@@ -108,10 +108,10 @@ describe('anti-fraud', () => {
   })
 })
 
-describe('bets without their provider', () => {
+describe('bets while their provider is down', () => {
   const betBooks = ['wallet', 'bets', 'game-provider'] as const
 
-  it('are refused at once when the breaker is open, take no stake, and come back', async () => {
+  it('are refused at once while the circuit breaker is open, take no stake, and work again afterwards', async () => {
     const run = 'breaker'
     const player = playerName(75)
     await restarted('bets', { BREAKER_OPEN_MS: '5000', BREAKER_OPEN_MAX_MS: '5000' })
@@ -138,7 +138,7 @@ describe('bets without their provider', () => {
     await restarted('bets')
   }, 60_000)
 
-  it('BREAKER=off lets every bet wait for the time-out', async () => {
+  it('BREAKER=off lets every bet wait for the timeout', async () => {
     await restarted('bets', { BREAKER: 'off' })
     const token = await login(platform, playerName(76))
     platform.signal('game-provider', 'SIGSTOP')
@@ -149,7 +149,7 @@ describe('bets without their provider', () => {
     await restarted('bets')
   }, 30_000)
 
-  it('STAKE_RETURN=off keeps the stake of a refused bet: the wallet holds what the provider does not', async () => {
+  it('STAKE_RETURN=off keeps the stake of a refused bet, so that the wallet has a key that the provider lacks', async () => {
     await restarted('bets', { STAKE_RETURN: 'off' })
     const token = await login(platform, playerName(77))
     platform.signal('game-provider', 'SIGSTOP')
@@ -179,7 +179,7 @@ describe('charges', () => {
   const sent = () => metric(platform, 'payments-api', 'payments_charge_attempts_total{psp="psp-a"}')
   const tried = () => metric(platform, 'payments-api', 'payments_charge_calls_total{psp="psp-a"}')
 
-  it('take one request each; PSP_RETRIES multiplies those of a provider that is away, and the other one still charges', async () => {
+  it('take one request each; PSP_RETRIES multiplies the requests to a provider that is down, and the other one still charges', async () => {
     const token = await login(platform, playerName(83))
     await restarted('payments-api')
     expect((await deposit(platform, token, 'once.deposit.0')).status).toBe(201)
@@ -212,7 +212,7 @@ describe('webhooks', () => {
     expect(after.map((count, i) => count - (before[i] ?? 0))).toEqual([1, 1, 1])
   })
 
-  it('arrive twice, late and shuffled by nature, and the books agree all the same', async () => {
+  it('arrive twice, late and out of order by default, and the books still agree', async () => {
     await restarted('psp-a', {
       WEBHOOK_TWICE_PERCENT: '100',
       WEBHOOK_LATE_PERCENT: '50',
@@ -229,7 +229,7 @@ describe('webhooks', () => {
     await restarted('psp-a')
   }, 30_000)
 
-  it('WEBHOOK_SIGNATURES=off takes anybody’s word', async () => {
+  it('WEBHOOK_SIGNATURES=off accepts forged webhooks', async () => {
     await restarted('payments-api', { WEBHOOK_SIGNATURES: 'off' })
     const body = events('anybody.deposit.0')
     expect((await post(body, 't=1,v1=0')).status).toBe(200)
@@ -237,7 +237,7 @@ describe('webhooks', () => {
   })
 })
 
-describe('a key that comes again', () => {
+describe('a repeated key', () => {
   it('IDEMPOTENCY=off is booked again by the wallet, and its book shows the key twice', async () => {
     await Promise.all([restarted('wallet', { IDEMPOTENCY: 'off' }), restarted('payments-api', { IDEMPOTENCY: 'off' })])
     const token = await login(platform, playerName(80))
@@ -253,7 +253,7 @@ describe('a key that comes again', () => {
 })
 
 describe('connections to the database', () => {
-  it('are bounded by the pool and counted on both sides; without a limit they are as many as there are requests', async () => {
+  it('are limited by the pool and counted on both sides; without a limit there is one per request', async () => {
     expect(await metric(platform, 'wallet', 'db_connections{state="max"}')).toBe(3)
     await expect
       .poll(() => metric(platform, 'wallet', 'wallet_db_backends'), { timeout: 8_000 })
@@ -272,7 +272,7 @@ describe('connections to the database', () => {
   }, 30_000)
 })
 
-describe('a pod that lies or does not listen', () => {
+describe('a pod with a false readiness or that ignores SIGTERM', () => {
   it('READINESS=off says ready without a database', async () => {
     await platform.stop('bets', 'SIGTERM')
     await platform.start('bets', { READINESS: 'off', DATABASE_URL: 'postgres://nobody@127.0.0.1:1/x' })
@@ -280,7 +280,7 @@ describe('a pod that lies or does not listen', () => {
     await restarted('bets')
   })
 
-  it('ON_SIGTERM=ignore goes on as if nothing was said, exit ends in the middle of a request', async () => {
+  it('ON_SIGTERM=ignore keeps the service running, ON_SIGTERM=exit ends it in the middle of a request', async () => {
     await restarted('gateway', { ON_SIGTERM: 'ignore', FEATURES_DIR: flags })
     platform.signal('gateway', 'SIGTERM')
     await sleep(500)

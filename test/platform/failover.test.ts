@@ -52,7 +52,7 @@ const quarters = (each: Step): readonly Step[] =>
   each.kind === 'pass' ? Array.from({ length: each.ms / 250 }, () => ({ kind: 'pass', ms: 250 })) : [each]
 
 describe('with fencing', () => {
-  it('there are never two primaries that could write', () => {
+  it('never has two primaries that can write', () => {
     fc.assert(
       fc.property(histories, phases, (steps, each) => {
         expect(play(steps, true, each).most).toBeLessThanOrEqual(1)
@@ -61,7 +61,7 @@ describe('with fencing', () => {
     )
   })
 
-  it('a new primary holds every commit that was acknowledged', () => {
+  it('has every acknowledged commit on the new primary', () => {
     fc.assert(
       fc.property(histories, phases, (steps, each) => {
         expect(play(steps, true, each).model.lost).toEqual([])
@@ -122,7 +122,7 @@ describe('a failover', () => {
     )
   })
 
-  it('has the primary end as it is when no standby is fit to take over', () => {
+  it('lets the primary stop without a handover when no standby can take over', () => {
     const leave: Step = { kind: 'leave', at: 0 }
     const { model } = play([{ kind: 'cut-replication' }, SETTLE, leave, SETTLE], true)
     expect(model.writable()).toEqual([])
@@ -132,27 +132,27 @@ describe('a failover', () => {
     expect(model.writable()).toEqual(['wallet-db-0'])
   })
 
-  it('goes where people want it, and back', () => {
+  it('moves to the member that people ask for, and back', () => {
     const there = play([{ kind: 'wish', at: 1 }, SETTLE], true)
     expect(there.model.writable()).toEqual(['wallet-db-1'])
     const back = play([{ kind: 'wish', at: 1 }, SETTLE, { kind: 'wish', at: 0 }, SETTLE], true)
     expect(back.model.writable()).toEqual(['wallet-db-0'])
   })
 
-  it('does not happen while the standby may lack something: the primary has to come back', () => {
+  it('waits for the primary while the standby may lack a commit', () => {
     const cut: Step[] = [{ kind: 'cut-replication' }, SETTLE, died, SETTLE]
     expect(play(cut, true).model.writable()).toEqual([])
     expect(play([...cut, { kind: 'start', at: 0 }, SETTLE], true).model.writable()).toEqual(['wallet-db-0'])
   })
 
-  it('happens although an operator went with the primary: the other one decides', () => {
+  it('happens although one operator is lost with the primary, because the other one decides', () => {
     for (const operator of [0, 1] as const) {
       const { model } = play([died, { kind: 'stop-operator', operator }, { kind: 'pass', ms: 10_500 }], true)
       expect(model.writable()).toEqual(['wallet-db-1'])
     }
   })
 
-  it('lets the primary go on when an operator went with the standby', () => {
+  it('does not happen when one operator is lost with the standby', () => {
     for (const operator of [0, 1] as const) {
       const { model } = play([{ kind: 'die', at: 1 }, { kind: 'stop-operator', operator }, SETTLE], true)
       expect(model.writable()).toEqual(['wallet-db-0'])
@@ -160,7 +160,7 @@ describe('a failover', () => {
     }
   })
 
-  it('does not happen because an operator was away', () => {
+  it('does not happen when an operator was only unreachable', () => {
     const { model } = play([{ kind: 'restart-operator', operator: 0 }, SETTLE], true)
     expect(model.writable()).toEqual(['wallet-db-0'])
     expect(model.promotions).toBe(1)
@@ -168,13 +168,13 @@ describe('a failover', () => {
 })
 
 describe('without fencing', () => {
-  it('two primaries write, which is how we know that fencing is what prevents it', () => {
+  it('has two primaries that write, which shows that fencing prevents it', () => {
     const { most, model } = play([{ kind: 'wish', at: 1 }, SETTLE], false)
     expect(most).toBe(2)
     expect(model.writable()).toHaveLength(2)
   })
 
-  it('a primary that was killed comes back beside the one that was promoted', () => {
+  it('has a killed primary return beside the promoted one', () => {
     const { model } = play([{ kind: 'die', at: 0 }, SETTLE, { kind: 'start', at: 0 }, SETTLE], false)
     expect(model.writable()).toHaveLength(2)
   })
@@ -220,7 +220,7 @@ describe('a keeper', () => {
   ])('%s', (_, now, intention) => expect(intentionOf(now)).toBe(intention))
 })
 
-describe('a keeper that was asked to end', () => {
+describe('a keeper that was asked to stop', () => {
   const record = {
     ...emptyRecord,
     primary: 'wallet-db-0',
@@ -369,29 +369,29 @@ describe('the operator', () => {
     expect(decided(fenced, { status: stopped }, { status: behind })).toBeUndefined()
   })
 
-  it('lets commits begin to wait for a standby that answers, and for no other', () => {
+  it('lets commits wait only for a standby that answers', () => {
     const alone = { ...steady, sync: '' }
     expect(decided(alone, { status: leader }, { status: standby })).toMatchObject({ sync: 'wallet-db-1' })
     expect(decided(alone, { status: leader }, { status: undefined })).toBeUndefined()
   })
 
-  it('strikes a standby off that is about to end, while it still confirms', () => {
+  it('removes a standby that is about to stop while it still confirms commits', () => {
     const next = decided(complete, { status: leader }, { status: { ...standby, leaving: true } })
     expect(next).toMatchObject({ leader: 'wallet-db-0', sync: '', safe: '' })
   })
 
-  it('hands over to no standby that is about to end too', () => {
+  it('does not hand over to a standby that is about to stop', () => {
     const both = { leaving: true } as const
     const next = decided(complete, { status: { ...leader, ...both } }, { status: { ...standby, ...both } })
     expect(next).toMatchObject({ leader: 'wallet-db-0', sync: '', safe: '' })
   })
 
-  it('has patience with silence, and then not', () => {
+  it('tolerates silence for a limited time', () => {
     expect(decided(complete, { silentMs: SILENT_MS - 1 })).toBeUndefined()
     expect(decided(complete, { silentMs: SILENT_MS })).toMatchObject({ leader: '' })
   })
 
-  it('has patience with a primary that does not write, and then not', () => {
+  it('tolerates a primary that does not write for a limited time', () => {
     const mute = { ...leader, running: false }
     expect(decided(complete, { status: mute, idleMs: SILENT_MS - 1 })).toBeUndefined()
     expect(decided(complete, { status: mute, idleMs: SILENT_MS })).toMatchObject({ leader: '' })
@@ -399,7 +399,7 @@ describe('the operator', () => {
 })
 
 describe('the role record', () => {
-  it('reads as it was written', () => {
+  it('is read as it was written', () => {
     const record = { ...emptyRecord, primary: 'wallet-db-1', leader: 'wallet-db-0', epoch: 7, fencing: false }
     expect(recordOf(dataOf(record))).toEqual(record)
     expect(recordOf(undefined)).toBeUndefined()

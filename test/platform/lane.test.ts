@@ -34,7 +34,7 @@ function charge(lane: PspLane, budgetMs = 1_700) {
 }
 
 describe('the lane to a provider', () => {
-  it('starts nobody from the queue while it is unclear whether the provider is gone', async () => {
+  it('starts no queued call while it is unclear whether the provider is gone', async () => {
     const { lane, calls } = provider()
     const outcomes = [1, 2, 3, 4].map(() => charge(lane))
     await settled()
@@ -46,7 +46,7 @@ describe('the lane to a provider', () => {
     expect(calls.length).toBe(2)
   })
 
-  it('goes on with the queue when the other call was good', async () => {
+  it('continues with the queue when the other call succeeded', async () => {
     const { lane, calls } = provider()
     const outcomes = [1, 2, 3, 4].map(() => charge(lane))
     await settled()
@@ -64,7 +64,7 @@ describe('the lane to a provider', () => {
     ])
   })
 
-  it('does not hold a time-out against the provider that its own budget cut short', async () => {
+  it('does not count a timeout against the provider that its own time budget caused', async () => {
     const { lane, calls } = provider()
     const outcomes = [charge(lane, 300), charge(lane, 300)]
     await settled()
@@ -73,7 +73,7 @@ describe('the lane to a provider', () => {
     expect(lane.breaker.state(performance.now())).toBe('closed')
   })
 
-  it('does not begin a charge for which there is too little time', async () => {
+  it('does not start a charge without enough time left', async () => {
     const { lane, calls } = provider()
     expect((await charge(lane, 100)).kind).toBe('busy')
     expect(calls.length).toBe(0)

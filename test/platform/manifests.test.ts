@@ -167,7 +167,7 @@ function variablesOf(image: string): ReadonlySet<string> | undefined {
 }
 
 describe('the network', () => {
-  it.each([['casino'], ['providers']])('is denied by default in %s, both ways', (namespace) => {
+  it.each([['casino'], ['providers']])('is denied by default in %s, in both directions', (namespace) => {
     const policy = found(base, `NetworkPolicy ${namespace}/default-deny`)
     expect(policy.spec).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] })
   })
@@ -203,7 +203,7 @@ describe('every flow', () => {
   const policiesOf = (name: string): KubeObject[] =>
     base.filter(({ kind, spec }) => kind === 'NetworkPolicy' && named(spec.podSelector) === name)
 
-  it.each(flows)('%s to %s:%i is let out and let in', (from, to, port) => {
+  it.each(flows)('%s to %s:%i is allowed by egress and ingress policies', (from, to, port) => {
     const out = policiesOf(from).flatMap(({ spec }) => spec.egress ?? [])
     const into = policiesOf(to).flatMap(({ spec }) => spec.ingress ?? [])
     const lets = (peers: Peer[] | undefined, other: string, ports: { port: number }[] | undefined): boolean =>
@@ -213,7 +213,7 @@ describe('every flow', () => {
     expect(into.some(({ from: peers, ports }) => lets(peers, from, ports))).toBe(true)
   })
 
-  it('of a service is in this list, and no policy names others', () => {
+  it('of a service is in this list, and no policy allows others', () => {
     const allowed = base
       .filter(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.namespace === 'casino')
       .flatMap(({ spec }) =>
@@ -248,7 +248,7 @@ describe('overlays', () => {
     expect(names.filter((name) => !readme.includes(`\n| \`${name}\` |`))).toEqual([])
   })
 
-  it.each(overlays)('%s changes only objects and containers that there are', (_, patches) => {
+  it.each(overlays)('%s changes only objects and containers that exist', (_, patches) => {
     expect(patches.length).toBeGreaterThan(0)
     for (const patch of patches) {
       const target = [...base, ...keda].find((object) => nameOf(object) === nameOf(patch))
@@ -265,7 +265,7 @@ describe('overlays', () => {
     }
   })
 
-  it('keep the arithmetic of the lab: pinned at its minimum the peak is lost, at five pods it is not', () => {
+  it('keep the capacity of the lab: the peak fails at the minimum of pods and holds at five', () => {
     const settings = found(lab, 'ConfigMap casino/payments-api').data ?? {}
     const perPod = Number(settings.PSP_SLOTS) / 0.105
     const { minReplicas, metrics } = found(lab, 'HorizontalPodAutoscaler casino/payments-api').spec

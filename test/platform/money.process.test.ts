@@ -72,7 +72,7 @@ describe('a quiet evening', () => {
     expect(asked.committed).toEqual([{ key: keys[0], amountCents: 1_000, times: 1 }])
   })
 
-  it('answers the same key the same way, also when both come at once, and charges once', async () => {
+  it('gives the same answer for the same key, also for concurrent requests, and charges once', async () => {
     const key = 'twice.deposit.0'
     const token = await login(platform, playerName(3))
     const both = await Promise.all([deposit(platform, token, key), deposit(platform, token, key)])
@@ -148,7 +148,7 @@ describe('a quiet evening', () => {
   })
 })
 
-describe('a key that comes to another pod while the first is still at it', () => {
+describe('a retry that reaches another pod while the first request is in flight', () => {
   const player = playerName(9)
   const send = (url: string, path: string, key: string, body: Record<string, unknown>) =>
     call(`${url}${path}`, { headers: { 'x-player': player, 'idempotency-key': key }, body })
@@ -166,7 +166,7 @@ describe('a key that comes to another pod while the first is still at it', () =>
   const two = (name: 'payments-api' | 'bets', patience: Record<string, string>) =>
     Promise.all([another(name, patience), another(name, patience)])
 
-  it('waits for a deposit in the middle of its failover, and gets its answer: charged and credited once', async () => {
+  it('waits for a deposit during its failover and gets its answer, charged and credited once', async () => {
     const patience = { PSP_TIMEOUT_MS: '2000', REQUEST_BUDGET_MS: '4000', DEPOSIT_LEASE_MS: '5000' }
     const [one, other] = await two('payments-api', patience)
     const body = { amountCents: 1_000, currency: 'EUR' }
@@ -186,7 +186,7 @@ describe('a key that comes to another pod while the first is still at it', () =>
     expect(sumOf('deposit', books.wallet)).toMatchObject({ count: 1, duplicates: 0 })
   })
 
-  it('waits for a bet that its provider has yet to take, and gets its answer: one stake', async () => {
+  it('waits for a bet at its provider and gets its answer, with one stake', async () => {
     const [one, other] = await two('bets', { GAME_PROVIDER_TIMEOUT_MS: '5000' })
     const body = { stakeCents: 500, selection: 'derby:home', odds: 2 }
     platform.signal('game-provider', 'SIGSTOP')
@@ -201,7 +201,7 @@ describe('a key that comes to another pod while the first is still at it', () =>
     expect(sumOf('bet', books['game-provider'])).toMatchObject({ count: 1, duplicates: 0 })
   })
 
-  it('reserves a payout once, whichever wallet it comes to, and says so to both', async () => {
+  it('reserves a payout once for requests to any wallet, and confirms it to both', async () => {
     const url = await another('wallet')
     const body = { amountCents: 700, currency: 'EUR' }
     const before = await balanceOf(platform, player)
@@ -213,8 +213,8 @@ describe('a key that comes to another pod while the first is still at it', () =>
   })
 })
 
-describe('a provider that falls silent', () => {
-  it('fails over within the request, voids what is unknown once the provider is back, and the books agree', async () => {
+describe('a provider that stops answering', () => {
+  it('causes a failover within the request; unknown charges are voided when it is back, and the books agree', async () => {
     const run = 'silent'
     const token = await login(platform, playerName(10))
     platform.signal('psp-a', 'SIGSTOP')
@@ -252,7 +252,7 @@ describe('a provider that falls silent', () => {
       .toBe('psp-a')
   })
 
-  it('keeps an unknown deposit unknown when both are silent, and finishes it one way when they are back', async () => {
+  it('leaves a deposit unknown while both providers are silent, and it is settled when they are back', async () => {
     const run = 'both'
     const token = await login(platform, playerName(11))
     const before = await balanceOf(platform, playerName(11))
@@ -268,7 +268,7 @@ describe('a provider that falls silent', () => {
     expect(await balanceOf(platform, playerName(11))).toBe(before + credited.amountCents)
   })
 
-  it('gives the stake back when the game provider is away', async () => {
+  it('gives the stake back when it is the game provider', async () => {
     const run = 'noprovider'
     const player = playerName(12)
     const token = await login(platform, player)
@@ -291,7 +291,7 @@ describe('defects that can be switched on', () => {
   }
   afterAll(() => restarted({}))
 
-  it('VOID_UNKNOWN=off charges twice: what timed out at the first PSP stands beside the second', async () => {
+  it('VOID_UNKNOWN=off charges twice: the charge that timed out at the first PSP is kept beside the second', async () => {
     await restarted({ VOID_UNKNOWN: 'off' })
     const run = 'novoid'
     const token = await login(platform, playerName(13))
@@ -327,7 +327,7 @@ describe('defects that can be switched on', () => {
 })
 
 describe('a payments-api that dies', () => {
-  it('reconciles what a killed pod left behind: charged once, credited once, or not at all', async () => {
+  it('leaves operations that are reconciled: charged and credited once, or not at all', async () => {
     const run = 'killed'
     const token = await login(platform, playerName(20))
     // More than the PSP takes at a time, fewer than the gateway lets one player send at once.
@@ -384,7 +384,7 @@ describe('a rollout', () => {
 })
 
 describe('what it costs', () => {
-  it('reports CPU per deposit, bet and login, and start-up', async () => {
+  it('is reported as CPU per deposit, bet, login and start', async () => {
     const rounds = 200
     const tokens = await Promise.all(Array.from({ length: 20 }, (_, n) => login(platform, playerName(40 + n))))
     const token = (n: number): string => tokens[n % tokens.length] ?? ''

@@ -9,8 +9,8 @@ const answer = (pod: string, writes: boolean) => ({
 })
 const silent = (pod: string) => ({ pod, status: undefined })
 
-describe('what an operator remembers', () => {
-  it('has patience with a new leader from when it hears of it, whoever named it', () => {
+describe('the memory of an operator', () => {
+  it('tolerates a new leader from the time it learns of it, whoever named it', () => {
     const memory = createMemory(0)
     memory.take(named('a', 1), [answer('a', true), answer('b', false)], 1_000)
     const { members } = memory.take(named('b', 2), [answer('a', false), answer('b', false)], 10_000)
@@ -25,14 +25,14 @@ describe('what an operator remembers', () => {
     expect(memory.take(named('a', 3), [answer('a', false)], 9_500).members[0]?.idleMs).toBe(500)
   })
 
-  it('counts silence from the last answer, and from its own start for who never answered', () => {
+  it('counts silence from the last answer, or from its own start if there was none', () => {
     const memory = createMemory(500)
     memory.take(named('a', 1), [answer('a', true), silent('b')], 1_000)
     const { members } = memory.take(named('a', 1), [silent('a'), silent('b')], 3_000)
     expect(members.map(({ silentMs }) => silentMs)).toEqual([2_000, 2_500])
   })
 
-  it('counts fencing from when it first saw that nobody may write, anew for each time', () => {
+  it('counts fencing from the time it first saw that no member may write, each time again', () => {
     const memory = createMemory(0)
     const fencedMs = (leader: string, epoch: number, atMs: number) =>
       memory.take(named(leader, epoch), [], atMs).fencedMs

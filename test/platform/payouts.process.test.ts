@@ -38,7 +38,7 @@ describe('a payout', () => {
     expect(settled.wallet.imbalanceCents).toBe(0)
   })
 
-  it('is answered the same when its key comes again, and refused when the key belongs to another one', async () => {
+  it('gets the same answer for a retry with its key, and is refused if the key belongs to another payout', async () => {
     const token = await login(platform, playerName(51))
     const before = await balanceOf(platform, playerName(51))
     const twice = await Promise.all([1, 2].map(() => payout(platform, token, 'again.payout.0')))
@@ -56,7 +56,7 @@ describe('a payout', () => {
     expect(sumOf('payout', settled.wallet, settled['psp-a'], settled['psp-b']).count).toBe(0)
   })
 
-  it('that its provider refuses for good gives the stake back', async () => {
+  it('is returned to the player when its provider refuses it for good', async () => {
     const player = playerName(49)
     const before = await balanceOf(platform, player)
     // The provider knows the key already, with another amount.
@@ -72,7 +72,7 @@ describe('a payout', () => {
     expect(wallet.imbalanceCents).toBe(0)
   })
 
-  it('waits while no worker runs, and is paid when one comes', async () => {
+  it('waits while no worker runs, and is paid when one starts', async () => {
     await platform.stop('payout-worker', 'SIGTERM')
     await payOut('asleep', playerName(53), 5)
     await expect.poll(() => metric(platform, 'wallet', 'wallet_payouts_pending')).toBe(5)
@@ -84,7 +84,7 @@ describe('a payout', () => {
 })
 
 describe('a payout in trouble', () => {
-  it('stays with a provider that may have paid it, and is paid once when that one is back', async () => {
+  it('stays with a provider that may have paid it, and is paid once when the provider is back', async () => {
     const run = 'silent'
     platform.signal('psp-a', 'SIGSTOP')
     await payOut(run, playerName(54), 6)
@@ -102,7 +102,7 @@ describe('a payout in trouble', () => {
     expect(sumOf('payout', settled.wallet)).toMatchObject({ count: 6, duplicates: 0 })
   }, 60_000)
 
-  it('is paid once when its worker is killed with the call under way', async () => {
+  it('is paid once when its worker is killed during the call', async () => {
     const run = 'killed'
     const series = 'psp_requests_total{psp="psp-a",operation="payout",outcome="paid"}'
     const before = await metric(platform, 'psp-a', series)
@@ -136,7 +136,7 @@ describe('a payout in trouble', () => {
 })
 
 describe('defects of payouts that can be switched on', () => {
-  it('PAYOUT_KEY_PER_TRY=on pays twice what a provider paid without being heard', async () => {
+  it('PAYOUT_KEY_PER_TRY=on pays twice if the answer of a provider was lost', async () => {
     await Promise.all([platform.stop('payout-worker', 'SIGTERM'), platform.stop('psp-a', 'SIGTERM')])
     await platform.start('psp-a', { LATENCY_MIN_MS: '800', LATENCY_MAX_MS: '800' })
     await platform.start('payout-worker', { PAYOUT_KEY_PER_TRY: 'on', PSP_TIMEOUT_MS: '400', BREAKER: 'off' })
@@ -150,7 +150,7 @@ describe('defects of payouts that can be switched on', () => {
     expect(sumOf('payout', settled.wallet).count).toBe(3)
   }, 30_000)
 
-  it('OUTBOX=off takes the stake and tells nobody: it is never paid', async () => {
+  it('OUTBOX=off takes the stake without a message, so that it is never paid', async () => {
     await platform.stop('wallet', 'SIGTERM')
     await platform.start('wallet', { OUTBOX: 'off' })
     await payOut('lost', playerName(59), 2)

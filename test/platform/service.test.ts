@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createService, type Service } from '../../src/platform/shared/service.ts'
 import { platformMetrics } from '../../src/wire/metrics.ts'
 
-describe('what a service counts of its requests', () => {
+describe('the request metrics of a service', () => {
   let service: Service
   afterEach(() => service.app.close())
 
@@ -37,7 +37,7 @@ describe('what a service counts of its requests', () => {
     return sum === undefined ? undefined : Number(sum)
   }
 
-  it('is how long each took', async () => {
+  it('hold the duration of each request', async () => {
     const { origin } = await serving(async () => {
       await sleep(60)
       return { done: true }
@@ -46,14 +46,14 @@ describe('what a service counts of its requests', () => {
     await expect.poll(() => secondsOf('/work')).toBeGreaterThan(0.05)
   })
 
-  it('is each by its answer, and no probe', async () => {
+  it('count each request by its status, without probes', async () => {
     const { origin } = await serving(async () => ({ done: true }))
     for (const path of ['/work', '/work', '/nowhere', '/healthz', '/livez', '/metrics'])
       await (await fetch(`${origin}${path}`)).text()
     await expect.poll(counted).toEqual({ '/work 200': 2, 'none 404': 1 })
   })
 
-  it('is also the one whose client did not wait for it', async () => {
+  it('count a request whose client gave up too', async () => {
     const asked = Promise.withResolvers<void>()
     const { port } = await serving(() => {
       asked.resolve()

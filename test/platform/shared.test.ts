@@ -53,7 +53,7 @@ describe('configuration', () => {
 })
 
 describe('tokens', () => {
-  it('are good until they expire, under any secret of a rotation', () => {
+  it('are valid until they expire, under any secret of a rotation', () => {
     const token = signToken('old', 'player-1', 10_000)
     expect(verifyToken(['new', 'old'], token, 9_999)).toBe('player-1')
     expect(verifyToken(['new', 'old'], token, 10_000)).toBeUndefined()
@@ -71,7 +71,7 @@ describe('tokens', () => {
     )
   })
 
-  it('have one spelling: not that of the other base64, nor of the bits that are spare', () => {
+  it('have one encoding: other base64 alphabets and spare bits are refused', () => {
     const tokens = Array.from({ length: 40 }, (_, n) => signToken('secret', `player-${n}`, 10_000))
     const respelt = tokens.flatMap((token) => {
       const [last = ''] = token.slice(-1)
@@ -84,7 +84,7 @@ describe('tokens', () => {
 })
 
 describe('signatures of webhooks', () => {
-  it('hold for the body and some minutes, and for nothing else', () => {
+  it('are valid only for their body and for some minutes', () => {
     const header = signBody('secret', '{"a":1}', 1_000_000)
     expect(verifyBody(['secret'], '{"a":1}', header, 1_200_000)).toBe(true)
     expect(verifyBody(['secret'], '{"a":2}', header, 1_200_000)).toBe(false)
@@ -95,7 +95,7 @@ describe('signatures of webhooks', () => {
 })
 
 describe('passwords', () => {
-  it('verify against their own hash only, and a row cannot ask for unbounded work', async () => {
+  it('verify only against their own hash, and a row cannot demand unbounded work', async () => {
     const stored = await hashPassword('matchday', 256)
     expect(await verifyPassword('matchday', stored)).toBe(true)
     expect(await verifyPassword('Matchday', stored)).toBe(false)
@@ -104,11 +104,11 @@ describe('passwords', () => {
   })
 })
 
-describe('what comes from outside', () => {
-  it.each([[0], [-1], [1.5], ['5'], [null], [Number.NaN], [1e12]])('%j is no amount', (value) => {
+describe('input from outside', () => {
+  it.each([[0], [-1], [1.5], ['5'], [null], [Number.NaN], [1e12]])('%j is not an amount', (value) => {
     expect(() => centsField({ amountCents: value }, 'amountCents')).toThrow()
   })
-  it.each([[''], ['a b'], ["a'b"], ['x'.repeat(200)], [undefined], ['../etc']])('%j is no key', (value) => {
+  it.each([[''], ['a b'], ["a'b"], ['x'.repeat(200)], [undefined], ['../etc']])('%j is not a key', (value) => {
     expect(() => keyOf(value)).toThrow()
   })
   it('a malformed traceparent is replaced', () => {
@@ -119,7 +119,7 @@ describe('what comes from outside', () => {
 })
 
 describe('the gateway', () => {
-  it('limits a name to its rate, and others not', () => {
+  it('limits the rate of each name separately', () => {
     const limiter = createLimiter(2, 4)
     expect([1, 2, 3, 4, 5].map(() => limiter.allow('p', 0))).toEqual([true, true, true, true, false])
     expect(limiter.allow('q', 0)).toBe(true)
@@ -127,7 +127,7 @@ describe('the gateway', () => {
     expect(limiter.allow('p', 600)).toBe(true)
   })
 
-  it('reads its feature flags from files: what is absent is on, what is no word stays as it was', async () => {
+  it('reads its feature flags from files: a missing one is on, and an invalid one keeps its value', async () => {
     const folder = tempFolder()
     const told: string[] = []
     const log = { info: () => undefined, warn: (text: string) => void told.push(text), error: () => undefined }
@@ -146,7 +146,7 @@ describe('the gateway', () => {
 })
 
 describe('the odds board', () => {
-  it('keeps odds in their range however long it drifts', () => {
+  it('keeps odds in their range over any time', () => {
     const board = createOddsBoard(() => 0.999)
     let last = ''
     for (let n = 0; n < 500; n += 1) last = board.next()
@@ -157,7 +157,7 @@ describe('the odds board', () => {
 describe('calls to another service', () => {
   const call = { method: 'GET', path: '/', timeoutMs: 500, idempotent: true } as const
 
-  it('are surely unsent when nobody listens or the name is unknown', async () => {
+  it('are known to be unsent when the connection is refused or the name is unknown', async () => {
     const refused = createUpstream({ url: 'http://127.0.0.1:9', connections: 1, maxInFlight: 1 })
     expect((await refused.call(call)).kind).toBe('unsent')
     const nameless = createUpstream({ url: 'http://no-such-name.invalid:80', connections: 1, maxInFlight: 1 })
@@ -169,7 +169,7 @@ describe('calls to another service', () => {
 describe('a task that repeats', () => {
   const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
-  it('runs once more at once when it is nudged while it runs: it may have looked too early', async () => {
+  it('runs once more when it is triggered during a run, which may have read too early', async () => {
     const started = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const gate = Promise.withResolvers<void>()
     let runs = 0

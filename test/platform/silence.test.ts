@@ -16,7 +16,7 @@ type Answer = {
   sent: number
 }
 
-describe('calls to a service of which an endpoint falls silent', () => {
+describe('calls to a service with one silent endpoint', () => {
   let cluster: SmallCluster
   let client: TestPod
   let pods: [TestPod, TestPod]
@@ -62,7 +62,7 @@ describe('calls to a service of which an endpoint falls silent', () => {
   const cut = (...lost: TestPod[]) =>
     cluster.fault('cut', ...lost.map((pod) => between(client, pod, { kind: 'partition' })))
 
-  it('are all answered by the other within a second, and later ones go there at once', async () => {
+  it('are all answered by the other endpoint within a second, and later calls go there at once', async () => {
     expect(new Set(await names(8))).toEqual(new Set(['a', 'b']))
     await cut(pods[0])
     const during = await many(8)
@@ -74,19 +74,19 @@ describe('calls to a service of which an endpoint falls silent', () => {
     expect(Math.min(...slowest)).toBeLessThan(500)
   })
 
-  it('wait for their time-out when they may not be sent twice', async () => {
+  it('wait for their timeout if they may not be sent twice', async () => {
     await cut(pods[0])
     const results = await many(8, { idempotent: false, timeoutMs: 1_200 })
     expect(results.some(({ answer }) => answer.kind === 'timeout')).toBe(true)
   })
 
-  it('are never sent twice where the endpoint is only slow', async () => {
+  it('are never sent twice if the endpoint is only slow', async () => {
     const before = (await ask()).sent
     const slow = await ask({ method: 'GET', path: '/api/silent', timeoutMs: 1_500 })
     expect(slow).toMatchObject({ answer: { kind: 'timeout' }, sent: before + 1 })
   })
 
-  it('are sent once each where nobody is left to go to', async () => {
+  it('are sent once each if no other endpoint is left', async () => {
     await cut(...pods)
     const before = await ask({ timeoutMs: 1_500 })
     const later = await many(6, { timeoutMs: 1_000 })
@@ -113,7 +113,7 @@ describe('the rules', () => {
     ).toHaveLength(count)
   })
 
-  it('avoid what broke a connection only while there is another', () => {
+  it('avoid an endpoint that broke a connection only while there is another one', () => {
     const broken = standing(false, 2)
     const fine = standing(false)
     expect(usable([broken, fine], 1)).toEqual([fine])
@@ -121,12 +121,12 @@ describe('the rules', () => {
     expect(usable([broken, fine], 3)).toHaveLength(2)
   })
 
-  it('look 200 ms after the last sign of life, or after the oldest call that waits', () => {
+  it('check 200 ms after the last sign of life, or after the oldest waiting call', () => {
     expect(lookDueAtMs(1_000, 900)).toBe(1_200)
     expect(lookDueAtMs(0, 1_000)).toBe(1_200)
   })
 
-  it('let a fifth of the calls be tried again, beyond a few saved', () => {
+  it('allow retries for a fifth of the calls plus a small reserve', () => {
     const budget = createRetryBudget()
     let retried = 0
     for (let call = 0; call < 1_000; call += 1) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createSlots } from '../../src/platform/services/payments-api/slots.ts'
 
 describe('slots of a provider', () => {
-  it('lets so many in, queues so many, and refuses the rest at once', async () => {
+  it('admits and queues up to its limits, and refuses the rest at once', async () => {
     const slots = createSlots(2, 1)
     const first = await slots.acquire(1_000)
     expect(first.kind).toBe('slot')
@@ -35,7 +35,7 @@ describe('slots of a provider', () => {
     expect(order).toEqual([1, 2])
   })
 
-  it('gives up waiting when the time is over, and leaves the queue', async () => {
+  it('removes a call from the queue when its time is over', async () => {
     const slots = createSlots(1, 1)
     await slots.acquire(1_000)
     expect((await slots.acquire(5)).kind).toBe('expired')

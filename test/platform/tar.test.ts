@@ -50,7 +50,7 @@ describe('a base backup', () => {
     await unpacking.end()
   }
 
-  it('with links in it is refused: a tablespace would be missed, or shared with its primary', async () => {
+  it('with links is refused, because a tablespace would be missing or shared with the primary', async () => {
     await expect(unpack(archiveOf('links'))).rejects.toThrow('tablespaces')
   })
 

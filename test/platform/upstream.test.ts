@@ -37,7 +37,7 @@ describe('calls to a name whose endpoints change', () => {
     }
   }
 
-  it('go to no endpoint that left since the last call', async () => {
+  it('do not go to an endpoint that was removed since the last call', async () => {
     const port = await serving('127.0.0.2')
     await serving('127.0.0.3', port)
     let address = '127.0.0.2'
@@ -51,7 +51,7 @@ describe('calls to a name whose endpoints change', () => {
     await stop()
   })
 
-  it('go where they went before while the resolver is away', async () => {
+  it('keep their endpoints while the resolver is down', async () => {
     const port = await serving('127.0.0.2')
     let look = () => Promise.resolve('127.0.0.2')
     const lookups = resolvesTo(() => look())
@@ -95,7 +95,7 @@ describe('a call that fails', () => {
     },
   )
 
-  it('because nobody listens is not sent to the same address again', async () => {
+  it('because the connection was refused is not sent to the same address again', async () => {
     let sent = 0
     const upstream = createUpstream({
       url: 'http://127.0.0.1:9',

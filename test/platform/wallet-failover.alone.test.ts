@@ -70,7 +70,7 @@ async function follows(pod: string): Promise<void> {
   await expect.poll(() => statusOf(pod), { timeout: 10_000, interval: 100 }).toMatchObject(standby)
 }
 
-it('survives a primary that is deleted by force: the standby takes over, and nothing acknowledged is lost', async () => {
+it('the database survives a forced deletion of the primary: the standby takes over, and no acknowledged commit is lost', async () => {
   const before = await complete()
   await depositor.next()
   depositor.longestGapMs()
@@ -86,7 +86,7 @@ it('survives a primary that is deleted by force: the standby takes over, and not
   expect(await depositor.lost()).toEqual([])
 })
 
-it('survives a primary whose processes are killed', async () => {
+it('the database survives killed processes of the primary', async () => {
   const before = await complete()
   await depositor.next()
   depositor.longestGapMs()
@@ -101,7 +101,7 @@ it('survives a primary whose processes are killed', async () => {
   expect(await depositor.lost()).toEqual([])
 })
 
-it('switches over when another primary is wished for, and back', async () => {
+it('the database fails over when another primary is requested, and back', async () => {
   const before = await complete()
   for (const wanted of [other(before.leader), before.leader]) {
     await depositor.next()
@@ -115,7 +115,7 @@ it('switches over when another primary is wished for, and back', async () => {
   expect(await depositor.lost()).toEqual([])
 })
 
-it('hands over before it stops when the primary is evicted, and comes back as the standby', async () => {
+it('an evicted primary hands over before it stops, and returns as the standby', async () => {
   const before = await complete()
   await depositor.next()
   depositor.longestGapMs()
@@ -133,7 +133,7 @@ it('hands over before it stops when the primary is evicted, and comes back as th
   expect(await depositor.lost()).toEqual([])
 })
 
-it('survives the loss of power of the node that the primary is on', async () => {
+it('the database survives a power loss of the node of the primary', async () => {
   const before = await complete()
   const node = await lab.kubectl('-n', 'casino', 'get', 'pod', before.leader, '-o', 'jsonpath={.spec.nodeName}')
   await depositor.next()
@@ -149,7 +149,7 @@ it('survives the loss of power of the node that the primary is on', async () => 
   expect(await depositor.lost()).toEqual([])
 })
 
-it('without fencing, has two primaries and shows both', async () => {
+it('without fencing, the database has two primaries and shows both', async () => {
   await lab.become(['test/canary/defects/promotion-without-fencing'])
   const before = await complete()
   await expect.poll(async () => (await record()).fencing, { timeout: 10_000 }).toBe(false)

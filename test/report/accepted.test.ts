@@ -24,7 +24,7 @@ const viewOf = (all: readonly Evidence[]) => {
 }
 
 describe('a pass with accepted findings', () => {
-  it('is one', () => {
+  it('is a pass', () => {
     expect(judgment.verdict.kind).toBe('pass')
     expect(judgment.slos.find(({ sli }) => sli === 'login')?.state).toBe('missed')
   })
@@ -38,7 +38,7 @@ describe('a pass with accepted findings', () => {
     ],
     ['page', htmlReport(judgment, viewOf(records))],
     ['Markdown', markdownReport(judgment).replaceAll('\\', '')],
-  ])('says on the %s that it is one, what was accepted, by whom, why and until when', (_, text) => {
+  ])('says on the %s what was accepted, by whom, why and until when', (_, text) => {
     expect(text).toContain('✓ PASS with accepted findings'.slice(2))
     expect(text).toContain('accepted')
     expect(text).toContain('slo-missed')
@@ -54,7 +54,7 @@ describe('a pass with accepted findings', () => {
     expect(xml).toMatch(/<testcase [^>]*name="phase promo peak"[^>]*><skipped message="login [^"]*objective/)
   })
 
-  it('is a notice on GitHub, and no error', () => {
+  it('is a notice on GitHub and not an error', () => {
     const lines = annotations(judgment, rehearsal).map(({ text }) => text)
     expect(
       lines.some((line) => line.startsWith('::notice file=psp-down-at-peak.rehearsal.yaml,line=1,title=slo-missed')),

@@ -20,11 +20,11 @@ const linesOf = (...findings: Finding[]) =>
   annotations({ ...healthy, findings }, derbyRehearsal).map(({ text }) => text)
 
 describe('annotations', () => {
-  it('say nothing of a run without findings', () => {
+  it('are empty for a run without findings', () => {
     expect(annotations(healthy, derbyRehearsal)).toEqual([])
   })
 
-  it('stand at the line that asked: of the objective, of the expectation, of the harm whose reaction failed', () => {
+  it('are at the line of the objective, of the expectation, or of the harm whose reaction failed', () => {
     const told = annotations(judge(everything()), derbyRehearsal).map(({ text }) => text)
     const of = (cause: string) => told.find((line) => line.includes(`title=${cause}`))
     expect(of('slo-missed')).toMatch(/^::error file=psp-down-at-peak\.rehearsal\.yaml,line=1,/)
@@ -32,7 +32,7 @@ describe('annotations', () => {
     expect(of('too-few-survivors')).toMatch(/^::error file=derby-day\.rehearsal\.yaml,line=40,/)
   })
 
-  it('escape what would end a line or a property', () => {
+  it('escape characters that would end a line or a property', () => {
     const [slo] = derbyRehearsal.slos
     const rehearsal = { ...derbyRehearsal, slos: [{ ...slo, at: { file: 'a:b,c', line: 3, column: 1 } }] } as const
     const judgment = { ...healthy, findings: [finding({ sentence: '100 %\nof it', subject: slo.sli })] }
@@ -40,7 +40,7 @@ describe('annotations', () => {
     expect(line?.text).toBe('::error file=a%3Ab%2Cc,line=3,title=slo-missed::100 %25%0Aof it Next: look.')
   })
 
-  it('are ten at most, and the last one says how many more there are', () => {
+  it('are at most ten, and the last one gives the number of the others', () => {
     const many = (count: number) => linesOf(...Array.from({ length: count }, () => finding({})))
     expect(many(10)).toHaveLength(10)
     expect(many(10).at(-1)).toMatch(/^::error/)

@@ -35,7 +35,7 @@ const looks = [390, 1280].flatMap((width) =>
 )
 
 // Skipped where the machine has no Chromium; CHROMIUM names one.
-describe.skipIf(chromium === undefined)('axe finds nothing serious', () => {
+describe.skipIf(chromium === undefined)('axe finds no serious problem', () => {
   beforeAll(async () => {
     browser = await openBrowser()
   }, 60_000)

@@ -29,7 +29,7 @@ describe('the example run', () => {
     expect(page).not.toMatch(/(src|href)="https?:/)
   })
 
-  it('does not pass when the witness is silent about the fault', async () => {
+  it('does not pass when the witness does not see the fault', async () => {
     const folder = tempFolder()
     const blind = text(EXAMPLE, 'journal.ndjson')
       .split('\n')

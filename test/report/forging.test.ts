@@ -100,7 +100,7 @@ describe.each([...hostileNames.map((name) => [JSON.stringify(name), name] as con
     expect(xmlElements(forged.junit)).toEqual(xmlElements(harmless.junit))
   })
 
-  it('is no command to a CI runner and no escape sequence on a terminal', () => {
+  it('is neither a command to a CI runner nor an escape sequence on a terminal', () => {
     expect(forged.commands).toHaveLength(harmless.commands.length)
     for (const line of forged.commands) expect(line).toMatch(/^::(error|warning|notice) [^\r\n]*$/)
     for (const text of forged.terminal) {

@@ -21,7 +21,7 @@ describe('the history of a rehearsal', () => {
     expect(trendsOf([])).toEqual([])
   })
 
-  it('draws a page on which nothing of a name is markup', () => {
+  it('escapes names on its page', () => {
     const page = historyPage('psp-<b>down', runs)
     expect(page).not.toMatch(/<b>down|<run-/)
     expect(page.match(/<polyline/g)).toHaveLength(trendsOf(runs).length)

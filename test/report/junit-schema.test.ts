@@ -78,7 +78,7 @@ describe('the schemas', () => {
       'type',
       '<testsuite name="a" tests="1" failures="0" errors="0" skipped="0"><testcase name="b" time="0"><failure message="c"/></testcase></testsuite>',
     ],
-  ])('%s refuses what the real one refuses about %s', async (name, attribute, xml) => {
+  ])('%s refuses what the original refuses about %s', async (name, attribute, xml) => {
     expect((await problemsOf(xml, name)).join(' ')).toContain(`'${attribute}'`)
   })
 })

@@ -64,7 +64,7 @@ describe('JUnit', () => {
       expect(each.body).toMatch(/^<failure slo-missed> .*psp-down-at-peak\.rehearsal\.yaml:1/s)
   })
 
-  it('has a case for each want of a namespace, with what was found of it', () => {
+  it('has a case for each check of a namespace, with its findings', () => {
     const at = { file: 'a.rehearsal.yaml', line: 44, column: 1 }
     const wants = ['default-deny', 'pinned-images'] as const
     const wanting: Rehearsal = {
@@ -97,7 +97,7 @@ describe('JUnit', () => {
       )
   })
 
-  it('fails once for a run that was killed: what follows from it is skipped, and never green', () => {
+  it('fails once for a killed run, and skips what follows from that', () => {
     const judgment = judge(evidence().slice(0, 600))
     const { cases } = read(junitReport(judgment, rehearsal))
     expect(judgment.findings.filter(({ follows }) => follows).length).toBeGreaterThan(3)
@@ -107,7 +107,7 @@ describe('JUnit', () => {
     for (const each of skipped) expect(each.body).toMatch(/^<skipped/)
   })
 
-  it('never calls green what was not seen to hold, though no finding speaks of it', () => {
+  it('never passes a case that was not proven, also without a finding about it', () => {
     const judgment = { ...judge(everything()), findings: [] }
     const { suites, cases } = read(junitReport(judgment, derbyRehearsal))
     const bodyOf = (name: string) => cases.find((each) => each.name === name)?.body

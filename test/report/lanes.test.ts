@@ -37,14 +37,14 @@ const valueAt = (points: readonly (readonly [number, number])[], at: number) =>
   points.findLast(([seconds]) => seconds <= at)?.[1]
 
 describe('the lanes of a run', () => {
-  it('stand in one order, plan first and generator last, each with a name of its own and a sentence', () => {
+  it('are in a fixed order, plan first and generator last, each with its own name and a sentence', () => {
     expect(charts[0]?.id).toBe('plan')
     expect(charts.at(-1)?.id).toBe('generator')
     expect(new Set(charts.map((each) => each.id)).size).toBe(charts.length)
     for (const each of charts) expect(each.caption, each.id).toMatch(/\.$/)
   })
 
-  it('give letters by the time of the plan, to faults and actions alike', () => {
+  it('letter faults and actions by their planned time', () => {
     expect(view.harms.map(({ letter, name }) => `${letter} ${name}`)).toEqual([
       'A drain a node',
       'B roll out gateway',
@@ -62,7 +62,7 @@ describe('the lanes of a run', () => {
 })
 
 describe('the plan', () => {
-  it('has the planned bar, what it really was, and each refused eviction as a tick', () => {
+  it('has the planned bar, the actual bar, and a tick for each refused eviction', () => {
     const drain = row('plan', 'A drain a node')
     expect(drain.spans?.map(({ look, from, to }) => [look, from, to])).toEqual([
       ['planned', 40, 60],
@@ -73,7 +73,7 @@ describe('the plan', () => {
     expect(drain.words).toBe('drain 1 node of zone-b in pool api')
   })
 
-  it('shows the recovery after a fault as the judgment knows it', () => {
+  it('shows the recovery after a fault as it was judged', () => {
     // The action is done at 105.5; the last bad deposit was in the frame that ends a second and a half later.
     const promoted = row('plan', 'E promote db-b')
     expect(promoted.spans?.at(-1)).toMatchObject({ look: 'tail', from: 105.5 })
@@ -81,7 +81,7 @@ describe('the plan', () => {
     expect(promoted.words).toContain('recovered 1.5 s after it')
   })
 
-  it('says of a fault that was never asked for that it never began', () => {
+  it('says that a fault that was never requested never began', () => {
     const cut = records.filter((record) => record.kind !== 'fault-step' || record.fault !== 'zone-c lost')
     const plan = chart('plan', viewOf(cut).charts(judge(cut)))
     expect(plan.caption).toContain('D zone-c lost never began')
@@ -109,18 +109,18 @@ describe('the zones', () => {
     expect(valueAt(zoneB, 10)).toBe(1)
   })
 
-  it('say what is wrong with nodes, once: cordoned, and not tainted besides', () => {
+  it('say once what is wrong with a node: cordoned, without the taint that belongs to it', () => {
     expect(row('zones', 'zone-b nodes').spans).toEqual([{ from: 40.1, to: 60, look: 'warn', text: '1/2 cordoned' }])
     expect(row('zones', 'zone-c nodes').spans?.map((each) => each.text)).toEqual(['1/2 not Ready', '2/2 not Ready'])
   })
 
-  it('count pods that wait for a node', () => {
+  it('count pods without a node', () => {
     expect(Math.max(...(row('zones', 'without a node').steps ?? []).map(([, value]) => value))).toBe(3)
   })
 })
 
 describe('disruption budgets', () => {
-  it('show what each allowed and every eviction that was granted or refused', () => {
+  it('show the allowed disruptions and every granted or refused eviction', () => {
     expect(valueAt(row('disruption', 'gateway').steps ?? [], 41.5)).toBe(0)
     expect(row('disruption', 'evicted').ticks).toHaveLength(2)
     expect(row('disruption', 'refused').ticks).toHaveLength(3)
@@ -129,7 +129,7 @@ describe('disruption budgets', () => {
 })
 
 describe('KEDA', () => {
-  it('stands beside its HPA: wanted, ready, trigger, and the external metric over its target', () => {
+  it('is shown beside its HPA: wanted, Ready, trigger, and the external metric relative to its target', () => {
     const id = 'replicas-payout-worker'
     expect([30, 43, 155].map((at) => valueAt(line(id, 'wanted by KEDA’s HPA').points, at))).toEqual([0, 3, 0])
     expect([30, 47, 155].map((at) => valueAt(line(id, 'ready').points, at))).toEqual([0, 3, 0])
@@ -140,7 +140,7 @@ describe('KEDA', () => {
 })
 
 describe('sockets', () => {
-  it('are on the lane of the round trip: open on the right axis, lost and reconnected as ticks', () => {
+  it('are in the lane of the round trip: open ones on the right axis, lost and reconnected ones as ticks', () => {
     const id = 'latency-ws-rtt'
     expect(line(id, 'open sockets (right axis)').axis).toBe('right')
     expect(row(id, 'lost').ticks).toMatchObject([{ text: '33 lost or refused' }])
@@ -151,7 +151,7 @@ describe('sockets', () => {
 })
 
 describe('sockets that are refused', () => {
-  it('are lost too', () => {
+  it('are counted as lost too', () => {
     const refused = mapped(records, 'load-frame', (frame) => ({
       ...frame,
       ...(frame.sockets ? { sockets: { ...frame.sockets, failed: frame.at > secondAt(120) ? 7 : 0 } } : {}),
@@ -161,7 +161,7 @@ describe('sockets that are refused', () => {
 })
 
 describe('a database that moves', () => {
-  it('shows its members, who was promoted, the time until answers were good again, and the judgment about RPO', () => {
+  it('shows its members, the promoted one, the time until answers were good again, and the result for RPO', () => {
     expect(row('databases', 'wallet-db-a-0').spans?.map((each) => each.text)).toEqual(['Ready', 'not Ready', 'Ready'])
     expect(row('databases', 'wallet-db role').spans?.map((each) => each.text)).toEqual([
       'promoting wallet-db-b-0',
@@ -178,7 +178,7 @@ describe('a database that moves', () => {
 })
 
 describe('bad answers', () => {
-  it('stand by indicator and reason, with the seconds in which they came', () => {
+  it('are grouped by indicator and reason, with their seconds', () => {
     expect(chart('errors').caption).toBe('ws-rtt dropped 120 times, deposit http-503 96 times.')
     const ticks = row('errors', 'deposit http-503').ticks ?? []
     expect(ticks).toHaveLength(8)
@@ -195,7 +195,7 @@ describe('the error budget', () => {
       evidence({ load: (second, load) => second > 60 && second < 63 && toDropped(load, 'deposit', 2) }),
     ],
     ['slow answers', evidence({ load: (second, load) => second > 40 && Object.assign(load.login, { slow: 2 }) })],
-  ])('of %s ends where the verdict says', (_, told) => {
+  ])('of %s ends at the value of the verdict', (_, told) => {
     const judgment = judge(told)
     const drawn = viewOf(told).charts(judgment)
     const left = chart('error-budget', drawn).lines.map((each) => each.points.at(-1)?.[1] ?? Number.NaN)
@@ -203,7 +203,7 @@ describe('the error budget', () => {
     for (const [index, slo] of judgment.slos.entries()) expect(left[index]).toBeCloseTo(100 * (1 - slo.budgetUsed), 6)
   })
 
-  it('burns at the share of bad attempts over what the objective allows', () => {
+  it('burns at the share of bad attempts divided by the share that the objective allows', () => {
     const burn = line('burn-rate', 'deposit').points
     // From the sixth second on, twelve of 55 arrivals a second are bad for five seconds.
     expect(valueAt(burn, 104.5)).toBeCloseTo(12 / 55 / 0.0015, 0)
@@ -220,7 +220,7 @@ describe('a gauge with a limit', () => {
 })
 
 describe('two instances of the load generator', () => {
-  it('add up, in load and in sockets', () => {
+  it('are added up in load and in sockets', () => {
     const twice = mapped(evidence(), 'load-frame', (frame) => frame).flatMap((record): Evidence[] =>
       record.kind === 'load-frame' ? [record, { ...record, instance: 'k6-2', at: instant(record.at + 10) }] : [record],
     )

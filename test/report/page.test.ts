@@ -38,7 +38,7 @@ describe('the page', () => {
     expect(html).not.toContain('@import')
   })
 
-  it('has a figure for each chart, with a picture, a sentence and a table that hold without scripts', () => {
+  it('has a figure for each chart, with a picture, a sentence and a table, which work without scripts', () => {
     expect(figures).toHaveLength(charts.length)
     for (const figure of figures) {
       expect(figure).toMatch(/<svg [^>]*role="img" aria-label="[^"]+\."/)
@@ -67,17 +67,17 @@ describe('the page', () => {
     }
   })
 
-  it('says of what lasts that it was undone, and of a rollout only that it is done', () => {
+  it('reports a lasting action as undone, and a rollout as done', () => {
     expect(html).toContain('drain a node: begun 0:40, done 0:46, undone 1:00<')
     expect(html).toContain('roll out gateway: begun 0:57, done 1:04<')
   })
 
-  it('never shows a number that is none', () => {
+  it('never shows NaN or Infinity', () => {
     const read = html.slice(0, html.lastIndexOf('<script>'))
     expect(noNumber(read)).toBeUndefined()
   })
 
-  it('can be made of a journal that ends anywhere', () => {
+  it('is rendered from a journal that ends anywhere', () => {
     const all = everything()
     // A prime, so that each kind of record is the last one somewhere.
     for (let end = 1; end < all.length; end += 97) {
@@ -98,7 +98,7 @@ describe('the page', () => {
     expect(hostile).not.toContain('<img')
   })
 
-  it('tells of each action, reaction, cost, KEDA step and limit in the page and in the short form', () => {
+  it('lists each action, reaction, cost, KEDA step and limit, also in the short form', () => {
     for (const text of [html, markdown]) {
       for (const said of [
         'drain a node',
@@ -147,12 +147,15 @@ describe.each([
   const colours = variables(where.exec(style)?.[1] ?? '')
   const of = (name: string): string => colours[name] ?? ''
 
-  it.each(['ink', 'soft', 'good', 'bad', 'warn', 'fault', 'action'])('let %s be read on every ground', (name) => {
-    for (const ground of ['bg', 'band', 'band2'])
-      expect(contrast(of(name), of(ground)), `${name} on ${ground}`).toBeGreaterThanOrEqual(4.5)
-  })
+  it.each(['ink', 'soft', 'good', 'bad', 'warn', 'fault', 'action'])(
+    'keep text in %s readable on every background',
+    (name) => {
+      for (const ground of ['bg', 'band', 'band2'])
+        expect(contrast(of(name), of(ground)), `${name} on ${ground}`).toBeGreaterThanOrEqual(4.5)
+    },
+  )
 
-  it.each(['c1', 'c2', 'c3', 'c4', 'c5', 'c6'])('let line %s be seen on every ground', (name) => {
+  it.each(['c1', 'c2', 'c3', 'c4', 'c5', 'c6'])('keep line %s visible on every background', (name) => {
     for (const ground of ['bg', 'band', 'band2'])
       expect(contrast(of(name), of(ground)), `${name} on ${ground}`).toBeGreaterThanOrEqual(3)
   })

@@ -25,33 +25,33 @@ function reportOf(records: readonly Evidence[]) {
   return { html: htmlReport(judgment, seen), markdown: markdownReport(judgment, seen.people), judgment }
 }
 
-describe('what people said', () => {
+describe('notes and decisions of people', () => {
   const { html, markdown, judgment } = reportOf(together(evidence(), said))
 
-  it('changes no verdict', () => {
+  it('change no verdict', () => {
     expect(judgment).toEqual({ ...judge(evidence()), findings: judgment.findings, faults: judgment.faults })
     expect(judgment.findings).toEqual([])
   })
 
-  it('stands before the causes, each decision with what was known', () => {
+  it('are listed before the causes, each decision with what was known then', () => {
     expect(html.indexOf('<section id="decisions">')).toBeGreaterThan(0)
     expect(html.indexOf('<section id="decisions">')).toBeLessThan(html.indexOf('<section id="causes">'))
     expect(html).toMatch(/stop for psp-a-down<\/td><td>enough<\/td><td>line 250, after “/)
     expect(html).not.toContain('Ana <b>')
   })
 
-  it('is in one timeline with the machine', () => {
+  it('are in one timeline with the events of the run', () => {
     const timeline = html.slice(html.indexOf('<section id="people">'))
     expect(timeline.indexOf('injected at')).toBeLessThan(timeline.indexOf('the dashboard is | green'))
     expect(timeline.indexOf('the dashboard is | green')).toBeLessThan(timeline.indexOf(': healed'))
   })
 
-  it('makes a task list of follow-ups', () => {
+  it('become a task list of follow-ups', () => {
     expect(markdown).toContain('- [ ] alert on open breakers (Ana')
     expect(markdown).toMatch(/## Decisions\n\n.*\n.*\n\| \d\d:\d\d:\d\d \|/)
   })
 
-  it('leaves no trace where nobody said anything', () => {
+  it('leave no trace if there are none', () => {
     const silent = reportOf(evidence())
     for (const word of ['Decisions', 'People and machine', 'Follow-ups']) {
       expect(silent.html).not.toContain(`<h2>${word}`)
@@ -60,8 +60,8 @@ describe('what people said', () => {
   })
 })
 
-describe('what was agreed on before', () => {
-  it('stands in the report, and names in it are text', () => {
+describe('the agreements before a GameDay', () => {
+  it('are in the report, with names escaped', () => {
     const gameday = {
       briefing: 'A provider disappears.',
       timeboxMs: millis(5_400_000),
@@ -78,7 +78,7 @@ describe('what was agreed on before', () => {
   })
 })
 
-describe('what people had to do', () => {
+describe('the expected reactions of people', () => {
   const place = { file: 'x.rehearsal.yaml', line: 7, column: 3 }
   const reactions = [
     { kind: 'declares', withinMs: millis(60_000), at: place },
@@ -95,7 +95,7 @@ describe('what people had to do', () => {
   ]
   const { html, markdown, judgment } = reportOf(together(evidence({ rehearsal: expected }), notes))
 
-  it('stands at its fault, and on its own for the whole run, with times', () => {
+  it('are listed at their fault, and separately for the whole run, with times', () => {
     const rows = (part: string) => part.match(/people declare an incident.*?24\.\d s of 60\.0 s ✓|runbook: open.*?✗/g)
     const ofRun = html.slice(html.indexOf('<section id="human">')).split('</section>')[0] ?? ''
     const ofFault = html.slice(html.indexOf('<section id="faults">')).split('</section>')[0] ?? ''
@@ -105,11 +105,11 @@ describe('what people had to do', () => {
     expect(markdown).toContain('## What people had to do')
   })
 
-  it('is in the timeline, with what a step was about', () => {
+  it('are in the timeline, with the subject of each step', () => {
     expect(html).toMatch(/has done for psp-a down: Open .*the.* breaker/)
   })
 
-  it('fails its test cases and is annotated at its line', () => {
+  it('fail their test cases and are annotated at their line', () => {
     const cases = junitReport(judgment, expected).match(/<testcase[^>]*runbook[^>]*>\s*<failure[^>]*people-late/g)
     expect(cases).toHaveLength(2)
     const lines = annotations(judgment, expected).map(({ text }) => text)

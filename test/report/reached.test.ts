@@ -21,7 +21,7 @@ const records = together(evidence({ rehearsal: required }), queue('waiting', 130
 const judgment = judge(records)
 
 describe('states that the run had to reach', () => {
-  it('are rows of the page, with what was shown and when', () => {
+  it('are rows of the page, with value and time', () => {
     const view = createViewing()
     for (const record of records) view.add(record)
     const seen = view.result()

@@ -10,7 +10,7 @@ describe('a share', () => {
     [0.996, 0, '99 %'],
     [0.29, 0, '29 %'],
     [undefined, 3, '–'],
-  ])('of %s is told with %s digits as %s', (share, digits, text) => expect(inPercent(share, digits)).toBe(text))
+  ])('of %s is written with %s digits as %s', (share, digits, text) => expect(inPercent(share, digits)).toBe(text))
 })
 
 describe('a share of the error budget', () => {
@@ -18,5 +18,5 @@ describe('a share of the error budget', () => {
     [0.13, '13 %'],
     [1.5, '150 %'],
     [30.09, '30×'],
-  ])('of %s is told as %s', (share, text) => expect(budgetShare(share)).toBe(text))
+  ])('of %s is written as %s', (share, text) => expect(budgetShare(share)).toBe(text))
 })

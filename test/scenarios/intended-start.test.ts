@@ -12,7 +12,7 @@ const stage = (durationMs: number, from: number, to: number) => ({
 })
 
 describe('the intended start of an arrival', () => {
-  it('is when the integral of the rate reaches the arrival’s number, counted from one', () => {
+  it('is the time at which the integral of the rate reaches the number of the arrival, counted from one', () => {
     const stages = [stage(2000, 20, 20), stage(1000, 20, 40)]
     expect(iterationDueMs(stages, 0)).toBeCloseTo(50, 9)
     expect(iterationDueMs(stages, 39)).toBeCloseTo(2000, 9)
@@ -34,7 +34,7 @@ describe('the intended start of an arrival', () => {
     )
   })
 
-  it('forgives the time in which k6 wakes its VUs, as far as this VU has seen it, and no more than the limit', () => {
+  it('allows for the time in which k6 wakes its VUs, as measured by this VU, up to the limit', () => {
     const start = intendedStart([stage(10_000, 10, 10)], 40)
     expect(start(0, 1000, 1117)).toBe(1117)
     expect(start(1, 1000, 1215)).toBe(1215)
@@ -43,7 +43,7 @@ describe('the intended start of an arrival', () => {
     expect(intendedStart([stage(10_000, 10, 10)], 40)(0, 1000, 1900)).toBe(1140)
   })
 
-  it('never lies after the real start, but for the coarseness of the clock', () => {
+  it('is never later than the real start, except for the resolution of the clock', () => {
     const moments = fc.array(fc.tuple(fc.nat(500), fc.integer({ min: 0, max: 3000 })), { minLength: 1, maxLength: 30 })
     fc.assert(
       fc.property(moments, (all) => {
@@ -63,15 +63,15 @@ describe('the intended start of an arrival', () => {
   })
 })
 
-describe('the population of sockets', () => {
-  it('follows the plan and is nothing after its end', () => {
+describe('the number of open sockets', () => {
+  it('follows the plan and is 0 after its end', () => {
     const stages = [stage(1000, 0, 100), stage(1000, 100, 100)]
     expect([0, 500, 1000, 1999, 2000].map((at) => levelAt(stages, at))).toEqual([0, 50, 100, 100, 0])
   })
 })
 
 describe('players', () => {
-  it('all come once before any comes again', () => {
+  it('are all used once before one is used again', () => {
     expect(new Set(Array.from({ length: PLAYERS }, (_, n) => playerOf(n))).size).toBe(PLAYERS)
     expect(playerOf(PLAYERS)).toBe(playerOf(0))
     expect(playerOf(1)).toMatch(/^player-\d{6}$/)

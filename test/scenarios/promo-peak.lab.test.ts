@@ -40,7 +40,7 @@ const ramp = [stage(1000, 20), stage(1000, 20, 40), stage(1000, 40)] as const
 const ARRIVALS = 20 + 30 + 40
 
 describe('the promo peak on a healthy platform', () => {
-  it('sends what the plan says, counts it exactly, and its digests equal the book’s', () =>
+  it('sends what the plan says, counts it exactly, and its digests equal those of the ledger', () =>
     withPlatform(async () => {
       const profiles = { login: ramp, deposit: ramp, bet: ramp }
       const run = await k6.drive(
@@ -73,7 +73,7 @@ describe('the promo peak on a healthy platform', () => {
       )
     }))
 
-  it('tells its time zero within 50 ms: arrivals come when the plan says', () =>
+  it('reports its start within 50 ms, so that arrivals come when the plan says', () =>
     withPlatform(async () => {
       // 200 ms lie between two arrivals, so that a count from the wrong one would show.
       const stages = [stage(2000, 5), stage(0, 5, 10), stage(1000, 10)] as const
@@ -109,10 +109,10 @@ describe('the promo peak on a healthy platform', () => {
     }))
 })
 
-describe('what else the promo peak can drive', () => {
+describe('optional load profiles of the promo peak', () => {
   const few = [stage(2000, 5)] as const
 
-  it('is payouts, lobbies, large deposits and double clicks, each under its own keys, and nothing that the plan does not list', () =>
+  it('are payouts, lobbies, large deposits and double clicks, each with its own keys, and run only if the plan lists them', () =>
     withPlatform(async () => {
       platform.behaviour.status = (path) =>
         path === '/payouts' ? 202 : path === '/login' || path === '/lobby' ? 200 : 201
@@ -139,7 +139,7 @@ describe('what else the promo peak can drive', () => {
       expect(last?.operations.deposit).toMatchObject({ acknowledged: 20, ...sumsOf([...large, ...once]) })
     }))
 
-  it('is forged webhooks, good when refused and bad when taken', () =>
+  it('are forged webhooks, which are good when refused and bad when accepted', () =>
     withPlatform(async () => {
       platform.behaviour.status = (path, nth) => (path === '/login' ? 200 : nth < 4 ? 200 : 401)
       const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, { 'forged-webhook': few }))
@@ -163,7 +163,7 @@ describe('the promo peak on a platform in trouble', () => {
       expect(Math.min(...bounds)).toBeLessThan(360)
     }))
 
-  it('counts latency from the intended start: what was due while the generator was held up is late', () =>
+  it('counts latency from the intended start, so that arrivals that were due during a stall of the generator are late', () =>
     withPlatform(async () => {
       const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, { login: [stage(4000, 20)] }))
       await sleep(1500)
@@ -178,7 +178,7 @@ describe('the promo peak on a platform in trouble', () => {
       expect(Math.max(...late.map(([bound]) => bound))).toBeGreaterThan(800)
     }))
 
-  it('sorts outcomes: refused is clean, a hang-up or an error is unknown, and the keys are listed', () =>
+  it('sorts outcomes into refused and unknown (hang-up or error), and lists the unknown keys', () =>
     withPlatform(async () => {
       platform.behaviour.status = (path, nth) => (path === '/login' ? 200 : ([201, 402, 503, 0][nth % 4] ?? 201))
       const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, { deposit: [stage(2000, 20)] }))
@@ -198,7 +198,7 @@ describe('the promo peak on a platform in trouble', () => {
       expect(problems.join()).toContain('Request Failed')
     }))
 
-  it('gives up after two seconds and calls the outcome unknown, without dropping an arrival', () =>
+  it('times out after two seconds with an unknown outcome, and drops no arrival', () =>
     withPlatform(async () => {
       const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, { deposit: [stage(3000, 10)] }))
       platform.behaviour.delayMs = 6000
@@ -209,7 +209,7 @@ describe('the promo peak on a platform in trouble', () => {
       expect(last?.operations.deposit?.unknown).toBe(30)
     }))
 
-  it('counts dropped sockets, and those that were sent away, comes back, and takes pings without a pong as bad', () =>
+  it('counts sockets that were dropped or asked to leave, reconnects, and counts pings without a pong as bad', () =>
     withPlatform(async () => {
       const sockets = { lifetimeMs: stage(60_000, 1).durationMs, stages: [stage(6000, 20)], sli: 'ws-rtt' }
       const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, { login: [stage(6000, 1)] }, { sockets }))
@@ -231,7 +231,7 @@ describe('the promo peak on a platform in trouble', () => {
       expect(rtt?.good).toBeGreaterThan(20)
     }))
 
-  it('gives a socket up that has gone silent, as a player would, and comes back elsewhere', () =>
+  it('closes a silent socket, as a player would, and reconnects to another pod', () =>
     withPlatform(async () => {
       const sockets = { lifetimeMs: stage(600_000, 1).durationMs, stages: [stage(11_000, 20)], sli: 'ws-rtt' }
       const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, { login: [stage(11_000, 1)] }, { sockets }))

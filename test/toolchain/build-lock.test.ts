@@ -13,7 +13,7 @@ beforeEach(() => {
 })
 
 describe('the build lock', { timeout: 30_000 }, () => {
-  it('lets the second wait, tells it who builds, and lets it in when the first is done', async () => {
+  it('lets the second process wait, tells it which one builds, and continues when the first is done', async () => {
     const first = await takeBuildLock(path, () => {})
     const order: string[] = []
     const second = takeBuildLock(path, (pid) => order.push(`waiting for ${pid === process.pid}`)).then((lock) => {
@@ -43,12 +43,12 @@ describe('the build lock', { timeout: 30_000 }, () => {
     ;(await takeBuildLock(path, () => expect.fail('nobody is building'))).release()
   })
 
-  it('that is no lock at all is broken', async () => {
+  it('that is not a lock is broken', async () => {
     writeFileSync(path, 'garbage')
     ;(await takeBuildLock(path, () => expect.fail('nobody is building'))).release()
   })
 
-  it('of a living process is respected, also when the one who waits gives up', async () => {
+  it('of a living process is respected, also when the waiting process gives up', async () => {
     const holder = await holdInAnotherProcess()
     const stop = new AbortController()
     const waiting = takeBuildLock(path, () => stop.abort(new Error('gave up')), stop.signal)

@@ -13,7 +13,7 @@ beforeEach(() => {
 const replacement = { file: 'a.go', why: 'a reason', find: 'return nil, err', put: 'return nil, nil // $& $1' }
 
 describe('a replacement in upstream source', () => {
-  it('is made literally where its text stands once', () => {
+  it('is made literally if its text occurs once', () => {
     writeFileSync(join(folder, 'a.go'), 'if err != nil { return nil, err }')
     applyReplacements(folder, [replacement])
     expect(readFileSync(join(folder, 'a.go'), 'utf8')).toBe('if err != nil { return nil, nil // $& $1 }')

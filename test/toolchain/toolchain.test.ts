@@ -31,14 +31,14 @@ const failure = (promise: Promise<unknown>): Promise<ToolchainError> =>
   )
 
 describe('a program that is there already', { timeout: 60_000 }, () => {
-  it('is taken from where the user says, whatever its version', async () => {
+  it('is used from the path that the user gives, whatever its version', async () => {
     const at = makeBench()
     const path = putProgram(at.root, 'my-k6', 'k6 v9.9.9')
     const found = await resolveTool('k6', options(at, { given: { k6: path } }))
     expect(found).toEqual({ name: 'k6', path, version: '9.9.9', source: 'given' })
   })
 
-  it('is taken from its environment variable, and a flag wins over that', async () => {
+  it('is used from its environment variable, and a flag overrides that', async () => {
     const at = makeBench()
     const [flag, variable] = [
       putProgram(at.root, 'a', 'Kubernetes v1.37.0'),
@@ -63,7 +63,7 @@ describe('a program that is there already', { timeout: 60_000 }, () => {
     expect(error.next).toContain('MATCHDAY_K6')
   })
 
-  it('is taken from the PATH when it is of the pinned minor release', async () => {
+  it('is used from the PATH if it is of the pinned minor release', async () => {
     const at = makeBench()
     const path = putProgram(at.bin, 'k6', 'k6 v2.2.7 (commit/abc, linux/amd64)')
     expect(await resolveTool('k6', options(at))).toEqual({ name: 'k6', path, version: '2.2.7', source: 'path' })
@@ -78,7 +78,7 @@ describe('a program that is there already', { timeout: 60_000 }, () => {
     },
   )
 
-  it("is never a kubelet from the PATH: only the project's own build runs without privileges", async () => {
+  it('is never a kubelet from the PATH, because only the build of the project runs without privileges', async () => {
     const at = makeBench()
     putProgram(at.bin, 'kubelet', 'Kubernetes v1.37.2')
     // No Kubernetes module in this bench, so looking further than the PATH ends with a missing file.
@@ -88,7 +88,7 @@ describe('a program that is there already', { timeout: 60_000 }, () => {
 
 // Real builds, on a machine that may have other things to do.
 describe('a program that has to be built', { timeout: 60_000 }, () => {
-  it('is built once, verified, and found in the cache afterwards, then also without go', async () => {
+  it('is built once, verified, and then found in the cache, also without go', async () => {
     const at = makeBench()
     const seen: ToolProgress[] = []
     const built = await resolveTool('k6', options(at, { onProgress: (progress) => seen.push(progress) }))
@@ -98,7 +98,7 @@ describe('a program that has to be built', { timeout: 60_000 }, () => {
     expect(again).toEqual({ ...built, source: 'cache' })
   })
 
-  it('leaves nothing but the program and its receipt', async () => {
+  it('leaves only the program and its receipt', async () => {
     const at = makeBench()
     const { path } = await resolveTool('k6', options(at))
     expect(readdirSync(dirname(path)).sort()).toEqual(['k6', 'verified.json'])
@@ -106,7 +106,7 @@ describe('a program that has to be built', { timeout: 60_000 }, () => {
     expect(existsSync(join(at.cacheDirectory, 'build.lock'))).toBe(false)
   })
 
-  it('is built again when the kept one lost bytes', async () => {
+  it('is built again when the cached one is damaged', async () => {
     const at = makeBench()
     const { path } = await resolveTool('k6', options(at))
     expect(path.startsWith(at.root)).toBe(true) // it is about to be broken
@@ -115,7 +115,7 @@ describe('a program that has to be built', { timeout: 60_000 }, () => {
     expect(readFileSync(path).length).toBeGreaterThan(1_000)
   })
 
-  it('is built anew, elsewhere, when an input changed', async () => {
+  it('is built again in another folder when an input changed', async () => {
     const at = makeBench()
     const before = await resolveTool('k6', options(at))
     writeFileSync(join(at.goModules, 'k6', 'go.sum'), '\n')
@@ -125,7 +125,7 @@ describe('a program that has to be built', { timeout: 60_000 }, () => {
     expect(existsSync(before.path)).toBe(true)
   })
 
-  it('is not kept when it does not say the version that was asked for', async () => {
+  it('is not kept if it reports another version', async () => {
     const at = makeBench('2.1.0')
     const error = await failure(resolveTool('k6', options(at)))
     expect(error).toMatchObject({ code: 'build-unusable' })
@@ -133,7 +133,7 @@ describe('a program that has to be built', { timeout: 60_000 }, () => {
     expect(keptFiles(at)).toEqual([])
   })
 
-  it('leaves no program when it is interrupted half-way, and go ends with it', async () => {
+  it('leaves no program when the build is interrupted, and go ends too', async () => {
     const at = makeBench()
     const pidFile = putHangingGo(at)
     const stop = new AbortController()
@@ -147,7 +147,7 @@ describe('a program that has to be built', { timeout: 60_000 }, () => {
     expect(isRunning(Number(pid))).toBe(false)
   })
 
-  it('leaves no program when the build is killed, and the next who asks clears up and builds it', async () => {
+  it('leaves no program when the build is killed, and the next process cleans up and builds it', async () => {
     const at = makeBench()
     const pidFile = putHangingGo(at)
     const builder = resolveInAnotherProcess(at)
@@ -173,7 +173,7 @@ describe('a program that has to be built', { timeout: 60_000 }, () => {
 })
 
 describe("a program that can't be built", { timeout: 60_000 }, () => {
-  it('names go when there is none', async () => {
+  it('names go when it is missing', async () => {
     const at = makeBench()
     const error = await failure(resolveTool('k6', options(at, { env: { PATH: at.bin } })))
     expect(error).toMatchObject({ code: 'go-missing' })
@@ -181,7 +181,7 @@ describe("a program that can't be built", { timeout: 60_000 }, () => {
     expect(error.next).toMatch(/install Go 1\.\d+(\.\d+)? or newer.*MATCHDAY_K6=\/path\/to\/k6/)
   })
 
-  it('says that go is too old, by what go.mod asks for', async () => {
+  it('reports that go is older than go.mod asks for', async () => {
     const at = makeBench()
     writeModule(at, 'go 1.999.0', printing('k6 v2.2.0'))
     const env = { ...plainEnv, PATH: `${at.bin}:${goFolder}`, GOTOOLCHAIN: 'local' }
@@ -191,7 +191,7 @@ describe("a program that can't be built", { timeout: 60_000 }, () => {
     })
   })
 
-  it('says that the module proxy is not reached', async () => {
+  it('reports that the module proxy is unreachable', async () => {
     const at = makeBench()
     writeModule(
       at,
@@ -210,14 +210,14 @@ describe("a program that can't be built", { timeout: 60_000 }, () => {
     expect(await failure(resolveTool('k6', options(at, { env })))).toMatchObject({ code: 'registry-unreachable' })
   })
 
-  it('shows what go said about a source that does not compile', async () => {
+  it('shows the message of go about a source that does not compile', async () => {
     const at = makeBench('2.2.0', 'package main\n\nfunc main() { undefinedThing() }\n')
     const error = await failure(resolveTool('k6', options(at)))
     expect(error).toMatchObject({ code: 'build-failed' })
     expect(error.message).toContain('undefinedThing')
   })
 
-  it('says that the cache may not be written', async () => {
+  it('reports that the cache is not writable', async () => {
     const at = makeBench()
     writeFileSync(at.cacheDirectory, 'a file where a folder should be')
     await expect(resolveTool('k6', options(at))).rejects.toThrow(/ENOTDIR|EEXIST|cache/)

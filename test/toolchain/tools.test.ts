@@ -36,7 +36,7 @@ describe('the table of programs', () => {
       expect(STANDARD_TOOLS).not.toContain(name)
   })
 
-  it('knows each program by its environment variable', () => {
+  it('reads the path of each program from its environment variable', () => {
     expect(TOOL_NAMES.map(environmentVariable)).toContain('MATCHDAY_KUBE_CONTROLLER_MANAGER')
   })
 })
@@ -51,11 +51,11 @@ describe('go.mod', () => {
     ['e.f/g', '0.1.0'],
   ])('requires %s at %s', (path, version) => expect(requiredVersion(goMod, path)).toBe(version))
 
-  it('that does not require a program is our defect', () => {
+  it('without a required program is a defect of matchday', () => {
     expect(() => requiredVersion(goMod, 'a.b')).toThrow('does not require a.b')
   })
 
-  it('says which Go it needs', () => expect(requiredGo(goMod)).toBe('1.26.0'))
+  it('names the version of Go that it needs', () => expect(requiredGo(goMod)).toBe('1.26.0'))
 })
 
 describe('a version', () => {
@@ -67,7 +67,7 @@ describe('a version', () => {
   ])('%s serves where %s is pinned: %s', (found, pinned, serves) => expect(isSameMinor(found, pinned)).toBe(serves))
 })
 
-describe('what go says', () => {
+describe('the output of go', () => {
   it.each([
     ['write /x/y: no space left on device', 'disk-full'],
     ['go: go.mod requires go >= 1.26.0 (running go 1.22.2; GOTOOLCHAIN=local)', 'go-too-old'],

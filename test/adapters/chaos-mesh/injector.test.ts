@@ -41,7 +41,7 @@ async function found(
 }
 
 describe('faults of dead runs', () => {
-  it('are found wherever in the cluster their files put them, and those of other targets are not asked for', async () => {
+  it('are found in every namespace, and those of other targets are not requested', async () => {
     const { left, asked } = await found(({ path }) => {
       if (path === `${CHAOS}/networkchaos`) return { items: [cut('elsewhere', 'cut-1')] }
       return path.startsWith(CHAOS) && !path.includes('/namespaces/') ? { items: [] } : undefined
@@ -59,12 +59,12 @@ describe('faults of dead runs', () => {
     expect(left).toEqual(['run-1 networkchaos casino/cut-1', 'run-1 networkchaos providers/cut-1'])
   })
 
-  it('are none where the cluster has no Chaos Mesh', async () => {
+  it('do not exist in a cluster without Chaos Mesh', async () => {
     expect((await found(() => undefined)).left).toEqual([])
   })
 })
 
-describe('a fault that Chaos Mesh does not inject as it was asked for', () => {
+describe('a fault that Chaos Mesh does not inject as asked', () => {
   const planned = plannedFault()
 
   /** What is recorded when the API server keeps this of the object, and what the records of the experiment say. */
@@ -86,7 +86,7 @@ describe('a fault that Chaos Mesh does not inject as it was asked for', () => {
     return steps
   }
 
-  it('fails after its budget, with what the records say', async () => {
+  it('fails after its time budget, with the messages of its records', async () => {
     const record = { selectorKey: '.', phase: 'Not Injected/Wait', injectedCount: 0, recoveredCount: 0 }
     const steps = await injected(
       (spec) => spec,

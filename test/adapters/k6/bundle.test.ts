@@ -19,7 +19,7 @@ const script = async (name: string, text: string): Promise<string> => {
 }
 
 describe('bundling a scenario', { timeout: 20_000 }, () => {
-  it('makes it once for each content, also of what it imports', async () => {
+  it('builds once for each content, imported files included', async () => {
     await script('part.ts', 'export const rate: number = 5\n')
     const main = await script(
       'main.ts',
@@ -35,7 +35,7 @@ describe('bundling a scenario', { timeout: 20_000 }, () => {
     expect((await readdir(cache)).filter((name) => name.startsWith('aside'))).toEqual([])
   })
 
-  it('tells the line of a syntax error, in a file that it imports too', async () => {
+  it('reports the line of a syntax error, also in an imported file', async () => {
     const broken = await script('broken.ts', 'export const a = 1\n\nexport const b = = 2\n')
     const main = await script('importing.ts', `import { a } from './broken.ts'\nexport default () => a\n`)
     for (const entry of [broken, main]) {
@@ -46,7 +46,7 @@ describe('bundling a scenario', { timeout: 20_000 }, () => {
     }
   })
 
-  it('tells the line of an import that leads nowhere', async () => {
+  it('reports the line of an import that does not exist', async () => {
     const main = await script(
       'lost.ts',
       `import http from 'k6/http'\nimport { x } from './nowhere.ts'\nexport default () => http.get(x)\n`,

@@ -69,7 +69,7 @@ describe('a frame', () => {
     })
   })
 
-  it('counts good by the histogram, bad by reason, and shows what is new in the histogram', () => {
+  it('counts good responses by the histogram and bad ones by reason, and holds the new part of the histogram', () => {
     const push = frames()
     push(latency('login', [[-3, 10]], 1), number('md_bad_total', { sli: 'login', reason: 'timeout' }, 2))
     const { slis } = push(
@@ -99,7 +99,7 @@ describe('a frame', () => {
     })
   })
 
-  it('keeps what a series had when a push leaves it out', () => {
+  it('keeps the value of a series that a push leaves out', () => {
     const push = frames()
     push(latency('login', [[0, 3]]), number('iterations_total', { scenario: 'login' }, 3))
     const frame = push(number('vus', {}, 7))
@@ -108,7 +108,7 @@ describe('a frame', () => {
     expect(frame.vus).toBe(7)
   })
 
-  it('adds up the parts of a union that has no samples of its own', () => {
+  it('adds up the parts of a combined indicator without samples of its own', () => {
     const { slis } = frames()(
       latency('login', [[0, 3]]),
       latency('deposit', [
@@ -131,7 +131,7 @@ describe('a frame', () => {
     })
   })
 
-  it('goes on counting when k6 was started anew', () => {
+  it('continues counting after a restart of k6', () => {
     const push = frames()
     push(latency('login', [[0, 5]]), number('iterations_total', { scenario: 'login' }, 5))
     const frame = push(latency('login', [[0, 2]]), number('iterations_total', { scenario: 'login' }, 2))
@@ -139,7 +139,7 @@ describe('a frame', () => {
     expect(frame.profiles.login?.iterations).toBe(7)
   })
 
-  it('takes a stale marker for no value', () => {
+  it('treats a stale marker as no value', () => {
     const push = frames()
     push(number('md_acknowledged_total', { op: 'deposit' }, 4), latency('login', [[0, 5]]))
     const end = { ...latency('login', [[0, 6]]), samples: [{ value: Number.NaN, timestampMs: 1 }] }
@@ -148,7 +148,7 @@ describe('a frame', () => {
     expect(frame.slis.login?.good).toBe(6)
   })
 
-  it('tells each unknown key once and their number always', () => {
+  it('lists each unknown key once and always gives their number', () => {
     const push = frames()
     const keyed = (key: string) => number('md_unknown_total', { op: 'deposit', key }, 1)
     expect(push(keyed('r.deposit.1'), number('md_unknown_count_total', { op: 'deposit' }, 1)).unknownKeys).toEqual([
@@ -163,7 +163,7 @@ describe('a frame', () => {
     expect(frame.operations.deposit?.unknown).toBe(2)
   })
 
-  it('adds the sockets of all VUs, and tells the lateness of their event loops since the last frame', () => {
+  it('adds up the sockets of all VUs, and holds the lag of their event loops since the last frame', () => {
     const push = frames()
     push(histogram('md_loop_lag', {}, [[2, 100]]))
     const frame = push(

@@ -68,7 +68,7 @@ describe('a script from a recording', () => {
     expect(script?.script).toContain('Authorization: __ENV.AUTHORIZATION')
   })
 
-  it('keeps what the recording says as text: a title or a body cannot become code', () => {
+  it('keeps the recorded values as text, so that a title or a body cannot become code', () => {
     const script = made([
       entry('p3', 0, 'POST', `${SHOP}/a"b'\${x}`, { request: { postData: { text: '"; throw 1 //' } } }),
     ])
@@ -78,7 +78,7 @@ describe('a script from a recording', () => {
     expect(body).toContain(JSON.stringify('"; throw 1 //'))
   })
 
-  it('is none where there is nothing but static files, and a problem where there is no HAR', () => {
+  it('is not made if there are only static files, and is refused if the file is not a HAR', () => {
     expect(
       made([entry('p1', 0, 'GET', `${SHOP}/x.css`, { response: { content: { mimeType: 'text/css' } } })]),
     ).toBeUndefined()

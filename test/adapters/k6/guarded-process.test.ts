@@ -28,7 +28,7 @@ const groupOf = (leader: number): number[] =>
     })
 
 describe('a guarded process', () => {
-  it('is the program itself: its pid, its output and its exit code', async () => {
+  it('has the pid, the output and the exit code of the program', async () => {
     const { pid, stdout, ended } = await startGuardedProcess(
       ['/bin/sh', '-c', 'echo "$$ $1"; exit 7', 'sh', 'a b'],
       process.env,
@@ -39,7 +39,7 @@ describe('a guarded process', () => {
     expect(chunks.join('')).toBe(`${pid} a b\n`)
   })
 
-  it('ends by the signal it is sent, and its guard with it', async () => {
+  it('ends by the signal that it gets, together with its guard', async () => {
     const { pid, signal, ended } = await startGuardedProcess(['sleep', '60'], process.env)
     await until(() => groupOf(pid).length === 2)
     signal('SIGTERM')
@@ -47,12 +47,12 @@ describe('a guarded process', () => {
     expect(await until(() => groupOf(pid).length === 0)).toBe(true)
   })
 
-  it('reads nothing from us', async () => {
+  it('reads nothing from its standard input', async () => {
     const { ended } = await startGuardedProcess(['/bin/sh', '-c', 'read -r line || exit 3'], process.env)
     expect(await ended).toMatchObject({ code: 3 })
   })
 
-  it('cannot be started from a program that is not there: it ends with 127', async () => {
+  it('ends with 127 if the program does not exist', async () => {
     expect(await (await startGuardedProcess(['/no/such/program'], process.env)).ended).toMatchObject({ code: 127 })
   })
 

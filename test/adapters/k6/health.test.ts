@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { healthOf, hostTicks } from '../../../src/adapters/k6/health.ts'
 
 describe('the generator’s health', () => {
-  it('takes idle and waiting for disks as not busy', () => {
+  it('counts idle and I/O wait as not busy', () => {
     expect(hostTicks('cpu  10 1 5 80 4 0 0 0 9 9\ncpu0 1 1 1 1 1 1 1 1 1 1\n')).toEqual({ busy: 16, total: 100 })
   })
 

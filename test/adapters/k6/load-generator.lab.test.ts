@@ -42,7 +42,7 @@ const LOBBY = { profiles: ['lobby'], sockets: false }
 const short = (rate: number, durationMs = 2000) => planOf(platform.entry, { login: [stage(durationMs, rate)] })
 
 describe('inspecting a script', () => {
-  it('finds nothing wrong with the stock scenario, and tells k6’s version', async () => {
+  it('finds no problem in the stock scenario, and reports the version of k6', async () => {
     expect(await k6.generator.inspect(PROMO_PEAK, { profiles: ['login', 'deposit', 'bet'], sockets: true })).toEqual({
       version: expect.stringMatching(/^v2\./),
       issues: [],
@@ -51,7 +51,7 @@ describe('inspecting a script', () => {
     })
   })
 
-  it('tells the line where a script throws while it is loaded', async () => {
+  it('reports the line where a script throws while it is loaded', async () => {
     const file = await script('throws', `const nothing: { a?: { b: number } } = {}\nexport const x = nothing.a.b\n`)
     const { issues } = await k6.generator.inspect(file, NOTHING)
     expect(issues).toMatchObject([{ at: { line: 6 }, code: 'load-script-fails' }])
@@ -68,20 +68,20 @@ describe('inspecting a script', () => {
     })
   })
 
-  it('refuses a script that takes the plan and would not tell when its load began', async () => {
+  it('refuses a script that uses the plan and does not report when its load began', async () => {
     const file = await script('bare', `export const options = {}\nexport default () => {}\nvoid [good, measure]\n`)
     await writeFile(file, (await readFile(file, 'utf8')).replace('export const options = loadOptions()\n', ''))
     expect((await k6.generator.inspect(file, NOTHING)).issues).toMatchObject([{ code: 'load-script-unmeasured' }])
   })
 
-  it('tells which function a load profile calls that the script does not export', async () => {
+  it('reports a function that a load profile calls and the script does not export', async () => {
     const file = await script('unexported', `export const Lobby = measure('lobby', () => good)\n`)
     expect((await k6.generator.inspect(file, LOBBY)).issues).toMatchObject([
       { at: { file }, code: 'load-script-export', problem: expect.stringContaining('lobby calls lobby') },
     ])
   })
 
-  it('tells the thresholds of the script', async () => {
+  it('returns the thresholds of the script', async () => {
     const file = join(k6.folder, 'thresholds.ts')
     await writeFile(
       file,
@@ -100,14 +100,14 @@ export const lobby = measure('lobby', () => good)
     ])
   })
 
-  it('knows a binary that is no k6', async () => {
+  it('detects a binary that is not k6', async () => {
     expect(await k6Version('/bin/true')).toBeUndefined()
     expect(await k6Version('/no/such/k6')).toBeUndefined()
   })
 })
 
 describe('a running load', () => {
-  it('finds the files that its script opens beside the script', async () => {
+  it('finds files that its script opens, relative to the script', async () => {
     await writeFile(join(k6.folder, 'users.csv'), 'u1\nu2\n')
     const file = await script(
       'opening',
@@ -121,7 +121,7 @@ export const lobby = measure('lobby', () => { if (users.length !== 2) throw new 
     expect(await run.ended()).toMatchObject({ outcome: 'completed', problems: [] })
   })
 
-  it('waits for attempts that are asynchronous, and counts how they end', async () => {
+  it('waits for asynchronous attempts, and counts their results', async () => {
     const file = await script(
       'async',
       `import { bad } from '${lib}/measure.ts'
@@ -143,7 +143,7 @@ export const broken = measure('broken', async () => { await later(1); throw new 
     expect(broken).toMatchObject({ good: 0, badBy: { exception: broken?.bad } })
   })
 
-  it('gives about a frame a second and the generator’s health', async () => {
+  it('returns about one frame per second and the health of the generator', async () => {
     const run = await k6.drive(PROMO_PEAK, short(20, 4000))
     expect(await run.ended()).toMatchObject({ outcome: 'completed', problems: [] })
     const frames = run.frames()
@@ -158,7 +158,7 @@ export const broken = measure('broken', async () => { await later(1); throw new 
     expect(goods).toEqual(goods.toSorted((a, b) => a - b))
   })
 
-  it('counts an exception in every iteration as bad, and tells it', async () => {
+  it('counts an exception in an iteration as bad, and reports it', async () => {
     const file = await script(
       'throwing',
       `export const login = measure('login', () => { throw new Error('no such player') })\n`,
@@ -186,7 +186,7 @@ export const broken = measure('broken', async () => { await later(1); throw new 
     expect((last?.profiles.login?.iterations ?? 0) + (last?.profiles.login?.dropped ?? 0)).toBeLessThan(20)
   })
 
-  it('shows attempts, and no result of any, where a profile measures nothing', async () => {
+  it('shows attempts without results for a profile that measures nothing', async () => {
     const run = await k6.drive(
       await script('silent', `export const login = () => {}\nvoid [good, measure]\n`),
       short(10),
@@ -197,7 +197,7 @@ export const broken = measure('broken', async () => { await later(1); throw new 
     expect([last?.slis.login?.good ?? 0, last?.slis.login?.bad ?? 0]).toEqual([0, 0])
   })
 
-  it('is seen to be starved when the generator cannot keep up: more was due than ran', async () => {
+  it('is reported as starved when the generator cannot keep up', async () => {
     // Each arrival burns 50 ms of CPU; 200 a second would take ten cores.
     const busy = `export const login = measure('login', () => { for (const end = Date.now() + 50; Date.now() < end; ); return good })\n`
     const plan = short(200)
@@ -212,7 +212,7 @@ export const broken = measure('broken', async () => { await later(1); throw new 
     expect(Math.max(...run.health().map(({ cpuCores }) => cpuCores))).toBeGreaterThan(0.5)
   })
 
-  it('stops when asked, with what was counted until then', async () => {
+  it('stops when asked, and keeps the counts until then', async () => {
     const run = await k6.drive(PROMO_PEAK, short(20, 60_000))
     await expect.poll(() => run.frames().at(-1)?.profiles.login?.iterations ?? 0).toBeGreaterThan(40)
     const asked = performance.now()
@@ -236,7 +236,7 @@ export const broken = measure('broken', async () => { await later(1); throw new 
     expect(run.frames().at(-1)?.profiles.login?.iterations).toBeGreaterThan(10)
   })
 
-  it('does not begin if no player can log in, and shows the message of k6', async () => {
+  it('does not start if no player can log in, and shows the message of k6', async () => {
     const nowhere = planOf('http://127.0.0.1:1', { deposit: [stage(1000, 5)] })
     const failing = k6.drive(PROMO_PEAK, nowhere)
     await expect(failing).rejects.toThrow(EnvironmentError)
@@ -248,7 +248,7 @@ export const broken = measure('broken', async () => { await later(1); throw new 
     await expect(k6.drive(PROMO_PEAK, plan)).rejects.toThrow(/withdrawal/)
   })
 
-  it('ends with the process that drives it, killed or not', async () => {
+  it('ends with the process that drives it, also if that is killed', async () => {
     const { path: binary } = await resolveTool('k6')
     const source = join(import.meta.dirname, '../../../src')
     const program = `

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { waysToLoad } from '../../../src/adapters/k6/loadable.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
-it('may be prepared many times at once, as for the two loads of a comparison', async () => {
+it('a load may be prepared several times at once, as for the two loads of a comparison', async () => {
   const folder = tempFolder()
   const cache = join(folder, 'cache')
   const script = join(folder, 'plain.js')

@@ -7,8 +7,8 @@ import { tempFolder } from '../../support/temp-folder.ts'
 
 const line = (entry: object): string => `${JSON.stringify(entry)}\n`
 
-describe('what k6 says', () => {
-  it('is kept, and summed up: equal warnings once with their number, the zero mark never', async () => {
+describe('the log of k6', () => {
+  it('is kept and summarised: equal warnings once with their count, without the mark of the start', async () => {
     const folder = tempFolder()
     const said = [
       line({ level: 'info', msg: 'matchday-zero 1795472814177' }),

@@ -16,7 +16,7 @@ const start = async () => {
 const NOTHING = new Uint8Array([0])
 
 describe('the receiver', () => {
-  it('takes pushes under its own address only, and tells instances apart', async () => {
+  it('accepts pushes only at its own address, and tells instances apart', async () => {
     const { writes, post, pushes } = await start()
     expect(await post(pushes.urlOf('k6'), NOTHING)).toBe(204)
     expect(await post(pushes.urlOf('k6/2'), NOTHING)).toBe(204)
@@ -26,7 +26,7 @@ describe('the receiver', () => {
     expect(pushes.problems).toEqual([])
   })
 
-  it('refuses what it cannot read and remembers why, and goes on', async () => {
+  it('refuses a push that it cannot read, records why, and continues', async () => {
     const { writes, post, pushes } = await start()
     expect(await post(pushes.urlOf('k6'), new Uint8Array([5, 1, 2]))).toBe(400)
     expect(await post(pushes.urlOf('k6'), new Uint8Array(17 * 1024 * 1024))).toBe(400)

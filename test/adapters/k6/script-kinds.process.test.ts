@@ -169,7 +169,7 @@ export default () => {
     }
   })
 
-  it('count WebSocket handshakes, those that are refused too', async () => {
+  it('count WebSocket handshakes, refused ones included', async () => {
     const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' })
     await once(sockets, 'listening')
     sockets.on('connection', (socket) => socket.on('message', (data) => socket.send(String(data))))
@@ -204,8 +204,8 @@ export default () => {
   })
 })
 
-describe('what a script asks for at its end', () => {
-  it('is done: handleSummary is called, and a missed threshold fails the run', async () => {
+describe('the end of a script', () => {
+  it('calls handleSummary, and a missed threshold fails the run', async () => {
     const at = place('thresholds', {
       'main.js': `import http from 'k6/http'
 export const options = {

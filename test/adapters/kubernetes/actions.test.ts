@@ -32,7 +32,7 @@ const afterPatch = (object: KubeObject, patch: object) => patched(object, patch)
 describe('the mark of a change', () => {
   const mark = (undo: Reversal): Mark => ({ run: 'run-1', target: 'casino', undo })
 
-  it('is on the object with the change, and says whose it is and what takes it back', () => {
+  it('is on the changed object, and names the run and the undo', () => {
     const marked = afterPatch(node, markedWith(mark(taint)))
     expect(hasMark(marked, taint)).toBe(true)
     expect(marksOf(marked)).toEqual([mark(taint)])
@@ -42,7 +42,7 @@ describe('the mark of a change', () => {
     expect(keys.map((key) => (key.split('/')[1] ?? '').length <= 63)).toEqual([true])
   })
 
-  it('goes alone, and the label goes with the last one; what others wrote stays', () => {
+  it('is removed alone, the label with the last mark, and what others wrote is kept', () => {
     const both = afterPatch(afterPatch(node, markedWith(mark(taint))), markedWith(mark(power)))
     const one = afterPatch(both, unmarked(both, taint))
     expect([hasMark(one, taint), hasMark(one, power), one.metadata.labels?.['matchday.dev/run']]).toEqual([
@@ -53,7 +53,7 @@ describe('the mark of a change', () => {
     expect(afterPatch(one, unmarked(one, power))).toEqual(node)
   })
 
-  it('is not taken from what somebody else has written under its name', () => {
+  it('is not read from an annotation that somebody else wrote under its name', () => {
     const annotations = {
       'matchday.dev/undo.1': 'not JSON',
       'matchday.dev/undo.2': '{"undo":{"does":"delete-everything"}}',
@@ -66,16 +66,16 @@ describe('the undo of a field', () => {
   it.each([
     ['what was there', { data: { promo: 'on' } }, 'on'],
     ['that nothing was there', {}, null],
-  ])('remembers %s', (_, data, was) => {
+  ])('records %s', (_, data, was) => {
     const undo = restoreOf({ ...node, ...data }, path, ['data', 'promo'], 'off')
     expect(undo).toMatchObject({ wrote: 'off', was })
   })
 
-  it('is not owed where the field holds the value already', () => {
+  it('is not needed if the field holds the value already', () => {
     expect(restoreOf(node, path, ['spec', 'unschedulable'], true)).toBeUndefined()
   })
 
-  it('reads and writes keys that have dots in them', () => {
+  it('reads and writes keys with dots', () => {
     const written = afterPatch(node, nested(power.does === 'restore-field' ? power.field : [], 'off'))
     expect(fieldAt(written, ['metadata', 'annotations', 'matchday.dev/power'])).toBe('off')
     expect(written.metadata.annotations?.of).toBe('somebody else')
@@ -91,7 +91,7 @@ describe('the undo of a field', () => {
   })
 })
 
-describe('a change has come to rest', () => {
+describe('a change has settled', () => {
   const rollout: Settled = { kind: 'rolled-out', path: '/x' }
   const deployment = (status: object, spec: object = { replicas: 3 }): KubeObject => ({
     metadata: { name: 'gateway', generation: 5 },
@@ -141,11 +141,11 @@ describe('a change has come to rest', () => {
       '1 of 2 replicas are updated, 2 ready, 2 in all',
     ],
     ['a member is not ready', database({ readyReplicas: 1 }), '2 of 2 replicas are updated, 1 ready, 2 in all'],
-  ])('or not: %s', (_, object, open) => {
+  ])('unless %s', (_, object, open) => {
     expect(whatIsOpen(rollout, object)).toBe(open)
   })
 
-  it('when a database is where it was wanted, and not before', () => {
+  it('when a database has its wanted primary, and not before', () => {
     const moved: Settled = {
       kind: 'fields-equal',
       path: '/x',

@@ -102,7 +102,7 @@ const pods = { method: 'GET', path: paths.pods('casino') } as const
 const statusOf = async (kubeconfig?: string) => (await (await open(kubeconfig)).request(pods)).status
 
 describe('paths and files of a kubeconfig', () => {
-  it('are relative to it, by flag as by variable (d01-relative-ca)', async () => {
+  it('are relative to it, whether it is given by flag or by variable (d01-relative-ca)', async () => {
     written('ca.crt', authority)
     const file = written(
       'kubeconfig',
@@ -113,7 +113,7 @@ describe('paths and files of a kubeconfig', () => {
     expect(await statusOf()).toBe(200)
   })
 
-  it('may be several, of which a missing one is skipped and the first that names something wins (d23-split)', async () => {
+  it('may be several: a missing one is skipped, and the first with a value wins (d23-split)', async () => {
     written('ca.crt', authority)
     const cluster = { server: `https://127.0.0.1:${port}`, 'certificate-authority': 'ca.crt' }
     const a = written('a', { clusters: [{ name: 'c', cluster }] })
@@ -124,7 +124,7 @@ describe('paths and files of a kubeconfig', () => {
     expect(await statusOf()).toBe(200)
   })
 
-  it('that name a tokenFile have it read again when its token is refused', async () => {
+  it('read a tokenFile again when its token is refused', async () => {
     written('token', 'old\n')
     const file = written('kubeconfig', config({}, { tokenFile: 'token', token: 'bad' }))
     takes = (authorization) => authorization === 'Bearer old'
@@ -160,7 +160,7 @@ printf '{"status":{"token":"exp-%s000","expirationTimestamp":"%s"}}' "$end" "$(d
     expect(runs()).toBeGreaterThan(1)
   })
 
-  it('runs again after a 401, also for a watch, and not for what a pod refuses', async () => {
+  it('runs again after a 401, also for a watch, and not after a refusal by a pod', async () => {
     plugin('plugin.sh', `printf '{"status":{"token":"token-%s"}}' $(wc -l < "${join(folder, 'runs')}")`)
     takes = (authorization) => authorization === 'Bearer token-1'
     const api = await open(written('kubeconfig', login('./plugin.sh')))
@@ -197,7 +197,7 @@ printf '{"status":{"token":"exp-%s000","expirationTimestamp":"%s"}}' "$end" "$(d
     expect(stderr).toMatch(/^environment [\s\S]*\n {2}Next: /)
   })
 
-  it('that is not there ends with its name', async () => {
+  it('that does not exist is named in the error', async () => {
     const file = written('kubeconfig', login('no-such-plugin', { installHint: 'Install it from …' }))
     await expect((await open(file)).request(pods)).rejects.toMatchObject({
       message: expect.stringMatching(/no-such-plugin.*ENOENT/),
@@ -206,15 +206,15 @@ printf '{"status":{"token":"exp-%s000","expirationTimestamp":"%s"}}' "$end" "$(d
   })
 })
 
-describe('the way to the server', () => {
-  it('leads through the proxy of the kubeconfig, also for a server on this machine (d05-proxy-url)', async () => {
+describe('the connection to the server', () => {
+  it('goes through the proxy of the kubeconfig, also for a server on this machine (d05-proxy-url)', async () => {
     const { url, asked } = await proxy()
     const file = written('kubeconfig', config({ server: 'https://localhost:443', 'proxy-url': url }))
     expect(await statusOf(file)).toBe(200)
     expect(asked).toEqual(['localhost:443'])
   })
 
-  it('leads through HTTPS_PROXY, but not where NO_PROXY or this machine is meant', async () => {
+  it('goes through HTTPS_PROXY, except for NO_PROXY and this machine', async () => {
     const { url, asked } = await proxy()
     vi.stubEnv('HTTPS_PROXY', url)
     expect(await statusOf(written('kubeconfig', config({ server: 'https://kube.example:6443' })))).toBe(200)
@@ -226,13 +226,13 @@ describe('the way to the server', () => {
     expect(asked).toHaveLength(1)
   })
 
-  it('is refused where the proxy is none that matchday can use, instead of passing it by', async () => {
+  it('is refused if matchday cannot use the proxy, instead of bypassing it', async () => {
     const file = written('kubeconfig', config({ 'proxy-url': 'socks5://127.0.0.1:1080' }))
     await expect(open(file)).rejects.toMatchObject({ message: expect.stringContaining('socks5://127.0.0.1:1080') })
     expect(seen).toEqual([])
   })
 
-  it("is a pod's own, without any kubeconfig, and its token is read again", async () => {
+  it('uses the service account of a pod without a kubeconfig, and reads its token again', async () => {
     vi.stubEnv('KUBECONFIG', join(folder, 'missing'))
     vi.stubEnv('KUBERNETES_SERVICE_HOST', '127.0.0.1')
     vi.stubEnv('KUBERNETES_SERVICE_PORT', String(port))
@@ -253,7 +253,7 @@ describe('the way to the server', () => {
     expect(seen[0]?.path).toBe('/k8s/c-1/api/v1/namespaces/casino/pods')
   })
 
-  it('tells whom to act as, with groups', async () => {
+  it('impersonates a user with groups', async () => {
     const user = {
       token: 'good',
       as: 'ann',

@@ -23,7 +23,7 @@ describe('the credentials of the load', () => {
     expect(read).toEqual({ values: { A: 'from-the-environment', B: 'from-a-file' }, issues: [] })
   })
 
-  it('that cannot be had are all told at once, each at its line, and none is quoted', async () => {
+  it('that are missing are all reported at once, each at its line, without their values', async () => {
     vi.stubEnv('MATCHDAY_TEST_SHORT', 'hush!')
     const { values, issues } = await asked({
       A: { kind: 'env', name: 'MATCHDAY_TEST_UNSET' },

@@ -71,7 +71,7 @@ describe('the lock of a target', () => {
     ['its clock is right', elsewhere, 0],
     ['its clock is a day behind', elsewhere, -24],
     ['it runs in another PID namespace', ended().replace(/pid:\[\d+\]/, 'pid:[1]'), 0],
-  ])('of a run elsewhere that is renewed is held, when %s', async (_, owner, hours) => {
+  ])('of a run on another machine is respected while it is renewed, when %s', async (_, owner, hours) => {
     const { outcome } = await taken(leased(owner, hoursFromNow(hours)), renewing)
     expect(outcome).toBeInstanceOf(TargetHeld)
     expect(String(outcome)).toContain('other-run')
@@ -82,19 +82,22 @@ describe('the lock of a target', () => {
     ['its clock was a day behind', elsewhere, -24],
     ['it ran in another PID namespace', ended().replace(/pid:\[\d+\]/, 'pid:[1]'), -24],
     ['it says nothing of its process', '', -24],
-  ])('of a run elsewhere that is not renewed is taken after its whole duration, when %s', async (_, owner, hours) => {
-    const { outcome, tookMs } = await taken(leased(owner, hoursFromNow(hours)))
-    expect(outcome).toBe('my-run')
-    expect(tookMs).toBeGreaterThan(DURATION_S * 1000)
-  })
+  ])(
+    'of a run on another machine is taken after its whole duration without a renewal, when %s',
+    async (_, owner, hours) => {
+      const { outcome, tookMs } = await taken(leased(owner, hoursFromNow(hours)))
+      expect(outcome).toBe('my-run')
+      expect(tookMs).toBeGreaterThan(DURATION_S * 1000)
+    },
+  )
 
-  it('of a process that died here is taken at once', async () => {
+  it('of a dead process on this machine is taken at once', async () => {
     const { outcome, tookMs } = await taken(leased(ended(), hoursFromNow(0)))
     expect(outcome).toBe('my-run')
     expect(tookMs).toBeLessThan(DURATION_S * 1000)
   })
 
-  it('is taken as soon as its holder gives it back', async () => {
+  it('is taken as soon as its holder releases it', async () => {
     const { outcome } = await taken(leased(elsewhere, hoursFromNow(0)), (looks, lease) =>
       looks < 3 ? lease : undefined,
     )
@@ -110,7 +113,7 @@ describe('the owner of a lock', () => {
     ['a process of another PID namespace', ended().replace(/pid:\[\d+\]/, 'pid:[1]'), false],
     ['a process before a reboot, or of another machine of this name', ended().replace(bootId(), 'other'), false],
     ['a process of an earlier version, which named no namespace', ended().replace(/\/pid:.*/, ''), false],
-  ])('%s is certainly dead only where it can be seen', (_, owner, dead) => {
+  ])('%s is known to be dead only on its own machine', (_, owner, dead) => {
     expect(isDeadHere(owner)).toBe(dead)
   })
 })

@@ -15,7 +15,7 @@ import type { ApiRequest, KubeObject, KubernetesApi } from '../../../src/protoco
 
 const metadata = { name: 'wallet', namespace: 'casino', uid: 'u-1' }
 
-describe('what is kept of a workload', () => {
+describe('the recorded posture of a workload', () => {
   const pod = {
     terminationGracePeriodSeconds: 45,
     securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
@@ -36,7 +36,7 @@ describe('what is kept of a workload', () => {
       spec: { template: { metadata: { labels: { app: 'wallet' } }, spec: { ...pod, ...changes } } },
     })
 
-  it('is what takes effect: a container inherits what it leaves out, and what nobody says Kubernetes defaults', () => {
+  it('is the effective setting: containers inherit from the pod, and then come the defaults of Kubernetes', () => {
     const [container] = seen({}).containers
     expect(seen({})).toMatchObject({ replicas: 1, graceMs: 45_000, labels: { app: 'wallet' }, hostNamespaces: [] })
     expect(container).toMatchObject({ requests: ['cpu'], limits: ['memory'], preStopMs: 5000, hostPorts: [9000] })
@@ -52,7 +52,7 @@ describe('what is kept of a workload', () => {
     })
   })
 
-  it('counts a sidecar among those that serve, and not an init container', () => {
+  it('counts a sidecar as a serving container, and an init container not', () => {
     const initContainers = [{ name: 'migrate' }, { name: 'proxy', restartPolicy: 'Always' }]
     expect(seen({ initContainers }).containers.map(({ name, init }) => [name, init])).toEqual([
       ['migrate', true],
@@ -98,7 +98,7 @@ describe('what is kept of a workload', () => {
   })
 })
 
-describe('what is kept of a policy', () => {
+describe('the recorded posture of a NetworkPolicy', () => {
   it.each([
     [{ podSelector: {} }, ['ingress'], []],
     [{ podSelector: {}, egress: [{}] }, ['ingress', 'egress'], [{ to: [], ports: [] }]],
@@ -119,12 +119,12 @@ describe('what is kept of a policy', () => {
       ['egress'],
       [{ to: [{ kind: 'pods' }, { kind: 'block', cidr: '10.0.0.0/8', except: [] }], ports: ['UDP/53', 'TCP/1-9'] }],
     ],
-  ])('%j governs %j', (spec, governs, egress) => {
+  ])('%j applies to %j', (spec, governs, egress) => {
     expect(networkPolicySeen({ metadata, spec })).toMatchObject({ governs, egress })
   })
 })
 
-describe('what is kept of a secret', () => {
+describe('the recorded posture of a Secret', () => {
   const created = '2026-01-01T00:00:00Z'
   const managed = (time: string, ...owned: readonly string[]) => ({
     time,
@@ -132,7 +132,7 @@ describe('what is kept of a secret', () => {
   })
   const seen = (more: object) => secretSeen({ metadata: { ...metadata, creationTimestamp: created, ...more } })
 
-  it('is when its data last changed, not when an annotation did', () => {
+  it('is the time of the last change of its data, not of an annotation', () => {
     const managedFields = [
       managed('2026-03-01T00:00:00Z', 'f:data'),
       managed('2026-02-01T00:00:00Z', 'f:data', 'f:type'),
@@ -147,12 +147,12 @@ describe('what is kept of a secret', () => {
     ['12h', 12 * 3_600_000],
     ['soon', undefined],
     ['0d', undefined],
-  ])('may get as old as "%s"', (written, ms) => {
+  ])('has a maximum age of "%s"', (written, ms) => {
     const { rotateWithin } = seen({ annotations: { 'matchday.dev/rotate-within': written } })
     expect(rotateWithin).toEqual({ text: written, ...(ms === undefined ? {} : { ms }) })
   })
 
-  it('is never its content: the API server is asked for metadata alone', async () => {
+  it('never holds its content: only metadata is requested', async () => {
     const asked: ApiRequest[] = []
     const api: KubernetesApi = {
       context: 'x',
@@ -222,16 +222,16 @@ describe('the manifests of the reference platform', () => {
     return postureWants.flatMap((want) => judgeWant('casino', want, listed.of('casino')).findings)
   }
 
-  it('are all there to be judged', () => {
+  it('are all recorded', () => {
     for (const kind of ['Workload', 'Service', 'NetworkPolicy', 'Secret'] as const)
       expect(lists[kind].length, kind).toBeGreaterThan(4)
   })
 
-  it('meet every want', () => {
+  it('pass every check', () => {
     expect(judged({}).map(({ cause, subject, sentence }) => `${cause} ${subject}: ${sentence}`)).toEqual([])
   })
 
-  it('would not, with one workload that nobody looked after', () => {
+  it('do not pass with one careless workload', () => {
     const careless = workloadSeen('Deployment', {
       metadata: { name: 'careless', namespace: 'casino', uid: 'u' },
       spec: {

@@ -70,7 +70,7 @@ describe('pods', () => {
     'watch pods in namespace egress',
   ]
 
-  it('are to be watched wherever sources are, and listed wherever a fault selects some', async () => {
+  it('need the permission to watch in namespaces of sources, and to list in namespaces where a fault selects pods', async () => {
     expect(await missing({})).toEqual([
       'list pods in namespace egress',
       'list pods in namespace providers',
@@ -78,12 +78,12 @@ describe('pods', () => {
     ])
   })
 
-  it('are not asked for where addresses take the place of a selector', async () => {
+  it('need no permission if addresses take the place of a selector', async () => {
     expect(await missing({ 'psp-a': ['203.0.113.10/32'] })).toEqual(ofSources)
   })
 })
 
-describe('an autoscaler that something is expected of', () => {
+describe('an autoscaler with an expectation', () => {
   const SCALED = '/apis/keda.sh/v1alpha1/namespaces/casino/scaledobjects'
   const told = async (answers: Answers): Promise<readonly string[]> => {
     const { rehearsal, target } = everythingPair()
@@ -98,7 +98,7 @@ describe('an autoscaler that something is expected of', () => {
     return path.startsWith('/apis/keda.sh') ? { resources: [] } : undefined
   }
 
-  it('is there', async () => {
+  it('is accepted if it exists', async () => {
     expect(await told(keda)).toEqual([])
   })
 
@@ -112,7 +112,7 @@ describe('an autoscaler that something is expected of', () => {
     ])
   })
 
-  it('is what a plan asks for where it must reach its maximum', async () => {
+  it('is required by a plan in which it must reach its maximum', async () => {
     const { rehearsal, target } = everythingPair()
     const planned = async (...names: readonly string[]) => {
       const api = await smallApiServer(
@@ -124,7 +124,7 @@ describe('an autoscaler that something is expected of', () => {
     expect(await planned('another')).toEqual(['96 object-missing'])
   })
 
-  it('is not called missing where it may not be read', async () => {
+  it('is not reported as missing if it may not be read', async () => {
     const closed: Answers = (request) =>
       /scaledobjects$|autoscalers$/.test(request.path) ? refusal(403) : keda(request)
     expect(await told(closed)).toEqual([])
@@ -155,13 +155,13 @@ describe('a release', () => {
     ['of a container that is not there', wallet('purse', 'registry.example/wallet:1'), ['61 object-missing']],
     ['of what runs already', wallet('wallet', 'registry.example/wallet:2'), ['61 release-changes-nothing']],
     ['that is paused', wallet('wallet', 'registry.example/wallet:1', { paused: true }), ['61 rollout-paused']],
-  ])('%s is reported before the load, or nothing is wrong with it', async (_, object, issues) => {
+  ])('%s is checked before the load', async (_, object, issues) => {
     expect((await told(object)).map((each) => each.split(' ').slice(0, 2).join(' '))).toEqual(issues)
   })
 })
 
 describe('a source that no pod matches', () => {
-  it('is no mistake when its Deployment is scaled to none, as KEDA leaves it when nothing waits', async () => {
+  it('is accepted when its Deployment is scaled to 0, as KEDA does without work', async () => {
     expect(await problems(deployed(deployment({ app: 'wallet' }, 3), atZero))).toEqual([])
   })
 
@@ -170,18 +170,18 @@ describe('a source that no pod matches', () => {
     ['its Deployment wants pods that are not there', [deployment(SELECTOR, 2)]],
     ['its Deployment says no number, which means one', [deployment(SELECTOR)]],
     ['there is no Deployment at all', []],
-  ])('is told when %s', async (_, deployments) => {
+  ])('is reported when %s', async (_, deployments) => {
     expect(await problems(deployed(...deployments))).toEqual([
       `source-matches-nothing source worker: no pod in namespace casino has ${NAME}.`,
     ])
   })
 
-  it('is reported if Deployments may not be read: absence is not success', async () => {
+  it('is reported if Deployments may not be read, because absence is not success', async () => {
     const refused: Answers = ({ path }) => (path === DEPLOYMENTS ? refusal(403) : undefined)
     expect(await problems(refused)).toHaveLength(1)
   })
 
-  it('is not looked for behind pods that are there', async () => {
+  it('is not checked if pods match', async () => {
     const pods: Answers = ({ path, query }) =>
       path.endsWith('/casino/pods') && query.get('labelSelector') === NAME
         ? { items: [{ metadata: { name: 'payout-worker-1' } }] }

@@ -38,7 +38,7 @@ const undo: Extract<Undo, { does: 'restore-template' }> = {
 const afterPatch = (object: KubeObject, patch: object) => patched(object, patch) as KubeObject
 
 describe('the pod template of a release', () => {
-  it('is changed in one patch, and what others wrote stays', () => {
+  it('is changed in one patch, and keeps what others wrote', () => {
     const before = wallet('wallet:1', { by: 'somebody else' })
     expect(valuesNow(before, undo.wrote)).toEqual(undo.was)
     const after = afterPatch(before, templatePatch(before, undo.wrote))
@@ -57,7 +57,7 @@ describe('the pod template of a release', () => {
   it.each([
     ['before', wallet('wallet:1')],
     ['after the change whose answer was lost', wallet('wallet:2', { sum: 'new' })],
-  ])('is no other than was read %s', (_, object) => {
+  ])('has not changed since it was read %s', (_, object) => {
     expect(otherThan(object, undo)).toBeUndefined()
   })
 })
@@ -103,7 +103,7 @@ describe('a release', () => {
   it.each([
     ['another image', release({ app: 'wallet:2' })],
     ['another annotation', release({ app: 'wallet:1' }, { sum: 'b' })],
-  ])('of %s is one', (_, act) => {
+  ])('of %s is accepted', (_, act) => {
     expect(whyNotReleased(wallet('wallet:1', { sum: 'a' }), act)).toBeUndefined()
   })
 })

@@ -5,7 +5,7 @@ import { hpaSeen, statefulSetSeen } from '../../../src/adapters/kubernetes/snaps
 const metadata = { name: 'payout-worker', namespace: 'casino', uid: 'u-9' }
 
 describe('snapshots of what KEDA scales by', () => {
-  it('keeps of a ScaledObject its bounds, its beat, and what KEDA says of it', () => {
+  it('keep bounds, polling interval and conditions of a ScaledObject', () => {
     const seen = scaledObjectSeen({
       metadata,
       spec: {
@@ -36,13 +36,13 @@ describe('snapshots of what KEDA scales by', () => {
     expect(seen.lastActiveAt).toBe(Date.parse('2026-11-23T20:00:04Z'))
   })
 
-  it('reads an absent field as what KEDA defaults it to, and leaves what KEDA has not set missing', () => {
+  it('read a missing field as the default of KEDA, and leave fields out that KEDA has not set', () => {
     const seen = scaledObjectSeen({ metadata, spec: { scaleTargetRef: { kind: 'StatefulSet', name: 'queue' } } })
     expect(seen).toMatchObject({ ofKind: 'StatefulSet', min: 0, max: 100, pollingMs: 30_000, cooldownMs: 300_000 })
     for (const field of ['idle', 'lastActiveAt', 'hpaName']) expect(seen).not.toHaveProperty(field)
   })
 
-  it('shows the values of external metrics in the HPA that KEDA makes', () => {
+  it('show the values of external metrics in the HPA of KEDA', () => {
     const metric = {
       name: 's0-postgresql',
       selector: { matchLabels: { 'scaledobject.keda.sh/name': 'payout-worker' } },
@@ -57,7 +57,7 @@ describe('snapshots of what KEDA scales by', () => {
     expect(seen.metrics).toEqual([{ metric: 'External/s0-postgresql', target: 5, value: 7.5 }])
   })
 
-  it('counts the replicas of a StatefulSet, one where none is said', () => {
+  it('count the replicas of a StatefulSet, 1 if none are given', () => {
     expect(statefulSetSeen({ metadata, spec: {}, status: { replicas: 1 } })).toMatchObject({
       wanted: 1,
       current: 1,

@@ -4,7 +4,7 @@ import { deploymentSeen, endpointsSeen, hpaSeen, podSeen } from '../../../src/ad
 const metadata = { name: 'payments-api', namespace: 'casino', uid: 'u-1', creationTimestamp: '2026-11-23T20:00:00Z' }
 
 describe('snapshots of Kubernetes objects', () => {
-  it('keeps of a pod when it was created, scheduled and ready', () => {
+  it('keep the times at which a pod was created, scheduled and Ready', () => {
     const pod = podSeen({
       metadata: { ...metadata, labels: { 'app.kubernetes.io/name': 'payments-api' } },
       spec: { nodeName: 'zone-a-api' },
@@ -24,7 +24,7 @@ describe('snapshots of Kubernetes objects', () => {
     )
   })
 
-  it('keeps of a pod how the container that ended last had ended', () => {
+  it('keep how the container of a pod that ended last had ended', () => {
     const ended = (name: string, reason: string, exitCode: number, finishedAt: string) => ({
       name,
       restartCount: 1,
@@ -48,7 +48,7 @@ describe('snapshots of Kubernetes objects', () => {
     expect(podSeen({ metadata, status: { containerStatuses: [containerStatuses[2]] } }).lastTermination).toBeUndefined()
   })
 
-  it('keeps of a pod the image that each container was to run, and the one that it runs', () => {
+  it('keep the wanted and the running image of each container of a pod', () => {
     const id = `registry.example/gateway@sha256:${'a'.repeat(64)}`
     const pod = podSeen({
       metadata,
@@ -74,7 +74,7 @@ describe('snapshots of Kubernetes objects', () => {
     ])
   })
 
-  it('does not call a pod ready, nor gives it a ready time, when its condition is False', () => {
+  it('do not call a pod Ready, and give no time, when its condition is False', () => {
     const pod = podSeen({
       metadata,
       status: { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: '2026-11-23T20:00:04Z' }] },
@@ -93,7 +93,7 @@ describe('snapshots of Kubernetes objects', () => {
     ],
     ['a ReplicaSet that no Deployment made', 'ReplicaSet', 'payments-api', 'ReplicaSet', 'payments-api'],
     ['its StatefulSet', 'StatefulSet', 'wallet-db', 'StatefulSet', 'wallet-db'],
-  ])('keeps as the owner of a pod %s', (_, kind, name, ownerKind, owner) => {
+  ])('keep as the owner of a pod %s', (_, kind, name, ownerKind, owner) => {
     const labels = { 'pod-template-hash': '5f6d' }
     const ownerReferences = [
       { kind: 'Node', name: 'a1' },
@@ -105,11 +105,11 @@ describe('snapshots of Kubernetes objects', () => {
     })
   })
 
-  it('keeps a pod without a controller as its own owner', () => {
+  it('keep a pod without a controller as its own owner', () => {
     expect(podSeen({ metadata }).owner).toEqual({ kind: 'Pod', name: 'payments-api' })
   })
 
-  it('pairs each metric of an autoscaler with its current value and leaves a missing one missing', () => {
+  it('pair each metric of an autoscaler with its current value, and leave a missing value out', () => {
     const spec = {
       scaleTargetRef: { name: 'payments-api' },
       minReplicas: 2,
@@ -142,11 +142,11 @@ describe('snapshots of Kubernetes objects', () => {
     expect(hpaSeen({ metadata, spec, status }).metrics[1]).not.toHaveProperty('value')
   })
 
-  it('reads an absent replica count as what Kubernetes defaults it to', () => {
+  it('read a missing replica count as the default of Kubernetes', () => {
     expect(deploymentSeen({ metadata, spec: {}, status: {} })).toMatchObject({ wanted: 1, ready: 0 })
   })
 
-  it('counts an endpoint without a ready condition as ready', () => {
+  it('count an endpoint without a ready condition as ready', () => {
     const slice = endpointsSeen({
       metadata,
       endpoints: [{ conditions: {} }, { conditions: { ready: true } }, { conditions: { ready: false } }],

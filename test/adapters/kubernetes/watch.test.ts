@@ -63,13 +63,13 @@ describe('a watch', () => {
     ])
   })
 
-  it('says that evidence is lost when something cannot be read, instead of passing over it', async () => {
+  it('reports lost evidence when an object cannot be read', async () => {
     const { events, lost } = await told(list(5), new Lines(news('ADDED', pod('broken', 6)), news('ADDED', pod('a', 7))))
     expect(lost[0]).toBe('cannot be read')
     expect(events).not.toContain('added broken')
   })
 
-  it('waits longer and longer where each connection ends at once', async () => {
+  it('backs off while each connection ends at once', async () => {
     const stop = new AbortController()
     const watchedAt: number[] = []
     const api = await smallApiServer(({ query }) => {

@@ -25,8 +25,8 @@ async function probesOf(visible: () => readonly string[]) {
   return kubernetesProbes(api, systemClock)
 }
 
-describe('a scrape of which only one metric is seen', () => {
-  it('is looked at again, and whole then', async () => {
+describe('a scrape of which only one metric is visible', () => {
+  it('is read again, and then complete', async () => {
     let visible: readonly string[] = ['orders_all']
     const probes = await probesOf(() => visible)
     expect(await probes.query(prometheus, 'shop')).toEqual([])
@@ -37,7 +37,7 @@ describe('a scrape of which only one metric is seen', () => {
     expect(sample).not.toHaveProperty('unread')
   })
 
-  it('lacks the other one if it still does then', async () => {
+  it('lacks the other metric if it is still missing then', async () => {
     const probes = await probesOf(() => ['orders_all'])
     expect(await probes.query(prometheus, 'shop')).toEqual([])
     expect(await probes.query(prometheus, 'shop')).toMatchObject([
@@ -47,8 +47,8 @@ describe('a scrape of which only one metric is seen', () => {
   })
 })
 
-describe('a source that is read anew', () => {
-  it('has its last scrape once more, so that a look before the run takes nothing from it', async () => {
+describe('a source that is read again from the start', () => {
+  it('returns its last scrape once more, so that a check before the run takes nothing from the run', async () => {
     const probes = await probesOf(() => ['orders_all', 'orders_good'])
     expect(await probes.query(prometheus, 'shop', true)).toHaveLength(1)
     expect(await probes.query(prometheus, 'shop')).toHaveLength(0)
@@ -91,7 +91,7 @@ describe('an application that has not counted anything yet', () => {
     ])
   })
 
-  it('had no series in the scrape before its first sample, as far back as they were looked for', async () => {
+  it('had no series in the scrapes before its first sample, as far back as the query looked', async () => {
     const probes = await probesOf({ shown: true })
     // The first look reaches 12 s back.
     const [before, first, ...others] = await probes.query({ ...prometheus, scrapeMs: millis(11_000) }, 'shop')

@@ -49,7 +49,7 @@ const valuesOf = (samples: readonly Sample[]): readonly number[] =>
   samples.flatMap((sample) => (sample.ok ? sample.series.map(({ value }) => value) : []))
 
 describe('a source that Prometheus scrapes', () => {
-  it('gives every sample once, at the time of its scrape', async () => {
+  it('returns every sample once, with the time of its scrape', async () => {
     const probes = kubernetesProbes(await noApi(), systemClock)
     await expect.poll(async () => valuesOf(await probes.query(to(ORDERS), 'shop')).length).toBeGreaterThan(0)
     const all: Sample[] = []
@@ -110,7 +110,7 @@ describe('before the load', () => {
     ['more often than the target file says', 2 * SCRAPE_MS, 'scrapes it every 500ms, and scrapeInterval is 1s'],
     ['less often than the target file says', SCRAPE_MS / 2, 'scrapes it every 500ms, and scrapeInterval is 250ms'],
     ['as the target file says, and nothing', SCRAPE_MS, ''],
-  ])('a Prometheus that scrapes %s is told', async (_, scrapeMs, words) => {
+  ])('a Prometheus that scrapes %s is reported', async (_, scrapeMs, words) => {
     const problem = await issueOf({ ...to(ORDERS), scrapeMs: millis(scrapeMs) })
     expect(words === '' ? problem : problem.includes(words)).toEqual(words === '' ? '' : true)
   })
@@ -123,7 +123,7 @@ describe('before the load', () => {
   })
   const BUCKETS = { shop: { buckets: 'times_bucket{job="shop"}', ...ORDERS.shop } }
 
-  it('a histogram without a bucket at the limit is told, and one with it is not', async () => {
+  it('a histogram without a bucket at the limit is reported, and one with it is not', async () => {
     const sli: PrometheusSli = { kind: 'prometheus-buckets', of: 'shop', buckets: 'buckets', unit: 's', at }
     const bucket = (le: string) => `times_bucket{le="${le}"} 4\n`
     shop.extra = `# TYPE times histogram\n${['0.1', '0.5', '+Inf'].map(bucket).join('')}times_sum 1\ntimes_count 4\n`
@@ -137,7 +137,7 @@ describe('before the load', () => {
     shop.extra = ''
   })
 
-  it('counters of which one was never seen are told', async () => {
+  it('a pair of counters of which one was never seen is reported', async () => {
     const sli: PrometheusSli = { kind: 'prometheus-ratio', of: 'shop', good: 'good', total: 'orders_total', at }
     const sources = { shop: { good: 'orders_total{to="b"}', ...ORDERS.shop } }
     expect(await issueOf(to(sources), counted(sli))).toContain('"orders" cannot be counted; no instance shows good')
@@ -147,7 +147,7 @@ describe('before the load', () => {
     ['a query that Prometheus refuses', 'orders_total{', 'parse error'],
     ['an expression that is no selector', 'sum(orders_total)', 'ranges only allowed for vector selectors'],
     ['series that are not there', 'nothing_total{job="shop"}', 'has no samples of nothing_total{job="shop"}'],
-  ])('%s is reported in its words', async (_, selector, problem) => {
+  ])('%s is reported with the message of the server', async (_, selector, problem) => {
     expect(await issueOf(to({ shop: { orders_total: selector } }))).toContain(problem)
   })
 

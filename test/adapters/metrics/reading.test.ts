@@ -3,7 +3,7 @@ import { readMetrics } from '../../../src/adapters/metrics/reading.ts'
 
 const ok = (value: number) => ({ name: 'calls_total', labels: { to: 'a' }, value })
 
-describe('one answer of a pod', () => {
+describe('one metrics answer of a pod', () => {
   it.each([
     ['keeps the series that are wanted', 'calls_total{to="a"} 3\nother 4', { ok: true, series: [ok(3)] }],
     [
@@ -44,7 +44,7 @@ describe('one answer of a pod', () => {
     expect(readMetrics(text, ['calls_total'])).toEqual(reading)
   })
 
-  it('keeps what it could read beside what it could not', () => {
+  it('keeps the valid readings beside the failed ones', () => {
     expect(readMetrics('calls_total{to="a"} 3\nlag NaN\nother 1', ['calls_total', 'lag', 'gone'])).toEqual({
       ok: true,
       series: [ok(3)],

@@ -26,7 +26,7 @@ describe('a forecast for six replicas from a sweep of one to four', () => {
     ['USL, noisy', law({ gamma: 100, alpha: 0.03, beta: 0.002 }), 0.05],
     ['Amdahl', law({ gamma: 100, alpha: 0.05, beta: 0 }), 0.02],
     ['linear', law({ gamma: 100, alpha: 0, beta: 0 }), 0.02],
-  ])('%s: the range holds what is measured then, in 95 of 100 sweeps or nearly', (_, truth, noise) => {
+  ])('%s: the range contains the measured value in about 95 of 100 sweeps', (_, truth, noise) => {
     const hits = Array.from({ length: 150 }, () => {
       const range = forecast(sweep(truth, noise), 6)
       const measured = truth(6) * (1 + noise * normal())
@@ -36,14 +36,14 @@ describe('a forecast for six replicas from a sweep of one to four', () => {
     expect(hits.filter(Boolean).length / hits.length).toBeGreaterThanOrEqual(0.914)
   })
 
-  it('is narrow enough to be of use: within a third of the truth at 2 % noise', () => {
+  it('is narrow enough to be useful: within a third of the true value at 2 % noise', () => {
     const range = forecast(sweep(law({ gamma: 100, alpha: 0.03, beta: 0.002 }), 0.02), 6)
     if (range.kind !== 'range') throw new Error(range.kind)
     expect((range.high - range.low) / 2 / 510).toBeLessThan(1 / 3)
   })
 })
 
-describe('what a forecast refuses', () => {
+describe('a forecast refuses', () => {
   const points = sweep(law({ gamma: 100, alpha: 0.02, beta: 0 }), 0.01)
 
   it('more than twice the largest measurement', () => {
@@ -76,7 +76,7 @@ describe('what a forecast refuses', () => {
     expect(forecast([{ replicas: 1, capacity: 10 }], 2)).toMatchObject({ kind: 'refused' })
   })
 
-  it('the jump that fooled the law alone: from 20 CPUs to 64', () => {
+  it('a jump for which the law alone was wrong: from 20 CPUs to 64', () => {
     const upTo20 = raytracer.slice(0, 6).map(([replicas, capacity]) => ({ replicas, capacity }))
     expect(forecast(upTo20, 64)).toMatchObject({ kind: 'refused' })
     // At 28 the band of the law with a peak ends below the 230 that were measured; the envelope of all three holds it.

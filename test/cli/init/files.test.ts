@@ -86,7 +86,7 @@ function issuesOf({ files, rehearsal }: FirstFiles, context: string): readonly s
   return [...(parsed.warnings ?? []), ...(planned.ok ? [] : planned.issues)].map(formatIssue)
 }
 
-describe('the first files', () => {
+describe('the files that init writes', () => {
   it.each<[string, Partial<Survey>]>([
     ['a usual namespace', {}],
     ['an autoscaler and a budget that holds', { autoscalers: [autoscaler], budgets: [budget(2)] }],
@@ -116,7 +116,7 @@ describe('the first files', () => {
     expect(first.decisions.length).toBeGreaterThan(3)
   })
 
-  it('are about the workload behind a route, through its host and paths', () => {
+  it('cover the workload behind a route, by its host and paths', () => {
     const first = made()
     expect(first.files.map(({ path }) => path)).toEqual([
       'scenarios/targets/staging.yaml',
@@ -129,7 +129,7 @@ describe('the first files', () => {
     expect(textOf(first, 'rehearsal.yaml')).toContain('witness: {ready: pods, app: web, becomes: 2, within: 10s}')
   })
 
-  it('are about what answers at /, not about the path with most pods', () => {
+  it('cover the workload that answers at /, not the path with most pods', () => {
     const socket = { ...web, name: 'socket', replicas: 9, labels: { app: 'socket' }, selector: { app: 'socket' } }
     const first = made({
       workloads: [socket, ...shop.workloads],
@@ -139,7 +139,7 @@ describe('the first files', () => {
     expect(first.rehearsal).toBe('scenarios/web-pod-kill.rehearsal.yaml')
   })
 
-  it('expect of a budget only what one killed pod leaves true', () => {
+  it('expect only of a budget what still holds after one killed pod', () => {
     expect(textOf(made({ budgets: [budget(2)] }), 'rehearsal.yaml')).toContain(
       '- disruption: {budget: web, held: true}',
     )
@@ -148,7 +148,7 @@ describe('the first files', () => {
     expect(broken).toContain('budget web wants 3 of 3 pods')
   })
 
-  it('hold no fault where nothing can inject it, until it is uncommented', () => {
+  it('have the fault commented out if nothing can inject it', () => {
     const first = made({ hasChaosMesh: false, autoscalers: [autoscaler] })
     const text = textOf(first, 'rehearsal.yaml')
     expect(text).toContain('# DECIDE: Chaos Mesh is not installed')
@@ -161,14 +161,14 @@ describe('the first files', () => {
     expect(issuesOf({ ...first, files }, 'staging')).toEqual([])
   })
 
-  it('say what was not read', () => {
+  it('list what was not read', () => {
     const questions = made({ unread: [{ what: 'poddisruptionbudgets', namespace: 'shop' }] }).decisions
     expect(questions.map(({ question }) => question)).toContain(
       'poddisruptionbudgets of shop may not be read with this login; look for yourself.',
     )
   })
 
-  it('know the lab', () => {
+  it('recognise the lab', () => {
     const text = textOf(made({ context: 'lab' }, '.', 'http://127.99.0.1:8080'), 'lab.yaml')
     expect(text).toContain('entry: http://127.99.0.1:8080 ')
     expect(text).toContain('hpaSync: 2s')
@@ -183,11 +183,11 @@ describe('the first files', () => {
     expect(first.decisions).toHaveLength(marks.length)
   })
 
-  it('are not made of nothing', () => {
+  it('are not written for an empty namespace', () => {
     expect(firstFiles({ ...shop, workloads: [] }, { folder: '.', packageName: 'p' })).toBeUndefined()
   })
 
-  it('hold a script that can be bundled where no package is installed', async () => {
+  it('have a script that is bundled without installed packages', async () => {
     const folder = tempFolder()
     const setting = { folder: '.', packageName: K6_LIBRARY.replace('/k6', '') }
     const first = firstFiles(shop, setting)
@@ -198,7 +198,7 @@ describe('the first files', () => {
     expect(await bundle(script, join(folder, 'cache'))).toMatchObject({ ok: false })
   })
 
-  it('are accepted whatever the names are', () => {
+  it('are accepted for any names', () => {
     const dns = fc.stringMatching(/^[a-z0-9]([a-z0-9.-]{0,60}[a-z0-9])?$/)
     const label = fc.stringMatching(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,20}[A-Za-z0-9])?$/)
     const namespace = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,60}[a-z0-9])?$/)

@@ -28,7 +28,7 @@ describe('the answer about a run', () => {
     ['missing evidence', { kind: 'inconclusive', gaps: [finding] }, 3, 'inconclusive'],
     ['a stop by a guardrail', { kind: 'aborted', by: 'deposit-90', at: at as never, gaps: [] }, 4, 'fail'],
     ['a stop by hand', { kind: 'aborted', by: 'operator', at: at as never, gaps: [] }, 4, 'inconclusive'],
-  ])('of %s is right', (_, verdict, exitCode, word) => {
+  ])('of %s is as documented', (_, verdict, exitCode, word) => {
     expect(ofJudgment({ ...healthy, verdict, exitCode })).toMatchObject({ format: 1, verdict: word, run: healthy.run })
   })
 
@@ -38,7 +38,7 @@ describe('the answer about a run', () => {
     expect(ofJudgment(healthy)).not.toHaveProperty('acceptedFindings')
   })
 
-  it('has a reason that fits into an event', () => {
+  it('has a reason that fits into a Kubernetes event', () => {
     expect(ofJudgment({ ...healthy, summary: 'x'.repeat(4000) }).reason).toHaveLength(500)
   })
 })
@@ -87,7 +87,7 @@ describe('an address to listen on', () => {
     ['localhost:70710', undefined],
     ['localhost', undefined],
     ['http://localhost:1', undefined],
-  ])('%s is read', (written, listen) => {
+  ])('%s is parsed', (written, listen) => {
     expect(parseListen(written)).toEqual(listen)
   })
 

@@ -37,7 +37,7 @@ describe('a delivery tool that asks for a verdict', () => {
     ['a run that passed', passed, 'pass', 200, 409],
     ['a run that failed', failed, 'fail', 409, 200],
     ['a run that could not see', blind, 'inconclusive', 425, 425],
-  ])('hears of %s what to do', async (_, records, verdict, confirm, rollback) => {
+  ])('gets the answer for %s', async (_, records, verdict, confirm, rollback) => {
     const reports = tempFolder()
     store(reports, 'psp-down-at-peak-20260921-141320', records)
     const server = await served(reports)
@@ -52,7 +52,7 @@ describe('a delivery tool that asks for a verdict', () => {
     expect((await post(server, '/v1/flagger/rollback')).status).toBe(rollback)
   })
 
-  it('hears that a run passes with accepted findings', async () => {
+  it('gets a pass with accepted findings', async () => {
     const reports = tempFolder()
     store(reports, 'a-20260921-141320', accepting(failed, acceptance('slo-missed')))
     expect((await ask(await served(reports), '/v1/verdict')).body).toMatchObject({
@@ -62,7 +62,7 @@ describe('a delivery tool that asks for a verdict', () => {
     })
   })
 
-  it('is told of the newest run, of a named one, and of the newest of one rehearsal', async () => {
+  it('gets the newest run, a named run, or the newest run of one rehearsal', async () => {
     const reports = tempFolder()
     store(reports, 'psp-down-at-peak-20260921-141320', failed)
     store(reports, 'psp-down-at-peak-20260921-141321', passed)
@@ -77,7 +77,7 @@ describe('a delivery tool that asks for a verdict', () => {
     expect((await ask(server, '/v1/verdict?run=latest')).status).toBe(404)
   })
 
-  it('is not let through by an old run, but by the same run if it names it', async () => {
+  it('gets no pass from an old run unless it names that run', async () => {
     const reports = tempFolder()
     store(reports, 'a-20260921-141320', passed)
     const server = await served(reports, { now: () => SOON + 2 * HOUR })
@@ -89,7 +89,7 @@ describe('a delivery tool that asks for a verdict', () => {
     expect((await ask(server, '/v1/verdict?run=a-20260921-141320')).body.verdict).toBe('pass')
   })
 
-  it('is not let through by a run that began before the time that it asks for', async () => {
+  it('gets no pass from a run that began before the requested time', async () => {
     const reports = tempFolder()
     store(reports, 'a-20260921-141320', passed)
     const server = await served(reports)
@@ -98,14 +98,14 @@ describe('a delivery tool that asks for a verdict', () => {
     expect((await ask(server, since(0))).body.verdict).toBe('pass')
   })
 
-  it('hears nothing good before the first run', async () => {
+  it('gets no pass before the first run', async () => {
     const server = await served(tempFolder())
     expect((await ask(server, '/v1/verdict')).body).toMatchObject({ verdict: 'inconclusive' })
     expect((await post(server, '/v1/flagger/confirm')).status).toBe(425)
     expect((await post(server, '/v1/flagger/rollback')).status).toBe(425)
   })
 
-  it('waits while the run is under way, and hears its verdict when it is over', async () => {
+  it('waits while the run is in progress, and gets its verdict at the end', async () => {
     const reports = tempFolder()
     const folder = store(reports, 'a-20260921-141320', passed.slice(0, 900))
     const control = await openControl(folder)
@@ -120,7 +120,7 @@ describe('a delivery tool that asks for a verdict', () => {
     expect((await ask(server, '/v1/verdict')).body.verdict).toBe('pass')
   })
 
-  it('hears inconclusive of a journal that is damaged, or changed after it was judged', async () => {
+  it('gets inconclusive for a journal that is damaged or was changed after it was judged', async () => {
     const reports = tempFolder()
     const folder = store(reports, 'a-20260921-141320', passed)
     const server = await served(reports)
@@ -132,7 +132,7 @@ describe('a delivery tool that asks for a verdict', () => {
     expect((await ask(server, '/v1/verdict')).body.verdict).toBe('inconclusive')
   })
 
-  it('is told of a comparison too, and never of a folder that is no run', async () => {
+  it('gets a comparison too, and never a folder that is not a run', async () => {
     const reports = tempFolder()
     const folder = store(reports, 'a-20260921-141320', sessionRecords())
     writeFileSync(join(store(reports, 'z-20260922-141320', passed), 'journal.ndjson'), 'no journal\n')
@@ -144,7 +144,7 @@ describe('a delivery tool that asks for a verdict', () => {
     expect((await ask(server, '/v1/verdict')).body).toMatchObject({ verdict: 'inconclusive', run: 'a-20260921-141320' })
   })
 
-  it('is told of the one run that is served, whatever its age', async () => {
+  it('gets the only served run, whatever its age', async () => {
     const folder = store(tempFolder(), 'a-20260921-141320', passed)
     const server = await served(folder, { now: () => SOON + 100 * HOUR })
     expect((await ask(server, '/v1/verdict')).body.verdict).toBe('pass')
@@ -152,7 +152,7 @@ describe('a delivery tool that asks for a verdict', () => {
   })
 })
 
-describe('the door', () => {
+describe('access to the server', () => {
   const token = 'a-secret-of-20-chars'
   const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
 
@@ -165,7 +165,7 @@ describe('the door', () => {
     ['a scheme in small letters', `bearer ${token}`, 200],
     ['the token as the password of a URL', basic(`flagger:${token}`), 200],
     ['the token as the user of a URL', basic(`${token}:x`), 401],
-  ])('with a token lets in %s with %s', async (_, authorization, status) => {
+  ])('with a token admits %s with %s', async (_, authorization, status) => {
     const reports = tempFolder()
     store(reports, 'a-20260921-141320', passed)
     const server = await served(reports, { token })
@@ -174,14 +174,14 @@ describe('the door', () => {
     expect((await ask(server, '/healthz')).status).toBe(200)
   })
 
-  it('tells nothing of runs without the token', async () => {
+  it('shows nothing of runs without the token', async () => {
     const reports = tempFolder()
     store(reports, 'a-20260921-141320', passed)
     const { body } = await ask(await served(reports, { token }), '/v1/verdict?run=a-20260921-141320')
     expect(body).toEqual({ problem: 'the token is missing or wrong' })
   })
 
-  it('is not opened by a name that was made to point at this machine', async () => {
+  it('is refused for a host name that was made to point at this machine (DNS rebinding)', async () => {
     const server = await served(tempFolder())
     const { port } = new URL(server.url)
     const answer = await raw(
@@ -191,14 +191,14 @@ describe('the door', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 403 /)
   })
 
-  it('takes no long body, and no body that never ends', async () => {
+  it('refuses a long body, and a body that never ends', async () => {
     const server = await served(tempFolder())
     expect((await post(server, '/v1/flagger/confirm', 'x'.repeat(60_000))).status).toBe(425)
     const long = await post(server, '/v1/flagger/confirm', 'x'.repeat(200_000)).catch(() => ({ status: 413 }))
     expect(long.status).toBe(413)
   })
 
-  it('closes while a client keeps its connection', async () => {
+  it('ends although a client keeps its connection open', async () => {
     const server = await served(tempFolder())
     const { port } = new URL(server.url)
     const idle = connect(Number(port), '127.0.0.1')
@@ -223,7 +223,7 @@ const raw = (port: number, request: string): Promise<string> =>
     socket.on('end', () => resolve(text)).on('error', reject)
   })
 
-it('judges a run once, however often it is asked', async () => {
+it('the server judges a run once, however often it is asked', async () => {
   const reports = tempFolder()
   store(reports, 'a-20260921-141320', later(passed, 0))
   const runs = servedRuns({ folder: reports, maxAgeMs: HOUR })

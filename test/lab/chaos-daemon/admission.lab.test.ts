@@ -52,13 +52,13 @@ describe('admission through kubectl', () => {
     expect(out).toContain(answerOf(row))
   })
 
-  it('takes what Chaos Mesh takes and the lab can do', async () => {
+  it('accepts what Chaos Mesh accepts and the lab can enact', async () => {
     expect(await dryRun('NetworkChaos', { action: 'partition', direction: 'both', ...all })).toMatchObject({ code: 0 })
     expect(await dryRun('HTTPChaos', { target: 'Request', port: 80, abort: true, ...all })).toMatchObject({ code: 0 })
     expect(await dryRun('DNSChaos', { action: 'error', ...all })).toMatchObject({ code: 0 })
   })
 
-  it('takes every file of chaos/', async () => {
+  it('accepts every file in chaos/', async () => {
     for (const namespace of ['casino', 'providers']) await bench.bare.kubectl('create', 'namespace', namespace)
     const folder = fileURLToPath(new URL('../../../chaos', import.meta.url))
     const { code, out } = await bench.bare.kubectl('apply', '--dry-run=server', '-f', folder)
@@ -71,7 +71,7 @@ describe('admission through kubectl', () => {
     expect(code).toBe(0)
   })
 
-  it('says why it does not take what only the lab can’t do', async () => {
+  it('gives the reason when only the lab cannot enact an object', async () => {
     const { code, out } = await dryRun('NetworkChaos', { action: 'loss', loss: { loss: '50' }, ...all })
     expect(code).not.toBe(0)
     expect(out).toMatch(/admission webhook "vnetworkchaos.kb.io" denied the request: .*lose single packets/)

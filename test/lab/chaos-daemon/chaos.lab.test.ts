@@ -97,8 +97,8 @@ const of = (app: string) => ({ mode: 'all', selector: { labelSelectors: { app } 
 const heldRules = async (): Promise<Json> =>
   callSocket(join(bench.paths.net, 'agent.sock'), { method: 'GET', path: '/rules' }, 2000)
 
-describe('a NetworkChaos bites', () => {
-  it('a partition cuts a pod off from others, and its end lets it through again', async () => {
+describe('the effect of a NetworkChaos', () => {
+  it('a partition separates a pod from others until it ends', async () => {
     const url = await serverAddress()
     expect(await asked(url)).toMatch(/^\d+$/)
     await chaos('NetworkChaos', 'cut', {
@@ -114,7 +114,7 @@ describe('a NetworkChaos bites', () => {
     expect((await heldRules()).sources).toEqual({})
   })
 
-  it('a cut to a Service leaves its pods reachable by address', async () => {
+  it('a partition to a Service leaves its pods reachable by their addresses', async () => {
     const external = { externalTargets: ['server.default.svc.cluster.local'] }
     await chaos('NetworkChaos', 'cut', { action: 'partition', direction: 'to', ...of('client'), ...external })
     await injected('networkchaos', 'cut')
@@ -122,7 +122,7 @@ describe('a NetworkChaos bites', () => {
     expect(await asked(await serverAddress())).toMatch(/^\d+$/)
   })
 
-  it('a delay holds up every answer, and only between the named pods', async () => {
+  it('a delay slows every answer between the named pods, and no other', async () => {
     const delay = { latency: '300ms', jitter: '10ms' }
     const server = (await podsOf('server'))[0].metadata.name
     const target = { mode: 'all', selector: { pods: { default: [server] } } }
@@ -132,7 +132,7 @@ describe('a NetworkChaos bites', () => {
     expect(Number(await asked(await serverAddress(1), 5000))).toBeLessThan(250)
   })
 
-  it('a fault ends by its own duration', async () => {
+  it('a fault ends after its duration', async () => {
     const url = await serverAddress()
     await chaos('NetworkChaos', 'short', { action: 'partition', duration: '3s', ...of('client'), target: of('server') })
     await injected('networkchaos', 'short')
@@ -146,7 +146,7 @@ describe('a NetworkChaos bites', () => {
     })
   })
 
-  it('and is healed by the next daemon when its own was killed', async () => {
+  it('a fault whose daemon was killed is healed by the next daemon', async () => {
     const url = await serverAddress()
     await chaos('NetworkChaos', 'cut', { action: 'partition', duration: '5s', ...of('client'), target: of('server') })
     await injected('networkchaos', 'cut')
@@ -158,10 +158,10 @@ describe('a NetworkChaos bites', () => {
   })
 })
 
-describe('an HTTPChaos bites', () => {
+describe('the effect of an HTTPChaos', () => {
   const http = (spec: object) => chaos('HTTPChaos', 'http', { port: 8080, path: '/', ...of('server'), ...spec })
 
-  it('aborted requests break, probes of other paths do not, and its end lets them through', async () => {
+  it('requests are aborted until it ends, and probes of other paths are not', async () => {
     const url = await serverAddress()
     await http({ target: 'Request', abort: true })
     await injected('httpchaos', 'http')
@@ -173,7 +173,7 @@ describe('an HTTPChaos bites', () => {
     expect((await heldRules()).sources).toEqual({})
   })
 
-  it('answers are late, by its own duration only', async () => {
+  it('answers are delayed, and only for its duration', async () => {
     const url = await serverAddress()
     await http({ target: 'Response', delay: '300ms', duration: '3s' })
     await injected('httpchaos', 'http')
@@ -181,24 +181,24 @@ describe('an HTTPChaos bites', () => {
     await eventually('recovery', 10_000, async () => (Number(await asked(url)) < 250 ? true : undefined))
   })
 
-  it('what a pod asks others is harmed where it was dialled', async () => {
+  it('outgoing requests of a pod are affected on the port that the client dials', async () => {
     await chaos('HTTPChaos', 'http', { target: 'Request', abort: true, port: 80, path: '/', ...of('client') })
     await injected('httpchaos', 'http')
     expect(await asked('http://server/')).toBe('failed: socket hang up')
   })
 
-  it('probes that it meets make pods unready', async () => {
+  it('probes that it hits make pods not Ready', async () => {
     await http({ target: 'Response', path: '/healthz', replace: { code: 503 } })
     await injected('httpchaos', 'http')
     await eventually('unready servers', 15_000, async () => ((await podsOf('server')).some(isReady) ? undefined : true))
   })
 })
 
-describe('a DNSChaos bites', () => {
+describe('the effect of a DNSChaos', () => {
   const dns = (action: string, pattern: string) =>
     chaos('DNSChaos', 'names', { action, patterns: [pattern], ...of('client') })
 
-  it('names do not resolve, others do, and its end makes them known again', async () => {
+  it('the named hosts do not resolve until it ends, and others do', async () => {
     await dns('error', 'server.default.*')
     await injected('dnschaos', 'names')
     expect(await asked('http://server/')).toBe('failed: getaddrinfo EAI_AGAIN server')
@@ -208,15 +208,15 @@ describe('a DNSChaos bites', () => {
     expect((await heldRules()).sources).toEqual({})
   })
 
-  it('names lead to where nobody answers', async () => {
+  it('names resolve to addresses where nothing answers', async () => {
     await dns('random', 'server.*')
     await injected('dnschaos', 'names')
     expect(await asked('http://server/', 300)).toBe('failed: time-out')
   })
 })
 
-describe('a PodChaos bites', () => {
-  it('a failing pod is not ready, and comes back as itself', async () => {
+describe('the effect of a PodChaos', () => {
+  it('a pod under pod-failure is not Ready, and recovers as the same pod', async () => {
     const before = (await podsOf('client'))[0]
     await chaos('PodChaos', 'fail', { action: 'pod-failure', ...of('client') })
     await injected('podchaos', 'fail')
@@ -242,7 +242,7 @@ describe('a PodChaos bites', () => {
     expect((await podsOf('client'))[0].metadata.uid).toBe(before.metadata.uid)
   })
 
-  it('a killed pod is replaced by another', async () => {
+  it('a killed pod is replaced by a new one', async () => {
     const before = (await podsOf('client'))[0]
     await chaos('PodChaos', 'kill', { action: 'pod-kill', ...of('client') })
     await injected('podchaos', 'kill')
@@ -253,7 +253,7 @@ describe('a PodChaos bites', () => {
   })
 })
 
-describe('metrics of pods that run', () => {
+describe('metrics of running pods', () => {
   it('kubectl top shows what pods and nodes use', async () => {
     const top = () => bench.kubectl('top', 'pods', '--no-headers').catch(() => '')
     const lines = await eventually('usage', 20_000, async () => {
@@ -265,7 +265,7 @@ describe('metrics of pods that run', () => {
     for (const pod of await podsOf('server')) expect(nodes).toMatch(new RegExp(`${pod.spec.nodeName}\\s+\\d+m`))
   })
 
-  it('and the autoscaler starts pods when requests come', async () => {
+  it('the autoscaler adds pods under load', async () => {
     await bench.apply({
       apiVersion: 'autoscaling/v2',
       kind: 'HorizontalPodAutoscaler',

@@ -32,7 +32,7 @@ describe('the daemon passes through the same versions as Chaos Mesh', () => {
     expect(course(watched.versions)).toEqual(course(versionsOf('podchaos', 'fail-two')))
   })
 
-  it('when nobody is selected', async () => {
+  it('when no pod is selected', async () => {
     const watched = await bench.watch('PodChaos', 'nobody')
     await bench.create('PodChaos', 'nobody', {
       action: 'pod-failure',
@@ -68,7 +68,7 @@ describe('the daemon passes through the same versions as Chaos Mesh', () => {
     expect(course(watched.versions)).toEqual(course(versionsOf('podchaos', 'paused')))
   })
 
-  it('when two pods are cut off from each other', async () => {
+  it('when two pods are partitioned from each other', async () => {
     const watched = await bench.watch('NetworkChaos', 'psp-cut')
     await bench.create('NetworkChaos', 'psp-cut', {
       action: 'partition',

@@ -6,7 +6,7 @@ import type { HTTPChaosSpec } from '../../../src/protocols/chaos-mesh/objects.ts
 const effect = (spec: Partial<HTTPChaosSpec>) =>
   httpEffect({ target: 'Request', port: 8080, mode: 'all', selector: {}, ...spec })
 
-describe('an HTTPChaos becomes what its pods do', () => {
+describe('an HTTPChaos becomes rules of its pods', () => {
   const selection = {
     path: '/charges*',
     method: 'POST',
@@ -15,7 +15,7 @@ describe('an HTTPChaos becomes what its pods do', () => {
     response_headers: { c: 'd' },
   }
 
-  it('to requests, chosen by what a request has', () => {
+  it('for requests, matched by the parts of a request', () => {
     const replace = { path: '/x', method: 'PUT', code: 503, body: 'YQ==', headers: { h: '1' }, queries: { q: '2' } }
     const patch = { headers: [['h', '3']], queries: [['q', '4']] }
     expect(effect({ ...selection, delay: '1m500ms', replace, patch })).toEqual({
@@ -31,7 +31,7 @@ describe('an HTTPChaos becomes what its pods do', () => {
     })
   })
 
-  it('to answers, chosen by what both have', () => {
+  it('for answers, matched by the parts of request and answer', () => {
     const replace = { path: '/x', code: 503 }
     expect(effect({ ...selection, target: 'Response', replace, patch: { queries: [['q', '4']] } })).toMatchObject({
       target: 'response',
@@ -40,7 +40,7 @@ describe('an HTTPChaos becomes what its pods do', () => {
     })
   })
 
-  it('that the pod network takes', () => {
+  it('that the pod network accepts', () => {
     const rules = [{ podUid: 'a', effect: effect({ ...selection, abort: true }) }]
     expect(parseRules({ rules: JSON.parse(JSON.stringify(rules)) })).toEqual({ ok: true, rules })
   })
@@ -49,7 +49,7 @@ describe('an HTTPChaos becomes what its pods do', () => {
     ['a delay with a fraction', { delay: '1.5s' }, /whole numbers/],
     ['a delay without a unit', { delay: '15' }, /missing unit/],
     ['a header without a value', { patch: { headers: [['a']] } }, /not a pair/],
-  ])('but not of %s', (_, spec, problem) => {
+  ])('and is refused with %s', (_, spec, problem) => {
     expect(() => effect(spec)).toThrow(problem)
   })
 })

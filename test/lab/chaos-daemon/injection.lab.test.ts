@@ -38,7 +38,7 @@ describe('injection', () => {
     expect(Math.min(...tookMs)).toBeLessThan(500)
   })
 
-  it('swaps the images of a failing pod and gives each container its own back', async () => {
+  it('replaces the images for pod-failure and restores the image of each container', async () => {
     const images = async () =>
       listOf(fieldsOf((await bench.bare.cluster.get(`${PODS}/api-1`)).spec).containers).map(
         (each) => fieldsOf(each).image,
@@ -53,7 +53,7 @@ describe('injection', () => {
     expect(fieldsOf((await bench.bare.cluster.get(`${PODS}/api-1`)).metadata).annotations).toBeUndefined()
   })
 
-  it('deletes a pod with the asked grace and keeps running until it is deleted itself', async () => {
+  it('deletes a pod with the given grace period, and lasts until its object is deleted', async () => {
     await bench.pod('victim', '10.244.0.40')
     const watched = await bench.watch('PodChaos', 'kill')
     await bench.create('PodChaos', 'kill', {
@@ -99,7 +99,7 @@ describe('injection', () => {
     runtime.closeAllConnections()
   })
 
-  it('tells by events what happens, with a reason for each failure', async () => {
+  it('reports its progress as events, with a reason for each failure', async () => {
     bench.agent.answer = () => ({ failed: 'no answer from pid 7' })
     const watched = await bench.watch('NetworkChaos', 'deaf')
     await bench.create('NetworkChaos', 'deaf', {
@@ -143,7 +143,7 @@ describe('injection', () => {
     await watched.ended
   })
 
-  it('fails for a name that nobody knows and harms nobody', async () => {
+  it('fails for a name that does not resolve, and harms no pod', async () => {
     const watched = await bench.watch('NetworkChaos', 'nowhere')
     await bench.create('NetworkChaos', 'nowhere', {
       action: 'partition',
@@ -184,7 +184,7 @@ describe('a daemon that is killed', () => {
     await bench.start()
   }
 
-  it('while a fault is injected, heals it when its time is over', async () => {
+  it('while a fault is injected, heals it after a restart when its duration is over', async () => {
     const watched = await bench.watch('NetworkChaos', 'orphaned')
     await bench.create('NetworkChaos', 'orphaned', {
       action: 'partition',
@@ -266,7 +266,7 @@ describe('a daemon that is killed', () => {
     await watched.ended
   })
 
-  it('before it wrote down whom it harmed, takes everything back with the object', async () => {
+  it('before it recorded which pods it harmed, undoes everything when the object is deleted', async () => {
     const watched = await bench.watch('NetworkChaos', 'unwritten')
     const nobody = { mode: 'all', selector: { labelSelectors: { app: 'nobody' } } }
     await bench.create('NetworkChaos', 'unwritten', { action: 'partition', ...nobody, externalTargets: ['10.96.0.7'] })
@@ -284,7 +284,7 @@ describe('a daemon that is killed', () => {
     expect(bench.agent.sources.size).toBe(0)
   })
 
-  it('takes back rules whose experiment was forced away, at its next start', async () => {
+  it('removes the rules of an experiment that was deleted by force, at its next start', async () => {
     const watched = await bench.watch('NetworkChaos', 'forced')
     await bench.create('NetworkChaos', 'forced', {
       action: 'partition',
@@ -305,7 +305,7 @@ describe('a daemon that is killed', () => {
   })
 })
 
-it('leaves nothing behind, neither in the cluster nor at the pod network', async () => {
+it('injection leaves nothing behind in the cluster or in the pod network', async () => {
   await eventually('an empty cluster', 5000, async () => {
     const lists = await Promise.all(
       [pathOf('PodChaos'), pathOf('NetworkChaos')].map((path) => bench.bare.cluster.get(path)),

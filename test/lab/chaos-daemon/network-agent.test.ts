@@ -36,8 +36,8 @@ const cut = (...uids: string[]) => {
   agent.flush('ns/cut')
 }
 
-describe('the conversation with the pod network', () => {
-  it('sends all rules of an experiment at once and tells how each pod stands', async () => {
+describe('the client of the pod network agent', () => {
+  it('sends all rules of an experiment at once, and reports the state of each pod', async () => {
     double.answer = (uid) => ({ a: 'acknowledged', b: 'gone', c: { failed: 'no answer' } })[uid]
     cut('a', 'b', 'c')
     expect(standings('a')).toEqual(['waiting'])
@@ -46,7 +46,7 @@ describe('the conversation with the pod network', () => {
     expect(double.calls).toEqual(['GET /rules', 'PUT /rules/ns/cut'])
   })
 
-  it('sends again what changed while a request was under way, and answers for the last', async () => {
+  it('sends changes that arrived during a request, and reports the result of the last one', async () => {
     const gate = Promise.withResolvers<void>()
     double.before = () => gate.promise
     cut('a')
@@ -59,7 +59,7 @@ describe('the conversation with the pod network', () => {
     expect(standings('a')).toEqual(['acknowledged'])
   })
 
-  it('does not send what the agent has already', async () => {
+  it('sends no rules that the agent has already', async () => {
     cut('a')
     await vi.waitFor(() => expect(answered).toHaveLength(1))
     agent.flush('ns/cut')
@@ -67,7 +67,7 @@ describe('the conversation with the pod network', () => {
     expect(double.calls).toHaveLength(2)
   })
 
-  it('fails for every pod while nobody listens, and recovers when asked again', async () => {
+  it('fails for every pod while the agent is down, and recovers with the next request', async () => {
     await double.close()
     cut('a')
     await vi.waitFor(() => expect(standings('a')).toEqual(['failed']))
@@ -84,14 +84,14 @@ describe('the conversation with the pod network', () => {
     expect(double.sources.get('ns/cut')?.map(({ podUid }) => podUid)).toEqual(['b'])
   })
 
-  it('takes back what an earlier process left', async () => {
+  it('removes rules that an earlier process left', async () => {
     double.sources.set('ns/old', [rule('a')])
     expect(await agent.adopt()).toEqual(['ns/old'])
     await agent.release('ns/old')
     expect(double.sources.size).toBe(0)
   })
 
-  it('waits for the answer when it is to settle, and asks again of a pod that did not obey', async () => {
+  it('waits for the answer before it settles, and asks a pod again that did not acknowledge', async () => {
     double.answer = () => ({ failed: 'frozen' })
     agent.want('dnschaos:x', 'a', [rule('a')])
     await agent.settle('dnschaos:x')
@@ -109,7 +109,7 @@ describe('the conversation with the pod network', () => {
     expect(double.calls).toHaveLength(calls)
   })
 
-  it('asks the agent for nothing when there is nothing to take back', async () => {
+  it('sends no request when there is nothing to remove', async () => {
     await agent.release('ns/never')
     expect(double.calls).toEqual(['GET /rules'])
   })

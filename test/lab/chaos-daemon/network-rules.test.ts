@@ -38,7 +38,7 @@ describe('a delay', () => {
     ['from', '.Target', 'out'],
     ['both', '.', 'out'],
     ['both', '.Target', 'out'],
-  ])('%s, at a pod of selector %s, holds what goes %s', (direction, key, held) => {
+  ])('%s, at a pod of selector %s, delays traffic %s', (direction, key, held) => {
     expect(directionOf('delay', direction, key)).toBe(held)
   })
 
@@ -55,7 +55,7 @@ describe('a delay', () => {
 })
 
 describe('rules', () => {
-  it('name the other pods and the external targets, each port on its own', () => {
+  it('list the other pods and the external targets, with one entry per port', () => {
     const external = [{ cidr: '10.96.0.9/32' }, { cidr: '10.97.0.0/16', port: 443 }]
     expect(rules({}, '.', { external }).map(({ peers, ports }) => [peers, ports])).toEqual([
       [['10.244.2.7/32', '10.96.0.9/32'], undefined],
@@ -63,7 +63,7 @@ describe('rules', () => {
     ])
   })
 
-  it('mean everybody only when the spec names nobody, not when the pods have no address yet', () => {
+  it('apply to all peers only if the spec names none, and not because the pods have no address yet', () => {
     expect(rules({}, '.', { otherIps: [], everybody: true })[0]?.peers).toBe('any')
     expect(rules({}, '.', { otherIps: [] })).toEqual([])
   })
@@ -73,7 +73,7 @@ describe('rules', () => {
     expect(rules({ action: 'bandwidth', bandwidth })[0]?.effect).toEqual({ kind: 'bandwidth', bytesPerSecond: 125_000 })
   })
 
-  it('do all that netem is given', () => {
+  it('support every netem setting that the lab enacts', () => {
     const effects = rules({ action: 'netem', delay: { latency: '5ms' }, rate: { rate: '100bps' } }).map(
       ({ effect }) => effect.kind,
     )
@@ -83,11 +83,11 @@ describe('rules', () => {
   it.each<[string, Partial<NetworkChaosSpec>]>([
     ['a delay without parameters', { action: 'delay' }],
     ['a bandwidth without parameters', { action: 'bandwidth' }],
-  ])('can’t be made of %s', (_, spec) => {
+  ])('are refused for %s', (_, spec) => {
     expect(() => rules(spec)).toThrow(/param/)
   })
 
-  it('are what the pod network takes', () => {
+  it('are accepted by the pod network', () => {
     const external = [{ cidr: '10.97.0.0/16', port: 443 }]
     const made = [...rules({}, '.', { external }), ...rules({ action: 'delay', delay: { latency: '5ms' } })]
     expect(parseRules({ rules: JSON.parse(JSON.stringify(made)) })).toEqual({ ok: true, rules: made })

@@ -38,7 +38,7 @@ describe('HTTPChaos', () => {
     expect(bench.agent.sources.size).toBe(0)
   })
 
-  it('is not injected while a pod does not obey, and says why', async () => {
+  it('is not injected while a pod does not acknowledge it, and says why', async () => {
     bench.agent.answer = () => ({ failed: 'a container of default/api-1 is not Node' })
     const watched = await bench.watch('HTTPChaos', 'deaf')
     await bench.create('HTTPChaos', 'deaf', { ...slow, ...pods('api-1') })
@@ -50,7 +50,7 @@ describe('HTTPChaos', () => {
     await watched.ended
   })
 
-  it('fails at its pods for a delay that only the webhooks understand', async () => {
+  it('fails at its pods for a delay that only the webhooks can parse', async () => {
     const watched = await bench.watch('HTTPChaos', 'fraction')
     await bench.create('HTTPChaos', 'fraction', { ...slow, delay: '1.5s', ...pods('api-1') })
     await watched.until('failed')
@@ -100,7 +100,7 @@ describe('DNSChaos', () => {
     expect(course(watched.versions)).toEqual(course(versionsOf('podchaos', 'paused')))
   })
 
-  it('selects the containers that it names, harms their pod once, and is over with its duration', async () => {
+  it('selects the named containers, affects their pod once, and ends with its duration', async () => {
     const watched = await bench.watch('DNSChaos', 'both')
     const containerNames = ['main', 'side']
     await bench.create('DNSChaos', 'both', {
@@ -118,7 +118,7 @@ describe('DNSChaos', () => {
     await watched.ended
   })
 
-  it('is tried again when a pod does not obey, neither injected nor healed before it does', async () => {
+  it('is tried again until a pod acknowledges it, when it is injected and when it is healed', async () => {
     const watched = await bench.watch('DNSChaos', 'deaf')
     bench.agent.answer = () => ({ failed: 'frozen' })
     await bench.create('DNSChaos', 'deaf', { action: 'error', ...pods('api-1') })
@@ -133,7 +133,7 @@ describe('DNSChaos', () => {
     expect(watched.state().kind).toBe('recovered')
   })
 
-  it('can’t be made of a pattern with an asterisk inside', async () => {
+  it('refuses a pattern with an asterisk inside', async () => {
     const watched = await bench.watch('DNSChaos', 'pattern')
     await bench.create('DNSChaos', 'pattern', { action: 'error', patterns: ['psp-*.providers'], ...pods('api-1') })
     await watched.until('failed')
@@ -144,7 +144,7 @@ describe('DNSChaos', () => {
 })
 
 describe('a daemon that is killed', () => {
-  it('heals both after it comes back, and takes back what no experiment stands for', async () => {
+  it('heals both kinds of fault after its restart, and removes rules without an experiment', async () => {
     const http = await bench.watch('HTTPChaos', 'orphan')
     const dns = await bench.watch('DNSChaos', 'orphan')
     await bench.create('HTTPChaos', 'orphan', { ...slow, ...pods('api-1') })
@@ -163,7 +163,7 @@ describe('a daemon that is killed', () => {
   })
 })
 
-it('leaves nothing behind, neither in the cluster nor at the pod network', async () => {
+it('HTTPChaos and DNSChaos leave nothing behind in the cluster or in the pod network', async () => {
   const lists = await Promise.all([pathOf('HTTPChaos'), pathOf('DNSChaos')].map((path) => bench.bare.cluster.get(path)))
   expect(lists.flatMap(({ items }) => listOf(items))).toEqual([])
   expect(bench.agent.sources.size).toBe(0)

@@ -14,7 +14,7 @@ const done = (resourceVersion: string, more: Partial<PassResult> = {}): PassResu
 const queueOf = (pass: () => Promise<PassResult>) => createQueue(pass, () => {})
 
 describe('the queue', () => {
-  it('runs again while a pass writes, and then rests', async () => {
+  it('runs again as long as a pass writes, then waits', async () => {
     const pass = vi
       .fn()
       .mockResolvedValueOnce(done('1', { wrote: true }))
@@ -30,7 +30,7 @@ describe('the queue', () => {
     queue.stop()
   })
 
-  it('never runs two passes of one experiment at once, and misses nothing that happens meanwhile', async () => {
+  it('never runs two passes of one experiment at once, and handles changes that arrive during a pass', async () => {
     let running = 0
     let most = 0
     const pass = vi.fn(async () => {
@@ -50,7 +50,7 @@ describe('the queue', () => {
     queue.stop()
   })
 
-  it('waits longer after each failure although the failures are written down', async () => {
+  it('waits longer after each failure, although recording a failure changes the object', async () => {
     const times: number[] = []
     const pass = async () => {
       times.push(performance.now())
@@ -65,7 +65,7 @@ describe('the queue', () => {
     expect(third - second).toBeGreaterThan(380)
   })
 
-  it('rests when the object is gone, and takes up another one of the same name', async () => {
+  it('stops when the object is gone, and starts for a new one of the same name', async () => {
     const gone: PassResult = { object: undefined, wrote: false, failed: false }
     const pass = vi.fn().mockResolvedValue(gone)
     const queue = queueOf(pass)
@@ -78,7 +78,7 @@ describe('the queue', () => {
     queue.stop()
   })
 
-  it('tries again after a pass that threw', async () => {
+  it('retries after a pass that threw', async () => {
     const pass = vi.fn().mockRejectedValueOnce(new Error('no connection')).mockResolvedValue(done('1'))
     const queue = queueOf(pass)
     queue.wake(key)
@@ -86,7 +86,7 @@ describe('the queue', () => {
     queue.stop()
   })
 
-  it('wakes when the duration ends, however far away that is', async () => {
+  it('runs when the duration ends, however long it is', async () => {
     const pass = vi
       .fn()
       .mockResolvedValueOnce(done('1', { wakeAtMs: Date.now() + 100 }))

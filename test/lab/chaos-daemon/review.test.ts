@@ -14,7 +14,7 @@ const review = (kind: 'mutate' | 'validate', request: object) =>
   reviewed(kind, { request: { uid: 'u1', namespace: 'casino', ...request } }).response as Record<string, unknown>
 const messageOf = (response: Record<string, unknown>) => (response.status as { message: string } | undefined)?.message
 
-describe('the lab refuses what it can’t do truthfully', () => {
+describe('the lab refuses faults that it cannot enact as Chaos Mesh does', () => {
   it.each<[string, ChaosObject, RegExp]>([
     ['lost packets', network({ action: 'loss', loss: { loss: '5' } }), /lose single packets/],
     ['doubled packets', network({ action: 'duplicate', duplicate: { duplicate: '5' } }), /duplicate/],
@@ -49,7 +49,7 @@ describe('the lab refuses what it can’t do truthfully', () => {
     ['answers that are late and broken', http({ target: 'Response', delay: '1s', replace: { code: 503 } })],
     ['headers and queries that are added', http({ patch: { headers: [['a', 'b']], queries: [['c', 'd']] } })],
     ['names that lead nowhere', chaos('DNSChaos', { ...all, action: 'random', patterns: ['psp-*'] })],
-  ])('but takes %s', (_, object) => {
+  ])('accepts %s', (_, object) => {
     expect(labProblems(object)).toEqual([])
     expect(review('validate', { operation: 'CREATE', object })).toEqual({ uid: 'u1', allowed: true })
   })
@@ -71,12 +71,12 @@ describe('a review', () => {
     ])
   })
 
-  it('has nothing to patch when the defaults are there', () => {
+  it('patches nothing when the defaults are there', () => {
     const object = chaos('PodChaos', { ...all, action: 'pod-kill' })
     expect(review('mutate', { operation: 'CREATE', object })).toEqual({ uid: 'u1', allowed: true })
   })
 
-  it('refuses a changed spec and lets status and annotations pass, even of what it would not admit any more', () => {
+  it('refuses a changed spec, and accepts a changed status or annotation even of an object that it would no longer admit', () => {
     const object = network({ action: 'loss', loss: { loss: '5' } })
     const annotated = { ...object, metadata: { ...object.metadata, annotations: { a: 'b' } } }
     expect(review('validate', { operation: 'UPDATE', oldObject: object, object: annotated }).allowed).toBe(true)
@@ -88,7 +88,7 @@ describe('a review', () => {
     expect(messageOf(response)).toBe('Cannot update chaos spec')
   })
 
-  it('denies what it can’t read, and never throws', () => {
+  it('denies requests that it cannot parse, and never throws', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom('mutate', 'validate'), (value, kind) => {
         expect(reviewed(kind as 'mutate', value)).toMatchObject({ response: { allowed: false } })

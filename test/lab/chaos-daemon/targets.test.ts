@@ -33,20 +33,20 @@ const picked = (object: ChaosObject, pods = podsOfRun('a')): string[] => {
 const nodesOf = (ids: readonly string[], pods: ReturnType<typeof podsOfRun>): string[] =>
   ids.map((id) => pods.find(({ metadata }) => id === `casino/${metadata.name}`)?.spec.nodeName ?? 'none')
 
-describe('the pods that a fault picks', () => {
+describe('the pods that a fault selects', () => {
   it.each([
     ['one', '1'],
     ['fixed', '3'],
     ['fixed-percent', '40'],
     ['random-max-percent', '80'],
-  ] as const)('with mode %s are the same for the same seed, and others for another', (mode, value) => {
+  ] as const)('with mode %s are the same for the same seed and differ for another seed', (mode, value) => {
     const of = (seed: number) => picked(killing(mode, value, seed))
     const seeds = Array.from({ length: 20 }, (_, seed) => seed)
     for (const seed of seeds) expect(of(seed)).toEqual(of(seed))
     expect(new Set(seeds.map((seed) => of(seed).join())).size).toBeGreaterThan(3)
   })
 
-  it('are on the same nodes in the next run, whose pods have other names', () => {
+  it('are on the same nodes in the next run, although its pods have other names', () => {
     const [before, after] = [podsOfRun('a'), podsOfRun('z').toReversed()]
     for (let seed = 0; seed < 20; seed += 1) {
       const object = killing('fixed', '3', seed)
@@ -54,7 +54,7 @@ describe('the pods that a fault picks', () => {
     }
   })
 
-  it('differ from time to time for an object without a seed', () => {
+  it('differ from run to run for an object without a seed', () => {
     const seen = new Set(Array.from({ length: 50 }, () => picked(killing('one', '1')).join()))
     expect(seen.size).toBeGreaterThan(1)
   })

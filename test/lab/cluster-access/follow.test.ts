@@ -50,7 +50,7 @@ async function followed(lists: readonly string[][], watches: readonly Lines[]) {
 
 const event = (type: string, object: object) => ({ type, object })
 
-it('watches from the version of the list, and goes on from the last version when a watch ends', async () => {
+it('a follower watches from the version of the list, and continues from the last version when a watch ends', async () => {
   const changes = new Lines(event('MODIFIED', node('a', '11')), event('DELETED', node('b', '12')))
   const { seen, troubles } = await followed([['a', 'b']], [changes, new Lines(event('BOOKMARK', node('', '20')))])
   await vi.waitFor(() => expect(seen.at(-1)).toBe('watch from 20'))
@@ -78,7 +78,7 @@ it('reports a problem that lasts only once', async () => {
   expect(troubles).toEqual([`${PATH}: broken`])
 })
 
-it('keeps a list from before the API server is there, and finds it again elsewhere', async () => {
+it('a follower waits for the API server, and finds it again at another address', async () => {
   const kubeconfig = join(tempFolder(), 'kubeconfig')
   const logged: string[] = []
   const kept = keepList({ kubeconfig, path: PATH, onChange: () => {}, log: (line) => logged.push(line) })

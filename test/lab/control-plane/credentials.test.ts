@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(paths.root, { recursive: true, force: true }))
 
 describe('credentials', () => {
-  it('are readable by their user only', () => {
+  it('are readable only by their user', () => {
     const files = [paths.kubeconfig, ...readdirSync(paths.controlPlane).map((name) => join(paths.controlPlane, name))]
     expect(files.filter((file) => statSync(file).mode & 0o077)).toEqual([])
     expect(files.length).toBeGreaterThan(15)

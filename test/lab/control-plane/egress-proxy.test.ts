@@ -26,7 +26,7 @@ async function tunnel(target: string): Promise<{ status: number; socket: Socket 
 }
 
 describe('the egress proxy of the API server', () => {
-  it('connects 10.x to 127.x, in both directions', async () => {
+  it('maps 10.x to 127.x, in both directions', async () => {
     const pod = createServer((socket) => socket.on('data', (data) => socket.end(`pod heard ${data}`)))
     await once(pod.listen(0, '127.244.1.9'), 'listening')
     const { status, socket } = await tunnel(`10.244.1.9:${(pod.address() as AddressInfo).port}`)
@@ -56,7 +56,7 @@ describe('the egress proxy of the API server', () => {
     expect((await tunnel('10.244.1.9:9')).status).toBe(502)
   })
 
-  it('gives no answer, not even a refusal, for a node without power', async () => {
+  it('does not answer for a node without power, not even with a refusal', async () => {
     const silent = join(folder, 'silent.sock')
     const dark = await startEgressProxy(silent, (address) => address === '10.244.1.9')
     const ask = (target: string) => request({ socketPath: silent, method: 'CONNECT', path: target }).end()
@@ -79,13 +79,13 @@ describe('the egress proxy of the API server', () => {
     '10.1.2.3:99999',
     '10.1.2.3',
     '',
-  ])('does not lead to "%s"', (target) => expect(parseTarget(target)).toBeUndefined())
+  ])('does not connect to "%s"', (target) => expect(parseTarget(target)).toBeUndefined())
 
-  it('refuses what it does not lead to', async () => {
+  it('refuses other destinations', async () => {
     expect((await tunnel('93.184.216.34:443')).status).toBe(403)
   })
 
-  it('leads to aggregated APIs, which listen on localhost', () => {
+  it('connects to aggregated APIs, which listen on localhost', () => {
     expect(parseTarget('localhost:6443')).toEqual({ host: '127.0.0.1', port: 6443 })
   })
 

@@ -75,7 +75,7 @@ describe('a service image', () => {
     expect(told).toEqual([])
   })
 
-  it('gets a new digest when a file that it imports changes', async () => {
+  it('gets a new digest when an imported file changes', async () => {
     const images = join(folder, 'images')
     const before = await nodeImage(images, source, (await bundle()).get(source.name), '')
     writeFileSync(join(folder, 'part.ts'), `export const greeting: string = 'salut'\n`)

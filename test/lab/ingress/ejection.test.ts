@@ -17,12 +17,12 @@ describe('an endpoint', () => {
     return standing
   }
 
-  it('is out once enough requests in a row had no answer, for some seconds', () => {
+  it('is ejected for some seconds after enough requests in a row without an answer', () => {
     expect(isOut(struck(STRIKES_MAX - 1), 0, 1)).toBe(false)
     expect(isOut(struck(STRIKES_MAX), 0, OUT_MS - 1)).toBe(true)
   })
 
-  it('has one trial at a time after that, and is out again when that fails', () => {
+  it('gets one trial at a time after that, and is ejected again if it fails', () => {
     const standing = struck(STRIKES_MAX)
     expect(isOut(standing, 0, OUT_MS)).toBe(false)
     expect(isOut(standing, 1, OUT_MS)).toBe(true)
@@ -30,7 +30,7 @@ describe('an endpoint', () => {
     expect(isOut(standing, 0, OUT_MS + 1)).toBe(true)
   })
 
-  it('is back with its first answer, and an answer between failures forgives them', () => {
+  it('returns with its first answer, and an answer between failures resets their count', () => {
     const standing = struck(STRIKES_MAX)
     answered(standing)
     expect(isOut(standing, 9, 1)).toBe(false)
@@ -45,13 +45,13 @@ describe('an endpoint', () => {
     [3, 2, 3],
     [4, 2, 2],
     [4, 3, 4],
-  ])('of %i with %i out leaves %i: never less than half', (count, outCount, left) => {
+  ])('of %i with %i ejected leaves %i, never less than half', (count, outCount, left) => {
     const endpoints = Array.from({ length: count }, (_, at) => at)
     expect(leftOf(endpoints, (at) => at < outCount)).toHaveLength(left)
   })
 })
 
-it('repeats at most a fifth of the requests beyond what it has saved, and saves no more than that', () => {
+it('the retry budget is a fifth of the requests plus a limited reserve', () => {
   const allowance = createRepeatAllowance()
   const repeated = (asked: number) => {
     let count = 0

@@ -103,7 +103,7 @@ describe('the ingress', () => {
     expect(new Set(bodies.map((body) => body.from))).toEqual(new Set(['10.244.0.2']))
   })
 
-  it('passes method, path, query, body and headers on, and says who asked', async () => {
+  it('forwards method, path, query, body and headers, and adds who asked', async () => {
     const body = Buffer.alloc(300_000, 'x')
     const headers = {
       'content-type': 'text/x',
@@ -123,7 +123,7 @@ describe('the ingress', () => {
     expect(JSON.parse(text).headers['x-hop']).toBeUndefined()
   })
 
-  it('streams an answer as it comes', async () => {
+  it('streams an answer as it arrives', async () => {
     const response = await new Promise<http.IncomingMessage>((resolve) =>
       http.get({ port, path: '/api/slow' }, resolve),
     )
@@ -144,7 +144,7 @@ describe('the ingress', () => {
     await route()
   })
 
-  it('tries another endpoint when nobody listens, also for a POST, whose body is sent once', async () => {
+  it('tries another endpoint when a connection is refused, also for a POST, whose body is sent once', async () => {
     await a.run('unserve', { port: 8082 })
     const answers = await Promise.all(
       Array.from({ length: 6 }, (_, at) => ask('/api/echo', { method: 'POST' }, Buffer.alloc(100_000 + at, 'y'))),
@@ -154,13 +154,13 @@ describe('the ingress', () => {
     await a.run('serve', { kind: 'api', port: 8082, name: 'a' })
   })
 
-  it('answers 502 when no endpoint takes the connection', async () => {
+  it('answers 502 when no endpoint accepts the connection', async () => {
     await route({ webPort: 9 })
     expect((await ask('/x')).status).toBe(502)
     await route()
   })
 
-  it('never sends a POST again that a pod may have seen: 502 when it dies half-way', async () => {
+  it('never repeats a POST that a pod may have received, and answers 502 when the pod dies', async () => {
     const before = await counts()
     const { status } = await ask('/api/die', { method: 'POST' }, 'once')
     expect(status).toBe(502)
@@ -208,14 +208,14 @@ describe('the ingress', () => {
     await route()
   })
 
-  it('keeps a client address on its endpoint where the annotation says so', async () => {
+  it('keeps a client address on its endpoint if the annotation says so', async () => {
     await route({ ingresses: [rule('web', '/', 'web', { [`${PREFIX}upstream-hash-by`]: '$remote_addr' })] })
     const answers = await Promise.all(Array.from({ length: 8 }, () => ask('/')))
     expect(new Set(answers.map((answer) => JSON.parse(answer.body).pod)).size).toBe(1)
     await route()
   })
 
-  it('pipes WebSockets both ways and closes them together', async () => {
+  it('pipes WebSockets both ways and closes both ends together', async () => {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`)
     await once(socket, 'open')
     const big = 'z'.repeat(200_000)
@@ -228,7 +228,7 @@ describe('the ingress', () => {
     await expect.poll(() => metric('ingress_upgraded_connections')).toBe(0)
   })
 
-  it('refuses a WebSocket that no pod takes', async () => {
+  it('refuses a WebSocket that no pod accepts', async () => {
     await route({ ingresses: [rule('none', '/ws', 'none')] })
     const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`)
     const [, response] = await once(socket, 'unexpected-response')
@@ -236,7 +236,7 @@ describe('the ingress', () => {
     await route()
   })
 
-  it('is a peer that NetworkPolicies name by namespace and label', async () => {
+  it('is matched by NetworkPolicies by its namespace and label', async () => {
     const policy = (from: NonNullable<NetworkPolicy['spec']>['ingress']): NetworkPolicy => ({
       metadata: { name: 'web', namespace: 'casino' },
       spec: { podSelector: { matchLabels: { app: 'web' } }, policyTypes: ['Ingress'], ingress: from ?? [] },
@@ -261,7 +261,7 @@ describe('the ingress', () => {
     await route()
   }, 15_000)
 
-  it('obeys faults that name its address', async () => {
+  it('applies faults that name its address', async () => {
     await route({ web: [a] })
     expect((await ask('/')).status).toBe(200)
     const answers = await cluster.fault('casino/cut', {
@@ -278,7 +278,7 @@ describe('the ingress', () => {
     await route()
   })
 
-  describe('with a pod cut off from it', () => {
+  describe('with a partition between it and a pod', () => {
     const cut = (source: string, pod: TestPod) =>
       cluster.fault(source, {
         podUid: pod.uid,
@@ -298,7 +298,7 @@ describe('the ingress', () => {
     const podOf = ({ body }: Answer) => JSON.parse(body).pod
     const everything = { [`${PREFIX}proxy-next-upstream`]: 'error timeout non_idempotent' }
 
-    it('sends what may be repeated to another within a second, and nobody to the silent one afterwards', async () => {
+    it('sends requests that may be repeated to another pod within a second, and none to the silent pod afterwards', async () => {
       await route({ ingresses: [rule('api', '/api', 'api', everything)] })
       await bothAnswer()
       await cut('casino/cut', a)
@@ -319,7 +319,7 @@ describe('the ingress', () => {
       await route()
     })
 
-    it('leaves a POST where it is unless the route says that it may be repeated', async () => {
+    it('does not repeat a POST unless the route allows it', async () => {
       await bothAnswer()
       await cut('casino/cut', a)
       const stalled = [echo(), echo()]
@@ -329,7 +329,7 @@ describe('the ingress', () => {
       expect((await Promise.all(stalled)).map(({ status }) => status)).toEqual([201, 201])
     })
 
-    it('moves a client whose cookie names that pod, and a handshake', async () => {
+    it('moves a client whose cookie names that pod, and a WebSocket handshake', async () => {
       const sticky = { [`${PREFIX}affinity`]: 'cookie', [`${PREFIX}session-cookie-name`]: 'seat' }
       await route({ ingresses: [rule('web', '/', 'web', sticky), rule('ws', '/ws', 'ws', sticky)] })
       const first = await ask('/')
@@ -349,7 +349,7 @@ describe('the ingress', () => {
     })
   })
 
-  it('counts what it answered', async () => {
+  it('counts its answers', async () => {
     await ask('/x')
     const text = await metricsText()
     expect(text).toMatch(/ingress_requests_total\{ingress="casino\/web",service="casino\/web",status="200"\} [1-9]/)
@@ -364,7 +364,7 @@ describe('the ingress', () => {
     return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(await metricsText())?.[1] ?? Number.NaN)
   }
 
-  it('holds a pod back while its client does not read', async () => {
+  it('applies backpressure to a pod while its client does not read', async () => {
     const response = await new Promise<http.IncomingMessage>((resolve) =>
       http.get({ port, path: '/api/flood' }, resolve),
     )
@@ -376,7 +376,7 @@ describe('the ingress', () => {
     response.destroy()
   })
 
-  it('survives what is no HTTP, and clients that go away in the middle', async () => {
+  it('survives input that is not HTTP, and clients that disconnect midway', async () => {
     const going = http.get({ port, path: '/api/slow' })
     await once(going, 'response')
     going.destroy()
@@ -387,7 +387,7 @@ describe('the ingress', () => {
     await expect.poll(metricsText).toMatch(/status="499"/)
   })
 
-  it('answers what is under way when it drains, then ends', async () => {
+  it('answers requests in flight when it drains, then ends', async () => {
     const under = ask('/api/slow', { agent: false })
     await new Promise((resolve) => setTimeout(resolve, 300))
     ingress.send({ drain: 5_000 })

@@ -56,7 +56,7 @@ describe('routes', () => {
     expect(table.match(host, asked)?.service).toBe(service)
   })
 
-  it('are none where no Ingress of this class says so', () => {
+  it('do not exist without an Ingress of this class', () => {
     expect(createRouteTable([ingress('x', 'shop.example', [path('/', 'shop')])]).match('other', '/')).toBeUndefined()
     expect(createRouteTable([]).match('', '/')).toBeUndefined()
   })
@@ -95,13 +95,13 @@ describe('the balancer', () => {
   })
   const nobody = { address: '127.0.0.1', cookies: undefined }
 
-  it('goes round all endpoints before it comes back', () => {
+  it('uses all endpoints before it uses one again', () => {
     const balancer = createBalancer()
     const chosen = endpoints.map(() => balancer.choose(route({ kind: 'none' }), endpoints, nobody, new Set())?.endpoint)
     expect(new Set(chosen).size).toBe(8)
   })
 
-  it('prefers the endpoints with the fewest outstanding, whose turn it ever is', () => {
+  it('prefers the endpoints with the fewest requests in flight', () => {
     const balancer = createBalancer((endpoint) => (endpoint === endpoints[3] || endpoint === endpoints[5] ? 1 : 2))
     const chosen = [1, 2, 3, 4].map(
       () => balancer.choose(route({ kind: 'none' }), endpoints, nobody, new Set())?.endpoint,
@@ -109,7 +109,7 @@ describe('the balancer', () => {
     expect(new Set(chosen)).toEqual(new Set([endpoints[3], endpoints[5]]))
   })
 
-  it('never chooses an endpoint that was tried, and gives up when all were', () => {
+  it('never chooses an endpoint that was tried, and gives up when all were tried', () => {
     const balancer = createBalancer()
     const tried = new Set(endpoints.slice(1))
     expect(balancer.choose(route({ kind: 'none' }), endpoints, nobody, tried)?.endpoint).toBe(endpoints[0])
@@ -117,7 +117,7 @@ describe('the balancer', () => {
     expect(balancer.choose(route({ kind: 'none' }), [], nobody, new Set())).toBeUndefined()
   })
 
-  it('moves only the clients of the endpoint that went', () => {
+  it('moves only the clients of the removed endpoint', () => {
     const balancer = createBalancer()
     const at = (address: string, among: Endpoint[]) =>
       balancer.choose(route({ kind: 'client-address' }), among, { address, cookies: undefined }, new Set())?.endpoint
@@ -150,7 +150,7 @@ describe('a failure', () => {
     [error({ code: 'UND_ERR_SOCKET' }), { status: 502, wasSent: true }],
     [error({ code: 'ECONNRESET', syscall: 'read' }), { status: 502, wasSent: true }],
     [error({}), { status: 502, wasSent: true }],
-  ])('%j may be tried elsewhere only when nothing was sent', (failure, expected) => {
+  ])('%j may be retried elsewhere only if nothing was sent', (failure, expected) => {
     expect(failureOf(failure)).toMatchObject(expected)
   })
 })

@@ -118,7 +118,7 @@ describe('a label selector', () => {
     expect(labelQuery(text)).toBeUndefined()
   })
 
-  it('never throws, and neither does an answer', () => {
+  it('never throws, and no answer throws', () => {
     fc.assert(
       fc.property(fc.string(), fc.webPath(), (text, path) => {
         labelQuery(text)
@@ -128,13 +128,13 @@ describe('a label selector', () => {
   })
 })
 
-describe('where a pod’s metrics are', () => {
+describe('the address of the metrics of a pod', () => {
   const annotated = (annotations: Record<string, string>, status: object) =>
     metricPod({ metadata: { name: 'a', annotations }, status: { phase: 'Running', podIP: '10.244.1.9', ...status } })
       .scrape
   const wanted = { 'prometheus.io/scrape': 'true', 'prometheus.io/port': '9090' }
 
-  it('is the loopback address that stands for the pod', () => {
+  it('is the loopback address of the pod', () => {
     expect(annotated(wanted, {})).toEqual({ host: '127.244.1.9', port: 9090, path: '/metrics' })
   })
 
@@ -144,7 +144,7 @@ describe('where a pod’s metrics are', () => {
     ['a pod that is finished', wanted, { phase: 'Succeeded' }],
     ['a port that is not a number', { ...wanted, 'prometheus.io/port': 'http' }, {}],
     ['a port out of range', { ...wanted, 'prometheus.io/port': '70000' }, {}],
-  ])('is nowhere for %s', (_, annotations, status) => {
+  ])('does not exist for %s', (_, annotations, status) => {
     expect(annotated(annotations, status)).toBeUndefined()
   })
 })

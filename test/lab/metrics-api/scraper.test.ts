@@ -72,7 +72,7 @@ describe('the scraper', () => {
 })
 
 describe('the metrics server', () => {
-  it('answers the front proxy, and nobody else', async () => {
+  it('answers only the front proxy', async () => {
     const [cluster, frontProxy] = await Promise.all([createAuthority('lab'), createAuthority('front proxy')])
     const serving = await cluster.issue({ commonName: 'metrics', use: 'server', dnsNames: ['localhost'] })
     const server = await startServer({ ...serving, frontProxyAuthority: frontProxy.certificate }, (target) => ({

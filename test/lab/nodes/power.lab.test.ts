@@ -64,13 +64,13 @@ const kubelets = async () => {
   return states.map(({ state }) => state)
 }
 
-describe('the nodes of a zone that lose power', () => {
-  it('have the label that says that they obey the annotation', async () => {
+describe('nodes of a zone without power', () => {
+  it('have the label of nodes that obey the power annotation', async () => {
     const { items } = await bench.get('nodes', '-l', 'matchday.dev/power-control=true')
     expect(items).toHaveLength(6)
   })
 
-  it('die silently, lose their pods to other zones, and come back', async () => {
+  it('stop answering, have their pods evicted to other zones, and return when power is back', async () => {
     const before = await allPods()
     const lost = before.filter(inLostZone)
     const [peer] = before.filter((pod) => !inLostZone(pod))
@@ -121,7 +121,7 @@ describe('the nodes of a zone that lose power', () => {
     })
   })
 
-  it('stay off over a crash of the runtime; pods that were not evicted run again when power is back', async () => {
+  it('stay off through a crash of the runtime, and run the pods that were not evicted when power is back', async () => {
     const node: string | undefined = (await allPods()).find(inLostZone)?.spec.nodeName
     if (node === undefined) return expect.fail('pods came back to the zone')
     const onNode = async () => (await allPods()).filter((pod) => pod.spec.nodeName === node)

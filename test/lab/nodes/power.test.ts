@@ -18,7 +18,7 @@ function bench(failures = 0) {
 }
 
 describe('the power of a node', () => {
-  it('goes kubelet first, so that nothing restarts what dies, and comes back kubelet last', async () => {
+  it('stops the kubelet first, so that nothing restarts the pods, and starts it last', async () => {
     const { power, done } = bench()
     power.want('a', 'off')
     await vi.waitFor(() => expect(done).toEqual(['kill a', 'off a']))
@@ -29,14 +29,14 @@ describe('the power of a node', () => {
     expect([power.isOff('a'), power.isOff('b')]).toEqual([false, false])
   })
 
-  it('is left alone while nobody asked for it: a kubelet that was stopped by other means stays stopped', async () => {
+  it('is not touched unless it is asked for: a kubelet that was stopped otherwise stays stopped', async () => {
     const { power, done } = bench()
     power.want('a', 'on')
     await Promise.resolve()
     expect(done).toEqual([])
   })
 
-  it('is brought to what is wanted last, also when the wish changed meanwhile', async () => {
+  it('ends in the state that was wanted last, also if that changed during the switch', async () => {
     const { power, done } = bench()
     power.want('a', 'off')
     power.want('a', 'on')
@@ -44,14 +44,14 @@ describe('the power of a node', () => {
     expect(power.isOff('a')).toBe(false)
   })
 
-  it('is tried again after a failure', async () => {
+  it('is switched again after a failure', async () => {
     const { power, done } = bench(2)
     power.want('a', 'off')
     await vi.waitFor(() => expect(done.at(-1)).toBe('off a'), 5_000)
     expect(done.filter((step) => step === 'kill a')).toHaveLength(3)
   })
 
-  it('is not given back while the lab goes down', async () => {
+  it('is not switched on while the lab goes down', async () => {
     const { power, done } = bench()
     power.want('a', 'off')
     await vi.waitFor(() => expect(done.at(-1)).toBe('off a'))

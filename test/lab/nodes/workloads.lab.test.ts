@@ -92,7 +92,7 @@ describe('a workload', () => {
     expect((await readyNodes()).sort()).toEqual(WHOLE)
   })
 
-  it('is asked before its pods stop: hooks reach pods as probes do', async () => {
+  it('has its preStop hooks called, which reach pods as probes do', async () => {
     const [victim] = await pods()
     const log = bench.kubectl('logs', '-f', victim.metadata.name)
     await bench.kubectl('delete', 'pod', victim.metadata.name)
@@ -100,7 +100,7 @@ describe('a workload', () => {
     await within(30_000, async () => expect(await readyNodes()).toHaveLength(6))
   })
 
-  it('is replaced pod by pod by a restart, and never below what its strategy allows', async () => {
+  it('is restarted pod by pod, with never fewer pods than its strategy allows', async () => {
     const before = new Set((await pods()).map((pod) => pod.metadata.uid))
     await bench.kubectl('rollout', 'restart', 'deployment/web')
     let fewest = 6
@@ -115,7 +115,7 @@ describe('a workload', () => {
     expect((await pods()).filter((pod) => before.has(pod.metadata.uid))).toEqual([])
   })
 
-  it('scales, down to the pods that were asked for', async () => {
+  it('scales down to the number of pods that was asked for', async () => {
     await bench.kubectl('scale', 'deployment/web', '--replicas=8')
     await within(30_000, async () => expect(await readyNodes()).toHaveLength(8))
     await bench.kubectl('scale', 'deployment/web', '--replicas=6')
@@ -145,7 +145,7 @@ describe('a workload', () => {
     expect(Math.min(...healthy)).toBe(5)
   })
 
-  it('leaves a node whose kubelet died: out of its Service, then evicted, and whole again when the node is back', async () => {
+  it('leaves a node whose kubelet died: its pods leave the Service, are evicted, and return to full number when the node is back', async () => {
     await spreadAnew()
     const lost = (await pods()).filter((pod) => pod.spec.nodeName === 'zone-c-api').map((pod) => pod.metadata.name)
     expect(lost).toHaveLength(2)

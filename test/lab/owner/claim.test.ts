@@ -15,7 +15,7 @@ afterEach(() => {
 })
 
 describe('the claim on a place', () => {
-  it('is refused to a second lab, with who has it and how to stop it', async () => {
+  it('is refused to a second lab, with the owner and how to stop it', async () => {
     await claim('/tmp/one')
     const refused = await claim('/tmp/two').catch((error) => error)
     expect(refused).toMatchObject({ name: 'LabError', code: 'lab-already-up' })
@@ -24,7 +24,7 @@ describe('the claim on a place', () => {
     expect(refused.next).toContain('lab down')
   })
 
-  it('can be asked who holds it, and is free again afterwards', async () => {
+  it('shows who holds it, and is free after release', async () => {
     expect(await claimHolder(address)).toBeUndefined()
     const first = await claim('/tmp/one')
     expect(await claimHolder(address)).toMatchObject({ root: '/tmp/one', pid: process.pid })

@@ -54,7 +54,7 @@ describe('the root of a lab', () => {
     expect(() => prepareRoot(labPaths(join(folder, 'lab')))).toThrow('lab-root-foreign')
   })
 
-  it('that is too long for unix sockets is refused before anything is created', () => {
+  it('whose path is too long for unix sockets is refused before anything is created', () => {
     expect(() => labPaths(join(folder, 'x'.repeat(80)))).toThrow('lab-root-too-long')
   })
 })
@@ -75,14 +75,14 @@ describe('a folder that everybody may write to', () => {
     expect(statSync(above()).mode & 0o022).toBe(0)
   })
 
-  it.runIf(isRoot)('may hold no folder of another user above the lab’s, whatever is in it', () => {
+  it.runIf(isRoot)('may hold no folder of another user above the folder of the lab', () => {
     mkdirSync(above())
     chownSync(above(), NOBODY, NOBODY)
     expect(() => prepareRoot(lab())).toThrow(/lab-root-foreign.*matchday belongs to user 65534, not to you \(0\)/)
     expect(existsSync(lab().root)).toBe(false)
   })
 
-  it('may hold no link that another user could turn elsewhere', () => {
+  it('may hold no link that another user could redirect', () => {
     mkdirSync(join(folder, 'elsewhere'))
     symlinkSync(join(folder, 'elsewhere'), above())
     expect(() => prepareRoot(lab())).toThrow(/lab-root-foreign.*matchday is a symbolic link/)

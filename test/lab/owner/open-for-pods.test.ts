@@ -47,7 +47,7 @@ describe('a new cluster', () => {
     expect(running()).toEqual([...KUBELETS, 'kube-scheduler'])
   })
 
-  it('whose boot is aborted schedules no pod', async () => {
+  it('schedules no pod when its boot was aborted', async () => {
     const { opened, stop, running } = bench()
     stop.abort(new Error('Ctrl-C'))
     await expect(opened).rejects.toThrow('Ctrl-C')

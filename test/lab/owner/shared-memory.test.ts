@@ -27,7 +27,7 @@ function lockFile(folder: string, line: string): void {
   writeFileSync(join(folder, 'postmaster.pid'), `4711\n${folder}\n1795938012\n5432\n\n127.0.0.1\n${line}\nready   \n`)
 }
 
-it('segments of killed databases go with their folders; those of others stay', () => {
+it('shared memory of killed databases is removed with their folders, and that of others is kept', () => {
   const folder = tempFolder()
   const [mine, others, reused] = [segment(), segment(), segment()]
   lockFile(join(folder, 'volumes', 'wallet', 'pgdata'), mine.line)
@@ -39,6 +39,6 @@ it('segments of killed databases go with their folders; those of others stay', (
   expect(ids()).toEqual(expect.arrayContaining([others.id, reused.id]))
 })
 
-it('a folder that is not there has none', () => {
+it('a missing folder has no shared memory', () => {
   releaseSharedMemory(join(tempFolder(), 'none'))
 })

@@ -49,7 +49,7 @@ describe('the pod network of a real API server', () => {
     return { network, app }
   }
 
-  it('routes Services, enforces policies and opens the ingress as the API says, while it says it', async () => {
+  it('routes Services, enforces policies and opens the ingress as long as the objects in the API ask for it', async () => {
     const client = await pod('client')
     const server = await pod('server')
     await server.app.run('serve', { kind: 'http', port: 8080, name: 'server' })
@@ -114,7 +114,7 @@ describe('the pod network of a real API server', () => {
     await daemon.kill('SIGTERM')
   }, 60_000)
 
-  it('leads kubernetes.default to the API server', async () => {
+  it('routes kubernetes.default to the API server', async () => {
     const { app } = await pod('api-client')
     const opened = await app.run('open', { name: 'api', kind: 'tls', host: 'kubernetes.default', port: 443 })
     expect(opened).toMatchObject({ tookMs: expect.any(Number) })

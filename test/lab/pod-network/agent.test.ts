@@ -52,7 +52,7 @@ describe('the agent', () => {
     expect(two.ip).not.toBe(one.ip)
   })
 
-  it('lets only its own user put rules, and every user’s pods listen', () => {
+  it('lets only its own user set rules, and pods of every user listen', () => {
     const mode = (name: string) => (statSync(join(root, 'net', name)).mode & 0o777).toString(8)
     expect([mode('agent.sock'), mode('pods.sock'), mode('preload.cjs'), mode('cluster.json')]).toEqual([
       '600',
@@ -62,7 +62,7 @@ describe('the agent', () => {
     ])
   })
 
-  it('answers a rule when the processes at both ends obey, lists it, and heals', async () => {
+  it('acknowledges a rule when the processes at both ends apply it, lists it, and removes it', async () => {
     const put = await control(root, 'PUT', '/rules/casino/psp-down', cut())
     expect(put).toEqual({ status: 200, body: { pods: { 'uid-one': 'acknowledged', 'uid-two': 'acknowledged' } } })
     await isSilent()
@@ -75,7 +75,7 @@ describe('the agent', () => {
     expect((await control(root, 'GET', '/rules')).body).toEqual({ sources: {}, pods: {} })
   })
 
-  it('says gone for a pod that is not there, and does not harm anybody', async () => {
+  it('reports a missing pod as gone, and affects no other pod', async () => {
     const rules = [{ podUid: 'uid-nobody', direction: 'out', peers: 'any', effect: { kind: 'partition' } }]
     const { body } = await control(root, 'PUT', '/rules/casino/x', { rules })
     expect(body.pods).toEqual({ 'uid-nobody': 'gone' })
@@ -83,7 +83,7 @@ describe('the agent', () => {
     await control(root, 'DELETE', '/rules/casino/x')
   })
 
-  it('says which process does not acknowledge', async () => {
+  it('names the process that does not acknowledge', async () => {
     server.child.kill('SIGSTOP')
     const { body } = await control(root, 'PUT', '/rules/casino/x', cut())
     server.child.kill('SIGCONT')
@@ -116,7 +116,7 @@ describe('the agent', () => {
     expect(answer.body.problems).toHaveLength(1)
   })
 
-  it('keeps addresses and rules over its own kill -9, while pods keep obeying', async () => {
+  it('keeps addresses and rules through its own kill -9, and pods keep applying them', async () => {
     await control(root, 'PUT', '/rules/casino/cut', cut())
     await agent.kill('SIGKILL')
     await isSilent()
@@ -131,7 +131,7 @@ describe('the agent', () => {
     await answers()
   }, 15_000)
 
-  it('lets a process that starts while it is dead read its rules from disk', async () => {
+  it('lets a process that starts while the agent is down read its rules from disk', async () => {
     await control(root, 'PUT', '/rules/casino/cut', cut())
     await agent.kill('SIGKILL')
     const late = startApp(process.execPath, one.env)
@@ -143,7 +143,7 @@ describe('the agent', () => {
     late.child.kill('SIGKILL')
   }, 20_000)
 
-  it('lets a process look at its file before each flow while nobody would tell it of a change', async () => {
+  it('lets a process read its rule file before each flow while the agent is down', async () => {
     await agent.kill('SIGKILL')
     const lonely = startApp(process.execPath, one.env)
     await lonely.run('open', { name: 'first', kind: 'tcp', host: two.ip, port: 7000 })
@@ -162,7 +162,7 @@ describe('the agent', () => {
     await answers()
   }, 15_000)
 
-  it('keeps a node without power silent, dead pods and over its own kill -9 too, and no audit takes that back', async () => {
+  it('keeps a node without power silent, also for dead pods and through its own kill -9, and no audit reverts that', async () => {
     const dark = { name: 'dark', index: NODE_INDEX - 1 }
     const there = await agent.add({ ...identity('there'), nodeIndex: dark.index })
     const peer = startApp(process.execPath, there.env)
@@ -189,7 +189,7 @@ describe('the agent', () => {
     await expect(startAgentProcess(root, 'none')).rejects.toThrow('ended')
   })
 
-  it('brings a rule to a pod that is born under it, and forgets a pod that is deleted', async () => {
+  it('applies a rule to a pod that starts during it, and drops a deleted pod', async () => {
     const rules = [{ podUid: 'uid-one', direction: 'both', peers: ['10.244.0.0/16'], effect: { kind: 'partition' } }]
     await control(root, 'PUT', '/rules/casino/wide', { rules })
     await agent.add(identity('three'))

@@ -22,7 +22,7 @@ describe('addresses of sandboxes', () => {
     folder = tempFolder()
   })
 
-  it('are kept over a restart, and are not given again at once', () => {
+  it('are kept through a restart, and are not reused at once', () => {
     const first = openAllocation(folder)
     expect(first.allocate(sandbox('a')).ip).toBe('10.244.1.2')
     expect(first.allocate(sandbox('b')).ip).toBe('10.244.1.3')
@@ -33,7 +33,7 @@ describe('addresses of sandboxes', () => {
     expect(second.allocate(sandbox('d', 2)).ip).toBe('10.244.2.2')
   })
 
-  it('run out after 253 of a node with one sentence, and come back with what is released', () => {
+  it('run out after 253 of a node with a clear error, and become available again on release', () => {
     const allocation = openAllocation(folder)
     const given = Array.from({ length: 253 }, (_, at) => allocation.allocate(sandbox(`s${at}`)).ip)
     expect(new Set(given).size).toBe(253)
@@ -56,11 +56,11 @@ describe('the mapping to the machine', () => {
     expect([machineAddress(cluster), clusterAddress(machine)]).toEqual([machine, cluster])
   })
 
-  it.each(['10.96.0.1', '127.0.0.1', '192.0.2.1'])('leaves %s alone', (ip) => {
+  it.each(['10.96.0.1', '127.0.0.1', '192.0.2.1'])('does not map %s', (ip) => {
     expect([machineAddress(ip), clusterAddress(ip)]).toEqual([ip, ip])
   })
 
-  it('shifts exactly the ports that ordinary users may not bind', () => {
+  it('shifts exactly the ports that only root may bind', () => {
     expect([0, 80, 1023, 1024, 8080].map(machinePort)).toEqual([0, 61_080, 62_023, 1024, 8080])
     expect([0, 80, 1023, 1024, 8080].map((port) => clusterPort(machinePort(port)))).toEqual([0, 80, 1023, 1024, 8080])
   })

@@ -58,7 +58,7 @@ describe('the endpoints of a Service', () => {
     expect(table.services['10.96.0.9']?.ports[80]?.map(([ip]) => ip)).toEqual(expected)
   })
 
-  it('come from all slices of the Service, of its namespace and of IPv4 only', () => {
+  it('come from all EndpointSlices of the Service in its namespace, IPv4 only', () => {
     const elsewhere = slice('web', [endpoint('10.244.9.9')])
     const table = tableOf({
       services: [service('web')],
@@ -270,7 +270,7 @@ describe('NetworkPolicies', () => {
 })
 
 describe('changes of the table', () => {
-  it('name what came, changed and went, and nothing else', () => {
+  it('list exactly the objects that were added, changed or removed', () => {
     const before = { ...emptyTable(), names: { a: { ips: ['1.1.1.1'] }, b: { ips: ['2.2.2.2'] }, c: { ips: [] } } }
     const after = { ...emptyTable(), names: { a: { ips: ['1.1.1.1'] }, b: { ips: ['3.3.3.3'] }, d: { alias: 'a' } } }
     expect(changesBetween(before, after)).toEqual([

@@ -81,7 +81,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       })
     })
 
-    it('keeps a port below 1024 below 1024, whoever runs the pod', async () => {
+    it('keeps a port below 1024 unchanged for pods of any user', async () => {
       expect(await other.run('serve', { kind: 'echo', port: 80 })).toMatchObject({ port: 80 })
       const opened = await client.run('open', { name: 'low', kind: 'tcp', host: other.ip, port: 80 })
       expect(opened).toMatchObject({ remote: [other.ip, 80], local: client.ip })
@@ -110,7 +110,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       })
     })
 
-    it('answers for a port where nobody listens as the kernel does', async () => {
+    it('refuses a connection to a closed port as the kernel does', async () => {
       const refused = client.run('open', { name: 'none', kind: 'tcp', host: server.ip, port: 9 })
       await expect(refused).rejects.toMatchObject({ code: 'ECONNREFUSED', address: server.ip, port: 9 })
     })
@@ -120,7 +120,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       await expect(refused).rejects.toMatchObject({ code: 'EHOSTUNREACH' })
     })
 
-    it('calls the machine by the name of the pod', async () => {
+    it('returns the name of the pod as the host name', async () => {
       expect(await client.run('hostname')).toBe('client')
     })
   })
@@ -149,11 +149,16 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       await expect(client.run('lookup', { name: 'beyond' })).rejects.toMatchObject({ code: 'ENOTFOUND' })
     })
 
-    it.each(['lookup', 'promise', 'resolve4', 'resolver'])('says ENOTFOUND for an unknown name by %s', async (how) => {
-      await expect(client.run('lookup', { name: 'nowhere.example', how })).rejects.toMatchObject({ code: 'ENOTFOUND' })
-    })
+    it.each(['lookup', 'promise', 'resolve4', 'resolver'])(
+      'fails with ENOTFOUND for an unknown name by %s',
+      async (how) => {
+        await expect(client.run('lookup', { name: 'nowhere.example', how })).rejects.toMatchObject({
+          code: 'ENOTFOUND',
+        })
+      },
+    )
 
-    it('does not search in dns.resolve4, as a query proper', async () => {
+    it('does not apply search domains in dns.resolve4', async () => {
       await expect(client.run('lookup', { name: 'web', how: 'resolve4' })).rejects.toMatchObject({ code: 'ENOTFOUND' })
     })
   })
@@ -177,22 +182,22 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       await second.kill('SIGKILL')
     })
 
-    it('lead through fetch and undici too', async () => {
+    it('are reached by fetch and undici too', async () => {
       expect(await client.run('fetch', { url: 'http://web/' })).toMatchObject({ from: client.ip })
     })
 
-    it('refuse without a ready endpoint, under the address that was dialled', async () => {
+    it('refuse connections without a ready endpoint, with the dialled address in the error', async () => {
       await cluster.service('empty', [], { 80: 8080 })
       const [ip] = await client.run('lookup', { name: 'empty' })
       const refused = client.run('open', { name: 'none', kind: 'tcp', host: 'empty', port: 80 })
       await expect(refused).rejects.toMatchObject({ code: 'ECONNREFUSED', address: ip, port: 80 })
     })
 
-    it('keep the context of the caller in a refusal', async () => {
+    it('keep the async context of the caller in a refused connection', async () => {
       expect(await client.run('context', { host: 'empty', port: 80 })).toBe('mine')
     })
 
-    it('show the ClusterIP at the client, as connection tracking does', async () => {
+    it('show the ClusterIP as the peer address at the client, as connection tracking does', async () => {
       const [ip] = await client.run('lookup', { name: 'web' })
       expect(await client.run('open', { name: 'seen', kind: 'tcp', host: 'web', port: 80 })).toMatchObject({
         remote: [ip, 80],
@@ -233,7 +238,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       },
     )
 
-    it('loses the SYN of a new connection, which a later retry gets through', async () => {
+    it('drops the SYN of a new connection, and a retry after it connects', async () => {
       await cluster.fault('casino/cut', between(server, client, PARTITION, 'in'))
       const opening = client.run('open', { name: 'syn', kind: 'tcp', host: server.ip, port: 7000 })
       expect(await within(SILENCE_MS, opening)).toBe('silent')
@@ -242,20 +247,20 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       expect(tookMs).toBeGreaterThan(900)
     })
 
-    it('lets the application’s own timeout fire', async () => {
+    it('triggers the timeout of the application', async () => {
       await cluster.fault('casino/cut', between(client, server, PARTITION))
       const url = `http://${server.ip}:8080/`
       await expect(client.run('get', { url, timeoutMs: 200 })).rejects.toMatchObject({ code: 'TEST_TIMEOUT' })
       await cluster.fault('casino/cut')
     })
 
-    it('leaves other peers alone', async () => {
+    it('does not affect other peers', async () => {
       await cluster.fault('casino/cut', between(client, server, PARTITION))
       expect(await client.run('get', { url: `http://${other.ip}:8080/` })).toMatchObject({ pod: 'other' })
       await cluster.fault('casino/cut')
     })
 
-    it('cuts only the ports it names', async () => {
+    it('affects only the named ports', async () => {
       await cluster.fault('casino/cut', { ...between(client, server, PARTITION), ports: [8080] })
       await client.run('open', { name: 'ports', kind: 'tcp', host: server.ip, port: 7000 })
       expect(await client.run('echo', { name: 'ports' })).toMatchObject({ said: 'ping' })
@@ -265,7 +270,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       await cluster.fault('casino/cut')
     })
 
-    it('hides the end of a peer that was killed behind it, until it is healed', async () => {
+    it('hides the death of a peer until it is healed', async () => {
       const victim = await cluster.pod('victim')
       await victim.run('serve', { kind: 'echo', port: 7000 })
       await client.run('open', { name: 'widow', kind: 'tcp', host: victim.ip, port: 7000 })
@@ -304,7 +309,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       },
     )
 
-    it('of everything stops names too, as a real one would', async () => {
+    it('of all traffic stops DNS too, as a real one does', async () => {
       await cluster.fault('casino/cut', { podUid: client.uid, direction: 'both', peers: 'any', effect: PARTITION })
       expect(await within(SILENCE_MS, client.run('lookup', { name: 'web' }))).toBe('silent')
       expect(await client.run('get', { url: 'http://localhost:1/' }).catch((error) => error.code)).toBe('ECONNREFUSED')
@@ -315,7 +320,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
   describe('delay and bandwidth', () => {
     const delay = (latencyMs: number, jitterMs = 0) => ({ kind: 'delay', latencyMs, jitterMs, correlation: 0 }) as const
 
-    it('slows an established flow by the delay of each direction, and a handshake by both', async () => {
+    it('delays an established flow by the delay of its direction, and a handshake by both', async () => {
       await client.run('open', { name: 'slow', kind: 'tcp', host: server.ip, port: 7000 })
       await cluster.fault('casino/slow', between(client, server, delay(60)))
       const { tookMs } = await client.run('echo', { name: 'slow' })
@@ -326,7 +331,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       expect(await quickest(() => client.run('echo', { name: 'slow' }))).toBeLessThan(60)
     })
 
-    it('counts one experiment once, however many of its rules say the same of a flow', async () => {
+    it('applies one experiment once, however many of its rules match a flow', async () => {
       await client.run('open', { name: 'twice', kind: 'tcp', host: server.ip, port: 7000 })
       await cluster.fault(
         'casino/slow',
@@ -346,7 +351,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       await cluster.fault('casino/slow')
     })
 
-    it('narrows a large write to the rate', async () => {
+    it('limits a large write to the rate', async () => {
       const upload = () => client.run('upload', { host: server.ip, port: 7005, bytes: 400_000 })
       expect(await quickest(upload)).toBeLessThan(300)
       await cluster.fault(
@@ -375,7 +380,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       expect(await within(5_000, dial(pod, port, 5_000))).not.toBe('silent')
     const denyServer = policy('deny', { podSelector: { matchLabels: { app: 'server' } }, policyTypes: ['Ingress'] })
 
-    it('drops what a default deny of ingress does not allow, and lets through what another policy adds', async () => {
+    it('drops what a default deny of ingress forbids, and allows what another policy adds', async () => {
       await cluster.policies([denyServer])
       await isDropped(client)
       await cluster.policies([
@@ -394,7 +399,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       await cluster.policies([])
     })
 
-    it('blocks egress, and with it the names, unless DNS is allowed', async () => {
+    it('blocks egress, and so DNS too unless it is allowed', async () => {
       const egress = (to: NonNullable<NonNullable<NetworkPolicy['spec']>['egress']>) =>
         policy('egress', { podSelector: { matchLabels: { app: 'client' } }, policyTypes: ['Egress'], egress: to })
       await cluster.policies([egress([])])
@@ -417,7 +422,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
   })
 
   describe('processes of a pod', () => {
-    it.each(['worker', 'fork', 'spawn'])('obey in a %s as well', async (where) => {
+    it.each(['worker', 'fork', 'spawn'])('apply rules in a %s too', async (where) => {
       const inside = (command: string, args: object) => client.run('elsewhere', { where, command, args })
       expect(await inside('open', { name: 'w', kind: 'tcp', host: server.ip, port: 7000 })).toMatchObject({
         local: client.ip,
@@ -430,7 +435,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       await client.run('stopElsewhere', { where })
     })
 
-    it('are not kept alive, and print nothing of their own', () => {
+    it('are not kept alive by the preload, which prints nothing', () => {
       const once = ['--once', JSON.stringify({ id: 1, command: 'hostname' })]
       const app = new URL('./pod-app.cjs', import.meta.url).pathname
       const startedMs = Date.now()
@@ -439,7 +444,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       expect(Date.now() - startedMs).toBeLessThan(4_000)
     })
 
-    it('stay alive while their only flow is cut, as with a real network', async () => {
+    it('stay alive while their only flow is partitioned, as on a real network', async () => {
       const code = `require('node:net').connect(7000, '${server.ip}').on('connect', () => console.log('up'))`
       const child = spawn(node, ['-e', code], {
         env: { ...process.env, ...client.env },
@@ -452,7 +457,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       child.kill('SIGKILL')
     })
 
-    it('hold no more memory after a thousand connections', async () => {
+    it('do not leak memory over a thousand connections', async () => {
       const url = `http://${server.ip}:8080/`
       const many = async (count: number) => {
         for (let at = 0; at < count; at += 20) {
@@ -464,7 +469,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       expect((await many(500)) - before).toBeLessThan(3_000_000)
     }, 20_000)
 
-    it('find nobody at the address of a pod that is gone', async () => {
+    it('get no answer at the address of a deleted pod', async () => {
       const gone = await cluster.pod('gone')
       await cluster.remove(gone)
       const opening = client.run('open', { name: 'dead', kind: 'tcp', host: gone.ip, port: 7000, timeoutMs: 400 })

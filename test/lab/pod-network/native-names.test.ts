@@ -49,7 +49,7 @@ describe('a native container behind its relay', { timeout: 30_000 }, () => {
     expect(await get(address, 8080)).toMatchObject({ pod: 'server', from: ip })
   })
 
-  it('is told that a name does not exist', async () => {
+  it('gets NXDOMAIN for an unknown name', async () => {
     await expect(ask(resolver, 'nobody.casino.svc')).rejects.toThrow('code 3')
   })
 
@@ -66,7 +66,7 @@ describe('a native container behind its relay', { timeout: 30_000 }, () => {
     expect(await get(address, 9080)).toMatchObject({ from: ip })
   })
 
-  it('gets no connection through a fault on its pod', async () => {
+  it('gets no connection during a fault on its pod', async () => {
     const [address] = await ask(resolver, 'web.casino.svc')
     const effect = { kind: 'partition' } as const
     await cluster.fault('f', { podUid: KEDA.uid, direction: 'both', peers: [`${server.ip}/32`], effect })

@@ -41,7 +41,7 @@ describe('PostgreSQL behind its relay', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it('refuses as long as the container does not listen: a probe must not be told otherwise', async () => {
+  it('refuses connections while the container does not listen, so that probes fail', async () => {
     await client.run('wait', { ms: 300 })
     await expect(open(client, 'early')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
@@ -66,7 +66,7 @@ describe('PostgreSQL behind its relay', () => {
     expect(rows).toEqual([{ client: client.ip.replace('10.', '127.'), server: network.nativeAddress }])
   }, 30_000)
 
-  it('stalls and resumes under a partition, and lets other clients through', async () => {
+  it('stalls during a partition, resumes after it, and serves other clients', async () => {
     await open(stranger, 'db')
     const [db] = [{ uid: identity.uid, ip: network.ip }]
     await cluster.fault('casino/cut', {
@@ -81,7 +81,7 @@ describe('PostgreSQL behind its relay', () => {
     expect(await within(5_000, stalled)).toMatchObject({ said: 'late' })
   })
 
-  it('is delayed at its own end too', async () => {
+  it('is delayed by a rule on its own pod too', async () => {
     const delay = { kind: 'delay', latencyMs: 50, jitterMs: 0, correlation: 0 } as const
     await cluster.fault('casino/slow', {
       podUid: identity.uid,
@@ -94,7 +94,7 @@ describe('PostgreSQL behind its relay', () => {
     await cluster.fault('casino/slow')
   })
 
-  it('does not obey faults of HTTP, and says so', async () => {
+  it('does not apply HTTP faults, and says so', async () => {
     const abort = { kind: 'http', target: 'request', port: 5432, match: {}, acts: { abort: true } } as const
     const answers = await cluster.fault('httpchaos:casino/x', { podUid: identity.uid, effect: abort })
     expect(answers).toMatchObject({
@@ -109,7 +109,7 @@ describe('PostgreSQL behind its relay', () => {
     await cluster.fault('casino/cut')
   })
 
-  it('is governed by NetworkPolicies', async () => {
+  it('enforces NetworkPolicies', async () => {
     await cluster.policies([
       {
         metadata: { name: 'db', namespace: 'casino' },
@@ -124,7 +124,7 @@ describe('PostgreSQL behind its relay', () => {
     await cluster.policies([])
   })
 
-  it('passes a dead client on to the database, and leaves no connection behind', async () => {
+  it('closes the database connection of a dead client, and leaves none behind', async () => {
     const victim = await stranger.another()
     await open(victim, 'db')
     const sql = "select count(*)::int as open from pg_stat_activity where backend_type = 'client backend'"
@@ -134,7 +134,7 @@ describe('PostgreSQL behind its relay', () => {
     await expect.poll(counted).toBe(before - 1)
   })
 
-  it('carries what the container dials, as the annotation says', async () => {
+  it('carries outgoing connections of the container, as the annotation says', async () => {
     await stranger.run('serve', { kind: 'http', port: 8080, name: 'stranger' })
     await cluster.annotate(identity, { 'matchday.dev/outbound': `18080=${stranger.ip}:8080, nonsense` })
     const answer = () =>
@@ -153,7 +153,7 @@ describe('PostgreSQL behind its relay', () => {
     await cluster.fault('casino/cut')
   })
 
-  it('closes the port again when the container is gone', async () => {
+  it('closes the port when the container is gone', async () => {
     postgres.kill('SIGQUIT')
     await new Promise((resolve) => postgres.once('exit', resolve))
     await open(client, 'gone').catch(() => {})

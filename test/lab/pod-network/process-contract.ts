@@ -52,7 +52,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
     )
 
   describe('a request', () => {
-    it('is aborted before the application hears of it, on a connection that was open already', async () => {
+    it('is aborted before it reaches the application, on an open connection too', async () => {
       await ask()
       const before = await asked()
       expect(await put(http('request', { abort: true }, { path: '/' }))).toMatchObject({ [server.uid]: 'acknowledged' })
@@ -62,7 +62,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       expect(await ask()).toMatchObject({ status: 200 })
     })
 
-    it('waits, and goes on at once when the fault is healed', async () => {
+    it('is delayed, and continues at once when the fault is healed', async () => {
       await put(http('request', { delayMs: 150 }))
       expect((await ask()).tookMs).toBeGreaterThan(145)
       await put(http('request', { delayMs: 60_000 }))
@@ -72,7 +72,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       expect(await within(2_000, waiting)).toMatchObject({ status: 200 })
     })
 
-    it('of a client that gave up is never delivered', async () => {
+    it('is never delivered if its client gave up', async () => {
       const before = await asked()
       await put(http('request', { delayMs: 1_000 }, { path: '/' }))
       await expect(
@@ -83,7 +83,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       await heal()
     })
 
-    it('becomes another: path, method, query, headers and body', async () => {
+    it('is changed in path, method, query, headers and body', async () => {
       const replace = {
         path: '/other',
         method: 'PUT',
@@ -116,19 +116,22 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       await heal()
     })
 
-    it.each(['/', '/stream'])('of %s waits as a whole, and goes at once when the fault is healed', async (path) => {
-      await put(http('response', { delayMs: 150 }))
-      const { tookMs, text } = await ask(path)
-      expect(tookMs).toBeGreaterThan(145)
-      expect(text).toContain(path === '/stream' ? 'one,two,three' : '"url":"/"')
-      await put(http('response', { delayMs: 60_000 }))
-      const waiting = ask(path)
-      expect(await within(100, waiting)).toBe('silent')
-      await heal()
-      expect(await within(2_000, waiting)).toMatchObject({ status: 200 })
-    })
+    it.each(['/', '/stream'])(
+      'of %s is delayed as a whole, and is sent at once when the fault is healed',
+      async (path) => {
+        await put(http('response', { delayMs: 150 }))
+        const { tookMs, text } = await ask(path)
+        expect(tookMs).toBeGreaterThan(145)
+        expect(text).toContain(path === '/stream' ? 'one,two,three' : '"url":"/"')
+        await put(http('response', { delayMs: 60_000 }))
+        const waiting = ask(path)
+        expect(await within(100, waiting)).toBe('silent')
+        await heal()
+        expect(await within(2_000, waiting)).toMatchObject({ status: 200 })
+      },
+    )
 
-    it.each(['/', '/stream'])('of %s becomes another: code, body and headers', async (path) => {
+    it.each(['/', '/stream'])('of %s is changed in code, body and headers', async (path) => {
       const replace = { code: 503, bodyBase64: base64('broken'), headers: { 'x-mood': 'bad' } }
       await put(http('response', { replace, patch: { headers: [['x-two', 'added']] } }))
       const answer = await ask(path)
@@ -141,13 +144,13 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       expect(await ask(path)).toMatchObject({ status: 200 })
     })
 
-    it('keeps its own body when only the code is another', async () => {
+    it('keeps its body when only the code is changed', async () => {
       await put(http('response', { replace: { code: 500 } }))
       expect(await ask()).toMatchObject({ status: 500, text: expect.stringContaining('"url":"/"') })
       await heal()
     })
 
-    it('without a body stays without one', async () => {
+    it('without a body gets none', async () => {
       await put(http('response', { replace: { bodyBase64: base64('body') } }))
       expect(await ask('/empty')).toMatchObject({ status: 204, text: '' })
       expect(await ask('/', { method: 'HEAD' })).toMatchObject({ status: 200, text: '' })
@@ -161,14 +164,14 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       ['a header that was set', { responseHeaders: { 'X-Mood': 'good' } }, '/', 500],
       ['a header that came with its head', { responseHeaders: { 'x-kind': 'stream' } }, '/stream', 500],
       ['a header of another value', { responseHeaders: { 'x-mood': 'bad' } }, '/', 200],
-    ])('is chosen by %s', async (_, match, path, status) => {
+    ])('is matched by %s', async (_, match, path, status) => {
       await put(http('response', { replace: { code: 500 } }, match))
       expect((await ask(path)).status).toBe(status)
       await heal()
     })
   })
 
-  describe('a rule means', () => {
+  describe('a rule applies to', () => {
     it.each<[string, HttpMatch, string, object, string]>([
       ['a path, without its query', { path: '/charges' }, '/charges?x=1', {}, 'ECONNRESET'],
       ['a path with a wildcard', { path: '/charges*' }, '/charges/7/void', {}, 'ECONNRESET'],
@@ -190,7 +193,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       await heal()
     })
 
-    it('every client, the node’s probes included, and not the pod itself', async () => {
+    it('every client, probes of the node included, and not to the pod itself', async () => {
       await put(http('request', { abort: true }))
       const probe = fetch(`http://${server.ip.replace('10.', '127.')}:${PORT}/`)
       await expect(probe).rejects.toThrow('fetch failed')
@@ -199,7 +202,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       await heal()
     })
 
-    it('what the pod asks others on that port, as it was dialled, and not what others ask them', async () => {
+    it('requests that the pod sends to that port as it dials it, and not to requests of other clients', async () => {
       await put(http('request', { abort: true }, {}, 80), client)
       const web = (pod: TestPod) => codeOf(pod.run('ask', { url: 'http://web/' }))
       expect(await web(client)).toBe('ECONNRESET')
@@ -210,7 +213,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
     })
   })
 
-  describe('it makes no difference', () => {
+  describe('it does not matter', () => {
     it('that the server is fastify and the client undici', async (context) => {
       if (major < UNDICI_NEEDS) context.skip(`undici 8 needs Node ${UNDICI_NEEDS}`)
       const url = `http://${server.ip}:8081/charges`
@@ -234,7 +237,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       expect(await client.run('ask', post)).toMatchObject({ status: 200 })
     })
 
-    it('that many wait at the same time', async () => {
+    it('that many requests are delayed at the same time', async () => {
       await put(http('response', { delayMs: 100 }))
       const answers = await Promise.all(Array.from({ length: 30 }, (_, at) => ask(`/${at}`)))
       expect(answers.map(({ text }) => JSON.parse(text).url)).toEqual(Array.from({ length: 30 }, (_, at) => `/${at}`))
@@ -242,7 +245,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
     })
   })
 
-  it('leaves a WebSocket alone, open or new, and what is no HTTP', async () => {
+  it('does not affect WebSockets, open or new, and protocols other than HTTP', async () => {
     const open = (name: string, port: number, kind = 'ws') => client.run('open', { name, kind, host: server.ip, port })
     await open('old', PORT)
     await put(http('request', { abort: true }))
@@ -275,7 +278,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       expect(await look('web')).toMatchObject([expect.any(String), 4])
     })
 
-    it('fails from the first look-up of a process that starts under the fault', async () => {
+    it('fails from the first lookup of a process that starts during the fault', async () => {
       await put(dns('error'), client)
       const late = await client.another()
       await expect(look('web', 'lookup', {}, late)).rejects.toMatchObject({ code: 'EAI_AGAIN' })
@@ -283,7 +286,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       await heal()
     })
 
-    it('leads nowhere: a new address each time, where nobody answers', async () => {
+    it('resolves to a new address each time, where nothing answers', async () => {
       await put(dns('random'), client)
       const found = await Promise.all(Array.from({ length: 8 }, () => look('web')))
       expect(new Set(found.map(([address]) => address)).size).toBeGreaterThan(4)
@@ -301,7 +304,7 @@ function contract({ node, index, major }: Omit<NodeAtHand, 'version'>): void {
       // The resolver asks for the whole name and never comes to this one.
       ['web.casino', 'web.casino', 'answered'],
       ['db.*', 'web', 'answered'],
-    ])('is meant by the pattern %s when %s is looked up: %s', async (pattern, name, outcome) => {
+    ])('matches the pattern %s when %s is looked up: %s', async (pattern, name, outcome) => {
       await put(dns('error', pattern), client)
       expect(await codeOf(look(name))).toBe(outcome)
       await heal()

@@ -40,7 +40,7 @@ describe('rules of HTTP and DNS', () => {
     })
   })
 
-  it('are taken as they are, and never thrown at', () => {
+  it('are accepted unchanged, and never throw', () => {
     const rules = [http({ acts: { delayMs: 5, replace: { code: 503 } } }), dns({ patterns: ['a.*'] })]
     expect(parseRules({ rules })).toEqual({ ok: true, rules })
     fc.assert(
@@ -48,7 +48,7 @@ describe('rules of HTTP and DNS', () => {
     )
   })
 
-  it('act at the pod, what it asks others at those others, and names at the pod alone', () => {
+  it('apply at the pod, for its outgoing requests at the peers, and for names at the pod alone', () => {
     const pods = [
       { uid: 'a', ip: '10.244.1.2' },
       { uid: 'b', ip: '10.244.1.3' },
@@ -68,11 +68,11 @@ describe('a path pattern', () => {
     ['/a.b', '/axb', false],
     ['*', '', true],
     ['/*/void', '/charges/7/void', true],
-  ])('%s meets %s: %s', (pattern, path, expected) => {
+  ])('%s matches %s: %s', (pattern, path, expected) => {
     expect(isLike(pattern, path)).toBe(expected)
   })
 
-  it('without wildcards means exactly itself', () => {
+  it('without wildcards matches only itself', () => {
     const plain = fc.string().filter((text) => !/[*?]/.test(text))
     fc.assert(fc.property(plain, plain, (one, other) => isLike(one, other) === (one === other)))
   })
@@ -83,7 +83,7 @@ describe('a request under rules', () => {
   const asked = { method: 'GET', url: '/', rawHeaders: [] }
   const rule = (acts: HttpEffect['acts']) => ({ source: 'x', effect: { ...abort, acts } })
 
-  it('is meant by a client’s rule under the port that was dialled, by a server’s under its own', () => {
+  it('matches a rule of the client by the dialled port and a rule of the server by its own port', () => {
     const of = (port: number, from?: string) =>
       requestRules([{ source: 'x', effect: { ...abort, port }, ...(from ? { from } : {}) }], ends, asked).length
     expect([of(8080), of(80), of(80, '10.244.1.9'), of(8080, '10.244.1.9'), of(80, '10.244.1.8')]).toEqual([
@@ -91,7 +91,7 @@ describe('a request under rules', () => {
     ])
   })
 
-  it('waits for all of them, up to the first abort', () => {
+  it('is delayed by all of them, up to the first abort', () => {
     const course = courseOf([rule({ delayMs: 5 }), rule({ delayMs: 7, abort: true }), rule({ delayMs: 9 })])
     expect(course).toMatchObject({ delayMs: 5, abort: true })
     expect(courseOf([rule({ delayMs: 5 }), rule({ delayMs: 9 })])).toMatchObject({ delayMs: 14, abort: false })
@@ -107,7 +107,7 @@ describe('a request under rules', () => {
     expect(editedUrl(url, acts)).toBe(expected)
   })
 
-  it('loses every line of a header that is replaced, and gets the length of its new body', () => {
+  it('loses all lines of a replaced header, and gets the length of its new body', () => {
     const raw = ['Foo', '1', 'foo', '2', 'Content-Length', '99', 'Transfer-Encoding', 'chunked']
     const acts = { replace: { headers: { FOO: '3' }, bodyBase64: 'YWJj' }, patch: { headers: [['foo', '4']] } } as const
     expect(editedHeaders(raw, acts)).toEqual(['content-length', '3', 'FOO', '3', 'foo', '4'])
@@ -127,11 +127,11 @@ describe('a name under a fault', () => {
     ['*', 'anything', true],
     ['g??gle.com', 'google.com', true],
     ['g?gle.com', 'google.com', false],
-  ])('%s means %s: %s', (pattern, asked, expected) => {
+  ])('%s matches %s: %s', (pattern, asked, expected) => {
     expect(means(pattern, asked)).toBe(expected)
   })
 
-  it('is always led to where nobody is', () => {
+  it('always resolves to an unused address', () => {
     const draw = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
     fc.assert(
       fc.property(draw, (random) =>

@@ -123,7 +123,7 @@ describe('streaming replication behind relays', () => {
     },
   )
 
-  it('is not begun anew through a cut, and is after it', async () => {
+  it('does not reconnect during a partition, and does afterwards', async () => {
     await cut('standby', 'both', [`${primary.ip}/32`])
     await query('standby', "select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'walreceiver'")
     await write()
@@ -133,7 +133,7 @@ describe('streaming replication behind relays', () => {
     await arrives()
   })
 
-  it('stops with the zone of the standby, and so does everything else of it', async () => {
+  it('stops when the zone of the standby fails, with everything else in that zone', async () => {
     await cut('standby', 'both', 'any')
     await write()
     const asked = arrived()
@@ -144,7 +144,7 @@ describe('streaming replication behind relays', () => {
     await arrives()
   })
 
-  it('stops with the zone of the primary, whose clients stall as well', async () => {
+  it('stops when the zone of the primary fails, whose clients stall too', async () => {
     await cut('primary', 'both', 'any')
     const writing = write()
     expect(await within(SILENCE_MS, writing)).toBe('silent')

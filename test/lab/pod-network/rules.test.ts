@@ -32,7 +32,7 @@ describe('fault rules', () => {
     expect(parsed).toMatchObject({ problems: [expect.stringContaining('rules[1]')] })
   })
 
-  it('are never thrown at by any JSON', () => {
+  it('are parsed from any JSON without an exception', () => {
     fc.assert(fc.property(fc.jsonValue(), (body) => typeof parseRules(body).ok === 'boolean'))
   })
 })
@@ -44,18 +44,18 @@ describe('distributing rules', () => {
     { uid: 'c', ip: '10.244.2.2' },
   ]
 
-  it('gives the peer the same rule seen from its side, ports included', () => {
+  it('gives the peer the same rule from its own side, with the ports', () => {
     const held = distributeRules(pods, new Map([['ns/x', [rule({ ports: [8080] })]]]))
     expect(held.get('a')).toMatchObject([{ direction: 'out', peers: ['10.244.1.3/32'], peerPorts: [8080] }])
     expect(held.get('b')).toMatchObject([{ direction: 'in', peers: ['10.244.1.2/32'], ownPorts: [8080] }])
     expect(held.get('c')).toEqual([])
   })
 
-  it('harms nobody for a pod that is gone', () => {
+  it('affects no pod if the pod of the rule is gone', () => {
     expect([...distributeRules(pods.slice(1), new Map([['ns/x', [rule()]]])).values()]).toEqual([[], []])
   })
 
-  it('leaves both ends of a flow agreeing on what is blocked, whatever the rules', () => {
+  it('lets both ends of a flow agree on what is blocked, for any rules', () => {
     const anyRule = fc.record({
       podUid: fc.constantFrom('a', 'b', 'c'),
       direction: fc.constantFrom('in' as const, 'out' as const, 'both' as const),
@@ -92,11 +92,11 @@ describe('the effect on a flow', () => {
     ['another peer', { peers: ['10.244.1.4/32'] }, false],
     ['another port', { peers: 'any' as const, peerPorts: [443] }, false],
     ['nobody', { peers: [] }, false],
-  ])('by a rule that names %s', (_, over, blocked) => {
+  ])('of a rule that names %s', (_, over, blocked) => {
     expect(held({ ...base, ...over })?.out.blocked ?? false).toBe(blocked)
   })
 
-  it('adds up over experiments, and counts one experiment once', () => {
+  it('adds up over experiments, and counts each experiment once', () => {
     const effect = { kind: 'delay', latencyMs: 10, jitterMs: 0, correlation: 0 } as const
     const delays = held(
       { ...base, peers: 'any', effect },

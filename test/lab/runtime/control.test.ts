@@ -108,7 +108,7 @@ describe('POST /containers/<id>/kill', () => {
 describe('POST /nodes/<node>/power', () => {
   const power = (wanted: string) => ask('POST', '/nodes/zone-a-api/power', { power: wanted })
 
-  it('off kills every container at once and lets none start; on finds the sandbox dead', async () => {
+  it('kills every container at once and lets none start while off; when on again, the sandbox is reported dead', async () => {
     const pod = await runPod(bench, cri, 'powered')
     const running = await runContainer(cri, pod, shell(`trap '' TERM; sleep 60 & setsid sleep 61 & wait`))
     const created = await createContainer(cri, pod, shell('sleep 60'))

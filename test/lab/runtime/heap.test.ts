@@ -19,7 +19,7 @@ const MEASURED = [
 ] as const
 
 describe('the heap of a Node process in the lab', () => {
-  it.each(MEASURED)('with a memory limit of %i MiB is what a cgroup gives: %i MiB', (limit, heap) => {
+  it.each(MEASURED)('with a memory limit of %i MiB is as under a cgroup: %i MiB', (limit, heap) => {
     const script = 'process.stdout.write(String(v8.getHeapStatistics().heap_size_limit))'
     const bytes = execFileSync(process.execPath, [...heapOptions(limit * MIB), '-e', script], { encoding: 'utf8' })
     expect(Number(bytes) / MIB).toBe(heap)

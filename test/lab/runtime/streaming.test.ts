@@ -53,7 +53,7 @@ async function execUrl(cmd: string[], wanted: object = {}): Promise<string> {
 }
 
 describe('kubectl exec', () => {
-  it("carries both streams and a failed command's exit code, in the container's environment", async () => {
+  it('carries both output streams and the exit code of a failed command, in the environment of the container', async () => {
     const socket = await open(await execUrl(['sh', '-c', 'echo out $WHO; echo err >&2; exit 7']))
     const { stdout, stderr, status } = await readAll(socket)
     expect(stdout).toBe('out pod\n')
@@ -110,7 +110,7 @@ describe('kubectl exec', () => {
   it.each([
     ['channel.k8s.io', 'binary'],
     ['base64.channel.k8s.io', 'base64'],
-  ])('tells a client of version 1 the text of an error only: %s', async (protocol, form) => {
+  ])('sends a client of version 1 only the text of an error: %s', async (protocol, form) => {
     const socket = await open(await execUrl(['sh', '-c', 'echo out; exit 7']), protocol)
     const told: string[] = []
     socket.on('message', (message: Buffer) => {
@@ -176,7 +176,7 @@ describe('standard input of a main process', () => {
     return { id, socket: await open(url) }
   }
 
-  it('reaches it, and ends with the first client where the pod says so', async () => {
+  it('reaches the process, and ends with the first client if the pod asks for that', async () => {
     const { socket } = await attached('echo ready; cat; echo end', { stdinOnce: true })
     socket.send(Buffer.from('\0eins\n'))
     socket.send(Buffer.from([255, 0]))
@@ -185,7 +185,7 @@ describe('standard input of a main process', () => {
     expect(status.status).toBe('Success')
   })
 
-  it('stays open for the next client where the pod does not', async () => {
+  it('stays open for the next client if the pod does not ask for that', async () => {
     const { id, socket } = await attached('read one; read two; echo $one and $two', {})
     socket.send(Buffer.from('\0eins\n'))
     socket.close()

@@ -28,7 +28,7 @@ describe('the nodes', () => {
     })
   })
 
-  it('have different addresses at each place, and so do the ingresses', () => {
+  it('have different addresses at each place, as the ingresses do', () => {
     const places = Array.from({ length: PLACES_MAX }, (_, place) => place)
     const addresses = places.flatMap((place) => [
       hostOf(place),

@@ -88,7 +88,7 @@ describe('what is applied to a lab', () => {
     expect(bodies.get(`/apis/${GROUP}/namespaces/default/carts/one`)).toEqual(cart)
   })
 
-  it('arrives in an order in which no object refers to a later one, including its own kinds', async () => {
+  it('arrives in an order in which no object refers to a later one, custom resources included', async () => {
     const kinds = (await applied([cart, settings, definition, shop])).map(([, body]) => (body as Manifest).kind)
     expect(kinds.slice(0, 2).sort()).toEqual(['CustomResourceDefinition', 'Namespace'])
     expect(kinds.slice(2)).toEqual(['ConfigMap', 'Cart'])

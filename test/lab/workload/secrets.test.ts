@@ -48,7 +48,7 @@ it('changes only Secrets', () => {
   expect(fillSecret(settings, secretsOf(labPaths(tempFolder())))).toEqual(settings)
 })
 
-it('keeps the values for the life of the lab; another lab has others, and only their owner may read the key', () => {
+it('keeps the values as long as the lab lives, has others in another lab, and lets only their owner read the key', () => {
   const [one, two] = [labPaths(tempFolder()), labPaths(tempFolder())]
   const value = secretsOf(one)('placeholder-a')
   expect(secretsOf(one)('placeholder-a')).toBe(value)

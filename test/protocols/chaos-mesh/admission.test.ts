@@ -69,7 +69,7 @@ const rows: { object: string; answer: string }[] = readFileSync(
   .split('\n')
   .map((line) => JSON.parse(line))
 
-describe('admission gives the answer that the real webhooks gave', () => {
+describe('admission answers like the recorded webhooks of Chaos Mesh', () => {
   it.each(rows.map(({ object, answer }) => [object, answer] as const))('%s', (name, answer) => {
     const object = objects[name]
     if (object === undefined) throw new Error(`no object for "${name}"`)
@@ -77,7 +77,7 @@ describe('admission gives the answer that the real webhooks gave', () => {
     expect(admissionAnswer(object)).toBe(created ? undefined : answer)
   })
 
-  it('and every kind of row has its object', () => {
+  it('has a recorded object for every kind of row', () => {
     expect(rows.map(({ object }) => object).sort()).toEqual(Object.keys(objects).sort())
   })
 })
@@ -127,7 +127,7 @@ describe('admission', () => {
     })
   })
 
-  it('takes an empty direction for none, as Chaos Mesh does', () => {
+  it('treats an empty direction as missing, as Chaos Mesh does', () => {
     const object = network({ direction: '' })
     expect(admit(object)).toEqual([])
     expect(withDefaults(object as ChaosObject).spec).toMatchObject({ direction: 'to' })
@@ -138,7 +138,7 @@ describe('admission', () => {
     expect(withDefaults(once)).toEqual(once)
   })
 
-  it('answers whatever it is given, and never throws', () => {
+  it('answers any input and never throws', () => {
     const kinds = fc.constantFrom('PodChaos', 'NetworkChaos', 'HTTPChaos', 'StressChaos', 'TimeChaos')
     fc.assert(
       fc.property(kinds, fc.jsonValue(), (kind, spec) => {
@@ -149,7 +149,7 @@ describe('admission', () => {
   })
 })
 
-describe('strict admission stops what Chaos Mesh lets pass', () => {
+describe('strict admission refuses what Chaos Mesh admits', () => {
   it.each([
     ['a partition without a target', network({ direction: 'both' }), 'cuts-everything'],
     ['a delay without parameters', network({ action: 'delay' }), 'no-parameters'],
@@ -202,7 +202,7 @@ describe('strict admission stops what Chaos Mesh lets pass', () => {
     expect(stopped.map((problem) => problem.code)).toContain(code)
   })
 
-  it('and warns of what meets probes', () => {
+  it('warns of faults that hit probes', () => {
     expect(strictProblems(http({ abort: true }) as ChaosObject).map(({ severity }) => severity)).toEqual(['warn'])
   })
 
@@ -221,7 +221,7 @@ describe('strict admission stops what Chaos Mesh lets pass', () => {
     ['requests of one path that wait', http({ path: '/charges*', delay: '1500ms' })],
     ['answers that fail', http({ target: 'Response', path: '/charges', replace: { code: 503, body: 'e30=' } })],
     ['names that do not resolve', dns({ patterns: ['psp-a.*', 'psp-b.providers.svc.cluster.local'] })],
-  ])('but has nothing against %s', (_, object) => {
+  ])('accepts %s', (_, object) => {
     expect(admit(object)).toEqual([])
     expect(strictProblems(object as ChaosObject)).toEqual([])
   })

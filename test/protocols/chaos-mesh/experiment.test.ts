@@ -32,24 +32,24 @@ const steps = (file: (typeof experiments)[number][0], name: string) =>
 const phaseOf = (object: ChaosObject) => object.status?.experiment?.desiredPhase
 const conditionsIn = (object: ChaosObject) => object.status?.conditions ?? []
 
-describe.each(experiments)('the rules of the loop, held to the recording %s of %s', (file, name) => {
+describe.each(experiments)('the reconcile rules, compared with the recording %s of %s', (file, name) => {
   const all = steps(file, name)
 
-  it('want what Chaos Mesh wanted, each time it changed its mind', () => {
+  it('want the same phase as Chaos Mesh at each change', () => {
     const changes = all.filter(({ before, after }) => phaseOf(before) !== phaseOf(after))
     expect(changes.length).toBeGreaterThan(0)
     for (const { before, after, t } of changes)
       expect(desireOf(before, recordedAtMs(file, t)).phase, `at ${t}`).toBe(phaseOf(after))
   })
 
-  it('give its conditions, each time it wrote them', () => {
+  it('write the same conditions as Chaos Mesh', () => {
     const changes = all.filter(({ before, after }) => !sameConditions(conditionsIn(before), conditionsIn(after)))
     expect(changes.length).toBeGreaterThan(0)
     for (const { before, after, t } of changes)
       expect(sameConditions(conditionsOf(before), conditionsIn(after)), `at ${t}`).toBe(true)
   })
 
-  it('move its records as it moved them, with the same counts and events', () => {
+  it('move the records as Chaos Mesh did, with the same counts and events', () => {
     for (const { before, after } of all) {
       const was = recordsOf(before)
       const is = recordsOf(after)
@@ -58,7 +58,7 @@ describe.each(experiments)('the rules of the loop, held to the recording %s of %
     }
   })
 
-  it('let its finalizers go exactly where it did', () => {
+  it('remove the finalizers at the same point as Chaos Mesh', () => {
     for (const { before, gone } of all.filter((step) => step.before.metadata.deletionTimestamp)) {
       expect(mayGo(before)).toBe(gone)
     }
@@ -76,18 +76,18 @@ function moved(
   return recorded(record, operation, { phase: arrived.phase }, arrived.events?.at(-1)?.timestamp ?? '')
 }
 
-describe('the loop', () => {
+describe('the reconcile loop', () => {
   const [first] = versionsOf('podchaos', 'fail-two')
   const object = first?.object as ChaosObject
   const startMs = Date.parse(object.metadata.creationTimestamp ?? '')
 
-  it('counts a duration from creation', () => {
+  it('counts the duration from the creation of the object', () => {
     expect(endsAtMs(object)).toBe(startMs + 8000)
     expect(desireOf(object, startMs + 8000).phase).toBe('Run')
     expect(desireOf(object, startMs + 8001)).toEqual({ phase: 'Stop', because: 'TimeUp' })
   })
 
-  it('never stops a fault that strikes once, but for its deletion', () => {
+  it('stops a one-time fault only when it is deleted', () => {
     const kill = { ...object, spec: { ...object.spec, action: 'pod-kill' } } as ChaosObject
     expect(desireOf(kill, startMs + 60_000).phase).toBe('Run')
     const deleted = { ...kill, metadata: { ...kill.metadata, deletionTimestamp: 'now' } } as ChaosObject
@@ -104,7 +104,7 @@ describe('the loop', () => {
     expect(operationFor(phase, desired)).toBe(operation)
   })
 
-  it('keeps the last hundred events of a record that fails for ever, and counts nothing', () => {
+  it('keeps the last hundred events of a record that keeps failing, and counts no injection', () => {
     let record: ChaosRecord = {
       id: 'a/b',
       selectorKey: '.',
@@ -119,7 +119,7 @@ describe('the loop', () => {
     expect(record.injectedCount).toBe(0)
   })
 
-  it('lets a forced object go although it is injected', () => {
+  it('releases an object that is deleted by force although it is injected', () => {
     const injected = versionsOf('podchaos', 'paused').find(
       ({ object: { metadata } }) => metadata.deletionTimestamp,
     )?.object

@@ -15,7 +15,7 @@ function course(versions: readonly SeenVersion[]): FaultState[] {
   return states.filter((state, index) => JSON.stringify(state) !== JSON.stringify(states[index - 1]))
 }
 
-describe('the client reads the recordings of Chaos Mesh', () => {
+describe('the client, on recordings of Chaos Mesh', () => {
   it('sees two pods fail and recover', () => {
     expect(course(seen('podchaos', 'fail-two'))).toEqual([
       { kind: 'pending' },
@@ -25,7 +25,7 @@ describe('the client reads the recordings of Chaos Mesh', () => {
     ])
   })
 
-  it('sees that nobody was selected, and that nobody was harmed', () => {
+  it('sees that no pod was selected and none was harmed', () => {
     expect(course(seen('podchaos', 'nobody')).map(({ kind }) => kind)).toEqual([
       'pending',
       'never-selected',
@@ -33,7 +33,7 @@ describe('the client reads the recordings of Chaos Mesh', () => {
     ])
   })
 
-  it('sees a paused fault recover and come back', () => {
+  it('sees a fault recover when it is paused and return when it is resumed', () => {
     expect(course(seen('podchaos', 'paused')).map(({ kind }) => kind)).toEqual([
       'pending',
       'injected',
@@ -55,7 +55,7 @@ describe('the client reads the recordings of Chaos Mesh', () => {
     ])
   })
 
-  it('reads recovery from the records although the last conditions deny it', () => {
+  it('reads recovery from the records although the last conditions contradict it', () => {
     const versions = seen('networkchaos', 'slow')
     const last = versions.at(-1)?.object.status?.conditions
     expect(last?.find(({ type }) => type === 'AllRecovered')?.status).toBe('False')
@@ -84,7 +84,7 @@ describe('the client', () => {
   }
   const state = (...versions: SeenVersion[]) => faultState(versions, { nowMs: 20, selectionWithinMs: 5000 })
 
-  it('is not fooled by a failed injection, which shows AllRecovered', () => {
+  it('does not take AllRecovered after a failed injection for a recovery', () => {
     const event = {
       type: 'Failed',
       operation: 'Apply',
@@ -97,7 +97,7 @@ describe('the client', () => {
     })
   })
 
-  it('forgets failures of a fault that is stopped and never struck', () => {
+  it('drops the failures of a fault that is stopped before it was injected', () => {
     const event = {
       type: 'Failed',
       operation: 'Apply',
@@ -108,12 +108,12 @@ describe('the client', () => {
     expect(state(stopped)).toEqual({ kind: 'untouched' })
   })
 
-  it('calls a fault that vanished while injected unrecovered', () => {
+  it('reports a fault that was deleted while injected as not recovered', () => {
     const injected = { ...record, phase: 'Injected', injectedCount: 1 } as const
     expect(state(version([injected], {}, true))).toEqual({ kind: 'gone-unrecovered', missing: ['default/api-1'] })
   })
 
-  it('takes one injected pod of two for injecting, not for injected', () => {
+  it('reports a fault as injecting while one of two pods is injected', () => {
     const injected = { ...record, phase: 'Injected', injectedCount: 1 } as const
     expect(state(version([injected, { ...record, id: 'default/api-2' }]))).toEqual({
       kind: 'injecting',
@@ -121,11 +121,11 @@ describe('the client', () => {
     })
   })
 
-  it('does not take a phase without a count for injected', () => {
+  it('does not report a phase without a count as injected', () => {
     expect(state(version([{ ...record, phase: 'Injected' }])).kind).toBe('injecting')
   })
 
-  it('has seen nothing before the first version', () => {
+  it('has no state before the first version of the object', () => {
     expect(state()).toEqual({ kind: 'pending' })
   })
 })

@@ -40,12 +40,12 @@ describe('numbers and rates', () => {
     expect(parseRate(text).ok).toBe(false)
   })
 
-  it('an integer has no fraction', () => {
+  it('an integer with a fraction is refused', () => {
     expect(parseGoInteger('1.5')).toEqual({ ok: false, error: 'strconv.Atoi: parsing "1.5": invalid syntax' })
     expect(parseGoInteger('-7')).toEqual({ ok: true, value: -7 })
   })
 
-  it('a float may be not a number', () => {
+  it('a float may be NaN', () => {
     expect(parseGoFloat('NaN')).toEqual({ ok: true, value: Number.NaN })
     expect(parseGoFloat('1e')).toMatchObject({ ok: false })
   })

@@ -72,7 +72,7 @@ describe('a selector', () => {
     ['an operator that does not exist', { expressionSelectors: [{ key: 'a', operator: 'Like', values: ['b'] }] }],
     ['In without values', { expressionSelectors: [{ key: 'a', operator: 'In' }] }],
     ['a node that does not exist', { nodes: ['node-z'] }],
-  ])('says why it can’t be used with %s', (_, selector) => {
+  ])('is refused with a reason with %s', (_, selector) => {
     expect(namesOf(selector)).toEqual(expect.stringContaining('cannot parse'))
   })
 })
@@ -91,19 +91,19 @@ describe('a mode', () => {
     expect(chosenCount(mode, value, matches, () => 0)).toBe(taken)
   })
 
-  it('may draw from none to the most', () => {
+  it('may pick any number of pods up to its maximum', () => {
     expect(countBounds('random-max-percent', '50', 10)).toEqual({ least: 0, most: 5 })
     expect(countBounds('fixed', 'two', 10)).toBeUndefined()
   })
 
-  it('finds nobody in the words of Chaos Mesh', () => {
+  it('reports an empty selection in the words of Chaos Mesh', () => {
     const none = selectPods({ labelSelectors: { app: 'nobody' } }, 'all', undefined, pods, nodes, 'casino', Math.random)
     expect(none).toEqual({ ok: false, reason: 'no pod is selected' })
     const unlucky = selectPods({}, 'random-max-percent', '50', pods, nodes, 'casino', () => 0)
     expect(unlucky).toEqual({ ok: false, reason: 'no target has been selected' })
   })
 
-  it('takes different pods, only matching ones, and never more than its bounds allow', () => {
+  it('picks different pods, only matching ones, and never more than its bounds allow', () => {
     const value = fc.integer({ min: 1, max: 100 }).map(String)
     fc.assert(
       fc.property(

@@ -16,7 +16,7 @@ const RECORDED = {
 } as const
 
 describe('an answer with raw samples', () => {
-  it('has each sample with the time of its scrape', () => {
+  it('holds each sample with the time of its scrape', () => {
     expect(readMatrix(200, RECORDED.samples)).toEqual({
       ok: true,
       series: [
@@ -39,7 +39,7 @@ describe('an answer with raw samples', () => {
 
   it('may have no series', () => expect(readMatrix(200, RECORDED.nothing)).toEqual({ ok: true, series: [] }))
 
-  it('keeps a value that is no number, for its reader to refuse', () => {
+  it('keeps values that are not numbers, so that the reader refuses them', () => {
     const matrix = readMatrix(200, RECORDED.stale)
     expect(matrix.ok && matrix.series[0]?.samples.map(({ value }) => value)).toEqual([Number.NaN, Number.NaN])
     const infinite = readMatrix(200, RECORDED.samples.replace('"2"', '"+Inf"'))
@@ -74,12 +74,12 @@ describe('an answer with raw samples', () => {
   })
 })
 
-it("Prometheus' own time is read in ms", () => {
+it('the clock of Prometheus is read in ms', () => {
   expect(readTime(200, RECORDED.time)).toBe(1795916691756)
   expect(readTime(400, RECORDED.badQuery)).toBeUndefined()
 })
 
-it('a query asks for the samples of a stretch of time, and its selector is escaped', () => {
+it('a query asks for the samples of a time range, and its selector is escaped', () => {
   expect(rawSamplesPath('orders_total{job="shop"}', 30_000.5)).toBe(
     '/api/v1/query?query=orders_total%7Bjob%3D%22shop%22%7D%5B30001ms%5D',
   )

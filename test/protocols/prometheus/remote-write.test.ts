@@ -102,17 +102,17 @@ describe('a remote write', () => {
       [{ labels: [label('__name__', 'h')], histograms: [{ positiveSpans: [{ length: 1 }], positiveDeltas: [-1] }] }],
       'negative count',
     ],
-  ])('with %s is refused in words', (_, series, problem) => {
+  ])('with %s is refused with a reason', (_, series, problem) => {
     expect(decodeWriteRequest(encode(series))).toEqual({ ok: false, problem: expect.stringContaining(problem) })
   })
 
-  it('that announces more than is taken is refused before memory is', () => {
+  it('that announces more than the limit is refused before memory is allocated', () => {
     expect(decodeWriteRequest(new Uint8Array([0xff, 0xff, 0xff, 0xff, 0x0f]))).toMatchObject({ ok: false })
     expect(decodeWriteRequest(encode([]), 0)).toMatchObject({ ok: true })
     expect(decodeWriteRequest(encode([{ labels: [label('__name__', 'a')] }]), 3)).toMatchObject({ ok: false })
   })
 
-  it('survives any content: what was encoded comes back', () => {
+  it('decodes whatever was encoded', () => {
     const series = fc.record({
       labels: fc.array(fc.tuple(fc.string(), fc.string()), { maxLength: 4 }),
       value: fc.double({ noNaN: true }),
@@ -130,7 +130,7 @@ describe('a remote write', () => {
     )
   })
 
-  it('that is broken anywhere is an answer, never an exception and never a hang', () => {
+  it('that is damaged anywhere gives a result, and never throws or hangs', () => {
     const body = encode([
       {
         labels: [label('__name__', 'h'), label('sli', 'x'.repeat(200))],
@@ -153,7 +153,7 @@ describe('a remote write', () => {
 })
 
 describe('a snappy block', () => {
-  it('comes back as it was, runs and repetitions included', () => {
+  it('is decompressed to the original, with runs and repetitions', () => {
     const pieces = fc.array(fc.tuple(fc.uint8Array({ maxLength: 70 }), fc.integer({ min: 1, max: 40 })), {
       maxLength: 12,
     })

@@ -70,7 +70,7 @@ describe('the text exposition parser', () => {
     )
   })
 
-  it('gives back the labels that went in', () => {
+  it('reads back the labels that were written', () => {
     const value = fc.string().map((text) => text.replaceAll('\r', ''))
     const escaped = (text: string) => text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"')
     fc.assert(

@@ -34,7 +34,7 @@ describe('text on a terminal', () => {
     )
   })
 
-  it('is nothing that GitHub’s runner obeys, wherever it stands in a line', () => {
+  it('is never a command for the runner of GitHub, anywhere in a line', () => {
     holds(
       fc.property(anyText, (text) => {
         for (const line of [
@@ -51,16 +51,16 @@ describe('text on a terminal', () => {
     )
   })
 
-  it('keeps what it says', () => {
+  it('keeps its content', () => {
     expect(term`fault ${'\u001b[31mx\n::error::y'}`.text).toBe('fault ␛[31mx␊::error::y')
     expect(printable(term`${'::error::y'}`)).toBe(': :error::y')
   })
 
-  it('is not escaped twice where it was made by the tag', () => {
+  it('is not escaped twice if it was made by the tag', () => {
     expect(term`${term.own('\u001b[31m')}${'\u001b'}${[term`a`, term`b`]}`.text).toBe('\u001b[31m␛ab')
   })
 
-  it('is JSON of the same value, without anything that acts', () => {
+  it('is JSON of the same value, without control characters', () => {
     holds(
       fc.property(anyText, (text) => {
         const value = { [`k${text}`]: [text] }
@@ -92,7 +92,7 @@ function readCommand(line: string) {
 }
 
 describe('text in a GitHub command', () => {
-  it('comes back whole, as one command of one line', () => {
+  it('is read back unchanged, as one command on one line', () => {
     holds(
       fc.property(anyText, (text) => {
         const { text: line } = githubCommand('error', { title: text, line: 3 }, text)
@@ -119,7 +119,7 @@ describe('text in Markdown', () => {
     ['in emphasis', (text: string) => md`x **a ${text} b** y`, ['p', 'strong']],
     ['in a heading', (text: string) => md`# x ${text} y`, ['h1']],
     ['in a code span', (text: string) => md`x ${code(text)} y`, ['p', 'code']],
-  ])('stays text %s', (_, write, elements) => {
+  ])('remains text %s', (_, write, elements) => {
     holds(
       fc.property(anyText, (text) => {
         if (visible(text).trim() === '') return
@@ -167,7 +167,7 @@ function parsedXml(text: string) {
 }
 
 describe('text in XML', () => {
-  it('comes back whole from a strict parser, in an attribute as in an element', () => {
+  it('is read back unchanged by a strict parser, in attributes and in elements', () => {
     holds(
       fc.property(anyText, (text) => {
         const read = parsedXml(xml`<?xml version="1.0"?><a b="${text}">${text}</a>`.text)
@@ -179,7 +179,7 @@ describe('text in XML', () => {
 })
 
 describe('text in HTML', () => {
-  it('comes back whole from a browser’s parser, in an element as in an attribute', () => {
+  it('is read back unchanged by the parser of a browser, in elements and in attributes', () => {
     holds(
       fc.property(anyText, (text) => {
         const read = parsedHtml(html`<p title="${text}">x${text}</p>`.text)
