@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { judgeComparison, writeComparison } from '../src/cli/comparing.ts'
 import type { Evidence } from '../src/domain/evidence.ts'
 import { BUCKET_FACTOR } from '../src/domain/histogram.ts'
-import { random } from '../src/domain/random.ts'
+import { createRandom } from '../src/domain/random.ts'
 import { instant } from '../src/domain/units.ts'
 import { runStarted, ZERO } from '../test/support/evidence.ts'
 import { blockPlan, blockRecords, session } from '../test/support/evidence-blocks.ts'
@@ -34,7 +34,7 @@ export async function bench(): Promise<{ name: string; goal: string; figure: str
 
 /** B is slower by so little that no look decides: all 16 pairs are judged. */
 function records(): readonly Evidence[] {
-  const draw = random(5, 'bench')
+  const draw = createRandom(5, 'bench')
   const normal = () => Math.sqrt(-2 * Math.log(1 - draw.fraction())) * Math.cos(2 * Math.PI * draw.fraction())
   const all: Evidence[] = [runStarted(), { kind: 'session-started', at: instant(ZERO - 1000), session: session() }]
   let at = ZERO

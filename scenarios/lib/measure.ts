@@ -36,7 +36,7 @@ export const bad = (reason: Reason): Outcome => ({ good: false, reason })
 
 type Answer = RefinedResponse<ResponseType>
 
-/** k6's error code for a request that ran into its time-out. */
+/** k6's error code for a request that ran into its timeout. */
 const REQUEST_TIMEOUT = 1050
 
 export const isTimeout = (answer: Answer): boolean => answer.error_code === REQUEST_TIMEOUT

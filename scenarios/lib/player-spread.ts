@@ -1,5 +1,5 @@
 /** Which of the platform's players an arrival is. Pure, so that it can be tested outside k6. */
-import { random } from '../../src/domain/random.ts'
+import { createRandom } from '../../src/domain/random.ts'
 
 export const PLAYERS = 20_000
 
@@ -7,6 +7,6 @@ export const PLAYERS = 20_000
 const STRIDE = 7919
 
 /** The number at which a run begins to count its players: it follows from the seed. */
-export const firstPlayer = (seed: number): number => random(seed, 'players').below(PLAYERS)
+export const firstPlayer = (seed: number): number => createRandom(seed, 'players').below(PLAYERS)
 
 export const playerOf = (n: number): string => `player-${String((n * STRIDE) % PLAYERS).padStart(6, '0')}`

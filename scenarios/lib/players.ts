@@ -24,7 +24,7 @@ const credentials = (player: string): string => JSON.stringify({ player, passwor
 
 export const logIn = (player: string) => http.post(`${plan.entry}/login`, credentials(player), json)
 
-/** Opens the sessions; asks again for those that failed. Throws when nobody could log in, so that k6 ends before any load. */
+/** Logs the players in, and retries those that failed. Throws when no player could log in, so that k6 ends before any load. */
 export function openSessions(count: number = SESSIONS): Sessions {
   const sessions: Session[] = []
   let waiting = Array.from({ length: count }, (_, index) =>

@@ -1,6 +1,6 @@
 /** What the answers at one load prove about the objectives. Exact one-sided 95 % bounds (Clopper–Pearson), as in a rehearsal's verdict. */
 import type { LoadOutcome } from '../domain/capacity.ts'
-import { percent } from '../domain/show.ts'
+import { showMeasuredPercent } from '../domain/show.ts'
 import { attemptsNeeded, lowerBound } from '../domain/statistics.ts'
 import type { Ratio } from '../domain/units.ts'
 import type { Backlog } from './backlog.ts'
@@ -35,8 +35,8 @@ export type Proof = {
 }
 
 /**
- * Objectives that are proven on a full machine are proven: it can only have made answers slower. Everything else on a full machine is the generator's.
- * Arrivals that never started come after bad answers: when answers are slow, the generator runs out of clients because of the platform.
+ * Objectives that are proven on a full machine are proven: it can only have made answers slower. Everything else on a full machine is the
+ * generator's. Arrivals that never started come after bad answers: when answers are slow, the generator runs out of clients because of the platform.
  */
 export function proofOf(facts: LoadFacts): Proof {
   const { lost, starved } = facts
@@ -73,5 +73,5 @@ function missingOf({ within, answers, objective }: ObjectiveCounts): number {
 
 function toldOf({ name, within, answers, objective }: ObjectiveCounts): string {
   if (answers === 0) return `${name} had no answers`
-  return `${name}: ${within} of ${answers} (${percent(within / answers)}) within the objective of ${percent(objective)}`
+  return `${name}: ${within} of ${answers} (${showMeasuredPercent(within / answers)}) within the objective of ${showMeasuredPercent(objective)}`
 }

@@ -1,10 +1,11 @@
 /**
- * The stored runs of the last good releases, in a folder that a pipeline keeps (a cache or an artifact): one folder for each run, with its journal and
- * signature. It may hold runs of several rehearsals.
+ * The stored runs of the last good releases, in a folder that a pipeline keeps (a cache or an artifact): one folder for each run, with its journal
+ * and signature. It may hold runs of several rehearsals.
  */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { EnvironmentError } from '../controller/ports.ts'
+import { messageOf } from '../domain/unknown.ts'
 import { exitCodes } from '../domain/verdict.ts'
 import { SIGNATURE_FILE } from '../journal/signature.ts'
 import { runFolders } from './run-folder.ts'
@@ -54,7 +55,7 @@ export async function keepInBaseline(
     for (const { folder } of (await baselineRuns(baseline, first.rehearsal.name)).slice(keep)) told.push(remove(folder))
     return told
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error)
+    const problem = messageOf(error)
     throw new EnvironmentError(
       `${baseline} could not be changed: ${problem}`,
       'Make room, or choose another folder.',

@@ -1,6 +1,7 @@
 /**
- * What `-o json` prints, as JSON Schemas: docs/output/ is made from this file. Each document has `format`, which grows when a field changes its meaning
- * or goes away. New fields may come without that, so readers must ignore fields that they do not know; the tests do not (`test/cli/output.test.ts`).
+ * What `-o json` prints, as JSON Schemas: docs/output/ is made from this file. Each document has `format`, which grows when a field changes its
+ * meaning or goes away. New fields may come without that, so readers must ignore fields that they do not know; the tests do not
+ * (`test/cli/output.test.ts`).
  */
 import { z } from 'zod'
 
@@ -626,8 +627,8 @@ export const outputSchemas: Readonly<Record<string, object>> = {
   'verdict.schema.json': published('Verdict', '`matchday run` and `matchday judge`; also verdict.json.', verdict),
   'plan.schema.json': published('Plan', '`matchday plan`', plan),
   'capacity.schema.json': published(
-    'Capacity',
-    '`matchday capacity`; a search is also in capacity.json.',
+    'CapacityResult',
+    'What `matchday capacity` prints; a search is also in capacity.json. The file that it reads has a schema in docs/.',
     z.union([capacitySearch, capacityModel]),
   ),
   'check.schema.json': published('Check', '`matchday check`', check),

@@ -1,6 +1,6 @@
 /** Live progress: on a terminal, a few lines that are repainted; elsewhere, one plain line per event and a heartbeat. */
 import type { Evidence } from '../domain/evidence.ts'
-import { percent } from '../domain/show.ts'
+import { showMeasuredPercent } from '../domain/show.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import { type LiveState, liveView, scaled } from '../report/live/state.ts'
 import { eventText } from './event-text.ts'
@@ -62,7 +62,7 @@ function eventLine(record: Evidence, state: LiveState): TerminalText | undefined
 
 function sliText(name: string, counts: { good: number; bad: number; p95Ms?: number }): string {
   const attempts = counts.good + counts.bad
-  const share = attempts === 0 ? 'no samples' : percent(counts.good / attempts, 2)
+  const share = attempts === 0 ? 'no samples' : showMeasuredPercent(counts.good / attempts, 2)
   return `${name} ${share}${counts.p95Ms === undefined ? '' : ` p95 ${counts.p95Ms.toFixed(0)} ms`}`
 }
 
@@ -81,7 +81,7 @@ export function screen(state: LiveState, timeline: Timeline): readonly TerminalT
   const bar = '━'.repeat(Math.round(share * 40)).padEnd(40, '─')
   return [
     term`${elapsed(state)} ${onStderr('bold', state.phase)} ${bar} ${clockText(gone, total)}`,
-    term`  load      ${state.achieved.toFixed(1)}/s of ${state.offered.toFixed(1)}/s planned${state.sockets === undefined ? '' : `, ${state.sockets} sockets`}${state.hostBusy === undefined ? '' : `, machine ${percent(state.hostBusy, 0)} busy`}`,
+    term`  load      ${state.achieved.toFixed(1)}/s of ${state.offered.toFixed(1)}/s planned${state.sockets === undefined ? '' : `, ${state.sockets} sockets`}${state.hostBusy === undefined ? '' : `, machine ${showMeasuredPercent(state.hostBusy, 0)} busy`}`,
     ...[...state.slis].slice(0, 5).map(([name, counts]) => term`  sli       ${sliText(name, counts)}`),
     ...scaled(state)
       .slice(0, 3)

@@ -5,7 +5,7 @@
 import type { BlockPlan, BlockResult } from '../domain/blocks.ts'
 import type { CompareSession } from '../domain/comparison.ts'
 import type { Evidence } from '../domain/evidence.ts'
-import { random } from '../domain/random.ts'
+import { createRandom } from '../domain/random.ts'
 import { seconds } from '../domain/units.ts'
 import { createComparing } from '../judge/comparing.ts'
 import { planBlock } from '../plan/blocks.ts'
@@ -79,7 +79,7 @@ const areMeasured = (results: readonly BlockResult[]): boolean =>
 
 /** Each pair has a draw of its own, so that a run can be repeated with the same order. */
 export const orderOf = (seed: number, pair: number): Side =>
-  random(seed, `order of pair ${pair}`).below(2) === 0 ? 'a' : 'b'
+  createRandom(seed, `order of pair ${pair}`).below(2) === 0 ? 'a' : 'b'
 
 function blockOf(
   { rehearsal, target, timeline, session, facts }: ComparePlan,

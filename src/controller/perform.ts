@@ -6,7 +6,7 @@ import type { Environment, Evidence, GuardrailTripped, LoadFrame, ResidueItem } 
 import type { Decision } from '../domain/people.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { ScriptFacts } from '../domain/script.ts'
-import { percent } from '../domain/show.ts'
+import { showMeasuredPercent } from '../domain/show.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import { after, type Instant, millis, seconds } from '../domain/units.ts'
 import { messageOf } from '../domain/unknown.ts'
@@ -283,7 +283,7 @@ function clientSide(
 
 function tripText({ sli, measured, below, burn }: GuardrailTripped): string {
   if (burn) return `${sli} burns its budget ${burn.factor.toFixed(1)} times too fast, more than ${burn.limit}`
-  return `${sli} at ${percent(measured)}, below ${percent(below)}`
+  return `${sli} at ${showMeasuredPercent(measured)}, below ${showMeasuredPercent(below)}`
 }
 
 /** The final audit: lists what matchday made and is still there. The run ends healed only if the list is empty. */

@@ -15,7 +15,7 @@ export type Random = {
  * A sequence for one purpose. Each purpose has its own, so that an extra draw for one purpose does not change the others.
  * @throws RangeError where the seed is no safe integer
  */
-export function random(seed: number, purpose = ''): Random {
+export function createRandom(seed: number, purpose = ''): Random {
   if (!Number.isSafeInteger(seed)) throw new RangeError(`a seed must be a safe integer, got ${seed}`)
   const uint32 = generator(stateOf(`${seed} ${purpose}`))
   const fraction = () => uint32() / TWO_32
@@ -43,7 +43,7 @@ function generator(state: State): () => number {
 }
 
 /** The same seed for every process that is told `seed` and `purpose`: from 0 to 2^32 - 1, so that it fits an environment variable. */
-export const seedFor = (seed: number, purpose: string): number => random(seed, purpose).below(2 ** 32)
+export const seedFor = (seed: number, purpose: string): number => createRandom(seed, purpose).below(2 ** 32)
 
 /**
  * Four words that depend on every character, so that neighbouring seeds give unrelated draws: each word is an FNV-1a hash with another start, passed

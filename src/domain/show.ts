@@ -13,14 +13,16 @@ export function showDuration(ms: number): string {
   return parts.flatMap(([count, unit]) => (count > 0 ? [`${count}${unit}`] : [])).join('')
 }
 
-/** A share as the files write it, in per cent and without rounding errors of binary fractions. */
+/**
+ * A share that somebody wrote, exact and in the form of the files, so that it can be parsed again: 0.9985 → `99.85%`. For what was measured: below.
+ */
 export const showPercent = (share: number): string => `${Number((share * 100).toPrecision(12))}%`
 
 /**
- * A measured share in per cent: 0.99853 → `99.853 %`. It is rounded down: a share just below 99.9 % never reads as 99.9 %. The tiny addend
+ * A share that was measured, for people: 0.99853 → `99.853 %`. It is rounded down: a share just below 99.9 % never reads as 99.9 %. The tiny addend
  * keeps 0.57 at 57 %, which binary fractions store as slightly less.
  */
-export const percent = (share: number, digits = 3): string =>
+export const showMeasuredPercent = (share: number, digits = 3): string =>
   `${Math.floor(share * 100 * 10 ** digits + 1e-6) / 10 ** digits} %`
 
 /** Cents as an amount: 123450 → `1,234.50 EUR`. */

@@ -42,7 +42,6 @@ export const reached = placed(
 )
 
 type Draft = typeof reached extends Shape<infer T> ? T : never
-export type ReachedDraft = Draft
 
 export function requiredStateOf({ at, value }: Draft): RequiredState {
   const inPhase = (phase: Placed<string> | undefined) => (phase === undefined ? {} : { phase: phase.value })

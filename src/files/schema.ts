@@ -20,8 +20,8 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
     rehearsalFile.schema,
   ),
   'capacity.schema.json': published(
-    'Capacity',
-    'A search for the highest load at which the objectives of a rehearsal hold.',
+    'CapacityFile',
+    'The file that `matchday capacity` reads: a search for the highest load at which the objectives of a rehearsal hold. Its output has a schema in docs/output/.',
     capacityFile.schema,
   ),
   'capacity-points.schema.json': published(

@@ -1,7 +1,7 @@
 /** A curve through the phases of a rehearsal as stages, with bursts where it asks for them. */
 import { type ArrivalCurve, curveAt } from '../domain/arrival-curve.ts'
 import { arrivalsBetween } from '../domain/arrivals.ts'
-import { type Random, random } from '../domain/random.ts'
+import { createRandom, type Random } from '../domain/random.ts'
 import type { Phase } from '../domain/rehearsal.ts'
 import type { LoadStage } from '../domain/timeline.ts'
 import { isSome, millis, perSecond, type Some } from '../domain/units.ts'
@@ -23,7 +23,9 @@ export function curveStages(
     ]
   })
   const stages =
-    curve.dispersion === undefined ? smooth : bursts(smooth, curve.dispersion, random(seed, `bursts of ${profile}`))
+    curve.dispersion === undefined
+      ? smooth
+      : bursts(smooth, curve.dispersion, createRandom(seed, `bursts of ${profile}`))
   if (!isSome(stages)) throw new Error('a rehearsal without phases was let through')
   return stages
 }

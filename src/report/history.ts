@@ -1,5 +1,5 @@
 /** The runs of one rehearsal in order of time, and the trend of each objective: a page, and characters for a terminal. */
-import { percent } from '../domain/show.ts'
+import { showMeasuredPercent } from '../domain/show.ts'
 import type { Judgment, SloResult, Verdict } from '../domain/verdict.ts'
 import { n } from './draw/axes.ts'
 import { light } from './draw/palette.ts'
@@ -52,7 +52,7 @@ export function sparkline(values: readonly (number | undefined)[]): string {
 }
 
 export const trendValue = ({ unit }: Pick<ObjectiveTrend, 'unit'>, value: number | undefined): string =>
-  value === undefined ? '–' : unit === 'ms' ? `${value.toFixed(0)} ms` : percent(value)
+  value === undefined ? '–' : unit === 'ms' ? `${value.toFixed(0)} ms` : showMeasuredPercent(value)
 
 const HISTORY_STYLE =
   '.trend{width:100%;height:auto;min-width:560px;background:#fff;border-radius:4px}figure{margin:0 0 16px}'

@@ -3,7 +3,7 @@ import type { Cause } from '../domain/causes.ts'
 import type { SourcePoint } from '../domain/issue.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
 import { stateName } from '../domain/required-state.ts'
-import { percent, showSeries } from '../domain/show.ts'
+import { showMeasuredPercent, showSeries } from '../domain/show.ts'
 import type { ActionResult, FaultResult, Finding, Judgment, SloResult } from '../domain/verdict.ts'
 import { causesOfWant } from '../judge/posture/posture.ts'
 import { inSeconds, objectiveWords, reactionWords, whole } from './words.ts'
@@ -76,7 +76,7 @@ function windowOutcome(
   const beyond = slo.ceilingMs === slo.targetMs ? Math.max(counts.slow, counts.overCeiling) : counts.overCeiling
   const share = (counts.good - (slo.kind === 'latency' ? beyond : 0)) / counts.attempts
   if (slo.state !== 'missed' || share >= slo.objective) return undefined
-  const message = `${slo.sli} ${percent(share)} of ${whole(counts.attempts)} in ${name}, objective ${percent(slo.objective)}`
+  const message = `${slo.sli} ${showMeasuredPercent(share)} of ${whole(counts.attempts)} in ${name}, objective ${showMeasuredPercent(slo.objective)}`
   return accepted ? { is: 'skipped', type: '', message } : { is: 'failure', type: 'slo-missed', message }
 }
 

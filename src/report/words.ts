@@ -1,5 +1,5 @@
 /** The same wording everywhere: page, Markdown, console. */
-import { percent } from '../domain/show.ts'
+import { showMeasuredPercent } from '../domain/show.ts'
 import type {
   ActionResult,
   FaultResult,
@@ -55,7 +55,7 @@ export const objectiveWords = (
   slo: Pick<SloResult, 'kind' | 'objective' | 'targetMs' | 'ceilingMs' | 'judgedAtMs' | 'prometheus'>,
 ): string => {
   const by = slo.prometheus === undefined ? '' : `, counted by Prometheus${slo.prometheus.buckets ? ' in buckets' : ''}`
-  if (slo.kind === 'availability') return `${percent(slo.objective)}${by}`
+  if (slo.kind === 'availability') return `${showMeasuredPercent(slo.objective)}${by}`
   const ceiling = slo.ceilingMs !== undefined && slo.ceilingMs !== slo.targetMs ? ` (ceiling ${slo.ceilingMs} ms)` : ''
   const buckets =
     slo.judgedAtMs === undefined ? '' : `, counted in buckets up to ${Number(slo.judgedAtMs.toFixed(1))} ms`
@@ -89,10 +89,10 @@ export function reactionWords({ kind, subject }: Pick<ReactionResult, 'kind' | '
 }
 
 export const inPercent = (share: number | undefined, digits?: number): string =>
-  share === undefined ? '–' : percent(share, digits)
+  share === undefined ? '–' : showMeasuredPercent(share, digits)
 /** Use of an error budget: `13 %`, and from ten times the budget on `30×`. */
 export const budgetShare = (share: number, digits = 0): string =>
-  share < 10 ? percent(share, digits) : `${whole(Math.floor(share))}×`
+  share < 10 ? showMeasuredPercent(share, digits) : `${whole(Math.floor(share))}×`
 export const inMillis = (ms: number | undefined): string => (ms === undefined ? '–' : `${ms.toFixed(0)} ms`)
 export const inSeconds = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 1000).toFixed(1)} s`)
 export const whole = (count: number): string => count.toLocaleString('en-US')

@@ -6,7 +6,7 @@
 import { backlogOf, type FlightRow } from '../../src/capacity/backlog.ts'
 import { proofOf } from '../../src/capacity/proof.ts'
 import type { LoadOutcome, NextLoad } from '../../src/domain/capacity.ts'
-import { random } from '../../src/domain/random.ts'
+import { createRandom } from '../../src/domain/random.ts'
 import { ratio } from '../../src/domain/units.ts'
 
 export type Model = {
@@ -29,7 +29,7 @@ const OBJECTIVE = ratio(0.95)
 export const limitOf = ({ slots, serviceMs, perSecond }: Model): number => (slots * 1000) / serviceMs / perSecond
 
 export function modelPlatform(model: Model, seed: number) {
-  const { fraction } = random(seed, 'model platform')
+  const { fraction } = createRandom(seed, 'model platform')
   const normal = () => Math.sqrt(-2 * Math.log(1 - fraction())) * Math.cos(2 * Math.PI * fraction())
   const once = (stages: readonly { readonly load: number; readonly ms: number }[], measuredMs: number): LoadOutcome => {
     const factor = Math.exp(model.spread * normal())

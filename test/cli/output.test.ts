@@ -26,6 +26,11 @@ describe('the published schemas of output', () => {
     },
   )
 
+  it('are all listed in docs/output/README.md', () => {
+    const page = readFileSync('docs/output/README.md', 'utf8')
+    expect(Object.keys(outputSchemas).filter((name) => !page.includes(`(${name})`))).toEqual([])
+  })
+
   it.each<[string, string, (run: string) => readonly string[], number]>([
     ['judge', 'verdict', (run) => ['judge', run, '-o', 'json'], 0],
     ['report', 'report', (run) => ['report', run, '-o', 'json'], 0],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ComparisonOutcome } from '../../src/domain/comparison.ts'
 import { decide, type Gate, outcomeOf, outlookOf } from '../../src/domain/gate.ts'
-import { random } from '../../src/domain/random.ts'
+import { createRandom } from '../../src/domain/random.ts'
 
 const LOOKS = [4, 6, 8, 10, 12, 16]
 const ALPHA = 0.05
@@ -14,7 +14,7 @@ function session(
   truths: readonly number[],
   sd = SD,
 ): { readonly outcome: ComparisonOutcome; readonly pairs: number } {
-  const draw = random(seed, `session ${truths.join(' ')}`)
+  const draw = createRandom(seed, `session ${truths.join(' ')}`)
   const normal = () => Math.sqrt(-2 * Math.log(1 - draw.fraction())) * Math.cos(2 * Math.PI * draw.fraction())
   const all = truths.map((truth) => Array.from({ length: 16 }, () => truth + sd * normal()))
   for (const [index, pairs] of LOOKS.entries()) {
@@ -70,7 +70,7 @@ describe('a comparison with looks and four objectives', () => {
   it('finds nothing where a rule without Holm and looks would', () => {
     // The same seeds: looking at every pair count at .05, for each of four objectives, calls far more equal releases worse.
     const careless = Array.from({ length: 500 }, (_, n) => {
-      const draw = random(n + 1, 'careless')
+      const draw = createRandom(n + 1, 'careless')
       const normal = () => Math.sqrt(-2 * Math.log(1 - draw.fraction())) * Math.cos(2 * Math.PI * draw.fraction())
       const all = Array.from({ length: 4 }, () => Array.from({ length: 16 }, () => SD * normal()))
       return LOOKS.some((pairs) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { BUCKET_FACTOR, countAbove, type Histogram, quantileInterval, quantileMs } from '../../src/domain/histogram.ts'
-import { random } from '../../src/domain/random.ts'
+import { createRandom } from '../../src/domain/random.ts'
 
 /** k6's buckets: bounds are powers of 2^(1/8). */
 function bucketed(values: readonly number[]): Histogram {
@@ -13,7 +13,7 @@ function bucketed(values: readonly number[]): Histogram {
 }
 
 function lognormal(seed: number, n: number): readonly number[] {
-  const draw = random(seed, 'latencies')
+  const draw = createRandom(seed, 'latencies')
   const normal = () => Math.sqrt(-2 * Math.log(1 - draw.fraction())) * Math.cos(2 * Math.PI * draw.fraction())
   return Array.from({ length: n }, () => 80 * Math.exp(0.5 * normal()))
 }

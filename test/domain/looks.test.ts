@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { holm, nominalLevels, pocockSpending } from '../../src/domain/looks.ts'
-import { random } from '../../src/domain/random.ts'
+import { createRandom } from '../../src/domain/random.ts'
 import { zOf } from '../../src/domain/student.ts'
 
 const LOOKS = [4, 6, 8, 10, 12, 16]
@@ -20,7 +20,7 @@ describe('group-sequential looks', () => {
 
   it.each([0.05, 0.0125])('cross at an alpha of %f in that share of motions without drift', (alpha) => {
     const levels = nominalLevels(alpha, LOOKS)
-    const draw = random(17, `looks ${alpha}`)
+    const draw = createRandom(17, `looks ${alpha}`)
     const normal = () => Math.sqrt(-2 * Math.log(1 - draw.fraction())) * Math.cos(2 * Math.PI * draw.fraction())
     const paths = 40_000
     let crossed = 0

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { random, seedFor } from '../../src/domain/random.ts'
+import { createRandom, seedFor } from '../../src/domain/random.ts'
 
 const draw = (seed: number, purpose?: string) => {
-  const { below } = random(seed, purpose)
+  const { below } = createRandom(seed, purpose)
   return Array.from({ length: 4 }, () => below(2 ** 32))
 }
 
@@ -29,16 +29,16 @@ describe('random', () => {
     expect(draw(7, 'players')).not.toEqual(draw(7, 'chaos'))
   })
   it('gives unrelated first draws for neighbouring seeds', () => {
-    const first = Array.from({ length: 10_000 }, (_, seed) => random(seed).below(10))
+    const first = Array.from({ length: 10_000 }, (_, seed) => createRandom(seed).below(10))
     expectEven(first)
   })
   it('fills the bins below a bound evenly', () => {
-    const { below, fraction } = random(42)
+    const { below, fraction } = createRandom(42)
     expectEven(Array.from({ length: 10_000 }, () => below(10)))
     expectEven(Array.from({ length: 10_000 }, () => Math.floor(fraction() * 10)))
   })
   it('refuses a seed that is no safe integer', () => {
-    expect(() => random(0.5)).toThrow('safe integer')
+    expect(() => createRandom(0.5)).toThrow('safe integer')
   })
 })
 

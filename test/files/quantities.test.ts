@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { money, percent, showClock, showCount, showDuration, showPercent } from '../../src/domain/show.ts'
+import { money, showClock, showCount, showDuration, showMeasuredPercent, showPercent } from '../../src/domain/show.ts'
 import { didYouMean } from '../../src/files/did-you-mean.ts'
 import { flagShapes, parseFlag } from '../../src/files/flags.ts'
 import { duration, factor, percentage, rate } from '../../src/files/quantities.ts'
@@ -74,10 +74,10 @@ describe('figures for people', () => {
     [showCount(1_234_567.4), '1,234,567'],
     [showCount(999), '999'],
     [showPercent(0.9985), '99.85%'],
-    [percent(0.99899, 2), '99.89 %'],
-    [percent(0.9999999), '99.999 %'],
-    [percent(0.57), '57 %'],
-    [percent(1), '100 %'],
+    [showMeasuredPercent(0.99899, 2), '99.89 %'],
+    [showMeasuredPercent(0.9999999), '99.999 %'],
+    [showMeasuredPercent(0.57), '57 %'],
+    [showMeasuredPercent(1), '100 %'],
     [money(123_456_705), '1,234,567.05 EUR'],
     [money(-1250), '-12.50 EUR'],
     [money(0), '0.00 EUR'],

@@ -1,5 +1,5 @@
 /** What became of each mutant, and the figure for each room. */
-import { percent } from '../../src/domain/show.ts'
+import { showMeasuredPercent } from '../../src/domain/show.ts'
 import { lowerBound } from '../../src/domain/statistics.ts'
 import type { Mutant } from './mutants.ts'
 
@@ -77,7 +77,7 @@ function figureText(name: string, trials: readonly Trial[]): string {
   if (counted === 0) return `${name}: nothing counted`
   const unclear = trials.length - counted
   const rest = unclear === 0 ? '' : `; ${unclear} unclear, not counted`
-  return `${name}: ${killed} of ${counted} killed, ${percent(killed / counted, 0)} (95 % interval ${percent(low, 0)} to ${percent(high, 0)})${rest}`
+  return `${name}: ${killed} of ${counted} killed, ${showMeasuredPercent(killed / counted, 0)} (95 % interval ${showMeasuredPercent(low, 0)} to ${showMeasuredPercent(high, 0)})${rest}`
 }
 
 export function summary(trials: readonly Trial[], roomOf: (file: string) => string): string {

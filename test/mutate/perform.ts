@@ -1,4 +1,4 @@
-/** Runs the tests of a room with one file replaced, in a process group of its own that a time-out can end. */
+/** Runs the tests of a room with one file replaced, in a process group of its own that a timeout can end. */
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'

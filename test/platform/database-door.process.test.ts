@@ -100,7 +100,7 @@ describe('a connection pool whose primary is gone', () => {
     const stalledAtMs = performance.now()
     way.leadTo(second.url)
     await crowd(POOL * 3)
-    // One statement's time-out of 3 s, then the look at a new connection; two rounds of it would be 6 s.
+    // One statement's timeout of 3 s, then the look at a new connection; two rounds of it would be 6 s.
     expect(performance.now() - stalledAtMs).toBeLessThan(5_900)
   })
 

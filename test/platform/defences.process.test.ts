@@ -56,7 +56,7 @@ describe('the lobby', () => {
     const degraded = await lobby(token)
     platform.signal('promo', 'SIGCONT')
     expect(degraded).toMatchObject({ status: 200, body: { promo: null } })
-    // Its time-out is 300 ms; the rest is what a busy machine may add. Players give up after 2 s.
+    // Its timeout is 300 ms; the rest is what a busy machine may add. Players give up after 2 s.
     expect(degraded.ms).toBeLessThan(1500)
     await platform.stop('profile', 'SIGTERM')
     expect((await lobby(token)).status).toBe(503)

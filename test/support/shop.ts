@@ -1,9 +1,9 @@
 /** A shop that answers after a drawn time, as a process of its own: `shop.ts MEDIAN_MS BAD_SHARE SEED`. Prints its port. */
 import { createServer } from 'node:http'
-import { random } from '../../src/domain/random.ts'
+import { createRandom } from '../../src/domain/random.ts'
 
 const [median = 40, badShare = 0, seed = 1] = process.argv.slice(2).map(Number)
-const draw = random(seed, 'answers')
+const draw = createRandom(seed, 'answers')
 const normal = () => Math.sqrt(-2 * Math.log(1 - draw.fraction())) * Math.cos(2 * Math.PI * draw.fraction())
 /** Narrow, so that a p95 of a few hundred answers is known to some per cent. */
 const SIGMA = 0.15

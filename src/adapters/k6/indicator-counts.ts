@@ -104,7 +104,7 @@ const isGrpcOk = ({ status }: MetricLabels): boolean => status === '0'
 const isUpgraded = ({ status }: MetricLabels): boolean => status === '101'
 const isNonzero = ({ condition }: MetricLabels): boolean => condition === 'nonzero'
 
-/** k6's code for a request that ran into its time-out. https://grafana.com/docs/k6/latest/javascript-api/error-codes/ */
+/** k6's code for a request that ran into its timeout. https://grafana.com/docs/k6/latest/javascript-api/error-codes/ */
 const REQUEST_TIMEOUT = '1050'
 
 function httpReason({ status, error_code: code }: MetricLabels): string {

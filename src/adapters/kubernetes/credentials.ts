@@ -14,7 +14,7 @@ export type Credential = { readonly headers: OutgoingHttpHeaders; readonly cert?
 
 export type CredentialSource = {
   current(): Promise<Credential>
-  /** After `refused` was refused: another credential, or undefined if there is none. */
+  /** Another credential after `refused` was refused; undefined if there is none. */
   renewed(refused: Credential): Promise<Credential | undefined>
 }
 

@@ -33,7 +33,7 @@ export type FoundWorkload = {
 
 export type FoundService = { readonly name: string; readonly selector: Readonly<Record<string, string>> }
 
-/** A way in. `host` and `address` are absent where the object names none. */
+/** A route into the cluster. `host` and `address` are absent if the object has none. */
 export type FoundRoute = {
   readonly kind: 'Ingress' | 'HTTPRoute'
   readonly name: string
@@ -69,7 +69,10 @@ export type Survey = {
 const SYSTEM =
   /^(kube-.*|gke-.*|cattle-.*|openshift(-.*)?|chaos-mesh|chaos-testing|keda|monitoring|observability|prometheus|cert-manager|ingress-nginx|ingress|traefik|envoy-gateway-system|istio-system|linkerd|local-path-storage|metallb-system|argocd|flux-system|tigera-operator|calico-.*)$/
 
-/** Without a namespace, the one with a route or else with most workloads. Undefined if there is none. @throws ApiError when the cluster does not answer */
+/**
+ * Without a namespace, the one with a route or else with most workloads. Undefined if there is none. @throws ApiError when the cluster does not
+ * answer
+ */
 export async function surveyCluster(api: KubernetesApi, wanted: string | undefined): Promise<Survey | undefined> {
   const reader = createSurveyReader(api)
   const everywhere = await reader.list('/apis/apps/v1/deployments', 'deployments', '', foundWorkload('Deployment'))

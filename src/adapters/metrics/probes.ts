@@ -66,7 +66,7 @@ export function kubernetesProbes(api: KubernetesApi, clock: Clock): Probes {
         const { status, text } = await askPrometheus(api, prometheus, TARGETS_PATH)
         return readTargets(status, text)
       } catch {
-        // Whether it can be asked at all is told by the queries.
+        // The queries report whether it can be reached at all.
         return undefined
       }
     },

@@ -14,7 +14,7 @@ import { askPrometheus, type PrometheusAnswer } from './prometheus-server.ts'
 
 /** Samples become visible a moment after they were taken. */
 const VISIBLE_MS = 2000
-/** One scrape may fail or be late. After that the instance is told as silent, and later as gone. */
+/** One scrape may fail or be late. After that the instance is reported as silent, and later as gone. */
 const LATE_INTERVALS = 2.5
 const GONE_INTERVALS = 5
 

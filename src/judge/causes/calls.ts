@@ -1,6 +1,6 @@
 /** Calls between the parts of the platform: to what is dead, without end, or piling up; and calls that should have been refused. */
 import { mustBeRefused } from '../../domain/indicators.ts'
-import { percent } from '../../domain/show.ts'
+import { showMeasuredPercent } from '../../domain/show.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { compare, finding } from '../findings/findings.ts'
 import { count, duration, listed, perSecondText } from '../findings/words.ts'
@@ -74,7 +74,7 @@ const approvedBefore = (seen: Seen, { createdAt }: Harm, from: string, to: strin
     0,
   )
 
-/** The client's own time-out in the stock scenarios is 2 s: an attempt of the harm's last moment ends that much later. */
+/** The client's own timeout in the stock scenarios is 2 s: an attempt of the harm's last moment ends that much later. */
 const CLIENT_MS = 2000
 
 /** Calls that are given up end, too: as unknown, as an error, or at an open breaker. */
@@ -130,7 +130,8 @@ export function timeOutMissing(seen: Seen): readonly Finding[] {
       })
       if (waited.length === 0) return []
       const told = waited.map(
-        ({ sli, timeouts, attempts }) => `${timeouts} of ${count(attempts, sli)} (${percent(timeouts / attempts)})`,
+        ({ sli, timeouts, attempts }) =>
+          `${timeouts} of ${count(attempts, sli)} (${showMeasuredPercent(timeouts / attempts)})`,
       )
       const sentence = `During ${harm.name} clients waited until they gave up: ${listed(told)}. What they called waited longer for its own callee than they do.`
       const lines = waited.flatMap(({ rows }) =>
@@ -171,7 +172,7 @@ export function backlogGrowing(seen: Seen): readonly Finding[] {
     })
 }
 
-/** Outcomes that say yes. A forgery that ran into a time-out was not let in. */
+/** Outcomes that say yes. A forgery that ran into a timeout was not let in. */
 const LET_IN = /^(accepted|(http-)?2\d\d)$/
 
 export function forgeryAccepted(seen: Seen): readonly Finding[] {

@@ -33,7 +33,7 @@ export function slowTermination(seen: Seen): readonly Finding[] {
   })
 }
 
-/** Between the order to end and the last router that has heard of it there are a watch, a table and a look-up: not less than this. */
+/** Between the order to end and the last router that has heard of it there are a watch, a table and a lookup: not less than this. */
 const HEARD_MS = 500
 /** Whoever answered so shortly before is called by somebody. */
 const CALLED_MS = 10_000

@@ -1,5 +1,5 @@
 /** `refused-at-ingress`: something before the services turned clients away, so that the services were not asked. */
-import { percent } from '../../domain/show.ts'
+import { showMeasuredPercent } from '../../domain/show.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
 import { count, duration, listed } from '../findings/words.ts'
@@ -30,7 +30,7 @@ export function refusedAtIngress(seen: Seen): readonly Finding[] {
     const fromAt = Math.min(...hit.map((each) => each.fromAt))
     const told = hit.map(({ sli, rows, refused }) => {
       const { good, bad } = totalOf(rows)
-      return `${refused} of ${count(good + bad, sli)} (${percent(refused / Math.max(1, good + bad))})`
+      return `${refused} of ${count(good + bad, sli)} (${showMeasuredPercent(refused / Math.max(1, good + bad))})`
     })
     const total = Math.max(...hit.map((each) => each.refused))
     const sentence = `From ${duration(Math.max(0, fromAt - (seen.run.zeroAt ?? fromAt)))} of the load on${whenOf(seen, fromAt)}, clients were refused with ${status}: ${listed(told)}. ${layerOf(seen, status, total)}`

@@ -1,5 +1,5 @@
 /** How sockets leave a pod that ends, and where their players land when they come back. */
-import { percent } from '../../domain/show.ts'
+import { showMeasuredPercent } from '../../domain/show.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
 import { count, duration } from '../findings/words.ts'
@@ -39,7 +39,7 @@ export function socketsNotDrained(seen: Seen): readonly Finding[] {
       })
       const worst = [...falls].sort((a, b) => b.lost - a.lost || a.at - b.at)[0]
       if (!worst) return []
-      const share = percent(worst.lost / Math.max(1, before))
+      const share = showMeasuredPercent(worst.lost / Math.max(1, before))
       const sentence = `${worst.lost} of ${count(before, 'socket')} (${share}) fell within ${duration(worst.at - worst.fromAt)} during ${harm.name}, instead of being sent away one by one.`
       const lines = [...falls.map((row) => row.line), ...harm.lines.slice(0, 8)]
       return [finding('breach', 'sockets-not-drained', 'sockets', sentence, lines)]
@@ -56,7 +56,7 @@ export function routingNotSticky(seen: Seen): readonly Finding[] {
   const moved = told.reduce((sum, row) => sum + row.moved, 0)
   const all = told.reduce((sum, row) => sum + row.kept + row.moved, 0)
   if (all < REPLACED_LEAST || moved <= MOVED_SHARE * all) return []
-  const sentence = `${moved} of ${count(all, 'socket')} (${percent(moved / all)}) that replaced a healthy one landed at another server: nothing keeps a player where the session is.`
+  const sentence = `${moved} of ${count(all, 'socket')} (${showMeasuredPercent(moved / all)}) that replaced a healthy one landed at another server: nothing keeps a player where the session is.`
   return [
     finding(
       'breach',

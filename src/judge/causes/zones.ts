@@ -1,5 +1,5 @@
 /** Zones: pods that stood together where they should have stood apart, and survivors who had no room for the work of the lost. */
-import { percent } from '../../domain/show.ts'
+import { showMeasuredPercent } from '../../domain/show.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { isOver } from '../cluster/hpa-metric.ts'
 import { compare, finding } from '../findings/findings.ts'
@@ -91,7 +91,7 @@ function overwhelmed(seen: Seen, harm: Harm): readonly Finding[] {
       const spentMs = timeWhere(steps, harm.createdAt, harm.endAt, isSpent)
       if (lastsMs <= 0 || spentMs <= lastsMs / 2 || !before || isSpent(before.value)) return []
       const lines = steps.filter((each) => each.at > harm.createdAt && each.at <= harm.endAt).map((each) => each.line)
-      const sentence = `${name} stood at its maximum of ${before.value.max} pods and over its target for ${duration(spentMs)} (${percent(spentMs / lastsMs)}) of ${harm.name}: the other zones could not carry the load.`
+      const sentence = `${name} stood at its maximum of ${before.value.max} pods and over its target for ${duration(spentMs)} (${showMeasuredPercent(spentMs / lastsMs)}) of ${harm.name}: the other zones could not carry the load.`
       return [finding('breach', 'headroom-missing', name, sentence, lines)]
     })
 }

@@ -2,7 +2,7 @@
 
 import type { Cause } from '../../domain/causes.ts'
 import { type FaultSpec, scrapeMsOf, type Witness } from '../../domain/rehearsal.ts'
-import { percent, showSeries } from '../../domain/show.ts'
+import { showMeasuredPercent, showSeries } from '../../domain/show.ts'
 import { instant, ratio } from '../../domain/units.ts'
 import type { FaultResult, Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
@@ -151,6 +151,6 @@ function notAsBefore(seen: Seen, { name, witness }: FaultSpec, harm: Harm, heale
 function escaped({ name }: FaultSpec, { coverage }: FaultLife): readonly Finding[] {
   if (!coverage || coverage.share >= 1) return []
   const who = coverage.escaped.length === 0 ? '' : `: ${listed(coverage.escaped)} escaped`
-  const sentence = `${name} covered ${percent(coverage.share)} of the pods that match${who}.`
+  const sentence = `${name} covered ${showMeasuredPercent(coverage.share)} of the pods that match${who}.`
   return [finding('warning', 'fault-escaped', name, sentence, [coverage.line])]
 }

@@ -3,7 +3,7 @@
  * run of one is never green; and where the machine had nothing left to give, neither is what it shows against the platform.
  */
 import { partsOfIndicator } from '../../domain/indicators.ts'
-import { percent } from '../../domain/show.ts'
+import { showMeasuredPercent } from '../../domain/show.ts'
 import { ratio } from '../../domain/units.ts'
 import type { Finding, GeneratorResult } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
@@ -136,7 +136,7 @@ function pressureOn(seen: Seen): Pressure {
   const reasons: string[] = []
   if (full.ms > Math.max(FULL_LEAST_MS, FULL_SHARE * loadMs)) {
     reasons.push(
-      `the machine was full (at least ${percent(HOST_FULL)} busy) for ${duration(full.ms)} of ${duration(loadMs)}`,
+      `the machine was full (at least ${showMeasuredPercent(HOST_FULL)} busy) for ${duration(full.ms)} of ${duration(loadMs)}`,
     )
   }
   if (badlyLate.ms > lateLimit || (late.ms > lateLimit && full.ms >= STRETCH_MS)) {

@@ -5,7 +5,7 @@
 import { judgedAtMs } from '../../domain/indicator.ts'
 import { measuredIn, partsOfIndicator } from '../../domain/indicators.ts'
 import type { Rehearsal, Slo } from '../../domain/rehearsal.ts'
-import { percent } from '../../domain/show.ts'
+import { showMeasuredPercent } from '../../domain/show.ts'
 import { attemptsNeeded, CONFIDENCE, lowerBound } from '../../domain/statistics.ts'
 import { millis, type Ratio, ratio } from '../../domain/units.ts'
 import type { Finding, SloResult, WindowCounts } from '../../domain/verdict.ts'
@@ -192,7 +192,7 @@ function missed(
 
 const wanted = (slo: Slo): string =>
   slo.kind === 'availability'
-    ? `≥ ${percent(slo.objective)} good`
+    ? `≥ ${showMeasuredPercent(slo.objective)} good`
     : `p${Number((slo.quantile * 100).toFixed(3))} ≤ ${slo.targetMs} ms (ceiling ${slo.ceilingMs} ms)`
 
 /** Proven by what was seen alone, it lacks only what was not. */
@@ -202,12 +202,12 @@ const lacking = (seen: Seen, sli: string, share: Share): string =>
     : `, ${proofLacks(share)}`
 
 const achieved = ({ within, attempts }: Share): string =>
-  attempts === 0 ? 'no attempt' : `${percent(within / attempts)} (${within} of ${attempts})`
+  attempts === 0 ? 'no attempt' : `${showMeasuredPercent(within / attempts)} (${within} of ${attempts})`
 
 function proofLacks({ within, attempts, objective }: Share): string {
   const bad = attempts - within
   const needed = attemptsNeeded(objective, bad)
-  const bound = `only ${percent(lowerBound(within, attempts))} is proven at ${CONFIDENCE * 100} %`
+  const bound = `only ${showMeasuredPercent(lowerBound(within, attempts))} is proven at ${CONFIDENCE * 100} %`
   return needed === undefined ? bound : `${bound}: with ${bad} bad the proof takes ${needed} attempts`
 }
 

@@ -3,7 +3,7 @@
  * new work (voids, trials), while a breaker that stays open sends all new work to the other provider.
  */
 import type { Reaction } from '../../domain/rehearsal.ts'
-import { percent } from '../../domain/show.ts'
+import { showMeasuredPercent } from '../../domain/show.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
 import { duration, perSecondText } from '../findings/words.ts'
@@ -60,7 +60,7 @@ export function judgeFailback(seen: Seen, harm: Harm, { from, to }: Failover, to
     const [rate, when] = [rateOf(ofFrom, part.fromAt, part.toAt), `in the last ${duration(part.toAt - part.fromAt)}`]
     const seenFrom = `${from} approved ${perSecondText(rate)} ${when} before ${endOf(seen, toAt)}`
     if (all >= CALLS_LEAST && got.from < BACK * share * all) {
-      const sentence = `After ${harm.name} work did not return to ${from}: ${seenFrom}, ${percent(got.from / all)} of all; before the fault it was ${percent(share)}.`
+      const sentence = `After ${harm.name} work did not return to ${from}: ${seenFrom}, ${showMeasuredPercent(got.from / all)} of all; before the fault it was ${showMeasuredPercent(share)}.`
       return say('breach', 'failback-missing', sentence)
     }
     const due = normal.from * growthOf(seen, before, part)

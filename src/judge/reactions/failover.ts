@@ -1,7 +1,7 @@
 /** How long the platform took to move from one provider to the other, by its own counters of calls to them. */
 import type { Cause } from '../../domain/causes.ts'
 import type { Reaction } from '../../domain/rehearsal.ts'
-import { percent } from '../../domain/show.ts'
+import { showMeasuredPercent } from '../../domain/show.ts'
 import { millis } from '../../domain/units.ts'
 import type { FaultResult, Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
@@ -69,7 +69,7 @@ export function judgeFailover(seen: Seen, harm: Harm, expected: Failover): Ruled
 
 function missing({ from, to }: Failover, track: Track, before: number, { injectedAt, endAt }: HarmTimes): string {
   const during = rateOf(cumulative(track), injectedAt, endAt)
-  return `${to} never took over from ${from}: it approved ${perSecondText(during)} during the fault; both approved ${perSecondText(before)} before, and ${percent(TAKEN_OVER)} of that is a takeover.`
+  return `${to} never took over from ${from}: it approved ${perSecondText(during)} during the fault; both approved ${perSecondText(before)} before, and ${showMeasuredPercent(TAKEN_OVER)} of that is a takeover.`
 }
 
 function takeoverMs(

@@ -1,6 +1,6 @@
 /** Players whose sockets fell come back: how soon, and not all in the same second. */
 import type { Reaction } from '../../domain/rehearsal.ts'
-import { percent } from '../../domain/show.ts'
+import { showMeasuredPercent } from '../../domain/show.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
 import type { Ruled } from '../findings/ruled.ts'
 import { count, duration, perSecondText } from '../findings/words.ts'
@@ -25,7 +25,7 @@ export function judgeReconnects(seen: Seen, harm: Harm, expected: Reconnects): R
   const span = later.filter((row) => row.fromAt < Math.max(missingUntil ?? 0, harm.createdAt + withinMs))
   const lines = [before.line, ...span.filter((row) => row.connected + row.dropped > 0).map((row) => row.line)]
   const herd = Math.max(0, ...span.map((row) => (row.connected / Math.max(1, row.at - row.fromAt)) * 1000))
-  const what = `${percent(share)} of ${count(before.open, 'socket')} (at worst ${lowest} were open)`
+  const what = `${showMeasuredPercent(share)} of ${count(before.open, 'socket')} (at worst ${lowest} were open)`
 
   if ((later.at(-1)?.at ?? 0) < harm.createdAt + withinMs && tookMs <= withinMs) {
     return answer.unknown(`The load ended before ${what} had to be open again after ${harm.name}.`, lines)

@@ -1,5 +1,5 @@
 /** Findings → verdict, exit code, and one sentence that says why. fail > aborted > inconclusive > pass. */
-import { percent } from '../../domain/show.ts'
+import { showMeasuredPercent } from '../../domain/show.ts'
 import { isSome } from '../../domain/units.ts'
 import { exitCodes, type Finding, type Judgment, type SloResult, type Verdict } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
@@ -78,7 +78,7 @@ function passed(slos: readonly SloResult[], faults: Judgment['faults'], warnings
 
 /** People think of latency in milliseconds, not in the share that was fast enough. */
 function achievedWords({ sli, kind, objective, achieved, whole: { quantileMs } }: SloResult): string {
-  if (kind === 'availability' || quantileMs === undefined) return `${sli} ${percent(achieved ?? 0)}`
+  if (kind === 'availability' || quantileMs === undefined) return `${sli} ${showMeasuredPercent(achieved ?? 0)}`
   return `${sli} p${Math.round(objective * 100)} ${quantileMs.toFixed(0)} ms`
 }
 

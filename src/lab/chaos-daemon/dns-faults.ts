@@ -25,10 +25,10 @@ export const dnsChaos: EnactedFault = {
   problems: () => [],
   sample: { action: 'error' },
   sources,
-  createEnactor: dnsFaults,
+  createEnactor: createDnsEnactor,
 }
 
-function dnsFaults({ cluster, agent }: EnactorPorts): Enactor {
+function createDnsEnactor({ cluster, agent }: EnactorPorts): Enactor {
   const apply = async (object: ChaosObject, record: ChaosRecord): Promise<RecordOutcome> => {
     const pod = await podOf(cluster, record)
     if (pod === undefined) throw new Error(podNotFound(record))

@@ -3,7 +3,7 @@
 import type { ChaosObject, HTTPChaosSpec } from '../../protocols/chaos-mesh/objects.ts'
 import { type EnactedFault, prefixed } from './enactor.ts'
 import { httpEffect } from './http-rules.ts'
-import { ruleFaults } from './rule-faults.ts'
+import { createRuleEnactor } from './rule-faults.ts'
 
 const sources = prefixed('httpchaos')
 
@@ -12,7 +12,7 @@ export const httpChaos: EnactedFault = {
   sample: { target: 'Request', port: 80 },
   sources,
   createEnactor: ({ cluster, agent }) =>
-    ruleFaults(cluster, agent, sources, {
+    createRuleEnactor(cluster, agent, sources, {
       acts: () => true,
       rulesOf: async (object, _, podUid) => [{ podUid, effect: httpEffect(specOf(object)) }],
     }),

@@ -8,7 +8,7 @@ import type { NetworkRule } from '../pod-network/rules.ts'
 import { type EnactedFault, podNotFound, podOf, prefixed } from './enactor.ts'
 import { resolveExternal } from './external-targets.ts'
 import { rulesFor } from './network-rules.ts'
-import { ruleFaults } from './rule-faults.ts'
+import { createRuleEnactor } from './rule-faults.ts'
 
 const sources = prefixed()
 
@@ -18,7 +18,7 @@ export const networkChaos: EnactedFault = {
   sample: { action: 'partition' },
   sources,
   createEnactor: ({ cluster, agent }) =>
-    ruleFaults(cluster, agent, sources, {
+    createRuleEnactor(cluster, agent, sources, {
       acts,
       rulesOf: (object, record, uid) => rulesOf(cluster, object, record, uid),
     }),

@@ -24,10 +24,10 @@ const RUNTIME_WITHIN_MS = 5000
 export const podChaos: EnactedFault = {
   problems: () => [],
   sample: { action: 'pod-kill' },
-  createEnactor: podFaults,
+  createEnactor: createPodEnactor,
 }
 
-function podFaults({ cluster, runtimeSocket }: EnactorPorts): Enactor {
+function createPodEnactor({ cluster, runtimeSocket }: EnactorPorts): Enactor {
   const attempt = async (atFailure: RecordPhase, act: () => Promise<RecordOutcome>): Promise<RecordOutcome> => {
     try {
       return await act()

@@ -21,7 +21,7 @@ export type RuleMaker = {
   rulesOf(object: ChaosObject, record: ChaosRecord, podUid: string): Promise<readonly FaultRule[]>
 }
 
-export function ruleFaults(
+export function createRuleEnactor(
   cluster: ClusterClient,
   agent: NetworkAgent,
   sources: SourceNames,

@@ -2,7 +2,7 @@
  * Selects targets as Chaos Mesh does: once, from the current pods. If the object has a seed (matchday writes one, kubectl does not), the same
  * seed selects the same positions among the same number of pods.
  */
-import { random } from '../../domain/random.ts'
+import { createRandom } from '../../domain/random.ts'
 import { SEED_ANNOTATION, selectorsOf, targetedContainers } from '../../protocols/chaos-mesh/experiment.ts'
 import type { ChaosObject, ChaosRecord, PodSelector } from '../../protocols/chaos-mesh/objects.ts'
 import type { SelectableNode, SelectablePod } from '../../protocols/chaos-mesh/selector.ts'
@@ -46,7 +46,7 @@ const placeOf = ({ metadata, spec }: ListedPod): string =>
 
 function drawsFor({ metadata }: ChaosObject, selectorKey: string): () => number {
   const seed = Number(metadata.annotations?.[SEED_ANNOTATION])
-  return Number.isSafeInteger(seed) ? random(seed, `selector ${selectorKey}`).fraction : Math.random
+  return Number.isSafeInteger(seed) ? createRandom(seed, `selector ${selectorKey}`).fraction : Math.random
 }
 
 const fresh = (id: string, selectorKey: string): ChaosRecord => ({

@@ -112,7 +112,7 @@ async function stop(graceMs: number): Promise<void> {
 }
 process.on('SIGTERM', () => void stop(DRAIN_MS))
 process.on('SIGINT', () => void stop(DRAIN_MS))
-// The lifeline: the owner is gone, and nobody needs an answer any more.
+// The lifeline closed: the owner is gone, and no answer is needed any more.
 process.stdin.on('end', () => void stop(0))
 process.stdin.on('error', () => void stop(0))
 process.stdin.resume()

@@ -85,7 +85,7 @@ export function labPaths(root: string = defaultLabRoot()): LabPaths {
   }
 }
 
-/** Root's pods run as another user, who has to pass through. Elsewhere pods run as the lab's user, and nobody else has business here. */
+/** Root's pods run as another user, who has to pass through. Elsewhere pods run as the lab's user, and no other user needs access. */
 export const PASSABLE = process.getuid?.() === 0 ? 0o755 : 0o700
 
 /** Whatever the umask. */

@@ -13,7 +13,7 @@ const BODY_BYTES_MAX = 4_096
 
 /**
  * `GET /status`; `POST /nodes/<node>/kubelet {"action": "kill" | "stop" | "start"}`; `POST /components/<name> {"action": "kill" | "restart"
- * | "stop" | "start"}`; `POST /stop`. The socket has mode 0600: whoever may use it could also kill the processes.
+ * | "stop" | "start"}`; `POST /stop`. The socket has mode 0600: a user who may open it could also kill the processes.
  */
 export async function serveControls(socketPath: string, controls: Controls): Promise<{ close(): void }> {
   const server = createServer((request, response) => {

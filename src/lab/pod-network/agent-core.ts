@@ -41,7 +41,7 @@ export type AgentCore = NetworkPlugin &
 
 export const OUTBOUND_ANNOTATION = 'matchday.dev/outbound'
 
-// Pods reconnect to a restarted agent every 200 ms. Before that, nobody can say that all of them apply the rules.
+// Pods reconnect to a restarted agent every 200 ms. Before that, it is unknown whether all of them apply the rules.
 const SETTLE_MS = 1_000
 const UID = /^[A-Za-z0-9._-]{1,128}$/
 

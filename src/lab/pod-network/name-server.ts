@@ -1,5 +1,5 @@
 // Cluster DNS for the native container beside a relay, over TCP, which is enough for a program with an injected resolver (RFC 7766). The
-// relay does the look-ups itself, so policies and faults affect them as in any pod. For a cluster name the answer is an address on which
+// relay does the lookups itself, so policies and faults affect them as in any pod. For a cluster name the answer is an address on which
 // the relay listens for the peer's ports.
 import dns from 'node:dns'
 import net from 'node:net'

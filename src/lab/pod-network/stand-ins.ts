@@ -47,7 +47,7 @@ export function openStandIns(options: {
           const opening = ports.get(port) ?? listen(address, ip, port)
           ports.set(port, opening)
           await opening.catch((error: Error) => {
-            // An ordinary user may not listen below 1024. The port stays closed, and the next look-up tries again.
+            // An ordinary user may not listen below 1024. The port stays closed, and the next lookup tries again.
             console.error(`relay: no stand-in for ${ip}:${port}: ${error.message}`)
             ports.delete(port)
           })

@@ -10,7 +10,7 @@ export const BREAKER_LEVEL: Readonly<Record<BreakerState, number>> = { closed: 0
 
 export type BreakerConfig = {
   readonly enabled: boolean
-  /** At most the number of slots: then the first wave of time-outs opens it, and nobody waits for a second one. */
+  /** At most the number of slots: then the first round of timeouts opens it, and no call waits for a second one. */
   readonly failuresToOpen: number
   readonly openMs: number
   readonly openMaxMs: number

@@ -102,7 +102,7 @@ export function configOrExit<T>(service: string, shape: (read: ConfigReader) => 
   process.exit(1)
 }
 
-/** Longest any call may take where time-outs are switched off (`…_TIMEOUT_MS=0`): the socket's own patience, not a policy. */
+/** Longest any call may take where timeouts are switched off (`…_TIMEOUT_MS=0`): the limit of the socket, not a policy. */
 export const NO_TIMEOUT_MS = 600_000
 
 /** What every service needs to serve HTTP. */

@@ -1,8 +1,8 @@
 /**
- * What keeps a service's pool from storming a database that fails over. When a connection is lost for a reason that concerns all of
- * them, the door closes: callers wait a moment or are refused, while one attempt at a time looks for the new primary (the name is looked
- * up anew, and a server that only reads is none). Once it is found the door opens, and connections from before are dropped,
- * instead of each costing a caller its time-out. The pool's limit holds all the time; the attempt is one connection beside it.
+ * Keeps a service from flooding a database that fails over with connections. When a connection is lost for a reason that affects all of
+ * them, the door closes: callers wait a moment or are refused, while one attempt at a time looks for the new primary (it resolves the
+ * name again, and a read-only server does not count). Then the door opens, and older connections are dropped, so that they do not each
+ * cost a caller its timeout. The pool's limit always holds; the attempt is one connection more.
  */
 
 import pg from 'pg'
@@ -18,9 +18,9 @@ export type Door = {
   stop(): void
 }
 
-// As long as a connection attempt may take: the caller's own time-out is not much longer.
+// The longest connection attempt: the caller's own timeout is not much longer.
 const WAIT_MS = 1_500
-// Between attempts: half to one and a half of this. While nobody has the primary's name an attempt is a look-up, no more; after that a
+// The pause between attempts is half to one and a half of this. Without a primary an attempt is only a DNS lookup. With one, a
 // fleet of 16 pods makes some 160 attempts a second, which a starting server refuses in a millisecond each.
 const RETRY_MS = 100
 
@@ -41,7 +41,7 @@ const LOST: ReadonlySet<unknown> = new Set([
   'EHOSTUNREACH',
   'ETIMEDOUT',
 ])
-// The driver's and the pool's own words for a connection that broke or never came about.
+// The messages of the driver and the pool for a connection that broke or was never made.
 const LOST_WORDS = /^(Connection terminated|Client has encountered a connection error)/
 const SLOW_WORDS = /^Query read timeout/
 
@@ -65,8 +65,8 @@ export function doorOf(pool: pg.Pool, { url, maxConnections }: DatabaseConfig, l
   pool.on('error', blame)
 
   /**
-   * What a server refused because it only reads has surely not been done: so a primary says that it hands over. It is done again
-   * behind the door, where the next primary is waited for.
+   * A statement that a read-only server refused was certainly not executed: a primary that hands over answers so. It is repeated
+   * behind the door, which waits for the next primary.
    */
   async function run<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     const untilMs = performance.now() + WAIT_MS
@@ -93,7 +93,7 @@ export function doorOf(pool: pg.Pool, { url, maxConnections }: DatabaseConfig, l
     }
   }
 
-  /** Connections of before are dropped on the way. */
+  /** Drops older connections. */
   async function current(): Promise<pg.PoolClient> {
     for (;;) {
       const client = await pool.connect()
@@ -102,7 +102,7 @@ export function doorOf(pool: pg.Pool, { url, maxConnections }: DatabaseConfig, l
     }
   }
 
-  /** Callers queue here and not in the pool: there, each of them would try a connection of its own when those that it waits for break. */
+  /** Callers queue here and not in the pool, where each would open a connection of its own when those that it waits for break. */
   function admitted(untilMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const giveUp = () => {
@@ -128,7 +128,7 @@ export function doorOf(pool: pg.Pool, { url, maxConnections }: DatabaseConfig, l
     }
   }
 
-  /** Was it the database, or just the statement? */
+  /** Whether the database failed, or only the statement. */
   function blame(thrown: unknown): void {
     const reason = messageOf(thrown)
     if (isLost(thrown)) close(reason)

@@ -1,5 +1,5 @@
 /**
- * PostgreSQL for one service: a bounded pool in the service's own schema, client-side time-outs (a partition must not hang a
+ * PostgreSQL for one service: a bounded pool in the service's own schema, client-side timeouts (a partition must not hang a
  * request), and migrations that any number of replicas may start at the same time.
  */
 

@@ -1,7 +1,7 @@
 /**
- * Whether an endpoint is silent: a call waits for it, nothing has come from it for a while, and it does not even take a connection. A
- * slow service is none: its kernel takes connections however busy it is. Only that difference makes it right to give a call up long
- * before its time-out, and a second try of it no hedge: a deposit in a failover takes 1.7 s and is never cut in two.
+ * Whether an endpoint is silent: a call waits for it, nothing has come from it for a while, and it does not accept a connection. A
+ * slow service is not silent, because its kernel accepts connections however busy it is. So a call to a silent endpoint may be given up
+ * long before its timeout and retried, while a slow one (a deposit in a failover takes 1.7 s) is never sent twice.
  */
 import net from 'node:net'
 
@@ -12,21 +12,21 @@ export type SilenceWatch = {
   stop(): void
 }
 
-/** A deposit takes 150 ms at p95: most calls never cause a look. */
+/** A deposit takes 150 ms at p95, so that most calls never cause a check. */
 const QUIET_MS = 200
-/** A connection within a region takes a few milliseconds; a first SYN that was lost comes again after 1 s, which is what the second look is for. */
+/** A connection within a region takes a few milliseconds; a lost SYN is repeated after 1 s, which is why there is a second check. */
 const LOOK_MS = 200
-/** One look may fail because this process itself had no CPU. 200 + 2 × 200 ms: found silent within 0.6 s, a third of a client's 2 s. */
+/** One check may fail because this process itself had no CPU. 200 + 2 × 200 ms: found silent within 0.6 s, a third of a client's 2 s. */
 const LOOKS = 2
 /** How soon a silent endpoint is back once it answers. */
 const AGAIN_MS = 1_000
 
-/** When a look is due: so long after the later of the last sign of life and the start of the oldest call that waits. */
+/** When a check is due: this long after the last sign of life or the start of the oldest waiting call, whichever is later. */
 export function lookDueAtMs(heardAtMs: number, oldestAtMs: number): number {
   return Math.max(heardAtMs, oldestAtMs) + QUIET_MS
 }
 
-/** @param onSilent once, when it falls silent */
+/** @param onSilent is called once, when the endpoint becomes silent */
 export function watchSilence(host: string, port: number, onSilent: () => void): SilenceWatch {
   // In order of their start.
   const waits = new Set<{ readonly sinceMs: number }>()
@@ -105,7 +105,7 @@ export function connects(host: string, port: number, withinMs: number): Promise<
       socket.destroy()
       resolve(answered)
     }
-    // After a stall of this process timers come before what arrived meanwhile: that is read first.
+    // After a stall of this process, timers run before the data that arrived meanwhile is read. So it is read first.
     const timer = setTimeout(() => setImmediate(end, false), withinMs)
     socket.once('connect', () => end(true))
     socket.on('error', (error) => end('code' in error && error.code === 'ECONNREFUSED'))

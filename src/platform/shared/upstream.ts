@@ -57,7 +57,7 @@ const LOOKUP_EVERY_MS = 500
 const LOOKUP_WAIT_MS = 50
 /**
  * Kept as half a second to a second by undici's coarse clock. After a partition a connection begun inside it is waited for until then;
- * calls are given up sooner, by their own time-outs and by the silence of the endpoint.
+ * calls are given up sooner, by their own timeouts and by the silence of the endpoint.
  */
 const CONNECT_TIMEOUT_MS = 500
 /** An endpoint that refused or broke a connection is avoided this long, unless there is no other. */
@@ -123,7 +123,7 @@ export function createUpstream(options: {
     }
   }
 
-  /** Fresh endpoints: waits for the look-up, and no longer than it should take unless there is none to use. */
+  /** Fresh endpoints: waits for the lookup, and no longer than it should take unless there is none to use. */
   async function current(): Promise<readonly Endpoint[]> {
     if (isIP(hostname)) {
       if (endpoints.size === 0) addressesAre([hostname])

@@ -1,6 +1,6 @@
 /**
  * The kinds of Chaos Mesh that are not faults of this code: faults that need more than a pod's process and network, and kinds that
- * organise experiments. Matchday names them, and the lab defines them, so that nobody is told that they do not exist.
+ * organise experiments. Matchday names them, and the lab defines them, so that no message calls them unknown.
  * Source: config/crd/bases of Chaos Mesh 608b61e.
  */
 

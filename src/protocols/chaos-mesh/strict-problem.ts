@@ -1,4 +1,4 @@
-/** How a problem of strict admission is told. */
+/** A problem that strict admission reports. */
 
 export type StrictCode =
   | 'cuts-everything'

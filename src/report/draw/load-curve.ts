@@ -1,5 +1,5 @@
 /** Share of answers within an objective against load, as SVG, with a mark for each measurement. */
-import { percent } from '../../domain/show.ts'
+import { showMeasuredPercent } from '../../domain/show.ts'
 import { type Html, html } from '../escape/html.ts'
 
 export type LoadCurve = {
@@ -38,10 +38,10 @@ export function loadCurve({ points, objective, promise, event }: LoadCurve): Htm
 <g class="grid"><line x1="${String(LEFT)}" x2="${String(WIDTH - RIGHT)}" y1="${String(HEIGHT - BOTTOM)}" y2="${String(HEIGHT - BOTTOM)}"/></g>
 <text x="4" y="${shown(y(1) + 4)}">100 %</text><text x="4" y="${shown(y(floor))}">${`${(floor * 100).toPrecision(3)} %`}</text>
 ${spaced.map((load) => html`<text x="${shown(x(load))}" y="${String(HEIGHT - 12)}" text-anchor="middle">${`${load}x`}</text>`)}
-${objective === undefined ? html`` : level(objective, `objective ${percent(objective)}`, 'target')}
+${objective === undefined ? html`` : level(objective, `objective ${showMeasuredPercent(objective)}`, 'target')}
 ${promise === undefined ? html`` : upright(promise, `promise ${promise}x`, 'target')}
 ${event === undefined ? html`` : upright(event, `event ${event}x`, 'ceiling')}
-${points.map(({ load, share, outcome }) => mark(x(load), y(share), outcome, `${load}x: ${percent(share)}, ${outcome}`))}
+${points.map(({ load, share, outcome }) => mark(x(load), y(share), outcome, `${load}x: ${showMeasuredPercent(share)}, ${outcome}`))}
 </svg>`
 }
 

@@ -1,6 +1,6 @@
 /** Good answers of each SLI with an availability objective, over five seconds. */
 import type { Slo } from '../../domain/rehearsal.ts'
-import { percent } from '../../domain/show.ts'
+import { showMeasuredPercent } from '../../domain/show.ts'
 import { type Chart, line, lowest, type Point } from '../chart.ts'
 import type { LaneOf } from '../lane.ts'
 import { ofLoad, recentOf } from './recent.ts'
@@ -27,10 +27,10 @@ function chartOf({ sli, objective }: Availability, share: readonly Point[]): Cha
     title: `${sli}: good answers`,
     unit: '% over 5 s',
     caption: Number.isFinite(worst)
-      ? `Lowest ${percent(worst / 100, 1)}, objective ${percent(objective)} over the whole run.`
+      ? `Lowest ${showMeasuredPercent(worst / 100, 1)}, objective ${showMeasuredPercent(objective)} over the whole run.`
       : 'No samples.',
     lines: [line(sli, share, 1)],
-    limits: [{ value: objective * 100, name: `objective ${percent(objective)}`, kind: 'target' }],
+    limits: [{ value: objective * 100, name: `objective ${showMeasuredPercent(objective)}`, kind: 'target' }],
     range: { min, max: 100.4 },
   }
 }

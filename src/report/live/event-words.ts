@@ -1,7 +1,7 @@
 /** One record as a line for people, on the terminal and on the live page; undefined for records that only the journal needs. */
 import type { Evidence, EvidenceOf, TriggerStep } from '../../domain/evidence.ts'
 import type { GateAnswer } from '../../domain/people.ts'
-import { percent, showPercent } from '../../domain/show.ts'
+import { showMeasuredPercent, showPercent } from '../../domain/show.ts'
 import type { Look } from '../words.ts'
 
 export type EventWords = {
@@ -28,7 +28,7 @@ export function eventWords(record: Evidence): EventWords | undefined {
     case 'guardrail-tripped': {
       const measured = record.burn
         ? `burns its budget ${record.burn.factor.toFixed(1)} times too fast`
-        : `at ${percent(record.measured)}`
+        : `at ${showMeasuredPercent(record.measured)}`
       return { subject: `guardrail ${record.id}`, text: ` tripped: ${record.sli} ${measured}`, look: 'bad' }
     }
     case 'stop-requested':

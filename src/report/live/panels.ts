@@ -1,6 +1,6 @@
 /** The tables of the live page: HTML by the id of the element that they fill. All names are escaped by `html`. */
 import type { GeneratorHealth } from '../../domain/evidence.ts'
-import { money, percent } from '../../domain/show.ts'
+import { money, showMeasuredPercent } from '../../domain/show.ts'
 import type { Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
 import { cell, plainTable, row, rowHead } from '../sections/markup.ts'
@@ -149,5 +149,5 @@ function generator({ state, health, judgment }: Shown): Html {
 
 const healthRows = ({ cpuCores, hostBusy }: GeneratorHealth): readonly (readonly [string, string, string?])[] => [
   ['k6', `${cpuCores.toFixed(2)} cores`],
-  ['machine', `${percent(hostBusy, 0)} busy`, hostBusy > BUSY ? 'bad' : ''],
+  ['machine', `${showMeasuredPercent(hostBusy, 0)} busy`, hostBusy > BUSY ? 'bad' : ''],
 ]

@@ -1,5 +1,5 @@
 /** Whether the load generator can be trusted. */
-import { percent } from '../../domain/show.ts'
+import { showMeasuredPercent } from '../../domain/show.ts'
 import type { Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
 import { whole } from '../words.ts'
@@ -12,7 +12,7 @@ export function generator({ generator: each }: Judgment): Html {
     row([rowHead('dropped'), cell(whole(each.dropped))]),
     row([rowHead('never started'), cell(whole(each.missing))]),
     row([rowHead('k6 at most'), cell(`${each.cpuCoresPeak.toFixed(2)} cores`)]),
-    row([rowHead('machine at most'), cell(`${percent(each.hostBusyPeak, 0)} busy`)]),
+    row([rowHead('machine at most'), cell(`${showMeasuredPercent(each.hostBusyPeak, 0)} busy`)]),
   ]
   const sentence = html`<p class="${each.trusted ? 'good' : 'bad'}">${each.trusted ? '✓' : '✗'} ${each.sentence}</p>`
   return section('generator-health', 'Load generator', html`${sentence}${facts(rows, 'Load generator')}`)

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { type Coefficients, capacityAt } from '../../../src/capacity/model/curve.ts'
 import type { ReplicaCapacity } from '../../../src/capacity/model/fit.ts'
 import { type Forecast, modelOf } from '../../../src/capacity/model/forecast.ts'
-import { random } from '../../../src/domain/random.ts'
+import { createRandom } from '../../../src/domain/random.ts'
 import { raytracer } from './golden.ts'
 
-const { fraction } = random(20_260_901, 'forecast')
+const { fraction } = createRandom(20_260_901, 'forecast')
 const normal = () => Math.sqrt(-2 * Math.log(1 - fraction())) * Math.cos(2 * Math.PI * fraction())
 
 /** Replicas 1 to 4, three times each, with relative noise. */

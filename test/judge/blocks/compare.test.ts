@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Comparison } from '../../../src/domain/comparison.ts'
 import type { Evidence } from '../../../src/domain/evidence.ts'
 import { BUCKET_FACTOR } from '../../../src/domain/histogram.ts'
-import { random } from '../../../src/domain/random.ts'
+import { createRandom, type Random } from '../../../src/domain/random.ts'
 import { instant } from '../../../src/domain/units.ts'
 import { createComparing } from '../../../src/judge/comparing.ts'
 import { runStarted, ZERO } from '../../support/evidence.ts'
@@ -21,7 +21,7 @@ type Options = {
 }
 
 /** Latencies of a block: lognormal around 100 ms, the whole block shifted by noise, in k6's buckets. */
-function secondsOf(draw: ReturnType<typeof random>, { slower = 1, badPerBlock = 0 }: Side) {
+function secondsOf(draw: Random, { slower = 1, badPerBlock = 0 }: Side) {
   const normal = () => Math.sqrt(-2 * Math.log(1 - draw.fraction())) * Math.cos(2 * Math.PI * draw.fraction())
   const shift = slower * Math.exp(0.07 * normal())
   const one = (count: number, bad: number) => {
@@ -50,7 +50,7 @@ function journal({
   more = [],
   ended = true,
 }: Options): Evidence[] {
-  const draw = random(seed, 'comparison')
+  const draw = createRandom(seed, 'comparison')
   const records: Evidence[] = [runStarted(), { kind: 'session-started', at: instant(ZERO - 1000), session: session() }]
   let at = ZERO
   for (let pair = 1; pair <= pairs; pair++) {

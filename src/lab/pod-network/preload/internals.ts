@@ -86,7 +86,7 @@ function requireMethods<T>(what: string, candidate: unknown, methods: readonly s
   )
 }
 
-// A socket gets its handle before its name is looked up, so a look-up that never ends is enough to read the prototype.
+// A socket gets its handle before its name is looked up, so a lookup that never ends is enough to read the prototype.
 function tcpPrototype(): TcpHandle {
   const socket = new net.Socket()
   socket.connect({ host: 'never.invalid', port: 1, lookup() {} })

@@ -1,5 +1,5 @@
 // Cluster DNS inside the process: node:dns answers from the cluster table. The server is the peer 10.244.0.10, so a policy or fault that
-// blocks UDP 53 to it blocks these look-ups too.
+// blocks UDP 53 to it blocks these lookups too.
 import dns, { type LookupAddress, type LookupOptions } from 'node:dns'
 import { isIP } from 'node:net'
 import os from 'node:os'

@@ -114,7 +114,7 @@ const bindsOf = ({ mounts }: ContainerConfig): readonly Bind[] =>
     .filter(({ containerPath }) => existsSync(containerPath))
     .map(({ hostPath, containerPath, readonly }) => ({ from: hostPath, to: containerPath, readOnly: readonly }))
 
-/** On a terminal of its own where the pod asks for one and has somebody to type. */
+/** With a terminal of its own if the pod asks for one and standard input is open. */
 function mainArgv({ stdin, tty }: ContainerConfig, path: string | undefined, parts: Parameters<typeof argvOf>[0]) {
   const argv = argvOf(parts)
   return stdin && tty ? onTerminal(argv, path) : argv

@@ -1,4 +1,4 @@
-/** The way to the game provider: time-out, breaker, and metrics that tell how calls ended and how many requests that took. */
+/** The way to the game provider: timeout, breaker, and metrics that tell how calls ended and how many requests that took. */
 import { Counter, Gauge } from 'prom-client'
 import { platformMetrics } from '../../../wire/metrics.ts'
 import { BREAKER_LEVEL, type BreakerConfig, createBreaker, type Permit } from '../../shared/breaker.ts'

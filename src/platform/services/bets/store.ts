@@ -4,8 +4,8 @@
  *   open ──▶ accepted ──▶ settled
  *     └────▶ refusing ──▶ refused
  *
- * Accepted is durable before the player hears yes; refusing is durable before a stake goes back. So a bet found open after a
- * crash was promised to nobody and is refused.
+ * Accepted is durable before the player hears yes; refusing is durable before a stake goes back. So the player
+ * never got a yes for a bet that is still open after a crash, and it is refused.
  */
 
 import type { BookSource } from '../../shared/books.ts'
@@ -72,7 +72,7 @@ const CLAIM = `
   ) RETURNING key, player, stake_cents AS "stakeCents", selection, odds, owner`
 const REFUSED = "UPDATE bets SET state = 'refused' WHERE key = $1 AND owner = $2 AND state = 'refusing'"
 const RETRY_SOON = "UPDATE bets SET lease_until = now() + interval '1 second' WHERE key = $1 AND owner = $2"
-/** Also for a bet still open: its outcome may overtake the record of its acceptance. */
+/** Also for a bet that is still open: its outcome may arrive before its acceptance is recorded. */
 const WON = `
   UPDATE bets SET won = event.won FROM unnest($1::text[], $2::boolean[]) AS event (key, won)
   WHERE bets.key = event.key AND bets.won IS NULL AND state IN ('open', 'accepted')`

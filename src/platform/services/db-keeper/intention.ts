@@ -1,6 +1,6 @@
 /**
- * What a keeper does next with its database, from what it holds and what it read: pure, so that it can be tested against the operator's
- * decisions in every order of events. The rule that matters: a database that could write does so only while the record names this
+ * What a keeper does next with its database, from its state and what it read. Pure, so that it can be tested with the operator's
+ * decisions in every order of events. The main rule: a database that could write does so only while the record names this
  * very process, and for LEASE_MS after it was last read.
  */
 import { type Holding, LEASE_MS, type RoleRecord } from '../../shared/role-record.ts'
@@ -44,8 +44,8 @@ function mayLead({ record, recordAgeMs, pod, instance }: KeeperView): boolean {
 }
 
 /**
- * Whether a keeper that was asked to end still has its part in what comes next. A leader with an heir serves until it is struck off, and
- * then, stopped, answers until its heir is named, for the operator waits to hear from it that it stopped. A standby confirms until
+ * Whether a keeper that was asked to stop is still needed. A leader with a successor serves until it is removed from the record. Then,
+ * stopped, it answers until its successor is named, because the operator waits for its report that it stopped. A standby confirms until
  * commits no longer wait for it.
  */
 export function isAwaited(view: KeeperView): 'to serve' | 'to answer' | 'to confirm' | undefined {
@@ -58,15 +58,15 @@ export function isAwaited(view: KeeperView): 'to serve' | 'to answer' | 'to conf
 }
 
 /**
- * Before an operator has written anything there is no database either: the first pod makes it, so that nobody's start waits for the
- * operator's. Also: a record that was deleted stops no leader that runs; the operator will name it again.
+ * Before the operator has written a record there is no database either. The first pod creates it, so that no pod has to wait for the
+ * operator. A deleted record does not stop a running leader: the operator will name it again.
  */
 function isFirst({ record, recordAgeMs, pod, holding, running }: KeeperView): boolean {
   if (record !== 'absent' || recordAgeMs > LEASE_MS) return false
   return holding === 'nothing' ? pod.endsWith('-0') : running
 }
 
-/** The seeded defect: a former primary goes on, and comes back, as if nobody else had been named. */
+/** The seeded defect: a former primary continues, and returns, as if no other member had been named. */
 function isUnfenced({ record, holding }: KeeperView): boolean {
   return record !== undefined && record !== 'absent' && !record.fencing && holding === 'primary'
 }

@@ -1,4 +1,4 @@
-/** Brings the database to what the record says, again and again; knows at each moment how it is. */
+/** Brings the database to the state in the record, round after round, and knows its current state. */
 
 import { randomUUID } from 'node:crypto'
 import { messageOf } from '../../../domain/unknown.ts'
@@ -23,25 +23,25 @@ export type KeeperParts = {
 
 export type Keeper = {
   status(): KeeperStatus
-  /** One round: read the record, look at the database, act. Never two at once. False while somebody waits for the next. */
+  /** One round: read the record, look at the database, act. Never two at once. False while a caller waits for the next round. */
   round(): Promise<boolean>
-  /** Stops a leader whose lease has run out; cheap, and never waits for an answer of anybody. */
+  /** Stops a leader whose lease has run out; cheap, and never waits for another process. */
   guard(): void
-  /** The server ended by itself: a standby's folder is copied anew. */
+  /** The server ended by itself: a standby's folder is copied again. */
   mistrust(): void
-  /** Resolves when the database is stopped; a leader first hands over to its standby, if that is fit to take over. */
+  /** Resolves when the database is stopped; a leader first hands over to its standby, if that can take over. */
   leave(): Promise<void>
 }
 
-// A leader that is to end serves on until the operator has struck it off. That takes half a second, or the start of another operator where
+// A leader that is to stop serves until the operator has removed it from the record. That takes half a second, or the start of another operator where
 // the same drain took that one too: some ten seconds.
 const HAND_OVER_MS = 15_000
-// Until the operator knows that a leader has stopped, or has struck a standby off: two rounds of it, and as much again.
+// Until the operator knows that a leader has stopped, or has removed a standby: two of its rounds, and the same again as reserve.
 const FAREWELL_MS = 2_000
 const WATCH_MS = 50
-// What was under way when it was struck off: a commit takes 30 ms at p95, among others on two cores.
+// For statements in flight when it was removed: a commit takes 30 ms at p95 on two busy cores.
 const SETTLE_MS = 100
-// A standby that can't follow for this long while there is a leader is made anew: its log has parted from the leader's, or ends too early.
+// A standby that can't follow for this long while there is a leader is copied again: its log has diverged from the leader's, or ends too early.
 const STRANDED_MS = 15_000
 
 export function createKeeper(parts: KeeperParts): Keeper {
@@ -81,7 +81,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
 
   const intend = (): Intention => intentionOf(view())
 
-  /** Nobody may write: clients wait until a new leader is named. */
+  /** No member may write: clients wait until a new leader is named. */
   const isVacant = (): boolean => typeof record === 'object' && record.leader === ''
 
   async function readRecord(): Promise<void> {
@@ -126,8 +126,8 @@ export function createKeeper(parts: KeeperParts): Keeper {
   }
 
   /**
-   * One that was struck off lets what is under way come to its end: nothing new can be written, and whoever tries is told so, and knows
-   * that nothing was. One whose lease has run out has no time for that.
+   * A leader that was removed from the record lets statements in flight finish. New writes are refused, so that clients know that nothing
+   * was written. One whose lease has expired has no time for that.
    */
   function stepDown(): Promise<void> {
     stepping ??= (async () => {
@@ -141,7 +141,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
     return stepping
   }
 
-  /** Whatever goes wrong here must not keep it from stopping. */
+  /** An error here must not keep it from stopping. */
   async function settle(): Promise<void> {
     try {
       server.setReadOnly()
@@ -156,14 +156,14 @@ export function createKeeper(parts: KeeperParts): Keeper {
     const wanted = record !== undefined && record !== 'absent' && record.leader === pod ? record.sync : ''
     if (wanted === sync.standby && sync.fromLsn > 0) return
     server.setSync(wanted)
-    // From the next reading on all commits wait: what was written until then must have arrived before the standby is complete.
+    // All commits wait from the next reading on. Earlier ones must have arrived before the standby is complete.
     sync = { standby: wanted, fromLsn: Number.POSITIVE_INFINITY }
     const state = await asking.state()
     sync = { standby: wanted, fromLsn: state?.writtenLsn ?? Number.POSITIVE_INFINITY }
     log.info('commits wait for', { standby: wanted === '' ? 'nobody' : wanted })
   }
 
-  /** In the background: the lease and the operator's questions go on meanwhile. */
+  /** In the background, so that the lease and the operator's requests are still served. */
   function copy(): void {
     if (leaving) return
     copying ??= seed(parts.leaderUrl, parts.folder, release)
@@ -178,7 +178,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
       })
   }
 
-  /** What was decided when the copy began may be wrong now: nothing is thrown away on a leader, or on one that is about to be. */
+  /** The decision from the start of the copy may be outdated: a leader, or a member that is about to lead, deletes nothing. */
   async function release(): Promise<void> {
     requireFollower()
     await server.stop()
@@ -208,7 +208,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
       instance,
       holding: server.holding(),
       running: server.running() && seen !== undefined,
-      // Whether it could write, not whether it answers: one that hangs, or is being stopped, counts until it is gone.
+      // Whether it could write, not whether it answers: a server that hangs, or is being stopped, counts until it is gone.
       writable: server.running() && server.holding() === 'primary',
       seeding: copying !== undefined,
       leaving,
@@ -223,7 +223,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
       seenLeader: typeof record === 'object' ? record.leader : '',
     }),
     leave: async () => {
-      // While it still serves: what is on disk already does not hold the switchover up.
+      // While it still serves, so that the checkpoint does not delay the failover.
       if (isAwaited(view()) === 'to serve') await asking.checkpoint().catch(() => undefined)
       leaving = true
       await whileAwaited('to confirm', FAREWELL_MS)

@@ -1,5 +1,5 @@
 /**
- * The operator's decision, pure: from the record and what the keepers say to the next record. A new leader is named only after the
+ * The operator's decision, pure: from the record and the answers of the keepers to the next record. A new leader is named only after the
  * last one is known to have stopped, or has had no lease for longer than it may write without one; and only a standby that holds every
  * acknowledged commit. Each decision is one compare-and-swap of the record, so that a second operator can't act on an old one.
  */
@@ -7,7 +7,7 @@ import { emptyRecord, type KeeperStatus, LEASE_MARGIN_MS, LEASE_MS, type RoleRec
 
 export type Member = {
   readonly pod: string
-  /** Its last answer, if it answered the last time that it was asked. */
+  /** Its last answer, if it answered the last request. */
   readonly status: KeeperStatus | undefined
   /** Since it last answered; Infinity if it never did. */
   readonly silentMs: number
@@ -18,18 +18,18 @@ export type Member = {
 export type OperatorView = {
   readonly record: RoleRecord | undefined
   readonly members: readonly Member[]
-  /** Since this operator first saw that nobody may write. */
+  /** Since this operator first saw that no member may write. */
   readonly fencedMs: number
   readonly fencing: boolean
 }
 
 export type RoleDecision = { readonly record: RoleRecord; readonly why: string }
 
-/** A keeper that does not answer for this long is taken for dead: six rounds of the operator, so that no single hiccup is one. */
+/** A keeper that does not answer for this long is taken for dead: six rounds of the operator, so that one missed answer is not enough. */
 export const SILENT_MS = 3_000
 /**
- * A follower that has not confirmed anything for this long no longer holds commits up. It confirms each commit, and reports once a second
- * when there is none. To strike a healthy one off costs little: it is complete again a second later.
+ * A follower that has not confirmed anything for this long no longer delays commits. It confirms each commit, and reports once a second
+ * without commits. Removing a healthy one costs little: it is complete again a second later.
  */
 const FOLLOWER_SILENT_MS = 1_500
 
@@ -44,7 +44,7 @@ const member = (view: OperatorView, pod: string): Member | undefined => view.mem
 
 export const writes = (status: KeeperStatus): boolean => status.writable && status.running
 
-/** A leader may not know yet that a standby has ended: commits begin to wait only for one that answers, and none that is about to end. */
+/** A leader may not know yet that a standby has stopped. So commits start to wait only for one that answers and is not about to stop. */
 function isFit(view: OperatorView, record: RoleRecord, pod: string): boolean {
   const status = member(view, pod)?.status
   return status === undefined ? record.sync === pod : !status.leaving
@@ -52,7 +52,7 @@ function isFit(view: OperatorView, record: RoleRecord, pod: string): boolean {
 
 const isGone = (view: OperatorView, pod: string): boolean => (member(view, pod)?.silentMs ?? SILENT_MS) >= SILENT_MS
 
-/** The first record: the database that can write is the leader; if there is none, a stopped database that exists. */
+/** The first record: the leader is the database that can write, otherwise a stopped database that exists. */
 function adopt(view: OperatorView): RoleDecision | undefined {
   const told = view.members.flatMap(({ status }) => status ?? [])
   const leader =
@@ -77,7 +77,7 @@ function depose(view: OperatorView, record: RoleRecord): RoleDecision | undefine
   return { record: { ...record, primary: target.pod, leader: '', instance: '', former, formerInstance }, why }
 }
 
-/** The standby that may take over: complete, running, and not about to end itself. */
+/** The standby that may take over: complete, running, and not about to stop. */
 function successor(view: OperatorView, record: RoleRecord): KeeperStatus | undefined {
   const status = member(view, record.safe)?.status
   return status?.holding === 'standby' && status.running && !status.leaving ? status : undefined
@@ -93,7 +93,7 @@ function reasonToDepose(view: OperatorView, record: RoleRecord): string | undefi
   return record.primary === record.safe && record.safe !== '' ? 'another primary is wanted' : undefined
 }
 
-/** No standby can take over: the restarted leader, who has everything, goes on, or is promoted at last. */
+/** No standby can take over: the restarted leader, which has every commit, continues, or is promoted at last. */
 function regrant(view: OperatorView, record: RoleRecord): RoleDecision | undefined {
   const status = member(view, record.leader)?.status
   if (status === undefined || status.instance === record.instance || status.leaving) return undefined
@@ -116,14 +116,14 @@ function name(view: OperatorView, record: RoleRecord): RoleDecision | undefined 
   const target = successor(view, record)
   if (target !== undefined && target.replayedLsn >= target.writtenLsn)
     return { record: named(record, target), why: 'promoted' }
-  // The standby died meanwhile; the former leader holds everything too.
+  // The standby died meanwhile; the former leader has every commit too.
   const former = member(view, record.former)?.status
   if (!isGone(view, record.safe) || former === undefined || former.holding !== 'primary' || former.leaving)
     return undefined
   return { record: named(record, former), why: 'the standby is gone too' }
 }
 
-/** It says that it stopped and knows why, or another process has its volume, or its lease has run out. */
+/** It reports that it stopped and why, or another process has its volume, or its lease has expired. */
 function isFenced(view: OperatorView, record: RoleRecord): boolean {
   const status = member(view, record.former)?.status
   if (view.fencedMs >= LEASE_MS + LEASE_MARGIN_MS) return true
@@ -133,8 +133,8 @@ function isFenced(view: OperatorView, record: RoleRecord): boolean {
 }
 
 /**
- * Commits wait for the standby as soon as it streams. A standby that is gone, or about to go, is first struck off the record, so that
- * nobody promotes it, and only then does the leader, who reads that record, stop to wait for it.
+ * Commits wait for the standby as soon as it streams. A standby that is gone, or about to stop, is first removed from the record, so that
+ * it is not promoted. Only then does the leader, which reads that record, stop waiting for it.
  */
 function synchronise(view: OperatorView, record: RoleRecord): RoleDecision | undefined {
   const leader = member(view, record.leader)?.status

@@ -1,6 +1,6 @@
 /**
  * The operator of the wallet's database: watches the keepers, names the leader, and labels pods so that the Services find them. One
- * replica is enough: while it is away nothing changes but that nobody takes over, and each decision is a compare-and-swap.
+ * replica is enough: while it is down no standby takes over, and nothing else changes. Each decision is a compare-and-swap.
  */
 import { Counter, Gauge } from 'prom-client'
 import { databaseMetrics } from '../../../wire/metrics.ts'
@@ -12,7 +12,7 @@ import { createDatabaseCluster } from './cluster.ts'
 import { createOperator, type Operator } from './operator.ts'
 
 const ROUND_MS = 500
-// While nobody writes, players wait: a round then reads two small objects and asks two keepers, 20 times a second at most.
+// While no member may write, players wait. So a round then runs up to 20 times a second: it reads two small objects and asks two keepers.
 const HURRY_MS = 50
 
 const shape = (read: ConfigReader) => ({
@@ -31,7 +31,7 @@ run('db-operator', async () => {
   const operator = createOperator(cluster, config.fencing, service.log)
   tellMetrics(service, operator)
   service.app.get('/status', async () => operator.observed())
-  // An operator that is slow (a seeded defect) does not hurry either.
+  // A slow operator (a seeded defect) is slow here too.
   const hurryMs = config.roundMs > ROUND_MS ? config.roundMs / 2 : HURRY_MS
   const rounds = repeat(service.log, 'round', config.roundMs, async () => {
     if (!(await operator.round())) setTimeout(rounds.nudge, hurryMs)
@@ -41,7 +41,7 @@ run('db-operator', async () => {
   rounds.nudge()
 })
 
-/** A pod that does not answer has no series: an old number would look like a fresh one. */
+/** A pod that does not answer has no series, because an old value would look like a new one. */
 function tellMetrics(service: Service, operator: Operator): void {
   const registers = [service.metrics.registry]
   const told = () => operator.observed().members.flatMap(({ status }) => status ?? [])

@@ -1,6 +1,6 @@
 /**
- * What an operator remembers from round to round: since when things are as they are. Several operators may be at work; each has
- * its own memory, and whoever made a decision, patience with a new leader begins when it is first heard of.
+ * What an operator remembers between rounds: since when each state has lasted. Several operators may run; each has its own memory. The
+ * time that a new leader gets starts when this operator first learns of it, whoever named it.
  */
 import type { KeeperStatus, RoleRecord } from '../../shared/role-record.ts'
 import { type Member, writes } from './decide.ts'
@@ -8,7 +8,7 @@ import { type Member, writes } from './decide.ts'
 export type KeeperAnswer = { readonly pod: string; readonly status: KeeperStatus | undefined }
 
 export type Memory = {
-  /** Takes in one round's look, at a moment of a monotonic clock in ms, and says what it means together with those before. */
+  /** Adds the observation of one round, at a time of a monotonic clock in ms, and returns what it means together with the earlier ones. */
   take(
     record: RoleRecord | undefined,
     answers: readonly KeeperAnswer[],
@@ -16,7 +16,7 @@ export type Memory = {
   ): { readonly members: readonly Member[]; readonly fencedMs: number }
 }
 
-/** An operator that has just started has heard of nobody yet: silence counts from then on. */
+/** An operator that has just started has heard from no keeper yet: silence counts from its start. */
 export function createMemory(startedAtMs: number): Memory {
   const answeredAtMs = new Map<string, number>()
   const wroteAtMs = new Map<string, number>()

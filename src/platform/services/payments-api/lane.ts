@@ -63,7 +63,7 @@ export function createLane(psp: Psp, config: LaneConfig, { charges, calls }: Lan
 
   /**
    * A slot whose call timed out is not passed on while another call is still out: that one's outcome tells whether the provider
-   * is gone, and until then nobody from the queue should start a time-out of their own.
+   * is gone, and until then no queued call should start and run into a timeout of its own.
    */
   function handBack(slot: Slot, outcome: ChargeOutcome): void {
     held.push(slot)
@@ -82,7 +82,7 @@ export function createLane(psp: Psp, config: LaneConfig, { charges, calls }: Lan
       isDoubtful: ({ kind }) => kind === 'unknown',
     })
     out -= 1
-    // A time-out that our own budget cut short says nothing about the provider.
+    // A timeout that our own budget cut short says nothing about the provider.
     if (outcome.kind === 'unknown' && leftMs < config.timeoutMs) permit.cancelled()
     else tell(permit, outcome)
     // After the telling: if this failure has opened the breaker, the queue is empty now.

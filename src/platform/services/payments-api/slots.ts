@@ -1,6 +1,6 @@
 /**
  * The connections that a provider grants us: so many calls at a time, a short queue, and a quick refusal beyond it. A pod's
- * capacity is slots ÷ latency, and a queue that could grow would only turn overload into time-outs.
+ * capacity is slots ÷ latency, and a queue that could grow would only turn overload into timeouts.
  */
 
 export type SlotAnswer =

@@ -3,7 +3,7 @@
  * chances are small and seeded, so that a rehearsal meets the same provider again.
  */
 import { randomUUID } from 'node:crypto'
-import { type Random, random } from '../../../domain/random.ts'
+import { createRandom, type Random } from '../../../domain/random.ts'
 import type { ConfigReader } from '../../shared/config.ts'
 import type { Database } from '../../shared/database.ts'
 import { deliver } from '../../shared/events.ts'
@@ -36,7 +36,7 @@ export function readWebhookConfig(read: ConfigReader) {
 
 export function sendWebhooks(service: Service, database: Database, psp: string, config: WebhookConfig): void {
   const merchant = createUpstream({ url: config.url, connections: 2, maxInFlight: 4 })
-  const dice = random(config.seed)
+  const dice = createRandom(config.seed)
   const happens = (percent: number): boolean => dice.below(100) < percent
   const again = new Set<NodeJS.Timeout>()
 

@@ -6,7 +6,7 @@ import type { Query } from '../../shared/database.ts'
 
 export type Posting = 'posted' | 'repeated' | 'conflict' | 'reversed' | 'insufficient' | 'no-player'
 
-/** Topics of the outbox: who must hear of a transfer. */
+/** Topics of the outbox: the services that must get a message about a transfer. */
 export const topics = { credited: 'deposit.credited', settled: 'bet.settled' } as const
 
 export type Settlement = {

@@ -99,7 +99,7 @@ function deliverOutbox(
       topic: topics.credited,
       send: async (body) => taken(service, [await payments.call(call(body))]),
     }),
-    // A player's socket may be on any realtime pod, so that each of them hears of each result.
+    // A player's socket may be on any realtime pod, so that each of them gets each result.
     start({
       ...outbox,
       topic: topics.settled,

@@ -1,7 +1,7 @@
 /**
  * A payout's stake is reserved in the ledger, and its row in the outbox of payouts written, in one transaction. `due_at` is both lease
- * and back-off: who claims a row pushes it. A claimed row that was never released was in flight when its worker died, so that nobody
- * knows whether its provider paid (`doubtful`): from then on only that provider may be asked, under the same key.
+ * and backoff: a worker that claims a row moves it forward. A claimed row that was never released was in flight when its worker died, so
+ * that it is unknown whether its provider paid (`doubtful`): from then on only that provider may be asked, with the same key.
  */
 export const PAYOUTS = `
   INSERT INTO accounts (name, kind) VALUES ('house:payouts', 'house');

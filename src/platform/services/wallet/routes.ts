@@ -61,7 +61,7 @@ const movementOf = (body: Json): { key: string; player: string; amountCents: num
   amountCents: centsField(body, 'amountCents'),
 })
 
-/** A lost bet settles with 0 cents: it has its place in the books, and its player hears of it. */
+/** A lost bet settles with 0 cents: it has an entry in the books, and its player gets a message. */
 const settlementOf = (body: Json): Settlement => ({
   key: keyOf(body.key),
   player: playerOf(body.player),

@@ -30,7 +30,7 @@ export type BandwidthSpec = {
 export type NetworkChaosSpec = CommonSpec & {
   readonly action: 'netem' | 'delay' | 'loss' | 'duplicate' | 'corrupt' | 'partition' | 'bandwidth'
   readonly direction?: Direction
-  /** Of a partition: packets vanish (left out: drop), or the sender is told at once. Chaos Mesh after 2.8 knows it. */
+  /** Of a partition: packets vanish (left out: drop), or the sender gets a refusal at once. Since Chaos Mesh 2.8. */
   readonly partitionBehavior?: 'drop' | 'reject'
   readonly target?: PodSelector
   /** IP addresses, CIDRs and host names, each with an optional `:port`; resolved once, at apply, IPv4 only. */
