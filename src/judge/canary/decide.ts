@@ -3,7 +3,7 @@
  * could be promoted. All looks of a canary share the doubt of 5 % (Bonferroni), so that a good release is seldom taken back by chance.
  */
 import type { Canary, StepDecision } from '../../domain/canary.ts'
-import { percent } from '../../domain/show.ts'
+import { showMeasuredPercent } from '../../domain/show.ts'
 import { chanceOfAtMost } from '../../domain/statistics.ts'
 import type { CountsBetween, ReleaseCounts } from '../seen/canary-counters.ts'
 import { type CountedSpan, pairsOf, type Slower, slower } from './latency.ts'
@@ -73,13 +73,13 @@ function whyWorse({ canary, slis, looks }: StepView, { stable, fresh, latency }:
   const { atMost } = canary.gate.errors
   const shown = `${fresh.bad} of ${fresh.requests} answers of the new release were server errors`
   if (fresh.bad > 0 && chanceOfAtLeast(fresh.bad, fresh.requests, atMost) <= level)
-    return `${shown}, more than ${percent(atMost)}`
+    return `${shown}, more than ${showMeasuredPercent(atMost)}`
   if (isWorseThan(stable, fresh, level)) return `${shown}, and ${stable.bad} of ${stable.requests} of the old one`
   if (latency?.is === 'worse')
-    return `the new release was ${percent(latency.rise, 0)} slower than the old one in ${latency.test.pairs} pairs`
+    return `the new release was ${showMeasuredPercent(latency.rise, 0)} slower than the old one in ${latency.test.pairs} pairs`
   const missed = slis.find(({ good, bad, objective }) => chanceOfAtLeast(bad, good + bad, 1 - objective) <= level)
   if (missed === undefined) return undefined
-  return `${missed.sli} missed its objective of ${percent(missed.objective)}: ${missed.bad} of ${missed.good + missed.bad} attempts were bad`
+  return `${missed.sli} missed its objective of ${showMeasuredPercent(missed.objective)}: ${missed.bad} of ${missed.good + missed.bad} attempts were bad`
 }
 
 /** Given all errors of both, how many fall to the new release is binomial if both are equally good: its share of the requests. */
@@ -98,26 +98,30 @@ function whatIsOpen(
 ): Omit<StepDecision, 'outcome'> | undefined {
   const { errors, latency: limit } = canary.gate
   if (served?.isOff)
-    return { reason: 'weight-not-served', note: `${shareWords(served)}, and ${percent(asked, 1)} were asked for` }
+    return {
+      reason: 'weight-not-served',
+      note: `${shareWords(served)}, and ${showMeasuredPercent(asked, 1)} were asked for`,
+    }
   const undecided = (note: string) => ({ reason: 'undecided', note }) as const
   if (fresh.requests < errors.from)
     return undecided(`the new release got ${fresh.requests} requests, and ${errors.from} are needed`)
   if (fresh.bad > fresh.requests * errors.atMost)
     return undecided(
-      `${fresh.bad} of ${fresh.requests} answers were server errors, too few to say more than ${percent(errors.atMost)}`,
+      `${fresh.bad} of ${fresh.requests} answers were server errors, too few to say more than ${showMeasuredPercent(errors.atMost)}`,
     )
   if (latency?.is !== 'open' || limit === undefined) return undefined
   // With no time left the estimate decides: nothing proves a loss, and more time cannot be had.
   if (!mayHold && latency.rise <= limit.atMost) return undefined
   return undecided(
-    `the new release seems ${riseWords(latency.rise)}, and ${latency.test.pairs} pairs do not prove it within ${percent(limit.atMost, 0)}`,
+    `the new release seems ${riseWords(latency.rise)}, and ${latency.test.pairs} pairs do not prove it within ${showMeasuredPercent(limit.atMost, 0)}`,
   )
 }
 
-const riseWords = (rise: number): string => (rise >= 0 ? `${percent(rise, 1)} slower` : `${percent(-rise, 1)} faster`)
+const riseWords = (rise: number): string =>
+  rise >= 0 ? `${showMeasuredPercent(rise, 1)} slower` : `${showMeasuredPercent(-rise, 1)} faster`
 
 export const shareWords = ({ canary, all, share, interval: [low, high] }: ShareServed): string =>
-  `${canary} of ${all} requests (${percent(share, 1)}, between ${percent(low, 1)} and ${percent(high, 1)}) went to the new release`
+  `${canary} of ${all} requests (${showMeasuredPercent(share, 1)}, between ${showMeasuredPercent(low, 1)} and ${showMeasuredPercent(high, 1)}) went to the new release`
 
 function seenWords({ stable, fresh, served, latency }: Facts): string {
   const parts = [

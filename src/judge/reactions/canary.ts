@@ -4,7 +4,7 @@
  */
 import { asCanary, type CanaryRelease } from '../../domain/action.ts'
 import type { Canary } from '../../domain/canary.ts'
-import { percent, showPercent } from '../../domain/show.ts'
+import { showMeasuredPercent, showPercent } from '../../domain/show.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
 import { shareWords } from '../canary/decide.ts'
 import { type ShareServed, shareServed } from '../canary/share.ts'
@@ -76,7 +76,7 @@ function letIn({ harm, act, life, served }: Facts): Ruled<ReactionResult> {
 function wasServed({ harm, act }: Facts, { step, share }: StepServed): Ruled<ReactionResult> {
   const answer = createReactionAnswer(harm, 'serves-share', stepWords(step, act.canary))
   if (share === undefined) return answer.unknown(`No request to either release was counted in it.`, [step.line])
-  const sentence = `${shareWords(share)}; ${percent(step.share, 1)} were asked for.`
+  const sentence = `${shareWords(share)}; ${showMeasuredPercent(step.share, 1)} were asked for.`
   const told = { sentence, lines: [step.line, ...step.decided.slice(-1).map(({ line }) => line)] }
   return share.isOff ? answer.broken('weight-not-served', told) : answer.held(told)
 }

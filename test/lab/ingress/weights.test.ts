@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { random } from '../../../src/domain/random.ts'
+import { createRandom } from '../../../src/domain/random.ts'
 import { createShare, createWeightedChoice } from '../../../src/lab/ingress/gateway-api/weights.ts'
 
 const weights = fc.array(fc.integer({ min: 0, max: 100 }), { minLength: 1, maxLength: 5 })
 
 describe('a weighted choice', () => {
   const countsAfterEach = (all: readonly number[], requests: number, seed: number): number[][] => {
-    const { fraction } = random(seed, 'weights')
+    const { fraction } = createRandom(seed, 'weights')
     const choose = createWeightedChoice(
       all.map((weight, value) => ({ value, weight })),
       fraction,
@@ -48,7 +48,7 @@ describe('a weighted choice', () => {
     // 2,000 canaries of 5 % seen at each of the first 40 requests: the standard error is 0.5 points.
     const takes = Array.from({ length: 40 }, () => 0)
     for (let seed = 0; seed < 2_000; seed += 1) {
-      const { fraction } = random(seed, 'weights')
+      const { fraction } = createRandom(seed, 'weights')
       const share = createShare(5, 100, fraction)
       for (const at of takes.keys()) if (share()) takes[at] = (takes[at] ?? 0) + 1
     }
@@ -56,7 +56,7 @@ describe('a weighted choice', () => {
   })
 
   it('has no pattern: of a client that alternates two requests, both releases get both kinds', () => {
-    const { fraction } = random(7, 'weights')
+    const { fraction } = createRandom(7, 'weights')
     const share = createShare(50, 100, fraction)
     const logins = Array.from({ length: 400 }, (_, at) => ({ isLogin: at % 2 === 0, takes: share() }))
     const loginsTaken = logins.filter(({ isLogin, takes: taken }) => isLogin && taken).length
