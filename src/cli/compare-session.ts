@@ -1,7 +1,8 @@
 /** `matchday compare REHEARSAL`: two releases measured in turn, or both at once. */
 import { copyFileSync } from 'node:fs'
 import { performComparison } from '../controller/compare.ts'
-import type { SessionPorts } from '../controller/session.ts'
+import { type Pin, pinActions, pinReleases } from '../controller/pinning.ts'
+import type { SessionPorts, Warm } from '../controller/session.ts'
 import type { CompareSession, Release } from '../domain/comparison.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { pairsNeeded } from '../domain/paired.ts'
@@ -102,6 +103,19 @@ function releaseOf(flag: string, names: readonly string[] | undefined, { release
   throw new BadInput([issueOfFlag(flag, { problem, next })])
 }
 
+/** Each Deployment once: a release may be compared with itself. @throws BadInput when the releases are of different size */
+function pinsOf({ releases = {} }: Target, { a, b }: CompareSession): readonly Pin[] {
+  const pins = [a, b].flatMap(({ name }) => (Object.hasOwn(releases, name) ? (releases[name]?.pinned ?? []) : []))
+  const [one, other] = pins
+  if (one !== undefined && other !== undefined && one.replicas !== other.replicas) {
+    const problem = `${one.deployment} is held at ${one.replicas} pods and ${other.deployment} at ${other.replicas}: the larger one would win.`
+    throw new BadInput([
+      { at: other.at, code: 'replicas-differ', problem, next: 'Give both the same number of replicas.' },
+    ])
+  }
+  return [...new Map(pins.map((pin) => [pin.deployment, pin])).values()]
+}
+
 async function perform(
   ports: SessionPorts,
   chosen: ChosenCluster | undefined,
@@ -114,7 +128,9 @@ async function perform(
 ): Promise<void> {
   const seed = seedOf(flags)
   const { rehearsal } = inputs
-  const plan = await planSession(ports, inputs, folder, k6, seed)
+  const pins = chosen === undefined ? [] : pinsOf(inputs.target, session)
+  const touched = { faults: [], actions: pinActions(pins) }
+  const plan = await planSession(ports, inputs, folder, k6, seed, rehearsal, touched)
   signal.throwIfAborted()
   copyFileSync(rehearsal.file, folder.file('rehearsal.yaml'))
   tellStart(rehearsal.name, session, seed, flags, chosen !== undefined)
@@ -122,7 +138,14 @@ async function perform(
     say(term`the faults and actions of the rehearsal are left out`)
   const journal = await openJournal(folder.file('journal.ndjson'))
   try {
-    await performComparison(ports, { ...plan, session }, journal, progress(flags.quiet === true), signal)
+    const prepare = async (warm: Warm) => {
+      if (ports.cluster === undefined || pins.length === 0) return
+      say(
+        term`restarting ${pins.map(({ deployment, replicas }) => `${deployment} (held at ${replicas} replicas)`).join(' and ')}`,
+      )
+      await pinReleases({ ...ports.cluster, clock: ports.clock }, warm, pins, { target: plan.target, run: folder.run })
+    }
+    await performComparison(ports, { ...plan, session }, journal, progress(flags.quiet === true), signal, prepare)
   } finally {
     await journal.close()
   }

@@ -16,6 +16,8 @@ export type Act =
   /** The nodes lose power, if the cluster supports it (`matchday.dev/power-control`). */
   | { readonly kind: 'power-off'; readonly nodes: NodeChoice }
   | { readonly kind: 'scale'; readonly workload: Workload; readonly replicas: number }
+  /** A number of pods that no autoscaler changes while it lasts. */
+  | { readonly kind: 'pin'; readonly workload: Workload; readonly replicas: number }
   /** A rolling restart of the pods, as `kubectl rollout restart`. */
   | { readonly kind: 'rollout'; readonly workload: Workload }
   /**
@@ -132,6 +134,14 @@ const kinds: { readonly [K in ActKind]: ActionKind<ActOf<K>> } = {
     words: ({ workload, replicas }) => `scale ${workload.name} to ${replicas}`,
     note: ({ workload, replicas }) => `${workload.kind} ${workload.name} has ${replicas} replicas`,
     change: ({ workload, replicas }) => ({ on: 'replicas', workload, replicas }),
+  },
+  pin: {
+    ...lasting,
+    sentence: ({ workload, replicas }) => `holds ${workload.kind} ${workload.name} at ${replicas} replicas`,
+    words: ({ workload, replicas }) => `pin ${workload.name} at ${replicas}`,
+    note: ({ workload, replicas }) =>
+      `${workload.kind} ${workload.name} has ${replicas} replicas, and no autoscaler changes that`,
+    change: ({ workload, replicas }) => ({ on: 'pinned-replicas', workload, replicas }),
   },
   rollout: {
     sentence: ({ workload }) => `restarts the pods of ${workload.kind} ${workload.name} one after the other`,

@@ -10,6 +10,8 @@ export type Change =
   | NodeChange
   /** Another number of replicas. */
   | { readonly on: 'replicas'; readonly workload: Workload; readonly replicas: number }
+  /** A number of replicas that their autoscaler, if there is one, may not change. */
+  | { readonly on: 'pinned-replicas'; readonly workload: Workload; readonly replicas: number }
   /** A rolling restart of the pods, as `kubectl rollout restart`. */
   | { readonly on: 'pods'; readonly workload: Workload }
   /** Another pod template, which must be rolled out in its time; otherwise the change fails and is taken back. */

@@ -358,7 +358,11 @@ export type Target = {
 }
 
 /** Where one of several releases is entered. */
-export type DeployedRelease = { readonly entry: string }
+export type DeployedRelease = {
+  readonly entry: string
+  /** Restarted before it is compared, and held at this number of pods meanwhile. Earlier versions did not have it. */
+  readonly pinned?: { readonly deployment: string; readonly replicas: number; readonly at: SourcePoint }
+}
 
 /** `desired` and `observed` are dotted paths (`data.primary`) in the object; it is switched when they are equal. */
 export type DatabaseSwitch = {

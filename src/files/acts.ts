@@ -107,6 +107,16 @@ export const acts = {
       mayMoveDatabase: true,
     }),
   ),
+  pin: act(
+    record({
+      deployment,
+      replicas: need(integer({ min: 1, max: 100_000, what: 'a number of pods' }), 'Replicas that it keeps.'),
+    }),
+    'Holds a Deployment at a number of replicas: the bounds of its autoscaler are set to it, a ScaledObject is paused at it; undone by the values before.',
+    (draft) => ({
+      act: { kind: 'pin', workload: { kind: 'Deployment', name: draft.deployment }, replicas: draft.replicas },
+    }),
+  ),
   rollout: act(
     tellApart({ statefulSet: record({ statefulSet }) }, { deployment: record({ deployment }) }),
     'Restarts the pods one after the other, as kubectl rollout restart; undone by the template before, when it is not complete.',

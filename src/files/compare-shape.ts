@@ -1,9 +1,10 @@
 /** How releases are compared: the part `compare` of a rehearsal file, and `releases` of a target file. */
 import type { CompareSettings } from '../domain/comparison.ts'
 import { ratio, seconds } from '../domain/units.ts'
+import { objectName } from './name-shapes.ts'
 import { duration, factor, percentage } from './quantities.ts'
 import { may, need, record } from './record.ts'
-import { integer, type Shape, table, text } from './shape.ts'
+import { integer, placed, type Shape, table, text } from './shape.ts'
 
 const loss = percentage({ min: 0, max: 1, example: '15%' })
 const share = percentage({ min: 0.000001, max: 1, example: '0.1%' })
@@ -84,6 +85,18 @@ const release = record({
       pattern: /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
     }),
     'URL where clients of this release enter.',
+  ),
+  pin: may(
+    placed(
+      record({
+        deployment: need(objectName('shop-next'), 'Deployment that runs this release.'),
+        replicas: need(
+          integer({ min: 1, max: 100_000, what: 'a number of pods' }),
+          'Pods that it has while it is compared.',
+        ),
+      }),
+    ),
+    'Where a cluster is touched: `matchday compare` restarts the Deployment first, and no autoscaler changes its replicas meanwhile.',
   ),
 })
 

@@ -89,4 +89,7 @@ type Releases = NonNullable<Draft['releases']>['value']
 const mapValues = <T, U>(all: Readonly<Record<string, T>>, turn: (value: T) => U): Record<string, U> =>
   Object.fromEntries(Object.entries(all).map(([key, value]) => [key, turn(value)]))
 
-const releaseOf = ({ entry }: Releases[string]): DeployedRelease => ({ entry: entry.replace(/\/+$/, '') })
+const releaseOf = ({ entry, pin }: Releases[string]): DeployedRelease => ({
+  entry: entry.replace(/\/+$/, ''),
+  ...(pin === undefined ? {} : { pinned: { ...pin.value, at: pin.at } }),
+})

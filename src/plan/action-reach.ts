@@ -23,6 +23,7 @@ export function actionReach(
     case 'nodes':
       return nodesReach(change, rehearsal, target, inventory, held)
     case 'replicas':
+    case 'pinned-replicas':
     case 'pods':
     case 'pod-template':
       return workloadReach(change, rehearsal, target, inventory, held)
@@ -104,7 +105,7 @@ function workloadReach(
   const targets = [`${kind}/${namespace}/${name}`]
   const none: Reach = { targets, pods: [], most: 0, drawn: false, namespaces: [namespace], problems: [] }
   if (live === undefined) return { ...none, problems: [noWorkload(change.workload, namespace)] }
-  const away = change.on === 'replicas' ? Math.max(0, replicasOf(live) - change.replicas) : unavailableMost(live)
+  const away = 'replicas' in change ? Math.max(0, replicasOf(live) - change.replicas) : unavailableMost(live)
   const harmed = representatives(podsOf(live, pods), away)
   const problems = away > 0 ? outside([namespace], rehearsal) : []
   return { ...none, pods: harmed, most: harmed.filter((id) => !held.includes(id)).length, problems }

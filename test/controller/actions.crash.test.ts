@@ -49,6 +49,19 @@ const workload = [
     spec: { minAvailable: 1, selector: { matchLabels: { app: 'seats' } } },
   },
   {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'seats', namespace: 'default' },
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'seats' },
+      minReplicas: 2,
+      maxReplicas: 4,
+      metrics: [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 99 } } },
+      ],
+    },
+  },
+  {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: 'features', namespace: 'default' },
@@ -62,6 +75,7 @@ const acts: Readonly<Record<string, { readonly forS?: number; readonly act: stri
   drain: { forS: 12, act: 'drain: {zone: zone-a, pool: realtime}' },
   'power-off': { forS: 12, act: 'powerOff: {pool: batch}' },
   scale: { forS: 8, act: 'scale: {deployment: web, replicas: 3}' },
+  pin: { forS: 8, act: 'pin: {deployment: seats, replicas: 3}' },
   rollout: { act: 'rollout: {deployment: web}' },
   release: {
     forS: 30,

@@ -132,6 +132,7 @@ const act = variants('kind', {
   drain: object({ nodes }),
   'power-off': object({ nodes }),
   scale: object({ workload, replicas: number }),
+  pin: object({ workload, replicas: number }),
   rollout: object({ workload }),
   release: variants('shape', { rolling: object(released), canary: object({ ...released, canary }) }),
   flag: object({ configMap: text, key: text, value: text }),
@@ -295,7 +296,7 @@ export const target = object(
     injectionBudgetMs: ms,
     prometheus,
     credentials: record(credential),
-    releases: record(object({ entry: text })),
+    releases: record(object({ entry: text }, { pinned: object({ deployment: text, replicas: number, at }) })),
     acceptedFindings: list(object({ cause: text, owner: text, reason: text, until: text, at }, { about: text })),
   },
 )

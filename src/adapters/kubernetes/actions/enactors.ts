@@ -4,6 +4,7 @@ import { traffic } from './canary.ts'
 import type { ChangeEnactor } from './enactor.ts'
 import { configMap } from './flag.ts'
 import { nodes } from './nodes.ts'
+import { pinnedReplicas } from './pin.ts'
 import { database } from './promote.ts'
 import { podTemplate } from './release.ts'
 import { pods, replicas } from './workloads.ts'
@@ -11,6 +12,7 @@ import { pods, replicas } from './workloads.ts'
 const enactors: { readonly [K in Change['on']]: ChangeEnactor<ChangeOn<K>> } = {
   nodes,
   replicas,
+  'pinned-replicas': pinnedReplicas,
   pods,
   'pod-template': podTemplate,
   traffic,

@@ -27,6 +27,8 @@ export async function leftChanges(api: KubernetesApi, target: Target): Promise<r
     paths.statefulSets(namespace),
     paths.configMaps(namespace),
     routesPath(namespace),
+    paths.autoscalers(namespace),
+    paths.scaledObjects(namespace),
   ]
   const objects = await Promise.all([
     ...lists.map(async (path) => itemsOf(await allowed(api, path + MARKED))),
