@@ -1,7 +1,4 @@
-/**
- * Metrics that rules read by name, on any platform. The reference platform exposes them. `wire/metrics.ts` repeats the names, because the domain
- * imports nothing; a test keeps both equal.
- */
+/** Metrics that rules read by name, on any platform. The reference platform exposes the first two by `wire/metrics.ts`, and prom-client the others. */
 
 /** Requests of a pod by `code`; 499 if the client gave up. */
 export const REQUESTS = 'http_requests_total'

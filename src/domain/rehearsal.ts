@@ -97,7 +97,7 @@ export type ActionSpec = Begin & {
 }
 
 export type { Act } from './action.ts'
-export type { NodeChoice, Workload } from './change.ts'
+export type { NodeChoice } from './change.ts'
 
 /** A Chaos Mesh object as it is applied. Only the code that creates or shows it reads it; its effect is in `Fault`. */
 export type ChaosManifest = {

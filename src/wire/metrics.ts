@@ -1,7 +1,8 @@
 /**
  * Metric names that two rooms must agree on: what the scenarios emit (read by adapters/k6) and what the reference platform
- * exposes (read by witnesses, the autoscaler and failover checks). Runs inside k6: no imports.
+ * exposes (read by witnesses, the autoscaler and failover checks). Runs inside k6 too.
  */
+import { REQUESTS, WRITABLE } from '../domain/metric-names.ts'
 
 /**
  * Emitted by a scenario. A happy request costs one Trend sample; Counters are for the rare side only, so that
@@ -39,7 +40,7 @@ export const scenarioMetrics = {
 /** Exposed by the platform's services on /metrics. */
 export const platformMetrics = {
   /** Counter on every HTTP service, labels `route`, `code`: requests ended (probes and /metrics not counted); code 499 where the client gave up. */
-  requests: 'http_requests_total',
+  requests: REQUESTS,
   /** Histogram on every HTTP service, labels `route`. */
   requestSeconds: 'http_request_duration_seconds',
   /** Counter on each PSP simulator, labels `psp`, `operation` (`charge` | `void` | `query` | `payout`), `outcome`: the PSP's own count of calls that reached it. */
@@ -93,7 +94,7 @@ export const databaseMetrics = {
   /** Gauge, labels `pod`, `role` (`primary` | `standby`): 1. */
   role: 'db_role',
   /** Gauge, label `pod`: 1 while it accepts writes. Two pods at 1 are a split brain. */
-  writable: 'db_writable',
+  writable: WRITABLE,
   /** Gauge, label `pod`: the timeline, which grows by one with each promotion. Diverged histories have different timelines. */
   timeline: 'db_timeline',
   /** Gauge, label `pod`: bytes of the log that a standby has not confirmed (operator), or has received and not replayed (keeper). */

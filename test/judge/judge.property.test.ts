@@ -3,12 +3,10 @@ import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { causeNames } from '../../src/domain/causes.ts'
 import type { Evidence, EvidenceKind } from '../../src/domain/evidence.ts'
-import { REQUESTS, WRITABLE } from '../../src/domain/metric-names.ts'
 import type { Reaction } from '../../src/domain/rehearsal.ts'
 import { ratio, seconds } from '../../src/domain/units.ts'
 import type { Judgment } from '../../src/domain/verdict.ts'
 import { createJudging, judge } from '../../src/judge/judge.ts'
-import { databaseMetrics, platformMetrics } from '../../src/wire/metrics.ts'
 import {
   actionOf,
   actionSteps,
@@ -253,11 +251,6 @@ function judgeLined(lined: readonly { readonly record: Evidence; readonly line: 
   for (const { record, line } of lined) add(record, line)
   return result()
 }
-
-it("the judge's metric names are those of the platform", () => {
-  expect(REQUESTS).toBe(platformMetrics.requests)
-  expect(WRITABLE).toBe(databaseMetrics.writable)
-})
 
 it('the glossary explains each cause', () => {
   const glossary = readFileSync('docs/glossary.md', 'utf8').split('## Causes')[1] ?? ''
