@@ -90,6 +90,6 @@ const wholeFile = ({ file }: Target): SourcePoint => ({ file, line: 0, column: 0
 
 /** The API server itself calls pods and services. Where packets are dropped it reports an error or does not answer in time. */
 const cutOff = (problem: string, what: string, port: number | undefined): string =>
-  /time-out|50[234]|dial tcp|trying to reach/.test(problem)
+  /time-?out|50[234]|dial tcp|trying to reach/.test(problem)
     ? `The API server calls the ${what} itself: if a NetworkPolicy denies ingress, let the control plane's address reach port ${port}. `
     : ''

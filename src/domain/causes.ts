@@ -244,7 +244,7 @@ export const causes = {
     missing: 'inconclusive',
     starved: 'excused',
     lost: 'excused',
-    next: 'Shorten the time-out to the provider or let the breaker open earlier; both must fit below the budget.',
+    next: 'Shorten the timeout to the provider or let the breaker open earlier; both must fit below the budget.',
   },
   'failback-missing': {
     needs: SCRAPES,
@@ -265,7 +265,7 @@ export const causes = {
     missing: 'unnamed',
     starved: 'excused',
     lost: 'excused',
-    next: 'Give each call a time-out below that of its caller, and bound what may wait for it (slots, queue).',
+    next: 'Give each call a timeout below that of its caller, and bound what may wait for it (slots, queue).',
   },
   'retry-storm': {
     needs: SCRAPES,

@@ -13,7 +13,7 @@ const trials: readonly Trial[] = [
 ]
 
 describe('the figure', () => {
-  it('counts a time-out as killed, a mutant without a test as a survivor, and leaves out what is unclear', () => {
+  it('counts a timeout as killed, a mutant without a test as a survivor, and leaves out what is unclear', () => {
     expect(figureOf(trials)).toMatchObject({ killed: 2, counted: 4 })
   })
 

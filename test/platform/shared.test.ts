@@ -42,7 +42,7 @@ describe('configuration', () => {
       { PSP_SLOTS: '2', BREAKER_FAILURES: '3' },
       'BREAKER_FAILURES',
     ],
-    ['a time-out that leaves no time for the second PSP', { PSP_TIMEOUT_MS: '1500' }, 'PSP_TIMEOUT_MS'],
+    ['a timeout that leaves no time for the second PSP', { PSP_TIMEOUT_MS: '1500' }, 'PSP_TIMEOUT_MS'],
     ['a lease shorter than a request', { DEPOSIT_LEASE_MS: '1000' }, 'DEPOSIT_LEASE_MS'],
   ])('refuses %s', (_, change, name) => {
     const result = readConfig({ ...good, ...change }, readPaymentsConfig)

@@ -47,7 +47,7 @@ export const strangeServers: readonly (readonly [string, Strange, RegExp])[] = [
   ['the name leads nowhere', async () => 'https://nowhere.invalid:6443', /ENOTFOUND|EAI_AGAIN/],
   ['the connection is reset at once', ({ tcp }) => tcp((socket) => socket.resetAndDestroy()), /no answer/],
   ['the connection is closed at once', ({ tcp }) => tcp((socket) => socket.end()), /no answer/],
-  ['nothing is ever answered', ({ https }) => https(() => undefined), /nothing came within the time-out/],
+  ['nothing is ever answered', ({ https }) => https(() => undefined), /nothing came within the timeout/],
   ['it speaks plain HTTP', ({ tcp }) => tcp((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')), /no answer/],
   ['its certificate is of another authority', ({ https }) => otherAuthority(https), /certificate/i],
   ['the answer breaks off', ({ https }) => https(breakOff), /no answer|aborted/],

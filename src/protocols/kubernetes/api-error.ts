@@ -82,7 +82,7 @@ export const quoted = (text: string): string =>
 
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
-  if (cause.name === 'TimeoutError') return 'nothing came within the time-out'
+  if (cause.name === 'TimeoutError') return 'nothing came within the timeout'
   // Node gives several failed attempts (IPv4 and IPv6) as one error without a message.
   const all = cause instanceof AggregateError ? cause.errors.map(reasonOf).join('; ') : cause.message
   return all || codeOf(cause) || cause.name

@@ -108,7 +108,7 @@ describe('the effect of a NetworkChaos', () => {
       target: of('server'),
     })
     await injected('networkchaos', 'cut')
-    expect(await asked(url)).toBe('failed: time-out')
+    expect(await asked(url)).toBe('failed: timeout')
     await bench.kubectl('delete', 'networkchaos', 'cut')
     expect(await asked(url)).toMatch(/^\d+$/)
     expect((await heldRules()).sources).toEqual({})
@@ -118,7 +118,7 @@ describe('the effect of a NetworkChaos', () => {
     const external = { externalTargets: ['server.default.svc.cluster.local'] }
     await chaos('NetworkChaos', 'cut', { action: 'partition', direction: 'to', ...of('client'), ...external })
     await injected('networkchaos', 'cut')
-    expect(await asked('http://server/')).toBe('failed: time-out')
+    expect(await asked('http://server/')).toBe('failed: timeout')
     expect(await asked(await serverAddress())).toMatch(/^\d+$/)
   })
 
@@ -136,7 +136,7 @@ describe('the effect of a NetworkChaos', () => {
     const url = await serverAddress()
     await chaos('NetworkChaos', 'short', { action: 'partition', duration: '3s', ...of('client'), target: of('server') })
     await injected('networkchaos', 'short')
-    expect(await asked(url, 500)).toBe('failed: time-out')
+    expect(await asked(url, 500)).toBe('failed: timeout')
     await sleep(3000)
     expect(await asked(url)).toMatch(/^\d+$/)
     expect((await statusOf('networkchaos', 'short')).experiment.containerRecords[0]).toMatchObject({
@@ -151,7 +151,7 @@ describe('the effect of a NetworkChaos', () => {
     await chaos('NetworkChaos', 'cut', { action: 'partition', duration: '5s', ...of('client'), target: of('server') })
     await injected('networkchaos', 'cut')
     await controlComponent(bench.root, 'chaos-daemon', 'kill')
-    expect(await asked(url, 500)).toBe('failed: time-out')
+    expect(await asked(url, 500)).toBe('failed: timeout')
     await controlComponent(bench.root, 'chaos-daemon', 'start')
     await eventually('recovery', 15_000, async () => (/^\d+$/.test(await asked(url, 500)) ? true : undefined))
     expect((await heldRules()).sources).toEqual({})
@@ -211,7 +211,7 @@ describe('the effect of a DNSChaos', () => {
   it('names resolve to addresses where nothing answers', async () => {
     await dns('random', 'server.*')
     await injected('dnschaos', 'names')
-    expect(await asked('http://server/', 300)).toBe('failed: time-out')
+    expect(await asked('http://server/', 300)).toBe('failed: timeout')
   })
 })
 

@@ -12,7 +12,7 @@ function ask(url: string, withinMs: number): Promise<string> {
     answer.resume().on('end', () => resolve(String(Math.round(performance.now() - startMs))))
   })
   outgoing.on('error', (error) =>
-    resolve(`failed: ${error.name === 'AbortError' || error.name === 'TimeoutError' ? 'time-out' : error.message}`),
+    resolve(`failed: ${error.name === 'AbortError' || error.name === 'TimeoutError' ? 'timeout' : error.message}`),
   )
   outgoing.end()
   return promise

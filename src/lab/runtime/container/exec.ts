@@ -55,7 +55,7 @@ const SIGNAL_EXIT: Partial<Record<NodeJS.Signals, number>> = {
 export const exitCodeOf = (code: number | null, signal: NodeJS.Signals | null): number =>
   code ?? (signal === null ? undefined : SIGNAL_EXIT[signal]) ?? 137
 
-/** @throws RuntimeFault `time-out`; the command is killed then. 0 means no time limit. */
+/** @throws RuntimeFault `timeout`; the command is killed then. 0 means no time limit. */
 export async function execToEnd(
   record: ContainerRecord,
   command: readonly string[],
@@ -69,7 +69,7 @@ export async function execToEnd(
     const timer = timeoutSeconds > 0 ? setTimeout(expire, timeoutSeconds * 1000) : undefined
     function expire() {
       killExec(child)
-      reject(new RuntimeFault('time-out', `command ${JSON.stringify(command)} took longer than ${timeoutSeconds} s`))
+      reject(new RuntimeFault('timeout', `command ${JSON.stringify(command)} took longer than ${timeoutSeconds} s`))
     }
     child.once('close', (code, signal) => {
       clearTimeout(timer)

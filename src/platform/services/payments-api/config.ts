@@ -20,7 +20,7 @@ export function readPaymentsConfig(read: ConfigReader) {
   const leaseMs = read.integer('DEPOSIT_LEASE_MS', { min: 500, max: 600_000, fallback: 5_000 })
   const failuresToOpen = read.integer('BREAKER_FAILURES', { min: 1, max: 1_000, fallback: 5 })
   if (failuresToOpen > slots)
-    read.problem('BREAKER_FAILURES must not exceed PSP_SLOTS, otherwise a lost provider costs two time-outs')
+    read.problem('BREAKER_FAILURES must not exceed PSP_SLOTS, otherwise a lost provider costs two timeouts')
   // The wallet is asked within the lease too.
   if (leaseMs < budgetMs + CREDIT_TIMEOUT_MS)
     read.problem(
