@@ -18,7 +18,7 @@ const STATUS: Record<RuntimeFaultKind, grpcStatus> = {
   'not-found': grpcStatus.NOT_FOUND,
   invalid: grpcStatus.INVALID_ARGUMENT,
   'wrong-state': grpcStatus.FAILED_PRECONDITION,
-  'timeout': grpcStatus.DEADLINE_EXCEEDED,
+  timeout: grpcStatus.DEADLINE_EXCEEDED,
   'not-offered': grpcStatus.UNIMPLEMENTED,
   failed: grpcStatus.UNKNOWN,
 }
