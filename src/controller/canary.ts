@@ -6,6 +6,7 @@ import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { PlannedAction } from '../domain/timeline.ts'
 import { after, type Instant, millis } from '../domain/units.ts'
 import { createCanaryWatch, LOOK_EVERY } from '../judge/canary/watch.ts'
+import { canariesOf } from '../judge/seen/canary-counters.ts'
 import type { Clock, StepGate } from './ports.ts'
 
 export type Canaries = {
@@ -16,10 +17,7 @@ export type Canaries = {
 
 export function createCanaries(clock: Clock, rehearsal: Rehearsal, target: Target): Canaries {
   const watches = new Map(
-    rehearsal.actions.flatMap(({ name, act }) => {
-      const release = asCanary(act)
-      return release === undefined ? [] : [[name, createCanaryWatch(rehearsal, target, name, release.canary)] as const]
-    }),
+    canariesOf(rehearsal).map((named) => [named.action, createCanaryWatch(rehearsal, target, named)] as const),
   )
   return {
     add(record) {

@@ -24,11 +24,11 @@ export type Canary = {
 
 /** What a step is decided by. Counters are those of `metric-names.ts`, or a histogram's `_sum` and `_count`. */
 export type CanaryGate = {
-  /** Metric sources of the target file: the pods of the old and of the new release. */
+  /** Metric sources of the target file: the pods of the old and of the new release. One source that has both is split by the names of its pods. */
   readonly stable: string
   readonly canary: string
-  /** Only series with these labels, such as one route of the service. */
-  readonly where: Readonly<Record<string, string>>
+  /** Only series with one of these sets of labels, such as some routes of the service; all series if empty. */
+  readonly where: readonly Readonly<Record<string, string>>[]
   /** Server errors: the most that the new release may answer, from this number of its requests in a step on. */
   readonly errors: { readonly atMost: Ratio; readonly from: number }
   /** The histogram whose mean is compared, the most that it may rise, and the number of requests in all steps from which it is. */

@@ -42,8 +42,11 @@ const requests = integer({ min: 1, max: 1_000_000_000, what: 'a number of reques
 
 const gate = record({
   stable: need(source('gateway'), 'Source of the pods of the old release.'),
-  canary: need(source('gateway-canary'), 'Source of the pods of the new release.'),
-  where: may(seriesLabels, 'Only series with these labels, such as one route of the service.'),
+  canary: need(
+    source('gateway-canary'),
+    'Source of the pods of the new release. One source that has both is split by the names of the pods.',
+  ),
+  where: may(list(seriesLabels), 'Only series with one of these sets of labels, such as some routes of the service.'),
   errors: need(
     record({
       atMost: need(

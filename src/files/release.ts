@@ -45,17 +45,13 @@ function checkRolling(
     report(at, 'missing-key', `The release "${name}" changes nothing.`, 'add image or annotations.')
 }
 
-/** Its steps rise and fit into the time of the action, and both releases are counted apart. */
+/** Its steps rise and fit into the time of the action. */
 function checkCanary(draft: CanaryDraft, { lastsMs }: ActionName, report: Report): void {
-  const { steps, hold, within, gate } = draft
+  const { steps, hold, within } = draft
   const fallen = steps.value.find((share, index) => index > 0 && share <= (steps.value[index - 1] ?? 0))
   if (fallen !== undefined) {
     const problem = `The step to ${showPercent(fallen)} comes after one that is not smaller.`
     report(steps.at, 'wrong-value', problem, 'let the shares rise: [5%, 25%, 100%].')
-  }
-  if (gate.stable.value === gate.canary.value) {
-    const problem = 'Both releases would be counted by one source.'
-    report(gate.canary.at, 'wrong-value', problem, 'give each a source of its own.')
   }
   const extraMs: number = draft.extraHold ?? 0
   const needs = within.value + steps.value.length * hold.value + extraMs
@@ -78,7 +74,7 @@ function canaryOf({ replicas, route, stable, canary, steps, hold, extraHold, gat
     gate: {
       stable: gate.stable.value,
       canary: gate.canary.value,
-      where: gate.where ?? {},
+      where: gate.where ?? [],
       errors: gate.errors,
       ...(latency === undefined ? {} : { latency: { ...latency, histogram: latency.histogram.value } }),
       slis: (gate.slis ?? []).map(({ value }) => value),

@@ -47,7 +47,7 @@ describe('a canary in a file', () => {
         gate: {
           stable: 'wallet',
           canary: 'psp-a',
-          where: {},
+          where: [],
           errors: { atMost: 0.01, from: 20 },
           latency: { histogram: 'http_request_duration_seconds', atMost: 0.15, from: 200 },
           slis: ['deposit'],
@@ -69,11 +69,6 @@ describe('a canary in a file', () => {
       [
         'expectation-unobservable: The steps need up to 1m50s (20s until its pods are Ready, 2 steps of 40s, 10s more), and the action lasts 1m20s.',
       ],
-    ],
-    [
-      'with one source for both releases',
-      ['canary: psp-a', 'canary: wallet'],
-      ['wrong-value: Both releases would be counted by one source.'],
     ],
     [
       'that asks for an indicator without an objective',

@@ -31,6 +31,7 @@ const view = (stable: Rates, canary: Rates, changes: Partial<StepView> = {}): St
   counts: counting(stable, canary),
   slis: [],
   looks: 11,
+  decisions: 5,
   isOver: true,
   mayHold: true,
   ...changes,

@@ -26,7 +26,7 @@ export const canaryAct = (changes: Partial<CanaryAct['canary']> = {}): CanaryAct
     gate: {
       stable: 'gateway',
       canary: 'gateway-canary',
-      where: {},
+      where: [],
       errors: { atMost: ratio(0.01), from: 20 },
       latency: { histogram: 'http_request_duration_seconds', atMost: 0.5, from: 200 },
       slis: [],

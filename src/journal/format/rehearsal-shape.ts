@@ -122,7 +122,13 @@ const canary = object({
   holdMs: ms,
   extraMs: ms,
   gate: object(
-    { stable: text, canary: text, where: labels, errors: object({ atMost: share, from: number }), slis: list(text) },
+    {
+      stable: text,
+      canary: text,
+      where: list(labels),
+      errors: object({ atMost: share, from: number }),
+      slis: list(text),
+    },
     { latency: object({ histogram: text, atMost: number, from: number }) },
   ),
 })

@@ -1,6 +1,7 @@
 /**
  * What becomes of one step of a canary: the next step, a rollback, or more time. Errors are decided at every look; response times only when a step
- * could be promoted. All looks of a canary share the doubt of 5 % (Bonferroni), so that a good release is seldom taken back by chance.
+ * could be promoted. All looks of a canary share the doubt of 5 % (Bonferroni), so that a good release is seldom taken back by chance. What must hold
+ * at every step, such as a proof that it is not slower, needs no correction.
  */
 import type { Canary, StepDecision } from '../../domain/canary.ts'
 import { showMeasuredPercent } from '../../domain/show.ts'
@@ -28,6 +29,8 @@ export type StepView = {
   readonly slis: readonly SliInStep[]
   /** How often all steps of this canary are looked at, at most. */
   readonly looks: number
+  /** How often a step could be promoted, at most. */
+  readonly decisions: number
   /** The hold is over: the step may be promoted. */
   readonly isOver: boolean
   /** There is time left for a longer hold. */
@@ -54,7 +57,7 @@ type Facts = {
   readonly latency: Slower | undefined
 }
 
-function factsOf({ canary, asked, step, earlier, counts, looks, isOver }: StepView): Facts {
+function factsOf({ canary, asked, step, earlier, counts, decisions, isOver }: StepView): Facts {
   const [stable, fresh] = [counts('stable', step.fromAt, step.toAt), counts('canary', step.fromAt, step.toAt)]
   const { latency } = canary.gate
   const all = [...earlier, step]
@@ -64,7 +67,9 @@ function factsOf({ canary, asked, step, earlier, counts, looks, isOver }: StepVi
     stable,
     fresh,
     served: shareServed(stable, fresh, asked),
-    latency: isAsked ? slower(pairsOf(all, counts), latency.atMost, ALPHA / looks) : undefined,
+    latency: isAsked
+      ? slower(pairsOf(all, counts), latency.atMost, { worse: ALPHA / decisions, fine: ALPHA })
+      : undefined,
   }
 }
 

@@ -36,10 +36,14 @@ export type Slower =
   | { readonly is: 'unmeasured' }
 
 /** Worse: proven slower, and by more than is allowed. Fine: proven to be within what is allowed. */
-export function slower(differences: readonly number[], atMost: number, level: number): Slower {
+export function slower(
+  differences: readonly number[],
+  atMost: number,
+  level: { readonly worse: number; readonly fine: number },
+): Slower {
   const test = paired(differences)
   if (test === undefined) return { is: 'unmeasured' }
   const rise = Math.expm1(test.mean)
-  if (rise > atMost && pAbove(test, 0) <= level) return { is: 'worse', test, rise }
-  return { is: pBelow(test, Math.log1p(atMost)) <= level ? 'fine' : 'open', test, rise }
+  if (rise > atMost && pAbove(test, 0) <= level.worse) return { is: 'worse', test, rise }
+  return { is: pBelow(test, Math.log1p(atMost)) <= level.fine ? 'fine' : 'open', test, rise }
 }

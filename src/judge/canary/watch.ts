@@ -1,10 +1,10 @@
 /** A fold over the evidence of a run under way that decides the steps of its canaries. The controller asks it; the judge reads what it decided. */
-import { type Canary, SETTLE, type StepDecision, stepsMs } from '../../domain/canary.ts'
+import { SETTLE, type StepDecision, stepsMs } from '../../domain/canary.ts'
 import type { Evidence } from '../../domain/evidence.ts'
 import { unionsIn } from '../../domain/indicators.ts'
 import { type Rehearsal, scrapeMsOf, type Target } from '../../domain/rehearsal.ts'
 import { type Millis, seconds } from '../../domain/units.ts'
-import { canaryCounters, countsBetween } from '../seen/canary-counters.ts'
+import { canaryCounters, countsBetween, type NamedCanary } from '../seen/canary-counters.ts'
 import { createCounters } from '../seen/counters.ts'
 import { createWindows } from '../seen/windows.ts'
 import { decideStep, type SliInStep } from './decide.ts'
@@ -19,7 +19,8 @@ export type CanaryWatch = {
 /** How often a step is looked at. Each look costs some of the doubt that all looks share. */
 export const LOOK_EVERY: Millis = seconds(5)
 
-export function createCanaryWatch(rehearsal: Rehearsal, target: Target, action: string, canary: Canary): CanaryWatch {
+export function createCanaryWatch(rehearsal: Rehearsal, target: Target, named: NamedCanary): CanaryWatch {
+  const { canary } = named.release
   const counters = createCounters((source) => scrapeMsOf(target, source))
   for (const wanted of canaryCounters(rehearsal)) counters.want(wanted)
   const unions = unionsIn(rehearsal.slis)
@@ -47,9 +48,10 @@ export function createCanaryWatch(rehearsal: Rehearsal, target: Target, action: 
         asked: canary.steps[step - 1] ?? 0,
         step: stretchOf(step),
         earlier,
-        counts: countsBetween(counters, action),
+        counts: countsBetween(counters, named),
         slis: canary.gate.slis.flatMap((sli) => sliIn(rehearsal, sli, windows.sums('step', String(step)).get(sli))),
         looks: Math.ceil(stepsMs(canary) / LOOK_EVERY),
+        decisions: canary.steps.length + Math.ceil(canary.extraMs / LOOK_EVERY),
         ...may,
       })
     },

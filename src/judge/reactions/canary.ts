@@ -13,7 +13,7 @@ import type { Ruled } from '../findings/ruled.ts'
 import { duration } from '../findings/words.ts'
 import type { Harm } from '../harm/harm.ts'
 import type { ActionLife, StepSeen } from '../seen/action-lives.ts'
-import { countsBetween, isCounted, lastAnswer } from '../seen/canary-counters.ts'
+import { countsBetween, isCounted, lastAnswer, type NamedCanary } from '../seen/canary-counters.ts'
 import type { Seen } from '../seen/seen.ts'
 import { createReactionAnswer } from './answer.ts'
 
@@ -22,6 +22,7 @@ type Facts = {
   readonly harm: Harm
   readonly act: CanaryRelease
   readonly life: ActionLife
+  readonly named: NamedCanary
   readonly served: readonly StepServed[]
 }
 type StepServed = { readonly step: StepSeen; readonly share: ShareServed | undefined }
@@ -30,12 +31,13 @@ export function judgeCanary(seen: Seen, harm: Harm): readonly Ruled<ReactionResu
   const act = asCanary(harm.by.kind === 'action' ? harm.by.spec.act : undefined)
   const life = seen.actions.of(harm.name)
   if (act === undefined || life === undefined) return []
-  const facts: Facts = { seen, harm, act, life, served: servedIn(seen, harm, life) }
+  const named = { action: harm.name, release: act }
+  const facts: Facts = { seen, harm, act, life, named, served: servedIn(seen, named, life) }
   return [letIn(facts), ...facts.served.map((each) => wasServed(facts, each)), takenBack(facts)]
 }
 
-function servedIn(seen: Seen, harm: Harm, life: ActionLife): readonly StepServed[] {
-  const counts = countsBetween(seen.counters, harm.name)
+function servedIn(seen: Seen, named: NamedCanary, life: ActionLife): readonly StepServed[] {
+  const counts = countsBetween(seen.counters, named)
   return stretchesOf(life, seen.run.seenUntil).map(({ step, fromAt, toAt }) => ({
     step,
     share: shareServed(counts('stable', fromAt, toAt), counts('canary', fromAt, toAt), step.share),
@@ -82,14 +84,14 @@ function wasServed({ harm, act }: Facts, { step, share }: StepServed): Ruled<Rea
 }
 
 /** From the decision to roll back, or the planned end, to the last response that the new release is known to have given. */
-function takenBack({ seen, harm, act, life }: Facts): Ruled<ReactionResult> {
+function takenBack({ seen, harm, act, life, named }: Facts): Ruled<ReactionResult> {
   const answer = createReactionAnswer(harm, 'taken-back', 'rollback', act.backWithinMs)
   const breach = life.steps.flatMap(({ decided }) => decided).find(({ outcome }) => outcome === 'roll-back')
   const begun = breach ?? life.healRequested
   if (begun === undefined) return answer.unknown(`${harm.name} was not seen to be rolled back.`, life.lines)
-  if (!isCounted(seen.counters, harm.name, 'canary'))
+  if (!isCounted(seen.counters, named))
     return answer.unknown(`What ${nameOf(act)} answered was not counted.`, [begun.line])
-  const last = lastAnswer(seen.counters, harm.name, 'canary')
+  const last = lastAnswer(seen.counters, named)
   const tookMs = Math.max(0, (last?.at ?? begun.at) - begun.at)
   const lines = [begun.line, last?.line]
   const told = {

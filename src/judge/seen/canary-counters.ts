@@ -1,9 +1,9 @@
 /** The counters of both releases of a canary, and what they counted between two moments. */
-import { asCanary } from '../../domain/action.ts'
-import { type Canary, type CanarySide, canarySides } from '../../domain/canary.ts'
+import { asCanary, type CanaryRelease } from '../../domain/action.ts'
+import { type CanarySide, canarySides } from '../../domain/canary.ts'
 import { REQUESTS } from '../../domain/metric-names.ts'
 import type { Rehearsal } from '../../domain/rehearsal.ts'
-import { type Counters, cumulative, type Wanted } from './counters.ts'
+import { type Counters, cumulative, type Track, type Wanted } from './counters.ts'
 
 /** Statuses by which a server or its proxy says that it failed (RFC 9110, 15.6). */
 const BAD_CODES = ['500', '501', '502', '503', '504'] as const
@@ -20,44 +20,89 @@ export type CountsBetween = (side: CanarySide, fromAt: number, toAt: number) => 
 
 const idOf = (action: string, side: CanarySide, what: string): string => `canary:${action}:${side}:${what}`
 
-export const canaryOf = (rehearsal: Rehearsal, action: string): Canary | undefined =>
-  asCanary(rehearsal.actions.find(({ name }) => name === action)?.act)?.canary
+export type NamedCanary = { readonly action: string; readonly release: CanaryRelease }
 
-export function canaryCounters({ actions }: Rehearsal): readonly Wanted[] {
-  return actions.flatMap(({ name, act }) => {
+export const canariesOf = ({ actions }: Rehearsal): readonly NamedCanary[] =>
+  actions.flatMap(({ name, act }) => {
     const release = asCanary(act)
-    return release === undefined ? [] : canarySides.flatMap((side) => wantedOf(name, side, release.canary))
+    return release === undefined ? [] : [{ action: name, release }]
   })
-}
 
-function wantedOf(action: string, side: CanarySide, { gate }: Canary): readonly Wanted[] {
-  const of = { source: gate[side], labels: gate.where }
+export const canaryCounters = (rehearsal: Rehearsal): readonly Wanted[] =>
+  canariesOf(rehearsal).flatMap(({ action, release }) =>
+    canarySides.flatMap((side) => whatOf(release).map((what) => wantedOf(action, side, release, what))),
+  )
+
+/** One counter of one set of labels. */
+type What = { readonly counts: 'requests' | 'bad' | 'timed' | 'seconds'; readonly id: string } & Pick<
+  Wanted,
+  'metric' | 'labels' | 'sparse'
+>
+
+function whatOf({ canary: { gate } }: CanaryRelease): readonly What[] {
   const histogram = gate.latency?.histogram
-  return [
-    { ...of, id: idOf(action, side, 'requests'), metric: REQUESTS },
-    ...BAD_CODES.map((code) => ({
-      ...of,
-      id: idOf(action, side, code),
-      metric: REQUESTS,
-      labels: { ...gate.where, code },
-      sparse: true,
-    })),
+  return (gate.where.length === 0 ? [{}] : gate.where).flatMap((labels, index): readonly What[] => [
+    { counts: 'requests', id: `requests:${index}`, metric: REQUESTS, labels },
+    ...BAD_CODES.map(
+      (code): What => ({
+        counts: 'bad',
+        id: `${code}:${index}`,
+        metric: REQUESTS,
+        labels: { ...labels, code },
+        sparse: true,
+      }),
+    ),
     ...(histogram === undefined
       ? []
       : [
-          { ...of, id: idOf(action, side, 'timed'), metric: `${histogram}_count` },
-          { ...of, id: idOf(action, side, 'seconds'), metric: `${histogram}_sum` },
+          { counts: 'timed', id: `timed:${index}`, metric: `${histogram}_count`, labels } as const,
+          { counts: 'seconds', id: `seconds:${index}`, metric: `${histogram}_sum`, labels } as const,
         ]),
-  ]
+  ])
 }
 
+const wantedOf = (
+  action: string,
+  side: CanarySide,
+  { canary: { gate } }: CanaryRelease,
+  { id, metric, labels, sparse }: What,
+): Wanted => ({
+  id: idOf(action, side, id),
+  source: gate[side],
+  metric,
+  labels,
+  ...(sparse === undefined ? {} : { sparse }),
+})
+
+/** The increments of one side. A source that scrapes the pods of both releases is split by the names of the pods. */
+function tracksOf(
+  counters: Counters,
+  { action, release }: NamedCanary,
+  side: CanarySide,
+  counts: What['counts'],
+): readonly Track[] {
+  const { gate } = release.canary
+  const isOwn = (pod: string): boolean =>
+    gate.stable !== gate.canary || isPodOfDeployment(pod, release.workload.name) === (side === 'canary')
+  return whatOf(release)
+    .filter((what) => what.counts === counts)
+    .map(({ id }) => counters.track(idOf(action, side, id)))
+    .map(({ increments, failures }) => ({
+      increments: increments.filter(({ pod }) => isOwn(pod)),
+      failures: failures.filter(({ pod }) => isOwn(pod)),
+    }))
+}
+
+/** `source/deployment-template-suffix`: what the controllers of Deployment and ReplicaSet call a pod. */
+const isPodOfDeployment = (pod: string, deployment: string): boolean =>
+  pod.slice(pod.indexOf('/') + 1).replace(/-[a-z0-9]+-[a-z0-9]{5}$/, '') === deployment
+
 /** Reads the tracks once, so that many stretches can be asked for. */
-export function countsBetween(counters: Counters, action: string): CountsBetween {
-  const counted = (side: CanarySide, ...whats: readonly string[]) =>
-    cumulative(...whats.map((what) => counters.track(idOf(action, side, what))))
+export function countsBetween(counters: Counters, named: NamedCanary): CountsBetween {
+  const counted = (side: CanarySide, counts: What['counts']) => cumulative(...tracksOf(counters, named, side, counts))
   const of = (side: CanarySide) => ({
     requests: counted(side, 'requests'),
-    bad: counted(side, ...BAD_CODES),
+    bad: counted(side, 'bad'),
     timed: counted(side, 'timed'),
     seconds: counted(side, 'seconds'),
   })
@@ -75,22 +120,18 @@ export function countsBetween(counters: Counters, action: string): CountsBetween
   }
 }
 
-/** When this release was last seen to answer a request, and the line of that scrape. */
+/** When the new release was last seen to answer a request, and the line of that scrape. */
 export function lastAnswer(
   counters: Counters,
-  action: string,
-  side: CanarySide,
+  named: NamedCanary,
 ): { readonly at: number; readonly line: number } | undefined {
-  const last = counters
-    .track(idOf(action, side, 'requests'))
-    .increments.filter(({ count }) => count > 0)
-    .reduce<{ at: number; line: number } | undefined>(
-      (latest, { toAt, line }) => (latest === undefined || toAt > latest.at ? { at: toAt, line } : latest),
-      undefined,
-    )
-  return last
+  const [last] = tracksOf(counters, named, 'canary', 'requests')
+    .flatMap(({ increments }) => increments)
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.toAt - a.toAt)
+  return last && { at: last.toAt, line: last.line }
 }
 
-/** Whether its requests were counted at all. */
-export const isCounted = (counters: Counters, action: string, side: CanarySide): boolean =>
-  counters.track(idOf(action, side, 'requests')).increments.length > 0
+/** Whether requests of the new release were counted at all. */
+export const isCounted = (counters: Counters, named: NamedCanary): boolean =>
+  tracksOf(counters, named, 'canary', 'requests').some(({ increments }) => increments.length > 0)

@@ -2,7 +2,7 @@
 import type { StepOutcome } from '../../domain/canary.ts'
 import type { ActionStep, ActionStepData, Sample } from '../../domain/evidence.ts'
 import { showPercent } from '../../domain/show.ts'
-import { canaryCounters, canaryOf, countsBetween } from '../../judge/seen/canary-counters.ts'
+import { canariesOf, canaryCounters, countsBetween } from '../../judge/seen/canary-counters.ts'
 import { createCounters } from '../../judge/seen/counters.ts'
 import { type Chart, line, type Point, type Span, type SpanLook } from '../chart.ts'
 import type { Drawing, LaneOf } from '../lane.ts'
@@ -13,20 +13,20 @@ const EVERY_S = 3
 type Seen = { readonly at: number; readonly step: ActionStepData }
 
 export const canaryLane: LaneOf = ({ rehearsal }) => {
-  const names = rehearsal.actions.map(({ name }) => name).filter((name) => canaryOf(rehearsal, name) !== undefined)
+  const canaries = canariesOf(rehearsal)
   const counters = createCounters()
   for (const wanted of canaryCounters(rehearsal)) counters.want(wanted)
-  const seen = new Map<string, Seen[]>(names.map((name) => [name, []]))
+  const seen = new Map<string, Seen[]>(canaries.map(({ action }) => [action, []]))
   return {
     take: {
       sample: (sample: Sample) => counters.add(sample, 0),
       'action-step': ({ action, step }: ActionStep, at) => void seen.get(action)?.push({ at, step }),
     },
     charts: (drawing: Drawing) =>
-      names.flatMap((name) => {
-        const steps = seen.get(name) ?? []
+      canaries.flatMap((named) => {
+        const steps = seen.get(named.action) ?? []
         if (!steps.some(({ step }) => step.is === 'step-set')) return []
-        return [chartOf(name, steps, servedOf(countsBetween(counters, name), drawing), drawing)]
+        return [chartOf(named.action, steps, servedOf(countsBetween(counters, named), drawing), drawing)]
       }),
   }
 }
