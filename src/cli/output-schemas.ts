@@ -222,6 +222,20 @@ const verdict = strict({
     ),
   ),
   people: optional(reactions),
+  alerts: optional(
+    strict({
+      fired: z.array(
+        strict({
+          alert: text,
+          labels: z.record(text, text),
+          is: z.enum(['expected', 'allowed', 'other', 'before']).describe('before: it was firing when the load began'),
+          firedAt: instant,
+          resolvedAt: optional(instant),
+        }),
+      ),
+      others: optional(strict({ held: flag, sentence: text })),
+    }),
+  ),
   ledger: optional(ledger),
   generator: strict({
     trusted: flag,

@@ -3,6 +3,7 @@
  * `EnvironmentError` for problems that the user can fix outside matchday. Lost measurements are returned as data.
  */
 
+import type { RulesRead } from '../domain/alert.ts'
 import type { ClusterObject } from '../domain/cluster.ts'
 import type {
   ActionStepData,
@@ -176,6 +177,8 @@ export interface Probes {
   query(prometheus: PrometheusTarget, name: string, anew?: boolean): Promise<readonly Sample[]>
   /** What a Prometheus scrapes, and how often. Undefined if it does not tell. Never throws. */
   scraped(prometheus: PrometheusTarget): Promise<readonly ScrapedTarget[] | undefined>
+  /** The alerting rules of a Prometheus with their alerts. Never throws. */
+  rules(prometheus: PrometheusTarget): Promise<RulesRead>
 }
 
 /** `labels` are those of its series, with `job` and `instance`. */

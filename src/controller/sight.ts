@@ -4,6 +4,7 @@ import type { Issue, SourcePoint } from '../domain/issue.ts'
 import type { MetricSource, Rehearsal, Target } from '../domain/rehearsal.ts'
 import { after, seconds } from '../domain/units.ts'
 import { messageOf } from '../domain/unknown.ts'
+import { lookAtAlerts } from './alert-sight.ts'
 import type { Books, Clock, Probes } from './ports.ts'
 import { lookAtPrometheus } from './prometheus-sight.ts'
 
@@ -12,7 +13,7 @@ type Ports = { readonly probes: Probes; readonly books: Books; readonly clock: C
 /** The result of reading one source or book once. `nobody`: the source has no running pod now, or no series yet in its
  * Prometheus. */
 export type Sight = {
-  readonly kind: 'source' | 'book'
+  readonly kind: 'source' | 'book' | 'alert'
   readonly name: string
   readonly state: 'read' | 'nobody' | 'unreadable'
   readonly issue?: Issue
@@ -28,6 +29,7 @@ export async function look(
   const looks = await Promise.all([
     Promise.all(Object.entries(target.sources).map(([name, source]) => lookAtSource(ports, target, name, source))),
     lookAtPrometheus(ports, target, rehearsal),
+    lookAtAlerts(ports, target, rehearsal),
     Promise.all(books.map((book) => lookAtBook(ports, target, book))),
   ])
   return looks.flat()

@@ -1,9 +1,11 @@
 /** Fills the journal with what the cluster shows by itself: object versions from watches, and scrapes of the target's metric sources. */
-import type { Sample } from '../domain/evidence.ts'
+import { ALERTS_EVERY_MS, asksForAlerts } from '../domain/alert.ts'
+import type { EvidenceOf } from '../domain/evidence.ts'
 import { metricsBySource, type Rehearsal, type Target } from '../domain/rehearsal.ts'
 import { isSeriesTrigger } from '../domain/trigger.ts'
 import { after, type Instant, type Millis, millis, seconds } from '../domain/units.ts'
 import { wantedCounters, wantedGauges } from '../judge/seen/wanted-counters.ts'
+import { createAlertReader } from './alerts.ts'
 import type { Clock, Cluster, Probes } from './ports.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -56,7 +58,19 @@ export function startWatching(
     }
     return readLoop(ports, query, () => SCRAPE_EVERY, recorder, signal)
   })
-  return { closely, stopped: Promise.all([cluster, ...scrapes, ...queries]).then(() => undefined) }
+  const alerts =
+    prometheus === undefined || asksForAlerts(rehearsal) === undefined
+      ? []
+      : [
+          readLoop(
+            ports,
+            createAlertReader(ports, rehearsal, prometheus),
+            () => millis(ALERTS_EVERY_MS),
+            recorder,
+            signal,
+          ),
+        ]
+  return { closely, stopped: Promise.all([cluster, ...scrapes, ...queries, ...alerts]).then(() => undefined) }
 }
 
 /** Sources whose metrics some rule reads. A rule without a source reads every source that exposes its metric. */
@@ -80,7 +94,7 @@ export function askedSources(rehearsal: Rehearsal, target: Target): ReadonlySet<
 /** One scrape at a time, at a fixed interval: a slow scrape delays the next ones, and they never pile up. */
 async function readLoop(
   ports: { readonly clock: Clock },
-  read: () => Promise<readonly Sample[]>,
+  read: () => Promise<readonly EvidenceOf<'sample' | 'alerts-read'>[]>,
   pace: () => Millis,
   recorder: Recorder,
   signal: AbortSignal,

@@ -46,6 +46,7 @@ const NOTES = ['note', ...HARMS] as const
 const BOOKS = ['book-read', 'keys-read'] as const
 /** The client's totals against the books. */
 const MONEY = ['book-read', 'keys-read', 'load-frame'] as const
+const ALERTS = ['alerts-read', ...HARMS] as const
 const NOTHING = [] as const
 
 /** Ordered by how much a cause explains: earlier ones explain later ones and make the summary. */
@@ -686,6 +687,34 @@ export const causes = {
     starved: 'excused',
     lost: 'totals',
     next: 'Look at the windows of this objective in the report: the phase or fault that spent the budget.',
+  },
+  'alert-missing': {
+    needs: ALERTS,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'excused',
+    next: 'Look at the expression of the rule in Prometheus while the fault lasts: its threshold, its window, and its `for`.',
+  },
+  'alert-late': {
+    needs: ALERTS,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'excused',
+    next: 'Shorten the window or the `for` of the rule, or the interval of its group; or allow more time.',
+  },
+  'alert-unresolved': {
+    needs: ALERTS,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'excused',
+    next: 'Look at what the expression of the rule still sees after the healing: a long window, keep_firing_for, or a platform that did not recover.',
+  },
+  'alert-unexpected': {
+    needs: ALERTS,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'excused',
+    next: 'Ask whether somebody had to be paged for this. Then expect it of the fault that causes it, allow it under noOtherAlerts, or mend its rule.',
   },
   'people-late': {
     needs: NOTES,

@@ -2,6 +2,7 @@
  * Evidence: the contents of the journal, and the only input of the judge and the reports. Records say what was observed and when, never what it
  * means. Every record carries `at` on the controller's clock; fields named `…At` are on another clock.
  */
+import type { AlertsRead } from './alert.ts'
 import type { BlockEnded, BlockStarted, RestAwaited } from './blocks.ts'
 import type { StepDecision } from './canary.ts'
 import type { ClusterObject } from './cluster.ts'
@@ -30,6 +31,7 @@ export type Evidence =
   | ObjectSeen
   | ObjectsListed
   | Sample
+  | AlertsRead
   | BookRead
   | KeysRead
   | GeneratorHealth

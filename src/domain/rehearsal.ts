@@ -1,6 +1,7 @@
 /** The contents of a rehearsal file and a target file as domain values. Parsed by `files`, planned by `plan`, judged by `judge`. */
 import type { Acceptance } from './acceptance.ts'
 import type { Act } from './action.ts'
+import type { AlertReaction, NoOtherAlerts } from './alert.ts'
 import type { ArrivalCurve } from './arrival-curve.ts'
 import type { CompareSettings } from './comparison.ts'
 import type { Fault } from './fault.ts'
@@ -143,6 +144,7 @@ export type ReadyWitness = {
 /** What the platform, or the people, must do about a fault or an action. Times count from the injection; for `recovers` and `spreads`, from the healing. */
 export type Reaction =
   | PeopleReaction
+  | AlertReaction
   | {
       readonly kind: 'failover'
       readonly from: string
@@ -270,6 +272,7 @@ export type Expectation =
     }
   /** What people must do about the first fault or action of the run. */
   | { readonly kind: 'human'; readonly reactions: readonly PeopleReaction[]; readonly at: SourcePoint }
+  | NoOtherAlerts
   | { readonly kind: 'ledger'; readonly settleWithinMs: Millis; readonly at: SourcePoint }
 
 export type Slo =

@@ -48,6 +48,8 @@ export type Judgment = {
   readonly reached?: readonly ReachedResult[]
   /** What people had to do about the first fault or action. Absent where the rehearsal expects nothing of them. */
   readonly people?: readonly ReactionResult[]
+  /** Of a rehearsal that expects something of alerts. */
+  readonly alerts?: AlertsResult
   readonly ledger?: LedgerResult
   readonly generator: GeneratorResult
   readonly findings: readonly Finding[]
@@ -153,6 +155,21 @@ export type ReactionResult = {
   readonly held: boolean
   readonly withinMs?: Millis
   readonly tookMs?: Millis
+}
+
+/** `before`: it was firing when the load began. `other`: neither expected nor allowed. */
+export type FiredAlert = {
+  readonly alert: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly is: 'expected' | 'allowed' | 'other' | 'before'
+  readonly firedAt: Instant
+  readonly resolvedAt?: Instant
+}
+
+/** Alerts that fired while the load ran. `others`: where the rehearsal says that no other may fire. */
+export type AlertsResult = {
+  readonly fired: readonly FiredAlert[]
+  readonly others?: { readonly held: boolean; readonly sentence: string }
 }
 
 /** What one harm cost one objective, and when its effect began and ended. Times count from the injection. */

@@ -42,6 +42,7 @@ export const issueCodes = {
   'not-acceptable': 'a finding that cannot be accepted: money, forgery, missing evidence, harm that is not healed',
   'openslo-refused': 'something in an OpenSLO document that a rehearsal cannot honour',
   'openslo-unused': 'a part of an OpenSLO document that a rehearsal does not use; a warning',
+  'no-prometheus': 'something expected of alerts and no prometheus in the target file',
   'no-books': 'a ledger to reconcile and no books in the target file',
 } as const
 

@@ -1,5 +1,6 @@
 /** Whether a rehearsal and a target fit together. Each of them may be valid alone. */
 import { asCanary, movedDatabase } from '../domain/action.ts'
+import { asksForAlerts } from '../domain/alert.ts'
 import { type Canary, canarySides } from '../domain/canary.ts'
 import type { Issue, SourcePoint } from '../domain/issue.ts'
 import { REQUESTS, WRITABLE } from '../domain/metric-names.ts'
@@ -58,8 +59,17 @@ export function checkFit(rehearsal: Rehearsal, written: Target): readonly Issue[
     for (const reaction of expect) checkReaction(reaction, fit)
   for (const expectation of rehearsal.expectations) checkExpectation(expectation, target, fit, report)
   for (const state of rehearsal.reaches ?? []) checkState(state, rehearsal, target, fit, report)
+  checkAlerts(rehearsal, target, report)
   checkPrometheusFit(rehearsal, target, report)
   return found()
+}
+
+/** Which rules there are, only Prometheus knows. */
+function checkAlerts(rehearsal: Rehearsal, { file, prometheus }: Target, report: Report): void {
+  const [at] = asksForAlerts(rehearsal) ?? []
+  if (at === undefined || prometheus !== undefined) return
+  const problem = `Alerts are read from a Prometheus, and ${file} has none.`
+  report(at, 'no-prometheus', problem, 'add prometheus there, or remove what is expected of alerts.')
 }
 
 type Fit = {

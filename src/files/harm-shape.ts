@@ -1,6 +1,7 @@
 /** The tables for faults with their witnesses, actions, and the reactions that both expect. */
 import { roles } from '../domain/people.ts'
 import { ACT_KEYS, acts, ENDING_ACTS } from './acts.ts'
+import { alert } from './alert.ts'
 import { human } from './human.ts'
 import { dnsLabel, metricName, name, path, seriesLabels, sli, source, title, within } from './name-shapes.ts'
 import { duration, factor, percentage, rate, rateOrZero } from './quantities.ts'
@@ -99,6 +100,7 @@ const reaction = placed(
       }),
       'An indicator hardly notices.',
     ),
+    alert: need(alert, "An alert of the team's own Prometheus fires, and resolves."),
     human: need(human, 'People react, as their notes say.'),
     completes: need(
       record({ within: within('Longest time from the begin of the action to its end.') }),

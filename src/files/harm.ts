@@ -3,6 +3,7 @@ import type { SourcePoint } from '../domain/issue.ts'
 import type { Act, ActionSpec, FaultSpec, Reaction, Witness } from '../domain/rehearsal.ts'
 import { seconds } from '../domain/units.ts'
 import { actsOf } from './acts.ts'
+import { alertReactionsOf } from './alert.ts'
 import type { ChaosFile } from './chaos-file.ts'
 import { peopleReactionsOf } from './human.ts'
 import type { ActionDraft, FaultDraft, ReactionDraft } from './rehearsal.ts'
@@ -49,11 +50,13 @@ function witnessOf({ at, value: { kind, value } }: WitnessDraft): Witness {
   return { kind: 'rate', direction: 'falls', becomes: value.becomes, ...watched }
 }
 
-/** What is expected of people is several reactions in one item. */
-const reactionsOfDraft = (draft: ReactionDraft): readonly Reaction[] =>
-  draft.value.kind === 'human' ? peopleReactionsOf(draft.value.value) : [reactionOf(draft.at, draft.value)]
+/** What is expected of people, or of an alert, is several reactions in one item. */
+function reactionsOfDraft({ at, value }: ReactionDraft): readonly Reaction[] {
+  if (value.kind === 'human') return peopleReactionsOf(value.value)
+  return value.kind === 'alert' ? alertReactionsOf(at, value.value) : [reactionOf(at, value)]
+}
 
-function reactionOf(at: SourcePoint, value: Exclude<ReactionDraft['value'], { kind: 'human' }>): Reaction {
+function reactionOf(at: SourcePoint, value: Exclude<ReactionDraft['value'], { kind: 'human' | 'alert' }>): Reaction {
   switch (value.kind) {
     case 'failover': {
       const { from, to, within, failback } = value.value

@@ -1,6 +1,7 @@
 /** The table of the rehearsal file: its keys, their values and meanings. The parser and the JSON Schema read it. */
 import { postureWants } from '../domain/posture.ts'
 import { overPods } from '../domain/rehearsal.ts'
+import { noOthers } from './alert.ts'
 import { arrival } from './arrivals.ts'
 import { compareSpec } from './compare-shape.ts'
 import { gameday } from './gameday.ts'
@@ -143,6 +144,7 @@ const expectation = placed(
       'What can be seen without harm: policies, secrets, images, pods. Nothing is read but what the checks need.',
     ),
     human: need(human, 'People react to the first fault or action of the run, as their notes say.'),
+    noOtherAlerts: need(noOthers, 'No alert fires beside those that faults and actions expect.'),
     ledger: need(
       word('reconciled'),
       'Every acknowledged operation is in all books exactly once, and nothing else is; read when everything has settled.',

@@ -195,6 +195,8 @@ function expectationOf({ at, value }: ExpectationDraft): Expectation {
     }
     case 'human':
       return { kind: 'human', reactions: peopleReactionsOf(value.value), at }
+    case 'noOtherAlerts':
+      return { kind: 'no-other-alerts', allow: value.value.allow ?? [], at }
     case 'ledger':
       return { kind: 'ledger', settleWithinMs: LEDGER_SETTLES_WITHIN, at }
   }

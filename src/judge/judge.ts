@@ -22,6 +22,7 @@ import { judgeRequired } from './load/required.ts'
 import { judgeScript } from './load/thresholds.ts'
 import { judgeLedger } from './money/ledger.ts'
 import { judgePosture } from './posture/posture.ts'
+import { judgeAlerts } from './reactions/other-alerts.ts'
 import { judgePeopleOfRun } from './reactions/people.ts'
 import { createGathering, type Seen } from './seen/seen.ts'
 import { excuseLost } from './verdict/lost-evidence.ts'
@@ -72,6 +73,7 @@ function judgmentOf(seen: Seen): Judgment {
   const posture = judgePosture(seen)
   const required = judgeRequired(seen)
   const people = judgePeopleOfRun(seen)
+  const alerts = judgeAlerts(seen)
   const ledger = judgeLedger(seen)
   const generator = judgeGenerator(seen, due)
   const ruled = [
@@ -85,6 +87,7 @@ function judgmentOf(seen: Seen): Judgment {
     posture,
     required,
     people,
+    alerts,
     ledger,
     generator,
   ].flatMap((each) => each.findings)
@@ -121,6 +124,7 @@ function judgmentOf(seen: Seen): Judgment {
     posture: posture.result,
     ...(required.result.length === 0 ? {} : { reached: required.result }),
     ...(people.result.length === 0 ? {} : { people: people.result }),
+    ...(alerts.result === undefined ? {} : { alerts: alerts.result }),
     ...(ledger.result === undefined ? {} : { ledger: ledger.result }),
     generator: generator.result,
     findings,

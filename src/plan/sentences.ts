@@ -62,6 +62,10 @@ export function reactionSentence(reaction: Reaction): string {
       return `people mitigate ${within(reaction.withinMs)}`
     case 'ticks':
       return `people do "${reaction.step}" ${within(reaction.withinMs)}`
+    case 'alerts':
+      return `the alert ${showSeries(reaction.alert, reaction.labels)} fires ${within(reaction.withinMs)}`
+    case 'resolves':
+      return `the alert ${showSeries(reaction.alert, reaction.labels)} resolves ${within(reaction.withinMs)} of the healing`
     case 'completes':
       return `it comes to its end ${within(reaction.withinMs)}`
     case 'promotes':
@@ -89,6 +93,8 @@ export function expectationSentence(expectation: Expectation, { hpaSyncMs }: Tar
       return `the objects of ${expectation.namespaces.join(', ')} say: ${expectation.wants.join(', ')}`
     case 'human':
       return `about the first fault or action: ${expectation.reactions.map(reactionSentence).join('; ')}`
+    case 'no-other-alerts':
+      return `no other alert fires${expectation.allow.length === 0 ? '' : ` but ${expectation.allow.join(', ')}`}`
     case 'ledger':
       return `all books agree within ${showDuration(expectation.settleWithinMs)} of the end`
   }

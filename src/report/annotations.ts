@@ -65,6 +65,8 @@ function namesOf(each: Rehearsal['expectations'][number]): readonly string[] {
       return each.namespaces
     case 'human':
       return ['people']
+    case 'no-other-alerts':
+      return ['alerts']
     case 'ledger':
       return ['ledger']
   }

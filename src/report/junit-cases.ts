@@ -184,6 +184,17 @@ function expectationCases(judgment: Judgment, { expectations, reaches = [] }: Re
       'people',
       lineOf((each) => each.kind === 'human'),
     ),
+    ...(judgment.alerts?.others === undefined
+      ? []
+      : [
+          {
+            name: 'no other alert fires',
+            at: lineOf((each) => each.kind === 'no-other-alerts'),
+            subject: 'alerts',
+            causes: ['alert-unexpected'] as const,
+            held: judgment.alerts.others.held,
+          },
+        ]),
     ...(judgment.reached ?? []).map(({ state, goal, held }) => ({
       name: `${state} reaches ${goal}`,
       at: reaches.find((each) => stateName(each) === state)?.at,

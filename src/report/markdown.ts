@@ -5,6 +5,7 @@ import { code, type Markdown, md } from './escape/markdown.ts'
 import { speaker } from './live/event-words.ts'
 import type { PeopleRecords } from './people.ts'
 import { rootsOf } from './roots.ts'
+import { alertSorts, labelWords } from './sections/alerts.ts'
 import {
   actionWords,
   budgetShare,
@@ -38,6 +39,7 @@ export function markdownReport(judgment: Judgment, people?: PeopleRecords): stri
     ...actions(judgment),
     ...scalers(judgment),
     ...limits(judgment),
+    ...alerts(judgment),
     ...reached(judgment),
     ...reactionsOfPeople(judgment),
     ...posture(judgment),
@@ -182,6 +184,16 @@ function limits({ budgets, connections }: Judgment): readonly Markdown[] {
     ),
   ]
   return [md`## Limits`, md``, ...lines, md``]
+}
+
+function alerts({ alerts: result }: Judgment): readonly Markdown[] {
+  if (result === undefined) return []
+  const lines = result.fired.map(
+    ({ alert, labels, is, firedAt, resolvedAt }) =>
+      md`- **${alert}** ${labelWords(labels)}: fired ${utcTime(firedAt)}, ${resolvedAt === undefined ? 'did not resolve in the run' : `resolved ${utcTime(resolvedAt)}`}; ${alertSorts[is][0]}`,
+  )
+  const others = result.others === undefined ? [] : [md`${result.others.sentence} ${mark(result.others.held)}`]
+  return [md`## Alerts`, md``, ...lines, ...(lines.length > 0 ? [md``] : []), ...others, md``]
 }
 
 function reached({ reached: all = [] }: Judgment): readonly Markdown[] {

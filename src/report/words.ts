@@ -73,6 +73,10 @@ export function reactionWords({ kind, subject }: Pick<ReactionResult, 'kind' | '
       return 'people mitigate'
     case 'ticks':
       return `runbook: ${subject}`
+    case 'alerts':
+      return `alert ${subject} fires`
+    case 'resolves':
+      return `alert ${subject} resolves`
     case 'rolls-out':
       return 'every pod runs the release'
     case 'rolls-back':

@@ -7,11 +7,13 @@ import { createHealing } from '../../src/controller/healing.ts'
 import { createRecorder } from '../../src/controller/recorder.ts'
 import { createTriggers } from '../../src/controller/triggers.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
+import type { PlannedTrigger } from '../../src/domain/trigger.ts'
 import { millis } from '../../src/domain/units.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
 import { paths } from '../../src/protocols/kubernetes/api.ts'
 import { everythingPair } from '../files/stock.ts'
 import { smallApiServer, standing } from '../support/small-api-server.ts'
+import { pod, triggers } from '../support/triggers.ts'
 
 const FEATURES = `${paths.configMaps('casino')}/features`
 const WALLET = `${paths.deployments('casino')}/wallet`
@@ -46,11 +48,19 @@ const cluster = () => ({
   [paths.pods('casino')]: { items: [] },
 })
 
+type Performed = {
+  readonly onPatch?: (patch: string) => void
+  readonly withinMs?: number
+  readonly trigger?: PlannedTrigger
+  /** What triggers see, and when. */
+  readonly later?: readonly (readonly [afterMs: number, record: Evidence])[]
+}
+
 /** Performs one action of the rehearsal that has everything, for a moment; gives what the cluster is then and the journal's lines. */
 async function performed(
   name: string,
   objects: Record<string, unknown> = cluster(),
-  { onPatch = (_: string): void => {}, withinMs = 2000 } = {},
+  { onPatch = (_: string): void => {}, withinMs = 2000, trigger, later = [] }: Performed = {},
 ) {
   const { rehearsal, target } = everythingPair()
   const timeline = planTimeline(rehearsal, target, { run: 'run-1', seed: 1 })
@@ -71,16 +81,19 @@ async function performed(
     return answers(request)
   })
   const actions = kubernetesActions(api, systemClock)
+  const planned = { ...action, fromMs: millis(0), toMs: millis(2_500), act, ...(trigger ? { trigger } : {}) }
+  const triggers = createTriggers(systemClock, target, { faults: [], actions: [planned] })
+  for (const [afterMs, seen] of later) setTimeout(() => triggers.see(seen), afterMs)
   await performAction(
     {
       clock: systemClock,
       recorder,
       healing: createHealing(recorder, actions, actions),
       actions,
-      triggers: createTriggers(systemClock, target, timeline.value),
+      triggers,
       canaries: createCanaries(systemClock, rehearsal, target),
     },
-    { ...action, fromMs: millis(0), toMs: millis(2_500), act },
+    planned,
     { rehearsal, target, timeline: timeline.value },
     systemClock.now(),
     new Set(),
@@ -94,7 +107,7 @@ async function performed(
   const problems = records.flatMap((record) =>
     record.kind === 'action-step' && record.step.is === 'failed' ? [record.step.problem] : [],
   )
-  return { objects, steps, outcomes, problems }
+  return { objects, steps, outcomes, problems, records }
 }
 
 describe('a completed action', () => {
@@ -159,5 +172,42 @@ describe('a completed action', () => {
     const { objects, steps } = await performed('promo off', off)
     expect(steps).toEqual(['admitted', 'begun', 'done', 'kept'])
     expect(objects[FEATURES]).toEqual(off[FEATURES])
+  })
+})
+
+describe('a triggered action', () => {
+  const trigger = (byMs: number): PlannedTrigger => ({ trigger: triggers.pod, byMs: millis(byMs), forMs: millis(600) })
+  const ends = [
+    [100, pod(0, {})],
+    [500, pod(Date.now() + 3_600_000, { change: 'deleted' })],
+  ] as const
+
+  it('begins when its trigger fires, and is undone its own length later', async () => {
+    const { steps, records } = await performed('promo off', cluster(), { trigger: trigger(2000), later: ends })
+    expect(steps).toEqual([
+      'armed',
+      'triggered',
+      'admitted',
+      'undo-written',
+      'begun',
+      'done',
+      'heal-requested',
+      'undo-done',
+      'healed',
+    ])
+    const atOf = (is: string) =>
+      records.find((record) => record.kind === 'action-step' && record.step.is === is)?.at ?? 0
+    expect(atOf('triggered') - atOf('armed')).toBeGreaterThanOrEqual(400)
+    expect(atOf('heal-requested') - atOf('triggered')).toBeGreaterThanOrEqual(600)
+    // The planned latest end is later.
+    expect(atOf('heal-requested') - atOf('armed')).toBeLessThan(2_500)
+  })
+
+  it('changes nothing when its trigger does not come', async () => {
+    const patches: string[] = []
+    const onPatch = (patch: string) => void patches.push(patch)
+    const { steps } = await performed('promo off', cluster(), { trigger: trigger(300), onPatch })
+    expect(steps).toEqual(['armed', 'trigger-missed'])
+    expect(patches).toEqual([])
   })
 })

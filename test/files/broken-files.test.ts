@@ -100,6 +100,7 @@ describe('issue codes', () => {
       'unknown-provider',
       'budget-unseen',
       'unknown-database',
+      'no-prometheus',
       'no-books',
       // openslo.test.ts
       'openslo-refused',

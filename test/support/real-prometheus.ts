@@ -41,14 +41,22 @@ export async function scraped(text: () => string | undefined): Promise<Scraped> 
 
 export type ScrapeTarget = { readonly port: number; readonly labels?: Readonly<Record<string, string>> }
 
-/** Scrapes these targets as the job `shop`; each of them was scraped once when this resolves. */
-export async function startPrometheus(scrapeMs: number, targets: readonly ScrapeTarget[]): Promise<RealPrometheus> {
+/** Scrapes these targets as the job `shop`; each of them was scraped once when this resolves. `rules`: contents of a rule file. */
+export async function startPrometheus(
+  scrapeMs: number,
+  targets: readonly ScrapeTarget[],
+  rules?: object,
+): Promise<RealPrometheus> {
   const folder = mkdtempSync(join(tmpdir(), 'md-'))
   const config = join(folder, 'prometheus.yml')
   const groups = targets.map(({ port, labels = {} }) => ({ targets: [`127.0.0.1:${port}`], labels }))
   const global = { scrape_interval: `${scrapeMs}ms`, scrape_timeout: `${scrapeMs}ms` }
+  const ruleFile = join(folder, 'rules.yml')
+  const files = rules === undefined ? {} : { rule_files: [ruleFile] }
   // JSON is YAML too.
-  writeFileSync(config, JSON.stringify({ global, scrape_configs: [{ job_name: 'shop', static_configs: groups }] }))
+  if (rules !== undefined) writeFileSync(ruleFile, JSON.stringify(rules))
+  const scrapes = [{ job_name: 'shop', static_configs: groups }]
+  writeFileSync(config, JSON.stringify({ global, ...files, scrape_configs: scrapes }))
   const { path } = await resolveTool('prometheus')
   const address = `127.0.0.1:${await freePort()}`
   const flags = [`--config.file=${config}`, `--storage.tsdb.path=${join(folder, 'data')}`]

@@ -16,6 +16,7 @@ import {
 } from '../../protocols/kubernetes/api.ts'
 import { quoted } from '../../protocols/kubernetes/api-error.ts'
 import { readTargets, TARGETS_PATH } from '../../protocols/prometheus/targets.ts'
+import { prometheusRules } from './prometheus-alerts.ts'
 import { prometheusSamples } from './prometheus-samples.ts'
 import { askPrometheus } from './prometheus-server.ts'
 import { readMetrics } from './reading.ts'
@@ -61,6 +62,7 @@ export function kubernetesProbes(api: KubernetesApi, clock: Clock): Probes {
   }
   return {
     query: prometheusSamples(api, clock),
+    rules: prometheusRules(api),
     scraped: async (prometheus) => {
       try {
         const { status, text } = await askPrometheus(api, prometheus, TARGETS_PATH)

@@ -42,6 +42,11 @@ export function checkReaction(
         report(reaction.at, 'expectation-unobservable', 'The load has no sockets that could reconnect.', next)
       }
       return beforeTheEnd('Reconnection', value.value.within, strike, report)
+    case 'alert':
+      beforeTheEnd('The alert', value.value.firesWithin, strike, report)
+      if (value.value.resolvesWithin !== undefined)
+        afterHealing('Resolving', value.value.resolvesWithin, strike, report)
+      return
     case 'human':
       for (const { what, within } of humanTimes(value.value)) beforeTheEnd(what, within, strike, report)
       return checkHumanParts(value.value, reaction.at, report)

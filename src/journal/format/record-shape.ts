@@ -160,6 +160,16 @@ const sample: JournalShape<Of<typeof goodSample> | Of<typeof badSample>> = (
 const isFailed = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'ok' in value && value.ok === false
 
+const active = object({ alert: text, labels: record(text), state: oneOf('pending', 'firing'), activeAt: moment })
+const ruleHealth = object({ alert: text, health: text }, { evaluatedAt: moment, problem: text })
+const goodAlerts = object({ at, ok: oneOf(true), active: list(active), rules: list(ruleHealth) })
+const badAlerts = object({ at, ok: oneOf(false), problem })
+const alertsRead: JournalShape<Of<typeof goodAlerts> | Of<typeof badAlerts>> = (
+  value,
+  fault,
+): value is Of<typeof goodAlerts> | Of<typeof badAlerts> =>
+  isFailed(value) ? badAlerts(value, fault) : goodAlerts(value, fault)
+
 const bookLine = object({
   operation: text,
   count: amount,
@@ -195,6 +205,7 @@ const lostKind = oneOf(
   'object-seen',
   'objects-listed',
   'sample',
+  'alerts-read',
   'book-read',
   'keys-read',
   'generator-health',
@@ -248,6 +259,7 @@ export const shapes = {
   'object-seen': object({ at, change: oneOf('present', 'added', 'modified', 'deleted'), object: clusterObject }),
   'objects-listed': object({ at, namespace: text, resource: postureKind, objects: list(postureObject) }),
   sample,
+  'alerts-read': alertsRead,
   'book-read': bookRead,
   'keys-read': object({ at, book: text, operation: text, asked: amount, committed: list(committed) }),
   'generator-health': object({ at, instance: text, cpuCores: amount, hostBusy: share, rssBytes: amount }),

@@ -88,6 +88,8 @@ const reaction = variants('kind', {
   undisturbed: object({ sli: text, badMax: number, at }),
   completes: object({ withinMs: ms, at }),
   promotes: object({ database: text, sli: text, rtoMs: ms, at }),
+  alerts: object({ alert: text, labels, withinMs: ms, at }),
+  resolves: object({ alert: text, labels, withinMs: ms, at }),
   ...ofPeople,
 })
 
@@ -182,6 +184,7 @@ const expectation = variants('kind', {
   disruption: object({ budget: text, at }),
   posture: object({ namespaces: some(text), wants: some(want), at }),
   human: object({ reactions: list(variants('kind', ofPeople)), at }),
+  'no-other-alerts': object({ allow: list(text), at }),
   ledger: object({ settleWithinMs: ms, at }),
 })
 

@@ -5,6 +5,7 @@ import type { FaultResult, Finding, ReactionResult } from '../../domain/verdict.
 import type { Ruled } from '../findings/ruled.ts'
 import type { Harm } from '../harm/harm.ts'
 import type { Seen } from '../seen/seen.ts'
+import { judgeAlert } from './alerts.ts'
 import { judgeAmplification, judgeBacksOff } from './calls.ts'
 import { judgeCompletion } from './completion.ts'
 import { harmCosts } from './costs.ts'
@@ -70,6 +71,9 @@ function judgeReaction(seen: Seen, harm: Harm, expected: Other): Ruled<ReactionR
       return judgeUndisturbed(seen, harm, expected)
     case 'completes':
       return judgeCompletion(seen, harm, expected)
+    case 'alerts':
+    case 'resolves':
+      return judgeAlert(seen, harm, expected)
     case 'declares':
     case 'mitigates':
     case 'ticks':

@@ -3,6 +3,7 @@ import type { Evidence } from '../../domain/evidence.ts'
 import { prometheusIn } from '../../domain/indicators.ts'
 import { type Rehearsal, scrapeMsOf } from '../../domain/rehearsal.ts'
 import { type ActionLives, actionLives } from './action-lives.ts'
+import { type AlertsSeen, createAlertsSeen } from './alerts.ts'
 import { type Answered, createAnswered } from './answered.ts'
 import { type Backlogs, createBacklogs } from './backlogs.ts'
 import { type BooksRead, createBooksRead } from './books-read.ts'
@@ -39,6 +40,7 @@ export type Seen = {
   readonly silence: Silence
   readonly podGauges: PodGauges
   readonly said: SaidSeen
+  readonly alerts: AlertsSeen
   readonly prometheus: PrometheusSlis
 }
 
@@ -73,6 +75,7 @@ export function createGathering(): Gathering {
     silence: createSilence(),
     podGauges: createPodGauges(),
     said: createSaid(),
+    alerts: createAlertsSeen(),
     prometheus,
   }
   return { seen, add: (record, line) => addTo(seen, record, line) }
@@ -97,6 +100,8 @@ function addTo(seen: Seen, record: Evidence, line: number): void {
       seen.backlogs.add(record, line)
       seen.prometheus.add(record, line)
       return seen.gauges.add(record, line)
+    case 'alerts-read':
+      return seen.alerts.add(record, line)
     case 'object-seen':
       return seen.objects.add(record, line)
     case 'objects-listed':

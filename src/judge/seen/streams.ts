@@ -145,6 +145,7 @@ function streamOf(record: Evidence): string {
       return `${record.kind} ${record.id}`
     case 'residue':
       return `residue ${record.when}`
+    case 'alerts-read':
     case 'run-started':
     case 'session-started':
     case 'block-started':

@@ -4,6 +4,7 @@ import type { Html } from '../escape/html.ts'
 import type { RunView } from '../view.ts'
 import { actions } from './actions.ts'
 import { again } from './again.ts'
+import { alerts } from './alerts.ts'
 import { autoscalers } from './autoscalers.ts'
 import { budgets } from './budgets.ts'
 import { causes } from './causes.ts'
@@ -28,6 +29,7 @@ const rest: readonly Section[] = [
   reached,
   faults,
   actions,
+  alerts,
   autoscalers,
   keda,
   budgets,
