@@ -218,13 +218,14 @@ const waitedFor = ({ faults, actions }: Rehearsal): readonly Watched[] =>
       : []
   })
 
-/** Autoscalers that must reach their maximum and do not exist. */
-export async function missingScalers(
+/** Autoscalers that must reach their maximum, and objects of triggers, that do not exist. */
+export async function missingObjects(
   api: KubernetesApi,
   rehearsal: Rehearsal,
   target: Target,
 ): Promise<readonly Issue[]> {
-  const answers = await Promise.all(requiredScalers(rehearsal).map((scaler) => isThere(api, target, scaler)))
+  const watched = [...requiredScalers(rehearsal), ...waitedFor(rehearsal)]
+  const answers = await Promise.all(watched.map((each) => isThere(api, target, each)))
   return answers.filter((each) => each !== undefined)
 }
 

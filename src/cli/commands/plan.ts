@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { missingScalers } from '../../adapters/kubernetes/preflight.ts'
+import { missingObjects } from '../../adapters/kubernetes/preflight.ts'
+import { lookAtAlerts } from '../../controller/alert-sight.ts'
 import { measuredIn } from '../../domain/indicators.ts'
 import type { ScriptFacts } from '../../domain/script.ts'
 import type { Timeline } from '../../domain/timeline.ts'
@@ -74,7 +75,9 @@ async function admittedNow(
   const { api } = await chooseCluster({ ...flags, workload: '', overlay: [] }, false, signal)
   const ports = clusterPortsOf(api)
   await ports.cluster.identify()
-  const missing = await missingScalers(api, inputs.rehearsal, inputs.target)
-  if (missing.length > 0) throw new BadInput(missing, exitCodes.environment)
+  const missing = await missingObjects(api, inputs.rehearsal, inputs.target)
+  const alerts = await lookAtAlerts(ports, inputs.target, inputs.rehearsal)
+  const issues = [...missing, ...alerts.flatMap(({ issue }) => issue ?? [])]
+  if (issues.length > 0) throw new BadInput(issues, exitCodes.environment)
   return admissionsOf(ports, inputs, timeline)
 }

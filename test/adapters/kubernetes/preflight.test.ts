@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { missingScalers, preflight } from '../../../src/adapters/kubernetes/preflight.ts'
+import { missingObjects, preflight } from '../../../src/adapters/kubernetes/preflight.ts'
 import type { MetricSource } from '../../../src/domain/rehearsal.ts'
+import type { Trigger } from '../../../src/domain/trigger.ts'
+import { ratio } from '../../../src/domain/units.ts'
 import { everythingPair, stockPair } from '../../files/stock.ts'
 import { type Answers, refusal, smallApiServer } from '../../support/small-api-server.ts'
 
@@ -118,13 +120,35 @@ describe('an autoscaler with an expectation', () => {
       const api = await smallApiServer(
         roomy(({ path }) => (path.endsWith('autoscalers') ? { items: names.map(named) } : undefined)),
       )
-      return (await missingScalers(api, rehearsal, target)).map(({ at, code }) => `${at.line} ${code}`)
+      return (await missingObjects(api, rehearsal, target)).map(({ at, code }) => `${at.line} ${code}`)
     }
     expect(await planned('payments-api')).toEqual([])
     expect(await planned('another')).toEqual(['96 object-missing'])
   })
 
-  it('is not reported as missing if it may not be read', async () => {
+  it('is what a plan asks for where a trigger waits for it, as for its Deployment', async () => {
+    const { rehearsal, target } = everythingPair()
+    const at = { file: 'a.yaml', line: 7, column: 1 }
+    const waits: readonly Trigger[] = [
+      { kind: 'autoscaler', autoscaler: 'orders', at },
+      { kind: 'rollout', deployment: 'orders', share: ratio(0.5), at },
+    ]
+    const faults = rehearsal.faults.flatMap((fault) => waits.map((trigger) => ({ ...fault, when: { trigger } })))
+    const planned = async (name: string) => {
+      const listed: Answers = ({ path }) =>
+        /autoscalers$|deployments$/.test(path) ? { items: [named(name)] } : undefined
+      const api = await smallApiServer(roomy(listed))
+      const missing = await missingObjects(api, { ...rehearsal, reaches: [], faults: faults.slice(0, 2) }, target)
+      return missing.map(({ problem }) => problem)
+    }
+    expect(await planned('orders')).toEqual([])
+    expect(await planned('another')).toEqual([
+      expect.stringContaining('has no HorizontalPodAutoscaler orders'),
+      expect.stringContaining('has no Deployment orders'),
+    ])
+  })
+
+  it('is not called missing where it may not be read', async () => {
     const closed: Answers = (request) =>
       /scaledobjects$|autoscalers$/.test(request.path) ? refusal(403) : keda(request)
     expect(await told(closed)).toEqual([])
