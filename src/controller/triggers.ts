@@ -7,7 +7,8 @@ import type { Target } from '../domain/rehearsal.ts'
 import type { PlannedAction, PlannedFault, Timeline } from '../domain/timeline.ts'
 import type { TriggerSign } from '../domain/trigger.ts'
 import { after, type Instant } from '../domain/units.ts'
-import { type TriggerWatch, watchTrigger } from '../judge/triggers/triggers.ts'
+import { watchTrigger } from '../judge/triggers/triggers.ts'
+import type { TriggerWatch } from '../judge/triggers/watch.ts'
 import type { Clock } from './ports.ts'
 
 export type Triggers = {

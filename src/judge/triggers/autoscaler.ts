@@ -1,9 +1,8 @@
 /** An autoscaler decides: a version of it wants more pods than the version before. */
 import type { Target } from '../../domain/rehearsal.ts'
 import { count } from '../findings/words.ts'
-import type { TriggerWatch } from './triggers.ts'
-import { NOTHING_READ } from './triggers.ts'
 import { createUnwatched } from './unwatched.ts'
+import { NOTHING_READ, type TriggerWatch } from './watch.ts'
 
 export function watchAutoscaler(name: string, { namespace }: Target): TriggerWatch {
   const unwatched = createUnwatched()

@@ -2,9 +2,8 @@
 import type { PodSeen } from '../../domain/cluster.ts'
 import { type PodTurn, podTurnWords } from '../../domain/trigger.ts'
 import { count } from '../findings/words.ts'
-import type { TriggerWatch } from './triggers.ts'
-import { NOTHING_READ } from './triggers.ts'
 import { createUnwatched } from './unwatched.ts'
+import { NOTHING_READ, type TriggerWatch } from './watch.ts'
 
 type State = { readonly ready: boolean; readonly ended: boolean }
 

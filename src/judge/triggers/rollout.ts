@@ -4,9 +4,8 @@
  */
 import type { DeploymentSeen } from '../../domain/cluster.ts'
 import type { Target } from '../../domain/rehearsal.ts'
-import type { TriggerWatch } from './triggers.ts'
-import { NOTHING_READ } from './triggers.ts'
 import { createUnwatched } from './unwatched.ts'
+import { NOTHING_READ, type TriggerWatch } from './watch.ts'
 
 export function watchRollout(name: string, share: number, { namespace }: Target): TriggerWatch {
   const unwatched = createUnwatched()

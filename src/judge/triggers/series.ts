@@ -3,8 +3,7 @@ import type { Target } from '../../domain/rehearsal.ts'
 import { showSeries } from '../../domain/show.ts'
 import type { SeriesTrigger } from '../../domain/trigger.ts'
 import { createLevels, type SeriesLevel } from './levels.ts'
-import type { TriggerWatch } from './triggers.ts'
-import { NOTHING_READ } from './triggers.ts'
+import { NOTHING_READ, type TriggerWatch } from './watch.ts'
 
 export function watchSeries(trigger: SeriesTrigger, target: Target): TriggerWatch {
   const levels = createLevels(trigger, target)

@@ -2,22 +2,13 @@
  * Triggers, live over the same records that are the evidence. A trigger fires on a change that is seen after it was armed: the value before is known,
  * and it is known that the change did not happen earlier. Readings that failed and values that are not finite never fire it.
  */
-import type { Evidence } from '../../domain/evidence.ts'
 import type { Target } from '../../domain/rehearsal.ts'
-import { isSeriesTrigger, type Trigger, type TriggerSign } from '../../domain/trigger.ts'
+import { isSeriesTrigger, type Trigger } from '../../domain/trigger.ts'
 import { watchAutoscaler } from './autoscaler.ts'
 import { watchPods } from './pods.ts'
 import { watchRollout } from './rollout.ts'
 import { watchSeries } from './series.ts'
-
-export type TriggerWatch = {
-  /** Takes every record of the run. `armedAt`: undefined while it is not armed. Returns what fired it. */
-  add(record: Evidence, armedAt: number | undefined): TriggerSign | undefined
-  /** The last reading, in words. */
-  last(): string
-}
-
-export const NOTHING_READ = 'nothing was read of it'
+import type { TriggerWatch } from './watch.ts'
 
 export function watchTrigger(trigger: Trigger, target: Target): TriggerWatch {
   if (isSeriesTrigger(trigger)) return watchSeries(trigger, target)
