@@ -126,7 +126,7 @@ describe('an autoscaler with an expectation', () => {
     expect(await planned('another')).toEqual(['96 object-missing'])
   })
 
-  it('is what a plan asks for where a trigger waits for it, as for its Deployment', async () => {
+  it('is required by a plan whose trigger waits for it, and so is the Deployment of a trigger', async () => {
     const { rehearsal, target } = everythingPair()
     const at = { file: 'a.yaml', line: 7, column: 1 }
     const waits: readonly Trigger[] = [
@@ -148,7 +148,7 @@ describe('an autoscaler with an expectation', () => {
     ])
   })
 
-  it('is not called missing where it may not be read', async () => {
+  it('is not reported as missing if it may not be read', async () => {
     const closed: Answers = (request) =>
       /scaledobjects$|autoscalers$/.test(request.path) ? refusal(403) : keda(request)
     expect(await told(closed)).toEqual([])
