@@ -55,7 +55,7 @@ type Line = {
 /** Steps of the golden ratio spread any number of seats evenly over 0..1. */
 export const spread = (n: number): number => (n * 0.618034) % 1
 
-export function seatOf(number: number, { urlOf, lifetimeMs, record, guarded, onOpen }: Seating): Seat {
+export function createSeat(number: number, { urlOf, lifetimeMs, record, guarded, onOpen }: Seating): Seat {
   // One jar for all seats of a VU would tie them all to the pod of the first.
   const jar = new http.CookieJar()
   let line: Line | undefined

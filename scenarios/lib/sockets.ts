@@ -8,7 +8,7 @@ import { levelAt, totalMs } from './intended-start.ts'
 import { bad, recorder } from './measure.ts'
 import { PING_MS, plan } from './plan.ts'
 import { type Sessions, sessionOf } from './players.ts'
-import { type Seat, type Seating, seatOf, spread } from './seat.ts'
+import { createSeat, type Seat, type Seating, spread } from './seat.ts'
 import { expectSeries, socketEvents, socketsOpen } from './series.ts'
 import { socketVus } from './sizing.ts'
 
@@ -73,7 +73,7 @@ function population(seating: Seating) {
   const add = (): void => {
     // Numbers are unique among the seats of all VUs.
     const number = seats.length * parts + part
-    const seat = seatOf(number, seating)
+    const seat = createSeat(number, seating)
     slots[Math.floor(spread(number) * TICKS_PER_PING)]?.push([seats.length, seat])
     seats.push(seat)
   }

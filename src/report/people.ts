@@ -23,7 +23,7 @@ export type PeopleRecords = {
 /** Machine lines that are kept: a run with more than these has them in its journal. */
 const MACHINE_LINES_MAX = 500
 
-export function peopleFold() {
+export function createPeopleFold() {
   const decisions: Decision[] = []
   const followUps: Note[] = []
   const ticks: Note[] = []

@@ -10,7 +10,7 @@ import { type Chart, isEmpty } from './chart.ts'
 import { createHarms, type DrawnHarm, type Harms } from './harms.ts'
 import { type Drawing, giveAny, type Lane } from './lane.ts'
 import { lanes } from './lanes/all.ts'
-import { type PeopleRecords, peopleFold } from './people.ts'
+import { createPeopleFold, type PeopleRecords } from './people.ts'
 
 export type RunView = Omit<Drawing, 'judgment'> & {
   readonly people: PeopleRecords
@@ -29,7 +29,7 @@ type Run = {
   readonly started: RunStarted
   readonly lanes: readonly Lane[]
   readonly harms: Harms
-  readonly people: ReturnType<typeof peopleFold>
+  readonly people: ReturnType<typeof createPeopleFold>
 }
 
 export function createViewing(): Viewing {
@@ -45,7 +45,7 @@ export function createViewing(): Viewing {
         started: record,
         lanes: lanes.map((lane) => lane(record)),
         harms: createHarms(record),
-        people: peopleFold(),
+        people: createPeopleFold(),
       }
     }
     if (record.kind === 'load-started') zeroAt ??= record.zeroAt

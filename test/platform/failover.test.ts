@@ -12,7 +12,7 @@ import {
   type RoleRecord,
   recordOf,
 } from '../../src/platform/shared/role-record.ts'
-import { databaseModel, type Phases, type Step } from './support/database-model.ts'
+import { createDatabaseModel, type Phases, type Step } from './support/database-model.ts'
 
 const at = fc.constantFrom<0 | 1>(0, 1)
 const kinds = <K extends string>(...all: K[]) => fc.constantFrom(...all)
@@ -37,7 +37,7 @@ const histories = fc.array(step, { maxLength: 40 })
 
 /** The greatest number of pods that could write at once, looked at after each quarter of a second. */
 function play(steps: readonly Step[], fencing: boolean, phases?: Phases) {
-  const model = databaseModel(fencing, phases)
+  const model = createDatabaseModel(fencing, phases)
   let most = 0
   for (const each of [SETTLE, ...steps]) {
     for (const part of quarters(each)) {

@@ -99,7 +99,7 @@ async function startK6(start: Start): Promise<RunningLoad> {
   const output = outputFor(plan)
   const frameOf = createFraming(INSTANCE, plan, output.unitMs)
   const thresholds = watchThresholds(plan.thresholds ?? [], output.unitMs)
-  const arriving = pushTimes()
+  const arriving = createPushTimes()
   let zeroAt: Instant | undefined
   const pushes = await startReceiver((_, request) => {
     const at = clock.now()
@@ -223,7 +223,7 @@ async function watchHealth(clock: Clock, k6: GuardedProcess, onEvent: (event: Lo
 /** k6 pushes once a second. A longer silence is recorded, because guardrails saw nothing for that time. */
 const SILENCE_MS = 3000
 
-function pushTimes(): { note(at: Instant): void; problems(): readonly string[] } {
+function createPushTimes(): { note(at: Instant): void; problems(): readonly string[] } {
   let last: Instant | undefined
   let longestMs = 0
   return {

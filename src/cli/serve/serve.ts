@@ -12,7 +12,7 @@ import { aFolder, checkedFlag, checkedTogether, issueOfFlag, ofShape } from '../
 import { stopSignal } from '../stop-signal.ts'
 import { onStdout, print, say, term } from '../terminal.ts'
 import { aListen, LISTEN, parseListen, TOKEN_VARIABLE, tokenIssues } from './listen.ts'
-import { servedRuns } from './served-runs.ts'
+import { createServedRuns } from './served-runs.ts'
 import { serveVerdicts } from './server.ts'
 
 export type ServeFlags = { readonly serve?: boolean; readonly listen: string; readonly maxAge: string }
@@ -62,7 +62,7 @@ export async function serve(given: string | undefined, flags: ServeFlags, key: K
   if (!age.ok || listen === undefined) throw new Error('a flag was not checked')
   // `latest` is a link that moves; what is served is the run that it names now.
   const folder = nearest(realpathSync(given ?? 'reports'))
-  const runs = servedRuns({ folder, maxAgeMs: age.value, ...(key === undefined ? {} : { key }) })
+  const runs = createServedRuns({ folder, maxAgeMs: age.value, ...(key === undefined ? {} : { key }) })
   const token = process.env[TOKEN_VARIABLE]
   const server = await serveVerdicts(runs, listen, {
     ...(token === undefined ? {} : { token }),

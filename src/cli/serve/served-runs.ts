@@ -28,7 +28,7 @@ type Found = Head & { readonly folder: string }
 /** Answers that are kept. A pipeline asks about one or two runs, again and again. */
 const KEPT_MAX = 50
 
-export function servedRuns({ folder, maxAgeMs, key }: Serving): ServedRuns {
+export function createServedRuns({ folder, maxAgeMs, key }: Serving): ServedRuns {
   const pinned = existsSync(join(folder, 'journal.ndjson'))
   const heads = new Map<string, Head>()
   const judged = new Map<string, { readonly state: string; readonly answer: Promise<VerdictAnswer> }>()

@@ -7,7 +7,7 @@ const OWNER_LABELS = ['pod-template-hash', 'controller-revision-hash', 'batch.ku
 const LATER_MS = 30_000
 
 /** Reports what a pod asked for and does not get, as an Event on each pod, and as one line in the log for each owner. */
-export function eventNotices(cluster: ClusterClient, log: (line: string) => void): NodeContext['notice'] {
+export function createEventNotices(cluster: ClusterClient, log: (line: string) => void): NodeContext['notice'] {
   const told = new Set<string>()
   const create = (pod: PodName, message: string) => {
     cluster

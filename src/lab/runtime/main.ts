@@ -9,7 +9,7 @@ import { readState } from '../machine/state.ts'
 import { startPodNetworkAgent } from '../pod-network/agent.ts'
 import { createNamespaces } from '../pod-network/namespaces.ts'
 import { labNodes } from '../topology/node-table.ts'
-import { eventNotices } from './event-notices.ts'
+import { createEventNotices } from './event-notices.ts'
 import { provision } from './provisioner/provisioner.ts'
 import { startRuntime } from './runtime.ts'
 
@@ -34,7 +34,7 @@ const runtime = await startRuntime({
   network,
   labnet,
   log,
-  notice: eventNotices(cluster, log),
+  notice: createEventNotices(cluster, log),
 })
 provision({ cluster, volumesFolder: paths.volumes, signal: stopping, log }).catch((error) => {
   if (!stopping.aborted) log(`provisioner: ${error}`)

@@ -12,7 +12,7 @@ import { labPaths } from '../machine/paths.ts'
 import { readState } from '../machine/state.ts'
 import { untilServed } from './plug-ins.ts'
 import type { Manifest } from './render.ts'
-import { definedKinds, type ResourcePaths, resourcePaths } from './resource-paths.ts'
+import { createResourcePaths, definedKinds, type ResourcePaths } from './resource-paths.ts'
 import { fillSecret, type SecretValues, secretsOf } from './secrets.ts'
 
 /** Kinds that other objects refer to come first. Objects of one rank are applied in parallel. */
@@ -50,7 +50,7 @@ async function applyAll(
   values: SecretValues,
   hasGatewayApi: boolean,
 ): Promise<readonly string[]> {
-  const paths = resourcePaths(cluster)
+  const paths = createResourcePaths(cluster)
   const problems: string[] = []
   for (let rank = 0; rank <= GATEWAY_RANK; rank++) {
     const batch = manifests.filter((each) => rankOf(each) === rank)

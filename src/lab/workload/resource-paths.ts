@@ -15,7 +15,7 @@ export type ResourcePaths = {
 
 type Resource = { readonly plural: string; readonly namespaced: boolean }
 
-export function resourcePaths(cluster: Pick<ClusterClient, 'get'>): ResourcePaths {
+export function createResourcePaths(cluster: Pick<ClusterClient, 'get'>): ResourcePaths {
   const groups = new Map<string, Promise<readonly Fields[]>>()
   const ask = (apiVersion: string): Promise<readonly Fields[]> => {
     const asked = cluster.get(groupPath(apiVersion)).then(({ resources }) => listOf(resources).map(fieldsOf))

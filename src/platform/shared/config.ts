@@ -32,11 +32,11 @@ const MIN_SECRET_LENGTH = 16
 /** Reads a configuration; `shape` runs to its end even when variables are wrong, so that every problem is found. */
 export function readConfig<T>(environment: EnvironmentVariables, shape: (read: ConfigReader) => T): ConfigResult<T> {
   const problems: string[] = []
-  const value = shape(readerOf(environment, problems))
+  const value = shape(createReader(environment, problems))
   return problems.length === 0 ? { ok: true, value } : { ok: false, problems }
 }
 
-function readerOf(environment: EnvironmentVariables, problems: string[]): ConfigReader {
+function createReader(environment: EnvironmentVariables, problems: string[]): ConfigReader {
   const problem = (text: string): void => void problems.push(text)
   const raw = (name: string): string | undefined => environment[name]?.trim() || undefined
 

@@ -45,7 +45,7 @@ const LOST: ReadonlySet<unknown> = new Set([
 const LOST_WORDS = /^(Connection terminated|Client has encountered a connection error)/
 const SLOW_WORDS = /^Query read timeout/
 
-export function doorOf(pool: pg.Pool, { url, maxConnections }: DatabaseConfig, log: Log): Door {
+export function createDoor(pool: pg.Pool, { url, maxConnections }: DatabaseConfig, log: Log): Door {
   const bornIn = new WeakMap<pg.ClientBase, number>()
   const inUse = new Set<pg.PoolClient>()
   const waiting = new Set<() => void>()

@@ -6,7 +6,7 @@
 import pg from 'pg'
 import { messageOf } from '../../domain/unknown.ts'
 import type { DatabaseConfig } from './config.ts'
-import { type Door, doorOf } from './database-door.ts'
+import { createDoor, type Door } from './database-door.ts'
 import type { Log } from './log.ts'
 import type { ServiceMetrics } from './metrics.ts'
 import { gaugePool } from './pool-gauge.ts'
@@ -58,7 +58,7 @@ export function openDatabase(config: DatabaseConfig, schema: string, { log, metr
     options: `-c search_path=${schema} -c statement_timeout=${QUERY_TIMEOUT_MS} -c idle_in_transaction_session_timeout=10000`,
     application_name: schema,
   })
-  const door = doorOf(pool, config, log)
+  const door = createDoor(pool, config, log)
   const state: { reason: string | undefined; stopped: boolean; timer?: NodeJS.Timeout } = {
     reason: 'database not migrated yet',
     stopped: false,

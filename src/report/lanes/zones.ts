@@ -7,7 +7,7 @@ import { counted } from '../words.ts'
 import { createFlags, type Flags } from './flags.ts'
 
 export const zonesLane: LaneOf = () => {
-  const zones = zoneFold()
+  const zones = createZoneFold()
   return {
     take: {
       'object-seen': ({ object, change }: ObjectSeen, at) => {
@@ -22,7 +22,7 @@ export const zonesLane: LaneOf = () => {
 type Zone = { readonly nodes: Map<string, NodeSeen>; readonly ready: Point[]; readonly troubles: Flags }
 type Placed = { readonly node: string | undefined; readonly ready: boolean; readonly waits: boolean }
 
-function zoneFold() {
+function createZoneFold() {
   const zones = new Map<string, Zone>()
   const zoneOfNode = new Map<string, string>()
   const pods = new Map<string, Placed>()

@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync, utimesSync, writeFileSync } from 'node:fs
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { servedRuns } from '../../../src/cli/serve/served-runs.ts'
+import { createServedRuns } from '../../../src/cli/serve/served-runs.ts'
 import { type Doorkeeper, serveVerdicts, type VerdictServer } from '../../../src/cli/serve/server.ts'
 import { openControl } from '../../../src/live/control.ts'
 import { acceptance, accepting } from '../../support/accepting.ts'
@@ -19,7 +19,7 @@ const blind = evidence().filter(({ kind }) => kind !== 'book-read')
 const SOON = START + 10 * 60_000
 
 async function served(folder: string, keeper: Partial<Doorkeeper> = {}): Promise<VerdictServer> {
-  const runs = servedRuns({ folder, maxAgeMs: HOUR })
+  const runs = createServedRuns({ folder, maxAgeMs: HOUR })
   const server = await serveVerdicts(runs, { host: '127.0.0.1', port: 0 }, { now: () => SOON, ...keeper })
   onTestFinished(() => server.close())
   return server
@@ -226,7 +226,7 @@ const raw = (port: number, request: string): Promise<string> =>
 it('the server judges a run once, however often it is asked', async () => {
   const reports = tempFolder()
   store(reports, 'a-20260921-141320', later(passed, 0))
-  const runs = servedRuns({ folder: reports, maxAgeMs: HOUR })
+  const runs = createServedRuns({ folder: reports, maxAgeMs: HOUR })
   const [first, second] = await Promise.all([runs.answer({}, SOON), runs.answer({}, SOON)])
   expect(first).toBe(second)
   expect(await runs.answer({}, SOON)).toBe(first)

@@ -81,7 +81,7 @@ export type Model = {
   acknowledgedWithinMs(ms: number): number
 }
 
-export function databaseModel(fencing: boolean, phases: Phases = [0, 0, 0, 1]): Model {
+export function createDatabaseModel(fencing: boolean, phases: Phases = [0, 0, 0, 1]): Model {
   const keepers: readonly Keeper[] = [newKeeper('wallet-db-0'), newKeeper('wallet-db-1')]
   let nowMs = 0
   let record: RoleRecord | undefined
