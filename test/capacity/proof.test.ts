@@ -18,9 +18,13 @@ describe('the result of one load', () => {
     ['few bad answers among few leave it open', facts(1000, 998), 'unproven'],
     ['many bad answers refute it', facts(1000, 990), 'broke'],
     ['no answers prove nothing', facts(0, 0), 'unproven'],
-    ['a growing queue breaks what was in time so far', facts(4000, 4000, { backlog: { growing: 'it grew' } }), 'broke'],
+    [
+      'a growing queue breaks a load whose answers were in time so far',
+      facts(4000, 4000, { backlog: { growing: 'it grew' } }),
+      'broke',
+    ],
     ['a full machine makes slow answers worthless', facts(1000, 500, { starved: 'CPU' }), 'generator-limit'],
-    ['a full machine does not undo what is proven', facts(2995, 2995, { starved: 'CPU' }), 'held'],
+    ['a full machine does not invalidate what is proven', facts(2995, 2995, { starved: 'CPU' }), 'held'],
     ['a generator that crashed proves nothing', facts(2995, 2995, { lost: 'it crashed' }), 'generator-limit'],
     ['arrivals that never started are the generator’s', facts(3000, 3000, { neverRan: 30 }), 'generator-limit'],
     [

@@ -39,7 +39,7 @@ describe('the files of a command', () => {
   })
 
   it.each<[string, (path: string) => void, string]>([
-    ['a FIFO that nobody writes to', (path) => execFileSync('mkfifo', [path]), 'file-unreadable'],
+    ['a FIFO without a writer', (path) => execFileSync('mkfifo', [path]), 'file-unreadable'],
     ['a device without an end', (path) => symlinkSync('/dev/zero', path), 'file-unreadable'],
     ['a file of 8 GB', (path) => closeSync(sparse(path, 8e9)), 'file-too-large'],
     ['a file of 9 MiB', (path) => writeFileSync(path, 'a'.repeat(9 << 20)), 'file-too-large'],

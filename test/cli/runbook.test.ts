@@ -26,8 +26,8 @@ describe('a note', () => {
   })
 
   it.each([
-    ['a step that is none', { is: 'step', text: 'open the braker' } as const, /did you mean "open the breaker"/],
-    ['a fault that is none', { is: 'note', text: 'x', about: 'psp-b down' } as const, /psp-a down/],
+    ['an unknown step', { is: 'step', text: 'open the braker' } as const, /did you mean "open the breaker"/],
+    ['an unknown fault', { is: 'note', text: 'x', about: 'psp-b down' } as const, /psp-a down/],
   ])('about %s is refused with a suggestion', async (_, note, next) => {
     const complaint = await complaintAbout(await folderOf('open the breaker', 'tell support'), note)
     expect(complaint?.next).toMatch(next)

@@ -179,7 +179,7 @@ spec: {}
       slo('orders').replace('displayName', 'displayname'),
       '3 unknown-key: metadata has no key "displayname".',
     ],
-    ['a target that nobody can prove', slo('orders', { objectives: '- target: 1' }), '12 out-of-range'],
+    ['a target that cannot be proven', slo('orders', { objectives: '- target: 1' }), '12 out-of-range'],
   ])('are refused with %s, at its line', (_, text, line) => {
     const result = parsed(text)
     expect(result.ok).toBe(false)

@@ -219,7 +219,7 @@ describe('a rehearsal with one of everything', () => {
       'circuitOpens: {rate: calls',
       ['unknown-metric:26'],
     ],
-    ['attempts that nobody counts', 'attempts: payments_charges_total', 'attempts: tries', ['unknown-metric:27']],
+    ['attempts that no source counts', 'attempts: payments_charges_total', 'attempts: tries', ['unknown-metric:27']],
     [
       'state of a source that is not there',
       "{code: '503'}, of: wallet",
@@ -232,7 +232,12 @@ describe('a rehearsal with one of everything', () => {
       "{gauge: depth, where: {code: '503'}",
       ['unknown-metric:97'],
     ],
-    ['connections of nobody', "{code: '200'}, of: wallet", "{code: '200'}, of: vault", ['unknown-source:74']],
+    [
+      'connections of an unknown source',
+      "{code: '200'}, of: wallet",
+      "{code: '200'}, of: vault",
+      ['unknown-source:74'],
+    ],
   ])('does not fit a target that lacks what it names: %s', (_, from, to, issues) => {
     const files = stockFiles({ [EVERYTHING]: [[from, to]] })
     const text = (files.get(EVERYTHING) ?? '').replaceAll(from, to)
@@ -296,14 +301,14 @@ describe('a target file', () => {
 describe('a rehearsal that does not fit its target', () => {
   it.each([
     ['a context that is not allowed', { [TARGET]: [['context: lab', 'context: prod']] }, ['context-not-allowed:0']],
-    ['a witness that is nowhere', { [REHEARSAL]: [['of: psp-a', 'of: psp-c']] }, ['unknown-source:28']],
+    ['a witness of an unknown source', { [REHEARSAL]: [['of: psp-a', 'of: psp-c']] }, ['unknown-source:28']],
     [
       'a witness that does not count this',
       { [REHEARSAL]: [['rate: psp_requests_total', 'rate: psp_calls_total']] },
       ['unknown-metric:28'],
     ],
     [
-      'a failover that nobody counts',
+      'a failover without a counter',
       { [TARGET]: [['[payments_charges_total, payments_breaker_state', '[payments_breaker_state']] },
       ['unknown-metric:30'],
     ],
@@ -317,9 +322,9 @@ describe('a rehearsal that does not fit its target', () => {
       { [REHEARSAL]: [['at: 30s', 'when: {rate: psp_requests_total, of: psp-a, rises: 9/s, from: 20s, by: 22s}']] },
       ['expectation-unobservable:25'],
     ],
-    ['a failover to nowhere', { [REHEARSAL]: [['to: psp-b', 'to: psp-z']] }, ['unknown-source:30']],
+    ['a failover to an unknown provider', { [REHEARSAL]: [['to: psp-b', 'to: psp-z']] }, ['unknown-source:30']],
     [
-      'a failover whose second provider nobody counts',
+      'a failover whose second provider has no counter',
       { [TARGET]: [['providers: [psp-a, psp-b]', 'providers: [psp-a]']] },
       ['unknown-provider:30'],
     ],

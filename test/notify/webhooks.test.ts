@@ -41,7 +41,7 @@ describe('the webhooks that notifications go to', () => {
     ['no URL', { MATCHDAY_WEBHOOK_URL: 's3cret' }, 'MATCHDAY_WEBHOOK_URL'],
     ['a URL of another kind', { MATCHDAY_SLACK_URL: 'file:///s3cret' }, 'MATCHDAY_SLACK_URL'],
     ['two of them', { MATCHDAY_SLACK_URL: SECRET, MATCHDAY_SLACK_URL_FILE: '/s3cret' }, 'MATCHDAY_SLACK_URL'],
-    ['a file that is not there', { MATCHDAY_SLACK_URL_FILE: '/nowhere/s3cret' }, 'MATCHDAY_SLACK_URL_FILE'],
+    ['a missing file', { MATCHDAY_SLACK_URL_FILE: '/nowhere/s3cret' }, 'MATCHDAY_SLACK_URL_FILE'],
     ['a short key', { MATCHDAY_WEBHOOK_URL: SECRET, MATCHDAY_WEBHOOK_SECRET: 's3cret' }, 'MATCHDAY_WEBHOOK_SECRET'],
   ])('are refused if a variable holds %s, without showing it', (_, env, variable) => {
     const { problems } = webhooksOf(env)

@@ -196,7 +196,7 @@ describe('a keeper', () => {
   it.each([
     ['leads while the record names its very process', view, 'lead'],
     ['stops when its lease has run out', { ...view, recordAgeMs: LEASE_MS + 1 }, 'fence'],
-    ['stops when nobody may write', { ...view, record: nobody }, 'fence'],
+    ['stops when no member may write', { ...view, record: nobody }, 'fence'],
     ['does not come back by itself as the primary that it was', { ...view, instance: 'b', running: false }, 'wait'],
     ['becomes a copy of the leader that was named after it', { ...view, running: false, record: successor }, 'seed'],
     ['keeps its data while no leader is named', { ...view, running: false, record: nobody }, 'wait'],
@@ -261,7 +261,7 @@ describe('a keeper that was asked to stop', () => {
       { ...standby, record: { ...record, sync: 'wallet-db-1' } },
       'to confirm',
     ],
-    ['ends at once as a standby that nobody waits for', standby, undefined],
+    ['stops at once as a standby that no commit waits for', standby, undefined],
     [
       'confirms nothing to a leader that was struck off',
       { ...standby, record: { ...fenced, sync: 'wallet-db-1' } },
@@ -319,7 +319,7 @@ describe('the operator', () => {
 
   it.each([
     [
-      'takes a standby for complete once it has what was written before commits waited for it',
+      'treats a standby as complete once it has everything that was written before commits waited for it',
       steady,
       leader,
       { safe: 'wallet-db-1' },

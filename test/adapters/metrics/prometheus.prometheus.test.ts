@@ -145,7 +145,7 @@ describe('before the load', () => {
 
   it.each([
     ['a query that Prometheus refuses', 'orders_total{', 'parse error'],
-    ['an expression that is no selector', 'sum(orders_total)', 'ranges only allowed for vector selectors'],
+    ['an expression that is not a selector', 'sum(orders_total)', 'ranges only allowed for vector selectors'],
     ['series that are not there', 'nothing_total{job="shop"}', 'has no samples of nothing_total{job="shop"}'],
   ])('%s is reported with the message of the server', async (_, selector, problem) => {
     expect(await issueOf(to({ shop: { orders_total: selector } }))).toContain(problem)

@@ -43,12 +43,12 @@ describe('the lab refuses faults that it cannot enact as Chaos Mesh does', () =>
     ['a partition', network({})],
     ['a partition that says that it drops', network({ partitionBehavior: 'drop' })],
     ['a delay with jitter', network({ action: 'delay', delay: { latency: '5ms', jitter: '2ms', correlation: '10' } })],
-    ['a narrow line', network({ action: 'bandwidth', bandwidth: { rate: '1mbps', limit: 1, buffer: 1 } })],
+    ['a limited bandwidth', network({ action: 'bandwidth', bandwidth: { rate: '1mbps', limit: 1, buffer: 1 } })],
     ['a killed pod', chaos('PodChaos', { ...all, action: 'pod-kill' })],
     ['aborted requests', http({ abort: true })],
-    ['answers that are late and broken', http({ target: 'Response', delay: '1s', replace: { code: 503 } })],
+    ['delayed and replaced answers', http({ target: 'Response', delay: '1s', replace: { code: 503 } })],
     ['headers and queries that are added', http({ patch: { headers: [['a', 'b']], queries: [['c', 'd']] } })],
-    ['names that lead nowhere', chaos('DNSChaos', { ...all, action: 'random', patterns: ['psp-*'] })],
+    ['names that resolve to unused addresses', chaos('DNSChaos', { ...all, action: 'random', patterns: ['psp-*'] })],
   ])('accepts %s', (_, object) => {
     expect(labProblems(object)).toEqual([])
     expect(review('validate', { operation: 'CREATE', object })).toEqual({ uid: 'u1', allowed: true })

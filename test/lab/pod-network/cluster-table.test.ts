@@ -208,9 +208,9 @@ describe('NetworkPolicies', () => {
       false,
     ],
     ['a second policy that adds', [policy({ podSelector: {} }), policy({ ...wallet, ingress: [{}] })], GATEWAY, true],
-    ['egress only, for what comes in', [policy({ ...wallet, policyTypes: ['Egress'] })], GATEWAY, true],
+    ['an egress policy only, for ingress', [policy({ ...wallet, policyTypes: ['Egress'] })], GATEWAY, true],
     [
-      'an operator that nobody knows',
+      'an unknown operator',
       [
         policy({
           ...wallet,

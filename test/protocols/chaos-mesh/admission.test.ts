@@ -101,7 +101,7 @@ describe('admission', () => {
       'a target with a bad value',
       network({ target: { selector, mode: 'fixed', value: 'two' }, action: 'delay', ...latency }),
     ],
-    ['a loss that is no number', network({ action: 'loss', loss: { loss: 'half' } })],
+    ['a loss that is not a number', network({ action: 'loss', loss: { loss: 'half' } })],
   ])('refuses %s', (_, object) => {
     expect(admit(object)).not.toEqual([])
     expect(admissionAnswer(object)).toEqual(expect.any(String))
@@ -184,7 +184,7 @@ describe('strict admission refuses what Chaos Mesh admits', () => {
     ['a request that gets a code', http({ replace: { code: 503 } }), 'foreign-parameters'],
     ['an answer that gets a path', http({ target: 'Response', replace: { path: '/x' } }), 'foreign-parameters'],
     ['a code of no answer', http({ target: 'Response', replace: { code: 100 } }), 'code-out-of-range'],
-    ['a port that is none', http({ abort: true, port: 70_000 }), 'port-out-of-range'],
+    ['a port above 65535', http({ abort: true, port: 70_000 }), 'port-out-of-range'],
     ['a pattern with an asterisk inside', dns({ patterns: ['psp-*.providers'] }), 'pattern-unreadable'],
     [
       'a cut of everything that says so in other words',

@@ -19,7 +19,7 @@ describe('a label selector', () => {
     ['a label that exists', where('tier', 'Exists'), true],
     ['an inherited name that exists on no label', where('toString', 'Exists'), false],
     ['a label that must be absent', where('tier', 'DoesNotExist'), false],
-    ['an operator that nobody knows', where('app', 'Like', 'wal%'), false],
+    ['an unknown operator', where('app', 'Like', 'wal%'), false],
     ['a pair and a requirement that fails', { matchLabels: { app: 'wallet' }, ...where('tier', 'In', 'x') }, false],
   ])('that asks for %s', (_, selector, expected) => expect(selects(selector, labels)).toBe(expected))
 })

@@ -53,7 +53,7 @@ describe('an answer with raw samples', () => {
       RECORDED.badQuery,
       'bad_data: invalid parameter "query": 1:16: parse error: unclosed left parenthesis',
     ],
-    ['an expression that is no selector', 200, RECORDED.vector, 'answered a vector where a matrix was asked for'],
+    ['an expression that is not a selector', 200, RECORDED.vector, 'answered a vector where a matrix was asked for'],
     ['a page of a proxy', 502, 'Bad Gateway', 'answered 502: Bad Gateway'],
     [
       'a refusal of the API server',

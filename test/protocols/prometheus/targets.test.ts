@@ -15,7 +15,7 @@ describe('the scrape targets of a Prometheus', () => {
 
   it.each([
     ['a server without the list', 404, '404 page not found'],
-    ['a page that is no JSON', 200, '<html>'],
+    ['an answer that is not JSON', 200, '<html>'],
     ['JSON of something else', 200, '{"status":"success","data":{}}'],
   ])('are unknown after %s', (_, status, text) => {
     expect(readTargets(status, text)).toBeUndefined()
