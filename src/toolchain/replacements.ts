@@ -188,11 +188,7 @@ export const GATEWAY_REPLACEMENTS: readonly Replacement[] = [
     put: `func main() {
 	if len(os.Args) == 2 && os.Args[1] == "--version" {
 		info, _ := debug.ReadBuildInfo()
-		for _, each := range info.Deps {
-			if each.Path == "sigs.k8s.io/gateway-api/conformance" {
-				fmt.Println("echo-basic", each.Version)
-			}
-		}
+		fmt.Println("echo-basic", info.Main.Version)
 		os.Exit(0)
 	}
 `,

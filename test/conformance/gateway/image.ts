@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync } from 'node:fs'
+import { copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FolderSource } from '../../../src/lab/images/ready-images.ts'
 
@@ -17,7 +17,7 @@ exec "$0/gateway-echo"
 export function suiteImages(echo: string, scratch: string): FolderSource[] {
   const folder = join(scratch, 'echo-basic')
   mkdirSync(folder, { recursive: true })
-  linkSync(echo, join(folder, 'gateway-echo'))
+  copyFileSync(echo, join(folder, 'gateway-echo'))
   const empty = join(scratch, 'empty')
   mkdirSync(empty)
   return [

@@ -1,5 +1,5 @@
 import http from 'node:http'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { HttpRoute } from '../../../src/lab/ingress/gateway-api/objects.ts'
 import { type GatewayBench, startGatewayBench } from './gateway-bench.ts'
 import { backend, gateway, listener, objects, route, rule } from './gateway-objects.ts'
@@ -128,5 +128,86 @@ describe('a Gateway of the lab', () => {
     const door = { host: '127.0.0.1', port: bench.frontPort }
     expect((await bench.seenBy('/old', door)).backend).toBe('canary')
     expect((await bench.seenBy('/new', door)).backend).toBe('stable')
+  })
+
+  it('changes headers, host name and path on the way to the backend, and headers on the way back', async () => {
+    const filters = [
+      {
+        type: 'RequestHeaderModifier',
+        requestHeaderModifier: { set: [{ name: 'x-lane', value: 'b' }], remove: ['x-old'] },
+      },
+      {
+        type: 'ResponseHeaderModifier',
+        responseHeaderModifier: { add: [{ name: 'x-release', value: '2' }], remove: ['x-secret'] },
+      },
+      {
+        type: 'URLRewrite',
+        urlRewrite: { hostname: 'inside.example', path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/v2' } },
+      },
+    ]
+    const matches = [{ path: { type: 'PathPrefix', value: '/v1' } }]
+    await bench.serve(route('web', [rule({ matches, filters, backendRefs: [backend('stable')] })]))
+    const answer = await bench.ask('/v1/odds?x=1', { headers: { 'x-old': '1', 'x-kept': '1' } })
+    expect(bench.seen.at(-1)).toMatchObject({
+      url: '/v2/odds?x=1',
+      headers: { host: 'inside.example', 'x-lane': 'b', 'x-kept': '1' },
+    })
+    expect(bench.seen.at(-1)?.headers).not.toHaveProperty('x-old')
+    expect(answer.headers).toMatchObject({ 'x-release': '2', 'x-served-by': 'stable' })
+    expect(answer.headers).not.toHaveProperty('x-secret')
+  })
+
+  it('changes headers for one backend only', async () => {
+    const filters = [
+      { type: 'RequestHeaderModifier', requestHeaderModifier: { add: [{ name: 'x-to', value: 'canary' }] } },
+    ]
+    const canary = { ...backend('canary'), filters }
+    await bench.serve(route('web', [rule({ backendRefs: [backend('stable'), canary] })]))
+    const seen = [await bench.seenBy('/'), await bench.seenBy('/')]
+    expect(Object.fromEntries(seen.map((each) => [each.backend, each.headers['x-to']]))).toEqual({
+      stable: undefined,
+      canary: 'canary',
+    })
+  })
+
+  it.each([
+    ['all', {}, 20],
+    ['a quarter', { percent: 25 }, 5],
+    ['a tenth', { fraction: { numerator: 1, denominator: 10 } }, 2],
+  ])('mirrors %s of the requests with their bodies', async (_, share, mirrored) => {
+    const mirror = { type: 'RequestMirror', requestMirror: { backendRef: { name: 'shadow', port: 80 }, ...share } }
+    await bench.serve(route('web', [rule({ filters: [mirror], backendRefs: [backend('stable')] })]))
+    bench.seen.length = 0
+    for (let at = 0; at < 20; at += 1) await bench.ask('/deposit', { method: 'POST', body: `deposit ${at}` })
+    const toShadow = () => bench.seen.filter((each) => each.backend === 'shadow')
+    await vi.waitFor(() => expect(toShadow()).toHaveLength(mirrored), 2_000)
+    expect(bench.seen.filter((each) => each.backend === 'stable')).toHaveLength(20)
+    for (const { method, body } of toShadow()) expect(`${method} ${body}`).toMatch(/^POST deposit \d+$/)
+  })
+
+  it('counts what becomes of mirrored requests, and sends no body of more than a megabyte twice', async () => {
+    const mirror = { type: 'RequestMirror', requestMirror: { backendRef: { name: 'shadow', port: 80 } } }
+    await bench.serve(route('big', [rule({ filters: [mirror], backendRefs: [backend('stable')] })]))
+    const counted = (outcome: string) =>
+      bench.metric(
+        `gateway_route_mirrored_requests_total{route="casino/big",rule="0",backend="casino/shadow:80",outcome="${outcome}"}`,
+      )
+    bench.seen.length = 0
+    await bench.ask('/', { method: 'POST', body: Buffer.alloc(1_100_000, 'x') })
+    await bench.ask('/?status=503')
+    await vi.waitFor(async () => expect(await counted('5xx')).toBe(1), 2_000)
+    expect(await counted('too-large')).toBe(1)
+    expect(bench.seen.filter((each) => each.backend === 'shadow')).toHaveLength(1)
+  })
+
+  it.each([
+    ['the whole request', { request: '200ms' }],
+    ['one backend', { request: '5s', backendRequest: '200ms' }],
+  ])('answers 504 when the time for %s is over', async (_, timeouts) => {
+    await bench.serve(route('web', [rule({ timeouts, backendRefs: [backend('stable')] })]))
+    const startedMs = performance.now()
+    expect((await bench.ask('/?wait=3000')).status).toBe(504)
+    expect(performance.now() - startedMs).toBeLessThan(2_500)
+    expect((await bench.ask('/')).status).toBe(200)
   })
 })

@@ -2,7 +2,7 @@
 import type { KubeService } from '../../pod-network/objects.ts'
 import type { EntryPoint, EntryPoints } from '../entry-points.ts'
 import { type AddressRange, createAddresses } from './addresses.ts'
-import { hostOf, matchesHostname } from './hostnames.ts'
+import { bySpecificity, hostOf, matchesHostname } from './hostnames.ts'
 import { type CheckedListener, isServing } from './listeners.ts'
 import { type GatewayObjects, type GatewayPlan, type PlannedGateway, planGateways } from './plan.ts'
 import type { Unresolved } from './references.ts'
@@ -91,9 +91,12 @@ function entryPointsOf(
     const listeners = servingOn(planned, port)
     if (listeners.length === 0) return []
     const isTls = listeners.some(({ secret }) => secret !== undefined)
+    const bySpecific = listeners.toSorted((one, other) =>
+      bySpecificity(one.listener.hostname ?? '', other.listener.hostname ?? ''),
+    )
     const certificate = (serverName: string) => {
       const host = hostOf(serverName)
-      const found = listeners.find(({ listener }) => matchesHostname(listener.hostname ?? '', host))
+      const found = bySpecific.find(({ listener }) => matchesHostname(listener.hostname ?? '', host))
       return certificates.get(found?.secret ?? '')
     }
     return [{ address, port, route: routerOf(listeners, port, isTls), ...(isTls ? { certificate } : {}) }]

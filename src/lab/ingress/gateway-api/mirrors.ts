@@ -34,6 +34,8 @@ function send(
   if (!choice) return told('failed')
   let status = 0
   const handler: Dispatcher.DispatchHandler = {
+    // undici refuses a handler without it.
+    onRequestStart() {},
     onResponseStart(_, code) {
       if (code >= 200) status = code
     },
