@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync } from 'node:fs'
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FolderSource } from '../../../src/lab/images/ready-images.ts'
 
@@ -18,8 +18,10 @@ export function suiteImages(echo: string, scratch: string): FolderSource[] {
   const folder = join(scratch, 'echo-basic')
   mkdirSync(folder, { recursive: true })
   copyFileSync(echo, join(folder, 'gateway-echo'))
-  const empty = join(scratch, 'empty')
-  mkdirSync(empty)
+  // An image without a single byte is refused by the kubelet.
+  const idle = join(scratch, 'idle')
+  mkdirSync(idle)
+  writeFileSync(join(idle, 'wait.sh'), 'while :; do sleep 1; done\n')
   return [
     {
       kind: 'folder',
@@ -32,8 +34,8 @@ export function suiteImages(echo: string, scratch: string): FolderSource[] {
     {
       kind: 'folder',
       name: 'registry.k8s.io/coredns/coredns',
-      folder: empty,
-      entrypoint: ['/bin/sh', '-c', 'while :; do sleep 1; done'],
+      folder: idle,
+      entrypoint: ['/bin/sh', '$IMAGE/wait.sh'],
       env: {},
     },
   ]

@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { findTools } from '../../../src/cli/tools.ts'
 import { SUPPORTED_FEATURES } from '../../../src/lab/ingress/gateway-api/features.ts'
+import { FIRST_PLACE, gatewayAddress } from '../../../src/lab/topology/place.ts'
 import { TOOL_GROUPS } from '../../../src/toolchain/toolchain.ts'
 import { bootForSuite } from './lab.ts'
 import { hasFailed, pageOf, reportOf } from './page.ts'
@@ -55,6 +56,9 @@ async function runSuite(kubeconfig: string): Promise<number> {
     '--contact=matchday',
     `--report-output=${report}`,
     '--cleanup-base-resources=false',
+    `--usable-address=${gatewayAddress(FIRST_PLACE, 250)}`,
+    // Set aside for documentation by RFC 5737: no machine has it.
+    '--unusable-address=192.0.2.1',
     ...(values.only === undefined ? [] : [`--run-test=${values.only}`]),
   ]
   const child = spawn(suite['gateway-conformance'].path, parameters, {

@@ -1,5 +1,7 @@
 import http from 'node:http'
+import https from 'node:https'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { createAuthority } from '../../../src/lab/control-plane/certificates.ts'
 import type { HttpRoute } from '../../../src/lab/ingress/gateway-api/objects.ts'
 import { type GatewayBench, startGatewayBench } from './gateway-bench.ts'
 import { backend, gateway, listener, objects, route, rule } from './gateway-objects.ts'
@@ -209,5 +211,33 @@ describe('a Gateway of the lab', () => {
     expect((await bench.ask('/?wait=3000')).status).toBe(504)
     expect(performance.now() - startedMs).toBeLessThan(2_500)
     expect((await bench.ask('/')).status).toBe(200)
+  })
+
+  it('ends TLS with the certificate of the listener that has the host, and of no other', async () => {
+    const authority = await createAuthority('test')
+    const leaf = await authority.issue({ commonName: 'shop', use: 'server', dnsNames: ['shop.example'] })
+    const base64 = (text: string) => Buffer.from(text).toString('base64')
+    const secret = {
+      metadata: { name: 'shop-tls', namespace: 'casino' },
+      data: { 'tls.crt': base64(leaf.certificate), 'tls.key': base64(leaf.key) },
+    }
+    const tls = { certificateRefs: [{ name: 'shop-tls' }] }
+    const secure = listener({ name: 'https', port: 18443, protocol: 'HTTPS', hostname: 'shop.example', tls })
+    const routes = [route('web', [rule({ backendRefs: [backend('stable')] })])]
+    const statuses = await bench.set(objects({ gateways: [gateway('front', [secure])], routes, secrets: [secret] }))
+    expect(JSON.stringify(statuses)).not.toContain('InvalidCertificateRef')
+    const ask = (servername: string): Promise<string> => {
+      const { promise, resolve } = Promise.withResolvers<string>()
+      const headers = { host: 'shop.example' }
+      const asked = { host: bench.address, port: 18443, servername, headers, ca: authority.certificate, agent: false }
+      const request = https.get(asked, (response) => {
+        response.resume().on('end', () => resolve(`${response.statusCode} ${response.headers['x-served-by']}`))
+      })
+      request.on('error', () => resolve('refused'))
+      return promise
+    }
+    expect(await ask('shop.example')).toBe('200 stable')
+    expect(bench.seen.at(-1)?.headers['x-forwarded-proto']).toBe('https')
+    expect(await ask('other.example')).toBe('refused')
   })
 })

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ClusterClient } from '../../cluster-access/cluster.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ClusterClient, isNotFound } from '../../cluster-access/cluster.ts'
 import { CONTROLLER_NAME, GATEWAY_CLASS, GROUP } from './objects.ts'
 
 /** The definitions that the ingress serves. A definition of a kind that nobody serves would take routes and do nothing. */
@@ -26,5 +27,22 @@ export async function installGatewayApi(cluster: ClusterClient, folder: string):
     const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${plural}.${GROUP}`
     await cluster.applyYaml(path, readFileSync(join(folder, file), 'utf8'))
   }
-  await cluster.apply(`/apis/${GROUP}/v1/gatewayclasses/${GATEWAY_CLASS}`, gatewayClass)
+  await applyClass(cluster)
+}
+
+const WITHIN_MS = 30_000
+const AGAIN_MS = 50
+
+/** The API server serves a kind a moment after it has taken its definition. */
+async function applyClass(cluster: ClusterClient): Promise<void> {
+  const deadlineMs = performance.now() + WITHIN_MS
+  for (;;) {
+    try {
+      await cluster.apply(`/apis/${GROUP}/v1/gatewayclasses/${GATEWAY_CLASS}`, gatewayClass)
+      return
+    } catch (error) {
+      if (!isNotFound(error) || performance.now() > deadlineMs) throw error
+      await sleep(AGAIN_MS)
+    }
+  }
 }
