@@ -40,7 +40,7 @@ export function pageOf(found: Report): string {
   return `# Conformance of the lab's gateway
 
 What the conformance suite of the Gateway API ${found.gatewayAPIVersion} (${found.gatewayAPIChannel} channel) says of the lab's ingress. The suite and its manifests are
-unchanged. Its backend program is changed in one thing: it listens at the address of its pod, not on all addresses of the machine. The image
+unchanged. Its backend program differs in two things: it listens at the address of its pod, not on all addresses of the machine, and it can tell its version. The image
 \`coredns\`, which no test of this profile asks, is an idle stand-in. Run on ${day} by \`npm run conformance:gateway\`, which writes this page.
 
 ${found.profiles.map(profile).join('\n')}`
