@@ -5,6 +5,8 @@ import type { Seeded } from './outcome.ts'
 
 export const rehearsalFile = (name: string): string => `test/detection/${name}.rehearsal.yaml`
 export const PEAK = 'test/canary/canary.rehearsal.yaml'
+/** A second Deployment of the gateway, and a route that shares requests out. */
+export const CANARY = 'src/platform/manifests/canary'
 export const KEDA = 'src/platform/manifests/keda'
 
 type Row = Pick<Seeded, 'defect' | 'trap' | 'also' | 'about' | 'warns' | 'together' | 'meanwhile'> & {
@@ -494,6 +496,25 @@ const others: readonly Seeded[] = [
   ),
 ]
 
+const canary = under(
+  'scenarios/canary-release.rehearsal.yaml',
+  [
+    {
+      defect: 'canary-fails',
+      trap: 'a new release that answers one request of fifty with an error',
+      causes: ['canary-worse'],
+      also: ['disturbed'],
+    },
+    { defect: 'canary-slower', trap: 'a new release that is 20 % slower', causes: ['canary-worse'] },
+    {
+      defect: 'canary-route-shadowed',
+      trap: 'a more specific route takes the requests, and the weights change nothing',
+      causes: ['weight-not-served'],
+    },
+  ],
+  [CANARY],
+)
+
 export const seededDefects: readonly Seeded[] = [
   ...peak,
   ...provider,
@@ -506,5 +527,6 @@ export const seededDefects: readonly Seeded[] = [
   ...crashing,
   ...steady,
   ...others,
+  ...canary,
   ...silent,
 ]

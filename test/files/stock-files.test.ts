@@ -82,7 +82,7 @@ describe('the stock rehearsal', () => {
     const lab = parseTarget({ read: (file) => readFileSync(file, 'utf8') }, 'scenarios/targets/lab.yaml')
     if (!lab.ok) throw new Error(codesOf(lab).join())
     const families: readonly string[] = [...Object.values(platformMetrics), ...Object.values(databaseMetrics)]
-    const exposed = [...families, `${platformMetrics.requestSeconds}_sum`]
+    const exposed = [...families, ...['sum', 'count'].map((part) => `${platformMetrics.requestSeconds}_${part}`)]
     const listed = [stockPair().target, lab.value].flatMap(({ sources }) =>
       Object.values(sources).flatMap(({ metrics }) => metrics),
     )

@@ -1,49 +1,20 @@
 /** What a run says of a canary: let in through every step, with the share that was asked for, and gone in time. */
 import { describe, expect, it } from 'vitest'
-import type { ActionStepData, Evidence } from '../../src/domain/evidence.ts'
-import { ratio } from '../../src/domain/units.ts'
 import { judge } from '../../src/judge/judge.ts'
-import { canaryAct, sampleOf } from '../support/canary.ts'
-import { actionOf, actionSteps, evidence, secondAt, together, withActions } from '../support/evidence.ts'
+import { canaryAct } from '../support/canary.ts'
+import { actionOf, actionSteps, evidence, together, withActions } from '../support/evidence.ts'
+import {
+  type ActionMoment,
+  asked,
+  back,
+  begun,
+  decided,
+  promoted,
+  scrapes,
+  set,
+  whole,
+} from '../support/evidence-canary.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
-
-const STEPS = [0.1, 0.5, 1] as const
-type ActionMoment = readonly [number, ActionStepData]
-const set = (second: number, step: number): ActionMoment => [
-  second,
-  { is: 'step-set', step, share: ratio(STEPS[step - 1] ?? 0) },
-]
-const decided = (
-  second: number,
-  step: number,
-  outcome: 'promote' | 'roll-back',
-  reason?: 'worse' | 'weight-not-served' | 'undecided',
-): ActionMoment => [
-  second,
-  { is: 'step-decided', step, outcome, note: 'what was seen', ...(reason === undefined ? {} : { reason }) },
-]
-const begun: ActionMoment = [40, { is: 'begun', targets: [] }]
-const promoted = (...steps: readonly number[]): readonly ActionMoment[] =>
-  steps.flatMap((step) => [set(25 + 20 * step, step), decided(45 + 20 * step, step, 'promote')])
-const back = (second: number): readonly ActionMoment[] => [
-  [second, { is: 'heal-requested' }],
-  [second + 2, { is: 'healed' }],
-]
-const whole = [begun, ...promoted(1, 2, 3), [105, { is: 'done', note: '' }] as const, ...back(110)]
-
-/** Both releases once a second; `shareAt` is what the new one really got. */
-function scrapes(shareAt: (second: number) => number): Evidence[] {
-  const counts = { stable: 0, canary: 0 }
-  return Array.from({ length: 161 }, (_, index) => index).flatMap((second) => {
-    counts.canary += 40 * shareAt(second - 0.5)
-    counts.stable += 40 * (1 - shareAt(second - 0.5))
-    return (['stable', 'canary'] as const).map(
-      (side): Evidence => ({ ...sampleOf(side, [counts[side], 0], 40), at: secondAt(second) }),
-    )
-  })
-}
-
-const asked = (second: number): number => (second < 45 || second >= 110 ? 0 : second < 65 ? 0.1 : second < 85 ? 0.5 : 1)
 
 function judged(steps: readonly ActionMoment[] = whole, shareAt = asked, act = canaryAct()) {
   const run = evidence({ rehearsal: withActions(actionOf('gateway 2', act)) })

@@ -15,7 +15,13 @@ describe('the request metrics of a service', () => {
       port: 0,
       honestReadiness: true,
       onSigterm: 'drain',
-      decay: { leakKibPerRequest: 0, slowerMicrosPerRequest: 0, crashEveryRequests: 0 },
+      decay: {
+        leakKibPerRequest: 0,
+        slowerMicrosPerRequest: 0,
+        crashEveryRequests: 0,
+        failEveryRequests: 0,
+        delayMs: 0,
+      },
       drainDelayMs: 0,
       drainTimeoutMs: 100,
     })

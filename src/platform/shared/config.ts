@@ -120,7 +120,7 @@ export type ServerConfig = {
   readonly decay: DecayConfig
 }
 
-/** Seeded defects of a process that gets worse with each request; 0 switches each off. */
+/** Seeded defects of a process that gets worse with each request, or of a release that is worse; 0 switches each off. */
 export type DecayConfig = {
   /** Memory that a request leaves behind. */
   readonly leakKibPerRequest: number
@@ -128,6 +128,10 @@ export type DecayConfig = {
   readonly slowerMicrosPerRequest: number
   /** The process ends with an error at every request of this number. */
   readonly crashEveryRequests: number
+  /** The answer to every request of this number is an error. */
+  readonly failEveryRequests: number
+  /** Every answer takes so much longer. */
+  readonly delayMs: number
 }
 
 export function readServerConfig(read: ConfigReader): ServerConfig {
@@ -142,6 +146,8 @@ export function readServerConfig(read: ConfigReader): ServerConfig {
       leakKibPerRequest: read.integer('LEAK_KIB_PER_REQUEST', { min: 0, max: 10_240, fallback: 0 }),
       slowerMicrosPerRequest: read.integer('SLOWER_MICROS_PER_REQUEST', { min: 0, max: 1_000_000, fallback: 0 }),
       crashEveryRequests: read.integer('CRASH_EVERY_REQUESTS', { min: 0, max: 1_000_000, fallback: 0 }),
+      failEveryRequests: read.integer('FAIL_EVERY_REQUESTS', { min: 0, max: 1_000_000, fallback: 0 }),
+      delayMs: read.integer('ANSWER_DELAY_MS', { min: 0, max: 60_000, fallback: 0 }),
     },
   }
 }

@@ -1,12 +1,13 @@
-/** Seeded defects of a process that gets worse with each request: a leak, a slowdown, a crash. Probes and /metrics do not count. */
+/** Seeded defects: a leak, a slowdown or a crash with each request, and a release that fails or is slow. Probes and /metrics do not count. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { DecayConfig } from './config.ts'
 import type { Log } from './log.ts'
+import { HttpProblem } from './problem.ts'
 
 export function decay(app: FastifyInstance, config: DecayConfig, uncounted: ReadonlySet<string>, log: Log): void {
-  const { leakKibPerRequest, slowerMicrosPerRequest, crashEveryRequests } = config
-  if (leakKibPerRequest + slowerMicrosPerRequest + crashEveryRequests === 0) return
+  if (Object.values(config).every((each) => each === 0)) return
+  const { leakKibPerRequest, slowerMicrosPerRequest, crashEveryRequests, failEveryRequests, delayMs } = config
   const kept: Buffer[] = []
   let requests = 0
   app.addHook('onRequest', async (request) => {
@@ -18,6 +19,8 @@ export function decay(app: FastifyInstance, config: DecayConfig, uncounted: Read
       log.error('crashed', { requests })
       process.exit(1)
     }
-    if (slowerMicrosPerRequest > 0) await sleep((requests * slowerMicrosPerRequest) / 1000)
+    const waitMs = delayMs + (requests * slowerMicrosPerRequest) / 1000
+    if (failEveryRequests > 0 && requests % failEveryRequests === 0) throw new HttpProblem(500, { error: 'internal' })
+    if (waitMs > 0) await sleep(waitMs)
   })
 }

@@ -1,0 +1,92 @@
+/** The lane of a canary: what was asked for, what was served, and the fate of each step; and that a journal keeps all of it. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { Evidence, Undo } from '../../src/domain/evidence.ts'
+import { readJournal } from '../../src/journal/read.ts'
+import { judge } from '../../src/judge/judge.ts'
+import { createViewing } from '../../src/report/view.ts'
+import { canaryAct } from '../support/canary.ts'
+import { actionOf, actionSteps, evidence, secondAt, together, withActions } from '../support/evidence.ts'
+import {
+  type ActionMoment,
+  asked,
+  back,
+  begun,
+  decided,
+  promoted,
+  scrapes,
+  set,
+  whole,
+} from '../support/evidence-canary.ts'
+import { journalText } from '../support/journal-text.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+
+const recordsOf = (steps: readonly ActionMoment[], shareAt = asked): readonly Evidence[] =>
+  together(
+    evidence({ rehearsal: withActions(actionOf('gateway 2', canaryAct())) }),
+    scrapes(shareAt),
+    actionSteps('gateway 2', ...steps),
+  )
+
+function laneOf(records: readonly Evidence[]) {
+  const viewing = createViewing()
+  for (const record of records) viewing.add(record)
+  return viewing
+    .result()
+    ?.charts(judge(records))
+    .find(({ id }) => id === 'canary-gateway-2')
+}
+
+describe('the lane of a canary', () => {
+  it('draws the share asked for and the share served', () => {
+    const lane = laneOf(recordsOf(whole))
+    const [wanted, served] = lane?.lines ?? []
+    expect(wanted?.points).toEqual([
+      [0, 0],
+      [45, 10],
+      [65, 50],
+      [85, 100],
+      [110, 0],
+    ])
+    expect([54, 75, 96].map((at) => served?.points.findLast(([second]) => second <= at)?.[1])).toEqual([
+      expect.closeTo(10, 0),
+      expect.closeTo(50, 0),
+      expect.closeTo(100, 0),
+    ])
+    expect(lane?.rows?.[0]?.spans?.map(({ text, look }) => [text, look])).toEqual([
+      ['10% promoted', 'good'],
+      ['50% promoted', 'good'],
+      ['100% promoted', 'good'],
+    ])
+    expect(lane?.caption).toBe('10% promoted; 50% promoted; 100% promoted.')
+  })
+
+  it('shows the step that was rolled back, and nothing of a canary that never got a share', () => {
+    const steps = [begun, ...promoted(1), set(65, 2), decided(75, 2, 'roll-back', 'worse'), ...back(75)]
+    expect(laneOf(recordsOf(steps))?.rows?.[0]?.spans?.at(-1)).toMatchObject({ text: '50% rolled back', look: 'bad' })
+    expect(laneOf(recordsOf([begun, ...back(60)]))).toBeUndefined()
+  })
+})
+
+describe('the journal of a canary', () => {
+  it('keeps its act, its steps and the undo of its weights', async () => {
+    const undo: Undo = {
+      does: 'restore-weights',
+      path: '/apis/gateway.networking.k8s.io/v1/namespaces/casino/httproutes/gateway',
+      backends: ['gateway', 'gateway-canary'],
+      wrote: [
+        [900, 100],
+        [0, 1000],
+      ],
+      was: [null, 0],
+    }
+    const written = { kind: 'undo-written', at: secondAt(39), id: 'weights', undo } as const
+    const records = together(recordsOf(whole), [written])
+    const path = join(tempFolder(), 'journal.ndjson')
+    writeFileSync(path, journalText(records))
+    const read: Evidence[] = []
+    for await (const { record } of readJournal(path)) read.push(record)
+    expect(read).toEqual(records)
+  })
+})
