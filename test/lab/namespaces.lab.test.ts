@@ -34,8 +34,11 @@ const web = {
             name: 'web',
             image: 'test/web',
             readinessProbe: { httpGet: { path: '/healthz', port: 8080 }, periodSeconds: 1 },
+            volumeMounts: [{ name: 'settings', mountPath: '/etc/app/settings' }],
+            securityContext: { readOnlyRootFilesystem: true },
           },
         ],
+        volumes: [{ name: 'settings', configMap: { name: 'settings' } }],
       },
     },
   },
@@ -54,6 +57,46 @@ const plain = {
         readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 1 },
       },
     ],
+  },
+}
+const settings = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'settings' },
+  data: { level: 'high' },
+}
+const dying = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'dying' },
+  spec: {
+    restartPolicy: 'Never',
+    containers: [
+      {
+        name: 'dying',
+        image: 'test/web',
+        command: ['sh', '-c', 'echo no money > /dev/termination-log; touch /made; exit 3'],
+      },
+    ],
+  },
+}
+const closed = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name: 'closed' },
+  spec: { podSelector: { matchLabels: labels }, policyTypes: ['Ingress'] },
+}
+const cut = {
+  apiVersion: 'chaos-mesh.org/v1alpha1',
+  kind: 'NetworkChaos',
+  metadata: { name: 'cut' },
+  spec: {
+    action: 'partition',
+    mode: 'all',
+    selector: { namespaces: ['default'], labelSelectors: { app: 'plain' } },
+    direction: 'both',
+    target: { mode: 'all', selector: { namespaces: ['default'], labelSelectors: labels } },
+    duration: '60s',
   },
 }
 const service = {
@@ -83,15 +126,30 @@ describe.skipIf(refusal !== undefined)(`a lab with network namespaces${refusal ?
   let lab: LabHandle
   let pods: Json[] = []
   const exec = async (pod: string, ...command: string[]) => (await bench.kubectl('exec', pod, '--', ...command)).trim()
+  const applied = async (...items: readonly object[]) => {
+    const file = join(bench.paths.logs, 'objects.json')
+    writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
+    await bench.kubectl('apply', '-f', file)
+  }
+  /** What a program without the preload gets there: the body, the error's code, or `no answer` after a second. */
+  const dialled = (pod: string, url: string) =>
+    exec(
+      pod,
+      'env',
+      '-u',
+      'NODE_OPTIONS',
+      'node',
+      '-e',
+      `fetch('${url}', { signal: AbortSignal.timeout(1000) })
+      .then((answer) => answer.text(), (e) => (e.name === 'TimeoutError' ? 'no answer' : e.cause.code)).then((text) => { console.log(text); process.exit() })`,
+    )
   const [first, second] = [() => pods[0], () => pods[1]]
 
   beforeAll(async () => {
     bench = await labBench()
     await buildImages({ folder: bench.paths.images, sources: TEST_IMAGES })
     lab = await bench.up({ network: 'namespaces', nodes: 2, tools: { ...bench.tools, labnet } })
-    const file = join(bench.paths.logs, 'objects.json')
-    writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [web, plain, service, ingress] }))
-    await bench.kubectl('apply', '-f', file)
+    await applied(settings, web, plain, dying, service, ingress)
     await bench.kubectl('rollout', 'status', 'deployment/web', '--timeout=90s')
     await bench.kubectl('wait', '--for=condition=Ready', 'pod/plain', '--timeout=60s')
     pods = (await bench.get('pods', '-l', 'app=web')).items
@@ -117,7 +175,7 @@ describe.skipIf(refusal !== undefined)(`a lab with network namespaces${refusal ?
 
   it('lets a pod listen on port 80, and shows it who calls', async () => {
     const { podIP } = (await bench.get('pod', 'plain')).status
-    const ask = `fetch('http://${podIP}/').then((r) => r.text()).then((t) => console.log(t))`
+    const ask = `fetch('http://${podIP}/').then((r) => r.text()).then((t) => { console.log(t); process.exit() })`
     expect(await exec(first().metadata.name, 'node', '-e', ask)).toContain(first().status.podIP)
   })
 
@@ -127,10 +185,46 @@ describe.skipIf(refusal !== undefined)(`a lab with network namespaces${refusal ?
     expect(status).toMatch(/^Uid:\s+[1-9]/m)
   })
 
+  it('shows each program its volumes, its name server, and a file system of its own', async () => {
+    const { name } = first().metadata
+    expect(await exec(name, 'cat', '/etc/app/settings/level')).toBe('high')
+    expect(await exec(name, 'ls', '/var/run/secrets/kubernetes.io/serviceaccount')).toContain('token')
+    expect(await exec(name, 'cat', '/etc/resolv.conf')).toMatch(/^nameserver 10\.96\.0\.10\nsearch default\.svc/)
+    expect(await exec(name, 'sh', '-c', 'touch /here 2>&1 || true')).toContain('Read-only file system')
+    expect(await exec('plain', 'sh', '-c', 'touch /tmp/mine && ls /tmp')).toContain('mine')
+    expect(existsSync('/tmp/mine')).toBe(false)
+    const { containerStatuses } = (await bench.get('pod', 'dying')).status
+    expect(containerStatuses[0].state.terminated).toMatchObject({ exitCode: 3, message: 'no money\n' })
+    expect(existsSync('/made')).toBe(false)
+  })
+
+  it('leads every program to Services, by name and by address', async () => {
+    const names = pods.map((pod) => pod.metadata.name)
+    const { clusterIP } = (await bench.get('service', 'web')).spec
+    for (const host of ['web', 'web.default.svc.cluster.local', clusterIP])
+      expect(names).toContain(await dialled('plain', `http://${host}/`))
+    expect(await dialled('plain', `http://${clusterIP}:81/`)).toBe('ECONNREFUSED')
+    expect(await dialled('plain', 'http://nobody.default/')).toBe('ENOTFOUND')
+  })
+
+  it('holds every program to NetworkPolicies', async () => {
+    await applied(closed)
+    await soon(async () => expect(await dialled('plain', 'http://web/')).toBe('no answer'))
+    await bench.kubectl('delete', 'networkpolicy', 'closed')
+    await soon(async () => expect(await dialled('plain', 'http://web/')).not.toBe('no answer'))
+  })
+
+  it('cuts off every program by a NetworkChaos, and heals it', async () => {
+    await applied(cut)
+    await soon(async () => expect(await dialled('plain', 'http://web/')).toBe('no answer'))
+    await bench.kubectl('delete', 'networkchaos', 'cut')
+    await soon(async () => expect(await dialled('plain', 'http://web/')).not.toBe('no answer'))
+  })
+
   it('is reached by the ingress, by the API server and by port-forward', async () => {
     const names = pods.map((pod) => pod.metadata.name)
     const { host, port } = lab.state.ingress
-    await vi.waitFor(async () => expect(names).toContain(await fetched({ host, port, headers: { host: 'web.test' } })))
+    await soon(async () => expect(names).toContain(await fetched({ host, port, headers: { host: 'web.test' } })))
     expect(names).toContain(await bench.kubectl('get', '--raw', '/api/v1/namespaces/default/services/web:80/proxy/'))
     const forward = spawn(bench.tools.kubectl, [
       '--kubeconfig',
@@ -164,6 +258,9 @@ describe.skipIf(refusal !== undefined)(`a lab with network namespaces${refusal ?
     expect(existsSync(bench.paths.net)).toBe(false)
   })
 })
+
+/** A try takes a second where there is no answer, and rules some moments more. */
+const soon = (check: () => Promise<unknown>) => vi.waitFor(check, { timeout: 20_000, interval: 100 })
 
 /** Processes whose mounts name a folder below the lab's. */
 function holdersOf(root: string): string[] {

@@ -11,7 +11,7 @@ import {
   NETWORK_CHOICES,
   type NetworkChoice,
 } from '../../lab/lab.ts'
-import { UNENFORCED } from '../../lab/runtime/notices.ts'
+import { unenforcedNames } from '../../lab/runtime/notices.ts'
 import { LAB_CONTEXT } from '../cluster-choice.ts'
 import { aFileOrFolder, aFolder, amongWords, checkedFlag, outputFlag, type ValueCheck } from '../flags.ts'
 import { loadLabBoot } from '../lab-loading.ts'
@@ -144,7 +144,7 @@ function printStatus(status: LabStatus, keda: KedaStatus | undefined): void {
   const pods = Object.entries(keda ?? {}).map(([name, { ready, wanted }]) => `${name} ${ready}/${wanted}`)
   if (pods.length > 0) print(term`KEDA        ${pods.join(', ')}`)
   print(
-    term`not enforced in a lab, where a container is a process (pods that ask have an Event): ${UNENFORCED.join(', ')}`,
+    term`not enforced in a lab, where a container is a process (pods that ask have an Event): ${unenforcedNames(status.state.network?.kind === 'namespaces').join(', ')}`,
   )
   print(jsonText(status.status))
 }

@@ -6,11 +6,15 @@ import type { Endpoint } from '../topology/addresses.ts'
 import { INGRESS_IP, nameServerPort, nativeAddress, nodeAddress } from '../topology/addresses.ts'
 import { REAL_ADDRESSES, REAL_ADDRESSES_VARIABLE } from '../topology/real-addresses.ts'
 import { type Allocated, openAllocation } from './allocation.ts'
+import { serveClusterNames } from './cluster-names.ts'
 import { claimControl, openControlServer, type RuleControl } from './control-server.ts'
-import type { OutsideEntry } from './messages.ts'
+import { dnsEffectOn } from './dns-effect.ts'
+import { isDnsRule, isFlowRule, type OutsideEntry } from './messages.ts'
+import { type Lookup, lookUpAbsolute } from './names.ts'
 import type { Namespaces } from './namespaces.ts'
 import type { NetworkPlugin, Relay, SandboxIdentity, SandboxNetwork } from './network-plugin.ts'
 import type { ClusterObjects } from './objects.ts'
+import { packetChains } from './packet-rules.ts'
 import { createPodChannel } from './pod-channel.ts'
 import { openRuleBook } from './rule-book.ts'
 import { createRuleDelivery, type DescribedPod } from './rule-delivery.ts'
@@ -77,9 +81,15 @@ export async function startAgentCore(options: CoreOptions): Promise<AgentCore> {
     netFolder,
     outside: options.outside ?? { names: [], cidrs: [] },
     livePods: () => allocation.all(),
-    broadcast: channel.broadcast,
+    broadcast: (message) => {
+      channel.broadcast(message)
+      filter?.applySoon()
+    },
     // An annotation may have changed where a relay connects to.
-    onRefresh: () => delivery.refresh(),
+    onRefresh: () => {
+      delivery.refresh()
+      filter?.applySoon()
+    },
   })
   const silent = openSilentNodes(netFolder)
   const delivery = createRuleDelivery({
@@ -90,6 +100,13 @@ export async function startAgentCore(options: CoreOptions): Promise<AgentCore> {
     channel,
     settle: () => Math.max(0, settledAtMs - Date.now()),
   })
+  const described = () => [INGRESS, ...sandboxes().values()]
+  const filter = options.namespaces?.filter(() =>
+    packetChains({
+      table: feed.table(),
+      faults: new Map(described().map(({ uid, ip }) => [ip, delivery.rulesOf(uid)?.rules.filter(isFlowRule) ?? []])),
+    }),
+  )
 
   async function add(pod: SandboxIdentity): Promise<SandboxNetwork> {
     if (!UID.test(pod.uid))
@@ -98,6 +115,7 @@ export async function startAgentCore(options: CoreOptions): Promise<AgentCore> {
     const namespace = await options.namespaces?.add(pod.id, allocated.ip)
     delivery.refresh()
     feed.refresh()
+    await filter?.apply()
     return {
       ip: allocated.ip,
       env: environment(netFolder, staged, allocated),
@@ -119,7 +137,14 @@ export async function startAgentCore(options: CoreOptions): Promise<AgentCore> {
   async function setSilent(node: { name: string; index: number }, isSilent: boolean): Promise<void> {
     silent.set(node.index, isSilent)
     delivery.refresh()
-    await delivery.settled()
+    await Promise.all([delivery.settled(), filter?.apply()])
+  }
+
+  /** In force when the processes have acknowledged, and the kernel has the rules too. */
+  async function putRules(...rules: Parameters<typeof delivery.putRules>) {
+    const answers = await delivery.putRules(...rules)
+    await filter?.apply()
+    return answers
   }
 
   function relayFor(pod: SandboxIdentity, network: SandboxNetwork): Relay {
@@ -129,21 +154,37 @@ export async function startAgentCore(options: CoreOptions): Promise<AgentCore> {
     return { argv: [options.node ?? process.execPath, staged.relay], env: { ...network.env, MATCHDAY_RELAY: plan } }
   }
 
+  const namesFor = (asker: string, name: string): Lookup => {
+    const pod = described().find(({ ip }) => ip === asker)
+    const effects =
+      (pod &&
+        delivery
+          .rulesOf(pod.uid)
+          ?.rules.filter(isDnsRule)
+          .map((rule) => rule.effect)) ??
+      []
+    const effect = dnsEffectOn(name, effects)
+    if (effect) return { kind: effect.answer === 'error' ? 'failed' : 'astray' }
+    return lookUpAbsolute(feed.table(), name)
+  }
+
   delivery.refresh()
   feed.refresh()
-  const control = await openControlServer(join(netFolder, 'agent.sock'), delivery)
+  const control = await openControlServer(join(netFolder, 'agent.sock'), { putRules, heldRules: delivery.heldRules })
   await channel.listen(join(netFolder, 'pods.sock'))
+  const names = options.namespaces && (await serveClusterNames(namesFor, options.log))
 
   return {
     add,
     del,
     relayFor,
     setSilent,
-    putRules: delivery.putRules,
+    putRules,
     heldRules: delivery.heldRules,
     setObjects: feed.setObjects,
     async stop() {
       feed.stop()
+      names?.stop()
       await Promise.all([control.stop(), channel.stop()])
     },
   }

@@ -3,6 +3,7 @@ import { type DecodedPacket, decode, encode, type Question, RECURSION_AVAILABLE,
 
 export type DnsQuery = { readonly id: number; readonly question: Question }
 
+const SERVFAIL = 2
 const NXDOMAIN = 3
 
 /** The first question of a message; undefined when it is not a valid query. */
@@ -34,3 +35,13 @@ export function answerTo({ id, question }: DnsQuery, ips: readonly string[] | un
     answers: addresses.map((ip) => ({ type: 'A', name, ttl: 0, data: ip })),
   })
 }
+
+/** The server could not find out. A resolver tries again, and then reports a temporary failure. */
+export const failureOf = ({ id, question }: DnsQuery): Buffer =>
+  encode({
+    type: 'response',
+    id,
+    flags: RECURSION_DESIRED | RECURSION_AVAILABLE | SERVFAIL,
+    questions: [question],
+    answers: [],
+  })

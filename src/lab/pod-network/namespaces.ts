@@ -3,17 +3,21 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { GATEWAY_IP } from '../topology/addresses.ts'
+import { createPacketFilter, type PacketFilter } from './packet-filter.ts'
+import type { PacketChain } from './packet-rule.ts'
 
 export type Namespaces = {
   /** Makes the network of a pod, if it is not there, and returns the file that stands for it. */
   add(id: string, ip: string): Promise<string>
   remove(id: string, ip: string): Promise<void>
+  /** Keeps the kernel's rules for packets between pods. */
+  filter(chains: () => readonly PacketChain[]): PacketFilter
 }
 
 /** Files that stand for the namespaces of pods, while the lab lives. */
 export const namespacesFolder = (netFolder: string): string => join(netFolder, 'ns')
 
-export function createNamespaces(labnet: string, netFolder: string): Namespaces {
+export function createNamespaces(labnet: string, netFolder: string, log: (line: string) => void): Namespaces {
   const planOf = (id: string, ip: string) => ({
     namespace: join(namespacesFolder(netFolder), id),
     address: ip,
@@ -30,6 +34,7 @@ export function createNamespaces(labnet: string, netFolder: string): Namespaces 
       return plan.namespace
     },
     remove: (id, ip) => call('forget', planOf(id, ip)),
+    filter: (chains) => createPacketFilter(labnet, chains, log),
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { writeState } from '../machine/state-file.ts'
 import type { Endpoint } from '../topology/addresses.ts'
 import { type AddressedPod, changesBetween, clusterTable } from './cluster-table.ts'
-import { type AgentMessage, type ClusterVersion, emptyTable, type OutsideEntry } from './messages.ts'
+import { type AgentMessage, type ClusterTable, type ClusterVersion, emptyTable, type OutsideEntry } from './messages.ts'
 import type { ClusterObjects } from './objects.ts'
 
 export type FeedOptions = {
@@ -19,6 +19,7 @@ export type FeedOptions = {
 
 export type TableFeed = {
   objects(): ClusterObjects
+  table(): ClusterTable
   /** Cheap to call often: changes are collected for some milliseconds. */
   setObjects(objects: ClusterObjects, apiServer?: Endpoint): void
   /** For a new pod: its peers must know it before it starts. */
@@ -64,6 +65,7 @@ export function createTableFeed({ netFolder, outside, livePods, broadcast, onRef
 
   return {
     objects: () => objects,
+    table: () => table,
     setObjects(next, server) {
       objects = next
       apiServer = server

@@ -25,7 +25,7 @@ const network = await startPodNetworkAgent({
   kubeconfig: paths.kubeconfig,
   log,
   node: nodeBinary(paths.images),
-  ...(labnet === undefined ? {} : { namespaces: createNamespaces(labnet, paths.net) }),
+  ...(labnet === undefined ? {} : { namespaces: createNamespaces(labnet, paths.net, log) }),
 })
 const cluster = connect(root)
 const runtime = await startRuntime({

@@ -1,24 +1,43 @@
 import type { ContainerConfig, SecurityProfile } from './cri/messages.ts'
 
+type Asked = {
+  readonly name: string
+  readonly asks: (config: ContainerConfig) => boolean
+  /** Enforced where a container has a file system of its own. */
+  readonly byMounts?: true
+}
+
 /** What a container may ask for and gets only on a real node, and whether one asks for it. `lab status` prints the names. */
-const ASKED: readonly (readonly [name: string, asks: (config: ContainerConfig) => boolean])[] = [
-  ['memory limit', ({ linux }) => (linux?.resources?.memoryLimitInBytes ?? 0) > 0],
-  ['CPU limit', ({ linux }) => (linux?.resources?.cpuQuota ?? 0) > 0],
-  ['read-only root file system', ({ linux }) => linux?.securityContext?.readonlyRootfs ?? false],
-  ['privileged mode', ({ linux }) => linux?.securityContext?.privileged ?? false],
-  ['added capabilities', ({ linux }) => isAny(linux?.securityContext?.capabilities?.addCapabilities)],
-  ['dropped capabilities', ({ linux }) => isAny(linux?.securityContext?.capabilities?.dropCapabilities)],
-  ['ban on privilege escalation', ({ linux }) => linux?.securityContext?.noNewPrivs ?? false],
-  ['seccomp profile', ({ linux }) => isProfile(linux?.securityContext?.seccomp)],
-  ['AppArmor profile', ({ linux }) => isProfile(linux?.securityContext?.apparmor)],
-  ['read-only mounts', ({ mounts }) => mounts.some((each) => each.readonly && !isAlwaysReadOnly(each.hostPath))],
+const ASKED: readonly Asked[] = [
+  { name: 'memory limit', asks: ({ linux }) => (linux?.resources?.memoryLimitInBytes ?? 0) > 0 },
+  { name: 'CPU limit', asks: ({ linux }) => (linux?.resources?.cpuQuota ?? 0) > 0 },
+  {
+    name: 'read-only root file system',
+    asks: ({ linux }) => linux?.securityContext?.readonlyRootfs ?? false,
+    byMounts: true,
+  },
+  { name: 'privileged mode', asks: ({ linux }) => linux?.securityContext?.privileged ?? false },
+  { name: 'added capabilities', asks: ({ linux }) => isAny(linux?.securityContext?.capabilities?.addCapabilities) },
+  { name: 'dropped capabilities', asks: ({ linux }) => isAny(linux?.securityContext?.capabilities?.dropCapabilities) },
+  { name: 'ban on privilege escalation', asks: ({ linux }) => linux?.securityContext?.noNewPrivs ?? false },
+  { name: 'seccomp profile', asks: ({ linux }) => isProfile(linux?.securityContext?.seccomp) },
+  { name: 'AppArmor profile', asks: ({ linux }) => isProfile(linux?.securityContext?.apparmor) },
+  {
+    name: 'read-only mounts',
+    asks: ({ mounts }) => mounts.some((each) => each.readonly && !isAlwaysReadOnly(each.hostPath)),
+    byMounts: true,
+  },
 ]
 
-export const UNENFORCED: readonly string[] = ASKED.map(([name]) => name)
+export const unenforcedNames = (hasMounts: boolean): readonly string[] => asked(hasMounts).map(({ name }) => name)
 
-/** What a container asked for and does not get, one sentence. Pure. */
-export function unenforced(config: ContainerConfig): string[] {
-  const missing = ASKED.filter(([, asks]) => asks(config)).map(([name]) => name)
+const asked = (hasMounts: boolean): readonly Asked[] => ASKED.filter(({ byMounts }) => !(byMounts && hasMounts))
+
+/** What a container asked for and does not get, one sentence. `hasMounts`: it has a file system of its own. Pure. */
+export function unenforced(config: ContainerConfig, hasMounts = false): string[] {
+  const missing = asked(hasMounts)
+    .filter(({ asks }) => asks(config))
+    .map(({ name }) => name)
   return missing.length === 0
     ? []
     : [`container ${config.metadata.name}: no ${missing.join(', no ')} in the lab, where a container is a process`]

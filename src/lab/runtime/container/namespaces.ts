@@ -8,14 +8,30 @@ import type { Identity } from '../records.ts'
 export type ContainerNamespaces = { readonly labnet: string; readonly plan: string }
 
 /** A file or folder of this machine that the container sees at a path of its own. */
-export type Bind = { readonly from: string; readonly to: string; readonly readOnly: boolean }
+export type Bind = {
+  readonly from: string
+  readonly to: string
+  readonly readOnly?: boolean
+  /** Without what is mounted below it. */
+  readonly alone?: boolean
+}
+
+/** The file system of a container: the machine's, with the container's volumes in it (labnet/root.go). */
+export type RootPlan = {
+  /** An empty folder. */
+  readonly at: string
+  readonly binds: readonly Bind[]
+  readonly memory: readonly string[]
+  readonly readOnly: boolean
+}
 
 /** What labnet reads (src/toolchain/go/labnet/labnet/run.go). */
 export type ContainerPlan = {
   /** The file of the pod's network namespace; absent for a pod on the node's network. */
   readonly network?: string
   readonly hostName: string
-  readonly binds: readonly Bind[]
+  /** Absent: the machine's. */
+  readonly root?: RootPlan
   /** Absent: as the user that runs the lab. */
   readonly user?: Identity
   readonly folder: string

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { mountPreloadFile, nodeBinary } from '../../images/image-index.ts'
 import { labPaths } from '../../machine/paths.ts'
@@ -11,7 +11,7 @@ import { podName } from '../sandboxes.ts'
 import { onTerminal } from '../streaming/terminal.ts'
 import { environmentOfContainer } from './environment.ts'
 import { chooseIdentity } from './identity.ts'
-import { type Bind, type ContainerNamespaces, writeNamespaces } from './namespaces.ts'
+import { namespacesOf } from './own-namespaces.ts'
 import { argvOf, fillWord } from './program.ts'
 import { inside, makeView, openWay } from './view.ts'
 import { prepareFolder } from './wrapper.ts'
@@ -29,7 +29,8 @@ export async function prepare(
   const folder = store.containerFolder(id)
   await prepareFolder(folder, identity, config.stdin)
   if (identity) giveMounts(context, config, identity)
-  const view = makeView(folder, config.mounts, identity)
+  // With a file system of its own, a container has its volumes at their paths, and needs no links.
+  const view = makeView(folder, context.labnet === undefined ? config.mounts : [], identity)
   const text: ContainerConfig<string> = {
     ...config,
     envs: config.envs.map(({ key, value }) => ({ key, value: value.toString() })),
@@ -57,8 +58,19 @@ export async function prepare(
     network: sandbox.network,
     memoryLimit: config.linux?.resources?.memoryLimitInBytes ?? 0,
   })
-  const namespaces = namespacesOf(context, sandbox, { folder, identity, workingDir, env, binds: bindsOf(config) })
-  context.notice(podName(sandbox.config, context.node.name), [...notices, ...view.notices, ...unenforced(config)])
+  const namespaces = namespacesOf(context, sandbox, {
+    folder,
+    identity,
+    workingDir,
+    env,
+    config,
+    temporary: view.temporary,
+  })
+  context.notice(podName(sandbox.config, context.node.name), [
+    ...notices,
+    ...view.notices,
+    ...unenforced(config, context.labnet !== undefined),
+  ])
   return {
     id,
     sandboxId: sandbox.id,
@@ -86,33 +98,6 @@ export async function prepare(
       : {}),
   }
 }
-
-type Inside = Pick<ContainerRecord, 'workingDir' | 'env'> & {
-  folder: string
-  identity: Identity | undefined
-  binds: readonly Bind[]
-}
-
-function namespacesOf(context: NodeContext, sandbox: SandboxRecord, inside: Inside): ContainerNamespaces | undefined {
-  if (context.labnet === undefined) return undefined
-  const { folder, identity, workingDir, env, binds } = inside
-  const network = sandbox.network?.namespace
-  const { hostname, metadata } = sandbox.config
-  return writeNamespaces(context.labnet, folder, 'namespaces', {
-    ...(network === undefined ? {} : { network }),
-    hostName: network === undefined ? '' : hostname || metadata.name,
-    binds,
-    ...(identity ? { user: identity } : {}),
-    folder: workingDir,
-    env,
-  })
-}
-
-/** Mounts whose path is a file or folder of this machine too, such as /etc/hosts. */
-const bindsOf = ({ mounts }: ContainerConfig): readonly Bind[] =>
-  mounts
-    .filter(({ containerPath }) => existsSync(containerPath))
-    .map(({ hostPath, containerPath, readonly }) => ({ from: hostPath, to: containerPath, readOnly: readonly }))
 
 /** With a terminal of its own if the pod asks for one and standard input is open. */
 function mainArgv({ stdin, tty }: ContainerConfig, path: string | undefined, parts: Parameters<typeof argvOf>[0]) {

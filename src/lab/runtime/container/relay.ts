@@ -102,6 +102,6 @@ function namespacesOf(
 ): ContainerNamespaces | undefined {
   if (!network) return undefined
   const user = identity ? { user: identity } : {}
-  const plan = { network: network.namespace, hostName: '', binds: [], folder: '/', env, ...user }
+  const plan = { network: network.namespace, hostName: '', folder: '/', env, ...user }
   return writeNamespaces(network.labnet, folder, 'relay-namespaces', plan)
 }

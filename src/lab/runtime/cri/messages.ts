@@ -18,6 +18,7 @@ export type SandboxConfig = {
   metadata: SandboxMetadata
   hostname: string
   logDirectory: string
+  dnsConfig: { servers: readonly string[]; searches: readonly string[]; options: readonly string[] } | null
   portMappings: readonly { protocol: string; containerPort: number; hostPort: number }[]
   labels: StringMap
   annotations: StringMap

@@ -38,7 +38,7 @@ func checkInside() error {
 	}{
 		{"mounts of its own", func() error { return unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "") }},
 		{"a file system in memory", func() error { return unix.Mount("tmpfs", "/tmp", "tmpfs", 0, "") }},
-		{"a network with addresses", func() error { return setUpNode([]string{"10.99.0.1"}) }},
+		{"a network with addresses", func() error { return setUpNode(labPlan{Addresses: []string{"10.99.0.1"}}) }},
 		{"a link between two networks", tryLink},
 		{"packet rules (nftables)", tryRules},
 		{"a host name", func() error { return unix.Sethostname([]byte("check")) }},

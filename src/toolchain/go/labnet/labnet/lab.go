@@ -22,6 +22,10 @@ type labPlan struct {
 	Listen []string `json:"listen"`
 	// Addresses: the node's own, in the lab's network: 10.99.0.11.
 	Addresses []string `json:"addresses"`
+	// Routes: blocks that the node takes for its own. The rules send Services on; what is left is nobody's, and gets no answer.
+	Routes []string `json:"routes"`
+	// Caller: the address from which the node itself calls them.
+	Caller string `json:"caller"`
 }
 
 // portsVariable tells the program the ports of its sockets, because a plan may ask for port 0.
@@ -137,7 +141,7 @@ func startInside(words []string) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("mounts of its own: %w", err)
 	}
-	if err := setUpNode(plan.Addresses); err != nil {
+	if err := setUpNode(plan); err != nil {
 		return err
 	}
 	return become(argv, os.Environ())
@@ -155,7 +159,7 @@ var nodeSettings = map[string]string{
 	"net/ipv4/conf/default/send_redirects": "0",
 }
 
-func setUpNode(addresses []string) error {
+func setUpNode(plan labPlan) error {
 	lo, err := netlink.LinkByName("lo")
 	if err != nil {
 		return err
@@ -163,7 +167,7 @@ func setUpNode(addresses []string) error {
 	if err := netlink.LinkSetUp(lo); err != nil {
 		return fmt.Errorf("loopback: %w", err)
 	}
-	for _, address := range addresses {
+	for _, address := range plan.Addresses {
 		if err := addAddress(lo, address); err != nil {
 			return err
 		}
@@ -173,7 +177,16 @@ func setUpNode(addresses []string) error {
 			return err
 		}
 	}
-	// What no pod has, gets no answer here instead of a way out: there is none.
+	for _, block := range plan.Routes {
+		_, network, err := net.ParseCIDR(block)
+		if err != nil {
+			return err
+		}
+		route := &netlink.Route{LinkIndex: lo.Attrs().Index, Dst: network, Src: net.ParseIP(plan.Caller)}
+		if err := netlink.RouteAdd(route); err != nil {
+			return fmt.Errorf("route to %s: %w", block, err)
+		}
+	}
 	return nil
 }
 

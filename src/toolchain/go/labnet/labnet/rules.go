@@ -54,7 +54,12 @@ type verdict struct {
 	Port  uint16 `json:"port"`
 }
 
-const tableName = "matchday"
+// Two tables take turns: one is in force while the other is written.
+var tableNames = [2]string{"matchday-a", "matchday-b"}
+
+// atOnce bounds what goes to the kernel in one message. It must fit into the send buffer of a socket and its answers into the receive buffer,
+// which a user namespace cannot enlarge beyond 208 KiB (net.core.wmem_max, rmem_max). Each rule has up to three answers of more than a KiB.
+const atOnce = 24
 
 // Offsets in the IPv4 header (RFC 791) and in those of TCP and UDP (RFC 9293, RFC 768).
 const (
@@ -64,7 +69,8 @@ const (
 	destinationPort    = 2
 )
 
-// replaceRules reads all rules and puts them in the place of the ones before, in one transaction.
+// replaceRules reads all rules and puts them in the place of the ones before. The new ones are written to a table that the kernel does not enter
+// yet. The last transaction lets it enter there and removes the old table, so that no packet meets half of the rules.
 func replaceRules(input io.Reader) error {
 	var wanted ruleSet
 	if err := json.NewDecoder(input).Decode(&wanted); err != nil {
@@ -74,41 +80,98 @@ func replaceRules(input io.Reader) error {
 	if err != nil {
 		return err
 	}
-	table := &nftables.Table{Family: nftables.TableFamilyIPv4, Name: tableName}
+	table, old, err := tables(connection)
+	if err != nil {
+		return err
+	}
+	made, err := writeChains(connection, table, wanted)
+	if err != nil {
+		return err
+	}
+	for _, one := range wanted.Chains {
+		if one.At == nil {
+			continue
+		}
+		entered, err := entryTo(table, one)
+		if err != nil {
+			return err
+		}
+		jump := []expr.Any{&expr.Verdict{Kind: expr.VerdictJump, Chain: made[one.Name].Name}}
+		connection.AddRule(&nftables.Rule{Table: table, Chain: connection.AddChain(entered), Exprs: jump})
+	}
+	if old != nil {
+		connection.DelTable(old)
+	}
+	return flush(connection)
+}
+
+// tables adds an empty table, and says which one is in force, if any. One that a killed labnet left half written is removed.
+func tables(connection *nftables.Conn) (table, old *nftables.Table, err error) {
+	found, err := connection.ListChainsOfTableFamily(nftables.TableFamilyIPv4)
+	if err != nil {
+		return nil, nil, err
+	}
+	inForce := ""
+	for _, one := range found {
+		if one.Hooknum != nil && (one.Table.Name == tableNames[0] || one.Table.Name == tableNames[1]) {
+			inForce = one.Table.Name
+		}
+	}
+	name := tableNames[0]
+	if inForce == name {
+		name = tableNames[1]
+	}
+	table = &nftables.Table{Family: nftables.TableFamilyIPv4, Name: name}
 	// Deleting a table that is not there fails, so it is added first.
 	connection.AddTable(table)
 	connection.DelTable(table)
 	connection.AddTable(table)
+	if inForce != "" {
+		old = &nftables.Table{Family: nftables.TableFamilyIPv4, Name: inForce}
+	}
+	return table, old, flush(connection)
+}
+
+// writeChains makes all chains, none of which the kernel enters by itself, and then their rules, some at a time.
+func writeChains(connection *nftables.Conn, table *nftables.Table, wanted ruleSet) (map[string]*nftables.Chain, error) {
 	made := map[string]*nftables.Chain{}
-	for _, one := range wanted.Chains {
-		kept, err := chainOf(table, one)
-		if err != nil {
-			return err
+	written := 0
+	flushSome := func() error {
+		if written++; written%atOnce != 0 {
+			return nil
 		}
-		made[one.Name] = connection.AddChain(kept)
+		return flush(connection)
 	}
 	for _, one := range wanted.Chains {
-		for at, written := range one.Rules {
-			expressions, err := expressionsOf(connection, table, written)
+		made[one.Name] = connection.AddChain(&nftables.Chain{Name: "do-" + one.Name, Table: table})
+		if err := flushSome(); err != nil {
+			return nil, err
+		}
+	}
+	for _, one := range wanted.Chains {
+		for at, rule := range one.Rules {
+			expressions, err := expressionsOf(connection, table, rule)
 			if err != nil {
-				return fmt.Errorf("rule %d of %s: %w", at, one.Name, err)
+				return nil, fmt.Errorf("rule %d of %s: %w", at, one.Name, err)
 			}
 			connection.AddRule(&nftables.Rule{Table: table, Chain: made[one.Name], Exprs: expressions})
+			if err := flushSome(); err != nil {
+				return nil, err
+			}
 		}
 	}
+	return made, flush(connection)
+}
+
+func flush(connection *nftables.Conn) error {
 	if err := connection.Flush(); err != nil {
 		return fmt.Errorf("the kernel refuses the rules: %w", err)
 	}
 	return nil
 }
 
-func chainOf(table *nftables.Table, written chain) (*nftables.Chain, error) {
-	result := &nftables.Chain{Name: written.Name, Table: table}
-	if written.At == nil {
-		return result, nil
-	}
-	result.Type = nftables.ChainTypeFilter
-	result.Priority = nftables.ChainPriorityFilter
+func entryTo(table *nftables.Table, written chain) (*nftables.Chain, error) {
+	result := &nftables.Chain{Name: written.Name, Table: table, Type: nftables.ChainTypeFilter, Priority: nftables.ChainPriorityFilter}
 	hooks := map[string]*nftables.ChainHook{
 		"prerouting":  nftables.ChainHookPrerouting,
 		"input":       nftables.ChainHookInput,
@@ -236,7 +299,7 @@ func verdictOf(written verdict) ([]expr.Any, error) {
 	case "return":
 		return []expr.Any{&expr.Verdict{Kind: expr.VerdictReturn}}, nil
 	case "jump":
-		return []expr.Any{&expr.Verdict{Kind: expr.VerdictJump, Chain: written.Chain}}, nil
+		return []expr.Any{&expr.Verdict{Kind: expr.VerdictJump, Chain: "do-" + written.Chain}}, nil
 	case "refuse":
 		return []expr.Any{&expr.Reject{Type: unix.NFT_REJECT_TCP_RST}}, nil
 	case "send-to":

@@ -17,8 +17,8 @@ type runPlan struct {
 	Network string `json:"network"`
 	// HostName of the pod.
 	HostName string `json:"hostName"`
-	// Files of this machine that the container sees at other paths, in this order.
-	Binds []bind `json:"binds"`
+	// Root of the container; absent: the machine's.
+	Root *rootPlan `json:"root"`
 	// User to become; absent: the user who runs the lab.
 	User *user `json:"user"`
 	// Folder to start in.
@@ -31,6 +31,8 @@ type bind struct {
 	From     string `json:"from"`
 	To       string `json:"to"`
 	ReadOnly bool   `json:"readOnly"`
+	// Alone: without what is mounted below it.
+	Alone bool `json:"alone"`
 }
 
 type user struct {
@@ -72,9 +74,9 @@ func runInPod(words []string) error {
 			return fmt.Errorf("host name: %w", err)
 		}
 	}
-	for _, one := range plan.Binds {
-		if err := mountBind(one); err != nil {
-			return err
+	if plan.Root != nil {
+		if err := plan.Root.enter(); err != nil {
+			return fmt.Errorf("file system: %w", err)
 		}
 	}
 	return becomeUser(plan, argv)
@@ -100,17 +102,17 @@ func enter(path string, kind int) error {
 }
 
 func mountBind(one bind) error {
-	if err := unix.Mount(one.From, one.To, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+	flags := uintptr(unix.MS_BIND | unix.MS_REC)
+	if one.Alone {
+		flags = unix.MS_BIND
+	}
+	if err := unix.Mount(one.From, one.To, "", flags, ""); err != nil {
 		return fmt.Errorf("%s at %s: %w", one.From, one.To, err)
 	}
 	if !one.ReadOnly {
 		return nil
 	}
-	attributes := &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}
-	if err := unix.MountSetattr(unix.AT_FDCWD, one.To, unix.AT_RECURSIVE, attributes); err != nil {
-		return fmt.Errorf("%s read-only: %w", one.To, err)
-	}
-	return nil
+	return readOnly(one.To)
 }
 
 // joinPod runs a program in the surroundings of a running process of the pod.

@@ -1,0 +1,76 @@
+// What a container sees in a lab with namespaces: its pod's network and host name, and the machine's files with its volumes in them.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ContainerConfig, Mount, SandboxConfig } from '../cri/messages.ts'
+import type { NodeContext } from '../node-context.ts'
+import type { ContainerRecord, Identity, SandboxRecord } from '../records.ts'
+import { type Bind, type ContainerNamespaces, type RootPlan, writeNamespaces } from './namespaces.ts'
+import { containerPath } from './view.ts'
+
+export type Inside = Pick<ContainerRecord, 'workingDir' | 'env'> & {
+  /** The container's own folder. */
+  readonly folder: string
+  /** Its /tmp. */
+  readonly temporary: string
+  readonly identity: Identity | undefined
+  readonly config: Pick<ContainerConfig, 'mounts' | 'linux'>
+}
+
+/** Undefined in a lab without namespaces. */
+export function namespacesOf(
+  { labnet, labRoot }: Pick<NodeContext, 'labnet' | 'labRoot'>,
+  sandbox: SandboxRecord,
+  inside: Inside,
+): ContainerNamespaces | undefined {
+  if (labnet === undefined) return undefined
+  const { folder, identity, workingDir, env } = inside
+  const network = sandbox.network?.namespace
+  return writeNamespaces(labnet, folder, 'namespaces', {
+    ...(network === undefined ? {} : { network }),
+    hostName: network === undefined ? '' : hostNameOf(sandbox.config),
+    root: rootOf(labRoot, inside, resolverOf(folder, sandbox.config)),
+    ...(identity ? { user: identity } : {}),
+    folder: workingDir,
+    env,
+  })
+}
+
+const hostNameOf = ({ hostname, metadata }: SandboxConfig): string => hostname || metadata.name
+
+function rootOf(labRoot: string, { folder, temporary, config }: Inside, resolver: readonly Bind[]): RootPlan {
+  const at = join(folder, 'file-system')
+  mkdirSync(at)
+  return {
+    at,
+    binds: [
+      { from: temporary, to: '/tmp' },
+      // Programs, preload and the container's own folder, where they are on the machine.
+      { from: labRoot, to: labRoot, alone: true },
+      ...resolver,
+      ...config.mounts.filter(({ containerPath: path }) => containerPath(path) !== '/').map(bindOf),
+    ],
+    // PostgreSQL and browsers share memory there.
+    memory: ['/dev/shm'],
+    readOnly: config.linux?.securityContext?.readonlyRootfs ?? false,
+  }
+}
+
+const bindOf = ({ hostPath, containerPath: path, readonly }: Mount): Bind => ({
+  from: hostPath,
+  to: containerPath(path),
+  readOnly: readonly,
+})
+
+/** resolv.conf(5), as the kubelet asks for it. */
+function resolverOf(folder: string, { dnsConfig }: SandboxConfig): readonly Bind[] {
+  if (!dnsConfig) return []
+  const { servers, searches, options } = dnsConfig
+  const lines = [
+    ...servers.map((server) => `nameserver ${server}`),
+    ...(searches.length > 0 ? [`search ${searches.join(' ')}`] : []),
+    ...(options.length > 0 ? [`options ${options.join(' ')}`] : []),
+  ]
+  const from = join(folder, 'resolv.conf')
+  writeFileSync(from, lines.map((line) => `${line}\n`).join(''), { mode: 0o644 })
+  return [{ from, to: '/etc/resolv.conf' }]
+}

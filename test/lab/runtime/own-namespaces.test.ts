@@ -1,0 +1,109 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { joinedTo, startedIn } from '../../../src/lab/runtime/container/namespaces.ts'
+import { type Inside, namespacesOf } from '../../../src/lab/runtime/container/own-namespaces.ts'
+import { unenforcedNames } from '../../../src/lab/runtime/notices.ts'
+import type { SandboxRecord } from '../../../src/lab/runtime/records.ts'
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'md-'))
+  return () => rmSync(folder, { recursive: true, force: true })
+})
+
+const sandbox = (parts: Partial<SandboxRecord> = {}): SandboxRecord => ({
+  id: 'abc',
+  createdAtMs: 0,
+  config: {
+    metadata: { name: 'web-1', uid: 'u', namespace: 'shop', attempt: 0 },
+    hostname: 'web-1',
+    logDirectory: '',
+    dnsConfig: {
+      servers: ['10.96.0.10'],
+      searches: ['shop.svc.cluster.local', 'svc.cluster.local'],
+      options: ['ndots:5'],
+    },
+    portMappings: [],
+    labels: {},
+    annotations: {},
+    linux: null,
+  },
+  network: { ip: '10.244.1.2', env: {}, nativeAddress: '127.245.1.2', namespace: '/lab/net/ns/abc' },
+  ...parts,
+})
+
+const inside = (parts: Partial<Inside> = {}): Inside => ({
+  folder,
+  temporary: join(folder, 'tmp'),
+  workingDir: folder,
+  env: { SECRET: 'x=y' },
+  identity: { uid: 65534, gid: 65534, groups: [7] },
+  config: {
+    mounts: [
+      { containerPath: '/etc/app/', hostPath: '/lab/volumes/app', readonly: true },
+      { containerPath: '/', hostPath: '/lab/volumes/all', readonly: false },
+    ],
+    linux: null,
+  },
+  ...parts,
+})
+
+const made = (of = sandbox(), within = inside()) => {
+  const found = namespacesOf({ labnet: '/bin/labnet', labRoot: '/lab' }, of, within)
+  return { found, plan: JSON.parse(readFileSync(found?.plan ?? '', 'utf8')) }
+}
+
+describe('the namespaces of a container', () => {
+  it('are none in a lab without them', () => {
+    expect(namespacesOf({ labnet: undefined, labRoot: '/lab' }, sandbox(), inside())).toBeUndefined()
+  })
+
+  it('are its pod’s network and host name, and a user of its own', () => {
+    expect(made().plan).toMatchObject({
+      network: '/lab/net/ns/abc',
+      hostName: 'web-1',
+      user: { uid: 65534, gid: 65534, groups: [7] },
+      env: ['SECRET=x=y'],
+    })
+  })
+
+  it('leave a pod on the node’s network there, with the node’s name', () => {
+    const { network: _, ...onNode } = sandbox()
+    const { plan } = made(onNode)
+    expect(plan.network).toBeUndefined()
+    expect(plan.hostName).toBe('')
+  })
+
+  it('hold its volumes, /tmp, the lab’s folder and a name server at their paths', () => {
+    const { root } = made().plan
+    expect(root.binds).toEqual([
+      { from: join(folder, 'tmp'), to: '/tmp' },
+      { from: '/lab', to: '/lab', alone: true },
+      { from: join(folder, 'resolv.conf'), to: '/etc/resolv.conf' },
+      { from: '/lab/volumes/app', to: '/etc/app', readOnly: true },
+    ])
+    expect(readFileSync(join(folder, 'resolv.conf'), 'utf8')).toBe(
+      'nameserver 10.96.0.10\nsearch shop.svc.cluster.local svc.cluster.local\noptions ndots:5\n',
+    )
+    expect(root.readOnly).toBe(false)
+  })
+
+  it('are told to labnet in a file that nobody else can read, because it holds the environment', () => {
+    const { found } = made()
+    if (!found) throw new Error('there are namespaces')
+    expect(statSync(found.plan).mode & 0o777).toBe(0o600)
+    for (const command of [startedIn(found, ['server']), joinedTo(found, 12, ['ls'])])
+      expect(command.join(' ')).not.toContain('SECRET')
+  })
+})
+
+describe('what the lab does not enforce', () => {
+  it('is less where a container has a file system of its own', () => {
+    expect(unenforcedNames(false)).toContain('read-only root file system')
+    for (const name of ['read-only root file system', 'read-only mounts'])
+      expect(unenforcedNames(true)).not.toContain(name)
+    expect(unenforcedNames(true)).toContain('memory limit')
+  })
+})
