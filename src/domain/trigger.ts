@@ -4,7 +4,7 @@
  */
 import type { SourcePoint } from './issue.ts'
 import type { OverPods } from './rehearsal.ts'
-import { showClock, showPercent, showSeries } from './show.ts'
+import { showPercent, showSeries } from './show.ts'
 import { type Instant, type Millis, millis, type PerSecond, type Ratio } from './units.ts'
 
 export const crossings = ['rises', 'falls'] as const
@@ -73,7 +73,3 @@ export const podTurnWords = {
   ready: 'becomes Ready',
   'not-ready': 'is no longer Ready',
 } as const satisfies Record<PodTurn, string>
-
-/** `between 1:10 and 1:50, when the autoscaler orders wants more pods`. */
-export const plannedWhen = (fromMs: Millis, { trigger, byMs }: PlannedTrigger): string =>
-  `between ${showClock(fromMs)} and ${showClock(byMs)}, when ${triggerSentence(trigger)}`

@@ -2,7 +2,7 @@
 import type { Clock } from '../../src/controller/ports.ts'
 import type { Recorder } from '../../src/controller/recorder.ts'
 import type { CanarySide } from '../../src/domain/canary.ts'
-import type { ActionSpec, Rehearsal } from '../../src/domain/rehearsal.ts'
+import type { ActionSpec } from '../../src/domain/rehearsal.ts'
 import { instant, ratio, seconds } from '../../src/domain/units.ts'
 
 export type CanaryAct = Extract<ActionSpec['act'], { kind: 'release'; shape: 'canary' }>
@@ -33,11 +33,6 @@ export const canaryAct = (changes: Partial<CanaryAct['canary']> = {}): CanaryAct
     },
     ...changes,
   },
-})
-
-export const withCanary = (rehearsal: Rehearsal, act = canaryAct()): Rehearsal => ({
-  ...rehearsal,
-  actions: rehearsal.actions.map((action) => ({ ...action, act })),
 })
 
 /** The time of this machine, but faster. */

@@ -20,8 +20,6 @@ export type Changes = {
   readonly path?: PathChange
 }
 
-export const NO_CHANGES: Changes = { request: [], response: [] }
-
 const SUPPORTED: ReadonlySet<string> = new Set([
   'RequestHeaderModifier',
   'ResponseHeaderModifier',
