@@ -7,9 +7,8 @@ import type { OverPods } from './rehearsal.ts'
 import { showPercent, showSeries } from './show.ts'
 import { type Instant, type Millis, millis, type PerSecond, type Ratio } from './units.ts'
 
-export const crossings = ['rises', 'falls'] as const
 /** `rises`: from below the value to it or above. `falls`: from above the value to it or below. */
-export type Crossing = (typeof crossings)[number]
+export type Crossing = 'rises' | 'falls'
 
 export const podTurns = ['ended', 'ready', 'not-ready'] as const
 /** `ended`: a pod is deleted, or all its containers have ended for good. */

@@ -20,7 +20,7 @@ export const alert = record({
   resolvesWithin: may(placed(duration()), 'Longest time from the healing until it does not fire any more.'),
 })
 
-export type AlertDraft = typeof alert extends Shape<infer T> ? T : never
+type AlertDraft = typeof alert extends Shape<infer T> ? T : never
 
 const others = record({
   allow: may(list(alertName), 'Alerts that may fire beside those that are expected, such as a Watchdog.'),

@@ -1,4 +1,5 @@
 /** Findings as GitHub shows them beside the rehearsal file: one command per line of the step's output. */
+import { noOtherAlerts } from '../domain/alert.ts'
 import type { SourcePoint } from '../domain/issue.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
 import { stateName } from '../domain/required-state.ts'
@@ -39,7 +40,8 @@ function placeOf(finding: Finding, rehearsal: Rehearsal): { readonly file: strin
   return at && { file: at.file, line: at.line }
 }
 
-function pointOf({ subject }: Finding, rehearsal: Rehearsal): SourcePoint | undefined {
+function pointOf({ cause, subject }: Finding, rehearsal: Rehearsal): SourcePoint | undefined {
+  if (cause === 'alert-unexpected') return noOtherAlerts(rehearsal)?.at
   const harms = [...rehearsal.faults, ...rehearsal.actions].map(({ name, at }) => ({ name, at }))
   const expected = rehearsal.expectations.flatMap((each) => namesOf(each).map((name) => ({ name, at: each.at })))
   const slos = rehearsal.slos.map(({ sli, at }) => ({ name: sli, at }))

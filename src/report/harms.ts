@@ -32,7 +32,7 @@ export type DrawnHarm = {
   trigger?: DrawnTrigger
 }
 
-export type DrawnTrigger = {
+type DrawnTrigger = {
   readonly sentence: string
   readonly by: number
   readonly armed?: number
