@@ -4,6 +4,8 @@ import { parseAllDocuments } from 'yaml'
 import { needsOf } from '../../../src/adapters/kubernetes/preflight.ts'
 import type { ChaosManifest } from '../../../src/domain/rehearsal.ts'
 import { everythingPair } from '../../files/stock.ts'
+import { canaryAct } from '../../support/canary.ts'
+import { actionOf } from '../../support/evidence-actions.ts'
 
 type Rule = {
   readonly apiGroups: readonly string[]
@@ -31,7 +33,8 @@ describe('docs/how-to/rbac.yaml', () => {
     }),
   )
   const faults = kinds.flatMap((object) => rehearsal.faults.slice(0, 1).map((fault) => ({ ...fault, object })))
-  const needs = needsOf({ ...rehearsal, faults: [...rehearsal.faults, ...faults] }, target)
+  const actions = [...rehearsal.actions, actionOf('gateway 2', canaryAct())]
+  const needs = needsOf({ ...rehearsal, actions, faults: [...rehearsal.faults, ...faults] }, target)
 
   it.each(
     needs.map(
