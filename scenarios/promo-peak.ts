@@ -115,8 +115,16 @@ export const forgedWebhook = measure('forged-webhook', ({ n }) => {
   return expectRefusal(http.post(`${plan.entry}/webhooks/psp/psp-a`, JSON.stringify(body), params), 401, 403)
 })
 
+/** `{"type":"bet-result","key":…,"at":…}`: how a bet of this player ended. */
+function resultIn(message: string): { key: string; at: number } | undefined {
+  if (!message.startsWith('{"type":"bet-result"')) return undefined
+  const { key, at } = JSON.parse(message)
+  return typeof key === 'string' && typeof at === 'number' ? { key, at } : undefined
+}
+
 export const sockets = keepSockets(
   (token) => `${plan.entry.replace(/^http/, 'ws')}/ws?token=${encodeURIComponent(token)}`,
+  { stream: 'bet-results', receiptOf: resultIn },
 )
 
 function order(path: string, key: string, { token }: Session, body: Readonly<Record<string, string | number>>) {

@@ -6,6 +6,7 @@
 import http from 'k6/http'
 import { type MessageEvent, WebSocket } from 'k6/websockets'
 import { bad, good, type Outcome, type Reason } from './measure.ts'
+import type { Watch } from './receipts.ts'
 import { loopLag, socketEvents } from './series.ts'
 import { CLIENT_TIMEOUT_MS } from './sizing.ts'
 
@@ -37,6 +38,8 @@ export type Seating = {
   readonly guarded: (handle: () => void) => void
   /** A socket opened (1) or an open one closed (-1). */
   readonly onOpen: (change: 1 | -1) => void
+  /** Counts what is pushed to a seat; undefined if nobody watches it. */
+  readonly watch?: (seat: number) => Watch | undefined
 }
 
 type Line = {
@@ -50,12 +53,18 @@ type Line = {
   readonly awaiting: Set<number>
   /** Pings lost since the last pong. */
   silent: number
+  /** When it opened, and when the platform was last heard over it. */
+  openedAt?: number
+  heardAt: number
+  /** Keys that were pushed over it. */
+  readonly pushed: Set<string>
 }
 
 /** Steps of the golden ratio spread any number of seats evenly over 0..1. */
 export const spread = (n: number): number => (n * 0.618034) % 1
 
-export function createSeat(number: number, { urlOf, lifetimeMs, record, guarded, onOpen }: Seating): Seat {
+export function createSeat(number: number, { urlOf, lifetimeMs, record, guarded, onOpen, watch }: Seating): Seat {
+  const watched = watch?.(number)
   // One jar for all seats of a VU would tie them all to the pod of the first.
   const jar = new http.CookieJar()
   let line: Line | undefined
@@ -71,7 +80,10 @@ export function createSeat(number: number, { urlOf, lifetimeMs, record, guarded,
     // First lives are cut to different lengths, so that later not all sockets are replaced at once.
     const share = lives++ === 0 ? spread(number) * 0.9 + 0.1 : 1
     const expiresAt = now + lifetimeMs * share
-    const fresh: Line = { socket, since: now, expiresAt, open: false, abandoned: false, awaiting: new Set(), silent: 0 }
+    const fresh: Line = {
+      ...{ socket, since: now, expiresAt, open: false, abandoned: false, awaiting: new Set(), silent: 0 },
+      ...{ heardAt: now, pushed: new Set() },
+    }
     line = fresh
     socket.onopen = () => guarded(() => opened(fresh))
     socket.onmessage = (event) => guarded(() => event && heard(fresh, event))
@@ -82,15 +94,17 @@ export function createSeat(number: number, { urlOf, lifetimeMs, record, guarded,
   const opened = (its: Line): void => {
     if (its.abandoned) return its.socket.close()
     its.open = true
+    its.openedAt = Date.now()
     failures = 0
     onOpen(1)
     socketEvents.add(1, { outcome: 'connected' })
   }
 
   const heard = (its: Line, { data, timestamp }: MessageEvent): void => {
-    if (typeof data !== 'string') return
+    if (typeof data !== 'string' || its.abandoned) return
+    its.heardAt = timestamp
     if (data.startsWith(WELCOME)) return welcomed(String(JSON.parse(data).server))
-    if (!data.includes('"pong"')) return
+    if (!data.includes('"pong"')) return watched?.heard(data, timestamp, its.pushed)
     // A late pong counts too: a slow server is not silent.
     its.silent = 0
     if (number % LAG_SAMPLED === 0) loopLag.add(Math.max(0, Date.now() - timestamp))
@@ -106,7 +120,13 @@ export function createSeat(number: number, { urlOf, lifetimeMs, record, guarded,
     home = server
   }
 
+  /** A connection may have been dead for a while when it ends: it reached the client until the platform was last heard. */
+  const covered = ({ openedAt, heardAt }: Line): void => {
+    if (openedAt !== undefined) watched?.covered(openedAt, heardAt)
+  }
+
   const closed = (its: Line, code = NO_CLOSE_FRAME): void => {
+    if (!its.abandoned) covered(its)
     if (its.open) onOpen(-1)
     if (!its.abandoned) lost(its, its.open ? 'dropped' : 'failed')
     if (!its.abandoned && its.open && code !== NO_CLOSE_FRAME) socketEvents.add(1, { outcome: 'sent-away' })
@@ -125,6 +145,7 @@ export function createSeat(number: number, { urlOf, lifetimeMs, record, guarded,
   }
 
   const release = (its: Line): void => {
+    covered(its)
     its.abandoned = true
     // k6 hands a close frame to a pump that is not there before the handshake ends: closing then would block the event loop.
     if (its.open) its.socket.close()

@@ -8,6 +8,7 @@ import { levelAt, totalMs } from './intended-start.ts'
 import { bad, recorder } from './measure.ts'
 import { PING_MS, plan } from './plan.ts'
 import { type Sessions, sessionOf } from './players.ts'
+import { createWatch, type ReceiptOf, WATCHED_SEATS, type Watch } from './receipts.ts'
 import { createSeat, type Seat, type Seating, spread } from './seat.ts'
 import { expectSeries, socketEvents, socketsOpen } from './series.ts'
 import { socketVus } from './sizing.ts'
@@ -18,8 +19,11 @@ const TICK_MS = 20
 const TICKS_PER_PING = Math.max(1, Math.round(PING_MS / TICK_MS))
 const TICKS_PER_GAUGE = 1000 / TICK_MS
 
+/** What the platform pushes over the sockets: the stream's name in the target file, and how its messages are read. */
+export type Pushed = { readonly stream: string; readonly receiptOf: ReceiptOf }
+
 /** Makes the function of the profile `sockets`. `urlOf` gives the address for a session's token. */
-export function keepSockets(urlOf: (token: string) => string): (sessions: Sessions) => void {
+export function keepSockets(urlOf: (token: string) => string, pushed?: Pushed): (sessions: Sessions) => void {
   const record = recorder(SLI)
   expectSeries(() =>
     ['connected', 'failed', 'dropped', 'sent-away', 'kept', 'moved'].map(
@@ -38,11 +42,19 @@ export function keepSockets(urlOf: (token: string) => string): (sessions: Sessio
   return (sessions) => {
     const { stages, lifetimeMs } = plan.sockets ?? { stages: [], lifetimeMs: 0 }
     let open = 0
+    const watches: Watch[] = []
+    const watch = (seat: number): Watch | undefined => {
+      if (pushed === undefined || seat >= WATCHED_SEATS) return undefined
+      const own = createWatch(sessionOf(sessions, seat).player, pushed.receiptOf)
+      watches.push(own)
+      return own
+    }
     const seats = population({
       urlOf: (seat) => urlOf(sessionOf(sessions, seat).token),
       lifetimeMs,
       record,
       guarded,
+      watch,
       onOpen: (change) => {
         open += change
       },
@@ -56,7 +68,12 @@ export function keepSockets(urlOf: (token: string) => string): (sessions: Sessio
       if (tick % TICKS_PER_GAUGE === 0) tellOpen()
     }
     const isOver = () => Date.now() > start + totalMs(stages) && seats.areEmpty() && open === 0
-    everyTick(start, onTick, isOver, tellOpen)
+    const onOver = () => {
+      tellOpen()
+      const place = { part, parts: socketVus(stages), watched: watches.length }
+      if (pushed !== undefined) for (const each of watches) each.tell(pushed.stream, place)
+    }
+    everyTick(start, onTick, isOver, onOver)
   }
 }
 

@@ -13,6 +13,7 @@ import { messageOf } from '../domain/unknown.ts'
 import { createGuarding } from '../judge/guardrails/guardrails.ts'
 import { performAction } from './action.ts'
 import { type Canaries, createCanaries } from './canary.ts'
+import { readDeliveries } from './deliveries.ts'
 import { performFault } from './fault.ts'
 import { createGates, type Gates } from './gates.ts'
 import { createHealing, createUndoer, healLeftovers } from './healing.ts'
@@ -174,6 +175,8 @@ async function rehearse(
     const scraped = untilScraped(ports.clock, performance, stopping)
     const budget = settleBudget(rehearsal, stopping.aborted)
     if (budget) await settle(ports, target, timeline.run, client.unknown, budget, recorder)
+    if (!stopping.aborted)
+      await readDeliveries(ports.books, { rehearsal, target, run: timeline.run }, client.receivers, recorder)
     await scraped
   } finally {
     looking.abort()
@@ -249,11 +252,14 @@ function clientSide(
 ): {
   readonly onEvent: (event: LoadEvent) => void
   readonly unknown: UnknownKeys
+  /** Clients that were watched, by stream. */
+  readonly receivers: ReadonlyMap<string, readonly string[]>
   readonly end: () => LoadEnd | undefined
 } {
   let ended: LoadEnd | undefined
   const guard = createGuarding(rehearsal)
   const unknown = new Map<string, string[]>()
+  const receivers = new Map<string, string[]>()
   let frames = 0
   const onFrame = (frame: LoadFrame) => {
     frames += 1
@@ -270,6 +276,9 @@ function clientSide(
         return onFrame({ kind: 'load-frame', ...event.frame })
       case 'health':
         return recorder.record({ kind: 'generator-health', ...event.health })
+      case 'receipts':
+        receivers.set(event.receipts.stream, [...(receivers.get(event.receipts.stream) ?? []), event.receipts.receiver])
+        return recorder.record({ kind: 'receipts-told', ...event.receipts })
       case 'ended': {
         const { outcome, exitCode, problems, thresholds } = event
         ended = event
@@ -278,7 +287,7 @@ function clientSide(
       }
     }
   }
-  return { onEvent, unknown, end: () => ended }
+  return { onEvent, unknown, receivers, end: () => ended }
 }
 
 function tripText({ sli, measured, below, burn }: GuardrailTripped): string {

@@ -5,6 +5,7 @@
 
 import type { RulesRead } from '../domain/alert.ts'
 import type { ClusterObject } from '../domain/cluster.ts'
+import type { DeliveryCell, Receipts } from '../domain/deliveries.ts'
 import type {
   ActionStepData,
   BookLine,
@@ -48,6 +49,8 @@ export class TargetHeld extends EnvironmentError {}
 export type LoadEvent =
   | { readonly kind: 'frame'; readonly frame: Omit<LoadFrame, 'kind' | 'at'> & { readonly at: Instant } }
   | { readonly kind: 'health'; readonly health: Omit<GeneratorHealth, 'kind'> }
+  /** What one client received of what the platform pushes. */
+  | { readonly kind: 'receipts'; readonly receipts: Receipts }
   | {
       readonly kind: 'ended'
       readonly outcome: 'completed' | 'stopped' | 'crashed'
@@ -208,6 +211,13 @@ export interface Books {
       readonly high: number
     }[]
   >
+  /** The keys of an operation by receiver and by the time at which they were booked, in slices. Receivers without keys may be left out. */
+  due(
+    target: Target,
+    book: string,
+    run: string,
+    wanted: { readonly operation: string; readonly receivers: readonly string[]; readonly sliceMs: number },
+  ): Promise<readonly { readonly receiver: string; readonly cells: readonly DeliveryCell[] }[]>
 }
 
 /** Allows one rehearsal at a time per target. */

@@ -47,6 +47,8 @@ const BOOKS = ['book-read', 'keys-read'] as const
 /** The client's totals against the books. */
 const MONEY = ['book-read', 'keys-read', 'load-frame'] as const
 const ALERTS = ['alerts-read', ...HARMS] as const
+/** What was pushed to clients, on both sides. */
+const DELIVERIES = ['receipts-told', 'deliveries-read'] as const
 const NOTHING = [] as const
 
 /** Ordered by how much a cause explains: earlier ones explain later ones and make the summary. */
@@ -197,6 +199,27 @@ export const causes = {
     starved: 'stands',
     lost: 'totals',
     next: 'Write the event into the outbox in the same transaction as the booking, and deliver it until the other side has confirmed it.',
+  },
+  'results-lost': {
+    needs: DELIVERIES,
+    missing: 'inconclusive',
+    starved: 'stands',
+    lost: 'stands',
+    next: 'Follow one lost key from the book to the socket: is its event deleted before it was delivered, or does a process hold it that may die?',
+  },
+  'results-duplicated': {
+    needs: ['receipts-told'],
+    missing: 'inconclusive',
+    starved: 'stands',
+    lost: 'stands',
+    next: 'Let whoever pushes remember the ids of events that it has passed on: delivery at least once means that they come again.',
+  },
+  'results-late': {
+    needs: ['receipts-told'],
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'stands',
+    next: 'Look at the queue between the booking and the socket: its depth, how often it is read, and who waits for whom.',
   },
   unreconciled: {
     needs: MONEY,

@@ -6,6 +6,7 @@ import type { AlertsRead } from './alert.ts'
 import type { BlockEnded, BlockStarted, RestAwaited } from './blocks.ts'
 import type { StepDecision } from './canary.ts'
 import type { ClusterObject } from './cluster.ts'
+import type { DeliveryCell, Receipts } from './deliveries.ts'
 import type { Decision, GateAnswer, Note, Role } from './people.ts'
 import type { PostureKind, PostureObject } from './posture.ts'
 import type { Rehearsal, Target } from './rehearsal.ts'
@@ -34,6 +35,8 @@ export type Evidence =
   | AlertsRead
   | BookRead
   | KeysRead
+  | ReceiptsTold
+  | DeliveriesRead
   | GeneratorHealth
   | GuardrailTripped
   | {
@@ -413,6 +416,18 @@ export type BookLine = {
     readonly low: number
     readonly high: number
   }[]
+}
+
+/** What one client received of a stream, told when the load has ended. */
+export type ReceiptsTold = { readonly kind: 'receipts-told'; readonly at: Instant } & Receipts
+
+/** What was due to the watched clients of a stream, as the book says. A receiver without keys has no cells. */
+export type DeliveriesRead = {
+  readonly kind: 'deliveries-read'
+  readonly at: Instant
+  readonly stream: string
+  readonly book: string
+  readonly receivers: readonly { readonly receiver: string; readonly cells: readonly DeliveryCell[] }[]
 }
 
 /** Which of the client's unknown keys a book holds. `low`/`high` are the key's digest, so that the judge needs no md5. */

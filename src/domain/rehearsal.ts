@@ -274,6 +274,8 @@ export type Expectation =
   | { readonly kind: 'human'; readonly reactions: readonly PeopleReaction[]; readonly at: SourcePoint }
   | NoOtherAlerts
   | { readonly kind: 'ledger'; readonly settleWithinMs: Millis; readonly at: SourcePoint }
+  /** What the platform pushes to clients comes to each that can be reached, once, and within this time. */
+  | { readonly kind: 'delivered'; readonly stream: string; readonly withinMs: Millis; readonly at: SourcePoint }
 
 export type Slo =
   | { readonly kind: 'availability'; readonly sli: string; readonly objective: Ratio; readonly at: SourcePoint }
@@ -346,6 +348,8 @@ export type Target = {
   }[]
   /** Operation that the platform books by itself → operation that it follows, under the same key and in the same ledger. */
   readonly followUps: Readonly<Record<string, string>>
+  /** What the platform pushes to clients by itself: the book that says for whom, and the operation whose keys it pushes. */
+  readonly streams?: Readonly<Record<string, { readonly book: string; readonly operation: string }>>
   /** Counters that show which provider does the work. */
   readonly providerCalls: readonly ProviderCalls[]
   /** From the death of a pod to its last failed readiness probe: period × failures + timeout. */

@@ -51,6 +51,8 @@ export type Judgment = {
   /** Of a rehearsal that expects something of alerts. */
   readonly alerts?: AlertsResult
   readonly ledger?: LedgerResult
+  /** Streams to clients. Absent where the rehearsal expects nothing of them. */
+  readonly deliveries?: readonly DeliveryResult[]
   readonly generator: GeneratorResult
   readonly findings: readonly Finding[]
   /** Of a stored run: the journal that was judged. */
@@ -79,6 +81,20 @@ export type WindowCounts = {
   readonly overCeiling: number
   readonly neverRan: number
   readonly quantileMs?: number
+}
+
+/** Keys pushed to clients that could be reached. `notJudged`: keys that were due while a client could not be. */
+export type DeliveryResult = {
+  readonly stream: string
+  readonly withinMs: Millis
+  readonly clients: number
+  readonly judged: number
+  readonly received: number
+  readonly lost: number
+  readonly again: number
+  readonly late: number
+  readonly notJudged: number
+  readonly held: boolean
 }
 
 export type SloResult = {

@@ -36,6 +36,7 @@ export const issueCodes = {
   'unknown-metric': 'a metric that the source is not said to expose',
   'budget-unseen': 'a time shorter than two scrapes of the Prometheus that it is read from',
   'unknown-provider': 'a provider whose calls no counter of the target file counts',
+  'unknown-stream': 'a stream that the target file does not have',
   'unknown-database': 'a database that the target file does not have',
   'curve-too-short': 'a curve of arrivals that ends before the timeline does',
   'unknown-cause': 'an accepted finding whose cause does not exist',

@@ -72,6 +72,7 @@ function checkAlerts(rehearsal: Rehearsal, { file, prometheus }: Target, report:
   report(at, 'no-prometheus', problem, 'add prometheus there, or remove what is expected of alerts.')
 }
 
+type Delivered = Extract<Expectation, { kind: 'delivered' }>
 type Fit = {
   source(name: string, at: SourcePoint): void
   metric(source: string, metric: string, at: SourcePoint): void
@@ -174,6 +175,7 @@ function checkExpectation(expectation: Expectation, target: Target, fit: Fit, re
   if (expectation.kind === 'connections') fit.metric(expectation.of, expectation.metric, expectation.at)
   if (expectation.kind === 'autoscaler' && expectation.scalesOn !== undefined)
     fit.metric(expectation.scalesOn.of, expectation.scalesOn.metric, expectation.at)
+  if (expectation.kind === 'delivered') checkStream(expectation, target, report)
   if (expectation.kind !== 'ledger' || target.books.length > 0) return
   const problem = `There is a ledger to reconcile, and ${target.file} lists no books.`
   report(expectation.at, 'no-books', problem, 'list the books there.')
@@ -197,6 +199,17 @@ function checkTrigger(
   if (lastsMs >= overMs) return
   const problem = `The trigger is armed for ${showDuration(lastsMs)}, and a rate of "${of}" is measured over ${showDuration(overMs)}.`
   report(at, 'expectation-unobservable', problem, 'give it a later deadline (by).')
+}
+
+function checkStream({ stream, at }: Delivered, { streams = {}, books, file }: Target, report: Report): void {
+  const place = Object.hasOwn(streams, stream) ? streams[stream] : undefined
+  if (place === undefined) {
+    const next = chooseAmong(stream, Object.keys(streams), 'streams')
+    return report(at, 'unknown-stream', `${file} has no stream "${stream}".`, next)
+  }
+  if (books.some(({ book }) => book === place.book)) return
+  const problem = `The stream "${stream}" of ${file} is of the book "${place.book}", which is not listed there.`
+  report(at, 'no-books', problem, 'list the book there.')
 }
 
 /** A state that cannot be seen would make every run inconclusive. Whether an autoscaler exists, only the cluster knows. */

@@ -145,6 +145,13 @@ const expectation = placed(
     ),
     human: need(human, 'People react to the first fault or action of the run, as their notes say.'),
     noOtherAlerts: need(noOthers, 'No alert fires beside those that faults and actions expect.'),
+    delivered: need(
+      record({
+        stream: need(placed(name('the name of a stream', 'order-updates')), 'Stream of the target file.'),
+        within: within('Longest time from the booking of a key until the client has it.'),
+      }),
+      'What the platform pushes to clients comes once to each that can be reached.',
+    ),
     ledger: need(
       word('reconciled'),
       'Every acknowledged operation is in all books exactly once, and nothing else is; read when everything has settled.',

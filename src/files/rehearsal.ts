@@ -197,6 +197,8 @@ function expectationOf({ at, value }: ExpectationDraft): Expectation {
       return { kind: 'human', reactions: peopleReactionsOf(value.value), at }
     case 'noOtherAlerts':
       return { kind: 'no-other-alerts', allow: value.value.allow ?? [], at }
+    case 'delivered':
+      return { kind: 'delivered', stream: value.value.stream.value, withinMs: value.value.within.value, at }
     case 'ledger':
       return { kind: 'ledger', settleWithinMs: LEDGER_SETTLES_WITHIN, at }
   }

@@ -128,6 +128,16 @@ export const targetSpec = parts({
     table({ ...sliName, example: 'invoice' }, operation),
     'Operations that the platform books by itself after another one, under the same key in the ledger: each must come.',
   ),
+  streams: may(
+    table(
+      { ...sliName, example: 'order-updates' },
+      record({
+        book: need(dnsLabel(63), 'Book that answers POST /books/deliveries.'),
+        operation: need(operation, 'Operation whose keys are pushed to clients.'),
+      }),
+    ),
+    'What the platform pushes to clients by itself: where it is booked what was due to whom.',
+  ),
   providerCalls: may(
     list(providerCalls),
     'Counters that show which provider does the work: a failover, a failback and a missing breaker are read from them.',

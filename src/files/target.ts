@@ -38,7 +38,7 @@ export function parseTarget(files: Files, path: string): Parsed<Target> {
 
 function assemble(file: string, draft: Draft): Target | undefined {
   const { context, namespace, entry, clusterUid, hpaSync, loadFactor, sources, books, databases, addresses } = draft
-  const { credentials, followUps, injectionBudget, prometheus, providerCalls, readinessProbe } = draft
+  const { credentials, followUps, injectionBudget, prometheus, providerCalls, readinessProbe, streams } = draft
   const { acceptedFindings, releases } = draft
   if (!context || !namespace || !entry || !sources) return undefined
   return {
@@ -64,6 +64,7 @@ function assemble(file: string, draft: Draft): Target | undefined {
         }),
     books: (books?.value ?? []).map(({ ledger, ...book }) => ({ ...book, ...(ledger ? { ledger } : {}) })),
     followUps: followUps?.value ?? {},
+    ...(streams === undefined ? {} : { streams: streams.value }),
     providerCalls: (providerCalls?.value ?? []).map(callsOf),
     unreadyWithinMs: unreadyWithin(readinessProbe?.value ?? PROBE_DEFAULT),
     databases: databases?.value ?? {},

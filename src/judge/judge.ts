@@ -11,6 +11,7 @@ import { judgeAutoscalers } from './cluster/autoscaler.ts'
 import { judgeConnections } from './cluster/connections.ts'
 import { judgeBudgets } from './cluster/disruption.ts'
 import { judgeKeda } from './cluster/keda.ts'
+import { judgeDeliveries } from './deliveries/deliveries.ts'
 import { judgeActions } from './faults/actions.ts'
 import { judgeFaults } from './faults/faults.ts'
 import { withAccepted } from './findings/accepted.ts'
@@ -75,6 +76,7 @@ function judgmentOf(seen: Seen): Judgment {
   const people = judgePeopleOfRun(seen)
   const alerts = judgeAlerts(seen)
   const ledger = judgeLedger(seen)
+  const deliveries = judgeDeliveries(seen)
   const generator = judgeGenerator(seen, due)
   const ruled = [
     objectives,
@@ -89,6 +91,7 @@ function judgmentOf(seen: Seen): Judgment {
     people,
     alerts,
     ledger,
+    deliveries,
     generator,
   ].flatMap((each) => each.findings)
   const trends = generator.contended || !generator.result.trusted ? [] : degrading(seen)
@@ -126,6 +129,7 @@ function judgmentOf(seen: Seen): Judgment {
     ...(people.result.length === 0 ? {} : { people: people.result }),
     ...(alerts.result === undefined ? {} : { alerts: alerts.result }),
     ...(ledger.result === undefined ? {} : { ledger: ledger.result }),
+    ...(deliveries.result.length === 0 ? {} : { deliveries: deliveries.result }),
     generator: generator.result,
     findings,
   }

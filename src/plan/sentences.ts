@@ -95,6 +95,8 @@ export function expectationSentence(expectation: Expectation, { hpaSyncMs }: Tar
       return `about the first fault or action: ${expectation.reactions.map(reactionSentence).join('; ')}`
     case 'no-other-alerts':
       return `no other alert fires${expectation.allow.length === 0 ? '' : ` but ${expectation.allow.join(', ')}`}`
+    case 'delivered':
+      return `each key of ${expectation.stream} comes once to each client that is connected, within ${showDuration(expectation.withinMs)}`
     case 'ledger':
       return `all books agree within ${showDuration(expectation.settleWithinMs)} of the end`
   }

@@ -69,6 +69,8 @@ function namesOf(each: Rehearsal['expectations'][number]): readonly string[] {
       return ['people']
     case 'no-other-alerts':
       return ['alerts']
+    case 'delivered':
+      return [each.stream]
     case 'ledger':
       return ['ledger']
   }

@@ -201,6 +201,12 @@ function expectationCases(judgment: Judgment, { expectations, reaches = [] }: Re
       subject: state,
       held,
     })),
+    ...(judgment.deliveries ?? []).map(({ stream, withinMs, held }) => ({
+      name: `${stream} delivered within ${withinMs} ms`,
+      at: lineOf((each) => each.kind === 'delivered' && each.stream === stream),
+      subject: stream,
+      held,
+    })),
     ...(judgment.ledger === undefined
       ? []
       : [

@@ -40,6 +40,7 @@ export function markdownReport(judgment: Judgment, people?: PeopleRecords): stri
     ...scalers(judgment),
     ...limits(judgment),
     ...alerts(judgment),
+    ...deliveries(judgment),
     ...reached(judgment),
     ...reactionsOfPeople(judgment),
     ...posture(judgment),
@@ -194,6 +195,15 @@ function alerts({ alerts: result }: Judgment): readonly Markdown[] {
   )
   const others = result.others === undefined ? [] : [md`${result.others.sentence} ${mark(result.others.held)}`]
   return [md`## Alerts`, md``, ...lines, ...(lines.length > 0 ? [md``] : []), ...others, md``]
+}
+
+function deliveries({ deliveries: all = [] }: Judgment): readonly Markdown[] {
+  if (all.length === 0) return []
+  const lines = all.map(
+    (each) =>
+      md`- **${each.stream}**: ${each.judged} keys due to ${each.clients} clients, ${each.lost} lost, ${each.again} twice, ${each.late} late, ${each.notJudged} not judged ${mark(each.held)}`,
+  )
+  return [md`## What clients received`, md``, ...lines, md``]
 }
 
 function reached({ reached: all = [] }: Judgment): readonly Markdown[] {

@@ -46,6 +46,23 @@ export type CommittedKeys = {
   readonly committed: readonly { readonly key: string; readonly amountCents: number; readonly times: number }[]
 }
 
+/**
+ * Answer to `POST /books/deliveries` with `run`, `operation`, `receivers` and `sliceMs`: the keys of that operation by receiver and by the time at which they
+ * were booked, in slices that begin at multiples of `sliceMs`.
+ */
+export type Deliveries = {
+  readonly book: string
+  readonly receivers: readonly {
+    readonly receiver: string
+    readonly cells: readonly {
+      readonly fromAt: number
+      readonly count: number
+      readonly low: number
+      readonly high: number
+    }[]
+  }[]
+}
+
 /** The idempotency key of the n-th operation of a run. */
 export const operationKey = (run: string, operation: string, n: number): string => `${run}.${operation}.${n}`
 

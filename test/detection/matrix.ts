@@ -200,6 +200,23 @@ const rollout = under(rehearsalFile('rollout'), [
   },
 ])
 
+const results = under(rehearsalFile('results'), [
+  {
+    defect: 'outbox-forgets',
+    trap: 'an event leaves the outbox before it is delivered',
+    causes: ['results-lost'],
+  },
+  { defect: 'results-dropped', trap: 'every fiftieth push is lost', causes: ['results-lost'] },
+  { defect: 'results-twice', trap: 'a player is told twice', causes: ['results-duplicated'] },
+  {
+    defect: 'results-delayed',
+    trap: 'a player hears of it when the next match has begun',
+    causes: ['results-late'],
+    // A key that comes later than its time was not there when it should have been.
+    also: ['results-lost'],
+  },
+])
+
 const release = under(rehearsalFile('release'), [
   {
     defect: 'rollback-slow',
@@ -521,6 +538,7 @@ export const seededDefects: readonly Seeded[] = [
   ...retries,
   ...failback,
   ...rollout,
+  ...results,
   ...release,
   ...maintenance,
   ...standing,

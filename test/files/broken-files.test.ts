@@ -101,6 +101,7 @@ describe('issue codes', () => {
       'budget-unseen',
       'unknown-database',
       'no-prometheus',
+      'unknown-stream',
       'no-books',
       // openslo.test.ts
       'openslo-refused',

@@ -8,6 +8,7 @@ import { parseTarget, targetPath } from '../../src/files/target.ts'
 import { databaseMetrics, platformMetrics } from '../../src/wire/metrics.ts'
 import {
   codesOf,
+  type Edit,
   type Edits,
   EVERYTHING,
   everythingPair,
@@ -243,6 +244,27 @@ describe('a rehearsal with one of everything', () => {
     const text = (files.get(EVERYTHING) ?? '').replaceAll(from, to)
     const read = (path: string) => (path === EVERYTHING ? text : files.get(path))
     expect(codesOf(parseRehearsal({ read }, EVERYTHING, target))).toEqual(issues)
+  })
+})
+
+describe('a stream to clients', () => {
+  const expected: Edit = ['    - ledger: reconciled', '    - delivered: {stream: bet-results, within: 3s}']
+  const streams = 'streams: {bet-results: {book: wallet, operation: settlement}}'
+  const pair = (text: string) => stockPair({ [REHEARSAL]: [expected], [TARGET]: [['  books:', `  ${text}\n  books:`]] })
+
+  it('is read, and the target file says where it is booked', () => {
+    const { rehearsal, target } = pair(streams)
+    expect(rehearsal.expectations.at(-1)).toMatchObject({ kind: 'delivered', stream: 'bet-results', withinMs: 3000 })
+    expect(target.streams).toEqual({ 'bet-results': { book: 'wallet', operation: 'settlement' } })
+    expect(checkFit(rehearsal, target)).toEqual([])
+  })
+
+  it.each<[string, string, string]>([
+    ['the target file does not have it', 'streams: {}', 'unknown-stream'],
+    ['its book is not listed', streams.replace('wallet', 'vault'), 'no-books'],
+  ])('does not fit if %s', (_, text, code) => {
+    const { rehearsal, target } = pair(text)
+    expect(checkFit(rehearsal, target).map((issue) => issue.code)).toEqual([code])
   })
 })
 

@@ -252,6 +252,23 @@ describe('a repeated key', () => {
   }, 30_000)
 })
 
+describe('a key that is forgotten', () => {
+  it('KEYS_FORGOTTEN_AFTER_MS is booked again by the wallet only after that time', async () => {
+    const forgetful = { KEYS_FORGOTTEN_AFTER_MS: '3000' }
+    await Promise.all([restarted('wallet', forgetful), restarted('payments-api', forgetful)])
+    const token = await login(platform, playerName(81))
+    const again = async () => (await deposit(platform, token, 'old.deposit.0')).status
+    expect(await again()).toBe(201)
+    await expect.poll(again, { timeout: 10_000 }).toBe(201)
+    await sleep(3_500)
+    expect(await again()).toBe(201)
+    const books = await settledBooks(platform, ['wallet', 'psp-a', 'psp-b'], 'old')
+    expect(sumOf('deposit', books.wallet).duplicates).toBeGreaterThanOrEqual(1)
+    expect(sumOf('deposit', books['psp-a'], books['psp-b'])).toMatchObject({ count: 1, duplicates: 0 })
+    await Promise.all([restarted('wallet'), restarted('payments-api')])
+  }, 40_000)
+})
+
 describe('connections to the database', () => {
   it('are limited by the pool and counted on both sides; without a limit there is one per request', async () => {
     expect(await metric(platform, 'wallet', 'db_connections{state="max"}')).toBe(3)

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { digestOf } from '../../src/wire/books.ts'
+import { type Deliveries, digestOf } from '../../src/wire/books.ts'
 import {
   balanceOf,
   bet,
@@ -31,6 +31,14 @@ afterAll(() => platform.end())
 
 const depositBooks = ['wallet', 'payments-api', 'psp-a', 'psp-b'] as const
 const betBooks = ['wallet', 'bets', 'game-provider'] as const
+
+/** What the wallet says was due to a player, by slices of two seconds. */
+async function dueTo(run: string, receiver: string) {
+  const body = { run, operation: 'settlement', receivers: [receiver], sliceMs: 2000 }
+  const answer = await call(`${platform.url('wallet')}/books/deliveries`, { body })
+  const { receivers } = answer.body as unknown as Deliveries
+  return receivers.flatMap(({ cells }) => cells)
+}
 
 describe('a quiet evening', () => {
   it('logs a player in and refuses a wrong password, an unknown player and a forged token', async () => {
@@ -119,6 +127,12 @@ describe('a quiet evening', () => {
     await expect.poll(() => messages.filter(({ type }) => type === 'bet-result').length).toBe(8)
     const results = messages.filter(({ type }) => type === 'bet-result')
     expect(results.filter(({ won }) => won).length * 1_000).toBe(paid.amountCents)
+    // Both sides count a key by the time of its booking, and so in the same slice.
+    const slices = (await dueTo('evening', player)).flatMap(({ fromAt, count }) =>
+      Array.from({ length: count }, () => fromAt),
+    )
+    expect(results.map(({ at }) => Math.floor(Number(at) / 2000) * 2000).sort()).toEqual(slices)
+    expect(await dueTo('evening', playerName(3))).toEqual([])
     expect(messages).toContainEqual({ type: 'pong', id: 7 })
     await expect.poll(() => messages.some(({ type }) => type === 'odds')).toBe(true)
     socket.terminate()

@@ -115,7 +115,9 @@ async function startK6(start: Start): Promise<RunningLoad> {
     throw error
   })
   const { promise: zero, resolve: onZero } = Promise.withResolvers<number>()
-  const log = createK6Log(k6.stderr, k6.stdout, join(folder, 'k6.log'), onZero, start.credentials?.redact)
+  const log = createK6Log(k6.stderr, k6.stdout, join(folder, 'k6.log'), onZero, start.credentials?.redact, (receipts) =>
+    onEvent({ kind: 'receipts', receipts }),
+  )
   zeroAt = await untilZero(clock, k6, log, zero).catch(async (error: unknown) => {
     await pushes.close()
     throw error

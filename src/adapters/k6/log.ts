@@ -2,7 +2,8 @@
 import { createWriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { THRESHOLDS_MARK, ZERO_MARK } from '../../wire/load-plan.ts'
+import type { Receipts, ReceivedCell } from '../../domain/deliveries.ts'
+import { RECEIPTS_MARK, THRESHOLDS_MARK, ZERO_MARK } from '../../wire/load-plan.ts'
 
 export type K6Log = {
   /** Warnings and errors in the order of their first appearance, equal ones as one with their number. */
@@ -26,6 +27,7 @@ export function createK6Log(
   file: string,
   onZero: (at: number) => void,
   redact: (text: string) => string = (text) => text,
+  onReceipts: (receipts: Receipts) => void = () => undefined,
 ): K6Log {
   const said = new Map<string, { readonly example: string; count: number }>()
   const sink = createWriteStream(file, { flags: 'a' })
@@ -48,6 +50,12 @@ export function createK6Log(
       told = text.slice(THRESHOLDS_MARK.length + 1)
       return
     }
+    if (text.startsWith(`${RECEIPTS_MARK} `)) {
+      const receipts = receiptsIn(text.slice(RECEIPTS_MARK.length + 1))
+      if (receipts === undefined) note('the receipts of a client could not be read')
+      else onReceipts(receipts)
+      return
+    }
     if (ABORTED.test(text)) aborted = true
     if (level !== 'info' && level !== 'debug') note(text.replace(/\s+/g, ' ').slice(0, PROBLEM_CHARS_MAX))
   }
@@ -66,6 +74,24 @@ export function createK6Log(
     closed,
   }
 }
+
+/** Any script may write the mark: what does not have the shape is no receipt. */
+function receiptsIn(text: string): Receipts | undefined {
+  const value = parsed(text)
+  const { stream, receiver, part, parts, watched, open, cells, again } = value ?? {}
+  if (typeof stream !== 'string' || typeof receiver !== 'string') return undefined
+  if (!isCount(part) || !isCount(parts) || !isCount(watched) || !isCount(again)) return undefined
+  if (!Array.isArray(open) || !open.every(isInterval) || !Array.isArray(cells) || !cells.every(isCell)) return undefined
+  return { stream, receiver, part, parts, watched, again, open, cells }
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+const isInterval = (value: unknown): value is readonly [number, number] =>
+  Array.isArray(value) && value.length === 2 && value.every((each) => Number.isFinite(each))
+const isCell = (value: unknown): value is ReceivedCell =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['fromAt', 'count', 'low', 'high', 'latestMs'].every((field) => Number.isFinite(Reflect.get(value, field)))
 
 /** The level and text of a log line. A line that is not JSON (a panic, an error of the shell) counts as an error. */
 export function spoken(line: string): { readonly level: string; readonly text: string } {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { type Books, EnvironmentError } from '../../controller/ports.ts'
 import type { Target } from '../../domain/rehearsal.ts'
 import { demand, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
-import { type Book, type CommittedKeys, digestOf } from '../../wire/books.ts'
+import { type Book, type CommittedKeys, type Deliveries, digestOf } from '../../wire/books.ts'
 
 const READ_TIMEOUT_MS = 5000
 /** Keys per request: at about 40 bytes each they stay far below the API server's body limit of 3 MiB. */
@@ -39,6 +39,14 @@ export function platformBooks(api: KubernetesApi): Books {
         const { low, high } = digestOf(createHash('md5').update(key).digest('hex'))
         return { key, amountCents, times, low, high }
       })
+    },
+    due: async (target, book, run, wanted) => {
+      const path = `${bookPath(target, book)}/deliveries`
+      const body = { run, ...wanted }
+      const answer = (await demand(api, { method: 'POST', path, body, timeoutMs: READ_TIMEOUT_MS })) as Deliveries
+      if (!Array.isArray(answer?.receivers))
+        throw new EnvironmentError(`book ${book} answered something that is no list of deliveries`, `Look at ${path}.`)
+      return answer.receivers
     },
   }
 }

@@ -186,6 +186,25 @@ const bookRead = object(
   { imbalanceCents: number },
 )
 
+const cell = { fromAt: number, count: amount, low: number, high: number }
+const receiptsTold = object({
+  at,
+  stream: text,
+  receiver: text,
+  part: amount,
+  parts: amount,
+  watched: amount,
+  open: list(pair(number, number)),
+  cells: list(object({ ...cell, latestMs: number })),
+  again: amount,
+})
+const deliveriesRead = object({
+  at,
+  stream: text,
+  book: text,
+  receivers: list(object({ receiver: text, cells: list(object(cell)) })),
+})
+
 const committed = object({ key: text, amountCents: number, times: amount, low: number, high: number })
 
 const by = text
@@ -208,6 +227,8 @@ const lostKind = oneOf(
   'alerts-read',
   'book-read',
   'keys-read',
+  'receipts-told',
+  'deliveries-read',
   'generator-health',
   'guardrail-tripped',
   'stop-requested',
@@ -262,6 +283,8 @@ export const shapes = {
   'alerts-read': alertsRead,
   'book-read': bookRead,
   'keys-read': object({ at, book: text, operation: text, asked: amount, committed: list(committed) }),
+  'receipts-told': receiptsTold,
+  'deliveries-read': deliveriesRead,
   'generator-health': object({ at, instance: text, cpuCores: amount, hostBusy: share, rssBytes: amount }),
   'guardrail-tripped': object(
     { at, id: text, sli: text, measured: share, below: share, forMs: ms },

@@ -186,6 +186,7 @@ const expectation = variants('kind', {
   human: object({ reactions: list(variants('kind', ofPeople)), at }),
   'no-other-alerts': object({ allow: list(text), at }),
   ledger: object({ settleWithinMs: ms, at }),
+  delivered: object({ stream: text, withinMs: ms, at }),
 })
 
 const requiredState = variants('kind', {
@@ -306,6 +307,7 @@ export const target = object(
     prometheus,
     credentials: record(credential),
     releases: record(object({ entry: text }, { pinned: object({ deployment: text, replicas: number, at }) })),
+    streams: record(object({ book: text, operation: text })),
     acceptedFindings: list(object({ cause: text, owner: text, reason: text, until: text, at }, { about: text })),
   },
 )

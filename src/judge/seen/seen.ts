@@ -8,6 +8,7 @@ import { type Answered, createAnswered } from './answered.ts'
 import { type Backlogs, createBacklogs } from './backlogs.ts'
 import { type BooksRead, createBooksRead } from './books-read.ts'
 import { type Counters, createCounters } from './counters.ts'
+import { createDeliveriesSeen, type DeliveriesSeen } from './deliveries-seen.ts'
 import { type FaultLives, faultLives } from './fault-lives.ts'
 import { createGauges, type Gauges } from './gauges.ts'
 import { createHealthFacts, type HealthFacts } from './health-facts.ts'
@@ -36,6 +37,7 @@ export type Seen = {
   readonly objects: ObjectHistory
   readonly listed: ObjectsListedSeen
   readonly books: BooksRead
+  readonly deliveries: DeliveriesSeen
   readonly streams: Streams
   readonly silence: Silence
   readonly podGauges: PodGauges
@@ -71,6 +73,7 @@ export function createGathering(): Gathering {
     objects,
     listed: createObjectsListed(),
     books: createBooksRead(),
+    deliveries: createDeliveriesSeen(),
     streams: createStreams(),
     silence: createSilence(),
     podGauges: createPodGauges(),
@@ -109,6 +112,9 @@ function addTo(seen: Seen, record: Evidence, line: number): void {
     case 'book-read':
     case 'keys-read':
       return seen.books.add(record, line)
+    case 'receipts-told':
+    case 'deliveries-read':
+      return seen.deliveries.add(record, line)
     case 'run-started':
       if (!seen.run.hasHead) {
         for (const wanted of [...wantedCounters(record.rehearsal, record.target), ...refusalCounters])

@@ -16,6 +16,7 @@ export const FROM_CLUSTER: ReadonlySet<EvidenceKind> = new Set([
   'sample',
   'book-read',
   'keys-read',
+  'deliveries-read',
 ])
 
 export function createSilence(): Silence {

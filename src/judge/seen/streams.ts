@@ -134,6 +134,10 @@ function streamOf(record: Evidence): string {
       return `listed ${record.resource} ${record.namespace}`
     case 'book-read':
       return `book ${record.book}`
+    case 'receipts-told':
+      return `receipts ${record.stream} ${record.part} ${record.receiver}`
+    case 'deliveries-read':
+      return `deliveries ${record.stream}`
     case 'keys-read':
       return `keys ${record.book} ${record.operation}`
     case 'fault-step':

@@ -2,8 +2,8 @@
  * `/books` and `/books/keys` of a service with money, made in SQL in one pass over the run's rows: counts, sums and digests
  * in 256 buckets, so that two books can be compared without moving their keys.
  */
-import type { Book, BookBucket, BookEntry, CommittedKeys } from '../../wire/books.ts'
-import { arrayField, keyOf, objectOf, runOf } from './body.ts'
+import type { Book, BookBucket, BookEntry, CommittedKeys, Deliveries } from '../../wire/books.ts'
+import { arrayField, integerField, keyOf, objectOf, playerOf, runOf, textField } from './body.ts'
 import type { Database, Query } from './database.ts'
 import type { Service } from './service.ts'
 
@@ -15,6 +15,8 @@ export type BookSource = {
   readonly bookingsOfKeys: string
   /** SQL that yields (name, count) of what is still under way, for keys from $1 up to but without $2. */
   readonly pending: string
+  /** SQL that yields (receiver, key, at) of the operation $3 for keys from $1 up to but without $2 and the receivers in the array $4. */
+  readonly deliveries?: string
   /** SQL that yields (cents): 0 when the whole book balances. */
   readonly imbalance?: string
 }
@@ -29,7 +31,10 @@ type BucketRow = {
 }
 type DuplicateRow = { operation: string; key: string }
 
+type DeliveryRow = { receiver: string; fromAt: number; count: number; low: number; high: number }
+
 const MAX_KEYS = 5_000
+const MAX_RECEIVERS = 1_000
 const MAX_EXAMPLES = 20
 
 /** Keys are `<run>.<operation>.<n>` in bytewise order: '/' is the character after '.', so these two bound a run's keys. */
@@ -90,6 +95,28 @@ async function readKeys(query: Query, source: BookSource, keys: readonly string[
   return { book: source.book, committed: rows.map(({ key, amount, times }) => ({ key, amountCents: amount, times })) }
 }
 
+const deliveriesSql = (deliveries: string): string => `
+  SELECT receiver, floor(extract(epoch FROM at) * 1000 / $5) * $5 AS "fromAt", count(*) AS count,
+    sum(('x' || substr(digest, 1, 8))::bit(32)::bigint) AS low, sum(('x' || substr(digest, 9, 8))::bit(32)::bigint) AS high
+  FROM (SELECT receiver, at, md5(key) AS digest FROM (${deliveries}) AS deliveries) AS digests GROUP BY 1, 2 ORDER BY 1, 2`
+
+async function readDeliveries(
+  query: Query,
+  source: BookSource,
+  sql: string,
+  values: readonly unknown[],
+): Promise<Deliveries> {
+  const rows = await query<DeliveryRow>('book-deliveries', deliveriesSql(sql), values)
+  const byReceiver = Map.groupBy(rows, ({ receiver }) => receiver)
+  return {
+    book: source.book,
+    receivers: [...byReceiver].map(([receiver, own]) => ({
+      receiver,
+      cells: own.map(({ fromAt, count, low, high }) => ({ fromAt: Number(fromAt), count, low, high })),
+    })),
+  }
+}
+
 export function serveBooks(service: Service, database: Database, source: BookSource): void {
   service.app.get('/books', async (request) => {
     const run = runOf(objectOf(request.query).run)
@@ -104,5 +131,14 @@ export function serveBooks(service: Service, database: Database, source: BookSou
       source,
       keys.filter((key) => key.startsWith(`${run}.`)),
     )
+  })
+  const { deliveries } = source
+  if (deliveries === undefined) return
+  service.app.post('/books/deliveries', async (request) => {
+    const body = objectOf(request.body)
+    const receivers = arrayField(body, 'receivers', MAX_RECEIVERS).map(playerOf)
+    const sliceMs = integerField(body, 'sliceMs', 100, 3_600_000)
+    const values = [...boundsOf(runOf(body.run)), textField(body, 'operation', 64), receivers, sliceMs]
+    return readDeliveries(database.query, source, deliveries, values)
   })
 }

@@ -22,15 +22,18 @@ export type PlatformEvent = {
   readonly id: string
   readonly topic: string
   readonly key: string
+  /** When the fact was committed, in epoch ms. */
+  readonly at: number
   readonly payload: Json
 }
 
-type EventRow = { id: number; topic: string; key: string; payload: Json }
+type EventRow = { id: number; topic: string; key: string; at: number; payload: Json }
 
 const BATCH = 200
 const LEASE_MS = 4_000
 
-const DUE = `SELECT id, topic, key, payload FROM events WHERE topic = $1 ORDER BY id LIMIT ${BATCH}`
+const COLUMNS = `id, topic, key, floor(extract(epoch FROM created_at) * 1000)::float8 AS at, payload`
+const DUE = `SELECT ${COLUMNS} FROM events WHERE topic = $1 ORDER BY id LIMIT ${BATCH}`
 
 export type Delivery = {
   readonly database: Database
@@ -62,7 +65,7 @@ export function deliver(delivery: Delivery): Loop {
 
 const TAKE = `
   DELETE FROM events WHERE id IN (SELECT id FROM events WHERE topic = $1 ORDER BY id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
-  RETURNING id, topic, key, payload`
+  RETURNING ${COLUMNS}`
 
 /**
  * A defect to show: every replica takes events out of the table into its memory and sends them at its next turn, so that a crash loses what it
@@ -77,10 +80,11 @@ export function deliverFromMemory({ database, log, topic, everyMs, send }: Deliv
   })
 }
 
-const travelling = ({ topic, key, payload }: EventRow): PlatformEvent => ({
+const travelling = ({ topic, key, at, payload }: EventRow): PlatformEvent => ({
   id: `${topic}/${key}`,
   topic,
   key,
+  at,
   payload,
 })
 
@@ -94,6 +98,7 @@ export function eventsOf(body: Json): readonly PlatformEvent[] {
       id: textField(object, 'id'),
       topic: textField(object, 'topic'),
       key: textField(object, 'key'),
+      at: typeof object.at === 'number' ? object.at : 0,
       payload: objectOf(object.payload ?? {}),
     }
   })

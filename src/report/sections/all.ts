@@ -9,6 +9,7 @@ import { autoscalers } from './autoscalers.ts'
 import { budgets } from './budgets.ts'
 import { causes } from './causes.ts'
 import { connections } from './connections.ts'
+import { deliveries } from './deliveries.ts'
 import { faults } from './faults.ts'
 import { generator } from './generator.ts'
 import { keda } from './keda.ts'
@@ -34,6 +35,7 @@ const rest: readonly Section[] = [
   keda,
   budgets,
   connections,
+  deliveries,
   posture,
   ledger,
   generator,

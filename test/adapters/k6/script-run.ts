@@ -115,6 +115,8 @@ function recordOf(event: LoadEvent, now: Evidence['at']): Evidence {
       return { kind: 'load-frame', ...event.frame }
     case 'health':
       return { kind: 'generator-health', ...event.health }
+    case 'receipts':
+      return { kind: 'receipts-told', at: now, ...event.receipts }
     case 'ended': {
       const { outcome, exitCode, problems, thresholds } = event
       const told = thresholds === undefined ? {} : { thresholds }

@@ -101,7 +101,11 @@ describe('a source that Prometheus scrapes', () => {
 describe('before the load', () => {
   const issueOf = async (asked: PrometheusTarget, told?: Rehearsal) => {
     const ports = { probes: kubernetesProbes(await noApi(), systemClock), clock: systemClock }
-    const books = { read: () => Promise.reject(new Error('no book')), committed: () => Promise.resolve([]) }
+    const books = {
+      read: () => Promise.reject(new Error('no book')),
+      due: async () => [],
+      committed: () => Promise.resolve([]),
+    }
     const [sight] = await look({ ...ports, books }, { ...target, sources: {}, prometheus: asked }, [], told)
     return sight?.issue?.problem ?? ''
   }

@@ -23,6 +23,13 @@ const shape = (read: ConfigReader) => ({
   tokenSecrets: read.secrets('TOKEN_SECRETS'),
   oddsEveryMs: read.integer('ODDS_EVERY_MS', { min: 50, max: 60_000, fallback: 1_000 }),
   leaveOverMs: read.integer('LEAVE_OVER_MS', { min: 0, max: 120_000, fallback: 10_000 }),
+  results: {
+    /** Above 0, seeded defects: every result of this number is not passed on; results are passed on so much later. */
+    droppedEvery: read.integer('RESULTS_DROPPED_EVERY', { min: 0, max: 100_000, fallback: 0 }),
+    delayMs: read.integer('RESULTS_DELAY_MS', { min: 0, max: 600_000, fallback: 0 }),
+    /** Off, a seeded defect: an event that comes again is passed on again; and each is passed on twice. */
+    once: read.toggle('RESULTS_ONCE', true),
+  },
   maxSockets: read.integer('MAX_SOCKETS', { min: 1, max: 1_000_000, fallback: 20_000 }),
 })
 
@@ -36,7 +43,7 @@ run('realtime', async () => {
   })
   const sockets = createSockets()
   serveUpgrades(service, config, sockets)
-  serveResults(service, sockets)
+  serveResults(service, sockets, config.results)
   new Gauge({
     name: platformMetrics.sockets,
     help: 'Sockets open.',
@@ -77,7 +84,7 @@ function refuse(service: Service, socket: Duplex, status: number): void {
   socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
-function serveResults(service: Service, sockets: Sockets): void {
+function serveResults(service: Service, sockets: Sockets, defects: RealtimeConfig['results']): void {
   const seen = new Set<string>()
   const fresh = ({ id }: PlatformEvent): boolean => {
     if (seen.has(id)) return false
@@ -86,10 +93,17 @@ function serveResults(service: Service, sockets: Sockets): void {
     if (seen.size > REMEMBERED_RESULTS && oldest !== undefined) seen.delete(oldest)
     return true
   }
+  let passedOn = 0
+  const pass = ({ key, at, payload }: PlatformEvent): void => {
+    const message = JSON.stringify({ type: 'bet-result', key, at, ...payload })
+    const isDropped = defects.droppedEvery > 0 && ++passedOn % defects.droppedEvery === 0
+    if (isDropped) return
+    for (let times = defects.once ? 1 : 2; times > 0; times--) sockets.toPlayer(String(payload.player), message)
+  }
   service.app.post('/events', async (request) => {
-    for (const { key, payload } of eventsOf(objectOf(request.body)).filter(fresh)) {
-      sockets.toPlayer(String(payload.player), JSON.stringify({ type: 'bet-result', key, ...payload }))
-    }
+    for (const event of eventsOf(objectOf(request.body)).filter(defects.once ? fresh : () => true))
+      if (defects.delayMs === 0) pass(event)
+      else setTimeout(pass, defects.delayMs, event)
     return { taken: true }
   })
 }

@@ -93,6 +93,9 @@ export const walletBook: BookSource = {
     UNION ALL SELECT 'stakes', count(*) FROM transfers AS stake WHERE operation = 'bet' AND NOT reversed AND key >= $1 AND key < $2
       AND NOT EXISTS (SELECT FROM transfers AS settlement
         WHERE settlement.operation = 'settlement' AND settlement.key = split_part(stake.key, '${COPY_MARK}', 1))`,
+  deliveries: `SELECT accounts.name AS receiver, transfers.key, transfers.created_at AS at
+    FROM transfers JOIN accounts ON accounts.id = transfers.account_id
+    WHERE operation = $3 AND NOT reversed AND key >= $1 AND key < $2 AND accounts.name = ANY($4)`,
   // Offsetting errors must not cancel out: every transfer for itself, and every player's balance against their entries.
   imbalance: `SELECT
     (SELECT coalesce(sum(abs(total)), 0) FROM (SELECT sum(amount_cents) AS total FROM entries GROUP BY transfer_id) AS transfer) +
