@@ -132,6 +132,11 @@ describe('a rule of an HTTPRoute', () => {
     expect(sentTo(over, { headers: { host: 'other.example' } })).toBe('a')
   })
 
+  it('is not served in part: a route with a match that is not supported serves nothing', () => {
+    const regex: RouteMatch = { path: { type: 'RegularExpression', value: '/.*' } }
+    expect(sentTo({ routes: [route('web', [to('a', prefix('/')), to('b', regex)])] }, {})).toBe('404')
+  })
+
   it('sends nothing to another namespace without a ReferenceGrant there', () => {
     const routes = [route('web', [rule({ backendRefs: [{ ...backend('a'), namespace: 'shop' }] })])]
     const grant = (name?: string) => ({
