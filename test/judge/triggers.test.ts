@@ -149,6 +149,12 @@ describe('what fires a trigger', () => {
     expect(firedAt(trigger, records)).toBe(expected)
   })
 
+  it('is not a reading that was made before it was armed and arrives later, as from a Prometheus', () => {
+    const watch = watchTrigger(gauge, target)
+    for (const record of onePod(50)) watch.add(record, undefined)
+    expect(watch.add(scraped(9900, 100), ARMED)).toBeUndefined()
+  })
+
   it('is never a reading from before it was armed', () => {
     const readings = fc.array(
       fc.tuple(fc.integer({ min: 0, max: 20_000 }), fc.oneof(fc.nat(200), fc.constant('no answer'))),
