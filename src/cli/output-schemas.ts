@@ -3,7 +3,9 @@
  * meaning or goes away. New fields may come without that, so readers must ignore fields that they do not know; the tests do not
  * (`test/cli/output.test.ts`).
  */
+
 import { z } from 'zod'
+import { decisionKinds, noteKinds } from '../domain/people.ts'
 
 const whole = z.int()
 const count = whole.min(0)
@@ -53,6 +55,7 @@ const counts = strict({
   overCeiling: count,
   neverRan: count,
   quantileMs: optional(ms),
+  p99Ms: optional(ms),
 })
 
 const slo = strict({
@@ -85,6 +88,7 @@ const costs = z.array(
   strict({
     sli: text,
     kind: z.enum(['availability', 'latency']),
+    targetMs: optional(ms).describe('of a latency objective'),
     attempts: count,
     bad: count,
     tooSlow: count,
@@ -637,6 +641,33 @@ const written = strict({
   skipped: strict({ staticFiles: count, otherHosts: count }),
 })
 
+const live = strict({
+  format,
+  folder: text,
+  state: z.enum(['running', 'over', 'gone']).describe('gone: its controller ended without its last record'),
+  urls: strict({ act: text, watch: text }).describe(
+    'the first may write notes and stop the run, the second only reads',
+  ),
+})
+
+const spoken = {
+  by: text,
+  via: z.enum(['page', 'terminal']),
+  role: optional(text),
+  seen: optional(count),
+  about: optional(text),
+}
+const gameday = strict({
+  format,
+  folder: text,
+  written: z
+    .union([
+      strict({ kind: z.literal('note'), is: z.enum(noteKinds), text, ...spoken }),
+      strict({ kind: z.literal('decision'), what: z.enum(decisionKinds), reason: optional(text), ...spoken }),
+    ])
+    .describe('the record, without its time'),
+})
+
 export const outputSchemas: Readonly<Record<string, object>> = {
   'verdict.schema.json': published('Verdict', '`matchday run` and `matchday judge`; also verdict.json.', verdict),
   'plan.schema.json': published('Plan', '`matchday plan`', plan),
@@ -653,9 +684,11 @@ export const outputSchemas: Readonly<Record<string, object>> = {
     comparison,
   ),
   'gate.schema.json': published('Gate', 'The answer of `matchday judge --serve` over HTTP.', gate),
+  'gameday.schema.json': published('GameDay', '`matchday gameday note` and `decide`', gameday),
   'heal.schema.json': published('Heal', '`matchday heal`', heal),
   'report.schema.json': published('Report', '`matchday report`', report),
   'history.schema.json': published('History', '`matchday history`', history),
+  'live.schema.json': published('Live', '`matchday live`: one line, before the page is served', live),
   'list.schema.json': published('List', '`matchday list`', list),
   'notify.schema.json': published('Notify', '`matchday notify`', notify),
   'open.schema.json': published('Open', '`matchday open`', open),

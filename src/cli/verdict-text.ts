@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { ActionResult, FaultResult, Finding, HarmCost, Judgment, SloResult } from '../domain/verdict.ts'
 import { consequenceWords, type Root, rootsOf } from '../report/roots.ts'
 import {
+  achievedText,
   actionWords,
   budgetShare,
   costName,
@@ -78,11 +79,16 @@ export function findingText(finding: Finding, paint: Paint, columns: number): re
 function sloCells(slo: SloResult, paint: Paint): TableCells {
   const [words, look] = sloWords[slo.state]
   const { attempts, quantileMs } = slo.whole
-  const p95 = quantileMs === undefined ? '' : `, p95 ${quantileMs.toFixed(0)} ms`
+  const more =
+    slo.kind === 'latency'
+      ? `, ${inPercent(slo.achieved)} within`
+      : quantileMs === undefined
+        ? ''
+        : `, p95 ${quantileMs.toFixed(0)} ms`
   // The ceiling is only in the report: it would not fit a narrow terminal.
   const { ceilingMs: _, ...target } = slo
   const wanted = `${slo.kind === 'availability' ? 'of' : 'for'} ${objectiveWords(target)}`
-  return [slo.sli, paint(looks[look], words), inPercent(slo.achieved), wanted, `${whole(attempts)} attempts${p95}`]
+  return [slo.sli, paint(looks[look], words), achievedText(slo), wanted, `${whole(attempts)} attempts${more}`]
 }
 
 function healText(judgment: Judgment, paint: Paint): readonly TerminalText[] {
@@ -126,7 +132,7 @@ function costText(costs: readonly HarmCost[]): readonly string[] {
   if (felt.length === 0) return ['not felt']
   return felt.map(
     (each) =>
-      `cost ${budgetShare(each.budgetBurnt, 1)} of the budget of ${costName(each)}${each.tooSlow > 0 ? ` (${each.tooSlow} over the ceiling)` : ''}`,
+      `cost ${budgetShare(each.budgetBurnt, 1)} of the budget of ${costName(each, costs)}${each.tooSlow > 0 ? ` (${each.tooSlow} over the ceiling)` : ''}`,
   )
 }
 

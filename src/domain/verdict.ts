@@ -80,7 +80,9 @@ export type WindowCounts = {
   readonly slow: number
   readonly overCeiling: number
   readonly neverRan: number
+  /** At the quantile of a latency objective; p95 for an availability objective. */
   readonly quantileMs?: number
+  readonly p99Ms?: number
 }
 
 /** Keys pushed to clients that could be reached. `notJudged`: keys that were due while a client could not be. */
@@ -192,6 +194,8 @@ export type AlertsResult = {
 export type HarmCost = {
   readonly sli: string
   readonly kind: Slo['kind']
+  /** Of a latency objective: an indicator may have several. */
+  readonly targetMs?: Millis
   readonly attempts: number
   readonly bad: number
   /** Good responses over the ceiling, where they were more than the latency objective that covers the SLI allows. */

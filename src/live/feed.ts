@@ -86,10 +86,10 @@ export function createFeed(): Feed {
     figuresAfter(after) {
       const newer = [...figures.values()].filter((each) => each.version > after)
       if (newer.length === 0) return undefined
-      const area = JSON.stringify(plotArea)
+      const frame = JSON.stringify({ ...plotArea, ...fold.frame })
       return {
         version,
-        json: `{"area":${area},"seconds":${fold.axis},"figures":[${newer.map(({ json }) => json).join(',')}]}`,
+        json: `{"frame":${frame},"figures":[${newer.map(({ json }) => json).join(',')}]}`,
       }
     },
     get name() {

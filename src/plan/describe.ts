@@ -1,6 +1,8 @@
 /** A plan as data to show: what `matchday plan` prints, and what `--output json` gives. */
+
 import { actSentence } from '../domain/action.ts'
 import { arrivalsBetween } from '../domain/arrivals.ts'
+import { decidesWithinMs } from '../domain/autoscaling.ts'
 import type { ActionSpec, Expectation, FaultSpec, Rehearsal, Slo, Target } from '../domain/rehearsal.ts'
 import { CLOSED_MODEL, type ScriptThreshold } from '../domain/script.ts'
 import { showCount, showDuration } from '../domain/show.ts'
@@ -301,9 +303,9 @@ function objectiveWarning({ provable, sentence, expected, needed }: DescribedObj
 }
 
 /** Syncs are a property of the target, so they are shown only here. */
-function expectationWarning(expectation: Expectation, { hpaSyncMs }: Target): readonly string[] {
+function expectationWarning(expectation: Expectation, target: Target): readonly string[] {
   if (expectation.kind !== 'autoscaler') return []
-  const decidesMs = expectation.decidesWithinSyncs * hpaSyncMs
+  const decidesMs = decidesWithinMs(expectation, target)
   if (decidesMs < expectation.readyWithinMs) return []
   const ready = `pods must be Ready within ${showDuration(expectation.readyWithinMs)}`
   return [

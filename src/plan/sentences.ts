@@ -1,5 +1,7 @@
 /** The contents of a rehearsal, as sentences for people. */
+
 import { keptWhenDone } from '../domain/action.ts'
+import { decidesWithinMs, MEASURING_MS } from '../domain/autoscaling.ts'
 import { prometheusIn } from '../domain/indicators.ts'
 import type { PrometheusSli } from '../domain/prometheus-sli.ts'
 import type { Expectation, Guardrail, Reaction, Rehearsal, Slo, Target, Witness } from '../domain/rehearsal.ts'
@@ -73,11 +75,12 @@ export function reactionSentence(reaction: Reaction): string {
   }
 }
 
-export function expectationSentence(expectation: Expectation, { hpaSyncMs }: Target): string {
+export function expectationSentence(expectation: Expectation, target: Target): string {
   switch (expectation.kind) {
     case 'autoscaler': {
       const { name, phase, decidesWithinSyncs, readyWithinMs, atLeast } = expectation
-      const decides = `decides within ${decidesWithinSyncs} syncs (${showDuration(decidesWithinSyncs * hpaSyncMs)})`
+      const measured = `${decidesWithinSyncs} × ${showDuration(target.hpaSyncMs)}, and ${showDuration(MEASURING_MS)} to measure it`
+      const decides = `decides within ${decidesWithinSyncs} syncs (${showDuration(decidesWithinMs(expectation, target))}: ${measured})`
       return `autoscaler ${name} follows "${phase}"${scalesOnWords(expectation)}: ${decides}, ${atLeast} pods Ready within ${showDuration(readyWithinMs)}`
     }
     case 'keda': {

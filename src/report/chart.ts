@@ -39,6 +39,8 @@ export type Span = {
   readonly from: number
   readonly to: number
   readonly look: SpanLook
+  /** The hatch of a fault or an action. */
+  readonly pattern?: number
   /** Written into the span if it fits, otherwise after it. */
   readonly text: string
   /** Shown in the table and on hover, but not written on the chart. */

@@ -6,11 +6,16 @@ import { type PlannedTrigger, triggerSentence } from '../domain/trigger.ts'
 import type { Judgment } from '../domain/verdict.ts'
 import { clock } from './words.ts'
 
+/** Hatches that can be told apart (`draw/hatches.ts`). */
+export const HATCHES = 6
+
 /** Times in seconds since the load's zero. */
 export type DrawnHarm = {
   readonly kind: 'fault' | 'action'
   readonly name: string
   readonly letter: string
+  /** Which of the hatches of its kind: no two of the first `HATCHES` faults are hatched alike, and no two such actions. */
+  readonly pattern: number
   /** `NetworkChaos`, `drain zone-a`: its effect in words. */
   readonly what: string
   readonly planned: { readonly from: number; readonly to?: number }
@@ -66,7 +71,10 @@ export function createHarms({ timeline }: RunStarted): Harms {
   ]
   const all = planned
     .sort((a, b) => a.planned.from - b.planned.from)
-    .map((each, index): DrawnHarm => ({ ...each, letter: letterOf(index) }))
+    .map((each, index, sorted): DrawnHarm => {
+      const before = sorted.slice(0, index).filter(({ kind }) => kind === each.kind).length
+      return { ...each, letter: letterOf(index), pattern: before % HATCHES }
+    })
   const find = (kind: DrawnHarm['kind'], name: string) => all.find((each) => each.kind === kind && each.name === name)
   return {
     all,

@@ -1,12 +1,12 @@
 /** One self-contained page: verdict and causes first, then every chart on one time axis, then tables. Works offline, in print, without scripts, light and dark. */
 import type { Judgment } from '../domain/verdict.ts'
-import { hatches } from './draw/bands.ts'
+import { hatches } from './draw/hatches.ts'
 import { swatchLook } from './draw/looks.ts'
 import { type Html, html, scriptJson } from './escape/html.ts'
 import { figure } from './figure.ts'
 import { biteOf, type DrawnHarm } from './harms.ts'
 import { script } from './page-script.ts'
-import { style } from './page-style.ts'
+import { style, themeSwitch } from './page-style.ts'
 import { type Section, sections } from './sections/all.ts'
 import { seriesOf } from './series.ts'
 import type { RunView } from './view.ts'
@@ -30,13 +30,13 @@ export function htmlReport(judgment: Judgment, view: RunView): string {
 <body>
 ${hatches}
 ${header(judgment, view)}
-${contents(before, after, charts.length > 0)}
+<div class="tools">${contents(before, after, charts.length > 0)}${themeSwitch}</div>
 <main>
 ${html.join(before)}
 <section id="timeline"><h2>What happened</h2>${legend(view)}${html.join(charts.map((chart) => figure(chart, drawing)))}</section>
 ${html.join(after)}
 </main>
-<script type="application/json" id="series">${scriptJson(seriesOf(charts, view.axis))}</script>
+<script type="application/json" id="series">${scriptJson(seriesOf(charts, view))}</script>
 <script>${html.own(script)}</script>
 </body>
 </html>
@@ -82,13 +82,14 @@ ${judgment.healed ? html`` : html`<p class="not-healed">${healWords(judgment).pr
 
 function legend({ harms, seconds }: RunView): Html {
   const items = harms.map(
-    (harm) => html`<li>${swatch(harm.kind)}<b>${harm.letter}</b> ${`${harm.name}: ${lifeOf(harm, seconds)}`}</li>`,
+    (harm) => html`<li>${swatch(harm)}<b>${harm.letter}</b> ${`${harm.name}: ${lifeOf(harm, seconds)}`}</li>`,
   )
-  return html`<ul class="legend">${items}<li>${swatch('phase')}phases, named above each chart</li></ul>`
+  return html`<ul class="legend">${items}<li>${swatch()}phases, named above each chart</li></ul>`
 }
 
-const swatch = (kind: DrawnHarm['kind'] | 'phase'): Html =>
-  html`<svg class="swatch" width="18" height="11" aria-hidden="true"><rect class="${kind}"${swatchLook(kind)} width="18" height="11"/></svg>`
+/** Wide enough to show how a harm is hatched; without one, a phase. */
+const swatch = (of?: DrawnHarm): Html =>
+  html`<svg class="swatch" width="30" height="13" aria-hidden="true"><rect class="${of?.kind ?? 'phase'}"${swatchLook(of)} width="30" height="13"/></svg>`
 
 function lifeOf(harm: DrawnHarm, seconds: number): string {
   const [began, ended] = harm.kind === 'fault' ? ['injected', 'healed'] : ['begun', 'undone']

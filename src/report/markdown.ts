@@ -7,6 +7,7 @@ import type { PeopleRecords } from './people.ts'
 import { rootsOf } from './roots.ts'
 import { alertSorts, labelWords } from './sections/alerts.ts'
 import {
+  achievedText,
   actionWords,
   budgetShare,
   costName,
@@ -59,7 +60,7 @@ function decisions(people: PeopleRecords | undefined): readonly Markdown[] {
   if (people === undefined || people.decisions.length === 0) return []
   const rows = people.decisions.map(
     ({ decision, known }) =>
-      md`| ${utcTime(decision.at)} | ${speaker(decision)} | ${decision.what}${decision.about === undefined ? '' : ` for ${decision.about}`} | ${decision.reason ?? '–'} | ${known} |`,
+      md`| ${utcTime(decision.at)} | ${speaker(decision)} | ${decision.about === undefined ? decision.what : `${decision.what} for ${decision.about}`} | ${decision.reason ?? '–'} | ${known} |`,
   )
   const heads = [md`| UTC | who | decision | reason | what was known |`, md`| --- | --- | --- | --- | --- |`]
   return [md`## Decisions`, md``, ...heads, ...rows, md``]
@@ -107,11 +108,11 @@ const folded = (consequences: readonly Finding[]): readonly Markdown[] =>
 const objectives = (judgment: Judgment): readonly Markdown[] => [
   md`## Objectives`,
   md``,
-  md`| SLI | objective | verdict | achieved | at least (95 %) | p95 | attempts | bad | budget used |`,
-  md`| --- | --- | --- | --- | --- | --- | --- | --- | --- |`,
+  md`| SLI | objective | verdict | achieved | within | at least (95 %) | p99 | attempts | bad | budget used |`,
+  md`| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |`,
   ...judgment.slos.map(
     (slo) =>
-      md`| ${slo.sli} | ${objectiveWords(slo)} | ${slo.state} | ${inPercent(slo.achieved)} | ${inPercent(slo.lowerBound)} | ${inMillis(slo.whole.quantileMs)} | ${whole(slo.whole.attempts)} | ${whole(slo.whole.bad + slo.whole.neverRan)} | ${budgetShare(slo.budgetUsed)} |`,
+      md`| ${slo.sli} | ${objectiveWords(slo)} | ${slo.state} | ${achievedText(slo)} | ${slo.kind === 'latency' ? inPercent(slo.achieved) : '–'} | ${inPercent(slo.lowerBound)} | ${inMillis(slo.whole.p99Ms)} | ${whole(slo.whole.attempts)} | ${whole(slo.whole.bad + slo.whole.neverRan)} | ${budgetShare(slo.budgetUsed)} |`,
   ),
   md``,
 ]
@@ -126,14 +127,14 @@ const answers = ({ failovers, recoveries, reactions, costs }: Answered): readonl
   ...failovers.map((each) => md`  - failover ${each.from} → ${each.to}: ${took(each)}`),
   ...recoveries.map((each) => md`  - ${each.sli} recovers: ${took(each)}`),
   ...reactions.map(reaction),
-  ...costs.filter(isFelt).map(cost),
+  ...costs.filter(isFelt).map((each) => cost(each, costs)),
 ]
 
 const reaction = (each: ReactionResult): Markdown =>
   md`  - ${reactionWords(each)}: ${each.tookMs === undefined ? mark(each.held) : took(each)} ${each.sentence}`
 
-const cost = (each: HarmCost): Markdown =>
-  md`  - cost of ${costName(each)}: ${whole(each.bad)} bad${each.tooSlow > 0 ? ` and ${whole(each.tooSlow)} over the ceiling` : ''} of ${whole(each.attempts)}, ${budgetShare(each.budgetBurnt, 1)} of the budget, first felt after ${inSeconds(each.detectMs)}, over after ${inSeconds(each.recoverMs)}, peak burn ${each.peakBurn.toFixed(1)}×`
+const cost = (each: HarmCost, all: readonly HarmCost[]): Markdown =>
+  md`  - cost of ${costName(each, all)}: ${whole(each.bad)} bad${each.tooSlow > 0 ? ` and ${whole(each.tooSlow)} over the ceiling` : ''} of ${whole(each.attempts)}, ${budgetShare(each.budgetBurnt, 1)} of the budget, first felt after ${inSeconds(each.detectMs)}, over after ${inSeconds(each.recoverMs)}, peak burn ${each.peakBurn.toFixed(1)}×`
 
 function faults({ faults: all }: Judgment): readonly Markdown[] {
   if (all.length === 0) return []

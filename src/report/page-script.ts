@@ -1,60 +1,30 @@
-/** The scripts of the report and of the live page. The report is complete without its script. */
+/** The script of the report, and what it shares with the live page. The report is complete without its script. */
+import { crosshair } from './page-zoom.ts'
 
-/** The crosshair across all charts, by pointer or arrow keys. `dataOf` gives the series, which change on the live page. */
-export const crosshair = `
-function crosshair(dataOf) {
-  const readout = document.body.appendChild(Object.assign(document.createElement('div'), { id: 'readout' }))
-  let at = 0
-  const valueAt = (line) => {
-    let found
-    for (const [seconds, value] of line.points) { if (seconds > at) break; found = value }
-    return found
-  }
-  const clock = (s) => Math.floor(s / 60) + ':' + String(Math.floor(s % 60)).padStart(2, '0')
-  const show = (svg, x, y) => {
-    const data = dataOf()
-    const place = (data.left + (at / data.seconds) * (data.right - data.left)) * data.width
-    for (const each of document.querySelectorAll('svg.chart')) {
-      const cross = each.querySelector('.cross')
-      cross.setAttribute('x1', place); cross.setAttribute('x2', place); cross.setAttribute('visibility', 'visible')
-    }
-    const lines = data.charts[svg.id] ?? []
-    readout.textContent = clock(at) + '\\n' + lines.map((l) => { const v = valueAt(l); return l.name + '  ' + (v === undefined ? '–' : v) }).join('\\n')
-    readout.style.display = 'block'
-    readout.style.left = Math.max(0, Math.min(x + 14, innerWidth - readout.offsetWidth - 8)) + 'px'
-    readout.style.top = Math.max(0, Math.min(y + 14, innerHeight - readout.offsetHeight - 8)) + 'px'
-  }
-  const attach = (svg) => {
-    svg.tabIndex = 0
-    svg.addEventListener('pointermove', (event) => {
-      const box = svg.getBoundingClientRect()
-      const data = dataOf()
-      const share = ((event.clientX - box.left) / box.width - data.left) / (data.right - data.left)
-      at = Math.max(0, Math.min(1, share)) * data.seconds
-      show(svg, event.clientX, event.clientY)
-    })
-    svg.addEventListener('pointerleave', () => { readout.style.display = 'none' })
-    svg.addEventListener('blur', () => { readout.style.display = 'none' })
-    svg.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape') readout.style.display = 'none'
-      if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return
-      event.preventDefault()
-      const data = dataOf()
-      const step = event.shiftKey ? 10 : 1
-      at = Math.max(0, Math.min(data.seconds, at + (event.key === 'ArrowRight' ? step : -step)))
-      const box = svg.getBoundingClientRect()
-      show(svg, box.left + box.width / 2, box.top)
-    })
-  }
-  return { attach }
+/** Remembers the colours that were chosen. The choice itself is made by the style sheet, which needs no script. */
+export const rememberTheme = `
+function rememberTheme() {
+  const KEY = 'matchday-theme'
+  const choices = document.querySelectorAll('input[name=theme]')
+  try {
+    const known = localStorage.getItem(KEY)
+    for (const each of choices) if (each.value === known) each.checked = true
+  } catch { /* A browser without storage follows the system. */ }
+  for (const each of choices) each.addEventListener('change', () => {
+    try { localStorage.setItem(KEY, each.value) } catch { /* as above */ }
+  })
 }
 `
 
 export const script = `
 (() => {
   ${crosshair}
+  ${rememberTheme}
+  rememberTheme()
   const data = JSON.parse(document.getElementById('series').textContent)
-  const { attach } = crosshair(() => data)
+  const { attach, offer, tools } = crosshair(() => data)
+  offer()
+  document.querySelector('#timeline h2').after(tools)
   for (const svg of document.querySelectorAll('svg.chart')) attach(svg)
   // Paper cannot be clicked: what is folded away is opened for it, and folded again afterwards. Tables of charts are not printed: the chart is.
   const folded = []

@@ -14,6 +14,8 @@ import { createPeopleFold, type PeopleRecords } from './people.ts'
 
 export type RunView = Omit<Drawing, 'judgment'> & {
   readonly people: PeopleRecords
+  /** When each phase really began, in seconds since the load's zero. */
+  readonly phasesBegun: ReadonlyMap<string, number>
   /** The judgment adds its results: when a scaler decided, what a fault cost. */
   charts(judgment: Judgment): readonly Chart[]
 }
@@ -30,6 +32,7 @@ type Run = {
   readonly lanes: readonly Lane[]
   readonly harms: Harms
   readonly people: ReturnType<typeof createPeopleFold>
+  readonly phasesBegun: Map<string, number>
 }
 
 export function createViewing(): Viewing {
@@ -46,6 +49,7 @@ export function createViewing(): Viewing {
         lanes: lanes.map((lane) => lane(record)),
         harms: createHarms(record),
         people: createPeopleFold(),
+        phasesBegun: new Map(),
       }
     }
     if (record.kind === 'load-started') zeroAt ??= record.zeroAt
@@ -57,9 +61,11 @@ export function createViewing(): Viewing {
     deliver(run, record, zeroAt === undefined ? 0 : (record.at - zeroAt) / 1000)
   }
 
-  const deliver = ({ lanes, harms }: Run, record: Evidence, since: number): void => {
+  const deliver = ({ lanes, harms, phasesBegun }: Run, record: Evidence, since: number): void => {
     const at = record.kind === 'object-seen' ? Math.max(0, since) : since
     if (record.kind === 'fault-step') harms.addFault(record, at)
+    if (record.kind === 'phase-started' && !phasesBegun.has(record.phase))
+      phasesBegun.set(record.phase, Math.max(0, at))
     if (record.kind === 'action-step') harms.addAction(record, at)
     const added = record.kind === 'load-frame' ? delta(record) : undefined
     for (const lane of lanes) {
@@ -72,12 +78,12 @@ export function createViewing(): Viewing {
 }
 
 function viewOf(
-  { started, lanes, harms, people }: Run,
+  { started, lanes, harms, people, phasesBegun }: Run,
   zeroAt: Instant | undefined,
   lastAt: Instant | undefined,
   axis: 'seen' | 'whole',
 ): RunView {
-  const seconds = secondsOf(started, zeroAt, lastAt)
+  const seconds = Math.max(secondsOf(started, zeroAt, lastAt), ...harms.all.map(lastMoment))
   const view = {
     started,
     zeroAt: zeroAt ?? started.at,
@@ -91,6 +97,7 @@ function viewOf(
     })),
     harms: harms.all as readonly DrawnHarm[],
     people: people.result(),
+    phasesBegun,
   }
   const charts = (judgment: Judgment): readonly Chart[] =>
     zeroAt === undefined
@@ -98,6 +105,10 @@ function viewOf(
       : lanes.flatMap((lane) => lane.charts({ ...view, judgment })).filter((chart) => !isEmpty(chart))
   return { ...view, charts }
 }
+
+/** The axis does not end before what a fault or an action did after the load. Half a second more, so that its edge is seen. */
+const lastMoment = ({ begun, done, healing, healed, kept }: DrawnHarm): number =>
+  Math.max(0, begun ?? 0, done ?? 0, healing ?? 0, healed ?? 0, kept ?? 0) + 0.5
 
 /** The planned length of the load, or the observed one if it is shorter, and at most five seconds more. */
 function secondsOf({ timeline }: RunStarted, zeroAt: Instant | undefined, lastAt: Instant | undefined): number {

@@ -121,7 +121,18 @@ export function sealWords({ evidence }: Pick<Judgment, 'evidence'>): string | un
 /** Slow responses are felt too, where they are more than the latency objective allows. */
 export const isFelt = ({ bad, tooSlow }: HarmCost): boolean => bad + tooSlow > 0
 
-export const costName = ({ sli, kind }: HarmCost): string => (kind === 'latency' ? `${sli} latency` : sli)
+/** An indicator with several latency objectives has several costs: `all` of the harm say whether the target must be named. */
+export function costName({ sli, kind, targetMs }: HarmCost, all: readonly HarmCost[]): string {
+  if (kind === 'availability') return sli
+  const alike = all.filter((each) => each.sli === sli && each.kind === kind)
+  return alike.length > 1 && targetMs !== undefined ? `${sli} latency ≤ ${targetMs} ms` : `${sli} latency`
+}
+
+/** What was achieved, in the unit of the objective: `99.95 %`, or `p95 149 ms` for a latency. */
+export function achievedText({ kind, objective, achieved, whole: { quantileMs } }: SloResult): string {
+  if (kind === 'availability' || quantileMs === undefined) return inPercent(achieved)
+  return `p${Math.round(objective * 100)} ${inMillis(quantileMs)}`
+}
 
 /** For a run that did not take back everything. `matchday heal` helps only where the cluster still answers. */
 export const healWords = ({ findings }: Judgment): { readonly problem: string; readonly next: string } =>

@@ -54,7 +54,7 @@ describe.skipIf(chromium === undefined)('axe finds no serious problem', () => {
       expect(passed).toContain('color-contrast')
       expect(grave).toEqual([])
     },
-    120_000,
+    300_000,
   )
 
   it.each(looks)(
@@ -69,6 +69,6 @@ describe.skipIf(chromium === undefined)('axe finds no serious problem', () => {
       expect(passed).toContain('color-contrast')
       expect(grave).toEqual([])
     },
-    120_000,
+    300_000,
   )
 })

@@ -141,7 +141,8 @@ const contrast = (a: string, b: string): number => {
 /** WCAG 2.2: 4.5 for text (1.4.3), 3 for what is drawn (1.4.11). */
 describe.each([
   ['light', /:root\{color-scheme:light dark;([^}]*)\}/],
-  ['dark', /prefers-color-scheme:dark\)\{:root\{([^}]*)\}/],
+  ['dark by the system', /prefers-color-scheme:dark\)\{:root:not[^{]*\{([^}]*)\}/],
+  ['dark by choice', /:has\(#theme-dark:checked\)\{([^}]*)\}/],
   ['print', /@media print\{:root\{([^}]*)\}/],
 ])('the colours of the %s page', (_, where) => {
   const colours = variables(where.exec(style)?.[1] ?? '')

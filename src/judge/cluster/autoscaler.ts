@@ -1,5 +1,6 @@
 /** The reaction of an autoscaler: metric over target → decided → scheduled → ready, each step with its own budget. */
 
+import { decidesWithinMs } from '../../domain/autoscaling.ts'
 import type { Cause } from '../../domain/causes.ts'
 import { rateWindowMs } from '../../domain/required-state.ts'
 import { showSeries } from '../../domain/show.ts'
@@ -18,9 +19,6 @@ import { type Autoscaler, isOver, isResource, type TargetCrossing, TOLERANCE } f
 import { type ScalingSeen, scalingSeen } from './scales-on.ts'
 
 type Step = AutoscalerResult['steps'][number]
-
-/** Between a decision and its record: the scrape, the metrics API's window and the watch, measured below 2 s. */
-const MEASURING_MS = 2000
 
 type Span = { readonly fromAt: number; readonly toAt: number }
 
@@ -146,8 +144,7 @@ const podsBetween = (
   )
 
 function reacted(seen: Seen, expected: Autoscaler, over: TargetCrossing, facts: Facts): Ruled<AutoscalerResult> {
-  const syncMs = seen.run.head.target.hpaSyncMs
-  const decideMs = expected.decidesWithinSyncs * syncMs + MEASURING_MS
+  const decideMs = decidesWithinMs(expected, seen.run.head.target)
   const step = (name: Step['name'], moment: TargetCrossing | undefined, budgetMs?: number): Step => {
     const afterMs = moment && Math.max(0, moment.at - over.at)
     return {

@@ -30,6 +30,8 @@ type Share = {
   readonly attempts: number
   /** Attempts that really ran. */
   readonly answered: number
+  /** Of a latency objective: the quantile of good responses, in words, because people think of latency in milliseconds. */
+  readonly quantile?: string
 }
 
 function judgeObjective(seen: Seen, due: ReadonlyMap<string, Due>, slo: Slo): Ruled<SloResult> {
@@ -85,7 +87,7 @@ function inBuckets({ slis }: Rehearsal, members: readonly string[]): boolean {
   return members.some((member) => Object.hasOwn(measured, member))
 }
 
-function shareOf(slo: Slo, { good, bad, slow, overCeiling, attempts }: WindowCounts): Share {
+function shareOf(slo: Slo, { good, bad, slow, overCeiling, attempts, quantileMs }: WindowCounts): Share {
   const answered = good + bad
   if (slo.kind === 'availability') {
     // Below 0 only where more failed than was counted in all, which is a finding of its own.
@@ -96,7 +98,9 @@ function shareOf(slo: Slo, { good, bad, slow, overCeiling, attempts }: WindowCou
   const beyond = slo.ceilingMs > slo.targetMs ? overCeiling : Math.max(slow, overCeiling)
   const withinCeiling = Math.max(0, good - beyond)
   const within = Math.max(0, good - Math.max(slow, overCeiling))
-  return { objective: slo.quantile, within, withinCeiling, attempts, answered }
+  const measured =
+    quantileMs === undefined ? {} : { quantile: `${quantileName(slo.quantile)} ${quantileMs.toFixed(0)} ms, ` }
+  return { objective: slo.quantile, within, withinCeiling, attempts, answered, ...measured }
 }
 
 function stateOf(share: Share): SloResult['state'] {
@@ -190,10 +194,12 @@ function missed(
   )
 }
 
+const quantileName = (quantile: number): string => `p${Number((quantile * 100).toFixed(3))}`
+
 const wanted = (slo: Slo): string =>
   slo.kind === 'availability'
     ? `≥ ${showMeasuredPercent(slo.objective)} good`
-    : `p${Number((slo.quantile * 100).toFixed(3))} ≤ ${slo.targetMs} ms (ceiling ${slo.ceilingMs} ms)`
+    : `${quantileName(slo.quantile)} ≤ ${slo.targetMs} ms (ceiling ${slo.ceilingMs} ms)`
 
 /** Proven by what was seen alone, it lacks only what was not. */
 const lacking = (seen: Seen, sli: string, share: Share): string =>
@@ -201,8 +207,8 @@ const lacking = (seen: Seen, sli: string, share: Share): string =>
     ? unseenWords(unseenAttempts(seen, sli))
     : `, ${proofLacks(share)}`
 
-const achieved = ({ within, attempts }: Share): string =>
-  attempts === 0 ? 'no attempt' : `${showMeasuredPercent(within / attempts)} (${within} of ${attempts})`
+const achieved = ({ within, attempts, quantile = '' }: Share): string =>
+  attempts === 0 ? 'no attempt' : `${quantile}${showMeasuredPercent(within / attempts)} (${within} of ${attempts})`
 
 function proofLacks({ within, attempts, objective }: Share): string {
   const bad = attempts - within

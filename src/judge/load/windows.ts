@@ -45,16 +45,23 @@ export function countRows(rows: readonly Row[], neverRan: number, quantile: numb
       buckets.set(bound, (buckets.get(bound) ?? 0) + (row.histogram[i + 1] ?? 0))
     }
   }
-  const quantileMs = quantileOf(
-    [...buckets].sort(([a], [b]) => a - b),
-    quantile,
-  )
+  const histogram = [...buckets].sort(([a], [b]) => a - b)
   const attempts = good + bad
   // Counters of a Prometheus may count an attempt as good that began before this stretch.
   const counts = { attempts: attempts + neverRan, ...atMost(attempts, good, bad), slow, overCeiling, neverRan }
-  // The last bucket of a histogram has no end.
-  return quantileMs === undefined || !Number.isFinite(quantileMs) ? counts : { ...counts, quantileMs }
+  return {
+    ...counts,
+    ...finite('quantileMs', quantileOf(histogram, quantile)),
+    ...finite('p99Ms', quantileOf(histogram, 0.99)),
+  }
 }
+
+/** The last bucket of a histogram has no end. */
+const finite = <K extends 'quantileMs' | 'p99Ms'>(
+  name: K,
+  value: number | undefined,
+): { readonly [name in K]?: number } =>
+  value === undefined || !Number.isFinite(value) ? {} : ({ [name]: value } as { readonly [name in K]: number })
 
 const atMost = (attempts: number, good: number, bad: number): Pick<WindowCounts, 'good' | 'bad'> =>
   bad < 0 ? { good: attempts, bad: 0 } : { good, bad }

@@ -32,6 +32,7 @@ function costOf(seen: Seen, harm: Harm, slo: Slo): HarmCost {
   return {
     sli,
     kind,
+    ...(slo.kind === 'latency' ? { targetMs: slo.targetMs } : {}),
     attempts: good + bad + dropped,
     bad: bad + dropped,
     tooSlow,

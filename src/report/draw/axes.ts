@@ -86,7 +86,12 @@ export function timeTicks(seconds: number): readonly number[] {
   return Array.from({ length: Math.floor(seconds / size) + 1 }, (_, index) => index * size)
 }
 
-export const timeAxis = (seconds: number, x: Scale, bottom: number): readonly Html[] =>
-  timeTicks(seconds).map(
+/** Everything whose x is a time: the zoom of the page moves what is in such groups, and nothing else. */
+export const timed = (...parts: readonly Html[]): Html => html`<g class="timed">${parts}</g>`
+
+export function timeAxis(seconds: number, x: Scale, bottom: number): Html {
+  const ticks = timeTicks(seconds).map(
     (at) => html`<text class="time" x="${n(x(at))}" y="${n(bottom - 6)}" text-anchor="middle">${clock(at)}</text>`,
   )
+  return html`<g class="timed times">${ticks}</g>`
+}

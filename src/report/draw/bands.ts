@@ -3,7 +3,7 @@ import { type Html, html } from '../escape/html.ts'
 import { biteOf, type DrawnHarm, recoveredAt } from '../harms.ts'
 import type { Drawing } from '../lane.ts'
 import { LETTERS_AT, n, PHASE_NAMES_AT, type Scale, TOP } from './axes.ts'
-import { type BandLook, bandLook, hatchLooks, letterLook, phaseLook } from './looks.ts'
+import { type BandLook, bandLook, letterLook, phaseLook } from './looks.ts'
 
 /** Names above the first chart only would be lost in print and when scrolling, so each chart has its own. */
 export function phaseBand(phase: Drawing['phases'][number], index: number, x: Scale, height: number): Html {
@@ -37,7 +37,7 @@ export function harmLetters({ harms }: Drawing, x: Scale): readonly Html[] {
 /** Planned and never begun: an outline. Begun until healed: hatched, until the end if it was never healed. Recovery: lighter. */
 function harmBand(harm: DrawnHarm, drawing: Drawing, x: Scale, height: number): readonly Html[] {
   const rect = (look: BandLook, from: number, to: number): Html =>
-    html`<rect class="${harm.kind} ${look}"${bandLook(harm.kind, look)} x="${n(x(from))}" y="${TOP}" width="${n(Math.max(1.5, x(to) - x(from)))}" height="${height}"/>`
+    html`<rect class="${harm.kind} ${look}"${bandLook(harm, look)} x="${n(x(from))}" y="${TOP}" width="${n(Math.max(1.5, x(to) - x(from)))}" height="${height}"/>`
   const bite = biteOf(harm, drawing.seconds)
   if (bite === undefined) {
     if (harm.requested === undefined) return []
@@ -51,12 +51,4 @@ function harmBand(harm: DrawnHarm, drawing: Drawing, x: Scale, height: number): 
     ...(done < to ? [rect('held', done, to)] : []),
     ...(recovered !== undefined && recovered > to ? [rect('tail', to, recovered)] : []),
   ]
-}
-
-/** Defined once per page. Stripes lean right for faults and left for actions, so that they differ without colour too. */
-export const hatches: Html = html`<svg class="defs" width="0" height="0" aria-hidden="true"><defs>${hatch('fault', 45)}${hatch('action', -45)}</defs></svg>`
-
-function hatch(kind: DrawnHarm['kind'], turn: number): Html {
-  const { ground, stripe } = hatchLooks(kind)
-  return html`<pattern id="hatch-${kind}" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(${turn})"><rect class="${kind} ground"${ground} width="7" height="7"/><line class="${kind} stripe"${stripe} x1="0" x2="0" y1="0" y2="7"/></pattern>`
 }

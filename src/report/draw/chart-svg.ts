@@ -13,11 +13,13 @@ import {
   type Scale,
   TOP,
   timeAxis,
+  timed,
   timeScale,
   WIDTH,
 } from './axes.ts'
 import { harmBands, harmLetters, phaseBand } from './bands.ts'
-import { gridSvg, limitSvg, lineSvg, marksSvg, rightAxisSvg } from './lines.ts'
+import { labelsSvg } from './labels.ts'
+import { curveUnder, gridSvg, limitSvg, lineSvg, markSvg, rightAxisSvg } from './lines.ts'
 import { chartLook, crossLook, nowLook } from './looks.ts'
 import { rowsHeight, rowsSvg } from './rows.ts'
 
@@ -32,14 +34,17 @@ export function chartSvg(chart: Chart, drawing: Drawing): Html {
   const rowsTop = TOP + plot + (plot > 0 && rows.length > 0 ? 4 : 0)
   const body = rowsTop - TOP + rowsHeight(rows)
   const height = TOP + body + BOTTOM
+  const plotted = plot > 0 ? plotParts(chart, drawing, x) : undefined
   const parts = [
-    ...drawing.phases.map((phase, index) => phaseBand(phase, index, x, body)),
-    ...harmBands(drawing, x, body),
-    ...(plot > 0 ? plotParts(chart, drawing, x) : []),
+    timed(...drawing.phases.map((phase, index) => phaseBand(phase, index, x, body)), ...harmBands(drawing, x, body)),
+    ...(plotted === undefined ? [] : [...plotted.ground, timed(...plotted.curves), plotted.fixed]),
     ...rowsSvg(rows, x, drawing.seconds, rowsTop),
-    ...harmLetters(drawing, x),
-    ...timeAxis(drawing.axis, x, height),
-    ...nowLine(drawing, x, TOP + body),
+    timed(
+      ...(plotted === undefined ? [] : [plotted.labels]),
+      ...harmLetters(drawing, x),
+      ...nowLine(drawing, x, TOP + body),
+    ),
+    timeAxis(drawing.axis, x, height),
   ]
   return html`<svg class="chart"${chartLook} id="${chart.id}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${`${chart.title}. ${chart.caption}`}">${parts}<line class="cross"${crossLook} x1="0" x2="0" y1="${TOP}" y2="${TOP + body}" visibility="hidden"/></svg>`
 }
@@ -52,14 +57,34 @@ const nowLine = ({ axis, seconds }: Drawing, x: Scale, bottom: number): readonly
       ]
     : []
 
-function plotParts(chart: Chart, { seconds }: Drawing, x: Scale): readonly Html[] {
-  const left = leftAxis(chart)
-  const right = rightAxis(chart)
-  return [
-    gridSvg(left),
-    ...(chart.right === undefined ? [] : [rightAxisSvg(right, chart.right)]),
-    ...chart.limits.map((limit) => limitSvg(limit, limit.axis ? right : left)),
-    ...chart.lines.map((line) => lineSvg(line, x, line.axis ? right : left, seconds)),
-    ...marksSvg(chart.marks ?? [], x),
-  ]
+type PlotParts = {
+  readonly ground: readonly Html[]
+  readonly curves: readonly Html[]
+  /** Labels that stay where they are when the time axis is zoomed. */
+  readonly fixed: Html
+  readonly labels: Html
+}
+
+function plotParts(chart: Chart, { seconds }: Drawing, x: Scale): PlotParts {
+  const [left, right] = [leftAxis(chart), rightAxis(chart)]
+  const axisOf = (each: { readonly axis?: 'right' }) => (each.axis ? right : left)
+  const { fixed, timed: labels } = labelsSvg(
+    chart,
+    axisOf,
+    x,
+    chart.lines.map((line) => curveUnder(line, x, axisOf(line), seconds)),
+  )
+  return {
+    ground: [
+      gridSvg(left),
+      ...(chart.right === undefined ? [] : [rightAxisSvg(right, chart.right)]),
+      ...chart.limits.map((limit) => limitSvg(limit, axisOf(limit))),
+    ],
+    curves: [
+      ...chart.lines.map((line) => lineSvg(line, x, axisOf(line), seconds)),
+      ...(chart.marks ?? []).map((mark) => markSvg(mark, x)),
+    ],
+    fixed,
+    labels,
+  }
 }

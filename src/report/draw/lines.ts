@@ -1,8 +1,9 @@
-/** Lines, steps and areas over the plot, with their limits and marks. */
-import { type Chart, type ChartLine, type Limit, type PlotMark, thinned } from '../chart.ts'
+/** Lines, steps and areas over the plot, with their limits and marks. Labels are in `labels.ts`. */
+import { type ChartLine, type Limit, type PlotMark, thinned } from '../chart.ts'
 import { type Html, html } from '../escape/html.ts'
-import { type Axis, LEFT, LETTERS_AT, n, PLOT_HEIGHT, RIGHT, type Scale, TOP, tickLabel, WIDTH } from './axes.ts'
-import { gridLook, limitLook, limitTextLook, lineLook, markLooks } from './looks.ts'
+import { type Axis, LEFT, n, PLOT_HEIGHT, RIGHT, type Scale, TOP, tickLabel, WIDTH } from './axes.ts'
+import { type Curve, curveOf } from './labels.ts'
+import { gridLook, limitLook, lineLook, markLooks } from './looks.ts'
 
 export function gridSvg(axis: Axis): Html {
   const lines = axis.ticks.map((value) => {
@@ -17,14 +18,20 @@ export function rightAxisSvg(axis: Axis, unit: string): Html {
     (value) =>
       html`<text x="${WIDTH - RIGHT + 6}" y="${n(axis.y(value) + 4)}" text-anchor="start">${tickLabel(value, axis)}</text>`,
   )
-  return html`<g class="right-axis">${labels}<text x="${WIDTH}" y="${LETTERS_AT}" text-anchor="end">${unit} →</text></g>`
+  return html`<g class="right-axis">${labels}<text transform="translate(${WIDTH - 3} ${TOP + PLOT_HEIGHT / 2}) rotate(-90)" text-anchor="middle">${unit}</text></g>`
 }
 
 export function limitSvg(limit: Limit, axis: Axis): Html {
-  const y = axis.y(limit.value)
-  const right = limit.axis === 'right'
-  return html`<g class="limit ${limit.kind}"><line${limitLook(limit)} x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${n(y)}" y2="${n(y)}"/><text${limitTextLook(limit)} x="${right ? LEFT + 4 : WIDTH - RIGHT - 4}" y="${n(y + (y < TOP + 30 ? 12 : -4))}" text-anchor="${right ? 'start' : 'end'}">${limit.name}</text></g>`
+  const y = n(axis.y(limit.value))
+  return html`<g class="limit ${limit.kind}"><line${limitLook(limit)} x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y}" y2="${y}"/></g>`
 }
+
+/** What the line covers, for labels that keep clear of it. */
+export const curveUnder = (line: ChartLine, x: Scale, axis: Axis, seconds: number): Curve =>
+  curveOf(
+    thinned(line.points.filter(([at]) => at >= 0 && at <= seconds)).map(([at, value]) => [x(at), axis.y(value)]),
+    line.shape === 'step',
+  )
 
 export function lineSvg(line: ChartLine, x: Scale, axis: Axis, seconds: number): Html {
   const points = thinned(line.points.filter(([at]) => at >= 0 && at <= seconds))
@@ -43,15 +50,9 @@ export function lineSvg(line: ChartLine, x: Scale, axis: Axis, seconds: number):
 const moveTo = (line: ChartLine, [at, value]: readonly [number, number], x: Scale, { y }: Axis): string =>
   line.shape === 'step' ? `H${n(x(at))}V${n(y(value))}` : `L${n(x(at))} ${n(y(value))}`
 
-/** A dotted line with a triangle at its foot. The labels of marks that are close to each other are stacked. */
-export function marksSvg(marks: NonNullable<Chart['marks']>, x: Scale): readonly Html[] {
-  const floor = TOP + PLOT_HEIGHT
-  return marks.map((mark, index) => markSvg(mark, x(mark.at), TOP + 12 + (index % 5) * 12, floor))
-}
-
-function markSvg(mark: PlotMark, at: number, y: number, floor: number): Html {
+/** A dotted line with a triangle at its foot. */
+export function markSvg(mark: PlotMark, x: Scale): Html {
   const looks = markLooks(mark)
-  const toLeft = at > WIDTH * 0.75
-  const words = html`<text${looks.text} x="${n(at + (toLeft ? -4 : 4))}" y="${y}" text-anchor="${toLeft ? 'end' : 'start'}">${mark.text}</text>`
-  return html`<g class="mark ${mark.look}"><line${looks.line} x1="${n(at)}" x2="${n(at)}" y1="${TOP}" y2="${floor}"/><path${looks.foot} d="M${n(at - 4)} ${floor}h8l-4 -7z"/>${words}</g>`
+  const [at, floor] = [n(x(mark.at)), TOP + PLOT_HEIGHT]
+  return html`<g class="mark ${mark.look}"><line${looks.line} x1="${at}" x2="${at}" y1="${TOP}" y2="${floor}"/><path${looks.foot} d="M${at} ${floor - 7}l4 7h-8z"/></g>`
 }

@@ -45,26 +45,30 @@ const rimmed = (fill: string, width: number, weight?: number): Html =>
     'font-weight': weight,
   })
 
-const hatched = (kind: DrawnHarm['kind']): string => `url(#hatch-${kind})`
+const hatched = (kind: DrawnHarm['kind'], pattern: number): string => `url(#hatch-${kind}-${pattern})`
 
 export const chartLook: Html = attributes({ 'font-family': 'system-ui,sans-serif', 'font-size': 11, fill: light.soft })
 export const crossLook: Html = paint({ stroke: light.ink, width: 0.8 })
 export const nowLook: Html = paint({ stroke: light.ink, width: 2 })
 export const phaseLook = (index: number): Html => paint({ fill: index % 2 === 0 ? light.band : light.band2 })
 
-export const hatchLooks = (kind: DrawnHarm['kind']): { readonly ground: Html; readonly stripe: Html } => ({
+export const hatchLooks = (
+  kind: DrawnHarm['kind'],
+  width: number,
+  dash?: string,
+): { readonly ground: Html; readonly stripe: Html } => ({
   ground: paint({ fill: light[kind], opacity: 0.13 }),
-  stripe: paint({ stroke: light[kind], width: 1.6, opacity: 0.4 }),
+  stripe: paint({ stroke: light[kind], width, opacity: 0.4, ...(dash === undefined ? {} : { dash }) }),
 })
 export const letterLook = (kind: DrawnHarm['kind']): Html => rimmed(light[kind], 3, 700)
 
 export type BandLook = 'requested' | 'injected' | 'held' | 'tail'
-export function bandLook(kind: DrawnHarm['kind'], look: BandLook): Html {
+export function bandLook({ kind, pattern }: DrawnHarm, look: BandLook): Html {
   switch (look) {
     case 'requested':
       return paint({ fill: 'none', stroke: light[kind], dash: '3 3' })
     case 'injected':
-      return paint({ fill: hatched(kind) })
+      return paint({ fill: hatched(kind, pattern) })
     case 'held':
       return paint({ fill: light[kind], opacity: 0.07 })
     case 'tail':
@@ -80,7 +84,7 @@ const limitColours: Readonly<Record<Limit['kind'], string>> = {
 }
 export const limitLook = ({ kind }: Limit): Html =>
   paint({ stroke: limitColours[kind], width: 1.2, dash: kind === 'bound' ? '1 4' : '6 4' })
-export const limitTextLook = ({ kind }: Limit): Html => rimmed(limitColours[kind], 3)
+export const limitTextLook = ({ kind }: Limit): Html => rimmed(limitColours[kind], 4)
 
 export function lineLook({ colour, shape, dash, axis }: ChartLine): Html {
   const stroke = light[`c${colour}`]
@@ -98,7 +102,7 @@ const markColours: Readonly<Record<PlotMark['look'], string>> = { good: light.go
 export const markLooks = ({ look }: PlotMark): { readonly line: Html; readonly foot: Html; readonly text: Html } => ({
   line: paint({ stroke: light.ink, width: 1, dash: '1 3' }),
   foot: paint({ fill: markColours[look] }),
-  text: rimmed(look === 'bad' ? light.bad : light.ink, 3),
+  text: rimmed(look === 'bad' ? light.bad : light.ink, 4),
 })
 
 export const rowLooks = {
@@ -116,14 +120,15 @@ const tickOf = (look: Tick['look']): Html =>
 const tickLooks = { good: tickOf('good'), bad: tickOf('bad'), neutral: tickOf('neutral') } as const
 export const tickLook = ({ look }: Tick): Html => tickLooks[look]
 
-const spanLooks = new Map<SpanLook, Html>()
-export function spanLook(look: SpanLook): Html {
-  const made = spanLooks.get(look) ?? spanOf(look)
-  spanLooks.set(look, made)
+const spanLooks = new Map<string, Html>()
+export function spanLook(look: SpanLook, pattern = 0): Html {
+  const key = `${look} ${pattern}`
+  const made = spanLooks.get(key) ?? spanOf(look, pattern)
+  spanLooks.set(key, made)
   return made
 }
 
-function spanOf(look: SpanLook): Html {
+function spanOf(look: SpanLook, pattern: number): Html {
   switch (look) {
     case 'phase':
       return paint({ fill: light.band2, stroke: light.rule })
@@ -131,7 +136,7 @@ function spanOf(look: SpanLook): Html {
       return paint({ fill: 'none', stroke: light.ink, dash: '4 3' })
     case 'fault':
     case 'action':
-      return paint({ fill: hatched(look), stroke: light[look] })
+      return paint({ fill: hatched(look, pattern), stroke: light[look] })
     case 'fault-edge':
       return paint({ fill: light.fault, fillOpacity: 0.15 })
     case 'action-edge':
@@ -154,5 +159,5 @@ export const keyLook = (line: ChartLine): Html =>
   line.shape === 'area'
     ? paint({ stroke: light[`c${line.colour}`], width: 8, opacity: 0.7 })
     : lineLook({ ...line, shape: 'line' })
-export const swatchLook = (kind: DrawnHarm['kind'] | 'phase'): Html =>
-  paint({ fill: kind === 'phase' ? light.band2 : hatched(kind), stroke: light.rule })
+export const swatchLook = (of: DrawnHarm | undefined): Html =>
+  paint({ fill: of === undefined ? light.band2 : hatched(of.kind, of.pattern), stroke: light.rule })

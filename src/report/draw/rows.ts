@@ -1,7 +1,7 @@
 /** Rows below (or instead of) a plot, all on its time axis: spans as bars, steps as a low silhouette with numbers, ticks as strokes. */
 import { type ChartRow, type Point, type Span, type Tick, thinned } from '../chart.ts'
 import { type Html, html } from '../escape/html.ts'
-import { LEFT, n, RIGHT, ROW_HEIGHT, type Scale, WIDTH } from './axes.ts'
+import { LEFT, n, RIGHT, ROW_HEIGHT, type Scale, timed, WIDTH } from './axes.ts'
 import { rowLooks, spanLook, tickLook } from './looks.ts'
 
 const PADDING = 3
@@ -19,10 +19,12 @@ function rowSvg(row: ChartRow, x: Scale, seconds: number, top: number): Html {
   const parts = [
     html`<line class="floor"${rowLooks.floor} x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${n(floor)}" y2="${n(floor)}"/>`,
     html`<text x="${LEFT - 6}" y="${n(floor - 4)}" text-anchor="end">${shortened(row.name)}<title>${row.name}</title></text>`,
-    ...(row.steps ? stepsSvg(row, row.steps, x, seconds, floor) : []),
-    ...(row.spans ?? []).map((span, index, all) => spanSvg(span, x, top, all[index + 1])),
-    ...(row.ticks ?? []).map((tick) => tickSvg(tick, x, floor)),
-    ...(row.words === undefined ? [] : [wordsSvg(row.words, row.spans ?? [], x, floor)]),
+    timed(
+      ...(row.steps ? stepsSvg(row, row.steps, x, seconds, floor) : []),
+      ...(row.spans ?? []).map((span, index, all) => spanSvg(span, x, top, all[index + 1])),
+      ...(row.ticks ?? []).map((tick) => tickSvg(tick, x, floor)),
+      ...(row.words === undefined ? [] : [wordsSvg(row.words, row.spans ?? [], x, floor)]),
+    ),
   ]
   return html`<g class="row">${parts}</g>`
 }
@@ -43,7 +45,7 @@ function spanSvg(span: Span, x: Scale, top: number, next: Span | undefined): Htm
     place === undefined || span.quiet
       ? html``
       : html`<text${rowLooks.spanText} x="${n(place)}" y="${n(top + ROW_HEIGHT - 7)}">${span.text}</text>`
-  return html`<g class="span ${span.look}"><rect${spanLook(span.look)} x="${n(from)}" y="${n(top + PADDING)}" width="${n(width)}" height="${ROW_HEIGHT - 2 * PADDING}"><title>${span.text}</title></rect>${words}</g>`
+  return html`<g class="span ${span.look}"><rect${spanLook(span.look, span.pattern)} x="${n(from)}" y="${n(top + PADDING)}" width="${n(width)}" height="${ROW_HEIGHT - 2 * PADDING}"><title>${span.text}</title></rect>${words}</g>`
 }
 
 function wordsSvg(words: string, spans: readonly Span[], x: Scale, floor: number): Html {

@@ -15,22 +15,28 @@ export const availabilityLane: LaneOf = ({ rehearsal }) => {
     const attempts = good + window.sum((each) => each.bad)
     if (attempts > 0) shares.get(sli)?.push([at, (good / attempts) * 100])
   })
-  return { takeDelta, charts: () => slos.map((slo) => chartOf(slo, shares.get(slo.sli) ?? [])) }
+  return {
+    takeDelta,
+    charts: () =>
+      [...Map.groupBy(slos, ({ sli }) => sli)].map(([sli, own]) => chartOf(sli, own, shares.get(sli) ?? [])),
+  }
 }
 
-function chartOf({ sli, objective }: Availability, share: readonly Point[]): Chart {
+/** One chart for each indicator, with all its objectives. */
+function chartOf(sli: string, slos: readonly Availability[], share: readonly Point[]): Chart {
+  const objectives = slos.map(({ objective }) => objective)
   const worst = lowest(share)
   // The axis shows the objective and the worst moment, whichever is lower, and never less than two points.
-  const min = Math.max(0, Math.floor(Math.min(worst, objective * 100 - 1, 98)))
+  const min = Math.max(0, Math.floor(Math.min(worst, ...objectives.map((each) => each * 100 - 1), 98)))
   return {
     id: `sli-${sli}`,
     title: `${sli}: good answers`,
     unit: '% over 5 s',
     caption: Number.isFinite(worst)
-      ? `Lowest ${showMeasuredPercent(worst / 100, 1)}, objective ${showMeasuredPercent(objective)} over the whole run.`
+      ? `Lowest ${showMeasuredPercent(worst / 100, 1)}, objective ${objectives.map((each) => showMeasuredPercent(each)).join(' and ')} over the whole run.`
       : 'No samples.',
     lines: [line(sli, share, 1)],
-    limits: [{ value: objective * 100, name: `objective ${showMeasuredPercent(objective)}`, kind: 'target' }],
+    limits: objectives.map((each) => ({ value: each * 100, name: `objective ${showMeasuredPercent(each)}`, kind: 'target' })),
     range: { min, max: 100.4 },
   }
 }

@@ -98,7 +98,7 @@ function realSpans(harm: DrawnHarm, { seconds, judgment }: Drawing): readonly Sp
   const edge = harm.kind === 'fault' ? 'fault-edge' : 'action-edge'
   return [
     { from: harm.requested ?? from, to: from, look: edge, text: 'asked for' },
-    { from, to: middle, look: harm.kind, text: harm.what },
+    { from, to: middle, look: harm.kind, pattern: harm.pattern, text: harm.what },
     { from: middle, to, look: edge, text: harm.kind === 'fault' ? 'healing' : 'held until undone' },
     { from: to, to: recoveredAt(harm, judgment) ?? to, look: 'tail', text: 'recovery' },
   ]

@@ -5,16 +5,16 @@ import { grownBy } from '../../judge/seen/frame-deltas.ts'
 import { type Chart, line, type Point, peak, type Tick } from '../chart.ts'
 import type { Drawing, LaneOf } from '../lane.ts'
 import { createSumOfLatest } from './gauges.ts'
-import { isOfSockets, latencyChart, quantilesOf } from './latency.ts'
+import { isOfSockets, latencyCharts, quantilesOf } from './latency.ts'
 
 export const socketsLane: LaneOf = ({ rehearsal }) => {
   const slos = rehearsal.slos.filter((slo): slo is LatencySlo => slo.kind === 'latency' && isOfSockets(rehearsal, slo))
   const { takeDelta, of } = quantilesOf(slos)
   const life = socketLife()
   const charts = ({ seconds }: Drawing): readonly Chart[] => {
-    if (life.open.length === 0) return slos.map((slo) => latencyChart(slo, of(slo.sli)))
-    const [slo] = slos
-    return [slo === undefined ? alone(life, seconds) : together(slo, latencyChart(slo, of(slo.sli)), life, seconds)]
+    const [trips] = latencyCharts(slos, of)
+    if (life.open.length === 0) return trips === undefined ? [] : [trips]
+    return [trips === undefined ? alone(life, seconds) : together(trips, life, seconds)]
   }
   return { take: { 'load-frame': life.add }, takeDelta, charts }
 }
@@ -41,11 +41,11 @@ function socketLife(): Life & { add(frame: LoadFrame, at: number): void } {
   return { open, lost, opened, add }
 }
 
-function together(slo: LatencySlo, chart: Chart, life: Life, seconds: number): Chart {
+function together(chart: Chart, life: Life, seconds: number): Chart {
   return {
     ...chart,
     title: 'WebSocket round trip and sockets',
-    caption: `Highest p95 ${peak(chart.lines[0]?.points ?? []).toFixed(0)} ms, target ${slo.targetMs} ms. ${sentence(life, seconds)}`,
+    caption: `${chart.caption} ${sentence(life, seconds)}`,
     lines: [...chart.lines, { ...line('open sockets (right axis)', life.open, 5, 'line', true), axis: 'right' }],
     right: 'sockets',
     rows: rowsOf(life, seconds),

@@ -18,7 +18,7 @@ export type Figure = {
 
 export function figuresOf(view: RunView, judgment: Judgment): readonly Figure[] {
   const charts = view.charts(judgment)
-  const series = seriesOf(charts, view.axis)
+  const series = seriesOf(charts, view)
   const drawing = { ...view, judgment }
   return charts.map((chart) => ({
     id: chart.id,

@@ -6,6 +6,7 @@ import type { Evidence, GeneratorHealth, RunStarted } from '../../domain/evidenc
 import type { Judgment } from '../../domain/verdict.ts'
 import { createJudging } from '../../judge/judge.ts'
 import { frameDeltas } from '../../judge/seen/frame-deltas.ts'
+import { frameOf } from '../series.ts'
 import { createViewing } from '../view.ts'
 import { type Figure, figuresOf } from './figures.ts'
 import { lastMinute } from './minute.ts'
@@ -25,8 +26,8 @@ export type LiveFold = {
   readonly ended: boolean
   panels(run: RunState): Panels | undefined
   figures(run: RunState): readonly Figure[]
-  /** Seconds of the time axis of the figures. */
-  readonly axis: number
+  /** The time axis of the figures, once there are any. */
+  readonly frame: ReturnType<typeof frameOf> | undefined
 }
 
 export function createLiveFold(): LiveFold {
@@ -39,7 +40,7 @@ export function createLiveFold(): LiveFold {
   let health: GeneratorHealth | undefined
   let judgment: Judgment | undefined
   let ended = false
-  let axis = 1
+  let frame: ReturnType<typeof frameOf> | undefined
 
   const add = (record: Evidence, line: number): void => {
     judge.add(record, line)
@@ -73,8 +74,8 @@ export function createLiveFold(): LiveFold {
     get started() {
       return started
     },
-    get axis() {
-      return axis
+    get frame() {
+      return frame
     },
     get ended() {
       return ended
@@ -88,7 +89,7 @@ export function createLiveFold(): LiveFold {
     figures(run) {
       judgment = judge.result()
       const seen = view.result(run === 'running' ? 'whole' : 'seen')
-      axis = seen?.axis ?? axis
+      if (seen !== undefined) frame = frameOf(seen)
       return seen === undefined ? [] : figuresOf(seen, judgment)
     },
   }

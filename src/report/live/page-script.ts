@@ -2,14 +2,18 @@
  * The live page's script. It knows nothing of rehearsals: it puts what the server made where it belongs, and sends what people write. Text goes through
  * `textContent`; HTML comes only from the server's own templates, which escape every name.
  */
-import { crosshair } from '../page-script.ts'
+import { rememberTheme } from '../page-script.ts'
+import { crosshair } from '../page-zoom.ts'
 
 export const liveScript = `
 (() => {
   ${crosshair}
+  ${rememberTheme}
+  rememberTheme()
   const $ = (id) => document.getElementById(id)
-  const data = { left: 0, right: 1, width: 1, seconds: 1, charts: {} }
+  const data = { left: 0, right: 1, width: 1, seconds: 1, zeroAt: 0, parts: [], charts: {} }
   const cross = crosshair(() => data)
+  $('timeline-title').after(cross.tools)
   const LINES_KEPT = 2000
   // The last journal line on this screen: what a note or a decision was made with.
   let seen = 0
@@ -98,8 +102,9 @@ export const liveScript = `
     if (!open) { $('stop').hidden = true; $('note').hidden = true }
   }
 
-  const showFigures = ({ area, seconds, figures }) => {
-    Object.assign(data, area, { seconds })
+  const showFigures = ({ frame, figures }) => {
+    Object.assign(data, frame)
+    cross.offer()
     for (const each of figures) {
       data.charts[each.id] = each.lines
       const old = $('figure-' + each.id)
@@ -116,6 +121,7 @@ export const liveScript = `
     figure.children[1].innerHTML = svg
     figure.children[2].textContent = caption
     cross.attach(figure.querySelector('svg.chart'))
+    cross.redraw(figure.querySelector('svg.chart'))
     $('figures').append(figure)
   }
 
@@ -129,6 +135,7 @@ export const liveScript = `
     const next = box.firstElementChild
     for (const name of ['viewBox', 'aria-label']) now.setAttribute(name, next.getAttribute(name))
     now.replaceChildren(...next.childNodes)
+    cross.redraw(now)
   }
 
   const WHO = 'matchday-who'

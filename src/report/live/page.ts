@@ -3,12 +3,14 @@
  * order of what matters in the room: where we are, stop, notes, numbers, charts.
  */
 import { noteKinds } from '../../domain/people.ts'
-import { hatches } from '../draw/bands.ts'
+import { hatches } from '../draw/hatches.ts'
 import { type Html, html } from '../escape/html.ts'
+import { themeSwitch } from '../page-style.ts'
 
 const panels: readonly (readonly [id: string, title: string])[] = [
   ['harms', 'Faults and actions'],
   ['slis', 'Objectives'],
+  ['reached', 'Required states'],
   ['replicas', 'Replicas and zones'],
   ['money', 'Money so far'],
   ['generator', 'Load generator'],
@@ -65,6 +67,7 @@ ${hatches}
 <p class="buttons"><button id="stop" type="button" class="danger" hidden aria-keyshortcuts="s">Stop the run</button></p>
 <p id="stop-answer" role="status"></p>
 <p id="link" role="alert"></p>
+${themeSwitch}
 </header>
 <main>
 <section aria-labelledby="people-title"><h2 id="people-title">Notes and decisions</h2>

@@ -11,6 +11,7 @@ import { harmRows } from './harm-rows.ts'
 import type { lastMinute } from './minute.ts'
 import type { createMoneySoFar } from './money.ts'
 import { headline } from './now.ts'
+import { reachedPanel } from './reached-panel.ts'
 import { runbookPanel } from './runbook-panel.ts'
 import type { createStanding } from './standing.ts'
 import { type LiveState, scaled } from './state.ts'
@@ -43,6 +44,7 @@ export function panelsOf(shown: Shown): Panels {
     harms: harmRows(shown),
     slis: objectives(shown),
     replicas: replicas(shown),
+    reached: reachedPanel(shown),
     money: moneyPanel(shown),
     generator: generator(shown),
   }
@@ -62,13 +64,13 @@ const gates = ({ seen, run }: Shown): Html =>
         html`<div class="gate"><p><b>Go for ${`${letter} ${name}`}?</b> ${what}</p><p>The ${gate?.by ?? ''} answers until ${clock(planned.from)}; without an answer it is not performed.</p><p class="buttons"><button type="button" data-what="go" data-about="${name}" data-by="${gate?.by ?? ''}">Go</button> <button type="button" data-what="no-go" data-about="${name}" data-by="${gate?.by ?? ''}">No-go</button></p></div>`,
     )}`
 
-function objectives({ seen, judgment, minute, state }: Shown): Html {
+function objectives({ seen, judgment, minute }: Shown): Html {
   const rows = judgment.slos.map((slo, index) => {
     const spec = seen.started.rehearsal.slos[index]
     const last = spec === undefined ? undefined : minute.of(spec)
     const share = last === undefined || last.attempts === 0 ? undefined : last.good / last.attempts
     const burn = last?.burn
-    const p95 = state.slis.get(slo.sli)?.p95Ms
+    const p95 = minute.p95Of(slo.sli)
     return row([
       rowHead(slo.sli),
       cell(objectiveWords(slo)),

@@ -3,6 +3,7 @@ import type { Judgment } from '../../domain/verdict.ts'
 import type { Html } from '../escape/html.ts'
 import type { RunView } from '../view.ts'
 import { actions } from './actions.ts'
+import { agenda } from './agenda.ts'
 import { again } from './again.ts'
 import { alerts } from './alerts.ts'
 import { autoscalers } from './autoscalers.ts'
@@ -25,6 +26,7 @@ export type Section = (judgment: Judgment, view: RunView) => Html
 const first: readonly Section[] = [decisions, causes, objectives]
 const rest: readonly Section[] = [
   gameday,
+  agenda,
   people,
   reactionsOfPeople,
   reached,

@@ -24,13 +24,14 @@ export function costCards(costs: readonly HarmCost[]): Html {
   const rest = costs
     .filter((each) => !isFelt(each))
     .map(
-      (each) => `${costName(each)} (0 bad${each.kind === 'latency' ? ' or too slow' : ''} of ${whole(each.attempts)})`,
+      (each) =>
+        `${costName(each, costs)} (0 bad${each.kind === 'latency' ? ' or too slow' : ''} of ${whole(each.attempts)})`,
     )
   const unfelt = rest.length === 0 ? html`` : html`<p class="good">✓ Not felt by ${rest.join(', ')}.</p>`
-  return html`<h4>What it cost</h4><div class="cards">${felt.map(card)}</div>${unfelt}`
+  return html`<h4>What it cost</h4><div class="cards">${felt.map((each) => card(each, costs))}</div>${unfelt}`
 }
 
-function card(cost: HarmCost): Html {
+function card(cost: HarmCost, all: readonly HarmCost[]): Html {
   const spent = cost.budgetBurnt > 1
   const facts = [
     ['budget burnt', budgetShare(cost.budgetBurnt, 1)],
@@ -41,7 +42,7 @@ function card(cost: HarmCost): Html {
     ['over', cost.recoverMs === undefined ? '–' : `after ${inSeconds(cost.recoverMs)}`],
     ['peak burn', `${cost.peakBurn.toFixed(1)}×`],
   ]
-  return html`<div class="card"><p><b>${costName(cost)}</b> <span class="${spent ? 'bad' : 'warn'}">${spent ? '✗ budget spent' : '! felt'}</span></p><dl>${facts.map(([name = '', value = '']) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></div>`
+  return html`<div class="card"><p><b>${costName(cost, all)}</b> <span class="${spent ? 'bad' : 'warn'}">${spent ? '✗ budget spent' : '! felt'}</span></p><dl>${facts.map(([name = '', value = '']) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></div>`
 }
 
 const degraded = ({ detectMs, recoverMs }: HarmCost): string =>
