@@ -17,7 +17,7 @@ import { planLoad } from '../plan/load.ts'
 import { BadInput } from './failure.ts'
 import { readInputFile } from './input-file.ts'
 import { scriptFacts } from './script-facts.ts'
-import { stopSignal } from './stop-signal.ts'
+import { stopSignal, stopsOnly } from './stop-signal.ts'
 import { jsonText, print, say, term } from './terminal.ts'
 import { findTool } from './tools.ts'
 import { k6Settings } from './wiring.ts'
@@ -46,7 +46,7 @@ export type Tried = {
 
 /** @throws BadInput */
 export async function tryScript(file: string, trial: Trial): Promise<number> {
-  const signal = stopSignal()
+  const signal = stopSignal(stopsOnly('stopping the script…'))
   const { path: k6 } = await findTool('k6', signal)
   const given = file.endsWith('.yaml') || file.endsWith('.yml') ? rehearsalOf(file) : bare(file)
   const facts = await factsOf(k6, given)

@@ -1,6 +1,6 @@
 /**
  * Ctrl-C and other stop signals. The first one asks for an orderly stop. A second one during healing is answered with the undos that are still
- * running.
+ * running. What is said fits the command: one that did nothing to a cluster does not promise to undo it.
  */
 import { Socket } from 'node:net'
 import { say, term } from './terminal.ts'
@@ -14,26 +14,34 @@ export class Stopped extends Error {}
 export const isStop = (error: unknown): boolean =>
   error instanceof Stopped || (error instanceof Error && error.cause !== undefined && isStop(error.cause))
 
+/** What is said at the first signal, and at each further one. */
+export type StopWords = { readonly first: string; readonly again: string }
+
+const ofRun: StopWords = {
+  first: 'stopping; what was done is undone, and what was seen is judged…',
+  again: 'still healing; what was done is being undone first (kill -9 would leave it to matchday heal).',
+}
+
+/** For commands that change nothing that must be healed. */
+export const stopsOnly = (first: string): StopWords => ({ first, again: 'still stopping…' })
+
 let stopping: AbortSignal | undefined
 
-/** One per process: signals are handled once, however many parts of a command listen. */
-export const stopSignal = (): AbortSignal => {
-  stopping ??= listen()
+/** One per process: signals are handled once, however many parts of a command listen. The first part chooses the words. */
+export const stopSignal = (words: StopWords = ofRun): AbortSignal => {
+  stopping ??= listen(words)
   return stopping
 }
 
-function listen(): AbortSignal {
+function listen({ first, again }: StopWords): AbortSignal {
   const controller = new AbortController()
   let pressedAt = Number.NEGATIVE_INFINITY
   const press = (name: string) => {
     const now = performance.now()
     if (now - pressedAt < SAME_PRESS_MS) return
     pressedAt = now
-    if (controller.signal.aborted)
-      return say(
-        term`${name} again: still healing; what was done is being undone first (kill -9 would leave it to matchday heal).`,
-      )
-    say(term`${name}: stopping; what was done is undone, and what was seen is judged…`)
+    if (controller.signal.aborted) return say(term`${name} again: ${again}`)
+    say(term`${name}: ${first}`)
     controller.abort(new Stopped(name))
   }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => press(name))

@@ -23,7 +23,7 @@ import { systemClock } from '../clock.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags } from '../cluster-choice.ts'
 import { amongWords, checkedFlag, ofShape, outputFlag } from '../flags.ts'
 import { readInputs, readTarget, usualTargetPath } from '../inputs.ts'
-import { stopSignal } from '../stop-signal.ts'
+import { stopSignal, stopsOnly } from '../stop-signal.ts'
 import { columnsOf, jsonText, onStdout, print, say, term } from '../terminal.ts'
 import { clusterPortsOf } from '../wiring.ts'
 
@@ -70,7 +70,11 @@ async function check(file: string | undefined, flags: Flags): Promise<number> {
     file === undefined ? { target: readTarget(context, flags.target) } : readInputs(file, context, flags.target)
   const wants = named ?? wantsOf(inputs)
   const namespaces = flags.namespace ?? namespacesOf(inputs)
-  const { api } = await chooseCluster({ ...flags, workload: '', overlay: [] }, false, stopSignal())
+  const { api } = await chooseCluster(
+    { ...flags, workload: '', overlay: [] },
+    false,
+    stopSignal(stopsOnly('stopping; nothing was changed.')),
+  )
   await reach(api)
   const seen = await look(api, inputs, namespaces, wants, named !== undefined || flags.namespace !== undefined)
   print(
@@ -83,7 +87,11 @@ async function check(file: string | undefined, flags: Flags): Promise<number> {
 
 /** Without a target file, all that can be asked is what the cluster itself provides. */
 async function checkCluster(flags: Flags): Promise<number> {
-  const { api } = await chooseCluster({ ...flags, workload: '', overlay: [] }, false, stopSignal())
+  const { api } = await chooseCluster(
+    { ...flags, workload: '', overlay: [] },
+    false,
+    stopSignal(stopsOnly('stopping; nothing was changed.')),
+  )
   await reach(api)
   const seen: Check = {
     posture: [],

@@ -6,11 +6,11 @@ import { joinControl } from '../../live/control.ts'
 import { parseRequest } from '../../live/requests.ts'
 import { actorOf } from '../audit.ts'
 import { BadInput } from '../failure.ts'
-import { amongWords, checkedArgument, checkedFlag, issueOfFlag } from '../flags.ts'
+import { amongWords, checkedArgument, checkedFlag, issueOfFlag, outputFlag } from '../flags.ts'
 import { complaintAbout } from '../runbook.ts'
-import { say, term } from '../terminal.ts'
+import { jsonText, print, say, term } from '../terminal.ts'
 
-type Who = { readonly as?: string; readonly role?: string }
+type Who = { readonly as?: string; readonly role?: string; readonly output: string }
 type NoteFlags = Who & { readonly kind: NoteKind; readonly about?: string }
 
 export function addGameday(root: Command, finish: (code: number) => void): void {
@@ -41,7 +41,7 @@ export function addGameday(root: Command, finish: (code: number) => void): void 
     .action(async (folder: string, what: DecisionKind, flags: Who & { about?: string; reason?: string }) => {
       const { about, reason } = flags
       const said = { ...(about === undefined ? {} : { about }), ...(reason === undefined ? {} : { reason }) }
-      finish(await tell(folder, { ...speaker(flags), kind: 'decision', what, ...said }))
+      finish(await tell(folder, flags.output, { ...speaker(flags), kind: 'decision', what, ...said }))
     })
 }
 
@@ -49,13 +49,14 @@ async function note(folder: string, text: string, { kind: is, about, ...who }: N
   const written = { is, text, ...(about === undefined ? {} : { about }) }
   const complaint = await complaintAbout(folder, written)
   if (complaint !== undefined) throw new BadInput([issueOfFlag('gameday', complaint)])
-  return tell(folder, { ...speaker(who), kind: 'note', ...written })
+  return tell(folder, who.output, { ...speaker(who), kind: 'note', ...written })
 }
 
 const withWho = (command: Command): Command =>
   command
     .option('--as <name>', 'who says it (default: MATCHDAY_ACTOR, or the user of this machine)')
     .option('--role <role>', 'owner, coordinator, reporter or observer')
+    .addOption(outputFlag())
 
 const speaker = ({ as, role }: Who) => ({
   by: as ?? actorOf(process.env.MATCHDAY_ACTOR).user ?? 'unknown',
@@ -63,7 +64,7 @@ const speaker = ({ as, role }: Who) => ({
   ...(role === undefined ? {} : { role }),
 })
 
-async function tell(folder: string, said: object): Promise<number> {
+async function tell(folder: string, output: string, said: object): Promise<number> {
   const asked = parseRequest(said)
   if (!asked.ok)
     throw new BadInput([issueOfFlag('gameday', { problem: `${asked.problem}.`, next: 'See matchday gameday --help.' })])
@@ -76,6 +77,7 @@ async function tell(folder: string, said: object): Promise<number> {
   const answer = await controller.ask(asked.request)
   controller.leave()
   if (!answer.ok) throw new EnvironmentError(answer.problem, 'See the console or the live page of the run.')
-  say(term`written into the journal of ${folder}`)
+  if (output === 'json') print(jsonText({ format: 1, folder, written: asked.request }))
+  else say(term`written into the journal of ${folder}`)
   return exitCodes.pass
 }

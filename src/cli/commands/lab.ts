@@ -16,7 +16,7 @@ import { LAB_CONTEXT } from '../cluster-choice.ts'
 import { aFileOrFolder, aFolder, amongWords, checkedFlag, outputFlag, type ValueCheck } from '../flags.ts'
 import { loadLabBoot } from '../lab-loading.ts'
 import { REFERENCE_WORKLOAD } from '../reference-workload.ts'
-import { stopSignal } from '../stop-signal.ts'
+import { stopSignal, stopsOnly } from '../stop-signal.ts'
 import { jsonText, print, say, term } from '../terminal.ts'
 
 export function addLab(root: Command, finish: (code: number) => void): void {
@@ -68,7 +68,7 @@ export function addLab(root: Command, finish: (code: number) => void): void {
           overlays: flags.overlay,
           keda: flags.keda ?? false,
           network: flags.network,
-          signal: stopSignal(),
+          signal: stopSignal(stopsOnly('stopping; what was started is stopped again…')),
         })
         handle.keep()
         say(term`lab is up; stop it with: matchday lab down`)
@@ -103,7 +103,7 @@ export function addLab(root: Command, finish: (code: number) => void): void {
       const status = await labStatus()
       if (status.kind !== 'up') throw new EnvironmentError('no lab is up', 'Boot one: matchday lab up --keda')
       const { addKeda } = await loadLabBoot()
-      await addKeda(status.state, stopSignal())
+      await addKeda(status.state, stopSignal(stopsOnly('stopping; what was started is stopped again…')))
       say(term`KEDA serves in namespace keda`)
       if (flags.output === 'json') print(jsonText({ format: 1, done: 'keda' }))
       finish(exitCodes.pass)

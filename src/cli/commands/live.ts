@@ -6,12 +6,12 @@ import { exitCodes } from '../../domain/verdict.ts'
 import { flagShapes, parseFlag } from '../../files/flags.ts'
 import { watchRun } from '../../live/watch-run.ts'
 import { BadInput } from '../failure.ts'
-import { checkedFlag, ofShape } from '../flags.ts'
+import { checkedFlag, ofShape, outputFlag } from '../flags.ts'
 import { watchForRun } from '../live-child.ts'
-import { stopSignal } from '../stop-signal.ts'
-import { onStdout, print, term } from '../terminal.ts'
+import { stopSignal, stopsOnly } from '../stop-signal.ts'
+import { jsonText, onStdout, print, say, term } from '../terminal.ts'
 
-type Flags = { readonly port?: string; readonly speed?: string; readonly attached?: boolean }
+type Flags = { readonly port?: string; readonly speed?: string; readonly attached?: boolean; readonly output: string }
 
 export function addLive(root: Command, finish: (code: number) => void): void {
   root
@@ -28,10 +28,11 @@ export function addLive(root: Command, finish: (code: number) => void): void {
         ofShape(flagShapes.speed, '--speed'),
       ),
     )
+    .addOption(outputFlag())
     .addOption(new Option('--attached', 'started by `matchday run --live`').hideHelp())
     .addHelpText(
       'after',
-      '\nExamples:\n  matchday live\n  matchday live reports/psp-down-at-peak-20261123-201500 --speed 10\n  matchday live --port 7070      # then, from another machine: ssh -L 7070:127.0.0.1:7070 HOST',
+      '\nExamples:\n  matchday live\n  matchday live reports/psp-down-at-peak-20261123-201500 --speed 10\n  matchday live --port 7070      # then, from another machine: ssh -L 7070:127.0.0.1:7070 HOST\n  matchday live --output json    # one line with both addresses, then the page is served until Ctrl-C',
     )
     .action(async (folder: string, flags: Flags) => finish(await live(folder, flags)))
 }
@@ -48,12 +49,17 @@ async function live(folder: string, flags: Flags): Promise<number> {
   const watching = { folder, journal, port, ...(speed === undefined ? {} : { speed }) }
   if (flags.attached) return watchForRun(watching)
 
-  const signal = stopSignal()
+  const signal = stopSignal(stopsOnly('the page ends; the run goes on.'))
   const watched = await watchRun(watching)
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-  print(term`${onStdout('bold', watched.urls.act)}  (may write notes and stop the run)`)
-  print(term`${watched.urls.watch}  (reads only, for a shared screen)`)
-  print(term`Ctrl-C ends the page, not the run.`)
+  if (flags.output === 'json') {
+    print(jsonText({ format: 1, folder, state: watched.state, urls: watched.urls }))
+    say(term`Ctrl-C ends the page, not the run.`)
+  } else {
+    print(term`${onStdout('bold', watched.urls.act)}  (may write notes and stop the run)`)
+    print(term`${watched.urls.watch}  (reads only, for a shared screen)`)
+    print(term`Ctrl-C ends the page, not the run.`)
+  }
   // A journal that cannot be read any further is an error; its end is not.
   await Promise.race([stopped, watched.over.then(() => stopped)])
   await watched.close()

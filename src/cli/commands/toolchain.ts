@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { exitCodes } from '../../domain/verdict.ts'
 import { STANDARD_TOOLS, TOOL_GROUPS, TOOL_NAMES, type ToolName } from '../../toolchain/toolchain.ts'
 import { amongWords, checkedArgument, outputFlag } from '../flags.ts'
-import { stopSignal } from '../stop-signal.ts'
+import { stopSignal, stopsOnly } from '../stop-signal.ts'
 import { jsonText, print, term } from '../terminal.ts'
 import { findTools } from '../tools.ts'
 
@@ -25,7 +25,10 @@ export function addToolchain(root: Command, finish: (code: number) => void): voi
       '\nA path of your own: MATCHDAY_K6=/opt/k6 matchday toolchain build\n\nExamples:\n  matchday toolchain build\n  matchday toolchain build keda\n  matchday toolchain build --output json',
     )
     .action(async (names: string[], flags: { output: string }) => {
-      const found = await findTools(names.length === 0 ? STANDARD_TOOLS : names.flatMap(toolsNamed), stopSignal())
+      const found = await findTools(
+        names.length === 0 ? STANDARD_TOOLS : names.flatMap(toolsNamed),
+        stopSignal(stopsOnly('stopping; what is built already stays…')),
+      )
       if (flags.output === 'json') print(jsonText({ format: 1, tools: found }))
       else
         for (const [name, { path, version }] of Object.entries(found))

@@ -9,7 +9,7 @@ import { flagShapes, parseFlag } from '../../files/flags.ts'
 import { systemClock } from '../clock.ts'
 import { BadInput } from '../failure.ts'
 import { aFolder, checkedFlag, checkedTogether, issueOfFlag, ofShape } from '../flags.ts'
-import { stopSignal } from '../stop-signal.ts'
+import { stopSignal, stopsOnly } from '../stop-signal.ts'
 import { onStdout, print, say, term } from '../terminal.ts'
 import { aListen, LISTEN, parseListen, TOKEN_VARIABLE, tokenIssues } from './listen.ts'
 import { createServedRuns } from './served-runs.ts'
@@ -69,7 +69,7 @@ export async function serve(given: string | undefined, flags: ServeFlags, key: K
     now: () => systemClock.now(),
     answered: (line) => say(term`${line}`),
   })
-  const signal = stopSignal()
+  const signal = stopSignal(stopsOnly('the server ends.'))
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   const what = existsSync(join(folder, 'journal.ndjson')) ? `the run in ${folder}` : `the newest run below ${folder}`
   print(term`${onStdout('bold', server.url)} answers about ${what}${token === undefined ? '' : ', with a token'}`)
