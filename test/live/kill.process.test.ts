@@ -14,9 +14,9 @@ import { tempFolder } from '../support/temp-folder.ts'
 
 type Running = { readonly child: ChildProcess; readonly url: string; readonly ended: Promise<number | null> }
 
-/** The stand-in for `matchday run --live`, from its 30th second on. */
-async function running(folder: string, speed: number): Promise<Running> {
-  const child = spawn(process.execPath, ['test/live/controller-main.ts', folder, String(speed)], {
+/** The stand-in for `matchday run --live`, from this second of the run on. */
+async function running(folder: string, speed: number, from = 30): Promise<Running> {
+  const child = spawn(process.execPath, ['test/live/controller-main.ts', folder, String(speed), String(from)], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
@@ -94,7 +94,8 @@ describe('the live page of a run', () => {
     const reports = tempFolder()
     const folder = join(reports, 'psp-down-at-peak-1')
     mkdirSync(folder)
-    const { child, url } = await running(folder, 20)
+    // The fault is in, and the run goes on for longer than this test takes.
+    const { child, url } = await running(folder, 1, 70)
     const viewer = await listen(url, await enter(url))
     await expect
       .poll(() => viewer.lines().map(({ text }) => text), { timeout: 20_000 })
@@ -134,7 +135,7 @@ describe('the live page of a run', () => {
 
   it('ends after its run, when the last events were shown', async () => {
     const folder = tempFolder()
-    const { url, ended } = await running(folder, 30)
+    const { url, ended } = await running(folder, 12)
     const viewer = await listen(url, await enter(url))
     expect(await ended).toBe(0)
     expect(viewer.lines().at(-1)?.subject).toBe('run')
