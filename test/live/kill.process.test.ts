@@ -118,7 +118,7 @@ describe('the live page of a run', () => {
     expect(rejoined.lines().length).toBe(before + 1)
     expect(rejoined.panels()?.title).toMatch(/^controller gone/)
     rejoined.leave()
-  }, 60_000)
+  }, 180_000)
 
   it('gives programs its addresses, and says that Ctrl-C ends the page and not the run', async () => {
     const flags = [...commandFlags, 'src/cli/bin.mjs', 'live', 'reports/example', '-o', 'json']
@@ -131,7 +131,7 @@ describe('the live page of a run', () => {
     expect(document).toMatchObject({ folder: 'reports/example', state: 'over' })
     expect(wrongIn('live', document)).toEqual([])
     expect(await stderr).toContain('SIGINT: the page ends; the run goes on.')
-  }, 60_000)
+  }, 180_000)
 
   it('ends after its run, when the last events were shown', async () => {
     const folder = tempFolder()
