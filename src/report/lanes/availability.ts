@@ -36,7 +36,11 @@ function chartOf(sli: string, slos: readonly Availability[], share: readonly Poi
       ? `Lowest ${showMeasuredPercent(worst / 100, 1)}, objective ${objectives.map((each) => showMeasuredPercent(each)).join(' and ')} over the whole run.`
       : 'No samples.',
     lines: [line(sli, share, 1)],
-    limits: objectives.map((each) => ({ value: each * 100, name: `objective ${showMeasuredPercent(each)}`, kind: 'target' })),
+    limits: objectives.map((each) => ({
+      value: each * 100,
+      name: `objective ${showMeasuredPercent(each)}`,
+      kind: 'target',
+    })),
     range: { min, max: 100.4 },
   }
 }
