@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process'
 import { setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { onStderr, say, term } from './terminal.ts'
 
@@ -32,6 +33,28 @@ export function attachedChild(words: readonly string[], without: string): Attach
   child.stdin.on('error', () => undefined)
   createInterface({ input: child.stdout }).on('line', (line) => say(term`${line}`))
   return { ended, over: () => void child.stdin.end(`${OVER}\n`), kill: () => void child.kill() }
+}
+
+/** How long the end of a run waits for receivers, and how long a killed run goes on trying. */
+export const GRACE_MS = 10_000
+/** Longer waiting is said. */
+const SILENT_MS = 1500
+/** A child that does not end by itself after that is stopped. */
+const STOP_MS = 2000
+
+/** The run is over. Waits for the child to deliver what is left, for some seconds at most; `what` says what the prompt waits for. */
+export async function endChild(child: AttachedChild, what: string): Promise<void> {
+  child.over()
+  const waited = new AbortController()
+  const within = (ms: number) => sleep(ms, undefined, { signal: waited.signal })
+  const late = within(GRACE_MS + STOP_MS).catch(() => undefined)
+  within(SILENT_MS).then(
+    () => say(term`${what}: waiting up to ${GRACE_MS / 1000} s for their receivers`),
+    () => undefined,
+  )
+  await Promise.race([child.ended, late])
+  waited.abort()
+  child.kill()
 }
 
 /** For the child's end. A terminal sends Ctrl-C to all of its processes: the run decides when this one ends. */

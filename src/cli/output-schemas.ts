@@ -479,6 +479,19 @@ const notify = strict({
     }),
   ),
 })
+const publishedRun = strict({
+  format,
+  folder: text,
+  receivers: z.array(
+    strict({
+      receiver: z.enum(['remoteWrite', 'grafana']),
+      sent: count.describe('requests that arrived now'),
+      refused: count.describe('requests that the receiver will never take'),
+      outstanding: count,
+      problem: optional(text),
+    }),
+  ),
+})
 const open = strict({ format, report: text, opened: flag.describe('false: there is no display here') })
 
 const tools = strict({
@@ -691,6 +704,7 @@ export const outputSchemas: Readonly<Record<string, object>> = {
   'live.schema.json': published('Live', '`matchday live`: one line, before the page is served', live),
   'list.schema.json': published('List', '`matchday list`', list),
   'notify.schema.json': published('Notify', '`matchday notify`', notify),
+  'publish.schema.json': published('Publish', '`matchday publish`', publishedRun),
   'open.schema.json': published('Open', '`matchday open`', open),
   'toolchain.schema.json': published('Toolchain', '`matchday toolchain build`', tools),
   'lab.schema.json': published('Lab', '`matchday lab up`, `status`, `keda` and `down`', lab),

@@ -5,6 +5,7 @@ import { addCapacity } from './commands/capacity.ts'
 import { addCheck } from './commands/check.ts'
 import { addCompare } from './commands/compare.ts'
 import { addCompletion } from './commands/completion.ts'
+import { addDashboard } from './commands/dashboard.ts'
 import { addGameday } from './commands/gameday.ts'
 import { addHeal } from './commands/heal.ts'
 import { addHistory } from './commands/history.ts'
@@ -17,6 +18,7 @@ import { addLive } from './commands/live.ts'
 import { addNotify } from './commands/notify.ts'
 import { addOpen } from './commands/open.ts'
 import { addPlan } from './commands/plan.ts'
+import { addPublish } from './commands/publish.ts'
 import { addReport } from './commands/report.ts'
 import { addRun } from './commands/run.ts'
 import { addScenario } from './commands/scenario.ts'
@@ -61,6 +63,8 @@ export function program(finish: (code: number) => void): Command {
     addLive,
     addGameday,
     addNotify,
+    addPublish,
+    addDashboard,
     addHeal,
     addLab,
     addToolchain,

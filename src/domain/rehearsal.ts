@@ -335,6 +335,8 @@ export type Target = {
   readonly sources: Readonly<Record<string, MetricSource>>
   /** Sources that are read from a Prometheus instead. Their names are not those of `sources`. */
   readonly prometheus?: PrometheusTarget
+  /** Where a run publishes what it measures while it goes on. */
+  readonly publish?: PublishTarget
   /** What the load needs to be let in: by the name under which the script reads it, where it is. */
   readonly credentials?: Readonly<Record<string, { readonly at: SourcePoint; readonly from: CredentialPlace }>>
   /** Where books are read, through the API server's proxy. */
@@ -390,6 +392,11 @@ export type PrometheusTarget = {
   readonly scrapeMs: Millis
   readonly sources: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
+
+/** A receiver of Prometheus remote write, and a Grafana that gets annotations. */
+export type PublishTarget = { readonly remoteWrite?: PublishEndpoint; readonly grafana?: PublishEndpoint }
+/** `ca`: path of the certificates of the authority that signed its certificate. */
+export type PublishEndpoint = { readonly url: string; readonly login?: PrometheusLogin; readonly ca?: string }
 
 /** `basic` is `user:password`. The secret itself never stands in a file of the rehearsal. */
 export type PrometheusLogin = { readonly kind: 'bearer' | 'basic'; readonly from: SecretPlace }

@@ -5,6 +5,7 @@ import { releases } from './compare-shape.ts'
 import { loadCredential } from './confidential.ts'
 import { dnsLabel, metricName, name, objectName, variable } from './name-shapes.ts'
 import { prometheus } from './prometheus-shape.ts'
+import { publish } from './publish.ts'
 import { duration, factor } from './quantities.ts'
 import { may, need, parts, record } from './record.ts'
 import { API_VERSION } from './rehearsal-shape.ts'
@@ -119,6 +120,7 @@ export const targetSpec = parts({
   ),
   sources: need(table(key, source), 'Where metrics are read, through the API server.'),
   prometheus: may(prometheus, 'Sources that are read from a Prometheus instead, with the samples that it has scraped.'),
+  publish: may(publish, 'Where a run publishes what it measures, while it goes on.'),
   credentials: may(
     table({ ...variable, example: 'SHOP_TOKEN' }, placed(loadCredential('SHOP_TOKEN', '../secrets/shop-token'))),
     'Credentials of the load: what the script reads from __ENV, and where each one is. None of them is written into a journal, a log or a report.',

@@ -6,6 +6,7 @@ import { acceptancesOf, reportRepeated } from './acceptance-shape.ts'
 import { credentialPlaceOf } from './confidential.ts'
 import { type Files, readText, relativeTo, wholeFile } from './files.ts'
 import { checkPrometheus, prometheusOf } from './prometheus.ts'
+import { checkPublish, publishOf } from './publish.ts'
 import { collectIssues, settle } from './report.ts'
 import type { Shape } from './shape.ts'
 import { targetFile, type targetSpec } from './target-shape.ts'
@@ -31,6 +32,7 @@ export function parseTarget(files: Files, path: string): Parsed<Target> {
   const draft = root && targetFile.decode(root, report)?.value.spec?.value
   if (draft?.prometheus !== undefined)
     checkPrometheus(draft.prometheus.value, Object.keys(draft.sources?.value ?? {}), report)
+  if (draft?.publish !== undefined) checkPublish(draft.publish.value, report)
   reportRepeated(draft?.acceptedFindings?.value ?? [], report)
   const issues = found()
   return settle(issues, draft === undefined || issues.length > 0 ? undefined : assemble(path, draft))
@@ -57,6 +59,7 @@ function assemble(file: string, draft: Draft): Target | undefined {
       ]),
     ),
     ...(prometheus === undefined ? {} : { prometheus: prometheusOf(file, prometheus.value) }),
+    ...(draft.publish === undefined ? {} : { publish: publishOf(file, draft.publish.value) }),
     ...(credentials === undefined
       ? {}
       : {

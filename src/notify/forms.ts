@@ -9,7 +9,10 @@ import { type Notification, timeOf } from './notifications.ts'
 export const forms = ['cloudevents', 'slack'] as const
 export type NotificationForm = (typeof forms)[number]
 
-export type Letter = { readonly headers: Readonly<Record<string, string>>; readonly body: string }
+export type Letter<Body extends string | Uint8Array = string> = {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Body
+}
 
 /** Reverse DNS, as the specification advises for types. */
 const TYPE = 'dev.matchday.run'

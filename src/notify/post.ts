@@ -9,14 +9,23 @@ export type Attempt =
   | {
       readonly ok: false
       readonly problem: string
+      readonly status?: number
       /** The receiver said how long to wait. */
       readonly waitMs?: number
       /** The receiver wants nothing any more (410). */
       readonly isGone?: true
+      /** The receiver will never take this item: those behind it are delivered. */
+      readonly isRefused?: true
     }
 
 /** Never follows a redirect: the HTTP webhook specification (2.2) forbids it, and the body would go to another host. */
-export function post(url: URL, { headers, body }: Letter, timeoutMs: number, signal: AbortSignal): Promise<Attempt> {
+export function post(
+  url: URL,
+  { headers, body }: Letter<string | Uint8Array>,
+  timeoutMs: number,
+  signal: AbortSignal,
+  ca?: string,
+): Promise<Attempt> {
   const limit = AbortSignal.timeout(timeoutMs)
   const { promise, resolve } = Promise.withResolvers<Attempt>()
   const client = url.protocol === 'https:' ? https : http
@@ -26,6 +35,7 @@ export function post(url: URL, { headers, body }: Letter, timeoutMs: number, sig
     signal: AbortSignal.any([limit, signal]),
     // A connection that stays open would keep the process alive, and may be dead by the next notification.
     agent: false,
+    ...(ca === undefined ? {} : { ca }),
   } as const
   const request = client.request(url, options, (response) => {
     resolve(attemptOf(response.statusCode ?? 0, response.headers['retry-after']))
@@ -42,9 +52,9 @@ export function post(url: URL, { headers, body }: Letter, timeoutMs: number, sig
 function attemptOf(status: number, retryAfter: string | undefined): Attempt {
   if (status >= 200 && status < 300) return { ok: true }
   const problem = `answered ${status}`
-  if (status === 410) return { ok: false, problem, isGone: true }
+  if (status === 410) return { ok: false, problem, status, isGone: true }
   const waitMs = status === 429 || status === 503 ? waitOf(retryAfter) : undefined
-  return { ok: false, problem, ...(waitMs === undefined ? {} : { waitMs }) }
+  return { ok: false, problem, status, ...(waitMs === undefined ? {} : { waitMs }) }
 }
 
 /** RFC 9110, 10.2.3: seconds, or a date. */

@@ -41,11 +41,15 @@ export async function scraped(text: () => string | undefined): Promise<Scraped> 
 
 export type ScrapeTarget = { readonly port: number; readonly labels?: Readonly<Record<string, string>> }
 
-/** Scrapes these targets as the job `shop`; each of them was scraped once when this resolves. `rules`: contents of a rule file. */
+/**
+ * Scrapes these targets as the job `shop`; each of them was scraped once when this resolves. `rules`: contents of a rule file. `more`: flags of
+ * Prometheus.
+ */
 export async function startPrometheus(
   scrapeMs: number,
   targets: readonly ScrapeTarget[],
   rules?: object,
+  more: readonly string[] = [],
 ): Promise<RealPrometheus> {
   const folder = mkdtempSync(join(tmpdir(), 'md-'))
   const config = join(folder, 'prometheus.yml')
@@ -59,7 +63,7 @@ export async function startPrometheus(
   writeFileSync(config, JSON.stringify({ global, ...files, scrape_configs: scrapes }))
   const { path } = await resolveTool('prometheus')
   const address = `127.0.0.1:${await freePort()}`
-  const flags = [`--config.file=${config}`, `--storage.tsdb.path=${join(folder, 'data')}`]
+  const flags = [`--config.file=${config}`, `--storage.tsdb.path=${join(folder, 'data')}`, ...more]
   const child = spawn(path, [...flags, `--web.listen-address=${address}`], { stdio: 'ignore' })
   const url = `http://${address}`
   // Each target was scraped once: Prometheus spreads the first scrapes over the interval, after some seconds.

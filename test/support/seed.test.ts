@@ -46,7 +46,7 @@ const UNSEEDED: Readonly<Record<string, string>> = {
   'src/lab/chaos-daemon/targets.ts': 'objects without a seed, which somebody created by hand',
   'src/lab/pod-network/': 'each packet, connection and name is drawn by the network, as on a real cluster',
   'src/lab/ingress/': 'where a round begins; requests arrive in an order that no seed fixes',
-  'src/notify/courier.ts': 'spreads the retries of notifications; their receivers are no part of the run',
+  'src/notify/round.ts': 'spreads the retries of notifications; their receivers are no part of the run',
   'src/platform/': 'the system under test: jitter of its retries and loops, and latency of the simulated providers',
 }
 

@@ -38,7 +38,8 @@ async function getUrl(url: URL, login: PrometheusLogin | undefined, ca: string |
   return { status: response.statusCode ?? 0, text: await text(response) }
 }
 
-function authorizationOf({ kind, from }: PrometheusLogin): string {
+/** The value of the header. Throws with the name of the place if the credential is not there. */
+export function authorizationOf({ kind, from }: PrometheusLogin): string {
   const secret = secretOf(from)
   return kind === 'bearer' ? `Bearer ${secret}` : `Basic ${Buffer.from(secret).toString('base64')}`
 }

@@ -40,6 +40,7 @@ import { startLivePage } from '../live-child.ts'
 import { notificationIssues } from '../notifications.ts'
 import { createNotificationChild, type NotificationChild } from '../notify-child.ts'
 import { showProgress } from '../progress.ts'
+import { createPublishChild, type PublishChild } from '../publish-child.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from '../run-folder.ts'
 import { scriptFacts } from '../script-facts.ts'
 import { seedOf } from '../seed.ts'
@@ -124,8 +125,10 @@ async function run(file: string, flags: Flags): Promise<number> {
     const ports = { ...clusterPortsOf(chosen.api), ...(await loadPortsOf(chosen.api, k6.path, inputs.target)) }
     const folder = makeRunFolder(flags.reports, inputs.rehearsal.name, new Date())
     const notifications = createNotificationChild(folder.path)
+    const publishing = createPublishChild(folder.path, inputs.target)
+    const beside = { notifications, publishing }
     try {
-      await performRun(ports, { ...inputs, facts }, folder, k6.version, flags, key, notifications, signal)
+      await performRun(ports, { ...inputs, facts }, folder, k6.version, flags, key, beside, signal)
       const judged = await judgeFolder(folder.path)
       await writeReports(folder.path, judged)
       printJudgment(judged.judgment, folder.path, flags.output)
@@ -133,7 +136,7 @@ async function run(file: string, flags: Flags): Promise<number> {
       return judged.judgment.exitCode
     } finally {
       discardUnused(flags.reports, folder)
-      await notifications.end()
+      await Promise.all([notifications.end(), publishing.end()])
     }
   } finally {
     await chosen.release()
@@ -147,7 +150,7 @@ async function performRun(
   k6Version: string,
   flags: Flags,
   key: KeyObject | undefined,
-  notifications: NotificationChild,
+  beside: { readonly notifications: NotificationChild; readonly publishing: PublishChild },
   signal: AbortSignal,
 ): Promise<void> {
   const { rehearsal, target, facts } = inputs
@@ -167,7 +170,8 @@ async function performRun(
   )
   const journal = await openJournal(folder.file('journal.ndjson'))
   const people = await openControl(folder.path)
-  notifications.start()
+  beside.notifications.start()
+  beside.publishing.start()
   const page = flags.live ? startLivePage(folder.path, flags.livePort) : undefined
   const progress = showProgress(planned.value, flags.quiet === true)
   try {

@@ -276,10 +276,15 @@ const credential = object({
     secret: object({ namespace: text, name: text, key: text }),
   }),
 })
+const endpoint = object(
+  { url: text },
+  { login: object({ kind: oneOf('bearer', 'basic'), from: secretPlace }), ca: text },
+)
+const publish = object({}, { remoteWrite: endpoint, grafana: endpoint })
 const prometheus = object({
   server: variants('kind', {
     service: object({ namespace: text, service: text, port: number }),
-    url: object({ url: text }, { login: object({ kind: oneOf('bearer', 'basic'), from: secretPlace }), ca: text }),
+    url: endpoint,
   }),
   scrapeMs: ms,
   sources: record(labels),
@@ -305,6 +310,7 @@ export const target = object(
     clusterUid: text,
     injectionBudgetMs: ms,
     prometheus,
+    publish,
     credentials: record(credential),
     releases: record(object({ entry: text }, { pinned: object({ deployment: text, replicas: number, at }) })),
     streams: record(object({ book: text, operation: text })),

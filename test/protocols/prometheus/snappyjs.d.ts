@@ -1,4 +1,7 @@
 declare module 'snappyjs' {
-  const snappy: { readonly compress: (bytes: Uint8Array) => Uint8Array }
+  const snappy: {
+    readonly compress: (bytes: Uint8Array) => Uint8Array
+    readonly uncompress: (bytes: Uint8Array) => Uint8Array
+  }
   export default snappy
 }

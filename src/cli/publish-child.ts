@@ -1,0 +1,54 @@
+/** Publishing while a run goes on, by a process of its own, as notifications are sent (notify-child.ts): a receiver that is slow must not delay the controller. */
+import { authorizationOf } from '../adapters/metrics/prometheus-server.ts'
+import type { Target } from '../domain/rehearsal.ts'
+import { exitCodes } from '../domain/verdict.ts'
+import { type Published, publishFollowing } from '../publish/publish-run.ts'
+import { type AttachedChild, attachedChild, attachToRun, endChild, GRACE_MS, runIsOver } from './attached-child.ts'
+import { targetOfRun } from './run-target.ts'
+import { onStderr, type TerminalText, term } from './terminal.ts'
+
+export type PublishChild = {
+  /** The journal is open. Does nothing where the target publishes nowhere. */
+  start(): void
+  /** The run is over. Waits for the receivers, for some seconds at most. */
+  end(): Promise<void>
+}
+
+export function createPublishChild(folder: string, { publish }: Target): PublishChild {
+  let child: AttachedChild | undefined
+  return {
+    start() {
+      if (publish !== undefined) child ??= attachedChild(['publish', folder], 'nothing is published')
+    },
+    end: async () => child && endChild(child, 'published series and annotations'),
+  }
+}
+
+/** The child's end. */
+export async function publishForRun(folder: string): Promise<number> {
+  attachToRun()
+  process.stdout.on('error', () => undefined)
+  const to = (await targetOfRun(folder))?.publish
+  if (to === undefined) return exitCodes.pass
+  const publishing = publishFollowing(folder, to, authorizationOf)
+  await runIsOver()
+  for (const line of unpublishedLines(folder, await publishing.end(GRACE_MS))) process.stdout.write(`${line.text}\n`)
+  return exitCodes.pass
+}
+
+export const unpublishedLines = (folder: string, all: readonly Published[]): readonly TerminalText[] =>
+  all.flatMap(({ receiver, outstanding, refused, problem }) => {
+    const why = problem === undefined ? '' : `: ${problem}`
+    const next = receiver === 'remoteWrite' ? REFUSED_NEXT : 'Does the token have the permission annotations:write?'
+    return [
+      ...(outstanding > 0
+        ? [
+            term`${onStderr('yellow', 'not published')} ${outstanding} requests (${receiver}${why}). Next: matchday publish ${folder}`,
+          ]
+        : []),
+      ...(refused > 0 ? [term`${onStderr('yellow', 'refused')} ${refused} requests (${receiver}${why}). ${next}`] : []),
+    ]
+  })
+
+const REFUSED_NEXT =
+  'Prometheus refuses samples that are older than its head block, unless out_of_order_time_window allows them, and all without --web.enable-remote-write-receiver.'
