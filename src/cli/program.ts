@@ -22,6 +22,7 @@ import { addPublish } from './commands/publish.ts'
 import { addReport } from './commands/report.ts'
 import { addRun } from './commands/run.ts'
 import { addScenario } from './commands/scenario.ts'
+import { addSlo } from './commands/slo.ts'
 import { addToolchain } from './commands/toolchain.ts'
 import { type FailureReport, lastFailure, reportFailure, usageReport } from './failure.ts'
 import { refuseWrongFlags } from './flags.ts'
@@ -65,6 +66,7 @@ export function program(finish: (code: number) => void): Command {
     addNotify,
     addPublish,
     addDashboard,
+    addSlo,
     addHeal,
     addLab,
     addToolchain,

@@ -14,6 +14,7 @@ export function indicatorOf(
   sli: string,
   at: SourcePoint,
   spec: IndicatorSpec,
+  unit: 's' | 'ms' | undefined,
   report: Report,
 ): PrometheusSli | undefined {
   const { ratioMetric, thresholdMetric } = spec
@@ -22,7 +23,7 @@ export function indicatorOf(
     report(at, 'wrong-value', problem, 'give it one of the two.')
     return undefined
   }
-  if (thresholdMetric !== undefined) return bucketsOf(sli, at, thresholdMetric, report)
+  if (thresholdMetric !== undefined) return bucketsOf(sli, at, thresholdMetric, unit, report)
   return ratioMetric && ratioOf(sli, at, ratioMetric.value, report)
 }
 
@@ -68,7 +69,13 @@ function counterOf(metric: MetricDraft, isCounter: boolean | undefined, report: 
   return query.selector
 }
 
-function bucketsOf(sli: string, at: SourcePoint, metric: MetricDraft, report: Report): PrometheusSli | undefined {
+function bucketsOf(
+  sli: string,
+  at: SourcePoint,
+  metric: MetricDraft,
+  annotated: 's' | 'ms' | undefined,
+  report: Report,
+): PrometheusSli | undefined {
   const query = queryOf(metric, report)
   if (query === undefined) return undefined
   const { at: queryAt } = metric.value.metricSource.spec
@@ -79,7 +86,7 @@ function bucketsOf(sli: string, at: SourcePoint, metric: MetricDraft, report: Re
     report(queryAt, 'openslo-refused', problem, BUCKETS_NEXT)
     return undefined
   }
-  const unit = /_(milliseconds|millis|ms)_bucket$/.test(query.metric ?? '') ? 'ms' : 's'
+  const unit = annotated ?? (/_(milliseconds|millis|ms)_bucket$/.test(query.metric ?? '') ? 'ms' : 's')
   const buckets = { buckets: query.selector }
   return { kind: 'prometheus-buckets', of: sourceOf(sli), buckets: 'buckets', unit, series: buckets, at }
 }
@@ -114,4 +121,15 @@ function queryOf({ value: { metricSource } }: MetricDraft, report: Report): Coun
     isQuantile ? BUCKETS_NEXT : 'write a selector, as in sum(rate(orders_total{code="200"}[5m])).',
   )
   return undefined
+}
+
+const PUBLISHED = /^matchday_sli_(good_total|latency_seconds_bucket)\{(?:.*[, ])?sli="([^"\\]+)"/
+
+/** The indicator of the load generator whose published series an SLI asks for. */
+export function publishedIndicator({ ratioMetric, thresholdMetric }: IndicatorSpec) {
+  const metric = thresholdMetric ?? ratioMetric?.value.good
+  const spec = metric?.value.metricSource.spec.value
+  const read = isObject(spec) && typeof spec.query === 'string' ? readCounterQuery(spec.query) : undefined
+  const found = read?.ok ? PUBLISHED.exec(read.query.selector) : null
+  return found?.[2] === undefined ? undefined : { sli: found[2], isLatency: found[1] === 'latency_seconds_bucket' }
 }

@@ -7,23 +7,28 @@ import type { SourcePoint } from '../../domain/issue.ts'
 import type { PrometheusSli } from '../../domain/prometheus-sli.ts'
 import { showDuration } from '../../domain/show.ts'
 import { type Millis, millis, ratio } from '../../domain/units.ts'
+import { isObject } from '../../domain/unknown.ts'
 import { chooseAmong } from '../did-you-mean.ts'
 import { type Files, readText } from '../files.ts'
+import { durationPattern, readDuration } from '../quantities.ts'
 import type { SloDraft } from '../rehearsal.ts'
 import { QUANTILES } from '../rehearsal-shape.ts'
 import type { Report } from '../report.ts'
 import type { Placed } from '../shape.ts'
 import { sliName } from '../sli-shape.ts'
 import { openDocuments, type YamlNode } from '../yaml-node.ts'
-import { indicatorOf } from './indicator.ts'
+import { indicatorOf, publishedIndicator } from './indicator.ts'
 import {
+  CEILING,
   type IndicatorSpec,
   type ObjectiveDraft,
   type SliDocument,
   type SloDocument,
   sliDocument,
   sloDocument,
+  UNIT,
 } from './shape.ts'
+import { wholeMinutes } from './window.ts'
 
 export type OpenSlo = { readonly slos: readonly SloDraft[]; readonly slis: Slis }
 
@@ -109,15 +114,24 @@ function objectivesOf(
       'use guardrails to stop a run.',
     )
   const named = indicatorNamed(metadata.name, spec, slis, at, report)
-  if (named === undefined || !isSliName(named.name, report)) return NOTHING
-  const indicator = indicatorOf(named.name.value, named.name.at, named.spec, report)
+  if (named === undefined) return NOTHING
+  const ceiling = ceilingOf(metadata, report)
+  const objectives = (name: Placed<string>, measure: Measure) =>
+    spec.objectives.flatMap((each) => objectiveOf(each, name, measure, ceiling, report) ?? [])
+  const own = publishedIndicator(named.spec)
+  // What matchday publishes itself is the indicator of the load generator: it is not read back from Prometheus.
+  if (own) return { slos: objectives({ at: named.name.at, value: own.sli }, own.isLatency ? { latencyIn: 's' } : {}) }
+  if (!isSliName(named.name, report)) return NOTHING
+  const indicator = indicatorOf(named.name.value, named.name.at, named.spec, named.unit, report)
   if (indicator === undefined) return NOTHING
-  const slos = spec.objectives.flatMap((each) => objectiveOf(each, named.name, indicator, report) ?? [])
-  return { slos, sli: { name: named.name.value, spec: indicator } }
+  const measure = indicator.kind === 'prometheus-buckets' ? { latencyIn: indicator.unit } : {}
+  return { slos: objectives(named.name, measure), sli: { name: named.name.value, spec: indicator } }
 }
 
 type SloSpec = SloDocument['spec']
-type Named = { readonly name: Placed<string>; readonly spec: IndicatorSpec }
+type Named = { readonly name: Placed<string>; readonly spec: IndicatorSpec; readonly unit: 's' | 'ms' | undefined }
+/** A latency has limits in this unit; anything else has none. */
+type Measure = { readonly latencyIn?: 's' | 'ms' }
 
 /** An indicator is called by its own name, and one without a name as its objective is. */
 function indicatorNamed(
@@ -131,14 +145,43 @@ function indicatorNamed(
     report(at, 'wrong-value', 'An SLO has an indicator or an indicatorRef.', 'give it one of the two.')
     return undefined
   }
-  if (indicator !== undefined) return { name: indicator.value.metadata?.name ?? slo, spec: indicator.value.spec }
+  if (indicator !== undefined) {
+    const { metadata, spec } = indicator.value
+    return { name: metadata?.name ?? slo, spec, unit: unitIn(metadata) }
+  }
   const found = slis.find(({ metadata }) => metadata.name.value === indicatorRef?.value)
-  if (found !== undefined) return { name: found.metadata.name, spec: found.spec }
+  if (found !== undefined) return { name: found.metadata.name, spec: found.spec, unit: unitIn(found.metadata) }
   const known = slis.map(({ metadata }) => metadata.name.value)
   const ref = indicatorRef ?? slo
   const next = `${chooseAmong(ref.value, known, 'indicators of this file')} The SLI must stand in the same file.`
   report(ref.at, 'unknown-sli', `There is no SLI "${ref.value}" in this file.`, next)
   return undefined
+}
+
+/** The unit of a histogram whose name does not say it. */
+function unitIn(metadata: SliDocument['metadata'] | undefined): 's' | 'ms' | undefined {
+  const unit = annotationIn(metadata, UNIT)
+  return unit === 's' || unit === 'ms' ? unit : undefined
+}
+
+function ceilingOf(metadata: SloDocument['metadata'], report: Report): Placed<Millis> | undefined {
+  const written = annotationIn(metadata, CEILING)
+  const at = metadata.annotations?.at
+  if (written === undefined || at === undefined) return undefined
+  if (durationPattern.test(written)) return { at, value: millis(readDuration(written)) }
+  report(
+    at,
+    'wrong-value',
+    `The annotation ${CEILING} must be a duration, found "${written}".`,
+    'write for example 400ms.',
+  )
+  return undefined
+}
+
+function annotationIn(metadata: SloDocument['metadata'] | undefined, key: string): string | undefined {
+  const all = metadata?.annotations?.value
+  const value = isObject(all) && Object.hasOwn(all, key) ? all[key] : undefined
+  return typeof value === 'string' ? value : undefined
 }
 
 function isSliName({ at, value }: Placed<string>, report: Report): boolean {
@@ -180,13 +223,11 @@ function checkWindow({ timeWindow }: SloSpec, lastsMs: number, report: Report): 
   report(first.at, 'openslo-unused', problem, 'nothing; the target holds for that time.')
 }
 
-/** What an exported document says of a run: OpenSLO has no shorter unit than minutes. */
-export const wholeMinutes = (lastsMs: number): number => Math.max(1, Math.ceil(lastsMs / 60_000)) * 60_000
-
 function objectiveOf(
   { at, value }: ObjectiveDraft,
   name: Placed<string>,
-  indicator: PrometheusSli,
+  { latencyIn }: Measure,
+  ceiling: Placed<Millis> | undefined,
   report: Report,
 ): SloDraft | undefined {
   const composite = value.indicator ?? value.indicatorRef ?? value.compositeWeight
@@ -211,14 +252,14 @@ function objectiveOf(
     p99: undefined,
     ceiling: undefined,
   }
-  if (indicator.kind !== 'prometheus-buckets') {
+  if (latencyIn === undefined) {
     const extra = value.op ?? value.value
     if (extra) report(extra.at, 'wrong-value', 'op and value belong to a thresholdMetric.', 'remove them.')
     return { at, value: { ...base, objective: target } }
   }
-  const limit = limitOf(value, indicator.unit, at, report)
+  const limit = limitOf(value, latencyIn, at, report)
   const quantile = quantileOf(target, value.target?.at ?? value.targetPercent?.at ?? at, report)
-  return limit && quantile && { at, value: { ...base, [quantile]: limit } }
+  return limit && quantile && { at, value: { ...base, [quantile]: limit, ceiling } }
 }
 
 type Objective = ObjectiveDraft['value']

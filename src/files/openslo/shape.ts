@@ -9,6 +9,10 @@ import { list, placed, type Shape, someOf, text, whole, word } from '../shape.ts
 import { plainValue } from '../yaml-node.ts'
 
 export const OPENSLO_VERSION = 'openslo/v1'
+/** Annotation of an SLO: the second, higher limit of its latency. */
+export const CEILING = 'matchday.dev/ceiling'
+/** Annotation of an SLI: the unit of its histogram. */
+export const UNIT = 'matchday.dev/unit'
 
 const anything: Shape<unknown> = { schema: {}, decode: (node) => whole(plainValue(node)) }
 const flag: Shape<boolean> = {
@@ -27,7 +31,7 @@ const metadata = record({
   name: need(placed(objectName), 'Name of the object.'),
   displayName: may(sentence, 'Name for people.'),
   labels: may(anything, 'Labels.'),
-  annotations: may(anything, 'Annotations.'),
+  annotations: may(placed(anything), 'Annotations.'),
 })
 
 const metric = placed(
