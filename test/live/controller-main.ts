@@ -11,7 +11,11 @@ const [folder = '', speed = '1', begun = '30', until = '1000'] = process.argv.sl
 const journal = await openJournal(join(folder, 'journal.ndjson'))
 const control = await openControl(folder)
 const page = startLivePage(folder, undefined)
-const records = evidence()
+// As the controller names its undos, so that `matchday heal` finds them.
+const id = 'networkchaos/casino/psp-down'
+const records = evidence().map((each) =>
+  each.kind === 'undo-written' || each.kind === 'undo-done' ? { ...each, id } : each,
+)
 const zero = records.flatMap((each) => (each.kind === 'load-started' ? [each.zeroAt] : []))[0] ?? 0
 let now: Instant = instant(zero)
 control.attend((request) => journal.append({ ...request, at: now }))

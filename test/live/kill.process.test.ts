@@ -43,6 +43,8 @@ async function emptyCluster(): Promise<string> {
     ({ method, path }) => {
       if (method === 'DELETE') return { kind: 'Status', status: 'Success', code: 200 }
       if (path === '/version') return { major: '1', minor: '37', gitVersion: 'v1.37.0' }
+      if (path === '/api/v1/namespaces/kube-system')
+        return { kind: 'Namespace', metadata: { name: 'kube-system', uid: 'small' } }
       return isList(path)
         ? { kind: 'List', apiVersion: 'v1', metadata: { resourceVersion: '1' }, items: [] }
         : undefined
