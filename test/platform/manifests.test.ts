@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 import { parseRehearsal } from '../../src/files/rehearsal.ts'
 
 type Container = {
@@ -47,16 +47,19 @@ type KubeObject = {
 const root = join(import.meta.dirname, '../..')
 const manifests = join(root, 'src/platform/manifests')
 
-function objectsIn(folder: string): KubeObject[] {
+function objectsIn(folder: string, keep: (file: string) => boolean = () => true): KubeObject[] {
   const files = readdirSync(folder).filter((file) => file.endsWith('.yaml') && file !== 'kustomization.yaml')
-  return files.flatMap((file) =>
-    parseAllDocuments(readFileSync(join(folder, file), 'utf8')).map((document) => document.toJS() as KubeObject),
-  )
+  return files
+    .filter(keep)
+    .flatMap((file) =>
+      parseAllDocuments(readFileSync(join(folder, file), 'utf8')).map((document) => document.toJS() as KubeObject),
+    )
 }
 
 const base = objectsIn(join(manifests, 'base'))
 const lab = objectsIn(join(manifests, 'lab'))
 const keda = objectsIn(join(manifests, 'keda'))
+const canary = objectsIn(join(manifests, 'canary'))
 const nameOf = ({ kind, metadata }: KubeObject): string => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`
 const workloads = base.filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet')
 const containerOf = (object: KubeObject): Container => object.spec.template.spec.containers[0] as Container
@@ -240,30 +243,49 @@ describe('autoscalers', () => {
 describe('overlays', () => {
   const defects = join(root, 'test/canary/defects')
   const names = readdirSync(defects)
-  const overlays = [['lab', lab] as const, ...names.map((name) => [name, objectsIn(join(defects, name))] as const)]
+  const resourcesOf = (name: string): readonly string[] => {
+    const { resources = [] } = parse(readFileSync(join(defects, name, 'kustomization.yaml'), 'utf8')) as {
+      resources?: string[]
+    }
+    return resources
+  }
+  const patchesOf = (name: string) => objectsIn(join(defects, name), (file) => !resourcesOf(name).includes(file))
+  const overlays = [['lab', lab] as const, ...names.map((name) => [name, patchesOf(name)] as const)]
+  const existing = [...base, ...keda, ...canary]
 
   it('are at least 24 defects, each in the README', () => {
     const readme = readFileSync(join(root, 'src/platform/README.md'), 'utf8')
     expect(names.length).toBeGreaterThanOrEqual(24)
+    expect(
+      overlays.filter(([name, patches]) => name !== 'lab' && patches.length === 0 && resourcesOf(name).length === 0),
+    ).toEqual([])
     expect(names.filter((name) => !readme.includes(`\n| \`${name}\` |`))).toEqual([])
   })
 
-  it.each(overlays)('%s changes only objects and containers that exist', (_, patches) => {
-    expect(patches.length).toBeGreaterThan(0)
-    for (const patch of patches) {
-      const target = [...base, ...keda].find((object) => nameOf(object) === nameOf(patch))
-      expect(target, nameOf(patch)).toBeDefined()
-      const containers = patch.spec?.template?.spec?.containers ?? []
-      for (const { name, env } of containers) {
-        const container = target?.spec.template.spec.containers.find((other) => other.name === name)
-        expect(container, `${nameOf(patch)} container ${name}`).toBeDefined()
-        expect(
-          (env ?? []).filter(({ name: variable }) => !variablesOf(container?.image ?? '')?.has(variable)),
-          nameOf(patch),
-        ).toEqual([])
-      }
-    }
+  it.each(names.filter((name) => resourcesOf(name).length > 0))('%s adds only objects that do not exist', (name) => {
+    const added = objectsIn(join(defects, name), (file) => resourcesOf(name).includes(file))
+    expect(added.length).toBeGreaterThan(0)
+    expect(added.map(nameOf).filter((object) => existing.map(nameOf).includes(object))).toEqual([])
   })
+
+  it.each(overlays.filter(([, patches]) => patches.length > 0))(
+    '%s changes only objects and containers that exist',
+    (_, patches) => {
+      for (const patch of patches) {
+        const target = existing.find((object) => nameOf(object) === nameOf(patch))
+        expect(target, nameOf(patch)).toBeDefined()
+        const containers = patch.spec?.template?.spec?.containers ?? []
+        for (const { name, env } of containers) {
+          const container = target?.spec.template.spec.containers.find((other) => other.name === name)
+          expect(container, `${nameOf(patch)} container ${name}`).toBeDefined()
+          expect(
+            (env ?? []).filter(({ name: variable }) => !variablesOf(container?.image ?? '')?.has(variable)),
+            nameOf(patch),
+          ).toEqual([])
+        }
+      }
+    },
+  )
 
   it('keep the capacity of the lab: the peak fails at the minimum of pods and holds at five', () => {
     const settings = found(lab, 'ConfigMap casino/payments-api').data ?? {}
