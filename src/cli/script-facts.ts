@@ -1,6 +1,7 @@
 /** Asks k6 about the script of a rehearsal. A script that does not load is bad input. It is found before anything is booted or touched. */
 import { k6LoadGenerator } from '../adapters/k6/load-generator.ts'
 import type { LoadShape } from '../controller/ports.ts'
+import { secretVariables } from '../domain/rehearsal.ts'
 import type { ScriptFacts } from '../domain/script.ts'
 import { BadInput } from './failure.ts'
 import type { Inputs } from './inputs.ts'
@@ -21,6 +22,7 @@ export function loadShapeOf({ rehearsal, target }: Script): LoadShape {
     sockets: sockets !== undefined,
     ...(own ? { own } : {}),
     env: { ...env, ...Object.fromEntries(placeholders) },
+    ...(target && { withheld: secretVariables(target) }),
   }
 }
 

@@ -12,7 +12,7 @@ import { kubernetesProbes } from '../adapters/metrics/probes.ts'
 import type { ControllerPorts } from '../controller/perform.ts'
 import { redactionOf } from '../controller/redaction.ts'
 import type { SessionPorts } from '../controller/session.ts'
-import type { Target } from '../domain/rehearsal.ts'
+import { secretVariables, type Target } from '../domain/rehearsal.ts'
 import { exitCodes } from '../domain/verdict.ts'
 import type { KubernetesApi } from '../protocols/kubernetes/api.ts'
 import { systemClock } from './clock.ts'
@@ -37,7 +37,10 @@ export async function loadPortsOf(
   const { values, issues } = await readCredentials(api, target)
   if (issues.length > 0) throw new BadInput(issues, exitCodes.environment)
   const { text: redact, value } = redactionOf(values)
-  return { load: k6LoadGenerator({ ...k6Settings(k6), credentials: { values, redact } }), redact: value }
+  return {
+    load: k6LoadGenerator({ ...k6Settings(k6), credentials: { values, redact }, withheld: secretVariables(target) }),
+    redact: value,
+  }
 }
 
 export function clusterPortsOf(api: KubernetesApi): Omit<ControllerPorts, 'load' | 'redact'> {

@@ -77,6 +77,8 @@ export type LoadShape = {
   readonly sockets: boolean
   readonly own?: boolean
   readonly env?: Readonly<Record<string, string>>
+  /** Environment variables that the script must not see. */
+  readonly withheld?: readonly string[]
 }
 
 export type ClusterIdentity = {

@@ -460,3 +460,13 @@ export type MetricSource = {
   readonly path: string
   readonly metrics: readonly string[]
 }
+
+/** Environment variables in which matchday's own logins are: to a Prometheus, and to the places where it publishes. */
+export function secretVariables({ prometheus, publish }: Pick<Target, 'prometheus' | 'publish'>): readonly string[] {
+  const logins = [
+    prometheus?.server.kind === 'url' ? prometheus.server.login : undefined,
+    publish?.remoteWrite?.login,
+    publish?.grafana?.login,
+  ]
+  return logins.flatMap((login) => (login?.from.kind === 'env' ? [login.from.name] : []))
+}

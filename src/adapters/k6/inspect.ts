@@ -24,11 +24,16 @@ type Finished = {
   readonly stderr: string
 }
 
-type From = { readonly stdin?: Buffer; readonly folder?: string; readonly env?: Readonly<Record<string, string>> }
+type From = {
+  readonly stdin?: Buffer
+  readonly folder?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly withheld?: readonly string[]
+}
 
 const run = (binary: string, args: readonly string[], patienceMs: number, from: From = {}): Promise<Finished> =>
   new Promise((done) => {
-    const env = { ...k6Environment(), ...from.env }
+    const env = { ...k6Environment(from.withheld), ...from.env }
     const limits = { timeout: patienceMs, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 } as const
     const child = execFile(binary, [...args], { ...limits, env, cwd: from.folder }, (error, stdout, stderr) =>
       done({
@@ -44,10 +49,13 @@ const run = (binary: string, args: readonly string[], patienceMs: number, from: 
 
 /**
  * Environment for k6. It must never download another binary for an unknown import, nor phone home. K6_VUS or K6_DURATION from the user's own
- * environment would silently replace the plan's load, so they are not passed on. Neither are the addresses and keys of webhooks: a script could show them.
+ * environment would silently replace the plan's load, so they are not passed on. Neither are the addresses and keys of webhooks, nor the variables that hold other
+ * secrets of matchday (`withheld`): a script could show them.
  */
-export function k6Environment(): Record<string, string | undefined> {
-  const ours = Object.entries(process.env).filter(([name]) => !/^K6_|^MATCHDAY_(WEBHOOK|SLACK)_/.test(name))
+export function k6Environment(withheld: readonly string[] = []): Record<string, string | undefined> {
+  const ours = Object.entries(process.env).filter(
+    ([name]) => !/^K6_|^MATCHDAY_(WEBHOOK|SLACK)_/.test(name) && !withheld.includes(name),
+  )
   return { ...Object.fromEntries(ours), K6_AUTO_EXTENSION_RESOLUTION: 'false', K6_NO_USAGE_REPORT: 'true' }
 }
 
@@ -78,7 +86,8 @@ export async function inspectEntry(
   // With the requirements k6 also checks the functions that the load profiles call. `k6 run` passes the environment on by itself.
   const flags = ['--log-format', 'json', '--execution-requirements', '--include-system-env-vars']
   const env = { ...load.env, [INSPECT_VARIABLE]: 'yes', ...(usesLibrary ? { [PLAN_VARIABLE]: plan } : {}) }
-  const from = { stdin: readFileSync(file), folder: dirname(resolve(script)), env }
+  const { withheld = [] } = load
+  const from = { stdin: readFileSync(file), folder: dirname(resolve(script)), env, withheld }
   const { failed, timedOut, stdout, stderr } = await run(binary, ['inspect', ...flags, '-'], patienceMs, from)
   rmSync(plan)
   if (timedOut) {

@@ -39,6 +39,8 @@ export type K6Settings = {
     readonly values: Readonly<Record<string, string>>
     readonly redact: (text: string) => string
   }
+  /** Environment variables that the script must not see. */
+  readonly withheld?: readonly string[]
 }
 
 const INSTANCE = 'k6'
@@ -48,7 +50,13 @@ const START_PATIENCE = seconds(90)
 const STOP_PATIENCE = seconds(10)
 const HEALTH_INTERVAL = seconds(1)
 
-export function k6LoadGenerator({ binary: given, clock, cacheFolder, credentials }: K6Settings): LoadGenerator {
+export function k6LoadGenerator({
+  binary: given,
+  clock,
+  cacheFolder,
+  credentials,
+  withheld,
+}: K6Settings): LoadGenerator {
   // k6 runs in another folder. A name without a slash is looked up on the PATH.
   const binary = given.includes('/') ? resolve(given) : given
   return {
@@ -63,7 +71,17 @@ export function k6LoadGenerator({ binary: given, clock, cacheFolder, credentials
       const way = (plan.bundled ? ways.find(({ bundled }) => bundled) : undefined) ?? ways[0]
       if (way === undefined)
         throw new EnvironmentError(issues.map(formatIssue).join('\n'), 'correct the scenario and run again.')
-      return startK6({ binary, clock, script, entry: way.file, plan, folder: resolve(folder), onEvent, credentials })
+      return startK6({
+        binary,
+        clock,
+        script,
+        entry: way.file,
+        plan,
+        folder: resolve(folder),
+        onEvent,
+        credentials,
+        withheld,
+      })
     },
   }
 }
@@ -91,6 +109,7 @@ type Start = {
   readonly folder: string
   readonly onEvent: (event: LoadEvent) => void
   readonly credentials: K6Settings['credentials']
+  readonly withheld: K6Settings['withheld']
 }
 
 /** Rejects with EnvironmentError if k6 ends or stays silent before time zero of the load. k6 is dead then. */
@@ -147,7 +166,7 @@ async function startK6(start: Start): Promise<RunningLoad> {
 
 /** The entry comes by stdin. k6 runs in the script's folder, so that `open` finds the script's files. */
 async function launch(
-  { binary, script, entry, plan, folder, credentials }: Start,
+  { binary, script, entry, plan, folder, credentials, withheld }: Start,
   output: Output,
   pushes: Receiver,
 ): Promise<GuardedProcess> {
@@ -166,7 +185,7 @@ async function launch(
   const command = [binary, 'run', ...flags, '--out', output.name, '-']
   const tags = systemTags(plan)
   const env = {
-    ...k6Environment(),
+    ...k6Environment(withheld),
     ...plan.env,
     ...credentials?.values,
     // Every VU has its own copy of the script, which Go's garbage collector scans each time the heap has doubled. At three times the heap it scans
