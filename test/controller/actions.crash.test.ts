@@ -52,6 +52,7 @@ const workload = [
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
     metadata: { name: 'seats', namespace: 'default' },
+    // The pods that it starts with are its minimum and what the pin holds: an HPA takes five minutes to scale down again.
     spec: {
       scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'seats' },
       minReplicas: 2,
@@ -75,7 +76,7 @@ const acts: Readonly<Record<string, { readonly forS?: number; readonly act: stri
   drain: { forS: 12, act: 'drain: {zone: zone-a, pool: realtime}' },
   'power-off': { forS: 12, act: 'powerOff: {pool: batch}' },
   scale: { forS: 8, act: 'scale: {deployment: web, replicas: 3}' },
-  pin: { forS: 8, act: 'pin: {deployment: seats, replicas: 3}' },
+  pin: { forS: 8, act: 'pin: {deployment: seats, replicas: 2}' },
   rollout: { act: 'rollout: {deployment: web}' },
   release: {
     forS: 30,
@@ -138,9 +139,10 @@ afterAll(async () => {
 
 /** Everything that an action may change, on every object that it may change. */
 async function state(): Promise<Json> {
-  const [nodes, deployments, features] = await Promise.all([
+  const [nodes, deployments, scaler, features] = await Promise.all([
     bench.get('nodes'),
     bench.get('deployments', '-n', 'default'),
+    bench.get('hpa', 'seats', '-n', 'default'),
     bench.get('configmap', 'features', '-n', 'default'),
   ])
   return {
@@ -161,6 +163,12 @@ async function state(): Promise<Json> {
       images: spec.template.spec.containers.map(({ image }: Json) => image),
       checksum: spec.template.metadata.annotations?.['checksum/config'],
     })),
+    scaler: [
+      scaler.metadata.labels,
+      Object.keys(scaler.metadata.annotations ?? {}),
+      scaler.spec.minReplicas,
+      scaler.spec.maxReplicas,
+    ],
     features: [features.metadata.labels, Object.keys(features.metadata.annotations ?? {}), features.data],
   }
 }
