@@ -1,17 +1,21 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { ratio } from '../../src/domain/units.ts'
+import type { Judgment } from '../../src/domain/verdict.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { htmlReport } from '../../src/report/html.ts'
-import { createViewing } from '../../src/report/view.ts'
+import { createViewing, type RunView } from '../../src/report/view.ts'
 import { type Browser, chromium, type Look, openBrowser, type Page } from '../support/browser.ts'
 import { gameday } from '../support/evidence-gameday.ts'
 
 let browser: Browser
-let html = ''
+let judgment: Judgment
+let seen: RunView
 
 /** The report as a server shows it that sends this policy, or none. */
-async function report(policy?: string, look: Look = {}): Promise<Page> {
+async function report(policy?: string, look: Look = {}, judged = judgment): Promise<Page> {
+  const html = htmlReport(judged, seen)
   const server = createServer((_, answer) => {
     if (policy !== undefined) answer.setHeader('Content-Security-Policy', policy)
     answer.setHeader('Content-Type', 'text/html; charset=utf-8').end(html)
@@ -40,9 +44,10 @@ describe.skipIf(chromium === undefined)('the report in a browser', () => {
     const records = gameday()
     const view = createViewing()
     for (const record of records) view.add(record)
-    const seen = view.result()
-    if (seen === undefined) throw new Error('nothing to see')
-    html = htmlReport(judge(records), seen)
+    const result = view.result()
+    if (result === undefined) throw new Error('nothing to see')
+    seen = result
+    judgment = judge(records)
     browser = await openBrowser()
   }, 60_000)
   afterAll(() => browser?.close())
@@ -113,5 +118,19 @@ describe.skipIf(chromium === undefined)('the report in a browser', () => {
     expect(await page.run("getComputedStyle(document.querySelector('.plot'), '::before').content")).toContain(
       'sideways',
     )
+  }, 60_000)
+
+  it('shows the objectives with their quantiles at 1280 px without scrolling sideways', async () => {
+    // As long as the numbers of the stock rehearsals get.
+    const counts = { attempts: 3604, bad: 646, slow: 1925, quantileMs: 1682, p99Ms: 2000 }
+    const slos = judgment.slos.map((slo) => ({
+      ...slo,
+      achieved: ratio(0.28662),
+      lowerBound: ratio(0.27422),
+      whole: { ...slo.whole, ...counts },
+    }))
+    const page = await report(undefined, { width: 1280 }, { ...judgment, slos })
+    const table = "document.querySelector('#objectives .scroll')"
+    expect(await page.run(`${table}.scrollWidth - ${table}.clientWidth`)).toBe(0)
   }, 60_000)
 })

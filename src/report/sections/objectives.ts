@@ -4,19 +4,21 @@ import { type Html, html } from '../escape/html.ts'
 import { achievedText, budgetShare, clock, inMillis, inPercent, objectiveWords, sloWords, whole } from '../words.ts'
 import { cell, row, section, table } from './markup.ts'
 
+/** One column, so that the table of the stock rehearsals fits a page of 1280 px. */
+const QUANTILES = 'p95 / p99'
+
 const HEADS = [
   'SLI',
   'objective',
   'verdict',
   'achieved',
   'within',
-  'at least (95 %)',
+  'at least (95\u00a0%)',
   'attempts',
   'bad',
   'slow',
   'budget used',
-  'p95',
-  'p99',
+  QUANTILES,
 ]
 
 export function objectives({ slos }: Judgment): Html {
@@ -39,22 +41,24 @@ function sloRow(slo: SloResult): Html {
     cell(inPercent(slo.lowerBound)),
     cell(whole(counts.attempts)),
     cell(whole(counts.bad + counts.neverRan)),
-    cell(slo.kind === 'latency' ? `${whole(counts.slow)} slow` : '–'),
+    cell(slo.kind === 'latency' ? whole(counts.slow) : '–'),
     cell(budgetShare(slo.budgetUsed)),
-    cell(quantileText(slo, counts)),
-    cell(inMillis(counts.p99Ms)),
+    cell(quantilesText(slo, counts)),
   ])
 }
 
 /** A latency objective is measured at its own quantile, which a column for p95 must name if it is another one. */
-const quantileText = ({ kind, objective }: SloResult, { quantileMs }: WindowCounts): string =>
-  kind === 'latency' && objective !== 0.95 && quantileMs !== undefined
-    ? `p${Number((objective * 100).toFixed(3))} ${inMillis(quantileMs)}`
-    : inMillis(quantileMs)
+const quantilesText = ({ kind, objective }: SloResult, { quantileMs, p99Ms }: WindowCounts): string => {
+  const isOther = kind === 'latency' && objective !== 0.95 && quantileMs !== undefined
+  const name = isOther ? `p${Number((objective * 100).toFixed(3))} ` : ''
+  return quantileMs === undefined && p99Ms === undefined
+    ? '–'
+    : `${name}${quantileMs?.toFixed(0) ?? '–'} / ${inMillis(p99Ms)}`
+}
 
 const windowTable = (slo: SloResult): Html =>
   table(
-    ['window', 'from', 'to', 'attempts', 'good', 'bad', 'never ran', 'slow', 'p95', 'p99'],
+    ['window', 'from', 'to', 'attempts', 'good', 'bad', 'never ran', 'slow', QUANTILES],
     slo.windows.map(({ name, fromMs, toMs, counts, kind }) =>
       row([
         cell(`${kind === 'fault' ? 'fault ' : ''}${name}`),
@@ -65,8 +69,7 @@ const windowTable = (slo: SloResult): Html =>
         cell(whole(counts.bad)),
         cell(whole(counts.neverRan)),
         cell(whole(counts.slow)),
-        cell(quantileText(slo, counts)),
-        cell(inMillis(counts.p99Ms)),
+        cell(quantilesText(slo, counts)),
       ]),
     ),
     `${slo.sli}, ${objectiveWords(slo)}, by phase and fault`,
