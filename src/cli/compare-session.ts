@@ -1,7 +1,7 @@
 /** `matchday compare REHEARSAL`: two releases measured in turn, or both at once. */
 import { copyFileSync } from 'node:fs'
 import { performComparison } from '../controller/compare.ts'
-import { type Pin, pinActions, pinReleases } from '../controller/pinning.ts'
+import { pinActions, pinReleases } from '../controller/pinning.ts'
 import type { SessionPorts, Warm } from '../controller/session.ts'
 import type { CompareSession, Release } from '../domain/comparison.ts'
 import type { Evidence } from '../domain/evidence.ts'
@@ -18,6 +18,7 @@ import { isEntry } from './entry.ts'
 import { BadInput } from './failure.ts'
 import { issueOfFlag } from './flags.ts'
 import { type Inputs, readInputs, readTargetFile } from './inputs.ts'
+import { pinsOf } from './pins.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from './run-folder.ts'
 import { scriptFacts } from './script-facts.ts'
 import { seedOf } from './seed.ts'
@@ -101,19 +102,6 @@ function releaseOf(flag: string, names: readonly string[] | undefined, { release
   const problem = `${file} has no release "${name}", and it is no URL.`
   const next = known.length === 0 ? `Add it to releases in ${file}.` : chooseAmong(name, known, 'releases')
   throw new BadInput([issueOfFlag(flag, { problem, next })])
-}
-
-/** Each Deployment once: a release may be compared with itself. @throws BadInput when the releases are of different size */
-function pinsOf({ releases = {} }: Target, { a, b }: CompareSession): readonly Pin[] {
-  const pins = [a, b].flatMap(({ name }) => (Object.hasOwn(releases, name) ? (releases[name]?.pinned ?? []) : []))
-  const [one, other] = pins
-  if (one !== undefined && other !== undefined && one.replicas !== other.replicas) {
-    const problem = `${one.deployment} is held at ${one.replicas} pods and ${other.deployment} at ${other.replicas}: the larger one would win.`
-    throw new BadInput([
-      { at: other.at, code: 'replicas-differ', problem, next: 'Give both the same number of replicas.' },
-    ])
-  }
-  return [...new Map(pins.map((pin) => [pin.deployment, pin])).values()]
 }
 
 async function perform(

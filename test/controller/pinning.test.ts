@@ -62,7 +62,11 @@ async function bench({ clock, ready = (wanted) => wanted, scaled = true }: Bench
       records.push(record)
       if (record.kind === 'undo-written') events.push(`written ${undoId(record.undo).split('/').slice(-2).join('/')}`)
     },
-    flush: async () => void events.push('on disk'),
+    // A disk slower than the API server, so that a change that does not wait for it comes first.
+    flush: async () => {
+      await new Promise((written) => setTimeout(written, 20))
+      events.push('on disk')
+    },
   }
   const recorder = createRecorder(
     sink,
