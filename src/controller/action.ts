@@ -9,6 +9,7 @@ import type { PlannedAction, Timeline } from '../domain/timeline.ts'
 import { after, type Instant } from '../domain/units.ts'
 import { admitAction } from '../plan/blast-radius.ts'
 import type { Canaries } from './canary.ts'
+import { deadlineAt } from './deadline.ts'
 import { type HarmPorts, type PerformedHarm, performHarm } from './harm.ts'
 import type { ClusterActions, StepGate } from './ports.ts'
 import type { Triggers } from './triggers.ts'
@@ -79,11 +80,7 @@ async function untilHealing(
   signal: AbortSignal,
   work: (ending: AbortSignal) => Promise<void>,
 ): Promise<boolean> {
-  const [over, finished] = [new AbortController(), new AbortController()]
-  const timer = clock.until(healAt, finished.signal).then(
-    () => over.abort(new Error('it is time to heal')),
-    () => undefined,
-  )
+  const over = deadlineAt(clock, healAt, 'it is time to heal')
   try {
     await work(AbortSignal.any([signal, over.signal]))
     return true
@@ -91,7 +88,6 @@ async function untilHealing(
     if (!over.signal.aborted) throw error
     return false
   } finally {
-    finished.abort()
-    await timer
+    await over.end()
   }
 }

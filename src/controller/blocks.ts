@@ -2,6 +2,7 @@
 import type { BlockPlan } from '../domain/blocks.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
 import { after, millis, seconds } from '../domain/units.ts'
+import { untilLoadEnds } from './deadline.ts'
 import type { Clock, LoadEvent, LoadGenerator } from './ports.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -41,16 +42,8 @@ export async function performBlock(
   stopping.throwIfAborted()
   const running = await load.start(script, plan.load, await folderOf(block), onEvent)
   recorder.record({ kind: 'block-started', ...plan, zeroAt: running.zeroAt })
-  const over = new AbortController()
-  const patience = AbortSignal.any([stopping, over.signal])
   const deadline = after(running.zeroAt, millis(plan.settleMs + plan.measuredMs + OVERRUN))
-  const overrun = clock.until(deadline, patience).then(
-    () => running.stop(),
-    () => (stopping.aborted ? running.stop() : undefined),
-  )
-  await running.ended
-  over.abort()
-  await overrun
+  await untilLoadEnds(clock, running, deadline, stopping)
   const { outcome = 'crashed', problems = [] } = ended ?? {}
   recorder.record({ kind: 'block-ended', block, outcome, problems })
 }

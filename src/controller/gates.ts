@@ -6,6 +6,7 @@ import type { FaultStepData } from '../domain/evidence.ts'
 import type { Decision } from '../domain/people.ts'
 import type { PlannedFault } from '../domain/timeline.ts'
 import { after, type Instant } from '../domain/units.ts'
+import { answerBefore } from './deadline.ts'
 import type { Clock } from './ports.ts'
 
 export type Gates = {
@@ -17,9 +18,8 @@ export type Gates = {
 export function createGates(clock: Clock): Gates {
   const open = new Map<string, { readonly by: string; answer(decision: Omit<Decision, 'at'>): void }>()
 
-  const answered = (fault: string, by: string, signal: AbortSignal): Promise<Omit<Decision, 'at'>> =>
-    new Promise((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  const answered = (fault: string, by: string): Promise<Omit<Decision, 'at'>> =>
+    new Promise((resolve) => {
       open.set(fault, { by, answer: resolve })
     })
 
@@ -33,17 +33,13 @@ export function createGates(clock: Clock): Gates {
       if (gate === undefined) return true
       await clock.until(after(zeroAt, gate.opensMs), signal)
       step({ is: 'gate-opened', by: gate.by })
-      const closing = new AbortController()
-      const until = AbortSignal.any([signal, closing.signal])
       try {
-        const deadline = clock.until(after(zeroAt, fault.fromMs), until).then(() => undefined)
-        const decision = await Promise.race([answered(name, gate.by, until), deadline])
+        const decision = await answerBefore(clock, after(zeroAt, fault.fromMs), answered(name, gate.by), signal)
         const answer = decision === undefined || decision.what === 'stop' ? 'none' : decision.what
         step({ is: 'gate-closed', answer, ...(decision === undefined ? {} : { who: decision.by }) })
         return answer === 'go'
       } finally {
         open.delete(name)
-        closing.abort()
       }
     },
   }

@@ -13,6 +13,7 @@ import { messageOf } from '../domain/unknown.ts'
 import { createGuarding } from '../judge/guardrails/guardrails.ts'
 import { performAction } from './action.ts'
 import { type Canaries, createCanaries } from './canary.ts'
+import { untilLoadEnds } from './deadline.ts'
 import { readDeliveries } from './deliveries.ts'
 import { performFault } from './fault.ts'
 import { createGates, type Gates } from './gates.ts'
@@ -211,16 +212,8 @@ async function runLoad(
   stop: Stop,
   stopping: AbortSignal,
 ): Promise<void> {
-  const waiting = new AbortController()
-  const patience = AbortSignal.any([stopping, waiting.signal])
   const overrunMs = Math.max(LOAD_OVERRUN, (timeline.load.outside?.drainMs ?? 0) + DRAIN_GRACE)
-  const overrun = ports.clock.until(after(load.zeroAt, millis(timeline.totalMs + overrunMs)), patience).then(
-    () => load.stop(),
-    () => (stopping.aborted ? load.stop() : undefined),
-  )
-  await load.ended
-  waiting.abort()
-  await overrun
+  await untilLoadEnds(ports.clock, load, after(load.zeroAt, millis(timeline.totalMs + overrunMs)), stopping)
   const missed = end()?.thresholds?.find(({ aborted }) => aborted)
   if (missed) return stop('guardrail', `guardrail threshold ${missed.metric}: ${missed.expression} was missed`)
   // The load of a script may be over before the timeline is.

@@ -5,6 +5,7 @@
 import { type Act, actWords, keptWhenDone } from '../domain/action.ts'
 import type { ActionSpec, Target } from '../domain/rehearsal.ts'
 import { after, millis, seconds } from '../domain/units.ts'
+import { deadlineAt } from './deadline.ts'
 import type { Healing } from './healing.ts'
 import type { Clock, ClusterActions, StepGate } from './ports.ts'
 import type { Warm } from './session.ts'
@@ -67,12 +68,7 @@ async function perform(
   const prepared = await actions.prepare(run, target, { name, fromMs: millis(0), act }, [])
   const undos: string[] = []
   for (const undo of prepared.undos) undos.push(await healing.prepare(undo))
-  const late = new AbortController()
-  const done = new AbortController()
-  const timer = clock.until(after(clock.now(), READY_WITHIN), done.signal).then(
-    () => late.abort(new Error(`${name}: the pods were not ready within 5 min`)),
-    () => undefined,
-  )
+  const late = deadlineAt(clock, after(clock.now(), READY_WITHIN), `${name}: the pods were not ready within 5 min`)
   try {
     await prepared.perform(
       (step) => warm.recorder.record({ kind: 'action-step', action: name, step }),
@@ -80,8 +76,7 @@ async function perform(
       noSteps,
     )
   } finally {
-    done.abort()
-    await timer
+    await late.end()
   }
   if (keptWhenDone(act)) for (const id of undos) await healing.keep(id)
 }

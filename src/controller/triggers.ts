@@ -9,6 +9,7 @@ import type { TriggerSign } from '../domain/trigger.ts'
 import { after, type Instant } from '../domain/units.ts'
 import { watchTrigger } from '../judge/triggers/triggers.ts'
 import type { TriggerWatch } from '../judge/triggers/watch.ts'
+import { answerBefore } from './deadline.ts'
 import type { Clock } from './ports.ts'
 
 export type Triggers = {
@@ -70,15 +71,12 @@ async function firstSign(
   deadline: Instant,
   signal: AbortSignal,
 ): Promise<TriggerSign | undefined> {
-  const over = new AbortController()
   const fired = new Promise<TriggerSign>((resolve) => {
     armed.fire = resolve
   })
   try {
-    const missed = clock.until(deadline, AbortSignal.any([signal, over.signal])).then(() => undefined)
-    return await Promise.race([fired, missed])
+    return await answerBefore(clock, deadline, fired, signal)
   } finally {
     delete armed.fire
-    over.abort()
   }
 }
