@@ -188,6 +188,7 @@ describe.skipIf(refusal !== undefined)(`a lab with network namespaces${refusal ?
   it('shows each program its volumes, its name server, and a file system of its own', async () => {
     const { name } = first().metadata
     expect(await exec(name, 'cat', '/etc/app/settings/level')).toBe('high')
+    expect(await exec(name, 'sh', '-c', 'cat "$MATCHDAY_ROOT/etc/app/settings/level"')).toBe('high')
     expect(await exec(name, 'ls', '/var/run/secrets/kubernetes.io/serviceaccount')).toContain('token')
     expect(await exec(name, 'cat', '/etc/resolv.conf')).toMatch(/^nameserver 10\.96\.0\.10\nsearch default\.svc/)
     expect(await exec(name, 'sh', '-c', 'touch /here 2>&1 || true')).toContain('Read-only file system')

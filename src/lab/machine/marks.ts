@@ -4,5 +4,8 @@
  */
 export const LAB_PROCESS_VARIABLE = 'MATCHDAY_LAB_PROCESS'
 
-/** Set in each container: the root of the files that it sees, a folder below the lab's root (see runtime/container/environment.ts). */
+/**
+ * Set in each container: the root of the files that it sees, a folder below the lab's root (see runtime/container/environment.ts). Empty where the
+ * container has a file system of its own.
+ */
 export const CONTAINER_ROOT_VARIABLE = 'MATCHDAY_ROOT'

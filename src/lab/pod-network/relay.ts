@@ -6,6 +6,7 @@ import { readFileSync, watchFile } from 'node:fs'
 import net from 'node:net'
 import { dirname, join as joinPath } from 'node:path'
 import { clientStandIn, nameServerPort } from '../topology/addresses.ts'
+import { REAL_ADDRESSES } from '../topology/real-addresses.ts'
 import type { PodFile } from './messages.ts'
 import { serveNames } from './name-server.ts'
 import { openStandIns } from './stand-ins.ts'
@@ -15,6 +16,8 @@ type Dial = () => net.Socket
 
 // How often it looks for a container that does not listen.
 const LOOK_MS = 200
+// How often it looks whether a container still listens on the pod's own port itself.
+const SERVED_MS = 2_000
 const ANNOTATION_MS = 500
 const OUTBOUND = /^(\d{1,5})=([a-z0-9.-]+):(\d{1,5})$/
 
@@ -25,11 +28,16 @@ const open = new Set<net.Socket>()
 const servers = new Set<net.Server>()
 let stopping = false
 
+// The pod's own address: its container may listen on the same port of another one. In a pod without a network of its own, the preload of each
+// Node process leads localhost to that address too. In a network namespace localhost is the kernel's, and needs a listener.
+const hosts = REAL_ADDRESSES ? [self.ip, '127.0.0.1'] : [self.ip]
+
 /** A pod's port is open only while its container's port is. Otherwise the relay would make probes succeed too early. */
-function listenWhileServed(port: number): void {
+function listenWhileServed(port: number, host: string): void {
   if (stopping) return
+  const lookAgain = () => setTimeout(listenWhileServed, LOOK_MS, port, host)
   const probe = net.connect({ host: plan.nativeAddress, port })
-  probe.once('error', () => setTimeout(listenWhileServed, LOOK_MS, port))
+  probe.once('error', lookAgain)
   probe.once('connect', () => {
     probe.destroy()
     const server = net.createServer({ allowHalfOpen: true }, (client) => {
@@ -46,19 +54,29 @@ function listenWhileServed(port: number): void {
     })
     const closeAndLookAgain = () => {
       close(server)
-      listenWhileServed(port)
+      listenWhileServed(port, host)
     }
-    // The pod's own address: its container may listen on the same port of another one.
-    listen(server, port, self.ip, () => setTimeout(listenWhileServed, LOOK_MS, port))
+    listen(server, port, host, (error) => {
+      if (!servesItself(error)) return lookAgain()
+      setTimeout(listenWhileServed, SERVED_MS, port, host)
+    })
   })
 }
 
-function listen(server: net.Server, port: number, host: string, onFailure: () => void): void {
+/** In a network namespace, a container that listens on all addresses listens on the pod's too, and needs no relay there. */
+const servesItself = (error: NodeJS.ErrnoException): boolean => REAL_ADDRESSES && error.code === 'EADDRINUSE'
+
+function listen(
+  server: net.Server,
+  port: number,
+  host: string,
+  onFailure: (error: NodeJS.ErrnoException) => void,
+): void {
   servers.add(server)
-  server.on('error', (error) => {
-    console.error(`relay: port ${port}: ${error.message}`)
+  server.on('error', (error: NodeJS.ErrnoException) => {
     close(server)
-    onFailure()
+    if (!servesItself(error)) console.error(`relay: port ${port}: ${error.message}`)
+    onFailure(error)
   })
   server.listen(port, host)
 }
@@ -139,7 +157,7 @@ function stop(): void {
   exitWhenIdle()
 }
 
-for (const port of plan.ports) listenWhileServed(port)
+for (const port of plan.ports) for (const host of hosts) listenWhileServed(port, host)
 answerNames()
 followAnnotation()
 watchFile(podFile, { interval: ANNOTATION_MS }, followAnnotation)

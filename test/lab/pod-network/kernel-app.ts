@@ -24,7 +24,10 @@ const core = await startAgentCore({
 
 const appOf = (index: number) => `app-${index % APPS}`
 const identities = Array.from({ length: PODS }, (_, index) =>
-  identityOf(1 + (index % 4), `pod-${index}`, { labels: { app: appOf(index) } }),
+  identityOf(1 + (index % 4), `pod-${index}`, {
+    labels: { app: appOf(index) },
+    ports: [{ containerPort: 81, protocol: 'TCP' }],
+  }),
 )
 /** Each app is open to the next one, on twenty ports, and to nobody else. */
 const policies: NetworkPolicy[] = Array.from({ length: APPS }, (_, index) => ({
@@ -69,47 +72,73 @@ core.setObjects(objects())
 const again = await core.add(identities[0] ?? identityOf(1, 'none'))
 say('the same again', again.ip === added[0]?.ip)
 
-function inPod(index: number, script: string): string[] {
+let plans = 0
+function started(index: number, argv: readonly string[], extra: Readonly<Record<string, string>> = {}): string[] {
   const network = added[index]?.namespace
   const plan = {
     ...(network ? { network } : {}),
     hostName: `pod-${index}`,
     folder: '/',
-    env: { PATH: process.env.PATH ?? '' },
+    env: { PATH: process.env.PATH ?? '', ...extra },
   }
-  const { plan: file } = writeNamespaces(labnet, root, `plan-${index}`, plan)
-  return ['run', file, '--', process.execPath, '-e', script]
+  const { plan: file } = writeNamespaces(labnet, root, `plan-${++plans}`, plan)
+  return ['run', file, '--', ...argv]
 }
+const inPod = (index: number, script: string) => started(index, [process.execPath, '-e', script])
 
 const serve =
   "require('http').createServer((q, s) => s.end(q.socket.remoteAddress)).listen(80, () => console.log('listens'))"
 const server = spawn(labnet, inPod(0, serve), { stdio: ['ignore', 'pipe', 'inherit'] })
 await once(server.stdout, 'data')
 
-async function dialled(from: number, url: string): Promise<string> {
-  const script = `fetch('${url}', { signal: AbortSignal.timeout(1500) })
+// A starved machine may need seconds for an answer. Where none is expected, a short wait is enough.
+const PATIENCE_MS = 15_000
+const SILENCE_MS = 1_500
+
+async function dialled(from: number, url: string, withinMs = PATIENCE_MS): Promise<string> {
+  const script = `fetch('${url}', { signal: AbortSignal.timeout(${withinMs}) })
     .then((a) => a.text(), (e) => (e.name === 'TimeoutError' ? 'no answer' : e.cause.code)).then((t) => { console.log(t); process.exit() })`
   const { stdout } = await promisify(execFile)(labnet, inPod(from, script))
   return stdout.trim().replace('::ffff:', '')
 }
 
+/** Until a pod reaches a port of its own address. */
+async function untilListening(index: number, port: number): Promise<void> {
+  for (let tries = 0; tries < 100; tries++)
+    if ((await dialled(index, `http://${added[index]?.ip}:${port}/`)) !== 'ECONNREFUSED') return
+}
+
 const target = `http://${added[0]?.ip}/`
 // pod-1 is of the app that may call pod-0; pod-2 is not.
 say('allowed', [await dialled(1, target), added[1]?.ip])
-say('denied', await dialled(2, target))
+say('denied', await dialled(2, target, SILENCE_MS))
 say('by Service', [await dialled(1, 'http://10.96.1.1:8000/'), added[1]?.ip])
 say('wrong port of the Service', await dialled(1, 'http://10.96.1.1:81/'))
-say('nobody', await dialled(1, 'http://10.244.3.200/'))
+say('nobody', await dialled(1, 'http://10.244.3.200/', SILENCE_MS))
 
 const effect = { kind: 'partition' } as const
 const podUid = identities[0]?.uid ?? ''
 say('injected', (await core.putRules('cut', [{ podUid, direction: 'in', peers: 'any', effect }]))[podUid])
-say('cut off', await dialled(1, target))
+say('cut off', await dialled(1, target, SILENCE_MS))
 await core.putRules('cut', [])
 say('healed', [await dialled(1, target), added[1]?.ip])
 
+// A native container listens at the address that it was told. Its relay serves it at the pod's own address, and at localhost.
+const native = added[3]
+const behind = `require('http').createServer((q, s) => s.end('behind the relay')).listen(81, '${native?.nativeAddress}', () => console.log('listens'))`
+const container = spawn(labnet, inPod(3, behind), { stdio: ['ignore', 'pipe', 'inherit'] })
+await once(container.stdout, 'data')
+say('before its relay', await dialled(3, 'http://127.0.0.1:81/'))
+const asRelay = core.relayFor(identities[3] ?? identityOf(1, 'none'), native ?? { ip: '', nativeAddress: '', env: {} })
+const relay = spawn(labnet, started(3, asRelay.argv, asRelay.env), { stdio: ['ignore', 'inherit', 'inherit'] })
+await untilListening(3, 81)
+say('native at localhost', await dialled(3, 'http://127.0.0.1:81/'))
+say('native at its pod', await dialled(3, `http://${native?.ip}:81/`))
+relay.kill('SIGKILL')
+container.kill('SIGKILL')
+
 await core.del({ id: identities[0]?.id ?? '' })
-say('removed', await dialled(1, target))
+say('removed', await dialled(1, target, SILENCE_MS))
 server.kill('SIGKILL')
 await core.stop()
 process.exit(0)

@@ -74,6 +74,12 @@ describe.skipIf(refusal !== undefined)(`the kernel’s pod network${refusal ? ` 
     samePair('healed')
   })
 
+  it('leads localhost of a pod to its native container, for every program', () => {
+    expect(told.get('before its relay')).toBe('ECONNREFUSED')
+    expect(told.get('native at its pod')).toBe('behind the relay')
+    expect(told.get('native at localhost')).toBe('behind the relay')
+  })
+
   it('gives no answer for a pod that was removed', () => {
     expect(told.get('removed')).toBe('no answer')
   })

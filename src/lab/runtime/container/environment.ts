@@ -12,6 +12,8 @@ export type EnvironmentParts = {
   /** the preload that makes mounted files visible at their paths */
   mountPreload: string
   view: { root: string; temporary: string; mountPaths: readonly string[] }
+  /** What stands before the paths of mounted files; empty where the container has a file system of its own. */
+  mountPrefix: string
   image: Readonly<Record<string, string>>
   pod: readonly { key: string; value: string }[]
   network: SandboxNetwork | undefined
@@ -44,7 +46,7 @@ export function environmentOfContainer(parts: EnvironmentParts): Record<string, 
     ...network?.env,
     ...(nodeOptions.length > 0 ? { NODE_OPTIONS: nodeOptions.join(' ') } : {}),
     ...(network ? { MATCHDAY_NATIVE_ADDRESS: network.nativeAddress } : {}),
-    [CONTAINER_ROOT_VARIABLE]: view.root,
+    [CONTAINER_ROOT_VARIABLE]: parts.mountPrefix,
     MATCHDAY_MOUNTS: view.mountPaths.join('\n'),
     [LAB_PROCESS_VARIABLE]: parts.labRoot,
     [CONTAINER_VARIABLE]: parts.id,

@@ -51,6 +51,7 @@ export async function prepare(
     programs: images.programs,
     mountPreload: mountPreloadFile(images.folder),
     view,
+    mountPrefix: context.labnet === undefined ? view.root : '',
     image: Object.fromEntries(
       Object.entries(image.entry.env ?? {}).map(([name, value]) => [name, fillWord(value, words)]),
     ),
