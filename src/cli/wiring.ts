@@ -9,6 +9,7 @@ import { readCredentials } from '../adapters/kubernetes/load-credentials.ts'
 import { leaseLock } from '../adapters/kubernetes/lock.ts'
 import { platformBooks } from '../adapters/ledger/books.ts'
 import { kubernetesProbes } from '../adapters/metrics/probes.ts'
+import { httpVisits } from '../adapters/visits/visits.ts'
 import type { ControllerPorts } from '../controller/perform.ts'
 import { redactionOf } from '../controller/redaction.ts'
 import type { SessionPorts } from '../controller/session.ts'
@@ -52,6 +53,7 @@ export function clusterPortsOf(api: KubernetesApi): Omit<ControllerPorts, 'load'
     probes: kubernetesProbes(api, systemClock),
     books: platformBooks(api),
     lock: leaseLock(api),
+    visits: httpVisits(),
   }
 }
 

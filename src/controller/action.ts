@@ -11,7 +11,7 @@ import { admitAction } from '../plan/blast-radius.ts'
 import type { Canaries } from './canary.ts'
 import { deadlineAt } from './deadline.ts'
 import { type HarmPorts, type PerformedHarm, performHarm } from './harm.ts'
-import type { ClusterActions, StepGate } from './ports.ts'
+import type { ClusterActions } from './ports.ts'
 import type { Triggers } from './triggers.ts'
 
 export type ActionPorts = HarmPorts & {
@@ -53,12 +53,14 @@ export async function performAction(
       let isTakenBack = false
       const done = await untilHealing(ports, healAt, signal, (ending) => {
         const gate = ports.canaries.gateOf(action, step, ending)
-        const gated: StepGate = async (...asked) => {
-          const outcome = await gate(...asked)
-          isTakenBack = outcome === 'roll-back'
+        const noted = <T extends string>(outcome: T): T => {
+          isTakenBack ||= outcome === 'roll-back'
           return outcome
         }
-        return prepared.perform(step, ending, gated)
+        return prepared.perform(step, ending, {
+          preview: async () => noted(await gate.preview()),
+          step: async (...asked) => noted(await gate.step(...asked)),
+        })
       })
       if (isTakenBack) return 'heal'
       if (done && replacesPods(action.act)) release()

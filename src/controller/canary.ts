@@ -1,21 +1,26 @@
-/** Decides the steps of a canary while the run is under way, with the judge's own fold over the records of the run. */
-import { asCanary } from '../domain/action.ts'
+/** Decides the preview and the steps of a release while the run is under way, with the judge's own fold over the records of the run. */
+import { asCanary, previewOf } from '../domain/action.ts'
 import { type Canary, SETTLE } from '../domain/canary.ts'
 import type { ActionStepData, Evidence } from '../domain/evidence.ts'
-import type { Rehearsal, Target } from '../domain/rehearsal.ts'
+import { type Rehearsal, scrapeMsOf, type Target } from '../domain/rehearsal.ts'
 import type { PlannedAction } from '../domain/timeline.ts'
 import { after, type Instant, millis } from '../domain/units.ts'
 import { createCanaryWatch, LOOK_EVERY } from '../judge/canary/watch.ts'
 import { canariesOf } from '../judge/seen/canary-counters.ts'
-import type { Clock, StepGate } from './ports.ts'
+import type { Clock, ReleaseGate, StepGate, Visits } from './ports.ts'
+import { performPreview } from './preview.ts'
 
 export type Canaries = {
   add(record: Evidence): void
-  /** The gate of this action. Only a canary asks it. */
-  gateOf(action: PlannedAction, step: (data: ActionStepData) => void, signal: AbortSignal): StepGate
+  /** The gate of this action. Only a release with a route asks it. */
+  gateOf(action: PlannedAction, step: (data: ActionStepData) => void, signal: AbortSignal): ReleaseGate
 }
 
-export function createCanaries(clock: Clock, rehearsal: Rehearsal, target: Target): Canaries {
+export function createCanaries(
+  { clock, visits }: { readonly clock: Clock; readonly visits: Visits },
+  rehearsal: Rehearsal,
+  target: Target,
+): Canaries {
   const watches = new Map(
     canariesOf(rehearsal).map((named) => [named.action, createCanaryWatch(rehearsal, target, named)] as const),
   )
@@ -25,10 +30,31 @@ export function createCanaries(clock: Clock, rehearsal: Rehearsal, target: Targe
     },
     gateOf({ name, act }, record, signal) {
       const [watch, release] = [watches.get(name), asCanary(act)]
-      if (watch === undefined || release === undefined) return () => Promise.reject(new Error(`${name} has no steps`))
-      return gate(clock, release.canary, watch, record, signal)
+      if (watch === undefined || release === undefined) return noGate(name)
+      const { canary } = release
+      const preview = previewOf(release)
+      const fromAt = clock.now()
+      const counts = {
+        counted: () => watch.counted(fromAt, clock.now()),
+        scrapeMs: scrapeMsOf(target, canary.gate.canary) ?? SCRAPE_MS,
+      }
+      return {
+        preview: async () =>
+          preview === undefined
+            ? 'promote'
+            : performPreview({ clock, visits, target }, preview, counts, record, signal),
+        step: gate(clock, canary, watch, record, signal),
+      }
     },
   }
+}
+
+/** Pods that are scraped by the run itself are read once a second. */
+const SCRAPE_MS = 1000
+
+export function noGate(name: string): ReleaseGate {
+  const reject = () => Promise.reject(new Error(`${name} has no steps`))
+  return { preview: reject, step: reject }
 }
 
 /** Looks every few seconds, because a bad release is taken back at once. What remains open when a hold is over takes of the time for longer holds. */

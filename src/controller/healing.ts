@@ -85,7 +85,9 @@ export function createHealing(recorder: Recorder, undoer: Undoer, keeper: Pick<C
   }
 }
 
-const budgetOf = (undo: Undo): Millis => ('settled' in undo && undo.settled !== undefined ? SETTLE_BUDGET : UNDO_BUDGET)
+/** Weights get the long time too: until they are back, users are sent to pods that the next undo takes away. */
+const budgetOf = (undo: Undo): Millis =>
+  undo.does === 'restore-weights' || ('settled' in undo && undo.settled !== undefined) ? SETTLE_BUDGET : UNDO_BUDGET
 
 /**
  * For each object, the newest harm is undone first. Weights of routes go back before anything else, so that no request is sent to pods that another

@@ -31,6 +31,7 @@ import type {
   RunningLoad,
   TargetLock,
   Undoer,
+  Visits,
 } from './ports.ts'
 import { readPosture } from './posture.ts'
 import { createRecorder, type EvidenceSink, type Recorder } from './recorder.ts'
@@ -48,6 +49,7 @@ export type ControllerPorts = {
   readonly probes: Probes
   readonly books: Books
   readonly lock: TargetLock
+  readonly visits: Visits
   /** Hides the credentials of the load in every record. */
   readonly redact?: Redaction['value']
 }
@@ -85,7 +87,7 @@ export async function perform(
   const stopping = new AbortController()
   const lock = await ports.lock.acquire(target, timeline.run)
   const triggers = createTriggers(ports.clock, target, timeline)
-  const canaries = createCanaries(ports.clock, rehearsal, target)
+  const canaries = createCanaries(ports, rehearsal, target)
   const recorder = createRecorder(
     sink,
     ports.clock,

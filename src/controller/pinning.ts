@@ -5,9 +5,10 @@
 import { type Act, actWords, keptWhenDone } from '../domain/action.ts'
 import type { ActionSpec, Target } from '../domain/rehearsal.ts'
 import { after, millis, seconds } from '../domain/units.ts'
+import { noGate } from './canary.ts'
 import { deadlineAt } from './deadline.ts'
 import type { Healing } from './healing.ts'
-import type { Clock, ClusterActions, StepGate } from './ports.ts'
+import type { Clock, ClusterActions } from './ports.ts'
 import type { Warm } from './session.ts'
 
 /** An image may have to be pulled, and an autoscaler syncs every 15 s. */
@@ -73,13 +74,10 @@ async function perform(
     await prepared.perform(
       (step) => warm.recorder.record({ kind: 'action-step', action: name, step }),
       AbortSignal.any([warm.stopping, late.signal]),
-      noSteps,
+      noGate(name),
     )
   } finally {
     await late.end()
   }
   if (keptWhenDone(act)) for (const id of undos) await healing.keep(id)
 }
-
-/** Only a canary asks: neither a pin nor a restart has steps. */
-const noSteps: StepGate = () => Promise.reject(new Error('no step was to be decided'))

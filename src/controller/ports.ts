@@ -4,6 +4,7 @@
  */
 
 import type { RulesRead } from '../domain/alert.ts'
+import type { PreviewOutcome } from '../domain/canary.ts'
 import type { ClusterObject } from '../domain/cluster.ts'
 import type { DeliveryCell, Receipts } from '../domain/deliveries.ts'
 import type {
@@ -24,6 +25,7 @@ import type { MetricSource, PrometheusTarget, Rehearsal, Target } from '../domai
 import type { ScriptFacts } from '../domain/script.ts'
 import type { LoadPlan, PlannedAction, PlannedFault } from '../domain/timeline.ts'
 import type { Instant, Millis, Ratio } from '../domain/units.ts'
+import type { Headers, VisitRequest } from '../domain/visit.ts'
 import type { Inventory } from '../plan/inventory.ts'
 
 export interface Clock {
@@ -162,14 +164,31 @@ export interface ClusterActions extends Undoer {
 /** Decides a step of a canary whose weights have just been written. Resolves after its hold; rejects when aborted. */
 export type StepGate = (step: number, share: Ratio) => Promise<'promote' | 'roll-back'>
 
+/** Decides whether a release goes on: after its preview, if it has one, and after each of its steps. */
+export type ReleaseGate = {
+  /** Visits the new release, whose pods are Ready and get no requests of users yet. */
+  preview(): Promise<PreviewOutcome>
+  readonly step: StepGate
+}
+
 export type PreparedAction = {
   /** In the order of the changes. */
   readonly undos: readonly Undo[]
   /**
    * Makes the changes and reports each observed step. Resolves when the cluster shows that the action is done, or when the gate
-   * of a canary asks to roll back; rejects when aborted.
+   * of a release asks to roll back; rejects when aborted.
    */
-  perform(onStep: (step: ActionStepData) => void, signal: AbortSignal, gate: StepGate): Promise<void>
+  perform(onStep: (step: ActionStepData) => void, signal: AbortSignal, gate: ReleaseGate): Promise<void>
+}
+
+/** `none`: no response came, and why. */
+export type VisitAnswer =
+  | { readonly is: 'answer'; readonly status: number; readonly headers: Headers }
+  | { readonly is: 'none'; readonly problem: string }
+
+export interface Visits {
+  /** One request through the entry of the target, as a client that has no part in the load. Never throws. */
+  visit(target: Target, request: VisitRequest, headers: Headers): Promise<VisitAnswer>
 }
 
 export interface Probes {

@@ -8,6 +8,7 @@ import type { Cause } from './causes.ts'
 import type { Change, NodeChoice, PodTemplate, TaintEffect, Workload } from './change.ts'
 import { showDuration, showPercent } from './show.ts'
 import type { Millis } from './units.ts'
+import { type Preview, previewWords } from './visit.ts'
 
 export type Act =
   | { readonly kind: 'taint'; readonly nodes: NodeChoice; readonly key: string; readonly effect: TaintEffect }
@@ -41,6 +42,8 @@ export type ReleaseShape =
   | { readonly shape: 'rolling' }
   /** As a second Deployment beside the old one, whose share of the requests grows step by step. */
   | { readonly shape: 'canary'; readonly canary: Canary }
+  /** As a second Deployment that is proven on a preview route and then gets all requests at once: a canary of one step. */
+  | { readonly shape: 'blue-green'; readonly canary: Canary; readonly preview: Preview }
 
 type ActKind = Act['kind']
 type ActOf<K extends ActKind> = { [P in K]: Extract<Act, { readonly kind: P }> }[K]
@@ -162,9 +165,13 @@ const kinds: { readonly [K in ActKind]: ActionKind<ActOf<K>> } = {
     change: (act) => {
       const { workload, images, annotations, withinMs } = act
       const released = { workload, images, annotations, withinMs }
-      return act.shape === 'canary'
-        ? { on: 'traffic', ...released, canary: act.canary }
-        : { on: 'pod-template', ...released }
+      switch (act.shape) {
+        case 'rolling':
+          return { on: 'pod-template', ...released }
+        case 'canary':
+        case 'blue-green':
+          return { on: 'traffic', ...released, canary: act.canary }
+      }
     },
     late: 'rollout-stuck',
     voluntary: true,
@@ -224,10 +231,11 @@ export function rolledOut(act: Act): Workload | undefined {
   return change.on === 'pods' || change.on === 'pod-template' || change.on === 'traffic' ? change.workload : undefined
 }
 
-export type CanaryRelease = Extract<Act, { shape: 'canary' }>
-/** A release whose share of the requests grows step by step. */
+export type CanaryRelease = Extract<Act, { shape: 'canary' | 'blue-green' }>
+/** A release whose share of the requests grows step by step, be it in one step. */
 export const asCanary = (act: Act | undefined): CanaryRelease | undefined =>
-  act?.kind === 'release' && act.shape === 'canary' ? act : undefined
+  act?.kind === 'release' && 'canary' in act ? act : undefined
+export const previewOf = (act: CanaryRelease): Preview | undefined => ('preview' in act ? act.preview : undefined)
 
 /** The database that gets another primary, and which one. */
 export function movedDatabase(act: Act): { readonly database: string; readonly to: string } | undefined {
@@ -242,6 +250,11 @@ function releaseSentence(act: ActOf<'release'>): string {
   if (act.shape === 'rolling')
     return `rolls out ${changed} to Deployment ${workload.name} within ${showDuration(withinMs)}; ${back}`
   const runs = changed === '' ? '' : `, which runs ${changed}`
+  if (act.shape === 'blue-green') {
+    const { replicas, route, holdMs, extraMs } = act.canary
+    const watched = `watched for ${showDuration(holdMs)} and up to ${showDuration(extraMs)} more`
+    return `lets Deployment ${workload.name}${runs}${runs && ','} in at once: ${replicas} pods within ${showDuration(withinMs)}, a preview (${previewWords(act.preview)}), then all requests of ${route}, ${watched}; ${back}`
+  }
   return `lets Deployment ${workload.name}${runs} in as a canary: ${act.canary.replicas} pods within ${showDuration(withinMs)}, then ${canaryWords(act.canary)}; ${back}`
 }
 

@@ -45,6 +45,9 @@ export type StepOutcome = (typeof stepOutcomes)[number]
 export const stepReasons = ['worse', 'weight-not-served', 'undecided'] as const
 export type StepReason = (typeof stepReasons)[number]
 
+/** A preview has no hold: what it does not show now it will not show later. */
+export type PreviewOutcome = Exclude<StepOutcome, 'hold'>
+
 export type StepDecision = {
   readonly outcome: StepOutcome
   /** Absent for a promotion. */

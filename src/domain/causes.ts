@@ -473,6 +473,13 @@ export const causes = {
     lost: 'excused',
     next: 'Compare logs and traces of both releases in the time of that step; the old release served the same minute.',
   },
+  'preview-failed': {
+    needs: CANARY,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'excused',
+    next: 'Send the same request with the headers of the preview by hand: look at which release answers it, and at its logs.',
+  },
   'rollback-missing': {
     needs: RELEASE,
     missing: 'inconclusive',

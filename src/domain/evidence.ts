@@ -4,7 +4,7 @@
  */
 import type { AlertsRead } from './alert.ts'
 import type { BlockEnded, BlockStarted, RestAwaited } from './blocks.ts'
-import type { StepDecision } from './canary.ts'
+import type { PreviewOutcome, StepDecision } from './canary.ts'
 import type { ClusterObject } from './cluster.ts'
 import type { DeliveryCell, Receipts } from './deliveries.ts'
 import type { Decision, GateAnswer, Note, Role } from './people.ts'
@@ -243,6 +243,16 @@ export type ActionStepData =
   | { readonly is: 'evicted'; readonly pod: string; readonly node: string }
   /** The Eviction API answered 429: a disruption budget is used up. The request is repeated until it is accepted. */
   | { readonly is: 'eviction-refused'; readonly pod: string; readonly node: string; readonly problem: string }
+  /** One request of a preview was sent `asked` times, and answered well so often. `problem`: the first answer that was not. */
+  | {
+      readonly is: 'previewed'
+      readonly request: string
+      readonly asked: number
+      readonly good: number
+      readonly problem?: string
+    }
+  /** Whether the new release may be switched to after its preview. `counted`: requests that its pods have counted. */
+  | { readonly is: 'preview-decided'; readonly outcome: PreviewOutcome; readonly counted: number }
   /** A canary was given this share of the requests. `step` counts from 1. */
   | { readonly is: 'step-set'; readonly step: number; readonly share: Ratio }
   /** What became of the step. A hold is decided again later. */

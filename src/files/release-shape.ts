@@ -1,5 +1,6 @@
-/** The tables of a release: what all shapes have in common, and what a canary needs beside it. */
+/** The tables of a release: what all shapes have in common, and what each of them needs beside it. */
 import { metricName, objectName, seriesLabels, sli, source, within } from './name-shapes.ts'
+import { preview } from './preview-shape.ts'
 import { duration, percentage } from './quantities.ts'
 import { may, need, record } from './record.ts'
 import { integer, list, placed, type Shape, someOf, table, text, word } from './shape.ts'
@@ -40,7 +41,7 @@ const rolling = record({
 
 const requests = integer({ min: 1, max: 1_000_000_000, what: 'a number of requests' })
 
-const gate = record({
+const gateKeys = {
   stable: need(source('gateway'), 'Source of the pods of the old release.'),
   canary: need(
     source('gateway-canary'),
@@ -57,6 +58,11 @@ const gate = record({
     }),
     'Server errors of the new release, also against those of the old one at the same time.',
   ),
+  slis: may(list(sli), 'Indicators with an availability objective that must not be shown missed in a step.'),
+}
+
+const gate = record({
+  ...gateKeys,
   latency: may(
     record({
       histogram: need(
@@ -71,11 +77,10 @@ const gate = record({
     }),
     'Response times of both releases at the same time, in pairs.',
   ),
-  slis: may(list(sli), 'Indicators with an availability objective that must not be shown missed in a step.'),
 })
 
-const canary = record({
-  shape: need(word('canary'), 'canary: a second Deployment whose share of the requests grows step by step.'),
+/** What a second Deployment with a route needs, however it gets its requests. */
+const besides = {
   deployment: need(objectName('gateway-canary'), 'Name of the Deployment that runs the new release.'),
   ...template,
   replicas: need(
@@ -85,6 +90,12 @@ const canary = record({
   route: need(objectName('gateway'), 'Name of the HTTPRoute that shares the requests out.'),
   stable: need(objectName('gateway'), 'Name of the Service of the old release, a backend of the route.'),
   canary: need(objectName('gateway-canary'), 'Name of the Service of the new release, another backend of the route.'),
+  within: within('Longest time until the pods of the new release are Ready.'),
+}
+
+const canary = record({
+  shape: need(word('canary'), 'canary: a second Deployment whose share of the requests grows step by step.'),
+  ...besides,
   steps: need(
     placed(someOf(percentage({ min: 0.001, max: 1, example: '5%' }))),
     'Shares of the new release, one after the other.',
@@ -95,21 +106,39 @@ const canary = record({
     'More time for all steps together, where a hold was too short to decide; none if left out.',
   ),
   gate: need(gate, 'What each step is decided by.'),
-  within: within('Longest time until the pods of the new release are Ready.'),
   rollBackWithin: within(
     'Longest time from the decision to roll back, or from the end of `for`, to the last response of the new release.',
   ),
 })
 
+const blueGreen = record({
+  shape: need(
+    word('blue-green'),
+    'blue-green: a second Deployment that is proven on a preview route and then gets all requests at once.',
+  ),
+  ...besides,
+  preview: need(preview, 'The requests by which the new release is proven before it is switched to.'),
+  hold: need(placed(duration({ min: 10_000 })), 'How long the new release is watched after the switch.'),
+  extraHold: may(duration({ min: 0 }), 'More time, where the hold was too short to decide; none if left out.'),
+  gate: need(
+    record(gateKeys),
+    'What the new release is decided by after the switch. Nothing can be compared then: the old release gets no requests.',
+  ),
+  rollBackWithin: within(
+    'Longest time from the first server error of a release that is rolled back, or from the end of `for`, to its last response.',
+  ),
+})
+
 export type RollingDraft = ValueOf<typeof rolling>
 export type CanaryDraft = ValueOf<typeof canary>
+export type BlueGreenDraft = ValueOf<typeof blueGreen>
 type ValueOf<S> = S extends Shape<infer T> ? T : never
 
-const shapes = ['rolling', 'canary'] as const
+const shapes = ['rolling', 'canary', 'blue-green'] as const
 
 /** The key `shape` tells which table it is; without it, a rolling update. */
-const either: Shape<RollingDraft | CanaryDraft> = {
-  schema: { type: 'object', oneOf: [changing(rolling).schema, canary.schema] },
+const either: Shape<ReleaseDraft> = {
+  schema: { type: 'object', oneOf: [changing(rolling).schema, canary.schema, blueGreen.schema] },
   decode: (node, report) => {
     const told = node.kind === 'map' ? node.entries.find(({ key }) => key === 'shape')?.value : undefined
     if (told === undefined) return rolling.decode(node, report)
@@ -118,6 +147,8 @@ const either: Shape<RollingDraft | CanaryDraft> = {
         return rolling.decode(node, report)
       case 'canary':
         return canary.decode(node, report)
+      case 'blue-green':
+        return blueGreen.decode(node, report)
       case undefined:
         return undefined
     }
@@ -131,4 +162,4 @@ function changing<T>(shape: Shape<T>): Shape<T> {
 }
 
 export const release: Shape<ReleaseDraft> = either
-export type ReleaseDraft = RollingDraft | CanaryDraft
+export type ReleaseDraft = RollingDraft | CanaryDraft | BlueGreenDraft

@@ -1,8 +1,9 @@
 /** The steps of a canary with their times, which depend on when its pods are Ready: the latest time of each without a longer hold. */
-import { asCanary } from '../domain/action.ts'
+import { asCanary, previewOf } from '../domain/action.ts'
 import { showClock, showDuration, showPercent } from '../domain/show.ts'
 import type { PlannedAction } from '../domain/timeline.ts'
 import { type Millis, millis } from '../domain/units.ts'
+import { PREVIEW_ROOM } from '../domain/visit.ts'
 
 export type DescribedStep = {
   readonly share: number
@@ -14,7 +15,8 @@ export function stepsOf({ act, fromMs }: PlannedAction): readonly DescribedStep[
   const release = asCanary(act)
   if (release === undefined) return undefined
   const { withinMs, canary } = release
-  return canary.steps.map((share, index) => ({ share, byMs: millis(fromMs + withinMs + index * canary.holdMs) }))
+  const firstMs = fromMs + withinMs + (previewOf(release) === undefined ? 0 : PREVIEW_ROOM)
+  return canary.steps.map((share, index) => ({ share, byMs: millis(firstMs + index * canary.holdMs) }))
 }
 
 export function stepsSentence({ act }: PlannedAction, steps: readonly DescribedStep[]): string {

@@ -81,8 +81,10 @@ export function reactionWords({ kind, subject }: Pick<ReactionResult, 'kind' | '
       return 'every pod runs the release'
     case 'rolls-back':
       return 'every pod runs what it ran before'
+    case 'previewed':
+      return 'the new release answers on its preview route'
     case 'let-in':
-      return 'every step of the canary is promoted'
+      return subject === 'canary' ? 'every step of the canary is promoted' : 'the new release stays after the switch'
     case 'serves-share':
       return `${subject} is served`
     case 'taken-back':

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { kubernetesActions } from '../../src/adapters/kubernetes/actions/actions.ts'
+import { httpVisits } from '../../src/adapters/visits/visits.ts'
 import { systemClock } from '../../src/cli/clock.ts'
 import { performAction } from '../../src/controller/action.ts'
 import { createCanaries } from '../../src/controller/canary.ts'
@@ -91,7 +92,7 @@ async function performed(
       healing: createHealing(recorder, actions, actions),
       actions,
       triggers,
-      canaries: createCanaries(systemClock, rehearsal, target),
+      canaries: createCanaries({ clock: systemClock, visits: httpVisits() }, rehearsal, target),
     },
     planned,
     { rehearsal, target, timeline: timeline.value },

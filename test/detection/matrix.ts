@@ -532,6 +532,30 @@ const canary = under(
   [CANARY],
 )
 
+const blueGreen = under(
+  'scenarios/blue-green-release.rehearsal.yaml',
+  [
+    {
+      defect: 'green-fails',
+      trap: 'a new release that is well on its preview route and fails under the requests of users',
+      causes: ['canary-worse'],
+      also: ['disturbed'],
+    },
+    {
+      defect: 'preview-elsewhere',
+      trap: 'the preview route leads to the old release, so that the new one is never tried',
+      causes: ['preview-failed'],
+    },
+    {
+      defect: 'routes-refused',
+      trap: 'a policy webhook without pods refuses every change of a route, so that the way back takes 90 s',
+      causes: ['rollback-late'],
+      meanwhile: 'routes-refused',
+    },
+  ],
+  [CANARY],
+)
+
 export const seededDefects: readonly Seeded[] = [
   ...peak,
   ...provider,
@@ -546,5 +570,6 @@ export const seededDefects: readonly Seeded[] = [
   ...steady,
   ...others,
   ...canary,
+  ...blueGreen,
   ...silent,
 ]

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Evidence } from '../../src/domain/evidence.ts'
 import { readIndex, writeIndex } from '../../src/lab/images/image-index.ts'
 import { labPaths } from '../../src/lab/lab.ts'
 import { processFamilies, signalProcess } from '../../src/lab/machine/processes.ts'
@@ -23,6 +24,8 @@ export type Meanwhile =
   | 'quota'
   /** Twenty seconds into the load the API server stops answering, until the run has ended. */
   | 'api-server-stopped'
+  /** From when the release has all requests until 90 s after its rollback was due, no route can be changed. */
+  | 'routes-refused'
   /** A neighbour on the same machine uses 30 % of a core. */
   | 'neighbour'
 
@@ -71,6 +74,8 @@ export function disturbanceOf(kind: Meanwhile): Disturbance {
         },
         undo: async (lab) => signalApiServer(lab, 'SIGCONT'),
       }
+    case 'routes-refused':
+      return routesRefused()
     case 'neighbour':
       return neighbour()
   }
@@ -79,6 +84,24 @@ export function disturbanceOf(kind: Meanwhile): Disturbance {
 async function intoTheLoad(run: Run): Promise<void> {
   await run.until(({ kind }) => kind === 'load-started')
   await sleep(INTO_THE_LOAD_MS)
+}
+
+const REFUSED = 'test/detection/routes-refused.yaml'
+const REFUSED_FOR_MS = 90_000
+
+function routesRefused(): Disturbance {
+  const allowed = async (lab: TestLab) => void (await lab.kubectl('delete', '--ignore-not-found', '-f', REFUSED))
+  const step = (is: string) => (record: Evidence) => record.kind === 'action-step' && record.step.is === is
+  return {
+    during: async (lab, run) => {
+      await run.until(step('done'))
+      await lab.kubectl('apply', '-f', REFUSED)
+      await run.until(step('heal-requested'))
+      await sleep(REFUSED_FOR_MS)
+      await allowed(lab)
+    },
+    undo: allowed,
+  }
 }
 
 const rollout = (lab: TestLab, what: string): Promise<string> =>

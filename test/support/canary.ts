@@ -35,6 +35,20 @@ export const canaryAct = (changes: Partial<CanaryAct['canary']> = {}): CanaryAct
   },
 })
 
+export type BlueGreenAct = Extract<ActionSpec['act'], { kind: 'release'; shape: 'blue-green' }>
+
+/** The same release, which is visited ten times and gets all requests at once. */
+export function blueGreenAct(): BlueGreenAct {
+  const { canary, ...rest } = canaryAct({ steps: [ratio(1)] })
+  const { latency: _, ...gate } = canary.gate
+  return {
+    ...rest,
+    shape: 'blue-green',
+    canary: { ...canary, gate },
+    preview: { headers: { 'x-preview': 'next' }, requests: [{ path: '/login', status: 200 }], times: 10 },
+  }
+}
+
 /** The time of this machine, but faster. */
 export function fastClock(times: number): Clock {
   const [zero, began] = [1_790_000_000_000, performance.now()]
@@ -66,9 +80,17 @@ export type Traffic = {
   readonly shareOf: (asked: number) => number
   readonly badOf: (side: CanarySide) => number
   readonly meanMsOf: (side: CanarySide) => number
+  /** Visits that the new release has answered well so far. */
+  readonly visits: () => number
 }
 
-const healthy: Traffic = { perSecond: 60, shareOf: (asked) => asked, badOf: () => 0, meanMsOf: () => 40 }
+const healthy: Traffic = {
+  perSecond: 60,
+  shareOf: (asked) => asked,
+  badOf: () => 0,
+  meanMsOf: () => 40,
+  visits: () => 0,
+}
 
 /** Both releases are scraped once a second of the clock's time. Returns what stops it. */
 export function createTraffic(
@@ -93,7 +115,8 @@ export function createTraffic(
       const [good = 0, bad = 0] = counts[side]
       const badPart = part * traffic.badOf(side)
       counts[side] = [good + part - badPart, bad + badPart]
-      recorder.record(sampleOf(side, counts[side], traffic.meanMsOf(side)))
+      const visits = side === 'canary' ? traffic.visits() : 0
+      recorder.record(sampleOf(side, [(counts[side][0] ?? 0) + visits, counts[side][1] ?? 0], traffic.meanMsOf(side)))
     }
   }
   tick()

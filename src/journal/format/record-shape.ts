@@ -107,6 +107,8 @@ const actionStep = variants('is', {
   begun: object({ targets: list(text) }),
   evicted: object({ pod: text, node: text }),
   'eviction-refused': object({ pod: text, node: text, problem }),
+  previewed: object({ request: text, asked: amount, good: amount }, { problem: text }),
+  'preview-decided': object({ outcome: oneOf('promote', 'roll-back'), counted: amount }),
   'step-set': object({ step: amount, share }),
   'step-decided': object(
     { step: amount, outcome: oneOf('promote', 'hold', 'roll-back'), note: text },

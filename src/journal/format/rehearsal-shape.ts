@@ -135,6 +135,9 @@ const canary = object({
   ),
 })
 
+const visit = object({ path: text, status: number }, { body: text })
+const preview = object({ headers: labels, requests: some(visit), times: number })
+
 const act = variants('kind', {
   taint: object({ nodes, key: text, effect: oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute') }),
   drain: object({ nodes }),
@@ -142,7 +145,11 @@ const act = variants('kind', {
   scale: object({ workload, replicas: number }),
   pin: object({ workload, replicas: number }),
   rollout: object({ workload }),
-  release: variants('shape', { rolling: object(released), canary: object({ ...released, canary }) }),
+  release: variants('shape', {
+    rolling: object(released),
+    canary: object({ ...released, canary }),
+    'blue-green': object({ ...released, canary, preview }),
+  }),
   flag: object({ configMap: text, key: text, value: text }),
   promote: object({ database: text, to: text }),
 })

@@ -13,6 +13,8 @@ export type CanaryWatch = {
   add(record: Evidence): void
   /** The weights of this step were written now. */
   begin(step: number, at: number): void
+  /** Requests that the new release counted between two moments. */
+  counted(fromAt: number, toAt: number): number
   decide(step: number, now: number, may: { readonly isOver: boolean; readonly mayHold: boolean }): StepDecision
 }
 
@@ -40,6 +42,7 @@ export function createCanaryWatch(rehearsal: Rehearsal, target: Target, named: N
       begun.set(step, at)
       windows.open({ kind: 'step', name: String(step), fromAt: at, toAt: Number.POSITIVE_INFINITY })
     },
+    counted: (fromAt, toAt) => countsBetween(counters, named)('canary', fromAt, toAt).requests,
     decide(step, now, may) {
       ended.set(step, now)
       const earlier = [...begun.keys()].filter((each) => each < step).map(stretchOf)

@@ -6,6 +6,7 @@ import { finding } from '../findings/findings.ts'
 import { allRuled, type Ruled } from '../findings/ruled.ts'
 import { actionHarm } from '../harm/harm.ts'
 import { judgeCanary } from '../reactions/canary.ts'
+import { isPreviewFailed } from '../reactions/preview.ts'
 import { answersTo, noAnswers } from '../reactions/reactions.ts'
 import { judgeRelease } from '../reactions/release.ts'
 import type { ActionLife } from '../seen/action-lives.ts'
@@ -61,8 +62,9 @@ function notDone(
 ): readonly Finding[] {
   const { name, expect, when } = action
   if (state === 'done') return []
-  // A canary that was taken back did what it should, and has a finding of its own.
+  // A release that was taken back at a step or at its preview did what it should, and has a finding of its own.
   if (life?.steps.some(({ decided }) => decided.at(-1)?.outcome === 'roll-back')) return []
+  if (life !== undefined && isPreviewFailed(life)) return []
   if (life?.begun && life.problem === undefined && expect.some((each) => each.kind === 'completes')) return []
   const lines = life?.lines ?? [...seen.run.loadLines, seen.run.headLine]
   const missed = missedTrigger(life)

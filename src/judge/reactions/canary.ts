@@ -13,9 +13,10 @@ import type { Ruled } from '../findings/ruled.ts'
 import { duration } from '../findings/words.ts'
 import type { Harm } from '../harm/harm.ts'
 import type { ActionLife, StepSeen } from '../seen/action-lives.ts'
-import { countsBetween, isCounted, lastAnswer, type NamedCanary } from '../seen/canary-counters.ts'
+import { countsBetween, firstError, isCounted, lastAnswer, type NamedCanary } from '../seen/canary-counters.ts'
 import type { Seen } from '../seen/seen.ts'
 import { createReactionAnswer } from './answer.ts'
+import { isPreviewFailed, judgePreview } from './preview.ts'
 
 type Facts = {
   readonly seen: Seen
@@ -33,7 +34,9 @@ export function judgeCanary(seen: Seen, harm: Harm): readonly Ruled<ReactionResu
   if (act === undefined || life === undefined) return []
   const named = { action: harm.name, release: act }
   const facts: Facts = { seen, harm, act, life, named, served: servedIn(seen, named, life) }
-  return [letIn(facts), ...facts.served.map((each) => wasServed(facts, each)), takenBack(facts)]
+  const preview = judgePreview(seen, harm, named, life)
+  if (isPreviewFailed(life)) return [...preview, takenBack(facts)]
+  return [...preview, letIn(facts), ...facts.served.map((each) => wasServed(facts, each)), takenBack(facts)]
 }
 
 function servedIn(seen: Seen, named: NamedCanary, life: ActionLife): readonly StepServed[] {
@@ -45,14 +48,18 @@ function servedIn(seen: Seen, named: NamedCanary, life: ActionLife): readonly St
 }
 
 function letIn({ harm, act, life, served }: Facts): Ruled<ReactionResult> {
-  const answer = createReactionAnswer(harm, 'let-in', 'canary')
+  const answer = createReactionAnswer(harm, 'let-in', act.shape)
   const { canary } = act
   const lines = life.steps.flatMap(({ line, decided }) => [line, ...decided.slice(-1).map((each) => each.line)])
   const [last] = life.steps.slice(-1)
   const decision = last?.decided.at(-1)
-  if (life.steps.length === canary.steps.length && decision?.outcome === 'promote') {
+  if (last !== undefined && life.steps.length === canary.steps.length && decision?.outcome === 'promote') {
     const tookMs = decision.at - harm.createdAt
-    const sentence = `${nameOf(act)} was let in through all ${canary.steps.length} steps in ${duration(tookMs)}; at ${showPercent(last?.share ?? 0)}: ${decision.note}.`
+    if (act.shape === 'blue-green') {
+      const sentence = `${nameOf(act)} got all requests at once and was watched for ${duration(decision.at - last.at)}: ${decision.note}.`
+      return answer.held({ sentence, tookMs, lines })
+    }
+    const sentence = `${nameOf(act)} was let in through all ${canary.steps.length} steps in ${duration(tookMs)}; at ${showPercent(last.share)}: ${decision.note}.`
     return answer.held({ sentence, tookMs, lines })
   }
   if (last === undefined && life.problem !== undefined) {
@@ -68,7 +75,7 @@ function letIn({ harm, act, life, served }: Facts): Ruled<ReactionResult> {
     case 'weight-not-served':
       // The step has a finding of its own where all evidence shows the same.
       return served.some(({ share }) => share?.isOff)
-        ? { result: { kind: 'let-in', subject: 'canary', sentence, held: false }, findings: [] }
+        ? { result: { kind: 'let-in', subject: act.shape, sentence, held: false }, findings: [] }
         : answer.broken('weight-not-served', { sentence, lines })
     default:
       return answer.unknown(sentence, lines)
@@ -83,11 +90,10 @@ function wasServed({ harm, act }: Facts, { step, share }: StepServed): Ruled<Rea
   return share.isOff ? answer.broken('weight-not-served', told) : answer.held(told)
 }
 
-/** From the decision to roll back, or the planned end, to the last response that the new release is known to have given. */
+/** From the rollback, or the breach that led to it, to the last response that the new release is known to have given. */
 function takenBack({ seen, harm, act, life, named }: Facts): Ruled<ReactionResult> {
   const answer = createReactionAnswer(harm, 'taken-back', 'rollback', act.backWithinMs)
-  const breach = life.steps.flatMap(({ decided }) => decided).find(({ outcome }) => outcome === 'roll-back')
-  const begun = breach ?? life.healRequested
+  const begun = rollbackOf(seen, act, life, named)
   if (begun === undefined) return answer.unknown(`${harm.name} was not seen to be rolled back.`, life.lines)
   if (!isCounted(seen.counters, named))
     return answer.unknown(`What ${nameOf(act)} answered was not counted.`, [begun.line])
@@ -95,7 +101,7 @@ function takenBack({ seen, harm, act, life, named }: Facts): Ruled<ReactionResul
   const tookMs = Math.max(0, (last?.at ?? begun.at) - begun.at)
   const lines = [begun.line, last?.line]
   const told = {
-    sentence: `${nameOf(act)} answered its last request ${duration(tookMs)} after its rollback was ${breach === undefined ? 'due' : 'decided'}; ${duration(act.backWithinMs)} were allowed.`,
+    sentence: `${nameOf(act)} answered its last request ${duration(tookMs)} after ${begun.what}; ${duration(act.backWithinMs)} were allowed.`,
     tookMs,
     lines,
   }
@@ -103,6 +109,23 @@ function takenBack({ seen, harm, act, life, named }: Facts): Ruled<ReactionResul
   if (seen.run.seenUntil - begun.at < act.backWithinMs)
     return answer.unknown(`The run ended before ${nameOf(act)} was known to be taken back.`, lines)
   return answer.held(told)
+}
+
+type Rollback = { readonly at: number; readonly line: number; readonly what: string }
+
+/** Users feel a release that gets all requests from its first error on, and not from when somebody decides. */
+function rollbackOf(seen: Seen, act: CanaryRelease, life: ActionLife, named: NamedCanary): Rollback | undefined {
+  const step = life.steps.find(({ decided }) => decided.some(({ outcome }) => outcome === 'roll-back'))
+  const breach = step?.decided.find(({ outcome }) => outcome === 'roll-back')
+  if (step === undefined || breach === undefined) {
+    const due = life.healRequested
+    return due && { ...due, what: 'its rollback was due' }
+  }
+  const error =
+    act.shape === 'blue-green' && breach.reason === 'worse' ? firstError(seen.counters, named, step.at) : undefined
+  if (error === undefined || error.at > breach.at) return { ...breach, what: 'its rollback was decided' }
+  const decidedMs = breach.at - error.at
+  return { ...error, what: `its first server error (${duration(decidedMs)} until the rollback was decided)` }
 }
 
 const nameOf = ({ workload }: CanaryRelease): string => `${workload.kind} ${workload.name}`

@@ -1,5 +1,5 @@
 /** Fold over the steps of each action. */
-import type { StepDecision } from '../../domain/canary.ts'
+import type { PreviewOutcome, StepDecision } from '../../domain/canary.ts'
 import type { ActionStepData } from '../../domain/evidence.ts'
 import { createLives, type Life, type Lives, livedInCommon, type Moment } from './life.ts'
 
@@ -9,11 +9,22 @@ export type ActionLife = Life & {
   readonly begun?: Moment & { readonly targets: readonly string[] }
   readonly done?: Moment & { readonly note: string }
   readonly pods: readonly string[]
+  /** Requests of a preview, and what was decided about it. */
+  readonly previews: readonly (Moment & PreviewSeen)[]
+  readonly previewDecided?: Moment & { readonly outcome: PreviewOutcome }
   /** Steps of a canary in order. */
   readonly steps: readonly StepSeen[]
   readonly evicted: readonly Eviction[]
   /** By pod: how often its eviction was refused, and the last time. */
   readonly refused: ReadonlyMap<string, Eviction & { readonly times: number; readonly problem: string }>
+}
+
+/** `problem`: the first answer that was not good. */
+export type PreviewSeen = {
+  readonly request: string
+  readonly asked: number
+  readonly good: number
+  readonly problem?: string
 }
 
 /** From when on a canary was given this share, and what was decided about it and when. */
@@ -30,8 +41,9 @@ const decidedBy = (seen: StepSeen, { outcome, reason, note }: StepDecision, mome
 
 export type ActionLives = Lives<ActionLife, ActionStepData>
 
-export const actionLives = (): ActionLives =>
-  createLives<ActionLife, ActionStepData>({ lines: [], pods: [], steps: [], evicted: [], refused: new Map() }, lived)
+const NOTHING_YET = { lines: [], pods: [], previews: [], steps: [], evicted: [], refused: new Map() } as const
+
+export const actionLives = (): ActionLives => createLives<ActionLife, ActionStepData>(NOTHING_YET, lived)
 
 function lived(life: ActionLife, step: ActionStepData, moment: Moment): ActionLife {
   switch (step.is) {
@@ -46,6 +58,12 @@ function lived(life: ActionLife, step: ActionStepData, moment: Moment): ActionLi
       const times = (life.refused.get(pod)?.times ?? 0) + 1
       return { ...life, refused: new Map(life.refused).set(pod, { ...moment, pod, node, problem, times }) }
     }
+    case 'previewed': {
+      const { is: _, ...preview } = step
+      return { ...life, previews: [...life.previews, { ...moment, ...preview }] }
+    }
+    case 'preview-decided':
+      return { ...life, previewDecided: { ...moment, outcome: step.outcome } }
     case 'step-set':
       return { ...life, steps: [...life.steps, { ...moment, step: step.step, share: step.share, decided: [] }] }
     case 'step-decided':

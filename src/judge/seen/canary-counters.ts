@@ -132,6 +132,19 @@ export function lastAnswer(
   return last && { at: last.toAt, line: last.line }
 }
 
+/** The first server error that the new release was seen to answer from a moment on. */
+export function firstError(
+  counters: Counters,
+  named: NamedCanary,
+  fromAt: number,
+): { readonly at: number; readonly line: number } | undefined {
+  const [first] = tracksOf(counters, named, 'canary', 'bad')
+    .flatMap(({ increments }) => increments)
+    .filter(({ count, toAt }) => count > 0 && toAt > fromAt)
+    .sort((a, b) => a.toAt - b.toAt)
+  return first && { at: first.toAt, line: first.line }
+}
+
 /** Whether requests of the new release were counted at all. */
 export const isCounted = (counters: Counters, named: NamedCanary): boolean =>
   tracksOf(counters, named, 'canary', 'requests').some(({ increments }) => increments.length > 0)

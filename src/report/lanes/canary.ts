@@ -1,8 +1,8 @@
-/** Canaries: the share of the requests that was asked for and the share that both releases counted, with the fate of each step below. */
+/** Canaries and blue-green releases: the share of the requests that was asked for and the share that both releases counted, with the fate of each step below. */
 import type { StepOutcome } from '../../domain/canary.ts'
 import type { ActionStep, ActionStepData, Sample } from '../../domain/evidence.ts'
 import { showPercent } from '../../domain/show.ts'
-import { canariesOf, canaryCounters, countsBetween } from '../../judge/seen/canary-counters.ts'
+import { canariesOf, canaryCounters, countsBetween, type NamedCanary } from '../../judge/seen/canary-counters.ts'
 import { createCounters } from '../../judge/seen/counters.ts'
 import { type Chart, line, type Point, type Span, type SpanLook } from '../chart.ts'
 import type { Drawing, LaneOf } from '../lane.ts'
@@ -26,7 +26,7 @@ export const canaryLane: LaneOf = ({ rehearsal }) => {
       canaries.flatMap((named) => {
         const steps = seen.get(named.action) ?? []
         if (!steps.some(({ step }) => step.is === 'step-set')) return []
-        return [chartOf(named.action, steps, servedOf(countsBetween(counters, named), drawing), drawing)]
+        return [chartOf(named, steps, servedOf(countsBetween(counters, named), drawing), drawing)]
       }),
   }
 }
@@ -42,11 +42,16 @@ function servedOf(counts: ReturnType<typeof countsBetween>, { zeroAt, seconds }:
   return points
 }
 
-function chartOf(name: string, steps: readonly Seen[], served: readonly Point[], { seconds }: Drawing): Chart {
+function chartOf(
+  { action: name, release: { shape } }: NamedCanary,
+  steps: readonly Seen[],
+  served: readonly Point[],
+  { seconds }: Drawing,
+): Chart {
   const spans = spansOf(steps, seconds)
   return {
     id: `canary-${name.replace(/[^\w-]+/g, '-')}`,
-    title: `Canary ${name}: share of the new release`,
+    title: `${titles[shape]} ${name}: share of the new release`,
     unit: '% of the requests',
     caption: `${spans.map(({ text }) => text).join('; ')}.`,
     lines: [line('asked for', askedOf(steps), 2, 'step', true), line('served', served, 1)],
@@ -55,6 +60,8 @@ function chartOf(name: string, steps: readonly Seen[], served: readonly Point[],
     rows: [{ name: 'steps', spans }],
   }
 }
+
+const titles = { canary: 'Canary', 'blue-green': 'Blue-green' } as const
 
 function askedOf(steps: readonly Seen[]): readonly Point[] {
   const points = steps.flatMap(({ at, step }): readonly Point[] => {

@@ -163,6 +163,21 @@ function actionWords(subject: string, step: EvidenceOf<'action-step'>['step']): 
       return { subject, text: `: evicted ${step.pod} from ${step.node}` }
     case 'eviction-refused':
       return { subject, text: `: ${step.pod} stays for now: ${step.problem}`, look: 'warn' }
+    case 'previewed': {
+      const { request, good, asked, problem } = step
+      const why = problem === undefined ? '' : `: ${problem}`
+      return {
+        subject,
+        text: `: ${good} of ${asked} answers to ${request} were good on its preview route${why}`,
+        look: problem === undefined ? 'good' : 'bad',
+      }
+    }
+    case 'preview-decided':
+      return {
+        subject,
+        text: `: its preview ${step.outcome === 'promote' ? 'is proven' : 'failed'}, its pods counted ${step.counted} requests`,
+        look: stepLooks[step.outcome],
+      }
     case 'step-set':
       return { subject, text: `: step ${step.step}, ${showPercent(step.share)} of the requests` }
     case 'step-decided':

@@ -50,10 +50,11 @@ async function canary(enacting: Enacting<Traffic>): Promise<PreparedAction> {
       for (const undo of pods) await change(enacting, undo, signal)
       onStep({ is: 'begun', targets })
       await untilRolledOut(enacting, object, settled, wanted.withinMs, signal)
+      if ((await gate.preview()) === 'roll-back') return
       for (const [index, share] of wanted.canary.steps.entries()) {
         const { stable, canary: fresh } = weightsOf(share)
         await change(enacting, weights, signal, (now) => weightsPatch(now, weights.backends, [stable, fresh]))
-        if ((await gate(index + 1, share)) === 'roll-back') return
+        if ((await gate.step(index + 1, share)) === 'roll-back') return
       }
       onStep({ is: 'done', note: note(0) })
     },

@@ -1,0 +1,40 @@
+/**
+ * A visit: one request that matchday itself sends through the entry of the target, to see who answers it and how. The load has no part in it. A few
+ * visits a second prove what counters cannot tell apart: what one client got.
+ */
+import { type Some, seconds } from './units.ts'
+
+export type VisitRequest = {
+  readonly path: string
+  /** Body of a POST, as JSON; a GET if left out. */
+  readonly body?: string
+  /** The status of a good answer. */
+  readonly status: number
+}
+
+export type Headers = Readonly<Record<string, string>>
+
+export const visitWords = ({ path, body }: VisitRequest): string => `${body === undefined ? 'GET' : 'POST'} ${path}`
+
+/** A new release is visited on a route of its own before it gets any request of a user. */
+export type Preview = {
+  /** Headers by which the route tells a preview from the requests of users. */
+  readonly headers: Headers
+  readonly requests: Some<VisitRequest>
+  /** How often each of them is sent. */
+  readonly times: number
+}
+
+/** What the plan allows for a preview: routers settle, the visits are sent, and their counts are read. */
+export const PREVIEW_ROOM = seconds(10)
+
+export const previewWords = ({ headers, requests, times }: Preview): string =>
+  `${times} times ${requests.map(visitWords).join(' and ')} with ${headerWords(headers)}`
+
+export const headerWords = (headers: Headers): string =>
+  Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join(', ')
+
+/** The share of the visits of a preview that the pods of the new release must have counted: scrapes cut requests at the edges. */
+export const PREVIEW_COUNTED = 0.9

@@ -1,0 +1,42 @@
+/** Requests that matchday itself sends through the entry of the target, such as those of a preview. */
+import type { Preview, VisitRequest } from '../domain/visit.ts'
+import { may, need, record } from './record.ts'
+import { integer, mapped, type Shape, someOf, table, text } from './shape.ts'
+
+// A field name of HTTP (RFC 9110, 5.1). `host` is one of them: a preview may have a host name of its own.
+const headerName = {
+  form: 'the name of a header',
+  example: 'x-preview',
+  pattern: /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/,
+}
+const headerValue = text({
+  form: 'the value of a header',
+  example: 'next',
+  pattern: /^[\x21-\x7e]([\x20-\x7e]{0,510}[\x21-\x7e])?$/,
+})
+
+export const headers = table(headerName, headerValue)
+
+const visit: Shape<VisitRequest> = mapped(
+  record({
+    path: need(
+      text({ form: 'a path that begins with /', example: '/healthz', pattern: /^\/[\x21-\x7e]{0,2000}$/ }),
+      'Path and query, below the entry of the target.',
+    ),
+    body: may(text({ form: 'a text', example: '{"name": "nobody"}' }), 'JSON that is sent by POST; a GET if left out.'),
+    status: may(integer({ min: 100, max: 599, what: 'an HTTP status' }), 'Status of a good answer; 200 if left out.'),
+  }),
+  ({ path, body, status }) => ({ path, status: status ?? 200, ...(body === undefined ? {} : { body }) }),
+)
+
+/** A few visits tell a release that answers from one that does not, and cost nothing. */
+const TIMES = 10
+
+export const preview: Shape<Preview> = mapped(
+  record({
+    headers: need(headers, 'Headers by which the route tells a preview from the requests of users.'),
+    requests: need(someOf(visit), 'Requests that are sent to the new release. They must fall under `gate.where`.'),
+    times: may(integer({ min: 1, max: 1000, what: 'a number of requests' }), 'How often each is sent; 10 if left out.'),
+  }),
+  ({ times, ...rest }) => ({ ...rest, times: times ?? TIMES }),
+)
