@@ -681,6 +681,18 @@ const gameday = strict({
     .describe('the record, without its time'),
 })
 
+const imageArchives = strict({
+  format,
+  images: z.array(
+    strict({
+      name: text.describe('as the workload calls it'),
+      reference: text.describe('with registry and tag'),
+      digest: text.describe('of the manifest: what a pod names'),
+      file: text.describe('the archive'),
+    }),
+  ),
+})
+
 export const outputSchemas: Readonly<Record<string, object>> = {
   'verdict.schema.json': published('Verdict', '`matchday run` and `matchday judge`; also verdict.json.', verdict),
   'plan.schema.json': published('Plan', '`matchday plan`', plan),
@@ -707,6 +719,7 @@ export const outputSchemas: Readonly<Record<string, object>> = {
   'publish.schema.json': published('Publish', '`matchday publish`', publishedRun),
   'open.schema.json': published('Open', '`matchday open`', open),
   'toolchain.schema.json': published('Toolchain', '`matchday toolchain build`', tools),
+  'images.schema.json': published('Images', '`matchday images build`', imageArchives),
   'lab.schema.json': published('Lab', '`matchday lab up`, `status`, `keda` and `down`', lab),
   'scenario-try.schema.json': published('Tried script', '`matchday scenario try`', tried),
   'scenario-from.schema.json': published('Written script', '`matchday scenario from`', written),

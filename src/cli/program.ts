@@ -9,6 +9,7 @@ import { addDashboard } from './commands/dashboard.ts'
 import { addGameday } from './commands/gameday.ts'
 import { addHeal } from './commands/heal.ts'
 import { addHistory } from './commands/history.ts'
+import { addImages } from './commands/images.ts'
 import { addInit } from './commands/init.ts'
 import { addJudge } from './commands/judge.ts'
 import { addK6 } from './commands/k6.ts'
@@ -69,6 +70,7 @@ export function program(finish: (code: number) => void): Command {
     addSlo,
     addHeal,
     addLab,
+    addImages,
     addToolchain,
     addScenario,
     addK6,

@@ -116,6 +116,8 @@ describe('flags', () => {
     [['judge', '--verify-key', '/nowhere'], 'openssl genpkey'],
     [['lab', 'up', '--workload', '/nowhere'], 'there is no /nowhere'],
     [['toolchain', 'build', 'k7'], 'did you mean "k6"?'],
+    [['images', 'build', 'casino/walet'], 'did you mean "casino/wallet"?'],
+    [['images', 'build', '--tag', 'a b', '--registry', 'https://Example'], 'is no prefix of an image name'],
     [['lab', 'status', '-o', 'kubeconf'], 'did you mean "kubeconfig"?'],
   ])('of %j are refused: %s', async (words, said) => {
     const { code, stderr } = await performed(...words)

