@@ -58,6 +58,10 @@ function objectsIn(folder: string, keep: (file: string) => boolean = () => true)
 
 const base = objectsIn(join(manifests, 'base'))
 const lab = objectsIn(join(manifests, 'lab'))
+const cluster = objectsIn(
+  join(manifests, 'cluster'),
+  (file) => file !== 'settings.yaml' && file !== 'prometheus-adapter.yaml',
+)
 const keda = objectsIn(join(manifests, 'keda'))
 const canary = objectsIn(join(manifests, 'canary'))
 const nameOf = ({ kind, metadata }: KubeObject): string => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`
@@ -230,14 +234,17 @@ describe('every flow', () => {
 })
 
 describe('autoscalers', () => {
-  it.each([['base', base] as const, ['lab', lab] as const])('begin at the replicas that %s asks for', (_, objects) => {
-    const scalers = objects.filter(({ kind }) => kind === 'HorizontalPodAutoscaler')
-    expect(scalers.map(({ metadata }) => metadata.name).sort()).toEqual(['gateway', 'payments-api', 'realtime'])
-    for (const { metadata, spec } of scalers) {
-      const deployment = found(objects, `Deployment casino/${metadata.name}`)
-      expect([metadata.name, spec.minReplicas]).toEqual([metadata.name, deployment.spec.replicas])
-    }
-  })
+  it.each([['base', base] as const, ['lab', lab] as const, ['cluster', cluster] as const])(
+    'begin at the replicas that %s asks for',
+    (_, objects) => {
+      const scalers = objects.filter(({ kind }) => kind === 'HorizontalPodAutoscaler')
+      expect(scalers.map(({ metadata }) => metadata.name).sort()).toEqual(['gateway', 'payments-api', 'realtime'])
+      for (const { metadata, spec } of scalers) {
+        const deployment = found(objects, `Deployment casino/${metadata.name}`)
+        expect([metadata.name, spec.minReplicas]).toEqual([metadata.name, deployment.spec.replicas])
+      }
+    },
+  )
 })
 
 describe('overlays', () => {
@@ -250,14 +257,21 @@ describe('overlays', () => {
     return resources
   }
   const patchesOf = (name: string) => objectsIn(join(defects, name), (file) => !resourcesOf(name).includes(file))
-  const overlays = [['lab', lab] as const, ...names.map((name) => [name, patchesOf(name)] as const)]
+  const overlays = [
+    ['lab', lab] as const,
+    ['cluster', cluster] as const,
+    ...names.map((name) => [name, patchesOf(name)] as const),
+  ]
   const existing = [...base, ...keda, ...canary]
 
   it('are at least 24 defects, each in the README', () => {
     const readme = readFileSync(join(root, 'src/platform/README.md'), 'utf8')
     expect(names.length).toBeGreaterThanOrEqual(24)
     expect(
-      overlays.filter(([name, patches]) => name !== 'lab' && patches.length === 0 && resourcesOf(name).length === 0),
+      overlays.filter(
+        ([name, patches]) =>
+          !['lab', 'cluster'].includes(name) && patches.length === 0 && resourcesOf(name).length === 0,
+      ),
     ).toEqual([])
     expect(names.filter((name) => !readme.includes(`\n| \`${name}\` |`))).toEqual([])
   })
