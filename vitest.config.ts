@@ -6,8 +6,8 @@ import { LabOrder } from './test/support/lab-order.ts'
 import { LABS_MAX } from './test/support/lending.ts'
 
 // Tiers with different promises: `unit` is quick; `process` runs real servers (PostgreSQL, services) side by side; `lab` boots the real control
-// plane, two files at a time, each at its own place on the machine; what judges time has the machine `alone`, after the others. `crash` kills the
-// controller at every step, and `canary` rehearses seeded defects: they are no part of `npm test`, which is to take a quarter of an hour.
+// plane, two files at a time, each at its own place on the machine; `alone` runs the tests that judge response times, one at a time, after the
+// others. `crash` kills the controller at every step, and `canary` rehearses seeded defects. `npm test` leaves these two out to stay near 20 minutes.
 // vitest would give up after a second: too little for another process on a busy machine.
 const patient = { poll: { timeout: 10_000, interval: 50 } }
 
@@ -99,7 +99,7 @@ export default defineConfig({
           expect: patient,
         },
       },
-      // The two long tiers: CI runs them after `npm test`'s (test/support/all.ts).
+      // The two long tiers. CI runs them after the tiers of `npm test` (test/support/all.ts).
       {
         test: {
           name: 'crash',

@@ -1,7 +1,7 @@
 /**
- * CPU of the ingress for each request: an HTTPRoute with weights against an Ingress, in turns on one ingress. With
- * `MATCHDAY_BENCH_BEFORE=<another checkout>` also an Ingress of this version against one of that version. And how long a changed weight takes
- * from the object to the first response.
+ * Measures the ingress's CPU time per request: an HTTPRoute with weights against an Ingress, alternating on one server. With
+ * `MATCHDAY_BENCH_BEFORE=<another checkout>` it also compares an Ingress of this version with one of that version. It also measures how long a
+ * changed weight takes to reach the first response.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,7 +18,7 @@ const NAMES = ['stable', 'canary']
 const ROUNDS = 9
 const REQUESTS = 1_500
 const CLIENTS = 4
-// Two counters instead of one, a match and a share: some microseconds of the 100 that a request costs.
+// An HTTPRoute adds a second counter, a match and a weighted choice: a few microseconds of the 100 that a request costs.
 const ROUTE_RATIO_MAX = 1.15
 const BEFORE_RATIO_MAX = 1.05
 const WEIGHT_MS_MAX = 1_000

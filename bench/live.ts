@@ -1,6 +1,6 @@
 /**
- * The live page of a recorded run, in real time: what five viewers cost its server, over what the same server costs with none, and how long after its
- * record an event is on the screen of a real browser. Where there is no Chromium, until it arrives at a viewer.
+ * Replays a recorded run in real time on the live page. Measures the server's CPU with five viewers minus its CPU with none, and the time from the
+ * record of an event until a real browser shows it. Without Chromium, it measures until a viewer receives it.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -101,7 +101,7 @@ async function startServer(folder: string): Promise<Server> {
 
 /** Share of a core. */
 async function costOver({ ticks }: Server, ms: number): Promise<number> {
-  // What a new viewer costs once is no part of what it costs while it watches.
+  // The one-time cost of a new viewer does not count.
   await sleep(3000)
   const before = ticks().at(-1)
   await sleep(ms)

@@ -67,7 +67,7 @@ export const doubleClick = measure<Sessions>('double-click', (arrival, sessions)
   }),
 )
 
-/** How long a client waits that sends its deposit again because it never looked at the answer. */
+/** How long a client waits before it sends its deposit again because it missed the answer. */
 const RETRY_AFTER_S = 8
 const retryingLate = operating({
   name: 'deposit',

@@ -1,4 +1,4 @@
-// An ingress in a process of its own: started with the folder of a checkout, so that another version can be compared. Tells how much CPU it used.
+// Runs an ingress in its own process from the checkout that is given, so that two versions can be compared. It reports its CPU time.
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 

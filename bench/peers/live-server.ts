@@ -1,4 +1,4 @@
-/** The server of a live page in a process of its own, as `matchday run --live` has it: says its addresses, then its CPU time twice a second. */
+/** Runs the live page's server in its own process, like `matchday run --live`. It prints its addresses, then its CPU time twice a second. */
 import { join } from 'node:path'
 import { watchRun } from '../../src/live/watch-run.ts'
 

@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 
 export type Viewer = {
-  /** All that arrived. */
+  /** Everything received so far. */
   heard(): string
   leave(): void
 }

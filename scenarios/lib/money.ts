@@ -39,7 +39,7 @@ export const amountOf = (low: number): number => 500 + (low % 10_000)
 
 export type Operating = {
   (arrival: Arrival, send: (order: Order) => Answer): Outcome
-  /** The order of the n-th arrival of this profile, for those who send it again. */
+  /** The order of this profile's n-th arrival, for profiles that send an order again. */
   orderOf(n: number): Order
 }
 

@@ -1,6 +1,6 @@
 /**
- * What the platform pushes to clients: each watched seat counts the keys that come, by the time that the platform gives them, and when it could be
- * reached. At the end it is logged, a line for each seat; matchday compares it with the book that says what was due.
+ * Receipts of pushed messages. Each watched seat counts the keys that it receives by the platform's timestamp, and records when it was connected. At
+ * the end each seat logs one line. matchday compares these lines with the book that lists what was due.
  */
 import crypto from 'k6/crypto'
 import { type ReceivedCell, SLICE_MS } from '../../src/domain/deliveries.ts'
@@ -10,13 +10,13 @@ import { RECEIPTS_MARK } from '../../src/wire/load-plan.ts'
 /** Seats of all VUs that are watched: enough to notice one loss in some hundreds, few enough for any population. */
 export const WATCHED_SEATS = 200
 
-/** A pushed message about one key, and the platform's time of it in epoch ms. Undefined: another message. */
+/** The key of a pushed message and the platform's timestamp (epoch ms). Undefined for other messages. */
 export type ReceiptOf = (message: string) => { readonly key: string; readonly at: number } | undefined
 
 export type Watch = {
   /** A message over a connection; `seen` holds the keys that came over it. */
   heard(message: string, receivedAt: number, seen: Set<string>): void
-  /** A connection has ended over which the platform was heard from then until then. */
+  /** A connection has ended. The times are those of the first and the last message from the platform. */
   covered(fromAt: number, toAt: number): void
   tell(stream: string, place: { readonly part: number; readonly parts: number; readonly watched: number }): void
 }
@@ -33,7 +33,7 @@ export function createWatch(receiver: string, receiptOf: ReceiptOf): Watch {
       const { key, at } = receipt
       if (seen.has(key)) again++
       seen.add(key)
-      // After a reconnect a key may come a second time: its sender did not know that it had arrived.
+      // After a reconnect a key may arrive a second time, because its sender could not know that it had arrived.
       if (known.has(key)) return
       known.add(key)
       const { low, high } = digestOf(crypto.md5(key, 'hex'))

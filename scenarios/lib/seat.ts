@@ -38,7 +38,7 @@ export type Seating = {
   readonly guarded: (handle: () => void) => void
   /** A socket opened (1) or an open one closed (-1). */
   readonly onOpen: (change: 1 | -1) => void
-  /** Counts what is pushed to a seat; undefined if nobody watches it. */
+  /** Counts what is pushed to this seat; undefined if the seat is not watched. */
   readonly watch?: (seat: number) => Watch | undefined
 }
 
@@ -53,7 +53,7 @@ type Line = {
   readonly awaiting: Set<number>
   /** Pings lost since the last pong. */
   silent: number
-  /** When it opened, and when the platform was last heard over it. */
+  /** When it opened, and when the last message from the platform arrived. */
   openedAt?: number
   heardAt: number
   /** Keys that were pushed over it. */
@@ -120,7 +120,7 @@ export function createSeat(number: number, { urlOf, lifetimeMs, record, guarded,
     home = server
   }
 
-  /** A connection may have been dead for a while when it ends: it reached the client until the platform was last heard. */
+  /** A connection may be dead for a while before it ends, so it counts as connected only until the last message from the platform. */
   const covered = ({ openedAt, heardAt }: Line): void => {
     if (openedAt !== undefined) watched?.covered(openedAt, heardAt)
   }

@@ -19,7 +19,7 @@ const TICK_MS = 20
 const TICKS_PER_PING = Math.max(1, Math.round(PING_MS / TICK_MS))
 const TICKS_PER_GAUGE = 1000 / TICK_MS
 
-/** What the platform pushes over the sockets: the stream's name in the target file, and how its messages are read. */
+/** A stream that the platform pushes over sockets: its name in the target file, and how its messages are parsed. */
 export type Pushed = { readonly stream: string; readonly receiptOf: ReceiptOf }
 
 /** Makes the function of the profile `sockets`. `urlOf` gives the address for a session's token. */

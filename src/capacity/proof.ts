@@ -35,8 +35,9 @@ export type Proof = {
 }
 
 /**
- * Objectives that are proven on a full machine are proven: it can only have made answers slower. Everything else on a full machine is the
- * generator's. Arrivals that never started come after bad answers: when answers are slow, the generator runs out of clients because of the platform.
+ * Objectives that are proven on a saturated machine count, because saturation only makes answers slower. Any other result on a saturated machine is
+ * put down to the generator. Arrivals that never started come after bad answers: when answers are slow, the generator runs out of clients because of
+ * the platform.
  */
 export function proofOf(facts: LoadFacts): Proof {
   const { lost, starved } = facts

@@ -1,6 +1,6 @@
 /**
- * A process beside a run, whose work must not delay the controller. Both ends stand here: the child gets a line when the run is over; a pipe that ends
- * without one means that its run was killed.
+ * A process beside a run, whose work must not delay the controller. This file has the parent's side and the child's side. The child gets a line when
+ * the run is over; a pipe that closes without this line means that the run was killed.
  */
 import { spawn } from 'node:child_process'
 import { setPriority } from 'node:os'
@@ -19,7 +19,7 @@ export type AttachedChild = {
   kill(): void
 }
 
-/** Starts `matchday WORDS --attached` and shows what it prints. A child that cannot start is no reason to end the run; `without` says what is missing then. */
+/** Starts `matchday WORDS --attached` and shows what it prints. The run goes on if the child cannot start; `without` names what is missing then. */
 export function attachedChild(words: readonly string[], without: string): AttachedChild {
   const command = fileURLToPath(new URL('bin.mjs', import.meta.url))
   const child = spawn(process.execPath, [command, ...words, '--attached'], { stdio: ['pipe', 'pipe', 'inherit'] })
@@ -37,12 +37,12 @@ export function attachedChild(words: readonly string[], without: string): Attach
 
 /** How long the end of a run waits for receivers, and how long a killed run goes on trying. */
 export const GRACE_MS = 10_000
-/** Longer waiting is said. */
+/** A longer wait is shown at the prompt. */
 const SILENT_MS = 1500
 /** A child that does not end by itself after that is stopped. */
 const STOP_MS = 2000
 
-/** The run is over. Waits for the child to deliver what is left, for some seconds at most; `what` says what the prompt waits for. */
+/** The run is over. Waits some seconds at most for the child to deliver the rest; `what` names it at the prompt. */
 export async function endChild(child: AttachedChild, what: string): Promise<void> {
   child.over()
   const waited = new AbortController()
@@ -57,14 +57,14 @@ export async function endChild(child: AttachedChild, what: string): Promise<void
   child.kill()
 }
 
-/** For the child's end. A terminal sends Ctrl-C to all of its processes: the run decides when this one ends. */
+/** The child's side. A terminal sends Ctrl-C to all of its processes, but the child ends only when the run does. */
 export function attachToRun(): void {
   for (const name of ['SIGINT', 'SIGHUP'] as const) process.on(name, () => undefined)
   // On a busy machine the load generator and the controller go first.
   setPriority(5)
 }
 
-/** False when the pipe ended without a word. */
+/** False if the pipe closed without the line. */
 export async function runIsOver(): Promise<boolean> {
   for await (const line of createInterface({ input: process.stdin })) if (line === OVER) return true
   return false

@@ -25,10 +25,10 @@ export const UNREAD = 'posture-unread'
 
 /** The rest of the release checklist. A rehearsal answers part of it with evidence. */
 export const QUESTIONS: readonly string[] = [
-  'Canary plan: which shares, which gates (p95, error rate, anomalies of deposits and bets), who decides?',
+  'Canary plan: which shares, which gates (p95, error rate, anomalies of business metrics), who decides?',
   'Rollback: the command, and when it was last tried (a rehearsal with rollout shows it).',
   'Feature flags for an incident: which, where, and how long until they work (a rehearsal with flag shows it)?',
-  'Switch of PSP and of game provider: who does it, and how (a rehearsal with their faults shows it)?',
+  'Switch to another provider: who does it, and how (a rehearsal with their faults shows it)?',
   'Disaster recovery: was the cutover rehearsed, and a point-in-time restore tested, this quarter?',
   'Secrets: which manager rotates them, and who notices when it does not?',
   'Warm pool: how long until a node more is Ready?',

@@ -31,7 +31,7 @@ export type LabChoice = {
   readonly place?: Place
   /** Also if the workload has no ScaledObject. */
   readonly keda?: boolean
-  /** By default what MATCHDAY_LAB_NETWORK says. */
+  /** Default: MATCHDAY_LAB_NETWORK. */
   readonly network?: NetworkChoice | undefined
   readonly signal: AbortSignal
 }

@@ -24,7 +24,7 @@ export function startLivePage(folder: string, port: string | undefined): LiveChi
 /** How long the page of a killed run stays when nobody looks at it. */
 const ORPHAN_MS = 60_000
 
-/** The child's end. */
+/** The child's side. */
 export async function watchForRun(watching: WatchOptions): Promise<number> {
   attachToRun()
   const watched = await watchRun(watching)

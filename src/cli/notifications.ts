@@ -1,4 +1,4 @@
-/** What commands need of notifications: where they go, what is told of a verdict, and what is said of those that did not arrive. */
+/** Notifications, for the commands: where they go, what they contain about a verdict, and the message about those that did not arrive. */
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'

@@ -1,6 +1,6 @@
 /**
- * Notifications of a run that is under way are sent by a process of their own, as the live page is shown by one (live-child.ts): a receiver that is
- * slow, or a TLS handshake, must not delay the controller.
+ * A separate process sends the notifications of a run that is under way, as for the live page (live-child.ts). A slow receiver or a TLS handshake
+ * must not delay the controller.
  */
 import { exitCodes } from '../domain/verdict.ts'
 import { followRun } from '../notify/notify-run.ts'
@@ -24,7 +24,7 @@ export function createNotificationChild(folder: string): NotificationChild {
   }
 }
 
-/** The child's end. */
+/** The child's side. */
 export async function notifyForRun(folder: string): Promise<number> {
   attachToRun()
   process.stdout.on('error', () => undefined)

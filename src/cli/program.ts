@@ -40,7 +40,7 @@ Exit codes:
 export function program(finish: (code: number) => void): Command {
   const root = new Command('matchday')
     .description(
-      'Rehearses promo peaks under faults on Kubernetes and says, with evidence, whether the objectives held.',
+      'Rehearses traffic peaks under faults on Kubernetes and says, with evidence, whether the objectives held.',
     )
     .version(VERSION)
     .exitOverride()

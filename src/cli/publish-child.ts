@@ -1,4 +1,4 @@
-/** Publishing while a run goes on, by a process of its own, as notifications are sent (notify-child.ts): a receiver that is slow must not delay the controller. */
+/** A separate process publishes while a run goes on, as for notifications (notify-child.ts). A slow receiver must not delay the controller. */
 import { authorizationOf } from '../adapters/metrics/prometheus-server.ts'
 import type { Target } from '../domain/rehearsal.ts'
 import { exitCodes } from '../domain/verdict.ts'
@@ -8,7 +8,7 @@ import { targetOfRun } from './run-target.ts'
 import { onStderr, type TerminalText, term } from './terminal.ts'
 
 export type PublishChild = {
-  /** The journal is open. Does nothing where the target publishes nowhere. */
+  /** The journal is open. Does nothing if the target file has no `publish`. */
   start(): void
   /** The run is over. Waits for the receivers, for some seconds at most. */
   end(): Promise<void>
@@ -24,7 +24,7 @@ export function createPublishChild(folder: string, { publish }: Target): Publish
   }
 }
 
-/** The child's end. */
+/** The child's side. */
 export async function publishForRun(folder: string): Promise<number> {
   attachToRun()
   process.stdout.on('error', () => undefined)
@@ -51,4 +51,4 @@ export const unpublishedLines = (folder: string, all: readonly Published[]): rea
   })
 
 const REFUSED_NEXT =
-  'Prometheus refuses samples that are older than its head block, unless out_of_order_time_window allows them, and all without --web.enable-remote-write-receiver.'
+  'Prometheus refuses all samples without --web.enable-remote-write-receiver, and samples older than its head block unless out_of_order_time_window allows them.'

@@ -11,7 +11,10 @@ import { BadInput } from './failure.ts'
 import type { Inputs } from './inputs.ts'
 import type { RunFolder } from './run-folder.ts'
 
-/** `rehearsal` is what is performed of the inputs, `touched` what is done to the cluster. @throws BadInput when the load cannot be planned or the cluster lacks something */
+/**
+ * `rehearsal`: the part of the inputs that is performed. `touched`: what is changed in the cluster. @throws BadInput when the load cannot be planned
+ * or the cluster lacks something
+ */
 export async function planSession(
   ports: SessionPorts,
   inputs: Inputs & { readonly facts: ScriptFacts },

@@ -1,6 +1,6 @@
 /**
  * Ctrl-C and other stop signals. The first one asks for an orderly stop. A second one during healing is answered with the undos that are still
- * running. What is said fits the command: one that did nothing to a cluster does not promise to undo it.
+ * running. The message fits the command: a command that changed nothing in a cluster does not promise to undo anything.
  */
 import { Socket } from 'node:net'
 import { say, term } from './terminal.ts'
@@ -14,12 +14,12 @@ export class Stopped extends Error {}
 export const isStop = (error: unknown): boolean =>
   error instanceof Stopped || (error instanceof Error && error.cause !== undefined && isStop(error.cause))
 
-/** What is said at the first signal, and at each further one. */
+/** The messages at the first signal and at each further one. */
 export type StopWords = { readonly first: string; readonly again: string }
 
 const ofRun: StopWords = {
-  first: 'stopping; what was done is undone, and what was seen is judged…',
-  again: 'still healing; what was done is being undone first (kill -9 would leave it to matchday heal).',
+  first: 'stopping; undoing all changes, then judging what was measured…',
+  again: 'still healing; all changes are undone first (after kill -9, run matchday heal).',
 }
 
 /** For commands that change nothing that must be healed. */
@@ -27,7 +27,7 @@ export const stopsOnly = (first: string): StopWords => ({ first, again: 'still s
 
 let stopping: AbortSignal | undefined
 
-/** One per process: signals are handled once, however many parts of a command listen. The first part chooses the words. */
+/** One per process: signals are handled once, however many parts of a command listen. The first part chooses the messages. */
 export const stopSignal = (words: StopWords = ofRun): AbortSignal => {
   stopping ??= listen(words)
   return stopping

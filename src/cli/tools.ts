@@ -69,7 +69,7 @@ export async function labTools(signal: AbortSignal, network: NetworkChoice = net
   }
 }
 
-/** A machine without Go, whose other programs were given, still gets a lab: without the Gateway API. */
+/** On a machine without Go whose other programs are given, the lab still boots, without the Gateway API. */
 async function definitionsOrNone(signal: AbortSignal): Promise<string | undefined> {
   const onFetch = (version: string) => say(term`${onStderr('dim', 'toolchain')} fetching the Gateway API ${version}`)
   try {

@@ -57,7 +57,7 @@ export function noGate(name: string): ReleaseGate {
   return { preview: reject, step: reject }
 }
 
-/** Looks every few seconds, because a bad release is taken back at once. What remains open when a hold is over takes of the time for longer holds. */
+/** Checks every few seconds, so that a bad release is rolled back at once. A step that is undecided after its hold uses the time for longer holds. */
 function gate(
   clock: Clock,
   { holdMs, extraMs }: Canary,

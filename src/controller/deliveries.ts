@@ -5,7 +5,7 @@ import { messageOf } from '../domain/unknown.ts'
 import type { Books } from './ports.ts'
 import type { Recorder } from './recorder.ts'
 
-/** A request for more would be larger than what a service reads. */
+/** A request with more receivers would exceed the body size that a service reads. */
 const RECEIVERS_A_REQUEST = 500
 
 export async function readDeliveries(
@@ -28,7 +28,7 @@ export async function readDeliveries(
           sliceMs: SLICE_MS,
         })
         const cellsOf = new Map(due.map(({ receiver, cells }) => [receiver, cells]))
-        // A receiver to whom nothing was due is told too: its absence would be a loss.
+        // A receiver with nothing due is recorded too. If it were absent, its evidence would count as lost.
         const told = some.map((receiver) => ({ receiver, cells: cellsOf.get(receiver) ?? [] }))
         recorder.record({ kind: 'deliveries-read', stream, book: place.book, receivers: told })
       } catch (error) {

@@ -90,8 +90,8 @@ const budgetOf = (undo: Undo): Millis =>
   undo.does === 'restore-weights' || ('settled' in undo && undo.settled !== undefined) ? SETTLE_BUDGET : UNDO_BUDGET
 
 /**
- * For each object, the newest harm is undone first. Weights of routes go back before anything else, so that no request is sent to pods that another
- * undo takes away. Undos of different objects run in parallel, so that healing takes as long as the slowest one and
+ * For each object, the newest harm is undone first. Route weights are restored before anything else, so that no request is sent to pods that another
+ * undo removes. Undos of different objects run in parallel, so that healing takes as long as the slowest one and
  * not as the sum. Returns the problems.
  */
 async function inReverse<T extends { readonly undo: Undo }>(

@@ -247,7 +247,7 @@ function clientSide(
 ): {
   readonly onEvent: (event: LoadEvent) => void
   readonly unknown: UnknownKeys
-  /** Clients that were watched, by stream. */
+  /** Watched clients, by stream. */
   readonly receivers: ReadonlyMap<string, readonly string[]>
   readonly end: () => LoadEnd | undefined
 } {

@@ -1,6 +1,6 @@
 /**
  * Before releases are compared: each Deployment is held at its number of replicas and restarted, so that both releases begin with pods of the same
- * age and number. The restart stays, the number is given back at the end of the session.
+ * age and number. The restart is not undone; the number of replicas is restored at the end of the session.
  */
 import { type Act, actWords, keptWhenDone } from '../domain/action.ts'
 import type { ActionSpec, Target } from '../domain/rehearsal.ts'
@@ -24,7 +24,7 @@ type Context = PinPorts & {
   readonly run: string
 }
 
-/** What is done with one Deployment, as actions: preflight checks them like those of a rehearsal. */
+/** The changes to one Deployment, as actions, so that preflight checks them like those of a rehearsal. */
 export const pinActions = (pins: readonly Pin[]): readonly ActionSpec[] =>
   pins.flatMap((pin) =>
     actsOf(pin).map((act) => ({

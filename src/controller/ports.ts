@@ -51,7 +51,7 @@ export class TargetHeld extends EnvironmentError {}
 export type LoadEvent =
   | { readonly kind: 'frame'; readonly frame: Omit<LoadFrame, 'kind' | 'at'> & { readonly at: Instant } }
   | { readonly kind: 'health'; readonly health: Omit<GeneratorHealth, 'kind'> }
-  /** What one client received of what the platform pushes. */
+  /** The pushed messages that one client received. */
   | { readonly kind: 'receipts'; readonly receipts: Receipts }
   | {
       readonly kind: 'ended'
@@ -86,7 +86,7 @@ export type LoadShape = {
 export type ClusterIdentity = {
   readonly kubernetes: string
   readonly uid: string
-  /** What pods have for a network, where the cluster says it. */
+  /** The kind of pod network, if the cluster records it. */
   readonly podNetwork?: string
 }
 

@@ -36,7 +36,7 @@ export type Act =
   /** Another member becomes the primary of a database that the target file names. */
   | { readonly kind: 'promote'; readonly database: string; readonly to: string }
 
-/** How the new pods are let in. */
+/** How traffic moves to the new pods. */
 export type ReleaseShape =
   /** By the Deployment's own rolling update. */
   | { readonly shape: 'rolling' }
@@ -56,7 +56,7 @@ type ActionKind<A extends Act> = {
   /** For the journal, once it is done: `drained, 3 pods evicted`. */
   readonly note: (act: A, done: Done) => string
   readonly change: (act: A) => Change
-  /** What it is called when it does not come to its end in time. */
+  /** How it is described when it does not complete in time. */
   readonly late: Cause
   /** It ends when the cluster shows that it is done. Other actions last until they are undone. */
   readonly endsByItself: boolean
@@ -126,8 +126,8 @@ const kinds: { readonly [K in ActKind]: ActionKind<ActOf<K>> } = {
       needs: {
         label: POWER_CONTROL_LABEL,
         code: 'no-power-control',
-        problem: 'nobody switches the power of',
-        next: `Use taint or drain; power is cut only where somebody obeys the annotation and says so by the label ${POWER_CONTROL_LABEL}.`,
+        problem: 'no power controller is known for',
+        next: `Use taint or drain. Power off needs a controller that obeys the annotation and sets the label ${POWER_CONTROL_LABEL}.`,
       },
     }),
   },
@@ -195,7 +195,7 @@ const kinds: { readonly [K in ActKind]: ActionKind<ActOf<K>> } = {
   },
 }
 
-/** Nodes whose power somebody switches have this label, and lose it while the annotation says `off` (docs/adr/0014). */
+/** Nodes with a power controller have this label. They lose it while the annotation says `off` (docs/adr/0014). */
 const POWER_CONTROL_LABEL = 'matchday.dev/power-control'
 export const POWER_FIELD = ['metadata', 'annotations', 'matchday.dev/power'] as const
 

@@ -11,7 +11,7 @@ type OfAlert = {
   readonly at: SourcePoint
 }
 
-/** `alerts`: it fires, counted from the injection. `resolves`: it does not fire any more, counted from the healing. */
+/** `alerts`: it fires, counted from the injection. `resolves`: it stops firing, counted from the healing. */
 export type AlertReaction = (OfAlert & { readonly kind: 'alerts' }) | (OfAlert & { readonly kind: 'resolves' })
 
 /** `allow`: names of alerts that may fire beside those that are expected. */

@@ -1,6 +1,6 @@
 /**
- * A canary: a second workload runs the new release beside the old one and gets a share of the requests that grows step by step. Each step is
- * judged on its own time with both releases apart.
+ * A canary: a second workload runs the new release beside the old one and gets a share of the requests that grows step by step. Each step is judged
+ * by itself, by what each release counted during it.
  */
 import { showDuration, showPercent } from './show.ts'
 import { type Millis, millis, type Ratio, type Some } from './units.ts'
@@ -17,7 +17,7 @@ export type Canary = {
   readonly steps: Some<Ratio>
   /** How long each step is watched before it is decided. */
   readonly holdMs: Millis
-  /** More time that all steps together may take where a hold was too short to decide. */
+  /** Extra time for all steps together, used when a hold was too short to decide. */
   readonly extraMs: Millis
   readonly gate: CanaryGate
 }
@@ -29,9 +29,9 @@ export type CanaryGate = {
   readonly canary: string
   /** Only series with one of these sets of labels, such as some routes of the service; all series if empty. */
   readonly where: readonly Readonly<Record<string, string>>[]
-  /** Server errors: the most that the new release may answer, from this number of its requests in a step on. */
+  /** Server errors: the highest share that the new release may have, checked once the step has this many of its requests. */
   readonly errors: { readonly atMost: Ratio; readonly from: number }
-  /** The histogram whose mean is compared, the most that it may rise, and the number of requests in all steps from which it is. */
+  /** Response times: the histogram whose mean is compared, the highest allowed rise, and the requests in all steps before it is checked. */
   readonly latency?: { readonly histogram: string; readonly atMost: number; readonly from: number }
   /** Indicators with an availability objective that must not be shown missed while the canary takes part. */
   readonly slis: readonly string[]
@@ -56,7 +56,7 @@ export type StepDecision = {
   readonly note: string
 }
 
-/** After a change of weights: time for routers to follow, which is not counted. */
+/** Time that routers get to apply changed weights. Requests in it are not counted. */
 export const SETTLE = millis(3000)
 
 /** The longest that the steps may take, beside the time until the pods of the new release are Ready. */

@@ -135,7 +135,7 @@ export const causes = {
     missing: 'itself',
     starved: 'stands',
     lost: 'stands',
-    next: 'Compare the last reading with `when`: let the load bring the platform there, choose another value, or give it a later deadline.',
+    next: 'Compare the last reading with `when`. Raise the load, choose another value, or set a later deadline.',
   },
   'fault-unproven': {
     needs: HARMS,
@@ -205,21 +205,21 @@ export const causes = {
     missing: 'inconclusive',
     starved: 'stands',
     lost: 'stands',
-    next: 'Follow one lost key from the book to the socket: is its event deleted before it was delivered, or does a process hold it that may die?',
+    next: 'Trace one lost key from the book to the socket. Is its event deleted before it is delivered, or held only in the memory of a process that may crash?',
   },
   'results-duplicated': {
     needs: ['receipts-told'],
     missing: 'inconclusive',
     starved: 'stands',
     lost: 'stands',
-    next: 'Let whoever pushes remember the ids of events that it has passed on: delivery at least once means that they come again.',
+    next: 'Deduplicate in the service that pushes: remember the ids of delivered events. At-least-once delivery repeats them.',
   },
   'results-late': {
     needs: ['receipts-told'],
     missing: 'inconclusive',
     starved: 'excused',
     lost: 'stands',
-    next: 'Look at the queue between the booking and the socket: its depth, how often it is read, and who waits for whom.',
+    next: 'Look at the queue between the booking and the socket: its depth, its polling interval, and what blocks its consumer.',
   },
   unreconciled: {
     needs: MONEY,
@@ -464,7 +464,7 @@ export const causes = {
     missing: 'inconclusive',
     starved: 'stands',
     lost: 'excused',
-    next: 'Look at the conditions of the route and at who else writes it; a router that keeps connections open, or sticky sessions, also keep the old shares.',
+    next: 'Check the status conditions of the route, and who else writes it. Keep-alive connections and sticky sessions also keep the old shares.',
   },
   'canary-worse': {
     needs: CANARY,
@@ -744,7 +744,7 @@ export const causes = {
     missing: 'inconclusive',
     starved: 'excused',
     lost: 'excused',
-    next: 'Ask whether somebody had to be paged for this. Then expect it of the fault that causes it, allow it under noOtherAlerts, or mend its rule.',
+    next: 'Ask whether somebody had to be paged for this. Then expect it of the fault that causes it, allow it under noOtherAlerts, or fix its rule.',
   },
   'people-late': {
     needs: NOTES,

@@ -1,6 +1,6 @@
 /**
- * What the platform pushes to clients by itself, counted on both sides: a book says for whom each key was due and when, and a client says what came.
- * Both count by the time that the platform gives the key, in slices, and by the digest of the key. Equal sums mean equal keys (ADR 0051).
+ * Messages that the platform pushes to clients, counted on both sides: the book reports which key was due to whom and when, and the client reports
+ * what it received. Both group keys into slices by the platform's timestamp and add up their digests. Equal sums mean equal keys (ADR 0051).
  */
 
 /** Keys of one slice. `low` and `high` are sums of the two halves of their digests, as in books. */
@@ -12,21 +12,21 @@ export type DeliveryCell = {
   readonly high: number
 }
 
-/** What came. `latestMs`: the longest time from the platform's time of a key until the client had it. */
+/** What the client received. `latestMs`: the longest time from the platform's timestamp of a key until the client had it. */
 export type ReceivedCell = DeliveryCell & { readonly latestMs: number }
 
-/** Short enough that a socket which is replaced leaves most keys judged, long enough to be few. */
+/** Short, so that most keys can be judged when a socket is replaced. Long enough to keep the number of slices small. */
 export const SLICE_MS = 2000
 
 /** One client that was watched: its place, for whom it listens, and when it could be reached. */
 export type Receipts = {
   readonly stream: string
   readonly receiver: string
-  /** The part of the load generator that tells it, of so many, and how many clients that part watched. */
+  /** Which instance of the load generator reports it, of how many, and how many clients this instance watched. */
   readonly part: number
   readonly parts: number
   readonly watched: number
-  /** From when until when it heard the platform, on the generator's clock. */
+  /** From the first until the last message from the platform, on the generator's clock. */
   readonly open: readonly (readonly [fromAt: number, toAt: number])[]
   readonly cells: readonly ReceivedCell[]
   /** Keys that came again over the same connection. */

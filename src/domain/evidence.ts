@@ -75,7 +75,7 @@ export type Environment = {
   readonly cores: number
   readonly seed: number
   readonly command: string
-  /** What pods have for a network, where the cluster says it. Earlier versions did not record it. */
+  /** The kind of pod network, if the cluster records it. Earlier versions did not write it. */
   readonly podNetwork?: string
   /** Earlier versions did not record it. */
   readonly audit?: Audit
@@ -428,7 +428,7 @@ export type BookLine = {
   }[]
 }
 
-/** What one client received of a stream, told when the load has ended. */
+/** What one client received of a stream, reported after the load. */
 export type ReceiptsTold = { readonly kind: 'receipts-told'; readonly at: Instant } & Receipts
 
 /** What was due to the watched clients of a stream, as the book says. A receiver without keys has no cells. */

@@ -36,7 +36,10 @@ export type PrometheusBuckets = {
   readonly at: SourcePoint
 }
 
-/** By metric, the selector of its series, where the indicator brings them along and no source of the target has them (an OpenSLO document). */
+/**
+ * Selectors of series by metric. Only for indicators of OpenSLO documents, which define their series themselves instead of naming a source of the
+ * target.
+ */
 export type SeriesBrought = Readonly<Record<string, string>>
 
 /** The metrics that an indicator is counted from. */

@@ -274,7 +274,7 @@ export type Expectation =
   | { readonly kind: 'human'; readonly reactions: readonly PeopleReaction[]; readonly at: SourcePoint }
   | NoOtherAlerts
   | { readonly kind: 'ledger'; readonly settleWithinMs: Millis; readonly at: SourcePoint }
-  /** What the platform pushes to clients comes to each that can be reached, once, and within this time. */
+  /** Each key that the platform pushes reaches each connected client, once, and within this time. */
   | { readonly kind: 'delivered'; readonly stream: string; readonly withinMs: Millis; readonly at: SourcePoint }
 
 export type Slo =
@@ -350,7 +350,7 @@ export type Target = {
   }[]
   /** Operation that the platform books by itself → operation that it follows, under the same key and in the same ledger. */
   readonly followUps: Readonly<Record<string, string>>
-  /** What the platform pushes to clients by itself: the book that says for whom, and the operation whose keys it pushes. */
+  /** A stream of pushed messages: the book that lists the receivers, and the operation whose keys are pushed. */
   readonly streams?: Readonly<Record<string, { readonly book: string; readonly operation: string }>>
   /** Counters that show which provider does the work. */
   readonly providerCalls: readonly ProviderCalls[]
@@ -410,7 +410,7 @@ export type CredentialPlace =
   | SecretPlace
   | { readonly kind: 'secret'; readonly namespace: string; readonly name: string; readonly key: string }
 
-/** A target that also reads what the indicators of a rehearsal bring along. It has a Prometheus, or nothing is added. */
+/** Adds the series that OpenSLO indicators define to those that the target's Prometheus is asked for. Without a Prometheus, nothing is added. */
 export function withSeriesOf(slis: Slis, target: Target): Target {
   const brought = Object.values(prometheusIn(slis)).filter(({ series }) => series !== undefined)
   if (target.prometheus === undefined || brought.length === 0) return target

@@ -85,7 +85,7 @@ export type WindowCounts = {
   readonly p99Ms?: number
 }
 
-/** Keys pushed to clients that could be reached. `notJudged`: keys that were due while a client could not be. */
+/** Keys pushed to connected clients. `notJudged`: keys that were due while their client was not connected. */
 export type DeliveryResult = {
   readonly stream: string
   readonly withinMs: Millis

@@ -1,4 +1,4 @@
-/** An action of a file between its key and its place in the domain, so that a kind of action may stand in a file of its own. */
+/** An action of a file after its key was read and before it is a domain value. This type lets each kind of action have its own file. */
 import type { Act } from '../domain/action.ts'
 import type { SourcePoint } from '../domain/issue.ts'
 import type { Report } from './report.ts'
@@ -8,11 +8,11 @@ import type { Placed } from './shape.ts'
 export type ActDraft = {
   readonly at: SourcePoint
   readonly act: Act
-  /** The primary of a database may stand on what it takes. */
+  /** It removes pods or nodes on which the primary of a database may run. */
   readonly mayMoveDatabase?: true
-  /** It must be complete in `done` while it lasts, and be taken back in `undone` after its end. */
+  /** It must complete within `done` of its start, and be rolled back within `undone` of its end. */
   readonly times?: { readonly done: ActTime; readonly undone: ActTime }
-  /** What its own parts must fulfil together. */
+  /** Checks across its own fields. */
   readonly check?: (action: ActionName, report: Report) => void
 }
 type ActTime = { readonly what: string; readonly within: Placed<number> }

@@ -1,6 +1,6 @@
 /**
- * The kinds of action in a rehearsal file, one entry for each: its key, what may stand there, what it becomes, and the rules of its own. Rules about
- * time, nodes and databases are general; an entry only says to what they apply.
+ * The kinds of action in a rehearsal file, one entry for each: its key, its fields, its domain value, and its own rules. Rules about time, nodes and
+ * databases are general; an entry only says what they apply to.
  */
 import type { NodeChoice, Workload } from '../domain/change.ts'
 import type { SourcePoint } from '../domain/issue.ts'
@@ -23,7 +23,7 @@ const nodes = {
   pool: may(name('the name of a node pool', 'realtime'), 'Only nodes of this pool.'),
   atMost: may(
     integer({ min: 1, max: 100_000, what: 'a number of nodes' }),
-    'Only the first so many of them, by name; all if left out.',
+    'At most this many of them, the first by name; all if left out.',
   ),
 }
 const anyOf = <T>(shape: Shape<T>, ...keys: readonly string[]): Shape<T> => ({
@@ -92,7 +92,7 @@ export const acts = {
   ),
   powerOff: act(
     onNodes(record(nodes)),
-    'Nodes lose power, where the cluster offers that (label matchday.dev/power-control); undone by power on.',
+    'Powers nodes off, if the cluster can do that (label matchday.dev/power-control); undone by powering them on.',
     (draft, at) => ({
       act: { kind: 'power-off', nodes: choiceOf(draft) },
       mayMoveDatabase: true,
@@ -101,7 +101,7 @@ export const acts = {
   ),
   scale: act(
     tellApart({ statefulSet: record({ statefulSet, replicas }) }, { deployment: record({ deployment, replicas }) }),
-    'Sets the replicas of a workload that no autoscaler owns; undone by the number before.',
+    'Sets the replicas of a workload that no autoscaler owns; undone by restoring the previous number.',
     (draft) => ({
       act: { kind: 'scale', workload: workloadOf(draft), replicas: draft.value.replicas },
       mayMoveDatabase: true,
@@ -110,21 +110,21 @@ export const acts = {
   pin: act(
     record({
       deployment,
-      replicas: need(integer({ min: 1, max: 100_000, what: 'a number of pods' }), 'Replicas that it keeps.'),
+      replicas: need(integer({ min: 1, max: 100_000, what: 'a number of pods' }), 'Number of replicas that it keeps.'),
     }),
-    'Holds a Deployment at a number of replicas: the bounds of its autoscaler are set to it, a ScaledObject is paused at it; undone by the values before.',
+    'Holds a Deployment at a number of replicas: its autoscaler gets it as minimum and maximum, a ScaledObject is paused at it; undone by restoring the previous values.',
     (draft) => ({
       act: { kind: 'pin', workload: { kind: 'Deployment', name: draft.deployment }, replicas: draft.replicas },
     }),
   ),
   rollout: act(
     tellApart({ statefulSet: record({ statefulSet }) }, { deployment: record({ deployment }) }),
-    'Restarts the pods one after the other, as kubectl rollout restart; undone by the template before, when it is not complete.',
+    'Restarts the pods one after the other, as kubectl rollout restart; undone by restoring the previous template, if it is not complete.',
     (draft) => ({ act: { kind: 'rollout', workload: workloadOf(draft) }, mayMoveDatabase: true }),
   ),
   release: act(
     release,
-    'Lets another image, or another pod template, in and takes it back at the end of `for`; undone by the values before.',
+    'Rolls out another image or pod template, and rolls it back at the end of `for`; undone by restoring the previous values.',
     releaseOf,
   ),
   flag: act(
@@ -136,7 +136,7 @@ export const acts = {
       ),
       value: need(text({ form: 'a text', example: "'off'" }), 'Value that it gets.'),
     }),
-    'Sets one key of a ConfigMap; undone by the value before.',
+    'Sets one key of a ConfigMap; undone by restoring the previous value.',
     (draft) => ({ act: { kind: 'flag', ...draft } }),
   ),
   promote: act(
@@ -144,7 +144,7 @@ export const acts = {
       database: need(dnsLabel(63), 'Database of the target file.'),
       to: need(objectName('orders-db-1'), 'Member that becomes the primary.'),
     }),
-    'Makes another member the primary of a database; undone by promoting the one before.',
+    'Makes another member the primary of a database; undone by promoting the previous one.',
     (draft) => ({ act: { kind: 'promote', ...draft }, mayMoveDatabase: true }),
   ),
 } as const satisfies Readonly<Record<string, Field<ActDraft, false>>>
@@ -152,7 +152,7 @@ export const acts = {
 export type { ActDraft } from './act-draft.ts'
 export type ActKey = keyof typeof acts
 export const ACT_KEYS = Object.keys(acts) as readonly ActKey[]
-/** They are taken back after a time that the file must give. */
+/** They are rolled back after a time that the file must give. */
 export const ENDING_ACTS: readonly ActKey[] = ['release']
 
 type ActsDraft = { readonly [K in ActKey]?: ActDraft | undefined }

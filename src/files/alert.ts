@@ -6,7 +6,7 @@ import { duration } from './quantities.ts'
 import { may, need, record } from './record.ts'
 import { list, placed, type Shape, table, text, whole } from './shape.ts'
 
-// Prometheus takes any text as the name of a rule; these have no blanks.
+// Prometheus accepts any text as the name of a rule. Names with blanks are not supported here.
 const alertName = text({ form: 'the name of an alerting rule', example: 'CheckoutErrors', pattern: /^\S{1,200}$/ })
 const labelName = { form: 'the name of a label', example: 'severity', pattern: /^[a-zA-Z_][a-zA-Z0-9_]*$/ }
 
@@ -17,13 +17,13 @@ export const alert = record({
     'Labels that the alert must have; it may have others.',
   ),
   firesWithin: within('Longest time from the injection until it fires. Longer than the `for` of its rule.'),
-  resolvesWithin: may(placed(duration()), 'Longest time from the healing until it does not fire any more.'),
+  resolvesWithin: may(placed(duration()), 'Longest time from the healing until it stops firing.'),
 })
 
 type AlertDraft = typeof alert extends Shape<infer T> ? T : never
 
 const others = record({
-  allow: may(list(alertName), 'Alerts that may fire beside those that are expected, such as a Watchdog.'),
+  allow: may(list(alertName), 'Other alerts that may fire, such as a Watchdog.'),
 })
 
 /** `true`, or with a list of exceptions. */

@@ -46,7 +46,7 @@ const resource = record({
   gauge: need(placed(metricName), 'Gauge of the source that shows how much is used.'),
   of: need(source('orders'), 'Source of the gauge, from the target file.'),
   where: may(seriesLabels, 'Only series with these labels.'),
-  pods: need(word(...overPods), '`sum` where each pod shows its part, `max` where each shows the whole.'),
+  pods: need(word(...overPods), '`sum` if each pod shows its own part, `max` if each pod shows the total.'),
   limit: need(plainNumber({ min: 0, max: 1e9 }), 'The most that there is.'),
 })
 

@@ -41,9 +41,9 @@ export const issueCodes = {
   'curve-too-short': 'a curve of arrivals that ends before the timeline does',
   'unknown-cause': 'an accepted finding whose cause does not exist',
   'not-acceptable': 'a finding that cannot be accepted: money, forgery, missing evidence, harm that is not healed',
-  'openslo-refused': 'something in an OpenSLO document that a rehearsal cannot honour',
+  'openslo-refused': 'a part of an OpenSLO document that a rehearsal cannot evaluate',
   'openslo-unused': 'a part of an OpenSLO document that a rehearsal does not use; a warning',
-  'no-prometheus': 'something expected of alerts and no prometheus in the target file',
+  'no-prometheus': 'alerts are expected, and the target file has no `prometheus`',
   'no-books': 'a ledger to reconcile and no books in the target file',
 } as const
 

@@ -92,11 +92,11 @@ const release = record({
         deployment: need(objectName('shop-next'), 'Deployment that runs this release.'),
         replicas: need(
           integer({ min: 1, max: 100_000, what: 'a number of pods' }),
-          'Pods that it has while it is compared.',
+          'Number of pods during the comparison.',
         ),
       }),
     ),
-    'Where a cluster is touched: `matchday compare` restarts the Deployment first, and no autoscaler changes its replicas meanwhile.',
+    'Deployment and replicas of this release. With a cluster, `matchday compare` restarts the Deployment first, and no autoscaler changes its replicas during the comparison.',
   ),
 })
 

@@ -21,9 +21,9 @@ export const confidential = <T>(shape: Shape<T>, wanted: string, example: string
 const places = (variable: string, file: string) => ({
   env: need(
     text({ form: 'the name of an environment variable', example: variable, pattern: /^[A-Za-z_][A-Za-z0-9_]*$/ }),
-    'Environment variable that holds it.',
+    'Environment variable with the value.',
   ),
-  file: need(path(file), 'File that holds it, relative to this file.'),
+  file: need(path(file), 'File with the value, relative to this file.'),
 })
 
 /** Where a credential is that this process alone needs: never the credential itself. */

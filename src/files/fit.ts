@@ -64,7 +64,7 @@ export function checkFit(rehearsal: Rehearsal, written: Target): readonly Issue[
   return found()
 }
 
-/** Which rules there are, only Prometheus knows. */
+/** Only Prometheus knows which rules it has, so preflight checks them. */
 function checkAlerts(rehearsal: Rehearsal, { file, prometheus }: Target, report: Report): void {
   const [at] = asksForAlerts(rehearsal) ?? []
   if (at === undefined || prometheus !== undefined) return
@@ -208,7 +208,7 @@ function checkStream({ stream, at }: Delivered, { streams = {}, books, file }: T
     return report(at, 'unknown-stream', `${file} has no stream "${stream}".`, next)
   }
   if (books.some(({ book }) => book === place.book)) return
-  const problem = `The stream "${stream}" of ${file} is of the book "${place.book}", which is not listed there.`
+  const problem = `The stream "${stream}" of ${file} belongs to the book "${place.book}", which is not listed there.`
   report(at, 'no-books', problem, 'list the book there.')
 }
 

@@ -95,12 +95,12 @@ const reaction = placed(
         sli: need(sli, 'Indicator that is watched.'),
         bad: need(
           integer({ min: 0, max: 1_000_000, what: 'a number of attempts' }),
-          'Most bad attempts from begin to end of the harm.',
+          'Most bad attempts from begin to end of the fault or action.',
         ),
       }),
       'An indicator hardly notices.',
     ),
-    alert: need(alert, "An alert of the team's own Prometheus fires, and resolves."),
+    alert: need(alert, "An alert of the team's own Prometheus must fire, and resolve."),
     human: need(human, 'People react, as their notes say.'),
     completes: need(
       record({ within: within('Longest time from the begin of the action to its end.') }),
@@ -157,7 +157,7 @@ export const fault = placed(
       ),
       witness: need(
         placed(witness),
-        'Independent measurement that must see the fault bite; without it the run is inconclusive.',
+        'Independent measurement that must see the fault take effect; without it the run is inconclusive.',
       ),
       expect: may(list(reaction), 'What the platform must do about it.'),
       gate: may(
@@ -166,7 +166,7 @@ export const fault = placed(
       ),
       gateOpens: may(
         duration({ min: 1000 }),
-        'How long before `at` the gate opens; 30s if left out. It closes at `at`, or when the trigger is armed, and the load does not wait.',
+        'How long before `at` the gate opens; 30s if left out. It closes at `at`, or when the trigger is armed. The load does not wait for it.',
       ),
     }),
   ),
@@ -187,7 +187,7 @@ export const action = placed(
         ...begins,
         for: may(
           placed(duration({ min: 1000 })),
-          'Time until it is undone; at the end of the load if left out. A rollout that is complete needs no undo, and a release always says when.',
+          'Time until it is undone; if left out, at the end of the load. A complete rollout needs no undo. A release must have it.',
         ),
         ...acts,
         expect: may(list(reaction), 'What the platform must do about it.'),

@@ -30,11 +30,11 @@ export const publish = placed(
         'URL that takes Prometheus remote write, with its path, without credentials.',
         'REMOTE_WRITE_TOKEN',
       ),
-      'Gets the indicators, phases, faults, replicas and the state of the load generator, once a second.',
+      'Receives the indicators, phases, faults, replicas and the state of the load generator, once a second.',
     ),
     grafana: may(
       endpoint('https://grafana.example.com', 'URL of Grafana, without /api and without credentials.', 'GRAFANA_TOKEN'),
-      'Gets an annotation for each phase, fault and action.',
+      'Receives an annotation for each phase, fault and action.',
     ),
   }),
 )
@@ -44,10 +44,10 @@ type EndpointDraft = NonNullable<Draft['value']['grafana']>
 
 export function checkPublish({ at, value: { remoteWrite, grafana } }: Draft, report: Report): void {
   if (remoteWrite === undefined && grafana === undefined)
-    report(at, 'missing-key', 'publish names no place.', 'add remoteWrite or grafana.')
+    report(at, 'missing-key', 'publish has neither remoteWrite nor grafana.', 'add remoteWrite or grafana.')
   for (const each of [remoteWrite, grafana])
     if (each?.value.bearer !== undefined && each.value.basic !== undefined)
-      report(each.at, 'wrong-value', 'There are two logins.', 'keep bearer or basic.')
+      report(each.at, 'wrong-value', 'Both bearer and basic are given.', 'keep bearer or basic.')
 }
 
 export const publishOf = (file: string, { value: { remoteWrite, grafana } }: Draft): PublishTarget => ({

@@ -17,7 +17,7 @@ export const reached = placed(
     {
       gauge: record({
         gauge: need(placed(metricName), 'Gauge of the pods of the source.'),
-        pods: need(word(...overPods), '`sum` where each pod shows its part, `max` where each shows the whole.'),
+        pods: need(word(...overPods), '`sum` if each pod shows its own part, `max` if each pod shows the total.'),
         where: may(seriesLabels, 'Only series with these labels.'),
         of: need(source('broker'), 'Source of the gauge.'),
         atLeast: need(integer({ min: 1, max: 1_000_000_000, what: 'a number' }), 'Value that it must reach once.'),

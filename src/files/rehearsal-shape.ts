@@ -144,13 +144,13 @@ const expectation = placed(
       'What can be seen without harm: policies, secrets, images, pods. Nothing is read but what the checks need.',
     ),
     human: need(human, 'People react to the first fault or action of the run, as their notes say.'),
-    noOtherAlerts: need(noOthers, 'No alert fires beside those that faults and actions expect.'),
+    noOtherAlerts: need(noOthers, 'No alert may fire that no fault or action expects.'),
     delivered: need(
       record({
         stream: need(placed(name('the name of a stream', 'order-updates')), 'Stream of the target file.'),
-        within: within('Longest time from the booking of a key until the client has it.'),
+        within: within('Longest time from the booking of a key until the client receives it.'),
       }),
-      'What the platform pushes to clients comes once to each that can be reached.',
+      'Each key that the platform pushes reaches each connected client once.',
     ),
     ledger: need(
       word('reconciled'),

@@ -1,4 +1,4 @@
-/** The tables of a release: what all shapes have in common, and what each of them needs beside it. */
+/** The tables of a release: the keys of all shapes, and those that only some of them have. */
 import { metricName, objectName, seriesLabels, sli, source, within } from './name-shapes.ts'
 import { preview } from './preview-shape.ts'
 import { duration, percentage } from './quantities.ts'
@@ -6,7 +6,7 @@ import { may, need, record } from './record.ts'
 import { integer, list, placed, type Shape, someOf, table, text, word } from './shape.ts'
 
 const container = { form: 'the name of a container', example: 'app', pattern: /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/ }
-// A reference as the container runtimes take it: no spaces, and not as long as a page.
+// An image reference as container runtimes accept it: no spaces, and of limited length.
 const image = text({
   form: 'an image',
   example: 'registry.example/orders@sha256:…',
@@ -19,7 +19,7 @@ const annotationKey = {
 }
 
 const template = {
-  image: may(table(container, image), 'The image that each of these containers gets, best by digest.'),
+  image: may(table(container, image), 'New image of each of these containers, preferably by digest.'),
   annotations: may(
     table(annotationKey, text({ form: 'a text', example: "'3f1c'" })),
     'Annotations that the pod template gets, such as the checksum of a ConfigMap: a change of configuration is a release too.',
@@ -29,14 +29,14 @@ const template = {
 const rolling = record({
   shape: may(
     word('rolling'),
-    "How the new pods are let in. rolling (the default): by the Deployment's own rolling update.",
+    "How traffic moves to the new pods. rolling (the default): by the Deployment's own rolling update.",
   ),
   deployment: need(objectName('gateway'), 'Name of the Deployment.'),
   ...template,
   within: within(
-    'Longest time until every pod runs it. A release that is not complete by then is rolled back at once.',
+    'Longest time until every pod runs the new template. A release that is not complete by then is rolled back at once.',
   ),
-  rollBackWithin: within('Longest time from the end of `for` until every pod runs what it ran before.'),
+  rollBackWithin: within('Longest time from the end of `for` until every pod runs the old template again.'),
 })
 
 const requests = integer({ min: 1, max: 1_000_000_000, what: 'a number of requests' })
@@ -45,20 +45,23 @@ const gateKeys = {
   stable: need(source('gateway'), 'Source of the pods of the old release.'),
   canary: need(
     source('gateway-canary'),
-    'Source of the pods of the new release. One source that has both is split by the names of the pods.',
+    'Source of the pods of the new release. It may be the same as `stable`: then the pods of `deployment` are the new release.',
   ),
-  where: may(list(seriesLabels), 'Only series with one of these sets of labels, such as some routes of the service.'),
+  where: may(
+    list(seriesLabels),
+    'Count only series that match one of these label sets, such as some routes of the service.',
+  ),
   errors: need(
     record({
       atMost: need(
         percentage({ min: 0, max: 0.5, example: '1%' }),
-        'Most server errors (5xx) that the new release may answer.',
+        'Highest share of server errors (5xx) that the new release may have.',
       ),
-      from: need(requests, 'Requests to the new release in a step without which the step is not decided.'),
+      from: need(requests, 'Requests to the new release that a step needs before it is decided.'),
     }),
-    'Server errors of the new release, also against those of the old one at the same time.',
+    'Server errors of the new release, compared with the limit and with the old release at the same time.',
   ),
-  slis: may(list(sli), 'Indicators with an availability objective that must not be shown missed in a step.'),
+  slis: may(list(sli), 'Indicators with an availability objective. A step that misses one is rolled back.'),
 }
 
 const gate = record({
@@ -67,13 +70,16 @@ const gate = record({
     record({
       histogram: need(
         placed(metricName),
-        'Histogram of response times, without `_sum` and `_count`, which the sources must list.',
+        'Name of the histogram of response times, without `_sum` and `_count`. The sources must list both.',
       ),
       atMost: need(
         percentage({ min: 0.01, max: 1, example: '15%' }),
-        'Most that the mean of the new release may lie above that of the old one.',
+        'Highest rise of the mean of the new release over that of the old one.',
       ),
-      from: need(requests, 'Requests to the new release in all steps from which this is decided.'),
+      from: need(
+        requests,
+        'Requests to the new release, in all steps together, that are needed before this is decided.',
+      ),
     }),
     'Response times of both releases at the same time, in pairs.',
   ),
@@ -85,9 +91,9 @@ const besides = {
   ...template,
   replicas: need(
     integer({ min: 1, max: 10_000, what: 'a number of pods' }),
-    'Pods of the new release while it takes part.',
+    'Number of pods of the new release while the canary runs.',
   ),
-  route: need(objectName('gateway'), 'Name of the HTTPRoute that shares the requests out.'),
+  route: need(objectName('gateway'), 'Name of the HTTPRoute that splits the requests.'),
   stable: need(objectName('gateway'), 'Name of the Service of the old release, a backend of the route.'),
   canary: need(objectName('gateway-canary'), 'Name of the Service of the new release, another backend of the route.'),
   within: within('Longest time until the pods of the new release are Ready.'),
@@ -98,14 +104,14 @@ const canary = record({
   ...besides,
   steps: need(
     placed(someOf(percentage({ min: 0.001, max: 1, example: '5%' }))),
-    'Shares of the new release, one after the other.',
+    'Shares of the requests that the new release gets, one after the other.',
   ),
   hold: need(placed(duration({ min: 5000 })), 'How long each step is watched before it is decided.'),
   extraHold: may(
     duration({ min: 0 }),
-    'More time for all steps together, where a hold was too short to decide; none if left out.',
+    'Extra time for all steps together, used when a hold was too short to decide; none if left out.',
   ),
-  gate: need(gate, 'What each step is decided by.'),
+  gate: need(gate, 'Conditions that decide each step.'),
   rollBackWithin: within(
     'Longest time from the decision to roll back, or from the end of `for`, to the last response of the new release.',
   ),

@@ -1,4 +1,4 @@
-/** What a release in a file becomes, and the rules of its own. */
+/** Turns a release of a file into a domain value, and checks its own rules. */
 import type { ReleaseShape } from '../domain/action.ts'
 import type { Canary, CanaryGate } from '../domain/canary.ts'
 import type { SourcePoint } from '../domain/issue.ts'
@@ -76,7 +76,7 @@ function checkCanary(draft: CanaryDraft, action: ActionName, report: Report): vo
   const { steps } = draft
   const fallen = steps.value.find((share, index) => index > 0 && share <= (steps.value[index - 1] ?? 0))
   if (fallen !== undefined) {
-    const problem = `The step to ${showPercent(fallen)} comes after one that is not smaller.`
+    const problem = `The step to ${showPercent(fallen)} is not larger than the step before it.`
     report(steps.at, 'wrong-value', problem, 'let the shares rise: [5%, 25%, 100%].')
   }
   checkTime(draft, steps.value.length, action, report)

@@ -11,7 +11,7 @@ export const scalesOn = tellApart(
   {
     gauge: record({
       gauge: need(metricName, 'Gauge of the source.'),
-      pods: need(word(...overPods), '`sum` where each pod shows its part, `max` where each shows the whole.'),
+      pods: need(word(...overPods), '`sum` if each pod shows its own part, `max` if each pod shows the total.'),
       where,
       of: need(source('broker'), 'Source of the gauge, of pods or of prometheus.'),
       above: need(integer({ min: 0, max: 1_000_000_000, what: 'a number' }), 'Above it, more pods are needed.'),

@@ -120,7 +120,7 @@ export const targetSpec = parts({
   ),
   sources: need(table(key, source), 'Where metrics are read, through the API server.'),
   prometheus: may(prometheus, 'Sources that are read from a Prometheus instead, with the samples that it has scraped.'),
-  publish: may(publish, 'Where a run publishes what it measures, while it goes on.'),
+  publish: may(publish, 'Where a run publishes its measurements, during the run.'),
   credentials: may(
     table({ ...variable, example: 'SHOP_TOKEN' }, placed(loadCredential('SHOP_TOKEN', '../secrets/shop-token'))),
     'Credentials of the load: what the script reads from __ENV, and where each one is. None of them is written into a journal, a log or a report.',
@@ -138,7 +138,7 @@ export const targetSpec = parts({
         operation: need(operation, 'Operation whose keys are pushed to clients.'),
       }),
     ),
-    'What the platform pushes to clients by itself: where it is booked what was due to whom.',
+    'Streams of messages that the platform pushes to clients: the book that records what was due to whom.',
   ),
   providerCalls: may(
     list(providerCalls),

@@ -14,17 +14,17 @@ const NUMBER = integer({ min: 0, max: 1_000_000_000, what: 'a number' })
 const times = {
   from: may(
     placed(duration({ min: 0 })),
-    "When it is armed, counted from the end of the phase's ramp as `at` is. Left out: when the phase begins, ramp included.",
+    "When the trigger is armed, counted from the end of the phase's ramp like `at`. If left out, at the start of the phase, ramp included.",
   ),
   by: need(
     placed(duration({ min: 1000 })),
-    "Deadline, counted from the end of the phase's ramp as `at` is. Without a trigger by then, it is not performed, and the run is inconclusive.",
+    "Deadline, counted from the end of the phase's ramp like `at`. If the trigger has not fired by then, the fault or action is not performed, and the run is inconclusive.",
   ),
 }
 
 const crossing = <T>(shape: Shape<T>, unit: string) => ({
-  rises: may(shape, `${unit} that it must reach from below.`),
-  falls: may(shape, `${unit} that it must reach from above.`),
+  rises: may(shape, `The trigger fires when the ${unit} rises to this value.`),
+  falls: may(shape, `The trigger fires when the ${unit} falls to this value.`),
 })
 
 export const when = placed(
@@ -34,23 +34,23 @@ export const when = placed(
         rollout: need(objectName('orders'), 'Name of the Deployment whose rollout is watched.'),
         share: need(
           percentage({ min: 0.01, max: 1, example: '50%' }),
-          'Share of the pods that it wants which must run the new template.',
+          'The trigger fires when this share of the desired pods runs the new template.',
         ),
         ...times,
       }),
       gauge: choosing(['rises', 'falls'], {
         gauge: need(placed(metricName), 'Gauge of the pods of the source, such as a lag or the length of a queue.'),
-        pods: need(word(...overPods), '`sum` where each pod shows its part, `max` where each shows the whole.'),
+        pods: need(word(...overPods), '`sum` if each pod shows its own part, `max` if each pod shows the total.'),
         where: may(seriesLabels, 'Only series with these labels.'),
         of: need(source('broker'), 'Source of the gauge.'),
-        ...crossing(NUMBER, 'Value'),
+        ...crossing(NUMBER, 'gauge'),
         ...times,
       }),
       rate: choosing(['rises', 'falls'], {
         rate: need(placed(metricName), 'Counter whose rate is watched, over 5 s.'),
         where: may(seriesLabels, 'Only series with these labels.'),
         of: need(source('shop'), 'Source of the counter.'),
-        ...crossing(RATE, 'Rate'),
+        ...crossing(RATE, 'rate'),
         ...times,
       }),
       pod: record({
@@ -63,7 +63,7 @@ export const when = placed(
       autoscaler: record({
         autoscaler: need(
           name('the name of an autoscaler', 'checkout'),
-          'Name of the HorizontalPodAutoscaler that must want more pods than before.',
+          'Name of the HorizontalPodAutoscaler. The trigger fires when it raises its desired number of pods.',
         ),
         ...times,
       }),
@@ -79,7 +79,7 @@ export const begins = {
   at: may(duration({ min: 0 }), "Start, counted from the end of that phase's ramp. Either this or `when`."),
   when: may(
     when,
-    'What it waits for, instead of a fixed time: the load goes on meanwhile, and without the trigger it is not performed.',
+    'Trigger to wait for, instead of a fixed time. The load continues. If the trigger does not fire by its deadline, the fault or action is not performed.',
   ),
 } as const satisfies Record<string, Field<unknown, false>>
 
@@ -95,7 +95,7 @@ export const beginningOnce = <T>(shape: Shape<T>): Shape<T> => {
 
 export type BeginDraft = { readonly at?: Millis | undefined; readonly when?: WhenDraft | undefined }
 
-/** The times alone, which a draft with other mistakes has too. One without a start is an issue already, and begins with its phase. */
+/** Only the times, which are known even if the draft has other mistakes. A missing start is already reported; the harm then begins with its phase. */
 export function startOf({ at, when: draft }: BeginDraft) {
   if (draft === undefined) return { atMs: at ?? millis(0) }
   const { from, by } = draft.value.value

@@ -41,7 +41,7 @@ export type LabUpOptions = {
   /** Only for labs side by side. */
   readonly place?: Place
   readonly ingressPort?: number
-  /** What pods have for a network; by default what MATCHDAY_LAB_NETWORK says, else the preload. */
+  /** The kind of pod network. Default: MATCHDAY_LAB_NETWORK, else preload. */
   readonly network?: NetworkChoice
   readonly onProgress?: (event: OwnerEvent) => void
   /** Called as soon as the API server accepts objects, seconds before the nodes are ready. */

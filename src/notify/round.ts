@@ -65,7 +65,7 @@ export function createRound<T>({ deliver, passed }: RoundOf<T>, pace: RoundPace)
     }
     failures += 1
     isGone = attempt.isGone === true
-    // What the receiver asks for is obeyed, also in a hurry.
+    // A pause that the receiver asks for is kept, even when time is short.
     if (!isGone) await pause(attempt.waitMs ?? pauseAfter(failures, pace), attempt.waitMs !== undefined)
   }
   const work = async (): Promise<void> => {

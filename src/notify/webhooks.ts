@@ -1,6 +1,6 @@
 /**
- * Where notifications go. The address of a webhook is a secret: who has it may write into the chat. So it comes from the environment or from a file
- * that the environment names, and never from a file of the rehearsal, a flag, the journal or a message of ours.
+ * Where notifications go. The address of a webhook is a secret, because anyone who has it can write into the chat. It is read from the environment or
+ * from a file that the environment names. It never appears in a rehearsal's files, a flag, the journal or a message of matchday.
  */
 import { readFileSync } from 'node:fs'
 import type { NotificationForm } from './forms.ts'

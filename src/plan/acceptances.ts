@@ -19,7 +19,7 @@ export function describeAcceptances(acceptances: readonly Acceptance[], at: numb
       .filter((acceptance) => !holds(acceptance))
       .map(
         ({ until, owner, at: { file, line }, ...which }) =>
-          `${about(which)} was accepted by ${owner} until ${until}. That has expired: the finding fails the run again. Remove it from ${file}:${line}, or let ${owner} accept it anew.`,
+          `${about(which)} was accepted by ${owner} until ${until}. That has expired: the finding fails the run again. Remove it from ${file}:${line}, or let ${owner} accept it again.`,
       ),
   }
 }

@@ -111,7 +111,7 @@ function workloadReach(
   return { ...none, pods: harmed, most: harmed.filter((id) => !held.includes(id)).length, problems }
 }
 
-/** No pod that serves today is taken away: the new release gets pods of its own, and a route gives them requests. */
+/** No serving pod is removed: the new release gets its own pods, and a route sends requests to them. */
 function trafficReach(
   { workload, canary }: Extract<Change, { on: 'traffic' }>,
   target: Target,

@@ -7,7 +7,7 @@ import { PREVIEW_ROOM } from '../domain/visit.ts'
 
 export type DescribedStep = {
   readonly share: number
-  /** It begins then at the latest, if no step before it is held for longer. */
+  /** The latest start, if no earlier step is held for longer. */
   readonly byMs: Millis
 }
 

@@ -1,9 +1,9 @@
-/** What Grafana shows above the charts: regions for phases, faults and actions, and a moment for a guardrail. Each is told when it is over. */
+/** What Grafana shows above the charts: regions for phases, faults and actions, and a moment for a guardrail. Each is posted when it is over. */
 import type { Evidence, RunStarted } from '../domain/evidence.ts'
 import { escapeHtml } from '../report/escape/html.ts'
 
 export type Annotation = {
-  /** The same each time that it is made. */
+  /** A stable id: the same whenever this annotation is made again. */
   readonly id: string
   readonly line: number
   readonly fromMs: number

@@ -45,7 +45,7 @@ export function publishFollowing(
   const reading = (async () => {
     for await (const { entries } of followJournal(journalIn(folder), ending.signal)) add(entries)
   })()
-  // Told by `end`.
+  // Set by `end`.
   reading.catch(() => undefined)
   return {
     async end(graceMs) {
@@ -56,7 +56,7 @@ export function publishFollowing(
   }
 }
 
-/** Publishes what is outstanding of a run that nobody performs any more. */
+/** Publishes the outstanding part of a run that has ended. */
 export async function publishStored(
   folder: string,
   to: PublishTarget,
@@ -90,7 +90,7 @@ function publisherOf(folder: string, to: PublishTarget, authorize: Authorization
     grafana: to.grafana && grafanaRound(to.grafana, authorize, progress, pace),
   }
   const add = (entries: readonly Entry[]): void => {
-    // Every record is folded, also one whose samples arrived in an earlier process: counters go on from it.
+    // Every record is folded, even if an earlier process published its samples, because counters continue from it.
     let batch: SampleBatch = { line: 0, samples: [] }
     const flush = () => {
       if (batch.samples.length > 0) rounds.remoteWrite?.add(batch)
@@ -102,7 +102,7 @@ function publisherOf(folder: string, to: PublishTarget, authorize: Authorization
       if (batch.samples.length >= SAMPLES_MOST) flush()
       const told = annotations(record, line)
       if (line <= before.grafana) continue
-      // A line is done with its last annotation.
+      // A journal line counts as published after its last annotation.
       for (const each of told) rounds.grafana?.add(each === told.at(-1) ? each : { ...each, line: line - 1 })
     }
     flush()

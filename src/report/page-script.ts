@@ -1,7 +1,7 @@
 /** The script of the report, and what it shares with the live page. The report is complete without its script. */
 import { crosshair } from './page-zoom.ts'
 
-/** Remembers the colours that were chosen. The choice itself is made by the style sheet, which needs no script. */
+/** Remembers the chosen colours. The style sheet applies the choice and needs no script. */
 export const rememberTheme = `
 function rememberTheme() {
   const KEY = 'matchday-theme'

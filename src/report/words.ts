@@ -88,7 +88,7 @@ export function reactionWords({ kind, subject }: Pick<ReactionResult, 'kind' | '
     case 'serves-share':
       return `${subject} is served`
     case 'taken-back':
-      return 'the new release answers nothing any more'
+      return 'the new release stops answering'
     default:
       return `${kind} ${subject}`
   }

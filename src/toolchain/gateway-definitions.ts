@@ -45,7 +45,7 @@ function takeGiven(folder: string): string {
   throw new ToolchainError({
     code: 'tool-unusable',
     problem: `${DEFINITIONS_VARIABLE} names a folder without ${ONE_OF_THEM}.`,
-    next: `give the folder ${STANDARD_CHANNEL} of ${MODULE}, or none: then matchday fetches it.`,
+    next: `name the folder ${STANDARD_CHANNEL} of ${MODULE}, or unset the variable so that matchday fetches it.`,
   })
 }
 

@@ -18,7 +18,7 @@ export const EXPORTS_MARK = 'matchday-exports'
 /** What a script logs at its end: this word and k6's thresholds with their results as JSON. */
 export const THRESHOLDS_MARK = 'matchday-thresholds'
 
-/** What a script logs at its end, once for each client that it watched: this word and the client's receipts as JSON. */
+/** At its end a script logs one line for each watched client: this word and the client's receipts as JSON. */
 export const RECEIPTS_MARK = 'matchday-receipts'
 
 const FORMAT = 1

@@ -139,7 +139,7 @@ export const brokenRehearsals: readonly Row[] = [
     'out-of-range:25',
   ),
   spec(
-    'a triggered fault that outlasts its phase when its trigger comes last',
+    'a triggered fault that outlasts its phase if its trigger fires at the deadline',
     'at: 30s',
     'when: {autoscaler: payments-api, by: 70s}',
     'fault-outlasts-phase:26',

@@ -61,7 +61,7 @@ describe('a canary in a file', () => {
     [
       'whose steps fall',
       ['[5%, 100%]', '[50%, 5%]'],
-      ['wrong-value: The step to 5% comes after one that is not smaller.'],
+      ['wrong-value: The step to 5% is not larger than the step before it.'],
     ],
     [
       'whose steps need more time than it has',

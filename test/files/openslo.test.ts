@@ -132,9 +132,9 @@ spec: {}
   it.each([
     ['time slices', slo('orders', { method: 'Timeslices' }), '10 openslo-refused: Timeslices judge shares of time'],
     [
-      'a window of the calendar',
+      'a calendar window',
       slo('orders').replace('isRolling: true', 'calendar: {startTime: "2026-01-01 00:00:00", timeZone: Europe/Vienna}'),
-      '9 openslo-refused: A window of the calendar',
+      '9 openslo-refused: A calendar window',
     ],
     [
       'a composite',

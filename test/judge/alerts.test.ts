@@ -109,12 +109,12 @@ describe('an alert that a fault must cause', () => {
     second >= from && second < to ? ('unreadable' as const) : otherwise(second)
 
   it.each<[string, readonly AlertReaction[], (second: number) => Now, RegExp]>([
-    ['it was firing before', [fires], between(40, 90, psp()), /was firing before .* proves nothing/],
+    ['it was firing before', [fires], between(40, 90, psp()), /was already firing before .* proves nothing/],
     [
       'it was pending before',
       [fires],
       (second) => ({ active: second < 60 ? [] : [psp(second < 70 ? 'pending' : 'firing', undefined, 58)] }),
-      /was pending before/,
+      /was already pending before/,
     ],
     ['nothing was read before', [fires], unreadable(-5, 70, () => ({})), /before .* is not known: answered 503/],
     [

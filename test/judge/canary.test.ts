@@ -1,4 +1,4 @@
-/** What a run says of a canary: let in through every step, with the share that was asked for, and gone in time. */
+/** What a run shows about a canary: every step is promoted with the share that was asked for, and the rollback is in time. */
 import { describe, expect, it } from 'vitest'
 import { judge } from '../../src/judge/judge.ts'
 import { canaryAct } from '../support/canary.ts'

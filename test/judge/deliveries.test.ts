@@ -109,9 +109,9 @@ describe('what is pushed to clients', () => {
   })
 
   it.each<[string, readonly Evidence[], RegExp]>([
-    ['no client told anything', [read()], /No client told/],
-    ['a client of a part did not tell', [told({ watched: 2 }), read()], /1 client that were watched did not tell/],
-    ['a part of the generator did not tell', [told({ parts: 2 }), read()], /did not tell/],
+    ['no client told anything', [read()], /No client reported/],
+    ['a client of a part did not tell', [told({ watched: 2 }), read()], /1 client that were watched did not report/],
+    ['a part of the generator did not tell', [told({ parts: 2 }), read()], /did not report/],
     ['the book was not read', [told()], /What was due to 1 client of results could not be read/],
     ['nothing was due', [told({ cells: [] }), read([])], /none was due/],
   ])('is inconclusive if %s', (_, records, sentence) => {

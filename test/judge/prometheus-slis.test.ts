@@ -193,7 +193,7 @@ describe('an availability that a Prometheus counts', () => {
       series('orders_good', 50_000 + 50 * loaded(second), { pod }),
     ])
     expect(ordersOf(judgment).state).toBe('unproven')
-    expect(findingOf(judgment)?.sentence).toContain('the total must hold every attempt')
+    expect(findingOf(judgment)?.sentence).toContain('the total must include every attempt')
   })
 
   it('takes a good attempt that began before its scrape for no bad one', () => {
@@ -272,7 +272,7 @@ describe('an availability by a counter of failures', () => {
       available,
       counted((second) => 100 * loaded(second)),
     )
-    expect(findingOf(judgment)?.sentence).toContain('the total must hold every attempt that is bad')
+    expect(findingOf(judgment)?.sentence).toContain('the total must include every attempt that is bad')
   })
 })
 

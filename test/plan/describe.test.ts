@@ -47,7 +47,7 @@ describe('accepted findings', () => {
     const dayAfter = shown('2026-12-01', Date.parse('2026-12-02T00:00:00Z'))
     expect(dayAfter).not.toContain('Accepted findings')
     expect(dayAfter).toContain(
-      `${EXPIRED} 2026-12-01. That has expired: the finding fails the run again. Remove it from ${at.file}:${at.line}, or let Ana accept it anew.`,
+      `${EXPIRED} 2026-12-01. That has expired: the finding fails the run again. Remove it from ${at.file}:${at.line}, or let Ana accept it again.`,
     )
   })
 })

@@ -75,7 +75,7 @@ export function createK6Log(
   }
 }
 
-/** Any script may write the mark: what does not have the shape is no receipt. */
+/** Any script may log this word, so a line without the expected shape is not taken as a receipt. */
 function receiptsIn(text: string): Receipts | undefined {
   const value = parsed(text)
   const { stream, receiver, part, parts, watched, open, cells, again } = value ?? {}

@@ -29,7 +29,7 @@ export function kubernetesCluster(api: KubernetesApi): Cluster {
   }
 }
 
-// Whoever runs a cluster may say there what its pods have for a network; a lab does.
+// The operator of a cluster may record the kind of its pod network there; the lab does.
 const POD_NETWORK = 'matchday.dev/pod-network'
 
 async function identify(api: KubernetesApi): Promise<ClusterIdentity> {

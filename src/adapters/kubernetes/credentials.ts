@@ -14,7 +14,7 @@ export type Credential = { readonly headers: OutgoingHttpHeaders; readonly cert?
 
 export type CredentialSource = {
   current(): Promise<Credential>
-  /** Another credential after `refused` was refused; undefined if there is none. */
+  /** A new credential after `refused` was rejected; undefined if there is no other. */
   renewed(refused: Credential): Promise<Credential | undefined>
 }
 

@@ -244,7 +244,7 @@ async function isThere(
     at,
     code: 'object-missing',
     problem: `namespace ${namespace} of context ${api.context} has no ${kind} ${name}, which this expects something of.`,
-    next: `Compare with: kubectl --context ${api.context} -n ${namespace} get ${resource}; the lab is booted with a part of the platform by --overlay.`,
+    next: `Compare with: kubectl --context ${api.context} -n ${namespace} get ${resource}; optional parts of the platform are added to the lab with --overlay.`,
   }
 }
 

@@ -45,7 +45,7 @@ export function platformBooks(api: KubernetesApi): Books {
       const body = { run, ...wanted }
       const answer = (await demand(api, { method: 'POST', path, body, timeoutMs: READ_TIMEOUT_MS })) as Deliveries
       if (!Array.isArray(answer?.receivers))
-        throw new EnvironmentError(`book ${book} answered something that is no list of deliveries`, `Look at ${path}.`)
+        throw new EnvironmentError(`the answer of book ${book} is not a list of deliveries`, `Look at ${path}.`)
       return answer.receivers
     },
   }

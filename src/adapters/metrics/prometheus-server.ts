@@ -38,7 +38,7 @@ async function getUrl(url: URL, login: PrometheusLogin | undefined, ca: string |
   return { status: response.statusCode ?? 0, text: await text(response) }
 }
 
-/** The value of the header. Throws with the name of the place if the credential is not there. */
+/** The value of the header. Throws with the name of the variable or file if it holds no credential. */
 export function authorizationOf({ kind, from }: PrometheusLogin): string {
   const secret = secretOf(from)
   return kind === 'bearer' ? `Bearer ${secret}` : `Basic ${Buffer.from(secret).toString('base64')}`

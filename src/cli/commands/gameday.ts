@@ -23,7 +23,7 @@ export function addGameday(root: Command, finish: (code: number) => void): void 
     .option('--about <harm>', 'the fault or action that it is about (default: every one that has begun)')
     .addHelpText(
       'after',
-      '\nExamples:\n  matchday gameday note reports/latest "the PSP dashboard is still green"\n  matchday gameday note reports/latest --kind declared --role reporter "SEV2, Ana leads"\n  matchday gameday note reports/latest --kind step --about psp-down "open the breaker"\n  matchday gameday note reports/latest --kind follow-up "alert on open breakers"',
+      '\nExamples:\n  matchday gameday note reports/latest "the checkout dashboard is still green"\n  matchday gameday note reports/latest --kind declared --role reporter "SEV2, Ana leads"\n  matchday gameday note reports/latest --kind step --about psp-down "open the breaker"\n  matchday gameday note reports/latest --kind follow-up "alert on open breakers"',
     )
     .action(async (folder: string, text: string[], flags: NoteFlags) =>
       finish(await note(folder, text.join(' '), flags)),

@@ -43,7 +43,7 @@ export function addLab(root: Command, finish: (code: number) => void): void {
     .addOption(
       checkedFlag(
         '--network <kind>',
-        `what pods have for a network (experimental): ${NETWORK_CHOICES.join(', ')}; default: MATCHDAY_LAB_NETWORK, else preload`,
+        `pod network (experimental): ${NETWORK_CHOICES.join(', ')}; default: MATCHDAY_LAB_NETWORK, else preload`,
         amongWords(NETWORK_CHOICES, 'networks'),
       ),
     )
@@ -68,7 +68,7 @@ export function addLab(root: Command, finish: (code: number) => void): void {
           overlays: flags.overlay,
           keda: flags.keda ?? false,
           network: flags.network,
-          signal: stopSignal(stopsOnly('stopping; what was started is stopped again…')),
+          signal: stopSignal(stopsOnly('stopping; everything that was started is being stopped…')),
         })
         handle.keep()
         say(term`lab is up; stop it with: matchday lab down`)
@@ -103,7 +103,7 @@ export function addLab(root: Command, finish: (code: number) => void): void {
       const status = await labStatus()
       if (status.kind !== 'up') throw new EnvironmentError('no lab is up', 'Boot one: matchday lab up --keda')
       const { addKeda } = await loadLabBoot()
-      await addKeda(status.state, stopSignal(stopsOnly('stopping; what was started is stopped again…')))
+      await addKeda(status.state, stopSignal(stopsOnly('stopping; everything that was started is being stopped…')))
       say(term`KEDA serves in namespace keda`)
       if (flags.output === 'json') print(jsonText({ format: 1, done: 'keda' }))
       finish(exitCodes.pass)

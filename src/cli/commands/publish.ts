@@ -22,7 +22,7 @@ type Flags = {
   readonly attached?: boolean
 }
 
-/** Longer than the end of a run waits: somebody asked for it. */
+/** Longer than the wait at the end of a run, because a user asked for it. */
 const GRACE = '30s'
 
 export function addPublish(root: Command, finish: (code: number) => void): void {

@@ -23,7 +23,7 @@ export function addSlo(root: Command, finish: (code: number) => void): void {
     .addHelpText(
       'after',
       `
-Indicators that a Prometheus counts keep their series. Those that the load generator measures are told by the series that matchday publishes
+Indicators that a Prometheus counts keep their series. Those that the load generator measures use the series that matchday publishes
 (docs/how-to/publish-to-prometheus-and-grafana.md). Guardrails are not exported.
 
 Examples:

@@ -27,7 +27,7 @@ export function addToolchain(root: Command, finish: (code: number) => void): voi
     .action(async (names: string[], flags: { output: string }) => {
       const found = await findTools(
         names.length === 0 ? STANDARD_TOOLS : names.flatMap(toolsNamed),
-        stopSignal(stopsOnly('stopping; what is built already stays…')),
+        stopSignal(stopsOnly('stopping; finished builds are kept…')),
       )
       if (flags.output === 'json') print(jsonText({ format: 1, tools: found }))
       else

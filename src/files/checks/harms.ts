@@ -79,7 +79,7 @@ const ofAction = (action: ActionDraft): HarmDraft => ({
   action,
 })
 
-/** People decide about a fault while the load of its phase is there to be seen, and before its trigger is armed. */
+/** People decide about a fault while its phase has load that they can see, and before its trigger is armed. */
 function checkGate({ gate, begins: { at, when } }: HarmDraft, report: Report): void {
   const closesMs = when === undefined ? at : (when.value.value.from?.value ?? 0)
   if (gate === undefined || closesMs === undefined || gate.opensMs <= closesMs) return
@@ -126,7 +126,7 @@ function reportOutlasting(
   report(
     lasts?.at ?? at,
     is === 'fault' ? 'fault-outlasts-phase' : 'action-outlasts-phase',
-    `The ${is} ${how} after its phase "${span.name}"${when === undefined ? '' : ' when its trigger comes last'}, ${length}.`,
+    `The ${is} ${how} after its phase "${span.name}"${when === undefined ? '' : ' if its trigger fires at the deadline'}, ${length}.`,
     next,
   )
 }

@@ -88,7 +88,7 @@ function checkSense({ at, value }: ReactionDraft, harm: HarmDraft, report: Repor
     )
   const moved = movedDatabase(draft.act)?.database
   if (moved === undefined || moved === value.value.database.value) return
-  const problem = `The action moves ${moved}, and this speaks of ${value.value.database.value}.`
+  const problem = `The action moves ${moved}, but this is expected of ${value.value.database.value}.`
   report(value.value.database.at, 'reaction-misplaced', problem, `write ${moved}.`)
 }
 

@@ -6,10 +6,10 @@ import { type CounterQuery, readCounterQuery } from '../../protocols/prometheus/
 import type { Report } from '../report.ts'
 import type { IndicatorSpec, MetricDraft } from './shape.ts'
 
-/** The source that an indicator brings along. The slash keeps it apart from the names of sources in target files. */
+/** The source of an indicator that defines its own series. The slash keeps it distinct from source names in target files. */
 const sourceOf = (sli: string): string => `openslo/${sli}`
 
-/** Undefined if it cannot be honoured, which was reported. */
+/** Undefined if it is not supported, which is reported as an issue. */
 export function indicatorOf(
   sli: string,
   at: SourcePoint,
@@ -34,7 +34,12 @@ function ratioOf(sli: string, at: SourcePoint, ratio: Ratio, report: Report): Pr
   const computed = raw?.at ?? rawType?.at
   if (computed !== undefined) {
     const next = 'give good (or bad) and total, the counters that it is computed from.'
-    report(computed, 'openslo-refused', 'A share that was computed elsewhere has no counts that could prove it.', next)
+    report(
+      computed,
+      'openslo-refused',
+      'A share that was computed elsewhere (raw) has no counts, so it cannot be proven.',
+      next,
+    )
     return undefined
   }
   const part = good ?? bad
@@ -62,7 +67,7 @@ function counterOf(metric: MetricDraft, isCounter: boolean | undefined, report: 
     return undefined
   }
   if (isCounter === false && !query.isIncrease) {
-    const problem = 'The metric is no counter (counter: false), and matchday counts what counters grow by.'
+    const problem = 'The metric is not a counter (counter: false), and matchday needs the increase of a counter.'
     report(at, 'openslo-refused', problem, 'ask for a counter.')
     return undefined
   }

@@ -1,6 +1,6 @@
 /**
- * OpenSLO documents as objectives of a rehearsal. What they ask for and a rehearsal cannot honour is refused where it stands; what it does not use is
- * reported. Nothing is left out in silence.
+ * OpenSLO documents as objectives of a rehearsal. What a rehearsal does not support is refused with its place; what it does not use is reported.
+ * Nothing is dropped silently.
  */
 import type { Slis } from '../../domain/indicators.ts'
 import type { SourcePoint } from '../../domain/issue.ts'
@@ -86,7 +86,7 @@ function reportKind(node: YamlNode, kind: string | undefined, report: Report): v
       node.at,
       'openslo-unused',
       `A rehearsal does not use documents of the kind ${kind}.`,
-      'leave it, or keep it elsewhere.',
+      'leave it, or move it to another file.',
     )
   const next = chooseAmong(kind ?? '', ['SLO', 'SLI', 'Service', ...UNUSED], 'kinds of OpenSLO')
   report(node.at, 'wrong-value', `This is no document of OpenSLO v1: its kind is ${kind ?? 'missing'}.`, next)
@@ -110,7 +110,7 @@ function objectivesOf(
     report(
       spec.alertPolicies.at,
       'openslo-unused',
-      'A rehearsal alerts nobody by an alert policy.',
+      'A rehearsal does not use alert policies.',
       'use guardrails to stop a run.',
     )
   const named = indicatorNamed(metadata.name, spec, slis, at, report)
@@ -133,7 +133,7 @@ type Named = { readonly name: Placed<string>; readonly spec: IndicatorSpec; read
 /** A latency has limits in this unit; anything else has none. */
 type Measure = { readonly latencyIn?: 's' | 'ms' }
 
-/** An indicator is called by its own name, and one without a name as its objective is. */
+/** An indicator without a name gets the name of its objective. */
 function indicatorNamed(
   slo: Placed<string>,
   { indicator, indicatorRef }: SloSpec,
@@ -186,7 +186,7 @@ function annotationIn(metadata: SloDocument['metadata'] | undefined, key: string
 
 function isSliName({ at, value }: Placed<string>, report: Report): boolean {
   if (sliName.pattern.test(value)) return true
-  const problem = `"${value}" cannot be the name of an indicator here, which is ${sliName.form}, 31 at most.`
+  const problem = `"${value}" cannot be the name of an indicator here, which is ${sliName.form}, at most 31 characters.`
   report(at, 'wrong-value', problem, 'give the indicator a name of its own, under indicator.metadata.')
   return false
 }
@@ -215,7 +215,7 @@ function checkWindow({ timeWindow }: SloSpec, lastsMs: number, report: Report): 
   const { duration, isRolling, calendar } = first.value
   if (calendar !== undefined || isRolling !== true) {
     const problem =
-      'A window of the calendar has no meaning in a rehearsal, which is judged from the first to the last moment of its load.'
+      'A calendar window has no meaning in a rehearsal, which is judged from the start to the end of its load.'
     return report(calendar?.at ?? first.at, 'openslo-refused', problem, 'use a rolling window (isRolling: true).')
   }
   if (Number(duration.slice(0, -1)) * (MS_PER[duration.slice(-1)] ?? 0) === wholeMinutes(lastsMs)) return

@@ -1,6 +1,6 @@
 /**
  * The documents of OpenSLO v1 that matter here: SLO, SLI and Service. Keys that the specification does not have are issues, as everywhere; what a
- * rehearsal cannot honour is read all the same, so that it can be refused with its place.
+ * rehearsal does not support is read too, so that it can be refused with its place.
  */
 import { dnsLabel } from '../name-shapes.ts'
 import { plainNumber } from '../plain-number.ts'
@@ -49,7 +49,7 @@ const metric = placed(
 
 const indicatorSpec = record({
   description: may(sentence, 'What it is.'),
-  thresholdMetric: may(metric, 'A metric that is held against a value.'),
+  thresholdMetric: may(metric, 'A metric that is compared with a value.'),
   ratioMetric: may(
     placed(
       record({
@@ -75,7 +75,7 @@ const indicator = placed(
 const objective = placed(
   record({
     displayName: may(sentence, 'Name for people.'),
-    op: may(placed(word('lte', 'lt', 'gte', 'gt')), 'How the metric is held against the value.'),
+    op: may(placed(word('lte', 'lt', 'gte', 'gt')), 'How the metric is compared with the value.'),
     value: may(placed(plainNumber({ min: -1e12, max: 1e12 })), 'The value.'),
     target: may(placed(share), 'Share of good events, below 1.'),
     targetPercent: may(placed(plainNumber({ min: 0, max: 100 })), 'The same in percent.'),
@@ -93,7 +93,7 @@ const timeWindow = placed(
       text({ form: 'a duration of OpenSLO', example: '28d', pattern: /^[1-9][0-9]*[mhdwMQY]$/ }),
       'Its length.',
     ),
-    isRolling: may(flag, 'Whether it moves on with time.'),
+    isRolling: may(flag, 'Whether it is a rolling window.'),
     calendar: may(placed(anything), 'When it begins.'),
   }),
 )

@@ -1,6 +1,6 @@
 /**
- * The objectives of a rehearsal as OpenSLO v1 documents. An indicator that a Prometheus counts keeps its series; one that the load generator measures is
- * told by the series that matchday publishes, and read back as that indicator.
+ * The objectives of a rehearsal as OpenSLO v1 documents. An indicator that a Prometheus counts keeps its series. One that the load generator measures
+ * uses the series that matchday publishes, and is read back as that indicator.
  */
 import { stringify } from 'yaml'
 import { isCountedByPrometheus, prometheusIn, type Slis } from '../../domain/indicators.ts'
@@ -27,7 +27,7 @@ const serviceOf = ({ name, hypothesis }: Rehearsal) => ({
   spec: { description: hypothesis },
 })
 
-/** A latency and an availability of one indicator of the load generator have different metrics, and so are two SLIs. */
+/** Latency and availability of one indicator of the load generator have different metrics, so they are two SLIs. */
 function slisOf({ name, slis, slos }: Rehearsal, target: Target) {
   const prometheus = prometheusIn(slis)
   const written = new Map(

@@ -1,7 +1,7 @@
 /**
  * What becomes of one step of a canary: the next step, a rollback, or more time. Errors are decided at every look; response times only when a step
- * could be promoted. All looks of a canary share the doubt of 5 % (Bonferroni), so that a good release is seldom taken back by chance. What must hold
- * at every step, such as a proof that it is not slower, needs no correction.
+ * could be promoted. All looks of a canary share a false positive rate of 5 % (Bonferroni), so that a good release is seldom rolled back by chance.
+ * Conditions that must hold at every step, such as a proof that it is not slower, need no correction.
  */
 import type { Canary, StepDecision } from '../../domain/canary.ts'
 import { showMeasuredPercent } from '../../domain/show.ts'
@@ -27,9 +27,9 @@ export type StepView = {
   readonly earlier: readonly CountedSpan[]
   readonly counts: CountsBetween
   readonly slis: readonly SliInStep[]
-  /** How often all steps of this canary are looked at, at most. */
+  /** The highest number of looks over all steps of this canary. */
   readonly looks: number
-  /** How often a step could be promoted, at most. */
+  /** The highest number of times at which a step could be promoted. */
   readonly decisions: number
   /** The hold is over: the step may be promoted. */
   readonly isOver: boolean
@@ -53,7 +53,7 @@ type Facts = {
   readonly stable: ReleaseCounts
   readonly fresh: ReleaseCounts
   readonly served: ShareServed | undefined
-  /** Undefined where it is not asked, or not yet. */
+  /** Undefined if the gate does not ask for it, or there are too few requests yet. */
   readonly latency: Slower | undefined
 }
 
@@ -87,7 +87,7 @@ function whyWorse({ canary, slis, looks }: StepView, { stable, fresh, latency }:
   return `${missed.sli} missed its objective of ${showMeasuredPercent(missed.objective)}: ${missed.bad} of ${missed.good + missed.bad} attempts were bad`
 }
 
-/** Given all errors of both, how many fall to the new release is binomial if both are equally good: its share of the requests. */
+/** If both releases are equally good, the new one's number of all errors is binomial. The probability is its share of the requests. */
 function isWorseThan(stable: ReleaseCounts, fresh: ReleaseCounts, level: number): boolean {
   const all = stable.bad + fresh.bad
   if (fresh.bad === 0 || stable.requests === 0) return false
@@ -115,7 +115,7 @@ function whatIsOpen(
       `${fresh.bad} of ${fresh.requests} answers were server errors, too few to say more than ${showMeasuredPercent(errors.atMost)}`,
     )
   if (latency?.is !== 'open' || limit === undefined) return undefined
-  // With no time left the estimate decides: nothing proves a loss, and more time cannot be had.
+  // When no time is left, the estimate decides, because neither outcome is proven.
   if (!mayHold && latency.rise <= limit.atMost) return undefined
   return undecided(
     `the new release seems ${riseWords(latency.rise)}, and ${latency.test.pairs} pairs do not prove it within ${showMeasuredPercent(limit.atMost, 0)}`,

@@ -1,7 +1,7 @@
 /**
- * Is the new release slower? Its mean response time is compared with that of the old one in the same stretches of time, as pairs: what the machine
- * and the neighbours do to both cancels out. Means and not p95, because a stretch of a small share has some fifty requests, of which p95 is hardly
- * more than the largest three; a mean also rises when only the tail does.
+ * Is the new release slower? Its mean response time is compared with that of the old one in the same stretches of time, as pairs, so that effects of
+ * the machine and of its neighbours cancel out. Means, not p95: at a small share a stretch has about fifty requests, so p95 would depend on the
+ * largest three. A mean also rises when only the tail does.
  */
 import { type Paired, pAbove, paired, pBelow } from '../../domain/paired.ts'
 import type { CountsBetween, ReleaseCounts } from '../seen/canary-counters.ts'
@@ -27,7 +27,7 @@ function pairsIn({ fromAt, toAt }: CountedSpan, counts: CountsBetween): readonly
   })
 }
 
-/** Half a pair is enough on either side: requests come unevenly. */
+/** Half a pair is enough on either side, because requests are unevenly distributed. */
 const meanOf = ({ timed, seconds }: ReleaseCounts): number | undefined =>
   timed >= PAIR_LEAST / 2 && seconds > 0 ? seconds / timed : undefined
 

@@ -1,4 +1,4 @@
-/** The share of the requests that the new release really got, against the share that was asked for. */
+/** Compares the share of the requests that the new release received with the share that was asked for. */
 import { CONFIDENCE, lowerBound } from '../../domain/statistics.ts'
 import type { ReleaseCounts } from '../seen/canary-counters.ts'
 
@@ -12,7 +12,7 @@ export type ShareServed = {
   readonly isOff: boolean
 }
 
-/** Each step is one of several claims, so each is made at 99 %: half of the doubt on either side. */
+/** Each step is one of several tests, so each uses a 99 % interval, with 0.5 % on either side. */
 const EACH_SIDE = 1 - (1 - CONFIDENCE) / 10
 /** Scrapes cut requests at the edges of a step, and clients repeat some. */
 const TOLERANCE = 0.01

@@ -18,7 +18,7 @@ export type CanaryWatch = {
   decide(step: number, now: number, may: { readonly isOver: boolean; readonly mayHold: boolean }): StepDecision
 }
 
-/** How often a step is looked at. Each look costs some of the doubt that all looks share. */
+/** How often a step is looked at. Each look uses up a part of the false positive rate that all looks share. */
 export const LOOK_EVERY: Millis = seconds(5)
 
 export function createCanaryWatch(rehearsal: Rehearsal, target: Target, named: NamedCanary): CanaryWatch {

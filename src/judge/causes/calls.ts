@@ -74,7 +74,7 @@ const approvedBefore = (seen: Seen, { createdAt }: Harm, from: string, to: strin
     0,
   )
 
-/** The client's own timeout in the stock scenarios is 2 s: an attempt of the harm's last moment ends that much later. */
+/** The client's own timeout in the stock scenarios is 2 s: an attempt that starts at the end of the harm ends up to 2 s later. */
 const CLIENT_MS = 2000
 
 /** Calls that are given up end, too: as unknown, as an error, or at an open breaker. */
@@ -172,7 +172,7 @@ export function backlogGrowing(seen: Seen): readonly Finding[] {
     })
 }
 
-/** Outcomes that say yes. A forgery that ran into a timeout was not let in. */
+/** Outcomes that mean accepted. A forgery that timed out was not accepted. */
 const LET_IN = /^(accepted|(http-)?2\d\d)$/
 
 export function forgeryAccepted(seen: Seen): readonly Finding[] {

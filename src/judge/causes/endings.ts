@@ -33,7 +33,10 @@ export function slowTermination(seen: Seen): readonly Finding[] {
   })
 }
 
-/** Between the order to end and the last router that has heard of it there are a watch, a table and a lookup: not less than this. */
+/**
+ * From the request to terminate until the last router knows about it, there is a watch event, a table update and a lookup. It takes at least this
+ * long.
+ */
 const HEARD_MS = 500
 /** Whoever answered so shortly before is called by somebody. */
 const CALLED_MS = 10_000

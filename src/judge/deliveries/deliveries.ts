@@ -1,7 +1,7 @@
 /**
- * What the platform pushes to clients comes to each that could be reached, once, and in time. Both sides count by the platform's own time of a key, so that
- * their slices can be compared. A slice is judged only if its client was heard over one connection from before it began until `within` after its end:
- * messages of one connection keep their order, so what was pushed in time came before what was heard last.
+ * Checks that each pushed key reached every connected client, once and in time. Both sides count by the platform's timestamp of the key, so that
+ * their slices can be compared. A slice is judged only if its client received messages over one connection from before the slice began until `within`
+ * after its end. Messages of one connection keep their order, so a key that was pushed in time arrived before the last of these messages.
  */
 import type { ReceivedCell } from '../../domain/deliveries.ts'
 import { SLICE_MS } from '../../domain/deliveries.ts'
@@ -24,9 +24,9 @@ type Sums = {
   latestMs: number
 }
 
-/** A new connection is known everywhere within this time; clocks of two machines may differ by less. */
+/** All servers know a new connection within this time. Clocks of two machines may differ by less. */
 const OPENED_MS = 3000
-/** What a fault held up comes when it is over. */
+/** Keys that a fault delayed arrive after it ends. */
 const AFTER_HARM_MS = 30_000
 
 export const judgeDeliveries = (seen: Seen): Ruled<readonly DeliveryResult[]> =>
@@ -48,7 +48,7 @@ function judgeOne(seen: Seen, expected: Delivered): Ruled<DeliveryResult> {
     ...gaps,
     ...(lost > 0 ? [say('results-lost', `${lost} of ${of} never came, although the client was connected.`)] : []),
     ...(foreign > 0
-      ? [say('unreconciled', `${count(foreign, 'key')} of ${stream} came to clients, and the book does not hold them.`)]
+      ? [say('unreconciled', `${count(foreign, 'key')} of ${stream} reached clients but are not in the book.`)]
       : []),
     ...(again > 0
       ? [say('results-duplicated', `${count(again, 'key')} of ${stream} came again over the same connection.`)]
@@ -72,15 +72,15 @@ const clientsOf = (seen: Seen, stream: string) =>
     .told(stream)
     .map(({ receipts, line }) => ({ receipts, line, due: seen.deliveries.due(stream, receipts.receiver) }))
 
-/** Clients that did not tell, and clients of which the book told nothing, are not judged. */
+/** Clients that reported nothing, and clients that are missing in the answer of the book, are not judged. */
 function gapsOf(seen: Seen, { stream }: Delivered, clients: readonly Client[], sums: Sums): readonly Finding[] {
   const gap = (sentence: string) => [
     finding('gap', 'no-evidence', stream, sentence, [seen.run.headLine, ...seen.run.loadLines]),
   ]
-  if (clients.length === 0) return gap(`No client told what it received of ${stream}.`)
+  if (clients.length === 0) return gap(`No client reported what it received of ${stream}.`)
   const silent = missing(clients)
   if (silent > 0)
-    return gap(`${count(silent, 'client')} that were watched did not tell what they received of ${stream}.`)
+    return gap(`${count(silent, 'client')} that were watched did not report what they received of ${stream}.`)
   const unknown = clients.filter(({ due }) => due === undefined).length
   if (unknown > 0) return gap(`What was due to ${count(unknown, 'client')} of ${stream} could not be read.`)
   if (sums.judged === 0)
@@ -90,7 +90,7 @@ function gapsOf(seen: Seen, { stream }: Delivered, clients: readonly Client[], s
   return []
 }
 
-/** Each part of the generator says how many clients it watched, and of how many parts it is one. */
+/** Each instance of the generator reports how many clients it watched, and how many instances there are. */
 function missing(clients: readonly Client[]): number {
   const [first] = clients
   const byPart = Map.groupBy(clients, ({ receipts }) => receipts.part)
@@ -117,7 +117,7 @@ function sumsOf(seen: Seen, { withinMs }: Delivered, { receipts, due }: Client):
     sums.judged += cell.count
     sums.received += received
     sums.lost += cell.count - received
-    // As many keys as were due, and others.
+    // The number of keys matches, but the keys differ.
     if (got?.count === cell.count && (got.low !== cell.low || got.high !== cell.high)) sums.lost += 1
   }
   if (due !== undefined) sums.foreign = foreignIn(receipts.cells, due.cells)
@@ -128,13 +128,13 @@ function sumsOf(seen: Seen, { withinMs }: Delivered, { receipts, due }: Client):
   return sums
 }
 
-/** Told to a client, and not in the book: more keys in a slice than it has. */
+/** Received by a client but not in the book: the client has more keys in a slice than the book. */
 function foreignIn(came: readonly ReceivedCell[], due: readonly { fromAt: number; count: number }[]): number {
   const dueOf = new Map(due.map((cell) => [cell.fromAt, cell.count]))
   return came.reduce((sum, cell) => sum + Math.max(0, cell.count - (dueOf.get(cell.fromAt) ?? 0)), 0)
 }
 
-/** Booked while something was harmed, or so soon before or after that it had to wait. */
+/** Booked during a harm, or so close to it that the delivery had to wait. */
 const isHeldUp = (seen: Seen, { fromAt }: ReceivedCell, withinMs: number): boolean =>
   harmsOf(seen).some(
     (harm) => fromAt + SLICE_MS + withinMs >= harm.createdAt && fromAt <= (harm.healedAt ?? harm.endAt) + AFTER_HARM_MS,

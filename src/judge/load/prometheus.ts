@@ -52,7 +52,7 @@ function excessWords({ rows, sli }: SliSeen): string | undefined {
   const total = rows.reduce((sum, row) => sum + row.good + row.bad, 0)
   if (counted - total <= MORE_THAN_ALL * total) return undefined
   const metric = sli.kind === 'prometheus-ratio' ? sli.good : sli.bad
-  return `. ${metric} counted ${counted} and ${sli.total} ${total}: the total must hold every attempt that is ${part}.`
+  return `. ${metric} counted ${counted} and ${sli.total} ${total}: the total must include every attempt that is ${part}.`
 }
 
 const linesOf = ({ rows }: SliSeen): readonly number[] => rows.map(({ line }) => line)

@@ -33,13 +33,15 @@ function fires(seen: Seen, harm: Harm, expected: AlertReaction, answer: Reaction
     ])
   const already = before.active.filter(isMeant(expected))
   if (already.some(({ state }) => state === 'firing'))
-    return answer.unknown(`${alert} was firing before ${harm.name} already, so that it proves nothing.`, [before.line])
+    return answer.unknown(`${alert} was already firing before ${harm.name}, so it proves nothing about it.`, [
+      before.line,
+    ])
   const after = reads.filter(({ at }) => at > harm.createdAt)
   const first = after.find((read) => read.active.some(firing(expected)))
   if (first === undefined) return neverFired(seen, harm, expected, after, answer)
   const activation = first.active.find(firing(expected))
   if (activation !== undefined && already.some((each) => isSame(each, activation)))
-    return answer.unknown(`${alert} was pending before ${harm.name} already, so that it proves nothing.`, [
+    return answer.unknown(`${alert} was already pending before ${harm.name}, so it proves nothing about it.`, [
       before.line,
       first.line,
     ])
@@ -60,7 +62,7 @@ const firing = (expected: AlertReaction) => (active: ActiveAlert) =>
 const isSame = (a: ActiveAlert, b: ActiveAlert): boolean => alertKey(a) === alertKey(b) && a.activeAt === b.activeAt
 const whyUnread = ({ alerts: { failed } }: Seen): string => (failed === undefined ? '' : `: ${failed.problem}`)
 
-/** Only where everything was read and the rule was evaluated, it did not fire. */
+/** It did not fire only if everything was read and the rule was evaluated. */
 function neverFired(
   seen: Seen,
   harm: Harm,

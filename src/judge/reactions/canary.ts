@@ -1,6 +1,6 @@
 /**
- * A canary, proven by what both releases counted: every step got the share that was asked for, every step was promoted, and after the rollback the
- * new release answered nothing any more in time.
+ * Judges a canary by what both releases counted: every step got the share that was asked for, every step was promoted, and after the rollback the new
+ * release stopped answering in time.
  */
 import { asCanary, type CanaryRelease } from '../../domain/action.ts'
 import type { Canary } from '../../domain/canary.ts'

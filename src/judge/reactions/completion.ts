@@ -37,7 +37,7 @@ export function judgeCompletion(seen: Seen, harm: Harm, { withinMs }: Completes)
   return answer.broken(causeOf(seen, harm), { sentence, lines })
 }
 
-/** Refused evictions explain an action that does not come to its end. Otherwise the kind of the action names the cause. */
+/** Refused evictions explain an action that does not complete. Otherwise the kind of the action names the cause. */
 function causeOf(seen: Seen, { by, name }: Harm): Cause {
   if (by.kind !== 'action') return 'action-late'
   return (seen.actions.of(name)?.refused.size ?? 0) > 0 ? 'budget-blocks' : causeWhenLate(by.spec.act)

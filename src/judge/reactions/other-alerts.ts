@@ -1,4 +1,4 @@
-/** All alerts that fired while the load ran, and whether there were others than those that the rehearsal expects or allows. */
+/** All alerts that fired while the load ran, and whether any of them was neither expected nor allowed. */
 import { type ActiveAlert, asksForAlerts, expectedAlerts, noOtherAlerts } from '../../domain/alert.ts'
 import { showSeries } from '../../domain/show.ts'
 import { instant } from '../../domain/units.ts'

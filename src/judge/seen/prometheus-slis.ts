@@ -186,14 +186,14 @@ function seenOf({ sli, limits, instances, shown }: Track, around: Surroundings):
   }
 }
 
-/** A counter of failures that no instance ever showed may be one that counted nothing, or one with a mistake in its selector: nobody can tell. */
+/** If no instance ever exposed a failure counter, either nothing failed or its selector is wrong. The two look the same. */
 function neverShown(
   sli: PrometheusSli,
   shown: ReadonlySet<string>,
   instances: readonly Instance[],
 ): readonly ReadHole[] {
   if (sli.kind !== 'prometheus-failures' || shown.has('bad')) return []
-  const problem = `no series of ${sli.bad} was seen in the whole run, so that nobody knows whether it counts these failures; count good attempts instead, or let the counter begin at 0`
+  const problem = `no series of ${sli.bad} was seen in the whole run, so it is unknown whether it counts these failures; count good attempts instead, or expose the counter from the start with the value 0`
   return instances.flatMap(({ pod, first, last }) =>
     first && last ? [{ pod, fromAt: first.at, toAt: last.at, line: last.line, problem }] : [],
   )

@@ -1,6 +1,6 @@
 /**
- * What the pods of a source show together, one value for each scrape, live. There is a value only where every pod was read lately, and where the pods
- * are the same as a round of scrapes before: a pod that cannot be read, or was not read yet, would look like a fall or a rise.
+ * The combined value of all pods of a source after each scrape, while the run goes on. There is a value only if every pod was read recently and the
+ * pods are the same as one round of scrapes before. Otherwise a pod that cannot be read, or is new, would look like a fall or a rise.
  */
 import type { EvidenceOf } from '../../domain/evidence.ts'
 import { scrapeMsOf, type Target } from '../../domain/rehearsal.ts'
@@ -14,7 +14,7 @@ export type SeriesLevel = { readonly at: Instant; readonly value: number }
 
 export type Levels = {
   add(sample: Sample): SeriesLevel | undefined
-  /** How long a reading says what the value is. */
+  /** How long a reading counts as current. */
   readonly freshMs: number
 }
 
@@ -36,7 +36,7 @@ export function createLevels(trigger: SeriesTrigger, target: Target): Levels {
     if (pods.delete(name)) sameSince = at
   }
 
-  /** A labelled gauge that is not there has no value. A counter that is not there counted 0. */
+  /** A missing gauge with labels has no value. A missing counter counts as 0. */
   const read = (sample: Sample): CounterReading | { readonly is: 'none' } =>
     trigger.kind === 'gauge' && sample.ok && matching(sample.series, wanted).length === 0
       ? { is: 'none' }
@@ -60,7 +60,7 @@ export function createLevels(trigger: SeriesTrigger, target: Target): Levels {
       return
     }
     if (known.value !== undefined && value !== undefined) {
-      // A counter that fell was started anew.
+      // A counter that fell was reset.
       const count = value < known.value ? value : value - known.value
       known.increments = [...known.increments, { fromAt: known.at, toAt: at, count }].filter(
         (each) => each.toAt > at - overMs - freshMs,
@@ -88,7 +88,7 @@ export function createLevels(trigger: SeriesTrigger, target: Target): Levels {
   }
 }
 
-/** Over the last time that all pods were read through; an increment that straddles its begin counts by its share. */
+/** Over the last stretch in which all pods were read. An increment that straddles its start counts in proportion. */
 function rateOf(pods: readonly Pod[], overMs: number): SeriesLevel | undefined {
   const toAt = Math.min(...pods.map(({ at }) => at))
   const fromAt = toAt - overMs

@@ -31,4 +31,4 @@ export function watchRollout(name: string, share: number, { namespace }: Target)
 }
 
 const words = ({ name, updated, wanted }: DeploymentSeen): string =>
-  `${updated} of ${wanted} pods of ${name} run its template of today`
+  `${updated} of ${wanted} pods of ${name} run its current template`

@@ -1,4 +1,4 @@
-/** A gauge or a rate of a source crosses a value: a reading on the one side, and then one on the other side. */
+/** A gauge or a rate of a source crosses a value: one reading is on one side, and a later one on the other. */
 import type { Target } from '../../domain/rehearsal.ts'
 import { showSeries } from '../../domain/show.ts'
 import type { SeriesTrigger } from '../../domain/trigger.ts'
@@ -20,7 +20,7 @@ export function watchSeries(trigger: SeriesTrigger, target: Target): TriggerWatc
       const from = before
       before = hasReached ? undefined : level
       if (armedAt === undefined || !hasReached || from === undefined || level.at < armedAt) return undefined
-      // A reading long before it was armed says nothing about the moment at which it was.
+      // A reading long before the trigger was armed says nothing about the moment of arming.
       if (from.at < armedAt - levels.freshMs) return undefined
       const note = `${words(trigger, level)}, and ${shown(trigger, from)} before`
       return { note, readAt: level.at }

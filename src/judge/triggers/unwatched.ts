@@ -1,9 +1,9 @@
-/** Times at which a watch broke. What an object shows after that may have happened at any time since its version before. */
+/** Times at which a watch broke. A change that is first seen after that may have happened at any time since the previous version of the object. */
 import type { Evidence } from '../../domain/evidence.ts'
 
 export type Unwatched = {
   add(record: Evidence): void
-  /** A version of an object was seen. Whether its difference from the version before certainly came about after `armedAt`. */
+  /** Takes a version of an object. Returns whether it certainly changed from the previous version after `armedAt`. */
   isAfter(armedAt: number, uid: string, seenAt: number): boolean
 }
 

@@ -19,7 +19,7 @@ export type Enactor = {
   release(object: ChaosObject): Promise<void>
 }
 
-/** What an enactor works with. */
+/** What an enactor needs. */
 export type EnactorPorts = {
   readonly cluster: ClusterClient
   readonly agent: NetworkAgent

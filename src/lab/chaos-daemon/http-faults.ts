@@ -31,6 +31,8 @@ function httpProblems({ patch, tls, replace }: HTTPChaosSpec): string[] {
   if (tls !== undefined)
     problems.push('spec.tls: the lab acts on HTTP inside the serving process, and leaves connections with TLS alone')
   if (replace?.code !== undefined && replace.code < 200)
-    problems.push(`spec.replace.code: ${replace.code} is an interim answer, after which the real one would follow`)
+    problems.push(
+      `spec.replace.code: ${replace.code} is an interim response (1xx), which a final response would follow`,
+    )
   return problems
 }

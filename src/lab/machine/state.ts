@@ -29,7 +29,7 @@ export type LabState = {
   readonly gatewayDefinitions?: string
 }
 
-/** What pods have for a network: namespaces of the kernel, or a picture of them in each Node process, and why. */
+/** The kind of pod network, and why: network namespaces of the kernel, or their emulation in each Node process (preload). */
 export type LabNetwork =
   | { readonly kind: 'namespaces'; readonly labnet: string }
   | { readonly kind: 'preload'; readonly why: string }

@@ -11,7 +11,7 @@ export type MetricRule =
   /** The latest value, summed over its label sets. */
   | { readonly kind: 'gauge'; readonly gauge: string }
 
-// A window of 5 s shows the promo within two syncs of the controller. A quantile needs more requests to be meaningful.
+// A window of 5 s shows a load peak within two syncs of the controller. A quantile needs more requests to be meaningful.
 export const metricRules: Readonly<Record<string, MetricRule>> = {
   rps_per_pod: { kind: 'rate', counter: 'http_requests_total', windowMs: 5000 },
   http_p95_ms: { kind: 'quantile', histogram: 'http_request_duration_seconds', quantile: 0.95, windowMs: 10_000 },

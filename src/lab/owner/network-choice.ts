@@ -1,5 +1,5 @@
-// Whether the pods of a lab get network namespaces of the kernel, or the preload's picture of them. Tried once at each boot, because no
-// setting of the kernel tells for sure: containers and hardened machines refuse in many ways.
+// Chooses whether the pods of a lab get network namespaces of the kernel or the preload's emulation. Namespaces are tried at each boot, because no
+// kernel setting tells reliably whether they work: containers and hardened machines refuse them in many ways.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { messageOf } from '../../domain/unknown.ts'
@@ -12,14 +12,14 @@ export type NetworkChoice = 'namespaces' | 'preload' | 'auto'
 export const NETWORK_CHOICES: readonly NetworkChoice[] = ['preload', 'namespaces', 'auto']
 export const NETWORK_VARIABLE = 'MATCHDAY_LAB_NETWORK'
 
-/** The preload is the default until everything that passes with it passes with namespaces. @throws LabError for any other word */
+/** The preload stays the default until all tests that pass with it also pass with namespaces. @throws LabError for any other word */
 export function networkChoice(env: NodeJS.ProcessEnv = process.env): NetworkChoice {
   const asked = env[NETWORK_VARIABLE] ?? ''
   const chosen = NETWORK_CHOICES.find((choice) => choice === asked)
   if (asked === '' || chosen) return chosen ?? 'preload'
   throw new LabError({
     code: 'lab-network-unknown',
-    problem: `${NETWORK_VARIABLE} is ${JSON.stringify(asked)}, which is no network of a lab.`,
+    problem: `${NETWORK_VARIABLE} is ${JSON.stringify(asked)}, which is not a kind of pod network.`,
     next: `set it to one of ${NETWORK_CHOICES.join(', ')}, or unset it.`,
   })
 }

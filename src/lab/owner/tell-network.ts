@@ -3,7 +3,7 @@ import type { LabNetwork } from '../machine/state.ts'
 
 const SYSTEM = 'kube-system'
 
-/** Says in the cluster itself what its pods have for a network, for the evidence of whoever measures here. */
+/** Records the kind of pod network in the cluster, so that a run can write it into its evidence. */
 export async function tellNetwork(api: ClusterClient, network: LabNetwork): Promise<void> {
   await api.apply(`/api/v1/namespaces/${SYSTEM}`, {
     apiVersion: 'v1',

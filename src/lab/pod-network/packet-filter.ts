@@ -6,9 +6,9 @@ import { messageOf } from '../../domain/unknown.ts'
 import type { PacketChain } from './packet-rule.ts'
 
 export type PacketFilter = {
-  /** Resolves when the kernel has the rules of now or of later. @throws Error with labnet's words when it refuses them */
+  /** Resolves when the kernel has the current rules or newer ones. @throws Error with labnet's words when it refuses them */
   apply(): Promise<void>
-  /** The same for callers that cannot wait: a refusal goes to the log, and the rules of before stay. */
+  /** The same for callers that cannot wait: a refusal is logged, and the previous rules stay in force. */
   applySoon(): void
 }
 

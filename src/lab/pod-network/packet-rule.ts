@@ -1,20 +1,20 @@
 // One rule of the kernel for packets, as labnet reads it (src/toolchain/go/labnet/labnet/rules.go).
 import { ipRanges, type Ranges } from './address-ranges.ts'
 
-/** A missing condition holds for all packets. Ports are inclusive ranges. */
+/** A missing condition matches all packets. Ports are inclusive ranges. */
 export type PacketRule = {
   readonly from?: Ranges
   readonly to?: Ranges
   readonly protocol?: 'tcp' | 'udp'
   readonly fromPort?: PortRange
   readonly toPort?: PortRange
-  /** Holds for one of so many packets, at random. */
+  /** Matches one of this many packets, at random. */
   readonly oneIn?: number
-  /** Holds for the callers whose hash, divided by `of`, leaves `is`: a caller keeps its endpoint. */
+  /** Matches callers whose hash modulo `of` is `is`, so that a caller keeps its endpoint. */
   readonly share?: { readonly of: number; readonly is: number }
   /** Packets of a connection that was let through. */
   readonly established?: true
-  /** Would leave through the loopback device: nobody has the address. */
+  /** Would leave through the loopback device, because no pod has the address. */
   readonly lost?: true
   readonly action: PacketVerdict
 }

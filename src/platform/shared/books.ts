@@ -15,7 +15,7 @@ export type BookSource = {
   readonly bookingsOfKeys: string
   /** SQL that yields (name, count) of what is still under way, for keys from $1 up to but without $2. */
   readonly pending: string
-  /** SQL that yields (receiver, key, at) of the operation $3 for keys from $1 up to but without $2 and the receivers in the array $4. */
+  /** SQL that yields (receiver, key, at) of the operation $3, for keys from $1 (inclusive) to $2 (exclusive) and the receivers in the array $4. */
   readonly deliveries?: string
   /** SQL that yields (cents): 0 when the whole book balances. */
   readonly imbalance?: string

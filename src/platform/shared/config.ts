@@ -122,15 +122,15 @@ export type ServerConfig = {
 
 /** Seeded defects of a process that gets worse with each request, or of a release that is worse; 0 switches each off. */
 export type DecayConfig = {
-  /** Memory that a request leaves behind. */
+  /** Memory that each request leaks. */
   readonly leakKibPerRequest: number
-  /** Each request makes all later ones so much slower. */
+  /** Each request makes all later requests slower by this time. */
   readonly slowerMicrosPerRequest: number
-  /** The process ends with an error at every request of this number. */
+  /** The process crashes at every n-th request. */
   readonly crashEveryRequests: number
-  /** The answer to every request of this number is an error. */
+  /** Every n-th request is answered with an error. */
   readonly failEveryRequests: number
-  /** Every answer takes so much longer. */
+  /** Every answer is delayed by this time. */
   readonly delayMs: number
 }
 

@@ -68,7 +68,7 @@ const TAKE = `
   RETURNING ${COLUMNS}`
 
 /**
- * A defect to show: every replica takes events out of the table into its memory and sends them at its next turn, so that a crash loses what it
+ * Seeded defect: every replica takes events out of the table into its memory and sends them at its next turn, so that a crash loses what it
  * holds. No lease is needed: no two replicas hold the same event.
  */
 export function deliverFromMemory({ database, log, topic, everyMs, send }: Delivery): Loop {

@@ -1,6 +1,6 @@
 /**
- * Hatches of faults and actions, defined once per page. Stripes lean right for faults and left for actions, so that the kinds differ without colour
- * too. Those of one kind differ by distance, width and dashes: two overlapping actions can be told apart.
+ * Hatches of faults and actions, defined once per page. Stripes lean right for faults and left for actions, so that the kinds also differ without
+ * colour. Those of one kind differ by distance, width and dashes: two overlapping actions can be told apart.
  */
 import { type Html, html } from '../escape/html.ts'
 import { type DrawnHarm, HATCHES } from '../harms.ts'

@@ -1,6 +1,6 @@
 /**
- * Labels of limits and marks, drawn above all lines. Each is put where it is crossed by least: not over another label, not on a limit, not on a mark's
- * line, and if possible not on a curve.
+ * Labels of limits and marks, drawn above all lines. Each is placed where it overlaps least: not over another label, a limit or a mark's line, and if
+ * possible not on a curve.
  */
 import type { Chart, Limit, PlotMark } from '../chart.ts'
 import { type Html, html } from '../escape/html.ts'

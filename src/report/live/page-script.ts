@@ -18,7 +18,7 @@ export const liveScript = `
   // The last journal line on this screen: what a note or a decision was made with.
   let seen = 0
 
-  // A button that is made anew keeps the focus of whoever is about to press it.
+  // A button that is drawn again keeps the keyboard focus.
   const put = (element, html) => {
     if (element.shown === html) return
     const held = element.contains(document.activeElement) ? { ...document.activeElement.dataset } : {}
@@ -68,7 +68,7 @@ export const liveScript = `
 
   const welcome = ({ name, writes, roles, reason }) => {
     say($('name'), name)
-    // Who only watches is shown the question and the runbook, but no buttons. The server refuses them too.
+    // People who only watch see the question and the runbook, but no buttons. The server refuses their requests too.
     document.body.classList.toggle('watching', !writes)
     $('stop').hidden = !writes
     $('note').hidden = !writes

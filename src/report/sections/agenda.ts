@@ -6,7 +6,7 @@ import type { RunView } from '../view.ts'
 import { clock, inSeconds, type Look } from '../words.ts'
 import { cell, row, rowHead, section, table } from './markup.ts'
 
-/** Journals have no finer promise: a fault is asked for at its time, and injected as fast as the cluster can. */
+/** A smaller difference counts as on time: a fault is requested at its time, and the cluster needs a moment to inject it. */
 const ON_TIME_SECONDS = 1
 
 export function agenda(_: Judgment, view: RunView): Html {

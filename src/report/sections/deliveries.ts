@@ -1,4 +1,4 @@
-/** What the platform pushed to clients, against what was due to them. */
+/** Messages pushed to clients, compared with what was due to them. */
 import type { Judgment } from '../../domain/verdict.ts'
 import { type Html, html } from '../escape/html.ts'
 import { cell, held, row, section, table } from './markup.ts'

@@ -7,7 +7,7 @@ export const row = (cells: readonly Html[]): Html => html`<tr>${cells}</tr>`
 /** Names its row, for screen readers too. */
 export const rowHead = (text: string): Html => html`<th scope="row">${text}</th>`
 
-/** `name`: what the table shows. It is its caption, which is read out and not drawn, because a heading says the same to the eye. */
+/** `name`: what the table shows. It becomes the caption for screen readers. It is not drawn, because the heading shows the same text. */
 export const plainTable = (heads: readonly string[], rows: readonly Html[], name: string): Html =>
   html`<table><caption class="unseen">${name}</caption><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead><tbody>${rows}</tbody></table>`
 

@@ -29,7 +29,7 @@ describe('the lab refuses faults that it cannot enact as Chaos Mesh does', () =>
     ['another device', network({ device: 'eth7' }), /eth7/],
     ['a merge into bodies', http({ patch: { body: { type: 'JSON', value: '{}' } } }), /patch.body: .*merge/],
     ['HTTP within TLS', http({ abort: true, tls: {} }), /tls: .*TLS/],
-    ['an interim answer', http({ target: 'Response', replace: { code: 103 } }), /103 is an interim answer/],
+    ['an interim answer', http({ target: 'Response', replace: { code: 103 } }), /103 is an interim response/],
     ['stress', chaos('StressChaos', { ...all, stressors: { cpu: { workers: 1 } } }), /does not enact StressChaos/],
     ['another cluster', network({ remoteCluster: 'far' }), /no other cluster/],
   ])('%s', (_, object, reason) => {

@@ -1,4 +1,4 @@
-/** What is in the way of a canary, found before anything is touched. */
+/** Preflight of a canary: finds what would block it, before anything is changed. */
 import type { Canary } from '../../../domain/canary.ts'
 import type { ChangeOn } from '../../../domain/change.ts'
 import type { Issue } from '../../../domain/issue.ts'
@@ -31,7 +31,7 @@ async function routeIssue({ api, action, change: { canary }, target }: CheckedCa
   return found && issueOf(action, found.code, found.problem, found.next)
 }
 
-/** Why this route cannot share requests out between both releases. */
+/** Why this route cannot split requests between both releases. */
 export function whyNoRoute(route: KubeObject, { route: named, stable, canary }: Canary): Obstacle | undefined {
   const name = `HTTPRoute ${named}`
   const all = weightsNow(route, [stable, canary])
@@ -56,7 +56,7 @@ function takesPart(name: string, backend: string, weights: Weights): Obstacle | 
   if (weights[1] === 0) return undefined
   return {
     code: 'canary-serves-already',
-    problem: `${name} gives ${backend} requests already: its weights are ${shownWeights(weights)}`,
+    problem: `${name} already sends requests to ${backend}: its weights are ${shownWeights(weights)}`,
     next: `Write weight: 0 for ${backend} in backendRefs.`,
   }
 }
@@ -68,7 +68,7 @@ async function missingService({ api, change: { canary }, target }: CheckedCanary
   const missing = [canary.stable, canary.canary].find((name) => !names.has(name))
   if (missing === undefined) return undefined
   const problem = `the cluster of context ${api.context} has no Service ${missing} in ${target.namespace}`
-  return { code: 'object-missing', problem, next: 'Deploy it first, or mend the action.' }
+  return { code: 'object-missing', problem, next: 'Deploy it first, or correct the action.' }
 }
 
 /** An autoscaler would set the number of pods itself. */
@@ -78,7 +78,7 @@ async function autoscaled({ api, change: { workload }, target }: CheckedCanary):
     owner && {
       code: 'workload-autoscaled',
       problem: `${workload.kind} ${workload.name} is scaled by the autoscaler ${owner.metadata.name}, which would set its pods itself`,
-      next: 'Let the autoscaler be deployed with the new release after the canary.',
+      next: 'Deploy the autoscaler of the new release after the canary.',
     }
   )
 }

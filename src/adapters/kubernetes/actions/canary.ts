@@ -1,6 +1,6 @@
 /**
  * A canary: the second Deployment gets the new template and its pods, and then a share of the requests that grows step by step. The controller
- * decides each step; this only writes weights. Weights go back first when it is taken back (controller/healing.ts).
+ * decides each step; this file only writes weights. A rollback restores the weights first (controller/healing.ts).
  */
 import type { PreparedAction } from '../../../controller/ports.ts'
 import { weightsOf } from '../../../domain/canary.ts'
@@ -61,7 +61,7 @@ async function canary(enacting: Enacting<Traffic>): Promise<PreparedAction> {
   }
 }
 
-/** Nothing where the Deployment holds the new template already. */
+/** Does nothing if the Deployment already has the new template. */
 function templateUndo(
   object: KubeObject,
   wanted: Traffic,

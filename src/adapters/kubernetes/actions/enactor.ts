@@ -1,4 +1,4 @@
-/** What the adapter must be able to do with one kind of change: say what it needs, check it, list what it may hit, and make it. */
+/** One kind of change in the cluster: the permissions that it needs, its preflight, the pods that it may affect, and how it is made. */
 import type { PreparedAction } from '../../../controller/ports.ts'
 import type { Issue } from '../../../domain/issue.ts'
 import type { ActionSpec, Target } from '../../../domain/rehearsal.ts'
@@ -33,7 +33,7 @@ export type Checked<C> = {
 export type ChangeEnactor<C> = {
   /** `namespaces`: those of the blast radius. */
   readonly needs: (change: C, target: Target, namespaces: readonly string[]) => readonly Resource[]
-  /** Why it could not be made, found before anything is touched. */
+  /** Why it could not be made. Checked before anything is changed. */
   readonly problem: (checked: Checked<C>) => Promise<Issue | undefined>
   /** The pods that it may hit. */
   readonly inventory: (api: KubernetesApi, change: C, target: Target) => Promise<LiveInventory>
@@ -64,7 +64,7 @@ export const noSuchObject = (api: KubernetesApi, action: ActionSpec, path: strin
     action,
     'object-missing',
     `the cluster of context ${api.context} has no ${path}`,
-    'Deploy it first, or mend the action.',
+    'Deploy it first, or correct the action.',
   )
 
 export async function missing(api: KubernetesApi, action: ActionSpec, path: string): Promise<Issue | undefined> {

@@ -1,4 +1,4 @@
-/** The table of enactors. An action has none of its own: its entry in the domain says what it changes (domain/change.ts). */
+/** The table of enactors. Actions need no code here: their entries in the domain say what they change (domain/change.ts). */
 import type { Change, ChangeOn } from '../../../domain/change.ts'
 import { traffic } from './canary.ts'
 import type { ChangeEnactor } from './enactor.ts'

@@ -1,4 +1,4 @@
-/** The same write on each of some nodes: taint, drain and power off are made of it. */
+/** Writes the same change to each of several nodes. Taint, drain and power off use it. */
 import type { PreparedAction } from '../../../controller/ports.ts'
 import type { NodeChange } from '../../../domain/change.ts'
 import type { Issue } from '../../../domain/issue.ts'

@@ -1,6 +1,6 @@
 /**
- * Holds a Deployment at a number of replicas. Whoever sets the number is told: KEDA by its annotation for a pause, an HPA by equal bounds, and
- * without an autoscaler the Deployment itself.
+ * Holds a Deployment at a number of replicas. KEDA is paused by its annotation, an HPA gets an equal minimum and maximum, and without an autoscaler
+ * the Deployment itself is scaled.
  */
 import type { PreparedAction } from '../../../controller/ports.ts'
 import type { ChangeOn, Workload } from '../../../domain/change.ts'
@@ -64,7 +64,7 @@ async function whoScales(api: KubernetesApi, workload: Workload, namespace: stri
   }
 }
 
-/** In an order in which no bound of an HPA passes the other. Undone in reverse, it passes the same states. */
+/** Ordered so that the minimum of an HPA never exceeds its maximum. The undo runs in reverse order through the same states. */
 export function pinning({ kind, path, object }: Scaler, replicas: number): readonly RestoreField[] {
   const write = (field: readonly string[], value: number | string) => restoreOf(object, path, field, value) ?? []
   switch (kind) {

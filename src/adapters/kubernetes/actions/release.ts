@@ -96,7 +96,7 @@ async function waitingContainers({ api, target }: ActionContext, workload: KubeO
   return reasons.slice(0, REASONS_SHOWN)
 }
 
-/** What is in the way of a change, found before anything is touched. */
+/** Finds what would block a release, before anything is changed. */
 export type Obstacle = { readonly code: string; readonly problem: string; readonly next: string }
 
 /** Why this release would not be one, or could not be rolled out. */

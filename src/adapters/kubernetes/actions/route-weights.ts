@@ -1,6 +1,6 @@
 /**
- * The weights of two backends in an HTTPRoute (Gateway API, `backendRefs`). A merge patch replaces lists as a whole, so a patch holds all rules; the
- * version of the object that was read goes with it (change.ts), so that nobody's change in between is lost.
+ * The weights of two backends in an HTTPRoute (Gateway API, `backendRefs`). A merge patch replaces whole lists, so each patch contains all rules. It
+ * also carries the resourceVersion that was read (change.ts), so that a concurrent change is not overwritten.
  */
 import type { Undo } from '../../../domain/evidence.ts'
 import type { Fields } from '../../../protocols/fields.ts'
@@ -9,7 +9,7 @@ import { fields, list, text } from '../fields.ts'
 
 type RestoreWeights = Extract<Undo, { does: 'restore-weights' }>
 export type RouteBackends = RestoreWeights['backends']
-/** Null: the route says nothing, which means 1 (Gateway API, HTTPBackendRef). */
+/** Null: the route sets no weight, which means 1 (Gateway API, HTTPBackendRef). */
 export type Weights = RestoreWeights['was']
 
 export const ROUTE_API = 'gateway.networking.k8s.io/v1'
@@ -40,11 +40,11 @@ function weightIn(rule: Fields, service: string): number | null {
 const isSame = ([a, b]: Weights, [x, y]: Weights): boolean => a === x && b === y
 export const shownWeights = ([stable, canary]: Weights): string => `${stable ?? 1}:${canary ?? 1}`
 
-/** Whether some rule holds one of the pairs that matchday writes, and what it was before is something else. */
+/** Whether a rule has weights that matchday wrote and that differ from those before. */
 export const holdsWritten = (route: KubeObject, { backends, wrote, was }: RestoreWeights): boolean =>
   weightsNow(route, backends).some((now) => !isSame(now, was) && wrote.some((pair) => isSame(now, pair)))
 
-/** A pair that neither was there before nor is written by matchday. */
+/** Weights that somebody else wrote: neither those before nor any that matchday writes. */
 export const otherWeights = (route: KubeObject, { backends, wrote, was }: RestoreWeights): Weights | undefined =>
   weightsNow(route, backends).find((now) => !isSame(now, was) && !wrote.some((pair) => isSame(now, pair)))
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClusterClient, isNotFound } from '../../cluster-access/cluster.ts'
 import { CONTROLLER_NAME, GATEWAY_CLASS, GROUP } from './objects.ts'
 
-/** The definitions that the ingress serves. A definition of a kind that nobody serves would take routes and do nothing. */
+/** The definitions that the ingress serves. With the definition of a kind that is not served, routes would be accepted without effect. */
 const PLURALS = ['gatewayclasses', 'gateways', 'httproutes', 'referencegrants']
 
 const gatewayClass = {

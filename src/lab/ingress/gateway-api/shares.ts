@@ -1,4 +1,4 @@
-// Shares outlive the compiled rules: endpoints change often, and a share that began anew each time would not stay within one request.
+// Shares outlive the compiled rules. Endpoints change often, and a share that restarted each time would not stay within one request.
 import { type Chance, createShare, createWeightedChoice } from './weights.ts'
 
 export type WeightedName = { readonly name: string; readonly weight: number }

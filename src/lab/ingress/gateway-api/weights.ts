@@ -1,9 +1,9 @@
 // Shares of requests: which of several backends the next request goes to, and whether it is mirrored.
 //
-// Plain turns (smooth weighted round robin) keep the share exact and follow a fixed pattern: at 50:50 with a client that sends login, bet, login, bet, one
-// release gets all logins. Plain chance has no pattern, and 5 % of 60 requests may be none or seven. This is in between, by dependent rounding: after k
-// requests, a backend with share p has had either floor(k × p) or ceil(k × p) of them. Which of the two is chance, so that each request has
-// exactly the probability p. So a share is within one request of what was asked, at every moment, and has no pattern.
+// Smooth weighted round robin keeps the share exact but follows a fixed pattern: at 50:50 with a client that sends login, order, login, order, one
+// release gets all logins. A random choice has no pattern, but 5 % of 60 requests may then be none or seven. Dependent rounding has neither problem:
+// after k requests, a backend with share p has received either floor(k × p) or ceil(k × p) of them. Which of the two is random, so that each request
+// has exactly the probability p. So a share is always within one request of what was asked for, and has no pattern.
 
 /** A number in [0, 1). */
 export type Chance = () => number
@@ -34,7 +34,7 @@ export function createShare(part: number, whole: number, chance: Chance): () => 
 export type WeightedChoice<T> = () => T | undefined
 
 /**
- * Several backends are split one against the rest. With two backends, each share is within one request; with n, within n - 1.
+ * Several backends are split as one against the rest, repeatedly. With two backends, each share is within one request; with n, within n - 1.
  * @param weights whole numbers from 0
  */
 export function createWeightedChoice<T>(

@@ -1,5 +1,5 @@
-// The namespaces of a container: labnet puts its main process there, and others beside it later. What labnet is told stands in a file,
-// because it contains the environment of the container, and everybody may read the words of a command.
+// The namespaces of a container: labnet puts its main process there, and others beside it later. labnet reads its plan from a file, because the plan
+// contains the environment of the container, and every user can read the arguments of a command.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CONTAINER_ROOT_VARIABLE, LAB_PROCESS_VARIABLE } from '../../machine/marks.ts'

@@ -42,12 +42,12 @@ export function readPaymentsConfig(read: ConfigReader) {
     failover,
     retries: read.integer('PSP_RETRIES', { min: 0, max: 1_000, fallback: 0 }),
     idempotency: read.toggle('IDEMPOTENCY', true),
-    /** Above 0, a seeded defect: a key is forgotten after this time. */
+    /** Seeded defect, off at 0: a key is forgotten after this time. */
     keysForgottenAfterMs: read.integer('KEYS_FORGOTTEN_AFTER_MS', { min: 0, max: 600_000, fallback: 0 }),
     signatures: read.toggle('WEBHOOK_SIGNATURES', true),
     fraud: readFraudConfig(read),
     voidUnknown: read.toggle('VOID_UNKNOWN', true),
-    /** Above 0, a seeded defect: every void of this number is recorded and not sent. */
+    /** Seeded defect, off at 0: every n-th void is recorded and not sent. */
     voidDroppedEvery: read.integer('VOID_DROPPED_EVERY', { min: 0, max: 1_000, fallback: 0 }),
     breaker: {
       enabled: read.toggle('BREAKER', true),

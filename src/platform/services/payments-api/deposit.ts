@@ -22,7 +22,7 @@ export type DepositDesk = {
   readonly budgetMs: number
   /** Off: a defect to show. A deposit that comes again is credited again. */
   readonly idempotency: boolean
-  /** Above 0: a defect to show. A deposit that comes again after this time is credited again. */
+  /** Seeded defect, off at 0: a deposit that is repeated after this time is credited again. */
   readonly keysForgottenAfterMs: number
   readonly fraud: FraudCheck
   readonly log: Log

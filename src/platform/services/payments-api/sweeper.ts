@@ -16,7 +16,7 @@ export type SweeperConfig = {
   readonly store: DepositStore
   readonly psps: readonly Psp[]
   readonly voidUnknown: boolean
-  /** Above 0: a defect to show. */
+  /** Seeded defect, off at 0. */
   readonly voidDroppedEvery: number
   readonly everyMs: number
   readonly log: Log

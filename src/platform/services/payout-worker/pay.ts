@@ -30,7 +30,7 @@ export type PayoutDesk = {
   readonly slots: number
   /** A defect to show: each try has a key of its own, so that the provider cannot know it has paid. */
   readonly keyPerTry: boolean
-  /** A defect to show: the wallet is told that it is paid before it is, so that a crash in between loses it. */
+  /** Seeded defect: the wallet is told that the payout is paid before the provider pays it, so a crash in between loses the payout. */
   readonly closeFirst: boolean
   readonly log: Log
 }

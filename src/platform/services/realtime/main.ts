@@ -24,10 +24,10 @@ const shape = (read: ConfigReader) => ({
   oddsEveryMs: read.integer('ODDS_EVERY_MS', { min: 50, max: 60_000, fallback: 1_000 }),
   leaveOverMs: read.integer('LEAVE_OVER_MS', { min: 0, max: 120_000, fallback: 10_000 }),
   results: {
-    /** Above 0, seeded defects: every result of this number is not passed on; results are passed on so much later. */
+    /** Seeded defects, off at 0: every n-th result is dropped; results are delayed by this time. */
     droppedEvery: read.integer('RESULTS_DROPPED_EVERY', { min: 0, max: 100_000, fallback: 0 }),
     delayMs: read.integer('RESULTS_DELAY_MS', { min: 0, max: 600_000, fallback: 0 }),
-    /** Off, a seeded defect: an event that comes again is passed on again; and each is passed on twice. */
+    /** Seeded defect when off: a repeated event is delivered again, and each event is delivered twice. */
     once: read.toggle('RESULTS_ONCE', true),
   },
   maxSockets: read.integer('MAX_SOCKETS', { min: 1, max: 1_000_000, fallback: 20_000 }),

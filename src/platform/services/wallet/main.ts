@@ -30,10 +30,10 @@ const shape = (read: ConfigReader) => ({
   paymentsUrl: read.url('PAYMENTS_URL', 'http://payments-api:8080'),
   realtimeUrl: read.url('REALTIME_URL', 'http://realtime-pods:8080'),
   idempotency: read.toggle('IDEMPOTENCY', true),
-  /** Above 0, a seeded defect: a key is forgotten after this time. */
+  /** Seeded defect, off at 0: a key is forgotten after this time. */
   keysForgottenAfterMs: read.integer('KEYS_FORGOTTEN_AFTER_MS', { min: 0, max: 600_000, fallback: 0 }),
   outbox: read.toggle('OUTBOX', true),
-  /** On, a seeded defect: events are deleted when they are read, and what a dead pod had not sent is lost. */
+  /** Seeded defect when on: events are deleted when they are read, so a crash loses those that were not sent. */
   outboxForgets: read.toggle('OUTBOX_FORGETS', false),
   outboxEveryMs: read.integer('OUTBOX_EVERY_MS', { min: 10, max: 60_000, fallback: 500 }),
   seed: {
@@ -99,7 +99,7 @@ function deliverOutbox(
       topic: topics.credited,
       send: async (body) => taken(service, [await payments.call(call(body))]),
     }),
-    // A player's socket may be on any realtime pod, so that each of them gets each result.
+    // A player's socket may be on any realtime pod, so every pod gets every result.
     start({
       ...outbox,
       topic: topics.settled,
