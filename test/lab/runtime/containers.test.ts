@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { labPaths } from '../../../src/lab/machine/paths.ts'
 import {
   type BenchNode,
   createContainer,
@@ -77,6 +78,17 @@ describe('a container', () => {
     await untilExited(cri, asked)
     expect(textsOf(logOf(pod, 'limited.log'))).toEqual(['259'])
     expect(textsOf(logOf(pod, 'asked.log'))).toEqual(['303'])
+  })
+
+  it('keeps what Node compiled for the next start of its image, as the user that it runs as', async () => {
+    const script = join(bench.root, 'script.cjs')
+    writeFileSync(script, 'console.log(process.getuid())')
+    const pod = await runPod(bench, cri, 'compiled')
+    const id = await runContainer(cri, pod, { command: ['node', script] })
+    expect(await untilExited(cri, id)).toMatchObject({ exitCode: 0 })
+    const made = readdirSync(join(labPaths(bench.root).images, 'sh', 'compile-cache'))
+    // Node names its folder by version and user.
+    expect(made.map((name) => name.split('-').at(-1))).toContain(textsOf(logOf(pod))[0])
   })
 
   it('sees its volumes below MATCHDAY_ROOT', async () => {

@@ -1,7 +1,7 @@
 // Runs with --require in every Node process of a pod, before the application. It emulates the network namespace, kube-proxy, cluster DNS
 // and NetworkPolicy inside the process, and faults of network, HTTP and DNS act here. Handles carry addresses, streams carry bytes
 // (docs/adr/0004-the-pod-network-is-a-preload.md).
-import { syncBuiltinESMExports } from 'node:module'
+import { flushCompileCache, syncBuiltinESMExports } from 'node:module'
 import { playAnswers } from './answers.ts'
 import { playBinding } from './binding.ts'
 import { openControlChannel } from './control.ts'
@@ -13,6 +13,10 @@ import { playQueries } from './queries.ts'
 import { playReading } from './reading.ts'
 import { playRequests } from './requests.ts'
 import { playResolver } from './resolver.ts'
+
+// Node writes its compile cache when a process exits by itself, which a pod that is stopped by a signal seldom does. By now a service has started.
+// What was read from the cache is not written again.
+const STARTED_MS = 15_000
 
 const LOADED = Symbol.for('matchday.podNetwork')
 
@@ -31,4 +35,6 @@ if (!Reflect.get(globalThis, LOADED)) {
   playQueries()
   syncBuiltinESMExports()
   openControlChannel()
+  // Missing in Node before 22.10.
+  setTimeout(() => flushCompileCache?.(), STARTED_MS).unref()
 }

@@ -7,6 +7,8 @@ export type EnvironmentParts = {
   id: string
   labRoot: string
   hostname: string
+  /** where Node keeps compiled code of the image between starts; undefined for a program that is not Node */
+  compileCache: string | undefined
   /** the image's folder of programs (Node) */
   programs: string
   /** the preload that makes mounted files visible at their paths */
@@ -41,6 +43,7 @@ export function environmentOfContainer(parts: EnvironmentParts): Record<string, 
     HOME: view.root,
     TMPDIR: view.temporary,
     HOSTNAME: parts.hostname,
+    ...(parts.compileCache === undefined ? {} : { NODE_COMPILE_CACHE: parts.compileCache }),
     ...parts.image,
     ...pod,
     ...network?.env,

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { mountPreloadFile, nodeBinary } from '../../images/image-index.ts'
 import { labPaths } from '../../machine/paths.ts'
@@ -48,6 +48,7 @@ export async function prepare(
     id,
     labRoot: context.labRoot,
     hostname: sandbox.config.hostname || sandbox.config.metadata.name,
+    compileCache: image.entry.kind === 'node' ? openCompileCache(image.folder) : undefined,
     programs: images.programs,
     mountPreload: mountPreloadFile(images.folder),
     view,
@@ -98,6 +99,18 @@ export async function prepare(
       ? { logPath: join(sandbox.config.logDirectory, config.logPath) }
       : {}),
   }
+}
+
+/**
+ * Compiling a service costs a third of what its start costs, so its pods share what was compiled. Node makes a folder for each user and version
+ * in it. It goes with its version of the image.
+ */
+function openCompileCache(imageFolder: string): string {
+  const folder = join(imageFolder, 'compile-cache')
+  mkdirSync(folder, { recursive: true })
+  // As /tmp: containers run as different users.
+  chmodSync(folder, 0o1777)
+  return folder
 }
 
 /** With a terminal of its own if the pod asks for one and standard input is open. */
