@@ -49,6 +49,9 @@ func (plan rootPlan) enter() error {
 			return err
 		}
 	}
+	if err := mountTerminals(plan.At); err != nil {
+		return err
+	}
 	for _, one := range binds {
 		one.To = filepath.Join(plan.At, one.To)
 		if err := makeTarget(one, plan.At); err != nil {
@@ -182,6 +185,8 @@ func makeAndGraft(from, to string, ways *place) error {
 
 func attach(from, to string, kind fs.FileMode) error {
 	switch {
+	case from == "/dev/ptmx":
+		return os.Symlink(ownTerminals, to)
 	case kind&fs.ModeSymlink != 0:
 		target, err := os.Readlink(from)
 		if err != nil {
@@ -211,6 +216,22 @@ func touch(path string) error {
 		return err
 	}
 	return file.Close()
+}
+
+// The kernel looks for the terminals of /dev/ptmx in the folder pts beside it. A bind mount of the file has no such folder, so it must be a link.
+const ownTerminals = "pts/ptmx"
+
+// mountTerminals gives the container pseudo terminals of its own (devpts(5) of the kernel's documentation).
+func mountTerminals(root string) error {
+	target, err := os.Readlink(filepath.Join(root, "dev/ptmx"))
+	if err != nil || target != ownTerminals {
+		return nil // the machine's whole /dev, or none
+	}
+	options := "newinstance,ptmxmode=0666,mode=0620"
+	if err := unix.Mount("devpts", filepath.Join(root, "dev/pts"), "devpts", unix.MS_NOSUID|unix.MS_NOEXEC, options); err != nil {
+		return fmt.Errorf("terminals: %w", err)
+	}
+	return nil
 }
 
 func mountMemory(root, folder string) error {
