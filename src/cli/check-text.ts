@@ -4,6 +4,7 @@
 import type { Provision } from '../adapters/kubernetes/provisions.ts'
 import type { Sight } from '../controller/sight.ts'
 import type { Issue } from '../domain/issue.ts'
+import type { PostureWant } from '../domain/posture.ts'
 import type { Finding, PostureResult } from '../domain/verdict.ts'
 import { counted } from '../report/words.ts'
 import { issueText } from './failure.ts'
@@ -19,6 +20,8 @@ export type Check = {
   readonly provisions: readonly Provision[]
   /** Checks that could not be made, with the reason, and what would keep the rehearsal from running. */
   readonly issues: readonly Issue[]
+  /** Checks that are only made where they are asked for. */
+  readonly notMade?: readonly PostureWant[]
 }
 
 export const UNREAD = 'posture-unread'
@@ -71,12 +74,20 @@ export function checkText(check: Check, paint: Paint, columns: number): readonly
     ...findings.flatMap((each) => findingText(each, paint, columns)),
     term``,
     ...table(rows),
+    ...notMadeText(check.notMade ?? []),
     ...provisionText(check.provisions, paint),
     term``,
     term`Nobody but you can answer these:`,
     ...QUESTIONS.map((each) => term`  ${each}`),
   ]
 }
+
+const notMadeText = (wants: readonly PostureWant[]): readonly TerminalText[] =>
+  wants.length === 0
+    ? []
+    : [
+        term`Not checked, because it needs a role of its own (docs/how-to/rbac.yaml): ${wants.join(', ')}. Ask with --want.`,
+      ]
 
 export function provisionText(provisions: readonly Provision[], paint: Paint): readonly TerminalText[] {
   if (provisions.length === 0) return []

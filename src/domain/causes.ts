@@ -571,6 +571,13 @@ export const causes = {
     lost: 'stands',
     next: 'Give the namespace a NetworkPolicy that selects every pod (podSelector: {}) for ingress and egress and allows nothing; what is needed, others add.',
   },
+  'policy-not-enforced': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    lost: 'stands',
+    next: 'Let the cluster refuse it: the label pod-security.kubernetes.io/enforce on the namespace, and a ValidatingAdmissionPolicy (or Kyverno, Gatekeeper) for tags and limits.',
+  },
   'egress-unbounded': {
     needs: LISTS,
     missing: 'inconclusive',
@@ -786,7 +793,7 @@ export const causes = {
     missing: 'itself',
     starved: 'stands',
     lost: 'stands',
-    next: 'Let matchday list the objects (docs/how-to/rbac.yaml), or want less.',
+    next: 'Let matchday list or try what the check needs (docs/how-to/rbac.yaml), or leave the check out.',
   },
   'no-evidence': {
     needs: NOTHING,

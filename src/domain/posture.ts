@@ -3,6 +3,7 @@
  * are listed once. An empty list is evidence that there are none.
  */
 import type { BudgetSeen, HpaSeen, Named, ScaledObjectSeen } from './cluster.ts'
+import type { DryRunSeen } from './effects.ts'
 import type { LabelSelector, Labels } from './label-selector.ts'
 import type { Instant, Millis } from './units.ts'
 
@@ -14,6 +15,7 @@ export type PostureObject =
   | BudgetSeen
   | HpaSeen
   | ScaledObjectSeen
+  | DryRunSeen
 export type PostureKind = PostureObject['resource']
 
 /** The posture checks. */
@@ -32,8 +34,15 @@ export const postureWants = [
   'rollouts',
   'spread',
   'autoscaling',
+  'enforced-policies',
 ] as const
 export type PostureWant = (typeof postureWants)[number]
+
+/** Checks that try something instead of reading objects. They need more permissions, so they are made only where they are asked for. */
+export const effectWants = ['enforced-policies'] as const satisfies readonly PostureWant[]
+export const readingWants: readonly PostureWant[] = postureWants.filter(
+  (want) => !(effectWants as readonly PostureWant[]).includes(want),
+)
 
 /** The kinds that must be read for a check. */
 export const postureKinds: Readonly<Record<PostureWant, readonly PostureKind[]>> = {
@@ -51,6 +60,7 @@ export const postureKinds: Readonly<Record<PostureWant, readonly PostureKind[]>>
   rollouts: ['Workload', 'PodDisruptionBudget'],
   spread: ['Workload'],
   autoscaling: ['HorizontalPodAutoscaler', 'ScaledObject'],
+  'enforced-policies': ['DryRun'],
 }
 
 /** A Deployment, StatefulSet or DaemonSet, described by its pod template. */

@@ -26,7 +26,7 @@ describe('the text of a check', () => {
     const lines = linesOf(checked())
     expect(lines[0]).toBe('in order: 0 findings')
     expect(lines.filter((line) => line.includes('✓'))).toHaveLength(postureWants.length)
-    expect(lines).toContain('  ✓  casino  default-deny     2 policies, 2 workloads: as it should be.')
+    expect(lines).toContain('  ✓  casino  default-deny       2 policies, 2 workloads: as it should be.')
     expect(lines.join('\n')).not.toContain('Next:')
   })
 
@@ -35,8 +35,16 @@ describe('the text of a check', () => {
     expect(lines[0]).toBe('3 findings')
     expect(lines.indexOf('  policy-missing casino')).toBe(2)
     expect(lines[4]).toMatch(/^ {4}Next: Give the namespace a NetworkPolicy/)
-    expect(lines).toContain('  ✗  casino  default-deny     1 policy, 2 workloads: 1 finding.')
+    expect(lines).toContain('  ✗  casino  default-deny       1 policy, 2 workloads: 1 finding.')
     expect(lines.at(-1)).toBe('  Whom to call?')
+  })
+
+  it('names the checks that were not made', () => {
+    const lines = linesOf({ ...checked(), notMade: ['enforced-policies'] })
+    expect(lines).toContain(
+      'Not checked, because it needs a role of its own (docs/how-to/rbac.yaml): enforced-policies. Ask with --want.',
+    )
+    expect(linesOf(checked()).join('\n')).not.toContain('Not checked')
   })
 
   it('counts warnings separately, and a namespace with only warnings is in order', () => {

@@ -55,6 +55,38 @@ describe('a missing permission in a check', () => {
   })
 })
 
+describe('dry runs of pods in a check', () => {
+  const refused = { kind: 'Status' as const, code: 403, message: 'denied by a policy' }
+  const policed =
+    (...admitted: readonly string[]): Answers =>
+    (request) => {
+      const { method, path, body } = request
+      if (method !== 'POST' || !path.endsWith('/pods')) return without()(request)
+      return admitted.some((each) => JSON.stringify(body).includes(each)) ? body : refused
+    }
+  const IN_ORDER = `@sha256:${'a'.repeat(64)}","resources"`
+
+  it('name a pod that was let in, with exit code 1', async () => {
+    const { code, stdout } = await check(policed('"privileged":true', IN_ORDER), 'enforced-policies')
+    expect(stdout).toMatch(/policy-not-enforced.*casino\/privileged/)
+    expect(code).toBe(1)
+  })
+
+  it('prove nothing where all pods are refused, with exit code 5', async () => {
+    const { code, stdout } = await check(policed(), 'enforced-policies', 'pinned-images')
+    expect(stdout).toMatch(/posture-unread\n.*3 refusals prove nothing/)
+    expect(stdout).toMatch(/\? {2}casino {2}enforced-policies/)
+    expect(code).toBe(5)
+  })
+
+  it('need a permission, whose absence affects only their row', async () => {
+    const { code, stdout } = await check(without('pods'), 'enforced-policies', 'pinned-images')
+    expect(stdout).toMatch(/permission-missing\n.*may not create pods in namespace casino/)
+    expect(stdout).toMatch(/✓ {2}casino {2}pinned-images/)
+    expect(code).toBe(5)
+  })
+})
+
 describe('the capabilities of the cluster', () => {
   const node = (name: string, labels: object) => ({ metadata: { name, labels } })
   const full: Answers = (request) => {

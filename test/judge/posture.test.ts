@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { TriedPod } from '../../src/domain/effects.ts'
 import {
   type EgressRule,
   type PostureKind,
@@ -9,7 +10,17 @@ import {
 import type { Rehearsal } from '../../src/domain/rehearsal.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { evidence, rehearsal, together } from '../support/evidence.ts'
-import { budgetFor, container, listed, policy, scaler, secret, service, workload } from '../support/evidence-posture.ts'
+import {
+  budgetFor,
+  container,
+  dryRun,
+  listed,
+  policy,
+  scaler,
+  secret,
+  service,
+  workload,
+} from '../support/evidence-posture.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
 
 const at = { file: 'a.rehearsal.yaml', line: 40, column: 1 }
@@ -48,6 +59,12 @@ describe('a namespace whose objects are in order', () => {
 
 describe('a failed check', () => {
   it.each<[string, PostureWant, string, Changes]>([
+    [
+      'a privileged pod that would be let in',
+      'enforced-policies',
+      'policy-not-enforced',
+      { DryRun: [dryRun('in-order'), dryRun('privileged', 'accepted')] },
+    ],
     ['no policy at all', 'default-deny', 'policy-missing', { NetworkPolicy: [] }],
     [
       'policies that name each present pod and no future one',
@@ -364,5 +381,59 @@ describe('an object kind that was not read', () => {
   it('in another namespace does not affect this one', () => {
     const records = together(evidence({ rehearsal: wanting('default-deny') }), listed({}, 'providers'))
     expect(causesOf(judge(records))).toEqual(['posture-unread'])
+  })
+})
+
+describe('dry runs of pods', () => {
+  const judgedRuns = (...runs: Parameters<typeof dryRun>[]) =>
+    judged(['enforced-policies'], { DryRun: runs.map((run) => dryRun(...run)) })
+  const rest: [TriedPod][] = [['latest-tag'], ['without-limits']]
+
+  it('name each pod that was let in', () => {
+    const judgment = judgedRuns(
+      ['in-order'],
+      ['privileged', 'accepted'],
+      ['latest-tag', 'accepted'],
+      ['without-limits'],
+    )
+    expect(judgment.findings.map(({ cause, subject }) => [cause, subject])).toEqual([
+      ['policy-not-enforced', 'casino/latest-tag'],
+      ['policy-not-enforced', 'casino/privileged'],
+    ])
+  })
+
+  it('hold where admission corrects the pod', () => {
+    expect(judgedRuns(['in-order'], ['privileged', 'corrected'], ...rest).verdict.kind).toBe('pass')
+  })
+
+  it.each([
+    ['refused', 'words about in-order'],
+    ['unanswered', 'words about in-order'],
+  ] as const)('prove nothing where a pod that is in order is %s too', (outcome, said) => {
+    const judgment = judgedRuns(['in-order', outcome], ['privileged'], ...rest)
+    expect(judgment.verdict.kind).toBe('inconclusive')
+    expect(sentenceOf(judgment, 'posture-unread')).toBe(
+      `3 refusals prove nothing: the API server does not let in a pod that is in order either: ${said}`,
+    )
+    expect(judgment.posture).toMatchObject([{ held: false }])
+  })
+
+  it('still name a pod that was let in where the one that is in order was refused', () => {
+    const judgment = judgedRuns(
+      ['in-order', 'refused'],
+      ['privileged', 'accepted'],
+      ['latest-tag', 'accepted'],
+      ['without-limits', 'accepted'],
+    )
+    expect(new Set(causesOf(judgment))).toEqual(new Set(['policy-not-enforced']))
+  })
+
+  it('are unknown where one got no answer about the pod, or is missing', () => {
+    const judgment = judgedRuns(['in-order'], ['privileged', 'unanswered'], ['without-limits'])
+    expect(judgment.findings.map(({ sentence }) => sentence)).toEqual([
+      'The dry run of a privileged pod got no answer about the pod: words about privileged',
+      'The record has no dry run of a pod whose image has the tag latest.',
+    ])
+    expect(judgment.verdict.kind).toBe('inconclusive')
   })
 })

@@ -1,4 +1,5 @@
 /** Objects of a namespace whose posture is as it should be; each test bends one of them. */
+import { type DryRunSeen, triedPods } from '../../src/domain/effects.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type {
   ContainerSeen,
@@ -45,6 +46,17 @@ export const container = (changes: Partial<ContainerSeen> = {}): ContainerSeen =
     dropped: ['ALL'],
   },
   ...changes,
+})
+
+export const dryRun = (
+  tried: DryRunSeen['tried'],
+  outcome: DryRunSeen['outcome'] = tried === 'in-order' ? 'accepted' : 'refused',
+): DryRunSeen => ({
+  resource: 'DryRun',
+  ...named(tried),
+  tried,
+  outcome,
+  said: outcome === 'accepted' || outcome === 'corrected' ? '' : `words about ${tried}`,
 })
 
 export const workload = (name: string, changes: Partial<WorkloadSeen> = {}): WorkloadSeen => ({
@@ -125,6 +137,7 @@ export const healthyPosture: Readonly<Record<PostureKind, readonly PostureObject
   PodDisruptionBudget: [budgetFor('wallet'), budgetFor('payments-api')],
   HorizontalPodAutoscaler: [scalerOn('Resource/cpu', 'Pods/rps_per_pod')],
   ScaledObject: [],
+  DryRun: triedPods.map((tried) => dryRun(tried)),
 }
 
 /** Records of the lists, half a second after the run began; a kind that is undefined was not read. */

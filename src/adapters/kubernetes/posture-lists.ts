@@ -1,6 +1,7 @@
 /** The lists that make up the posture of a namespace, and the permission for each. Of Secrets only metadata. */
 import type { PostureKind, PostureObject } from '../../domain/posture.ts'
 import { demand, itemsOf, type KubeObject, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
+import { tryPods } from './dry-runs.ts'
 import { networkPolicySeen, secretSeen, serviceSeen, workloadSeen } from './posture.ts'
 import { scaledObjectSeen, servesScaledObjects } from './scaled-objects.ts'
 import { budgetSeen, hpaSeen } from './snapshots.ts'
@@ -15,7 +16,12 @@ const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.
 const NOT_ROTATED = ['kubernetes.io/service-account-token', 'kubernetes.io/tls', 'helm.sh/release.v1']
 const ROTATED = NOT_ROTATED.map((type) => `type!=${type}`).join(',')
 
-type Listed = { readonly group: string; readonly resource: string; readonly path: (namespace: string) => string }
+type Listed = {
+  readonly group: string
+  readonly resource: string
+  readonly path: (namespace: string) => string
+  readonly verb?: 'create'
+}
 const ofApps = (resource: string, path: Listed['path']): Listed => ({ group: 'apps', resource, path })
 
 const workloads = {
@@ -33,10 +39,13 @@ const lists: Readonly<Record<PostureKind, readonly Listed[]>> = {
   HorizontalPodAutoscaler: [{ group: 'autoscaling', resource: 'horizontalpodautoscalers', path: paths.autoscalers }],
   // Permission for a kind that may be missing is requested only if the cluster has the kind.
   ScaledObject: [],
+  // Kubernetes has no permission for dry runs alone.
+  DryRun: [{ group: '', resource: 'pods', path: paths.pods, verb: 'create' }, workloads.Deployment],
 }
 
 /** Every permission that listing needs. */
-export const listNeeds = (resource: PostureKind): readonly Pick<Listed, 'group' | 'resource'>[] => lists[resource]
+export const listNeeds = (resource: PostureKind): readonly Pick<Listed, 'group' | 'resource' | 'verb'>[] =>
+  lists[resource]
 
 export async function listPosture(
   api: KubernetesApi,
@@ -67,5 +76,7 @@ export async function listPosture(
     case 'ScaledObject':
       if (!(await servesScaledObjects(api))) return []
       return (await list(paths.scaledObjects(namespace))).map(scaledObjectSeen)
+    case 'DryRun':
+      return tryPods(api, namespace)
   }
 }

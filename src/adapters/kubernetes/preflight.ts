@@ -113,7 +113,7 @@ export const needsOfWants = (namespace: string, wants: readonly PostureWant[], a
   wants
     .flatMap((want) => postureKinds[want])
     .flatMap(listNeeds)
-    .map(({ group, resource }) => ({ verb: 'list', group, resource, namespace, at }))
+    .map(({ group, resource, verb = 'list' }) => ({ verb, group, resource, namespace, at }))
 
 /** KEDA is watched only if the cluster has it, so the permission is needed only there. */
 async function scaledObjectNeeds(api: KubernetesApi, { namespace, file }: Target): Promise<readonly Need[]> {

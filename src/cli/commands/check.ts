@@ -9,7 +9,7 @@ import { postureLists } from '../../controller/posture.ts'
 import { booksRead } from '../../controller/settling.ts'
 import { look as lookAtSights } from '../../controller/sight.ts'
 import type { Issue, SourcePoint } from '../../domain/issue.ts'
-import { type PostureKind, type PostureWant, postureWants } from '../../domain/posture.ts'
+import { effectWants, type PostureKind, type PostureWant, postureWants, readingWants } from '../../domain/posture.ts'
 import type { Rehearsal, Target } from '../../domain/rehearsal.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import { flagShapes } from '../../files/flags.ts'
@@ -18,7 +18,7 @@ import { sortFindings } from '../../judge/findings/findings.ts'
 import { judgeWant } from '../../judge/posture/posture.ts'
 import { createObjectsListed } from '../../judge/seen/listed.ts'
 import { ApiRefusal, type KubernetesApi } from '../../protocols/kubernetes/api.ts'
-import { type Check, checkText, provisionText, QUESTIONS } from '../check-text.ts'
+import { type Check, checkText, provisionText, QUESTIONS, UNREAD } from '../check-text.ts'
 import { systemClock } from '../clock.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags } from '../cluster-choice.ts'
 import { amongWords, checkedFlag, ofShape, outputFlag } from '../flags.ts'
@@ -49,7 +49,7 @@ export function addCheck(root: Command, finish: (code: number) => void): void {
     .addOption(
       checkedFlag(
         '--want <wants...>',
-        `what to judge (default: what the rehearsal's posture wants, or everything): ${postureWants.join(', ')}`,
+        `what to judge (default: what the rehearsal's posture wants, or everything but ${effectWants.join(' and ')}): ${postureWants.join(', ')}`,
         amongWords(postureWants, 'wants'),
       ),
     )
@@ -76,7 +76,8 @@ async function check(file: string | undefined, flags: Flags): Promise<number> {
     stopSignal(stopsOnly('stopping; nothing was changed.')),
   )
   await reach(api)
-  const seen = await look(api, inputs, namespaces, wants, named !== undefined || flags.namespace !== undefined)
+  const found = await look(api, inputs, namespaces, wants, named !== undefined || flags.namespace !== undefined)
+  const seen = { ...found, notMade: named === undefined ? effectWants.filter((each) => !wants.includes(each)) : [] }
   print(
     flags.output === 'json'
       ? jsonText(jsonOf(context, seen))
@@ -128,7 +129,7 @@ function namespacesOf(inputs: Inputs): readonly string[] {
 /** The checks of the rehearsal; all checks if it names none. */
 function wantsOf(inputs: Inputs): readonly PostureWant[] {
   const wanted = new Set(posturesOf(inputs).flatMap(({ wants }) => wants))
-  return wanted.size > 0 ? postureWants.filter((each) => wanted.has(each)) : postureWants
+  return wanted.size > 0 ? postureWants.filter((each) => wanted.has(each)) : readingWants
 }
 
 /** Says in one sentence if nothing answers, or if the answer is not from a cluster. Missing permissions are reported in their own rows. */
@@ -159,7 +160,13 @@ async function look(
   const sights = postureOnly && rehearsal === undefined ? [] : await lookAtSights(ports, target, books, rehearsal)
   const provisions = postureOnly ? [] : await provisionsOf(api, target)
   const credentials = postureOnly ? [] : (await readCredentials(api, target)).issues
-  const told = [...issues, ...problems, ...credentials, ...sights.flatMap(({ issue }) => issue ?? [])]
+  const told = [
+    ...issues,
+    ...unanswered(judged, issues, at),
+    ...problems,
+    ...credentials,
+    ...sights.flatMap(({ issue }) => issue ?? []),
+  ]
   const found = judged.flatMap((each) => each.findings)
   // Not complete: most findings that a target accepts are not about posture, so nothing is said of those that matched nothing.
   const accepting = { acceptances: target.acceptedFindings ?? [], at: systemClock.now(), complete: false }
@@ -170,6 +177,19 @@ async function look(
     provisions,
     issues: [...new Map(told.map((each) => [each.problem, each])).values()],
   }
+}
+
+/** Checks that were made and found no answer. Where lists could not be read, their rows say it, and an issue says why. */
+function unanswered(
+  judged: readonly ReturnType<typeof judgeWant>[],
+  unread: readonly Issue[],
+  at: SourcePoint,
+): readonly Issue[] {
+  if (unread.length > 0) return []
+  return judged
+    .flatMap(({ findings }) => findings)
+    .filter(({ weight }) => weight === 'gap')
+    .map(({ subject, sentence, next }) => ({ at, code: UNREAD, problem: `${subject}: ${sentence}`, next }))
 }
 
 /** A missing permission affects only the checks that need it. A namespace without workloads must not pass. */
@@ -205,7 +225,7 @@ async function permissionsMissing(
   at: SourcePoint,
 ): Promise<readonly Issue[]> {
   const needs = listNeeds(resource).map(
-    ({ group, resource: plural }): Need => ({ verb: 'list', group, resource: plural, namespace, at }),
+    ({ group, resource: plural, verb = 'list' }): Need => ({ verb, group, resource: plural, namespace, at }),
   )
   const answers = await Promise.all(needs.map((need) => permission(api, need)))
   return answers.filter((each) => each !== undefined)

@@ -160,6 +160,7 @@ export const postureKind = oneOf(
   'PodDisruptionBudget',
   'HorizontalPodAutoscaler',
   'ScaledObject',
+  'DryRun',
 )
 
 export const postureObject = variants('resource', {
@@ -170,4 +171,10 @@ export const postureObject = variants('resource', {
   PodDisruptionBudget: budget,
   HorizontalPodAutoscaler: hpa,
   ScaledObject: scaledObject,
+  DryRun: object({
+    ...named,
+    tried: oneOf('in-order', 'privileged', 'latest-tag', 'without-limits'),
+    outcome: oneOf('accepted', 'corrected', 'refused', 'unanswered'),
+    said: text,
+  }),
 })

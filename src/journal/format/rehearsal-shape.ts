@@ -171,6 +171,7 @@ const want = oneOf(
   'rollouts',
   'spread',
   'autoscaling',
+  'enforced-policies',
 )
 
 const scalingMetric = variants('kind', {

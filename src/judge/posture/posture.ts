@@ -11,6 +11,7 @@ import { allRuled, expectationsOf, type Ruled } from '../findings/ruled.ts'
 import { count, listed } from '../findings/words.ts'
 import type { NamespaceListed } from '../seen/listed.ts'
 import type { Seen } from '../seen/seen.ts'
+import { dryRunsUnknown, policyNotEnforced } from './dry-runs.ts'
 import type { Flaw } from './flaw.ts'
 import { egressUnbounded, ingressUnbounded, policyMissing } from './network.ts'
 import { imageUnpinned, limitsMissing, podPrivileged, priorityMissing, rootWritable } from './pods.ts'
@@ -43,11 +44,29 @@ export function judgeWant(
   const flaws = flawsOf(namespace, want, seen)
   const breaches = flaws.filter((each) => each.weight === 'breach')
   const looked = kinds.map((kind) => count(seen.lists[kind]?.length ?? 0, words[kind][0], words[kind][1])).join(', ')
-  const sentence = flaws.length === 0 ? `${looked}: as it should be.` : `${looked}: ${count(flaws.length, 'finding')}.`
+  const unknown = unknownOf(want, seen)
   return {
-    result: { namespace, want, held: breaches.length === 0, sentence },
-    findings: flaws.map((each) => finding(each.weight, each.cause, each.subject, each.sentence, lines)),
+    result: {
+      namespace,
+      want,
+      held: breaches.length + unknown.length === 0,
+      sentence: resultOf(looked, flaws, unknown),
+    },
+    findings: [
+      ...flaws.map((each) => finding(each.weight, each.cause, each.subject, each.sentence, lines)),
+      ...unknown.map((each) => finding('gap', 'posture-unread', `${namespace}: ${want}`, each, lines)),
+    ],
   }
+}
+
+function resultOf(looked: string, flaws: readonly Flaw[], unknown: readonly string[]): string {
+  if (flaws.length > 0) return `${looked}: ${count(flaws.length, 'finding')}.`
+  return unknown.length > 0 ? unknown.join(' ') : `${looked}: as it should be.`
+}
+
+/** What a check that tries something could not find out, although it was made. */
+function unknownOf(want: PostureWant, { lists }: NamespaceListed): readonly string[] {
+  return want === 'enforced-policies' ? dryRunsUnknown(lists.DryRun ?? []) : []
 }
 
 /** Which causes speak of a want, so that a report can put each finding to what it is about. */
@@ -66,6 +85,7 @@ export const causesOfWant: Readonly<Record<PostureWant, readonly Cause[]>> = {
   rollouts: ['rollout-too-wide'],
   spread: ['spread-missing'],
   autoscaling: ['autoscaler-on-cpu', 'autoscaler-pinned', 'autoscaler-to-one'],
+  'enforced-policies': ['policy-not-enforced'],
 }
 
 const words: Readonly<Record<PostureKind, readonly [one: string, many: string]>> = {
@@ -76,6 +96,7 @@ const words: Readonly<Record<PostureKind, readonly [one: string, many: string]>>
   PodDisruptionBudget: ['disruption budget', 'disruption budgets'],
   HorizontalPodAutoscaler: ['autoscaler', 'autoscalers'],
   ScaledObject: ['scaled object', 'scaled objects'],
+  DryRun: ['dry run', 'dry runs'],
 }
 
 /** Lists that a want does not name are empty here; those that it names were read. */
@@ -110,5 +131,7 @@ function flawsOf(namespace: string, want: PostureWant, { lists, at }: NamespaceL
       return spreadMissing(workloads)
     case 'autoscaling':
       return scalersAmiss(lists.HorizontalPodAutoscaler ?? [], lists.ScaledObject ?? [])
+    case 'enforced-policies':
+      return policyNotEnforced(namespace, lists.DryRun ?? [])
   }
 }

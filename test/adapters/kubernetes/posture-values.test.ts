@@ -58,6 +58,7 @@ const healthy: Readonly<Record<PostureKind, readonly PostureObject[]>> = {
   PodDisruptionBudget: [budget({ maxUnavailable: 1 }, 2)],
   HorizontalPodAutoscaler: [autoscaler(2)],
   ScaledObject: [],
+  DryRun: [],
 }
 
 function findingsOf(want: PostureWant, changes: Partial<typeof healthy>) {

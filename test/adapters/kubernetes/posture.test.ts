@@ -7,7 +7,7 @@ import { networkPolicySeen, secretSeen, serviceSeen, workloadSeen } from '../../
 import { listPosture } from '../../../src/adapters/kubernetes/posture-lists.ts'
 import { hpaSeen } from '../../../src/adapters/kubernetes/snapshots.ts'
 import type { BudgetSeen } from '../../../src/domain/cluster.ts'
-import { type PostureKind, type PostureObject, postureWants } from '../../../src/domain/posture.ts'
+import { type PostureKind, type PostureObject, readingWants } from '../../../src/domain/posture.ts'
 import { instant } from '../../../src/domain/units.ts'
 import { judgeWant } from '../../../src/judge/posture/posture.ts'
 import { createObjectsListed } from '../../../src/judge/seen/listed.ts'
@@ -205,6 +205,7 @@ describe('the manifests of the reference platform', () => {
     PodDisruptionBudget: of('PodDisruptionBudget').map(budget),
     HorizontalPodAutoscaler: of('HorizontalPodAutoscaler').map(hpaSeen),
     ScaledObject: [],
+    DryRun: [],
   }
   const judged = (changes: Partial<Record<PostureKind, readonly PostureObject[]>>) => {
     const listed = createObjectsListed()
@@ -219,7 +220,7 @@ describe('the manifests of the reference platform', () => {
         },
         1,
       )
-    return postureWants.flatMap((want) => judgeWant('casino', want, listed.of('casino')).findings)
+    return readingWants.flatMap((want) => judgeWant('casino', want, listed.of('casino')).findings)
   }
 
   it('are all recorded', () => {
