@@ -578,6 +578,20 @@ export const causes = {
     lost: 'stands',
     next: 'Let the cluster refuse it: the label pod-security.kubernetes.io/enforce on the namespace, and a ValidatingAdmissionPolicy (or Kyverno, Gatekeeper) for tags and limits.',
   },
+  'network-not-enforced': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    lost: 'stands',
+    next: 'Does the network plugin enforce NetworkPolicies at all, and on the nodes of these pods? Look at its agent there, and at what it says of the policy.',
+  },
+  'network-blocked': {
+    needs: LISTS,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'stands',
+    next: 'Something stops what the NetworkPolicies allow: policies of the network plugin or of a mesh, or the plugin itself. If it is meant, say it in the policies.',
+  },
   'egress-unbounded': {
     needs: LISTS,
     missing: 'inconclusive',

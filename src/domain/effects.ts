@@ -18,3 +18,17 @@ export type DryRunSeen = Named & {
   readonly outcome: (typeof dryRunOutcomes)[number]
   readonly said: string
 }
+
+/** `failed` is any end but a connection. `undialled`: nothing in the pod could connect, and `said` tells why. */
+export const dialOutcomes = ['connected', 'failed', 'undialled'] as const
+
+/** A TCP connection that a pod of workload `from` made to a Ready pod of workload `to`. `allowed`: what the NetworkPolicies say of it. */
+export type DialSeen = Named & {
+  readonly resource: 'Dial'
+  readonly from: string
+  readonly to: string
+  readonly port: number
+  readonly allowed: boolean
+  readonly outcome: (typeof dialOutcomes)[number]
+  readonly said: string
+}

@@ -3,7 +3,7 @@
  * are listed once. An empty list is evidence that there are none.
  */
 import type { BudgetSeen, HpaSeen, Named, ScaledObjectSeen } from './cluster.ts'
-import type { DryRunSeen } from './effects.ts'
+import type { DialSeen, DryRunSeen } from './effects.ts'
 import type { LabelSelector, Labels } from './label-selector.ts'
 import type { Instant, Millis } from './units.ts'
 
@@ -16,6 +16,7 @@ export type PostureObject =
   | HpaSeen
   | ScaledObjectSeen
   | DryRunSeen
+  | DialSeen
 export type PostureKind = PostureObject['resource']
 
 /** The posture checks. */
@@ -35,11 +36,12 @@ export const postureWants = [
   'spread',
   'autoscaling',
   'enforced-policies',
+  'enforced-network',
 ] as const
 export type PostureWant = (typeof postureWants)[number]
 
 /** Checks that try something instead of reading objects. They need more permissions, so they are made only where they are asked for. */
-export const effectWants = ['enforced-policies'] as const satisfies readonly PostureWant[]
+export const effectWants = ['enforced-policies', 'enforced-network'] as const satisfies readonly PostureWant[]
 export const readingWants: readonly PostureWant[] = postureWants.filter(
   (want) => !(effectWants as readonly PostureWant[]).includes(want),
 )
@@ -61,6 +63,7 @@ export const postureKinds: Readonly<Record<PostureWant, readonly PostureKind[]>>
   spread: ['Workload'],
   autoscaling: ['HorizontalPodAutoscaler', 'ScaledObject'],
   'enforced-policies': ['DryRun'],
+  'enforced-network': ['Dial'],
 }
 
 /** A Deployment, StatefulSet or DaemonSet, described by its pod template. */

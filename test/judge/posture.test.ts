@@ -13,6 +13,7 @@ import { evidence, rehearsal, together } from '../support/evidence.ts'
 import {
   budgetFor,
   container,
+  dial,
   dryRun,
   listed,
   policy,
@@ -435,5 +436,56 @@ describe('dry runs of pods', () => {
       'The record has no dry run of a pod whose image has the tag latest.',
     ])
     expect(judgment.verdict.kind).toBe('inconclusive')
+  })
+})
+
+describe('connections between pods', () => {
+  const judgedDials = (...dials: ReturnType<typeof dial>[]) => judged(['enforced-network'], { Dial: dials })
+  const blocked = dial('wallet', 'bets')
+
+  it('that no policy allows, but that work, are named by their target', () => {
+    const judgment = judgedDials(
+      blocked,
+      dial('wallet', 'orders', { outcome: 'connected' }),
+      dial('bets', 'orders', { outcome: 'connected' }),
+    )
+    expect(judgment.findings.map(({ cause, subject }) => [cause, subject])).toEqual([
+      ['network-not-enforced', 'casino/orders:8080'],
+    ])
+    expect(sentenceOf(judgment, 'network-not-enforced')).toBe(
+      'Pods of wallet and bets can connect to orders:8080, which no NetworkPolicy allows.',
+    )
+    expect(judgment.verdict.kind).toBe('fail')
+  })
+
+  it('that the policies allow, but that fail, are a warning', () => {
+    const judgment = judgedDials(blocked, dial('wallet', 'orders', { allowed: true }))
+    expect(causesOf(judgment, 'warning')).toEqual(['network-blocked'])
+    expect(judgment.verdict.kind).toBe('pass')
+  })
+
+  it('prove nothing where no forbidden one was tried', () => {
+    const judgment = judgedDials(dial('wallet', 'orders', { allowed: true, outcome: 'connected' }))
+    expect(sentenceOf(judgment, 'posture-unread')).toMatch(/^No NetworkPolicy forbids a connection/)
+    expect(judgment.verdict.kind).toBe('inconclusive')
+  })
+
+  it('prove nothing where no pod could dial, and the reason is told', () => {
+    const judgment = judgedDials(
+      dial('wallet', 'orders', { outcome: 'undialled', said: 'no shell' }),
+      dial('wallet', 'bets', { outcome: 'undialled', said: 'no shell' }),
+    )
+    expect(judgment.findings.map(({ weight, sentence }) => [weight, sentence])).toEqual([
+      ['gap', 'None of 2 forbidden connections could be tried: no shell.'],
+    ])
+    expect(judgment.posture).toMatchObject([{ held: false }])
+  })
+
+  it('that could not be tried from one workload are a warning where others were tried', () => {
+    const judgment = judgedDials(blocked, dial('orders', 'wallet', { outcome: 'undialled', said: 'no shell' }))
+    expect(judgment.findings.map(({ weight, subject, sentence }) => [weight, subject, sentence])).toEqual([
+      ['warning', 'casino/orders', 'Nothing could be dialled from pods of orders: no shell.'],
+    ])
+    expect(judgment.posture).toMatchObject([{ held: true }])
   })
 })

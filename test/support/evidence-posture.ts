@@ -1,5 +1,5 @@
 /** Objects of a namespace whose posture is as it should be; each test bends one of them. */
-import { type DryRunSeen, triedPods } from '../../src/domain/effects.ts'
+import { type DialSeen, type DryRunSeen, triedPods } from '../../src/domain/effects.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type {
   ContainerSeen,
@@ -57,6 +57,18 @@ export const dryRun = (
   tried,
   outcome,
   said: outcome === 'accepted' || outcome === 'corrected' ? '' : `words about ${tried}`,
+})
+
+export const dial = (from: string, to: string, changes: Partial<DialSeen> = {}): DialSeen => ({
+  resource: 'Dial',
+  ...named(`${from} to ${to}:8080`),
+  from,
+  to,
+  port: 8080,
+  allowed: false,
+  outcome: 'failed',
+  said: '',
+  ...changes,
 })
 
 export const workload = (name: string, changes: Partial<WorkloadSeen> = {}): WorkloadSeen => ({
@@ -138,6 +150,7 @@ export const healthyPosture: Readonly<Record<PostureKind, readonly PostureObject
   HorizontalPodAutoscaler: [scalerOn('Resource/cpu', 'Pods/rps_per_pod')],
   ScaledObject: [],
   DryRun: triedPods.map((tried) => dryRun(tried)),
+  Dial: [dial('wallet', 'payments-api', { allowed: true, outcome: 'connected' }), dial('payments-api', 'wallet')],
 }
 
 /** Records of the lists, half a second after the run began; a kind that is undefined was not read. */

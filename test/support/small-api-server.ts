@@ -1,11 +1,12 @@
 /** An API server of a test's own: real TLS, a real kubeconfig, and answers that the test gives. For adapters whose questions matter, not a cluster. */
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:https'
+import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
+import { WebSocketServer } from 'ws'
 import { connectKubernetes } from '../../src/adapters/kubernetes/connect.ts'
 import { createAuthority } from '../../src/lab/control-plane/certificates.ts'
 import type { KubernetesApi } from '../../src/protocols/kubernetes/api.ts'
@@ -20,11 +21,15 @@ export type Answers = (request: {
   readonly body: unknown
 }) => unknown
 
-export const smallApiServer = async (answers: Answers): Promise<KubernetesApi> =>
-  connectKubernetes({ kubeconfig: await serveSmallApi(answers, join(tempFolder(), 'kubeconfig')) })
+/** Runs a command of `kubectl exec` as a cluster does: its output, and the Status at its end; or the HTTP status of a refusal. */
+export type Execs = (pod: string, command: readonly string[]) => Promise<Executed>
+export type Executed = { readonly output: string; readonly status: object } | { readonly refused: number }
+
+export const smallApiServer = async (answers: Answers, execs?: Execs): Promise<KubernetesApi> =>
+  connectKubernetes({ kubeconfig: await serveSmallApi(answers, join(tempFolder(), 'kubeconfig'), execs) })
 
 /** Serves until the test ends; writes the kubeconfig that leads there, and gives its path. */
-export async function serveSmallApi(answers: Answers, kubeconfig: string): Promise<string> {
+export async function serveSmallApi(answers: Answers, kubeconfig: string, execs?: Execs): Promise<string> {
   const authority = await createAuthority('small authority')
   const { certificate, key } = await authority.issue({ commonName: 'small', use: 'server', addresses: ['127.0.0.1'] })
   const server = createServer({ cert: certificate, key }, async (request, response) => {
@@ -39,6 +44,7 @@ export async function serveSmallApi(answers: Answers, kubeconfig: string): Promi
     response.writeHead(isRefusal(answer) ? answer.code : 200, { 'content-type': 'application/json' })
     response.end(JSON.stringify(answer))
   })
+  if (execs !== undefined) serveExecs(server, execs)
   await once(server.listen(0, '127.0.0.1'), 'listening')
   onTestFinished(() => {
     server.closeAllConnections()
@@ -46,6 +52,24 @@ export async function serveSmallApi(answers: Answers, kubeconfig: string): Promi
   })
   writeFileSync(kubeconfig, kubeconfigOf((server.address() as AddressInfo).port, authority.certificate))
   return kubeconfig
+}
+
+/** Output on channel 1 and the Status on channel 3, as the API server sends them (v5.channel.k8s.io). */
+function serveExecs(server: Server, execs: Execs): void {
+  const sockets = new WebSocketServer({ noServer: true, handleProtocols: ([first]) => first ?? false })
+  server.on('upgrade', async (request, socket, head) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'https://small')
+    const pod = /\/pods\/([^/]+)\/exec$/.exec(pathname)?.[1] ?? ''
+    const done = await execs(pod, searchParams.getAll('command'))
+    if ('refused' in done) {
+      const body = JSON.stringify({ kind: 'Status', code: done.refused, message: `pods "${pod}" is forbidden` })
+      return socket.end(`HTTP/1.1 ${done.refused} Refused\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    }
+    sockets.handleUpgrade(request, socket, head, (accepted) => {
+      accepted.send(Buffer.concat([Buffer.from([1]), Buffer.from(done.output)]))
+      accepted.send(Buffer.concat([Buffer.from([3]), Buffer.from(JSON.stringify(done.status))]))
+    })
+  })
 }
 
 /** What a watch shows until its connection ends. */

@@ -6,9 +6,11 @@
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EnvironmentError } from '../../controller/ports.ts'
+import { messageOf } from '../../domain/unknown.ts'
 import type { ApiRequest, ApiResponse, KubernetesApi } from '../../protocols/kubernetes/api.ts'
 import { type ApiAddress, NoAnswer, StrangeAnswer } from '../../protocols/kubernetes/api-error.ts'
 import { strangeness } from '../../protocols/kubernetes/strange-answer.ts'
+import { EXEC_PROTOCOLS, execAnswer, execPath } from './exec.ts'
 import { type AccessChoice, readAccess } from './kubeconfig.ts'
 import { type Opened, type Transport, transportOf } from './transport.ts'
 import { watchResource } from './watch.ts'
@@ -23,6 +25,13 @@ export async function connectKubernetes(choice: AccessChoice): Promise<Kubernete
     context: access.context,
     server: access.server,
     request: (request) => ask(api, transport, request),
+    exec: async (request) => {
+      try {
+        return await execAnswer(await transport.socket(execPath(request), EXEC_PROTOCOLS), request.timeoutMs)
+      } catch (error) {
+        return { output: '', problem: messageOf(error) }
+      }
+    },
     watch: (watching, signal) => watchResource(transport, api, watching, signal),
   }
   return api

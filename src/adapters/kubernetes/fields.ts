@@ -1,5 +1,6 @@
 /** Reads Kubernetes objects of uncertain shape: absent fields, or fields of another type, read as empty and never fail. */
 import type { ConditionSeen } from '../../domain/cluster.ts'
+import type { LabelSelector, Labels } from '../../domain/label-selector.ts'
 import { type Instant, instant } from '../../domain/units.ts'
 import type { Fields } from '../../protocols/fields.ts'
 import type { KubeObject } from '../../protocols/kubernetes/api.ts'
@@ -29,3 +30,24 @@ export const conditionsOf = (status: Fields): readonly ConditionSeen[] =>
     reason: text(each.reason),
     message: text(each.message),
   }))
+
+export const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(text) : [])
+export const labelsOf = (value: unknown): Labels =>
+  Object.fromEntries(Object.entries(fields(value)).map(([key, each]) => [key, text(each)]))
+
+export function selectorOf(value: unknown): LabelSelector {
+  const { matchLabels, matchExpressions } = fields(value)
+  return {
+    ...optional('matchLabels', matchLabels === undefined ? undefined : labelsOf(matchLabels)),
+    ...optional(
+      'matchExpressions',
+      matchExpressions === undefined
+        ? undefined
+        : list(matchExpressions).map(({ key, operator, values }) => ({
+            key: text(key),
+            operator: text(operator),
+            ...optional('values', Array.isArray(values) ? texts(values) : undefined),
+          })),
+    ),
+  }
+}

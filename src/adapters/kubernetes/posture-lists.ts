@@ -1,7 +1,10 @@
 /** The lists that make up the posture of a namespace, and the permission for each. Of Secrets only metadata. */
+import type { SourcePoint } from '../../domain/issue.ts'
 import type { PostureKind, PostureObject } from '../../domain/posture.ts'
 import { demand, itemsOf, type KubeObject, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
+import { dialPods } from './dials.ts'
 import { tryPods } from './dry-runs.ts'
+import type { Need } from './permission.ts'
 import { networkPolicySeen, secretSeen, serviceSeen, workloadSeen } from './posture.ts'
 import { scaledObjectSeen, servesScaledObjects } from './scaled-objects.ts'
 import { budgetSeen, hpaSeen } from './snapshots.ts'
@@ -16,12 +19,8 @@ const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.
 const NOT_ROTATED = ['kubernetes.io/service-account-token', 'kubernetes.io/tls', 'helm.sh/release.v1']
 const ROTATED = NOT_ROTATED.map((type) => `type!=${type}`).join(',')
 
-type Listed = {
-  readonly group: string
-  readonly resource: string
-  readonly path: (namespace: string) => string
-  readonly verb?: 'create'
-}
+type Asked = Pick<Need, 'group' | 'resource' | 'subresource'> & { readonly verb?: string }
+type Listed = Asked & { readonly path: (namespace: string) => string }
 const ofApps = (resource: string, path: Listed['path']): Listed => ({ group: 'apps', resource, path })
 
 const workloads = {
@@ -29,23 +28,41 @@ const workloads = {
   StatefulSet: ofApps('statefulsets', paths.statefulSets),
   DaemonSet: ofApps('daemonsets', paths.daemonSets),
 }
+const POLICIES: Asked = { group: 'networking.k8s.io', resource: 'networkpolicies' }
+const EXEC: Asked = { group: '', resource: 'pods', subresource: 'exec' }
 
-const lists: Readonly<Record<PostureKind, readonly Listed[]>> = {
+/** Without a verb, `list`. */
+const asks: Readonly<Record<PostureKind, readonly Asked[]>> = {
   Workload: Object.values(workloads),
-  Service: [{ group: '', resource: 'services', path: paths.services }],
-  NetworkPolicy: [{ group: 'networking.k8s.io', resource: 'networkpolicies', path: paths.networkPolicies }],
-  Secret: [{ group: '', resource: 'secrets', path: paths.secrets }],
-  PodDisruptionBudget: [{ group: 'policy', resource: 'poddisruptionbudgets', path: paths.budgets }],
-  HorizontalPodAutoscaler: [{ group: 'autoscaling', resource: 'horizontalpodautoscalers', path: paths.autoscalers }],
+  Service: [{ group: '', resource: 'services' }],
+  NetworkPolicy: [POLICIES],
+  Secret: [{ group: '', resource: 'secrets' }],
+  PodDisruptionBudget: [{ group: 'policy', resource: 'poddisruptionbudgets' }],
+  HorizontalPodAutoscaler: [{ group: 'autoscaling', resource: 'horizontalpodautoscalers' }],
   // Permission for a kind that may be missing is requested only if the cluster has the kind.
   ScaledObject: [],
   // Kubernetes has no permission for dry runs alone.
-  DryRun: [{ group: '', resource: 'pods', path: paths.pods, verb: 'create' }, workloads.Deployment],
+  DryRun: [{ group: '', resource: 'pods', verb: 'create' }, workloads.Deployment],
+  // A WebSocket begins with a GET. Since Kubernetes 1.35 it needs `create` too (feature AuthorizePodWebsocketUpgradeCreatePermission).
+  Dial: [
+    { ...EXEC, verb: 'get' },
+    { ...EXEC, verb: 'create' },
+    { group: '', resource: 'pods' },
+    POLICIES,
+    { group: '', resource: 'namespaces', verb: 'get' },
+  ],
 }
 
-/** Every permission that listing needs. */
-export const listNeeds = (resource: PostureKind): readonly Pick<Listed, 'group' | 'resource' | 'verb'>[] =>
-  lists[resource]
+/** Every permission that the lists of this kind need in a namespace. */
+export const listNeeds = (kind: PostureKind, namespace: string, at: SourcePoint): readonly Need[] =>
+  asks[kind].map(({ group, resource, subresource, verb = 'list' }) => ({
+    verb,
+    group,
+    resource,
+    ...(subresource === undefined ? {} : { subresource }),
+    namespace,
+    at,
+  }))
 
 export async function listPosture(
   api: KubernetesApi,
@@ -78,5 +95,7 @@ export async function listPosture(
       return (await list(paths.scaledObjects(namespace))).map(scaledObjectSeen)
     case 'DryRun':
       return tryPods(api, namespace)
+    case 'Dial':
+      return dialPods(api, namespace)
   }
 }

@@ -1,5 +1,5 @@
 /** Kubernetes objects → posture values. Pure. Absent fields read as Kubernetes' defaults. */
-import { type LabelSelector, type Labels, selects } from '../../domain/label-selector.ts'
+import { type Labels, selects } from '../../domain/label-selector.ts'
 import type {
   ContainerSeen,
   EgressPeer,
@@ -14,7 +14,7 @@ import type {
 import { instant, type Millis, millis, seconds } from '../../domain/units.ts'
 import type { Fields } from '../../protocols/fields.ts'
 import type { KubeObject } from '../../protocols/kubernetes/api.ts'
-import { fields, list, named, optional, text, timeOf } from './fields.ts'
+import { fields, labelsOf, list, named, optional, selectorOf, text, texts, timeOf } from './fields.ts'
 
 const ROTATE_WITHIN = 'matchday.dev/rotate-within'
 
@@ -220,24 +220,4 @@ function periodOf(written: string): Millis | undefined {
   return match?.[1] === undefined || hours === undefined ? undefined : millis(Number(match[1]) * hours * 3_600_000)
 }
 
-function selectorOf(value: unknown): LabelSelector {
-  const { matchLabels, matchExpressions } = fields(value)
-  return {
-    ...optional('matchLabels', matchLabels === undefined ? undefined : labelsOf(matchLabels)),
-    ...optional(
-      'matchExpressions',
-      matchExpressions === undefined
-        ? undefined
-        : list(matchExpressions).map(({ key, operator, values }) => ({
-            key: text(key),
-            operator: text(operator),
-            ...optional('values', Array.isArray(values) ? texts(values) : undefined),
-          })),
-    ),
-  }
-}
-
 const numberOr = (value: unknown, otherwise: number): number => (typeof value === 'number' ? value : otherwise)
-const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(text) : [])
-const labelsOf = (value: unknown): Labels =>
-  Object.fromEntries(Object.entries(fields(value)).map(([key, each]) => [key, text(each)]))

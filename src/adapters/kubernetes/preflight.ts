@@ -110,10 +110,7 @@ const postureNeeds = ({ expectations }: Rehearsal): readonly Need[] =>
 
 /** The permissions that these posture checks need in a namespace. */
 export const needsOfWants = (namespace: string, wants: readonly PostureWant[], at: SourcePoint): readonly Need[] =>
-  wants
-    .flatMap((want) => postureKinds[want])
-    .flatMap(listNeeds)
-    .map(({ group, resource, verb = 'list' }) => ({ verb, group, resource, namespace, at }))
+  wants.flatMap((want) => postureKinds[want]).flatMap((kind) => listNeeds(kind, namespace, at))
 
 /** KEDA is watched only if the cluster has it, so the permission is needed only there. */
 async function scaledObjectNeeds(api: KubernetesApi, { namespace, file }: Target): Promise<readonly Need[]> {

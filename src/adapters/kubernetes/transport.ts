@@ -1,6 +1,7 @@
 /** HTTP and HTTPS to one API server, with its proxy and credentials, over kept connections. */
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import https from 'node:https'
+import { WebSocket } from 'ws'
 import { type Credential, createCredentialSource } from './credentials.ts'
 import type { Access } from './kubeconfig.ts'
 
@@ -18,6 +19,8 @@ export type Sent = {
 export type Transport = {
   /** Resolves with the head of the answer. Rejects with Node's error or the signal's reason. */
   open(sent: Sent): Promise<Opened>
+  /** A WebSocket that is still connecting. Its errors come as events. */
+  socket(path: string, protocols: readonly string[]): Promise<WebSocket>
 }
 
 /** `renew` retries once with a new login, if there is one, after an answer that refused this login. */
@@ -29,6 +32,12 @@ export function transportOf(access: Access): Transport {
   const send = (sent: Sent, credential: Credential) =>
     attempt(access, agents(credential, sent.endless), sent, credential)
   return {
+    socket: async (path, protocols) => {
+      const credential = await credentials.current()
+      const server = access.server.replace(/^http/, 'ws').replace(/\/$/, '')
+      const headers = { ...access.headers, ...credential.headers }
+      return new WebSocket(server + path, [...protocols], { agent: agents(credential, true), headers })
+    },
     open: async (sent) => {
       const credential = await credentials.current()
       return {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { readCredentials } from '../../adapters/kubernetes/load-credentials.ts'
-import { type Need, permission } from '../../adapters/kubernetes/permission.ts'
+import { permission } from '../../adapters/kubernetes/permission.ts'
 import { listNeeds } from '../../adapters/kubernetes/posture-lists.ts'
 import { provisionsOf } from '../../adapters/kubernetes/provisions.ts'
 import { EnvironmentError } from '../../controller/ports.ts'
@@ -224,9 +224,7 @@ async function permissionsMissing(
   resource: PostureKind,
   at: SourcePoint,
 ): Promise<readonly Issue[]> {
-  const needs = listNeeds(resource).map(
-    ({ group, resource: plural, verb = 'list' }): Need => ({ verb, group, resource: plural, namespace, at }),
-  )
+  const needs = listNeeds(resource, namespace, at)
   const answers = await Promise.all(needs.map((need) => permission(api, need)))
   return answers.filter((each) => each !== undefined)
 }

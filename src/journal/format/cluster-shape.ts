@@ -161,6 +161,7 @@ export const postureKind = oneOf(
   'HorizontalPodAutoscaler',
   'ScaledObject',
   'DryRun',
+  'Dial',
 )
 
 export const postureObject = variants('resource', {
@@ -175,6 +176,15 @@ export const postureObject = variants('resource', {
     ...named,
     tried: oneOf('in-order', 'privileged', 'latest-tag', 'without-limits'),
     outcome: oneOf('accepted', 'corrected', 'refused', 'unanswered'),
+    said: text,
+  }),
+  Dial: object({
+    ...named,
+    from: text,
+    to: text,
+    port: number,
+    allowed: flag,
+    outcome: oneOf('connected', 'failed', 'undialled'),
     said: text,
   }),
 })

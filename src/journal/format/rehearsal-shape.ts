@@ -172,6 +172,7 @@ const want = oneOf(
   'spread',
   'autoscaling',
   'enforced-policies',
+  'enforced-network',
 )
 
 const scalingMetric = variants('kind', {

@@ -11,6 +11,7 @@ import { allRuled, expectationsOf, type Ruled } from '../findings/ruled.ts'
 import { count, listed } from '../findings/words.ts'
 import type { NamespaceListed } from '../seen/listed.ts'
 import type { Seen } from '../seen/seen.ts'
+import { dialsUnknown, networkAmiss } from './dials.ts'
 import { dryRunsUnknown, policyNotEnforced } from './dry-runs.ts'
 import type { Flaw } from './flaw.ts'
 import { egressUnbounded, ingressUnbounded, policyMissing } from './network.ts'
@@ -66,7 +67,14 @@ function resultOf(looked: string, flaws: readonly Flaw[], unknown: readonly stri
 
 /** What a check that tries something could not find out, although it was made. */
 function unknownOf(want: PostureWant, { lists }: NamespaceListed): readonly string[] {
-  return want === 'enforced-policies' ? dryRunsUnknown(lists.DryRun ?? []) : []
+  switch (want) {
+    case 'enforced-policies':
+      return dryRunsUnknown(lists.DryRun ?? [])
+    case 'enforced-network':
+      return dialsUnknown(lists.Dial ?? [])
+    default:
+      return []
+  }
 }
 
 /** Which causes speak of a want, so that a report can put each finding to what it is about. */
@@ -86,6 +94,7 @@ export const causesOfWant: Readonly<Record<PostureWant, readonly Cause[]>> = {
   spread: ['spread-missing'],
   autoscaling: ['autoscaler-on-cpu', 'autoscaler-pinned', 'autoscaler-to-one'],
   'enforced-policies': ['policy-not-enforced'],
+  'enforced-network': ['network-not-enforced', 'network-blocked'],
 }
 
 const words: Readonly<Record<PostureKind, readonly [one: string, many: string]>> = {
@@ -97,6 +106,7 @@ const words: Readonly<Record<PostureKind, readonly [one: string, many: string]>>
   HorizontalPodAutoscaler: ['autoscaler', 'autoscalers'],
   ScaledObject: ['scaled object', 'scaled objects'],
   DryRun: ['dry run', 'dry runs'],
+  Dial: ['connection tried', 'connections tried'],
 }
 
 /** Lists that a want does not name are empty here; those that it names were read. */
@@ -133,5 +143,7 @@ function flawsOf(namespace: string, want: PostureWant, { lists, at }: NamespaceL
       return scalersAmiss(lists.HorizontalPodAutoscaler ?? [], lists.ScaledObject ?? [])
     case 'enforced-policies':
       return policyNotEnforced(namespace, lists.DryRun ?? [])
+    case 'enforced-network':
+      return networkAmiss(namespace, lists.Dial ?? [])
   }
 }

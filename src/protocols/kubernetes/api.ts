@@ -66,6 +66,17 @@ export type KubeObject = {
   readonly [field: string]: unknown
 }
 
+export type ExecRequest = {
+  readonly namespace: string
+  readonly pod: string
+  readonly container: string
+  readonly command: readonly string[]
+  readonly timeoutMs: number
+}
+
+/** `problem`: why the command did not run, or did not end well. */
+export type ExecAnswer = { readonly output: string; readonly problem?: string }
+
 export interface KubernetesApi {
   readonly context: string
   readonly server: string
@@ -74,6 +85,8 @@ export interface KubernetesApi {
    * and with the signal's reason when aborted.
    */
   request(request: ApiRequest): Promise<ApiResponse>
+  /** Runs a command in a container and waits for its end. Never rejects. */
+  exec(request: ExecRequest): Promise<ExecAnswer>
   /** Lists, then watches until aborted; resumes after breaks without a gap where the server allows it. */
   watch<T>(watching: WatchRequest<T>, signal: AbortSignal): Promise<void>
 }

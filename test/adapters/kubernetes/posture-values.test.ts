@@ -59,6 +59,7 @@ const healthy: Readonly<Record<PostureKind, readonly PostureObject[]>> = {
   HorizontalPodAutoscaler: [autoscaler(2)],
   ScaledObject: [],
   DryRun: [],
+  Dial: [],
 }
 
 function findingsOf(want: PostureWant, changes: Partial<typeof healthy>) {

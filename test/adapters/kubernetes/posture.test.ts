@@ -162,6 +162,7 @@ describe('the recorded posture of a Secret', () => {
         const item = { metadata: { ...metadata }, data: { password: 'c2VjcmV0' } }
         return Promise.resolve({ status: 200, text: '', json: { items: [item] } })
       },
+      exec: () => Promise.resolve({ output: '' }),
       watch: () => Promise.resolve(),
     }
     const seenOnes = await listPosture(api, 'casino', 'Secret')
@@ -206,6 +207,7 @@ describe('the manifests of the reference platform', () => {
     HorizontalPodAutoscaler: of('HorizontalPodAutoscaler').map(hpaSeen),
     ScaledObject: [],
     DryRun: [],
+    Dial: [],
   }
   const judged = (changes: Partial<Record<PostureKind, readonly PostureObject[]>>) => {
     const listed = createObjectsListed()

@@ -20,10 +20,13 @@ type Role = {
 }
 const SECRET_AGES = 'matchday-secret-ages'
 const DRY_RUNS = 'matchday-dry-runs'
+const DIALS = 'matchday-dials'
 
 /** What a need may do with more than it takes has a role of its own, which is bound to nobody. */
 const roleOf = (verb: string, resource: string): string => {
   if (resource === 'secrets') return SECRET_AGES
+  if (resource === 'pods/exec') return DIALS
+  if (resource === 'namespaces') return 'matchday-in-cluster'
   return verb === 'create' && resource === 'pods' ? DRY_RUNS : 'matchday-in-namespace'
 }
 

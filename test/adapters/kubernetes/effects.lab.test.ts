@@ -1,0 +1,111 @@
+/** Policies proven by their effect, on the API server's own admission and on the lab's pod network. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connectKubernetes } from '../../../src/adapters/kubernetes/connect.ts'
+import { listPosture } from '../../../src/adapters/kubernetes/posture-lists.ts'
+import type { PostureKind, PostureObject } from '../../../src/domain/posture.ts'
+import type { KubernetesApi } from '../../../src/protocols/kubernetes/api.ts'
+import { type SharedBench, sharedBench } from '../../lab/support/shared-bench.ts'
+
+const SERVER = `require('node:http').createServer((_, answer) => answer.end('here')).listen(8080)`
+const deployment = (app: string) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: app },
+  spec: {
+    selector: { matchLabels: { app } },
+    template: {
+      metadata: { labels: { app } },
+      spec: {
+        terminationGracePeriodSeconds: 1,
+        containers: [
+          {
+            name: 'server',
+            image: 'test/app:1',
+            command: ['node', '-e', SERVER],
+            readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
+          },
+        ],
+      },
+    },
+  },
+})
+const policy = (name: string, spec: object) => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name },
+  spec,
+})
+const ofApp = (app: string) => ({ podSelector: { matchLabels: { app } } })
+const policies = [
+  policy('default-deny', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] }),
+  policy('orders-in', { ...ofApp('orders'), policyTypes: ['Ingress'], ingress: [{ from: [ofApp('web')] }] }),
+  policy('web-out', { ...ofApp('web'), policyTypes: ['Egress'], egress: [{ to: [ofApp('orders')] }] }),
+]
+const APPS = ['orders', 'stock', 'web']
+const PSA = 'pod-security.kubernetes.io/enforce'
+
+let bench: SharedBench
+let api: KubernetesApi
+beforeAll(async () => {
+  bench = await sharedBench()
+  api = await connectKubernetes({ kubeconfig: bench.state.kubeconfig })
+  await bench.apply(...APPS.map(deployment))
+  for (const app of APPS) await bench.kubectl('rollout', 'status', `deployment/${app}`, '--timeout=60s')
+})
+afterAll(async () => {
+  await bench.kubectl('label', 'namespace', 'default', `${PSA}-`)
+  await bench.leave()
+})
+
+const listed = async <K extends PostureKind>(resource: K) =>
+  (await listPosture(api, 'default', resource)) as readonly Extract<PostureObject, { resource: K }>[]
+const dials = async () =>
+  (await listed('Dial')).map(({ from, to, allowed, outcome }) => `${from} to ${to} ${allowed} ${outcome}`).sort()
+
+describe('dials', () => {
+  it('all connect, and none is forbidden, without policies', async () => {
+    expect(await dials()).toEqual(
+      APPS.flatMap((from) => APPS.filter((to) => to !== from).map((to) => `${from} to ${to} true connected`)),
+    )
+  })
+
+  it('connect only where the policies allow it', async () => {
+    await bench.apply(...policies)
+    // The network learns of a policy a moment after the API server.
+    await expect
+      .poll(dials, { timeout: 30_000, interval: 1000 })
+      .toEqual([
+        'orders to stock false failed',
+        'orders to web false failed',
+        'stock to orders false failed',
+        'stock to web false failed',
+        'web to orders true connected',
+        'web to stock false failed',
+      ])
+  })
+})
+
+describe('dry runs', () => {
+  const outcomes = async () => (await listed('DryRun')).map(({ tried, outcome }) => `${tried} ${outcome}`)
+
+  it('are all accepted by a namespace that enforces nothing, and leave no pod', async () => {
+    expect(await outcomes()).toEqual([
+      'in-order accepted',
+      'privileged accepted',
+      'latest-tag accepted',
+      'without-limits accepted',
+    ])
+    const { items } = await bench.get('pods')
+    expect(items).toHaveLength(APPS.length)
+  })
+
+  it('show that the Pod Security Standard "restricted" is about privileges alone', async () => {
+    await bench.kubectl('label', 'namespace', 'default', `${PSA}=restricted`)
+    expect(await outcomes()).toEqual([
+      'in-order accepted',
+      'privileged refused',
+      'latest-tag accepted',
+      'without-limits accepted',
+    ])
+  })
+})

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type Allowance,
+  allowanceOf,
+  type Policy,
+  type PolicyPod,
+  type PolicyRule,
+} from '../../../src/protocols/kubernetes/network-policy.ts'
+
+const pod = (app: string): PolicyPod => ({ labels: { app }, ip: '10.0.0.1', ports: new Map([['http', 8080]]) })
+const [web, orders] = [pod('web'), pod('orders')]
+const of = (app: string) => ({ matchLabels: { app } })
+const DENY: Policy = { selector: {}, ingress: [], egress: [] }
+const into = (...ingress: readonly PolicyRule[]): Policy => ({ selector: of('orders'), ingress })
+const out = (...egress: readonly PolicyRule[]): Policy => ({ selector: of('web'), egress })
+const rule = (changes: Partial<PolicyRule> = {}): PolicyRule => ({ peers: [], ports: [], ...changes })
+const tcp = (port?: number | string, endPort?: number) => ({
+  protocol: 'TCP',
+  ...(port === undefined ? {} : { port }),
+  ...(endPort === undefined ? {} : { endPort }),
+})
+const both = (changes: Partial<PolicyRule>): readonly Policy[] => [DENY, into(rule(changes)), out(rule(changes))]
+
+describe('a connection between two pods', () => {
+  it.each<[string, readonly Policy[], Allowance]>([
+    ['no policy', [], 'allowed'],
+    ['a policy that selects other pods', [{ selector: of('bets'), ingress: [], egress: [] }], 'allowed'],
+    ['default deny', [DENY], 'forbidden'],
+    ['deny of ingress alone', [{ selector: {}, ingress: [] }], 'forbidden'],
+    ['deny of egress alone', [{ selector: {}, egress: [] }], 'forbidden'],
+    ['allowed at one side only', [DENY, into(rule())], 'forbidden'],
+    ['allowed at the other side only', [DENY, out(rule())], 'forbidden'],
+    ['allowed at both sides, to all and from all', both({}), 'allowed'],
+    ['the client by its labels', [DENY, out(rule()), into(rule({ peers: [{ pods: of('web') }] }))], 'allowed'],
+    ['another client by its labels', [DENY, out(rule()), into(rule({ peers: [{ pods: of('bets') }] }))], 'forbidden'],
+    ['the namespace by its labels', both({ peers: [{ namespaces: { matchLabels: { team: 'shop' } } }] }), 'allowed'],
+    ['another namespace', both({ peers: [{ namespaces: { matchLabels: { team: 'bank' } } }] }), 'forbidden'],
+    [
+      'the pod in another namespace',
+      [DENY, out(rule()), into(rule({ peers: [{ pods: of('web'), namespaces: { matchLabels: { team: 'bank' } } }] }))],
+      'forbidden',
+    ],
+    ['the port by number', both({ ports: [tcp(8080)] }), 'allowed'],
+    ['another port', both({ ports: [tcp(8081)] }), 'forbidden'],
+    ['the port by name', both({ ports: [tcp('http')] }), 'allowed'],
+    ['a name that no port has', both({ ports: [tcp('grpc')] }), 'forbidden'],
+    ['a range that has the port', both({ ports: [tcp(8000, 8080)] }), 'allowed'],
+    ['a range below it', both({ ports: [tcp(8000, 8079)] }), 'forbidden'],
+    ['every TCP port', both({ ports: [tcp()] }), 'allowed'],
+    ['the port by UDP', both({ ports: [{ protocol: 'UDP', port: 8080 }] }), 'forbidden'],
+    ['an IP block, which need not mean pods', both({ peers: [{ block: '10.0.0.0/8' }] }), 'unknown'],
+    ['an IP block for another port', both({ peers: [{ block: '10.0.0.0/8' }], ports: [tcp(443)] }), 'forbidden'],
+    [
+      'an IP block at one side, and nothing at the other',
+      [DENY, out(rule({ peers: [{ block: '10.0.0.0/8' }] }))],
+      'forbidden',
+    ],
+    ['rules of several policies, which add up', [DENY, out(), out(rule()), into(), into(rule())], 'allowed'],
+  ])('with %s', (_, policies, expected) => {
+    expect(allowanceOf(policies, { team: 'shop' }, { from: web, to: orders, port: 8080 })).toBe(expected)
+  })
+})
