@@ -106,6 +106,8 @@ export type ContainerSeen = {
   /** How long its preStop hook sleeps, if that can be read from the hook. */
   readonly preStopMs?: Millis
   readonly hostPorts: readonly number[]
+  /** Secrets of its environment (`env`, `envFrom`): read once, when it starts. Absent if there are none, and in older evidence. */
+  readonly secretEnv?: readonly string[]
   readonly security: SecuritySeen
 }
 

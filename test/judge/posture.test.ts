@@ -240,6 +240,20 @@ describe('a failed check', () => {
     )
     expect(
       sentenceOf(
+        judged(['rotated-secrets', 'pinned-images'], {
+          Secret: [secret('psp', 91)],
+          Workload: [
+            workload('wallet', { containers: [container(), container({ secretEnv: ['psp'] })] }),
+            workload('bets'),
+          ],
+        }),
+        'secret-unrotated',
+      ),
+    ).toBe(
+      'Secret psp was to change within 90d; its data is 91 d old. wallet gets it by env, so running pods keep the old value until they restart.',
+    )
+    expect(
+      sentenceOf(
         judged(['restricted-pods'], {
           Workload: [
             workload('wallet', {

@@ -73,8 +73,18 @@ function containerSeen(container: Fields, pod: Fields, init: boolean): Container
     ...optional('livenessProbe', probeOf(container.livenessProbe)),
     ...optional('preStopMs', preStopOf(fields(fields(container.lifecycle).preStop))),
     hostPorts: list(container.ports).flatMap(({ hostPort }) => (typeof hostPort === 'number' ? [hostPort] : [])),
+    ...optional('secretEnv', secretEnvOf(container)),
     security: securityOf(fields(container.securityContext), fields(pod.securityContext)),
   }
+}
+
+function secretEnvOf({ env, envFrom }: Fields): readonly string[] | undefined {
+  const refs = [
+    ...list(envFrom).map(({ secretRef }) => secretRef),
+    ...list(env).map(({ valueFrom }) => fields(valueFrom).secretKeyRef),
+  ]
+  const names = new Set(refs.map((ref) => text(fields(ref).name)).filter((name) => name !== ''))
+  return names.size === 0 ? undefined : [...names].sort()
 }
 
 /**

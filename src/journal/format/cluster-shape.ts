@@ -113,7 +113,7 @@ const container = object(
     hostPorts: list(number),
     security,
   },
-  { preStopMs: ms, readinessProbe: probe, livenessProbe: probe },
+  { preStopMs: ms, readinessProbe: probe, livenessProbe: probe, secretEnv: list(text) },
 )
 
 const workload = object(

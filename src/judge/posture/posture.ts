@@ -120,7 +120,7 @@ function flawsOf(namespace: string, want: PostureWant, { lists, at }: NamespaceL
     case 'bounded-ingress':
       return ingressUnbounded(policies, workloads)
     case 'rotated-secrets':
-      return secretUnrotated(lists.Secret ?? [], at)
+      return secretUnrotated(lists.Secret ?? [], workloads, at)
     case 'pinned-images':
       return imageUnpinned(workloads)
     case 'restricted-pods':

@@ -52,6 +52,18 @@ describe('the recorded posture of a workload', () => {
     })
   })
 
+  it('names the Secrets of the environment, by key and as a whole, each once', () => {
+    const env = [
+      { name: 'A', value: 'plain' },
+      { name: 'B', valueFrom: { secretKeyRef: { name: 'psp', key: 'b' } } },
+      { name: 'C', valueFrom: { secretKeyRef: { name: 'psp', key: 'c' } } },
+      { name: 'D', valueFrom: { configMapKeyRef: { name: 'settings', key: 'd' } } },
+    ]
+    const envFrom = [{ secretRef: { name: 'database' } }, { configMapRef: { name: 'settings' } }]
+    expect(seen({ containers: [{ name: 'a', env, envFrom }] }).containers[0]?.secretEnv).toEqual(['database', 'psp'])
+    expect(seen({}).containers[0]).not.toHaveProperty('secretEnv')
+  })
+
   it('counts a sidecar as a serving container, and an init container not', () => {
     const initContainers = [{ name: 'migrate' }, { name: 'proxy', restartPolicy: 'Always' }]
     expect(seen({ initContainers }).containers.map(({ name, init }) => [name, init])).toEqual([
