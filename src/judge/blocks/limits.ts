@@ -1,8 +1,12 @@
 /** What a comparison cannot show, so that nobody reads more into it than it holds. */
-import type { Comparison } from '../../domain/comparison.ts'
+import type { Comparison, Measure } from '../../domain/comparison.ts'
+
+type Compared = Pick<Comparison, 'unit' | 'pairs' | 'a' | 'b' | 'aa'> & {
+  readonly objectives: readonly Pick<Measure, 'kind'>[]
+}
 
 export function limitsOf(
-  { unit, pairs, a, b, aa, objectives }: Omit<Comparison, 'summary' | 'limits'>,
+  { unit, pairs, a, b, aa, objectives }: Compared,
   uncounted: readonly string[],
 ): readonly string[] {
   const limits: string[] = []
