@@ -4,19 +4,19 @@
  */
 import type { DialSeen } from '../../domain/effects.ts'
 import { demand, itemsOf, type KubeObject, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
-import { type Allowance, allowanceOf, type PolicyPod } from '../../protocols/kubernetes/network-policy.ts'
+import { type Permitted, type PodUnderPolicy, permittedBy } from '../../protocols/kubernetes/network-policy.ts'
 import { type DialProgram, dialOutcomes, dialPrograms } from './dial-programs.ts'
 import { fields, labelsOf, list, text } from './fields.ts'
 import { policyOf } from './policies.ts'
 
-type Pod = PolicyPod & {
+type Pod = PodUnderPolicy & {
   readonly workload: string
   readonly name: string
   readonly container: string
   /** The port of its readiness probe, if it has one. */
   readonly listens?: number
 }
-type Pair = { readonly from: Pod; readonly to: Pod; readonly port: number; readonly allowance: Allowance }
+type Pair = { readonly from: Pod; readonly to: Pod; readonly port: number; readonly permitted: Permitted }
 
 export async function dialPods(api: KubernetesApi, namespace: string): Promise<readonly DialSeen[]> {
   const [pods, policies, self] = await Promise.all([
@@ -31,7 +31,7 @@ export async function dialPods(api: KubernetesApi, namespace: string): Promise<r
     chosen.flatMap((to) => {
       if (to === from || to.listens === undefined) return []
       const port = to.listens
-      return [{ from, to, port, allowance: allowanceOf(rules, labels, { from, to, port }) }]
+      return [{ from, to, port, permitted: permittedBy(rules, labels, { from, to, port }) }]
     })
   const seen: DialSeen[] = []
   for (const from of chosen) seen.push(...(await dialFrom(api, namespace, from, pairsOf(from))))
@@ -47,11 +47,11 @@ async function dialFrom(
   from: Pod,
   pairs: readonly Pair[],
 ): Promise<readonly DialSeen[]> {
-  const decided = pairs.filter(({ allowance }) => allowance !== 'unknown')
+  const decided = pairs.filter(({ permitted }) => permitted !== 'unknown')
   if (decided.length === 0) return []
   const targets = decided.map(({ to, port }) => `${to.ip}:${port}`)
   const { outcomes, said } = await execute(api, namespace, from, targets)
-  return decided.map(({ to, port, allowance }) => {
+  return decided.map(({ to, port, permitted }) => {
     const outcome = outcomes.get(`${to.ip}:${port}`) ?? 'undialled'
     return {
       resource: 'Dial',
@@ -61,7 +61,7 @@ async function dialFrom(
       from: from.workload,
       to: to.workload,
       port,
-      allowed: allowance === 'allowed',
+      allowed: permitted === 'allowed',
       outcome,
       said: outcome === 'undialled' ? said || 'the program printed no outcome' : '',
     }

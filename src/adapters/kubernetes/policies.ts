@@ -1,14 +1,14 @@
 /** A NetworkPolicy with all that decides a connection; posture needs less of it. */
 import type { KubeObject } from '../../protocols/kubernetes/api.ts'
-import type { Policy, PolicyPeer, PolicyPort, PolicyRule } from '../../protocols/kubernetes/network-policy.ts'
+import type { PolicySpec, RulePeer, RulePort, TrafficRule } from '../../protocols/kubernetes/network-policy.ts'
 import { fields, list, optional, selectorOf, text } from './fields.ts'
 
-export function policyOf(object: KubeObject): Policy {
+export function policyOf(object: KubeObject): PolicySpec {
   const spec = fields(object.spec)
   const types = Array.isArray(spec.policyTypes)
     ? spec.policyTypes.map(text)
     : ['Ingress', ...(spec.egress ? ['Egress'] : [])]
-  const rules = (value: unknown, side: 'from' | 'to'): readonly PolicyRule[] =>
+  const rules = (value: unknown, side: 'from' | 'to'): readonly TrafficRule[] =>
     list(value).map((rule) => ({ peers: list(rule[side]).map(peerOf), ports: list(rule.ports).map(portOf) }))
   return {
     selector: selectorOf(spec.podSelector),
@@ -18,13 +18,13 @@ export function policyOf(object: KubeObject): Policy {
 }
 
 /** Without a namespace selector, a peer is in the namespace of the policy, which an empty selector stands for. */
-const peerOf = ({ podSelector, namespaceSelector, ipBlock }: Readonly<Record<string, unknown>>): PolicyPeer => ({
+const peerOf = ({ podSelector, namespaceSelector, ipBlock }: Readonly<Record<string, unknown>>): RulePeer => ({
   ...optional('pods', podSelector === undefined ? undefined : selectorOf(podSelector)),
   ...optional('namespaces', namespaceSelector === undefined ? undefined : selectorOf(namespaceSelector)),
   ...optional('block', ipBlock === undefined ? undefined : text(fields(ipBlock).cidr)),
 })
 
-const portOf = ({ protocol, port, endPort }: Readonly<Record<string, unknown>>): PolicyPort => ({
+const portOf = ({ protocol, port, endPort }: Readonly<Record<string, unknown>>): RulePort => ({
   protocol: text(protocol) || 'TCP',
   ...optional('port', typeof port === 'number' || typeof port === 'string' ? port : undefined),
   ...optional('endPort', typeof endPort === 'number' ? endPort : undefined),

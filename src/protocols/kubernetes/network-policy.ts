@@ -4,34 +4,34 @@
  */
 import { type LabelSelector, type Labels, selects } from '../../domain/label-selector.ts'
 
-export type PolicyPod = {
+export type PodUnderPolicy = {
   readonly labels: Labels
   readonly ip: string
   /** Numbers of its named container ports. */
   readonly ports: ReadonlyMap<string, number>
 }
 /** Ports as in the object: numbers, names, `endPort`. Without `ports`, all of them. */
-export type PolicyPort = { readonly protocol: string; readonly port?: number | string; readonly endPort?: number }
-export type PolicyPeer = {
+export type RulePort = { readonly protocol: string; readonly port?: number | string; readonly endPort?: number }
+export type RulePeer = {
   readonly pods?: LabelSelector
   readonly namespaces?: LabelSelector
   readonly block?: string
 }
-export type PolicyRule = { readonly peers: readonly PolicyPeer[]; readonly ports: readonly PolicyPort[] }
-export type Policy = {
+export type TrafficRule = { readonly peers: readonly RulePeer[]; readonly ports: readonly RulePort[] }
+export type PolicySpec = {
   readonly selector: LabelSelector
   /** Undefined where the policy does not govern the direction. */
-  readonly ingress?: readonly PolicyRule[]
-  readonly egress?: readonly PolicyRule[]
+  readonly ingress?: readonly TrafficRule[]
+  readonly egress?: readonly TrafficRule[]
 }
-export type Connection = { readonly from: PolicyPod; readonly to: PolicyPod; readonly port: number }
+export type Connection = { readonly from: PodUnderPolicy; readonly to: PodUnderPolicy; readonly port: number }
 
 /**
  * `unknown` where only an IP block could allow it: whether a block matches the addresses of pods depends on the network plugin.
  */
-export type Allowance = 'allowed' | 'forbidden' | 'unknown'
+export type Permitted = 'allowed' | 'forbidden' | 'unknown'
 
-export function allowanceOf(policies: readonly Policy[], namespace: Labels, connection: Connection): Allowance {
+export function permittedBy(policies: readonly PolicySpec[], namespace: Labels, connection: Connection): Permitted {
   const { from, to } = connection
   const out = directionOf(policies, 'egress', from, to, namespace, connection)
   const into = directionOf(policies, 'ingress', to, from, namespace, connection)
@@ -40,13 +40,13 @@ export function allowanceOf(policies: readonly Policy[], namespace: Labels, conn
 }
 
 function directionOf(
-  policies: readonly Policy[],
+  policies: readonly PolicySpec[],
   direction: 'ingress' | 'egress',
-  own: PolicyPod,
-  other: PolicyPod,
+  own: PodUnderPolicy,
+  other: PodUnderPolicy,
   namespace: Labels,
   { to, port }: Connection,
-): Allowance {
+): Permitted {
   const rules = policies.flatMap((policy) =>
     policy[direction] !== undefined && selects(policy.selector, own.labels) ? [policy[direction]] : [],
   )
@@ -58,10 +58,13 @@ function directionOf(
 }
 
 /** A peer without a namespace selector means the policy's own namespace, which is the only one here. */
-const isPeer = ({ pods = {}, namespaces = {}, block }: PolicyPeer, { labels }: PolicyPod, namespace: Labels): boolean =>
-  block === undefined && selects(namespaces, namespace) && selects(pods, labels)
+const isPeer = (
+  { pods = {}, namespaces = {}, block }: RulePeer,
+  { labels }: PodUnderPolicy,
+  namespace: Labels,
+): boolean => block === undefined && selects(namespaces, namespace) && selects(pods, labels)
 
-function holds({ protocol, port, endPort }: PolicyPort, to: PolicyPod, wanted: number): boolean {
+function holds({ protocol, port, endPort }: RulePort, to: PodUnderPolicy, wanted: number): boolean {
   if (protocol !== 'TCP') return false
   if (port === undefined) return true
   const first = typeof port === 'number' ? port : to.ports.get(port)

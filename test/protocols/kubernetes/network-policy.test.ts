@@ -1,28 +1,28 @@
 import { describe, expect, it } from 'vitest'
 import {
-  type Allowance,
-  allowanceOf,
-  type Policy,
-  type PolicyPod,
-  type PolicyRule,
+  type Permitted,
+  type PodUnderPolicy,
+  type PolicySpec,
+  permittedBy,
+  type TrafficRule,
 } from '../../../src/protocols/kubernetes/network-policy.ts'
 
-const pod = (app: string): PolicyPod => ({ labels: { app }, ip: '10.0.0.1', ports: new Map([['http', 8080]]) })
+const pod = (app: string): PodUnderPolicy => ({ labels: { app }, ip: '10.0.0.1', ports: new Map([['http', 8080]]) })
 const [web, orders] = [pod('web'), pod('orders')]
 const of = (app: string) => ({ matchLabels: { app } })
-const DENY: Policy = { selector: {}, ingress: [], egress: [] }
-const into = (...ingress: readonly PolicyRule[]): Policy => ({ selector: of('orders'), ingress })
-const out = (...egress: readonly PolicyRule[]): Policy => ({ selector: of('web'), egress })
-const rule = (changes: Partial<PolicyRule> = {}): PolicyRule => ({ peers: [], ports: [], ...changes })
+const DENY: PolicySpec = { selector: {}, ingress: [], egress: [] }
+const into = (...ingress: readonly TrafficRule[]): PolicySpec => ({ selector: of('orders'), ingress })
+const out = (...egress: readonly TrafficRule[]): PolicySpec => ({ selector: of('web'), egress })
+const rule = (changes: Partial<TrafficRule> = {}): TrafficRule => ({ peers: [], ports: [], ...changes })
 const tcp = (port?: number | string, endPort?: number) => ({
   protocol: 'TCP',
   ...(port === undefined ? {} : { port }),
   ...(endPort === undefined ? {} : { endPort }),
 })
-const both = (changes: Partial<PolicyRule>): readonly Policy[] => [DENY, into(rule(changes)), out(rule(changes))]
+const both = (changes: Partial<TrafficRule>): readonly PolicySpec[] => [DENY, into(rule(changes)), out(rule(changes))]
 
 describe('a connection between two pods', () => {
-  it.each<[string, readonly Policy[], Allowance]>([
+  it.each<[string, readonly PolicySpec[], Permitted]>([
     ['no policy', [], 'allowed'],
     ['a policy that selects other pods', [{ selector: of('bets'), ingress: [], egress: [] }], 'allowed'],
     ['default deny', [DENY], 'forbidden'],
@@ -57,6 +57,6 @@ describe('a connection between two pods', () => {
     ],
     ['rules of several policies, which add up', [DENY, out(), out(rule()), into(), into(rule())], 'allowed'],
   ])('with %s', (_, policies, expected) => {
-    expect(allowanceOf(policies, { team: 'shop' }, { from: web, to: orders, port: 8080 })).toBe(expected)
+    expect(permittedBy(policies, { team: 'shop' }, { from: web, to: orders, port: 8080 })).toBe(expected)
   })
 })
