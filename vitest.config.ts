@@ -27,7 +27,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{process,lab,alone,crash,canary,prometheus,search}.test.ts', 'node_modules/**'],
+          exclude: ['test/**/*.{process,lab,alone,crash,canary,prometheus,search,real}.test.ts', 'node_modules/**'],
           // Most files wait for processes and sockets of their own; vitest's own choice, one worker fewer than cores, would leave two
           // cores half idle.
           maxWorkers: Math.max(3, availableParallelism()),
@@ -57,6 +57,17 @@ export default defineConfig({
           maxWorkers: 1,
           setupFiles,
           testTimeout: 1_200_000,
+          expect: patient,
+        },
+      },
+      // No part of `npm test`: it needs root, and builds containerd and a kubelet first.
+      {
+        test: {
+          name: 'real',
+          include: ['test/real/*.real.test.ts'],
+          maxWorkers: 1,
+          setupFiles,
+          testTimeout: 120_000,
           expect: patient,
         },
       },
