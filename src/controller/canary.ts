@@ -1,12 +1,13 @@
 /** Decides the preview and the steps of a release while the run is under way, with the judge's own fold over the records of the run. */
-import { asCanary, previewOf } from '../domain/action.ts'
-import { type Canary, SETTLE } from '../domain/canary.ts'
+import { asCanary, type CanaryRelease, cohortsOf, previewOf } from '../domain/action.ts'
+import { type Canary, SETTLE, type StepDecision } from '../domain/canary.ts'
 import type { ActionStepData, Evidence } from '../domain/evidence.ts'
 import { type Rehearsal, scrapeMsOf, type Target } from '../domain/rehearsal.ts'
 import type { PlannedAction } from '../domain/timeline.ts'
-import { after, type Instant, millis } from '../domain/units.ts'
+import { after, type Instant, millis, seconds } from '../domain/units.ts'
 import { createCanaryWatch, LOOK_EVERY } from '../judge/canary/watch.ts'
 import { canariesOf } from '../judge/seen/canary-counters.ts'
+import { createVisitors, type Visitors } from './cohorts.ts'
 import type { Clock, ReleaseGate, StepGate, Visits } from './ports.ts'
 import { performPreview } from './preview.ts'
 
@@ -43,11 +44,14 @@ export function createCanaries(
           preview === undefined
             ? 'promote'
             : performPreview({ clock, visits, target }, preview, counts, record, signal),
-        step: gate(clock, canary, watch, record, signal),
+        step: gate(clock, canary, watch, record, signal, roundOf(release, visits, target)),
       }
     },
   }
 }
+
+type CohortsSeen = Awaited<ReturnType<Visitors['round']>>
+const VISIT_EVERY = seconds(1)
 
 /** Pods that are scraped by the run itself are read once a second. */
 const SCRAPE_MS = 1000
@@ -57,6 +61,12 @@ export function noGate(name: string): ReleaseGate {
   return { preview: reject, step: reject }
 }
 
+/** Nothing where all users get the same release. */
+function roundOf(release: CanaryRelease, visits: Visits, target: Target): (() => Promise<CohortsSeen>) | undefined {
+  const cohorts = cohortsOf(release)
+  return cohorts && createVisitors(visits, target, cohorts).round
+}
+
 /** Checks every few seconds, so that a bad release is rolled back at once. A step that is undecided after its hold uses the time for longer holds. */
 function gate(
   clock: Clock,
@@ -64,6 +74,7 @@ function gate(
   watch: ReturnType<typeof createCanaryWatch>,
   record: (data: ActionStepData) => void,
   signal: AbortSignal,
+  round?: () => Promise<CohortsSeen>,
 ): StepGate {
   let leftMs: number = extraMs
   return async (step, share) => {
@@ -72,9 +83,11 @@ function gate(
     record({ is: 'step-set', step, share })
     let overAt: Instant = after(begunAt, holdMs)
     for (;;) {
-      await clock.until(nextLook(clock.now(), begunAt, overAt), signal)
+      const lookAt = nextLook(clock.now(), begunAt, overAt)
+      const mixed = round && (await visitUntil(clock, lookAt, after(begunAt, SETTLE), round, record, signal))
+      if (round === undefined) await clock.until(lookAt, signal)
       const now = clock.now()
-      const decided = watch.decide(step, now, { isOver: now >= overAt, mayHold: leftMs > 0 })
+      const decided = mixed ?? watch.decide(step, now, { isOver: now >= overAt, mayHold: leftMs > 0 })
       if (decided.outcome === 'hold' && now < overAt) continue
       record({ is: 'step-decided', step, ...decided })
       if (decided.outcome !== 'hold') return decided.outcome
@@ -83,6 +96,31 @@ function gate(
       overAt = after(now, millis(moreMs))
     }
   }
+}
+
+/** Sends the visitors out once a second, from when routers have settled. Says why the release must be taken back as soon as one got the wrong one. */
+async function visitUntil(
+  clock: Clock,
+  lookAt: Instant,
+  fromAt: Instant,
+  round: () => Promise<CohortsSeen>,
+  record: (data: ActionStepData) => void,
+  signal: AbortSignal,
+): Promise<StepDecision | undefined> {
+  await clock.until(fromAt, signal)
+  while (clock.now() < lookAt) {
+    const seen = await round()
+    record({ is: 'cohorts-visited', ...seen })
+    const wrong = seen.canary.stable + seen.stable.canary
+    if (wrong > 0)
+      return {
+        outcome: 'roll-back',
+        reason: 'cohorts-mixed',
+        note: `${wrong} visits were answered by the release of the other cohort`,
+      }
+    await clock.until(after(clock.now(), VISIT_EVERY), signal)
+  }
+  return undefined
 }
 
 /** Nothing is counted while routers settle. */

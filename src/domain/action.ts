@@ -8,7 +8,7 @@ import type { Cause } from './causes.ts'
 import type { Change, NodeChoice, PodTemplate, TaintEffect, Workload } from './change.ts'
 import { showDuration, showPercent } from './show.ts'
 import type { Millis } from './units.ts'
-import { type Preview, previewWords } from './visit.ts'
+import { type Cohorts, cohortsWords, type Preview, previewWords } from './visit.ts'
 
 export type Act =
   | { readonly kind: 'taint'; readonly nodes: NodeChoice; readonly key: string; readonly effect: TaintEffect }
@@ -44,6 +44,8 @@ export type ReleaseShape =
   | { readonly shape: 'canary'; readonly canary: Canary }
   /** As a second Deployment that is proven on a preview route and then gets all requests at once: a canary of one step. */
   | { readonly shape: 'blue-green'; readonly canary: Canary; readonly preview: Preview }
+  /** As a second Deployment that one cohort of users gets and nobody else: a canary of one step on the route of this cohort. */
+  | { readonly shape: 'a-b'; readonly canary: Canary; readonly cohorts: Cohorts }
 
 type ActKind = Act['kind']
 type ActOf<K extends ActKind> = { [P in K]: Extract<Act, { readonly kind: P }> }[K]
@@ -170,6 +172,7 @@ const kinds: { readonly [K in ActKind]: ActionKind<ActOf<K>> } = {
           return { on: 'pod-template', ...released }
         case 'canary':
         case 'blue-green':
+        case 'a-b':
           return { on: 'traffic', ...released, canary: act.canary }
       }
     },
@@ -231,11 +234,13 @@ export function rolledOut(act: Act): Workload | undefined {
   return change.on === 'pods' || change.on === 'pod-template' || change.on === 'traffic' ? change.workload : undefined
 }
 
-export type CanaryRelease = Extract<Act, { shape: 'canary' | 'blue-green' }>
+export type CanaryRelease = Extract<Act, { shape: 'canary' | 'blue-green' | 'a-b' }>
 /** A release whose share of the requests grows step by step, be it in one step. */
 export const asCanary = (act: Act | undefined): CanaryRelease | undefined =>
   act?.kind === 'release' && 'canary' in act ? act : undefined
 export const previewOf = (act: CanaryRelease): Preview | undefined => ('preview' in act ? act.preview : undefined)
+
+export const cohortsOf = (act: CanaryRelease): Cohorts | undefined => ('cohorts' in act ? act.cohorts : undefined)
 
 /** The database that gets another primary, and which one. */
 export function movedDatabase(act: Act): { readonly database: string; readonly to: string } | undefined {
@@ -254,6 +259,10 @@ function releaseSentence(act: ActOf<'release'>): string {
     const { replicas, route, holdMs, extraMs } = act.canary
     const watched = `watched for ${showDuration(holdMs)} and up to ${showDuration(extraMs)} more`
     return `lets Deployment ${workload.name}${runs}${runs && ','} in at once: ${replicas} pods within ${showDuration(withinMs)}, a preview (${previewWords(act.preview)}), then all requests of ${route}, ${watched}; ${back}`
+  }
+  if (act.shape === 'a-b') {
+    const { replicas, route, holdMs } = act.canary
+    return `lets Deployment ${workload.name}${runs}${runs && ','} in for one cohort: ${replicas} pods within ${showDuration(withinMs)}, then all requests of ${route}; ${cohortsWords(act.cohorts)} for ${showDuration(holdMs)}; ${back}`
   }
   return `lets Deployment ${workload.name}${runs} in as a canary: ${act.canary.replicas} pods within ${showDuration(withinMs)}, then ${canaryWords(act.canary)}; ${back}`
 }

@@ -35,6 +35,7 @@ const HARMS = ['fault-step', 'action-step'] as const
 const RELEASE = ['action-step', 'object-seen'] as const
 /** The steps of a canary, and what both releases counted in them. */
 const CANARY = ['action-step', 'sample'] as const
+const STEPS = ['action-step'] as const
 const SCRAPES = ['sample'] as const
 const CALLS = ['sample', 'load-frame'] as const
 const OBJECTS = ['object-seen'] as const
@@ -479,6 +480,20 @@ export const causes = {
     starved: 'excused',
     lost: 'excused',
     next: 'Send the same request with the headers of the preview by hand: look at which release answers it, and at its logs.',
+  },
+  'cohort-crossed': {
+    needs: STEPS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    lost: 'excused',
+    next: 'Send a request with and without the headers of the cohort by hand; look at which rule of which route matches it, and at its backends.',
+  },
+  'session-moved': {
+    needs: STEPS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    lost: 'excused',
+    next: 'Look for a rule that shares the requests of this cohort out between both releases, or for a router that has not got the new weights.',
   },
   'rollback-missing': {
     needs: RELEASE,

@@ -14,6 +14,7 @@ import type { Session } from './session.ts'
 import type { Timeline } from './timeline.ts'
 import type { TriggerSign } from './trigger.ts'
 import type { Instant, Millis, Ratio } from './units.ts'
+import type { CohortRound } from './visit.ts'
 
 export type Evidence =
   | RunStarted
@@ -253,6 +254,8 @@ export type ActionStepData =
     }
   /** Whether the new release may be switched to after its preview. `counted`: requests that its pods have counted. */
   | { readonly is: 'preview-decided'; readonly outcome: PreviewOutcome; readonly counted: number }
+  /** The visitors of both cohorts were sent out once. */
+  | { readonly is: 'cohorts-visited'; readonly canary: CohortRound; readonly stable: CohortRound }
   /** A canary was given this share of the requests. `step` counts from 1. */
   | { readonly is: 'step-set'; readonly step: number; readonly share: Ratio }
   /** What became of the step. A hold is decided again later. */

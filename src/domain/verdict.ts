@@ -167,7 +167,15 @@ export type FaultResult = {
 
 /** One expected reaction of the platform, or one part of a release. Failover and recovery have their own types. */
 export type ReactionResult = {
-  readonly kind: Reaction['kind'] | 'rolls-out' | 'rolls-back' | 'previewed' | 'let-in' | 'serves-share' | 'taken-back'
+  readonly kind:
+    | Reaction['kind']
+    | 'rolls-out'
+    | 'rolls-back'
+    | 'previewed'
+    | 'let-in'
+    | 'serves-share'
+    | 'kept-apart'
+    | 'taken-back'
   readonly subject: string
   readonly sentence: string
   readonly held: boolean

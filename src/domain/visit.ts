@@ -38,3 +38,33 @@ export const headerWords = (headers: Headers): string =>
 
 /** The share of the visits of a preview that the pods of the new release must have counted: scrapes cut requests at the edges. */
 export const PREVIEW_COUNTED = 0.9
+
+/**
+ * Two cohorts that must be kept apart. Visitors of each are sent out once a second, and a header of the response says which release answered. Users are told
+ * apart by the headers of the cohort; everybody else is in the other one.
+ */
+export type Cohorts = {
+  /** Headers of the cohort that gets the new release. */
+  readonly headers: Headers
+  readonly answeredBy: { readonly header: string; readonly stable: string; readonly canary: string }
+  /** Visitors of each cohort. Each keeps to one of the requests. */
+  readonly visitors: number
+  readonly requests: Some<VisitRequest>
+}
+
+export const cohortNames = ['canary', 'stable'] as const
+/** The cohort that is to get the new release, or the old one. */
+export type Cohort = (typeof cohortNames)[number]
+
+/** What the visitors of a cohort got in one round, by release. `unnamed`: answers whose release was not known; `failed`: no answer. */
+export type CohortRound = {
+  readonly canary: number
+  readonly stable: number
+  readonly unnamed: number
+  readonly failed: number
+  /** Visitors that another release answered than the time before. */
+  readonly moved: number
+}
+
+export const cohortsWords = ({ headers, visitors }: Cohorts): string =>
+  `requests with ${headerWords(headers)} get it and no others, as ${visitors} visitors of each cohort see`

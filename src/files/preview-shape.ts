@@ -1,5 +1,5 @@
 /** Requests that matchday itself sends through the entry of the target, such as those of a preview. */
-import type { Preview, VisitRequest } from '../domain/visit.ts'
+import type { Cohorts, Preview, VisitRequest } from '../domain/visit.ts'
 import { may, need, record } from './record.ts'
 import { integer, mapped, type Shape, someOf, table, text } from './shape.ts'
 
@@ -15,7 +15,7 @@ const headerValue = text({
   pattern: /^[\x21-\x7e]([\x20-\x7e]{0,510}[\x21-\x7e])?$/,
 })
 
-export const headers = table(headerName, headerValue)
+const headers = table(headerName, headerValue)
 
 const visit: Shape<VisitRequest> = mapped(
   record({
@@ -39,4 +39,27 @@ export const preview: Shape<Preview> = mapped(
     times: may(integer({ min: 1, max: 1000, what: 'a number of requests' }), 'How often each is sent; 10 if left out.'),
   }),
   ({ times, ...rest }) => ({ ...rest, times: times ?? TIMES }),
+)
+
+/** One of a hundred requests in the wrong cohort is found by 300 visits (95 %): ten visitors for half a minute. */
+const VISITORS = 10
+
+export const cohorts: Shape<Cohorts> = mapped(
+  record({
+    headers: need(headers, 'Headers of the cohort that gets the new release; the other cohort has none of them.'),
+    answeredBy: need(
+      record({
+        header: need(text(headerName), 'Header of each response that says which release answered.'),
+        stable: need(headerValue, 'Its value in responses of the old release.'),
+        canary: need(headerValue, 'Its value in responses of the new release.'),
+      }),
+      'How a response says which release gave it.',
+    ),
+    visitors: may(
+      integer({ min: 1, max: 100, what: 'a number of visitors' }),
+      'Visitors of each cohort, each once a second; 10 if left out.',
+    ),
+    requests: need(someOf(visit), 'Requests of the visitors. They must fall under `gate.where`.'),
+  }),
+  ({ visitors, ...rest }) => ({ ...rest, visitors: visitors ?? VISITORS }),
 )

@@ -1,6 +1,6 @@
 /** The tables of a release: the keys of all shapes, and those that only some of them have. */
 import { metricName, objectName, seriesLabels, sli, source, within } from './name-shapes.ts'
-import { preview } from './preview-shape.ts'
+import { cohorts, preview } from './preview-shape.ts'
 import { duration, percentage } from './quantities.ts'
 import { may, need, record } from './record.ts'
 import { integer, list, placed, type Shape, someOf, table, text, word } from './shape.ts'
@@ -135,16 +135,29 @@ const blueGreen = record({
   ),
 })
 
+const aB = record({
+  shape: need(word('a-b'), 'a-b: a second Deployment that one cohort of users gets, told by headers, and nobody else.'),
+  ...besides,
+  cohorts: need(cohorts, 'How users of both cohorts are told apart, and how it is seen which release answers them.'),
+  hold: need(placed(duration({ min: 10_000 })), 'How long both cohorts are visited.'),
+  extraHold: may(duration({ min: 0 }), 'More time, where the hold was too short to decide; none if left out.'),
+  gate: need(record(gateKeys), 'What the new release is decided by.'),
+  rollBackWithin: within(
+    'Longest time from the decision to roll back, or from the end of `for`, to the last response of the new release.',
+  ),
+})
+
 export type RollingDraft = ValueOf<typeof rolling>
 export type CanaryDraft = ValueOf<typeof canary>
 export type BlueGreenDraft = ValueOf<typeof blueGreen>
+export type ABDraft = ValueOf<typeof aB>
 type ValueOf<S> = S extends Shape<infer T> ? T : never
 
-const shapes = ['rolling', 'canary', 'blue-green'] as const
+const shapes = ['rolling', 'canary', 'blue-green', 'a-b'] as const
 
 /** The key `shape` tells which table it is; without it, a rolling update. */
 const either: Shape<ReleaseDraft> = {
-  schema: { type: 'object', oneOf: [changing(rolling).schema, canary.schema, blueGreen.schema] },
+  schema: { type: 'object', oneOf: [changing(rolling).schema, canary.schema, blueGreen.schema, aB.schema] },
   decode: (node, report) => {
     const told = node.kind === 'map' ? node.entries.find(({ key }) => key === 'shape')?.value : undefined
     if (told === undefined) return rolling.decode(node, report)
@@ -155,6 +168,8 @@ const either: Shape<ReleaseDraft> = {
         return canary.decode(node, report)
       case 'blue-green':
         return blueGreen.decode(node, report)
+      case 'a-b':
+        return aB.decode(node, report)
       case undefined:
         return undefined
     }
@@ -168,4 +183,4 @@ function changing<T>(shape: Shape<T>): Shape<T> {
 }
 
 export const release: Shape<ReleaseDraft> = either
-export type ReleaseDraft = RollingDraft | CanaryDraft | BlueGreenDraft
+export type ReleaseDraft = RollingDraft | CanaryDraft | BlueGreenDraft | ABDraft

@@ -4,9 +4,9 @@ import type { Canary, CanaryGate } from '../domain/canary.ts'
 import type { SourcePoint } from '../domain/issue.ts'
 import { showDuration, showPercent } from '../domain/show.ts'
 import { millis, ratio } from '../domain/units.ts'
-import { PREVIEW_ROOM } from '../domain/visit.ts'
+import { type Cohorts, PREVIEW_ROOM } from '../domain/visit.ts'
 import type { ActDraft, ActionName } from './act-draft.ts'
-import type { BlueGreenDraft, CanaryDraft, ReleaseDraft, RollingDraft } from './release-shape.ts'
+import type { ABDraft, BlueGreenDraft, CanaryDraft, ReleaseDraft, RollingDraft } from './release-shape.ts'
 import type { Report } from './report.ts'
 
 export function releaseOf(draft: ReleaseDraft, at: SourcePoint): Omit<ActDraft, 'at'> {
@@ -45,6 +45,8 @@ function shapeOf(draft: ReleaseDraft): ReleaseShape {
         canary: canaryOf(draft, [ratio(1)], gateOf(draft.gate)),
         preview: draft.preview,
       }
+    case 'a-b':
+      return { shape: 'a-b', canary: canaryOf(draft, [ratio(1)], gateOf(draft.gate)), cohorts: draft.cohorts }
     default:
       return { shape: 'rolling' }
   }
@@ -56,6 +58,9 @@ function checkShape(draft: ReleaseDraft, at: SourcePoint, action: ActionName, re
       return checkCanary(draft, action, report)
     case 'blue-green':
       return checkTime(draft, 1, action, report, PREVIEW_ROOM)
+    case 'a-b':
+      checkTold(draft.cohorts, at, report)
+      return checkTime(draft, 1, action, report)
     default:
       return checkRolling(draft, at, action, report)
   }
@@ -83,7 +88,7 @@ function checkCanary(draft: CanaryDraft, action: ActionName, report: Report): vo
 }
 
 function checkTime(
-  { hold, within, extraHold }: CanaryDraft | BlueGreenDraft,
+  { hold, within, extraHold }: CanaryDraft | BlueGreenDraft | ABDraft,
   steps: number,
   { lastsMs }: ActionName,
   report: Report,
@@ -99,8 +104,14 @@ function checkTime(
   report(hold.at, 'expectation-unobservable', problem, 'let the action last longer, or shorten hold or extraHold.')
 }
 
+function checkTold({ answeredBy: { header, stable, canary } }: Cohorts, at: SourcePoint, report: Report): void {
+  if (stable !== canary) return
+  const problem = `Both releases answer with ${header}: ${stable}, so that nobody can tell them apart.`
+  report(at, 'wrong-value', problem, 'let a filter of the route, or the service itself, name the release.')
+}
+
 function canaryOf(
-  { replicas, route, stable, canary, hold, extraHold }: CanaryDraft | BlueGreenDraft,
+  { replicas, route, stable, canary, hold, extraHold }: CanaryDraft | BlueGreenDraft | ABDraft,
   steps: Canary['steps'],
   gate: CanaryGate,
 ): Canary {

@@ -1,5 +1,5 @@
 /** The steps of a canary with their times, which depend on when its pods are Ready: the latest time of each without a longer hold. */
-import { asCanary, previewOf } from '../domain/action.ts'
+import { asCanary, cohortsOf, previewOf } from '../domain/action.ts'
 import { showClock, showDuration, showPercent } from '../domain/show.ts'
 import type { PlannedAction } from '../domain/timeline.ts'
 import { type Millis, millis } from '../domain/units.ts'
@@ -21,6 +21,10 @@ export function stepsOf({ act, fromMs }: PlannedAction): readonly DescribedStep[
 
 export function stepsSentence({ act }: PlannedAction, steps: readonly DescribedStep[]): string {
   const times = steps.map(({ share, byMs }) => `${showPercent(share)} by ${showClock(byMs)}`).join(', ')
+  const release = asCanary(act)
+  const [first] = steps
+  if (release !== undefined && cohortsOf(release) !== undefined && first !== undefined)
+    return `the cohort gets it by ${showClock(first.byMs)}`
   const extraMs = asCanary(act)?.canary.extraMs ?? 0
   return extraMs === 0 ? times : `${times}; up to ${showDuration(extraMs)} later where a hold is extended`
 }

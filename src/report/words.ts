@@ -84,9 +84,11 @@ export function reactionWords({ kind, subject }: Pick<ReactionResult, 'kind' | '
     case 'previewed':
       return 'the new release answers on its preview route'
     case 'let-in':
-      return subject === 'canary' ? 'every step of the canary is promoted' : 'the new release stays after the switch'
+      return subject === 'canary' ? 'every step of the canary is promoted' : 'the new release stays as long as planned'
     case 'serves-share':
       return `${subject} is served`
+    case 'kept-apart':
+      return `the ${subject} gets its own release only`
     case 'taken-back':
       return 'the new release stops answering'
     default:

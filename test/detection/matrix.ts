@@ -556,6 +556,23 @@ const blueGreen = under(
   [CANARY],
 )
 
+const cohorts = under(
+  'scenarios/ab-release.rehearsal.yaml',
+  [
+    {
+      defect: 'cohort-shadowed',
+      trap: 'a more specific route takes the requests of a cohort, which never gets its release',
+      causes: ['cohort-crossed'],
+    },
+    {
+      defect: 'player-moved',
+      trap: 'a sticky player is moved from one release to the other between two requests',
+      causes: ['session-moved'],
+    },
+  ],
+  [CANARY],
+)
+
 export const seededDefects: readonly Seeded[] = [
   ...peak,
   ...provider,
@@ -571,5 +588,6 @@ export const seededDefects: readonly Seeded[] = [
   ...others,
   ...canary,
   ...blueGreen,
+  ...cohorts,
   ...silent,
 ]

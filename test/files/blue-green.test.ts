@@ -83,3 +83,35 @@ describe('a blue-green release in a file', () => {
     expect(issuesOf(edit)).toEqual(issues)
   })
 })
+
+const A_B = `release: {shape: a-b, deployment: gateway-canary, image: {gateway: 'gateway:2'}, replicas: 2, route: gateway-b, stable: gateway, canary: gateway-canary,
+        cohorts: {headers: {x-cohort: b}, answeredBy: {header: x-release, stable: old, canary: next}, requests: [{path: /lobby}]},
+        hold: 20s, within: 20s, rollBackWithin: 15s,
+        gate: {stable: wallet, canary: psp-a, errors: {atMost: 1%, from: 20}}}`
+
+describe('an A/B release in a file', () => {
+  it('is a canary of one step for one cohort', () => {
+    const result = parsed([BLUE_GREEN, A_B])
+    if (!result.ok) throw new Error(result.issues.map(formatIssue).join('\n'))
+    const act = result.value.actions.find(({ name }) => name === 'wallet 2')?.act
+    expect(act).toMatchObject({
+      shape: 'a-b',
+      canary: { route: 'gateway-b', steps: [1], extraMs: 0 },
+      cohorts: {
+        headers: { 'x-cohort': 'b' },
+        answeredBy: { header: 'x-release', stable: 'old', canary: 'next' },
+        visitors: 10,
+        requests: [{ path: '/lobby', status: 200 }],
+      },
+    })
+    expect(act && actSentence(act)).toBe(
+      'lets Deployment gateway-canary, which runs gateway = gateway:2, in for one cohort: 2 pods within 20s, then all requests of gateway-b; requests with x-cohort: b get it and no others, as 10 visitors of each cohort see for 20s; rolled back within 15s',
+    )
+  })
+
+  it('that cannot tell the releases apart is refused', () => {
+    expect(issuesOf([BLUE_GREEN, A_B], ['stable: old, canary: next', 'stable: next, canary: next'])).toEqual([
+      'wrong-value: Both releases answer with x-release: next, so that nobody can tell them apart.',
+    ])
+  })
+})

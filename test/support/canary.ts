@@ -49,6 +49,23 @@ export function blueGreenAct(): BlueGreenAct {
   }
 }
 
+export type ABAct = Extract<ActionSpec['act'], { kind: 'release'; shape: 'a-b' }>
+
+/** The same release for the cohort b, with three visitors of each cohort. */
+export function aBAct(): ABAct {
+  const { preview: _, ...rest } = blueGreenAct()
+  return {
+    ...rest,
+    shape: 'a-b',
+    cohorts: {
+      headers: { 'x-cohort': 'b' },
+      answeredBy: { header: 'X-Release', stable: 'old', canary: 'next' },
+      visitors: 3,
+      requests: [{ path: '/lobby', status: 200 }],
+    },
+  }
+}
+
 /** The time of this machine, but faster. */
 export function fastClock(times: number): Clock {
   const [zero, began] = [1_790_000_000_000, performance.now()]

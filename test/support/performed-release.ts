@@ -68,8 +68,8 @@ export const weightsIn = (objects: Record<string, unknown>): Weights => {
   return [stable?.weight ?? 1, canary?.weight ?? 1]
 }
 
-/** What stands at the entry: the answer to a visit. */
-export type Entry = (headers: Readonly<Record<string, unknown>>) => number
+/** What stands at the entry: status of the answer to a visit, and its headers. */
+export type Entry = (headers: Readonly<Record<string, unknown>>) => number | readonly [number, Record<string, string>]
 
 export type Performed = {
   readonly act: Act
@@ -129,7 +129,11 @@ export async function performRelease({ act, traffic = {}, forS = 120, entry = ()
 }
 
 async function serveEntry(entry: Entry): Promise<string> {
-  const server = createServer((request, response) => response.writeHead(entry(request.headers)).end())
+  const server = createServer((request, response) => {
+    const answer = entry(request.headers)
+    const [status, headers] = typeof answer === 'number' ? [answer, {}] : answer
+    response.writeHead(status, headers).end()
+  })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   onTestFinished(() => {
     server.closeAllConnections()

@@ -100,6 +100,8 @@ const faultStep = variants('is', {
   'heal-failed': failed,
 })
 
+const cohortRound = object({ canary: amount, stable: amount, unnamed: amount, failed: amount, moved: amount })
+
 const actionStep = variants('is', {
   ...ofTrigger,
   admitted: object({ targets: list(text), pods: list(text), limit: number, note: text }),
@@ -109,10 +111,11 @@ const actionStep = variants('is', {
   'eviction-refused': object({ pod: text, node: text, problem }),
   previewed: object({ request: text, asked: amount, good: amount }, { problem: text }),
   'preview-decided': object({ outcome: oneOf('promote', 'roll-back'), counted: amount }),
+  'cohorts-visited': object({ canary: cohortRound, stable: cohortRound }),
   'step-set': object({ step: amount, share }),
   'step-decided': object(
     { step: amount, outcome: oneOf('promote', 'hold', 'roll-back'), note: text },
-    { reason: oneOf('worse', 'weight-not-served', 'undecided') },
+    { reason: oneOf('worse', 'weight-not-served', 'cohorts-mixed', 'undecided') },
   ),
   done: object({ note: text }),
   kept: none,

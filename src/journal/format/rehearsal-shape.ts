@@ -138,6 +138,13 @@ const canary = object({
 const visit = object({ path: text, status: number }, { body: text })
 const preview = object({ headers: labels, requests: some(visit), times: number })
 
+const cohorts = object({
+  headers: labels,
+  answeredBy: object({ header: text, stable: text, canary: text }),
+  visitors: number,
+  requests: some(visit),
+})
+
 const act = variants('kind', {
   taint: object({ nodes, key: text, effect: oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute') }),
   drain: object({ nodes }),
@@ -149,6 +156,7 @@ const act = variants('kind', {
     rolling: object(released),
     canary: object({ ...released, canary }),
     'blue-green': object({ ...released, canary, preview }),
+    'a-b': object({ ...released, canary, cohorts }),
   }),
   flag: object({ configMap: text, key: text, value: text }),
   promote: object({ database: text, to: text }),

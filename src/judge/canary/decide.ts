@@ -20,7 +20,8 @@ export type SliInStep = {
 
 export type StepView = {
   readonly canary: Canary
-  readonly asked: number
+  /** Undefined where the share is not that of all requests, as for one cohort. */
+  readonly asked: number | undefined
   /** This step, without the time in which routers settle. */
   readonly step: CountedSpan
   /** The steps before it. */
@@ -66,7 +67,7 @@ function factsOf({ canary, asked, step, earlier, counts, decisions, isOver }: St
   return {
     stable,
     fresh,
-    served: shareServed(stable, fresh, asked),
+    served: asked === undefined ? undefined : shareServed(stable, fresh, asked),
     latency: isAsked
       ? slower(pairsOf(all, counts), latency.atMost, { worse: ALPHA / decisions, fine: ALPHA })
       : undefined,
@@ -102,7 +103,7 @@ function whatIsOpen(
   { fresh, served, latency }: Facts,
 ): Omit<StepDecision, 'outcome'> | undefined {
   const { errors, latency: limit } = canary.gate
-  if (served?.isOff)
+  if (served?.isOff && asked !== undefined)
     return {
       reason: 'weight-not-served',
       note: `${shareWords(served)}, and ${showMeasuredPercent(asked, 1)} were asked for`,
@@ -128,9 +129,12 @@ const riseWords = (rise: number): string =>
 export const shareWords = ({ canary, all, share, interval: [low, high] }: ShareServed): string =>
   `${canary} of ${all} requests (${showMeasuredPercent(share, 1)}, between ${showMeasuredPercent(low, 1)} and ${showMeasuredPercent(high, 1)}) went to the new release`
 
+const countedWords = ({ requests }: ReleaseCounts): string =>
+  requests === 0 ? 'no request was counted' : `${requests} requests to the new release`
+
 function seenWords({ stable, fresh, served, latency }: Facts): string {
   const parts = [
-    served === undefined ? 'no request was counted' : shareWords(served),
+    served === undefined ? countedWords(fresh) : shareWords(served),
     `server errors ${fresh.bad} and ${stable.bad}`,
     ...(latency === undefined || latency.is === 'unmeasured'
       ? []

@@ -1,4 +1,5 @@
 /** A fold over the evidence of a run under way that decides the steps of its canaries. The controller asks it; the judge reads what it decided. */
+import { cohortsOf } from '../../domain/action.ts'
 import { SETTLE, type StepDecision, stepsMs } from '../../domain/canary.ts'
 import type { Evidence } from '../../domain/evidence.ts'
 import { unionsIn } from '../../domain/indicators.ts'
@@ -48,7 +49,7 @@ export function createCanaryWatch(rehearsal: Rehearsal, target: Target, named: N
       const earlier = [...begun.keys()].filter((each) => each < step).map(stretchOf)
       return decideStep({
         canary,
-        asked: canary.steps[step - 1] ?? 0,
+        asked: cohortsOf(named.release) === undefined ? (canary.steps[step - 1] ?? 0) : undefined,
         step: stretchOf(step),
         earlier,
         counts: countsBetween(counters, named),

@@ -2,7 +2,7 @@
  * Judges a canary by what both releases counted: every step got the share that was asked for, every step was promoted, and after the rollback the new
  * release stopped answering in time.
  */
-import { asCanary, type CanaryRelease } from '../../domain/action.ts'
+import { asCanary, type CanaryRelease, cohortsOf } from '../../domain/action.ts'
 import type { Canary } from '../../domain/canary.ts'
 import { showMeasuredPercent, showPercent } from '../../domain/show.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
@@ -16,6 +16,7 @@ import type { ActionLife, StepSeen } from '../seen/action-lives.ts'
 import { countsBetween, firstError, isCounted, lastAnswer, type NamedCanary } from '../seen/canary-counters.ts'
 import type { Seen } from '../seen/seen.ts'
 import { createReactionAnswer } from './answer.ts'
+import { judgeCohorts } from './cohorts.ts'
 import { isPreviewFailed, judgePreview } from './preview.ts'
 
 type Facts = {
@@ -36,7 +37,9 @@ export function judgeCanary(seen: Seen, harm: Harm): readonly Ruled<ReactionResu
   const facts: Facts = { seen, harm, act, life, named, served: servedIn(seen, named, life) }
   const preview = judgePreview(seen, harm, named, life)
   if (isPreviewFailed(life)) return [...preview, takenBack(facts)]
-  return [...preview, letIn(facts), ...facts.served.map((each) => wasServed(facts, each)), takenBack(facts)]
+  const cohorts = judgeCohorts(seen, harm, named, life)
+  const shares = cohortsOf(act) === undefined ? facts.served.map((each) => wasServed(facts, each)) : cohorts
+  return [...preview, letIn(facts), ...shares, takenBack(facts)]
 }
 
 function servedIn(seen: Seen, named: NamedCanary, life: ActionLife): readonly StepServed[] {
@@ -55,8 +58,9 @@ function letIn({ harm, act, life, served }: Facts): Ruled<ReactionResult> {
   const decision = last?.decided.at(-1)
   if (last !== undefined && life.steps.length === canary.steps.length && decision?.outcome === 'promote') {
     const tookMs = decision.at - harm.createdAt
-    if (act.shape === 'blue-green') {
-      const sentence = `${nameOf(act)} got all requests at once and was watched for ${duration(decision.at - last.at)}: ${decision.note}.`
+    if (act.shape !== 'canary') {
+      const what = act.shape === 'a-b' ? 'the requests of its cohort' : 'all requests at once'
+      const sentence = `${nameOf(act)} got ${what} and was watched for ${duration(decision.at - last.at)}: ${decision.note}.`
       return answer.held({ sentence, tookMs, lines })
     }
     const sentence = `${nameOf(act)} was let in through all ${canary.steps.length} steps in ${duration(tookMs)}; at ${showPercent(last.share)}: ${decision.note}.`
@@ -77,6 +81,9 @@ function letIn({ harm, act, life, served }: Facts): Ruled<ReactionResult> {
       return served.some(({ share }) => share?.isOff)
         ? { result: { kind: 'let-in', subject: act.shape, sentence, held: false }, findings: [] }
         : answer.broken('weight-not-served', { sentence, lines })
+    // Each cohort has a finding of its own.
+    case 'cohorts-mixed':
+      return { result: { kind: 'let-in', subject: act.shape, sentence, held: false }, findings: [] }
     default:
       return answer.unknown(sentence, lines)
   }

@@ -1,6 +1,7 @@
 /** Fold over the steps of each action. */
 import type { PreviewOutcome, StepDecision } from '../../domain/canary.ts'
 import type { ActionStepData } from '../../domain/evidence.ts'
+import type { Cohort, CohortRound } from '../../domain/visit.ts'
 import { createLives, type Life, type Lives, livedInCommon, type Moment } from './life.ts'
 
 export type Eviction = Moment & { readonly pod: string; readonly node: string }
@@ -12,6 +13,7 @@ export type ActionLife = Life & {
   /** Requests of a preview, and what was decided about it. */
   readonly previews: readonly (Moment & PreviewSeen)[]
   readonly previewDecided?: Moment & { readonly outcome: PreviewOutcome }
+  readonly cohortRounds: readonly (Moment & Readonly<Record<Cohort, CohortRound>>)[]
   /** Steps of a canary in order. */
   readonly steps: readonly StepSeen[]
   readonly evicted: readonly Eviction[]
@@ -41,7 +43,15 @@ const decidedBy = (seen: StepSeen, { outcome, reason, note }: StepDecision, mome
 
 export type ActionLives = Lives<ActionLife, ActionStepData>
 
-const NOTHING_YET = { lines: [], pods: [], previews: [], steps: [], evicted: [], refused: new Map() } as const
+const NOTHING_YET = {
+  lines: [],
+  pods: [],
+  previews: [],
+  cohortRounds: [],
+  steps: [],
+  evicted: [],
+  refused: new Map(),
+} as const
 
 export const actionLives = (): ActionLives => createLives<ActionLife, ActionStepData>(NOTHING_YET, lived)
 
@@ -64,6 +74,10 @@ function lived(life: ActionLife, step: ActionStepData, moment: Moment): ActionLi
     }
     case 'preview-decided':
       return { ...life, previewDecided: { ...moment, outcome: step.outcome } }
+    case 'cohorts-visited': {
+      const { is: _, ...cohorts } = step
+      return { ...life, cohortRounds: [...life.cohortRounds, { ...moment, ...cohorts }] }
+    }
     case 'step-set':
       return { ...life, steps: [...life.steps, { ...moment, step: step.step, share: step.share, decided: [] }] }
     case 'step-decided':

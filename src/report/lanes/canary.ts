@@ -1,4 +1,4 @@
-/** Canaries and blue-green releases: the share of the requests that was asked for and the share that both releases counted, with the fate of each step below. */
+/** Canaries, blue-green and A/B releases: the share of the requests that was asked for and the share that both releases counted, with the fate of each step below. */
 import type { StepOutcome } from '../../domain/canary.ts'
 import type { ActionStep, ActionStepData, Sample } from '../../domain/evidence.ts'
 import { showPercent } from '../../domain/show.ts'
@@ -54,14 +54,18 @@ function chartOf(
     title: `${titles[shape]} ${name}: share of the new release`,
     unit: '% of the requests',
     caption: `${spans.map(({ text }) => text).join('; ')}.`,
-    lines: [line('asked for', askedOf(steps), 2, 'step', true), line('served', served, 1)],
+    // The share of one cohort is not asked for: it is as large as its users are many.
+    lines: [
+      ...(shape === 'a-b' ? [] : [line('asked for', askedOf(steps), 2, 'step', true)]),
+      line('served', served, 1),
+    ],
     limits: [],
     range: { min: 0, max: 100 },
     rows: [{ name: 'steps', spans }],
   }
 }
 
-const titles = { canary: 'Canary', 'blue-green': 'Blue-green' } as const
+const titles = { canary: 'Canary', 'blue-green': 'Blue-green', 'a-b': 'A/B' } as const
 
 function askedOf(steps: readonly Seen[]): readonly Point[] {
   const points = steps.flatMap(({ at, step }): readonly Point[] => {

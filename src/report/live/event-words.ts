@@ -178,6 +178,12 @@ function actionWords(subject: string, step: EvidenceOf<'action-step'>['step']): 
         text: `: its preview ${step.outcome === 'promote' ? 'is proven' : 'failed'}, its pods counted ${step.counted} requests`,
         look: stepLooks[step.outcome],
       }
+    case 'cohorts-visited': {
+      const { canary, stable } = step
+      const wrong = canary.stable + stable.canary
+      const text = `: ${wrong} of ${canary.canary + canary.stable + stable.canary + stable.stable} visits were answered by the release of the other cohort`
+      return { subject, text, ...(wrong > 0 ? { look: 'bad' } : {}) }
+    }
     case 'step-set':
       return { subject, text: `: step ${step.step}, ${showPercent(step.share)} of the requests` }
     case 'step-decided':

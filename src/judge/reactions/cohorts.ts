@@ -1,0 +1,73 @@
+/**
+ * Two cohorts are kept apart if each visit was answered by the release of its cohort: exactly none and exactly all. The pods must have counted the visits that
+ * named the new release, because a router may name what it likes.
+ */
+import { cohortsOf } from '../../domain/action.ts'
+import { SETTLE } from '../../domain/canary.ts'
+import type { ReactionResult } from '../../domain/verdict.ts'
+import { type Cohort, type CohortRound, cohortNames, PREVIEW_COUNTED } from '../../domain/visit.ts'
+import type { Ruled } from '../findings/ruled.ts'
+import type { Harm } from '../harm/harm.ts'
+import type { ActionLife } from '../seen/action-lives.ts'
+import { countsBetween, type NamedCanary } from '../seen/canary-counters.ts'
+import type { Seen } from '../seen/seen.ts'
+import { createReactionAnswer } from './answer.ts'
+
+/** Rounds without any answer may leave this share of visits open; more of them prove nothing. */
+const OPEN_AT_MOST = 0.1
+
+export function judgeCohorts(
+  seen: Seen,
+  harm: Harm,
+  named: NamedCanary,
+  life: ActionLife,
+): readonly Ruled<ReactionResult>[] {
+  if (cohortsOf(named.release) === undefined) return []
+  const [step] = life.steps
+  const rounds = life.cohortRounds.filter(({ at }) => step !== undefined && at >= step.at + SETTLE)
+  if (rounds.length === 0) {
+    const answer = createReactionAnswer(harm, 'kept-apart', 'cohort')
+    return [answer.unknown('No cohort was visited.', life.lines)]
+  }
+  const counted = countsBetween(seen.counters, named)('canary', harm.createdAt, seen.run.seenUntil).requests
+  return cohortNames.map((cohort) => judgeCohort(harm, cohort, life, rounds, counted))
+}
+
+function judgeCohort(
+  harm: Harm,
+  cohort: Cohort,
+  life: ActionLife,
+  rounds: ActionLife['cohortRounds'],
+  counted: number,
+): Ruled<ReactionResult> {
+  const answer = createReactionAnswer(harm, 'kept-apart', cohort === 'canary' ? 'cohort' : 'other cohort')
+  const all = sumOf(rounds.map((each) => each[cohort]))
+  const wrong = cohort === 'canary' ? all.stable : all.canary
+  const visits = all.canary + all.stable + all.unnamed + all.failed
+  const bad = rounds.find((each) => (cohort === 'canary' ? each.canary.stable : each.stable.canary) > 0)
+  const lines = [bad?.line ?? rounds[0]?.line, rounds.at(-1)?.line, ...life.lines.slice(0, 1)]
+  const shown = `${wrong} of ${visits} visits were answered by the release of the other cohort`
+  if (wrong > 0 && (all.moved > 0 || all.canary * all.stable > 0)) {
+    const sentence = `${shown}, so that users change their release between two requests.`
+    return answer.broken('session-moved', { sentence, lines })
+  }
+  if (wrong > 0) return answer.broken('cohort-crossed', { sentence: `${shown}.`, lines })
+  if (all.unnamed + all.failed > visits * OPEN_AT_MOST) {
+    const sentence = `${all.failed} of ${visits} visits were not answered, and ${all.unnamed} did not say by which release.`
+    return answer.unknown(sentence, lines)
+  }
+  if (cohort === 'canary' && counted < all.canary * PREVIEW_COUNTED) {
+    const sentence = `${all.canary} responses named the new release, and its pods counted ${counted} requests: another release answered.`
+    return answer.broken('cohort-crossed', { sentence, lines })
+  }
+  return answer.held({ sentence: `${shown}; ${all[cohort]} were answered by its own.`, lines })
+}
+
+const sumOf = (rounds: readonly CohortRound[]): CohortRound =>
+  rounds.reduce((sum, each) => ({
+    canary: sum.canary + each.canary,
+    stable: sum.stable + each.stable,
+    unnamed: sum.unnamed + each.unnamed,
+    failed: sum.failed + each.failed,
+    moved: sum.moved + each.moved,
+  }))

@@ -1,0 +1,61 @@
+/** An A/B release is visited by both cohorts, and taken back as soon as one of them gets the other's response. */
+import { describe, expect, it } from 'vitest'
+import { aBAct, type Traffic } from '../support/canary.ts'
+import { performRelease, weightsIn } from '../support/performed-release.ts'
+
+type Visit = { readonly isB: boolean; readonly number: number }
+
+async function performed(releaseOf: (visit: Visit) => string | undefined, traffic: Partial<Traffic> = {}) {
+  let [number, counted] = [0, 0]
+  const done = await performRelease({
+    act: aBAct(),
+    forS: 60,
+    traffic: { perSecond: 0, ...traffic, visits: () => counted },
+    entry: (headers) => {
+      number += 1
+      const release = releaseOf({ isB: headers['x-cohort'] === 'b', number })
+      if (release === 'next') counted += 1
+      return [200, release === undefined ? {} : { 'x-release': release }]
+    },
+  })
+  const rounds = done.steps.flatMap((step) => (step.is === 'cohorts-visited' ? [step] : []))
+  return { ...done, rounds, decided: done.steps.find(({ is }) => is === 'step-decided') }
+}
+
+const rightly = ({ isB }: Visit) => (isB ? 'next' : 'old')
+
+describe('an A/B release', () => {
+  it('is let in while each cohort gets its own release, and is taken back at its end', async () => {
+    const { rounds, decided, kinds, objects } = await performed(rightly)
+    expect(decided).toMatchObject({ outcome: 'promote' })
+    expect(rounds.length).toBeGreaterThan(5)
+    const none = { unnamed: 0, failed: 0, moved: 0 }
+    for (const { canary, stable } of rounds) {
+      expect(canary).toEqual({ ...none, canary: 3, stable: 0 })
+      expect(stable).toEqual({ ...none, canary: 0, stable: 3 })
+    }
+    expect(kinds.slice(-2)).toEqual(['heal-requested', 'healed'])
+    expect(weightsIn(objects)).toEqual([100, 0])
+  })
+
+  it.each<[string, (visit: Visit) => string, object]>([
+    ['cohort b gets the old release', () => 'old', { canary: { stable: 3, moved: 0 } }],
+    ['somebody else gets the new release', () => 'next', { stable: { canary: 3, moved: 0 } }],
+    [
+      'a visitor changes its release',
+      ({ isB, number }) => (isB && number > 12 ? 'old' : rightly({ isB, number })),
+      { canary: { moved: 3, stable: 3 } },
+    ],
+  ])('is taken back at once if %s', async (_, releaseOf, seen) => {
+    const { rounds, decided, objects } = await performed(releaseOf)
+    expect(rounds.at(-1)).toMatchObject(seen)
+    expect(decided).toMatchObject({ outcome: 'roll-back', reason: 'cohorts-mixed' })
+    expect(weightsIn(objects)).toEqual([100, 0])
+  })
+
+  it('whose responses do not name their release is not taken for mixed', async () => {
+    const { rounds, decided } = await performed(() => undefined)
+    expect(rounds[0]?.canary).toMatchObject({ unnamed: 3 })
+    expect(decided).not.toMatchObject({ reason: 'cohorts-mixed' })
+  })
+})
