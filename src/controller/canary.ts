@@ -25,9 +25,11 @@ export function createCanaries(
   const watches = new Map(
     canariesOf(rehearsal).map((named) => [named.action, createCanaryWatch(rehearsal, target, named)] as const),
   )
+  const ends = createEnds()
   return {
     add(record) {
       for (const watch of watches.values()) watch.add(record)
+      ends.add(record)
     },
     gateOf({ name, act }, record, signal) {
       const [watch, release] = [watches.get(name), asCanary(act)]
@@ -35,6 +37,7 @@ export function createCanaries(
       const { canary } = release
       const preview = previewOf(release)
       const fromAt = clock.now()
+      const round = roundOf(release, visits, target)
       const counts = {
         counted: () => watch.counted(fromAt, clock.now()),
         scrapeMs: scrapeMsOf(target, canary.gate.canary) ?? SCRAPE_MS,
@@ -44,7 +47,10 @@ export function createCanaries(
           preview === undefined
             ? 'promote'
             : performPreview({ clock, visits, target }, preview, counts, record, signal),
-        step: gate(clock, canary, watch, record, signal, roundOf(release, visits, target)),
+        step: visited(
+          gate(clock, canary, watch, record, signal, round),
+          round && (() => visitOn(clock, round, record, () => ends.isOver(name, clock.now()))),
+        ),
       }
     },
   }
@@ -121,6 +127,43 @@ async function visitUntil(
     await clock.until(after(clock.now(), VISIT_EVERY), signal)
   }
   return undefined
+}
+
+/** Visitors go on until the release is taken back: its last response is theirs, where no user is of this cohort. */
+function visited(gate: StepGate, goOn: (() => Promise<void>) | undefined): StepGate {
+  if (goOn === undefined) return gate
+  return async (...asked) => {
+    const outcome = await gate(...asked)
+    void goOn()
+    return outcome
+  }
+}
+
+async function visitOn(
+  clock: Clock,
+  round: () => Promise<CohortsSeen>,
+  record: (data: ActionStepData) => void,
+  isOver: () => boolean,
+): Promise<void> {
+  while (!isOver()) {
+    const seen = await round()
+    if (!isOver()) record({ is: 'cohorts-visited', ...seen })
+    await clock.until(after(clock.now(), VISIT_EVERY))
+  }
+}
+
+/** When visitors of a release have nothing more to see: some seconds after it is healed, and when the load or the run ends. */
+function createEnds() {
+  const healed = new Map<string, Instant>()
+  let isEnded = false
+  return {
+    add(record: Evidence): void {
+      if (record.kind === 'load-ended' || record.kind === 'stop-requested') isEnded = true
+      if (record.kind === 'action-step' && (record.step.is === 'healed' || record.step.is === 'heal-failed'))
+        healed.set(record.action, record.at)
+    },
+    isOver: (action: string, now: Instant): boolean => isEnded || now >= (healed.get(action) ?? Infinity) + SETTLE,
+  }
 }
 
 /** Nothing is counted while routers settle. */

@@ -133,6 +133,23 @@ describe('an A/B release', () => {
     expect(sentenceOf(judgment, cause)).toBe(sentence)
   })
 
+  it('whose cohort still gets it long after its end is late, and its visits after the end are not those of a mixed cohort', () => {
+    const after = Array.from(
+      { length: 20 },
+      (_, index): ActionMoment => [
+        111 + index,
+        { is: 'cohorts-visited', ...OWN, stable: { ...NONE, canary: 1, stable: 4 } },
+      ],
+    )
+    const run = evidence({ rehearsal: withActions(actionOf('gateway for b', aBAct())) })
+    const steps = actionSteps('gateway for b', ...stepsOf(() => OWN), ...after)
+    const judgment = judge(together(run, scrapes(5, 130), steps))
+    expect(causesOf(judgment)).toEqual(['rollback-late'])
+    expect(sentenceOf(judgment, 'rollback-late')).toContain(
+      'answered its last request 20.0 s after its rollback was due',
+    )
+  })
+
   it('that was not visited proves nothing', () => {
     const steps = stepsOf(() => OWN).filter(([, step]) => step.is !== 'cohorts-visited')
     const run = evidence({ rehearsal: withActions(actionOf('gateway for b', aBAct())) })

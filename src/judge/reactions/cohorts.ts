@@ -24,11 +24,13 @@ export function judgeCohorts(
 ): readonly Ruled<ReactionResult>[] {
   if (cohortsOf(named.release) === undefined) return []
   const [step] = life.steps
-  const rounds = life.cohortRounds.filter(({ at }) => step !== undefined && at >= step.at + SETTLE)
+  const untilAt = life.healRequested?.at ?? seen.run.seenUntil
+  const rounds = life.cohortRounds.filter(({ at }) => step !== undefined && at >= step.at + SETTLE && at <= untilAt)
   if (rounds.length === 0) {
     const answer = createReactionAnswer(harm, 'kept-apart', 'cohort')
     return [answer.unknown('No cohort was visited.', life.lines)]
   }
+  // What was answered right before the end is scraped after it.
   const counted = countsBetween(seen.counters, named)('canary', harm.createdAt, seen.run.seenUntil).requests
   return cohortNames.map((cohort) => judgeCohort(harm, cohort, life, rounds, counted))
 }
