@@ -60,8 +60,9 @@ Examples:
   matchday images build casino/wallet casino/psp --out /tmp/images
   for each in images/*.tar; do kind load image-archive "$each"; done        # kind
   for each in images/*.tar; do sudo ctr -n k8s.io images import "$each"; done # a node with containerd
-  matchday images build --registry registry.example.com/team -o json |
-    jq -r '.images[] | "\\(.file) \\(.reference)"' | xargs -n 2 crane push    # a registry
+  matchday images build --registry registry.example.com/team -o json |      # a registry
+    jq -r '.images[] | "\\(.file) \\(.reference)"' | while read -r file reference; do
+      layout=$(mktemp -d); tar -xf "$file" -C "$layout"; crane push --index "$layout" "$reference"; done
 Then list the folder below \`components\` of your kustomization: docs/how-to/run-the-reference-platform.md.`
 
 async function build(

@@ -1,7 +1,7 @@
 /**
  * Writes an image as one tar file. It is an OCI image layout (`index.json`, for `ctr images import` and `kind load image-archive`) and, with the same
- * blobs, what `docker save` writes (`manifest.json`, for `crane push` and older Dockers). Sources: the OCI image layout, manifest and configuration
- * specifications v1.1, and Docker's image specification v1.2.
+ * blobs, what `docker save` writes (`manifest.json`, for Dockers without the containerd store). A tool that pushes the second makes a manifest of its own, with
+ * another digest. Sources: the OCI image layout, manifest and configuration specifications v1.1, and Docker's image specification v1.2.
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream, renameSync, rmSync } from 'node:fs'
