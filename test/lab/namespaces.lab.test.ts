@@ -199,6 +199,10 @@ describe.skipIf(refusal !== undefined)(`a lab with network namespaces${refusal ?
     expect(existsSync('/made')).toBe(false)
   })
 
+  it('has pseudo terminals of its own', async () => {
+    expect(await exec(first().metadata.name, 'script', '-qec', 'tty', '/dev/null')).toBe('/dev/pts/0')
+  })
+
   it('leads every program to Services, by name and by address', async () => {
     const names = pods.map((pod) => pod.metadata.name)
     const { clusterIP } = (await bench.get('service', 'web')).spec

@@ -1,8 +1,8 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { controlComponent } from '../../../src/lab/lab.ts'
-import { loopbackOf } from '../../../src/lab/topology/node-table.ts'
 import type { Json } from '../support/lab-bench.ts'
+import { reach } from '../support/pod-reach.ts'
 import { type SharedBench, sharedBench } from '../support/shared-bench.ts'
 import { asRoot, config, crashing, database, deployment, secret, sidecars, unknownImage } from './manifests.ts'
 
@@ -21,7 +21,8 @@ const podsOfApp = async (): Promise<Json[]> => (await bench.get('pods', '-l', 'a
 describe('a pod', () => {
   it('reads its configuration, secret and token at the paths in its manifest, as a non-root user', async () => {
     const [first] = await podsOfApp()
-    const answer = await (await fetch(`http://${loopbackOf(first.status.podIP)}:8080/`)).json()
+    const { host, port } = await reach(bench.state, first.status.podIP, 8080)
+    const answer = await (await fetch(`http://${host}:${port}/`)).json()
     expect(answer).toMatchObject({ greeting: 'hello', secret: 's3cret', tokenParts: 3 })
     expect(answer).not.toMatchObject({ uid: 0 })
   })
@@ -88,7 +89,8 @@ describe('a pod', () => {
 describe('a database', () => {
   async function query(sql: string): Promise<Json[]> {
     const { podIP } = await statusOf('db-0')
-    const client = new Client({ host: loopbackOf(podIP), user: 'wallet', password: 's3cret', database: 'wallet' })
+    const at = await reach(bench.state, podIP, 5432)
+    const client = new Client({ ...at, user: 'wallet', password: 's3cret', database: 'wallet' })
     await client.connect()
     try {
       return (await client.query(sql)).rows
@@ -106,7 +108,7 @@ describe('a database', () => {
       ),
     ).toEqual([{ current_user: 'wallet', connections: '40', fsync: 'on' }])
     const stranger = new Client({
-      host: loopbackOf((await statusOf('db-0')).podIP),
+      ...(await reach(bench.state, (await statusOf('db-0')).podIP, 5432)),
       user: 'wallet',
       password: 'no',
       database: 'wallet',
