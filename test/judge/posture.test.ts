@@ -8,11 +8,13 @@ import {
   postureWants,
 } from '../../src/domain/posture.ts'
 import type { Rehearsal } from '../../src/domain/rehearsal.ts'
+import { instant } from '../../src/domain/units.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { evidence, rehearsal, together } from '../support/evidence.ts'
 import {
   budgetFor,
   container,
+  DAY_MS,
   dial,
   dryRun,
   listed,
@@ -22,6 +24,7 @@ import {
   service,
   workload,
 } from '../support/evidence-posture.ts'
+import { START } from '../support/evidence-rehearsal.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
 
 const at = { file: 'a.rehearsal.yaml', line: 40, column: 1 }
@@ -399,6 +402,34 @@ describe('an object kind that was not read', () => {
   })
 })
 
+describe('an unrotated Secret', () => {
+  const said = (changes: Changes) =>
+    sentenceOf(judged(['rotated-secrets', 'pinned-images'], changes), 'secret-unrotated')
+
+  it('has a limit that is no duration, or none', () => {
+    expect(said({ Secret: [secret('psp', 1, 'now and then')] })).toBe(
+      'Secret psp is to change within "now and then", which is no time such as 90d or 12h.',
+    )
+    expect(said({ Secret: [secret('psp', 1, '')] })).toBe(
+      'Nothing says when secret psp must change; its data is 1 d old.',
+    )
+  })
+
+  it('may be exactly as old as its limit, and no millisecond older', () => {
+    // The objects were listed half a second after the start.
+    const aged = (ms: number) => ({ ...secret('psp', 90), changedAt: instant(START + 500 - 90 * DAY_MS - ms) })
+    expect(judged(['rotated-secrets'], { Secret: [aged(0)] }).findings).toEqual([])
+    expect(causesOf(judged(['rotated-secrets'], { Secret: [aged(1)] }))).toEqual(['secret-unrotated'])
+  })
+
+  it('is said to reach two workloads by their environment', () => {
+    const user = (name: string) => workload(name, { containers: [container({ secretEnv: ['psp'] })] })
+    expect(said({ Secret: [secret('psp', 91)], Workload: [user('wallet'), user('bets')] })).toMatch(
+      /old\. wallet and bets get it by env, so running pods keep the old value until they restart\.$/,
+    )
+  })
+})
+
 describe('dry runs of pods', () => {
   const judgedRuns = (...runs: Parameters<typeof dryRun>[]) =>
     judged(['enforced-policies'], { DryRun: runs.map((run) => dryRun(...run)) })
@@ -431,6 +462,12 @@ describe('dry runs of pods', () => {
       `3 refusals prove nothing: the API server does not let in a pod that is in order either: ${said}`,
     )
     expect(judgment.posture).toMatchObject([{ held: false }])
+  })
+
+  it('prove nothing where no pod that is in order was tried', () => {
+    expect(sentenceOf(judgedRuns(['privileged'], ...rest), 'posture-unread')).toBe(
+      '3 refusals prove nothing: no pod that is in order was tried.',
+    )
   })
 
   it('still name a pod that was let in where the one that is in order was refused', () => {
