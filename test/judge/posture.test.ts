@@ -415,6 +415,13 @@ describe('an unrotated Secret', () => {
     )
   })
 
+  it('of unknown age is named only where it has no limit', () => {
+    const { changedAt: _unknown, ...ageless } = secret('psp', 1)
+    const { rotateWithin: _none, ...free } = ageless
+    expect(judged(['rotated-secrets'], { Secret: [ageless] }).findings).toEqual([])
+    expect(said({ Secret: [free] })).toBe('Nothing says when secret psp must change.')
+  })
+
   it('may be exactly as old as its limit, and no millisecond older', () => {
     // The objects were listed half a second after the start.
     const aged = (ms: number) => ({ ...secret('psp', 90), changedAt: instant(START + 500 - 90 * DAY_MS - ms) })
