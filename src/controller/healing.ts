@@ -114,6 +114,7 @@ async function inReverse<T extends { readonly undo: Undo }>(
 function objectOf(undo: Undo): string {
   switch (undo.does) {
     case 'delete-object':
+    case 'delete-copy':
       return `${undo.plural}/${undo.namespace}/${undo.name}`
     case 'remove-taint':
       return `/api/v1/nodes/${undo.node}`
@@ -127,6 +128,7 @@ function objectOf(undo: Undo): string {
 export function undoId(undo: Undo): string {
   switch (undo.does) {
     case 'delete-object':
+    case 'delete-copy':
       return objectOf(undo)
     case 'remove-taint':
       return `taint/${undo.node}/${undo.key}:${undo.effect}`

@@ -6,6 +6,7 @@
 import { type Canary, canaryWords } from './canary.ts'
 import type { Cause } from './causes.ts'
 import type { Change, NodeChoice, PodTemplate, TaintEffect, Workload } from './change.ts'
+import type { RestoreGoals } from './restore.ts'
 import { showDuration, showPercent } from './show.ts'
 import type { Millis } from './units.ts'
 import { type Cohorts, cohortsWords, type Preview, previewWords } from './visit.ts'
@@ -35,6 +36,8 @@ export type Act =
   | { readonly kind: 'flag'; readonly configMap: string; readonly key: string; readonly value: string }
   /** Another member becomes the primary of a database that the target file names. */
   | { readonly kind: 'promote'; readonly database: string; readonly to: string }
+  /** A copy of a database that the target file names is restored to a named point, read, and removed. */
+  | ({ readonly kind: 'restore'; readonly from: string } & RestoreGoals)
 
 /** How traffic moves to the new pods. */
 export type ReleaseShape =
@@ -196,6 +199,20 @@ const kinds: { readonly [K in ActKind]: ActionKind<ActOf<K>> } = {
     late: 'promotion-slow',
     endsByItself: true,
   },
+  restore: {
+    ...lasting,
+    sentence: ({ from, archivedWithinMs, withinMs }) =>
+      `restores a copy of ${from} to a named point: archived within ${showDuration(archivedWithinMs)}, restored within ${showDuration(withinMs)}`,
+    words: ({ from }) => `restore ${from}`,
+    note: ({ from }) => `a copy of ${from} was restored and read`,
+    change: ({ from, backup, pointAfterMs, archivedWithinMs, withinMs }) => ({
+      on: 'copy',
+      from,
+      goals: { backup, pointAfterMs, archivedWithinMs, withinMs },
+    }),
+    late: 'restore-slow',
+    endsByItself: true,
+  },
 }
 
 /** Nodes with a power controller have this label. They lose it while the annotation says `off` (docs/adr/0014). */
@@ -241,6 +258,8 @@ export const asCanary = (act: Act | undefined): CanaryRelease | undefined =>
 export const previewOf = (act: CanaryRelease): Preview | undefined => ('preview' in act ? act.preview : undefined)
 
 export const cohortsOf = (act: CanaryRelease): Cohorts | undefined => ('cohorts' in act ? act.cohorts : undefined)
+export type Restore = Extract<Act, { kind: 'restore' }>
+export const asRestore = (act: Act | undefined): Restore | undefined => (act?.kind === 'restore' ? act : undefined)
 
 /** The database that gets another primary, and which one. */
 export function movedDatabase(act: Act): { readonly database: string; readonly to: string } | undefined {

@@ -36,6 +36,8 @@ const RELEASE = ['action-step', 'object-seen'] as const
 /** The steps of a canary, and what both releases counted in them. */
 const CANARY = ['action-step', 'sample'] as const
 const STEPS = ['action-step'] as const
+/** The steps of a restore, with both books, and what the client had seen acknowledged. */
+const RESTORE = ['action-step', 'load-frame'] as const
 const SCRAPES = ['sample'] as const
 const CALLS = ['sample', 'load-frame'] as const
 const OBJECTS = ['object-seen'] as const
@@ -193,6 +195,27 @@ export const causes = {
     starved: 'stands',
     lost: 'excused',
     next: 'Fence the old primary before another one is promoted: it must not take writes once it lost its role.',
+  },
+  'backup-not-restorable': {
+    needs: HARMS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    lost: 'excused',
+    next: 'Read the log of the copy: it names the segment, the history of a timeline or the point that the archive does not have. Then let the archive command fail loudly, and restore a backup every day.',
+  },
+  'restore-incomplete': {
+    needs: RESTORE,
+    missing: 'inconclusive',
+    starved: 'stands',
+    lost: 'excused',
+    next: 'Look for a gap in the archive before the point, a backup of another member, and a recovery that ended at an earlier point or on another timeline.',
+  },
+  'restore-beyond-point': {
+    needs: HARMS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    lost: 'excused',
+    next: 'Look at the recovery target of the copy: one that ignores it also brings back what the restore was to undo.',
   },
   'events-lost': {
     needs: MONEY,
@@ -557,6 +580,20 @@ export const causes = {
     starved: 'excused',
     lost: 'excused',
     next: 'Look at what took long: detection, promotion, or clients that kept connections to the old primary.',
+  },
+  'archive-late': {
+    needs: HARMS,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'excused',
+    next: 'Look at the failures of the archive command and at archive_timeout: what is not archived is lost with the database.',
+  },
+  'restore-slow': {
+    needs: HARMS,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'excused',
+    next: 'Take base backups more often, so that less log is replayed, and measure the way from the backup to the volume of the copy.',
   },
   'recovery-late': {
     needs: LOAD,

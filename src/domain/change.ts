@@ -4,6 +4,7 @@
  */
 import type { Canary } from './canary.ts'
 import type { FieldValue } from './evidence.ts'
+import type { RestoreGoals } from './restore.ts'
 import type { Millis } from './units.ts'
 
 export type Change =
@@ -27,6 +28,8 @@ export type Change =
   | { readonly on: 'config-map'; readonly name: string; readonly key: string; readonly value: string }
   /** Another member becomes the primary of a database that the target file names. */
   | { readonly on: 'database'; readonly database: string; readonly to: string }
+  /** A copy of a database beside it; nothing of the live one changes. */
+  | { readonly on: 'copy'; readonly from: string; readonly goals: RestoreGoals }
 
 export type ChangeOn<K extends Change['on']> = { [P in K]: Extract<Change, { readonly on: P }> }[K]
 

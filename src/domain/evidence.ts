@@ -10,6 +10,7 @@ import type { DeliveryCell, Receipts } from './deliveries.ts'
 import type { Decision, GateAnswer, Note, Role } from './people.ts'
 import type { PostureKind, PostureObject } from './posture.ts'
 import type { Rehearsal, Target } from './rehearsal.ts'
+import type { CutCells, RestoreStep } from './restore.ts'
 import type { Session } from './session.ts'
 import type { Timeline } from './timeline.ts'
 import type { TriggerSign } from './trigger.ts'
@@ -260,6 +261,18 @@ export type ActionStepData =
   | { readonly is: 'step-set'; readonly step: number; readonly share: Ratio }
   /** What became of the step. A hold is decided again later. */
   | ({ readonly is: 'step-decided'; readonly step: number } & StepDecision)
+  | { readonly is: 'restore-step'; readonly step: RestoreStep; readonly note: string }
+  /** The copy will not come, as the platform says. */
+  | { readonly is: 'copy-failed'; readonly problem: string }
+  /** Both books in the same cells, and whether the copy's own sums balance. */
+  | {
+      readonly is: 'copy-read'
+      readonly book: string
+      readonly cuts: readonly Instant[]
+      readonly live: readonly CutCells[]
+      readonly copy: readonly CutCells[]
+      readonly imbalanceCents?: number
+    }
   /** The cluster shows that it is done: drained, rolled out, scaled, promoted, the flag seen. */
   | { readonly is: 'done'; readonly note: string }
   /** The change stays, or the object was so before. Nothing is undone. */
@@ -314,6 +327,15 @@ export type Undo =
       readonly wrote: readonly (readonly [number, number])[]
       readonly was: readonly [number | null, number | null]
     }
+  /** Deletes the object that requests a restored copy, only if it carries the label of a run, and waits until it is gone. */
+  | {
+      readonly does: 'delete-copy'
+      readonly apiVersion: string
+      readonly plural: string
+      readonly namespace: string
+      readonly name: string
+    }
+
 export type FieldValue = string | number | boolean
 /** Images by container, and annotations; null means that the annotation was absent. */
 export type TemplateValues = {

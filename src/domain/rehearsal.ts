@@ -10,6 +10,7 @@ import type { SourcePoint } from './issue.ts'
 import type { GameDay, GateSpec, PeopleReaction } from './people.ts'
 import type { PostureWant } from './posture.ts'
 import type { RequiredState } from './required-state.ts'
+import type { RestorePlace } from './restore.ts'
 import type { Begin } from './trigger.ts'
 import type { Millis, PerSecond, Ratio, Some } from './units.ts'
 
@@ -358,6 +359,8 @@ export type Target = {
   readonly unreadyWithinMs: Millis
   /** How another member of a database is made its primary: one field of one object, and where the cluster shows who it is. */
   readonly databases: Readonly<Record<string, DatabaseSwitch>>
+  /** How a restored copy of a database is requested and read. */
+  readonly restores?: Readonly<Record<string, RestorePlace>>
   /** Addresses by the name that a chaos file's annotation `matchday.dev/addresses` gives, for clusters where providers are outside. */
   readonly addresses: Readonly<Record<string, readonly string[]>>
   /** Releases that are deployed side by side, by name. */

@@ -165,6 +165,9 @@ export type FaultResult = {
   readonly costs: readonly HarmCost[]
 }
 
+/** What a restore is held to. */
+export type RestoreProof = 'archives' | 'restores' | 'matches'
+
 /** One expected reaction of the platform, or one part of a release. Failover and recovery have their own types. */
 export type ReactionResult = {
   readonly kind:
@@ -176,6 +179,7 @@ export type ReactionResult = {
     | 'serves-share'
     | 'kept-apart'
     | 'taken-back'
+    | RestoreProof
   readonly subject: string
   readonly sentence: string
   readonly held: boolean

@@ -10,6 +10,7 @@ import { type Field, may, need, record, tellApart } from './record.ts'
 import { releaseOf } from './release.ts'
 import { release } from './release-shape.ts'
 import type { Report } from './report.ts'
+import { restore, restoreOf } from './restore-shape.ts'
 import { integer, mapped, type Shape, text, word } from './shape.ts'
 
 const act = <T>(shape: Shape<T>, doc: string, of: (value: T, at: SourcePoint) => Omit<ActDraft, 'at'>) =>
@@ -138,6 +139,11 @@ export const acts = {
     }),
     'Sets one key of a ConfigMap; undone by restoring the previous value.',
     (draft) => ({ act: { kind: 'flag', ...draft } }),
+  ),
+  restore: act(
+    restore,
+    'Restores a copy of a database to a named point beside the live one and proves it by its book; the copy is removed.',
+    restoreOf,
   ),
   promote: act(
     record({

@@ -1,5 +1,5 @@
 /** Whether a rehearsal and a target fit together. Each of them may be valid alone. */
-import { asCanary, movedDatabase } from '../domain/action.ts'
+import { asCanary, asRestore, movedDatabase } from '../domain/action.ts'
 import { asksForAlerts } from '../domain/alert.ts'
 import { type Canary, canarySides } from '../domain/canary.ts'
 import type { Issue, SourcePoint } from '../domain/issue.ts'
@@ -83,6 +83,8 @@ type Fit = {
   /** Not shorter than what the readings of this source can show. */
   budget(of: string, withinMs: number, at: SourcePoint): void
   database(name: string, at: SourcePoint): void
+  /** How a copy of it is requested, and that its book is known. */
+  restore(name: string, at: SourcePoint): void
 }
 
 /** What a target file must have, asked for by name. */
@@ -126,12 +128,26 @@ function fitting(target: Target, report: Report): Fit {
     const next = chooseAmong(name, Object.keys(databases), 'databases')
     report(at, 'unknown-database', `${file} has no database "${name}".`, next)
   }
-  return { source, metric, anywhere, provider, budget, database }
+  const restore = (name: string, at: SourcePoint): void => {
+    const { restores = {}, books } = target
+    const place = Object.hasOwn(restores, name) ? restores[name] : undefined
+    if (place === undefined) {
+      const next = chooseAmong(name, Object.keys(restores), 'restores')
+      return report(at, 'unknown-restore', `${file} does not say how a copy of "${name}" is restored.`, next)
+    }
+    const names = books.map(({ book }) => book)
+    if (names.includes(place.book)) return
+    const problem = `${file} has no book "${place.book}", with which the copy is compared.`
+    report(at, 'unknown-restore', problem, chooseAmong(place.book, names, 'books'))
+  }
+  return { source, metric, anywhere, provider, budget, database, restore }
 }
 
 function checkAct(act: Act, at: SourcePoint, fit: Fit): void {
   const moved = movedDatabase(act)
   if (moved !== undefined) fit.database(moved.database, at)
+  const restore = asRestore(act)
+  if (restore !== undefined) fit.restore(restore.from, at)
   const release = asCanary(act)
   if (release !== undefined) checkGateOf(release.canary, at, fit)
 }

@@ -9,6 +9,7 @@ import { publish } from './publish.ts'
 import { duration, factor } from './quantities.ts'
 import { may, need, parts, record } from './record.ts'
 import { API_VERSION } from './rehearsal-shape.ts'
+import { restorePlace } from './restore-shape.ts'
 import { integer, list, placed, someOf, table, text, word, yes } from './shape.ts'
 import { sliName } from './sli-shape.ts'
 
@@ -158,6 +159,10 @@ export const targetSpec = parts({
   databases: may(
     table(key, database),
     'How another member of a database is made its primary: one field of one object; it has moved when desired and observed are equal.',
+  ),
+  restores: may(
+    table(key, restorePlace),
+    'How a restored copy of a database is requested, read and removed, for the action restore.',
   ),
   addresses: may(
     table(

@@ -71,6 +71,7 @@ function assemble(file: string, draft: Draft): Target | undefined {
     providerCalls: (providerCalls?.value ?? []).map(callsOf),
     unreadyWithinMs: unreadyWithin(readinessProbe?.value ?? PROBE_DEFAULT),
     databases: databases?.value ?? {},
+    ...(draft.restores === undefined ? {} : { restores: draft.restores.value }),
     addresses: addresses?.value ?? {},
     ...(releases === undefined ? {} : { releases: mapValues(releases.value, releaseOf) }),
     ...(acceptedFindings === undefined ? {} : { acceptedFindings: acceptancesOf(acceptedFindings.value) }),

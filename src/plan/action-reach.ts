@@ -33,6 +33,8 @@ export function actionReach(
       return harmless(`ConfigMap/${target.namespace}/${change.name}`, target)
     case 'database':
       return harmless(`Database/${change.database}`, target)
+    case 'copy':
+      return harmless(`Copy/${change.from}`, target)
   }
 }
 

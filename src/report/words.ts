@@ -89,6 +89,12 @@ export function reactionWords({ kind, subject }: Pick<ReactionResult, 'kind' | '
       return `${subject} is served`
     case 'kept-apart':
       return `the ${subject} gets its own release only`
+    case 'archives':
+      return 'the archive reaches the point'
+    case 'restores':
+      return 'the copy can be read'
+    case 'matches':
+      return `${subject} of the copy is that of the point`
     case 'taken-back':
       return 'the new release stops answering'
     default:

@@ -63,6 +63,23 @@ export type Deliveries = {
   }[]
 }
 
+/**
+ * Answer to `POST /books/cut` with `run` and `cuts`: everything that was ever booked of the run, in cells by the time at which it was booked. `cuts` are
+ * ascending moments in ms; cell 0 is before the first, the last cell from the last one on.
+ */
+export type CutBook = {
+  readonly book: string
+  readonly operations: readonly {
+    readonly operation: string
+    readonly cells: readonly {
+      readonly count: number
+      readonly amountCents: number
+      readonly low: number
+      readonly high: number
+    }[]
+  }[]
+}
+
 /** The idempotency key of the n-th operation of a run. */
 export const operationKey = (run: string, operation: string, n: number): string => `${run}.${operation}.${n}`
 

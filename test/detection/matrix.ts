@@ -573,6 +573,20 @@ const cohorts = under(
   [CANARY],
 )
 
+const backups = under('scenarios/restore-the-wallet.rehearsal.yaml', [
+  {
+    defect: 'archive-silent',
+    trap: 'an archive command that fails and says that it did not',
+    causes: ['backup-not-restorable'],
+  },
+  { defect: 'archive-late', trap: 'an archive that is minutes behind', causes: ['archive-late'] },
+  {
+    defect: 'archive-without-history',
+    trap: 'a recovery on the wrong timeline after a failover',
+    causes: ['backup-not-restorable'],
+  },
+])
+
 export const seededDefects: readonly Seeded[] = [
   ...peak,
   ...provider,
@@ -589,5 +603,6 @@ export const seededDefects: readonly Seeded[] = [
   ...canary,
   ...blueGreen,
   ...cohorts,
+  ...backups,
   ...silent,
 ]

@@ -100,6 +100,8 @@ describe('issue codes', () => {
       'unknown-provider',
       'budget-unseen',
       'unknown-database',
+      // restore.test.ts
+      'unknown-restore',
       'no-prometheus',
       'unknown-stream',
       'no-books',

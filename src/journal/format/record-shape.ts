@@ -101,6 +101,10 @@ const faultStep = variants('is', {
 })
 
 const cohortRound = object({ canary: amount, stable: amount, unnamed: amount, failed: amount, moved: amount })
+const cutCells = object({
+  operation: text,
+  cells: list(object({ count: amount, amountCents: number, digestLow: amount, digestHigh: amount })),
+})
 
 const actionStep = variants('is', {
   ...ofTrigger,
@@ -116,6 +120,15 @@ const actionStep = variants('is', {
   'step-decided': object(
     { step: amount, outcome: oneOf('promote', 'hold', 'roll-back'), note: text },
     { reason: oneOf('worse', 'weight-not-served', 'cohorts-mixed', 'undecided') },
+  ),
+  'restore-step': object({
+    step: oneOf('backed-up', 'point-asked', 'point-set', 'archived', 'copy-asked', 'copy-ready'),
+    note: text,
+  }),
+  'copy-failed': failed,
+  'copy-read': object(
+    { book: text, cuts: list(moment), live: list(cutCells), copy: list(cutCells) },
+    { imbalanceCents: number },
   ),
   done: object({ note: text }),
   kept: none,
@@ -146,6 +159,7 @@ const undo = variants('does', {
     wrote: list(pair(number, number)),
     was: pair(orNull(number), orNull(number)),
   }),
+  'delete-copy': object({ apiVersion: text, plural: text, namespace: text, name: text }),
 })
 
 const series = object({ name: text, labels: record(text), value: number })

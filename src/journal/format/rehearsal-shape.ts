@@ -160,6 +160,7 @@ const act = variants('kind', {
   }),
   flag: object({ configMap: text, key: text, value: text }),
   promote: object({ database: text, to: text }),
+  restore: object({ from: text, backup: oneOf('now', 'latest'), pointAfterMs: ms, archivedWithinMs: ms, withinMs: ms }),
 })
 
 const action = object({ name: text, during: text, atMs: ms, act, expect: list(reaction), at }, { forMs: ms, when })
@@ -307,6 +308,17 @@ const prometheus = object({
   sources: record(labels),
 })
 
+const serviceCall = object({ service: text, port: number, path: text })
+const restorePlace = object(
+  {
+    point: serviceCall,
+    copy: object({ plural: text, object: anyObject, ready: text }, { failed: object({ field: text, value: text }) }),
+    read: object({ port: number }, { service: text }),
+    book: text,
+  },
+  { backup: serviceCall, archived: serviceCall },
+)
+
 export const target = object(
   {
     context: text,
@@ -331,6 +343,7 @@ export const target = object(
     credentials: record(credential),
     releases: record(object({ entry: text }, { pinned: object({ deployment: text, replicas: number, at }) })),
     streams: record(object({ book: text, operation: text })),
+    restores: record(restorePlace),
     acceptedFindings: list(object({ cause: text, owner: text, reason: text, until: text, at }, { about: text })),
   },
 )

@@ -9,6 +9,7 @@ import { judgeCanary } from '../reactions/canary.ts'
 import { isPreviewFailed } from '../reactions/preview.ts'
 import { answersTo, noAnswers } from '../reactions/reactions.ts'
 import { judgeRelease } from '../reactions/release.ts'
+import { judgeRestore } from '../reactions/restore.ts'
 import type { ActionLife } from '../seen/action-lives.ts'
 import type { Seen } from '../seen/seen.ts'
 import { missedSentence, missedTrigger } from './trigger.ts'
@@ -21,7 +22,9 @@ function judgeAction(seen: Seen, action: ActionSpec): Ruled<ActionResult> {
   const life = seen.actions.of(action.name)
   const harm = actionHarm(seen, action)
   const answers = harm ? answersTo(seen, harm, action.expect) : noAnswers
-  const release = allRuled(harm ? [...judgeRelease(seen, harm), ...judgeCanary(seen, harm)] : [])
+  const release = allRuled(
+    harm ? [...judgeRelease(seen, harm), ...judgeCanary(seen, harm), ...judgeRestore(seen, harm)] : [],
+  )
   const state = stateOf(life)
   const refusals = [...(life?.refused.values() ?? [])]
   const result: ActionResult = {
@@ -65,6 +68,8 @@ function notDone(
   // A release that was taken back at a step or at its preview did what it should, and has a finding of its own.
   if (life?.steps.some(({ decided }) => decided.at(-1)?.outcome === 'roll-back')) return []
   if (life !== undefined && isPreviewFailed(life)) return []
+  // A restore that named its point has findings of its own for whatever did not follow.
+  if (life?.restore['point-set'] !== undefined) return []
   if (life?.begun && life.problem === undefined && expect.some((each) => each.kind === 'completes')) return []
   const lines = life?.lines ?? [...seen.run.loadLines, seen.run.headLine]
   const missed = missedTrigger(life)

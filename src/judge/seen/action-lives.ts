@@ -2,6 +2,7 @@
 import type { PreviewOutcome, StepDecision } from '../../domain/canary.ts'
 import type { ActionStepData } from '../../domain/evidence.ts'
 import type { Cohort, CohortRound } from '../../domain/visit.ts'
+import type { RestoreStep } from '../../domain/restore.ts'
 import { createLives, type Life, type Lives, livedInCommon, type Moment } from './life.ts'
 
 export type Eviction = Moment & { readonly pod: string; readonly node: string }
@@ -16,6 +17,10 @@ export type ActionLife = Life & {
   readonly cohortRounds: readonly (Moment & Readonly<Record<Cohort, CohortRound>>)[]
   /** Steps of a canary in order. */
   readonly steps: readonly StepSeen[]
+  /** Steps of a restore, by name. */
+  readonly restore: { readonly [K in RestoreStep]?: Moment & { readonly note: string } }
+  readonly copyFailed?: Moment & { readonly problem: string }
+  readonly copyRead?: Moment & Omit<Extract<ActionStepData, { is: 'copy-read' }>, 'is'>
   readonly evicted: readonly Eviction[]
   /** By pod: how often its eviction was refused, and the last time. */
   readonly refused: ReadonlyMap<string, Eviction & { readonly times: number; readonly problem: string }>
@@ -49,6 +54,7 @@ const NOTHING_YET = {
   previews: [],
   cohortRounds: [],
   steps: [],
+  restore: {},
   evicted: [],
   refused: new Map(),
 } as const
@@ -85,6 +91,14 @@ function lived(life: ActionLife, step: ActionStepData, moment: Moment): ActionLi
         ...life,
         steps: life.steps.map((each) => (each.step === step.step ? decidedBy(each, step, moment) : each)),
       }
+    case 'restore-step':
+      return { ...life, restore: { ...life.restore, [step.step]: { ...moment, note: step.note } } }
+    case 'copy-failed':
+      return { ...life, copyFailed: { ...moment, problem: step.problem } }
+    case 'copy-read': {
+      const { is: _, ...read } = step
+      return { ...life, copyRead: { ...moment, ...read } }
+    }
     case 'done':
       return { ...life, done: life.done ?? { ...moment, note: step.note } }
     // Its time is over as if it were taken back, and nothing is: what follows is counted from when it was done.

@@ -16,6 +16,7 @@ import { createObjectsListed, type ObjectsListedSeen } from './listed.ts'
 import { createLoadCounts, type LoadCounts } from './load-counts.ts'
 import { createObjectHistory, type ObjectHistory } from './object-history.ts'
 import { createPodGauges, type PodGauges } from './pod-gauges.ts'
+import { createPointsSeen, type PointsSeen } from './points.ts'
 import { limitsOf } from './prometheus-cells.ts'
 import { createPrometheusSlis, type PrometheusSlis } from './prometheus-slis.ts'
 import { createRunFacts, type RunFacts } from './run-facts.ts'
@@ -30,6 +31,7 @@ export type Seen = {
   readonly health: HealthFacts
   readonly faults: FaultLives
   readonly actions: ActionLives
+  readonly points: PointsSeen
   readonly counters: Counters
   readonly gauges: Gauges
   readonly answered: Answered
@@ -66,6 +68,7 @@ export function createGathering(): Gathering {
     health: createHealthFacts(),
     faults: faultLives(),
     actions: actionLives(),
+    points: createPointsSeen(),
     counters: createCounters((source) => (run.hasHead ? scrapeMsOf(run.head.target, source) : undefined)),
     gauges: createGauges(),
     answered: createAnswered(),
@@ -95,6 +98,7 @@ function addTo(seen: Seen, record: Evidence, line: number): void {
     case 'fault-step':
       return seen.faults.add(record.fault, record.step, { at: record.at, line })
     case 'action-step':
+      seen.points.add(record, seen.load.operations)
       return seen.actions.add(record.action, record.step, { at: record.at, line })
     case 'sample':
       seen.counters.add(record, line)

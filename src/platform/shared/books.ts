@@ -2,9 +2,10 @@
  * `/books` and `/books/keys` of a service with money, made in SQL in one pass over the run's rows: counts, sums and digests
  * in 256 buckets, so that two books can be compared without moving their keys.
  */
-import type { Book, BookBucket, BookEntry, CommittedKeys, Deliveries } from '../../wire/books.ts'
-import { arrayField, integerField, keyOf, objectOf, playerOf, runOf, textField } from './body.ts'
+import type { Book, BookBucket, BookEntry, CommittedKeys, CutBook, Deliveries } from '../../wire/books.ts'
+import { arrayField, integerField, type Json, keyOf, objectOf, playerOf, runOf, textField } from './body.ts'
 import type { Database, Query } from './database.ts'
+import { badRequest } from './problem.ts'
 import type { Service } from './service.ts'
 
 export type BookSource = {
@@ -17,6 +18,11 @@ export type BookSource = {
   readonly pending: string
   /** SQL that yields (receiver, key, at) of the operation $3, for keys from $1 (inclusive) to $2 (exclusive) and the receivers in the array $4. */
   readonly deliveries?: string
+  /**
+   * SQL that yields (operation, key, amount_cents, at), a row per booking that was ever made, for keys from $1 up to but without $2. Rows do not
+   * change later, so that a copy of an earlier time has the same ones.
+   */
+  readonly history?: string
   /** SQL that yields (cents): 0 when the whole book balances. */
   readonly imbalance?: string
 }
@@ -33,6 +39,9 @@ type DuplicateRow = { operation: string; key: string }
 
 type DeliveryRow = { receiver: string; fromAt: number; count: number; low: number; high: number }
 
+type CutRow = { operation: string; cell: number; count: number; amount: number; low: number; high: number }
+
+const MAX_CUTS = 100
 const MAX_KEYS = 5_000
 const MAX_RECEIVERS = 1_000
 const MAX_EXAMPLES = 20
@@ -117,7 +126,41 @@ async function readDeliveries(
   }
 }
 
-export function serveBooks(service: Service, database: Database, source: BookSource): void {
+const cutSql = (history: string): string => `
+  SELECT operation, width_bucket((extract(epoch FROM at) * 1000)::float8, $3::float8[]) AS cell, count(*) AS count, sum(amount_cents) AS amount,
+    sum(('x' || substr(digest, 1, 8))::bit(32)::bigint) AS low, sum(('x' || substr(digest, 9, 8))::bit(32)::bigint) AS high
+  FROM (SELECT operation, amount_cents, at, md5(key) AS digest FROM (${history}) AS history) AS digests GROUP BY 1, 2 ORDER BY 1, 2`
+
+const NOTHING = { count: 0, amountCents: 0, low: 0, high: 0 }
+
+async function readCut(
+  query: Query,
+  book: string,
+  history: string,
+  run: string,
+  cuts: readonly number[],
+): Promise<CutBook> {
+  const rows = await query<CutRow>('book-cut', cutSql(history), [...boundsOf(run), cuts])
+  const operations = [...Map.groupBy(rows, ({ operation }) => operation)].map(([operation, own]) => {
+    const cellOf = new Map(
+      own.map(({ cell, count, amount, low, high }) => [cell, { count, amountCents: amount, low, high }]),
+    )
+    return { operation, cells: Array.from({ length: cuts.length + 1 }, (_, cell) => cellOf.get(cell) ?? NOTHING) }
+  })
+  return { book, operations }
+}
+
+/** Ascending moments in ms. */
+function cutsOf(body: Json): readonly number[] {
+  const cuts = arrayField(body, 'cuts', MAX_CUTS)
+  const isAscending = cuts.every(
+    (at, index) => Number.isFinite(at) && (index === 0 || Number(at) >= Number(cuts[index - 1])),
+  )
+  if (cuts.length > 0 && isAscending) return cuts.map(Number)
+  throw badRequest('cuts must be ascending moments in milliseconds')
+}
+
+export function serveBooks(service: Service, database: Pick<Database, 'query'>, source: BookSource): void {
   service.app.get('/books', async (request) => {
     const run = runOf(objectOf(request.query).run)
     return readBook(database.query, source, run)
@@ -132,7 +175,12 @@ export function serveBooks(service: Service, database: Database, source: BookSou
       keys.filter((key) => key.startsWith(`${run}.`)),
     )
   })
-  const { deliveries } = source
+  const { deliveries, history } = source
+  if (history !== undefined)
+    service.app.post('/books/cut', async (request) => {
+      const body = objectOf(request.body)
+      return readCut(database.query, source.book, history, runOf(body.run), cutsOf(body))
+    })
   if (deliveries === undefined) return
   service.app.post('/books/deliveries', async (request) => {
     const body = objectOf(request.body)

@@ -117,7 +117,7 @@ async function warmUp(door: Door, size: number): Promise<void> {
   await Promise.allSettled(Array.from({ length: size }, () => door.run(hold)))
 }
 
-function queryOn(executor: pg.ClientBase): Query {
+export function queryOn(executor: pg.ClientBase): Query {
   return async <R extends DatabaseRow>(name: string, sql: string, values: readonly unknown[] = []) => {
     const result = await executor.query<R>({ name, text: sql, values: [...values] })
     return result.rows

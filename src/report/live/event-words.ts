@@ -1,6 +1,7 @@
 /** One record as a line for people, on the terminal and on the live page; undefined for records that only the journal needs. */
 import type { Evidence, EvidenceOf, TriggerStep } from '../../domain/evidence.ts'
 import type { GateAnswer } from '../../domain/people.ts'
+import type { RestoreStep } from '../../domain/restore.ts'
 import { showMeasuredPercent, showPercent } from '../../domain/show.ts'
 import type { Look } from '../words.ts'
 
@@ -151,6 +152,15 @@ function triggerWords({ is, note }: TriggerStep): Omit<EventWords, 'subject'> {
 
 const stepLooks = { promote: 'good', hold: 'warn', 'roll-back': 'bad' } as const
 
+const restoreWords: { readonly [K in RestoreStep]: string } = {
+  'backed-up': 'backed up',
+  'point-asked': 'asked for the point',
+  'point-set': 'the point is set',
+  archived: 'archived',
+  'copy-asked': 'asked for the copy',
+  'copy-ready': 'the copy is ready',
+}
+
 function actionWords(subject: string, step: EvidenceOf<'action-step'>['step']): EventWords {
   switch (step.is) {
     case 'admitted':
@@ -188,6 +198,12 @@ function actionWords(subject: string, step: EvidenceOf<'action-step'>['step']): 
       return { subject, text: `: step ${step.step}, ${showPercent(step.share)} of the requests` }
     case 'step-decided':
       return { subject, text: `: step ${step.step}, ${step.outcome}: ${step.note}`, look: stepLooks[step.outcome] }
+    case 'restore-step':
+      return { subject, text: `: ${restoreWords[step.step]}, ${step.note}` }
+    case 'copy-failed':
+      return { subject, text: `: no copy, ${step.problem}`, look: 'bad' }
+    case 'copy-read':
+      return { subject, text: `: read book ${step.book} of the copy and of the live database` }
     case 'done':
       return { subject, text: `: done, ${step.note}` }
     case 'kept':

@@ -16,6 +16,10 @@ export type LabPostgres = {
   readonly host: string
   readonly pid: number
   readonly data: string
+  /** What starts a server of the same image. */
+  readonly command: readonly string[]
+  /** What it sees as `/`. */
+  readonly root: string
   kill(): void
   stop(): Promise<void>
 }
@@ -41,7 +45,12 @@ function stringsOf(name: string, change: (manifest: Manifest) => Manifest): Read
 }
 
 /** Starts `wallet-db` or `providers-db` at port 5432 of a loopback address. */
-export async function startLabPostgres(name: string, host: string, secrets: Secrets): Promise<LabPostgres> {
+export async function startLabPostgres(
+  name: string,
+  host: string,
+  secrets: Secrets,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<LabPostgres> {
   const folder = mkdtempSync(join(tmpdir(), 'md-'))
   chmodSync(folder, 0o755)
   const [built] = await postgresImage(join(folder, 'images'), () => undefined)
@@ -52,7 +61,8 @@ export async function startLabPostgres(name: string, host: string, secrets: Secr
   const data = join(root, 'data')
   mkdirSync(data, { mode: 0o700 })
   if (identity.uid !== undefined) chownSync(data, identity.uid, identity.gid)
-  const child = spawn('/bin/sh', [join(image, 'run.sh'), image, process.execPath], {
+  const args = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])
+  const child = spawn('/bin/sh', [join(image, 'run.sh'), image, process.execPath, ...args], {
     ...identity,
     cwd: root,
     env: {
@@ -69,6 +79,8 @@ export async function startLabPostgres(name: string, host: string, secrets: Secr
     host,
     pid: child.pid ?? 0,
     data: join(data, 'pgdata'),
+    command: ['/bin/sh', join(image, 'run.sh'), image, process.execPath],
+    root,
     kill: () => {
       for (const pid of familyOf(child.pid)) process.kill(pid, 'SIGKILL')
     },

@@ -8,6 +8,7 @@ import type { Undo } from '../../../domain/evidence.ts'
 import type { Target } from '../../../domain/rehearsal.ts'
 import type { PlannedAction } from '../../../domain/timeline.ts'
 import type { KubernetesApi } from '../../../protocols/kubernetes/api.ts'
+import { copiesLeft, deleteCopy, leftCopies } from './copies.ts'
 import { enactorOf } from './enactors.ts'
 import { changesLeft, leftChanges } from './leftovers.ts'
 import type { Reversal } from './marks.ts'
@@ -21,15 +22,17 @@ export function kubernetesActions(api: KubernetesApi, clock: Clock): ClusterActi
       return enactorOf(change).inventory(api, change, target)
     },
     prepare: (run, target, action, targets) => prepare(ports, run, target, action, targets),
-    undo: (undo, budgetMs) => takeBack(ports, reversalOf(undo), budgetMs),
+    undo: (undo, budgetMs) =>
+      undo.does === 'delete-copy' ? deleteCopy(ports, undo, budgetMs) : takeBack(ports, reversalOf(undo), budgetMs),
     keep: (undo, budgetMs) => keepChange(ports, reversalOf(undo), budgetMs),
-    leftovers: (target) => leftChanges(api, target),
-    residue: (target) => changesLeft(api, target),
+    leftovers: async (target) => (await Promise.all([leftChanges(api, target), leftCopies(api, target)])).flat(),
+    residue: async (target) => (await Promise.all([changesLeft(api, target), copiesLeft(api, target)])).flat(),
   }
 }
 
 function reversalOf(undo: Undo): Reversal {
   if (undo.does === 'delete-object') throw new Error('a chaos object is not an action')
+  if (undo.does === 'delete-copy') throw new Error('a restored copy is never kept')
   return undo
 }
 

@@ -7,6 +7,7 @@ import { nodes } from './nodes.ts'
 import { pinnedReplicas } from './pin.ts'
 import { database } from './promote.ts'
 import { podTemplate } from './release.ts'
+import { copy } from './restore.ts'
 import { pods, replicas } from './workloads.ts'
 
 const enactors: { readonly [K in Change['on']]: ChangeEnactor<ChangeOn<K>> } = {
@@ -18,6 +19,7 @@ const enactors: { readonly [K in Change['on']]: ChangeEnactor<ChangeOn<K>> } = {
   traffic,
   'config-map': configMap,
   database,
+  copy,
 }
 
 export const enactorOf = <K extends Change['on']>(change: ChangeOn<K>): ChangeEnactor<ChangeOn<K>> =>

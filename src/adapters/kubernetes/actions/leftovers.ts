@@ -70,7 +70,7 @@ function orphansOn(node: KubeObject): readonly ResidueItem[] {
 }
 
 /** 403: a role with least privilege reads only the objects that its rehearsals change. We cannot have changed others. */
-async function allowed(api: KubernetesApi, path: string): Promise<unknown> {
+export async function allowed(api: KubernetesApi, path: string): Promise<unknown> {
   const request = { method: 'GET', path } as const
   const response = await api.request(request)
   if (response.status === 403 || response.status === 404) return undefined

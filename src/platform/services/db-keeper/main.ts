@@ -1,17 +1,22 @@
 /**
  * The keeper: first process of a database pod, as Patroni would be. It starts and stops the PostgreSQL beside it as the role record
  * says, makes its volume a copy of the leader's where needed, and stops a leader that may no longer be one. It decides nothing:
- * db-operator does (docs/adr, "The wallet database fails over"). Its arguments are the command that starts the server.
+ * db-operator does (docs/adr, "The wallet database fails over"). Its arguments are the command that starts the server. With
+ * RESTORE_POINT it is the first process of a restored copy instead (copy.ts).
  */
 import { Gauge } from 'prom-client'
 import { databaseMetrics } from '../../../wire/metrics.ts'
 import { createClusterApi } from '../../shared/cluster-api.ts'
 import { type ConfigReader, configOrExit, readServerConfig } from '../../shared/config.ts'
 import { repeat } from '../../shared/loop.ts'
+import { badRequest, HttpProblem } from '../../shared/problem.ts'
 import type { KeeperStatus } from '../../shared/role-record.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
+import { type Archive, hasBase, takeBase } from './archive.ts'
 import { askServer } from './asking.ts'
+import { runCopy } from './copy.ts'
 import { createKeeper } from './keeper.ts'
+import { isArchived, isArchiving, makePoint, type RestorePoint } from './points.ts'
 import { createPostgresServer } from './server.ts'
 
 // Half a second of patience at each step of a failover; two readings of a small object a second are nothing to an API server.
@@ -32,6 +37,16 @@ const shape = (read: ConfigReader) => ({
   database: read.text('POSTGRES_DB', 'postgres'),
   leaderHost: read.text('LEADER_HOST', 'wallet-db'),
   recordName: read.text('ROLE_RECORD', 'wallet-db-role'),
+  serverHost: read.text('SERVER_HOST', '127.0.0.1'),
+  restorePoint: read.text('RESTORE_POINT', '') || undefined,
+  /** Of the services, whose role reads the book of a copy. */
+  clientUrl: read.text('DATABASE_URL', ''),
+  archive: {
+    folder: read.text('ARCHIVE_FOLDER', '/archive'),
+    timeoutS: read.integer('ARCHIVE_TIMEOUT_S', { min: 1, max: 3_600, fallback: 10 }),
+    isSilent: read.toggle('ARCHIVE_SILENT', false),
+    keepsHistory: read.toggle('ARCHIVE_HISTORY', true),
+  },
 })
 
 run('db-keeper', async () => {
@@ -40,12 +55,21 @@ run('db-keeper', async () => {
   const { log } = service
   const urlOf = (host: string) =>
     `postgres://${encodeURIComponent(config.user)}:${encodeURIComponent(config.password)}@${host}:5432/${config.database}`
-  const asking = askServer(urlOf('127.0.0.1'))
+  if (config.restorePoint !== undefined)
+    return runCopy(service, {
+      ...config,
+      point: config.restorePoint,
+      url: urlOf(config.serverHost),
+      bookUrl: bookUrlOf(config.clientUrl, config.serverHost),
+      command: process.argv.slice(2),
+    })
+  const asking = askServer(urlOf(config.serverHost))
   const server = createPostgresServer({
     command: process.argv.slice(2),
     folder: config.folder,
     pod: config.pod,
     leader: { host: config.leaderHost, user: config.user, password: config.password },
+    archive: config.archive,
     log,
     onDeath: (how) => {
       log.error('PostgreSQL ended by itself', { how })
@@ -67,6 +91,7 @@ run('db-keeper', async () => {
   service.needs(() => (keeper.status().running ? undefined : 'PostgreSQL does not answer'))
   service.app.get('/status', async () => keeper.status())
   tellMetrics(service, keeper.status)
+  serveArchive(service, keeper.status, urlOf(config.serverHost), config.archive)
   const rounds = repeat(log, 'round', ROUND_MS, async () => {
     if (!(await keeper.round())) setTimeout(rounds.nudge, HURRY_MS)
   })
@@ -84,6 +109,50 @@ run('db-keeper', async () => {
   await service.listen()
   rounds.nudge()
 })
+
+/** Only the member that writes makes backups and points. A point is known to the member that made it. */
+function serveArchive(service: Service, status: () => KeeperStatus, url: string, { folder }: Archive): void {
+  const points = new Map<string, RestorePoint>()
+  let taking: Promise<{ readonly from: string }> | undefined
+  const requireLeader = () => {
+    if (!status().writable) throw new HttpProblem(409, { error: 'not-the-primary' })
+  }
+  service.app.post('/backups', async () => {
+    requireLeader()
+    if (!(await isArchiving(url))) throw new HttpProblem(409, { error: 'not-archiving' })
+    taking ??= takeBase(url, folder).finally(() => {
+      taking = undefined
+    })
+    return taking
+  })
+  service.app.post<{ Params: { point: string } }>('/restore-points/:point', async (request) => {
+    requireLeader()
+    if (!hasBase(folder)) throw new HttpProblem(409, { error: 'no-backup', problem: 'no base backup was taken yet' })
+    const made = points.get(request.params.point) ?? (await makePoint(url, pointOf(request.params.point)))
+    points.set(made.point, made)
+    return made
+  })
+  service.app.get<{ Params: { point: string } }>('/restore-points/:point', async (request) => {
+    const made = points.get(request.params.point)
+    if (made === undefined) throw new HttpProblem(404, { error: 'no-such-point' })
+    if (!(await isArchived(url, made)))
+      throw new HttpProblem(409, { error: 'not-archived', problem: `${made.segment} is not archived yet` })
+    return made
+  })
+}
+
+function pointOf(name: string): string {
+  if (/^[a-z0-9][a-z0-9.-]{0,62}$/.test(name)) return name
+  throw badRequest('a restore point has a name of 1 to 63 lower-case letters, digits, dots and dashes')
+}
+
+/** The services' own role, at the server beside this process. */
+function bookUrlOf(clientUrl: string, host: string): string {
+  if (clientUrl === '') throw new Error('a copy needs DATABASE_URL, by whose role its book is read')
+  const url = new URL(clientUrl)
+  url.hostname = host
+  return url.href
+}
 
 function tellMetrics(service: Service, status: () => KeeperStatus): void {
   const gauge = (name: string, help: string, labels: (now: KeeperStatus) => [Record<string, string>, number]) =>

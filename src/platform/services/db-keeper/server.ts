@@ -4,6 +4,7 @@ import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } f
 import { join } from 'node:path'
 import type { Log } from '../../shared/log.ts'
 import type { Holding } from '../../shared/role-record.ts'
+import { type Archive, archiveParameters } from './archive.ts'
 
 export type ServerOptions = {
   /** What starts it: the image's own command. */
@@ -13,6 +14,7 @@ export type ServerOptions = {
   readonly pod: string
   /** How a standby reaches the leader, on the port of every PostgreSQL. */
   readonly leader: { readonly host: string; readonly user: string; readonly password: string }
+  readonly archive: Archive
   readonly log: Log
   /** It ended by itself. */
   readonly onDeath: (how: string) => void
@@ -34,7 +36,8 @@ export type Server = {
 /** The settings that change while it runs. */
 type Changing = { readonly sync: string; readonly readOnly: boolean }
 
-const SETTINGS = 'keeper.conf'
+/** The keeper's own settings, in the database's folder. */
+export const SETTINGS = 'keeper.conf'
 // A fast shutdown writes a checkpoint and waits for the standby's confirmation; what hangs longer is cut off, its log is replayed.
 const FAST_MS = 2_000
 
@@ -58,9 +61,19 @@ synchronous_standby_names = '${sync === '' ? '' : `"${sync}"`}'
 default_transaction_read_only = ${readOnly ? 'on' : 'off'}
 `
 
+export function includeSettings(folder: string): void {
+  const file = join(folder, 'postgresql.conf')
+  if (!readFileSync(file, 'utf8').includes(SETTINGS)) appendFileSync(file, `\ninclude_if_exists = '${SETTINGS}'\n`)
+}
+
 export function createPostgresServer(options: ServerOptions): Server {
   const { folder, leader, log } = options
   const at = (name: string) => join(folder, name)
+  // On the command line: a database that is just being made has no settings of the keeper yet, and the mode cannot change while it runs.
+  const archiving = Object.entries(archiveParameters(options.pod, options.archive)).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ])
   let child: ChildProcess | undefined
   let stopping: Promise<void> | undefined
   let changing: Changing = { sync: '', readOnly: false }
@@ -74,7 +87,7 @@ export function createPostgresServer(options: ServerOptions): Server {
     if (child !== undefined) return
     if (holding() !== 'nothing') configure({ sync: '', readOnly: false })
     const [program = '', ...args] = options.command
-    const started = spawn(program, args, {
+    const started = spawn(program, [...args, ...archiving], {
       stdio: ['ignore', 'inherit', 'inherit'],
       // libpq, by which a standby dials, takes from here what its settings don't say: a password has no place in a file, and an image
       // may know another way to the same host.
@@ -109,8 +122,7 @@ export function createPostgresServer(options: ServerOptions): Server {
   /** The settings that every start and each change of the role begins from; also those of a database that was just made. */
   function configure(wanted: Changing): void {
     changing = wanted
-    if (!readFileSync(at('postgresql.conf'), 'utf8').includes(SETTINGS))
-      appendFileSync(at('postgresql.conf'), `\ninclude_if_exists = '${SETTINGS}'\n`)
+    includeSettings(folder)
     if (!readFileSync(at('pg_hba.conf'), 'utf8').includes('host replication all all'))
       appendFileSync(at('pg_hba.conf'), '\nhost replication all all scram-sha-256\n')
     writeFileSync(at(`${SETTINGS}.new`), settingsOf(options.pod, leader.user, wanted), { mode: 0o600 })

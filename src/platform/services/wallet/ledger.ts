@@ -96,6 +96,9 @@ export const walletBook: BookSource = {
   deliveries: `SELECT accounts.name AS receiver, transfers.key, transfers.created_at AS at
     FROM transfers JOIN accounts ON accounts.id = transfers.account_id
     WHERE operation = $3 AND NOT reversed AND key >= $1 AND key < $2 AND accounts.name = ANY($4)`,
+  // Also what was given back later: a copy of an earlier time does not know that yet.
+  history: `SELECT operation, split_part(key, '${COPY_MARK}', 1) AS key, amount_cents, created_at AS at FROM transfers
+    WHERE operation IN ('deposit', 'bet', 'settlement', 'payout') AND key >= $1 AND key < $2`,
   // Offsetting errors must not cancel out: every transfer for itself, and every player's balance against their entries.
   imbalance: `SELECT
     (SELECT coalesce(sum(abs(total)), 0) FROM (SELECT sum(amount_cents) AS total FROM entries GROUP BY transfer_id) AS transfer) +

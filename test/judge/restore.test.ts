@@ -1,0 +1,182 @@
+/** What is asked of a restored copy: the archive reaches the point, the copy can be read in time, and its book is that of the point. */
+import { describe, expect, it } from 'vitest'
+import type { ActionStepData } from '../../src/domain/evidence.ts'
+import type { CutCell, CutCells, RestorePlace, RestoreStep } from '../../src/domain/restore.ts'
+import { seconds } from '../../src/domain/units.ts'
+import { judge } from '../../src/judge/judge.ts'
+import { actionOf, actionSteps, evidence, mapped, secondAt, together, withActions } from '../support/evidence.ts'
+import { causesOf } from '../support/judged.ts'
+
+const call = { service: 'orders-db', port: 8080, path: '/points/<point>' }
+const place: RestorePlace = {
+  book: 'wallet',
+  point: call,
+  archived: call,
+  copy: { plural: 'clusters', object: { apiVersion: 'postgresql.cnpg.io/v1' }, ready: 'Ready' },
+  read: { service: 'copy', port: 8080 },
+}
+const act = {
+  kind: 'restore',
+  from: 'orders',
+  backup: 'now',
+  pointAfterMs: seconds(5),
+  archivedWithinMs: seconds(15),
+  withinMs: seconds(20),
+} as const
+
+type Moments = { [K in RestoreStep]?: number }
+const healthy: Moments = { 'point-asked': 80, 'point-set': 80.2, archived: 88, 'copy-asked': 88.2, 'copy-ready': 95 }
+
+const { 'copy-ready': _, ...unready } = healthy
+
+const cell = (keys: number): CutCell => ({
+  count: keys,
+  amountCents: keys * 100,
+  digestLow: keys * 7,
+  digestHigh: keys * 11,
+})
+const book = (...cells: number[]): readonly CutCells[] => [{ operation: 'deposit', cells: cells.map(cell) }]
+/** More than any client of these runs had acknowledged by then. */
+const LIVE = book(9_000, 20, 3, 4, 500)
+const COPY = book(9_000, 15, 1, 0, 0)
+
+const readAt = (copy: readonly CutCells[], change: object = {}): readonly [number, ActionStepData] => [
+  96,
+  {
+    is: 'copy-read',
+    book: 'wallet',
+    cuts: [77, 80, 80.2, 80.7].map(secondAt),
+    live: LIVE,
+    copy,
+    imbalanceCents: 0,
+    ...change,
+  },
+]
+
+function judged(moments: Moments, ...more: (readonly [number, ActionStepData])[]) {
+  const told = Object.entries(moments).map(([step, at]): [number, ActionStepData] => [
+    at,
+    { is: 'restore-step', step: step as RestoreStep, note: '' },
+  ])
+  const steps = actionSteps('restore', [70, { is: 'begun', targets: ['Copy/orders'] }], ...told, ...more)
+  const run = mapped(evidence({ rehearsal: withActions(actionOf('restore', act)) }), 'run-started', (record) => ({
+    ...record,
+    target: { ...record.target, restores: { orders: place } },
+  }))
+  const judgment = judge(together(run, steps))
+  return { causes: causesOf(judgment), reactions: judgment.actions[0]?.reactions ?? [] }
+}
+
+const done: readonly [number, ActionStepData] = [97, { is: 'done', note: '' }]
+
+describe('a restore', () => {
+  it('that is the book of the point is held, with its figures', () => {
+    const { causes, reactions } = judged(healthy, readAt(COPY), done)
+    expect(causes).toEqual([])
+    expect(reactions).toMatchObject([
+      { kind: 'archives', subject: 'archive of orders', held: true, tookMs: 7_800, withinMs: 15_000 },
+      { kind: 'restores', subject: 'copy of orders', held: true, tookMs: 6_800, withinMs: 20_000 },
+      { kind: 'matches', subject: 'book of orders', held: true },
+    ])
+    expect(reactions.map(({ sentence }) => sentence)).toEqual([
+      'The archive held the point 7.8 s after it was set; 15.0 s were allowed.',
+      'The copy could be read 6.8 s after it was asked for; 20.0 s were allowed.',
+      'The copy holds the same 9000 deposits as the live database, key by key in digests, and none from after the point; 27 booked in the 3.5 s around it are compared by number.',
+    ])
+  })
+
+  it.each<[string, Moments, (readonly [number, ActionStepData])[], string[]]>([
+    [
+      'whose archive is late',
+      { ...healthy, archived: 99, 'copy-asked': 99.2, 'copy-ready': 105 },
+      [readAt(COPY), done],
+      ['archive-late'],
+    ],
+    [
+      'whose archive never holds the point',
+      { 'point-asked': 80, 'point-set': 80.2 },
+      [[120, { is: 'heal-requested' }]],
+      ['archive-late'],
+    ],
+    [
+      'that is healed before the archive is late leaves a gap',
+      { 'point-asked': 80, 'point-set': 80.2 },
+      [[85, { is: 'heal-requested' }]],
+      ['no-evidence'],
+    ],
+    [
+      'that the platform cannot make',
+      unready,
+      [
+        [92, { is: 'copy-failed', problem: 'the archive ends before the point' }],
+        [92, { is: 'failed', problem: 'the archive ends before the point' }],
+      ],
+      ['backup-not-restorable'],
+    ],
+    ['that is ready too late', { ...healthy, 'copy-ready': 110 }, [readAt(COPY), done], ['restore-slow']],
+    ['that is never ready', unready, [[130, { is: 'heal-requested' }]], ['restore-slow']],
+    ['whose book could not be read leaves a gap', healthy, [[96, { is: 'failed', problem: '503' }]], ['no-evidence']],
+    [
+      'that lacks what was booked before the point',
+      healthy,
+      [readAt(book(8_990, 15, 1, 0, 0)), done],
+      ['restore-incomplete'],
+    ],
+    [
+      'with another amount under the same number of keys',
+      healthy,
+      [
+        readAt([
+          {
+            operation: 'deposit',
+            cells: COPY[0]?.cells.map((each, index) => (index === 0 ? { ...each, amountCents: 1 } : each)) ?? [],
+          },
+        ]),
+        done,
+      ],
+      ['restore-incomplete'],
+    ],
+    [
+      'with other keys',
+      healthy,
+      [
+        readAt([
+          {
+            operation: 'deposit',
+            cells: COPY[0]?.cells.map((each, index) => (index === 0 ? { ...each, digestHigh: 1 } : each)) ?? [],
+          },
+        ]),
+        done,
+      ],
+      ['restore-incomplete'],
+    ],
+    [
+      'that has more around the point than was booked',
+      healthy,
+      [readAt(book(9_000, 15, 9, 0, 0)), done],
+      ['restore-incomplete'],
+    ],
+    ['that lacks an operation altogether', healthy, [readAt([]), done], ['restore-incomplete']],
+    [
+      'that holds what came after the point',
+      healthy,
+      [readAt(book(9_000, 20, 3, 4, 2)), done],
+      ['restore-beyond-point'],
+    ],
+    ['that does not balance', healthy, [readAt(COPY, { imbalanceCents: 300 }), done], ['ledger-unbalanced']],
+    [
+      'with fewer operations than the client had seen acknowledged',
+      healthy,
+      [readAt(book(1, 0, 0, 0, 0), { live: book(1, 20, 3, 4, 500) }), done],
+      ['restore-incomplete'],
+    ],
+    [
+      'before which nothing was booked proves nothing',
+      healthy,
+      [readAt(book(0, 9_000, 0, 0, 0), { live: book(0, 9_000, 0, 0, 500) }), done],
+      ['no-evidence'],
+    ],
+  ])('%s', (_, moments, more, expected) => {
+    expect(judged(moments, ...more).causes).toEqual(expected)
+  })
+})
