@@ -1,8 +1,8 @@
 /** Fold over the steps of each action. */
 import type { PreviewOutcome, StepDecision } from '../../domain/canary.ts'
 import type { ActionStepData } from '../../domain/evidence.ts'
-import type { Cohort, CohortRound } from '../../domain/visit.ts'
 import type { RestoreStep } from '../../domain/restore.ts'
+import type { Cohort, CohortRound } from '../../domain/visit.ts'
 import { createLives, type Life, type Lives, livedInCommon, type Moment } from './life.ts'
 
 export type Eviction = Moment & { readonly pod: string; readonly node: string }
