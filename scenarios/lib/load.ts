@@ -8,7 +8,7 @@ import type { Options, Scenario } from 'k6/options'
 import { arrivalStages, exportNameOf, runnableStages } from '../../src/domain/arrival-profile.ts'
 import type { LoadPlan, LoadStage } from '../../src/domain/timeline.ts'
 import { isSome, type Some } from '../../src/domain/units.ts'
-import { ZERO_MARK } from '../../src/wire/load-plan.ts'
+import { LIBRARY_TEARDOWN, ZERO_MARK } from '../../src/wire/load-plan.ts'
 import { totalMs } from './intended-start.ts'
 import { plan } from './plan.ts'
 import { expectSeries, profileSeries, settleSeries } from './series.ts'
@@ -19,15 +19,15 @@ Reflect.apply(http.setResponseCallback, http, [null])
 
 export function loadOptions(load: LoadPlan = plan): Options {
   const profiles = load.profiles.map(
-    ({ name, stages }) => [name, arrivalProfile(name, runnableStages(stages))] as const,
+    ({ name, stages }) => [name, arrivalProfile(runnableStages(stages), name, load.runners)] as const,
   )
   expectSeries(() => load.profiles.flatMap(({ name }) => profileSeries(name)))
   const stages = load.sockets?.stages ?? []
   return {
     scenarios: {
       ...Object.fromEntries(profiles),
-      ...(isSome(stages) ? { sockets: socketProfile(stages) } : {}),
-      zero: { executor: 'per-vu-iterations', exec: 'zero', vus: 1, iterations: 1, maxDuration: '5s' },
+      ...(isSome(stages) ? { sockets: socketProfile(stages, load.runners) } : {}),
+      zero: { executor: 'per-vu-iterations', exec: 'zero', vus: load.runners ?? 1, iterations: 1, maxDuration: '5s' },
     },
     // Every further tag multiplies the series and costs CPU at each sample.
     systemTags: ['scenario'],
@@ -38,8 +38,8 @@ export function loadOptions(load: LoadPlan = plan): Options {
   }
 }
 
-function arrivalProfile(name: string, stages: Some<LoadStage>): Scenario {
-  const vus = vusFor(stages)
+function arrivalProfile(stages: Some<LoadStage>, name: string, runners: number | undefined): Scenario {
+  const vus = vusFor(stages, runners)
   return {
     executor: 'ramping-arrival-rate',
     exec: exportNameOf(name),
@@ -50,18 +50,18 @@ function arrivalProfile(name: string, stages: Some<LoadStage>): Scenario {
   }
 }
 
-function socketProfile(stages: Some<LoadStage>): Scenario {
+function socketProfile(stages: Some<LoadStage>, runners: number | undefined): Scenario {
   return {
     executor: 'per-vu-iterations',
     exec: 'sockets',
-    vus: socketVus(stages),
+    vus: socketVus(stages, runners),
     iterations: 1,
     maxDuration: `${totalMs(stages) + CLIENT_TIMEOUT_MS + 2000}ms`,
     gracefulStop: '1s',
   }
 }
 
-/** Says when the plan's time zero was. All profiles start together, so any of them knows. */
+/** Says when the plan's time zero was. All profiles start together, so any of them knows. Each runner has one VU that says it. */
 export function zero(): void {
   console.log(`${ZERO_MARK} ${exec.scenario.startTime}`)
 }
@@ -70,3 +70,6 @@ export function zero(): void {
 export function teardown(): void {
   settleSeries()
 }
+
+// Each runner settles its own series, while a teardown of the script runs once for all of them (src/adapters/k6/entry.ts).
+Reflect.set(globalThis, LIBRARY_TEARDOWN, teardown)

@@ -1,4 +1,5 @@
 /** How many VUs a plan needs. Pure, so that it can be used outside k6. */
+import { wholeShares } from '../../src/domain/runners.ts'
 import type { LoadStage } from '../../src/domain/timeline.ts'
 import { peakOf } from './intended-start.ts'
 
@@ -8,9 +9,9 @@ export const CLIENT_TIMEOUT_MS = 2000
 /** One event loop handles this many sockets easily: about 200 messages a second. */
 export const SOCKETS_PER_VU = 100
 
-/** An arrival takes at most the timeout. With this many VUs no arrival is dropped. */
-export const vusFor = (stages: readonly LoadStage[]): number =>
-  Math.ceil((peakOf(stages) * (CLIENT_TIMEOUT_MS + 500)) / 1000) + 2
+/** An arrival takes at most the timeout. With this many VUs no arrival is dropped. `runners`: instances of k6 that share them. */
+export const vusFor = (stages: readonly LoadStage[], runners = 1): number =>
+  wholeShares(Math.ceil((peakOf(stages) * (CLIENT_TIMEOUT_MS + 500)) / 1000) + 2, runners)
 
-export const socketVus = (stages: readonly LoadStage[]): number =>
-  Math.max(1, Math.ceil(peakOf(stages) / SOCKETS_PER_VU))
+export const socketVus = (stages: readonly LoadStage[], runners = 1): number =>
+  wholeShares(Math.max(1, Math.ceil(peakOf(stages) / SOCKETS_PER_VU)), runners)

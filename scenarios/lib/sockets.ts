@@ -64,13 +64,13 @@ export function keepSockets(urlOf: (token: string) => string, pushed?: Pushed): 
 
     const onTick = (tick: number): void => {
       const dueAt = start + tick * TICK_MS
-      seats.attend(tick, dueAt, share(levelAt(stages, dueAt - start), part, socketVus(stages)))
+      seats.attend(tick, dueAt, share(levelAt(stages, dueAt - start), part, socketVus(stages, plan.runners)))
       if (tick % TICKS_PER_GAUGE === 0) tellOpen()
     }
     const isOver = () => Date.now() > start + totalMs(stages) && seats.areEmpty() && open === 0
     const onOver = () => {
       tellOpen()
-      const place = { part, parts: socketVus(stages), watched: watches.length }
+      const place = { part, parts: socketVus(stages, plan.runners), watched: watches.length }
       if (pushed !== undefined) for (const each of watches) each.tell(pushed.stream, place)
     }
     everyTick(start, onTick, isOver, onOver)
@@ -84,7 +84,7 @@ const share = (level: number, part: number, parts: number): number =>
 /** The seats of this VU, spread over the ticks between two pings. */
 function population(seating: Seating) {
   const { iterationInTest: part } = exec.scenario
-  const parts = socketVus(plan.sockets?.stages ?? [])
+  const parts = socketVus(plan.sockets?.stages ?? [], plan.runners)
   const seats: Seat[] = []
   const slots: (readonly [index: number, seat: Seat])[][] = Array.from({ length: TICKS_PER_PING }, () => [])
   const add = (): void => {

@@ -6,6 +6,7 @@ import type { Issue } from '../domain/issue.ts'
 import { labStatus } from '../lab/lab.ts'
 import type { KubernetesApi } from '../protocols/kubernetes/api.ts'
 import { aFile, aFileOrFolder, aFolder, checkedFlag, checkedTogether, issueOfFlag } from './flags.ts'
+import type { LabRunners } from './lab-boot.ts'
 import { loadLabBoot, requireLab } from './lab-loading.ts'
 import { REFERENCE_WORKLOAD } from './reference-workload.ts'
 import { say, term } from './terminal.ts'
@@ -20,6 +21,8 @@ export type ClusterFlags = {
   readonly keepLab?: boolean
   /** The rehearsal needs KEDA: a lab without KEDA gets it. */
   readonly keda?: boolean
+  /** The load runs in the cluster: a lab gets k6 as an image, the namespace, and pods with networks of their own. */
+  readonly runners?: LabRunners | undefined
 }
 
 export const LAB_CONTEXT = 'lab'
@@ -106,6 +109,7 @@ export async function chooseCluster(flags: ClusterFlags, boot: boolean, signal: 
         'Run without --workload to rehearse on that, or: matchday lab down',
       )
     if (flags.keda) await (await loadLabBoot()).addKeda(status.state, signal)
+    if (flags.runners) await (await loadLabBoot()).addRunners(status.state, flags.runners)
     return {
       api: await connectKubernetes({ kubeconfig: status.state.kubeconfig, context: LAB_CONTEXT }),
       release: async () => undefined,
@@ -113,7 +117,13 @@ export async function chooseCluster(flags: ClusterFlags, boot: boolean, signal: 
   }
   if (!boot) throw new EnvironmentError('no lab is up', 'Boot one: matchday lab up')
   const { bootLab } = await loadLabBoot()
-  const lab = await bootLab({ workload: flags.workload, overlays: flags.overlay, keda: flags.keda ?? false, signal })
+  const lab = await bootLab({
+    workload: flags.workload,
+    overlays: flags.overlay,
+    keda: flags.keda ?? false,
+    runners: flags.runners,
+    signal,
+  })
   if (flags.keepLab) lab.keep()
   const release = async () => {
     if (flags.keepLab) return say(term`lab is left running; stop it with: matchday lab down`)

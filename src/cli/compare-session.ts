@@ -1,4 +1,5 @@
 /** `matchday compare REHEARSAL`: two releases measured in turn, or both at once. */
+
 import { copyFileSync } from 'node:fs'
 import { performComparison } from '../controller/compare.ts'
 import { pinActions, pinReleases } from '../controller/pinning.ts'
@@ -20,6 +21,7 @@ import { issueOfFlag } from './flags.ts'
 import { type Inputs, readInputs, readTargetFile } from './inputs.ts'
 import { pinsOf } from './pins.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from './run-folder.ts'
+import { refuseRunners } from './runners.ts'
 import { scriptFacts } from './script-facts.ts'
 import { seedOf } from './seed.ts'
 import { planSession } from './session-plan.ts'
@@ -41,6 +43,7 @@ export type SessionFlags = ClusterFlags & {
 
 export async function compareReleases(file: string, flags: SessionFlags): Promise<number> {
   const inputs = inputsOf(file, flags)
+  refuseRunners(inputs.target)
   const session = sessionOf(inputs, flags)
   const signal = stopSignal()
   const k6 = await findTool('k6', signal)

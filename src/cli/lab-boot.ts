@@ -1,6 +1,8 @@
 /** Boots the lab with a workload in it, for `lab up` and `run --lab`, with a line of progress for each stage. */
+import { EnvironmentError } from '../controller/ports.ts'
 import { buildImages } from '../lab/images/build.ts'
 import { renderImages, requireImages } from '../lab/images/render.ts'
+import { stageRunners } from '../lab/images/runners.ts'
 import { stageKeda } from '../lab/keda/images.ts'
 import { applyKeda, hasKeda, KEDA_NAMESPACE, type KedaTools, needsKeda, untilKedaServes } from '../lab/keda/install.ts'
 import {
@@ -21,6 +23,9 @@ import { renderedManifests } from './lab-workload.ts'
 import { onStderr, say, term } from './terminal.ts'
 import { kedaTools, labTools } from './tools.ts'
 
+/** What runners of a load need in a lab. `k6`: the program. */
+export type LabRunners = { readonly k6: string; readonly namespace: string }
+
 export type LabChoice = {
   /** A folder with a workload.yaml; without one, only the images that every lab has. */
   readonly workload?: string
@@ -31,6 +36,7 @@ export type LabChoice = {
   readonly place?: Place
   /** Also if the workload has no ScaledObject. */
   readonly keda?: boolean
+  readonly runners?: LabRunners | undefined
   /** Default: MATCHDAY_LAB_NETWORK. */
   readonly network?: NetworkChoice | undefined
   readonly signal: AbortSignal
@@ -62,7 +68,9 @@ function abortOf(signal: AbortSignal) {
   return { promise, forget: () => signal.removeEventListener('abort', abort) }
 }
 
-async function boot(choice: LabChoice): Promise<LabHandle> {
+async function boot(given: LabChoice): Promise<LabHandle> {
+  // Only there a program that is not Node sees the files that are mounted for it.
+  const choice: LabChoice = given.runners === undefined ? given : { ...given, network: 'namespaces' }
   const workload = choice.workload === undefined ? undefined : readWorkload(choice.workload)
   const { images: sources = [], ready = [] } = workload ?? {}
   const place = choice.manifests ?? workload?.manifests
@@ -112,6 +120,7 @@ async function boot(choice: LabChoice): Promise<LabHandle> {
     await untilReady(lab.state.root, namespaces, showOnce, choice.signal)
     await untilPlugInsServe(lab.state.root, choice.signal)
     if (keda) await untilKedaServes(lab.state.root, choice.signal)
+    if (choice.runners) await addRunners(lab.state, choice.runners)
     stage(`chaos and metrics APIs serve${keda ? ', KEDA scales' : ''}`)
     return lab
   } catch (error) {
@@ -124,6 +133,17 @@ async function boot(choice: LabChoice): Promise<LabHandle> {
 async function applyAll(state: LabState, manifests: readonly Manifest[], keda: KedaTools | undefined): Promise<void> {
   if (keda) await applyKeda(state, keda)
   await applyManifests(state.root, manifests)
+}
+
+/** Adds what runners of a load need to a running lab. @throws EnvironmentError for one whose pods have no network of their own */
+export async function addRunners({ root, network }: LabState, { k6, namespace }: LabRunners): Promise<void> {
+  if (network?.kind !== 'namespaces')
+    throw new EnvironmentError(
+      'runners of a load need a lab whose pods have networks and files of their own, and this one emulates them',
+      'matchday lab down, then run again, or boot one: matchday lab up --network namespaces',
+    )
+  await stageRunners(labPaths(root).images, k6)
+  await applyManifests(root, [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }])
 }
 
 /** Adds KEDA to a running lab, unless it is there. Resolves when it serves. */

@@ -287,6 +287,7 @@ const plan = strict({
   seed: whole,
   totalMs: ms,
   arrivals: z.number(),
+  runners: optional(text.describe('pods in the cluster that make the load, and where they enter')),
   scenarios: z.array(strict({ name: text, model: z.enum(['open', 'closed']), sentence: text, warnings: texts })),
   thresholds: texts.describe('the k6 thresholds of the script'),
   phases: z.array(

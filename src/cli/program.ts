@@ -16,6 +16,7 @@ import { addK6 } from './commands/k6.ts'
 import { addLab } from './commands/lab.ts'
 import { addList } from './commands/list.ts'
 import { addLive } from './commands/live.ts'
+import { addLoad } from './commands/load.ts'
 import { addNotify } from './commands/notify.ts'
 import { addOpen } from './commands/open.ts'
 import { addPlan } from './commands/plan.ts'
@@ -67,6 +68,7 @@ export function program(finish: (code: number) => void): Command {
     addNotify,
     addPublish,
     addDashboard,
+    addLoad,
     addSlo,
     addHeal,
     addLab,

@@ -3,6 +3,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { chaosMeshInjector } from '../adapters/chaos-mesh/injector.ts'
 import { k6LoadGenerator } from '../adapters/k6/load-generator.ts'
+import { runnersLoadGenerator } from '../adapters/k6/runners/generator.ts'
+import { runnersUndoer } from '../adapters/k6/runners/undo.ts'
 import { kubernetesActions } from '../adapters/kubernetes/actions/actions.ts'
 import { kubernetesCluster } from '../adapters/kubernetes/cluster.ts'
 import { readCredentials } from '../adapters/kubernetes/load-credentials.ts'
@@ -38,10 +40,10 @@ export async function loadPortsOf(
   const { values, issues } = await readCredentials(api, target)
   if (issues.length > 0) throw new BadInput(issues, exitCodes.environment)
   const { text: redact, value } = redactionOf(values)
-  return {
-    load: k6LoadGenerator({ ...k6Settings(k6), credentials: { values, redact }, withheld: secretVariables(target) }),
-    redact: value,
-  }
+  const settings = { ...k6Settings(k6), credentials: { values, redact }, withheld: secretVariables(target) }
+  const { load, namespace } = target
+  const inCluster = api && load && runnersLoadGenerator({ ...settings, api, load, target: namespace })
+  return { load: inCluster ?? k6LoadGenerator(settings), redact: value }
 }
 
 export function clusterPortsOf(api: KubernetesApi): Omit<ControllerPorts, 'load' | 'redact'> {
@@ -50,6 +52,7 @@ export function clusterPortsOf(api: KubernetesApi): Omit<ControllerPorts, 'load'
     cluster: kubernetesCluster(api),
     faults: chaosMeshInjector(api, systemClock),
     actions: kubernetesActions(api, systemClock),
+    runners: runnersUndoer(api, systemClock),
     probes: kubernetesProbes(api, systemClock),
     books: platformBooks(api),
     lock: leaseLock(api),

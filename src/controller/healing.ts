@@ -142,13 +142,24 @@ export function undoId(undo: Undo): string {
 }
 
 /** Each undo goes to the adapter that made the change. */
-export function createUndoer({ faults, actions }: { readonly faults: Undoer; readonly actions: Undoer }): Undoer {
+export function createUndoer({
+  faults,
+  actions,
+  runners,
+}: Readonly<Record<'faults' | 'actions' | 'runners', Undoer>>): Undoer {
+  const all = [faults, actions, runners]
+  const madeBy = (undo: Undo): Undoer => {
+    if (undo.does !== 'delete-object') return actions
+    return undo.apiVersion.startsWith(CHAOS_GROUP) ? faults : runners
+  }
   return {
-    undo: (undo, budgetMs) => (undo.does === 'delete-object' ? faults : actions).undo(undo, budgetMs),
-    leftovers: async (target) => (await Promise.all([faults.leftovers(target), actions.leftovers(target)])).flat(),
-    residue: async (target) => (await Promise.all([faults.residue(target), actions.residue(target)])).flat(),
+    undo: (undo, budgetMs) => madeBy(undo).undo(undo, budgetMs),
+    leftovers: async (target) => (await Promise.all(all.map((each) => each.leftovers(target)))).flat(),
+    residue: async (target) => (await Promise.all(all.map((each) => each.residue(target)))).flat(),
   }
 }
+
+const CHAOS_GROUP = 'chaos-mesh.org/'
 
 export type HealReport = {
   readonly healed: readonly { readonly id: string; readonly run: string; readonly outcome: 'undone' | 'already-gone' }[]

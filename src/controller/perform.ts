@@ -26,6 +26,7 @@ import type {
   FaultInjector,
   LoadEvent,
   LoadGenerator,
+  LoadInCluster,
   People,
   Probes,
   RunningLoad,
@@ -46,6 +47,8 @@ export type ControllerPorts = {
   readonly cluster: Cluster
   readonly faults: FaultInjector
   readonly actions: ClusterActions
+  /** Removes what the load made in the cluster. */
+  readonly runners: Undoer
   readonly probes: Probes
   readonly books: Books
   readonly lock: TargetLock
@@ -165,7 +168,7 @@ async function rehearse(
   const watch = startWatching(ports, performance, recorder, looking.signal)
   const client = clientSide(rehearsal, recorder, stop)
   try {
-    const load = await startLoad(ports, performance, recorder, client.onEvent)
+    const load = await startLoad(ports, performance, recorder, { owe: heal.prepare, stopping }, client.onEvent)
     const held = new Set<string>()
     const harmPorts = { ...ports, recorder, healing: heal, closely: watch.closely, ...waits }
     const work = [
@@ -197,11 +200,14 @@ async function startLoad(
   ports: ControllerPorts,
   performance: Performance,
   recorder: Recorder,
+  run: LoadInCluster,
   onEvent: (event: LoadEvent) => void,
 ): Promise<RunningLoad> {
   const { rehearsal, timeline, folder } = performance
-  const load = await ports.load.start(rehearsal.load.script, timeline.load, folder, onEvent)
-  recorder.record({ kind: 'load-started', zeroAt: load.zeroAt, instance: load.instance, pid: load.pid })
+  const load = await ports.load.start(rehearsal.load.script, timeline.load, folder, onEvent, run)
+  const { runners, zeroAt, instance, pid } = load
+  for (const runner of runners ?? []) recorder.record({ kind: 'load-started', ...runner, pid: 0 })
+  if (runners === undefined) recorder.record({ kind: 'load-started', zeroAt, instance, pid: pid ?? 0 })
   return load
 }
 
@@ -255,9 +261,9 @@ function clientSide(
   const guard = createGuarding(rehearsal)
   const unknown = new Map<string, string[]>()
   const receivers = new Map<string, string[]>()
-  let frames = 0
+  const frames = new Map<string, number>()
   const onFrame = (frame: LoadFrame) => {
-    frames += 1
+    frames.set(frame.instance, (frames.get(frame.instance) ?? 0) + 1)
     recorder.record(frame)
     for (const { operation, key } of frame.unknownKeys) unknown.set(operation, [...(unknown.get(operation) ?? []), key])
     const trip = guard.add(frame)
@@ -275,10 +281,13 @@ function clientSide(
         receivers.set(event.receipts.stream, [...(receivers.get(event.receipts.stream) ?? []), event.receipts.receiver])
         return recorder.record({ kind: 'receipts-told', ...event.receipts })
       case 'ended': {
-        const { outcome, exitCode, problems, thresholds } = event
+        const { outcome, exitCode, problems, thresholds, instances } = event
         ended = event
         const told = thresholds === undefined ? {} : { thresholds }
-        return recorder.record({ kind: 'load-ended', instance: 'k6', outcome, exitCode, problems, frames, ...told })
+        const ends = instances ?? [{ instance: 'k6', outcome, exitCode, problems, ...told }]
+        for (const each of ends)
+          recorder.record({ kind: 'load-ended', ...each, frames: frames.get(each.instance) ?? 0 })
+        return
       }
     }
   }

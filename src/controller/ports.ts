@@ -59,12 +59,30 @@ export type LoadEvent =
       readonly exitCode: number | null
       readonly problems: readonly string[]
       readonly thresholds?: readonly ThresholdResult[]
+      /** How each instance ended, if there are several. The outcome is the worst of theirs. */
+      readonly instances?: readonly InstanceEnd[]
     }
+
+export type InstanceEnd = {
+  readonly instance: string
+  readonly outcome: 'completed' | 'stopped' | 'crashed'
+  readonly exitCode: number | null
+  readonly problems: readonly string[]
+}
 
 /** A running k6. Events arrive in order; `ended` is the last one and always comes. */
 export type RunningLoad = {
   readonly instance: string
-  readonly pid: number
+  /** Of a process on this machine. */
+  readonly pid?: number
+  /** Of a load that runs in several pods; `toldAt` is time zero on the clock of the node. */
+  readonly runners?: readonly {
+    readonly instance: string
+    readonly zeroAt: Instant
+    readonly toldAt: Instant
+    readonly pod: string
+    readonly node: string
+  }[]
   /** Time zero of the plan on the controller's clock. */
   readonly zeroAt: Instant
   /** Asks k6 to end now (its in-flight work is interrupted); resolves after `ended`. */
@@ -98,14 +116,27 @@ export type InspectedScript = {
   readonly facts?: ScriptFacts
 }
 
+export type LoadInCluster = {
+  /** Writes the undo of an object before it is made. */
+  owe(undo: Undo): Promise<unknown>
+  /** The run stops: nobody waits for pods any more. */
+  readonly stopping: AbortSignal
+}
+
 export interface LoadGenerator {
   /**
    * Loads the script without running it. Issues are errors of the user: a syntax error, a missing file, a script that hangs, a load profile that is
    * not exported. Notes name the parts of the script that have no effect, or one that the rehearsal does not name.
    */
   inspect(script: string, load: LoadShape): Promise<InspectedScript>
-  /** `folder` takes k6's own logs and the plan file. */
-  start(script: string, plan: LoadPlan, folder: string, onEvent: (event: LoadEvent) => void): Promise<RunningLoad>
+  /** `folder` takes k6's own logs and the plan file. `run`: left out by whoever cannot let a load make objects in the cluster. */
+  start(
+    script: string,
+    plan: LoadPlan,
+    folder: string,
+    onEvent: (event: LoadEvent) => void,
+    run?: LoadInCluster,
+  ): Promise<RunningLoad>
 }
 
 /** Reads and watches of one cluster, limited to the namespaces that the target and the rehearsal need. */

@@ -24,6 +24,7 @@ const named: Partial<Record<Cause, string>> = {
   'split-brain': MONEY,
   'run-stopped': NO_EVIDENCE,
   'generator-starved': NO_EVIDENCE,
+  'runners-desynchronised': NO_EVIDENCE,
   'state-not-reached': NO_EVIDENCE,
   'acceptance-unused': 'it is about acceptances themselves',
 }

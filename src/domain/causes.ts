@@ -126,6 +126,13 @@ export const causes = {
     lost: 'stands',
     next: 'Give the generator more CPU (another machine, fewer neighbours) or lower the load factor in the target file.',
   },
+  'runners-desynchronised': {
+    needs: LOAD_ENDS,
+    missing: 'unnamed',
+    starved: 'stands',
+    lost: 'stands',
+    next: 'Look at the nodes of the runners: an API server or a node that is busy resumes them late. Give the runners nodes of their own (load.nodeSelector), or use fewer of them.',
+  },
   'fault-not-performed': {
     needs: HARMS,
     missing: 'itself',

@@ -96,7 +96,12 @@ export type LoadStarted = {
   readonly at: Instant
   readonly zeroAt: Instant
   readonly instance: string
+  /** Of the process on the machine of the controller; 0 for a runner in the cluster. */
   readonly pid: number
+  /** Of a runner in the cluster. `toldAt`: its time zero on the clock of its node. */
+  readonly pod?: string
+  readonly node?: string
+  readonly toldAt?: Instant
 }
 
 /**
@@ -489,6 +494,9 @@ export type GeneratorHealth = {
   readonly cpuCores: number
   readonly hostBusy: Ratio
   readonly rssBytes: number
+  /** Of a runner in the cluster: the CPU that it may use, and the share of the time in which it was throttled. */
+  readonly cpuLimit?: number
+  readonly throttled?: Ratio
 }
 
 export type GuardrailTripped = {

@@ -11,6 +11,7 @@ import type { GameDay, GateSpec, PeopleReaction } from './people.ts'
 import type { PostureWant } from './posture.ts'
 import type { RequiredState } from './required-state.ts'
 import type { RestorePlace } from './restore.ts'
+import type { LoadRunners } from './runners.ts'
 import type { Begin } from './trigger.ts'
 import type { Millis, PerSecond, Ratio, Some } from './units.ts'
 
@@ -332,6 +333,8 @@ export type Target = {
   /** In which Chaos Mesh must have injected a fault; undefined is the default. */
   readonly injectionBudgetMs?: Millis
   readonly loadFactor: number
+  /** Where k6 runs in the cluster; left out: on the machine of the controller. */
+  readonly load?: LoadRunners
   /** Where metrics are read, through the API server's proxy: each pod that the selector matches. */
   readonly sources: Readonly<Record<string, MetricSource>>
   /** Sources that are read from a Prometheus instead. Their names are not those of `sources`. */

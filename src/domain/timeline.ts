@@ -65,6 +65,8 @@ export type LoadPlan = {
   readonly thresholds?: readonly ScriptThreshold[]
   /** k6 loads a bundle of the script, because it could not load the script itself. */
   readonly bundled?: true
+  /** How many instances of k6 share this load. Left out: one, on the machine of the controller. */
+  readonly runners?: number
   /** The script has a `handleSummary`, which k6 calls at the end. */
   readonly handlesSummary?: true
   /** Added to the script's `__ENV`. */

@@ -10,6 +10,7 @@ import { duration, factor } from './quantities.ts'
 import { may, need, parts, record } from './record.ts'
 import { API_VERSION } from './rehearsal-shape.ts'
 import { restorePlace } from './restore-shape.ts'
+import { runners } from './runners-shape.ts'
 import { integer, list, placed, someOf, table, text, word, yes } from './shape.ts'
 import { sliName } from './sli-shape.ts'
 
@@ -119,6 +120,7 @@ export const targetSpec = parts({
     factor({ min: 0.01, max: 10_000 }),
     'Multiple of all arrivals and sockets on this cluster, 1x if left out.',
   ),
+  load: may(placed(runners), 'k6 in the cluster, in several pods. Left out: k6 runs on the machine of matchday.'),
   sources: need(table(key, source), 'Where metrics are read, through the API server.'),
   prometheus: may(prometheus, 'Sources that are read from a Prometheus instead, with the samples that it has scraped.'),
   publish: may(publish, 'Where a run publishes its measurements, during the run.'),

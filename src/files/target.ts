@@ -8,6 +8,7 @@ import { type Files, readText, relativeTo, wholeFile } from './files.ts'
 import { checkPrometheus, prometheusOf } from './prometheus.ts'
 import { checkPublish, publishOf } from './publish.ts'
 import { collectIssues, settle } from './report.ts'
+import { runnersOf } from './runners-shape.ts'
 import type { Shape } from './shape.ts'
 import { targetFile, type targetSpec } from './target-shape.ts'
 import { openDocument } from './yaml-node.ts'
@@ -52,6 +53,7 @@ function assemble(file: string, draft: Draft): Target | undefined {
     hpaSyncMs: hpaSync?.value ?? HPA_SYNC_DEFAULT,
     ...(injectionBudget === undefined ? {} : { injectionBudgetMs: injectionBudget.value }),
     loadFactor: loadFactor?.value ?? 1,
+    ...(draft.load === undefined ? {} : { load: runnersOf(draft.load.value) }),
     sources: Object.fromEntries(
       Object.entries(sources.value).map(([name, source]): [string, MetricSource] => [
         name,

@@ -20,6 +20,7 @@ import { arrivalsDue } from './load/arrivals-due.ts'
 import { judgeGenerator } from './load/generator.ts'
 import { judgeObjectives } from './load/objectives.ts'
 import { judgeRequired } from './load/required.ts'
+import { judgeRunners } from './load/runners.ts'
 import { judgeScript } from './load/thresholds.ts'
 import { judgeLedger } from './money/ledger.ts'
 import { judgePosture } from './posture/posture.ts'
@@ -97,6 +98,7 @@ function judgmentOf(seen: Seen): Judgment {
   const trends = generator.contended || !generator.result.trusted ? [] : degrading(seen)
   const all = [
     ...ruled,
+    ...judgeRunners(seen),
     ...judgeScript(seen),
     ...judgeCauses(seen),
     ...trends,

@@ -3,6 +3,7 @@
  * that the same notification has the same id however often it is sent.
  */
 import type { Evidence, RunStarted } from '../domain/evidence.ts'
+import { runnerName } from '../domain/runners.ts'
 import { showDuration } from '../domain/show.ts'
 import { triggerSentence } from '../domain/trigger.ts'
 import type { Instant } from '../domain/units.ts'
@@ -77,6 +78,8 @@ function newsOf(record: Evidence, head: RunStarted): Told | undefined {
     case 'run-started':
       return planned(record)
     case 'load-started':
+      // Of several runners, the first speaks for all.
+      if (record.pod !== undefined && record.instance !== runnerName(0)) return undefined
       return {
         kind: 'started',
         sentence: `the load runs for ${showDuration(head.timeline.totalMs)}.`,

@@ -12,6 +12,8 @@ export const planCodes = {
   'load-not-steady': 'a comparison or a search for capacity with a load of the script that changes by itself',
   'indicator-missing': 'an objective or a guardrail on an indicator that nothing measures',
   'indicator-twice': 'an indicator that is declared and also measured by the script',
+  'runners-thresholds':
+    'a script with thresholds of its own, and runners that would each evaluate them over a share of the load',
 } as const
 
 export type PlanCode = keyof typeof planCodes

@@ -4,9 +4,11 @@ import { actSentence } from '../domain/action.ts'
 import { arrivalsBetween } from '../domain/arrivals.ts'
 import { decidesWithinMs } from '../domain/autoscaling.ts'
 import type { ActionSpec, Expectation, FaultSpec, Rehearsal, Slo, Target } from '../domain/rehearsal.ts'
+import type { LoadRunners } from '../domain/runners.ts'
 import { CLOSED_MODEL, type ScriptThreshold } from '../domain/script.ts'
 import { showCount, showDuration } from '../domain/show.ts'
 import type {
+  LoadPlan,
   LoadProfile,
   LoadStage,
   PlannedAction,
@@ -44,6 +46,8 @@ export type PlanDescription = {
   readonly seed: number
   readonly totalMs: Millis
   readonly arrivals: number
+  /** Where the load is made, if not on this machine: pods in the cluster. */
+  readonly runners?: string
   /** The script's own scenarios, where they are the load. */
   readonly scenarios: readonly ShownScenario[]
   /** The script's own thresholds: `http_req_failed: rate<0.01`. */
@@ -140,6 +144,7 @@ export function describePlan({ rehearsal, target, timeline, admissions, at }: Pl
     seed: timeline.seed,
     totalMs: timeline.totalMs,
     arrivals: phases.reduce((sum, phase) => sum + phase.arrivals, 0),
+    ...(target.load === undefined ? {} : { runners: runnersSentence(target.load, timeline.load) }),
     scenarios: timeline.load.outside?.shown ?? [],
     thresholds: (timeline.load.thresholds ?? []).map(thresholdSentence),
     phases,
@@ -164,10 +169,27 @@ export function describePlan({ rehearsal, target, timeline, admissions, at }: Pl
   }
 }
 
+/** One relay receives what all runners measure. */
+function runnersSentence(load: LoadRunners, { entry }: LoadPlan): string {
+  const { runners, namespace, image, cpu, memory } = load
+  const each = `${image}, ${cpu} CPU and ${memory} each`
+  return `${runners} ${runners === 1 ? 'pod' : 'pods'} with k6 in namespace ${namespace} (${each}) and a relay; they enter at ${entry}`
+}
+
 const thresholdSentence = ({ metric, expression, abortOnFail }: ScriptThreshold): string =>
   `${metric}: ${expression}${abortOnFail ? ', stops the run when it is missed' : ''}`
 
-function loadWarnings({ load: { outside }, totalMs }: Timeline): readonly string[] {
+function loadWarnings(timeline: Timeline): readonly string[] {
+  const { runners, handlesSummary } = timeline.load
+  return [
+    ...(runners !== undefined && handlesSummary
+      ? ['handleSummary of the script is not called: each runner would see a share of the load.']
+      : []),
+    ...scriptWarnings(timeline),
+  ]
+}
+
+function scriptWarnings({ load: { outside }, totalMs }: Timeline): readonly string[] {
   if (outside === undefined) return []
   const closed = outside.shown.filter(({ model }) => model === 'closed').map(({ name }) => name)
   const ends = outside.endsMs

@@ -7,14 +7,16 @@ import type { LoadPlan, LoadStage } from '../domain/timeline.ts'
 import type { Millis, Some } from '../domain/units.ts'
 import type { PlanCode } from './codes.ts'
 import { curveStages } from './curve-stages.ts'
+import { enteredBy, shared } from './runners.ts'
 import { scriptLoad } from './script-load.ts'
 import { stagesOf } from './stages.ts'
 import type { RunIdentity } from './timeline.ts'
 
-export function planLoad(rehearsal: Rehearsal, target: Target, identity: RunIdentity, facts?: ScriptFacts): LoadPlan {
+export function planLoad(rehearsal: Rehearsal, given: Target, identity: RunIdentity, facts?: ScriptFacts): LoadPlan {
   const { env } = rehearsal.load
   const measured = measuredIn(rehearsal.slis)
-  return {
+  const target = enteredBy(given)
+  const plan: LoadPlan = {
     ...(facts === undefined || facts.usesLibrary
       ? libraryLoad(rehearsal, target, identity)
       : { ...emptyLoad(rehearsal, target, identity), ...scriptLoad(rehearsal, target, identity, facts) }),
@@ -24,6 +26,7 @@ export function planLoad(rehearsal: Rehearsal, target: Target, identity: RunIden
     ...(facts?.functions.includes('handleSummary') ? { handlesSummary: true as const } : {}),
     ...(env === undefined ? {} : { env: withEntry(env, target.entry) }),
   }
+  return shared(plan, target.load)
 }
 
 /** `{entry}` in a value is the target's entry, without a slash at its end. */

@@ -19,6 +19,7 @@ export function renderPlan(plan: PlanDescription): string {
     `${plan.rehearsal} on ${plan.context} (${plan.entry}), ${length}, ${showCount(plan.arrivals)} arrivals, seed ${plan.seed}`,
     plan.hypothesis,
     section('Timeline', timelineRows(plan)),
+    section('Runners', plan.runners === undefined ? [] : [plan.runners]),
     section('Curves', plan.curves.map(curveSentence)),
     section(
       'Load of the script',

@@ -12,6 +12,7 @@ import { SEED_ANNOTATION } from '../protocols/chaos-mesh/experiment.ts'
 import { planAction } from './action.ts'
 import { planFault, reachIssues } from './fault.ts'
 import { planLoad, rateIssues } from './load.ts'
+import { runnersIssues } from './runners.ts'
 import { scriptIssues } from './script-issues.ts'
 
 /** `run` names the run in labels, object names and idempotency keys: lower-case letters, digits and hyphens, at most 63. */
@@ -26,7 +27,7 @@ export function planTimeline(
 ): Parsed<Timeline> {
   if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(run)) throw new RangeError(`"${run}" can't name a run`)
   const phases = planPhases(rehearsal)
-  const rates = [...rateIssues(rehearsal, target), ...scriptIssues(rehearsal, facts)]
+  const rates = [...rateIssues(rehearsal, target), ...scriptIssues(rehearsal, facts), ...runnersIssues(target, facts)]
   if (isSome(rates)) return { ok: false, issues: rates }
   const planned = rehearsal.faults.map((spec) => ({ spec, fault: seeded(planFault(spec, phases, target, run), seed) }))
   const issues: readonly Issue[] = planned.flatMap(({ spec, fault }) => reachIssues(spec, fault, rehearsal))

@@ -18,6 +18,13 @@ export const EXPORTS_MARK = 'matchday-exports'
 /** What a script logs at its end: this word and k6's thresholds with their results as JSON. */
 export const THRESHOLDS_MARK = 'matchday-thresholds'
 
+/** Where the library for scripts leaves its own teardown. */
+export const LIBRARY_TEARDOWN = 'matchdayTeardown'
+/** What a script that is inspected for runners logs: this word, and whether it has a setup and a teardown of its own, as JSON. */
+export const FIXTURES_MARK = 'matchday-fixtures'
+/** Set in the one pod that performs setup and teardown for all runners, and makes no load. */
+export const STEWARD_VARIABLE = 'MATCHDAY_STEWARD'
+
 /** At its end a script logs one line for each watched client: this word and the client's receipts as JSON. */
 export const RECEIPTS_MARK = 'matchday-receipts'
 
@@ -46,6 +53,7 @@ export function readLoadPlan(text: string): LoadPlan {
     }),
     unions: unionsOf(record(plan.unions, 'unions')),
     limits: limitsOf(record(plan.limits, 'limits')),
+    ...(plan.runners === undefined ? {} : { runners: number(plan.runners, 'runners') }),
   }
 }
 

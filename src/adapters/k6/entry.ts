@@ -3,7 +3,16 @@
  * line numbers and TypeScript are as with `k6 run`. The entry sets the load of the plan, says when time zero is, and tells the thresholds at the end. A
  * bundle (`lib/measure`, or packages of npm) gets the same as a footer.
  */
-import { EXPORTS_MARK, INSPECT_VARIABLE, PLAN_VARIABLE, THRESHOLDS_MARK, ZERO_MARK } from '../../wire/load-plan.ts'
+import {
+  EXPORTS_MARK,
+  FIXTURES_MARK,
+  INSPECT_VARIABLE,
+  LIBRARY_TEARDOWN,
+  PLAN_VARIABLE,
+  STEWARD_VARIABLE,
+  THRESHOLDS_MARK,
+  ZERO_MARK,
+} from '../../wire/load-plan.ts'
 
 /** The scenario that tells time zero, and its function. */
 export const ZERO_SCENARIO = 'matchday-zero'
@@ -19,7 +28,7 @@ if (__ENV.${INSPECT_VARIABLE}) {
 function matchdayOptions(given) {
   if (!matchdayPlan.outside) return given
   const { vus, duration, iterations, stages, ...rest } = given || {}
-  const zero = { executor: 'per-vu-iterations', exec: '${ZERO_FUNCTION}', vus: 1, iterations: 1, maxDuration: '5s' }
+  const zero = { executor: 'per-vu-iterations', exec: '${ZERO_FUNCTION}', vus: matchdayPlan.runners || 1, iterations: 1, maxDuration: '5s' }
   return { ...rest, scenarios: { ...matchdayPlan.outside.scenarios, '${ZERO_SCENARIO}': zero } }
 }
 function matchdayTold() {
@@ -60,6 +69,28 @@ exports.${ZERO_FUNCTION} = matchdayTold
 exports.handleSummary = matchdaySummary
 })()
 `
+  return withFooter(bundle, footer)
+}
+
+/**
+ * A bundle with its entry, for runners in the cluster. One pod, the steward, performs the script's own teardown for all runners; a runner only sends
+ * the last values of its series.
+ */
+export function bundleForRunners(bundle: string): string {
+  const footer = `;(() => {
+const library = globalThis.${LIBRARY_TEARDOWN}
+const own = exports.teardown && exports.teardown !== library ? exports.teardown : undefined
+if (__ENV.${INSPECT_VARIABLE}) console.log('${FIXTURES_MARK} ' + JSON.stringify({ setup: Boolean(exports.setup), teardown: Boolean(own) }))
+exports.teardown = (data) => {
+  const wanted = __ENV.${STEWARD_VARIABLE} ? own : library
+  return wanted && wanted(data)
+}
+})()
+`
+  return withFooter(bundle, footer)
+}
+
+function withFooter(bundle: string, footer: string): string {
   const map = bundle.lastIndexOf('//# sourceMappingURL=')
   return map < 0 ? `${bundle}\n${footer}` : `${bundle.slice(0, map)}${footer}${bundle.slice(map)}`
 }

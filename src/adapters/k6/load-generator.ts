@@ -43,6 +43,12 @@ export type K6Settings = {
   readonly withheld?: readonly string[]
 }
 
+/** Its process is on this machine. */
+export type LocalLoad = RunningLoad & { readonly pid: number }
+export type LocalGenerator = Omit<LoadGenerator, 'start'> & {
+  start(...given: Parameters<LoadGenerator['start']>): Promise<LocalLoad>
+}
+
 const INSTANCE = 'k6'
 /** Loading, waking the VUs and opening sessions; the script's own setup has 60 s. */
 const START_PATIENCE = seconds(90)
@@ -56,7 +62,7 @@ export function k6LoadGenerator({
   cacheFolder,
   credentials,
   withheld,
-}: K6Settings): LoadGenerator {
+}: K6Settings): LocalGenerator {
   // k6 runs in another folder. A name without a slash is looked up on the PATH.
   const binary = given.includes('/') ? resolve(given) : given
   return {
@@ -113,7 +119,7 @@ type Start = {
 }
 
 /** Rejects with EnvironmentError if k6 ends or stays silent before time zero of the load. k6 is dead then. */
-async function startK6(start: Start): Promise<RunningLoad> {
+async function startK6(start: Start): Promise<LocalLoad> {
   const { clock, plan, folder, onEvent } = start
   const output = outputFor(plan)
   const frameOf = createFraming(INSTANCE, plan, output.unitMs)
@@ -164,6 +170,8 @@ async function startK6(start: Start): Promise<RunningLoad> {
   return { instance: INSTANCE, pid: k6.pid, zeroAt, stop, ended }
 }
 
+export const QUIET_FLAGS = ['--quiet', '--no-color', '--no-usage-report', '--log-format=json']
+
 /** The entry comes by stdin. k6 runs in the script's folder, so that `open` finds the script's files. */
 async function launch(
   { binary, script, entry, plan, folder, credentials, withheld }: Start,
@@ -174,13 +182,10 @@ async function launch(
   await writeFile(planFile, writeLoadPlan(plan))
   const hasThresholds = plan.thresholds !== undefined
   const flags = [
-    '--quiet',
-    '--no-color',
+    ...QUIET_FLAGS,
     ...(hasThresholds ? [] : ['--no-thresholds']),
-    '--no-usage-report',
     // Without it k6 keeps every value of every Trend until its end.
     ...(hasThresholds || plan.handlesSummary ? [] : ['--summary-mode=disabled']),
-    '--log-format=json',
   ]
   const command = [binary, 'run', ...flags, '--out', output.name, '-']
   const tags = systemTags(plan)
@@ -244,7 +249,7 @@ async function watchHealth(clock: Clock, k6: GuardedProcess, onEvent: (event: Lo
 /** k6 pushes once a second. A longer silence is recorded, because guardrails saw nothing for that time. */
 const SILENCE_MS = 3000
 
-function createPushTimes(): { note(at: Instant): void; problems(): readonly string[] } {
+export function createPushTimes(): { note(at: Instant): void; problems(): readonly string[] } {
   let last: Instant | undefined
   let longestMs = 0
   return {

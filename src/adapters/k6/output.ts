@@ -16,9 +16,10 @@ export type Output = {
 
 /** Remote write is cheaper for a script that measures by `lib/measure`: it sends only what changed. k6's own metrics need OpenTelemetry; see otlp.ts. */
 export const outputFor = ({ indicators, outside, thresholds }: LoadPlan): Output =>
-  indicators === undefined && outside === undefined && thresholds === undefined ? remoteWrite : openTelemetry
+  indicators === undefined && outside === undefined && thresholds === undefined ? remoteWriteOutput : openTelemetry
 
-const remoteWrite: Output = {
+/** A Prometheus takes it too. */
+export const remoteWriteOutput: Output = {
   name: 'experimental-prometheus-rw',
   unitMs: 1000,
   decode: decodeWriteRequest,

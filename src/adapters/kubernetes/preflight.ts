@@ -80,6 +80,7 @@ export function needsOf(rehearsal: Rehearsal, target: Target): readonly Need[] {
     ...faults,
     ...postureNeeds(rehearsal),
     ...actionNeeds(rehearsal, target),
+    ...loadNeeds(target),
   ])
 }
 
@@ -101,6 +102,25 @@ function podNeeds({ faults }: Rehearsal, target: Target): readonly Need[] {
     ),
   )
   return [...watched, ...selected]
+}
+
+/** What runners in the cluster need. Credentials of the load go into a Secret of the run. */
+function loadNeeds({ load, credentials = {} }: Target): readonly Need[] {
+  if (load === undefined) return []
+  const here = (group: string, resource: string, verbs: readonly string[], subresource?: string): readonly Need[] =>
+    verbs.map((verb) => ({
+      ...{ verb, group, resource, namespace: load.namespace, at: load.at },
+      ...(subresource === undefined ? {} : { subresource }),
+    }))
+  const objects = ['create', 'get', 'list', 'delete']
+  return [
+    ...here('batch', 'jobs', objects),
+    ...here('', 'configmaps', objects),
+    ...(Object.keys(credentials).length === 0 ? [] : here('', 'secrets', objects)),
+    ...here('', 'pods', ['list']),
+    ...here('', 'pods', ['get'], 'log'),
+    ...here('', 'pods', ['get', 'create', 'update', 'patch'], 'proxy'),
+  ]
 }
 
 const postureNeeds = ({ expectations }: Rehearsal): readonly Need[] =>
@@ -129,6 +149,7 @@ function objectsOf(rehearsal: Rehearsal, target: Target): readonly Presence[] {
   const file: SourcePoint = { file: target.file, line: 0, column: 0 }
   const namespaces = new Set([
     target.namespace,
+    ...(target.load === undefined ? [] : [target.load.namespace]),
     ...Object.values(target.sources).map((each) => each.namespace),
     ...target.books.map((each) => each.namespace),
     ...rehearsal.expectations.flatMap((each) => (each.kind === 'posture' ? each.namespaces : [])),

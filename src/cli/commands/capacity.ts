@@ -20,6 +20,7 @@ import { aFolderToWrite, aWebAddress, checkedFlag, ofShape, outputFlag } from '.
 import { readInputFile } from '../input-file.ts'
 import { type Inputs, readInputs } from '../inputs.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from '../run-folder.ts'
+import { refuseRunners } from '../runners.ts'
 import { scriptFacts } from '../script-facts.ts'
 import { seedOf } from '../seed.ts'
 import { planSession } from '../session-plan.ts'
@@ -80,6 +81,7 @@ async function capacity(files: readonly string[], flags: Flags): Promise<number>
     throw new BadInput([{ at, code: 'wrong-value', problem: 'a search takes one file.', next: 'Give one file.' }])
   }
   const wanted = readWanted(file, flags)
+  refuseRunners(wanted.inputs.target)
   const signal = stopSignal()
   const k6 = await findTool('k6', signal)
   const facts = await scriptFacts(k6.path, wanted.inputs)

@@ -120,7 +120,9 @@ async function run(file: string, flags: Flags): Promise<number> {
   const k6 = await findTool('k6', signal)
   const facts = await scriptFacts(k6.path, inputs)
   const keda = inputs.rehearsal.expectations.some((each) => each.kind === 'keda')
-  const chosen = await chooseCluster({ ...flags, keda }, true, signal)
+  const { load } = inputs.target
+  const runners = load && { k6: k6.path, namespace: load.namespace }
+  const chosen = await chooseCluster({ ...flags, keda, runners }, true, signal)
   try {
     const ports = { ...clusterPortsOf(chosen.api), ...(await loadPortsOf(chosen.api, k6.path, inputs.target)) }
     const folder = makeRunFolder(flags.reports, inputs.rehearsal.name, new Date())

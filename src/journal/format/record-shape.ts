@@ -275,7 +275,10 @@ const threshold = object({
 export const shapes = {
   'run-started': object({ at, run: text, format: number, rehearsal, target, timeline, environment }),
   'phase-started': object({ at, phase: text, index: amount }),
-  'load-started': object({ at, zeroAt: moment, instance: text, pid: number }),
+  'load-started': object(
+    { at, zeroAt: moment, instance: text, pid: number },
+    { pod: text, node: text, toldAt: moment },
+  ),
   'load-frame': loadFrame,
   'load-ended': object(
     {
@@ -304,7 +307,10 @@ export const shapes = {
   'keys-read': object({ at, book: text, operation: text, asked: amount, committed: list(committed) }),
   'receipts-told': receiptsTold,
   'deliveries-read': deliveriesRead,
-  'generator-health': object({ at, instance: text, cpuCores: amount, hostBusy: share, rssBytes: amount }),
+  'generator-health': object(
+    { at, instance: text, cpuCores: amount, hostBusy: share, rssBytes: amount },
+    { cpuLimit: amount, throttled: share },
+  ),
   'guardrail-tripped': object(
     { at, id: text, sli: text, measured: share, below: share, forMs: ms },
     { burn: object({ factor: number, limit: number }) },

@@ -338,6 +338,10 @@ export const target = object(
   {
     clusterUid: text,
     injectionBudgetMs: ms,
+    load: object(
+      { runners: number, namespace: text, image: text, relayImage: text, cpu: text, memory: text, at },
+      { entry: text, nodeSelector: labels, tolerates: list(text) },
+    ),
     prometheus,
     publish,
     credentials: record(credential),
@@ -374,6 +378,7 @@ export const loadPlan = object(
     thresholds: list(object({ metric: text, expression: text, abortOnFail: flag })),
     handlesSummary: oneOf(true),
     bundled: oneOf(true),
+    runners: number,
     env: labels,
   },
 )

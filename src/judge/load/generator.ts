@@ -8,6 +8,7 @@ import { ratio } from '../../domain/units.ts'
 import type { Finding, GeneratorResult } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
 import { count, duration } from '../findings/words.ts'
+import type { HealthRow } from '../seen/health-facts.ts'
 import type { Seen } from '../seen/seen.ts'
 import type { Due } from './arrivals-due.ts'
 
@@ -21,6 +22,8 @@ export type GeneratorRuled = {
 /** Full: less than a twentieth of the machine idle, or nine tenths of it taken by the generator. A healthy run stays below 70 %. */
 const HOST_FULL = 0.95
 const CORES_FULL = 0.9
+/** A runner that its limit stops in more than a twentieth of the periods has nothing left to give either. */
+const THROTTLED = 0.05
 /** Starting pods fill a machine for a second or two; that is no contention. */
 const STRETCH_MS = 3000
 /** A machine that is full for a fifth of the run distorts the run. */
@@ -135,12 +138,11 @@ function pressureOn(seen: Seen): Pressure {
   const lateLimit = Math.max(LATE_LEAST_MS, LATE_SHARE * loadMs)
   const reasons: string[] = []
   if (full.ms > Math.max(FULL_LEAST_MS, FULL_SHARE * loadMs)) {
-    reasons.push(
-      `the machine was full (at least ${showMeasuredPercent(HOST_FULL)} busy) for ${duration(full.ms)} of ${duration(loadMs)}`,
-    )
+    reasons.push(`${full.what} for ${duration(full.ms)} of ${duration(loadMs)}`)
   }
   if (badlyLate.ms > lateLimit || (late.ms > lateLimit && full.ms >= STRETCH_MS)) {
-    reasons.push(`its event loop was late for ${duration(late.ms)} (p95 up to ${duration(late.worstMs)})`)
+    const whose = late.instance === undefined ? 'its event loop' : `the event loop of ${late.instance}`
+    reasons.push(`${whose} was late for ${duration(late.ms)} (p95 up to ${duration(late.worstMs)})`)
   }
   return { reasons, lines: [...full.lines.slice(0, 6), ...late.lines.slice(0, 6)], fullMs: full.ms }
 }
@@ -151,42 +153,71 @@ function duringLoad(seen: Seen) {
   return seen.health.rows.filter((row) => row.at > from && row.fromAt < to)
 }
 
+type Full = { readonly ms: number; readonly lines: readonly number[]; readonly what: string }
+
 /** Time in stretches of at least three seconds during which nothing was left to give; of the instance that had it worst. */
-function fullStretches(seen: Seen): { readonly ms: number; readonly lines: readonly number[] } {
+function fullStretches(seen: Seen): Full {
   const cores = Math.max(1, seen.run.head.environment.cores)
-  const byInstance = Map.groupBy(duringLoad(seen), (row) => row.instance)
-  let worst: { ms: number; lines: number[] } = { ms: 0, lines: [] }
-  for (const rows of byInstance.values()) {
-    const sum: { ms: number; lines: number[] } = { ms: 0, lines: [] }
-    let stretch: typeof rows = []
-    const close = () => {
-      const ms = stretch.reduce((total, row) => total + row.at - row.fromAt, 0)
-      if (ms >= STRETCH_MS) {
-        sum.ms += ms
-        sum.lines.push(...stretch.map((row) => row.line))
-      }
-      stretch = []
-    }
-    for (const row of [...rows].sort((a, b) => a.at - b.at)) {
-      if (row.hostBusy >= HOST_FULL || row.cpuCores >= CORES_FULL * cores) stretch.push(row)
-      else close()
-    }
-    close()
-    if (sum.ms > worst.ms) worst = sum
+  let worst: Full = { ms: 0, lines: [], what: '' }
+  for (const [instance, rows] of Map.groupBy(duringLoad(seen), (row) => row.instance)) {
+    const full = [...rows].sort((a, b) => a.at - b.at).map((row) => ({ row, why: fullness(row, cores) }))
+    const stretches = longStretches(full)
+    const ms = stretches.reduce((sum, { row }) => sum + row.at - row.fromAt, 0)
+    if (ms > worst.ms) worst = { ms, lines: stretches.map(({ row }) => row.line), what: fullText(instance, stretches) }
   }
   return worst
 }
 
-function lateness(
-  seen: Seen,
-  limitMs: number,
-): { readonly ms: number; readonly worstMs: number; readonly lines: readonly number[] } {
-  const late = seen.load.lags.filter((row) => row.p95Ms > limitMs)
-  return {
-    ms: late.reduce((sum, row) => sum + row.at - row.fromAt, 0),
-    worstMs: Math.max(0, ...late.map((row) => row.p95Ms)),
-    lines: late.map((row) => row.line),
+type FullRow = { readonly row: HealthRow; readonly why: 'machine' | 'limit' | undefined }
+
+/** Of a runner in the cluster, its own limit is what counts as full, and the node beside it. */
+function fullness({ hostBusy, cpuCores, cpuLimit, throttled = 0 }: HealthRow, cores: number): FullRow['why'] {
+  if (throttled > THROTTLED || (cpuLimit !== undefined && cpuCores >= CORES_FULL * cpuLimit)) return 'limit'
+  return hostBusy >= HOST_FULL || (cpuLimit === undefined && cpuCores >= CORES_FULL * cores) ? 'machine' : undefined
+}
+
+function longStretches(rows: readonly FullRow[]): readonly FullRow[] {
+  const found: FullRow[] = []
+  let stretch: FullRow[] = []
+  const close = () => {
+    if (stretch.reduce((total, { row }) => total + row.at - row.fromAt, 0) >= STRETCH_MS) found.push(...stretch)
+    stretch = []
   }
+  for (const each of rows) {
+    if (each.why === undefined) close()
+    else stretch.push(each)
+  }
+  close()
+  return found
+}
+
+function fullText(instance: string, stretches: readonly FullRow[]): string {
+  const isRunner = stretches.some(({ row }) => row.cpuLimit !== undefined)
+  if (isRunner && stretches.some(({ why }) => why === 'limit')) return `${instance} was at its limit of CPU`
+  const busy = `full (at least ${showMeasuredPercent(HOST_FULL)} busy)`
+  return isRunner ? `the node of ${instance} was ${busy}` : `the machine was ${busy}`
+}
+
+type Lateness = {
+  readonly ms: number
+  readonly worstMs: number
+  readonly lines: readonly number[]
+  /** Where there are several. */
+  readonly instance?: string
+}
+
+/** Of the instance that was late for the longest time. */
+function lateness(seen: Seen, limitMs: number): Lateness {
+  const instances = new Set(seen.load.lags.map(({ instance }) => instance))
+  const late = seen.load.lags.filter((row) => row.p95Ms > limitMs)
+  let worst: Lateness = { ms: 0, worstMs: 0, lines: [] }
+  for (const [instance, rows] of Map.groupBy(late, (row) => row.instance)) {
+    const ms = rows.reduce((sum, row) => sum + row.at - row.fromAt, 0)
+    if (ms <= worst.ms) continue
+    const worstMs = Math.max(...rows.map((row) => row.p95Ms))
+    worst = { ms, worstMs, lines: rows.map((row) => row.line), ...(instances.size > 1 ? { instance } : {}) }
+  }
+  return worst
 }
 
 const tightestTarget = (seen: Seen): number => {

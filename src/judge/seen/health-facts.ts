@@ -12,6 +12,9 @@ export type HealthRow = {
   readonly at: number
   readonly cpuCores: number
   readonly hostBusy: number
+  /** Of a runner in the cluster. */
+  readonly cpuLimit?: number
+  readonly throttled?: number
   readonly line: number
 }
 
@@ -22,10 +25,14 @@ export function createHealthFacts(): HealthFacts {
   const rows: HealthRow[] = []
   const lastAtOf = new Map<string, number>()
   return {
-    add({ instance, at, cpuCores, hostBusy }, line) {
+    add({ instance, at, cpuCores, hostBusy, cpuLimit, throttled }, line) {
       const fromAt = lastAtOf.get(instance) ?? at - FIRST_MS
       lastAtOf.set(instance, at)
-      rows.push({ instance, fromAt, at, cpuCores, hostBusy, line })
+      const ofPod = {
+        ...(cpuLimit === undefined ? {} : { cpuLimit }),
+        ...(throttled === undefined ? {} : { throttled }),
+      }
+      rows.push({ instance, fromAt, at, cpuCores, hostBusy, ...ofPod, line })
     },
     rows,
   }

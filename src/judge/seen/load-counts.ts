@@ -14,7 +14,13 @@ export type Row = SliDelta & {
   readonly at: number
   readonly line: number
 }
-export type LagRow = { readonly fromAt: number; readonly at: number; readonly p95Ms: number; readonly line: number }
+export type LagRow = {
+  readonly instance: string
+  readonly fromAt: number
+  readonly at: number
+  readonly p95Ms: number
+  readonly line: number
+}
 export type ProfileTotals = { readonly iterations: number; readonly dropped: number }
 
 export type LoadCounts = {
@@ -87,7 +93,7 @@ export function createLoadCounts(
       addTotals(frame, delta)
       sockets.add(frame, line)
       if (frame.loopLag && frame.loopLag.count > 0) {
-        lags.push({ fromAt: delta.fromAt, at: delta.at, p95Ms: frame.loopLag.p95Ms, line })
+        lags.push({ instance: frame.instance, fromAt: delta.fromAt, at: delta.at, p95Ms: frame.loopLag.p95Ms, line })
       }
       frames = {
         count: frames.count + 1,

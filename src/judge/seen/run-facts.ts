@@ -20,6 +20,7 @@ export type RunFacts = {
   /** Time zero of the plan, and when the load ended; undefined when they were not seen. */
   readonly zeroAt: number | undefined
   readonly loadEndedAt: number | undefined
+  readonly loadStarts: readonly Lined<EvidenceOf<'load-started'>>[]
   readonly loadEnds: readonly Lined<EvidenceOf<'load-ended'>>[]
   /** `crashed` outweighs `stopped`, `running` (no end was seen) and `completed`, over all instances. */
   readonly load: 'never' | 'running' | 'completed' | 'stopped' | 'crashed'
@@ -62,7 +63,7 @@ export function createRunFacts(): RunFacts {
   const undosDone = new Map<string, number>()
   /** By `heal`, which also undoes what it finds by its label. */
   const undosHealed = new Set<string>()
-  const starts: number[] = []
+  const starts: Lined<EvidenceOf<'load-started'>>[] = []
   const ends: Lined<EvidenceOf<'load-ended'>>[] = []
 
   const add = (record: Evidence, line: number): void => {
@@ -73,7 +74,7 @@ export function createRunFacts(): RunFacts {
         return
       case 'load-started': {
         zeroAt = Math.min(zeroAt ?? record.zeroAt, record.zeroAt)
-        starts.push(line)
+        starts.push({ record, line })
         return
       }
       case 'load-ended':
@@ -138,12 +139,13 @@ export function createRunFacts(): RunFacts {
     get loadEndedAt() {
       return loadEndedAt()
     },
+    loadStarts: starts,
     loadEnds: ends,
     get load() {
       return loadState()
     },
     get loadLines() {
-      return [...starts, ...ends.map(({ line }) => line)]
+      return [...starts, ...ends].map(({ line }) => line)
     },
     get loadProblems() {
       return ends.flatMap(({ record }) => record.problems)

@@ -83,7 +83,10 @@ function incomplete({ run, load }: Seen): readonly Finding[] {
 }
 
 function loadTrouble({ run, load }: Seen): readonly Finding[] {
-  const problems = run.loadProblems.length === 0 ? '' : `: ${listed(run.loadProblems, 3)}`
+  // Of several instances, those that crashed say why; the others were only stopped.
+  const crashed = run.loadEnds.filter(({ record }) => record.outcome === 'crashed')
+  const told = crashed.length > 0 ? crashed.flatMap(({ record }) => record.problems) : run.loadProblems
+  const problems = told.length === 0 ? '' : `: ${listed(told, 3)}`
   const lines = [...run.loadLines, load.frames.lastLine]
   switch (run.load) {
     case 'never':

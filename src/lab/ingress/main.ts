@@ -11,6 +11,7 @@ import { readKubeconfig } from '../cluster-access/kubeconfig.ts'
 import { untilDone } from '../machine/daemon.ts'
 import { labPaths } from '../machine/paths.ts'
 import { readState } from '../machine/state.ts'
+import { INGRESS_IP } from '../topology/addresses.ts'
 import { FIRST_PLACE, gatewayAddress } from '../topology/place.ts'
 import { REAL_ADDRESSES } from '../topology/real-addresses.ts'
 import { followCluster } from './follow-cluster.ts'
@@ -26,6 +27,7 @@ const DEFAULT_METRICS_PORT = 10_254
 const DRAIN_MS = 3_000
 // In a network of the lab's own, the owner passes a socket on the machine's network.
 const GIVEN_SOCKET = 3
+const INSIDE = { host: INGRESS_IP, port: DEFAULT_PORT }
 const LOOK_AGAIN_MS = 100
 const NETWORK_WITHIN_MS = 30_000
 
@@ -55,7 +57,13 @@ function listenAt(flags: ReturnType<typeof readFlags>): Listen {
   if (!host || !/^\d{1,5}$/.test(port ?? '')) fail(`ingress: --listen takes <address>:<port>, not ${flags.listen}`)
   const place = readState(flags.paths.state)?.place ?? FIRST_PLACE
   const gateways = (n: number) => gatewayAddress(place, n)
-  return { host, port: Number(port), metricsPort, gateways, ...(REAL_ADDRESSES ? { socket: GIVEN_SOCKET } : {}) }
+  return {
+    host,
+    port: Number(port),
+    metricsPort,
+    gateways,
+    ...(REAL_ADDRESSES ? { socket: GIVEN_SOCKET, inside: INSIDE } : {}),
+  }
 }
 
 async function joinPodNetwork(net: string): Promise<void> {

@@ -29,12 +29,16 @@ export type IngressObjects = {
   gatewayApi?: GatewayObjects
 }
 
-/** `socket`: the descriptor of a socket that listens already, instead of host and port. */
+/**
+ * `socket`: the descriptor of a socket that listens already, instead of host and port. `inside`: where pods of a lab with a network of its own enter, as
+ * runners of a load do.
+ */
 export type Listen = {
   host: string
   port: number
   metricsPort: number
   socket?: number
+  inside?: { host: string; port: number }
   gateways: AddressRange
 }
 
@@ -89,9 +93,12 @@ export async function startIngressServer(
     return route ? { kind: 'forward', route } : gateways.frontDoor(request)
   }
 
-  const server = http.createServer(SERVER)
-  server.on('request', (request, response) => serve.request(request, response, frontDoor))
-  server.on('upgrade', (request, socket, head) => serve.upgrade(request, socket, head, frontDoor))
+  const doorway = (): http.Server =>
+    http
+      .createServer(SERVER)
+      .on('request', (request, response) => serve.request(request, response, frontDoor))
+      .on('upgrade', (request, socket, head) => serve.upgrade(request, socket, head, frontDoor))
+  const server = doorway()
 
   function track([client, pod]: readonly [Duplex, Duplex]): void {
     metrics.socketOpened()
@@ -109,6 +116,8 @@ export async function startIngressServer(
   })
   const at = { host: listen.host, port: listen.port }
   const port = await listenOn(server, listen.socket === undefined ? at : { fd: listen.socket })
+  const inner = listen.inside && doorway()
+  if (inner && listen.inside) await listenOn(inner, listen.inside)
   const metricsPort = await listenOn(metricsServer, { host: listen.host, port: listen.metricsPort })
   const entryPoints = createEntryPoints(serve, served)
   const gateways = createGateways({ range: listen.gateways, frontPort: port, entryPoints })
@@ -127,11 +136,12 @@ export async function startIngressServer(
     async drain(graceMs) {
       metricsServer.close()
       outliers.close()
-      const ended = Promise.all([closed(server), entryPoints.close()])
+      const ended = Promise.all([closed(server), inner && closed(inner), entryPoints.close()])
       for (const socket of upgraded) socket.end()
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, graceMs))])
       for (const socket of upgraded) socket.destroy()
       server.closeAllConnections()
+      inner?.closeAllConnections()
       entryPoints.cut()
       pools.close()
     },

@@ -98,6 +98,13 @@ export async function demand(api: KubernetesApi, request: ApiRequest): Promise<u
   return response.json
 }
 
+/** Like `demand`, for answers that are text. */
+export async function demandText(api: KubernetesApi, request: ApiRequest): Promise<string> {
+  const response = await api.request(request)
+  if (response.status >= 300) throw new ApiRefusal(request, response, api)
+  return response.text
+}
+
 /** Like `demand`, but undefined when the object is not there. */
 export async function find(api: KubernetesApi, request: ApiRequest): Promise<unknown> {
   const response = await api.request(request)
@@ -140,6 +147,8 @@ export const paths = {
     `/api/v1/namespaces/${namespace}/pods/${pod}:${port}/proxy${path}`,
   serviceProxy: (namespace: string, service: string, port: number, path: string) =>
     `/api/v1/namespaces/${namespace}/services/${service}:${port}/proxy${path}`,
+  podLog: (namespace: string, pod: string, query: string) => `/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`,
+  jobs: (namespace: string) => `/apis/batch/v1/namespaces/${namespace}/jobs`,
   deployments: (namespace: string) => `/apis/apps/v1/namespaces/${namespace}/deployments`,
   statefulSets: (namespace: string) => `/apis/apps/v1/namespaces/${namespace}/statefulsets`,
   daemonSets: (namespace: string) => `/apis/apps/v1/namespaces/${namespace}/daemonsets`,

@@ -35,6 +35,8 @@ function shapeOf({ path }: ApiRequest): Shape {
   const parts = rest.split('/')
   if (parts.includes('proxy')) return 'anything'
   const inNamespace = parts[0] === 'namespaces' && parts.length > 2 ? parts.slice(2) : parts
+  // `pods/NAME/log` is text.
+  if (inNamespace.length === 3 && inNamespace[2] === 'log') return 'anything'
   return inNamespace.length === 1 ? 'list' : 'object'
 }
 

@@ -17,10 +17,13 @@ export function eventWords(record: Evidence): EventWords | undefined {
     case 'phase-started':
       return { subject: record.phase, text: ' begins' }
     case 'load-started':
-      return { subject: 'load', text: ` runs (k6, pid ${record.pid})` }
+      return record.pod === undefined
+        ? { subject: 'load', text: ` runs (k6, pid ${record.pid})` }
+        : { subject: 'load', text: ` runs: ${record.instance} (pod ${record.pod} on ${record.node})` }
     case 'load-ended': {
       const [problem] = record.problems
-      return { subject: 'load', text: ` ${record.outcome}${problem === undefined ? '' : `: ${problem}`}` }
+      const whose = record.instance === 'k6' ? '' : ` of ${record.instance}`
+      return { subject: 'load', text: `${whose} ${record.outcome}${problem === undefined ? '' : `: ${problem}`}` }
     }
     case 'fault-step':
       return faultWords(`fault ${record.fault}`, record.step)

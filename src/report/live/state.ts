@@ -34,7 +34,8 @@ const WINDOW_FRAMES = 5
 
 export function liveView(timeline: Timeline): { readonly state: LiveState; add(record: Evidence): void } {
   const state = newLiveState()
-  const recent: LoadFrame[] = []
+  /** Of each instance of the load generator. */
+  const recent = new Map<string, LoadFrame[]>()
   const add = (record: Evidence) => {
     state.at = record.at
     switch (record.kind) {
@@ -42,12 +43,11 @@ export function liveView(timeline: Timeline): { readonly state: LiveState; add(r
         state.phase = record.phase
         return
       case 'load-started':
-        state.zeroAt = record.zeroAt
+        if (state.zeroAt === undefined || record.zeroAt < state.zeroAt) state.zeroAt = record.zeroAt
         return
       case 'load-frame':
-        recent.push(record)
-        if (recent.length > WINDOW_FRAMES) recent.shift()
-        return showFrames(state, recent, timeline)
+        recent.set(record.instance, [...(recent.get(record.instance) ?? []), record].slice(-WINDOW_FRAMES))
+        return showFrames(state, [...recent.values()], timeline)
       case 'object-seen': {
         const { object } = record
         if (object.resource === 'HorizontalPodAutoscaler') setReplicas(state, object.of, { desired: object.desired })
@@ -82,26 +82,36 @@ export const scaled = (
 ): readonly { readonly name: string; readonly ready: number; readonly desired: number }[] =>
   [...state.replicas].flatMap(([name, { ready, desired }]) => (desired === undefined ? [] : [{ name, ready, desired }]))
 
-function showFrames(state: LiveState, frames: readonly LoadFrame[], timeline: Timeline): void {
-  const first = frames[0]
-  const last = frames.at(-1)
-  if (first === undefined || last === undefined || state.zeroAt === undefined) return
-  const spanMs = last.at - first.at
-  if (spanMs > 0) {
-    state.achieved = (iterationsOf(last) - iterationsOf(first)) / (spanMs / 1000)
-    const from = first.at - state.zeroAt
-    const to = last.at - state.zeroAt
+/** `all`: the frames of each instance; their counts add up. */
+function showFrames(state: LiveState, all: readonly (readonly LoadFrame[])[], timeline: Timeline): void {
+  const ends = all.flatMap((frames) => {
+    const [first, last] = [frames[0], frames.at(-1)]
+    return first === undefined || last === undefined ? [] : [{ first, last }]
+  })
+  const spans = ends.filter(({ first, last }) => last.at > first.at)
+  const [span] = spans
+  if (state.zeroAt === undefined) return
+  if (span !== undefined) {
+    const perSecond = ({ first, last }: typeof span) =>
+      (iterationsOf(last) - iterationsOf(first)) / ((last.at - first.at) / 1000)
+    state.achieved = spans.reduce((sum, each) => sum + perSecond(each), 0)
+    const from = span.first.at - state.zeroAt
+    const to = span.last.at - state.zeroAt
     state.offered =
-      timeline.load.profiles.reduce((sum, each) => sum + arrivalsBetween(each.stages, from, to), 0) / (spanMs / 1000)
+      timeline.load.profiles.reduce((sum, each) => sum + arrivalsBetween(each.stages, from, to), 0) /
+      ((to - from) / 1000)
   }
-  for (const [sli, counts] of Object.entries(last.slis)) {
+  const frames = all.flat()
+  for (const sli of new Set(ends.flatMap(({ last }) => Object.keys(last.slis)))) {
+    const sumOf = (field: 'good' | 'bad') => ends.reduce((sum, { last }) => sum + (last.slis[sli]?.[field] ?? 0), 0)
     const p95Ms = quantileOf(
       frames.flatMap((frame) => frame.slis[sli]?.histogram ?? []).sort((a, b) => a[0] - b[0]),
       0.95,
     )
-    state.slis.set(sli, { good: counts.good, bad: counts.bad, ...(p95Ms === undefined ? {} : { p95Ms }) })
+    state.slis.set(sli, { good: sumOf('good'), bad: sumOf('bad'), ...(p95Ms === undefined ? {} : { p95Ms }) })
   }
-  if (last.sockets) state.sockets = last.sockets.open
+  const open = ends.flatMap(({ last }) => last.sockets?.open ?? [])
+  if (open.length > 0) state.sockets = open.reduce((sum, each) => sum + each, 0)
 }
 
 const iterationsOf = (frame: LoadFrame): number =>

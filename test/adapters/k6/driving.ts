@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { k6LoadGenerator } from '../../../src/adapters/k6/load-generator.ts'
+import { k6LoadGenerator, type LocalGenerator, type LocalLoad } from '../../../src/adapters/k6/load-generator.ts'
 import { systemClock } from '../../../src/cli/clock.ts'
-import type { LoadEvent, LoadGenerator, RunningLoad } from '../../../src/controller/ports.ts'
+import type { LoadEvent } from '../../../src/controller/ports.ts'
 import type { LoadPlan, LoadStage } from '../../../src/domain/timeline.ts'
 import { millis, perSecond, type Some } from '../../../src/domain/units.ts'
 import { resolveTool } from '../../../src/toolchain/toolchain.ts'
@@ -36,7 +36,7 @@ export function planOf(
 type EventOf<K extends LoadEvent['kind']> = Extract<LoadEvent, { kind: K }>
 
 export type Drive = {
-  readonly load: RunningLoad
+  readonly load: LocalLoad
   readonly events: readonly LoadEvent[]
   frames(): readonly EventOf<'frame'>['frame'][]
   health(): readonly EventOf<'health'>['health'][]
@@ -46,7 +46,7 @@ export type Drive = {
 
 export type Driver = {
   readonly folder: string
-  readonly generator: LoadGenerator
+  readonly generator: LocalGenerator
   drive(script: string, plan: LoadPlan): Promise<Drive>
   close(): Promise<void>
 }

@@ -19,11 +19,14 @@ type Role = {
   readonly roleRef?: { readonly name: string }
 }
 const SECRET_AGES = 'matchday-secret-ages'
+const LOAD_CREDENTIALS = 'matchday-load-credentials'
+const LOAD = 'matchday-load'
 const DRY_RUNS = 'matchday-dry-runs'
 const DIALS = 'matchday-dials'
 
 /** What a need may do with more than it takes has a role of its own, which is bound to nobody. */
-const roleOf = (verb: string, resource: string): string => {
+const roleOf = (verb: string, resource: string, namespace: string): string => {
+  if (namespace === LOAD) return resource === 'secrets' ? LOAD_CREDENTIALS : LOAD
   if (resource === 'secrets') return SECRET_AGES
   if (resource === 'pods/exec') return DIALS
   if (resource === 'namespaces') return 'matchday-in-cluster'
@@ -35,7 +38,11 @@ const rulesOf = (name: string): readonly Rule[] =>
   documents.find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === name)?.rules ?? []
 
 describe('docs/how-to/rbac.yaml', () => {
-  const { rehearsal, target } = everythingPair()
+  const { rehearsal, target: given } = everythingPair()
+  const at = { file: 'target.yaml', line: 1, column: 1 }
+  const load = { runners: 3, namespace: LOAD, image: 'k6', relayImage: 'node', cpu: '1', memory: '1Gi', at }
+  const credentials = { SHOP_TOKEN: { at, from: { kind: 'env', name: 'SHOP_TOKEN' } } } as const
+  const target = { ...given, load, credentials }
   const kinds = ['PodChaos', 'HTTPChaos', 'DNSChaos'].map(
     (kind): ChaosManifest => ({
       ...(rehearsal.faults[0]?.object ?? { apiVersion: '', metadata: { name: '' }, spec: {} }),
@@ -58,7 +65,7 @@ describe('docs/how-to/rbac.yaml', () => {
     'grants what a rehearsal with one of everything asks for: %s',
     (_, { verb, group, resource, subresource, namespace }) => {
       const wanted = subresource ? `${resource}/${subresource}` : resource
-      const role = roleOf(verb, wanted)
+      const role = roleOf(verb, wanted, namespace)
       const rules = rulesOf(namespace === '' ? 'matchday-in-cluster' : role)
       const grants = rules.filter(
         ({ apiGroups, resources, verbs }) =>
@@ -73,8 +80,9 @@ describe('docs/how-to/rbac.yaml', () => {
       .filter(({ apiGroups, resources }) => apiGroups.includes('') && resources.includes('pods'))
       .flatMap(({ verbs }) => verbs)
     const asked = needs.filter(
-      ({ verb, group, resource, subresource }) =>
-        `${group}${resource}${subresource ?? ''}` === 'pods' && roleOf(verb, resource) === 'matchday-in-namespace',
+      ({ verb, group, resource, subresource, namespace }) =>
+        `${group}${resource}${subresource ?? ''}` === 'pods' &&
+        roleOf(verb, resource, namespace) === 'matchday-in-namespace',
     )
     expect(granted.toSorted()).toEqual([...new Set(asked.map(({ verb }) => verb))].toSorted())
   })
@@ -86,7 +94,27 @@ describe('docs/how-to/rbac.yaml', () => {
       ),
     )
     expect(granted.filter(([, each]) => each === '*')).toEqual([])
-    expect(granted.filter(([, each]) => each?.startsWith('secret'))).toEqual([[SECRET_AGES, 'secrets']])
-    expect(documents.map(({ roleRef }) => roleRef?.name)).not.toContain(SECRET_AGES)
+    expect(granted.filter(([, each]) => each?.startsWith('secret'))).toEqual([
+      [SECRET_AGES, 'secrets'],
+      [LOAD_CREDENTIALS, 'secrets'],
+    ])
+    const bound = documents.map(({ roleRef }) => roleRef?.name)
+    expect(bound).not.toContain(SECRET_AGES)
+    expect(bound).not.toContain(LOAD_CREDENTIALS)
+  })
+
+  it('grants runners what they need, and no more', () => {
+    const granted = [LOAD, LOAD_CREDENTIALS]
+      .flatMap(rulesOf)
+      .flatMap(({ apiGroups, resources, verbs }) =>
+        verbs.map((verb) => `${verb} ${apiGroups.join()}/${resources.join()}`),
+      )
+    const asked = needs
+      .filter(({ namespace }) => namespace === LOAD)
+      .map(
+        ({ verb, group, resource, subresource }) =>
+          `${verb} ${group}/${resource}${subresource ? `/${subresource}` : ''}`,
+      )
+    expect(granted.toSorted()).toEqual(asked.toSorted())
   })
 })

@@ -1,0 +1,216 @@
+/** The objects that a run makes in the cluster for its load. Pure. */
+import { createHash } from 'node:crypto'
+import type { Undo } from '../../../domain/evidence.ts'
+import { RUN_LABEL, TARGET_LABEL } from '../../../domain/labels.ts'
+import { type LoadRunners, runnerName } from '../../../domain/runners.ts'
+import { STEWARD_VARIABLE } from '../../../wire/load-plan.ts'
+import { RELAY_FILE, SECRET_VARIABLE } from './relay-program.ts'
+
+/** Where k6 listens for `paused`, `stopped`, setup and teardown. */
+export const CONTROL_PORT = 6565
+export const CONTAINER = 'k6'
+/** The part that a pod has in its run: `relay`, `steward`, or the name of a runner. */
+export const PART_LABEL = 'matchday.dev/part'
+export const STEWARD = 'steward'
+export const RELAY = 'relay'
+export const ARCHIVE_FILE = 'load.tar'
+/** Before a line of a runner's log that tells of its CPU and memory. */
+export const HEALTH_MARK = 'matchday-health'
+
+const FOLDER = '/matchday'
+/** After the end of the plan a runner may wait for its last answers, and the controller reads its log. */
+const GRACE_S = 15
+
+export type Made = Readonly<Record<string, unknown>> & {
+  readonly apiVersion: string
+  readonly kind: 'ConfigMap' | 'Secret' | 'Job'
+  readonly metadata: {
+    readonly name: string
+    readonly namespace: string
+    readonly labels: Readonly<Record<string, string>>
+  }
+}
+
+export type Shared = {
+  readonly run: string
+  /** Namespace of the run's target. */
+  readonly target: string
+  readonly load: LoadRunners
+  /** The dead man's switch: the cluster ends everything after this time, whatever becomes of the controller. */
+  readonly deadlineS: number
+  /** What the runners tell the relay that they are runners. */
+  readonly secret: string
+}
+
+/** The same run has the same names. A run's own name may be too long for a pod with a suffix. */
+const nameOf = ({ run }: Shared, part: string): string =>
+  `matchday-${createHash('sha256').update(run).digest('hex').slice(0, 10)}-${part}`
+
+function metadataOf(shared: Shared, part: string): Made['metadata'] {
+  const labels = { [RUN_LABEL]: shared.run, [TARGET_LABEL]: shared.target, [PART_LABEL]: part }
+  return { name: nameOf(shared, part), namespace: shared.load.namespace, labels }
+}
+
+const config = (shared: Shared, part: string, content: object): Made => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: metadataOf(shared, part),
+  ...content,
+})
+
+/** What goes before the runners: the script, the relay, and the credentials where there are any. */
+export function groundwork(
+  shared: Shared,
+  archive: Buffer,
+  relay: string,
+  credentials: Readonly<Record<string, string>>,
+): readonly Made[] {
+  const secret: Made = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: metadataOf(shared, 'credentials'),
+    stringData: credentials,
+  }
+  return [
+    config(shared, 'script', { binaryData: { [ARCHIVE_FILE]: archive.toString('base64') } }),
+    config(shared, RELAY, { data: { [RELAY_FILE]: relay } }),
+    ...(Object.keys(credentials).length === 0 ? [] : [secret]),
+    relayJob(shared),
+  ]
+}
+
+function relayJob(shared: Shared): Made {
+  return job(shared, RELAY, RELAY, {
+    name: RELAY,
+    image: shared.load.relayImage,
+    command: ['node', `${FOLDER}/${RELAY_FILE}`],
+    env: [{ name: SECRET_VARIABLE, value: shared.secret }],
+    resources: sameLimits('500m', '512Mi'),
+  })
+}
+
+export type RunnerPart = {
+  readonly index: number
+  readonly env: Readonly<Record<string, string>>
+  readonly flags: readonly string[]
+  readonly credentials: readonly string[]
+}
+
+export function runnerJob(shared: Shared, { index, env, flags, credentials }: RunnerPart): Made {
+  const { runners } = shared.load
+  const part = runnerName(index)
+  const sequence = Array.from({ length: runners + 1 }, (_, n) =>
+    n === 0 ? '0' : n === runners ? '1' : `${n}/${runners}`,
+  )
+  const segment = ['--execution-segment', `${sequence[index]}:${sequence[index + 1]}`]
+  const whole = [...segment, '--execution-segment-sequence', sequence.join(',')]
+  return k6Job(shared, part, [...flags, ...(runners === 1 ? [] : whole)], env, credentials)
+}
+
+/** A pod that makes no load: it performs setup and teardown once for all runners. A small share needs few VUs. */
+export function stewardJob(shared: Shared, { env, flags, credentials }: Omit<RunnerPart, 'index'>): Made {
+  const all = [...flags, '--no-teardown', '--execution-segment', '0:1/1000']
+  return k6Job(shared, STEWARD, all, { ...env, [STEWARD_VARIABLE]: '1' }, credentials)
+}
+
+// The loop tells once a second what the process, its node and its limit show; it ends with k6, whose pid is the shell's.
+const LAUNCH = `while kill -0 $$ 2>/dev/null; do
+read -r up _ </proc/uptime
+read -r own </proc/$$/stat
+read -r host </proc/stat
+limit=$(cat /sys/fs/cgroup/cpu.stat /sys/fs/cgroup/cpu/cpu.stat 2>/dev/null | tr '\\n' ' ')
+echo "${HEALTH_MARK}|$up|$own|$host|$limit"
+sleep 1
+done &
+exec "$@"`
+
+function k6Job(
+  shared: Shared,
+  part: string,
+  flags: readonly string[],
+  env: Readonly<Record<string, string>>,
+  credentials: readonly string[],
+): Made {
+  const { image, cpu, memory } = shared.load
+  const k6 = ['k6', 'run', '--paused', '--address', `0.0.0.0:${CONTROL_PORT}`, ...flags, `${FOLDER}/${ARCHIVE_FILE}`]
+  const fromSecret = { name: nameOf(shared, 'credentials') }
+  return job(shared, part, 'script', {
+    name: CONTAINER,
+    image,
+    command: ['/bin/sh', '-c', LAUNCH, 'sh', ...k6],
+    env: [
+      ...Object.entries(env).map(([name, value]) => ({ name, value })),
+      ...credentials.map((key) => ({ name: key, valueFrom: { secretKeyRef: { ...fromSecret, key } } })),
+    ],
+    resources: sameLimits(cpu, memory),
+  })
+}
+
+/** Requests that equal the limits: a runner gets what it was promised, or does not start. */
+const sameLimits = (cpu: string, memory: string) => ({ requests: { cpu, memory }, limits: { cpu, memory } })
+
+/** Any user but root; 12345 is that of k6's own image. */
+const USER = 12_345
+
+/** `mounts`: the part whose ConfigMap the container reads. */
+function job(shared: Shared, part: string, mounts: string, container: object): Made {
+  const metadata = metadataOf(shared, part)
+  const { nodeSelector, tolerates = [] } = shared.load
+  const spec = {
+    restartPolicy: 'Never',
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: GRACE_S,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: USER,
+      runAsGroup: USER,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    ...(nodeSelector === undefined ? {} : { nodeSelector }),
+    ...(tolerates.length === 0 ? {} : { tolerations: tolerates.map((key) => ({ key, operator: 'Exists' })) }),
+    topologySpreadConstraints: [
+      {
+        maxSkew: 1,
+        topologyKey: 'kubernetes.io/hostname',
+        whenUnsatisfiable: 'ScheduleAnyway',
+        labelSelector: { matchLabels: { [RUN_LABEL]: shared.run } },
+      },
+    ],
+    containers: [
+      {
+        ...container,
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        },
+        volumeMounts: [{ name: 'files', mountPath: FOLDER, readOnly: true }],
+      },
+    ],
+    volumes: [{ name: 'files', configMap: { name: nameOf(shared, mounts) } }],
+  }
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata,
+    spec: {
+      // A pod that is lost is not replaced: the run is inconclusive.
+      backoffLimit: 0,
+      activeDeadlineSeconds: shared.deadlineS,
+      ttlSecondsAfterFinished: 3600,
+      template: { metadata: { labels: metadata.labels }, spec },
+    },
+  }
+}
+
+const PLURALS = { ConfigMap: 'configmaps', Secret: 'secrets', Job: 'jobs' } as const
+
+export const undoOf = ({ apiVersion, kind, metadata }: Made): Undo => ({
+  does: 'delete-object',
+  apiVersion,
+  objectKind: kind,
+  plural: PLURALS[kind],
+  namespace: metadata.namespace,
+  name: metadata.name,
+})

@@ -1,0 +1,115 @@
+import type { Command } from 'commander'
+import { stringify } from 'yaml'
+import { testRunOf } from '../../adapters/k6/runners/test-run.ts'
+import type { Issue } from '../../domain/issue.ts'
+import { exitCodes } from '../../domain/verdict.ts'
+import { flagShapes } from '../../files/flags.ts'
+import { planTimeline } from '../../plan/timeline.ts'
+import { BadInput } from '../failure.ts'
+import { aFile, checkedArgument, checkedFlag, checkedTogether, issueOfFlag, ofShape } from '../flags.ts'
+import { readInputs, readTargetFile } from '../inputs.ts'
+import { scriptFacts } from '../script-facts.ts'
+import { seedOf } from '../seed.ts'
+import { stopSignal } from '../stop-signal.ts'
+import { print, say, term, termLines } from '../terminal.ts'
+import { findTool } from '../tools.ts'
+import { k6Settings } from '../wiring.ts'
+
+type Flags = {
+  readonly context?: string
+  readonly target?: string
+  readonly remoteWrite: string
+  readonly seed?: string
+}
+
+export function addLoad(root: Command, finish: (code: number) => void): void {
+  const load = root.command('load').description('the load of a rehearsal for other tools')
+  const command = load
+    .command('export')
+    .description('write the load as a TestRun for k6-operator, with its script in a ConfigMap')
+    .addArgument(checkedArgument('<rehearsal>', 'a *.rehearsal.yaml', aFile))
+  checkedTogether(command, missing)
+    .option('--testrun', 'the form of what is written: objects for k6-operator 1.6 or later')
+    .option('--context <name>', 'kube context whose target file says load (targets/NAME.yaml beside the rehearsal)')
+    .addOption(checkedFlag('--target <file>', 'target file that says load', aFile))
+    .option('--remote-write <url>', 'where the runners send what they measure: the remote-write URL of a Prometheus')
+    .addOption(
+      checkedFlag(
+        '--seed <number>',
+        "seed of the players' choices (default: REHEARSAL_SEED, or a new one)",
+        ofShape(flagShapes.seed, '--seed'),
+      ),
+    )
+    .addHelpText(
+      'after',
+      `
+For teams that must use k6-operator. It performs setup and teardown in each runner, starts them one after the other, and knows no verdict: read the result from the
+Prometheus. \`matchday run\` with load in the target file needs no operator (docs/how-to/load-from-the-cluster.md).
+
+Examples:
+  matchday load export scenarios/derby-day.rehearsal.yaml --testrun --context NAME --remote-write http://prometheus.monitoring:9090/api/v1/write > testrun.yaml
+  kubectl apply -f testrun.yaml`,
+    )
+    .action(async (file: string, flags: Flags) => finish(await exportLoad(file, flags)))
+}
+
+function missing({ context, target, testrun, remoteWrite }: Readonly<Record<string, unknown>>): readonly Issue[] {
+  const without = (flag: string, problem: string, next: string) =>
+    issueOfFlag(flag, { code: 'missing-key', problem, next })
+  return [
+    ...(context === undefined && target === undefined
+      ? [
+          issueOfFlag('--target', {
+            code: 'no-cluster',
+            problem: 'no target file was chosen.',
+            next: 'Say --context NAME, or --target FILE.',
+          }),
+        ]
+      : []),
+    ...(testrun ? [] : [without('--testrun', 'no form was chosen.', 'Say --testrun.')]),
+    ...(typeof remoteWrite === 'string' && /^https?:\/\/\S+$/.test(remoteWrite)
+      ? []
+      : [
+          without(
+            '--remote-write',
+            'there is no http URL for what the runners measure.',
+            'Say --remote-write http://prometheus.monitoring:9090/api/v1/write.',
+          ),
+        ]),
+  ]
+}
+
+async function exportLoad(file: string, flags: Flags): Promise<number> {
+  const inputs = readInputs(file, flags.context ?? readTargetFile(flags.target ?? '').context, flags.target)
+  const { rehearsal, target } = inputs
+  const { load } = target
+  if (load === undefined) {
+    const at = { file: target.file, line: 0, column: 0 }
+    throw new BadInput([
+      { at, code: 'missing-key', problem: 'spec has no "load".', next: 'Add load: {runners: 3} to the target file.' },
+    ])
+  }
+  const { path: binary } = await findTool('k6', stopSignal())
+  const facts = await scriptFacts(binary, inputs)
+  const name = `matchday-${rehearsal.name}`.slice(0, 40)
+  const planned = planTimeline(rehearsal, target, { run: name, seed: seedOf(flags) }, facts)
+  if (!planned.ok) throw new BadInput(planned.issues)
+  const { cacheFolder } = k6Settings(binary)
+  const credentials = Object.keys(target.credentials ?? {})
+  const given = {
+    binary,
+    cacheFolder,
+    script: rehearsal.load.script,
+    plan: planned.value.load,
+    load,
+    name,
+    credentials,
+  }
+  const objects = await testRunOf({ ...given, remoteWrite: flags.remoteWrite })
+  if (objects === undefined) throw new Error(`${rehearsal.load.script} cannot be bundled`)
+  const text = objects.map((each) => stringify(each, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')
+  print(termLines(text.trimEnd()))
+  if (credentials.length > 0)
+    say(term`the script also reads ${credentials.join(', ')}: add them to spec.runner.envFrom from a Secret`)
+  return exitCodes.pass
+}
