@@ -91,8 +91,8 @@ const budgetOf = (undo: Undo): Millis =>
 
 /**
  * For each object, the newest harm is undone first. Route weights are restored before anything else, so that no request is sent to pods that another
- * undo removes. Undos of different objects run in parallel, so that healing takes as long as the slowest one and
- * not as the sum. Returns the problems.
+ * undo removes. If weights cannot be restored, the undos of the workload that serves them are not tried: its pods still get requests of users.
+ * Undos of different objects run in parallel, so that healing takes as long as the slowest one and not as the sum. Returns the problems.
  */
 async function inReverse<T extends { readonly undo: Undo }>(
   oldestFirst: readonly T[],
@@ -107,9 +107,18 @@ async function inReverse<T extends { readonly undo: Undo }>(
     )
   const isTraffic = ({ undo }: T) => undo.does === 'restore-weights'
   await undoAll(oldestFirst.filter(isTraffic))
-  await undoAll(oldestFirst.filter((item) => !isTraffic(item)))
+  const serving = servedBy(failed.map(({ of }) => of.undo))
+  const others = oldestFirst.filter((item) => !isTraffic(item))
+  const waits = ({ undo }: T) => serving.has(objectOf(undo))
+  await undoAll(others.filter((item) => !waits(item)))
+  for (const of of others.filter(waits)) failed.push({ of, error: new Error(STILL_SERVES) })
   return failed
 }
+
+const STILL_SERVES = 'not tried, because its pods may still get requests: restore the weights of the route first'
+
+const servedBy = (undos: readonly Undo[]): ReadonlySet<string> =>
+  new Set(undos.flatMap((undo) => (undo.does === 'restore-weights' && undo.serves !== undefined ? [undo.serves] : [])))
 
 function objectOf(undo: Undo): string {
   switch (undo.does) {

@@ -323,11 +323,13 @@ export type Undo =
     }
   /**
    * Restores the weights of two backends in all rules of a route that have both, but only while they hold one of the pairs that matchday writes:
-   * `wrote` has them all, so that one undo serves every step. `was`: null means that the weight was absent.
+   * `wrote` has them all, so that one undo serves every step. `was`: null means that the weight was absent. `serves` is the path of the workload
+   * behind the second backend: its own undos wait, because users get no answer if its pods go while requests are still sent to them.
    */
   | {
       readonly does: 'restore-weights'
       readonly path: string
+      readonly serves?: string
       readonly backends: readonly [string, string]
       readonly wrote: readonly (readonly [number, number])[]
       readonly was: readonly [number | null, number | null]

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { chaosMeshInjector } from '../../src/adapters/chaos-mesh/injector.ts'
-import { createHealing } from '../../src/controller/healing.ts'
-import type { Clock } from '../../src/controller/ports.ts'
+import { createHealing, healLeftovers } from '../../src/controller/healing.ts'
+import type { Clock, Undoer } from '../../src/controller/ports.ts'
+import type { Undo } from '../../src/domain/evidence.ts'
 import { instant } from '../../src/domain/units.ts'
+import { everythingPair } from '../files/stock.ts'
 import { refusal, smallApiServer } from '../support/small-api-server.ts'
 
 /** Time passes only while somebody waits. */
@@ -29,5 +31,53 @@ describe('an undo on a cluster that does not answer', () => {
     const failedAt = clock.now()
     expect(await owed.healAll()).toEqual([expect.stringContaining('503')])
     expect([failedAt - beganAt, clock.now() - failedAt].map((ms) => Math.round(ms / 1000))).toEqual([60, 15])
+  })
+})
+
+describe('weights that cannot be restored', () => {
+  const pods = '/apis/apps/v1/namespaces/shop/deployments/front-next'
+  const settled = { kind: 'rolled-out', path: pods } as const
+  const replicas: Undo = { does: 'restore-field', path: pods, field: ['spec', 'replicas'], wrote: 2, was: 0, settled }
+  const other: Undo = { ...replicas, path: '/apis/apps/v1/namespaces/shop/deployments/cart' }
+  const weights: Undo = {
+    does: 'restore-weights',
+    path: '/apis/gateway.networking.k8s.io/v1/namespaces/shop/httproutes/front',
+    serves: pods,
+    backends: ['front', 'front-next'],
+    wrote: [[0, 1000]],
+    was: [100, 0],
+  }
+  /** Refuses the route's undo the first `refusals` times. */
+  function undoer(refusals: number) {
+    const undone: Undo[] = []
+    const left = { refusals }
+    const undo: Undoer['undo'] = async (each) => {
+      if (each === weights && left.refusals-- > 0) throw new Error('403')
+      undone.push(each)
+      return 'undone'
+    }
+    return { undone, undo, leftovers: async () => [], residue: async () => [] }
+  }
+  const recorder = { record: () => undefined, flush: async () => undefined }
+
+  it('keep the pods that still get requests, until a later try restores them', async () => {
+    const api = undoer(1)
+    const owed = createHealing(recorder, api, { keep: async () => undefined })
+    const ids = []
+    for (const undo of [replicas, weights, other]) ids.push(await owed.prepare(undo))
+    await expect(owed.healMany(ids)).rejects.toThrow(
+      /httproutes\/front: 403.*front-next.*not tried, because its pods may/,
+    )
+    expect(api.undone).toEqual([other])
+    expect(await owed.healAll()).toEqual([])
+    expect(api.undone).toEqual([other, weights, replicas])
+  })
+
+  it('keep them too when a dead run is healed', async () => {
+    const api = undoer(1)
+    const undos = [other, weights, replicas].map((undo) => ({ undo, run: 'run-1' }))
+    const { healed, problems } = await healLeftovers(api, everythingPair().target, undos)
+    expect(healed.map(({ id }) => id)).toEqual([expect.stringContaining('cart')])
+    expect(problems).toHaveLength(2)
   })
 })

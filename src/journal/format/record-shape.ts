@@ -153,12 +153,15 @@ const undo = variants('does', {
   'remove-taint': object({ node: text, key: text, effect: text }),
   'restore-field': object({ path: text, field: list(text), wrote: fieldValue, was: orNull(fieldValue) }, { settled }),
   'restore-template': object({ path: text, wrote: template, was: template, settled }),
-  'restore-weights': object({
-    path: text,
-    backends: pair(text, text),
-    wrote: list(pair(number, number)),
-    was: pair(orNull(number), orNull(number)),
-  }),
+  'restore-weights': object(
+    {
+      path: text,
+      backends: pair(text, text),
+      wrote: list(pair(number, number)),
+      was: pair(orNull(number), orNull(number)),
+    },
+    { serves: text },
+  ),
   'delete-copy': object({ apiVersion: text, plural: text, namespace: text, name: text }),
 })
 

@@ -43,7 +43,7 @@ async function canary(enacting: Enacting<Traffic>): Promise<PreparedAction> {
     templateUndo(object, wanted, settled),
     restoreOf(object, path, REPLICAS_FIELD, wanted.canary.replicas, settled),
   ].filter((each) => each !== undefined)
-  const weights = weightsUndo(routed, route, wanted)
+  const weights = weightsUndo(routed, route, path, wanted)
   return {
     undos: [...pods, weights],
     perform: async (onStep, signal, gate) => {
@@ -72,10 +72,15 @@ function templateUndo(
   return { does: 'restore-template', path: settled.path, wrote, was: valuesNow(object, wrote), settled }
 }
 
-function weightsUndo(route: KubeObject, path: string, { canary }: Traffic): Extract<Undo, { does: 'restore-weights' }> {
+function weightsUndo(
+  route: KubeObject,
+  path: string,
+  serves: string,
+  { canary }: Traffic,
+): Extract<Undo, { does: 'restore-weights' }> {
   const backends: RouteBackends = [canary.stable, canary.canary]
   const [was] = weightsNow(route, backends)
   if (was === undefined) throw new Error(`${path} has no rule with the backends ${backends.join(' and ')}`)
   const wrote = canary.steps.map(weightsOf).map(({ stable, canary: fresh }) => [stable, fresh] as const)
-  return { does: 'restore-weights', path, backends, wrote, was }
+  return { does: 'restore-weights', path, serves, backends, wrote, was }
 }
