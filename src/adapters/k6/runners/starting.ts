@@ -57,7 +57,12 @@ export async function awaitPods(
   }
 }
 
+/** Reasons of a kubelet that waiting does not change. A pull that failed is tried again: it may be the registry. */
+const NEVER = /^(InvalidImageName|ErrImageNeverPull|ImageInspectError|CreateContainerConfigError)\b/
+
 async function requireAlive(place: LoadPlace, part: string, pod: LoadPod | undefined): Promise<void> {
+  if (pod?.waiting !== undefined && NEVER.test(pod.waiting))
+    throw new EnvironmentError(`${part} (pod ${pod.name}) cannot start: ${pod.waiting}.`, whereToLook(place))
   if (pod?.ended === undefined) return
   const { code, reason } = pod.ended
   const told = await lastWords(place, part, pod)
@@ -88,6 +93,9 @@ function tooLate(place: LoadPlace, parts: readonly string[], pods: ReadonlyMap<s
   })
   return new EnvironmentError(
     `Not all pods of the load were ready within ${PATIENCE / 1000} s. ${each.join('; ')}.`,
-    `compare with: kubectl --context ${place.api.context} -n ${place.load.namespace} get events; image, cpu, memory and nodeSelector stand under load in the target file.`,
+    whereToLook(place),
   )
 }
+
+const whereToLook = ({ api, load }: LoadPlace): string =>
+  `compare with: kubectl --context ${api.context} -n ${load.namespace} get events; image, cpu, memory and nodeSelector stand under load in the target file.`
