@@ -27,7 +27,6 @@ export const LAB_LIBRARIES = [
   'reflect-metadata',
   'tar-stream',
   'undici',
-  'ws',
 ] as const
 
 /** Loaded by the few logins that need them, with a next step where they are missing. */

@@ -6,7 +6,15 @@ import { exitCodes } from '../../domain/verdict.ts'
 import { flagShapes } from '../../files/flags.ts'
 import { planTimeline } from '../../plan/timeline.ts'
 import { BadInput } from '../failure.ts'
-import { aFile, checkedArgument, checkedFlag, checkedTogether, issueOfFlag, ofShape } from '../flags.ts'
+import {
+  aFile,
+  checkedArgument,
+  checkedFlag,
+  checkedTogether,
+  issueOfFlag,
+  ofShape,
+  type ValueCheck,
+} from '../flags.ts'
 import { readInputs, readTargetFile } from '../inputs.ts'
 import { scriptFacts } from '../script-facts.ts'
 import { seedOf } from '../seed.ts'
@@ -32,7 +40,13 @@ export function addLoad(root: Command, finish: (code: number) => void): void {
     .option('--testrun', 'the form of what is written: objects for k6-operator 1.6 or later')
     .option('--context <name>', 'kube context whose target file says load (targets/NAME.yaml beside the rehearsal)')
     .addOption(checkedFlag('--target <file>', 'target file that says load', aFile))
-    .option('--remote-write <url>', 'where the runners send what they measure: the remote-write URL of a Prometheus')
+    .addOption(
+      checkedFlag(
+        '--remote-write <url>',
+        'where the runners send what they measure: the remote-write URL of a Prometheus',
+        aRemoteWrite,
+      ),
+    )
     .addOption(
       checkedFlag(
         '--seed <number>',
@@ -53,6 +67,13 @@ Examples:
     .action(async (file: string, flags: Flags) => finish(await exportLoad(file, flags)))
 }
 
+const REMOTE_WRITE = 'Say --remote-write http://prometheus.monitoring:9090/api/v1/write.'
+
+const aRemoteWrite: ValueCheck = (written) =>
+  /^https?:\/\/\S+$/.test(written)
+    ? undefined
+    : { problem: `${JSON.stringify(written)} is not an http URL.`, next: REMOTE_WRITE }
+
 function missing({ context, target, testrun, remoteWrite }: Readonly<Record<string, unknown>>): readonly Issue[] {
   const without = (flag: string, problem: string, next: string) =>
     issueOfFlag(flag, { code: 'missing-key', problem, next })
@@ -67,15 +88,9 @@ function missing({ context, target, testrun, remoteWrite }: Readonly<Record<stri
         ]
       : []),
     ...(testrun ? [] : [without('--testrun', 'no form was chosen.', 'Say --testrun.')]),
-    ...(typeof remoteWrite === 'string' && /^https?:\/\/\S+$/.test(remoteWrite)
-      ? []
-      : [
-          without(
-            '--remote-write',
-            'there is no http URL for what the runners measure.',
-            'Say --remote-write http://prometheus.monitoring:9090/api/v1/write.',
-          ),
-        ]),
+    ...(remoteWrite === undefined
+      ? [without('--remote-write', 'there is no URL for what the runners measure.', REMOTE_WRITE)]
+      : []),
   ]
 }
 
