@@ -152,6 +152,9 @@ const sameLimits = (cpu: string, memory: string) => ({ requests: { cpu, memory }
 /** Any user but root; 12345 is that of k6's own image. */
 const USER = 12_345
 
+/** Relay and steward make no load: counted too, they could keep all runners on one node. */
+const onlyRunners = { key: PART_LABEL, operator: 'NotIn', values: [RELAY, STEWARD] }
+
 /** `mounts`: the part whose ConfigMap the container reads. */
 function job(shared: Shared, part: string, mounts: string, container: object): Made {
   const metadata = metadataOf(shared, part)
@@ -174,7 +177,7 @@ function job(shared: Shared, part: string, mounts: string, container: object): M
         maxSkew: 1,
         topologyKey: 'kubernetes.io/hostname',
         whenUnsatisfiable: 'ScheduleAnyway',
-        labelSelector: { matchLabels: { [RUN_LABEL]: shared.run } },
+        labelSelector: { matchLabels: { [RUN_LABEL]: shared.run }, matchExpressions: [onlyRunners] },
       },
     ],
     containers: [
