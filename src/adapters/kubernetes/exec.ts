@@ -17,10 +17,10 @@ export function execPath({ namespace, pod, container, command }: ExecRequest): s
   return `/api/v1/namespaces/${namespace}/pods/${pod}/exec?${query}`
 }
 
-/** Output beyond this is dropped: it comes from elsewhere. */
+/** The output of a program that is not ours must not fill the memory. The rest is dropped. */
 const OUTPUT_MAX = 64 * 1024
 
-/** Waits for the end of the command. Never rejects: whatever kept it from running is the answer's `problem`. */
+/** Waits for the end of the command. Never rejects: the answer's `problem` says why it did not run or failed. */
 export function execAnswer(socket: WebSocket, timeoutMs: number): Promise<ExecAnswer> {
   let output = ''
   return new Promise((resolve) => {
@@ -33,7 +33,7 @@ export function execAnswer(socket: WebSocket, timeoutMs: number): Promise<ExecAn
     socket.on('message', (data: RawData) => {
       const bytes = Buffer.isBuffer(data) ? data : Buffer.concat([data].flat().map((each) => new Uint8Array(each)))
       const said = bytes.subarray(1).toString()
-      if (bytes[0] === 1 && output.length < OUTPUT_MAX) output += said
+      if (bytes[0] === 1) output = (output + said).slice(0, OUTPUT_MAX)
       if (bytes[0] === 3) end(problemOf(said))
     })
     socket.on('unexpected-response', (_, response: IncomingMessage) => {
