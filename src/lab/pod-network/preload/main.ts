@@ -14,8 +14,8 @@ import { playReading } from './reading.ts'
 import { playRequests } from './requests.ts'
 import { playResolver } from './resolver.ts'
 
-// Node writes its compile cache when a process exits by itself, which a pod that is stopped by a signal seldom does. By now a service has started.
-// What was read from the cache is not written again.
+// Node writes its compile cache when a process exits by itself, but a pod is usually ended by a signal. So it is also written once, when a service
+// has had time to start. Node writes only what it did not read from the cache.
 const STARTED_MS = 15_000
 
 const LOADED = Symbol.for('matchday.podNetwork')
