@@ -1,9 +1,9 @@
-/** Programs that connect to `host:port` arguments from inside a container, all at once. Each prints a line `host:port outcome` for each of them. */
+/** Programs that run in a container and connect to all their `host:port` arguments at once. They print one line `host:port outcome` for each. */
 import type { DialSeen } from '../../domain/effects.ts'
 
 export const DIAL_SECONDS = 2
 
-/** Node's own words for a failed connection are enough: only `connected` counts. */
+/** Every error is `failed`: only whether the connection was made matters. */
 const NODE = `
 const net = require('node:net')
 for (const target of process.argv.slice(1)) {
@@ -37,7 +37,7 @@ export const dialPrograms: readonly DialProgram[] = [
   { name: 'sh', command: (targets) => ['sh', '-c', SHELL, 'dial', ...targets] },
 ]
 
-/** The outcomes by target. Lines of another form are not ours. */
+/** The outcomes by target. Lines of another form come from the container and are ignored. */
 export function dialOutcomes(output: string): ReadonlyMap<string, Exclude<DialSeen['outcome'], 'undialled'>> {
   const lines = output.split('\n').map((line) => /^(\S+:\d+) (connected|failed)$/.exec(line.trim()))
   return new Map(

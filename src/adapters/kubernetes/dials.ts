@@ -1,6 +1,6 @@
 /**
- * Connections that pods of a namespace make to each other, so that NetworkPolicies are seen to work: from one Ready pod of each workload to the port of
- * another's readiness probe, where something listens for certain. Executed in the pods, with what their images have.
+ * Tries connections between the pods of a namespace, to see whether its NetworkPolicies are enforced. One Ready pod of each workload connects to one
+ * of each other workload, at the port of its readiness probe, because something certainly listens there. The programs run in the pods by `exec`.
  */
 import type { DialSeen } from '../../domain/effects.ts'
 import { demand, itemsOf, type KubeObject, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
@@ -85,16 +85,16 @@ async function execute(api: KubernetesApi, namespace: string, from: Pod, targets
     })
     const outcomes = dialOutcomes(answer.output)
     if (isTrusted(program, outcomes)) return { outcomes, said: '' }
-    problems.push(`${program.name}: ${answer.problem ?? 'it connects to nothing, not even to its own pod'}`)
+    problems.push(`${program.name}: ${answer.problem ?? 'it could not connect to anything, not even to its own pod'}`)
   }
   return { outcomes: new Map<string, never>(), said: problems.join('; ') }
 }
 
-/** `nc` differs from image to image. A shell that connects to nothing, not even to its own pod, may have another one. */
+/** `nc` takes other flags in some images. So the failures of a shell are not believed if it cannot even connect to its own pod. */
 const isTrusted = ({ name }: DialProgram, outcomes: ReadonlyMap<string, string>): boolean =>
   name === 'node' ? outcomes.size > 0 : [...outcomes.values()].includes('connected')
 
-/** Ready pods in the pod network. Policies do not apply to those in the host's. */
+/** Undefined for pods that are not Ready, and for those in the host network, to which NetworkPolicies do not apply. */
 function podOf(object: KubeObject): Pod | undefined {
   const [spec, status] = [fields(object.spec), fields(object.status)]
   const containers = list(spec.containers)

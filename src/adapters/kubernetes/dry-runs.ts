@@ -1,7 +1,7 @@
 /**
- * Whether the API server lets pods in that no policy should: a server-side dry run (`dryRun=All`) goes through all of admission and creates nothing
- * (Kubernetes API concepts, "Dry-run"). The pods carry labels and image repository of a pod of the namespace, so that a policy about names, labels or
- * registries has no reason to refuse them.
+ * Tries whether admission refuses pods that policies should forbid. A server-side dry run (`dryRun=All`) goes through all of admission and creates
+ * nothing (Kubernetes API concepts, "Dry-run"). The pods have the labels and the image repository of a pod of the namespace, so that policies about
+ * labels or registries have no reason to refuse them.
  */
 import { type DryRunSeen, type TriedPod, triedPods } from '../../domain/effects.ts'
 import { type ApiResponse, demand, itemsOf, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
@@ -53,7 +53,7 @@ function isStill(tried: TriedPod, pod: unknown): boolean {
   }
 }
 
-/** Refusals without a word about the pod: no permission, a spent quota, a webhook with side effects (admission/plugin/webhook/errors in apiserver). */
+/** Refusals that are not about the pod: no permission, a spent quota, a webhook with side effects (admission/plugin/webhook/errors in apiserver). */
 const OTHER_REASONS = [/cannot create resource "pods"/, /exceeded quota/, /does not support dry run/]
 
 /** Policies refuse with 403 or 422, and webhooks with any code that they choose. */
@@ -67,7 +67,7 @@ const isAboutThePod = ({ status }: ApiResponse, said: string): boolean =>
 const repositoryOf = (image: string): string => image.replace(/@.*$/, '').replace(/:[^/:]*$/, '')
 const digestOf = (image: string): string => /@(sha256:[0-9a-f]{64})$/.exec(image)?.[1] ?? `sha256:${'0'.repeat(64)}`
 
-/** As the Pod Security Standard "restricted" wants it, with limits and a digest, but for what is tried. */
+/** Meets the Pod Security Standard "restricted" and has limits and a digest, except for the flaw that is tried. */
 function podOf(namespace: string, tried: TriedPod, { labels, image }: Model): object {
   const amounts = { cpu: '10m', memory: '16Mi' }
   const repository = repositoryOf(image)
@@ -85,7 +85,7 @@ function podOf(namespace: string, tried: TriedPod, { labels, image }: Model): ob
           image: tried === 'latest-tag' ? `${repository}:latest` : `${repository}@${digestOf(image)}`,
           ...(tried === 'without-limits' ? {} : { resources: { requests: amounts, limits: amounts } }),
           securityContext: {
-            // The API server rejects a privileged container that may not escalate, so this one leaves it open.
+            // The API server rejects `privileged: true` together with `allowPrivilegeEscalation: false`.
             ...(tried === 'privileged' ? { privileged: true } : { allowPrivilegeEscalation: false }),
             readOnlyRootFilesystem: true,
             capabilities: { drop: ['ALL'] },

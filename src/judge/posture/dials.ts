@@ -1,4 +1,4 @@
-/** Connections between pods that succeeded against the NetworkPolicies, or failed although they are allowed. */
+/** Findings about connections that worked although no NetworkPolicy allows them, or failed although the policies allow them. */
 import type { Cause } from '../../domain/causes.ts'
 import type { DialSeen } from '../../domain/effects.ts'
 import { count, listed } from '../findings/words.ts'
@@ -22,7 +22,7 @@ export const networkAmiss = (namespace: string, dials: readonly DialSeen[]): rea
   ...silent(namespace, dials),
 ]
 
-/** The network plugin works per node, so the other pods may prove it. It is said, and does not fail the check. */
+/** Workloads that could not dial are only a warning: the network plugin works per node, so dials of other pods show whether policies are enforced. */
 function silent(namespace: string, dials: readonly DialSeen[]): readonly Flaw[] {
   const own = dials.filter(({ outcome }) => outcome === 'undialled')
   if (own.length === dials.length) return []

@@ -1,4 +1,4 @@
-/** Pods that the API server let in as a dry run, and no policy should have. */
+/** Findings about pods that admission accepted in a dry run although a policy should refuse them. */
 import { type DryRunSeen, type TriedPod, triedPods } from '../../domain/effects.ts'
 import { count } from '../findings/words.ts'
 import type { Flaw } from './flaw.ts'

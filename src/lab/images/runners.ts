@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { addImages } from './image-index.ts'
 import { digestOf, stageFile, stageVersion, versionFolder } from './stage.ts'
 
-// The public images that runners of a load use in any cluster, with the same programs of this machine in them: k6, and Node as every container
-// of the lab has it on its PATH.
+// Load runners use these public images in any cluster. The lab serves them with programs of this machine: its k6, and the Node that every container of
+// the lab has on its PATH.
 const K6 = 'grafana/k6'
 const NODE = 'node'
 /** The user of k6's own image. */

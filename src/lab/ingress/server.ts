@@ -30,8 +30,8 @@ export type IngressObjects = {
 }
 
 /**
- * `socket`: the descriptor of a socket that listens already, instead of host and port. `inside`: where pods of a lab with a network of its own enter, as
- * runners of a load do.
+ * `socket`: the descriptor of a socket that listens already, instead of host and port. `inside`: the address for pods of a lab with network namespaces,
+ * such as load runners.
  */
 export type Listen = {
   host: string

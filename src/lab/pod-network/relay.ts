@@ -16,7 +16,7 @@ type Dial = () => net.Socket
 
 // How often it looks for a container that does not listen.
 const LOOK_MS = 200
-// How often it looks whether a container still listens on the pod's own port itself.
+// How often it checks that a container still listens on the pod's address itself.
 const SERVED_MS = 2_000
 const ANNOTATION_MS = 500
 const OUTBOUND = /^(\d{1,5})=([a-z0-9.-]+):(\d{1,5})$/

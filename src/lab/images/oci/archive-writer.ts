@@ -1,7 +1,7 @@
 /**
  * Writes an image as one tar file. It is an OCI image layout (`index.json`, for `ctr images import` and `kind load image-archive`) and, with the same
- * blobs, what `docker save` writes (`manifest.json`, for Dockers without the containerd store). A tool that pushes the second makes a manifest of its own, with
- * another digest. Sources: the OCI image layout, manifest and configuration specifications v1.1, and Docker's image specification v1.2.
+ * blobs, what `docker save` writes (`manifest.json`, for Dockers without the containerd store). A tool that reads and pushes only the second makes a
+ * manifest of its own, with another digest. Sources: the OCI image layout, manifest and configuration specifications v1.1, and Docker's image specification v1.2.
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream, renameSync, rmSync } from 'node:fs'
@@ -20,7 +20,7 @@ export type ImageConfig = {
 }
 
 export type OciImage = {
-  /** Without tag and digest, as manifests write it: `casino/wallet`, `registry.example.com/rehearsal/casino/wallet`. */
+  /** Without tag and digest, as manifests write it: `shop/orders`, `registry.example.com/team/shop/orders`. */
   readonly name: string
   readonly tag: string
   readonly config: ImageConfig
@@ -87,7 +87,7 @@ function namesOf(name: string, tag: string, manifest: Blob) {
 
 const CONTAINERD_NAME = 'io.containerd.image.name'
 
-/** What container runtimes make of a name without a registry. */
+/** The full name that container runtimes give to a name without a registry. */
 export function fullName(name: string): string {
   const [first = '', ...rest] = name.split('/')
   if (rest.length > 0 && (/[.:]/.test(first) || first === 'localhost')) return name

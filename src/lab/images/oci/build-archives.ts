@@ -1,4 +1,4 @@
-/** Builds images for any cluster: one archive for each service of a workload, and PostgreSQL. Nothing of it needs Docker, root or a registry. */
+/** Builds images for any cluster, without Docker, root or a registry: one archive for each service of a workload, and PostgreSQL. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -53,7 +53,7 @@ export async function buildArchives(options: ArchiveOptions): Promise<readonly B
   requireLinux()
   mkdirSync(options.folder, { recursive: true })
   const work = mkdtempSync(join(tmpdir(), 'matchday-images-'))
-  // Root's initdb runs as another user.
+  // When root builds, initdb runs as another user, who must be able to enter it.
   chmodSync(work, 0o755)
   try {
     const built = await archivesOf(work, options)
@@ -87,7 +87,7 @@ async function archivesOf(work: string, options: ArchiveOptions): Promise<readon
   const built: BuiltArchive[] = []
   for (const each of wanted) {
     signal?.throwIfAborted()
-    // There is no PostgreSQL for this machine; the progress said so.
+    // Without PostgreSQL for this machine, which the progress has reported.
     if (needsPostgres(each) && layers.postgres === undefined) continue
     const one = await archiveOf(work, each, bundles.get(each.name), layers, options)
     say(`${one.reference} ${one.digest}`)
@@ -130,7 +130,7 @@ async function archiveOf(
   return { name: wanted.name, reference: `${name}:${tag}`, digest, file }
 }
 
-/** The label makes two names of one program two images, as a release needs that changes nothing but its digest. */
+/** The label gives two names of one program different digests, for releases that change nothing else. */
 function configOf(wanted: Wanted): ImageConfig {
   const { name, service } = wanted
   const user = service?.user ?? (needsPostgres(wanted) ? USERS.postgres : USERS.service)
@@ -145,7 +145,7 @@ function configOf(wanted: Wanted): ImageConfig {
   }
 }
 
-/** Listed below `components` of a kustomization, it puts the digests in the place of the zeros that the manifests hold. */
+/** A kustomize component. It replaces the zero digests in the manifests by those of the archives. */
 function componentOf(built: readonly BuiltArchive[], registry: string | undefined): string {
   const images = built.map(({ name, digest }) => ({
     name,

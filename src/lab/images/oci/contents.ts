@@ -1,4 +1,4 @@
-/** What is in the layers: Node with the libraries that it loads, PostgreSQL, a service. No shell, no package manager. */
+/** The content of the layers: Node with the libraries that it loads, PostgreSQL, a service. No shell, no package manager. */
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
@@ -6,7 +6,7 @@ import { ownFile } from '../../machine/own-file.ts'
 import { entriesBelow, type LayerEntry } from './layer.ts'
 import { librariesOf } from './libraries.ts'
 
-/** Numeric, because a kubelet can't tell from a name that `runAsNonRoot` is kept. 65532 is what other small images use, 999 PostgreSQL's official one. */
+/** Numeric, because a kubelet cannot check `runAsNonRoot` for a user name. 65532 is what other small images use, 999 PostgreSQL's official one. */
 export const USERS = { service: 65_532, postgres: 999 } as const
 
 const NODE = 'usr/local/bin/node'
@@ -33,7 +33,7 @@ export async function nodeEntries(): Promise<readonly LayerEntry[]> {
     ),
     text('etc/group', 'root:x:0:', `postgres:x:${USERS.postgres}:`, `service:x:${USERS.service}:`),
     text('etc/nsswitch.conf', 'hosts: files dns'),
-    // For everybody, as in any distribution; the kernel's sticky bit is not kept by every reader of archives.
+    // Writable for every user, as in any distribution.
     { kind: 'folder', path: 'tmp', mode: 0o1777 },
   ]
 }
@@ -60,7 +60,7 @@ export async function postgresEntries(staged: string): Promise<readonly LayerEnt
   ]
 }
 
-/** The lab's launcher needs a shell, and the database cluster of the template is already made. */
+/** Leaves out the lab's launcher, which needs a shell, and initdb: the template holds a database cluster. */
 const isServed = (path: string): boolean => path !== 'run.sh' && !path.startsWith(join('bin', 'initdb'))
 
 async function bundledEntrypoint(): Promise<Buffer> {

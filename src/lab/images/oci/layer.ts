@@ -1,4 +1,4 @@
-/** Layers of OCI images: tar files that are the same, byte for byte, whenever their content is. Source: the OCI image layer specification. */
+/** Layers of OCI images: tar files that are equal, byte for byte, if their content is. Source: the OCI image layer specification. */
 import { createHash, type Hash } from 'node:crypto'
 import { createWriteStream, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'

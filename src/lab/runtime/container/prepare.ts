@@ -102,8 +102,8 @@ export async function prepare(
 }
 
 /**
- * Compiling a service costs a third of what its start costs, so its pods share what was compiled. Node makes a folder for each user and version
- * in it. It goes with its version of the image.
+ * Compiling takes a third of the CPU of a service's start (ADR 55), so the pods of an image share compiled code. Node makes a folder for each user and
+ * version in this one, which is deleted with its version of the image.
  */
 function openCompileCache(imageFolder: string): string {
   const folder = join(imageFolder, 'compile-cache')

@@ -117,10 +117,13 @@ function start(root: string, { Entrypoint, Cmd = [], Env, User, WorkingDir = '/'
   })
 }
 const UNSHARE = '/usr/bin/unshare'
-const isAllowed = spawnSync('unshare', [...ISOLATED, 'unshare', '--user', '--map-user=999', 'true']).status === 0
+const isolated = spawnSync('unshare', [...ISOLATED, 'unshare', '--user', '--map-user=999', 'true'], {
+  encoding: 'utf8',
+})
+const refusal = isolated.status === 0 ? undefined : isolated.stderr?.trim() || 'there is no unshare'
 
-// Where a plain user may not make namespaces, the real tier and the lab still start images.
-describe.skipIf(!isAllowed)('with the image as the whole file system', () => {
+// Where this user may not make namespaces, the real tier and the lab still start images.
+describe.skipIf(refusal !== undefined)(`the image as the whole file system${refusal ? ` (${refusal})` : ''}`, () => {
   it('a service starts with its environment', async () => {
     const { root, config } = await unpacked('shop/api')
     const child = start(root, config)
