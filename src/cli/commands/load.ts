@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { testRunOf } from '../../adapters/k6/runners/test-run.ts'
 import type { Issue } from '../../domain/issue.ts'
+import { secretVariables } from '../../domain/rehearsal.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import { flagShapes } from '../../files/flags.ts'
 import { planTimeline } from '../../plan/timeline.ts'
@@ -15,20 +16,15 @@ import {
   ofShape,
   type ValueCheck,
 } from '../flags.ts'
-import { readInputs, readTargetFile } from '../inputs.ts'
 import { scriptFacts } from '../script-facts.ts'
 import { seedOf } from '../seed.ts'
 import { stopSignal } from '../stop-signal.ts'
+import { readChosen, type TargetFlags, withTargetFlags } from '../target-choice.ts'
 import { print, say, term, termLines } from '../terminal.ts'
 import { findTool } from '../tools.ts'
 import { k6Settings } from '../wiring.ts'
 
-type Flags = {
-  readonly context?: string
-  readonly target?: string
-  readonly remoteWrite: string
-  readonly seed?: string
-}
+type Flags = TargetFlags & { readonly remoteWrite: string; readonly seed?: string }
 
 export function addLoad(root: Command, finish: (code: number) => void): void {
   const load = root.command('load').description('the load of a rehearsal for other tools')
@@ -36,14 +32,12 @@ export function addLoad(root: Command, finish: (code: number) => void): void {
     .command('export')
     .description('write the load as a TestRun for k6-operator, with its script in a ConfigMap')
     .addArgument(checkedArgument('<rehearsal>', 'a *.rehearsal.yaml', aFile))
-  checkedTogether(command, missing)
-    .option('--testrun', 'the form of what is written: objects for k6-operator 1.6 or later')
-    .option('--context <name>', 'kube context whose target file says load (targets/NAME.yaml beside the rehearsal)')
-    .addOption(checkedFlag('--target <file>', 'target file that says load', aFile))
+  withTargetFlags(checkedTogether(command, missing), 'the load')
+    .option('--testrun', 'output format: objects for k6-operator 1.6 or later')
     .addOption(
       checkedFlag(
         '--remote-write <url>',
-        'where the runners send what they measure: the remote-write URL of a Prometheus',
+        'remote-write URL of the Prometheus that receives the metrics of the runners',
         aRemoteWrite,
       ),
     )
@@ -57,8 +51,8 @@ export function addLoad(root: Command, finish: (code: number) => void): void {
     .addHelpText(
       'after',
       `
-For teams that must use k6-operator. It performs setup and teardown in each runner, starts them one after the other, and knows no verdict: read the result from the
-Prometheus. \`matchday run\` with load in the target file needs no operator (docs/how-to/load-from-the-cluster.md).
+For teams that must use k6-operator. It performs setup and teardown in each runner, starts the runners one after the other, and gives no verdict: read the
+result from the Prometheus. \`matchday run\` with load in the target file needs no operator (docs/how-to/load-from-the-cluster.md).
 
 Examples:
   matchday load export scenarios/derby-day.rehearsal.yaml --testrun --context NAME --remote-write http://prometheus.monitoring:9090/api/v1/write > testrun.yaml
@@ -74,28 +68,19 @@ const aRemoteWrite: ValueCheck = (written) =>
     ? undefined
     : { problem: `${JSON.stringify(written)} is not an http URL.`, next: REMOTE_WRITE }
 
-function missing({ context, target, testrun, remoteWrite }: Readonly<Record<string, unknown>>): readonly Issue[] {
+function missing({ testrun, remoteWrite }: Readonly<Record<string, unknown>>): readonly Issue[] {
   const without = (flag: string, problem: string, next: string) =>
     issueOfFlag(flag, { code: 'missing-key', problem, next })
   return [
-    ...(context === undefined && target === undefined
-      ? [
-          issueOfFlag('--target', {
-            code: 'no-cluster',
-            problem: 'no target file was chosen.',
-            next: 'Say --context NAME, or --target FILE.',
-          }),
-        ]
-      : []),
-    ...(testrun ? [] : [without('--testrun', 'no form was chosen.', 'Say --testrun.')]),
+    ...(testrun ? [] : [without('--testrun', 'no output format was chosen.', 'Say --testrun.')]),
     ...(remoteWrite === undefined
-      ? [without('--remote-write', 'there is no URL for what the runners measure.', REMOTE_WRITE)]
+      ? [without('--remote-write', 'there is no URL for the metrics of the runners.', REMOTE_WRITE)]
       : []),
   ]
 }
 
 async function exportLoad(file: string, flags: Flags): Promise<number> {
-  const inputs = readInputs(file, flags.context ?? readTargetFile(flags.target ?? '').context, flags.target)
+  const inputs = readChosen(file, flags)
   const { rehearsal, target } = inputs
   const { load } = target
   if (load === undefined) {
@@ -106,22 +91,16 @@ async function exportLoad(file: string, flags: Flags): Promise<number> {
   }
   const { path: binary } = await findTool('k6', stopSignal())
   const facts = await scriptFacts(binary, inputs)
-  const name = `matchday-${rehearsal.name}`.slice(0, 40)
+  // k6-operator adds suffixes to it. A name that was cut must not end with a hyphen.
+  const name = `matchday-${rehearsal.name}`.slice(0, 40).replace(/-+$/, '')
   const planned = planTimeline(rehearsal, target, { run: name, seed: seedOf(flags) }, facts)
   if (!planned.ok) throw new BadInput(planned.issues)
   const { cacheFolder } = k6Settings(binary)
   const credentials = Object.keys(target.credentials ?? {})
-  const given = {
-    binary,
-    cacheFolder,
-    script: rehearsal.load.script,
-    plan: planned.value.load,
-    load,
-    name,
-    credentials,
-  }
-  const objects = await testRunOf({ ...given, remoteWrite: flags.remoteWrite })
-  if (objects === undefined) throw new Error(`${rehearsal.load.script} cannot be bundled`)
+  const objects = await testRunOf({
+    ...{ binary, cacheFolder, script: rehearsal.load.script, plan: planned.value.load, load, name },
+    ...{ remoteWrite: flags.remoteWrite, credentials, withheld: secretVariables(target) },
+  })
   const text = objects.map((each) => stringify(each, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')
   print(termLines(text.trimEnd()))
   if (credentials.length > 0)

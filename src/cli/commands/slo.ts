@@ -1,12 +1,9 @@
 import type { Command } from 'commander'
-import type { Issue } from '../../domain/issue.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import { openSloText } from '../../files/openslo/write.ts'
-import { aFile, checkedArgument, checkedFlag, checkedTogether, issueOfFlag } from '../flags.ts'
-import { readInputs, readTargetFile } from '../inputs.ts'
+import { aFile, checkedArgument } from '../flags.ts'
+import { readChosen, type TargetFlags, withTargetFlags } from '../target-choice.ts'
 import { print, termLines } from '../terminal.ts'
-
-type Flags = { readonly context?: string; readonly target?: string }
 
 export function addSlo(root: Command, finish: (code: number) => void): void {
   const slo = root.command('slo').description('objectives as OpenSLO documents')
@@ -14,12 +11,7 @@ export function addSlo(root: Command, finish: (code: number) => void): void {
     .command('export')
     .description('write the objectives of a rehearsal as OpenSLO v1 documents')
     .addArgument(checkedArgument('<rehearsal>', 'a *.rehearsal.yaml', aFile))
-  checkedTogether(command, noTarget)
-    .option(
-      '--context <name>',
-      'kube context whose target file has the series (targets/NAME.yaml beside the rehearsal)',
-    )
-    .addOption(checkedFlag('--target <file>', 'target file with the series', aFile))
+  withTargetFlags(command, 'the series')
     .addHelpText(
       'after',
       `
@@ -30,18 +22,11 @@ Examples:
   matchday slo export scenarios/psp-down-at-peak.rehearsal.yaml --context NAME
   matchday slo export shop.rehearsal.yaml --target targets/staging-eu.yaml > slos/shop.yaml`,
     )
-    .action((file: string, flags: Flags) => finish(exportSlos(file, flags)))
+    .action((file: string, flags: TargetFlags) => finish(exportSlos(file, flags)))
 }
 
-function noTarget({ context, target }: Readonly<Record<string, unknown>>): readonly Issue[] {
-  if (context !== undefined || target !== undefined) return []
-  const next = 'Say --context NAME, or --target FILE.'
-  return [issueOfFlag('--target', { code: 'no-cluster', problem: 'no target file was chosen.', next })]
-}
-
-function exportSlos(file: string, { context, target }: Flags): number {
-  const chosen = context ?? readTargetFile(target ?? '').context
-  const inputs = readInputs(file, chosen, target)
+function exportSlos(file: string, flags: TargetFlags): number {
+  const inputs = readChosen(file, flags)
   const text = openSloText(inputs.rehearsal, inputs.target)
   print(termLines(text.trimEnd()))
   return exitCodes.pass

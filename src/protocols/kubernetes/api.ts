@@ -139,8 +139,11 @@ export const paths = {
   eviction: (namespace: string, pod: string) => `/api/v1/namespaces/${namespace}/pods/${pod}/eviction`,
   configMaps: (namespace: string) => `/api/v1/namespaces/${namespace}/configmaps`,
   /** Any object of a namespace: `apps/v1`, `deployments`, … */
-  object: (apiVersion: string, plural: string, namespace: string, name: string) =>
-    `/${apiVersion.includes('/') ? 'apis' : 'api'}/${apiVersion}/namespaces/${namespace}/${plural}/${name}`,
+  object: (apiVersion: string, plural: string, namespace: string, name: string): string =>
+    `${paths.objects(apiVersion, plural, namespace)}/${name}`,
+  /** All objects of a kind in a namespace, for lists and for POST. */
+  objects: (apiVersion: string, plural: string, namespace: string): string =>
+    `/${apiVersion.includes('/') ? 'apis' : 'api'}/${apiVersion}/namespaces/${namespace}/${plural}`,
   pods: (namespace: string, labels?: Readonly<Record<string, string>>) =>
     `/api/v1/namespaces/${namespace}/pods${labels ? `?labelSelector=${encodeURIComponent(selectorText(labels))}` : ''}`,
   podProxy: (namespace: string, pod: string, port: number, path: string) =>

@@ -7,6 +7,8 @@ export type ProcessStat = {
   readonly waitedCpuTicks: number
   /** Clock ticks since boot; with it a pid means one process and not its successor. */
   readonly startTicks: number
+  /** Memory that it really has, in pages. */
+  readonly rssPages: number
   /** A zombie, or dead: its pid is not free yet, but nothing runs. */
   readonly ended: boolean
 }
@@ -21,6 +23,7 @@ export function parseProcessStat(text: string): ProcessStat | undefined {
     cpuTicks: at(14) + at(15),
     waitedCpuTicks: at(16) + at(17),
     startTicks: at(22),
+    rssPages: at(24),
     ended: fields[0] === 'Z' || fields[0] === 'X',
   }
   return Number.isFinite(stat.startTicks) ? stat : undefined

@@ -12,6 +12,7 @@ describe('a line of /proc/PID/stat', () => {
       cpuTicks: 175,
       waitedCpuTicks: 15,
       startTicks: 123456,
+      rssPages: 80,
       ended: false,
     })
   })

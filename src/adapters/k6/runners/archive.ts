@@ -7,16 +7,18 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { EnvironmentError } from '../../../controller/ports.ts'
+import { formatIssue } from '../../../domain/issue.ts'
 import type { LoadPlan } from '../../../domain/timeline.ts'
 import { isObject } from '../../../domain/unknown.ts'
 import { FIXTURES_MARK, INSPECT_VARIABLE, PLAN_VARIABLE, writeLoadPlan } from '../../../wire/load-plan.ts'
 import { bundleForRunners } from '../entry.ts'
 import { k6Environment } from '../inspect.ts'
+import { waysToLoad } from '../loadable.ts'
 import { spoken } from '../log.ts'
 
 export type ScriptArchive = {
   readonly content: Buffer
-  /** What the script's own functions must be called for, once for all runners. */
+  /** Which functions of its own the script has. Each is called once for all runners. */
   readonly fixtures: { readonly setup: boolean; readonly teardown: boolean }
   /** Variables that the archived script was loaded with, but for credentials; the runners need the same. */
   readonly env: Readonly<Record<string, string>>
@@ -24,13 +26,13 @@ export type ScriptArchive = {
 
 export type ToArchive = {
   readonly binary: string
+  /** Bundles are kept here. */
+  readonly cacheFolder: string
   readonly script: string
-  /** A bundle with its entry. */
-  readonly entry: string
   readonly plan: LoadPlan
   readonly credentials: Readonly<Record<string, string>>
   readonly withheld: readonly string[]
-  /** Setup and teardown stay the script's own: each instance performs them. */
+  /** The script keeps its own setup and teardown, and each instance performs them. */
   readonly asItIs?: boolean
 }
 
@@ -39,18 +41,19 @@ const ARCHIVE_BYTES_MAX = 1000 * 1024
 const PATIENCE_MS = 30_000
 
 export async function archiveOf(wanted: ToArchive): Promise<ScriptArchive> {
-  const { binary, script, entry, plan, credentials, withheld, asItIs } = wanted
-  // The plan is opened by its path, which must be the same in the archive. k6 replaces the names of users in paths, so it is not in a home.
+  const { binary, script, cacheFolder, plan, credentials, withheld, asItIs } = wanted
+  const bundle = await bundleOf(script, cacheFolder)
+  // k6 opens the plan by its path, also from the archive. It replaces user names in archived paths, so the file is not in a home folder.
   const folder = await mkdtemp(join(tmpdir(), 'matchday-load-'))
   try {
     const planFile = join(folder, 'load-plan.json')
     const file = join(folder, 'load.tar')
     await writeFile(planFile, writeLoadPlan(plan))
     const env = { ...plan.env, [PLAN_VARIABLE]: planFile }
-    // Without the second flag the archive would hold the variables, credentials among them.
+    // Without --exclude-env-vars the archive would hold the variables, credentials among them.
     const flags = ['--quiet', '--no-color', '--log-format=json', '--include-system-env-vars', '--exclude-env-vars']
     const said = await run(binary, ['archive', ...flags, '-O', file, '-'], {
-      input: asItIs ? await readFile(entry, 'utf8') : bundleForRunners(await readFile(entry, 'utf8')),
+      input: asItIs ? bundle : bundleForRunners(bundle),
       cwd: dirname(resolve(script)),
       env: { ...k6Environment(withheld), ...env, ...credentials, [INSPECT_VARIABLE]: '1' },
     })
@@ -60,6 +63,13 @@ export async function archiveOf(wanted: ToArchive): Promise<ScriptArchive> {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+async function bundleOf(script: string, cacheFolder: string): Promise<string> {
+  const { ways, issues } = await waysToLoad(script, cacheFolder)
+  const way = ways.find(({ bundled }) => bundled)
+  if (way !== undefined) return readFile(way.file, 'utf8')
+  throw new EnvironmentError(issues.map(formatIssue).join('\n'), 'correct the scenario: runners get it as a bundle.')
 }
 
 const tooLarge = (script: string, bytes: number): EnvironmentError =>
@@ -101,8 +111,8 @@ const BLOCK = 512
 const SIZE_AT = 124
 
 /**
- * A script from stdin is archived as `/-`, so that its relative `open` would look into the root. The archive's first file says where the script is: this
- * moves it to the folder it was archived in. Less space than before is filled with blanks, so that no header changes.
+ * k6 archives a script from stdin as `/-`, so that a relative `open` would look in the root folder. The archive's first file holds the path of the script: this
+ * changes it to the folder that the script was archived in. Blanks fill the rest of the old length, so that the size in the tar header stays right.
  */
 function placed(archive: Buffer): Buffer {
   const size = Number.parseInt(archive.toString('latin1', SIZE_AT, SIZE_AT + 11), 8)

@@ -5,7 +5,7 @@ import { demand, type KubernetesApi, paths } from '../../../protocols/kubernetes
 import { CONTROL_PORT } from './manifests.ts'
 
 export type RunnerControl = {
-  /** Whether the VUs are there and k6 waits for the start. False while it does not answer yet. */
+  /** Whether k6 has its VUs and waits for the start. False while it does not answer yet. */
   isPaused(pod: string): Promise<boolean>
   resume(pod: string): Promise<void>
   /** k6 interrupts its iterations, sends its last metrics and ends with code 103. */

@@ -11,12 +11,10 @@ import {
   type LoadInCluster,
   type RunningLoad,
 } from '../../../controller/ports.ts'
-import { formatIssue } from '../../../domain/issue.ts'
-import type { LoadRunners } from '../../../domain/runners.ts'
+import { type LoadRunners, runnerName } from '../../../domain/runners.ts'
 import type { LoadPlan } from '../../../domain/timeline.ts'
 import { demand, type KubernetesApi, paths } from '../../../protocols/kubernetes/api.ts'
 import { type K6Settings, k6LoadGenerator, QUIET_FLAGS } from '../load-generator.ts'
-import { waysToLoad } from '../loadable.ts'
 import { type Output, outputFor, systemTags } from '../output.ts'
 import { archiveOf, type ScriptArchive } from './archive.ts'
 import { controlOf } from './control.ts'
@@ -55,30 +53,23 @@ export function runnersLoadGenerator(settings: RunnersSettings): LoadGenerator {
           'Runners in the cluster are for `matchday run`: a search for capacity and a comparison would start new pods for each of their blocks.',
           'remove load from the target file, or use another target file with --target.',
         )
-      const { ways, issues } = await waysToLoad(script, settings.cacheFolder)
-      const way = ways.find(({ bundled }) => bundled)
-      if (way === undefined)
-        throw new EnvironmentError(
-          issues.map(formatIssue).join('\n'),
-          'correct the scenario: runners get it as a bundle.',
-        )
-      return startRunners(settings, { script, plan, folder, entry: way.file }, onEvent, run)
+      return startRunners(settings, { script, plan, folder }, onEvent, run)
     },
   }
 }
 
-type Wanted = { readonly script: string; readonly entry: string; readonly plan: LoadPlan; readonly folder: string }
+type Wanted = { readonly script: string; readonly plan: LoadPlan; readonly folder: string }
 
 async function startRunners(
   settings: RunnersSettings,
-  { script, entry, plan, folder }: Wanted,
+  { script, plan, folder }: Wanted,
   onEvent: (event: LoadEvent) => void,
   { owe, stopping }: LoadInCluster,
 ): Promise<RunningLoad> {
   const { api, clock, load, target, credentials } = settings
   const secrets = credentials?.values ?? {}
   const archive = await archiveOf({
-    ...{ binary: settings.binary, script, entry, plan },
+    ...{ binary: settings.binary, cacheFolder: settings.cacheFolder, script, plan },
     ...{ credentials: secrets, withheld: settings.withheld ?? [] },
   })
   const shared: Shared = {
@@ -108,7 +99,7 @@ async function startRunners(
     ...(needsSteward ? [stewardJob(shared, { ...runner(0), flags: [...QUIET_FLAGS, ...SHARED_FLAGS] })] : []),
   ])
   const control = controlOf(api, load.namespace)
-  const names = indexes.map((index) => `runner-${index}`)
+  const names = indexes.map(runnerName)
   const pods = await awaitPods(place, [...names, ...(needsSteward ? [STEWARD] : [])], ({ name }) =>
     control.isPaused(name),
   )
@@ -130,23 +121,16 @@ function makerOf(api: KubernetesApi, owe: Owe): (objects: readonly Made[]) => Pr
     for (const object of objects) await owe(undoOf(object))
     await Promise.all(
       objects.map((object) => {
-        const { plural, namespace } = pluralOf(object)
-        const path = paths.object(object.apiVersion, plural, namespace, '').replace(/\/$/, '')
-        return demand(api, { method: 'POST', path, body: object })
+        const { apiVersion, plural, namespace } = undoOf(object)
+        return demand(api, { method: 'POST', path: paths.objects(apiVersion, plural, namespace), body: object })
       }),
     )
   }
 }
 
-function pluralOf(object: Made): { readonly plural: string; readonly namespace: string } {
-  const undo = undoOf(object)
-  if (undo.does !== 'delete-object') throw new Error('an object of a load is undone by its deletion')
-  return undo
-}
-
 const SHARED_FLAGS = ['--include-system-env-vars', '--no-thresholds', '--summary-mode=disabled', '--no-setup']
 
-/** What all runners have in common; the address of the relay ends with the name of the runner. */
+/** `relay`: its URL with the secret. Each runner adds its name, so that the relay knows whose push it is. */
 function runnerOf(
   plan: LoadPlan,
   output: Output,
@@ -165,12 +149,12 @@ function runnerOf(
       K6_NO_USAGE_REPORT: 'true',
       GOGC: '200',
       ...(tags === undefined ? {} : { K6_SYSTEM_TAGS: tags }),
-      ...output.env(`${relay}/runner-${index}`),
+      ...output.env(`${relay}/${runnerName(index)}`),
     },
   })
 }
 
-/** Pods may take this long to start, and to be read and removed after the load. */
+/** Time for the pods to start, and for the controller to read and delete them after the load. */
 const AROUND_S = 600
 
 function deadlineOf({ profiles, sockets, outside }: LoadPlan): number {

@@ -9,16 +9,16 @@ import { RELAY_FILE, SECRET_VARIABLE } from './relay-program.ts'
 /** Where k6 listens for `paused`, `stopped`, setup and teardown. */
 export const CONTROL_PORT = 6565
 export const CONTAINER = 'k6'
-/** The part that a pod has in its run: `relay`, `steward`, or the name of a runner. */
+/** Label with the role of a pod in its run: `relay`, `steward`, or the name of a runner. */
 export const PART_LABEL = 'matchday.dev/part'
 export const STEWARD = 'steward'
 export const RELAY = 'relay'
 export const ARCHIVE_FILE = 'load.tar'
-/** Before a line of a runner's log that tells of its CPU and memory. */
+/** Prefix of the lines in a runner's log that hold its CPU and memory. */
 export const HEALTH_MARK = 'matchday-health'
 
 const FOLDER = '/matchday'
-/** After the end of the plan a runner may wait for its last answers, and the controller reads its log. */
+/** After SIGTERM k6 interrupts its iterations and sends its last metrics. */
 const GRACE_S = 15
 
 export type Made = Readonly<Record<string, unknown>> & {
@@ -36,13 +36,13 @@ export type Shared = {
   /** Namespace of the run's target. */
   readonly target: string
   readonly load: LoadRunners
-  /** The dead man's switch: the cluster ends everything after this time, whatever becomes of the controller. */
+  /** Dead man's switch: the cluster stops the Jobs after this time, even if the controller has died. */
   readonly deadlineS: number
-  /** What the runners tell the relay that they are runners. */
+  /** Proves to the relay that a push comes from a runner of this run. */
   readonly secret: string
 }
 
-/** The same run has the same names. A run's own name may be too long for a pod with a suffix. */
+/** Hashed, because the name of a run may be too long for a pod name with its suffix. */
 const nameOf = ({ run }: Shared, part: string): string =>
   `matchday-${createHash('sha256').update(run).digest('hex').slice(0, 10)}-${part}`
 
@@ -58,7 +58,7 @@ const config = (shared: Shared, part: string, content: object): Made => ({
   ...content,
 })
 
-/** What goes before the runners: the script, the relay, and the credentials where there are any. */
+/** Objects that the runners need before they start: the script, the relay, and the credentials if there are any. */
 export function groundwork(
   shared: Shared,
   archive: Buffer,
@@ -107,13 +107,14 @@ export function runnerJob(shared: Shared, { index, env, flags, credentials }: Ru
   return k6Job(shared, part, [...flags, ...(runners === 1 ? [] : whole)], env, credentials)
 }
 
-/** A pod that makes no load: it performs setup and teardown once for all runners. A small share needs few VUs. */
+/** A pod that makes no load: it performs setup and teardown once for all runners. Its share of the load is tiny, so that k6 allocates few VUs. */
 export function stewardJob(shared: Shared, { env, flags, credentials }: Omit<RunnerPart, 'index'>): Made {
   const all = [...flags, '--no-teardown', '--execution-segment', '0:1/1000']
   return k6Job(shared, STEWARD, all, { ...env, [STEWARD_VARIABLE]: '1' }, credentials)
 }
 
-// The loop tells once a second what the process, its node and its limit show; it ends with k6, whose pid is the shell's.
+// The loop writes the CPU counters of the process, its node and its control group to the log once a second. `exec` gives k6 the shell's pid, so that the loop
+// ends with k6.
 const LAUNCH = `while kill -0 $$ 2>/dev/null; do
 read -r up _ </proc/uptime
 read -r own </proc/$$/stat
@@ -146,19 +147,24 @@ function k6Job(
   })
 }
 
-/** Requests that equal the limits: a runner gets what it was promised, or does not start. */
-const sameLimits = (cpu: string, memory: string) => ({ requests: { cpu, memory }, limits: { cpu, memory } })
+/** Requests equal the limits: a runner starts only on a node that has this much free. */
+export const sameLimits = (cpu: string, memory: string) => ({ requests: { cpu, memory }, limits: { cpu, memory } })
 
-/** Any user but root; 12345 is that of k6's own image. */
+/** The nodes that the pods of a load may use. */
+export const placementOf = ({ nodeSelector, tolerates = [] }: LoadRunners) => ({
+  ...(nodeSelector === undefined ? {} : { nodeSelector }),
+  ...(tolerates.length === 0 ? {} : { tolerations: tolerates.map((key) => ({ key, operator: 'Exists' })) }),
+})
+
+/** Not root; 12345 is the user of k6's own image. */
 const USER = 12_345
 
-/** Relay and steward make no load: counted too, they could keep all runners on one node. */
+/** Relay and steward make no load. If the spread counted them, it could put all runners on one node. */
 const onlyRunners = { key: PART_LABEL, operator: 'NotIn', values: [RELAY, STEWARD] }
 
 /** `mounts`: the part whose ConfigMap the container reads. */
 function job(shared: Shared, part: string, mounts: string, container: object): Made {
   const metadata = metadataOf(shared, part)
-  const { nodeSelector, tolerates = [] } = shared.load
   const spec = {
     restartPolicy: 'Never',
     automountServiceAccountToken: false,
@@ -170,8 +176,7 @@ function job(shared: Shared, part: string, mounts: string, container: object): M
       runAsGroup: USER,
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    ...(nodeSelector === undefined ? {} : { nodeSelector }),
-    ...(tolerates.length === 0 ? {} : { tolerations: tolerates.map((key) => ({ key, operator: 'Exists' })) }),
+    ...placementOf(shared.load),
     topologySpreadConstraints: [
       {
         maxSkew: 1,
@@ -209,7 +214,9 @@ function job(shared: Shared, part: string, mounts: string, container: object): M
 
 const PLURALS = { ConfigMap: 'configmaps', Secret: 'secrets', Job: 'jobs' } as const
 
-export const undoOf = ({ apiVersion, kind, metadata }: Made): Undo => ({
+export type Deletion = Extract<Undo, { does: 'delete-object' }>
+
+export const undoOf = ({ apiVersion, kind, metadata }: Made): Deletion => ({
   does: 'delete-object',
   apiVersion,
   objectKind: kind,

@@ -9,9 +9,9 @@ export type LoadPod = {
   readonly node: string
   readonly ip?: string
   readonly phase: string
-  /** Present when the container has ended, or the pod was given up without a word about it (`code` null). */
+  /** Present if the container has ended. `code` is null if the pod failed without an exit code, as after an eviction. */
   readonly ended?: { readonly code: number | null; readonly reason: string }
-  /** Why it does not run yet, in Kubernetes' words. */
+  /** Why it does not run yet, as Kubernetes says it. */
   readonly waiting?: string
 }
 

@@ -6,14 +6,14 @@
  * oldest first, with `body` in base64 and times of the relay's clock. Only runners know the secret.
  */
 
-/** Both on the pod's address. The secret keeps other pods from pushing. */
+/** On the pod's address, for pushes and for reads. The secret keeps other pods from pushing. */
 export const RELAY_PORT = 8081
 export const RELAY_FILE = 'relay.mjs'
 export const SECRET_VARIABLE = 'MATCHDAY_RELAY_SECRET'
 
-/** What one answer holds at most; the API server's proxy and the reader have limits of their own. */
+/** Limit of one answer, in characters of base64. The API server's proxy and the reader have limits of their own. */
 const ANSWER_BYTES = 4 << 20
-/** What is kept while nobody reads: a laptop that sleeps for some minutes loses nothing. */
+/** Kept while nobody reads, in characters of base64, so that a laptop that sleeps for some minutes loses nothing. */
 const KEPT_BYTES = 192 << 20
 
 export const RELAY_PROGRAM = `import { createServer } from 'node:http'

@@ -3,13 +3,13 @@ import { isFields } from '../../../protocols/fields.ts'
 import { demand, type KubernetesApi, paths } from '../../../protocols/kubernetes/api.ts'
 import { RELAY_PORT } from './relay-program.ts'
 
-/** `ageMs`: how long ago the relay took it when it answered. */
+/** `ageMs`: time between the push and the answer of the relay, by the clock of the relay. */
 export type Push = { readonly instance: string; readonly ageMs: number; readonly body: Uint8Array }
 
 export type PushRelay = {
   /** Everything new, oldest first. Nothing is lost if a call fails. */
   read(): Promise<readonly Push[]>
-  /** Pushes that the relay gave up because nobody read them in time. */
+  /** Pushes that the relay dropped because nobody read them in time. */
   readonly dropped: number
 }
 

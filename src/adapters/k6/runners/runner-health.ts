@@ -1,17 +1,12 @@
-/** What a runner's log tells of its CPU and memory: raw lines of /proc and of its control group, as evidence. */
-import type { GeneratorHealth } from '../../../domain/evidence.ts'
+/** CPU and memory of a runner as evidence, from the raw lines of /proc and of its control group in its log. */
 import { instant, ratio } from '../../../domain/units.ts'
 import { parseProcessStat } from '../../../protocols/linux/process-stat.ts'
-import { hostTicks } from '../health.ts'
+import { type Health, hostTicks } from '../health.ts'
 import { HEALTH_MARK } from './manifests.ts'
 
-type Health = Omit<GeneratorHealth, 'kind'>
-
-/** USER_HZ and the size of a page, as on all usual Linux. */
+/** USER_HZ and the page size of usual Linux. The node cannot be asked for them. */
 const TICKS_PER_SECOND = 100
 const PAGE_BYTES = 4096
-/** proc_pid_stat(5): field 24 of the process, counted from the one behind its name. */
-const RSS_FIELD = 21
 
 type Reading = {
   readonly upS: number
@@ -24,7 +19,7 @@ type Reading = {
 
 export const isHealthLine = (line: string): boolean => line.startsWith(`${HEALTH_MARK}|`)
 
-/** Makes the function that turns new lines into records; the newest line was written at `now`. */
+/** Returns a function that turns new lines into records. It takes `now` as the time of the newest line. */
 export function runnerHealth(
   instance: string,
   cpuLimit: number,
@@ -67,7 +62,7 @@ function reading(line: string): Reading | undefined {
   return {
     upS: Number(up),
     cpuTicks: stat.cpuTicks,
-    rssBytes: Number(own.slice(own.lastIndexOf(')') + 2).split(' ')[RSS_FIELD]) * PAGE_BYTES,
+    rssBytes: stat.rssPages * PAGE_BYTES,
     host: hostTicks(host),
     periods: counter('nr_periods'),
     throttled: counter('nr_throttled'),

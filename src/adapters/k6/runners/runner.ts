@@ -17,9 +17,9 @@ import type { Ready } from './running.ts'
 export type Runner = {
   readonly instance: string
   readonly pod: LoadPod
-  /** Time zero on the clock of the node, once its log says it. */
+  /** Time zero by the clock of the node; undefined until the log says it. */
   toldZero(): number | undefined
-  /** From now on frames are told. */
+  /** From now on frames and health become events. */
   begin(zeroAt: Instant): void
   /** Reads what is new in the log. */
   hear(): Promise<void>
@@ -38,7 +38,7 @@ type Ended = {
   readonly reasons: readonly string[]
 }
 
-/** k6 pushes once a second. A node that is cut off shows its pods as running for minutes. */
+/** k6 pushes once a second. The pods of a node that lost its network show as running for minutes. */
 const SILENT_MS = 20_000
 
 export function followRunner(ready: Ready, pod: LoadPod, index: number): Runner {
@@ -70,7 +70,7 @@ export function followRunner(ready: Ready, pod: LoadPod, index: number): Runner 
     for (const line of lines) if (!isHealthLine(line)) said.write(`${line}\n`)
     for (const health of healthIn(lines.filter(isHealthLine), place.clock.now()))
       if (begun) onEvent({ kind: 'health', health })
-    // The lines are in the log's hands after the stream has passed them on.
+    // The stream hands its lines to the log in a later turn of the event loop.
     await new Promise((passed) => setImmediate(passed))
   }
   const finish = async (end: Ended): Promise<void> => {
@@ -96,7 +96,7 @@ export function followRunner(ready: Ready, pod: LoadPod, index: number): Runner 
         unread.push(`a push was not readable: ${decoded.problem}`)
         return
       }
-      // Ages are measured by the relay and rounded: times of a runner never go back.
+      // The relay measures ages in whole milliseconds. Rounding must not make the times of a runner go back.
       const seenAt = instant(Math.max(at, lastAt ?? at))
       const frame = frameOf(decoded.request, seenAt)
       if (!begun) return

@@ -1,6 +1,5 @@
 /** Runners from their common start to the end of the last one. */
-import type { InstanceEnd, LoadEvent, RunningLoad } from '../../../controller/ports.ts'
-import { EnvironmentError } from '../../../controller/ports.ts'
+import { EnvironmentError, type InstanceEnd, type LoadEvent, type RunningLoad } from '../../../controller/ports.ts'
 import type { LoadPlan } from '../../../domain/timeline.ts'
 import { after, type Instant, instant, seconds } from '../../../domain/units.ts'
 import { messageOf } from '../../../domain/unknown.ts'
@@ -19,29 +18,29 @@ export type Ready = {
   readonly plan: LoadPlan
   readonly folder: string
   readonly onEvent: (event: LoadEvent) => void
-  /** Paused, in the order of their shares. */
+  /** Paused runners, in the order of their shares. */
   readonly pods: readonly LoadPod[]
   /** The pod that performs the script's teardown; undefined if it has none. */
   readonly steward: string | undefined
   readonly redact: ((text: string) => string) | undefined
 }
 
-/** k6 begins within some 20 ms of the resumption; its log takes a second or two to get here. */
+/** k6 begins about 20 ms after it is resumed. Its log takes a second or two to arrive. */
 const ZERO_PATIENCE = seconds(30)
-/** On `stopped` k6 interrupts its iterations and flushes. */
+/** Time for k6 to interrupt its iterations and to send its last metrics. */
 const STOP_PATIENCE = seconds(10)
 const READ_EVERY = seconds(0.5)
 const LOOK_EVERY = seconds(1)
-/** While the run stops, its end is awaited closely. */
+/** While the run stops. */
 const LOOK_CLOSELY = seconds(0.25)
-/** An API server that does not answer for so long, or a runner that tells nothing: nobody can say what the load does. */
+/** If the pods or the relay cannot be read for so long, the state of the load is unknown, and the runners count as crashed. */
 const SILENCE_MS = 30_000
 
 export async function runnersOf(ready: Ready): Promise<RunningLoad> {
   const { place, control, pods } = ready
   const { clock } = place
   const runners = pods.map((pod, index) => followRunner(ready, pod, index))
-  const zeros = await commonStart(ready, runners)
+  const started = await commonStart(ready, runners)
   const over = new AbortController()
   const stopping = new AbortController()
   const problems: string[] = []
@@ -50,7 +49,7 @@ export async function runnersOf(ready: Ready): Promise<RunningLoad> {
     if (stopping.signal.aborted) return
     stopping.abort()
     const running = runners.filter((each) => each.end() === undefined)
-    // One that just ended refuses; the others must not wait for it.
+    // A runner that has just ended refuses the request. That must not keep the others from stopping.
     await Promise.allSettled(running.map(({ pod }) => control.stop(pod.name)))
   }
   const reading = every(
@@ -78,16 +77,13 @@ export async function runnersOf(ready: Ready): Promise<RunningLoad> {
       problems.push(`the last metrics are missing: ${messageOf(error)}`),
     )
     const lost = ready.relay.dropped
-    if (lost > 0) problems.push(`the relay gave up ${lost} pushes that were not read in time`)
+    if (lost > 0) problems.push(`the relay dropped ${lost} pushes that were not read in time`)
     ready.onEvent(await endOf(runners, problems))
   })
   return {
     instance: 'runners',
-    runners: runners.map(({ instance, pod }, index) => ({
-      ...{ instance, pod: pod.name, node: pod.node },
-      ...(zeros[index] ?? { zeroAt: clock.now(), toldAt: clock.now() }),
-    })),
-    zeroAt: instant(Math.min(...zeros.map(({ zeroAt }) => zeroAt))),
+    runners: started,
+    zeroAt: instant(Math.min(...started.map(({ zeroAt }) => zeroAt))),
     stop: async () => {
       await stopAll()
       await ended
@@ -96,16 +92,19 @@ export async function runnersOf(ready: Ready): Promise<RunningLoad> {
   }
 }
 
-type Zero = { readonly zeroAt: Instant; readonly toldAt: Instant }
+type Started = NonNullable<RunningLoad['runners']>
 
-/** Resumes all at the same time. A runner began between the request and its answer, whatever the clock of its node says. */
-async function commonStart({ place, control }: Ready, runners: readonly Runner[]): Promise<readonly Zero[]> {
+/**
+ * Resumes all runners at the same time. The log of a runner says when it began, by the clock of its node. That clock may be wrong, so the time is limited to the
+ * span between our request and its answer.
+ */
+async function commonStart({ place, control }: Ready, runners: readonly Runner[]): Promise<Started> {
   const { clock } = place
   const resumed = await Promise.all(
-    runners.map(async ({ pod }) => {
+    runners.map(async (runner) => {
       const from = clock.now()
-      await control.resume(pod.name)
-      return { from, to: clock.now() }
+      await control.resume(runner.pod.name)
+      return { runner, from, to: clock.now() }
     }),
   )
   const deadline = after(clock.now(), ZERO_PATIENCE)
@@ -123,12 +122,12 @@ async function commonStart({ place, control }: Ready, runners: readonly Runner[]
     }
     await clock.until(after(clock.now(), LOOK_CLOSELY), place.stopping)
   }
-  return runners.map((runner, index) => {
-    const told = runner.toldZero() ?? clock.now()
-    const { from, to } = resumed[index] ?? { from: told, to: told }
+  return resumed.map(({ runner, from, to }) => {
+    const { instance, pod } = runner
+    const told = runner.toldZero() ?? to
     const zeroAt = instant(Math.min(to, Math.max(from, told)))
     runner.begin(zeroAt)
-    return { zeroAt, toldAt: instant(told) }
+    return { instance, pod: pod.name, node: pod.node, zeroAt, toldAt: instant(told) }
   })
 }
 
@@ -165,7 +164,7 @@ async function every(
   }
 }
 
-/** Resolves when every runner has ended, or is given up. One that ends badly ends the others. */
+/** Resolves when each runner has ended or is given up. A crashed runner stops the others. */
 async function untilEnded(
   { place }: Ready,
   runners: readonly Runner[],
@@ -191,11 +190,9 @@ async function untilEnded(
     const ends = runners.map((each) => each.end())
     if (ends.every((each) => each !== undefined)) return
     if (ends.some((each) => each?.outcome === 'crashed')) await stopAll()
-    const wake = AbortSignal.any([stopping, AbortSignal.timeout(60_000)])
-    const pause = stopping.aborted
-      ? clock.until(after(clock.now(), LOOK_CLOSELY))
-      : clock.until(after(clock.now(), LOOK_EVERY), wake)
-    await pause.catch(() => undefined)
+    // The stop wakes the loop. A signal that is already aborted would leave no pause at all.
+    if (stopping.aborted) await clock.until(after(clock.now(), LOOK_CLOSELY))
+    else await clock.until(after(clock.now(), LOOK_EVERY), stopping).catch(() => undefined)
   }
 }
 

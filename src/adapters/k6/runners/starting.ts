@@ -57,7 +57,7 @@ export async function awaitPods(
   }
 }
 
-/** Reasons of a kubelet that waiting does not change. A pull that failed is tried again: it may be the registry. */
+/** Reasons of a kubelet that do not go away by waiting. A failed pull is not among them: the kubelet tries it again. */
 const NEVER = /^(InvalidImageName|ErrImageNeverPull|ImageInspectError|CreateContainerConfigError)\b/
 
 async function requireAlive(place: LoadPlace, part: string, pod: LoadPod | undefined): Promise<void> {

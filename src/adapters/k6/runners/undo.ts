@@ -1,6 +1,5 @@
-/** Removes what a run made in the cluster for its load, also that of dead runs. */
+/** Deletes the objects that a run made in the cluster for its load, also those of runs that died. */
 import type { Clock, Undoer } from '../../../controller/ports.ts'
-import type { Undo } from '../../../domain/evidence.ts'
 import { RUN_LABEL, TARGET_LABEL } from '../../../domain/labels.ts'
 import type { Target } from '../../../domain/rehearsal.ts'
 import { after, seconds } from '../../../domain/units.ts'
@@ -13,6 +12,7 @@ import {
   paths,
 } from '../../../protocols/kubernetes/api.ts'
 import { insist } from '../../../protocols/kubernetes/insist.ts'
+import type { Deletion } from './manifests.ts'
 
 const LOOK_EVERY = seconds(0.25)
 
@@ -25,12 +25,12 @@ const KINDS = [
 export function runnersUndoer(api: KubernetesApi, clock: Clock): Undoer {
   return {
     undo: async (undo, budgetMs) => {
-      if (undo.does !== 'delete-object') throw new Error(`${undo.does} is no undo of a runner`)
+      if (undo.does !== 'delete-object') throw new Error(`a load is undone by delete-object, not by ${undo.does}`)
       const path = paths.object(undo.apiVersion, undo.plural, undo.namespace, undo.name)
       const deadline = after(clock.now(), budgetMs)
       const late = () => clock.now() >= deadline
       const rest = () => clock.until(after(clock.now(), LOOK_EVERY))
-      // A Job is gone when its pods are.
+      // With foreground deletion a Job stays until its pods are gone.
       const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Foreground' }
       if ((await insist(() => find(api, { method: 'DELETE', path, body }), late, rest)) === undefined)
         return 'already-gone'
@@ -54,18 +54,17 @@ export function runnersUndoer(api: KubernetesApi, clock: Clock): Undoer {
   }
 }
 
-type Found = Omit<Extract<Undo, { does: 'delete-object' }>, 'does'> & { readonly object: KubeObject }
+type Found = Omit<Deletion, 'does'> & { readonly object: KubeObject }
 
-/** Everything of this target's runs that is there. */
+/** All objects that runs on this target made for their load and that still exist. */
 async function made(api: KubernetesApi, { load, namespace: target }: Target): Promise<readonly Found[]> {
   if (load === undefined) return []
   const selector = encodeURIComponent(`${RUN_LABEL},${TARGET_LABEL}=${target}`)
   const lists = await Promise.all(
     KINDS.map(async (kind) => {
-      const path =
-        `${paths.object(kind.apiVersion, kind.plural, load.namespace, '')}?labelSelector=${selector}`.replace('/?', '?')
+      const path = `${paths.objects(kind.apiVersion, kind.plural, load.namespace)}?labelSelector=${selector}`
       const response = await api.request({ method: 'GET', path })
-      // Without credentials nobody needs to see Secrets, and there can be none of ours.
+      // The role for Secrets is bound only where a target has credentials. Without it a run can have made no Secret.
       if (response.status === 404 || (response.status === 403 && kind.plural === 'secrets')) return []
       if (response.status >= 300) throw new ApiRefusal({ method: 'GET', path }, response, api)
       return itemsOf(response.json).map((object) => ({
