@@ -27,6 +27,20 @@ describe('the log of a pod', () => {
     expect(await log.read()).toEqual(['e with a space'])
     expect(asked).toEqual([null, '2026-11-29T10:00:00Z', '2026-11-29T10:00:00Z', '2026-11-29T10:00:00Z'])
   })
+
+  it('is read in any time zone of its node, and without the words of a kubelet', async () => {
+    const lines = ['2026-11-29T12:00:00.5+02:00 a', 'unable to retrieve container logs for containerd://1']
+    const asked: (string | null)[] = []
+    const api = await smallApiServer(({ query }) => {
+      asked.push(query.get('sinceTime'))
+      return new Plain(lines.map((line) => `${line}\n`).join(''))
+    })
+    const log = podLogOf(api, 'load', 'runner', 'k6')
+    expect(await log.read()).toEqual(['a'])
+    lines.push('2026-11-29T12:00:01+02:00 b')
+    expect(await log.read()).toEqual(['b'])
+    expect(asked).toEqual([null, '2026-11-29T10:00:00Z'])
+  })
 })
 
 describe('the health of a runner', () => {
@@ -51,34 +65,53 @@ const freePort = async (): Promise<number> => {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
+/** The program of the relay as a process of this machine. `change` edits the program's text. */
+async function relayProcess(change: (program: string) => string = (program) => program) {
+  const port = await freePort()
+  const program = change(RELAY_PROGRAM).replace(`.listen(${RELAY_PORT})`, `.listen(${port}, '127.0.0.1')`)
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    env: { MATCHDAY_RELAY_SECRET: 'sesame' },
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const push = (path: string, body: string) =>
+    fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body }).then(({ status }) => status)
+  await vi.waitFor(async () => expect(await push('/wrong/runner-0', 'x')).toBe(404), { timeout: 20_000 })
+  const reads = { count: 0 }
+  const api = await smallApiServer(async ({ path, query }) => {
+    if (!path.endsWith('/pushes')) return undefined
+    reads.count += 1
+    return new Plain(await (await fetch(`http://127.0.0.1:${port}/pushes?${query}`)).text())
+  })
+  const relay = relayAt(api, 'load', 'relay')
+  const read = async () =>
+    (await relay.read()).map(({ instance, body }) => `${instance} ${Buffer.from(body).toString()}`)
+  return { push, relay, read, reads }
+}
+
 describe('the relay', () => {
-  it('takes pushes of runners only, keeps them until they are read, and gives each once', async () => {
-    const port = await freePort()
-    const program = RELAY_PROGRAM.replace(`.listen(${RELAY_PORT})`, `.listen(${port}, '127.0.0.1')`)
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-      env: { MATCHDAY_RELAY_SECRET: 'sesame' },
-    })
-    onTestFinished(() => void child.kill('SIGKILL'))
-    const push = (path: string, body: string) =>
-      fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body }).then(({ status }) => status)
-    await vi.waitFor(async () => expect(await push('/wrong/runner-0', 'x')).toBe(404), { timeout: 20_000 })
-    const api = await smallApiServer(async ({ path, query }) =>
-      path.endsWith('/pushes')
-        ? new Plain(await (await fetch(`http://127.0.0.1:${port}/pushes?${query}`)).text())
-        : undefined,
-    )
-    const relay = relayAt(api, 'load', 'relay')
-    expect(await relay.read()).toEqual([])
+  it('accepts pushes only with the secret, keeps them until they are read, and gives each once', async () => {
+    const { push, relay, read } = await relayProcess()
+    expect(await read()).toEqual([])
     expect([await push('/sesame/runner-0', 'one'), await push('/sesame/runner-1', 'two')]).toEqual([204, 204])
-    const told = (await relay.read()).map(({ instance, body }) => [instance, Buffer.from(body).toString()])
-    expect(told).toEqual([
-      ['runner-0', 'one'],
-      ['runner-1', 'two'],
-    ])
-    expect(await relay.read()).toEqual([])
+    expect(await read()).toEqual(['runner-0 one', 'runner-1 two'])
+    expect(await read()).toEqual([])
     await push('/sesame/runner-0', 'three')
-    expect((await relay.read()).map(({ body }) => Buffer.from(body).toString())).toEqual(['three'])
+    expect(await read()).toEqual(['runner-0 three'])
     expect(relay.dropped).toBe(0)
+  })
+
+  it('splits what is too large for one answer, and all of it is read in order', async () => {
+    const { push, read, reads } = await relayProcess((program) => program.replace(`> ${4 << 20}`, '> 10'))
+    for (const body of ['first', 'second', 'third']) await push('/sesame/runner-0', body)
+    expect(await read()).toEqual(['runner-0 first', 'runner-0 second', 'runner-0 third'])
+    expect(reads.count).toBe(4)
+  })
+
+  it('drops the oldest pushes when nobody reads for too long, and says how many', async () => {
+    const { push, relay, read } = await relayProcess((program) => program.replace(`> ${192 << 20}`, '> 20'))
+    for (const body of ['first', 'second', 'third']) await push('/sesame/runner-0', body)
+    expect(await read()).toEqual(['runner-0 second', 'runner-0 third'])
+    expect(relay.dropped).toBe(1)
   })
 })
 

@@ -6,7 +6,7 @@ const BYTES_MAX = 8 << 20
 export type PodLog = { read(): Promise<readonly string[]> }
 
 /**
- * The API server gives whole seconds. Lines of the last second come again; they are known by their time and, where several have the same, by their
+ * `sinceTime` has whole seconds, so that the lines of the last second come again. They are recognised by their time, and lines with the same time by their
  * number.
  */
 export function podLogOf(api: KubernetesApi, namespace: string, pod: string, container: string): PodLog {
@@ -39,8 +39,14 @@ export function podLogOf(api: KubernetesApi, namespace: string, pod: string, con
   }
 }
 
-/** RFC 3339 in UTC with nine digits of a second: texts compare like times. Go leaves zeros at the end out. */
+const STAMP = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/
+
+/**
+ * RFC 3339 in UTC with nine digits of a second, so that texts compare like times. A kubelet writes the time zone of its node, and Go omits trailing zeros.
+ * Empty for anything else, such as a line in which the kubelet says that the log is not readable.
+ */
 function comparable(stamp: string): string {
-  const [whole = '', fraction = ''] = stamp.replace(/Z$|\+00:00$/, '').split('.')
-  return `${whole}.${fraction.padEnd(9, '0')}`
+  const [, whole, fraction = '', zone] = STAMP.exec(stamp) ?? []
+  if (whole === undefined) return ''
+  return `${new Date(`${whole}${zone}`).toISOString().slice(0, 19)}.${fraction.padEnd(9, '0')}`
 }
