@@ -89,16 +89,21 @@ export function createHealing(recorder: Recorder, undoer: Undoer, keeper: Pick<C
 const budgetOf = (undo: Undo): Millis =>
   undo.does === 'restore-weights' || ('settled' in undo && undo.settled !== undefined) ? SETTLE_BUDGET : UNDO_BUDGET
 
+type Owed = { readonly undo: Undo }
+type Failed<T> = { readonly of: T; readonly error: unknown }
+
 /**
  * For each object, the newest harm is undone first. Route weights are restored before anything else, so that no request is sent to pods that another
  * undo removes. If weights cannot be restored, the undos of the workload that serves them are not tried: its pods still get requests of users.
- * Undos of different objects run in parallel, so that healing takes as long as the slowest one and not as the sum. Returns the problems.
+ * `stillWrong`: undos that failed before and are not in this list. Undos of different objects run in parallel, so that healing takes as long as the
+ * slowest one and not as the sum. Returns the problems.
  */
-async function inReverse<T extends { readonly undo: Undo }>(
+async function inReverse<T extends Owed>(
   oldestFirst: readonly T[],
   work: (item: T) => Promise<void>,
-): Promise<readonly { readonly of: T; readonly error: unknown }[]> {
-  const failed: { readonly of: T; readonly error: unknown }[] = []
+  stillWrong: readonly Undo[] = [],
+): Promise<readonly Failed<T>[]> {
+  const failed: Failed<T>[] = []
   const undoAll = (items: readonly T[]) =>
     Promise.all(
       [...Map.groupBy(items, ({ undo }) => objectOf(undo)).values()].map(async (of) => {
@@ -107,7 +112,7 @@ async function inReverse<T extends { readonly undo: Undo }>(
     )
   const isTraffic = ({ undo }: T) => undo.does === 'restore-weights'
   await undoAll(oldestFirst.filter(isTraffic))
-  const serving = servedBy(failed.map(({ of }) => of.undo))
+  const serving = servedBy([...stillWrong, ...failed.map(({ of }) => of.undo)])
   const others = oldestFirst.filter((item) => !isTraffic(item))
   const waits = ({ undo }: T) => serving.has(objectOf(undo))
   await undoAll(others.filter((item) => !waits(item)))
@@ -183,13 +188,21 @@ export async function healLeftovers(
 ): Promise<HealReport> {
   const healed: HealReport['healed'][number][] = []
   const problems: string[] = []
-  const undoThese = async (newestFirst: typeof undos) => {
-    const failed = await inReverse(newestFirst.toReversed(), async ({ undo, run }) => {
+  const undoThese = async (newestFirst: typeof undos, stillWrong: readonly Undo[]) => {
+    const heal = async ({ undo, run }: (typeof undos)[number]) => {
       healed.push({ id: undoId(undo), run, outcome: await undoer.undo(undo, budgetOf(undo)) })
-    })
+    }
+    const failed = await inReverse(newestFirst.toReversed(), heal, stillWrong)
     problems.push(...failed.map(({ of, error }) => `${undoId(of.undo)}: ${messageOf(error)}`))
+    return failed.map(({ of }) => of.undo)
   }
-  await undoThese(undos)
-  await undoThese(await undoer.leftovers(target))
+  const failed = await undoThese(undos, [])
+  const left = await undoer.leftovers(target)
+  const retried = new Set(left.map(({ undo }) => undoId(undo)))
+  // A route that could not be read is not among those that are left, and still sends requests to the pods that are.
+  await undoThese(
+    left,
+    failed.filter((undo) => !retried.has(undoId(undo))),
+  )
   return { healed, problems }
 }

@@ -80,4 +80,18 @@ describe('weights that cannot be restored', () => {
     expect(healed.map(({ id }) => id)).toEqual([expect.stringContaining('cart')])
     expect(problems).toHaveLength(2)
   })
+
+  it.each([
+    ['the mark of the pods is found after that, and not that of the route', [replicas], [], 2],
+    [
+      'both marks are found after that, and the weights are restored this time',
+      [weights, replicas],
+      [weights, replicas],
+      1,
+    ],
+  ])('keep them when %s', async (_, marked, undone, count) => {
+    const api = { ...undoer(1), leftovers: async () => marked.map((undo) => ({ undo, run: 'run-1' })) }
+    const { problems } = await healLeftovers(api, everythingPair().target, [{ undo: weights, run: 'run-1' }])
+    expect([api.undone, problems.length]).toEqual([undone, count])
+  })
 })
