@@ -1,13 +1,13 @@
 /** Decides the preview and the steps of a release while the run is under way, with the judge's own fold over the records of the run. */
 import { asCanary, type CanaryRelease, cohortsOf, previewOf } from '../domain/action.ts'
-import { type Canary, SETTLE, type StepDecision } from '../domain/canary.ts'
+import { type Canary, SETTLE } from '../domain/canary.ts'
 import type { ActionStepData, Evidence } from '../domain/evidence.ts'
 import { type Rehearsal, scrapeMsOf, type Target } from '../domain/rehearsal.ts'
 import type { PlannedAction } from '../domain/timeline.ts'
-import { after, type Instant, millis, seconds } from '../domain/units.ts'
+import { after, type Instant, millis } from '../domain/units.ts'
 import { createCanaryWatch, LOOK_EVERY } from '../judge/canary/watch.ts'
 import { canariesOf } from '../judge/seen/canary-counters.ts'
-import { createVisitors, type Visitors } from './cohorts.ts'
+import { createVisitEnds, createVisitors, type Visitors, visitOn, visitUntil } from './cohorts.ts'
 import type { Clock, ReleaseGate, StepGate, Visits } from './ports.ts'
 import { performPreview } from './preview.ts'
 
@@ -25,7 +25,7 @@ export function createCanaries(
   const watches = new Map(
     canariesOf(rehearsal).map((named) => [named.action, createCanaryWatch(rehearsal, target, named)] as const),
   )
-  const ends = createEnds()
+  const ends = createVisitEnds()
   return {
     add(record) {
       for (const watch of watches.values()) watch.add(record)
@@ -37,7 +37,7 @@ export function createCanaries(
       const { canary } = release
       const preview = previewOf(release)
       const fromAt = clock.now()
-      const round = roundOf(release, visits, target)
+      const visitors = visitorsOf(release, visits, target)
       const counts = {
         counted: () => watch.counted(fromAt, clock.now()),
         scrapeMs: scrapeMsOf(target, canary.gate.canary) ?? SCRAPE_MS,
@@ -48,18 +48,15 @@ export function createCanaries(
             ? 'promote'
             : performPreview({ clock, visits, target }, preview, counts, record, signal),
         step: visited(
-          gate(clock, canary, watch, record, signal, round),
-          round && (() => visitOn(clock, round, record, () => ends.isOver(name, clock.now()))),
+          gate(clock, canary, watch, record, signal, visitors),
+          visitors && (() => visitOn(clock, visitors, record, () => ends.isOver(name, clock.now()))),
         ),
       }
     },
   }
 }
 
-type CohortsSeen = Awaited<ReturnType<Visitors['round']>>
-const VISIT_EVERY = seconds(1)
-
-/** Pods that are scraped by the run itself are read once a second. */
+/** The run itself scrapes pods once a second. */
 const SCRAPE_MS = 1000
 
 export function noGate(name: string): ReleaseGate {
@@ -67,10 +64,10 @@ export function noGate(name: string): ReleaseGate {
   return { preview: reject, step: reject }
 }
 
-/** Nothing where all users get the same release. */
-function roundOf(release: CanaryRelease, visits: Visits, target: Target): (() => Promise<CohortsSeen>) | undefined {
+/** Undefined for a release without cohorts. */
+function visitorsOf(release: CanaryRelease, visits: Visits, target: Target): Visitors | undefined {
   const cohorts = cohortsOf(release)
-  return cohorts && createVisitors(visits, target, cohorts).round
+  return cohorts && createVisitors(visits, target, cohorts)
 }
 
 /** Checks every few seconds, so that a bad release is rolled back at once. A step that is undecided after its hold uses the time for longer holds. */
@@ -80,7 +77,7 @@ function gate(
   watch: ReturnType<typeof createCanaryWatch>,
   record: (data: ActionStepData) => void,
   signal: AbortSignal,
-  round?: () => Promise<CohortsSeen>,
+  visitors?: Visitors,
 ): StepGate {
   let leftMs: number = extraMs
   return async (step, share) => {
@@ -90,8 +87,8 @@ function gate(
     let overAt: Instant = after(begunAt, holdMs)
     for (;;) {
       const lookAt = nextLook(clock.now(), begunAt, overAt)
-      const mixed = round && (await visitUntil(clock, lookAt, after(begunAt, SETTLE), round, record, signal))
-      if (round === undefined) await clock.until(lookAt, signal)
+      const mixed = visitors && (await visitUntil(clock, lookAt, after(begunAt, SETTLE), visitors, record, signal))
+      if (visitors === undefined) await clock.until(lookAt, signal)
       const now = clock.now()
       const decided = mixed ?? watch.decide(step, now, { isOver: now >= overAt, mayHold: leftMs > 0 })
       if (decided.outcome === 'hold' && now < overAt) continue
@@ -104,32 +101,7 @@ function gate(
   }
 }
 
-/** Sends the visitors out once a second, from when routers have settled. Says why the release must be taken back as soon as one got the wrong one. */
-async function visitUntil(
-  clock: Clock,
-  lookAt: Instant,
-  fromAt: Instant,
-  round: () => Promise<CohortsSeen>,
-  record: (data: ActionStepData) => void,
-  signal: AbortSignal,
-): Promise<StepDecision | undefined> {
-  await clock.until(fromAt, signal)
-  while (clock.now() < lookAt) {
-    const seen = await round()
-    record({ is: 'cohorts-visited', ...seen })
-    const wrong = seen.canary.stable + seen.stable.canary
-    if (wrong > 0)
-      return {
-        outcome: 'roll-back',
-        reason: 'cohorts-mixed',
-        note: `${wrong} visits were answered by the release of the other cohort`,
-      }
-    await clock.until(after(clock.now(), VISIT_EVERY), signal)
-  }
-  return undefined
-}
-
-/** Visitors go on until the release is taken back: its last response is theirs, where no user is of this cohort. */
+/** Visitors continue after the gate, because a cohort may have no users: then only they show when the new release stops answering. */
 function visited(gate: StepGate, goOn: (() => Promise<void>) | undefined): StepGate {
   if (goOn === undefined) return gate
   return async (...asked) => {
@@ -139,34 +111,7 @@ function visited(gate: StepGate, goOn: (() => Promise<void>) | undefined): StepG
   }
 }
 
-async function visitOn(
-  clock: Clock,
-  round: () => Promise<CohortsSeen>,
-  record: (data: ActionStepData) => void,
-  isOver: () => boolean,
-): Promise<void> {
-  while (!isOver()) {
-    const seen = await round()
-    if (!isOver()) record({ is: 'cohorts-visited', ...seen })
-    await clock.until(after(clock.now(), VISIT_EVERY))
-  }
-}
-
-/** When visitors of a release have nothing more to see: some seconds after it is healed, and when the load or the run ends. */
-function createEnds() {
-  const healed = new Map<string, Instant>()
-  let isEnded = false
-  return {
-    add(record: Evidence): void {
-      if (record.kind === 'load-ended' || record.kind === 'stop-requested') isEnded = true
-      if (record.kind === 'action-step' && (record.step.is === 'healed' || record.step.is === 'heal-failed'))
-        healed.set(record.action, record.at)
-    },
-    isOver: (action: string, now: Instant): boolean => isEnded || now >= (healed.get(action) ?? Infinity) + SETTLE,
-  }
-}
-
-/** Nothing is counted while routers settle. */
+/** Nothing is counted while routers apply the new weights. */
 function nextLook(now: Instant, begunAt: Instant, overAt: Instant): Instant {
   const firstAt: Instant = after(begunAt, millis(SETTLE + LOOK_EVERY))
   const next = now < firstAt ? firstAt : after(now, LOOK_EVERY)

@@ -1,5 +1,8 @@
-/** Visitors of two cohorts, each with the headers of its own: once a second all of them are sent out, and the responses say which release answered. */
+/** Visitors of two cohorts, each with its own headers. Each sends a request once a second, and the response says which release answered. */
+import { SETTLE, type StepDecision } from '../domain/canary.ts'
+import type { ActionStepData, Evidence } from '../domain/evidence.ts'
 import type { Target } from '../domain/rehearsal.ts'
+import { after, type Instant, seconds } from '../domain/units.ts'
 import {
   type Cohort,
   type CohortRound,
@@ -8,12 +11,14 @@ import {
   type Headers,
   type VisitRequest,
 } from '../domain/visit.ts'
-import type { Visits } from './ports.ts'
+import type { Clock, Visits } from './ports.ts'
 
 export type Visitors = {
-  /** Sends all visitors out once. */
+  /** One request of each visitor. */
   round(): Promise<Readonly<Record<Cohort, CohortRound>>>
 }
+
+const VISIT_EVERY = seconds(1)
 
 type Visitor = { readonly cohort: Cohort; readonly request: VisitRequest; last?: Cohort }
 type Got = Cohort | 'unnamed' | 'failed'
@@ -62,4 +67,57 @@ function answeredBy(
   if (named === canary) return 'canary'
   if (named === stable) return 'stable'
   return answer.status === status ? 'unnamed' : 'failed'
+}
+
+/** Visits from `fromAt` until `untilAt`. Decides to roll back as soon as the release of the other cohort answers a visit. */
+export async function visitUntil(
+  clock: Clock,
+  untilAt: Instant,
+  fromAt: Instant,
+  visitors: Visitors,
+  record: (data: ActionStepData) => void,
+  signal: AbortSignal,
+): Promise<StepDecision | undefined> {
+  await clock.until(fromAt, signal)
+  while (clock.now() < untilAt) {
+    const seen = await visitors.round()
+    record({ is: 'cohorts-visited', ...seen })
+    const wrong = seen.canary.stable + seen.stable.canary
+    if (wrong > 0)
+      return {
+        outcome: 'roll-back',
+        reason: 'cohorts-mixed',
+        note: `${wrong} visits were answered by the release of the other cohort`,
+      }
+    await clock.until(after(clock.now(), VISIT_EVERY), signal)
+  }
+  return undefined
+}
+
+/** Visits until `isOver`, without deciding anything. */
+export async function visitOn(
+  clock: Clock,
+  visitors: Visitors,
+  record: (data: ActionStepData) => void,
+  isOver: () => boolean,
+): Promise<void> {
+  while (!isOver()) {
+    const seen = await visitors.round()
+    if (!isOver()) record({ is: 'cohorts-visited', ...seen })
+    await clock.until(after(clock.now(), VISIT_EVERY))
+  }
+}
+
+/** When the visits of a release end: a few seconds after it is rolled back, or when the load or the run ends. */
+export function createVisitEnds() {
+  const healed = new Map<string, Instant>()
+  let isEnded = false
+  return {
+    add(record: Evidence): void {
+      if (record.kind === 'load-ended' || record.kind === 'stop-requested') isEnded = true
+      if (record.kind === 'action-step' && (record.step.is === 'healed' || record.step.is === 'heal-failed'))
+        healed.set(record.action, record.at)
+    },
+    isOver: (action: string, now: Instant): boolean => isEnded || now >= (healed.get(action) ?? Infinity) + SETTLE,
+  }
 }
