@@ -1,8 +1,8 @@
-/** Waits that end at a deadline. None leaves a timer behind, because one that is left keeps the process alive. */
+/** Waits that end at a deadline. None leaves a timer running, because that would keep the process alive. */
 import type { Instant } from '../domain/units.ts'
 import type { Clock, RunningLoad } from './ports.ts'
 
-/** `signal` is aborted at the deadline. `end` is called when nobody waits for it any more. */
+/** `signal` is aborted at the deadline. Call `end` when the deadline is not needed any more. */
 export type Deadline = { readonly signal: AbortSignal; end(): Promise<void> }
 
 export function deadlineAt(clock: Clock, at: Instant, why: string): Deadline {

@@ -117,9 +117,9 @@ export type InspectedScript = {
 }
 
 export type LoadInCluster = {
-  /** Writes the undo of an object before it is made. */
+  /** Writes the undo of an object before the object is created. */
   owe(undo: Undo): Promise<unknown>
-  /** The run stops: nobody waits for pods any more. */
+  /** Aborted when the run stops, so that waits for pods end. */
   readonly stopping: AbortSignal
 }
 
@@ -129,7 +129,7 @@ export interface LoadGenerator {
    * not exported. Notes name the parts of the script that have no effect, or one that the rehearsal does not name.
    */
   inspect(script: string, load: LoadShape): Promise<InspectedScript>
-  /** `folder` takes k6's own logs and the plan file. `run`: left out by whoever cannot let a load make objects in the cluster. */
+  /** `folder` takes k6's own logs and the plan file. `run`: left out by commands that must not create objects in the cluster. */
   start(
     script: string,
     plan: LoadPlan,
@@ -197,7 +197,7 @@ export type StepGate = (step: number, share: Ratio) => Promise<'promote' | 'roll
 
 /** Decides whether a release goes on: after its preview, if it has one, and after each of its steps. */
 export type ReleaseGate = {
-  /** Visits the new release, whose pods are Ready and get no requests of users yet. */
+  /** Visits the new release. Its pods are Ready and get no requests of users yet. */
   preview(): Promise<PreviewOutcome>
   readonly step: StepGate
 }
@@ -212,13 +212,13 @@ export type PreparedAction = {
   perform(onStep: (step: ActionStepData) => void, signal: AbortSignal, gate: ReleaseGate): Promise<void>
 }
 
-/** `none`: no response came, and why. */
+/** `none`: there was no response; `problem` says why. */
 export type VisitAnswer =
   | { readonly is: 'answer'; readonly status: number; readonly headers: Headers }
   | { readonly is: 'none'; readonly problem: string }
 
 export interface Visits {
-  /** One request through the entry of the target, as a client that has no part in the load. Never throws. */
+  /** One request through the entry of the target, outside the load. Never throws. */
   visit(target: Target, request: VisitRequest, headers: Headers): Promise<VisitAnswer>
 }
 

@@ -1,6 +1,6 @@
 /**
- * Proves a new release on its preview route: matchday visits it there, and its pods must have counted the visits. A route that leads to the old
- * release answers as well, so that good answers alone prove nothing.
+ * Proves a new release on its preview route: matchday visits it there, and its pods must have counted the visits. Good responses alone prove
+ * nothing, because the route may lead to the old release.
  */
 import { type PreviewOutcome, SETTLE } from '../domain/canary.ts'
 import type { ActionStepData } from '../domain/evidence.ts'
@@ -11,7 +11,7 @@ import type { Clock, Visits } from './ports.ts'
 
 export type PreviewPorts = { readonly clock: Clock; readonly visits: Visits; readonly target: Target }
 
-/** Scrapes follow the visits. */
+/** The counts of the visits are read once a second, until this many scrapes are due: a scrape shows requests only after they were answered. */
 const LOOK_EVERY = seconds(1)
 const SCRAPES = 3
 
@@ -23,7 +23,7 @@ export async function performPreview(
   record: (data: ActionStepData) => void,
   signal: AbortSignal,
 ): Promise<PreviewOutcome> {
-  // Routers learn of new pods with a delay.
+  // Routers need a moment to learn of new pods.
   await clock.until(after(clock.now(), SETTLE), signal)
   const visitAll = async (request: VisitRequest) => {
     const problems: string[] = []
@@ -36,11 +36,16 @@ export async function performPreview(
   }
   let isGood = true
   for (const request of preview.requests) {
-    const [problem, ...more] = await visitAll(request)
-    const good = problem === undefined ? preview.times : preview.times - more.length - 1
+    const problems = await visitAll(request)
+    const [problem] = problems
     isGood &&= problem === undefined
-    const why = problem === undefined ? {} : { problem }
-    record({ is: 'previewed', request: visitWords(request), asked: preview.times, good, ...why })
+    record({
+      is: 'previewed',
+      request: visitWords(request),
+      asked: preview.times,
+      good: preview.times - problems.length,
+      ...(problem === undefined ? {} : { problem }),
+    })
   }
   const wanted = preview.requests.length * preview.times * PREVIEW_COUNTED
   const deadline = after(clock.now(), millis(SCRAPES * scrapeMs + LOOK_EVERY))
@@ -59,7 +64,5 @@ async function whyNotGood(
 ): Promise<string | undefined> {
   const answer = await visits.visit(target, request, headers)
   if (answer.is === 'none') return answer.problem
-  return answer.status === request.status
-    ? undefined
-    : `it was answered with ${answer.status}, and ${request.status} was asked for`
+  return answer.status === request.status ? undefined : `status ${answer.status} instead of ${request.status}`
 }

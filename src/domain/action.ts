@@ -47,7 +47,7 @@ export type ReleaseShape =
   | { readonly shape: 'canary'; readonly canary: Canary }
   /** As a second Deployment that is proven on a preview route and then gets all requests at once: a canary of one step. */
   | { readonly shape: 'blue-green'; readonly canary: Canary; readonly preview: Preview }
-  /** As a second Deployment that one cohort of users gets and nobody else: a canary of one step on the route of this cohort. */
+  /** As a second Deployment that only one cohort of users gets: a canary of one step on the route of this cohort. */
   | { readonly shape: 'a-b'; readonly canary: Canary; readonly cohorts: Cohorts }
 
 type ActKind = Act['kind']
@@ -252,7 +252,7 @@ export function rolledOut(act: Act): Workload | undefined {
 }
 
 export type CanaryRelease = Extract<Act, { shape: 'canary' | 'blue-green' | 'a-b' }>
-/** A release whose share of the requests grows step by step, be it in one step. */
+/** A release that gets its share of the requests in steps. Blue-green and A/B have one step. */
 export const asCanary = (act: Act | undefined): CanaryRelease | undefined =>
   act?.kind === 'release' && 'canary' in act ? act : undefined
 export const previewOf = (act: CanaryRelease): Preview | undefined => ('preview' in act ? act.preview : undefined)

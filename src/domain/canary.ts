@@ -45,7 +45,7 @@ export type StepOutcome = (typeof stepOutcomes)[number]
 export const stepReasons = ['worse', 'weight-not-served', 'cohorts-mixed', 'undecided'] as const
 export type StepReason = (typeof stepReasons)[number]
 
-/** A preview has no hold: what it does not show now it will not show later. */
+/** A preview has no hold: more time would show nothing new. */
 export type PreviewOutcome = Exclude<StepOutcome, 'hold'>
 
 export type StepDecision = {

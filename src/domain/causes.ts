@@ -36,7 +36,7 @@ const RELEASE = ['action-step', 'object-seen'] as const
 /** The steps of a canary, and what both releases counted in them. */
 const CANARY = ['action-step', 'sample'] as const
 const STEPS = ['action-step'] as const
-/** The steps of a restore, with both books, and what the client had seen acknowledged. */
+/** The steps of a restore with both books, and the operations that the client had seen acknowledged. */
 const RESTORE = ['action-step', 'load-frame'] as const
 const SCRAPES = ['sample'] as const
 const CALLS = ['sample', 'load-frame'] as const
@@ -131,7 +131,7 @@ export const causes = {
     missing: 'unnamed',
     starved: 'stands',
     lost: 'stands',
-    next: 'Look at the nodes of the runners: an API server or a node that is busy resumes them late. Give the runners nodes of their own (load.nodeSelector), or use fewer of them.',
+    next: 'Check the nodes of the runners: a busy API server or node starts them late. Give the runners nodes of their own (load.nodeSelector), or use fewer of them.',
   },
   'fault-not-performed': {
     needs: HARMS,
@@ -208,21 +208,21 @@ export const causes = {
     missing: 'inconclusive',
     starved: 'stands',
     lost: 'excused',
-    next: 'Read the log of the copy: it names the segment, the history of a timeline or the point that the archive does not have. Then let the archive command fail loudly, and restore a backup every day.',
+    next: 'Read the log of the copy: it names the segment, the timeline history or the restore point that is missing in the archive. Let the archive command report its failures, and test a restore every day.',
   },
   'restore-incomplete': {
     needs: RESTORE,
     missing: 'inconclusive',
     starved: 'stands',
     lost: 'excused',
-    next: 'Look for a gap in the archive before the point, a backup of another member, and a recovery that ended at an earlier point or on another timeline.',
+    next: 'Look for a gap in the archive before the point, a backup of another member, or a recovery that ended at an earlier point or on another timeline.',
   },
   'restore-beyond-point': {
     needs: HARMS,
     missing: 'inconclusive',
     starved: 'stands',
     lost: 'excused',
-    next: 'Look at the recovery target of the copy: one that ignores it also brings back what the restore was to undo.',
+    next: 'Check the recovery target of the copy. A recovery that ignores it also brings back the changes that the restore should undo.',
   },
   'events-lost': {
     needs: MONEY,
@@ -509,21 +509,21 @@ export const causes = {
     missing: 'inconclusive',
     starved: 'excused',
     lost: 'excused',
-    next: 'Send the same request with the headers of the preview by hand: look at which release answers it, and at its logs.',
+    next: 'Send the same request with the headers of the preview by hand. Check which release answers it, and its logs.',
   },
   'cohort-crossed': {
     needs: STEPS,
     missing: 'inconclusive',
     starved: 'stands',
     lost: 'excused',
-    next: 'Send a request with and without the headers of the cohort by hand; look at which rule of which route matches it, and at its backends.',
+    next: 'Send a request with and without the headers of the cohort by hand. Check which rule of which route matches it, and its backends.',
   },
   'session-moved': {
     needs: STEPS,
     missing: 'inconclusive',
     starved: 'stands',
     lost: 'excused',
-    next: 'Look for a rule that shares the requests of this cohort out between both releases, or for a router that has not got the new weights.',
+    next: 'Look for a rule that splits the requests of this cohort between both releases, or for a router that has not applied the new weights.',
   },
   'rollback-missing': {
     needs: RELEASE,
@@ -593,14 +593,14 @@ export const causes = {
     missing: 'inconclusive',
     starved: 'excused',
     lost: 'excused',
-    next: 'Look at the failures of the archive command and at archive_timeout: what is not archived is lost with the database.',
+    next: 'Check the failures of the archive command, and archive_timeout. Log that is not archived is lost with the database.',
   },
   'restore-slow': {
     needs: HARMS,
     missing: 'inconclusive',
     starved: 'excused',
     lost: 'excused',
-    next: 'Take base backups more often, so that less log is replayed, and measure the way from the backup to the volume of the copy.',
+    next: 'Take base backups more often, so that less log is replayed, and measure how fast the backup reaches the volume of the copy.',
   },
   'recovery-late': {
     needs: LOAD,
@@ -635,21 +635,21 @@ export const causes = {
     missing: 'inconclusive',
     starved: 'stands',
     lost: 'stands',
-    next: 'Let the cluster refuse it: the label pod-security.kubernetes.io/enforce on the namespace, and a ValidatingAdmissionPolicy (or Kyverno, Gatekeeper) for tags and limits.',
+    next: 'Make the cluster refuse it: set the label pod-security.kubernetes.io/enforce on the namespace, and use a ValidatingAdmissionPolicy (or Kyverno, Gatekeeper) for tags and limits.',
   },
   'network-not-enforced': {
     needs: LISTS,
     missing: 'inconclusive',
     starved: 'stands',
     lost: 'stands',
-    next: 'Does the network plugin enforce NetworkPolicies at all, and on the nodes of these pods? Look at its agent there, and at what it says of the policy.',
+    next: 'Check whether the network plugin enforces NetworkPolicies at all, and on the nodes of these pods. Look at the logs of its agent there.',
   },
   'network-blocked': {
     needs: LISTS,
     missing: 'inconclusive',
     starved: 'excused',
     lost: 'stands',
-    next: 'Something stops what the NetworkPolicies allow: policies of the network plugin or of a mesh, or the plugin itself. If it is meant, say it in the policies.',
+    next: 'Something blocks what the NetworkPolicies allow: policies of the network plugin or of a mesh, or the plugin itself. If that is intended, put it into the NetworkPolicies.',
   },
   'egress-unbounded': {
     needs: LISTS,

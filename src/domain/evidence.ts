@@ -250,7 +250,7 @@ export type ActionStepData =
   | { readonly is: 'evicted'; readonly pod: string; readonly node: string }
   /** The Eviction API answered 429: a disruption budget is used up. The request is repeated until it is accepted. */
   | { readonly is: 'eviction-refused'; readonly pod: string; readonly node: string; readonly problem: string }
-  /** One request of a preview was sent `asked` times, and answered well so often. `problem`: the first answer that was not. */
+  /** One request of a preview was sent `asked` times and got `good` good responses. `problem`: the first one that was not good. */
   | {
       readonly is: 'previewed'
       readonly request: string
@@ -258,18 +258,18 @@ export type ActionStepData =
       readonly good: number
       readonly problem?: string
     }
-  /** Whether the new release may be switched to after its preview. `counted`: requests that its pods have counted. */
+  /** Whether the new release gets the traffic after its preview. `counted`: requests that its pods have counted. */
   | { readonly is: 'preview-decided'; readonly outcome: PreviewOutcome; readonly counted: number }
-  /** The visitors of both cohorts were sent out once. */
+  /** One round of visits by both cohorts. */
   | { readonly is: 'cohorts-visited'; readonly canary: CohortRound; readonly stable: CohortRound }
   /** A canary was given this share of the requests. `step` counts from 1. */
   | { readonly is: 'step-set'; readonly step: number; readonly share: Ratio }
   /** What became of the step. A hold is decided again later. */
   | ({ readonly is: 'step-decided'; readonly step: number } & StepDecision)
   | { readonly is: 'restore-step'; readonly step: RestoreStep; readonly note: string }
-  /** The copy will not come, as the platform says. */
+  /** The platform reports that the copy failed. */
   | { readonly is: 'copy-failed'; readonly problem: string }
-  /** Both books in the same cells, and whether the copy's own sums balance. */
+  /** Both books in the same cells. `imbalanceCents`: 0 if the copy's own sums balance. */
   | {
       readonly is: 'copy-read'
       readonly book: string

@@ -40,7 +40,7 @@ export const postureWants = [
 ] as const
 export type PostureWant = (typeof postureWants)[number]
 
-/** Checks that try something instead of reading objects. They need more permissions, so they are made only where they are asked for. */
+/** Checks that try something instead of reading objects. They need more permissions, so they run only if the rehearsal asks for them. */
 export const effectWants = ['enforced-policies', 'enforced-network'] as const satisfies readonly PostureWant[]
 export const readingWants: readonly PostureWant[] = postureWants.filter(
   (want) => !(effectWants as readonly PostureWant[]).includes(want),

@@ -333,7 +333,7 @@ export type Target = {
   /** In which Chaos Mesh must have injected a fault; undefined is the default. */
   readonly injectionBudgetMs?: Millis
   readonly loadFactor: number
-  /** Where k6 runs in the cluster; left out: on the machine of the controller. */
+  /** k6 in the cluster; if left out, it runs on the machine of the controller. */
   readonly load?: LoadRunners
   /** Where metrics are read, through the API server's proxy: each pod that the selector matches. */
   readonly sources: Readonly<Record<string, MetricSource>>

@@ -1,16 +1,16 @@
 /**
- * A backup is proven by a copy of the database, restored to a named point beside the live one. What the platform calls its things is data of the target
- * file: whom to ask for a backup and for the point, which object requests the copy, and where its book is read.
+ * A backup is proven by restoring a copy of the database to a named point, beside the live one. The target file describes how the platform does that: the
+ * requests for a backup and for the point, the object that requests the copy, and where the book of the copy is read.
  */
 import type { Millis } from './units.ts'
 
 /** How a copy of one database is requested and read. */
 export type RestorePlace = {
-  /** Takes a base backup, if the rehearsal is to ask for one. */
+  /** Takes a base backup. Absent if the platform takes them by itself. */
   readonly backup?: ServiceCall
-  /** Gives the present moment a name. `<point>` in its path is that name. */
+  /** Creates a restore point now. `<point>` in its path is the name of the point. */
   readonly point: ServiceCall
-  /** Succeeds from when the archive holds the point. */
+  /** Succeeds once the archive holds the point. */
   readonly archived?: ServiceCall
   readonly copy: CopyRequest
   /** The copy shows its book as the live service does: at a Service, or at the pod that has the name of the object. */
@@ -37,22 +37,22 @@ export type CopyRequest = {
   readonly failed?: { readonly field: string; readonly value: string }
 }
 
-/** What a restore is asked to reach. */
+/** The limits and settings of a restore. */
 export type RestoreGoals = {
   /** `now`: a base backup is taken first, where the target file says how. `latest`: the one that is there. */
   readonly backup: 'now' | 'latest'
-  /** From the backup, or the begin, to the named point: the log of this time comes from the archive. */
+  /** From the backup (from the begin, with `latest`) to the named point. The log of this time must come from the archive. */
   readonly pointAfterMs: Millis
-  /** From the point to the moment when the archive holds it. It is what the loss of the database would cost. */
+  /** Longest time from the point until the archive holds it: the data loss if the database were gone (RPO). */
   readonly archivedWithinMs: Millis
-  /** From the request to a copy that can be read. */
+  /** Longest time from the request until the copy can be read (RTO). */
   readonly withinMs: Millis
 }
 
 export const restoreSteps = ['backed-up', 'point-asked', 'point-set', 'archived', 'copy-asked', 'copy-ready'] as const
 export type RestoreStep = (typeof restoreSteps)[number]
 
-/** Everything that a book has ever taken of the run, by the time at which it was booked: a cell before the first cut, between two, and after the last. */
+/** All operations that a book has ever booked for the run, in cells by booking time: before the first cut, between two cuts, after the last. */
 export type CutCells = {
   readonly operation: string
   readonly cells: readonly CutCell[]
@@ -65,13 +65,13 @@ export type CutCell = {
 }
 
 /**
- * A transaction is booked at the time at which it began and is there when it commits: what was booked this long before the point may have
- * committed after it. And the clock of the database may differ from the controller's.
+ * A booking has the time at which its transaction began, and is visible when it commits. So what was booked up to this long before the point may have
+ * committed after it. `CLOCK_MARGIN_MS`: how far the clock of the database may differ from the controller's.
  */
 export const COMMIT_MARGIN_MS = 3_000
 export const CLOCK_MARGIN_MS = 500
 
-/** Cuts around a point: booked surely before it, perhaps before it, while it was made, perhaps after it, surely after it. */
+/** Cuts around a point. They make five cells: certainly before it, perhaps before it, while it was created, perhaps after it, certainly after it. */
 export const cutsAround = (askedAt: number, setAt: number): readonly number[] => [
   askedAt - COMMIT_MARGIN_MS,
   askedAt,

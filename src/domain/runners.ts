@@ -1,11 +1,11 @@
-/** The load of a target whose k6 runs in the cluster, in several pods. */
+/** Load generators in the cluster: k6 in several pods. */
 import type { SourcePoint } from './issue.ts'
 
 export type LoadRunners = {
   readonly runners: number
-  /** Of everything that a run makes for its load. It exists already. */
+  /** For all objects that a run creates for its load. It must exist. */
   readonly namespace: string
-  /** URL where the runners enter, if it is not where clients outside the cluster enter. */
+  /** URL that the runners send requests to, if it differs from that of clients outside the cluster. */
   readonly entry?: string
   /** k6 with a shell. */
   readonly image: string

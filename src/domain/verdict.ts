@@ -165,7 +165,7 @@ export type FaultResult = {
   readonly costs: readonly HarmCost[]
 }
 
-/** What a restore is held to. */
+/** What a restore must prove. */
 export type RestoreProof = 'archives' | 'restores' | 'matches'
 
 /** One expected reaction of the platform, or one part of a release. Failover and recovery have their own types. */

@@ -1,6 +1,6 @@
 /**
- * A visit: one request that matchday itself sends through the entry of the target, to see who answers it and how. The load has no part in it. A few
- * visits a second prove what counters cannot tell apart: what one client got.
+ * A visit: one request that matchday itself sends through the entry of the target, to see which release answers it and how. It is no part of the load. A
+ * few visits a second show what counters cannot: the response that one client got.
  */
 import { type Some, seconds } from './units.ts'
 
@@ -25,7 +25,7 @@ export type Preview = {
   readonly times: number
 }
 
-/** What the plan allows for a preview: routers settle, the visits are sent, and their counts are read. */
+/** Time that the plan allows for a preview: routers settle, the visits are sent, and their counts are read. */
 export const PREVIEW_ROOM = seconds(10)
 
 export const previewWords = ({ headers, requests, times }: Preview): string =>
@@ -36,12 +36,12 @@ export const headerWords = (headers: Headers): string =>
     .map(([name, value]) => `${name}: ${value}`)
     .join(', ')
 
-/** The share of the visits of a preview that the pods of the new release must have counted: scrapes cut requests at the edges. */
+/** The share of the visits of a preview that the pods of the new release must have counted. Not all, because requests at the edges may fall between two scrapes. */
 export const PREVIEW_COUNTED = 0.9
 
 /**
- * Two cohorts that must be kept apart. Visitors of each are sent out once a second, and a header of the response says which release answered. Users are told
- * apart by the headers of the cohort; everybody else is in the other one.
+ * Two cohorts that must be kept apart. Requests with `headers` belong to the cohort of the new release, all others to the other cohort. Visitors of each
+ * cohort send a request once a second, and a header of the response says which release answered.
  */
 export type Cohorts = {
   /** Headers of the cohort that gets the new release. */
@@ -56,13 +56,13 @@ export const cohortNames = ['canary', 'stable'] as const
 /** The cohort that is to get the new release, or the old one. */
 export type Cohort = (typeof cohortNames)[number]
 
-/** What the visitors of a cohort got in one round, by release. `unnamed`: answers whose release was not known; `failed`: no answer. */
+/** Responses to the visitors of a cohort in one round, by release. `unnamed`: good responses that name no release; `failed`: none, or a bad one. */
 export type CohortRound = {
   readonly canary: number
   readonly stable: number
   readonly unnamed: number
   readonly failed: number
-  /** Visitors that another release answered than the time before. */
+  /** Visitors that were answered by another release than the last time. */
   readonly moved: number
 }
 

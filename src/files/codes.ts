@@ -38,7 +38,7 @@ export const issueCodes = {
   'unknown-provider': 'a provider whose calls no counter of the target file counts',
   'unknown-stream': 'a stream that the target file does not have',
   'unknown-database': 'a database that the target file does not have',
-  'unknown-restore': 'a copy that the target file does not say how to restore',
+  'unknown-restore': 'a restore that the target file does not describe, or whose book it does not list',
   'curve-too-short': 'a curve of arrivals that ends before the timeline does',
   'unknown-cause': 'an accepted finding whose cause does not exist',
   'not-acceptable': 'a finding that cannot be accepted: money, forgery, missing evidence, harm that is not healed',

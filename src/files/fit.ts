@@ -83,7 +83,7 @@ type Fit = {
   /** Not shorter than what the readings of this source can show. */
   budget(of: string, withinMs: number, at: SourcePoint): void
   database(name: string, at: SourcePoint): void
-  /** How a copy of it is requested, and that its book is known. */
+  /** The target file says how a copy of this database is restored, and lists its book. */
   restore(name: string, at: SourcePoint): void
 }
 

@@ -29,7 +29,7 @@ const visit: Shape<VisitRequest> = mapped(
   ({ path, body, status }) => ({ path, status: status ?? 200, ...(body === undefined ? {} : { body }) }),
 )
 
-/** A few visits tell a release that answers from one that does not, and cost nothing. */
+/** Enough visits to see whether the release works, and too few to matter as load. */
 const TIMES = 10
 
 export const preview: Shape<Preview> = mapped(
@@ -41,7 +41,7 @@ export const preview: Shape<Preview> = mapped(
   ({ times, ...rest }) => ({ ...rest, times: times ?? TIMES }),
 )
 
-/** One of a hundred requests in the wrong cohort is found by 300 visits (95 %): ten visitors for half a minute. */
+/** 300 visits find a share of 1 % in the wrong cohort with 95 % confidence: ten visitors for half a minute. */
 const VISITORS = 10
 
 export const cohorts: Shape<Cohorts> = mapped(
@@ -49,7 +49,7 @@ export const cohorts: Shape<Cohorts> = mapped(
     headers: need(headers, 'Headers of the cohort that gets the new release; the other cohort has none of them.'),
     answeredBy: need(
       record({
-        header: need(text(headerName), 'Header of each response that says which release answered.'),
+        header: need(text(headerName), 'Response header that says which release answered.'),
         stable: need(headerValue, 'Its value in responses of the old release.'),
         canary: need(headerValue, 'Its value in responses of the new release.'),
       }),

@@ -123,12 +123,12 @@ const blueGreen = record({
     'blue-green: a second Deployment that is proven on a preview route and then gets all requests at once.',
   ),
   ...besides,
-  preview: need(preview, 'The requests by which the new release is proven before it is switched to.'),
+  preview: need(preview, 'Requests to the new release before it gets any traffic of users.'),
   hold: need(placed(duration({ min: 10_000 })), 'How long the new release is watched after the switch.'),
-  extraHold: may(duration({ min: 0 }), 'More time, where the hold was too short to decide; none if left out.'),
+  extraHold: may(duration({ min: 0 }), 'Extra time, used when the hold was too short to decide; none if left out.'),
   gate: need(
     record(gateKeys),
-    'What the new release is decided by after the switch. Nothing can be compared then: the old release gets no requests.',
+    'Conditions that decide the new release after the switch. The old release gets no requests then, so the two cannot be compared.',
   ),
   rollBackWithin: within(
     'Longest time from the first server error of a release that is rolled back, or from the end of `for`, to its last response.',
@@ -136,12 +136,15 @@ const blueGreen = record({
 })
 
 const aB = record({
-  shape: need(word('a-b'), 'a-b: a second Deployment that one cohort of users gets, told by headers, and nobody else.'),
+  shape: need(
+    word('a-b'),
+    'a-b: a second Deployment that only one cohort of users gets. Request headers tell who belongs to it.',
+  ),
   ...besides,
-  cohorts: need(cohorts, 'How users of both cohorts are told apart, and how it is seen which release answers them.'),
+  cohorts: need(cohorts, 'Which requests belong to the cohort, and how a response shows which release answered.'),
   hold: need(placed(duration({ min: 10_000 })), 'How long both cohorts are visited.'),
-  extraHold: may(duration({ min: 0 }), 'More time, where the hold was too short to decide; none if left out.'),
-  gate: need(record(gateKeys), 'What the new release is decided by.'),
+  extraHold: may(duration({ min: 0 }), 'Extra time, used when the hold was too short to decide; none if left out.'),
+  gate: need(record(gateKeys), 'Conditions that decide the new release.'),
   rollBackWithin: within(
     'Longest time from the decision to roll back, or from the end of `for`, to the last response of the new release.',
   ),

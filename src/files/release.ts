@@ -106,7 +106,7 @@ function checkTime(
 
 function checkTold({ answeredBy: { header, stable, canary } }: Cohorts, at: SourcePoint, report: Report): void {
   if (stable !== canary) return
-  const problem = `Both releases answer with ${header}: ${stable}, so that nobody can tell them apart.`
+  const problem = `Both releases answer with ${header}: ${stable}, so they cannot be told apart.`
   report(at, 'wrong-value', problem, 'let a filter of the route, or the service itself, name the release.')
 }
 

@@ -1,4 +1,4 @@
-/** How a target file says whom to ask for a restored copy of a database, and how an action asks for one. */
+/** `restores` of a target file: how a restored copy of a database is requested and read. And the action `restore`. */
 import type { RestorePlace, ServiceCall } from '../domain/restore.ts'
 import { showDuration } from '../domain/show.ts'
 import { millis } from '../domain/units.ts'
@@ -41,9 +41,9 @@ function isNamed({ apiVersion, kind, metadata }: Readonly<Record<string, unknown
 
 const place = record({
   book: need(dnsLabel(63), 'Book of the live database, one of books, that answers POST /books/cut.'),
-  backup: may(call('/backups'), 'POST that takes a base backup; left out where the platform takes them by itself.'),
-  point: need(call('/restore-points/<point>'), 'POST that names the present moment.'),
-  archived: may(call('/restore-points/<point>'), 'GET that succeeds from when the archive holds the point.'),
+  backup: may(call('/backups'), 'POST that takes a base backup; left out if the platform takes them by itself.'),
+  point: need(call('/restore-points/<point>'), 'POST that creates a restore point with this name.'),
+  archived: may(call('/restore-points/<point>'), 'GET that succeeds once the archive holds the point.'),
   copy: need(
     record({
       plural: need(dnsLabel(63), 'Plural of the kind of the object, as in API paths.'),
@@ -58,9 +58,9 @@ const place = record({
       failed: may(
         record({
           field: need(word('keys of an object, with dots between', 'status.phase'), 'Field that shows it.'),
-          value: need(word('a word', 'Failed'), 'Value from which the copy will not come.'),
+          value: need(word('a word', 'Failed'), 'Value that it has if the copy has failed.'),
         }),
-        'How the object shows that the copy will not come.',
+        'How the object shows that the copy has failed.',
       ),
     }),
     'How the copy is requested.',
@@ -92,14 +92,14 @@ export const restore = record({
   from: need(objectName('orders'), 'Entry under restores of the target file.'),
   backup: may(
     choice('now', 'latest'),
-    'now: a base backup is taken first, where the target file says how; latest: the one that is there. now if left out.',
+    'now: take a base backup first, if the target file says how; latest: use the newest one that exists. now if left out.',
   ),
-  pointAfter: may(duration({ min: 0 }), 'Time between the backup and the named point, 0s if left out.'),
+  pointAfter: may(duration({ min: 0 }), 'Time from the backup to the named point, 0s if left out.'),
   archivedWithin: need(placed(duration({ min: 100 })), 'Longest time from the point until the archive holds it.'),
   within: need(placed(duration({ min: 100 })), 'Longest time from the request to a copy that can be read.'),
 })
 
-/** Once its time is over the copy is deleted: what was not seen by then is not known. */
+/** The copy is deleted at the end of the action, so all steps must fit into it. */
 export function restoreOf(draft: Asked): Omit<ActDraft, 'at'> {
   const { from, backup = 'now', pointAfter = millis(0), archivedWithin, within } = draft
   const needs = millis(pointAfter + archivedWithin.value + within.value)
@@ -114,8 +114,13 @@ export function restoreOf(draft: Asked): Omit<ActDraft, 'at'> {
     },
     check: ({ name, lastsMs }, report) => {
       if (lastsMs === undefined || lastsMs > needs) return
-      const problem = `The restore "${name}" may take ${showDuration(needs)} and the time of its backup, and the action lasts ${showDuration(millis(lastsMs))}.`
-      report(within.at, 'expectation-unobservable', problem, 'let the action last longer, or shorten its parts.')
+      const problem = `The restore "${name}" needs up to ${showDuration(needs)} and the time of its backup, but the action lasts ${showDuration(millis(lastsMs))}.`
+      report(
+        within.at,
+        'expectation-unobservable',
+        problem,
+        'let the action last longer, or shorten pointAfter, archivedWithin or within.',
+      )
     },
   }
 }

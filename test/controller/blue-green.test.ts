@@ -29,7 +29,7 @@ async function performed({ isBad = () => false, isElsewhere = false }: Preview =
 }
 
 describe('a blue-green release', () => {
-  it('is proven on its preview route, switched to at once, and switched back', async () => {
+  it('gets all requests after a good preview, and is rolled back at its end', async () => {
     const { previews, steps, kinds, objects, visits } = await performed()
     expect(visits).toBe(10)
     expect(previews).toMatchObject([
@@ -44,11 +44,15 @@ describe('a blue-green release', () => {
 
   it.each<[string, Preview, object]>([
     [
-      'answers some visit badly',
+      'answers one visit with an error',
       { isBad: (visit) => visit === 4 },
-      { asked: 10, good: 9, problem: 'it was answered with 500, and 200 was asked for' },
+      { asked: 10, good: 9, problem: 'status 500 instead of 200' },
     ],
-    ['counts none of its visits, because the preview route leads elsewhere', { isElsewhere: true }, { good: 10 }],
+    [
+      'counts none of its visits, because the preview route leads to the old release',
+      { isElsewhere: true },
+      { good: 10 },
+    ],
   ])('that %s gets no requests of users', async (_, preview, seen) => {
     const { previews, kinds, patches, objects } = await performed(preview)
     expect(previews[0]).toMatchObject(seen)
@@ -59,7 +63,7 @@ describe('a blue-green release', () => {
     expect(objects[CANARY]).toMatchObject({ spec: { replicas: 0 } })
   })
 
-  it('that fails under the requests of users is switched back at once', async () => {
+  it('that fails under the requests of users is rolled back at once', async () => {
     const { steps, objects } = await performed({}, { badOf: (side) => (side === 'canary' ? 0.3 : 0) })
     expect(steps.find(({ is }) => is === 'step-decided')).toMatchObject({ outcome: 'roll-back', reason: 'worse' })
     expect(weightsIn(objects)).toEqual([100, 0])

@@ -1,4 +1,4 @@
-/** An A/B release is visited by both cohorts, and taken back as soon as one of them gets the other's response. */
+/** Visitors of both cohorts check an A/B release. It is rolled back as soon as one of them gets the other cohort's release. */
 import { describe, expect, it } from 'vitest'
 import { aBAct, type Traffic } from '../support/canary.ts'
 import { performRelease, weightsIn } from '../support/performed-release.ts'
@@ -23,11 +23,11 @@ async function performed(releaseOf: (visit: Visit) => string | undefined, traffi
   return { ...done, rounds, decided: done.steps.find(({ is }) => is === 'step-decided') }
 }
 
-const rightly = ({ isB }: Visit) => (isB ? 'next' : 'old')
+const ownRelease = ({ isB }: Visit) => (isB ? 'next' : 'old')
 
 describe('an A/B release', () => {
-  it('is let in while each cohort gets its own release, and is taken back at its end', async () => {
-    const { rounds, decided, kinds, objects } = await performed(rightly)
+  it('is promoted if each cohort gets its own release, and is rolled back at its end', async () => {
+    const { rounds, decided, kinds, objects } = await performed(ownRelease)
     expect(decided).toMatchObject({ outcome: 'promote' })
     expect(rounds.length).toBeGreaterThan(1)
     expect(kinds.slice(kinds.indexOf('step-decided'), kinds.indexOf('heal-requested'))).toContain('cohorts-visited')
@@ -42,20 +42,20 @@ describe('an A/B release', () => {
 
   it.each<[string, (visit: Visit) => string, object]>([
     ['cohort b gets the old release', () => 'old', { canary: { stable: 3, moved: 0 } }],
-    ['somebody else gets the new release', () => 'next', { stable: { canary: 3, moved: 0 } }],
+    ['the other cohort gets the new release', () => 'next', { stable: { canary: 3, moved: 0 } }],
     [
       'a visitor changes its release',
-      ({ isB, number }) => (isB && number > 6 ? 'old' : rightly({ isB, number })),
+      ({ isB, number }) => (isB && number > 6 ? 'old' : ownRelease({ isB, number })),
       { canary: { moved: 3, stable: 3 } },
     ],
-  ])('is taken back at once if %s', async (_, releaseOf, seen) => {
+  ])('is rolled back at once if %s', async (_, releaseOf, seen) => {
     const { rounds, decided, objects } = await performed(releaseOf)
     expect(rounds.at(-1)).toMatchObject(seen)
     expect(decided).toMatchObject({ outcome: 'roll-back', reason: 'cohorts-mixed' })
     expect(weightsIn(objects)).toEqual([100, 0])
   })
 
-  it('whose responses do not name their release is not taken for mixed', async () => {
+  it('whose responses do not name their release is not rolled back as mixed', async () => {
     const { rounds, decided } = await performed(() => undefined)
     expect(rounds[0]?.canary).toMatchObject({ unnamed: 3 })
     expect(decided).not.toMatchObject({ reason: 'cohorts-mixed' })

@@ -1,4 +1,4 @@
-/** A blue-green release in a rehearsal file: what it becomes, and what is refused. */
+/** Blue-green and A/B releases in a rehearsal file: their domain values, and what is refused. */
 import { describe, expect, it } from 'vitest'
 import { actSentence } from '../../src/domain/action.ts'
 import { formatIssue } from '../../src/domain/issue.ts'
@@ -48,7 +48,7 @@ describe('a blue-green release in a file', () => {
     })
   })
 
-  it('is told in one sentence', () => {
+  it('is described in one sentence', () => {
     expect(actSentence(actOf())).toBe(
       'lets Deployment gateway-canary, which runs gateway = gateway:2, in at once: 2 pods within 20s, a preview (5 times GET /healthz and POST /login with x-preview: next), then all requests of gateway, watched for 20s and up to 10s more; rolled back within 15s',
     )
@@ -68,12 +68,12 @@ describe('a blue-green release in a file', () => {
       ],
     ],
     [
-      'that compares response times with a release without requests',
+      'whose gate compares response times',
       ['slis: [deposit]', 'slis: [deposit], latency: {histogram: a, atMost: 15%, from: 1}'],
       ['unknown-key: spec.actions[6].release.gate has no key "latency".'],
     ],
     [
-      'whose times need more than it lasts',
+      'whose steps need more time than it lasts',
       ['hold: 20s', 'hold: 50s'],
       [
         'expectation-unobservable: The steps need up to 1m30s (20s until its pods are Ready, 10s for its preview, a hold of 50s, 10s more), and the action lasts 1m20s.',
@@ -111,7 +111,7 @@ describe('an A/B release in a file', () => {
 
   it('that cannot tell the releases apart is refused', () => {
     expect(issuesOf([BLUE_GREEN, A_B], ['stable: old, canary: next', 'stable: next, canary: next'])).toEqual([
-      'wrong-value: Both releases answer with x-release: next, so that nobody can tell them apart.',
+      'wrong-value: Both releases answer with x-release: next, so they cannot be told apart.',
     ])
   })
 })

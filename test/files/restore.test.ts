@@ -1,4 +1,4 @@
-/** A rehearsal that restores and a target file that says how: what of them does not fit is said before anything is touched. */
+/** A rehearsal with a restore and its target file: what does not fit together is reported before anything is changed. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseRehearsal } from '../../src/files/rehearsal.ts'
@@ -21,18 +21,24 @@ function codesWith(file: string, from: string, to: string): readonly string[] {
 
 describe('a restore', () => {
   it.each([
-    ['of what the target does not restore', REHEARSAL, 'from: wallet-db', 'from: orders', ['unknown-restore']],
-    ['without a time for the archive', REHEARSAL, 'archivedWithin: 20s, ', '', ['missing-key']],
-    ['that may take longer than it lasts', REHEARSAL, 'within: 30s', 'within: 70s', ['expectation-unobservable']],
     [
-      'against a book that is not there',
+      'of a database that the target does not restore',
+      REHEARSAL,
+      'from: wallet-db',
+      'from: orders',
+      ['unknown-restore'],
+    ],
+    ['without a time for the archive', REHEARSAL, 'archivedWithin: 20s, ', '', ['missing-key']],
+    ['that may need more time than it lasts', REHEARSAL, 'within: 30s', 'within: 70s', ['expectation-unobservable']],
+    [
+      'with a book that the target does not list',
       TARGET,
       '      book: wallet\n',
       '      book: purse\n',
       ['unknown-restore', 'unknown-restore'],
     ],
-    ['by an object without a name', TARGET, 'metadata: {name: wallet-db-copy, ', 'metadata: {', ['wrong-type']],
-    ['by a path that is none', TARGET, 'path: /backups', 'path: backups', ['wrong-value']],
+    ['with an object without a name', TARGET, 'metadata: {name: wallet-db-copy, ', 'metadata: {', ['wrong-type']],
+    ['with a path that does not begin with /', TARGET, 'path: /backups', 'path: backups', ['wrong-value']],
   ])('%s is refused', (_, file, from, to, codes) => {
     expect(codesWith(file, from, to)).toEqual(codes)
   })

@@ -1,4 +1,4 @@
-/** What a run says of a blue-green release: proven on its preview route, as good as before under all requests, and gone in time after a breach. */
+/** The judgment of a blue-green release: its preview, the step to all requests, and the time of its rollback. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -21,7 +21,7 @@ const previewed = (good = 10): ActionMoment => [
     request: 'GET /login',
     asked: 10,
     good,
-    ...(good < 10 ? { problem: 'it was answered with 500, and 200 was asked for' } : {}),
+    ...(good < 10 ? { problem: 'status 500 instead of 200' } : {}),
   },
 ]
 const proven = (outcome: 'promote' | 'roll-back' = 'promote'): ActionMoment => [
@@ -73,7 +73,7 @@ function judged(steps: readonly ActionMoment[] = whole, counts?: Counts) {
 }
 
 describe('a blue-green release', () => {
-  it('that was proven, switched to, and gone in time is held', () => {
+  it('passes if its preview, its switch and its rollback are good', () => {
     const { causes, told } = judged()
     expect(causes).toEqual([])
     expect(told.map(({ kind, subject, held }) => [kind, subject, held])).toEqual([
@@ -93,35 +93,35 @@ describe('a blue-green release', () => {
   const breach = [begun, previewed(), proven(), set, decided(68, 1, 'roll-back', 'worse'), ...back(68)]
   it.each<[string, readonly ActionMoment[], Counts, readonly string[], string]>([
     [
-      'that answered a visit badly',
+      'with a bad response to a visit',
       [begun, previewed(9), proven('roll-back'), ...back(54)],
       { from: 200 },
       ['preview-failed'],
-      '9 of 10 answers to GET /login on the preview route were good, so nothing was switched: it was answered with 500, and 200 was asked for.',
+      '9 of 10 answers to GET /login on the preview route were good, so no traffic was switched: status 500 instead of 200.',
     ],
     [
-      'whose preview another release answered',
+      'whose preview route leads to another release',
       [begun, previewed(), proven('roll-back'), ...back(54)],
       { from: 200, preview: 0 },
       ['preview-failed'],
       'All 10 answers on the preview route were good, and the pods of the new release counted 0 requests. Another release answered.',
     ],
     [
-      'that failed under the requests of users, and was gone in time',
+      'that failed under the requests of users, and was rolled back in time',
       breach,
       { failsAt: 60, to: 69 },
       ['canary-worse'],
       'Deployment gateway-canary was taken back at step 1 of 1, 100%: what was seen.',
     ],
     [
-      'that answered long after its first error',
+      'that still answered long after its first error',
       breach,
       { failsAt: 60, to: 77 },
       ['canary-worse', 'rollback-late'],
       'Deployment gateway-canary was taken back at step 1 of 1, 100%: what was seen.',
     ],
     [
-      'that answered long after its planned end',
+      'that still answered long after its planned end',
       whole,
       { to: 130 },
       ['rollback-late'],
@@ -140,7 +140,7 @@ describe('a blue-green release', () => {
     expect(sentenceOf(judgment, causes[0] ?? '')).toBe(sentence)
   })
 
-  it('counts the time of its rollback from its first server error', () => {
+  it('is rolled back late, counted from its first server error', () => {
     const { told } = judged(breach, { failsAt: 60, to: 77 })
     expect(told.at(-1)).toMatchObject({
       held: false,
@@ -150,7 +150,7 @@ describe('a blue-green release', () => {
     })
   })
 
-  it('of which nothing was counted proves nothing', () => {
+  it('does not pass if no requests were counted', () => {
     const run = evidence({ rehearsal: withActions(actionOf('gateway green', blueGreenAct())) })
     const judgment = judge(together(run, actionSteps('gateway green', ...whole)))
     expect(judgment.verdict.kind).not.toBe('pass')

@@ -1,4 +1,4 @@
-/** What a run says of an A/B release: each visit was answered by the release of its cohort, and the pods counted it. */
+/** The judgment of an A/B release: each visit was answered by the release of its cohort, and the pods counted it. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -18,7 +18,7 @@ const NONE: CohortRound = { canary: 0, stable: 0, unnamed: 0, failed: 0, moved: 
 const OWN = { canary: { ...NONE, canary: 5 }, stable: { ...NONE, stable: 5 } }
 type Rounds = (second: number) => { readonly canary: CohortRound; readonly stable: CohortRound }
 
-/** Visited from second 60 to 84, if not taken back before. */
+/** Visited from second 60 to 84, if not rolled back before. */
 function stepsOf(rounds: Rounds, until = 85): readonly ActionMoment[] {
   const visited = Array.from(
     { length: until - 60 },
@@ -53,7 +53,7 @@ const recordsOf = (rounds: Rounds, perSecond = 5, until = 85) =>
   )
 
 describe('an A/B release', () => {
-  it('that kept both cohorts apart is held', () => {
+  it('passes if each cohort got its own release only', () => {
     const judgment = judge(recordsOf(() => OWN))
     expect(causesOf(judgment)).toEqual([])
     expect(
@@ -88,7 +88,7 @@ describe('an A/B release', () => {
 
   it.each<[string, Rounds, number, number, string, string]>([
     [
-      'whose cohort never gets it',
+      'that its cohort never gets',
       () => ({ ...OWN, canary: { ...NONE, stable: 5 } }),
       1,
       61,
@@ -96,7 +96,7 @@ describe('an A/B release', () => {
       '5 of 5 visits were answered by the release of the other cohort.',
     ],
     [
-      'that somebody else gets too',
+      'that the other cohort gets',
       () => ({ ...OWN, stable: { ...NONE, canary: 5 } }),
       10,
       61,
@@ -104,15 +104,15 @@ describe('an A/B release', () => {
       '5 of 5 visits were answered by the release of the other cohort.',
     ],
     [
-      'whose users are moved',
+      'whose users move between releases',
       (second) => (second < 63 ? OWN : { ...OWN, canary: { ...NONE, canary: 3, stable: 2, moved: 2 } }),
       5,
       64,
       'session-moved',
-      '2 of 20 visits were answered by the release of the other cohort, so that users change their release between two requests.',
+      '2 of 20 visits were answered by the release of the other cohort, so users change their release between two requests.',
     ],
     [
-      'that its pods did not count',
+      'whose pods did not count the visits',
       () => OWN,
       1,
       85,
@@ -125,7 +125,7 @@ describe('an A/B release', () => {
       5,
       85,
       'no-evidence',
-      '0 of 125 visits were not answered, and 125 did not say by which release.',
+      '0 of 125 visits failed, and 125 responses named no release.',
     ],
   ])('%s', (_, rounds, perSecond, until, cause, sentence) => {
     const judgment = judge(recordsOf(rounds, perSecond, until))
@@ -133,7 +133,7 @@ describe('an A/B release', () => {
     expect(sentenceOf(judgment, cause)).toBe(sentence)
   })
 
-  it('whose cohort still gets it long after its end is late, and its visits after the end are not those of a mixed cohort', () => {
+  it('that still answers long after its end is rolled back late, and visits after the end are not judged as mixed', () => {
     const after = Array.from(
       { length: 20 },
       (_, index): ActionMoment => [
@@ -150,13 +150,13 @@ describe('an A/B release', () => {
     )
   })
 
-  it('that was not visited proves nothing', () => {
+  it('without visits is inconclusive', () => {
     const steps = stepsOf(() => OWN).filter(([, step]) => step.is !== 'cohorts-visited')
     const run = evidence({ rehearsal: withActions(actionOf('gateway for b', aBAct())) })
     expect(causesOf(judge(together(run, scrapes(5), actionSteps('gateway for b', ...steps))))).toEqual(['no-evidence'])
   })
 
-  it('has a journal that keeps all of it', async () => {
+  it('is read back from its journal unchanged', async () => {
     const records = recordsOf(() => OWN)
     const path = join(tempFolder(), 'journal.ndjson')
     writeFileSync(path, journalText(records))

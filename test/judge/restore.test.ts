@@ -1,4 +1,4 @@
-/** What is asked of a restored copy: the archive reaches the point, the copy can be read in time, and its book is that of the point. */
+/** The judgment of a restore: the archive holds the point in time, the copy can be read in time, and its book is that of the point. */
 import { describe, expect, it } from 'vitest'
 import type { ActionStepData } from '../../src/domain/evidence.ts'
 import type { CutCell, CutCells, RestorePlace, RestoreStep } from '../../src/domain/restore.ts'
@@ -70,7 +70,7 @@ function judged(moments: Moments, ...more: (readonly [number, ActionStepData])[]
 const done: readonly [number, ActionStepData] = [97, { is: 'done', note: '' }]
 
 describe('a restore', () => {
-  it('that is the book of the point is held, with its figures', () => {
+  it('whose copy has the book of the point passes, with its figures', () => {
     const { causes, reactions } = judged(healthy, readAt(COPY), done)
     expect(causes).toEqual([])
     expect(reactions).toMatchObject([
@@ -80,8 +80,8 @@ describe('a restore', () => {
     ])
     expect(reactions.map(({ sentence }) => sentence)).toEqual([
       'The archive held the point 7.8 s after it was set; 15.0 s were allowed.',
-      'The copy could be read 6.8 s after it was asked for; 20.0 s were allowed.',
-      'The copy holds the same 9000 deposits as the live database, key by key in digests, and none from after the point; 27 booked in the 3.5 s around it are compared by number.',
+      'The copy could be read 6.8 s after it was requested; 20.0 s were allowed.',
+      'The copy holds the same 9000 deposits as the live database, compared by digests of their keys, and none from after the point; the 27 booked in the 3.5 s around it are compared by number.',
     ])
   })
 
@@ -99,13 +99,13 @@ describe('a restore', () => {
       ['archive-late'],
     ],
     [
-      'that is healed before the archive is late leaves a gap',
+      'that is healed before the archive is late is inconclusive',
       { 'point-asked': 80, 'point-set': 80.2 },
       [[85, { is: 'heal-requested' }]],
       ['no-evidence'],
     ],
     [
-      'that the platform cannot make',
+      'whose copy fails',
       unready,
       [
         [92, { is: 'copy-failed', problem: 'the archive ends before the point' }],
@@ -115,7 +115,12 @@ describe('a restore', () => {
     ],
     ['that is ready too late', { ...healthy, 'copy-ready': 110 }, [readAt(COPY), done], ['restore-slow']],
     ['that is never ready', unready, [[130, { is: 'heal-requested' }]], ['restore-slow']],
-    ['whose book could not be read leaves a gap', healthy, [[96, { is: 'failed', problem: '503' }]], ['no-evidence']],
+    [
+      'whose book could not be read is inconclusive',
+      healthy,
+      [[96, { is: 'failed', problem: '503' }]],
+      ['no-evidence'],
+    ],
     [
       'that lacks what was booked before the point',
       healthy,
@@ -156,7 +161,7 @@ describe('a restore', () => {
       [readAt(book(9_000, 15, 9, 0, 0)), done],
       ['restore-incomplete'],
     ],
-    ['that lacks an operation altogether', healthy, [readAt([]), done], ['restore-incomplete']],
+    ['that lacks all of one operation', healthy, [readAt([]), done], ['restore-incomplete']],
     [
       'that holds what came after the point',
       healthy,
@@ -171,7 +176,7 @@ describe('a restore', () => {
       ['restore-incomplete'],
     ],
     [
-      'before which nothing was booked proves nothing',
+      'with nothing booked before the point is inconclusive',
       healthy,
       [readAt(book(0, 9_000, 0, 0, 0), { live: book(0, 9_000, 0, 0, 500) }), done],
       ['no-evidence'],

@@ -1,6 +1,6 @@
 /**
- * Two cohorts are kept apart if each visit was answered by the release of its cohort: exactly none and exactly all. The pods must have counted the visits that
- * named the new release, because a router may name what it likes.
+ * Two cohorts are kept apart if every visit was answered by the release of its cohort, without exception. The pods of the new release must have counted the
+ * visits that it is said to have answered, because the header that says so may come from the router.
  */
 import { cohortsOf } from '../../domain/action.ts'
 import { SETTLE } from '../../domain/canary.ts'
@@ -13,7 +13,7 @@ import { countsBetween, type NamedCanary } from '../seen/canary-counters.ts'
 import type { Seen } from '../seen/seen.ts'
 import { createReactionAnswer } from './answer.ts'
 
-/** Rounds without any answer may leave this share of visits open; more of them prove nothing. */
+/** Highest share of visits without a response that names its release. With more, nothing is proven. */
 const OPEN_AT_MOST = 0.1
 
 export function judgeCohorts(
@@ -30,7 +30,7 @@ export function judgeCohorts(
     const answer = createReactionAnswer(harm, 'kept-apart', 'cohort')
     return [answer.unknown('No cohort was visited.', life.lines)]
   }
-  // What was answered right before the end is scraped after it.
+  // The last responses before the rollback are scraped after it.
   const counted = countsBetween(seen.counters, named)('canary', harm.createdAt, seen.run.seenUntil).requests
   return cohortNames.map((cohort) => judgeCohort(harm, cohort, life, rounds, counted))
 }
@@ -49,13 +49,13 @@ function judgeCohort(
   const bad = rounds.find((each) => (cohort === 'canary' ? each.canary.stable : each.stable.canary) > 0)
   const lines = [bad?.line ?? rounds[0]?.line, rounds.at(-1)?.line, ...life.lines.slice(0, 1)]
   const shown = `${wrong} of ${visits} visits were answered by the release of the other cohort`
-  if (wrong > 0 && (all.moved > 0 || all.canary * all.stable > 0)) {
-    const sentence = `${shown}, so that users change their release between two requests.`
+  if (wrong > 0 && (all.moved > 0 || (all.canary > 0 && all.stable > 0))) {
+    const sentence = `${shown}, so users change their release between two requests.`
     return answer.broken('session-moved', { sentence, lines })
   }
   if (wrong > 0) return answer.broken('cohort-crossed', { sentence: `${shown}.`, lines })
   if (all.unnamed + all.failed > visits * OPEN_AT_MOST) {
-    const sentence = `${all.failed} of ${visits} visits were not answered, and ${all.unnamed} did not say by which release.`
+    const sentence = `${all.failed} of ${visits} visits failed, and ${all.unnamed} responses named no release.`
     return answer.unknown(sentence, lines)
   }
   if (cohort === 'canary' && counted < all.canary * PREVIEW_COUNTED) {

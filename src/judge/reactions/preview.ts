@@ -1,4 +1,4 @@
-/** The preview of a release, proven by its answers and by what the pods of the new release counted: another release may answer as well. */
+/** Judges a preview by its responses and by the requests that the pods of the new release counted, because another release may have answered. */
 import { previewOf } from '../../domain/action.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
 import { PREVIEW_COUNTED } from '../../domain/visit.ts'
@@ -9,7 +9,7 @@ import { countsBetween, type NamedCanary } from '../seen/canary-counters.ts'
 import type { Seen } from '../seen/seen.ts'
 import { createReactionAnswer } from './answer.ts'
 
-/** Nothing where no preview was asked for, or where it could not begin. */
+/** Empty for a release without a preview, and for one that failed before its preview began. */
 export function judgePreview(
   seen: Seen,
   harm: Harm,
@@ -24,7 +24,7 @@ export function judgePreview(
   const bad = previews.find(({ problem }) => problem !== undefined)
   if (bad !== undefined) {
     const { request, asked, good, problem } = bad
-    const sentence = `${good} of ${asked} answers to ${request} on the preview route were good, so nothing was switched: ${problem}.`
+    const sentence = `${good} of ${asked} answers to ${request} on the preview route were good, so no traffic was switched: ${problem}.`
     return [answer.broken('preview-failed', { sentence, lines })]
   }
   if (previewDecided === undefined || previews.length < preview.requests.length)

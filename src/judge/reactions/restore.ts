@@ -1,7 +1,7 @@
 /**
- * A restore, proven by the copy: the archive held the named point in time, a copy could be read in time, and its book is that of the live database up to
- * the point. Operations booked around the point cannot be told apart by time. They are bounded: by what the client had seen acknowledged when the point was asked
- * for, and by what the live book holds.
+ * Judges a restore by the copy: the archive held the named point in time, the copy could be read in time, and its book equals that of the live database up
+ * to the point. For operations booked around the point, the time does not show on which side they belong. Their number has bounds: at least what the client
+ * had seen acknowledged when the point was requested, and at most what the live book has.
  */
 import { asRestore, type Restore } from '../../domain/action.ts'
 import { CLOCK_MARGIN_MS, COMMIT_MARGIN_MS, type CutCell, type CutCells } from '../../domain/restore.ts'
@@ -29,7 +29,7 @@ export function judgeRestore(seen: Seen, harm: Harm): readonly Part[] {
 const answerOf = ({ harm, act }: Facts, kind: RestoreProof, subject: string, withinMs?: number) =>
   createReactionAnswer(harm, kind, `${subject} of ${act.from}`, withinMs)
 
-/** From the point to the moment from which the archive held it: what would be lost with the database. */
+/** Time from the named point until the archive held it: the data loss if the database were gone (RPO). */
 function archives(facts: Facts): readonly Part[] {
   const { seen, act, life } = facts
   const { 'point-set': set, archived } = life.restore
@@ -46,10 +46,14 @@ function archives(facts: Facts): readonly Part[] {
   const triedMs = endedAt(facts) - set.at
   const sentence = `The archive did not hold the point ${duration(triedMs)} after it was set; ${allowed}.`
   if (triedMs > limitMs) return [answer.broken('archive-late', { sentence, lines: [set.line] })]
-  return [answer.unknown(`The archive was not asked long enough whether it holds the point.`, [set.line])]
+  return [
+    answer.unknown('The archive was not watched long enough to know whether it would hold the point in time.', [
+      set.line,
+    ]),
+  ]
 }
 
-/** From the request to a copy that can be read. */
+/** Time from the request until the copy could be read (RTO). */
 function restores(facts: Facts): readonly Part[] {
   const { act, life } = facts
   const { 'copy-asked': asked, 'copy-ready': ready } = life.restore
@@ -64,16 +68,16 @@ function restores(facts: Facts): readonly Part[] {
   if (tookMs > act.withinMs) {
     const sentence =
       ready === undefined
-        ? `The copy could not be read ${duration(tookMs)} after it was asked for; ${allowed}.`
-        : `The copy could be read ${duration(tookMs)} after it was asked for; ${allowed}.`
+        ? `The copy could not be read ${duration(tookMs)} after it was requested; ${allowed}.`
+        : `The copy could be read ${duration(tookMs)} after it was requested; ${allowed}.`
     return [answer.broken('restore-slow', { sentence, tookMs, lines: [asked.line, ready?.line] })]
   }
   if (ready === undefined) return [answer.unknown('The copy was not seen ready.', [asked.line])]
-  const sentence = `The copy could be read ${duration(tookMs)} after it was asked for; ${allowed}.`
+  const sentence = `The copy could be read ${duration(tookMs)} after it was requested; ${allowed}.`
   return [answer.held({ sentence, tookMs, lines: [asked.line, ready.line] })]
 }
 
-/** Nothing is known of it after the healing or the end of the run. */
+/** The restore is watched until its healing or the end of the run. */
 const endedAt = ({ seen, life }: Facts): number =>
   Math.min(seen.run.seenUntil, life.healRequested?.at ?? Number.POSITIVE_INFINITY)
 
@@ -91,10 +95,15 @@ function matches(facts: Facts): readonly Part[] {
   const later = beyond(read)
   const parts: Part[] = []
   if (missing.length > 0)
-    parts.push(answer.broken('restore-incomplete', told(`The copy is not the book of the point: ${listed(missing)}.`)))
+    parts.push(
+      answer.broken(
+        'restore-incomplete',
+        told(`The book of the copy differs from that of the point: ${listed(missing)}.`),
+      ),
+    )
   if (later.length > 0)
     parts.push(
-      answer.broken('restore-beyond-point', told(`The copy holds what was booked after the point: ${listed(later)}.`)),
+      answer.broken('restore-beyond-point', told(`The copy holds operations from after the point: ${listed(later)}.`)),
     )
   if ((read.imbalanceCents ?? 0) !== 0)
     parts.push(
@@ -102,7 +111,7 @@ function matches(facts: Facts): readonly Part[] {
     )
   if (parts.length > 0) return parts
   if (read.live.every(({ cells }) => (cells[0]?.count ?? 0) === 0))
-    return [answer.unknown('Nothing was booked before the point, so that the copy proves nothing.', [read.line])]
+    return [answer.unknown('Nothing was booked before the point, so the copy proves nothing.', [read.line])]
   return [answer.held(told(heldSentence(read)))]
 }
 
@@ -110,7 +119,7 @@ function heldSentence(read: CopyRead): string {
   const old = listed(read.live.map(({ operation, cells }) => count(cells[0]?.count ?? 0, operation)))
   const near = read.live.reduce((sum, { cells }) => sum + countOf(cells.slice(1, -1)), 0)
   const margin = duration(COMMIT_MARGIN_MS + CLOCK_MARGIN_MS)
-  return `The copy holds the same ${old} as the live database, key by key in digests, and none from after the point; ${near} booked in the ${margin} around it are compared by number.`
+  return `The copy holds the same ${old} as the live database, compared by digests of their keys, and none from after the point; the ${near} booked in the ${margin} around it are compared by number.`
 }
 
 const NONE: CutCell = { count: 0, amountCents: 0, digestLow: 0, digestHigh: 0 }
@@ -120,7 +129,7 @@ const cellsOf = (all: readonly CutCells[], operation: string): readonly CutCell[
 const operationsOf = ({ live, copy }: CopyRead): readonly string[] =>
   [...new Set([...live, ...copy].map(({ operation }) => operation))].sort()
 
-/** Surely booked before the point: the same keys with the same amounts. Around it: at most what the live book has. */
+/** Booked before the point: the copy must have the same keys with the same amounts. Booked around it: at most as many as the live book. */
 function differences(read: CopyRead): readonly string[] {
   return operationsOf(read).flatMap((operation) => {
     const [live, copy] = [cellsOf(read.live, operation), cellsOf(read.copy, operation)]
@@ -135,7 +144,7 @@ function differences(read: CopyRead): readonly string[] {
   })
 }
 
-/** The client knew of more when the point was asked for. */
+/** The copy must have at least what the client had seen acknowledged when the point was requested. */
 function tooFew({ seen, harm }: Facts, read: CopyRead): readonly string[] {
   const acknowledged = seen.points.of(harm.name) ?? new Map<string, number>()
   return operationsOf(read).flatMap((operation) => {

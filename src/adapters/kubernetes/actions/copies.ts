@@ -1,4 +1,4 @@
-/** The objects that request restored copies: how they are removed, and those that dead runs left. */
+/** The objects that request restored copies: how they are created and deleted, and how those of dead runs are found. */
 import type { Clock } from '../../../controller/ports.ts'
 import type { ResidueItem, Undo } from '../../../domain/evidence.ts'
 import { RUN_LABEL } from '../../../domain/labels.ts'
@@ -37,7 +37,7 @@ export const copyPath = ({ apiVersion, plural, namespace, name }: DeleteCopy): s
 
 export const runOf = ({ metadata }: KubeObject): string | undefined => metadata.labels?.[RUN_LABEL]
 
-/** An object of the same name that no run made stays. */
+/** Only if a run created it. Another object of the same name stays. */
 export async function deleteCopy(
   { api, clock }: { readonly api: KubernetesApi; readonly clock: Clock },
   undo: DeleteCopy,
@@ -89,4 +89,4 @@ export const createCopy = (
   object: KubeObject,
   signal: AbortSignal,
 ): Promise<unknown> =>
-  demand(api, { method: 'POST', path: copyPath({ ...undo, name: '' }).replace(/\/$/, ''), body: object, signal })
+  demand(api, { method: 'POST', path: copyPath(undo).slice(0, -`/${undo.name}`.length), body: object, signal })

@@ -1,6 +1,6 @@
 /**
- * Restores a copy of a database: a backup, a named point, the archive that reaches it, the object that requests the copy, and both books in the same
- * cells. What each step is called there is data of the target file. The judge compares the books.
+ * Restores a copy of a database: takes a backup, names a point, waits until the archive holds it, creates the object that requests the copy, and reads
+ * both books in the same cells. The target file describes each step for its platform. The judge compares the books.
  */
 import type { PreparedAction } from '../../../controller/ports.ts'
 import type { ChangeOn } from '../../../domain/change.ts'
@@ -26,7 +26,7 @@ import { type ChangeEnactor, type Checked, type Enacting, issueOf, readIfAllowed
 
 type Copying = ChangeOn<'copy'>
 
-/** A base backup of a small database takes a second, of a large one it is taken by the platform itself. */
+/** Enough for a small database. For a large one, the platform takes backups by itself. */
 const BACKUP_TIMEOUT_MS = 120_000
 const CALL_TIMEOUT_MS = 10_000
 
@@ -60,15 +60,15 @@ async function whyNoCopy({ api, action, change, target }: Checked<Copying>): Pro
   const object = await readIfAllowed(api, path)
   if (object === 'missing' || object === 'forbidden') return undefined
   const run = runOf(object)
-  const problem = `${path} exists already, where the copy would be`
+  const problem = `${path} exists already, and the copy would have the same name`
   const next =
     run === undefined
       ? 'Give the copy another name in the target file, or delete the object.'
-      : `It is of run ${run}: matchday heal --context ${target.context}`
+      : `Run ${run} left it: matchday heal --context ${target.context}`
   return issueOf(action, 'object-exists', problem, next)
 }
 
-/** What all steps of one restore share. */
+/** Shared by all steps of one restore. */
 type Restoring = Enacting<Copying> & {
   readonly place: RestorePlace
   readonly undo: DeleteCopy
@@ -105,7 +105,7 @@ async function restore(enacting: Enacting<Copying>): Promise<PreparedAction> {
   }
 }
 
-/** PostgreSQL takes names of 63 bytes. The first point of a name is the one that is found, so each has its own. */
+/** PostgreSQL limits names to 63 bytes. A recovery ends at the first point with the name, so each point needs a name of its own. */
 const pointOf = (run: string, at: Instant): string => `md-${at.toString(36)}-${run}`.slice(0, 63)
 
 async function namedPoint(restoring: Restoring): Promise<readonly number[]> {
@@ -123,7 +123,7 @@ async function namedPoint(restoring: Restoring): Promise<readonly number[]> {
   say('point-set', point)
   if (place.archived !== undefined) {
     await untilArchived(restoring, place.archived)
-    say('archived', 'the archive holds the point, as the platform says')
+    say('archived', 'the platform reports that the archive holds the point')
   }
   return cutsAround(askedAt, setAt)
 }
@@ -164,7 +164,7 @@ async function untilCopied(restoring: Restoring): Promise<void> {
 const isTrue = (object: KubeObject, condition: string): boolean =>
   list(fields(object.status).conditions).some((each) => each.type === condition && each.status === 'True')
 
-/** Also the last words of a container, where the object is a pod. */
+/** If the object is a pod, also the termination messages of its containers. */
 function whyFailed(object: KubeObject, { copy: { failed } }: RestorePlace): string | undefined {
   if (failed === undefined || fieldAt(object, failed.field.split('.')) !== failed.value) return undefined
   const status = fields(object.status)
@@ -204,7 +204,7 @@ const copyAt =
 
 function cellsOf(answer: unknown, book: string): readonly CutCells[] {
   const { operations } = answer as CutBook
-  if (!Array.isArray(operations)) throw new Error(`book ${book} answered something that is no book in cells`)
+  if (!Array.isArray(operations)) throw new Error(`the answer of book ${book} is not a list of operations in cells`)
   return (operations as CutBook['operations']).map(({ operation, cells }) => ({
     operation,
     cells: cells.map(({ low, high, ...cell }) => ({ ...cell, digestLow: low, digestHigh: high })),
@@ -224,7 +224,7 @@ function call(
 const send = ({ api, signal }: Restoring, request: ApiRequest): Promise<unknown> =>
   demand(api, { timeoutMs: CALL_TIMEOUT_MS, ...request, signal })
 
-/** A read gets through a moment in which the API server, or what is behind it, does not answer. */
+/** A read is repeated while the API server, or the service behind it, does not answer. */
 const read = (restoring: Restoring, request: ApiRequest): Promise<unknown> =>
   insist(
     () => send(restoring, request),
@@ -232,7 +232,7 @@ const read = (restoring: Restoring, request: ApiRequest): Promise<unknown> =>
     () => rest(restoring),
   )
 
-/** The same value with the name of the point in every text that asks for it. */
+/** Replaces `<point>` in every text of the value. */
 function withPoint(value: unknown, point: string): unknown {
   if (typeof value === 'string') return value.replaceAll('<point>', point)
   if (Array.isArray(value)) return value.map((each) => withPoint(each, point))
