@@ -3,6 +3,7 @@ import { runnersLoadGenerator } from '../../../src/adapters/k6/runners/generator
 import { runnersUndoer } from '../../../src/adapters/k6/runners/undo.ts'
 import { systemClock } from '../../../src/cli/clock.ts'
 import type { LoadEvent, RunningLoad } from '../../../src/controller/ports.ts'
+import { redactionOf } from '../../../src/controller/redaction.ts'
 import type { Undo } from '../../../src/domain/evidence.ts'
 import type { LoadPlan } from '../../../src/domain/timeline.ts'
 import { seconds } from '../../../src/domain/units.ts'
@@ -19,10 +20,16 @@ export type RunnersDriven = {
   undone(): Promise<void>
 }
 
-type Where = { readonly api: KubernetesApi; readonly binary: string; readonly folder: string; readonly cpu?: string }
+type Where = {
+  readonly api: KubernetesApi
+  readonly binary: string
+  readonly folder: string
+  readonly cpu?: string
+  readonly credentials?: Readonly<Record<string, string>>
+}
 
 export async function driveRunners(
-  { api, binary, folder, cpu = '1' }: Where,
+  { api, binary, folder, cpu = '1', credentials = {} }: Where,
   script: string,
   plan: LoadPlan,
 ): Promise<RunnersDriven> {
@@ -32,6 +39,7 @@ export async function driveRunners(
   const images = { image: 'grafana/k6:2.2.0', relayImage: 'node:24-alpine' }
   const generator = runnersLoadGenerator({
     ...{ binary, clock: systemClock, cacheFolder: `${folder}/bundles`, api, target: 'casino' },
+    credentials: { values: credentials, redact: redactionOf(credentials).text },
     load: { runners: plan.runners ?? 1, namespace: 'matchday-load', ...images, cpu, memory: '512Mi', at },
   })
   const load = await generator.start(script, plan, folder, (event) => events.push(event), {

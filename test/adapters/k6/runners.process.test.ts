@@ -1,11 +1,15 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { testRunOf } from '../../../src/adapters/k6/runners/test-run.ts'
 import type { InstanceEnd } from '../../../src/controller/ports.ts'
+import type { LoadPlan } from '../../../src/domain/timeline.ts'
 import { seconds } from '../../../src/domain/units.ts'
 import { resolveTool } from '../../../src/toolchain/toolchain.ts'
 import { PROMO_PEAK, planOf, stage } from './driving.ts'
@@ -23,7 +27,7 @@ beforeAll(async () => {
 const PLAIN = `import http from 'k6/http'
 const rows = open('./rows.csv').trim().split('\\n')
 export function setup() {
-  http.post(__ENV.BASE + '/setup')
+  http.post(__ENV.BASE + '/setup/' + __ENV.API_KEY)
   return { token: 'secret' }
 }
 export default function (data) {
@@ -37,6 +41,52 @@ export function teardown(data) {
 /** Problems, but for those of a busy machine, on which a push may be late. */
 const untimed = (instances: readonly InstanceEnd[] = []): readonly string[] =>
   instances.flatMap(({ problems }) => problems).filter((each) => !/time series|sent no metrics/.test(each))
+
+/** A script that reads a file, setup's data and a credential, with 12 requests per second for three seconds by three runners. */
+async function plainScript(entry: string): Promise<{ readonly script: string; readonly plan: LoadPlan }> {
+  const place = await mkdtemp(join(tmpdir(), 'matchday-plain-'))
+  await writeFile(join(place, 'rows.csv'), 'a\nb\n')
+  await writeFile(join(place, 'plain.js'), PLAIN)
+  const scenario = {
+    executor: 'constant-arrival-rate',
+    rate: 12,
+    timeUnit: '1s',
+    duration: '3s',
+    preAllocatedVUs: 6,
+    maxVUs: 6,
+  }
+  const plan = planOf(
+    entry,
+    {},
+    {
+      ...{
+        runners: 3,
+        env: { BASE: entry },
+        indicators: { pages: { kind: 'http', where: {}, at: { file: 'x', line: 1, column: 1 } } },
+      },
+      outside: { scenarios: { default: scenario }, shown: [], endsMs: seconds(3), drainMs: seconds(1) },
+    },
+  )
+  return { script: join(place, 'plain.js'), plan }
+}
+
+/** The text of the script's archive among objects. A tar is not compressed. */
+const archiveIn = (objects: readonly object[]): string =>
+  objects
+    .flatMap((each) => ('binaryData' in each ? Object.values(each.binaryData ?? {}) : []))
+    .map((base64) => Buffer.from(String(base64), 'base64').toString('latin1'))
+    .join('')
+
+/** What k6-operator gives to k6: variables and flags. */
+function runnerIn(testRun: unknown): { readonly env: Record<string, string>; readonly args: readonly string[] } {
+  const { spec } = testRun as {
+    readonly spec: {
+      readonly args: readonly string[]
+      readonly runner: { readonly env: readonly { readonly name: string; readonly value: string }[] }
+    }
+  }
+  return { env: Object.fromEntries(spec.runner.env.map(({ name, value }) => [name, value])), args: spec.args }
+}
 
 const opened = async () => {
   const platform = await smallPlatform()
@@ -95,7 +145,7 @@ describe('runners', () => {
     expect([...new Set(health)].toSorted()).toEqual(['runner-0', 'runner-1', 'runner-2'])
   })
 
-  it("perform a plain script's setup and teardown once, with its data, and read its files", {
+  it("perform a plain script's setup and teardown once, with its data, and read its files and credentials", {
     timeout: 60_000,
   }, async () => {
     const asked: string[] = []
@@ -105,34 +155,11 @@ describe('runners', () => {
     })
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
     onTestFinished(() => void server.close())
-    const place = await mkdtemp(join(tmpdir(), 'matchday-plain-'))
-    await writeFile(join(place, 'rows.csv'), 'a\nb\n')
-    await writeFile(join(place, 'plain.js'), PLAIN)
-    const entry = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    const scenario = {
-      executor: 'constant-arrival-rate',
-      rate: 12,
-      timeUnit: '1s',
-      duration: '3s',
-      preAllocatedVUs: 6,
-      maxVUs: 6,
-    }
-    const plan = planOf(
-      entry,
-      {},
-      {
-        ...{
-          runners: 3,
-          env: { BASE: entry },
-          indicators: { pages: { kind: 'http', where: {}, at: { file: 'x', line: 1, column: 1 } } },
-        },
-        outside: { scenarios: { default: scenario }, shown: [], endsMs: seconds(3), drainMs: seconds(1) },
-      },
-    )
+    const { script, plan } = await plainScript(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
     const cluster = await smallCluster(binary)
     const { events, ended, undone } = await driveRunners(
-      { api: cluster.api, binary, folder },
-      join(place, 'plain.js'),
+      { api: cluster.api, binary, folder, credentials: { API_KEY: 's3cret-key' } },
+      script,
       plan,
     )
     const { outcome, instances } = await ended()
@@ -140,7 +167,10 @@ describe('runners', () => {
       outcome: 'completed',
       problems: [],
     })
-    expect(asked.at(0)).toBe('/setup')
+    expect(asked.at(0)).toBe('/setup/s3cret-key')
+    const archive = archiveIn([...cluster.objects.values()])
+    expect(archive).toContain('__ENV.API_KEY')
+    expect(archive).not.toContain('s3cret-key')
     expect(asked.at(-1)).toBe('/teardown/secret')
     expect(asked.filter((path) => path === '/2/secret')).toHaveLength(asked.length - 2)
     const frames = events.flatMap((event) => (event.kind === 'frame' ? [event.frame] : []))
@@ -148,6 +178,49 @@ describe('runners', () => {
     expect(last.reduce((sum, { slis }) => sum + (slis.pages?.good ?? 0), 0)).toBe(asked.length - 2)
     expect([36, 37]).toContain(asked.length - 2)
     await undone()
+  })
+
+  it('are exported for k6-operator with an archive that k6 can run, and without credentials', {
+    timeout: 60_000,
+  }, async () => {
+    const { script, plan } = await plainScript('http://127.0.0.1:9')
+    const at = { file: 'target.yaml', line: 1, column: 1 }
+    const [config, testRun] = await testRunOf({
+      ...{ binary, cacheFolder: join(folder, 'bundles'), script, plan, name: 'matchday-plain' },
+      load: {
+        ...{ runners: 3, namespace: 'load', image: 'k6:1', relayImage: 'node:24', cpu: '2', memory: '1Gi', at },
+        tolerates: ['load'],
+      },
+      ...{ remoteWrite: 'http://prometheus/api/v1/write', credentials: ['API_KEY'], withheld: [] },
+    })
+    const limits = { cpu: '2', memory: '1Gi' }
+    expect(testRun).toMatchObject({
+      kind: 'TestRun',
+      metadata: { name: 'matchday-plain', namespace: 'load' },
+      spec: {
+        parallelism: 3,
+        script: { configMap: { name: 'matchday-plain', file: 'load.tar' } },
+        args: expect.arrayContaining(['--out', 'experimental-prometheus-rw']),
+        runner: {
+          image: 'k6:1',
+          env: expect.arrayContaining([{ name: 'BASE', value: 'http://127.0.0.1:9' }]),
+          resources: { requests: limits, limits },
+          tolerations: [{ key: 'load', operator: 'Exists' }],
+        },
+      },
+    })
+    const archive = archiveIn([config ?? {}])
+    expect(archive).toContain('__ENV.API_KEY')
+    expect(archive).not.toContain('credential-API_KEY')
+    const file = join(folder, 'exported.tar')
+    await writeFile(file, Buffer.from(archive, 'latin1'))
+    const { env, args } = runnerIn(testRun)
+    const flags = args.filter((each) => each === '--include-system-env-vars')
+    const { stdout } = await promisify(execFile)(binary, ['inspect', '--execution-requirements', ...flags, file], {
+      env,
+    })
+    // Six of the script, and one for each runner to tell time zero.
+    expect(JSON.parse(stdout)).toMatchObject({ maxVUs: 9, scenarios: { default: { rate: 12 } } })
   })
 
   it('all of them stop within two seconds, and their exit codes say so', { timeout: 60_000 }, async () => {

@@ -31,6 +31,8 @@ export type ToArchive = {
   readonly script: string
   readonly plan: LoadPlan
   readonly credentials: Readonly<Record<string, string>>
+  /** Hides the values of credentials in what k6 said. */
+  readonly redact?: (text: string) => string
   readonly withheld: readonly string[]
   /** The script keeps its own setup and teardown, and each instance performs them. */
   readonly asItIs?: boolean
@@ -41,7 +43,7 @@ const ARCHIVE_BYTES_MAX = 1000 * 1024
 const PATIENCE_MS = 30_000
 
 export async function archiveOf(wanted: ToArchive): Promise<ScriptArchive> {
-  const { binary, script, cacheFolder, plan, credentials, withheld, asItIs } = wanted
+  const { binary, script, cacheFolder, plan, credentials, withheld, asItIs, redact = (text) => text } = wanted
   const bundle = await bundleOf(script, cacheFolder)
   // k6 opens the plan by its path, also from the archive. It replaces user names in archived paths, so the file is not in a home folder.
   const folder = await mkdtemp(join(tmpdir(), 'matchday-load-'))
@@ -56,6 +58,7 @@ export async function archiveOf(wanted: ToArchive): Promise<ScriptArchive> {
       input: asItIs ? bundle : bundleForRunners(bundle),
       cwd: dirname(resolve(script)),
       env: { ...k6Environment(withheld), ...env, ...credentials, [INSPECT_VARIABLE]: '1' },
+      redact,
     })
     const content = placed(await readFile(file))
     if (content.length > ARCHIVE_BYTES_MAX) throw tooLarge(script, content.length)
@@ -82,10 +85,11 @@ type Input = {
   readonly input: string
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
+  readonly redact: (text: string) => string
 }
 
 /** What k6 logged. */
-function run(binary: string, args: readonly string[], { input, ...from }: Input): Promise<string> {
+function run(binary: string, args: readonly string[], { input, redact, ...from }: Input): Promise<string> {
   return new Promise((done, fail) => {
     const limits = { timeout: PATIENCE_MS, killSignal: 'SIGKILL', maxBuffer: 64 << 20 } as const
     const child = execFile(binary, [...args], { ...limits, ...from }, (error, _, stderr) => {
@@ -93,7 +97,7 @@ function run(binary: string, args: readonly string[], { input, ...from }: Input)
       const problems = stderr
         .split('\n')
         .filter(Boolean)
-        .map((line) => spoken(line).text)
+        .map((line) => redact(spoken(line).text))
       fail(
         new EnvironmentError(
           `k6 cannot make an archive of the script: ${problems.join('; ')}`,

@@ -67,10 +67,10 @@ async function startRunners(
   { owe, stopping }: LoadInCluster,
 ): Promise<RunningLoad> {
   const { api, clock, load, target, credentials } = settings
-  const secrets = credentials?.values ?? {}
+  const { values: secrets, redact } = credentials ?? { values: {}, redact: (text: string) => text }
   const archive = await archiveOf({
     ...{ binary: settings.binary, cacheFolder: settings.cacheFolder, script, plan },
-    ...{ credentials: secrets, withheld: settings.withheld ?? [] },
+    ...{ credentials: secrets, redact, withheld: settings.withheld ?? [] },
   })
   const shared: Shared = {
     run: plan.run,
@@ -80,7 +80,7 @@ async function startRunners(
     secret: randomBytes(16).toString('hex'),
   }
   const make = makerOf(api, owe)
-  const place = { api, clock, load, run: plan.run, stopping }
+  const place = { api, clock, load, run: plan.run, stopping, redact }
   await make(groundwork(shared, archive.content, RELAY_PROGRAM, secrets))
   const [relay] = await awaitPods(place, [RELAY], ({ ip }) => Promise.resolve(ip !== undefined))
   if (relay?.ip === undefined) throw new Error('the relay has no address')
@@ -111,7 +111,7 @@ async function startRunners(
   }
   return runnersOf({
     ...{ place, control, relay: relayAt(api, load.namespace, relay.name), output, plan, folder, onEvent },
-    ...{ pods: runners, redact: credentials?.redact, steward: archive.fixtures.teardown ? steward : undefined },
+    ...{ pods: runners, steward: archive.fixtures.teardown ? steward : undefined },
   })
 }
 

@@ -42,7 +42,7 @@ type Ended = {
 const SILENT_MS = 20_000
 
 export function followRunner(ready: Ready, pod: LoadPod, index: number): Runner {
-  const { place, output, plan, folder, onEvent, redact } = ready
+  const { place, output, plan, folder, onEvent } = ready
   const instance = runnerName(index)
   const podLog = podLogOf(place.api, place.load.namespace, pod.name, CONTAINER)
   const [said, nothing] = [new PassThrough(), new PassThrough()]
@@ -54,7 +54,7 @@ export function followRunner(ready: Ready, pod: LoadPod, index: number): Runner 
     (at) => {
       told = at
     },
-    redact,
+    place.redact,
     (receipts) => onEvent({ kind: 'receipts', receipts }),
   )
   const healthIn = runnerHealth(instance, coresOf(place.load.cpu))

@@ -22,7 +22,6 @@ export type Ready = {
   readonly pods: readonly LoadPod[]
   /** The pod that performs the script's teardown; undefined if it has none. */
   readonly steward: string | undefined
-  readonly redact: ((text: string) => string) | undefined
 }
 
 /** k6 begins about 20 ms after it is resumed. Its log takes a second or two to arrive. */

@@ -17,6 +17,8 @@ export type LoadPlace = {
   readonly load: LoadRunners
   readonly run: string
   readonly stopping: AbortSignal
+  /** Hides the values of credentials. */
+  readonly redact: (text: string) => string
 }
 
 /** Images are pulled, and an autoscaler may bring a node first. */
@@ -77,13 +79,17 @@ async function requireAlive(place: LoadPlace, part: string, pod: LoadPod | undef
 
 const WORDS_MAX = 5
 
-async function lastWords({ api, load }: LoadPlace, part: string, { name }: LoadPod): Promise<readonly string[]> {
+async function lastWords(
+  { api, load, redact }: LoadPlace,
+  part: string,
+  { name }: LoadPod,
+): Promise<readonly string[]> {
   const log = podLogOf(api, load.namespace, name, part === RELAY ? RELAY : CONTAINER)
   const lines = await log.read().catch((error: unknown) => [messageOf(error)])
   return lines
     .filter((line) => !isHealthLine(line))
     .slice(-WORDS_MAX)
-    .map((line) => spoken(line).text.slice(0, 300))
+    .map((line) => redact(spoken(line).text).slice(0, 300))
 }
 
 function tooLate(place: LoadPlace, parts: readonly string[], pods: ReadonlyMap<string, LoadPod>): EnvironmentError {
