@@ -20,8 +20,12 @@ describe('a canary', () => {
       [100, 0],
       { spec: { replicas: 0, template: { spec: { containers: [{ image: 'registry.example/gateway:1' }] } } } },
     ])
-    const undos = records.flatMap((record) => (record.kind === 'undo-written' ? [record.undo.does] : []))
-    expect(undos).toEqual(['restore-template', 'restore-field', 'restore-weights'])
+    const undos = records.flatMap((record) => (record.kind === 'undo-written' ? [record.undo] : []))
+    expect(undos).toMatchObject([
+      { does: 'restore-template', path: CANARY },
+      { does: 'restore-field', path: CANARY },
+      { does: 'restore-weights', path: ROUTE, serves: CANARY },
+    ])
     expect(records.findIndex(({ kind }) => kind === 'undo-written')).toBeLessThan(
       records.findIndex((record) => record.kind === 'action-step' && record.step.is === 'begun'),
     )
