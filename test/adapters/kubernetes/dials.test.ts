@@ -127,12 +127,22 @@ describe('dials between pods', () => {
     expect(first).toMatchObject({ outcome: 'undialled', said: expect.stringContaining('not even to its own pod') })
   })
 
-  it('leave out pods that are not Ready, those in the network of their node, and those without a readiness probe as targets', async () => {
+  it('leave out pairs that only an IP block could allow', async () => {
+    const block = {
+      metadata: { name: 'block' },
+      spec: { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [{ ipBlock: { cidr: '127.0.0.0/8' } }] }] },
+    }
+    expect(await dialled(await two(), [block], here())).toEqual([])
+  })
+
+  it('leave out pods that are not Ready or are being deleted, those in the network of their node, and those without a readiness probe as targets', async () => {
     const [web, orders] = await two()
     const away = { ...pod('away', '127.77.0.4', 9), status: { podIP: '127.77.0.4', conditions: [] } }
+    const ending = pod('ending', '127.77.0.7', 9)
+    Object.assign(ending.metadata, { deletionTimestamp: '2026-11-29T18:00:00Z' })
     const agent = pod('agent', '127.77.0.5', 9, { hostNetwork: true })
     const worker = pod('worker', '127.77.0.6')
-    const dials = await dialled([web ?? {}, orders ?? {}, away, agent, worker], [deny], here())
+    const dials = await dialled([web ?? {}, orders ?? {}, away, ending, agent, worker], [deny], here())
     expect(new Set(dials.map(({ from: one }) => one))).toEqual(new Set(['orders', 'web', 'worker']))
     expect(new Set(dials.map(({ to }) => to))).toEqual(new Set(['orders', 'web']))
   })

@@ -16,7 +16,7 @@ it('a command that fails gives its output and the reason', async () => {
   expect(await answered(fails)).toEqual({ output: 'half', problem: message })
 })
 
-it('a command without an end is given up after its time', async () => {
+it('a command without an end is given up after its time', { timeout: 8_000 }, async () => {
   expect(await answered(() => new Promise(() => undefined), 200)).toEqual({
     output: '',
     problem: 'no answer within 0.2 s',
