@@ -29,6 +29,17 @@ describe('the console', () => {
     expect(uncoloured({ ...record, by: 'run' })).toBeUndefined()
   })
 
+  it('says where each runner of a load is, and how it ended', () => {
+    const started = { kind: 'load-started', at: instant(0), zeroAt: instant(0), pid: 0 } as const
+    expect(uncoloured({ ...started, instance: 'k6', pid: 7 })).toBe('load runs (k6, pid 7)')
+    expect(uncoloured({ ...started, instance: 'runner-1', pod: 'load-1', node: 'node-a' })).toBe(
+      'load runs: runner-1 (pod load-1 on node-a)',
+    )
+    const ended = { kind: 'load-ended', at: instant(9), outcome: 'completed', exitCode: 0, problems: [] } as const
+    expect(uncoloured({ ...ended, instance: 'k6' })).toBe('load completed')
+    expect(uncoloured({ ...ended, instance: 'runner-1' })).toBe('load of runner-1 completed')
+  })
+
   it('reports how many pods a fault can hit, not how many match its selector', () => {
     const note = '1 of 12 pods in shop (drawn from 3), limit 1'
     const pods = ['shop/web-1', 'shop/web-2', 'shop/web-3']

@@ -77,6 +77,21 @@ describe('runners in the cluster', () => {
     expect(generator.sentence).toContain('runner-1 was at its limit of CPU')
   })
 
+  it('names the runner whose event loop was late', () => {
+    const records = byThree(0, { lagMs: (second) => (second < 20 ? 90 : 2) }).flatMap((record): Evidence[] =>
+      record.kind === 'load-frame'
+        ? [{ ...record, instance: 'runner-2', loopLag: { count: 100, p95Ms: 2 } }, record]
+        : [record],
+    )
+    expect(judge(records).generator.sentence).toContain('the event loop of runner-0 was late for 20.0 s')
+  })
+
+  it('names the runner whose node was full', () => {
+    const full = byThree(0, { health: (second) => ({ cpuCores: 0.1, hostBusy: second < 60 ? 0.99 : 0.1 }) })
+    const { generator } = judge(ofRunner(full, { cpuLimit: 2, throttled: 0 }, 0, 0))
+    expect(generator.sentence).toContain('the node of runner-1 was full (at least 95 % busy) for 60.0 s')
+  })
+
   it('says of the runners that crashed why, and not of those that were stopped', () => {
     const records = byThree(0).map((record): Evidence => {
       if (record.kind !== 'load-ended') return record

@@ -45,6 +45,15 @@ describe('notifications of a run', () => {
     expect(notificationsOf(records)).toEqual(notifications)
   })
 
+  it('report the start of a load by several runners once', () => {
+    const byTwo = records.flatMap((record): readonly Evidence[] =>
+      record.kind === 'load-started'
+        ? [1, 0].map((index) => ({ ...record, instance: `runner-${index}`, pod: `load-${index}`, node: 'node-1' }))
+        : [record],
+    )
+    expect(notificationsOf(byTwo).map(({ kind }) => kind)).toEqual(notifications.map(({ kind }) => kind))
+  })
+
   it('report guardrails, and what heal undid after a killed run', () => {
     const told = notificationsOf(together(records, [tripped, healedByHeal]))
     expect(told.find(({ kind }) => kind === 'guardrail')?.sentence).toMatch(/^guardrail deposit-90 tripped: deposit at/)
