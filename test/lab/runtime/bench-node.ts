@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, constants, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -54,7 +54,8 @@ export async function openBenchNode(): Promise<BenchNode> {
   const images = labPaths(root).images
   mkdirSync(join(images, 'bin'), { recursive: true })
   mkdirSync(join(images, 'sh'))
-  symlinkSync(process.execPath, nodeBinary(images))
+  // A copy, as in a lab: containers run as a user that may not enter the folder of the checkout.
+  copyFileSync(process.execPath, nodeBinary(images), constants.COPYFILE_FICLONE)
   writeIndex(images, index)
   const [node] = labNodes(1)
   if (!node) throw new Error('the node table is empty')
