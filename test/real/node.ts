@@ -1,4 +1,4 @@
-/** A cluster with one real node on this machine: kubelet as Kubernetes ships it, containerd, runc. In namespaces of its own, without a way out. */
+/** A cluster with one real node on this machine: kubelet as Kubernetes ships it, containerd, runc. It has its own namespaces and no way out of them. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -33,19 +33,18 @@ const call = promisify(execFile)
 /** @throws Error with the last lines of each program's log */
 export async function startNode(programs: string, archives: readonly string[]): Promise<RealNode> {
   const folder = mkdtempSync(join(tmpdir(), 'md-real-'))
-  const cgroup = `matchday-real-${process.pid}`
-  makeCgroups(cgroup)
   const names = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl'] as const
   const tools = await findTools(names, new AbortController().signal)
+  makeCgroups(CGROUP)
   const script = join(import.meta.dirname, 'node.sh')
-  const words = [script, folder, programs, ...names.map((name) => tools[name].path), cgroup, ...archives]
+  const words = [script, folder, programs, ...names.map((name) => tools[name].path), CGROUP, ...archives]
   const child = spawn('unshare', [...NAMESPACES, 'bash', ...words], { stdio: ['pipe', 'pipe', 'inherit'] })
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL')
       await once(child, 'exit')
     }
-    await removeCgroups(cgroup)
+    await removeCgroups()
     rmSync(folder, { recursive: true, force: true })
   }
   try {
@@ -87,6 +86,13 @@ const logsIn = (folder: string): string =>
         .join('\n')
     : ''
 
+/** The cgroups of this process's nodes that are left. */
+export const leftCgroups = (): readonly string[] =>
+  hierarchies()
+    .map((each) => join(each, CGROUP))
+    .filter((each) => existsSync(each))
+
+const CGROUP = `matchday-real-${process.pid}`
 const CGROUPS = '/sys/fs/cgroup'
 /** The hierarchies of version 1; with version 2 there is one, and the kubelet makes its own folder. */
 const hierarchies = (): readonly string[] =>
@@ -105,16 +111,14 @@ function makeCgroups(name: string): void {
 }
 
 /** Processes that were killed may hold theirs for a moment. */
-async function removeCgroups(name: string): Promise<void> {
+async function removeCgroups(): Promise<void> {
   for (let left = 50; left > 0; left -= 1) {
-    const folders = hierarchies()
-      .map((each) => join(each, name))
-      .filter((each) => existsSync(each))
+    const folders = leftCgroups()
     if (folders.length === 0) return
     for (const each of folders) removeBelow(each)
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  throw new Error(`the cgroup ${name} cannot be removed`)
+  throw new Error(`the cgroup ${CGROUP} cannot be removed`)
 }
 
 function removeBelow(folder: string): void {

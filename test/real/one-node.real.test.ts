@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { stringify } from 'yaml'
 import { findTool } from '../../src/cli/tools.ts'
@@ -14,14 +14,11 @@ import { writeLayer } from '../../src/lab/images/oci/layer.ts'
 import { renderManifests } from '../../src/lab/workload/render.ts'
 import { readWorkload } from '../../src/lab/workload/workload.ts'
 import { wrongIn } from '../support/output-schema.ts'
-import { type RealNode, startNode } from './node.ts'
+import { leftCgroups, type RealNode, startNode } from './node.ts'
 import { buildPauseProgram, buildPrograms, refusal } from './programs.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read kubectl's output freely
 type Any = any
-
-const why = refusal()
-if (why !== undefined) console.log(`the tier real is skipped: ${why}`)
 
 const PROMO = 'casino/promo'
 const folder = mkdtempSync(join(tmpdir(), 'md-real-test-'))
@@ -33,6 +30,20 @@ const real = (): RealNode => {
 }
 const get = async (...words: readonly string[]): Promise<Any> =>
   JSON.parse(await real().kubectl('get', ...words, '-o', 'json'))
+
+/** The command lines on this machine that name the folder. */
+const processesOf = (path: string): readonly string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+        return line.includes(path) ? [line] : []
+      } catch {
+        // It ended meanwhile.
+        return []
+      }
+    })
 
 /** The sandbox of each pod: a program that waits. */
 async function pauseArchive(programs: string): Promise<string> {
@@ -68,8 +79,11 @@ function onOneNode(set: Any): Any {
   return { ...set, spec: { ...spec, template: { ...spec.template, spec: { ...pod, volumes } } } }
 }
 
-describe.skipIf(why !== undefined)('a real node', () => {
+describe('a real node', () => {
+  // Only `npm run test:real` starts this tier, so a machine that cannot run it is a failure and not a skip.
   beforeAll(async () => {
+    const why = refusal()
+    if (why !== undefined) throw new Error(`this machine cannot run a real node: ${why}`)
     const programs = buildPrograms()
     const sources = readWorkload('src/platform').images.filter(({ name }) => name === PROMO)
     const built = await buildArchives({ folder: join(folder, 'images'), sources, postgres: true, tag: '1.0' })
@@ -130,10 +144,13 @@ describe.skipIf(why !== undefined)('a real node', () => {
   })
 
   it('leaves nothing on the machine when it stops', async () => {
-    const cgroups = () =>
-      readdirSync('/sys/fs/cgroup/').filter((name) => existsSync(`/sys/fs/cgroup/${name}/matchday-real-${process.pid}`))
+    const own = dirname(dirname(real().kubeconfig))
+    expect(leftCgroups()).not.toEqual([])
+    expect(processesOf(own)).not.toEqual([])
     await real().stop()
-    expect(cgroups()).toEqual([])
-    await vi.waitFor(() => expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain('md-real'))
+    expect(leftCgroups()).toEqual([])
+    expect(existsSync(own)).toBe(false)
+    await vi.waitFor(() => expect(processesOf(own)).toEqual([]))
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(own)
   }, 60_000)
 })
