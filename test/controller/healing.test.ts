@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { chaosMeshInjector } from '../../src/adapters/chaos-mesh/injector.ts'
-import { createHealing, healLeftovers } from '../../src/controller/healing.ts'
+import { createHealing, createUndoer, healLeftovers } from '../../src/controller/healing.ts'
 import type { Clock, Undoer } from '../../src/controller/ports.ts'
 import type { Undo } from '../../src/domain/evidence.ts'
-import { instant } from '../../src/domain/units.ts'
+import { instant, seconds } from '../../src/domain/units.ts'
 import { everythingPair } from '../files/stock.ts'
 import { refusal, smallApiServer } from '../support/small-api-server.ts'
 
@@ -93,5 +93,35 @@ describe('weights that cannot be restored', () => {
     const api = { ...undoer(1), leftovers: async () => marked.map((undo) => ({ undo, run: 'run-1' })) }
     const { problems } = await healLeftovers(api, everythingPair().target, [{ undo: weights, run: 'run-1' }])
     expect([api.undone, problems.length]).toEqual([undone, count])
+  })
+})
+
+describe('an undo goes to the adapter that made the change', () => {
+  const object = { does: 'delete-object', namespace: 'shop', name: 'x' } as const
+  const chaos: Undo = { ...object, apiVersion: 'chaos-mesh.org/v1alpha1', objectKind: 'PodChaos', plural: 'podchaos' }
+  const job: Undo = { ...object, apiVersion: 'batch/v1', objectKind: 'Job', plural: 'jobs' }
+  const copy: Undo = { does: 'delete-copy', apiVersion: 'batch/v1', plural: 'jobs', namespace: 'shop', name: 'x' }
+  const taint: Undo = { does: 'remove-taint', node: 'a', key: 'k', effect: 'NoExecute' }
+
+  it.each<[string, Undo]>([
+    ['faults', chaos],
+    ['runners', job],
+    ['actions', copy],
+    ['actions', taint],
+  ])('%s: %o', async (name, undo) => {
+    const asked: string[] = []
+    const each = (own: string): Undoer => ({
+      undo: async () => {
+        asked.push(own)
+        return 'undone'
+      },
+      leftovers: async () => [],
+      residue: async () => [],
+    })
+    await createUndoer({ faults: each('faults'), actions: each('actions'), runners: each('runners') }).undo(
+      undo,
+      seconds(1),
+    )
+    expect(asked).toEqual([name])
   })
 })

@@ -1,13 +1,14 @@
 /** A restore as the adapter performs it, against an API server that stores what it gets: steps, labels, both books, and what is left to heal. */
 import { describe, expect, it } from 'vitest'
 import { kubernetesActions } from '../../../src/adapters/kubernetes/actions/actions.ts'
+import { actionNeeds, actionProblems } from '../../../src/adapters/kubernetes/actions/preflight.ts'
 import { systemClock } from '../../../src/cli/clock.ts'
 import type { ActionStepData, Undo } from '../../../src/domain/evidence.ts'
 import type { Target } from '../../../src/domain/rehearsal.ts'
 import type { RestorePlace } from '../../../src/domain/restore.ts'
 import type { PlannedAction } from '../../../src/domain/timeline.ts'
 import { millis, seconds } from '../../../src/domain/units.ts'
-import { actionOf } from '../../support/evidence-actions.ts'
+import { actionOf, withActions } from '../../support/evidence-actions.ts'
 import { target as shopTarget } from '../../support/evidence-rehearsal.ts'
 import { type Answers, refusal, smallApiServer } from '../../support/small-api-server.ts'
 
@@ -91,8 +92,8 @@ async function cluster(status: object, standing?: Stored) {
     if (path.endsWith('/books')) return { imbalanceCents: 0 }
     return { items: [] }
   }
-  const actions = kubernetesActions(await smallApiServer(answers), systemClock)
-  return { actions, asked, objects }
+  const api = await smallApiServer(answers)
+  return { actions: kubernetesActions(api, systemClock), api, asked, objects }
 }
 
 async function performed(status: object) {
@@ -154,16 +155,52 @@ describe('a restored copy', () => {
     expect([await actions.leftovers(target), await actions.residue(target)]).toEqual([[], []])
   })
 
-  it('that will not come is told with the last words of its container', async () => {
+  it('that failed is reported with the termination message of its container', async () => {
     const containerStatuses = [{ state: { terminated: { message: 'no segment 7\n' } } }]
     const { steps, outcome } = await performed({ phase: 'Failed', containerStatuses })
     expect(outcome).toBe('status.phase of the copy is Failed: no segment 7')
     expect(steps.at(-1)).toEqual({ is: 'copy-failed', problem: outcome })
   })
 
-  it('is never an object of the same name that no run made', async () => {
+  it('is not deleted if it is an object of the same name that no run created', async () => {
     const { actions, objects } = await cluster(READY, { metadata: { name: 'orders-copy', uid: 'u0' } })
     expect([await actions.leftovers(target), await actions.undo(UNDO, seconds(5))]).toEqual([[], 'already-gone'])
     expect(objects.has(COPY)).toBe(true)
+  })
+})
+
+describe('preflight of a restore', () => {
+  const rehearsal = withActions(actionOf('restore', act))
+  const standing = (labels: Record<string, string>): Stored => ({
+    metadata: { name: 'orders-copy', uid: 'u0', labels },
+  })
+
+  it.each<[string, Stored | undefined, string | undefined]>([
+    ['passes if nothing has the name of the copy', undefined, undefined],
+    [
+      'refuses an object of somebody else',
+      standing({}),
+      'Give the copy another name in the target file, or delete the object.',
+    ],
+    [
+      'refuses the copy of a dead run',
+      standing({ 'matchday.dev/run': 'run-6' }),
+      'Run run-6 left it: matchday heal --context shop',
+    ],
+  ])('%s', async (_, object, next) => {
+    const { api } = await cluster(READY, object)
+    const issues = await actionProblems(api, rehearsal, { ...target, context: 'shop' })
+    expect(issues.map((issue) => [issue.code, issue.next])).toEqual(next === undefined ? [] : [['object-exists', next]])
+  })
+
+  it('needs the object of the copy, and the proxy of what it asks', () => {
+    const needs = actionNeeds(rehearsal, target)
+    expect(needs.map(({ verb, group, resource, subresource = '' }) => [verb, group, resource, subresource])).toEqual([
+      ['create', 'postgresql.cnpg.io', 'clusters', ''],
+      ['get', 'postgresql.cnpg.io', 'clusters', ''],
+      ['delete', 'postgresql.cnpg.io', 'clusters', ''],
+      ['get', '', 'services', 'proxy'],
+      ['create', '', 'services', 'proxy'],
+    ])
   })
 })
