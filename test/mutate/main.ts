@@ -2,29 +2,30 @@
  * `npm run mutate`: makes one small change in the code at a time and runs the unit tests of its room. A change that no test notices is a survivor.
  * The working tree is not touched: vitest gets the changed text instead of the file (ADR 40).
  */
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { drawn, idOf, MUTANT_KINDS, type Mutant, mutantsOf, mutated } from './mutants.ts'
+import { drawn, idOf, MUTANT_KINDS, mutantsOf } from './mutants.ts'
 import { changeOf, summary, type Trial, trialText } from './outcome.ts'
-import { type Bench, baseline, endTests, performMutant } from './perform.ts'
+import { type Bench, endTests } from './perform.ts'
 import type { Durations } from './quick-first.ts'
+import { findingsIn, performRoom, type Task } from './room.ts'
 
 const HELP = `Makes one small change in the code at a time, and lists the changes that no test notices.
 
-usage: npm run mutate -- [--only PREFIX] [--sample N] [--seed N] [--kind a,b] [--resume FILE] [--output FILE] [--workers N] [--list]
+usage: npm run mutate -- [--only PREFIX] [--sample N] [--seed N] [--kind a,b] [--test-limit MS] [--resume FILE] [--output FILE] [--list]
 
   --only PREFIX   files below this path only (default: src/judge, src/plan, src/files and src/journal)
   --kind a,b      these kinds only: ${MUTANT_KINDS.join(', ')}
   --sample N      this many, drawn from the seed (default 40); a larger sample contains the smaller one
   --seed N        draws the sample, and is REHEARSAL_SEED of the tests (default 1)
-  --output FILE   written after each mutant (default reports/mutation/outcomes.json)
+  --test-limit MS a test that takes more CPU without a mutant is not repeated (default 2000): it kills nothing
+  --output FILE   written after each room (default reports/mutation/outcomes.json)
   --resume FILE   outcomes of an earlier run, which are not repeated; those of files that changed since are dropped
-  --workers N     test workers (default 2)
   --list          print the mutants, and run nothing
 
-A mutant counts as killed if a unit test of its own room (test/ROOM) fails or hangs. Exit codes: 0 done, 2 usage, 4 interrupted, 5 the tests fail
+A mutant counts as killed if a unit test of its own room (test/ROOM) fails or hangs. Exit codes: 0 done, 2 usage, 4 interrupted, 5 some tests fail
 without a mutant.
 
 examples:
@@ -48,9 +49,9 @@ function parsedFlags() {
         kind: { type: 'string' },
         sample: { type: 'string', default: '40' },
         seed: { type: 'string', default: '1' },
+        'test-limit': { type: 'string', default: '2000' },
         output: { type: 'string', short: 'o', default: join('reports', 'mutation', 'outcomes.json') },
         resume: { type: 'string' },
-        workers: { type: 'string', default: '2' },
         list: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -66,7 +67,7 @@ if (flags.help) {
   process.exit(0)
 }
 
-function whole(name: 'sample' | 'seed' | 'workers', least: number): number {
+function whole(name: 'sample' | 'seed' | 'test-limit', least: number): number {
   const value = Number(flags[name])
   return Number.isSafeInteger(value) && value >= least
     ? value
@@ -75,18 +76,19 @@ function whole(name: 'sample' | 'seed' | 'workers', least: number): number {
 
 const sample = whole('sample', 1)
 const seed = whole('seed', 0)
-const workers = whole('workers', 1)
+const testCpuMs = whole('test-limit', 1)
 const kinds = flags.kind?.split(',')
 const strange = kinds?.filter((kind) => !MUTANT_KINDS.some((known) => known === kind)) ?? []
 if (strange.length > 0) usage(`--kind takes ${MUTANT_KINDS.join(', ')}, got ${strange.join(', ')}`)
 
-type Task = { readonly id: string; readonly mutant: Mutant; readonly source: string }
-const found: readonly Task[] = ROOMS.flatMap((room) => globSync(`src/${room}/**/*.ts`).sort())
-  .filter((file) => file.startsWith(flags.only))
-  .flatMap((file) => {
-    const source = readFileSync(file, 'utf8')
-    return mutantsOf(file, source).map((mutant) => ({ id: idOf(mutant, source), mutant, source }))
-  })
+const sources = new Map(
+  ROOMS.flatMap((room) => globSync(`src/${room}/**/*.ts`).sort()).map((file) => [file, readFileSync(file, 'utf8')]),
+)
+const everywhere: readonly Task[] = [...sources].flatMap(([file, source]) =>
+  mutantsOf(file, source).map((mutant) => ({ id: idOf(mutant, source), mutant, source })),
+)
+const found = everywhere
+  .filter(({ mutant }) => mutant.file.startsWith(flags.only))
   .filter(({ mutant }) => kinds === undefined || kinds.includes(mutant.kind))
 if (found.length === 0)
   usage(`no mutants below ${flags.only}${flags.kind === undefined ? '' : ` of kind ${flags.kind}`}`)
@@ -94,7 +96,7 @@ const tasks = drawn(found, sample, seed)
 
 function isTrial(value: unknown): value is Trial {
   if (typeof value !== 'object' || value === null) return false
-  return 'id' in value && 'mutant' in value && 'outcome' in value && 'seconds' in value
+  return 'id' in value && 'mutant' in value && 'outcome' in value
 }
 
 function readKept(path: string): readonly Trial[] {
@@ -106,29 +108,41 @@ function readKept(path: string): readonly Trial[] {
   }
 }
 
-async function durationsOf(bench: Bench, room: string): Promise<Durations> {
-  console.log(`tests of ${room} without a mutant ...`)
-  const durations = await baseline(bench, `test/${room}/`)
-  if (durations !== undefined) return durations
-  console.error(`The tests of ${room} fail without a mutant.\nNext: npx vitest run --project unit test/${room}`)
-  return process.exit(5)
-}
+/** The order of the test files, from an earlier run: it changes how long the run takes, and nothing else. */
+const durationsFile = join(dirname(flags.output), 'durations.json')
+const durationsKept = (): Durations =>
+  existsSync(durationsFile) ? (JSON.parse(readFileSync(durationsFile, 'utf8')) as Durations) : {}
+
+const PROGRESS_MS = 15_000
 
 async function performAll(bench: Bench, kept: readonly Trial[]): Promise<readonly Trial[]> {
   const trials = new Map(kept.map((trial) => [trial.id, trial]))
-  const durations = new Map<string, Durations>()
-  for (const [index, { id, mutant, source }] of tasks.entries()) {
-    if (trials.has(id)) continue
-    const room = roomOf(mutant.file)
-    const usual = durations.get(room) ?? (await durationsOf(bench, room))
-    durations.set(room, usual)
-    const started = Date.now()
-    const change = { file: mutant.file, text: mutated(source, mutant), tests: `test/${room}/`, durations: usual }
-    const outcome = await performMutant(bench, change)
-    const trial = { id, mutant, outcome, seconds: (Date.now() - started) / 1000 }
-    trials.set(id, trial)
+  const open = tasks.filter(({ id }) => !trials.has(id))
+  for (const [name, tried] of Map.groupBy(open, ({ mutant }) => roomOf(mutant.file))) {
+    console.log(`${name}: ${tried.length} mutants`)
+    const timer = setInterval(() => {
+      const ended = findingsIn(bench).filter((each) => 'index' in each)
+      console.log(`${name}: ${ended.length} of ${tried.length} killed so far`)
+    }, PROGRESS_MS)
+    const inRoom = ([file]: readonly [string, string]): boolean => roomOf(file) === name
+    const room = {
+      name,
+      tried,
+      tasks: everywhere.filter(({ mutant }) => roomOf(mutant.file) === name),
+      sources: new Map([...sources].filter(inRoom)),
+      durations: durationsKept(),
+      testCpuMs,
+    }
+    const { decided, durations, unusable, slow } = await performRoom(bench, room, console.log)
+    clearInterval(timer)
+    for (const { task, outcome } of decided) trials.set(task.id, { id: task.id, mutant: task.mutant, outcome })
     writeFileSync(flags.output, JSON.stringify([...trials.values()], undefined, 1))
-    console.log(`${index + 1}/${tasks.length} ${trialText(trial)}`)
+    writeFileSync(durationsFile, JSON.stringify({ ...room.durations, ...durations }, undefined, 1))
+    if (slow.length > 0) console.log(`these tests of ${name} take too long to be repeated:\n  ${slow.join('\n  ')}`)
+    if (unusable.length > 0) {
+      console.error(`these tests of ${name} fail without a mutant, and count for nothing:\n  ${unusable.join('\n  ')}`)
+      process.exitCode = 5
+    }
   }
   return tasks.flatMap(({ id }) => trials.get(id) ?? [])
 }
@@ -139,17 +153,19 @@ if (flags.list) {
   const ids = new Set(found.map(({ id }) => id))
   const kept = flags.resume === undefined ? [] : readKept(flags.resume).filter(({ id }) => ids.has(id))
   mkdirSync(dirname(flags.output), { recursive: true })
-  const bench = { folder: mkdtempSync(join(tmpdir(), 'matchday-mutate-')), workers, seed }
+  const bench = { folder: mkdtempSync(join(tmpdir(), 'matchday-mutate-')), seed }
   process.on('exit', () => {
     endTests()
     rmSync(bench.folder, { recursive: true, force: true })
   })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      console.error(`\nstopped; continue with --resume ${flags.output}`)
+      console.error(`\nstopped; rooms that were finished are in ${flags.output}: continue with --resume`)
       process.exit(4)
     })
   }
   console.log(`${tasks.length} of ${found.length} mutants, seed ${seed}`)
-  console.log(`\n${summary(await performAll(bench, kept), roomOf)}`)
+  const all = await performAll(bench, kept)
+  for (const trial of all) console.log(trialText(trial))
+  console.log(`\n${summary(all, roomOf)}`)
 }

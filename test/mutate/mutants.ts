@@ -27,6 +27,8 @@ export type Mutant = {
   readonly end: number
   readonly from: string
   readonly to: string
+  /** Where a switch can choose between the original and the mutant at run time (switched.ts). A key of an object has no such place. */
+  readonly site: Span | undefined
 }
 
 type Node = { readonly type: string; readonly start: number; readonly end: number; readonly [field: string]: unknown }
@@ -60,8 +62,11 @@ function childrenOf(node: Node): readonly Node[] {
   return Object.values(node).flat().filter(isNode)
 }
 
-function nodesOf(node: Node): readonly Node[] {
-  return [node, ...childrenOf(node).flatMap(nodesOf)]
+type Placed = { readonly node: Node; readonly isKey: boolean }
+
+function nodesOf(node: Node, isKey = false): readonly Placed[] {
+  const children = childrenOf(node).flatMap((child) => nodesOf(child, child === node.key && node.computed !== true))
+  return [{ node, isKey }, ...children]
 }
 
 /** Whether a statement always leaves its block: `return`, or a block that ends with one. */
@@ -71,8 +76,10 @@ function isExit(statement: unknown): boolean {
   return Array.isArray(statement.body) && isExit(statement.body.at(-1))
 }
 
-type Change = { readonly kind: MutantKind; readonly at: Node | Span; readonly to: string }
-type Span = { readonly start: number; readonly end: number }
+type Change = { readonly kind: MutantKind; readonly at: Span; readonly to: string; readonly site: Span | undefined }
+export type Span = { readonly start: number; readonly end: number }
+
+const spanOf = ({ start, end }: Span): Span => ({ start, end })
 
 /** The last occurrence before the right side, because a comment between the sides may contain the operator too. */
 function operatorOf(node: Node, source: string): Span | undefined {
@@ -92,41 +99,52 @@ function ofOperator(node: Node, source: string): readonly Change[] {
   ] as const
   return changes.flatMap(([kind, table]) => {
     const to = table.get(String(node.operator))
-    return to === undefined ? [] : [{ kind, at, to }]
+    return to === undefined ? [] : [{ kind, at, to, site: spanOf(node) }]
   })
 }
 
-function ofLiteral(node: Node): readonly Change[] {
+function ofLiteral(node: Node, isKey: boolean): readonly Change[] {
   const { value } = node
-  if (typeof value === 'boolean') return [{ kind: 'boolean', at: node, to: String(!value) }]
+  const site = isKey ? undefined : spanOf(node)
+  if (typeof value === 'boolean') return [{ kind: 'boolean', at: node, to: String(!value), site }]
   if (typeof value !== 'number') return []
-  return [value + 1, value - 1].map((to) => ({ kind: 'number', at: node, to: to < 0 ? `(${to})` : String(to) }))
+  return [value + 1, value - 1].map((to) => ({ kind: 'number', at: node, to: to < 0 ? `(${to})` : String(to), site }))
 }
 
-function ofCall(node: Node): readonly Change[] {
+function ofCall(node: Node, source: string): readonly Change[] {
   const { callee } = node
-  if (!isNode(callee) || callee.type !== 'MemberExpression' || !isNode(callee.property)) return []
-  const to = otherMethods.get(String(callee.property.name))
-  return to === undefined ? [] : [{ kind: 'call', at: callee.property, to }]
+  if (!isNode(callee) || callee.type !== 'MemberExpression' || callee.computed === true) return []
+  const { object, property } = callee
+  if (!isNode(object) || !isNode(property)) return []
+  const to = otherMethods.get(String(property.name))
+  if (to === undefined) return []
+  const dot = /\??\.\s*$/.exec(source.slice(object.end, property.start))
+  const site = dot === null ? undefined : { start: object.end + dot.index, end: property.end }
+  return [{ kind: 'call', at: property, to, site }]
 }
 
-function changesOf(node: Node, source: string): readonly Change[] {
+function changesOf({ node, isKey }: Placed, source: string): readonly Change[] {
   switch (node.type) {
     case 'BinaryExpression':
     case 'LogicalExpression':
       return ofOperator(node, source)
     case 'UnaryExpression':
       return node.operator === '!' && isNode(node.argument)
-        ? [{ kind: 'logic', at: node, to: source.slice(node.start + 1, node.end) }] // with its parentheses
+        ? [{ kind: 'logic', at: node, to: source.slice(node.start + 1, node.end), site: spanOf(node) }] // with its parentheses
         : []
     case 'Literal':
-      return ofLiteral(node)
+      return ofLiteral(node, isKey)
     case 'CallExpression':
-      return ofCall(node)
+      return ofCall(node, source)
     case 'IfStatement':
-      return isExit(node.consequent) && !isNode(node.alternate) ? [{ kind: 'guard', at: node, to: ';' }] : []
-    case 'ConditionalExpression':
-      return isNode(node.test) ? ['true', 'false'].map((to) => ({ kind: 'condition', at: node.test as Node, to })) : []
+      return isNode(node.test) && isExit(node.consequent) && !isNode(node.alternate)
+        ? [{ kind: 'guard', at: node, to: ';', site: spanOf(node.test) }]
+        : []
+    case 'ConditionalExpression': {
+      const { test } = node
+      if (!isNode(test)) return []
+      return ['true', 'false'].map((to) => ({ kind: 'condition', at: test, to, site: spanOf(test) }))
+    }
     default:
       return []
   }
@@ -137,8 +155,8 @@ export function mutantsOf(file: string, source: string): readonly Mutant[] {
   const program: unknown = parseAst(source, { lang: 'ts' })
   if (!isNode(program)) throw new Error(`${file} has no syntax tree`)
   return nodesOf(program)
-    .flatMap((node) => changesOf(node, source))
-    .map(({ kind, at: { start, end }, to }) => ({
+    .flatMap((placed) => changesOf(placed, source))
+    .map(({ kind, at: { start, end }, to, site }) => ({
       file,
       line: source.slice(0, start).split('\n').length,
       kind,
@@ -146,6 +164,7 @@ export function mutantsOf(file: string, source: string): readonly Mutant[] {
       end,
       from: source.slice(start, end),
       to,
+      site,
     }))
 }
 

@@ -2,8 +2,17 @@ import { describe, expect, it } from 'vitest'
 import type { Mutant } from './mutants.ts'
 import { figureOf, type Outcome, summary, type Trial } from './outcome.ts'
 
-const mutant: Mutant = { file: 'src/judge/a.ts', line: 3, kind: 'guard', start: 0, end: 2, from: 'if', to: ';' }
-const trial = (outcome: Outcome): Trial => ({ id: outcome.kind, mutant, outcome, seconds: 1 })
+const mutant: Mutant = {
+  file: 'src/judge/a.ts',
+  line: 3,
+  kind: 'guard',
+  start: 0,
+  end: 2,
+  from: 'if',
+  to: ';',
+  site: undefined,
+}
+const trial = (outcome: Outcome): Trial => ({ id: outcome.kind, mutant, outcome })
 const trials: readonly Trial[] = [
   trial({ kind: 'killed', by: 'a test' }),
   trial({ kind: 'timed-out' }),

@@ -7,7 +7,7 @@ export type Outcome =
   | { readonly kind: 'killed'; readonly by: string }
   | { readonly kind: 'timed-out' }
   | { readonly kind: 'survived' }
-  /** No test of the room loads the file. */
+  /** No test of the room runs the place. */
   | { readonly kind: 'no-test' }
   /** The tests failed for another reason than the mutant. It does not count. */
   | { readonly kind: 'unclear'; readonly why: string }
@@ -16,7 +16,6 @@ export type Trial = {
   readonly id: string
   readonly mutant: Mutant
   readonly outcome: Outcome
-  readonly seconds: number
 }
 
 export type Figure = {
@@ -59,7 +58,7 @@ const wordsOf = (outcome: Outcome): string => {
     case 'survived':
       return 'SURVIVED'
     case 'no-test':
-      return 'SURVIVED: no test loads the file'
+      return 'SURVIVED: no test runs it'
     case 'unclear':
       return `unclear: ${oneLine(outcome.why)}`
   }
@@ -69,8 +68,7 @@ export function changeOf({ file, line, kind, from, to }: Mutant): string {
   return `${file}:${line} ${kind}: ${oneLine(from)} -> ${to === ';' ? '(removed)' : oneLine(to)}`
 }
 
-export const trialText = ({ mutant, outcome, seconds }: Trial): string =>
-  `${changeOf(mutant)}  ${wordsOf(outcome)} (${seconds.toFixed(0)} s)`
+export const trialText = ({ mutant, outcome }: Trial): string => `${changeOf(mutant)}  ${wordsOf(outcome)}`
 
 function figureText(name: string, trials: readonly Trial[]): string {
   const { killed, counted, low, high } = figureOf(trials)

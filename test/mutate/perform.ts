@@ -1,15 +1,15 @@
-/** Runs the tests of a room with one file replaced, in a process group of its own that a timeout can end. */
+/** Runs the tests of a room, in a process group of its own that a timeout can end. */
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Outcome } from './outcome.ts'
 import type { Durations } from './quick-first.ts'
 import type { Replaced } from './vitest.config.ts'
 
-export type Bench = { readonly folder: string; readonly workers: number; readonly seed: number }
+export type Bench = { readonly folder: string; readonly seed: number }
 
 /** The part of vitest's JSON report that counts here. */
-type Report = {
+export type Report = {
   readonly success: boolean
   readonly testResults: readonly {
     readonly name: string
@@ -20,7 +20,7 @@ type Report = {
   }[]
 }
 
-type Ended = { readonly code: number | null; readonly isLate: boolean; readonly report: Report | undefined }
+export type Ended = { readonly code: number | null; readonly isLate: boolean; readonly report: Report | undefined }
 
 let running: number | undefined
 
@@ -34,70 +34,93 @@ export function endTests(): void {
   }
 }
 
-function runTests(bench: Bench, tests: string, env: Record<string, string>, limitMs: number): Promise<Ended> {
+export type Run = {
+  readonly tests: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly flags: readonly string[]
+  /** Asked each second. */
+  readonly isLate: (elapsedMs: number) => boolean
+}
+
+export function runTests(bench: Bench, { tests, env, flags, isLate }: Run): Promise<Ended> {
   const out = join(bench.folder, 'report.json')
   rmSync(out, { force: true })
-  const args = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/mutate/vitest.config.ts', tests]
-  const flags = ['--bail', '1', '--maxWorkers', String(bench.workers), '--reporter', 'json', '--outputFile', out]
-  const child = spawn(process.execPath, [...args, ...flags], {
+  const args = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/mutate/vitest.config.ts', ...tests]
+  const always = ['--maxWorkers', '1', '--reporter', 'json', '--outputFile', out]
+  const child = spawn(process.execPath, [...args, ...always, ...flags], {
     stdio: 'ignore',
     detached: true,
     env: { ...process.env, ...env, REHEARSAL_SEED: String(bench.seed) },
   })
   running = child.pid
-  let isLate = false
-  const timer = setTimeout(() => {
-    isLate = true
+  let wasLate = false
+  const started = Date.now()
+  const timer = setInterval(() => {
+    if (!isLate(Date.now() - started)) return
+    wasLate = true
     endTests()
-  }, limitMs)
+  }, 1000)
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('exit', (code) => {
-      clearTimeout(timer)
+      clearInterval(timer)
       running = undefined
-      resolve({ code, isLate, report: existsSync(out) ? (JSON.parse(readFileSync(out, 'utf8')) as Report) : undefined })
+      const report = existsSync(out) ? (JSON.parse(readFileSync(out, 'utf8')) as Report) : undefined
+      resolve({ code, isLate: wasLate, report })
     })
   })
 }
 
-const BASELINE_LIMIT_MS = 900_000
-
-/** How long each test file takes without a mutant; undefined where the tests do not pass. */
-export async function baseline(bench: Bench, tests: string): Promise<Durations | undefined> {
-  const { code, report } = await runTests(bench, tests, {}, BASELINE_LIMIT_MS)
-  if (code !== 0 || report === undefined) return undefined
-  return Object.fromEntries(
+/** How long each test file takes. */
+export const durationsIn = (report: Report): Durations =>
+  Object.fromEntries(
     report.testResults.map(({ name, startTime, endTime }) => [relative('.', name), endTime - startTime]),
   )
-}
 
-function firstFailure(report: Report): string {
-  const file = report.testResults.find(({ status }) => status === 'failed')
-  const test = file?.assertionResults.find(({ status }) => status === 'failed')
-  return `${relative('.', file?.name ?? '')} ${test?.fullName ?? 'did not load'}`
-}
+/** The tests that fail, by file and name. */
+export const failuresIn = (report: Report): readonly string[] =>
+  report.testResults
+    .filter(({ status }) => status === 'failed')
+    .flatMap(({ name, assertionResults }) => {
+      const failed = assertionResults.filter(({ status }) => status === 'failed')
+      const names = failed.length === 0 ? ['did not load'] : failed.map(({ fullName }) => fullName)
+      return names.map((each) => `${relative('.', name)} ${each}`)
+    })
 
 function outcomeOf({ code, isLate, report }: Ended, isSeen: boolean): Outcome {
   if (isLate) return isSeen ? { kind: 'timed-out' } : { kind: 'unclear', why: 'timed out before the file was loaded' }
-  if (report !== undefined && !report.success) {
-    return isSeen ? { kind: 'killed', by: firstFailure(report) } : { kind: 'unclear', why: firstFailure(report) }
-  }
+  const [failure] = report === undefined ? [] : failuresIn(report)
+  if (failure !== undefined) return isSeen ? { kind: 'killed', by: failure } : { kind: 'unclear', why: failure }
   if (code !== 0) return { kind: 'unclear', why: `vitest ended with ${code}, and no test failed` }
   return isSeen ? { kind: 'survived' } : { kind: 'no-test' }
 }
 
-/** `text` in place of `file`. The limit is three times what the tests take without a mutant, and 20 s. */
-export async function performMutant(
-  bench: Bench,
-  { file, text, tests, durations }: { file: string; text: string; tests: string; durations: Durations },
-): Promise<Outcome> {
+export type Change = {
+  readonly file: string
+  readonly text: string
+  readonly tests: readonly string[]
+  readonly durations: Durations
+}
+
+/** Runs the tests with `text` in place of `file`, until one fails. The limit is ten times what they take without a mutant, and a minute. */
+export async function performMutant(bench: Bench, { file, text, tests, durations }: Change): Promise<Outcome> {
   const [order, seen, times] = ['mutant.json', 'seen', 'durations.json'].map((name) => join(bench.folder, name))
   if (order === undefined || seen === undefined || times === undefined) throw new Error('three names give three paths')
   rmSync(seen, { force: true })
-  writeFileSync(order, JSON.stringify({ file, text, seen } satisfies Replaced))
+  writeFileSync(order, JSON.stringify({ files: { [file]: text }, seen } satisfies Replaced))
   writeFileSync(times, JSON.stringify(durations))
-  const usualMs = Object.values(durations).reduce((sum, ms) => sum + ms, 0)
-  const env = { MATCHDAY_MUTANT: order, MATCHDAY_DURATIONS: times }
-  const ended = await runTests(bench, tests, env, 20_000 + 3 * usualMs)
+  const usualMs = Object.entries(durations)
+    .filter(([path]) => tests.some((each) => path.startsWith(each)))
+    .reduce((sum, [, ms]) => sum + ms, 0)
+  const ended = await runTests(bench, {
+    tests,
+    env: { MATCHDAY_REPLACED: order, MATCHDAY_DURATIONS: times },
+    flags: ['--bail', '1'],
+    isLate: (elapsedMs) => elapsedMs > 60_000 + 10 * usualMs,
+  })
   return outcomeOf(ended, existsSync(seen))
 }
+
+/** Whether a file was not written for so long. A file that is missing counts as written when the run began. */
+export const isStill = (path: string, limitMs: number, elapsedMs: number): boolean =>
+  (existsSync(path) ? Date.now() - statSync(path).mtimeMs : elapsedMs) > limitMs

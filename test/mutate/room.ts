@@ -1,0 +1,147 @@
+/**
+ * Tries the mutants of one room: nearly all in one run of its tests (trying.ts), and those that a switch cannot decide each in a run of its own.
+ */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Mutant, mutated } from './mutants.ts'
+import type { Outcome } from './outcome.ts'
+import { type Bench, failuresIn, isStill, performMutant, runTests } from './perform.ts'
+import type { Durations } from './quick-first.ts'
+import { switched } from './switched.ts'
+import type { Finding, Order } from './trying.ts'
+import { usersOf } from './users.ts'
+import type { Replaced } from './vitest.config.ts'
+
+export type Task = { readonly id: string; readonly mutant: Mutant; readonly source: string }
+type Decided = { readonly task: Task; readonly outcome: Outcome }
+export type Room = {
+  readonly name: string
+  /** All mutants of the room. Each place counts how often it runs, which ends endless loops. */
+  readonly tasks: readonly Task[]
+  readonly tried: readonly Task[]
+  readonly sources: ReadonlyMap<string, string>
+  readonly durations: Durations
+  readonly testCpuMs: number
+}
+export type Tried = {
+  readonly decided: readonly Decided[]
+  readonly durations: Durations
+  /** Tests that fail without a mutant, or fail when they are repeated. They count for nothing. */
+  readonly unusable: readonly string[]
+  /** Tests that take too long to be repeated. */
+  readonly slow: readonly string[]
+}
+
+/** An attempt has a limit of its own; only a loop without any place of a mutant can go on for so long. */
+const STILL_MS = 900_000
+const testsOf = (room: Room): string => `test/${room.name}/`
+
+const paths = (bench: Bench) => ({
+  replaced: join(bench.folder, 'replaced.json'),
+  seen: join(bench.folder, 'seen'),
+  order: join(bench.folder, 'order.json'),
+  log: join(bench.folder, 'findings.ndjson'),
+  current: join(bench.folder, 'current'),
+  durations: join(bench.folder, 'durations.json'),
+})
+
+export function findingsIn(bench: Bench): readonly Finding[] {
+  const { log } = paths(bench)
+  if (!existsSync(log)) return []
+  const lines = readFileSync(log, 'utf8').split('\n').slice(0, -1) // what follows the last newline is not complete
+  return lines.map((line) => JSON.parse(line) as Finding)
+}
+
+function prepare(bench: Bench, room: Room): void {
+  const { replaced, seen, log, durations } = paths(bench)
+  const numbered = room.tasks.map(({ mutant, source }, index) => ({ mutant: { ...mutant, index }, source }))
+  const files = Object.fromEntries(
+    [...Map.groupBy(numbered, ({ mutant }) => mutant.file)].map(([file, each]) => [
+      file,
+      switched(
+        each[0]?.source ?? '',
+        each.map(({ mutant }) => mutant),
+      ),
+    ]),
+  )
+  writeFileSync(replaced, JSON.stringify({ files, seen } satisfies Replaced))
+  writeFileSync(durations, JSON.stringify(room.durations))
+  rmSync(log, { force: true })
+}
+
+type Switched = { readonly failures: readonly string[]; readonly stuck: ReadonlySet<number> }
+
+/** Runs the tests with all mutants, again without those at which a run got stuck. */
+async function runSwitched(bench: Bench, room: Room, stuck: ReadonlySet<number> = new Set()): Promise<Switched> {
+  const { replaced, order, log, current, durations } = paths(bench)
+  const ended = new Set(findingsIn(bench).flatMap((each) => ('index' in each ? [each.index] : [])))
+  const tried = room.tried
+    .map((task) => room.tasks.indexOf(task))
+    .filter((each) => !ended.has(each) && !stuck.has(each))
+  const files = room.tasks.map(({ mutant }) => mutant.file)
+  const { sources, testCpuMs } = room
+  const asked: Order = { files, tried, users: usersOf(sources), log, current, testCpuMs }
+  writeFileSync(order, JSON.stringify(asked))
+  rmSync(current, { force: true })
+  const env = { MATCHDAY_REPLACED: replaced, MATCHDAY_SWITCHES: order, MATCHDAY_DURATIONS: durations }
+  const isLate = (elapsedMs: number): boolean => isStill(current, STILL_MS, elapsedMs)
+  const { report, code, isLate: wasLate } = await runTests(bench, { tests: [testsOf(room)], env, flags: [], isLate })
+  if (report !== undefined && !wasLate) return { failures: failuresIn(report), stuck }
+  if (!existsSync(current)) return { failures: [`vitest ended with ${code}, and no test ran`], stuck }
+  return runSwitched(bench, room, new Set([...stuck, Number(readFileSync(current, 'utf8'))]))
+}
+
+function quickOutcome(index: number, findings: readonly Finding[]): Outcome {
+  const end = findings.find((each) => 'index' in each && each.index === index)
+  if (end?.kind === 'killed') return { kind: 'killed', by: end.by }
+  if (end?.kind === 'endless') return { kind: 'timed-out' }
+  const isReached = findings.some((each) => each.kind === 'reached' && each.indices.includes(index))
+  return { kind: isReached ? 'survived' : 'no-test' }
+}
+
+/** The tests that must run alone for a mutant that no test killed in the common run. */
+function testsAlone(
+  room: Room,
+  index: number,
+  findings: readonly Finding[],
+  stuck: ReadonlySet<number>,
+): readonly string[] {
+  if (stuck.has(index) || room.tasks[index]?.mutant.site === undefined) return [testsOf(room)]
+  const files = findings.flatMap((each) =>
+    (each.kind === 'collected' || each.kind === 'doubtful') && each.indices.includes(index) ? [each.testFile] : [],
+  )
+  return [...new Set(files)]
+}
+
+function durationsFrom(findings: readonly Finding[]): Durations {
+  const took = findings.filter((each) => each.kind === 'took')
+  return Object.fromEntries(
+    [...Map.groupBy(took, ({ testFile }) => testFile)].map(([file, each]) => [
+      file,
+      each.reduce((sum, { ms }) => sum + ms, 0),
+    ]),
+  )
+}
+
+export async function performRoom(bench: Bench, room: Room, tell: (line: string) => void): Promise<Tried> {
+  prepare(bench, room)
+  const { failures, stuck } = await runSwitched(bench, room)
+  const findings = findingsIn(bench)
+  const durations = durationsFrom(findings)
+  const decided: Decided[] = []
+  for (const task of room.tried) {
+    const index = room.tasks.indexOf(task)
+    const outcome = quickOutcome(index, findings)
+    const tests = testsAlone(room, index, findings, stuck)
+    const isAlone = (outcome.kind === 'survived' || outcome.kind === 'no-test') && tests.length > 0
+    if (isAlone) tell(`alone: ${task.mutant.file}:${task.mutant.line} with ${tests.join(', ')}`)
+    const { file } = task.mutant
+    const alone = { file, text: mutated(task.source, task.mutant), tests, durations }
+    decided.push({ task, outcome: isAlone ? await performMutant(bench, alone) : outcome })
+  }
+  const unsteady = findings.flatMap((each) => (each.kind === 'unsteady' ? [`${each.test} (when it is repeated)`] : []))
+  const slow = findings.flatMap((each) =>
+    each.kind === 'took' && each.cpuMs > room.testCpuMs ? [`${each.testFile} ${each.name}`] : [],
+  )
+  return { decided, durations, unusable: [...failures, ...unsteady], slow }
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { Switches } from './switches.ts'
+import { type Finding, Trying } from './trying.ts'
+
+const FILES = ['src/plan/a.ts', 'src/plan/a.ts', 'src/plan/b.ts']
+const named = { testFile: 'test/plan/a.test.ts', name: 'counts' }
+
+function begun(tried: readonly number[] = [0, 1, 2], testCpuMs = Number.POSITIVE_INFINITY) {
+  const switches = new Switches(FILES.length)
+  const findings: Finding[] = []
+  const order = { files: FILES, tried, users: { 'src/plan/a.ts': ['src/plan/a.ts'] }, log: '', current: '', testCpuMs }
+  const trying = new Trying(
+    order,
+    switches,
+    (finding) => findings.push(finding),
+    () => undefined,
+  )
+  const told = () => findings.filter(({ kind }) => kind !== 'took')
+  return { switches, trying, told }
+}
+
+const must = (isRight: boolean): void => {
+  if (!isRight) throw new Error('wrong')
+}
+
+describe('trying mutants', () => {
+  it('kills those that make a test fail, and tries only those that the test runs', async () => {
+    const { switches, trying, told } = begun()
+    await trying.test(named, () => {
+      switches.isActive(1)
+      must(!switches.isActive(0))
+    })
+    expect(told()).toEqual([
+      { kind: 'reached', indices: [0, 1] },
+      { kind: 'killed', index: 0, by: 'test/plan/a.test.ts counts' },
+    ])
+  })
+
+  it('throws what a test throws without a mutant', async () => {
+    const { trying } = begun()
+    await expect(trying.test(named, () => must(false))).rejects.toThrow('wrong')
+  })
+
+  it('counts no kill by a test that fails when it is repeated', async () => {
+    const { switches, trying, told } = begun()
+    let runs = 0
+    await trying.test(named, () => {
+      switches.isActive(0)
+      runs += 1
+      must(runs < 2)
+    })
+    expect(told()).toEqual([
+      { kind: 'reached', indices: [0] },
+      { kind: 'unsteady', test: 'test/plan/a.test.ts counts' },
+    ])
+  })
+
+  it('does not repeat a test that takes too long', async () => {
+    const { switches, trying, told } = begun([0], 0)
+    await trying.test(named, () => must(!switches.isActive(0)))
+    expect(told()).toEqual([{ kind: 'reached', indices: [0] }])
+  })
+
+  it('ends an endless loop', async () => {
+    const { switches, trying, told } = begun()
+    await trying.test(named, () => {
+      while (switches.isActive(0));
+    })
+    expect(told()).toContainEqual({ kind: 'endless', index: 0, by: 'test/plan/a.test.ts counts' })
+  })
+
+  it('tries a mutant of a constant with tests that run its module', async () => {
+    const { switches, trying, told } = begun([0])
+    let limit = switches.isActive(0) ? 3 : 2
+    const anew = () => {
+      limit = switches.isActive(0) ? 3 : 2
+    }
+    switches.addConstant(anew, () => {
+      const kept = limit
+      return () => {
+        limit = kept
+      }
+    })
+    trying.loaded(named.testFile)
+    await trying.test(named, () => {
+      switches.isActive(1) // another place of the module
+      must(limit === 2)
+    })
+    expect(told()).toContainEqual({ kind: 'killed', index: 0, by: 'test/plan/a.test.ts counts' })
+    expect(limit).toBe(2)
+  })
+
+  it('names the test file that runs a place while its tests are collected', () => {
+    const { switches, trying, told } = begun()
+    switches.isActive(2)
+    trying.loaded(named.testFile)
+    expect(told()).toEqual([{ kind: 'collected', indices: [2], testFile: named.testFile }])
+  })
+})

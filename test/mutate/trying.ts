@@ -1,0 +1,175 @@
+/** Tries mutants on each test while it runs, and writes down what it finds. It knows nothing of vitest. */
+import { setImmediate } from 'node:timers/promises'
+import { Endless, type Switches } from './switches.ts'
+
+/** What a run of the tests is asked for. */
+export type Order = {
+  /** The file of each mutant of the room, by index. */
+  readonly files: readonly string[]
+  /** Indices of the mutants to try. */
+  readonly tried: readonly number[]
+  /** For each file: the files that import it, also through others, and itself. */
+  readonly users: Readonly<Record<string, readonly string[]>>
+  /** Where findings are written, one JSON object a line. */
+  readonly log: string
+  /** A test that takes more CPU than this without a mutant is not repeated. */
+  readonly testCpuMs: number
+  /** Holds the index of the mutant that is being tried. */
+  readonly current: string
+}
+
+export type Finding =
+  | { readonly kind: 'killed'; readonly index: number; readonly by: string }
+  | { readonly kind: 'endless'; readonly index: number; readonly by: string }
+  /** The first test that can notice these. */
+  | { readonly kind: 'reached'; readonly indices: readonly number[] }
+  /** The test file itself runs these while its tests are collected, which a switch cannot repeat. */
+  | { readonly kind: 'collected'; readonly indices: readonly number[]; readonly testFile: string }
+  /** Only a run of its own tells whether these are killed. */
+  | { readonly kind: 'doubtful'; readonly indices: readonly number[]; readonly testFile: string }
+  /** How long a test takes without a mutant. */
+  | {
+      readonly kind: 'took'
+      readonly testFile: string
+      readonly name: string
+      readonly ms: number
+      readonly cpuMs: number
+    }
+  /** Fails when it is repeated without a mutant, so that it tells nothing. */
+  | { readonly kind: 'unsteady'; readonly test: string }
+
+export type Named = { readonly testFile: string; readonly name: string }
+type Run = () => unknown
+type Kill = { readonly kind: 'killed' | 'endless'; readonly index: number; readonly by: string }
+
+/** An attempt may run 20 times as many places as the test does without a mutant. */
+const HITS_FACTOR = 20
+const HITS_LEAST = 200_000
+const WAIT_FACTOR = 20
+const WAIT_LEAST_MS = 10_000
+
+class Late extends Error {}
+
+async function withinMs(limitMs: number, run: Run): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Late()), limitMs)
+  })
+  await Promise.race([Promise.resolve().then(run), late]).finally(() => clearTimeout(timer))
+}
+
+export class Trying {
+  readonly #order: Order
+  readonly #switches: Switches
+  readonly #report: (finding: Finding) => void
+  readonly #begin: (index: number) => void
+  readonly #alive: Set<number>
+  readonly #known = new Set<number>()
+  /** Mutants in what modules evaluate when they are loaded. */
+  readonly #constants = new Set<number>()
+  readonly #users: ReadonlyMap<string, ReadonlySet<string>>
+  #evaluated = 0
+
+  constructor(order: Order, switches: Switches, report: (finding: Finding) => void, begin: (index: number) => void) {
+    this.#order = order
+    this.#switches = switches
+    this.#report = report
+    this.#begin = begin
+    this.#alive = new Set(order.tried)
+    this.#users = new Map(Object.entries(order.users).map(([file, users]) => [file, new Set(users)]))
+  }
+
+  #tell(kind: 'collected' | 'doubtful', indices: readonly number[], testFile: string): void {
+    if (indices.length > 0) this.#report({ kind, indices, testFile })
+  }
+
+  /** Call it before the tests of a file run, after their modules are loaded. */
+  loaded(testFile: string): void {
+    const atLoad = this.#switches.takeReached()
+    this.#evaluated = this.#switches.evaluateConstants(this.#evaluated)
+    const again = this.#switches.takeReached()
+    const alive = [...this.#alive]
+    for (const index of alive) if ((again[index] ?? 0) > 0) this.#constants.add(index)
+    const collected = alive.filter((index) => (atLoad[index] ?? 0) > (again[index] ?? 0))
+    this.#tell('collected', collected, testFile)
+  }
+
+  #candidates(reached: Uint32Array): readonly number[] {
+    const files = [...new Set(this.#order.files.filter((_, index) => (reached[index] ?? 0) > 0))]
+    const isUsed = (index: number): boolean => {
+      const users = this.#users.get(this.#order.files[index] ?? '')
+      return users !== undefined && files.some((file) => users.has(file))
+    }
+    return [...this.#alive].filter((index) => (this.#constants.has(index) ? isUsed(index) : (reached[index] ?? 0) > 0))
+  }
+
+  async #attempt(index: number, hitsMax: number, waitMs: number, by: string, run: Run): Promise<readonly Kill[]> {
+    this.#begin(index)
+    try {
+      await this.#switches.withMutant(index, this.#constants.has(index), hitsMax, () => withinMs(waitMs, run))
+      return []
+    } catch (error) {
+      return [{ kind: error instanceof Late || error instanceof Endless ? 'endless' : 'killed', index, by }]
+    }
+  }
+
+  /** Whether the test passes without a mutant, as before. */
+  async #passes(isConstant: boolean, waitMs: number, run: Run): Promise<boolean> {
+    try {
+      await this.#switches.withMutant(undefined, isConstant, Number.POSITIVE_INFINITY, () => withinMs(waitMs, run))
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** Runs a test, and again for each mutant that it can notice. Throws what the test throws without a mutant. */
+  async test({ testFile, name }: Named, run: Run): Promise<void> {
+    this.#switches.takeReached()
+    const [started, before] = [performance.now(), process.cpuUsage()]
+    await run()
+    const ms = performance.now() - started
+    const { user, system } = process.cpuUsage(before)
+    const cpuMs = (user + system) / 1000
+    this.#report({ kind: 'took', testFile, name, ms, cpuMs })
+    const waitMs = WAIT_LEAST_MS + WAIT_FACTOR * ms
+    const reached = this.#switches.takeReached()
+    const candidates = this.#candidates(reached)
+    const news = candidates.filter((index) => !this.#known.has(index))
+    for (const index of news) this.#known.add(index)
+    if (news.length > 0) this.#report({ kind: 'reached', indices: news })
+    if (cpuMs > this.#order.testCpuMs) return
+    const hitsMax = HITS_LEAST + HITS_FACTOR * reached.reduce((sum, hits) => sum + hits, 0)
+    const kills: Kill[] = []
+    for (const index of candidates) {
+      kills.push(...(await this.#attempt(index, hitsMax, waitMs, `${testFile} ${name}`, run)))
+      await setImmediate() // vitest's worker must answer its parent
+    }
+    await this.#confirm({ testFile, name }, kills, (isConstant) => this.#passes(isConstant, waitMs, run))
+    this.#switches.takeReached()
+  }
+
+  /** A kill counts if the test then passes without a mutant: nothing of the attempts may be left behind. */
+  async #confirm(
+    named: Named,
+    kills: readonly Kill[],
+    passes: (isConstant: boolean) => Promise<boolean>,
+  ): Promise<void> {
+    const { testFile, name } = named
+    if (kills.length === 0) return
+    if (!(await passes(false))) return this.#report({ kind: 'unsteady', test: `${testFile} ${name}` })
+    const ofConstants = kills.filter(({ index }) => this.#constants.has(index))
+    const isSure = ofConstants.length === 0 || (await passes(true))
+    const sure = isSure ? kills : kills.filter(({ index }) => !this.#constants.has(index))
+    for (const kill of sure) {
+      this.#alive.delete(kill.index)
+      this.#report(kill)
+    }
+    if (!isSure)
+      this.#tell(
+        'doubtful',
+        ofConstants.map(({ index }) => index),
+        testFile,
+      )
+  }
+}
