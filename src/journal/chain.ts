@@ -41,7 +41,6 @@ export function unlinked(line: Buffer): Unlinked {
 
 /** The hash that a line states; undefined if it states none. */
 export function statedHash(line: Buffer): string | undefined {
-  if (line.length < TAIL_BYTES) return undefined
   return TAIL.exec(line.toString('latin1', line.length - TAIL_BYTES))?.[1]
 }
 

@@ -43,7 +43,6 @@ const harmless = (changed: string, { namespace }: Target): Reach => ({
   targets: [changed],
   pods: [],
   most: 0,
-  drawn: false,
   namespaces: [namespace],
   problems: [],
 })
@@ -62,7 +61,6 @@ function nodesReach(
     targets: chosen.map((name) => `Node/${name}`),
     pods: ids,
     most: ids.filter((id) => !held.includes(id)).length,
-    drawn: false,
     namespaces: [...new Set([target.namespace, ...lost.map(podNamespace)])].sort(),
     problems: [...(chosen.length === 0 ? [noNode(choice)] : []), ...outside(lost.map(podNamespace), rehearsal)],
   }
@@ -105,7 +103,7 @@ function workloadReach(
     (each) => each.kind === kind && each.metadata?.name === name && each.metadata.namespace === namespace,
   )
   const targets = [`${kind}/${namespace}/${name}`]
-  const none: Reach = { targets, pods: [], most: 0, drawn: false, namespaces: [namespace], problems: [] }
+  const none: Reach = { targets, pods: [], most: 0, namespaces: [namespace], problems: [] }
   if (live === undefined) return { ...none, problems: [noWorkload(change.workload, namespace)] }
   const away = 'replicas' in change ? Math.max(0, replicasOf(live) - change.replicas) : unavailableMost(live)
   const harmed = representatives(podsOf(live, pods), away)

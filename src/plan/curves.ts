@@ -49,8 +49,7 @@ export function speedWarnings({ load, expectations }: Rehearsal): readonly strin
 
 /** Arrivals in each second, in one pass over the stages. */
 function secondsOf(stages: readonly LoadStage[]): readonly number[] {
-  const totalMs = stages.reduce((sum, { durationMs }) => sum + durationMs, 0)
-  const seconds = Array.from({ length: Math.ceil(totalMs / 1000) }, () => 0)
+  const seconds: number[] = []
   let fromMs = 0
   for (const { durationMs, from, to } of stages) {
     for (let atMs = fromMs; atMs < fromMs + durationMs; ) {

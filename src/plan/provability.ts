@@ -40,7 +40,7 @@ export function expectedSamples(sli: string, { load, totalMs }: Timeline): numbe
 
 /** The most bad samples of `attempts` with which the lower bound still reaches `share`. Each bad sample lowers the bound. */
 function mostBad(share: number, attempts: number): number | undefined {
-  const proves = (bad: number): boolean => bad <= attempts && lowerBound(attempts - bad, attempts) >= share
+  const proves = (bad: number): boolean => lowerBound(attempts - bad, attempts) >= share
   if (!proves(0)) return undefined
   let [low, high] = [0, attempts + 1]
   while (high - low > 1) {

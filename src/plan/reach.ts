@@ -13,7 +13,7 @@ export type Reach = {
   /** `namespace/name` of each pod that may be hit. */
   readonly pods: readonly string[]
   readonly most: number
-  readonly drawn: boolean
+  readonly drawn?: boolean
   /** Namespaces whose living pods are the base of a share. */
   readonly namespaces: readonly string[]
   readonly problems: readonly ReachProblem[]

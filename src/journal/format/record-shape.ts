@@ -1,4 +1,5 @@
 /** Every kind of record that a journal of format 2 holds, field by field. */
+import { isObject } from '../../domain/unknown.ts'
 import { blockEnded, blockStarted, restAwaited, sessionStarted } from './block-shape.ts'
 import { clusterObject, postureKind, postureObject } from './cluster-shape.ts'
 import { rehearsal, target, timeline } from './rehearsal-shape.ts'
@@ -179,8 +180,7 @@ const sample: JournalShape<Of<typeof goodSample> | Of<typeof badSample>> = (
 ): value is Of<typeof goodSample> | Of<typeof badSample> =>
   isFailed(value) ? badSample(value, fault) : goodSample(value, fault)
 
-const isFailed = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'ok' in value && value.ok === false
+const isFailed = (value: unknown): boolean => isObject(value) && value.ok === false
 
 const active = object({ alert: text, labels: record(text), state: oneOf('pending', 'firing'), activeAt: moment })
 const ruleHealth = object({ alert: text, health: text }, { evaluatedAt: moment, problem: text })
