@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { judgeFolder } from '../../src/cli/judging.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { instant } from '../../src/domain/units.ts'
+import { statedHash, unlinked } from '../../src/journal/chain.ts'
 import { openJournal } from '../../src/journal/journal.ts'
 import { readJournal } from '../../src/journal/read.ts'
 import { evidence } from '../support/evidence.ts'
@@ -113,6 +114,23 @@ describe('the hash chain of a journal', () => {
     const changed = lines.map((line, at) => (at === 40 ? line.replace(/"at":1/, '"at":2') : line))
     expect(await doubtsOf(fileOf(`${changed.join('\n')}\n`))).toHaveLength(1)
     expect(await doubtsOf(fileOf(`${lines.toSpliced(40, 3).join('\n')}\n`))).toHaveLength(1)
+    expect(await doubtsOf(fileOf(`${lines.toSpliced(40, 1, 'x').join('\n')}\n`))).toHaveLength(1)
+  })
+
+  it('names a line with a hash and no sequence number', async () => {
+    const changed = lines.map((line, at) => (at === 40 ? line.replace(/,"seq":41/, '') : line))
+    expect(await doubtsOf(fileOf(`${changed.join('\n')}\n`))).toEqual(['line 41: it carries no sequence number'])
+  })
+
+  it('reads the link of a line that holds nothing else', () => {
+    const hash = 'a'.repeat(64)
+    expect(statedHash(Buffer.from(`,"chain":"${hash}"}`))).toBe(hash)
+    expect(unlinked(Buffer.from(`{"kind":"x","seq":7,"chain":"${hash}"}`))).toEqual({
+      json: '{"kind":"x"}',
+      seq: 7,
+      hash,
+    })
+    expect(unlinked(Buffer.from('x'))).toEqual({ json: 'x' })
   })
 })
 

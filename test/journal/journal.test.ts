@@ -1,10 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { instant } from '../../src/domain/units.ts'
 import { openJournal } from '../../src/journal/journal.ts'
@@ -76,6 +77,15 @@ describe('writing a journal', () => {
     expect(() => journal.append(phase(1))).toThrow('the disk is full')
     await expect(journal.flush()).rejects.toMatchObject({ code: 'journal-unwritable' })
     await expect(journal.close()).rejects.toMatchObject({ code: 'journal-unwritable' })
+    await journal.close()
+  })
+
+  it('has nothing to flush when it is closed', async () => {
+    const journal = await openJournal(fresh())
+    expect(journal.head).toEqual({ lines: 0, hash: '0'.repeat(64) })
+    journal.append(runStarted())
+    await journal.close()
+    await journal.flush()
   })
 
   it('reports a missing folder', async () => {
@@ -149,16 +159,32 @@ describe('reading a journal', () => {
     const huge = fresh()
     writeFileSync(huge, `${JSON.stringify(runStarted())}\n`)
     truncateSync(huge, 5 * 2 ** 30)
+    const socket = fresh()
+    const server = createServer().listen(socket)
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
     for (const [path, problem] of [
       [join(folder, 'none'), 'no such file or folder'],
       [folder, 'is a folder, not a file'],
       ['/dev/zero', 'is a device, not a file'],
       [fifo, 'is a FIFO, not a file'],
       [huge, 'holds 5.0 GiB; matchday reads at most 4 GiB'],
+      [socket, 'is a socket, not a file'],
     ] as const) {
       const refused = { code: 'journal-unreadable', message: expect.stringContaining(problem) }
       await expect(all(path)).rejects.toMatchObject(refused)
     }
+  })
+
+  it('takes a line of up to 64 MiB', async () => {
+    const path = await written([runStarted()])
+    const head = readFileSync(path).length
+    truncateSync(path, head + 2 ** 26)
+    expect((await all(path)).at(-1)?.record).toMatchObject({
+      problem: expect.stringContaining('torn after 67108864 bytes'),
+    })
+    truncateSync(path, head + 2 ** 26 + 1)
+    await expect(all(path)).rejects.toThrow('a line is longer than 64 MiB')
   })
 
   it('refuses a number that is not finite, because it would be read back as null', async () => {

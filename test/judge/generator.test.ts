@@ -43,6 +43,40 @@ describe('the load generator', () => {
     expect(judgment.generator.trusted).toBe(causes.length === 0)
   })
 
+  // 160 s of load on 2 cores, and the tightest latency objective is 120 ms.
+  const lagging = (seconds: number, lagMs: number): Partial<Story> => ({ lagMs: (s) => (s < seconds ? lagMs : 2) })
+  const using = (cpuCores: number): Partial<Story> => ({ health: () => ({ cpuCores, hostBusy: 0.5 }) })
+  const KEPT_UP = 'The load generator kept up.'
+
+  it.each<[string, Partial<Story>, string]>([
+    ['full for a fifth of the run', busy(30, 62), 'The load generator kept up; the machine was full for 32.0 s.'],
+    ['full for a second more', busy(30, 63), 'was starved: the machine was full'],
+    ['94.9 % busy', busy(30, 90, 0.949), KEPT_UP],
+    ['95 % busy', busy(30, 90, 0.95), 'was starved: the machine was full'],
+    ['nine tenths of the cores taken by the generator', using(1.8), 'was starved: the machine was full'],
+    ['a little less of them', using(1.79), KEPT_UP],
+    ['full for 3 s', busy(30, 33), 'the machine was full for 3.0 s.'],
+    ['full for 2 s at a time', { health: (s) => ({ cpuCores: 1, hostBusy: s % 3 === 0 ? 0.5 : 1 }) }, KEPT_UP],
+    ['badly late for a twentieth of the run', lagging(8, 61), KEPT_UP],
+    ['badly late for a second more', lagging(9, 61), 'its event loop was late for 9.0 s (p95 up to 61'],
+    ['late by half of the objective', lagging(160, 60), KEPT_UP],
+    ['late, and full for 3 s', { ...lagging(9, 13), ...busy(30, 33) }, 'its event loop was late for 9.0 s'],
+    ['late, and full for 2 s', { ...lagging(9, 13), ...busy(30, 32) }, KEPT_UP],
+    ['late by a tenth of the objective, and full for 3 s', { ...lagging(9, 12), ...busy(30, 33) }, 'kept up; the'],
+    ['late for a twentieth of the run, and full for 3 s', { ...lagging(8, 13), ...busy(30, 33) }, 'kept up; the'],
+    ['7 of 7,290 arrivals lost', dropLogins(7), KEPT_UP],
+    ['8 of 7,290 arrivals lost', dropLogins(8), '8 of 7290 arrivals of login never ran (8 dropped)'],
+  ])('%s', (_, story, sentence) => expect(told(story).generator.sentence).toContain(sentence))
+
+  it.each<[string, Partial<Story>, boolean]>([
+    ['full for 5 s of 20 s', { lasts: 20, ...busy(5, 10) }, false],
+    ['full for 6 s of 20 s', { lasts: 20, ...busy(5, 11) }, true],
+    ['badly late for 3 s of 40 s', { lasts: 40, ...lagging(3, 61) }, false],
+    ['badly late for 4 s of 40 s', { lasts: 40, ...lagging(4, 61) }, true],
+  ])('of a short run: %s', (_, story, isStarved) => {
+    expect(/was (full|late)/.test(told(story).generator.sentence.replace(/kept up; .*/, ''))).toBe(isStarved)
+  })
+
   it('counts arrivals that neither ran nor were dropped', () => {
     const judgment = told({ load: (second, load) => second > 100 && toDropped(load, 'bet', 9) })
     const hidden = judge(

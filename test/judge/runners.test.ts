@@ -65,6 +65,32 @@ describe('runners in the cluster', () => {
     )
   })
 
+  it.each([
+    ['a tenth of the shortest ramp', 500, true, false],
+    ['a little more than it', 501, true, true],
+    ['250 ms where the load has no ramp', 250, false, false],
+    ['a little more than that', 251, false, true],
+  ])('runners apart by %s', (_, laterMs, hasRamps, isReported) => {
+    const level = (record: Evidence): Evidence => {
+      if (hasRamps || record.kind !== 'run-started') return record
+      const { timeline } = record
+      const [first, ...rest] = timeline.phases
+      const phases = [
+        { ...first, rampEndMs: first.fromMs },
+        ...rest.map((each) => ({ ...each, rampEndMs: each.fromMs })),
+      ] as const
+      return { ...record, timeline: { ...timeline, phases } }
+    }
+    expect(causesOf(judge(byThree(laterMs).map(level))).includes('runners-desynchronised')).toBe(isReported)
+  })
+
+  it.each([
+    ['throttled in a twentieth of the periods', { cpuLimit: 8, throttled: 0.05 }, 'kept up'],
+    ['throttled in a little more of them', { cpuLimit: 8, throttled: 0.051 }, 'runner-1 was at its limit of CPU'],
+  ])('a runner %s', (_, more, sentence) => {
+    expect(judge(ofRunner(byThree(0), more, 30, 90)).generator.sentence).toContain(sentence)
+  })
+
   it('a runner that its CPU limit throttles is starvation, and it is named', () => {
     const { verdict, findings } = judge(ofRunner(byThree(0), { cpuLimit: 2, throttled: 0.4 }, 30, 90))
     expect(verdict.kind).toBe('inconclusive')

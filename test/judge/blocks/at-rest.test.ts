@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ClusterObject } from '../../../src/domain/cluster.ts'
 import type { Evidence } from '../../../src/domain/evidence.ts'
-import { instant, type Some } from '../../../src/domain/units.ts'
+import { instant, millis, type Some } from '../../../src/domain/units.ts'
 import { createAtRest } from '../../../src/judge/blocks/at-rest.ts'
 import { blockPlan } from '../../support/evidence-blocks.ts'
 
@@ -107,5 +107,86 @@ describe('the platform is at rest', () => {
 
   it('again when the object that moved is gone', () => {
     expect(unrest([...calm, seenAt(1000, hpa(2, 4)), seenAt(9000, hpa(2, 4), 'deleted')])).toEqual([])
+  })
+
+  const pod = (changes: { deleting?: boolean; podPhase?: 'Pending' | 'Running' }): ClusterObject => ({
+    resource: 'Pod',
+    ...named('gateway-1'),
+    app: 'gateway',
+    labels: {},
+    podPhase: 'Running',
+    ready: true,
+    deleting: false,
+    restarts: 0,
+    ...changes,
+  })
+  const set = (ready: number): ClusterObject => ({
+    resource: 'StatefulSet',
+    ...named('kafka'),
+    wanted: 3,
+    current: 3,
+    ready,
+  })
+
+  it.each<readonly [string, ClusterObject, readonly string[]]>([
+    [
+      'an old pod is still there',
+      { ...deployment(2), current: 3 } as ClusterObject,
+      ['Deployment casino/gateway has 2 of 2 pods Ready'],
+    ],
+    [
+      'a pod is not yet new',
+      { ...deployment(2), updated: 1 } as ClusterObject,
+      ['Deployment casino/gateway has 2 of 2 pods Ready'],
+    ],
+    ['a database lacks a pod', set(2), ['StatefulSet casino/kafka has 2 of 3 pods Ready']],
+    ['a database has its pods', set(3), []],
+    ['a pod goes', pod({ deleting: true }), ['Pod casino/gateway-1 is being deleted']],
+    ['a pod waits for a node', pod({ podPhase: 'Pending' }), ['Pod casino/gateway-1 is pending']],
+    ['a pod runs', pod({}), []],
+  ])('as its objects say: %s', (_, object, reasons) => {
+    expect(unrest([...calm, seenAt(1000, object)])).toEqual(reasons)
+  })
+
+  it('for 5 s, since its objects last changed, and not since they were last seen', () => {
+    const changed = [...calm, seenAt(1000, hpa(2, 3)), seenAt(5000, hpa(3, 3))]
+    expect(unrest(changed, 9999)).toEqual(['HorizontalPodAutoscaler casino/gateway changed 5 s ago'])
+    expect(unrest(changed, 10_000)).toEqual([])
+    expect(unrest([...changed, seenAt(9000, hpa(3, 3))], 10_000)).toEqual([])
+    expect(unrest([...calm, seenAt(1, hpa(2, 2), 'present')], 1)).toEqual([])
+  })
+
+  it('by readings that are not older than 15 s and younger than the load', () => {
+    expect(unrest(calm, 24_000)).toEqual([])
+    expect(unrest(calm, 24_001)).toEqual(['source wallet was not read since the load ended'])
+    const failed: Evidence = {
+      kind: 'sample',
+      at: instant(20_000),
+      source: 'wallet',
+      pod: 'wallet-1',
+      ok: false,
+      problem: 'no',
+    }
+    expect(unrest([...calm, failed], 24_001)).toEqual(['source wallet was not read since the load ended'])
+    const gone = sample(9000, { wallet_outbox_lag: 3 })
+    const other = { ...sample(24_000, { wallet_outbox_lag: 0 }), pod: 'wallet-2' } as Evidence
+    expect(unrest([...calm, gone, other], 24_000)).toEqual(['wallet_outbox_lag of wallet/wallet-1 is 3'])
+    expect(unrest([...calm, gone, other], 24_001)).toEqual([])
+  })
+
+  it('by the sum of the series of a gauge', () => {
+    const labelled = sample(9500, { wallet_outbox_lag: 0 })
+    if (labelled.kind !== 'sample' || !labelled.ok) throw new Error('a sample')
+    const series = [1, 2].map((value) => ({ name: 'wallet_outbox_lag', labels: { shard: String(value) }, value }))
+    expect(unrest([...calm, { ...labelled, series }])).toEqual(['wallet_outbox_lag of wallet/wallet-1 is 3'])
+    expect(unrest([...calm, sample(9500, { http_requests_total: 9 })])).toEqual([])
+  })
+
+  it('by rules of its own', () => {
+    const fold = createAtRest(target, { stableMs: millis(1000), queueMost: 3 })
+    for (const record of [...calm, sample(9500, { wallet_outbox_lag: 3 }), seenAt(9000, hpa(3, 3))]) fold.add(record)
+    expect(fold.unrest(10_000)).toEqual([])
+    fold.add(sample(10_000, { wallet_outbox_lag: 4 }))
+    expect(fold.unrest(10_000)).toEqual(['wallet_outbox_lag of wallet/wallet-1 is 4'])
   })
 })

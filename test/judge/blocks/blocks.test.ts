@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Evidence } from '../../../src/domain/evidence.ts'
+import { ratio } from '../../../src/domain/units.ts'
 import { createBlocks } from '../../../src/judge/blocks/blocks.ts'
 import { ZERO } from '../../support/evidence.ts'
 import { blockPlan, blockRecords } from '../../support/evidence-blocks.ts'
@@ -77,5 +78,35 @@ describe('a block', () => {
     const of = (hostBusy: number) =>
       seen(blockRecords(blockPlan('p1-a', 'a', 1), ZERO, quiet, { hostBusy })).of('p1-a')?.machineFull
     expect([of(0.5), of(0.97)]).toEqual([false, true])
+  })
+
+  it.each([
+    ['a hundredth of its arrivals never ran', 8, []],
+    ['more of them never ran', 9, ['its load generator was starved: 9 of 840 arrivals of login never ran']],
+  ])('where %s', (_, dropped, reasons) => {
+    const result = seen(blockRecords(blockPlan('p1-a', 'a', 1), ZERO, quiet, { dropped })).of('p1-a')
+    expect(result?.reasons.filter((reason) => reason.includes('login'))).toEqual(reasons)
+  })
+
+  it.each([
+    ['for half of the measured time', 15, 0.95, false],
+    ['for a second more', 16, 0.95, true],
+    ['a little less than full', 30, 0.949, false],
+  ])('on a machine that is full %s', (_, full, hostBusy, machineFull) => {
+    const from = ZERO + 5000
+    const records = blockRecords(blockPlan('p1-a', 'a', 1), ZERO, quiet).map((record) => {
+      if (record.kind !== 'generator-health') return record
+      // What the machine did while the block settled does not count.
+      const isFull = record.at <= from || record.at <= from + full * 1000
+      return { ...record, hostBusy: ratio(isFull ? hostBusy : 0.5) }
+    })
+    expect(seen(records).of('p1-a')?.machineFull).toBe(machineFull)
+  })
+
+  it('that was stopped says so, and nothing of its arrivals', () => {
+    const records = blockRecords(blockPlan('p1-a', 'a', 1), ZERO, quiet, { dropped: 30 }).map((record) =>
+      record.kind === 'block-ended' ? { ...record, outcome: 'stopped' as const, problems: [] } : record,
+    )
+    expect(seen(records).of('p1-a')?.reasons).toEqual(['its load generator was stopped'])
   })
 })
