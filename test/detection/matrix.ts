@@ -408,6 +408,8 @@ const silent = under(rehearsalFile('still'), [
     defect: 'api-server-stopped',
     trap: 'the cluster cannot be read any more',
     causes: ['cluster-unreachable'],
+    // Nothing can be audited while the API server stands still, so that nobody knows whether everything is healed.
+    also: ['not-healed'],
     meanwhile: 'api-server-stopped',
   },
 ])
