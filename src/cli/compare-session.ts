@@ -1,8 +1,10 @@
 /** `matchday compare REHEARSAL`: two releases measured in turn, or both at once. */
 
 import { copyFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import { performComparison } from '../controller/compare.ts'
 import { pinActions, pinReleases } from '../controller/pinning.ts'
+import { createRollOuts, type LetServe, type RollOuts, rollOutActions } from '../controller/rolling-out.ts'
 import type { SessionPorts, Warm } from '../controller/session.ts'
 import type { CompareSession, Release } from '../domain/comparison.ts'
 import type { Evidence } from '../domain/evidence.ts'
@@ -20,6 +22,7 @@ import { BadInput } from './failure.ts'
 import { issueOfFlag } from './flags.ts'
 import { type Inputs, readInputs, readTargetFile } from './inputs.ts'
 import { pinsOf } from './pins.ts'
+import { rollOutsOf } from './roll-outs.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from './run-folder.ts'
 import { refuseRunners } from './runners.ts'
 import { scriptFacts } from './script-facts.ts'
@@ -45,6 +48,7 @@ export async function compareReleases(file: string, flags: SessionFlags): Promis
   const inputs = inputsOf(file, flags)
   refuseRunners(inputs.target)
   const session = sessionOf(inputs, flags)
+  const rollOuts = rollOutsOf(inputs.target, session, { duet: session.duet, cluster: touchesCluster(flags) })
   const signal = stopSignal()
   const k6 = await findTool('k6', signal)
   const facts = await scriptFacts(k6.path, inputs)
@@ -53,7 +57,7 @@ export async function compareReleases(file: string, flags: SessionFlags): Promis
     const ports = await sessionPortsOf(chosen?.api, k6.path, inputs.target)
     const folder = makeRunFolder(flags.reports, `${inputs.rehearsal.name.slice(0, 28)}-compare`, new Date())
     try {
-      await perform(ports, chosen, { ...inputs, facts }, session, folder, k6.version, flags, signal)
+      await perform(ports, chosen, { ...inputs, facts }, { session, rollOuts }, folder, k6.version, flags, signal)
     } finally {
       discardUnused(flags.reports, folder)
     }
@@ -82,11 +86,10 @@ function sessionOf({ rehearsal, target }: Inputs, flags: SessionFlags): CompareS
   const aa = flags.aa === true
   const a = releaseOf('--a', flags.a, target)
   const b = aa ? a : releaseOf('--b', flags.b, target)
-  if (!aa && a.entry === b.entry) {
-    const problem = `${a.name} and ${b.name} are entered at the same URL, ${a.entry}.`
-    throw new BadInput([
-      issueOfFlag('--b', { problem, next: 'Give two releases, or --aa to compare one with itself.' }),
-    ])
+  if (!aa && a.entry === b.entry && isDeepStrictEqual(a.rolledOut, b.rolledOut)) {
+    const problem = `${a.name} and ${b.name} are entered at the same URL, ${a.entry}, and run the same pods.`
+    const next = 'Give two releases with a URL or a rollOut of their own, or --aa to compare one with itself.'
+    throw new BadInput([issueOfFlag('--b', { problem, next })])
   }
   const settings = rehearsal.compare ?? compareSettings()
   return { kind: 'compare', a, b, duet: flags.duet === true, aa, settings }
@@ -100,7 +103,12 @@ function releaseOf(flag: string, names: readonly string[] | undefined, { release
     throw new BadInput([issueOfFlag(flag, { problem, next: `Give one name in releases of ${file}, or a URL.` })])
   }
   const deployed = Object.hasOwn(releases, name) ? releases[name] : undefined
-  if (deployed !== undefined) return { name, entry: deployed.entry }
+  if (deployed !== undefined) {
+    const { entry, rollOut } = deployed
+    if (rollOut === undefined) return { name, entry }
+    const { deployment, images, annotations } = rollOut
+    return { name, entry, rolledOut: { deployment, images, annotations } }
+  }
   if (isEntry(name)) return { name, entry: name.replace(/\/+$/, '') }
   const problem = `${file} has no release "${name}", and it is no URL.`
   const next = known.length === 0 ? `Add it to releases in ${file}.` : chooseAmong(name, known, 'releases')
@@ -111,7 +119,7 @@ async function perform(
   ports: SessionPorts,
   chosen: ChosenCluster | undefined,
   inputs: Inputs & { readonly facts: ScriptFacts },
-  session: CompareSession,
+  { session, rollOuts }: { readonly session: CompareSession; readonly rollOuts: RollOuts },
   folder: RunFolder,
   k6: string,
   flags: SessionFlags,
@@ -120,21 +128,26 @@ async function perform(
   const seed = seedOf(flags)
   const { rehearsal } = inputs
   const pins = chosen === undefined ? [] : pinsOf(inputs.target, session)
-  const touched = { faults: [], actions: pinActions(pins) }
+  const touched = { faults: [], actions: [...pinActions(pins), ...rollOutActions(rollOuts)] }
   const plan = await planSession(ports, inputs, folder, k6, seed, rehearsal, touched)
   signal.throwIfAborted()
   copyFileSync(rehearsal.file, folder.file('rehearsal.yaml'))
-  tellStart(rehearsal.name, session, seed, flags, chosen !== undefined)
+  tellStart(rehearsal.name, session, seed, flags, { cluster: chosen !== undefined, rollOuts })
   if (rehearsal.faults.length + rehearsal.actions.length > 0)
     say(term`the faults and actions of the rehearsal are left out`)
   const journal = await openJournal(folder.file('journal.ndjson'))
   try {
-    const prepare = async (warm: Warm) => {
-      if (ports.cluster === undefined || pins.length === 0) return
-      say(
-        term`restarting ${pins.map(({ deployment, replicas }) => `${deployment} (held at ${replicas} replicas)`).join(' and ')}`,
-      )
-      await pinReleases({ ...ports.cluster, clock: ports.clock }, warm, pins, { target: plan.target, run: folder.run })
+    const prepare = async (warm: Warm): Promise<LetServe> => {
+      const { healing } = warm
+      if (ports.cluster === undefined || healing === undefined) return async () => false
+      const { actions } = ports.cluster
+      const acting = { clock: ports.clock, actions, warm, healing, target: plan.target, run: folder.run }
+      if (pins.length > 0)
+        say(
+          term`restarting ${pins.map(({ deployment, replicas }) => `${deployment} (held at ${replicas} replicas)`).join(' and ')}`,
+        )
+      await pinReleases(acting, pins)
+      return createRollOuts(acting, rollOuts)
     }
     await performComparison(ports, { ...plan, session }, journal, progress(flags.quiet === true), signal, prepare)
   } finally {
@@ -147,7 +160,7 @@ function tellStart(
   { a, b, duet, aa, settings }: CompareSession,
   seed: number,
   flags: SessionFlags,
-  withCluster: boolean,
+  { cluster, rollOuts }: { readonly cluster: boolean; readonly rollOuts: RollOuts },
 ): void {
   const most = settings.looks.at(-1) ?? 0
   const block = (settings.settleMs + settings.measuredMs) / 1000
@@ -155,7 +168,11 @@ function tellStart(
   say(
     term`${onStderr('bold', rehearsal)}: ${aa ? `${a.name} against itself` : `${b.name} against ${a.name}`}, ${duet ? 'both at once' : 'in turn'}, seed ${seed}; at most ${most} pairs of ${block} s (${minutes.toFixed(0)} min)`,
   )
-  if (!withCluster) say(term`load only: no cluster is locked or watched`)
+  if (!cluster) say(term`load only: no cluster is locked or watched`)
+  if (rollOuts.a !== rollOuts.b)
+    say(
+      term`about one rolling update and one warm-up block for each pair come on top: both releases use one Deployment`,
+    )
   const spread = storedSpread(flags.reports, rehearsal)
   if (spread === undefined) return
   const widest = spread.spreads.filter(({ statistic }) => statistic === 'p95').sort((x, y) => y.sd - x.sd)[0]
@@ -174,6 +191,8 @@ function progress(quiet: boolean): (record: Evidence) => void {
   return (record) => {
     judge.add(record)
     if (record.kind === 'stop-requested') say(term`stopping: ${record.reason}`)
+    if (record.kind === 'action-step' && record.step.is === 'done') say(term`${record.action}: ${record.step.note}`)
+    if (record.kind === 'undo-done' && record.outcome === 'undone') say(term`${record.id} undone`)
     if (record.kind !== 'block-ended') return
     const { pairs, voidPairs, summary } = judge.result()
     const fresh = voidPairs.slice(voided)

@@ -362,7 +362,16 @@ const heal = strict({
 })
 
 const margin = strict({ latency: share, rate: optional(share) })
-const release = strict({ name: text, entry: text, runs: optional(texts) })
+const release = strict({
+  name: text,
+  entry: text,
+  rolledOut: optional(
+    strict({ deployment: text, images: z.record(text, text), annotations: z.record(text, text) }).describe(
+      'rolled out to a Deployment before it was measured',
+    ),
+  ),
+  runs: optional(texts),
+})
 const measure = strict({
   sli: text,
   kind: z.enum(['latency', 'rate']).describe('latency: compared as a ratio; rate: as a difference of shares'),

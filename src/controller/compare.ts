@@ -10,6 +10,7 @@ import { seconds } from '../domain/units.ts'
 import { createComparing } from '../judge/comparing.ts'
 import { planBlock } from '../plan/blocks.ts'
 import type { EvidenceSink } from './recorder.ts'
+import type { ComparedSide, LetServe } from './rolling-out.ts'
 import { performSession, type SessionPlan, type SessionPorts, type Warm } from './session.ts'
 
 /** As many pairs may be void before the comparison gives up: the machine will not do. */
@@ -19,8 +20,10 @@ const REST_MOST = seconds(120)
 
 export type ComparePlan = SessionPlan & { readonly session: CompareSession }
 
-/** Warm-up before the first pair: the release was just started, its pools are empty and its code is not compiled. */
-export type Prepare = (warm: Warm) => Promise<void>
+/** Before the first pair. Answers how a side is let serve; without a cluster both always serve. */
+export type Prepare = (warm: Warm) => Promise<LetServe>
+
+const bothServe: LetServe = async () => false
 
 export async function performComparison(
   ports: SessionPorts,
@@ -28,7 +31,7 @@ export async function performComparison(
   sink: EvidenceSink,
   onEvidence: (record: Evidence) => void,
   operator: AbortSignal,
-  prepare: Prepare = async () => {},
+  prepare: Prepare = async () => bothServe,
 ): Promise<{ readonly healed: boolean }> {
   const judge = createComparing()
   const listen = (record: Evidence) => {
@@ -36,40 +39,45 @@ export async function performComparison(
     onEvidence(record)
   }
   return performSession(ports, plan, sink, listen, operator, async (warm) => {
-    await prepare(warm)
-    await warmUp(warm, plan)
+    const letServe = await prepare(warm)
+    await warmUp(warm, plan, letServe)
     const { looks } = plan.session.settings
     const most = looks.at(-1) ?? 0
     let kept = 0
     for (let pair = 1; kept < most && pair <= most + VOID_MOST; pair++) {
-      if (await measurePair(warm, plan, pair)) kept += 1
+      if (await measurePair(warm, plan, pair, letServe)) kept += 1
       else continue
       if (looks.includes(kept) && judge.result().outcome !== 'undecided') return
     }
   })
 }
 
-/** One block of each release that no pair counts. */
-async function warmUp(warm: Warm, plan: ComparePlan): Promise<void> {
-  for (const side of SIDES) await warm.measure([blockOf(plan, side, undefined)])
+/** One block of each release that no pair counts: it was just started, its pools are empty and its code is not compiled. */
+async function warmUp(warm: Warm, plan: ComparePlan, letServe: LetServe): Promise<void> {
+  for (const side of SIDES) {
+    await letServe(side)
+    await warm.measure([blockOf(plan, side, `warm-${side}`)])
+  }
 }
 
-const SIDES = ['a', 'b'] as const
-type Side = (typeof SIDES)[number]
+const SIDES: readonly ComparedSide[] = ['a', 'b']
 
 /** Whether both blocks were measured. */
-async function measurePair(warm: Warm, plan: ComparePlan, pair: number): Promise<boolean> {
+async function measurePair(warm: Warm, plan: ComparePlan, pair: number, letServe: LetServe): Promise<boolean> {
   const { duet } = plan.session
   if (duet) {
     await warm.untilAtRest(REST_MOST)
-    return areMeasured(await warm.measure([blockOf(plan, 'a', pair), blockOf(plan, 'b', pair)]))
+    return areMeasured(
+      await warm.measure([blockOf(plan, 'a', `p${pair}-a`, pair), blockOf(plan, 'b', `p${pair}-b`, pair)]),
+    )
   }
   const first = orderOf(plan.timeline.seed, pair)
   const order = first === 'a' ? SIDES : SIDES.toReversed()
   const results: BlockResult[] = []
   for (const side of order) {
+    if (await letServe(side)) await warm.measure([blockOf(plan, side, `warm-p${pair}-${side}`)])
     await warm.untilAtRest(REST_MOST)
-    results.push(...(await warm.measure([blockOf(plan, side, pair)])))
+    results.push(...(await warm.measure([blockOf(plan, side, `p${pair}-${side}`, pair)])))
   }
   return areMeasured(results)
 }
@@ -78,18 +86,20 @@ const areMeasured = (results: readonly BlockResult[]): boolean =>
   results.length === 2 && results.every(({ state }) => state === 'measured')
 
 /** Each pair has a draw of its own, so that a run can be repeated with the same order. */
-export const orderOf = (seed: number, pair: number): Side =>
+export const orderOf = (seed: number, pair: number): ComparedSide =>
   createRandom(seed, `order of pair ${pair}`).below(2) === 0 ? 'a' : 'b'
 
+/** Without a pair it is a warm-up. */
 function blockOf(
   { rehearsal, target, timeline, session, facts }: ComparePlan,
-  side: Side,
-  pair: number | undefined,
+  side: ComparedSide,
+  block: string,
+  pair?: number,
 ): BlockPlan {
   const { settings, duet } = session
   const isWarmUp = pair === undefined
   return planBlock(rehearsal, target, {
-    block: isWarmUp ? `warm-${side}` : `p${pair}-${side}`,
+    block,
     of: side,
     ...(isWarmUp ? {} : { pair }),
     run: timeline.run,

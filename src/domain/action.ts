@@ -5,7 +5,14 @@
  */
 import { type Canary, canaryWords } from './canary.ts'
 import type { Cause } from './causes.ts'
-import type { Change, NodeChoice, PodTemplate, TaintEffect, Workload } from './change.ts'
+import {
+  type Change,
+  type NodeChoice,
+  type PodTemplate,
+  type TaintEffect,
+  templateWords,
+  type Workload,
+} from './change.ts'
 import type { RestoreGoals } from './restore.ts'
 import { showDuration, showPercent } from './show.ts'
 import type { Millis } from './units.ts'
@@ -291,12 +298,6 @@ function releaseNote(act: ActOf<'release'>): string {
   const { steps, route, canary } = act.canary
   return `${showPercent(steps.at(-1) ?? 0)} of the requests of HTTPRoute ${route} go to ${canary}`
 }
-
-/** `app = registry.example/orders:2, checksum/config = 3f1c`. */
-const templateWords = ({ images, annotations }: PodTemplate): string =>
-  Object.entries({ ...images, ...annotations })
-    .map(([name, value]) => `${name} = ${value}`)
-    .join(', ')
 
 function nodesText({ zone, pool, atMost }: NodeChoice): string {
   const some = atMost === undefined ? 'the nodes' : atMost === 1 ? 'the first node' : `the first ${atMost} nodes`

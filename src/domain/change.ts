@@ -65,3 +65,9 @@ export type PodTemplate = {
   readonly images: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
 }
+
+/** `app = registry.example/orders:2, checksum/config = 3f1c`. */
+export const templateWords = ({ images, annotations }: PodTemplate): string =>
+  Object.entries({ ...images, ...annotations })
+    .map(([name, value]) => `${name} = ${value}`)
+    .join(', ')

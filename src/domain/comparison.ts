@@ -1,4 +1,5 @@
 /** A comparison of two releases: what is compared, by which rules, and what came out. Made by `judge`, drawn by `report`. */
+import type { PodTemplate } from './change.ts'
 import type { Millis, Ratio } from './units.ts'
 
 /** One of two releases as it was deployed during the comparison. */
@@ -7,6 +8,8 @@ export type Release = {
   readonly name: string
   /** URL where its clients enter. */
   readonly entry: string
+  /** Rolled out to a Deployment before it was measured. Without it, what was deployed. */
+  readonly rolledOut?: PodTemplate & { readonly deployment: string }
 }
 
 export type CompareSession = {

@@ -3,6 +3,7 @@ import type { Acceptance } from './acceptance.ts'
 import type { Act } from './action.ts'
 import type { AlertReaction, NoOtherAlerts } from './alert.ts'
 import type { ArrivalCurve } from './arrival-curve.ts'
+import type { PodTemplate } from './change.ts'
 import type { CompareSettings } from './comparison.ts'
 import type { Fault } from './fault.ts'
 import { prometheusIn, type Slis } from './indicators.ts'
@@ -377,6 +378,15 @@ export type DeployedRelease = {
   readonly entry: string
   /** Restarted before it is compared, and held at this number of pods meanwhile. Earlier versions did not have it. */
   readonly pinned?: { readonly deployment: string; readonly replicas: number; readonly at: SourcePoint }
+  /** For releases of one Deployment, which cannot run side by side: it is rolled out before the release is measured. Earlier versions did not have it. */
+  readonly rollOut?: RollOut
+}
+
+/** A template that a Deployment gets. */
+export type RollOut = PodTemplate & {
+  readonly deployment: string
+  readonly withinMs: Millis
+  readonly at: SourcePoint
 }
 
 /** `desired` and `observed` are dotted paths (`data.primary`) in the object; it is switched when they are equal. */

@@ -4,6 +4,7 @@ import { ratio, seconds } from '../domain/units.ts'
 import { objectName } from './name-shapes.ts'
 import { duration, factor, percentage } from './quantities.ts'
 import { may, need, record } from './record.ts'
+import { template } from './release-shape.ts'
 import { integer, placed, type Shape, table, text } from './shape.ts'
 
 const loss = percentage({ min: 0, max: 1, example: '15%' })
@@ -97,6 +98,16 @@ const release = record({
       }),
     ),
     'Deployment and replicas of this release. With a cluster, `matchday compare` restarts the Deployment first, and no autoscaler changes its replicas during the comparison.',
+  ),
+  rollOut: may(
+    placed(
+      record({
+        deployment: need(objectName('shop'), 'Deployment that runs both releases, one after the other.'),
+        ...template,
+        within: may(duration({ min: 1000 }), 'Longest time until every pod runs the template, 3m if left out.'),
+      }),
+    ),
+    'For two images of one Deployment: `matchday compare` rolls this out each time before it measures this release, and restores the template that was deployed before it measures the other one, and at the end.',
   ),
 })
 

@@ -18,7 +18,8 @@ const annotationKey = {
   pattern: /^[A-Za-z0-9][A-Za-z0-9._/-]{0,316}$/,
 }
 
-const template = {
+/** What a release writes into the pod template of its Deployment. */
+export const template = {
   image: may(table(container, image), 'New image of each of these containers, preferably by digest.'),
   annotations: may(
     table(annotationKey, text({ form: 'a text', example: "'3f1c'" })),

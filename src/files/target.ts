@@ -1,13 +1,13 @@
 /** The target file: what differs between clusters. */
 import type { Parsed } from '../domain/issue.ts'
-import type { DeployedRelease, MetricSource, ProviderCalls, Target } from '../domain/rehearsal.ts'
+import type { DeployedRelease, MetricSource, ProviderCalls, RollOut, Target } from '../domain/rehearsal.ts'
 import { type Millis, millis, seconds } from '../domain/units.ts'
 import { acceptancesOf, reportRepeated } from './acceptance-shape.ts'
 import { credentialPlaceOf } from './confidential.ts'
 import { type Files, readText, relativeTo, wholeFile } from './files.ts'
 import { checkPrometheus, prometheusOf } from './prometheus.ts'
 import { checkPublish, publishOf } from './publish.ts'
-import { collectIssues, settle } from './report.ts'
+import { collectIssues, type Report, settle } from './report.ts'
 import { runnersOf } from './runners-shape.ts'
 import type { Shape } from './shape.ts'
 import { targetFile, type targetSpec } from './target-shape.ts'
@@ -17,6 +17,8 @@ type Draft = typeof targetSpec extends Shape<infer T> ? T : never
 
 /** Kubernetes' own default (kube-controller-manager --horizontal-pod-autoscaler-sync-period). */
 const HPA_SYNC_DEFAULT = seconds(15)
+/** An image may have to be pulled, and pods are replaced one after the other. */
+const ROLL_OUT_DEFAULT = seconds(180)
 /** Kubernetes' own defaults of a probe (periodSeconds, failureThreshold, timeoutSeconds). */
 const PROBE_DEFAULT = { period: seconds(10), failures: 3, timeout: seconds(1) }
 
@@ -34,6 +36,7 @@ export function parseTarget(files: Files, path: string): Parsed<Target> {
   if (draft?.prometheus !== undefined)
     checkPrometheus(draft.prometheus.value, Object.keys(draft.sources?.value ?? {}), report)
   if (draft?.publish !== undefined) checkPublish(draft.publish.value, report)
+  checkRollOuts(draft?.releases?.value ?? {}, report)
   reportRepeated(draft?.acceptedFindings?.value ?? [], report)
   const issues = found()
   return settle(issues, draft === undefined || issues.length > 0 ? undefined : assemble(path, draft))
@@ -96,7 +99,26 @@ type Releases = NonNullable<Draft['releases']>['value']
 const mapValues = <T, U>(all: Readonly<Record<string, T>>, turn: (value: T) => U): Record<string, U> =>
   Object.fromEntries(Object.entries(all).map(([key, value]) => [key, turn(value)]))
 
-const releaseOf = ({ entry, pin }: Releases[string]): DeployedRelease => ({
+const releaseOf = ({ entry, pin, rollOut }: Releases[string]): DeployedRelease => ({
   entry: entry.replace(/\/+$/, ''),
   ...(pin === undefined ? {} : { pinned: { ...pin.value, at: pin.at } }),
+  ...(rollOut === undefined ? {} : { rollOut: rollOutOf(rollOut) }),
 })
+
+type RollOutDraft = NonNullable<Releases[string]['rollOut']>
+
+const rollOutOf = ({ value, at }: RollOutDraft): RollOut => ({
+  deployment: value.deployment,
+  images: value.image ?? {},
+  annotations: value.annotations ?? {},
+  withinMs: value.within ?? ROLL_OUT_DEFAULT,
+  at,
+})
+
+function checkRollOuts(all: Releases, report: Report): void {
+  for (const [name, { rollOut }] of Object.entries(all)) {
+    if (rollOut === undefined || Object.keys({ ...rollOut.value.image, ...rollOut.value.annotations }).length > 0)
+      continue
+    report(rollOut.at, 'missing-key', `The release "${name}" rolls out nothing.`, 'add image or annotations.')
+  }
+}

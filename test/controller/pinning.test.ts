@@ -9,7 +9,7 @@ import type { Evidence } from '../../src/domain/evidence.ts'
 import { paths } from '../../src/protocols/kubernetes/api.ts'
 import { stockPair } from '../files/stock.ts'
 import { smallApiServer, standing } from '../support/small-api-server.ts'
-import { type VirtualClock, virtualClock } from '../support/virtual-clock.ts'
+import { lookingClock, type VirtualClock, virtualClock } from '../support/virtual-clock.ts'
 
 const FROM = 1_790_000_000_000
 const FIVE_MINUTES = 300_000
@@ -85,26 +85,14 @@ async function bench({ clock, ready = (wanted) => wanted, scaled = true }: Bench
     untilAtRest: async () => [],
   }
   const pin = (...pins: readonly Pin[]) =>
-    pinReleases({ clock, actions }, warm, pins, {
-      target: { ...stockPair().target, namespace: 'casino' },
-      run: 'run-1',
-    })
+    pinReleases(
+      { clock, actions, warm, healing, target: { ...stockPair().target, namespace: 'casino' }, run: 'run-1' },
+      pins,
+    )
   const steps = () =>
     records.flatMap((record) => (record.kind === 'action-step' ? [`${record.action}: ${record.step.is}`] : []))
   const outcomes = () => records.flatMap((record) => (record.kind === 'undo-done' ? [record.outcome] : []))
   return { pin, objects, before, events, healing, stop, steps, outcomes }
-}
-
-/** Waits for the next look take no time, and move the clock. */
-function lookingClock(): VirtualClock {
-  const clock = virtualClock(FROM)
-  return {
-    ...clock,
-    async until(until, signal) {
-      if (until - clock.now() <= 1000) await clock.advanceTo(until)
-      return clock.until(until, signal)
-    },
-  }
 }
 
 const restartOf = (object: unknown): unknown =>
@@ -112,7 +100,7 @@ const restartOf = (object: unknown): unknown =>
 
 describe('releases that are pinned', () => {
   it('have each undo on disk before its change', async () => {
-    const { pin, events } = await bench({ clock: lookingClock() })
+    const { pin, events } = await bench({ clock: lookingClock(FROM) })
     await pin(pinOf('orders', 3))
     expect(events).toEqual([
       'written horizontalpodautoscalers/orders#spec.minReplicas',
@@ -130,7 +118,7 @@ describe('releases that are pinned', () => {
   })
 
   it('keep their restart, and have their autoscaler back when all is healed', async () => {
-    const { pin, objects, before, healing, outcomes } = await bench({ clock: lookingClock() })
+    const { pin, objects, before, healing, outcomes } = await bench({ clock: lookingClock(FROM) })
     await pin(pinOf('orders', 3))
     expect(objects[HPA]).toMatchObject({ spec: { minReplicas: 3, maxReplicas: 3 } })
     expect([outcomes(), restartOf(objects[ORDERS])]).toEqual([['kept'], expect.any(String)])
@@ -142,7 +130,7 @@ describe('releases that are pinned', () => {
   })
 
   it('are all held and then restarted, each by itself', async () => {
-    const { pin, objects, steps } = await bench({ clock: lookingClock() })
+    const { pin, objects, steps } = await bench({ clock: lookingClock(FROM) })
     await pin(pinOf('orders', 3), pinOf('catalog', 3))
     expect([objects[ORDERS], objects[CATALOG]]).toMatchObject([{ spec: { replicas: 3 } }, { spec: { replicas: 3 } }])
     for (const name of ['orders', 'catalog'])

@@ -39,3 +39,15 @@ export function virtualClock(from: number): VirtualClock {
 
 /** Everything that follows from what has happened so far, as promises do. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** Waits for the next look (a second at most) take no time, and move the clock. */
+export function lookingClock(from: number): VirtualClock {
+  const clock = virtualClock(from)
+  return {
+    ...clock,
+    async until(until, signal) {
+      if (until - clock.now() <= 1000) await clock.advanceTo(until)
+      return clock.until(until, signal)
+    },
+  }
+}

@@ -2,11 +2,14 @@
 import { askedLoad, capacitySession } from './capacity-shape.ts'
 import { compareSettings } from './compare-shape.ts'
 import { loadPlan } from './rehearsal-shape.ts'
-import { amount, flag, list, moment, ms, object, oneOf, text, variants } from './shape.ts'
+import { amount, flag, list, moment, ms, object, oneOf, record, text, variants } from './shape.ts'
 
 const at = moment
 
-const release = object({ name: text, entry: text })
+const release = object(
+  { name: text, entry: text },
+  { rolledOut: object({ deployment: text, images: record(text), annotations: record(text) }) },
+)
 export const sessionStarted = object({
   at,
   session: variants('kind', {

@@ -345,7 +345,15 @@ export const target = object(
     prometheus,
     publish,
     credentials: record(credential),
-    releases: record(object({ entry: text }, { pinned: object({ deployment: text, replicas: number, at }) })),
+    releases: record(
+      object(
+        { entry: text },
+        {
+          pinned: object({ deployment: text, replicas: number, at }),
+          rollOut: object({ deployment: text, images: record(text), annotations: record(text), withinMs: ms, at }),
+        },
+      ),
+    ),
     streams: record(object({ book: text, operation: text })),
     restores: record(restorePlace),
     acceptedFindings: list(object({ cause: text, owner: text, reason: text, until: text, at }, { about: text })),

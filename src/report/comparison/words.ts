@@ -1,4 +1,5 @@
 /** Words for a comparison, the same on every page. */
+import { templateWords } from '../../domain/change.ts'
 import type { Comparison, ComparisonOutcome, Measure } from '../../domain/comparison.ts'
 import type { Look } from '../words.ts'
 
@@ -45,7 +46,10 @@ export const unitWords: Readonly<Record<Comparison['unit'], string>> = {
 }
 
 export const sides = ({ a, b, aa }: Comparison): string =>
-  aa ? `${a.name} against itself` : `A ${a.name}, B ${b.name}`
+  aa ? `${sideText(a)} against itself` : `A ${sideText(a)}, B ${sideText(b)}`
+
+const sideText = ({ name, rolledOut }: Comparison['a']): string =>
+  rolledOut === undefined ? name : `${name} (${rolledOut.deployment}: ${templateWords(rolledOut)})`
 
 /** Values of a reaction to a fault, run by run. */
 export const reactionValue = (unit: 'ms' | 'share', value: number): string =>

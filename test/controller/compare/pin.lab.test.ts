@@ -56,7 +56,8 @@ spec:
     target,
     stock.replace(
       /^ {2}entry: .+$/m,
-      (line) => `${line}\n  releases:\n    stable: {entry: '${entry}', pin: {deployment: payments-api, replicas: 3}}`,
+      (line) =>
+        `${line}\n  releases:\n    stable: {entry: '${entry}', pin: {deployment: payments-api, replicas: 3}}\n    next: {entry: '${entry}', rollOut: {deployment: payments-api, annotations: {release: next}}}`,
     ),
   )
   return { rehearsal, target }
@@ -99,5 +100,35 @@ describe('a release that is compared with itself on a cluster', () => {
     expect(await lab.kubectl(...HPA)).toBe(bounds)
     expect(await lab.kubectl(...RESTARTED)).not.toBe(restarted)
     expect(readFileSync(join(run, 'journal.ndjson'), 'utf8')).toContain('"spec","maxReplicas"')
+  }, 240_000)
+})
+
+const RELEASE = [...RESTARTED.slice(0, -1), 'jsonpath={.spec.template.metadata.annotations.release}']
+
+describe('two releases of one Deployment', () => {
+  it('are rolled out in turn, each before its blocks, and what was deployed is restored', async () => {
+    const { rehearsal, target } = files()
+    const reports = join(folder, 'in-turn')
+    const flags = ['--lab', '--target', target, '--a', 'stable', '--b', 'next', '--seed', '4', '--reports', reports]
+    const { stderr } = await matchday(lab, 'compare', rehearsal, ...flags)
+    const [run = ''] = runFolders(reports)
+    const course: string[] = []
+    for await (const { record } of readJournal(join(run, 'journal.ndjson'))) {
+      if (record.kind === 'block-started') course.push(record.pair === undefined ? `warm ${record.of}` : record.of)
+      if (record.kind === 'undo-done' && record.id.startsWith('template')) course.push(`template ${record.outcome}`)
+      if (record.kind !== 'action-step' || record.step.is !== 'done') continue
+      if (record.action === 'release payments-api') course.push('rolled out')
+    }
+    expect(course.slice(0, 3), stderr).toEqual(['warm a', 'rolled out', 'warm b'])
+    // Whatever the order of each pair: a block of B follows a roll-out, one of A a restored template, and new pods are warmed up.
+    let serving = 'a'
+    for (const [index, each] of course.entries()) {
+      if (each === 'rolled out') serving = 'b'
+      if (each === 'template undone') serving = 'a'
+      if (each === 'a' || each === 'b') expect([index, each]).toEqual([index, serving])
+      if (each === 'rolled out') expect(course[index + 1]).toBe('warm b')
+    }
+    expect(course.filter((each) => each === 'a' || each === 'b')).toHaveLength(4)
+    expect(await lab.kubectl(...RELEASE)).toBe('')
   }, 240_000)
 })
