@@ -27,7 +27,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{process,lab,alone,crash,canary,prometheus,search,real}.test.ts', 'node_modules/**'],
+          exclude: ['test/**/*.{process,lab,alone,crash,canary,prometheus,session,real}.test.ts', 'node_modules/**'],
           // Most files wait for processes and sockets of their own; vitest's own choice, one worker fewer than cores, would leave two
           // cores half idle.
           maxWorkers: Math.max(3, availableParallelism()),
@@ -49,14 +49,15 @@ export default defineConfig({
           expect: patient,
         },
       },
-      // No part of `npm test`: each search takes up to a quarter of an hour, on a machine that does nothing else.
+      // No part of `npm test`: each search or comparison takes up to a quarter of an hour, on a machine that does nothing else.
       {
         test: {
-          name: 'search',
-          include: ['test/**/*.search.test.ts'],
+          name: 'session',
+          include: ['test/**/*.session.test.ts'],
           maxWorkers: 1,
           setupFiles,
           testTimeout: 1_200_000,
+          hookTimeout: 240_000,
           expect: patient,
         },
       },
