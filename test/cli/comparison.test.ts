@@ -1,5 +1,5 @@
 /** A stored comparison is judged and drawn as one, and never as a run. */
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { performed } from '../support/command.ts'
@@ -34,5 +34,31 @@ describe('the folder of a comparison', () => {
   it('needs to know which run belongs to which release', async () => {
     const { code, stderr } = await performed('compare', 'a', 'b', 'c')
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('--a RUN') })
+  })
+})
+
+describe('two releases of one Deployment', () => {
+  const REHEARSAL = 'test/controller/compare/shop.rehearsal.yaml'
+  const RELEASES = `  releases:
+    deployed: {entry: 'http://127.0.0.1:1'}
+    again: {entry: 'http://127.0.0.1:1'}
+    next: {entry: 'http://127.0.0.1:1', rollOut: {deployment: shop, image: {app: 'shop:2'}}}
+`
+  function refused(...flags: readonly string[]) {
+    const target = join(tempFolder(), 'target.yaml')
+    writeFileSync(target, readFileSync('test/controller/compare/shop.target.yaml', 'utf8') + RELEASES)
+    return performed('compare', REHEARSAL, '--target', target, ...flags)
+  }
+
+  it('need a cluster, and cannot be measured both at once', async () => {
+    const { code, stderr } = await refused('--a', 'deployed', '--b', 'next', '--duet')
+    expect(code).toBe(2)
+    expect(stderr).toContain('a target file alone only sends load')
+    expect(stderr).toContain('cannot run both releases at the same time')
+  })
+
+  it('must differ', async () => {
+    const { code, stderr } = await refused('--a', 'deployed', '--b', 'again')
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('and run the same pods') })
   })
 })
