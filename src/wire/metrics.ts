@@ -74,6 +74,8 @@ export const platformMetrics = {
   /** Gauges on wallet: open client connections of the database, and its limit. */
   backends: 'wallet_db_backends',
   backendsMax: 'wallet_db_max_connections',
+  /** Counter on services that write, label `route`: copies of requests that were answered and not performed. */
+  shadowWithheld: 'shadow_withheld_total',
   /** Gauge on gateway, label `feature`: 1 on, 0 off, in this pod. */
   features: 'feature_enabled',
   /** Counter on gateway, label `outcome` (`shown` | `failed` | `off`): lobbies by the outcome of their promo widget. */

@@ -11,6 +11,7 @@ import {
 import { openDatabase } from '../../shared/database.ts'
 import { type Inbox, openInbox } from '../../shared/inbox.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
+import { withholdCopies } from '../../shared/shadow.ts'
 import { SIGNATURE_HEADER } from '../../shared/signature.ts'
 import { traceparentOf } from '../../shared/trace.ts'
 import { createUpstream } from '../../shared/upstream.ts'
@@ -43,6 +44,7 @@ const shape = (read: ConfigReader) => ({
 run('bets', async () => {
   const config = configOrExit('bets', shape)
   const service = createService('bets', config.server)
+  withholdCopies(service)
   const database = openDatabase(config.database, 'bets', service)
   const wallet = createUpstream({ url: config.walletUrl, connections: 16, maxInFlight: 256 })
   service.needs(database.notReady)

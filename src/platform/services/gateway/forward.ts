@@ -4,8 +4,16 @@ import type { Log } from '../../shared/log.ts'
 import { SIGNATURE_HEADER } from '../../shared/signature.ts'
 import { traceIdOf, traceparentOf } from '../../shared/trace.ts'
 import { failureOf, type Upstream } from '../../shared/upstream.ts'
+import type { Marking } from './copies.ts'
 
-export type ForwardTarget = { readonly upstream: Upstream; readonly path: string; readonly timeoutMs: number }
+export type ForwardTarget = {
+  readonly upstream: Upstream
+  readonly path: string
+  readonly timeoutMs: number
+  readonly marking?: Marking
+}
+
+const unmarked: Marking = (headers) => headers
 
 const PASSED_ON = ['idempotency-key', SIGNATURE_HEADER] as const
 
@@ -24,7 +32,7 @@ export async function forward(
     method: 'POST',
     path: target.path,
     body,
-    headers: headersOf(request, traceparent, player),
+    headers: (target.marking ?? unmarked)(headersOf(request, traceparent, player)),
     timeoutMs: target.timeoutMs,
     idempotent: true,
   } as const

@@ -9,6 +9,7 @@ import { createService, run, type Service } from '../../shared/service.ts'
 import { verifyToken } from '../../shared/token.ts'
 import { traceparentOf } from '../../shared/trace.ts'
 import { createUpstream, type Upstream } from '../../shared/upstream.ts'
+import { markingOf } from './copies.ts'
 import { type FeatureName, type Features, watchFeatures } from './features.ts'
 import { type ForwardTarget, forward } from './forward.ts'
 import { createLimiter, type Limiter } from './limits.ts'
@@ -33,6 +34,8 @@ const shape = (read: ConfigReader) => ({
   playerRate: read.integer('RATE_PER_PLAYER', { min: 1, max: 100_000, fallback: 20 }),
   clientRate: read.integer('RATE_PER_CLIENT', { min: 1, max: 1_000_000, fallback: 2_000 }),
   trustProxy: read.toggle('TRUST_PROXY', false),
+  isShadow: read.toggle('SHADOW', false),
+  shadowWrites: read.toggle('SHADOW_WRITES', false),
 })
 
 type GatewayConfig = ReturnType<typeof shape>
@@ -84,9 +87,13 @@ run('gateway', async () => {
       promoWanted: () => door.features()['promo-widget'],
     }),
   )
-  servePlayers(door, 'deposits', { upstream: upstreams.payments, path: '/deposits', timeoutMs: UPSTREAM_TIMEOUT_MS })
-  servePlayers(door, 'bets', { upstream: upstreams.bets, path: '/bets', timeoutMs: UPSTREAM_TIMEOUT_MS })
-  servePlayers(door, 'payouts', { upstream: upstreams.wallet, path: '/payouts', timeoutMs: UPSTREAM_TIMEOUT_MS })
+  const passing = {
+    timeoutMs: UPSTREAM_TIMEOUT_MS,
+    marking: markingOf({ isShadow: config.isShadow, writes: config.shadowWrites }),
+  }
+  servePlayers(door, 'deposits', { upstream: upstreams.payments, path: '/deposits', ...passing })
+  servePlayers(door, 'bets', { upstream: upstreams.bets, path: '/bets', ...passing })
+  servePlayers(door, 'payouts', { upstream: upstreams.wallet, path: '/payouts', ...passing })
   serveWebhooks(service, upstreams)
   await service.listen()
 })

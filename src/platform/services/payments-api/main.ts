@@ -12,6 +12,7 @@ import { openDatabase } from '../../shared/database.ts'
 import { openInbox } from '../../shared/inbox.ts'
 import { badRequest } from '../../shared/problem.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
+import { withholdCopies } from '../../shared/shadow.ts'
 import { gaugeTable } from '../../shared/table-gauge.ts'
 import { traceparentOf } from '../../shared/trace.ts'
 import { createUpstream } from '../../shared/upstream.ts'
@@ -31,6 +32,7 @@ const BACKGROUND_CONNECTIONS = 2
 run('payments-api', async () => {
   const config = configOrExit('payments-api', readPaymentsConfig)
   const service = createService('payments-api', config.server)
+  withholdCopies(service)
   const database = openDatabase(config.database, 'payments', service)
   const wallet = createUpstream({ url: config.walletUrl, connections: 16, maxInFlight: 256 })
   service.needs(database.notReady)

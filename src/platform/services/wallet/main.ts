@@ -9,6 +9,7 @@ import { type ConfigReader, configOrExit, readDatabaseConfig, readServerConfig }
 import { type Database, openDatabase } from '../../shared/database.ts'
 import { deliver, deliverFromMemory } from '../../shared/events.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
+import { withholdCopies } from '../../shared/shadow.ts'
 import { gaugeTable } from '../../shared/table-gauge.ts'
 import { type CallResult, createUpstream, failureOf } from '../../shared/upstream.ts'
 import { createLedger, topics, walletBook } from './ledger.ts'
@@ -53,6 +54,7 @@ function powerOfTwo(read: ConfigReader): number {
 run('wallet', async () => {
   const config = configOrExit('wallet', shape)
   const service = createService('wallet', config.server)
+  withholdCopies(service)
   const database = openDatabase(config.database, 'wallet', service)
   service.needs(database.notReady)
   service.onStop(database.stop)
