@@ -1,5 +1,5 @@
 /** Decides the preview and the steps of a release while the run is under way, with the judge's own fold over the records of the run. */
-import { asCanary, type CanaryRelease, cohortsOf, previewOf } from '../domain/action.ts'
+import { asCanary, type CanaryRelease, cohortsOf, previewOf, shadowOf } from '../domain/action.ts'
 import { type Canary, SETTLE } from '../domain/canary.ts'
 import type { ActionStepData, Evidence } from '../domain/evidence.ts'
 import { type Rehearsal, scrapeMsOf, type Target } from '../domain/rehearsal.ts'
@@ -7,9 +7,12 @@ import type { PlannedAction } from '../domain/timeline.ts'
 import { after, type Instant, millis } from '../domain/units.ts'
 import { createCanaryWatch, LOOK_EVERY } from '../judge/canary/watch.ts'
 import { canariesOf } from '../judge/seen/canary-counters.ts'
+import { compareAnswers } from './answers.ts'
 import { createVisitEnds, createVisitors, type Visitors, visitOn, visitUntil } from './cohorts.ts'
-import type { Clock, ReleaseGate, StepGate, Visits } from './ports.ts'
+import { nextLook } from './next-look.ts'
+import type { Books, Clock, ReleaseGate, StepGate, Visits } from './ports.ts'
 import { performPreview } from './preview.ts'
+import { performWindows } from './shadow.ts'
 
 export type Canaries = {
   add(record: Evidence): void
@@ -18,9 +21,10 @@ export type Canaries = {
 }
 
 export function createCanaries(
-  { clock, visits }: { readonly clock: Clock; readonly visits: Visits },
+  { clock, visits, books }: { readonly clock: Clock; readonly visits: Visits; readonly books: Books },
   rehearsal: Rehearsal,
   target: Target,
+  run: string,
 ): Canaries {
   const watches = new Map(
     canariesOf(rehearsal).map((named) => [named.action, createCanaryWatch(rehearsal, target, named)] as const),
@@ -35,6 +39,14 @@ export function createCanaries(
       const [watch, release] = [watches.get(name), asCanary(act)]
       if (watch === undefined || release === undefined) return noGate(name)
       const { canary } = release
+      const shadow = shadowOf(release)
+      if (shadow !== undefined) {
+        const counting = { books, target, run }
+        return {
+          preview: () => compareAnswers({ clock, visits, target }, shadow.answers, record, signal),
+          step: performWindows(clock, canary, watch, counting, record, signal),
+        }
+      }
       const preview = previewOf(release)
       const fromAt = clock.now()
       const visitors = visitorsOf(release, visits, target)
@@ -109,11 +121,4 @@ function visited(gate: StepGate, goOn: (() => Promise<void>) | undefined): StepG
     void goOn()
     return outcome
   }
-}
-
-/** Nothing is counted while routers apply the new weights. */
-function nextLook(now: Instant, begunAt: Instant, overAt: Instant): Instant {
-  const firstAt: Instant = after(begunAt, millis(SETTLE + LOOK_EVERY))
-  const next = now < firstAt ? firstAt : after(now, LOOK_EVERY)
-  return next < overAt ? next : overAt
 }

@@ -85,15 +85,15 @@ export function createHealing(recorder: Recorder, undoer: Undoer, keeper: Pick<C
   }
 }
 
-/** Weights get the long time too: until they are back, users are sent to pods that the next undo takes away. */
+/** Weights and mirrors get the long time too: until they are back, requests are sent to pods that the next undo takes away. */
 const budgetOf = (undo: Undo): Millis =>
-  undo.does === 'restore-weights' || ('settled' in undo && undo.settled !== undefined) ? SETTLE_BUDGET : UNDO_BUDGET
+  isOfRoute(undo) || ('settled' in undo && undo.settled !== undefined) ? SETTLE_BUDGET : UNDO_BUDGET
 
 type Owed = { readonly undo: Undo }
 type Failed<T> = { readonly of: T; readonly error: unknown }
 
 /**
- * For each object, the newest harm is undone first. Route weights are restored before anything else, so that no request is sent to pods that another
+ * For each object, the newest harm is undone first. Weights and mirrors of routes are restored before anything else, so that no request is sent to pods that another
  * undo removes. If weights cannot be restored, the undos of the workload that serves them are not tried: its pods still get requests of users.
  * `stillWrong`: undos that failed before and are not in this list. Undos of different objects run in parallel, so that healing takes as long as the
  * slowest one and not as the sum. Returns the problems.
@@ -110,7 +110,7 @@ async function inReverse<T extends Owed>(
         for (const item of of.toReversed()) await work(item).catch((error: unknown) => failed.push({ of: item, error }))
       }),
     )
-  const isTraffic = ({ undo }: T) => undo.does === 'restore-weights'
+  const isTraffic = ({ undo }: T) => isOfRoute(undo)
   await undoAll(oldestFirst.filter(isTraffic))
   const serving = servedBy([...stillWrong, ...failed.map(({ of }) => of.undo)])
   const others = oldestFirst.filter((item) => !isTraffic(item))
@@ -119,6 +119,8 @@ async function inReverse<T extends Owed>(
   for (const of of others.filter(waits)) failed.push({ of, error: new Error(STILL_SERVES) })
   return failed
 }
+
+const isOfRoute = ({ does }: Undo): boolean => does === 'restore-weights' || does === 'remove-mirror'
 
 const STILL_SERVES = 'not tried, because its pods may still get requests: restore the weights of the route first'
 
@@ -135,6 +137,7 @@ function objectOf(undo: Undo): string {
     case 'restore-field':
     case 'restore-template':
     case 'restore-weights':
+    case 'remove-mirror':
       return undo.path
   }
 }
@@ -152,6 +155,8 @@ export function undoId(undo: Undo): string {
       return `template${undo.path}`
     case 'restore-weights':
       return `weights${undo.path}`
+    case 'remove-mirror':
+      return `mirror${undo.path}`
   }
 }
 

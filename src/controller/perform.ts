@@ -90,7 +90,7 @@ export async function perform(
   const stopping = new AbortController()
   const lock = await ports.lock.acquire(target, timeline.run)
   const triggers = createTriggers(ports.clock, target, timeline)
-  const canaries = createCanaries(ports, rehearsal, target)
+  const canaries = createCanaries(ports, rehearsal, target, timeline.run)
   const recorder = createRecorder(
     sink,
     ports.clock,

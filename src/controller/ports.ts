@@ -214,7 +214,7 @@ export type PreparedAction = {
 
 /** `none`: there was no response; `problem` says why. */
 export type VisitAnswer =
-  | { readonly is: 'answer'; readonly status: number; readonly headers: Headers }
+  | { readonly is: 'answer'; readonly status: number; readonly headers: Headers; readonly body: string }
   | { readonly is: 'none'; readonly problem: string }
 
 export interface Visits {

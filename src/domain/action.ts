@@ -14,6 +14,7 @@ import {
   type Workload,
 } from './change.ts'
 import type { RestoreGoals } from './restore.ts'
+import { type Shadow, shadowWords } from './shadow.ts'
 import { showDuration, showPercent } from './show.ts'
 import type { Millis } from './units.ts'
 import { type Cohorts, cohortsWords, type Preview, previewWords } from './visit.ts'
@@ -56,6 +57,8 @@ export type ReleaseShape =
   | { readonly shape: 'blue-green'; readonly canary: Canary; readonly preview: Preview }
   /** As a second Deployment that only one cohort of users gets: a canary of one step on the route of this cohort. */
   | { readonly shape: 'a-b'; readonly canary: Canary; readonly cohorts: Cohorts }
+  /** As a second Deployment that gets copies of requests. The steps are windows in which the mirror is on or off. */
+  | { readonly shape: 'shadow'; readonly canary: Canary; readonly shadow: Shadow }
 
 type ActKind = Act['kind']
 type ActOf<K extends ActKind> = { [P in K]: Extract<Act, { readonly kind: P }> }[K]
@@ -184,6 +187,8 @@ const kinds: { readonly [K in ActKind]: ActionKind<ActOf<K>> } = {
         case 'blue-green':
         case 'a-b':
           return { on: 'traffic', ...released, canary: act.canary }
+        case 'shadow':
+          return { on: 'mirror', ...released, canary: act.canary }
       }
     },
     late: 'rollout-stuck',
@@ -255,16 +260,25 @@ export function evictsPods(act: Act): boolean {
 /** The workload whose pods are replaced by pods of another template. */
 export function rolledOut(act: Act): Workload | undefined {
   const change = changeOf(act)
-  return change.on === 'pods' || change.on === 'pod-template' || change.on === 'traffic' ? change.workload : undefined
+  switch (change.on) {
+    case 'pods':
+    case 'pod-template':
+    case 'traffic':
+    case 'mirror':
+      return change.workload
+    default:
+      return undefined
+  }
 }
 
-export type CanaryRelease = Extract<Act, { shape: 'canary' | 'blue-green' | 'a-b' }>
-/** A release that gets its share of the requests in steps. Blue-green and A/B have one step. */
+export type CanaryRelease = Extract<Act, { shape: 'canary' | 'blue-green' | 'a-b' | 'shadow' }>
+/** A release that gets its share of the requests in steps. Blue-green and A/B have one step, and a shadow gets copies. */
 export const asCanary = (act: Act | undefined): CanaryRelease | undefined =>
   act?.kind === 'release' && 'canary' in act ? act : undefined
 export const previewOf = (act: CanaryRelease): Preview | undefined => ('preview' in act ? act.preview : undefined)
 
 export const cohortsOf = (act: CanaryRelease): Cohorts | undefined => ('cohorts' in act ? act.cohorts : undefined)
+export const shadowOf = (act: CanaryRelease): Shadow | undefined => ('shadow' in act ? act.shadow : undefined)
 export type Restore = Extract<Act, { kind: 'restore' }>
 export const asRestore = (act: Act | undefined): Restore | undefined => (act?.kind === 'restore' ? act : undefined)
 
@@ -286,6 +300,8 @@ function releaseSentence(act: ActOf<'release'>): string {
     const watched = `watched for ${showDuration(holdMs)} and up to ${showDuration(extraMs)} more`
     return `lets Deployment ${workload.name}${runs}${runs && ','} in at once: ${replicas} pods within ${showDuration(withinMs)}, a preview (${previewWords(act.preview)}), then all requests of ${route}, ${watched}; ${back}`
   }
+  if (act.shape === 'shadow')
+    return `lets Deployment ${workload.name}${runs}${runs && ','} in as a shadow: ${act.canary.replicas} pods within ${showDuration(withinMs)}, then ${shadowWords(act.shadow, act.canary)}; ${back}`
   if (act.shape === 'a-b') {
     const { replicas, route, holdMs } = act.canary
     return `lets Deployment ${workload.name}${runs}${runs && ','} in for one cohort: ${replicas} pods within ${showDuration(withinMs)}, then all requests of ${route}; ${cohortsWords(act.cohorts)} for ${showDuration(holdMs)}; ${back}`
@@ -296,6 +312,8 @@ function releaseSentence(act: ActOf<'release'>): string {
 function releaseNote(act: ActOf<'release'>): string {
   if (act.shape === 'rolling') return `every pod of ${act.workload.kind} ${act.workload.name} was replaced`
   const { steps, route, canary } = act.canary
+  if (act.shape === 'shadow')
+    return `${showPercent(act.shadow.share)} of the requests of HTTPRoute ${route} were copied to ${canary} in ${act.shadow.pairs} of ${steps.length} windows`
   return `${showPercent(steps.at(-1) ?? 0)} of the requests of HTTPRoute ${route} go to ${canary}`
 }
 

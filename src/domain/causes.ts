@@ -36,6 +36,8 @@ const RELEASE = ['action-step', 'object-seen'] as const
 /** The steps of a canary, and what both releases counted in them. */
 const CANARY = ['action-step', 'sample'] as const
 const STEPS = ['action-step'] as const
+/** The windows of a mirror, with the books and what the clients saw in them. */
+const SHADOW = ['action-step', 'load-frame'] as const
 /** The steps of a restore with both books, and the operations that the client had seen acknowledged. */
 const RESTORE = ['action-step', 'load-frame'] as const
 const SCRAPES = ['sample'] as const
@@ -174,6 +176,13 @@ export const causes = {
     starved: 'stands',
     lost: 'stands',
     next: 'Find out who released during the run (kubectl rollout history), and run the rehearsal again without it, or plan the release in the rehearsal.',
+  },
+  'shadow-wrote': {
+    needs: SHADOW,
+    missing: 'inconclusive',
+    starved: 'stands',
+    lost: 'excused',
+    next: 'Switch the mirror off for requests that write, or let the services behind the new release recognise copies and write nothing. Then correct the books: clients never asked for these operations.',
   },
   'double-charge': {
     needs: MONEY,
@@ -503,6 +512,20 @@ export const causes = {
     starved: 'excused',
     lost: 'excused',
     next: 'Compare logs and traces of both releases in the time of that step; the old release served the same minute.',
+  },
+  'shadow-slows-users': {
+    needs: SHADOW,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'excused',
+    next: 'Compare what the router and the shared dependencies do with the mirror on and off: copies take CPU, connections and database time from users. Mirror a smaller share.',
+  },
+  'answers-differ': {
+    needs: STEPS,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'excused',
+    next: 'Send the request to both releases by hand and compare the fields. List those that differ by design under answers.ignore.',
   },
   'preview-failed': {
     needs: CANARY,

@@ -24,6 +24,13 @@ export type Change =
       readonly withinMs: Millis
       readonly canary: Canary
     })
+  /** A second workload gets the template and pods, and copies of a share of the requests in some of the steps. */
+  | (PodTemplate & {
+      readonly on: 'mirror'
+      readonly workload: Workload
+      readonly withinMs: Millis
+      readonly canary: Canary
+    })
   /** One key of a ConfigMap in the target's namespace. */
   | { readonly on: 'config-map'; readonly name: string; readonly key: string; readonly value: string }
   /** Another member becomes the primary of a database that the target file names. */

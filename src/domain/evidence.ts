@@ -12,6 +12,7 @@ import type { PostureKind, PostureObject } from './posture.ts'
 import type { Rehearsal, Target } from './rehearsal.ts'
 import type { CutCells, RestoreStep } from './restore.ts'
 import type { Session } from './session.ts'
+import type { BookCount, DifferingField } from './shadow.ts'
 import type { Timeline } from './timeline.ts'
 import type { TriggerSign } from './trigger.ts'
 import type { Instant, Millis, Ratio } from './units.ts'
@@ -262,6 +263,17 @@ export type ActionStepData =
   | { readonly is: 'preview-decided'; readonly outcome: PreviewOutcome; readonly counted: number }
   /** One round of visits by both cohorts. */
   | { readonly is: 'cohorts-visited'; readonly canary: CohortRound; readonly stable: CohortRound }
+  /** The same request was sent to both releases. `asked`: how often; `compared`: times at which both answered, the old one well. `problem`: why not, the first time. */
+  | {
+      readonly is: 'answers-compared'
+      readonly request: string
+      readonly asked: number
+      readonly compared: number
+      readonly different: readonly DifferingField[]
+      readonly problem?: string
+    }
+  /** What the books hold between two windows of a mirror. `problem`: a book could not be read. */
+  | { readonly is: 'books-counted'; readonly books: readonly BookCount[]; readonly problem?: string }
   /** A canary was given this share of the requests. `step` counts from 1. */
   | { readonly is: 'step-set'; readonly step: number; readonly share: Ratio }
   /** What became of the step. A hold is decided again later. */
@@ -333,6 +345,17 @@ export type Undo =
       readonly backends: readonly [string, string]
       readonly wrote: readonly (readonly [number, number])[]
       readonly was: readonly [number | null, number | null]
+    }
+  /**
+   * Removes the filter that copies requests to a Service from the rules of a route that send requests to another one. Only the filter that matchday
+   * wrote, which it may have removed already. `share`: what it copies.
+   */
+  | {
+      readonly does: 'remove-mirror'
+      readonly path: string
+      readonly stable: string
+      readonly backend: string
+      readonly share: number
     }
   /** Deletes the object that requests a restored copy, only if it carries the label of a run, and waits until it is gone. */
   | {

@@ -14,6 +14,13 @@ const ZERO_BOUND_MS = 0.5
 
 export const countOf = (histogram: Histogram): number => histogram.reduce((sum, [, count]) => sum + count, 0)
 
+/** The mean in ms, with each value in the middle of its bucket. Undefined for an empty histogram. */
+export function meanMs(histogram: Histogram): number | undefined {
+  const n = countOf(histogram)
+  if (n === 0) return undefined
+  return histogram.reduce((sum, [upper, count]) => sum + (count * (lowerOf(upper) + upper)) / 2, 0) / n
+}
+
 /** The quantile in ms; undefined for an empty histogram. */
 export const quantileMs = (histogram: Histogram, quantile: number): number | undefined =>
   valueAt(histogram, quantile * countOf(histogram))

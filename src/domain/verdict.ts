@@ -178,6 +178,9 @@ export type ReactionResult = {
     | 'let-in'
     | 'serves-share'
     | 'kept-apart'
+    | 'wrote-nothing'
+    | 'slows-nobody'
+    | 'answers-alike'
     | 'taken-back'
     | RestoreProof
   readonly subject: string

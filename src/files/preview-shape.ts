@@ -1,7 +1,8 @@
 /** Requests that matchday itself sends through the entry of the target, such as those of a preview. */
+import type { AnswersAlike } from '../domain/shadow.ts'
 import type { Cohorts, Preview, VisitRequest } from '../domain/visit.ts'
 import { may, need, record } from './record.ts'
-import { integer, mapped, type Shape, someOf, table, text } from './shape.ts'
+import { integer, list, mapped, type Shape, someOf, table, text } from './shape.ts'
 
 // A field name of HTTP (RFC 9110, 5.1). `host` is one of them: a preview may have a host name of its own.
 const headerName = {
@@ -39,6 +40,26 @@ export const preview: Shape<Preview> = mapped(
     times: may(integer({ min: 1, max: 1000, what: 'a number of requests' }), 'How often each is sent; 10 if left out.'),
   }),
   ({ times, ...rest }) => ({ ...rest, times: times ?? TIMES }),
+)
+
+/** Ten pairs show a field that differs in one answer of four with 94 %. */
+export const answersAlike: Shape<AnswersAlike> = mapped(
+  record({
+    headers: need(headers, 'Headers that lead a request to the new release alone.'),
+    requests: need(
+      someOf(visit),
+      'Requests that both releases are asked. They must change nothing, and fall under `gate.where`.',
+    ),
+    ignore: may(
+      list(text({ form: 'a field', example: 'items[].at', pattern: /^[^\s.[\]]+(\[\])*(\.[^\s.[\]]+(\[\])*)*$/ })),
+      'Fields that differ between any two answers, such as ids and times: `token`, `items[].at`. What is below them is ignored too.',
+    ),
+    times: may(
+      integer({ min: 1, max: 1000, what: 'a number of requests' }),
+      'How often each is compared; 10 if left out.',
+    ),
+  }),
+  ({ ignore, times, ...rest }) => ({ ...rest, ignore: ignore ?? [], times: times ?? TIMES }),
 )
 
 /** 300 visits find a share of 1 % in the wrong cohort with 95 % confidence: ten visitors for half a minute. */

@@ -1,6 +1,6 @@
 /** The tables of a release: the keys of all shapes, and those that only some of them have. */
 import { metricName, objectName, seriesLabels, sli, source, within } from './name-shapes.ts'
-import { cohorts, preview } from './preview-shape.ts'
+import { answersAlike, cohorts, preview } from './preview-shape.ts'
 import { duration, percentage } from './quantities.ts'
 import { may, need, record } from './record.ts'
 import { integer, list, placed, type Shape, someOf, table, text, word } from './shape.ts'
@@ -96,7 +96,10 @@ const besides = {
   ),
   route: need(objectName('gateway'), 'Name of the HTTPRoute that splits the requests.'),
   stable: need(objectName('gateway'), 'Name of the Service of the old release, a backend of the route.'),
-  canary: need(objectName('gateway-canary'), 'Name of the Service of the new release, another backend of the route.'),
+  canary: need(
+    objectName('gateway-canary'),
+    'Name of the Service of the new release. It is another backend of the route, but for a shadow.',
+  ),
   within: within('Longest time until the pods of the new release are Ready.'),
 }
 
@@ -151,17 +154,53 @@ const aB = record({
   ),
 })
 
+const shadow = record({
+  shape: need(word('shadow'), 'shadow: a second Deployment that gets copies of requests. Nobody sees its answers.'),
+  ...besides,
+  share: need(percentage({ min: 0.001, max: 1, example: '20%' }), 'Share of the requests that is copied to it.'),
+  window: need(
+    placed(duration({ min: 10_000 })),
+    'How long the mirror is on, and how long it is off, in turn. The first 3 s of each window do not count.',
+  ),
+  pairs: need(
+    integer({ min: 3, max: 50, what: 'a number of pairs' }),
+    'Pairs of windows, one with the mirror on and one with it off.',
+  ),
+  latency: may(
+    record({
+      sli: need(sli, 'Indicator whose mean response time is compared between the windows, as clients measured it.'),
+      atMost: need(
+        percentage({ min: 0.01, max: 1, example: '15%' }),
+        'Highest rise while the mirror is on. Nothing is proven if the pairs differ too much.',
+      ),
+    }),
+    'Response times of users, which copies must not raise.',
+  ),
+  answers: may(answersAlike, 'Requests that both releases are asked, whose answers are compared field by field.'),
+  gate: need(
+    record({ stable: gateKeys.stable, canary: gateKeys.canary, where: gateKeys.where, errors: gateKeys.errors }),
+    'Counts both releases. A new release that answers copies with errors is taken back at once.',
+  ),
+  rollBackWithin: within(
+    'Longest time from the decision to roll back, or from the end of `for`, to the last response of the new release.',
+  ),
+})
+
 export type RollingDraft = ValueOf<typeof rolling>
 export type CanaryDraft = ValueOf<typeof canary>
 export type BlueGreenDraft = ValueOf<typeof blueGreen>
 export type ABDraft = ValueOf<typeof aB>
+export type ShadowDraft = ValueOf<typeof shadow>
 type ValueOf<S> = S extends Shape<infer T> ? T : never
 
-const shapes = ['rolling', 'canary', 'blue-green', 'a-b'] as const
+const shapes = ['rolling', 'canary', 'blue-green', 'a-b', 'shadow'] as const
 
 /** The key `shape` tells which table it is; without it, a rolling update. */
 const either: Shape<ReleaseDraft> = {
-  schema: { type: 'object', oneOf: [changing(rolling).schema, canary.schema, blueGreen.schema, aB.schema] },
+  schema: {
+    type: 'object',
+    oneOf: [changing(rolling).schema, canary.schema, blueGreen.schema, aB.schema, shadow.schema],
+  },
   decode: (node, report) => {
     const told = node.kind === 'map' ? node.entries.find(({ key }) => key === 'shape')?.value : undefined
     if (told === undefined) return rolling.decode(node, report)
@@ -174,6 +213,8 @@ const either: Shape<ReleaseDraft> = {
         return blueGreen.decode(node, report)
       case 'a-b':
         return aB.decode(node, report)
+      case 'shadow':
+        return shadow.decode(node, report)
       case undefined:
         return undefined
     }
@@ -187,4 +228,4 @@ function changing<T>(shape: Shape<T>): Shape<T> {
 }
 
 export const release: Shape<ReleaseDraft> = either
-export type ReleaseDraft = RollingDraft | CanaryDraft | BlueGreenDraft | ABDraft
+export type ReleaseDraft = RollingDraft | CanaryDraft | BlueGreenDraft | ABDraft | ShadowDraft

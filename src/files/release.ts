@@ -2,11 +2,12 @@
 import type { ReleaseShape } from '../domain/action.ts'
 import type { Canary, CanaryGate } from '../domain/canary.ts'
 import type { SourcePoint } from '../domain/issue.ts'
+import { ANSWERS_ROOM, type Shadow, windowShares } from '../domain/shadow.ts'
 import { showDuration, showPercent } from '../domain/show.ts'
-import { millis, ratio } from '../domain/units.ts'
+import { type Millis, millis, ratio } from '../domain/units.ts'
 import { type Cohorts, PREVIEW_ROOM } from '../domain/visit.ts'
 import type { ActDraft, ActionName } from './act-draft.ts'
-import type { ABDraft, BlueGreenDraft, CanaryDraft, ReleaseDraft, RollingDraft } from './release-shape.ts'
+import type { CanaryDraft, ReleaseDraft, RollingDraft, ShadowDraft } from './release-shape.ts'
 import type { Report } from './report.ts'
 
 export function releaseOf(draft: ReleaseDraft, at: SourcePoint): Omit<ActDraft, 'at'> {
@@ -45,6 +46,11 @@ function shapeOf(draft: ReleaseDraft): ReleaseShape {
         canary: canaryOf(draft, [ratio(1)], gateOf(draft.gate)),
         preview: draft.preview,
       }
+    case 'shadow': {
+      const { share, pairs, window } = draft
+      const canary = canaryOf({ ...draft, hold: window }, windowShares({ share, pairs }), gateOf(draft.gate))
+      return { shape: 'shadow', canary, shadow: shadowOf(draft) }
+    }
     case 'a-b':
       return { shape: 'a-b', canary: canaryOf(draft, [ratio(1)], gateOf(draft.gate)), cohorts: draft.cohorts }
     default:
@@ -57,7 +63,9 @@ function checkShape(draft: ReleaseDraft, at: SourcePoint, action: ActionName, re
     case 'canary':
       return checkCanary(draft, action, report)
     case 'blue-green':
-      return checkTime(draft, 1, action, report, PREVIEW_ROOM)
+      return checkTime(draft, 1, action, report, { ms: PREVIEW_ROOM, what: 'preview' })
+    case 'shadow':
+      return checkWindows(draft, action, report)
     case 'a-b':
       checkTold(draft.cohorts, at, report)
       return checkTime(draft, 1, action, report)
@@ -87,21 +95,60 @@ function checkCanary(draft: CanaryDraft, action: ActionName, report: Report): vo
   checkTime(draft, steps.value.length, action, report)
 }
 
+type Waits = { readonly ms: Millis; readonly what: string }
+
 function checkTime(
-  { hold, within, extraHold }: CanaryDraft | BlueGreenDraft | ABDraft,
+  { hold, within, extraHold }: Pick<CanaryDraft, 'hold' | 'within'> & Partial<Pick<CanaryDraft, 'extraHold'>>,
   steps: number,
-  { lastsMs }: ActionName,
+  action: ActionName,
   report: Report,
-  previewMs = millis(0),
+  before?: Waits,
 ): void {
   const extraMs: number = extraHold ?? 0
-  const needs = within.value + previewMs + steps * hold.value + extraMs
-  if (lastsMs === undefined || needs <= lastsMs) return
+  const needs = within.value + (before?.ms ?? 0) + steps * hold.value + extraMs
   const held = steps === 1 ? `a hold of ${showDuration(hold.value)}` : `${steps} steps of ${showDuration(hold.value)}`
-  const preview = previewMs > 0 ? `${showDuration(previewMs)} for its preview, ` : ''
-  const parts = `${showDuration(within.value)} until its pods are Ready, ${preview}${held}, ${showDuration(extraMs)} more`
-  const problem = `The steps need up to ${showDuration(needs)} (${parts}), and the action lasts ${showDuration(lastsMs)}.`
-  report(hold.at, 'expectation-unobservable', problem, 'let the action last longer, or shorten hold or extraHold.')
+  const parts = [...startWords(within.value, before), held, `${showDuration(extraMs)} more`]
+  if (isLonger(needs, action))
+    report(
+      hold.at,
+      'expectation-unobservable',
+      tooLong(needs, parts, action),
+      `${LONGER}, or shorten hold or extraHold.`,
+    )
+}
+
+function checkWindows({ window, pairs, answers, within }: ShadowDraft, action: ActionName, report: Report): void {
+  const before = answers && { ms: ANSWERS_ROOM, what: 'answers' }
+  const needs = within.value + (before?.ms ?? 0) + 2 * pairs * window.value
+  const parts = [...startWords(within.value, before), `${2 * pairs} windows of ${showDuration(window.value)}`]
+  if (isLonger(needs, action))
+    report(
+      window.at,
+      'expectation-unobservable',
+      tooLong(needs, parts, action),
+      `${LONGER}, or shorten window or pairs.`,
+    )
+}
+
+const LONGER = 'let the action last longer'
+
+const isLonger = (needs: number, { lastsMs }: ActionName): boolean => lastsMs !== undefined && needs > lastsMs
+
+const startWords = (withinMs: Millis, before: Waits | undefined): readonly string[] => [
+  `${showDuration(withinMs)} until its pods are Ready`,
+  ...(before === undefined ? [] : [`${showDuration(before.ms)} for its ${before.what}`]),
+]
+
+const tooLong = (needs: number, parts: readonly string[], { lastsMs }: ActionName): string =>
+  `The steps need up to ${showDuration(needs)} (${parts.join(', ')}), and the action lasts ${showDuration(lastsMs ?? 0)}.`
+
+function shadowOf({ share, pairs, latency, answers }: ShadowDraft): Shadow {
+  return {
+    share,
+    pairs,
+    ...(latency === undefined ? {} : { latency: { sli: latency.sli.value, atMost: latency.atMost } }),
+    ...(answers === undefined ? {} : { answers }),
+  }
 }
 
 function checkTold({ answeredBy: { header, stable, canary } }: Cohorts, at: SourcePoint, report: Report): void {
@@ -110,15 +157,18 @@ function checkTold({ answeredBy: { header, stable, canary } }: Cohorts, at: Sour
   report(at, 'wrong-value', problem, 'let a filter of the route, or the service itself, name the release.')
 }
 
+type Beside = Pick<CanaryDraft, 'replicas' | 'route' | 'stable' | 'canary' | 'hold'> &
+  Partial<Pick<CanaryDraft, 'extraHold'>>
+
 function canaryOf(
-  { replicas, route, stable, canary, hold, extraHold }: CanaryDraft | BlueGreenDraft | ABDraft,
+  { replicas, route, stable, canary, hold, extraHold }: Beside,
   steps: Canary['steps'],
   gate: CanaryGate,
 ): Canary {
   return { replicas, route, stable, canary, steps, holdMs: hold.value, extraMs: extraHold ?? millis(0), gate }
 }
 
-function gateOf(gate: BlueGreenDraft['gate'] & Partial<Pick<CanaryDraft['gate'], 'latency'>>): CanaryGate {
+function gateOf(gate: ShadowDraft['gate'] & Partial<Pick<CanaryDraft['gate'], 'latency' | 'slis'>>): CanaryGate {
   const { latency } = gate
   return {
     stable: gate.stable.value,

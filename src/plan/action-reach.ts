@@ -28,6 +28,7 @@ export function actionReach(
     case 'pod-template':
       return workloadReach(change, rehearsal, target, inventory, held)
     case 'traffic':
+    case 'mirror':
       return trafficReach(change, target, inventory)
     case 'config-map':
       return harmless(`ConfigMap/${target.namespace}/${change.name}`, target)
@@ -113,7 +114,7 @@ function workloadReach(
 
 /** No serving pod is removed: the new release gets its own pods, and a route sends requests to them. */
 function trafficReach(
-  { workload, canary }: Extract<Change, { on: 'traffic' }>,
+  { workload, canary }: Extract<Change, { on: 'traffic' | 'mirror' }>,
   target: Target,
   { workloads = [] }: Inventory,
 ): Reach {

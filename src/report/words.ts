@@ -87,6 +87,14 @@ export function reactionWords({ kind, subject }: Pick<ReactionResult, 'kind' | '
       return subject === 'canary' ? 'every step of the canary is promoted' : 'the new release stays as long as planned'
     case 'serves-share':
       return `${subject} is served`
+    case 'wrote-nothing':
+      return 'the mirror writes nothing'
+    case 'slows-nobody':
+      return `${subject} is as fast with the mirror on as with it off`
+    case 'answers-alike':
+      return subject === 'answers' || subject === 'new release'
+        ? 'both releases were asked'
+        : `${subject}: both releases answer alike`
     case 'kept-apart':
       return `the ${subject} gets its own release only`
     case 'archives':

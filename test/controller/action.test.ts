@@ -13,6 +13,7 @@ import { millis } from '../../src/domain/units.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
 import { paths } from '../../src/protocols/kubernetes/api.ts'
 import { everythingPair } from '../files/stock.ts'
+import { noBooks } from '../support/performed-release.ts'
 import { smallApiServer, standing } from '../support/small-api-server.ts'
 import { pod, triggers } from '../support/triggers.ts'
 
@@ -92,7 +93,12 @@ async function performed(
       healing: createHealing(recorder, actions, actions),
       actions,
       triggers,
-      canaries: createCanaries({ clock: systemClock, visits: httpVisits() }, rehearsal, target),
+      canaries: createCanaries(
+        { clock: systemClock, visits: httpVisits(), books: noBooks },
+        rehearsal,
+        target,
+        'run-1',
+      ),
     },
     planned,
     { rehearsal, target, timeline: timeline.value },

@@ -575,6 +575,25 @@ const cohorts = under(
   [CANARY],
 )
 
+const shadow = under(
+  'scenarios/shadow-release.rehearsal.yaml',
+  [
+    {
+      defect: 'mirror-writes',
+      trap: 'copies of deposits are booked, because the new release makes keys of its own',
+      causes: ['shadow-wrote'],
+      // Clients never asked for these operations.
+      also: ['unreconciled', 'double-charge', 'events-lost', 'unsettled'],
+    },
+    {
+      defect: 'mirror-answers-otherwise',
+      trap: 'a new release with another configuration answers something else',
+      causes: ['answers-differ'],
+    },
+  ],
+  [CANARY],
+)
+
 const backups = under('scenarios/restore-the-wallet.rehearsal.yaml', [
   {
     defect: 'archive-silent',
@@ -605,6 +624,7 @@ export const seededDefects: readonly Seeded[] = [
   ...canary,
   ...blueGreen,
   ...cohorts,
+  ...shadow,
   ...backups,
   ...silent,
 ]

@@ -3,6 +3,7 @@ import type { Clock } from '../../src/controller/ports.ts'
 import type { Recorder } from '../../src/controller/recorder.ts'
 import type { CanarySide } from '../../src/domain/canary.ts'
 import type { ActionSpec } from '../../src/domain/rehearsal.ts'
+import { type Shadow, windowShares } from '../../src/domain/shadow.ts'
 import { instant, ratio, seconds } from '../../src/domain/units.ts'
 
 export type CanaryAct = Extract<ActionSpec['act'], { kind: 'release'; shape: 'canary' }>
@@ -68,6 +69,27 @@ export function aBAct(): ABAct {
   }
 }
 
+export type ShadowAct = Extract<ActionSpec['act'], { kind: 'release'; shape: 'shadow' }>
+
+/** A fifth of the requests are copied in four of eight windows of 10 s, after both releases were asked the same. */
+export function shadowAct(changes: Partial<Shadow> = {}): ShadowAct {
+  const { preview: _, canary, ...rest } = blueGreenAct()
+  const shadow: Shadow = {
+    share: ratio(0.2),
+    pairs: 4,
+    latency: { sli: 'api', atMost: 0.2 },
+    answers: {
+      headers: { 'x-preview': 'next' },
+      requests: [{ path: '/features', status: 200 }],
+      ignore: ['token'],
+      times: 5,
+    },
+    ...changes,
+  }
+  const steps = windowShares(shadow)
+  return { ...rest, shape: 'shadow', canary: { ...canary, steps, holdMs: seconds(10), extraMs: seconds(0) }, shadow }
+}
+
 /** The time of this machine, but faster. */
 export function fastClock(times: number): Clock {
   const [zero, began] = [1_790_000_000_000, performance.now()]
@@ -99,6 +121,8 @@ export type Traffic = {
   readonly shareOf: (asked: number) => number
   readonly badOf: (side: CanarySide) => number
   readonly meanMsOf: (side: CanarySide) => number
+  /** Copies that the new release gets of each request to the old one. */
+  readonly copied: () => number
   /** Visits that the new release has answered well so far. */
   readonly visits: () => number
 }
@@ -108,6 +132,7 @@ const healthy: Traffic = {
   shareOf: (asked) => asked,
   badOf: () => 0,
   meanMsOf: () => 40,
+  copied: () => 0,
   visits: () => 0,
 }
 
@@ -129,7 +154,7 @@ export function createTraffic(
     const share = traffic.shareOf(canary / (stable + canary))
     for (const [side, part] of [
       ['stable', all * (1 - share)],
-      ['canary', all * share],
+      ['canary', all * (share + traffic.copied())],
     ] as const) {
       const [good = 0, bad = 0] = counts[side]
       const badPart = part * traffic.badOf(side)

@@ -10,6 +10,7 @@ import { httpVisits } from '../../src/adapters/visits/visits.ts'
 import { performAction } from '../../src/controller/action.ts'
 import { createCanaries } from '../../src/controller/canary.ts'
 import { createHealing } from '../../src/controller/healing.ts'
+import type { Books } from '../../src/controller/ports.ts'
 import { createRecorder } from '../../src/controller/recorder.ts'
 import { createTriggers } from '../../src/controller/triggers.ts'
 import type { Act } from '../../src/domain/action.ts'
@@ -69,16 +70,34 @@ export const weightsIn = (objects: Record<string, unknown>): Weights => {
 }
 
 /** What stands at the entry: status of the answer to a visit, and its headers. */
-export type Entry = (headers: Readonly<Record<string, unknown>>) => number | readonly [number, Record<string, string>]
+export type Entry = (
+  headers: Readonly<Record<string, unknown>>,
+) => number | readonly [number, Record<string, string>, string?]
 
 export type Performed = {
   readonly act: Act
   readonly traffic?: Partial<Traffic>
   readonly forS?: number
   readonly entry?: Entry
+  readonly books?: Books
+  /** Called with the objects of the cluster, for traffic that depends on them. */
+  readonly onCluster?: (objects: Record<string, unknown>) => void
 }
 
-export async function performRelease({ act, traffic = {}, forS = 120, entry = () => 404 }: Performed) {
+export const noBooks: Books = {
+  read: () => Promise.reject(new Error('no book is read')),
+  committed: () => Promise.resolve([]),
+  due: () => Promise.resolve([]),
+}
+
+export async function performRelease({
+  act,
+  traffic = {},
+  forS = 120,
+  entry = () => 404,
+  books = noBooks,
+  onCluster = () => undefined,
+}: Performed) {
   const pair = everythingPair()
   const rehearsal = { ...pair.rehearsal, actions: [actionOf('gateway 2', act)] }
   const target = { ...pair.target, entry: await serveEntry(entry) }
@@ -86,6 +105,7 @@ export async function performRelease({ act, traffic = {}, forS = 120, entry = ()
   const action = timeline.ok ? timeline.value.actions[0] : undefined
   if (!timeline.ok || action === undefined) throw new Error('there is no canary in the plan')
   const objects = cluster()
+  onCluster(objects)
   const patches: string[] = []
   const answers = standing(objects)
   const api = await smallApiServer((request) => {
@@ -95,7 +115,7 @@ export async function performRelease({ act, traffic = {}, forS = 120, entry = ()
   })
   const clock = fastClock(30)
   const records: Evidence[] = []
-  const canaries = createCanaries({ clock, visits: httpVisits() }, rehearsal, target)
+  const canaries = createCanaries({ clock, visits: httpVisits(), books }, rehearsal, target, 'run-1')
   const sink = { append: (record: Evidence) => void records.push(record), flush: async () => {} }
   const recorder = createRecorder(
     sink,
@@ -131,8 +151,8 @@ export async function performRelease({ act, traffic = {}, forS = 120, entry = ()
 async function serveEntry(entry: Entry): Promise<string> {
   const server = createServer((request, response) => {
     const answer = entry(request.headers)
-    const [status, headers] = typeof answer === 'number' ? [answer, {}] : answer
-    response.writeHead(status, headers).end()
+    const [status, headers, body] = typeof answer === 'number' ? [answer, {}] : answer
+    response.writeHead(status, headers).end(body)
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   onTestFinished(() => {

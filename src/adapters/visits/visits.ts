@@ -16,8 +16,8 @@ export function httpVisits(): Visits {
         signal: AbortSignal.timeout(TIMEOUT_MS),
       }
       try {
-        const answer = await exchange(new URL(entry.replace(/\/$/, '') + path), options, body)
-        return { is: 'answer', status: answer.statusCode ?? 0, headers: flat(answer.headers) }
+        const { answer, text } = await exchange(new URL(entry.replace(/\/$/, '') + path), options, body)
+        return { is: 'answer', status: answer.statusCode ?? 0, headers: flat(answer.headers), body: text }
       } catch (error) {
         return { is: 'none', problem: messageOf(error) }
       }
@@ -25,20 +25,26 @@ export function httpVisits(): Visits {
   }
 }
 
+type Exchanged = { readonly answer: IncomingMessage; readonly text: string }
+
 /** Resolves when the answer has come as a whole. */
-const exchange = (url: URL, options: RequestOptions, body?: string): Promise<IncomingMessage> =>
+const exchange = (url: URL, options: RequestOptions, body?: string): Promise<Exchanged> =>
   new Promise((resolve, reject) => {
     const client = url.protocol === 'https:' ? https : http
     client
-      .request(url, options, (answer) =>
-        answer
-          .once('end', () => resolve(answer))
-          .once('error', reject)
-          .resume(),
-      )
+      .request(url, options, (answer) => textOf(answer).then((text) => resolve({ answer, text }), reject))
       .once('error', reject)
       .end(body)
   })
+
+/** What comes after this many characters is dropped: answers are compared field by field, and no field is that large. */
+const BODY_MOST = 262_144
+
+async function textOf(answer: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const part of answer.setEncoding('utf8')) if (text.length < BODY_MOST) text += part
+  return text.slice(0, BODY_MOST)
+}
 
 /** A field that comes several times is one with commas (RFC 9110, 5.3). */
 const flat = (headers: IncomingHttpHeaders): Readonly<Record<string, string>> =>

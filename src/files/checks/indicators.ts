@@ -1,8 +1,17 @@
 /** The load must feed every judged indicator, and every limit must make sense. */
+import { asCanary, shadowOf } from '../../domain/action.ts'
 import { type IndicatorKind, indicatorAbilities } from '../../domain/indicator.ts'
 import { measuredIn, partsOfIndicator, prometheusIn, type Slis, unionsIn } from '../../domain/indicators.ts'
 import { chooseAmong } from '../did-you-mean.ts'
-import { availabilityOf, type Draft, type GuardrailDraft, guardrailId, latencyOf, type SloDraft } from '../rehearsal.ts'
+import {
+  type ActionDraft,
+  availabilityOf,
+  type Draft,
+  type GuardrailDraft,
+  guardrailId,
+  latencyOf,
+  type SloDraft,
+} from '../rehearsal.ts'
 import type { Report } from '../report.ts'
 import type { Placed } from '../shape.ts'
 import { slisOf, socketSli } from '../slis.ts'
@@ -38,8 +47,16 @@ export function checkIndicators(draft: Draft, report: Report): void {
     ...(draft.slos?.value ?? []).map(({ value }) => value.sli),
     ...guardrails.map(({ value }) => value.value.value.sli),
     ...reactionsOf(draft).flatMap(({ value }) => (value.kind === 'undisturbed' ? [value.value.sli] : [])),
+    ...(draft.actions?.value ?? []).flatMap(comparedBy),
   ]
   for (const sli of named) reportUnfed(sli, known, report)
+}
+
+/** The indicator that a shadow compares between its windows. */
+function comparedBy({ at, value: { release } }: ActionDraft): readonly Placed<string>[] {
+  const canary = asCanary(release?.act)
+  const sli = canary && shadowOf(canary)?.latency?.sli
+  return sli === undefined ? [] : [{ at: release?.at ?? at, value: sli }]
 }
 
 /** A measured indicator must be able to give what its objectives and guardrails ask for. */

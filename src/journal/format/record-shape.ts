@@ -117,6 +117,23 @@ const actionStep = variants('is', {
   previewed: object({ request: text, asked: amount, good: amount }, { problem: text }),
   'preview-decided': object({ outcome: oneOf('promote', 'roll-back'), counted: amount }),
   'cohorts-visited': object({ canary: cohortRound, stable: cohortRound }),
+  'answers-compared': object(
+    {
+      request: text,
+      asked: amount,
+      compared: amount,
+      different: list(object({ field: text, times: amount, noise: amount, stable: text, canary: text })),
+    },
+    { problem: text },
+  ),
+  'books-counted': object(
+    {
+      books: list(
+        object({ book: text, operation: text, count: amount, amountCents: number, low: amount, high: amount }),
+      ),
+    },
+    { problem: text },
+  ),
   'step-set': object({ step: amount, share }),
   'step-decided': object(
     { step: amount, outcome: oneOf('promote', 'hold', 'roll-back'), note: text },
@@ -163,6 +180,7 @@ const undo = variants('does', {
     },
     { serves: text },
   ),
+  'remove-mirror': object({ path: text, stable: text, backend: text, share: number }),
   'delete-copy': object({ apiVersion: text, plural: text, namespace: text, name: text }),
 })
 

@@ -145,6 +145,14 @@ const cohorts = object({
   requests: some(visit),
 })
 
+const shadow = object(
+  { share, pairs: number },
+  {
+    latency: object({ sli: text, atMost: number }),
+    answers: object({ headers: labels, requests: some(visit), ignore: list(text), times: number }),
+  },
+)
+
 const act = variants('kind', {
   taint: object({ nodes, key: text, effect: oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute') }),
   drain: object({ nodes }),
@@ -157,6 +165,7 @@ const act = variants('kind', {
     canary: object({ ...released, canary }),
     'blue-green': object({ ...released, canary, preview }),
     'a-b': object({ ...released, canary, cohorts }),
+    shadow: object({ ...released, canary, shadow }),
   }),
   flag: object({ configMap: text, key: text, value: text }),
   promote: object({ database: text, to: text }),

@@ -50,6 +50,16 @@ export function decideStep(view: StepView): StepDecision {
   return { outcome: view.mayHold ? 'hold' : 'roll-back', ...open }
 }
 
+/** Copies reach no user, so only errors are a reason to take a shadow back at once. */
+export function decideWindow(view: StepView): StepDecision {
+  const facts = factsOf(view)
+  const worse = whyWorse(view, facts)
+  if (worse !== undefined) return { outcome: 'roll-back', reason: 'worse', note: worse }
+  return view.isOver
+    ? { outcome: 'promote', note: seenWords(facts) }
+    : { outcome: 'hold', reason: 'undecided', note: seenWords(facts) }
+}
+
 type Facts = {
   readonly stable: ReleaseCounts
   readonly fresh: ReleaseCounts

@@ -1,4 +1,5 @@
 /** Compares the share of the requests that the new release received with the share that was asked for. */
+import { showMeasuredPercent } from '../../domain/show.ts'
 import { CONFIDENCE, lowerBound } from '../../domain/statistics.ts'
 import type { ReleaseCounts } from '../seen/canary-counters.ts'
 
@@ -18,11 +19,20 @@ const EACH_SIDE = 1 - (1 - CONFIDENCE) / 10
 const TOLERANCE = 0.01
 
 /** Undefined without any request. */
-export function shareServed(stable: ReleaseCounts, canary: ReleaseCounts, asked: number): ShareServed | undefined {
-  const all = stable.requests + canary.requests
+export const shareServed = (stable: ReleaseCounts, canary: ReleaseCounts, asked: number): ShareServed | undefined =>
+  shareOf(canary.requests, stable.requests + canary.requests, asked)
+
+/** Of the requests to the old release, those that were copied. Undefined without any request. */
+export const shareCopied = (copies: number, requests: number, asked: number): ShareServed | undefined =>
+  shareOf(Math.min(copies, requests), requests, asked)
+
+function shareOf(part: number, all: number, asked: number): ShareServed | undefined {
   if (all === 0) return undefined
-  const low = lowerBound(canary.requests, all, EACH_SIDE)
-  const high = 1 - lowerBound(stable.requests, all, EACH_SIDE)
+  const low = lowerBound(part, all, EACH_SIDE)
+  const high = 1 - lowerBound(all - part, all, EACH_SIDE)
   const isOff = asked < low - TOLERANCE || asked > high + TOLERANCE
-  return { canary: canary.requests, all, share: canary.requests / all, interval: [low, high], isOff }
+  return { canary: part, all, share: part / all, interval: [low, high], isOff }
 }
+
+export const copiesWords = ({ canary, all, share, interval: [low, high] }: ShareServed): string =>
+  `${canary} of ${all} requests (${showMeasuredPercent(share, 1)}, between ${showMeasuredPercent(low, 1)} and ${showMeasuredPercent(high, 1)}) were copied`

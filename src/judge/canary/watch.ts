@@ -1,5 +1,5 @@
 /** A fold over the evidence of a run under way that decides the steps of its canaries. The controller asks it; the judge reads what it decided. */
-import { cohortsOf } from '../../domain/action.ts'
+import { cohortsOf, shadowOf } from '../../domain/action.ts'
 import { SETTLE, type StepDecision, stepsMs } from '../../domain/canary.ts'
 import type { Evidence } from '../../domain/evidence.ts'
 import { unionsIn } from '../../domain/indicators.ts'
@@ -8,7 +8,7 @@ import { type Millis, seconds } from '../../domain/units.ts'
 import { canaryCounters, countsBetween, type NamedCanary } from '../seen/canary-counters.ts'
 import { createCounters } from '../seen/counters.ts'
 import { createWindows } from '../seen/windows.ts'
-import { decideStep, type SliInStep } from './decide.ts'
+import { decideStep, decideWindow, type SliInStep } from './decide.ts'
 
 export type CanaryWatch = {
   add(record: Evidence): void
@@ -47,9 +47,11 @@ export function createCanaryWatch(rehearsal: Rehearsal, target: Target, named: N
     decide(step, now, may) {
       ended.set(step, now)
       const earlier = [...begun.keys()].filter((each) => each < step).map(stretchOf)
-      return decideStep({
+      const [cohorts, shadow] = [cohortsOf(named.release), shadowOf(named.release)]
+      const decide = shadow === undefined ? decideStep : decideWindow
+      return decide({
         canary,
-        asked: cohortsOf(named.release) === undefined ? (canary.steps[step - 1] ?? 0) : undefined,
+        asked: cohorts === undefined && shadow === undefined ? (canary.steps[step - 1] ?? 0) : undefined,
         step: stretchOf(step),
         earlier,
         counts: countsBetween(counters, named),

@@ -2,7 +2,7 @@
  * Judges a canary by what both releases counted: every step got the share that was asked for, every step was promoted, and after the rollback the new
  * release stopped answering in time.
  */
-import { asCanary, type CanaryRelease, cohortsOf } from '../../domain/action.ts'
+import { asCanary, type CanaryRelease, cohortsOf, shadowOf } from '../../domain/action.ts'
 import type { Canary } from '../../domain/canary.ts'
 import { showMeasuredPercent, showPercent } from '../../domain/show.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
@@ -18,6 +18,7 @@ import type { Seen } from '../seen/seen.ts'
 import { createReactionAnswer } from './answer.ts'
 import { judgeCohorts } from './cohorts.ts'
 import { isPreviewFailed, judgePreview } from './preview.ts'
+import { copiedWords, judgeShadow } from './shadow.ts'
 
 type Facts = {
   readonly seen: Seen
@@ -38,7 +39,9 @@ export function judgeCanary(seen: Seen, harm: Harm): readonly Ruled<ReactionResu
   const preview = judgePreview(seen, harm, named, life)
   if (isPreviewFailed(life)) return [...preview, takenBack(facts)]
   const cohorts = judgeCohorts(seen, harm, named, life)
-  const shares = cohortsOf(act) === undefined ? facts.served.map((each) => wasServed(facts, each)) : cohorts
+  const shadow = judgeShadow(seen, harm, named, life)
+  const isSplit = cohortsOf(act) === undefined && shadowOf(act) === undefined
+  const shares = isSplit ? facts.served.map((each) => wasServed(facts, each)) : [...cohorts, ...shadow]
   return [...preview, letIn(facts), ...shares, takenBack(facts)]
 }
 
@@ -50,7 +53,7 @@ function servedIn(seen: Seen, named: NamedCanary, life: ActionLife): readonly St
   }))
 }
 
-function letIn({ harm, act, life, served }: Facts): Ruled<ReactionResult> {
+function letIn({ seen, harm, act, life, named, served }: Facts): Ruled<ReactionResult> {
   const answer = createReactionAnswer(harm, 'let-in', act.shape)
   const { canary } = act
   const lines = life.steps.flatMap(({ line, decided }) => [line, ...decided.slice(-1).map((each) => each.line)])
@@ -58,6 +61,10 @@ function letIn({ harm, act, life, served }: Facts): Ruled<ReactionResult> {
   const decision = last?.decided.at(-1)
   if (last !== undefined && life.steps.length === canary.steps.length && decision?.outcome === 'promote') {
     const tookMs = decision.at - harm.createdAt
+    if (act.shape === 'shadow') {
+      const sentence = `${nameOf(act)} got copies in ${act.shadow.pairs} of ${canary.steps.length} windows: ${copiedWords(seen, named, life)}.`
+      return answer.held({ sentence, tookMs, lines })
+    }
     if (act.shape !== 'canary') {
       const what = act.shape === 'a-b' ? 'the requests of its cohort' : 'all requests at once'
       const sentence = `${nameOf(act)} got ${what} and was watched for ${duration(decision.at - last.at)}: ${decision.note}.`

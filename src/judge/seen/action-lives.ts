@@ -15,6 +15,9 @@ export type ActionLife = Life & {
   readonly previews: readonly (Moment & PreviewSeen)[]
   readonly previewDecided?: Moment & { readonly outcome: PreviewOutcome }
   readonly cohortRounds: readonly (Moment & Readonly<Record<Cohort, CohortRound>>)[]
+  readonly answers: readonly AnswersSeen[]
+  /** Before the first window of a mirror and after each. */
+  readonly bookCounts: readonly (Moment & Omit<Extract<ActionStepData, { is: 'books-counted' }>, 'is'>)[]
   /** Steps of a canary in order. */
   readonly steps: readonly StepSeen[]
   /** Steps of a restore, by name. */
@@ -25,6 +28,8 @@ export type ActionLife = Life & {
   /** By pod: how often its eviction was refused, and the last time. */
   readonly refused: ReadonlyMap<string, Eviction & { readonly times: number; readonly problem: string }>
 }
+
+export type AnswersSeen = Moment & Omit<Extract<ActionStepData, { is: 'answers-compared' }>, 'is'>
 
 /** `problem`: the first answer that was not good. */
 export type PreviewSeen = {
@@ -53,6 +58,8 @@ const NOTHING_YET = {
   pods: [],
   previews: [],
   cohortRounds: [],
+  answers: [],
+  bookCounts: [],
   steps: [],
   restore: {},
   evicted: [],
@@ -83,6 +90,14 @@ function lived(life: ActionLife, step: ActionStepData, moment: Moment): ActionLi
     case 'cohorts-visited': {
       const { is: _, ...cohorts } = step
       return { ...life, cohortRounds: [...life.cohortRounds, { ...moment, ...cohorts }] }
+    }
+    case 'answers-compared': {
+      const { is: _, ...answers } = step
+      return { ...life, answers: [...life.answers, { ...moment, ...answers }] }
+    }
+    case 'books-counted': {
+      const { is: _, ...counted } = step
+      return { ...life, bookCounts: [...life.bookCounts, { ...moment, ...counted }] }
     }
     case 'step-set':
       return { ...life, steps: [...life.steps, { ...moment, step: step.step, share: step.share, decided: [] }] }

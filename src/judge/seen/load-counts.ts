@@ -1,6 +1,7 @@
 /** Fold over load frames: a row of counts per frame and SLI (some hundred bytes a second), and the totals that decide. */
 import type { LoadFrame, OperationCounts } from '../../domain/evidence.ts'
 import { partsIn, type Unions } from '../../domain/indicators.ts'
+import type { Increment } from './counters.ts'
 import { type FrameDelta, frameDeltas, type SliDelta } from './frame-deltas.ts'
 import { createSocketCounts, type SocketRow } from './socket-counts.ts'
 
@@ -31,6 +32,8 @@ export type LoadCounts = {
   readonly badBy: ReadonlyMap<string, ReadonlyMap<string, number>>
   readonly profiles: ReadonlyMap<string, ProfileTotals>
   readonly operations: ReadonlyMap<string, OperationCounts>
+  /** What clients saw acknowledged, frame by frame. */
+  readonly acknowledged: ReadonlyMap<string, readonly Increment[]>
   readonly unknownKeys: ReadonlyMap<string, readonly string[]>
   readonly lags: readonly LagRow[]
   readonly sockets: readonly SocketRow[]
@@ -55,6 +58,7 @@ export function createLoadCounts(
   const badBy = new Map<string, Map<string, number>>()
   const profiles = new Map<string, ProfileTotals>()
   const operations = new Map<string, OperationCounts>()
+  const acknowledged = new Map<string, Increment[]>()
   const unknownKeys = new Map<string, string[]>()
   const lags: LagRow[] = []
   const sockets = createSocketCounts()
@@ -69,10 +73,17 @@ export function createLoadCounts(
       list.push({ ...sli, timeouts: reasons.timeout ?? 0, badBy: reasons, fromAt: delta.fromAt, at: delta.at, line })
     }
   }
-  const addTotals = (frame: LoadFrame, delta: FrameDelta) => {
+  const addTotals = (frame: LoadFrame, delta: FrameDelta, line: number) => {
     for (const name of Object.keys(frame.slis)) sampled.add(name)
     for (const [name, now] of delta.profiles) profiles.set(name, summed(profiles.get(name) ?? noArrivals, now))
-    for (const [name, now] of delta.operations) operations.set(name, summed(operations.get(name) ?? noOperations, now))
+    for (const [name, now] of delta.operations) {
+      operations.set(name, summed(operations.get(name) ?? noOperations, now))
+      if (now.acknowledged === 0) continue
+      const list = acknowledged.get(name) ?? []
+      if (list.length === 0) acknowledged.set(name, list)
+      const { fromAt, at } = delta
+      list.push({ pod: frame.instance, fromAt, toAt: at, count: now.acknowledged, line })
+    }
     for (const [name, reasons] of delta.badBy) {
       const known = badBy.get(name) ?? new Map<string, number>()
       badBy.set(name, known)
@@ -90,7 +101,7 @@ export function createLoadCounts(
       const delta = deltaOf(frame)
       if (delta.restarted) restarts.push(line)
       addRows(delta, line)
-      addTotals(frame, delta)
+      addTotals(frame, delta, line)
       sockets.add(frame, line)
       if (frame.loopLag && frame.loopLag.count > 0) {
         lags.push({ instance: frame.instance, fromAt: delta.fromAt, at: delta.at, p95Ms: frame.loopLag.p95Ms, line })
@@ -107,6 +118,7 @@ export function createLoadCounts(
     badBy,
     profiles,
     operations,
+    acknowledged,
     unknownKeys,
     lags,
     sockets: sockets.rows,

@@ -1,4 +1,6 @@
-/** Canaries, blue-green and A/B releases: the share of the requests that was asked for and the share that both releases counted, with the fate of each step below. */
+/** Canaries, blue-green, A/B and shadow releases: the share of the requests that was asked for and the share that both releases counted, with the fate of each step below. */
+
+import { shadowOf } from '../../domain/action.ts'
 import type { StepOutcome } from '../../domain/canary.ts'
 import type { ActionStep, ActionStepData, Sample } from '../../domain/evidence.ts'
 import { showPercent } from '../../domain/show.ts'
@@ -26,18 +28,24 @@ export const canaryLane: LaneOf = ({ rehearsal }) => {
       canaries.flatMap((named) => {
         const steps = seen.get(named.action) ?? []
         if (!steps.some(({ step }) => step.is === 'step-set')) return []
-        return [chartOf(named, steps, servedOf(countsBetween(counters, named), drawing), drawing)]
+        const copied = shadowOf(named.release) !== undefined
+        return [chartOf(named, steps, servedOf(countsBetween(counters, named), drawing, copied), drawing)]
       }),
   }
 }
 
-/** In per cent, for each stretch in which anything was counted. */
-function servedOf(counts: ReturnType<typeof countsBetween>, { zeroAt, seconds }: Drawing): readonly Point[] {
+/** In per cent, for each stretch in which anything was counted. `copied`: the new release got copies of requests to the old one. */
+function servedOf(
+  counts: ReturnType<typeof countsBetween>,
+  { zeroAt, seconds }: Drawing,
+  copied: boolean,
+): readonly Point[] {
   const points: Point[] = []
   for (let from = 0; from < seconds; from += EVERY_S) {
     const [fromAt, toAt] = [zeroAt + from * 1000, zeroAt + (from + EVERY_S) * 1000]
     const [stable, canary] = [counts('stable', fromAt, toAt).requests, counts('canary', fromAt, toAt).requests]
-    if (stable + canary > 0) points.push([from + EVERY_S / 2, (100 * canary) / (stable + canary)])
+    const all = copied ? stable : stable + canary
+    if (all > 0) points.push([from + EVERY_S / 2, Math.min(100, (100 * canary) / all)])
   }
   return points
 }
@@ -51,13 +59,13 @@ function chartOf(
   const spans = spansOf(steps, seconds)
   return {
     id: `canary-${name.replace(/[^\w-]+/g, '-')}`,
-    title: `${titles[shape]} ${name}: share of the new release`,
+    title: `${titles[shape]} ${name}: ${shape === 'shadow' ? 'share of the requests that is copied' : 'share of the new release'}`,
     unit: '% of the requests',
-    caption: `${spans.map(({ text }) => text).join('; ')}.`,
+    caption: captionOf(spans),
     // The share of one cohort is not asked for: it is as large as its users are many.
     lines: [
       ...(shape === 'a-b' ? [] : [line('asked for', askedOf(steps), 2, 'step', true)]),
-      line('served', served, 1),
+      line(shape === 'shadow' ? 'copied' : 'served', served, 1),
     ],
     limits: [],
     range: { min: 0, max: 100 },
@@ -65,7 +73,13 @@ function chartOf(
   }
 }
 
-const titles = { canary: 'Canary', 'blue-green': 'Blue-green', 'a-b': 'A/B' } as const
+/** Windows of a mirror repeat, and are counted. */
+function captionOf(spans: readonly Span[]): string {
+  const times = Map.groupBy(spans, ({ text }) => text)
+  return `${[...times].map(([text, all]) => (all.length === 1 ? text : `${all.length} times ${text}`)).join('; ')}.`
+}
+
+const titles = { canary: 'Canary', 'blue-green': 'Blue-green', 'a-b': 'A/B', shadow: 'Shadow' } as const
 
 function askedOf(steps: readonly Seen[]): readonly Point[] {
   const points = steps.flatMap(({ at, step }): readonly Point[] => {

@@ -197,6 +197,16 @@ function actionWords(subject: string, step: EvidenceOf<'action-step'>['step']): 
       const text = `: ${wrong} of ${canary.canary + canary.stable + stable.canary + stable.stable} visits were answered by the release of the other cohort`
       return { subject, text, ...(wrong > 0 ? { look: 'bad' } : {}) }
     }
+    case 'answers-compared': {
+      const { request, compared, different } = step
+      const text = `: compared ${compared} pairs of answers to ${request}, ${different.length} fields differed`
+      return { subject, text, ...(different.some(({ noise }) => noise === 0) ? { look: 'bad' } : {}) }
+    }
+    case 'books-counted':
+      return {
+        subject,
+        text: step.problem === undefined ? ': counted the books' : `: no count of the books, ${step.problem}`,
+      }
     case 'step-set':
       return { subject, text: `: step ${step.step}, ${showPercent(step.share)} of the requests` }
     case 'step-decided':

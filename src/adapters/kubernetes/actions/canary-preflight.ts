@@ -5,13 +5,15 @@ import type { Issue } from '../../../domain/issue.ts'
 import { itemsOf, type KubeObject, paths } from '../../../protocols/kubernetes/api.ts'
 import { type Checked, issueOf, noSuchObject, readIfAllowed } from './enactor.ts'
 import { type Obstacle, whyNotRolledOut } from './release.ts'
+import { isMirrored, rulesWith } from './route-mirrors.ts'
 import { routePath, shownWeights, type Weights, weightsNow } from './route-weights.ts'
 import { ownerOf, workloadPath } from './workloads.ts'
 
-type CheckedCanary = Checked<ChangeOn<'traffic'>>
+type CheckedCanary = Checked<ChangeOn<'traffic' | 'mirror'>>
+type WhyNoRoute = (route: KubeObject, canary: Canary) => Obstacle | undefined
 
-/** A missing permission is reported by the permission check. */
-export async function whyNoCanary(checked: CheckedCanary): Promise<Issue | undefined> {
+/** Why no second Deployment could take part. A missing permission is reported by the permission check. */
+export async function whyNotBeside(checked: CheckedCanary, whyNot: WhyNoRoute): Promise<Issue | undefined> {
   const { api, action, change, target } = checked
   const path = workloadPath(change.workload, target.namespace)
   const object = await readIfAllowed(api, path)
@@ -19,15 +21,18 @@ export async function whyNoCanary(checked: CheckedCanary): Promise<Issue | undef
   const unfit = object === 'forbidden' ? undefined : whyNotRolledOut(object, change)
   const found = unfit ?? (await autoscaled(checked)) ?? (await missingService(checked))
   if (found !== undefined) return issueOf(action, found.code, found.problem, found.next)
-  return routeIssue(checked)
+  return routeIssue(checked, whyNot)
 }
 
-async function routeIssue({ api, action, change: { canary }, target }: CheckedCanary): Promise<Issue | undefined> {
+async function routeIssue(
+  { api, action, change: { canary }, target }: CheckedCanary,
+  whyNot: WhyNoRoute,
+): Promise<Issue | undefined> {
   const path = routePath(target.namespace, canary.route)
   const route = await readIfAllowed(api, path)
   if (route === 'forbidden') return undefined
   if (route === 'missing') return noSuchObject(api, action, path)
-  const found = whyNoRoute(route, canary)
+  const found = whyNot(route, canary)
   return found && issueOf(action, found.code, found.problem, found.next)
 }
 
@@ -49,6 +54,25 @@ export function whyNoRoute(route: KubeObject, { route: named, stable, canary }: 
       next: 'Give the rules the same weights, or split the route.',
     }
   return takesPart(name, canary, first)
+}
+
+/** Why requests of this route cannot be copied. */
+export function whyNoMirror(route: KubeObject, canary: Canary): Obstacle | undefined {
+  const name = `HTTPRoute ${canary.route}`
+  if (rulesWith(route, canary.stable).length === 0)
+    return {
+      code: 'object-missing',
+      problem: `${name} has no rule with the backend ${canary.stable}`,
+      next: `Add ${canary.stable} to backendRefs, or correct the action.`,
+    }
+  if (isMirrored(route, canary.canary))
+    return {
+      code: 'mirrored-already',
+      problem: `${name} already copies requests to ${canary.canary}`,
+      next: 'Remove its RequestMirror filter, or wait until the other rehearsal is over.',
+    }
+  const [weights] = weightsNow(route, [canary.stable, canary.canary])
+  return weights && takesPart(name, canary.canary, weights)
 }
 
 /** A backend without a weight has 1, and gets requests before its first step. */

@@ -8,24 +8,26 @@ import type { ChangeOn } from '../../../domain/change.ts'
 import type { Settled, Undo } from '../../../domain/evidence.ts'
 import type { Target } from '../../../domain/rehearsal.ts'
 import { demand, type KubeObject } from '../../../protocols/kubernetes/api.ts'
-import { whyNoCanary, whyNoRoute } from './canary-preflight.ts'
+import { whyNoRoute, whyNotBeside } from './canary-preflight.ts'
 import { change, restoreOf } from './change.ts'
 import { CHANGED, type ChangeEnactor, type Enacting, type Resource } from './enactor.ts'
+import type { Reversal } from './marks.ts'
 import { untilRolledOut, whatDiffers, whyNotRolledOut } from './release.ts'
 import { type RouteBackends, routePath, weightsNow, weightsPatch } from './route-weights.ts'
 import { valuesNow } from './template.ts'
 import { onWorkload, REPLICAS_FIELD, workloadPath } from './workloads.ts'
 
 type Traffic = ChangeOn<'traffic'>
+type Beside = ChangeOn<'traffic' | 'mirror'>
 
 export const traffic: ChangeEnactor<Traffic> = {
   ...onWorkload,
   needs: (wanted, target) => [...onWorkload.needs(wanted, target), ...routeNeeds(target)],
-  problem: whyNoCanary,
+  problem: (checked) => whyNotBeside(checked, whyNoRoute),
   prepare: canary,
 }
 
-const routeNeeds = ({ namespace }: Target): readonly Resource[] => [
+export const routeNeeds = ({ namespace }: Target): readonly Resource[] => [
   { group: 'gateway.networking.k8s.io', resource: 'httproutes', namespace, verbs: CHANGED },
   { group: '', resource: 'services', namespace, verbs: ['list'] },
 ]
@@ -38,18 +40,14 @@ async function canary(enacting: Enacting<Traffic>): Promise<PreparedAction> {
   const [object, routed] = await Promise.all([read(path), read(route)])
   const obstacle = whyNotRolledOut(object, wanted) ?? whyNoRoute(routed, wanted.canary)
   if (obstacle !== undefined) throw new Error(obstacle.problem)
-  const settled: Settled = { kind: 'rolled-out', path }
-  const pods = [
-    templateUndo(object, wanted, settled),
-    restoreOf(object, path, REPLICAS_FIELD, wanted.canary.replicas, settled),
-  ].filter((each) => each !== undefined)
+  const pods = podUndos(object, wanted, path)
   const weights = weightsUndo(routed, route, path, wanted)
   return {
     undos: [...pods, weights],
     perform: async (onStep, signal, gate) => {
       for (const undo of pods) await change(enacting, undo, signal)
       onStep({ is: 'begun', targets })
-      await untilRolledOut(enacting, object, settled, wanted.withinMs, signal)
+      await untilRolledOut(enacting, object, { kind: 'rolled-out', path }, wanted.withinMs, signal)
       if ((await gate.preview()) === 'roll-back') return
       for (const [index, share] of wanted.canary.steps.entries()) {
         const { stable, canary: fresh } = weightsOf(share)
@@ -61,10 +59,19 @@ async function canary(enacting: Enacting<Traffic>): Promise<PreparedAction> {
   }
 }
 
-/** Does nothing if the Deployment already has the new template. */
+/** The second Deployment gets its template and its pods. */
+export function podUndos(object: KubeObject, wanted: Beside, path: string): readonly Reversal[] {
+  const settled: Settled = { kind: 'rolled-out', path }
+  return [
+    templateUndo(object, wanted, settled),
+    restoreOf(object, path, REPLICAS_FIELD, wanted.canary.replicas, settled),
+  ].filter((each) => each !== undefined)
+}
+
+/** Undefined if the Deployment already has the new template. */
 function templateUndo(
   object: KubeObject,
-  wanted: Traffic,
+  wanted: Beside,
   settled: Settled,
 ): Extract<Undo, { does: 'restore-template' }> | undefined {
   const wrote = whatDiffers(object, wanted)

@@ -9,6 +9,7 @@ import { demand, find, type KubeObject, type KubernetesApi } from '../../../prot
 import { Final, insist } from '../../../protocols/kubernetes/insist.ts'
 import { fields, list, text } from '../fields.ts'
 import { type Mark, markedWith, type Reversal } from './marks.ts'
+import { mirrorPatch } from './route-mirrors.ts'
 import { otherWeights, shownWeights, weightsPatch } from './route-weights.ts'
 import { otherThan, templatePatch } from './template.ts'
 
@@ -61,6 +62,7 @@ export async function change(
 function demandUnchanged(object: KubeObject, undo: Reversal): void {
   switch (undo.does) {
     case 'remove-taint':
+    case 'remove-mirror':
       return
     case 'restore-field': {
       const now = fieldAt(object, undo.field) ?? null
@@ -90,6 +92,8 @@ function harmOf(object: KubeObject, undo: Reversal): object {
       return templatePatch(object, undo.wrote)
     case 'restore-weights':
       return weightsPatch(object, undo.backends, undo.wrote[0] ?? undo.was)
+    case 'remove-mirror':
+      return mirrorPatch(object, undo)
     case 'remove-taint':
       if (hasTaint(object, undo.key, undo.effect)) return {}
       return { spec: { taints: [...taintsOf(object), { key: undo.key, effect: undo.effect }] } }

@@ -3,6 +3,7 @@ import type { Change, ChangeOn } from '../../../domain/change.ts'
 import { traffic } from './canary.ts'
 import type { ChangeEnactor } from './enactor.ts'
 import { configMap } from './flag.ts'
+import { mirror } from './mirror.ts'
 import { nodes } from './nodes.ts'
 import { pinnedReplicas } from './pin.ts'
 import { database } from './promote.ts'
@@ -17,6 +18,7 @@ const enactors: { readonly [K in Change['on']]: ChangeEnactor<ChangeOn<K>> } = {
   pods,
   'pod-template': podTemplate,
   traffic,
+  mirror,
   'config-map': configMap,
   database,
   copy,

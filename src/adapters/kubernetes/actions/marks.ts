@@ -44,6 +44,7 @@ const KINDS: ReadonlySet<string> = new Set<Reversal['does']>([
   'restore-field',
   'restore-template',
   'restore-weights',
+  'remove-mirror',
 ])
 
 function parsed(value: string): Mark | undefined {
@@ -73,6 +74,8 @@ export function changedBy(undo: Reversal): string {
       return 'spec.template'
     case 'restore-weights':
       return `weights of ${undo.backends.join(' and ')}`
+    case 'remove-mirror':
+      return `the mirror to ${undo.backend}`
   }
 }
 

@@ -16,11 +16,11 @@ export const ROUTE_API = 'gateway.networking.k8s.io/v1'
 export const routePath = (namespace: string, name: string): string =>
   paths.object(ROUTE_API, 'httproutes', namespace, name)
 
-const rulesOf = (route: KubeObject): readonly Fields[] => list(fields(route.spec).rules)
-const refsOf = (rule: Fields): readonly Fields[] => list(rule.backendRefs)
+export const rulesOf = (route: KubeObject): readonly Fields[] => list(fields(route.spec).rules)
+export const refsOf = (rule: Fields): readonly Fields[] => list(rule.backendRefs)
 
 /** A backend without a group and kind is a Service, and without a namespace it is in that of its route. */
-const isBackend = (ref: Fields, service: string): boolean =>
+export const isBackend = (ref: Fields, service: string): boolean =>
   text(ref.name) === service && (ref.kind === undefined || ref.kind === 'Service') && !ref.group
 
 const hasBoth = (rule: Fields, backends: RouteBackends): boolean =>

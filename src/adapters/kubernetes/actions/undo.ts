@@ -8,6 +8,7 @@ import { demand, find, type KubeObject, type KubernetesApi } from '../../../prot
 import { insist } from '../../../protocols/kubernetes/insist.ts'
 import { edit, fieldAt, LOOK_EVERY, merged, nested, pathOf, taintsOf } from './change.ts'
 import { hasMark, type Reversal, unmarked } from './marks.ts'
+import { holdsMirror, withoutMirror } from './route-mirrors.ts'
 import { holdsWritten, weightsBefore } from './route-weights.ts'
 import { untilSettled } from './settled.ts'
 import { heldBefore, holdsAny, templatePatch } from './template.ts'
@@ -66,6 +67,8 @@ function stillHolds(object: KubeObject, undo: Reversal): boolean {
       return holdsAny(object, undo)
     case 'restore-weights':
       return holdsWritten(object, undo)
+    case 'remove-mirror':
+      return holdsMirror(object, undo)
     case 'remove-taint':
       return taintsOf(object).some((taint) => isOurs(taint, undo))
   }
@@ -79,6 +82,8 @@ function takenBack(object: KubeObject, undo: Reversal): object {
       return templatePatch(object, heldBefore(object, undo))
     case 'restore-weights':
       return weightsBefore(object, undo)
+    case 'remove-mirror':
+      return withoutMirror(object, undo)
     case 'remove-taint':
       return { spec: { taints: taintsOf(object).filter((taint) => !isOurs(taint, undo)) } }
   }

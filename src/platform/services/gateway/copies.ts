@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import { SHADOW_HEADER, SHADOW_MARK } from '../../shared/shadow.ts'
 
-export type Headers = Record<string, string>
+type Passed = Record<string, string>
 /** Changes the headers of what is passed on. */
-export type Marking = (headers: Headers) => Headers
+export type Marking = (headers: Passed) => Passed
 
 /** `writes` is a seeded defect: the release makes idempotency keys of its own and does not mark its requests, so that copies are booked. */
 export function markingOf({ isShadow, writes }: { readonly isShadow: boolean; readonly writes: boolean }): Marking {
