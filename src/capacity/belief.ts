@@ -26,23 +26,36 @@ export function beliefOf(points: readonly LoadPoint[]): Belief | undefined {
     ({ outcome, purpose }) => purpose !== 'recovery' && (outcome === 'held' || outcome === 'broke'),
   )
   if (told.length === 0) return undefined
-  const logs = told.map(({ load }) => Math.log(load))
+  const tallies = talliesOf(told)
+  const logs = tallies.map(({ logLoad }) => logLoad)
   const [from, to] = [Math.min(...logs) - MARGIN, Math.max(...logs) + MARGIN]
   const cells: { logLimit: number; spread: number; log: number }[] = []
   for (let logLimit = from; logLimit <= to; logLimit += STEP) {
-    for (const spread of SPREADS) cells.push({ logLimit, spread, log: logLikelihood(told, logLimit, spread) })
+    for (const spread of SPREADS) cells.push({ logLimit, spread, log: logLikelihood(tallies, logLimit, spread) })
   }
   const best = cells.reduce((most, { log }) => Math.max(most, log), Number.NEGATIVE_INFINITY)
   const total = cells.reduce((sum, { log }) => sum + Math.exp(log - best), 0)
   return cells.map(({ logLimit, spread, log }) => ({ logLimit, spread, weight: Math.exp(log - best) / total }))
 }
 
-function logLikelihood(told: readonly LoadPoint[], logLimit: number, spread: number): number {
-  return told.reduce((sum, { load, outcome }) => {
-    const holds = normalAbove((Math.log(load) - logLimit) / spread)
-    return sum + Math.log(Math.max(1e-12, outcome === 'held' ? holds : 1 - holds))
+/** How often one load held and broke. A search measures some loads again and again, and each costs every cell of the grid a probability. */
+type Tally = { readonly logLoad: number; readonly held: number; readonly broke: number }
+
+const talliesOf = (told: readonly LoadPoint[]): readonly Tally[] =>
+  [...Map.groupBy(told, ({ load }) => load)].map(([load, at]) => {
+    const held = at.filter(({ outcome }) => outcome === 'held').length
+    return { logLoad: Math.log(load), held, broke: at.length - held }
+  })
+
+function logLikelihood(tallies: readonly Tally[], logLimit: number, spread: number): number {
+  return tallies.reduce((sum, { logLoad, held, broke }) => {
+    const holds = normalAbove((logLoad - logLimit) / spread)
+    return sum + held * logOf(holds) + broke * logOf(1 - holds)
   }, 0)
 }
+
+/** No single result rules a cell out. */
+const logOf = (chance: number): number => Math.log(Math.max(1e-12, chance))
 
 /** Chance that a run at this load holds. */
 export const chanceToHold = (belief: Belief, load: number): number =>
@@ -51,12 +64,16 @@ export const chanceToHold = (belief: Belief, load: number): number =>
     0,
   )
 
+/** All cells below this together weigh less than 1e-8: no digit of a load that is written with three. They are nine of ten. */
+const NEGLIGIBLE = 1e-12
+
 /** Highest load that a later run holds with at least these odds. */
 export function promisedLoad(belief: Belief, odds: number): number {
+  const likely = belief.filter(({ weight }) => weight > NEGLIGIBLE)
   let [low, high] = [(belief[0]?.logLimit ?? 0) - 1, belief.at(-1)?.logLimit ?? 0]
   for (let step = 0; step < 40; step += 1) {
     const middle = (low + high) / 2
-    if (chanceToHold(belief, Math.exp(middle)) >= odds) low = middle
+    if (chanceToHold(likely, Math.exp(middle)) >= odds) low = middle
     else high = middle
   }
   return Math.exp(low)

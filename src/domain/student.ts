@@ -42,10 +42,13 @@ function fromSeries(z: number): number {
   return sum
 }
 
-/** 1/(z + 1/(z + 2/(z + …))), from the inside out: the area above z, divided by the density. */
+/**
+ * 1/(z + 1/(z + 2/(z + …))), from the inside out: the area above z, divided by the density. The terms needed for 16 digits fall with 1/z²: 120 at 2.5,
+ * where the fraction begins. A test compares them with 120 terms.
+ */
 function fromFraction(z: number): number {
   let fraction = z
-  for (let k = 120; k >= 1; k--) fraction = z + k / fraction
+  for (let k = 6 + Math.ceil(714 / (z * z)); k >= 1; k--) fraction = z + k / fraction
   return 1 / fraction
 }
 
