@@ -4,10 +4,12 @@ import { defineConfig } from 'vitest/config'
 import { findNode } from './src/cli/node.mjs'
 import { LabOrder } from './test/support/lab-order.ts'
 import { LABS_MAX } from './test/support/lending.ts'
+import { PURE } from './test/support/pure.ts'
 
 // Tiers with different promises: `unit` is quick; `process` runs real servers (PostgreSQL, services) side by side; `lab` boots the real control
-// plane, two files at a time, each at its own place on the machine; `alone` runs the tests that judge response times, one at a time, after the
-// others. `crash` kills the controller at every step, and `canary` rehearses seeded defects. `npm test` leaves these two out to stay near 20 minutes.
+// plane, two files at a time, each at its own place on the machine. These are what `npm test` runs, in at most 15 minutes. The other tiers are commands
+// of their own (CONTRIBUTING.md): `browser` shows pages to a real Chromium, `long` holds files of half a minute and more that are off the main path,
+// `alone` judges response times, one file at a time, `crash` kills the controller at every step, and `canary` rehearses seeded defects.
 // vitest would give up after a second: too little for another process on a busy machine.
 const patient = { poll: { timeout: 10_000, interval: 50 } }
 
@@ -19,6 +21,11 @@ process.execPath = findNode() ?? process.execPath
 process.env.REHEARSAL_SEED ??= String(randomInt(2 ** 31))
 const setupFiles = ['test/support/seed.ts']
 
+const notUnit = [
+  'test/**/*.{browser,process,lab,long,alone,crash,canary,prometheus,session,real}.test.ts',
+  'node_modules/**',
+]
+
 export default defineConfig({
   test: {
     sequence: { sequencer: LabOrder },
@@ -27,11 +34,35 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{process,lab,alone,crash,canary,prometheus,session,real}.test.ts', 'node_modules/**'],
+          exclude: notUnit,
           // Most files wait for processes and sockets of their own; vitest's own choice, one worker fewer than cores, would leave two
           // cores half idle.
           maxWorkers: Math.max(3, availableParallelism()),
           // Some start processes of their own, and the machine may be busy.
+          setupFiles,
+          testTimeout: 30_000,
+          expect: patient,
+        },
+      },
+      // The same files, only those of pure rooms, and without isolation: how `npm test` runs them.
+      {
+        test: {
+          name: 'pure',
+          include: [`${PURE}/*.test.ts`],
+          exclude: notUnit,
+          isolate: false,
+          maxWorkers: Math.max(3, availableParallelism()),
+          setupFiles,
+          testTimeout: 30_000,
+          expect: patient,
+        },
+      },
+      // Skipped where the machine has no Chromium; `npm run test:browser`.
+      {
+        test: {
+          name: 'browser',
+          include: ['test/**/*.browser.test.ts'],
+          maxWorkers: Math.max(3, availableParallelism()),
           setupFiles,
           testTimeout: 30_000,
           expect: patient,
@@ -96,6 +127,20 @@ export default defineConfig({
           expect: patient,
         },
       },
+      // Further than the main path: kubectl and nodes in the lab, KEDA, runners in the cluster, comparisons, restores, images; `npm run test:long`.
+      {
+        test: {
+          name: 'long',
+          include: ['test/**/*.long.test.ts'],
+          maxWorkers: LABS_MAX,
+          sequence: { groupOrder: 5 },
+          globalSetup: 'test/support/lab-host.ts',
+          setupFiles,
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
+          expect: patient,
+        },
+      },
       {
         test: {
           name: 'alone',
@@ -111,7 +156,6 @@ export default defineConfig({
           expect: patient,
         },
       },
-      // The two long tiers. CI runs them after the tiers of `npm test` (test/support/all.ts).
       {
         test: {
           name: 'crash',

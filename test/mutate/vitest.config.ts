@@ -28,7 +28,10 @@ export default defineConfig({
   ],
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/**/*.{process,lab,alone,crash,canary,prometheus,search,real}.test.ts', 'node_modules/**'],
+    exclude: [
+      'test/**/*.{browser,process,lab,long,alone,crash,canary,prometheus,session,real}.test.ts',
+      'node_modules/**',
+    ],
     setupFiles: ['test/support/seed.ts'],
     // A test that is repeated for many mutants, on a machine that is busy. Each attempt has a limit of its own (trying.ts).
     testTimeout: 86_400_000,

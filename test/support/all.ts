@@ -1,14 +1,16 @@
 /**
  * Runs every check in an order that fails early and cheaply: types, lint, pure tests, then the toolchain and the tests on the
- * lab. MATCHDAY_TESTS=all adds the long tiers, as CI does. Ends with what failed, and one line that counts them all; a step that
- * ran nothing counts as failed.
+ * lab. MATCHDAY_TESTS=all adds the tiers that have commands of their own, as CI does. Ends with how long each step took, what failed,
+ * and one line that counts them all; a step that ran nothing counts as failed.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { chromium } from './browser.ts'
 import { seedOfChecks } from './commit-seed.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
+import { PURE } from './pure.ts'
 
 type Count = { readonly passed: number; readonly failed: number }
 
@@ -18,6 +20,8 @@ const failures: string[] = []
 const seed = seedOfChecks(process.env.REHEARSAL_SEED)
 if (seed !== undefined) process.env.REHEARSAL_SEED = seed
 console.log(`seed: ${seed === undefined ? 'a new one for each tier' : `REHEARSAL_SEED=${seed}`}`)
+
+const took: string[] = []
 
 const scratch = mkdtempSync(join(tmpdir(), 'matchday-checks-'))
 /** A tool as the file that this Node runs: started by its own name it would run under the user's Node. */
@@ -33,9 +37,9 @@ function run(title: string, args: readonly string[]): Promise<number> {
       resolve(1)
     })
     child.on('exit', (code) => {
-      console.log(
-        `== ${title}: ${code === 0 ? 'ok' : `failed (${code})`}, ${((performance.now() - startedAt) / 1000).toFixed(0)} s`,
-      )
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(0)
+      took.push(`${title.replace('tests: ', '')} ${seconds} s`)
+      console.log(`== ${title}: ${code === 0 ? 'ok' : `failed (${code})`}, ${seconds} s`)
       resolve(code ?? 1)
     })
   })
@@ -49,7 +53,7 @@ async function check(title: string, ...args: string[]): Promise<Count> {
 }
 
 /** One vitest project, counted by its own report: an exit code of 0 with no test run is a failure. */
-async function tests(project: string): Promise<Count> {
+async function tests(project: string, ...more: readonly string[]): Promise<Count> {
   const report = join(scratch, `${project}.json`)
   const code = await run(`tests: ${project}`, [
     tool('vitest'),
@@ -59,6 +63,7 @@ async function tests(project: string): Promise<Count> {
     '--reporter=default',
     '--reporter=json',
     `--outputFile=${report}`,
+    ...more,
   ])
   const { passed, failed, named } = read(report)
   const broken = failed === 0 && (code !== 0 || passed === 0) ? 1 : 0
@@ -77,18 +82,26 @@ function read(report: string): Outcome {
 const counts: Count[] = []
 counts.push(await check('types', tool('tsc'), '--noEmit'))
 counts.push(await check('lint', tool('biome'), 'check', '.'))
-counts.push(await tests('unit'))
+counts.push(await tests('pure'))
+counts.push(await tests('unit', `--exclude=${PURE}`))
 counts.push(await tests('process'))
 const toolchain = await check('toolchain', 'src/cli/bin.mjs', 'toolchain', 'build')
 counts.push(toolchain)
-// Only KEDA's own test needs it, and builds it if it must; here the build has a step and a time of its own.
-if (toolchain.failed === 0) counts.push(await check('toolchain: KEDA', 'src/cli/bin.mjs', 'toolchain', 'build', 'keda'))
-const long = process.env.MATCHDAY_TESTS === 'all' ? ['crash', 'canary'] : []
-if (toolchain.failed === 0) for (const tier of ['lab', 'alone', ...long]) counts.push(await tests(tier))
+const hasToolchain = toolchain.failed === 0
+if (hasToolchain) counts.push(await tests('lab'))
+if (process.env.MATCHDAY_TESTS === 'all') {
+  if (chromium === undefined) console.log('\n== tests: browser: skipped, there is no Chromium on this machine')
+  else counts.push(await tests('browser'))
+  // Only KEDA's own test in `long` needs it, and builds it if it must; here the build has a step and a time of its own.
+  if (hasToolchain) counts.push(await check('toolchain: KEDA', 'src/cli/bin.mjs', 'toolchain', 'build', 'keda'))
+  if (hasToolchain) for (const tier of ['long', 'alone', 'crash', 'canary']) counts.push(await tests(tier))
+}
 rmSync(scratch, { recursive: true, force: true })
 
 const sum = (pick: (count: Count) => number): number => counts.reduce((all, each) => all + pick(each), 0)
 const failed = sum((each) => each.failed)
+const minutes = performance.now() / 60_000
+console.log(`\n${minutes.toFixed(1)} minutes: ${took.join(', ')}`)
 if (failures.length > 0) console.log(`\nfailed:\n${failures.map((each) => `  ${each}`).join('\n')}`)
 console.log(`\n${sum((each) => each.passed)} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-const TIERS_WITH_LABS = ['lab', 'alone', 'crash', 'canary']
+const TIERS_WITH_LABS = ['lab', 'long', 'alone', 'crash', 'canary']
 // As long as all files of the platform together, in the tier of each.
 const LONGEST = ['lab/lab.lab', 'actions.crash']
 // More than a minute each: at the end one of them would run when nothing is left to run beside it.

@@ -1,6 +1,6 @@
 /**
  * An API server that runs the Jobs it is given as processes of this machine, each at a loopback address of its own: real k6, a real relay, real pod logs and
- * exit codes through its proxy. What a kubelet adds is shown by runners.lab.test.ts.
+ * exit codes through its proxy. What a kubelet adds is shown by runners.long.test.ts.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
