@@ -20,8 +20,19 @@ export type Check = {
   readonly provisions: readonly Provision[]
   /** Checks that could not be made, with the reason, and what would keep the rehearsal from running. */
   readonly issues: readonly Issue[]
-  /** Checks that are only made where they are asked for. */
-  readonly notMade?: readonly PostureWant[]
+  /** Checks, or parts of them, that were not made. */
+  readonly notMade?: readonly NotMade[]
+}
+
+/**
+ * Why a check was not made: `not-asked`, it is only made where it is asked for; `unread`, something could not be read (an issue says it too); `untried`, the
+ * check was made, but a part of what it tries was not.
+ */
+export type NotMade = {
+  readonly want: PostureWant
+  readonly namespace?: string
+  readonly why: 'not-asked' | 'unread' | 'untried'
+  readonly reason: string
 }
 
 export const UNREAD = 'posture-unread'
@@ -82,12 +93,18 @@ export function checkText(check: Check, paint: Paint, columns: number): readonly
   ]
 }
 
-const notMadeText = (wants: readonly PostureWant[]): readonly TerminalText[] =>
-  wants.length === 0
-    ? []
-    : [
-        term`Not checked, because it needs a role of its own (docs/how-to/rbac.yaml): ${wants.join(', ')}. Ask with --want.`,
-      ]
+function notMadeText(all: readonly NotMade[]): readonly TerminalText[] {
+  const notAsked = all.filter(({ why }) => why === 'not-asked').map(({ want }) => want)
+  const untried = all.filter(({ why }) => why === 'untried')
+  return [
+    ...untried.map(({ namespace = '', want, reason }) => term`Not tried (${namespace}, ${want}): ${reason}`),
+    ...(notAsked.length === 0
+      ? []
+      : [
+          term`Not checked, because it needs a role of its own (docs/how-to/rbac.yaml): ${notAsked.join(', ')}. Ask with --want.`,
+        ]),
+  ]
+}
 
 export function provisionText(provisions: readonly Provision[], paint: Paint): readonly TerminalText[] {
   if (provisions.length === 0) return []

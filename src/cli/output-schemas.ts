@@ -351,6 +351,20 @@ const check = strict({
   provisions: z.array(
     strict({ item: text, state: z.enum(['there', 'missing', 'unknown']), sentence: text, next: optional(text) }),
   ),
+  notMade: z
+    .array(
+      strict({
+        want: text.describe('the check, as in --want'),
+        namespace: optional(text).describe('absent: in all namespaces'),
+        why: z
+          .enum(['not-asked', 'unread', 'untried'])
+          .describe(
+            'not asked for; something could not be read or found out; a part of what the check tries was not tried',
+          ),
+        reason: text,
+      }),
+    )
+    .describe('checks, or parts of them, that were not made'),
   questions: texts,
 })
 

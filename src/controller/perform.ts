@@ -125,7 +125,7 @@ export async function perform(
     // We hold the lock, so every object with a run's label was left by a dead run.
     await healLeftovers(undoer, target, [])
     recorder.record({ kind: 'residue', when: 'before', items: await undoer.residue(target) })
-    await readPosture(ports.cluster, rehearsal, recorder)
+    await readPosture(ports.cluster, rehearsal, target, recorder)
     await rehearse({ ...ports, canaries }, performance, recorder, heal, { gates, triggers }, stop, stopping.signal)
   } catch (error) {
     stop('failure', messageOf(error))

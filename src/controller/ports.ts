@@ -7,6 +7,7 @@ import type { RulesRead } from '../domain/alert.ts'
 import type { PreviewOutcome } from '../domain/canary.ts'
 import type { ClusterObject } from '../domain/cluster.ts'
 import type { DeliveryCell, Receipts } from '../domain/deliveries.ts'
+import type { DialReach } from '../domain/effects.ts'
 import type {
   ActionStepData,
   BookLine,
@@ -144,8 +145,8 @@ export interface Cluster {
   identify(): Promise<ClusterIdentity>
   /** All problems with permissions, missing namespaces or CRDs. Changes nothing. */
   preflight(rehearsal: Rehearsal, target: Target): Promise<readonly Issue[]>
-  /** All current objects of a kind in a namespace; for Secrets only their metadata. Rejects if they cannot be read. */
-  list(namespace: string, resource: PostureKind): Promise<readonly PostureObject[]>
+  /** All current objects of a kind in a namespace; for Secrets only their metadata. Rejects if they cannot be read. `reach`: how far pods dial. */
+  list(namespace: string, resource: PostureKind, reach?: DialReach): Promise<readonly PostureObject[]>
   /** Watches until aborted. `onLost` is called when a watch breaks and evidence is missing. The watch is retried. */
   watch(
     target: Target,

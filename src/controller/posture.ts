@@ -1,6 +1,7 @@
 /** Reads once, before the load, what the posture checks need. A rehearsal does not change any of it. */
+import type { DialReach } from '../domain/effects.ts'
 import { type PostureKind, type PostureWant, postureKinds } from '../domain/posture.ts'
-import type { Rehearsal } from '../domain/rehearsal.ts'
+import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import { messageOf } from '../domain/unknown.ts'
 import type { Cluster } from './ports.ts'
 import type { Recorder } from './recorder.ts'
@@ -8,6 +9,7 @@ import type { Recorder } from './recorder.ts'
 export async function readPosture(
   cluster: Cluster,
   rehearsal: Rehearsal,
+  target: Target,
   recorder: Pick<Recorder, 'record'>,
 ): Promise<void> {
   const lists = rehearsal.expectations.flatMap((each) =>
@@ -15,7 +17,7 @@ export async function readPosture(
   )
   for (const { namespace, resource } of once(lists)) {
     try {
-      const objects = await cluster.list(namespace, resource)
+      const objects = await cluster.list(namespace, resource, dialReachOf(target))
       recorder.record({ kind: 'objects-listed', namespace, resource, objects })
     } catch (error) {
       const about = `${resource} objects of ${namespace}`
@@ -33,6 +35,18 @@ export const postureLists = (namespaces: readonly string[], wants: readonly Post
       wants.flatMap((want) => postureKinds[want].map((resource) => ({ namespace, resource }))),
     ),
   )
+
+/** What a target file names beside a namespace: the namespaces of its sources and books, and endpoints outside the cluster. */
+export const dialReachOf = ({ namespace, sources, books, endpoints = {} }: Target): DialReach => ({
+  namespaces: [
+    ...new Set([
+      namespace,
+      ...Object.values(sources).map((each) => each.namespace),
+      ...books.map((each) => each.namespace),
+    ]),
+  ],
+  endpoints: Object.entries(endpoints).flatMap(([name, all]) => all.map((each) => ({ name, ...each }))),
+})
 
 const once = (lists: readonly PostureList[]): readonly PostureList[] => [
   ...new Map(lists.map((each) => [`${each.namespace}/${each.resource}`, each])).values(),

@@ -22,12 +22,28 @@ export type DryRunSeen = Named & {
 /** `failed` is any end but a connection. `undialled`: no program in the pod could try to connect, and `said` tells why. */
 export const dialOutcomes = ['connected', 'failed', 'undialled'] as const
 
-/** A TCP connection that a pod of workload `from` made to a Ready pod of workload `to`. `allowed`: what the NetworkPolicies say of it. */
+/**
+ * What is dialled beyond the namespace: pods of another namespace, the cluster DNS, the API server, an endpoint outside the cluster that the target file
+ * names, or an address that nobody has.
+ */
+export const dialsOutside = ['namespace', 'dns', 'api-server', 'endpoint', 'nobody'] as const
+
+/** How far pods dial: into other namespaces, and to addresses outside the cluster. */
+export type DialReach = {
+  readonly namespaces: readonly string[]
+  readonly endpoints: readonly { readonly name: string; readonly ip: string; readonly port: number }[]
+}
+
+/**
+ * A TCP connection that a pod of workload `from` tried to make to `to`: a Ready pod of that workload, or what `outside` says. `allowed`: what the
+ * NetworkPolicies say of it. `from` is empty where the target was not found, so that no pod tried; `said` tells why.
+ */
 export type DialSeen = Named & {
   readonly resource: 'Dial'
   readonly from: string
   readonly to: string
   readonly port: number
+  readonly outside?: (typeof dialsOutside)[number]
   readonly allowed: boolean
   readonly outcome: (typeof dialOutcomes)[number]
   readonly said: string

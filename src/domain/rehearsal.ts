@@ -367,6 +367,8 @@ export type Target = {
   readonly restores?: Readonly<Record<string, RestorePlace>>
   /** Addresses by the name that a chaos file's annotation `matchday.dev/addresses` gives, for clusters where providers are outside. */
   readonly addresses: Readonly<Record<string, readonly string[]>>
+  /** Endpoints outside the cluster that pods may call, by name: the posture check `enforced-network` dials them. */
+  readonly endpoints?: Readonly<Record<string, readonly { readonly ip: string; readonly port: number }[]>>
   /** Releases that are deployed side by side, by name. */
   readonly releases?: Readonly<Record<string, DeployedRelease>>
   /** Findings that do not fail a run on this target for now. */

@@ -179,6 +179,20 @@ export const targetSpec = parts({
     ),
     'Addresses of providers outside the cluster, by the name in the annotation matchday.dev/addresses of a chaos file.',
   ),
+  endpoints: may(
+    table(
+      key,
+      someOf(
+        text({
+          form: 'an IPv4 address with a port',
+          example: '203.0.113.10:443',
+          pattern:
+            /^((25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(25[0-5]|2[0-4]\d|1?\d?\d):([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/,
+        }),
+      ),
+    ),
+    'Endpoints outside the cluster that pods may call, by name; the posture check enforced-network dials them.',
+  ),
   releases: may(releases, 'Releases that are deployed side by side, for `matchday compare --a NAME --b NAME`.'),
   acceptedFindings: may(
     acceptedFindings,

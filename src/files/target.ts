@@ -78,6 +78,9 @@ function assemble(file: string, draft: Draft): Target | undefined {
     databases: databases?.value ?? {},
     ...(draft.restores === undefined ? {} : { restores: draft.restores.value }),
     addresses: addresses?.value ?? {},
+    ...(draft.endpoints === undefined
+      ? {}
+      : { endpoints: mapValues(draft.endpoints.value, (all) => all.map(endpointOf)) }),
     ...(releases === undefined ? {} : { releases: mapValues(releases.value, releaseOf) }),
     ...(acceptedFindings === undefined ? {} : { acceptedFindings: acceptancesOf(acceptedFindings.value) }),
   }
@@ -88,6 +91,11 @@ type Value<K extends keyof Draft> = NonNullable<Draft[K]>['value']
 function callsOf({ outcomes, ...calls }: Value<'providerCalls'>[number]): ProviderCalls {
   const { keptAway, ...others } = outcomes
   return { ...calls, outcomes: { ...others, ...(keptAway === undefined ? {} : { keptAway }) } }
+}
+
+function endpointOf(written: string): { readonly ip: string; readonly port: number } {
+  const [ip = '', port = ''] = written.split(':')
+  return { ip, port: Number(port) }
 }
 
 /** The first probe fails up to a period after the pod. */

@@ -40,7 +40,14 @@ describe('the text of a check', () => {
   })
 
   it('names the checks that were not made', () => {
-    const lines = linesOf({ ...checked(), notMade: ['enforced-policies'] })
+    const lines = linesOf({
+      ...checked(),
+      notMade: [
+        { want: 'enforced-policies', why: 'not-asked', reason: 'It tries something.' },
+        { want: 'enforced-network', namespace: 'casino', why: 'untried', reason: 'Nothing could be dialled.' },
+      ],
+    })
+    expect(lines).toContain('Not tried (casino, enforced-network): Nothing could be dialled.')
     expect(lines).toContain(
       'Not checked, because it needs a role of its own (docs/how-to/rbac.yaml): enforced-policies. Ask with --want.',
     )

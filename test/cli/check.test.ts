@@ -48,6 +48,20 @@ describe('a missing permission in a check', () => {
     expect(code).toBe(1)
   })
 
+  it('is listed in the JSON with its check and the reason', async () => {
+    const { stdout } = await check(without('secrets'), 'rotated-secrets', 'pinned-images', '-o', 'json')
+    expect(JSON.parse(stdout)).toMatchObject({
+      notMade: [
+        {
+          want: 'rotated-secrets',
+          namespace: 'casino',
+          why: 'unread',
+          reason: expect.stringMatching(/may not list secrets in namespace casino/),
+        },
+      ],
+    })
+  })
+
   it('is not reported if everything may be read', async () => {
     const { code, stdout } = await check(without(), 'rotated-secrets', 'pinned-images')
     expect(stdout).toMatch(/^in order: 0 findings\n/)

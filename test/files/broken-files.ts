@@ -568,6 +568,12 @@ export const brokenTargets: readonly Row[] = [
     ['  books:', '  addresses: {psp-a: [psp-a.example.com]}\n  books:'],
     'wrong-value:49',
   ),
+  one(
+    'an endpoint without a port',
+    TARGET,
+    ['  books:', '  endpoints: {psp-a: [203.0.113.7]}\n  books:'],
+    'wrong-value:49',
+  ),
 ]
 
 function secondFault(at: string, witness: string): string {

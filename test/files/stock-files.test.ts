@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { dialReachOf } from '../../src/controller/posture.ts'
 import { postureWants } from '../../src/domain/posture.ts'
 import { millis } from '../../src/domain/units.ts'
 import { checkFit } from '../../src/files/fit.ts'
@@ -312,6 +313,19 @@ describe('a target file', () => {
     const wanted = { hpaSyncMs: 15_000, injectionBudgetMs: 30_000, loadFactor: 1, addresses: {} }
     expect(parsed.ok && parsed.value).toMatchObject(wanted)
     expect(parsed.ok && parsed.value.sources['psp-a']?.path).toBe('/metrics')
+  })
+
+  it('names how far pods dial: the namespaces of its sources and books, and its endpoints', () => {
+    const parsed = parseStockTarget({
+      [TARGET]: [['  books:', '  endpoints: {psp-a: ["203.0.113.7:443"], psp-b: ["203.0.113.8:8443"]}\n  books:']],
+    })
+    expect(parsed.ok && dialReachOf(parsed.value)).toEqual({
+      namespaces: ['casino', 'providers'],
+      endpoints: [
+        { name: 'psp-a', ip: '203.0.113.7', port: 443 },
+        { name: 'psp-b', ip: '203.0.113.8', port: 8443 },
+      ],
+    })
   })
 
   it('gets its entry without a slash at the end', () => {

@@ -524,7 +524,7 @@ describe('connections between pods', () => {
 
   it('prove nothing where no forbidden one was tried', () => {
     const judgment = judgedDials(dial('wallet', 'orders', { allowed: true, outcome: 'connected' }))
-    expect(sentenceOf(judgment, 'posture-unread')).toMatch(/^No NetworkPolicy forbids a connection/)
+    expect(sentenceOf(judgment, 'posture-unread')).toMatch(/^No NetworkPolicy forbids a connection that could be tried/)
     expect(judgment.verdict.kind).toBe('inconclusive')
   })
 
@@ -537,6 +537,36 @@ describe('connections between pods', () => {
       ['gap', 'None of 2 forbidden connections could be tried: no shell.'],
     ])
     expect(judgment.posture).toMatchObject([{ held: false }])
+  })
+
+  it('beyond the namespace are named as targets, and say what is known of the other end', () => {
+    const judgment = judgedDials(
+      blocked,
+      dial('wallet', 'providers/psp-b', { outside: 'namespace', outcome: 'connected' }),
+      dial('wallet', '192.0.2.1', { outside: 'nobody', outcome: 'connected' }),
+      dial('wallet', 'psp (203.0.113.7)', { outside: 'endpoint', allowed: true }),
+      dial('wallet', 'kubernetes.default', { outside: 'api-server', allowed: true }),
+      dial('', 'cluster DNS', { outside: 'dns', port: 0, outcome: 'undialled', said: 'it may not be read' }),
+    )
+    expect(judgment.findings.map(({ weight, sentence }) => `${weight}: ${sentence}`).sort()).toEqual([
+      'breach: Pods of wallet can connect to 192.0.2.1:8080, which no NetworkPolicy allows. Nobody has the address 192.0.2.1: something answers for the whole world, such as a proxy.',
+      'breach: Pods of wallet can connect to providers/psp-b:8080, which no NetworkPolicy allows.',
+      'warning: Connections to cluster DNS were not tried: it may not be read.',
+      'warning: Pods of wallet cannot connect to kubernetes.default:8080, although the NetworkPolicies allow it and it answers matchday.',
+      'warning: Pods of wallet cannot connect to psp (203.0.113.7):8080, although the NetworkPolicies allow it. Perhaps nothing answers there.',
+    ])
+  })
+
+  it('that fail where perhaps nothing listens prove nothing', () => {
+    const [nobody, old] = [
+      dial('wallet', '192.0.2.1', { outside: 'nobody' }),
+      dial('wallet', 'old-psp (203.0.113.9)', { outside: 'endpoint' }),
+    ]
+    const missing = dial('', 'pods of bank', { outside: 'namespace', outcome: 'undialled', said: 'no permission' })
+    expect(sentenceOf(judgedDials(nobody, old, missing), 'posture-unread')).toMatch(/^No NetworkPolicy forbids/)
+    // Another workload may call it, and does: something listens there.
+    const answered = dial('bets', 'old-psp (203.0.113.9)', { outside: 'endpoint', allowed: true, outcome: 'connected' })
+    expect(judgedDials(nobody, old, answered).verdict.kind).toBe('pass')
   })
 
   it('that could not be tried from one workload are a warning where others were tried', () => {

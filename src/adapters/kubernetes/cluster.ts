@@ -12,7 +12,7 @@ export function kubernetesCluster(api: KubernetesApi): Cluster {
   return {
     identify: () => identify(api),
     preflight: (rehearsal, target) => preflight(api, rehearsal, target),
-    list: (namespace, resource) => listPosture(api, namespace, resource),
+    list: (namespace, resource, reach) => listPosture(api, namespace, resource, reach),
     watch: async (target, onSeen, onLost, signal) => {
       const follow = ({ about, path, reduce }: WatchPlan) =>
         api.watch(

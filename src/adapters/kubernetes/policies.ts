@@ -1,7 +1,8 @@
 /** A NetworkPolicy with all that decides a connection; posture needs less of it. */
+import type { Fields } from '../../protocols/fields.ts'
 import type { KubeObject } from '../../protocols/kubernetes/api.ts'
 import type { PolicySpec, RulePeer, RulePort, TrafficRule } from '../../protocols/kubernetes/network-policy.ts'
-import { fields, list, optional, selectorOf, text } from './fields.ts'
+import { fields, list, optional, selectorOf, text, texts } from './fields.ts'
 
 export function policyOf(object: KubeObject): PolicySpec {
   const spec = fields(object.spec)
@@ -17,11 +18,15 @@ export function policyOf(object: KubeObject): PolicySpec {
   }
 }
 
-/** Without a namespace selector, a peer is in the namespace of the policy, which an empty selector stands for. */
 const peerOf = ({ podSelector, namespaceSelector, ipBlock }: Readonly<Record<string, unknown>>): RulePeer => ({
   ...optional('pods', podSelector === undefined ? undefined : selectorOf(podSelector)),
   ...optional('namespaces', namespaceSelector === undefined ? undefined : selectorOf(namespaceSelector)),
-  ...optional('block', ipBlock === undefined ? undefined : text(fields(ipBlock).cidr)),
+  ...optional('block', ipBlock === undefined ? undefined : blockOf(fields(ipBlock))),
+})
+
+const blockOf = ({ cidr, except }: Fields): NonNullable<RulePeer['block']> => ({
+  cidr: text(cidr),
+  except: texts(except),
 })
 
 const portOf = ({ protocol, port, endPort }: Readonly<Record<string, unknown>>): RulePort => ({

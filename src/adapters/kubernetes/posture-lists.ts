@@ -1,4 +1,5 @@
 /** The lists that make up the posture of a namespace, and the permission for each. Of Secrets only metadata. */
+import type { DialReach } from '../../domain/effects.ts'
 import type { SourcePoint } from '../../domain/issue.ts'
 import type { PostureKind, PostureObject } from '../../domain/posture.ts'
 import { demand, itemsOf, type KubeObject, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
@@ -68,6 +69,7 @@ export async function listPosture(
   api: KubernetesApi,
   namespace: string,
   resource: PostureKind,
+  reach?: DialReach,
 ): Promise<readonly PostureObject[]> {
   const list = async (path: string, accept?: string): Promise<readonly KubeObject[]> =>
     itemsOf(await demand(api, { method: 'GET', path, ...(accept === undefined ? {} : { accept }) }))
@@ -96,6 +98,6 @@ export async function listPosture(
     case 'DryRun':
       return tryPods(api, namespace)
     case 'Dial':
-      return dialPods(api, namespace)
+      return dialPods(api, namespace, reach)
   }
 }

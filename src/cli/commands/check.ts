@@ -5,11 +5,18 @@ import { permission } from '../../adapters/kubernetes/permission.ts'
 import { listNeeds } from '../../adapters/kubernetes/posture-lists.ts'
 import { provisionsOf } from '../../adapters/kubernetes/provisions.ts'
 import { EnvironmentError } from '../../controller/ports.ts'
-import { postureLists } from '../../controller/posture.ts'
+import { dialReachOf, postureLists } from '../../controller/posture.ts'
 import { booksRead } from '../../controller/settling.ts'
 import { look as lookAtSights } from '../../controller/sight.ts'
 import type { Issue, SourcePoint } from '../../domain/issue.ts'
-import { effectWants, type PostureKind, type PostureWant, postureWants, readingWants } from '../../domain/posture.ts'
+import {
+  effectWants,
+  type PostureKind,
+  type PostureWant,
+  postureKinds,
+  postureWants,
+  readingWants,
+} from '../../domain/posture.ts'
 import type { Rehearsal, Target } from '../../domain/rehearsal.ts'
 import { exitCodes } from '../../domain/verdict.ts'
 import { flagShapes } from '../../files/flags.ts'
@@ -18,7 +25,7 @@ import { sortFindings } from '../../judge/findings/findings.ts'
 import { judgeWant } from '../../judge/posture/posture.ts'
 import { createObjectsListed } from '../../judge/seen/listed.ts'
 import { ApiRefusal, type KubernetesApi } from '../../protocols/kubernetes/api.ts'
-import { type Check, checkText, provisionText, QUESTIONS, UNREAD } from '../check-text.ts'
+import { type Check, checkText, type NotMade, provisionText, QUESTIONS, UNREAD } from '../check-text.ts'
 import { systemClock } from '../clock.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags } from '../cluster-choice.ts'
 import { amongWords, checkedFlag, ofShape, outputFlag } from '../flags.ts'
@@ -77,7 +84,8 @@ async function check(file: string | undefined, flags: Flags): Promise<number> {
   )
   await reach(api)
   const found = await look(api, inputs, namespaces, wants, named !== undefined || flags.namespace !== undefined)
-  const seen = { ...found, notMade: named === undefined ? effectWants.filter((each) => !wants.includes(each)) : [] }
+  const notAsked = named === undefined ? effectWants.filter((each) => !wants.includes(each)).map(notAskedFor) : []
+  const seen = { ...found, notMade: [...notAsked, ...(found.notMade ?? [])] }
   print(
     flags.output === 'json'
       ? jsonText(jsonOf(context, seen))
@@ -85,6 +93,12 @@ async function check(file: string | undefined, flags: Flags): Promise<number> {
   )
   return exitCodeOf(seen)
 }
+
+const notAskedFor = (want: PostureWant): NotMade => ({
+  want,
+  why: 'not-asked',
+  reason: `It tries something, and needs a role of its own (docs/how-to/rbac.yaml). Ask for it with --want ${want}.`,
+})
 
 /** Without a target file, all that can be asked is what the cluster itself provides. */
 async function checkCluster(flags: Flags): Promise<number> {
@@ -153,7 +167,7 @@ async function look(
 ): Promise<Check> {
   const ports = clusterPortsOf(api)
   const at: SourcePoint = { file: target.file, line: 0, column: 0 }
-  const { seen, issues } = await readLists(api, namespaces, wants, at)
+  const { seen, issues, missing } = await readLists(api, target, namespaces, wants, at)
   const judged = namespaces.flatMap((namespace) => wants.map((want) => judgeWant(namespace, want, seen.of(namespace))))
   const problems = rehearsal === undefined ? [] : await ports.cluster.preflight(rehearsal, target)
   const books = rehearsal ? booksRead(rehearsal, target) : target.books.map(({ book }) => book)
@@ -176,7 +190,23 @@ async function look(
     sights,
     provisions,
     issues: [...new Map(told.map((each) => [each.problem, each])).values()],
+    notMade: judged.flatMap((each) => unmade(each, missing)),
   }
+}
+
+/** A gap is about the whole check, a warning about a part of it. */
+function unmade({ result, findings }: ReturnType<typeof judgeWant>, missing: Missing): readonly NotMade[] {
+  const { namespace, want } = result
+  const problems = [...new Set(postureKinds[want].flatMap((kind) => missing.get(`${namespace}/${kind}`) ?? []))]
+  if (problems.length > 0) return [{ want, namespace, why: 'unread', reason: problems.join(' ') }]
+  return findings
+    .filter(({ cause }) => cause === UNREAD)
+    .map(({ weight, sentence }) => ({
+      want,
+      namespace,
+      why: weight === 'gap' ? 'unread' : 'untried',
+      reason: sentence,
+    }))
 }
 
 /** Checks that were made and found no answer. Where lists could not be read, their rows say it, and an issue says why. */
@@ -192,21 +222,34 @@ function unanswered(
     .map(({ subject, sentence, next }) => ({ at, code: UNREAD, problem: `${subject}: ${sentence}`, next }))
 }
 
+/** By namespace and kind: the problems that kept it from being read. */
+type Missing = ReadonlyMap<string, readonly string[]>
+
 /** A missing permission affects only the checks that need it. A namespace without workloads must not pass. */
 async function readLists(
   api: KubernetesApi,
+  target: Target,
   namespaces: readonly string[],
   wants: readonly PostureWant[],
   at: SourcePoint,
-): Promise<{ readonly seen: ReturnType<typeof createObjectsListed>; readonly issues: readonly Issue[] }> {
+): Promise<{
+  readonly seen: ReturnType<typeof createObjectsListed>
+  readonly issues: readonly Issue[]
+  readonly missing: Missing
+}> {
   const { cluster } = clusterPortsOf(api)
   const seen = createObjectsListed()
   const issues: Issue[] = []
+  const missing = new Map<string, readonly string[]>()
   for (const { namespace, resource } of postureLists(namespaces, wants)) {
-    const missing = await permissionsMissing(api, namespace, resource, at)
-    issues.push(...missing)
-    if (missing.length > 0) continue
-    const objects = await cluster.list(namespace, resource)
+    const refused = await permissionsMissing(api, namespace, resource, at)
+    issues.push(...refused)
+    if (refused.length > 0) {
+      const problems = refused.map(({ problem }) => problem)
+      missing.set(`${namespace}/${resource}`, problems)
+      continue
+    }
+    const objects = await cluster.list(namespace, resource, dialReachOf(target))
     if (resource === 'Workload' && objects.length === 0)
       throw new EnvironmentError(
         `namespace ${namespace} of context ${api.context} has no workload to check`,
@@ -215,7 +258,7 @@ async function readLists(
     // There is no journal, so there is no line number.
     seen.add({ kind: 'objects-listed', at: systemClock.now(), namespace, resource, objects }, 0)
   }
-  return { seen, issues }
+  return { seen, issues, missing }
 }
 
 async function permissionsMissing(
@@ -229,7 +272,7 @@ async function permissionsMissing(
   return answers.filter((each) => each !== undefined)
 }
 
-function jsonOf(context: string, { posture, findings, sights, issues, provisions }: Check) {
+function jsonOf(context: string, { posture, findings, sights, issues, provisions, notMade = [] }: Check) {
   const told = findings.map(({ evidence: _, ...rest }) => rest)
-  return { format: 1, context, posture, findings: told, sights, issues, provisions, questions: QUESTIONS }
+  return { format: 1, context, posture, findings: told, sights, issues, provisions, notMade, questions: QUESTIONS }
 }

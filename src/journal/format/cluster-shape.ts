@@ -178,13 +178,16 @@ export const postureObject = variants('resource', {
     outcome: oneOf('accepted', 'corrected', 'refused', 'unanswered'),
     said: text,
   }),
-  Dial: object({
-    ...named,
-    from: text,
-    to: text,
-    port: number,
-    allowed: flag,
-    outcome: oneOf('connected', 'failed', 'undialled'),
-    said: text,
-  }),
+  Dial: object(
+    {
+      ...named,
+      from: text,
+      to: text,
+      port: number,
+      allowed: flag,
+      outcome: oneOf('connected', 'failed', 'undialled'),
+      said: text,
+    },
+    { outside: oneOf('namespace', 'dns', 'api-server', 'endpoint', 'nobody') },
+  ),
 })

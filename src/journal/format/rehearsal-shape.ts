@@ -346,6 +346,7 @@ export const target = object(
   },
   {
     clusterUid: text,
+    endpoints: record(list(object({ ip: text, port: number }))),
     injectionBudgetMs: ms,
     load: object(
       { runners: number, namespace: text, image: text, relayImage: text, cpu: text, memory: text, at },

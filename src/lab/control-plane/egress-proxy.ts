@@ -2,9 +2,9 @@ import { rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { cidrHolds } from '../../protocols/kubernetes/cidr.ts'
 import type { Endpoint } from '../topology/addresses.ts'
 import { machinePort, SERVICE_RANGE } from '../topology/addresses.ts'
-import { cidrHolds } from '../topology/cidr.ts'
 import { loopbackOf } from '../topology/node-table.ts'
 
 export type EgressProxy = { close(): void }

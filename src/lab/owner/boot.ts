@@ -1,6 +1,7 @@
 // Boots a cluster, with as much in parallel as the programs allow. The API server takes longest. Everything else starts so that it is ready
 // when the API server is, without taking processor time from it.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cidrHolds } from '../../protocols/kubernetes/cidr.ts'
 import { type ClusterClient, createClusterClient } from '../cluster-access/cluster.ts'
 import {
   apiServerArguments,
@@ -21,7 +22,6 @@ import { kubeletArguments, prepareNode } from '../nodes/kubelet.ts'
 import { grantNodeReads } from '../nodes/node-rights.ts'
 import { createNodePower, type NodePower } from '../nodes/power.ts'
 import { serviceEndpoint } from '../pod-network/service-route.ts'
-import { cidrHolds } from '../topology/cidr.ts'
 import type { LabNode } from '../topology/node-table.ts'
 import { askOwner } from './client.ts'
 import type { Crew } from './crew.ts'

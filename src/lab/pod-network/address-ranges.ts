@@ -1,5 +1,5 @@
 // Sets of IPv4 addresses as sorted ranges that neither overlap nor touch, which is how the kernel's sets want them.
-import { ipv4Number, parseCidr } from '../topology/cidr.ts'
+import { ipv4Number, parseCidr } from '../../protocols/kubernetes/cidr.ts'
 
 /** Inclusive, as unsigned 32-bit numbers. */
 export type Ranges = readonly (readonly [first: number, last: number])[]

@@ -1,6 +1,6 @@
 // What the rules of a pod do to one of its flows. Bundled into the preload. Holds the state that rules share between flows: the token
 // bucket of a bandwidth limit and the memory of correlated jitter.
-import { cidrHolds } from '../topology/cidr.ts'
+import { cidrHolds } from '../../protocols/kubernetes/cidr.ts'
 import type { FlowRule } from './messages.ts'
 import type { NetworkEffect } from './rules.ts'
 

@@ -1,7 +1,7 @@
 // Derives the rules of each pod from the rules of all experiments. A rule at one end of a flow is not enough (HTTP/2 writes below it, and a
 // peer's FIN passes it). So each lab pod that a rule names as a peer gets the mirrored rule. HTTP faults act where a request is served: a
 // fault on the requests that a pod sends is applied at the pods that serve them.
-import { cidrHolds } from '../topology/cidr.ts'
+import { cidrHolds } from '../../protocols/kubernetes/cidr.ts'
 import type { FlowRule, PodRule } from './messages.ts'
 import { type FaultRule, isNetworkRule, type NetworkRule, type ProcessRule } from './rules.ts'
 

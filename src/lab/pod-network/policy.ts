@@ -1,6 +1,6 @@
 // NetworkPolicies, evaluated where a connection starts: the client knows the policies of both ends. As in Kubernetes, policies are
 // additive, a pod that no policy selects is open, and a flow must be allowed by the client's egress and by the server's ingress.
-import { cidrHolds } from '../topology/cidr.ts'
+import { cidrHolds } from '../../protocols/kubernetes/cidr.ts'
 import type { Allowance, AllowedPeers, AllowedPort, ClusterTable, PolicyEntry } from './messages.ts'
 
 export type PolicyFlow = { from: string; to: string; port: number; protocol: 'TCP' | 'UDP' }

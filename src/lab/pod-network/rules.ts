@@ -2,7 +2,7 @@
 // derives the peers' side (mirror.ts), so that a flow between two lab pods is affected at both ends.
 import { isIPv4 } from 'node:net'
 import { isObject } from '../../domain/unknown.ts'
-import { parseCidr } from '../topology/cidr.ts'
+import { parseCidr } from '../../protocols/kubernetes/cidr.ts'
 import { type DnsEffect, parseDnsEffect } from './dns-effect.ts'
 import { type HttpEffect, parseHttpEffect } from './http-effect.ts'
 import { within } from './untrusted.ts'

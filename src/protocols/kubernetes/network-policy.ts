@@ -1,8 +1,9 @@
 /**
- * Whether NetworkPolicies allow a TCP connection between two pods of one namespace (kubernetes.io/docs/concepts/services-networking/network-policies).
- * Policies add up, and a pod that none of them selects is open in that direction.
+ * Whether NetworkPolicies allow a TCP connection of a pod to another pod, or to an address (kubernetes.io/docs/concepts/services-networking/
+ * network-policies). Policies add up, and a pod that none of them selects is open in that direction.
  */
 import { type LabelSelector, type Labels, selects } from '../../domain/label-selector.ts'
+import { cidrHolds } from './cidr.ts'
 
 export type PodUnderPolicy = {
   readonly labels: Labels
@@ -14,8 +15,9 @@ export type PodUnderPolicy = {
 export type RulePort = { readonly protocol: string; readonly port?: number | string; readonly endPort?: number }
 export type RulePeer = {
   readonly pods?: LabelSelector
+  /** Without it, the namespace of the policy. */
   readonly namespaces?: LabelSelector
-  readonly block?: string
+  readonly block?: { readonly cidr: string; readonly except: readonly string[] }
 }
 export type TrafficRule = { readonly peers: readonly RulePeer[]; readonly ports: readonly RulePort[] }
 export type PolicySpec = {
@@ -24,49 +26,71 @@ export type PolicySpec = {
   readonly ingress?: readonly TrafficRule[]
   readonly egress?: readonly TrafficRule[]
 }
-export type Connection = { readonly from: PodUnderPolicy; readonly to: PodUnderPolicy; readonly port: number }
+/** A namespace with its labels and all of its policies. */
+export type PolicyNamespace = {
+  readonly name: string
+  readonly labels: Labels
+  readonly policies: readonly PolicySpec[]
+}
+/** A pod, and the namespace in which it is. */
+export type PodAt = { readonly pod: PodUnderPolicy; readonly at: PolicyNamespace }
+export type Connection = { readonly from: PodAt; readonly to: PodAt; readonly port: number }
 
-/**
- * `unknown` where only an IP block could allow it: whether a block matches the addresses of pods depends on the network plugin.
- */
+/** `unknown` where only an IP block could allow a connection to a pod: whether a block matches the addresses of pods depends on the network plugin. */
 export type Permitted = 'allowed' | 'forbidden' | 'unknown'
 
-export function permittedBy(policies: readonly PolicySpec[], namespace: Labels, connection: Connection): Permitted {
-  const { from, to } = connection
-  const out = directionOf(policies, 'egress', from, to, namespace, connection)
-  const into = directionOf(policies, 'ingress', to, from, namespace, connection)
+export function permittedBy({ from, to, port }: Connection): Permitted {
+  const out = directionOf('egress', from, to, to.pod, port)
+  const into = directionOf('ingress', to, from, to.pod, port)
   if (out === 'forbidden' || into === 'forbidden') return 'forbidden'
   return out === 'unknown' || into === 'unknown' ? 'unknown' : 'allowed'
 }
 
-function directionOf(
-  policies: readonly PolicySpec[],
-  direction: 'ingress' | 'egress',
-  own: PodUnderPolicy,
-  other: PodUnderPolicy,
-  namespace: Labels,
-  { to, port }: Connection,
-): Permitted {
-  const rules = policies.flatMap((policy) =>
-    policy[direction] !== undefined && selects(policy.selector, own.labels) ? [policy[direction]] : [],
+/** Whether a pod may connect to an address that is no pod's: only IP blocks, and rules without peers, mean it. */
+export function permittedTo({ pod, at }: PodAt, ip: string, port: number): Exclude<Permitted, 'unknown'> {
+  const rules = governing('egress', { pod, at })
+  if (rules === undefined) return 'allowed'
+  const open = rules.filter(({ ports }) => ports.length === 0 || ports.some((each) => holds(each, port, new Map())))
+  return open.some(({ peers }) => peers.length === 0 || peers.some(({ block }) => block && inBlock(block, ip)))
+    ? 'allowed'
+    : 'forbidden'
+}
+
+const inBlock = ({ cidr, except }: NonNullable<RulePeer['block']>, ip: string): boolean =>
+  cidrHolds(cidr, ip) && !except.some((part) => cidrHolds(part, ip))
+
+/** All rules of the policies that govern the pod in this direction; undefined if none does. */
+function governing(direction: 'ingress' | 'egress', { pod, at }: PodAt): readonly TrafficRule[] | undefined {
+  const rules = at.policies.flatMap((policy) =>
+    policy[direction] !== undefined && selects(policy.selector, pod.labels) ? [policy[direction]] : [],
   )
-  if (rules.length === 0) return 'allowed'
-  const open = rules.flat().filter(({ ports }) => ports.length === 0 || ports.some((each) => holds(each, to, port)))
-  if (open.some(({ peers }) => peers.length === 0 || peers.some((peer) => isPeer(peer, other, namespace))))
+  return rules.length === 0 ? undefined : rules.flat()
+}
+
+function directionOf(
+  direction: 'ingress' | 'egress',
+  own: PodAt,
+  other: PodAt,
+  to: PodUnderPolicy,
+  port: number,
+): Permitted {
+  const rules = governing(direction, own)
+  if (rules === undefined) return 'allowed'
+  const open = rules.filter(({ ports }) => ports.length === 0 || ports.some((each) => holds(each, port, to.ports)))
+  if (open.some(({ peers }) => peers.length === 0 || peers.some((peer) => isPeer(peer, other, own.at.name))))
     return 'allowed'
   return open.some(({ peers }) => peers.some(({ block }) => block !== undefined)) ? 'unknown' : 'forbidden'
 }
 
-/** A peer without a namespace selector means the policy's own namespace, which is the only one here. */
-const isPeer = (
-  { pods = {}, namespaces = {}, block }: RulePeer,
-  { labels }: PodUnderPolicy,
-  namespace: Labels,
-): boolean => block === undefined && selects(namespaces, namespace) && selects(pods, labels)
+function isPeer({ pods = {}, namespaces, block }: RulePeer, { pod, at }: PodAt, ownNamespace: string): boolean {
+  if (block !== undefined) return false
+  const isThere = namespaces === undefined ? at.name === ownNamespace : selects(namespaces, at.labels)
+  return isThere && selects(pods, pod.labels)
+}
 
-function holds({ protocol, port, endPort }: RulePort, to: PodUnderPolicy, wanted: number): boolean {
+function holds({ protocol, port, endPort }: RulePort, wanted: number, named: ReadonlyMap<string, number>): boolean {
   if (protocol !== 'TCP') return false
   if (port === undefined) return true
-  const first = typeof port === 'number' ? port : to.ports.get(port)
+  const first = typeof port === 'number' ? port : named.get(port)
   return first !== undefined && wanted >= first && wanted <= (endPort ?? first)
 }

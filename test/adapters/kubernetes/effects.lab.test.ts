@@ -85,6 +85,67 @@ describe('dials', () => {
   })
 })
 
+describe('dials beyond the namespace', () => {
+  const BANK = 'dialled-bank'
+  const toTheWorld = policy('web-to-the-world', {
+    ...ofApp('web'),
+    policyTypes: ['Egress'],
+    egress: [{ to: [{ ipBlock: { cidr: '0.0.0.0/0' } }] }],
+  })
+  beforeAll(async () => {
+    await bench.kubectl('create', 'namespace', BANK)
+    const ledger = deployment('ledger')
+    await bench.apply({ ...ledger, metadata: { ...ledger.metadata, namespace: BANK } })
+    await bench.kubectl('rollout', 'status', 'deployment/ledger', '-n', BANK, '--timeout=60s')
+    await bench.apply(...policies)
+  })
+  afterAll(() => bench.kubectl('delete', 'namespace', BANK, '--wait=false'))
+
+  const beyond = async () => {
+    const reach = { namespaces: ['default', BANK], endpoints: [] }
+    const all = (await listPosture(api, 'default', 'Dial', reach)) as readonly Extract<
+      PostureObject,
+      { resource: 'Dial' }
+    >[]
+    return all
+      .flatMap(({ from, to, outside, allowed, outcome }) => (outside ? [`${from} to ${to} ${allowed} ${outcome}`] : []))
+      .sort()
+  }
+  /** The lab's resolver is no pod of kube-system. */
+  const NO_DNS = ' to cluster DNS false undialled'
+  const forbidden = (to: string) => APPS.map((app) => `${app} to ${to} false failed`)
+
+  it('connect to no other namespace, not to the API server and not to the world, where nothing allows it', async () => {
+    await expect
+      .poll(beyond, { timeout: 30_000, interval: 1000 })
+      .toEqual([NO_DNS, ...['192.0.2.1', `${BANK}/ledger`, 'kubernetes.default'].flatMap(forbidden)].sort())
+  })
+
+  it('connect where the policies of both sides allow it', async () => {
+    const names = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': BANK } } }
+    await bench.apply(
+      policy('web-to-bank', {
+        ...ofApp('web'),
+        policyTypes: ['Egress'],
+        egress: [{ to: [{ ...names, ...ofApp('ledger') }] }],
+      }),
+      toTheWorld,
+    )
+    await expect.poll(beyond, { timeout: 30_000, interval: 1000 }).toEqual(
+      [
+        NO_DNS,
+        ...[`${BANK}/ledger`, 'kubernetes.default'].flatMap((to) => [
+          ...forbidden(to).filter((each) => !each.startsWith('web ')),
+          `web to ${to} true connected`,
+        ]),
+        // The policies allow web to call the whole world: nothing would be learned.
+        ...forbidden('192.0.2.1').filter((each) => !each.startsWith('web ')),
+      ].sort(),
+    )
+    await bench.kubectl('delete', 'networkpolicy', 'web-to-bank', 'web-to-the-world')
+  })
+})
+
 describe('dry runs', () => {
   const outcomes = async () => (await listed('DryRun')).map(({ tried, outcome }) => `${tried} ${outcome}`)
 

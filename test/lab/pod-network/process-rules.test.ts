@@ -12,7 +12,7 @@ import {
 } from '../../../src/lab/pod-network/http-fault.ts'
 import { distributeRules } from '../../../src/lab/pod-network/mirror.ts'
 import { type FaultRule, parseRules } from '../../../src/lab/pod-network/rules.ts'
-import { cidrHolds } from '../../../src/lab/topology/cidr.ts'
+import { cidrHolds } from '../../../src/protocols/kubernetes/cidr.ts'
 
 const abort: HttpEffect = { kind: 'http', target: 'request', port: 8080, match: {}, acts: { abort: true } }
 const http = (over: object = {}): FaultRule => ({ podUid: 'a', effect: { ...abort, ...over } })

@@ -4,7 +4,7 @@ import { createCorrelatedDelay, effectOn, holdRules } from '../../../src/lab/pod
 import { isFlowRule } from '../../../src/lab/pod-network/messages.ts'
 import { distributeRules } from '../../../src/lab/pod-network/mirror.ts'
 import { type NetworkRule, parseRules } from '../../../src/lab/pod-network/rules.ts'
-import { cidrHolds } from '../../../src/lab/topology/cidr.ts'
+import { cidrHolds } from '../../../src/protocols/kubernetes/cidr.ts'
 
 const rule = (over: Partial<NetworkRule> = {}): NetworkRule => ({
   podUid: 'a',

@@ -1,9 +1,9 @@
 // Where a connection goes, as the tables of a node would send it: a ClusterIP to one of its ready endpoints, loopback to the pod itself, a
 // pod address to the machine's address, anything else nowhere.
 
+import { cidrHolds } from '../../../protocols/kubernetes/cidr.ts'
 import type { Endpoint } from '../../topology/addresses.ts'
 import { API_IP, isLoopback, isNative, POD_RANGE, SERVICE_RANGE } from '../../topology/addresses.ts'
-import { cidrHolds } from '../../topology/cidr.ts'
 import { REAL_ADDRESSES } from '../../topology/real-addresses.ts'
 import { NOWHERE_RANGE } from '../dns-effect.ts'
 import type { ServiceEntry } from '../messages.ts'

@@ -1,13 +1,16 @@
-// IPv4 blocks. Everything in the lab is IPv4: pods, Services, nodes.
-import { isIPv4 } from 'node:net'
+/** IPv4 blocks, as in the `ipBlock` of a NetworkPolicy. */
 
 /** A block as two unsigned 32-bit numbers: an address belongs to it when `(address & mask) === base`. */
 export type Cidr = { readonly base: number; readonly mask: number }
 
+/** Octets without leading zeros, which some programs read as octal. */
+const IPV4 = /^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}$/
+
 /** The address as an unsigned 32-bit number; undefined when it is not IPv4 in dotted form. */
 export function ipv4Number(address: string): number | undefined {
-  if (!isIPv4(address)) return undefined
-  return address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0)
+  if (!IPV4.test(address)) return undefined
+  const octets = address.split('.').map(Number)
+  return octets.some((octet) => octet > 255) ? undefined : octets.reduce((sum, octet) => sum * 256 + octet, 0)
 }
 
 /** Parses `10.244.0.0/16`; undefined when it is anything else. Host bits are ignored, as iptables and ipset do. */
@@ -20,7 +23,7 @@ export function parseCidr(text: string): Cidr | undefined {
 }
 
 const parsed = new Map<string, Cidr | undefined>()
-// Rules and policies of a lab name some hundred blocks. The bound only guards against a caller that generates blocks without end.
+// Rules and policies of a cluster name some hundred blocks. The bound only guards against a caller that generates blocks without end.
 const PARSED_MAX = 10_000
 
 /** True when `address` lies in the block `cidr`; a block that cannot be parsed holds nothing. */
