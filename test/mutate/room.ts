@@ -71,8 +71,17 @@ function prepare(bench: Bench, room: Room): void {
 
 type Switched = { readonly failures: readonly string[]; readonly stuck: ReadonlySet<number> }
 
-/** Runs the tests with all mutants, again without those at which a run got stuck. */
-async function runSwitched(bench: Bench, room: Room, stuck: ReadonlySet<number> = new Set()): Promise<Switched> {
+/** First each mutant is tried with a few tests, which kill most of them. The rest is tried with all. */
+const SHARES = [0.1, 1]
+
+async function runAll(bench: Bench, room: Room): Promise<Switched> {
+  let all: Switched = { failures: [], stuck: new Set() }
+  for (const share of SHARES) all = await runSwitched(bench, room, share, all.stuck)
+  return all
+}
+
+/** Runs the tests with all mutants that still live, again without those at which a run got stuck. */
+async function runSwitched(bench: Bench, room: Room, share: number, stuck: ReadonlySet<number>): Promise<Switched> {
   const { replaced, order, log, current, durations } = paths(bench)
   const ended = new Set(findingsIn(bench).flatMap((each) => ('index' in each ? [each.index] : [])))
   const tried = room.tried
@@ -80,7 +89,7 @@ async function runSwitched(bench: Bench, room: Room, stuck: ReadonlySet<number> 
     .filter((each) => !ended.has(each) && !stuck.has(each))
   const files = room.tasks.map(({ mutant }) => mutant.file)
   const { sources, testCpuMs } = room
-  const asked: Order = { files, tried, users: usersOf(sources), log, current, testCpuMs }
+  const asked: Order = { files, tried, users: usersOf(sources), log, current, testCpuMs, share }
   writeFileSync(order, JSON.stringify(asked))
   rmSync(current, { force: true })
   const env = { MATCHDAY_REPLACED: replaced, MATCHDAY_SWITCHES: order, MATCHDAY_DURATIONS: durations }
@@ -88,7 +97,7 @@ async function runSwitched(bench: Bench, room: Room, stuck: ReadonlySet<number> 
   const { report, code, isLate: wasLate } = await runTests(bench, { tests: [testsOf(room)], env, flags: [], isLate })
   if (report !== undefined && !wasLate) return { failures: failuresIn(report), stuck }
   if (!existsSync(current)) return { failures: [`vitest ended with ${code}, and no test ran`], stuck }
-  return runSwitched(bench, room, new Set([...stuck, Number(readFileSync(current, 'utf8'))]))
+  return runSwitched(bench, room, share, new Set([...stuck, Number(readFileSync(current, 'utf8'))]))
 }
 
 function quickOutcome(index: number, findings: readonly Finding[]): Outcome {
@@ -107,10 +116,12 @@ function testsAlone(
   stuck: ReadonlySet<number>,
 ): readonly string[] {
   if (stuck.has(index) || room.tasks[index]?.mutant.site === undefined) return [testsOf(room)]
+  const isConstant = findings.some((each) => each.kind === 'constants' && each.indices.includes(index))
+  const idle = findings.flatMap((each) => (isConstant && each.kind === 'idle' ? [each.testFile] : []))
   const files = findings.flatMap((each) =>
     (each.kind === 'collected' || each.kind === 'doubtful') && each.indices.includes(index) ? [each.testFile] : [],
   )
-  return [...new Set(files)]
+  return [...new Set([...idle, ...files])]
 }
 
 function durationsFrom(findings: readonly Finding[]): Durations {
@@ -125,7 +136,7 @@ function durationsFrom(findings: readonly Finding[]): Durations {
 
 export async function performRoom(bench: Bench, room: Room, tell: (line: string) => void): Promise<Tried> {
   prepare(bench, room)
-  const { failures, stuck } = await runSwitched(bench, room)
+  const { failures, stuck } = await runAll(bench, room)
   const findings = findingsIn(bench)
   const durations = durationsFrom(findings)
   const decided: Decided[] = []
@@ -143,5 +154,5 @@ export async function performRoom(bench: Bench, room: Room, tell: (line: string)
   const slow = findings.flatMap((each) =>
     each.kind === 'took' && each.cpuMs > room.testCpuMs ? [`${each.testFile} ${each.name}`] : [],
   )
-  return { decided, durations, unusable: [...failures, ...unsteady], slow }
+  return { decided, durations, unusable: [...new Set([...failures, ...unsteady])], slow: [...new Set(slow)] }
 }

@@ -8,7 +8,15 @@ const named = { testFile: 'test/plan/a.test.ts', name: 'counts' }
 function begun(tried: readonly number[] = [0, 1, 2], testCpuMs = Number.POSITIVE_INFINITY) {
   const switches = new Switches(FILES.length)
   const findings: Finding[] = []
-  const order = { files: FILES, tried, users: { 'src/plan/a.ts': ['src/plan/a.ts'] }, log: '', current: '', testCpuMs }
+  const order = {
+    files: FILES,
+    tried,
+    users: { 'src/plan/a.ts': ['src/plan/a.ts'] },
+    log: '',
+    current: '',
+    testCpuMs,
+    share: 1,
+  }
   const trying = new Trying(
     order,
     switches,
@@ -86,8 +94,15 @@ describe('trying mutants', () => {
       switches.isActive(1) // another place of the module
       must(limit === 2)
     })
+    expect(told()).toContainEqual({ kind: 'constants', indices: [0] })
     expect(told()).toContainEqual({ kind: 'killed', index: 0, by: 'test/plan/a.test.ts counts' })
     expect(limit).toBe(2)
+  })
+
+  it('names a test that runs no place, for it may look at constants', async () => {
+    const { trying, told } = begun()
+    await trying.test(named, () => undefined)
+    expect(told()).toEqual([{ kind: 'idle', testFile: named.testFile }])
   })
 
   it('names the test file that runs a place while its tests are collected', () => {

@@ -1,4 +1,6 @@
 /** Tries mutants on each test while it runs, and writes down what it finds. It knows nothing of vitest. */
+import { createHash } from 'node:crypto'
+import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { Endless, type Switches } from './switches.ts'
 
@@ -12,6 +14,8 @@ export type Order = {
   readonly users: Readonly<Record<string, readonly string[]>>
   /** Where findings are written, one JSON object a line. */
   readonly log: string
+  /** Each mutant is tried with this share of the tests that run it, and with those of the same name as its file. */
+  readonly share: number
   /** A test that takes more CPU than this without a mutant is not repeated. */
   readonly testCpuMs: number
   /** Holds the index of the mutant that is being tried. */
@@ -25,6 +29,10 @@ export type Finding =
   | { readonly kind: 'reached'; readonly indices: readonly number[] }
   /** The test file itself runs these while its tests are collected, which a switch cannot repeat. */
   | { readonly kind: 'collected'; readonly indices: readonly number[]; readonly testFile: string }
+  /** Parts of values that modules make when they are loaded. */
+  | { readonly kind: 'constants'; readonly indices: readonly number[] }
+  /** A test of this file runs no place of any mutant: it may look at values that the file took from modules when it was loaded. */
+  | { readonly kind: 'idle'; readonly testFile: string }
   /** Only a run of its own tells whether these are killed. */
   | { readonly kind: 'doubtful'; readonly indices: readonly number[]; readonly testFile: string }
   /** How long a test takes without a mutant. */
@@ -58,6 +66,15 @@ async function withinMs(limitMs: number, run: Run): Promise<void> {
   await Promise.race([Promise.resolve().then(run), late]).finally(() => clearTimeout(timer))
 }
 
+const nameOf = (path: string): string => basename(path).split('.')[0] ?? ''
+
+/** Tests of the same name, and others by a hash, so that the choice does not depend on their order. */
+function isChosen({ share, files }: Order, index: number, testFile: string, name: string): boolean {
+  if (share >= 1 || nameOf(files[index] ?? '') === nameOf(testFile)) return true
+  const drawn = createHash('sha256').update(`${index} ${testFile} ${name}`).digest().readUInt32BE()
+  return drawn < share * 2 ** 32
+}
+
 export class Trying {
   readonly #order: Order
   readonly #switches: Switches
@@ -89,7 +106,9 @@ export class Trying {
     this.#evaluated = this.#switches.evaluateConstants(this.#evaluated)
     const again = this.#switches.takeReached()
     const alive = [...this.#alive]
-    for (const index of alive) if ((again[index] ?? 0) > 0) this.#constants.add(index)
+    const constants = alive.filter((index) => (again[index] ?? 0) > 0)
+    for (const index of constants) this.#constants.add(index)
+    if (constants.length > 0) this.#report({ kind: 'constants', indices: constants })
     const collected = alive.filter((index) => (atLoad[index] ?? 0) > (again[index] ?? 0))
     this.#tell('collected', collected, testFile)
   }
@@ -132,16 +151,19 @@ export class Trying {
     const { user, system } = process.cpuUsage(before)
     const cpuMs = (user + system) / 1000
     this.#report({ kind: 'took', testFile, name, ms, cpuMs })
-    const waitMs = WAIT_LEAST_MS + WAIT_FACTOR * ms
     const reached = this.#switches.takeReached()
+    const hits = reached.reduce((sum, each) => sum + each, 0)
+    if (hits === 0) return this.#report({ kind: 'idle', testFile })
+    const waitMs = WAIT_LEAST_MS + WAIT_FACTOR * ms
     const candidates = this.#candidates(reached)
+    const chosen = candidates.filter((index) => isChosen(this.#order, index, testFile, name))
     const news = candidates.filter((index) => !this.#known.has(index))
     for (const index of news) this.#known.add(index)
     if (news.length > 0) this.#report({ kind: 'reached', indices: news })
     if (cpuMs > this.#order.testCpuMs) return
-    const hitsMax = HITS_LEAST + HITS_FACTOR * reached.reduce((sum, hits) => sum + hits, 0)
+    const hitsMax = HITS_LEAST + HITS_FACTOR * hits
     const kills: Kill[] = []
-    for (const index of candidates) {
+    for (const index of chosen) {
       kills.push(...(await this.#attempt(index, hitsMax, waitMs, `${testFile} ${name}`, run)))
       await setImmediate() // vitest's worker must answer its parent
     }
