@@ -110,6 +110,7 @@ function writeWhole(fd: number, bytes: Buffer): void {
 
 /** Where the file's last whole line ends, after cutting off a last one without its end. */
 function continueAt(fd: number): Head {
+  // A device such as /dev/full would be read for ever.
   const size = fstatSync(fd).size
   const chunk = Buffer.alloc(1 << 16)
   let lines = 0

@@ -117,6 +117,22 @@ describe('the hash chain of a journal', () => {
     expect(await doubtsOf(fileOf(`${lines.toSpliced(40, 1, 'x').join('\n')}\n`))).toHaveLength(1)
   })
 
+  it('is checked from format 2 on', async () => {
+    const [head = '', second = '', ...rest] = readFileSync('test/journal/golden/format-2.ndjson', 'utf8').split('\n')
+    const changed = [head, second.replace('"at":1', '"at":2'), ...rest].join('\n')
+    expect(await doubtsOf(fileOf(changed))).toEqual(['line 2: its hash does not fit the line and the one before it'])
+  })
+
+  it('is that of one run: a second head is named, also right after the first', async () => {
+    const [head = '', ...rest] = readFileSync(EXAMPLE, 'utf8').split('\n')
+    const doubts = await doubtsOf(fileOf([head, head, ...rest].join('\n')))
+    expect(doubts).toEqual(['line 2: it is a second run-started, so this is not the journal of one run'])
+  })
+
+  it('is not known before anything was read', () => {
+    expect(readJournal(fileOf(whole)).seal).toEqual({ kind: 'unchained', format: 0, lines: 0 })
+  })
+
   it('names a line with a hash and no sequence number', async () => {
     const changed = lines.map((line, at) => (at === 40 ? line.replace(/,"seq":41/, '') : line))
     expect(await doubtsOf(fileOf(`${changed.join('\n')}\n`))).toEqual(['line 41: it carries no sequence number'])
@@ -131,6 +147,8 @@ describe('the hash chain of a journal', () => {
       hash,
     })
     expect(unlinked(Buffer.from('x'))).toEqual({ json: 'x' })
+    const unchained = `{"kind":"x","seq":7${' '.repeat(75)}`
+    expect(unlinked(Buffer.from(unchained))).toEqual({ json: unchained })
   })
 })
 

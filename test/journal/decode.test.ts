@@ -151,11 +151,11 @@ describe('a record of an earlier format', () => {
   it('2 says which indicators are refusals and unions, and leaves a load without sockets so', () => {
     const load = { arrivals: { login: 1, 'forged-login': 1 } }
     const head = upgraded({ kind: 'run-started', rehearsal: { load }, timeline: { load: {} }, target: {} }, 2)
-    expect(head.rehearsal).toEqual({
+    expect(head.rehearsal).toStrictEqual({
       load,
       slis: { api: { kind: 'union', of: ['login', 'deposit', 'bet'] }, 'forged-login': { kind: 'refusal' } },
     })
-    expect(head.timeline).toEqual({ load: { unions: { api: ['login', 'deposit', 'bet'] } } })
+    expect(head.timeline).toStrictEqual({ load: { unions: { api: ['login', 'deposit', 'bet'] } } })
     const books = [{ book: 'wallet' }, { book: 'psp' }]
     expect(upgraded({ kind: 'run-started', target: { books } }, 2).target).toMatchObject({
       books: [{ book: 'wallet', ledger: true }, { book: 'psp' }],

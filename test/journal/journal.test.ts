@@ -71,6 +71,23 @@ describe('writing a journal', () => {
     ])
   })
 
+  it('continues a journal whose last chunk is one byte', async () => {
+    const filled = (length: number): Evidence => ({ ...phase(0), phase: 'x'.repeat(length) }) as Evidence
+    const head = readFileSync(await written([runStarted()])).length
+    const line = readFileSync(await written([runStarted(), filled(1)])).length - head
+    // A journal is read in chunks of 64 KiB.
+    const path = await written([runStarted(), filled(2 ** 16 + 1 - head - line + 1)])
+    expect(readFileSync(path)).toHaveLength(2 ** 16 + 1)
+    const journal = await openJournal(path)
+    expect(journal.append(phase(1))).toBe(3)
+    await journal.close()
+    expect((await all(path)).map(({ record }) => record.kind)).toEqual([
+      'run-started',
+      'phase-started',
+      'phase-started',
+    ])
+  })
+
   it('reports a full disk, and does not continue', async () => {
     const journal = await openJournal('/dev/full')
     expect(() => journal.append(phase(0))).toThrow('the disk is full')
@@ -89,7 +106,10 @@ describe('writing a journal', () => {
   })
 
   it('reports a missing folder', async () => {
-    await expect(openJournal(join(folder, 'none', 'journal.ndjson'))).rejects.toThrow('no such file or folder')
+    await expect(openJournal(join(folder, 'none', 'journal.ndjson'))).rejects.toMatchObject({
+      message: expect.stringContaining('no such file or folder'),
+      cause: { code: 'ENOENT' },
+    })
   })
 
   it('keeps every record that was appended before kill -9', async () => {
@@ -151,6 +171,7 @@ describe('reading a journal', () => {
     const path = fresh()
     writeFileSync(path, text)
     await expect(all(path)).rejects.toMatchObject({ name: 'JournalError', code })
+    await expect(all(path)).rejects.not.toHaveProperty('cause')
   })
 
   it('refuses anything but a file, and a file that is too large for a run, before it reads it', async () => {

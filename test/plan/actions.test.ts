@@ -169,6 +169,31 @@ describe('the reach of an action', () => {
     expect(admission(off, within(100, 0)).problems[0]?.problem).toContain('no pod unharmed in 1 zones')
   })
 
+  it('does not refuse an action that harms no pod, although other harms hold a whole zone', () => {
+    const flag: Act = { kind: 'flag', configMap: 'features', key: 'promo', value: 'off' }
+    const zone = ['casino/gateway-0', 'casino/gateway-2', 'casino/realtime-0', 'casino/agent-0']
+    expect(admission(flag, within(9, 0), zone)).toMatchObject({ ok: true, problems: [] })
+  })
+
+  it.each([
+    ['Deployment', 'gateway', []],
+    ['Deployment', 'other', ['action-selects-nothing']],
+    ['StatefulSet', 'gateway', ['action-selects-nothing']],
+  ] as const)('of a canary needs its %s %s', (kind, name, problems) => {
+    const canary = { route: 'shop', steps: [] } as never
+    const act = {
+      kind: 'release',
+      shape: 'canary',
+      workload: { kind, name },
+      images: {},
+      annotations: {},
+      canary,
+    } as unknown as Act
+    const admitted = admission({ ...act, withinMs: millis(1), backWithinMs: millis(1) } as Act)
+    expect(admitted.problems.map(({ code }) => code)).toEqual(problems)
+    expect(admitted.targets).toEqual([`${kind}/casino/${name}`, 'HTTPRoute/casino/shop'])
+  })
+
   it('does not refuse an action that harms no pod, whatever other harms hold', () => {
     const flag: Act = { kind: 'flag', configMap: 'features', key: 'promo', value: 'off' }
     expect(admission(flag, within(0, 0), ['casino/gateway-0'])).toMatchObject({ ok: true, note: 'harms no pod' })

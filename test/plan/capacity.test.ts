@@ -69,7 +69,7 @@ describe('an objective that the search must prove', () => {
     const rehearsal = {
       ...stock.rehearsal,
       slis: {},
-      slos: [{ kind: 'availability', sli: 'login', objective: ratio(0.99), at, ...slo } as Slo],
+      slos: [{ kind: 'availability', sli: 'login', objective: ratio(0.99), at, ...slo } as Slo] as const,
       load: { ...stock.rehearsal.load, arrivals: { login: 20 as never } },
     }
     return capacityIssues(rehearsal, target, { ...session, search: { ...session.search, from } })

@@ -41,6 +41,18 @@ describe('pods that start during a fault', () => {
     expect(cover(stockFault(), [pod('young', {}), going], [])).toEqual({ matching: [], newcomers: [] })
   })
 
+  it('are none where the nodes of the fault do not exist', () => {
+    const fault = stockFault()
+    const selector = { namespaces: ['casino'], nodes: ['node-z'] }
+    const lost = withObject(fault, { ...fault.object, spec: { ...fault.object.spec, selector } })
+    expect(cover(lost, [pod('new')], [])).toEqual({ matching: [], newcomers: [] })
+  })
+
+  it.each(['Succeeded', 'Failed'])('are not covered when they have %s', (phase) => {
+    const ended = { ...pod('ended'), status: { phase, podIP: '10.244.1.9' } }
+    expect(cover(stockFault(), [ended], [])).toEqual({ matching: [], newcomers: [] })
+  })
+
   it('are not covered if the fault is meant for some pods only', () => {
     const fault = stockFault()
     const one = withObject(fault, { ...fault.object, spec: { ...fault.object.spec, mode: 'one' } })

@@ -50,6 +50,35 @@ describe('a curve through phases', () => {
     expect(counts.every(Number.isInteger)).toBe(true)
   })
 
+  it('with large bursts of few arrivals has the same mean and that dispersion, second by second', () => {
+    const stages = curveStages([phase(0, 4000, 1)], { ...curve([0, 2], [4000, 2]), dispersion: 8 }, 1, 7, 'deposit')
+    expect(stages).toHaveLength(4000)
+    expect(stages.every(({ durationMs, from, to }) => durationMs === 1000 && from === to)).toBe(true)
+    const mean = stages.reduce((sum: number, { from }) => sum + from, 0) / 4000
+    const variance = stages.reduce((sum, { from }) => sum + (from - mean) ** 2, 0) / 4000
+    // Standard error of the mean: √(2 · 8 / 4000) = 0.06. Its tail is long, and so is that of the variance.
+    expect(Math.abs(mean - 2)).toBeLessThan(0.19)
+    expect(variance / mean / 8).toBeGreaterThan(0.8)
+    expect(variance / mean / 8).toBeLessThan(1.2)
+  })
+
+  it('has a last stage that is as long as the rest, and no arrivals where the curve has none', () => {
+    const stages = curveStages([phase(0, 2.5, 1)], { ...curve([0, 20], [3, 20]), dispersion: 1 }, 1, 7, 'deposit')
+    expect(stages.map(({ durationMs }) => durationMs)).toEqual([1000, 1000, 500])
+    const none = curveStages([phase(0, 2, 1)], { ...curve([0, 0], [3, 0]), dispersion: 3 }, 1, 7, 'deposit')
+    expect(none.map(({ from }) => from)).toEqual([0, 0])
+  })
+
+  it('is cut where it bends within a phase, and at no other moment', () => {
+    const bent = curve([0, 10], [10, 20], [30, 0], [40, 0])
+    const stages = curveStages([phase(10, 20, 2)], bent, 1, 1, 'deposit')
+    expect(stages).toEqual([
+      { durationMs: 10_000, from: 0, to: 40 },
+      { durationMs: 20_000, from: 40, to: 0 },
+    ])
+    expect(curveStages([phase(0, 20, 1)], bent, 1, 1, 'deposit').map(({ to }) => to)).toEqual([20, 10])
+  })
+
   it('has the same bursts for the same seed, and others for another profile', () => {
     const bursty = { ...curve([0, 20], [60, 20]), dispersion: 3 }
     const drawn = (seed: number, profile: string) => curveStages([phase(0, 60, 1)], bursty, 1, seed, profile)

@@ -65,5 +65,12 @@ describe('a curve in a plan', () => {
       'deposit is played 6 times faster, but autoscalers are judged: their periods do not get shorter.',
     ])
     expect(speedWarnings({ ...rehearsal, expectations: [] })).toEqual([])
+    const of = (...kinds: readonly string[]) => ({
+      ...rehearsal,
+      expectations: kinds.map((kind) => ({ kind })) as never,
+    })
+    expect(speedWarnings(of('ledger'))).toEqual([])
+    expect(speedWarnings(of('ledger', 'autoscaler'))).toHaveLength(1)
+    expect(speedWarnings(of('keda'))).toHaveLength(1)
   })
 })

@@ -140,6 +140,75 @@ describe('a described plan', () => {
     ).toMatchFileSnapshot('golden/refused-plan.txt')
   })
 
+  it('shows the gate of a fault, which opens at the begin of the load at the earliest', () => {
+    const opens = (opensMs: number) => {
+      const gate = { by: 'owner', opensMs: millis(opensMs), at } as const
+      const rehearsal = { ...stock.rehearsal, faults: [{ ...stockFault, gate }] }
+      const timeline = planned(rehearsal)
+      const text = renderPlan(describePlan({ ...stock, rehearsal, at: NOW, timeline }))
+      return [
+        timeline.faults[0]?.gate,
+        text
+          .split('\n')
+          .find((line) => line.includes('gate of'))
+          ?.trim(),
+      ]
+    }
+    const [early, line] = opens(1e9)
+    expect(early).toEqual({ by: 'owner', opensMs: 0 })
+    expect(line).toMatch(/^0:00 +\? gate of psp-a down +owner answers$/)
+    const fromMs = planned(stock.rehearsal).faults[0]?.fromMs ?? 0
+    expect(opens(1000)[0]).toEqual({ by: 'owner', opensMs: fromMs - 1000 })
+  })
+
+  it('warns of scripts that end early, and of closed models', () => {
+    const timeline = planned(stock.rehearsal)
+    const shown = [
+      { name: 'visit', model: 'closed', sentence: 'visit: constant-vus', warnings: ['visit is not scaled'] },
+    ] as const
+    const warnings = (endsMs: number, closed = true) => {
+      const outside = { scenarios: {}, shown: closed ? shown : [], endsMs: millis(endsMs), drainMs: millis(0) }
+      return describePlan({ ...stock, at: NOW, timeline: { ...timeline, load: { ...timeline.load, outside } } })
+        .warnings
+    }
+    expect(warnings(timeline.totalMs)).toEqual([expect.stringMatching(/^visit: a closed model/), 'visit is not scaled'])
+    expect(warnings(timeline.totalMs, false)).toEqual([])
+    expect(warnings(timeline.totalMs - 1000, false)).toEqual([
+      expect.stringMatching(/^the load of the script ends at .*, 1s before/),
+    ])
+  })
+
+  it('says by which series a Prometheus counts an indicator, if the target has one', () => {
+    const timeline = planned(stock.rehearsal)
+    const series = {
+      kind: 'prometheus-ratio',
+      of: 'shop',
+      good: 'good',
+      total: 'all',
+      at,
+      series: { good: 'ok{a="b"}' },
+    } as const
+    const slis = {
+      login: series,
+      failed: { kind: 'prometheus-failures', of: 'shop', bad: 'bad', total: 'all', at },
+      times: { kind: 'prometheus-buckets', of: 'shop', buckets: 'times_bucket', unit: 's', at },
+    } as const
+    const slos = ['login', 'failed', 'times', 'bet'].map((sli) => ({ ...availability(0.9), sli }))
+    const rehearsal = { ...stock.rehearsal, slis, slos: slos as never }
+    const counted = (prometheus: object) =>
+      describePlan({ rehearsal, target: { ...stock.target, ...prometheus }, timeline, at: NOW }).objectives.map(
+        (each) => each.counted,
+      )
+    const server = { kind: 'url', url: 'http://p' } as never
+    expect(counted({ prometheus: { server, scrapeMs: millis(15_000), sources: {} } })).toEqual([
+      'Prometheus counts ok{a="b"} of all (shop, every 15s)',
+      'Prometheus counts all less bad (shop, every 15s)',
+      'Prometheus counts buckets of times_bucket (shop, every 15s)',
+      undefined,
+    ])
+    expect(counted({})).toEqual([undefined, undefined, undefined, undefined])
+  })
+
   it('says that no pods were counted when no cluster was asked', () => {
     const text = renderPlan(describePlan({ at: NOW, ...stock, timeline: planned(stock.rehearsal) }))
     expect(text).toContain('blast radius not counted: no cluster was asked')

@@ -32,7 +32,9 @@ describe('the load of a plan', () => {
         expect(plan(told, { ...measureless, slis: {} })).not.toHaveProperty(key)
     const thresholds = [{ metric: 'checks', expression: 'rate>0.9', abortOnFail: false }]
     const login = { kind: 'http', where: {}, at } as const
-    expect(plan({ thresholds, bundled: true, functions: ['handleSummary'] }, { ...rehearsal, slis: { login } })).toMatchObject({
+    expect(
+      plan({ thresholds, bundled: true, functions: ['handleSummary'] }, { ...rehearsal, slis: { login } }),
+    ).toMatchObject({
       thresholds,
       bundled: true,
       handlesSummary: true,
@@ -50,7 +52,8 @@ describe('the load of a plan', () => {
     const load = { ...stock.rehearsal.load, curves: { deposit: curve } }
     for (const usesLibrary of [true, false]) {
       const { profiles } = plan({ usesLibrary }, { ...stock.rehearsal, load })
-      const peak = (name: string) => Math.max(...(profiles.find((each) => each.name === name)?.stages ?? []).map(({ to }) => to))
+      const peak = (name: string) =>
+        Math.max(...(profiles.find((each) => each.name === name)?.stages ?? []).map(({ to }) => to))
       const factor = factorMax(stock.rehearsal) * stock.target.loadFactor
       expect(peak('deposit')).toBeGreaterThan(10 * factor)
       expect(peak('deposit')).not.toBeCloseTo((stock.rehearsal.load.arrivals.deposit ?? 0) * factor, 3)
@@ -109,10 +112,16 @@ describe('the factor of the phases', () => {
 })
 
 describe('a script and its rehearsal', () => {
-  const codes = (told: Partial<ScriptFacts> | undefined, load: Partial<Rehearsal['load']>, more: Partial<Rehearsal> = {}) => {
-    const rehearsal = { ...stock.rehearsal, slis: {}, slos: [], guardrails: [], ...more }
+  const codes = (
+    told: Partial<ScriptFacts> | undefined,
+    load: Partial<Rehearsal['load']>,
+    more: Partial<Rehearsal> = {},
+  ) => {
+    const rehearsal = { ...stock.rehearsal, slis: {}, slos: [] as never, guardrails: [], ...more }
     const own = { script: 'a.js', arrivals: {}, at, ...load }
-    return scriptIssues({ ...rehearsal, load: own }, told && { ...facts, ...told }).map(({ code, next }) => `${code}: ${next}`)
+    return scriptIssues({ ...rehearsal, load: own }, told && { ...facts, ...told }).map(
+      ({ code, next }) => `${code}: ${next}`,
+    )
   }
   const { sockets } = stock.rehearsal.load
   if (sockets === undefined) throw new Error('the stock load has sockets')
@@ -143,7 +152,9 @@ describe('a script and its rehearsal', () => {
     expect(codes(plain, { sockets })).toEqual([
       'load-unknown: remove sockets, or hold them with keepSockets of scenarios/lib/sockets.ts.',
     ])
-    expect(codes(plain, {}, { slos: [slo] })).toEqual([expect.stringContaining('indicator-missing: declare it: slis: {login:')])
+    expect(codes(plain, {}, { slos: [slo] })).toEqual([
+      expect.stringContaining('indicator-missing: declare it: slis: {login:'),
+    ])
     const login = { kind: 'http', where: {}, at } as const
     expect(codes(plain, {}, { slos: [slo], slis: { login } })).toEqual([])
     expect(codes(plain, {}, { slos: [slo], slis: { login: { kind: 'union', of: ['a'] } } })).toEqual([])
