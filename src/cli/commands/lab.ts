@@ -1,20 +1,12 @@
 import type { Command } from 'commander'
 import { EnvironmentError } from '../../controller/ports.ts'
 import { exitCodes } from '../../domain/verdict.ts'
-import { type KedaStatus, kedaStatus } from '../../lab/keda/status.ts'
-import {
-  defaultLabRoot,
-  type LabNetwork,
-  type LabStatus,
-  labDown,
-  labStatus,
-  NETWORK_CHOICES,
-  type NetworkChoice,
-} from '../../lab/lab.ts'
-import { unenforcedNames } from '../../lab/runtime/notices.ts'
+import { kedaStatus } from '../../lab/keda/status.ts'
+import { defaultLabRoot, labDown, labStatus, NETWORK_CHOICES, type NetworkChoice } from '../../lab/lab.ts'
 import { LAB_CONTEXT } from '../cluster-choice.ts'
 import { aFileOrFolder, aFolder, amongWords, checkedFlag, outputFlag, type ValueCheck } from '../flags.ts'
 import { loadLabBoot } from '../lab-loading.ts'
+import { labStatusText } from '../lab-status-text.ts'
 import { REFERENCE_WORKLOAD } from '../reference-workload.ts'
 import { stopSignal, stopsOnly } from '../stop-signal.ts'
 import { jsonText, print, say, term } from '../terminal.ts'
@@ -91,7 +83,7 @@ export function addLab(root: Command, finish: (code: number) => void): void {
       const status = keda ? { ...found, keda } : found
       if (flags.output === 'json') print(jsonText({ format: 1, ...status }))
       else if (flags.output === 'kubeconfig') print(term`${status.kind === 'none' ? '' : status.state.kubeconfig}`)
-      else printStatus(found, keda)
+      else for (const line of labStatusText(found, keda)) print(line)
       finish(status.kind === 'up' ? exitCodes.pass : exitCodes.environment)
     })
   lab
@@ -136,26 +128,3 @@ const orStandardInput =
   (check: ValueCheck): ValueCheck =>
   (path) =>
     path === '-' ? undefined : check(path)
-
-function printStatus(status: LabStatus, keda: KedaStatus | undefined): void {
-  if (status.kind === 'none') return print(term`no lab is up (${defaultLabRoot()})`)
-  if (status.kind === 'dead') return print(term`the lab is dead; clean up with: matchday lab down`)
-  print(term`lab is up\nkubeconfig  ${status.state.kubeconfig}\npod network ${networkWords(status.state.network)}`)
-  const pods = Object.entries(keda ?? {}).map(([name, { ready, wanted }]) => `${name} ${ready}/${wanted}`)
-  if (pods.length > 0) print(term`KEDA        ${pods.join(', ')}`)
-  print(
-    term`not enforced in a lab, where a container is a process (pods that ask have an Event): ${unenforcedNames(status.state.network?.kind === 'namespaces').join(', ')}`,
-  )
-  print(jsonText(status.status))
-}
-
-function networkWords(network: LabNetwork | undefined): string {
-  switch (network?.kind) {
-    case 'namespaces':
-      return 'network namespaces of the kernel, one for each pod (experimental)'
-    case 'preload':
-      return `a preload in each Node process${network.why === 'chosen' ? '' : `, because ${network.why}`}`
-    case undefined:
-      return 'a preload in each Node process'
-  }
-}
