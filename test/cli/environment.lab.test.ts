@@ -31,7 +31,7 @@ beforeEach(() => {
 type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
 async function matchday(parameters: readonly string[], env: NodeJS.ProcessEnv = {}, cwd?: string): Promise<Ended> {
-  const child = spawn(process.execPath, [resolve('src/cli/main.ts'), ...parameters], {
+  const child = spawn(process.execPath, [resolve('src/cli/bin.mjs'), ...parameters], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd,
     env: { ...process.env, NO_COLOR: '1', ...env },

@@ -37,7 +37,7 @@ type Ended = { readonly code: number | null; readonly stdout: string; readonly s
 /** In the user's folder, with the flags of the cluster. */
 async function matchday(kubeconfig: string, ...words: readonly string[]): Promise<Ended> {
   const cluster = ['--context', 'lab', '--kubeconfig', kubeconfig]
-  const child = spawn(process.execPath, [resolve('src/cli/main.ts'), ...words, ...cluster], {
+  const child = spawn(process.execPath, [resolve('src/cli/bin.mjs'), ...words, ...cluster], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: folder,
     env: { ...process.env, NO_COLOR: '1' },
