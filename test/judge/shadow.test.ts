@@ -206,6 +206,30 @@ describe('a shadow', () => {
     )
   })
 
+  it('is not accused of a few bookings in one of its windows, which may be chance', () => {
+    const judgment = judged({
+      extra: (second) => (second === FROM + 4 ? 8 : 0),
+      story: { books: (books) => books.wallet?.deposit.push(...Array.from({ length: 8 }, (_, n) => 2_000_000 + n)) },
+    })
+    expect(causesOf(judgment)).toContain('unreconciled')
+    expect(causesOf(judgment)).not.toContain('shadow-wrote')
+  })
+
+  it('in a rehearsal that compares no books is judged by its windows alone', () => {
+    const without = (records: Evidence[]): Evidence[] =>
+      records.map((record) =>
+        record.kind === 'run-started' ? { ...record, rehearsal: { ...record.rehearsal, expectations: [] } } : record,
+      )
+    const healthyRun = judge(without(recordsOf()))
+    expect(healthyRun.actions[0]?.reactions.find(({ kind }) => kind === 'wrote-nothing')).toMatchObject({
+      held: true,
+      sentence: expect.stringMatching(
+        /^The books grew no faster with the mirror on than with it off; \d+ operations? more in a window would have been found, and \d+ were copied\.$/,
+      ),
+    })
+    expect(causesOf(judge(without(recordsOf({ extra: (second) => (isOn(second) ? 4 : 0) }))))).toContain('shadow-wrote')
+  })
+
   it('whose books were not counted is still proven by their digests', () => {
     expect(causesOf(judged({ problem: 'the wallet is away' }))).toEqual([])
   })
