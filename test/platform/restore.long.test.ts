@@ -11,11 +11,10 @@ import pg from 'pg'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Archive, archiveParameters, isOlder, takeBase } from '../../src/platform/services/db-keeper/archive.ts'
 import { isArchived, makePoint } from '../../src/platform/services/db-keeper/points.ts'
-import { seed } from '../../src/platform/services/db-keeper/seed.ts'
 import { walletSteps } from '../../src/platform/services/wallet/schema.ts'
 import type { Book, CutBook } from '../../src/wire/books.ts'
 import { freePort } from '../support/ports.ts'
-import { type LabPostgres, ownSecrets, startLabPostgres } from './support/lab-postgres.ts'
+import { keeperUrl, type LabPostgres, ownSecrets, startLabPostgres, startStandby } from './support/lab-postgres.ts'
 import { ended, identity } from './support/postgres.ts'
 
 const secrets = ownSecrets()
@@ -84,7 +83,7 @@ async function live(archive: Archive = HEALTHY): Promise<Live> {
   return {
     server,
     archive: at,
-    url: `postgres://keeper:${secrets('wallet-db').KEEPER_PASSWORD}@${HOSTS.live}:5432/casino`,
+    url: keeperUrl(HOSTS.live, secrets),
     book: async (key) => {
       const sql = `SELECT post_transfer('deposit', $1, 'player-000001', 100, 1, 'house:psp-clearing', NULL, '{}') AS posting`
       expect((await client.query(sql, [`${RUN}.deposit.${key}`])).rows).toEqual([{ posting: 'posted' }])
@@ -92,26 +91,12 @@ async function live(archive: Archive = HEALTHY): Promise<Live> {
   }
 }
 
-const PASSWORD = secrets('wallet-db').KEEPER_PASSWORD ?? ''
-
-/** A standby in a container of its own, with the same volume for the archive. */
+/** A standby with the same volume for the archive. */
 async function follow({ server, archive, url }: Live): Promise<string> {
-  const root = mkdtempSync(join(folder, 'standby-'))
-  symlinkSync(archive, join(root, 'archive'))
-  await seed(url, join(root, 'data'), async () => undefined)
-  for (const name of readdirSync(join(root, 'data'), { recursive: true, encoding: 'utf8' }))
-    own(join(root, 'data', name))
-  own(join(root, 'data'))
-  chmodSync(root, 0o755)
-  const conninfo = `host=${HOSTS.live} port=5432 user=keeper password=${PASSWORD}`
-  const settings = { ...archiveParameters('wallet-db-1', HEALTHY), primary_conninfo: conninfo }
-  const args = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])
-  const child = spawn(server.command[0] ?? '', [...server.command.slice(1), ...args], {
-    ...identity,
-    env: { PATH: process.env.PATH, MATCHDAY_ROOT: root, MATCHDAY_NATIVE_ADDRESS: HOSTS.copy, PGDATA: '/data' },
-    stdio: ['ignore', 'ignore', process.env.TOLD === undefined ? 'ignore' : 'inherit'],
-  })
-  opened.push(() => ended(child, 'SIGINT'))
+  const stop = await startStandby(server, HOSTS.copy, secrets, archiveParameters('wallet-db-1', HEALTHY), (root) =>
+    symlinkSync(archive, join(root, 'archive')),
+  )
+  opened.push(stop)
   const at = url.replace(HOSTS.live, HOSTS.copy)
   await (await connected({ connectionString: at })).end()
   return at

@@ -1,6 +1,6 @@
 /** The lab's PostgreSQL image as the runtime starts it, set up by the Secrets of the manifests with values of its own. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
@@ -8,6 +8,7 @@ import { postgresImage } from '../../../src/lab/images/postgres.ts'
 import { labPaths } from '../../../src/lab/machine/paths.ts'
 import type { Manifest } from '../../../src/lab/workload/render.ts'
 import { fillSecret, secretsOf } from '../../../src/lab/workload/secrets.ts'
+import { seed } from '../../../src/platform/services/db-keeper/seed.ts'
 import { ended, familyOf, identity, listening } from './postgres.ts'
 
 const SECRETS = 'src/platform/manifests/base/secrets.yaml'
@@ -89,6 +90,45 @@ export async function startLabPostgres(
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** A streaming standby in a container of its own. `prepare` is called with what it sees as `/`, before it starts. Returns how to stop it. */
+export async function startStandby(
+  primary: LabPostgres,
+  host: string,
+  secrets: Secrets,
+  settings: Readonly<Record<string, string>> = {},
+  prepare: (root: string) => void = () => undefined,
+): Promise<() => Promise<void>> {
+  const root = mkdtempSync(join(tmpdir(), 'md-standby-'))
+  const password = secrets('wallet-db').KEEPER_PASSWORD ?? ''
+  prepare(root)
+  await seed(keeperUrl(primary.host, secrets), join(root, 'data'), async () => undefined)
+  for (const name of readdirSync(join(root, 'data'), { recursive: true, encoding: 'utf8' }))
+    own(join(root, 'data', name))
+  own(join(root, 'data'))
+  chmodSync(root, 0o755)
+  const conninfo = `host=${primary.host} port=5432 user=keeper password=${password}`
+  const args = Object.entries({ ...settings, primary_conninfo: conninfo }).flatMap(([key, value]) => [
+    '-c',
+    `${key}=${value}`,
+  ])
+  const child = spawn(primary.command[0] ?? '', [...primary.command.slice(1), ...args], {
+    ...identity,
+    env: { PATH: process.env.PATH, MATCHDAY_ROOT: root, MATCHDAY_NATIVE_ADDRESS: host, PGDATA: '/data' },
+    stdio: ['ignore', 'ignore', process.env.TOLD === undefined ? 'ignore' : 'inherit'],
+  })
+  return async () => {
+    await ended(child, 'SIGINT')
+    rmSync(root, { recursive: true, force: true })
+  }
+}
+
+export const keeperUrl = (host: string, secrets: Secrets): string =>
+  `postgres://keeper:${secrets('wallet-db').KEEPER_PASSWORD}@${host}:5432/casino`
+
+function own(path: string): void {
+  if (identity.uid !== undefined) chownSync(path, identity.uid, identity.gid)
 }
 
 function mountScripts(folder: string, scripts: Readonly<Record<string, string>>): void {
