@@ -370,7 +370,14 @@ const check = strict({
 
 const heal = strict({
   format,
-  healed: z.array(strict({ id: text, run: text, outcome: z.enum(['undone', 'already-gone']) })),
+  healed: z.array(
+    strict({
+      id: text,
+      run: text,
+      outcome: z.enum(['undone', 'already-gone', 'completed']).describe('completed: there was no way back'),
+      note: optional(text).describe('of a cutover: which region accepts writes'),
+    }),
+  ),
   problems: texts,
   left: z.array(z.looseObject({ what: text, where: text })),
 })

@@ -2,7 +2,7 @@
  * Heal before hurt: an undo is on disk before its harm starts. Undos run in reverse order, with a time budget of their own that does not depend on
  * the rest of the run. Also heals what a dead run left, found by labels on the cluster.
  */
-import type { Undo, UndoDone } from '../domain/evidence.ts'
+import type { Undo, UndoDone, UndoOutcome } from '../domain/evidence.ts'
 import type { Target } from '../domain/rehearsal.ts'
 import { type Millis, seconds } from '../domain/units.ts'
 import { messageOf } from '../domain/unknown.ts'
@@ -85,9 +85,13 @@ export function createHealing(recorder: Recorder, undoer: Undoer, keeper: Pick<C
   }
 }
 
-/** Weights and mirrors get the long time too: until they are back, requests are sent to pods that the next undo takes away. */
+/**
+ * Weights, mirrors and cutovers get the long time too: until weights and mirrors are back, requests are sent to pods that the next undo takes away.
+ */
 const budgetOf = (undo: Undo): Millis =>
-  isOfRoute(undo) || ('settled' in undo && undo.settled !== undefined) ? SETTLE_BUDGET : UNDO_BUDGET
+  isOfRoute(undo) || undo.does === 'end-cutover' || ('settled' in undo && undo.settled !== undefined)
+    ? SETTLE_BUDGET
+    : UNDO_BUDGET
 
 type Owed = { readonly undo: Undo }
 type Failed<T> = { readonly of: T; readonly error: unknown }
@@ -132,6 +136,8 @@ function objectOf(undo: Undo): string {
     case 'delete-object':
     case 'delete-copy':
       return `${undo.plural}/${undo.namespace}/${undo.name}`
+    case 'end-cutover':
+      return `cutover/${undo.namespace}/${undo.name}`
     case 'remove-taint':
       return `/api/v1/nodes/${undo.node}`
     case 'restore-field':
@@ -146,6 +152,7 @@ export function undoId(undo: Undo): string {
   switch (undo.does) {
     case 'delete-object':
     case 'delete-copy':
+    case 'end-cutover':
       return objectOf(undo)
     case 'remove-taint':
       return `taint/${undo.node}/${undo.key}:${undo.effect}`
@@ -181,7 +188,12 @@ export function createUndoer({
 const CHAOS_GROUP = 'chaos-mesh.org/'
 
 export type HealReport = {
-  readonly healed: readonly { readonly id: string; readonly run: string; readonly outcome: 'undone' | 'already-gone' }[]
+  readonly healed: readonly {
+    readonly id: string
+    readonly run: string
+    readonly outcome: UndoOutcome
+    readonly note?: string
+  }[]
   readonly problems: readonly string[]
 }
 
@@ -195,7 +207,8 @@ export async function healLeftovers(
   const problems: string[] = []
   const undoThese = async (newestFirst: typeof undos, stillWrong: readonly Undo[]) => {
     const heal = async ({ undo, run }: (typeof undos)[number]) => {
-      healed.push({ id: undoId(undo), run, outcome: await undoer.undo(undo, budgetOf(undo)) })
+      const outcome = await undoer.undo(undo, budgetOf(undo))
+      healed.push({ id: undoId(undo), run, outcome, ...healedNote(undo, outcome) })
     }
     const failed = await inReverse(newestFirst.toReversed(), heal, stillWrong)
     problems.push(...failed.map(({ of, error }) => `${undoId(of.undo)}: ${messageOf(error)}`))
@@ -210,4 +223,11 @@ export async function healLeftovers(
     failed.filter((undo) => !retried.has(undoId(undo))),
   )
   return { healed, problems }
+}
+
+/** Which region accepts writes after a cutover was ended. */
+function healedNote(undo: Undo, outcome: UndoOutcome): { readonly note?: string } {
+  if (undo.does !== 'end-cutover' || outcome === 'already-gone') return {}
+  const { from, to } = undo
+  return { note: `writes go to ${outcome === 'completed' ? to.name : from.name}, and to no other region` }
 }

@@ -18,6 +18,7 @@ import { readDeliveries } from './deliveries.ts'
 import { performFault } from './fault.ts'
 import { createGates, type Gates } from './gates.ts'
 import { createHealing, createUndoer, healLeftovers } from './healing.ts'
+import { createMovedBooks, type MovedBooks } from './moved-books.ts'
 import type {
   Books,
   Clock,
@@ -91,6 +92,7 @@ export async function perform(
   const lock = await ports.lock.acquire(target, timeline.run)
   const triggers = createTriggers(ports.clock, target, timeline)
   const canaries = createCanaries(ports, rehearsal, target, timeline.run)
+  const moved = createMovedBooks(rehearsal, target)
   const recorder = createRecorder(
     sink,
     ports.clock,
@@ -98,6 +100,7 @@ export async function perform(
       onEvidence(record)
       triggers.see(record)
       canaries.add(record)
+      moved.see(record)
     },
     (error) => stop('failure', `the journal cannot be written: ${messageOf(error)}`),
     ports.redact,
@@ -126,7 +129,15 @@ export async function perform(
     await healLeftovers(undoer, target, [])
     recorder.record({ kind: 'residue', when: 'before', items: await undoer.residue(target) })
     await readPosture(ports.cluster, rehearsal, target, recorder)
-    await rehearse({ ...ports, canaries }, performance, recorder, heal, { gates, triggers }, stop, stopping.signal)
+    await rehearse(
+      { ...ports, canaries, moved },
+      performance,
+      recorder,
+      heal,
+      { gates, triggers },
+      stop,
+      stopping.signal,
+    )
   } catch (error) {
     stop('failure', messageOf(error))
   } finally {
@@ -155,7 +166,7 @@ type Stop = (by: 'operator' | 'guardrail' | 'failure', reason: string) => void
 
 /** Everything from the first watch to the last book. */
 async function rehearse(
-  ports: ControllerPorts & { readonly canaries: Canaries },
+  ports: ControllerPorts & { readonly canaries: Canaries; readonly moved: MovedBooks },
   performance: Performance,
   recorder: Recorder,
   heal: ReturnType<typeof createHealing>,
@@ -163,7 +174,7 @@ async function rehearse(
   stop: Stop,
   stopping: AbortSignal,
 ): Promise<void> {
-  const { rehearsal, target, timeline } = performance
+  const { rehearsal, timeline } = performance
   const looking = new AbortController()
   const watch = startWatching(ports, performance, recorder, looking.signal)
   const client = clientSide(rehearsal, recorder, stop)
@@ -180,9 +191,14 @@ async function rehearse(
     await Promise.all(work)
     const scraped = untilScraped(ports.clock, performance, stopping)
     const budget = settleBudget(rehearsal, stopping.aborted)
-    if (budget) await settle(ports, target, timeline.run, client.unknown, budget, recorder)
+    if (budget) await settle(ports, ports.moved.target(), timeline.run, client.unknown, budget, recorder)
     if (!stopping.aborted)
-      await readDeliveries(ports.books, { rehearsal, target, run: timeline.run }, client.receivers, recorder)
+      await readDeliveries(
+        ports.books,
+        { rehearsal, target: ports.moved.target(), run: timeline.run },
+        client.receivers,
+        recorder,
+      )
     await scraped
   } finally {
     looking.abort()

@@ -18,6 +18,7 @@ import type {
   Sample,
   ThresholdResult,
   Undo,
+  UndoOutcome,
 } from '../domain/evidence.ts'
 import type { Issue } from '../domain/issue.ts'
 import type { Decision, Note } from '../domain/people.ts'
@@ -159,7 +160,7 @@ export interface Cluster {
 /** Undoes harms of its own kind, also those of dead runs. */
 export interface Undoer {
   /** Undoes a harm and waits until it is really gone. Idempotent. Throws if it is not gone within `budgetMs`. */
-  undo(undo: Undo, budgetMs: Millis): Promise<'undone' | 'already-gone'>
+  undo(undo: Undo, budgetMs: Millis): Promise<UndoOutcome>
   /** Every harm that still exists and carries the mark of a run (of any run). */
   leftovers(target: Target): Promise<readonly { readonly undo: Undo; readonly run: string }[]>
   /** All leftovers, marked or not, as far as the cluster shows them. */

@@ -1,4 +1,6 @@
 /** Reads once, before the load, what the posture checks need. A rehearsal does not change any of it. */
+import { asCutover } from '../domain/action.ts'
+import { regionKinds } from '../domain/cutover.ts'
 import type { DialReach } from '../domain/effects.ts'
 import { type PostureKind, type PostureWant, postureKinds } from '../domain/posture.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
@@ -15,7 +17,7 @@ export async function readPosture(
   const lists = rehearsal.expectations.flatMap((each) =>
     each.kind === 'posture' ? postureLists(each.namespaces, each.wants) : [],
   )
-  for (const { namespace, resource } of once(lists)) {
+  for (const { namespace, resource } of once([...lists, ...regionLists(rehearsal, target)])) {
     try {
       const objects = await cluster.list(namespace, resource, dialReachOf(target))
       recorder.record({ kind: 'objects-listed', namespace, resource, objects })
@@ -25,6 +27,15 @@ export async function readPosture(
     }
   }
 }
+
+/** Both regions of a cutover are compared with each other. */
+const regionLists = ({ actions }: Rehearsal, { cutovers = {} }: Target): readonly PostureList[] =>
+  actions.flatMap(({ act }) => {
+    const cutover = asCutover(act)
+    const place = cutover && cutovers[cutover.plan]
+    if (place === undefined) return []
+    return [place.from, place.to].flatMap(({ namespace }) => regionKinds.map((resource) => ({ namespace, resource })))
+  })
 
 export type PostureList = { readonly namespace: string; readonly resource: PostureKind }
 

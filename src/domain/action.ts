@@ -13,6 +13,7 @@ import {
   templateWords,
   type Workload,
 } from './change.ts'
+import { type CutoverGoals, cutoverSteps, cutoverStepWords } from './cutover.ts'
 import type { RestoreGoals } from './restore.ts'
 import { type Shadow, shadowWords } from './shadow.ts'
 import { showDuration, showPercent } from './show.ts'
@@ -46,6 +47,8 @@ export type Act =
   | { readonly kind: 'promote'; readonly database: string; readonly to: string }
   /** A copy of a database that the target file names is restored to a named point, read, and removed. */
   | ({ readonly kind: 'restore'; readonly from: string } & RestoreGoals)
+  /** The platform moves to another region, as an entry of the target file says. */
+  | ({ readonly kind: 'cutover'; readonly plan: string } & CutoverGoals)
 
 /** How traffic moves to the new pods. */
 export type ReleaseShape =
@@ -225,6 +228,16 @@ const kinds: { readonly [K in ActKind]: ActionKind<ActOf<K>> } = {
     late: 'restore-slow',
     endsByItself: true,
   },
+  cutover: {
+    ...lasting,
+    sentence: cutoverSentence,
+    words: ({ plan }) => `cutover ${plan}`,
+    note: ({ plan }) => `the platform has moved as ${plan} says`,
+    change: ({ kind: _, plan, ...goals }) => ({ on: 'regions', plan, goals }),
+    late: 'cutover-step-late',
+    endsByItself: true,
+    keptWhenDone: true,
+  },
 }
 
 /** Nodes with a power controller have this label. They lose it while the annotation says `off` (docs/adr/0014). */
@@ -282,10 +295,21 @@ export const shadowOf = (act: CanaryRelease): Shadow | undefined => ('shadow' in
 export type Restore = Extract<Act, { kind: 'restore' }>
 export const asRestore = (act: Act | undefined): Restore | undefined => (act?.kind === 'restore' ? act : undefined)
 
+export type Cutover = Extract<Act, { kind: 'cutover' }>
+export const asCutover = (act: Act | undefined): Cutover | undefined => (act?.kind === 'cutover' ? act : undefined)
+
 /** The database that gets another primary, and which one. */
 export function movedDatabase(act: Act): { readonly database: string; readonly to: string } | undefined {
   const change = changeOf(act)
   return change.on === 'database' ? change : undefined
+}
+
+function cutoverSentence({ plan, budgets, shares, holdMs, rtoMs, writes }: ActOf<'cutover'>): string {
+  const steps = cutoverSteps.map((step) => {
+    const held = step === 'traffic' ? ` (${shares.map(showPercent).join(', ')}, ${showDuration(holdMs)} each)` : ''
+    return `${cutoverStepWords[step]}${held} within ${showDuration(budgets[step])}`
+  })
+  return `moves the platform to another region by ${plan}: ${steps.join(', ')}; ${writes} is good again within ${showDuration(rtoMs)}`
 }
 
 function releaseSentence(act: ActOf<'release'>): string {

@@ -40,7 +40,14 @@ const STEPS = ['action-step'] as const
 const SHADOW = ['action-step', 'load-frame'] as const
 /** The steps of a restore with both books, and the operations that the client had seen acknowledged. */
 const RESTORE = ['action-step', 'load-frame'] as const
+/** The steps of a cutover, and the writes or reads of the clients. */
+const CUTOVER = ['action-step', 'load-frame'] as const
 const SCRAPES = ['sample'] as const
+/** Who takes writes: the members of a database, or regions in a cutover. */
+const WRITERS = ['sample', 'action-step'] as const
+/** Both regions as they are deployed, or two readings that must be equal. */
+const DRIFT = ['objects-listed', 'action-step'] as const
+const MOVED = ['action-step', 'sample'] as const
 const CALLS = ['sample', 'load-frame'] as const
 const OBJECTS = ['object-seen'] as const
 const EDGES = ['object-seen', 'load-frame'] as const
@@ -205,8 +212,29 @@ export const causes = {
     lost: 'totals',
     next: 'Let the primary wait for its standby before it acknowledges (synchronous replication), and promote only a standby that has all of it.',
   },
+  'freeze-leaked': {
+    needs: STEPS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    lost: 'excused',
+    next: 'Find the path that the freeze does not cover: a service of its own, a queue, a webhook, a job. Refuse writes at the database as well.',
+  },
+  'promoted-before-caught-up': {
+    needs: STEPS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    lost: 'excused',
+    next: 'Let the promotion wait until the standby has replayed the last position of the frozen primary, and read both positions from the servers themselves.',
+  },
+  'cutover-lost-writes': {
+    needs: CUTOVER,
+    missing: 'inconclusive',
+    starved: 'stands',
+    lost: 'excused',
+    next: 'Compare the client with both books. Writes that were acknowledged before the freeze must be in the log that the standby replays.',
+  },
   'split-brain': {
-    needs: SCRAPES,
+    needs: WRITERS,
     missing: 'inconclusive',
     starved: 'stands',
     lost: 'excused',
@@ -624,6 +652,41 @@ export const causes = {
     starved: 'excused',
     lost: 'excused',
     next: 'Take base backups more often, so that less log is replayed, and measure how fast the backup reaches the volume of the copy.',
+  },
+  'region-drift': {
+    needs: DRIFT,
+    missing: 'inconclusive',
+    starved: 'stands',
+    lost: 'excused',
+    next: 'Deploy both regions from the same files, and compare them every day. What may differ belongs into the configuration of the region.',
+  },
+  'traffic-not-moved': {
+    needs: MOVED,
+    missing: 'inconclusive',
+    starved: 'stands',
+    lost: 'excused',
+    next: 'Find out who still calls the old region: a cached DNS name, a keep-alive connection, a webhook whose address is fixed, a second route.',
+  },
+  'cold-cache': {
+    needs: CUTOVER,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'excused',
+    next: 'Warm the new region before it gets traffic: replay reads, open its pools, and let the first share of the traffic be small.',
+  },
+  'cutover-step-late': {
+    needs: STEPS,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'excused',
+    next: 'Look at the last readings of this step in the report. Allow it more time only if the other steps still leave room for the RTO.',
+  },
+  'cutover-slow': {
+    needs: CUTOVER,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'excused',
+    next: 'Compare the times of the steps in the report. What can be done before the freeze does not count: warm the new region and start its pods earlier.',
   },
   'recovery-late': {
     needs: LOAD,

@@ -3,6 +3,7 @@
  * kinds of actions: an action that is made of these needs no code there.
  */
 import type { Canary } from './canary.ts'
+import type { CutoverGoals } from './cutover.ts'
 import type { FieldValue } from './evidence.ts'
 import type { RestoreGoals } from './restore.ts'
 import type { Millis } from './units.ts'
@@ -37,6 +38,8 @@ export type Change =
   | { readonly on: 'database'; readonly database: string; readonly to: string }
   /** A copy of a database beside it; nothing of the live one changes. */
   | { readonly on: 'copy'; readonly from: string; readonly goals: RestoreGoals }
+  /** Which of two regions serves, as the target file says. */
+  | { readonly on: 'regions'; readonly plan: string; readonly goals: CutoverGoals }
 
 export type ChangeOn<K extends Change['on']> = { [P in K]: Extract<Change, { readonly on: P }> }[K]
 

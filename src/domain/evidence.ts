@@ -6,6 +6,7 @@ import type { AlertsRead } from './alert.ts'
 import type { BlockEnded, BlockStarted, RestAwaited } from './blocks.ts'
 import type { PreviewOutcome, StepDecision } from './canary.ts'
 import type { ClusterObject } from './cluster.ts'
+import type { CutoverStep, EndCutover, Writable } from './cutover.ts'
 import type { DeliveryCell, Receipts } from './deliveries.ts'
 import type { Decision, GateAnswer, Note, Role } from './people.ts'
 import type { PostureKind, PostureObject } from './posture.ts'
@@ -290,6 +291,28 @@ export type ActionStepData =
       readonly copy: readonly CutCells[]
       readonly imbalanceCents?: number
     }
+  /** A step of a cutover begins, gives the new region this share of the requests, or is proven by these readings. */
+  | { readonly is: 'cutover-begun'; readonly step: CutoverStep }
+  | { readonly is: 'cutover-share'; readonly share: Ratio }
+  | { readonly is: 'cutover-proven'; readonly step: CutoverStep; readonly note: string }
+  /** The step was not proven in its budget. `differs`: two readings that must be equal were not. */
+  | {
+      readonly is: 'cutover-stopped'
+      readonly step: CutoverStep
+      readonly ends: 'back' | 'onward'
+      readonly problem: string
+      readonly differs?: true
+    }
+  /** Which of the regions accepts writes, read after a step. */
+  | { readonly is: 'regions-read'; readonly step: CutoverStep; readonly from: Writable; readonly to: Writable }
+  /** The book of a region in cells of time. `region`: the old one when its writes had drained and right before the promotion, and both after it. */
+  | {
+      readonly is: 'region-book'
+      readonly book: string
+      readonly region: 'old-drained' | 'old-before' | 'old-after' | 'new'
+      readonly cuts: readonly Instant[]
+      readonly cells: readonly CutCells[]
+    }
   /** The cluster shows that it is done: drained, rolled out, scaled, promoted, the flag seen. */
   | { readonly is: 'done'; readonly note: string }
   /** The change stays, or the object was so before. Nothing is undone. */
@@ -365,6 +388,8 @@ export type Undo =
       readonly namespace: string
       readonly name: string
     }
+  /** Takes a cutover back or completes it, and verifies that exactly one region accepts writes. */
+  | EndCutover
 
 export type FieldValue = string | number | boolean
 /** Images by container, and annotations; null means that the annotation was absent. */
@@ -398,9 +423,11 @@ export type UndoDone = {
   readonly at: Instant
   readonly id: string
   readonly by: 'run' | 'heal'
-  /** `already-gone`: the object no longer had the change. `kept`: the change stays on purpose, and only its mark was removed. */
-  readonly outcome: 'undone' | 'already-gone' | 'kept'
+  /** `kept`: the change stays on purpose, and only its mark was removed. */
+  readonly outcome: UndoOutcome | 'kept'
 }
+/** `already-gone`: the object no longer had the change. `completed`: there was no way back, so the change was completed. */
+export type UndoOutcome = 'undone' | 'already-gone' | 'completed'
 
 export type ObjectSeen = {
   readonly kind: 'object-seen'

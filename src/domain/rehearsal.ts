@@ -5,6 +5,7 @@ import type { AlertReaction, NoOtherAlerts } from './alert.ts'
 import type { ArrivalCurve } from './arrival-curve.ts'
 import type { PodTemplate } from './change.ts'
 import type { CompareSettings } from './comparison.ts'
+import type { CutoverPlace } from './cutover.ts'
 import type { Fault } from './fault.ts'
 import { prometheusIn, type Slis } from './indicators.ts'
 import type { SourcePoint } from './issue.ts'
@@ -365,6 +366,8 @@ export type Target = {
   readonly databases: Readonly<Record<string, DatabaseSwitch>>
   /** How a restored copy of a database is requested and read. */
   readonly restores?: Readonly<Record<string, RestorePlace>>
+  /** How the platform moves to another region. */
+  readonly cutovers?: Readonly<Record<string, CutoverPlace>>
   /** Addresses by the name that a chaos file's annotation `matchday.dev/addresses` gives, for clusters where providers are outside. */
   readonly addresses: Readonly<Record<string, readonly string[]>>
   /** Endpoints outside the cluster that pods may call, by name: the posture check `enforced-network` dials them. */

@@ -168,6 +168,17 @@ export type FaultResult = {
 /** What a restore must prove. */
 export type RestoreProof = 'archives' | 'restores' | 'matches'
 
+/** What a cutover must prove: each step, the RTO, the RPO, and what else is compared. */
+export type CutoverProven =
+  | 'cutover-step'
+  | 'cutover-rto'
+  | 'cutover-rpo'
+  | 'freeze-holds'
+  | 'one-writable'
+  | 'regions-alike'
+  | 'traffic-moved'
+  | 'warm-after-thaw'
+
 /** One expected reaction of the platform, or one part of a release. Failover and recovery have their own types. */
 export type ReactionResult = {
   readonly kind:
@@ -183,6 +194,7 @@ export type ReactionResult = {
     | 'answers-alike'
     | 'taken-back'
     | RestoreProof
+    | CutoverProven
   readonly subject: string
   readonly sentence: string
   readonly held: boolean

@@ -5,6 +5,7 @@
 import type { NodeChoice, Workload } from '../domain/change.ts'
 import type { SourcePoint } from '../domain/issue.ts'
 import type { ActDraft, ActionName } from './act-draft.ts'
+import { cutover, cutoverOf } from './cutover-shape.ts'
 import { dnsLabel, name, objectName } from './name-shapes.ts'
 import { type Field, may, need, record, tellApart } from './record.ts'
 import { releaseOf } from './release.ts'
@@ -144,6 +145,11 @@ export const acts = {
     restore,
     'Restores a copy of a database to a named point beside the live one and proves it by its book; the copy is removed.',
     restoreOf,
+  ),
+  cutover: act(
+    cutover,
+    'Moves the platform to its standby region in steps, each with a budget and a proof. It is not undone once it is done.',
+    cutoverOf,
   ),
   promote: act(
     record({

@@ -39,6 +39,7 @@ export const issueCodes = {
   'unknown-stream': 'a stream that the target file does not have',
   'unknown-database': 'a database that the target file does not have',
   'unknown-restore': 'a restore that the target file does not describe, or whose book it does not list',
+  'unknown-cutover': 'a cutover that the target file does not describe, or whose book it does not list',
   'curve-too-short': 'a curve of arrivals that ends before the timeline does',
   'unknown-cause': 'an accepted finding whose cause does not exist',
   'not-acceptable': 'a finding that cannot be accepted: money, forgery, missing evidence, harm that is not healed',

@@ -1,5 +1,5 @@
 /** Whether a rehearsal and a target fit together. Each of them may be valid alone. */
-import { asCanary, asRestore, movedDatabase } from '../domain/action.ts'
+import { asCanary, asCutover, asRestore, type Cutover, movedDatabase } from '../domain/action.ts'
 import { asksForAlerts } from '../domain/alert.ts'
 import { type Canary, canarySides } from '../domain/canary.ts'
 import type { Issue, SourcePoint } from '../domain/issue.ts'
@@ -85,6 +85,8 @@ type Fit = {
   database(name: string, at: SourcePoint): void
   /** The target file says how a copy of this database is restored, and lists its book. */
   restore(name: string, at: SourcePoint): void
+  /** The target file says how the platform moves, and lists its book and its sources. */
+  cutover(act: Cutover, at: SourcePoint): void
 }
 
 /** What a target file must have, asked for by name. */
@@ -140,7 +142,25 @@ function fitting(target: Target, report: Report): Fit {
     const problem = `${file} has no book "${place.book}", with which the copy is compared.`
     report(at, 'unknown-restore', problem, chooseAmong(place.book, names, 'books'))
   }
-  return { source, metric, anywhere, provider, budget, database, restore }
+  const cutover = ({ plan, shares }: Cutover, at: SourcePoint): void => {
+    const { cutovers = {}, books } = target
+    const place = Object.hasOwn(cutovers, plan) ? cutovers[plan] : undefined
+    if (place === undefined) {
+      const next = chooseAmong(plan, Object.keys(cutovers), 'cutovers')
+      return report(at, 'unknown-cutover', `${file} does not describe the cutover "${plan}".`, next)
+    }
+    if (shares.length > 1 && !place.steps.traffic.switches.some(({ kind }) => kind === 'weights')) {
+      const problem = `The traffic of "${plan}" moves at once in ${file}, because it switches no weights.`
+      report(at, 'unknown-cutover', problem, 'leave traffic out, or switch the weights of a route there.')
+    }
+    for (const of of place.served === undefined ? [] : [place.served.from, place.served.to])
+      metric(of, place.served?.metric ?? '', at)
+    const names = books.map(({ book }) => book)
+    if (place.book === undefined || names.includes(place.book.book)) return
+    const problem = `${file} has no book "${place.book.book}", with which that of the new region is compared.`
+    report(at, 'unknown-cutover', problem, chooseAmong(place.book.book, names, 'books'))
+  }
+  return { source, metric, anywhere, provider, budget, database, restore, cutover }
 }
 
 function checkAct(act: Act, at: SourcePoint, fit: Fit): void {
@@ -148,6 +168,8 @@ function checkAct(act: Act, at: SourcePoint, fit: Fit): void {
   if (moved !== undefined) fit.database(moved.database, at)
   const restore = asRestore(act)
   if (restore !== undefined) fit.restore(restore.from, at)
+  const cutover = asCutover(act)
+  if (cutover !== undefined) fit.cutover(cutover, at)
   const release = asCanary(act)
   if (release !== undefined) checkGateOf(release.canary, at, fit)
 }

@@ -1,6 +1,7 @@
 /** The JSON Schemas that editors use, made from the same tables as the parser. */
 import { capacityPointsFile } from './capacity-points.ts'
 import { capacityFile } from './capacity-shape.ts'
+import { cutoverDefinitions } from './cutover-shape.ts'
 import { rehearsalFile } from './rehearsal-shape.ts'
 import type { JsonSchema } from './shape.ts'
 import { targetFile } from './target-shape.ts'
@@ -29,11 +30,10 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
     'Measured capacity by replicas, for a forecast.',
     capacityPointsFile.schema,
   ),
-  'target.schema.json': published(
-    'Target',
-    'What differs between clusters: one file a kube context.',
-    targetFile.schema,
-  ),
+  'target.schema.json': published('Target', 'What differs between clusters: one file a kube context.', {
+    ...targetFile.schema,
+    $defs: cutoverDefinitions,
+  }),
 }
 
 /** The text of the file in docs/. */

@@ -3,6 +3,7 @@
 import { acceptedFindings } from './acceptance-shape.ts'
 import { releases } from './compare-shape.ts'
 import { loadCredential } from './confidential.ts'
+import { cutoverPlace } from './cutover-shape.ts'
 import { dnsLabel, metricName, name, objectName, variable } from './name-shapes.ts'
 import { prometheus } from './prometheus-shape.ts'
 import { publish } from './publish.ts'
@@ -165,6 +166,10 @@ export const targetSpec = parts({
   restores: may(
     table(key, restorePlace),
     'How a restored copy of a database is requested, read and removed, for the action restore.',
+  ),
+  cutovers: may(
+    table(key, cutoverPlace),
+    'How the platform moves to another region, for the action cutover: what is switched in each step, how it is proven, and how it is taken back.',
   ),
   addresses: may(
     table(

@@ -34,6 +34,8 @@ export function actionReach(
       return harmless(`ConfigMap/${target.namespace}/${change.name}`, target)
     case 'database':
       return harmless(`Database/${change.database}`, target)
+    case 'regions':
+      return regionsReach(change.plan, rehearsal, target)
     case 'copy':
       return harmless(`Copy/${change.from}`, target)
   }
@@ -47,6 +49,19 @@ const harmless = (changed: string, { namespace }: Target): Reach => ({
   namespaces: [namespace],
   problems: [],
 })
+
+/** No pod is removed. Both regions are changed, so both must be listed. */
+function regionsReach(plan: string, rehearsal: Rehearsal, target: Target): Reach {
+  const place = target.cutovers?.[plan]
+  const regions = place === undefined ? [] : [place.from, place.to]
+  const namespaces = [...new Set([target.namespace, ...regions.map(({ namespace }) => namespace)])]
+  return {
+    ...harmless(`Region/${plan}`, target),
+    targets: regions.map(({ name, namespace }) => `Region/${namespace}/${name}`),
+    namespaces,
+    problems: outside(namespaces, rehearsal, 'changes'),
+  }
+}
 
 function nodesReach(
   { nodes: choice, takes }: NodeChange,
@@ -81,12 +96,13 @@ function noNode({ zone, pool }: NodeChoice): ReachProblem {
 function outside(
   namespaces: readonly string[],
   { blastRadius: { namespaces: allowed, at } }: Rehearsal,
+  does = 'harms pods of',
 ): readonly ReachProblem[] {
   return [...new Set(namespaces)]
     .filter((namespace) => !allowed.includes(namespace))
     .map((namespace) => ({
       code: 'action-outside-blast-radius',
-      problem: `it harms pods of the namespace ${namespace}, which the blast radius does not list`,
+      problem: `it ${does} the namespace ${namespace}, which the blast radius does not list`,
       next: `choose other nodes, or add ${namespace} to blastRadius in ${at.file}:${at.line}.`,
     }))
 }

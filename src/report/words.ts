@@ -103,6 +103,22 @@ export function reactionWords({ kind, subject }: Pick<ReactionResult, 'kind' | '
       return 'the copy can be read'
     case 'matches':
       return `${subject} of the copy is that of the point`
+    case 'cutover-step':
+      return subject
+    case 'cutover-rto':
+      return `${subject} is good again`
+    case 'cutover-rpo':
+      return `${subject} is the same in both regions`
+    case 'freeze-holds':
+      return `the ${subject} holds`
+    case 'one-writable':
+      return subject
+    case 'regions-alike':
+      return `${subject} is alike`
+    case 'traffic-moved':
+      return `${subject} end`
+    case 'warm-after-thaw':
+      return `${subject} is fast`
     case 'taken-back':
       return 'the new release stops answering'
     default:

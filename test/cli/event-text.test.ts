@@ -23,6 +23,7 @@ describe('the console', () => {
     ['undone', 'heal: taint/n-1 undone'],
     ['already-gone', 'heal: taint/n-1 already gone'],
     ['kept', 'heal: taint/n-1 kept'],
+    ['completed', 'heal: taint/n-1 completed, because there was no way back'],
   ] as const)('says of a later heal that the change is %s', (outcome, text) => {
     const record = { kind: 'undo-done', at: instant(0), id: 'taint/n-1', outcome } as const
     expect(uncoloured({ ...record, by: 'heal' })).toBe(text)

@@ -125,3 +125,41 @@ describe('an undo goes to the adapter that made the change', () => {
     expect(asked).toEqual([name])
   })
 })
+
+describe('a cutover that a dead run left', () => {
+  const region = (name: string) => ({
+    name,
+    namespace: `shop-${name}`,
+    writable: {
+      reading: { kind: 'status', method: 'POST', namespace: `shop-${name}`, service: 'cart', port: 8080, path: '/try' },
+      wants: { kind: 'is', value: 200 },
+    } as const,
+  })
+  const undo: Undo = {
+    does: 'end-cutover',
+    plan: 'eastward',
+    namespace: 'shop-west',
+    name: 'matchday-cutover-eastward',
+    from: region('west'),
+    to: region('east'),
+    back: [],
+    onward: [],
+  }
+
+  it.each([
+    ['undone', 'writes go to west, and to no other region'],
+    ['completed', 'writes go to east, and to no other region'],
+    ['already-gone', undefined],
+  ] as const)('that is %s: heal names the region that accepts writes', async (outcome, note) => {
+    const undoer: Undoer = { undo: async () => outcome, leftovers: async () => [], residue: async () => [] }
+    const { healed } = await healLeftovers(undoer, everythingPair().target, [{ undo, run: 'run-1' }])
+    expect(healed).toEqual([
+      {
+        id: 'cutover/shop-west/matchday-cutover-eastward',
+        run: 'run-1',
+        outcome,
+        ...(note === undefined ? {} : { note }),
+      },
+    ])
+  })
+})

@@ -102,6 +102,8 @@ describe('issue codes', () => {
       'unknown-database',
       // restore.test.ts
       'unknown-restore',
+      // cutover.test.ts
+      'unknown-cutover',
       'no-prometheus',
       'unknown-stream',
       'no-books',

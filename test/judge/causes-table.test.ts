@@ -3,6 +3,7 @@ import { type CauseRow, causeNames, causes } from '../../src/domain/causes.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { evidence, toBad, without } from '../support/evidence.ts'
+import { bookAt, cells, cutoverRun, deployed } from '../support/evidence-cutover.ts'
 import { everything } from '../support/evidence-everything.ts'
 
 const breaches = (records: readonly Evidence[]) =>
@@ -17,6 +18,15 @@ describe('the table of causes', () => {
     evidence({ approved: (s) => ({ a: s > 65 && s < 90 ? 0 : 55, b: s > 80 && s < 90 ? 55 : 0 }) }),
     evidence({ load: (s, load) => s > 64 && s < 115 && toBad(load.deposit, 9, s < 90 ? 'timeout' : 'http-503') }),
     evidence({ books: (books) => void books['psp-b']?.deposit.push(1) }),
+    cutoverRun({
+      strays: 9,
+      east: [deployed('shop-east', 'orders@sha256:b')],
+      more: [
+        bookAt(102.5, 'old-before', cells(9_000, 5, 3)),
+        bookAt(105, 'new', cells(8_000, 0, 0)),
+        [105.1, { is: 'regions-read', step: 'promote', from: 'yes', to: 'yes' }],
+      ],
+    }),
     evidence({ books: (books) => void books.wallet?.deposit.pop() }),
     evidence({ budget: (s) => ({ healthy: s > 100 ? 1 : 2, wanted: 2, expected: 2 }) }),
     evidence({ hpa: () => ({ desired: 2, metrics: [{ metric: 'Pods/rps_per_pod', target: 12, value: 20 }] }) }),

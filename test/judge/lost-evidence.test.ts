@@ -25,6 +25,7 @@ import {
   together,
   withActions,
 } from '../support/evidence.ts'
+import { bookAt, cells, cutoverRun } from '../support/evidence-cutover.ts'
 import { everything } from '../support/evidence-everything.ts'
 import { idOf, machines, nextImage, presentPod, rolledTo } from '../support/evidence-images.ts'
 import { oldPods, releaseAct, rolled, rolledBack, wholeRelease } from '../support/evidence-release.ts'
@@ -93,6 +94,9 @@ const people = linesOf(
     [note(75, 'declared'), note(95, 'mitigated')],
   ),
 )
+/** A cutover that is well, and one whose freeze leaks. */
+const cutover = linesOf(cutoverRun())
+const leaking = linesOf(cutoverRun({ more: [bookAt(102.5, 'old-before', cells(9_000, 5, 3))] }))
 /** All but the head: without it a journal is none, and the reader says so. */
 const kindsOf = (lines: readonly Line[]) => [...new Set(lines.slice(1).map(({ kind }) => kind as EvidenceKind))]
 
@@ -147,6 +151,7 @@ describe.each<[string, readonly Line[], readonly number[], string]>([
   ['a run that passed', healthy, [70, 140], 'pass'],
   ['a run that reached its required states', required, [70], 'pass'],
   ['a run whose people were in time', people, [70], 'pass'],
+  ['a run with a cutover', cutover, [104], 'pass'],
   ['a run without a failover', failover, [70], 'fail'],
   ['a run without a failover on a starved machine', starved, [100], 'inconclusive'],
 ])('%s', (_, lines, seconds, verdict) => {
@@ -186,7 +191,7 @@ describe('recorded journals', () => {
       actionSteps('gateway 2', ...wholeRelease),
     ),
   )
-  const bases = [...recorded, linesOf(everything()), mixed, withPods(rolledTo(nextImage)), released]
+  const bases = [...recorded, linesOf(everything()), mixed, withPods(rolledTo(nextImage)), released, cutover, leaking]
   const mutations = Object.entries({ ...ofKind, ...ofKindAt })
 
   it('never get a better verdict or a new breach by any loss at any time', async () => {

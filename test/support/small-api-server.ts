@@ -41,6 +41,10 @@ export async function serveSmallApi(answers: Answers, kubeconfig: string, execs?
     if (answer instanceof Lines)
       return void response.end(answer.all.map((each) => `${JSON.stringify(each)}\n`).join(''))
     if (answer instanceof Plain) return void response.end(answer.text)
+    if (answer instanceof Said) {
+      response.writeHead(answer.status, { 'content-type': 'application/json' })
+      return void response.end(JSON.stringify(answer.json))
+    }
     response.writeHead(isRefusal(answer) ? answer.code : 200, { 'content-type': 'application/json' })
     response.end(JSON.stringify(answer))
   })
@@ -85,6 +89,16 @@ export class Plain {
   readonly text: string
   constructor(text: string) {
     this.text = text
+  }
+}
+
+/** What a service answers through the proxy, with any status. */
+export class Said {
+  readonly status: number
+  readonly json: unknown
+  constructor(status: number, json: unknown = {}) {
+    this.status = status
+    this.json = json
   }
 }
 

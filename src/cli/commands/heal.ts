@@ -82,10 +82,14 @@ async function healCluster(flags: Flags, target: Target, dead: readonly Dead[], 
   return report.problems.length === 0 && left.length === 0 ? exitCodes.pass : exitCodes.notHealed
 }
 
+const outcomeWords = { undone: 'undone', 'already-gone': 'already gone', completed: 'completed' } as const
+
 function tell(flags: Flags, report: HealReport, left: readonly ResidueItem[]): void {
   if (flags.output === 'json') return print(jsonText({ format: 1, ...report, left }))
   for (const each of report.healed)
-    say(term`${onStderr('green', each.outcome === 'undone' ? 'undone' : 'already gone')} ${each.id} of run ${each.run}`)
+    say(
+      term`${onStderr('green', outcomeWords[each.outcome])} ${each.id} of run ${each.run}${each.note === undefined ? '' : `: ${each.note}`}`,
+    )
   for (const problem of report.problems) say(term`${onStderr('red', 'not undone')} ${problem}`)
   for (const item of left) say(term`${onStderr('red', 'still there')} ${item.what} (${item.where})`)
   if (report.healed.length === 0 && report.problems.length === 0 && left.length === 0)

@@ -1,5 +1,5 @@
 /** The load must feed every judged indicator, and every limit must make sense. */
-import { asCanary, shadowOf } from '../../domain/action.ts'
+import { asCanary, asCutover, shadowOf } from '../../domain/action.ts'
 import { type IndicatorKind, indicatorAbilities } from '../../domain/indicator.ts'
 import { measuredIn, partsOfIndicator, prometheusIn, type Slis, unionsIn } from '../../domain/indicators.ts'
 import { chooseAmong } from '../did-you-mean.ts'
@@ -46,6 +46,7 @@ export function checkIndicators(draft: Draft, report: Report): void {
   const named = [
     ...(draft.slos?.value ?? []).map(({ value }) => value.sli),
     ...guardrails.map(({ value }) => value.value.value.sli),
+    ...cutoverSlis(draft),
     ...reactionsOf(draft).flatMap(({ value }) => (value.kind === 'undisturbed' ? [value.value.sli] : [])),
     ...(draft.actions?.value ?? []).flatMap(comparedBy),
   ]
@@ -58,6 +59,13 @@ function comparedBy({ at, value: { release } }: ActionDraft): readonly Placed<st
   const sli = canary && shadowOf(canary)?.latency?.sli
   return sli === undefined ? [] : [{ at: release?.at ?? at, value: sli }]
 }
+
+const cutoverSlis = ({ actions }: Draft): readonly Placed<string>[] =>
+  (actions?.value ?? []).flatMap(({ value: { cutover } }) => {
+    const act = asCutover(cutover?.act)
+    if (cutover === undefined || act === undefined) return []
+    return [act.writes, ...(act.reads === undefined ? [] : [act.reads.sli])].map((value) => ({ at: cutover.at, value }))
+  })
 
 /** A measured indicator must be able to give what its objectives and guardrails ask for. */
 function checkAbilities({ slos, guardrails }: Draft, slis: Slis, report: Report): void {

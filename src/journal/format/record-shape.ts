@@ -2,9 +2,11 @@
 import { isObject } from '../../domain/unknown.ts'
 import { blockEnded, blockStarted, restAwaited, sessionStarted } from './block-shape.ts'
 import { clusterObject, postureKind, postureObject } from './cluster-shape.ts'
+import { cutoverProof, cutoverStep, objectField, region, servicePath } from './cutover-shape.ts'
 import { rehearsal, target, timeline } from './rehearsal-shape.ts'
 import {
   amount,
+  fieldValue,
   flag,
   type JournalShape,
   list,
@@ -107,6 +109,8 @@ const cutCells = object({
   cells: list(object({ count: amount, amountCents: number, digestLow: amount, digestHigh: amount })),
 })
 
+const writable = oneOf('yes', 'no', 'unread')
+
 const actionStep = variants('is', {
   ...ofTrigger,
   admitted: object({ targets: list(text), pods: list(text), limit: number, note: text }),
@@ -148,6 +152,17 @@ const actionStep = variants('is', {
     { book: text, cuts: list(moment), live: list(cutCells), copy: list(cutCells) },
     { imbalanceCents: number },
   ),
+  'cutover-begun': object({ step: cutoverStep }),
+  'cutover-share': object({ share }),
+  'cutover-proven': object({ step: cutoverStep, note: text }),
+  'cutover-stopped': object({ step: cutoverStep, ends: oneOf('back', 'onward'), problem }, { differs: oneOf(true) }),
+  'regions-read': object({ step: cutoverStep, from: writable, to: writable }),
+  'region-book': object({
+    book: text,
+    region: oneOf('old-drained', 'old-before', 'old-after', 'new'),
+    cuts: list(moment),
+    cells: list(cutCells),
+  }),
   done: object({ note: text }),
   kept: none,
   failed,
@@ -156,9 +171,6 @@ const actionStep = variants('is', {
   'heal-failed': failed,
 })
 
-const fieldValue: JournalShape<string | number | boolean> = (value, fault): value is string | number | boolean =>
-  typeof value === 'string' || typeof value === 'boolean' || number(value, fault)
-
 const settled = variants('kind', {
   'rolled-out': object({ path: text }),
   'node-ready': object({ path: text }),
@@ -166,6 +178,14 @@ const settled = variants('kind', {
 })
 
 const template = object({ images: record(text), annotations: record(orNull(text)) })
+const weight = orNull(number)
+const move = variants('kind', {
+  field: object({ ...objectField, value: orNull(fieldValue) }),
+  call: object(servicePath),
+  weights: object({ namespace: text, route: text, backends: pair(text, text), weights: pair(weight, weight) }),
+})
+const moves = object({ step: cutoverStep, moves: list(move), proofs: list(cutoverProof) })
+
 const undo = variants('does', {
   'delete-object': object({ apiVersion: text, objectKind: text, plural: text, namespace: text, name: text }),
   'remove-taint': object({ node: text, key: text, effect: text }),
@@ -182,6 +202,10 @@ const undo = variants('does', {
   ),
   'remove-mirror': object({ path: text, stable: text, backend: text, share: number }),
   'delete-copy': object({ apiVersion: text, plural: text, namespace: text, name: text }),
+  'end-cutover': object(
+    { plan: text, namespace: text, name: text, from: region, to: region, back: list(moves), onward: list(moves) },
+    { noWayBackFrom: cutoverStep },
+  ),
 })
 
 const series = object({ name: text, labels: record(text), value: number })
@@ -319,7 +343,12 @@ export const shapes = {
   'action-step': object({ at, action: text, step: actionStep }),
   'undo-written': object({ at, id: text, undo }),
   // `kept` was recorded as `already-gone` until 2026-11-29.
-  'undo-done': object({ at, id: text, by: oneOf('run', 'heal'), outcome: oneOf('undone', 'already-gone', 'kept') }),
+  'undo-done': object({
+    at,
+    id: text,
+    by: oneOf('run', 'heal'),
+    outcome: oneOf('undone', 'already-gone', 'kept', 'completed'),
+  }),
   'object-seen': object({ at, change: oneOf('present', 'added', 'modified', 'deleted'), object: clusterObject }),
   'objects-listed': object({ at, namespace: text, resource: postureKind, objects: list(postureObject) }),
   sample,

@@ -1,6 +1,7 @@
 /** A rehearsal and a target as the head of a journal holds them (format 3). */
 import type { K6Scenario } from '../../domain/script.ts'
 import { compareSettings } from './compare-shape.ts'
+import { cutoverAct, cutoverPlace } from './cutover-shape.ts'
 import {
   anyObject,
   flag,
@@ -170,6 +171,7 @@ const act = variants('kind', {
   flag: object({ configMap: text, key: text, value: text }),
   promote: object({ database: text, to: text }),
   restore: object({ from: text, backup: oneOf('now', 'latest'), pointAfterMs: ms, archivedWithinMs: ms, withinMs: ms }),
+  cutover: cutoverAct,
 })
 
 const action = object({ name: text, during: text, atMs: ms, act, expect: list(reaction), at }, { forMs: ms, when })
@@ -366,6 +368,7 @@ export const target = object(
     ),
     streams: record(object({ book: text, operation: text })),
     restores: record(restorePlace),
+    cutovers: record(cutoverPlace),
     acceptedFindings: list(object({ cause: text, owner: text, reason: text, until: text, at }, { about: text })),
   },
 )

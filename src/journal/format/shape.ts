@@ -33,6 +33,9 @@ export const flag: JournalShape<boolean> = (value, fault): value is boolean =>
   typeof value === 'boolean' || refused(fault, 'true or false')
 export const number: JournalShape<number> = (value, fault): value is number =>
   Number.isFinite(value) || refused(fault, 'a finite number')
+/** The value of a field of an object. */
+export const fieldValue: JournalShape<string | number | boolean> = (value, fault): value is string | number | boolean =>
+  typeof value === 'string' || typeof value === 'boolean' || number(value, fault)
 /** A count of something: never negative. */
 export const amount: JournalShape<number> = (value, fault): value is number =>
   (typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY) ||

@@ -6,6 +6,7 @@ import { finding } from '../findings/findings.ts'
 import { allRuled, type Ruled } from '../findings/ruled.ts'
 import { actionHarm } from '../harm/harm.ts'
 import { judgeCanary } from '../reactions/canary.ts'
+import { judgeCutover } from '../reactions/cutover.ts'
 import { isPreviewFailed } from '../reactions/preview.ts'
 import { answersTo, noAnswers } from '../reactions/reactions.ts'
 import { judgeRelease } from '../reactions/release.ts'
@@ -23,7 +24,14 @@ function judgeAction(seen: Seen, action: ActionSpec): Ruled<ActionResult> {
   const harm = actionHarm(seen, action)
   const answers = harm ? answersTo(seen, harm, action.expect) : noAnswers
   const release = allRuled(
-    harm ? [...judgeRelease(seen, harm), ...judgeCanary(seen, harm), ...judgeRestore(seen, harm)] : [],
+    harm
+      ? [
+          ...judgeRelease(seen, harm),
+          ...judgeCanary(seen, harm),
+          ...judgeRestore(seen, harm),
+          ...judgeCutover(seen, harm),
+        ]
+      : [],
   )
   const state = stateOf(life)
   const refusals = [...(life?.refused.values() ?? [])]
@@ -64,12 +72,18 @@ function notDone(
   state: ActionResult['state'],
 ): readonly Finding[] {
   const { name, expect, when } = action
-  if (state === 'done') return []
+  if (state === 'done') {
+    if (life?.begun !== undefined || life === undefined) return []
+    // Without its begin nothing that follows from it was judged.
+    return [finding('gap', 'action-not-done', name, `${name} was done, and no record shows when it began.`, life.lines)]
+  }
   // A release that was taken back at a step or at its preview did what it should, and has a finding of its own.
   if (life?.steps.some(({ decided }) => decided.at(-1)?.outcome === 'roll-back')) return []
   if (life !== undefined && isPreviewFailed(life)) return []
   // A restore that named its point has findings of its own for whatever did not follow.
   if (life?.restore['point-set'] !== undefined) return []
+  // So has a cutover that ended at one of its steps.
+  if (life?.cutover.stopped !== undefined) return []
   if (life?.begun && life.problem === undefined && expect.some((each) => each.kind === 'completes')) return []
   const lines = life?.lines ?? [...seen.run.loadLines, seen.run.headLine]
   const missed = missedTrigger(life)

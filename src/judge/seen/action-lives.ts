@@ -1,5 +1,6 @@
 /** Fold over the steps of each action. */
 import type { PreviewOutcome, StepDecision } from '../../domain/canary.ts'
+import type { CutoverStep } from '../../domain/cutover.ts'
 import type { ActionStepData } from '../../domain/evidence.ts'
 import type { RestoreStep } from '../../domain/restore.ts'
 import type { Cohort, CohortRound } from '../../domain/visit.ts'
@@ -24,12 +25,25 @@ export type ActionLife = Life & {
   readonly restore: { readonly [K in RestoreStep]?: Moment & { readonly note: string } }
   readonly copyFailed?: Moment & { readonly problem: string }
   readonly copyRead?: Moment & Omit<Extract<ActionStepData, { is: 'copy-read' }>, 'is'>
+  readonly cutover: CutoverLife
   readonly evicted: readonly Eviction[]
   /** By pod: how often its eviction was refused, and the last time. */
   readonly refused: ReadonlyMap<string, Eviction & { readonly times: number; readonly problem: string }>
 }
 
 export type AnswersSeen = Moment & Omit<Extract<ActionStepData, { is: 'answers-compared' }>, 'is'>
+
+type StepOf<K extends ActionStepData['is']> = Omit<Extract<ActionStepData, { is: K }>, 'is'>
+type RegionBook = StepOf<'region-book'>
+/** The steps of a cutover, by name; which regions accepted writes; and the books of both. */
+export type CutoverLife = {
+  readonly begun: { readonly [K in CutoverStep]?: Moment }
+  readonly proven: { readonly [K in CutoverStep]?: Moment & { readonly note: string } }
+  readonly shares: readonly (Moment & { readonly share: number })[]
+  readonly stopped?: Moment & StepOf<'cutover-stopped'>
+  readonly regions: readonly (Moment & StepOf<'regions-read'>)[]
+  readonly books: { readonly [K in RegionBook['region']]?: Moment & RegionBook }
+}
 
 /** `problem`: the first answer that was not good. */
 export type PreviewSeen = {
@@ -62,6 +76,7 @@ const NOTHING_YET = {
   bookCounts: [],
   steps: [],
   restore: {},
+  cutover: { begun: {}, proven: {}, shares: [], regions: [], books: {} },
   evicted: [],
   refused: new Map(),
 } as const
@@ -114,6 +129,13 @@ function lived(life: ActionLife, step: ActionStepData, moment: Moment): ActionLi
       const { is: _, ...read } = step
       return { ...life, copyRead: { ...moment, ...read } }
     }
+    case 'cutover-begun':
+    case 'cutover-share':
+    case 'cutover-proven':
+    case 'cutover-stopped':
+    case 'regions-read':
+    case 'region-book':
+      return { ...life, cutover: cutoverLived(life.cutover, step, moment) }
     case 'done':
       return { ...life, done: life.done ?? { ...moment, note: step.note } }
     // Its time is over as if it were taken back, and nothing is: what follows is counted from when it was done.
@@ -121,5 +143,30 @@ function lived(life: ActionLife, step: ActionStepData, moment: Moment): ActionLi
       return livedInCommon(life, { is: 'heal-requested' }, moment)
     default:
       return livedInCommon(life, step, moment)
+  }
+}
+
+type CutoverData = Extract<ActionStepData, { is: `cutover-${string}` | 'regions-read' | 'region-book' }>
+
+function cutoverLived(life: CutoverLife, step: CutoverData, moment: Moment): CutoverLife {
+  switch (step.is) {
+    case 'cutover-begun':
+      return { ...life, begun: { ...life.begun, [step.step]: moment } }
+    case 'cutover-share':
+      return { ...life, shares: [...life.shares, { ...moment, share: step.share }] }
+    case 'cutover-proven':
+      return { ...life, proven: { ...life.proven, [step.step]: { ...moment, note: step.note } } }
+    case 'cutover-stopped': {
+      const { is: _, ...stopped } = step
+      return { ...life, stopped: { ...moment, ...stopped } }
+    }
+    case 'regions-read': {
+      const { is: _, ...read } = step
+      return { ...life, regions: [...life.regions, { ...moment, ...read }] }
+    }
+    case 'region-book': {
+      const { is: _, ...read } = step
+      return { ...life, books: { ...life.books, [step.region]: { ...moment, ...read } } }
+    }
   }
 }

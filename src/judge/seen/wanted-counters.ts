@@ -1,4 +1,5 @@
 /** Which of the platform's counters and gauges a rehearsal's rules need; everything else that was scraped is only drawn. */
+import { asCutover } from '../../domain/action.ts'
 import { REQUESTS, WRITABLE } from '../../domain/metric-names.ts'
 import {
   callsTo,
@@ -79,8 +80,27 @@ export function wantedCounters(rehearsal: Rehearsal, target: Target): readonly W
     ...scalingMetrics(rehearsal, 'rate'),
     ...required,
     ...canaryCounters(rehearsal),
+    ...regionCounters(rehearsal, target),
     ...harms.flatMap(({ name, expect }) => expect.flatMap((each) => ofReaction(name, each, target))),
   ]
+}
+
+/** Requests that a region has served. */
+export const servedId = (plan: string, side: 'from' | 'to'): string => `served:${plan}:${side}`
+
+function regionCounters({ actions }: Rehearsal, { cutovers = {} }: Target): readonly Wanted[] {
+  return actions.flatMap(({ act }): readonly Wanted[] => {
+    const plan = asCutover(act)?.plan
+    const served = plan === undefined ? undefined : cutovers[plan]?.served
+    if (plan === undefined || served === undefined) return []
+    const { metric, where } = served
+    return (['from', 'to'] as const).map((side) => ({
+      id: servedId(plan, side),
+      source: served[side],
+      metric,
+      labels: where,
+    }))
+  })
 }
 
 function ofReaction(harm: string, reaction: Reaction, target: Target): readonly Wanted[] {

@@ -3,6 +3,7 @@ import type { LaneOf } from '../lane.ts'
 import { availabilityLane } from './availability.ts'
 import { canaryLane } from './canary.ts'
 import { connectionsLane } from './connections.ts'
+import { cutoverLane } from './cutover.ts'
 import { databasesLane } from './databases.ts'
 import { disruptionLane } from './disruption.ts'
 import { errorBudgetLane } from './error-budget.ts'
@@ -25,6 +26,7 @@ export const lanes: readonly LaneOf[] = [
   latencyLane,
   socketsLane,
   canaryLane,
+  cutoverLane,
   replicasLane,
   zonesLane,
   disruptionLane,

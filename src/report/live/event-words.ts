@@ -1,4 +1,6 @@
 /** One record as a line for people, on the terminal and on the live page; undefined for records that only the journal needs. */
+
+import { cutoverStepWords } from '../../domain/cutover.ts'
 import type { Evidence, EvidenceOf, TriggerStep } from '../../domain/evidence.ts'
 import type { GateAnswer } from '../../domain/people.ts'
 import type { RestoreStep } from '../../domain/restore.ts'
@@ -71,6 +73,7 @@ const undoWords: Readonly<Record<EvidenceOf<'undo-done'>['outcome'], string>> = 
   undone: 'undone',
   'already-gone': 'already gone',
   kept: 'kept',
+  completed: 'completed, because there was no way back',
 }
 
 const noteWords: Readonly<Record<EvidenceOf<'note'>['is'], string>> = {
@@ -217,6 +220,23 @@ function actionWords(subject: string, step: EvidenceOf<'action-step'>['step']): 
       return { subject, text: `: no copy, ${step.problem}`, look: 'bad' }
     case 'copy-read':
       return { subject, text: `: read book ${step.book} of the copy and of the live database` }
+    case 'cutover-begun':
+      return { subject, text: `: ${cutoverStepWords[step.step]} begins` }
+    case 'cutover-share':
+      return { subject, text: `: ${showPercent(step.share)} of the requests go to the new region` }
+    case 'cutover-proven':
+      return { subject, text: `: ${cutoverStepWords[step.step]} is proven`, look: 'good' }
+    case 'cutover-stopped': {
+      const ends = step.ends === 'back' ? 'it is taken back' : 'it is completed, because there is no way back'
+      return { subject, text: `: ${cutoverStepWords[step.step]} failed, ${ends}: ${step.problem}`, look: 'bad' }
+    }
+    case 'regions-read': {
+      const both = step.from === 'yes' && step.to === 'yes'
+      const text = `: after the ${cutoverStepWords[step.step]}, the old region accepts writes: ${step.from}, the new one: ${step.to}`
+      return { subject, text, ...(both ? { look: 'bad' } : {}) }
+    }
+    case 'region-book':
+      return { subject, text: `: read book ${step.book} of the ${step.region === 'new' ? 'new' : 'old'} region` }
     case 'done':
       return { subject, text: `: done, ${step.note}` }
     case 'kept':

@@ -1,6 +1,7 @@
 /** The table of enactors. Actions need no code here: their entries in the domain say what they change (domain/change.ts). */
 import type { Change, ChangeOn } from '../../../domain/change.ts'
 import { traffic } from './canary.ts'
+import { regions } from './cutover.ts'
 import type { ChangeEnactor } from './enactor.ts'
 import { configMap } from './flag.ts'
 import { mirror } from './mirror.ts'
@@ -22,6 +23,7 @@ const enactors: { readonly [K in Change['on']]: ChangeEnactor<ChangeOn<K>> } = {
   'config-map': configMap,
   database,
   copy,
+  regions,
 }
 
 export const enactorOf = <K extends Change['on']>(change: ChangeOn<K>): ChangeEnactor<ChangeOn<K>> =>

@@ -12,8 +12,8 @@ const UNDO_ANNOTATION = 'matchday.dev/undo.'
 
 export const MARKED = `?labelSelector=${encodeURIComponent(RUN_LABEL)}`
 
-/** The undo of a change. Chaos objects and restored copies need no mark, because they are matchday's own. */
-export type Reversal = Exclude<Undo, { does: 'delete-object' | 'delete-copy' }>
+/** The undo of a change. Chaos objects, restored copies and logs of cutovers need no mark, because they are matchday's own. */
+export type Reversal = Exclude<Undo, { does: 'delete-object' | 'delete-copy' | 'end-cutover' }>
 
 /** `target`: the namespace of the run's target, because several targets share nodes. */
 export type Mark = { readonly run: string; readonly target: string; readonly undo: Reversal }

@@ -7,19 +7,14 @@ import type { ChangeOn } from '../../../domain/change.ts'
 import type { ActionStepData } from '../../../domain/evidence.ts'
 import type { Issue } from '../../../domain/issue.ts'
 import { RUN_LABEL } from '../../../domain/labels.ts'
-import {
-  type CutCells,
-  cutsAround,
-  type RestorePlace,
-  type RestoreStep,
-  type ServiceCall,
-} from '../../../domain/restore.ts'
+import { cutsAround, type RestorePlace, type RestoreStep, type ServiceCall } from '../../../domain/restore.ts'
 import { after, type Instant, instant } from '../../../domain/units.ts'
 import { isObject } from '../../../domain/unknown.ts'
 import { type ApiRequest, demand, type KubeObject, paths } from '../../../protocols/kubernetes/api.ts'
 import { insist } from '../../../protocols/kubernetes/insist.ts'
-import type { Book, CutBook } from '../../../wire/books.ts'
+import type { Book } from '../../../wire/books.ts'
 import { fields, list, text } from '../fields.ts'
+import { cellsOf } from './book-cells.ts'
 import { fieldAt, LOOK_EVERY, merged } from './change.ts'
 import { copyPath, createCopy, type DeleteCopy, runOf, undoOfCopy } from './copies.ts'
 import { type ChangeEnactor, type Checked, type Enacting, issueOf, readIfAllowed } from './enactor.ts'
@@ -201,15 +196,6 @@ const copyAt =
     read.service === undefined
       ? paths.podProxy(namespace, name, read.port, path)
       : paths.serviceProxy(namespace, read.service, read.port, path)
-
-function cellsOf(answer: unknown, book: string): readonly CutCells[] {
-  const { operations } = answer as CutBook
-  if (!Array.isArray(operations)) throw new Error(`the answer of book ${book} is not a list of operations in cells`)
-  return (operations as CutBook['operations']).map(({ operation, cells }) => ({
-    operation,
-    cells: cells.map(({ low, high, ...cell }) => ({ ...cell, digestLow: low, digestHigh: high })),
-  }))
-}
 
 function call(
   restoring: Restoring,

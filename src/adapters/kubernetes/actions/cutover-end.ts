@@ -1,0 +1,189 @@
+/**
+ * How a cutover ends that did not come to its end by itself: it is taken back, or completed if it has passed the step without a way back. A ConfigMap
+ * holds both ways and the step that was reached, so that `heal` needs no journal. It is deleted only when exactly one region accepts writes.
+ */
+import {
+  type CutoverMoves,
+  type CutoverStep,
+  cutoverSteps,
+  cutoverStepWords,
+  type EndCutover,
+  endsOnward,
+  type Writable,
+} from '../../../domain/cutover.ts'
+import type { ResidueItem, UndoOutcome } from '../../../domain/evidence.ts'
+import { RUN_LABEL } from '../../../domain/labels.ts'
+import type { Target } from '../../../domain/rehearsal.ts'
+import { after, type Instant, type Millis } from '../../../domain/units.ts'
+import {
+  demand,
+  find,
+  isKubeObject,
+  type KubeObject,
+  type KubernetesApi,
+  paths,
+} from '../../../protocols/kubernetes/api.ts'
+import { insist } from '../../../protocols/kubernetes/insist.ts'
+import { fields, text } from '../fields.ts'
+import { edit, LOOK_EVERY } from './change.ts'
+import { runOf } from './copies.ts'
+import { allowed } from './leftovers.ts'
+import { make, type ProofShown, type RegionPorts, shownBy, writableNow } from './regions.ts'
+
+export const logName = (plan: string): string => `matchday-cutover-${plan}`.slice(0, 253)
+export const logPath = ({ namespace, name }: Pick<EndCutover, 'namespace' | 'name'>): string =>
+  `${paths.configMaps(namespace)}/${name}`
+
+/** Written before the first step. Fails if another run left one. */
+export async function openLog(api: KubernetesApi, run: string, undo: EndCutover, signal: AbortSignal): Promise<void> {
+  const { namespace, name } = undo
+  const body = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace, labels: { [RUN_LABEL]: run } },
+    data: { reached: 'ready' satisfies CutoverStep, undo: JSON.stringify(undo) },
+  }
+  await demand(api, { method: 'POST', path: paths.configMaps(namespace), body, signal })
+}
+
+/** Written before anything of the step is switched. */
+export async function reach(ports: RegionPorts, undo: EndCutover, step: CutoverStep, deadline: Instant): Promise<void> {
+  const found = await edit(ports, logPath(undo), deadline, ports.signal, () => ({ data: { reached: step } }))
+  if (found === undefined) throw new Error(`${logPath(undo)} was deleted during the cutover`)
+}
+
+export async function endCutover(ports: RegionPorts, undo: EndCutover, budgetMs: Millis): Promise<UndoOutcome> {
+  const deadline = after(ports.clock.now(), budgetMs)
+  const log = await readLog(ports, undo, deadline)
+  if (log === undefined) {
+    await demandOneWriter(ports, undo)
+    return 'already-gone'
+  }
+  const reached = stepOf(log)
+  const onward = endsOnward(reached, undo.noWayBackFrom)
+  if (onward) for (const each of undo.onward) await movedAndProven(ports, each, deadline)
+  else
+    for (const each of undo.back.filter(({ step }) => isReached(step, reached)))
+      await movedAndProven(ports, each, deadline)
+  await oneWritable(ports, undo, onward, deadline)
+  await closeLog(ports, undo, deadline)
+  return onward ? 'completed' : 'undone'
+}
+
+/** The log is gone: the cutover has ended, or somebody deleted it. Then nothing tells which way to go, but two writers or none can be named. */
+async function demandOneWriter(ports: RegionPorts, { from, to, ...log }: EndCutover): Promise<void> {
+  const [old, fresh] = await Promise.all([writableNow(ports, from.writable), writableNow(ports, to.writable)])
+  if (old === fresh && old !== 'unread')
+    throw new Error(`${logPath(log)} was deleted, and ${writersWords(from.name, old, to.name, fresh)}`)
+}
+
+const isReached = (step: CutoverStep, reached: CutoverStep): boolean =>
+  cutoverSteps.indexOf(step) <= cutoverSteps.indexOf(reached)
+
+/** A ConfigMap that somebody changed by hand: nothing is known, so that the whole way back is taken. */
+const stepOf = (log: KubeObject): CutoverStep =>
+  cutoverSteps.find((step) => step === text(fields(log.data).reached)) ?? 'thaw'
+
+async function movedAndProven(
+  ports: RegionPorts,
+  { step, moves, proofs }: CutoverMoves,
+  deadline: Instant,
+): Promise<void> {
+  for (const move of moves) await make(ports, move, deadline)
+  const { held, words } = await untilProven(ports, proofs, deadline)
+  if (!held) throw new Error(`${cutoverStepWords[step]} was not proven: ${words}`)
+}
+
+type StepShown = Pick<ProofShown, 'held' | 'words' | 'differs'>
+
+/** Waits until all proofs hold at one time. At the deadline, what the first one showed that does not hold. */
+export async function untilProven(
+  ports: RegionPorts,
+  proofs: CutoverMoves['proofs'],
+  deadline: Instant,
+): Promise<StepShown> {
+  for (;;) {
+    const all = await Promise.all(proofs.map((proof) => shownBy(ports, proof)))
+    const open = all.find(({ held }) => !held)
+    if (open === undefined) return { held: true, words: all.map(({ words }) => words).join('; ') }
+    if (ports.clock.now() >= deadline) return open
+    await ports.clock.until(after(ports.clock.now(), LOOK_EVERY), ports.signal)
+  }
+}
+
+/** Names the region that accepts writes if it is the wrong one, both, or none. */
+async function oneWritable(
+  ports: RegionPorts,
+  { from, to }: EndCutover,
+  onward: boolean,
+  deadline: Instant,
+): Promise<void> {
+  const [serves, rests] = onward ? [to, from] : [from, to]
+  for (;;) {
+    const [mine, other] = await Promise.all([writableNow(ports, serves.writable), writableNow(ports, rests.writable)])
+    if (mine === 'yes' && other === 'no') return
+    if (ports.clock.now() >= deadline) throw new Error(writersWords(serves.name, mine, rests.name, other))
+    await ports.clock.until(after(ports.clock.now(), LOOK_EVERY), ports.signal)
+  }
+}
+
+function writersWords(serves: string, mine: Writable, rests: string, other: Writable): string {
+  if (mine === 'yes' && other === 'yes') return `both regions accept writes: ${serves} and ${rests}`
+  if (mine === 'unread' || other === 'unread')
+    return `whether ${mine === 'unread' ? serves : rests} accepts writes could not be read`
+  return other === 'yes' ? `${rests} accepts writes, and ${serves} should` : 'no region accepts writes'
+}
+
+async function readLog(
+  { api, clock }: RegionPorts,
+  undo: EndCutover,
+  deadline: Instant,
+): Promise<KubeObject | undefined> {
+  const log = await insist(
+    () => find(api, { method: 'GET', path: logPath(undo) }) as Promise<KubeObject | undefined>,
+    () => clock.now() >= deadline,
+    () => clock.until(after(clock.now(), LOOK_EVERY)),
+  )
+  return log === undefined || runOf(log) === undefined ? undefined : log
+}
+
+/** The cutover is over. */
+export async function closeLog({ api, clock }: RegionPorts, undo: EndCutover, deadline: Instant): Promise<void> {
+  await insist(
+    () => find(api, { method: 'DELETE', path: logPath(undo) }),
+    () => clock.now() >= deadline,
+    () => clock.until(after(clock.now(), LOOK_EVERY)),
+  )
+}
+
+/** Cutovers of dead runs. */
+export async function leftCutovers(
+  api: KubernetesApi,
+  { cutovers = {}, namespace }: Target,
+): Promise<readonly { readonly undo: EndCutover; readonly run: string }[]> {
+  const found = await Promise.all(
+    Object.keys(cutovers).map(async (plan) => {
+      const object = await allowed(api, logPath({ namespace, name: logName(plan) }))
+      const run = isKubeObject(object) ? runOf(object) : undefined
+      const undo = isKubeObject(object) ? undoIn(object) : undefined
+      return run === undefined || undo === undefined ? [] : [{ undo, run }]
+    }),
+  )
+  return found.flat()
+}
+
+function undoIn(log: KubeObject): EndCutover | undefined {
+  try {
+    const undo: unknown = JSON.parse(text(fields(log.data).undo))
+    return fields(undo).does === 'end-cutover' ? (undo as EndCutover) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export const cutoversLeft = async (api: KubernetesApi, target: Target): Promise<readonly ResidueItem[]> =>
+  (await leftCutovers(api, target)).map(({ undo, run }) => ({
+    what: `a cutover of run ${run} that did not end`,
+    where: logPath(undo),
+    next: `matchday heal --context ${target.context}`,
+  }))

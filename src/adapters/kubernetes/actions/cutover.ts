@@ -1,0 +1,250 @@
+/**
+ * Moves the platform to its standby region, step by step. Each step is announced in the cluster before anything is switched (cutover-end.ts), has its own
+ * deadline, and ends when its readings prove it. The first step that is late ends the cutover: it is taken back, or completed.
+ */
+import type { PreparedAction } from '../../../controller/ports.ts'
+import type { ChangeOn } from '../../../domain/change.ts'
+import {
+  type CutoverMove,
+  type CutoverMoves,
+  type CutoverPlace,
+  type CutoverReading,
+  type CutoverStep,
+  cutoverSteps,
+  cutoverStepWords,
+  type EndCutover,
+  endsOnward,
+  noWayBackFrom,
+  regionKinds,
+  type Switch,
+} from '../../../domain/cutover.ts'
+import type { ActionStepData } from '../../../domain/evidence.ts'
+import type { Issue } from '../../../domain/issue.ts'
+import type { Target } from '../../../domain/rehearsal.ts'
+import { after, type Instant, type Ratio } from '../../../domain/units.ts'
+import { messageOf } from '../../../domain/unknown.ts'
+import { listNeeds } from '../posture-lists.ts'
+import { runOf } from './copies.ts'
+import { logName, logPath, openLog, reach, untilProven } from './cutover-end.ts'
+import { type ChangeEnactor, type Checked, type Enacting, issueOf, type Resource, readIfAllowed } from './enactor.ts'
+import { createRegionBooks, type RegionBooks } from './region-books.ts'
+import { before, make, type RegionPorts, writableNow } from './regions.ts'
+
+type Moving = ChangeOn<'regions'>
+
+export const regions: ChangeEnactor<Moving> = {
+  needs: (change, target) => {
+    const place = target.cutovers?.[change.plan]
+    return place === undefined ? [] : needsOf(place, target)
+  },
+  problem: whyNoCutover,
+  inventory: async () => ({ nodes: [], pods: [] }),
+  prepare: cutOver,
+}
+
+function needsOf(place: CutoverPlace, { namespace }: Target): readonly Resource[] {
+  const plans = Object.values(place.steps)
+  const switches = plans.flatMap(({ switches: does, undo }) => [
+    ...does,
+    ...(undo.kind === 'switches' ? undo.switches : []),
+  ])
+  const proofs = [...plans.flatMap((each) => each.proofs), place.from.writable, place.to.writable]
+  const readings = proofs.flatMap(({ reading, wants }) =>
+    wants.kind === 'same-as' ? [reading, wants.reading] : [reading],
+  )
+  const lists = [place.from, place.to].flatMap((region) =>
+    regionKinds.flatMap((kind) => listNeeds(kind, region.namespace, { file: '', line: 0, column: 0 })),
+  )
+  return [
+    { group: '', resource: 'configmaps', namespace, verbs: ['create', 'get', 'patch', 'delete'] },
+    ...switches.map(switchNeed),
+    ...readings.map(readingNeed),
+    ...(place.book === undefined ? [] : [proxyNeed(place.book.namespace)]),
+    ...lists.map(({ verb, at: _, ...resource }) => ({ ...resource, verbs: [verb] })),
+  ]
+}
+
+const proxyNeed = (namespace: string): Resource => ({
+  group: '',
+  resource: 'services',
+  subresource: 'proxy',
+  namespace,
+  verbs: ['get', 'create'],
+})
+const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? apiVersion.replace(/\/.*/, '') : '')
+
+function switchNeed(each: Switch): Resource {
+  const { namespace } = each
+  switch (each.kind) {
+    case 'field':
+      return { group: groupOf(each.apiVersion), resource: each.plural, namespace, verbs: ['get', 'patch'] }
+    case 'call':
+      return proxyNeed(namespace)
+    case 'weights':
+      return { group: 'gateway.networking.k8s.io', resource: 'httproutes', namespace, verbs: ['get', 'patch'] }
+  }
+}
+
+const readingNeed = (reading: CutoverReading): Resource =>
+  reading.kind === 'field'
+    ? { group: groupOf(reading.apiVersion), resource: reading.plural, namespace: reading.namespace, verbs: ['get'] }
+    : proxyNeed(reading.namespace)
+
+async function whyNoCutover({ api, action, change, target }: Checked<Moving>): Promise<Issue | undefined> {
+  if (target.cutovers?.[change.plan] === undefined) return undefined
+  const path = logPath({ namespace: target.namespace, name: logName(change.plan) })
+  const object = await readIfAllowed(api, path)
+  if (object === 'missing' || object === 'forbidden') return undefined
+  const run = runOf(object)
+  const next =
+    run === undefined
+      ? 'Delete it, if nobody needs it.'
+      : `Run ${run} left it: matchday heal --context ${target.context}`
+  return issueOf(action, 'object-exists', `${path} exists already; a cutover writes its steps there`, next)
+}
+
+/** Shared by all steps of one cutover. */
+type Cutting = Enacting<Moving> &
+  RegionPorts & {
+    readonly place: CutoverPlace
+    readonly undo: EndCutover
+    readonly signal: AbortSignal
+    readonly say: (step: ActionStepData) => void
+  }
+
+async function cutOver(enacting: Enacting<Moving>): Promise<PreparedAction> {
+  const { api, change, settings, targets, note, run } = enacting
+  const place = settings.cutovers?.[change.plan]
+  if (place === undefined) throw new Error(`${settings.file} does not describe the cutover ${change.plan}`)
+  const undo = await bothWays(enacting, place)
+  return {
+    undos: [undo],
+    perform: async (say, signal) => {
+      await openLog(api, run, undo, signal)
+      say({ is: 'begun', targets })
+      await performSteps({ ...enacting, place, undo, signal, say })
+      say({ is: 'done', note: note(0) })
+    },
+  }
+}
+
+/** Reads the present values, so that the way back is known before anything is changed. */
+async function bothWays({ api, change, target }: Enacting<Moving>, place: CutoverPlace): Promise<EndCutover> {
+  const { plan } = change
+  const last = noWayBackFrom(place)
+  const isBefore = (step: CutoverStep) => !endsOnward(step, last)
+  const back: CutoverMoves[] = []
+  for (const step of cutoverSteps.filter(isBefore)) {
+    const { switches, undo } = place.steps[step]
+    const moves: CutoverMove[] = []
+    if (undo.kind === 'switches') moves.push(...undo.switches.map((each) => moveOf(each)))
+    if (undo.kind === 'restore') for (const each of switches.toReversed()) moves.push(await before(api, moveOf(each)))
+    if (moves.length > 0) back.unshift({ step, moves, proofs: [] })
+  }
+  const onward = cutoverSteps
+    .filter((step) => !isBefore(step))
+    .map((step) => ({
+      step,
+      moves: place.steps[step].switches.map((each) => moveOf(each)),
+      proofs: place.steps[step].proofs,
+    }))
+  return {
+    does: 'end-cutover',
+    plan,
+    namespace: target,
+    name: logName(plan),
+    from: place.from,
+    to: place.to,
+    back,
+    onward,
+    ...(last === undefined ? {} : { noWayBackFrom: last }),
+  }
+}
+
+/** In weights of 1000, so that a share of 0.1 % is exact. */
+const WEIGHTS = 1000
+
+function moveOf(each: Switch, share = 1): CutoverMove {
+  if (each.kind !== 'weights') return each
+  const { namespace, route, from, to } = each
+  const fresh = Math.round(share * WEIGHTS)
+  return { kind: 'weights', namespace, route, backends: [from, to], weights: [WEIGHTS - fresh, fresh] }
+}
+
+async function performSteps(cutting: Cutting): Promise<void> {
+  const books = createRegionBooks(cutting, cutting.say)
+  for (const step of cutoverSteps) {
+    if (step === 'promote') {
+      await books.watched()
+      await books.read('old-before')
+    }
+    await performStep(cutting, step, books)
+    if (step === 'drain') await books.read('old-drained')
+    if (step === 'promote') {
+      await onlyOneWrites(cutting, step)
+      await books.read('old-after')
+      await books.read('new')
+    }
+    if (step === 'thaw') await onlyOneWrites(cutting, step)
+  }
+}
+
+async function performStep(cutting: Cutting, step: CutoverStep, books: RegionBooks): Promise<void> {
+  const { place, change, clock, say, undo } = cutting
+  const { switches, proofs } = place.steps[step]
+  if (switches.length === 0 && proofs.length === 0) return
+  const deadline = after(clock.now(), change.goals.budgets[step])
+  try {
+    await reach(cutting, undo, step, deadline)
+    say({ is: 'cutover-begun', step })
+    await switchAll(cutting, step, deadline)
+  } catch (error) {
+    if (cutting.signal.aborted) throw error
+    throw await stopped(cutting, step, { words: messageOf(error) }, books)
+  }
+  const proof = await untilProven(cutting, proofs, deadline)
+  if (!proof.held) throw await stopped(cutting, step, proof, books)
+  say({ is: 'cutover-proven', step, note: proof.words })
+  books.proven(step, clock.now())
+}
+
+/** Records why the cutover ends here, and which way. */
+async function stopped(
+  { say, undo }: Cutting,
+  step: CutoverStep,
+  { words, differs }: { readonly words: string; readonly differs?: true },
+  books?: RegionBooks,
+): Promise<Error> {
+  const ends = endsOnward(step, undo.noWayBackFrom) ? 'onward' : 'back'
+  // The book shows whether writes went on. Without it, a late step would hide a freeze that leaks.
+  if (ends === 'back') await books?.read('old-before')
+  say({ is: 'cutover-stopped', step, ends, problem: words, ...(differs === undefined ? {} : { differs }) })
+  return new Error(`${cutoverStepWords[step]} was not proven: ${words}`)
+}
+
+async function onlyOneWrites(cutting: Cutting, step: CutoverStep): Promise<void> {
+  const { place, say } = cutting
+  const [from, to] = await Promise.all([place.from, place.to].map(({ writable }) => writableNow(cutting, writable)))
+  say({ is: 'regions-read', step, from: from ?? 'unread', to: to ?? 'unread' })
+  if (from !== 'yes') return
+  const words = to === 'yes' ? 'both regions accept writes' : `${place.from.name} still accepts writes`
+  throw await stopped(cutting, step, { words })
+}
+
+/** The weights of all routes move together, share by share. */
+async function switchAll(cutting: Cutting, step: CutoverStep, deadline: Instant): Promise<void> {
+  const { place, change, clock, signal, say } = cutting
+  const { switches } = place.steps[step]
+  if (step !== 'traffic' || !switches.some(({ kind }) => kind === 'weights')) {
+    for (const each of switches) await make(cutting, moveOf(each), deadline)
+    return
+  }
+  for (const share of change.goals.shares) {
+    for (const each of switches)
+      if (each.kind === 'weights' || isLast(change, share)) await make(cutting, moveOf(each, share), deadline)
+    say({ is: 'cutover-share', share })
+    await clock.until(after(clock.now(), change.goals.holdMs), signal)
+  }
+}
+
+const isLast = ({ goals }: Moving, share: Ratio): boolean => share === goals.shares.at(-1)

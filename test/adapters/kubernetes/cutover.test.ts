@@ -1,0 +1,294 @@
+/** A cutover as the adapter performs it, against an API server with two small regions behind it: its steps, its way back, and its end after any death. */
+import { describe, expect, it } from 'vitest'
+import { kubernetesActions } from '../../../src/adapters/kubernetes/actions/actions.ts'
+import { systemClock } from '../../../src/cli/clock.ts'
+import type { CutoverPlace } from '../../../src/domain/cutover.ts'
+import type { ActionStepData, Undo } from '../../../src/domain/evidence.ts'
+import type { Target } from '../../../src/domain/rehearsal.ts'
+import type { PlannedAction } from '../../../src/domain/timeline.ts'
+import { millis, seconds } from '../../../src/domain/units.ts'
+import { actionOf } from '../../support/evidence-actions.ts'
+import { cutoverAct, eastward } from '../../support/evidence-cutover.ts'
+import { target as shopTarget } from '../../support/evidence-rehearsal.ts'
+import { type Answers, patched, refusal, Said, smallApiServer } from '../../support/small-api-server.ts'
+
+const base: Target = {
+  ...shopTarget,
+  namespace: 'shop-west',
+  books: [{ book: 'wallet', namespace: 'shop-west', service: 'orders', port: 8080 }],
+}
+const targetOf = (place: CutoverPlace): Target => ({ ...base, cutovers: { eastward: place } })
+const act = { ...cutoverAct, budgets: { ...cutoverAct.budgets, 'catch-up': seconds(1) }, holdMs: millis(10) } as const
+const planned = { ...actionOf('go east', act), atMs: millis(0) } as unknown as PlannedAction
+
+const CONFIG = (region: string) => `/api/v1/namespaces/shop-${region}/configmaps/orders`
+const ROUTE = '/apis/gateway.networking.k8s.io/v1/namespaces/shop-west/httproutes/entry'
+const LOGS = '/api/v1/namespaces/shop-west/configmaps'
+const LOG = `${LOGS}/matchday-cutover-eastward`
+
+const LISTS = /\/(deployments|statefulsets|configmaps|httproutes|horizontalpodautoscalers|scaledobjects)$/
+
+type Stored = {
+  metadata: { name: string; uid?: string; labels?: Record<string, string> }
+  data?: Record<string, string>
+  spec?: unknown
+}
+type Region = { role: 'primary' | 'standby'; fenced: boolean; lsn: number }
+
+/** Both regions: writes are accepted where the switch is on and the database is a primary that is not fenced. */
+async function platform(changes: { readonly lag?: number; readonly fences?: boolean } = {}) {
+  const objects = new Map<string, Stored>([
+    [CONFIG('west'), { metadata: { name: 'orders' }, data: { writes: 'on' } }],
+    [CONFIG('east'), { metadata: { name: 'orders' }, data: { writes: 'off' } }],
+    [
+      ROUTE,
+      {
+        metadata: { name: 'entry' },
+        spec: {
+          rules: [
+            {
+              backendRefs: [
+                { name: 'west', weight: 1 },
+                { name: 'east', weight: 0 },
+              ],
+            },
+          ],
+        },
+      },
+    ],
+  ])
+  const regions: Record<string, Region> = {
+    west: { role: 'primary', fenced: false, lsn: 9 },
+    east: { role: 'standby', fenced: false, lsn: 9 - (changes.lag ?? 0) },
+  }
+  const writes = (name: string): boolean => {
+    const { role, fenced } = regions[name] as Region
+    return objects.get(CONFIG(name))?.data?.writes === 'on' && role === 'primary' && !fenced
+  }
+  const serve = (name: string, path: string): unknown => {
+    const region = regions[name] as Region
+    switch (path) {
+      case '/trial-write':
+        return new Said(writes(name) ? 200 : 503)
+      case '/database':
+        return { replicas: 2, underWay: 0, lsn: region.lsn, role: region.role }
+      case '/fence':
+        region.fenced = changes.fences ?? true
+        return {}
+      case '/promote':
+        region.role = 'primary'
+        return {}
+      case '/books/cut':
+        return { operations: [{ operation: 'order', cells: [{ count: region.lsn, amountCents: 0, low: 1, high: 2 }] }] }
+      default:
+        return undefined
+    }
+  }
+  const answers: Answers = ({ method, path, body }) => {
+    if (path.includes('/services/gone:8080/')) return new Said(503, { kind: 'Status', apiVersion: 'v1', code: 503 })
+    const proxied = /^\/api\/v1\/namespaces\/shop-(\w+)\/services\/orders:8080\/proxy(.*)$/.exec(path)
+    if (proxied !== null) return serve(proxied[1] ?? '', proxied[2] ?? '')
+    if (path === LOGS && method === 'POST') {
+      if (objects.has(LOG)) return refusal(409)
+      objects.set(LOG, body as Stored)
+      return body
+    }
+    if (path.endsWith('/nodes')) return { items: [] }
+    const object = objects.get(path)
+    if (method === 'DELETE') objects.delete(path)
+    if (method === 'PATCH' && object !== undefined) objects.set(path, patched(object, body) as Stored)
+    return objects.get(path) ?? object ?? (LISTS.test(path) ? { items: [] } : undefined)
+  }
+  const api = await smallApiServer(answers)
+  const weights = () =>
+    [...JSON.stringify(objects.get(ROUTE)).matchAll(/"weight":(\d+)/g)].map(([, weight]) => Number(weight))
+  return { actions: () => kubernetesActions(api, systemClock), objects, regions, writes, weights }
+}
+type Platform = Awaited<ReturnType<typeof platform>>
+
+const nobodyAsks = () => Promise.reject(new Error('nobody asks'))
+const nobody = { preview: nobodyAsks, step: nobodyAsks }
+
+/** Dies at the first step that `at` holds for: nothing after it is sent. */
+async function perform({ actions }: Platform, place = eastward, at: (step: ActionStepData) => boolean = () => false) {
+  const steps: ActionStepData[] = []
+  const dies = new AbortController()
+  const prepared = await actions().prepare('run-7', targetOf(place), planned, ['Region/west'])
+  const outcome = await prepared
+    .perform(
+      (step) => {
+        steps.push(step)
+        if (at(step)) dies.abort(new Error('killed'))
+      },
+      dies.signal,
+      nobody,
+    )
+    .then(
+      () => 'done',
+      ({ message }: Error) => message,
+    )
+  return { undo: prepared.undos[0] as Undo, steps, outcome }
+}
+
+const shownBy = (steps: readonly ActionStepData[]): readonly string[] =>
+  steps.flatMap((step) => {
+    switch (step.is) {
+      case 'cutover-begun':
+        return [step.step]
+      case 'cutover-stopped':
+        return [`stopped at ${step.step}, ${step.ends}`]
+      case 'cutover-share':
+        return [`${step.share * 100} %`]
+      case 'region-book':
+        return [`book ${step.region}`]
+      case 'regions-read':
+        return [`west ${step.from}, east ${step.to}`]
+      default:
+        return []
+    }
+  })
+
+const eastOnly = ({ writes, weights, objects }: Platform) => {
+  expect([writes('west'), writes('east'), weights(), objects.has(LOG)]).toEqual([false, true, [0, 1000], false])
+}
+const westOnly = ({ writes, weights, objects }: Platform) => {
+  expect([writes('west'), writes('east'), weights(), objects.has(LOG)]).toEqual([true, false, [1, 0], false])
+}
+
+describe('a cutover', () => {
+  it('performs its steps in order, and leaves one region that accepts writes', async () => {
+    const shop = await platform()
+    const { undo, steps, outcome } = await perform(shop)
+    expect(outcome).toBe('done')
+    expect(shownBy(steps)).toEqual([
+      'ready',
+      'freeze',
+      'drain',
+      'book old-drained',
+      'catch-up',
+      'book old-before',
+      'promote',
+      'west no, east no',
+      'book old-after',
+      'book new',
+      'traffic',
+      '50 %',
+      '100 %',
+      'thaw',
+      'west no, east yes',
+    ])
+    expect(steps.find((step) => step.is === 'cutover-proven' && step.step === 'catch-up')).toMatchObject({
+      note: 'lsn of orders.shop-east:8080/database is 9, and lsn of orders.shop-west:8080/database is 9',
+    })
+    expect((await shop.actions().residue(targetOf(eastward))).map(({ where }) => where)).toEqual([LOG])
+    await shop.actions().keep(undo, seconds(5))
+    eastOnly(shop)
+    expect(await shop.actions().residue(targetOf(eastward))).toEqual([])
+  })
+
+  it('whose standby does not catch up is taken back', async () => {
+    const shop = await platform({ lag: 2 })
+    const { undo, steps, outcome } = await perform(shop)
+    expect(outcome).toBe(
+      'catch-up of the standby was not proven: lsn of orders.shop-east:8080/database is 7, and lsn of orders.shop-west:8080/database is 9',
+    )
+    expect(shownBy(steps)).toEqual([
+      'ready',
+      'freeze',
+      'drain',
+      'book old-drained',
+      'catch-up',
+      'book old-before',
+      'stopped at catch-up, back',
+    ])
+    expect(await shop.actions().undo(undo, seconds(5))).toBe('undone')
+    westOnly(shop)
+    expect(await shop.actions().undo(undo, seconds(5))).toBe('already-gone')
+  })
+
+  const begun = (name: string) => (step: ActionStepData) => step.is === 'cutover-begun' && step.step === name
+  const proven = (name: string) => (step: ActionStepData) => step.is === 'cutover-proven' && step.step === name
+  const back = ['ready', 'freeze', 'drain', 'catch-up']
+  const onward = ['promote', 'traffic', 'thaw']
+
+  it.each([
+    ...back.flatMap((name) => [
+      [`${name} begins`, begun(name), 'undone', westOnly] as const,
+      [`${name} is proven`, proven(name), 'undone', westOnly] as const,
+    ]),
+    ...onward.flatMap((name) => [
+      [`${name} begins`, begun(name), 'completed', eastOnly] as const,
+      [`${name} is proven`, proven(name), 'completed', eastOnly] as const,
+    ]),
+    [
+      'half of the traffic has moved',
+      (step: ActionStepData) => step.is === 'cutover-share',
+      'completed',
+      eastOnly,
+    ] as const,
+  ])('whose controller dies when %s is ended with one region that accepts writes', async (_, at, outcome, only) => {
+    const shop = await platform()
+    expect((await perform(shop, eastward, at)).outcome).toBe('killed')
+    // Without the journal: the cluster itself shows what is left.
+    const [left] = await shop.actions().leftovers(targetOf(eastward))
+    expect(left?.run).toBe('run-7')
+    expect(await shop.actions().undo(left?.undo as Undo, seconds(5))).toBe(outcome)
+    only(shop)
+    expect(await shop.actions().leftovers(targetOf(eastward))).toEqual([])
+  })
+
+  it('with a way back from every step goes back from the last one', async () => {
+    const { promote } = eastward.steps
+    const [fence] = promote.switches
+    const place: CutoverPlace = {
+      ...eastward,
+      steps: {
+        ...eastward.steps,
+        promote: { ...promote, undo: { kind: 'switches', switches: fence === undefined ? [] : [fence] } },
+      },
+    }
+    const shop = await platform({ fences: false })
+    expect((await perform(shop, place, proven('thaw'))).outcome).toBe('killed')
+    const [left] = await shop.actions().leftovers(targetOf(place))
+    expect(await shop.actions().undo(left?.undo as Undo, seconds(5))).toBe('undone')
+    westOnly(shop)
+  })
+
+  it('is not healed while both regions accept writes, and says so', async () => {
+    const shop = await platform({ fences: false })
+    const { undo, steps } = await perform(shop, eastward, begun('thaw'))
+    expect(steps.some((step) => step.is === 'cutover-stopped')).toBe(false)
+    const west = shop.objects.get(CONFIG('west'))
+    if (west?.data) west.data.writes = 'on'
+    await expect(shop.actions().undo(undo, seconds(1))).rejects.toThrow('both regions accept writes: east and west')
+    expect(shop.objects.has(LOG)).toBe(true)
+  })
+
+  it('whose steps in the cluster were deleted is not called healed while no region accepts writes', async () => {
+    const shop = await platform()
+    const { undo } = await perform(shop, eastward, proven('freeze'))
+    shop.objects.delete(LOG)
+    await expect(shop.actions().undo(undo, seconds(5))).rejects.toThrow(/was deleted, and no region accepts writes$/)
+  })
+
+  it('does not take a Service without pods for a freeze', async () => {
+    const shop = await platform()
+    const proof = {
+      reading: {
+        kind: 'status',
+        method: 'POST',
+        namespace: 'shop-west',
+        service: 'gone',
+        port: 8080,
+        path: '/trial-write',
+      },
+      wants: { kind: 'is', value: 503 },
+    } as const
+    const place: CutoverPlace = {
+      ...eastward,
+      steps: { ...eastward.steps, freeze: { ...eastward.steps.freeze, proofs: [proof] } },
+    }
+    const { steps } = await perform({ ...shop }, place)
+    expect(steps.find((step) => step.is === 'cutover-stopped')).toMatchObject({ step: 'freeze', ends: 'back' })
+  }, 20_000)
+})

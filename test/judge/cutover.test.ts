@@ -1,0 +1,201 @@
+/** The judgment of a cutover: steps within their budgets, RTO and RPO, one region that accepts writes, and regions that are alike. */
+import { describe, expect, it } from 'vitest'
+import type { ActionStepData } from '../../src/domain/evidence.ts'
+import { judge } from '../../src/judge/judge.ts'
+import { toBad, without } from '../support/evidence.ts'
+import {
+  BOOKS,
+  bookAt,
+  type CutoverStory,
+  cells,
+  cutoverRun,
+  DRAINED,
+  deployed,
+  notes,
+  onTime,
+} from '../support/evidence-cutover.ts'
+import { causesOf, sentenceOf } from '../support/judged.ts'
+
+const judged = (story: CutoverStory = {}) => judge(cutoverRun(story))
+const DONE = [107.7, { is: 'done', note: '' }] as const
+const KEPT = [107.8, { is: 'kept' }] as const
+type Step = readonly [number, ActionStepData]
+const with_ = (...more: readonly Step[]): readonly Step[] => [...notes, ...more, DONE, KEPT]
+
+const stoppedAt = (
+  second: number,
+  step: 'drain' | 'catch-up' | 'promote' | 'ready',
+  ends: 'back' | 'onward',
+  differs?: true,
+): Step[] => [
+  [
+    second,
+    { is: 'cutover-stopped', step, ends, problem: 'lsn is "0/5", and lsn is "0/9"', ...(differs ? { differs } : {}) },
+  ],
+  [second, { is: 'failed', problem: 'not proven' }],
+  [second, { is: 'heal-requested' }],
+  [second + 1, { is: 'healed' }],
+]
+
+describe('a cutover', () => {
+  it('whose steps are proven in time passes, with its figures', () => {
+    const judgment = judged()
+    expect(causesOf(judgment)).toEqual([])
+    expect(judgment.verdict.kind).toBe('pass')
+    const reactions = judgment.actions[0]?.reactions ?? []
+    expect(
+      reactions
+        .filter(({ kind }) => kind === 'cutover-step')
+        .map(({ subject, tookMs, withinMs }) => [subject, tookMs, withinMs]),
+    ).toEqual([
+      ['readiness', 300, 5_000],
+      ['freeze of the writes', 700, 5_000],
+      ['drain', 1_000, 5_000],
+      ['catch-up of the standby', 400, 5_000],
+      ['promotion and fencing', 2_400, 5_000],
+      ['traffic', 1_600, 5_000],
+      ['thaw of the writes', 500, 5_000],
+    ])
+    const sentences = Object.fromEntries(reactions.map(({ kind, sentence }) => [kind, sentence]))
+    expect(sentences['cutover-rto']).toBe(
+      'deposit was good again 8.0 s after the last good write, to the second; 20.0 s were allowed.',
+    )
+    expect(sentences['cutover-rpo']).toBe(
+      'east has the same 9005 deposits as west, compared by digests of their keys (RPO 0).',
+    )
+    expect(sentences['freeze-holds']).toBe('west booked nothing after its writes had drained.')
+    expect(sentences['one-writable']).toBe('west accepted no writes after the promotion.')
+    expect(sentences['regions-alike']).toBe('1 object compared, all alike.')
+    expect(sentences['traffic-moved']).toMatch(/^west served 0 of \d+ requests after the traffic had moved\.$/)
+    expect(sentences['warm-after-thaw']).toMatch(/^p95 of login was /)
+  })
+
+  it.each<[string, CutoverStory, string[]]>([
+    [
+      'whose freeze leaks',
+      { more: with_(bookAt(102.5, 'old-before', cells(9_000, 5, 3)), bookAt(105.3, 'new', cells(9_000, 5, 3))) },
+      ['freeze-leaked'],
+    ],
+    [
+      'whose old book grows after the drain',
+      { more: with_(bookAt(102.5, 'old-before', cells(9_000, 8, 0)), bookAt(105.3, 'new', cells(9_000, 8, 0))) },
+      ['freeze-leaked'],
+    ],
+    [
+      'that takes writes in the old region after the promotion',
+      { more: with_(BOOKS[0] as Step, bookAt(105.2, 'old-after', cells(9_000, 5, 4)), BOOKS[2] as Step) },
+      ['freeze-leaked'],
+    ],
+    [
+      'promoted before the standby has caught up',
+      { more: with_(BOOKS[0] as Step, bookAt(105.3, 'new', cells(8_990, 5, 0))) },
+      ['promoted-before-caught-up'],
+    ],
+    [
+      'with other keys in the new region',
+      { more: with_(BOOKS[0] as Step, bookAt(105.3, 'new', cells(9_001, 4, 0))) },
+      ['promoted-before-caught-up'],
+    ],
+    [
+      'that lacks what clients had seen acknowledged',
+      { more: with_(bookAt(102.5, 'old-before', cells(9, 0, 0)), bookAt(105.3, 'new', cells(9, 0, 0))) },
+      ['cutover-lost-writes'],
+    ],
+    [
+      'with two regions that accept writes',
+      {
+        more: [
+          ...notes.filter(([, { is }]) => is !== 'regions-read'),
+          ...BOOKS,
+          [105.1, { is: 'regions-read', step: 'promote', from: 'yes', to: 'yes' }],
+          ...stoppedAt(105.2, 'promote', 'onward'),
+        ],
+      },
+      ['split-brain'],
+    ],
+    [
+      'whose old region is not fenced',
+      {
+        more: [
+          ...notes.filter(([, { is }]) => is !== 'regions-read'),
+          ...BOOKS,
+          [105.1, { is: 'regions-read', step: 'promote', from: 'yes', to: 'no' }],
+          ...stoppedAt(105.2, 'promote', 'onward'),
+        ],
+      },
+      ['split-brain'],
+    ],
+    ['to a region with another image', { east: [deployed('shop-east', 'orders@sha256:b')] }, ['region-drift']],
+    ['to a region with fewer pods', { east: [deployed('shop-east', undefined, 1)] }, ['region-drift']],
+    ['to a region without the service', { east: [] }, ['region-drift']],
+    ['with requests that still reach the old region', { strays: 5 }, ['traffic-not-moved']],
+    [
+      'to a cold region',
+      {
+        load: (s, { login }) =>
+          void (s >= 107 && s < 114 && Object.assign(login, { slow: login.good, overCeiling: login.good })),
+      },
+      ['cold-cache'],
+    ],
+    [
+      'whose writes come back too late',
+      { load: (s, load) => void (s >= 101 && s < 125 && toBad(load.deposit, 99, 'http-503')) },
+      ['cutover-slow', 'slo-missed'],
+    ],
+  ])('%s is named', (_, story, expected) => {
+    expect(causesOf(judged(story), 'breach')).toEqual(expected)
+  })
+
+  it('whose standby does not catch up is late, and was taken back', () => {
+    const { promote: _, traffic: __, thaw: ___, ...started } = onTime
+    const judgment = judged({
+      times: { ...started, 'catch-up': [102, null] },
+      more: [DRAINED, bookAt(107, 'old-before'), ...stoppedAt(107, 'catch-up', 'back')],
+    })
+    expect(causesOf(judgment)).toEqual(['cutover-step-late'])
+    expect(sentenceOf(judgment, 'cutover-step-late')).toBe(
+      'Not proven 5.0 s after it began; 5.0 s were allowed. The cutover was taken back. lsn is "0/5", and lsn is "0/9".',
+    )
+  })
+
+  it('is led by the freeze that leaks when the standby cannot catch up because of it', () => {
+    const { promote: _, traffic: __, thaw: ___, ...started } = onTime
+    const judgment = judged({
+      times: { ...started, 'catch-up': [102, null] },
+      more: [bookAt(107, 'old-before', cells(9_000, 5, 40)), ...stoppedAt(107, 'catch-up', 'back')],
+    })
+    expect(causesOf(judgment)).toEqual(['freeze-leaked', 'cutover-step-late'])
+  })
+
+  it('between regions whose readings differ at the start is drift, not lateness', () => {
+    const judgment = judged({ times: { ready: [100, null] }, more: stoppedAt(105, 'ready', 'back', true) })
+    expect(causesOf(judgment)).toEqual(['region-drift'])
+  })
+
+  it.each<[string, CutoverStory]>([
+    [
+      'whose book was read once during the freeze',
+      { more: [...notes.filter((each) => each !== DRAINED), ...BOOKS, DONE, KEPT] },
+    ],
+    ['without the books', { more: with_() }],
+    [
+      'whose old region does not say whether it accepts writes',
+      { more: [...BOOKS, DONE, KEPT, [105.1, { is: 'regions-read', step: 'promote', from: 'unread', to: 'no' }]] },
+    ],
+    [
+      'with a step whose begin was not recorded',
+      { times: Object.fromEntries(Object.entries(onTime).filter(([step]) => step !== 'drain')) },
+    ],
+    [
+      'that the run stopped in the middle of a step',
+      { times: { ...onTime, traffic: [105.4, null] }, more: [...notes, ...BOOKS] },
+    ],
+  ])('%s is inconclusive', (_, story) => {
+    const judgment = judged(story)
+    expect([causesOf(judgment, 'breach'), judgment.verdict.kind]).toEqual([[], 'inconclusive'])
+  })
+
+  it.each(['objects-listed', 'action-step', 'sample', 'load-frame'] as const)('is never a pass without %s', (kind) => {
+    expect(judge(without(cutoverRun(), kind)).verdict.kind).not.toBe('pass')
+  })
+})
