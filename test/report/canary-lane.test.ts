@@ -3,10 +3,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Evidence, Undo } from '../../src/domain/evidence.ts'
+import { ratio } from '../../src/domain/units.ts'
 import { readJournal } from '../../src/journal/read.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { createViewing } from '../../src/report/view.ts'
-import { canaryAct } from '../support/canary.ts'
+import { canaryAct, shadowAct } from '../support/canary.ts'
 import { actionOf, actionSteps, evidence, secondAt, together, withActions } from '../support/evidence.ts'
 import {
   type ActionMoment,
@@ -66,6 +67,26 @@ describe('the lane of a canary', () => {
     const steps = [begun, ...promoted(1), set(65, 2), decided(75, 2, 'roll-back', 'worse'), ...back(75)]
     expect(laneOf(recordsOf(steps))?.rows?.[0]?.spans?.at(-1)).toMatchObject({ text: '50% rolled back', look: 'bad' })
     expect(laneOf(recordsOf([begun, ...back(60)]))).toBeUndefined()
+  })
+})
+
+describe('the lane of a shadow', () => {
+  it('draws the copies in relation to the requests to the old release, and names its windows', () => {
+    const windows = [0.2, 0, 0, 0.2].flatMap((share, index): readonly ActionMoment[] => [
+      [45 + 10 * index, { is: 'step-set', step: index + 1, share: ratio(share) }],
+      decided(55 + 10 * index, index + 1, 'promote'),
+    ])
+    const records = together(
+      evidence({ rehearsal: withActions(actionOf('gateway 2', shadowAct({ pairs: 2 }))) }),
+      // Half of all that both count: as many copies as requests to the old release.
+      scrapes((second) => (second >= 45 && second < 55 ? 0.5 : 0)),
+      actionSteps('gateway 2', begun, ...windows, ...back(90)),
+    )
+    const lane = laneOf(records)
+    expect(lane?.title).toBe('Shadow gateway 2: share of the requests that is copied')
+    expect(lane?.caption).toBe('2 times 20% copied; 2 times mirror off.')
+    expect(lane?.lines.map(({ name }) => name)).toEqual(['asked for', 'copied'])
+    expect(lane?.lines[1]?.points.find(([second]) => second > 48 && second < 52)?.[1]).toBeCloseTo(100, 0)
   })
 })
 

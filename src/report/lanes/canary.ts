@@ -56,7 +56,7 @@ function chartOf(
   served: readonly Point[],
   { seconds }: Drawing,
 ): Chart {
-  const spans = spansOf(steps, seconds)
+  const spans = spansOf(steps, seconds, shape)
   return {
     id: `canary-${name.replace(/[^\w-]+/g, '-')}`,
     title: `${titles[shape]} ${name}: ${shape === 'shadow' ? 'share of the requests that is copied' : 'share of the new release'}`,
@@ -96,14 +96,21 @@ const words: { readonly [K in StepOutcome]: string } = {
   'roll-back': 'rolled back',
 }
 
+/** A window is not promoted: it is over. */
+function windowWords(share: number, outcome: StepOutcome): string {
+  if (outcome === 'roll-back') return 'taken back'
+  return share > 0 ? `${showPercent(share)} copied` : 'mirror off'
+}
+
 /** Each step from its weights to the last decision about it. */
-function spansOf(steps: readonly Seen[], seconds: number): readonly Span[] {
+function spansOf(steps: readonly Seen[], seconds: number, shape: NamedCanary['release']['shape']): readonly Span[] {
   return steps.flatMap(({ at, step }): readonly Span[] => {
     if (step.is !== 'step-set') return []
     const decided = steps.findLast((each) => each.step.is === 'step-decided' && each.step.step === step.step)
     const share = showPercent(step.share)
     if (decided?.step.is !== 'step-decided') return [{ from: at, to: seconds, look: 'neutral', text: share }]
     const { outcome } = decided.step
-    return [{ from: at, to: decided.at, look: looks[outcome], text: `${share} ${words[outcome]}` }]
+    const text = shape === 'shadow' ? windowWords(step.share, outcome) : `${share} ${words[outcome]}`
+    return [{ from: at, to: decided.at, look: looks[outcome], text }]
   })
 }
