@@ -161,6 +161,80 @@ describe('a described plan', () => {
     expect(opens(1000)[0]).toEqual({ by: 'owner', opensMs: fromMs - 1000 })
   })
 
+  it('shows actions that wait for something, whether they are undone or not', () => {
+    const trigger = { kind: 'autoscaler', autoscaler: 'orders', at } as const
+    const lines = (changes: object) => {
+      const timeline = planned(stock.rehearsal)
+      const act = { kind: 'flag', configMap: 'features', key: 'promo', value: 'off' } as const
+      const action = {
+        name: 'promo off',
+        fromMs: millis(10_000),
+        act,
+        trigger: { trigger, byMs: millis(40_000) },
+        ...changes,
+      }
+      const spec = { name: 'promo off', during: 'promo peak', atMs: millis(0), act, expect: [], at }
+      const rehearsal = { ...stock.rehearsal, actions: [spec] }
+      const plan = describePlan({ ...stock, rehearsal, at: NOW, timeline: { ...timeline, actions: [action] } })
+      expect(plan.actions[0]).not.toHaveProperty('admission')
+      expect(plan.actions[0]).not.toHaveProperty('steps')
+      return renderPlan(plan)
+        .split('\n')
+        .filter((line) => line.includes('promo off'))
+        .map((line) => line.trim())
+    }
+    expect(lines({})).toEqual([
+      expect.stringMatching(/^0:10 +\? promo off armed +until 0:40$/),
+      expect.stringMatching(/^0:40 +> promo off at the latest$/),
+      'runs together with promo off; the blast radius counts them as one',
+      'promo off (promo peak)',
+    ])
+    expect(lines({ toMs: millis(60_000) })).toContainEqual(
+      expect.stringMatching(/^1:00 +> promo off undone at the latest$/),
+    )
+  })
+
+  it('has no admission where no cluster was asked, and shows a phase without a ramp as such', () => {
+    const [first, ...others] = stock.rehearsal.phases
+    const rehearsal = { ...stock.rehearsal, phases: [{ ...first, rampMs: millis(0) }, ...others] as const }
+    const plan = describePlan({ ...stock, rehearsal, at: NOW, timeline: planned(rehearsal) })
+    expect(plan.faults[0]).not.toHaveProperty('admission')
+    const row = renderPlan(plan)
+      .split('\n')
+      .find((line) => line.includes(first.name))
+    expect(row).not.toContain('ramp')
+  })
+
+  it('says on which metric an autoscaler scales', () => {
+    const of = (scalesOn: object) => {
+      const expectations = stock.rehearsal.expectations.map((each) =>
+        each.kind === 'autoscaler' ? { ...each, scalesOn } : each,
+      )
+      const rehearsal = { ...stock.rehearsal, expectations: expectations as never }
+      return describePlan({ ...stock, rehearsal, at: NOW, timeline: planned(rehearsal) }).expectations.find((each) =>
+        each.startsWith('autoscaler'),
+      )
+    }
+    const series = { of: 'broker', metric: 'waiting', where: {}, above: 5 }
+    expect(of({ kind: 'gauge', pods: 'max', ...series })).toContain(' once waiting of broker is above 5: decides')
+    expect(of({ kind: 'rate', ...series })).toContain(' once waiting of broker is above 5/s: decides')
+  })
+
+  it('refuses harms that the rehearsal does not have', () => {
+    const timeline = planned(stock.rehearsal)
+    const act = { kind: 'flag', configMap: 'features', key: 'promo', value: 'off' } as const
+    const stray = { ...timeline, actions: [{ name: 'stray', fromMs: millis(0), act }] }
+    const described = () => describePlan({ ...stock, at: NOW, timeline: stray })
+    expect(described).toThrow('action stray is not of this rehearsal')
+    expect(() => admitTimeline(stray, stock.rehearsal, stock.target, { pods: [], nodes: [] })).toThrow(
+      'action stray is not of this rehearsal',
+    )
+    const [fault] = timeline.faults
+    if (fault === undefined) throw new Error('no fault')
+    const other = { ...timeline, faults: [{ ...fault, name: 'stray' }] }
+    expect(() => describePlan({ ...stock, at: NOW, timeline: other })).toThrow('fault stray is not of this rehearsal')
+  })
+
   it('warns of scripts that end early, and of closed models', () => {
     const timeline = planned(stock.rehearsal)
     const shown = [
