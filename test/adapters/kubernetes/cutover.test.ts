@@ -292,3 +292,52 @@ describe('a cutover', () => {
     expect(steps.find((step) => step.is === 'cutover-stopped')).toMatchObject({ step: 'freeze', ends: 'back' })
   }, 20_000)
 })
+
+describe('a ConfigMap of a dead cutover that somebody changed', () => {
+  type Moves = { step: string; moves: Record<string, unknown>[] }[]
+  /** Dies in the freeze; then its ways are changed. Answers what heal would undo, and what it would say. */
+  async function changed(change: (ways: { back: Moves; onward: Moves }) => unknown) {
+    const shop = await platform()
+    await perform(shop, eastward, (step) => step.is === 'cutover-begun' && step.step === 'drain')
+    const log = shop.objects.get(LOG) as Stored
+    const ways = JSON.parse(log.data?.undo ?? '')
+    change(ways)
+    shop.objects.set(LOG, { ...log, data: { ...log.data, undo: JSON.stringify(ways) } })
+    const target = targetOf(eastward)
+    const [left, residue] = await Promise.all([shop.actions().leftovers(target), shop.actions().residue(target)])
+    return [left.length, residue.map(({ what }) => what)]
+  }
+  const first = (moves: Moves) => moves[0]?.moves[0] ?? {}
+  const DOUBTED = `a cutover of run run-7 whose ConfigMap asks for other changes than its plan in ${base.file}`
+
+  it.each<[string, number, string, (ways: { back: Moves; onward: Moves }) => unknown]>([
+    [
+      'is healed if nothing but a value differs',
+      1,
+      'a cutover of run run-7 that did not end',
+      ({ back }) => Object.assign(first(back), { value: 'other' }),
+    ],
+    ['may not name another object', 0, DOUBTED, ({ back }) => Object.assign(first(back), { name: 'secrets' })],
+    [
+      'may not name another field',
+      0,
+      DOUBTED,
+      ({ back }) => Object.assign(first(back), { field: ['metadata', 'labels', 'x'] }),
+    ],
+    ['may not write a whole object', 0, DOUBTED, ({ back }) => Object.assign(first(back), { value: { a: 'b' } })],
+    ['may not call another service', 0, DOUBTED, ({ onward }) => Object.assign(first(onward), { service: 'payments' })],
+    ['may not add a step', 0, DOUBTED, ({ back }) => back.push({ step: 'ready', moves: [] })],
+  ])('%s', async (_, left, what, change) => {
+    expect(await changed(change)).toEqual([left, [what]])
+  })
+
+  it('is not believed either if it is no JSON', async () => {
+    const shop = await platform()
+    await perform(shop, eastward, (step) => step.is === 'cutover-begun' && step.step === 'drain')
+    const log = shop.objects.get(LOG) as Stored
+    shop.objects.set(LOG, { ...log, data: { ...log.data, undo: '{' } })
+    const target = targetOf(eastward)
+    expect(await shop.actions().leftovers(target)).toEqual([])
+    expect((await shop.actions().residue(target)).map(({ what }) => what)).toEqual([DOUBTED])
+  })
+})

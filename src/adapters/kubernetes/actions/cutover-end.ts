@@ -27,6 +27,7 @@ import { insist } from '../../../protocols/kubernetes/insist.ts'
 import { fields, text } from '../fields.ts'
 import { edit, LOOK_EVERY } from './change.ts'
 import { runOf } from './copies.ts'
+import { areOfPlan } from './cutover-ways.ts'
 import { allowed } from './leftovers.ts'
 import { make, type ProofShown, type RegionPorts, shownBy, writableNow } from './regions.ts'
 
@@ -156,34 +157,51 @@ export async function closeLog({ api, clock }: RegionPorts, undo: EndCutover, de
   )
 }
 
-/** Cutovers of dead runs. */
-export async function leftCutovers(
-  api: KubernetesApi,
-  { cutovers = {}, namespace }: Target,
-): Promise<readonly { readonly undo: EndCutover; readonly run: string }[]> {
+/** A cutover of a dead run. Without `undo`, what its ConfigMap asks for is not what the plan in the target file says, so that it is not believed. */
+type LeftLog = { readonly run: string; readonly where: string; readonly undo?: EndCutover }
+
+async function logsLeft(api: KubernetesApi, { cutovers = {}, namespace }: Target): Promise<readonly LeftLog[]> {
   const found = await Promise.all(
-    Object.keys(cutovers).map(async (plan) => {
-      const object = await allowed(api, logPath({ namespace, name: logName(plan) }))
+    Object.entries(cutovers).map(async ([plan, place]): Promise<readonly LeftLog[]> => {
+      const name = logName(plan)
+      const where = logPath({ namespace, name })
+      const object = await allowed(api, where)
       const run = isKubeObject(object) ? runOf(object) : undefined
-      const undo = isKubeObject(object) ? undoIn(object) : undefined
-      return run === undefined || undo === undefined ? [] : [{ undo, run }]
+      if (run === undefined || !isKubeObject(object)) return []
+      const ways = waysIn(object)
+      if (!areOfPlan(ways, place)) return [{ run, where }]
+      return [{ run, where, undo: { ...ways, does: 'end-cutover', plan, namespace, name } }]
     }),
   )
   return found.flat()
 }
 
-function undoIn(log: KubeObject): EndCutover | undefined {
+/** Cutovers of dead runs that can be ended without their journal. */
+export const leftCutovers = async (
+  api: KubernetesApi,
+  target: Target,
+): Promise<readonly { readonly undo: EndCutover; readonly run: string }[]> =>
+  (await logsLeft(api, target)).flatMap(({ undo, run }) => (undo === undefined ? [] : [{ undo, run }]))
+
+function waysIn(log: KubeObject): unknown {
   try {
-    const undo: unknown = JSON.parse(text(fields(log.data).undo))
-    return fields(undo).does === 'end-cutover' ? (undo as EndCutover) : undefined
+    return JSON.parse(text(fields(log.data).undo))
   } catch {
     return undefined
   }
 }
 
 export const cutoversLeft = async (api: KubernetesApi, target: Target): Promise<readonly ResidueItem[]> =>
-  (await leftCutovers(api, target)).map(({ undo, run }) => ({
-    what: `a cutover of run ${run} that did not end`,
-    where: logPath(undo),
-    next: `matchday heal --context ${target.context}`,
-  }))
+  (await logsLeft(api, target)).map(({ undo, run, where }) =>
+    undo === undefined
+      ? {
+          what: `a cutover of run ${run} whose ConfigMap asks for other changes than its plan in ${target.file}`,
+          where,
+          next: `Somebody changed one of the two. Heal from the journal: matchday heal --context ${target.context} --reports FOLDER`,
+        }
+      : {
+          what: `a cutover of run ${run} that did not end`,
+          where,
+          next: `matchday heal --context ${target.context}`,
+        },
+  )

@@ -14,7 +14,6 @@ import {
   cutoverStepWords,
   type EndCutover,
   endsOnward,
-  noWayBackFrom,
   regionKinds,
   type Switch,
 } from '../../../domain/cutover.ts'
@@ -26,6 +25,7 @@ import { messageOf } from '../../../domain/unknown.ts'
 import { listNeeds } from '../posture-lists.ts'
 import { runOf } from './copies.ts'
 import { logName, logPath, openLog, reach, untilProven } from './cutover-end.ts'
+import { moveOf, plannedWays } from './cutover-ways.ts'
 import { type ChangeEnactor, type Checked, type Enacting, issueOf, type Resource, readIfAllowed } from './enactor.ts'
 import { createRegionBooks, type RegionBooks } from './region-books.ts'
 import { before, make, type RegionPorts, writableNow } from './regions.ts'
@@ -131,44 +131,22 @@ async function cutOver(enacting: Enacting<Moving>): Promise<PreparedAction> {
 /** Reads the present values, so that the way back is known before anything is changed. */
 async function bothWays({ api, change, target }: Enacting<Moving>, place: CutoverPlace): Promise<EndCutover> {
   const { plan } = change
-  const last = noWayBackFrom(place)
-  const isBefore = (step: CutoverStep) => !endsOnward(step, last)
+  const ways = plannedWays(place)
   const back: CutoverMoves[] = []
-  for (const step of cutoverSteps.filter(isBefore)) {
-    const { switches, undo } = place.steps[step]
+  for (const way of ways.back) {
     const moves: CutoverMove[] = []
-    if (undo.kind === 'switches') moves.push(...undo.switches.map((each) => moveOf(each)))
-    if (undo.kind === 'restore') for (const each of switches.toReversed()) moves.push(await before(api, moveOf(each)))
-    if (moves.length > 0) back.unshift({ step, moves, proofs: [] })
+    for (const move of way.moves)
+      moves.push(place.steps[way.step].undo.kind === 'restore' ? await before(api, move) : move)
+    back.push({ ...way, moves })
   }
-  const onward = cutoverSteps
-    .filter((step) => !isBefore(step))
-    .map((step) => ({
-      step,
-      moves: place.steps[step].switches.map((each) => moveOf(each)),
-      proofs: place.steps[step].proofs,
-    }))
   return {
     does: 'end-cutover',
     plan,
     namespace: target,
     name: logName(plan),
-    from: place.from,
-    to: place.to,
+    ...ways,
     back,
-    onward,
-    ...(last === undefined ? {} : { noWayBackFrom: last }),
   }
-}
-
-/** In weights of 1000, so that a share of 0.1 % is exact. */
-const WEIGHTS = 1000
-
-function moveOf(each: Switch, share = 1): CutoverMove {
-  if (each.kind !== 'weights') return each
-  const { namespace, route, from, to } = each
-  const fresh = Math.round(share * WEIGHTS)
-  return { kind: 'weights', namespace, route, backends: [from, to], weights: [WEIGHTS - fresh, fresh] }
 }
 
 async function performSteps(cutting: Cutting): Promise<void> {
