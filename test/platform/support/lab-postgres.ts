@@ -4,7 +4,9 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
+import { nodeBinary } from '../../../src/lab/images/image-index.ts'
 import { postgresImage } from '../../../src/lab/images/postgres.ts'
+import { stageFile } from '../../../src/lab/images/stage.ts'
 import { labPaths } from '../../../src/lab/machine/paths.ts'
 import type { Manifest } from '../../../src/lab/workload/render.ts'
 import { fillSecret, secretsOf } from '../../../src/lab/workload/secrets.ts'
@@ -57,13 +59,16 @@ export async function startLabPostgres(
   const [built] = await postgresImage(join(folder, 'images'), () => undefined)
   if (built === undefined) throw new Error('there is no PostgreSQL for this machine')
   const image = join(folder, 'images', built.image.folder)
+  // A copy, as in a lab: the server runs as a user that may not enter the folder of the checkout.
+  const node = nodeBinary(join(folder, 'images'))
+  stageFile(process.execPath, node)
   const root = join(folder, 'root')
   mountScripts(join(root, 'docker-entrypoint-initdb.d'), secrets(`${name}-roles`))
   const data = join(root, 'data')
   mkdirSync(data, { mode: 0o700 })
   if (identity.uid !== undefined) chownSync(data, identity.uid, identity.gid)
   const args = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])
-  const child = spawn('/bin/sh', [join(image, 'run.sh'), image, process.execPath, ...args], {
+  const child = spawn('/bin/sh', [join(image, 'run.sh'), image, node, ...args], {
     ...identity,
     cwd: root,
     env: {
@@ -80,7 +85,7 @@ export async function startLabPostgres(
     host,
     pid: child.pid ?? 0,
     data: join(data, 'pgdata'),
-    command: ['/bin/sh', join(image, 'run.sh'), image, process.execPath],
+    command: ['/bin/sh', join(image, 'run.sh'), image, node],
     root,
     kill: () => {
       for (const pid of familyOf(child.pid)) process.kill(pid, 'SIGKILL')
