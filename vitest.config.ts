@@ -34,7 +34,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: notUnit,
+          exclude: [...notUnit, PURE],
           // Most files wait for processes and sockets of their own; vitest's own choice, one worker fewer than cores, would leave two
           // cores half idle.
           maxWorkers: Math.max(3, availableParallelism()),
@@ -44,7 +44,7 @@ export default defineConfig({
           expect: patient,
         },
       },
-      // The same files, only those of pure rooms, and without isolation: how `npm test` runs them.
+      // The unit tests of pure rooms, without isolation.
       {
         test: {
           name: 'pure',

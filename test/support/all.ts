@@ -10,7 +10,6 @@ import { join } from 'node:path'
 import { chromium } from './browser.ts'
 import { seedOfChecks } from './commit-seed.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
-import { PURE } from './pure.ts'
 
 type Count = { readonly passed: number; readonly failed: number }
 
@@ -53,7 +52,7 @@ async function check(title: string, ...args: string[]): Promise<Count> {
 }
 
 /** One vitest project, counted by its own report: an exit code of 0 with no test run is a failure. */
-async function tests(project: string, ...more: readonly string[]): Promise<Count> {
+async function tests(project: string): Promise<Count> {
   const report = join(scratch, `${project}.json`)
   const code = await run(`tests: ${project}`, [
     tool('vitest'),
@@ -63,7 +62,6 @@ async function tests(project: string, ...more: readonly string[]): Promise<Count
     '--reporter=default',
     '--reporter=json',
     `--outputFile=${report}`,
-    ...more,
   ])
   const { passed, failed, named } = read(report)
   const broken = failed === 0 && (code !== 0 || passed === 0) ? 1 : 0
@@ -83,7 +81,7 @@ const counts: Count[] = []
 counts.push(await check('types', tool('tsc'), '--noEmit'))
 counts.push(await check('lint', tool('biome'), 'check', '.'))
 counts.push(await tests('pure'))
-counts.push(await tests('unit', `--exclude=${PURE}`))
+counts.push(await tests('unit'))
 counts.push(await tests('process'))
 const toolchain = await check('toolchain', 'src/cli/bin.mjs', 'toolchain', 'build')
 counts.push(toolchain)
