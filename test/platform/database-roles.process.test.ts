@@ -17,16 +17,19 @@ const secrets = ownSecrets()
 const hostOf = (n: number): string => `127.45.${process.pid % 250}.${n}`
 const databases = { casino: 'wallet-db', providers: 'providers-db' } as const
 let servers: Record<keyof typeof databases, LabPostgres>
+let starting: readonly Promise<LabPostgres>[] = []
 
 beforeAll(async () => {
-  const [casino, providers] = await Promise.all([
+  const [casino, providers] = [
     startLabPostgres(databases.casino, hostOf(1), secrets),
     startLabPostgres(databases.providers, hostOf(2), secrets),
-  ])
-  servers = { casino, providers }
+  ]
+  starting = [casino, providers]
+  servers = { casino: await casino, providers: await providers }
 })
+// Also if only one of them started.
 afterAll(async () => {
-  await Promise.all(Object.values(servers ?? {}).map((server) => server.stop()))
+  for (const each of await Promise.allSettled(starting)) if (each.status === 'fulfilled') await each.value.stop()
 })
 
 /** Every role, and every word that could be its password, as the manifests name them. */

@@ -11,7 +11,7 @@ import { labPaths } from '../../../src/lab/machine/paths.ts'
 import type { Manifest } from '../../../src/lab/workload/render.ts'
 import { fillSecret, secretsOf } from '../../../src/lab/workload/secrets.ts'
 import { seed } from '../../../src/platform/services/db-keeper/seed.ts'
-import { ended, familyOf, identity, listening } from './postgres.ts'
+import { ended, identity, killAll, listening, orKilled, orRemoved, START_WITHIN_MS } from './postgres.ts'
 
 const SECRETS = 'src/platform/manifests/base/secrets.yaml'
 
@@ -47,86 +47,102 @@ function stringsOf(name: string, change: (manifest: Manifest) => Manifest): Read
   return change(found).stringData as Record<string, string>
 }
 
-/** Starts `wallet-db` or `providers-db` at port 5432 of a loopback address. */
-export async function startLabPostgres(
+type Settings = Readonly<Record<string, string>>
+
+/** Starts `wallet-db` or `providers-db` at port 5432 of a loopback address. Nothing is left of a server that does not start. */
+export function startLabPostgres(
   name: string,
   host: string,
   secrets: Secrets,
-  settings: Readonly<Record<string, string>> = {},
+  settings: Settings = {},
+  withinMs = START_WITHIN_MS,
 ): Promise<LabPostgres> {
   const folder = mkdtempSync(join(tmpdir(), 'md-'))
-  chmodSync(folder, 0o755)
-  const [built] = await postgresImage(join(folder, 'images'), () => undefined)
-  if (built === undefined) throw new Error('there is no PostgreSQL for this machine')
-  const image = join(folder, 'images', built.image.folder)
-  // A copy, as in a lab: the server runs as a user that may not enter the folder of the checkout.
-  const node = nodeBinary(join(folder, 'images'))
-  stageFile(process.execPath, node)
-  const root = join(folder, 'root')
-  mountScripts(join(root, 'docker-entrypoint-initdb.d'), secrets(`${name}-roles`))
-  const data = join(root, 'data')
-  mkdirSync(data, { mode: 0o700 })
-  if (identity.uid !== undefined) chownSync(data, identity.uid, identity.gid)
-  const args = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])
-  const child = spawn('/bin/sh', [join(image, 'run.sh'), image, node, ...args], {
-    ...identity,
-    cwd: root,
-    env: {
-      ...secrets(name),
-      PATH: process.env.PATH,
-      MATCHDAY_ROOT: root,
-      MATCHDAY_NATIVE_ADDRESS: host,
-      PGDATA: '/data/pgdata',
-    },
-    stdio: ['ignore', 'ignore', 'pipe'],
+  return orRemoved(folder, async () => {
+    chmodSync(folder, 0o755)
+    const command = await imageIn(join(folder, 'images'))
+    const root = join(folder, 'root')
+    mountScripts(join(root, 'docker-entrypoint-initdb.d'), secrets(`${name}-roles`))
+    const data = join(root, 'data')
+    mkdirSync(data, { mode: 0o700 })
+    own(data)
+    const env = { ...secrets(name), PGDATA: '/data/pgdata' }
+    const child = await launched({ command, host, root, settings, env }, withinMs)
+    return {
+      host,
+      pid: child.pid ?? 0,
+      data: join(data, 'pgdata'),
+      command,
+      root,
+      kill: () => killAll(child),
+      stop: () => stopped(child, folder),
+    }
   })
-  await untilUp(child, host)
-  return {
-    host,
-    pid: child.pid ?? 0,
-    data: join(data, 'pgdata'),
-    command: ['/bin/sh', join(image, 'run.sh'), image, node],
-    root,
-    kill: () => {
-      for (const pid of familyOf(child.pid)) process.kill(pid, 'SIGKILL')
-    },
-    stop: async () => {
-      await ended(child, 'SIGINT')
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
+}
+
+/** Returns what starts a server of the image. */
+async function imageIn(folder: string): Promise<readonly string[]> {
+  const [built] = await postgresImage(folder, () => undefined)
+  if (built === undefined) throw new Error('there is no PostgreSQL for this machine')
+  const image = join(folder, built.image.folder)
+  // A copy, as in a lab: the server runs as a user that may not enter the folder of the checkout.
+  const node = nodeBinary(folder)
+  stageFile(process.execPath, node)
+  return ['/bin/sh', join(image, 'run.sh'), image, node]
 }
 
 /** A streaming standby in a container of its own. `prepare` is called with what it sees as `/`, before it starts. Returns how to stop it. */
-export async function startStandby(
+export function startStandby(
   primary: LabPostgres,
   host: string,
   secrets: Secrets,
-  settings: Readonly<Record<string, string>> = {},
+  settings: Settings = {},
   prepare: (root: string) => void = () => undefined,
 ): Promise<() => Promise<void>> {
   const root = mkdtempSync(join(tmpdir(), 'md-standby-'))
-  const password = secrets('wallet-db').KEEPER_PASSWORD ?? ''
-  prepare(root)
-  await seed(keeperUrl(primary.host, secrets), join(root, 'data'), async () => undefined)
-  for (const name of readdirSync(join(root, 'data'), { recursive: true, encoding: 'utf8' }))
-    own(join(root, 'data', name))
-  own(join(root, 'data'))
-  chmodSync(root, 0o755)
-  const conninfo = `host=${primary.host} port=5432 user=keeper password=${password}`
-  const args = Object.entries({ ...settings, primary_conninfo: conninfo }).flatMap(([key, value]) => [
-    '-c',
-    `${key}=${value}`,
-  ])
-  const child = spawn(primary.command[0] ?? '', [...primary.command.slice(1), ...args], {
-    ...identity,
-    env: { PATH: process.env.PATH, MATCHDAY_ROOT: root, MATCHDAY_NATIVE_ADDRESS: host, PGDATA: '/data' },
-    stdio: ['ignore', 'ignore', process.env.TOLD === undefined ? 'ignore' : 'inherit'],
+  return orRemoved(root, async () => {
+    prepare(root)
+    const data = join(root, 'data')
+    await seed(keeperUrl(primary.host, secrets), data, async () => undefined)
+    for (const name of readdirSync(data, { recursive: true, encoding: 'utf8' })) own(join(data, name))
+    own(data)
+    chmodSync(root, 0o755)
+    const password = secrets('wallet-db').KEEPER_PASSWORD ?? ''
+    const conninfo = `host=${primary.host} port=5432 user=keeper password=${password}`
+    const child = await launched({
+      command: primary.command,
+      host,
+      root,
+      settings: { ...settings, primary_conninfo: conninfo },
+      env: { PGDATA: '/data' },
+    })
+    return () => stopped(child, root)
   })
-  return async () => {
-    await ended(child, 'SIGINT')
-    rmSync(root, { recursive: true, force: true })
-  }
+}
+
+type Launch = Pick<LabPostgres, 'command' | 'host' | 'root'> & {
+  readonly settings: Settings
+  readonly env: Readonly<Record<string, string>>
+}
+
+async function launched(
+  { command: [program = '', ...args], host, root, settings, env }: Launch,
+  withinMs = START_WITHIN_MS,
+): Promise<ChildProcess> {
+  const set = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])
+  const child = spawn(program, [...args, ...set], {
+    ...identity,
+    cwd: root,
+    env: { ...env, PATH: process.env.PATH, MATCHDAY_ROOT: root, MATCHDAY_NATIVE_ADDRESS: host },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  await orKilled(child, () => listening(5432, host, withinMs))
+  return child
+}
+
+async function stopped(child: ChildProcess, folder: string): Promise<void> {
+  await ended(child, 'SIGINT')
+  rmSync(folder, { recursive: true, force: true })
 }
 
 export const keeperUrl = (host: string, secrets: Secrets): string =>
@@ -139,14 +155,4 @@ function own(path: string): void {
 function mountScripts(folder: string, scripts: Readonly<Record<string, string>>): void {
   mkdirSync(folder, { recursive: true })
   for (const [file, text] of Object.entries(scripts)) writeFileSync(join(folder, file), text)
-}
-
-async function untilUp(child: ChildProcess, host: string): Promise<void> {
-  let said = ''
-  child.stderr?.on('data', (text) => {
-    said += text
-  })
-  const dead = new Promise<never>((_, reject) => child.once('exit', () => reject(new Error(`it ended:\n${said}`))))
-  dead.catch(() => undefined)
-  await Promise.race([listening(5432, host), dead])
 }

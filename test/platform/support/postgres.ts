@@ -10,6 +10,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
+import { messageOf } from '../../../src/domain/unknown.ts'
 import { freePort } from '../../support/ports.ts'
 
 export type Postgres = {
@@ -49,8 +50,12 @@ function runnableFolder(scratch: string): string {
   }
 }
 
-export async function startPostgres(): Promise<Postgres> {
+export function startPostgres(): Promise<Postgres> {
   const scratch = mkdtempSync(join(tmpdir(), 'platform-postgres-'))
+  return orRemoved(scratch, () => startIn(scratch))
+}
+
+async function startIn(scratch: string): Promise<Postgres> {
   chmodSync(scratch, 0o755)
   if (identity.uid !== undefined) chownSync(scratch, NOBODY, NOBODY)
   const native = runnableFolder(scratch)
@@ -67,10 +72,16 @@ export async function startPostgres(): Promise<Postgres> {
     dynamic_shared_memory_type: 'mmap',
   }
   const args = ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
-  const server = spawn(join(native, 'bin', 'postgres'), args, { ...identity, cwd: scratch, stdio: 'ignore' })
-  await listening(port)
   const urlOf = (role: string) => `postgres://${role}:${PASSWORD}@127.0.0.1:${port}/postgres`
-  await makeRole(urlOf('postgres'))
+  const server = spawn(join(native, 'bin', 'postgres'), args, {
+    ...identity,
+    cwd: scratch,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  await orKilled(server, async () => {
+    await listening(port)
+    await makeRole(urlOf('postgres'))
+  })
   return {
     url: urlOf('platform'),
     adminUrl: urlOf('postgres'),
@@ -136,8 +147,12 @@ async function serving(url: string): Promise<pg.Client> {
   }
 }
 
-export async function listening(port: number, host = '127.0.0.1'): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt += 1) {
+/** How long a server may take to start. */
+export const START_WITHIN_MS = 40_000
+
+export async function listening(port: number, host = '127.0.0.1', withinMs = START_WITHIN_MS): Promise<void> {
+  const deadline = Date.now() + withinMs
+  while (Date.now() < deadline) {
     const open = await new Promise<boolean>((resolve) => {
       const socket = connect(port, host, () => resolve(true)).on('error', () => resolve(false))
       socket.on('connect', () => socket.destroy())
@@ -145,7 +160,51 @@ export async function listening(port: number, host = '127.0.0.1'): Promise<void>
     if (open) return
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  throw new Error('PostgreSQL did not start within 40 s')
+  throw new Error(`PostgreSQL did not start within ${withinMs / 1000} s`)
+}
+
+const SAID_MAX = 10_000
+
+/** Until `up` resolves. If it rejects, or the server ends, the server is killed, and the error has the end of what it wrote to stderr. */
+export async function orKilled(server: ChildProcess, up: () => Promise<void>): Promise<void> {
+  let said = ''
+  const hear = (text: Buffer) => {
+    said = (said + text).slice(-SAID_MAX)
+  }
+  server.stderr?.on('data', hear)
+  // Every process of the server holds its stderr: when that is closed, none is left that could still write into the folder.
+  const closed = new Promise<void>((resolve) => server.once('close', () => resolve()))
+  const dead = new Promise<never>((_, reject) => server.once('exit', () => reject(new Error('PostgreSQL ended'))))
+  try {
+    await Promise.race([up(), dead])
+  } catch (error) {
+    killAll(server)
+    await closed
+    throw new Error(`${messageOf(error)}; it wrote:\n${said}`)
+  }
+  server.stderr?.off('data', hear).resume()
+}
+
+/** `work` in a folder that is removed if it fails. */
+export async function orRemoved<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** The server and its children: a script that sets a new database up has the server as a child. */
+export function killAll(server: ChildProcess): void {
+  if (server.exitCode !== null || server.signalCode !== null) return
+  for (const pid of familyOf(server.pid)) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It ended meanwhile, as the processes of a server do when that is gone.
+    }
+  }
 }
 
 export async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
