@@ -20,12 +20,12 @@ export function labStatusText(status: LabStatus, keda: KedaStatus | undefined): 
   ]
 }
 
-/** Those that do not run, or were restarted, each on a line of its own. */
+/** Programs that do not run, or were restarted, get a line of their own. */
 function programs({ components }: OwnerStatus): readonly TerminalText[] {
   const running = components.filter(({ state }) => state === 'running')
   const told = components.filter(({ state, restarts }) => state !== 'running' || restarts > 0)
   return [
-    term`programs    ${running.length} of ${components.length} run`,
+    term`programs    ${running.length} of ${components.length} running`,
     ...told.map(({ name, state, restarts, lastExit }) => {
       const again = restarts > 0 ? `, restarted ${restarts === 1 ? 'once' : `${restarts} times`}` : ''
       return term`            ${name} is ${state}${again}${lastExit === undefined ? '' : ` (last exit: ${lastExit})`}`
@@ -33,7 +33,7 @@ function programs({ components }: OwnerStatus): readonly TerminalText[] {
   ]
 }
 
-/** Stages overlap, so that their sum is no boot time. */
+/** Stages overlap, so their sum is not the boot time. */
 function stages({ stages: done }: OwnerStatus): readonly TerminalText[] {
   const words = done
     .filter(({ ms }) => ms >= 100)

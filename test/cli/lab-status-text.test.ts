@@ -27,7 +27,7 @@ describe('lab status', () => {
       'lab is degraded',
       'kubeconfig  /lab/kubeconfig',
       'pod network a preload in each Node process',
-      'programs    2 of 3 run',
+      'programs    2 of 3 running',
       '            api-server is running, restarted 2 times (last exit: SIGKILL)',
       '            kubelet-a1 is stopped',
       'booted      pods 20.3 s',

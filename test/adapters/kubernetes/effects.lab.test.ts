@@ -117,7 +117,7 @@ describe('dials beyond the namespace', () => {
   /** The lab lets every pod reach the API server, whatever the policies say: dials find that. */
   const REACHED = APPS.map((app) => `${app} to kubernetes.default false connected`)
 
-  it('connect to no other namespace and not to the world, where nothing allows it, but to the API server of a lab', async () => {
+  it('reach neither another namespace nor the world, which no policy allows, and do reach the API server of a lab', async () => {
     await expect
       .poll(beyond, { timeout: 30_000, interval: 1000 })
       .toEqual([NO_DNS, ...['192.0.2.1', `${BANK}/ledger`].flatMap(forbidden), ...REACHED].sort())
