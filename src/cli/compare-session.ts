@@ -4,7 +4,7 @@ import { copyFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { performComparison } from '../controller/compare.ts'
 import { pinActions, pinReleases } from '../controller/pinning.ts'
-import { createRollOuts, type LetServe, type RollOuts, rollOutActions } from '../controller/rolling-out.ts'
+import { createRollOuts, type DeploySide, type RollOuts, rollOutActions } from '../controller/rolling-out.ts'
 import type { SessionPorts, Warm } from '../controller/session.ts'
 import type { CompareSession, Release } from '../domain/comparison.ts'
 import type { Evidence } from '../domain/evidence.ts'
@@ -137,7 +137,7 @@ async function perform(
     say(term`the faults and actions of the rehearsal are left out`)
   const journal = await openJournal(folder.file('journal.ndjson'))
   try {
-    const prepare = async (warm: Warm): Promise<LetServe> => {
+    const prepare = async (warm: Warm): Promise<DeploySide> => {
       const { healing } = warm
       if (ports.cluster === undefined || healing === undefined) return async () => false
       const { actions } = ports.cluster
@@ -170,9 +170,7 @@ function tellStart(
   )
   if (!cluster) say(term`load only: no cluster is locked or watched`)
   if (rollOuts.a !== rollOuts.b)
-    say(
-      term`about one rolling update and one warm-up block for each pair come on top: both releases use one Deployment`,
-    )
+    say(term`both releases use one Deployment: each pair adds about one rolling update and one warm-up block`)
   const spread = storedSpread(flags.reports, rehearsal)
   if (spread === undefined) return
   const widest = spread.spreads.filter(({ statistic }) => statistic === 'p95').sort((x, y) => y.sd - x.sd)[0]

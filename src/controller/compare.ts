@@ -10,7 +10,7 @@ import { seconds } from '../domain/units.ts'
 import { createComparing } from '../judge/comparing.ts'
 import { planBlock } from '../plan/blocks.ts'
 import type { EvidenceSink } from './recorder.ts'
-import type { ComparedSide, LetServe } from './rolling-out.ts'
+import type { ComparedSide, DeploySide } from './rolling-out.ts'
 import { performSession, type SessionPlan, type SessionPorts, type Warm } from './session.ts'
 
 /** As many pairs may be void before the comparison gives up: the machine will not do. */
@@ -20,10 +20,10 @@ const REST_MOST = seconds(120)
 
 export type ComparePlan = SessionPlan & { readonly session: CompareSession }
 
-/** Before the first pair. Answers how a side is let serve; without a cluster both always serve. */
-export type Prepare = (warm: Warm) => Promise<LetServe>
+/** Runs before the first pair. Returns what deploys a side; without a cluster there is nothing to deploy. */
+export type Prepare = (warm: Warm) => Promise<DeploySide>
 
-const bothServe: LetServe = async () => false
+const nothingToDeploy: DeploySide = async () => false
 
 export async function performComparison(
   ports: SessionPorts,
@@ -31,7 +31,7 @@ export async function performComparison(
   sink: EvidenceSink,
   onEvidence: (record: Evidence) => void,
   operator: AbortSignal,
-  prepare: Prepare = async () => bothServe,
+  prepare: Prepare = async () => nothingToDeploy,
 ): Promise<{ readonly healed: boolean }> {
   const judge = createComparing()
   const listen = (record: Evidence) => {
@@ -39,13 +39,13 @@ export async function performComparison(
     onEvidence(record)
   }
   return performSession(ports, plan, sink, listen, operator, async (warm) => {
-    const letServe = await prepare(warm)
-    await warmUp(warm, plan, letServe)
+    const deploy = await prepare(warm)
+    await warmUp(warm, plan, deploy)
     const { looks } = plan.session.settings
     const most = looks.at(-1) ?? 0
     let kept = 0
     for (let pair = 1; kept < most && pair <= most + VOID_MOST; pair++) {
-      if (await measurePair(warm, plan, pair, letServe)) kept += 1
+      if (await measurePair(warm, plan, pair, deploy)) kept += 1
       else continue
       if (looks.includes(kept) && judge.result().outcome !== 'undecided') return
     }
@@ -53,9 +53,9 @@ export async function performComparison(
 }
 
 /** One block of each release that no pair counts: it was just started, its pools are empty and its code is not compiled. */
-async function warmUp(warm: Warm, plan: ComparePlan, letServe: LetServe): Promise<void> {
+async function warmUp(warm: Warm, plan: ComparePlan, deploy: DeploySide): Promise<void> {
   for (const side of SIDES) {
-    await letServe(side)
+    await deploy(side)
     await warm.measure([blockOf(plan, side, `warm-${side}`)])
   }
 }
@@ -63,7 +63,7 @@ async function warmUp(warm: Warm, plan: ComparePlan, letServe: LetServe): Promis
 const SIDES: readonly ComparedSide[] = ['a', 'b']
 
 /** Whether both blocks were measured. */
-async function measurePair(warm: Warm, plan: ComparePlan, pair: number, letServe: LetServe): Promise<boolean> {
+async function measurePair(warm: Warm, plan: ComparePlan, pair: number, deploy: DeploySide): Promise<boolean> {
   const { duet } = plan.session
   if (duet) {
     await warm.untilAtRest(REST_MOST)
@@ -75,7 +75,7 @@ async function measurePair(warm: Warm, plan: ComparePlan, pair: number, letServe
   const order = first === 'a' ? SIDES : SIDES.toReversed()
   const results: BlockResult[] = []
   for (const side of order) {
-    if (await letServe(side)) await warm.measure([blockOf(plan, side, `warm-p${pair}-${side}`)])
+    if (await deploy(side)) await warm.measure([blockOf(plan, side, `warm-p${pair}-${side}`)])
     await warm.untilAtRest(REST_MOST)
     results.push(...(await warm.measure([blockOf(plan, side, `p${pair}-${side}`, pair)])))
   }

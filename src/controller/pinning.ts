@@ -2,10 +2,10 @@
  * Before releases are compared: each Deployment is held at its number of replicas and restarted, so that both releases begin with pods of the same
  * age and number. The restart is not undone; the number of replicas is restored at the end of the session.
  */
-import { type Act, actWords } from '../domain/action.ts'
+import type { Act } from '../domain/action.ts'
 import type { ActionSpec } from '../domain/rehearsal.ts'
-import { millis, seconds } from '../domain/units.ts'
-import { type Acting, performAct } from './session-acts.ts'
+import { seconds } from '../domain/units.ts'
+import { type Acting, performAct, sessionAction } from './session-acts.ts'
 
 /** An image may have to be pulled, and an autoscaler syncs every 15 s. */
 const IN_TIME = { withinMs: seconds(300), problem: 'the pods were not ready within 5 min' }
@@ -14,16 +14,7 @@ export type Pin = { readonly deployment: string; readonly replicas: number; read
 
 /** The changes to one Deployment, as actions, so that preflight checks them like those of a rehearsal. */
 export const pinActions = (pins: readonly Pin[]): readonly ActionSpec[] =>
-  pins.flatMap((pin) =>
-    actsOf(pin).map((act) => ({
-      name: actWords(act),
-      during: '',
-      atMs: millis(0),
-      act,
-      expect: [],
-      at: pin.at,
-    })),
-  )
+  pins.flatMap((pin) => actsOf(pin).map((act) => sessionAction(act, pin.at)))
 
 function actsOf({ deployment, replicas }: Pin): readonly Act[] {
   const workload = { kind: 'Deployment', name: deployment } as const

@@ -1,6 +1,6 @@
-/** An action of a session: its undo is written first, and it has a time of its own. */
+/** Performs an action during a session: its undo is written first, and it has a deadline of its own. */
 import { type Act, actWords, keptWhenDone } from '../domain/action.ts'
-import type { Target } from '../domain/rehearsal.ts'
+import type { ActionSpec, Target } from '../domain/rehearsal.ts'
 import { after, type Millis, millis } from '../domain/units.ts'
 import { noGate } from './canary.ts'
 import { deadlineAt } from './deadline.ts'
@@ -17,7 +17,20 @@ export type Acting = {
   readonly run: string
 }
 
-/** `problem` tells what did not happen in time. Resolves with its undos that are still owed; rejects when it failed, was late or was stopped. */
+/** As in a rehearsal, so that preflight checks it. `at`: where the file asks for it. */
+export const sessionAction = (act: Act, at: ActionSpec['at']): ActionSpec => ({
+  name: actWords(act),
+  during: '',
+  atMs: millis(0),
+  act,
+  expect: [],
+  at,
+})
+
+/**
+ * `problem`: what did not happen in time. Resolves with the ids of the undos that are still outstanding. Rejects when the action fails, is late or is
+ * stopped; its undos are outstanding then.
+ */
 export async function performAct(
   { clock, actions, warm, healing, target, run }: Acting,
   act: Act,

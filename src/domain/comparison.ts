@@ -8,7 +8,7 @@ export type Release = {
   readonly name: string
   /** URL where its clients enter. */
   readonly entry: string
-  /** Rolled out to a Deployment before it was measured. Without it, what was deployed. */
+  /** Rolled out to a Deployment before it was measured. Left out: the release that was deployed already. */
   readonly rolledOut?: PodTemplate & { readonly deployment: string }
 }
 

@@ -73,7 +73,7 @@ async function bench(rollOuts: RollOuts) {
       record.kind === 'undo-written' ? ['written'] : record.kind === 'undo-done' ? [record.outcome] : [],
     )
   return {
-    letServe: createRollOuts(acting, rollOuts),
+    deploy: createRollOuts(acting, rollOuts),
     ran,
     image,
     healing,
@@ -86,35 +86,35 @@ async function bench(rollOuts: RollOuts) {
 
 describe('two releases of one Deployment', () => {
   it('serve in turn: the new one is rolled out, and what was deployed is restored', async () => {
-    const { letServe, ran, undos, healing, image } = await bench({ b: next })
-    expect([await letServe('a'), await letServe('b'), await letServe('b'), await letServe('a')]).toEqual([
+    const { deploy, ran, undos, healing, image } = await bench({ b: next })
+    expect([await deploy('a'), await deploy('b'), await deploy('b'), await deploy('a')]).toEqual([
       false,
       true,
       false,
       true,
     ])
     expect(ran).toEqual(['orders:2', 'orders:1'])
-    expect(await letServe('b')).toBe(true)
+    expect(await deploy('b')).toBe(true)
     expect(await healing.healAll()).toEqual([])
     expect([image(), undos()]).toEqual(['orders:1', ['written', 'undone', 'written', 'undone']])
   })
 
   it('may both be rolled out', async () => {
-    const { letServe, ran } = await bench({ a: next, b: later })
-    for (const side of ['a', 'b', 'a'] as const) expect(await letServe(side)).toBe(true)
+    const { deploy, ran } = await bench({ a: next, b: later })
+    for (const side of ['a', 'b', 'a'] as const) expect(await deploy(side)).toBe(true)
     expect(ran).toEqual(['orders:2', 'orders:1', 'orders:3', 'orders:1', 'orders:2'])
   })
 
   it('are rolled out once where a release is compared with itself', async () => {
-    const { letServe, ran } = await bench({ a: next, b: next })
-    expect([await letServe('a'), await letServe('b'), await letServe('a')]).toEqual([true, false, false])
+    const { deploy, ran } = await bench({ a: next, b: next })
+    expect([await deploy('a'), await deploy('b'), await deploy('a')]).toEqual([true, false, false])
     expect([ran, rollOutActions({ a: next, b: next }).length]).toEqual([['orders:2'], 1])
   })
 
   it('leave the undo outstanding if one does not become ready', async () => {
-    const { letServe, neverReady, image, undos, healing } = await bench({ b: next })
+    const { deploy, neverReady, image, undos, healing } = await bench({ b: next })
     neverReady()
-    await expect(letServe('b')).rejects.toThrow('not rolled out within 1m, so it is rolled back')
+    await expect(deploy('b')).rejects.toThrow('not rolled out within 1m, so it is rolled back')
     expect([image(), undos()]).toEqual(['orders:2', ['written']])
     await healing.healAll()
     expect(image()).toBe('orders:1')
