@@ -157,6 +157,8 @@ function triggerWords({ is, note }: TriggerStep): Omit<EventWords, 'subject'> {
 }
 
 const stepLooks = { promote: 'good', hold: 'warn', 'roll-back': 'bad' } as const
+// Words for the steps of a canary and for the windows of a shadow release, which promote nothing.
+const stepWords = { promote: 'passed', hold: 'needs more time', 'roll-back': 'failed' } as const
 
 const restoreWords: { readonly [K in RestoreStep]: string } = {
   'backed-up': 'backed up',
@@ -213,7 +215,7 @@ function actionWords(subject: string, step: EvidenceOf<'action-step'>['step']): 
     case 'step-set':
       return { subject, text: `: step ${step.step}, ${showPercent(step.share)} of the requests` }
     case 'step-decided':
-      return { subject, text: `: step ${step.step}, ${step.outcome}: ${step.note}`, look: stepLooks[step.outcome] }
+      return { subject, text: `: step ${step.step} ${stepWords[step.outcome]}: ${step.note}`, look: stepLooks[step.outcome] }
     case 'restore-step':
       return { subject, text: `: ${restoreWords[step.step]}, ${step.note}` }
     case 'copy-failed':
