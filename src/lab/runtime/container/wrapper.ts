@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, chownSync, closeSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { yieldCpu } from '../../machine/priority.ts'
 import { isErrno, type ProcessId, startTicksOf } from '../../machine/processes.ts'
 import { RuntimeFault } from '../fault.ts'
 import type { ContainerRecord, Identity } from '../records.ts'
@@ -64,6 +65,7 @@ export async function startWrapper(folder: string, record: ContainerRecord): Pro
     })
     await spawned(child)
     child.unref()
+    if (child.pid !== undefined) void yieldCpu(child.pid)
     return { wrapper: idOf(child), ...(input ? { input: input.write } : {}) }
   } catch (error) {
     if (input) closeSync(input.write)
