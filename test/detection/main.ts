@@ -9,6 +9,7 @@ import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Judgment } from '../../src/domain/verdict.ts'
 import { startRun, type TestLab, testLab, verdictOf } from '../support/lab.ts'
+import { comparisonSection, isCaught, performDuet, readCompared, wantedDuets } from './comparisons.ts'
 import { footprintOf } from './footprint.ts'
 import { healthyTrials } from './healthy.ts'
 import { keep, readKept, trialFor } from './kept.ts'
@@ -22,7 +23,7 @@ const HELP = `Performs rehearsals against seeded defects and the healthy platfor
 
 usage: npm run detect -- [--only a,b] [--resume [--since COMMIT]] [--for 50m] [--healthy N] [--page docs/detection.md] [--list]
 
-  --only a,b      these rows only: names of rows or of rehearsals, "defects", "healthy"
+  --only a,b      these rows only: names of rows or of rehearsals, "defects", "healthy", "comparisons"
   --resume        leave out rows that were measured
   --since COMMIT  with --resume: a row counts as measured only if it was measured at this commit or a later one
   --for 50m       begin no run after this time
@@ -62,7 +63,14 @@ const age: Age = {
     spawnSync('git', ['merge-base', '--is-ancestor', flags.since, measuredAt], { stdio: 'ignore' }).status === 0,
 }
 
-const wanted = allRows.filter((row) => isWanted(row, flags.only?.split(',')))
+const today = new Date().toISOString().slice(0, 10)
+const words = flags.only?.split(',')
+const isRecentComparison = (name: string): boolean => {
+  const row = readCompared()[name]
+  return row !== undefined && age.isRecent(row.commit)
+}
+const duets = wantedDuets(words).filter(({ name }) => !flags.resume || !isRecentComparison(name))
+const wanted = allRows.filter((row) => isWanted(row, words))
 const todo = tasksOf(wanted.filter((row) => !flags.resume || !isMeasured(row, readKept(), age)))
 
 async function perform(lab: TestLab, task: Task): Promise<readonly (readonly [Row, Trial])[]> {
@@ -82,7 +90,7 @@ async function perform(lab: TestLab, task: Task): Promise<readonly (readonly [Ro
     const facts = {
       footprint: await footprintOf(lab),
       commit,
-      date: new Date().toISOString().slice(0, 10),
+      date: today,
       cores: availableParallelism(),
       seconds: Math.round((performance.now() - startedAt) / 1000 / task.rows.length),
     }
@@ -116,6 +124,15 @@ async function performAll(tasks: readonly Task[]): Promise<void> {
   let lab: TestLab | undefined
   const deadline = flags.for === undefined ? Number.POSITIVE_INFINITY : performance.now() + minutes(flags.for) * 60_000
 
+  async function compareAll(): Promise<void> {
+    for (const duet of duets) {
+      if (performance.now() > deadline) return console.log('time is up: comparisons are left, --resume goes on')
+      lab ??= await testLab()
+      const { outcome, summary, seconds } = await performDuet(lab, duet, { commit, date: today })
+      console.log(`${duet.name}: ${outcome} (${summary}), ${seconds} s`)
+    }
+  }
+
   async function isPerformed(task: Task, place: string): Promise<boolean> {
     const name = task.rows.map(({ id }) => id).join(' + ')
     try {
@@ -143,6 +160,7 @@ async function performAll(tasks: readonly Task[]): Promise<void> {
       // Where the last trial left a lab that does not come back, a new one gets it right.
       if (!(await isPerformed(task, place))) await isPerformed(task, place)
     }
+    await compareAll()
   } finally {
     await lab?.down()
   }
@@ -159,6 +177,7 @@ function list(): void {
     const what = rows.map(({ id, seeded }) => `${id} (${seeded?.causes.join(' or ') ?? 'no cause'})`).join(' + ')
     console.log(`${rehearsal}  ${what}${meanwhile === undefined ? '' : `  meanwhile: ${meanwhile}`}`)
   }
+  for (const { name, expected } of duets) console.log(`comparison  ${name} (${expected})`)
   console.log(`${todo.length} runs for ${todo.flatMap(({ rows }) => rows).length} rows`)
 }
 
@@ -169,9 +188,11 @@ if (flags.help) {
   else if (flags['judge-again']) judgeAgain()
   else await performAll(todo)
   const kept = readKept()
-  const page = detectionPage(rowsOf(seededDefects, healthyTrials, { kept }), kept)
+  const page = detectionPage(rowsOf(seededDefects, healthyTrials, { kept }), kept, comparisonSection(readCompared()))
   if (flags.page) writeFileSync(flags.page, page)
   else if (!flags.list) console.log(page)
   const trials = wanted.map((row) => trialFor(row, readKept()))
-  if (!flags.list) process.exitCode = trials.every((trial) => trial !== undefined && isRight(trial)) ? 0 : 1
+  const areCaught = wantedDuets(words).every((duet) => isCaught(duet, readCompared()))
+  if (!flags.list)
+    process.exitCode = areCaught && trials.every((trial) => trial !== undefined && isRight(trial)) ? 0 : 1
 }

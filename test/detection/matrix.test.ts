@@ -8,6 +8,7 @@ import { formatIssue } from '../../src/domain/issue.ts'
 import { parseRehearsal } from '../../src/files/rehearsal.ts'
 import { parseTarget } from '../../src/files/target.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
+import { comparisonSection, readCompared } from './comparisons.ts'
 import { healthyTrials } from './healthy.ts'
 import { readKept } from './kept.ts'
 import { seededDefects } from './matrix.ts'
@@ -74,6 +75,6 @@ it('every file of chaos/ is used by a stock or detection rehearsal', () => {
 })
 
 it('docs/detection.md says what was measured, and nothing else', () => {
-  const page = detectionPage(rowsOf(seededDefects, healthyTrials, { kept }), kept)
+  const page = detectionPage(rowsOf(seededDefects, healthyTrials, { kept }), kept, comparisonSection(readCompared()))
   expect(files.read('docs/detection.md'), 'npm run detect -- --list --page docs/detection.md').toBe(page)
 })

@@ -25,7 +25,8 @@ function trialOfRow(one: Row, kept: Kept): Trial | undefined {
   return trial?.rehearsal === (one.seeded ?? one.healthy).rehearsal ? trial : undefined
 }
 
-export function detectionPage(rows: readonly Row[], kept: Kept): string {
+/** `more`: lines of further sections. */
+export function detectionPage(rows: readonly Row[], kept: Kept, more: readonly string[] = []): string {
   const all = rows.map((one) => ({ row: one, trial: trialOfRow(one, kept) }))
   const defects = all.flatMap(({ row: { seeded }, trial }) => (seeded === undefined ? [] : [{ seeded, trial }]))
   const healthy = all.flatMap(({ row: one, trial }) =>
@@ -64,6 +65,7 @@ export function detectionPage(rows: readonly Row[], kept: Kept): string {
     ...head('', 'run', 'rehearsal', 'found', 'verdict', 'processes', 'memory', 'left objects', 'measured at'),
     ...healthy.map(({ healthy: each, id, trial }) => healthyRow(each, id, trial)),
     '',
+    ...more,
   ].join('\n')
 }
 
