@@ -5,11 +5,12 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Compiler, Configuration } from 'webpack'
+import { foldersOfModules, preludeFor } from './bundle-paths.ts'
 
 const require = createRequire(import.meta.url)
 
 /** Increase it when a change of the configuration changes the output, so that cached bundles are rebuilt. */
-export const BUNDLE_FORMAT = 3
+export const BUNDLE_FORMAT = 4
 
 /** The library for scenarios is the one of the running program, also for a script in whose folder no package is installed. */
 export const K6_LIBRARY = '@matchday-dev/matchday/k6'
@@ -17,10 +18,11 @@ const k6Library = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../../../scenarios/lib/k6.ts' : '../../k6.js', import.meta.url),
 )
 
+/** `entry` is absolute. */
 export const scenarioBundle = (entry: string, folder: string, filename: string): Configuration => ({
   name: 'scenario',
   mode: 'production',
-  entry,
+  entry: [preludeFor(entry), entry],
   // k6's JavaScript engine has no DOM and no Node; es2017 also lowers async generators, which it does not parse.
   target: ['web', 'es2017'],
   output: {
@@ -37,13 +39,18 @@ export const scenarioBundle = (entry: string, folder: string, filename: string):
       {
         test: /\.[jt]s$/,
         loader: require.resolve('esbuild-loader'),
-        options: { target: 'es2017', tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } } },
+        options: {
+          target: 'es2017',
+          // Left for the plugin.
+          supported: { 'import-meta': true },
+          tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+        },
       },
     ],
   },
   // Readable stack traces; k6 reads an inline map, and looks for an external one in the wrong place.
   devtool: 'inline-source-map',
-  plugins: [readableMap],
+  plugins: [foldersOfModules(entry), readableMap],
   optimization: { minimize: false },
   performance: { hints: false },
 })
