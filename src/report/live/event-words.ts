@@ -215,7 +215,11 @@ function actionWords(subject: string, step: EvidenceOf<'action-step'>['step']): 
     case 'step-set':
       return { subject, text: `: step ${step.step}, ${showPercent(step.share)} of the requests` }
     case 'step-decided':
-      return { subject, text: `: step ${step.step} ${stepWords[step.outcome]}: ${step.note}`, look: stepLooks[step.outcome] }
+      return {
+        subject,
+        text: `: step ${step.step} ${stepWords[step.outcome]}: ${step.note}`,
+        look: stepLooks[step.outcome],
+      }
     case 'restore-step':
       return { subject, text: `: ${restoreWords[step.step]}, ${step.note}` }
     case 'copy-failed':
