@@ -14,6 +14,8 @@ export type CutoverPlace = {
   readonly from: Region
   readonly to: Region
   readonly steps: Readonly<Record<CutoverStep, CutoverStepPlan>>
+  /** Names of objects in which the regions are meant to differ. */
+  readonly unlike?: readonly string[]
   /** Where the new region shows a book of the target file. */
   readonly book?: { readonly book: string; readonly namespace: string; readonly service: string; readonly port: number }
   /** A counter of requests in a source of each region. */

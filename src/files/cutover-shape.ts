@@ -259,6 +259,10 @@ export const cutoverPlace: Shape<CutoverPlace> = mapped(
       }),
       'What is switched in each step, how it is proven, and how it is taken back.',
     ),
+    unlike: may(
+      someOf(objectName('orders-db')),
+      'Objects of these names are not compared: the regions are meant to differ in them.',
+    ),
     book: may(
       record({
         book: need(dnsLabel(63), 'Book of the target file, which shows the old region. It answers POST /books/cut.'),
@@ -278,10 +282,11 @@ export const cutoverPlace: Shape<CutoverPlace> = mapped(
       'Shows which region serves requests.',
     ),
   }),
-  ({ from, to, steps: { catchUp, warm, ...steps }, book, served }): CutoverPlace => ({
+  ({ from, to, steps: { catchUp, warm, ...steps }, unlike, book, served }): CutoverPlace => ({
     from,
     to,
     steps: { ...steps, 'catch-up': catchUp, warm: warm ?? { switches: [], proofs: [], undo: NOTHING } },
+    ...(unlike === undefined ? {} : { unlike }),
     ...(book === undefined ? {} : { book }),
     ...(served === undefined ? {} : { served: { ...served, where: served.where ?? {} } }),
   }),

@@ -50,6 +50,7 @@ const steps = object({
 export const cutoverPlace = object(
   { from: region, to: region, steps },
   {
+    unlike: list(text),
     book: object({ book: text, namespace: text, service: text, port: number }),
     served: object({ metric: text, where: record(text), from: text, to: text }),
   },

@@ -130,7 +130,7 @@ function alike(facts: CutoverFacts): readonly CutoverPart[] {
   const { seen, place } = facts
   if (place.from.namespace === place.to.namespace) return []
   const answer = cutoverAnswer(facts, 'regions-alike', `${place.to.name} compared with ${place.from.name}`)
-  const drift = driftOf(seen.listed, place.from.namespace, place.to.namespace)
+  const drift = driftOf(seen.listed, [place.from.namespace, place.to.namespace], place.unlike)
   if (drift.kind === 'unread') {
     const why = `The objects of ${listed(drift.what)} were not read, so that the regions could not be compared.`
     return [answer.unknown(why, drift.lines)]
@@ -143,7 +143,8 @@ function alike(facts: CutoverFacts): readonly CutoverPart[] {
         told(`${place.to.name} differs from ${place.from.name}: ${listed(drift.differences)}.`),
       ),
     ]
-  return [answer.held(told(`${count(drift.compared, 'object')} compared, all alike.`))]
+  const apart = place.unlike === undefined ? '' : ` ${listed(place.unlike)} is meant to differ.`
+  return [answer.held(told(`${count(drift.compared, 'object')} compared, all alike.${apart}`))]
 }
 
 /** Requests that were under way, and health checks, may still be counted for so long. */

@@ -14,7 +14,12 @@ export type Drift =
       readonly lines: readonly number[]
     }
 
-export function driftOf(listed: ObjectsListedSeen, old: string, fresh: string): Drift {
+/** Objects with a name of `unlike` are not compared. */
+export function driftOf(
+  listed: ObjectsListedSeen,
+  [old, fresh]: readonly [string, string],
+  unlike: readonly string[] = [],
+): Drift {
   const [a, b] = [listed.of(old), listed.of(fresh)]
   const lines = [a, b].flatMap((each) => regionKinds.flatMap((kind) => each?.lines.get(kind) ?? []))
   const unread = [
@@ -23,7 +28,7 @@ export function driftOf(listed: ObjectsListedSeen, old: string, fresh: string): 
   ] as const
   const what = unread.flatMap(([namespace, each]) => (isWhole(each) ? [] : [namespace]))
   if (a === undefined || b === undefined || what.length > 0) return { kind: 'unread', what, lines }
-  const [ours, theirs] = [objectsOf(a), objectsOf(b)]
+  const [ours, theirs] = [objectsOf(a).filter(({ name }) => !unlike.includes(name)), objectsOf(b)]
   const differences = ours.flatMap((object) => {
     const other = theirs.find((each) => each.resource === object.resource && each.name === object.name)
     if (other === undefined) return [`${named(object)} is missing`]
