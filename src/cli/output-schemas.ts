@@ -315,7 +315,16 @@ const plan = strict({
       witness: text,
     }),
   ),
-  actions: z.array(strict({ ...harm, toMs: optional(ms), does: text, steps: optional(plannedSteps), undone: text })),
+  actions: z.array(
+    strict({
+      ...harm,
+      toMs: optional(ms),
+      does: text,
+      steps: optional(plannedSteps),
+      undone: text,
+      ends: z.enum(['undone', 'ended, unless it is complete']),
+    }),
+  ),
   objectives: z.array(
     strict({
       slo: z.looseObject({ sli: text, kind: text }),

@@ -26,6 +26,7 @@ import { type DescribedCurve, describeCurves, speedWarnings } from './curves.ts'
 import { isProvable, type Provability, provabilityOf } from './provability.ts'
 import {
   countedSentence,
+  endsAs,
   expectationSentence,
   guardrailSentence,
   objectiveSentence,
@@ -107,6 +108,8 @@ export type DescribedAction = {
   /** Of a canary. */
   readonly steps?: { readonly sentence: string; readonly shares: readonly DescribedStep[] }
   readonly undone: string
+  /** What happens at `toMs`. */
+  readonly ends: ReturnType<typeof endsAs>
   readonly expects: readonly string[]
   readonly overlaps: readonly string[]
   /** Absent when no cluster was asked. */
@@ -282,6 +285,7 @@ function describeAction(
     does: actSentence(act),
     ...(steps === undefined ? {} : { steps: { sentence: stepsSentence(action, steps), shares: steps } }),
     undone: undoneSentence(action),
+    ends: endsAs(action),
     expects: spec.expect.map(reactionSentence),
     overlaps: overlapsOf(action, timeline),
     ...(admission === undefined ? {} : { admission }),

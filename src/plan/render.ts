@@ -71,16 +71,16 @@ function timelineRows(plan: PlanDescription): readonly string[] {
           { atMs: toMs, row: [showClock(toMs), `! ${name} healed at the latest`] },
         ]),
   ])
-  const actions = plan.actions.flatMap(({ name, fromMs, toMs, when }): Event[] => {
+  const actions = plan.actions.flatMap(({ name, fromMs, toMs, when, ends }): Event[] => {
     if (when !== undefined) {
-      const end = toMs === undefined ? [] : [{ atMs: toMs, row: [showClock(toMs), `> ${name} undone at the latest`] }]
+      const end = toMs === undefined ? [] : [{ atMs: toMs, row: [showClock(toMs), `> ${name} ${ends} at the latest`] }]
       return [...waiting('>', name, fromMs, when), ...end]
     }
     const begin = {
       atMs: fromMs,
       row: [showClock(fromMs), `> ${name}`, '', toMs === undefined ? '' : `for ${showDuration(toMs - fromMs)}`],
     }
-    return toMs === undefined ? [begin] : [begin, { atMs: toMs, row: [showClock(toMs), `> ${name} undone`] }]
+    return toMs === undefined ? [begin] : [begin, { atMs: toMs, row: [showClock(toMs), `> ${name} ${ends}`] }]
   })
   const phases = plan.phases.map((phase): Event => ({ atMs: phase.fromMs, row: phaseRow(phase) }))
   const end: Event = { atMs: plan.totalMs, row: [showClock(plan.totalMs), 'end of load'] }

@@ -10,9 +10,14 @@ import { showCount, showDuration, showPercent, showSeries } from '../domain/show
 import type { PlannedAction } from '../domain/timeline.ts'
 import type { Millis } from '../domain/units.ts'
 
+/** What the schedule says of the time of the undo. What stays when it is done is not undone then, unless it is unfinished. */
+export const endsAs = ({ act }: PlannedAction): 'undone' | 'ended, unless it is complete' =>
+  keptWhenDone(act) ? 'ended, unless it is complete' : 'undone'
+
 export function undoneSentence({ act, toMs, fromMs, trigger }: PlannedAction): string {
   const forMs = trigger?.forMs ?? (toMs === undefined ? undefined : toMs - fromMs)
   const when = forMs === undefined ? 'at the end of the load' : `after ${showDuration(forMs)}`
+  if (act.kind === 'cutover') return `stays once it is complete; if it is not, taken back or completed ${when}`
   return keptWhenDone(act) ? `needs no undo once it is complete; if it is not, undone ${when}` : `undone ${when}`
 }
 
