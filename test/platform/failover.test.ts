@@ -291,6 +291,7 @@ describe('the operator', () => {
     holding: 'primary',
     running: true,
     writable: true,
+    fenced: false,
     seeding: false,
     leaving: false,
     timeline: 1,

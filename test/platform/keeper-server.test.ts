@@ -13,13 +13,14 @@ it('archives from the first start on: the mode cannot change while the server ru
     command: ['/bin/sh', '-c', 'printf "%s\\n" "$@" >"$0" && exec sleep 30', told, 'postgres'],
     folder: join(folder, 'empty'),
     pod: 'wallet-db-0',
+    follower: 'wallet-db-0',
     leader: { host: 'wallet-db', user: 'keeper', password: 'secret' },
     archive: { folder: '/archive', timeoutS: 10, isSilent: false, keepsHistory: true },
     log: logOf('test'),
     onDeath: () => undefined,
   })
   expect(server.holding()).toBe('nothing')
-  server.start()
+  server.start(false)
   await expect
     .poll(() => existsSync(told) && readFileSync(told, 'utf8').split('\n'), { timeout: 10_000 })
     .toEqual(expect.arrayContaining(['postgres', '-c', 'archive_mode=always', 'archive_timeout=10s']))

@@ -16,6 +16,7 @@ type Container = {
   startupProbe?: Record<string, unknown>
   readinessProbe?: Record<string, unknown>
 }
+type Selecting = { readonly target: { readonly kind: string; readonly name: string }; readonly patch: string }
 type Peer = { podSelector?: { matchLabels?: Record<string, string> } }
 type KubeObject = {
   kind: string
@@ -256,10 +257,22 @@ describe('overlays', () => {
     }
     return resources
   }
+  /** Patches by selector, which tell objects of one region from those of the other. */
+  const selectingOf = (name: string): readonly Selecting[] => {
+    const { patches = [] } = parse(readFileSync(join(defects, name, 'kustomization.yaml'), 'utf8')) as {
+      patches?: Partial<Selecting>[]
+    }
+    return patches.flatMap(({ target, patch }) =>
+      target === undefined || patch === undefined ? [] : [{ target, patch }],
+    )
+  }
   const patchesOf = (name: string) => objectsIn(join(defects, name), (file) => !resourcesOf(name).includes(file))
   const overlays = [
     ['lab', lab] as const,
     ['cluster', cluster] as const,
+    ['region/small', objectsIn(join(manifests, 'region/small'))] as const,
+    ['region/west', objectsIn(join(manifests, 'region/west'))] as const,
+    ['region/east', objectsIn(join(manifests, 'region/east'), (file) => file !== 'own.yaml')] as const,
     ...names.map((name) => [name, patchesOf(name)] as const),
   ]
   const existing = [...base, ...keda, ...canary]
@@ -270,7 +283,10 @@ describe('overlays', () => {
     expect(
       overlays.filter(
         ([name, patches]) =>
-          !['lab', 'cluster'].includes(name) && patches.length === 0 && resourcesOf(name).length === 0,
+          names.includes(name) &&
+          patches.length === 0 &&
+          resourcesOf(name).length === 0 &&
+          selectingOf(name).length === 0,
       ),
     ).toEqual([])
     expect(names.filter((name) => !readme.includes(`\n| \`${name}\` |`))).toEqual([])
@@ -281,6 +297,25 @@ describe('overlays', () => {
     expect(added.length).toBeGreaterThan(0)
     expect(added.map(nameOf).filter((object) => existing.map(nameOf).includes(object))).toEqual([])
   })
+
+  it.each(names.filter((name) => selectingOf(name).length > 0))(
+    '%s selects objects and settings that exist',
+    (name) => {
+      for (const { target, patch } of selectingOf(name)) {
+        const chosen = base.filter(
+          ({ kind, metadata }) => kind === target.kind && RegExp(`^(${target.name})$`).test(metadata.name),
+        )
+        expect(chosen).not.toEqual([])
+        const set = (parse(patch) as { path: string; value?: { name?: string } }[]).flatMap(({ path, value }) =>
+          path.startsWith('/data/') ? path.slice('/data/'.length) : (value?.name ?? []),
+        )
+        for (const { metadata } of chosen) {
+          const image = { 'psp-a': 'psp', 'psp-b': 'psp', 'wallet-db': 'db-keeper' }[metadata.name] ?? metadata.name
+          expect(set.filter((variable) => !variablesOf(`casino/${image}@`)?.has(variable))).toEqual([])
+        }
+      }
+    },
+  )
 
   it.each(overlays.filter(([, patches]) => patches.length > 0))(
     '%s changes only objects and containers that exist',

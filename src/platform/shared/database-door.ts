@@ -23,6 +23,8 @@ const WAIT_MS = 1_500
 // The pause between attempts is half to one and a half of this. Without a primary an attempt is only a DNS lookup. With one, a
 // fleet of 16 pods makes some 160 attempts a second, which a starting server refuses in a millisecond each.
 const RETRY_MS = 100
+// A primary that hands over is read-only for a tenth of a second. What stays so belongs to a region that does not write, and is good for reading.
+const READ_ONLY_FOR_MS = 3_000
 
 /** read_only_sql_transaction */
 const READ_ONLY = '25006'
@@ -32,7 +34,6 @@ const LOST: ReadonlySet<unknown> = new Set([
   '57P01', // admin_shutdown: fenced, or stopped
   '57P02', // crash_shutdown
   '57P03', // cannot_connect_now: starting, or recovering
-  READ_ONLY, // a primary no longer, or not for long
   'ECONNRESET',
   'ECONNREFUSED',
   'EPIPE',
@@ -65,8 +66,8 @@ export function createDoor(pool: pg.Pool, { url, maxConnections }: DatabaseConfi
   pool.on('error', blame)
 
   /**
-   * A statement that a read-only server refused was certainly not executed: a primary that hands over answers so. It is repeated
-   * behind the door, which waits for the next primary.
+   * A statement that a read-only server refused was certainly not executed: a primary that hands over answers so. It is repeated until the next
+   * primary is there. The door stays open: the server of a region that does not write goes on answering readers.
    */
   async function run<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     const untilMs = performance.now() + WAIT_MS
@@ -74,7 +75,9 @@ export function createDoor(pool: pg.Pool, { url, maxConnections }: DatabaseConfi
       try {
         return await attempt(work, untilMs)
       } catch (thrown) {
-        if (codeOf(thrown) !== READ_ONLY || performance.now() >= untilMs) throw thrown
+        if (codeOf(thrown) !== READ_ONLY) throw thrown
+        await pause()
+        if (performance.now() >= untilMs) throw thrown
       }
     }
   }
@@ -132,6 +135,8 @@ export function createDoor(pool: pg.Pool, { url, maxConnections }: DatabaseConfi
   function blame(thrown: unknown): void {
     const reason = messageOf(thrown)
     if (isLost(thrown)) close(reason)
+    // A read-only server answers.
+    else if (codeOf(thrown) === READ_ONLY) return
     // One slow statement does not mean that the database is lost; another connection shows whether it is.
     else if (!SLOW_WORDS.test(reason)) return
     void look()
@@ -148,11 +153,15 @@ export function createDoor(pool: pg.Pool, { url, maxConnections }: DatabaseConfi
   async function look(): Promise<void> {
     if (looking) return
     looking = true
+    let readOnlySinceMs: number | undefined
     while (!stopped) {
-      const problem = await problemOf(url)
-      if (problem === undefined) break
-      close(problem)
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS * (0.5 + Math.random())))
+      const found = await foundAt(url)
+      if (found === 'primary') break
+      if (found !== 'read-only') readOnlySinceMs = undefined
+      else readOnlySinceMs ??= performance.now()
+      if (readOnlySinceMs !== undefined && performance.now() - readOnlySinceMs > READ_ONLY_FOR_MS) break
+      close(found === 'read-only' ? 'it is not the primary' : found.problem)
+      await pause()
     }
     looking = false
     if (!stopped) open()
@@ -201,7 +210,9 @@ function isLost(thrown: unknown): boolean {
 const codeOf = (thrown: unknown): unknown =>
   typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined
 
-async function problemOf(url: string): Promise<string | undefined> {
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, RETRY_MS * (0.5 + Math.random())))
+
+async function foundAt(url: string): Promise<'primary' | 'read-only' | { readonly problem: string }> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: WAIT_MS, query_timeout: WAIT_MS })
   client.on('error', () => undefined)
   try {
@@ -209,9 +220,9 @@ async function problemOf(url: string): Promise<string | undefined> {
     const { rows } = await client.query<{ primary: boolean }>(
       "SELECT NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'off' AS primary",
     )
-    return rows[0]?.primary === true ? undefined : 'it is not the primary'
+    return rows[0]?.primary === true ? 'primary' : 'read-only'
   } catch (thrown) {
-    return messageOf(thrown)
+    return { problem: messageOf(thrown) }
   } finally {
     await client.end().catch(() => undefined)
   }

@@ -35,9 +35,12 @@ export type Database = {
   prepare(steps: readonly MigrationStep[]): Promise<void>
   /** For readiness: undefined once migrated and while the last check, at most 2 s old, found the database. */
   notReady(): string | undefined
+  /** Its server was so at the last two checks: a standby, or the fenced primary of a region that does not write. */
+  readOnly(): boolean
   stop(): Promise<void>
 }
 
+const PING = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on' AS \"readOnly\""
 const RETRY_MS = 250
 const CHECK_EVERY_MS = 1_000
 const QUERY_TIMEOUT_MS = 3_000
@@ -59,8 +62,9 @@ export function openDatabase(config: DatabaseConfig, schema: string, { log, metr
     application_name: schema,
   })
   const door = createDoor(pool, config, log)
-  const state: { reason: string | undefined; stopped: boolean; timer?: NodeJS.Timeout } = {
+  const state: { reason: string | undefined; readOnlyChecks: number; stopped: boolean; timer?: NodeJS.Timeout } = {
     reason: 'database not migrated yet',
+    readOnlyChecks: 0,
     stopped: false,
   }
 
@@ -77,10 +81,12 @@ export function openDatabase(config: DatabaseConfig, schema: string, { log, metr
     prepare: async (steps) => {
       await untilMigrated(config, schema, steps, log, () => state.stopped)
       await warmUp(door, config.poolSize)
-      state.reason = undefined
+      for (let checks = 0; checks < 2; checks += 1) await check()
       watch()
     },
     notReady: () => state.reason,
+    // A primary that hands over is read-only for a moment, and never for two checks.
+    readOnly: () => state.readOnlyChecks > 1,
     stop: async () => {
       state.stopped = true
       clearTimeout(state.timer)
@@ -89,15 +95,20 @@ export function openDatabase(config: DatabaseConfig, schema: string, { log, metr
     },
   }
 
+  async function check(): Promise<void> {
+    try {
+      const [row] = await query<{ readOnly: boolean }>('ping', PING)
+      state.readOnlyChecks = row?.readOnly === true ? state.readOnlyChecks + 1 : 0
+      state.reason = undefined
+    } catch (thrown) {
+      state.reason = `database: ${messageOf(thrown)}`
+    }
+  }
+
   /** Checked in the background: a probe must be cheap, and must not queue behind the pool's work. */
   function watch(): void {
     state.timer = setTimeout(async () => {
-      try {
-        await query('ping', 'SELECT 1')
-        state.reason = undefined
-      } catch (thrown) {
-        state.reason = `database: ${messageOf(thrown)}`
-      }
+      await check()
       if (!state.stopped) watch()
     }, CHECK_EVERY_MS)
     state.timer.unref()

@@ -51,6 +51,7 @@ export type Delivery = {
 export function deliver(delivery: Delivery): Loop {
   const { database, topic } = delivery
   return repeat(delivery.log, `delivery of ${topic}`, delivery.everyMs, async () => {
+    if (database.readOnly()) return
     let rows: readonly EventRow[]
     do {
       if (!(await holdLease(database.query, `deliver ${topic}`, delivery.holder, LEASE_MS))) return

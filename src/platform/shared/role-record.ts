@@ -2,10 +2,14 @@
  * Who may write to the wallet's database, as it stands in ConfigMap `wallet-db-role`: the one record that keepers (one beside each
  * PostgreSQL) obey and that the operator alone changes. People change only `primary`, the pod that they want. `leader` is the pod
  * that may write, and `instance` the very process in it: a database that was restarted is another instance, and waits to be named.
+ *
+ * A platform with two regions has a record in each. `primary: elsewhere` says that this region is not the one that writes. A region that never had a
+ * leader is then a standby of the other region (`LEADER_HOST`). One that has a leader is fenced: its server is read-only, and players are still
+ * shown what it has until their requests have moved.
  */
 
 export type RoleRecord = {
-  /** The pod that should be the primary. */
+  /** The pod that should be the primary, or `elsewhere`. */
   readonly primary: string
   /** The leader that was last seen to write. */
   readonly observed: string
@@ -28,6 +32,11 @@ export type RoleRecord = {
 /** A leader that has not read its own name in the record for this long stops; the operator waits longer before it names another. */
 export const LEASE_MS = 5_000
 export const LEASE_MARGIN_MS = 1_000
+
+/** In the place of `primary`: another region writes. */
+export const ELSEWHERE = 'elsewhere'
+export const isElsewhere = (record: RoleRecord | 'absent' | undefined): boolean =>
+  typeof record === 'object' && record.primary === ELSEWHERE
 
 export const emptyRecord: RoleRecord = {
   primary: '',
@@ -78,6 +87,8 @@ export type KeeperStatus = {
   readonly running: boolean
   /** Its server could take a write, whether or not it answers. */
   readonly writable: boolean
+  /** Its server refuses writes, because another region writes. */
+  readonly fenced: boolean
   /** A copy is being made from the leader. */
   readonly seeding: boolean
   /** It was asked to end. */

@@ -23,7 +23,7 @@ const TIMEOUT_MS = 1_500
 const LEASE_MS = 4_000
 
 /** Both sides must know: the player's stake is back, and the provider's round has no effect. Each is idempotent. */
-export function refuseBets({ store, wallet, provider, stakeReturn, log, everyMs }: BackgroundConfig): Loop {
+export function refuseBets({ database, store, wallet, provider, stakeReturn, log, everyMs }: BackgroundConfig): Loop {
   const done = async (upstream: Upstream, path: string, body?: string): Promise<boolean> => {
     const result = await upstream.call({
       method: 'POST',
@@ -41,6 +41,7 @@ export function refuseBets({ store, wallet, provider, stakeReturn, log, everyMs 
     await (returned && cancelled ? store.refused(bet) : store.retrySoon(bet))
   }
   return repeat(log, 'refuse', everyMs, async () => {
+    if (database.readOnly()) return
     await Promise.all((await store.claim(randomUUID())).map(refuse))
   })
 }
@@ -48,6 +49,7 @@ export function refuseBets({ store, wallet, provider, stakeReturn, log, everyMs 
 export function settleBets({ database, store, wallet, log, everyMs }: BackgroundConfig): Loop {
   const holder = randomUUID()
   return repeat(log, 'settle', everyMs, async () => {
+    if (database.readOnly()) return
     if (!(await holdLease(database.query, 'settle', holder, LEASE_MS))) return
     const payable = await store.payable()
     if (payable.length === 0) return

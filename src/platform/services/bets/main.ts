@@ -13,6 +13,7 @@ import { type Inbox, openInbox } from '../../shared/inbox.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
 import { withholdCopies } from '../../shared/shadow.ts'
 import { SIGNATURE_HEADER } from '../../shared/signature.ts'
+import { refuseWrites } from '../../shared/standby.ts'
 import { traceparentOf } from '../../shared/trace.ts'
 import { createUpstream } from '../../shared/upstream.ts'
 import { refuseBets, settleBets } from './background.ts'
@@ -47,6 +48,7 @@ run('bets', async () => {
   withholdCopies(service)
   const database = openDatabase(config.database, 'bets', service)
   const wallet = createUpstream({ url: config.walletUrl, connections: 16, maxInFlight: 256 })
+  refuseWrites(service, database)
   service.needs(database.notReady)
   service.onStop(async () => {
     await wallet.stop()

@@ -3,7 +3,7 @@
  * decisions in every order of events. The main rule: a database that could write does so only while the record names this
  * very process, and for LEASE_MS after it was last read.
  */
-import { type Holding, LEASE_MS, type RoleRecord } from '../../shared/role-record.ts'
+import { type Holding, isElsewhere, LEASE_MS, type RoleRecord } from '../../shared/role-record.ts'
 
 export type KeeperView = {
   readonly pod: string
@@ -35,7 +35,7 @@ export function intentionOf(view: KeeperView): Intention {
   if (mayLead(view) || isFirst(view) || isUnfenced(view)) return 'lead'
   if (view.running) return 'fence'
   const other = record !== undefined && record !== 'absent' && record.leader !== '' && record.leader !== view.pod
-  return other ? 'seed' : 'wait'
+  return other || isNew(view) ? 'seed' : 'wait'
 }
 
 function mayLead({ record, recordAgeMs, pod, instance }: KeeperView): boolean {
@@ -65,6 +65,10 @@ function isFirst({ record, recordAgeMs, pod, holding, running }: KeeperView): bo
   if (record !== 'absent' || recordAgeMs > LEASE_MS) return false
   return holding === 'nothing' ? pod.endsWith('-0') : running
 }
+
+/** The first member of a standby region copies the other region. */
+const isNew = ({ record, holding }: KeeperView): boolean =>
+  isElsewhere(record) && typeof record === 'object' && record.leader === '' && holding === 'nothing'
 
 /** The seeded defect: a former primary continues, and returns, as if no other member had been named. */
 function isUnfenced({ record, holding }: KeeperView): boolean {

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { messageOf } from '../../../domain/unknown.ts'
 import type { ClusterApi } from '../../shared/cluster-api.ts'
 import type { Log } from '../../shared/log.ts'
-import { type KeeperStatus, LEASE_MS, type RoleRecord, recordOf } from '../../shared/role-record.ts'
+import { isElsewhere, type KeeperStatus, LEASE_MS, type RoleRecord, recordOf } from '../../shared/role-record.ts'
 import type { Asking, ServerState } from './asking.ts'
 import { type Intention, intentionOf, isAwaited, type KeeperView } from './intention.ts'
 import { seed } from './seed.ts'
@@ -103,18 +103,20 @@ export function createKeeper(parts: KeeperParts): Keeper {
   async function act(intention: Intention): Promise<void> {
     switch (intention) {
       case 'lead':
-        server.start()
+        server.start(isElsewhere(record))
+        fence()
         return synchronise()
       case 'promote':
-        if (seen?.standby !== true) return server.start()
+        if (seen?.standby !== true) return server.start(isElsewhere(record))
         server.setSync('')
+        fence()
         await asking.promote()
         log.info('promoted', { timeline: seen.timeline })
         seen = await asking.state()
         return
       case 'follow':
         if (broken) return copy()
-        if (!leaving) server.start()
+        if (!leaving) server.start(false)
         return performance.now() - followedAtMs > STRANDED_MS ? copy() : undefined
       case 'seed':
         return copy()
@@ -123,6 +125,14 @@ export function createKeeper(parts: KeeperParts): Keeper {
       case 'wait':
         return
     }
+  }
+
+  /** A leader whose region is not to write serves readers, and nothing can be written. */
+  function fence(): void {
+    const wanted = isElsewhere(record)
+    if (server.readOnly() === wanted) return
+    log.warn(wanted ? 'another region writes: read-only' : 'this region writes')
+    server.setReadOnly(wanted)
   }
 
   /**
@@ -144,7 +154,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
   /** An error here must not keep it from stopping. */
   async function settle(): Promise<void> {
     try {
-      server.setReadOnly()
+      server.setReadOnly(true)
       await pause(SETTLE_MS)
     } catch (thrown) {
       log.warn('what is under way cannot be waited for', { reason: messageOf(thrown) })
@@ -210,6 +220,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
       running: server.running() && seen !== undefined,
       // Whether it could write, not whether it answers: a server that hangs, or is being stopped, counts until it is gone.
       writable: server.running() && server.holding() === 'primary',
+      fenced: isElsewhere(record) && server.readOnly(),
       seeding: copying !== undefined,
       leaving,
       timeline: seen?.timeline ?? 0,

@@ -16,7 +16,7 @@ import { type Archive, hasBase, takeBase } from './archive.ts'
 import { askServer } from './asking.ts'
 import { runCopy } from './copy.ts'
 import { createKeeper } from './keeper.ts'
-import { isArchived, isArchiving, makePoint, type RestorePoint } from './points.ts'
+import { isArchived, isArchiving, makePoint, positionOf, type RestorePoint } from './points.ts'
 import { createPostgresServer } from './server.ts'
 
 // Half a second of patience at each step of a failover; two readings of a small object a second are nothing to an API server.
@@ -38,6 +38,10 @@ const shape = (read: ConfigReader) => ({
   leaderHost: read.text('LEADER_HOST', 'wallet-db'),
   recordName: read.text('ROLE_RECORD', 'wallet-db-role'),
   serverHost: read.text('SERVER_HOST', '127.0.0.1'),
+  /** Empty: its own. */
+  follower: read.text('FOLLOWER_NAME', ''),
+  /** Seeded defect where it is not the server's own: the position of another server is shown. */
+  positionHost: read.text('POSITION_HOST', ''),
   restorePoint: read.text('RESTORE_POINT', '') || undefined,
   /** Of the services, whose role reads the book of a copy. */
   clientUrl: read.text('DATABASE_URL', ''),
@@ -68,6 +72,7 @@ run('db-keeper', async () => {
     command: process.argv.slice(2),
     folder: config.folder,
     pod: config.pod,
+    follower: config.follower || config.pod,
     leader: { host: config.leaderHost, user: config.user, password: config.password },
     archive: config.archive,
     log,
@@ -91,6 +96,7 @@ run('db-keeper', async () => {
   service.needs(() => (keeper.status().running ? undefined : 'PostgreSQL does not answer'))
   service.app.get('/status', async () => keeper.status())
   tellMetrics(service, keeper.status)
+  servePosition(service, keeper.status, urlOf(config.positionHost || config.serverHost))
   serveArchive(service, keeper.status, urlOf(config.serverHost), config.archive)
   const rounds = repeat(log, 'round', ROUND_MS, async () => {
     if (!(await keeper.round())) setTimeout(rounds.nudge, HURRY_MS)
@@ -109,6 +115,16 @@ run('db-keeper', async () => {
   await service.listen()
   rounds.nudge()
 })
+
+/** For a move to another region: the last write of this one, and whether it is fenced. */
+function servePosition(service: Service, status: () => KeeperStatus, url: string): void {
+  const roleOf = ({ fenced, holding }: KeeperStatus) => (fenced ? 'fenced' : holding)
+  service.app.get('/position', async () => ({ role: roleOf(status()), ...(await positionOf(url)) }))
+  service.app.post('/fenced', async () => {
+    if (!status().fenced) throw new HttpProblem(409, { error: 'not-fenced' })
+    return { fenced: true }
+  })
+}
 
 /** Only the member that writes makes backups and points. A point is known to the member that made it. */
 function serveArchive(service: Service, status: () => KeeperStatus, url: string, { folder }: Archive): void {
@@ -167,7 +183,10 @@ function tellMetrics(service: Service, status: () => KeeperStatus): void {
         if (now.running || now.writable) this.set(...labels(now))
       },
     })
-  gauge(databaseMetrics.writable, 'Could take a write.', (now) => [{ pod: now.pod }, now.writable ? 1 : 0])
+  gauge(databaseMetrics.writable, 'Could take a write.', (now) => [
+    { pod: now.pod },
+    now.writable && !now.fenced ? 1 : 0,
+  ])
   gauge(databaseMetrics.role, 'What it is.', (now) => [{ pod: now.pod, role: now.writable ? 'primary' : 'standby' }, 1])
   gauge(databaseMetrics.timeline, 'History that it writes or follows.', (now) => [{ pod: now.pod }, now.timeline])
   gauge(databaseMetrics.backends, 'Connections of clients.', (now) => [{ pod: now.pod }, now.connections])

@@ -1,4 +1,4 @@
-/** Named restore points of the leader, and whether the archive has reached them, as the server says. */
+/** Places in the log of the server: where it is now, named restore points, and whether the archive has reached them. */
 import pg from 'pg'
 
 export type RestorePoint = {
@@ -29,6 +29,21 @@ export async function makePoint(url: string, point: string): Promise<RestorePoin
 export async function isArchived(url: string, { segment }: RestorePoint): Promise<boolean> {
   const [row] = await ask<{ reached: boolean }>(url, REACHED, segment)
   return row?.reached === true
+}
+
+export type Position = { readonly lsn: string; readonly timeline: number; readonly writable: boolean }
+
+/** Where a server is in the log: what a primary has written, or a standby has replayed. And whether a client can write. */
+const POSITION = `
+  SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END)::text AS lsn,
+    CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id FROM pg_control_checkpoint())
+      ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END AS timeline,
+    NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'off' AS writable`
+
+export async function positionOf(url: string): Promise<Position> {
+  const [row] = await ask<Position>(url, POSITION)
+  if (row === undefined) throw new Error('the server named no position')
+  return row
 }
 
 async function ask<R extends pg.QueryResultRow>(

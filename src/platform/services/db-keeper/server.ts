@@ -12,6 +12,8 @@ export type ServerOptions = {
   /** PGDATA. */
   readonly folder: string
   readonly pod: string
+  /** Under which name it follows. Members of two regions may have the same name of a pod. */
+  readonly follower: string
   /** How a standby reaches the leader, on the port of every PostgreSQL. */
   readonly leader: { readonly host: string; readonly user: string; readonly password: string }
   readonly archive: Archive
@@ -23,14 +25,15 @@ export type ServerOptions = {
 export type Server = {
   holding(): Holding
   running(): boolean
-  /** Starts it, unless it runs. */
-  start(): void
+  /** Starts it, unless it runs. `readOnly`: another region writes. */
+  start(readOnly: boolean): void
   /** Fast: connections are cut, a primary's log is sent to the standby to its end. Resolves when the process is gone. */
   stop(): Promise<void>
   /** The standby that commits wait for; '' for none. */
   setSync(standby: string): void
-  /** From the next statement on nothing can be written; what is under way is finished. Until the next start. */
-  setReadOnly(): void
+  /** From the next statement on nothing can be written; what is under way is finished. Until the next start, or until it is taken back. */
+  setReadOnly(readOnly: boolean): void
+  readOnly(): boolean
 }
 
 /** The settings that change while it runs. */
@@ -47,7 +50,7 @@ const FAST_MS = 2_000
  * could be lost only with both machines; `remote_write` is what the synchronous standby is asked for. Between two tries to reach a leader
  * that is gone a standby may not notice its promotion: seen to cost half a second of a switchover with tries half a second apart.
  */
-const settingsOf = (pod: string, user: string, { sync, readOnly }: Changing): string => `# Written by the keeper.
+const settingsOf = (follower: string, user: string, { sync, readOnly }: Changing): string => `# Written by the keeper.
 wal_level = replica
 hot_standby = on
 wal_keep_size = 128MB
@@ -56,7 +59,7 @@ wal_receiver_timeout = 5s
 wal_sender_timeout = 5s
 wal_retrieve_retry_interval = 100ms
 synchronous_commit = remote_write
-primary_conninfo = 'user=${user} application_name=${pod} connect_timeout=2'
+primary_conninfo = 'user=${user} application_name=${follower} connect_timeout=2'
 synchronous_standby_names = '${sync === '' ? '' : `"${sync}"`}'
 default_transaction_read_only = ${readOnly ? 'on' : 'off'}
 `
@@ -83,9 +86,9 @@ export function createPostgresServer(options: ServerOptions): Server {
     return existsSync(at('standby.signal')) ? 'standby' : 'primary'
   }
 
-  function start(): void {
+  function start(readOnly: boolean): void {
     if (child !== undefined) return
-    if (holding() !== 'nothing') configure({ sync: '', readOnly: false })
+    if (holding() !== 'nothing') configure({ sync: '', readOnly })
     const [program = '', ...args] = options.command
     const started = spawn(program, [...args, ...archiving], {
       stdio: ['ignore', 'inherit', 'inherit'],
@@ -125,7 +128,7 @@ export function createPostgresServer(options: ServerOptions): Server {
     includeSettings(folder)
     if (!readFileSync(at('pg_hba.conf'), 'utf8').includes('host replication all all'))
       appendFileSync(at('pg_hba.conf'), '\nhost replication all all scram-sha-256\n')
-    writeFileSync(at(`${SETTINGS}.new`), settingsOf(options.pod, leader.user, wanted), { mode: 0o600 })
+    writeFileSync(at(`${SETTINGS}.new`), settingsOf(options.follower, leader.user, wanted), { mode: 0o600 })
     renameSync(at(`${SETTINGS}.new`), at(SETTINGS))
   }
 
@@ -140,6 +143,7 @@ export function createPostgresServer(options: ServerOptions): Server {
     start,
     stop,
     setSync: (sync) => change({ ...changing, sync }),
-    setReadOnly: () => change({ ...changing, readOnly: true }),
+    setReadOnly: (readOnly) => change({ ...changing, readOnly }),
+    readOnly: () => changing.readOnly,
   }
 }

@@ -3,7 +3,14 @@
  * last one is known to have stopped, or has had no lease for longer than it may write without one; and only a standby that holds every
  * acknowledged commit. Each decision is one compare-and-swap of the record, so that a second operator can't act on an old one.
  */
-import { emptyRecord, type KeeperStatus, LEASE_MARGIN_MS, LEASE_MS, type RoleRecord } from '../../shared/role-record.ts'
+import {
+  emptyRecord,
+  isElsewhere,
+  type KeeperStatus,
+  LEASE_MARGIN_MS,
+  LEASE_MS,
+  type RoleRecord,
+} from '../../shared/role-record.ts'
 
 export type Member = {
   readonly pod: string
@@ -74,7 +81,8 @@ function depose(view: OperatorView, record: RoleRecord): RoleDecision | undefine
   if (target === undefined || why === undefined) return undefined
   if (!view.fencing) return { record: named(record, target), why: `${why}; not fenced` }
   const { leader: former, instance: formerInstance } = record
-  return { record: { ...record, primary: target.pod, leader: '', instance: '', former, formerInstance }, why }
+  const primary = wished(record, target.pod)
+  return { record: { ...record, primary, leader: '', instance: '', former, formerInstance }, why }
 }
 
 /** The standby that may take over: complete, running, and not about to stop. */
@@ -101,10 +109,13 @@ function regrant(view: OperatorView, record: RoleRecord): RoleDecision | undefin
   return { record: named(record, status), why: 'leader was restarted, and there is no standby' }
 }
 
+/** A leader of a region that is not to write stays one of such a region. */
+const wished = (record: RoleRecord, pod: string): string => (isElsewhere(record) ? record.primary : pod)
+
 const named = (record: RoleRecord, { pod, instance }: KeeperStatus): RoleRecord => ({
   ...emptyRecord,
   observed: record.observed,
-  primary: pod,
+  primary: wished(record, pod),
   leader: pod,
   instance,
   epoch: record.epoch + 1,
@@ -112,6 +123,7 @@ const named = (record: RoleRecord, { pod, instance }: KeeperStatus): RoleRecord 
 })
 
 function name(view: OperatorView, record: RoleRecord): RoleDecision | undefined {
+  if (record.former === '') return promoted(view, record)
   if (!isFenced(view, record)) return undefined
   const target = successor(view, record)
   if (target !== undefined && target.replayedLsn >= target.writtenLsn)
@@ -121,6 +133,13 @@ function name(view: OperatorView, record: RoleRecord): RoleDecision | undefined 
   if (!isGone(view, record.safe) || former === undefined || former.holding !== 'primary' || former.leaving)
     return undefined
   return { record: named(record, former), why: 'the standby is gone too' }
+}
+
+/** A standby region has no leader to fence. Who asks for its promotion knows that the other region is fenced, and that the standby has every commit. */
+function promoted(view: OperatorView, record: RoleRecord): RoleDecision | undefined {
+  const status = member(view, record.primary)?.status
+  if (status?.holding !== 'standby' || !status.running || status.leaving) return undefined
+  return { record: named(record, status), why: 'this region is to write' }
 }
 
 /** It reports that it stopped and why, or another process has its volume, or its lease has expired. */

@@ -1,6 +1,6 @@
 /** One round of the operator after another: look, decide, write, label. Another operator may do the same beside it. */
 import type { Log } from '../../shared/log.ts'
-import type { RoleRecord } from '../../shared/role-record.ts'
+import { isElsewhere, type RoleRecord } from '../../shared/role-record.ts'
 import type { DatabaseCluster, DatabasePod } from './cluster.ts'
 import { decide, type Member, writes } from './decide.ts'
 import { roleOf } from './labels.ts'
@@ -55,7 +55,8 @@ export function createOperator(cluster: DatabaseCluster, fencing: boolean, log: 
 
   /** A wish that can't be fulfilled is said once, and stays a wish. */
   function noteWish(record: RoleRecord | undefined, members: readonly Member[]): void {
-    const wish = record !== undefined && record.leader !== '' && record.primary !== record.leader ? record.primary : ''
+    const isOpen = record !== undefined && record.leader !== '' && !isElsewhere(record)
+    const wish = isOpen && record.primary !== record.leader ? record.primary : ''
     const wanted = members.find((member) => member.pod === wish)
     if (wish !== oddWish && wish !== '' && wish !== record?.safe)
       log.warn('the wanted primary can not take over yet', { wanted: wish, known: wanted !== undefined })

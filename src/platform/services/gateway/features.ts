@@ -1,7 +1,7 @@
 /**
  * Feature flags at run time: what can be switched off in an incident to keep the rest alive. Each flag is a file of a folder (a ConfigMap
  * that is mounted), holding `on` or `off`; what is not there is on. The folder is read again each second, so that a change needs no
- * restart; a word that is neither leaves the flag as it was.
+ * restart; a word that is neither leaves the flag as it was. `writes` is the freeze: off, nothing that moves money gets through, webhooks included.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,12 +11,12 @@ import type { Log } from '../../shared/log.ts'
 import { repeat } from '../../shared/loop.ts'
 import type { Service } from '../../shared/service.ts'
 
-export const featureNames = ['promo-widget', 'deposits', 'bets', 'payouts'] as const
+export const featureNames = ['promo-widget', 'deposits', 'bets', 'payouts', 'writes'] as const
 export type FeatureName = (typeof featureNames)[number]
 export type Features = Readonly<Record<FeatureName, boolean>>
 
 const READ_EVERY_MS = 1_000
-export const allOn: Features = { 'promo-widget': true, deposits: true, bets: true, payouts: true }
+export const allOn: Features = { 'promo-widget': true, deposits: true, bets: true, payouts: true, writes: true }
 
 /** The flags as the folder says, or as they were where it says nothing that is understood. */
 export async function readFeatures(folder: string, before: Features, log: Log): Promise<Features> {

@@ -12,6 +12,7 @@ import { createUpstream, type Upstream } from '../../shared/upstream.ts'
 import { markingOf } from './copies.ts'
 import { type FeatureName, type Features, watchFeatures } from './features.ts'
 import { type ForwardTarget, forward } from './forward.ts'
+import { answerFrozen, createFreeze, type Freeze, serveRegion } from './freeze.ts'
 import { createLimiter, type Limiter } from './limits.ts'
 import { createLobby, type Lobby } from './lobby.ts'
 import { createLogin, type PlayerLogin } from './login.ts'
@@ -36,6 +37,8 @@ const shape = (read: ConfigReader) => ({
   trustProxy: read.toggle('TRUST_PROXY', false),
   isShadow: read.toggle('SHADOW', false),
   shadowWrites: read.toggle('SHADOW_WRITES', false),
+  /** Seeded defect, off at 0. */
+  freezeLeaksEvery: read.integer('FREEZE_LEAKS_EVERY', { min: 0, max: 1_000, fallback: 0 }),
 })
 
 type GatewayConfig = ReturnType<typeof shape>
@@ -45,17 +48,21 @@ type Door = {
   readonly players: Limiter
   readonly clients: Limiter
   features(): Features
+  readonly freeze: Freeze
 }
 
 run('gateway', async () => {
   const config = configOrExit('gateway', shape)
   const service = createService('gateway', config.server)
+  const features = await watchFeatures(service, config.featuresFolder)
+  const writes = () => features().writes
   const door: Door = {
     service,
     config,
     players: createLimiter(config.playerRate, config.playerRate * 2),
     clients: createLimiter(config.clientRate, config.clientRate * 2),
-    features: await watchFeatures(service, config.featuresFolder),
+    features,
+    freeze: createFreeze(writes, config.freezeLeaksEvery),
   }
   const upstreamTo = (url: string): Upstream => createUpstream({ url, connections: 32, maxInFlight: 512 })
   const upstreams = {
@@ -94,7 +101,8 @@ run('gateway', async () => {
   servePlayers(door, 'deposits', { upstream: upstreams.payments, path: '/deposits', ...passing })
   servePlayers(door, 'bets', { upstream: upstreams.bets, path: '/bets', ...passing })
   servePlayers(door, 'payouts', { upstream: upstreams.wallet, path: '/payouts', ...passing })
-  serveWebhooks(service, upstreams)
+  serveWebhooks(door, upstreams)
+  serveRegion(service, writes, upstreams.wallet)
   await service.listen()
 })
 
@@ -116,11 +124,16 @@ function serveLobby(door: Door, lobby: Lobby): void {
   })
 }
 
-function servePlayers(door: Door, feature: Exclude<FeatureName, 'promo-widget'>, target: ForwardTarget): void {
+function servePlayers(
+  door: Door,
+  feature: Exclude<FeatureName, 'promo-widget' | 'writes'>,
+  target: ForwardTarget,
+): void {
   const { service } = door
   service.app.post(target.path, async (request: FastifyRequest, reply: FastifyReply) => {
     const player = admitted(door, request)
     if (!door.features()[feature]) throw new HttpProblem(503, { error: 'switched-off' })
+    if (door.freeze.refuses()) return answerFrozen(reply)
     return forward(request, reply, target, player, service.log)
   })
 }
@@ -136,8 +149,12 @@ function admitted(door: Door, request: FastifyRequest): string {
 }
 
 /** Providers call the public door too; whether they are who they say is for the receiver to verify. */
-function serveWebhooks(service: Service, upstreams: { payments: Upstream; bets: Upstream }): void {
+function serveWebhooks(
+  { service, freeze }: Pick<Door, 'service' | 'freeze'>,
+  upstreams: { payments: Upstream; bets: Upstream },
+): void {
   service.app.post<{ Params: { psp: string } }>('/webhooks/psp/:psp', async (request, reply) => {
+    if (freeze.refuses()) return answerFrozen(reply)
     const path = `/webhooks/psp/${encodeURIComponent(request.params.psp)}`
     return forward(
       request,
@@ -147,15 +164,16 @@ function serveWebhooks(service: Service, upstreams: { payments: Upstream; bets: 
       service.log,
     )
   })
-  service.app.post('/webhooks/game', async (request, reply) =>
-    forward(
+  service.app.post('/webhooks/game', async (request, reply) => {
+    if (freeze.refuses()) return answerFrozen(reply)
+    return forward(
       request,
       reply,
       { upstream: upstreams.bets, path: '/webhooks/game', timeoutMs: UPSTREAM_TIMEOUT_MS },
       undefined,
       service.log,
-    ),
-  )
+    )
+  })
 }
 
 function limitClient({ clients, config }: Door, request: FastifyRequest): void {

@@ -8,11 +8,12 @@ import { centsField, keyOf, objectOf, playerOf } from '../../shared/body.ts'
 import { serveBooks } from '../../shared/books.ts'
 import { BREAKER_LEVEL } from '../../shared/breaker.ts'
 import { configOrExit } from '../../shared/config.ts'
-import { openDatabase } from '../../shared/database.ts'
+import { openDatabase, type Query } from '../../shared/database.ts'
 import { openInbox } from '../../shared/inbox.ts'
 import { badRequest } from '../../shared/problem.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
 import { withholdCopies } from '../../shared/shadow.ts'
+import { refuseWrites } from '../../shared/standby.ts'
 import { gaugeTable } from '../../shared/table-gauge.ts'
 import { traceparentOf } from '../../shared/trace.ts'
 import { createUpstream } from '../../shared/upstream.ts'
@@ -35,6 +36,7 @@ run('payments-api', async () => {
   withholdCopies(service)
   const database = openDatabase(config.database, 'payments', service)
   const wallet = createUpstream({ url: config.walletUrl, connections: 16, maxInFlight: 256 })
+  refuseWrites(service, database)
   service.needs(database.notReady)
   service.onStop(async () => {
     await wallet.stop()
@@ -60,6 +62,7 @@ run('payments-api', async () => {
   serveConfirmations(service, store)
   serveBooks(service, database, paymentsBook)
   gaugeBreakers(service, lanes)
+  serveUnfinished(service, database.query)
   await service.listen()
   await database.prepare(paymentsSteps)
   gaugeTable(service, database, {
@@ -83,6 +86,13 @@ run('payments-api', async () => {
   sweeper.nudge = loop.nudge
   service.onStop(loop.stop)
 })
+
+const UNFINISHED = "SELECT count(*) AS unfinished FROM deposits WHERE state IN ('open', 'accepted')"
+
+/** For a move to another region: deposits that are neither credited nor refused. */
+function serveUnfinished({ app }: Service, query: Query): void {
+  app.get('/writes', async () => (await query('unfinished', UNFINISHED))[0])
+}
 
 function createLanes(service: Service, config: PaymentsConfig, psps: readonly PspConfig[]): readonly PspLane[] {
   const charges = new Counter({

@@ -101,6 +101,7 @@ export function sweep(config: SweeperConfig): Loop {
   }
 
   return repeat(config.log, 'sweep', config.everyMs, async () => {
+    if (config.database.readOnly()) return
     const deposits = await query<Unfinished>('claim', CLAIM, [randomUUID()])
     const attempts = await query<Attempt>('claim-unknown', CLAIM_UNKNOWN)
     await Promise.all([...deposits.map(finish), ...attempts.map(voidUnknown)])

@@ -10,12 +10,14 @@ import { type Database, openDatabase } from '../../shared/database.ts'
 import { deliver, deliverFromMemory } from '../../shared/events.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
 import { withholdCopies } from '../../shared/shadow.ts'
+import { refuseWrites, serveTrialWrite } from '../../shared/standby.ts'
 import { gaugeTable } from '../../shared/table-gauge.ts'
 import { type CallResult, createUpstream, failureOf } from '../../shared/upstream.ts'
 import { createLedger, topics, walletBook } from './ledger.ts'
 import { servePayouts } from './payouts.ts'
 import { serveLedger } from './routes.ts'
 import { walletSteps } from './schema.ts'
+import { createWarmth, serveWarmth } from './warmth.ts'
 
 const DELIVERY_TIMEOUT_MS = 2_000
 
@@ -36,6 +38,10 @@ const shape = (read: ConfigReader) => ({
   outbox: read.toggle('OUTBOX', true),
   /** Seeded defect when on: events are deleted when they are read, so a crash loses those that were not sent. */
   outboxForgets: read.toggle('OUTBOX_FORGETS', false),
+  /** How long the first reading of a page takes in a wallet that is not warm. */
+  coldReadMs: read.integer('COLD_READ_MS', { min: 0, max: 10_000, fallback: 0 }),
+  /** Seeded defect when off: a warm-up is taken for done, and nothing is read. */
+  warmUp: read.toggle('WARM_UP', true),
   outboxEveryMs: read.integer('OUTBOX_EVERY_MS', { min: 10, max: 60_000, fallback: 500 }),
   seed: {
     players: read.integer('SEED_PLAYERS', { min: 1, max: 1_000_000, fallback: 20_000 }),
@@ -56,13 +62,19 @@ run('wallet', async () => {
   const service = createService('wallet', config.server)
   withholdCopies(service)
   const database = openDatabase(config.database, 'wallet', service)
+  refuseWrites(service, database)
   service.needs(database.notReady)
   service.onStop(database.stop)
-  serveLedger(service, createLedger(database.query, config))
-  servePayouts(service, database.query, config.outbox)
+  const warmth = createWarmth(database, config.coldReadMs)
+  serveLedger(service, createLedger(database.query, config), warmth)
+  servePayouts(service, database, config.outbox)
   serveBooks(service, database, walletBook)
+  serveWarmth(service, config.warmUp ? warmth : { ...warmth, warmUp: async () => undefined, isWarm: () => true })
+  serveTrialWrite(service, database, 'transfers')
+  serveWrites(service, database)
   await service.listen()
   await database.prepare(walletSteps(config.seed))
+  if (!database.readOnly()) await warmth.warmUp()
   gaugeTable(service, database, {
     sql: `SELECT (SELECT count(*) FROM events) AS ${platformMetrics.outboxLag},
       (SELECT count(*) FROM payouts WHERE state = 'pending') AS ${platformMetrics.payoutsPending}`,
@@ -83,6 +95,17 @@ run('wallet', async () => {
   })
   deliverOutbox(service, database, config)
 })
+
+/** The newest transfer is looked up by its number, and its transaction may have begun a moment before. */
+const WRITES = `
+  SELECT (SELECT count(*) FROM (SELECT created_at FROM transfers ORDER BY id DESC LIMIT 20) AS newest
+      WHERE created_at > now() - interval '2 seconds') AS recent,
+    (SELECT count(*) FROM events) AS outbox`
+
+/** For a move to another region: transfers of the last two seconds, so that a freeze is seen to hold in every gateway, and the outbox. */
+function serveWrites({ app }: Service, { query }: Database): void {
+  app.get('/writes', async () => (await query('writes', WRITES))[0])
+}
 
 function deliverOutbox(
   service: Service,

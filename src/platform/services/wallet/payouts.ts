@@ -3,7 +3,7 @@
  * pay, and says how it ended. The ledger stays the wallet's own: the worker has no access to the database.
  */
 import { centsField, integerField, keyOf, objectOf, playerOf, textField, toggleField } from '../../shared/body.ts'
-import type { Query } from '../../shared/database.ts'
+import type { Database } from '../../shared/database.ts'
 import { badRequest } from '../../shared/problem.ts'
 import type { Service } from '../../shared/service.ts'
 import { traceparentOf } from '../../shared/trace.ts'
@@ -36,7 +36,8 @@ const STATUS: Readonly<Record<Posting, number>> = {
 }
 
 /** With `outbox` off (a seeded defect) the amount is reserved, but no event is sent. */
-export function servePayouts(service: Service, query: Query, outbox: boolean): void {
+export function servePayouts(service: Service, database: Pick<Database, 'query' | 'readOnly'>, outbox: boolean): void {
+  const { query } = database
   service.app.post('/payouts', async (request, reply) => {
     const body = objectOf(request.body)
     if (body.currency !== 'EUR') throw badRequest('currency must be EUR')
@@ -53,15 +54,17 @@ export function servePayouts(service: Service, query: Query, outbox: boolean): v
     const posting = row?.posting ?? 'conflict'
     return reply.code(STATUS[posting]).send({ status: STATUS[posting] === 202 ? 'accepted' : posting, key })
   })
-  serveWorkers(service, query)
+  serveWorkers(service, database)
 }
 
-function serveWorkers({ app }: Service, query: Query): void {
+function serveWorkers({ app }: Service, { query, readOnly }: Pick<Database, 'query' | 'readOnly'>): void {
   app.post('/payouts/claim', async (request) => {
     const body = objectOf(request.body)
     const limit = integerField(body, 'limit', 1, MAX_CLAIM)
     const leaseMs = integerField(body, 'leaseMs', 1, MAX_WAIT_MS)
     const values = [textField(body, 'owner'), textField(body, 'prefer', 64), limit, leaseMs]
+    // The other region pays.
+    if (readOnly()) return { payouts: [] }
     return { payouts: await query('claim-payouts', CLAIM, values) }
   })
   app.post('/payouts/close', async (request) => {

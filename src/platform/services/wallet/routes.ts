@@ -2,6 +2,7 @@ import { arrayField, centsField, type Json, keyOf, objectOf, playerOf } from '..
 import { HttpProblem } from '../../shared/problem.ts'
 import type { Service } from '../../shared/service.ts'
 import type { Ledger, Posting, Settlement } from './ledger.ts'
+import type { Warmth } from './warmth.ts'
 
 const MAX_SETTLEMENTS = 500
 
@@ -15,7 +16,7 @@ const STATUS: Readonly<Record<Posting, number>> = {
   conflict: 422,
 }
 
-export function serveLedger(service: Service, ledger: Ledger): void {
+export function serveLedger(service: Service, ledger: Ledger, warmth: Warmth): void {
   const { app } = service
 
   app.get<{ Params: { player: string } }>('/players/:player', async (request) => {
@@ -23,6 +24,7 @@ export function serveLedger(service: Service, ledger: Ledger): void {
     return { player: request.params.player, balanceCents }
   })
   app.get<{ Params: { player: string } }>('/players/:player/credential', async (request) => {
+    await warmth.touch(request.params.player)
     const { credential } = await existing(ledger, request.params.player)
     return { credential }
   })
