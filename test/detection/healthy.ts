@@ -11,8 +11,17 @@ const shortName = (rehearsal: string): string => basename(rehearsal, '.rehearsal
 
 const rehearsals: readonly Healthy[] = [
   { name: 'stock', rehearsal: 'scenarios/psp-down-at-peak.rehearsal.yaml', platform: [] },
-  ...[...new Map(seededDefects.map(({ rehearsal, platform }) => [rehearsal, { rehearsal, platform }])).values()].map(
-    ({ rehearsal, platform }): Healthy => ({ name: shortName(rehearsal), rehearsal, platform }),
+  ...[
+    ...new Map(
+      seededDefects.map(({ rehearsal, platform, target }) => [rehearsal, { rehearsal, platform, target }]),
+    ).values(),
+  ].map(
+    ({ rehearsal, platform, target }): Healthy => ({
+      name: shortName(rehearsal),
+      rehearsal,
+      platform,
+      ...(target === undefined ? {} : { target }),
+    }),
   ),
   ...FAULTS_ONLY.map((name): Healthy => ({ name, rehearsal: rehearsalFile(name), platform: [] })),
 ]

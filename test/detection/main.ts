@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Judgment } from '../../src/domain/verdict.ts'
-import { startRun, type TestLab, testLab, verdictOf } from '../support/lab.ts'
+import { ownLab, startRun, type TestLab, testLab, verdictOf } from '../support/lab.ts'
 import { comparisonSection, isCaught, performDuet, readCompared, wantedDuets } from './comparisons.ts'
 import { footprintOf } from './footprint.ts'
 import { healthyTrials } from './healthy.ts'
@@ -75,7 +75,7 @@ const todo = tasksOf(wanted.filter((row) => !flags.resume || !isMeasured(row, re
 
 async function perform(lab: TestLab, task: Task): Promise<readonly (readonly [Row, Trial])[]> {
   const startedAt = performance.now()
-  await lab.become(task.overlays)
+  if (task.target === undefined) await lab.become(task.overlays)
   const disturbance: Disturbance = task.meanwhile === undefined ? {} : disturbanceOf(task.meanwhile)
   try {
     await disturbance.prepare?.(lab)
@@ -135,8 +135,9 @@ async function performAll(tasks: readonly Task[]): Promise<void> {
 
   async function isPerformed(task: Task, place: string): Promise<boolean> {
     const name = task.rows.map(({ id }) => id).join(' + ')
+    if (task.target !== undefined) await drop()
     try {
-      lab ??= await testLab()
+      lab ??= await (task.target === undefined ? testLab() : ownLab(undefined, { ...task, target: task.target }))
       for (const [row, trial] of await perform(lab, task)) {
         keep(row.id, trial)
         console.log(
@@ -146,10 +147,15 @@ async function performAll(tasks: readonly Task[]): Promise<void> {
       return true
     } catch (error) {
       console.error(`${place} ${name}: ${error instanceof Error ? error.message : error}`)
-      await lab?.down()
-      lab = undefined
+      await drop()
       return false
+    } finally {
+      if (task.target !== undefined) await drop()
     }
+  }
+  async function drop(): Promise<void> {
+    await lab?.down()
+    lab = undefined
   }
 
   try {

@@ -43,10 +43,11 @@ it('every cause that a row expects is one that the judge has', () => {
 })
 
 describe('every run of the matrix', () => {
-  const target = parseTarget(files, 'scenarios/targets/lab.yaml')
-  if (!target.ok) throw new Error('the target of the lab does not parse')
+  const targets = new Map(tasks.map(({ rehearsal, target }) => [rehearsal, target ?? 'scenarios/targets/lab.yaml']))
 
-  it.each([...new Set(tasks.map(({ rehearsal }) => rehearsal))])('can be planned without a cluster: %s', (path) => {
+  it.each([...targets])('can be planned without a cluster: %s', (path, file) => {
+    const target = parseTarget(files, file)
+    if (!target.ok) throw new Error(`${file} does not parse`)
     const parsed = parseRehearsal(files, path, target.value)
     expect(parsed.ok ? [] : parsed.issues.map(formatIssue)).toEqual([])
     if (!parsed.ok) return

@@ -7,14 +7,27 @@ export const rehearsalFile = (name: string): string => `test/detection/${name}.r
 export const PEAK = 'test/canary/canary.rehearsal.yaml'
 /** A second Deployment of the gateway, and a route that shares requests out. */
 export const CANARY = 'src/platform/manifests/canary'
+/** Two regions. */
+export const REGION = 'src/platform/manifests/region'
 export const KEDA = 'src/platform/manifests/keda'
 
-type Row = Pick<Seeded, 'defect' | 'trap' | 'also' | 'about' | 'warns' | 'together' | 'meanwhile'> & {
+type Row = Pick<Seeded, 'defect' | 'trap' | 'also' | 'about' | 'warns' | 'together' | 'meanwhile' | 'component'> & {
   readonly causes: Some<Cause>
 }
 
-const under = (rehearsal: string, rows: readonly Row[], platform: readonly string[] = []): readonly Seeded[] =>
-  rows.map((row) => ({ ...row, rehearsal, platform, also: [...(row.also ?? []), ...ofCompany(row, rows)] }))
+const under = (
+  rehearsal: string,
+  rows: readonly Row[],
+  platform: readonly string[] = [],
+  target?: string,
+): readonly Seeded[] =>
+  rows.map((row) => ({
+    ...row,
+    rehearsal,
+    platform,
+    ...(target === undefined ? {} : { target }),
+    also: [...(row.also ?? []), ...ofCompany(row, rows)],
+  }))
 
 /** Rows that share a run do not accuse each other. */
 const ofCompany = (row: Row, rows: readonly Row[]): readonly Cause[] =>
@@ -594,6 +607,51 @@ const shadow = under(
   [CANARY],
 )
 
+/** A defect may also end in a cutover that is taken back, or in books that cannot be read to the end. */
+const cutovers = under(
+  'scenarios/region-cutover.rehearsal.yaml',
+  [
+    {
+      defect: 'freeze-leaks',
+      trap: 'writes that leak through the freeze of a move to another region',
+      causes: ['freeze-leaked'],
+      also: ['cutover-step-late', 'cutover-slow'],
+    },
+    {
+      defect: 'position-of-another',
+      trap: 'a standby is promoted before it has caught up, because its lag is read at the wrong server',
+      causes: ['promoted-before-caught-up'],
+      also: ['unreconciled', 'events-lost', 'unsettled', 'cutover-lost-writes'],
+      meanwhile: 'replication-cut',
+      component: true,
+    },
+    {
+      defect: 'region-cold',
+      trap: 'cold caches after a move to another region',
+      causes: ['cold-cache'],
+    },
+    {
+      defect: 'region-image-drifted',
+      trap: 'the standby region has another image',
+      causes: ['region-drift'],
+    },
+    {
+      defect: 'region-timeout-drifted',
+      trap: 'the standby region has another time-out',
+      causes: ['region-drift'],
+      also: ['cutover-step-late', 'cutover-slow'],
+    },
+    {
+      defect: 'webhooks-to-old-region',
+      trap: 'webhooks of providers still go to the old region after the move',
+      causes: ['traffic-not-moved'],
+      also: ['unsettled', 'unreconciled', 'events-lost'],
+    },
+  ],
+  [REGION],
+  'scenarios/targets/lab-regions.yaml',
+)
+
 const backups = under('scenarios/restore-the-wallet.rehearsal.yaml', [
   {
     defect: 'archive-silent',
@@ -625,6 +683,7 @@ export const seededDefects: readonly Seeded[] = [
   ...blueGreen,
   ...cohorts,
   ...shadow,
+  ...cutovers,
   ...backups,
   ...silent,
 ]

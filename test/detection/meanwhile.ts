@@ -26,6 +26,8 @@ export type Meanwhile =
   | 'api-server-stopped'
   /** From when the release has all requests until 90 s after its rollback was due, no route can be changed. */
   | 'routes-refused'
+  /** Some seconds into the load, and before its cutover, the standby region stops following. */
+  | 'replication-cut'
   /** A neighbour on the same machine uses 30 % of a core. */
   | 'neighbour'
 
@@ -76,6 +78,8 @@ export function disturbanceOf(kind: Meanwhile): Disturbance {
       }
     case 'routes-refused':
       return routesRefused()
+    case 'replication-cut':
+      return replicationCut()
     case 'neighbour':
       return neighbour()
   }
@@ -101,6 +105,21 @@ function routesRefused(): Disturbance {
       await allowed(lab)
     },
     undo: allowed,
+  }
+}
+
+const CUT = 'test/detection/replication-cut.yaml'
+/** Some deposits before the writes are frozen, 30 s into the load. */
+const CUT_AFTER_MS = 12_000
+
+function replicationCut(): Disturbance {
+  return {
+    during: async (lab, run) => {
+      await run.until(({ kind }) => kind === 'load-started')
+      await sleep(CUT_AFTER_MS)
+      await lab.kubectl('apply', '-f', CUT)
+    },
+    undo: async (lab) => void (await lab.kubectl('delete', '--ignore-not-found', '-f', CUT)),
   }
 }
 

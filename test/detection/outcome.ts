@@ -17,6 +17,8 @@ export type Seeded = {
   readonly rehearsal: string
   /** What the platform is otherwise, below the defect: kustomize components. */
   readonly platform: readonly string[]
+  /** Such a platform has a target file of its own, and does not come back from its run, so that each run has a lab of its own. */
+  readonly target?: string
   /** The defect counts as caught under any one of these. */
   readonly causes: Some<Cause>
   /** Causes that follow from the defect. Any other cause is a false one. */
@@ -29,6 +31,8 @@ export type Seeded = {
   readonly together?: string
   /** The defect is nothing in the manifests, but something that happens to the cluster. */
   readonly meanwhile?: Meanwhile
+  /** It is both. */
+  readonly component?: true
 }
 
 /** The platform is well. A variation of it is a component in `test/canary/healthy`, or something that happens beside it. */
@@ -36,6 +40,7 @@ export type Healthy = {
   readonly name: string
   readonly rehearsal: string
   readonly platform: readonly string[]
+  readonly target?: string
   readonly meanwhile?: Meanwhile
 }
 

@@ -14,6 +14,7 @@ export type Task = {
   readonly rows: readonly Row[]
   readonly rehearsal: string
   readonly overlays: readonly string[]
+  readonly target?: string
   readonly meanwhile?: Meanwhile
 }
 
@@ -78,13 +79,16 @@ const platformOf = ({ rows: [first] }: Task): string => (first ? specOf(first).p
 function taskOf(rows: readonly Row[]): Task {
   const specs = rows.map(specOf)
   const own = rows.flatMap(({ seeded }) =>
-    seeded === undefined || seeded.meanwhile !== undefined ? [] : [`test/canary/defects/${seeded.defect}`],
+    seeded === undefined || (seeded.meanwhile !== undefined && !seeded.component)
+      ? []
+      : [`test/canary/defects/${seeded.defect}`],
   )
   const meanwhile = specs.find((each) => each.meanwhile !== undefined)?.meanwhile
   return {
     rows,
     rehearsal: specs[0]?.rehearsal ?? '',
     overlays: [...(specs[0]?.platform ?? []), ...own],
+    ...(specs[0]?.target === undefined ? {} : { target: specs[0].target }),
     ...(meanwhile === undefined ? {} : { meanwhile }),
   }
 }

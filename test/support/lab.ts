@@ -63,34 +63,40 @@ async function sharedLab(alone: boolean): Promise<TestLab> {
   })
 }
 
+/** What a lab begins with: kustomize components, and the target file that describes them. */
+export type LabPlatform = { readonly overlays: readonly string[]; readonly target: string }
+const STOCK: LabPlatform = { overlays: [], target: 'scenarios/targets/lab.yaml' }
+
 /** Boots a lab below a new folder, or in the one of an earlier lab. The folder's name is short: unix sockets lie below it. */
-export async function ownLab(kept?: string): Promise<TestLab> {
+export async function ownLab(kept?: string, { overlays, target }: LabPlatform = STOCK): Promise<TestLab> {
   const scratch = kept ?? mkdtempSync(join(tmpdir(), 'md-'))
   // Pods of a root caller run as somebody else, who must get to their images.
   chmodSync(scratch, 0o755)
   const handle = await bootLab({
     workload: REFERENCE_WORKLOAD,
-    overlays: [],
+    overlays,
     root: join(scratch, 'l'),
     signal: new AbortController().signal,
   })
-  return labAt(handle, scratch, async () => {
+  const down = async () => {
     await handle.down()
     if (kept === undefined) rmSync(scratch, { recursive: true, force: true })
-  })
+  }
+  return labAt(handle, scratch, down, target)
 }
 
 async function labAt(
   handle: TestLab['handle'],
   scratch: string,
   down: (overlays: readonly string[]) => Promise<void>,
+  targetFile = STOCK.target,
 ): Promise<TestLab> {
   const { state, kubeconfig } = handle
   process.env.MATCHDAY_LAB_DIR = state.root
   const reports = join(scratch, 'reports')
   mkdirSync(reports, { recursive: true })
   const target = join(scratch, 'target.yaml')
-  writeFileSync(target, targetAt(state.ingress))
+  writeFileSync(target, targetAt(targetFile, state.ingress))
   let current: readonly string[] = []
   return {
     handle,
@@ -109,12 +115,11 @@ async function labAt(
   }
 }
 
-const STOCK_TARGET = 'scenarios/targets/lab.yaml'
 const STOCK_ENTRY = 'http://127.99.0.1:8080'
 
 /** The stock target is of the machine's first place. */
-const targetAt = ({ host, port }: LabState['ingress']): string =>
-  readFileSync(STOCK_TARGET, 'utf8').replace(STOCK_ENTRY, `http://${host}:${port}`)
+const targetAt = (file: string, { host, port }: LabState['ingress']): string =>
+  readFileSync(file, 'utf8').replace(STOCK_ENTRY, `http://${host}:${port}`)
 
 /** `before`: what may still be there and is to go. */
 async function become(state: LabState, overlays: readonly string[], before: readonly string[]): Promise<void> {
