@@ -80,6 +80,8 @@ type ActionKind<A extends Act> = {
   readonly endsByItself: boolean
   /** Its change stays once it is done, and no undo is outstanding. */
   readonly keptWhenDone: boolean
+  /** What becomes of an unfinished one, for people; `undone` if absent. */
+  readonly unfinished?: string
   /** Once it is done, as many pods serve as before. */
   readonly replacesPods: boolean
   /** A planned disruption that users must not notice. */
@@ -237,6 +239,7 @@ const kinds: { readonly [K in ActKind]: ActionKind<ActOf<K>> } = {
     late: 'cutover-step-late',
     endsByItself: true,
     keptWhenDone: true,
+    unfinished: 'taken back or completed',
   },
 }
 
@@ -252,6 +255,7 @@ export const doneNote = (act: Act, done: Done): string => kindOf(act).note(act, 
 export const changeOf = (act: Act): Change => kindOf(act).change(act)
 export const causeWhenLate = (act: Act): Cause => kinds[act.kind].late
 export const endsByItself = (act: Act): boolean => kinds[act.kind].endsByItself
+export const unfinishedWords = (act: Act): string => kindOf(act).unfinished ?? 'undone'
 export const keptWhenDone = (act: Act): boolean => kinds[act.kind].keptWhenDone
 export const replacesPods = (act: Act): boolean => kinds[act.kind].replacesPods
 export const undoReplacesPods = (act: Act): boolean => kinds[act.kind].undoReplacesPods === true

@@ -1,6 +1,6 @@
 /** The contents of a rehearsal, as sentences for people. */
 
-import { keptWhenDone } from '../domain/action.ts'
+import { keptWhenDone, unfinishedWords } from '../domain/action.ts'
 import { decidesWithinMs, MEASURING_MS } from '../domain/autoscaling.ts'
 import { prometheusIn } from '../domain/indicators.ts'
 import type { PrometheusSli } from '../domain/prometheus-sli.ts'
@@ -17,8 +17,9 @@ export const endsAs = ({ act }: PlannedAction): 'undone' | 'ended, unless it is 
 export function undoneSentence({ act, toMs, fromMs, trigger }: PlannedAction): string {
   const forMs = trigger?.forMs ?? (toMs === undefined ? undefined : toMs - fromMs)
   const when = forMs === undefined ? 'at the end of the load' : `after ${showDuration(forMs)}`
-  if (act.kind === 'cutover') return `stays once it is complete; if it is not, taken back or completed ${when}`
-  return keptWhenDone(act) ? `needs no undo once it is complete; if it is not, undone ${when}` : `undone ${when}`
+  return keptWhenDone(act)
+    ? `needs no undo once it is complete; if it is not, ${unfinishedWords(act)} ${when}`
+    : `undone ${when}`
 }
 
 export function guardrailSentence(guardrail: Guardrail): string {

@@ -24,7 +24,6 @@ import {
 
 describe('every rehearsal of the project', () => {
   const files = { read: (path: string) => readFileSync(path, 'utf8') }
-  const target = parseTarget(files, 'scenarios/targets/lab.yaml')
   const staging = parseTarget(files, 'scenarios/targets/staging-eu.example.yaml')
 
   it.each(globSync('scenarios/*.rehearsal.yaml'))('fits the example of a staging cluster: %s', (path) => {
@@ -35,6 +34,9 @@ describe('every rehearsal of the project', () => {
   it.each(globSync('{scenarios,test/canary,test/detection,bench}/**/*.rehearsal.yaml'))(
     'is without issues: %s',
     (path) => {
+      // A platform of another shape has a target file of its own, which the rehearsal names in its first lines.
+      const [, own = 'scenarios/targets/lab.yaml'] = / --target (\S+)/.exec(files.read(path)) ?? []
+      const target = parseTarget(files, own)
       if (!target.ok) throw new Error(codesOf(target).join())
       expect(codesOf(parseRehearsal(files, path, target.value))).toEqual([])
     },
