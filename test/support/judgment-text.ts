@@ -1,0 +1,29 @@
+/** A judgment as text that people can review line by line: one line for each result, and three for each finding. */
+import type { Finding, Judgment } from '../../src/domain/verdict.ts'
+
+/** Nine digits are more than any report shows, and fewer than differ between machines. */
+const digits = (_: string, value: unknown): unknown =>
+  typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(9)) : value
+
+const lineOf = (value: unknown): string => JSON.stringify(value, digits)
+
+function findingText({ weight, cause, subject, sentence, next, evidence, ...more }: Finding): readonly string[] {
+  const rest = Object.keys(more).length === 0 ? [] : [`  ${lineOf(more)}`]
+  return [`${weight} ${cause} of ${subject}: ${sentence}`, `  Next: ${next}`, `  lines ${evidence.join(', ')}`, ...rest]
+}
+
+export function judgmentText({ findings, verdict, ...results }: Judgment): string {
+  const lines = Object.entries(results).flatMap(([name, value]: [string, unknown]) =>
+    Array.isArray(value) ? value.map((each) => `${name} ${lineOf(each)}`) : [`${name} ${lineOf(value)}`],
+  )
+  return [`verdict ${verdict.kind}`, ...lines, ...findings.flatMap(findingText), ''].join('\n')
+}
+
+/** The text without the lines that another one has too. */
+export function textUnlike(text: string, other: string): string {
+  const known = new Set(other.split('\n').filter((line) => line !== ''))
+  return text
+    .split('\n')
+    .filter((line) => !known.has(line))
+    .join('\n')
+}
