@@ -2,11 +2,13 @@
  * Whole judgments of runs, as reviewed: every figure, sentence, next step and line of the journal. The same evidence gives the same judgment years later,
  * so a change here is a change of what users are told.
  */
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { readJournal } from '../../src/journal/read.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { canaryAct } from '../support/canary.ts'
+import { drawnRun } from '../support/drawn-run.ts'
 import {
   actionOf,
   actionSteps,
@@ -32,7 +34,7 @@ import { everything } from '../support/evidence-everything.ts'
 import { gameday } from '../support/evidence-gameday.ts'
 import { idOf, machines, nextImage, presentPod, rolledTo } from '../support/evidence-images.ts'
 import { oldPods, releaseAct, rolled, rolledBack, wholeRelease } from '../support/evidence-release.ts'
-import { judgmentText, textUnlike } from '../support/judgment-text.ts'
+import { judgmentText, shortText, textUnlike } from '../support/judgment-text.ts'
 
 const busy: Partial<Story> = { health: () => ({ cpuCores: 1.2, hostBusy: 0.99 }) }
 const noFailover: Partial<Story> = { approved: (s) => ({ a: s > 65 && s < 90 ? 0 : 55, b: 0 }) }
@@ -180,7 +182,7 @@ describe('the judgment of a run (mend with vitest -u)', () => {
     await expect(judgmentText(judge(evidence()))).toMatchFileSnapshot('golden/healthy.txt')
   })
 
-  const usual = judgmentText(judge(evidence()))
+  const usual = readFileSync('test/judge/golden/healthy.txt', 'utf8')
   it.each(Object.entries(runs))('%s is what it was, but for what is as in the healthy run', async (name, records) => {
     await expect(textUnlike(judgmentText(judge(records())), usual)).toMatchFileSnapshot(`golden/${name}.txt`)
   })
@@ -193,5 +195,11 @@ describe('the judgment of a run (mend with vitest -u)', () => {
     const records: Evidence[] = []
     for await (const { record } of readJournal(path)) records.push(record)
     await expect(judgmentText(judge(records))).toMatchFileSnapshot(`golden/${name}.txt`)
+  })
+
+  // Much goes wrong in each of them, at the limits of rules and beside them.
+  it.each(Array.from({ length: 40 }, (_, index) => index + 1))('drawn run %i is what it was', async (n) => {
+    const text = textUnlike(shortText(judge(drawnRun(n))), usual)
+    await expect(text).toMatchFileSnapshot(`golden/drawn/${n}.txt`)
   })
 })

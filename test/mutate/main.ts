@@ -14,13 +14,14 @@ import { findingsIn, performRoom, type Task } from './room.ts'
 
 const HELP = `Makes one small change in the code at a time, and lists the changes that no test notices.
 
-usage: npm run mutate -- [--only PREFIX] [--sample N] [--seed N] [--kind a,b] [--test-limit MS] [--resume FILE] [--output FILE] [--list]
+usage: npm run mutate -- [--only PREFIX] [--sample N] [--seed N] [--kind a,b] [--tests a,b] [--test-limit MS] [--resume FILE] [--output FILE] [--list]
 
   --only PREFIX   files below this path only (default: src/judge, src/plan, src/files and src/journal)
   --kind a,b      these kinds only: ${MUTANT_KINDS.join(', ')}
   --sample N      this many, drawn from the seed (default 40); a larger sample contains the smaller one
   --seed N        draws the sample, and is REHEARSAL_SEED of the tests (default 1)
   --test-limit MS a test that takes more CPU without a mutant is not repeated (default 2000): it kills nothing
+  --tests a,b     tests below these paths only (default: test/ROOM): quick, while tests are written; other tests may kill what survives
   --output FILE   written after each room (default reports/mutation/outcomes.json)
   --resume FILE   outcomes of an earlier run, which are not repeated; those of files that changed since are dropped
   --list          print the mutants, and run nothing
@@ -30,6 +31,7 @@ without a mutant.
 
 examples:
   npm run mutate -- --only src/judge/load --sample 20
+  npm run mutate -- --only src/judge/causes --tests test/judge/causes,test/judge/golden --sample 60
   npm run mutate -- --kind threshold,guard --sample 100
   npm run mutate -- --sample 200 --resume reports/mutation/outcomes.json`
 
@@ -47,6 +49,7 @@ function parsedFlags() {
       options: {
         only: { type: 'string', default: 'src/' },
         kind: { type: 'string' },
+        tests: { type: 'string' },
         sample: { type: 'string', default: '40' },
         seed: { type: 'string', default: '1' },
         'test-limit': { type: 'string', default: '2000' },
@@ -132,6 +135,7 @@ async function performAll(bench: Bench, kept: readonly Trial[]): Promise<readonl
       sources: new Map([...sources].filter(inRoom)),
       durations: durationsKept(),
       testCpuMs,
+      tests: flags.tests?.split(',') ?? [`test/${name}/`],
     }
     const { decided, durations, unusable, slow } = await performRoom(bench, room, console.log)
     clearInterval(timer)

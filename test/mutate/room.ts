@@ -22,6 +22,8 @@ export type Room = {
   readonly sources: ReadonlyMap<string, string>
   readonly durations: Durations
   readonly testCpuMs: number
+  /** Paths that the tests begin with. */
+  readonly tests: readonly string[]
 }
 export type Tried = {
   readonly decided: readonly Decided[]
@@ -34,7 +36,6 @@ export type Tried = {
 
 /** An attempt has a limit of its own; only a loop without any place of a mutant can go on for so long. */
 const STILL_MS = 900_000
-const testsOf = (room: Room): string => `test/${room.name}/`
 
 const paths = (bench: Bench) => ({
   replaced: join(bench.folder, 'replaced.json'),
@@ -94,7 +95,7 @@ async function runSwitched(bench: Bench, room: Room, share: number, stuck: Reado
   rmSync(current, { force: true })
   const env = { MATCHDAY_REPLACED: replaced, MATCHDAY_SWITCHES: order, MATCHDAY_DURATIONS: durations }
   const isLate = (elapsedMs: number): boolean => isStill(current, STILL_MS, elapsedMs)
-  const { report, code, isLate: wasLate } = await runTests(bench, { tests: [testsOf(room)], env, flags: [], isLate })
+  const { report, code, isLate: wasLate } = await runTests(bench, { tests: room.tests, env, flags: [], isLate })
   if (report !== undefined && !wasLate) return { failures: failuresIn(report), stuck }
   if (!existsSync(current)) return { failures: [`vitest ended with ${code}, and no test ran`], stuck }
   return runSwitched(bench, room, share, new Set([...stuck, Number(readFileSync(current, 'utf8'))]))
@@ -115,7 +116,7 @@ function testsAlone(
   findings: readonly Finding[],
   stuck: ReadonlySet<number>,
 ): readonly string[] {
-  if (stuck.has(index) || room.tasks[index]?.mutant.site === undefined) return [testsOf(room)]
+  if (stuck.has(index) || room.tasks[index]?.mutant.site === undefined) return room.tests
   const isConstant = findings.some((each) => each.kind === 'constants' && each.indices.includes(index))
   const idle = findings.flatMap((each) => (isConstant && each.kind === 'idle' ? [each.testFile] : []))
   const files = findings.flatMap((each) =>

@@ -19,6 +19,13 @@ export function judgmentText({ findings, verdict, ...results }: Judgment): strin
   return [`verdict ${verdict.kind}`, ...lines, ...findings.flatMap(findingText), ''].join('\n')
 }
 
+/** The judgment without the windows of its objectives, which are most of it, and without next steps. */
+export const shortText = (judgment: Judgment): string =>
+  judgmentText({ ...judgment, slos: judgment.slos.map((each) => ({ ...each, windows: [] })) })
+    .split('\n')
+    .filter((line) => !line.startsWith('  Next: '))
+    .join('\n')
+
 /** The text without the lines that another one has too. */
 export function textUnlike(text: string, other: string): string {
   const known = new Set(other.split('\n').filter((line) => line !== ''))
