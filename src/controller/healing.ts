@@ -98,7 +98,7 @@ type Failed<T> = { readonly of: T; readonly error: unknown }
 
 /**
  * For each object, the newest harm is undone first. Weights and mirrors of routes are restored before anything else, so that no request is sent to pods that another
- * undo removes. If weights cannot be restored, the undos of the workload that serves them are not tried: its pods still get requests of users.
+ * undo removes; and values of ConfigMaps, because pods that another undo starts read them. If weights cannot be restored, the undos of the workload that serves them are not tried: its pods still get requests of users.
  * `stillWrong`: undos that failed before and are not in this list. Undos of different objects run in parallel, so that healing takes as long as the
  * slowest one and not as the sum. Returns the problems.
  */
@@ -114,10 +114,10 @@ async function inReverse<T extends Owed>(
         for (const item of of.toReversed()) await work(item).catch((error: unknown) => failed.push({ of: item, error }))
       }),
     )
-  const isTraffic = ({ undo }: T) => isOfRoute(undo)
-  await undoAll(oldestFirst.filter(isTraffic))
+  const isFirst = ({ undo }: T) => isOfRoute(undo) || undo.does === 'restore-values'
+  await undoAll(oldestFirst.filter(isFirst))
   const serving = servedBy([...stillWrong, ...failed.map(({ of }) => of.undo)])
-  const others = oldestFirst.filter((item) => !isTraffic(item))
+  const others = oldestFirst.filter((item) => !isFirst(item))
   const waits = ({ undo }: T) => serving.has(objectOf(undo))
   await undoAll(others.filter((item) => !waits(item)))
   for (const of of others.filter(waits)) failed.push({ of, error: new Error(STILL_SERVES) })
@@ -142,6 +142,7 @@ function objectOf(undo: Undo): string {
       return `/api/v1/nodes/${undo.node}`
     case 'restore-field':
     case 'restore-template':
+    case 'restore-values':
     case 'restore-weights':
     case 'remove-mirror':
       return undo.path
@@ -160,6 +161,8 @@ export function undoId(undo: Undo): string {
       return `field${undo.path}#${undo.field.join('.')}`
     case 'restore-template':
       return `template${undo.path}`
+    case 'restore-values':
+      return `values${undo.path}`
     case 'restore-weights':
       return `weights${undo.path}`
     case 'remove-mirror':

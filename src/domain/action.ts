@@ -13,6 +13,7 @@ import {
   templateWords,
   type Workload,
 } from './change.ts'
+import { type ConfigRelease, changesTemplate, configWords } from './configuration.ts'
 import { type CutoverGoals, cutoverSteps, cutoverStepWords } from './cutover.ts'
 import type { RestoreGoals } from './restore.ts'
 import { type Shadow, shadowWords } from './shadow.ts'
@@ -52,8 +53,8 @@ export type Act =
 
 /** How traffic moves to the new pods. */
 export type ReleaseShape =
-  /** By the Deployment's own rolling update. */
-  | { readonly shape: 'rolling' }
+  /** By the Deployment's own rolling update. `config`: the change is one of configuration, or brings one. */
+  | { readonly shape: 'rolling'; readonly config?: ConfigRelease }
   /** As a second Deployment beside the old one, whose share of the requests grows step by step. */
   | { readonly shape: 'canary'; readonly canary: Canary }
   /** As a second Deployment that is proven on a preview route and then gets all requests at once: a canary of one step. */
@@ -187,7 +188,7 @@ const kinds: { readonly [K in ActKind]: ActionKind<ActOf<K>> } = {
       const released = { workload, images, annotations, withinMs }
       switch (act.shape) {
         case 'rolling':
-          return { on: 'pod-template', ...released }
+          return { on: 'pod-template', ...released, ...(act.config === undefined ? {} : { config: act.config }) }
         case 'canary':
         case 'blue-green':
         case 'a-b':
@@ -288,6 +289,11 @@ export function rolledOut(act: Act): Workload | undefined {
   }
 }
 
+export type ConfiguredRelease = Extract<Act, { shape: 'rolling' }>
+/** A release that brings another configuration, alone or with an image. */
+export const asConfigured = (act: Act | undefined): ConfiguredRelease | undefined =>
+  act?.kind === 'release' && 'config' in act ? act : undefined
+
 export type CanaryRelease = Extract<Act, { shape: 'canary' | 'blue-green' | 'a-b' | 'shadow' }>
 /** A release that gets its share of the requests in steps. Blue-green and A/B have one step, and a shadow gets copies. */
 export const asCanary = (act: Act | undefined): CanaryRelease | undefined =>
@@ -319,7 +325,8 @@ function cutoverSentence({ plan, budgets, shares, holdMs, rtoMs, writes }: ActOf
 function releaseSentence(act: ActOf<'release'>): string {
   const { workload, withinMs, backWithinMs } = act
   const back = `rolled back within ${showDuration(backWithinMs)}`
-  const changed = templateWords(act)
+  const config = act.shape === 'rolling' && act.config !== undefined ? [configWords(act.config)] : []
+  const changed = [templateWords(act), ...config].filter((words) => words !== '').join(', ')
   if (act.shape === 'rolling')
     return `rolls out ${changed} to Deployment ${workload.name} within ${showDuration(withinMs)}; ${back}`
   const runs = changed === '' ? '' : `, which runs ${changed}`
@@ -338,7 +345,10 @@ function releaseSentence(act: ActOf<'release'>): string {
 }
 
 function releaseNote(act: ActOf<'release'>): string {
-  if (act.shape === 'rolling') return `every pod of ${act.workload.kind} ${act.workload.name} was replaced`
+  if (act.shape === 'rolling')
+    return changesTemplate(act)
+      ? `every pod of ${act.workload.kind} ${act.workload.name} was replaced`
+      : `written for the running pods of ${act.workload.kind} ${act.workload.name}`
   const { steps, route, canary } = act.canary
   if (act.shape === 'shadow')
     return `${showPercent(act.shadow.share)} of the requests of HTTPRoute ${route} were copied to ${canary} in ${act.shadow.pairs} of ${steps.length} windows`

@@ -485,6 +485,13 @@ export const causes = {
     lost: 'excused',
     next: 'Name images by digest (name@sha256:…), so that a tag that was moved cannot mix two of them; complete or undo a rollout that is paused or stuck.',
   },
+  'config-unpinned': {
+    needs: OBJECTS,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'excused',
+    next: 'Let a change of the ConfigMap change the pod template: an annotation with the checksum of its content, or a new ConfigMap for each version. Look for variables in the template that override it, and for processes that read their files only when they start.',
+  },
   'container-restarted': {
     needs: OBJECTS,
     missing: 'unnamed',

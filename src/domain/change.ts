@@ -3,6 +3,7 @@
  * kinds of actions: an action that is made of these needs no code there.
  */
 import type { Canary } from './canary.ts'
+import type { ConfigRelease } from './configuration.ts'
 import type { CutoverGoals } from './cutover.ts'
 import type { FieldValue } from './evidence.ts'
 import type { RestoreGoals } from './restore.ts'
@@ -17,7 +18,12 @@ export type Change =
   /** A rolling restart of the pods, as `kubectl rollout restart`. */
   | { readonly on: 'pods'; readonly workload: Workload }
   /** Another pod template, which must be rolled out in its time; otherwise the change fails and is taken back. */
-  | (PodTemplate & { readonly on: 'pod-template'; readonly workload: Workload; readonly withinMs: Millis })
+  | (PodTemplate & {
+      readonly on: 'pod-template'
+      readonly workload: Workload
+      readonly withinMs: Millis
+      readonly config?: ConfigRelease
+    })
   /** A second workload gets the template and pods, and then a share of the requests that grows step by step. */
   | (PodTemplate & {
       readonly on: 'traffic'

@@ -6,6 +6,7 @@ import type { AlertsRead } from './alert.ts'
 import type { BlockEnded, BlockStarted, RestAwaited } from './blocks.ts'
 import type { PreviewOutcome, StepDecision } from './canary.ts'
 import type { ClusterObject } from './cluster.ts'
+import type { ConfigTaken } from './configuration.ts'
 import type { CutoverStep, EndCutover, Writable } from './cutover.ts'
 import type { DeliveryCell, Receipts } from './deliveries.ts'
 import type { Decision, GateAnswer, Note, Role } from './people.ts'
@@ -275,6 +276,17 @@ export type ActionStepData =
     }
   /** What the books hold between two windows of a mirror. `problem`: a book could not be read. */
   | { readonly is: 'books-counted'; readonly books: readonly BookCount[]; readonly problem?: string }
+  /**
+   * The configuration that a release brings was written. `was`, `now`: SHA-256 of the content of the ConfigMap that the pods took and take. `taken`: how
+   * the pod template takes it.
+   */
+  | {
+      readonly is: 'config-written'
+      readonly configMap: string
+      readonly was: string
+      readonly now: string
+      readonly taken: readonly ConfigTaken[]
+    }
   /** A canary was given this share of the requests. `step` counts from 1. */
   | { readonly is: 'step-set'; readonly step: number; readonly share: Ratio }
   /** What became of the step. A hold is decided again later. */
@@ -357,6 +369,16 @@ export type Undo =
       readonly settled: Settled
     }
   /**
+   * Restores keys of a ConfigMap, each only while it still holds what matchday wrote; null means that the key was absent. It is undone before any
+   * template is restored, because new pods read it when they start.
+   */
+  | {
+      readonly does: 'restore-values'
+      readonly path: string
+      readonly wrote: Readonly<Record<string, string>>
+      readonly was: Readonly<Record<string, string | null>>
+    }
+  /**
    * Restores the weights of two backends in all rules of a route that have both, but only while they hold one of the pairs that matchday writes:
    * `wrote` has them all, so that one undo serves every step. `was`: null means that the weight was absent. `serves` is the path of the workload
    * behind the second backend: its own undos wait, because users get no answer if its pods go while requests are still sent to them.
@@ -392,10 +414,14 @@ export type Undo =
   | EndCutover
 
 export type FieldValue = string | number | boolean
-/** Images by container, and annotations; null means that the annotation was absent. */
+/**
+ * Images by container, and annotations; null means that the annotation was absent. `configMaps`: names of ConfigMaps by the place that takes them, such
+ * as `app envFrom 0`, `app env LIMIT` or `volume flags`.
+ */
 export type TemplateValues = {
   readonly images: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string | null>>
+  readonly configMaps?: Readonly<Record<string, string>>
 }
 
 /** The condition under which an action, or its undo, counts as done. */

@@ -480,6 +480,8 @@ export type MetricSource = {
   readonly port: number
   readonly path: string
   readonly metrics: readonly string[]
+  /** A series of each pod that is above 0: the value of its label tells which configuration the pod serves with. */
+  readonly configuration?: { readonly metric: string; readonly label: string }
 }
 
 /** Environment variables in which matchday's own logins are: to a Prometheus, and to the places where it publishes. */

@@ -185,6 +185,8 @@ export type ReactionResult = {
     | Reaction['kind']
     | 'rolls-out'
     | 'rolls-back'
+    | 'configured'
+    | 'configured-back'
     | 'previewed'
     | 'let-in'
     | 'serves-share'

@@ -27,6 +27,30 @@ export const template = {
   ),
 }
 
+const configKey = { form: 'a key of a ConfigMap', example: 'LIMIT', pattern: /^[-._a-zA-Z0-9]{1,253}$/ }
+const configMap = need(objectName('orders'), 'Name of the ConfigMap that the pods take, as environment or as files.')
+
+const values = record({
+  configMap,
+  set: need(table(configKey, text({ form: 'a text', example: "'20'" })), 'Values that these of its keys get.'),
+  checksum: may(
+    text(annotationKey),
+    'Annotation of the pod template that gets the digest of the new content, so that the pods are replaced. Left out: pods that run must take the values over.',
+  ),
+})
+const replaced = record({
+  configMap,
+  replaceBy: need(objectName('orders-2'), 'ConfigMap that the pod template takes instead. It must exist.'),
+})
+type ConfigDraft = ValueOf<typeof values> | ValueOf<typeof replaced>
+const config: Shape<ConfigDraft> = {
+  schema: { type: 'object', oneOf: [values.schema, replaced.schema] },
+  decode: (node, report) =>
+    node.kind === 'map' && node.entries.some(({ key }) => key === 'replaceBy')
+      ? replaced.decode(node, report)
+      : values.decode(node, report),
+}
+
 const rolling = record({
   shape: may(
     word('rolling'),
@@ -34,6 +58,7 @@ const rolling = record({
   ),
   deployment: need(objectName('gateway'), 'Name of the Deployment.'),
   ...template,
+  config: may(config, 'Configuration that the pods get: new values in a ConfigMap, or another ConfigMap in its place.'),
   within: within(
     'Longest time until every pod runs the new template. A release that is not complete by then is rolled back at once.',
   ),
@@ -221,9 +246,9 @@ const either: Shape<ReleaseDraft> = {
   },
 }
 
-/** A rolling update changes at least one of the two. The Deployment of a canary may hold the new release already. */
+/** A rolling update changes at least one of the three. The Deployment of a canary may hold the new release already. */
 function changing<T>(shape: Shape<T>): Shape<T> {
-  const schema = { ...shape.schema, anyOf: [{ required: ['image'] }, { required: ['annotations'] }] }
+  const schema = { ...shape.schema, anyOf: ['image', 'annotations', 'config'].map((key) => ({ required: [key] })) }
   return { schema, decode: shape.decode }
 }
 

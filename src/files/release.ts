@@ -1,6 +1,7 @@
 /** Turns a release of a file into a domain value, and checks its own rules. */
 import type { ReleaseShape } from '../domain/action.ts'
 import type { Canary, CanaryGate } from '../domain/canary.ts'
+import type { ConfigRelease } from '../domain/configuration.ts'
 import type { SourcePoint } from '../domain/issue.ts'
 import { ANSWERS_ROOM, type Shadow, windowShares } from '../domain/shadow.ts'
 import { showDuration, showPercent } from '../domain/show.ts'
@@ -54,8 +55,14 @@ function shapeOf(draft: ReleaseDraft): ReleaseShape {
     case 'a-b':
       return { shape: 'a-b', canary: canaryOf(draft, [ratio(1)], gateOf(draft.gate)), cohorts: draft.cohorts }
     default:
-      return { shape: 'rolling' }
+      return { shape: 'rolling', ...(draft.config === undefined ? {} : { config: configOf(draft.config) }) }
   }
+}
+
+function configOf(draft: NonNullable<RollingDraft['config']>): ConfigRelease {
+  if ('replaceBy' in draft) return { kind: 'replaced', configMap: draft.configMap, by: draft.replaceBy }
+  const { configMap, set, checksum } = draft
+  return { kind: 'values', configMap, set, ...(checksum === undefined ? {} : { checksum }) }
 }
 
 function checkShape(draft: ReleaseDraft, at: SourcePoint, action: ActionName, report: Report): void {
@@ -75,13 +82,23 @@ function checkShape(draft: ReleaseDraft, at: SourcePoint, action: ActionName, re
 }
 
 function checkRolling(
-  { image, annotations }: RollingDraft,
+  { image, annotations, config }: RollingDraft,
   at: SourcePoint,
   { name }: ActionName,
   report: Report,
 ): void {
-  if (Object.keys({ ...image, ...annotations }).length === 0)
-    report(at, 'missing-key', `The release "${name}" changes nothing.`, 'add image or annotations.')
+  if (config === undefined && Object.keys({ ...image, ...annotations }).length === 0)
+    report(at, 'missing-key', `The release "${name}" changes nothing.`, 'add image, annotations or config.')
+  if (config === undefined) return
+  if ('replaceBy' in config && config.replaceBy === config.configMap)
+    report(
+      at,
+      'wrong-value',
+      `The release "${name}" replaces ${config.configMap} by itself.`,
+      'name another ConfigMap.',
+    )
+  if ('set' in config && Object.keys(config.set).length === 0)
+    report(at, 'missing-key', `The release "${name}" sets no key of ${config.configMap}.`, 'add a key to set.')
 }
 
 /** Its steps rise and fit into the time of the action. */

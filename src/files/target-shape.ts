@@ -39,6 +39,16 @@ const source = record({
     'Path of the metrics, /metrics if left out.',
   ),
   metrics: need(someOf(metricName), 'Metrics that are read; others are ignored.'),
+  configuration: may(
+    record({
+      metric: need(metricName, 'Metric with one series above 0 in each pod. It is read too.'),
+      label: need(
+        text({ form: 'the name of a metric label', example: 'digest', pattern: /^[a-zA-Z_][a-zA-Z0-9_]*$/ }),
+        'Label whose value changes with the configuration, such as its digest.',
+      ),
+    }),
+    'How each pod tells the configuration that it serves with.',
+  ),
 })
 
 const book = record({

@@ -58,10 +58,7 @@ function assemble(file: string, draft: Draft): Target | undefined {
     loadFactor: loadFactor?.value ?? 1,
     ...(draft.load === undefined ? {} : { load: runnersOf(draft.load.value) }),
     sources: Object.fromEntries(
-      Object.entries(sources.value).map(([name, source]): [string, MetricSource] => [
-        name,
-        { ...source, path: source.path ?? '/metrics' },
-      ]),
+      Object.entries(sources.value).map(([name, source]): [string, MetricSource] => [name, sourceOf(source)]),
     ),
     ...(prometheus === undefined ? {} : { prometheus: prometheusOf(file, prometheus.value) }),
     ...(draft.publish === undefined ? {} : { publish: publishOf(file, draft.publish.value) }),
@@ -84,6 +81,16 @@ function assemble(file: string, draft: Draft): Target | undefined {
       : { endpoints: mapValues(draft.endpoints.value, (all) => all.map(endpointOf)) }),
     ...(releases === undefined ? {} : { releases: mapValues(releases.value, releaseOf) }),
     ...(acceptedFindings === undefined ? {} : { acceptedFindings: acceptancesOf(acceptedFindings.value) }),
+  }
+}
+
+function sourceOf({ configuration, metrics, path, ...source }: NonNullable<Draft['sources']>['value'][string]) {
+  const read = [...new Set([...metrics, ...(configuration === undefined ? [] : [configuration.metric])])]
+  return {
+    ...source,
+    path: path ?? '/metrics',
+    metrics: read,
+    ...(configuration === undefined ? {} : { configuration }),
   }
 }
 

@@ -81,6 +81,10 @@ export function reactionWords({ kind, subject }: Pick<ReactionResult, 'kind' | '
       return 'every pod runs the release'
     case 'rolls-back':
       return 'every pod runs what it ran before'
+    case 'configured':
+      return 'every pod serves with the configuration of the release'
+    case 'configured-back':
+      return 'every pod serves with the configuration of before'
     case 'previewed':
       return 'the new release answers on its preview route'
     case 'let-in':

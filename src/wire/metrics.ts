@@ -76,6 +76,8 @@ export const platformMetrics = {
   backendsMax: 'wallet_db_max_connections',
   /** Counter on services that write, label `route`: copies of requests that were answered and not performed. */
   shadowWithheld: 'shadow_withheld_total',
+  /** Gauge on every HTTP service, label `digest`: 1, with the digest of the settings that the process serves with. */
+  configuration: 'config_info',
   /** Gauge on gateway, label `feature`: 1 on, 0 off, in this pod. */
   features: 'feature_enabled',
   /** Counter on gateway, label `outcome` (`shown` | `failed` | `off`): lobbies by the outcome of their promo widget. */

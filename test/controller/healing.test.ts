@@ -34,6 +34,30 @@ describe('an undo on a cluster that does not answer', () => {
   })
 })
 
+describe('a change of configuration', () => {
+  it('gives the values back before the template, because pods that start again read them', async () => {
+    const path = '/apis/apps/v1/namespaces/shop/deployments/cart'
+    const settled = { kind: 'rolled-out', path } as const
+    const sum = (value: string) => ({ images: {}, annotations: { 'checksum/config': value } })
+    const template: Undo = { does: 'restore-template', path, wrote: sum('b'), was: sum('a'), settled }
+    const at = '/api/v1/namespaces/shop/configmaps/cart'
+    const values: Undo = { does: 'restore-values', path: at, wrote: { LIMIT: '20' }, was: { LIMIT: '10' } }
+    const undone: string[] = []
+    const undo: Undoer['undo'] = async (each) => {
+      // Both in parallel would let this one end last.
+      if (each.does === 'restore-values') await new Promise((resolve) => setTimeout(resolve, 20))
+      undone.push(each.does)
+      return 'undone'
+    }
+    const recorder = { record: () => undefined, flush: async () => undefined }
+    const undoer = { undo, leftovers: async () => [], residue: async () => [] }
+    const owed = createHealing(recorder, undoer, { keep: async () => undefined })
+    const ids = [await owed.prepare(values), await owed.prepare(template)]
+    await owed.healMany(ids)
+    expect(undone).toEqual(['restore-values', 'restore-template'])
+  })
+})
+
 describe('weights that cannot be restored', () => {
   const pods = '/apis/apps/v1/namespaces/shop/deployments/front-next'
   const settled = { kind: 'rolled-out', path: pods } as const

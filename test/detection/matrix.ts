@@ -246,6 +246,23 @@ const release = under(rehearsalFile('release'), [
   },
 ])
 
+const config = under(rehearsalFile('config'), [
+  {
+    defect: 'setting-overridden',
+    trap: 'a ConfigMap is changed and rolled out, and the pod template overrides its value',
+    causes: ['config-unpinned'],
+    about: 'payments-api',
+    together: 'config',
+  },
+  {
+    defect: 'flags-read-once',
+    trap: 'a ConfigMap change that does not roll out: processes read it only when they start',
+    causes: ['config-unpinned'],
+    about: 'gateway',
+    together: 'config',
+  },
+])
+
 const maintenance = under(rehearsalFile('maintenance'), [
   {
     defect: 'single-replica',
@@ -674,6 +691,7 @@ export const seededDefects: readonly Seeded[] = [
   ...rollout,
   ...results,
   ...release,
+  ...config,
   ...maintenance,
   ...standing,
   ...crashing,

@@ -15,6 +15,7 @@ describe('the request metrics of a service', () => {
       port: 0,
       honestReadiness: true,
       onSigterm: 'drain',
+      digest: () => 'settings',
       decay: {
         leakKibPerRequest: 0,
         slowerMicrosPerRequest: 0,

@@ -138,6 +138,7 @@ const actionStep = variants('is', {
     },
     { problem: text },
   ),
+  'config-written': object({ configMap: text, was: text, now: text, taken: list(oneOf('environment', 'files')) }),
   'step-set': object({ step: amount, share }),
   'step-decided': object(
     { step: amount, outcome: oneOf('promote', 'hold', 'roll-back'), note: text },
@@ -177,7 +178,7 @@ const settled = variants('kind', {
   'fields-equal': object({ path: text, desired: list(text), observed: list(text) }),
 })
 
-const template = object({ images: record(text), annotations: record(orNull(text)) })
+const template = object({ images: record(text), annotations: record(orNull(text)) }, { configMaps: record(text) })
 const weight = orNull(number)
 const move = variants('kind', {
   field: object({ ...objectField, value: orNull(fieldValue) }),
@@ -191,6 +192,7 @@ const undo = variants('does', {
   'remove-taint': object({ node: text, key: text, effect: text }),
   'restore-field': object({ path: text, field: list(text), wrote: fieldValue, was: orNull(fieldValue) }, { settled }),
   'restore-template': object({ path: text, wrote: template, was: template, settled }),
+  'restore-values': object({ path: text, wrote: record(text), was: record(orNull(text)) }),
   'restore-weights': object(
     {
       path: text,

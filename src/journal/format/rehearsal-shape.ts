@@ -136,6 +136,11 @@ const canary = object({
   ),
 })
 
+const config = variants('kind', {
+  values: object({ configMap: text, set: labels }, { checksum: text }),
+  replaced: object({ configMap: text, by: text }),
+})
+
 const visit = object({ path: text, status: number }, { body: text })
 const preview = object({ headers: labels, requests: some(visit), times: number })
 
@@ -162,7 +167,7 @@ const act = variants('kind', {
   pin: object({ workload, replicas: number }),
   rollout: object({ workload }),
   release: variants('shape', {
-    rolling: object(released),
+    rolling: object(released, { config }),
     canary: object({ ...released, canary }),
     'blue-green': object({ ...released, canary, preview }),
     'a-b': object({ ...released, canary, cohorts }),
@@ -280,7 +285,10 @@ export const rehearsal = object(
   { reaches: list(requiredState), compare: compareSettings, gameday },
 )
 
-const source = object({ namespace: text, selector: labels, port: number, path: text, metrics: list(text) })
+const source = object(
+  { namespace: text, selector: labels, port: number, path: text, metrics: list(text) },
+  { configuration: object({ metric: text, label: text }) },
+)
 const providerCalls = object({
   counter: text,
   providers: some(text),

@@ -6,6 +6,7 @@ import type { Finding } from '../../domain/verdict.ts'
 import type { Seen } from '../seen/seen.ts'
 import { budgetBlocks, budgetMissing } from './budgets.ts'
 import { backlogGrowing, breakerMissing, callsUnending, forgeryAccepted, timeOutMissing } from './calls.ts'
+import { configUnpinned } from './configurations.ts'
 import { drainMissing, slowTermination } from './endings.ts'
 import { judgeImages } from './images.ts'
 import { podErrors } from './pod-errors.ts'
@@ -23,6 +24,7 @@ const rules: readonly ((seen: Seen) => readonly Finding[])[] = [
   budgetMissing,
   budgetBlocks,
   judgeImages,
+  configUnpinned,
   containerRestarted,
   podErrors,
   drainMissing,

@@ -6,6 +6,7 @@ import { finding } from '../findings/findings.ts'
 import { allRuled, type Ruled } from '../findings/ruled.ts'
 import { actionHarm } from '../harm/harm.ts'
 import { judgeCanary } from '../reactions/canary.ts'
+import { judgeConfiguration } from '../reactions/configuration.ts'
 import { judgeCutover } from '../reactions/cutover.ts'
 import { isPreviewFailed } from '../reactions/preview.ts'
 import { answersTo, noAnswers } from '../reactions/reactions.ts'
@@ -27,6 +28,7 @@ function judgeAction(seen: Seen, action: ActionSpec): Ruled<ActionResult> {
     harm
       ? [
           ...judgeRelease(seen, harm),
+          ...judgeConfiguration(seen, harm),
           ...judgeCanary(seen, harm),
           ...judgeRestore(seen, harm),
           ...judgeCutover(seen, harm),

@@ -4,6 +4,7 @@
  */
 import type { Act } from '../../domain/action.ts'
 import type { ImageSeen } from '../../domain/cluster.ts'
+import { changesTemplate } from '../../domain/configuration.ts'
 import { contentOf, isSameImage, shortDigest } from '../../domain/image.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
 import type { Ruled } from '../findings/ruled.ts'
@@ -34,6 +35,8 @@ export function judgeRelease(seen: Seen, harm: Harm): readonly Ruled<ReactionRes
   const act = harm.by.kind === 'action' ? harm.by.spec.act : undefined
   const life = seen.actions.of(harm.name)
   if (act?.kind !== 'release' || act.shape !== 'rolling' || life === undefined) return []
+  // Values that pods read while they run replace no pod.
+  if (!changesTemplate(act)) return []
   const facts = factsOf(seen, harm, act, life)
   return [rolledOut(facts), rolledBack(facts)]
 }

@@ -19,6 +19,7 @@ export type ActionLife = Life & {
   readonly answers: readonly AnswersSeen[]
   /** Before the first window of a mirror and after each. */
   readonly bookCounts: readonly (Moment & Omit<Extract<ActionStepData, { is: 'books-counted' }>, 'is'>)[]
+  readonly config?: Moment & StepOf<'config-written'>
   /** Steps of a canary in order. */
   readonly steps: readonly StepSeen[]
   /** Steps of a restore, by name. */
@@ -113,6 +114,10 @@ function lived(life: ActionLife, step: ActionStepData, moment: Moment): ActionLi
     case 'books-counted': {
       const { is: _, ...counted } = step
       return { ...life, bookCounts: [...life.bookCounts, { ...moment, ...counted }] }
+    }
+    case 'config-written': {
+      const { is: _, ...config } = step
+      return { ...life, config: { ...moment, ...config } }
     }
     case 'step-set':
       return { ...life, steps: [...life.steps, { ...moment, step: step.step, share: step.share, decided: [] }] }

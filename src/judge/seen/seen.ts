@@ -7,6 +7,7 @@ import { type AlertsSeen, createAlertsSeen } from './alerts.ts'
 import { type Answered, createAnswered } from './answered.ts'
 import { type Backlogs, createBacklogs } from './backlogs.ts'
 import { type BooksRead, createBooksRead } from './books-read.ts'
+import { type Configurations, createConfigurations } from './configurations.ts'
 import { type Counters, createCounters } from './counters.ts'
 import { createDeliveriesSeen, type DeliveriesSeen } from './deliveries-seen.ts'
 import { type FaultLives, faultLives } from './fault-lives.ts'
@@ -34,6 +35,7 @@ export type Seen = {
   readonly points: PointsSeen
   readonly counters: Counters
   readonly gauges: Gauges
+  readonly configurations: Configurations
   readonly answered: Answered
   readonly backlogs: Backlogs
   readonly objects: ObjectHistory
@@ -71,6 +73,7 @@ export function createGathering(): Gathering {
     points: createPointsSeen(),
     counters: createCounters((source) => (run.hasHead ? scrapeMsOf(run.head.target, source) : undefined)),
     gauges: createGauges(),
+    configurations: createConfigurations(() => (run.hasHead ? run.head.target.sources : {})),
     answered: createAnswered(),
     backlogs: createBacklogs(),
     objects,
@@ -105,6 +108,7 @@ function addTo(seen: Seen, record: Evidence, line: number): void {
       seen.answered.add(record)
       seen.podGauges.add(record, line)
       seen.backlogs.add(record, line)
+      seen.configurations.add(record, line)
       seen.prometheus.add(record, line)
       return seen.gauges.add(record, line)
     case 'alerts-read':

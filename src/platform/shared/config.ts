@@ -2,6 +2,7 @@
  * Configuration of a service: environment variables, parsed once at start. All problems are reported together, because a
  * pod that crashes once per typo makes an operator restart it once per typo.
  */
+import { createHash } from 'node:crypto'
 
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>
 
@@ -21,6 +22,8 @@ export type ConfigReader = {
   secrets(name: string): readonly [string, ...string[]]
   /** Reports a problem that concerns several variables. */
   problem(text: string): void
+  /** SHA-256 in hex over what was read so far, given or not. Secrets, and URLs that hold a password, are left out. */
+  digest(): string
 }
 
 export type ConfigResult<T> =
@@ -39,18 +42,23 @@ export function readConfig<T>(environment: EnvironmentVariables, shape: (read: C
 function createReader(environment: EnvironmentVariables, problems: string[]): ConfigReader {
   const problem = (text: string): void => void problems.push(text)
   const raw = (name: string): string | undefined => environment[name]?.trim() || undefined
+  const known = new Map<string, unknown>()
+  const noted = <T>(name: string, value: T): T => {
+    known.set(name, value)
+    return value
+  }
 
   function text(name: string, fallback?: string): string {
     const value = raw(name) ?? fallback
     if (value === undefined) problem(`${name} is missing`)
-    return value ?? ''
+    return noted(name, value ?? '')
   }
 
   function integer(name: string, range: Range): number {
     const given = raw(name)
-    if (given === undefined && range.fallback !== undefined) return range.fallback
+    if (given === undefined && range.fallback !== undefined) return noted(name, range.fallback)
     const value = given !== undefined && /^\d{1,12}$/.test(given) ? Number(given) : Number.NaN
-    if (value >= range.min && value <= range.max) return value
+    if (value >= range.min && value <= range.max) return noted(name, value)
     problem(`${name} must be a whole number from ${range.min} to ${range.max}, got ${shown(given)}`)
     return range.min
   }
@@ -59,7 +67,7 @@ function createReader(environment: EnvironmentVariables, problems: string[]): Co
     const given = raw(name)
     if (given !== undefined && given !== 'on' && given !== 'off')
       problem(`${name} must be on or off, got ${shown(given)}`)
-    return given === undefined ? fallback : given === 'on'
+    return noted(name, given === undefined ? fallback : given === 'on')
   }
 
   function choice<T extends string>(name: string, words: readonly [T, ...T[]]): T {
@@ -67,13 +75,15 @@ function createReader(environment: EnvironmentVariables, problems: string[]): Co
     const word = words.find((each) => each === given)
     if (given !== undefined && word === undefined)
       problem(`${name} must be one of ${words.join(', ')}, got ${shown(given)}`)
-    return word ?? words[0]
+    return noted(name, word ?? words[0])
   }
 
   function url(name: string, fallback?: string): string {
     const given = raw(name) ?? fallback
-    if (given !== undefined && URL.canParse(given) && /^(https?|postgres(ql)?):/.test(given))
-      return given.replace(/\/$/, '')
+    if (given !== undefined && URL.canParse(given) && /^(https?|postgres(ql)?):/.test(given)) {
+      const value = given.replace(/\/$/, '')
+      return new URL(given).password === '' ? noted(name, value) : value
+    }
     // A database URL holds a password: never show it.
     problem(`${name} must be a URL (http or postgres)${given === undefined ? ', it is missing' : ''}`)
     return 'http://invalid.invalid'
@@ -87,7 +97,15 @@ function createReader(environment: EnvironmentVariables, problems: string[]): Co
     return all
   }
 
-  return { text, integer, toggle, choice, url, secrets, problem }
+  const digest = (): string => digestOf(Object.fromEntries(known))
+
+  return { text, integer, toggle, choice, url, secrets, problem, digest }
+}
+
+/** SHA-256 in hex over settings, whatever the order of their names. */
+export function digestOf(settings: Readonly<Record<string, unknown>>): string {
+  const sorted = Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1))
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex')
 }
 
 const shown = (given: string | undefined): string => (given === undefined ? 'nothing' : JSON.stringify(given))
@@ -118,6 +136,8 @@ export type ServerConfig = {
   /** `ignore` and `exit` are seeded defects: the process works on until SIGKILL, or ends during requests. */
   readonly onSigterm: 'drain' | 'ignore' | 'exit'
   readonly decay: DecayConfig
+  /** Of all that was read from the environment. */
+  digest(): string
 }
 
 /** Seeded defects of a process that gets worse with each request, or of a release that is worse; 0 switches each off. */
@@ -142,6 +162,7 @@ export function readServerConfig(read: ConfigReader): ServerConfig {
     drainTimeoutMs: read.integer('DRAIN_TIMEOUT_MS', { min: 100, max: 120_000, fallback: 15_000 }),
     honestReadiness: read.toggle('READINESS', true),
     onSigterm: read.choice('ON_SIGTERM', ['drain', 'ignore', 'exit']),
+    digest: read.digest,
     decay: {
       leakKibPerRequest: read.integer('LEAK_KIB_PER_REQUEST', { min: 0, max: 10_240, fallback: 0 }),
       slowerMicrosPerRequest: read.integer('SLOWER_MICROS_PER_REQUEST', { min: 0, max: 1_000_000, fallback: 0 }),

@@ -4,8 +4,10 @@
  */
 
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { Gauge } from 'prom-client'
 import { messageOf } from '../../domain/unknown.ts'
-import type { ServerConfig } from './config.ts'
+import { platformMetrics } from '../../wire/metrics.ts'
+import { digestOf, type ServerConfig } from './config.ts'
 import { decay } from './decay.ts'
 import { type Log, logOf } from './log.ts'
 import { createServiceMetrics, type ServiceMetrics } from './metrics.ts'
@@ -18,6 +20,8 @@ export type Service = {
   readonly metrics: ServiceMetrics
   /** Adds a condition of readiness: undefined when fine, otherwise why not. */
   needs(condition: () => string | undefined): void
+  /** Adds settings that change while the process runs to what `config_info` tells. */
+  alsoServesWith(settings: () => Readonly<Record<string, unknown>>): void
   /** Something to do with readiness already off, before connections close. */
   onDrain(step: () => Promise<void>): void
   /** Something to stop once nothing is in flight any more, last added first. */
@@ -35,6 +39,7 @@ export function createService(name: string, config: ServerConfig): Service {
   const conditions: (() => string | undefined)[] = []
   const drains: (() => Promise<void>)[] = []
   const stops: (() => Promise<void>)[] = []
+  const settings: (() => Readonly<Record<string, unknown>>)[] = []
   const state = { draining: false }
   const app = Fastify({
     logger: false,
@@ -49,6 +54,7 @@ export function createService(name: string, config: ServerConfig): Service {
   measure(app, metrics, state)
   decay(app, config.decay, UNCOUNTED, log)
   answerErrors(app, log)
+  tellConfiguration(metrics, () => digestOf({ environment: config.digest(), ...settings.map((each) => each()) }))
   const notReady = (): string | undefined =>
     state.draining ? 'draining' : conditions.map((condition) => condition()).find((reason) => reason !== undefined)
   probes(app, metrics, config.honestReadiness ? notReady : () => undefined)
@@ -57,6 +63,7 @@ export function createService(name: string, config: ServerConfig): Service {
     log,
     metrics,
     needs: (condition) => void conditions.push(condition),
+    alsoServesWith: (each) => void settings.push(each),
     onDrain: (step) => void drains.push(step),
     onStop: (step) => void stops.unshift(step),
     listen: async () => {
@@ -108,6 +115,19 @@ function measure(app: FastifyInstance, metrics: ServiceMetrics, state: { readonl
       const code = reply.raw.writableFinished ? reply.statusCode : ABANDONED
       if (!UNCOUNTED.has(route)) metrics.observe(route, code, (performance.now() - startMs) / 1000)
     })
+  })
+}
+
+function tellConfiguration({ registry }: ServiceMetrics, digest: () => string): void {
+  new Gauge({
+    name: platformMetrics.configuration,
+    help: '1, with the digest of the settings that this process serves with.',
+    labelNames: ['digest'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      this.set({ digest: digest() }, 1)
+    },
   })
 }
 

@@ -212,6 +212,13 @@ function actionWords(subject: string, step: EvidenceOf<'action-step'>['step']): 
         subject,
         text: step.problem === undefined ? ': counted the books' : `: no count of the books, ${step.problem}`,
       }
+    case 'config-written': {
+      const [was, now] = [step.was, step.now].map((digest) => digest.slice(0, 12))
+      return {
+        subject,
+        text: `: ConfigMap ${step.configMap} written, its content was sha256:${was}… and is sha256:${now}…`,
+      }
+    }
     case 'step-set':
       return { subject, text: `: step ${step.step}, ${showPercent(step.share)} of the requests` }
     case 'step-decided':

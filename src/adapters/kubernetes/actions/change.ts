@@ -12,6 +12,7 @@ import { type Mark, markedWith, type Reversal } from './marks.ts'
 import { mirrorPatch } from './route-mirrors.ts'
 import { otherWeights, shownWeights, weightsPatch } from './route-weights.ts'
 import { otherThan, templatePatch } from './template.ts'
+import { otherValue } from './values.ts'
 
 /** What all parts of an action need. `run` and `target` go into the marks. */
 export type ActionContext = {
@@ -76,6 +77,11 @@ function demandUnchanged(object: KubeObject, undo: Reversal): void {
         throw new Final(`the pod template of ${undo.path} has changed since it was read: ${other}`)
       return
     }
+    case 'restore-values': {
+      const other = otherValue(object, undo)
+      if (other !== undefined) throw new Final(`${undo.path} has changed since it was read: ${other}`)
+      return
+    }
     case 'restore-weights': {
       const other = otherWeights(object, undo)
       if (other !== undefined)
@@ -90,6 +96,8 @@ function harmOf(object: KubeObject, undo: Reversal): object {
       return nested(undo.field, undo.wrote)
     case 'restore-template':
       return templatePatch(object, undo.wrote)
+    case 'restore-values':
+      return { data: undo.wrote }
     case 'restore-weights':
       return weightsPatch(object, undo.backends, undo.wrote[0] ?? undo.was)
     case 'remove-mirror':

@@ -5,7 +5,7 @@ import { demand, type KubeObject, paths } from '../../../protocols/kubernetes/ap
 import { change, restoreOf } from './change.ts'
 import { CHANGED, type ChangeEnactor, type Enacting, missing } from './enactor.ts'
 
-const configMapPath = (namespace: string, name: string): string => `${paths.configMaps(namespace)}/${name}`
+export const configMapPath = (namespace: string, name: string): string => `${paths.configMaps(namespace)}/${name}`
 
 export const configMap: ChangeEnactor<ChangeOn<'config-map'>> = {
   needs: (_, { namespace }) => [{ group: '', resource: 'configmaps', namespace, verbs: CHANGED }],

@@ -43,6 +43,7 @@ const KINDS: ReadonlySet<string> = new Set<Reversal['does']>([
   'remove-taint',
   'restore-field',
   'restore-template',
+  'restore-values',
   'restore-weights',
   'remove-mirror',
 ])
@@ -72,6 +73,8 @@ export function changedBy(undo: Reversal): string {
       return undo.field.join('.')
     case 'restore-template':
       return 'spec.template'
+    case 'restore-values':
+      return 'data'
     case 'restore-weights':
       return `weights of ${undo.backends.join(' and ')}`
     case 'remove-mirror':

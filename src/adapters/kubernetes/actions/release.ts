@@ -3,9 +3,10 @@
  * brings the former revision back, as `kubectl rollout undo` does.
  */
 import type { PreparedAction } from '../../../controller/ports.ts'
-import type { ChangeOn, PodTemplate } from '../../../domain/change.ts'
-import type { Settled, Undo } from '../../../domain/evidence.ts'
+import type { ChangeOn } from '../../../domain/change.ts'
+import type { ActionStepData, Settled, TemplateValues, Undo } from '../../../domain/evidence.ts'
 import type { Issue } from '../../../domain/issue.ts'
+import type { Target } from '../../../domain/rehearsal.ts'
 import { showDuration } from '../../../domain/show.ts'
 import { after, type Millis } from '../../../domain/units.ts'
 import { messageOf } from '../../../domain/unknown.ts'
@@ -13,24 +14,57 @@ import { demand, itemsOf, type KubeObject, paths } from '../../../protocols/kube
 import { type LabelSelector, selects } from '../../../protocols/kubernetes/label-selector.ts'
 import { fields, list, text } from '../fields.ts'
 import { type ActionContext, change } from './change.ts'
-import { type ChangeEnactor, type Checked, type Enacting, issueOf, noSuchObject, readIfAllowed } from './enactor.ts'
+import { missingConfig, type PlannedConfig, planConfig, sameConfig, whyNotTaken } from './configuration.ts'
+import {
+  CHANGED,
+  type ChangeEnactor,
+  type Checked,
+  type Enacting,
+  issueOf,
+  noSuchObject,
+  type Resource,
+  readIfAllowed,
+} from './enactor.ts'
 import { untilSettled } from './settled.ts'
 import { containerNames, imageOf, valuesNow } from './template.ts'
 import { onWorkload, untilOldPodsAreGone, workloadPath } from './workloads.ts'
 
 type Release = ChangeOn<'pod-template'>
 /** A release before its times are known. */
-type Released = Pick<Release, 'workload' | 'images' | 'annotations'>
+type Released = Pick<Release, 'workload'> & TemplateValues
 
-export const podTemplate: ChangeEnactor<Release> = { ...onWorkload, problem: whyNotAdmitted, prepare: release }
+export const podTemplate: ChangeEnactor<Release> = { ...onWorkload, needs, problem: whyNotAdmitted, prepare: release }
 
-async function whyNotAdmitted({ api, action, change, target }: Checked<Release>): Promise<Issue | undefined> {
+function needs(change: Release, target: Target): readonly Resource[] {
+  const { namespace } = target
+  const config: Resource = { group: '', resource: 'configmaps', namespace, verbs: CHANGED }
+  return [...onWorkload.needs(change, target), ...(change.config === undefined ? [] : [config])]
+}
+
+async function whyNotAdmitted(checked: Checked<Release>): Promise<Issue | undefined> {
+  const { api, action, change, target } = checked
   const path = workloadPath(change.workload, target.namespace)
   const object = await readIfAllowed(api, path)
   if (object === 'forbidden') return undefined
   if (object === 'missing') return noSuchObject(api, action, path)
-  const found = whyNotReleased(object, change)
-  return found && issueOf(action, found.code, found.problem, found.next)
+  const { config } = change
+  const found = config === undefined ? whyNotReleased(object, change) : whyNotRolledOut(object, change)
+  if (found !== undefined) return issueOf(action, found.code, found.problem, found.next)
+  return config === undefined ? undefined : whyNotConfigured(checked, config, object)
+}
+
+async function whyNotConfigured(
+  checked: Checked<Release>,
+  config: NonNullable<Release['config']>,
+  object: KubeObject,
+): Promise<Issue | undefined> {
+  const { api, action, change, target } = checked
+  const gone = await missingConfig(checked, config)
+  if (gone !== undefined) return gone === 'forbidden' ? undefined : gone
+  const idle = whyNotTaken(object, change.workload, config)
+  if (idle !== undefined) return issueOf(action, idle.code, idle.problem, idle.next)
+  const planned = await planConfig(api, target.namespace, config, object, change)
+  return planned.was === planned.now ? sameConfig(checked, planned) : undefined
 }
 
 async function release(enacting: Enacting<Release>): Promise<PreparedAction> {
@@ -38,27 +72,54 @@ async function release(enacting: Enacting<Release>): Promise<PreparedAction> {
   const { workload, withinMs } = enacting.change
   const path = workloadPath(workload, enacting.target)
   const object = (await demand(enacting.api, { method: 'GET', path })) as KubeObject
-  const problem = whyNotReleased(object, enacting.change)
+  const config = await configOf(enacting, object)
+  const wanted = { ...enacting.change, ...config?.template }
+  const problem = config?.values === undefined ? whyNotReleased(object, wanted) : whyNotRolledOut(object, wanted)
   if (problem !== undefined) throw new Error(problem.problem)
-  const wrote = whatDiffers(object, enacting.change)
-  const undo: Extract<Undo, { does: 'restore-template' }> = {
-    does: 'restore-template',
-    path,
-    wrote,
-    was: valuesNow(object, wrote),
-    settled: { kind: 'rolled-out', path },
-  }
+  const undo = restoreTemplate(object, path, wanted)
+  const values = config?.values
   return {
-    undos: [undo],
+    undos: [undo, values].filter((each) => each !== undefined),
     perform: async (onStep, signal) => {
-      await change(enacting, undo, signal)
+      // Pods that the new template starts read the values when they start.
+      if (values !== undefined) await change(enacting, values, signal)
+      if (undo !== undefined) await change(enacting, undo, signal)
       onStep({ is: 'begun', targets })
-      await untilRolledOut(enacting, object, undo.settled, withinMs, signal)
-      await untilOldPodsAreGone(enacting, object, signal)
+      if (config !== undefined) onStep(writtenStep(config))
+      if (undo !== undefined) {
+        await untilRolledOut(enacting, object, undo.settled, withinMs, signal)
+        await untilOldPodsAreGone(enacting, object, signal)
+      }
       onStep({ is: 'done', note: note(0) })
     },
   }
 }
+
+const configOf = async ({ api, target, change }: Enacting<Release>, object: KubeObject) =>
+  change.config && planConfig(api, target, change.config, object, change)
+
+const writtenStep = ({ configMap, was, now, taken }: PlannedConfig): ActionStepData => ({
+  is: 'config-written',
+  configMap,
+  was,
+  now,
+  taken,
+})
+
+/** Undefined if the template holds all of it: then no pod is replaced. */
+function restoreTemplate(
+  object: KubeObject,
+  path: string,
+  wanted: Released,
+): Extract<Undo, { does: 'restore-template' }> | undefined {
+  const wrote = whatDiffers(object, wanted)
+  if (isEmpty(wrote)) return undefined
+  const settled = { kind: 'rolled-out', path } as const
+  return { does: 'restore-template', path, wrote, was: valuesNow(object, wrote), settled }
+}
+
+const isEmpty = ({ images, annotations, configMaps }: TemplateValues): boolean =>
+  Object.keys({ ...images, ...annotations, ...configMaps }).length === 0
 
 /** Throws when it is not complete in time, with what its containers wait for. */
 export async function untilRolledOut(
@@ -103,14 +164,16 @@ export type Obstacle = { readonly code: string; readonly problem: string; readon
 export function whyNotReleased(object: KubeObject, act: Released): Obstacle | undefined {
   const unfit = whyNotRolledOut(object, act)
   if (unfit !== undefined) return unfit
-  const { images: others, annotations } = whatDiffers(object, act)
-  if (Object.keys({ ...others, ...annotations }).length > 0) return undefined
+  if (!isEmpty(whatDiffers(object, act))) return undefined
   const problem = `the pod template of ${act.workload.kind} ${act.workload.name} holds all of this already, so nothing would be rolled out`
   return { code: 'release-changes-nothing', problem, next: 'Name another image, or another value of the annotation.' }
 }
 
 /** Why this template could not be rolled out, whether or not it changes anything. */
-export function whyNotRolledOut(object: KubeObject, { workload, images }: Released): Obstacle | undefined {
+export function whyNotRolledOut(
+  object: KubeObject,
+  { workload, images }: Pick<Released, 'workload' | 'images'>,
+): Obstacle | undefined {
   const name = `${workload.kind} ${workload.name}`
   const stranger = Object.keys(images).find((container) => imageOf(object, container) === undefined)
   if (stranger !== undefined) {
@@ -125,9 +188,13 @@ export function whyNotRolledOut(object: KubeObject, { workload, images }: Releas
 }
 
 /** What the template does not hold yet: only this is written and taken back. */
-export function whatDiffers(object: KubeObject, { images, annotations }: Released): PodTemplate {
-  const now = valuesNow(object, { images, annotations })
-  const differing = (wanted: Readonly<Record<string, string>>, has: Readonly<Record<string, string | null>>) =>
+export function whatDiffers(object: KubeObject, { images, annotations, configMaps }: Released): TemplateValues {
+  const now = valuesNow(object, { images, annotations, ...(configMaps === undefined ? {} : { configMaps }) })
+  const differing = <T>(wanted: Readonly<Record<string, T>>, has: Readonly<Record<string, string | null>> = {}) =>
     Object.fromEntries(Object.entries(wanted).filter(([name, value]) => has[name] !== value))
-  return { images: differing(images, now.images), annotations: differing(annotations, now.annotations) }
+  return {
+    images: differing(images, now.images),
+    annotations: differing(annotations, now.annotations),
+    ...(configMaps === undefined ? {} : { configMaps: differing(configMaps, now.configMaps) }),
+  }
 }

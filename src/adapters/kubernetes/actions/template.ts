@@ -1,11 +1,12 @@
 /**
- * The pod template of a workload: reads and writes images and annotations in it. A merge patch replaces lists as a whole, so a patch holds all
+ * The pod template of a workload: reads and writes images, annotations and names of ConfigMaps in it. A merge patch replaces lists as a whole, so a patch holds all
  * containers; the version of the object that was read goes with it (change.ts), so that nobody's change in between is lost.
  */
 import type { TemplateValues, Undo } from '../../../domain/evidence.ts'
 import type { Fields } from '../../../protocols/fields.ts'
 import type { KubeObject } from '../../../protocols/kubernetes/api.ts'
 import { fields, list, text } from '../fields.ts'
+import { configPlaces, withConfigMaps } from './config-places.ts'
 
 type RestoreTemplate = Extract<Undo, { does: 'restore-template' }>
 
@@ -28,35 +29,49 @@ const annotationOf = (workload: KubeObject, key: string): string | null => {
 export const valuesNow = (workload: KubeObject, wanted: TemplateValues): TemplateValues => ({
   images: Object.fromEntries(Object.keys(wanted.images).map((name) => [name, imageOf(workload, name) ?? ''])),
   annotations: Object.fromEntries(Object.keys(wanted.annotations).map((key) => [key, annotationOf(workload, key)])),
+  ...configMapsNow(workload, wanted),
 })
 
+function configMapsNow(workload: KubeObject, { configMaps }: TemplateValues): Pick<TemplateValues, 'configMaps'> {
+  if (configMaps === undefined) return {}
+  const names = new Map(placesIn(workload).map(({ at, name }) => [at, name]))
+  return { configMaps: Object.fromEntries(Object.keys(configMaps).map((at) => [at, names.get(at) ?? ''])) }
+}
+
+/** Where the template takes ConfigMaps. */
+export const placesIn = (workload: KubeObject) => configPlaces(fields(podOf(workload).spec))
+
 /** Null removes an annotation in a merge patch (RFC 7386). */
-export function templatePatch(workload: KubeObject, { images, annotations }: TemplateValues): object {
-  const containers = containersOf(workload).map((each) => {
+export function templatePatch(workload: KubeObject, { images, annotations, configMaps = {} }: TemplateValues): object {
+  const pod = withConfigMaps(fields(podOf(workload).spec), configMaps)
+  const containers = list(pod.containers).map((each) => {
     const image = images[text(each.name)]
     return image === undefined ? each : { ...each, image }
   })
+  const volumes = Object.keys(configMaps).some((at) => at.startsWith('volume ')) ? { volumes: pod.volumes } : {}
   const metadata = Object.keys(annotations).length === 0 ? {} : { metadata: { annotations } }
-  const spec = Object.keys(images).length === 0 ? {} : { spec: { containers } }
+  const changed = Object.keys({ ...images, ...configMaps }).length > 0
+  const spec = changed ? { spec: { containers, ...volumes } } : {}
   return { spec: { template: { ...metadata, ...spec } } }
 }
 
-type Place = { readonly of: 'images' | 'annotations'; readonly name: string; readonly now: string | null }
+type Part = 'images' | 'annotations' | 'configMaps'
+type Place = { readonly of: Part; readonly name: string; readonly now: string | null }
 
 const placesOf = (workload: KubeObject, { wrote }: RestoreTemplate): readonly Place[] => {
   const now = valuesNow(workload, wrote)
-  const of = (part: 'images' | 'annotations') =>
-    Object.keys(wrote[part]).map((name): Place => ({ of: part, name, now: now[part][name] ?? null }))
-  return [...of('images'), ...of('annotations')]
+  const of = (part: Part) =>
+    Object.keys(wrote[part] ?? {}).map((name): Place => ({ of: part, name, now: now[part]?.[name] ?? null }))
+  return [...of('images'), ...of('annotations'), ...of('configMaps')]
 }
 
 const held = (workload: KubeObject, undo: RestoreTemplate): readonly Place[] =>
-  placesOf(workload, undo).filter(({ of, name, now }) => now === undo.wrote[of][name])
+  placesOf(workload, undo).filter(({ of, name, now }) => now === undo.wrote[of]?.[name])
 
 /** A place that holds neither what was read nor what was written, as `app is registry.example/orders:3`. */
 export function otherThan(workload: KubeObject, undo: RestoreTemplate): string | undefined {
   const other = placesOf(workload, undo).find(
-    ({ of, name, now }) => now !== undo.wrote[of][name] && now !== undo.was[of][name],
+    ({ of, name, now }) => now !== undo.wrote[of]?.[name] && now !== undo.was[of]?.[name],
   )
   return other && `${other.name} is ${other.now}`
 }
@@ -70,5 +85,10 @@ export function heldBefore(workload: KubeObject, undo: RestoreTemplate): Templat
     Object.fromEntries(
       Object.entries(was).filter(([name]) => places.some((each) => each.of === of && each.name === name)),
     )
-  return { images: pick('images', undo.was.images), annotations: pick('annotations', undo.was.annotations) }
+  const { images, annotations, configMaps } = undo.was
+  return {
+    images: pick('images', images),
+    annotations: pick('annotations', annotations),
+    ...(configMaps === undefined ? {} : { configMaps: pick('configMaps', configMaps) }),
+  }
 }

@@ -12,6 +12,7 @@ import { holdsMirror, withoutMirror } from './route-mirrors.ts'
 import { holdsWritten, weightsBefore } from './route-weights.ts'
 import { untilSettled } from './settled.ts'
 import { heldBefore, holdsAny, templatePatch } from './template.ts'
+import { heldValues, valuesBefore } from './values.ts'
 
 type Ports = { readonly api: KubernetesApi; readonly clock: Clock }
 
@@ -65,6 +66,8 @@ function stillHolds(object: KubeObject, undo: Reversal): boolean {
       return fieldAt(object, undo.field) === undo.wrote
     case 'restore-template':
       return holdsAny(object, undo)
+    case 'restore-values':
+      return heldValues(object, undo).length > 0
     case 'restore-weights':
       return holdsWritten(object, undo)
     case 'remove-mirror':
@@ -80,6 +83,8 @@ function takenBack(object: KubeObject, undo: Reversal): object {
       return nested(undo.field, undo.was)
     case 'restore-template':
       return templatePatch(object, heldBefore(object, undo))
+    case 'restore-values':
+      return { data: valuesBefore(object, undo) }
     case 'restore-weights':
       return weightsBefore(object, undo)
     case 'remove-mirror':

@@ -39,11 +39,15 @@ async function wordIn(file: string): Promise<string | undefined> {
   }
 }
 
+/** `rereads` is off in a seeded defect: a flag is read at the start, and never again. */
+export type FeaturePlace = { readonly folder: string; readonly rereads: boolean }
+
 /** The flags of the moment. Without a folder all are on. */
-export async function watchFeatures(service: Service, folder: string): Promise<() => Features> {
+export async function watchFeatures(service: Service, { folder, rereads }: FeaturePlace): Promise<() => Features> {
   let features = folder === '' ? allOn : await readFeatures(folder, allOn, service.log)
   gauge(service, () => features)
-  if (folder === '') return () => features
+  service.alsoServesWith(() => features)
+  if (folder === '' || !rereads) return () => features
   const loop = repeat(service.log, 'features', READ_EVERY_MS, async () => {
     const now = await readFeatures(folder, features, service.log)
     for (const name of featureNames)

@@ -31,7 +31,7 @@ const shape = (read: ConfigReader) => ({
   profileUrl: read.url('PROFILE_URL', 'http://profile:8080'),
   promoUrl: read.url('PROMO_URL', 'http://promo:8080'),
   promoTimeoutMs: read.integer('PROMO_TIMEOUT_MS', { min: 0, max: 60_000, fallback: 300 }) || NO_TIMEOUT_MS,
-  featuresFolder: read.text('FEATURES_DIR', ''),
+  features: { folder: read.text('FEATURES_DIR', ''), rereads: read.toggle('FEATURES_REREAD', true) },
   playerRate: read.integer('RATE_PER_PLAYER', { min: 1, max: 100_000, fallback: 20 }),
   clientRate: read.integer('RATE_PER_CLIENT', { min: 1, max: 1_000_000, fallback: 2_000 }),
   trustProxy: read.toggle('TRUST_PROXY', false),
@@ -54,7 +54,7 @@ type Door = {
 run('gateway', async () => {
   const config = configOrExit('gateway', shape)
   const service = createService('gateway', config.server)
-  const features = await watchFeatures(service, config.featuresFolder)
+  const features = await watchFeatures(service, config.features)
   const writes = () => features().writes
   const door: Door = {
     service,
