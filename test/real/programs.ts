@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { defaultCacheDirectory } from '../../src/toolchain/cache.ts'
+import { libseccomp } from './libseccomp.ts'
 
 type Program = {
   readonly name: string
@@ -84,7 +85,8 @@ function build(program: Program, folder: string): void {
   const [path, aside] = [join(folder, program.name), join(folder, `${program.name}.${process.pid}`)]
   mkdirSync(dirname(path), { recursive: true })
   console.log(`building ${program.name}`)
-  const env = { ...process.env, CGO_ENABLED: program === runc ? '1' : '0', GOWORK: 'off', GOFLAGS: '' }
+  const linked = program === runc ? libseccomp(cacheFolder())?.env : undefined
+  const env = { ...process.env, ...linked, CGO_ENABLED: program === runc ? '1' : '0', GOWORK: 'off', GOFLAGS: '' }
   const words = [
     'build',
     '-trimpath',
@@ -114,8 +116,8 @@ export function refusal(): string | undefined {
     return 'this root may not make namespaces, as in most containers'
   const missing = ['go', 'gcc', 'ip', 'nsenter', 'openssl'].filter((name) => spawnSync('which', [name]).status !== 0)
   if (missing.length > 0) return `there is no ${missing.join(', no ')} on the PATH`
-  if (!existsSync(join(cacheFolder(), 'runc')) && spawnSync('pkg-config', ['--exists', 'libseccomp']).status !== 0)
-    return 'runc cannot be built without libseccomp (Debian: libseccomp-dev and pkg-config)'
+  if (!existsSync(join(cacheFolder(), 'runc')) && libseccomp(cacheFolder()) === undefined)
+    return 'runc cannot be built without libseccomp, and apt-get could not download it (Debian: libseccomp-dev and pkg-config)'
   const folders = ['cpu', 'memory', 'pids'].map((name) => join('/sys/fs/cgroup', name))
   if (!folders.every((each) => existsSync(each)) && !existsSync('/sys/fs/cgroup/cgroup.controllers'))
     return 'no cgroups are mounted'

@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { refusal } from '../real/programs.ts'
 import { chromium } from './browser.ts'
 import { seedOfChecks } from './commit-seed.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
@@ -93,6 +94,9 @@ if (process.env.MATCHDAY_TESTS === 'all') {
   // Only KEDA's own test in `long` needs it, and builds it if it must; here the build has a step and a time of its own.
   if (hasToolchain) counts.push(await check('toolchain: KEDA', 'src/cli/bin.mjs', 'toolchain', 'build', 'keda'))
   if (hasToolchain) for (const tier of ['long', 'alone', 'crash', 'canary']) counts.push(await tests(tier))
+  const why = refusal()
+  if (why !== undefined) console.log(`\n== tests: real: skipped, ${why}`)
+  else if (hasToolchain) counts.push(await tests('real'))
 }
 rmSync(scratch, { recursive: true, force: true })
 
