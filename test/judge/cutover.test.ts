@@ -167,6 +167,16 @@ describe('a cutover', () => {
     expect(causesOf(judgment)).toEqual(['freeze-leaked', 'cutover-step-late'])
   })
 
+  it('to a region that is meant to differ in some names is no drift, and says which', () => {
+    const story = { east: [deployed('shop-east', undefined, 1)], unlike: ['orders'] }
+    const judgment = judged(story)
+    expect(causesOf(judgment)).toEqual([])
+    expect(judgment.actions[0]?.reactions.find(({ kind }) => kind === 'regions-alike')?.sentence).toBe(
+      '0 objects compared, all alike. orders is meant to differ.',
+    )
+    expect(causesOf(judged({ ...story, unlike: ['others'] }))).toEqual(['region-drift'])
+  })
+
   it('between regions whose readings differ at the start is drift, not lateness', () => {
     const judgment = judged({ times: { ready: [100, null] }, more: stoppedAt(105, 'ready', 'back', true) })
     expect(causesOf(judgment)).toEqual(['region-drift'])

@@ -133,6 +133,29 @@ describe('a connection pool whose primary is gone', () => {
     await Promise.all([reader.stop(), next.stop()])
   })
 
+  it('answers readers while its region does not write, and knows when it does again', async () => {
+    const admin = openDatabase(pool(first.adminUrl, 1), 'door', host())
+    const read = () => database.query('count', 'SELECT count(*) AS n FROM entries')
+    const reload = (sql: string) => admin.query(sql, sql).then(() => admin.query('reload', 'SELECT pg_reload_conf()'))
+    await reload('ALTER SYSTEM SET default_transaction_read_only = on')
+    await expect.poll(() => database.readOnly(), { timeout: 10_000 }).toBe(true)
+    await expect(write()).rejects.toThrow('read-only')
+    // A refused write is no lost database.
+    expect(await read()).toHaveLength(1)
+    way.cut()
+    // A server that stays read-only is good enough for readers, after a while.
+    const readAgain = () =>
+      read().then(
+        () => true,
+        () => false,
+      )
+    await expect.poll(readAgain, { timeout: 10_000 }).toBe(true)
+    await reload('ALTER SYSTEM RESET default_transaction_read_only')
+    await expect.poll(() => database.readOnly(), { timeout: 10_000 }).toBe(false)
+    await write()
+    await admin.stop()
+  })
+
   it('keeps its other connections when one statement fails', async () => {
     await expect(database.query('wrong', 'SELECT 1 / 0')).rejects.toThrow('division by zero')
     await write()

@@ -188,6 +188,7 @@ export type CutoverStory = {
   readonly times?: CutoverTimes
   readonly more?: readonly (readonly [number, ActionStepData])[]
   readonly east?: readonly PostureObject[]
+  readonly unlike?: readonly string[]
   /** Requests a second of the old region, after its traffic has moved. */
   readonly strays?: number
   readonly load?: Story['load']
@@ -195,7 +196,7 @@ export type CutoverStory = {
 
 /** Writes fail from 101 to 108, and all else is well. */
 export function cutoverRun(story: CutoverStory = {}): Evidence[] {
-  const { times = onTime, east = [deployed('shop-east')], strays = 0, load } = story
+  const { times = onTime, east = [deployed('shop-east')], strays = 0, load, unlike } = story
   const more = story.more ?? [...notes, ...BOOKS, [107.7, { is: 'done', note: '' }], [107.8, { is: 'kept' }]]
   const told = evidence({
     rehearsal: {
@@ -213,7 +214,7 @@ export function cutoverRun(story: CutoverStory = {}): Evidence[] {
   })
   const started = mapped(told, 'run-started', (record) => ({
     ...record,
-    target: { ...record.target, cutovers: { eastward } },
+    target: { ...record.target, cutovers: { eastward: { ...eastward, ...(unlike ? { unlike } : {}) } } },
   }))
   const steps = [...stepsOf(times), ...more].sort(([a], [b]) => a - b)
   const moved = (s: number) => Math.max(0, s - 107)
