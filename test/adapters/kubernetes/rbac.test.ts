@@ -6,6 +6,7 @@ import type { ChaosManifest } from '../../../src/domain/rehearsal.ts'
 import { everythingPair } from '../../files/stock.ts'
 import { canaryAct } from '../../support/canary.ts'
 import { actionOf } from '../../support/evidence-actions.ts'
+import { cutoverAct, eastward } from '../../support/evidence-cutover.ts'
 
 type Rule = {
   readonly apiGroups: readonly string[]
@@ -47,7 +48,7 @@ describe('docs/how-to/rbac.yaml', () => {
   const at = { file: 'target.yaml', line: 1, column: 1 }
   const load = { runners: 3, namespace: LOAD, image: 'k6', relayImage: 'node', cpu: '1', memory: '1Gi', at }
   const credentials = { SHOP_TOKEN: { at, from: { kind: 'env', name: 'SHOP_TOKEN' } } } as const
-  const target = { ...given, load, credentials }
+  const target = { ...given, load, credentials, cutovers: { eastward } }
   const kinds = ['PodChaos', 'HTTPChaos', 'DNSChaos'].map(
     (kind): ChaosManifest => ({
       ...(rehearsal.faults[0]?.object ?? { apiVersion: '', metadata: { name: '' }, spec: {} }),
@@ -55,7 +56,7 @@ describe('docs/how-to/rbac.yaml', () => {
     }),
   )
   const faults = kinds.flatMap((object) => rehearsal.faults.slice(0, 1).map((fault) => ({ ...fault, object })))
-  const actions = [...rehearsal.actions, actionOf('gateway 2', canaryAct())]
+  const actions = [...rehearsal.actions, actionOf('gateway 2', canaryAct()), actionOf('go east', cutoverAct)]
   const needs = needsOf({ ...rehearsal, actions, faults: [...rehearsal.faults, ...faults] }, target)
 
   it.each(
