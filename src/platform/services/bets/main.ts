@@ -8,7 +8,7 @@ import {
   readDatabaseConfig,
   readServerConfig,
 } from '../../shared/config.ts'
-import { openDatabase } from '../../shared/database.ts'
+import { type Database, openDatabase } from '../../shared/database.ts'
 import { type Inbox, openInbox } from '../../shared/inbox.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
 import { withholdCopies } from '../../shared/shadow.ts'
@@ -67,6 +67,7 @@ run('bets', async () => {
   serveBets(service, desk)
   serveOutcomes(service, openInbox(service, database, config.signatures), config.webhookSecrets)
   serveBooks(service, database, betsBook)
+  serveUnfinished(service, database)
   await service.listen()
   await database.prepare(betsSteps)
 
@@ -83,6 +84,13 @@ run('bets', async () => {
   sweeper.nudge = () => loops[0]?.nudge()
   service.onStop(async () => void (await Promise.all(loops.map((loop) => loop.stop()))))
 })
+
+const UNFINISHED = "SELECT count(*) AS unfinished FROM bets WHERE state IN ('open', 'refusing')"
+
+/** For a move to another region: bets that are neither placed nor refused. */
+function serveUnfinished({ app }: Service, { query }: Pick<Database, 'query'>): void {
+  app.get('/writes', async () => (await query('unfinished', UNFINISHED))[0])
+}
 
 function serveBets(service: Service, desk: BetDesk): void {
   service.app.post('/bets', async (request, reply) => {
