@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type CauseRow, causeNames, causes } from '../../src/domain/causes.ts'
+import { type Cause, type CauseRow, causeNames, causes } from '../../src/domain/causes.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { evidence, toBad, without } from '../support/evidence.ts'
@@ -31,13 +31,32 @@ describe('the table of causes', () => {
     evidence({ budget: (s) => ({ healthy: s > 100 ? 1 : 2, wanted: 2, expected: 2 }) }),
     evidence({ hpa: () => ({ desired: 2, metrics: [{ metric: 'Pods/rps_per_pod', target: 12, value: 20 }] }) }),
   ]
-  const found = new Set(runs.flatMap(breaches))
+  // Listed here, because tests are repeated for each mutant, and what is judged when this file is loaded is not (ADR 40).
+  const found: readonly Cause[] = [
+    'autoscaler-late',
+    'budget-violated',
+    'double-charge',
+    'failover-late',
+    'failover-missing',
+    'freeze-leaked',
+    'promoted-before-caught-up',
+    'queue-scaler-late',
+    'recovery-late',
+    'region-drift',
+    'slo-missed',
+    'sockets-not-drained',
+    'split-brain',
+    'time-out-missing',
+    'too-few-survivors',
+    'traffic-not-moved',
+    'unreconciled',
+  ]
 
   it('is checked on runs with many causes', () => {
-    expect(found.size).toBeGreaterThanOrEqual(10)
+    expect(new Set(runs.flatMap(breaches))).toEqual(new Set(found))
   })
 
-  it.each([...found])('%s is never a breach without its evidence', (cause) => {
+  it.each(found)('%s is never a breach without its evidence', (cause) => {
     for (const run of runs) expect(breaches(without(run, ...causes[cause].needs))).not.toContain(cause)
   })
 

@@ -5,9 +5,8 @@ import { evidence, rehearsal } from '../support/evidence.ts'
 import { told, withRehearsal } from '../support/judged.ts'
 
 describe('a healthy run', () => {
-  const judgment = told()
-
   it('passes with every objective proven, the fault witnessed and the money reconciled', () => {
+    const judgment = told()
     expect(judgment.findings).toEqual([])
     expect(judgment.verdict).toEqual({ kind: 'pass', warnings: [] })
     expect(judgment.exitCode).toBe(0)
@@ -28,6 +27,7 @@ describe('a healthy run', () => {
   })
 
   it('says in one sentence why', () => {
+    const judgment = told()
     expect(judgment.summary).toBe(
       'Every objective is proven (login 100 %, deposit 100 %, api p95 41 ms and ws-rtt p95 41 ms), while psp-a down was proven to bite.',
     )
@@ -43,6 +43,7 @@ describe('a healthy run', () => {
   })
 
   it('splits counts by phase and by the real times of the fault, and the phases add up to the total', () => {
+    const judgment = told()
     const deposit = judgment.slos.find((slo) => slo.sli === 'deposit')
     expect(deposit?.windows.map(({ name, kind, fromMs, toMs }) => [name, kind, fromMs, toMs])).toEqual([
       ['baseline', 'phase', 0, 25_000],
@@ -55,6 +56,7 @@ describe('a healthy run', () => {
   })
 
   it('shows the reaction of the autoscaler step by step', () => {
+    const judgment = told()
     expect(judgment.autoscalers[0]?.steps.map(({ name, held }) => [name, held])).toEqual([
       ['over-target', true],
       ['decided', true],
