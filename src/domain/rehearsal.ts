@@ -424,6 +424,22 @@ export type PrometheusLogin = { readonly kind: 'bearer' | 'basic'; readonly from
 export type SecretPlace =
   | { readonly kind: 'env'; readonly name: string }
   | { readonly kind: 'file'; readonly path: string }
+
+const VARIABLE_AS_USUAL = /^[A-Z_][A-Z0-9_]*$/
+/** Letters and digits without a word between them: what a token looks like, and hardly any file. */
+const TOKEN_AS_NAME = /(^|\/)(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[A-Za-z0-9_+=~-]{12,}$/
+
+/** A place for a message that it holds nothing. Somebody may have typed the credential itself where its place belongs, and then it is not shown. */
+export function placeToShow(place: SecretPlace): string {
+  const [kind, written, isShown] =
+    place.kind === 'env'
+      ? ['environment variable', place.name, VARIABLE_AS_USUAL.test(place.name)]
+      : ['file', place.path, !TOKEN_AS_NAME.test(place.path)]
+  return isShown
+    ? `the ${kind} ${written}`
+    : `the ${kind} that is named there (not shown, because it may be the credential itself)`
+}
+
 /** Shorter credentials cannot be kept out of logs and reports without hiding parts of ordinary words. */
 export const CREDENTIAL_CHARACTERS_MIN = 6
 /** `secret`: a key of a Secret of the cluster. */

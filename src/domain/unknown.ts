@@ -6,6 +6,10 @@ export const messageOf = (thrown: unknown): string =>
 
 export const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)))
 
+/** A URL, or what was written in its place, without what may be a credential: user and password, query and fragment. */
+export const urlToShow = (url: string): string =>
+  url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i, '$1…@').replace(/[?#].*$/s, (rest) => `${rest[0]}…`)
+
 /** Whether it has named fields: not null, not a list. */
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -7,7 +7,7 @@ import { homedir } from 'node:os'
 import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { parse } from 'yaml'
 import { EnvironmentError } from '../../controller/ports.ts'
-import { messageOf } from '../../domain/unknown.ts'
+import { messageOf, urlToShow } from '../../domain/unknown.ts'
 import type { Fields } from '../../protocols/fields.ts'
 import { type ExecLogin, execLoginOf } from './exec-login.ts'
 import { fields, list, optional, text } from './fields.ts'
@@ -74,7 +74,7 @@ export function readAccess(choice: AccessChoice): Access {
 function proxyOf(context: string, url: string): string | undefined {
   if (url === '' || /^https?:\/\//i.test(url)) return url || undefined
   throw new EnvironmentError(
-    `context ${context} names the proxy ${url}, and matchday goes through HTTP proxies only`,
+    `context ${context} names the proxy ${urlToShow(url)}, and matchday goes through HTTP proxies only`,
     'Give an http:// proxy as proxy-url, for example one in front of the SOCKS proxy, or reach the cluster without one.',
   )
 }
@@ -118,8 +118,10 @@ function contentOf(file: string): Fields {
   try {
     return fields(parse(readFileSync(file, 'utf8')))
   } catch (error) {
+    // Below its first line a YAML error quotes the file, where a token may stand.
+    const [problem] = messageOf(error).split('\n')
     throw new EnvironmentError(
-      `cannot read the kubeconfig ${file}: ${messageOf(error)}`,
+      `cannot read the kubeconfig ${file}: ${problem}`,
       'Give a readable file with --kubeconfig.',
       error,
     )

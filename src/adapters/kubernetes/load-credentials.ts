@@ -1,8 +1,8 @@
 /** Reads the credentials of a target file from where they are. Their values never appear in an issue. */
 import { readFileSync } from 'node:fs'
 import type { Issue } from '../../domain/issue.ts'
-import { CREDENTIAL_CHARACTERS_MIN, type CredentialPlace, type Target } from '../../domain/rehearsal.ts'
-import { messageOf } from '../../domain/unknown.ts'
+import { CREDENTIAL_CHARACTERS_MIN, type CredentialPlace, placeToShow, type Target } from '../../domain/rehearsal.ts'
+import { isObject, messageOf } from '../../domain/unknown.ts'
 import { demand, type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
 import { fields } from './fields.ts'
 
@@ -29,12 +29,20 @@ async function readPlace(api: KubernetesApi | undefined, from: CredentialPlace):
   switch (from.kind) {
     case 'env': {
       const value = process.env[from.name]
-      return value ? { value } : { problem: `the environment variable ${from.name} is not set` }
+      return value ? { value } : { problem: `${placeToShow(from)} is not set` }
     }
     case 'file':
-      return { value: readFileSync(from.path, 'utf8').trim() }
+      return inFile(from)
     case 'secret':
       return api === undefined ? { problem: 'it is in a Secret, and no cluster is in use' } : inSecret(api, from)
+  }
+}
+
+function inFile(from: CredentialPlace & { readonly kind: 'file' }): Read {
+  try {
+    return { value: readFileSync(from.path, 'utf8').trim() }
+  } catch (error) {
+    return { problem: `${placeToShow(from)} cannot be read (${isObject(error) ? error.code : 'unknown'})` }
   }
 }
 
@@ -54,15 +62,14 @@ const tooShort = (value: string): string =>
     ? 'it is empty'
     : `it has fewer than ${CREDENTIAL_CHARACTERS_MIN} characters, too few to be kept out of logs and reports`
 
-/** An error of the file system without its code; its path is the user's own. */
 const problemOf = (error: unknown): string => messageOf(error).replace(/\.$/, '')
 
 function nextFor(from: CredentialPlace): string {
   switch (from.kind) {
     case 'env':
-      return `export ${from.name} before you start matchday.`
+      return `set ${placeToShow(from)} before you start matchday.`
     case 'file':
-      return `write it into ${from.path}, readable for you alone.`
+      return `write it into ${placeToShow(from)}, readable for you alone.`
     case 'secret':
       return `try: kubectl -n ${from.namespace} get secret ${from.name} -o name; matchday needs the verb get for this one Secret.`
   }

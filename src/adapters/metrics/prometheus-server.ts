@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import { text } from 'node:stream/consumers'
-import type { PrometheusLogin, PrometheusTarget, SecretPlace } from '../../domain/rehearsal.ts'
+import { type PrometheusLogin, type PrometheusTarget, placeToShow, type SecretPlace } from '../../domain/rehearsal.ts'
+import { isObject } from '../../domain/unknown.ts'
 import { type KubernetesApi, paths } from '../../protocols/kubernetes/api.ts'
 
 const TIMEOUT_MS = 5000
@@ -45,8 +46,16 @@ export function authorizationOf({ kind, from }: PrometheusLogin): string {
 }
 
 function secretOf(place: SecretPlace): string {
-  if (place.kind === 'file') return readFileSync(place.path, 'utf8').trim()
+  if (place.kind === 'file') return contentOf(place)
   const value = process.env[place.name]
-  if (value === undefined || value === '') throw new Error(`the environment variable ${place.name} is not set`)
+  if (value === undefined || value === '') throw new Error(`${placeToShow(place)} is not set`)
   return value
+}
+
+function contentOf(place: SecretPlace & { readonly kind: 'file' }): string {
+  try {
+    return readFileSync(place.path, 'utf8').trim()
+  } catch (error) {
+    throw new Error(`${placeToShow(place)} cannot be read (${isObject(error) ? error.code : 'unknown'})`)
+  }
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Issue } from '../../domain/issue.ts'
+import { urlToShow } from '../../domain/unknown.ts'
 import { flagShapes } from '../../files/flags.ts'
 import { withLabFlags } from '../cluster-choice.ts'
 import { compareStored, compareWithBaseline, readAll, refusal } from '../compare-runs.ts'
@@ -82,7 +83,7 @@ const aSide: ValueCheck = (written) => {
   const next = 'Give a name in releases of the target file, a URL, or the folder of a run.'
   if (written.trim() === '') return { problem: 'it is empty.', next }
   if (!/^[a-z]+:\/\//.test(written) || isEntry(written)) return undefined
-  return { problem: `"${written}" is no http or https URL without a query.`, next }
+  return { problem: `"${urlToShow(written)}" is no http or https URL without a query.`, next }
 }
 
 /** Which kind of comparison is wanted is seen from the arguments, so that flags can only be checked roughly here. */

@@ -2,6 +2,7 @@
  * Everything that can go wrong between matchday and an API server, as one kind of environment error: what was asked, what came back, and
  * the next step. The transport makes `NoAnswer` and `StrangeAnswer`; readers make `ApiRefusal` of an answer that they can't use.
  */
+import { urlToShow } from '../../domain/unknown.ts'
 import type { ApiRequest, ApiResponse } from './api.ts'
 
 /** Where a request goes: the context's name and the server's address. */
@@ -15,7 +16,7 @@ export abstract class ApiError extends Error {
 }
 
 const asked = ({ method, path }: Asked, { context, server }: ApiAddress): string =>
-  `${method} ${path} at ${server} (context ${context})`
+  `${method} ${path} at ${urlToShow(server)} (context ${context})`
 
 /** No answer came: refused, reset, timed out, or the TLS handshake failed. */
 export class NoAnswer extends ApiError {

@@ -34,7 +34,7 @@ describe('the credentials of the load', () => {
     expect(values).toEqual({})
     expect(issues.map(({ code, at: place }) => [code, place])).toEqual(Array(4).fill(['credential-missing', at]))
     expect(issues.map(({ problem }) => problem).join('\n')).toMatch(
-      /A: the environment variable MATCHDAY_TEST_UNSET is not set\.\n.*B: ENOENT.*\n.*C: it has fewer than 6 characters.*\n.*D: it is in a Secret, and no cluster/,
+      /A: the environment variable MATCHDAY_TEST_UNSET is not set\.\n.*B: the file .* cannot be read \(ENOENT\)\.\n.*C: it has fewer than 6 characters.*\n.*D: it is in a Secret, and no cluster/,
     )
     expect(JSON.stringify(issues)).not.toContain('hush!')
   })
