@@ -35,6 +35,17 @@ describe('the head of a journal', () => {
     })
   })
 
+  it('is none when the target of a fault is something else', () => {
+    const head = JSON.parse(encodeRecord(runStarted())) as { timeline: { faults: { object: { spec: Json } }[] } }
+    const [fault] = head.timeline.faults
+    if (fault === undefined) throw new Error('no fault')
+    fault.object.spec = { ...fault.object.spec, target: 5 }
+    expect(decodeHead(JSON.stringify(head))).toEqual({
+      is: 'no-head',
+      problem: 'the line (run-started) has a fault whose NetworkChaos cannot be read',
+    })
+  })
+
   it.each(formats)('of format %i is refused with a reason, whichever of its values is something else', (format) => {
     const head = headOfFormat(format)
     const strange = [5, null, 'x', [], [5], {}]

@@ -16,15 +16,24 @@ type WithoutFaults<T> = Omit<T, 'rehearsal' | 'timeline'> & {
 /** The head as it is written. */
 export type WrittenHead = WithoutFaults<RunStarted>
 
-/** The head with what its faults do; a text when one is of a kind that this version does not know. */
+/** The head with what its faults do; a text when one is of a kind that this version does not know, or cannot be read. */
 export function withFaults(head: WrittenHead): RunStarted | string {
   const { rehearsal, timeline } = head
-  const unknown = [...rehearsal.faults, ...timeline.faults].find(({ object }) => faultOf(object) === undefined)
-  if (unknown !== undefined) return `has a fault of the unknown kind "${unknown.object.kind}"`
+  const [problem] = [...rehearsal.faults, ...timeline.faults].flatMap(({ object }) => problemOf(object) ?? [])
+  if (problem !== undefined) return problem
   return {
     ...head,
     rehearsal: { ...rehearsal, faults: rehearsal.faults.flatMap(derived) },
     timeline: { ...timeline, faults: timeline.faults.flatMap(derived) },
+  }
+}
+
+/** The object was admitted when the journal was written. One that was changed since then may hold anything, and reading it may throw. */
+function problemOf(object: ChaosManifest): string | undefined {
+  try {
+    return faultOf(object) === undefined ? `has a fault of the unknown kind "${object.kind}"` : undefined
+  } catch {
+    return `has a fault whose ${object.kind} cannot be read`
   }
 }
 
