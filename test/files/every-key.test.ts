@@ -245,6 +245,18 @@ describe('the files with every key', () => {
     expect(unusedKeys(schemas[schema], read(names))).toEqual([])
   })
 
+  it.each([
+    ...(Object.keys(PAIRS) as RehearsalFile[]).map((file) => [file, () => rehearsalOf(file)] as const),
+    ...['target.yaml', 'cutover.target.yaml', 'login.target.yaml'].map(
+      (file) => [file, () => accepted(parseTarget(files, file))] as const,
+    ),
+    ['capacity.yaml', () => accepted(searching(textOf('capacity.yaml')))],
+    ['points.yaml', () => accepted(pointing(textOf('points.yaml')))],
+  ] as const)('become the values of the golden file: %s', async (file, read) => {
+    const text = JSON.stringify(read(), undefined, 1)
+    await expect(`${text}\n`).toMatchFileSnapshot(`golden/keys/${file.replace('.yaml', '')}/values.json`)
+  })
+
   // Plans and journals are JSON: a field that is there and undefined would be gone when it is read back.
   it.each(Object.keys(PAIRS) as RehearsalFile[])('become values that JSON can hold: %s', (file) => {
     for (const value of [rehearsalOf(file), targetOf(file)])
