@@ -135,9 +135,12 @@ function differences(before: unknown, after: unknown, at = ''): readonly string[
     .flatMap((key) => differences(a[key], b[key], at === '' ? key : `${at}.${key}`))
 }
 
-/** What was found would make each outcome another one; the tables of broken files show it. The keys of a map are those of its schema. */
+/**
+ * What was found would make each outcome another one; the tables of broken files show it. What could be added, and the keys of a map, stand in the
+ * schema: they change with each new key.
+ */
 const briefly = (problem: string, next: string): string =>
-  /^add "|its keys: /.test(next) ? problem : `${problem.replace(/, found .*/s, '.')} → ${next}`
+  /^add |its keys: /.test(next) ? problem : `${problem.replace(/, found .*/s, '.')} → ${next}`
 
 function outcomeOf(parsed: Parsed<unknown>, good: unknown): readonly string[] {
   if (parsed.ok) return [`accepted: ${differences(good, parsed.value).join('; ') || 'no change'}`]
