@@ -1,16 +1,13 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { buffer } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { authorizationOf } from '../../src/adapters/metrics/prometheus-server.ts'
 import type { PublishEndpoint, PublishTarget } from '../../src/domain/rehearsal.ts'
-import { decodeWriteRequest, type TimeSeries } from '../../src/protocols/prometheus/remote-write.ts'
 import { publishStored } from '../../src/publish/publish-run.ts'
 import type { PublishPace } from '../../src/publish/receivers.ts'
 import { performed } from '../support/command.ts'
 import { evidence } from '../support/evidence.ts'
+import { remoteWriteReceiver } from './remote-write-receiver.ts'
 import { recentRun, runFolder } from './story.ts'
 import { strictGrafana } from './strict-grafana.ts'
 
@@ -21,28 +18,6 @@ const login: NonNullable<PublishEndpoint['login']> = { kind: 'bearer', from: { k
 function withToken(): void {
   vi.stubEnv('PUBLISH_TOKEN', TOKEN)
   onTestFinished(() => void vi.unstubAllEnvs())
-}
-
-/** Takes remote write; `status` answers the nth request. */
-async function remoteWriteReceiver(status: (n: number) => number = () => 204) {
-  const requests: { readonly status: number; readonly series: readonly TimeSeries[] }[] = []
-  const server = createServer(async (request, response) => {
-    const answer = status(requests.length)
-    const read = decodeWriteRequest(await buffer(request))
-    if (!read.ok) throw new Error(read.problem)
-    requests.push({ status: answer, series: read.request.series })
-    response.writeHead(answer).end()
-  })
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
-  onTestFinished(() => void server.close())
-  const taken = () => requests.filter((each) => each.status < 300).flatMap(({ series }) => series)
-  const valuesOf = (name: string, labels: Readonly<Record<string, string>> = {}) =>
-    taken()
-      .filter(
-        (each) => each.name === name && Object.entries(labels).every(([key, value]) => each.labels[key] === value),
-      )
-      .flatMap(({ samples }) => samples.map(({ value }) => value))
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1/write`, requests, taken, valuesOf }
 }
 
 const published = (folder: string, to: PublishTarget, graceMs = 10_000) =>

@@ -1,0 +1,51 @@
+/**
+ * Where customers enter: the catalogue, the stock of an item, carts and the checkout. A label comes from carrier-a, or from carrier-b if the first does not
+ * answer: after three failures in a row it is asked again only every second. FALLBACK=off is a seeded defect.
+ */
+import { ask, createMetrics, serve } from './serving.ts'
+
+const CARRIERS = ['carrier-a', 'carrier-b'] as const
+const CARRIER_PATIENCE_MS = 400
+const PATIENCE_MS = 2000
+const OPEN_AFTER = 3
+const OPEN_MS = 1000
+
+const metrics = createMetrics()
+for (const carrier of CARRIERS)
+  for (const outcome of ['done', 'error', 'unknown', 'open'])
+    metrics.declare('carrier_calls_total', { carrier, outcome })
+const used = process.env.FALLBACK === 'off' ? CARRIERS.slice(0, 1) : CARRIERS
+const failures = new Map<string, { inARow: number; at: number }>()
+
+async function hasLabel(key: string): Promise<boolean> {
+  for (const carrier of used) {
+    const state = failures.get(carrier)
+    const isOpen = state !== undefined && state.inARow >= OPEN_AFTER && Date.now() - state.at < OPEN_MS
+    const status = isOpen
+      ? undefined
+      : await ask(`http://${carrier}.carriers:8080/labels`, { key }, CARRIER_PATIENCE_MS)
+    const outcome = status === undefined ? 'open' : status === 201 ? 'done' : status === 0 ? 'unknown' : 'error'
+    metrics.count('carrier_calls_total', { carrier, outcome })
+    if (outcome === 'done') {
+      failures.delete(carrier)
+      return true
+    }
+    if (outcome !== 'open') failures.set(carrier, { inARow: (state?.inARow ?? 0) + 1, at: Date.now() })
+  }
+  return false
+}
+
+serve(
+  {
+    'GET /': () => ({ status: 200, body: { items: ['shoe', 'hat'] } }),
+    'GET /api/stock': () => ({ status: 200, body: { shoe: 7, hat: 3 } }),
+    'POST /api/cart': () => ({ status: 201, body: { cart: 'made' } }),
+    'POST /api/checkout': async (order) => {
+      if (!(await hasLabel(String(order.key)))) return { status: 503, body: { error: 'no carrier' } }
+      const reserved = await ask('http://stock.shop:8080/reservations', order, PATIENCE_MS)
+      const queued = reserved === 201 ? await ask('http://dispatch.shop:8080/orders', order, PATIENCE_MS) : 0
+      return { status: queued === 202 ? 201 : 500, body: { key: order.key } }
+    },
+  },
+  metrics,
+)
