@@ -62,10 +62,10 @@ export function grafanaRound(
   )
 }
 
-/** POST /api/annotations of Grafana's HTTP API: times in ms; with `timeEnd` it is a region. */
+/** POST /api/annotations of Grafana's HTTP API: times in whole ms, or it refuses them; with `timeEnd` it is a region. */
 export const grafanaAnnotation = ({ fromMs, toMs, tags, text }: Annotation) => ({
-  time: fromMs,
-  ...(toMs > fromMs ? { timeEnd: toMs } : {}),
+  time: Math.floor(fromMs),
+  ...(toMs > fromMs ? { timeEnd: Math.floor(toMs) } : {}),
   tags,
   text,
 })
