@@ -57,6 +57,9 @@ export type SmallCluster = {
 let nextNet = 0
 
 /** `binary`: k6, which the image of a real cluster has on its PATH. */
+/** As a kubelet does, where no variable of that name is known. */
+const expanded = (text: string): string => text.replaceAll('$$', '$')
+
 export async function smallCluster(binary: string): Promise<SmallCluster> {
   const objects = new Map<string, Made>()
   const pods = new Map<string, Pod>()
@@ -76,12 +79,14 @@ export async function smallCluster(binary: string): Promise<SmallCluster> {
       writeFileSync(join(place, name), Buffer.from(base64, 'base64'))
     const [container] = spec.containers
     const [program = '', ...args] = container.command.map((each) =>
-      each.replace('/matchday', place).replace('0.0.0.0', ip),
+      expanded(each).replace('/matchday', place).replace('0.0.0.0', ip),
     )
     const env = Object.fromEntries(
       container.env.map(({ name, value, valueFrom: from }) => [
         name,
-        value ?? objects.get(`Secret/${from?.secretKeyRef.name}`)?.stringData?.[from?.secretKeyRef.key ?? ''] ?? '',
+        (value && expanded(value)) ??
+          objects.get(`Secret/${from?.secretKeyRef.name}`)?.stringData?.[from?.secretKeyRef.key ?? ''] ??
+          '',
       ]),
     )
     const PATH = `${dirname(binary)}:${dirname(process.execPath)}:${process.env.PATH}`

@@ -125,6 +125,9 @@ sleep 1
 done &
 exec "$@"`
 
+/** The kubelet expands `$(NAME)` in commands and values of variables, and takes `$$` for `$`. */
+const literally = (text: string): string => text.replaceAll('$', '$$$$')
+
 function k6Job(
   shared: Shared,
   part: string,
@@ -138,9 +141,9 @@ function k6Job(
   return job(shared, part, 'script', {
     name: CONTAINER,
     image,
-    command: ['/bin/sh', '-c', LAUNCH, 'sh', ...k6],
+    command: ['/bin/sh', '-c', LAUNCH, 'sh', ...k6].map(literally),
     env: [
-      ...Object.entries(env).map(([name, value]) => ({ name, value })),
+      ...Object.entries(env).map(([name, value]) => ({ name, value: literally(value) })),
       ...credentials.map((key) => ({ name: key, valueFrom: { secretKeyRef: { ...fromSecret, key } } })),
     ],
     resources: sameLimits(cpu, memory),
