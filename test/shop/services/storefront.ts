@@ -1,6 +1,6 @@
 /**
  * Where customers enter: the catalogue, the stock of an item, carts and the checkout. A label comes from carrier-a, or from carrier-b if the first does not
- * answer: after three failures in a row it is asked again only every second. FALLBACK=off is a seeded defect.
+ * answer: after three failures in a row it is asked again only every five seconds. FALLBACK=off is a seeded defect.
  */
 import { ask, createMetrics, serve } from './serving.ts'
 
@@ -8,7 +8,7 @@ const CARRIERS = ['carrier-a', 'carrier-b'] as const
 const CARRIER_PATIENCE_MS = 400
 const PATIENCE_MS = 2000
 const OPEN_AFTER = 3
-const OPEN_MS = 1000
+const OPEN_MS = 5000
 
 const metrics = createMetrics()
 for (const carrier of CARRIERS)
