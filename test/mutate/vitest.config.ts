@@ -35,6 +35,8 @@ export default defineConfig({
     setupFiles: ['test/support/seed.ts'],
     // A test that is repeated for many mutants, on a machine that is busy. Each attempt has a limit of its own (trying.ts).
     testTimeout: 86_400_000,
+    // A mutant must never write what is expected.
+    update: 'none',
     expect: { poll: { timeout: 10_000, interval: 50 } },
     // Modules are loaded once for each worker and not for each file: half the time.
     isolate: false,
