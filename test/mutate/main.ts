@@ -14,7 +14,7 @@ import { findingsIn, performRoom, type Task } from './room.ts'
 
 const HELP = `Makes one small change in the code at a time, and lists the changes that no test notices.
 
-usage: npm run mutate -- [--only PREFIX] [--sample N] [--seed N] [--kind a,b] [--tests a,b] [--test-limit MS] [--resume FILE] [--output FILE] [--list]
+usage: npm run mutate -- [--only PREFIX] [--sample N] [--seed N] [--kind a,b] [--tests a,b] [--share PERCENT] [--test-limit MS] [--resume FILE] [--output FILE] [--list]
 
   --only PREFIX   files below this path only (default: src/judge, src/plan, src/files and src/journal)
   --kind a,b      these kinds only: ${MUTANT_KINDS.join(', ')}
@@ -22,6 +22,7 @@ usage: npm run mutate -- [--only PREFIX] [--sample N] [--seed N] [--kind a,b] [-
   --seed N        draws the sample, and is REHEARSAL_SEED of the tests (default 1)
   --test-limit MS a test that takes more CPU without a mutant is not repeated (default 2000): it kills nothing
   --tests a,b     tests below these paths only (default: test/ROOM): quick, while tests are written; other tests may kill what survives
+  --share PERCENT a mutant is tried with so many of the tests that run it, drawn for each (default 100); with fewer the figure is a lower bound
   --output FILE   written after each room (default reports/mutation/outcomes.json)
   --resume FILE   outcomes of an earlier run, which are not repeated; those of files that changed since are dropped
   --list          print the mutants, and run nothing
@@ -50,6 +51,7 @@ function parsedFlags() {
         only: { type: 'string', default: 'src/' },
         kind: { type: 'string' },
         tests: { type: 'string' },
+        share: { type: 'string', default: '100' },
         sample: { type: 'string', default: '40' },
         seed: { type: 'string', default: '1' },
         'test-limit': { type: 'string', default: '2000' },
@@ -70,7 +72,7 @@ if (flags.help) {
   process.exit(0)
 }
 
-function whole(name: 'sample' | 'seed' | 'test-limit', least: number): number {
+function whole(name: 'sample' | 'seed' | 'test-limit' | 'share', least: number): number {
   const value = Number(flags[name])
   return Number.isSafeInteger(value) && value >= least
     ? value
@@ -80,6 +82,7 @@ function whole(name: 'sample' | 'seed' | 'test-limit', least: number): number {
 const sample = whole('sample', 1)
 const seed = whole('seed', 0)
 const testCpuMs = whole('test-limit', 1)
+const share = Math.min(100, whole('share', 1)) / 100
 const kinds = flags.kind?.split(',')
 const strange = kinds?.filter((kind) => !MUTANT_KINDS.some((known) => known === kind)) ?? []
 if (strange.length > 0) usage(`--kind takes ${MUTANT_KINDS.join(', ')}, got ${strange.join(', ')}`)
@@ -136,6 +139,7 @@ async function performAll(bench: Bench, kept: readonly Trial[]): Promise<readonl
       durations: durationsKept(),
       testCpuMs,
       tests: flags.tests?.split(',') ?? [`test/${name}/`],
+      share,
     }
     const { decided, durations, unusable, slow } = await performRoom(bench, room, console.log)
     clearInterval(timer)

@@ -24,6 +24,8 @@ export type Room = {
   readonly testCpuMs: number
   /** Paths that the tests begin with. */
   readonly tests: readonly string[]
+  /** Each mutant is tried with this share of the tests that run it, and with those of the same name as its file. */
+  readonly share: number
 }
 export type Tried = {
   readonly decided: readonly Decided[]
@@ -73,11 +75,12 @@ function prepare(bench: Bench, room: Room): void {
 type Switched = { readonly failures: readonly string[]; readonly stuck: ReadonlySet<number> }
 
 /** First each mutant is tried with a few tests, which kill most of them. The rest is tried with all. */
-const SHARES = [0.1, 1]
+const FIRST_SHARE = 0.1
+const sharesOf = (share: number): readonly number[] => (share < 1 ? [share] : [FIRST_SHARE, share])
 
 async function runAll(bench: Bench, room: Room): Promise<Switched> {
   let all: Switched = { failures: [], stuck: new Set() }
-  for (const share of SHARES) all = await runSwitched(bench, room, share, all.stuck)
+  for (const share of sharesOf(room.share)) all = await runSwitched(bench, room, share, all.stuck)
   return all
 }
 
