@@ -16,7 +16,7 @@ export type Task = { readonly id: string; readonly mutant: Mutant; readonly sour
 type Decided = { readonly task: Task; readonly outcome: Outcome }
 export type Room = {
   readonly name: string
-  /** All mutants of the room. Each place counts how often it runs, which ends endless loops. */
+  /** All mutants of the files that have one to try. Each place counts how often it runs, which ends endless loops. */
   readonly tasks: readonly Task[]
   readonly tried: readonly Task[]
   readonly sources: ReadonlyMap<string, string>
